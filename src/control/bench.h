@@ -1,0 +1,62 @@
+/* bench.h - the controller of one bench: links, channels, tick; pure
+ *
+ * Owner (src/io/control_main.c, or the simulation): tells what happened on the wires and the time; asks what to do.
+ * Nothing here blocks, allocates after bench_new(), or calls the system.
+ */
+#ifndef CONTROL_BENCH_H
+#define CONTROL_BENCH_H
+
+#include "board/board.h"
+#include "link/link.h"
+#include "model/image.h"
+#include "msg/event.h"
+#include "msg/health.h"
+
+struct bench;
+
+struct bench_sink {
+	void *ctx;
+	void (*event)(
+		void *ctx, const struct event *e); /* one for each change of state; may be NULL */
+};
+
+/* A bench from a checked image, which stays the caller's and must outlive it, writing to `board`, which was made from
+ * the same image. */
+struct bench *bench_new(const struct image *img, struct board *board,
+	const struct codec *(*codec_of)(const char *name), const struct bench_sink *sink,
+	int64_t now_ns);
+void bench_free(struct bench *b);
+
+/* After a reload: take over values, filters and links from the bench that ran before, matched by (id, type, unit) and by
+ * instrument hash. kept[i] is set to the old index of the link whose wire goes on as link i, or IMAGE_NONE; wires that
+ * are not kept are closed by the caller. kept has room for all links of the new image. */
+void bench_adopt(struct bench *b, struct bench *from, uint32_t *kept, int64_t now_ns);
+
+uint32_t bench_links(const struct bench *b);
+void bench_opened(struct bench *b, uint32_t link, int64_t now_ns);
+void bench_closed(
+	struct bench *b, uint32_t link, enum quality reason, const char *why, int64_t now_ns);
+void bench_bytes(struct bench *b, uint32_t link, const uint8_t *in, size_t n, int64_t now_ns);
+
+/* Links with something due now are stepped; then take what each wants: returns the next link that has something to do
+ * after *cursor (start with 0), IMAGE_NONE when all are done. */
+void bench_time(struct bench *b, int64_t now_ns);
+uint32_t bench_take(struct bench *b, uint32_t *cursor, struct link_todo *out);
+
+/* The earliest time at which bench_time() has something to do; NEVER if nothing. The tick is the owner's. */
+int64_t bench_wake(const struct bench *b);
+
+/* A tick: ages, derived channels, publication. lost: ticks that did not happen before this one. clock: for the heart. */
+struct bench_clock {
+	int64_t now_ns;  /* CLOCK_BOOTTIME */
+	int64_t wall_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME */
+	bool wall_is_good;
+	int64_t late_ns; /* how late this tick is */
+	uint64_t lost;
+};
+void bench_tick(struct bench *b, const struct bench_clock *clock);
+
+/* Health values of the processes; they grow STALE 5 s after the last call. */
+void bench_health(struct bench *b, enum health which, double v, int64_t now_ns);
+
+#endif

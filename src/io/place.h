@@ -1,0 +1,26 @@
+/* place.h - where things are: our other programs, sockets of running benches, state */
+#ifndef IO_PLACE_H
+#define IO_PLACE_H
+
+#include "base/err.h"
+
+#define PLACE_MAX 256
+
+/* Path of the program "mbc-<name>": beside this executable, else in <prefix>/libexec/mbc. out: PLACE_MAX bytes. */
+int place_program(char *out, const char *name, struct err *err) MUST_CHECK;
+
+/* Folder of the sockets of running benches, made if needed with mode 0700: $MBC_RUN_DIR, else /run/mbc for root, else
+ * $XDG_RUNTIME_DIR/mbc, else /tmp/mbc-<uid> (refused when it belongs to somebody else). */
+int place_run_dir(char *out, struct err *err) MUST_CHECK;
+
+/* "<run dir>/<bench>.sock" */
+int place_socket(char *out, const char *bench, struct err *err) MUST_CHECK;
+
+/* The only running bench's name, when `bench` is NULL; ERR_CONF with a list when there are none or several. */
+int place_only_bench(char *out, size_t cap, struct err *err) MUST_CHECK;
+
+/* Folder for what a bench remembers, made if needed with mode 0700: $MBC_STATE_DIR/<bench>, else /var/lib/mbc/<bench> for
+ * root, else $XDG_STATE_HOME/mbc/<bench>, else ~/.local/state/mbc/<bench>. */
+int place_state_dir(char *out, const char *bench, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,182 @@
+/* codec.h - what the link engine asks of a protocol
+ *
+ * A codec turns requests into bytes and frames into readings. It is pure: same input, same output; it does no I/O,
+ * keeps no clock and never waits. Slots left out of a table (NULL) mean "not offered".
+ *
+ *	points --plan--> requests --encode--> bytes ==wire==> bytes --cut--> frame --match--> whose? --decode--> readings
+ */
+#ifndef LINK_CODEC_H
+#define LINK_CODEC_H
+
+#include "base/err.h"
+#include "msg/quality.h"
+#include "msg/value.h"
+
+#define CODEC_FRAME_MAX 4096 /* bytes of the longest frame of any codec */
+#define CODEC_WRITE_MAX 250  /* bytes of a write's value */
+#define CODEC_VARS_MAX 32
+#define CODEC_BIT_NONE 0xFF
+
+enum opt_type { OPT_INT, OPT_CHOICE, OPT_TEXT, OPT_BOOL };
+
+/* An option that a codec takes, of an instrument or of a point; the source of checks, schema and reference. */
+struct opt {
+	const char *name;
+	enum opt_type type;
+	int64_t min, max;           /* OPT_INT */
+	const char *const *choices; /* OPT_CHOICE: words, ended by NULL; the value is the index */
+	int64_t def;                /* value when it is left out; OPT_NEEDED: it cannot be */
+	const char *help;           /* one line, what it is and its unit */
+};
+
+#define OPT_NEEDED INT64_MIN       /* in def: the user must write it */
+#define OPT_ABSENT (INT64_MIN + 1) /* in def: may be left out, and that is seen by the codec */
+
+/* Values of options in the order of their table; text[] only for OPT_TEXT (borrowed; NULL: left out). */
+struct optvals {
+	int64_t num[12];
+	const char *text[12];
+};
+
+/* A quantity of a device (model/image.h has its stored form). The meaning of the fields is the codec's own. */
+struct point {
+	uint32_t id; /* index in the image */
+	uint16_t space;
+	uint16_t type; /* the codec's own kind of encoding */
+	uint32_t address;
+	uint16_t count;
+	uint8_t order;
+	uint8_t bit;         /* CODEC_BIT_NONE: not a bit */
+	uint8_t value;       /* enum value_type that decode delivers */
+	int16_t write_space; /* -1: read-only */
+	uint32_t write_address;
+	const char *key; /* borrowed; NULL or text that names it */
+	int64_t every_ns;
+};
+
+struct instrument {
+	struct optvals opts;
+	const char *name;
+};
+
+/* What was learned about a device by asking it: borders that no request may cross, quantities it refuses. */
+enum { LEARNED_MAX = 64 };
+
+struct learned_cut {
+	uint16_t space;
+	uint8_t is_sure;  /* else: part of a search that goes on */
+	uint32_t address; /* requests end before it or start at or after it */
+};
+
+struct learned {
+	uint16_t n_cuts;
+	struct learned_cut cuts[LEARNED_MAX];
+	uint32_t max_count; /* largest count of one request, 0: the codec's own */
+};
+
+enum request_kind { REQUEST_READ, REQUEST_WRITE, REQUEST_IDENTIFY };
+
+/* One question to a device. `first`, `n` count in the sorted points that plan() was given. */
+struct request {
+	uint8_t kind;     /* enum request_kind */
+	uint8_t function; /* the codec's own */
+	uint16_t n;       /* points it covers */
+	uint32_t first;
+	uint16_t space;
+	uint16_t count; /* registers, bits */
+	uint32_t address;
+	uint16_t step;                  /* of an exchange of several steps */
+	uint16_t n_write;               /* bytes in write[] */
+	uint8_t write[CODEC_WRITE_MAX]; /* in wire order; filled by codec->write() */
+};
+
+/* What a codec keeps about one instrument between frames (a counter's last value, a captured address). */
+struct vars {
+	uint64_t v[CODEC_VARS_MAX];
+	char identity[96]; /* what the device says it is: "Acme GW1 1.2.0"; empty: not known */
+};
+
+struct reading {
+	uint32_t at;      /* which of the sorted points */
+	uint16_t quality; /* enum quality */
+	uint16_t code;    /* the device's own code */
+	union value v;    /* in the point's value type; nothing when the quality is bad */
+	const char *text; /* VALUE_TEXT: NUL-ended UTF-8, valid until the next call of the codec */
+};
+
+/* Where decode puts what it found; the engine gives the room. */
+struct readings {
+	struct reading *at;
+	size_t n, cap;
+	char text[8][VALUE_TEXT_MAX +
+		     1]; /* room for texts; more than 8 a request are split by plan() */
+	size_t n_text;
+};
+
+enum wire { WIRE_OPEN, WIRE_SILENT, WIRE_CLOSED };
+
+/* cut(): CUT_MORE, or a number of bytes with a kind */
+#define CUT_MORE 0
+#define CUT_FRAME(n) ((int)(n)) /* the first n bytes are a frame */
+#define CUT_SKIP(n) (-(int)(n)) /* the first n bytes belong to no frame */
+
+enum match { MATCH_MINE, MATCH_NOT_MINE, MATCH_CANNOT_TELL, MATCH_UNSOLICITED };
+
+/* decode() returns 0 (readings made, each with its own quality), or: */
+enum {
+	DECODE_REFUSED =
+		-10, /* the device refused the request for what it asks: a smaller one may pass; err->sys its code */
+	DECODE_LATER = -11,  /* busy: ask again later */
+	DECODE_BAD = -12,    /* the frame is ours and makes no sense */
+	DECODE_SILENT = -13, /* a gateway says that the device behind it does not answer */
+};
+
+struct codec {
+	const char *name;             /* as written after `use:` */
+	const char *help;             /* one line */
+	const struct opt *opts;       /* of an instrument; ended by a NULL name */
+	const struct opt *point_opts; /* of `read:`; ended by a NULL name */
+	const char *
+		channels; /* YAML of a `channels:` map, for an instrument that is written without one; or NULL */
+	bool stream;  /* true: bytes without borders (TCP); then cut() finds frames */
+	bool has_tag; /* true: an answer names its request, so a late one cannot be mistaken */
+
+	/* A point from its options; err->sys is the index of the wrong option, or -1. Sets all but id and every_ns. */
+	int (*point)(const struct instrument *ins, const struct optvals *vals, struct point *out,
+		struct err *err);
+
+	/* Cut pts[0..n), sorted by (every_ns, space, address, bit), into as few requests as the protocol and `learned`
+	 * allow; points of different every_ns never share one. Returns how many were written to `out`. */
+	int (*plan)(const struct instrument *ins, const struct point *pts, size_t n,
+		const struct learned *learned, struct request *out, size_t max);
+
+	/* A request that writes v (or text) to pt. */
+	int (*write)(const struct instrument *ins, const struct point *pt, union value v,
+		const char *text, struct request *out, struct err *err);
+
+	/* The request that asks the device what it is; 0 when the protocol has none. Its answer fills vars->identity. */
+	int (*identify)(const struct instrument *ins, struct request *out);
+
+	/* Write the bytes of `req`, marked with `tag` where the protocol carries one; returns their number. */
+	int (*encode)(const struct instrument *ins, const struct request *req, uint32_t tag,
+		const struct vars *vars, uint8_t *out, size_t cap, struct err *err);
+
+	/* Find the first frame in what has arrived: CUT_MORE, CUT_SKIP(n) or CUT_FRAME(n). Must not depend on how the
+	 * bytes were cut. CUT_SKIP of everything on a stream means: no way to find the next frame, the engine reconnects. */
+	int (*cut)(const struct instrument *ins, const uint8_t *in, size_t n, enum wire wire);
+
+	/* Whose frame is this? */
+	enum match (*match)(const struct instrument *ins, const struct request *req, uint32_t tag,
+		const uint8_t *frame, size_t n);
+
+	/* Readings of a frame that is ours, each with quality and reason; see DECODE_* for what it returns. */
+	int (*decode)(const struct instrument *ins, const struct request *req,
+		const struct point *pts, const uint8_t *frame, size_t n, struct vars *vars,
+		struct readings *out, struct err *err);
+
+	/* The next request of an exchange of several steps; 0 when it is complete. */
+	int (*next)(const struct instrument *ins, const struct request *req, int step,
+		const struct vars *vars, struct request *out);
+};
+
+#endif

@@ -1,0 +1,75 @@
+/* link.h - the link engine: all that is hard about wires, for all protocols; pure
+ *
+ * A link is a wire that several instruments may share. The engine decides what is asked when, waits, repeats, gives up,
+ * comes back, and never takes an answer for another question's. It does no I/O: its owner tells it what happened
+ * (opened, closed, bytes, the time) and carries out what link_take() says. The same engine runs over real sockets and
+ * over the simulated world of the tests.
+ *
+ *	           link_opened                 request sent            answer decoded
+ *	CLOSED ----------------> IDLE --------------------> WAITING ------------------> IDLE
+ *	  ^ back-off 0.5 s .. 10 s |                           | timeout: again, then the instrument is DOWN and is
+ *	  +------- link_closed ----+---------------------------+ probed after 1 s, 2 s .. 30 s; its neighbours go on
+ */
+#ifndef LINK_LINK_H
+#define LINK_LINK_H
+
+#include "board/board.h"
+#include "link/codec.h"
+#include "model/image.h"
+
+#define LINK_TX_MAX 512
+
+struct link;
+
+/* What the engine hands on; all called from within link_*() calls, on the caller's thread. */
+struct link_sink {
+	void *ctx;
+	/* A value, good or bad, of a point (index in the image). text: VALUE_TEXT, borrowed. */
+	void (*reading)(void *ctx, uint32_t point, const struct reading *r, int64_t stamp_ns);
+	/* An instrument (index in the image) changed its state: once for each change. */
+	void (*state)(
+		void *ctx, uint32_t instrument, enum instrument_state state, enum quality reason);
+	/* A line for the trace. */
+	void (*trace)(void *ctx, uint32_t instrument, const struct board_trace *line);
+	/* A write is settled: verdict is GOOD when the device acknowledged it. */
+	void (*written)(
+		void *ctx, uint32_t point, uint32_t tag, enum quality verdict, uint16_t code);
+};
+
+/* What the owner has to do. */
+struct link_todo {
+	bool open;            /* open the wire, then link_opened() or link_closed() */
+	bool close;           /* close it (no link_closed() for that) */
+	const uint8_t *bytes; /* to send, in order; valid until the next link_*() call */
+	size_t n;
+	int64_t wake_ns; /* call link_time() no later than this; NEVER: nothing to wait for */
+};
+
+/* The engine for link `index` of the image, with all instruments on it; copies what it keeps. `codec_of` finds codecs. */
+struct link *link_new(const struct image *img, uint32_t index,
+	const struct codec *(*codec_of)(const char *name), const struct link_sink *sink,
+	int64_t now_ns);
+void link_free(struct link *l);
+
+/* After a reload: take over from the link that served before the state of all instruments whose hash is unchanged
+ * (learned borders, counters, back-off, due times), and the open wire itself when all of them and the link are;
+ * returns true when the wire goes on (a request under way included), false when the owner closes the old wire.
+ * `from` is freed by the caller. */
+bool link_adopt(struct link *l, struct link *from, int64_t now_ns);
+
+void link_opened(struct link *l, int64_t now_ns);
+void link_closed(struct link *l, enum quality reason, const char *why,
+	int64_t now_ns); /* also: could not be opened */
+void link_bytes(struct link *l, const uint8_t *in, size_t n, int64_t now_ns);
+void link_time(struct link *l, int64_t now_ns);
+void link_take(struct link *l, struct link_todo *out);
+
+/* Queue a write ahead of all polls, at most 3 in a row when polls are late. -> sink.written with the same tag.
+ * ERR_REFUSED: the queue (16) is full; ERR_CONF: the point takes no such value. */
+int link_write(struct link *l, uint32_t point, uint32_t tag, union value v, const char *text,
+	int64_t now_ns, struct err *err) MUST_CHECK;
+
+/* Counters and state of an instrument on this link (index in the image). */
+void link_state(const struct link *l, uint32_t instrument, struct board_state *out);
+
+#endif

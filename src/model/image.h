@@ -1,0 +1,184 @@
+/* image.h - what a bench is, compiled: one block of bytes without pointers
+ *
+ * `compile` makes it, `supervise` hands it out on a sealed memfd, every process reads it in place.
+ * All places are offsets from the start of the image, all texts are offsets into its string table
+ * (offset 0 is the empty text). Numbers are in the machine's byte order: an image never leaves the machine.
+ *
+ *	header | links | instruments | points | channels | choices | twins | code | args | strings
+ *
+ * A *point* is one quantity of a device as the wire carries it. A *channel* is what people see: a point with unit
+ * and scale (an instrument channel, "furnace.pv"), a bench channel ("T_bed") that follows another channel,
+ * a derived one (calc), or a health value of the program itself ("mbc.control.ticks_lost").
+ * Channels stand in an order in which each comes after those it is computed from.
+ */
+#ifndef MODEL_IMAGE_H
+#define MODEL_IMAGE_H
+
+#include "base/err.h"
+#include "msg/value.h"
+
+#define IMAGE_MAGIC UINT64_C(0x314547414d49434d) /* "MCIMAGE1" */
+#define IMAGE_VERSION 1
+#define IMAGE_SIZE_MAX (64u << 20)
+#define IMAGE_CHANNELS_MAX 20000
+#define IMAGE_OPTS_MAX 12 /* options of one instrument or point */
+#define IMAGE_NONE UINT32_MAX
+
+struct image_table {
+	uint32_t off; /* bytes from the start of the image; a multiple of 8 */
+	uint32_t n;   /* elements */
+};
+
+struct image {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t size;  /* bytes of the whole image */
+	uint64_t hash;  /* of everything behind this field: the version of the bench */
+	uint32_t bench; /* name */
+	uint32_t title;
+	uint32_t listen; /* "127.0.0.1:8080": where `serve` listens; empty: it does not run */
+	uint32_t path;   /* of the bench file, for messages */
+	int64_t tick_ns; /* 10 ms .. 1 s */
+	struct image_table links;       /* struct image_link */
+	struct image_table instruments; /* struct image_instrument */
+	struct image_table points;      /* struct image_point, grouped by instrument */
+	struct image_table channels;    /* struct image_channel, in order of evaluation */
+	struct image_table choices;     /* struct image_choice */
+	struct image_table twins;       /* struct image_twin, one a simulated point */
+	struct image_table code;        /* struct expr_op: the programs of all expressions */
+	struct image_table strings;     /* bytes; each text ends with a NUL */
+};
+
+enum link_kind {
+	LINK_TCP,    /* host and port */
+	LINK_SYSTEM, /* files and counters of this machine, read by a thread of their own */
+};
+
+struct image_link {
+	uint32_t name;
+	uint32_t kind; /* enum link_kind */
+	uint32_t host; /* name or address, without brackets */
+	uint16_t port;
+	uint16_t spare;
+	int64_t connect_timeout_ns; /* default 3 s */
+	int64_t gap_ns; /* least time between an answer and the next request; default 0 */
+};
+
+struct image_instrument {
+	uint32_t id; /* given by `supervise`, never reused; 0 until then */
+	uint32_t name;
+	uint32_t title;
+	uint32_t codec; /* text: "modbus", "system" */
+	uint32_t link;  /* index */
+	uint32_t first_point, n_points;
+	uint32_t
+		retries; /* further tries of one request before the instrument counts as silent; default 1 */
+	int64_t every_ns;   /* default period of its points */
+	int64_t timeout_ns; /* for one answer; default 1 s */
+	uint64_t
+		hash; /* of all that its polling depends on, link included: equal after a reload means "leave it alone" */
+	int64_t opts
+		[IMAGE_OPTS_MAX]; /* values of the codec's options, in the order of codec->opts; texts as string offsets */
+};
+
+/* A quantity on the wire. The meaning of space, address, type, count, order, bit is the codec's own. */
+struct image_point {
+	uint32_t instrument; /* index */
+	uint32_t channel;    /* index of its channel */
+	uint16_t space;      /* kind of memory: a Modbus table */
+	uint16_t type;
+	uint32_t address;
+	uint16_t count; /* registers, bytes */
+	uint8_t order;
+	uint8_t bit;         /* 0xFF: none */
+	uint32_t key;        /* text that names it, for codecs that address by name */
+	int64_t every_ns;    /* its period */
+	int16_t write_space; /* where writes go; -1: read-only */
+	uint16_t spare;
+	uint32_t write_address;
+};
+
+enum channel_source {
+	SOURCE_POINT,   /* source: index of a point */
+	SOURCE_CHANNEL, /* source: index of an earlier channel */
+	SOURCE_CALC,    /* source: first op in code, n_ops of them */
+	SOURCE_HEALTH,  /* source: row of health.def; the program itself */
+};
+
+enum channel_filter { FILTER_NONE, FILTER_MEDIAN, FILTER_MEAN };
+
+#define CHANNEL_FILTER_MAX 25 /* samples */
+
+struct image_channel {
+	uint32_t id;   /* given by `supervise`, never reused; 0 until then */
+	uint32_t name; /* "T_bed", "furnace.pv", "mbc.control.ticks_lost" */
+	uint32_t title;
+	uint32_t unit; /* as the user wrote it; empty: none */
+	uint32_t was;  /* former name, empty: none */
+	uint8_t type;  /* enum value_type of what is shown */
+	uint8_t source_kind;
+	uint8_t filter; /* enum channel_filter */
+	uint8_t filter_n;
+	uint32_t source;
+	uint32_t n_ops;      /* SOURCE_CALC */
+	uint32_t instrument; /* index of the one it comes from, IMAGE_NONE for calc and health */
+	uint32_t first_choice, n_choices; /* VALUE_CHOICE */
+	uint8_t has_range;
+	uint8_t has_scale; /* value = raw * factor + offset, else raw goes through unchanged and exact */
+	uint8_t writable; /* the device offers it for writing; nothing writes before the bench says so */
+	uint8_t spare[5];
+	double factor, offset; /* scale and unit conversion in one */
+	double min, max;       /* range, in its unit */
+	int64_t stale_ns; /* older than this is STALE; 0: never (calc and channels that follow another one) */
+};
+
+struct image_choice {
+	int64_t number;
+	uint32_t word;
+	uint32_t spare;
+};
+
+/* How a simulated point behaves: first order towards what it follows, plus a wave and noise. In the channel's unit. */
+struct image_twin {
+	uint32_t point;
+	uint32_t follows; /* index of another point of the same instrument, IMAGE_NONE: `start` */
+	double start;
+	double gain;     /* of what it follows */
+	double tau_s;    /* 0: at once */
+	double noise;    /* standard deviation */
+	double wave;     /* amplitude of a sine around it */
+	double period_s; /* of the wave */
+};
+
+/* Check everything that a reader relies on (offsets, indices, ends of texts); bytes from outside. */
+int image_check(const void *bytes, size_t n, struct err *err) MUST_CHECK;
+
+static inline const char *
+image_text(const struct image *img, uint32_t off)
+{
+	return (const char *)img + img->strings.off + off;
+}
+
+static inline const void *
+image_at(const struct image *img, const struct image_table *table)
+{
+	return (const char *)img + table->off;
+}
+
+#define IMAGE_ACCESS(type, table)                                                                  \
+	static inline const struct type *type##_at(const struct image *img, uint32_t i)            \
+	{                                                                                          \
+		return (const struct type *)image_at(img, &img->table) + i;                        \
+	}
+
+IMAGE_ACCESS(image_link, links)
+IMAGE_ACCESS(image_instrument, instruments)
+IMAGE_ACCESS(image_point, points)
+IMAGE_ACCESS(image_channel, channels)
+IMAGE_ACCESS(image_choice, choices)
+IMAGE_ACCESS(image_twin, twins)
+
+/* Index of the channel of this name, IMAGE_NONE if there is none. Linear: for reloads and commands, not for ticks. */
+uint32_t image_find_channel(const struct image *img, const char *name);
+
+#endif

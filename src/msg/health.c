@@ -1,0 +1,13 @@
+/* health.c - the table of health.def as data */
+#include "msg/health.h"
+
+#define PROCESS_CONTROL "control"
+#define PROCESS_SUPERVISE "supervise"
+#define PROCESS_SERVE "serve"
+
+const struct health_row health_rows[HEALTH_COUNT] = {
+#define HEALTH(process, name, unit, title)                                                         \
+	{ HEALTH_##process, "mbc." PROCESS_##process "." #name, unit, title },
+#include "msg/health.def"
+#undef HEALTH
+};

@@ -1,0 +1,58 @@
+/* wire.h - messages between our own processes: a head, then fields one after the other
+ *
+ *	u16 version | u16 kind | u32 bytes that follow | fields...         little end first
+ *
+ * One message is one packet on a SOCK_SEQPACKET socket pair (src/io/sock.h). The receiver checks version, kind and
+ * length, reads field by field, and expects the message to end exactly where the last field does.
+ */
+#ifndef MSG_WIRE_H
+#define MSG_WIRE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define WIRE_VERSION 1
+#define WIRE_HEAD 8
+#define WIRE_MAX 4096
+
+enum wire_kind {
+	/* to and from supervise's own children */
+	WIRE_IMAGE =
+		1, /* supervise -> control: +fd, u32 generation. A new image, to be taken up without a pause */
+	WIRE_BOARD, /* control -> supervise -> serve, and answer to WIRE_LOOK: +fd, u32 generation. A board, read-only */
+	WIRE_HEALTH, /* child -> supervise -> control: u16 n, then n x (u16 row of health.def, f64 value) */
+	WIRE_LISTENING, /* serve -> supervise: text "127.0.0.1:8080", what it listens on */
+	/* command line -> supervise, on its socket */
+	WIRE_LOOK,   /* no fields -> WIRE_BOARD */
+	WIRE_STATUS, /* no fields -> WIRE_TEXT: lines "key: value" for `mbc doctor` and `mbc run` */
+	WIRE_STOP, /* no fields -> WIRE_TEXT when everything has ended; the connection then closes */
+	WIRE_RELOAD, /* no fields -> WIRE_TEXT, or WIRE_NO with the errors */
+	WIRE_TEXT,   /* text: done */
+	WIRE_NO,     /* text: not done, with cause and remedy */
+};
+
+void wire_begin(struct buf *out, enum wire_kind kind); /* clears `out` */
+void wire_u16(struct buf *out, uint16_t v);
+void wire_u32(struct buf *out, uint32_t v);
+void wire_u64(struct buf *out, uint64_t v);
+void wire_f64(struct buf *out, double v);
+void wire_text(struct buf *out, const char *text); /* cut where the message would become too long */
+void wire_end(struct buf *out);
+
+struct wire_in {
+	const uint8_t *at;
+	size_t left;
+	bool is_bad; /* a field was missing: all further ones read as 0 and "" */
+};
+
+/* Open a received packet; returns its kind, or ERR_PROTO. */
+int wire_open(struct wire_in *in, const void *packet, size_t n, struct err *err) MUST_CHECK;
+uint16_t wire_get_u16(struct wire_in *in);
+uint32_t wire_get_u32(struct wire_in *in);
+uint64_t wire_get_u64(struct wire_in *in);
+double wire_get_f64(struct wire_in *in);
+void wire_get_text(struct wire_in *in, char *out, size_t cap);
+/* 0 when all fields were there and nothing is left over. */
+int wire_close(const struct wire_in *in, struct err *err) MUST_CHECK;
+
+#endif
