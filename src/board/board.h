@@ -76,6 +76,7 @@ struct board_state {
 	int64_t last_answer_ns; /* 0: never */
 	uint64_t requests, answers, timeouts, errors, refused,
 		stray; /* stray: frames that belonged to no request */
+	uint64_t skipped; /* polls left out because their time was over before the line was free */
 	uint64_t bytes_out, bytes_in, connects;
 	int64_t reply_last_ns, reply_max_ns;
 	uint32_t reply[BOARD_HISTOGRAM];
@@ -148,6 +149,8 @@ uint32_t board_find(const struct board *b, const char *name);
 uint32_t board_find_instrument(const struct board *b, const char *name);
 /* The word of a choice, NULL when the number has none. */
 const char *board_choice(const struct board *b, const struct board_channel *ch, int64_t number);
+/* The word of its i-th choice, NULL behind the last one. */
+const char *board_choice_at(const struct board *b, const struct board_channel *ch, uint32_t i);
 
 /* One value; a slot that stays locked gives UNREADABLE with value 0. */
 void board_read(const struct board *b, uint32_t channel, struct sample *out);

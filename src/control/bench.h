@@ -38,10 +38,12 @@ void bench_closed(
 	struct bench *b, uint32_t link, enum quality reason, const char *why, int64_t now_ns);
 void bench_bytes(struct bench *b, uint32_t link, const uint8_t *in, size_t n, int64_t now_ns);
 
-/* Links with something due now are stepped; then take what each wants: returns the next link that has something to do
- * after *cursor (start with 0), IMAGE_NONE when all are done. */
+/* Step the links that have something due. */
 void bench_time(struct bench *b, int64_t now_ns);
-uint32_t bench_take(struct bench *b, uint32_t *cursor, struct link_todo *out);
+
+/* The next link that wants something done, and what; IMAGE_NONE when none does. Call until then after each of the calls
+ * above; what is done may call them again. */
+uint32_t bench_take(struct bench *b, struct link_todo *out);
 
 /* The earliest time at which bench_time() has something to do; NEVER if nothing. The tick is the owner's. */
 int64_t bench_wake(const struct bench *b);

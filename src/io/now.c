@@ -22,10 +22,24 @@ now_boot(void)
 	return read_clock(CLOCK_BOOTTIME);
 }
 
+/* The two clocks cannot be read at once: the closest of a few readings counts, so that being interrupted between them
+ * does not look like a step of the clock. */
 int64_t
 now_wall_offset(void)
 {
-	return read_clock(CLOCK_REALTIME) - read_clock(CLOCK_BOOTTIME);
+	int64_t best_gap = NEVER, best = 0;
+
+	for (int i = 0; i < 5 && best_gap > 100 * NS_PER_US; i++) {
+		int64_t before = read_clock(CLOCK_BOOTTIME);
+		int64_t wall = read_clock(CLOCK_REALTIME);
+		int64_t after = read_clock(CLOCK_BOOTTIME);
+
+		if (after - before < best_gap) {
+			best_gap = after - before;
+			best = wall - (before + (after - before) / 2);
+		}
+	}
+	return best;
 }
 
 bool

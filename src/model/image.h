@@ -94,7 +94,8 @@ struct image_point {
 	uint32_t key;        /* text that names it, for codecs that address by name */
 	int64_t every_ns;    /* its period */
 	int16_t write_space; /* where writes go; -1: read-only */
-	uint16_t spare;
+	uint8_t value; /* enum value_type that the codec delivers (struct point.value) */
+	uint8_t spare;
 	uint32_t write_address;
 };
 

@@ -1,0 +1,252 @@
+/* make.c - laying out a board, once, before anybody sees it */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "board/layout.h"
+
+static uint64_t
+round_up(uint64_t n)
+{
+	return (n + BOARD_LINE - 1) / BOARD_LINE * BOARD_LINE;
+}
+
+static uint64_t
+power_of_two(uint64_t at_least)
+{
+	uint64_t n = 1;
+
+	while (n < at_least)
+		n *= 2;
+	return n;
+}
+
+uint64_t
+board_tape_records(const struct image *image)
+{
+	const uint64_t least = (1u << 20) / sizeof(struct tape_record),
+		       most = (16u << 20) / sizeof(struct tape_record);
+	double a_second = 0;
+
+	for (uint32_t i = 0; i < image->channels.n; i++) {
+		const struct image_channel *c = image_channel_at(image, i);
+		const struct image_channel *root = c;
+
+		while (root->source_kind == SOURCE_CHANNEL)
+			root = image_channel_at(image, root->source);
+		if (root->source_kind == SOURCE_POINT)
+			a_second += 1e9 / (double)MAX(image_point_at(image, root->source)->every_ns,
+						  NS_PER_MS);
+		else if (root->source_kind == SOURCE_CALC)
+			a_second += 1e9 / (double)MAX(image->tick_ns, NS_PER_MS);
+		else
+			a_second += 1;
+		if (c->type == VALUE_TEXT)
+			a_second += 3;
+	}
+	if (a_second * 60 >= (double)most)
+		return most;
+	return MAX(least, power_of_two((uint64_t)(a_second * 60)));
+}
+
+/* How an instrument is reached, for people. */
+static void
+describe_address(char *out, size_t cap, const struct image *img, const struct image_instrument *ins)
+{
+	const struct image_link *link = image_link_at(img, ins->link);
+	const char *host = image_text(img, link->host);
+
+	if (link->kind == LINK_SYSTEM)
+		snprintf(out, cap, "this computer");
+	else
+		snprintf(out, cap, strchr(host, ':') != NULL ? "tcp [%s]:%u" : "tcp %s:%u", host,
+			link->port);
+}
+
+/* Texts go one behind the other; the first byte is the empty text. With `at` NULL only their length is counted. */
+struct strings {
+	char *at;
+	uint32_t n;
+};
+
+static uint32_t
+add_text(struct strings *s, const char *text)
+{
+	uint32_t off = s->n;
+
+	if (text[0] == '\0')
+		return 0;
+	if (s->at != NULL)
+		memcpy(s->at + off, text, strlen(text) + 1);
+	s->n += (uint32_t)strlen(text) + 1;
+	return off;
+}
+
+static uint32_t
+add_image_text(struct strings *s, const struct image *img, uint32_t off)
+{
+	return add_text(s, image_text(img, off));
+}
+
+/* Fill the descriptions (or, with chs NULL, only count the strings). */
+static void
+describe(struct strings *s, const struct image *img, struct board *b, struct board_channel *chs,
+	struct board_instrument *inss)
+{
+	uint32_t cells = 0;
+
+	for (uint32_t i = 0; i < img->channels.n; i++) {
+		const struct image_channel *c = image_channel_at(img, i);
+		struct board_channel d = {
+			.id = c->id,
+			.type = c->type,
+			.has_range = c->has_range,
+			.writable = c->writable,
+			.source_kind = c->source_kind,
+			.name = add_image_text(s, img, c->name),
+			.title = add_image_text(s, img, c->title),
+			.unit = add_image_text(s, img, c->unit),
+			.instrument = c->instrument,
+			.first_choice = c->first_choice,
+			.n_choices = c->n_choices,
+			.text_cell = c->type == VALUE_TEXT ? cells++ : IMAGE_NONE,
+			.min = c->min,
+			.max = c->max,
+			.stale_ns = c->stale_ns,
+		};
+
+		if (chs != NULL)
+			chs[i] = d;
+		if (inss != NULL && c->instrument != IMAGE_NONE)
+			inss[c->instrument].n_channels++;
+	}
+	b->n_cells = cells;
+	for (uint32_t i = 0; i < img->instruments.n; i++) {
+		const struct image_instrument *ins = image_instrument_at(img, i);
+		char address[300];
+		uint32_t name, title, codec;
+
+		describe_address(address, sizeof(address), img, ins);
+		name = add_image_text(s, img, ins->name);
+		title = add_image_text(s, img, ins->title);
+		codec = add_image_text(s, img, ins->codec);
+		if (inss == NULL) {
+			add_text(s, address);
+			continue;
+		}
+		inss[i].id = ins->id;
+		inss[i].name = name;
+		inss[i].title = title;
+		inss[i].codec = codec;
+		inss[i].address = add_text(s, address);
+	}
+}
+
+static void
+choose(struct strings *s, const struct image *img, struct image_choice *choices)
+{
+	for (uint32_t i = 0; i < img->choices.n; i++) {
+		const struct image_choice *c = image_choice_at(img, i);
+		uint32_t text = add_image_text(s, img, c->word);
+
+		if (choices != NULL)
+			choices[i] = (struct image_choice){ .number = c->number, .word = text };
+	}
+}
+
+/* The header with all offsets. */
+static void
+plan(const struct board_setup *setup, struct board *out)
+{
+	const struct image *img = setup->image;
+	struct strings s = { .n = 1 };
+	uint64_t at = round_up(sizeof(struct board));
+
+	*out = (struct board){
+		.magic = BOARD_MAGIC,
+		.layout = BOARD_LAYOUT,
+		.generation = setup->generation,
+		.config_hash = img->hash,
+		.tick_ns = img->tick_ns,
+		.made_ns = setup->now_ns,
+		.n_channels = img->channels.n,
+		.n_instruments = img->instruments.n,
+		.n_choices = img->choices.n,
+		.n_hash = (uint32_t)power_of_two((uint64_t)img->channels.n * 2 + 2),
+		.tape_records = setup->tape_records,
+		.trace_lines = setup->trace_lines,
+	};
+	describe(&s, img, out, NULL, NULL);
+	choose(&s, img, NULL);
+	out->bench = add_image_text(&s, img, img->bench);
+	out->title = add_image_text(&s, img, img->title);
+	out->n_strings = s.n;
+#define SECTION(field, bytes)                                                                      \
+	do {                                                                                       \
+		out->field = at;                                                                   \
+		at = round_up(at + (uint64_t)(bytes));                                             \
+	} while (0)
+	SECTION(channels, (uint64_t)out->n_channels * sizeof(struct board_channel));
+	SECTION(instruments, (uint64_t)out->n_instruments * sizeof(struct board_instrument));
+	SECTION(choices, (uint64_t)out->n_choices * sizeof(struct image_choice));
+	SECTION(hash, (uint64_t)out->n_hash * sizeof(uint32_t));
+	SECTION(strings, out->n_strings);
+	SECTION(heart, sizeof(struct board_heart_cell));
+	SECTION(states, (uint64_t)out->n_instruments * sizeof(struct board_state_cell));
+	SECTION(slots, (uint64_t)out->n_channels * sizeof(struct board_slot));
+	SECTION(cells, (uint64_t)out->n_cells * BOARD_CELL_WORDS * 8);
+	SECTION(traces, (uint64_t)out->n_instruments * out->trace_lines * TRACE_WORDS * 8);
+	SECTION(tape, BOARD_LINE + out->tape_records * sizeof(struct tape_record));
+#undef SECTION
+	out->size = at;
+	text_copy(out->boot_id, sizeof(out->boot_id), setup->boot_id);
+}
+
+size_t
+board_size(const struct board_setup *setup)
+{
+	struct board b;
+
+	plan(setup, &b);
+	return b.size;
+}
+
+static void
+fill_hash(struct board *b)
+{
+	uint32_t *hash = layout_at(b, b->hash);
+
+	for (uint32_t i = 0; i < b->n_hash; i++)
+		hash[i] = IMAGE_NONE;
+	for (uint32_t i = 0; i < b->n_channels; i++) {
+		const char *name = board_text(b, board_channel(b, i)->name);
+		uint32_t at = (uint32_t)text_hash(name, strlen(name)) & (b->n_hash - 1);
+
+		while (hash[at] != IMAGE_NONE)
+			at = (at + 1) & (b->n_hash - 1);
+		hash[at] = i;
+	}
+}
+
+struct board *
+board_make(void *memory, const struct board_setup *setup)
+{
+	struct board *b = memory;
+	struct strings s = { .n = 1 };
+
+	assert((setup->tape_records & (setup->tape_records - 1)) == 0 && setup->trace_lines > 0);
+	plan(setup, b);
+	s.at = layout_at(b, b->strings);
+	describe(&s, setup->image, b, layout_at(b, b->channels), layout_at(b, b->instruments));
+	choose(&s, setup->image, layout_at(b, b->choices));
+	add_image_text(&s, setup->image, setup->image->bench);
+	add_image_text(&s, setup->image, setup->image->title);
+	fill_hash(b);
+	for (uint32_t i = 0; i < b->n_channels; i++)
+		atomic_store_explicit(&layout_slot(b, i)->quality, Q_NOT_YET, memory_order_relaxed);
+	for (uint32_t i = 0; i < b->n_instruments; i++)
+		atomic_store_explicit(&layout_state(b, i)->trace_next, 1, memory_order_relaxed);
+	atomic_store_explicit(&layout_tape_head(b)->next, 1, memory_order_release);
+	return b;
+}

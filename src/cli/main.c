@@ -1,0 +1,191 @@
+/* main.c - mbc: the command line */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cli/cli.h"
+#include "io/place.h"
+#include "io/sock.h"
+
+static const struct command commands[] = {
+	{ "run", cli_run, "BENCH.yaml", "run a bench until it is stopped",
+		"Checks the bench file, starts the controller and the data server, and prints the address where the\n"
+		"values can be seen. Ctrl-C or 'mbc stop' ends it; SIGHUP or 'mbc reload' reads the file again.\n"
+		"\n"
+		"  mbc run bench.yaml\n" },
+	{ "stop", cli_stop, "[--bench NAME]", "end a running bench",
+		"Ends all processes of the bench and waits until they are gone. NAME is needed only when several\n"
+		"benches are running.\n" },
+	{ "reload", cli_reload, "[--bench NAME]", "read the bench file again",
+		"A file with errors is refused and the bench goes on as it was. Instruments that have not changed\n"
+		"lose no poll.\n" },
+	{ "check", cli_check, "[--merged] BENCH.yaml", "say what is wrong in a bench file, and where",
+		"Each line is  file:line:column: error: what is wrong; what to do [code].\n"
+		"--merged prints the bench file as it is after 'extends:'.\n" },
+	{ "twin", cli_twin, "[--seed N] BENCH.yaml", "simulate the instruments of a bench on real TCP ports",
+		"Each TCP link of the bench file listens on its own address, which must be one of this computer\n"
+		"(127.0.0.1:PORT). Then 'mbc run' on the same file meets instruments that answer.\n"
+		"\n"
+		"  mbc twin bench.yaml &\n"
+		"  mbc run bench.yaml\n" },
+	{ "demo", cli_demo, "", "start the demonstration bench with simulated instruments",
+		"Starts 'mbc twin' and 'mbc run' on benches/demo with free ports and prints the address to open in a\n"
+		"browser. Ctrl-C ends both.\n" },
+	{ "get", cli_get, "[--json] [--bench NAME] [CHANNEL...]", "print values",
+		"Without names: all channels. A value that cannot be trusted is not shown; its reason is.\n"
+		"\n"
+		"  mbc get T_bed            21.5 degC\n"
+		"  mbc get --json T_bed     for programs\n"
+		"\n"
+		"The exit code is 2 when a channel that was named has no good value.\n" },
+	{ "watch", cli_watch, "[--count N] [--bench NAME] [CHANNEL...]", "print values as they change",
+		"A line a change: time, channel, value, unit, and the reason when it cannot be trusted.\n"
+		"--count N ends after N lines.\n" },
+	{ "trace", cli_trace, "[--follow] [--bench NAME] INSTRUMENT", "show what was said on the wire",
+		"The last exchanges with an instrument: time, bytes, meaning, verdict. --follow goes on.\n" },
+	{ "schema", cli_schema, "", "print the JSON Schema of bench files",
+		"For editors: they then complete keys and mark mistakes. In VS Code with the YAML extension, put\n"
+		"  # yaml-language-server: $schema=./mbc.schema.json\n"
+		"on the first line of the bench file and run 'mbc schema > mbc.schema.json'.\n" },
+	{ "doctor", cli_doctor, "[--bench NAME]", "look at this computer and the running benches",
+		"Says what protects the bench here and what does not, and how its processes do.\n" },
+};
+
+static void
+print_usage(FILE *to)
+{
+	fprintf(to,
+		"mbc %s: the Modular Bench Controller\n"
+		"\n"
+		"usage: mbc COMMAND [OPTION...] [WORD...]\n"
+		"\n",
+		MBC_VERSION);
+	for (size_t i = 0; i < NELEM(commands); i++)
+		fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].summary);
+	fprintf(to,
+		"\n"
+		"'mbc COMMAND --help' explains one of them. Begin with 'mbc demo'; then 'mbc check' and 'mbc run' on a\n"
+		"bench file of your own (fifteen lines: see README.md and 'man mbc-bench').\n");
+}
+
+int
+cli_say(const struct args *args, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "mbc %s: ", args->command->name);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return code;
+}
+
+bool
+args_option(struct args *args, const char *name, const char **out_value)
+{
+	int take = out_value != NULL ? 2 : 1;
+
+	for (int i = 0; i < args->n; i++) {
+		if (strcmp(args->at[i], name) != 0 || i + take > args->n)
+			continue;
+		if (out_value != NULL)
+			*out_value = args->at[i + 1];
+		memmove(args->at + i, args->at + i + take, (size_t)(args->n - i - take) * sizeof(*args->at));
+		args->n -= take;
+		return true;
+	}
+	return false;
+}
+
+int
+args_count(const struct args *args, int min, int max)
+{
+	for (int i = 0; i < args->n; i++)
+		if (args->at[i][0] == '-' && args->at[i][1] != '\0')
+			return cli_say(args, CLI_WRONG, "unknown option '%s'; see 'mbc %s --help'", args->at[i],
+				args->command->name);
+	if (args->n >= min && args->n <= max)
+		return 0;
+	return cli_say(args, CLI_WRONG, "usage: mbc %s %s", args->command->name, args->command->usage);
+}
+
+int
+cli_connect(struct args *args)
+{
+	char bench[64], path[PLACE_MAX];
+	struct err err;
+	int fd;
+
+	if (args->bench != NULL)
+		text_copy(bench, sizeof(bench), args->bench);
+	else if (place_only_bench(bench, sizeof(bench), &err) < 0)
+		return -cli_say(args, CLI_WRONG, "%s", err.msg);
+	if (!text_is_name(bench) && strchr(bench, '/') != NULL)
+		return -cli_say(args, CLI_WRONG, "'%s' is not the name of a bench", bench);
+	if (place_socket(path, bench, &err) < 0)
+		return -cli_say(args, CLI_FAILED, "%s", err.msg);
+	fd = sock_connect(path, &err);
+	if (fd < 0)
+		return -cli_say(args, CLI_WRONG, "bench '%s' is not running here; start it with 'mbc run'", bench);
+	return fd;
+}
+
+int
+cli_exec(const struct args *args, const char *program, char **argv)
+{
+	char path[PLACE_MAX];
+	struct err err;
+
+	if (place_program(path, program, &err) < 0)
+		return cli_say(args, CLI_FAILED, "%s", err.msg);
+	argv[0] = path;
+	fflush(NULL);
+	execv(path, argv);
+	return cli_say(args, CLI_FAILED, "'%s' cannot be started; run 'make install' again", path);
+}
+
+static const struct command *
+find_command(const char *name)
+{
+	const char *names[NELEM(commands)], *near;
+
+	for (size_t i = 0; i < NELEM(commands); i++) {
+		names[i] = commands[i].name;
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	}
+	near = text_nearest(name, names, NELEM(names));
+	fprintf(stderr, "mbc: unknown command '%s'; %s%s%s\n", name, near != NULL ? "did you mean 'mbc " : "see 'mbc --help'",
+		near != NULL ? near : "", near != NULL ? "'?" : "");
+	return NULL;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct command *command;
+	struct args args;
+
+	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+		print_usage(argc < 2 ? stderr : stdout);
+		return argc < 2 ? CLI_WRONG : CLI_GOOD;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("mbc %s\n", MBC_VERSION);
+		return CLI_GOOD;
+	}
+	command = find_command(argv[1]);
+	if (command == NULL)
+		return CLI_WRONG;
+	args = (struct args){ .n = argc - 2, .at = argv + 2, .command = command };
+	if (args_option(&args, "--help", NULL)) {
+		printf("usage: mbc %s %s\n\n%s", command->name, command->usage, command->help);
+		return CLI_GOOD;
+	}
+	args_option(&args, "--bench", &args.bench);
+	return command->run(&args);
+}

@@ -1,0 +1,149 @@
+/* start.c - commands that start something: run, check, schema, twin, and what stops it */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "io/sock.h"
+
+int
+cli_run(struct args *args)
+{
+	char *argv[] = { NULL, NULL, NULL };
+
+	if (args_count(args, 1, 1) != 0)
+		return CLI_WRONG;
+	argv[1] = args->at[0];
+	return cli_exec(args, "supervise", argv);
+}
+
+static int
+ask(struct args *args, enum wire_kind kind, int timeout_ms)
+{
+	char text[WIRE_MAX] = "";
+	struct err err;
+	int fd, pass, rc;
+
+	if (args_count(args, 0, 0) != 0)
+		return CLI_WRONG;
+	fd = cli_connect(args);
+	if (fd < 0)
+		return -fd;
+	rc = sock_ask(fd, kind, text, sizeof(text), &pass, timeout_ms, &err);
+	close(fd);
+	if (rc < 0)
+		return cli_say(args, CLI_FAILED, "%s", err.msg);
+	if (rc != WIRE_TEXT)
+		return cli_say(args, CLI_WRONG, "%s", text);
+	printf("%s\n", text);
+	return CLI_GOOD;
+}
+
+int
+cli_stop(struct args *args)
+{
+	return ask(args, WIRE_STOP, 20000);
+}
+
+int
+cli_reload(struct args *args)
+{
+	return ask(args, WIRE_RELOAD, 10000);
+}
+
+static char word_check[] = "--check", word_merged[] = "--merged", word_schema[] = "--schema";
+
+int
+cli_check(struct args *args)
+{
+	bool merged = args_option(args, "--merged", NULL);
+	char *argv[] = { NULL, merged ? word_merged : word_check, NULL, NULL };
+
+	if (args_count(args, 1, 1) != 0)
+		return CLI_WRONG;
+	argv[2] = args->at[0];
+	return cli_exec(args, "compile", argv);
+}
+
+int
+cli_schema(struct args *args)
+{
+	char *argv[] = { NULL, word_schema, NULL };
+
+	return args_count(args, 0, 0) != 0 ? CLI_WRONG : cli_exec(args, "compile", argv);
+}
+
+struct image *
+cli_compile(const struct args *args, const char *file, int *out_fd, int *out_code)
+{
+	char number[16], option[] = "--out-fd", *name = mem_text(file);
+	char *argv[] = { NULL, option, number, name, NULL };
+	struct image *img = NULL;
+	struct stat st = { 0 };
+	struct err err;
+	int status = 0;
+	pid_t pid;
+	int fd = memfd_create("mbc-compiled", 0);
+
+	*out_code = CLI_FAILED;
+	snprintf(number, sizeof(number), "%d", fd);
+	fflush(NULL);
+	pid = fd >= 0 ? fork() : -1;
+	if (pid == 0)
+		_exit(cli_exec(args, "compile", argv));
+	free(name);
+	if (pid < 0) {
+		cli_say(args, 0, "starting the compiler: %s", strerror(errno));
+		return NULL;
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		*out_code = WIFEXITED(status) ? WEXITSTATUS(status) : CLI_FAILED;
+		goto out;
+	}
+	if (fstat(fd, &st) < 0 || st.st_size <= 0 || st.st_size > IMAGE_SIZE_MAX)
+		goto out;
+	img = mem_zero((size_t)st.st_size, 1);
+	if (pread(fd, img, (size_t)st.st_size, 0) != st.st_size || image_check(img, (size_t)st.st_size, &err) < 0) {
+		cli_say(args, 0, "the compiler left no image; run 'make install' again");
+		free(img);
+		img = NULL;
+	}
+out:
+	if (img != NULL && out_fd != NULL)
+		*out_fd = fd;
+	else
+		close(fd);
+	return img;
+}
+
+int
+cli_twin(struct args *args)
+{
+	char option[] = "--image-fd", seed_option[] = "--seed", number[16];
+	char *argv[] = { NULL, option, number, NULL, NULL, NULL };
+	const char *seed = NULL;
+	struct image *img;
+	int fd, code;
+
+	args_option(args, "--seed", &seed);
+	if (args_count(args, 1, 1) != 0)
+		return CLI_WRONG;
+	img = cli_compile(args, args->at[0], &fd, &code);
+	if (img == NULL)
+		return code;
+	free(img);
+	snprintf(number, sizeof(number), "%d", fd);
+	if (seed != NULL) {
+		argv[3] = seed_option;
+		argv[4] = mem_text(seed);
+	}
+	return cli_exec(args, "twin", argv);
+}

@@ -1,0 +1,344 @@
+/* bench.c - links, channels and the tick of one bench */
+#include "control/bench.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "control/channel.h"
+#include "control/wakes.h"
+
+#define STEP_NS (10 * NS_PER_MS)    /* a step of the wall clock over this is an event */
+#define LATENESS_NS (60 * NS_PER_S) /* over which the latest tick is looked for */
+
+struct bench {
+	const struct image *img;
+	struct board *board;
+	struct bench_sink sink;
+	struct channels *channels;
+	struct link **links;            /* [link] */
+	struct wakes wakes;             /* of links */
+	uint32_t *pending;              /* links whose wishes have not been taken yet */
+	uint8_t *is_pending;            /* [link] */
+	uint32_t n_pending, first_pending;
+	uint32_t *instrument_link;      /* [instrument] */
+	enum instrument_state *states;  /* [instrument] as last reported */
+	uint8_t *is_stale_state;        /* [instrument] its state on the board is older than its last change */
+	uint32_t health[HEALTH_COUNT];  /* channels */
+	int64_t now_ns;
+	int64_t counted_ns;             /* since when values are counted */
+	uint64_t values;                /* read since then */
+	uint64_t ticks, lost;
+	int64_t lateness_max_ns[2];     /* of this and the previous minute */
+	int64_t lateness_from_ns;
+	int64_t wall_ns;                /* at the last tick; 0: none yet */
+};
+
+static void
+emit(struct bench *b, enum event_kind kind, const char *subject, enum quality reason, double value, int64_t now_ns)
+{
+	struct event e = { .kind = kind, .stamp_ns = now_ns, .reason = reason, .value = value };
+
+	if (b->sink.event == NULL)
+		return;
+	text_copy(e.subject, sizeof(e.subject), subject);
+	b->sink.event(b->sink.ctx, &e);
+}
+
+static void
+on_reading(void *ctx, uint32_t point, const struct reading *r, int64_t stamp_ns)
+{
+	struct bench *b = ctx;
+	const struct image_point *p = image_point_at(b->img, point);
+	struct sample s = { .stamp_ns = stamp_ns, .v = r->v, .quality = r->quality, .code = r->code };
+
+	if (r->quality == Q_GOOD)
+		b->values++;
+	channels_accept(b->channels, p->channel, p->value, &s, r->text);
+}
+
+static void
+on_state(void *ctx, uint32_t instrument, enum instrument_state state, enum quality reason)
+{
+	struct bench *b = ctx;
+	const char *name = image_text(b->img, image_instrument_at(b->img, instrument)->name);
+
+	b->is_stale_state[instrument] = 1;
+	if (state == b->states[instrument])
+		return;
+	b->states[instrument] = state;
+	if (state == INSTRUMENT_UP)
+		emit(b, EVENT_INSTRUMENT_UP, name, Q_GOOD, 0, b->now_ns);
+	else if (state == INSTRUMENT_DOWN)
+		emit(b, EVENT_INSTRUMENT_DOWN, name, reason, 0, b->now_ns);
+}
+
+static void
+on_trace(void *ctx, uint32_t instrument, const struct board_trace *line)
+{
+	struct bench *b = ctx;
+
+	board_trace(b->board, instrument, line);
+}
+
+static void
+touch(struct bench *b, uint32_t link)
+{
+	if (b->is_pending[link])
+		return;
+	b->is_pending[link] = 1;
+	b->pending[(b->first_pending + b->n_pending++) % b->img->links.n] = link;
+}
+
+struct bench *
+bench_new(const struct image *img, struct board *board, const struct codec *(*codec_of)(const char *name),
+	const struct bench_sink *sink, int64_t now_ns)
+{
+	struct bench *b = mem_zero(1, sizeof(*b));
+	const struct link_sink link_sink = { .ctx = b, .reading = on_reading, .state = on_state, .trace = on_trace };
+	uint32_t n_links = img->links.n, n_instruments = img->instruments.n;
+
+	b->img = img;
+	b->board = board;
+	b->sink = *sink;
+	b->now_ns = b->counted_ns = b->lateness_from_ns = now_ns;
+	b->channels = channels_new(img, board);
+	b->links = mem_zero(n_links, sizeof(struct link *));
+	b->pending = mem_zero(n_links, sizeof(*b->pending));
+	b->is_pending = mem_zero(n_links, 1);
+	b->instrument_link = mem_zero(n_instruments, sizeof(*b->instrument_link));
+	b->states = mem_zero(n_instruments, sizeof(*b->states));
+	b->is_stale_state = mem_zero(n_instruments, 1);
+	wakes_init(&b->wakes, n_links);
+	for (uint32_t i = 0; i < n_instruments; i++) {
+		b->instrument_link[i] = image_instrument_at(img, i)->link;
+		b->is_stale_state[i] = 1;
+	}
+	for (uint32_t i = 0; i < n_links; i++) {
+		b->links[i] = link_new(img, i, codec_of, &link_sink, now_ns);
+		touch(b, i);
+	}
+	for (uint32_t i = 0; i < HEALTH_COUNT; i++)
+		b->health[i] = IMAGE_NONE;
+	for (uint32_t i = 0; i < img->channels.n; i++)
+		if (image_channel_at(img, i)->source_kind == SOURCE_HEALTH)
+			b->health[image_channel_at(img, i)->source] = i;
+	return b;
+}
+
+void
+bench_free(struct bench *b)
+{
+	if (b == NULL)
+		return;
+	for (uint32_t i = 0; i < b->img->links.n; i++)
+		link_free(b->links[i]);
+	channels_free(b->channels);
+	wakes_done(&b->wakes);
+	free(b->links);
+	free(b->pending);
+	free(b->is_pending);
+	free(b->instrument_link);
+	free(b->states);
+	free(b->is_stale_state);
+	free(b);
+}
+
+static uint32_t
+find_link(const struct image *img, const char *name)
+{
+	for (uint32_t i = 0; i < img->links.n; i++)
+		if (strcmp(image_text(img, image_link_at(img, i)->name), name) == 0)
+			return i;
+	return IMAGE_NONE;
+}
+
+static uint32_t
+find_instrument(const struct image *img, const struct image_instrument *like)
+{
+	for (uint32_t i = 0; i < img->instruments.n; i++)
+		if (image_instrument_at(img, i)->id == like->id)
+			return i;
+	return IMAGE_NONE;
+}
+
+void
+bench_adopt(struct bench *b, struct bench *from, uint32_t *kept, int64_t now_ns)
+{
+	b->now_ns = now_ns;
+	channels_adopt(b->channels, from->channels);
+	/* States first: an instrument that goes on as it was is no news. */
+	for (uint32_t i = 0; i < b->img->instruments.n; i++) {
+		const struct image_instrument *ins = image_instrument_at(b->img, i);
+		uint32_t old = find_instrument(from->img, ins);
+
+		if (old != IMAGE_NONE && image_instrument_at(from->img, old)->hash == ins->hash)
+			b->states[i] = from->states[old];
+	}
+	for (uint32_t i = 0; i < b->img->links.n; i++) {
+		uint32_t old = find_link(from->img, image_text(b->img, image_link_at(b->img, i)->name));
+
+		kept[i] = IMAGE_NONE;
+		if (old != IMAGE_NONE && link_adopt(b->links[i], from->links[old], now_ns))
+			kept[i] = old;
+		touch(b, i);
+	}
+	b->ticks = from->ticks;
+	b->lost = from->lost;
+	b->wall_ns = from->wall_ns;
+}
+
+uint32_t
+bench_links(const struct bench *b)
+{
+	return b->img->links.n;
+}
+
+void
+bench_opened(struct bench *b, uint32_t link, int64_t now_ns)
+{
+	b->now_ns = now_ns;
+	link_opened(b->links[link], now_ns);
+	touch(b, link);
+}
+
+void
+bench_closed(struct bench *b, uint32_t link, enum quality reason, const char *why, int64_t now_ns)
+{
+	b->now_ns = now_ns;
+	link_closed(b->links[link], reason, why, now_ns);
+	touch(b, link);
+}
+
+void
+bench_bytes(struct bench *b, uint32_t link, const uint8_t *in, size_t n, int64_t now_ns)
+{
+	b->now_ns = now_ns;
+	link_bytes(b->links[link], in, n, now_ns);
+	touch(b, link);
+}
+
+void
+bench_time(struct bench *b, int64_t now_ns)
+{
+	uint32_t link;
+
+	b->now_ns = now_ns;
+	while (wakes_first(&b->wakes, &link) <= now_ns) {
+		wakes_set(&b->wakes, link, NEVER); /* set again when its wishes are taken */
+		link_time(b->links[link], now_ns);
+		touch(b, link);
+	}
+}
+
+uint32_t
+bench_take(struct bench *b, struct link_todo *out)
+{
+	uint32_t link;
+
+	if (b->n_pending == 0)
+		return IMAGE_NONE;
+	link = b->pending[b->first_pending];
+	b->first_pending = (b->first_pending + 1) % b->img->links.n;
+	b->n_pending--;
+	b->is_pending[link] = 0;
+	link_take(b->links[link], out);
+	wakes_set(&b->wakes, link, out->wake_ns);
+	return link;
+}
+
+int64_t
+bench_wake(const struct bench *b)
+{
+	uint32_t link;
+
+	return wakes_first(&b->wakes, &link);
+}
+
+void
+bench_health(struct bench *b, enum health which, double v, int64_t now_ns)
+{
+	struct sample s = { .stamp_ns = now_ns, .quality = Q_GOOD, .v.f = v };
+
+	if (b->health[which] != IMAGE_NONE)
+		channels_accept(b->channels, b->health[which], VALUE_FLOAT, &s, NULL);
+}
+
+static void
+write_states(struct bench *b, bool all)
+{
+	for (uint32_t i = 0; i < b->img->instruments.n; i++) {
+		struct board_state state;
+
+		if (!all && !b->is_stale_state[i])
+			continue;
+		link_state(b->links[b->instrument_link[i]], i, &state);
+		board_write_state(b->board, i, &state);
+		b->is_stale_state[i] = 0;
+	}
+}
+
+/* Once a second: what the controller says about itself. */
+static void
+report_health(struct bench *b, const struct bench_clock *clock)
+{
+	double span_s = (double)(clock->now_ns - b->counted_ns) / 1e9;
+	uint32_t down = 0;
+
+	for (uint32_t i = 0; i < b->img->instruments.n; i++)
+		down += b->states[i] == INSTRUMENT_DOWN;
+	bench_health(b, HEALTH_CONTROL_values, (double)b->values / span_s, clock->now_ns);
+	bench_health(b, HEALTH_CONTROL_ticks, (double)b->ticks, clock->now_ns);
+	bench_health(b, HEALTH_CONTROL_ticks_lost, (double)b->lost, clock->now_ns);
+	bench_health(b, HEALTH_CONTROL_lateness, (double)clock->late_ns / 1e6, clock->now_ns);
+	bench_health(b, HEALTH_CONTROL_lateness_max,
+		(double)MAX(b->lateness_max_ns[0], b->lateness_max_ns[1]) / 1e6, clock->now_ns);
+	bench_health(b, HEALTH_CONTROL_instruments_down, down, clock->now_ns);
+	b->values = 0;
+	b->counted_ns = clock->now_ns;
+}
+
+static void
+watch_time(struct bench *b, const struct bench_clock *clock)
+{
+	int64_t step = clock->wall_ns - b->wall_ns;
+
+	if (clock->lost > 0) {
+		b->lost += clock->lost;
+		emit(b, EVENT_TICKS_LOST, "", Q_GOOD, (double)clock->lost, clock->now_ns);
+	}
+	if (b->wall_ns != 0 && (step > STEP_NS || step < -STEP_NS))
+		emit(b, EVENT_CLOCK_STEP, "", Q_GOOD, (double)step / 1e9, clock->now_ns);
+	b->wall_ns = clock->wall_ns;
+	if (clock->now_ns - b->lateness_from_ns >= LATENESS_NS) {
+		b->lateness_max_ns[1] = b->lateness_max_ns[0];
+		b->lateness_max_ns[0] = 0;
+		b->lateness_from_ns = clock->now_ns;
+	}
+	b->lateness_max_ns[0] = MAX(b->lateness_max_ns[0], clock->late_ns);
+}
+
+void
+bench_tick(struct bench *b, const struct bench_clock *clock)
+{
+	struct board_heart heart = {
+		.stamp_ns = clock->now_ns,
+		.wall_ns = clock->wall_ns,
+		.wall_is_good = clock->wall_is_good,
+	};
+	bool is_second = clock->now_ns - b->counted_ns >= NS_PER_S;
+
+	b->now_ns = clock->now_ns;
+	b->ticks++;
+	watch_time(b, clock);
+	if (is_second)
+		report_health(b, clock);
+	channels_age(b->channels, clock->now_ns);
+	channels_calculate(b->channels, clock->now_ns);
+	board_tick_begin(b->board);
+	channels_publish(b->channels);
+	write_states(b, is_second);
+	heart.lost = b->lost;
+	board_tick_end(b->board, &heart);
+}

@@ -1,0 +1,341 @@
+/* channel.c - what a reading goes through before it is a value */
+#include "control/channel.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "model/expr.h"
+
+#define CONFIRM_NS (60 * NS_PER_S) /* an unchanged value stands on the tape again after this */
+
+struct channel {
+	int64_t stamp_ns;
+	int64_t taped_ns;  /* when it last went to the tape */
+	union value v;
+	uint16_t quality, code;
+	uint8_t is_dirty;  /* waits for publication */
+	uint8_t n_filter;  /* samples in its filter */
+	uint8_t filter_at; /* where the next one goes */
+	uint32_t filter;   /* first of its cells in filters[] */
+	uint32_t text;     /* VALUE_TEXT: its cell in texts[] */
+	uint32_t first_follower, next_follower;
+};
+
+struct channels {
+	const struct image *img;
+	struct board *board;
+	struct channel *at; /* [channel] */
+	uint32_t n;
+	uint32_t *dirty;    /* channels that wait for publication */
+	uint32_t n_dirty;
+	double *filters;
+	char (*texts)[VALUE_TEXT_MAX + 1];
+};
+
+struct channels *
+channels_new(const struct image *img, struct board *board)
+{
+	struct channels *c = mem_zero(1, sizeof(*c));
+	uint32_t cells = 0, texts = 0;
+
+	c->img = img;
+	c->board = board;
+	c->n = img->channels.n;
+	c->at = mem_zero(c->n, sizeof(*c->at));
+	c->dirty = mem_zero(c->n, sizeof(*c->dirty));
+	for (uint32_t i = 0; i < c->n; i++) {
+		const struct image_channel *d = image_channel_at(img, i);
+		struct channel *ch = &c->at[i];
+
+		ch->quality = Q_NOT_YET;
+		ch->first_follower = ch->next_follower = IMAGE_NONE;
+		ch->filter = cells;
+		ch->text = texts;
+		cells += d->filter != FILTER_NONE ? d->filter_n : 0;
+		texts += d->type == VALUE_TEXT;
+		/* A source stands before those that follow it. */
+		if (d->source_kind == SOURCE_CHANNEL) {
+			ch->next_follower = c->at[d->source].first_follower;
+			c->at[d->source].first_follower = i;
+		}
+	}
+	c->filters = mem_zero(cells, sizeof(*c->filters));
+	c->texts = mem_zero(texts, sizeof(*c->texts));
+	return c;
+}
+
+void
+channels_free(struct channels *c)
+{
+	if (c == NULL)
+		return;
+	free(c->at);
+	free(c->dirty);
+	free(c->filters);
+	free(c->texts);
+	free(c);
+}
+
+static int
+compare_doubles(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Put one more sample into the filter; its output over the samples that it has. */
+static double
+filter_step(struct channels *c, struct channel *ch, const struct image_channel *d, double v)
+{
+	double *cells = c->filters + ch->filter, sorted[CHANNEL_FILTER_MAX], sum = 0;
+	size_t n;
+
+	cells[ch->filter_at] = v;
+	ch->filter_at = (uint8_t)((ch->filter_at + 1) % d->filter_n);
+	if (ch->n_filter < d->filter_n)
+		ch->n_filter++;
+	n = ch->n_filter;
+	if (d->filter == FILTER_MEAN) {
+		for (size_t i = 0; i < n; i++)
+			sum += cells[i];
+		return sum / (double)n;
+	}
+	memcpy(sorted, cells, n * sizeof(*sorted));
+	qsort(sorted, n, sizeof(*sorted), compare_doubles);
+	return n % 2 == 1 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+}
+
+static bool
+has_word(const struct image *img, const struct image_channel *d, int64_t number)
+{
+	for (uint32_t i = 0; i < d->n_choices; i++)
+		if (image_choice_at(img, d->first_choice + i)->number == number)
+			return true;
+	return false;
+}
+
+/* A good or uncertain raw value to the channel's type and unit; sets value and quality. */
+static void
+convert(struct channels *c, uint32_t channel, enum value_type raw, union value in, struct sample *out)
+{
+	const struct image_channel *d = image_channel_at(c->img, channel);
+	double f;
+
+	switch ((enum value_type)d->type) {
+	case VALUE_FLOAT:
+	case VALUE_FLOAT32:
+		f = value_double(raw, in);
+		if (d->has_scale)
+			f = f * d->factor + d->offset;
+		if (d->filter != FILTER_NONE && isfinite(f))
+			f = filter_step(c, &c->at[channel], d, f);
+		out->v.f = f;
+		if (!isfinite(f))
+			out->quality = Q_UNDEFINED;
+		break;
+	case VALUE_BOOL:
+		out->v.i = value_double(raw, in) != 0;
+		break;
+	case VALUE_CHOICE:
+		out->v.i = raw == VALUE_FLOAT || raw == VALUE_FLOAT32 ? (int64_t)llround(in.f) : in.i;
+		if (!has_word(c->img, d, out->v.i))
+			out->quality = Q_NO_CHOICE;
+		break;
+	case VALUE_INT:
+	case VALUE_UINT:
+	case VALUE_TEXT:
+	case VALUE_TYPES:
+		out->v = in;
+		break;
+	}
+	if (d->has_range && out->quality == Q_GOOD && d->type != VALUE_TEXT) {
+		f = value_double(d->type, out->v);
+		if (f < d->min || f > d->max)
+			out->quality = Q_OUT_OF_RANGE;
+	}
+}
+
+/* A value in its final form: keep it, put it on the tape when it is news, hand it to the followers. */
+static void
+settle(struct channels *c, uint32_t channel, struct sample *s)
+{
+	const struct image_channel *d = image_channel_at(c->img, channel);
+	struct channel *ch = &c->at[channel];
+	bool is_text = d->type == VALUE_TEXT;
+	bool is_news;
+
+	if (quality_is_bad(s->quality)) {
+		/* Nothing shows an old value as a good one: there is none. */
+		s->v.u = 0;
+		s->text[0] = '\0';
+		ch->n_filter = ch->filter_at = 0;
+	}
+	is_news = s->quality != ch->quality || s->code != ch->code || !value_same(d->type, s->v, ch->v) ||
+		(is_text && strcmp(s->text, c->texts[ch->text]) != 0);
+	ch->v = s->v;
+	ch->quality = s->quality;
+	ch->code = s->code;
+	ch->stamp_ns = s->stamp_ns;
+	if (is_text)
+		memcpy(c->texts[ch->text], s->text, sizeof(s->text));
+	if (is_news || s->stamp_ns - ch->taped_ns >= CONFIRM_NS) {
+		board_tape(c->board, channel, s);
+		ch->taped_ns = s->stamp_ns;
+	}
+	if (!ch->is_dirty) {
+		ch->is_dirty = 1;
+		c->dirty[c->n_dirty++] = channel;
+	}
+	for (uint32_t f = ch->first_follower; f != IMAGE_NONE; f = c->at[f].next_follower)
+		channels_accept(c, f, d->type, s, s->text);
+}
+
+void
+channels_accept(struct channels *c, uint32_t channel, enum value_type raw, const struct sample *in, const char *text)
+{
+	struct sample s = { .stamp_ns = in->stamp_ns, .quality = in->quality, .code = in->code };
+
+	if (!quality_is_bad(s.quality))
+		convert(c, channel, raw, in->v, &s);
+	if (raw == VALUE_TEXT && text != NULL && !text_copy(s.text, sizeof(s.text), text) && s.quality == Q_GOOD)
+		s.quality = Q_TEXT_CUT;
+	settle(c, channel, &s);
+}
+
+void
+channels_age(struct channels *c, int64_t now_ns)
+{
+	for (uint32_t i = 0; i < c->n; i++) {
+		const struct image_channel *d = image_channel_at(c->img, i);
+		struct channel *ch = &c->at[i];
+		struct sample s;
+
+		if (d->stale_ns == 0 || now_ns - ch->stamp_ns <= d->stale_ns || quality_is_bad(ch->quality))
+			continue;
+		s = (struct sample){ .stamp_ns = ch->stamp_ns, .quality = Q_STALE };
+		settle(c, i, &s);
+	}
+}
+
+static void
+load(void *ctx, uint32_t channel, double *out, unsigned *out_quality, int64_t *out_stamp_ns)
+{
+	struct channels *c = ctx;
+	const struct channel *ch = &c->at[channel];
+
+	*out = value_double(image_channel_at(c->img, channel)->type, ch->v);
+	*out_quality = ch->quality;
+	*out_stamp_ns = ch->stamp_ns;
+}
+
+void
+channels_calculate(struct channels *c, int64_t now_ns)
+{
+	const struct expr_op *code = image_at(c->img, &c->img->code);
+	const struct expr_input in = { .ctx = c, .load = load, .now_ns = now_ns };
+
+	for (uint32_t i = 0; i < c->n; i++) {
+		const struct image_channel *d = image_channel_at(c->img, i);
+		struct expr_result r;
+		struct sample s;
+		enum value_type raw = VALUE_FLOAT;
+
+		if (d->source_kind != SOURCE_CALC)
+			continue;
+		expr_run(code + d->source, d->n_ops, &in, &r);
+		s = (struct sample){ .stamp_ns = r.stamp_ns, .quality = (uint16_t)r.quality, .v.f = r.number };
+		if (d->type == VALUE_BOOL) {
+			raw = VALUE_BOOL;
+			s.v.i = r.truth == TRUTH_TRUE;
+			if (r.truth == TRUTH_UNKNOWN)
+				s.quality = Q_SOURCE_BAD;
+		}
+		channels_accept(c, i, raw, &s, NULL);
+	}
+}
+
+void
+channels_publish(struct channels *c)
+{
+	for (uint32_t k = 0; k < c->n_dirty; k++) {
+		uint32_t i = c->dirty[k];
+		struct channel *ch = &c->at[i];
+		struct sample s = {
+			.stamp_ns = ch->stamp_ns,
+			.v = ch->v,
+			.quality = ch->quality,
+			.code = ch->code,
+		};
+
+		if (image_channel_at(c->img, i)->type == VALUE_TEXT)
+			memcpy(s.text, c->texts[ch->text], sizeof(s.text));
+		board_write(c->board, i, &s);
+		ch->is_dirty = 0;
+	}
+	c->n_dirty = 0;
+}
+
+static bool
+is_same(const struct image *a, const struct image_channel *x, const struct image *b, const struct image_channel *y)
+{
+	return x->id != 0 && x->id == y->id && x->type == y->type &&
+		strcmp(image_text(a, x->unit), image_text(b, y->unit)) == 0;
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+void
+channels_adopt(struct channels *c, const struct channels *from)
+{
+	/* Old channels by id: id in the upper half, index in the lower one. */
+	uint64_t *ids = mem_zero(from->n, sizeof(*ids));
+
+	for (uint32_t i = 0; i < from->n; i++)
+		ids[i] = (uint64_t)image_channel_at(from->img, i)->id << 32 | i;
+	qsort(ids, from->n, sizeof(*ids), compare_ids);
+	for (uint32_t i = 0; i < c->n; i++) {
+		const struct image_channel *d = image_channel_at(c->img, i), *was;
+		struct channel *ch = &c->at[i];
+		const struct channel *old;
+		uint32_t lo = 0, hi = from->n;
+
+		while (lo < hi) {
+			uint32_t mid = lo + (hi - lo) / 2;
+
+			if (ids[mid] >> 32 < d->id)
+				lo = mid + 1;
+			else
+				hi = mid;
+		}
+		if (lo == from->n)
+			continue;
+		old = &from->at[(uint32_t)ids[lo]];
+		was = image_channel_at(from->img, (uint32_t)ids[lo]);
+		if (!is_same(c->img, d, from->img, was) || quality_is_bad(old->quality))
+			continue;
+		ch->stamp_ns = old->stamp_ns;
+		ch->v = old->v;
+		ch->quality = old->quality;
+		ch->code = old->code;
+		if (d->type == VALUE_TEXT)
+			memcpy(c->texts[ch->text], from->texts[old->text], sizeof(*c->texts));
+		if (d->filter == was->filter && d->filter_n == was->filter_n && d->filter != FILTER_NONE) {
+			memcpy(c->filters + ch->filter, from->filters + old->filter, d->filter_n * sizeof(double));
+			ch->n_filter = old->n_filter;
+			ch->filter_at = old->filter_at;
+		}
+		ch->is_dirty = 1;
+		c->dirty[c->n_dirty++] = i;
+	}
+	free(ids);
+}

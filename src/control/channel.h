@@ -1,0 +1,30 @@
+/* channel.h - what a reading goes through before it is a value: scale, filter, range, age
+ *
+ * Channels form a forest: points feed channels, channels feed those that follow them; derived ones are computed at
+ * the tick. All memory is taken by channels_new().
+ */
+#ifndef CONTROL_CHANNEL_H
+#define CONTROL_CHANNEL_H
+
+#include "board/board.h"
+#include "model/image.h"
+
+struct channels;
+
+/* For the channels of a checked image, which must outlive them; changes go to the board's tape at once and to its slots
+ * with channels_publish(). */
+struct channels *channels_new(const struct image *img, struct board *board);
+void channels_free(struct channels *c);
+
+/* Take over values and filters from the channels of an earlier image with the same (id, type, unit). */
+void channels_adopt(struct channels *c, const struct channels *from);
+
+/* A raw value, of value type `raw`, has arrived for a channel; text: VALUE_TEXT only, borrowed. */
+void channels_accept(struct channels *c, uint32_t channel, enum value_type raw, const struct sample *s, const char *text);
+
+/* Mark what has grown too old, compute the derived channels; then write all changed slots. */
+void channels_age(struct channels *c, int64_t now_ns);
+void channels_calculate(struct channels *c, int64_t now_ns);
+void channels_publish(struct channels *c);
+
+#endif

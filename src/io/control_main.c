@@ -1,0 +1,360 @@
+/* control_main.c - the shell around the controller: real wires, the real clock, the board in shared memory
+ *
+ * Started by `supervise`: mbc-control --socket FD --image FD --generation N. It sends the board over the socket, takes up
+ * new images from it, and ends when it closes: a controller without a supervisor could not be stopped by anybody.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "control/bench.h"
+#include "drivers/list.h"
+#include "io/loop.h"
+#include "io/now.h"
+#include "io/seal.h"
+#include "io/self.h"
+#include "io/sock.h"
+#include "io/wires.h"
+
+/* One configuration of the bench while it runs. */
+struct setup {
+	const struct image *img;
+	size_t img_size;
+	void *memory;
+	size_t memory_size;
+	struct bench *bench;
+};
+
+struct control {
+	struct loop *loop;
+	struct wires *wires;
+	struct setup now;
+	int supervisor;
+	bool is_ending;
+	int64_t next_tick_ns;
+	int64_t measured_ns;
+	struct self self;
+};
+
+static void
+on_event(void *ctx, const struct event *e)
+{
+	struct buf text = { 0 };
+
+	event_text(&text, e);
+	if (e->kind == EVENT_INSTRUMENT_UP)
+		log_info("%s", buf_text(&text));
+	else
+		log_warn("%s", buf_text(&text));
+	buf_done(&text);
+}
+
+/* ---- wires to bench and back ---- */
+
+/* Carry out all that the links want. */
+static void
+serve_links(struct control *c)
+{
+	struct link_todo todo;
+	uint32_t link;
+
+	while ((link = bench_take(c->now.bench, &todo)) != IMAGE_NONE) {
+		if (todo.close)
+			wires_close(c->wires, link);
+		if (todo.open)
+			wires_open(c->wires, link);
+		if (todo.n > 0)
+			wires_send(c->wires, link, todo.bytes, todo.n);
+	}
+}
+
+static void
+on_opened(void *ctx, uint32_t link)
+{
+	struct control *c = ctx;
+
+	bench_opened(c->now.bench, link, now_boot());
+	serve_links(c);
+}
+
+static void
+on_closed(void *ctx, uint32_t link, enum quality reason, const char *why)
+{
+	struct control *c = ctx;
+
+	bench_closed(c->now.bench, link, reason, why, now_boot());
+	serve_links(c);
+}
+
+static void
+on_bytes(void *ctx, uint32_t link, const uint8_t *in, size_t n)
+{
+	struct control *c = ctx;
+
+	bench_bytes(c->now.bench, link, in, n, now_boot());
+	serve_links(c);
+}
+
+/* ---- images and boards ---- */
+
+#define TRACE_MEMORY (4u << 20) /* bytes for the traces of all instruments together */
+
+static uint32_t
+trace_lines(const struct image *img)
+{
+	size_t lines = TRACE_MEMORY / sizeof(struct board_trace) / MAX(img->instruments.n, 1u);
+
+	return (uint32_t)MIN(MAX(lines, (size_t)8), (size_t)32);
+}
+
+static int
+open_image(int fd, struct setup *out, struct err *err)
+{
+	const void *bytes = seal_map(fd, &out->img_size, err);
+	union {
+		const void *c;
+		void *v;
+	} unmap = { .c = bytes };
+
+	close(fd);
+	if (bytes == NULL)
+		return ERR_IO;
+	if (image_check(bytes, out->img_size, err) < 0) {
+		seal_done(unmap.v, out->img_size);
+		return err_prefix(err, ERR_PROTO, "image of the bench");
+	}
+	out->img = bytes;
+	return 0;
+}
+
+static int
+make_board(const struct control *c, uint32_t generation, struct setup *s, struct err *err)
+{
+	static const struct bench_sink sink = { .event = on_event };
+	struct board_setup setup = {
+		.image = s->img,
+		.generation = generation,
+		.tape_records = board_tape_records(s->img),
+		.trace_lines = trace_lines(s->img),
+		.now_ns = now_boot(),
+	};
+	struct buf packet = { 0 };
+	int reader = -1, rc;
+
+	now_boot_id(setup.boot_id);
+	s->memory_size = board_size(&setup);
+	s->memory = seal_make("mbc-board", s->memory_size, &reader, err);
+	if (s->memory == NULL)
+		return ERR_IO;
+	s->bench = bench_new(s->img, board_make(s->memory, &setup), codec_find, &sink, setup.now_ns);
+	wire_begin(&packet, WIRE_BOARD);
+	wire_u32(&packet, generation);
+	wire_end(&packet);
+	rc = sock_send(c->supervisor, &packet, reader, err);
+	close(reader);
+	buf_done(&packet);
+	return rc;
+}
+
+static void
+drop_setup(struct setup *s)
+{
+	union {
+		const void *c;
+		void *v;
+	} unmap = { .c = s->img };
+
+	bench_free(s->bench);
+	seal_done(s->memory, s->memory_size);
+	if (s->img != NULL)
+		seal_done(unmap.v, s->img_size);
+	*s = (struct setup){ 0 };
+}
+
+/* Go over to a new image between two ticks: what has not changed goes on as if nothing had happened. */
+static void
+reload(struct control *c, int fd, uint32_t generation)
+{
+	struct setup next = { 0 };
+	uint32_t *kept;
+	struct err err;
+
+	if (open_image(fd, &next, &err) < 0 || make_board(c, generation, &next, &err) < 0) {
+		log_err("reload: %s; the bench goes on as it was", err.msg);
+		drop_setup(&next);
+		return;
+	}
+	kept = calloc(MAX(next.img->links.n, 1u), sizeof(*kept));
+	if (kept == NULL) {
+		log_err("reload: no memory left; the bench goes on as it was");
+		drop_setup(&next);
+		return;
+	}
+	bench_adopt(next.bench, c->now.bench, kept, now_boot());
+	wires_switch(c->wires, next.img, kept);
+	free(kept);
+	drop_setup(&c->now);
+	c->now = next;
+	serve_links(c);
+	log_info("controller: runs generation %u of the bench file", generation);
+}
+
+/* ---- messages from the supervisor ---- */
+
+static void
+take_health(struct control *c, struct wire_in *in)
+{
+	int64_t now = now_boot();
+
+	for (unsigned n = wire_get_u16(in); n > 0 && !in->is_bad; n--) {
+		uint16_t row = wire_get_u16(in);
+		double v = wire_get_f64(in);
+
+		if (!in->is_bad && row < HEALTH_COUNT && health_rows[row].process != HEALTH_CONTROL)
+			bench_health(c->now.bench, (enum health)row, v, now);
+	}
+}
+
+static void
+on_message(void *ctx, int fd, unsigned events)
+{
+	struct control *c = ctx;
+	uint8_t packet[WIRE_MAX];
+	struct wire_in in;
+	struct err err;
+	int pass, n, kind;
+
+	n = sock_recv(fd, packet, &pass, &err);
+	if (n == ERR_TIMEOUT)
+		return;
+	if (n <= 0) {
+		c->is_ending = true; /* the supervisor is gone */
+		return;
+	}
+	kind = wire_open(&in, packet, (size_t)n, &err);
+	if (kind == WIRE_HEALTH) {
+		take_health(c, &in);
+	} else if (kind == WIRE_IMAGE && pass >= 0) {
+		uint32_t generation = wire_get_u32(&in);
+
+		if (wire_close(&in, &err) == 0) {
+			reload(c, pass, generation);
+			pass = -1;
+		}
+	} else {
+		log_err("controller: message that it does not know; is mbc partly updated?");
+	}
+	if (pass >= 0)
+		close(pass);
+}
+
+static void
+on_signal(void *ctx, int fd, unsigned events)
+{
+	struct control *c = ctx;
+
+	if (loop_signal(fd) != 0)
+		c->is_ending = true;
+}
+
+/* ---- the loop ---- */
+
+static void
+tick(struct control *c, int64_t now)
+{
+	int64_t period = c->now.img->tick_ns;
+	struct bench_clock clock = {
+		.now_ns = now,
+		.wall_ns = now_wall_offset(),
+		.wall_is_good = now_wall_is_good(),
+		.late_ns = now - c->next_tick_ns,
+	};
+
+	clock.lost = (uint64_t)(clock.late_ns / period);
+	if (now - c->measured_ns >= NS_PER_S) {
+		self_measure(&c->self, now);
+		bench_health(c->now.bench, HEALTH_CONTROL_cpu, c->self.cpu_percent, now);
+		bench_health(c->now.bench, HEALTH_CONTROL_memory, c->self.memory_kib, now);
+		c->measured_ns = now;
+	}
+	bench_tick(c->now.bench, &clock);
+	c->next_tick_ns += ((int64_t)clock.lost + 1) * period;
+}
+
+static int
+run(struct control *c, struct err *err)
+{
+	while (!c->is_ending) {
+		int64_t now = now_boot(), wires = wires_time(c->wires, now), wake;
+		int rc;
+
+		bench_time(c->now.bench, now);
+		serve_links(c);
+		if (now >= c->next_tick_ns) {
+			tick(c, now);
+			serve_links(c);
+		}
+		wake = MIN(MIN(bench_wake(c->now.bench), wires), c->next_tick_ns);
+		rc = loop_step(c->loop, wake, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int
+start(struct control *c, int image_fd, uint32_t generation, struct err *err)
+{
+	static const int signals[] = { SIGTERM, SIGINT };
+	const struct wires_sink sink = { .ctx = c, .opened = on_opened, .closed = on_closed, .bytes = on_bytes };
+	int sig;
+
+	c->loop = loop_new(err);
+	if (c->loop == NULL || open_image(image_fd, &c->now, err) < 0 || make_board(c, generation, &c->now, err) < 0)
+		return ERR_IO;
+	c->wires = wires_new(c->loop, c->now.img, &sink, err);
+	sig = loop_signals(signals, NELEM(signals), err);
+	if (c->wires == NULL || sig < 0 || loop_add(c->loop, sig, LOOP_READ, on_signal, c, err) < 0 ||
+		loop_add(c->loop, c->supervisor, LOOP_READ, on_message, c, err) < 0)
+		return ERR_IO;
+	c->next_tick_ns = (now_boot() / c->now.img->tick_ns + 1) * c->now.img->tick_ns;
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct control c = { .supervisor = -1 };
+	int64_t image_fd = -1, generation = 1, socket_fd = -1;
+	struct err err;
+
+	log_setup("control", LOG_LEVEL_INFO);
+	self_protect();
+	signal(SIGPIPE, SIG_IGN);
+	for (int i = 1; i + 1 < argc; i += 2) {
+		int64_t *to = strcmp(argv[i], "--socket") == 0 ? &socket_fd
+			: strcmp(argv[i], "--image") == 0      ? &image_fd
+			: strcmp(argv[i], "--generation") == 0 ? &generation
+							       : NULL;
+
+		if (to == NULL || !text_to_int(argv[i + 1], to))
+			image_fd = socket_fd = -1;
+	}
+	if (image_fd < 0 || socket_fd < 0) {
+		log_err("this program is started by 'mbc run'; run that instead");
+		return 1;
+	}
+	c.supervisor = (int)socket_fd;
+	if (start(&c, (int)image_fd, (uint32_t)generation, &err) < 0 || run(&c, &err) < 0) {
+		log_err("controller: %s", err.msg);
+		return 2;
+	}
+	wires_free(c.wires);
+	drop_setup(&c.now);
+	loop_free(c.loop);
+	return 0;
+}

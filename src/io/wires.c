@@ -1,0 +1,542 @@
+/* wires.c - the real wires of a bench
+ *
+ *	CLOSED --open--> NAMING --address--> CONNECTING --writable--> OPEN
+ *	   ^                |                     |                    |
+ *	   +----------------+------- failed ------+----- peer gone ----+      each time: sink.closed()
+ *
+ * What fails at once (no descriptor left, unreachable network) is reported at the next turn of the loop, from
+ * wires_time(), so that the engine is never called from within its own request.
+ */
+#include "io/wires.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "io/now.h"
+#include "io/system_files.h"
+#include "io/worker.h"
+
+#define WIRE_TX 1024 /* bytes that wait for a slow peer; requests are at most 260 */
+
+enum wire_state { WIRE_IS_CLOSED, WIRE_IS_NAMING, WIRE_IS_CONNECTING, WIRE_IS_OPEN, WIRE_IS_FAILED };
+
+struct wire {
+	enum wire_state state;
+	int fd;
+	uint32_t serial;      /* counts openings: an answer of a thread to an earlier one is dropped */
+	int64_t deadline_ns;  /* of naming and connecting */
+	enum quality reason;  /* why it FAILED */
+	char why[120];
+	size_t n_tx;
+	uint8_t tx[WIRE_TX];
+};
+
+struct wires {
+	struct loop *loop;
+	const struct image *img;
+	struct wires_sink sink;
+	struct wire *at; /* [link] */
+	uint32_t n;
+	uint32_t serial;
+	bool has_failed;      /* some wire is FAILED */
+	uint32_t n_opening;   /* wires that are NAMING or CONNECTING */
+	struct worker names, files;
+	uint32_t *by_fd;      /* [descriptor] link */
+	int n_by_fd;
+};
+
+/* What is asked of the threads, and what comes back, begins with this. */
+struct ticket {
+	uint32_t serial; /* of the wire that asks */
+};
+
+struct address {
+	struct ticket ticket;
+	int error; /* of getaddrinfo; 0: the rest is good */
+	socklen_t len;
+	struct sockaddr_storage addr;
+};
+
+/* ---- threads ---- */
+
+static size_t
+look_up(const uint8_t *request, size_t n, uint8_t *out)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG };
+	struct addrinfo *found = NULL;
+	struct address a = { 0 };
+	char host[256], service[8];
+	uint16_t port;
+
+	memcpy(&a.ticket, request, sizeof(a.ticket));
+	memcpy(&port, request + sizeof(a.ticket), sizeof(port));
+	n = MIN(n - sizeof(a.ticket) - sizeof(port), sizeof(host) - 1);
+	memcpy(host, request + sizeof(a.ticket) + sizeof(port), n);
+	host[n] = '\0';
+	snprintf(service, sizeof(service), "%u", port);
+	a.error = getaddrinfo(host, service, &hints, &found);
+	if (a.error == 0) {
+		a.len = found->ai_addrlen;
+		memcpy(&a.addr, found->ai_addr, found->ai_addrlen);
+		freeaddrinfo(found);
+	}
+	memcpy(out, &a, sizeof(a));
+	return sizeof(a);
+}
+
+static size_t
+read_files(const uint8_t *request, size_t n, uint8_t *out)
+{
+	memcpy(out, request, sizeof(struct ticket));
+	return sizeof(struct ticket) +
+		system_files_answer(request + sizeof(struct ticket), n - sizeof(struct ticket), out + sizeof(struct ticket));
+}
+
+/* ---- states ---- */
+
+static void
+set_state(struct wires *w, struct wire *wire, enum wire_state state)
+{
+	bool was = wire->state == WIRE_IS_NAMING || wire->state == WIRE_IS_CONNECTING;
+	bool is = state == WIRE_IS_NAMING || state == WIRE_IS_CONNECTING;
+
+	w->n_opening += is;
+	w->n_opening -= was;
+	wire->state = state;
+}
+
+static void
+shut(struct wires *w, struct wire *wire)
+{
+	if (wire->fd >= 0) {
+		loop_remove(w->loop, wire->fd);
+		close(wire->fd);
+	}
+	wire->fd = -1;
+	wire->n_tx = 0;
+	wire->serial = ++w->serial;
+	set_state(w, wire, WIRE_IS_CLOSED);
+}
+
+/* To be reported at the next turn. */
+static void
+fail_later(struct wires *w, struct wire *wire, enum quality reason, const char *why)
+{
+	shut(w, wire);
+	set_state(w, wire, WIRE_IS_FAILED);
+	wire->reason = reason;
+	text_copy(wire->why, sizeof(wire->why), why);
+	w->has_failed = true;
+}
+
+/* From the loop: report at once. */
+static void
+fail_now(struct wires *w, uint32_t link, enum quality reason, const char *why)
+{
+	shut(w, &w->at[link]);
+	w->sink.closed(w->sink.ctx, link, reason, why);
+}
+
+static void on_ready(void *ctx, int fd, unsigned events);
+
+static void
+note_fd(struct wires *w, uint32_t link, int fd)
+{
+	if (fd >= w->n_by_fd) {
+		w->n_by_fd = MAX(fd + 1, w->n_by_fd * 2);
+		w->by_fd = mem_grow(w->by_fd, (size_t)w->n_by_fd, sizeof(*w->by_fd));
+	}
+	w->by_fd[fd] = link;
+}
+
+static void
+watch(struct wires *w, struct wire *wire, unsigned events)
+{
+	struct err err;
+
+	note_fd(w, (uint32_t)(wire - w->at), wire->fd);
+
+	if (loop_add(w->loop, wire->fd, events, on_ready, w, &err) < 0) {
+		close(wire->fd);
+		wire->fd = -1;
+		fail_later(w, wire, Q_NO_LINK, err.msg);
+	}
+}
+
+static void
+connect_to(struct wires *w, struct wire *wire, const struct sockaddr *addr, socklen_t len)
+{
+	int on = 1, idle = 10, every = 5, times = 3;
+
+	wire->fd = socket(addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (wire->fd < 0) {
+		fail_later(w, wire, Q_NO_LINK, strerror(errno));
+		return;
+	}
+	setsockopt(wire->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(wire->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	setsockopt(wire->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	setsockopt(wire->fd, IPPROTO_TCP, TCP_KEEPINTVL, &every, sizeof(every));
+	setsockopt(wire->fd, IPPROTO_TCP, TCP_KEEPCNT, &times, sizeof(times));
+	if (connect(wire->fd, addr, len) < 0 && errno != EINPROGRESS) {
+		const char *why = strerror(errno);
+
+		close(wire->fd);
+		wire->fd = -1;
+		fail_later(w, wire, Q_NO_LINK, why);
+		return;
+	}
+	set_state(w, wire, WIRE_IS_CONNECTING);
+	watch(w, wire, LOOP_WRITE);
+}
+
+/* ---- what the loop reports ---- */
+
+static uint32_t
+link_of(const struct wires *w, int fd)
+{
+	uint32_t link = fd < w->n_by_fd ? w->by_fd[fd] : IMAGE_NONE;
+
+	return link < w->n && w->at[link].fd == fd ? link : IMAGE_NONE;
+}
+
+static void
+on_connected(struct wires *w, uint32_t link)
+{
+	struct wire *wire = &w->at[link];
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+	int error = 0;
+	socklen_t error_len = sizeof(error);
+
+	getsockopt(wire->fd, SOL_SOCKET, SO_ERROR, &error, &error_len);
+	if (error != 0) {
+		fail_now(w, link, Q_NO_LINK, strerror(error));
+		return;
+	}
+	if (getpeername(wire->fd, (struct sockaddr *)&peer, &len) < 0)
+		return; /* an event of a descriptor that had this number before */
+	set_state(w, wire, WIRE_IS_OPEN);
+	loop_change(w->loop, wire->fd, LOOP_READ);
+	w->sink.opened(w->sink.ctx, link);
+}
+
+static void
+on_readable(struct wires *w, uint32_t link)
+{
+	static uint8_t bytes[16384]; /* one thread reads the wires */
+	ssize_t n = recv(w->at[link].fd, bytes, sizeof(bytes), 0);
+
+	if (n > 0)
+		w->sink.bytes(w->sink.ctx, link, bytes, (size_t)n);
+	else if (n == 0)
+		fail_now(w, link, Q_LINK_LOST, "closed by the other side");
+	else if (errno != EAGAIN && errno != EINTR)
+		fail_now(w, link, Q_LINK_LOST, strerror(errno));
+}
+
+static void
+flush(struct wires *w, uint32_t link)
+{
+	struct wire *wire = &w->at[link];
+	ssize_t n = send(wire->fd, wire->tx, wire->n_tx, MSG_NOSIGNAL);
+
+	if (n < 0)
+		return; /* a broken wire shows when it is read */
+	memmove(wire->tx, wire->tx + n, wire->n_tx - (size_t)n);
+	wire->n_tx -= (size_t)n;
+	if (wire->n_tx == 0)
+		loop_change(w->loop, wire->fd, LOOP_READ);
+}
+
+static void
+on_ready(void *ctx, int fd, unsigned events)
+{
+	struct wires *w = ctx;
+	uint32_t link = link_of(w, fd);
+
+	if (link == IMAGE_NONE)
+		return;
+	if (w->at[link].state == WIRE_IS_CONNECTING) {
+		on_connected(w, link);
+		return;
+	}
+	if (events & LOOP_WRITE && w->at[link].n_tx > 0)
+		flush(w, link);
+	if (events & LOOP_READ)
+		on_readable(w, link);
+}
+
+/* The wire that asked; NULL when it has been closed since. */
+static struct wire *
+ticket_wire(struct wires *w, const uint8_t *answer, uint32_t *out_link)
+{
+	struct ticket t;
+
+	memcpy(&t, answer, sizeof(t));
+	for (uint32_t i = 0; i < w->n; i++)
+		if (w->at[i].serial == t.serial) {
+			*out_link = i;
+			return &w->at[i];
+		}
+	return NULL;
+}
+
+static void
+on_address(void *ctx, int fd, unsigned events)
+{
+	struct wires *w = ctx;
+	uint8_t answer[WORKER_PACKET_MAX];
+	struct address a;
+	struct wire *wire;
+	uint32_t link;
+
+	if (worker_take(&w->names, answer) != sizeof(a))
+		return;
+	memcpy(&a, answer, sizeof(a));
+	wire = ticket_wire(w, answer, &link);
+	if (wire == NULL || wire->state != WIRE_IS_NAMING)
+		return;
+	if (a.error != 0)
+		fail_now(w, link, Q_NO_LINK, gai_strerror(a.error));
+	else
+		connect_to(w, wire, (struct sockaddr *)&a.addr, a.len);
+}
+
+static void
+on_file(void *ctx, int fd, unsigned events)
+{
+	struct wires *w = ctx;
+	uint8_t answer[WORKER_PACKET_MAX];
+	size_t n = worker_take(&w->files, answer);
+	uint32_t link;
+
+	if (n > sizeof(struct ticket) && ticket_wire(w, answer, &link) != NULL)
+		w->sink.bytes(w->sink.ctx, link, answer + sizeof(struct ticket), n - sizeof(struct ticket));
+}
+
+/* ---- what the engine asks for ---- */
+
+static int
+start_thread(struct wires *w, struct worker *worker, const char *name, worker_fn fn, loop_fn on_answer, struct err *err)
+{
+	if (worker->fd >= 0)
+		return 0;
+	if (worker_start(worker, name, fn, err) < 0)
+		return err != NULL ? err->code : ERR_IO;
+	return loop_add(w->loop, worker->fd, LOOP_READ, on_answer, w, err);
+}
+
+static bool
+numeric_address(const char *host, uint16_t port, struct sockaddr_storage *out, socklen_t *out_len)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
+	struct addrinfo *found;
+	char service[8];
+
+	snprintf(service, sizeof(service), "%u", port);
+	if (getaddrinfo(host, service, &hints, &found) != 0)
+		return false;
+	memcpy(out, found->ai_addr, found->ai_addrlen);
+	*out_len = found->ai_addrlen;
+	freeaddrinfo(found);
+	return true;
+}
+
+static void
+ask_name(struct wires *w, uint32_t link, const char *host, uint16_t port)
+{
+	struct wire *wire = &w->at[link];
+	struct ticket t = { wire->serial };
+	uint8_t request[300];
+	size_t n = strlen(host);
+	struct err err;
+
+	memcpy(request, &t, sizeof(t));
+	memcpy(request + sizeof(t), &port, sizeof(port));
+	memcpy(request + sizeof(t) + sizeof(port), host, MIN(n, (size_t)255));
+	if (start_thread(w, &w->names, "mbc-names", look_up, on_address, &err) < 0 ||
+		worker_ask(&w->names, request, sizeof(t) + sizeof(port) + MIN(n, (size_t)255), &err) < 0)
+		fail_later(w, wire, Q_NO_LINK, err.msg);
+}
+
+void
+wires_open(struct wires *w, uint32_t link)
+{
+	const struct image_link *l = image_link_at(w->img, link);
+	struct wire *wire = &w->at[link];
+	struct sockaddr_storage addr;
+	socklen_t len;
+	struct err err;
+
+	shut(w, wire);
+	if (l->kind == LINK_SYSTEM) {
+		if (start_thread(w, &w->files, "mbc-files", read_files, on_file, &err) < 0) {
+			fail_later(w, wire, Q_NO_LINK, err.msg);
+			return;
+		}
+		set_state(w, wire, WIRE_IS_CONNECTING); /* reported open at the next turn */
+		w->has_failed = true;
+		return;
+	}
+	wire->deadline_ns = now_boot() + l->connect_timeout_ns;
+	if (numeric_address(image_text(w->img, l->host), l->port, &addr, &len)) {
+		connect_to(w, wire, (struct sockaddr *)&addr, len);
+		return;
+	}
+	set_state(w, wire, WIRE_IS_NAMING);
+	ask_name(w, link, image_text(w->img, l->host), l->port);
+}
+
+void
+wires_close(struct wires *w, uint32_t link)
+{
+	shut(w, &w->at[link]);
+}
+
+static void
+send_file_request(struct wires *w, uint32_t link, const uint8_t *bytes, size_t n)
+{
+	struct ticket t = { w->at[link].serial };
+	uint8_t request[512];
+	struct err err;
+
+	if (n > sizeof(request) - sizeof(t))
+		return;
+	memcpy(request, &t, sizeof(t));
+	memcpy(request + sizeof(t), bytes, n);
+	if (worker_ask(&w->files, request, sizeof(t) + n, &err) < 0)
+		log_debug("link '%s': %s", image_text(w->img, image_link_at(w->img, link)->name), err.msg);
+}
+
+void
+wires_send(struct wires *w, uint32_t link, const uint8_t *bytes, size_t n)
+{
+	struct wire *wire = &w->at[link];
+	ssize_t sent = 0;
+
+	if (wire->state != WIRE_IS_OPEN || n == 0)
+		return;
+	if (image_link_at(w->img, link)->kind == LINK_SYSTEM) {
+		send_file_request(w, link, bytes, n);
+		return;
+	}
+	if (wire->n_tx == 0) {
+		sent = send(wire->fd, bytes, n, MSG_NOSIGNAL);
+		if (sent < 0 && errno != EAGAIN)
+			return; /* a broken wire shows when it is read */
+		sent = MAX(sent, 0);
+	}
+	if ((size_t)sent == n)
+		return;
+	if (wire->n_tx + n - (size_t)sent > WIRE_TX) {
+		fail_later(w, wire, Q_LINK_LOST, "the other side takes no bytes");
+		return;
+	}
+	memcpy(wire->tx + wire->n_tx, bytes + sent, n - (size_t)sent);
+	wire->n_tx += n - (size_t)sent;
+	loop_change(w->loop, wire->fd, LOOP_READ | LOOP_WRITE);
+}
+
+int64_t
+wires_time(struct wires *w, int64_t now_ns)
+{
+	int64_t next = NEVER;
+
+	if (!w->has_failed && w->n_opening == 0)
+		return NEVER;
+	w->has_failed = false;
+	for (uint32_t i = 0; i < w->n; i++) {
+		struct wire *wire = &w->at[i];
+
+		if (wire->state == WIRE_IS_FAILED) {
+			set_state(w, wire, WIRE_IS_CLOSED);
+			w->sink.closed(w->sink.ctx, i, wire->reason, wire->why);
+		} else if (wire->state == WIRE_IS_CONNECTING && image_link_at(w->img, i)->kind == LINK_SYSTEM) {
+			set_state(w, wire, WIRE_IS_OPEN);
+			w->sink.opened(w->sink.ctx, i);
+		} else if (wire->state == WIRE_IS_NAMING || wire->state == WIRE_IS_CONNECTING) {
+			if (wire->deadline_ns <= now_ns)
+				fail_now(w, i, Q_NO_LINK, "no connection within 'connect_timeout'");
+			else
+				next = MIN(next, wire->deadline_ns);
+		}
+	}
+	return w->has_failed ? now_ns : next;
+}
+
+/* ---- life ---- */
+
+static struct wire *
+new_table(uint32_t n)
+{
+	struct wire *at = mem_zero(n, sizeof(*at));
+
+	for (uint32_t i = 0; i < n; i++)
+		at[i].fd = -1;
+	return at;
+}
+
+struct wires *
+wires_new(struct loop *loop, const struct image *img, const struct wires_sink *sink, struct err *err)
+{
+	struct wires *w = mem_zero(1, sizeof(*w));
+
+	w->loop = loop;
+	w->img = img;
+	w->sink = *sink;
+	w->n = img->links.n;
+	w->at = new_table(w->n);
+	w->names.fd = w->files.fd = -1;
+	return w;
+}
+
+void
+wires_switch(struct wires *w, const struct image *img, const uint32_t *kept)
+{
+	struct wire *at = new_table(img->links.n);
+
+	for (uint32_t i = 0; i < img->links.n; i++) {
+		if (kept[i] == IMAGE_NONE)
+			continue;
+		at[i] = w->at[kept[i]];
+		if (at[i].fd >= 0)
+			note_fd(w, i, at[i].fd);
+		w->at[kept[i]] = (struct wire){ .fd = -1 };
+	}
+	for (uint32_t i = 0; i < w->n; i++)
+		shut(w, &w->at[i]);
+	free(w->at);
+	w->at = at;
+	w->n = img->links.n;
+	w->img = img;
+}
+
+void
+wires_free(struct wires *w)
+{
+	if (w == NULL)
+		return;
+	for (uint32_t i = 0; i < w->n; i++)
+		shut(w, &w->at[i]);
+	for (int i = 0; i < 2; i++) {
+		struct worker *worker = i == 0 ? &w->names : &w->files;
+
+		if (worker->fd >= 0)
+			loop_remove(w->loop, worker->fd);
+		worker_stop(worker);
+	}
+	free(w->by_fd);
+	free(w->at);
+	free(w);
+}

@@ -1,0 +1,37 @@
+/* wires.h - the real wires of a bench: sockets and system files, one a link
+ *
+ * Carries out what the link engine asks for and reports what happened. Nothing here waits: names are looked up and files
+ * are read by threads of their own.
+ */
+#ifndef IO_WIRES_H
+#define IO_WIRES_H
+
+#include "base/err.h"
+#include "io/loop.h"
+#include "model/image.h"
+#include "msg/quality.h"
+
+struct wires;
+
+/* Called from the loop only, never from within wires_*(). */
+struct wires_sink {
+	void *ctx;
+	void (*opened)(void *ctx, uint32_t link);
+	void (*closed)(void *ctx, uint32_t link, enum quality reason, const char *why);
+	void (*bytes)(void *ctx, uint32_t link, const uint8_t *in, size_t n);
+};
+
+struct wires *wires_new(struct loop *loop, const struct image *img, const struct wires_sink *sink, struct err *err);
+void wires_free(struct wires *w);
+
+/* Go over to a new image: the wire of old link kept[i] becomes link i, all others are closed. */
+void wires_switch(struct wires *w, const struct image *img, const uint32_t *kept);
+
+void wires_open(struct wires *w, uint32_t link);
+void wires_close(struct wires *w, uint32_t link);
+void wires_send(struct wires *w, uint32_t link, const uint8_t *bytes, size_t n);
+
+/* Wires whose opening takes too long are given up: call at each turn; returns when to call at the latest. */
+int64_t wires_time(struct wires *w, int64_t now_ns);
+
+#endif

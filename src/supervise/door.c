@@ -1,0 +1,207 @@
+/* door.c - the command line's way in: a socket that only this user and root can open */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "io/now.h"
+#include "io/sock.h"
+#include "supervise/supervise.h"
+
+static void
+send_text(int fd, bool is_good, const char *text)
+{
+	struct buf packet = { 0 };
+
+	wire_begin(&packet, is_good ? WIRE_TEXT : WIRE_NO);
+	wire_text(&packet, text);
+	wire_end(&packet);
+	if (sock_send(fd, &packet, -1, NULL) < 0)
+		log_debug("command line: gone before its answer");
+	buf_done(&packet);
+}
+
+void
+door_answer(struct supervise *s, int fd, bool is_good, const char *text)
+{
+	for (size_t i = 0; i < DOORS_MAX; i++)
+		if (fd >= 0 && s->doors[i] == fd)
+			send_text(fd, is_good, text);
+}
+
+static void
+hang_up(struct supervise *s, int fd)
+{
+	loop_remove(s->loop, fd);
+	close(fd);
+	for (size_t i = 0; i < DOORS_MAX; i++)
+		if (s->doors[i] == fd)
+			s->doors[i] = -1;
+	if (s->asks_reload == fd)
+		s->asks_reload = -1;
+}
+
+static void
+send_board(struct supervise *s, int fd)
+{
+	struct buf packet = { 0 };
+
+	if (s->board < 0) {
+		send_text(fd, false, "the controller has not started yet; try again in a moment");
+		return;
+	}
+	wire_begin(&packet, WIRE_BOARD);
+	wire_u32(&packet, s->board_generation);
+	wire_end(&packet);
+	if (sock_send(fd, &packet, s->board, NULL) < 0)
+		log_debug("command line: gone before its answer");
+	buf_done(&packet);
+}
+
+static void
+describe_child(struct buf *out, const struct child *c, int64_t now)
+{
+	char life[CLOCK_TEXT_SIZE];
+
+	clock_span(life, now - c->started_ns);
+	if (c->pid != 0)
+		buf_printf(out, "process: %s pid %d, for %s, restarts %u\n", c->name, (int)c->pid, life, c->restarts);
+	else
+		buf_printf(out, "process: %s not running, restarts %u\n", c->name, c->restarts);
+}
+
+static void
+send_status(struct supervise *s, int fd)
+{
+	struct buf out = { 0 };
+	int64_t now = now_boot();
+
+	buf_printf(&out, "bench: %s\nfile: %s\naddress: %s%s%s\ngeneration: %u\n", s->bench, s->file,
+		s->listening[0] != '\0' ? "http://" : "none", s->listening, s->listening[0] != '\0' ? "/" : "",
+		s->board_generation);
+	buf_printf(&out, "process: supervise pid %d\n", (int)getpid());
+	describe_child(&out, &s->control, now);
+	describe_child(&out, &s->serve, now);
+	send_text(fd, true, buf_text(&out));
+	buf_done(&out);
+}
+
+static void
+on_question(void *ctx, int fd, unsigned events)
+{
+	struct supervise *s = ctx;
+	uint8_t packet[WIRE_MAX];
+	struct wire_in in;
+	struct err err;
+	int pass, n = sock_recv(fd, packet, &pass, &err);
+
+	if (n == ERR_TIMEOUT)
+		return;
+	if (pass >= 0)
+		close(pass);
+	if (n <= 0) {
+		hang_up(s, fd);
+		return;
+	}
+	switch (wire_open(&in, packet, (size_t)n, &err)) {
+	case WIRE_LOOK:
+		send_board(s, fd);
+		break;
+	case WIRE_STATUS:
+		send_status(s, fd);
+		break;
+	case WIRE_STOP:
+		supervise_stop(s);
+		break;
+	case WIRE_RELOAD:
+		s->asks_reload = fd;
+		supervise_reload(s);
+		break;
+	default:
+		send_text(fd, false, "a question that this version of mbc does not know; update all of mbc");
+	}
+}
+
+static void
+on_caller(void *ctx, int fd, unsigned events)
+{
+	struct supervise *s = ctx;
+	struct ucred who = { .uid = (uid_t)-1 };
+	socklen_t len = sizeof(who);
+	struct err err;
+	size_t slot = 0;
+	int caller = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (caller < 0)
+		return;
+	getsockopt(caller, SOL_SOCKET, SO_PEERCRED, &who, &len);
+	while (slot < DOORS_MAX && s->doors[slot] >= 0)
+		slot++;
+	if ((who.uid != 0 && who.uid != geteuid()) || slot == DOORS_MAX ||
+		loop_add(s->loop, caller, LOOP_READ, on_question, s, &err) < 0) {
+		close(caller);
+		return;
+	}
+	s->doors[slot] = caller;
+}
+
+/* One supervisor a bench: whoever holds the lock may replace the socket that a killed one left behind. */
+static int
+lock_bench(const struct supervise *s, struct err *err)
+{
+	char path[PLACE_MAX + 8];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s.lock", s->door_path);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_set(err, ERR_IO, errno, "opening '%s': %s", path, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0; /* held until this process ends */
+	close(fd);
+	return err_set(err, ERR_CONF, 0, "bench '%s' is running already; end it with 'mbc stop --bench %s', or give this one another name",
+		s->bench, s->bench);
+}
+
+int
+door_open(struct supervise *s, struct err *err)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	size_t n;
+
+	if (place_socket(s->door_path, s->bench, err) < 0)
+		return ERR_CONF;
+	n = strlen(s->door_path);
+	if (n >= sizeof(addr.sun_path))
+		return err_set(err, ERR_CONF, 0, "'%s' is too long for a socket; set MBC_RUN_DIR to a shorter folder", s->door_path);
+	if (lock_bench(s, err) < 0)
+		return ERR_CONF;
+	memcpy(addr.sun_path, s->door_path, n);
+	unlink(s->door_path);
+	s->door = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s->door < 0 || bind(s->door, (struct sockaddr *)&addr, sizeof(addr)) < 0 || chmod(s->door_path, 0600) < 0 ||
+		listen(s->door, DOORS_MAX) < 0)
+		return err_set(err, ERR_IO, errno, "opening '%s': %s", s->door_path, strerror(errno));
+	return loop_add(s->loop, s->door, LOOP_READ, on_caller, s, err);
+}
+
+void
+door_close(struct supervise *s)
+{
+	for (size_t i = 0; i < DOORS_MAX; i++)
+		if (s->doors[i] >= 0) {
+			send_text(s->doors[i], true, "stopped");
+			close(s->doors[i]);
+		}
+	if (s->door >= 0) {
+		unlink(s->door_path);
+		close(s->door);
+	}
+}

@@ -1,0 +1,295 @@
+/* processes.c - control and serve: images and boards between them, their health, their restarts */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "io/now.h"
+#include "io/seal.h"
+#include "io/sock.h"
+#include "msg/health.h"
+#include "supervise/supervise.h"
+
+static void
+send_or_log(const struct child *c, const struct buf *packet, int pass)
+{
+	struct err err;
+
+	if (c->sock >= 0 && sock_send(c->sock, packet, pass, &err) < 0)
+		log_warn("process '%s': %s", c->name, err.msg);
+}
+
+static void
+send_fd(const struct child *c, enum wire_kind kind, int fd, uint32_t generation)
+{
+	struct buf packet = { 0 };
+
+	wire_begin(&packet, kind);
+	wire_u32(&packet, generation);
+	wire_end(&packet);
+	send_or_log(c, &packet, fd);
+	buf_done(&packet);
+}
+
+/* ---- messages from the children ---- */
+
+static void
+take_board(struct supervise *s, int fd, uint32_t generation)
+{
+	const struct board *map;
+	const void *memory;
+	struct err err;
+	size_t size;
+	union {
+		const void *c;
+		void *v;
+	} old = { .c = s->map };
+
+	memory = seal_map(fd, &size, &err);
+	if (memory == NULL || board_check(memory, size, &map, &err) < 0) {
+		log_err("board of control: %s", err.msg);
+		close(fd);
+		return;
+	}
+	seal_done(old.v, s->map_size);
+	s->map = map;
+	s->map_size = size;
+	if (s->previous_board >= 0)
+		close(s->previous_board);
+	s->previous_board = s->board;
+	s->board = fd;
+	s->board_generation = generation;
+	send_fd(&s->serve, WIRE_BOARD, fd, generation);
+}
+
+static void
+announce(struct supervise *s)
+{
+	if (s->is_announced)
+		return;
+	s->is_announced = true;
+	if (s->listening[0] != '\0')
+		printf("bench '%s': http://%s/\n", s->bench, s->listening);
+	else
+		printf("bench '%s': running, without a data server\n", s->bench);
+	fflush(stdout);
+}
+
+static void
+on_message(void *ctx, int fd, unsigned events)
+{
+	struct supervise *s = ctx;
+	struct child *c = fd == s->control.sock ? &s->control : &s->serve;
+	uint8_t packet[WIRE_MAX];
+	struct wire_in in;
+	struct err err;
+	int pass, kind, n;
+
+	n = sock_recv(fd, packet, &pass, &err);
+	if (n == ERR_TIMEOUT)
+		return;
+	if (n <= 0) {
+		loop_remove(s->loop, fd); /* it is ending; SIGCHLD says how */
+		return;
+	}
+	kind = wire_open(&in, packet, (size_t)n, &err);
+	if (kind == WIRE_BOARD && c == &s->control && pass >= 0) {
+		take_board(s, pass, wire_get_u32(&in));
+		pass = -1;
+	} else if (kind == WIRE_HEALTH && c == &s->serve) {
+		struct buf copy = { .data = (char *)packet, .n = (size_t)n };
+
+		send_or_log(&s->control, &copy, -1);
+	} else if (kind == WIRE_LISTENING && c == &s->serve) {
+		wire_get_text(&in, s->listening, sizeof(s->listening));
+		announce(s);
+	} else {
+		log_err("process '%s': sent a message that mbc does not know; is mbc partly updated?", c->name);
+	}
+	if (pass >= 0)
+		close(pass);
+}
+
+/* ---- starting ---- */
+
+static int
+watch_child(struct supervise *s, struct child *c, struct err *err)
+{
+	return loop_add(s->loop, c->sock, LOOP_READ, on_message, s, err);
+}
+
+static int
+start_control(struct supervise *s, int64_t now_ns, struct err *err)
+{
+	char image_number[16], generation[16];
+	const char *const args[] = { "--image", image_number, "--generation", generation, NULL };
+	int fd, rc;
+
+	fd = seal_bytes("mbc-image", s->img, s->img->size, err);
+	if (fd < 0)
+		return fd;
+	snprintf(image_number, sizeof(image_number), "%d", fd);
+	snprintf(generation, sizeof(generation), "%u", ++s->generation);
+	rc = child_start(&s->control, args, &fd, 1, now_ns, err);
+	close(fd);
+	return rc < 0 ? rc : watch_child(s, &s->control, err);
+}
+
+static int
+start_serve(struct supervise *s, int64_t now_ns, struct err *err)
+{
+	const char *listen = image_text(s->img, s->img->listen);
+	const char *const args[] = { "--listen", s->listening[0] != '\0' ? s->listening : listen, "--bench", s->bench, NULL };
+	int rc = child_start(&s->serve, args, NULL, 0, now_ns, err);
+
+	if (rc == 0)
+		rc = watch_child(s, &s->serve, err);
+	if (rc == 0 && s->board >= 0)
+		send_fd(&s->serve, WIRE_BOARD, s->board, s->board_generation);
+	return rc;
+}
+
+void
+processes_start(struct supervise *s, int64_t now_ns)
+{
+	struct child *const all[] = { &s->control, &s->serve };
+
+	for (size_t i = 0; i < NELEM(all); i++) {
+		struct child *c = all[i];
+		struct err err;
+
+		if (s->is_ending || s->img == NULL || c->pid != 0 || c->next_start_ns > now_ns)
+			continue;
+		if ((c == &s->control ? start_control : start_serve)(s, now_ns, &err) < 0) {
+			log_err("process '%s': %s", c->name, err.msg);
+			c->next_start_ns = now_ns + 10 * NS_PER_S;
+		}
+	}
+}
+
+int64_t
+processes_wake(const struct supervise *s)
+{
+	if (s->img == NULL)
+		return NEVER;
+	return MIN(s->control.pid == 0 ? s->control.next_start_ns : NEVER, s->serve.pid == 0 ? s->serve.next_start_ns : NEVER);
+}
+
+/* Another address, or none: the running data server is no longer right. */
+static void
+adjust_serve(struct supervise *s, const char *before, int64_t now_ns)
+{
+	const char *listen = image_text(s->img, s->img->listen);
+
+	if (listen[0] == '\0') {
+		s->serve.next_start_ns = NEVER;
+		s->listening[0] = '\0';
+		if (s->serve.pid != 0)
+			kill(s->serve.pid, SIGTERM);
+		announce(s);
+		return;
+	}
+	if (before != NULL && strcmp(before, listen) == 0)
+		return;
+	s->listening[0] = '\0';
+	s->is_announced = false;
+	if (s->serve.pid != 0)
+		kill(s->serve.pid, SIGTERM); /* started again, on the new address, when it has ended */
+	else
+		s->serve.next_start_ns = now_ns;
+}
+
+void
+processes_take_image(struct supervise *s, struct image *img)
+{
+	char *before = s->img != NULL ? strdup(image_text(s->img, s->img->listen)) : NULL;
+	int64_t now = now_boot();
+	struct err err;
+
+	free(s->img);
+	s->img = img;
+	if (s->control.pid == 0) {
+		s->control.next_start_ns = now;
+	} else {
+		int fd = seal_bytes("mbc-image", img, img->size, &err);
+
+		if (fd < 0)
+			log_err("reload: %s", err.msg);
+		else
+			send_fd(&s->control, WIRE_IMAGE, fd, ++s->generation);
+		if (fd >= 0)
+			close(fd);
+	}
+	adjust_serve(s, before, now);
+	free(before);
+	processes_start(s, now);
+}
+
+/* ---- ending and health ---- */
+
+void
+processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
+{
+	struct child *c = pid == s->control.pid ? &s->control : pid == s->serve.pid ? &s->serve : NULL;
+	bool is_wanted;
+
+	if (c == NULL)
+		return;
+	if (c->sock >= 0)
+		loop_remove(s->loop, c->sock);
+	is_wanted = !s->is_ending && (c == &s->control || image_text(s->img, s->img->listen)[0] != '\0');
+	if (is_wanted) {
+		child_ended(c, status, now_ns);
+		return;
+	}
+	if (c->sock >= 0)
+		close(c->sock);
+	c->sock = -1;
+	c->pid = 0;
+	c->next_start_ns = NEVER;
+}
+
+/* A controller that does not tick is dead, whatever its process says. */
+static void
+watch_heart(struct supervise *s, int64_t now_ns)
+{
+	if (s->control.pid == 0 || s->map == NULL || s->board_generation != s->generation)
+		return;
+	if (now_ns - s->control.started_ns < 3 * NS_PER_S || board_is_alive(s->map, now_ns))
+		return;
+	log_err("process 'control': no tick for over 2 s; it is killed and started again");
+	kill(s->control.pid, SIGKILL);
+}
+
+void
+processes_health(struct supervise *s, int64_t now_ns)
+{
+	struct buf packet = { 0 };
+
+	watch_heart(s, now_ns);
+	self_measure(&s->self, now_ns);
+	wire_begin(&packet, WIRE_HEALTH);
+	wire_u16(&packet, 3);
+	wire_u16(&packet, HEALTH_SUPERVISE_uptime);
+	wire_f64(&packet, (double)((now_ns - s->began_ns) / NS_PER_S));
+	wire_u16(&packet, HEALTH_SUPERVISE_restarts);
+	wire_f64(&packet, s->control.restarts + s->serve.restarts);
+	wire_u16(&packet, HEALTH_SUPERVISE_memory);
+	wire_f64(&packet, s->self.memory_kib);
+	wire_end(&packet);
+	send_or_log(&s->control, &packet, -1);
+	buf_done(&packet);
+}
+
+void
+processes_signal(struct supervise *s, int sig)
+{
+	if (s->control.pid != 0)
+		kill(s->control.pid, sig);
+	if (s->serve.pid != 0)
+		kill(s->serve.pid, sig);
+}
