@@ -23,9 +23,9 @@ struct args {
 struct command {
 	const char *name;
 	int (*run)(struct args *args);
-	const char *usage; /* behind "mbc NAME " */
+	const char *usage;   /* behind "mbc NAME " */
 	const char *summary; /* one line */
-	const char *help;  /* teaches; several lines */
+	const char *help;    /* teaches; several lines */
 };
 
 int cli_run(struct args *args);

@@ -35,7 +35,8 @@ find_bench(char *out, struct err *err)
 		slash = strrchr(self, '/');
 		if (slash != NULL)
 			*slash = '\0';
-		if (snprintf(out, PLACE_MAX, "%s/../benches/demo/bench.yaml", self) < PLACE_MAX && access(out, R_OK) == 0)
+		if (snprintf(out, PLACE_MAX, "%s/../benches/demo/bench.yaml", self) < PLACE_MAX &&
+			access(out, R_OK) == 0)
 			return 0;
 	}
 	snprintf(out, PLACE_MAX, "%s/benches/demo/bench.yaml", MBC_DATA);
@@ -48,13 +49,16 @@ find_bench(char *out, struct err *err)
 static uint16_t
 free_port(uint16_t wanted)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(wanted) };
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.sin_port = htons(wanted) };
 	socklen_t len = sizeof(addr);
 	int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	uint16_t port = 0;
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0 && getsockname(fd, (struct sockaddr *)&addr, &len) == 0)
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0 &&
+		getsockname(fd, (struct sockaddr *)&addr, &len) == 0)
 		port = ntohs(addr.sin_port);
 	close(fd);
 	return port == 0 && wanted != 0 ? free_port(0) : port;
@@ -75,7 +79,8 @@ write_bench(const struct image *img, const char *base, const char *path, struct 
 		const struct image_link *l = image_link_at(img, i);
 
 		if (l->kind == LINK_TCP)
-			buf_printf(&out, "  %s: {tcp: \"127.0.0.1:%u\"}\n", image_text(img, l->name), free_port(l->port));
+			buf_printf(&out, "  %s: {tcp: \"127.0.0.1:%u\"}\n",
+				image_text(img, l->name), free_port(l->port));
 	}
 	buf_printf(&out, "serve: {listen: \"127.0.0.1:%u\"}\n", free_port(8080));
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -194,11 +199,14 @@ cli_demo(struct args *args)
 		return cli_say(args, CLI_FAILED, "making a folder in /tmp: %s", strerror(errno));
 	}
 	snprintf(path, sizeof(path), "%s/bench.yaml", dir);
-	code = write_bench(img, base, path, &err) < 0 ? cli_say(args, CLI_FAILED, "%s", err.msg) : CLI_GOOD;
+	code = write_bench(img, base, path, &err) < 0 ? cli_say(args, CLI_FAILED, "%s", err.msg)
+						      : CLI_GOOD;
 	free(img);
 	if (code == CLI_GOOD) {
-		printf("The demonstration bench: its instruments are simulated, the wires to them are real.\n"
-		       "Bench file: %s\nOpen the address below in a browser; try also, in another terminal:\n"
+		printf("The demonstration bench: its instruments are simulated, the wires to them "
+		       "are real.\n"
+		       "Bench file: %s\nOpen the address below in a browser; try also, in another "
+		       "terminal:\n"
 		       "  mbc get      mbc watch T_bed      mbc trace furnace      mbc doctor\n"
 		       "Ctrl-C ends it.\n\n",
 			base);

@@ -13,15 +13,19 @@
 #include "io/sock.h"
 
 static const char disclaimer[] =
-	"mbc is a control and monitoring system. It is not a safety instrumented system, has no SIL, and its trips, interlocks,\n"
-	"safe states and alerts must not be counted as the protection of people. Gas detection, over-temperature, over-pressure\n"
-	"and emergency stop act by their own wired devices, which keep working with this computer off. A relay, valve or\n"
+	"mbc is a control and monitoring system. It is not a safety instrumented system, has no "
+	"SIL, and its trips, interlocks,\n"
+	"safe states and alerts must not be counted as the protection of people. Gas detection, "
+	"over-temperature, over-pressure\n"
+	"and emergency stop act by their own wired devices, which keep working with this computer "
+	"off. A relay, valve or\n"
 	"computer is suitable for a hazardous (ATEX) zone only if its own certificate says so.\n";
 
 static void
 verdict(bool is_good, const char *what, const char *otherwise)
 {
-	printf("  %s  %s%s%s\n", is_good ? "good" : "MIND", what, is_good ? "" : ": ", is_good ? "" : otherwise);
+	printf("  %s  %s%s%s\n", is_good ? "good" : "MIND", what, is_good ? "" : ": ",
+		is_good ? "" : otherwise);
 }
 
 /* Does a reader's descriptor really allow no writable mapping? Tried, not assumed. */
@@ -56,7 +60,8 @@ look_at_computer(void)
 	struct utsname u;
 	char program[PLACE_MAX];
 	struct err err;
-	static const char *const programs[] = { "supervise", "compile", "control", "serve", "twin" };
+	static const char *const programs[] = { "supervise", "compile", "control", "serve",
+		"twin" };
 	bool all = true;
 
 	uname(&u);
@@ -66,8 +71,10 @@ look_at_computer(void)
 	verdict(all, "all programs of mbc are in place", "run 'make install' again");
 	verdict(glass_holds(), "the board: readers cannot map it for writing",
 		"this kernel lets readers map it for writing; use Linux 5.1 or newer");
-	verdict(false, "users", "all processes run as one user, so the glass protects against mistakes, not against an "
-				"attacker who has become that user");
+	verdict(false, "users",
+		"all processes run as one user, so the glass protects against mistakes, not "
+		"against an "
+		"attacker who has become that user");
 	verdict(now_wall_is_good(), "the clock is synchronised",
 		"it is not; start chrony or systemd-timesyncd, or time stamps may be wrong");
 }
@@ -86,10 +93,11 @@ look_at_instruments(const struct board *b)
 
 		board_read_state(b, i, &s);
 		clock_span(since, now_boot() - s.since_ns);
-		printf("  %-16s %-8s for %-12s %s", board_text(b, ins->name), words[MIN(s.state, 2u)], since,
-			board_text(b, ins->address));
+		printf("  %-16s %-8s for %-12s %s", board_text(b, ins->name),
+			words[MIN(s.state, 2u)], since, board_text(b, ins->address));
 		if (s.state == INSTRUMENT_DOWN)
-			printf("; %s: %s", quality_row(s.reason)->text_en, quality_row(s.reason)->remedy_en);
+			printf("; %s: %s", quality_row(s.reason)->text_en,
+				quality_row(s.reason)->remedy_en);
 		putchar('\n');
 	}
 }
@@ -121,7 +129,8 @@ cli_doctor(struct args *args)
 	b = look_open(args, &code);
 	if (b == NULL)
 		return code;
-	verdict(board_is_alive(b, now_boot()), "the controller ticks", "it does not; see the log of 'mbc run'");
+	verdict(board_is_alive(b, now_boot()), "the controller ticks",
+		"it does not; see the log of 'mbc run'");
 	look_at_instruments(b);
 	return CLI_GOOD;
 }

@@ -43,7 +43,8 @@ look_open(struct args *args, int *out_code)
 }
 
 static void
-say_unknown(const struct args *args, const char *what, const char *name, const char **names, size_t n, const char *list)
+say_unknown(const struct args *args, const char *what, const char *name, const char **names,
+	size_t n, const char *list)
 {
 	const char *near = text_nearest(name, names, n);
 
@@ -106,7 +107,11 @@ look_value(struct buf *out, const struct board *b, uint32_t channel, const struc
 		buf_printf(out, "bad: %s (%s)", q->text_en, q->remedy_en);
 		return;
 	}
-	value_text(text, ch->type, s, ch->type == VALUE_CHOICE ? board_choice(b, ch, s->v.i) : NULL);
+	value_text(
+		text, ch->type, s, ch->type == VALUE_CHOICE ? board_choice(b, ch, s->v.i) : NULL);
+	if (ch->type ==
+		VALUE_FLOAT) /* more digits than an instrument has only hide the number; --json has them all */
+		snprintf(text, sizeof(text), "%.8g", s->v.f);
 	buf_printf(out, "%s%s%s", text, unit[0] != '\0' ? " " : "", unit);
 	if (q->class == Q_CLASS_UNCERTAIN)
 		buf_printf(out, "  uncertain: %s", q->text_en);
@@ -122,7 +127,8 @@ put_json(struct json *j, const struct board *b, uint32_t i, const struct sample 
 
 	json_object(j, NULL);
 	json_text(j, "name", board_text(b, ch->name));
-	value_json(j, "value", ch->type, s, ch->type == VALUE_CHOICE ? board_choice(b, ch, s->v.i) : NULL);
+	value_json(j, "value", ch->type, s,
+		ch->type == VALUE_CHOICE ? board_choice(b, ch, s->v.i) : NULL);
 	json_text(j, "unit", board_text(b, ch->unit));
 	json_text(j, "quality", quality_class_text(s->quality));
 	json_text(j, "reason", quality_row(s->quality)->token);
@@ -241,8 +247,11 @@ cli_watch(struct args *args)
 	bool *chosen;
 	int code;
 
-	if (args_option(args, "--count", &count_text) && (!text_to_int(count_text, &left) || left < 1))
-		return cli_say(args, CLI_WRONG, "'--count %s' is not a number of lines; write for example --count 10", count_text);
+	if (args_option(args, "--count", &count_text) &&
+		(!text_to_int(count_text, &left) || left < 1))
+		return cli_say(args, CLI_WRONG,
+			"'--count %s' is not a number of lines; write for example --count 10",
+			count_text);
 	if (args_count(args, 0, 1000) != 0)
 		return CLI_WRONG;
 	b = look_open(args, &code);
@@ -264,7 +273,8 @@ cli_watch(struct args *args)
 		size_t n = board_tape_read(b, &place, changes, NELEM(changes), &missed);
 
 		if (missed > 0)
-			printf("%llu changes were missed: this terminal was too slow\n", (unsigned long long)missed);
+			printf("%llu changes were missed: this terminal was too slow\n",
+				(unsigned long long)missed);
 		for (size_t i = 0; i < n && left > 0; i++)
 			if (chosen[changes[i].channel]) {
 				print_change(b, changes[i].channel, &changes[i].sample);
@@ -272,7 +282,9 @@ cli_watch(struct args *args)
 			}
 		if (n == 0 && !board_is_alive(b, now_boot())) {
 			free(chosen);
-			return cli_say(args, CLI_FAILED, "the controller no longer runs, or the bench was reloaded; start the command again");
+			return cli_say(args, CLI_FAILED,
+				"the controller no longer runs, or the bench was reloaded; start "
+				"the command again");
 		}
 		if (n == 0)
 			rest();

@@ -12,46 +12,61 @@
 
 static const struct command commands[] = {
 	{ "run", cli_run, "BENCH.yaml", "run a bench until it is stopped",
-		"Checks the bench file, starts the controller and the data server, and prints the address where the\n"
-		"values can be seen. Ctrl-C or 'mbc stop' ends it; SIGHUP or 'mbc reload' reads the file again.\n"
+		"Checks the bench file, starts the controller and the data server, and prints the "
+		"address where the\n"
+		"values can be seen. Ctrl-C or 'mbc stop' ends it; SIGHUP or 'mbc reload' reads "
+		"the file again.\n"
 		"\n"
 		"  mbc run bench.yaml\n" },
 	{ "stop", cli_stop, "[--bench NAME]", "end a running bench",
-		"Ends all processes of the bench and waits until they are gone. NAME is needed only when several\n"
+		"Ends all processes of the bench and waits until they are gone. NAME is needed "
+		"only when several\n"
 		"benches are running.\n" },
 	{ "reload", cli_reload, "[--bench NAME]", "read the bench file again",
-		"A file with errors is refused and the bench goes on as it was. Instruments that have not changed\n"
+		"A file with errors is refused and the bench goes on as it was. Instruments that "
+		"have not changed\n"
 		"lose no poll.\n" },
-	{ "check", cli_check, "[--merged] BENCH.yaml", "say what is wrong in a bench file, and where",
+	{ "check", cli_check, "[--merged] BENCH.yaml",
+		"say what is wrong in a bench file, and where",
 		"Each line is  file:line:column: error: what is wrong; what to do [code].\n"
 		"--merged prints the bench file as it is after 'extends:'.\n" },
-	{ "twin", cli_twin, "[--seed N] BENCH.yaml", "simulate the instruments of a bench on real TCP ports",
-		"Each TCP link of the bench file listens on its own address, which must be one of this computer\n"
+	{ "twin", cli_twin, "[--seed N] BENCH.yaml",
+		"simulate the instruments of a bench on real TCP ports",
+		"Each TCP link of the bench file listens on its own address, which must be one of "
+		"this computer\n"
 		"(127.0.0.1:PORT). Then 'mbc run' on the same file meets instruments that answer.\n"
 		"\n"
 		"  mbc twin bench.yaml &\n"
 		"  mbc run bench.yaml\n" },
 	{ "demo", cli_demo, "", "start the demonstration bench with simulated instruments",
-		"Starts 'mbc twin' and 'mbc run' on benches/demo with free ports and prints the address to open in a\n"
+		"Starts 'mbc twin' and 'mbc run' on benches/demo with free ports and prints the "
+		"address to open in a\n"
 		"browser. Ctrl-C ends both.\n" },
 	{ "get", cli_get, "[--json] [--bench NAME] [CHANNEL...]", "print values",
-		"Without names: all channels. A value that cannot be trusted is not shown; its reason is.\n"
+		"Without names: all channels. A value that cannot be trusted is not shown; its "
+		"reason is.\n"
 		"\n"
 		"  mbc get T_bed            21.5 degC\n"
 		"  mbc get --json T_bed     for programs\n"
 		"\n"
 		"The exit code is 2 when a channel that was named has no good value.\n" },
-	{ "watch", cli_watch, "[--count N] [--bench NAME] [CHANNEL...]", "print values as they change",
-		"A line a change: time, channel, value, unit, and the reason when it cannot be trusted.\n"
+	{ "watch", cli_watch, "[--count N] [--bench NAME] [CHANNEL...]",
+		"print values as they change",
+		"A line a change: time, channel, value, unit, and the reason when it cannot be "
+		"trusted.\n"
 		"--count N ends after N lines.\n" },
-	{ "trace", cli_trace, "[--follow] [--bench NAME] INSTRUMENT", "show what was said on the wire",
-		"The last exchanges with an instrument: time, bytes, meaning, verdict. --follow goes on.\n" },
+	{ "trace", cli_trace, "[--follow] [--bench NAME] INSTRUMENT",
+		"show what was said on the wire",
+		"The last exchanges with an instrument: time, bytes, meaning, verdict. --follow "
+		"goes on.\n" },
 	{ "schema", cli_schema, "", "print the JSON Schema of bench files",
-		"For editors: they then complete keys and mark mistakes. In VS Code with the YAML extension, put\n"
+		"For editors: they then complete keys and mark mistakes. In VS Code with the YAML "
+		"extension, put\n"
 		"  # yaml-language-server: $schema=./mbc.schema.json\n"
 		"on the first line of the bench file and run 'mbc schema > mbc.schema.json'.\n" },
 	{ "doctor", cli_doctor, "[--bench NAME]", "look at this computer and the running benches",
-		"Says what protects the bench here and what does not, and how its processes do.\n" },
+		"Says what protects the bench here and what does not, and how its processes "
+		"do.\n" },
 };
 
 static void
@@ -65,10 +80,10 @@ print_usage(FILE *to)
 		MBC_VERSION);
 	for (size_t i = 0; i < NELEM(commands); i++)
 		fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].summary);
-	fprintf(to,
-		"\n"
-		"'mbc COMMAND --help' explains one of them. Begin with 'mbc demo'; then 'mbc check' and 'mbc run' on a\n"
-		"bench file of your own (fifteen lines: see README.md and 'man mbc-bench').\n");
+	fprintf(to, "\n"
+		    "'mbc COMMAND --help' explains one of them. Begin with 'mbc demo'; then 'mbc "
+		    "check' and 'mbc run' on a\n"
+		    "bench file of your own (fifteen lines: see README.md and 'man mbc-bench').\n");
 }
 
 int
@@ -94,7 +109,8 @@ args_option(struct args *args, const char *name, const char **out_value)
 			continue;
 		if (out_value != NULL)
 			*out_value = args->at[i + 1];
-		memmove(args->at + i, args->at + i + take, (size_t)(args->n - i - take) * sizeof(*args->at));
+		memmove(args->at + i, args->at + i + take,
+			(size_t)(args->n - i - take) * sizeof(*args->at));
 		args->n -= take;
 		return true;
 	}
@@ -106,11 +122,12 @@ args_count(const struct args *args, int min, int max)
 {
 	for (int i = 0; i < args->n; i++)
 		if (args->at[i][0] == '-' && args->at[i][1] != '\0')
-			return cli_say(args, CLI_WRONG, "unknown option '%s'; see 'mbc %s --help'", args->at[i],
-				args->command->name);
+			return cli_say(args, CLI_WRONG, "unknown option '%s'; see 'mbc %s --help'",
+				args->at[i], args->command->name);
 	if (args->n >= min && args->n <= max)
 		return 0;
-	return cli_say(args, CLI_WRONG, "usage: mbc %s %s", args->command->name, args->command->usage);
+	return cli_say(
+		args, CLI_WRONG, "usage: mbc %s %s", args->command->name, args->command->usage);
 }
 
 int
@@ -130,7 +147,8 @@ cli_connect(struct args *args)
 		return -cli_say(args, CLI_FAILED, "%s", err.msg);
 	fd = sock_connect(path, &err);
 	if (fd < 0)
-		return -cli_say(args, CLI_WRONG, "bench '%s' is not running here; start it with 'mbc run'", bench);
+		return -cli_say(args, CLI_WRONG,
+			"bench '%s' is not running here; start it with 'mbc run'", bench);
 	return fd;
 }
 
@@ -159,8 +177,9 @@ find_command(const char *name)
 			return &commands[i];
 	}
 	near = text_nearest(name, names, NELEM(names));
-	fprintf(stderr, "mbc: unknown command '%s'; %s%s%s\n", name, near != NULL ? "did you mean 'mbc " : "see 'mbc --help'",
-		near != NULL ? near : "", near != NULL ? "'?" : "");
+	fprintf(stderr, "mbc: unknown command '%s'; %s%s%s\n", name,
+		near != NULL ? "did you mean 'mbc " : "see 'mbc --help'", near != NULL ? near : "",
+		near != NULL ? "'?" : "");
 	return NULL;
 }
 

@@ -1,5 +1,6 @@
 /* start.c - commands that start something: run, check, schema, twin, and what stops it */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "io/seal.h"
 #include "io/sock.h"
 
 int
@@ -89,7 +91,7 @@ cli_compile(const struct args *args, const char *file, int *out_fd, int *out_cod
 	struct err err;
 	int status = 0;
 	pid_t pid;
-	int fd = memfd_create("mbc-compiled", 0);
+	int fd = memfd_create("mbc-compiled", 0); /* the compiler inherits it */
 
 	*out_code = CLI_FAILED;
 	snprintf(number, sizeof(number), "%d", fd);
@@ -111,16 +113,24 @@ cli_compile(const struct args *args, const char *file, int *out_fd, int *out_cod
 	if (fstat(fd, &st) < 0 || st.st_size <= 0 || st.st_size > IMAGE_SIZE_MAX)
 		goto out;
 	img = mem_zero((size_t)st.st_size, 1);
-	if (pread(fd, img, (size_t)st.st_size, 0) != st.st_size || image_check(img, (size_t)st.st_size, &err) < 0) {
+	if (pread(fd, img, (size_t)st.st_size, 0) != st.st_size ||
+		image_check(img, (size_t)st.st_size, &err) < 0) {
 		cli_say(args, 0, "the compiler left no image; run 'make install' again");
 		free(img);
 		img = NULL;
 	}
 out:
-	if (img != NULL && out_fd != NULL)
-		*out_fd = fd;
-	else
-		close(fd);
+	close(fd);
+	if (img == NULL || out_fd == NULL)
+		return img;
+	/* The same bytes, sealed as every image that a process is handed. */
+	*out_fd = seal_bytes("mbc-image", img, img->size, &err);
+	if (*out_fd < 0) {
+		cli_say(args, 0, "%s", err.msg);
+		free(img);
+		return NULL;
+	}
+	fcntl(*out_fd, F_SETFD, 0);
 	return img;
 }
 

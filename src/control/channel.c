@@ -13,7 +13,7 @@
 
 struct channel {
 	int64_t stamp_ns;
-	int64_t taped_ns;  /* when it last went to the tape */
+	int64_t taped_ns; /* when it last went to the tape */
 	union value v;
 	uint16_t quality, code;
 	uint8_t is_dirty;  /* waits for publication */
@@ -22,6 +22,7 @@ struct channel {
 	uint32_t filter;   /* first of its cells in filters[] */
 	uint32_t text;     /* VALUE_TEXT: its cell in texts[] */
 	uint32_t first_follower, next_follower;
+	double divisor; /* scale by division; 0: by the factor */
 };
 
 struct channels {
@@ -29,11 +30,24 @@ struct channels {
 	struct board *board;
 	struct channel *at; /* [channel] */
 	uint32_t n;
-	uint32_t *dirty;    /* channels that wait for publication */
+	uint32_t *dirty; /* channels that wait for publication */
 	uint32_t n_dirty;
 	double *filters;
 	char (*texts)[VALUE_TEXT_MAX + 1];
 };
+
+/* A factor of 0.1 is not a tenth, but a division by 10 gives the nearest number to what the device meant: 1822 becomes
+ * 182.2 and not 182.20000000000002. */
+static double
+divisor_of(const struct image_channel *d)
+{
+	double n = d->has_scale && fabs(d->factor) > 0 && fabs(d->factor) < 1
+			   ? nearbyint(1 / d->factor)
+			   : 0;
+
+	return fabs(n) > 0 && fabs(n) < 1e15 && !(1 / n < d->factor) && !(1 / n > d->factor) ? n
+											     : 0;
+}
 
 struct channels *
 channels_new(const struct image *img, struct board *board)
@@ -53,6 +67,7 @@ channels_new(const struct image *img, struct board *board)
 		ch->quality = Q_NOT_YET;
 		ch->first_follower = ch->next_follower = IMAGE_NONE;
 		ch->filter = cells;
+		ch->divisor = divisor_of(d);
 		ch->text = texts;
 		cells += d->filter != FILTER_NONE ? d->filter_n : 0;
 		texts += d->type == VALUE_TEXT;
@@ -120,7 +135,8 @@ has_word(const struct image *img, const struct image_channel *d, int64_t number)
 
 /* A good or uncertain raw value to the channel's type and unit; sets value and quality. */
 static void
-convert(struct channels *c, uint32_t channel, enum value_type raw, union value in, struct sample *out)
+convert(struct channels *c, uint32_t channel, enum value_type raw, union value in,
+	struct sample *out)
 {
 	const struct image_channel *d = image_channel_at(c->img, channel);
 	double f;
@@ -130,7 +146,9 @@ convert(struct channels *c, uint32_t channel, enum value_type raw, union value i
 	case VALUE_FLOAT32:
 		f = value_double(raw, in);
 		if (d->has_scale)
-			f = f * d->factor + d->offset;
+			f = (c->at[channel].divisor != 0 ? f / c->at[channel].divisor
+							 : f * d->factor) +
+			    d->offset;
 		if (d->filter != FILTER_NONE && isfinite(f))
 			f = filter_step(c, &c->at[channel], d, f);
 		out->v.f = f;
@@ -141,7 +159,8 @@ convert(struct channels *c, uint32_t channel, enum value_type raw, union value i
 		out->v.i = value_double(raw, in) != 0;
 		break;
 	case VALUE_CHOICE:
-		out->v.i = raw == VALUE_FLOAT || raw == VALUE_FLOAT32 ? (int64_t)llround(in.f) : in.i;
+		out->v.i =
+			raw == VALUE_FLOAT || raw == VALUE_FLOAT32 ? (int64_t)llround(in.f) : in.i;
 		if (!has_word(c->img, d, out->v.i))
 			out->quality = Q_NO_CHOICE;
 		break;
@@ -174,8 +193,9 @@ settle(struct channels *c, uint32_t channel, struct sample *s)
 		s->text[0] = '\0';
 		ch->n_filter = ch->filter_at = 0;
 	}
-	is_news = s->quality != ch->quality || s->code != ch->code || !value_same(d->type, s->v, ch->v) ||
-		(is_text && strcmp(s->text, c->texts[ch->text]) != 0);
+	is_news = s->quality != ch->quality || s->code != ch->code ||
+		  !value_same(d->type, s->v, ch->v) ||
+		  (is_text && strcmp(s->text, c->texts[ch->text]) != 0);
 	ch->v = s->v;
 	ch->quality = s->quality;
 	ch->code = s->code;
@@ -195,13 +215,15 @@ settle(struct channels *c, uint32_t channel, struct sample *s)
 }
 
 void
-channels_accept(struct channels *c, uint32_t channel, enum value_type raw, const struct sample *in, const char *text)
+channels_accept(struct channels *c, uint32_t channel, enum value_type raw, const struct sample *in,
+	const char *text)
 {
 	struct sample s = { .stamp_ns = in->stamp_ns, .quality = in->quality, .code = in->code };
 
 	if (!quality_is_bad(s.quality))
 		convert(c, channel, raw, in->v, &s);
-	if (raw == VALUE_TEXT && text != NULL && !text_copy(s.text, sizeof(s.text), text) && s.quality == Q_GOOD)
+	if (raw == VALUE_TEXT && text != NULL && !text_copy(s.text, sizeof(s.text), text) &&
+		s.quality == Q_GOOD)
 		s.quality = Q_TEXT_CUT;
 	settle(c, channel, &s);
 }
@@ -214,7 +236,8 @@ channels_age(struct channels *c, int64_t now_ns)
 		struct channel *ch = &c->at[i];
 		struct sample s;
 
-		if (d->stale_ns == 0 || now_ns - ch->stamp_ns <= d->stale_ns || quality_is_bad(ch->quality))
+		if (d->stale_ns == 0 || now_ns - ch->stamp_ns <= d->stale_ns ||
+			quality_is_bad(ch->quality))
 			continue;
 		s = (struct sample){ .stamp_ns = ch->stamp_ns, .quality = Q_STALE };
 		settle(c, i, &s);
@@ -247,7 +270,9 @@ channels_calculate(struct channels *c, int64_t now_ns)
 		if (d->source_kind != SOURCE_CALC)
 			continue;
 		expr_run(code + d->source, d->n_ops, &in, &r);
-		s = (struct sample){ .stamp_ns = r.stamp_ns, .quality = (uint16_t)r.quality, .v.f = r.number };
+		s = (struct sample){
+			.stamp_ns = r.stamp_ns, .quality = (uint16_t)r.quality, .v.f = r.number
+		};
 		if (d->type == VALUE_BOOL) {
 			raw = VALUE_BOOL;
 			s.v.i = r.truth == TRUTH_TRUE;
@@ -280,10 +305,11 @@ channels_publish(struct channels *c)
 }
 
 static bool
-is_same(const struct image *a, const struct image_channel *x, const struct image *b, const struct image_channel *y)
+is_same(const struct image *a, const struct image_channel *x, const struct image *b,
+	const struct image_channel *y)
 {
 	return x->id != 0 && x->id == y->id && x->type == y->type &&
-		strcmp(image_text(a, x->unit), image_text(b, y->unit)) == 0;
+	       strcmp(image_text(a, x->unit), image_text(b, y->unit)) == 0;
 }
 
 static int
@@ -329,8 +355,10 @@ channels_adopt(struct channels *c, const struct channels *from)
 		ch->code = old->code;
 		if (d->type == VALUE_TEXT)
 			memcpy(c->texts[ch->text], from->texts[old->text], sizeof(*c->texts));
-		if (d->filter == was->filter && d->filter_n == was->filter_n && d->filter != FILTER_NONE) {
-			memcpy(c->filters + ch->filter, from->filters + old->filter, d->filter_n * sizeof(double));
+		if (d->filter == was->filter && d->filter_n == was->filter_n &&
+			d->filter != FILTER_NONE) {
+			memcpy(c->filters + ch->filter, from->filters + old->filter,
+				d->filter_n * sizeof(double));
 			ch->n_filter = old->n_filter;
 			ch->filter_at = old->filter_at;
 		}

@@ -150,7 +150,8 @@ make_board(const struct control *c, uint32_t generation, struct setup *s, struct
 	s->memory = seal_make("mbc-board", s->memory_size, &reader, err);
 	if (s->memory == NULL)
 		return ERR_IO;
-	s->bench = bench_new(s->img, board_make(s->memory, &setup), codec_find, &sink, setup.now_ns);
+	s->bench =
+		bench_new(s->img, board_make(s->memory, &setup), codec_find, &sink, setup.now_ns);
 	wire_begin(&packet, WIRE_BOARD);
 	wire_u32(&packet, generation);
 	wire_end(&packet);
@@ -310,15 +311,19 @@ static int
 start(struct control *c, int image_fd, uint32_t generation, struct err *err)
 {
 	static const int signals[] = { SIGTERM, SIGINT };
-	const struct wires_sink sink = { .ctx = c, .opened = on_opened, .closed = on_closed, .bytes = on_bytes };
+	const struct wires_sink sink = {
+		.ctx = c, .opened = on_opened, .closed = on_closed, .bytes = on_bytes
+	};
 	int sig;
 
 	c->loop = loop_new(err);
-	if (c->loop == NULL || open_image(image_fd, &c->now, err) < 0 || make_board(c, generation, &c->now, err) < 0)
+	if (c->loop == NULL || open_image(image_fd, &c->now, err) < 0 ||
+		make_board(c, generation, &c->now, err) < 0)
 		return ERR_IO;
 	c->wires = wires_new(c->loop, c->now.img, &sink, err);
 	sig = loop_signals(signals, NELEM(signals), err);
-	if (c->wires == NULL || sig < 0 || loop_add(c->loop, sig, LOOP_READ, on_signal, c, err) < 0 ||
+	if (c->wires == NULL || sig < 0 ||
+		loop_add(c->loop, sig, LOOP_READ, on_signal, c, err) < 0 ||
 		loop_add(c->loop, c->supervisor, LOOP_READ, on_message, c, err) < 0)
 		return ERR_IO;
 	c->next_tick_ns = (now_boot() / c->now.img->tick_ns + 1) * c->now.img->tick_ns;
@@ -336,10 +341,10 @@ main(int argc, char **argv)
 	self_protect();
 	signal(SIGPIPE, SIG_IGN);
 	for (int i = 1; i + 1 < argc; i += 2) {
-		int64_t *to = strcmp(argv[i], "--socket") == 0 ? &socket_fd
-			: strcmp(argv[i], "--image") == 0      ? &image_fd
-			: strcmp(argv[i], "--generation") == 0 ? &generation
-							       : NULL;
+		int64_t *to = strcmp(argv[i], "--socket") == 0       ? &socket_fd
+			      : strcmp(argv[i], "--image") == 0      ? &image_fd
+			      : strcmp(argv[i], "--generation") == 0 ? &generation
+								     : NULL;
 
 		if (to == NULL || !text_to_int(argv[i + 1], to))
 			image_fd = socket_fd = -1;

@@ -25,7 +25,7 @@ struct watch {
 
 struct loop {
 	int epoll, timer;
-	int64_t armed_ns; /* what the timer is set to; NEVER: not */
+	int64_t armed_ns;      /* what the timer is set to; NEVER: not */
 	struct watch *watches; /* [fd] */
 	int n_watches;
 };
@@ -78,7 +78,8 @@ loop_add(struct loop *l, int fd, unsigned events, loop_fn fn, void *ctx, struct 
 		int n = MAX(fd + 1, l->n_watches * 2);
 
 		l->watches = mem_grow(l->watches, (size_t)n, sizeof(*l->watches));
-		memset(l->watches + l->n_watches, 0, (size_t)(n - l->n_watches) * sizeof(*l->watches));
+		memset(l->watches + l->n_watches, 0,
+			(size_t)(n - l->n_watches) * sizeof(*l->watches));
 		l->n_watches = n;
 	}
 	l->watches[fd] = (struct watch){ fn, ctx };

@@ -18,7 +18,8 @@ typedef void (*loop_fn)(void *ctx, int fd, unsigned events);
 struct loop *loop_new(struct err *err);
 void loop_free(struct loop *l);
 
-int loop_add(struct loop *l, int fd, unsigned events, loop_fn fn, void *ctx, struct err *err) MUST_CHECK;
+int loop_add(
+	struct loop *l, int fd, unsigned events, loop_fn fn, void *ctx, struct err *err) MUST_CHECK;
 void loop_change(struct loop *l, int fd, unsigned events);
 void loop_remove(struct loop *l, int fd); /* before it is closed */
 

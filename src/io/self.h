@@ -5,8 +5,8 @@
 #include "base/defs.h"
 
 struct self {
-	double cpu_percent;  /* of one core, since the previous call */
-	double memory_kib;   /* resident */
+	double cpu_percent;    /* of one core, since the previous call */
+	double memory_kib;     /* resident */
 	int64_t at_ns, cpu_ns; /* of the previous call; begin with zeros */
 };
 

@@ -38,8 +38,9 @@ read_statvfs(const char *path, char *out)
 
 	if (statvfs(path, &st) < 0)
 		return -1;
-	return snprintf(out, SYSTEM_FILES_CONTENT, "%llu %llu %llu %llu %llu\n", (unsigned long long)st.f_blocks,
-		(unsigned long long)st.f_bavail, (unsigned long long)st.f_frsize, (unsigned long long)st.f_files,
+	return snprintf(out, SYSTEM_FILES_CONTENT, "%llu %llu %llu %llu %llu\n",
+		(unsigned long long)st.f_blocks, (unsigned long long)st.f_bavail,
+		(unsigned long long)st.f_frsize, (unsigned long long)st.f_files,
 		(unsigned long long)st.f_favail);
 }
 
@@ -54,11 +55,13 @@ system_files_answer(const uint8_t *request, size_t n, uint8_t *out)
 	memcpy(path, request, n);
 	path[n] = '\0';
 	path[strcspn(path, "\n")] = '\0';
-	len = strncmp(path, "statvfs:", 8) == 0 ? read_statvfs(path + 8, content) : read_file(path, content);
+	len = strncmp(path, "statvfs:", 8) == 0 ? read_statvfs(path + 8, content)
+						: read_file(path, content);
 	if (len < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO))
 		return (size_t)snprintf((char *)out, sizeof(path) + 40, "%s missing\n", path);
 	if (len < 0)
-		return (size_t)snprintf((char *)out, sizeof(path) + 40, "%s error %d\n", path, errno);
+		return (size_t)snprintf(
+			(char *)out, sizeof(path) + 40, "%s error %d\n", path, errno);
 	head = snprintf((char *)out, sizeof(path) + 40, "%s ok\n", path);
 	memcpy(out + head, content, (size_t)len);
 	return (size_t)head + (size_t)len;

@@ -28,14 +28,20 @@
 
 #define WIRE_TX 1024 /* bytes that wait for a slow peer; requests are at most 260 */
 
-enum wire_state { WIRE_IS_CLOSED, WIRE_IS_NAMING, WIRE_IS_CONNECTING, WIRE_IS_OPEN, WIRE_IS_FAILED };
+enum wire_state {
+	WIRE_IS_CLOSED,
+	WIRE_IS_NAMING,
+	WIRE_IS_CONNECTING,
+	WIRE_IS_OPEN,
+	WIRE_IS_FAILED
+};
 
 struct wire {
 	enum wire_state state;
 	int fd;
-	uint32_t serial;      /* counts openings: an answer of a thread to an earlier one is dropped */
-	int64_t deadline_ns;  /* of naming and connecting */
-	enum quality reason;  /* why it FAILED */
+	uint32_t serial; /* counts openings: an answer of a thread to an earlier one is dropped */
+	int64_t deadline_ns; /* of naming and connecting */
+	enum quality reason; /* why it FAILED */
 	char why[120];
 	size_t n_tx;
 	uint8_t tx[WIRE_TX];
@@ -48,10 +54,10 @@ struct wires {
 	struct wire *at; /* [link] */
 	uint32_t n;
 	uint32_t serial;
-	bool has_failed;      /* some wire is FAILED */
-	uint32_t n_opening;   /* wires that are NAMING or CONNECTING */
+	bool has_failed;    /* some wire is FAILED */
+	uint32_t n_opening; /* wires that are NAMING or CONNECTING */
 	struct worker names, files;
-	uint32_t *by_fd;      /* [descriptor] link */
+	uint32_t *by_fd; /* [descriptor] link */
 	int n_by_fd;
 };
 
@@ -72,7 +78,8 @@ struct address {
 static size_t
 look_up(const uint8_t *request, size_t n, uint8_t *out)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG };
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG };
 	struct addrinfo *found = NULL;
 	struct address a = { 0 };
 	char host[256], service[8];
@@ -98,8 +105,9 @@ static size_t
 read_files(const uint8_t *request, size_t n, uint8_t *out)
 {
 	memcpy(out, request, sizeof(struct ticket));
-	return sizeof(struct ticket) +
-		system_files_answer(request + sizeof(struct ticket), n - sizeof(struct ticket), out + sizeof(struct ticket));
+	return sizeof(struct ticket) + system_files_answer(request + sizeof(struct ticket),
+					       n - sizeof(struct ticket),
+					       out + sizeof(struct ticket));
 }
 
 /* ---- states ---- */
@@ -322,13 +330,15 @@ on_file(void *ctx, int fd, unsigned events)
 	uint32_t link;
 
 	if (n > sizeof(struct ticket) && ticket_wire(w, answer, &link) != NULL)
-		w->sink.bytes(w->sink.ctx, link, answer + sizeof(struct ticket), n - sizeof(struct ticket));
+		w->sink.bytes(w->sink.ctx, link, answer + sizeof(struct ticket),
+			n - sizeof(struct ticket));
 }
 
 /* ---- what the engine asks for ---- */
 
 static int
-start_thread(struct wires *w, struct worker *worker, const char *name, worker_fn fn, loop_fn on_answer, struct err *err)
+start_thread(struct wires *w, struct worker *worker, const char *name, worker_fn fn,
+	loop_fn on_answer, struct err *err)
 {
 	if (worker->fd >= 0)
 		return 0;
@@ -340,7 +350,8 @@ start_thread(struct wires *w, struct worker *worker, const char *name, worker_fn
 static bool
 numeric_address(const char *host, uint16_t port, struct sockaddr_storage *out, socklen_t *out_len)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
 	struct addrinfo *found;
 	char service[8];
 
@@ -366,7 +377,8 @@ ask_name(struct wires *w, uint32_t link, const char *host, uint16_t port)
 	memcpy(request + sizeof(t), &port, sizeof(port));
 	memcpy(request + sizeof(t) + sizeof(port), host, MIN(n, (size_t)255));
 	if (start_thread(w, &w->names, "mbc-names", look_up, on_address, &err) < 0 ||
-		worker_ask(&w->names, request, sizeof(t) + sizeof(port) + MIN(n, (size_t)255), &err) < 0)
+		worker_ask(&w->names, request, sizeof(t) + sizeof(port) + MIN(n, (size_t)255),
+			&err) < 0)
 		fail_later(w, wire, Q_NO_LINK, err.msg);
 }
 
@@ -416,7 +428,8 @@ send_file_request(struct wires *w, uint32_t link, const uint8_t *bytes, size_t n
 	memcpy(request, &t, sizeof(t));
 	memcpy(request + sizeof(t), bytes, n);
 	if (worker_ask(&w->files, request, sizeof(t) + n, &err) < 0)
-		log_debug("link '%s': %s", image_text(w->img, image_link_at(w->img, link)->name), err.msg);
+		log_debug("link '%s': %s", image_text(w->img, image_link_at(w->img, link)->name),
+			err.msg);
 }
 
 void
@@ -462,7 +475,8 @@ wires_time(struct wires *w, int64_t now_ns)
 		if (wire->state == WIRE_IS_FAILED) {
 			set_state(w, wire, WIRE_IS_CLOSED);
 			w->sink.closed(w->sink.ctx, i, wire->reason, wire->why);
-		} else if (wire->state == WIRE_IS_CONNECTING && image_link_at(w->img, i)->kind == LINK_SYSTEM) {
+		} else if (wire->state == WIRE_IS_CONNECTING &&
+			   image_link_at(w->img, i)->kind == LINK_SYSTEM) {
 			set_state(w, wire, WIRE_IS_OPEN);
 			w->sink.opened(w->sink.ctx, i);
 		} else if (wire->state == WIRE_IS_NAMING || wire->state == WIRE_IS_CONNECTING) {
@@ -488,7 +502,8 @@ new_table(uint32_t n)
 }
 
 struct wires *
-wires_new(struct loop *loop, const struct image *img, const struct wires_sink *sink, struct err *err)
+wires_new(
+	struct loop *loop, const struct image *img, const struct wires_sink *sink, struct err *err)
 {
 	struct wires *w = mem_zero(1, sizeof(*w));
 

@@ -21,7 +21,8 @@ struct wires_sink {
 	void (*bytes)(void *ctx, uint32_t link, const uint8_t *in, size_t n);
 };
 
-struct wires *wires_new(struct loop *loop, const struct image *img, const struct wires_sink *sink, struct err *err);
+struct wires *wires_new(
+	struct loop *loop, const struct image *img, const struct wires_sink *sink, struct err *err);
 void wires_free(struct wires *w);
 
 /* Go over to a new image: the wire of old link kept[i] becomes link i, all others are closed. */

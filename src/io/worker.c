@@ -11,7 +11,6 @@
 
 #include "base/mem.h"
 
-
 struct start {
 	int fd;
 	worker_fn fn;
@@ -54,7 +53,8 @@ worker_start(struct worker *w, const char *name, worker_fn fn, struct err *err)
 
 	w->fd = -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return err_set(err, ERR_IO, errno, "starting the thread '%s': %s", name, strerror(errno));
+		return err_set(
+			err, ERR_IO, errno, "starting the thread '%s': %s", name, strerror(errno));
 	s = mem_zero(1, sizeof(*s));
 	s->fd = pair[1];
 	s->fn = fn;

@@ -18,7 +18,8 @@ struct worker {
 };
 
 int worker_start(struct worker *w, const char *name, worker_fn fn, struct err *err) MUST_CHECK;
-void worker_stop(struct worker *w); /* the thread ends by itself when it has done what it was doing */
+void worker_stop(
+	struct worker *w); /* the thread ends by itself when it has done what it was doing */
 
 int worker_ask(struct worker *w, const void *request, size_t n, struct err *err) MUST_CHECK;
 /* The next answer; 0 when there is none. */

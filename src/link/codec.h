@@ -141,7 +141,8 @@ struct codec {
 	bool stream;  /* true: bytes without borders (TCP); then cut() finds frames */
 	bool has_tag; /* true: an answer names its request, so a late one cannot be mistaken */
 
-	/* A point from its options; err->sys is the index of the wrong option, or -1. Sets all but id and every_ns. */
+	/* A point from its options; err->sys is the index of the wrong option, or -1. write_space and write_address: where
+	 * the same place takes writes, -1: nowhere. Sets all but id and every_ns. */
 	int (*point)(const struct instrument *ins, const struct optvals *vals, struct point *out,
 		struct err *err);
 

@@ -47,7 +47,7 @@ bool value_same(enum value_type type, union value a, union value b);
 void value_json(struct json *j, const char *key, enum value_type type, const struct sample *s,
 	const char *choice);
 
-/* The same as text for people and XML; empty for a bad value. out: at least VALUE_TEXT_MAX + 1 bytes. */
+/* The same as text for programs; empty for a bad value. out: at least VALUE_TEXT_MAX + 1 bytes. */
 void value_text(char *out, enum value_type type, const struct sample *s, const char *choice);
 
 #endif

@@ -74,7 +74,8 @@ loosen(const char *text)
 }
 
 int
-child_start(struct child *c, const char *const *args, const int *keep, size_t n_keep, int64_t now_ns, struct err *err)
+child_start(struct child *c, const char *const *args, const int *keep, size_t n_keep,
+	int64_t now_ns, struct err *err)
 {
 	char number[16], program[32];
 	char *argv[CHILD_ARGS + 4];
@@ -120,9 +121,11 @@ child_ended(struct child *c, int status, int64_t now_ns)
 		c->backoff_ns = 0;
 	c->next_start_ns = now_ns + c->backoff_ns;
 	clock_span(wait, c->backoff_ns);
-	c->backoff_ns = c->backoff_ns == 0 ? BACKOFF_FIRST_NS : MIN(c->backoff_ns * 2, BACKOFF_MAX_NS);
+	c->backoff_ns =
+		c->backoff_ns == 0 ? BACKOFF_FIRST_NS : MIN(c->backoff_ns * 2, BACKOFF_MAX_NS);
 	if (WIFSIGNALED(status))
-		snprintf(how, sizeof(how), "was ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+		snprintf(how, sizeof(how), "was ended by signal %d (%s)", WTERMSIG(status),
+			strsignal(WTERMSIG(status)));
 	else
 		snprintf(how, sizeof(how), "ended with exit code %d", WEXITSTATUS(status));
 	log_warn("process '%s': %s; it is started again in %s", c->name, how, wait);

@@ -9,20 +9,21 @@
 #define CHILD_ARGS 12
 
 struct child {
-	const char *name;     /* "control": program mbc-control */
-	pid_t pid;            /* 0: does not run */
-	int sock;             /* our end of its socket pair; -1: none */
-	uint32_t restarts;    /* times it ended by itself */
+	const char *name;  /* "control": program mbc-control */
+	pid_t pid;         /* 0: does not run */
+	int sock;          /* our end of its socket pair; -1: none */
+	uint32_t restarts; /* times it ended by itself */
 	int64_t started_ns;
-	int64_t next_start_ns;/* when to start it again; NEVER: not at all */
-	int64_t backoff_ns;   /* wait after the next quick end */
+	int64_t next_start_ns; /* when to start it again; NEVER: not at all */
+	int64_t backoff_ns;    /* wait after the next quick end */
 };
 
 void child_init(struct child *c, const char *name);
 
 /* Start the program with "--socket N" and further arguments (ended by NULL); `keep` are descriptors that it inherits
  * under their numbers. It dies with us. */
-int child_start(struct child *c, const char *const *args, const int *keep, size_t n_keep, int64_t now_ns, struct err *err) MUST_CHECK;
+int child_start(struct child *c, const char *const *args, const int *keep, size_t n_keep,
+	int64_t now_ns, struct err *err) MUST_CHECK;
 
 /* It has ended with this wait status: close its socket, plan the next start (at once after a long life, else after 0.5 s
  * doubling to 10 s), and say so. */

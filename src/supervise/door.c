@@ -72,7 +72,8 @@ describe_child(struct buf *out, const struct child *c, int64_t now)
 
 	clock_span(life, now - c->started_ns);
 	if (c->pid != 0)
-		buf_printf(out, "process: %s pid %d, for %s, restarts %u\n", c->name, (int)c->pid, life, c->restarts);
+		buf_printf(out, "process: %s pid %d, for %s, restarts %u\n", c->name, (int)c->pid,
+			life, c->restarts);
 	else
 		buf_printf(out, "process: %s not running, restarts %u\n", c->name, c->restarts);
 }
@@ -83,9 +84,9 @@ send_status(struct supervise *s, int fd)
 	struct buf out = { 0 };
 	int64_t now = now_boot();
 
-	buf_printf(&out, "bench: %s\nfile: %s\naddress: %s%s%s\ngeneration: %u\n", s->bench, s->file,
-		s->listening[0] != '\0' ? "http://" : "none", s->listening, s->listening[0] != '\0' ? "/" : "",
-		s->board_generation);
+	buf_printf(&out, "bench: %s\nfile: %s\naddress: %s%s%s\ngeneration: %u\n", s->bench,
+		s->file, s->listening[0] != '\0' ? "http://" : "none", s->listening,
+		s->listening[0] != '\0' ? "/" : "", s->board_generation);
 	buf_printf(&out, "process: supervise pid %d\n", (int)getpid());
 	describe_child(&out, &s->control, now);
 	describe_child(&out, &s->serve, now);
@@ -125,7 +126,8 @@ on_question(void *ctx, int fd, unsigned events)
 		supervise_reload(s);
 		break;
 	default:
-		send_text(fd, false, "a question that this version of mbc does not know; update all of mbc");
+		send_text(fd, false,
+			"a question that this version of mbc does not know; update all of mbc");
 	}
 }
 
@@ -166,7 +168,9 @@ lock_bench(const struct supervise *s, struct err *err)
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return 0; /* held until this process ends */
 	close(fd);
-	return err_set(err, ERR_CONF, 0, "bench '%s' is running already; end it with 'mbc stop --bench %s', or give this one another name",
+	return err_set(err, ERR_CONF, 0,
+		"bench '%s' is running already; end it with 'mbc stop --bench %s', or give this "
+		"one another name",
 		s->bench, s->bench);
 }
 
@@ -180,15 +184,18 @@ door_open(struct supervise *s, struct err *err)
 		return ERR_CONF;
 	n = strlen(s->door_path);
 	if (n >= sizeof(addr.sun_path))
-		return err_set(err, ERR_CONF, 0, "'%s' is too long for a socket; set MBC_RUN_DIR to a shorter folder", s->door_path);
+		return err_set(err, ERR_CONF, 0,
+			"'%s' is too long for a socket; set MBC_RUN_DIR to a shorter folder",
+			s->door_path);
 	if (lock_bench(s, err) < 0)
 		return ERR_CONF;
 	memcpy(addr.sun_path, s->door_path, n);
 	unlink(s->door_path);
 	s->door = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s->door < 0 || bind(s->door, (struct sockaddr *)&addr, sizeof(addr)) < 0 || chmod(s->door_path, 0600) < 0 ||
-		listen(s->door, DOORS_MAX) < 0)
-		return err_set(err, ERR_IO, errno, "opening '%s': %s", s->door_path, strerror(errno));
+	if (s->door < 0 || bind(s->door, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
+		chmod(s->door_path, 0600) < 0 || listen(s->door, DOORS_MAX) < 0)
+		return err_set(
+			err, ERR_IO, errno, "opening '%s': %s", s->door_path, strerror(errno));
 	return loop_add(s->loop, s->door, LOOP_READ, on_caller, s, err);
 }
 

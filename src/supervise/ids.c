@@ -13,7 +13,7 @@
 #include "base/text.h"
 
 struct entry {
-	char kind;   /* 'c' or 'i'; 0: free cell */
+	char kind; /* 'c' or 'i'; 0: free cell */
 	uint32_t id;
 	char *name;
 };
@@ -30,7 +30,8 @@ cell_of(const struct ids *ids, char kind, const char *name)
 {
 	size_t at = (size_t)(text_hash(name, strlen(name)) + (unsigned char)kind) & (ids->cap - 1);
 
-	while (ids->at[at].kind != 0 && (ids->at[at].kind != kind || strcmp(ids->at[at].name, name) != 0))
+	while (ids->at[at].kind != 0 &&
+		(ids->at[at].kind != kind || strcmp(ids->at[at].name, name) != 0))
 		at = (at + 1) & (ids->cap - 1);
 	return at;
 }
@@ -46,7 +47,8 @@ put(struct ids *ids, char kind, const char *name, uint32_t id)
 		bigger.at = mem_zero(bigger.cap, sizeof(*bigger.at));
 		for (size_t i = 0; i < ids->cap; i++)
 			if (ids->at[i].kind != 0)
-				bigger.at[cell_of(&bigger, ids->at[i].kind, ids->at[i].name)] = ids->at[i];
+				bigger.at[cell_of(&bigger, ids->at[i].kind, ids->at[i].name)] =
+					ids->at[i];
 		free(ids->at);
 		ids->at = bigger.at;
 		ids->cap = bigger.cap;
@@ -81,7 +83,9 @@ load(struct ids *ids, const char *path, struct err *err)
 
 	ids->next = 1;
 	if (f == NULL)
-		return errno == ENOENT ? 0 : err_set(err, ERR_IO, errno, "reading '%s': %s", path, strerror(errno));
+		return errno == ENOENT ? 0
+				       : err_set(err, ERR_IO, errno, "reading '%s': %s", path,
+						 strerror(errno));
 	while (rc == 0 && fgets(line, sizeof(line), f) != NULL) {
 		char kind[16], name[160] = "";
 		unsigned long id;
@@ -89,7 +93,8 @@ load(struct ids *ids, const char *path, struct err *err)
 		number++;
 		if (sscanf(line, "%15s %lu %159s", kind, &id, name) < 2 || id >= UINT32_MAX)
 			rc = err_set(err, ERR_CONF, 0,
-				"%s:%d: not a line of numbers; restore the file from a backup, or remove it to number all anew",
+				"%s:%d: not a line of numbers; restore the file from a backup, or "
+				"remove it to number all anew",
 				path, number);
 		else if (strcmp(kind, "next") == 0)
 			ids->next = MAX(ids->next, (uint32_t)id);
@@ -110,12 +115,15 @@ save(const struct ids *ids, const char *dir, const char *path, struct err *err)
 	buf_printf(&out, "next %u\n", ids->next);
 	for (size_t i = 0; i < ids->cap; i++)
 		if (ids->at[i].kind != 0)
-			buf_printf(&out, "%s %u %s\n", ids->at[i].kind == 'c' ? "channel" : "instrument", ids->at[i].id,
+			buf_printf(&out, "%s %u %s\n",
+				ids->at[i].kind == 'c' ? "channel" : "instrument", ids->at[i].id,
 				ids->at[i].name);
 	snprintf(fresh, sizeof(fresh), "%s/ids.new", dir);
 	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0 || write(fd, out.data, out.n) != (ssize_t)out.n || fsync(fd) < 0 || rename(fresh, path) < 0)
-		rc = err_set(err, ERR_IO, errno, "writing '%s': %s; the numbers of channels must be kept: make room", path,
+	if (fd < 0 || write(fd, out.data, out.n) != (ssize_t)out.n || fsync(fd) < 0 ||
+		rename(fresh, path) < 0)
+		rc = err_set(err, ERR_IO, errno,
+			"writing '%s': %s; the numbers of channels must be kept: make room", path,
 			strerror(errno));
 	if (fd >= 0)
 		close(fd);
@@ -158,7 +166,8 @@ ids_give(const char *dir, struct image *img, struct err *err)
 	snprintf(path, sizeof(path), "%s/ids", dir);
 	rc = load(&ids, path, err);
 	for (uint32_t i = 0; rc == 0 && i < img->channels.n; i++)
-		channels[i].id = give(&ids, 'c', image_text(img, channels[i].name), image_text(img, channels[i].was));
+		channels[i].id = give(&ids, 'c', image_text(img, channels[i].name),
+			image_text(img, channels[i].was));
 	for (uint32_t i = 0; rc == 0 && i < img->instruments.n; i++)
 		instruments[i].id = give(&ids, 'i', image_text(img, instruments[i].name), "");
 	if (rc == 0 && ids.is_changed)

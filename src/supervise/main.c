@@ -57,7 +57,8 @@ load_image(int fd, struct err *err)
 	struct image *img;
 	size_t done = 0;
 
-	if (fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(struct image) || st.st_size > IMAGE_SIZE_MAX) {
+	if (fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(struct image) ||
+		st.st_size > IMAGE_SIZE_MAX) {
 		err_set(err, ERR_PROTO, 0, "the compiler left no image");
 		return NULL;
 	}
@@ -85,7 +86,9 @@ refuse(struct supervise *s, const char *why)
 		return;
 	}
 	log_warn("bench file: %s; the bench goes on as it was", why);
-	door_answer(s, s->asks_reload, false, "the bench file has errors (see the log of 'mbc run', or 'mbc check'); the bench goes on as it was");
+	door_answer(s, s->asks_reload, false,
+		"the bench file has errors (see the log of 'mbc run', or 'mbc check'); the bench "
+		"goes on as it was");
 	s->asks_reload = -1;
 }
 
@@ -116,7 +119,8 @@ compiled(struct supervise *s, int status)
 		return;
 	}
 	if (img != NULL && strcmp(image_text(img, img->bench), s->bench) != 0) {
-		err_set(&err, ERR_CONF, 0, "the name of the bench has changed; stop and start it to rename it");
+		err_set(&err, ERR_CONF, 0,
+			"the name of the bench has changed; stop and start it to rename it");
 		free(img);
 		img = NULL;
 	}

@@ -108,7 +108,9 @@ on_message(void *ctx, int fd, unsigned events)
 		wire_get_text(&in, s->listening, sizeof(s->listening));
 		announce(s);
 	} else {
-		log_err("process '%s': sent a message that mbc does not know; is mbc partly updated?", c->name);
+		log_err("process '%s': sent a message that mbc does not know; is mbc partly "
+			"updated?",
+			c->name);
 	}
 	if (pass >= 0)
 		close(pass);
@@ -143,7 +145,8 @@ static int
 start_serve(struct supervise *s, int64_t now_ns, struct err *err)
 {
 	const char *listen = image_text(s->img, s->img->listen);
-	const char *const args[] = { "--listen", s->listening[0] != '\0' ? s->listening : listen, "--bench", s->bench, NULL };
+	const char *const args[] = { "--listen", s->listening[0] != '\0' ? s->listening : listen,
+		"--bench", s->bench, NULL };
 	int rc = child_start(&s->serve, args, NULL, 0, now_ns, err);
 
 	if (rc == 0)
@@ -176,7 +179,8 @@ processes_wake(const struct supervise *s)
 {
 	if (s->img == NULL)
 		return NEVER;
-	return MIN(s->control.pid == 0 ? s->control.next_start_ns : NEVER, s->serve.pid == 0 ? s->serve.next_start_ns : NEVER);
+	return MIN(s->control.pid == 0 ? s->control.next_start_ns : NEVER,
+		s->serve.pid == 0 ? s->serve.next_start_ns : NEVER);
 }
 
 /* Another address, or none: the running data server is no longer right. */
@@ -198,7 +202,8 @@ adjust_serve(struct supervise *s, const char *before, int64_t now_ns)
 	s->listening[0] = '\0';
 	s->is_announced = false;
 	if (s->serve.pid != 0)
-		kill(s->serve.pid, SIGTERM); /* started again, on the new address, when it has ended */
+		kill(s->serve.pid,
+			SIGTERM); /* started again, on the new address, when it has ended */
 	else
 		s->serve.next_start_ns = now_ns;
 }
@@ -234,14 +239,17 @@ processes_take_image(struct supervise *s, struct image *img)
 void
 processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 {
-	struct child *c = pid == s->control.pid ? &s->control : pid == s->serve.pid ? &s->serve : NULL;
+	struct child *c = pid == s->control.pid ? &s->control
+			  : pid == s->serve.pid ? &s->serve
+						: NULL;
 	bool is_wanted;
 
 	if (c == NULL)
 		return;
 	if (c->sock >= 0)
 		loop_remove(s->loop, c->sock);
-	is_wanted = !s->is_ending && (c == &s->control || image_text(s->img, s->img->listen)[0] != '\0');
+	is_wanted = !s->is_ending &&
+		    (c == &s->control || image_text(s->img, s->img->listen)[0] != '\0');
 	if (is_wanted) {
 		child_ended(c, status, now_ns);
 		return;

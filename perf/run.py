@@ -1,0 +1,245 @@
+#!/usr/bin/python3
+"""Measure what issue 1 gives figures for, each beside its limit: perf/run.py BUILD [NAME...]
+
+Prints a table while it runs and a Markdown block for perf/RESULTS.md at the end. It never fails because of a figure:
+figures belong to a machine and an hour. perf/README.md tells what each one means.
+"""
+import contextlib
+import datetime
+import os
+import pathlib
+import platform
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+if len(sys.argv) < 2:
+    sys.exit(__doc__)
+BUILD = pathlib.Path(sys.argv[1]).resolve()
+os.environ["MBC_BUILD"] = str(BUILD)
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "tests/integration"))
+from harness import Bench, Process, free_port, wait_for  # noqa: E402 (it reads MBC_BUILD)
+
+ROUNDS = 5
+rows = []
+
+
+def row(what, value, limit, note=""):
+    rows.append((what, value, limit, note))
+    print(f"{what:58} {value:>16}  limit {limit:14} {note}", flush=True)
+
+
+def cpu_s(pid):
+    """Processor time of all threads of a process, from the scheduler's own nanoseconds."""
+    total = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        total += int(pathlib.Path(f"/proc/{pid}/task/{task}/schedstat").read_text().split()[0])
+    return total / 1e9
+
+
+class Load(Process):
+    """perf/modbus_load_server: its ports, and what it has answered so far."""
+
+    def __init__(self, devices, delay_us):
+        super().__init__([BUILD / "perf/modbus_load_server", devices, delay_us])
+        self.ports = self.wait_line("^ports").split()[1:]
+        self.asked = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def counts(self):
+        self.asked += 1
+        self.popen.send_signal(signal.SIGUSR1)
+        words = self.wait_line("^requests", count=self.asked).split()
+        return int(words[1]), int(words[3])
+
+
+def bench_text(ports, blocks, per_block, every, tick="100 ms", spacing=1000):
+    """A bench with an instrument for each port: `blocks` groups of `per_block` neighbouring registers, far apart."""
+    lines = [f"tick: {tick}", "links:"]
+    lines += [f"  l{n}: {{tcp: \"127.0.0.1:{port}\"}}" for n, port in enumerate(ports)]
+    lines += ["instruments:"]
+    for n in range(len(ports)):
+        lines += [f"  d{n}:", "    use: modbus", f"    link: l{n}", f"    every: {every}", "    timeout: 1 s", "    channels:"]
+        lines += [f"      r{block * per_block + r}: {{read: {{holding: {block * spacing + r}, type: uint16}}}}"
+                  for block in range(blocks) for r in range(per_block)]
+    return "\n".join(lines)
+
+
+def settle(bench, names, seconds=2.0):
+    bench.wait_good(*names, limit=30)
+    time.sleep(seconds)
+
+
+def per_million():
+    """Processor time per million values, mbc's control beside a bare loop, in turn."""
+    ours, bare, ticks = [], [], 0
+    with Load(100, 0) as load, Bench("perf", bench_text(load.ports, 1, 100, "100 ms")) as bench:
+        settle(bench, ["d0.r0", "d99.r99"])
+        control = bench.pids()["control"]
+        for _ in range(ROUNDS):
+            before, values = cpu_s(control), load.counts()[1]
+            time.sleep(5)
+            spent, got = cpu_s(control) - before, load.counts()[1] - values
+            ours.append(spent / got * 1e9)
+            os.kill(control, signal.SIGSTOP)  # so that the bare loop has the devices for itself
+            out = subprocess.run([BUILD / "perf/bare_loop", "100", "100", "3", *load.ports], capture_output=True, text=True, check=True)
+            os.kill(control, signal.SIGCONT)
+            words = out.stdout.split()
+            bare.append(int(words[3]) * 1e3 / int(words[1]))
+            settle(bench, ["d0.r0"], 2)
+            ticks = bench.value("mbc.control.ticks_lost")
+    mine, least = statistics.median(ours), statistics.median(bare)
+    row("processor time per million values, 100 x 100 / 100 ms", f"{mine:.0f} ms", "", f"ticks lost, also while stopped: {ticks:.0f}")
+    row("  the bare loop, same devices", f"{least:.0f} ms", "")
+    row("  ratio", f"{mine / least:.2f} x", "<= 2 x")
+
+
+def saturation():
+    """30 devices that answer after 5 ms, one request under way on each: how near to 30 / 5 ms."""
+    with Load(30, 5000) as load, Bench("sat", bench_text(load.ports, 6, 1, "10 ms")) as bench:
+        settle(bench, ["d0.r0", "d29.r5"])
+        rates = []
+        for _ in range(ROUNDS):
+            before, began = load.counts()[0], time.monotonic()
+            time.sleep(2)
+            rates.append((load.counts()[0] - before) / (time.monotonic() - began))
+    rate = statistics.median(rates)
+    row("30 devices answering after 5 ms", f"{rate:.0f} /s", "", "of 6000 /s")
+    row("  ratio", f"{rate / 6000 * 100:.1f} %", ">= 90 %")
+
+
+def memory():
+    """Proportional share of memory of all processes of a bench."""
+    with Load(30, 1000) as load, Bench("mem", bench_text(load.ports, 1, 20, "1 s")) as bench:
+        settle(bench, ["d0.r0", "d29.r19"])
+        for path in ("/api/v1/channels", "/xml", "/json", "/metrics"):
+            bench.get(path)
+        parts = {name: pss_kib(pid) for name, pid in bench.pids().items()}
+    row("memory (PSS), 30 instruments x 20 channels", f"{sum(parts.values()) / 1024:.1f} MB", "<= 10 MB",
+        ", ".join(f"{name} {kib / 1024:.1f}" for name, kib in parts.items()))
+
+
+def pss_kib(pid):
+    return int(re.search(r"^Pss:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)[1])
+
+
+def start():
+    """From the start of `mbc run` to the first answer over HTTP that shows a good value; 10 instruments, 1 000 channels."""
+    times = []
+    with Load(10, 0) as load:
+        text = bench_text(load.ports, 1, 100, "100 ms")
+        for n in range(2 * ROUNDS):
+            bench = Bench(f"start-{n}", text)
+            began = time.monotonic()
+            with bench:
+                wait_for("a good value", lambda bench=bench: bench.channel("d9.r99")["quality"] == "good", pause=0.001)
+                times.append((time.monotonic() - began) * 1000)
+    row("start to first good value over HTTP, 1 000 channels", f"{statistics.median(times):.0f} ms", "<= 150 ms",
+        f"fastest {min(times):.0f}, slowest {max(times):.0f}")
+
+
+@contextlib.contextmanager
+def nginx(bodies):
+    """nginx with one worker and a static file for each body: its address."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="mbc-perf-") as folder:
+        os.chmod(folder, 0o755)  # the worker of a root nginx is another user
+        for name, body in bodies.items():
+            (pathlib.Path(folder) / name).write_bytes(body)
+        config = pathlib.Path(folder) / "nginx.conf"
+        config.write_text(f"""worker_processes 1; daemon off; pid {folder}/pid; error_log {folder}/error;
+events {{ worker_connections 256; }}
+http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; open_file_cache max=16;
+  client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u;
+  scgi_temp_path {folder}/s; default_type application/json;
+  server {{ listen 127.0.0.1:{port}; root {folder}; }} }}
+""")
+        server = Process([shutil.which("nginx") or "/usr/sbin/nginx", "-c", config, "-e", f"{folder}/error"])
+        try:
+            wait_for("nginx listens", lambda: (pathlib.Path(folder) / "pid").exists())
+            time.sleep(0.2)
+            workers = subprocess.run(["ps", "--ppid", str(server.pid), "-o", "pid="], capture_output=True, text=True).stdout.split()
+            yield f"http://127.0.0.1:{port}/", int(workers[0])
+        finally:
+            server.stop()
+
+
+def wrk(url, pid):
+    """Requests a second and processor microseconds of the server's process for each."""
+    before = cpu_s(pid)
+    out = subprocess.run(["wrk", "-t1", "-c16", "-d2s", url], capture_output=True, text=True, check=True).stdout
+    spent = cpu_s(pid) - before
+    if "Non-2xx" in out:
+        raise SystemExit(f"perf: {url} gave errors:\n{out}")
+    return float(re.search(r"Requests/sec:\s*([\d.]+)", out)[1]), spent / int(re.search(r"(\d+) requests in", out)[1]) * 1e6
+
+
+def http():
+    """Our answers beside nginx's static files of the same size, 16 kept-alive connections, in turn."""
+    with Load(1, 0) as load, Bench("http", bench_text(load.ports, 1, 100, "1 s")) as bench:
+        settle(bench, ["d0.r0"])
+        whole = bench.get("/api/v1/channels")["channels"]
+        names = []  # as many channels as make a picture of 2 KB
+        while len(names) < len(whole) and len(picture(bench, names)) < 2048:
+            names.append(whole[len(names)]["name"])
+        paths = {"one": "/api/v1/channels/d0.r0", "picture": "/api/v1/channels?names=" + ",".join(names)}
+        bodies = {name: bench.body(path) for name, path in paths.items()}
+        serve = bench.pids()["serve"]
+        with nginx(bodies) as (base, worker):
+            for name, title in (("one", "GET /channels/{name}"), ("picture", "GET of a picture")):
+                ours, theirs = [], []
+                for _ in range(ROUNDS):
+                    ours.append(wrk(f"http://127.0.0.1:{bench.port}{paths[name]}", serve))
+                    theirs.append(wrk(base + name, worker))
+                rate, other = (statistics.median(pair[0] for pair in side) for side in (ours, theirs))
+                cost, other_cost = (statistics.median(pair[1] for pair in side) for side in (ours, theirs))
+                row(f"{title}, {len(bodies[name])} bytes, 16 connections", f"{rate:.0f} /s", "", f"nginx {other:.0f} /s")
+                row("  ratio of requests a second", f"{rate / other:.2f} x", ">= 1.0 x")
+                row("  processor time of a request", f"{cost:.1f} us", "", f"nginx {other_cost:.1f} us")
+
+
+def picture(bench, names):
+    return bench.body("/api/v1/channels?names=" + ",".join(names)) if names else b""
+
+
+def check():
+    """Processor and wall time of `mbc check` on a file of 10 000 channels."""
+    with tempfile.TemporaryDirectory(prefix="mbc-perf-") as folder:
+        file = pathlib.Path(folder) / "big.yaml"
+        file.write_text("bench: big\n" + bench_text(range(10000, 10100), 1, 100, "1 s") + "\n")
+        times = []
+        for _ in range(ROUNDS):
+            began = time.monotonic()
+            subprocess.run([BUILD / "mbc", "check", file], check=True, stdout=subprocess.DEVNULL)
+            times.append(time.monotonic() - began)
+        row("bench file of 10 000 channels checked", f"{statistics.median(times):.2f} s", "<= 0.5 s", f"{file.stat().st_size // 1024} KiB")
+
+
+def markdown():
+    model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    print(f"\n## {datetime.date.today()}: {model[1] if model else platform.machine()}, {os.cpu_count()} processors, "
+          f"Linux {platform.release()}, load {os.getloadavg()[0]:.1f}\n")
+    print("| what | measured | limit | |\n|---|---|---|---|")
+    for what, value, limit, note in rows:
+        print(f"| {what.strip()} | {value} | {limit} | {note} |")
+
+
+MEASURES = {"per_million": per_million, "saturation": saturation, "memory": memory, "start": start, "http": http, "check": check}
+unknown = [name for name in sys.argv[2:] if name not in MEASURES]
+if unknown:
+    sys.exit(f"perf/run.py: no measure named {', '.join(unknown)}; there are {', '.join(MEASURES)}")
+for name in sys.argv[2:] or MEASURES:
+    MEASURES[name]()
+markdown()

@@ -1,0 +1,145 @@
+/* bench.c - the top of a bench file, and the tables that everything else fills */
+#include "compile/bench.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "compile/read.h"
+
+void *
+bench_grow(void *at, uint32_t *n, uint32_t *cap, size_t size)
+{
+	if (*n == *cap) {
+		*cap = *cap == 0 ? 16 : *cap * 2;
+		at = mem_grow(at, *cap, size);
+	}
+	memset((char *)at + *n * size, 0, size);
+	++*n;
+	return at;
+}
+
+void
+bench_init(struct bench *b, const char *path)
+{
+	memset(b, 0, sizeof(*b));
+	b->path = path;
+	b->name = "";
+	b->title = "";
+	b->listen = "";
+	b->expr = mem_zero(1, sizeof(*b->expr));
+}
+
+void
+bench_done(struct bench *b)
+{
+	tree_done(&b->tree);
+	diag_done(&b->diag);
+	names_done(&b->link_names);
+	names_done(&b->instrument_names);
+	names_done(&b->channel_names);
+	free(b->links.at);
+	free(b->instruments.at);
+	free(b->points.at);
+	free(b->channels.at);
+	free(b->choices.at);
+	free(b->words.at);
+	free(b->code.at);
+	free(b->order);
+	free(b->expr);
+}
+
+/* Letters, digits, '_' and '-': it becomes part of file names. */
+static void
+read_bench_name(struct bench *b, const struct node *n)
+{
+	const char *text = n == NULL ? NULL : read_text(b, n);
+	size_t good;
+
+	if (text == NULL)
+		return;
+	good = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+	if (text[0] == '\0' || text[0] == '-' || text[good] != '\0' || good > 63)
+		diag_error(&b->diag, n->at, "name",
+			"'%.80s' cannot name a bench; use letters, digits, '_' and '-', at most 63", text);
+	else
+		b->name = text;
+}
+
+static bool
+is_loopback(const char *host)
+{
+	return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 || strcmp(host, "localhost") == 0;
+}
+
+static void
+read_listen(struct bench *b, const struct node *n)
+{
+	const char *host;
+	uint16_t port;
+
+	b->listen = schema_serve[SERVE_LISTEN].def;
+	if (n == NULL || !links_address(b, n, &host, &port))
+		return;
+	if (!is_loopback(host))
+		diag_error(&b->diag, n->at, "later",
+			"'%.60s' is not a loopback address, and serving beyond this computer is not available yet; "
+			"write 127.0.0.1:%u, and use an SSH tunnel to see the pages from elsewhere",
+			n->text, port);
+	b->listen = n->text;
+}
+
+static void
+read_serve(struct bench *b, const struct node *n)
+{
+	const struct node *found[SCHEMA_KEYS_MAX];
+	bool yes = true;
+
+	if (n == NULL) {
+		read_listen(b, NULL);
+		return;
+	}
+	if (n->kind == NODE_SCALAR) {
+		if (!read_bool(b, n, &yes))
+			return;
+		if (yes)
+			read_listen(b, NULL);
+		return;
+	}
+	if (!read_is(b, n, NODE_MAP, "a map, or `serve: no`"))
+		return;
+	read_keys(b, n, schema_serve, NULL, found, NULL);
+	read_listen(b, found[SERVE_LISTEN]);
+	if (found[SERVE_COMMANDS] != NULL &&
+		read_is(b, found[SERVE_COMMANDS], NODE_LIST, "an empty list: []") &&
+		found[SERVE_COMMANDS]->n > 0)
+		diag_error(&b->diag, found[SERVE_COMMANDS]->at, "later",
+			"commands over HTTP are not available yet; leave the list empty: commands: []");
+}
+
+/* The map of a key that holds names; NULL when there is none. */
+static const struct node *
+names_of(struct bench *b, const struct node *n, const char *wanted)
+{
+	return n != NULL && read_is(b, n, NODE_MAP, wanted) ? n : NULL;
+}
+
+void
+bench_read(struct bench *b, const struct node *root)
+{
+	const struct node *found[SCHEMA_KEYS_MAX];
+	const char *text;
+
+	read_keys(b, root, schema_top, NULL, found, NULL);
+	read_bench_name(b, found[TOP_BENCH]);
+	text = found[TOP_TITLE] == NULL ? NULL : read_text(b, found[TOP_TITLE]);
+	if (text != NULL)
+		b->title = text;
+	read_span(b, found[TOP_TICK], &schema_top[TOP_TICK], &b->tick_ns);
+	read_serve(b, found[TOP_SERVE]);
+	links_read(b, names_of(b, found[TOP_LINKS], "a map of links: NAME: {tcp: \"host:port\"}"));
+	instruments_read(b,
+		names_of(b, found[TOP_INSTRUMENTS], "a map of instruments: NAME: {use: modbus, link: NAME}"));
+	channels_read(
+		b, names_of(b, found[TOP_CHANNELS], "a map of channels: NAME: {read: INSTRUMENT.CHANNEL}"));
+}

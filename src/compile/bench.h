@@ -1,0 +1,138 @@
+/* bench.h - a bench while it is compiled: what the tree turned out to mean
+ *
+ * Filled in this order: links.c, instruments.c (with points and instrument channels), channels.c (bench channels, in the
+ * order that order.c finds), then written out by emit.c. All texts live in the tree.
+ */
+#ifndef COMPILE_BENCH_H
+#define COMPILE_BENCH_H
+
+#include "compile/diag.h"
+#include "compile/names.h"
+#include "compile/schema.h"
+#include "compile/tree.h"
+#include "link/codec.h"
+#include "model/expr.h"
+#include "model/image.h"
+
+struct bench_link {
+	const char *name;
+	enum link_kind kind;
+	const char *host;
+	uint16_t port;
+	int64_t connect_timeout_ns, gap_ns;
+	bool is_used;
+	struct place at;
+};
+
+struct bench_instrument {
+	const char *name, *title;
+	const struct codec *codec;
+	struct instrument codec_part; /* name and options, as codecs see them */
+	uint32_t link;
+	uint32_t first_point, n_points;
+	uint32_t retries;
+	int64_t every_ns, timeout_ns;
+};
+
+struct bench_twin {
+	const struct node *node; /* NULL: defaults */
+	uint32_t follows;        /* point */
+	double start, gain, noise, wave;
+	int64_t tau_ns, period_ns;
+};
+
+struct bench_point {
+	struct point codec_part;
+	uint32_t instrument, channel;
+	struct bench_twin twin;
+};
+
+struct bench_channel {
+	const char *name, *title, *was;
+	const char *unit_text; /* NULL: none */
+	struct unit unit;
+	struct place at;
+	bool is_bad; /* an error was told already: whoever reads it keeps quiet */
+	enum value_type type;
+	enum channel_source source_kind;
+	enum channel_filter filter;
+	uint8_t filter_n;
+	uint32_t source; /* point, channel of this table, first op or health row */
+	uint32_t n_ops;
+	uint32_t instrument; /* IMAGE_NONE: none */
+	uint32_t first_choice, n_choices;
+	bool has_range, has_scale, is_writable;
+	double factor, offset, min, max;
+	int64_t stale_ns;
+	const struct node *const *keys; /* bench channels: rows of schema_channel up to BENCH_CH_WAS */
+	uint32_t place; /* in the image */
+};
+
+/* A table that grows: the elements, how many there are, and for how many there is room. */
+#define BENCH_TABLE(type)                                                                          \
+	struct {                                                                                   \
+		type *at;                                                                          \
+		uint32_t n, cap;                                                                   \
+	}
+
+struct bench {
+	struct tree tree;
+	struct diag diag;
+	const char *path; /* as it was given */
+	const char *name, *title, *listen;
+	int64_t tick_ns;
+	BENCH_TABLE(struct bench_link) links;
+	BENCH_TABLE(struct bench_instrument) instruments;
+	BENCH_TABLE(struct bench_point) points;
+	BENCH_TABLE(struct bench_channel) channels;
+	BENCH_TABLE(struct image_choice) choices; /* word: unused, see words */
+	BENCH_TABLE(const char *) words;          /* of choices */
+	BENCH_TABLE(struct expr_op) code;
+	uint32_t *order;         /* channels as they stand in the image */
+	struct names link_names, instrument_names, channel_names;
+	struct expr *expr; /* room for one expression: too large for the stack */
+};
+
+/* A new zeroed element at the end of a table; use BENCH_ADD. */
+void *bench_grow(void *at, uint32_t *n, uint32_t *cap, size_t size);
+#define BENCH_ADD(table) ((table).at = bench_grow((table).at, &(table).n, &(table).cap, sizeof(*(table).at)), \
+	&(table).at[(table).n - 1])
+
+void bench_init(struct bench *b, const char *path);
+void bench_done(struct bench *b);
+
+/* From the merged tree to the model; problems are in b->diag. */
+void bench_read(struct bench *b, const struct node *root);
+
+/* The steps of bench_read(); `map` may be NULL. */
+void links_read(struct bench *b, const struct node *map);
+void instruments_read(struct bench *b, const struct node *map);
+void channels_read(struct bench *b, const struct node *map);
+
+/* Index of the link for `use: system`, made when there is none. */
+uint32_t links_system(struct bench *b, struct place at);
+
+/* "host:port" or "[v6]:port"; `out_host` lives in the tree. Reports what is wrong. */
+bool links_address(struct bench *b, const struct node *n, const char **out_host, uint16_t *out_port);
+
+/* An instrument channel of point `point` from the node that describes it. */
+void points_read(struct bench *b, uint32_t instrument, const struct node *map);
+
+/* What channels of both kinds share: title, range, filter; called once type and unit are known. */
+void channel_common(struct bench *b, struct bench_channel *ch, const struct node *const *keys);
+
+/* The keys unit, scale, offset and choices. `raw` is the type that comes in. */
+void channel_unit(struct bench *b, struct bench_channel *ch, const struct node *const *keys);
+void channel_scale(struct bench *b, struct bench_channel *ch, const struct node *const *keys);
+void channel_choices(struct bench *b, struct bench_channel *ch, const struct node *const *keys);
+
+/* Read `twin:` of all points of an instrument; `map` (may be NULL) is the instrument's own. */
+void twins_read(struct bench *b, const struct bench_instrument *ins, const struct node *map);
+
+/* Put all channels in an order in which each comes after those that it reads; reports circles. */
+void order_channels(struct bench *b);
+
+/* The image; its bytes are appended to `out`. Only for a bench without errors. */
+void emit_image(struct bench *b, struct buf *out);
+
+#endif

@@ -1,0 +1,262 @@
+/* emit.c - the model as an image: one block of bytes without pointers (model/image.h) */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/text.h"
+#include "compile/bench.h"
+
+struct emit {
+	struct bench *b;
+	struct buf *out;
+	size_t start;          /* of the image in `out` */
+	struct names texts;    /* text to its offset */
+	struct buf strings;
+};
+
+/* Offset of a text in the string table; the same text is there once. */
+static uint32_t
+text(struct emit *e, const char *s)
+{
+	uint32_t off = (uint32_t)e->strings.n, known;
+
+	if (s == NULL || s[0] == '\0')
+		return 0;
+	known = names_put(&e->texts, s, off);
+	if (known != NAMES_NONE)
+		return known;
+	buf_put(&e->strings, s, strlen(s) + 1);
+	return off;
+}
+
+static struct image_table
+table(struct emit *e, uint32_t n)
+{
+	static const char zeros[8];
+	struct image_table t;
+
+	buf_put(e->out, zeros, (8 - (e->out->n - e->start) % 8) % 8);
+	t.off = (uint32_t)(e->out->n - e->start);
+	t.n = n;
+	return t;
+}
+
+static struct image_table
+emit_links(struct emit *e)
+{
+	struct image_table t = table(e, e->b->links.n);
+
+	for (uint32_t i = 0; i < t.n; i++) {
+		const struct bench_link *l = &e->b->links.at[i];
+		struct image_link d = {
+			.name = text(e, l->name),
+			.kind = l->kind,
+			.host = text(e, l->host),
+			.port = l->port,
+			.connect_timeout_ns = l->connect_timeout_ns,
+			.gap_ns = l->gap_ns,
+		};
+
+		buf_put(e->out, &d, sizeof(d));
+	}
+	return t;
+}
+
+/* All that the polling of an instrument depends on: a reload leaves it alone while this stays the same. */
+static uint64_t
+polling_hash(const struct bench *b, const struct bench_instrument *ins)
+{
+	const struct bench_link *l = &b->links.at[ins->link];
+	struct buf text_form = { 0 };
+	uint64_t h;
+
+	buf_printf(&text_form, "%d %s %u %lld %lld|%s %s %lld %u|", (int)l->kind, l->host, l->port,
+		(long long)l->connect_timeout_ns, (long long)l->gap_ns, ins->name, ins->codec->name,
+		(long long)ins->timeout_ns, ins->retries);
+	for (size_t i = 0; ins->codec->opts != NULL && ins->codec->opts[i].name != NULL; i++)
+		buf_printf(&text_form, "%lld %s|", (long long)ins->codec_part.opts.num[i],
+			ins->codec_part.opts.text[i] == NULL ? "" : ins->codec_part.opts.text[i]);
+	for (uint32_t i = 0; i < ins->n_points; i++) {
+		const struct point *p = &b->points.at[ins->first_point + i].codec_part;
+
+		buf_printf(&text_form, "%u %u %u %u %u %u %u %d %u %s %lld|", p->space, p->type, p->address,
+			p->count, p->order, p->bit, p->value, p->write_space, p->write_address,
+			p->key == NULL ? "" : p->key, (long long)p->every_ns);
+	}
+	h = text_hash(text_form.data, text_form.n);
+	buf_done(&text_form);
+	return h;
+}
+
+static struct image_table
+emit_instruments(struct emit *e)
+{
+	struct image_table t = table(e, e->b->instruments.n);
+
+	for (uint32_t i = 0; i < t.n; i++) {
+		const struct bench_instrument *ins = &e->b->instruments.at[i];
+		const struct opt *opts = ins->codec->opts;
+		struct image_instrument d = {
+			.name = text(e, ins->name),
+			.title = text(e, ins->title),
+			.codec = text(e, ins->codec->name),
+			.link = ins->link,
+			.first_point = ins->first_point,
+			.n_points = ins->n_points,
+			.retries = ins->retries,
+			.every_ns = ins->every_ns,
+			.timeout_ns = ins->timeout_ns,
+			.hash = polling_hash(e->b, ins),
+		};
+
+		for (size_t k = 0; opts != NULL && opts[k].name != NULL; k++)
+			d.opts[k] = opts[k].type == OPT_TEXT ? text(e, ins->codec_part.opts.text[k]) :
+							       ins->codec_part.opts.num[k];
+		buf_put(e->out, &d, sizeof(d));
+	}
+	return t;
+}
+
+static struct image_table
+emit_points(struct emit *e)
+{
+	struct image_table t = table(e, e->b->points.n);
+
+	for (uint32_t i = 0; i < t.n; i++) {
+		const struct bench_point *bp = &e->b->points.at[i];
+		const struct point *p = &bp->codec_part;
+		struct image_point d = {
+			.instrument = bp->instrument,
+			.channel = e->b->channels.at[bp->channel].place,
+			.space = p->space,
+			.type = p->type,
+			.address = p->address,
+			.count = p->count,
+			.order = p->order,
+			.bit = p->bit,
+			.key = text(e, p->key),
+			.every_ns = p->every_ns,
+			.write_space = p->write_space,
+			.value = p->value,
+			.write_address = p->write_address,
+		};
+
+		buf_put(e->out, &d, sizeof(d));
+	}
+	return t;
+}
+
+static struct image_table
+emit_channels(struct emit *e)
+{
+	const struct bench *b = e->b;
+	struct image_table t = table(e, b->channels.n);
+
+	for (uint32_t i = 0; i < t.n; i++) {
+		const struct bench_channel *ch = &b->channels.at[b->order[i]];
+		struct image_channel d = {
+			.name = text(e, ch->name),
+			.title = text(e, ch->title),
+			.unit = text(e, ch->unit_text),
+			.was = text(e, ch->was),
+			.type = (uint8_t)ch->type,
+			.source_kind = (uint8_t)ch->source_kind,
+			.filter = (uint8_t)ch->filter,
+			.filter_n = ch->filter_n,
+			.source = ch->source_kind == SOURCE_CHANNEL ? b->channels.at[ch->source].place :
+								      ch->source,
+			.n_ops = ch->n_ops,
+			.instrument = ch->instrument,
+			.first_choice = ch->first_choice,
+			.n_choices = ch->n_choices,
+			.has_range = ch->has_range,
+			.has_scale = ch->has_scale,
+			.writable = ch->is_writable,
+			.factor = ch->factor,
+			.offset = ch->offset,
+			.min = ch->min,
+			.max = ch->max,
+			.stale_ns = ch->stale_ns,
+		};
+
+		buf_put(e->out, &d, sizeof(d));
+	}
+	return t;
+}
+
+static struct image_table
+emit_choices(struct emit *e)
+{
+	struct image_table t = table(e, e->b->choices.n);
+
+	for (uint32_t i = 0; i < t.n; i++) {
+		struct image_choice d = {
+			.number = e->b->choices.at[i].number,
+			.word = text(e, e->b->words.at[i]),
+		};
+
+		buf_put(e->out, &d, sizeof(d));
+	}
+	return t;
+}
+
+/* Points of this machine itself are not simulated. */
+static struct image_table
+emit_twins(struct emit *e)
+{
+	const struct bench *b = e->b;
+	struct image_table t = table(e, 0);
+
+	for (uint32_t i = 0; i < b->points.n; i++) {
+		const struct bench_twin *w = &b->points.at[i].twin;
+		struct image_twin d = {
+			.point = i,
+			.follows = w->follows,
+			.start = w->start,
+			.gain = w->gain,
+			.tau_s = (double)w->tau_ns / 1e9,
+			.noise = w->noise,
+			.wave = w->wave,
+			.period_s = (double)w->period_ns / 1e9,
+		};
+
+		if (b->links.at[b->instruments.at[b->points.at[i].instrument].link].kind == LINK_SYSTEM)
+			continue;
+		buf_put(e->out, &d, sizeof(d));
+		t.n++;
+	}
+	return t;
+}
+
+void
+emit_image(struct bench *b, struct buf *out)
+{
+	struct emit e = { .b = b, .out = out, .start = out->n };
+	struct image img = { .magic = IMAGE_MAGIC, .version = IMAGE_VERSION };
+	const size_t hashed = offsetof(struct image, hash) + sizeof(img.hash);
+
+	buf_putc(&e.strings, '\0');
+	buf_put(out, &img, sizeof(img));
+	img.bench = text(&e, b->name);
+	img.title = text(&e, b->title);
+	img.listen = text(&e, b->listen);
+	img.path = text(&e, b->path);
+	img.tick_ns = b->tick_ns;
+	img.links = emit_links(&e);
+	img.instruments = emit_instruments(&e);
+	img.points = emit_points(&e);
+	img.channels = emit_channels(&e);
+	img.choices = emit_choices(&e);
+	img.twins = emit_twins(&e);
+	img.code = table(&e, b->code.n);
+	buf_put(out, b->code.at, b->code.n * sizeof(*b->code.at));
+	img.strings = table(&e, (uint32_t)e.strings.n);
+	buf_put(out, e.strings.data, e.strings.n);
+	table(&e, 0); /* so that the size is a multiple of 8 */
+	img.size = (uint32_t)(out->n - e.start);
+	memcpy(out->data + e.start, &img, sizeof(img));
+	img.hash = text_hash(out->data + e.start + hashed, img.size - hashed);
+	memcpy(out->data + e.start, &img, sizeof(img));
+	names_done(&e.texts);
+	buf_done(&e.strings);
+}

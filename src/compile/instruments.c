@@ -1,0 +1,174 @@
+/* instruments.c - the devices of a bench */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "compile/bench.h"
+#include "compile/read.h"
+#include "compile/yaml.h"
+#include "drivers/list.h"
+
+/* The codec behind `use:`, NULL when that was reported. */
+static const struct codec *
+read_use(struct bench *b, const struct node *n)
+{
+	const char *name = read_text(b, n);
+	const struct codec *codec;
+	char all[160] = "";
+	size_t used = 0;
+
+	if (name == NULL)
+		return NULL;
+	codec = codec_find(strcmp(name, "system-monitor") == 0 ? "system" : name);
+	if (codec != NULL)
+		return codec;
+	for (size_t i = 0; codec_list[i] != NULL && used < sizeof(all); i++)
+		used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", i == 0 ? "" : ", ",
+			codec_list[i]->name);
+	diag_error(&b->diag, n->at, "unknown-codec",
+		"nothing known as '%.60s'; there are %s. Instrument files of the catalogue are not available yet: "
+		"describe the device in place with use: modbus and its channels",
+		name, all);
+	return NULL;
+}
+
+/* The link that an instrument hangs on; `at` is where the instrument stands. */
+static bool
+read_link(struct bench *b, const struct node *n, const struct codec *codec, struct place at, uint32_t *out)
+{
+	enum link_kind kind = codec->stream ? LINK_TCP : LINK_SYSTEM;
+	const char *name;
+	char near[96];
+
+	if (n == NULL && kind == LINK_SYSTEM) {
+		*out = links_system(b, at);
+		return true;
+	}
+	if (n == NULL) {
+		diag_error(&b->diag, at, "missing",
+			"'link' is missing; add link: NAME, one of those under links:");
+		return false;
+	}
+	name = read_text(b, n);
+	if (name == NULL)
+		return false;
+	*out = names_get(&b->link_names, name);
+	if (*out == NAMES_NONE) {
+		read_suggest(b, &b->link_names, name, near);
+		diag_error(&b->diag, n->at, "unknown-link", "no link is named '%.63s'; %sadd it under links:",
+			name, near);
+		return false;
+	}
+	b->links.at[*out].is_used = true;
+	if (b->links.at[*out].kind == kind)
+		return true;
+	diag_error(&b->diag, n->at, "conflict", "%s cannot use the link '%s'; it needs one with %s", codec->name,
+		name, kind == LINK_TCP ? "tcp: \"host:port\"" : "system: local");
+	return false;
+}
+
+static void
+read_times(struct bench *b, struct bench_instrument *ins, const struct node *const *found)
+{
+	int64_t retries = 1;
+
+	read_span(b, found[INS_EVERY], &schema_instrument[INS_EVERY], &ins->every_ns);
+	read_span(b, found[INS_TIMEOUT], &schema_instrument[INS_TIMEOUT], &ins->timeout_ns);
+	read_int(b, found[INS_RETRIES], &schema_instrument[INS_RETRIES], &retries);
+	ins->retries = (uint32_t)retries;
+}
+
+/* The `channels:` that a codec brings for an instrument that is written without. */
+static const struct node *
+own_channels(struct bench *b, const struct codec *codec)
+{
+	struct node *root;
+	char path[64];
+	int file;
+
+	if (codec->channels == NULL)
+		return NULL;
+	snprintf(path, sizeof(path), "(channels of %s)", codec->name);
+	file = diag_file(&b->diag, path);
+	root = file < 0 ? NULL : yaml_parse(&b->tree, &b->diag, (uint16_t)file, codec->channels, strlen(codec->channels));
+	if (root == NULL)
+		return NULL;
+	return tree_get(&b->tree, root, "channels") != NULL ? tree_get(&b->tree, root, "channels") : root;
+}
+
+static void
+read_channels(struct bench *b, uint32_t index, const struct node *n, const struct node *map)
+{
+	const struct codec *codec = b->instruments.at[index].codec;
+
+	if (map == NULL)
+		map = own_channels(b, codec);
+	if (map == NULL)
+		diag_error(&b->diag, n->at, "missing",
+			"'channels' is missing; add what the device measures: channels: {NAME: {read: {...}}}");
+	else if (read_is(b, map, NODE_MAP, "a map of channels: NAME: {read: {...}}"))
+		points_read(b, index, map);
+}
+
+/* Keys of an instrument whose codec is not known: those that are certain are still checked. */
+static const struct node *
+find_use(struct bench *b, const struct node *n)
+{
+	const struct node *use = tree_get(&b->tree, n, "use");
+
+	if (use == NULL)
+		diag_error(&b->diag, n->at, "missing", "'use' is missing; add the codec: use: modbus");
+	return use;
+}
+
+static void
+read_instrument(struct bench *b, const struct node *n)
+{
+	const struct node *found[SCHEMA_KEYS_MAX], *found_opts[IMAGE_OPTS_MAX], *use;
+	const struct codec *codec;
+	struct bench_instrument *ins;
+	uint32_t index;
+	const char *title;
+
+	if (!read_name(b, n->key, n->key_at, "an instrument") ||
+		!read_is(b, n, NODE_MAP, "a map: {use: modbus, link: NAME, channels: {...}}"))
+		return;
+	if (strcmp(n->key, "mbc") == 0)
+		diag_error(&b->diag, n->key_at, "name",
+			"'mbc' is the name of the program's own channels; choose another name");
+	use = find_use(b, n);
+	codec = use == NULL ? NULL : read_use(b, use);
+	index = b->instruments.n;
+	ins = BENCH_ADD(b->instruments);
+	ins->name = ins->codec_part.name = n->key;
+	ins->title = "";
+	ins->codec = codec;
+	ins->first_point = b->points.n;
+	names_put(&b->instrument_names, n->key, index);
+	if (codec == NULL)
+		return;
+	read_keys(b, n, schema_instrument, codec->opts, found, found_opts);
+	title = found[INS_TITLE] == NULL ? NULL : read_text(b, found[INS_TITLE]);
+	if (title != NULL)
+		ins->title = title;
+	read_link(b, found[INS_LINK], codec, n->at, &ins->link);
+	read_times(b, ins, found);
+	read_opts(b, n, codec->opts, found_opts, &ins->codec_part.opts);
+	read_channels(b, index, n, found[INS_CHANNELS]);
+	ins->n_points = b->points.n - ins->first_point;
+	if (found[INS_TWIN] != NULL && !read_is(b, found[INS_TWIN], NODE_MAP, "a map: CHANNEL: {start: 20}"))
+		return;
+	twins_read(b, ins, found[INS_TWIN]);
+}
+
+void
+instruments_read(struct bench *b, const struct node *map)
+{
+	for (const struct node *n = map == NULL ? NULL : map->first; n != NULL; n = n->next)
+		read_instrument(b, n);
+	for (uint32_t i = 0; i < b->links.n; i++)
+		if (!b->links.at[i].is_used && b->diag.n_errors == 0)
+			diag_warn(&b->diag, b->links.at[i].at, "unused",
+				"no instrument hangs on the link '%s'; remove it, or name it: link: %s",
+				b->links.at[i].name, b->links.at[i].name);
+}

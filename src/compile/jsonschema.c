@@ -1,0 +1,327 @@
+/* jsonschema.c - the tables of schema.c and the codecs' options as a JSON Schema, so that editors complete a bench file
+ *
+ * It accepts what the checker accepts as far as the form goes; what needs knowledge of the whole bench (names that exist,
+ * units that fit) the checker alone can say. Keys of later versions are left out, so editors do not offer them.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "compile/schema.h"
+#include "drivers/list.h"
+
+#define NAME_PATTERN "^[A-Za-z_][A-Za-z0-9_]{0,62}$"
+#define SPAN_PATTERN "^([0-9.]+ ?(ns|us|ms|s|min|h|d) ?)+[0-9]*$|^0$"
+
+/* Values are texts to the checker, but a YAML reader of the editor has made numbers and truths of some. */
+static void
+any_scalar(struct json *j)
+{
+	json_raw(j, "type", "[\"string\", \"number\", \"boolean\"]");
+}
+
+static void
+pattern(struct json *j, const char *text)
+{
+	json_text(j, "type", "string");
+	json_text(j, "pattern", text);
+}
+
+static void
+words(struct json *j, const char *const *list)
+{
+	json_array(j, "enum");
+	for (size_t i = 0; list[i] != NULL; i++)
+		json_text(j, NULL, list[i]);
+	json_end(j);
+}
+
+static void
+ref(struct json *j, const char *name)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "#/$defs/%s", name);
+	json_text(j, "$ref", text);
+}
+
+/* The definition that a table of keys stands for. */
+static const char *
+def_name(const struct key *table)
+{
+	static const struct {
+		const struct key *table;
+		const char *name;
+	} defs[] = {
+		{ schema_link, "link" },
+		{ schema_instrument, "instrument" },
+		{ schema_instrument_channel, "instrument_channel" },
+		{ schema_channel, "channel" },
+		{ schema_twin, "twin" },
+		{ schema_wave, "wave" },
+		{ schema_serve, "serve" },
+		{ schema_scale, "line" },
+	};
+	size_t i = 0;
+
+	while (defs[i].table != table)
+		i++;
+	return defs[i].name;
+}
+
+static void
+names_of(struct json *j, const char *def)
+{
+	json_text(j, "type", "object");
+	json_object(j, "propertyNames");
+	json_text(j, "pattern", NAME_PATTERN);
+	json_end(j);
+	json_object(j, "additionalProperties");
+	ref(j, def);
+	json_end(j);
+}
+
+/* The form of one key's value; `codec` (may be NULL) is whose points are meant. */
+static void
+value_form(struct json *j, const struct key *row, const struct codec *codec)
+{
+	char name[96];
+
+	switch (row->kind) {
+	case KEY_TEXT:
+	case KEY_UNIT:
+	case KEY_QUANTITY:
+	case KEY_NUMBER:
+	case KEY_EXPR:
+		any_scalar(j);
+		break;
+	case KEY_WORD:
+	case KEY_REF:
+	case KEY_ADDRESS:
+		json_text(j, "type", "string");
+		break;
+	case KEY_FILTER:
+		pattern(j, "^(median|mean) [0-9]+$");
+		break;
+	case KEY_CHOICE:
+		words(j, row->words);
+		break;
+	case KEY_SPAN:
+		json_raw(j, "type", "[\"string\", \"integer\"]");
+		json_text(j, "pattern", SPAN_PATTERN);
+		break;
+	case KEY_INT:
+		json_text(j, "type", "integer");
+		json_int(j, "minimum", row->min);
+		json_int(j, "maximum", row->max);
+		break;
+	case KEY_RANGE:
+		json_raw(j, "type", "\"array\"");
+		json_raw(j, "items", "{\"type\": [\"number\", \"string\"]}");
+		json_int(j, "minItems", 2);
+		json_int(j, "maxItems", 2);
+		break;
+	case KEY_SCALE:
+		json_raw(j, "anyOf", "[{\"type\": [\"number\", \"string\"]}, {\"$ref\": \"#/$defs/line\"}]");
+		break;
+	case KEY_CHOICES:
+		json_raw(j, "anyOf",
+			"[{\"type\": \"object\", \"additionalProperties\": {\"type\": \"integer\"}}, "
+			"{\"type\": \"array\", \"items\": {\"type\": [\"string\", \"number\", \"boolean\"]}}]");
+		break;
+	case KEY_POINT:
+		snprintf(name, sizeof(name), "%.60s_point", codec == NULL ? "" : codec->name);
+		ref(j, name);
+		break;
+	case KEY_LIST_NONE:
+		json_raw(j, "const", "[]");
+		break;
+	case KEY_MAP:
+		ref(j, def_name(row->sub));
+		break;
+	case KEY_NAMES:
+		snprintf(name, sizeof(name), "%s%s%.60s", def_name(row->sub), codec == NULL ? "" : "_",
+			codec == NULL ? "" : codec->name);
+		names_of(j, row->sub == schema_instrument_channel ? name : def_name(row->sub));
+		break;
+	case KEY_SWITCH:
+		json_array(j, "anyOf");
+		json_raw(j, NULL, "{\"enum\": [\"no\", \"yes\", \"off\", \"on\", true, false]}");
+		json_object(j, NULL);
+		ref(j, def_name(row->sub));
+		json_end(j);
+		json_end(j);
+		break;
+	case KEY_LATER:
+		break;
+	}
+}
+
+static void
+opt_form(struct json *j, const struct opt *opt)
+{
+	json_object(j, opt->name);
+	json_text(j, "description", opt->help);
+	switch (opt->type) {
+	case OPT_INT:
+		json_text(j, "type", "integer");
+		json_int(j, "minimum", opt->min);
+		json_int(j, "maximum", opt->max);
+		break;
+	case OPT_CHOICE:
+		words(j, opt->choices);
+		break;
+	case OPT_BOOL:
+		json_raw(j, "enum", "[\"no\", \"yes\", \"off\", \"on\", true, false]");
+		break;
+	case OPT_TEXT:
+		any_scalar(j);
+		break;
+	}
+	if (opt->def != OPT_NEEDED && opt->def != OPT_ABSENT && opt->type == OPT_INT)
+		json_int(j, "default", opt->def);
+	json_end(j);
+}
+
+static void
+opt_forms(struct json *j, const struct opt *opts)
+{
+	for (size_t i = 0; opts != NULL && opts[i].name != NULL; i++)
+		opt_form(j, &opts[i]);
+}
+
+static void
+needed(struct json *j, const struct key *table, const struct opt *opts)
+{
+	json_array(j, "required");
+	for (size_t i = 0; table != NULL && table[i].name != NULL; i++)
+		if (table[i].is_needed)
+			json_text(j, NULL, table[i].name);
+	for (size_t i = 0; opts != NULL && opts[i].name != NULL; i++)
+		if (opts[i].def == OPT_NEEDED)
+			json_text(j, NULL, opts[i].name);
+	json_end(j);
+}
+
+/* What stands behind `use:` for a codec. */
+static void
+use_words(struct json *j, const struct codec *codec)
+{
+	json_array(j, "enum");
+	json_text(j, NULL, codec->name);
+	if (strcmp(codec->name, "system") == 0)
+		json_text(j, NULL, "system-monitor");
+	json_end(j);
+}
+
+/* An object with the keys of a table and the options of a codec. */
+static void
+object_form(struct json *j, const struct key *table, const struct opt *opts, const struct codec *codec)
+{
+	json_text(j, "type", "object");
+	json_bool(j, "additionalProperties", false);
+	json_object(j, "properties");
+	for (size_t i = 0; table != NULL && table[i].name != NULL; i++) {
+		if (table[i].kind == KEY_LATER)
+			continue;
+		json_object(j, table[i].name);
+		json_text(j, "description", table[i].help);
+		if (table[i].def != NULL)
+			json_text(j, "default", table[i].def);
+		if (table == schema_instrument && i == INS_USE)
+			use_words(j, codec);
+		else
+			value_form(j, &table[i], codec);
+		json_end(j);
+	}
+	opt_forms(j, opts);
+	json_end(j);
+	needed(j, table, opts);
+}
+
+static void
+def(struct json *j, const char *name, const struct key *table)
+{
+	json_object(j, name);
+	object_form(j, table, NULL, NULL);
+	json_end(j);
+}
+
+/* The three definitions of one codec: its instruments, their channels, its points. */
+static void
+codec_defs(struct json *j, const struct codec *codec)
+{
+	char name[96];
+
+	snprintf(name, sizeof(name), "%.60s_point", codec->name);
+	json_object(j, name);
+	object_form(j, NULL, codec->point_opts, codec);
+	json_end(j);
+	snprintf(name, sizeof(name), "instrument_channel_%.60s", codec->name);
+	json_object(j, name);
+	object_form(j, schema_instrument_channel, NULL, codec);
+	json_end(j);
+	snprintf(name, sizeof(name), "instrument_%.60s", codec->name);
+	json_object(j, name);
+	json_text(j, "description", codec->help);
+	object_form(j, schema_instrument, codec->opts, codec);
+	json_end(j);
+}
+
+static void
+instrument_def(struct json *j)
+{
+	char name[96];
+
+	json_object(j, "instrument");
+	json_array(j, "anyOf");
+	for (size_t i = 0; codec_list[i] != NULL; i++) {
+		snprintf(name, sizeof(name), "instrument_%.60s", codec_list[i]->name);
+		json_object(j, NULL);
+		ref(j, name);
+		json_end(j);
+	}
+	json_end(j);
+	json_end(j);
+}
+
+void
+schema_json(struct buf *out)
+{
+	static const struct key extends = { .name = "extends", .kind = KEY_TEXT };
+	struct json j;
+
+	json_open(&j, out);
+	json_object(&j, NULL);
+	json_text(&j, "$schema", "https://json-schema.org/draft/2020-12/schema");
+	json_text(&j, "title", "bench file of mbc");
+	json_text(&j, "type", "object");
+	json_bool(&j, "additionalProperties", false);
+	json_object(&j, "properties");
+	json_object(&j, extends.name);
+	json_text(&j, "description", "a bench file that this one completes: path relative to this file");
+	value_form(&j, &extends, NULL);
+	json_end(&j);
+	for (size_t i = 0; schema_top[i].name != NULL; i++) {
+		if (schema_top[i].kind == KEY_LATER)
+			continue;
+		json_object(&j, schema_top[i].name);
+		json_text(&j, "description", schema_top[i].help);
+		value_form(&j, &schema_top[i], NULL);
+		json_end(&j);
+	}
+	json_end(&j);
+	json_object(&j, "$defs");
+	def(&j, "link", schema_link);
+	def(&j, "channel", schema_channel);
+	def(&j, "twin", schema_twin);
+	def(&j, "wave", schema_wave);
+	def(&j, "serve", schema_serve);
+	def(&j, "line", schema_scale);
+	instrument_def(&j);
+	for (size_t i = 0; codec_list[i] != NULL; i++)
+		codec_defs(&j, codec_list[i]);
+	json_end(&j);
+	json_end(&j);
+	buf_putc(out, '\n');
+}

@@ -1,0 +1,132 @@
+/* links.c - the wires of a bench */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "compile/bench.h"
+#include "compile/read.h"
+
+/* The colon between host and port; NULL when there is none that can be one. */
+static const char *
+port_colon(const char *text)
+{
+	const char *close = text[0] == '[' ? strchr(text, ']') : NULL, *colon;
+
+	if (text[0] == '[')
+		return close != NULL && close[1] == ':' ? close + 1 : NULL;
+	colon = strchr(text, ':');
+	return colon != NULL && strchr(colon + 1, ':') == NULL ? colon : NULL;
+}
+
+bool
+links_address(struct bench *b, const struct node *n, const char **out_host, uint16_t *out_port)
+{
+	const char *text, *colon, *host;
+	size_t n_host;
+	int64_t port;
+
+	if (n->kind == NODE_LIST) {
+		diag_error(&b->diag, n->at, "address",
+			"YAML reads [ ] as a list; put the address in quotes: \"[::1]:502\"");
+		return false;
+	}
+	text = read_text(b, n);
+	if (text == NULL)
+		return false;
+	colon = port_colon(text);
+	if (colon == NULL || !text_to_int(colon + 1, &port) || port < 0 || port > 65535) {
+		diag_error(&b->diag, n->at, "address",
+			"'%.80s' is not an address with a port; write \"host:port\", for instance "
+			"\"192.168.1.60:502\" or \"[::1]:502\"",
+			text);
+		return false;
+	}
+	host = text + (text[0] == '[');
+	n_host = (size_t)(colon - host) - (text[0] == '[');
+	if (n_host == 0 || n_host > 253 ||
+		strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:%") < n_host) {
+		diag_error(&b->diag, n->at, "address",
+			"'%.80s' has no usable host; write a name or an address before the port", text);
+		return false;
+	}
+	*out_host = tree_text(&b->tree, host, n_host);
+	*out_port = (uint16_t)port;
+	return true;
+}
+
+static void
+read_tcp(struct bench *b, struct bench_link *l, const struct node *n)
+{
+	l->kind = LINK_TCP;
+	if (links_address(b, n, &l->host, &l->port) && l->port == 0)
+		diag_error(&b->diag, n->at, "address", "port 0 reaches nobody; write the device's port, usually 502");
+}
+
+static void
+read_link(struct bench *b, const struct node *n)
+{
+	const struct node *found[SCHEMA_KEYS_MAX];
+	struct bench_link *l;
+	size_t later;
+
+	if (!read_name(b, n->key, n->key_at, "a link") ||
+		!read_is(b, n, NODE_MAP, "a map: {tcp: \"host:port\"}"))
+		return;
+	l = BENCH_ADD(b->links);
+	l->name = n->key;
+	l->at = n->key_at;
+	l->host = "";
+	names_put(&b->link_names, n->key, b->links.n - 1);
+	later = b->diag.n_errors;
+	read_keys(b, n, schema_link, NULL, found, NULL);
+	read_span(b, found[LINK_KEY_CONNECT_TIMEOUT], &schema_link[LINK_KEY_CONNECT_TIMEOUT],
+		&l->connect_timeout_ns);
+	read_span(b, found[LINK_KEY_GAP], &schema_link[LINK_KEY_GAP], &l->gap_ns);
+	if (found[LINK_KEY_TCP] != NULL && found[LINK_KEY_SYSTEM] != NULL)
+		diag_error(&b->diag, found[LINK_KEY_SYSTEM]->key_at, "conflict",
+			"a link is one wire; keep either tcp or system");
+	else if (found[LINK_KEY_TCP] != NULL)
+		read_tcp(b, l, found[LINK_KEY_TCP]);
+	else if (found[LINK_KEY_SYSTEM] == NULL && later == b->diag.n_errors)
+		diag_error(&b->diag, n->at, "missing", "the link leads nowhere; add tcp: \"host:port\"");
+	else
+		l->kind = LINK_SYSTEM;
+	if (found[LINK_KEY_SYSTEM] != NULL) {
+		const char *text = read_text(b, found[LINK_KEY_SYSTEM]);
+
+		if (text != NULL && strcmp(text, "local") != 0)
+			diag_error(&b->diag, found[LINK_KEY_SYSTEM]->at, "wrong-value",
+				"system can only be local; write system: local");
+	}
+}
+
+void
+links_read(struct bench *b, const struct node *map)
+{
+	for (const struct node *n = map == NULL ? NULL : map->first; n != NULL; n = n->next)
+		read_link(b, n);
+}
+
+uint32_t
+links_system(struct bench *b, struct place at)
+{
+	uint32_t found = names_get(&b->link_names, "system");
+	struct bench_link *l;
+
+	if (found != NAMES_NONE && b->links.at[found].kind != LINK_SYSTEM)
+		diag_error(&b->diag, at, "conflict",
+			"the link 'system' leads elsewhere; rename that link, or name another one: link: NAME");
+	if (found != NAMES_NONE) {
+		b->links.at[found].is_used = true;
+		return found;
+	}
+	l = BENCH_ADD(b->links);
+	l->name = "system";
+	l->kind = LINK_SYSTEM;
+	l->host = "";
+	l->at = at;
+	l->is_used = true;
+	l->connect_timeout_ns = 3 * NS_PER_S;
+	names_put(&b->link_names, l->name, b->links.n - 1);
+	return b->links.n - 1;
+}

@@ -1,0 +1,193 @@
+/* main.c - mbc-compile: a bench file checked and turned into an image
+ *
+ * Started by `mbc check` and by the supervisor, never by hand in daily work. It reads whatever a person wrote, so it
+ * bounds itself: 2 s of processor time and the memory that a bench of 20 000 channels takes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "compile/compile.h"
+#include "compile/units.h"
+#include "msg/health.h"
+
+#define CPU_LIMIT_S 2
+#define MEMORY_LIMIT (64u << 20) /* of addresses: what is in memory is always less */
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_ASAN 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_ASAN 1
+#endif
+
+enum action { ACTION_IMAGE, ACTION_CHECK, ACTION_MERGED, ACTION_SCHEMA };
+
+struct options {
+	enum action action;
+	int fd;
+	const char *path;
+};
+
+static void
+usage(FILE *out)
+{
+	fputs("usage: mbc-compile [--check | --merged | --out-fd N] BENCH.yaml\n"
+	      "       mbc-compile --schema\n"
+	      "\n"
+	      "Checks a bench file. Prints nothing else when it is good and\n"
+	      "  --check     says what it holds, in one line\n"
+	      "  --merged    prints the bench with all that it extends, as one file\n"
+	      "  --out-fd N  writes the compiled image to descriptor N\n"
+	      "  --schema    prints the JSON Schema of bench files, for editors\n"
+	      "Errors go to standard error as FILE:LINE:COLUMN: error: WHAT; WHAT TO DO [CODE].\n"
+	      "Exit: 0 good, 1 the bench file is wrong, 2 the system failed.\n",
+		out);
+}
+
+static int
+parse_options(int argc, char **argv, struct options *o)
+{
+	int64_t fd;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--check") == 0) {
+			o->action = ACTION_CHECK;
+		} else if (strcmp(argv[i], "--merged") == 0) {
+			o->action = ACTION_MERGED;
+		} else if (strcmp(argv[i], "--schema") == 0) {
+			o->action = ACTION_SCHEMA;
+		} else if (strcmp(argv[i], "--out-fd") == 0 && i + 1 < argc) {
+			if (!text_to_int(argv[++i], &fd) || fd < 0 || fd > 1023)
+				return -1;
+			o->fd = (int)fd;
+		} else if (argv[i][0] == '-' || o->path != NULL) {
+			return -1;
+		} else {
+			o->path = argv[i];
+		}
+	}
+	if (o->action == ACTION_SCHEMA)
+		return 0;
+	return o->path == NULL || (o->action == ACTION_IMAGE && o->fd < 0) ? -1 : 0;
+}
+
+static int
+write_all(int fd, const struct buf *bytes)
+{
+	size_t done = 0;
+
+	while (done < bytes->n) {
+		ssize_t n = write(fd, bytes->data + done, bytes->n - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			log_err("writing to descriptor %d: %s; check that its reader is alive", fd,
+				strerror(errno));
+			return 2;
+		}
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+/* The kernel's word that the processor time is used up; only calls that are safe in a handler. */
+static void
+out_of_time(int sig)
+{
+	static const char text[] = "compile: the bench file takes more than 2 s to check; make it smaller\n";
+	ssize_t n = write(STDERR_FILENO, text, sizeof(text) - 1);
+
+	(void)n;
+	_exit(1);
+}
+
+static void
+bound_resources(void)
+{
+	struct rlimit cpu = { CPU_LIMIT_S, CPU_LIMIT_S + 1 }, core = { 0, 0 };
+	struct sigaction act = { .sa_handler = out_of_time };
+
+	sigaction(SIGXCPU, &act, NULL);
+	setrlimit(RLIMIT_CPU, &cpu);
+	setrlimit(RLIMIT_CORE, &core);
+#ifndef UNDER_ASAN
+	struct rlimit memory = { MEMORY_LIMIT, MEMORY_LIMIT };
+
+	setrlimit(RLIMIT_AS, &memory);
+#endif
+}
+
+static int
+report(const struct options *o, struct bench *b, const struct buf *image, const struct buf *merged)
+{
+	if (o->action == ACTION_IMAGE)
+		return write_all(o->fd, image);
+	if (o->action == ACTION_MERGED)
+		return write_all(STDOUT_FILENO, merged);
+	printf("bench '%s': %u links, %u instruments, %u channels\n", b->name, b->links.n, b->instruments.n,
+		b->channels.n - (uint32_t)HEALTH_COUNT);
+	return fflush(stdout) == 0 ? 0 : 2;
+}
+
+static int
+compile(const struct options *o)
+{
+	struct buf image = { 0 }, merged = { 0 };
+	struct bench *b = calloc(1, sizeof(*b));
+	struct err err = { 0 };
+	int rc, code;
+
+	if (b == NULL || units_open(&err) < 0) {
+		log_err("%s", b == NULL ? "no memory" : err.msg);
+		free(b);
+		return 2;
+	}
+	bench_init(b, o->path);
+	rc = compile_file(b, &image, o->action == ACTION_MERGED ? &merged : NULL, &err);
+	diag_print(&b->diag, stderr);
+	if (rc < 0 && err.msg[0] != '\0')
+		log_err("%s", err.msg);
+	code = rc == 0 ? report(o, b, &image, &merged) : rc == ERR_CONF ? 1 : 2;
+	bench_done(b);
+	units_close();
+	free(b);
+	buf_done(&image);
+	buf_done(&merged);
+	return code;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { .action = ACTION_IMAGE, .fd = -1 };
+	struct buf schema = { 0 };
+	int code;
+
+	log_setup("compile", LOG_LEVEL_INFO);
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		usage(stdout);
+		return 0;
+	}
+	if (parse_options(argc, argv, &o) < 0) {
+		usage(stderr);
+		return 1;
+	}
+	bound_resources();
+	if (o.action != ACTION_SCHEMA)
+		return compile(&o);
+	schema_json(&schema);
+	code = write_all(STDOUT_FILENO, &schema);
+	buf_done(&schema);
+	return code;
+}

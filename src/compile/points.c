@@ -1,0 +1,199 @@
+/* points.c - the channels of an instrument: quantities on its wire with unit and scale */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "compile/bench.h"
+#include "compile/read.h"
+#include "msg/health.h"
+
+#define STALE_LEAST (1 * NS_PER_S)
+
+/* Where a wrong option stands: the node that codec->point() blames, else the whole map. */
+static struct place
+blame(const struct node *map, const struct node *const *found_opts, const struct err *err)
+{
+	if (err->sys >= 0 && err->sys < IMAGE_OPTS_MAX && found_opts[err->sys] != NULL)
+		return found_opts[err->sys]->at;
+	return map->at;
+}
+
+/* Options of a `read:` or `write:` map. */
+static bool
+read_point_opts(struct bench *b, const struct codec *codec, const struct node *map,
+	const struct node **found_opts, struct optvals *out)
+{
+	static const struct key none[] = { { .name = NULL } };
+	const struct node *found[SCHEMA_KEYS_MAX];
+	size_t before = b->diag.n_errors;
+
+	if (!read_is(b, map, NODE_MAP, "a map of the codec's options"))
+		return false;
+	read_keys(b, map, none, codec->point_opts, found, found_opts);
+	return read_opts(b, map, codec->point_opts, found_opts, out) && before == b->diag.n_errors;
+}
+
+/* What is written must have the form of what is read: the image keeps one form for both. */
+static bool
+same_form(const struct point *to, const struct point *from)
+{
+	return to->value == from->value && to->type == from->type && to->count == from->count &&
+	       to->order == from->order && (to->bit == from->bit || to->bit == CODEC_BIT_NONE);
+}
+
+/* Words such as type and order are the reading's where they are left out; addresses are not. */
+static bool
+read_write(struct bench *b, struct bench_instrument *ins, const struct node *map,
+	const struct optvals *read_vals, struct point *pt)
+{
+	const struct node *found_opts[IMAGE_OPTS_MAX];
+	const struct codec *codec = ins->codec;
+	const union value zero = { 0 };
+	struct request trial;
+	struct optvals vals;
+	struct point to;
+	struct err err = { .sys = -1 };
+
+	if (codec->write == NULL) {
+		diag_error(&b->diag, map->key_at, "point", "%s writes nothing; remove `write`", codec->name);
+		return false;
+	}
+	if (!read_point_opts(b, codec, map, found_opts, &vals))
+		return false;
+	for (size_t i = 0; codec->point_opts[i].name != NULL; i++)
+		if (found_opts[i] == NULL && codec->point_opts[i].type == OPT_CHOICE)
+			vals.num[i] = read_vals->num[i];
+	if (codec->point(&ins->codec_part, &vals, &to, &err) < 0) {
+		diag_error(&b->diag, blame(map, found_opts, &err), "point", "%s", err.msg);
+		return false;
+	}
+	if (!same_form(&to, pt)) {
+		diag_error(&b->diag, map->at, "point",
+			"`write` has another form than `read`; give both the same type, order and bit");
+		return false;
+	}
+	pt->write_space = (int16_t)to.space;
+	pt->write_address = to.address;
+	if (codec->write(&ins->codec_part, pt, zero, "", &trial, &err) < 0) {
+		diag_error(&b->diag, map->at, "point",
+			"the device takes no writes there (%s); name a place that can be written, or remove "
+			"`write`",
+			err.msg);
+		return false;
+	}
+	return true;
+}
+
+static bool
+read_point(struct bench *b, struct bench_instrument *ins, struct bench_channel *ch,
+	const struct node *const *keys, struct bench_point *p)
+{
+	const struct node *found_opts[IMAGE_OPTS_MAX];
+	struct optvals vals;
+	struct err err = { .sys = -1 };
+	int64_t every_ns = ins->every_ns;
+
+	if (keys[INS_CH_EVERY] != NULL)
+		read_span(b, keys[INS_CH_EVERY], &schema_instrument_channel[INS_CH_EVERY], &every_ns);
+	if (!read_point_opts(b, ins->codec, keys[CH_READ], found_opts, &vals))
+		return false;
+	if (ins->codec->point(&ins->codec_part, &vals, &p->codec_part, &err) < 0) {
+		diag_error(&b->diag, blame(keys[CH_READ], found_opts, &err), "point", "%s", err.msg);
+		return false;
+	}
+	p->codec_part.every_ns = every_ns;
+	p->codec_part.write_space = -1;
+	p->codec_part.write_address = 0;
+	ch->type = (enum value_type)p->codec_part.value;
+	if (keys[INS_CH_WRITE] == NULL)
+		return true;
+	ch->is_writable = read_write(b, ins, keys[INS_CH_WRITE], &vals, &p->codec_part);
+	return ch->is_writable;
+}
+
+/* `type: bool` makes a truth of a number that is 0 or 1. */
+static void
+read_type(struct bench *b, struct bench_channel *ch, const struct node *n)
+{
+	const char *text = n == NULL ? NULL : read_text(b, n);
+
+	if (text == NULL)
+		return;
+	if (strcmp(text, "bool") != 0)
+		diag_error(&b->diag, n->at, "wrong-value",
+			"type cannot be '%.60s' here; write bool, and put the type on the wire into read: {type: ...}",
+			text);
+	else if (ch->type == VALUE_TEXT)
+		diag_error(&b->diag, n->at, "conflict", "a text is not a truth; remove the type");
+	else
+		ch->type = VALUE_BOOL;
+}
+
+/* The default age from which a value is stale: three periods and all tries of one request. */
+static void
+set_stale(struct bench_channel *ch, const struct bench_instrument *ins, const struct bench_point *p)
+{
+	int64_t span = 3 * p->codec_part.every_ns + ins->timeout_ns * (ins->retries + 1);
+
+	ch->stale_ns = MAX(span, STALE_LEAST);
+}
+
+static bool
+name_channel(struct bench *b, struct bench_channel *ch, uint32_t index, const char *ins, const char *name)
+{
+	char full[130];
+	int n = snprintf(full, sizeof(full), "%s.%s", ins, name);
+
+	ch->name = tree_text(&b->tree, full, (size_t)n);
+	return names_put(&b->channel_names, ch->name, index) == NAMES_NONE;
+}
+
+static void
+read_channel(struct bench *b, uint32_t instrument, const struct node *n)
+{
+	struct bench_instrument *ins = &b->instruments.at[instrument];
+	const struct node *keys[SCHEMA_KEYS_MAX];
+	size_t before = b->diag.n_errors;
+	struct bench_channel *ch;
+	struct bench_point *p;
+
+	if (!read_name(b, n->key, n->key_at, "a channel") ||
+		!read_is(b, n, NODE_MAP, "a map: {read: {...}, unit: ...}"))
+		return;
+	ch = BENCH_ADD(b->channels);
+	p = BENCH_ADD(b->points);
+	ch->at = n->key_at;
+	ch->title = ch->was = "";
+	ch->source_kind = SOURCE_POINT;
+	ch->source = b->points.n - 1;
+	ch->instrument = instrument;
+	p->instrument = instrument;
+	p->channel = b->channels.n - 1;
+	p->twin.follows = IMAGE_NONE;
+	name_channel(b, ch, b->channels.n - 1, ins->name, n->key);
+	read_keys(b, n, schema_instrument_channel, NULL, keys, NULL);
+	if (keys[CH_READ] != NULL && read_point(b, ins, ch, keys, p)) {
+		set_stale(ch, ins, p);
+		read_type(b, ch, keys[INS_CH_TYPE]);
+		channel_choices(b, ch, keys);
+		channel_unit(b, ch, keys);
+		channel_scale(b, ch, keys);
+		channel_common(b, ch, keys);
+	}
+	p->twin.node = keys[INS_CH_TWIN];
+	ch->is_bad = before != b->diag.n_errors;
+}
+
+void
+points_read(struct bench *b, uint32_t instrument, const struct node *map)
+{
+	for (const struct node *n = map->first; n != NULL; n = n->next) {
+		if (b->channels.n >= IMAGE_CHANNELS_MAX - HEALTH_COUNT) {
+			diag_error(&b->diag, n->key_at, "too-large",
+				"more than %d channels; split the bench into several",
+				IMAGE_CHANNELS_MAX - HEALTH_COUNT);
+			return;
+		}
+		read_channel(b, instrument, n);
+	}
+}

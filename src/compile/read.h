@@ -1,0 +1,48 @@
+/* read.h - values out of the tree, by the type that the schema gives them
+ *
+ * Each reader reports what is wrong at the node's place and returns false, NULL or nothing then; its output is not touched.
+ * A node of NULL stands for a key that was left out: the row's default is taken.
+ */
+#ifndef COMPILE_READ_H
+#define COMPILE_READ_H
+
+#include "compile/bench.h"
+
+/* Find the rows of a table in a map: found[row] for each key that is there and usable, NULL for the others. Reports
+ * unknown keys, those of later versions, missing ones, keys without a value and expressions that YAML has split.
+ * `opts` (may be NULL): further keys, the options of a codec, put into found_opts. */
+void read_keys(struct bench *b, const struct node *map, const struct key *table, const struct opt *opts,
+	const struct node **found, const struct node **found_opts);
+
+/* True when the node is of this kind; reports it otherwise, naming what belongs there. */
+bool read_is(struct bench *b, const struct node *n, enum node_kind kind, const char *wanted);
+
+/* A single value as text, NULL when it is none. */
+const char *read_text(struct bench *b, const struct node *n);
+
+/* A name (text_is_name) in a value or, for children of a map, in the key. */
+bool read_name(struct bench *b, const char *text, struct place at, const char *what);
+
+bool read_span(struct bench *b, const struct node *n, const struct key *row, int64_t *out);
+bool read_int(struct bench *b, const struct node *n, const struct key *row, int64_t *out);
+bool read_bool(struct bench *b, const struct node *n, bool *out);
+bool read_constant(struct bench *b, const struct node *n, double *out);
+
+/* A number in the unit of the channel, or with a unit of the same dimension; is_difference: 5 K for a channel in degC. */
+bool read_quantity(struct bench *b, const struct node *n, const struct bench_channel *ch,
+	bool is_difference, double *out);
+
+/* The two items of a list; reports lists of another length. */
+bool read_pair(struct bench *b, const struct node *n, const struct node *out[2]);
+
+/* The options of a codec from found_opts[] into vals; all problems are reported. */
+bool read_opts(struct bench *b, const struct node *map, const struct opt *opts,
+	const struct node *const *found_opts, struct optvals *out);
+
+/* "; did you mean 'x'?" or "": only while errors are still shown. out: 96 bytes. */
+void read_suggest(struct bench *b, const struct names *names, const char *word, char *out);
+
+/* The text "1h30", "500 ms", "1.5 min" as nanoseconds. ERR_CONF: "cause; remedy". */
+int span_parse(const char *text, int64_t *out, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,87 @@
+/* schema.h - what may stand in a bench file: one set of tables
+ *
+ * The checker, "did you mean", the JSON Schema for editors and the reference (docs/bench-file.md, which a test compares)
+ * all read these rows. Keys of later versions stand here too, so that they are refused with a remedy and not as unknown.
+ */
+#ifndef COMPILE_SCHEMA_H
+#define COMPILE_SCHEMA_H
+
+#include "base/buf.h"
+
+enum key_kind {
+	KEY_TEXT,     /* any single value, taken as it is written */
+	KEY_WORD,     /* a name */
+	KEY_CHOICE,   /* one of `words` */
+	KEY_SPAN,     /* a duration with its unit; min, max in ns */
+	KEY_INT,      /* a whole number, min .. max */
+	KEY_QUANTITY, /* a number, or a number with unit */
+	KEY_NUMBER,
+	KEY_UNIT,
+	KEY_EXPR,     /* an expression */
+	KEY_REF,      /* the name of a channel */
+	KEY_ADDRESS,  /* host:port */
+	KEY_RANGE,    /* [low, high] */
+	KEY_SCALE,    /* factor, or {from: [a, b], to: [c, d]} */
+	KEY_FILTER,   /* "median 5" */
+	KEY_CHOICES,  /* {word: number} or [word, word] */
+	KEY_POINT,    /* options of the codec's points */
+	KEY_LIST_NONE, /* an empty list: anything in it belongs to a later version */
+	KEY_MAP,      /* the keys of `sub` */
+	KEY_NAMES,    /* names, each with the keys of `sub` */
+	KEY_SWITCH,   /* `no`, or the keys of `sub` */
+	KEY_LATER,    /* known, and not available yet */
+};
+
+struct key {
+	const char *name; /* NULL ends a table */
+	enum key_kind kind;
+	bool is_needed;
+	int64_t min, max;
+	const char *const *words; /* KEY_CHOICE, ended by NULL */
+	const struct key *sub;
+	const char *def;  /* what holds when it is left out, as one would write it; NULL: nothing */
+	const char *help; /* one line; KEY_LATER: what it will do */
+};
+
+/* Places of the rows in their tables. */
+enum { TOP_BENCH, TOP_TITLE, TOP_TICK, TOP_LINKS, TOP_INSTRUMENTS, TOP_CHANNELS, TOP_SERVE };
+enum { LINK_KEY_TCP, LINK_KEY_SYSTEM, LINK_KEY_CONNECT_TIMEOUT, LINK_KEY_GAP };
+enum {
+	INS_USE,
+	INS_LINK,
+	INS_TITLE,
+	INS_EVERY,
+	INS_TIMEOUT,
+	INS_RETRIES,
+	INS_CHANNELS,
+	INS_TWIN,
+};
+/* Shared by channels of instruments and of the bench. */
+enum {
+	CH_READ,
+	CH_TITLE,
+	CH_UNIT,
+	CH_SCALE,
+	CH_OFFSET,
+	CH_CHOICES,
+	CH_RANGE,
+	CH_STALE,
+	CH_FILTER,
+	CH_OWN, /* the first row that only one of the two has */
+};
+enum { INS_CH_WRITE = CH_OWN, INS_CH_EVERY, INS_CH_TYPE, INS_CH_TWIN };
+enum { BENCH_CH_CALC = CH_OWN, BENCH_CH_WAS };
+enum { TWIN_START, TWIN_FOLLOWS, TWIN_GAIN, TWIN_TAU, TWIN_NOISE, TWIN_WAVE };
+enum { WAVE_AMPLITUDE, WAVE_PERIOD };
+enum { SERVE_LISTEN, SERVE_COMMANDS };
+enum { SCALE_FROM, SCALE_TO };
+
+#define SCHEMA_KEYS_MAX 48 /* rows of the longest table */
+
+extern const struct key schema_top[], schema_link[], schema_instrument[], schema_instrument_channel[],
+	schema_channel[], schema_twin[], schema_wave[], schema_serve[], schema_scale[];
+
+/* The JSON Schema of a bench file, with the options of the codecs that are built in. */
+void schema_json(struct buf *out);
+
+#endif

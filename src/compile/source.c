@@ -1,0 +1,104 @@
+/* source.c - the bytes of one file, read and found fit for the YAML parser
+ *
+ * libfyaml 0.7.12 takes a NUL byte for the end of the file, loops for ever on a bad `%` directive, and takes a lone CR
+ * for a line end that no editor shows. So all of them are refused before it sees the file.
+ */
+#include "compile/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+static int
+read_all(int fd, const char *path, struct buf *out, struct err *err)
+{
+	for (;;) {
+		ssize_t got = read(fd, buf_room(out, 65536), 65536);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_set(err, ERR_IO, errno, "cannot read '%s': %s", path, strerror(errno));
+		if (got == 0)
+			return 0;
+		out->n += (size_t)got;
+		if (out->n > SOURCE_MAX)
+			return err_set(err, ERR_CONF, 0,
+				"'%s' is larger than 4 MB; split the bench into several", path);
+	}
+}
+
+int
+source_read(const char *path, struct buf *out, uint64_t out_key[2], struct err *err)
+{
+	/* Not waiting: a named pipe in place of the file would hold the check for ever. */
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY), rc;
+	struct stat st;
+
+	if (fd < 0)
+		return err_set(err, ERR_IO, errno, "cannot open '%s': %s; check the path and who may read it",
+			path, strerror(errno));
+	if (fstat(fd, &st) < 0)
+		rc = err_set(err, ERR_IO, errno, "cannot examine '%s': %s", path, strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		rc = err_set(err, ERR_CONF, 0, "'%s' is not a regular file; name a YAML file", path);
+	else
+		rc = read_all(fd, path, out, err);
+	close(fd);
+	out_key[0] = (uint64_t)st.st_dev;
+	out_key[1] = (uint64_t)st.st_ino;
+	return rc;
+}
+
+/* Why the byte at p must not go to the parser; NULL when it may. */
+static const char *
+fault_at(const char *p, const char *end, bool is_line_start)
+{
+	unsigned char c = (unsigned char)*p;
+
+	if (c == '\0')
+		return "a NUL byte; is this a text file? save it as UTF-8 text";
+	if (c == '\r' && (p + 1 == end || p[1] != '\n'))
+		return "a carriage return that does not end a line; save the file with LF or CRLF line ends";
+	if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
+		return "a control character; remove it";
+	if (c == 0xC2 && p + 1 < end && (unsigned char)p[1] < 0xA0)
+		return "a control character (U+0080 to U+009F); remove it, and save the file as UTF-8";
+	if (c == '%' && is_line_start)
+		return "a line that starts with '%' is a YAML directive, which is not allowed; remove the line, or "
+		       "put the text in quotes";
+	return NULL;
+}
+
+bool
+source_check(struct diag *d, uint16_t file, const char *bytes, size_t n, size_t *out_start)
+{
+	struct place at = { .file = file, .line = 1, .column = 1 };
+	size_t valid = text_utf8(bytes, n), i = 0;
+	const char *fault = NULL;
+
+	if (valid >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0)
+		i = 3;
+	*out_start = i;
+	for (; i < valid; i++) {
+		fault = fault_at(bytes + i, bytes + n, at.column == 1);
+		if (fault != NULL)
+			break;
+		if (bytes[i] == '\n') {
+			at.line++;
+			at.column = 1;
+		} else if (((unsigned char)bytes[i] & 0xC0) != 0x80) {
+			at.column++;
+		}
+	}
+	if (fault == NULL && valid < n)
+		fault = "bytes that are not UTF-8; save the file as UTF-8 text";
+	if (fault == NULL)
+		return true;
+	diag_error(d, at, "bytes", "%s", fault);
+	return false;
+}

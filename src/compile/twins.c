@@ -1,0 +1,104 @@
+/* twins.c - how simulated quantities behave */
+#include <stdio.h>
+#include <string.h>
+
+#include "compile/bench.h"
+#include "compile/read.h"
+
+static const struct bench_channel *
+channel_of(const struct bench *b, const struct bench_point *p)
+{
+	return &b->channels.at[p->channel];
+}
+
+static uint32_t
+find_point(const struct bench *b, const struct bench_instrument *ins, const char *name)
+{
+	char full[130];
+	uint32_t channel;
+
+	snprintf(full, sizeof(full), "%s.%.64s", ins->name, name);
+	channel = names_get(&b->channel_names, full);
+	return channel == NAMES_NONE ? IMAGE_NONE : b->channels.at[channel].source;
+}
+
+static void
+read_follows(struct bench *b, const struct bench_instrument *ins, uint32_t index, const struct node *n)
+{
+	const char *name = read_text(b, n);
+	uint32_t found;
+
+	if (name == NULL)
+		return;
+	found = find_point(b, ins, name);
+	if (found == IMAGE_NONE)
+		diag_error(&b->diag, n->at, "unknown-channel",
+			"'%s' has no channel '%.63s'; a simulated channel follows one of the same instrument", ins->name,
+			name);
+	else if (found == index)
+		diag_error(&b->diag, n->at, "circle", "a channel cannot follow itself; name another one");
+	else
+		b->points.at[index].twin.follows = found;
+}
+
+static void
+read_wave(struct bench *b, const struct bench_channel *ch, struct bench_twin *t, const struct node *n)
+{
+	const struct node *found[SCHEMA_KEYS_MAX];
+
+	if (!read_is(b, n, NODE_MAP, "a map: {amplitude: 2, period: 60 s}"))
+		return;
+	read_keys(b, n, schema_wave, NULL, found, NULL);
+	if (found[WAVE_AMPLITUDE] != NULL)
+		read_quantity(b, found[WAVE_AMPLITUDE], ch, true, &t->wave);
+	if (found[WAVE_PERIOD] != NULL)
+		read_span(b, found[WAVE_PERIOD], &schema_wave[WAVE_PERIOD], &t->period_ns);
+}
+
+static void
+read_twin(struct bench *b, const struct bench_instrument *ins, uint32_t index)
+{
+	struct bench_point *p = &b->points.at[index];
+	const struct bench_channel *ch = channel_of(b, p);
+	struct bench_twin *t = &p->twin;
+	const struct node *found[SCHEMA_KEYS_MAX];
+
+	t->gain = 1;
+	if (t->node == NULL || ch->is_bad ||
+		!read_is(b, t->node, NODE_MAP, "a map: {start: 20, follows: CHANNEL, tau: 60 s}"))
+		return;
+	read_keys(b, t->node, schema_twin, NULL, found, NULL);
+	if (found[TWIN_START] != NULL)
+		read_quantity(b, found[TWIN_START], ch, false, &t->start);
+	if (found[TWIN_GAIN] != NULL)
+		read_constant(b, found[TWIN_GAIN], &t->gain);
+	if (found[TWIN_NOISE] != NULL)
+		read_quantity(b, found[TWIN_NOISE], ch, true, &t->noise);
+	if (t->noise < 0)
+		diag_error(&b->diag, found[TWIN_NOISE]->at, "out-of-range", "noise is below 0; write a width");
+	read_span(b, found[TWIN_TAU], &schema_twin[TWIN_TAU], &t->tau_ns);
+	if (found[TWIN_WAVE] != NULL)
+		read_wave(b, ch, t, found[TWIN_WAVE]);
+	if (found[TWIN_FOLLOWS] != NULL)
+		read_follows(b, ins, index, found[TWIN_FOLLOWS]);
+}
+
+void
+twins_read(struct bench *b, const struct bench_instrument *ins, const struct node *map)
+{
+	for (const struct node *n = map == NULL ? NULL : map->first; n != NULL; n = n->next) {
+		uint32_t point = find_point(b, ins, n->key);
+
+		if (point == IMAGE_NONE)
+			diag_error(&b->diag, n->key_at, "unknown-channel",
+				"'%s' has no channel '%.63s'; name one of its channels", ins->name, n->key);
+		else if (b->points.at[point].twin.node != NULL)
+			diag_error(&b->diag, n->key_at, "duplicate-key",
+				"'%s' has its twin at the channel already, in line %u; keep one of them", n->key,
+				b->points.at[point].twin.node->key_at.line);
+		else
+			b->points.at[point].twin.node = n;
+	}
+	for (uint32_t i = 0; i < ins->n_points; i++)
+		read_twin(b, ins, ins->first_point + i);
+}

@@ -1,0 +1,365 @@
+/* link.c - the link engine: its life, its wire, its doors */
+#include "link/link.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "link/link_engine.h"
+
+/* ---- life ------------------------------------------------------------------------------------------------------ */
+
+struct link *
+link_new(const struct image *img, uint32_t index, const struct codec *(*codec_of)(const char *name),
+	const struct link_sink *sink, int64_t now_ns)
+{
+	const struct image_link *from = image_link_at(img, index);
+	struct link *l = mem_zero(1, sizeof(*l));
+	size_t most = 0;
+
+	l->kind = (enum link_kind)from->kind;
+	l->host = mem_text(image_text(img, from->host));
+	l->port = from->port;
+	l->gap_ns = from->gap_ns;
+	l->sink = *sink;
+	l->window = LINK_WINDOW_MAX;
+	l->open_ns = now_ns;
+	l->lost_ns = INT64_MIN;
+	for (uint32_t i = 0; i < img->instruments.n; i++)
+		l->n_units += image_instrument_at(img, i)->link == index;
+	l->units = mem_zero(l->n_units, sizeof(*l->units));
+	l->n_units = 0;
+	for (uint32_t i = 0; i < img->instruments.n; i++) {
+		const struct image_instrument *ins = image_instrument_at(img, i);
+		const struct codec *codec;
+
+		if (ins->link != index)
+			continue;
+		codec = codec_of(image_text(img, ins->codec));
+		assert(codec != NULL); /* `compile` has refused what this program does not have */
+		link_unit_init(&l->units[l->n_units++], img, i, codec, now_ns);
+		most = MAX(most, ins->n_points);
+	}
+	l->last = l->units;
+	l->readings.at = mem_zero(most, sizeof(*l->readings.at));
+	l->readings.cap = most;
+	l->wake_ns = l->n_units > 0 ? now_ns : NEVER;
+	return l;
+}
+
+void
+link_free(struct link *l)
+{
+	if (l == NULL)
+		return;
+	for (size_t i = 0; i < l->n_units; i++)
+		link_unit_done(&l->units[i]);
+	free(l->units);
+	free(l->readings.at);
+	free(l->host);
+	free(l);
+}
+
+/* ---- wire ------------------------------------------------------------------------------------------------------ */
+
+/* What is under way will not be answered. */
+static void
+abort_flights(struct link *l, enum quality reason, int64_t now_ns)
+{
+	for (size_t i = 0; i < l->window; i++) {
+		struct flight *f = &l->flights[i];
+
+		if (!f->is_used)
+			continue;
+		f->is_used = f->is_held = false;
+		if (f->kind == FLIGHT_WRITE) {
+			link_written(l, &f->write, reason, 0);
+		} else if (f->kind == FLIGHT_POLL) {
+			link_poll_settle(f->unit, f->at);
+			f->unit->polls[f->at].ask_ns = now_ns;
+			f->unit->polls[f->at].is_again = true;
+		}
+	}
+	l->n_tx = l->n_rx = 0;
+	l->silence = 0;
+}
+
+/* Nobody can be reached: writes are settled, all units are down unless their state tells more already. */
+static void
+all_down(struct link *l, enum quality reason, const struct unit *except, int64_t now_ns)
+{
+	for (size_t i = 0; i < l->n_writes; i++)
+		link_written(l, &l->writes[i], reason, 0);
+	l->n_writes = 0;
+	for (size_t i = 0; i < l->n_units; i++)
+		if (&l->units[i] != except)
+			link_unit_down(l, &l->units[i], reason, 0, now_ns);
+}
+
+/* Close the books of a wire and set the time of the next try: 0 at first, then 0.5 s, 1 s, 2 s .. 10 s. Returns the wait. */
+static int64_t
+shut(struct link *l, int64_t now_ns)
+{
+	int64_t wait_ns = l->open_wait_ns;
+
+	l->line = LINE_CLOSED;
+	l->want_open = false;
+	l->open_ns = now_ns + wait_ns;
+	l->open_wait_ns =
+		wait_ns == 0 ? LINK_OPEN_WAIT_MIN : MIN(wait_ns * 2, LINK_OPEN_WAIT_MAX);
+	return wait_ns;
+}
+
+static void
+note_all(struct link *l, enum quality quality, int64_t now_ns, const char *what, const char *why,
+	int64_t wait_ns)
+{
+	char span[CLOCK_TEXT_SIZE];
+
+	clock_span(span, wait_ns);
+	for (size_t i = 0; i < l->n_units; i++)
+		if (wait_ns == 0)
+			link_note(l, &l->units[i], quality, now_ns, "%s%s", what, why);
+		else
+			link_note(l, &l->units[i], quality, now_ns, "%s%s; next try in %s", what,
+				why, span);
+}
+
+void
+link_drop(struct link *l, const struct unit *guilty, const char *why, int64_t now_ns)
+{
+	int64_t wait_ns;
+
+	abort_flights(l, Q_LINK_LOST, now_ns);
+	wait_ns = shut(l, now_ns);
+	l->lost_ns = now_ns;
+	l->want_close = true;
+	note_all(l, Q_LINK_LOST, now_ns, "closed: ", why, wait_ns);
+	if (wait_ns > 0)
+		for (size_t i = 0; i < l->n_units; i++) {
+			struct unit *u = &l->units[i];
+
+			if (u != guilty && u->state.state != INSTRUMENT_DOWN)
+				link_unit_down(l, u, Q_LINK_LOST, 0, now_ns);
+		}
+}
+
+void
+link_garbage(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
+{
+	static const char meaning[LINK_MEANING] = "garbage";
+	struct unit *u = l->last;
+
+	u->state.errors++;
+	link_trace(l, u, TRACE_RECEIVED, Q_GARBLED, 0, meaning, in, n, now_ns);
+	for (size_t i = 0; i < l->window; i++) {
+		struct flight *f = &l->flights[i];
+
+		if (f->is_used && f->kind == FLIGHT_POLL)
+			link_unit_say(l, f->unit, f->req.first, f->req.n, Q_GARBLED, 0, now_ns);
+	}
+	if (++u->fails > u->retries)
+		link_unit_give_up(l, u, Q_GARBLED, 0, now_ns);
+	link_drop(l, u, "garbage", now_ns);
+}
+
+/* ---- doors ----------------------------------------------------------------------------------------------------- */
+
+static void
+enter(struct link *l)
+{
+	assert(!l->is_inside); /* a callback may only link_write() */
+	l->is_inside = true;
+}
+
+/* Do all that can be done now, and find out when there will be more. */
+static void
+leave(struct link *l, int64_t now_ns)
+{
+	if (l->line == LINE_CLOSED && !l->want_close && now_ns >= l->open_ns && l->n_units > 0) {
+		l->line = LINE_OPENING;
+		l->want_open = true;
+	}
+	while (l->line == LINE_OPEN && link_send_next(l, now_ns))
+		;
+	l->wake_ns = NEVER;
+	if (l->line == LINE_OPEN)
+		l->wake_ns = link_next_ns(l);
+	else if (l->line == LINE_CLOSED && l->n_units > 0)
+		l->wake_ns = l->open_ns;
+	l->is_inside = false;
+}
+
+void
+link_opened(struct link *l, int64_t now_ns)
+{
+	enter(l);
+	if (l->line == LINE_OPENING) {
+		l->line = LINE_OPEN;
+		l->want_open = false;
+		l->quarantine_ns = l->pause_ns = 0;
+		l->n_tx = l->n_rx = 0;
+		l->silence = 0;
+		for (size_t i = 0; i < l->n_units; i++) {
+			struct unit *u = &l->units[i];
+
+			u->state.connects++;
+			if (u->codec->identify != NULL && !u->is_nameless)
+				u->identify_ns = now_ns + LINK_IDENTIFY_PATIENCE;
+			link_note(l, u, Q_GOOD, now_ns, "connected");
+			u->is_stirred = true;
+			if (u->state.state == INSTRUMENT_UP)
+				continue; /* the wire was away for a moment only */
+			if (u->state.reason == Q_NO_LINK || u->state.reason == Q_LINK_LOST) {
+				u->fails = 0;
+				u->probe_ns = now_ns;
+				u->probe_wait_ns = 0;
+			}
+			link_unit_restart(u, now_ns);
+		}
+	}
+	leave(l, now_ns);
+}
+
+void
+link_closed(struct link *l, enum quality reason, const char *why, int64_t now_ns)
+{
+	enter(l);
+	if (l->line == LINE_OPEN) {
+		if (l->n_rx > 0) /* some protocols end an answer by closing */
+			link_frames(l, l->rx, l->n_rx, WIRE_CLOSED, now_ns);
+		l->want_close = false;
+	}
+	if (l->line != LINE_CLOSED) {
+		bool was_open = l->line == LINE_OPEN;
+		int64_t wait_ns;
+
+		abort_flights(l, reason, now_ns);
+		wait_ns = shut(l, now_ns);
+		if (was_open)
+			l->lost_ns = now_ns;
+		if (was_open || wait_ns < LINK_OPEN_WAIT_MAX)
+			note_all(l, reason, now_ns, was_open ? "closed: " : "cannot connect: ",
+				why == NULL ? quality_row(reason)->text_en : why, wait_ns);
+		all_down(l, reason, NULL, now_ns);
+	}
+	leave(l, now_ns);
+}
+
+void
+link_bytes(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
+{
+	enter(l);
+	if (l->line == LINE_OPEN && n > 0) {
+		l->last->state.bytes_in += n;
+		if (!l->last->codec->stream) {
+			link_frame(l, in, n, now_ns);
+			n = 0;
+		}
+	}
+	while (l->line == LINE_OPEN && n > 0) {
+		size_t used = 0, part;
+
+		if (l->n_rx == 0)
+			used = link_frames(l, in, n, WIRE_OPEN, now_ns);
+		in += used;
+		n -= used;
+		part = MIN(n, sizeof(l->rx) - l->n_rx);
+		if (l->line != LINE_OPEN || part == 0)
+			break;
+		memcpy(l->rx + l->n_rx, in, part);
+		l->n_rx += part;
+		in += part;
+		n -= part;
+		used = link_frames(l, l->rx, l->n_rx, WIRE_OPEN, now_ns);
+		if (l->line != LINE_OPEN)
+			break;
+		l->n_rx -= used;
+		memmove(l->rx, l->rx + used, l->n_rx);
+		if (used == 0 && l->n_rx == sizeof(l->rx))
+			link_garbage(l, l->rx, l->n_rx, now_ns);
+	}
+	leave(l, now_ns);
+}
+
+void
+link_time(struct link *l, int64_t now_ns)
+{
+	enter(l);
+	if (l->line == LINE_OPEN)
+		link_expire(l, now_ns);
+	leave(l, now_ns);
+}
+
+void
+link_take(struct link *l, struct link_todo *out)
+{
+	out->close = l->want_close;
+	out->open = l->want_open;
+	out->bytes = l->tx;
+	out->n = l->n_tx;
+	out->wake_ns = l->wake_ns;
+	l->want_close = l->want_open = false;
+	l->n_tx = 0;
+}
+
+static int
+find_point(struct link *l, uint32_t point, struct unit **out_unit)
+{
+	for (size_t i = 0; i < l->n_units; i++)
+		for (size_t k = 0; k < l->units[i].n_points; k++)
+			if (l->units[i].points[k].id == point) {
+				*out_unit = &l->units[i];
+				return (int)k;
+			}
+	return -1;
+}
+
+int
+link_write(struct link *l, uint32_t point, uint32_t tag, union value v, const char *text,
+	int64_t now_ns, struct err *err)
+{
+	struct write *w = &l->writes[l->n_writes];
+	struct unit *u = NULL;
+	int at = find_point(l, point, &u), rc;
+
+	if (at < 0)
+		return err_set(err, ERR_CONF, 0, "point %u is not on this link", point);
+	if (u->points[at].write_space < 0 || u->codec->write == NULL)
+		return err_set(err, ERR_CONF, 0,
+			"instrument '%s': this channel is read-only; give it a 'write:' place",
+			u->ins.name);
+	if (l->n_writes >= LINK_WRITES_MAX)
+		return err_set(err, ERR_REFUSED, 0,
+			"instrument '%s': %d writes are waiting already; try again later",
+			u->ins.name, LINK_WRITES_MAX);
+	memset(w, 0, sizeof(*w));
+	rc = u->codec->write(&u->ins, &u->points[at], v, text, &w->req, err);
+	if (rc < 0)
+		return rc;
+	w->req.kind = REQUEST_WRITE;
+	w->unit = u;
+	w->at = (size_t)at;
+	w->tag = tag;
+	w->ask_ns = now_ns;
+	if (l->line == LINE_CLOSED && l->open_ns > now_ns) {
+		link_written(l, w, Q_NO_LINK, 0);
+		return 0;
+	}
+	l->n_writes++;
+	if (!l->is_inside) {
+		enter(l);
+		leave(l, now_ns);
+	}
+	return 0;
+}
+
+void
+link_state(const struct link *l, uint32_t instrument, struct board_state *out)
+{
+	for (size_t i = 0; i < l->n_units; i++)
+		if (l->units[i].index == instrument)
+			*out = l->units[i].state;
+}

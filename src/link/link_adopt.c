@@ -1,0 +1,170 @@
+/* link_adopt.c - after a reload: the new link goes on where the old one was */
+#include "link/link_engine.h"
+
+#include <string.h>
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return strcmp(a == NULL ? "" : a, b == NULL ? "" : b) == 0;
+}
+
+/* The same questions in the same order; ids of points may have moved. */
+static bool
+same_unit(const struct unit *a, const struct unit *b)
+{
+	if (a->hash != b->hash || a->codec != b->codec || a->n_points != b->n_points ||
+		!same_text(a->name, b->name))
+		return false;
+	for (size_t i = 0; i < a->n_points; i++) {
+		const struct point *p = &a->points[i], *q = &b->points[i];
+
+		if (p->space != q->space || p->type != q->type || p->address != q->address ||
+			p->count != q->count || p->order != q->order || p->bit != q->bit ||
+			p->every_ns != q->every_ns || !same_text(p->key, q->key))
+			return false;
+	}
+	return true;
+}
+
+/* The whole life goes over; what names things in the image stays. */
+static void
+take_life(struct unit *to, struct unit *from)
+{
+	struct unit old = *from;
+
+	*from = *to;
+	*to = old;
+	to->index = from->index;
+	from->index = old.index;
+	to->points = from->points;
+	from->points = old.points;
+}
+
+static bool
+same_wire(const struct link *a, const struct link *b)
+{
+	return a->kind == b->kind && a->port == b->port && same_text(a->host, b->host);
+}
+
+/* Questions on the wire go on when their unit does; the late answer to any other belongs to nobody. */
+static void
+take_flights(struct link *l, struct link *from, int64_t now_ns)
+{
+	for (size_t i = 0; i < from->window; i++) {
+		struct flight *f = &l->flights[i];
+
+		*f = from->flights[i];
+		from->flights[i].is_used = false;
+		if (!f->is_used)
+			continue;
+		if (f->unit->heir == NULL) {
+			if (f->kind == FLIGHT_WRITE)
+				link_written(from, &f->write, Q_LINK_LOST, 0);
+			if (!f->unit->codec->has_tag)
+				l->quarantine_ns = MAX(
+					l->quarantine_ns, now_ns + 3 * f->unit->timeout_ns);
+			f->is_used = f->is_held = false;
+			continue;
+		}
+		f->unit = f->unit->heir;
+		f->write.unit = f->unit;
+	}
+}
+
+static void
+take_writes(struct link *l, struct link *from)
+{
+	for (size_t i = 0; i < from->n_writes; i++) {
+		struct write *w = &from->writes[i];
+
+		if (w->unit->heir == NULL) {
+			link_written(from, w, Q_LINK_LOST, 0);
+			continue;
+		}
+		l->writes[l->n_writes] = *w;
+		l->writes[l->n_writes++].unit = w->unit->heir;
+	}
+	from->n_writes = 0;
+}
+
+static void
+take_wire(struct link *l, struct link *from, int64_t now_ns)
+{
+	l->line = from->line;
+	l->want_open = from->want_open;
+	l->silence = from->silence;
+	l->tag = from->tag;
+	l->quarantine_ns = from->quarantine_ns;
+	l->pause_ns = from->pause_ns;
+	l->n_tx = from->n_tx;
+	memcpy(l->tx, from->tx, from->n_tx);
+	l->n_rx = from->n_rx;
+	memcpy(l->rx, from->rx, from->n_rx);
+	l->last = from->last->heir != NULL ? from->last->heir : l->units;
+	if (from->last->heir == NULL)
+		l->n_rx = 0;
+	take_flights(l, from, now_ns);
+	take_writes(l, from);
+	from->line = LINE_CLOSED;
+	from->want_open = false;
+	from->wake_ns = NEVER;
+	for (size_t i = 0; i < l->n_units && l->line == LINE_OPEN; i++) {
+		struct unit *u = &l->units[i];
+
+		if (!u->is_adopted && u->codec->identify != NULL)
+			u->identify_ns = now_ns + LINK_IDENTIFY_PATIENCE;
+	}
+}
+
+/* The old wire ends here: its polls are asked again on the new one, its writes are lost. */
+static void
+leave_wire(struct link *l, struct link *from, int64_t now_ns)
+{
+	for (size_t i = 0; i < l->n_units; i++) {
+		struct unit *u = &l->units[i];
+
+		for (size_t k = 0; k < u->n_polls; k++)
+			if (u->polls[k].ask_ns == NEVER) {
+				u->polls[k].ask_ns = now_ns;
+				u->polls[k].is_again = true;
+			}
+		u->is_stirred = true;
+	}
+	for (size_t i = 0; i < from->window; i++)
+		if (from->flights[i].is_used && from->flights[i].kind == FLIGHT_WRITE)
+			link_written(from, &from->flights[i].write, Q_LINK_LOST, 0);
+	for (size_t i = 0; i < from->n_writes; i++)
+		link_written(from, &from->writes[i], Q_LINK_LOST, 0);
+	from->n_writes = 0;
+}
+
+bool
+link_adopt(struct link *l, struct link *from, int64_t now_ns)
+{
+	bool is_kept = same_wire(l, from) && from->line != LINE_CLOSED && l->n_units > 0 &&
+		       from->n_units > 0 && !from->want_close;
+
+	for (size_t i = 0; i < l->n_units; i++)
+		for (size_t k = 0; k < from->n_units && !l->units[i].is_adopted; k++) {
+			struct unit *u = &l->units[i], *old = &from->units[k];
+
+			if (old->heir == NULL && same_unit(u, old)) {
+				take_life(u, old);
+				old->heir = u;
+				u->is_adopted = true;
+			}
+		}
+	if (is_kept) {
+		take_wire(l, from, now_ns);
+	} else {
+		leave_wire(l, from, now_ns);
+		if (same_wire(l, from)) { /* its back-off goes on */
+			l->open_ns = MAX(from->open_ns, now_ns);
+			l->open_wait_ns = from->open_wait_ns;
+			l->lost_ns = from->lost_ns;
+		}
+	}
+	link_time(l, now_ns);
+	return is_kept;
+}

@@ -1,0 +1,275 @@
+/* link_answer.c - whose frame is it, and what does it say
+ *
+ * A frame reaches a value only as the answer to a question that is on the wire at this moment: by its tag, or, where the
+ * protocol has none, because the line was quiet for long enough before the question (quarantine after a timeout).
+ */
+#include "link/link_engine.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+enum quality
+link_refusal(uint16_t code)
+{
+	switch (code) {
+	case 1:
+		return Q_BAD_FUNCTION;
+	case 2:
+		return Q_BAD_ADDRESS;
+	case 4:
+		return Q_DEVICE_FAILED;
+	case 10:
+		return Q_GATEWAY_PATH;
+	default:
+		return Q_BAD_REQUEST;
+	}
+}
+
+static void
+count_reply(struct link *l, struct unit *u, int64_t reply_ns, int64_t now_ns)
+{
+	struct board_state *s = &u->state;
+	uint64_t units = (uint64_t)(MAX(reply_ns, 0) / (16 * NS_PER_US));
+	int bucket = units == 0 ? 0 : 64 - __builtin_clzll(units);
+
+	s->answers++;
+	s->last_answer_ns = now_ns;
+	s->reply_last_ns = reply_ns;
+	s->reply_max_ns = MAX(s->reply_max_ns, reply_ns);
+	s->reply[MIN(bucket, BOARD_HISTOGRAM - 1)]++;
+	if (l->lost_ns == INT64_MIN || now_ns - l->lost_ns >= LINK_CALM)
+		l->open_wait_ns = 0;
+}
+
+static void
+deliver(struct link *l, const struct unit *u, int64_t stamp_ns)
+{
+	for (size_t i = 0; i < l->readings.n; i++) {
+		const struct reading *r = &l->readings.at[i];
+
+		if (r->at < u->n_points)
+			l->sink.reading(l->sink.ctx, u->points[r->at].id, r, stamp_ns);
+	}
+}
+
+/* The next step of an exchange of several; true when there is one: f goes on. */
+static bool
+go_on(struct flight *f)
+{
+	const struct unit *u = f->unit;
+	struct request req;
+
+	if (u->codec->next == NULL || f->req.step >= LINK_STEPS_MAX)
+		return false;
+	req = f->req;
+	if (u->codec->next(&u->ins, &f->req, f->req.step, &u->vars, &req) <= 0)
+		return false;
+	req.step = (uint16_t)(f->req.step + 1);
+	f->req = req;
+	f->is_used = f->is_held = true;
+	link_meaning(f->meaning, &f->req);
+	return true;
+}
+
+static void
+answered(struct link *l, struct flight *f, int64_t now_ns)
+{
+	struct unit *u = f->unit;
+	const struct reading *r = l->readings.at;
+
+	link_unit_up(l, u, now_ns);
+	if (f->kind != FLIGHT_WRITE)
+		deliver(l, u, f->sent_ns + (now_ns - f->sent_ns) / 2);
+	if (go_on(f))
+		return;
+	switch (f->kind) {
+	case FLIGHT_POLL:
+		link_poll_settle(u, f->at);
+		link_learn_passed(l, u, f->at, now_ns);
+		break;
+	case FLIGHT_WRITE:
+		link_written(l, &f->write, l->readings.n > 0 ? r->quality : Q_GOOD,
+			l->readings.n > 0 ? r->code : 0);
+		break;
+	case FLIGHT_IDENTIFY:
+		text_copy(u->state.identity, sizeof(u->state.identity), u->vars.identity);
+		link_note(l, u, Q_GOOD, now_ns, "it is %s", u->state.identity);
+		break;
+	}
+}
+
+static void
+refused(struct link *l, struct flight *f, uint16_t code, int64_t now_ns)
+{
+	struct unit *u = f->unit;
+
+	u->state.refused++;
+	link_unit_up(l, u, now_ns);
+	switch (f->kind) {
+	case FLIGHT_POLL:
+		link_poll_settle(u, f->at);
+		if (f->req.step == 0 && (code == 2 || code == 3))
+			link_learn_refused(l, u, f->at, code, now_ns);
+		else
+			link_unit_say(l, u, f->req.first, f->req.n, link_refusal(code), code,
+				now_ns);
+		break;
+	case FLIGHT_WRITE:
+		link_written(l, &f->write, link_refusal(code), code);
+		break;
+	case FLIGHT_IDENTIFY:
+		u->is_nameless = true;
+		break;
+	}
+}
+
+static int64_t
+busy_wait(unsigned n_busy)
+{
+	return n_busy > 4 ? LINK_BUSY_WAIT_MAX
+			  : MIN(LINK_BUSY_WAIT_MIN << (n_busy - 1), LINK_BUSY_WAIT_MAX);
+}
+
+/* Busy: asked again by and by, while the others go on. */
+static void
+later(struct link *l, struct flight *f, uint16_t code, int64_t now_ns)
+{
+	struct unit *u = f->unit;
+	unsigned most = u->retries + LINK_BUSY_TRIES;
+
+	link_unit_up(l, u, now_ns);
+	if (f->kind == FLIGHT_WRITE) {
+		if (++f->write.n_busy > most)
+			link_written(l, &f->write, Q_DEVICE_BUSY, code);
+		else
+			link_write_again(l, f, now_ns + busy_wait(f->write.n_busy));
+	} else if (f->kind == FLIGHT_POLL) {
+		struct poll *p = &u->polls[f->at];
+
+		if (++p->n_busy > most) {
+			link_unit_say(
+				l, u, f->req.first, f->req.n, Q_DEVICE_BUSY, code, now_ns);
+			link_poll_settle(u, f->at);
+		} else {
+			p->ask_ns = now_ns + busy_wait(p->n_busy);
+			p->is_again = true;
+			u->is_stirred = true;
+		}
+	}
+}
+
+static void
+senseless(struct link *l, struct flight *f, const struct err *err, int64_t now_ns)
+{
+	struct unit *u = f->unit;
+
+	u->state.errors++;
+	link_unit_up(l, u, now_ns);
+	link_note(l, u, Q_WRONG_ANSWER, now_ns, "not understood: %s", err->msg);
+	if (f->kind == FLIGHT_WRITE)
+		link_written(l, &f->write, Q_WRONG_ANSWER, 0);
+	else if (f->kind == FLIGHT_POLL) {
+		link_unit_say(l, u, f->req.first, f->req.n, Q_WRONG_ANSWER, 0, now_ns);
+		link_poll_settle(u, f->at);
+	}
+}
+
+static enum quality
+verdict(const struct link *l, int rc, uint16_t code)
+{
+	switch (rc) {
+	case DECODE_REFUSED:
+		return link_refusal(code);
+	case DECODE_LATER:
+		return Q_DEVICE_BUSY;
+	case DECODE_SILENT:
+		return Q_GATEWAY_TARGET;
+	default:
+		if (rc < 0)
+			return Q_WRONG_ANSWER;
+		return l->readings.n > 0 ? l->readings.at[0].quality : Q_GOOD;
+	}
+}
+
+static void
+settle(struct link *l, struct flight *f, const uint8_t *frame, size_t n, int64_t now_ns)
+{
+	struct unit *u = f->unit;
+	struct err err = { .msg = "" };
+	uint16_t code;
+	int rc;
+
+	l->readings.n = l->readings.n_text = 0;
+	rc = u->codec->decode(
+		&u->ins, &f->req, u->points, frame, n, &u->vars, &l->readings, &err);
+	code = (uint16_t)(rc < 0 ? err.sys : l->readings.n > 0 ? l->readings.at[0].code : 0);
+	link_trace(l, u, TRACE_RECEIVED, verdict(l, rc, code), code, f->meaning, frame, n, now_ns);
+	l->silence = 0;
+	l->pause_ns = now_ns + l->gap_ns;
+	f->is_used = false;
+	if (rc == DECODE_SILENT) {
+		u->state.timeouts++;
+		link_unanswered(l, f, Q_GATEWAY_TARGET, code, now_ns);
+		return;
+	}
+	count_reply(l, u, now_ns - f->sent_ns, now_ns);
+	if (rc == DECODE_REFUSED)
+		refused(l, f, code, now_ns);
+	else if (rc == DECODE_LATER)
+		later(l, f, code, now_ns);
+	else if (rc < 0)
+		senseless(l, f, &err, now_ns);
+	else
+		answered(l, f, now_ns);
+}
+
+void
+link_frame(struct link *l, const uint8_t *frame, size_t n, int64_t now_ns)
+{
+	static const char stray[LINK_MEANING] = "belongs to no question";
+	struct unit *u = l->last;
+
+	for (size_t i = 0; i < l->window; i++) {
+		struct flight *f = &l->flights[i];
+		enum match whose = MATCH_MINE;
+
+		if (!f->is_used || f->is_held)
+			continue;
+		if (f->unit->codec->match != NULL)
+			whose = f->unit->codec->match(&f->unit->ins, &f->req, f->tag, frame, n);
+		/* Where the codec cannot tell, the quarantine before the question has told. */
+		if (whose == MATCH_MINE || whose == MATCH_CANNOT_TELL) {
+			settle(l, f, frame, n, now_ns);
+			return;
+		}
+	}
+	l->quarantine_ns = 0; /* the late answer that it waited for */
+	u->state.stray++;
+	link_trace(l, u, TRACE_RECEIVED, Q_WRONG_ANSWER, 0, stray, frame, n, now_ns);
+}
+
+size_t
+link_frames(struct link *l, const uint8_t *in, size_t n, enum wire wire, int64_t now_ns)
+{
+	size_t used = 0;
+
+	while (used < n && l->line == LINE_OPEN) {
+		const struct unit *u = l->last;
+		int got = u->codec->cut(&u->ins, in + used, n - used, wire);
+
+		if (got == CUT_MORE)
+			return used;
+		if (got > 0 && (size_t)got <= n - used) {
+			link_frame(l, in + used, (size_t)got, now_ns);
+			used += (size_t)got;
+		} else if (got < 0 && (size_t)-got < n - used) {
+			used += (size_t)-got;
+		} else {
+			if (wire != WIRE_CLOSED) /* half a frame at the end of a wire is no garbage */
+				link_garbage(l, in + used, n - used, now_ns);
+			return n;
+		}
+	}
+	return n;
+}

@@ -1,0 +1,60 @@
+/* link_trace.c - lines that let a person see what went over the wire
+ *
+ * Two lines a request are made here at any rate of polling, so nothing is formatted for a frame: meanings are made once
+ * a plan, and only the bytes that a frame has are copied.
+ */
+#include "link/link_engine.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+void
+link_trace(struct link *l, const struct unit *u, enum trace_kind kind, enum quality quality,
+	uint16_t code, const char meaning[LINK_MEANING], const uint8_t *bytes, size_t n,
+	int64_t now_ns)
+{
+	struct board_trace *line = &l->trace;
+
+	if (l->sink.trace == NULL)
+		return;
+	line->stamp_ns = now_ns;
+	line->kind = (uint16_t)kind;
+	line->quality = (uint16_t)quality;
+	line->code = code;
+	line->n = (uint16_t)MIN(n, UINT16_MAX);
+	memcpy(line->meaning, meaning, LINK_MEANING);
+	if (n > 0)
+		memcpy(line->bytes, bytes, MIN(n, BOARD_TRACE_BYTES));
+	l->sink.trace(l->sink.ctx, u->index, line);
+}
+
+void
+link_note(struct link *l, const struct unit *u, enum quality quality, int64_t now_ns,
+	const char *fmt, ...)
+{
+	char text[160], meaning[LINK_MEANING] = "";
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	text_copy(meaning, sizeof(meaning), text);
+	link_trace(l, u, TRACE_NOTE, quality, 0, meaning, NULL, 0, now_ns);
+}
+
+void
+link_meaning(char out[LINK_MEANING], const struct request *req)
+{
+	memset(out, 0, LINK_MEANING);
+	if (req->kind == REQUEST_IDENTIFY)
+		snprintf(out, LINK_MEANING, "identify, fn %u, step %u", req->function, req->step);
+	else if (req->kind == REQUEST_WRITE)
+		snprintf(out, LINK_MEANING, "write, fn %u, %u +%u", req->function, req->address,
+			req->count);
+	else
+		snprintf(out, LINK_MEANING, "fn %u, %u +%u, %u point%s", req->function,
+			req->address, req->count, req->n, req->n == 1 ? "" : "s");
+}

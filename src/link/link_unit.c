@@ -1,0 +1,195 @@
+/* link_unit.c - an instrument on a link: made from the image, up and down */
+#include "link/link_engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+static int
+by_place(const void *va, const void *vb)
+{
+	const struct point *a = va, *b = vb;
+
+	if (a->every_ns != b->every_ns)
+		return a->every_ns < b->every_ns ? -1 : 1;
+	if (a->space != b->space)
+		return a->space < b->space ? -1 : 1;
+	if (a->address != b->address)
+		return a->address < b->address ? -1 : 1;
+	if (a->bit != b->bit)
+		return a->bit < b->bit ? -1 : 1;
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+static char *
+copy_or_null(const char *text)
+{
+	return text[0] == '\0' ? NULL : mem_text(text);
+}
+
+static void
+init_options(struct unit *u, const struct image *img, const struct image_instrument *from)
+{
+	const struct opt *opt = u->codec->opts;
+
+	for (size_t i = 0; i < IMAGE_OPTS_MAX && opt != NULL && opt[i].name != NULL; i++) {
+		u->ins.opts.num[i] = from->opts[i];
+		if (opt[i].type == OPT_TEXT && from->opts[i] > 0)
+			u->ins.opts.text[i] =
+				copy_or_null(image_text(img, (uint32_t)from->opts[i]));
+	}
+}
+
+static void
+init_points(struct unit *u, const struct image *img, const struct image_instrument *from)
+{
+	u->n_points = from->n_points;
+	u->points = mem_zero(u->n_points, sizeof(*u->points));
+	for (uint32_t i = 0; i < from->n_points; i++) {
+		const struct image_point *p = image_point_at(img, from->first_point + i);
+		int64_t every_ns = p->every_ns > 0 ? p->every_ns : from->every_ns;
+
+		u->points[i] = (struct point){
+			.id = from->first_point + i,
+			.space = p->space,
+			.type = p->type,
+			.address = p->address,
+			.count = p->count,
+			.order = p->order,
+			.bit = p->bit,
+			.value = image_channel_at(img, p->channel)->type,
+			.write_space = p->write_space,
+			.write_address = p->write_address,
+			.key = copy_or_null(image_text(img, p->key)),
+			.every_ns = MAX(every_ns, NS_PER_MS),
+		};
+	}
+	qsort(u->points, u->n_points, sizeof(*u->points), by_place);
+}
+
+void
+link_unit_init(struct unit *u, const struct image *img, uint32_t index, const struct codec *codec,
+	int64_t now_ns)
+{
+	const struct image_instrument *from = image_instrument_at(img, index);
+
+	u->index = index;
+	u->codec = codec;
+	u->name = mem_text(image_text(img, from->name));
+	u->ins.name = u->name;
+	u->hash = from->hash;
+	u->timeout_ns = from->timeout_ns > 0 ? from->timeout_ns : NS_PER_S;
+	u->retries = from->retries;
+	init_options(u, img, from);
+	init_points(u, img, from);
+	u->marks = mem_zero(u->n_points, sizeof(*u->marks));
+	u->reqs = mem_zero(u->n_points, sizeof(*u->reqs));
+	u->polls = mem_zero(u->n_points, sizeof(*u->polls));
+	u->meanings = mem_zero(u->n_points, sizeof(*u->meanings));
+	for (size_t i = 0; i < u->n_points; i++)
+		u->marks[i].due_ns = now_ns;
+	u->state.since_ns = now_ns;
+	u->identify_ns = NEVER;
+	link_plan(u, now_ns);
+}
+
+void
+link_unit_done(struct unit *u)
+{
+	for (size_t i = 0; i < NELEM(u->ins.opts.text); i++)
+		free((void *)(uintptr_t)u->ins.opts.text[i]); /* ours: copied in init_options() */
+	for (size_t i = 0; u->points != NULL && i < u->n_points; i++)
+		free((void *)(uintptr_t)u->points[i].key);
+	free(u->points);
+	free(u->marks);
+	free(u->reqs);
+	free(u->polls);
+	free(u->meanings);
+	free(u->name);
+}
+
+void
+link_unit_say(struct link *l, const struct unit *u, size_t first, size_t n, enum quality quality,
+	uint16_t code, int64_t now_ns)
+{
+	struct reading r = { .quality = (uint16_t)quality, .code = code };
+
+	for (size_t i = first; i < first + n && i < u->n_points; i++) {
+		r.at = (uint32_t)i;
+		l->sink.reading(l->sink.ctx, u->points[i].id, &r, now_ns);
+	}
+}
+
+static void
+change_state(struct link *l, struct unit *u, enum instrument_state state, enum quality reason,
+	int64_t now_ns)
+{
+	u->state.state = state;
+	u->state.reason = reason;
+	u->state.since_ns = now_ns;
+	l->sink.state(l->sink.ctx, u->index, state, reason);
+}
+
+void
+link_unit_restart(struct unit *u, int64_t now_ns)
+{
+	for (size_t i = 0; i < u->n_polls; i++) {
+		struct poll *p = &u->polls[i];
+
+		p->n_busy = 0;
+		if (p->ask_ns == NEVER) { /* being answered at this moment */
+			p->due_ns = now_ns + p->every_ns;
+			continue;
+		}
+		p->due_ns = p->ask_ns = now_ns;
+		p->is_again = false;
+	}
+	u->is_stirred = true;
+}
+
+void
+link_unit_up(struct link *l, struct unit *u, int64_t now_ns)
+{
+	u->fails = 0;
+	u->retry = 0;
+	u->is_stirred = true;
+	if (u->state.state == INSTRUMENT_UP)
+		return;
+	u->probe_wait_ns = 0;
+	if (u->state.state == INSTRUMENT_DOWN)
+		link_unit_restart(u, now_ns);
+	change_state(l, u, INSTRUMENT_UP, Q_GOOD, now_ns);
+}
+
+void
+link_unit_down(
+	struct link *l, struct unit *u, enum quality reason, uint16_t code, int64_t now_ns)
+{
+	bool is_change = u->state.state != INSTRUMENT_DOWN;
+
+	u->retry = 0;
+	u->is_stirred = true;
+	if (!is_change && u->state.reason == reason)
+		return;
+	u->state.reason = reason;
+	if (is_change)
+		change_state(l, u, INSTRUMENT_DOWN, reason, now_ns);
+	link_unit_say(l, u, 0, u->n_points, reason, code, now_ns);
+}
+
+void
+link_unit_give_up(
+	struct link *l, struct unit *u, enum quality reason, uint16_t code, int64_t now_ns)
+{
+	char span[CLOCK_TEXT_SIZE];
+
+	u->probe_wait_ns = u->probe_wait_ns == 0
+				 ? LINK_PROBE_WAIT_MIN
+				 : MIN(u->probe_wait_ns * 2, LINK_PROBE_WAIT_MAX);
+	u->probe_ns = now_ns + u->probe_wait_ns;
+	clock_span(span, u->probe_wait_ns);
+	link_note(l, u, reason, now_ns, "down; next try in %s", span);
+	link_unit_down(l, u, reason, code, now_ns);
+}

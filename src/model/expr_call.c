@@ -1,0 +1,169 @@
+/* expr_call.c - the functions of expressions: one table, each read from its name to its closing bracket */
+#include <math.h>
+
+#include "base/text.h"
+#include "model/expr_parse.h"
+#include "model/unit.h"
+
+static int
+open_call(struct parser *p)
+{
+	int rc = parser_enter(p);
+
+	if (rc == 0)
+		rc = parser_next(p);          /* the name */
+	return rc != 0 ? rc : parser_next(p); /* the bracket, which the lexer has seen */
+}
+
+static int
+close_call(struct parser *p)
+{
+	p->depth--;
+	return parser_expect(p, TOK_CLOSE, "')'");
+}
+
+static int
+parse_extreme(struct parser *p, struct operand *out)
+{
+	struct token name = p->tok;
+	enum expr_opcode op = lex_is(&name, "min") ? EXPR_OP_MIN : EXPR_OP_MAX;
+	struct operand r;
+	int rc = open_call(p);
+
+	if (rc != 0 || (rc = parser_value(p, out)) != 0)
+		return rc;
+	if (p->tok.kind != TOK_COMMA)
+		return code_fail(&p->code, p->tok.text.at,
+			"'%.*s' takes two or more values; put a comma and the next one here",
+			lex_shown(name.text), name.text.at);
+	while (p->tok.kind == TOK_COMMA) {
+		if ((rc = parser_next(p)) != 0 || (rc = parser_value(p, &r)) != 0 ||
+			(rc = code_extreme(&p->code, &name, op, out, &r)) != 0)
+			return rc;
+	}
+	return close_call(p);
+}
+
+static int
+parse_abs(struct parser *p, struct operand *out)
+{
+	struct token name = p->tok;
+	int rc = open_call(p);
+
+	if (rc != 0 || (rc = parser_value(p, out)) != 0 ||
+		(rc = code_abs(&p->code, &name, out)) != 0)
+		return rc;
+	return close_call(p);
+}
+
+/* bad(x) and age(x) take a channel of any type, and only a channel. */
+static int
+parse_state(struct parser *p, struct operand *out)
+{
+	struct token name = p->tok;
+	bool is_bad = lex_is(&name, "bad");
+	struct expr_name channel = { 0 };
+	int rc = open_call(p);
+
+	if (rc != 0 || (rc = parser_find(p, &channel)) != 0 ||
+		(rc = code_read(&p->code, p->tok.text.at, channel.channel)) != 0)
+		return rc;
+	*out = (struct operand){ .kind = is_bad ? EXPR_TRUTH : EXPR_NUMBER,
+		.unit = unit_second,
+		.unit_text = { "s", 1 },
+		.at = p->code.out->n };
+	rc = code_emit(&p->code, name.text.at,
+		(struct expr_op){
+			.code = is_bad ? EXPR_OP_BAD : EXPR_OP_AGE, .arg.i = channel.channel });
+	if (rc != 0 || (rc = parser_next(p)) != 0)
+		return rc;
+	if (p->tok.kind != TOK_CLOSE)
+		return code_fail(&p->code, p->tok.text.at,
+			"'%.*s' takes the name of one channel; close the bracket behind it",
+			lex_shown(name.text), name.text.at);
+	return close_call(p);
+}
+
+static int
+parse_vote(struct parser *p, struct operand *out)
+{
+	struct token name = p->tok, need;
+	struct operand o;
+	int64_t n = 0;
+	int rc = open_call(p);
+
+	if (rc != 0)
+		return rc;
+	need = p->tok;
+	if (need.kind != TOK_NUMBER || need.unit.n > 0 || need.is_clock || need.number < 1 ||
+		need.number > EXPR_DEPTH_MAX || need.number != floor(need.number))
+		return code_fail(&p->code, need.text.at,
+			"'vote' begins with how many conditions must hold; write vote(2, a, b, c)");
+	*out = (struct operand){ .kind = EXPR_TRUTH, .at = p->code.out->n };
+	if ((rc = parser_next(p)) != 0)
+		return rc;
+	for (; p->tok.kind == TOK_COMMA; n++) {
+		const char *place;
+
+		if ((rc = parser_next(p)) != 0)
+			return rc;
+		place = p->tok.text.at;
+		if ((rc = parser_value(p, &o)) != 0 ||
+			(rc = code_need_truth(&p->code, place, &o)) != 0)
+			return rc;
+	}
+	if ((double)n < need.number)
+		return code_fail(&p->code, need.text.at,
+			"'vote' asks for %g of %lld conditions; add conditions or lower the number",
+			need.number, (long long)n);
+	rc = code_emit(&p->code, name.text.at,
+		(struct expr_op){ .code = EXPR_OP_VOTE, .arg.i = n, .arg2 = need.number });
+	return rc != 0 ? rc : close_call(p);
+}
+
+static const struct function {
+	const char *name;
+	int (*parse)(struct parser *p, struct operand *out);
+	const char *instead; /* of one that is not available yet */
+} functions[] = {
+	{ "abs", parse_abs, NULL },
+	{ "age", parse_state, NULL },
+	{ "bad", parse_state, NULL },
+	{ "max", parse_extreme, NULL },
+	{ "min", parse_extreme, NULL },
+	{ "vote", parse_vote, NULL },
+	{ "falls", NULL, "compare the channel itself" },
+	{ "frozen", NULL, "compare age(x) with a time" },
+	{ "hours", NULL, "read the instrument's own counter of hours" },
+	{ "last", NULL, "it belongs to the power-loss rows of sequences" },
+	{ "mean", NULL, "give the channel a 'filter'" },
+	{ "rises", NULL, "compare the channel itself" },
+	{ "rsd", NULL, "it belongs to sequences" },
+	{ "since", NULL, "leave the time out of the condition" },
+	{ "slope", NULL, "compare the channel itself" },
+	{ "total", NULL, "read the instrument's own totalizer" },
+};
+
+int
+parser_call(struct parser *p, struct operand *out)
+{
+	const char *names[NELEM(functions)], *near;
+	char word[NAME_BYTES];
+	const struct token *t = &p->tok;
+
+	for (size_t i = 0; i < NELEM(functions); i++) {
+		names[i] = functions[i].name;
+		if (!lex_is(t, functions[i].name))
+			continue;
+		if (functions[i].parse != NULL)
+			return functions[i].parse(p, out);
+		return code_fail(&p->code, t->text.at, "'%s' is not available yet; %s",
+			functions[i].name, functions[i].instead);
+	}
+	near = parser_copy(word, sizeof(word), t->text) ? text_nearest(word, names, NELEM(names))
+							: NULL;
+	return code_fail(&p->code, t->text.at, "unknown function '%.*s'; %s%s", lex_shown(t->text),
+		t->text.at,
+		near != NULL ? "did you mean " : "there are abs, age, bad, max, min, vote",
+		near != NULL ? near : "");
+}

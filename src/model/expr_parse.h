@@ -1,0 +1,38 @@
+/* expr_parse.h - the parser's state, shared by grammar and functions; inside the room only
+ *
+ * All return 0, or ERR_CONF with a message and its place in the coder.
+ */
+#ifndef MODEL_EXPR_PARSE_H
+#define MODEL_EXPR_PARSE_H
+
+#include "model/expr_code.h"
+#include "model/expr_lex.h"
+
+#define NAME_BYTES 200 /* INSTRUMENT.CHANNEL.PART of 63 bytes each */
+
+struct parser {
+	struct coder code;
+	const struct expr_env *env;
+	struct token tok; /* the one that is looked at */
+	uint32_t depth;   /* brackets, functions, not and signs around it */
+};
+
+int parser_next(struct parser *p) MUST_CHECK; /* on to the next token */
+int parser_enter(struct parser *p)
+	MUST_CHECK; /* one level deeper; the caller takes 1 off p->depth when it is done */
+int parser_unexpected(struct parser *p, const char *wanted);
+int parser_expect(struct parser *p, enum token_kind kind, const char *wanted) MUST_CHECK;
+
+/* With a NUL; false when it does not fit. */
+bool parser_copy(char *out, size_t cap, struct slice s);
+
+/* What the name at hand stands for; stays at it. */
+int parser_find(struct parser *p, struct expr_name *out) MUST_CHECK;
+
+/* A value or condition, as inside brackets. */
+int parser_value(struct parser *p, struct operand *out) MUST_CHECK;
+
+/* A function, from its name to the closing bracket (expr_call.c). */
+int parser_call(struct parser *p, struct operand *out) MUST_CHECK;
+
+#endif

@@ -1,0 +1,330 @@
+/* expr_run.c - running a program, and proving that bytes are one
+ *
+ * Numbers and truths share a stack. A truth's number is 0 or 1 and has no meaning when it is unknown.
+ * Source of the logic: Kleene's strong logic of three values.
+ */
+#include <math.h>
+
+#include "model/expr_code.h"
+#include "msg/quality.h"
+
+struct cell {
+	double v;
+	enum truth truth;
+	unsigned quality;
+	int64_t stamp_ns;
+};
+
+struct expr_effect
+expr_effect(const struct expr_op *op)
+{
+	switch ((enum expr_opcode)op->code) {
+	case EXPR_OP_CONST:
+	case EXPR_OP_LOAD:
+	case EXPR_OP_AGE:
+		return (struct expr_effect){ 0, false, false, true };
+	case EXPR_OP_TRUTH:
+	case EXPR_OP_BAD:
+		return (struct expr_effect){ 0, false, true, true };
+	case EXPR_OP_AFFINE:
+	case EXPR_OP_NEG:
+	case EXPR_OP_ABS:
+		return (struct expr_effect){ 1, false, false, true };
+	case EXPR_OP_ADD:
+	case EXPR_OP_SUB:
+	case EXPR_OP_MUL:
+	case EXPR_OP_DIV:
+	case EXPR_OP_MIN:
+	case EXPR_OP_MAX:
+		return (struct expr_effect){ 2, false, false, true };
+	case EXPR_OP_EQ:
+	case EXPR_OP_NE:
+	case EXPR_OP_LT:
+	case EXPR_OP_LE:
+	case EXPR_OP_GT:
+	case EXPR_OP_GE:
+		return (struct expr_effect){ 2, false, true, true };
+	case EXPR_OP_NOT:
+		return (struct expr_effect){ 1, true, true, true };
+	case EXPR_OP_AND:
+	case EXPR_OP_OR:
+		return (struct expr_effect){ 2, true, true, true };
+	case EXPR_OP_IS_TRUE:
+		return (struct expr_effect){ 1, false, true, true };
+	case EXPR_OP_VOTE:
+		if (op->arg.i < 1 || op->arg.i > EXPR_DEPTH_MAX)
+			break;
+		return (struct expr_effect){ (uint8_t)op->arg.i, true, true, true };
+	}
+	return (struct expr_effect){ 0, false, false, false };
+}
+
+static bool
+operands_are_sound(const struct expr_op *op, uint32_t n_channels)
+{
+	switch (op->code) {
+	case EXPR_OP_LOAD:
+	case EXPR_OP_BAD:
+	case EXPR_OP_AGE:
+		return op->arg.i >= 0 && op->arg.i < (int64_t)n_channels;
+	case EXPR_OP_CONST:
+		return isfinite(op->arg.f);
+	case EXPR_OP_AFFINE:
+		return isfinite(op->arg.f) && isfinite(op->arg2);
+	case EXPR_OP_TRUTH:
+		return op->arg.i == 0 || op->arg.i == 1;
+	case EXPR_OP_VOTE:
+		return op->arg2 >= 1 && op->arg2 <= (double)op->arg.i;
+	default:
+		return true;
+	}
+}
+
+bool
+expr_is_sound(const struct expr_op *ops, uint32_t n, uint32_t n_channels)
+{
+	bool is_truth[EXPR_DEPTH_MAX];
+	uint32_t depth = 0;
+
+	if (n == 0 || n > EXPR_OPS_MAX)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		struct expr_effect e = expr_effect(&ops[i]);
+
+		if (!e.is_known || e.pops > depth || !operands_are_sound(&ops[i], n_channels))
+			return false;
+		for (uint32_t k = 0; k < e.pops; k++)
+			if (is_truth[--depth] != e.takes_truth)
+				return false;
+		if (depth == EXPR_DEPTH_MAX)
+			return false;
+		is_truth[depth++] = e.gives_truth;
+	}
+	return depth == 1;
+}
+
+static bool
+is_uncertain(unsigned quality)
+{
+	return quality != Q_GOOD && !quality_is_bad(quality);
+}
+
+/* What remains of the quality of two inputs: the first bad one, else uncertain, else good. */
+static unsigned
+worse(unsigned a, unsigned b)
+{
+	if (quality_is_bad(a))
+		return a;
+	if (quality_is_bad(b))
+		return b;
+	return is_uncertain(a) || is_uncertain(b) ? Q_OUT_OF_RANGE : Q_GOOD;
+}
+
+static void
+set_number(struct cell *c, double v)
+{
+	c->v = v;
+	if (!quality_is_bad(c->quality) && !isfinite(v))
+		c->quality = Q_UNDEFINED;
+}
+
+static void
+set_truth(struct cell *c, bool is_true)
+{
+	if (quality_is_bad(c->quality))
+		c->truth = TRUTH_UNKNOWN;
+	else
+		c->truth = is_true ? TRUTH_TRUE : TRUTH_FALSE;
+}
+
+static struct cell
+load(const struct expr_input *in, const struct expr_op *op)
+{
+	uint32_t channel = (uint32_t)op->arg.i;
+	struct cell c = { 0 };
+	double v = 0;
+	unsigned quality = Q_GOOD;
+	int64_t stamp_ns = 0;
+
+	in->load(in->ctx, channel, &v, &quality, &stamp_ns);
+	if (op->code == EXPR_OP_BAD) {
+		c.truth = quality_is_bad(quality) ? TRUTH_TRUE : TRUTH_FALSE;
+		c.stamp_ns = in->now_ns; /* known now, whatever the age of the value */
+		return c;
+	}
+	if (op->code == EXPR_OP_AGE) {
+		c.v = (double)(in->now_ns - stamp_ns) / 1e9;
+		c.quality = stamp_ns == 0 ? Q_SOURCE_BAD : Q_GOOD;
+		c.stamp_ns = in->now_ns;
+		return c;
+	}
+	c.v = v;
+	c.stamp_ns = stamp_ns;
+	if (quality_is_bad(quality) || !isfinite(v))
+		c.quality = Q_SOURCE_BAD;
+	else if (quality != Q_GOOD)
+		c.quality = Q_OUT_OF_RANGE;
+	return c;
+}
+
+static void
+arithmetic(struct cell *l, const struct cell *r, uint32_t code)
+{
+	switch (code) {
+	case EXPR_OP_ADD:
+		set_number(l, l->v + r->v);
+		return;
+	case EXPR_OP_SUB:
+		set_number(l, l->v - r->v);
+		return;
+	case EXPR_OP_MUL:
+		set_number(l, l->v * r->v);
+		return;
+	case EXPR_OP_DIV:
+		set_number(l, r->v == 0 ? (double)NAN : l->v / r->v);
+		return;
+	case EXPR_OP_MIN:
+		set_number(l, MIN(l->v, r->v));
+		return;
+	default: /* EXPR_OP_MAX */
+		set_number(l, MAX(l->v, r->v));
+		return;
+	}
+}
+
+static bool
+compare(double l, double r, uint32_t code)
+{
+	switch (code) {
+	case EXPR_OP_EQ:
+		return l == r;
+	case EXPR_OP_NE:
+		return l != r;
+	case EXPR_OP_LT:
+		return l < r;
+	case EXPR_OP_LE:
+		return l <= r;
+	case EXPR_OP_GT:
+		return l > r;
+	default: /* EXPR_OP_GE */
+		return l >= r;
+	}
+}
+
+/* `decides` alone settles the result: false for and, true for or. A side that settles it does so whatever the other
+ * side is, so its quality is the result's. */
+static void
+logic(struct cell *l, const struct cell *r, enum truth decides)
+{
+	bool by_l = l->truth == decides, by_r = r->truth == decides;
+
+	if (by_l && by_r)
+		l->quality = l->quality == Q_GOOD ? Q_GOOD : r->quality;
+	else if (by_r)
+		l->quality = r->quality;
+	else if (!by_l)
+		l->quality = worse(l->quality, r->quality);
+	if (by_l || by_r)
+		l->truth = decides;
+	else if (r->truth == TRUTH_UNKNOWN)
+		l->truth = TRUTH_UNKNOWN;
+}
+
+/* A bad input votes to trip. The result is always known; inputs that are not good make it uncertain. */
+static void
+vote(struct cell *cells, uint32_t n, double need)
+{
+	double votes = 0;
+	unsigned quality = Q_GOOD;
+	int64_t stamp_ns = cells[0].stamp_ns;
+
+	for (uint32_t i = 0; i < n; i++) {
+		votes += cells[i].truth != TRUTH_FALSE;
+		if (cells[i].quality != Q_GOOD)
+			quality = Q_OUT_OF_RANGE;
+		stamp_ns = MIN(stamp_ns, cells[i].stamp_ns);
+	}
+	cells[0].quality = quality;
+	cells[0].stamp_ns = stamp_ns;
+	set_truth(&cells[0], votes >= need);
+}
+
+static void
+run_unary(struct cell *c, const struct expr_op *op)
+{
+	switch (op->code) {
+	case EXPR_OP_AFFINE:
+		set_number(c, c->v * op->arg.f + op->arg2);
+		return;
+	case EXPR_OP_NEG:
+		c->v = -c->v;
+		return;
+	case EXPR_OP_ABS:
+		c->v = fabs(c->v);
+		return;
+	case EXPR_OP_IS_TRUE:
+		set_truth(c, c->v != 0);
+		return;
+	default: /* EXPR_OP_NOT */
+		if (c->truth != TRUTH_UNKNOWN)
+			c->truth = c->truth == TRUTH_TRUE ? TRUTH_FALSE : TRUTH_TRUE;
+		return;
+	}
+}
+
+static void
+run_binary(struct cell *l, const struct cell *r, uint32_t code)
+{
+	l->stamp_ns = MIN(l->stamp_ns, r->stamp_ns);
+	if (code == EXPR_OP_AND || code == EXPR_OP_OR) {
+		logic(l, r, code == EXPR_OP_AND ? TRUTH_FALSE : TRUTH_TRUE);
+		return;
+	}
+	l->quality = worse(l->quality, r->quality);
+	if (code >= EXPR_OP_EQ && code <= EXPR_OP_GE)
+		set_truth(l, compare(l->v, r->v, code));
+	else
+		arithmetic(l, r, code);
+}
+
+void
+expr_run(
+	const struct expr_op *ops, uint32_t n, const struct expr_input *in, struct expr_result *out)
+{
+	struct cell stack[EXPR_DEPTH_MAX];
+	uint32_t depth = 0;
+	struct cell *top;
+
+	stack[0] = (struct cell){ .quality = Q_UNDEFINED };
+	for (uint32_t i = 0; i < n; i++) {
+		const struct expr_op *op = &ops[i];
+		struct expr_effect e = expr_effect(op);
+
+		depth -= e.pops;
+		top = &stack[depth++];
+		if (op->code == EXPR_OP_VOTE)
+			vote(top, e.pops, op->arg2);
+		else if (e.pops == 2)
+			run_binary(top, top + 1, op->code);
+		else if (e.pops == 1)
+			run_unary(top, op);
+		else if (op->code == EXPR_OP_CONST)
+			*top = (struct cell){ .v = op->arg.f, .stamp_ns = in->now_ns };
+		else if (op->code == EXPR_OP_TRUTH)
+			*top = (struct cell){ .truth = op->arg.i != 0 ? TRUTH_TRUE : TRUTH_FALSE,
+				.stamp_ns = in->now_ns };
+		else
+			*top = load(in, op);
+	}
+	top = &stack[0];
+	*out = (struct expr_result){ .number = top->v,
+		.truth = top->truth,
+		.quality = top->quality,
+		.stamp_ns = top->stamp_ns };
+	if (n > 0 && expr_effect(&ops[n - 1]).gives_truth)
+		out->number = top->truth == TRUTH_TRUE;
+	else if (quality_is_bad(top->quality))
+		out->truth = TRUTH_UNKNOWN;
+	else
+		out->truth = top->v != 0 ? TRUTH_TRUE : TRUTH_FALSE;
+}

@@ -1,0 +1,307 @@
+/* image.c - proving that bytes are an image
+ *
+ * Whoever reads an image trusts its offsets and indices, so all of them are checked here, once, before anything is read
+ * through them. The meaning of a point's address and of an instrument's options is the codec's own and is not known here.
+ */
+#include "model/image.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "model/expr.h"
+#include "msg/health.h"
+
+/* No time in an image is longer: a sum of a few stays far from the end of int64_t. */
+#define LONGEST_NS (INT64_C(100000000) * NS_PER_S)
+
+struct check {
+	const struct image *img;
+	size_t n;
+	struct err *err;
+};
+
+static int wrong(const struct check *c, const char *fmt, ...) PRINTF(2, 3);
+
+static int
+wrong(const struct check *c, const char *fmt, ...)
+{
+	char text[120];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return err_set(c->err, ERR_CONF, 0,
+		"the compiled bench is damaged: %s; compile the bench file again", text);
+}
+
+static bool
+is_text(const struct check *c, uint32_t off)
+{
+	return off < c->img->strings.n;
+}
+
+static bool
+is_name(const struct check *c, uint32_t off)
+{
+	return is_text(c, off) && image_text(c->img, off)[0] != '\0';
+}
+
+static bool
+is_time(int64_t ns, int64_t least)
+{
+	return ns >= least && ns <= LONGEST_NS;
+}
+
+/* first .. first + n - 1 lie below `end`. */
+static bool
+is_range(uint32_t first, uint32_t n, uint32_t end)
+{
+	return first <= end && n <= end - first;
+}
+
+static int
+check_table(const struct check *c, const char *name, const struct image_table *t, size_t size)
+{
+	if (t->off % 8 != 0 || t->off < sizeof(struct image) ||
+		t->off + (uint64_t)t->n * size > c->n)
+		return wrong(c, "table of %s outside of its %zu bytes", name, c->n);
+	return 0;
+}
+
+static int
+check_tables(const struct check *c)
+{
+	const struct image *img = c->img;
+	const struct {
+		const char *name;
+		const struct image_table *table;
+		size_t size;
+	} tables[] = {
+		{ "links", &img->links, sizeof(struct image_link) },
+		{ "instruments", &img->instruments, sizeof(struct image_instrument) },
+		{ "points", &img->points, sizeof(struct image_point) },
+		{ "channels", &img->channels, sizeof(struct image_channel) },
+		{ "choices", &img->choices, sizeof(struct image_choice) },
+		{ "twins", &img->twins, sizeof(struct image_twin) },
+		{ "code", &img->code, sizeof(struct expr_op) },
+		{ "strings", &img->strings, 1 },
+	};
+	const char *strings;
+	int rc;
+
+	for (size_t i = 0; i < NELEM(tables); i++)
+		if ((rc = check_table(c, tables[i].name, tables[i].table, tables[i].size)) != 0)
+			return rc;
+	if (img->channels.n > IMAGE_CHANNELS_MAX)
+		return wrong(c, "%u channels, more than %u", img->channels.n, IMAGE_CHANNELS_MAX);
+	strings = image_at(img, &img->strings);
+	if (img->strings.n == 0 || strings[0] != '\0' || strings[img->strings.n - 1] != '\0')
+		return wrong(c, "strings without end");
+	if (text_utf8(strings, img->strings.n) != img->strings.n)
+		return wrong(c, "strings that are not UTF-8");
+	return 0;
+}
+
+static int
+check_header(const struct check *c)
+{
+	const struct image *img = c->img;
+
+	if (img->magic != IMAGE_MAGIC)
+		return wrong(c, "wrong first bytes");
+	if (img->version != IMAGE_VERSION)
+		return wrong(c, "version %u, this program reads %u", img->version, IMAGE_VERSION);
+	if (img->size != c->n)
+		return wrong(c, "%zu bytes instead of %u", c->n, img->size);
+	return 0;
+}
+
+static int
+check_bench(const struct check *c)
+{
+	const struct image *img = c->img;
+
+	if (!is_text(c, img->bench) || !is_text(c, img->title) || !is_text(c, img->listen) ||
+		!is_text(c, img->path))
+		return wrong(c, "name of the bench");
+	if (img->tick_ns < 10 * NS_PER_MS || img->tick_ns > NS_PER_S)
+		return wrong(c, "tick of %lld ns", (long long)img->tick_ns);
+	return 0;
+}
+
+static int
+check_link(const struct check *c, uint32_t i)
+{
+	const struct image_link *l = image_link_at(c->img, i);
+
+	if (!is_name(c, l->name) || !is_text(c, l->host) || l->kind > LINK_SYSTEM ||
+		!is_time(l->connect_timeout_ns, 0) || !is_time(l->gap_ns, 0))
+		return wrong(c, "link %u", i);
+	return 0;
+}
+
+static int
+check_instrument(const struct check *c, uint32_t i)
+{
+	const struct image_instrument *ins = image_instrument_at(c->img, i);
+
+	if (!is_name(c, ins->name) || !is_text(c, ins->title) || !is_name(c, ins->codec) ||
+		ins->link >= c->img->links.n)
+		return wrong(c, "instrument %u", i);
+	if (!is_range(ins->first_point, ins->n_points, c->img->points.n))
+		return wrong(c, "points of instrument %u", i);
+	if (!is_time(ins->every_ns, 1) || !is_time(ins->timeout_ns, 1))
+		return wrong(c, "times of instrument %u", i);
+	return 0;
+}
+
+/* A point lies in the range of its instrument, and it and its channel name each other. */
+static int
+check_point(const struct check *c, uint32_t i)
+{
+	const struct image *img = c->img;
+	const struct image_point *p = image_point_at(img, i);
+	const struct image_instrument *ins;
+	const struct image_channel *ch;
+
+	if (p->instrument >= img->instruments.n || p->channel >= img->channels.n ||
+		!is_text(c, p->key) || !is_time(p->every_ns, 1))
+		return wrong(c, "point %u", i);
+	ins = image_instrument_at(img, p->instrument);
+	if (i < ins->first_point || i - ins->first_point >= ins->n_points)
+		return wrong(c, "point %u is not one of its instrument", i);
+	ch = image_channel_at(img, p->channel);
+	if (ch->source_kind != SOURCE_POINT || ch->source != i)
+		return wrong(c, "point %u is not that of its channel", i);
+	return 0;
+}
+
+static int
+check_source(const struct check *c, const struct image_channel *ch, uint32_t i)
+{
+	const struct image *img = c->img;
+	const struct expr_op *ops;
+
+	switch ((enum channel_source)ch->source_kind) {
+	case SOURCE_POINT:
+		if (ch->source < img->points.n && image_point_at(img, ch->source)->channel == i)
+			return 0;
+		break;
+	case SOURCE_CHANNEL:
+		/* A text is no number: it neither follows one nor is followed by one. */
+		if (ch->source < i && (image_channel_at(img, ch->source)->type == VALUE_TEXT) ==
+					      (ch->type == VALUE_TEXT))
+			return 0;
+		break;
+	case SOURCE_CALC:
+		if (ch->type == VALUE_TEXT || !is_range(ch->source, ch->n_ops, img->code.n))
+			break;
+		ops = (const struct expr_op *)image_at(img, &img->code) + ch->source;
+		if (expr_is_sound(ops, ch->n_ops, i))
+			return 0;
+		break;
+	case SOURCE_HEALTH:
+		if (ch->source < HEALTH_COUNT && ch->type != VALUE_TEXT)
+			return 0;
+		break;
+	}
+	return wrong(c, "source of channel %u", i);
+}
+
+static bool
+is_flag(uint8_t v)
+{
+	return v <= 1;
+}
+
+static int
+check_channel(const struct check *c, uint32_t i)
+{
+	const struct image *img = c->img;
+	const struct image_channel *ch = image_channel_at(img, i);
+
+	if (!is_name(c, ch->name) || !is_text(c, ch->title) || !is_text(c, ch->unit) ||
+		!is_text(c, ch->was))
+		return wrong(c, "texts of channel %u", i);
+	if (ch->type >= VALUE_TYPES || !is_flag(ch->has_range) || !is_flag(ch->has_scale) ||
+		!is_flag(ch->writable))
+		return wrong(c, "type of channel %u", i);
+	if (ch->filter > FILTER_MEAN ||
+		(ch->filter != FILTER_NONE &&
+			(ch->filter_n < 1 || ch->filter_n > CHANNEL_FILTER_MAX)))
+		return wrong(c, "filter of channel %u", i);
+	if (ch->instrument != IMAGE_NONE && ch->instrument >= img->instruments.n)
+		return wrong(c, "instrument of channel %u", i);
+	if (!is_range(ch->first_choice, ch->n_choices, img->choices.n))
+		return wrong(c, "choices of channel %u", i);
+	if (ch->has_scale && (!isfinite(ch->factor) || !isfinite(ch->offset)))
+		return wrong(c, "scale of channel %u", i);
+	if (ch->has_range && !(isfinite(ch->min) && isfinite(ch->max) && ch->min <= ch->max))
+		return wrong(c, "range of channel %u", i);
+	if (!is_time(ch->stale_ns, 0))
+		return wrong(c, "time of channel %u", i);
+	return check_source(c, ch, i);
+}
+
+static int
+check_choice(const struct check *c, uint32_t i)
+{
+	return is_text(c, image_choice_at(c->img, i)->word) ? 0 : wrong(c, "choice %u", i);
+}
+
+static int
+check_twin(const struct check *c, uint32_t i)
+{
+	const struct image *img = c->img;
+	const struct image_twin *t = image_twin_at(img, i);
+
+	if (t->point >= img->points.n)
+		return wrong(c, "twin %u", i);
+	if (t->follows != IMAGE_NONE &&
+		(t->follows >= img->points.n || image_point_at(img, t->follows)->instrument !=
+							image_point_at(img, t->point)->instrument))
+		return wrong(c, "what twin %u follows", i);
+	if (!isfinite(t->start) || !isfinite(t->gain) || !isfinite(t->wave) ||
+		!(isfinite(t->tau_s) && t->tau_s >= 0) || !(isfinite(t->noise) && t->noise >= 0) ||
+		!(isfinite(t->period_s) && t->period_s >= 0))
+		return wrong(c, "numbers of twin %u", i);
+	return 0;
+}
+
+int
+image_check(const void *bytes, size_t n, struct err *err)
+{
+	struct check c = { bytes, n, err };
+	int (*const checks[])(const struct check *c, uint32_t i) = { check_link, check_instrument,
+		check_point, check_channel, check_choice, check_twin };
+	const struct image *img = bytes;
+	int rc;
+
+	if (n < sizeof(*img) || n > IMAGE_SIZE_MAX)
+		return wrong(&c, "%zu bytes", n);
+	if ((uintptr_t)bytes % 8 != 0)
+		return wrong(&c, "it does not begin at a multiple of 8 in memory");
+	if ((rc = check_header(&c)) != 0 || (rc = check_tables(&c)) != 0 ||
+		(rc = check_bench(&c)) != 0)
+		return rc;
+	const uint32_t counts[NELEM(checks)] = { img->links.n, img->instruments.n, img->points.n,
+		img->channels.n, img->choices.n, img->twins.n };
+	for (size_t k = 0; k < NELEM(checks); k++)
+		for (uint32_t i = 0; i < counts[k]; i++)
+			if ((rc = checks[k](&c, i)) != 0)
+				return rc;
+	return 0;
+}
+
+uint32_t
+image_find_channel(const struct image *img, const char *name)
+{
+	for (uint32_t i = 0; i < img->channels.n; i++)
+		if (strcmp(image_text(img, image_channel_at(img, i)->name), name) == 0)
+			return i;
+	return IMAGE_NONE;
+}

@@ -1,0 +1,152 @@
+/* answer.c - from what was asked and what stands on the board to the bytes of an answer */
+#include "serve/answer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "serve/query.h"
+
+#define NEAREST_MAX 2000 /* names that are compared for "did you mean": a bound on the work for a wrong name */
+
+static int
+no_channel(const char *name, const struct view *v, struct err *err)
+{
+	uint32_t n = MIN(v->info.n_channels, (uint32_t)NEAREST_MAX);
+	const char **words = mem_zero(n + 1, sizeof(*words));
+	const char *near;
+
+	for (uint32_t i = 0; i < n; i++)
+		words[i] = board_text(v->board, board_channel(v->board, i)->name);
+	near = text_nearest(name, words, n);
+	if (near != NULL)
+		err_set(err, ERR_CONF, 0, "no channel '%.60s'; did you mean '%s'?", name, near);
+	else
+		err_set(err, ERR_CONF, 0,
+			"no channel '%.60s'; /api/v1/channels lists all of them", name);
+	free(words);
+	return PROBLEM_UNKNOWN_CHANNEL;
+}
+
+static int
+no_instrument(const char *name, const struct view *v, struct err *err)
+{
+	uint32_t n = MIN(v->info.n_instruments, (uint32_t)NEAREST_MAX);
+	const char **words = mem_zero(n + 1, sizeof(*words));
+	const char *near;
+
+	for (uint32_t i = 0; i < n; i++)
+		words[i] = board_text(v->board, board_instrument(v->board, i)->name);
+	near = text_nearest(name, words, n);
+	if (near != NULL)
+		err_set(err, ERR_CONF, 0, "no instrument '%.60s'; did you mean '%s'?", name, near);
+	else
+		err_set(err, ERR_CONF, 0,
+			"no instrument '%.60s'; /api/v1/instruments lists all of them", name);
+	free(words);
+	return PROBLEM_UNKNOWN_INSTRUMENT;
+}
+
+/* The channels of a list, which is used up. */
+static int
+find_names(char *list, const struct view *v, uint32_t *out, size_t *out_n, struct err *err)
+{
+	char *name;
+
+	*out_n = 0;
+	while ((name = query_next(&list)) != NULL) {
+		uint32_t i = board_find(v->board, name);
+
+		if (i == IMAGE_NONE)
+			return no_channel(name, v, err);
+		out[(*out_n)++] = i;
+	}
+	return ANSWER_OK;
+}
+
+int
+answer_check_names(const char *list, const struct view *v, struct err *err)
+{
+	uint32_t *found = mem_zero(strlen(list) + 1, sizeof(*found));
+	char *copy = mem_text(list);
+	size_t n;
+	int rc = find_names(copy, v, found, &n, err);
+
+	free(copy);
+	free(found);
+	return rc == ANSWER_OK ? 0 : rc;
+}
+
+static int
+channels(struct buf *out, struct target *t, bool is_xml, const struct view *v, struct err *err)
+{
+	char *names = t->params[0], *prefix = t->params[1];
+	uint32_t *found;
+	size_t n;
+	int rc;
+
+	if (names == NULL) {
+		picture_channels(out, is_xml, v, prefix, NULL, 0);
+		return ANSWER_OK;
+	}
+	found = mem_zero(strlen(names) + 1, sizeof(*found)); /* each name takes a byte at least */
+	rc = find_names(names, v, found, &n, err);
+	if (rc == ANSWER_OK)
+		picture_channels(out, is_xml, v, prefix, found, n);
+	free(found);
+	return rc;
+}
+
+int
+answer_write(struct buf *out, const char **out_type, struct target *t, bool is_xml,
+	const struct view *v, struct err *err)
+{
+	uint32_t i;
+
+	*out_type = is_xml ? "application/xml" : "application/json";
+	switch (t->route) {
+	case ROUTE_BENCH:
+		picture_bench(out, is_xml, v);
+		return ANSWER_OK;
+	case ROUTE_CHANNELS:
+		return channels(out, t, is_xml, v, err);
+	case ROUTE_CHANNEL:
+		i = board_find(v->board, t->name);
+		if (i == IMAGE_NONE)
+			return no_channel(t->name, v, err);
+		picture_channel(out, is_xml, v, i);
+		return ANSWER_OK;
+	case ROUTE_INSTRUMENTS:
+		picture_instruments(out, is_xml, v);
+		return ANSWER_OK;
+	case ROUTE_INSTRUMENT:
+	case ROUTE_TRACE:
+		i = board_find_instrument(v->board, t->name);
+		if (i == IMAGE_NONE)
+			return no_instrument(t->name, v, err);
+		if (t->route == ROUTE_TRACE)
+			picture_trace(out, is_xml, v, i);
+		else
+			picture_instrument(out, is_xml, v, i);
+		return ANSWER_OK;
+	case ROUTE_FLAT_XML:
+		*out_type = "application/xml";
+		picture_flat_xml(out, v);
+		return ANSWER_OK;
+	case ROUTE_FLAT_JSON:
+		*out_type = "application/json";
+		picture_flat_json(out, v);
+		return ANSWER_OK;
+	case ROUTE_METRICS:
+		*out_type = "text/plain; version=0.0.4; charset=utf-8";
+		picture_metrics(out, v);
+		return ANSWER_OK;
+	case ROUTE_STREAM:
+	case ROUTE_OPENAPI:
+	case ROUTE_COUNT:
+		break;
+	}
+	err_set(err, ERR_CONF, 0, "nothing is here; /api/v1/openapi.json lists all addresses");
+	return PROBLEM_NOT_FOUND;
+}

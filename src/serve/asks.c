@@ -1,0 +1,104 @@
+/* asks.c - what the headers of a request ask for */
+#include "serve/asks.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <strings.h>
+
+/* The weight "q=..." behind a range, in thousandths; 1000 where there is none. */
+static int
+weight(const char *at, const char *end)
+{
+	for (; at + 2 < end; at++) {
+		if (at[0] != ';')
+			continue;
+		while (at + 1 < end && (at[1] == ' ' || at[1] == '\t'))
+			at++;
+		if (at + 3 < end && (at[1] | 0x20) == 'q' && at[2] == '=') {
+			int q = at[3] == '1' ? 1000 : 0;
+
+			if (at + 4 < end && at[4] == '.' && q == 0)
+				for (int i = 5, k = 100; k > 0 && at + i < end; i++, k /= 10) {
+					if (at[i] < '0' || at[i] > '9')
+						break;
+					q += (at[i] - '0') * k;
+				}
+			return q;
+		}
+	}
+	return 1000;
+}
+
+/* Call for each element of a comma-separated header: the weight of `word` in it, -1 when it is not there. */
+static int
+weight_of(const char *header, const char *word)
+{
+	size_t n = strlen(word);
+
+	while (*header != '\0') {
+		const char *end = header + strcspn(header, ",");
+
+		header += strspn(header, " \t");
+		if (strncasecmp(header, word, n) == 0 &&
+			(header[n] == ';' || header[n] == ',' || header[n] == '\0' ||
+				header[n] == ' '))
+			return weight(header + n, end);
+		header = *end == ',' ? end + 1 : end;
+	}
+	return -1;
+}
+
+bool
+asks_xml(const char *accept)
+{
+	int xml, json;
+
+	if (accept == NULL || weight_of(accept, "text/html") >= 0)
+		return false; /* browsers list XML after HTML, but show JSON better */
+	xml = weight_of(accept, "application/xml");
+	if (xml < 0)
+		xml = weight_of(accept, "text/xml");
+	json = weight_of(accept, "application/json");
+	return xml > 0 && xml > json;
+}
+
+bool
+asks_gzip(const char *accept_encoding)
+{
+	return accept_encoding != NULL && weight_of(accept_encoding, "gzip") > 0;
+}
+
+bool
+asks_here(const char *host)
+{
+	char name[64];
+	struct in6_addr six;
+	struct in_addr four;
+	const char *port;
+	size_t n;
+
+	if (host[0] == '[') {
+		n = strcspn(host, "]");
+		port = host[n] == ']' ? host + n + 1 : NULL;
+		host++;
+		n--;
+	} else {
+		n = strcspn(host, ":");
+		port = host + n;
+	}
+	if (port == NULL || n >= sizeof(name))
+		return false;
+	if (*port != '\0' && (*port != ':' || strspn(port + 1, "0123456789") != strlen(port + 1)))
+		return false;
+	memcpy(name, host, n);
+	name[n] = '\0';
+	return strcasecmp(name, "localhost") == 0 || inet_pton(AF_INET, name, &four) == 1 ||
+	       inet_pton(AF_INET6, name, &six) == 1;
+}
+
+bool
+asks_other_than(const char *if_none_match, const char *etag)
+{
+	return if_none_match == NULL ||
+	       (strcmp(if_none_match, "*") != 0 && strstr(if_none_match, etag) == NULL);
+}

@@ -1,0 +1,20 @@
+/* asks.h - what the headers of a request ask for. Pure. */
+#ifndef SERVE_ASKS_H
+#define SERVE_ASKS_H
+
+#include "base/defs.h"
+
+/* Accept: true when XML is wanted rather than JSON (RFC 9110, 12.5.1). NULL and browsers get JSON. */
+bool asks_xml(const char *accept);
+
+/* Accept-Encoding: true when gzip may be sent. */
+bool asks_gzip(const char *accept_encoding);
+
+/* Host: true when it names this machine itself: "localhost", or an address in figures (with or without a port). A page
+ * of a stranger whose name suddenly resolves to 127.0.0.1 (DNS rebinding) comes with the stranger's name. */
+bool asks_here(const char *host);
+
+/* If-None-Match: false when it holds this tag (with its quotes) or is "*": the reader has it already. */
+bool asks_other_than(const char *if_none_match, const char *etag);
+
+#endif

@@ -1,0 +1,553 @@
+/* http.c - the HTTP side of the data server
+ *
+ * A request: on_uri() keeps the address as it came, on_request() is called once when the headers are there (refusals are
+ * queued then, and end the connection) and again for the answer. An answer that the cache has goes out without a look at
+ * the board.
+ *
+ * A stream is an answer without end: read_stream() hands out what its struct stream has, and suspends the connection when
+ * that is nothing; wake_streams() resumes it. A reader that takes nothing for TIMEOUT_S is dropped like any silent
+ * connection; what it can hold up until then is the kernel's send buffer and one connection's memory.
+ */
+#include "serve/http.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "io/now.h"
+#include "serve/answer.h"
+#include "serve/asks.h"
+#include "serve/cache.h"
+#include "serve/feed.h"
+#include "serve/pages.h"
+
+#define TIMEOUT_S 15u
+#define CONNECTION_BYTES 8192u           /* of one connection in libmicrohttpd: request head, answer head */
+#define LIVE_BYTES_MAX (64u << 20)       /* of answers that slow readers still hold */
+#define REFUSALS 64u                      /* connections over the limit, kept only to be told so */
+#define SPIN_MAX 16                      /* turns in vain before we wait */
+#define PUMP_MIN_NS (10 * NS_PER_MS)     /* how often the tape is looked at while somebody listens */
+#define PUMP_MAX_NS (50 * NS_PER_MS)
+
+struct http {
+	struct MHD_Daemon *daemon;
+	unsigned connections; /* the most at once */
+	const struct board *board; /* NULL: none yet */
+	int64_t tick_ns;
+	struct feed *feed;
+	struct cache cache;
+	struct target target; /* of the request that is being answered */
+	struct buf body;
+	size_t live_bytes; /* of answers that are not freed yet */
+	int64_t next_pump_ns;
+	int spins;
+	bool is_ending;
+	uint64_t requests;
+};
+
+struct request {
+	bool is_begun; /* on_request() has seen its headers */
+	char uri[];
+};
+
+/* ---- answers ------------------------------------------------------------------------------------------------------ */
+
+/* Bytes that libmicrohttpd holds until the last reader has them. */
+struct live {
+	struct http *http;
+	char *data;
+	size_t n;
+};
+
+static void
+free_live(void *cls)
+{
+	struct live *live = cls;
+
+	live->http->live_bytes -= live->n;
+	free(live->data);
+	free(live);
+}
+
+static void
+add_header(struct MHD_Response *r, const char *name, const char *value)
+{
+	if (MHD_add_response_header(r, name, value) != MHD_YES)
+		log_warn("http: header '%s' could not be set", name);
+}
+
+static void
+add_common(struct MHD_Response *r, const char *type, const char *cache_control)
+{
+	add_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	add_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, cache_control);
+	add_header(r, "X-Content-Type-Options", "nosniff");
+	add_header(r, "Referrer-Policy", "no-referrer");
+}
+
+/* An answer that takes over the bytes of `body`. */
+static struct MHD_Response *
+make_response(struct http *h, struct buf *body, const char *type)
+{
+	struct live *live = mem_zero(1, sizeof(*live));
+	struct MHD_Response *r;
+
+	*live = (struct live){ .http = h, .data = mem_grow(body->data, body->n, 1), .n = body->n };
+	*body = (struct buf){ 0 };
+	r = MHD_create_response_from_buffer_with_free_callback_cls(
+		live->n, live->data, free_live, live);
+	if (r == NULL) {
+		free(live->data);
+		free(live);
+		return NULL;
+	}
+	h->live_bytes += live->n;
+	add_common(r, type, "no-store");
+	return r;
+}
+
+static enum MHD_Result
+send_problem(struct http *h, struct MHD_Connection *c, enum problem p, const char *detail,
+	const char *uri)
+{
+	struct MHD_Response *r;
+	enum MHD_Result rc;
+
+	problem_write(&h->body, p, detail, uri);
+	r = make_response(h, &h->body, "application/problem+json");
+	if (r == NULL)
+		return MHD_NO;
+	if (p == PROBLEM_READ_ONLY)
+		add_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	if (p == PROBLEM_BUSY || p == PROBLEM_NO_BOARD)
+		add_header(r, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+	rc = MHD_queue_response(c, problem_status(p), r);
+	MHD_destroy_response(r);
+	return rc;
+}
+
+static const char *
+header_of(struct MHD_Connection *c, const char *name)
+{
+	return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
+}
+
+/* ---- pages -------------------------------------------------------------------------------------------------------- */
+
+static enum MHD_Result
+send_page(struct MHD_Connection *c, int page)
+{
+	const struct page_file *p = &page_files[page];
+	bool is_gzip = asks_gzip(header_of(c, MHD_HTTP_HEADER_ACCEPT_ENCODING));
+	const unsigned char *from = is_gzip ? p->gzip : p->plain;
+	size_t n = (size_t)((is_gzip ? p->gzip_end : p->plain_end) - from);
+	unsigned status = MHD_HTTP_OK;
+	struct MHD_Response *r;
+	char tag[PAGE_TAG];
+	enum MHD_Result rc;
+
+	page_tag(tag, page, is_gzip);
+	if (!asks_other_than(header_of(c, MHD_HTTP_HEADER_IF_NONE_MATCH), tag)) {
+		status = MHD_HTTP_NOT_MODIFIED;
+		n = 0;
+	}
+	r = MHD_create_response_from_buffer_with_free_callback(
+		n, (void *)(uintptr_t)from, NULL);
+	if (r == NULL)
+		return MHD_NO;
+	add_common(r, p->type, "no-cache");
+	add_header(r, MHD_HTTP_HEADER_ETAG, tag);
+	add_header(r, MHD_HTTP_HEADER_VARY, "Accept-Encoding");
+	add_header(r, "Content-Security-Policy",
+		"default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+	if (is_gzip && status == MHD_HTTP_OK)
+		add_header(r, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+	rc = MHD_queue_response(c, status, r);
+	MHD_destroy_response(r);
+	return rc;
+}
+
+/* ---- the stream --------------------------------------------------------------------------------------------------- */
+
+struct listener {
+	struct http *http;
+	struct MHD_Connection *connection;
+	struct stream *stream;
+	bool is_asleep; /* its connection is suspended */
+};
+
+static ssize_t
+read_stream(void *cls, uint64_t pos, char *out, size_t max)
+{
+	struct listener *l = cls;
+	size_t n;
+
+	if (l->http->is_ending)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (max < FEED_EVENT_MAX)
+		return MHD_CONTENT_READER_END_WITH_ERROR; /* the head of this request filled its memory */
+	n = stream_read(l->stream, now_boot(), now_wall_offset(), out, max);
+	if (n > 0)
+		return (ssize_t)n;
+	l->is_asleep = true;
+	MHD_suspend_connection(l->connection);
+	return 0;
+}
+
+static void
+free_stream(void *cls)
+{
+	struct listener *l = cls;
+
+	feed_leave(l->stream);
+	free(l);
+}
+
+static enum MHD_Result
+send_stream(struct http *h, struct MHD_Connection *c, const char *uri, bool is_head)
+{
+	const char *names = h->target.params[0];
+	int64_t now = now_boot(), wall = now_wall_offset();
+	struct MHD_Response *r;
+	struct listener *l;
+	enum MHD_Result rc;
+	struct view v;
+	struct err err;
+	int problem;
+
+	view_open(&v, h->board, now, wall);
+	problem = names != NULL ? answer_check_names(names, &v, &err) : 0;
+	if (problem != 0)
+		return send_problem(h, c, problem, err.msg, uri);
+	if (is_head) {
+		r = MHD_create_response_from_buffer_with_free_callback(0, NULL, NULL);
+	} else {
+		l = mem_zero(1, sizeof(*l));
+		*l = (struct listener){ .http = h, .connection = c };
+		l->stream = feed_join(
+			h->feed, names, header_of(c, "Last-Event-ID"), now, wall, l);
+		r = MHD_create_response_from_callback(
+			MHD_SIZE_UNKNOWN, FEED_EVENT_MAX, read_stream, l, free_stream);
+		if (r == NULL)
+			free_stream(l);
+	}
+	if (r == NULL)
+		return MHD_NO;
+	add_common(r, "text/event-stream", "no-store");
+	rc = MHD_queue_response(c, MHD_HTTP_OK, r);
+	MHD_destroy_response(r);
+	return rc;
+}
+
+static void
+wake_streams(struct http *h)
+{
+	for (struct stream *s = feed_next(h->feed, NULL); s != NULL; s = feed_next(h->feed, s)) {
+		struct listener *l = stream_user(s);
+
+		if (!l->is_asleep || (!h->is_ending && !stream_is_ready(s)))
+			continue;
+		l->is_asleep = false;
+		MHD_resume_connection(l->connection);
+	}
+}
+
+/* ---- documents ---------------------------------------------------------------------------------------------------- */
+
+static enum MHD_Result
+send_document(struct http *h, struct MHD_Connection *c, const char *uri, bool wants_xml,
+	const struct board_heart *heart, int64_t now_ns)
+{
+	bool is_xml = wants_xml || h->target.is_xml;
+	struct MHD_Response *r;
+	enum MHD_Result rc;
+	const char *type;
+	struct view v;
+	struct err err;
+	size_t n;
+	int problem;
+
+	if (h->live_bytes > LIVE_BYTES_MAX)
+		return send_problem(h, c, PROBLEM_BUSY,
+			"readers that are too slow hold all the memory for answers; ask again in a second",
+			uri);
+	view_open(&v, h->board, now_ns, now_wall_offset());
+	problem = answer_write(&h->body, &type, &h->target, is_xml, &v, &err);
+	if (problem != ANSWER_OK)
+		return send_problem(h, c, problem, err.msg, uri);
+	n = h->body.n;
+	r = make_response(h, &h->body, type);
+	if (r == NULL)
+		return MHD_NO;
+	if (h->target.route < ROUTE_COUNT && target_routes[h->target.route].has_xml)
+		add_header(r, MHD_HTTP_HEADER_VARY, "Accept");
+	rc = MHD_queue_response(c, MHD_HTTP_OK, r);
+	cache_put(&h->cache, uri, wants_xml, heart->tick, now_ns, r, n);
+	return rc;
+}
+
+static enum MHD_Result
+answer(struct http *h, struct MHD_Connection *c, const char *uri, bool is_head)
+{
+	bool wants_xml = asks_xml(header_of(c, MHD_HTTP_HEADER_ACCEPT));
+	struct board_heart heart = { 0 };
+	int64_t now = now_boot();
+	struct err err;
+	int page;
+
+	if (h->board != NULL) {
+		struct MHD_Response *r;
+
+		board_read_heart(h->board, &heart);
+		r = cache_get(&h->cache, uri, wants_xml, heart.tick, now, h->tick_ns);
+		if (r != NULL)
+			return MHD_queue_response(c, MHD_HTTP_OK, r);
+	}
+	if (target_parse(uri, &h->target, &err) < 0)
+		return send_problem(h, c, PROBLEM_BAD_REQUEST, err.msg, uri);
+	if (h->target.route == ROUTE_PAGE || h->target.route == ROUTE_OPENAPI) {
+		page = page_find(h->target.route == ROUTE_OPENAPI ? target_routes[ROUTE_OPENAPI].path
+								  : h->target.name);
+		if (page >= 0)
+			return send_page(c, page);
+		return send_problem(h, c, PROBLEM_NOT_FOUND,
+			"nothing is here; /api/v1/openapi.json lists all addresses", uri);
+	}
+	if (h->board == NULL)
+		return send_problem(h, c, PROBLEM_NO_BOARD,
+			"the controller has not started yet; ask again in a second, or see the log of 'mbc run'",
+			uri);
+	if (h->target.route == ROUTE_STREAM)
+		return send_stream(h, c, uri, is_head);
+	return send_document(h, c, uri, wants_xml, &heart, now);
+}
+
+/* ---- requests ----------------------------------------------------------------------------------------------------- */
+
+static void *
+on_uri(void *cls, const char *uri, struct MHD_Connection *c)
+{
+	size_t n = strlen(uri) + 1;
+	struct request *r = mem_grow(NULL, sizeof(*r) + n, 1);
+
+	r->is_begun = false;
+	memcpy(r->uri, uri, n);
+	return r;
+}
+
+static void
+on_end(void *cls, struct MHD_Connection *c, void **con_cls, enum MHD_RequestTerminationCode why)
+{
+	free(*con_cls);
+	*con_cls = NULL;
+}
+
+static bool
+has_body(struct MHD_Connection *c)
+{
+	const char *length = header_of(c, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	return header_of(c, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL ||
+	       (length != NULL && strcmp(length, "0") != 0);
+}
+
+static unsigned
+open_connections(const struct http *h)
+{
+	return MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections;
+}
+
+/* What is refused by its head alone. Returns true when a problem was queued, with *out_rc. */
+static bool
+refuse(struct http *h, struct MHD_Connection *c, const char *method, const struct request *r,
+	enum MHD_Result *out_rc)
+{
+	const char *host = header_of(c, MHD_HTTP_HEADER_HOST), *detail;
+	enum problem p;
+
+	if (open_connections(h) > h->connections) {
+		p = PROBLEM_BUSY;
+		detail = "all connections are in use; close idle ones, or ask again in a second";
+	} else if (host != NULL && !asks_here(host)) {
+		p = PROBLEM_WRONG_HOST;
+		detail = "the header Host must be localhost or an address in figures, as in "
+			 "http://127.0.0.1:8080/; other names are refused against DNS rebinding";
+	} else if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
+		   strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
+		p = PROBLEM_READ_ONLY;
+		detail = "only GET and HEAD are answered here; nothing can be changed over this address";
+	} else if (has_body(c)) {
+		p = PROBLEM_NO_BODY;
+		detail = "questions are asked by address and parameters alone; send no body";
+	} else if (strlen(r->uri) > TARGET_URI_MAX) {
+		p = PROBLEM_TOO_LONG;
+		detail = "an address may have 4000 bytes; ask for fewer names, or for all and choose yourself";
+	} else {
+		return false;
+	}
+	*out_rc = send_problem(h, c, p, detail, r->uri);
+	return true;
+}
+
+static enum MHD_Result
+on_request(void *cls, struct MHD_Connection *c, const char *url, const char *method,
+	const char *version, const char *upload, size_t *upload_size, void **con_cls)
+{
+	struct http *h = cls;
+	struct request *r = *con_cls;
+	enum MHD_Result rc = MHD_YES;
+
+	if (!r->is_begun) {
+		r->is_begun = true;
+		h->requests++;
+		refuse(h, c, method, r, &rc);
+		return rc;
+	}
+	return answer(h, c, r->uri, strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);
+}
+
+static void PRINTF(2, 0) on_log(void *cls, const char *fmt, va_list ap)
+{
+	char line[256];
+
+	vsnprintf(line, sizeof(line), fmt, ap);
+	line[strcspn(line, "\n")] = '\0';
+	log_debug("http: %s", line);
+}
+
+/* ---- life --------------------------------------------------------------------------------------------------------- */
+
+struct http *
+http_new(int listen_fd, unsigned connections, struct err *err)
+{
+	struct http *h = mem_zero(1, sizeof(*h));
+
+	h->connections = connections;
+	h->feed = feed_new();
+	h->next_pump_ns = NEVER;
+	h->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+		on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
+		listen_fd, MHD_OPTION_CONNECTION_LIMIT, connections + REFUSALS, MHD_OPTION_CONNECTION_TIMEOUT,
+		TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_uri, h,
+		MHD_OPTION_NOTIFY_COMPLETED, on_end, h, MHD_OPTION_END);
+	if (h->daemon == NULL) {
+		err_set(err, ERR_IO, errno, "starting the HTTP server: %s", strerror(errno));
+		close(listen_fd);
+		http_free(h);
+		return NULL;
+	}
+	return h;
+}
+
+void
+http_free(struct http *h)
+{
+	if (h == NULL)
+		return;
+	h->is_ending = true;
+	wake_streams(h);
+	if (h->daemon != NULL) {
+		MHD_run(h->daemon); /* streams end with their last chunk */
+		MHD_stop_daemon(h->daemon);
+	}
+	cache_clear(&h->cache);
+	feed_free(h->feed);
+	buf_done(&h->body);
+	free(h);
+}
+
+int
+http_fd(const struct http *h)
+{
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+
+	return info->epoll_fd;
+}
+
+static void
+pump(struct http *h, int64_t now_ns)
+{
+	if (feed_streams(h->feed) == 0) {
+		h->next_pump_ns = NEVER;
+		return;
+	}
+	if (h->next_pump_ns != NEVER && now_ns < h->next_pump_ns)
+		return;
+	feed_pump(h->feed, now_wall_offset());
+	wake_streams(h);
+	h->next_pump_ns = now_ns + MIN(MAX(h->tick_ns / 2, PUMP_MIN_NS), PUMP_MAX_NS);
+}
+
+/* libmicrohttpd sometimes asks to be called at once, again and again, for a connection on which nothing happens. */
+static int64_t
+next_call(struct http *h, int64_t now_ns, bool is_ready)
+{
+	unsigned MHD_LONG_LONG ms;
+
+	if (MHD_get_timeout(h->daemon, &ms) != MHD_YES)
+		return NEVER;
+	if (ms > 0 || is_ready)
+		h->spins = 0;
+	if (ms > 0)
+		return now_ns + (int64_t)MIN(ms, 60000) * NS_PER_MS;
+	h->spins++;
+	if (h->spins <= SPIN_MAX)
+		return now_ns;
+	return now_ns + (h->spins <= 2 * SPIN_MAX ? 1 : 10) * NS_PER_MS;
+}
+
+int64_t
+http_run(struct http *h, bool is_ready)
+{
+	int64_t now = now_boot(), next;
+
+	pump(h, now);
+	MHD_run(h->daemon);
+	next = next_call(h, now, is_ready);
+	if (feed_streams(h->feed) > 0 && h->next_pump_ns == NEVER)
+		h->next_pump_ns = now;
+	return MIN(next, h->next_pump_ns);
+}
+
+void
+http_show(struct http *h, const struct board *board)
+{
+	struct board_info info;
+
+	board_info(board, &info);
+	cache_clear(&h->cache);
+	feed_show(h->feed, board, now_boot(), now_wall_offset());
+	h->board = board;
+	h->tick_ns = info.tick_ns;
+	wake_streams(h);
+}
+
+void
+http_beat(struct http *h)
+{
+	int64_t now = now_boot();
+
+	cache_sweep(&h->cache, now - NS_PER_S);
+	if (h->board == NULL)
+		return;
+	feed_beat(h->feed, now, now_wall_offset());
+	wake_streams(h);
+}
+
+void
+http_figures(const struct http *h, struct http_figures *out)
+{
+	*out = (struct http_figures){
+		.connections = open_connections(h),
+		.streams = (unsigned)feed_streams(h->feed),
+		.requests = h->requests,
+	};
+}

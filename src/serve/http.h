@@ -1,0 +1,36 @@
+/* http.h - the HTTP side of the data server: libmicrohttpd under our own loop
+ *
+ * Nothing here waits. The loop watches http_fd() and calls http_run() when it is readable or the time that http_run()
+ * gave has come.
+ */
+#ifndef SERVE_HTTP_H
+#define SERVE_HTTP_H
+
+#include "base/err.h"
+#include "board/board.h"
+
+struct http;
+
+/* Serve on a listening socket, which it takes. connections: the most at once. */
+struct http *http_new(int listen_fd, unsigned connections, struct err *err) MUST_CHECK;
+void http_free(struct http *h); /* ends all connections and streams */
+
+int http_fd(const struct http *h);
+
+/* Answer what is there. is_ready: http_fd() was readable. Returns the CLOCK_BOOTTIME of the next call at the latest. */
+int64_t http_run(struct http *h, bool is_ready);
+
+/* Show another board; the old one must stay mapped until this returns. Without one the answers are 503. */
+void http_show(struct http *h, const struct board *board);
+
+/* Each second: heartbeats, and memory that can be given back. */
+void http_beat(struct http *h);
+
+struct http_figures {
+	unsigned connections, streams;
+	uint64_t requests; /* since the start */
+};
+
+void http_figures(const struct http *h, struct http_figures *out);
+
+#endif

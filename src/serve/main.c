@@ -1,0 +1,269 @@
+/* main.c - the data server: boards from the supervisor, HTTP to everybody on this machine
+ *
+ * Started by `supervise`: mbc-serve --socket FD --listen ADDRESS --bench NAME. It receives boards over
+ * the socket, tells it the real address and its health, and ends when it closes or at SIGTERM.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "board/board.h"
+#include "io/loop.h"
+#include "io/now.h"
+#include "io/seal.h"
+#include "io/self.h"
+#include "io/sock.h"
+#include "msg/health.h"
+#include "serve/http.h"
+#include "serve/listen.h"
+
+#define CONNECTIONS 1024
+#define DESCRIPTORS (CONNECTIONS + 128) /* refusals, and what is no connection */
+
+struct serve {
+	struct loop *loop;
+	struct http *http;
+	int supervisor;
+	bool is_ending, is_http_ready;
+	const void *memory; /* the mapping of the board that is shown */
+	size_t memory_size;
+	int64_t next_beat_ns;
+	struct self self;
+	uint64_t requests; /* at the last beat */
+	int64_t beaten_ns;
+};
+
+/* ---- the supervisor ---- */
+
+/* Undo a mapping of seal_map(). */
+static void
+unmap(const void *memory, size_t size)
+{
+	union {
+		const void *c;
+		void *v;
+	} p = { .c = memory };
+
+	seal_done(p.v, size);
+}
+
+static int
+show_board(struct serve *s, int fd, struct err *err)
+{
+	const struct board *board;
+	const void *memory;
+	size_t size;
+
+	memory = seal_map(fd, &size, err);
+	if (memory == NULL)
+		return err->code;
+	if (board_check(memory, size, &board, err) < 0) {
+		unmap(memory, size);
+		return err->code;
+	}
+	http_show(s->http, board);
+	unmap(s->memory, s->memory_size);
+	s->memory = memory;
+	s->memory_size = size;
+	return 0;
+}
+
+static void
+on_supervisor(void *ctx, int fd, unsigned events)
+{
+	struct serve *s = ctx;
+	uint8_t packet[WIRE_MAX];
+	struct wire_in in;
+	struct err err;
+	int pass, n, rc;
+
+	n = sock_recv(fd, packet, &pass, &err);
+	if (n == ERR_TIMEOUT)
+		return;
+	if (n <= 0) {
+		s->is_ending = true;
+		return;
+	}
+	rc = wire_open(&in, packet, (size_t)n, &err);
+	if (rc == WIRE_BOARD && pass >= 0) {
+		wire_get_u32(&in);
+		rc = wire_close(&in, &err);
+		if (rc == 0)
+			rc = show_board(s, pass, &err);
+	} else if (rc >= 0) {
+		rc = err_set(&err, ERR_PROTO, 0, "a message of kind %d that is not for this process", rc);
+	}
+	if (rc < 0)
+		log_err("supervisor: %s; the board before it stays", err.msg);
+	if (pass >= 0)
+		close(pass);
+}
+
+static void
+send_or_log(struct serve *s, struct buf *packet)
+{
+	struct err err;
+
+	wire_end(packet);
+	if (sock_send(s->supervisor, packet, -1, &err) < 0)
+		log_warn("supervisor: %s", err.msg);
+	buf_done(packet);
+}
+
+static void
+put_row(struct buf *out, enum health row, double value)
+{
+	wire_u16(out, (uint16_t)row);
+	wire_f64(out, value);
+}
+
+static void
+tell_health(struct serve *s, int64_t now_ns)
+{
+	struct http_figures figures;
+	struct buf packet = { 0 };
+	double seconds = (double)(now_ns - s->beaten_ns) / 1e9;
+
+	http_figures(s->http, &figures);
+	self_measure(&s->self, now_ns);
+	wire_begin(&packet, WIRE_HEALTH);
+	wire_u16(&packet, 5);
+	put_row(&packet, HEALTH_SERVE_cpu, s->self.cpu_percent);
+	put_row(&packet, HEALTH_SERVE_memory, s->self.memory_kib);
+	put_row(&packet, HEALTH_SERVE_connections, figures.connections);
+	put_row(&packet, HEALTH_SERVE_streams, figures.streams);
+	put_row(&packet, HEALTH_SERVE_requests,
+		seconds > 0 ? (double)(figures.requests - s->requests) / seconds : 0);
+	s->requests = figures.requests;
+	s->beaten_ns = now_ns;
+	send_or_log(s, &packet);
+}
+
+/* ---- life ---- */
+
+static void
+on_http(void *ctx, int fd, unsigned events)
+{
+	struct serve *s = ctx;
+
+	s->is_http_ready = true;
+}
+
+static void
+on_signal(void *ctx, int fd, unsigned events)
+{
+	struct serve *s = ctx;
+
+	while (loop_signal(fd) != 0)
+		s->is_ending = true;
+}
+
+/* A descriptor for each connection; the limit of a login shell is often below that. */
+static void
+allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= DESCRIPTORS)
+		return;
+	limit.rlim_cur = MIN((rlim_t)DESCRIPTORS, limit.rlim_max);
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < DESCRIPTORS)
+		log_warn("http: the system allows only %lu open files, %d would be needed; raise it with "
+			 "ulimit -n or LimitNOFILE=",
+			(unsigned long)limit.rlim_cur, DESCRIPTORS);
+}
+
+static int
+set_up(struct serve *s, const char *listen, struct err *err)
+{
+	static const int signals[] = { SIGTERM };
+	struct buf packet = { 0 };
+	char address[LISTEN_TEXT];
+	int fd, flags;
+
+	signal(SIGINT, SIG_IGN); /* Ctrl-C is for the supervisor, which then ends us in order */
+	signal(SIGPIPE, SIG_IGN);
+	flags = fcntl(s->supervisor, F_GETFL);
+	if (flags < 0 || fcntl(s->supervisor, F_SETFL, flags | O_NONBLOCK) < 0 ||
+		fcntl(s->supervisor, F_SETFD, FD_CLOEXEC) < 0)
+		return err_set(err, ERR_CONF, 0, "no socket of a supervisor; start the bench with 'mbc run'");
+	allow_descriptors();
+	s->loop = loop_new(err);
+	if (s->loop == NULL)
+		return ERR_IO;
+	fd = listen_open(listen, address, err);
+	if (fd < 0)
+		return fd;
+	s->http = http_new(fd, CONNECTIONS, err);
+	if (s->http == NULL)
+		return ERR_IO;
+	fd = loop_signals(signals, NELEM(signals), err);
+	if (fd < 0 || loop_add(s->loop, fd, LOOP_READ, on_signal, s, err) < 0 ||
+		loop_add(s->loop, http_fd(s->http), LOOP_READ, on_http, s, err) < 0 ||
+		loop_add(s->loop, s->supervisor, LOOP_READ, on_supervisor, s, err) < 0)
+		return ERR_IO;
+	wire_begin(&packet, WIRE_LISTENING);
+	wire_text(&packet, address);
+	send_or_log(s, &packet);
+	return 0;
+}
+
+static int
+run(struct serve *s, struct err *err)
+{
+	int64_t next, now = now_boot();
+
+	self_measure(&s->self, now);
+	s->beaten_ns = now;
+	s->next_beat_ns = now + NS_PER_S;
+	while (!s->is_ending) {
+		next = http_run(s->http, s->is_http_ready);
+		s->is_http_ready = false;
+		if (loop_step(s->loop, MIN(next, s->next_beat_ns), err) < 0)
+			return ERR_IO;
+		now = now_boot();
+		if (now < s->next_beat_ns)
+			continue;
+		http_beat(s->http);
+		tell_health(s, now);
+		s->next_beat_ns = MAX(s->next_beat_ns + NS_PER_S, now);
+	}
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct serve s = { .supervisor = -1 };
+	const char *listen = NULL;
+	int64_t number;
+	struct err err;
+	int rc;
+
+	log_setup("serve", LOG_LEVEL_INFO);
+	self_protect();
+	for (int i = 1; i + 1 < argc; i += 2) {
+		if (strcmp(argv[i], "--listen") == 0)
+			listen = argv[i + 1];
+		else if (strcmp(argv[i], "--socket") == 0 && text_to_int(argv[i + 1], &number))
+			s.supervisor = (int)number;
+	}
+	if (listen == NULL || s.supervisor < 0) {
+		log_err("this program is started by 'mbc run': mbc-serve --socket FD --listen ADDRESS --bench NAME");
+		return 1;
+	}
+	rc = set_up(&s, listen, &err);
+	if (rc == 0)
+		rc = run(&s, &err);
+	if (rc < 0)
+		log_err("%s", err.msg);
+	http_free(s.http);
+	unmap(s.memory, s.memory_size);
+	loop_free(s.loop);
+	close(s.supervisor);
+	return rc == 0 ? 0 : rc == ERR_CONF ? 1 : 2;
+}

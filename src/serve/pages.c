@@ -1,0 +1,27 @@
+/* pages.c - files that are part of the program */
+#include "serve/pages.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+int
+page_find(const char *path)
+{
+	if (strcmp(path, "/") == 0)
+		path = "/index.html";
+	for (size_t i = 0; i < page_n_files; i++)
+		if (strcmp(page_files[i].path, path) == 0)
+			return (int)i;
+	return -1;
+}
+
+void
+page_tag(char *out, int page, bool is_gzip)
+{
+	const struct page_file *p = &page_files[page];
+	uint64_t hash = text_hash(p->plain, (size_t)(p->plain_end - p->plain));
+
+	snprintf(out, PAGE_TAG, "\"%016llx%s\"", (unsigned long long)hash, is_gzip ? "-gz" : "");
+}

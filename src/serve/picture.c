@@ -1,0 +1,158 @@
+/* picture.c - bench, channels and updates as documents */
+#include "serve/picture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+void
+view_open(struct view *v, const struct board *board, int64_t now_ns, int64_t wall_ns)
+{
+	*v = (struct view){ .board = board, .now_ns = now_ns };
+	board_info(board, &v->info);
+	board_read_heart(board, &v->heart);
+	v->is_alive = board_is_alive(board, now_ns);
+	v->wall_ns = v->heart.stamp_ns != 0 ? v->heart.wall_ns : wall_ns;
+}
+
+void
+view_time(struct doc *d, const char *key, const struct view *v, int64_t stamp_ns)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	if (stamp_ns == 0) {
+		doc_null(d, key);
+		return;
+	}
+	clock_text(text, stamp_ns + v->wall_ns);
+	doc_text(d, key, text);
+}
+
+void
+picture_bench(struct buf *out, bool is_xml, const struct view *v)
+{
+	char hash[20];
+	struct doc d;
+
+	snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)v->info.config_hash);
+	doc_open(&d, out, is_xml, "bench");
+	doc_text(&d, "bench", v->info.bench);
+	doc_text(&d, "title", v->info.title);
+	doc_text(&d, "state", v->is_alive ? "running" : "controller_down");
+	doc_text(&d, "version", MBC_VERSION);
+	doc_uint(&d, "generation", v->info.generation);
+	doc_text(&d, "config", hash);
+	doc_double(&d, "tick_ms", (double)v->info.tick_ns / 1e6);
+	doc_int(&d, "uptime_s", MAX(0, v->now_ns - v->info.made_ns) / NS_PER_S);
+	view_time(&d, "time", v, v->now_ns);
+	doc_bool(&d, "time_is_good", v->heart.wall_is_good != 0);
+	doc_uint(&d, "channels", v->info.n_channels);
+	doc_uint(&d, "instruments", v->info.n_instruments);
+	doc_uint(&d, "ticks_lost", v->heart.lost);
+	doc_close(&d);
+}
+
+static const char *
+choice_of(const struct board *b, const struct board_channel *ch, const struct sample *s)
+{
+	return ch->type == VALUE_CHOICE ? board_choice(b, ch, s->v.i) : NULL;
+}
+
+/* The members of one channel. */
+static void
+put_channel(struct doc *d, const struct view *v, uint32_t channel)
+{
+	const struct board *b = v->board;
+	const struct board_channel *ch = board_channel(b, channel);
+	const struct quality_row *q;
+	const char *word;
+	struct sample s;
+
+	board_look(b, channel, v->now_ns, &s);
+	q = quality_row(s.quality);
+	doc_text(d, "name", board_text(b, ch->name));
+	doc_text(d, "title", board_text(b, ch->title));
+	doc_text(d, "type", value_type_text(ch->type));
+	doc_text(d, "unit", board_text(b, ch->unit));
+	if (ch->has_range) {
+		doc_double(d, "min", ch->min);
+		doc_double(d, "max", ch->max);
+	} else {
+		doc_null(d, "min");
+		doc_null(d, "max");
+	}
+	doc_value(d, "value", ch->type, &s, choice_of(b, ch, &s));
+	doc_text(d, "quality", quality_class_text(s.quality));
+	doc_text(d, "reason", q->token);
+	doc_text(d, "reason_text", q->text_en);
+	doc_text(d, "remedy", q->remedy_en);
+	view_time(d, "time", v, s.stamp_ns);
+	if (s.stamp_ns != 0)
+		doc_int(d, "age_ms", MAX(0, v->now_ns - s.stamp_ns) / NS_PER_MS);
+	else
+		doc_null(d, "age_ms");
+	doc_text(d, "access", "read");
+	if (ch->instrument < v->info.n_instruments)
+		doc_text(d, "instrument", board_text(b, board_instrument(b, ch->instrument)->name));
+	else
+		doc_null(d, "instrument");
+	doc_array(d, "choices", "choice");
+	for (uint32_t i = 0; (word = board_choice_at(b, ch, i)) != NULL; i++)
+		doc_text(d, NULL, word);
+	doc_end(d);
+}
+
+void
+picture_channels(struct buf *out, bool is_xml, const struct view *v, const char *prefix,
+	const uint32_t *list, size_t n_list)
+{
+	size_t n = list != NULL ? n_list : v->info.n_channels;
+	struct doc d;
+
+	doc_open(&d, out, is_xml, "bench");
+	view_time(&d, "time", v, v->now_ns);
+	doc_array(&d, "channels", "channel");
+	for (size_t i = 0; i < n; i++) {
+		uint32_t channel = list != NULL ? list[i] : (uint32_t)i;
+		const char *name = board_text(v->board, board_channel(v->board, channel)->name);
+
+		if (prefix != NULL && strncmp(name, prefix, strlen(prefix)) != 0)
+			continue;
+		doc_object(&d, NULL);
+		put_channel(&d, v, channel);
+		doc_end(&d);
+	}
+	doc_end(&d);
+	doc_close(&d);
+}
+
+void
+picture_channel(struct buf *out, bool is_xml, const struct view *v, uint32_t channel)
+{
+	struct doc d;
+
+	doc_open(&d, out, is_xml, "channel");
+	put_channel(&d, v, channel);
+	doc_close(&d);
+}
+
+void
+picture_update(struct buf *out, const struct board *b, uint32_t channel, const struct sample *s,
+	int64_t wall_ns)
+{
+	const struct board_channel *ch = board_channel(b, channel);
+	char time[CLOCK_TEXT_SIZE];
+	struct json j;
+
+	json_open(&j, out);
+	json_object(&j, NULL);
+	json_text(&j, "name", board_text(b, ch->name));
+	value_json(&j, "value", ch->type, s, choice_of(b, ch, s));
+	json_text(&j, "quality", quality_class_text(s->quality));
+	json_text(&j, "reason", quality_row(s->quality)->token);
+	if (s->stamp_ns != 0)
+		clock_text(time, s->stamp_ns + wall_ns);
+	json_text(&j, "time", s->stamp_ns != 0 ? time : NULL);
+	json_end(&j);
+}

@@ -1,0 +1,49 @@
+/* picture.h - what stands on the board, as text: the documents of the data server
+ *
+ * Pure functions of a board and a time. Values are looked at with board_look(), so an old one is shown as bad, never as
+ * good.
+ */
+#ifndef SERVE_PICTURE_H
+#define SERVE_PICTURE_H
+
+#include "base/buf.h"
+#include "board/board.h"
+#include "serve/doc.h"
+
+struct view {
+	const struct board *board;
+	struct board_info info;
+	struct board_heart heart;
+	int64_t now_ns;  /* CLOCK_BOOTTIME */
+	int64_t wall_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME */
+	bool is_alive;   /* the controller ticks */
+};
+
+/* Look at a board now. wall_ns: this machine's own offset, for a board that has not ticked yet. */
+void view_open(struct view *v, const struct board *board, int64_t now_ns, int64_t wall_ns);
+
+/* Member `key`: a CLOCK_BOOTTIME stamp as wall time, null for 0 (never). */
+void view_time(struct doc *d, const char *key, const struct view *v, int64_t stamp_ns);
+
+void picture_bench(struct buf *out, bool is_xml, const struct view *v);
+
+/* All channels, or those whose name starts with `prefix` (NULL: any), or those of `list`. */
+void picture_channels(struct buf *out, bool is_xml, const struct view *v, const char *prefix,
+	const uint32_t *list, size_t n_list);
+void picture_channel(struct buf *out, bool is_xml, const struct view *v, uint32_t channel);
+
+/* instruments.c */
+void picture_instruments(struct buf *out, bool is_xml, const struct view *v);
+void picture_instrument(struct buf *out, bool is_xml, const struct view *v, uint32_t instrument);
+void picture_trace(struct buf *out, bool is_xml, const struct view *v, uint32_t instrument);
+
+/* flat.c: the flat pages for simple readers, and Prometheus text (exposition format 0.0.4). */
+void picture_flat_xml(struct buf *out, const struct view *v);
+void picture_flat_json(struct buf *out, const struct view *v);
+void picture_metrics(struct buf *out, const struct view *v);
+
+/* {"name","value","quality","reason","time"}: the data of an `update` of the stream. */
+void picture_update(struct buf *out, const struct board *b, uint32_t channel,
+	const struct sample *s, int64_t wall_ns);
+
+#endif

@@ -1,0 +1,27 @@
+/* problem.h - what went wrong, for the other side: application/problem+json (RFC 9457) */
+#ifndef SERVE_PROBLEM_H
+#define SERVE_PROBLEM_H
+
+#include "base/buf.h"
+
+enum problem {
+	PROBLEM_BAD_REQUEST,
+	PROBLEM_NO_BODY,
+	PROBLEM_WRONG_HOST,
+	PROBLEM_NOT_FOUND,
+	PROBLEM_UNKNOWN_CHANNEL,
+	PROBLEM_UNKNOWN_INSTRUMENT,
+	PROBLEM_READ_ONLY,
+	PROBLEM_TOO_LONG,
+	PROBLEM_BUSY,
+	PROBLEM_NO_BOARD,
+	PROBLEM_COUNT
+};
+
+unsigned problem_status(enum problem p);
+
+/* detail: what is wrong here and what to do next. instance: the path that was asked for; bytes that are not UTF-8 or
+ * control characters are left out. */
+void problem_write(struct buf *out, enum problem p, const char *detail, const char *instance);
+
+#endif

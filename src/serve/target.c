@@ -1,0 +1,129 @@
+/* target.c - what a request asks for */
+#include "serve/target.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "serve/query.h"
+
+/* Paths are matched piece by piece; {name} stands for one piece. openapi.json tells the same to others: a test compares. */
+const struct route_row target_routes[ROUTE_COUNT] = {
+	[ROUTE_BENCH] = { "/api/v1/bench", true, { NULL } },
+	[ROUTE_CHANNELS] = { "/api/v1/channels", true, { "names", "prefix", NULL } },
+	[ROUTE_CHANNEL] = { "/api/v1/channels/{name}", true, { NULL } },
+	[ROUTE_STREAM] = { "/api/v1/stream", false, { "channels", NULL } },
+	[ROUTE_INSTRUMENTS] = { "/api/v1/instruments", true, { NULL } },
+	[ROUTE_INSTRUMENT] = { "/api/v1/instruments/{name}", true, { NULL } },
+	[ROUTE_TRACE] = { "/api/v1/instruments/{name}/trace", true, { NULL } },
+	[ROUTE_OPENAPI] = { "/api/v1/openapi.json", false, { NULL } },
+	[ROUTE_FLAT_XML] = { "/xml", false, { NULL } },
+	[ROUTE_FLAT_JSON] = { "/json", false, { NULL } },
+	[ROUTE_METRICS] = { "/metrics", false, { NULL } },
+};
+
+/* Does `path` (n bytes) fit the pattern? *out_name, *out_n: what stands for {name}. */
+static bool
+fits(const char *pattern, const char *path, size_t n, const char **out_name, size_t *out_n)
+{
+	const char *end = path + n;
+
+	while (*pattern != '\0') {
+		if (*pattern == '{') {
+			const char *from = path;
+
+			while (path < end && *path != '/')
+				path++;
+			if (path == from)
+				return false;
+			*out_name = from;
+			*out_n = (size_t)(path - from);
+			pattern = strchr(pattern, '}') + 1;
+		} else if (path < end && *path == *pattern) {
+			path++;
+			pattern++;
+		} else {
+			return false;
+		}
+	}
+	return path == end;
+}
+
+static bool
+ends_with(const char *text, size_t n, const char *tail)
+{
+	size_t k = strlen(tail);
+
+	return n > k && memcmp(text + n - k, tail, k) == 0;
+}
+
+static int
+take_name(struct target *out, const char *name, size_t n, struct err *err)
+{
+	if (n >= sizeof(out->name))
+		return err_set(err, ERR_CONF, 0,
+			"a name of %zu bytes; names have at most %d, see the lists", n,
+			TARGET_NAME_MAX - 1);
+	memcpy(out->name, name, n);
+	out->name[n] = '\0';
+	return query_decode(out->name, false, "the path", err);
+}
+
+static size_t
+count_params(const struct route_row *row)
+{
+	size_t n = 0;
+
+	while (row->params[n] != NULL)
+		n++;
+	return n;
+}
+
+/* The route of a path of n bytes; a suffix ".xml" is cut off where the document has an XML form. */
+static int
+find_route(const char *path, size_t n, struct target *out, struct err *err)
+{
+	bool has_suffix = ends_with(path, n, ".xml");
+
+	for (int r = 0; r < ROUTE_COUNT; r++) {
+		const struct route_row *row = &target_routes[r];
+		const char *name = "";
+		size_t n_name = 0, cut = row->has_xml && has_suffix ? 4 : 0;
+
+		if (!fits(row->path, path, n - cut, &name, &n_name))
+			continue;
+		out->route = r;
+		out->is_xml = cut > 0;
+		return take_name(out, name, n_name, err);
+	}
+	out->route = ROUTE_PAGE;
+	return take_name(out, path, n, err);
+}
+
+int
+target_parse(const char *uri, struct target *out, struct err *err)
+{
+	size_t n = strcspn(uri, "?");
+	const char *const *known = NULL;
+	struct query query;
+	size_t n_known = 0;
+	int rc;
+
+	out->is_xml = false;
+	out->params[0] = out->params[1] = NULL;
+	rc = find_route(uri, n, out, err);
+	if (rc < 0 || uri[n] == '\0')
+		return rc;
+	if (!text_copy(out->text, sizeof(out->text), uri + n + 1))
+		return err_set(err, ERR_CONF, 0, "a query over %d bytes; ask for fewer names",
+			TARGET_URI_MAX);
+	if (out->route != ROUTE_PAGE) {
+		known = target_routes[out->route].params;
+		n_known = count_params(&target_routes[out->route]);
+	}
+	rc = query_parse(out->text, known, n_known, &query, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < n_known; i++)
+		out->params[i] = query.values[i];
+	return 0;
+}

@@ -1,0 +1,46 @@
+/* target.h - what a request asks for: its path and parameters. Pure. */
+#ifndef SERVE_TARGET_H
+#define SERVE_TARGET_H
+
+#include "base/err.h"
+
+#define TARGET_URI_MAX 4000 /* bytes of path and query; longer ones are answered with 414 */
+#define TARGET_NAME_MAX 128
+
+enum route {
+	ROUTE_BENCH,
+	ROUTE_CHANNELS,
+	ROUTE_CHANNEL,
+	ROUTE_STREAM,
+	ROUTE_INSTRUMENTS,
+	ROUTE_INSTRUMENT,
+	ROUTE_TRACE,
+	ROUTE_OPENAPI,
+	ROUTE_FLAT_XML,
+	ROUTE_FLAT_JSON,
+	ROUTE_METRICS,
+	ROUTE_COUNT,
+	ROUTE_PAGE = ROUTE_COUNT, /* anything outside the table: perhaps a page */
+};
+
+struct route_row {
+	const char *path; /* "/api/v1/channels/{name}" */
+	bool has_xml;     /* comes as XML on demand, or with the suffix ".xml" */
+	const char *params[3]; /* ends with NULL */
+};
+
+extern const struct route_row target_routes[ROUTE_COUNT];
+
+struct target {
+	enum route route;
+	bool is_xml; /* by suffix */
+	char name[TARGET_NAME_MAX]; /* {name}, or the path of a page */
+	char *params[2];            /* values, in the order of route_row.params; NULL: not given */
+	char text[TARGET_URI_MAX + 1]; /* what params point into */
+};
+
+/* Read an address as it stands in the request ("/api/v1/channels?names=a"), at most TARGET_URI_MAX bytes.
+ * Returns 0; ERR_CONF: not an address of ours can be read from it, `err` tells why. */
+int target_parse(const char *uri, struct target *out, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,43 @@
+/* twin.h - simulated instruments, made from the same descriptions as the real ones; pure
+ *
+ * A twin of every instrument of a bench that speaks Modbus over TCP: it holds the registers that the points of the
+ * image name, and no others. Values move as the image says (struct image_twin), in the unit of the point's channel; raw
+ * registers follow by the inverse of its scale. What a master writes stays: those that follow it move towards it.
+ */
+#ifndef TWIN_TWIN_H
+#define TWIN_TWIN_H
+
+#include "model/image.h"
+
+struct twin;
+
+/* For a checked image, which stays the caller's and must outlive the twin. seed: of the noise. */
+struct twin *twin_new(const struct image *img, uint64_t seed);
+void twin_free(struct twin *t);
+
+/* Let the values move on to now_ns; the first call only sets the clock. */
+void twin_step(struct twin *t, int64_t now_ns);
+
+/* Find the first request in what has arrived from a master, in the words of codec->cut(): 0 wait for more, n a request of
+ * n bytes, -n bytes that are no request: the connection has to be closed. */
+int twin_cut(const uint8_t *in, size_t n);
+
+/* Answer one whole request to the instruments of a link. Returns the answer's length, 0 when there is none. Registers that
+ * no point names give exception 2, units that nobody has exception 11; a link with a single unit also answers as 0 and
+ * 255. cap: at least 260. */
+int twin_answer(struct twin *t, uint32_t link, const uint8_t *frame, size_t n, uint8_t *out,
+	size_t cap);
+
+/* The value of a point, in its channel's unit, as a master reads it: with wave and noise. */
+double twin_value(const struct twin *t, uint32_t point);
+
+/* Hold a point at a value, as if a master had written it. */
+void twin_set(struct twin *t, uint32_t point, double value);
+
+/* Instruments that the twin plays on a link; 0 for links to this machine itself. */
+uint32_t twin_instruments(const struct image *img, uint32_t link);
+
+/* The unit number as which an instrument is played. */
+unsigned twin_unit(const struct image *img, uint32_t instrument);
+
+#endif

@@ -1,0 +1,60 @@
+/* browser.mjs - Debian's Chromium with a fresh profile, and a page that is watched: no address but its own, no errors */
+import { chromium } from "playwright-core";
+
+const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+	"--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+export const start_browser = () =>
+	chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+
+/* A page at `url` in a context of its own. `strangers` collects requests that leave the origin, `complaints` whatever
+ * the browser's console reports as an error, breaches of the content security policy among them. */
+export async function open_page(browser, url, options = {}) {
+	const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", ...options });
+	const page = await context.newPage();
+	const strangers = [];
+	const complaints = [];
+	await context.route("**/*", (route) => {
+		if (new URL(route.request().url()).origin === new URL(url).origin)
+			return route.continue();
+		strangers.push(route.request().url());
+		return route.abort();
+	});
+	page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
+	page.on("pageerror", (e) => complaints.push(String(e)));
+	await page.goto(url);
+	return { page, strangers, complaints, close: () => context.close() };
+}
+
+export const row = (page, name) => page.locator(`tr[data-channel="${name}"]`);
+export const value_of = (page, name) => row(page, name).locator("td.value").innerText();
+
+/* Number of pixels of the plot that have a strong colour: lines, neither paper nor ink nor grid. */
+export const coloured_pixels = (page) => page.locator(".canvas canvas").evaluate((canvas) => {
+	const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+	let n = 0;
+	for (let i = 0; i < data.length; i += 4) {
+		const [r, g, b, a] = data.slice(i, i + 4);
+		if (a > 200 && Math.max(r, g, b) - Math.min(r, g, b) > 90)
+			n++;
+	}
+	return n;
+});
+
+/* Ask until `check` gives something true; fail with `what` after `limit_ms`. */
+export async function wait_until(what, check, limit_ms = 10000) {
+	const end = Date.now() + limit_ms;
+	for (;;) {
+		if (await check())
+			return;
+		if (Date.now() > end)
+			throw new Error(`not seen within ${limit_ms} ms: ${what}`);
+		await new Promise((done) => setTimeout(done, 50));
+	}
+}
+
+/* With SHOTS=folder, keep a picture of what a person would see. */
+export async function shoot(page, name) {
+	if (process.env.SHOTS)
+		await page.screenshot({ path: `${process.env.SHOTS}/${name}.png` });
+}

@@ -1,0 +1,223 @@
+/* fake_server.mjs - a bench that exists only here: the API of the page, with faults on command
+ *
+ * Serves web/dist under the headers of the real server, on a free loopback port. By hand: node fake_server.mjs 8099
+ */
+import { createServer } from "node:http";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const dist = join(here, "../../web/dist");
+const HEADERS = {
+	"Content-Security-Policy": "default-src 'self'",
+	"X-Content-Type-Options": "nosniff",
+	"Referrer-Policy": "no-referrer",
+	"Cache-Control": "no-store",
+};
+const TEXTS = {
+	good: ["good", ""],
+	no_answer: ["no answer", "check the unit number, wiring and 'timeout'"],
+	source_bad: ["computed from a bad value", "look at the channels it is computed from"],
+	out_of_range: ["outside its range", "check the sensor, the scale and 'range'"],
+	controller_down: ["the controller does not run", "see the log of 'mbc run'"],
+};
+
+/* name, title, type, unit, min, max, instrument, value at time t (s) */
+const BENCH = [
+	["T_bed", "Catalyst bed", "float", "degC", 0, 800, "daq", (t) => 431 + 40 * Math.sin(t / 25) + Math.sin(t * 3)],
+	["T_furn", "Furnace", "float", "degC", 0, 700, "furnace", (t) => 450 + 30 * Math.sin(t / 25 + 0.5)],
+	["N2_flow", "Nitrogen, carrier", "float", "mL/min", 0, 100, "mfc_n2", (t) => 60 + 0.3 * Math.sin(t * 2)],
+	["H2_flow", "Hydrogen", "float", "mL/min", 0, 50, "mfc_h2", (t) => (t % 30 < 15 ? 10 : 20) + 0.1 * Math.sin(t)],
+	["total", "Total flow", "float", "mL/min", null, null, null, (t) => 75 + 5 * Math.sin(t / 10)],
+	["P_in", "Pressure at the inlet", "float", "bar", 0, 10, "daq", (t) => 2.01 + 0.01 * Math.sin(t)],
+	["V_H2", "Hydrogen valve", "choice", "", null, null, "io", () => "open"],
+	["LEL_room", "Gas detector", "float", "%LEL", 0, 100, "daq", () => 1.25],
+	["door", "Cabinet door", "bool", "", null, null, "io", () => true],
+	["count", "Injections", "uint", "", null, null, "io", (t) => Math.floor(t / 60) % 1000],
+	["note", "Message of the analyser", "text", "", null, null, "io", () => "ready"],
+];
+const INSTRUMENTS = [
+	["furnace", "Eurotherm 3216 temperature controller"],
+	["daq", "Moxa ioLogik E1242"],
+	["io", "Moxa ioLogik E1212"],
+	["mfc_n2", "Mass flow controller"],
+	["mfc_h2", "Mass flow controller"],
+];
+
+const iso = (ms) => new Date(ms).toISOString();
+
+export class FakeServer {
+	constructor({ extra = 0 } = {}) {
+		const rows = [...BENCH];
+		for (const [name] of INSTRUMENTS)
+			for (let i = 0; i < 4; i++)
+				rows.push([`${name}.ai${i}`, `Input ${i}`, "float", "V", 0, 10, name, (t) => 5 + Math.sin(t / (i + 3))]);
+		for (let i = 0; i < extra; i++)
+			rows.push([`rack${i % 20}.c${i}`, `Extra ${i}`, "float", "V", 0, 10, `rack${i % 20}`, (t) => Math.sin(t + i) * 10]);
+		rows.push(["mbc.control.cpu", "processor time of the controller", "float", "%", null, null, null, () => 1.5]);
+		rows.push(["mbc.serve.streams", "open event streams", "uint", "", null, null, null, () => this.streams.size]);
+		this.rows = rows;
+		this.forced = new Map(); /* name -> {value, quality, reason} */
+		this.streams = new Set();
+		this.state = "running";
+		this.silent = false;
+		this.refusing = false;
+		this.refusing_streams = false;
+		this.only_beats = false;
+		this.tick = 0;
+		this.down = new Map(); /* instrument -> reason */
+		this.period_ms = 200;
+	}
+
+	value(row) {
+		const [name, , , , , , , at] = row;
+		const now = Date.now();
+		const own = { value: at(now / 1000), quality: "good", reason: "good", time: iso(now) };
+		if (this.state !== "running" && !name.startsWith("mbc.supervise"))
+			return { ...own, value: null, quality: "bad", reason: "controller_down" };
+		return { ...own, ...this.forced.get(name) };
+	}
+
+	channel(row) {
+		const [name, title, type, unit, min, max, instrument] = row;
+		const v = this.value(row);
+		const [reason_text, remedy] = TEXTS[v.reason] ?? [v.reason, ""];
+		return { name, title, type, unit, min, max, ...v, reason_text, remedy, age_ms: 40, access: "read", instrument };
+	}
+
+	instrument([name, title]) {
+		const reason = this.down.get(name) ?? "good";
+		const [reason_text, remedy] = TEXTS[reason];
+		return {
+			name, title, codec: "modbus", address: "127.0.0.1:1502 unit 1",
+			state: reason === "good" ? "up" : "down", reason, reason_text, remedy,
+			since: iso(this.born), last_answer: iso(Date.now()), identity: null,
+			counters: { requests: 1200, answers: 1198, timeouts: 2, errors: 0, refused: 0, stray: 0, bytes_out: 14400, bytes_in: 35000, connects: 1 },
+			reply: { last_ms: 4.2, max_ms: 22, p50_ms: 4, p99_ms: 9 },
+		};
+	}
+
+	trace() {
+		const t = Date.now();
+		return { lines: [
+			{ time: iso(t - 300), kind: "note", verdict: "good", meaning: "connected to 127.0.0.1:1502", bytes: "", truncated: false },
+			{ time: iso(t - 200), kind: "sent", verdict: "good", meaning: "read holding 0..9", bytes: "00 07 00 00 00 06 01 03 00 00 00 0A", truncated: false },
+			{ time: iso(t - 196), kind: "received", verdict: "good", meaning: "10 registers in 4 ms", bytes: "00 07 00 00 00 17 01 03 14 00 FA", truncated: true },
+			{ time: iso(t - 50), kind: "received", verdict: "no_answer", meaning: "no reply in 500 ms", bytes: "", truncated: false },
+		] };
+	}
+
+	bench() {
+		return {
+			bench: "tpr-1", title: "Temperature-programmed reduction, bench 1", state: this.state, version: "0.1.0",
+			generation: 1, config: "0123456789abcdef", tick_ms: 100, uptime_s: 100, time: iso(Date.now()),
+			time_is_good: true, channels: this.rows.length, instruments: INSTRUMENTS.length, ticks_lost: 0,
+		};
+	}
+
+	answer(req, res) {
+		const json = (data) => {
+			res.writeHead(200, { ...HEADERS, "Content-Type": "application/json" });
+			res.end(JSON.stringify(data));
+		};
+		const path = req.url.split("?")[0];
+		if (this.refusing)
+			return req.socket.destroy();
+		if (path === "/api/v1/bench")
+			return json(this.bench());
+		if (path === "/api/v1/channels")
+			return json({ time: iso(Date.now()), channels: this.rows.map((r) => this.channel(r)) });
+		if (path === "/api/v1/instruments")
+			return json({ instruments: INSTRUMENTS.map((i) => this.instrument(i)) });
+		if (/^\/api\/v1\/instruments\/\w+\/trace$/.test(path))
+			return json(this.trace());
+		if (path === "/api/v1/stream" && this.refusing_streams)
+			return res.writeHead(503, HEADERS).end();
+		if (path === "/api/v1/stream")
+			return this.stream(req, res);
+		return this.file(path === "/" ? "index.html" : path.slice(1), res);
+	}
+
+	file(name, res) {
+		const manifest = readFileSync(join(dist, "manifest"), "utf8").trim().split("\n");
+		const line = manifest.find((l) => l.startsWith(`${name} `));
+		res.writeHead(line ? 200 : 404, { ...HEADERS, "Content-Type": line ? line.slice(name.length + 1) : "text/plain" });
+		res.end(line ? readFileSync(join(dist, name)) : `no such page: ${name}`);
+	}
+
+	stream(req, res) {
+		res.writeHead(200, { ...HEADERS, "Content-Type": "text/event-stream" });
+		for (const row of this.rows)
+			this.send(res, "update", { name: row[0], ...this.value(row) });
+		this.beat(res);
+		this.streams.add(res);
+		req.on("close", () => this.streams.delete(res));
+	}
+
+	send(res, kind, data) {
+		res.write(`event: ${kind}\ndata: ${JSON.stringify(data)}\n\n`);
+	}
+
+	beat(res) {
+		this.send(res, "heartbeat", { time: iso(Date.now()), tick: this.tick, state: this.state });
+	}
+
+	step() {
+		const last = (this.last ??= new Map());
+		this.tick++;
+		if (this.silent)
+			return;
+		for (const row of this.only_beats ? [] : this.rows) {
+			const u = { name: row[0], ...this.value(row) };
+			const key = JSON.stringify([u.value, u.quality, u.reason]);
+			if (last.get(row[0]) === key)
+				continue;
+			last.set(row[0], key);
+			for (const res of this.streams)
+				this.send(res, "update", u);
+		}
+		if (this.tick % Math.round(1000 / this.period_ms) === 0)
+			for (const res of this.streams)
+				this.beat(res);
+	}
+
+	/* Faults and changes that tests ask for. */
+	force(name, value, quality, reason) {
+		this.forced.set(name, { value, quality, reason });
+	}
+
+	release(name) {
+		this.forced.delete(name);
+	}
+
+	tell(kind, data) {
+		for (const res of this.streams)
+			this.send(res, kind, data);
+	}
+
+	cut_streams() {
+		for (const res of this.streams)
+			res.destroy();
+	}
+
+	async start(port = 0) {
+		this.born = Date.now();
+		this.http = createServer((req, res) => this.answer(req, res));
+		await new Promise((done) => this.http.listen(port, "127.0.0.1", done));
+		this.timer = setInterval(() => this.step(), this.period_ms);
+		this.url = `http://127.0.0.1:${this.http.address().port}/`;
+		return this.url;
+	}
+
+	async stop() {
+		clearInterval(this.timer);
+		this.http.closeAllConnections();
+		await new Promise((done) => this.http.close(done));
+	}
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+	const server = new FakeServer({ extra: Number(process.argv[3] ?? 0) });
+	console.log(await server.start(Number(process.argv[2] ?? 0)));
+}

@@ -1,0 +1,347 @@
+/* page.test.mjs - the page in Chromium against a bench with faults on command: what does a person see? */
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import { coloured_pixels, open_page, row, shoot, start_browser, value_of, wait_until } from "./browser.mjs";
+import { FakeServer } from "./fake_server.mjs";
+
+let browser;
+let server;
+let url;
+let opened;
+
+before(async () => {
+	browser = await start_browser();
+});
+
+after(() => browser.close());
+
+beforeEach(async () => {
+	server = new FakeServer();
+	url = await server.start();
+	opened = [];
+});
+
+afterEach(async () => {
+	for (const p of opened)
+		await p.close();
+	await server.stop();
+});
+
+/* A page that has its values. Whatever a test does, nothing may leave the origin. */
+async function ready(options) {
+	const p = await open_page(browser, url, options);
+	opened.push(p);
+	await p.page.locator('[data-state="running"]').waitFor();
+	await row(p.page, "T_bed").waitFor();
+	return p;
+}
+
+const has_class = async (locator, name) => (await locator.getAttribute("class")).split(" ").includes(name);
+const is_bad = (page, name) => has_class(row(page, name), "bad");
+const reason_of = (page, name) => row(page, name).locator(".reason").innerText();
+const seen = (page) => page.locator("tr[data-channel]").evaluateAll((all) => all.map((r) => r.dataset.channel));
+
+test("the head tells bench, state, instruments and time", async () => {
+	server.down.set("io", "no_answer");
+	const { page } = await ready();
+	assert.equal(await page.locator("h1").innerText(), "Temperature-programmed reduction, bench 1");
+	assert.match(await page.locator(".head").innerText(), /4 of 5 up/);
+	const shown = await page.locator(".clock strong").innerText();
+	assert.match(shown, /^\d\d:\d\d:\d\d$/);
+	await wait_until("the clock to go on", async () => (await page.locator(".clock strong").innerText()) !== shown);
+	assert.equal(await page.title(), "Temperature-programmed reduction, bench 1");
+	await shoot(page, "head");
+});
+
+test("the table shows values, units and limits, and follows the stream", async () => {
+	server.force("T_bed", 123.456, "good", "good");
+	const { page } = await ready();
+	await wait_until("the forced value", async () => (await value_of(page, "T_bed")) === "123.46");
+	const cells = await row(page, "T_bed").locator("td").allInnerTexts();
+	assert.deepEqual(cells.slice(1, 5), ["123.46", "°C", "0", "800"]);
+	assert.equal(cells.at(-1), "daq");
+	const [table, room] = await page.locator("table").evaluate((t) => [t.offsetWidth, t.parentElement.clientWidth]);
+	assert.ok(table <= room, `the table is ${table} wide, its room ${room}`);
+	assert.equal(await value_of(page, "V_H2"), "open");
+	assert.equal(await value_of(page, "door"), "on");
+	assert.equal(await value_of(page, "note"), "ready");
+	server.force("T_bed", 124.5, "good", "good");
+	await wait_until("the next value", async () => (await value_of(page, "T_bed")) === "124.50");
+});
+
+test("the bench's channels come first, health last and closed", async () => {
+	const { page } = await ready();
+	const groups = await page.locator("tr.group button").allInnerTexts();
+	assert.match(groups[0], /^▾\s*Bench/);
+	assert.match(groups[1], /furnace · Eurotherm/);
+	assert.match(groups.at(-1), /^▸\s*Controller's own health/);
+	assert.equal((await seen(page))[0], "T_bed");
+	assert.equal(await row(page, "mbc.control.cpu").count(), 0);
+	await page.locator("tr.group button").last().click();
+	await wait_until("a health value", async () => (await value_of(page, "mbc.control.cpu")) === "1.500");
+});
+
+test("a bad value is grey, struck out and told why; neighbours stay good", async () => {
+	const { page } = await ready();
+	server.force("P_in", null, "bad", "no_answer");
+	server.force("LEL_room", 101, "uncertain", "out_of_range");
+	await wait_until("bad", () => is_bad(page, "P_in"));
+	assert.equal(await value_of(page, "P_in"), "—");
+	assert.equal(await reason_of(page, "P_in"), "no answer");
+	assert.match(await row(page, "P_in").locator(".remedy").innerText(), /check the unit number/);
+	assert.equal(await row(page, "P_in").locator(".symbol").innerText(), "✕");
+	const style = await row(page, "P_in").locator("td.value").evaluate((cell) => {
+		const grey = getComputedStyle(document.documentElement).getPropertyValue("--grey").trim();
+		const probe = document.body.appendChild(document.createElement("i"));
+		probe.style.color = grey;
+		const wanted = getComputedStyle(probe).color;
+		probe.remove();
+		return [getComputedStyle(cell).color === wanted, getComputedStyle(cell).textDecorationLine];
+	});
+	assert.deepEqual(style, [true, "line-through"]);
+	await wait_until("uncertain", () => has_class(row(page, "LEL_room"), "uncertain"));
+	assert.equal(await value_of(page, "LEL_room"), "101.00");
+	assert.equal(await reason_of(page, "LEL_room"), "outside its range");
+	assert.equal(await is_bad(page, "T_bed"), false);
+	server.release("P_in");
+	await wait_until("good again", async () => !(await is_bad(page, "P_in")));
+	assert.match(await value_of(page, "P_in"), /^2\.\d+$/);
+});
+
+test("a silent stream greys everything within 5 s, and news bring it back", async () => {
+	const { page } = await ready();
+	server.silent = true;
+	await page.locator('[data-state="lost"]').waitFor({ timeout: 5000 });
+	const rows = await page.locator("tr[data-channel]").count();
+	await wait_until("all rows bad", async () => (await page.locator("tr[data-channel].bad").count()) === rows);
+	assert.ok(rows > 20);
+	assert.equal(await reason_of(page, "T_bed"), "connection lost");
+	assert.match(await page.locator(".banner").innerText(), /No news from the server since \d\d:\d\d:\d\d/);
+	assert.equal(await page.locator(".tile:not(.bad)").count(), 0);
+	assert.match(await page.title(), /Connection lost/);
+	await shoot(page, "lost");
+	server.silent = false;
+	await page.locator('[data-state="running"]').waitFor();
+	await wait_until("all rows good", async () => (await page.locator("tr[data-channel].bad").count()) === 0);
+});
+
+test("a server that dies and comes back is found again", async () => {
+	const { page } = await ready();
+	server.refusing = true;
+	server.cut_streams();
+	await page.locator('[data-state="lost"]').waitFor({ timeout: 6000 });
+	server.refusing = false;
+	server.force("T_bed", 77, "good", "good");
+	await page.locator('[data-state="running"]').waitFor();
+	await wait_until("the new value", async () => (await value_of(page, "T_bed")) === "77.00");
+});
+
+test("values whose stream never opens do not stay good", async () => {
+	server.refusing_streams = true;
+	const p = await open_page(browser, url);
+	opened.push(p);
+	await row(p.page, "T_bed").waitFor();
+	await p.page.locator('[data-state="lost"]').waitFor({ timeout: 6000 });
+	await wait_until("T_bed bad", () => is_bad(p.page, "T_bed"));
+	server.refusing_streams = false;
+	await p.page.locator('[data-state="running"]').waitFor();
+	await wait_until("T_bed good", async () => !(await is_bad(p.page, "T_bed")));
+});
+
+test("a controller that stops without a word about its values leaves none of them good", async () => {
+	const { page } = await ready();
+	server.only_beats = true;
+	server.state = "controller_down";
+	await page.locator('[data-state="controller_down"]').waitFor();
+	await wait_until("all bad", async () => (await page.locator("tr[data-channel]:not(.bad)").count()) === 0);
+	assert.equal(await reason_of(page, "T_bed"), "the controller does not run");
+});
+
+test("a stopped controller is told, and no value stays good", async () => {
+	const { page } = await ready();
+	server.state = "controller_down";
+	await page.locator('[data-state="controller_down"]').waitFor();
+	await wait_until("all bad", async () => (await page.locator("tr[data-channel]:not(.bad)").count()) === 0);
+	assert.equal(await reason_of(page, "T_bed"), "the controller does not run");
+	assert.match(await page.locator(".banner").innerText(), /Its supervisor restarts it/);
+});
+
+test("a changed channel list is taken over", async () => {
+	const { page } = await ready();
+	server.rows.splice(1, 1);
+	server.rows.unshift(["T_new", "A new one", "float", "degC", 0, 100, "daq", () => 21.5]);
+	server.tell("changed", { generation: 2 });
+	await row(page, "T_new").waitFor();
+	await wait_until("its value", async () => (await value_of(page, "T_new")) === "21.50");
+	assert.equal(await row(page, "T_furn").count(), 0);
+	assert.equal(await page.locator('[data-tile="T_furn"]').count(), 0);
+});
+
+test("the plot draws the first bench channels; clicks add and remove", async () => {
+	const { page } = await ready();
+	const tiles = () => page.locator("[data-tile]").evaluateAll((all) => all.map((t) => t.dataset.tile));
+	assert.deepEqual(await tiles(), ["T_bed", "T_furn", "N2_flow", "H2_flow"]);
+	await wait_until("lines in the plot", async () => (await coloured_pixels(page)) > 200);
+	await row(page, "total").click();
+	assert.deepEqual(await tiles(), ["T_bed", "T_furn", "N2_flow", "H2_flow", "total"]);
+	await row(page, "T_bed").locator("button").press("Enter");
+	assert.deepEqual(await tiles(), ["T_furn", "N2_flow", "H2_flow", "total"]);
+	await row(page, "P_in").click();
+	assert.match(await page.locator(".channels .message").innerText(), /two axes, now °C and mL\/min/);
+	await row(page, "note").click();
+	assert.match(await page.locator(".channels .message").innerText(), /note is not a number/);
+	for (const name of await tiles())
+		await page.locator(`[data-tile="${name}"] button`).click();
+	assert.equal(await page.locator(".canvas").count(), 0);
+	await page.reload();
+	await row(page, "T_bed").waitFor();
+	assert.deepEqual(await tiles(), []);
+});
+
+test("a bad value is a gap in the plot", async () => {
+	server.period_ms = 50;
+	const { page } = await ready();
+	for (const name of ["T_furn", "N2_flow", "H2_flow"])
+		await page.locator(`[data-tile="${name}"] button`).click();
+	await wait_until("a line", async () => (await coloured_pixels(page)) > 20);
+	await page.waitForTimeout(1500);
+	server.force("T_bed", null, "bad", "no_answer");
+	await wait_until("bad", () => is_bad(page, "T_bed"));
+	await page.waitForTimeout(1500);
+	/* The rightmost columns of the drawing hold no line now. */
+	const [last, edge] = await page.locator(".canvas").evaluate((box) => {
+		const canvas = box.querySelector("canvas");
+		const over = box.querySelector(".u-over").getBoundingClientRect();
+		const right = (over.right - canvas.getBoundingClientRect().left) * devicePixelRatio;
+		const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+		let last_line = 0;
+		for (let i = 0; i < data.length; i += 4)
+			if (data[i + 3] > 200 && data[i + 2] - data[i] > 90)
+				last_line = Math.max(last_line, (i / 4) % canvas.width);
+		return [last_line, right];
+	});
+	assert.ok(last > 0 && last < edge - 8, `line ends at ${last}, plot at ${edge}`);
+});
+
+test("pause holds the plot, resume lets it go on, the window can be chosen", async () => {
+	const { page } = await ready();
+	const picture = () => page.locator(".canvas canvas").evaluate((c) => c.toDataURL());
+	await page.locator(".pause").click();
+	assert.match(await page.locator(".plot .bar").innerText(), /Paused/);
+	const held = await picture();
+	await page.waitForTimeout(800);
+	assert.equal(await picture(), held);
+	await page.locator(".pause").click();
+	await wait_until("the plot to go on", async () => (await picture()) !== held);
+	await page.getByRole("button", { name: "10 min" }).click();
+	assert.equal(await page.getByRole("button", { name: "10 min" }).getAttribute("aria-pressed"), "true");
+});
+
+test("the cursor reads the lines, a drag holds and enlarges", async () => {
+	server.force("T_bed", 55, "good", "good");
+	const { page } = await ready();
+	await page.waitForTimeout(1500);
+	const box = await page.locator(".u-over").boundingBox();
+	await page.mouse.move(box.x + box.width - 5, box.y + 50);
+	await wait_until("the value at the cursor", async () =>
+		/^55\.00 at \d\d:/.test(await page.locator('[data-tile="T_bed"] .tile-cursor').innerText()));
+	await page.mouse.down();
+	await page.mouse.move(box.x + box.width - 100, box.y + 60, { steps: 5 });
+	await page.mouse.up();
+	await page.locator(".held").waitFor();
+});
+
+test("the filter finds names, titles, units and problems", async () => {
+	const { page } = await ready();
+	const field = page.locator('input[type="search"]');
+	await field.fill("hydrogen");
+	assert.deepEqual(await seen(page), ["H2_flow", "V_H2"]);
+	assert.match(await page.locator(".shown").innerText(), /^2 of \d+ channels$/);
+	await field.fill("mbc. cpu");
+	assert.deepEqual(await seen(page), ["mbc.control.cpu"]);
+	await field.fill("no such thing");
+	assert.equal(await page.getByText("No channel matches").count(), 1);
+	await field.fill("");
+	await page.locator('input[type="checkbox"]').check();
+	assert.deepEqual(await seen(page), []);
+	server.force("daq.ai2", null, "bad", "no_answer");
+	await wait_until("the problem", async () => (await seen(page)).join() === "daq.ai2");
+});
+
+test("instruments tell state, reason and remedy; details and trace open by keyboard", async () => {
+	server.down.set("io", "no_answer");
+	const { page } = await ready();
+	const card = page.locator('[data-instrument="io"]');
+	await card.waitFor();
+	assert.match(await card.innerText(), /down[^]*no answer: check the unit number/);
+	assert.equal(await page.locator("[data-instrument]").first().getAttribute("data-instrument"), "io");
+	await card.press("Enter");
+	const dialog = page.locator("dialog[open]");
+	await dialog.waitFor();
+	await wait_until("the trace", async () => /read holding 0\.\.9/.test(await dialog.locator("pre").innerText()));
+	assert.match(await dialog.locator("pre").innerText(), /00 07 00 00 00 17 01 03 14 00 FA \(cut\)/);
+	assert.match(await dialog.locator("dl").innerText(), /Requests\s+1200/);
+	await page.keyboard.press("Escape");
+	await dialog.waitFor({ state: "hidden" });
+});
+
+test("French by the browser's language, and by the switch, which is remembered", async () => {
+	server.force("P_in", null, "bad", "no_answer");
+	const { page } = await ready({ locale: "fr-FR" });
+	assert.equal(await page.locator('[data-state="running"]').innerText(), "● En marche");
+	assert.equal(await reason_of(page, "P_in"), "pas de réponse");
+	assert.equal(await page.locator("html").getAttribute("lang"), "fr");
+	await page.locator(".language").click();
+	assert.equal(await reason_of(page, "P_in"), "no answer");
+	assert.equal(await page.locator("thead th").first().innerText(), "Name");
+	await page.reload();
+	await page.locator('[data-state="running"]').waitFor();
+	assert.equal(await page.locator("html").getAttribute("lang"), "en");
+});
+
+test("a phone shows it without scrolling sideways", async () => {
+	server.force("P_in", null, "bad", "no_answer");
+	server.down.set("io", "no_answer");
+	const { page } = await ready({ viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true });
+	await wait_until("lines in the plot", async () => (await coloured_pixels(page)) > 50);
+	const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+	assert.ok(wide <= 390 && window === 390, `page ${wide}, window ${window}`);
+	await row(page, "total").tap();
+	assert.equal(await page.locator('[data-tile="total"]').count(), 1);
+	await shoot(page, "phone");
+});
+
+test("two thousand channels stay usable", async () => {
+	await server.stop();
+	server = new FakeServer({ extra: 2000 });
+	url = await server.start();
+	const { page } = await ready();
+	await page.locator('input[type="search"]').fill("rack");
+	await wait_until("the rows", async () => (await page.locator("tr[data-channel]").count()) === 2000);
+	/* All of them change five times a second. The page goes on painting and listening to its user all the same. */
+	const shown = await value_of(page, "rack0.c0");
+	await wait_until("a change on the screen", async () => (await value_of(page, "rack0.c0")) !== shown);
+	const below = await value_of(page, "rack19.c1999");
+	await wait_until("a change below the screen", async () => (await value_of(page, "rack19.c1999")) !== below);
+	await page.locator('input[type="search"]').fill("rack7.c1987");
+	await wait_until("the row", async () => (await seen(page)).join() === "rack7.c1987");
+	await page.locator('input[type="search"]').fill("");
+	await wait_until("all of the bench", async () => (await page.locator("tr[data-channel]").count()) === 11);
+	await page.getByRole("button", { name: /^rack7/ }).click();
+	await row(page, "rack7.c1987").waitFor();
+	server.silent = true;
+	await page.locator('[data-state="lost"]').waitFor({ timeout: 8000 });
+	await wait_until("all rows bad", async () => (await page.locator("tr[data-channel]:not(.bad)").count()) === 0);
+});
+
+test("nothing leaves the origin, nothing breaks the content security policy", async () => {
+	const { page, strangers, complaints } = await ready();
+	await page.locator('[data-instrument="daq"]').click();
+	await page.waitForTimeout(1500);
+	await page.keyboard.press("Escape");
+	await row(page, "total").click();
+	await page.mouse.move(400, 250);
+	await page.waitForTimeout(500);
+	assert.deepEqual(strangers, []);
+	assert.deepEqual(complaints, []);
+});

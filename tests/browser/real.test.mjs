@@ -1,0 +1,63 @@
+/* real.test.mjs - the page of a running mbc, at the address in MBC_URL: do its values live? */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { coloured_pixels, open_page, row, shoot, start_browser, value_of, wait_until } from "./browser.mjs";
+
+const url = process.env.MBC_URL;
+let browser;
+let opened;
+
+before(async () => {
+	assert.ok(url, "MBC_URL is not set; give the address of a running bench, such as http://127.0.0.1:8080/");
+	browser = await start_browser();
+	opened = await open_page(browser, url);
+	await opened.page.locator('[data-state="running"]').waitFor();
+});
+
+after(() => browser?.close());
+
+test("T_bed is there, good, and changes", async () => {
+	const { page } = opened;
+	await row(page, "T_bed").waitFor();
+	await wait_until("a good T_bed", async () => /\bgood\b/.test(await row(page, "T_bed").getAttribute("class")));
+	const before_it = await value_of(page, "T_bed");
+	assert.match(before_it, /^-?\d/);
+	await wait_until("another T_bed", async () => (await value_of(page, "T_bed")) !== before_it, 30000);
+});
+
+test("the table agrees with the API", async () => {
+	const { page } = opened;
+	const { channels } = await (await fetch(new URL("api/v1/channels", url))).json();
+	await page.locator("tr.group button[aria-expanded=false]").first().click();
+	const names = await page.locator("tr[data-channel]").evaluateAll((all) => all.map((r) => r.dataset.channel));
+	assert.deepEqual([...names].sort(), channels.map((c) => c.name).sort());
+});
+
+test("the plot draws", async () => {
+	const { page } = opened;
+	assert.ok((await page.locator("[data-tile]").count()) > 0);
+	await wait_until("lines in the plot", async () => (await coloured_pixels(page)) > 50);
+	await shoot(page, "real");
+});
+
+test("instruments answer, and their exchanges can be read", async () => {
+	const { page } = opened;
+	await page.locator(".card.up").first().waitFor();
+	await page.locator(".card.up").first().click();
+	await wait_until("a trace", async () => (await page.locator("dialog pre").innerText()).includes("→"));
+	await shoot(page, "real_trace");
+	await page.keyboard.press("Escape");
+});
+
+test("the links at the foot answer", async () => {
+	const { page } = opened;
+	const links = await page.locator("footer a").evaluateAll((all) => all.map((a) => a.href));
+	assert.ok(links.length >= 5);
+	for (const link of links)
+		assert.equal((await fetch(link)).status, 200, link);
+});
+
+test("nothing left the origin, nothing broke the content security policy", () => {
+	assert.deepEqual(opened.strangers, []);
+	assert.deepEqual(opened.complaints, []);
+});

@@ -1,0 +1,324 @@
+#!/usr/bin/python3
+"""Run the tests and count them: tests/run.py [--build DIR] [--only KIND]... [--soak SECONDS]
+
+Kinds: meson (unit, golden, simulation, fuzz corpora), integration (python unittest), browser (node --test).
+Each result is printed as it comes. The last line is `N passed, N failed, N skipped`, counted from the cases that ran.
+A peer that is missing is a failure, not a skip: `make test` has installed it.
+"""
+import argparse
+import concurrent.futures
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+INTEGRATION = ROOT / "tests/integration"
+BROWSER = ROOT / "tests/browser"
+MODULE_LIMIT_S = 240  # of one integration module, or of all browser tests
+AT_ONCE = 3  # integration modules: they wait more than they compute
+PEERS = {  # what the tests talk to and nobody here wrote: how to see that it is there
+    "pymodbus": lambda: subprocess.run(["/usr/bin/python3", "-c", "import pymodbus.server, jsonschema, yaml"],
+                                       capture_output=True).returncode == 0,
+    "modbus-serial": lambda: (INTEGRATION / "node_modules/modbus-serial").is_dir(),
+    "playwright-core": lambda: (BROWSER / "node_modules/playwright-core").is_dir(),
+    "libmodbus": lambda: subprocess.run(["pkg-config", "--exists", "libmodbus"]).returncode == 0,
+} | {name: lambda name=name: shutil.which(name) is not None for name in ("mbpoll", "xmllint", "curl", "chromium", "node")}
+
+
+class Tally:
+    """Counts and prints; one for all kinds, used from several threads."""
+
+    def __init__(self):
+        self.count = {"passed": 0, "failed": 0, "skipped": 0}
+        self.failures = []
+        self.lock = threading.Lock()
+
+    def add(self, verdict, name, seconds=None, why="", cases=1):
+        with self.lock:
+            if verdict == "skipped" and "peer" in why:
+                verdict = "failed"
+            self.count[verdict] += cases
+            time_text = "" if seconds is None else f"{seconds:.2f} s"
+            many = f" ({cases} cases)" if cases > 1 else ""
+            print(f"{verdict:8} {name}{many}  {time_text}" + (f"  [{why}]" if why and verdict == "skipped" else ""), flush=True)
+            if verdict == "failed":
+                self.failures.append(name)
+                if why:
+                    print("    " + why.rstrip().replace("\n", "\n    "), flush=True)
+
+    def close(self):
+        """Print the sum; the exit code."""
+        for name in self.failures:
+            print(f"FAILED: {name}")
+        ran = sum(self.count.values())
+        if ran == 0:
+            print("no test ran: that is a failure too")
+        print(", ".join(f"{n} {verdict}" for verdict, n in self.count.items()), flush=True)
+        return 0 if ran and not self.count["failed"] else 1
+
+
+def build(folder, options):
+    if not (folder / "build.ninja").exists():
+        subprocess.run(["meson", "setup", *options, str(folder)], cwd=ROOT, check=True)
+    subprocess.run(["ninja", "-C", str(folder)], cwd=ROOT, check=True)
+
+
+def count_tap(text):
+    """Cases of a TAP text: passed, failed, skipped."""
+    lines = re.findall(r"^(not ok|ok) \d+(.*)$", text, re.M)
+    skipped = sum(1 for word, rest in lines if word == "ok" and re.search(r"# skip", rest, re.I))
+    failed = sum(1 for word, rest in lines if word == "not ok")
+    return len(lines) - skipped - failed, failed, skipped
+
+
+def meson_result(tally, line):
+    """One line of meson's testlog.json, written when a test ends: a program with one case or, told as TAP, many."""
+    test = json.loads(line)
+    name, seconds = test["name"], test["duration"]
+    text = (test.get("stdout") or "") + "\n" + (test.get("stderr") or "")
+    passed, failed, skipped = count_tap(text)
+    if test["result"] == "SKIP":
+        tally.add("skipped", name, seconds, why=text.strip()[-200:])
+        return
+    if test["result"] not in ("OK", "EXPECTEDFAIL"):
+        tally.add("failed", name, seconds, why=f"{test['result']}: {' '.join(test.get('command', []))}\n{text.strip()[-3000:]}", cases=max(failed, 1))
+    elif passed + skipped == 0:
+        passed = 1
+    if passed:
+        tally.add("passed", name, seconds, cases=passed)
+    if skipped:
+        tally.add("skipped", name, seconds, why="one of its cases cannot run here", cases=skipped)
+
+
+def run_meson(tally, folder, suites):
+    """All tests that meson knows. Its log grows by a line for each test that has ended: that is what is printed."""
+    log = folder / "meson-logs/testlog.json"
+    log.unlink(missing_ok=True)
+    environment = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP")
+    command = ["meson", "test", "-C", str(folder), "--no-rebuild", "--quiet"]
+    for suite in suites:
+        command += ["--suite", suite]
+    meson = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    seen, is_over = 0, False
+    while not is_over:
+        is_over = meson.poll() is not None
+        lines = log.read_text().splitlines(keepends=True) if log.exists() else []
+        for line in lines[seen:]:
+            if not line.endswith("\n") and not is_over:
+                break
+            meson_result(tally, line)
+            seen += 1
+        time.sleep(0 if is_over else 0.2)
+    output = meson.stdout.read()
+    if seen == 0:
+        tally.add("failed", "meson test", why="no test ran: " + output[-2000:])
+
+
+class LineResult(unittest.TestResult):
+    """In the child that runs one module: a line of JSON for each case."""
+
+    def __init__(self, recent_output, forget_output):
+        super().__init__()
+        self.recent_output, self.forget_output = recent_output, forget_output
+
+    def tell(self, verdict, test, why=""):
+        if verdict == "failed":
+            why += self.recent_output()
+        seconds = time.monotonic() - getattr(self, "began", time.monotonic())
+        sys.__stdout__.write("\x1e" + json.dumps([verdict, test.id(), seconds, why]) + "\n")
+        sys.__stdout__.flush()
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.began = time.monotonic()
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        self.forget_output()
+
+    def addSuccess(self, test):
+        self.tell("passed", test)
+
+    def addFailure(self, test, err):
+        self.tell("failed", test, self._exc_info_to_string(err, test))
+
+    addError = addFailure
+
+    def addSkip(self, test, reason):
+        self.tell("skipped", test, reason)
+
+    def addExpectedFailure(self, test, err):
+        self.tell("passed", test)
+
+    def addUnexpectedSuccess(self, test):
+        self.tell("failed", test, "was expected to fail")
+
+    def addSubTest(self, test, subtest, err):
+        if err is not None:
+            self.tell("failed", subtest, self._exc_info_to_string(err, subtest))
+
+
+def run_module(name):
+    """In the child: run one module of tests/integration."""
+    sys.path.insert(0, str(INTEGRATION))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that cleanups run, and no peer is left
+    import harness
+
+    unittest.defaultTestLoader.loadTestsFromName(name).run(LineResult(harness.recent_output, harness.Process.recent.clear))
+
+
+def end_group(child):
+    """Ask a child and all that it started to end; insist after 5 s."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(child.pid, sign)
+        except ProcessLookupError:
+            return
+        try:
+            child.wait(5)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def watch_module(tally, name, folder):
+    """Run one module in a child of its own group, with a limit."""
+    environment = dict(os.environ, MBC_BUILD=str(folder), PYTHONDONTWRITEBYTECODE="1", PYTHONWARNINGS="ignore")
+    child = subprocess.Popen(["/usr/bin/python3", __file__, "--module", name], cwd=ROOT, env=environment, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    limit = threading.Timer(MODULE_LIMIT_S, end_group, [child])
+    limit.start()
+    other, ran = [], 0
+    for line in child.stdout:
+        if line.startswith("\x1e"):
+            verdict, test, seconds, why = json.loads(line[1:])
+            tally.add(verdict, "integration " + test, seconds, why)
+            ran += 1
+        else:
+            other.append(line)
+    child.wait()
+    limit.cancel()
+    if child.returncode != 0 or ran == 0:
+        tally.add("failed", f"integration {name}", why=f"ended with {child.returncode} after {ran} cases (limit {MODULE_LIMIT_S} s)\n"
+                  + "".join(other)[-3000:])
+    end_group(child)
+
+
+def run_integration(tally, folder, wanted):
+    modules = sorted(path.stem for path in INTEGRATION.glob("test_*.py"))
+    if wanted:
+        modules = [name for name in modules if name in wanted]
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        for future in [pool.submit(watch_module, tally, name, folder) for name in modules]:
+            future.result()
+
+
+@contextlib.contextmanager
+def demo(folder):
+    """The demonstration bench, for the pages: its address."""
+    sys.path.insert(0, str(INTEGRATION))
+    os.environ["MBC_BUILD"] = str(folder)
+    sys.dont_write_bytecode = True
+    import harness  # reads MBC_BUILD
+
+    with tempfile.TemporaryDirectory(prefix="mbc-test-") as place:
+        running = harness.Process([folder / "mbc", "demo"], env=dict(os.environ, MBC_RUN_DIR=place, MBC_STATE_DIR=place))
+        try:
+            yield re.search(r"http://[^ ]+", running.wait_line("http://", "out"))[0]
+        finally:
+            running.stop()
+
+
+def run_browser(tally, folder):
+    """node tells TAP; a subtest is indented under its parent, which is counted only when it has no children."""
+    files = sorted(str(path) for path in BROWSER.glob("*.test.mjs"))
+    if not files:
+        tally.add("failed", "browser", why="no test found in tests/browser")
+        return
+    try:
+        with demo(folder) as url:
+            watch_browser(tally, files, dict(os.environ, MBC_URL=url))
+    except AssertionError as error:
+        tally.add("failed", "browser: mbc demo", why=str(error))
+
+
+def watch_browser(tally, files, environment):
+    child = subprocess.Popen(["node", "--test", "--test-concurrency=1", "--test-reporter=tap", *files], cwd=BROWSER, env=environment,
+                             text=True, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    limit = threading.Timer(MODULE_LIMIT_S, end_group, [child])
+    limit.start()
+    began, lines, deepest, ran = time.monotonic(), [], -1, 0
+    for line in child.stdout:
+        lines.append(line)
+        found = re.match(r"( *)(not ok|ok) \d+(?: - (.*))?$", line.rstrip())
+        if not found:
+            continue
+        depth, is_parent = len(found[1]), len(found[1]) < deepest
+        deepest = depth
+        if is_parent:
+            continue
+        name = (found[3] or "").split(" # ")[0]
+        verdict = "failed" if found[2] == "not ok" else "skipped" if re.search(r"# SKIP", found[3] or "") else "passed"
+        tally.add(verdict, "browser " + name, time.monotonic() - began, why=found[3] if verdict == "skipped" else "")
+        began = time.monotonic()
+        ran += 1
+    child.wait()
+    limit.cancel()
+    if child.returncode != 0 or ran == 0:
+        print("".join(lines)[-4000:])
+        if not any(name.startswith("browser") for name in tally.failures):
+            tally.add("failed", "browser", why=f"node ended with {child.returncode} after {ran} cases (limit {MODULE_LIMIT_S} s)")
+    end_group(child)
+
+
+def run_soak(tally, folder, seconds):
+    """The long count: the simulation, with seeds from the clock; it prints them, its counts and the first failure."""
+    began = time.monotonic()
+    code = subprocess.run([str(folder / "tests/simulation/sim"), "--for", str(seconds)], cwd=ROOT).returncode
+    tally.add("passed" if code == 0 else "failed", "simulation", time.monotonic() - began, why=f"exit {code}")
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
+    arguments.add_argument("--setup", action="append", default=[], help="an option for meson setup")
+    arguments.add_argument("--only", action="append", choices=["meson", "integration", "browser"])
+    arguments.add_argument("--suite", action="append", default=[], help="of meson's tests")
+    arguments.add_argument("--test", action="append", default=[], help="an integration module, test_...")
+    arguments.add_argument("--soak", type=int, metavar="SECONDS")
+    arguments.add_argument("--module", help=argparse.SUPPRESS)
+    options = arguments.parse_args()
+    if options.module:
+        run_module(options.module)
+        return 0
+    folder = options.build.resolve()
+    kinds = options.only or ["meson", "integration", "browser"]
+    tally = Tally()
+    build(folder, options.setup)
+    if options.soak:
+        run_soak(tally, folder, options.soak)
+        return tally.close()
+    if options.only is None:
+        for name, is_there in PEERS.items():
+            if not is_there():
+                tally.add("failed", f"peer {name}", why="it is missing; run `make test`, which installs it")
+    if "meson" in kinds:
+        run_meson(tally, folder, options.suite)
+    if "integration" in kinds:
+        run_integration(tally, folder, options.test)
+    if "browser" in kinds:
+        run_browser(tally, folder)
+    return tally.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

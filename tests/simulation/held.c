@@ -1,0 +1,107 @@
+/* held.c - what the devices of a simulated bench hold at each moment
+ *
+ * raw = base + (phase + milliseconds) mod modulo, where phase is the point's own. A modulo fits every encoding with the
+ * same value type and size: a BCD number of one register goes to 9999.
+ */
+#include "held.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/rand.h"
+
+enum { NUMBER, SWITCH, WORDS };
+
+struct row {
+	int kind;
+	uint64_t phase, modulo; /* NUMBER: ms; SWITCH: ms of a whole turn, on in its second half */
+	double base;
+	double factor, offset;
+};
+
+struct held {
+	struct row *rows; /* [point] */
+};
+
+static uint64_t
+modulo_of(const struct image_point *p)
+{
+	if (p->value == VALUE_FLOAT)
+		return UINT64_C(1) << 40;
+	if (p->value == VALUE_FLOAT32)
+		return UINT64_C(1) << 23;
+	return p->count == 1 ? 10000 : p->count == 2 ? 100000000 : UINT64_C(1) << 40;
+}
+
+struct held *
+held_new(const struct image *img, uint64_t seed)
+{
+	struct held *t = mem_zero(1, sizeof(*t));
+
+	t->rows = mem_zero(img->points.n, sizeof(*t->rows));
+	for (uint32_t i = 0; i < img->points.n; i++) {
+		const struct image_point *p = image_point_at(img, i);
+		const struct image_channel *ch = image_channel_at(img, p->channel);
+		struct row *r = &t->rows[i];
+
+		r->factor = ch->has_scale ? ch->factor : 1;
+		r->offset = ch->has_scale ? ch->offset : 0;
+		r->kind = p->value == VALUE_TEXT ? WORDS : p->value == VALUE_BOOL ? SWITCH : NUMBER;
+		r->modulo = r->kind == SWITCH ? 4000 + rand_below(&seed, 8000) : modulo_of(p);
+		r->phase = rand_below(&seed, r->modulo);
+		r->base = p->value == VALUE_INT ? -(double)(r->modulo / 2) : 0;
+	}
+	return t;
+}
+
+void
+held_free(struct held *t)
+{
+	if (t == NULL)
+		return;
+	free(t->rows);
+	free(t);
+}
+
+static uint64_t
+count_at(const struct row *r, int64_t now_ns)
+{
+	return (r->phase + (uint64_t)(now_ns / NS_PER_MS)) % r->modulo;
+}
+
+bool
+held_value(const struct held *t, uint32_t point, int64_t now_ns, double *out)
+{
+	const struct row *r = &t->rows[point];
+	uint64_t count = count_at(r, now_ns);
+
+	if (r->kind == WORDS)
+		return false;
+	*out = r->kind == SWITCH ? count >= r->modulo / 2
+				 : (r->base + (double)count) * r->factor + r->offset;
+	return true;
+}
+
+bool
+held_shows(const struct held *t, uint32_t point, enum value_type type, union value v,
+	int64_t from_ns, int64_t until_ns)
+{
+	const struct row *r = &t->rows[point];
+	uint64_t first = count_at(r, from_ns), span;
+	double raw = (value_double(type, v) - r->offset) / r->factor - r->base;
+	double whole = round(raw);
+
+	span = (uint64_t)(until_ns / NS_PER_MS - from_ns / NS_PER_MS);
+	if (r->kind == WORDS || span >= r->modulo)
+		return true;
+	if (r->kind == SWITCH) {
+		/* Held when it stood so at either end: a turn is longer than twice any window. */
+		uint64_t last = (first + span) % r->modulo;
+
+		return (first >= r->modulo / 2) == (v.i != 0) || (last >= r->modulo / 2) == (v.i != 0);
+	}
+	if (fabs(raw - whole) > 0.01 || whole < 0 || whole >= (double)r->modulo)
+		return false;
+	return ((uint64_t)whole + r->modulo - first) % r->modulo <= span;
+}

@@ -1,0 +1,374 @@
+/* image_builder.c - images made in C, for tests
+ *
+ * Each table grows in a buffer of its own; image_builder_done() lays them out one behind the other.
+ */
+#include "image_builder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "drivers/list.h"
+#include "model/expr.h"
+#include "msg/health.h"
+
+struct image_builder {
+	struct image head;
+	struct buf links, instruments, points, channels, twins, code, strings;
+};
+
+static _Noreturn void
+give_up(const char *what, const char *which)
+{
+	fprintf(stderr, "image builder: %s: '%s'; correct the test\n", what, which);
+	exit(2);
+}
+
+static uint32_t
+put_string(struct image_builder *b, const char *text)
+{
+	uint32_t off = (uint32_t)b->strings.n;
+
+	if (*text == '\0')
+		return 0;
+	buf_put(&b->strings, text, strlen(text) + 1);
+	return off;
+}
+
+static const char *
+string_at(const struct image_builder *b, uint32_t off)
+{
+	return b->strings.data + off;
+}
+
+/* Element i of a table that grows in `table`. */
+#define AT(table, type, i) ((type *)(void *)(table)->data + (i))
+#define COUNT(table, type) ((uint32_t)((table)->n / sizeof(type)))
+
+struct image_builder *
+image_builder_new(const char *bench, int64_t tick_ns)
+{
+	struct image_builder *b = mem_zero(1, sizeof(*b));
+
+	buf_putc(&b->strings, '\0');
+	b->head.magic = IMAGE_MAGIC;
+	b->head.version = IMAGE_VERSION;
+	b->head.tick_ns = tick_ns;
+	b->head.bench = put_string(b, bench);
+	b->head.title = b->head.bench;
+	return b;
+}
+
+uint32_t
+image_builder_link(struct image_builder *b, const char *name, const char *host, uint16_t port)
+{
+	struct image_link link = { .name = put_string(b, name),
+		.kind = LINK_TCP,
+		.host = put_string(b, host),
+		.port = port,
+		.connect_timeout_ns = 3 * NS_PER_S };
+
+	buf_put(&b->links, &link, sizeof(link));
+	return COUNT(&b->links, struct image_link) - 1;
+}
+
+/* ---- options ------------------------------------------------------------------------------------------------------ */
+
+static int64_t
+option_value(const struct opt *opt, const char *text)
+{
+	int64_t v;
+
+	if (opt->type == OPT_CHOICE) {
+		for (int i = 0; opt->choices[i] != NULL; i++)
+			if (strcmp(opt->choices[i], text) == 0)
+				return i;
+		give_up("no such choice", text);
+	}
+	if (!text_to_int(text, &v) || v < opt->min || v > opt->max)
+		give_up("not a number in its range", text);
+	return v;
+}
+
+/* "unit=3 max_gap=4" by a table of options; what is left out gets its default. texts: room for values of OPT_TEXT. */
+static void
+options(const struct opt *table, const char *text, struct optvals *out, char texts[12][64])
+{
+	const char *at = text;
+
+	for (int i = 0; table[i].name != NULL; i++)
+		out->num[i] = table[i].def;
+	while (*at != '\0') {
+		char word[128], *value;
+		size_t n = strcspn(at, " ");
+		int i;
+
+		if (n >= sizeof(word))
+			give_up("option is too long", at);
+		memcpy(word, at, n);
+		word[n] = '\0';
+		at += n + strspn(at + n, " ");
+		value = strchr(word, '=');
+		if (value == NULL)
+			give_up("not of the form name=value", word);
+		*value++ = '\0';
+		for (i = 0; table[i].name != NULL && strcmp(table[i].name, word) != 0; i++)
+			continue;
+		if (table[i].name == NULL)
+			give_up("the codec has no such option", word);
+		if (table[i].type == OPT_TEXT) {
+			if (!text_copy(texts[i], 64, value))
+				give_up("text is too long", value);
+			out->text[i] = texts[i];
+			out->num[i] = 0;
+		} else {
+			out->num[i] = option_value(&table[i], value);
+		}
+	}
+	for (int i = 0; table[i].name != NULL; i++)
+		if (out->num[i] == OPT_NEEDED)
+			give_up("option is needed", table[i].name);
+}
+
+/* ---- instruments and points --------------------------------------------------------------------------------------- */
+
+static uint64_t
+instrument_hash(const struct image_builder *b, const struct image_instrument *ins)
+{
+	uint64_t h = text_hash(ins, offsetof(struct image_instrument, hash));
+
+	h ^= text_hash(ins->opts, sizeof(ins->opts));
+	if (ins->n_points > 0)
+		h ^= text_hash(AT(&b->points, struct image_point, ins->first_point),
+			ins->n_points * sizeof(struct image_point));
+	return h;
+}
+
+uint32_t
+image_builder_instrument(struct image_builder *b, const char *name, const char *codec,
+	uint32_t link, const char *opts, int64_t every_ns, int64_t timeout_ns, uint32_t retries)
+{
+	const struct codec *c = codec_find(codec);
+	struct image_instrument ins = { .codec = put_string(b, codec),
+		.name = put_string(b, name),
+		.link = link,
+		.first_point = COUNT(&b->points, struct image_point),
+		.retries = retries,
+		.every_ns = every_ns,
+		.timeout_ns = timeout_ns };
+	struct optvals vals = { .num = { 0 } };
+	char texts[12][64];
+
+	if (c == NULL)
+		give_up("no such codec", codec);
+	options(c->opts, opts, &vals, texts);
+	for (int i = 0; c->opts[i].name != NULL; i++)
+		ins.opts[i] = vals.text[i] != NULL ? put_string(b, vals.text[i]) : vals.num[i];
+	ins.id = COUNT(&b->instruments, struct image_instrument) + 1;
+	buf_put(&b->instruments, &ins, sizeof(ins));
+	return ins.id - 1;
+}
+
+static struct image_instrument *
+last_instrument(struct image_builder *b)
+{
+	uint32_t n = COUNT(&b->instruments, struct image_instrument);
+
+	if (n == 0)
+		give_up("a point needs an instrument before it", string_at(b, b->head.bench));
+	return AT(&b->instruments, struct image_instrument, n - 1);
+}
+
+/* What the codec makes of a point's options. */
+static void
+codec_point(const struct image_builder *b, const struct image_instrument *stored, const char *opts,
+	struct point *out, char texts[12][64])
+{
+	const struct codec *c = codec_find(string_at(b, stored->codec));
+	struct instrument ins = { .name = string_at(b, stored->name) };
+	struct optvals vals = { .num = { 0 } };
+	struct err err = { 0 };
+
+	memcpy(ins.opts.num, stored->opts, sizeof(ins.opts.num));
+	options(c->point_opts, opts, &vals, texts);
+	*out = (struct point){ .write_space = -1, .bit = CODEC_BIT_NONE };
+	if (c->point(&ins, &vals, out, &err) < 0)
+		give_up(err.msg, opts);
+}
+
+static uint32_t
+put_channel(struct image_builder *b, struct image_channel *ch, const char *name)
+{
+	ch->id = COUNT(&b->channels, struct image_channel) + 1;
+	ch->name = put_string(b, name);
+	ch->title = ch->name;
+	buf_put(&b->channels, ch, sizeof(*ch));
+	return ch->id - 1;
+}
+
+uint32_t
+image_builder_point(struct image_builder *b, const char *name, const char *opts, int64_t every_ns)
+{
+	struct image_instrument *ins = last_instrument(b);
+	uint32_t index = COUNT(&b->points, struct image_point);
+	struct image_point stored = { .instrument = ins->id - 1, .write_space = -1 };
+	struct image_channel ch = { .source_kind = SOURCE_POINT, .source = index, .factor = 1 };
+	char texts[12][64], full[140];
+	struct point p;
+
+	codec_point(b, ins, opts, &p, texts);
+	stored.space = p.space;
+	stored.type = p.type;
+	stored.address = p.address;
+	stored.count = p.count;
+	stored.order = p.order;
+	stored.bit = p.bit;
+	stored.value = p.value;
+	stored.key = p.key != NULL ? put_string(b, p.key) : 0;
+	stored.every_ns = every_ns > 0 ? every_ns : ins->every_ns;
+	snprintf(full, sizeof(full), "%s.%s", string_at(b, ins->name), name);
+	ch.type = p.value;
+	ch.instrument = stored.instrument;
+	ch.stale_ns =
+		MAX(3 * stored.every_ns + ins->timeout_ns * (ins->retries + 1), NS_PER_S);
+	stored.channel = put_channel(b, &ch, full);
+	buf_put(&b->points, &stored, sizeof(stored));
+	ins->n_points++;
+	return index;
+}
+
+uint32_t
+image_builder_channel(const struct image_builder *b, uint32_t point)
+{
+	return AT(&b->points, struct image_point, point)->channel;
+}
+
+void
+image_builder_scale(struct image_builder *b, uint32_t point, double factor, double offset)
+{
+	struct image_channel *ch =
+		AT(&b->channels, struct image_channel, image_builder_channel(b, point));
+
+	ch->has_scale = 1;
+	ch->factor = factor;
+	ch->offset = offset;
+	ch->type = VALUE_FLOAT;
+}
+
+void
+image_builder_write(struct image_builder *b, uint32_t point, const char *opts)
+{
+	struct image_point *stored = AT(&b->points, struct image_point, point);
+	char texts[12][64];
+	struct point p;
+
+	codec_point(b, AT(&b->instruments, struct image_instrument, stored->instrument), opts, &p,
+		texts);
+	stored->write_space = (int16_t)p.space;
+	stored->write_address = p.address;
+	AT(&b->channels, struct image_channel, stored->channel)->writable = 1;
+}
+
+void
+image_builder_twin(struct image_builder *b, const struct image_twin *twin)
+{
+	buf_put(&b->twins, twin, sizeof(*twin));
+}
+
+/* ---- channels ------------------------------------------------------------------------------------------------------ */
+
+uint32_t
+image_builder_follow(struct image_builder *b, const char *name, uint32_t channel)
+{
+	const struct image_channel *of = AT(&b->channels, struct image_channel, channel);
+	struct image_channel ch = { .type = of->type,
+		.source_kind = SOURCE_CHANNEL,
+		.source = channel,
+		.instrument = of->instrument,
+		.factor = 1 };
+
+	return put_channel(b, &ch, name);
+}
+
+uint32_t
+image_builder_sum(struct image_builder *b, const char *name, uint32_t one, uint32_t other)
+{
+	struct expr_op ops[] = { { .code = EXPR_OP_LOAD, .arg.i = one },
+		{ .code = EXPR_OP_LOAD, .arg.i = other }, { .code = EXPR_OP_ADD } };
+	struct image_channel ch = { .type = VALUE_FLOAT,
+		.source_kind = SOURCE_CALC,
+		.source = COUNT(&b->code, struct expr_op),
+		.n_ops = NELEM(ops),
+		.instrument = IMAGE_NONE,
+		.factor = 1 };
+
+	buf_put(&b->code, ops, sizeof(ops));
+	return put_channel(b, &ch, name);
+}
+
+static void
+put_health(struct image_builder *b)
+{
+	for (uint32_t i = 0; i < HEALTH_COUNT; i++) {
+		struct image_channel ch = { .type = VALUE_FLOAT,
+			.source_kind = SOURCE_HEALTH,
+			.source = i,
+			.instrument = IMAGE_NONE,
+			.factor = 1,
+			.stale_ns = 5 * NS_PER_S,
+			.unit = put_string(b, health_rows[i].unit) };
+
+		put_channel(b, &ch, health_rows[i].channel);
+	}
+}
+
+/* ---- the image ------------------------------------------------------------------------------------------------------ */
+
+static void
+put_table(struct buf *out, struct image_table *table, struct buf *from, size_t size)
+{
+	static const char zero[8];
+
+	buf_put(out, zero, (8 - out->n % 8) % 8);
+	table->off = (uint32_t)out->n;
+	table->n = (uint32_t)(from->n / size);
+	if (from->n > 0)
+		buf_put(out, from->data, from->n);
+	buf_done(from);
+}
+
+struct image *
+image_builder_done(struct image_builder *b)
+{
+	struct buf out = { 0 }, choices = { 0 };
+	struct image *img;
+	struct err err = { 0 };
+
+	put_health(b);
+	for (uint32_t i = 0; i < COUNT(&b->instruments, struct image_instrument); i++) {
+		struct image_instrument *ins = AT(&b->instruments, struct image_instrument, i);
+
+		ins->hash = instrument_hash(b, ins);
+	}
+	buf_put(&out, &b->head, sizeof(b->head));
+	put_table(&out, &b->head.links, &b->links, sizeof(struct image_link));
+	put_table(&out, &b->head.instruments, &b->instruments, sizeof(struct image_instrument));
+	put_table(&out, &b->head.points, &b->points, sizeof(struct image_point));
+	put_table(&out, &b->head.channels, &b->channels, sizeof(struct image_channel));
+	put_table(&out, &b->head.choices, &choices, sizeof(struct image_choice));
+	put_table(&out, &b->head.twins, &b->twins, sizeof(struct image_twin));
+	put_table(&out, &b->head.code, &b->code, sizeof(struct expr_op));
+	put_table(&out, &b->head.strings, &b->strings, 1);
+	b->head.size = (uint32_t)out.n;
+	memcpy(out.data, &b->head, sizeof(b->head));
+	img = (struct image *)(void *)out.data;
+	img->hash = text_hash(out.data + offsetof(struct image, bench),
+		out.n - offsetof(struct image, bench));
+	if (image_check(img, out.n, &err) < 0)
+		give_up("the image does not hold together", err.msg);
+	free(b);
+	return img;
+}

@@ -1,0 +1,206 @@
+/* sim.c - the controller in a world of faults, on a virtual clock
+ *
+ *	sim                        seeds 1 .. 300
+ *	sim --seed N               one seed, twice: it must give the same bytes
+ *	sim --seeds N              seeds 1 .. N
+ *	sim --for SECONDS          seeds from the clock, for that long
+ *	sim --seconds N            length of the storm, in virtual seconds (default 40)
+ *	sim --bench FILE.image     a compiled bench in place of those made by chance
+ *	sim --break match          with a codec that takes every answer for the right one: succeeds when that is noticed
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "drivers/list.h"
+#include "run.h"
+
+#define TWICE_EACH 10 /* every tenth seed runs twice */
+
+struct totals {
+	uint64_t seeds, exchanges, records, lost_ticks, clock_steps;
+	uint64_t faults[WORLD_FAULTS];
+	int64_t span_s;
+};
+
+static enum match
+match_anything(const struct instrument *ins, const struct request *req, uint32_t tag,
+	const uint8_t *frame, size_t n)
+{
+	return MATCH_MINE;
+}
+
+static const struct codec *
+find_broken(const char *name)
+{
+	static struct codec broken;
+	const struct codec *c = codec_find(name);
+
+	if (c == NULL)
+		return NULL;
+	broken = *c;
+	broken.match = match_anything;
+	return &broken;
+}
+
+static void
+add(struct totals *t, const struct run_result *r)
+{
+	t->seeds++;
+	t->exchanges += r->exchanges;
+	t->records += r->records;
+	t->lost_ticks += r->lost_ticks;
+	t->clock_steps += r->clock_steps;
+	t->span_s += r->span_ns / NS_PER_S;
+	for (int f = 0; f < WORLD_FAULTS; f++)
+		t->faults[f] += r->faults[f];
+}
+
+static void
+print_totals(const struct totals *t)
+{
+	printf("%llu seeds, %lld s of bench time, %llu exchanges, %llu records on the tape, %llu lost ticks, "
+	       "%llu steps of the clock\n",
+		(unsigned long long)t->seeds, (long long)t->span_s,
+		(unsigned long long)t->exchanges, (unsigned long long)t->records,
+		(unsigned long long)t->lost_ticks, (unsigned long long)t->clock_steps);
+	printf("faults:");
+	for (int f = 0; f < WORLD_FAULTS; f++)
+		printf(" %s %llu", world_word((enum world_fault)f), (unsigned long long)t->faults[f]);
+	printf("\n");
+}
+
+/* True when the seed holds. */
+static bool
+try_seed(const struct run_setup *setup, bool twice, const char *self, struct totals *t)
+{
+	struct run_result r, again;
+	bool is_good = run_seed(setup, &r);
+
+	add(t, &r);
+	if (is_good && twice) {
+		run_seed(setup, &again);
+		if (again.digest != r.digest) {
+			is_good = false;
+			text_copy(r.breach, sizeof(r.breach), "two runs differ");
+		}
+	}
+	if (!is_good)
+		printf("seed %llu failed: %s; replay: %s --seed %llu --seconds %lld\n",
+			(unsigned long long)setup->seed, r.breach, self,
+			(unsigned long long)setup->seed, (long long)(setup->storm_ns / NS_PER_S));
+	return is_good;
+}
+
+static const struct image *
+load_bench(const char *path)
+{
+	struct err err = { 0 };
+	struct stat st;
+	void *bytes = MAP_FAILED;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0)
+		bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (fd >= 0)
+		close(fd);
+	if (bytes == MAP_FAILED) {
+		fprintf(stderr, "sim: %s: cannot be read; make one with mbc-compile --out-fd\n", path);
+		return NULL;
+	}
+	if (image_check(bytes, (size_t)st.st_size, &err) < 0) {
+		fprintf(stderr, "sim: %s: %s\n", path, err.msg);
+		return NULL;
+	}
+	return bytes;
+}
+
+static int
+usage(void)
+{
+	fputs("usage: sim [--seed N] [--seeds N] [--for SECONDS] [--seconds N] [--bench FILE.image] "
+	      "[--break match]\n",
+		stderr);
+	return 2;
+}
+
+static int64_t
+seconds_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
+struct args {
+	int64_t seed, seeds, for_s, storm_s;
+	const char *bench;
+	bool is_broken;
+};
+
+static bool
+parse(int argc, char **argv, struct args *out)
+{
+	for (int i = 1; i < argc; i += 2) {
+		int64_t *number = strcmp(argv[i], "--seed") == 0 ? &out->seed
+			: strcmp(argv[i], "--seeds") == 0        ? &out->seeds
+			: strcmp(argv[i], "--for") == 0          ? &out->for_s
+			: strcmp(argv[i], "--seconds") == 0      ? &out->storm_s
+								 : NULL;
+
+		if (i + 1 == argc)
+			return false;
+		if (strcmp(argv[i], "--bench") == 0)
+			out->bench = argv[i + 1];
+		else if (strcmp(argv[i], "--break") == 0 && strcmp(argv[i + 1], "match") == 0)
+			out->is_broken = true;
+		else if (number == NULL || !text_to_int(argv[i + 1], number) || *number < 0)
+			return false;
+	}
+	return true;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct args args = { .seed = -1, .seeds = 300, .storm_s = 40 };
+	struct run_setup setup = { .codec_of = codec_find };
+	struct totals totals = { 0 };
+	bool is_good = true;
+	int64_t until_s = 0;
+
+	if (!parse(argc, argv, &args))
+		return usage();
+	if (args.bench != NULL && (setup.img = load_bench(args.bench)) == NULL)
+		return 2;
+	if (args.is_broken)
+		setup.codec_of = find_broken;
+	setup.storm_ns = args.storm_s * NS_PER_S;
+	setup.seed = args.seed >= 0 ? (uint64_t)args.seed : 1;
+	if (args.for_s > 0) {
+		setup.seed = (uint64_t)time(NULL) * 1000000;
+		until_s = seconds_now() + args.for_s;
+		printf("seeds from %llu on\n", (unsigned long long)setup.seed);
+	}
+	do {
+		bool twice = args.seed >= 0 || setup.seed % TWICE_EACH == 0;
+
+		is_good = try_seed(&setup, twice, argv[0], &totals);
+		setup.seed++;
+	} while (is_good && args.seed < 0 &&
+		(args.for_s > 0 ? seconds_now() < until_s : totals.seeds < (uint64_t)args.seeds));
+	print_totals(&totals);
+	if (args.is_broken) {
+		puts(is_good ? "a codec that takes every answer was not noticed"
+			     : "a codec that takes every answer was noticed");
+		return is_good;
+	}
+	return is_good ? 0 : 1;
+}

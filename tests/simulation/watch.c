@@ -1,0 +1,377 @@
+/* watch.c - what must hold at every moment of a simulated bench */
+#include "watch.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "model/expr.h"
+
+#define ROUND_NS (2 * NS_PER_MS) /* what devices count are whole milliseconds */
+#define CONFIRM_NS (61 * NS_PER_S) /* on the tape at least each 60 s, with a tick of 200 ms */
+
+struct channel_watch {
+	bool is_taped;
+	struct sample taped;   /* last record of the tape */
+	int64_t stamp_ns;      /* of the last reading that was seen on the board */
+	/* since the mark */
+	int64_t seen_ns;
+	int64_t gap_ns;
+	uint32_t updates, faults;
+};
+
+struct instrument_watch {
+	enum instrument_state state; /* by the events */
+	uint32_t ups, downs, all_downs;
+};
+
+struct watch {
+	const struct image *img;
+	const struct board *board;
+	const struct held *held;
+	struct channel_watch *channels;
+	struct instrument_watch *instruments;
+	uint32_t events[EVENT_COUNT];
+	uint64_t place, digest;
+	char breach[240];
+};
+
+struct watch *
+watch_new(const struct image *img, const struct board *board, const struct held *held)
+{
+	struct watch *w = mem_zero(1, sizeof(*w));
+
+	w->img = img;
+	w->board = board;
+	w->held = held;
+	w->channels = mem_zero(img->channels.n, sizeof(*w->channels));
+	w->instruments = mem_zero(img->instruments.n, sizeof(*w->instruments));
+	w->place = 1;
+	return w;
+}
+
+void
+watch_free(struct watch *w)
+{
+	if (w == NULL)
+		return;
+	free(w->channels);
+	free(w->instruments);
+	free(w);
+}
+
+const char *
+watch_breach(const struct watch *w)
+{
+	return w->breach[0] != '\0' ? w->breach : NULL;
+}
+
+void
+watch_break(struct watch *w, const char *fmt, ...)
+{
+	va_list args;
+
+	if (w->breach[0] != '\0')
+		return;
+	va_start(args, fmt);
+	vsnprintf(w->breach, sizeof(w->breach), fmt, args);
+	va_end(args);
+}
+
+static const char *
+name_of(const struct watch *w, uint32_t channel)
+{
+	return image_text(w->img, image_channel_at(w->img, channel)->name);
+}
+
+/* ---- events ---------------------------------------------------------------------------------------------------------- */
+
+void
+watch_event(struct watch *w, const struct event *e)
+{
+	w->events[e->kind]++;
+	if (e->kind != EVENT_INSTRUMENT_UP && e->kind != EVENT_INSTRUMENT_DOWN)
+		return;
+	for (uint32_t i = 0; i < w->img->instruments.n; i++) {
+		struct instrument_watch *ins = &w->instruments[i];
+		const char *name = image_text(w->img, image_instrument_at(w->img, i)->name);
+		enum instrument_state now =
+			e->kind == EVENT_INSTRUMENT_UP ? INSTRUMENT_UP : INSTRUMENT_DOWN;
+
+		if (strcmp(name, e->subject) != 0)
+			continue;
+		if (ins->state == now)
+			watch_break(w, "event: '%s' went %s twice in a row", name,
+				now == INSTRUMENT_UP ? "up" : "down");
+		ins->state = now;
+		ins->ups += now == INSTRUMENT_UP;
+		ins->downs += now == INSTRUMENT_DOWN;
+		ins->all_downs += now == INSTRUMENT_DOWN;
+		return;
+	}
+	watch_break(w, "event: about '%s', which is no instrument", e->subject);
+}
+
+/* ---- values ---------------------------------------------------------------------------------------------------------- */
+
+static void
+check_value(struct watch *w, uint32_t channel, const struct sample *s, const char *where)
+{
+	const struct image_channel *ch = image_channel_at(w->img, channel);
+	const struct image_instrument *ins;
+	int64_t half;
+
+	if (ch->source_kind != SOURCE_POINT || quality_is_bad(s->quality))
+		return;
+	ins = image_instrument_at(w->img, ch->instrument);
+	half = ins->timeout_ns / 2 + ROUND_NS;
+	/* The stamp is the middle between question and answer, which are at most a timeout apart. */
+	if (ch->type == VALUE_TEXT ? strcmp(s->text, image_text(w->img, ins->name)) != 0
+				   : !held_shows(w->held, ch->source, ch->type, s->v,
+					     s->stamp_ns - half, s->stamp_ns + half))
+		watch_break(w, "%s: '%s' shows %.17g '%s' of t=%.3f s, which its device did not hold then",
+			where, name_of(w, channel), value_double(ch->type, s->v), s->text,
+			(double)s->stamp_ns / 1e9);
+}
+
+static bool
+is_same(enum value_type type, const struct sample *a, const struct sample *b)
+{
+	return a->quality == b->quality && a->code == b->code && value_same(type, a->v, b->v) &&
+		(type != VALUE_TEXT || strcmp(a->text, b->text) == 0);
+}
+
+static void
+read_tape(struct watch *w, int64_t now_ns)
+{
+	struct board_change changes[64];
+	uint64_t missed, expected = w->place, room = 0;
+	size_t n;
+
+	while ((n = board_tape_read(w->board, &w->place, changes, NELEM(changes), &missed)) > 0) {
+		for (size_t i = 0; i < n; i++) {
+			const struct board_change *c = &changes[i];
+			struct channel_watch *ch;
+
+			if (missed > 0 || c->channel >= w->img->channels.n || c->seq < expected ||
+				c->seq > expected + room) {
+				watch_break(w, "tape: record %llu after %llu, %llu missed",
+					(unsigned long long)c->seq, (unsigned long long)expected - 1,
+					(unsigned long long)missed);
+				return;
+			}
+			expected = c->seq + 1;
+			/* The bytes of a text are in numbered records behind its own. */
+			room = image_channel_at(w->img, c->channel)->type == VALUE_TEXT ? 3 : 0;
+			check_value(w, c->channel, &c->sample, "tape");
+			if (c->sample.stamp_ns > now_ns)
+				watch_break(w, "tape: '%s' has a stamp in the future",
+					name_of(w, c->channel));
+			ch = &w->channels[c->channel];
+			ch->is_taped = true;
+			ch->taped = c->sample;
+			w->digest = text_hash(&c->sample.stamp_ns, 8) ^ (w->digest * 31 + c->channel);
+			w->digest = w->digest * 31 + c->sample.v.u * 7 + c->sample.quality;
+		}
+	}
+}
+
+/* ---- channels ---------------------------------------------------------------------------------------------------- */
+
+static void
+check_derived(struct watch *w, uint32_t channel, const struct sample *s)
+{
+	const struct image_channel *ch = image_channel_at(w->img, channel);
+	const struct expr_op *op = (const struct expr_op *)image_at(w->img, &w->img->code) + ch->source;
+	struct sample a, b;
+
+	if (ch->source_kind == SOURCE_CHANNEL) {
+		board_read(w->board, ch->source, &a);
+		if (!is_same(ch->type, s, &a))
+			watch_break(w, "channel: '%s' differs from the one it follows",
+				name_of(w, channel));
+	} else if (ch->source_kind == SOURCE_CALC && ch->n_ops == 3 && op[2].code == EXPR_OP_ADD) {
+		uint32_t one = (uint32_t)op[0].arg.i, other = (uint32_t)op[1].arg.i;
+		double sum;
+
+		board_read(w->board, one, &a);
+		board_read(w->board, other, &b);
+		if (quality_is_bad(s->quality) != (quality_is_bad(a.quality) || quality_is_bad(b.quality)))
+			watch_break(w, "channel: '%s' is %s, unlike its summands", name_of(w, channel),
+				quality_class_text(s->quality));
+		sum = value_double(image_channel_at(w->img, one)->type, a.v) +
+			value_double(image_channel_at(w->img, other)->type, b.v);
+		if (!quality_is_bad(s->quality) && (s->v.f < sum || s->v.f > sum))
+			watch_break(w, "channel: '%s' is not the sum of its summands", name_of(w, channel));
+	}
+}
+
+/* A reading that was not there at the last tick. */
+static void
+note_update(struct watch *w, uint32_t channel, const struct sample *s, int64_t now_ns)
+{
+	struct channel_watch *ch = &w->channels[channel];
+
+	if (s->stamp_ns < ch->stamp_ns)
+		watch_break(w, "board: '%s' went back in time", name_of(w, channel));
+	if (s->stamp_ns > now_ns)
+		watch_break(w, "board: '%s' has a stamp in the future", name_of(w, channel));
+	if (quality_is_bad(s->quality)) {
+		ch->faults++;
+	} else if (s->stamp_ns > ch->stamp_ns) {
+		ch->updates++;
+		ch->gap_ns = MAX(ch->gap_ns, s->stamp_ns - ch->seen_ns);
+		ch->seen_ns = s->stamp_ns;
+	}
+	ch->stamp_ns = s->stamp_ns;
+}
+
+void
+watch_tick(struct watch *w, int64_t now_ns)
+{
+	struct board_state state;
+
+	read_tape(w, now_ns);
+	for (uint32_t i = 0; i < w->img->channels.n; i++) {
+		const struct image_channel *d = image_channel_at(w->img, i);
+		const struct channel_watch *ch = &w->channels[i];
+		struct sample s;
+
+		if (d->source_kind == SOURCE_HEALTH)
+			continue;
+		board_read(w->board, i, &s);
+		if (ch->is_taped ? !is_same(d->type, &s, &ch->taped) : s.quality != Q_NOT_YET)
+			watch_break(w, "board: '%s' is not what the tape says last", name_of(w, i));
+		if (!quality_is_bad(s.quality) && s.stamp_ns - ch->taped.stamp_ns > CONFIRM_NS)
+			watch_break(w, "tape: '%s' was not confirmed for 60 s", name_of(w, i));
+		if (d->source_kind != SOURCE_POINT) {
+			check_derived(w, i, &s);
+			continue;
+		}
+		check_value(w, i, &s, "board");
+		note_update(w, i, &s, now_ns);
+	}
+	for (uint32_t i = 0; i < w->img->instruments.n; i++) {
+		board_read_state(w->board, i, &state);
+		if (state.state != w->instruments[i].state)
+			watch_break(w, "state: of '%s' is not what the events say",
+				image_text(w->img, image_instrument_at(w->img, i)->name));
+	}
+}
+
+void
+watch_look(struct watch *w, int64_t now_ns, int64_t last_tick_ns)
+{
+	int64_t limit = MAX(2 * NS_PER_S, 20 * w->img->tick_ns);
+
+	for (uint32_t i = 0; i < w->img->channels.n; i++) {
+		const struct image_channel *d = image_channel_at(w->img, i);
+		struct sample s;
+
+		board_look(w->board, i, now_ns, &s);
+		if (quality_is_bad(s.quality))
+			continue;
+		if (d->stale_ns > 0 && now_ns - s.stamp_ns > d->stale_ns)
+			watch_break(w, "age: '%s' is shown although it is older than its limit",
+				name_of(w, i));
+		if (now_ns - last_tick_ns > limit)
+			watch_break(w, "age: '%s' is shown although the controller stands still",
+				name_of(w, i));
+	}
+}
+
+/* ---- counts ------------------------------------------------------------------------------------------------------------ */
+
+void
+watch_mark(struct watch *w, int64_t now_ns)
+{
+	for (uint32_t i = 0; i < w->img->channels.n; i++) {
+		struct channel_watch *ch = &w->channels[i];
+
+		ch->seen_ns = now_ns;
+		ch->gap_ns = 0;
+		ch->updates = ch->faults = 0;
+	}
+	for (uint32_t i = 0; i < w->img->instruments.n; i++)
+		w->instruments[i].ups = w->instruments[i].downs = 0;
+}
+
+uint32_t
+watch_bad(const struct watch *w, uint32_t *out_first)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < w->img->channels.n; i++) {
+		struct sample s;
+
+		if (image_channel_at(w->img, i)->source_kind != SOURCE_POINT)
+			continue;
+		board_read(w->board, i, &s);
+		if (quality_is_bad(s.quality) && n++ == 0)
+			*out_first = i;
+	}
+	return n;
+}
+
+uint32_t
+watch_ups(const struct watch *w, uint32_t instrument)
+{
+	return w->instruments[instrument].ups;
+}
+
+uint32_t
+watch_downs(const struct watch *w, uint32_t instrument)
+{
+	return w->instruments[instrument].downs;
+}
+
+uint32_t
+watch_all_downs(const struct watch *w, uint32_t instrument)
+{
+	return w->instruments[instrument].all_downs;
+}
+
+uint32_t
+watch_events(const struct watch *w, enum event_kind kind)
+{
+	return w->events[kind];
+}
+
+static const struct channel_watch *
+of_point(const struct watch *w, uint32_t point)
+{
+	return &w->channels[image_point_at(w->img, point)->channel];
+}
+
+uint32_t
+watch_updates(const struct watch *w, uint32_t point)
+{
+	return of_point(w, point)->updates;
+}
+
+int64_t
+watch_gap_ns(const struct watch *w, uint32_t point, int64_t now_ns)
+{
+	return MAX(of_point(w, point)->gap_ns, now_ns - of_point(w, point)->seen_ns);
+}
+
+uint32_t
+watch_faults(const struct watch *w, uint32_t point)
+{
+	return of_point(w, point)->faults;
+}
+
+uint64_t
+watch_digest(const struct watch *w)
+{
+	return w->digest;
+}
+
+uint64_t
+watch_records(const struct watch *w)
+{
+	return w->place - 1;
+}

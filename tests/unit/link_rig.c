@@ -1,0 +1,442 @@
+/* link_rig.c - see link_rig.h */
+#include "link_rig.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#define HEAD 5
+
+/* ---- the protocol ---------------------------------------------------------------------------------------------- */
+
+static const struct opt rig_opts[] = {
+	{ .name = "unit", .type = OPT_INT, .max = 255 },
+	{ .name = NULL },
+};
+
+static bool
+is_cut(const struct learned *learned, const struct point *p, uint32_t from)
+{
+	for (unsigned i = 0; i < learned->n_cuts; i++)
+		if (learned->cuts[i].space == p->space && learned->cuts[i].address > from &&
+			learned->cuts[i].address <= p->address)
+			return true;
+	return false;
+}
+
+static int
+rig_plan(const struct instrument *ins, const struct point *pts, size_t n, const struct learned *learned,
+	struct request *out, size_t max)
+{
+	uint32_t most = learned->max_count > 0 ? learned->max_count : 100;
+	size_t made = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct request *r = made > 0 ? &out[made - 1] : NULL;
+		uint32_t end = pts[i].address + pts[i].count;
+
+		if (r != NULL && pts[i].every_ns == pts[i - 1].every_ns && pts[i].space == r->space &&
+			pts[i].address <= r->address + r->count + 8u && end - r->address <= most &&
+			!is_cut(learned, &pts[i], r->address)) {
+			r->count = (uint16_t)MAX(r->count, end - r->address);
+			r->n++;
+			continue;
+		}
+		if (made == max)
+			return -1;
+		out[made++] = (struct request){ .kind = REQUEST_READ,
+			.function = 3,
+			.n = 1,
+			.first = (uint32_t)i,
+			.space = pts[i].space,
+			.count = pts[i].count,
+			.address = pts[i].address };
+	}
+	return (int)made;
+}
+
+static int
+rig_write(const struct instrument *ins, const struct point *pt, union value v, const char *text,
+	struct request *out, struct err *err)
+{
+	if (v.i < 0 || v.i > UINT16_MAX)
+		return err_set(err, ERR_CONF, 0, "%lld does not fit; use 0 .. 65535", (long long)v.i);
+	*out = (struct request){ .kind = REQUEST_WRITE, .function = 6, .n = 1, .address = pt->write_address,
+		.count = 1, .n_write = 2 };
+	put_u16be(out->write, (uint16_t)v.i);
+	return 0;
+}
+
+static int
+rig_identify(const struct instrument *ins, struct request *out)
+{
+	*out = (struct request){ .kind = REQUEST_IDENTIFY, .function = 43 };
+	return 1;
+}
+
+static int
+rig_next(const struct instrument *ins, const struct request *req, int step, const struct vars *vars,
+	struct request *out)
+{
+	*out = *req;
+	return req->kind == REQUEST_IDENTIFY && step == 0;
+}
+
+static int
+rig_encode(const struct instrument *ins, const struct request *req, uint32_t tag, const struct vars *vars,
+	uint8_t *out, size_t cap, struct err *err)
+{
+	out[0] = 9;
+	put_u16be(out + 1, (uint16_t)tag);
+	out[3] = (uint8_t)ins->opts.num[0];
+	out[4] = req->function;
+	put_u16be(out + 5, (uint16_t)req->address);
+	put_u16be(out + 7, req->kind == REQUEST_WRITE ? get_u16be(req->write) : req->count);
+	return 9;
+}
+
+static int
+rig_cut(const struct instrument *ins, const uint8_t *in, size_t n, enum wire wire)
+{
+	if (in[0] <= HEAD)
+		return CUT_SKIP(n);
+	return n < in[0] ? CUT_MORE : CUT_FRAME(in[0]);
+}
+
+static enum match
+match_plain(const struct instrument *ins, const struct request *req, uint32_t tag, const uint8_t *frame, size_t n)
+{
+	bool is_mine = frame[3] == ins->opts.num[0] && (frame[4] & 0x7F) == req->function;
+
+	if (is_mine && frame[4] == 3 && n != HEAD + 2u * req->count)
+		is_mine = false;
+	return is_mine ? MATCH_CANNOT_TELL : MATCH_NOT_MINE;
+}
+
+static enum match
+match_tag(const struct instrument *ins, const struct request *req, uint32_t tag, const uint8_t *frame, size_t n)
+{
+	return get_u16be(frame + 1) == (uint16_t)tag ? MATCH_MINE : MATCH_NOT_MINE;
+}
+
+static int
+rig_decode(const struct instrument *ins, const struct request *req, const struct point *pts, const uint8_t *frame,
+	size_t n, struct vars *vars, struct readings *out, struct err *err)
+{
+	if (frame[4] & 0x80) {
+		int code = frame[HEAD];
+
+		return err_set(err, code == 6    ? DECODE_LATER
+				    : code == 11 ? DECODE_SILENT
+						 : DECODE_REFUSED,
+			code, "refused");
+	}
+	if (req->kind == REQUEST_IDENTIFY)
+		text_copy(vars->identity, sizeof(vars->identity), req->step == 0 ? "half" : "rig 1");
+	if (req->kind != REQUEST_READ)
+		return 0;
+	if (n != HEAD + 2u * req->count)
+		return err_set(err, DECODE_BAD, 0, "%zu bytes", n);
+	for (uint32_t i = 0; i < req->n; i++) {
+		const struct point *p = &pts[req->first + i];
+
+		out->at[out->n++] = (struct reading){ .at = req->first + i,
+			.v.i = get_u16be(frame + HEAD + 2 * (p->address - req->address)) };
+	}
+	return 0;
+}
+
+#define RIG_CODEC(word, tagged, matcher)                                                               \
+	{                                                                                              \
+		.name = word, .help = "tests", .opts = rig_opts, .stream = true, .has_tag = tagged,    \
+		.plan = rig_plan, .write = rig_write, .identify = rig_identify, .encode = rig_encode,  \
+		.cut = rig_cut, .match = matcher, .decode = rig_decode, .next = rig_next,              \
+	}
+
+const struct codec *
+rig_codec(const char *name)
+{
+	static const struct codec tagged = RIG_CODEC("tagged", true, match_tag);
+	static const struct codec plain = RIG_CODEC("plain", false, match_plain);
+
+	return strcmp(name, "plain") == 0 ? &plain : &tagged;
+}
+
+/* ---- the devices ----------------------------------------------------------------------------------------------- */
+
+int64_t
+rig_value(const struct rig *r, unsigned address)
+{
+	return (int64_t)((address * 7 + 1 + r->salt) & 0xFFFF);
+}
+
+static int
+refusal(const struct rig_device *d, unsigned address, unsigned count)
+{
+	if (d->refuse_all != 0)
+		return d->refuse_all;
+	if (d->most != 0 && count > d->most)
+		return 3;
+	for (unsigned i = address; i < address + count; i++) {
+		if (d->bad[i] != 0)
+			return d->bad[i];
+		if (d->is_hole[i] && count > 1)
+			return 2;
+	}
+	return 0;
+}
+
+size_t
+rig_answer(struct rig *r, uint8_t *out)
+{
+	struct rig_device *d = &r->device[r->asked[3]];
+	unsigned address = get_u16be(r->asked + 5), count = get_u16be(r->asked + 7);
+	int code = 0;
+	size_t n = HEAD;
+
+	memcpy(out, r->asked, HEAD);
+	d->n_questions++;
+	if (r->asked[4] == 3)
+		code = refusal(d, address, count);
+	if (d->mood == RIG_SILENT)
+		return 0;
+	if (d->mood == RIG_BUSY)
+		code = 6;
+	if (d->mood == RIG_GATEWAY)
+		code = 11;
+	if (code != 0) {
+		out[4] |= 0x80;
+		out[n++] = (uint8_t)code;
+	} else if (r->asked[4] == 3) {
+		for (unsigned i = 0; i < count; i++, n += 2)
+			put_u16be(out + n, (uint16_t)rig_value(r, address + i));
+	} else {
+		out[n++] = 0;
+	}
+	if (d->mood == RIG_SENSELESS)
+		out[n++] = 0;
+	out[0] = (uint8_t)n;
+	return n;
+}
+
+/* ---- the owner ------------------------------------------------------------------------------------------------- */
+
+static void
+on_reading(void *ctx, uint32_t point, const struct reading *reading, int64_t stamp_ns)
+{
+	struct rig *r = ctx;
+
+	r->last[point] = *reading;
+	r->stamp[point] = stamp_ns;
+	if (quality_is_bad(reading->quality)) {
+		r->n_bad[point]++;
+		return;
+	}
+	r->n_good[point]++;
+	if (reading->v.i != rig_value(r, image_point_at(r->img, point)->address))
+		r->n_wrong++;
+}
+
+static void
+on_state(void *ctx, uint32_t instrument, enum instrument_state state, enum quality reason)
+{
+	struct rig *r = ctx;
+
+	r->n_states++;
+	if (r->state[instrument] == (int)state)
+		r->n_twice++;
+	r->state[instrument] = (int)state;
+	r->reason[instrument] = (int)reason;
+}
+
+static void
+on_trace(void *ctx, uint32_t instrument, const struct board_trace *line)
+{
+	((struct rig *)ctx)->n_lines++;
+}
+
+static void
+on_written(void *ctx, uint32_t point, uint32_t tag, enum quality verdict, uint16_t code)
+{
+	struct rig *r = ctx;
+
+	r->n_written++;
+	r->verdict = verdict;
+	r->verdict_tag = tag;
+}
+
+struct image *
+rig_image(const char *codec, unsigned n_units, const struct rig_point *points, unsigned n, uint64_t hash_of_unit0)
+{
+	struct image *img;
+	size_t links = sizeof(struct image), instruments = links + sizeof(struct image_link),
+	       places = instruments + n_units * sizeof(struct image_instrument),
+	       channels = places + n * sizeof(struct image_point),
+	       strings = channels + n * sizeof(struct image_channel);
+	unsigned at = 0;
+
+	img = mem_zero(strings + 64, 1);
+	img->links = (struct image_table){ (uint32_t)links, 1 };
+	img->instruments = (struct image_table){ (uint32_t)instruments, n_units };
+	img->points = (struct image_table){ (uint32_t)places, n };
+	img->channels = (struct image_table){ (uint32_t)channels, n };
+	img->strings = (struct image_table){ (uint32_t)strings, 64 };
+	memcpy((char *)img + strings + 1, codec, strlen(codec));
+	memcpy((char *)img + strings + 20, "unit", 4);
+	*(struct image_link *)((char *)img + links) = (struct image_link){ .kind = LINK_TCP };
+	for (unsigned u = 0; u < n_units; u++) {
+		struct image_instrument *ins = (struct image_instrument *)((char *)img + instruments) + u;
+
+		*ins = (struct image_instrument){ .name = 20, .codec = 1, .first_point = at, .retries = 1,
+			.timeout_ns = 100 * NS_PER_MS, .hash = u == 0 && hash_of_unit0 ? hash_of_unit0 : 77 + u,
+			.opts = { u } };
+		for (unsigned i = 0; i < n; i++) {
+			struct image_point *p = (struct image_point *)((char *)img + places) + at;
+
+			if (points[i].unit != u)
+				continue;
+			*p = (struct image_point){ .instrument = u, .channel = at, .address = points[i].address,
+				.count = (uint16_t)points[i].count, .bit = CODEC_BIT_NONE,
+				.every_ns = points[i].every_ns, .write_address = points[i].address };
+			((struct image_channel *)((char *)img + channels) + at)->type = VALUE_UINT;
+			at++;
+			ins->n_points++;
+		}
+	}
+	return img;
+}
+
+void
+rig_init(struct rig *r, const char *codec, unsigned n_units, const struct rig_point *points, unsigned n)
+{
+	memset(r, 0, sizeof(*r));
+	r->now_ns = 1000 * NS_PER_S;
+	r->delay_ns = 2 * NS_PER_MS;
+	r->sink = (struct link_sink){ r, on_reading, on_state, on_trace, on_written };
+	r->img = rig_image(codec, n_units, points, n, 0);
+	r->link = link_new(r->img, 0, rig_codec, &r->sink, r->now_ns);
+	link_take(r->link, &r->todo);
+}
+
+void
+rig_done(struct rig *r)
+{
+	link_free(r->link);
+	free(r->img);
+}
+
+static void
+note_question(struct rig *r)
+{
+	size_t n = strlen(r->order);
+	char letter = r->asked[4] == 3 ? 'r' : r->asked[4] == 6 ? 'w' : 'i';
+
+	if (n + 1 < sizeof(r->order))
+		r->order[n] = letter;
+}
+
+void
+rig_take(struct rig *r)
+{
+	do {
+		link_take(r->link, &r->todo);
+		if (r->todo.n > 0) {
+			memcpy(r->asked, r->todo.bytes, r->todo.n);
+			r->n_asked = r->todo.n;
+			note_question(r);
+			if (!r->is_manual) {
+				r->n_answer = rig_answer(r, r->answer);
+				r->answer_ns = r->now_ns + r->delay_ns;
+			}
+		}
+		if (r->todo.close) {
+			r->is_open = false;
+			r->n_answer = 0;
+			r->n_closes++;
+		}
+		if (r->todo.open) {
+			r->n_opens++;
+			r->n_answer = 0; /* of the wire before */
+			r->is_open = !r->is_deaf;
+			if (r->is_deaf)
+				link_closed(r->link, Q_NO_LINK, "nobody listens", r->now_ns);
+			else
+				link_opened(r->link, r->now_ns);
+		}
+	} while (r->todo.open);
+}
+
+static void
+arrive(struct rig *r)
+{
+	uint8_t bytes[512];
+	size_t n = r->n_answer, step = r->piece > 0 ? r->piece : n;
+
+	memcpy(bytes, r->answer, n);
+	r->n_answer = 0;
+	for (size_t at = 0; at < n; at += step)
+		link_bytes(r->link, bytes + at, MIN(step, n - at), r->now_ns);
+}
+
+void
+rig_run(struct rig *r, int64_t until_ns)
+{
+	for (;;) {
+		int64_t next_ns = r->n_answer > 0 ? MIN(r->answer_ns, r->todo.wake_ns) : r->todo.wake_ns;
+
+		if (next_ns > until_ns)
+			break;
+		r->now_ns = MAX(r->now_ns, next_ns);
+		if (r->n_answer > 0 && r->answer_ns <= r->now_ns)
+			arrive(r);
+		else
+			link_time(r->link, r->now_ns);
+		rig_take(r);
+	}
+	r->now_ns = until_ns;
+}
+
+/* ---- looking --------------------------------------------------------------------------------------------------- */
+
+struct board_state
+rig_state(const struct rig *r, uint32_t unit)
+{
+	struct board_state s = { 0 };
+
+	link_state(r->link, unit, &s);
+	return s;
+}
+
+void
+rig_forget(struct rig *r)
+{
+	memset(r->n_good, 0, sizeof(r->n_good));
+	memset(r->n_bad, 0, sizeof(r->n_bad));
+	memset(r->order, 0, sizeof(r->order));
+	r->n_states = r->n_written = 0;
+}
+
+static unsigned
+sum(const unsigned *counts, unsigned first, unsigned n)
+{
+	unsigned total = 0;
+
+	for (unsigned i = first; i < first + n; i++)
+		total += counts[i];
+	return total;
+}
+
+unsigned
+rig_good(const struct rig *r, unsigned first, unsigned n)
+{
+	return sum(r->n_good, first, n);
+}
+
+unsigned
+rig_bad(const struct rig *r, unsigned first, unsigned n)
+{
+	return sum(r->n_bad, first, n);
+}

@@ -1,0 +1,629 @@
+/* test_link.c - the link engine on a clock that the test moves: schedule, silence, wires, late answers, writes, reloads */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/bytes.h"
+#include "link_rig.h"
+
+#define MS NS_PER_MS
+#define S NS_PER_S
+
+static struct rig rig;
+
+/* n points a unit, from register 100 on, all with the same period. */
+static void
+start(const char *codec, unsigned n_units, unsigned n, int64_t every_ns)
+{
+	struct rig_point points[RIG_POINTS];
+
+	for (unsigned i = 0; i < n_units * n; i++)
+		points[i] = (struct rig_point){ i / n, 100 + i % n, 1, every_ns };
+	rig_init(&rig, codec, n_units, points, n_units * n);
+}
+
+/* Nothing happens before the next wake-up, which is in `in_ns`. */
+static void
+assert_wakes_in(int64_t in_ns)
+{
+	struct link_todo todo;
+
+	assert_int_equal(rig.todo.wake_ns - rig.now_ns, in_ns);
+	link_time(rig.link, rig.todo.wake_ns - 1);
+	link_take(rig.link, &todo);
+	assert_false(todo.open || todo.close || todo.n > 0);
+	assert_int_equal(todo.wake_ns, rig.todo.wake_ns);
+}
+
+/* Deliver bytes now. */
+static void
+deliver(const uint8_t *bytes, size_t n)
+{
+	link_bytes(rig.link, bytes, n, rig.now_ns);
+	rig_take(&rig);
+}
+
+static void
+step_to(int64_t now_ns)
+{
+	rig.now_ns = now_ns;
+	link_time(rig.link, now_ns);
+	rig_take(&rig);
+}
+
+/* ---- schedule -------------------------------------------------------------------------------------------------- */
+
+static void
+test_polls_keep_their_grid(void **state)
+{
+	int64_t start_ns;
+
+	start("tagged", 1, 3, 100 * MS);
+	start_ns = rig.now_ns;
+	rig_run(&rig, start_ns + 50 * MS); /* the poll, then two steps of "what are you" */
+	assert_string_equal(rig.order, "rii");
+	assert_int_equal(rig.stamp[0], start_ns + 1 * MS); /* the middle of 2 ms */
+	assert_wakes_in(50 * MS);
+	rig_run(&rig, start_ns + 10 * S - 1);
+	assert_int_equal(rig.n_good[0], 100);
+	assert_int_equal(rig.n_good[2], 100);
+	assert_int_equal(rig.n_states, 1);
+	assert_int_equal(rig.state[0], INSTRUMENT_UP);
+	assert_int_equal(rig_state(&rig, 0).skipped, 0);
+	assert_int_equal(rig_state(&rig, 0).requests, 102);
+	assert_int_equal(rig_state(&rig, 0).reply_last_ns, 2 * MS);
+	assert_int_equal(rig_state(&rig, 0).reply[7], 102); /* 16 us << 7 = 2.048 ms */
+	assert_string_equal(rig_state(&rig, 0).identity, "rig 1");
+	rig_done(&rig);
+}
+
+static void
+test_late_polls_are_skipped_not_made_up_for(void **state)
+{
+	int64_t start_ns;
+
+	start("tagged", 1, 1, 10 * MS);
+	start_ns = rig.now_ns;
+	rig.delay_ns = 35 * MS;
+	rig_run(&rig, start_ns + 10 * S - 1);
+	/* Each place on the grid was either used or skipped, and none twice. */
+	assert_in_range(rig_state(&rig, 0).requests + rig_state(&rig, 0).skipped, 999, 1003);
+	assert_in_range(rig.n_good[0], 280, 286);
+	rig.delay_ns = 1 * MS;
+	rig_run(&rig, rig.now_ns + 100 * MS); /* past the last slow one */
+	rig_forget(&rig);
+	rig_run(&rig, rig.now_ns + 1 * S);
+	assert_in_range(rig.n_good[0], 99, 101); /* no burst */
+	rig_done(&rig);
+}
+
+static void
+test_slow_polls_are_not_starved(void **state)
+{
+	static const struct rig_point points[] = {
+		{ 0, 1, 1, 5 * MS }, { 0, 200, 1, 1 * S }, { 1, 1, 1, 5 * MS }, { 1, 300, 1, 1 * S },
+	};
+
+	rig_init(&rig, "tagged", 2, points, NELEM(points));
+	rig.delay_ns = 10 * MS; /* 100 a second are possible, 402 are wanted */
+	rig_run(&rig, rig.now_ns + 20 * S - 1);
+	for (unsigned u = 0; u < 2; u++) {
+		assert_in_range(rig.n_good[2 * u + 1], 19, 20);
+		assert_in_range(rig.n_good[2 * u], 900, 1000); /* shared fairly */
+	}
+	rig_done(&rig);
+}
+
+/* ---- silence --------------------------------------------------------------------------------------------------- */
+
+static void
+test_silence_down_probe_up(void **state)
+{
+	int64_t t;
+
+	start("tagged", 1, 2, 500 * MS);
+	rig_run(&rig, rig.now_ns + 400 * MS);
+	rig_forget(&rig);
+	rig.device[0].mood = RIG_SILENT;
+	rig_run(&rig, rig.now_ns + 100 * MS); /* asked now */
+	t = rig.now_ns;
+	assert_wakes_in(100 * MS);
+	rig_run(&rig, t + 100 * MS); /* asked again */
+	assert_int_equal(rig.n_states, 0);
+	rig_run(&rig, t + 200 * MS - 1);
+	assert_int_equal(rig.n_states, 0);
+	rig_run(&rig, t + 200 * MS);
+	assert_int_equal(rig.n_states, 1);
+	assert_int_equal(rig.state[0], INSTRUMENT_DOWN);
+	assert_int_equal(rig.reason[0], Q_NO_ANSWER);
+	assert_int_equal(rig_bad(&rig, 0, 2), 2);
+	assert_string_equal(rig.order, "rr");
+	assert_wakes_in(1 * S);
+	rig_run(&rig, t + 1200 * MS); /* a probe */
+	assert_string_equal(rig.order, "rrr");
+	rig_run(&rig, t + 1300 * MS); /* the third timeout: the wire is made anew, the probes keep their pace */
+	assert_int_equal(rig.n_closes, 1);
+	assert_int_equal(rig.n_opens, 2);
+	assert_wakes_in(2 * S);
+	rig_run(&rig, t + 3300 * MS);
+	assert_string_equal(rig.order, "rrrr");
+	rig.device[0].mood = RIG_WELL;
+	rig_run(&rig, t + 7400 * MS - 1);
+	assert_int_equal(rig.n_states, 1);
+	assert_int_equal(rig_bad(&rig, 0, 2), 2); /* told once */
+	rig_run(&rig, t + 7402 * MS);
+	assert_int_equal(rig.n_states, 2);
+	assert_int_equal(rig.state[0], INSTRUMENT_UP);
+	assert_int_equal(rig_good(&rig, 0, 2), 2);
+	rig_run(&rig, t + 7402 * MS + 1 * S + 50 * MS);
+	assert_int_equal(rig.n_good[0], 3);
+	assert_int_equal(rig.n_twice, 0);
+	rig_done(&rig);
+}
+
+static void
+test_all_requests_are_due_when_it_comes_back(void **state)
+{
+	static const struct rig_point points[] = { { 0, 1, 1, 10 * S }, { 0, 500, 1, 60 * S },
+		{ 1, 1, 1, 100 * MS } };
+
+	rig_init(&rig, "tagged", 2, points, NELEM(points));
+	rig_run(&rig, rig.now_ns + 5 * S);
+	rig.device[0].mood = RIG_SILENT;
+	rig_run(&rig, rig.now_ns + 6 * S);
+	assert_int_equal(rig.state[0], INSTRUMENT_DOWN);
+	rig.device[0].mood = RIG_WELL;
+	rig_forget(&rig);
+	rig_run(&rig, rig.now_ns + 4 * S);
+	assert_int_equal(rig.state[0], INSTRUMENT_UP);
+	assert_int_equal(rig.n_good[0], 1);
+	assert_int_equal(rig.n_good[1], 1);
+	rig_done(&rig);
+}
+
+static void
+test_dead_neighbour_costs_little(void **state)
+{
+	start("tagged", 3, 4, 50 * MS);
+	rig_run(&rig, rig.now_ns + 1 * S);
+	rig.device[1].mood = RIG_SILENT;
+	rig_run(&rig, rig.now_ns + 1 * S);
+	rig_forget(&rig);
+	rig_run(&rig, rig.now_ns + 120 * S);
+	/* Probes after 2 4 8 16 30 30 30 s: each costs its neighbours a timeout of two periods. */
+	assert_in_range(rig.device[1].n_questions, 10, 40);
+	assert_in_range(rig.n_good[0], 2400 - 8 * 2 - 2, 2401);
+	assert_in_range(rig.n_good[8], 2400 - 8 * 2 - 2, 2401);
+	assert_int_equal(rig_bad(&rig, 0, 4) + rig_bad(&rig, 8, 4), 0);
+	assert_int_equal(rig.n_closes, 0); /* the others answer: the wire is fine */
+	assert_int_equal(rig.n_states, 0);
+	rig_done(&rig);
+}
+
+static void
+test_busy_gateway_and_nonsense(void **state)
+{
+	int64_t t;
+
+	start("tagged", 1, 1, 10 * S);
+	rig_run(&rig, rig.now_ns + 10 * S - 1);
+	rig.device[0].mood = RIG_BUSY;
+	rig_forget(&rig);
+	t = rig.now_ns + 1;
+	rig_run(&rig, t + 201 * MS);
+	assert_string_equal(rig.order, "r");
+	rig_run(&rig, t + 202 * MS);
+	assert_string_equal(rig.order, "rr");
+	rig_run(&rig, t + 5 * S);
+	assert_string_equal(rig.order, "rrrrr"); /* + 200 400 800 1600 ms */
+	assert_int_equal(rig.last[0].quality, Q_DEVICE_BUSY);
+	assert_int_equal(rig.n_bad[0], 1);
+	assert_int_equal(rig.n_states, 0); /* it answers */
+
+	rig.device[0].mood = RIG_SENSELESS;
+	rig_run(&rig, t + 11 * S);
+	assert_int_equal(rig.last[0].quality, Q_WRONG_ANSWER);
+	assert_int_equal(rig_state(&rig, 0).errors, 1);
+	assert_int_equal(rig.n_states, 0);
+
+	rig.device[0].mood = RIG_GATEWAY;
+	rig_run(&rig, t + 21 * S);
+	assert_int_equal(rig.last[0].quality, Q_GATEWAY_TARGET);
+	assert_int_equal(rig.state[0], INSTRUMENT_DOWN);
+	rig_run(&rig, t + 200 * S);
+	assert_int_equal(rig.n_closes, 0); /* the wire is fine */
+	rig_done(&rig);
+}
+
+/* ---- wire ------------------------------------------------------------------------------------------------------ */
+
+static void
+test_open_backs_off(void **state)
+{
+	static const int64_t at_ms[] = { 0, 500, 1500, 3500, 7500, 15500, 25500, 35500 };
+	int64_t start_ns;
+
+	start("tagged", 2, 1, 1 * S);
+	rig_run(&rig, rig.now_ns);
+	start_ns = rig.now_ns;
+	link_closed(rig.link, Q_LINK_LOST, "pulled", start_ns);
+	rig.is_deaf = true;
+	rig.n_opens = 0;
+	rig_take(&rig); /* at once */
+	for (size_t i = 1; i < NELEM(at_ms); i++) {
+		rig_run(&rig, start_ns + at_ms[i] * MS - 1);
+		assert_int_equal(rig.n_opens, i);
+		rig_run(&rig, start_ns + at_ms[i] * MS);
+		assert_int_equal(rig.n_opens, i + 1);
+	}
+	assert_int_equal(rig.n_states, 2);
+	assert_int_equal(rig.reason[0], Q_LINK_LOST);
+	assert_int_equal(rig_state(&rig, 0).reason, Q_NO_LINK);
+	assert_int_equal(rig.n_bad[0], 2); /* lost, then: cannot connect; once each */
+	assert_int_equal(rig.n_bad[1], 2);
+	rig.is_deaf = false;
+	rig_run(&rig, start_ns + 46 * S);
+	assert_int_equal(rig.n_states, 4);
+	assert_int_equal(rig.last[0].quality, Q_GOOD);
+	rig_done(&rig);
+}
+
+static void
+test_lost_wire_opens_at_once(void **state)
+{
+	start("tagged", 2, 2, 100 * MS);
+	rig_run(&rig, rig.now_ns + 1 * S + 50 * MS);
+	rig_forget(&rig);
+	link_closed(rig.link, Q_LINK_LOST, "reset by peer", rig.now_ns);
+	assert_int_equal(rig.n_states, 2);
+	assert_int_equal(rig.reason[1], Q_LINK_LOST);
+	assert_int_equal(rig_bad(&rig, 0, 4), 4);
+	rig_take(&rig);
+	assert_int_equal(rig.n_opens, 2);
+	rig_run(&rig, rig.now_ns + 10 * MS);
+	assert_int_equal(rig.n_states, 4);
+	assert_int_equal(rig_good(&rig, 0, 4), 4);
+	assert_int_equal(rig_state(&rig, 0).connects, 2);
+	rig_done(&rig);
+}
+
+static void
+test_half_a_frame_then_the_end(void **state)
+{
+	static const uint8_t half[] = { 9, 0 };
+
+	start("tagged", 1, 2, 100 * MS);
+	rig_run(&rig, rig.now_ns + 1 * S + 50 * MS);
+	deliver(half, sizeof(half));
+	link_closed(rig.link, Q_LINK_LOST, "closed by peer", rig.now_ns);
+	assert_int_equal(rig.reason[0], Q_LINK_LOST);
+	assert_int_equal(rig_state(&rig, 0).errors, 0);
+	rig_take(&rig);
+	rig_run(&rig, rig.now_ns + 10 * MS);
+	assert_int_equal(rig.last[0].quality, Q_GOOD); /* the half was forgotten */
+	rig_done(&rig);
+}
+
+static void
+test_garbage_starts_the_wire_anew(void **state)
+{
+	static const uint8_t garbage[] = { 0, 1, 2, 3, 4, 5, 6, 7 };
+
+	start("tagged", 2, 2, 100 * MS);
+	rig_run(&rig, rig.now_ns + 1 * S + 50 * MS);
+	rig.is_manual = true;
+	rig_run(&rig, rig.now_ns + 60 * MS); /* unit 0 was asked */
+	rig_forget(&rig);
+	rig.is_manual = false;
+	deliver(garbage, sizeof(garbage));
+	assert_int_equal(rig.n_bad[0], 1);
+	assert_int_equal(rig.last[0].quality, Q_GARBLED);
+	assert_int_equal(rig_bad(&rig, 2, 2), 0);
+	assert_int_equal(rig.n_closes, 1);
+	rig_run(&rig, rig.now_ns + 20 * MS);
+	assert_int_equal(rig.n_opens, 2);
+	assert_int_equal(rig.last[0].quality, Q_GOOD);
+	assert_int_equal(rig.n_states, 0); /* it was away for a moment only */
+	rig_done(&rig);
+}
+
+/* ---- whose answer ---------------------------------------------------------------------------------------------- */
+
+static void
+test_late_answer_with_tag_never_becomes_a_value(void **state)
+{
+	uint8_t late[64], right[64];
+	size_t n_late, n_right;
+
+	start("tagged", 1, 1, 1 * S);
+	rig_run(&rig, rig.now_ns + 500 * MS);
+	rig_forget(&rig);
+	rig.is_manual = true;
+	rig_run(&rig, rig.now_ns + 500 * MS);
+	n_late = rig_answer(&rig, late);
+	step_to(rig.now_ns + 100 * MS); /* timeout: the same again, with another tag */
+	rig.salt = 5;
+	n_right = rig_answer(&rig, right);
+	deliver(late, n_late);
+	assert_int_equal(rig.n_good[0], 0);
+	assert_int_equal(rig_state(&rig, 0).stray, 1);
+	deliver(right, n_right);
+	assert_int_equal(rig.n_good[0], 1);
+	assert_int_equal(rig.n_wrong, 0);
+	deliver(right, n_right); /* once more */
+	assert_int_equal(rig.n_good[0], 1);
+	assert_int_equal(rig_state(&rig, 0).stray, 2);
+	rig_done(&rig);
+}
+
+static void
+test_quarantine_without_tag(void **state)
+{
+	uint8_t late[64];
+	size_t n_late, n_asked;
+
+	start("plain", 1, 1, 1 * S);
+	rig_run(&rig, rig.now_ns + 500 * MS);
+	rig_forget(&rig);
+	rig.is_manual = true;
+	rig_run(&rig, rig.now_ns + 500 * MS);
+	n_late = rig_answer(&rig, late);
+	step_to(rig.now_ns + 100 * MS);
+	assert_string_equal(rig.order, "r"); /* nothing is asked */
+	assert_wakes_in(200 * MS);
+	rig.salt = 5;
+	rig.now_ns += 150 * MS;
+	deliver(late, n_late); /* here it is: the line is clean */
+	assert_int_equal(rig.n_good[0], 0);
+	assert_int_equal(rig_state(&rig, 0).stray, 1);
+	assert_string_equal(rig.order, "rr");
+	n_asked = rig_answer(&rig, late);
+	deliver(late, n_asked);
+	assert_int_equal(rig.n_good[0], 1);
+	assert_int_equal(rig.n_wrong, 0);
+
+	step_to(rig.todo.wake_ns); /* and when it never comes */
+	step_to(rig.todo.wake_ns);
+	assert_string_equal(rig.order, "rrr");
+	assert_wakes_in(200 * MS);
+	step_to(rig.todo.wake_ns);
+	assert_string_equal(rig.order, "rrrr");
+	rig_done(&rig);
+}
+
+static void
+test_answers_in_pieces_and_in_lumps(void **state)
+{
+	uint8_t lump[256] = { 9, 0xFF, 0xFF, 0, 3, 0, 0, 0, 0 };
+	size_t n;
+
+	for (size_t piece = 1; piece < 30; piece++) {
+		start("tagged", 1, 10, 100 * MS);
+		rig.piece = piece;
+		rig_run(&rig, rig.now_ns + 1 * S - 1);
+		assert_int_equal(rig.n_good[9], 10);
+		assert_int_equal(rig.n_wrong, 0);
+		assert_int_equal(rig_state(&rig, 0).stray, 0);
+		rig_done(&rig);
+	}
+	start("tagged", 1, 10, 100 * MS);
+	rig_run(&rig, rig.now_ns + 50 * MS);
+	rig.is_manual = true;
+	rig_run(&rig, rig.now_ns + 50 * MS);
+	n = rig_answer(&rig, lump + 9); /* a stray one, ours, ours once more, and the start of another */
+	memcpy(lump + 9 + n, lump + 9, n);
+	lump[9 + 2 * n] = 9;
+	deliver(lump, 9 + 2 * n + 1);
+	assert_int_equal(rig.n_good[0], 2);
+	assert_int_equal(rig_state(&rig, 0).stray, 2);
+	deliver(lump + 1, 8);
+	assert_int_equal(rig_state(&rig, 0).stray, 3);
+	rig_done(&rig);
+}
+
+static void
+test_identity_once_a_connection(void **state)
+{
+	start("tagged", 1, 1, 100 * MS);
+	rig_run(&rig, rig.now_ns + 5 * S);
+	assert_int_equal(rig_state(&rig, 0).requests, 51 + 2);
+	link_closed(rig.link, Q_LINK_LOST, "pulled", rig.now_ns);
+	rig_take(&rig);
+	rig_forget(&rig);
+	rig_run(&rig, rig.now_ns + 50 * MS);
+	assert_string_equal(rig.order, "ii");
+	rig_done(&rig);
+}
+
+/* ---- writes ---------------------------------------------------------------------------------------------------- */
+
+static void
+order(uint32_t point, uint32_t tag)
+{
+	struct err err;
+
+	assert_int_equal(link_write(rig.link, point, tag, (union value){ .i = 7 }, NULL, rig.now_ns, &err), 0);
+}
+
+static void
+test_writes_first_but_three_in_a_row(void **state)
+{
+	start("tagged", 1, 1, 10 * MS);
+	rig.delay_ns = 10 * MS; /* a poll is always late */
+	rig_run(&rig, rig.now_ns + 1 * S);
+	rig_forget(&rig);
+	for (uint32_t i = 0; i < 7; i++)
+		order(0, i);
+	rig_run(&rig, rig.now_ns + 105 * MS);
+	assert_memory_equal(rig.order, "wwwrwwwrwr", 10);
+	assert_int_equal(rig.n_written, 7);
+	assert_int_equal(rig.verdict, Q_GOOD);
+	assert_int_equal(rig.verdict_tag, 6);
+	rig_done(&rig);
+}
+
+static void
+test_write_verdicts(void **state)
+{
+	struct err err;
+
+	start("tagged", 1, 1, 10 * S);
+	rig_run(&rig, rig.now_ns + 1 * S);
+	assert_int_equal(link_write(rig.link, 0, 1, (union value){ .i = 70000 }, NULL, rig.now_ns, &err), ERR_CONF);
+	assert_int_equal(link_write(rig.link, 9, 1, (union value){ .i = 1 }, NULL, rig.now_ns, &err), ERR_CONF);
+	order(0, 1); /* on the wire */
+	for (uint32_t i = 2; i < 18; i++)
+		order(0, i);
+	assert_int_equal(link_write(rig.link, 0, 99, (union value){ .i = 1 }, NULL, rig.now_ns, &err), ERR_REFUSED);
+	rig_take(&rig);
+	rig_run(&rig, rig.now_ns + 1 * S);
+	assert_int_equal(rig.n_written, 17);
+
+	rig.device[0].mood = RIG_BUSY;
+	rig_forget(&rig);
+	order(0, 30);
+	rig_take(&rig);
+	rig_run(&rig, rig.now_ns + 4 * S);
+	assert_string_equal(rig.order, "wwwww");
+	assert_int_equal(rig.verdict, Q_DEVICE_BUSY);
+
+	rig.device[0].mood = RIG_SILENT;
+	rig_forget(&rig);
+	order(0, 31);
+	rig_take(&rig);
+	rig_run(&rig, rig.now_ns + 200 * MS);
+	assert_string_equal(rig.order, "ww");
+	assert_int_equal(rig.verdict, Q_NO_ANSWER);
+	assert_int_equal(rig.state[0], INSTRUMENT_DOWN);
+
+	rig.is_deaf = true;
+	link_closed(rig.link, Q_LINK_LOST, "pulled", rig.now_ns);
+	rig_take(&rig);
+	rig_forget(&rig);
+	order(0, 32); /* waiting for the next try */
+	assert_int_equal(rig.n_written, 1);
+	assert_int_equal(rig.verdict, Q_NO_LINK);
+	rig_done(&rig);
+}
+
+/* ---- reload ---------------------------------------------------------------------------------------------------- */
+
+/* Put a link made from a new image in the old one's place. */
+static bool
+reload(uint64_t hash_of_unit0)
+{
+	static struct rig_point points[4];
+	struct image *img;
+	struct link *l;
+	bool is_kept;
+
+	for (unsigned i = 0; i < 4; i++)
+		points[i] = (struct rig_point){ i / 2, 100 + i % 2, 1, 100 * MS };
+	img = rig_image("tagged", 2, points, 4, hash_of_unit0);
+	l = link_new(img, 0, rig_codec, &rig.sink, rig.now_ns);
+	is_kept = link_adopt(l, rig.link, rig.now_ns);
+	link_free(rig.link);
+	free(rig.img);
+	rig.link = l;
+	rig.img = img;
+	rig_take(&rig);
+	return is_kept;
+}
+
+static void
+test_reload_loses_no_poll(void **state)
+{
+	start("tagged", 2, 2, 100 * MS);
+	rig.device[1].bad[101] = 2;
+	rig_run(&rig, rig.now_ns + 1 * S + 1 * MS); /* a request is under way */
+	assert_true(reload(0));
+	assert_int_equal(rig.n_opens, 1);
+	rig_run(&rig, rig.now_ns + 1 * S + 50 * MS);
+	assert_int_equal(rig.n_good[0], 21);
+	assert_int_equal(rig.n_good[2], 21);
+	assert_int_equal(rig.n_bad[3], 1); /* what was learned is still known */
+	assert_int_equal(rig.n_states, 2);
+	assert_int_equal(rig_state(&rig, 0).stray, 0);
+	assert_string_equal(rig_state(&rig, 0).identity, "rig 1");
+	rig_done(&rig);
+}
+
+static void
+test_reload_of_one_instrument(void **state)
+{
+	uint8_t late[64];
+	size_t n_late;
+
+	start("tagged", 2, 2, 100 * MS);
+	rig_run(&rig, rig.now_ns + 1 * S + 1 * MS); /* unit 0 is being asked */
+	n_late = rig_answer(&rig, late);
+	rig_forget(&rig);
+	rig.state[0] = INSTRUMENT_STARTING;
+	assert_true(reload(1234));
+	assert_int_equal(rig.n_opens, 1); /* the wire is the same */
+	deliver(late, n_late);
+	assert_int_equal(rig.n_good[0], 0);
+	rig_run(&rig, rig.now_ns + 1 * S);
+	assert_in_range(rig.n_good[2], 10, 11); /* the other one went on */
+	assert_in_range(rig.n_good[0], 10, 11);
+	assert_int_equal(rig_state(&rig, 0).requests, rig_state(&rig, 0).answers);
+	assert_int_equal(rig.n_states, 1); /* the changed one starts anew */
+	assert_int_equal(rig.n_twice, 0);
+	assert_int_equal(rig_state(&rig, 0).stray + rig_state(&rig, 1).stray, 1); /* its old answer */
+	rig_done(&rig);
+}
+
+static void
+test_reload_while_down(void **state)
+{
+	start("tagged", 2, 2, 100 * MS);
+	rig_run(&rig, rig.now_ns);
+	rig.is_deaf = true;
+	link_closed(rig.link, Q_LINK_LOST, "pulled", rig.now_ns);
+	rig_take(&rig);
+	rig_run(&rig, rig.now_ns + 4 * S);
+	rig.n_opens = 0;
+	rig_forget(&rig);
+	assert_false(reload(0));
+	rig_run(&rig, rig.now_ns + 3 * S); /* the back-off goes on: tries at 3.5 and 7.5 s */
+	assert_int_equal(rig.n_opens, 0);
+	rig_run(&rig, rig.now_ns + 1 * S);
+	assert_int_equal(rig.n_opens, 1);
+	assert_int_equal(rig.n_states, 0);
+	assert_int_equal(rig_bad(&rig, 0, 4), 0); /* nothing new to tell */
+	rig_done(&rig);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_polls_keep_their_grid),
+		cmocka_unit_test(test_late_polls_are_skipped_not_made_up_for),
+		cmocka_unit_test(test_slow_polls_are_not_starved),
+		cmocka_unit_test(test_silence_down_probe_up),
+		cmocka_unit_test(test_all_requests_are_due_when_it_comes_back),
+		cmocka_unit_test(test_dead_neighbour_costs_little),
+		cmocka_unit_test(test_busy_gateway_and_nonsense),
+		cmocka_unit_test(test_open_backs_off),
+		cmocka_unit_test(test_lost_wire_opens_at_once),
+		cmocka_unit_test(test_half_a_frame_then_the_end),
+		cmocka_unit_test(test_garbage_starts_the_wire_anew),
+		cmocka_unit_test(test_late_answer_with_tag_never_becomes_a_value),
+		cmocka_unit_test(test_quarantine_without_tag),
+		cmocka_unit_test(test_answers_in_pieces_and_in_lumps),
+		cmocka_unit_test(test_identity_once_a_connection),
+		cmocka_unit_test(test_writes_first_but_three_in_a_row),
+		cmocka_unit_test(test_write_verdicts),
+		cmocka_unit_test(test_reload_loses_no_poll),
+		cmocka_unit_test(test_reload_of_one_instrument),
+		cmocka_unit_test(test_reload_while_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

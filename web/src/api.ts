@@ -1,0 +1,135 @@
+/* api.ts - the controller's API: its answers, and the one event stream
+ *
+ * Addresses are relative, so the page works wherever it is mounted and never leaves its origin.
+ */
+export type Quality = "good" | "uncertain" | "bad";
+export type Value = number | boolean | string | null;
+
+export interface Bench {
+	bench: string;
+	title: string;
+	state: "running" | "controller_down";
+	version: string;
+	generation: number;
+	time: string;
+	time_is_good: boolean;
+	channels: number;
+	instruments: number;
+	ticks_lost: number;
+}
+
+export interface ChannelInfo {
+	name: string;
+	title: string;
+	type: "bool" | "int" | "uint" | "float" | "choice" | "text";
+	unit: string;
+	min: number | null;
+	max: number | null;
+	value: Value;
+	quality: Quality;
+	reason: string;
+	reason_text: string;
+	remedy: string;
+	time: string | null;
+	instrument: string | null;
+}
+
+export interface Instrument {
+	name: string;
+	title: string;
+	codec: string;
+	address: string;
+	state: "starting" | "up" | "down";
+	reason: string;
+	reason_text: string;
+	remedy: string;
+	since: string | null;
+	last_answer: string | null;
+	identity: string | null;
+	counters: Record<string, number>;
+	reply: Record<"last_ms" | "max_ms" | "p50_ms" | "p99_ms", number | null>;
+}
+
+export interface TraceLine {
+	time: string;
+	kind: "sent" | "received" | "note";
+	verdict: string | null;
+	meaning: string;
+	bytes: string;
+	truncated: boolean | number;
+}
+
+export interface Update {
+	name: string;
+	value: Value;
+	quality: Quality;
+	reason: string;
+	time: string | null;
+}
+
+export interface Heartbeat {
+	time: string;
+	tick: number;
+	state: Bench["state"];
+}
+
+export interface StreamEvents {
+	opened(): void;
+	update(u: Update): void;
+	heartbeat(h: Heartbeat): void;
+	gap(): void;
+	changed(): void;
+}
+
+/* How long silence may last before the stream is opened again: five heartbeats. */
+const SILENCE_MS = 5000;
+const REOPEN_MS = 1500;
+
+async function get<T>(path: string): Promise<T> {
+	const answer = await fetch(`api/v1/${path}`, {
+		headers: { Accept: "application/json" },
+		cache: "no-store",
+		signal: AbortSignal.timeout(5000),
+	});
+	if (!answer.ok)
+		throw new Error(`${path}: status ${answer.status}`);
+	return (await answer.json()) as T;
+}
+
+export const get_bench = () => get<Bench>("bench");
+export const get_channels = () => get<{ channels: ChannelInfo[] }>("channels");
+export const get_instruments = () => get<{ instruments: Instrument[] }>("instruments");
+export const get_trace = (name: string) =>
+	get<{ lines: TraceLine[] }>(`instruments/${encodeURIComponent(name)}/trace`);
+
+/* Follow the stream for as long as the page lives. The browser reconnects by itself only after a broken connection,
+ * not after an error status or on a line that went silent: both are handled here. */
+export function open_stream(on: StreamEvents): void {
+	let source: EventSource;
+	let heard = 0;
+
+	const listen = <T>(kind: string, take: (data: T) => void) => {
+		source.addEventListener(kind, (e) => {
+			heard = performance.now();
+			take(JSON.parse((e as MessageEvent<string>).data) as T);
+		});
+	};
+	const open = () => {
+		heard = performance.now();
+		source = new EventSource("api/v1/stream");
+		source.onopen = () => on.opened();
+		listen<Update>("update", (u) => on.update(u));
+		listen<Heartbeat>("heartbeat", (h) => on.heartbeat(h));
+		listen("gap", () => on.gap());
+		listen("changed", () => on.changed());
+	};
+
+	open();
+	setInterval(() => {
+		const silent = performance.now() - heard > SILENCE_MS;
+		if (silent || source.readyState === EventSource.CLOSED) {
+			source.close();
+			open();
+		}
+	}, REOPEN_MS);
+}

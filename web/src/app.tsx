@@ -1,0 +1,52 @@
+/* app.tsx - the page: head, plot, table, instruments, links */
+import { render } from "preact";
+import "./app.css";
+import { choose_first } from "./choice";
+import { Head } from "./head";
+import { use_store } from "./hooks";
+import { get_language, set_language } from "./i18n";
+import { Instruments } from "./instruments";
+import { Plot } from "./plot";
+import { start, store, subscribe } from "./store";
+import { Table } from "./table";
+
+function Links() {
+	return (
+		<footer>
+			<a href="api/v1/channels">JSON</a>
+			<a href="api/v1/channels.xml">XML</a>
+			<a href="json">/json</a>
+			<a href="xml">/xml</a>
+			<a href="api/v1/openapi.json">OpenAPI</a>
+			<a href="metrics">Metrics</a>
+			<span>mbc {store.bench?.version}</span>
+		</footer>
+	);
+}
+
+function Page() {
+	use_store();
+	return (
+		<>
+			<Head />
+			<main class={store.link === "lost" ? "old" : ""}>
+				<Plot />
+				<div class="columns">
+					<Table />
+					<Instruments />
+				</div>
+			</main>
+			<Links />
+		</>
+	);
+}
+
+set_language(get_language());
+const stop_waiting = subscribe(() => {
+	if (store.bench === null || store.list_version === 0)
+		return;
+	stop_waiting();
+	choose_first();
+});
+render(<Page />, document.getElementById("page")!);
+start();

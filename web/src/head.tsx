@@ -1,0 +1,118 @@
+/* head.tsx - the bar that never scrolls away: which bench, does it run, can this page be believed */
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { format_date, format_time } from "./format";
+import { get_language, set_language, words } from "./i18n";
+import { use_interval } from "./hooks";
+import { bench_now, paint_all, store, tell_all } from "./store";
+
+type State = "connecting" | "running" | "controller_down" | "lost";
+
+export function page_state(): State {
+	if (store.link === "lost")
+		return "lost";
+	if (store.link === "connecting" || store.bench === null)
+		return "connecting";
+	return store.controller_up ? "running" : "controller_down";
+}
+
+const SYMBOL: Record<State, string> = { connecting: "…", running: "●", controller_down: "■", lost: "✕" };
+
+function Clock() {
+	const time = useRef<HTMLElement>(null);
+	const date = useRef<HTMLElement>(null);
+	const paint = useMemo(() => () => {
+		if (store.link !== "live")
+			return; /* The bench's time is not known now. */
+		const now = bench_now();
+		if (time.current)
+			time.current.textContent = format_time(now);
+		if (date.current)
+			date.current.textContent = format_date(now);
+	}, []);
+	useEffect(paint);
+	use_interval(paint, 250);
+	return (
+		<div class={store.link === "live" ? "fact clock" : "fact clock old"} title={words().bench_time}>
+			<strong ref={time}>--:--:--</strong>
+			<small ref={date} />
+		</div>
+	);
+}
+
+function switch_language(): void {
+	set_language(get_language() === "en" ? "fr" : "en");
+	tell_all();
+	paint_all();
+}
+
+function Facts() {
+	const w = words();
+	const all = store.instruments ?? [];
+	const up = all.filter((i) => i.state === "up").length;
+	const old = store.link === "lost" ? " old" : "";
+	return (
+		<>
+			{store.instruments !== null && (
+				<div class={(up < all.length ? "fact short" : "fact") + old}>
+					<strong>{w.instruments_up(up, all.length)}</strong>
+					<small>{w.instruments}</small>
+				</div>
+			)}
+			{store.bench !== null && store.bench.ticks_lost > 0 && (
+				<div class={`fact short${old}`} title={w.ticks_lost_help}>
+					<strong>{store.bench.ticks_lost}</strong>
+					<small>{w.ticks_lost}</small>
+				</div>
+			)}
+			{store.bench?.time_is_good === false && (
+				<div class="fact short" title={w.clock_wrong_help}>
+					<strong>▲</strong>
+					<small>{w.clock_wrong}</small>
+				</div>
+			)}
+		</>
+	);
+}
+
+/* What the state means and what to do about it; nothing while all is well. */
+function banner(state: State): string {
+	const w = words();
+	if (state === "lost")
+		return w.lost_help(format_time(bench_now() - (performance.now() - store.heard)));
+	if (store.list_failed)
+		return w.list_failed;
+	if (state === "connecting")
+		return w.connecting_help;
+	return state === "controller_down" ? w.controller_down_help : "";
+}
+
+export function Head() {
+	const w = words();
+	const state = page_state();
+	const name = store.bench?.title || store.bench?.bench || "mbc";
+	const told = banner(state);
+
+	useEffect(() => {
+		document.title = state === "running" ? name : `${SYMBOL[state]} ${w[state]} · ${name}`;
+	});
+	return (
+		<header>
+			<div class="head">
+				<div class={`state ${state}`} role="status" data-state={state}>
+					<span aria-hidden="true">{SYMBOL[state]}</span> {w[state]}
+				</div>
+				<div class="bench">
+					<h1>{name}</h1>
+					<small>{store.bench?.bench}</small>
+				</div>
+				<Facts />
+				<Clock />
+				<button type="button" class="language" title={w.language_help}
+					aria-label={w.language_help} onClick={switch_language}>
+					{w.language}
+				</button>
+			</div>
+			{told !== "" && <p class={`banner ${state}`} role="alert">{told}</p>}
+		</header>
+	);
+}

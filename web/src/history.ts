@@ -1,0 +1,89 @@
+/* history.ts - the last ten minutes of one channel, as changes
+ *
+ * Exact: every change that the stream brings is kept, so a spike is never lost between two grid points. A value holds
+ * until the next entry; NaN means "not good here" and is drawn as a gap. The size is bounded: the oldest go first.
+ */
+export const KEPT_MS = 10 * 60 * 1000;
+
+export class History {
+	times: number[] = []; /* ms, ascending */
+	values: number[] = []; /* same length; NaN: no good value from here on */
+	private start = 0; /* entries before it are dropped in bulk, which keeps push cheap */
+
+	push(time: number, value: number, most: number): void {
+		const last = this.times.length - 1;
+		if (last >= 0 && time <= this.times[last]!) {
+			this.values[last] = value;
+			return;
+		}
+		this.times.push(time);
+		this.values.push(value);
+		/* One entry older than the limit stays: it is the value at the left edge. */
+		while (this.start + 1 < this.times.length &&
+			(this.times[this.start + 1]! < time - KEPT_MS || this.times.length - this.start > most))
+			this.start++;
+		if (this.start > 256 && this.start > this.times.length / 2) {
+			this.times = this.times.slice(this.start);
+			this.values = this.values.slice(this.start);
+			this.start = 0;
+		}
+	}
+
+	clear(): void {
+		this.times = [];
+		this.values = [];
+		this.start = 0;
+	}
+
+	/* The value that holds at `time`; null where none is known or good. */
+	value_at(time: number): number | null {
+		const k = this.at(time);
+		const known = k < this.times.length && this.times[k]! <= time;
+		return known && !Number.isNaN(this.values[k]!) ? this.values[k]! : null;
+	}
+
+	/* When the first entry that is kept was made; null: there is none. */
+	first(): number | null {
+		return this.times[this.start] ?? null;
+	}
+
+	/* Index of the entry that holds at `time`; the first one when all are later. */
+	at(time: number): number {
+		let low = this.start;
+		let high = this.times.length - 1;
+		while (low < high) {
+			const mid = (low + high + 1) >> 1;
+			if (this.times[mid]! <= time)
+				low = mid;
+			else
+				high = mid - 1;
+		}
+		return low;
+	}
+}
+
+/* Columns for the plot: common times in seconds from `from` to `to` (ms), and each history's value at each of them. */
+export function merge(all: History[], from: number, to: number): (number | null)[][] {
+	const seconds: number[] = [];
+	const columns: (number | null)[][] = all.map(() => []);
+	const place = all.map((h) => h.at(from));
+	let now = from;
+
+	for (;;) {
+		let next = to;
+		seconds.push(now / 1000);
+		all.forEach((h, i) => {
+			while (place[i]! + 1 < h.times.length && h.times[place[i]! + 1]! <= now)
+				place[i]!++;
+			const k = place[i]!;
+			const known = k < h.times.length && h.times[k]! <= now && !Number.isNaN(h.values[k]!);
+			columns[i]!.push(known ? h.values[k]! : null);
+			const later = known || (k < h.times.length && h.times[k]! <= now) ? k + 1 : k;
+			if (later < h.times.length && h.times[later]! < next)
+				next = h.times[later]!;
+		});
+		if (now >= to)
+			return [seconds, ...columns];
+		now = next;
+	}
+}

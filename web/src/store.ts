@@ -1,0 +1,303 @@
+/* store.ts - what the page knows about the bench, kept current by the stream
+ *
+ * Two kinds of listeners keep a thousand rows cheap. What changes seldom (the list, the bench, the connection) is
+ * drawn again by Preact through subscribe(). What changes often is painted cell by cell: each channel has painters,
+ * run once for all its changes since the last animation frame.
+ *
+ * The rule that everything here serves: an old value is never shown as a good one. quality_of() is the only way to ask
+ * for a channel's quality; it answers "bad" for all of them when the stream is silent or the controller is down.
+ */
+import * as api from "./api";
+import { History } from "./history";
+
+export type Link = "connecting" | "live" | "lost";
+
+export interface Channel {
+	info: api.ChannelInfo;
+	group: string; /* "": the bench's own; "mbc": health; else the instrument's name */
+	value: api.Value;
+	quality: api.Quality;
+	reason: string;
+	time: number | null; /* of acquisition, ms */
+	changed: number; /* bench time of the last change of value or quality, ms */
+	saw_change: boolean; /* false: `changed` is only when the page began to look */
+	life: number; /* the stream life in which it was last heard */
+	history: History | null; /* null: not a number */
+	painters: Set<(all: boolean) => void>; /* all: the off-screen ones too */
+}
+
+/* Older than this, what the page shows is greyed. The server sends a heartbeat each second. */
+const LOST_MS = 3000;
+/* All histories together; 16 bytes each. A plotted channel may always keep PLOTTED_MOST. */
+const HISTORY_TOTAL = 2_000_000;
+const PLOTTED_MOST = 24_000;
+
+export const store = {
+	bench: null as api.Bench | null,
+	instruments: null as api.Instrument[] | null,
+	channels: new Map<string, Channel>(),
+	list_version: 0, /* grows with each new list */
+	list_failed: false,
+	link: "connecting" as Link,
+	controller_up: true,
+	heard: 0, /* performance.now() of the last word from the server */
+	plotted: [] as string[],
+};
+
+let life = 0;
+let clock_base = Date.now() - performance.now(); /* bench time minus performance.now(), ms */
+let last_beat = 0;
+
+const listeners = new Set<() => void>();
+const dirty = new Set<Channel>();
+let frame_asked = false;
+let frame_for_all = false;
+
+export function subscribe(listener: () => void): () => void {
+	listeners.add(listener);
+	return () => listeners.delete(listener);
+}
+
+export function tell_all(): void {
+	for (const listener of listeners)
+		listener();
+}
+
+/* Bench time now, in ms since 1970; runs on between heartbeats. */
+export const bench_now = () => clock_base + performance.now();
+
+function ask_frame(): void {
+	if (frame_asked)
+		return;
+	frame_asked = true;
+	requestAnimationFrame(() => {
+		const all = frame_for_all;
+		frame_asked = frame_for_all = false;
+		for (const c of dirty)
+			for (const paint of c.painters)
+				paint(all);
+		dirty.clear();
+	});
+}
+
+export function paint_soon(c: Channel): void {
+	dirty.add(c);
+	ask_frame();
+}
+
+export function paint_all(): void {
+	for (const c of store.channels.values())
+		dirty.add(c);
+	frame_for_all = true;
+	ask_frame();
+}
+
+export function quality_of(c: Channel): { quality: api.Quality; reason: string } {
+	if (store.link === "lost")
+		return { quality: "bad", reason: "stream_lost" };
+	if (!store.controller_up && c.quality !== "bad")
+		return { quality: "bad", reason: "controller_down" };
+	return c;
+}
+
+const number_of = (value: api.Value): number =>
+	typeof value === "number" ? value : typeof value === "boolean" ? Number(value) : NaN;
+
+function record(c: Channel, time: number, value: number): void {
+	const share = Math.floor(HISTORY_TOTAL / Math.max(1, store.channels.size));
+	const most = store.plotted.includes(c.info.name) ? PLOTTED_MOST : Math.min(PLOTTED_MOST, share);
+	c.history?.push(time, value, most);
+}
+
+/* Everything stops being good at `time`: the plot shows a gap from there. */
+function record_gap(time: number): void {
+	for (const c of store.channels.values())
+		record(c, time, NaN);
+}
+
+function take_value(c: Channel, u: Omit<api.Update, "name">): void {
+	const time = u.time === null ? null : Date.parse(u.time);
+	const first = c.life !== life;
+	const news = c.value !== u.value || c.quality !== u.quality || c.reason !== u.reason;
+
+	c.time = time;
+	if (news) {
+		/* The first word of a stream life is a snapshot: the change itself was not seen. */
+		c.saw_change = !first;
+		c.changed = first || time === null ? bench_now() : time;
+	}
+	c.value = u.value;
+	c.quality = u.quality;
+	c.reason = u.reason;
+	c.life = life;
+	const from = first || u.quality === "bad" || time === null ? bench_now() : time;
+	record(c, from, u.quality === "bad" ? NaN : number_of(u.value));
+	paint_soon(c);
+}
+
+function group_of(info: api.ChannelInfo): string {
+	const dot = info.name.indexOf(".");
+	return dot < 0 ? "" : info.name.slice(0, dot);
+}
+
+function new_channel(info: api.ChannelInfo): Channel {
+	const is_number = info.type !== "text" && info.type !== "choice";
+	return {
+		info,
+		group: group_of(info),
+		value: null,
+		quality: "bad",
+		reason: "not_yet_measured",
+		time: null,
+		changed: bench_now(),
+		saw_change: false,
+		life: -1,
+		history: is_number ? new History() : null,
+		painters: new Set(),
+	};
+}
+
+/* A new list keeps the channels that are still there, with their histories. The stream may already have told newer
+ * values than the list's: those stay. */
+function take_list(list: api.ChannelInfo[]): void {
+	const old = store.channels;
+	store.channels = new Map();
+	for (const info of list) {
+		const before = old.get(info.name);
+		const c = before && before.info.type === info.type ? before : new_channel(info);
+		c.info = info;
+		store.channels.set(info.name, c);
+		const told = info.time === null ? 0 : Date.parse(info.time);
+		if (c.life !== life || (c.time ?? 0) < told)
+			take_value(c, info);
+	}
+	store.plotted = store.plotted.filter((name) => store.channels.has(name));
+	store.list_version++;
+	store.list_failed = false;
+}
+
+let loading = false;
+let load_again = false;
+
+/* Bench, channels and instruments afresh; asked again until it works. */
+export async function load(): Promise<void> {
+	if (loading) {
+		load_again = true;
+		return;
+	}
+	loading = true;
+	load_again = false;
+	try {
+		const [bench, channels] = await Promise.all([api.get_bench(), api.get_channels()]);
+		store.bench = bench;
+		store.controller_up = bench.state === "running";
+		if (last_beat === 0)
+			clock_base = Date.parse(bench.time) - performance.now();
+		take_list(channels.channels);
+		/* From here on there are values that can grow old, even when no stream ever opens. */
+		if (store.heard === 0)
+			store.heard = performance.now();
+		await refresh_instruments();
+	} catch {
+		store.list_failed = true;
+		setTimeout(() => void load(), 2000);
+	}
+	loading = false;
+	tell_all();
+	if (load_again)
+		void load();
+}
+
+export async function refresh_instruments(): Promise<void> {
+	store.instruments = (await api.get_instruments()).instruments;
+}
+
+function set_link(link: Link): void {
+	if (store.link === link)
+		return;
+	store.link = link;
+	paint_all();
+	tell_all();
+}
+
+function take_heartbeat(h: api.Heartbeat): void {
+	const time = Date.parse(h.time);
+	if (time < last_beat - 2000) {
+		/* The clock was set back: what was kept would lie in the future. */
+		for (const c of store.channels.values())
+			c.history?.clear();
+	}
+	last_beat = time;
+	clock_base = time - performance.now();
+	const up = h.state === "running";
+	if (up !== store.controller_up) {
+		store.controller_up = up;
+		if (!up)
+			record_gap(bench_now());
+		paint_all();
+		tell_all();
+	}
+}
+
+function heard(): void {
+	store.heard = performance.now();
+	set_link("live");
+}
+
+/* Once a second: has the server gone silent? Ages grow. */
+function each_second(): void {
+	if (store.link !== "lost" && store.heard > 0 && performance.now() - store.heard > LOST_MS) {
+		record_gap(clock_base + store.heard);
+		set_link("lost");
+	}
+	paint_all();
+}
+
+/* Bench and instruments have no stream: they are asked for while someone looks. */
+async function refresh(): Promise<void> {
+	if (document.hidden || store.link !== "live" || store.bench === null)
+		return;
+	try {
+		store.bench = await api.get_bench();
+		await refresh_instruments();
+		tell_all();
+	} catch {
+		/* The stream is what tells whether the server is there. */
+		return;
+	}
+}
+
+export function start(): void {
+	void load();
+	api.open_stream({
+		opened() {
+			/* The list may have changed while nobody listened. */
+			if (life++ > 0)
+				void load();
+		},
+		update(u) {
+			heard();
+			const c = store.channels.get(u.name);
+			if (c)
+				take_value(c, u);
+		},
+		heartbeat(h) {
+			heard();
+			take_heartbeat(h);
+		},
+		gap() {
+			/* Changes were missed; the fresh snapshot that follows must not be joined to them by a line. */
+			heard();
+			record_gap(bench_now());
+			life++;
+		},
+		changed() {
+			heard();
+			void load();
+		},
+	});
+	setInterval(each_second, 1000);
+	/* Timers of a hidden page are slow: judge at once when someone looks again. */
+	document.addEventListener("visibilitychange", each_second);
+	setInterval(() => void refresh(), 2000);
+}

@@ -1,0 +1,257 @@
+/* table.tsx - the live table
+ *
+ * Preact makes the rows; it does not see values. Each row paints its own cells when its channel changes.
+ */
+import { Component, createRef } from "preact";
+import { useMemo, useState } from "preact/hooks";
+import { toggle_plotted } from "./choice";
+import { format_age, format_limit, format_time, format_unit, format_value } from "./format";
+import { get_language, words, type Language } from "./i18n";
+import { use_interval } from "./hooks";
+import { put, put_class, SYMBOL, why } from "./quality";
+import { bench_now, quality_of, store, type Channel } from "./store";
+
+/* Above this many channels, the groups of single instruments start closed. */
+const MANY = 1500;
+const COLUMNS = 9;
+
+/* Which rows are on the screen. Those are painted with each change; the others once a second, with all ages. */
+const watched = new WeakMap<Element, Row>();
+const watcher = new IntersectionObserver((entries) => {
+	for (const e of entries)
+		watched.get(e.target)?.set_visible(e.isIntersecting);
+}, { rootMargin: "200px" });
+
+interface RowProps {
+	channel: Channel;
+	info: Channel["info"];
+	slot: number; /* place in the plot, which is its colour; -1: not plotted */
+	language: Language;
+	on_toggle: (name: string) => void;
+}
+
+class Row extends Component<RowProps> {
+	private row = createRef<HTMLTableRowElement>();
+	private value = createRef<HTMLTableCellElement>();
+	private symbol = createRef<HTMLSpanElement>();
+	private reason = createRef<HTMLSpanElement>();
+	private remedy = createRef<HTMLSpanElement>();
+	private change = createRef<HTMLTableCellElement>();
+
+	private visible = true;
+
+	set_visible(visible: boolean) {
+		this.visible = visible;
+		if (visible)
+			this.paint();
+	}
+
+	private painter = (all: boolean) => {
+		if (this.visible || all)
+			this.paint();
+	};
+
+	private paint() {
+		const c = this.props.channel;
+		const { quality, text, remedy } = why(c);
+		const shown = quality === "good" ? "" : text;
+		const age = format_age(bench_now() - c.changed);
+		const plotted = this.props.slot >= 0 ? " plotted" : "";
+
+		put_class(this.row.current, `row ${quality}${plotted}`);
+		put(this.value.current, format_value(c.info, c.value));
+		put(this.symbol.current, SYMBOL[quality]);
+		put(this.reason.current, shown === "" ? words()[quality] : shown);
+		put(this.remedy.current, quality === "good" ? "" : remedy);
+		put(this.change.current, c.saw_change ? age : `> ${age}`);
+		const title = c.time === null ? "" : words().measured(format_time(c.time));
+		if (this.change.current && this.change.current.title !== title)
+			this.change.current.title = title;
+	}
+
+	override shouldComponentUpdate(next: RowProps) {
+		const now = this.props;
+		return next.channel !== now.channel || next.slot !== now.slot || next.info !== now.info ||
+			next.language !== now.language;
+	}
+
+	override componentDidMount() {
+		this.props.channel.painters.add(this.painter);
+		watched.set(this.row.current!, this);
+		watcher.observe(this.row.current!);
+		this.paint();
+	}
+
+	override componentDidUpdate(before: RowProps) {
+		before.channel.painters.delete(this.painter);
+		this.props.channel.painters.add(this.painter);
+		this.paint();
+	}
+
+	override componentWillUnmount() {
+		this.props.channel.painters.delete(this.painter);
+		watcher.unobserve(this.row.current!);
+	}
+
+	override render() {
+		const { info, slot, on_toggle } = this.props;
+		const w = words();
+		const pressed = slot >= 0;
+		return (
+			<tr ref={this.row} data-channel={info.name} onClick={() => on_toggle(info.name)}>
+				<th scope="row" class="name">
+					<button type="button" aria-pressed={pressed}
+						aria-label={pressed ? w.plot_remove(info.name) : w.plot_add(info.name)}
+						class={pressed ? `swatch line${slot}` : "swatch"} />
+					<span class="name-text">{info.name}</span>
+					<span class="under-name">{info.title}</span>
+				</th>
+				<td class="title" title={info.title}>{info.title}</td>
+				<td class="value" ref={this.value} />
+				<td class="unit">{format_unit(info.unit)}</td>
+				<td class="limit">{format_limit(info.min)}</td>
+				<td class="limit">{format_limit(info.max)}</td>
+				<td class="quality">
+					<span class="symbol" aria-hidden="true" ref={this.symbol} />
+					<span class="reason" ref={this.reason} />
+					<span class="remedy" ref={this.remedy} />
+				</td>
+				<td class="change" ref={this.change} />
+				<td class="instrument">{info.instrument ?? ""}</td>
+			</tr>
+		);
+	}
+}
+
+interface Group {
+	key: string;
+	title: string;
+	rows: Channel[];
+}
+
+/* The bench's own channels first, then each instrument's, health last. */
+function make_groups(needle: string, problems: boolean): Group[] {
+	const groups = new Map<string, Group>();
+	const words_wanted = needle.toLowerCase().split(/\s+/).filter((word) => word !== "");
+
+	for (const c of store.channels.values()) {
+		const { name, title, unit, instrument } = c.info;
+		const text = `${name} ${title} ${unit} ${format_unit(unit)} ${instrument ?? ""}`.toLowerCase();
+		if (!words_wanted.every((word) => text.includes(word)))
+			continue;
+		if (problems && quality_of(c).quality === "good")
+			continue;
+		let group = groups.get(c.group);
+		if (!group) {
+			group = { key: c.group, title: c.group, rows: [] };
+			groups.set(c.group, group);
+		}
+		group.rows.push(c);
+	}
+	const rank = (g: Group) => (g.key === "" ? 0 : g.key === "mbc" ? 2 : 1);
+	return [...groups.values()].sort((a, b) => rank(a) - rank(b));
+}
+
+function group_title(group: Group): string {
+	if (group.key === "")
+		return words().bench_group;
+	if (group.key === "mbc")
+		return words().health_group;
+	const title = store.instruments?.find((i) => i.name === group.key)?.title;
+	return title ? `${group.key} · ${title}` : group.key;
+}
+
+function Head() {
+	const w = words();
+	return (
+		<thead>
+			<tr>
+				<th scope="col" class="name">{w.col_name}</th>
+				<th scope="col" class="title">{w.col_title}</th>
+				<th scope="col" class="value">{w.col_value}</th>
+				<th scope="col" class="unit">{w.col_unit}</th>
+				<th scope="col" class="limit">{w.col_min}</th>
+				<th scope="col" class="limit">{w.col_max}</th>
+				<th scope="col" class="quality">{w.col_quality}</th>
+				<th scope="col" class="change" title={w.col_change_help}>{w.col_change}</th>
+				<th scope="col" class="instrument">{w.col_instrument}</th>
+			</tr>
+		</thead>
+	);
+}
+
+function GroupBody({ group, open, on_open, on_toggle }: {
+	group: Group;
+	open: boolean;
+	on_open: () => void;
+	on_toggle: (name: string) => void;
+}) {
+	return (
+		<tbody>
+			<tr class="group">
+				<th colSpan={COLUMNS} scope="rowgroup">
+					<button type="button" aria-expanded={open} onClick={on_open}>
+						<span class="arrow" aria-hidden="true">{open ? "▾" : "▸"}</span>
+						{group_title(group)} <span class="count">{group.rows.length}</span>
+					</button>
+				</th>
+			</tr>
+			{open && group.rows.map((c) => (
+				<Row key={c.info.name} channel={c} info={c.info} language={get_language()}
+					slot={store.plotted.indexOf(c.info.name)} on_toggle={on_toggle} />
+			))}
+		</tbody>
+	);
+}
+
+/* Which groups stand open: a person's choice, else all but health and, on a very large bench, the instruments. */
+function starts_open(key: string): boolean {
+	return key === "" || (key !== "mbc" && store.channels.size <= MANY);
+}
+
+export function Table() {
+	const [needle, set_needle] = useState("");
+	const [problems, set_problems] = useState(false);
+	const [chosen, set_chosen] = useState<Record<string, boolean>>({});
+	const [message, set_message] = useState("");
+	const [, again] = useState(0);
+	const w = words();
+	const searching = needle !== "" || problems;
+
+	/* With "problems only", rows come and go with their quality. */
+	use_interval(useMemo(() => () => problems && again((n) => n + 1), [problems]), 1000);
+	const on_toggle = useMemo(() => (name: string) => set_message(toggle_plotted(name) ?? ""), []);
+	const groups = make_groups(needle, problems);
+	const found = groups.reduce((n, g) => n + g.rows.length, 0);
+
+	return (
+		<section class="channels" aria-labelledby="channels-title">
+			<div class="bar">
+				<h2 id="channels-title">{w.channels}</h2>
+				<label class="filter" title={w.filter_help}>
+					{w.filter}
+					<input type="search" value={needle}
+						onInput={(e) => set_needle(e.currentTarget.value)} />
+				</label>
+				<label class="check">
+					<input type="checkbox" checked={problems}
+						onChange={(e) => set_problems(e.currentTarget.checked)} />
+					{w.problems}
+				</label>
+				<span class="shown">{w.shown(found, store.channels.size)}</span>
+			</div>
+			<p class="message" role="status">{message}</p>
+			<div class="scroll"><table>
+				<Head />
+				{groups.map((g) => {
+					const open = searching || (chosen[g.key] ?? starts_open(g.key));
+					return (
+						<GroupBody key={g.key} group={g} open={open} on_toggle={on_toggle}
+							on_open={() => set_chosen({ ...chosen, [g.key]: !open })} />
+					);
+				})}
+			</table></div>
+			{found === 0 && store.channels.size > 0 && <p class="empty">{w.none_found}</p>}
+		</section>
+	);
+}
