@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "base/text.h"
+
 /* Days since 1970-01-01 to year, month, day (proleptic Gregorian; eras of 400 years that begin in March). */
 static void
 civil(int64_t days, int *out_year, int *out_month, int *out_day)
@@ -23,6 +25,7 @@ void
 clock_text(char *out, int64_t wall_ns)
 {
 	int64_t ms = wall_ns / NS_PER_MS, day, in_day;
+	char text[100];
 	int y, m, d;
 
 	if (wall_ns % NS_PER_MS < 0)
@@ -34,9 +37,10 @@ clock_text(char *out, int64_t wall_ns)
 		day--;
 	}
 	civil(day, &y, &m, &d);
-	snprintf(out, CLOCK_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", y, m, d,
+	snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", y, m, d,
 		(int)(in_day / 3600000), (int)(in_day / 60000 % 60), (int)(in_day / 1000 % 60),
 		(int)(in_day % 1000));
+	text_copy(out, CLOCK_TEXT_SIZE, text);
 }
 
 void

@@ -235,62 +235,84 @@ rest(void)
 	nanosleep(&span, NULL);
 }
 
+/* What a watching terminal knows. */
+struct watch {
+	const struct board *board;
+	bool *chosen; /* [channel] */
+	uint32_t generation;
+	uint64_t place;
+	int64_t left; /* lines still to be printed */
+};
+
+/* Look at the board that runs now, from its present picture on. Returns an exit code, CLI_GOOD when there is one. */
+static int
+watch_begin(struct args *args, struct watch *w)
+{
+	struct board_info info;
+	int code;
+
+	w->board = look_open(args, &code);
+	if (w->board == NULL)
+		return code;
+	board_info(w->board, &info);
+	if (info.generation == w->generation) {
+		sleep(1); /* still the one whose controller does not run: another is on its way */
+		return CLI_GOOD;
+	}
+	w->generation = info.generation;
+	free(w->chosen);
+	w->chosen = choose_channels(args, w->board);
+	if (w->chosen == NULL)
+		return CLI_WRONG;
+	w->place = board_tape_head(w->board);
+	for (uint32_t i = 0; i < info.n_channels && w->left > 0; i++) {
+		struct sample s;
+
+		if (!w->chosen[i])
+			continue;
+		board_look(w->board, i, now_boot(), &s);
+		print_change(w->board, i, &s);
+		w->left--;
+	}
+	return CLI_GOOD;
+}
+
 int
 cli_watch(struct args *args)
 {
+	struct watch w = { .left = INT64_MAX };
 	const char *count_text = NULL;
-	const struct board *b;
 	struct board_change changes[64];
-	struct board_info info;
-	int64_t left = INT64_MAX;
-	uint64_t place, missed;
-	bool *chosen;
+	uint64_t missed;
 	int code;
 
 	if (args_option(args, "--count", &count_text) &&
-		(!text_to_int(count_text, &left) || left < 1))
+		(!text_to_int(count_text, &w.left) || w.left < 1))
 		return cli_say(args, CLI_WRONG,
 			"'--count %s' is not a number of lines; write for example --count 10",
 			count_text);
 	if (args_count(args, 0, 1000) != 0)
 		return CLI_WRONG;
-	b = look_open(args, &code);
-	chosen = b != NULL ? choose_channels(args, b) : NULL;
-	if (chosen == NULL)
-		return b == NULL ? code : CLI_WRONG;
-	board_info(b, &info);
-	place = board_tape_head(b);
-	for (uint32_t i = 0; i < info.n_channels && left > 0; i++) {
-		struct sample s;
-
-		if (!chosen[i])
-			continue;
-		board_look(b, i, now_boot(), &s);
-		print_change(b, i, &s);
-		left--;
-	}
-	while (left > 0) {
-		size_t n = board_tape_read(b, &place, changes, NELEM(changes), &missed);
+	code = watch_begin(args, &w);
+	while (code == CLI_GOOD && w.left > 0) {
+		size_t n = board_tape_read(w.board, &w.place, changes, NELEM(changes), &missed);
 
 		if (missed > 0)
 			printf("%llu changes were missed: this terminal was too slow\n",
 				(unsigned long long)missed);
-		for (size_t i = 0; i < n && left > 0; i++)
-			if (chosen[changes[i].channel]) {
-				print_change(b, changes[i].channel, &changes[i].sample);
-				left--;
+		for (size_t i = 0; i < n && w.left > 0; i++)
+			if (w.chosen[changes[i].channel]) {
+				print_change(w.board, changes[i].channel, &changes[i].sample);
+				w.left--;
 			}
-		if (n == 0 && !board_is_alive(b, now_boot())) {
-			free(chosen);
-			return cli_say(args, CLI_FAILED,
-				"the controller no longer runs, or the bench was reloaded; start "
-				"the command again");
-		}
 		if (n == 0)
 			rest();
+		/* A reload or a restart has made another board; none at all: the bench has been stopped. */
+		if (n == 0 && !board_is_alive(w.board, now_boot()))
+			code = watch_begin(args, &w);
 	}
-	free(chosen);
-	return CLI_GOOD;
+	free(w.chosen);
+	return code;
 }
 
 /* ---- trace ---- */

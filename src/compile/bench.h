@@ -21,6 +21,7 @@ struct bench_link {
 	uint16_t port;
 	int64_t connect_timeout_ns, gap_ns;
 	bool is_used;
+	bool is_bad; /* an error was told already: its kind may not be known */
 	struct place at;
 };
 

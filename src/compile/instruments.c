@@ -60,7 +60,7 @@ read_link(struct bench *b, const struct node *n, const struct codec *codec, stru
 		return false;
 	}
 	b->links.at[*out].is_used = true;
-	if (b->links.at[*out].kind == kind)
+	if (b->links.at[*out].kind == kind || b->links.at[*out].is_bad)
 		return true;
 	diag_error(&b->diag, n->at, "conflict", "%s cannot use the link '%s'; it needs one with %s", codec->name,
 		name, kind == LINK_TCP ? "tcp: \"host:port\"" : "system: local");

@@ -117,6 +117,8 @@ void
 read_keys(struct bench *b, const struct node *map, const struct key *table, const struct opt *opts,
 	const struct node **found, const struct node **found_opts)
 {
+	bool unknown = false;
+
 	memset(found, 0, SCHEMA_KEYS_MAX * sizeof(*found));
 	if (found_opts != NULL)
 		memset(found_opts, 0, IMAGE_OPTS_MAX * sizeof(*found_opts));
@@ -133,6 +135,7 @@ read_keys(struct bench *b, const struct node *map, const struct key *table, cons
 				"'%s' (%s) is not available yet in this version; remove the key", n->key,
 				table[row].help);
 		} else if (table[row].name == NULL && (opts == NULL || opts[opt].name == NULL)) {
+			unknown = true;
 			if (!is_decimal_comma(b, before, n))
 				report_unknown(b, n, table, opts);
 		} else if (node_is_null(n)) {
@@ -144,5 +147,7 @@ read_keys(struct bench *b, const struct node *map, const struct key *table, cons
 			found_opts[opt] = n;
 		}
 	}
-	report_missing(b, map, table, found);
+	/* A key that was not recognised may be the one that is missing. */
+	if (!unknown)
+		report_missing(b, map, table, found);
 }

@@ -67,7 +67,7 @@ read_link(struct bench *b, const struct node *n)
 {
 	const struct node *found[SCHEMA_KEYS_MAX];
 	struct bench_link *l;
-	size_t later;
+	size_t before;
 
 	if (!read_name(b, n->key, n->key_at, "a link") ||
 		!read_is(b, n, NODE_MAP, "a map: {tcp: \"host:port\"}"))
@@ -77,7 +77,7 @@ read_link(struct bench *b, const struct node *n)
 	l->at = n->key_at;
 	l->host = "";
 	names_put(&b->link_names, n->key, b->links.n - 1);
-	later = b->diag.n_errors;
+	before = b->diag.n_errors;
 	read_keys(b, n, schema_link, NULL, found, NULL);
 	read_span(b, found[LINK_KEY_CONNECT_TIMEOUT], &schema_link[LINK_KEY_CONNECT_TIMEOUT],
 		&l->connect_timeout_ns);
@@ -87,10 +87,10 @@ read_link(struct bench *b, const struct node *n)
 			"a link is one wire; keep either tcp or system");
 	else if (found[LINK_KEY_TCP] != NULL)
 		read_tcp(b, l, found[LINK_KEY_TCP]);
-	else if (found[LINK_KEY_SYSTEM] == NULL && later == b->diag.n_errors)
-		diag_error(&b->diag, n->at, "missing", "the link leads nowhere; add tcp: \"host:port\"");
-	else
+	else if (found[LINK_KEY_SYSTEM] != NULL)
 		l->kind = LINK_SYSTEM;
+	else if (before == b->diag.n_errors)
+		diag_error(&b->diag, n->at, "missing", "the link leads nowhere; add tcp: \"host:port\"");
 	if (found[LINK_KEY_SYSTEM] != NULL) {
 		const char *text = read_text(b, found[LINK_KEY_SYSTEM]);
 
@@ -98,6 +98,7 @@ read_link(struct bench *b, const struct node *n)
 			diag_error(&b->diag, found[LINK_KEY_SYSTEM]->at, "wrong-value",
 				"system can only be local; write system: local");
 	}
+	l->is_bad = before != b->diag.n_errors;
 }
 
 void

@@ -10,7 +10,10 @@ is_safe(const char *text)
 	static const char inside[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-*^()%=<>";
 	static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./(";
 
-	if (text[0] == '\0' || strchr(first, text[0]) == NULL)
+	if (text[0] == '\0')
+		return false;
+	/* A minus belongs to a number here; before a blank it would begin a list. */
+	if (strchr(first, text[0]) == NULL && (text[0] != '-' || text[1] < '0' || text[1] > '9'))
 		return false;
 	for (size_t i = 1; text[i] != '\0'; i++) {
 		/* Beyond ASCII only quotes are certain: U+2028 is a line end to some parsers. */

@@ -281,13 +281,18 @@ report_syntax(struct build *b, struct fy_diag *diag)
 	struct fy_diag_error *e = fy_diag_errors_iterate(diag, &iter);
 	struct place at = { .file = b->file, .line = 1, .column = 1 };
 
-	if (e != NULL && e->line >= 0) {
-		at.line = (uint32_t)e->line + 1;
-		at.column = (uint32_t)MAX(e->column, 0) + 1;
+	if (e != NULL) { /* counted from 1 here, unlike the marks of events */
+		at.line = (uint32_t)MAX(e->line, 1);
+		at.column = (uint32_t)MAX(e->column, 1);
 	}
-	diag_error(b->diag, at, "syntax", "not valid YAML: %s; %s",
-		e != NULL && e->msg != NULL ? e->msg : "the parser gave up", syntax_remedy(b, at));
 	b->stopped = true;
+	/* It ran out of memory: it keeps all of a bracket until its end is seen. */
+	if (e == NULL || e->msg == NULL)
+		diag_error(b->diag, at, "syntax",
+			"more in one bracket than the YAML parser can hold; close every bracket, or write lists "
+			"and maps as blocks");
+	else
+		diag_error(b->diag, at, "syntax", "not valid YAML: %s; %s", e->msg, syntax_remedy(b, at));
 }
 
 /* The parser tells its errors through the list that it collects; nothing goes to a terminal. */

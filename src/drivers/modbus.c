@@ -9,7 +9,8 @@
 #include "drivers/modbus_tcp.h"
 #include "drivers/modbus_value.h"
 
-#define MODICON_MAX 465536 /* taken by the table, refused by point() with the address to write instead */
+#define MODICON_MAX                                                                                \
+	465536      /* taken by the table, refused by point() with the address to write instead */
 #define TEXTS_MAX 8 /* strings in one request: struct readings has room for so many */
 
 /* ---- options ---- */
@@ -63,11 +64,12 @@ static const struct opt point_opts[] = {
 static int
 modicon(int64_t number, int index, struct err *err)
 {
-	static const char *const names[] = { [0] = "coil", [1] = "discrete", [3] = "input",
-		[4] = "holding" };
+	static const char *const names[] = {
+		[0] = "coil", [1] = "discrete", [3] = "input", [4] = "holding"
+	};
 	int64_t table = number / 100000, rest = number % 100000;
 
-	if (table < NELEM(names) && names[table] != NULL && rest >= 1 && rest <= 65536)
+	if (table < (int64_t)NELEM(names) && names[table] != NULL && rest >= 1 && rest <= 65536)
 		return err_set(err, ERR_CONF, index,
 			"%06" PRId64 " is a Modicon number; write '%s: %" PRId64 "'", number,
 			names[table], rest - 1);

@@ -363,8 +363,7 @@ system_decode(const struct instrument *ins, const struct request *req, const str
 	size_t head = (size_t)path_of(req, path, sizeof(path)) + 1;
 	bool is_ok, is_missing;
 	const char *content;
-	uint64_t *last =
-		vars->v + VAR_CPU_EACH * (req->first % (CODEC_VARS_MAX / VAR_CPU_EACH));
+	uint64_t *last = vars->v + VAR_CPU_EACH * (req->first % (CODEC_VARS_MAX / VAR_CPU_EACH));
 
 	if (n > CODEC_FRAME_MAX || n <= head)
 		return err_set(err, DECODE_BAD, 0, "an answer of %zu bytes", n);
@@ -378,7 +377,9 @@ system_decode(const struct instrument *ins, const struct request *req, const str
 		const struct point *pt = &pts[req->first + i];
 		double v = 0;
 
-		if (i > 0 && req->space == F_STAT) { /* a second reading of one answer has no difference */
+		if (i > 0 &&
+			req->space ==
+				F_STAT) { /* a second reading of one answer has no difference */
 			*r = r[-1];
 			r->at = req->first + i;
 			continue;

@@ -27,6 +27,8 @@ struct setup {
 	void *memory;
 	size_t memory_size;
 	struct bench *bench;
+	uint32_t generation;
+	int reader; /* read-only descriptor of the board until it has been sent; -1 */
 };
 
 struct control {
@@ -142,21 +144,37 @@ make_board(const struct control *c, uint32_t generation, struct setup *s, struct
 		.trace_lines = trace_lines(s->img),
 		.now_ns = now_boot(),
 	};
-	struct buf packet = { 0 };
-	int reader = -1, rc;
 
 	now_boot_id(setup.boot_id);
+	s->generation = generation;
 	s->memory_size = board_size(&setup);
-	s->memory = seal_make("mbc-board", s->memory_size, &reader, err);
+	s->memory = seal_make("mbc-board", s->memory_size, &s->reader, err);
 	if (s->memory == NULL)
 		return ERR_IO;
 	s->bench =
 		bench_new(s->img, board_make(s->memory, &setup), codec_find, &sink, setup.now_ns);
+	return 0;
+}
+
+/* Show the board to the others: only once it has a picture, so that nobody takes a new one for a dead one. */
+static int
+show_board(struct control *c, struct setup *s, struct err *err)
+{
+	struct bench_clock clock = {
+		.now_ns = now_boot(),
+		.wall_ns = now_wall_offset(),
+		.wall_is_good = now_wall_is_good(),
+	};
+	struct buf packet = { 0 };
+	int rc;
+
+	bench_tick(s->bench, &clock);
 	wire_begin(&packet, WIRE_BOARD);
-	wire_u32(&packet, generation);
+	wire_u32(&packet, s->generation);
 	wire_end(&packet);
-	rc = sock_send(c->supervisor, &packet, reader, err);
-	close(reader);
+	rc = sock_send(c->supervisor, &packet, s->reader, err);
+	close(s->reader);
+	s->reader = -1;
 	buf_done(&packet);
 	return rc;
 }
@@ -170,17 +188,19 @@ drop_setup(struct setup *s)
 	} unmap = { .c = s->img };
 
 	bench_free(s->bench);
+	if (s->reader >= 0)
+		close(s->reader);
 	seal_done(s->memory, s->memory_size);
 	if (s->img != NULL)
 		seal_done(unmap.v, s->img_size);
-	*s = (struct setup){ 0 };
+	*s = (struct setup){ .reader = -1 };
 }
 
 /* Go over to a new image between two ticks: what has not changed goes on as if nothing had happened. */
 static void
 reload(struct control *c, int fd, uint32_t generation)
 {
-	struct setup next = { 0 };
+	struct setup next = { .reader = -1 };
 	uint32_t *kept;
 	struct err err;
 
@@ -200,6 +220,8 @@ reload(struct control *c, int fd, uint32_t generation)
 	free(kept);
 	drop_setup(&c->now);
 	c->now = next;
+	if (show_board(c, &c->now, &err) < 0)
+		log_err("reload: %s", err.msg);
 	serve_links(c);
 	log_info("controller: runs generation %u of the bench file", generation);
 }
@@ -326,6 +348,8 @@ start(struct control *c, int image_fd, uint32_t generation, struct err *err)
 		loop_add(c->loop, sig, LOOP_READ, on_signal, c, err) < 0 ||
 		loop_add(c->loop, c->supervisor, LOOP_READ, on_message, c, err) < 0)
 		return ERR_IO;
+	if (show_board(c, &c->now, err) < 0)
+		return ERR_IO;
 	c->next_tick_ns = (now_boot() / c->now.img->tick_ns + 1) * c->now.img->tick_ns;
 	return 0;
 }
@@ -333,7 +357,7 @@ start(struct control *c, int image_fd, uint32_t generation, struct err *err)
 int
 main(int argc, char **argv)
 {
-	struct control c = { .supervisor = -1 };
+	struct control c = { .supervisor = -1, .now.reader = -1 };
 	int64_t image_fd = -1, generation = 1, socket_fd = -1;
 	struct err err;
 

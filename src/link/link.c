@@ -107,8 +107,7 @@ shut(struct link *l, int64_t now_ns)
 	l->line = LINE_CLOSED;
 	l->want_open = false;
 	l->open_ns = now_ns + wait_ns;
-	l->open_wait_ns =
-		wait_ns == 0 ? LINK_OPEN_WAIT_MIN : MIN(wait_ns * 2, LINK_OPEN_WAIT_MAX);
+	l->open_wait_ns = wait_ns == 0 ? LINK_OPEN_WAIT_MIN : MIN(wait_ns * 2, LINK_OPEN_WAIT_MAX);
 	return wait_ns;
 }
 

@@ -62,8 +62,8 @@ take_flights(struct link *l, struct link *from, int64_t now_ns)
 			if (f->kind == FLIGHT_WRITE)
 				link_written(from, &f->write, Q_LINK_LOST, 0);
 			if (!f->unit->codec->has_tag)
-				l->quarantine_ns = MAX(
-					l->quarantine_ns, now_ns + 3 * f->unit->timeout_ns);
+				l->quarantine_ns =
+					MAX(l->quarantine_ns, now_ns + 3 * f->unit->timeout_ns);
 			f->is_used = f->is_held = false;
 			continue;
 		}

@@ -112,8 +112,8 @@ refused(struct link *l, struct flight *f, uint16_t code, int64_t now_ns)
 		if (f->req.step == 0 && (code == 2 || code == 3))
 			link_learn_refused(l, u, f->at, code, now_ns);
 		else
-			link_unit_say(l, u, f->req.first, f->req.n, link_refusal(code), code,
-				now_ns);
+			link_unit_say(
+				l, u, f->req.first, f->req.n, link_refusal(code), code, now_ns);
 		break;
 	case FLIGHT_WRITE:
 		link_written(l, &f->write, link_refusal(code), code);
@@ -148,8 +148,7 @@ later(struct link *l, struct flight *f, uint16_t code, int64_t now_ns)
 		struct poll *p = &u->polls[f->at];
 
 		if (++p->n_busy > most) {
-			link_unit_say(
-				l, u, f->req.first, f->req.n, Q_DEVICE_BUSY, code, now_ns);
+			link_unit_say(l, u, f->req.first, f->req.n, Q_DEVICE_BUSY, code, now_ns);
 			link_poll_settle(u, f->at);
 		} else {
 			p->ask_ns = now_ns + busy_wait(p->n_busy);
@@ -201,8 +200,7 @@ settle(struct link *l, struct flight *f, const uint8_t *frame, size_t n, int64_t
 	int rc;
 
 	l->readings.n = l->readings.n_text = 0;
-	rc = u->codec->decode(
-		&u->ins, &f->req, u->points, frame, n, &u->vars, &l->readings, &err);
+	rc = u->codec->decode(&u->ins, &f->req, u->points, frame, n, &u->vars, &l->readings, &err);
 	code = (uint16_t)(rc < 0 ? err.sys : l->readings.n > 0 ? l->readings.at[0].code : 0);
 	link_trace(l, u, TRACE_RECEIVED, verdict(l, rc, code), code, f->meaning, frame, n, now_ns);
 	l->silence = 0;
@@ -266,7 +264,8 @@ link_frames(struct link *l, const uint8_t *in, size_t n, enum wire wire, int64_t
 		} else if (got < 0 && (size_t)-got < n - used) {
 			used += (size_t)-got;
 		} else {
-			if (wire != WIRE_CLOSED) /* half a frame at the end of a wire is no garbage */
+			if (wire !=
+				WIRE_CLOSED) /* half a frame at the end of a wire is no garbage */
 				link_garbage(l, in + used, n - used, now_ns);
 			return n;
 		}

@@ -68,12 +68,13 @@ struct unit {
 
 	/* what was learned */
 	struct learned learned;
-	bool is_explained[LEARNED_MAX]; /* tentative border of which one side was refused by itself */
-	uint16_t passed[LINK_SPACES];   /* longest request answered, by space */
-	bool is_halved;                 /* a length is being tried */
-	uint32_t max_before;            /* the length before that */
-	uint32_t found;                 /* since then: refusals that are not for their length */
-	bool is_single;                 /* too much to remember: one request a point */
+	bool is_explained
+		[LEARNED_MAX];        /* tentative border of which one side was refused by itself */
+	uint16_t passed[LINK_SPACES]; /* longest request answered, by space */
+	bool is_halved;               /* a length is being tried */
+	uint32_t max_before;          /* the length before that */
+	uint32_t found;               /* since then: refusals that are not for their length */
+	bool is_single;               /* too much to remember: one request a point */
 
 	/* how it fares */
 	struct vars vars;
@@ -177,7 +178,7 @@ enum quality link_refusal(uint16_t code);
 
 /* link_poll.c */
 bool link_send_next(struct link *l, int64_t now_ns); /* false: nothing can be sent now */
-int64_t link_next_ns(const struct link *l);          /* when something is to be done on an open wire */
+int64_t link_next_ns(const struct link *l); /* when something is to be done on an open wire */
 void link_expire(struct link *l, int64_t now_ns);
 void link_poll_settle(struct unit *u, size_t at);
 /* No answer to f, by a timeout or by a gateway's word: repeat or give up. Frees f. */

@@ -199,8 +199,8 @@ conclude(struct link *l, struct unit *u, int64_t now_ns)
 		if (!cut.is_sure && u->is_explained[i])
 			continue;
 		if (!cut.is_sure)
-			link_note(l, u, Q_GOOD, now_ns, "learned: no request across %u",
-				cut.address);
+			link_note(
+				l, u, Q_GOOD, now_ns, "learned: no request across %u", cut.address);
 		cut.is_sure = 1;
 		known->cuts[n++] = cut;
 	}

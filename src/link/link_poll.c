@@ -272,8 +272,7 @@ void
 link_written(struct link *l, const struct write *w, enum quality verdict, uint16_t code)
 {
 	if (l->sink.written != NULL)
-		l->sink.written(
-			l->sink.ctx, w->unit->points[w->at].id, w->tag, verdict, code);
+		l->sink.written(l->sink.ctx, w->unit->points[w->at].id, w->tag, verdict, code);
 }
 
 /* Back to the head of the queue: a later write must not overtake it. */
@@ -284,6 +283,20 @@ link_write_again(struct link *l, const struct flight *f, int64_t ask_ns)
 	l->n_writes++;
 	l->writes[0] = f->write;
 	l->writes[0].ask_ns = ask_ns;
+}
+
+/* Those that wait for a unit that does not answer would cost its neighbours a timeout each. */
+static void
+drop_writes(struct link *l, const struct unit *u, enum quality reason, uint16_t code)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n_writes; i++)
+		if (l->writes[i].unit == u)
+			link_written(l, &l->writes[i], reason, code);
+		else
+			l->writes[n++] = l->writes[i];
+	l->n_writes = n;
 }
 
 void
@@ -303,6 +316,7 @@ link_unanswered(
 			return;
 		}
 		link_written(l, &f->write, reason, code);
+		drop_writes(l, u, reason, code);
 	} else {
 		struct poll *p = &u->polls[f->at];
 

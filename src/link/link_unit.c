@@ -164,8 +164,7 @@ link_unit_up(struct link *l, struct unit *u, int64_t now_ns)
 }
 
 void
-link_unit_down(
-	struct link *l, struct unit *u, enum quality reason, uint16_t code, int64_t now_ns)
+link_unit_down(struct link *l, struct unit *u, enum quality reason, uint16_t code, int64_t now_ns)
 {
 	bool is_change = u->state.state != INSTRUMENT_DOWN;
 
@@ -185,9 +184,8 @@ link_unit_give_up(
 {
 	char span[CLOCK_TEXT_SIZE];
 
-	u->probe_wait_ns = u->probe_wait_ns == 0
-				 ? LINK_PROBE_WAIT_MIN
-				 : MIN(u->probe_wait_ns * 2, LINK_PROBE_WAIT_MAX);
+	u->probe_wait_ns = u->probe_wait_ns == 0 ? LINK_PROBE_WAIT_MIN
+						 : MIN(u->probe_wait_ns * 2, LINK_PROBE_WAIT_MAX);
 	u->probe_ns = now_ns + u->probe_wait_ns;
 	clock_span(span, u->probe_wait_ns);
 	link_note(l, u, reason, now_ns, "down; next try in %s", span);

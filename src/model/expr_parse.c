@@ -449,7 +449,6 @@ expr_parse(const char *source, const struct expr_env *env, struct expr *out, int
 	struct parser p = {
 		.code = { .out = out, .place = source, .err = err != NULL ? err : &spare },
 		.env = env,
-		.source = source
 	};
 	struct operand result = { 0 };
 	int rc;

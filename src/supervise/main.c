@@ -131,8 +131,14 @@ compiled(struct supervise *s, int status)
 		refuse(s, err.msg);
 		return;
 	}
-	processes_take_image(s, img);
-	door_answer(s, s->asks_reload, true, "the bench file has been read and runs");
+	if (s->img != NULL && s->img->size == img->size && memcmp(s->img, img, img->size) == 0) {
+		free(img);
+		log_info("bench file: nothing has changed");
+		door_answer(s, s->asks_reload, true, "nothing in the bench file has changed");
+	} else {
+		processes_take_image(s, img);
+		door_answer(s, s->asks_reload, true, "the bench file has been read and runs");
+	}
 	s->asks_reload = -1;
 	if (s->has_more_to_compile) {
 		s->has_more_to_compile = false;

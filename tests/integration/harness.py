@@ -154,6 +154,7 @@ class Bench:
             self.process = Process([MBC, "run", self.file], env=self.environment, cwd=self.folder)
             line = self.process.wait_line(rf"bench '{self.name}': http://", "out")
             self.port = int(re.search(r":(\d+)/", line)[1])
+            wait_for("the first picture", lambda: self.ask("/api/v1/bench", expect=None))
         except BaseException:
             self.__exit__(*sys.exc_info())
             raise
@@ -170,13 +171,15 @@ class Bench:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def ask(self, path, expect=200):
-        """An answer of the API: its body and the type of it."""
+        """An answer of the API: its body and the type of it. expect: its status; None: nothing while it is not 200."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         with contextlib.closing(connection):
             connection.request("GET", path)
             answer = connection.getresponse()
             body = answer.read()
-        if answer.status != expect:
+        if expect is None and answer.status != 200:
+            return None
+        if answer.status != (expect or 200):
             raise AssertionError(f"GET {path}: {answer.status} {body[:500]}")
         return body, answer.getheader("Content-Type", "")
 

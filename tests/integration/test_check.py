@@ -45,7 +45,7 @@ WRONG = {  # what is changed in GOOD: (from, to, line that must be named, words 
     "number for a duration": ("every: 200 ms", "every: 200", 8, ["ms"]),
     "Modicon number": ("holding: 3", "holding: 400108", 10, ["107"]),
     "anchor": ("title: A bench", "title: &x A bench", 2, ["anchor"]),
-    "syntax": ("title: A bench", "title: [A", 2, []),
+    "syntax": ("title: A bench", "title: A: bench", 2, []),
 }
 
 

@@ -239,13 +239,14 @@ storm(struct run *r, int64_t for_ns)
 static void
 recover(struct run *r)
 {
-	int64_t limit_ns = r->now_ns + RECOVERY_NS + 3 * r->slowest_ns;
+	int64_t from_ns = r->now_ns, limit_ns = from_ns + RECOVERY_NS + 3 * r->slowest_ns;
 	uint32_t first = 0;
 
+	/* Before the first tick the board still shows what was before. */
 	do
 		advance(r, r->now_ns + NS_PER_S / 2);
-	while (watch_breach(r->watch) == NULL && watch_bad(r->watch, &first) > 0 &&
-		r->now_ns < limit_ns);
+	while (watch_breach(r->watch) == NULL && r->now_ns < limit_ns &&
+		(r->last_tick_ns <= from_ns || watch_bad(r->watch, &first) > 0));
 	if (watch_bad(r->watch, &first) > 0)
 		watch_break(r->watch, "recovery: '%s' is still bad after all faults have ended",
 			image_text(r->img, image_channel_at(r->img, first)->name));

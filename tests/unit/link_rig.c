@@ -28,8 +28,8 @@ is_cut(const struct learned *learned, const struct point *p, uint32_t from)
 }
 
 static int
-rig_plan(const struct instrument *ins, const struct point *pts, size_t n, const struct learned *learned,
-	struct request *out, size_t max)
+rig_plan(const struct instrument *ins, const struct point *pts, size_t n,
+	const struct learned *learned, struct request *out, size_t max)
 {
 	uint32_t most = learned->max_count > 0 ? learned->max_count : 100;
 	size_t made = 0;
@@ -38,9 +38,9 @@ rig_plan(const struct instrument *ins, const struct point *pts, size_t n, const 
 		struct request *r = made > 0 ? &out[made - 1] : NULL;
 		uint32_t end = pts[i].address + pts[i].count;
 
-		if (r != NULL && pts[i].every_ns == pts[i - 1].every_ns && pts[i].space == r->space &&
-			pts[i].address <= r->address + r->count + 8u && end - r->address <= most &&
-			!is_cut(learned, &pts[i], r->address)) {
+		if (r != NULL && pts[i].every_ns == pts[i - 1].every_ns &&
+			pts[i].space == r->space && pts[i].address <= r->address + r->count + 8u &&
+			end - r->address <= most && !is_cut(learned, &pts[i], r->address)) {
 			r->count = (uint16_t)MAX(r->count, end - r->address);
 			r->n++;
 			continue;
@@ -63,9 +63,14 @@ rig_write(const struct instrument *ins, const struct point *pt, union value v, c
 	struct request *out, struct err *err)
 {
 	if (v.i < 0 || v.i > UINT16_MAX)
-		return err_set(err, ERR_CONF, 0, "%lld does not fit; use 0 .. 65535", (long long)v.i);
-	*out = (struct request){ .kind = REQUEST_WRITE, .function = 6, .n = 1, .address = pt->write_address,
-		.count = 1, .n_write = 2 };
+		return err_set(
+			err, ERR_CONF, 0, "%lld does not fit; use 0 .. 65535", (long long)v.i);
+	*out = (struct request){ .kind = REQUEST_WRITE,
+		.function = 6,
+		.n = 1,
+		.address = pt->write_address,
+		.count = 1,
+		.n_write = 2 };
 	put_u16be(out->write, (uint16_t)v.i);
 	return 0;
 }
@@ -86,8 +91,8 @@ rig_next(const struct instrument *ins, const struct request *req, int step, cons
 }
 
 static int
-rig_encode(const struct instrument *ins, const struct request *req, uint32_t tag, const struct vars *vars,
-	uint8_t *out, size_t cap, struct err *err)
+rig_encode(const struct instrument *ins, const struct request *req, uint32_t tag,
+	const struct vars *vars, uint8_t *out, size_t cap, struct err *err)
 {
 	out[0] = 9;
 	put_u16be(out + 1, (uint16_t)tag);
@@ -107,7 +112,8 @@ rig_cut(const struct instrument *ins, const uint8_t *in, size_t n, enum wire wir
 }
 
 static enum match
-match_plain(const struct instrument *ins, const struct request *req, uint32_t tag, const uint8_t *frame, size_t n)
+match_plain(const struct instrument *ins, const struct request *req, uint32_t tag,
+	const uint8_t *frame, size_t n)
 {
 	bool is_mine = frame[3] == ins->opts.num[0] && (frame[4] & 0x7F) == req->function;
 
@@ -117,25 +123,28 @@ match_plain(const struct instrument *ins, const struct request *req, uint32_t ta
 }
 
 static enum match
-match_tag(const struct instrument *ins, const struct request *req, uint32_t tag, const uint8_t *frame, size_t n)
+match_tag(const struct instrument *ins, const struct request *req, uint32_t tag,
+	const uint8_t *frame, size_t n)
 {
 	return get_u16be(frame + 1) == (uint16_t)tag ? MATCH_MINE : MATCH_NOT_MINE;
 }
 
 static int
-rig_decode(const struct instrument *ins, const struct request *req, const struct point *pts, const uint8_t *frame,
-	size_t n, struct vars *vars, struct readings *out, struct err *err)
+rig_decode(const struct instrument *ins, const struct request *req, const struct point *pts,
+	const uint8_t *frame, size_t n, struct vars *vars, struct readings *out, struct err *err)
 {
 	if (frame[4] & 0x80) {
 		int code = frame[HEAD];
 
-		return err_set(err, code == 6    ? DECODE_LATER
-				    : code == 11 ? DECODE_SILENT
-						 : DECODE_REFUSED,
+		return err_set(err,
+			code == 6    ? DECODE_LATER
+			: code == 11 ? DECODE_SILENT
+				     : DECODE_REFUSED,
 			code, "refused");
 	}
 	if (req->kind == REQUEST_IDENTIFY)
-		text_copy(vars->identity, sizeof(vars->identity), req->step == 0 ? "half" : "rig 1");
+		text_copy(
+			vars->identity, sizeof(vars->identity), req->step == 0 ? "half" : "rig 1");
 	if (req->kind != REQUEST_READ)
 		return 0;
 	if (n != HEAD + 2u * req->count)
@@ -149,19 +158,23 @@ rig_decode(const struct instrument *ins, const struct request *req, const struct
 	return 0;
 }
 
-#define RIG_CODEC(word, tagged, matcher)                                                               \
-	{                                                                                              \
-		.name = word, .help = "tests", .opts = rig_opts, .stream = true, .has_tag = tagged,    \
-		.plan = rig_plan, .write = rig_write, .identify = rig_identify, .encode = rig_encode,  \
-		.cut = rig_cut, .match = matcher, .decode = rig_decode, .next = rig_next,              \
+#define RIG_CODEC(word, tagged, is_stream, matcher)                                                \
+	{                                                                                          \
+		.name = word, .help = "tests", .opts = rig_opts, .stream = is_stream,              \
+		.has_tag = tagged, .plan = rig_plan, .write = rig_write, .identify = rig_identify, \
+		.encode = rig_encode, .cut = rig_cut, .match = matcher, .decode = rig_decode,      \
+		.next = rig_next,                                                                  \
 	}
 
 const struct codec *
 rig_codec(const char *name)
 {
-	static const struct codec tagged = RIG_CODEC("tagged", true, match_tag);
-	static const struct codec plain = RIG_CODEC("plain", false, match_plain);
+	static const struct codec tagged = RIG_CODEC("tagged", true, true, match_tag);
+	static const struct codec plain = RIG_CODEC("plain", false, true, match_plain);
+	static const struct codec packets = RIG_CODEC("packets", false, false, match_plain);
 
+	if (strcmp(name, "packets") == 0)
+		return &packets;
 	return strcmp(name, "plain") == 0 ? &plain : &tagged;
 }
 
@@ -201,6 +214,8 @@ rig_answer(struct rig *r, uint8_t *out)
 	d->n_questions++;
 	if (r->asked[4] == 3)
 		code = refusal(d, address, count);
+	else
+		code = d->refuse_other;
 	if (d->mood == RIG_SILENT)
 		return 0;
 	if (d->mood == RIG_BUSY)
@@ -269,7 +284,8 @@ on_written(void *ctx, uint32_t point, uint32_t tag, enum quality verdict, uint16
 }
 
 struct image *
-rig_image(const char *codec, unsigned n_units, const struct rig_point *points, unsigned n, uint64_t hash_of_unit0)
+rig_image(const char *codec, unsigned n_units, const struct rig_point *points, unsigned n,
+	uint64_t hash_of_unit0)
 {
 	struct image *img;
 	size_t links = sizeof(struct image), instruments = links + sizeof(struct image_link),
@@ -288,19 +304,28 @@ rig_image(const char *codec, unsigned n_units, const struct rig_point *points, u
 	memcpy((char *)img + strings + 20, "unit", 4);
 	*(struct image_link *)((char *)img + links) = (struct image_link){ .kind = LINK_TCP };
 	for (unsigned u = 0; u < n_units; u++) {
-		struct image_instrument *ins = (struct image_instrument *)((char *)img + instruments) + u;
+		struct image_instrument *ins =
+			(struct image_instrument *)((char *)img + instruments) + u;
 
-		*ins = (struct image_instrument){ .name = 20, .codec = 1, .first_point = at, .retries = 1,
-			.timeout_ns = 100 * NS_PER_MS, .hash = u == 0 && hash_of_unit0 ? hash_of_unit0 : 77 + u,
+		*ins = (struct image_instrument){ .name = 20,
+			.codec = 1,
+			.first_point = at,
+			.retries = 1,
+			.timeout_ns = 100 * NS_PER_MS,
+			.hash = u == 0 && hash_of_unit0 ? hash_of_unit0 : 77 + u,
 			.opts = { u } };
 		for (unsigned i = 0; i < n; i++) {
 			struct image_point *p = (struct image_point *)((char *)img + places) + at;
 
 			if (points[i].unit != u)
 				continue;
-			*p = (struct image_point){ .instrument = u, .channel = at, .address = points[i].address,
-				.count = (uint16_t)points[i].count, .bit = CODEC_BIT_NONE,
-				.every_ns = points[i].every_ns, .write_address = points[i].address };
+			*p = (struct image_point){ .instrument = u,
+				.channel = at,
+				.address = points[i].address,
+				.count = (uint16_t)points[i].count,
+				.bit = CODEC_BIT_NONE,
+				.every_ns = points[i].every_ns,
+				.write_address = points[i].address };
 			((struct image_channel *)((char *)img + channels) + at)->type = VALUE_UINT;
 			at++;
 			ins->n_points++;
@@ -310,7 +335,8 @@ rig_image(const char *codec, unsigned n_units, const struct rig_point *points, u
 }
 
 void
-rig_init(struct rig *r, const char *codec, unsigned n_units, const struct rig_point *points, unsigned n)
+rig_init(struct rig *r, const char *codec, unsigned n_units, const struct rig_point *points,
+	unsigned n)
 {
 	memset(r, 0, sizeof(*r));
 	r->now_ns = 1000 * NS_PER_S;
@@ -385,7 +411,8 @@ void
 rig_run(struct rig *r, int64_t until_ns)
 {
 	for (;;) {
-		int64_t next_ns = r->n_answer > 0 ? MIN(r->answer_ns, r->todo.wake_ns) : r->todo.wake_ns;
+		int64_t next_ns =
+			r->n_answer > 0 ? MIN(r->answer_ns, r->todo.wake_ns) : r->todo.wake_ns;
 
 		if (next_ns > until_ns)
 			break;

@@ -16,10 +16,12 @@ enum rig_mood { RIG_WELL, RIG_SILENT, RIG_BUSY, RIG_GATEWAY, RIG_SENSELESS };
 
 struct rig_device {
 	enum rig_mood mood;
-	int refuse_all;      /* code, 0: none */
-	uint8_t bad[1024];   /* code by register: a request that touches it is refused */
-	bool is_hole[1024];  /* a request that touches it and asks more than one is refused with code 2 */
-	unsigned most;       /* registers in one request, more: code 3; 0: any */
+	int refuse_all;    /* reads: code, 0: none */
+	int refuse_other;  /* writes and "what are you": code, 0: none */
+	uint8_t bad[1024]; /* code by register: a request that touches it is refused */
+	bool is_hole
+		[1024]; /* a request that touches it and asks more than one is refused with code 2 */
+	unsigned most;  /* registers in one request, more: code 3; 0: any */
 	unsigned n_questions;
 };
 
@@ -54,19 +56,20 @@ struct rig {
 	int state[RIG_UNITS], reason[RIG_UNITS];
 	enum quality verdict;
 	uint32_t verdict_tag;
-	char order[256]; /* functions asked, as letters: r w i */
-	unsigned salt;   /* added to all registers: a value tells to which question it answers */
+	char order[256];  /* functions asked, as letters: r w i */
+	unsigned salt;    /* added to all registers: a value tells to which question it answers */
 	unsigned n_wrong; /* good values that are not what the device holds */
 	unsigned n_twice; /* state calls that change nothing */
 	struct link_todo todo;
 };
 
 /* Not opened yet: rig_run() does that. One link, n_units instruments (unit numbers 0 ..), points as listed. timeout 100 ms, 1 retry. */
-void rig_init(struct rig *r, const char *codec, unsigned n_units, const struct rig_point *points, unsigned n);
+void rig_init(struct rig *r, const char *codec, unsigned n_units, const struct rig_point *points,
+	unsigned n);
 void rig_done(struct rig *r);
 /* An image of the same shape; hash_of_unit0 != 0 marks instrument 0 as changed. */
-struct image *rig_image(const char *codec, unsigned n_units, const struct rig_point *points, unsigned n,
-	uint64_t hash_of_unit0);
+struct image *rig_image(const char *codec, unsigned n_units, const struct rig_point *points,
+	unsigned n, uint64_t hash_of_unit0);
 const struct codec *rig_codec(const char *name);
 /* Do what the engine wants, answer as the devices do, until `until_ns`. */
 void rig_run(struct rig *r, int64_t until_ns);

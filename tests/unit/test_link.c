@@ -106,7 +106,10 @@ static void
 test_slow_polls_are_not_starved(void **state)
 {
 	static const struct rig_point points[] = {
-		{ 0, 1, 1, 5 * MS }, { 0, 200, 1, 1 * S }, { 1, 1, 1, 5 * MS }, { 1, 300, 1, 1 * S },
+		{ 0, 1, 1, 5 * MS },
+		{ 0, 200, 1, 1 * S },
+		{ 1, 1, 1, 5 * MS },
+		{ 1, 300, 1, 1 * S },
 	};
 
 	rig_init(&rig, "tagged", 2, points, NELEM(points));
@@ -146,7 +149,8 @@ test_silence_down_probe_up(void **state)
 	assert_wakes_in(1 * S);
 	rig_run(&rig, t + 1200 * MS); /* a probe */
 	assert_string_equal(rig.order, "rrr");
-	rig_run(&rig, t + 1300 * MS); /* the third timeout: the wire is made anew, the probes keep their pace */
+	rig_run(&rig,
+		t + 1300 * MS); /* the third timeout: the wire is made anew, the probes keep their pace */
 	assert_int_equal(rig.n_closes, 1);
 	assert_int_equal(rig.n_opens, 2);
 	assert_wakes_in(2 * S);
@@ -415,7 +419,8 @@ test_answers_in_pieces_and_in_lumps(void **state)
 	rig_run(&rig, rig.now_ns + 50 * MS);
 	rig.is_manual = true;
 	rig_run(&rig, rig.now_ns + 50 * MS);
-	n = rig_answer(&rig, lump + 9); /* a stray one, ours, ours once more, and the start of another */
+	n = rig_answer(
+		&rig, lump + 9); /* a stray one, ours, ours once more, and the start of another */
 	memcpy(lump + 9 + n, lump + 9, n);
 	lump[9 + 2 * n] = 9;
 	deliver(lump, 9 + 2 * n + 1);
@@ -423,6 +428,24 @@ test_answers_in_pieces_and_in_lumps(void **state)
 	assert_int_equal(rig_state(&rig, 0).stray, 2);
 	deliver(lump + 1, 8);
 	assert_int_equal(rig_state(&rig, 0).stray, 3);
+	rig_done(&rig);
+}
+
+static void
+test_packets_are_whole_frames(void **state)
+{
+	uint8_t answer[64];
+	size_t n;
+
+	start("packets", 1, 3, 100 * MS);
+	rig.is_manual = true;
+	rig_run(&rig, rig.now_ns);
+	n = rig_answer(&rig, answer);
+	deliver(answer, n - 1); /* too short for the question: nothing is put together */
+	assert_int_equal(rig_state(&rig, 0).stray, 1);
+	deliver(answer, n);
+	assert_int_equal(rig.n_good[2], 1);
+	assert_int_equal(rig.n_wrong, 0);
 	rig_done(&rig);
 }
 
@@ -438,6 +461,16 @@ test_identity_once_a_connection(void **state)
 	rig_run(&rig, rig.now_ns + 50 * MS);
 	assert_string_equal(rig.order, "ii");
 	rig_done(&rig);
+
+	start("tagged", 1, 1, 100 * MS); /* a device that does not tell is left alone */
+	rig.device[0].refuse_other = 1;
+	rig_run(&rig, rig.now_ns + 50 * MS);
+	link_closed(rig.link, Q_LINK_LOST, "pulled", rig.now_ns);
+	rig_take(&rig);
+	rig_run(&rig, rig.now_ns + 50 * MS);
+	assert_string_equal(rig.order, "rir");
+	assert_string_equal(rig_state(&rig, 0).identity, "");
+	rig_done(&rig);
 }
 
 /* ---- writes ---------------------------------------------------------------------------------------------------- */
@@ -447,7 +480,9 @@ order(uint32_t point, uint32_t tag)
 {
 	struct err err;
 
-	assert_int_equal(link_write(rig.link, point, tag, (union value){ .i = 7 }, NULL, rig.now_ns, &err), 0);
+	assert_int_equal(
+		link_write(rig.link, point, tag, (union value){ .i = 7 }, NULL, rig.now_ns, &err),
+		0);
 }
 
 static void
@@ -474,15 +509,28 @@ test_write_verdicts(void **state)
 
 	start("tagged", 1, 1, 10 * S);
 	rig_run(&rig, rig.now_ns + 1 * S);
-	assert_int_equal(link_write(rig.link, 0, 1, (union value){ .i = 70000 }, NULL, rig.now_ns, &err), ERR_CONF);
-	assert_int_equal(link_write(rig.link, 9, 1, (union value){ .i = 1 }, NULL, rig.now_ns, &err), ERR_CONF);
+	assert_int_equal(
+		link_write(rig.link, 0, 1, (union value){ .i = 70000 }, NULL, rig.now_ns, &err),
+		ERR_CONF);
+	assert_int_equal(
+		link_write(rig.link, 9, 1, (union value){ .i = 1 }, NULL, rig.now_ns, &err),
+		ERR_CONF);
 	order(0, 1); /* on the wire */
 	for (uint32_t i = 2; i < 18; i++)
 		order(0, i);
-	assert_int_equal(link_write(rig.link, 0, 99, (union value){ .i = 1 }, NULL, rig.now_ns, &err), ERR_REFUSED);
+	assert_int_equal(
+		link_write(rig.link, 0, 99, (union value){ .i = 1 }, NULL, rig.now_ns, &err),
+		ERR_REFUSED);
 	rig_take(&rig);
 	rig_run(&rig, rig.now_ns + 1 * S);
 	assert_int_equal(rig.n_written, 17);
+
+	rig.device[0].refuse_other = 2;
+	order(0, 29);
+	rig_take(&rig);
+	rig_run(&rig, rig.now_ns + 10 * MS);
+	assert_int_equal(rig.verdict, Q_BAD_ADDRESS);
+	rig.device[0].refuse_other = 0;
 
 	rig.device[0].mood = RIG_BUSY;
 	rig_forget(&rig);
@@ -495,9 +543,11 @@ test_write_verdicts(void **state)
 	rig.device[0].mood = RIG_SILENT;
 	rig_forget(&rig);
 	order(0, 31);
+	order(0, 32);
 	rig_take(&rig);
 	rig_run(&rig, rig.now_ns + 200 * MS);
 	assert_string_equal(rig.order, "ww");
+	assert_int_equal(rig.n_written, 2);
 	assert_int_equal(rig.verdict, Q_NO_ANSWER);
 	assert_int_equal(rig.state[0], INSTRUMENT_DOWN);
 
@@ -574,7 +624,8 @@ test_reload_of_one_instrument(void **state)
 	assert_int_equal(rig_state(&rig, 0).requests, rig_state(&rig, 0).answers);
 	assert_int_equal(rig.n_states, 1); /* the changed one starts anew */
 	assert_int_equal(rig.n_twice, 0);
-	assert_int_equal(rig_state(&rig, 0).stray + rig_state(&rig, 1).stray, 1); /* its old answer */
+	assert_int_equal(
+		rig_state(&rig, 0).stray + rig_state(&rig, 1).stray, 1); /* its old answer */
 	rig_done(&rig);
 }
 
@@ -617,6 +668,7 @@ main(void)
 		cmocka_unit_test(test_late_answer_with_tag_never_becomes_a_value),
 		cmocka_unit_test(test_quarantine_without_tag),
 		cmocka_unit_test(test_answers_in_pieces_and_in_lumps),
+		cmocka_unit_test(test_packets_are_whole_frames),
 		cmocka_unit_test(test_identity_once_a_connection),
 		cmocka_unit_test(test_writes_first_but_three_in_a_row),
 		cmocka_unit_test(test_write_verdicts),

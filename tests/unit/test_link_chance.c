@@ -183,8 +183,8 @@ happen(void)
 		break;
 	case 6:
 	case 7:
-		if (link_write(rig.link, (uint32_t)upto(N_POINTS), 1, (union value){ .i = 1 }, NULL, rig.now_ns,
-			    &err) == 0)
+		if (link_write(rig.link, (uint32_t)upto(N_POINTS), 1, (union value){ .i = 1 }, NULL,
+			    rig.now_ns, &err) == 0)
 			n_queued++;
 		break;
 	case 8:

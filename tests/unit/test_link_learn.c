@@ -116,7 +116,8 @@ test_longest_request(void **state)
 		rig_run(&rig, rig.now_ns + 30 * PERIOD);
 		assert_int_equal(rig_bad(&rig, 0, 200), 0);
 		for (unsigned i = 0; i < 200; i++)
-			assert_in_range(rig.n_good[i], 30, 31); /* one may be asked twice in the search */
+			assert_in_range(
+				rig.n_good[i], 30, 31); /* one may be asked twice in the search */
 		assert_in_range(questions_a_period(), 200 / most, 2 * (200 / most) + 4);
 		rig_done(&rig);
 	}

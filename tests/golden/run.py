@@ -1,0 +1,171 @@
+#!/usr/bin/python3
+"""Compare what mbc-compile says about bench files with what is written down: run.py MBC-COMPILE [--update]
+
+NAME.in.yaml goes in; NAME.ok holds the exit code, the merged bench and the messages. A bench that is accepted is printed
+back, must parse to itself, and must satisfy the JSON Schema. Larger inputs are made here. Prints TAP.
+"""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+import jsonschema
+import yaml
+
+HERE = pathlib.Path(__file__).resolve().parent
+DOCUMENT = HERE.parent.parent / "docs/bench-file.md"
+LIMIT_S = 2.5  # the program bounds itself to 2 s of processor time
+LIMIT_KIB = 64 * 1024
+
+
+class Reader(yaml.SafeLoader):
+    """YAML 1.2 as editors read it: only true and false are truths, and there are no dates or sexagesimals."""
+
+
+Reader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in rules if tag.endswith((":int", ":float", ":null"))]
+    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+class Tap:
+    def __init__(self):
+        self.count = self.failed = 0
+
+    def tell(self, name, why=None):
+        self.count += 1
+        print(f"{'ok' if why is None else 'not ok'} {self.count} - {name}")
+        if why is not None:
+            self.failed += 1
+            print("# " + why.rstrip().replace("\n", "\n# "))
+
+
+def compile_file(program, *arguments, cwd=HERE):
+    return subprocess.run([program, *arguments], cwd=cwd, capture_output=True, timeout=60)
+
+
+def text_of(result):
+    return (f"exit {result.returncode}\n" + result.stdout.decode() + result.stderr.decode())
+
+
+def parses_to_itself(program, merged):
+    with tempfile.TemporaryDirectory() as folder:
+        (pathlib.Path(folder) / "again.yaml").write_bytes(merged)
+        again = compile_file(program, "--merged", "again.yaml", cwd=folder)
+    return again.returncode == 0 and again.stdout == merged
+
+
+def check_golden(program, schema, path, update):
+    """None, or what is wrong."""
+    result = compile_file(program, "--merged", path.name)
+    ok = path.with_name(path.name.replace(".in.yaml", ".ok"))
+    text = text_of(result)
+    if update:
+        ok.write_text(text)
+    if not ok.exists():
+        return f"{ok.name} is missing; run run.py MBC-COMPILE --update and read what it writes"
+    if text != ok.read_text():
+        return f"expected:\n{ok.read_text()}\ngot:\n{text}"
+    if result.returncode != 0:
+        line = re.compile(r"^[^:\n]+:\d+:\d+: (error|warning): .+; .+ \[[a-z-]+\]$|^and \d+ more; ")
+        odd = [one for one in result.stderr.decode().splitlines() if not line.match(one)]
+        return "a message without place, remedy or code: " + odd[0] if odd or not result.stderr else None
+    if not parses_to_itself(program, result.stdout):
+        return "the merged bench does not parse to itself"
+    try:
+        jsonschema.validate(yaml.load(result.stdout, Reader), schema)
+    except jsonschema.ValidationError as error:
+        return f"accepted, but not by the JSON Schema: {error.message}"
+    return None
+
+
+def check_schema(schema):
+    jsonschema.Draft202012Validator.check_schema(schema)
+    wrong = {"bench": "a", "instruments": {"d": {"use": "modbus", "link": "io", "channels": {"a": {"reed": 1}}}}}
+    if jsonschema.Draft202012Validator(schema).is_valid(wrong):
+        return "the JSON Schema accepts an unknown key"
+    return None
+
+
+def check_document(schema):
+    """Every key that the tables know is in the reference."""
+    known = DOCUMENT.read_text()
+    keys = set(schema["properties"])
+    for definition in schema["$defs"].values():
+        keys |= set(definition.get("properties", {}))
+    missing = sorted(key for key in keys if f"`{key}`" not in known)
+    return f"{DOCUMENT.name} does not tell about: {', '.join(missing)}" if missing else None
+
+
+def large_bench(channels):
+    lines = ["bench: large", "links:", '  io: {tcp: "127.0.0.1:502"}', "instruments:"]
+    for i in range(channels // 2):
+        if i % 100 == 0:
+            lines += [f"  d{i // 100}:", "    use: modbus", "    link: io", f"    unit: {i // 100 % 247 + 1}", "    channels:"]
+        lines.append(f"      c{i % 100}: {{read: {{holding: {i % 100 * 2}, type: float32}}, unit: degC, scale: 0.1}}")
+    lines.append("channels:")
+    for i in range(channels - channels // 2):
+        lines.append(f"  T{i}: {{calc: T{i - 1} + 5 K, unit: degC}}" if i % 2 else
+                     f"  T{i}: {{read: d{i // 100}.c{i % 100}, range: [0 degC, 300 degC]}}")
+    return "\n".join(lines) + "\n"
+
+
+def large_inputs():
+    """Name, bytes, exit code, what must be in the messages."""
+    follow = "bench: a\ninstruments: {pc: {use: system}}\nchannels:\n"
+    yield "10 000 channels", large_bench(10000).encode(), 0, "10000 channels"
+    yield "more than 20 000 channels", large_bench(20100).encode(), 1, "too-large"
+    yield "10 000 channels that follow one another", (follow + "".join(
+        f"  a{i}: {{read: a{i + 1}}}\n" for i in range(10000)) + "  a10000: {read: pc.cpu}\n").encode(), 0, "10007 channels"
+    yield "a circle of 10 000 channels", (follow + "".join(
+        f"  a{i}: {{calc: a{(i + 1) % 10000} + 1}}\n" for i in range(10000))).encode(), 1, "circle"
+    yield "10 000 errors", (follow + "".join(f"  a{i}: {{read: b{i}.x}}\n" for i in range(10000))).encode(), 1, "and 9950 more"
+    yield "more than 4 MB", b"#" * (4 << 20) + b"\nbench: a\n", 1, "larger than 4 MB"
+    yield "4 MB in one value", b"bench: " + b"x" * 4000000, 1, "cannot name a bench"
+    yield "two million open brackets", b"a: " + b"[" * 2000000, 1, "[syntax]"
+    yield "two million list items", b"a: [" + b"1," * 2000000 + b"]", 1, "too-large"
+    yield "half a million values", b"a:\n" + b"- 1\n" * 500000, 1, "too-large"
+    yield "4 MB of quotes", b'"' * 4000000, 1, "[syntax]"
+    yield "an expression of 4 MB", b"bench: a\nchannels: {a: {calc: '" + b"(" * 3900000 + b"'}}\n", 1, "[expression]"
+
+
+def check_large(program, folder, data, code, wanted):
+    path = pathlib.Path(folder) / "large.yaml"
+    path.write_bytes(data)
+    began = time.monotonic()
+    process = subprocess.Popen([program, "--check", str(path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    text = process.stdout.read().decode()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = usage.ru_utime + usage.ru_stime
+    if process.returncode != code or wanted not in text:
+        return f"expected exit {code} and '{wanted}', got {process.returncode}:\n{text[:500]}"
+    if seconds > LIMIT_S:
+        return f"took {seconds:.2f} s of processor time, {time.monotonic() - began:.2f} s in all"
+    if usage.ru_maxrss > LIMIT_KIB and "asan" not in os.environ.get("MBC_SANITIZER", ""):
+        return f"took {usage.ru_maxrss} KiB"
+    return None
+
+
+def main():
+    program = str(pathlib.Path(sys.argv[1]).resolve())
+    update = "--update" in sys.argv
+    tap = Tap()
+    schema = json.loads(compile_file(program, "--schema").stdout)
+    tap.tell("JSON Schema", check_schema(schema))
+    tap.tell("reference of all keys", check_document(schema))
+    for path in sorted(HERE.glob("*.in.yaml")):
+        tap.tell(path.name.removesuffix(".in.yaml"), check_golden(program, schema, path, update))
+    with tempfile.TemporaryDirectory() as folder:
+        for name, data, code, wanted in large_inputs():
+            tap.tell(name, check_large(program, folder, data, code, wanted))
+    print(f"1..{tap.count}")
+    return 1 if tap.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,228 @@
+/* test_serve_requests.c - what a request asks for: addresses, parameters, headers, and the words of refusals */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "serve/asks.h"
+#include "serve/pages.h"
+#include "serve/problem.h"
+#include "serve/query.h"
+#include "serve/target.h"
+
+static struct target target;
+
+static void
+test_paths(void **state)
+{
+	static const struct {
+		const char *uri;
+		enum route route;
+		const char *name;
+		bool is_xml;
+	} cases[] = {
+		{ "/api/v1/bench", ROUTE_BENCH, "", false },
+		{ "/api/v1/bench.xml", ROUTE_BENCH, "", true },
+		{ "/api/v1/channels", ROUTE_CHANNELS, "", false },
+		{ "/api/v1/channels/furnace.pv", ROUTE_CHANNEL, "furnace.pv", false },
+		{ "/api/v1/channels/furnace.pv.xml", ROUTE_CHANNEL, "furnace.pv", true },
+		{ "/api/v1/channels/%54_bed", ROUTE_CHANNEL, "T_bed", false },
+		{ "/api/v1/instruments/dev/trace", ROUTE_TRACE, "dev", false },
+		{ "/api/v1/instruments/dev/trace.xml", ROUTE_TRACE, "dev", true },
+		{ "/api/v1/stream.xml", ROUTE_PAGE, "/api/v1/stream.xml", false },
+		{ "/api/v1/channels/", ROUTE_PAGE, "/api/v1/channels/", false },
+		{ "/api/v1/channels/a/b", ROUTE_PAGE, "/api/v1/channels/a/b", false },
+		{ "/api/v1/bench2", ROUTE_PAGE, "/api/v1/bench2", false },
+		{ "/xml", ROUTE_FLAT_XML, "", false },
+		{ "/", ROUTE_PAGE, "/", false },
+		{ "", ROUTE_PAGE, "", false },
+	};
+
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		assert_int_equal(target_parse(cases[i].uri, &target, NULL), 0);
+		assert_int_equal(target.route, cases[i].route);
+		assert_string_equal(target.name, cases[i].name);
+		assert_int_equal(target.is_xml, cases[i].is_xml);
+	}
+}
+
+static void
+test_parameters(void **state)
+{
+	assert_int_equal(target_parse("/api/v1/channels?prefix=a%2Bb+c&names=%C3%A9,x", &target, NULL), 0);
+	assert_string_equal(target.params[0], "\xC3\xA9,x");
+	assert_string_equal(target.params[1], "a+b c");
+	assert_int_equal(target_parse("/api/v1/channels?", &target, NULL), 0);
+	assert_null(target.params[0]);
+	assert_int_equal(target_parse("/api/v1/stream?&channels=a&", &target, NULL), 0);
+	assert_string_equal(target.params[0], "a");
+}
+
+static void
+test_refusals_say_why(void **state)
+{
+	static const struct {
+		const char *uri, *word;
+	} cases[] = {
+		{ "/api/v1/channels?colour=red", "'colour'; known here: names, prefix" },
+		{ "/api/v1/bench?x=1", "known here: none" },
+		{ "/api/v1/channels?names", "has no value" },
+		{ "/api/v1/channels?names=a&names=b", "twice" },
+		{ "/api/v1/channels?names=%", "%25" },
+		{ "/api/v1/channels?names=%4", "%25" },
+		{ "/api/v1/channels?names=%4g", "%25" },
+		{ "/api/v1/channels?names=%ff", "UTF-8" },
+		{ "/api/v1/channels?names=%C0%AF", "UTF-8" },
+		{ "/api/v1/channels?names=a%00b", "control character" },
+		{ "/api/v1/channels/a%0Ab", "control character" },
+		{ "/api/v1/channels/%E2%82", "UTF-8" },
+	};
+	struct err err;
+
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		assert_int_equal(target_parse(cases[i].uri, &target, &err), ERR_CONF);
+		if (strstr(err.msg, cases[i].word) == NULL)
+			fail_msg("%s: '%s' does not say '%s'", cases[i].uri, err.msg, cases[i].word);
+	}
+}
+
+static void
+test_lengths_are_bounded(void **state)
+{
+	char *uri = mem_zero(2 * TARGET_URI_MAX, 1);
+	struct err err;
+
+	memset(uri, 'a', TARGET_URI_MAX + 20);
+	memcpy(uri, "/api/v1/channels?names=", 23);
+	uri[23 + TARGET_URI_MAX - 6] = '\0';
+	assert_int_equal(target_parse(uri, &target, &err), 0);
+	uri[23 + TARGET_URI_MAX - 6] = 'a';
+	assert_int_equal(target_parse(uri, &target, &err), ERR_CONF);
+	memset(uri, 'a', 200);
+	memcpy(uri, "/api/v1/channels/", 17);
+	uri[200] = '\0';
+	assert_int_equal(target_parse(uri, &target, &err), ERR_CONF);
+	free(uri);
+}
+
+static void
+test_lists(void **state)
+{
+	char text[] = ",a,,bc,";
+	char *at = text;
+
+	assert_string_equal(query_next(&at), "a");
+	assert_string_equal(query_next(&at), "bc");
+	assert_null(query_next(&at));
+	assert_null(query_next(&at));
+}
+
+static void
+test_accept(void **state)
+{
+	assert_false(asks_xml(NULL));
+	assert_false(asks_xml("*/*"));
+	assert_false(asks_xml("application/json"));
+	assert_true(asks_xml("application/xml"));
+	assert_true(asks_xml("text/xml, */*;q=0.1"));
+	assert_true(asks_xml("application/json;q=0.5, application/xml; q=0.8"));
+	assert_false(asks_xml("application/json, application/xml;q=0.9"));
+	assert_false(asks_xml("application/xml;q=0"));
+	assert_false(asks_xml("application/xmlish"));
+	assert_false(asks_xml("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"));
+	assert_true(asks_gzip("br, gzip"));
+	assert_false(asks_gzip("gzip;q=0, identity"));
+	assert_false(asks_gzip("identity"));
+	assert_false(asks_gzip(NULL));
+	assert_false(asks_other_than("W/\"a\", \"b\"", "\"b\""));
+	assert_false(asks_other_than("*", "\"b\""));
+	assert_true(asks_other_than("\"c\"", "\"b\""));
+	assert_true(asks_other_than(NULL, "\"b\""));
+}
+
+static void
+test_host(void **state)
+{
+	static const char *const ours[] = { "localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:80",
+		"[::1]", "[::1]:8080", "192.168.1.5" };
+	static const char *const foreign[] = { "", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example",
+		"localhost:80@evil.example", "[::1", "[::1]x", "localhost:8a", "0x7f000001" };
+
+	for (size_t i = 0; i < NELEM(ours); i++)
+		assert_true(asks_here(ours[i]));
+	for (size_t i = 0; i < NELEM(foreign); i++)
+		assert_false(asks_here(foreign[i]));
+}
+
+static void
+test_problem_documents(void **state)
+{
+	struct buf out = { 0 };
+
+	problem_write(&out, PROBLEM_NOT_FOUND, "say \"where\"", "/a\xff?secret");
+	assert_string_equal(buf_text(&out),
+		"{\"type\":\"urn:mbc:problem:not-found\",\"title\":\"There is nothing at this address\","
+		"\"status\":404,\"detail\":\"say \\\"where\\\"\",\"instance\":\"/a\"}\n");
+	buf_done(&out);
+}
+
+/* The description of the API tells of each path and each parameter that is served, and of no other. */
+static void
+test_the_description_is_complete(void **state)
+{
+	const struct page_file *file = &page_files[page_find("/api/v1/openapi.json")];
+	char *text = mem_text_n((const char *)file->plain, (size_t)(file->plain_end - file->plain));
+	size_t told = 0, params = 0, told_params = 0;
+
+	for (const char *at = text; (at = strstr(at, "\n    \"/")) != NULL; at++)
+		told++;
+	assert_int_equal(told, ROUTE_COUNT);
+	for (const char *at = text; (at = strstr(at, "\"in\": \"query\"")) != NULL; at++)
+		told_params++;
+	for (int r = 0; r < ROUTE_COUNT; r++) {
+		const struct route_row *row = &target_routes[r];
+		struct buf path = { 0 };
+		const char *from, *end;
+
+		buf_printf(&path, "\n    \"%s\": {", row->path);
+		from = strstr(text, buf_text(&path));
+		if (from == NULL)
+			fail_msg("openapi.json does not tell of %s", row->path);
+		end = strstr(from + 1, "\n    \"/");
+		for (size_t i = 0; row->params[i] != NULL; i++, params++) {
+			const char *at;
+
+			buf_clear(&path);
+			buf_printf(&path, "\"name\": \"%s\"", row->params[i]);
+			at = strstr(from, buf_text(&path));
+			if (at == NULL || (end != NULL && at > end))
+				fail_msg("openapi.json does not tell of %s?%s", row->path, row->params[i]);
+		}
+		buf_done(&path);
+	}
+	assert_int_equal(params, told_params);
+	free(text);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_parameters),
+		cmocka_unit_test(test_refusals_say_why),
+		cmocka_unit_test(test_lengths_are_bounded),
+		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_accept),
+		cmocka_unit_test(test_host),
+		cmocka_unit_test(test_problem_documents),
+		cmocka_unit_test(test_the_description_is_complete),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
