@@ -138,6 +138,8 @@ read_keys(struct bench *b, const struct node *map, const struct key *table, cons
 			unknown = true;
 			if (!is_decimal_comma(b, before, n))
 				report_unknown(b, n, table, opts);
+			else if (table[find_row(table, before->key)].name != NULL)
+				found[find_row(table, before->key)] = NULL;
 		} else if (node_is_null(n)) {
 			diag_error(&b->diag, n->at, "no-value",
 				"'%s' has no value; write one, or remove the key", n->key);

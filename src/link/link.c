@@ -98,7 +98,7 @@ all_down(struct link *l, enum quality reason, const struct unit *except, int64_t
 			link_unit_down(l, &l->units[i], reason, 0, now_ns);
 }
 
-/* Close the books of a wire and set the time of the next try: 0 at first, then 0.5 s, 1 s, 2 s .. 10 s. Returns the wait. */
+/* Close the books of a wire and set the time of the next try: at once after a loss, then 0.5 s, 1 s .. 10 s. Returns the wait. */
 static int64_t
 shut(struct link *l, int64_t now_ns)
 {
@@ -236,6 +236,8 @@ link_closed(struct link *l, enum quality reason, const char *why, int64_t now_ns
 		int64_t wait_ns;
 
 		abort_flights(l, reason, now_ns);
+		if (!was_open)
+			l->open_wait_ns = MAX(l->open_wait_ns, LINK_OPEN_WAIT_MIN);
 		wait_ns = shut(l, now_ns);
 		if (was_open)
 			l->lost_ns = now_ns;

@@ -8,7 +8,8 @@
 #include "base/text.h"
 #include "serve/query.h"
 
-#define NEAREST_MAX 2000 /* names that are compared for "did you mean": a bound on the work for a wrong name */
+#define NEAREST_MAX                                                                                \
+	2000 /* names that are compared for "did you mean": a bound on the work for a wrong name */
 
 static int
 no_channel(const char *name, const struct view *v, struct err *err)
@@ -23,8 +24,8 @@ no_channel(const char *name, const struct view *v, struct err *err)
 	if (near != NULL)
 		err_set(err, ERR_CONF, 0, "no channel '%.60s'; did you mean '%s'?", name, near);
 	else
-		err_set(err, ERR_CONF, 0,
-			"no channel '%.60s'; /api/v1/channels lists all of them", name);
+		err_set(err, ERR_CONF, 0, "no channel '%.60s'; /api/v1/channels lists all of them",
+			name);
 	free(words);
 	return PROBLEM_UNKNOWN_CHANNEL;
 }

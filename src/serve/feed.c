@@ -14,8 +14,8 @@
 #include "serve/query.h"
 #include "serve/ring.h"
 
-#define BATCH 64           /* changes taken from the tape at once */
-#define EVENTS_MIN 4096    /* events kept at least */
+#define BATCH 64            /* changes taken from the tape at once */
+#define EVENTS_MIN 4096     /* events kept at least */
 #define BYTES_PER_EVENT 160 /* an update of a number takes about this */
 
 struct feed {
@@ -38,8 +38,8 @@ struct stream {
 	char *names;     /* as asked for; NULL: all */
 	uint64_t *wants; /* bit [channel]; NULL: all */
 	enum phase phase;
-	uint64_t place;   /* REPLAY: next number on the tape */
-	uint32_t channel; /* SNAPSHOT: next one */
+	uint64_t place;      /* REPLAY: next number on the tape */
+	uint32_t channel;    /* SNAPSHOT: next one */
 	uint64_t next_event; /* LIVE: next number of the ring */
 };
 
@@ -48,11 +48,13 @@ struct stream {
 /* "id: <board>-<number on its tape>": a board is named by the time when it was made, so an id of another run of the bench
  * is never taken for one of this. */
 static void
-write_update(struct feed *f, uint64_t seq, uint32_t channel, const struct sample *s, int64_t wall_ns)
+write_update(
+	struct feed *f, uint64_t seq, uint32_t channel, const struct sample *s, int64_t wall_ns)
 {
 	buf_clear(&f->scratch);
-	buf_printf(&f->scratch, "id: %" PRIx64 "-%" PRIu64 "\nevent: update\ndata: ",
-		(uint64_t)f->info.made_ns, seq);
+	buf_printf(&f->scratch,
+		"id: %" PRIx64 "-%" PRIu64 "\nevent: update\ndata: ", (uint64_t)f->info.made_ns,
+		seq);
 	picture_update(&f->scratch, f->board, channel, s, wall_ns);
 	buf_puts(&f->scratch, "\n\n");
 }
@@ -137,7 +139,8 @@ feed_beat(struct feed *f, int64_t now_ns, int64_t wall_ns)
 	clock_text(time, now_ns + v.wall_ns);
 	buf_clear(&f->scratch);
 	buf_printf(&f->scratch,
-		"event: heartbeat\ndata: {\"time\":\"%s\",\"tick\":%" PRIu64 ",\"state\":\"%s\"}\n\n",
+		"event: heartbeat\ndata: {\"time\":\"%s\",\"tick\":%" PRIu64
+		",\"state\":\"%s\"}\n\n",
 		time, v.heart.tick / 2, v.is_alive ? "running" : "controller_down");
 	tell(f, RING_ALL);
 }
@@ -256,8 +259,7 @@ stream_is_ready(struct stream *s)
 
 	if (s->phase != LIVE || s->next_event < r->oldest)
 		return true;
-	while (s->next_event < r->head &&
-		!is_wanted(s, ring_get(r, s->next_event, &bytes)->about))
+	while (s->next_event < r->head && !is_wanted(s, ring_get(r, s->next_event, &bytes)->about))
 		s->next_event++;
 	return s->next_event < r->head;
 }

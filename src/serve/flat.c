@@ -9,8 +9,8 @@
 
 /* A number with six decimals, as simple readers were promised; whole numbers keep all their digits. */
 static void
-six_decimals(char *out, size_t cap, enum value_type type, const struct sample *s,
-	const char *choice)
+six_decimals(
+	char *out, size_t cap, enum value_type type, const struct sample *s, const char *choice)
 {
 	switch (type) {
 	case VALUE_BOOL:
@@ -147,8 +147,8 @@ put_channel_metrics(struct buf *out, const struct view *v)
 		text_from_double(number, value);
 		buf_printf(out, "%s\n", number);
 	}
-	put_head(out, "mbc_channel_good", "gauge",
-		"1 when the value of a channel is good, else 0.");
+	put_head(
+		out, "mbc_channel_good", "gauge", "1 when the value of a channel is good, else 0.");
 	for (uint32_t i = 0; i < v->info.n_channels; i++) {
 		board_look(v->board, i, v->now_ns, &s);
 		put_channel_line(out, v, i, "mbc_channel_good");
@@ -181,8 +181,8 @@ static const struct counter {
 };
 
 static void
-put_instrument_line(struct buf *out, const struct view *v, uint32_t i, const char *metric,
-	uint64_t number)
+put_instrument_line(
+	struct buf *out, const struct view *v, uint32_t i, const char *metric, uint64_t number)
 {
 	buf_printf(out, "%s{", metric);
 	put_label(out, "name", board_text(v->board, board_instrument(v->board, i)->name));
@@ -200,8 +200,8 @@ picture_metrics(struct buf *out, const struct view *v)
 	put_head(out, "mbc_instrument_up", "gauge", "1 while an instrument answers.");
 	for (uint32_t i = 0; i < v->info.n_instruments; i++) {
 		board_read_state(v->board, i, &s);
-		put_instrument_line(out, v, i, "mbc_instrument_up",
-			v->is_alive && s.state == INSTRUMENT_UP);
+		put_instrument_line(
+			out, v, i, "mbc_instrument_up", v->is_alive && s.state == INSTRUMENT_UP);
 	}
 	for (size_t k = 0; k < NELEM(counters); k++) {
 		put_head(out, counters[k].metric, "counter", counters[k].help);

@@ -28,16 +28,16 @@
 #include "serve/pages.h"
 
 #define TIMEOUT_S 15u
-#define CONNECTION_BYTES 8192u           /* of one connection in libmicrohttpd: request head, answer head */
-#define LIVE_BYTES_MAX (64u << 20)       /* of answers that slow readers still hold */
-#define REFUSALS 64u                      /* connections over the limit, kept only to be told so */
-#define SPIN_MAX 16                      /* turns in vain before we wait */
-#define PUMP_MIN_NS (10 * NS_PER_MS)     /* how often the tape is looked at while somebody listens */
+#define CONNECTION_BYTES 8192u /* of one connection in libmicrohttpd: request head, answer head */
+#define LIVE_BYTES_MAX (64u << 20)   /* of answers that slow readers still hold */
+#define REFUSALS 64u                 /* connections over the limit, kept only to be told so */
+#define SPIN_MAX 16                  /* turns in vain before we wait */
+#define PUMP_MIN_NS (10 * NS_PER_MS) /* how often the tape is looked at while somebody listens */
 #define PUMP_MAX_NS (50 * NS_PER_MS)
 
 struct http {
 	struct MHD_Daemon *daemon;
-	unsigned connections; /* the most at once */
+	unsigned connections;      /* the most at once */
 	const struct board *board; /* NULL: none yet */
 	int64_t tick_ns;
 	struct feed *feed;
@@ -157,8 +157,7 @@ send_page(struct MHD_Connection *c, int page)
 		status = MHD_HTTP_NOT_MODIFIED;
 		n = 0;
 	}
-	r = MHD_create_response_from_buffer_with_free_callback(
-		n, (void *)(uintptr_t)from, NULL);
+	r = MHD_create_response_from_buffer_with_free_callback(n, (void *)(uintptr_t)from, NULL);
 	if (r == NULL)
 		return MHD_NO;
 	add_common(r, p->type, "no-cache");
@@ -230,8 +229,7 @@ send_stream(struct http *h, struct MHD_Connection *c, const char *uri, bool is_h
 	} else {
 		l = mem_zero(1, sizeof(*l));
 		*l = (struct listener){ .http = h, .connection = c };
-		l->stream = feed_join(
-			h->feed, names, header_of(c, "Last-Event-ID"), now, wall, l);
+		l->stream = feed_join(h->feed, names, header_of(c, "Last-Event-ID"), now, wall, l);
 		r = MHD_create_response_from_callback(
 			MHD_SIZE_UNKNOWN, FEED_EVENT_MAX, read_stream, l, free_stream);
 		if (r == NULL)
@@ -275,7 +273,8 @@ send_document(struct http *h, struct MHD_Connection *c, const char *uri, bool wa
 
 	if (h->live_bytes > LIVE_BYTES_MAX)
 		return send_problem(h, c, PROBLEM_BUSY,
-			"readers that are too slow hold all the memory for answers; ask again in a second",
+			"readers that are too slow hold all the memory for answers; ask again in a "
+			"second",
 			uri);
 	view_open(&v, h->board, now_ns, now_wall_offset());
 	problem = answer_write(&h->body, &type, &h->target, is_xml, &v, &err);
@@ -312,8 +311,9 @@ answer(struct http *h, struct MHD_Connection *c, const char *uri, bool is_head)
 	if (target_parse(uri, &h->target, &err) < 0)
 		return send_problem(h, c, PROBLEM_BAD_REQUEST, err.msg, uri);
 	if (h->target.route == ROUTE_PAGE || h->target.route == ROUTE_OPENAPI) {
-		page = page_find(h->target.route == ROUTE_OPENAPI ? target_routes[ROUTE_OPENAPI].path
-								  : h->target.name);
+		page = page_find(h->target.route == ROUTE_OPENAPI
+					 ? target_routes[ROUTE_OPENAPI].path
+					 : h->target.name);
 		if (page >= 0)
 			return send_page(c, page);
 		return send_problem(h, c, PROBLEM_NOT_FOUND,
@@ -321,7 +321,8 @@ answer(struct http *h, struct MHD_Connection *c, const char *uri, bool is_head)
 	}
 	if (h->board == NULL)
 		return send_problem(h, c, PROBLEM_NO_BOARD,
-			"the controller has not started yet; ask again in a second, or see the log of 'mbc run'",
+			"the controller has not started yet; ask again in a second, or see the log "
+			"of 'mbc run'",
 			uri);
 	if (h->target.route == ROUTE_STREAM)
 		return send_stream(h, c, uri, is_head);
@@ -381,13 +382,15 @@ refuse(struct http *h, struct MHD_Connection *c, const char *method, const struc
 	} else if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
 		   strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
 		p = PROBLEM_READ_ONLY;
-		detail = "only GET and HEAD are answered here; nothing can be changed over this address";
+		detail = "only GET and HEAD are answered here; nothing can be changed over this "
+			 "address";
 	} else if (has_body(c)) {
 		p = PROBLEM_NO_BODY;
 		detail = "questions are asked by address and parameters alone; send no body";
 	} else if (strlen(r->uri) > TARGET_URI_MAX) {
 		p = PROBLEM_TOO_LONG;
-		detail = "an address may have 4000 bytes; ask for fewer names, or for all and choose yourself";
+		detail = "an address may have 4000 bytes; ask for fewer names, or for all and "
+			 "choose yourself";
 	} else {
 		return false;
 	}
@@ -431,11 +434,11 @@ http_new(int listen_fd, unsigned connections, struct err *err)
 	h->connections = connections;
 	h->feed = feed_new();
 	h->next_pump_ns = NEVER;
-	h->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-		on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET,
-		listen_fd, MHD_OPTION_CONNECTION_LIMIT, connections + REFUSALS, MHD_OPTION_CONNECTION_TIMEOUT,
-		TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+	h->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
+		0, NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+		MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
+		connections + REFUSALS, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_uri, h,
 		MHD_OPTION_NOTIFY_COMPLETED, on_end, h, MHD_OPTION_END);
 	if (h->daemon == NULL) {

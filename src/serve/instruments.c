@@ -14,7 +14,8 @@ reply_share(const struct board_state *s, double share)
 	for (int i = 0; all > 0 && i < BOARD_HISTOGRAM; i++) {
 		seen += s->reply[i];
 		if ((double)seen >= share * (double)all)
-			return MIN(0.016 * (double)(UINT64_C(1) << i), (double)s->reply_max_ns / 1e6);
+			return MIN(
+				0.016 * (double)(UINT64_C(1) << i), (double)s->reply_max_ns / 1e6);
 	}
 	return -1;
 }
@@ -45,8 +46,8 @@ state_text(const struct view *v, const struct board_state *s)
 	if (!v->is_alive)
 		return "down"; /* whatever it was, nobody asks it any more */
 	return s->state == INSTRUMENT_UP         ? "up"
-		: s->state == INSTRUMENT_STARTING ? "starting"
-						  : "down";
+	       : s->state == INSTRUMENT_STARTING ? "starting"
+						 : "down";
 }
 
 static void

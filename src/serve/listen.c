@@ -62,11 +62,13 @@ parse(const char *text, union address *out, struct err *err)
 		out->six.sin6_port = htons((uint16_t)port);
 	} else {
 		return err_set(err, ERR_CONF, 0,
-			"listen: '%s' is not an address in figures; write 127.0.0.1 or [::1]", host);
+			"listen: '%s' is not an address in figures; write 127.0.0.1 or [::1]",
+			host);
 	}
 	if (!is_loopback(out))
 		return err_set(err, ERR_CONF, 0,
-			"listen: '%s' is reachable from other machines, which needs encryption and accounts; "
+			"listen: '%s' is reachable from other machines, which needs encryption and "
+			"accounts; "
 			"write 127.0.0.1, and reach it from elsewhere through ssh -L",
 			host);
 	return 0;
@@ -107,7 +109,8 @@ listen_open(const char *address, char *out_real, struct err *err)
 		sys = errno;
 		close(fd);
 		return err_set(err, ERR_IO, sys, "listen '%s': %s%s", address, strerror(sys),
-			sys == EADDRINUSE ? "; another program uses this port: choose another under 'serve: listen:'"
+			sys == EADDRINUSE ? "; another program uses this port: choose another "
+					    "under 'serve: listen:'"
 			: sys == EACCES   ? "; ports below 1024 need root: choose a higher one"
 					  : "");
 	}

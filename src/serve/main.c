@@ -95,7 +95,8 @@ on_supervisor(void *ctx, int fd, unsigned events)
 		if (rc == 0)
 			rc = show_board(s, pass, &err);
 	} else if (rc >= 0) {
-		rc = err_set(&err, ERR_PROTO, 0, "a message of kind %d that is not for this process", rc);
+		rc = err_set(&err, ERR_PROTO, 0,
+			"a message of kind %d that is not for this process", rc);
 	}
 	if (rc < 0)
 		log_err("supervisor: %s; the board before it stays", err.msg);
@@ -172,7 +173,8 @@ allow_descriptors(void)
 		return;
 	limit.rlim_cur = MIN((rlim_t)DESCRIPTORS, limit.rlim_max);
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < DESCRIPTORS)
-		log_warn("http: the system allows only %lu open files, %d would be needed; raise it with "
+		log_warn("http: the system allows only %lu open files, %d would be needed; raise "
+			 "it with "
 			 "ulimit -n or LimitNOFILE=",
 			(unsigned long)limit.rlim_cur, DESCRIPTORS);
 }
@@ -190,7 +192,8 @@ set_up(struct serve *s, const char *listen, struct err *err)
 	flags = fcntl(s->supervisor, F_GETFL);
 	if (flags < 0 || fcntl(s->supervisor, F_SETFL, flags | O_NONBLOCK) < 0 ||
 		fcntl(s->supervisor, F_SETFD, FD_CLOEXEC) < 0)
-		return err_set(err, ERR_CONF, 0, "no socket of a supervisor; start the bench with 'mbc run'");
+		return err_set(err, ERR_CONF, 0,
+			"no socket of a supervisor; start the bench with 'mbc run'");
 	allow_descriptors();
 	s->loop = loop_new(err);
 	if (s->loop == NULL)
@@ -253,7 +256,8 @@ main(int argc, char **argv)
 			s.supervisor = (int)number;
 	}
 	if (listen == NULL || s.supervisor < 0) {
-		log_err("this program is started by 'mbc run': mbc-serve --socket FD --listen ADDRESS --bench NAME");
+		log_err("this program is started by 'mbc run': mbc-serve --socket FD --listen "
+			"ADDRESS --bench NAME");
 		return 1;
 	}
 	rc = set_up(&s, listen, &err);

@@ -30,7 +30,8 @@ query_decode(char *text, bool is_query, const char *where, struct err *err)
 
 			if (low < 0)
 				return err_set(err, ERR_CONF, 0,
-					"%s: '%%' without two hexadecimal digits; write a percent sign as %%25",
+					"%s: '%%' without two hexadecimal digits; write a percent "
+					"sign as %%25",
 					where);
 			c = (unsigned char)(high << 4 | low);
 			at += 2;
@@ -38,14 +39,15 @@ query_decode(char *text, bool is_query, const char *where, struct err *err)
 			c = ' ';
 		}
 		if (c < 0x20 || c == 0x7F)
-			return err_set(err, ERR_CONF, 0, "%s: holds a control character; leave it out",
-				where);
+			return err_set(err, ERR_CONF, 0,
+				"%s: holds a control character; leave it out", where);
 		*to++ = (char)c;
 	}
 	*to = '\0';
 	if (text_utf8(text, (size_t)(to - text)) != (size_t)(to - text))
 		return err_set(err, ERR_CONF, 0,
-			"%s: is not valid UTF-8; encode each byte of a UTF-8 character as %%XX", where);
+			"%s: is not valid UTF-8; encode each byte of a UTF-8 character as %%XX",
+			where);
 	return 0;
 }
 
@@ -84,8 +86,8 @@ take(char *part, const char *const *known, size_t n_known, struct query *out, st
 	if (i == n_known)
 		return refuse(part, known, n_known, err);
 	if (value == NULL)
-		return err_set(err, ERR_CONF, 0, "parameter '%s' has no value; write %s=...", part,
-			part);
+		return err_set(
+			err, ERR_CONF, 0, "parameter '%s' has no value; write %s=...", part, part);
 	if (out->values[i] != NULL)
 		return err_set(err, ERR_CONF, 0,
 			"parameter '%s' comes twice; give one list, with commas", part);
@@ -95,8 +97,8 @@ take(char *part, const char *const *known, size_t n_known, struct query *out, st
 }
 
 int
-query_parse(char *text, const char *const *known, size_t n_known, struct query *out,
-	struct err *err)
+query_parse(
+	char *text, const char *const *known, size_t n_known, struct query *out, struct err *err)
 {
 	*out = (struct query){ 0 };
 	while (text != NULL && *text != '\0') {

@@ -36,7 +36,8 @@ ring_put(struct ring *r, uint32_t about, const char *event, size_t n)
 
 	assert(n <= r->n_bytes / 2);
 	if (at + n > r->n_bytes)
-		r->end += r->n_bytes - at; /* the rest of the room stays empty: events are contiguous */
+		r->end += r->n_bytes -
+			  at; /* the rest of the room stays empty: events are contiguous */
 	while (r->oldest < r->head &&
 		(r->head - r->oldest >= r->n_entries ||
 			r->end + n - r->entries[r->oldest % r->n_entries].at > r->n_bytes))

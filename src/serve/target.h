@@ -24,8 +24,8 @@ enum route {
 };
 
 struct route_row {
-	const char *path; /* "/api/v1/channels/{name}" */
-	bool has_xml;     /* comes as XML on demand, or with the suffix ".xml" */
+	const char *path;      /* "/api/v1/channels/{name}" */
+	bool has_xml;          /* comes as XML on demand, or with the suffix ".xml" */
 	const char *params[3]; /* ends with NULL */
 };
 
@@ -33,7 +33,7 @@ extern const struct route_row target_routes[ROUTE_COUNT];
 
 struct target {
 	enum route route;
-	bool is_xml; /* by suffix */
+	bool is_xml;                /* by suffix */
 	char name[TARGET_NAME_MAX]; /* {name}, or the path of a page */
 	char *params[2];            /* values, in the order of route_row.params; NULL: not given */
 	char text[TARGET_URI_MAX + 1]; /* what params point into */

@@ -45,7 +45,8 @@ struct feeder {
 static _Noreturn void
 give_up(const char *what, const struct err *err)
 {
-	fprintf(stderr, "board_feeder: %s%s%s\n", what, err != NULL ? ": " : "", err != NULL ? err->msg : "");
+	fprintf(stderr, "board_feeder: %s%s%s\n", what, err != NULL ? ": " : "",
+		err != NULL ? err->msg : "");
 	exit(2);
 }
 
@@ -65,8 +66,8 @@ put_text(struct parts *p, const char *text)
 }
 
 static void
-put_channel(struct parts *p, const char *name, const char *title, const char *unit, enum value_type type,
-	uint32_t instrument)
+put_channel(struct parts *p, const char *name, const char *title, const char *unit,
+	enum value_type type, uint32_t instrument)
 {
 	struct image_channel c = {
 		.id = (uint32_t)(p->channels.n / sizeof(c)) + 1,
@@ -100,7 +101,8 @@ put_channels(struct parts *p, const struct feeder *f)
 {
 	char name[64];
 
-	put_channel(p, "T_bed", "Temperature of the <bed> & \"wall\"", "°C", VALUE_FLOAT, IMAGE_NONE);
+	put_channel(
+		p, "T_bed", "Temperature of the <bed> & \"wall\"", "°C", VALUE_FLOAT, IMAGE_NONE);
 	put_channel(p, "N2_flow", "Nitrogen", "mL/min", VALUE_FLOAT32, IMAGE_NONE);
 	put_channel(p, "V_H2", "Hydrogen valve", "", VALUE_CHOICE, IMAGE_NONE);
 	put_channel(p, "label", "What the device says", "", VALUE_TEXT, 0);
@@ -130,7 +132,9 @@ static struct buf
 make_image(const struct feeder *f)
 {
 	struct parts p = { 0 };
-	struct image head = { .magic = IMAGE_MAGIC, .version = IMAGE_VERSION, .tick_ns = f->tick_ns };
+	struct image head = {
+		.magic = IMAGE_MAGIC, .version = IMAGE_VERSION, .tick_ns = f->tick_ns
+	};
 	struct image_link link = { 0 };
 	struct image_instrument ins = { .id = 1 };
 	struct buf out = { 0 };
@@ -148,8 +152,10 @@ make_image(const struct feeder *f)
 	buf_put(&out, &head, sizeof(head));
 	put_table(&out, &head.links, &link, sizeof(link), 1);
 	put_table(&out, &head.instruments, &ins, sizeof(ins), 1);
-	put_table(&out, &head.channels, p.channels.data, p.channels.n, p.channels.n / sizeof(struct image_channel));
-	put_table(&out, &head.choices, p.choices.data, p.choices.n, p.choices.n / sizeof(struct image_choice));
+	put_table(&out, &head.channels, p.channels.data, p.channels.n,
+		p.channels.n / sizeof(struct image_channel));
+	put_table(&out, &head.choices, p.choices.data, p.choices.n,
+		p.choices.n / sizeof(struct image_choice));
 	put_table(&out, &head.strings, p.strings.data, p.strings.n, p.strings.n);
 	head.size = (uint32_t)out.n;
 	head.hash = text_hash(out.data + sizeof(head), out.n - sizeof(head));
@@ -165,9 +171,9 @@ make_image(const struct feeder *f)
 static void
 tick(struct feeder *f)
 {
-	struct board_heart heart = { .stamp_ns = now_boot(),
-		.wall_ns = now_wall_offset(),
-		.wall_is_good = 1 };
+	struct board_heart heart = {
+		.stamp_ns = now_boot(), .wall_ns = now_wall_offset(), .wall_is_good = 1
+	};
 	struct board_state state = { .state = f->is_down ? INSTRUMENT_DOWN : INSTRUMENT_UP,
 		.reason = f->is_down ? Q_NO_ANSWER : Q_GOOD,
 		.since_ns = heart.stamp_ns,
@@ -280,13 +286,17 @@ set_bad(struct feeder *f, const char *name, const char *token)
 static void
 add_trace(struct feeder *f, const char *words)
 {
-	struct board_trace line = { .stamp_ns = now_boot(), .kind = TRACE_RECEIVED, .n = 300, .quality = Q_GARBLED };
+	struct board_trace line = {
+		.stamp_ns = now_boot(), .kind = TRACE_RECEIVED, .n = 300, .quality = Q_GARBLED
+	};
 
 	text_copy(line.meaning, sizeof(line.meaning), words);
 	for (size_t i = 0; i < sizeof(line.bytes); i++)
 		line.bytes[i] = (uint8_t)i;
 	board_trace(f->board, 0, &line);
-	line = (struct board_trace){ .stamp_ns = now_boot(), .kind = TRACE_SENT, .n = 2, .bytes = { 0x00, 0xFF } };
+	line = (struct board_trace){
+		.stamp_ns = now_boot(), .kind = TRACE_SENT, .n = 2, .bytes = { 0x00, 0xFF }
+	};
 	board_trace(f->board, 0, &line);
 }
 
@@ -351,7 +361,9 @@ hear(struct feeder *f)
 		for (uint16_t rows = wire_get_u16(&in); rows > 0; rows--) {
 			uint16_t row = wire_get_u16(&in);
 
-			printf("health %s %g\n", row < HEALTH_COUNT ? health_rows[row].channel : "?", wire_get_f64(&in));
+			printf("health %s %g\n",
+				row < HEALTH_COUNT ? health_rows[row].channel : "?",
+				wire_get_f64(&in));
 		}
 	}
 	if (n < 0 || wire_close(&in, &err) < 0)
@@ -371,7 +383,8 @@ start_serve(struct feeder *f, const char *program, const char *listen)
 	snprintf(number, sizeof(number), "%d", pair[1]);
 	f->serve = fork();
 	if (f->serve == 0) {
-		execl(program, "mbc-serve", "--socket", number, "--listen", listen, "--bench", "fed", (char *)NULL);
+		execl(program, "mbc-serve", "--socket", number, "--listen", listen, "--bench",
+			"fed", (char *)NULL);
 		_exit(127);
 	}
 	close(pair[1]);
@@ -388,7 +401,8 @@ run(struct feeder *f)
 	int64_t next = now_boot();
 
 	for (;;) {
-		struct pollfd wait[2] = { { .fd = 0, .events = POLLIN }, { .fd = f->sock, .events = POLLIN } };
+		struct pollfd wait[2] = { { .fd = 0, .events = POLLIN },
+			{ .fd = f->sock, .events = POLLIN } };
 		int64_t left = next - now_boot();
 
 		if (poll(wait, 2, left > 0 ? (int)(left / NS_PER_MS) + 1 : 0) < 0 && errno != EINTR)

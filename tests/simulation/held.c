@@ -11,10 +11,15 @@
 #include "base/mem.h"
 #include "base/rand.h"
 
-enum { NUMBER, SWITCH, WORDS };
+enum kind {
+	NUMBER,
+	SWITCH,
+	WORD, /* one of the channel's choices, always the same */
+	LEFT, /* as the twin shows it: texts, and what shares its registers with another point */
+};
 
 struct row {
-	int kind;
+	enum kind kind;
 	uint64_t phase, modulo; /* NUMBER: ms; SWITCH: ms of a whole turn, on in its second half */
 	double base;
 	double factor, offset;
@@ -34,6 +39,35 @@ modulo_of(const struct image_point *p)
 	return p->count == 1 ? 10000 : p->count == 2 ? 100000000 : UINT64_C(1) << 40;
 }
 
+/* Bits of one register go together, everything else has its registers to itself. */
+static bool
+shares_registers(const struct image *img, uint32_t point)
+{
+	const struct image_point *p = image_point_at(img, point);
+
+	for (uint32_t i = image_instrument_at(img, p->instrument)->first_point; i < point; i++) {
+		const struct image_point *q = image_point_at(img, i);
+
+		if (q->space == p->space && q->address < p->address + p->count &&
+			p->address < q->address + q->count && (q->bit == p->bit || p->bit == 0xFF ||
+				q->bit == 0xFF))
+			return true;
+	}
+	return false;
+}
+
+static enum kind
+kind_of(const struct image *img, uint32_t point)
+{
+	const struct image_point *p = image_point_at(img, point);
+
+	if (p->value == VALUE_TEXT || shares_registers(img, point))
+		return LEFT;
+	if (image_channel_at(img, p->channel)->n_choices > 0)
+		return WORD;
+	return p->value == VALUE_BOOL ? SWITCH : NUMBER;
+}
+
 struct held *
 held_new(const struct image *img, uint64_t seed)
 {
@@ -47,10 +81,12 @@ held_new(const struct image *img, uint64_t seed)
 
 		r->factor = ch->has_scale ? ch->factor : 1;
 		r->offset = ch->has_scale ? ch->offset : 0;
-		r->kind = p->value == VALUE_TEXT ? WORDS : p->value == VALUE_BOOL ? SWITCH : NUMBER;
+		r->kind = kind_of(img, i);
 		r->modulo = r->kind == SWITCH ? 4000 + rand_below(&seed, 8000) : modulo_of(p);
 		r->phase = rand_below(&seed, r->modulo);
 		r->base = p->value == VALUE_INT ? -(double)(r->modulo / 2) : 0;
+		if (r->kind == WORD)
+			r->base = (double)image_choice_at(img, ch->first_choice)->number;
 	}
 	return t;
 }
@@ -76,10 +112,14 @@ held_value(const struct held *t, uint32_t point, int64_t now_ns, double *out)
 	const struct row *r = &t->rows[point];
 	uint64_t count = count_at(r, now_ns);
 
-	if (r->kind == WORDS)
+	if (r->kind == LEFT)
 		return false;
-	*out = r->kind == SWITCH ? count >= r->modulo / 2
-				 : (r->base + (double)count) * r->factor + r->offset;
+	if (r->kind == SWITCH)
+		*out = count >= r->modulo / 2;
+	else if (r->kind == WORD)
+		*out = r->base;
+	else
+		*out = (r->base + (double)count) * r->factor + r->offset;
 	return true;
 }
 
@@ -93,8 +133,10 @@ held_shows(const struct held *t, uint32_t point, enum value_type type, union val
 	double whole = round(raw);
 
 	span = (uint64_t)(until_ns / NS_PER_MS - from_ns / NS_PER_MS);
-	if (r->kind == WORDS || span >= r->modulo)
+	if (r->kind == LEFT || span >= r->modulo)
 		return true;
+	if (r->kind == WORD)
+		return (double)v.i >= r->base && (double)v.i <= r->base;
 	if (r->kind == SWITCH) {
 		/* Held when it stood so at either end: a turn is longer than twice any window. */
 		uint64_t last = (first + span) % r->modulo;

@@ -13,10 +13,10 @@ struct held;
 struct held *held_new(const struct image *img, uint64_t seed); /* img must outlive it */
 void held_free(struct held *t);
 
-/* What point p shows at a time, in its channel's unit. Texts are constant and belong to the twin: false. */
+/* What a point shows at a time, in its channel's unit; false: what the twin shows by itself, always the same. */
 bool held_value(const struct held *t, uint32_t point, int64_t now_ns, double *out);
 
-/* Did the point show v at any time from from_ns to until_ns? type: of its channel. */
+/* Could the point have shown v at any time from from_ns to until_ns? type: of its channel. */
 bool held_shows(const struct held *t, uint32_t point, enum value_type type, union value v,
 	int64_t from_ns, int64_t until_ns);
 

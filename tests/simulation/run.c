@@ -89,6 +89,8 @@ serve(struct run *r)
 	uint32_t link;
 
 	while ((link = bench_take(r->bench, &todo)) != IMAGE_NONE) {
+		if (image_link_at(r->img, link)->kind != LINK_TCP)
+			continue; /* this machine itself is not played: it stays closed */
 		if (todo.close)
 			world_close(r->world, link);
 		if (todo.open)
@@ -166,10 +168,21 @@ disturb(struct run *r, enum world_fault fault, uint32_t instrument, uint32_t poi
 		(uint32_t)reads[p->space] << 16 | p->address, r->now_ns, r->now_ns + for_ns);
 }
 
+static bool
+is_played(const struct run *r, uint32_t instrument)
+{
+	return image_link_at(r->img, image_instrument_at(r->img, instrument)->link)->kind == LINK_TCP;
+}
+
 static uint32_t
 any_instrument(struct run *r)
 {
-	return (uint32_t)rand_below(&r->chance, r->img->instruments.n);
+	uint32_t i;
+
+	do
+		i = (uint32_t)rand_below(&r->chance, r->img->instruments.n);
+	while (!is_played(r, i));
+	return i;
 }
 
 static uint32_t
@@ -299,7 +312,7 @@ check_neighbours(struct run *r, enum world_fault fault, uint32_t guilty, uint32_
 		bool is_mate = ins->link == bad->link;
 		int64_t every, stolen = 0, gap = pt->every_ns + round_ns(r, ins->link) + 2 * r->img->tick_ns;
 
-		if (is_mate && is_whole_link)
+		if ((is_mate && is_whole_link) || !is_played(r, pt->instrument))
 			continue;
 		if (pt->instrument == guilty &&
 			(fault != WORLD_BAD_REGISTER || overlap(pt, image_point_at(r->img, point))))

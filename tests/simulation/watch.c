@@ -14,6 +14,7 @@
 #define CONFIRM_NS (61 * NS_PER_S) /* on the tape at least each 60 s, with a tick of 200 ms */
 
 struct channel_watch {
+	int64_t limit_ns;      /* nothing older may be shown; NEVER: no limit */
 	bool is_taped;
 	struct sample taped;   /* last record of the tape */
 	int64_t stamp_ns;      /* of the last reading that was seen on the board */
@@ -39,6 +40,34 @@ struct watch {
 	char breach[240];
 };
 
+static int64_t
+standstill(const struct image *img)
+{
+	return MAX(2 * NS_PER_S, 20 * img->tick_ns);
+}
+
+/* A point has its own limit. What follows others is marked at the tick, so it may be as much older as the controller may
+ * stand still before that shows. */
+static int64_t
+limit_of(const struct watch *w, uint32_t channel)
+{
+	const struct image_channel *ch = image_channel_at(w->img, channel);
+	const struct expr_op *ops = image_at(w->img, &w->img->code);
+	int64_t limit_ns = 0;
+
+	if (ch->source_kind == SOURCE_CHANNEL)
+		limit_ns = w->channels[ch->source].limit_ns;
+	else if (ch->source_kind == SOURCE_POINT)
+		return ch->stale_ns > 0 ? ch->stale_ns : NEVER;
+	else if (ch->source_kind == SOURCE_CALC)
+		for (uint32_t i = ch->source; i < ch->source + ch->n_ops; i++)
+			if (ops[i].code == EXPR_OP_LOAD)
+				limit_ns = MAX(limit_ns, w->channels[ops[i].arg.i].limit_ns);
+	if (limit_ns == 0 || limit_ns == NEVER)
+		return NEVER;
+	return limit_ns + standstill(w->img);
+}
+
 struct watch *
 watch_new(const struct image *img, const struct board *board, const struct held *held)
 {
@@ -50,6 +79,8 @@ watch_new(const struct image *img, const struct board *board, const struct held 
 	w->channels = mem_zero(img->channels.n, sizeof(*w->channels));
 	w->instruments = mem_zero(img->instruments.n, sizeof(*w->instruments));
 	w->place = 1;
+	for (uint32_t i = 0; i < img->channels.n; i++)
+		w->channels[i].limit_ns = limit_of(w, i);
 	return w;
 }
 
@@ -124,7 +155,7 @@ check_value(struct watch *w, uint32_t channel, const struct sample *s, const cha
 	const struct image_instrument *ins;
 	int64_t half;
 
-	if (ch->source_kind != SOURCE_POINT || quality_is_bad(s->quality))
+	if (ch->source_kind != SOURCE_POINT || ch->filter != FILTER_NONE || quality_is_bad(s->quality))
 		return;
 	ins = image_instrument_at(w->img, ch->instrument);
 	half = ins->timeout_ns / 2 + ROUND_NS;
@@ -188,7 +219,8 @@ check_derived(struct watch *w, uint32_t channel, const struct sample *s)
 	const struct expr_op *op = (const struct expr_op *)image_at(w->img, &w->img->code) + ch->source;
 	struct sample a, b;
 
-	if (ch->source_kind == SOURCE_CHANNEL) {
+	if (ch->source_kind == SOURCE_CHANNEL && !ch->has_scale && !ch->has_range &&
+		ch->filter == FILTER_NONE && ch->type == image_channel_at(w->img, ch->source)->type) {
 		board_read(w->board, ch->source, &a);
 		if (!is_same(ch->type, s, &a))
 			watch_break(w, "channel: '%s' differs from the one it follows",
@@ -265,19 +297,16 @@ watch_tick(struct watch *w, int64_t now_ns)
 void
 watch_look(struct watch *w, int64_t now_ns, int64_t last_tick_ns)
 {
-	int64_t limit = MAX(2 * NS_PER_S, 20 * w->img->tick_ns);
-
 	for (uint32_t i = 0; i < w->img->channels.n; i++) {
-		const struct image_channel *d = image_channel_at(w->img, i);
 		struct sample s;
 
 		board_look(w->board, i, now_ns, &s);
 		if (quality_is_bad(s.quality))
 			continue;
-		if (d->stale_ns > 0 && now_ns - s.stamp_ns > d->stale_ns)
+		if (now_ns - s.stamp_ns > w->channels[i].limit_ns)
 			watch_break(w, "age: '%s' is shown although it is older than its limit",
 				name_of(w, i));
-		if (now_ns - last_tick_ns > limit)
+		if (now_ns - last_tick_ns > standstill(w->img))
 			watch_break(w, "age: '%s' is shown although the controller stands still",
 				name_of(w, i));
 	}
@@ -299,15 +328,23 @@ watch_mark(struct watch *w, int64_t now_ns)
 		w->instruments[i].ups = w->instruments[i].downs = 0;
 }
 
+/* The world plays links over TCP; what reads this machine itself stays closed. */
+static bool
+is_played(const struct image *img, uint32_t instrument)
+{
+	return image_link_at(img, image_instrument_at(img, instrument)->link)->kind == LINK_TCP;
+}
+
 uint32_t
 watch_bad(const struct watch *w, uint32_t *out_first)
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < w->img->channels.n; i++) {
+		const struct image_channel *ch = image_channel_at(w->img, i);
 		struct sample s;
 
-		if (image_channel_at(w->img, i)->source_kind != SOURCE_POINT)
+		if (ch->source_kind != SOURCE_POINT || !is_played(w->img, ch->instrument))
 			continue;
 		board_read(w->board, i, &s);
 		if (quality_is_bad(s.quality) && n++ == 0)

@@ -278,6 +278,23 @@ test_open_backs_off(void **state)
 }
 
 static void
+test_first_try_fails(void **state)
+{
+	int64_t start_ns;
+
+	start("tagged", 1, 1, 1 * S);
+	start_ns = rig.now_ns;
+	rig.is_deaf = true;
+	rig_run(&rig, start_ns + 500 * MS - 1);
+	assert_int_equal(rig.n_opens, 1);
+	assert_int_equal(rig.n_states, 1);
+	assert_int_equal(rig.reason[0], Q_NO_LINK);
+	rig_run(&rig, start_ns + 1500 * MS - 1);
+	assert_int_equal(rig.n_opens, 2);
+	rig_done(&rig);
+}
+
+static void
 test_lost_wire_opens_at_once(void **state)
 {
 	start("tagged", 2, 2, 100 * MS);
@@ -662,6 +679,7 @@ main(void)
 		cmocka_unit_test(test_dead_neighbour_costs_little),
 		cmocka_unit_test(test_busy_gateway_and_nonsense),
 		cmocka_unit_test(test_open_backs_off),
+		cmocka_unit_test(test_first_try_fails),
 		cmocka_unit_test(test_lost_wire_opens_at_once),
 		cmocka_unit_test(test_half_a_frame_then_the_end),
 		cmocka_unit_test(test_garbage_starts_the_wire_anew),

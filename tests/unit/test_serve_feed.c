@@ -35,17 +35,31 @@ static struct board *
 make_board(bool with_c, int64_t now_ns)
 {
 	struct tiny t = { .strings = "\0a\0b\0c" };
-	struct board_setup setup = { .image = &t.head, .generation = with_c ? 2 : 1, .tape_records = TAPE, .trace_lines = 1, .now_ns = now_ns };
+	struct board_setup setup = { .image = &t.head,
+		.generation = with_c ? 2 : 1,
+		.tape_records = TAPE,
+		.trace_lines = 1,
+		.now_ns = now_ns };
 	static const uint32_t names[] = { 5, 1, 3 };
 	void *memory;
 	size_t size;
 
 	for (uint32_t i = 0; i < 3; i++)
-		t.channels[i] = (struct image_channel){ .id = i + 1, .name = names[i], .type = VALUE_FLOAT, .source_kind = SOURCE_CALC,
-			.instrument = IMAGE_NONE, .stale_ns = NS_PER_S };
-	t.head = (struct image){ .magic = IMAGE_MAGIC, .version = IMAGE_VERSION, .size = sizeof(t), .tick_ns = NS_PER_S / 10 };
-	t.head.channels = (struct image_table){ .off = (uint32_t)offsetof(struct tiny, channels[with_c ? 0 : 1]), .n = with_c ? 3 : 2 };
-	t.head.strings = (struct image_table){ .off = (uint32_t)offsetof(struct tiny, strings), .n = sizeof(t.strings) };
+		t.channels[i] = (struct image_channel){ .id = i + 1,
+			.name = names[i],
+			.type = VALUE_FLOAT,
+			.source_kind = SOURCE_CALC,
+			.instrument = IMAGE_NONE,
+			.stale_ns = NS_PER_S };
+	t.head = (struct image){ .magic = IMAGE_MAGIC,
+		.version = IMAGE_VERSION,
+		.size = sizeof(t),
+		.tick_ns = NS_PER_S / 10 };
+	t.head.channels = (struct image_table){ .off = (uint32_t)offsetof(
+							struct tiny, channels[with_c ? 0 : 1]),
+		.n = with_c ? 3 : 2 };
+	t.head.strings = (struct image_table){ .off = (uint32_t)offsetof(struct tiny, strings),
+		.n = sizeof(t.strings) };
 	size = board_size(&setup);
 	memory = aligned_alloc(64, (size + 63) / 64 * 64);
 	assert_non_null(memory);
@@ -137,7 +151,9 @@ test_snapshot_then_changes(void **state)
 
 	assert_ptr_equal(stream_user(all), r);
 	assert_int_equal(count(text, "event: update\n"), 2);
-	assert_non_null(strstr(text, "data: {\"name\":\"a\",\"value\":1,\"quality\":\"good\",\"reason\":\"good\",\"time\":\"1970-01-01T00:16:40.000Z\"}\n\n"));
+	assert_non_null(strstr(text, "data: "
+				     "{\"name\":\"a\",\"value\":1,\"quality\":\"good\",\"reason\":"
+				     "\"good\",\"time\":\"1970-01-01T00:16:40.000Z\"}\n\n"));
 	assert_int_equal(count(read_all(r, one), "\"name\":\"b\""), 1);
 	assert_false(stream_is_ready(all));
 	put(r, "a", 3);
@@ -166,7 +182,10 @@ test_what_grows_old_is_told_at_the_beat(void **state)
 	feed_beat(r->feed, r->now_ns, 0);
 	text = read_all(r, s);
 	assert_int_equal(count(text, "\"value\":null,\"quality\":\"bad\",\"reason\":\"stale\""), 2);
-	assert_int_equal(count(text, "event: heartbeat\ndata: {\"time\":\"1970-01-01T00:16:41.000Z\",\"tick\":2,\"state\":\"running\"}\n\n"), 1);
+	assert_int_equal(count(text, "event: heartbeat\ndata: "
+				     "{\"time\":\"1970-01-01T00:16:41.000Z\",\"tick\":2,\"state\":"
+				     "\"running\"}\n\n"),
+		1);
 	r->now_ns += 3 * NS_PER_S;
 	feed_beat(r->feed, r->now_ns, 0);
 	text = read_all(r, s);
@@ -247,7 +266,8 @@ static void
 test_ids_of_others_are_not_taken(void **state)
 {
 	struct rig *r = *state;
-	static const char *const ids[] = { "", "1", "1-1", "x-y", "-", "e8d4a51000-99", "e8d4a51000-1 ", "e8d4a51000-1x",
+	static const char *const ids[] = { "", "1", "1-1", "x-y", "-", "e8d4a51000-99",
+		"e8d4a51000-1 ", "e8d4a51000-1x",
 		"99999999999999999999999999999999999999999999999999" };
 
 	for (size_t i = 0; i < NELEM(ids); i++) {
@@ -278,7 +298,8 @@ test_another_board(void **state)
 	free(old);
 	text = read_all(r, b);
 	assert_int_equal(count(text, "event: changed\ndata: {\"generation\":2}\n\n"), 1);
-	assert_true(strstr(text, "\"value\":20,") < strstr(text, "event: changed")); /* the old tape first */
+	assert_true(strstr(text, "\"value\":20,") <
+		    strstr(text, "event: changed")); /* the old tape first */
 	assert_int_equal(count(text, "\"name\":\"a\""), 0);
 	assert_int_equal(count(strstr(text, "event: changed"), "\"name\":\"b\",\"value\":null"), 1);
 	assert_int_equal(count(text, "\"name\":\"c\",\"value\":30"), 1);
@@ -323,11 +344,14 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_snapshot_then_changes, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_what_grows_old_is_told_at_the_beat, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_what_grows_old_is_told_at_the_beat, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_slow_reader, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_the_tape_was_faster_than_we, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_the_tape_was_faster_than_we, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_resumption, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_ids_of_others_are_not_taken, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_ids_of_others_are_not_taken, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_another_board, set_up, tear_down),
 		cmocka_unit_test(test_ring),
 	};

@@ -54,7 +54,8 @@ test_paths(void **state)
 static void
 test_parameters(void **state)
 {
-	assert_int_equal(target_parse("/api/v1/channels?prefix=a%2Bb+c&names=%C3%A9,x", &target, NULL), 0);
+	assert_int_equal(
+		target_parse("/api/v1/channels?prefix=a%2Bb+c&names=%C3%A9,x", &target, NULL), 0);
 	assert_string_equal(target.params[0], "\xC3\xA9,x");
 	assert_string_equal(target.params[1], "a+b c");
 	assert_int_equal(target_parse("/api/v1/channels?", &target, NULL), 0);
@@ -87,7 +88,8 @@ test_refusals_say_why(void **state)
 	for (size_t i = 0; i < NELEM(cases); i++) {
 		assert_int_equal(target_parse(cases[i].uri, &target, &err), ERR_CONF);
 		if (strstr(err.msg, cases[i].word) == NULL)
-			fail_msg("%s: '%s' does not say '%s'", cases[i].uri, err.msg, cases[i].word);
+			fail_msg(
+				"%s: '%s' does not say '%s'", cases[i].uri, err.msg, cases[i].word);
 	}
 }
 
@@ -148,10 +150,11 @@ test_accept(void **state)
 static void
 test_host(void **state)
 {
-	static const char *const ours[] = { "localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:80",
-		"[::1]", "[::1]:8080", "192.168.1.5" };
-	static const char *const foreign[] = { "", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example",
-		"localhost:80@evil.example", "[::1", "[::1]x", "localhost:8a", "0x7f000001" };
+	static const char *const ours[] = { "localhost", "LOCALHOST:8080", "127.0.0.1",
+		"127.0.0.1:80", "[::1]", "[::1]:8080", "192.168.1.5" };
+	static const char *const foreign[] = { "", "evil.example", "localhost.evil.example",
+		"127.0.0.1.evil.example", "localhost:80@evil.example", "[::1", "[::1]x",
+		"localhost:8a", "0x7f000001" };
 
 	for (size_t i = 0; i < NELEM(ours); i++)
 		assert_true(asks_here(ours[i]));
@@ -166,7 +169,8 @@ test_problem_documents(void **state)
 
 	problem_write(&out, PROBLEM_NOT_FOUND, "say \"where\"", "/a\xff?secret");
 	assert_string_equal(buf_text(&out),
-		"{\"type\":\"urn:mbc:problem:not-found\",\"title\":\"There is nothing at this address\","
+		"{\"type\":\"urn:mbc:problem:not-found\",\"title\":\"There is nothing at this "
+		"address\","
 		"\"status\":404,\"detail\":\"say \\\"where\\\"\",\"instance\":\"/a\"}\n");
 	buf_done(&out);
 }
@@ -201,7 +205,8 @@ test_the_description_is_complete(void **state)
 			buf_printf(&path, "\"name\": \"%s\"", row->params[i]);
 			at = strstr(from, buf_text(&path));
 			if (at == NULL || (end != NULL && at > end))
-				fail_msg("openapi.json does not tell of %s?%s", row->path, row->params[i]);
+				fail_msg("openapi.json does not tell of %s?%s", row->path,
+					row->params[i]);
 		}
 		buf_done(&path);
 	}

@@ -12,7 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/rand.h"
-#include "simulation/image_builder.h"
+#include "../simulation/image_builder.h"
 #include "twin/damage.h"
 #include "twin/twin.h"
 #include "twin/world.h"

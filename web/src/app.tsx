@@ -31,10 +31,8 @@ function Page() {
 			<Head />
 			<main class={store.link === "lost" ? "old" : ""}>
 				<Plot />
-				<div class="columns">
-					<Table />
-					<Instruments />
-				</div>
+				<Instruments />
+				<Table />
 			</main>
 			<Links />
 		</>

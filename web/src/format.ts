@@ -68,5 +68,5 @@ export function format_age(ms: number): string {
 export function format_ms(ms: number | null | undefined): string {
 	if (ms === null || ms === undefined)
 		return "—";
-	return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)}\u00a0ms`;
+	return `${ms < 0.1 ? ms.toFixed(2) : ms < 10 ? ms.toFixed(1) : Math.round(ms)}\u00a0ms`;
 }

@@ -119,21 +119,24 @@ function Details({ name, on_close }: { name: string; on_close: () => void }) {
 	);
 }
 
+/* In a word while all is well; with reason and remedy when it is not. */
 function Card({ i, on_open }: { i: Instrument; on_open: () => void }) {
 	const w = words();
 	const old = store.link === "lost";
 	const since = i.since === null ? "" :
 		` ${w.for_time(format_age(bench_now() - Date.parse(i.since)))}`;
 	const { text, remedy } = reason_of(i);
+	const why = [text, remedy].filter((s) => s !== "").join(w.colon);
 	return (
 		<li>
 			<button type="button" class={`card ${old ? "old" : i.state}`} data-instrument={i.name}
-				aria-label={w.details(i.name)} onClick={on_open}>
+				title={i.title} aria-label={`${w.details(i.name)}, ${w[i.state]}`} onClick={on_open}>
+				<span class="card-symbol" aria-hidden="true">{SYMBOL[i.state]}</span>
 				<span class="card-name">{i.name}</span>
-				<span class="card-title">{i.title}</span>
-				<span class="card-state">{SYMBOL[i.state]} {w[i.state]}{since}</span>
-				{i.state === "up" ? <span class="card-reply">{w.reply} {format_ms(i.reply.last_ms)}</span> :
-					<span class="card-reason">{text}{remedy && `${w.colon}${remedy}`}</span>}
+				{i.state === "up" ? <span class="card-reply">{format_ms(i.reply.last_ms)}</span> : <>
+					<span class="card-state">{w[i.state]}{since}</span>
+					<span class="card-reason">{why}</span>
+				</>}
 			</button>
 		</li>
 	);
@@ -147,7 +150,7 @@ export function Instruments() {
 	const sorted = [...list.filter((i) => i.state !== "up"), ...list.filter((i) => i.state === "up")];
 	return (
 		<section class="instruments" aria-labelledby="instruments-title">
-			<div class="bar"><h2 id="instruments-title">{w.instruments}</h2></div>
+			<h2 id="instruments-title">{w.instruments}</h2>
 			{store.instruments?.length === 0 && <p class="empty">{w.no_instruments}</p>}
 			<ul class="cards">
 				{sorted.map((i) => <Card key={i.name} i={i} on_open={() => set_open(i.name)} />)}
