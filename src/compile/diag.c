@@ -51,6 +51,9 @@ place_line(struct diag *d, struct place at)
 	return &d->lines[i];
 }
 
+static void add(struct diag *d, struct place at, bool is_warning, const char *code, const char *fmt,
+	va_list ap) PRINTF(5, 0);
+
 static void
 add(struct diag *d, struct place at, bool is_warning, const char *code, const char *fmt, va_list ap)
 {

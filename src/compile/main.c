@@ -18,7 +18,6 @@
 #include "compile/units.h"
 #include "msg/health.h"
 
-#define CPU_LIMIT_S 2
 #define MEMORY_LIMIT (64u << 20) /* of addresses: what is in memory is always less */
 
 #if defined(__has_feature)
@@ -28,6 +27,12 @@
 #endif
 #if defined(__SANITIZE_ADDRESS__)
 #define UNDER_ASAN 1
+#endif
+
+#if defined(UNDER_ASAN)
+#define CPU_LIMIT_S 20 /* the sanitizer is ten times slower, and reserves terabytes of addresses */
+#else
+#define CPU_LIMIT_S 2
 #endif
 
 enum action { ACTION_IMAGE, ACTION_CHECK, ACTION_MERGED, ACTION_SCHEMA };

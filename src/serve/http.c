@@ -26,6 +26,7 @@
 #include "serve/cache.h"
 #include "serve/feed.h"
 #include "serve/pages.h"
+#include "serve/reply.h"
 
 #define TIMEOUT_S 15u
 #define CONNECTION_BYTES 8192u /* of one connection in libmicrohttpd: request head, answer head */
@@ -56,120 +57,11 @@ struct request {
 	char uri[];
 };
 
-/* ---- answers ------------------------------------------------------------------------------------------------------ */
-
-/* Bytes that libmicrohttpd holds until the last reader has them. */
-struct live {
-	struct http *http;
-	char *data;
-	size_t n;
-};
-
-static void
-free_live(void *cls)
-{
-	struct live *live = cls;
-
-	live->http->live_bytes -= live->n;
-	free(live->data);
-	free(live);
-}
-
-static void
-add_header(struct MHD_Response *r, const char *name, const char *value)
-{
-	if (MHD_add_response_header(r, name, value) != MHD_YES)
-		log_warn("http: header '%s' could not be set", name);
-}
-
-static void
-add_common(struct MHD_Response *r, const char *type, const char *cache_control)
-{
-	add_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	add_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, cache_control);
-	add_header(r, "X-Content-Type-Options", "nosniff");
-	add_header(r, "Referrer-Policy", "no-referrer");
-}
-
-/* An answer that takes over the bytes of `body`. */
-static struct MHD_Response *
-make_response(struct http *h, struct buf *body, const char *type)
-{
-	struct live *live = mem_zero(1, sizeof(*live));
-	struct MHD_Response *r;
-
-	*live = (struct live){ .http = h, .data = mem_grow(body->data, body->n, 1), .n = body->n };
-	*body = (struct buf){ 0 };
-	r = MHD_create_response_from_buffer_with_free_callback_cls(
-		live->n, live->data, free_live, live);
-	if (r == NULL) {
-		free(live->data);
-		free(live);
-		return NULL;
-	}
-	h->live_bytes += live->n;
-	add_common(r, type, "no-store");
-	return r;
-}
-
 static enum MHD_Result
-send_problem(struct http *h, struct MHD_Connection *c, enum problem p, const char *detail,
+refuse(struct http *h, struct MHD_Connection *c, enum problem p, const char *detail,
 	const char *uri)
 {
-	struct MHD_Response *r;
-	enum MHD_Result rc;
-
-	problem_write(&h->body, p, detail, uri);
-	r = make_response(h, &h->body, "application/problem+json");
-	if (r == NULL)
-		return MHD_NO;
-	if (p == PROBLEM_READ_ONLY)
-		add_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-	if (p == PROBLEM_BUSY || p == PROBLEM_NO_BOARD)
-		add_header(r, MHD_HTTP_HEADER_RETRY_AFTER, "1");
-	rc = MHD_queue_response(c, problem_status(p), r);
-	MHD_destroy_response(r);
-	return rc;
-}
-
-static const char *
-header_of(struct MHD_Connection *c, const char *name)
-{
-	return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
-}
-
-/* ---- pages -------------------------------------------------------------------------------------------------------- */
-
-static enum MHD_Result
-send_page(struct MHD_Connection *c, int page)
-{
-	const struct page_file *p = &page_files[page];
-	bool is_gzip = asks_gzip(header_of(c, MHD_HTTP_HEADER_ACCEPT_ENCODING));
-	const unsigned char *from = is_gzip ? p->gzip : p->plain;
-	size_t n = (size_t)((is_gzip ? p->gzip_end : p->plain_end) - from);
-	unsigned status = MHD_HTTP_OK;
-	struct MHD_Response *r;
-	char tag[PAGE_TAG];
-	enum MHD_Result rc;
-
-	page_tag(tag, page, is_gzip);
-	if (!asks_other_than(header_of(c, MHD_HTTP_HEADER_IF_NONE_MATCH), tag)) {
-		status = MHD_HTTP_NOT_MODIFIED;
-		n = 0;
-	}
-	r = MHD_create_response_from_buffer_with_free_callback(n, (void *)(uintptr_t)from, NULL);
-	if (r == NULL)
-		return MHD_NO;
-	add_common(r, p->type, "no-cache");
-	add_header(r, MHD_HTTP_HEADER_ETAG, tag);
-	add_header(r, MHD_HTTP_HEADER_VARY, "Accept-Encoding");
-	add_header(r, "Content-Security-Policy",
-		"default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
-	if (is_gzip && status == MHD_HTTP_OK)
-		add_header(r, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
-	rc = MHD_queue_response(c, status, r);
-	MHD_destroy_response(r);
-	return rc;
+	return reply_problem(c, p, detail, uri, &h->live_bytes);
 }
 
 /* ---- the stream --------------------------------------------------------------------------------------------------- */
@@ -223,13 +115,14 @@ send_stream(struct http *h, struct MHD_Connection *c, const char *uri, bool is_h
 	view_open(&v, h->board, now, wall);
 	problem = names != NULL ? answer_check_names(names, &v, &err) : 0;
 	if (problem != 0)
-		return send_problem(h, c, problem, err.msg, uri);
+		return refuse(h, c, problem, err.msg, uri);
 	if (is_head) {
 		r = MHD_create_response_from_buffer_with_free_callback(0, NULL, NULL);
 	} else {
 		l = mem_zero(1, sizeof(*l));
 		*l = (struct listener){ .http = h, .connection = c };
-		l->stream = feed_join(h->feed, names, header_of(c, "Last-Event-ID"), now, wall, l);
+		l->stream =
+			feed_join(h->feed, names, reply_asked(c, "Last-Event-ID"), now, wall, l);
 		r = MHD_create_response_from_callback(
 			MHD_SIZE_UNKNOWN, FEED_EVENT_MAX, read_stream, l, free_stream);
 		if (r == NULL)
@@ -237,7 +130,7 @@ send_stream(struct http *h, struct MHD_Connection *c, const char *uri, bool is_h
 	}
 	if (r == NULL)
 		return MHD_NO;
-	add_common(r, "text/event-stream", "no-store");
+	reply_headers(r, "text/event-stream", "no-store");
 	rc = MHD_queue_response(c, MHD_HTTP_OK, r);
 	MHD_destroy_response(r);
 	return rc;
@@ -272,20 +165,20 @@ send_document(struct http *h, struct MHD_Connection *c, const char *uri, bool wa
 	int problem;
 
 	if (h->live_bytes > LIVE_BYTES_MAX)
-		return send_problem(h, c, PROBLEM_BUSY,
+		return refuse(h, c, PROBLEM_BUSY,
 			"readers that are too slow hold all the memory for answers; ask again in a "
 			"second",
 			uri);
 	view_open(&v, h->board, now_ns, now_wall_offset());
 	problem = answer_write(&h->body, &type, &h->target, is_xml, &v, &err);
 	if (problem != ANSWER_OK)
-		return send_problem(h, c, problem, err.msg, uri);
+		return refuse(h, c, problem, err.msg, uri);
 	n = h->body.n;
-	r = make_response(h, &h->body, type);
+	r = reply_make(&h->body, type, &h->live_bytes);
 	if (r == NULL)
 		return MHD_NO;
 	if (h->target.route < ROUTE_COUNT && target_routes[h->target.route].has_xml)
-		add_header(r, MHD_HTTP_HEADER_VARY, "Accept");
+		reply_header(r, MHD_HTTP_HEADER_VARY, "Accept");
 	rc = MHD_queue_response(c, MHD_HTTP_OK, r);
 	cache_put(&h->cache, uri, wants_xml, heart->tick, now_ns, r, n);
 	return rc;
@@ -294,7 +187,7 @@ send_document(struct http *h, struct MHD_Connection *c, const char *uri, bool wa
 static enum MHD_Result
 answer(struct http *h, struct MHD_Connection *c, const char *uri, bool is_head)
 {
-	bool wants_xml = asks_xml(header_of(c, MHD_HTTP_HEADER_ACCEPT));
+	bool wants_xml = asks_xml(reply_asked(c, MHD_HTTP_HEADER_ACCEPT));
 	struct board_heart heart = { 0 };
 	int64_t now = now_boot();
 	struct err err;
@@ -309,18 +202,18 @@ answer(struct http *h, struct MHD_Connection *c, const char *uri, bool is_head)
 			return MHD_queue_response(c, MHD_HTTP_OK, r);
 	}
 	if (target_parse(uri, &h->target, &err) < 0)
-		return send_problem(h, c, PROBLEM_BAD_REQUEST, err.msg, uri);
+		return refuse(h, c, PROBLEM_BAD_REQUEST, err.msg, uri);
 	if (h->target.route == ROUTE_PAGE || h->target.route == ROUTE_OPENAPI) {
 		page = page_find(h->target.route == ROUTE_OPENAPI
 					 ? target_routes[ROUTE_OPENAPI].path
 					 : h->target.name);
 		if (page >= 0)
-			return send_page(c, page);
-		return send_problem(h, c, PROBLEM_NOT_FOUND,
+			return reply_page(c, page);
+		return refuse(h, c, PROBLEM_NOT_FOUND,
 			"nothing is here; /api/v1/openapi.json lists all addresses", uri);
 	}
 	if (h->board == NULL)
-		return send_problem(h, c, PROBLEM_NO_BOARD,
+		return refuse(h, c, PROBLEM_NO_BOARD,
 			"the controller has not started yet; ask again in a second, or see the log "
 			"of 'mbc run'",
 			uri);
@@ -352,9 +245,9 @@ on_end(void *cls, struct MHD_Connection *c, void **con_cls, enum MHD_RequestTerm
 static bool
 has_body(struct MHD_Connection *c)
 {
-	const char *length = header_of(c, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	const char *length = reply_asked(c, MHD_HTTP_HEADER_CONTENT_LENGTH);
 
-	return header_of(c, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL ||
+	return reply_asked(c, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL ||
 	       (length != NULL && strcmp(length, "0") != 0);
 }
 
@@ -366,10 +259,10 @@ open_connections(const struct http *h)
 
 /* What is refused by its head alone. Returns true when a problem was queued, with *out_rc. */
 static bool
-refuse(struct http *h, struct MHD_Connection *c, const char *method, const struct request *r,
+is_refused(struct http *h, struct MHD_Connection *c, const char *method, const struct request *r,
 	enum MHD_Result *out_rc)
 {
-	const char *host = header_of(c, MHD_HTTP_HEADER_HOST), *detail;
+	const char *host = reply_asked(c, MHD_HTTP_HEADER_HOST), *detail;
 	enum problem p;
 
 	if (open_connections(h) > h->connections) {
@@ -394,7 +287,7 @@ refuse(struct http *h, struct MHD_Connection *c, const char *method, const struc
 	} else {
 		return false;
 	}
-	*out_rc = send_problem(h, c, p, detail, r->uri);
+	*out_rc = refuse(h, c, p, detail, r->uri);
 	return true;
 }
 
@@ -409,7 +302,7 @@ on_request(void *cls, struct MHD_Connection *c, const char *url, const char *met
 	if (!r->is_begun) {
 		r->is_begun = true;
 		h->requests++;
-		refuse(h, c, method, r, &rc);
+		is_refused(h, c, method, r, &rc);
 		return rc;
 	}
 	return answer(h, c, r->uri, strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);

@@ -55,7 +55,7 @@ static bool
 is_played(const struct image *img, const struct image_instrument *ins)
 {
 	return image_link_at(img, ins->link)->kind == LINK_TCP &&
-		strcmp(image_text(img, ins->codec), "modbus") == 0;
+	       strcmp(image_text(img, ins->codec), "modbus") == 0;
 }
 
 uint32_t
@@ -108,14 +108,17 @@ fit(const struct point *pt, double raw)
 		if (pt->type == MODBUS_BCD16 || pt->type == MODBUS_BCD32)
 			top = pt->count == 1 ? 1e4 : 1e8;
 		raw = round(raw);
-		v.u = raw <= 0 ? 0 : raw < top ? (uint64_t)raw : pt->count == 4 ? UINT64_MAX : (uint64_t)top - 1;
+		v.u = raw <= 0         ? 0
+		      : raw < top      ? (uint64_t)raw
+		      : pt->count == 4 ? UINT64_MAX
+				       : (uint64_t)top - 1;
 		break;
 	default:
 		raw = round(raw);
 		top /= 2;
-		v.i = raw >= top ? (pt->count == 4 ? INT64_MAX : (int64_t)top - 1)
-				 : raw < -top ? (int64_t)-top
-					      : (int64_t)raw;
+		v.i = raw >= top   ? (pt->count == 4 ? INT64_MAX : (int64_t)top - 1)
+		      : raw < -top ? (int64_t)-top
+				   : (int64_t)raw;
 		break;
 	}
 	return v;
@@ -183,7 +186,7 @@ static bool
 has_write_place(const struct image_point *p)
 {
 	return p->write_space >= 0 &&
-		(p->write_space != p->space || p->write_address != p->address);
+	       (p->write_space != p->space || p->write_address != p->address);
 }
 
 static void
@@ -257,8 +260,8 @@ make_point(struct twin *t, uint32_t index)
 	out->read_cell = find_cell(t, place_of(ins->link, unit, p->space, p->address));
 	out->write_cell = IMAGE_NONE;
 	if (has_write_place(p))
-		out->write_cell = find_cell(t,
-			place_of(ins->link, unit, (unsigned)p->write_space, p->write_address));
+		out->write_cell = find_cell(
+			t, place_of(ins->link, unit, (unsigned)p->write_space, p->write_address));
 	if (p->value == VALUE_TEXT)
 		put_name(t, out, image_text(t->img, ins->name));
 	else

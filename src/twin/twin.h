@@ -25,8 +25,8 @@ int twin_cut(const uint8_t *in, size_t n);
 /* Answer one whole request to the instruments of a link. Returns the answer's length, 0 when there is none. Registers that
  * no point names give exception 2, units that nobody has exception 11; a link with a single unit also answers as 0 and
  * 255. cap: at least 260. */
-int twin_answer(struct twin *t, uint32_t link, const uint8_t *frame, size_t n, uint8_t *out,
-	size_t cap);
+int twin_answer(
+	struct twin *t, uint32_t link, const uint8_t *frame, size_t n, uint8_t *out, size_t cap);
 
 /* The value of a point, in its channel's unit, as a master reads it: with wave and noise. */
 double twin_value(const struct twin *t, uint32_t point);

@@ -28,9 +28,9 @@ struct event {
 	uint64_t seq; /* among events of the same time, the earlier made comes first */
 	enum event_kind kind;
 	uint32_t link;
-	bool was_open;  /* CLOSED: a connection was lost */
-	bool is_held;   /* ANSWER: goes out with the next one, should there be one before its time */
-	bool is_split;  /* ANSWER: goes out in pieces */
+	bool was_open; /* CLOSED: a connection was lost */
+	bool is_held;  /* ANSWER: goes out with the next one, should there be one before its time */
+	bool is_split; /* ANSWER: goes out in pieces */
 	bool then_mute; /* ANSWER: nothing follows */
 	size_t n, sent;
 	uint8_t bytes[ROOM];
@@ -46,7 +46,7 @@ struct disturbance {
 
 struct wire {
 	bool is_open;
-	bool is_mute; /* half a frame was sent: nothing follows on this connection */
+	bool is_mute;     /* half a frame was sent: nothing follows on this connection */
 	bool is_speaking; /* an answer is going out in pieces */
 	uint64_t faults[WORLD_FAULTS];
 };
@@ -59,8 +59,8 @@ struct world {
 	struct wire *wires;
 	struct disturbance disturbances[DISTURBANCES_MAX];
 	size_t n_disturbances;
-	struct event *pool;          /* [EVENTS_MAX] */
-	uint8_t active[EVENTS_MAX];  /* places in the pool: those in use first */
+	struct event *pool;         /* [EVENTS_MAX] */
+	uint8_t active[EVENTS_MAX]; /* places in the pool: those in use first */
 	size_t n_active;
 	uint8_t news[ROOM];
 };
@@ -358,8 +358,9 @@ answer(struct world *w, const struct event *ev, uint8_t *out)
 static void
 send_answer(struct world *w, const struct event *request, const uint8_t *bytes, size_t n)
 {
-	static const enum world_fault damages[] = { WORLD_GARBLED, WORLD_WRONG_TAG, WORLD_WRONG_UNIT,
-		WORLD_WRONG_FUNCTION, WORLD_WRONG_COUNT, WORLD_BUSY, WORLD_FAILED };
+	static const enum world_fault damages[] = { WORLD_GARBLED, WORLD_WRONG_TAG,
+		WORLD_WRONG_UNIT, WORLD_WRONG_FUNCTION, WORLD_WRONG_COUNT, WORLD_BUSY,
+		WORLD_FAILED };
 	uint32_t link = request->link;
 	int64_t at_ns = request->at_ns + latency(w);
 	bool is_held = befalls(w, link, WORLD_MERGED), is_late = befalls(w, link, WORLD_LATE);
@@ -376,8 +377,7 @@ send_answer(struct world *w, const struct event *request, const uint8_t *bytes, 
 	ev->is_split = befalls(w, link, WORLD_SPLIT);
 	for (size_t i = 0; i < NELEM(damages); i++)
 		if (befalls(w, link, damages[i])) {
-			ev->n = damage_answer(
-				damages[i], ev->bytes, n, &w->chance, &ev->then_mute);
+			ev->n = damage_answer(damages[i], ev->bytes, n, &w->chance, &ev->then_mute);
 			break;
 		}
 }
@@ -427,7 +427,9 @@ give_piece(struct world *w, struct event *ev, struct world_news *out)
 	if (ev->is_split && n > 1)
 		n = 1 + rand_below(&w->chance, rand_below(&w->chance, 2) == 0 ? 1 : n - 1);
 	memcpy(w->news, ev->bytes + ev->sent, n);
-	*out = (struct world_news){ .kind = WORLD_BYTES, .link = ev->link, .bytes = w->news, .n = n };
+	*out = (struct world_news){
+		.kind = WORLD_BYTES, .link = ev->link, .bytes = w->news, .n = n
+	};
 	ev->sent += n;
 	wire->is_speaking = ev->sent < ev->n;
 	if (wire->is_speaking) {
@@ -498,8 +500,7 @@ world_next(struct world *w, int64_t now_ns, struct world_news *out)
 {
 	size_t first;
 
-	while ((first = event_first(w)) < w->n_active &&
-		w->pool[w->active[first]].at_ns <= now_ns)
+	while ((first = event_first(w)) < w->n_active && w->pool[w->active[first]].at_ns <= now_ns)
 		if (happen(w, first, out))
 			return true;
 	return false;

@@ -49,8 +49,8 @@ shares_registers(const struct image *img, uint32_t point)
 		const struct image_point *q = image_point_at(img, i);
 
 		if (q->space == p->space && q->address < p->address + p->count &&
-			p->address < q->address + q->count && (q->bit == p->bit || p->bit == 0xFF ||
-				q->bit == 0xFF))
+			p->address < q->address + q->count &&
+			(q->bit == p->bit || p->bit == 0xFF || q->bit == 0xFF))
 			return true;
 	}
 	return false;
@@ -141,7 +141,8 @@ held_shows(const struct held *t, uint32_t point, enum value_type type, union val
 		/* Held when it stood so at either end: a turn is longer than twice any window. */
 		uint64_t last = (first + span) % r->modulo;
 
-		return (first >= r->modulo / 2) == (v.i != 0) || (last >= r->modulo / 2) == (v.i != 0);
+		return (first >= r->modulo / 2) == (v.i != 0) ||
+		       (last >= r->modulo / 2) == (v.i != 0);
 	}
 	if (fabs(raw - whole) > 0.01 || whole < 0 || whole >= (double)r->modulo)
 		return false;

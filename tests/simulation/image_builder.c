@@ -232,8 +232,7 @@ image_builder_point(struct image_builder *b, const char *name, const char *opts,
 	snprintf(full, sizeof(full), "%s.%s", string_at(b, ins->name), name);
 	ch.type = p.value;
 	ch.instrument = stored.instrument;
-	ch.stale_ns =
-		MAX(3 * stored.every_ns + ins->timeout_ns * (ins->retries + 1), NS_PER_S);
+	ch.stale_ns = MAX(3 * stored.every_ns + ins->timeout_ns * (ins->retries + 1), NS_PER_S);
 	stored.channel = put_channel(b, &ch, full);
 	buf_put(&b->points, &stored, sizeof(stored));
 	ins->n_points++;
@@ -365,8 +364,8 @@ image_builder_done(struct image_builder *b)
 	b->head.size = (uint32_t)out.n;
 	memcpy(out.data, &b->head, sizeof(b->head));
 	img = (struct image *)(void *)out.data;
-	img->hash = text_hash(out.data + offsetof(struct image, bench),
-		out.n - offsetof(struct image, bench));
+	img->hash = text_hash(
+		out.data + offsetof(struct image, bench), out.n - offsetof(struct image, bench));
 	if (image_check(img, out.n, &err) < 0)
 		give_up("the image does not hold together", err.msg);
 	free(b);

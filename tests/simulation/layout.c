@@ -42,8 +42,16 @@ lay_register(uint64_t *chance, const char *table, uint32_t *address, struct slot
 		const char *name;
 		uint32_t registers;
 	} types[] = {
-		{ "uint16", 1 }, { "int16", 1 }, { "uint32", 2 }, { "int32", 2 }, { "uint64", 4 },
-		{ "int64", 4 }, { "float32", 2 }, { "float64", 4 }, { "bcd16", 1 }, { "bcd32", 2 },
+		{ "uint16", 1 },
+		{ "int16", 1 },
+		{ "uint32", 2 },
+		{ "int32", 2 },
+		{ "uint64", 4 },
+		{ "int64", 4 },
+		{ "float32", 2 },
+		{ "float64", 4 },
+		{ "bcd16", 1 },
+		{ "bcd32", 2 },
 	};
 	static const char *const orders[] = { "ABCD", "CDAB", "BADC", "DCBA" };
 	uint32_t type = pick(chance, 0, NELEM(types) + 1);
@@ -52,8 +60,8 @@ lay_register(uint64_t *chance, const char *table, uint32_t *address, struct slot
 	if (type == NELEM(types)) {
 		uint32_t length = pick(chance, 4, 12);
 
-		snprintf(out->opts, sizeof(out->opts), "%s=%u type=string length=%u", table, *address,
-			length);
+		snprintf(out->opts, sizeof(out->opts), "%s=%u type=string length=%u", table,
+			*address, length);
 		out->is_number = out->is_scalable = false;
 		*address += length;
 	} else if (type > NELEM(types)) {

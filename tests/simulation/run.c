@@ -10,17 +10,20 @@
 #include "base/text.h"
 #include "control/bench.h"
 #include "drivers/modbus_pdu.h"
-#include "layout.h"
 #include "held.h"
+#include "layout.h"
 #include "twin/twin.h"
 #include "watch.h"
 
 /* The longest ways back: a wire is opened again after 10 s, a silent instrument is asked after 30 s, a refused point
  * after 60 s; then come the periods of the polls themselves. */
-#define RECOVERY_NS (100 * NS_PER_S)
-#define ALONE_NS (30 * NS_PER_S) /* how long the one thing that goes wrong lasts */
+#define WIRE_WAIT_NS (10 * NS_PER_S)
+#define PROBE_WAIT_NS (30 * NS_PER_S)
+#define REFUSED_WAIT_NS (60 * NS_PER_S)
+#define ALONE_MIN_NS (30 * NS_PER_S) /* how long the one thing that goes wrong lasts */
+#define ALONE_MAX_NS (90 * NS_PER_S)
 #define SETTLE_NS (5 * NS_PER_S)
-#define STEPS_MAX 100000         /* at one moment: more means that time stands still */
+#define STEPS_MAX 100000 /* at one moment: more means that time stands still */
 
 struct run {
 	const struct image *img;
@@ -142,9 +145,8 @@ tick(struct run *r)
 	serve(r);
 	r->lost += r->missed;
 	r->stops += r->missed > 0;
-	r->missed = r->is_storm && rand_below(&r->chance, 300) == 0
-		? 1 + rand_below(&r->chance, 60)
-		: 0;
+	r->missed = r->is_storm && rand_below(&r->chance, 300) == 0 ? 1 + rand_below(&r->chance, 60)
+								    : 0;
 	r->last_tick_ns = r->now_ns;
 	r->next_tick_ns += (int64_t)(r->missed + 1) * period;
 	watch_tick(r->watch, r->now_ns);
@@ -155,8 +157,9 @@ tick(struct run *r)
 
 /* ---- trouble ---------------------------------------------------------------------------------------------------------- */
 
-static const uint8_t reads[] = { [MODBUS_COIL] = 1, [MODBUS_DISCRETE] = 2, [MODBUS_INPUT] = 4,
-	[MODBUS_HOLDING] = 3 };
+static const uint8_t reads[] = {
+	[MODBUS_COIL] = 1, [MODBUS_DISCRETE] = 2, [MODBUS_INPUT] = 4, [MODBUS_HOLDING] = 3
+};
 
 static void
 disturb(struct run *r, enum world_fault fault, uint32_t instrument, uint32_t point, int64_t for_ns)
@@ -171,7 +174,8 @@ disturb(struct run *r, enum world_fault fault, uint32_t instrument, uint32_t poi
 static bool
 is_played(const struct run *r, uint32_t instrument)
 {
-	return image_link_at(r->img, image_instrument_at(r->img, instrument)->link)->kind == LINK_TCP;
+	return image_link_at(r->img, image_instrument_at(r->img, instrument)->link)->kind ==
+	       LINK_TCP;
 }
 
 static uint32_t
@@ -210,7 +214,8 @@ advance(struct run *r, int64_t until_ns)
 	unsigned steps = 0;
 
 	while (r->now_ns < until_ns && watch_breach(r->watch) == NULL) {
-		int64_t next = MIN(MIN(bench_wake(r->bench), world_wake(r->world)), r->next_tick_ns);
+		int64_t next =
+			MIN(MIN(bench_wake(r->bench), world_wake(r->world)), r->next_tick_ns);
 
 		next = MIN(next, until_ns);
 		if (r->is_storm)
@@ -249,10 +254,12 @@ storm(struct run *r, int64_t for_ns)
 	world_calm(r->world);
 }
 
+/* All is good again when the longest wait is over, and two rounds of polls. */
 static void
-recover(struct run *r)
+recover(struct run *r, int64_t wait_ns)
 {
-	int64_t from_ns = r->now_ns, limit_ns = from_ns + RECOVERY_NS + 3 * r->slowest_ns;
+	int64_t from_ns = r->now_ns,
+		limit_ns = from_ns + wait_ns + 2 * r->slowest_ns + 5 * NS_PER_S;
 	uint32_t first = 0;
 
 	/* Before the first tick the board still shows what was before. */
@@ -294,12 +301,20 @@ static bool
 overlap(const struct image_point *a, const struct image_point *b)
 {
 	return a->space == b->space && a->address < b->address + b->count &&
-		b->address < a->address + a->count;
+	       b->address < a->address + a->count;
+}
+
+/* A silent instrument is asked after 1, 2, 4, 8, 16 s and then each 30 s. */
+static int64_t
+probes(int64_t for_ns)
+{
+	return 6 + for_ns / PROBE_WAIT_NS;
 }
 
 /* Those that nothing was done to: no bad reading, no event, and polls that pay for their neighbour only once at a time. */
 static void
-check_neighbours(struct run *r, enum world_fault fault, uint32_t guilty, uint32_t point, int64_t for_ns)
+check_neighbours(
+	struct run *r, enum world_fault fault, uint32_t guilty, uint32_t point, int64_t for_ns)
 {
 	const struct image_instrument *bad = image_instrument_at(r->img, guilty);
 	int64_t wait_ns = bad->timeout_ns * (bad->retries + 1);
@@ -310,7 +325,8 @@ check_neighbours(struct run *r, enum world_fault fault, uint32_t guilty, uint32_
 		const struct image_instrument *ins = image_instrument_at(r->img, pt->instrument);
 		const char *name = image_text(r->img, image_channel_at(r->img, pt->channel)->name);
 		bool is_mate = ins->link == bad->link;
-		int64_t every, stolen = 0, gap = pt->every_ns + round_ns(r, ins->link) + 2 * r->img->tick_ns;
+		int64_t every, stolen = 0,
+			       gap = pt->every_ns + round_ns(r, ins->link) + 2 * r->img->tick_ns;
 
 		if ((is_mate && is_whole_link) || !is_played(r, pt->instrument))
 			continue;
@@ -319,7 +335,7 @@ check_neighbours(struct run *r, enum world_fault fault, uint32_t guilty, uint32_
 			continue;
 		if (is_mate && fault != WORLD_BAD_REGISTER) {
 			gap += wait_ns;
-			stolen = wait_ns + 6 * bad->timeout_ns; /* probes after 1, 2, 4, 8, 16 s */
+			stolen = wait_ns + probes(for_ns) * bad->timeout_ns;
 		}
 		/* One with a shorter limit than its neighbour's silence may well grow too old. */
 		if (watch_faults(r->watch, p) > 0 &&
@@ -327,13 +343,15 @@ check_neighbours(struct run *r, enum world_fault fault, uint32_t guilty, uint32_
 			watch_break(r->watch, "neighbour: '%s' went bad with the %s of '%s'", name,
 				world_word(fault), image_text(r->img, bad->name));
 		if (watch_gap_ns(r->watch, p, r->now_ns) > gap)
-			watch_break(r->watch, "neighbour: '%s' waited for %lld ms during the %s of '%s'",
-				name, (long long)(watch_gap_ns(r->watch, p, r->now_ns) / NS_PER_MS),
+			watch_break(r->watch,
+				"neighbour: '%s' waited for %lld ms during the %s of '%s'", name,
+				(long long)(watch_gap_ns(r->watch, p, r->now_ns) / NS_PER_MS),
 				world_word(fault), image_text(r->img, bad->name));
 		/* A tick shows the last of the readings since the one before. */
 		every = MAX(pt->every_ns, 2 * r->img->tick_ns);
 		if ((int64_t)watch_updates(r->watch, p) < (for_ns - stolen) * 8 / 10 / every - 2)
-			watch_break(r->watch, "neighbour: '%s' was read only %u times during the %s of '%s'",
+			watch_break(r->watch,
+				"neighbour: '%s' was read only %u times during the %s of '%s'",
 				name, watch_updates(r->watch, p), world_word(fault),
 				image_text(r->img, bad->name));
 	}
@@ -354,10 +372,31 @@ check_events(struct run *r, enum world_fault fault, uint32_t guilty)
 		if (fault == WORLD_BAD_REGISTER)
 			is_hit = is_hit && bad->n_points == 1 && downs > 0;
 		if (downs != is_hit || ups != is_hit)
-			watch_break(r->watch, "event: '%s' went down %u and up %u times with the %s of '%s'",
-				image_text(r->img, image_instrument_at(r->img, i)->name), downs, ups,
-				world_word(fault), image_text(r->img, bad->name));
+			watch_break(r->watch,
+				"event: '%s' went down %u and up %u times with the %s of '%s'",
+				image_text(r->img, image_instrument_at(r->img, i)->name), downs,
+				ups, world_word(fault), image_text(r->img, bad->name));
 	}
+}
+
+/* How long it may take until what ended is noticed. */
+static int64_t
+wait_of(enum world_fault fault)
+{
+	if (fault == WORLD_BAD_REGISTER)
+		return REFUSED_WAIT_NS;
+	if (fault == WORLD_DEAD || fault == WORLD_GATEWAY)
+		return PROBE_WAIT_NS;
+	return WIRE_WAIT_NS + PROBE_WAIT_NS;
+}
+
+static uint64_t
+requests_of(const struct run *r, uint32_t instrument)
+{
+	struct board_state state;
+
+	board_read_state(r->board, instrument, &state);
+	return state.requests;
 }
 
 /* One thing goes wrong, and nothing else. */
@@ -368,17 +407,27 @@ alone(struct run *r)
 		WORLD_REFUSED, WORLD_MUTE };
 	enum world_fault fault = faults[rand_below(&r->chance, NELEM(faults))];
 	uint32_t guilty = any_instrument(r), point = any_point(r, guilty), first = 0;
-	int64_t for_ns = ALONE_NS + 3 * r->slowest_ns;
+	int64_t for_ns = span(r, ALONE_MIN_NS, ALONE_MAX_NS) + 3 * r->slowest_ns;
+	uint64_t asked = requests_of(r, guilty), most;
 
 	watch_mark(r->watch, r->now_ns);
 	disturb(r, fault, guilty, point, for_ns);
 	advance(r, r->now_ns + for_ns);
 	check_neighbours(r, fault, guilty, point, for_ns);
+	/* The state on the board is that of up to a second ago, when it was polled as ever. */
+	most = image_instrument_at(r->img, guilty)->retries + 1 + (uint64_t)probes(for_ns) +
+	       2 * image_instrument_at(r->img, guilty)->n_points *
+		       (uint64_t)(1 + NS_PER_S / image_instrument_at(r->img, guilty)->every_ns);
+	if ((fault == WORLD_DEAD || fault == WORLD_GATEWAY) &&
+		requests_of(r, guilty) - asked > most)
+		watch_break(r->watch, "silence: '%s' was asked %llu times although it is %s",
+			image_text(r->img, image_instrument_at(r->img, guilty)->name),
+			(unsigned long long)(requests_of(r, guilty) - asked), world_word(fault));
 	if (watch_bad(r->watch, &first) == 0)
 		watch_break(r->watch, "silence: the %s of '%s' did not show", world_word(fault),
 			image_text(r->img, image_instrument_at(r->img, guilty)->name));
 	world_calm(r->world);
-	recover(r);
+	recover(r, wait_of(fault));
 	check_events(r, fault, guilty);
 	settle(r);
 }
@@ -474,7 +523,7 @@ run_seed(const struct run_setup *setup, struct run_result *out)
 	size_t size = start(&r, setup);
 
 	storm(&r, setup->storm_ns);
-	recover(&r);
+	recover(&r, WIRE_WAIT_NS + PROBE_WAIT_NS + REFUSED_WAIT_NS);
 	settle(&r);
 	for (int i = 0; i < 2 && watch_breach(r.watch) == NULL; i++)
 		alone(&r);

@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "drivers/list.h"
 #include "run.h"
+#include "twin/twin.h"
 
 #define TWICE_EACH 10 /* every tenth seed runs twice */
 
@@ -65,14 +66,16 @@ add(struct totals *t, const struct run_result *r)
 static void
 print_totals(const struct totals *t)
 {
-	printf("%llu seeds, %lld s of bench time, %llu exchanges, %llu records on the tape, %llu lost ticks, "
+	printf("%llu seeds, %lld s of bench time, %llu exchanges, %llu records on the tape, %llu "
+	       "lost ticks, "
 	       "%llu steps of the clock\n",
 		(unsigned long long)t->seeds, (long long)t->span_s,
 		(unsigned long long)t->exchanges, (unsigned long long)t->records,
 		(unsigned long long)t->lost_ticks, (unsigned long long)t->clock_steps);
 	printf("faults:");
 	for (int f = 0; f < WORLD_FAULTS; f++)
-		printf(" %s %llu", world_word((enum world_fault)f), (unsigned long long)t->faults[f]);
+		printf(" %s %llu", world_word((enum world_fault)f),
+			(unsigned long long)t->faults[f]);
 	printf("\n");
 }
 
@@ -111,20 +114,27 @@ load_bench(const char *path)
 	if (fd >= 0)
 		close(fd);
 	if (bytes == MAP_FAILED) {
-		fprintf(stderr, "sim: %s: cannot be read; make one with mbc-compile --out-fd\n", path);
+		fprintf(stderr, "sim: %s: cannot be read; make one with mbc-compile --out-fd\n",
+			path);
 		return NULL;
 	}
 	if (image_check(bytes, (size_t)st.st_size, &err) < 0) {
 		fprintf(stderr, "sim: %s: %s\n", path, err.msg);
 		return NULL;
 	}
-	return bytes;
+	for (uint32_t i = 0; i < ((const struct image *)bytes)->links.n; i++)
+		if (twin_instruments(bytes, i) > 0)
+			return bytes;
+	fprintf(stderr,
+		"sim: %s: no instrument on a link 'tcp:', so there is nothing to simulate\n", path);
+	return NULL;
 }
 
 static int
 usage(void)
 {
-	fputs("usage: sim [--seed N] [--seeds N] [--for SECONDS] [--seconds N] [--bench FILE.image] "
+	fputs("usage: sim [--seed N] [--seeds N] [--for SECONDS] [--seconds N] [--bench "
+	      "FILE.image] "
 	      "[--break match]\n",
 		stderr);
 	return 2;
@@ -149,11 +159,11 @@ static bool
 parse(int argc, char **argv, struct args *out)
 {
 	for (int i = 1; i < argc; i += 2) {
-		int64_t *number = strcmp(argv[i], "--seed") == 0 ? &out->seed
-			: strcmp(argv[i], "--seeds") == 0        ? &out->seeds
-			: strcmp(argv[i], "--for") == 0          ? &out->for_s
-			: strcmp(argv[i], "--seconds") == 0      ? &out->storm_s
-								 : NULL;
+		int64_t *number = strcmp(argv[i], "--seed") == 0      ? &out->seed
+				  : strcmp(argv[i], "--seeds") == 0   ? &out->seeds
+				  : strcmp(argv[i], "--for") == 0     ? &out->for_s
+				  : strcmp(argv[i], "--seconds") == 0 ? &out->storm_s
+								      : NULL;
 
 		if (i + 1 == argc)
 			return false;
@@ -195,7 +205,7 @@ main(int argc, char **argv)
 		is_good = try_seed(&setup, twice, argv[0], &totals);
 		setup.seed++;
 	} while (is_good && args.seed < 0 &&
-		(args.for_s > 0 ? seconds_now() < until_s : totals.seeds < (uint64_t)args.seeds));
+		 (args.for_s > 0 ? seconds_now() < until_s : totals.seeds < (uint64_t)args.seeds));
 	print_totals(&totals);
 	if (args.is_broken) {
 		puts(is_good ? "a codec that takes every answer was not noticed"

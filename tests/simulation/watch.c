@@ -10,14 +10,14 @@
 #include "base/text.h"
 #include "model/expr.h"
 
-#define ROUND_NS (2 * NS_PER_MS) /* what devices count are whole milliseconds */
+#define ROUND_NS (2 * NS_PER_MS)   /* what devices count are whole milliseconds */
 #define CONFIRM_NS (61 * NS_PER_S) /* on the tape at least each 60 s, with a tick of 200 ms */
 
 struct channel_watch {
-	int64_t limit_ns;      /* nothing older may be shown; NEVER: no limit */
+	int64_t limit_ns; /* nothing older may be shown; NEVER: no limit */
 	bool is_taped;
-	struct sample taped;   /* last record of the tape */
-	int64_t stamp_ns;      /* of the last reading that was seen on the board */
+	struct sample taped; /* last record of the tape */
+	int64_t stamp_ns;    /* of the last reading that was seen on the board */
 	/* since the mark */
 	int64_t seen_ns;
 	int64_t gap_ns;
@@ -148,6 +148,13 @@ watch_event(struct watch *w, const struct event *e)
 
 /* ---- values ---------------------------------------------------------------------------------------------------------- */
 
+/* A text shows the name of its instrument, as far as there was room. */
+static bool
+is_name(const char *text, const char *name)
+{
+	return text[0] != '\0' && strncmp(text, name, strlen(text)) == 0;
+}
+
 static void
 check_value(struct watch *w, uint32_t channel, const struct sample *s, const char *where)
 {
@@ -155,15 +162,17 @@ check_value(struct watch *w, uint32_t channel, const struct sample *s, const cha
 	const struct image_instrument *ins;
 	int64_t half;
 
-	if (ch->source_kind != SOURCE_POINT || ch->filter != FILTER_NONE || quality_is_bad(s->quality))
+	if (ch->source_kind != SOURCE_POINT || ch->filter != FILTER_NONE ||
+		quality_is_bad(s->quality))
 		return;
 	ins = image_instrument_at(w->img, ch->instrument);
 	half = ins->timeout_ns / 2 + ROUND_NS;
 	/* The stamp is the middle between question and answer, which are at most a timeout apart. */
-	if (ch->type == VALUE_TEXT ? strcmp(s->text, image_text(w->img, ins->name)) != 0
+	if (ch->type == VALUE_TEXT ? !is_name(s->text, image_text(w->img, ins->name))
 				   : !held_shows(w->held, ch->source, ch->type, s->v,
 					     s->stamp_ns - half, s->stamp_ns + half))
-		watch_break(w, "%s: '%s' shows %.17g '%s' of t=%.3f s, which its device did not hold then",
+		watch_break(w,
+			"%s: '%s' shows %.17g '%s' of t=%.3f s, which its device did not hold then",
 			where, name_of(w, channel), value_double(ch->type, s->v), s->text,
 			(double)s->stamp_ns / 1e9);
 }
@@ -172,7 +181,7 @@ static bool
 is_same(enum value_type type, const struct sample *a, const struct sample *b)
 {
 	return a->quality == b->quality && a->code == b->code && value_same(type, a->v, b->v) &&
-		(type != VALUE_TEXT || strcmp(a->text, b->text) == 0);
+	       (type != VALUE_TEXT || strcmp(a->text, b->text) == 0);
 }
 
 static void
@@ -190,7 +199,8 @@ read_tape(struct watch *w, int64_t now_ns)
 			if (missed > 0 || c->channel >= w->img->channels.n || c->seq < expected ||
 				c->seq > expected + room) {
 				watch_break(w, "tape: record %llu after %llu, %llu missed",
-					(unsigned long long)c->seq, (unsigned long long)expected - 1,
+					(unsigned long long)c->seq,
+					(unsigned long long)expected - 1,
 					(unsigned long long)missed);
 				return;
 			}
@@ -204,7 +214,8 @@ read_tape(struct watch *w, int64_t now_ns)
 			ch = &w->channels[c->channel];
 			ch->is_taped = true;
 			ch->taped = c->sample;
-			w->digest = text_hash(&c->sample.stamp_ns, 8) ^ (w->digest * 31 + c->channel);
+			w->digest =
+				text_hash(&c->sample.stamp_ns, 8) ^ (w->digest * 31 + c->channel);
 			w->digest = w->digest * 31 + c->sample.v.u * 7 + c->sample.quality;
 		}
 	}
@@ -216,11 +227,13 @@ static void
 check_derived(struct watch *w, uint32_t channel, const struct sample *s)
 {
 	const struct image_channel *ch = image_channel_at(w->img, channel);
-	const struct expr_op *op = (const struct expr_op *)image_at(w->img, &w->img->code) + ch->source;
+	const struct expr_op *op =
+		(const struct expr_op *)image_at(w->img, &w->img->code) + ch->source;
 	struct sample a, b;
 
 	if (ch->source_kind == SOURCE_CHANNEL && !ch->has_scale && !ch->has_range &&
-		ch->filter == FILTER_NONE && ch->type == image_channel_at(w->img, ch->source)->type) {
+		ch->filter == FILTER_NONE &&
+		ch->type == image_channel_at(w->img, ch->source)->type) {
 		board_read(w->board, ch->source, &a);
 		if (!is_same(ch->type, s, &a))
 			watch_break(w, "channel: '%s' differs from the one it follows",
@@ -231,13 +244,15 @@ check_derived(struct watch *w, uint32_t channel, const struct sample *s)
 
 		board_read(w->board, one, &a);
 		board_read(w->board, other, &b);
-		if (quality_is_bad(s->quality) != (quality_is_bad(a.quality) || quality_is_bad(b.quality)))
-			watch_break(w, "channel: '%s' is %s, unlike its summands", name_of(w, channel),
-				quality_class_text(s->quality));
+		if (quality_is_bad(s->quality) !=
+			(quality_is_bad(a.quality) || quality_is_bad(b.quality)))
+			watch_break(w, "channel: '%s' is %s, unlike its summands",
+				name_of(w, channel), quality_class_text(s->quality));
 		sum = value_double(image_channel_at(w->img, one)->type, a.v) +
-			value_double(image_channel_at(w->img, other)->type, b.v);
+		      value_double(image_channel_at(w->img, other)->type, b.v);
 		if (!quality_is_bad(s->quality) && (s->v.f < sum || s->v.f > sum))
-			watch_break(w, "channel: '%s' is not the sum of its summands", name_of(w, channel));
+			watch_break(w, "channel: '%s' is not the sum of its summands",
+				name_of(w, channel));
 	}
 }
 

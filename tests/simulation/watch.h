@@ -12,8 +12,8 @@
 #define SIMULATION_WATCH_H
 
 #include "board/board.h"
-#include "msg/event.h"
 #include "held.h"
+#include "msg/event.h"
 
 struct watch;
 
@@ -33,8 +33,9 @@ void watch_look(struct watch *w, int64_t now_ns, int64_t last_tick_ns);
 
 /* Count from here what the next functions tell. */
 void watch_mark(struct watch *w, int64_t now_ns);
-uint32_t watch_bad(const struct watch *w, uint32_t *out_first); /* channels of points that are bad */
-uint32_t watch_ups(const struct watch *w, uint32_t instrument);   /* events since the mark */
+uint32_t watch_bad(
+	const struct watch *w, uint32_t *out_first); /* channels of points that are bad */
+uint32_t watch_ups(const struct watch *w, uint32_t instrument); /* events since the mark */
 uint32_t watch_downs(const struct watch *w, uint32_t instrument);
 uint32_t watch_all_downs(const struct watch *w, uint32_t instrument); /* events since the start */
 uint32_t watch_events(const struct watch *w, enum event_kind kind);   /* since the start */

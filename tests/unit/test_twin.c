@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../simulation/image_builder.h"
 #include "base/bytes.h"
 #include "base/rand.h"
-#include "../simulation/image_builder.h"
 #include "twin/damage.h"
 #include "twin/twin.h"
 #include "twin/world.h"
@@ -55,11 +55,14 @@ setup(void **state)
 	image_builder_instrument(b, "other", "modbus", io2, "unit=1", NS_PER_S, NS_PER_S, 1);
 	p = image_builder_point(b, "other", "holding=0 type=float64", 0);
 	assert_int_equal(p, OTHER);
-	image_builder_twin(b,
-		&(struct image_twin){ .point = PV, .follows = SP, .start = 20, .gain = 1, .tau_s = 10 });
-	image_builder_twin(b, &(struct image_twin){ .point = SP, .follows = IMAGE_NONE, .start = 25 });
-	image_builder_twin(b,
-		&(struct image_twin){ .point = OTHER, .follows = IMAGE_NONE, .start = 5, .noise = 0.5 });
+	image_builder_twin(
+		b, &(struct image_twin){
+			   .point = PV, .follows = SP, .start = 20, .gain = 1, .tau_s = 10 });
+	image_builder_twin(
+		b, &(struct image_twin){ .point = SP, .follows = IMAGE_NONE, .start = 25 });
+	image_builder_twin(
+		b, &(struct image_twin){
+			   .point = OTHER, .follows = IMAGE_NONE, .start = 5, .noise = 0.5 });
 	f->img = image_builder_done(b);
 	f->t = twin_new(f->img, 42);
 	*state = f;
@@ -100,7 +103,8 @@ ask(struct fixture *f, uint32_t link, uint8_t unit, const uint8_t *pdu, size_t n
 }
 
 static void
-expect(struct fixture *f, uint8_t unit, const char *pdu, size_t n, const char *answer, size_t n_answer)
+expect(struct fixture *f, uint8_t unit, const char *pdu, size_t n, const char *answer,
+	size_t n_answer)
 {
 	uint8_t out[260];
 
@@ -108,16 +112,19 @@ expect(struct fixture *f, uint8_t unit, const char *pdu, size_t n, const char *a
 	assert_memory_equal(out, answer, n_answer);
 }
 
-#define EXPECT(f, unit, pdu, answer) expect(f, unit, pdu, sizeof(pdu) - 1, answer, sizeof(answer) - 1)
+#define EXPECT(f, unit, pdu, answer)                                                               \
+	expect(f, unit, pdu, sizeof(pdu) - 1, answer, sizeof(answer) - 1)
 
 static void
 test_registers_follow_type_order_and_scale(void **state)
 {
 	struct fixture *f = *state;
 
-	EXPECT(f, 3, "\x04\0\x01\0\x01", "\x04\x02\0\xc8");             /* 20 degC / 0.1 */
-	EXPECT(f, 3, "\x03\0\x02\0\x02", "\x03\x04\0\0\x41\xc8");       /* 25.0f as CDAB */
-	EXPECT(f, 3, "\x03\0\x14\0\x06", "\x03\x0c" "furnace\0\0\0\0\0"); /* a text shows whose it is */
+	EXPECT(f, 3, "\x04\0\x01\0\x01", "\x04\x02\0\xc8");       /* 20 degC / 0.1 */
+	EXPECT(f, 3, "\x03\0\x02\0\x02", "\x03\x04\0\0\x41\xc8"); /* 25.0f as CDAB */
+	EXPECT(f, 3, "\x03\0\x14\0\x06",
+		"\x03\x0c"
+		"furnace\0\0\0\0\0"); /* a text shows whose it is */
 }
 
 static void
@@ -125,9 +132,10 @@ test_only_named_registers_exist(void **state)
 {
 	struct fixture *f = *state;
 
-	EXPECT(f, 3, "\x03\0\x02\0\x04", "\x03\x08\0\0\x41\xc8\0\0\0\0"); /* 2..5 stand side by side */
-	EXPECT(f, 3, "\x03\0\x02\0\x05", "\x83\x02");                     /* 6 does not exist */
-	EXPECT(f, 3, "\x03\0\x01\0\x01", "\x83\x02");                     /* it is an input register */
+	EXPECT(f, 3, "\x03\0\x02\0\x04",
+		"\x03\x08\0\0\x41\xc8\0\0\0\0");      /* 2..5 stand side by side */
+	EXPECT(f, 3, "\x03\0\x02\0\x05", "\x83\x02"); /* 6 does not exist */
+	EXPECT(f, 3, "\x03\0\x01\0\x01", "\x83\x02"); /* it is an input register */
 	EXPECT(f, 3, "\x01\0\x06\0\x01", "\x81\x02");
 	EXPECT(f, 9, "\x03\0\x02\0\x05", "\x83\x02"); /* another unit's */
 	EXPECT(f, 4, "\x03\0\x02\0\x01", "\x83\x0b"); /* nobody's */
@@ -252,7 +260,10 @@ test_identification(void **state)
 	struct fixture *f = *state;
 
 	EXPECT(f, 3, "\x2b\x0e\x01\0",
-		"\x2b\x0e\x01\x81\0\0\x03\0\x03" "mbc\x01\x04" "twin\x02\x01" "1");
+		"\x2b\x0e\x01\x81\0\0\x03\0\x03"
+		"mbc\x01\x04"
+		"twin\x02\x01"
+		"1");
 }
 
 /* Any bytes: no crash, no answer longer than its room, and what exists is still there afterwards. */
@@ -289,7 +300,8 @@ test_any_bytes(void **state)
 /* ---- the world -------------------------------------------------------------------------------------------------------- */
 
 static int
-echo(void *ctx, uint32_t link, const uint8_t *frame, size_t n, int64_t now_ns, uint8_t *out, size_t cap)
+echo(void *ctx, uint32_t link, const uint8_t *frame, size_t n, int64_t now_ns, uint8_t *out,
+	size_t cap)
 {
 	int *asked = ctx;
 
@@ -312,8 +324,12 @@ struct heard {
 static struct world *
 world_of(int *asked, uint64_t seed)
 {
-	struct world_setup s = { .n_links = 1, .seed = seed, .latency_ns = 4 * NS_PER_MS,
-		.timeout_ns = NS_PER_S, .device = echo, .ctx = asked };
+	struct world_setup s = { .n_links = 1,
+		.seed = seed,
+		.latency_ns = 4 * NS_PER_MS,
+		.timeout_ns = NS_PER_S,
+		.device = echo,
+		.ctx = asked };
 
 	return world_new(&s);
 }
@@ -380,8 +396,8 @@ test_world_faults_of_exchanges(void **state)
 			world_send(w, 0, question, sizeof(question), NS_PER_S);
 			listen_until(w, NS_PER_S + 20 * NS_PER_MS, &h);
 			changed += h.n != 2 * sizeof(reply) ||
-				memcmp(h.bytes, reply, sizeof(reply)) != 0 ||
-				memcmp(h.bytes + sizeof(reply), reply, sizeof(reply)) != 0;
+				   memcmp(h.bytes, reply, sizeof(reply)) != 0 ||
+				   memcmp(h.bytes + sizeof(reply), reply, sizeof(reply)) != 0;
 			listen_until(w, 20 * NS_PER_S, &h);
 			assert_true(world_faults(w, 0, (enum world_fault)fault) > 0);
 			if (fault == WORLD_SPLIT || fault == WORLD_LATE || fault == WORLD_MERGED) {

@@ -1,0 +1,123 @@
+/* reply.c - answers as libmicrohttpd takes them */
+#include "serve/reply.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "serve/asks.h"
+#include "serve/pages.h"
+
+/* Bytes that libmicrohttpd holds until the last reader has them. */
+struct live {
+	size_t *live_bytes; /* of all answers */
+	char *data;
+	size_t n;
+};
+
+static void
+free_live(void *cls)
+{
+	struct live *live = cls;
+
+	*live->live_bytes -= live->n;
+	free(live->data);
+	free(live);
+}
+
+void
+reply_header(struct MHD_Response *r, const char *name, const char *value)
+{
+	if (MHD_add_response_header(r, name, value) != MHD_YES)
+		log_warn("http: header '%s' could not be set", name);
+}
+
+void
+reply_headers(struct MHD_Response *r, const char *type, const char *cache_control)
+{
+	reply_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	reply_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, cache_control);
+	reply_header(r, "X-Content-Type-Options", "nosniff");
+	reply_header(r, "Referrer-Policy", "no-referrer");
+}
+
+struct MHD_Response *
+reply_make(struct buf *body, const char *type, size_t *live_bytes)
+{
+	struct live *live = mem_zero(1, sizeof(*live));
+	struct MHD_Response *r;
+
+	*live = (struct live){
+		.live_bytes = live_bytes, .data = mem_grow(body->data, body->n, 1), .n = body->n
+	};
+	*body = (struct buf){ 0 };
+	r = MHD_create_response_from_buffer_with_free_callback_cls(
+		live->n, live->data, free_live, live);
+	if (r == NULL) {
+		free(live->data);
+		free(live);
+		return NULL;
+	}
+	*live_bytes += live->n;
+	reply_headers(r, type, "no-store");
+	return r;
+}
+
+enum MHD_Result
+reply_problem(struct MHD_Connection *c, enum problem p, const char *detail, const char *uri,
+	size_t *live_bytes)
+{
+	struct MHD_Response *r;
+	struct buf body = { 0 };
+	enum MHD_Result rc;
+
+	problem_write(&body, p, detail, uri);
+	r = reply_make(&body, "application/problem+json", live_bytes);
+	if (r == NULL)
+		return MHD_NO;
+	if (p == PROBLEM_READ_ONLY)
+		reply_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	if (p == PROBLEM_BUSY || p == PROBLEM_NO_BOARD)
+		reply_header(r, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+	rc = MHD_queue_response(c, problem_status(p), r);
+	MHD_destroy_response(r);
+	return rc;
+}
+
+const char *
+reply_asked(struct MHD_Connection *c, const char *name)
+{
+	return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
+}
+
+enum MHD_Result
+reply_page(struct MHD_Connection *c, int page)
+{
+	const struct page_file *p = &page_files[page];
+	bool is_gzip = asks_gzip(reply_asked(c, MHD_HTTP_HEADER_ACCEPT_ENCODING));
+	const unsigned char *from = is_gzip ? p->gzip : p->plain;
+	size_t n = (size_t)((is_gzip ? p->gzip_end : p->plain_end) - from);
+	unsigned status = MHD_HTTP_OK;
+	struct MHD_Response *r;
+	char tag[PAGE_TAG];
+	enum MHD_Result rc;
+
+	page_tag(tag, page, is_gzip);
+	if (!asks_other_than(reply_asked(c, MHD_HTTP_HEADER_IF_NONE_MATCH), tag)) {
+		status = MHD_HTTP_NOT_MODIFIED;
+		n = 0;
+	}
+	r = MHD_create_response_from_buffer_with_free_callback(n, (void *)(uintptr_t)from, NULL);
+	if (r == NULL)
+		return MHD_NO;
+	reply_headers(r, p->type, "no-cache");
+	reply_header(r, MHD_HTTP_HEADER_ETAG, tag);
+	reply_header(r, MHD_HTTP_HEADER_VARY, "Accept-Encoding");
+	reply_header(r, "Content-Security-Policy",
+		"default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+	if (is_gzip && status == MHD_HTTP_OK)
+		reply_header(r, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+	rc = MHD_queue_response(c, status, r);
+	MHD_destroy_response(r);
+	return rc;
+}

@@ -1,0 +1,26 @@
+/* reply.h - answers as libmicrohttpd takes them: headers, problems, pages */
+#ifndef SERVE_REPLY_H
+#define SERVE_REPLY_H
+
+#include <microhttpd.h>
+
+#include "base/buf.h"
+#include "serve/problem.h"
+
+/* A header of the request, NULL when it is not there. */
+const char *reply_asked(struct MHD_Connection *c, const char *name);
+
+void reply_header(struct MHD_Response *r, const char *name, const char *value);
+/* What every answer bears. */
+void reply_headers(struct MHD_Response *r, const char *type, const char *cache_control);
+
+/* An answer that takes the bytes of `body`. *live_bytes counts them until the last reader has them. NULL: none could be
+ * made. */
+struct MHD_Response *reply_make(struct buf *body, const char *type, size_t *live_bytes);
+
+/* Queue a problem document, or a page of pages.h. */
+enum MHD_Result reply_problem(struct MHD_Connection *c, enum problem p, const char *detail,
+	const char *uri, size_t *live_bytes);
+enum MHD_Result reply_page(struct MHD_Connection *c, int page);
+
+#endif
