@@ -377,9 +377,8 @@ system_decode(const struct instrument *ins, const struct request *req, const str
 		const struct point *pt = &pts[req->first + i];
 		double v = 0;
 
-		if (i > 0 &&
-			req->space ==
-				F_STAT) { /* a second reading of one answer has no difference */
+		/* All are the same load: a second look at one answer would find no difference. */
+		if (i > 0 && req->space == F_STAT) {
 			*r = r[-1];
 			r->at = req->first + i;
 			continue;

@@ -23,6 +23,7 @@ DESCRIPTION = ROOT / "src/serve/openapi.json"
 API = "/api/v1"
 EVENTS_KEPT = 4096  # of the stream, at least (src/serve/feed.c)
 CONNECTIONS = 1024
+IDLE_LIMIT_S = 15
 # A sanitizer would keep freed memory for a while, and the memory that is measured here would be its own.
 ENVIRONMENT = dict(os.environ, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1")
 
@@ -46,10 +47,13 @@ class Feeder(Process):
         self.told += len(lines)
         self.wait_line("^ok$", count=self.told)
 
-    def stop(self, limit=PATIENCE_S):
+    def stop(self, limit=PATIENCE_S, expect=0):
+        """The feeder ends when its commands do, the server when the feeder does; the exit code is the server's."""
         os.close(self.commands)
         self.popen.wait(limit)
-        return super().stop(limit)
+        code = super().stop(limit)
+        if code != expect:
+            raise AssertionError(f"ended with {code}:\n{self.text()[-3000:]}")
 
     def ask(self, path, method="GET", headers=None, body=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
@@ -388,7 +392,7 @@ class Board(WithFeeder):
         feeder.wait_line("health mbc.serve.streams 0", count=2)
 
     def test_it_ends_with_its_supervisor_or_by_signal(self):
-        feeder = self.feed()
+        feeder = Feeder()
         with Stream(feeder) as stream:
             stream.next()
             os.kill(feeder.serve_pid, signal.SIGTERM)
@@ -396,6 +400,7 @@ class Board(WithFeeder):
             with self.assertRaises((EOFError, ConnectionError, ValueError)):
                 while True:
                     stream.next()
+        feeder.stop(expect=2)  # the feeder complains
         other = Feeder()
         pid = other.serve_pid
         other.popen.kill()
@@ -494,6 +499,12 @@ class Hostile(WithFeeder):
                 time.sleep(0.02)
             self.assertLess(feeder.memory_kib() - before, 96 * 1024)
             self.assertIn(feeder.ask(API + "/bench")[0], (200, 503))
+
+    def test_a_quiet_stream_that_is_read_stays(self):
+        feeder = self.feed()
+        with Stream(feeder, API + "/stream?channels=T_bed") as stream:
+            end = time.monotonic() + IDLE_LIMIT_S + 5
+            stream.until(lambda event, *_: event == "heartbeat" and time.monotonic() > end, limit=IDLE_LIMIT_S + 10)
 
     def test_many_streams_get_every_change(self):
         feeder = self.feed()

@@ -130,7 +130,7 @@ test_points_from_options(void **state)
 
 	for (size_t i = 0; i < NELEM(all); i++) {
 		struct optvals v = { .num = { 0 } };
-		struct point pt;
+		struct point pt = { 0 };
 		struct err err = { 0 };
 
 		memcpy(v.num, all[i].num, sizeof(all[i].num));

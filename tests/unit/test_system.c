@@ -35,7 +35,7 @@ point(int64_t key, const char *interface)
 {
 	struct optvals v = { .num = { key, OPT_ABSENT, OPT_ABSENT, OPT_ABSENT },
 		.text = { [3] = interface } };
-	struct point pt;
+	struct point pt = { 0 };
 
 	assert_int_equal(codec_system.point(&ins, &v, &pt, NULL), 0);
 	return pt;
