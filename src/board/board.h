@@ -75,7 +75,7 @@ struct board_state {
 	int64_t since_ns;       /* CLOCK_BOOTTIME of the last change of state */
 	int64_t last_answer_ns; /* 0: never */
 	uint64_t requests, answers, timeouts, errors, refused,
-		stray; /* stray: frames that belonged to no request */
+		stray;    /* stray: frames that belonged to no request */
 	uint64_t skipped; /* polls left out because their time was over before the line was free */
 	uint64_t bytes_out, bytes_in, connects;
 	int64_t reply_last_ns, reply_max_ns;

@@ -61,7 +61,8 @@ read_bench_name(struct bench *b, const struct node *n)
 	good = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
 	if (text[0] == '\0' || text[0] == '-' || text[good] != '\0' || good > 63)
 		diag_error(&b->diag, n->at, "name",
-			"'%.80s' cannot name a bench; use letters, digits, '_' and '-', at most 63", text);
+			"'%.80s' cannot name a bench; use letters, digits, '_' and '-', at most 63",
+			text);
 	else
 		b->name = text;
 }
@@ -69,7 +70,10 @@ read_bench_name(struct bench *b, const struct node *n)
 static bool
 is_loopback(const char *host)
 {
-	return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 || strcmp(host, "localhost") == 0;
+	bool is_number = host[strspn(host, "0123456789.")] == '\0'; /* not 127.example.org */
+
+	return (is_number && strncmp(host, "127.", 4) == 0) || strcmp(host, "::1") == 0 ||
+	       strcmp(host, "localhost") == 0;
 }
 
 static void
@@ -83,7 +87,8 @@ read_listen(struct bench *b, const struct node *n)
 		return;
 	if (!is_loopback(host))
 		diag_error(&b->diag, n->at, "later",
-			"'%.60s' is not a loopback address, and serving beyond this computer is not available yet; "
+			"'%.60s' is not a loopback address, and serving beyond this computer is "
+			"not available yet; "
 			"write 127.0.0.1:%u, and use an SSH tunnel to see the pages from elsewhere",
 			n->text, port);
 	b->listen = n->text;
@@ -114,7 +119,8 @@ read_serve(struct bench *b, const struct node *n)
 		read_is(b, found[SERVE_COMMANDS], NODE_LIST, "an empty list: []") &&
 		found[SERVE_COMMANDS]->n > 0)
 		diag_error(&b->diag, found[SERVE_COMMANDS]->at, "later",
-			"commands over HTTP are not available yet; leave the list empty: commands: []");
+			"commands over HTTP are not available yet; leave the list empty: commands: "
+			"[]");
 }
 
 /* The map of a key that holds names; NULL when there is none. */
@@ -138,8 +144,8 @@ bench_read(struct bench *b, const struct node *root)
 	read_span(b, found[TOP_TICK], &schema_top[TOP_TICK], &b->tick_ns);
 	read_serve(b, found[TOP_SERVE]);
 	links_read(b, names_of(b, found[TOP_LINKS], "a map of links: NAME: {tcp: \"host:port\"}"));
-	instruments_read(b,
-		names_of(b, found[TOP_INSTRUMENTS], "a map of instruments: NAME: {use: modbus, link: NAME}"));
-	channels_read(
-		b, names_of(b, found[TOP_CHANNELS], "a map of channels: NAME: {read: INSTRUMENT.CHANNEL}"));
+	instruments_read(b, names_of(b, found[TOP_INSTRUMENTS],
+				    "a map of instruments: NAME: {use: modbus, link: NAME}"));
+	channels_read(b, names_of(b, found[TOP_CHANNELS],
+				 "a map of channels: NAME: {read: INSTRUMENT.CHANNEL}"));
 }

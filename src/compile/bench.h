@@ -65,7 +65,8 @@ struct bench_channel {
 	bool has_range, has_scale, is_writable;
 	double factor, offset, min, max;
 	int64_t stale_ns;
-	const struct node *const *keys; /* bench channels: rows of schema_channel up to BENCH_CH_WAS */
+	const struct node *const
+		*keys;  /* bench channels: rows of schema_channel up to BENCH_CH_WAS */
 	uint32_t place; /* in the image */
 };
 
@@ -89,15 +90,16 @@ struct bench {
 	BENCH_TABLE(struct image_choice) choices; /* word: unused, see words */
 	BENCH_TABLE(const char *) words;          /* of choices */
 	BENCH_TABLE(struct expr_op) code;
-	uint32_t *order;         /* channels as they stand in the image */
+	uint32_t *order; /* channels as they stand in the image */
 	struct names link_names, instrument_names, channel_names;
 	struct expr *expr; /* room for one expression: too large for the stack */
 };
 
 /* A new zeroed element at the end of a table; use BENCH_ADD. */
 void *bench_grow(void *at, uint32_t *n, uint32_t *cap, size_t size);
-#define BENCH_ADD(table) ((table).at = bench_grow((table).at, &(table).n, &(table).cap, sizeof(*(table).at)), \
-	&(table).at[(table).n - 1])
+#define BENCH_ADD(table)                                                                           \
+	((table).at = bench_grow((table).at, &(table).n, &(table).cap, sizeof(*(table).at)),       \
+		&(table).at[(table).n - 1])
 
 void bench_init(struct bench *b, const char *path);
 void bench_done(struct bench *b);
@@ -114,7 +116,8 @@ void channels_read(struct bench *b, const struct node *map);
 uint32_t links_system(struct bench *b, struct place at);
 
 /* "host:port" or "[v6]:port"; `out_host` lives in the tree. Reports what is wrong. */
-bool links_address(struct bench *b, const struct node *n, const char **out_host, uint16_t *out_port);
+bool links_address(
+	struct bench *b, const struct node *n, const char **out_host, uint16_t *out_port);
 
 /* An instrument channel of point `point` from the node that describes it. */
 void points_read(struct bench *b, uint32_t instrument, const struct node *map);

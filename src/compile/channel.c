@@ -23,8 +23,8 @@ needs_number(struct bench *b, const struct bench_channel *ch, const struct node 
 {
 	if (is_number(ch))
 		return true;
-	diag_error(&b->diag, n->key_at, "conflict", "'%s' is a %s and takes no %s; remove it", ch->name,
-		value_type_text(ch->type), n->key);
+	diag_error(&b->diag, n->key_at, "conflict", "'%s' is a %s and takes no %s; remove it",
+		ch->name, value_type_text(ch->type), n->key);
 	return false;
 }
 
@@ -53,9 +53,10 @@ read_line(struct bench *b, const struct node *n, double *out_factor, double *out
 	double f0, f1, t0, t1;
 
 	read_keys(b, n, schema_scale, NULL, found, NULL);
-	if (found[SCALE_FROM] == NULL || found[SCALE_TO] == NULL || !read_pair(b, found[SCALE_FROM], from) ||
-		!read_pair(b, found[SCALE_TO], to) || !read_constant(b, from[0], &f0) ||
-		!read_constant(b, from[1], &f1) || !read_constant(b, to[0], &t0) || !read_constant(b, to[1], &t1))
+	if (found[SCALE_FROM] == NULL || found[SCALE_TO] == NULL ||
+		!read_pair(b, found[SCALE_FROM], from) || !read_pair(b, found[SCALE_TO], to) ||
+		!read_constant(b, from[0], &f0) || !read_constant(b, from[1], &f1) ||
+		!read_constant(b, to[0], &t0) || !read_constant(b, to[1], &t1))
 		return false;
 	*out_factor = (t1 - t0) / (f1 - f0);
 	*out_offset = t0 - f0 * *out_factor;
@@ -86,7 +87,8 @@ channel_scale(struct bench *b, struct bench_channel *ch, const struct node *cons
 	if (offset != NULL && !read_constant(b, offset, &more))
 		return;
 	if (ch->factor == 0) {
-		diag_error(&b->diag, scale->at, "number", "a scale of 0 shows nothing; write the factor");
+		diag_error(&b->diag, scale->at, "number",
+			"a scale of 0 shows nothing; write the factor");
 		return;
 	}
 	ch->offset += more;
@@ -95,7 +97,8 @@ channel_scale(struct bench *b, struct bench_channel *ch, const struct node *cons
 }
 
 static bool
-add_choice(struct bench *b, struct bench_channel *ch, const char *word, struct place at, int64_t number)
+add_choice(struct bench *b, struct bench_channel *ch, const char *word, struct place at,
+	int64_t number)
 {
 	struct image_choice *c;
 
@@ -103,12 +106,14 @@ add_choice(struct bench *b, struct bench_channel *ch, const char *word, struct p
 		if (b->choices.at[i].number != number && strcmp(b->words.at[i], word) != 0)
 			continue;
 		diag_error(&b->diag, at, "choices",
-			"'%.63s' or its number %lld stands here twice; give each word its own number", word,
-			(long long)number);
+			"'%.63s' or its number %lld stands here twice; give each word its own "
+			"number",
+			word, (long long)number);
 		return false;
 	}
 	if (word[0] == '\0' || strlen(word) > VALUE_TEXT_MAX) {
-		diag_error(&b->diag, at, "choices", "a choice is a word of 1 to 63 bytes; shorten it");
+		diag_error(
+			&b->diag, at, "choices", "a choice is a word of 1 to 63 bytes; shorten it");
 		return false;
 	}
 	c = BENCH_ADD(b->choices);
@@ -121,20 +126,23 @@ add_choice(struct bench *b, struct bench_channel *ch, const char *word, struct p
 void
 channel_choices(struct bench *b, struct bench_channel *ch, const struct node *const *keys)
 {
-	static const struct key number = { .name = "the number of a choice", .min = INT32_MIN, .max = UINT32_MAX };
+	static const struct key number = {
+		.name = "the number of a choice", .min = INT32_MIN, .max = UINT32_MAX
+	};
 	const struct node *list = keys[CH_CHOICES];
 	int64_t next = 0, value;
 
 	if (list == NULL)
 		return;
 	if (ch->type == VALUE_TEXT) {
-		diag_error(&b->diag, list->key_at, "conflict", "'%s' is a text and takes no choices; remove them",
-			ch->name);
+		diag_error(&b->diag, list->key_at, "conflict",
+			"'%s' is a text and takes no choices; remove them", ch->name);
 		return;
 	}
 	if (list->kind == NODE_SCALAR || list->n == 0 || list->n > CHOICES_MAX) {
 		diag_error(&b->diag, list->at, "choices",
-			"1 to 256 choices belong here; write {open: 1, closed: 0}, or a list of words from 0");
+			"1 to 256 choices belong here; write {open: 1, closed: 0}, or a list of "
+			"words from 0");
 		return;
 	}
 	ch->first_choice = b->choices.n;
@@ -175,7 +183,8 @@ read_filter(struct bench *b, struct bench_channel *ch, const struct node *n)
 	if (text == NULL || !needs_number(b, ch, n))
 		return;
 	count = strchr(text, ' ');
-	if (count != NULL && text_to_int(count + 1, &samples) && samples >= 2 && samples <= CHANNEL_FILTER_MAX) {
+	if (count != NULL && text_to_int(count + 1, &samples) && samples >= 2 &&
+		samples <= CHANNEL_FILTER_MAX) {
 		if (strncmp(text, "median ", 7) == 0)
 			ch->filter = FILTER_MEDIAN;
 		else if (strncmp(text, "mean ", 5) == 0)
@@ -184,8 +193,8 @@ read_filter(struct bench *b, struct bench_channel *ch, const struct node *n)
 	}
 	if (ch->filter == FILTER_NONE) {
 		diag_error(&b->diag, n->at, "wrong-value",
-			"filter cannot be '%.60s'; write median N or mean N, with N from 2 to %d", text,
-			CHANNEL_FILTER_MAX);
+			"filter cannot be '%.60s'; write median N or mean N, with N from 2 to %d",
+			text, CHANNEL_FILTER_MAX);
 		return;
 	}
 	/* A mean of whole numbers is not whole, nor one of 32-bit floats a 32-bit float. */

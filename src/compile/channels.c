@@ -41,10 +41,13 @@ read_channel(struct bench *b, const struct node *n)
 	ch->keys = keys;
 	if (found[CH_READ] != NULL && found[BENCH_CH_CALC] != NULL)
 		diag_error(&b->diag, found[BENCH_CH_CALC]->key_at, "conflict",
-			"a channel either reads another one or is calculated; keep one of read and calc");
-	else if (found[CH_READ] == NULL && found[BENCH_CH_CALC] == NULL && before == b->diag.n_errors)
+			"a channel either reads another one or is calculated; keep one of read and "
+			"calc");
+	else if (found[CH_READ] == NULL && found[BENCH_CH_CALC] == NULL &&
+		 before == b->diag.n_errors)
 		diag_error(&b->diag, n->at, "missing",
-			"the channel has no source; add read: INSTRUMENT.CHANNEL, or calc: EXPRESSION");
+			"the channel has no source; add read: INSTRUMENT.CHANNEL, or calc: "
+			"EXPRESSION");
 	if (found[BENCH_CH_WAS] != NULL) {
 		const char *was = read_text(b, found[BENCH_CH_WAS]);
 
@@ -89,20 +92,24 @@ convert_unit(struct bench *b, struct bench_channel *ch, const struct bench_chann
 		unit_describe(other, &from->unit);
 		if (from->unit_text == NULL)
 			diag_error(&b->diag, n->at, "unit",
-				"'%s' has no unit, so it cannot be shown in %s; give it a unit where it is "
+				"'%s' has no unit, so it cannot be shown in %s; give it a unit "
+				"where it is "
 				"described, or say here what a raw value means: scale: 1",
 				from->name, ch->unit_text);
 		else
 			diag_error(&b->diag, n->at, "unit",
-				"'%s' is in %s (%s) and cannot be shown in %s (%s); use a unit of the same kind",
+				"'%s' is in %s (%s) and cannot be shown in %s (%s); use a unit of "
+				"the same kind",
 				from->name, from->unit_text, other, ch->unit_text, own);
 		return;
 	}
 	if (ch->unit.is_point != from->unit.is_point) {
 		diag_error(&b->diag, n->at, "unit",
-			"'%s' is %s in %s and '%s' counts %s; say how one becomes the other: scale: 1, offset: ...",
-			from->name, from->unit.is_point ? "a point" : "a difference", from->unit_text,
-			ch->unit_text, ch->unit.is_point ? "points" : "differences");
+			"'%s' is %s in %s and '%s' counts %s; say how one becomes the other: "
+			"scale: 1, offset: ...",
+			from->name, from->unit.is_point ? "a point" : "a difference",
+			from->unit_text, ch->unit_text,
+			ch->unit.is_point ? "points" : "differences");
 		return;
 	}
 	factor = from->unit.factor / ch->unit.factor;
@@ -111,7 +118,7 @@ convert_unit(struct bench *b, struct bench_channel *ch, const struct bench_chann
 		return;
 	ch->has_scale = true;
 	ch->factor = factor;
-	ch->offset = offset;
+	ch->offset += offset; /* to what `offset:` adds */
 	ch->type = VALUE_FLOAT;
 }
 
@@ -129,7 +136,8 @@ follow(struct bench *b, struct bench_channel *ch)
 	if (source == NAMES_NONE) {
 		read_suggest(b, &b->channel_names, name, near);
 		diag_error(&b->diag, n->at, "unknown-channel",
-			"no channel is named '%.127s'; %swrite INSTRUMENT.CHANNEL or the name of another channel",
+			"no channel is named '%.127s'; %swrite INSTRUMENT.CHANNEL or the name of "
+			"another channel",
 			name, near);
 		return;
 	}
@@ -178,17 +186,19 @@ env_name(void *ctx, const char *name, struct expr_name *out, struct err *err)
 
 	if (i == NAMES_NONE) {
 		read_suggest(c->b, &c->b->channel_names, name, near);
-		return err_set(err, ERR_CONF, 0, "no channel is named '%.60s'; %suse a channel or INSTRUMENT.CHANNEL",
-			name, near);
+		return err_set(err, ERR_CONF, 0,
+			"no channel is named '%.60s'; %suse a channel or INSTRUMENT.CHANNEL", name,
+			near);
 	}
 	ch = &c->b->channels.at[i];
 	c->reads_bad |= ch->is_bad || ch->place >= c->ch->place;
 	if (c->reads_bad)
-		return err_set(err, ERR_CONF, 0, "'%.60s' has an error of its own; correct it first", name);
-	out->kind = ch->type == VALUE_BOOL ? EXPR_TRUTH :
-		    ch->type == VALUE_CHOICE ? EXPR_CHOICE :
-		    ch->type == VALUE_TEXT   ? EXPR_TEXT :
-					       EXPR_NUMBER;
+		return err_set(err, ERR_CONF, 0,
+			"'%.60s' has an error of its own; correct it first", name);
+	out->kind = ch->type == VALUE_BOOL     ? EXPR_TRUTH
+		    : ch->type == VALUE_CHOICE ? EXPR_CHOICE
+		    : ch->type == VALUE_TEXT   ? EXPR_TEXT
+					       : EXPR_NUMBER;
 	out->channel = ch->place;
 	out->unit = ch->unit;
 	out->unit_text = ch->unit_text == NULL ? "" : ch->unit_text;
@@ -213,7 +223,8 @@ env_choice(void *ctx, const void *choices, const char *word, int64_t *out, struc
 			used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s",
 				i == ch->first_choice ? "" : ", ", c->b->words.at[i]);
 	}
-	return err_set(err, ERR_CONF, 0, "'%.40s' is no choice of '%.60s'; it has %.80s", word, ch->name, all);
+	return err_set(err, ERR_CONF, 0, "'%.40s' is no choice of '%.60s'; it has %.80s", word,
+		ch->name, all);
 }
 
 /* The text of the result's unit: the one that was asked for, or that of a channel in the expression. */
@@ -231,14 +242,16 @@ name_unit(struct bench *b, struct bench_channel *ch, const struct expr *e, const
 		const struct bench_channel *from = &b->channels.at[b->order[e->reads[i]]];
 
 		if (from->unit_text != NULL && same_dimension(&from->unit, &e->unit) &&
-			from->unit.factor == e->unit.factor && from->unit.offset == e->unit.offset &&
+			from->unit.factor == e->unit.factor &&
+			from->unit.offset == e->unit.offset &&
 			from->unit.is_point == e->unit.is_point) {
 			ch->unit_text = from->unit_text;
 			return true;
 		}
 	}
 	unit_describe(kind, &e->unit);
-	diag_error(&b->diag, n->at, "unit", "the result is of the kind %s and needs a name; add unit: ...", kind);
+	diag_error(&b->diag, n->at, "unit",
+		"the result is of the kind %s and needs a name; add unit: ...", kind);
 	return false;
 }
 
@@ -269,7 +282,9 @@ calculate(struct bench *b, struct bench_channel *ch)
 	static const int no[] = { CH_SCALE, CH_OFFSET, CH_CHOICES };
 	const struct node *n = ch->keys[BENCH_CH_CALC];
 	struct calc c = { .b = b, .ch = ch };
-	struct expr_env env = { .ctx = &c, .unit = env_unit, .name = env_name, .choice = env_choice };
+	struct expr_env env = {
+		.ctx = &c, .unit = env_unit, .name = env_name, .choice = env_choice
+	};
 	const char *text;
 	struct err err;
 	int column = 0;
@@ -277,7 +292,8 @@ calculate(struct bench *b, struct bench_channel *ch)
 	for (size_t i = 0; i < NELEM(no); i++)
 		if (ch->keys[no[i]] != NULL)
 			diag_error(&b->diag, ch->keys[no[i]]->key_at, "conflict",
-				"'%s' does not go with calc; write it into the expression", ch->keys[no[i]]->key);
+				"'%s' does not go with calc; write it into the expression",
+				ch->keys[no[i]]->key);
 	if (n->kind != NODE_SCALAR) {
 		diag_error(&b->diag, n->at, "split-expression",
 			"YAML reads [ ] and { } as %s; put the expression in quotes: calc: '...'",
@@ -293,7 +309,9 @@ calculate(struct bench *b, struct bench_channel *ch)
 	}
 	if (b->expr->kind == EXPR_CHOICE || b->expr->kind == EXPR_TEXT) {
 		diag_error(&b->diag, n->at, "expression",
-			"the result is a word; use read: instead of calc:, or compare it: %.40s == ...", text);
+			"the result is a word; use read: instead of calc:, or compare it: %.40s == "
+			"...",
+			text);
 		return;
 	}
 	ch->type = b->expr->kind == EXPR_TRUTH ? VALUE_BOOL : VALUE_FLOAT;

@@ -19,7 +19,8 @@ finish(struct bench *b, const struct node *root, struct buf *out_image, struct b
 	if (out_image->n > IMAGE_SIZE_MAX)
 		return err_set(err, ERR_CONF, 0, "the image is larger than 64 MB; split the bench");
 	if (image_check(out_image->data, out_image->n, err) < 0)
-		return err_prefix(err, ERR_IO, "the image does not pass its own check; please report this");
+		return err_prefix(
+			err, ERR_IO, "the image does not pass its own check; please report this");
 	return 0;
 }
 

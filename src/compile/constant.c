@@ -145,7 +145,8 @@ constant_parse(const char *text, double *out, struct err *err)
 
 	skip_blanks(&s);
 	if (*s.at == ',' && !s.is_bad)
-		return err_set(err, ERR_CONF, 0, "'%.60s' has a decimal comma; write a point: 1.5", text);
+		return err_set(
+			err, ERR_CONF, 0, "'%.60s' has a decimal comma; write a point: 1.5", text);
 	if (s.is_bad || *s.at != '\0')
 		return err_set(err, ERR_CONF, 0,
 			"'%.60s' is not a number; write one such as 0.1, 1/16 or 10^-1", text);

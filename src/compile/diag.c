@@ -19,6 +19,9 @@ diag_done(struct diag *d)
 int
 diag_file(struct diag *d, const char *path)
 {
+	for (size_t i = 0; i < d->n_files; i++)
+		if (strcmp(d->files[i], path) == 0)
+			return (int)i;
 	if (d->n_files == DIAG_FILES_MAX)
 		return -1;
 	d->files[d->n_files] = mem_text(path);
@@ -110,5 +113,6 @@ diag_print(const struct diag *d, FILE *out)
 			line->code);
 	}
 	if (all > d->n_lines)
-		fprintf(out, "and %zu more; correct these first, then check again\n", all - d->n_lines);
+		fprintf(out, "and %zu more; correct these first, then check again\n",
+			all - d->n_lines);
 }

@@ -33,12 +33,14 @@ struct diag {
 
 void diag_done(struct diag *d);
 
-/* Give a file its number; -1 when there are DIAG_FILES_MAX already. */
+/* The number of a file, the same for the same path; -1 when there are DIAG_FILES_MAX already. */
 int diag_file(struct diag *d, const char *path);
 
 /* The text is "what is wrong; what to do". Control characters of the input are shown as '?'. */
-void diag_error(struct diag *d, struct place at, const char *code, const char *fmt, ...) PRINTF(4, 5);
-void diag_warn(struct diag *d, struct place at, const char *code, const char *fmt, ...) PRINTF(4, 5);
+void diag_error(struct diag *d, struct place at, const char *code, const char *fmt, ...)
+	PRINTF(4, 5);
+void diag_warn(struct diag *d, struct place at, const char *code, const char *fmt, ...)
+	PRINTF(4, 5);
 
 void diag_print(const struct diag *d, FILE *out);
 

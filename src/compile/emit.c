@@ -9,8 +9,8 @@
 struct emit {
 	struct bench *b;
 	struct buf *out;
-	size_t start;          /* of the image in `out` */
-	struct names texts;    /* text to its offset */
+	size_t start;       /* of the image in `out` */
+	struct names texts; /* text to its offset */
 	struct buf strings;
 };
 
@@ -79,9 +79,9 @@ polling_hash(const struct bench *b, const struct bench_instrument *ins)
 	for (uint32_t i = 0; i < ins->n_points; i++) {
 		const struct point *p = &b->points.at[ins->first_point + i].codec_part;
 
-		buf_printf(&text_form, "%u %u %u %u %u %u %u %d %u %s %lld|", p->space, p->type, p->address,
-			p->count, p->order, p->bit, p->value, p->write_space, p->write_address,
-			p->key == NULL ? "" : p->key, (long long)p->every_ns);
+		buf_printf(&text_form, "%u %u %u %u %u %u %u %d %u %s %lld|", p->space, p->type,
+			p->address, p->count, p->order, p->bit, p->value, p->write_space,
+			p->write_address, p->key == NULL ? "" : p->key, (long long)p->every_ns);
 	}
 	h = text_hash(text_form.data, text_form.n);
 	buf_done(&text_form);
@@ -110,8 +110,8 @@ emit_instruments(struct emit *e)
 		};
 
 		for (size_t k = 0; opts != NULL && opts[k].name != NULL; k++)
-			d.opts[k] = opts[k].type == OPT_TEXT ? text(e, ins->codec_part.opts.text[k]) :
-							       ins->codec_part.opts.num[k];
+			d.opts[k] = opts[k].type == OPT_TEXT ? text(e, ins->codec_part.opts.text[k])
+							     : ins->codec_part.opts.num[k];
 		buf_put(e->out, &d, sizeof(d));
 	}
 	return t;
@@ -163,8 +163,9 @@ emit_channels(struct emit *e)
 			.source_kind = (uint8_t)ch->source_kind,
 			.filter = (uint8_t)ch->filter,
 			.filter_n = ch->filter_n,
-			.source = ch->source_kind == SOURCE_CHANNEL ? b->channels.at[ch->source].place :
-								      ch->source,
+			.source = ch->source_kind == SOURCE_CHANNEL
+					  ? b->channels.at[ch->source].place
+					  : ch->source,
 			.n_ops = ch->n_ops,
 			.instrument = ch->instrument,
 			.first_choice = ch->first_choice,
@@ -220,7 +221,8 @@ emit_twins(struct emit *e)
 			.period_s = (double)w->period_ns / 1e9,
 		};
 
-		if (b->links.at[b->instruments.at[b->points.at[i].instrument].link].kind == LINK_SYSTEM)
+		if (b->links.at[b->instruments.at[b->points.at[i].instrument].link].kind ==
+			LINK_SYSTEM)
 			continue;
 		buf_put(e->out, &d, sizeof(d));
 		t.n++;

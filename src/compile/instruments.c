@@ -26,7 +26,8 @@ read_use(struct bench *b, const struct node *n)
 		used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", i == 0 ? "" : ", ",
 			codec_list[i]->name);
 	diag_error(&b->diag, n->at, "unknown-codec",
-		"nothing known as '%.60s'; there are %s. Instrument files of the catalogue are not available yet: "
+		"nothing known as '%.60s'; there are %s. Instrument files of the catalogue are not "
+		"available yet: "
 		"describe the device in place with use: modbus and its channels",
 		name, all);
 	return NULL;
@@ -34,7 +35,8 @@ read_use(struct bench *b, const struct node *n)
 
 /* The link that an instrument hangs on; `at` is where the instrument stands. */
 static bool
-read_link(struct bench *b, const struct node *n, const struct codec *codec, struct place at, uint32_t *out)
+read_link(struct bench *b, const struct node *n, const struct codec *codec, struct place at,
+	uint32_t *out)
 {
 	enum link_kind kind = codec->stream ? LINK_TCP : LINK_SYSTEM;
 	const char *name;
@@ -55,15 +57,15 @@ read_link(struct bench *b, const struct node *n, const struct codec *codec, stru
 	*out = names_get(&b->link_names, name);
 	if (*out == NAMES_NONE) {
 		read_suggest(b, &b->link_names, name, near);
-		diag_error(&b->diag, n->at, "unknown-link", "no link is named '%.63s'; %sadd it under links:",
-			name, near);
+		diag_error(&b->diag, n->at, "unknown-link",
+			"no link is named '%.63s'; %sadd it under links:", name, near);
 		return false;
 	}
 	b->links.at[*out].is_used = true;
 	if (b->links.at[*out].kind == kind || b->links.at[*out].is_bad)
 		return true;
-	diag_error(&b->diag, n->at, "conflict", "%s cannot use the link '%s'; it needs one with %s", codec->name,
-		name, kind == LINK_TCP ? "tcp: \"host:port\"" : "system: local");
+	diag_error(&b->diag, n->at, "conflict", "%s cannot use the link '%s'; it needs one with %s",
+		codec->name, name, kind == LINK_TCP ? "tcp: \"host:port\"" : "system: local");
 	return false;
 }
 
@@ -90,10 +92,13 @@ own_channels(struct bench *b, const struct codec *codec)
 		return NULL;
 	snprintf(path, sizeof(path), "(channels of %s)", codec->name);
 	file = diag_file(&b->diag, path);
-	root = file < 0 ? NULL : yaml_parse(&b->tree, &b->diag, (uint16_t)file, codec->channels, strlen(codec->channels));
+	root = file < 0 ? NULL
+			: yaml_parse(&b->tree, &b->diag, (uint16_t)file, codec->channels,
+				  strlen(codec->channels));
 	if (root == NULL)
 		return NULL;
-	return tree_get(&b->tree, root, "channels") != NULL ? tree_get(&b->tree, root, "channels") : root;
+	return tree_get(&b->tree, root, "channels") != NULL ? tree_get(&b->tree, root, "channels")
+							    : root;
 }
 
 static void
@@ -105,7 +110,8 @@ read_channels(struct bench *b, uint32_t index, const struct node *n, const struc
 		map = own_channels(b, codec);
 	if (map == NULL)
 		diag_error(&b->diag, n->at, "missing",
-			"'channels' is missing; add what the device measures: channels: {NAME: {read: {...}}}");
+			"'channels' is missing; add what the device measures: channels: {NAME: "
+			"{read: {...}}}");
 	else if (read_is(b, map, NODE_MAP, "a map of channels: NAME: {read: {...}}"))
 		points_read(b, index, map);
 }
@@ -117,7 +123,8 @@ find_use(struct bench *b, const struct node *n)
 	const struct node *use = tree_get(&b->tree, n, "use");
 
 	if (use == NULL)
-		diag_error(&b->diag, n->at, "missing", "'use' is missing; add the codec: use: modbus");
+		diag_error(
+			&b->diag, n->at, "missing", "'use' is missing; add the codec: use: modbus");
 	return use;
 }
 
@@ -156,7 +163,8 @@ read_instrument(struct bench *b, const struct node *n)
 	read_opts(b, n, codec->opts, found_opts, &ins->codec_part.opts);
 	read_channels(b, index, n, found[INS_CHANNELS]);
 	ins->n_points = b->points.n - ins->first_point;
-	if (found[INS_TWIN] != NULL && !read_is(b, found[INS_TWIN], NODE_MAP, "a map: CHANNEL: {start: 20}"))
+	if (found[INS_TWIN] != NULL &&
+		!read_is(b, found[INS_TWIN], NODE_MAP, "a map: CHANNEL: {start: 20}"))
 		return;
 	twins_read(b, ins, found[INS_TWIN]);
 }
@@ -169,6 +177,7 @@ instruments_read(struct bench *b, const struct node *map)
 	for (uint32_t i = 0; i < b->links.n; i++)
 		if (!b->links.at[i].is_used && b->diag.n_errors == 0)
 			diag_warn(&b->diag, b->links.at[i].at, "unused",
-				"no instrument hangs on the link '%s'; remove it, or name it: link: %s",
+				"no instrument hangs on the link '%s'; remove it, or name it: "
+				"link: %s",
 				b->links.at[i].name, b->links.at[i].name);
 }

@@ -122,12 +122,15 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 		json_int(j, "maxItems", 2);
 		break;
 	case KEY_SCALE:
-		json_raw(j, "anyOf", "[{\"type\": [\"number\", \"string\"]}, {\"$ref\": \"#/$defs/line\"}]");
+		json_raw(j, "anyOf",
+			"[{\"type\": [\"number\", \"string\"]}, {\"$ref\": \"#/$defs/line\"}]");
 		break;
 	case KEY_CHOICES:
 		json_raw(j, "anyOf",
-			"[{\"type\": \"object\", \"additionalProperties\": {\"type\": \"integer\"}}, "
-			"{\"type\": \"array\", \"items\": {\"type\": [\"string\", \"number\", \"boolean\"]}}]");
+			"[{\"type\": \"object\", \"additionalProperties\": {\"type\": "
+			"\"integer\"}}, "
+			"{\"type\": \"array\", \"items\": {\"type\": [\"string\", \"number\", "
+			"\"boolean\"]}}]");
 		break;
 	case KEY_POINT:
 		snprintf(name, sizeof(name), "%.60s_point", codec == NULL ? "" : codec->name);
@@ -140,8 +143,8 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 		ref(j, def_name(row->sub));
 		break;
 	case KEY_NAMES:
-		snprintf(name, sizeof(name), "%s%s%.60s", def_name(row->sub), codec == NULL ? "" : "_",
-			codec == NULL ? "" : codec->name);
+		snprintf(name, sizeof(name), "%s%s%.60s", def_name(row->sub),
+			codec == NULL ? "" : "_", codec == NULL ? "" : codec->name);
 		names_of(j, row->sub == schema_instrument_channel ? name : def_name(row->sub));
 		break;
 	case KEY_SWITCH:
@@ -216,7 +219,8 @@ use_words(struct json *j, const struct codec *codec)
 
 /* An object with the keys of a table and the options of a codec. */
 static void
-object_form(struct json *j, const struct key *table, const struct opt *opts, const struct codec *codec)
+object_form(
+	struct json *j, const struct key *table, const struct opt *opts, const struct codec *codec)
 {
 	json_text(j, "type", "object");
 	json_bool(j, "additionalProperties", false);
@@ -299,7 +303,8 @@ schema_json(struct buf *out)
 	json_bool(&j, "additionalProperties", false);
 	json_object(&j, "properties");
 	json_object(&j, extends.name);
-	json_text(&j, "description", "a bench file that this one completes: path relative to this file");
+	json_text(&j, "description",
+		"a bench file that this one completes: path relative to this file");
 	value_form(&j, &extends, NULL);
 	json_end(&j);
 	for (size_t i = 0; schema_top[i].name != NULL; i++) {

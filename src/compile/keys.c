@@ -29,7 +29,8 @@ find_opt(const struct opt *opts, const char *name)
 
 /* Name what could have been meant, or all that is possible. */
 static void
-report_unknown(struct bench *b, const struct node *n, const struct key *table, const struct opt *opts)
+report_unknown(
+	struct bench *b, const struct node *n, const struct key *table, const struct opt *opts)
 {
 	const char *words[WORDS_MAX], *near;
 	char all[240] = "";
@@ -42,13 +43,15 @@ report_unknown(struct bench *b, const struct node *n, const struct key *table, c
 		words[count++] = opts[i].name;
 	near = text_nearest(n->key, words, count);
 	if (near != NULL) {
-		diag_error(&b->diag, n->key_at, "unknown-key", "unknown key '%.60s'; did you mean '%s'?",
-			n->key, near);
+		diag_error(&b->diag, n->key_at, "unknown-key",
+			"unknown key '%.60s'; did you mean '%s'?", n->key, near);
 		return;
 	}
 	for (size_t i = 0; i < count && used < sizeof(all); i++)
-		used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", i == 0 ? "" : ", ", words[i]);
-	diag_error(&b->diag, n->key_at, "unknown-key", "unknown key '%.60s'; known here: %s", n->key, all);
+		used += (size_t)snprintf(
+			all + used, sizeof(all) - used, "%s%s", i == 0 ? "" : ", ", words[i]);
+	diag_error(&b->diag, n->key_at, "unknown-key", "unknown key '%.60s'; known here: %s",
+		n->key, all);
 }
 
 static int
@@ -71,8 +74,9 @@ is_decimal_comma(struct bench *b, const struct node *before, const struct node *
 	if (before == NULL || before->kind != NODE_SCALAR || !node_is_null(n) || digits == 0 ||
 		!text_to_double(before->text, &v))
 		return false;
-	diag_error(&b->diag, before->at, "decimal-comma", "a decimal comma; write a point: %s: %.40s.%.40s",
-		before->key, before->text, n->key);
+	diag_error(&b->diag, before->at, "decimal-comma",
+		"a decimal comma; write a point: %s: %.40s.%.40s", before->key, before->text,
+		n->key);
 	return true;
 }
 
@@ -99,18 +103,20 @@ rejoin(struct bench *b, const struct node *n)
 		return n;
 	text[text_utf8(text, strlen(text))] = '\0';
 	diag_error(&b->diag, n->at, "split-expression",
-		"YAML has split this expression at its commas; put it in quotes: %s: \"%s\"", n->key, text);
+		"YAML has split this expression at its commas; put it in quotes: %s: \"%s\"",
+		n->key, text);
 	return last;
 }
 
 static void
-report_missing(struct bench *b, const struct node *map, const struct key *table,
-	const struct node **found)
+report_missing(
+	struct bench *b, const struct node *map, const struct key *table, const struct node **found)
 {
 	for (size_t i = 0; table[i].name != NULL; i++)
-		if (table[i].is_needed && found[i] == NULL && tree_get(&b->tree, map, table[i].name) == NULL)
-			diag_error(&b->diag, map->at, "missing", "'%s' is missing; add it (%s)", table[i].name,
-				table[i].help);
+		if (table[i].is_needed && found[i] == NULL &&
+			tree_get(&b->tree, map, table[i].name) == NULL)
+			diag_error(&b->diag, map->at, "missing", "'%s' is missing; add it (%s)",
+				table[i].name, table[i].help);
 }
 
 void
@@ -122,18 +128,21 @@ read_keys(struct bench *b, const struct node *map, const struct key *table, cons
 	memset(found, 0, SCHEMA_KEYS_MAX * sizeof(*found));
 	if (found_opts != NULL)
 		memset(found_opts, 0, IMAGE_OPTS_MAX * sizeof(*found_opts));
-	for (const struct node *n = map->first, *before = NULL; n != NULL; before = n, n = n->next) {
-		size_t row = find_row(table, n->key), opt = opts == NULL ? 0 : find_opt(opts, n->key);
+	for (const struct node *n = map->first, *before = NULL; n != NULL;
+		before = n, n = n->next) {
+		size_t row = find_row(table, n->key),
+		       opt = opts == NULL ? 0 : find_opt(opts, n->key);
 		const struct node *last = n;
 
-		if (table[row].name != NULL && (table[row].kind == KEY_EXPR || table[row].kind == KEY_SCALE))
+		if (table[row].name != NULL &&
+			(table[row].kind == KEY_EXPR || table[row].kind == KEY_SCALE))
 			last = rejoin(b, n);
 		if (last != n) {
 			n = last;
 		} else if (table[row].name != NULL && table[row].kind == KEY_LATER) {
 			diag_error(&b->diag, n->key_at, "later",
-				"'%s' (%s) is not available yet in this version; remove the key", n->key,
-				table[row].help);
+				"'%s' (%s) is not available yet in this version; remove the key",
+				n->key, table[row].help);
 		} else if (table[row].name == NULL && (opts == NULL || opts[opt].name == NULL)) {
 			unknown = true;
 			if (!is_decimal_comma(b, before, n))

@@ -44,9 +44,12 @@ links_address(struct bench *b, const struct node *n, const char **out_host, uint
 	host = text + (text[0] == '[');
 	n_host = (size_t)(colon - host) - (text[0] == '[');
 	if (n_host == 0 || n_host > 253 ||
-		strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:%") < n_host) {
+		strspn(host,
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:%") <
+			n_host) {
 		diag_error(&b->diag, n->at, "address",
-			"'%.80s' has no usable host; write a name or an address before the port", text);
+			"'%.80s' has no usable host; write a name or an address before the port",
+			text);
 		return false;
 	}
 	*out_host = tree_text(&b->tree, host, n_host);
@@ -59,7 +62,8 @@ read_tcp(struct bench *b, struct bench_link *l, const struct node *n)
 {
 	l->kind = LINK_TCP;
 	if (links_address(b, n, &l->host, &l->port) && l->port == 0)
-		diag_error(&b->diag, n->at, "address", "port 0 reaches nobody; write the device's port, usually 502");
+		diag_error(&b->diag, n->at, "address",
+			"port 0 reaches nobody; write the device's port, usually 502");
 }
 
 static void
@@ -90,7 +94,8 @@ read_link(struct bench *b, const struct node *n)
 	else if (found[LINK_KEY_SYSTEM] != NULL)
 		l->kind = LINK_SYSTEM;
 	else if (before == b->diag.n_errors)
-		diag_error(&b->diag, n->at, "missing", "the link leads nowhere; add tcp: \"host:port\"");
+		diag_error(&b->diag, n->at, "missing",
+			"the link leads nowhere; add tcp: \"host:port\"");
 	if (found[LINK_KEY_SYSTEM] != NULL) {
 		const char *text = read_text(b, found[LINK_KEY_SYSTEM]);
 
@@ -116,7 +121,8 @@ links_system(struct bench *b, struct place at)
 
 	if (found != NAMES_NONE && b->links.at[found].kind != LINK_SYSTEM)
 		diag_error(&b->diag, at, "conflict",
-			"the link 'system' leads elsewhere; rename that link, or name another one: link: NAME");
+			"the link 'system' leads elsewhere; rename that link, or name another one: "
+			"link: NAME");
 	if (found != NAMES_NONE) {
 		b->links.at[found].is_used = true;
 		return found;

@@ -110,7 +110,8 @@ write_all(int fd, const struct buf *bytes)
 static void
 out_of_time(int sig)
 {
-	static const char text[] = "compile: the bench file takes more than 2 s to check; make it smaller\n";
+	static const char text[] =
+		"compile: the bench file takes more than 2 s to check; make it smaller\n";
 	ssize_t n = write(STDERR_FILENO, text, sizeof(text) - 1);
 
 	(void)n;
@@ -140,8 +141,8 @@ report(const struct options *o, struct bench *b, const struct buf *image, const 
 		return write_all(o->fd, image);
 	if (o->action == ACTION_MERGED)
 		return write_all(STDOUT_FILENO, merged);
-	printf("bench '%s': %u links, %u instruments, %u channels\n", b->name, b->links.n, b->instruments.n,
-		b->channels.n - (uint32_t)HEALTH_COUNT);
+	printf("bench '%s': %u links, %u instruments, %u channels\n", b->name, b->links.n,
+		b->instruments.n, b->channels.n - (uint32_t)HEALTH_COUNT);
 	return fflush(stdout) == 0 ? 0 : 2;
 }
 

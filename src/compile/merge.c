@@ -157,10 +157,13 @@ read_file(struct merge *m, const char *path, const struct node *from)
 		diag_error(m->diag, at, "extends", "too many files; merge some of them");
 	} else if (is_being_read(m, m->keys[m->depth])) {
 		diag_error(m->diag, from == NULL ? at : from->at, "extends",
-			"'%.200s' extends itself, through the files that it names; break the circle", path);
+			"'%.200s' extends itself, through the files that it names; break the "
+			"circle",
+			path);
 	} else {
 		m->depth++;
-		root = parse(m, (uint16_t)file, path, bytes.data == NULL ? "" : bytes.data, bytes.n);
+		root = parse(
+			m, (uint16_t)file, path, bytes.data == NULL ? "" : bytes.data, bytes.n);
 		m->depth--;
 	}
 	buf_done(&bytes);

@@ -8,7 +8,7 @@ struct names {
 	struct names_slot {
 		const char *name; /* borrowed */
 		uint32_t number;
-	} *slots;
+	} * slots;
 	size_t n_slots, n;
 };
 

@@ -55,7 +55,8 @@ read_write(struct bench *b, struct bench_instrument *ins, const struct node *map
 	struct err err = { .sys = -1 };
 
 	if (codec->write == NULL) {
-		diag_error(&b->diag, map->key_at, "point", "%s writes nothing; remove `write`", codec->name);
+		diag_error(&b->diag, map->key_at, "point", "%s writes nothing; remove `write`",
+			codec->name);
 		return false;
 	}
 	if (!read_point_opts(b, codec, map, found_opts, &vals))
@@ -69,14 +70,16 @@ read_write(struct bench *b, struct bench_instrument *ins, const struct node *map
 	}
 	if (!same_form(&to, pt)) {
 		diag_error(&b->diag, map->at, "point",
-			"`write` has another form than `read`; give both the same type, order and bit");
+			"`write` has another form than `read`; give both the same type, order and "
+			"bit");
 		return false;
 	}
 	pt->write_space = (int16_t)to.space;
 	pt->write_address = to.address;
 	if (codec->write(&ins->codec_part, pt, zero, "", &trial, &err) < 0) {
 		diag_error(&b->diag, map->at, "point",
-			"the device takes no writes there (%s); name a place that can be written, or remove "
+			"the device takes no writes there (%s); name a place that can be written, "
+			"or remove "
 			"`write`",
 			err.msg);
 		return false;
@@ -94,11 +97,13 @@ read_point(struct bench *b, struct bench_instrument *ins, struct bench_channel *
 	int64_t every_ns = ins->every_ns;
 
 	if (keys[INS_CH_EVERY] != NULL)
-		read_span(b, keys[INS_CH_EVERY], &schema_instrument_channel[INS_CH_EVERY], &every_ns);
+		read_span(
+			b, keys[INS_CH_EVERY], &schema_instrument_channel[INS_CH_EVERY], &every_ns);
 	if (!read_point_opts(b, ins->codec, keys[CH_READ], found_opts, &vals))
 		return false;
 	if (ins->codec->point(&ins->codec_part, &vals, &p->codec_part, &err) < 0) {
-		diag_error(&b->diag, blame(keys[CH_READ], found_opts, &err), "point", "%s", err.msg);
+		diag_error(
+			&b->diag, blame(keys[CH_READ], found_opts, &err), "point", "%s", err.msg);
 		return false;
 	}
 	p->codec_part.every_ns = every_ns;
@@ -121,7 +126,8 @@ read_type(struct bench *b, struct bench_channel *ch, const struct node *n)
 		return;
 	if (strcmp(text, "bool") != 0)
 		diag_error(&b->diag, n->at, "wrong-value",
-			"type cannot be '%.60s' here; write bool, and put the type on the wire into read: {type: ...}",
+			"type cannot be '%.60s' here; write bool, and put the type on the wire "
+			"into read: {type: ...}",
 			text);
 	else if (ch->type == VALUE_TEXT)
 		diag_error(&b->diag, n->at, "conflict", "a text is not a truth; remove the type");
@@ -139,7 +145,8 @@ set_stale(struct bench_channel *ch, const struct bench_instrument *ins, const st
 }
 
 static bool
-name_channel(struct bench *b, struct bench_channel *ch, uint32_t index, const char *ins, const char *name)
+name_channel(struct bench *b, struct bench_channel *ch, uint32_t index, const char *ins,
+	const char *name)
 {
 	char full[130];
 	int n = snprintf(full, sizeof(full), "%s.%s", ins, name);

@@ -15,10 +15,11 @@ read_is(struct bench *b, const struct node *n, enum node_kind kind, const char *
 	if (n->kind == kind)
 		return true;
 	if (node_is_null(n))
-		diag_error(&b->diag, n->at, "no-value", "no value here; write %s, or remove the key", wanted);
+		diag_error(&b->diag, n->at, "no-value",
+			"no value here; write %s, or remove the key", wanted);
 	else
-		diag_error(&b->diag, n->at, "wrong-type", "%s stands here; write %s", node_kind_text(n),
-			wanted);
+		diag_error(&b->diag, n->at, "wrong-type", "%s stands here; write %s",
+			node_kind_text(n), wanted);
 	return false;
 }
 
@@ -36,7 +37,8 @@ read_name(struct bench *b, const char *text, struct place at, const char *what)
 	if (text_is_name(text))
 		return true;
 	diag_error(&b->diag, at, "name",
-		"'%.80s' cannot name %s; use letters, digits and '_', a letter first, at most 63", text, what);
+		"'%.80s' cannot name %s; use letters, digits and '_', a letter first, at most 63",
+		text, what);
 	return false;
 }
 
@@ -51,8 +53,8 @@ read_span(struct bench *b, const struct node *n, const struct key *row, int64_t 
 	if (text == NULL)
 		return false;
 	if (span_parse(text, &v, &err) < 0) {
-		diag_error(&b->diag, n == NULL ? (struct place){ 0 } : n->at, "duration", "%s: %s", row->name,
-			err.msg);
+		diag_error(&b->diag, n == NULL ? (struct place){ 0 } : n->at, "duration", "%s: %s",
+			row->name, err.msg);
 		return false;
 	}
 	if (v >= row->min && v <= row->max) {
@@ -77,13 +79,14 @@ whole(struct bench *b, const struct node *n, const char *name, int64_t min, int6
 	if (text == NULL)
 		return false;
 	if (!text_to_int(text, &v)) {
-		diag_error(&b->diag, n->at, "wrong-type", "%s is '%.60s'; write a whole number", name, text);
+		diag_error(&b->diag, n->at, "wrong-type", "%s is '%.60s'; write a whole number",
+			name, text);
 		return false;
 	}
 	if (v < min || v > max) {
 		diag_error(&b->diag, n->at, "out-of-range",
-			"%s is %lld; write a whole number from %lld to %lld%s%s%s", name, (long long)v,
-			(long long)min, (long long)max, help == NULL ? "" : " (",
+			"%s is %lld; write a whole number from %lld to %lld%s%s%s", name,
+			(long long)v, (long long)min, (long long)max, help == NULL ? "" : " (",
 			help == NULL ? "" : help, help == NULL ? "" : ")");
 		return false;
 	}
@@ -94,7 +97,8 @@ whole(struct bench *b, const struct node *n, const char *name, int64_t min, int6
 bool
 read_int(struct bench *b, const struct node *n, const struct key *row, int64_t *out)
 {
-	return n == NULL ? text_to_int(row->def, out) : whole(b, n, row->name, row->min, row->max, NULL, out);
+	return n == NULL ? text_to_int(row->def, out)
+			 : whole(b, n, row->name, row->min, row->max, NULL, out);
 }
 
 bool
@@ -148,8 +152,8 @@ split_quantity(const char *text, double *out_number, const char **out_unit)
 
 /* A value that was written with a unit, in the unit of the channel. */
 static bool
-convert(struct bench *b, const struct node *n, const struct bench_channel *ch, const char *unit_text,
-	bool is_difference, double *v)
+convert(struct bench *b, const struct node *n, const struct bench_channel *ch,
+	const char *unit_text, bool is_difference, double *v)
 {
 	bool is_point = ch->unit.is_point && !is_difference;
 	struct unit unit;
@@ -161,14 +165,16 @@ convert(struct bench *b, const struct node *n, const struct bench_channel *ch, c
 	}
 	if (memcmp(unit.dim, ch->unit.dim, sizeof(unit.dim)) != 0) {
 		diag_error(&b->diag, n->at, "unit",
-			"'%.40s' does not fit '%s', whose unit is %s; give the value in that unit", n->text,
-			ch->name, ch->unit_text == NULL ? "none" : ch->unit_text);
+			"'%.40s' does not fit '%s', whose unit is %s; give the value in that unit",
+			n->text, ch->name, ch->unit_text == NULL ? "none" : ch->unit_text);
 		return false;
 	}
 	if (unit.is_point != is_point) {
-		diag_error(&b->diag, n->at, "unit", "'%.40s' is %s, and '%s' needs %s here; write %s", n->text,
+		diag_error(&b->diag, n->at, "unit",
+			"'%.40s' is %s, and '%s' needs %s here; write %s", n->text,
 			unit.is_point ? "a point" : "a difference", ch->name,
-			is_point ? "a point" : "a difference", is_point ? "it as 20 degC" : "it as 5 K");
+			is_point ? "a point" : "a difference",
+			is_point ? "it as 20 degC" : "it as 5 K");
 		return false;
 	}
 	*v *= unit.factor;
@@ -189,7 +195,8 @@ read_quantity(struct bench *b, const struct node *n, const struct bench_channel 
 		return false;
 	if (!split_quantity(text, &v, &unit_text)) {
 		diag_error(&b->diag, n->at, "number",
-			"'%.60s' is not a number; write one with a decimal point, with or without unit: 20.5 or "
+			"'%.60s' is not a number; write one with a decimal point, with or without "
+			"unit: 20.5 or "
 			"20.5 degC",
 			text);
 		return false;
@@ -206,8 +213,8 @@ read_pair(struct bench *b, const struct node *n, const struct node *out[2])
 	if (!read_is(b, n, NODE_LIST, "a list of two: [low, high]"))
 		return false;
 	if (n->n != 2) {
-		diag_error(&b->diag, n->at, "wrong-type", "a list of %u stands here; write two: [low, high]",
-			n->n);
+		diag_error(&b->diag, n->at, "wrong-type",
+			"a list of %u stands here; write two: [low, high]", n->n);
 		return false;
 	}
 	out[0] = n->first;
@@ -217,7 +224,8 @@ read_pair(struct bench *b, const struct node *n, const struct node *out[2])
 
 /* One option; false when it was reported. */
 static bool
-read_opt(struct bench *b, const struct node *n, const struct opt *opt, int64_t *out, const char **out_text)
+read_opt(struct bench *b, const struct node *n, const struct opt *opt, int64_t *out,
+	const char **out_text)
 {
 	char words[200] = "";
 	size_t used = 0;
@@ -250,8 +258,8 @@ read_opt(struct bench *b, const struct node *n, const struct opt *opt, int64_t *
 			used += (size_t)snprintf(words + used, sizeof(words) - used, "%s%s",
 				i == 0 ? "" : ", ", opt->choices[i]);
 	}
-	diag_error(&b->diag, n->at, "wrong-value", "%s cannot be '%.60s'; write one of %s", opt->name, text,
-		words);
+	diag_error(&b->diag, n->at, "wrong-value", "%s cannot be '%.60s'; write one of %s",
+		opt->name, text, words);
 	return false;
 }
 
@@ -267,8 +275,8 @@ read_opts(struct bench *b, const struct node *map, const struct opt *opts,
 		if (found_opts[i] != NULL) {
 			good &= read_opt(b, found_opts[i], &opts[i], &out->num[i], &out->text[i]);
 		} else if (opts[i].def == OPT_NEEDED) {
-			diag_error(&b->diag, map->at, "missing", "'%s' is missing; add it (%s)", opts[i].name,
-				opts[i].help);
+			diag_error(&b->diag, map->at, "missing", "'%s' is missing; add it (%s)",
+				opts[i].name, opts[i].help);
 			good = false;
 		}
 	}

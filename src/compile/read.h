@@ -11,8 +11,8 @@
 /* Find the rows of a table in a map: found[row] for each key that is there and usable, NULL for the others. Reports
  * unknown keys, those of later versions, missing ones, keys without a value and expressions that YAML has split.
  * `opts` (may be NULL): further keys, the options of a codec, put into found_opts. */
-void read_keys(struct bench *b, const struct node *map, const struct key *table, const struct opt *opts,
-	const struct node **found, const struct node **found_opts);
+void read_keys(struct bench *b, const struct node *map, const struct key *table,
+	const struct opt *opts, const struct node **found, const struct node **found_opts);
 
 /* True when the node is of this kind; reports it otherwise, naming what belongs there. */
 bool read_is(struct bench *b, const struct node *n, enum node_kind kind, const char *wanted);

@@ -7,68 +7,110 @@
 #define MS(n) ((n)*NS_PER_MS)
 #define S(n) ((n)*NS_PER_S)
 #define HOUR S(3600)
-#define LATER(key, text) { .name = key, .kind = KEY_LATER, .help = text }
-#define END { .name = NULL }
+#define LATER(key, text)                                                                           \
+	{                                                                                          \
+		.name = key, .kind = KEY_LATER, .help = text                                       \
+	}
+#define END                                                                                        \
+	{                                                                                          \
+		.name = NULL                                                                       \
+	}
 
 static const char *const words_local[] = { "local", NULL };
 static const char *const words_bool[] = { "bool", NULL };
 
 const struct key schema_wave[] = {
-	[WAVE_AMPLITUDE] = { .name = "amplitude", .kind = KEY_QUANTITY, .is_needed = true,
+	[WAVE_AMPLITUDE] = { .name = "amplitude",
+		.kind = KEY_QUANTITY,
+		.is_needed = true,
 		.help = "height of the sine around the value, in the channel's unit" },
-	[WAVE_PERIOD] = { .name = "period", .kind = KEY_SPAN, .is_needed = true, .min = MS(1),
-		.max = 24 * HOUR, .help = "one turn of the sine" },
+	[WAVE_PERIOD] = { .name = "period",
+		.kind = KEY_SPAN,
+		.is_needed = true,
+		.min = MS(1),
+		.max = 24 * HOUR,
+		.help = "one turn of the sine" },
 	END,
 };
 
 const struct key schema_twin[] = {
-	[TWIN_START] = { .name = "start", .kind = KEY_QUANTITY, .def = "0",
+	[TWIN_START] = { .name = "start",
+		.kind = KEY_QUANTITY,
+		.def = "0",
 		.help = "the value at the start, which holds as long as nothing is followed" },
-	[TWIN_FOLLOWS] = { .name = "follows", .kind = KEY_WORD,
+	[TWIN_FOLLOWS] = { .name = "follows",
+		.kind = KEY_WORD,
 		.help = "a channel of the same instrument that it moves towards" },
-	[TWIN_GAIN] = { .name = "gain", .kind = KEY_NUMBER, .def = "1",
+	[TWIN_GAIN] = { .name = "gain",
+		.kind = KEY_NUMBER,
+		.def = "1",
 		.help = "how much of what it follows" },
-	[TWIN_TAU] = { .name = "tau", .kind = KEY_SPAN, .min = 0, .max = 24 * HOUR, .def = "0 s",
+	[TWIN_TAU] = { .name = "tau",
+		.kind = KEY_SPAN,
+		.min = 0,
+		.max = 24 * HOUR,
+		.def = "0 s",
 		.help = "time constant of the movement; 0 s: at once" },
-	[TWIN_NOISE] = { .name = "noise", .kind = KEY_QUANTITY, .def = "0",
+	[TWIN_NOISE] = { .name = "noise",
+		.kind = KEY_QUANTITY,
+		.def = "0",
 		.help = "standard deviation of its noise, in the channel's unit" },
-	[TWIN_WAVE] = { .name = "wave", .kind = KEY_MAP, .sub = schema_wave,
+	[TWIN_WAVE] = { .name = "wave",
+		.kind = KEY_MAP,
+		.sub = schema_wave,
 		.help = "a sine around the value" },
 	END,
 };
 
 const struct key schema_scale[] = {
-	[SCALE_FROM] = { .name = "from", .kind = KEY_RANGE, .is_needed = true,
+	[SCALE_FROM] = { .name = "from",
+		.kind = KEY_RANGE,
+		.is_needed = true,
 		.help = "two values as the device sends them" },
-	[SCALE_TO] = { .name = "to", .kind = KEY_RANGE, .is_needed = true,
+	[SCALE_TO] = { .name = "to",
+		.kind = KEY_RANGE,
+		.is_needed = true,
 		.help = "what these two stand for, in the channel's unit" },
 	END,
 };
 
 /* Rows that channels of instruments and of the bench share. */
 #define CHANNEL_ROWS                                                                               \
-	[CH_TITLE] = { .name = "title", .kind = KEY_TEXT, .help = "what people see beside its name" }, \
+	[CH_TITLE] = { .name = "title",                                                            \
+		.kind = KEY_TEXT,                                                                  \
+		.help = "what people see beside its name" },                                       \
 	[CH_UNIT] = { .name = "unit", .kind = KEY_UNIT, .help = "unit of the value" },             \
-	[CH_SCALE] = { .name = "scale", .kind = KEY_SCALE,                                         \
-		.help = "value = raw x scale + offset: a number, a constant such as 10^-1, or two points" }, \
-	[CH_OFFSET] = { .name = "offset", .kind = KEY_NUMBER, .def = "0",                          \
+	[CH_SCALE] = { .name = "scale",                                                            \
+		.kind = KEY_SCALE,                                                                 \
+		.help = "value = raw x scale + offset: a number, a constant such as 10^-1, or "    \
+			"two points" },                                                            \
+	[CH_OFFSET] = { .name = "offset",                                                          \
+		.kind = KEY_NUMBER,                                                                \
+		.def = "0",                                                                        \
 		.help = "added after the scale" },                                                 \
-	[CH_CHOICES] = { .name = "choices", .kind = KEY_CHOICES,                                   \
+	[CH_CHOICES] = { .name = "choices",                                                        \
+		.kind = KEY_CHOICES,                                                               \
 		.help = "words for whole numbers: {open: 1, closed: 0}, or a list from 0" },       \
-	[CH_RANGE] = { .name = "range", .kind = KEY_RANGE,                                         \
+	[CH_RANGE] = { .name = "range",                                                            \
+		.kind = KEY_RANGE,                                                                 \
 		.help = "values outside of it are shown as out of range" },                        \
-	[CH_STALE] = { .name = "stale_after", .kind = KEY_SPAN, .min = MS(10), .max = 24 * HOUR,   \
+	[CH_STALE] = { .name = "stale_after",                                                      \
+		.kind = KEY_SPAN,                                                                  \
+		.min = MS(10),                                                                     \
+		.max = 24 * HOUR,                                                                  \
 		.help = "age from which the value is stale" },                                     \
-	[CH_FILTER] = { .name = "filter", .kind = KEY_FILTER,                                      \
+	[CH_FILTER] = { .name = "filter",                                                          \
+		.kind = KEY_FILTER,                                                                \
 		.help = "median N or mean N of the last N values, 2 to 25" }
 
 #define CHANNEL_LATER                                                                              \
 	LATER("ramp", "limits of how fast an output moves"),                                       \
 		LATER("hazard", "what the output can do to people"),                               \
 		LATER("fails", "where the actuator goes without power"),                           \
-		LATER("shutoff", "the valve that stops this flow"), LATER("gas", "the gas of a flow"), \
-		LATER("calibration", "a calibration table"), LATER("valve", "a valve with feedback"), \
-		LATER("pid", "a controller"), LATER("refresh", "writing a value again"),           \
+		LATER("shutoff", "the valve that stops this flow"),                                \
+		LATER("gas", "the gas of a flow"), LATER("calibration", "a calibration table"),    \
+		LATER("valve", "a valve with feedback"), LATER("pid", "a controller"),             \
+		LATER("refresh", "writing a value again"),                                         \
 		LATER("verify", "reading back what was written"),                                  \
 		LATER("bits", "names for the bits of a status word"),                              \
 		LATER("bad_if", "a condition under which the value is bad"),                       \
@@ -76,40 +118,67 @@ const struct key schema_scale[] = {
 		LATER("alarm", "limits that warn people")
 
 const struct key schema_instrument_channel[] = {
-	[CH_READ] = { .name = "read", .kind = KEY_POINT, .is_needed = true,
+	[CH_READ] = { .name = "read",
+		.kind = KEY_POINT,
+		.is_needed = true,
 		.help = "where the device keeps it: options of the codec" },
 	CHANNEL_ROWS,
-	[INS_CH_WRITE] = { .name = "write", .kind = KEY_POINT,
+	[INS_CH_WRITE] = { .name = "write",
+		.kind = KEY_POINT,
 		.help = "where the device takes it; nothing is written before the bench says so" },
-	[INS_CH_EVERY] = { .name = "every", .kind = KEY_SPAN, .min = MS(10), .max = HOUR,
+	[INS_CH_EVERY] = { .name = "every",
+		.kind = KEY_SPAN,
+		.min = MS(10),
+		.max = HOUR,
 		.help = "period of reading; the instrument's when left out" },
-	[INS_CH_TYPE] = { .name = "type", .kind = KEY_CHOICE, .words = words_bool,
+	[INS_CH_TYPE] = { .name = "type",
+		.kind = KEY_CHOICE,
+		.words = words_bool,
 		.help = "bool: a number that is 0 or 1" },
-	[INS_CH_TWIN] = { .name = "twin", .kind = KEY_MAP, .sub = schema_twin,
+	[INS_CH_TWIN] = { .name = "twin",
+		.kind = KEY_MAP,
+		.sub = schema_twin,
 		.help = "how the simulated device behaves" },
 	CHANNEL_LATER,
 	END,
 };
 
 const struct key schema_channel[] = {
-	[CH_READ] = { .name = "read", .kind = KEY_REF,
-		.help = "the channel that it follows: INSTRUMENT.CHANNEL, or another of the bench" },
+	[CH_READ] = { .name = "read",
+		.kind = KEY_REF,
+		.help = "the channel that it follows: INSTRUMENT.CHANNEL, or another of the "
+			"bench" },
 	CHANNEL_ROWS,
-	[BENCH_CH_CALC] = { .name = "calc", .kind = KEY_EXPR,
+	[BENCH_CH_CALC] = { .name = "calc",
+		.kind = KEY_EXPR,
 		.help = "an expression of other channels, in place of read" },
-	[BENCH_CH_WAS] = { .name = "was", .kind = KEY_WORD, .help = "its former name, after renaming" },
+	[BENCH_CH_WAS] = { .name = "was",
+		.kind = KEY_WORD,
+		.help = "its former name, after renaming" },
 	LATER("write", "an output of the bench"),
 	CHANNEL_LATER,
 	END,
 };
 
 const struct key schema_link[] = {
-	[LINK_KEY_TCP] = { .name = "tcp", .kind = KEY_ADDRESS, .help = "\"host:port\" of the device or gateway" },
-	[LINK_KEY_SYSTEM] = { .name = "system", .kind = KEY_CHOICE, .words = words_local,
+	[LINK_KEY_TCP] = { .name = "tcp",
+		.kind = KEY_ADDRESS,
+		.help = "\"host:port\" of the device or gateway" },
+	[LINK_KEY_SYSTEM] = { .name = "system",
+		.kind = KEY_CHOICE,
+		.words = words_local,
 		.help = "this computer, for `use: system`" },
-	[LINK_KEY_CONNECT_TIMEOUT] = { .name = "connect_timeout", .kind = KEY_SPAN, .min = MS(10),
-		.max = S(60), .def = "3 s", .help = "how long opening the connection may take" },
-	[LINK_KEY_GAP] = { .name = "gap", .kind = KEY_SPAN, .min = 0, .max = S(10), .def = "0 ms",
+	[LINK_KEY_CONNECT_TIMEOUT] = { .name = "connect_timeout",
+		.kind = KEY_SPAN,
+		.min = MS(10),
+		.max = S(60),
+		.def = "3 s",
+		.help = "how long opening the connection may take" },
+	[LINK_KEY_GAP] = { .name = "gap",
+		.kind = KEY_SPAN,
+		.min = 0,
+		.max = S(10),
+		.def = "0 ms",
 		.help = "least time between an answer and the next request" },
 	LATER("serial", "a serial line"),
 	LATER("line", "speed and format of a serial line"),
@@ -124,19 +193,39 @@ const struct key schema_link[] = {
 };
 
 const struct key schema_instrument[] = {
-	[INS_USE] = { .name = "use", .kind = KEY_WORD, .is_needed = true,
+	[INS_USE] = { .name = "use",
+		.kind = KEY_WORD,
+		.is_needed = true,
 		.help = "the codec that talks to it" },
 	[INS_LINK] = { .name = "link", .kind = KEY_WORD, .help = "the link that it hangs on" },
-	[INS_TITLE] = { .name = "title", .kind = KEY_TEXT, .help = "what people see beside its name" },
-	[INS_EVERY] = { .name = "every", .kind = KEY_SPAN, .min = MS(10), .max = HOUR, .def = "1 s",
+	[INS_TITLE] = { .name = "title",
+		.kind = KEY_TEXT,
+		.help = "what people see beside its name" },
+	[INS_EVERY] = { .name = "every",
+		.kind = KEY_SPAN,
+		.min = MS(10),
+		.max = HOUR,
+		.def = "1 s",
 		.help = "period of reading" },
-	[INS_TIMEOUT] = { .name = "timeout", .kind = KEY_SPAN, .min = MS(10), .max = S(60), .def = "1 s",
+	[INS_TIMEOUT] = { .name = "timeout",
+		.kind = KEY_SPAN,
+		.min = MS(10),
+		.max = S(60),
+		.def = "1 s",
 		.help = "how long one answer may take" },
-	[INS_RETRIES] = { .name = "retries", .kind = KEY_INT, .min = 0, .max = 5, .def = "1",
+	[INS_RETRIES] = { .name = "retries",
+		.kind = KEY_INT,
+		.min = 0,
+		.max = 5,
+		.def = "1",
 		.help = "further tries before it counts as silent" },
-	[INS_CHANNELS] = { .name = "channels", .kind = KEY_NAMES, .sub = schema_instrument_channel,
+	[INS_CHANNELS] = { .name = "channels",
+		.kind = KEY_NAMES,
+		.sub = schema_instrument_channel,
 		.help = "what it measures" },
-	[INS_TWIN] = { .name = "twin", .kind = KEY_NAMES, .sub = schema_twin,
+	[INS_TWIN] = { .name = "twin",
+		.kind = KEY_NAMES,
+		.sub = schema_twin,
 		.help = "how its simulation behaves, by channel" },
 	LATER("params", "parameters of an instrument file"),
 	LATER("secrets", "passwords that the device needs"),
@@ -144,9 +233,13 @@ const struct key schema_instrument[] = {
 };
 
 const struct key schema_serve[] = {
-	[SERVE_LISTEN] = { .name = "listen", .kind = KEY_ADDRESS, .def = "127.0.0.1:8080",
-		.help = "where the data server listens: a loopback address; port 0 takes any free one" },
-	[SERVE_COMMANDS] = { .name = "commands", .kind = KEY_LIST_NONE,
+	[SERVE_LISTEN] = { .name = "listen",
+		.kind = KEY_ADDRESS,
+		.def = "127.0.0.1:8080",
+		.help = "where the data server listens: a loopback address; port 0 takes any free "
+			"one" },
+	[SERVE_COMMANDS] = { .name = "commands",
+		.kind = KEY_LIST_NONE,
 		.help = "who may command over HTTP: nobody in this version" },
 	LATER("public", "a second server that shows only shared channels"),
 	LATER("tls", "certificates"),
@@ -154,18 +247,34 @@ const struct key schema_serve[] = {
 };
 
 const struct key schema_top[] = {
-	[TOP_BENCH] = { .name = "bench", .kind = KEY_WORD, .is_needed = true,
+	[TOP_BENCH] = { .name = "bench",
+		.kind = KEY_WORD,
+		.is_needed = true,
 		.help = "the name of the bench: letters, digits, '_' and '-'" },
-	[TOP_TITLE] = { .name = "title", .kind = KEY_TEXT, .help = "what people see beside its name" },
-	[TOP_TICK] = { .name = "tick", .kind = KEY_SPAN, .min = MS(10), .max = S(1), .def = "100 ms",
+	[TOP_TITLE] = { .name = "title",
+		.kind = KEY_TEXT,
+		.help = "what people see beside its name" },
+	[TOP_TICK] = { .name = "tick",
+		.kind = KEY_SPAN,
+		.min = MS(10),
+		.max = S(1),
+		.def = "100 ms",
 		.help = "period of the controller" },
-	[TOP_LINKS] = { .name = "links", .kind = KEY_NAMES, .sub = schema_link,
+	[TOP_LINKS] = { .name = "links",
+		.kind = KEY_NAMES,
+		.sub = schema_link,
 		.help = "the wires: connections that instruments share" },
-	[TOP_INSTRUMENTS] = { .name = "instruments", .kind = KEY_NAMES, .sub = schema_instrument,
+	[TOP_INSTRUMENTS] = { .name = "instruments",
+		.kind = KEY_NAMES,
+		.sub = schema_instrument,
 		.help = "the devices" },
-	[TOP_CHANNELS] = { .name = "channels", .kind = KEY_NAMES, .sub = schema_channel,
+	[TOP_CHANNELS] = { .name = "channels",
+		.kind = KEY_NAMES,
+		.sub = schema_channel,
 		.help = "the bench's own names, limits and derived values" },
-	[TOP_SERVE] = { .name = "serve", .kind = KEY_SWITCH, .sub = schema_serve,
+	[TOP_SERVE] = { .name = "serve",
+		.kind = KEY_SWITCH,
+		.sub = schema_serve,
 		.help = "the data server: no, or where it listens" },
 	LATER("alarms", "conditions that warn people"),
 	LATER("interlocks", "combinations that are never allowed"),

@@ -17,19 +17,19 @@ enum key_kind {
 	KEY_QUANTITY, /* a number, or a number with unit */
 	KEY_NUMBER,
 	KEY_UNIT,
-	KEY_EXPR,     /* an expression */
-	KEY_REF,      /* the name of a channel */
-	KEY_ADDRESS,  /* host:port */
-	KEY_RANGE,    /* [low, high] */
-	KEY_SCALE,    /* factor, or {from: [a, b], to: [c, d]} */
-	KEY_FILTER,   /* "median 5" */
-	KEY_CHOICES,  /* {word: number} or [word, word] */
-	KEY_POINT,    /* options of the codec's points */
+	KEY_EXPR,      /* an expression */
+	KEY_REF,       /* the name of a channel */
+	KEY_ADDRESS,   /* host:port */
+	KEY_RANGE,     /* [low, high] */
+	KEY_SCALE,     /* factor, or {from: [a, b], to: [c, d]} */
+	KEY_FILTER,    /* "median 5" */
+	KEY_CHOICES,   /* {word: number} or [word, word] */
+	KEY_POINT,     /* options of the codec's points */
 	KEY_LIST_NONE, /* an empty list: anything in it belongs to a later version */
-	KEY_MAP,      /* the keys of `sub` */
-	KEY_NAMES,    /* names, each with the keys of `sub` */
-	KEY_SWITCH,   /* `no`, or the keys of `sub` */
-	KEY_LATER,    /* known, and not available yet */
+	KEY_MAP,       /* the keys of `sub` */
+	KEY_NAMES,     /* names, each with the keys of `sub` */
+	KEY_SWITCH,    /* `no`, or the keys of `sub` */
+	KEY_LATER,     /* known, and not available yet */
 };
 
 struct key {
@@ -78,8 +78,9 @@ enum { SCALE_FROM, SCALE_TO };
 
 #define SCHEMA_KEYS_MAX 48 /* rows of the longest table */
 
-extern const struct key schema_top[], schema_link[], schema_instrument[], schema_instrument_channel[],
-	schema_channel[], schema_twin[], schema_wave[], schema_serve[], schema_scale[];
+extern const struct key schema_top[], schema_link[], schema_instrument[],
+	schema_instrument_channel[], schema_channel[], schema_twin[], schema_wave[], schema_serve[],
+	schema_scale[];
 
 /* The JSON Schema of a bench file, with the options of the codecs that are built in. */
 void schema_json(struct buf *out);

@@ -22,7 +22,8 @@ read_all(int fd, const char *path, struct buf *out, struct err *err)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return err_set(err, ERR_IO, errno, "cannot read '%s': %s", path, strerror(errno));
+			return err_set(
+				err, ERR_IO, errno, "cannot read '%s': %s", path, strerror(errno));
 		if (got == 0)
 			return 0;
 		out->n += (size_t)got;
@@ -40,12 +41,14 @@ source_read(const char *path, struct buf *out, uint64_t out_key[2], struct err *
 	struct stat st;
 
 	if (fd < 0)
-		return err_set(err, ERR_IO, errno, "cannot open '%s': %s; check the path and who may read it",
-			path, strerror(errno));
+		return err_set(err, ERR_IO, errno,
+			"cannot open '%s': %s; check the path and who may read it", path,
+			strerror(errno));
 	if (fstat(fd, &st) < 0)
 		rc = err_set(err, ERR_IO, errno, "cannot examine '%s': %s", path, strerror(errno));
 	else if (!S_ISREG(st.st_mode))
-		rc = err_set(err, ERR_CONF, 0, "'%s' is not a regular file; name a YAML file", path);
+		rc = err_set(
+			err, ERR_CONF, 0, "'%s' is not a regular file; name a YAML file", path);
 	else
 		rc = read_all(fd, path, out, err);
 	close(fd);
@@ -63,13 +66,16 @@ fault_at(const char *p, const char *end, bool is_line_start)
 	if (c == '\0')
 		return "a NUL byte; is this a text file? save it as UTF-8 text";
 	if (c == '\r' && (p + 1 == end || p[1] != '\n'))
-		return "a carriage return that does not end a line; save the file with LF or CRLF line ends";
+		return "a carriage return that does not end a line; save the file with LF or CRLF "
+		       "line ends";
 	if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f)
 		return "a control character; remove it";
 	if (c == 0xC2 && p + 1 < end && (unsigned char)p[1] < 0xA0)
-		return "a control character (U+0080 to U+009F); remove it, and save the file as UTF-8";
+		return "a control character (U+0080 to U+009F); remove it, and save the file as "
+		       "UTF-8";
 	if (c == '%' && is_line_start)
-		return "a line that starts with '%' is a YAML directive, which is not allowed; remove the line, or "
+		return "a line that starts with '%' is a YAML directive, which is not allowed; "
+		       "remove the line, or "
 		       "put the text in quotes";
 	return NULL;
 }

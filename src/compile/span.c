@@ -79,7 +79,8 @@ span_parse(const char *text, int64_t *out, struct err *err)
 				"'%.40s' has a decimal comma; write a point: 1.5 s", text);
 		if (unit == NULL)
 			return err_set(err, ERR_CONF, 0,
-				"'%.40s' is not a duration; write a number with its unit: 500 ms, 2 s, 1.5 min, "
+				"'%.40s' is not a duration; write a number with its unit: 500 ms, "
+				"2 s, 1.5 min, "
 				"1h30",
 				text);
 	} while (*p != '\0');

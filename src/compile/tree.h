@@ -12,30 +12,30 @@
 #define TREE_NODES_MAX 250000 /* 20 000 channels of a dozen nodes each */
 
 struct place {
-	uint16_t file; /* of struct diag */
+	uint16_t file;         /* of struct diag */
 	uint32_t line, column; /* from 1; columns count characters */
 };
 
 enum node_kind { NODE_SCALAR, NODE_MAP, NODE_LIST };
 
 struct node {
-	uint8_t kind;      /* enum node_kind */
-	bool is_quoted;    /* the scalar stands in quotes or as a block: never empty, never null */
+	uint8_t kind;   /* enum node_kind */
+	bool is_quoted; /* the scalar stands in quotes or as a block: never empty, never null */
 	bool is_key_quoted;
-	bool is_gone;      /* taken out by a merge */
-	uint32_t n;        /* children */
-	uint32_t map;      /* NODE_MAP: its number in this tree */
-	uint32_t owner;    /* number of the map that it is a child of */
+	bool is_gone;   /* taken out by a merge */
+	uint32_t n;     /* children */
+	uint32_t map;   /* NODE_MAP: its number in this tree */
+	uint32_t owner; /* number of the map that it is a child of */
 	struct place at;
 	struct place key_at;
-	const char *key;   /* child of a map */
-	const char *text;  /* NODE_SCALAR */
+	const char *key;  /* child of a map */
+	const char *text; /* NODE_SCALAR */
 	struct node *first, *last, *next;
 };
 
 struct tree {
 	struct chunk *chunks;
-	size_t used; /* of the first chunk */
+	size_t used;         /* of the first chunk */
 	struct node **slots; /* hash of the children of maps */
 	size_t n_slots, n_keys;
 	uint32_t n_nodes, n_maps;

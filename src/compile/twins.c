@@ -23,7 +23,8 @@ find_point(const struct bench *b, const struct bench_instrument *ins, const char
 }
 
 static void
-read_follows(struct bench *b, const struct bench_instrument *ins, uint32_t index, const struct node *n)
+read_follows(
+	struct bench *b, const struct bench_instrument *ins, uint32_t index, const struct node *n)
 {
 	const char *name = read_text(b, n);
 	uint32_t found;
@@ -33,16 +34,19 @@ read_follows(struct bench *b, const struct bench_instrument *ins, uint32_t index
 	found = find_point(b, ins, name);
 	if (found == IMAGE_NONE)
 		diag_error(&b->diag, n->at, "unknown-channel",
-			"'%s' has no channel '%.63s'; a simulated channel follows one of the same instrument", ins->name,
-			name);
+			"'%s' has no channel '%.63s'; a simulated channel follows one of the same "
+			"instrument",
+			ins->name, name);
 	else if (found == index)
-		diag_error(&b->diag, n->at, "circle", "a channel cannot follow itself; name another one");
+		diag_error(&b->diag, n->at, "circle",
+			"a channel cannot follow itself; name another one");
 	else
 		b->points.at[index].twin.follows = found;
 }
 
 static void
-read_wave(struct bench *b, const struct bench_channel *ch, struct bench_twin *t, const struct node *n)
+read_wave(
+	struct bench *b, const struct bench_channel *ch, struct bench_twin *t, const struct node *n)
 {
 	const struct node *found[SCHEMA_KEYS_MAX];
 
@@ -75,7 +79,8 @@ read_twin(struct bench *b, const struct bench_instrument *ins, uint32_t index)
 	if (found[TWIN_NOISE] != NULL)
 		read_quantity(b, found[TWIN_NOISE], ch, true, &t->noise);
 	if (t->noise < 0)
-		diag_error(&b->diag, found[TWIN_NOISE]->at, "out-of-range", "noise is below 0; write a width");
+		diag_error(&b->diag, found[TWIN_NOISE]->at, "out-of-range",
+			"noise is below 0; write a width");
 	read_span(b, found[TWIN_TAU], &schema_twin[TWIN_TAU], &t->tau_ns);
 	if (found[TWIN_WAVE] != NULL)
 		read_wave(b, ch, t, found[TWIN_WAVE]);
@@ -91,11 +96,13 @@ twins_read(struct bench *b, const struct bench_instrument *ins, const struct nod
 
 		if (point == IMAGE_NONE)
 			diag_error(&b->diag, n->key_at, "unknown-channel",
-				"'%s' has no channel '%.63s'; name one of its channels", ins->name, n->key);
+				"'%s' has no channel '%.63s'; name one of its channels", ins->name,
+				n->key);
 		else if (b->points.at[point].twin.node != NULL)
 			diag_error(&b->diag, n->key_at, "duplicate-key",
-				"'%s' has its twin at the channel already, in line %u; keep one of them", n->key,
-				b->points.at[point].twin.node->key_at.line);
+				"'%s' has its twin at the channel already, in line %u; keep one of "
+				"them",
+				n->key, b->points.at[point].twin.node->key_at.line);
 		else
 			b->points.at[point].twin.node = n;
 	}

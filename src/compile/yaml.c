@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buf.h"
+#include "base/text.h"
 
 struct build {
 	struct tree *tree;
@@ -70,10 +70,12 @@ is_plain_data(struct build *b, struct fy_event *e, struct place at)
 		tag = e->sequence_start.tag;
 	}
 	if (anchor != NULL)
-		stop(b, at, "anchor", "an anchor (&name) is not allowed; remove it and write values out");
+		stop(b, at, "anchor",
+			"an anchor (&name) is not allowed; remove it and write values out");
 	else if (tag != NULL)
 		stop(b, at, "tag",
-			"a tag (!name) is not allowed; remove it, the type of a value follows from its key");
+			"a tag (!name) is not allowed; remove it, the type of a value follows from "
+			"its key");
 	return anchor == NULL && tag == NULL;
 }
 
@@ -85,6 +87,11 @@ text_of(struct build *b, struct fy_event *e, struct place at)
 	const char *p = e->scalar.value != NULL ? fy_token_get_text(e->scalar.value, &n) : NULL;
 	char *text = tree_text(b->tree, p == NULL ? "" : p, p == NULL ? 0 : n);
 
+	/* "\ud800" is an escape that no UTF-8 can hold. */
+	if (text_utf8(text, n) != n) {
+		stop(b, at, "bytes", "an escape that stands for no character; remove it");
+		return NULL;
+	}
 	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == ' '))
 		text[--n] = '\0';
 	for (size_t i = 0; i < n; i++) {
@@ -92,7 +99,8 @@ text_of(struct build *b, struct fy_event *e, struct place at)
 			text[i] = ' ';
 		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f ||
 			((unsigned char)text[i] == 0xC2 && (unsigned char)text[i + 1] < 0xA0)) {
-			stop(b, at, "bytes", "an escape that stands for a control character; remove it");
+			stop(b, at, "bytes",
+				"an escape that stands for a control character; remove it");
 			return NULL;
 		}
 	}
@@ -127,7 +135,9 @@ take_key(struct build *b, struct fy_event *e, struct place at)
 	const char *text;
 
 	if (e->type != FYET_SCALAR) {
-		stop(b, at, "key", "a map or a list stands where a key belongs; a key is a plain word: name: value");
+		stop(b, at, "key",
+			"a map or a list stands where a key belongs; a key is a plain word: name: "
+			"value");
 		return;
 	}
 	at = scalar_place(b, e);
@@ -136,7 +146,8 @@ take_key(struct build *b, struct fy_event *e, struct place at)
 		return;
 	if (strcmp(text, "<<") == 0 && !is_quoted(e)) {
 		stop(b, at, "merge-key",
-			"a merge key (<<) is not allowed; use `extends: FILE`, or write the values out");
+			"a merge key (<<) is not allowed; use `extends: FILE`, or write the values "
+			"out");
 		return;
 	}
 	if (text[0] == '\0') {
@@ -147,8 +158,8 @@ take_key(struct build *b, struct fy_event *e, struct place at)
 	b->is_key_bad = other != NULL;
 	if (other != NULL)
 		diag_error(b->diag, at, "duplicate-key",
-			"'%.80s' stands here a second time, first in line %u; keep one of them", text,
-			other->key_at.line);
+			"'%.80s' stands here a second time, first in line %u; keep one of them",
+			text, other->key_at.line);
 	b->key = text;
 	b->key_at = at;
 	b->is_key_quoted = is_quoted(e);
@@ -178,9 +189,9 @@ hang(struct build *b, struct node *n)
 static void
 take_value(struct build *b, struct fy_event *e, struct place at)
 {
-	enum node_kind kind = e->type == FYET_SCALAR	      ? NODE_SCALAR :
-			      e->type == FYET_MAPPING_START ? NODE_MAP :
-							      NODE_LIST;
+	enum node_kind kind = e->type == FYET_SCALAR          ? NODE_SCALAR
+			      : e->type == FYET_MAPPING_START ? NODE_MAP
+							      : NODE_LIST;
 	struct node *n;
 
 	if (kind == NODE_SCALAR)
@@ -200,7 +211,8 @@ take_value(struct build *b, struct fy_event *e, struct place at)
 	if (kind == NODE_SCALAR)
 		return;
 	if (b->depth == YAML_DEPTH_MAX) {
-		stop(b, at, "depth", "nested deeper than 32 levels; a bench file needs less than ten");
+		stop(b, at, "depth",
+			"nested deeper than 32 levels; a bench file needs less than ten");
 		return;
 	}
 	b->stack[b->depth++] = n;
@@ -215,7 +227,8 @@ take(struct build *b, struct fy_event *e)
 	case FYET_DOCUMENT_START:
 		if (++b->n_documents > 1)
 			stop(b, at, "document",
-				"a second document (---) begins; a bench file holds one: remove the rest");
+				"a second document (---) begins; a bench file holds one: remove "
+				"the rest");
 		return;
 	case FYET_MAPPING_END:
 	case FYET_SEQUENCE_END:
@@ -289,10 +302,12 @@ report_syntax(struct build *b, struct fy_diag *diag)
 	/* It ran out of memory: it keeps all of a bracket until its end is seen. */
 	if (e == NULL || e->msg == NULL)
 		diag_error(b->diag, at, "syntax",
-			"more in one bracket than the YAML parser can hold; close every bracket, or write lists "
+			"more in one bracket than the YAML parser can hold; close every bracket, "
+			"or write lists "
 			"and maps as blocks");
 	else
-		diag_error(b->diag, at, "syntax", "not valid YAML: %s; %s", e->msg, syntax_remedy(b, at));
+		diag_error(b->diag, at, "syntax", "not valid YAML: %s; %s", e->msg,
+			syntax_remedy(b, at));
 }
 
 /* The parser tells its errors through the list that it collects; nothing goes to a terminal. */

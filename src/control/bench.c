@@ -17,26 +17,28 @@ struct bench {
 	struct board *board;
 	struct bench_sink sink;
 	struct channels *channels;
-	struct link **links;            /* [link] */
-	struct wakes wakes;             /* of links */
-	uint32_t *pending;              /* links whose wishes have not been taken yet */
-	uint8_t *is_pending;            /* [link] */
+	struct link **links; /* [link] */
+	struct wakes wakes;  /* of links */
+	uint32_t *pending;   /* links whose wishes have not been taken yet */
+	uint8_t *is_pending; /* [link] */
 	uint32_t n_pending, first_pending;
-	uint32_t *instrument_link;      /* [instrument] */
-	enum instrument_state *states;  /* [instrument] as last reported */
-	uint8_t *is_stale_state;        /* [instrument] its state on the board is older than its last change */
-	uint32_t health[HEALTH_COUNT];  /* channels */
+	uint32_t *instrument_link;     /* [instrument] */
+	enum instrument_state *states; /* [instrument] as last reported */
+	uint8_t *
+		is_stale_state; /* [instrument] its state on the board is older than its last change */
+	uint32_t health[HEALTH_COUNT]; /* channels */
 	int64_t now_ns;
-	int64_t counted_ns;             /* since when values are counted */
-	uint64_t values;                /* read since then */
+	int64_t counted_ns; /* since when values are counted */
+	uint64_t values;    /* read since then */
 	uint64_t ticks, lost;
-	int64_t lateness_max_ns[2];     /* of this and the previous minute */
+	int64_t lateness_max_ns[2]; /* of this and the previous minute */
 	int64_t lateness_from_ns;
-	int64_t wall_ns;                /* at the last tick; 0: none yet */
+	int64_t wall_ns; /* at the last tick; 0: none yet */
 };
 
 static void
-emit(struct bench *b, enum event_kind kind, const char *subject, enum quality reason, double value, int64_t now_ns)
+emit(struct bench *b, enum event_kind kind, const char *subject, enum quality reason, double value,
+	int64_t now_ns)
 {
 	struct event e = { .kind = kind, .stamp_ns = now_ns, .reason = reason, .value = value };
 
@@ -51,7 +53,9 @@ on_reading(void *ctx, uint32_t point, const struct reading *r, int64_t stamp_ns)
 {
 	struct bench *b = ctx;
 	const struct image_point *p = image_point_at(b->img, point);
-	struct sample s = { .stamp_ns = stamp_ns, .v = r->v, .quality = r->quality, .code = r->code };
+	struct sample s = {
+		.stamp_ns = stamp_ns, .v = r->v, .quality = r->quality, .code = r->code
+	};
 
 	if (r->quality == Q_GOOD)
 		b->values++;
@@ -92,11 +96,14 @@ touch(struct bench *b, uint32_t link)
 }
 
 struct bench *
-bench_new(const struct image *img, struct board *board, const struct codec *(*codec_of)(const char *name),
-	const struct bench_sink *sink, int64_t now_ns)
+bench_new(const struct image *img, struct board *board,
+	const struct codec *(*codec_of)(const char *name), const struct bench_sink *sink,
+	int64_t now_ns)
 {
 	struct bench *b = mem_zero(1, sizeof(*b));
-	const struct link_sink link_sink = { .ctx = b, .reading = on_reading, .state = on_state, .trace = on_trace };
+	const struct link_sink link_sink = {
+		.ctx = b, .reading = on_reading, .state = on_state, .trace = on_trace
+	};
 	uint32_t n_links = img->links.n, n_instruments = img->instruments.n;
 
 	b->img = img;
@@ -177,7 +184,8 @@ bench_adopt(struct bench *b, struct bench *from, uint32_t *kept, int64_t now_ns)
 			b->states[i] = from->states[old];
 	}
 	for (uint32_t i = 0; i < b->img->links.n; i++) {
-		uint32_t old = find_link(from->img, image_text(b->img, image_link_at(b->img, i)->name));
+		uint32_t old =
+			find_link(from->img, image_text(b->img, image_link_at(b->img, i)->name));
 
 		kept[i] = IMAGE_NONE;
 		if (old != IMAGE_NONE && link_adopt(b->links[i], from->links[old], now_ns))

@@ -20,7 +20,8 @@ void channels_free(struct channels *c);
 void channels_adopt(struct channels *c, const struct channels *from);
 
 /* A raw value, of value type `raw`, has arrived for a channel; text: VALUE_TEXT only, borrowed. */
-void channels_accept(struct channels *c, uint32_t channel, enum value_type raw, const struct sample *s, const char *text);
+void channels_accept(struct channels *c, uint32_t channel, enum value_type raw,
+	const struct sample *s, const char *text);
 
 /* Mark what has grown too old, compute the derived channels; then write all changed slots. */
 void channels_age(struct channels *c, int64_t now_ns);

@@ -94,7 +94,7 @@ struct image_point {
 	uint32_t key;        /* text that names it, for codecs that address by name */
 	int64_t every_ns;    /* its period */
 	int16_t write_space; /* where writes go; -1: read-only */
-	uint8_t value; /* enum value_type that the codec delivers (struct point.value) */
+	uint8_t value;       /* enum value_type that the codec delivers (struct point.value) */
 	uint8_t spare;
 	uint32_t write_address;
 };
@@ -127,7 +127,7 @@ struct image_channel {
 	uint8_t has_range;
 	uint8_t has_scale; /* value = raw * factor + offset, else raw goes through unchanged and exact */
 	uint8_t writable; /* the device offers it for writing; nothing writes before the bench says so */
-	uint8_t spare[5];
+	uint8_t spare[9]; /* no hidden padding: equal benches have equal bytes, and so equal hashes */
 	double factor, offset; /* scale and unit conversion in one */
 	double min, max;       /* range, in its unit */
 	int64_t stale_ns; /* older than this is STALE; 0: never (calc and channels that follow another one) */

@@ -257,10 +257,9 @@ open_connections(const struct http *h)
 	return MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections;
 }
 
-/* What is refused by its head alone. Returns true when a problem was queued, with *out_rc. */
-static bool
-is_refused(struct http *h, struct MHD_Connection *c, const char *method, const struct request *r,
-	enum MHD_Result *out_rc)
+/* A look at the head of a request: a problem is queued, or nothing, and the answer is asked for next. */
+static enum MHD_Result
+judge(struct http *h, struct MHD_Connection *c, const char *method, const struct request *r)
 {
 	const char *host = reply_asked(c, MHD_HTTP_HEADER_HOST), *detail;
 	enum problem p;
@@ -285,10 +284,9 @@ is_refused(struct http *h, struct MHD_Connection *c, const char *method, const s
 		detail = "an address may have 4000 bytes; ask for fewer names, or for all and "
 			 "choose yourself";
 	} else {
-		return false;
+		return MHD_YES;
 	}
-	*out_rc = refuse(h, c, p, detail, r->uri);
-	return true;
+	return refuse(h, c, p, detail, r->uri);
 }
 
 static enum MHD_Result
@@ -297,13 +295,11 @@ on_request(void *cls, struct MHD_Connection *c, const char *url, const char *met
 {
 	struct http *h = cls;
 	struct request *r = *con_cls;
-	enum MHD_Result rc = MHD_YES;
 
 	if (!r->is_begun) {
 		r->is_begun = true;
 		h->requests++;
-		is_refused(h, c, method, r, &rc);
-		return rc;
+		return judge(h, c, method, r);
 	}
 	return answer(h, c, r->uri, strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);
 }

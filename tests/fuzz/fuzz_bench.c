@@ -28,7 +28,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		__builtin_trap();
 	is_open = true;
 	bench_init(&b, "fuzz.yaml");
-	if (compile_bytes(&b, (const char *)data, size, &image, &merged, &err) == ERR_IO && b.diag.n_errors == 0)
+	if (compile_bytes(&b, (const char *)data, size, &image, &merged, &err) == ERR_IO &&
+		b.diag.n_errors == 0)
 		__builtin_trap(); /* the image did not pass its own check */
 	bench_done(&b);
 	buf_done(&image);

@@ -115,7 +115,7 @@ def large_bench(channels):
 
 
 def large_inputs():
-    """Name, bytes, exit code, what must be in the messages."""
+    """Name, bytes, exit code, what must be in the messages (one of several: a sanitizer lifts the bound on memory)."""
     follow = "bench: a\ninstruments: {pc: {use: system}}\nchannels:\n"
     yield "10 000 channels", large_bench(10000).encode(), 0, "10000 channels"
     yield "more than 20 000 channels", large_bench(20100).encode(), 1, "too-large"
@@ -126,7 +126,7 @@ def large_inputs():
     yield "10 000 errors", (follow + "".join(f"  a{i}: {{read: b{i}.x}}\n" for i in range(10000))).encode(), 1, "and 9950 more"
     yield "more than 4 MB", b"#" * (4 << 20) + b"\nbench: a\n", 1, "larger than 4 MB"
     yield "4 MB in one value", b"bench: " + b"x" * 4000000, 1, "cannot name a bench"
-    yield "two million open brackets", b"a: " + b"[" * 2000000, 1, "[syntax]"
+    yield "two million open brackets", b"a: " + b"[" * 2000000, 1, "[syntax]|[depth]"
     yield "two million list items", b"a: [" + b"1," * 2000000 + b"]", 1, "too-large"
     yield "half a million values", b"a:\n" + b"- 1\n" * 500000, 1, "too-large"
     yield "4 MB of quotes", b'"' * 4000000, 1, "[syntax]"
@@ -142,7 +142,7 @@ def check_large(program, folder, data, code, wanted):
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     seconds = usage.ru_utime + usage.ru_stime
-    if process.returncode != code or wanted not in text:
+    if process.returncode != code or not any(one in text for one in wanted.split("|")):
         return f"expected exit {code} and '{wanted}', got {process.returncode}:\n{text[:500]}"
     if b"__asan_init" in pathlib.Path(program).read_bytes():
         return None

@@ -98,7 +98,7 @@ test_numbers_out(void **state)
 	assert_string_equal(out, "21.5");
 	text_from_double(out, 1e15);
 	assert_true(strtod(out, NULL) == 1e15);
-	text_from_double(out, NAN);
+	text_from_double(out, (double)NAN);
 	assert_string_equal(out, "null");
 	text_from_float(out, 34.179634f);
 	assert_string_equal(out, "34.179634");
@@ -114,7 +114,7 @@ test_numbers_out(void **state)
 			assert_true(text_from_double(out, d) < sizeof(out));
 			assert_true(strtod(out, NULL) == d);
 		}
-		if (isfinite(f)) {
+		if (isfinite((double)f)) {
 			assert_true(text_from_float(out, f) < sizeof(out));
 			assert_true(strtof(out, NULL) == f);
 		}
@@ -171,7 +171,7 @@ test_json(void **state)
 	json_array(&j, "list");
 	json_int(&j, NULL, -3);
 	json_double(&j, NULL, 1.5);
-	json_double(&j, NULL, INFINITY);
+	json_double(&j, NULL, (double)INFINITY);
 	json_bool(&j, NULL, true);
 	json_object(&j, NULL);
 	json_end(&j);

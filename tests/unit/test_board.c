@@ -39,7 +39,8 @@ static void
 make_image(struct tiny *t)
 {
 	static const char *const names[N_CHANNELS] = { "T_bed", "valve", "count", "model" };
-	static const uint8_t types[N_CHANNELS] = { VALUE_FLOAT, VALUE_CHOICE, VALUE_UINT, VALUE_TEXT };
+	static const uint8_t types[N_CHANNELS] = { VALUE_FLOAT, VALUE_CHOICE, VALUE_UINT,
+		VALUE_TEXT };
 
 	memset(t, 0, sizeof(*t));
 	t->head.tick_ns = 100 * NS_PER_MS;
@@ -234,7 +235,8 @@ test_tape_in_order(void **state)
 	assert_int_equal(board_tape_read(f->b, &place, got, 3, &missed), 3);
 	assert_int_equal(board_tape_read(f->b, &place, got + 3, 5, &missed), 2);
 	for (int i = 0; i < 5; i++)
-		assert_true(got[i].seq == (uint64_t)i + 1 && got[i].sample.v.f == i && got[i].channel == 0);
+		assert_true(got[i].seq == (uint64_t)i + 1 && got[i].sample.v.f == i &&
+			    got[i].channel == 0);
 	assert_int_equal(board_tape_read(f->b, &place, got, 8, &missed), 0);
 	assert_int_equal(missed, 0);
 }
@@ -243,7 +245,8 @@ static void
 test_tape_carries_texts(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const texts[] = { "", "x", "exactly twenty-four bytes", "123456789012345678901234",
+	static const char *const texts[] = { "", "x", "exactly twenty-four bytes",
+		"123456789012345678901234",
 		"a text of sixty-three bytes, the longest that the board may keep" };
 	struct board_change got[1];
 	uint64_t place = board_tape_head(f->b), missed;
@@ -266,7 +269,9 @@ test_overrun_is_known_exactly(void **state)
 	struct fixture *f = *state;
 	uint64_t place = 1, missed, total_missed = 0, records = 0, last = 0;
 	struct board_change got[16];
-	struct sample s = { .stamp_ns = 4, .quality = Q_GOOD, .text = "long enough for two records of text" };
+	struct sample s = {
+		.stamp_ns = 4, .quality = Q_GOOD, .text = "long enough for two records of text"
+	};
 	size_t n;
 
 	for (int i = 0; i < 1000; i++) {
@@ -302,7 +307,8 @@ test_trace_keeps_the_last(void **state)
 	}
 	assert_int_equal(board_read_trace(f->b, 0, got, 8), 4);
 	for (int i = 0; i < 4; i++)
-		assert_true(got[i].seq == (uint64_t)i + 3 && got[i].stamp_ns == i + 3 && got[i].bytes[0] == i + 3);
+		assert_true(got[i].seq == (uint64_t)i + 3 && got[i].stamp_ns == i + 3 &&
+			    got[i].bytes[0] == i + 3);
 	assert_int_equal(board_read_trace(f->b, 0, got, 2), 2);
 	assert_int_equal(got[1].seq, 6);
 }
@@ -314,7 +320,9 @@ write_flat_out(void *arg)
 	struct fixture *f = arg;
 
 	for (int64_t i = 1; i <= 200000; i++) {
-		struct sample s = { .stamp_ns = i, .v.i = i * 3, .quality = Q_GOOD, .code = (uint16_t)i };
+		struct sample s = {
+			.stamp_ns = i, .v.i = i * 3, .quality = Q_GOOD, .code = (uint16_t)i
+		};
 
 		board_write(f->b, 2, &s);
 		board_tape(f->b, 2, &s);
@@ -342,7 +350,7 @@ test_samples_are_never_torn(void **state)
 		all_missed += missed;
 		for (size_t i = 0; i < n; i++, seen++)
 			assert_true(got[i].sample.v.i == got[i].sample.stamp_ns * 3 &&
-				got[i].seq == (uint64_t)got[i].sample.stamp_ns);
+				    got[i].seq == (uint64_t)got[i].sample.stamp_ns);
 	} while (place <= 200000);
 	pthread_join(writer, NULL);
 	assert_int_equal(seen + all_missed, 200000);

@@ -165,8 +165,9 @@ test_depth_is_bounded(void **state)
 static void
 test_print_parses_to_itself(void **state)
 {
-	static const char text[] = "a: {b: [1, \"x, y\", {c: -3, d: -x}], e: \"\", 'f g': \"q\\\"\\\\\"}\n"
-				   "h: {}\ni: []\nj: a b\nk: é\nl: '-'\nm: \"~\"\nn: ...x\no: x  y\n";
+	static const char text[] =
+		"a: {b: [1, \"x, y\", {c: -3, d: -x}], e: \"\", 'f g': \"q\\\"\\\\\"}\n"
+		"h: {}\ni: []\nj: a b\nk: é\nl: '-'\nm: \"~\"\nn: ...x\no: x  y\n";
 	struct fixture f = { 0 };
 	struct buf first = { 0 }, second = { 0 };
 	struct node *root = parse(&f, text);
@@ -191,7 +192,8 @@ test_errors_are_sorted_and_bounded(void **state)
 
 	assert_int_equal(diag_file(&d, "a"), 0);
 	for (uint32_t i = 1000; i > 0; i--)
-		diag_error(&d, (struct place){ .line = i * 7919 % 1009, .column = 1 }, "x", "%u; y", i);
+		diag_error(&d, (struct place){ .line = i * 7919 % 1009, .column = 1 }, "x", "%u; y",
+			i);
 	assert_int_equal(d.n_errors, 1000);
 	assert_int_equal(d.n_lines, DIAG_MAX);
 	for (size_t i = 1; i < d.n_lines; i++)
@@ -238,7 +240,8 @@ test_spans(void **state)
 	for (size_t i = 0; i < NELEM(cases); i++) {
 		ns = -1;
 		print_message("'%s'\n", cases[i].text);
-		assert_int_equal(span_parse(cases[i].text, &ns, &err), cases[i].ns < 0 ? ERR_CONF : 0);
+		assert_int_equal(
+			span_parse(cases[i].text, &ns, &err), cases[i].ns < 0 ? ERR_CONF : 0);
 		assert_int_equal(ns, cases[i].ns);
 	}
 }
@@ -260,7 +263,8 @@ test_constants(void **state)
 		{ "1e-3", 0.001 },
 		{ "+5", 5 },
 	};
-	static const char *const bad[] = { "", "x", "1 2", "1,5", "(1", "1)", "1/0", "10^400", "--", "1+", "nan", "0x10",
+	static const char *const bad[] = { "", "x", "1 2", "1,5", "(1", "1)", "1/0", "10^400", "--",
+		"1+", "nan", "0x10",
 		"((((((((((((((((((((((((((((((((((((((((1))))))))))))))))))))))))))))))))))))))))",
 		"----------------------------------------1" };
 	struct err err;
