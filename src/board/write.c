@@ -47,22 +47,35 @@ put_record(struct board *b, uint64_t seq, uint64_t mark, const uint64_t w[3])
 	atomic_store_explicit(&r->seq, seq | mark, memory_order_release);
 }
 
+/* The text of a change goes on in records of three words each; returns the number behind the last. */
+static uint64_t
+put_text(struct board *b, uint64_t seq, const uint64_t *text, size_t n)
+{
+	for (size_t i = 0; i * 8 < n; i += TAPE_TEXT / 8)
+		put_record(b, seq++, TAPE_MORE, text + i);
+	return seq;
+}
+
 uint64_t
 board_tape(struct board *b, uint32_t channel, const struct sample *s)
 {
 	struct tape_head *head = layout_tape_head(b);
-	uint64_t first = atomic_load_explicit(&head->next, memory_order_relaxed), seq = first;
-	uint64_t what = (uint64_t)channel | (uint64_t)s->quality << 32 | (uint64_t)s->code << 48;
-	bool is_text = board_channel(b, channel)->type == VALUE_TEXT;
-	uint64_t text[BOARD_CELL_WORDS + 1] = { 0 };
-	size_t n = is_text ? pack_text(text, s->text) : 0;
-	const uint64_t main_record[3] = { (uint64_t)s->stamp_ns, what, is_text ? n : s->v.u };
+	uint64_t first = atomic_load_explicit(&head->next, memory_order_relaxed), next = first + 1;
+	uint64_t record[3] = {
+		(uint64_t)s->stamp_ns,
+		(uint64_t)channel | (uint64_t)s->quality << 32 | (uint64_t)s->code << 48,
+		s->v.u,
+	};
 
-	put_record(b, seq++, 0, main_record);
-	/* A text goes on in records of three words each. */
-	for (size_t i = 0; i * 8 < n; i += TAPE_TEXT / 8)
-		put_record(b, seq++, TAPE_MORE, text + i);
-	atomic_store_explicit(&head->next, seq, memory_order_release);
+	if (board_channel(b, channel)->type == VALUE_TEXT) {
+		uint64_t text[BOARD_CELL_WORDS + 1] = { 0 };
+
+		record[2] = pack_text(text, s->text);
+		next = put_text(b, next, text, record[2]);
+	}
+	/* The reader goes by the head, so the order in which the records are filled does not matter. */
+	put_record(b, first, 0, record);
+	atomic_store_explicit(&head->next, next, memory_order_release);
 	return first;
 }
 

@@ -218,8 +218,13 @@ void
 channels_accept(struct channels *c, uint32_t channel, enum value_type raw, const struct sample *in,
 	const char *text)
 {
-	struct sample s = { .stamp_ns = in->stamp_ns, .quality = in->quality, .code = in->code };
+	struct sample s; /* filled by hand: its text is long and rarely wanted */
 
+	s.stamp_ns = in->stamp_ns;
+	s.v.u = 0;
+	s.quality = in->quality;
+	s.code = in->code;
+	s.text[0] = '\0';
 	if (!quality_is_bad(s.quality))
 		convert(c, channel, raw, in->v, &s);
 	if (raw == VALUE_TEXT && text != NULL && !text_copy(s.text, sizeof(s.text), text) &&

@@ -2,7 +2,8 @@
  *
  * F_SEAL_FUTURE_WRITE (Linux 5.1) keeps the mapping that exists and refuses any further writable one, and writing and
  * mprotect through other descriptors. Readers get a read-only reopening, so they are refused even where the kernel
- * is older and the seal is missing. MADV_DONTFORK keeps a child of the writer from inheriting the writable mapping.
+ * is older and the seal is missing. All pages are there from the start: the writer must not wait for
+ * one in the middle of a tick. MADV_DONTFORK keeps a child of the writer from inheriting the writable mapping.
  */
 #include "io/seal.h"
 
@@ -59,7 +60,7 @@ seal_make(const char *name, size_t size, int *out_reader, struct err *err)
 	fd = make_memfd(name, size, err);
 	if (fd < 0)
 		return NULL;
-	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
 	if (memory == MAP_FAILED) {
 		err_set(err, ERR_IO, errno, "mapping shared memory: %s", strerror(errno));
 		goto fail;

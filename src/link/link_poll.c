@@ -322,7 +322,7 @@ link_unanswered(
 
 		link_poll_settle(u, f->at);
 		if (!is_down && u->fails <= u->retries) {
-			p->ask_ns = f->sent_ns;
+			p->ask_ns = now_ns; /* behind the neighbours that are late because of it */
 			p->is_again = true;
 			u->retry = f->at + 1;
 			return;

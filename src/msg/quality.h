@@ -25,10 +25,17 @@ struct quality_row {
 /* The row of a quality; a number outside the table gives the row of UNREADABLE. */
 const struct quality_row *quality_row(unsigned quality);
 
+/* One bit a row that is BAD: asked for each value that arrives, so without a look into the table. */
+#define QUALITY(name, class, ...) | (uint64_t)(Q_CLASS_##class == Q_CLASS_BAD) << Q_##name
+static const uint64_t quality_bad_rows = 0
+#include "msg/quality.def"
+	;
+#undef QUALITY
+
 static inline bool
 quality_is_bad(unsigned quality)
 {
-	return quality_row(quality)->class == Q_CLASS_BAD;
+	return quality >= Q_COUNT || (quality_bad_rows >> quality & 1) != 0;
 }
 
 /* "good", "uncertain", "bad" */

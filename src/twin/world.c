@@ -214,13 +214,6 @@ world_rate(struct world *w, enum world_fault fault, double rate)
 		w->rate[fault] = rate;
 }
 
-void
-world_calm(struct world *w)
-{
-	memset(w->rate, 0, sizeof(w->rate));
-	w->n_disturbances = 0;
-}
-
 static void
 lose_connection(struct world *w, uint32_t link, int64_t at_ns)
 {
@@ -233,6 +226,16 @@ lose_connection(struct world *w, uint32_t link, int64_t at_ns)
 	if (ev == NULL)
 		abort(); /* see world_open() */
 	ev->was_open = true;
+}
+
+void
+world_calm(struct world *w, int64_t now_ns)
+{
+	memset(w->rate, 0, sizeof(w->rate));
+	w->n_disturbances = 0;
+	for (uint32_t i = 0; i < w->setup.n_links; i++)
+		if (w->wires[i].is_mute)
+			lose_connection(w, i, now_ns);
 }
 
 void

@@ -60,8 +60,8 @@ void world_rate(struct world *w, enum world_fault fault, double rate);
  * reads it << 16 | its number. A full list (64) or a fault of the first group is ignored and not counted. */
 void world_disturb(struct world *w, enum world_fault fault, uint32_t link, unsigned unit,
 	uint32_t address, int64_t now_ns, int64_t until_ns);
-/* No fault of any kind from now on; what is under way still arrives. */
-void world_calm(struct world *w);
+/* No fault of any kind from now on; what is under way still arrives, and a connection on which half a frame was sent ends. */
+void world_calm(struct world *w, int64_t now_ns);
 
 uint64_t world_faults(
 	const struct world *w, uint32_t link, enum world_fault fault); /* so far, on this link */

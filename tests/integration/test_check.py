@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import time
@@ -10,7 +11,7 @@ import unittest
 import jsonschema
 import yaml
 
-from harness import MBC, PATIENCE_S
+from harness import BUILD, MBC, PATIENCE_S
 
 GOOD = """bench: good-1
 title: A bench
@@ -124,6 +125,22 @@ class Check(unittest.TestCase):
         lines = "".join(f"      c{n}: {{read: {{holding: {n}}}}}\n" for n in range(10000))
         done = self.check(GOOD.replace("channels:\n  T:", lines + "channels:\n  T:"))
         self.assertEqual(done.returncode, 0, done.stderr[:2000])
+
+
+class Rooms(unittest.TestCase):
+    """A process links only what its room needs: what it does not link cannot stall it or be attacked in it."""
+
+    SYSTEM = {"libc", "libm", "libgcc_s", "ld-linux-x86-64", "ld-linux-aarch64", "ld-linux-armhf", "libasan", "libubsan"}
+    LINKED = {"mbc": set(), "mbc-supervise": set(), "mbc-control": set(), "mbc-twin": set(), "mbc-serve": {"libmicrohttpd"},
+              "mbc-compile": {"libfyaml", "libudunits2"}}
+
+    def test_libraries(self):
+        for program, expected in self.LINKED.items():
+            with self.subTest(program):
+                shown = subprocess.run(["readelf", "-d", BUILD / program], capture_output=True, text=True, check=True).stdout
+                linked = {name.partition(".so")[0] for name in re.findall(r"NEEDED.*\[(.*)\]", shown)}
+                self.assertIn("libc", linked)
+                self.assertEqual(linked - self.SYSTEM, expected)
 
 
 class CommandLine(unittest.TestCase):

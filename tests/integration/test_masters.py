@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import BUILD, HERE, PATIENCE_S, Twin, free_port, need_peer
+from harness import BUILD, HERE, MBC, PATIENCE_S, Twin, free_port, need_peer
 
 
 def twin_text(port):
@@ -36,7 +36,7 @@ class Masters(unittest.TestCase):
 
     def setUp(self):
         self.port = free_port()
-        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="mbc-test-")))
+        self.folder = folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="mbc-test-")))
         file = folder / "bench.yaml"
         file.write_text(twin_text(self.port))
         self.twin = Twin(file, [self.port], dict(os.environ, MBC_RUN_DIR=str(folder), MBC_STATE_DIR=str(folder)))
@@ -46,6 +46,17 @@ class Masters(unittest.TestCase):
         """mbpoll once, with addresses that begin at 0."""
         return subprocess.run([need_peer("mbpoll"), "-m", "tcp", "-a", "1", "-p", str(self.port), "-0", "-1", *words, "127.0.0.1",
                                *map(str, values)], capture_output=True, text=True, timeout=PATIENCE_S)
+
+    def test_what_cannot_be_listened_on_is_named(self):
+        environment = dict(os.environ, MBC_RUN_DIR=str(self.folder), MBC_STATE_DIR=str(self.folder))
+        for name, address in {"taken": f"127.0.0.1:{self.port}", "not ours": "192.0.2.1:5020"}.items():
+            file = self.folder / "other.yaml"
+            file.write_text(twin_text(self.port).replace(f"127.0.0.1:{self.port}", address))
+            with self.subTest(name):
+                done = subprocess.run([MBC, "twin", file], env=environment, capture_output=True, text=True, timeout=PATIENCE_S)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn(address, done.stderr)
+                self.assertIn("'io'", done.stderr)
 
     def test_libmodbus(self):
         program = BUILD / "tests/integration/libmodbus_master"

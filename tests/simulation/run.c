@@ -251,7 +251,7 @@ storm(struct run *r, int64_t for_ns)
 	r->next_trouble_ns = r->now_ns;
 	advance(r, r->now_ns + for_ns);
 	r->is_storm = false;
-	world_calm(r->world);
+	world_calm(r->world, r->now_ns);
 }
 
 /* All is good again when the longest wait is over, and two rounds of polls. */
@@ -260,9 +260,15 @@ recover(struct run *r, int64_t wait_ns)
 {
 	int64_t from_ns = r->now_ns,
 		limit_ns = from_ns + wait_ns + 2 * r->slowest_ns + 5 * NS_PER_S;
+	int64_t patience_ns = 0;
 	uint32_t first = 0;
 
-	/* Before the first tick the board still shows what was before. */
+	/* What was lost in the last moment shows only when its last try has had no answer, and a tick has come. */
+	for (uint32_t i = 0; i < r->img->instruments.n; i++)
+		patience_ns =
+			MAX(patience_ns, image_instrument_at(r->img, i)->timeout_ns *
+						 (image_instrument_at(r->img, i)->retries + 1));
+	advance(r, from_ns + 2 * patience_ns);
 	do
 		advance(r, r->now_ns + NS_PER_S / 2);
 	while (watch_breach(r->watch) == NULL && r->now_ns < limit_ns &&
@@ -334,7 +340,7 @@ check_neighbours(
 			(fault != WORLD_BAD_REGISTER || overlap(pt, image_point_at(r->img, point))))
 			continue;
 		if (is_mate && fault != WORLD_BAD_REGISTER) {
-			gap += wait_ns;
+			gap += bad->timeout_ns; /* it is repeated behind its neighbours */
 			stolen = wait_ns + probes(for_ns) * bad->timeout_ns;
 		}
 		/* One with a shorter limit than its neighbour's silence may well grow too old. */
@@ -426,7 +432,7 @@ alone(struct run *r)
 	if (watch_bad(r->watch, &first) == 0)
 		watch_break(r->watch, "silence: the %s of '%s' did not show", world_word(fault),
 			image_text(r->img, image_instrument_at(r->img, guilty)->name));
-	world_calm(r->world);
+	world_calm(r->world, r->now_ns);
 	recover(r, wait_of(fault));
 	check_events(r, fault, guilty);
 	settle(r);
