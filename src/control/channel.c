@@ -32,6 +32,7 @@ struct channels {
 	uint32_t n;
 	uint32_t *dirty; /* channels that wait for publication */
 	uint32_t n_dirty;
+	int64_t age_ns; /* nothing is too old before: the earliest of all stamps and their stale_ns, or less */
 	double *filters;
 	char (*texts)[VALUE_TEXT_MAX + 1];
 };
@@ -200,6 +201,8 @@ settle(struct channels *c, uint32_t channel, struct sample *s)
 	ch->quality = s->quality;
 	ch->code = s->code;
 	ch->stamp_ns = s->stamp_ns;
+	if (d->stale_ns != 0 && !quality_is_bad(s->quality))
+		c->age_ns = MIN(c->age_ns, s->stamp_ns + d->stale_ns);
 	if (is_text)
 		memcpy(c->texts[ch->text], s->text, sizeof(s->text));
 	if (is_news || s->stamp_ns - ch->taped_ns >= CONFIRM_NS) {
@@ -236,17 +239,23 @@ channels_accept(struct channels *c, uint32_t channel, enum value_type raw, const
 void
 channels_age(struct channels *c, int64_t now_ns)
 {
+	int64_t next_ns = NEVER;
+
+	if (now_ns <= c->age_ns)
+		return;
 	for (uint32_t i = 0; i < c->n; i++) {
 		const struct image_channel *d = image_channel_at(c->img, i);
 		struct channel *ch = &c->at[i];
-		struct sample s;
+		struct sample s = { .stamp_ns = ch->stamp_ns, .quality = Q_STALE };
 
-		if (d->stale_ns == 0 || now_ns - ch->stamp_ns <= d->stale_ns ||
-			quality_is_bad(ch->quality))
+		if (d->stale_ns == 0 || quality_is_bad(ch->quality))
 			continue;
-		s = (struct sample){ .stamp_ns = ch->stamp_ns, .quality = Q_STALE };
-		settle(c, i, &s);
+		if (now_ns - ch->stamp_ns > d->stale_ns)
+			settle(c, i, &s);
+		else
+			next_ns = MIN(next_ns, ch->stamp_ns + d->stale_ns);
 	}
+	c->age_ns = next_ns;
 }
 
 static void

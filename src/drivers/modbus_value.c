@@ -50,6 +50,8 @@ join(const struct point *pt, const uint16_t *words)
 	bool bytes_swapped = pt->order == MODBUS_BADC || pt->order == MODBUS_DCBA;
 	uint64_t v = 0;
 
+	if (pt->count == 1)
+		return bytes_swapped ? swap_bytes(words[0]) : words[0];
 	for (unsigned i = 0; i < pt->count && i < 4; i++) {
 		uint16_t w = words[words_swapped ? pt->count - 1u - i : i];
 
