@@ -199,12 +199,6 @@ bench_adopt(struct bench *b, struct bench *from, uint32_t *kept, int64_t now_ns)
 	b->wall_ns = from->wall_ns;
 }
 
-uint32_t
-bench_links(const struct bench *b)
-{
-	return b->img->links.n;
-}
-
 void
 bench_opened(struct bench *b, uint32_t link, int64_t now_ns)
 {

@@ -32,7 +32,6 @@ void bench_free(struct bench *b);
  * are not kept are closed by the caller. kept has room for all links of the new image. */
 void bench_adopt(struct bench *b, struct bench *from, uint32_t *kept, int64_t now_ns);
 
-uint32_t bench_links(const struct bench *b);
 void bench_opened(struct bench *b, uint32_t link, int64_t now_ns);
 void bench_closed(
 	struct bench *b, uint32_t link, enum quality reason, const char *why, int64_t now_ns);

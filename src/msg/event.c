@@ -3,26 +3,18 @@
 
 #include "base/text.h"
 
-static const struct {
-	const char *token, *en, *fr;
-} rows[EVENT_COUNT] = {
-#define EVENT(name, token, en, fr) [EVENT_##name] = { token, en, fr },
+static const char *const texts[EVENT_COUNT] = {
+#define EVENT(name, text) [EVENT_##name] = text,
 #include "msg/event.def"
 #undef EVENT
 };
-
-const char *
-event_token(enum event_kind kind)
-{
-	return rows[kind].token;
-}
 
 void
 event_text(struct buf *out, const struct event *e)
 {
 	const struct quality_row *reason = quality_row(e->reason);
 
-	for (const char *p = rows[e->kind].en; *p != '\0'; p++) {
+	for (const char *p = texts[e->kind]; *p != '\0'; p++) {
 		if (*p != '%') {
 			buf_putc(out, *p);
 			continue;

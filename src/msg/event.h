@@ -20,8 +20,6 @@ struct event {
 	double value;
 };
 
-const char *event_token(enum event_kind kind);
-
 /* One line of text in English, with the remedy of its reason. */
 void event_text(struct buf *out, const struct event *e);
 

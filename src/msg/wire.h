@@ -34,7 +34,6 @@ enum wire_kind {
 void wire_begin(struct buf *out, enum wire_kind kind); /* clears `out` */
 void wire_u16(struct buf *out, uint16_t v);
 void wire_u32(struct buf *out, uint32_t v);
-void wire_u64(struct buf *out, uint64_t v);
 void wire_f64(struct buf *out, double v);
 void wire_text(struct buf *out, const char *text); /* cut where the message would become too long */
 void wire_end(struct buf *out);
@@ -49,7 +48,6 @@ struct wire_in {
 int wire_open(struct wire_in *in, const void *packet, size_t n, struct err *err) MUST_CHECK;
 uint16_t wire_get_u16(struct wire_in *in);
 uint32_t wire_get_u32(struct wire_in *in);
-uint64_t wire_get_u64(struct wire_in *in);
 double wire_get_f64(struct wire_in *in);
 void wire_get_text(struct wire_in *in, char *out, size_t cap);
 /* 0 when all fields were there and nothing is left over. */

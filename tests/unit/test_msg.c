@@ -125,7 +125,6 @@ make_packet(struct buf *out)
 	wire_begin(out, WIRE_HEALTH);
 	wire_u16(out, 2);
 	wire_u32(out, 70000);
-	wire_u64(out, UINT64_MAX - 1);
 	wire_f64(out, -0.5);
 	wire_text(out, "T_bed \xC2\xB0"
 		       "C");
@@ -144,7 +143,6 @@ test_packets_come_back(void **state)
 	assert_int_equal(wire_open(&in, out.data, out.n, &err), WIRE_HEALTH);
 	assert_int_equal(wire_get_u16(&in), 2);
 	assert_int_equal(wire_get_u32(&in), 70000);
-	assert_true(wire_get_u64(&in) == UINT64_MAX - 1);
 	assert_true(wire_get_f64(&in) == -0.5);
 	wire_get_text(&in, text, sizeof(text));
 	assert_string_equal(text, "T_bed \xC2\xB0"
@@ -168,7 +166,7 @@ test_damaged_packets_are_refused(void **state)
 	assert_int_equal(wire_open(&in, out.data, out.n, &err), WIRE_HEALTH);
 	assert_int_equal(wire_close(&in, &err), ERR_PROTO); /* fields left over */
 	while (!in.is_bad)
-		wire_get_u64(&in);
+		wire_get_f64(&in);
 	wire_get_text(&in, text, sizeof(text));
 	assert_string_equal(text, "");
 	assert_int_equal(wire_close(&in, &err), ERR_PROTO);
