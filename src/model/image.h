@@ -127,7 +127,8 @@ struct image_channel {
 	uint8_t has_range;
 	uint8_t has_scale; /* value = raw * factor + offset, else raw goes through unchanged and exact */
 	uint8_t writable; /* the device offers it for writing; nothing writes before the bench says so */
-	uint8_t spare[9]; /* no hidden padding: equal benches have equal bytes and hashes */
+	/* No hidden padding: equal benches have equal bytes, and so equal hashes. */
+	uint8_t spare[9];
 	double factor, offset; /* scale and unit conversion in one */
 	double min, max;       /* range, in its unit */
 	int64_t stale_ns; /* older than this is STALE; 0: never (calc and channels that follow another one) */

@@ -114,7 +114,8 @@ test_value_forms(void **state)
 		value_text(text, cases[i].type, &cases[i].s, cases[i].choice);
 		assert_string_equal(text, cases[i].text);
 	}
-	assert_true(value_same(VALUE_FLOAT, (union value){ .f = (double)NAN }, (union value){ .f = (double)NAN }));
+	assert_true(value_same(
+		VALUE_FLOAT, (union value){ .f = (double)NAN }, (union value){ .f = (double)NAN }));
 	assert_false(value_same(VALUE_INT, (union value){ .i = 1 }, (union value){ .i = 2 }));
 	buf_done(&out);
 }
