@@ -43,7 +43,7 @@ struct board_slot {
 	_Atomic uint32_t quality; /* quality | code << 16 */
 	word stamp;
 	word value;
-	word spare;
+	word cell; /* 1 + text cell of a VALUE_TEXT, 0 for numbers; written once */
 };
 
 struct tape_head {

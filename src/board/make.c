@@ -243,8 +243,14 @@ board_make(void *memory, const struct board_setup *setup)
 	add_image_text(&s, setup->image, setup->image->bench);
 	add_image_text(&s, setup->image, setup->image->title);
 	fill_hash(b);
-	for (uint32_t i = 0; i < b->n_channels; i++)
-		atomic_store_explicit(&layout_slot(b, i)->quality, Q_NOT_YET, memory_order_relaxed);
+	for (uint32_t i = 0; i < b->n_channels; i++) {
+		struct board_slot *slot = layout_slot(b, i);
+
+		atomic_store_explicit(&slot->quality, Q_NOT_YET, memory_order_relaxed);
+		if (board_channel(b, i)->type == VALUE_TEXT)
+			atomic_store_explicit(&slot->cell, board_channel(b, i)->text_cell + 1u,
+				memory_order_relaxed);
+	}
 	for (uint32_t i = 0; i < b->n_instruments; i++)
 		atomic_store_explicit(&layout_state(b, i)->trace_next, 1, memory_order_relaxed);
 	atomic_store_explicit(&layout_tape_head(b)->next, 1, memory_order_release);

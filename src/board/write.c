@@ -17,19 +17,19 @@ pack_text(uint64_t out[BOARD_CELL_WORDS], const char *text)
 void
 board_write(struct board *b, uint32_t channel, const struct sample *s)
 {
-	const struct board_channel *ch = board_channel(b, channel);
 	struct board_slot *slot = layout_slot(b, channel);
+	uint64_t cell = atomic_load_explicit(&slot->cell, memory_order_relaxed);
 
 	layout_lock(&slot->seq);
 	atomic_store_explicit(&slot->quality, (uint32_t)s->quality | (uint32_t)s->code << 16,
 		memory_order_relaxed);
 	atomic_store_explicit(&slot->stamp, (uint64_t)s->stamp_ns, memory_order_relaxed);
 	atomic_store_explicit(&slot->value, s->v.u, memory_order_relaxed);
-	if (ch->type == VALUE_TEXT) {
+	if (cell != 0) {
 		uint64_t text[BOARD_CELL_WORDS];
 
 		pack_text(text, s->text);
-		layout_store(layout_cell(b, ch->text_cell), text, BOARD_CELL_WORDS);
+		layout_store(layout_cell(b, (uint32_t)cell - 1), text, BOARD_CELL_WORDS);
 	}
 	layout_unlock(&slot->seq);
 }
@@ -67,7 +67,7 @@ board_tape(struct board *b, uint32_t channel, const struct sample *s)
 		s->v.u,
 	};
 
-	if (board_channel(b, channel)->type == VALUE_TEXT) {
+	if (atomic_load_explicit(&layout_slot(b, channel)->cell, memory_order_relaxed) != 0) {
 		uint64_t text[BOARD_CELL_WORDS + 1] = { 0 };
 
 		record[2] = pack_text(text, s->text);

@@ -11,18 +11,26 @@
 
 #define CONFIRM_NS (60 * NS_PER_S) /* an unchanged value stands on the tape again after this */
 
+/* What a reading needs on its way stands together, in two lines of the cache; the description in the image is for the
+ * rest. */
 struct channel {
 	int64_t stamp_ns;
 	int64_t taped_ns; /* when it last went to the tape */
 	union value v;
 	uint16_t quality, code;
+	uint8_t type;      /* enum value_type */
 	uint8_t is_dirty;  /* waits for publication */
 	uint8_t n_filter;  /* samples in its filter */
 	uint8_t filter_at; /* where the next one goes */
-	uint32_t filter;   /* first of its cells in filters[] */
-	uint32_t text;     /* VALUE_TEXT: its cell in texts[] */
+	bool has_scale, has_range;
+	uint8_t filter_kind; /* enum channel_filter */
+	uint32_t filter;     /* first of its cells in filters[] */
+	uint32_t text;       /* VALUE_TEXT: its cell in texts[] */
 	uint32_t first_follower, next_follower;
+	int64_t stale_ns;
+	double factor, offset;
 	double divisor; /* scale by division; 0: by the factor */
+	double min, max;
 };
 
 struct channels {
@@ -32,6 +40,8 @@ struct channels {
 	uint32_t n;
 	uint32_t *dirty; /* channels that wait for publication */
 	uint32_t n_dirty;
+	uint32_t *calcs; /* derived channels, each after those that it reads */
+	uint32_t n_calcs;
 	int64_t age_ns; /* nothing is too old before: the earliest of all stamps and their stale_ns, or less */
 	double *filters;
 	char (*texts)[VALUE_TEXT_MAX + 1];
@@ -61,17 +71,29 @@ channels_new(const struct image *img, struct board *board)
 	c->n = img->channels.n;
 	c->at = mem_zero(c->n, sizeof(*c->at));
 	c->dirty = mem_zero(c->n, sizeof(*c->dirty));
+	c->calcs = mem_zero(c->n, sizeof(*c->calcs));
 	for (uint32_t i = 0; i < c->n; i++) {
 		const struct image_channel *d = image_channel_at(img, i);
 		struct channel *ch = &c->at[i];
 
 		ch->quality = Q_NOT_YET;
+		ch->type = d->type;
+		ch->has_scale = d->has_scale != 0;
+		ch->has_range = d->has_range != 0;
+		ch->filter_kind = d->filter;
+		ch->stale_ns = d->stale_ns;
+		ch->factor = d->factor;
+		ch->offset = d->offset;
+		ch->min = d->min;
+		ch->max = d->max;
 		ch->first_follower = ch->next_follower = IMAGE_NONE;
 		ch->filter = cells;
 		ch->divisor = divisor_of(d);
 		ch->text = texts;
 		cells += d->filter != FILTER_NONE ? d->filter_n : 0;
 		texts += d->type == VALUE_TEXT;
+		if (d->source_kind == SOURCE_CALC)
+			c->calcs[c->n_calcs++] = i;
 		/* A source stands before those that follow it. */
 		if (d->source_kind == SOURCE_CHANNEL) {
 			ch->next_follower = c->at[d->source].first_follower;
@@ -90,6 +112,7 @@ channels_free(struct channels *c)
 		return;
 	free(c->at);
 	free(c->dirty);
+	free(c->calcs);
 	free(c->filters);
 	free(c->texts);
 	free(c);
@@ -134,26 +157,31 @@ has_word(const struct image *img, const struct image_channel *d, int64_t number)
 	return false;
 }
 
+static double
+scale(struct channels *c, uint32_t channel, double f)
+{
+	struct channel *ch = &c->at[channel];
+
+	if (ch->has_scale)
+		f = (ch->divisor != 0 ? f / ch->divisor : f * ch->factor) + ch->offset;
+	if (ch->filter_kind != FILTER_NONE && isfinite(f))
+		f = filter_step(c, ch, image_channel_at(c->img, channel), f);
+	return f;
+}
+
 /* A good or uncertain raw value to the channel's type and unit; sets value and quality. */
 static void
 convert(struct channels *c, uint32_t channel, enum value_type raw, union value in,
 	struct sample *out)
 {
-	const struct image_channel *d = image_channel_at(c->img, channel);
+	const struct channel *ch = &c->at[channel];
 	double f;
 
-	switch ((enum value_type)d->type) {
+	switch ((enum value_type)ch->type) {
 	case VALUE_FLOAT:
 	case VALUE_FLOAT32:
-		f = value_double(raw, in);
-		if (d->has_scale)
-			f = (c->at[channel].divisor != 0 ? f / c->at[channel].divisor
-							 : f * d->factor) +
-			    d->offset;
-		if (d->filter != FILTER_NONE && isfinite(f))
-			f = filter_step(c, &c->at[channel], d, f);
-		out->v.f = f;
-		if (!isfinite(f))
+		out->v.f = scale(c, channel, value_double(raw, in));
+		if (!isfinite(out->v.f))
 			out->quality = Q_UNDEFINED;
 		break;
 	case VALUE_BOOL:
@@ -162,7 +190,7 @@ convert(struct channels *c, uint32_t channel, enum value_type raw, union value i
 	case VALUE_CHOICE:
 		out->v.i =
 			raw == VALUE_FLOAT || raw == VALUE_FLOAT32 ? (int64_t)llround(in.f) : in.i;
-		if (!has_word(c->img, d, out->v.i))
+		if (!has_word(c->img, image_channel_at(c->img, channel), out->v.i))
 			out->quality = Q_NO_CHOICE;
 		break;
 	case VALUE_INT:
@@ -172,9 +200,9 @@ convert(struct channels *c, uint32_t channel, enum value_type raw, union value i
 		out->v = in;
 		break;
 	}
-	if (d->has_range && out->quality == Q_GOOD && d->type != VALUE_TEXT) {
-		f = value_double(d->type, out->v);
-		if (f < d->min || f > d->max)
+	if (ch->has_range && out->quality == Q_GOOD && ch->type != VALUE_TEXT) {
+		f = value_double(ch->type, out->v);
+		if (f < ch->min || f > ch->max)
 			out->quality = Q_OUT_OF_RANGE;
 	}
 }
@@ -183,26 +211,23 @@ convert(struct channels *c, uint32_t channel, enum value_type raw, union value i
 static void
 settle(struct channels *c, uint32_t channel, struct sample *s)
 {
-	const struct image_channel *d = image_channel_at(c->img, channel);
 	struct channel *ch = &c->at[channel];
-	bool is_text = d->type == VALUE_TEXT;
-	bool is_news;
+	bool is_text = ch->type == VALUE_TEXT, is_news;
 
 	if (quality_is_bad(s->quality)) {
 		/* Nothing shows an old value as a good one: there is none. */
 		s->v.u = 0;
 		s->text[0] = '\0';
 		ch->n_filter = ch->filter_at = 0;
+	} else if (ch->stale_ns != 0) {
+		c->age_ns = MIN(c->age_ns, s->stamp_ns + ch->stale_ns);
 	}
-	is_news = s->quality != ch->quality || s->code != ch->code ||
-		  !value_same(d->type, s->v, ch->v) ||
+	is_news = s->v.u != ch->v.u || s->quality != ch->quality || s->code != ch->code ||
 		  (is_text && strcmp(s->text, c->texts[ch->text]) != 0);
 	ch->v = s->v;
 	ch->quality = s->quality;
 	ch->code = s->code;
 	ch->stamp_ns = s->stamp_ns;
-	if (d->stale_ns != 0 && !quality_is_bad(s->quality))
-		c->age_ns = MIN(c->age_ns, s->stamp_ns + d->stale_ns);
 	if (is_text)
 		memcpy(c->texts[ch->text], s->text, sizeof(s->text));
 	if (is_news || s->stamp_ns - ch->taped_ns >= CONFIRM_NS) {
@@ -214,7 +239,7 @@ settle(struct channels *c, uint32_t channel, struct sample *s)
 		c->dirty[c->n_dirty++] = channel;
 	}
 	for (uint32_t f = ch->first_follower; f != IMAGE_NONE; f = c->at[f].next_follower)
-		channels_accept(c, f, d->type, s, s->text);
+		channels_accept(c, f, ch->type, s, s->text);
 }
 
 void
@@ -244,16 +269,15 @@ channels_age(struct channels *c, int64_t now_ns)
 	if (now_ns <= c->age_ns)
 		return;
 	for (uint32_t i = 0; i < c->n; i++) {
-		const struct image_channel *d = image_channel_at(c->img, i);
 		struct channel *ch = &c->at[i];
 		struct sample s = { .stamp_ns = ch->stamp_ns, .quality = Q_STALE };
 
-		if (d->stale_ns == 0 || quality_is_bad(ch->quality))
+		if (ch->stale_ns == 0 || quality_is_bad(ch->quality))
 			continue;
-		if (now_ns - ch->stamp_ns > d->stale_ns)
+		if (now_ns - ch->stamp_ns > ch->stale_ns)
 			settle(c, i, &s);
 		else
-			next_ns = MIN(next_ns, ch->stamp_ns + d->stale_ns);
+			next_ns = MIN(next_ns, ch->stamp_ns + ch->stale_ns);
 	}
 	c->age_ns = next_ns;
 }
@@ -264,7 +288,7 @@ load(void *ctx, uint32_t channel, double *out, unsigned *out_quality, int64_t *o
 	struct channels *c = ctx;
 	const struct channel *ch = &c->at[channel];
 
-	*out = value_double(image_channel_at(c->img, channel)->type, ch->v);
+	*out = value_double(ch->type, ch->v);
 	*out_quality = ch->quality;
 	*out_stamp_ns = ch->stamp_ns;
 }
@@ -275,14 +299,13 @@ channels_calculate(struct channels *c, int64_t now_ns)
 	const struct expr_op *code = image_at(c->img, &c->img->code);
 	const struct expr_input in = { .ctx = c, .load = load, .now_ns = now_ns };
 
-	for (uint32_t i = 0; i < c->n; i++) {
+	for (uint32_t k = 0; k < c->n_calcs; k++) {
+		uint32_t i = c->calcs[k];
 		const struct image_channel *d = image_channel_at(c->img, i);
 		struct expr_result r;
 		struct sample s;
 		enum value_type raw = VALUE_FLOAT;
 
-		if (d->source_kind != SOURCE_CALC)
-			continue;
 		expr_run(code + d->source, d->n_ops, &in, &r);
 		s = (struct sample){
 			.stamp_ns = r.stamp_ns, .quality = (uint16_t)r.quality, .v.f = r.number
@@ -310,7 +333,7 @@ channels_publish(struct channels *c)
 			.code = ch->code,
 		};
 
-		if (image_channel_at(c->img, i)->type == VALUE_TEXT)
+		if (ch->type == VALUE_TEXT)
 			memcpy(s.text, c->texts[ch->text], sizeof(s.text));
 		board_write(c->board, i, &s);
 		ch->is_dirty = 0;

@@ -318,6 +318,46 @@ world_send(struct world *w, uint32_t link, const uint8_t *bytes, size_t n, int64
 	}
 }
 
+static uint32_t
+new_place(uint32_t n, const uint32_t *from, uint32_t old)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (from[i] == old)
+			return i;
+	return UINT32_MAX;
+}
+
+void
+world_switch(struct world *w, uint32_t n_links, const uint32_t *was, const uint32_t *kept)
+{
+	struct wire *wires = mem_zero(n_links, sizeof(*wires));
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < n_links; i++) {
+		if (kept[i] != UINT32_MAX)
+			wires[i] = w->wires[kept[i]];
+		memset(wires[i].faults, 0, sizeof(wires[i].faults));
+		if (was[i] != UINT32_MAX)
+			memcpy(wires[i].faults, w->wires[was[i]].faults, sizeof(wires[i].faults));
+	}
+	for (size_t i = w->n_active; i-- > 0;) {
+		struct event *ev = &w->pool[w->active[i]];
+
+		ev->link = new_place(n_links, kept, ev->link);
+		if (ev->link == UINT32_MAX)
+			event_drop(w, i);
+	}
+	for (size_t i = 0; i < w->n_disturbances; i++) {
+		w->disturbances[n] = w->disturbances[i];
+		w->disturbances[n].link = new_place(n_links, was, w->disturbances[i].link);
+		n += w->disturbances[n].link != UINT32_MAX;
+	}
+	w->n_disturbances = n;
+	free(w->wires);
+	w->wires = wires;
+	w->setup.n_links = n_links;
+}
+
 /* ---- the devices ------------------------------------------------------------------------------------------------------ */
 
 /* True when the request reads the register of a BAD_REGISTER that lasts. */

@@ -50,6 +50,10 @@ void world_open(struct world *w, uint32_t link, int64_t now_ns);
 void world_close(struct world *w, uint32_t link);
 void world_send(struct world *w, uint32_t link, const uint8_t *bytes, size_t n, int64_t now_ns);
 
+/* The master has a new list of links: link i was was[i] before (its faults go on), and its connection that of kept[i] with
+ * all that is under way; UINT32_MAX: none. Other connections are closed. */
+void world_switch(struct world *w, uint32_t n_links, const uint32_t *was, const uint32_t *kept);
+
 /* What it learns: the next news due at now_ns or before, false when there is none. */
 bool world_next(struct world *w, int64_t now_ns, struct world_news *out);
 int64_t world_wake(const struct world *w); /* when world_next() has something to do; NEVER */

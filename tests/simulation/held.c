@@ -78,12 +78,14 @@ held_new(const struct image *img, uint64_t seed)
 		const struct image_point *p = image_point_at(img, i);
 		const struct image_channel *ch = image_channel_at(img, p->channel);
 		struct row *r = &t->rows[i];
+		uint64_t chance;
 
 		r->factor = ch->has_scale ? ch->factor : 1;
 		r->offset = ch->has_scale ? ch->offset : 0;
 		r->kind = kind_of(img, i);
-		r->modulo = r->kind == SWITCH ? 4000 + rand_below(&seed, 8000) : modulo_of(p);
-		r->phase = rand_below(&seed, r->modulo);
+		chance = seed ^ (ch->id * UINT64_C(0x9e3779b97f4a7c15)); /* the same in each image */
+		r->modulo = r->kind == SWITCH ? 4000 + rand_below(&chance, 8000) : modulo_of(p);
+		r->phase = rand_below(&chance, r->modulo);
 		r->base = p->value == VALUE_INT ? -(double)(r->modulo / 2) : 0;
 		if (r->kind == WORD)
 			r->base = (double)image_choice_at(img, ch->first_choice)->number;

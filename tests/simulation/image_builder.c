@@ -15,6 +15,8 @@
 #include "model/expr.h"
 #include "msg/health.h"
 
+#define HEALTH_ID (1u << 24) /* the health channels have the same numbers in all images */
+
 struct image_builder {
 	struct image head;
 	struct buf links, instruments, points, channels, twins, code, strings;
@@ -135,15 +137,28 @@ options(const struct opt *table, const char *text, struct optvals *out, char tex
 
 /* ---- instruments and points --------------------------------------------------------------------------------------- */
 
+/* Of what the polling depends on, as `compile` makes it: not of places in the image. */
 static uint64_t
 instrument_hash(const struct image_builder *b, const struct image_instrument *ins)
 {
-	uint64_t h = text_hash(ins, offsetof(struct image_instrument, hash));
+	const struct image_link *link = AT(&b->links, struct image_link, ins->link);
+	struct buf text_form = { 0 };
+	uint64_t h;
 
-	h ^= text_hash(ins->opts, sizeof(ins->opts));
-	if (ins->n_points > 0)
-		h ^= text_hash(AT(&b->points, struct image_point, ins->first_point),
-			ins->n_points * sizeof(struct image_point));
+	buf_printf(&text_form, "%s %u|%s %s %lld %u|", string_at(b, link->host), link->port,
+		string_at(b, ins->name), string_at(b, ins->codec), (long long)ins->timeout_ns,
+		ins->retries);
+	for (int i = 0; i < IMAGE_OPTS_MAX; i++)
+		buf_printf(&text_form, "%lld|", (long long)ins->opts[i]);
+	for (uint32_t i = ins->first_point; i < ins->first_point + ins->n_points; i++) {
+		const struct image_point *p = AT(&b->points, struct image_point, i);
+
+		buf_printf(&text_form, "%u %u %u %u %u %u %u %d %u %s %lld|", p->space, p->type,
+			p->address, p->count, p->order, p->bit, p->value, p->write_space,
+			p->write_address, string_at(b, p->key), (long long)p->every_ns);
+	}
+	h = text_hash(text_form.data, text_form.n);
+	buf_done(&text_form);
 	return h;
 }
 
@@ -169,7 +184,7 @@ image_builder_instrument(struct image_builder *b, const char *name, const char *
 		ins.opts[i] = vals.text[i] != NULL ? put_string(b, vals.text[i]) : vals.num[i];
 	ins.id = COUNT(&b->instruments, struct image_instrument) + 1;
 	buf_put(&b->instruments, &ins, sizeof(ins));
-	return ins.id - 1;
+	return COUNT(&b->instruments, struct image_instrument) - 1;
 }
 
 static struct image_instrument *
@@ -206,7 +221,7 @@ put_channel(struct image_builder *b, struct image_channel *ch, const char *name)
 	ch->name = put_string(b, name);
 	ch->title = ch->name;
 	buf_put(&b->channels, ch, sizeof(*ch));
-	return ch->id - 1;
+	return COUNT(&b->channels, struct image_channel) - 1;
 }
 
 uint32_t
@@ -214,7 +229,8 @@ image_builder_point(struct image_builder *b, const char *name, const char *opts,
 {
 	struct image_instrument *ins = last_instrument(b);
 	uint32_t index = COUNT(&b->points, struct image_point);
-	struct image_point stored = { .instrument = ins->id - 1, .write_space = -1 };
+	struct image_point stored = { .instrument = COUNT(&b->instruments, struct image_instrument) - 1,
+		.write_space = -1 };
 	struct image_channel ch = { .source_kind = SOURCE_POINT, .source = index, .factor = 1 };
 	char texts[12][64], full[140];
 	struct point p;
@@ -272,6 +288,18 @@ image_builder_write(struct image_builder *b, uint32_t point, const char *opts)
 }
 
 void
+image_builder_instrument_id(struct image_builder *b, uint32_t instrument, uint32_t id)
+{
+	AT(&b->instruments, struct image_instrument, instrument)->id = id;
+}
+
+void
+image_builder_channel_id(struct image_builder *b, uint32_t channel, uint32_t id)
+{
+	AT(&b->channels, struct image_channel, channel)->id = id;
+}
+
+void
 image_builder_twin(struct image_builder *b, const struct image_twin *twin)
 {
 	buf_put(&b->twins, twin, sizeof(*twin));
@@ -320,7 +348,8 @@ put_health(struct image_builder *b)
 			.stale_ns = 5 * NS_PER_S,
 			.unit = put_string(b, health_rows[i].unit) };
 
-		put_channel(b, &ch, health_rows[i].channel);
+		image_builder_channel_id(
+			b, put_channel(b, &ch, health_rows[i].channel), HEALTH_ID + i);
 	}
 }
 

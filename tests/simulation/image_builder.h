@@ -34,6 +34,9 @@ uint32_t image_builder_sum(struct image_builder *b, const char *name, uint32_t o
 void image_builder_scale(struct image_builder *b, uint32_t point, double factor, double offset);
 /* Where writes to a point go, in the options of `write:`. */
 void image_builder_write(struct image_builder *b, uint32_t point, const char *opts);
+/* The numbers by which a reload knows them again; without: one more than their index. */
+void image_builder_instrument_id(struct image_builder *b, uint32_t instrument, uint32_t id);
+void image_builder_channel_id(struct image_builder *b, uint32_t channel, uint32_t id);
 /* How the twin plays a point; twin->point tells which. */
 void image_builder_twin(struct image_builder *b, const struct image_twin *twin);
 

@@ -1,22 +1,60 @@
 /* layout.c - a bench made by chance
  *
  * Points of an instrument are laid out over the four tables from left to right, mostly side by side, with holes of which
- * the device refuses every register; then they are handed to the image in any order.
+ * the device refuses every register; then they are handed to the image in any order. A change alters the description;
+ * what stays keeps its name, its numbers and its registers.
  */
 #include "layout.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "base/mem.h"
 #include "base/rand.h"
 #include "image_builder.h"
 
 #define POINTS_MAX 32
+#define INSTRUMENTS_MAX 16
+#define LINKS_MAX 4
 #define LOAD_MAX 0.4
 
 struct slot {
 	char opts[96];
 	bool is_number, is_scalable;
+	bool is_scaled, is_slow, is_followed, is_summed;
+	uint32_t id;     /* of its channel; + 1 and + 2: of the one that follows, of the sum */
+	uint32_t called; /* counts renamings */
 };
+
+struct device {
+	uint32_t id, link, unit;
+	uint32_t max_block, max_gap, retries;
+	int64_t every_ns, timeout_ns;
+	struct slot slots[POINTS_MAX];
+	uint32_t n;
+};
+
+struct layout {
+	int64_t tick_ns;
+	struct {
+		uint32_t called;
+		uint16_t port;
+	} links[LINKS_MAX];
+	uint32_t n_links;
+	struct device devices[INSTRUMENTS_MAX];
+	uint32_t n_devices;
+	uint32_t next_id; /* never given again */
+	uint16_t next_port;
+};
+
+/* A number for a channel, and the two behind it. */
+static uint32_t
+new_id(struct layout *l)
+{
+	l->next_id += 3;
+	return l->next_id - 3;
+}
 
 static uint32_t
 pick(uint64_t *chance, uint32_t from, uint32_t to)
@@ -121,63 +159,244 @@ period(uint64_t *chance, uint32_t n_points, uint32_t n_instruments)
 }
 
 static void
-lay_instrument(uint64_t *chance, struct image_builder *b, uint32_t link, uint32_t unit, uint32_t of)
+lay_device(uint64_t *chance, struct layout *l, uint32_t link, uint32_t unit, uint32_t of)
 {
 	static const int64_t timeouts_ms[] = { 150, 300, 500, 1000 };
-	struct slot slots[POINTS_MAX];
-	uint32_t n = lay_out(chance, slots, pick(chance, 2, POINTS_MAX)), summand = IMAGE_NONE;
-	int64_t every = period(chance, n, of);
+	struct device *d = &l->devices[l->n_devices++];
+
+	*d = (struct device){ .id = new_id(l), .link = link, .unit = unit };
+	d->n = lay_out(chance, d->slots, pick(chance, 2, POINTS_MAX));
+	d->every_ns = period(chance, d->n, of);
+	d->max_block = pick(chance, 12, 125);
+	d->max_gap = pick(chance, 0, 12);
+	d->timeout_ns = timeouts_ms[pick(chance, 0, NELEM(timeouts_ms) - 1)] * NS_PER_MS;
+	d->retries = pick(chance, 0, 2);
+	for (uint32_t i = 0; i < d->n; i++) {
+		struct slot *s = &d->slots[i];
+
+		s->id = new_id(l);
+		s->is_slow = pick(chance, 0, 7) == 0;
+		s->is_scaled = s->is_scalable && pick(chance, 0, 3) == 0;
+		s->is_followed = pick(chance, 0, 9) == 0;
+		s->is_summed = s->is_number && pick(chance, 0, 9) == 0;
+	}
+}
+
+struct layout *
+layout_new(uint64_t seed)
+{
+	static const int64_t ticks_ms[] = { 50, 100, 200 };
+	struct layout *l = mem_zero(1, sizeof(*l));
+	uint64_t chance = seed;
+
+	l->next_id = 1;
+	l->next_port = 1502;
+	l->tick_ns = ticks_ms[pick(&chance, 0, NELEM(ticks_ms) - 1)] * NS_PER_MS;
+	l->n_links = pick(&chance, 1, 3);
+	for (uint32_t i = 0; i < l->n_links; i++) {
+		uint32_t n = pick(&chance, 1, 4);
+
+		l->links[i].called = i;
+		l->links[i].port = l->next_port++;
+		for (uint32_t k = 0; k < n; k++)
+			lay_device(&chance, l, i, 1 + 7 * k, n);
+	}
+	return l;
+}
+
+void
+layout_free(struct layout *l)
+{
+	free(l);
+}
+
+/* ---- the image ------------------------------------------------------------------------------------------------------ */
+
+static void
+build_device(struct image_builder *b, const struct device *d)
+{
+	uint32_t summand = IMAGE_NONE;
 	char name[32], opts[96];
 
-	snprintf(name, sizeof(name), "u%u_%u", link, unit);
-	snprintf(opts, sizeof(opts), "unit=%u max_block=%u max_gap=%u", unit, pick(chance, 12, 125),
-		pick(chance, 0, 12));
-	image_builder_instrument(b, name, "modbus", link, opts, every,
-		timeouts_ms[pick(chance, 0, NELEM(timeouts_ms) - 1)] * NS_PER_MS,
-		pick(chance, 0, 2));
-	for (uint32_t i = 0; i < n; i++) {
-		char point[32];
+	snprintf(name, sizeof(name), "u%u", d->id);
+	snprintf(opts, sizeof(opts), "unit=%u max_block=%u max_gap=%u", d->unit, d->max_block,
+		d->max_gap);
+	image_builder_instrument_id(b,
+		image_builder_instrument(b, name, "modbus", d->link, opts, d->every_ns,
+			d->timeout_ns, d->retries),
+		d->id);
+	for (uint32_t i = 0; i < d->n; i++) {
+		const struct slot *s = &d->slots[i];
 		uint32_t p, ch;
 
-		snprintf(point, sizeof(point), "p%u", i);
-		p = image_builder_point(
-			b, point, slots[i].opts, pick(chance, 0, 7) == 0 ? every * 2 : 0);
+		snprintf(name, sizeof(name), "p%u_%u", s->id, s->called);
+		p = image_builder_point(b, name, s->opts, s->is_slow ? d->every_ns * 2 : 0);
 		ch = image_builder_channel(b, p);
-		if (slots[i].is_scalable && pick(chance, 0, 3) == 0)
+		image_builder_channel_id(b, ch, s->id);
+		if (s->is_scaled)
 			image_builder_scale(b, p, 0.25, -40);
-		if (pick(chance, 0, 9) == 0) {
-			snprintf(point, sizeof(point), "f%u_%u_%u", link, unit, i);
-			image_builder_follow(b, point, ch);
+		if (s->is_followed) {
+			snprintf(name, sizeof(name), "f%u_%u", s->id, s->called);
+			image_builder_channel_id(b, image_builder_follow(b, name, ch), s->id + 1);
 		}
-		if (slots[i].is_number && summand != IMAGE_NONE && pick(chance, 0, 9) == 0) {
-			snprintf(point, sizeof(point), "s%u_%u_%u", link, unit, i);
-			image_builder_sum(b, point, summand, ch);
+		if (s->is_summed && summand != IMAGE_NONE) {
+			snprintf(name, sizeof(name), "s%u", s->id);
+			image_builder_channel_id(
+				b, image_builder_sum(b, name, summand, ch), s->id + 2);
 		}
-		if (slots[i].is_number)
+		if (s->is_number)
 			summand = ch;
 	}
 }
 
 struct image *
-layout_make(uint64_t seed)
+layout_image(const struct layout *l)
 {
-	static const int64_t ticks_ms[] = { 50, 100, 200 };
-	uint64_t chance = seed;
-	struct image_builder *b = image_builder_new(
-		"simulated", ticks_ms[pick(&chance, 0, NELEM(ticks_ms) - 1)] * NS_PER_MS);
-	uint32_t n_links = pick(&chance, 1, 3);
+	struct image_builder *b = image_builder_new("simulated", l->tick_ns);
 
-	for (uint32_t i = 0; i < n_links; i++) {
+	for (uint32_t i = 0; i < l->n_links; i++) {
 		char name[16];
 
-		snprintf(name, sizeof(name), "link%u", i);
-		image_builder_link(b, name, "127.0.0.1", (uint16_t)(1502 + i));
+		snprintf(name, sizeof(name), "link%u", l->links[i].called);
+		image_builder_link(b, name, "127.0.0.1", l->links[i].port);
 	}
-	for (uint32_t i = 0; i < n_links; i++) {
-		uint32_t n = pick(&chance, 1, 4);
-
-		for (uint32_t k = 0; k < n; k++)
-			lay_instrument(&chance, b, i, 1 + 7 * k, n);
-	}
+	for (uint32_t i = 0; i < l->n_devices; i++)
+		build_device(b, &l->devices[i]);
 	return image_builder_done(b);
+}
+
+/* ---- changes -------------------------------------------------------------------------------------------------------- */
+
+static double
+load_of(const struct layout *l, uint32_t link)
+{
+	double load = 0;
+
+	for (uint32_t i = 0; i < l->n_devices; i++)
+		if (l->devices[i].link == link)
+			load += (double)l->devices[i].n * (double)LAYOUT_LATENCY_NS /
+				(double)l->devices[i].every_ns;
+	return load;
+}
+
+/* Of another instrument on any link: a device that was not there before, which answers at once. */
+static void
+add_device(struct layout *l, uint64_t *chance)
+{
+	uint32_t link = pick(chance, 0, MIN(l->n_links, LINKS_MAX - 1u));
+
+	if (l->n_devices == INSTRUMENTS_MAX)
+		return;
+	if (link == l->n_links) {
+		l->links[link].called = l->next_port;
+		l->links[link].port = l->next_port++;
+		l->n_links++;
+	}
+	lay_device(chance, l, link, 40 + l->n_devices, 4);
+	for (uint32_t i = 0; i + 1 < l->n_devices; i++)
+		if (l->devices[i].link == link && l->devices[i].unit == 40 + l->n_devices - 1)
+			l->devices[l->n_devices - 1].unit = 100 + l->n_devices;
+	if (load_of(l, link) > LOAD_MAX)
+		l->n_devices--;
+}
+
+static void
+remove_device(struct layout *l, uint32_t at)
+{
+	if (l->n_devices < 2)
+		return;
+	l->n_devices--;
+	memmove(&l->devices[at], &l->devices[at + 1], (l->n_devices - at) * sizeof(l->devices[0]));
+}
+
+static void
+move_device(struct layout *l, struct device *d, uint32_t link)
+{
+	uint32_t was = d->link, unit = d->unit;
+
+	d->link = link;
+	for (uint32_t i = 0; i < l->n_devices; i++)
+		if (&l->devices[i] != d && l->devices[i].link == link &&
+			l->devices[i].unit == d->unit)
+			d->unit = 150 + d->id % 90;
+	if (load_of(l, link) > LOAD_MAX) {
+		d->link = was;
+		d->unit = unit;
+	}
+}
+
+/* The same bench written down in another order. */
+static void
+reorder(struct layout *l, uint64_t *chance)
+{
+	uint32_t a = pick(chance, 0, l->n_devices - 1), first = pick(chance, 0, l->n_links - 1);
+	struct device device = l->devices[0];
+	uint16_t port = l->links[0].port;
+	uint32_t called = l->links[0].called;
+
+	l->devices[0] = l->devices[a];
+	l->devices[a] = device;
+	l->links[0] = l->links[first];
+	l->links[first].port = port;
+	l->links[first].called = called;
+	for (uint32_t i = 0; i < l->n_devices; i++)
+		l->devices[i].link = l->devices[i].link == 0	   ? first
+				     : l->devices[i].link == first ? 0
+								   : l->devices[i].link;
+}
+
+void
+layout_change(struct layout *l, uint64_t *chance)
+{
+	struct device *d = &l->devices[pick(chance, 0, l->n_devices - 1)];
+	uint32_t slot = pick(chance, 0, d->n - 1), link = pick(chance, 0, l->n_links - 1);
+
+	switch (pick(chance, 0, 11)) {
+	case 0:
+		d->every_ns *= 2;
+		break;
+	case 1:
+		if (load_of(l, d->link) <= LOAD_MAX / 2 && d->every_ns >= 400 * NS_PER_MS)
+			d->every_ns /= 2;
+		break;
+	case 2:
+		d->timeout_ns = d->timeout_ns == NS_PER_S / 2 ? NS_PER_S / 4 : NS_PER_S / 2;
+		break;
+	case 3:
+		if (d->n > 2) {
+			d->n--;
+			memmove(&d->slots[slot], &d->slots[slot + 1],
+				(d->n - slot) * sizeof(d->slots[0]));
+		}
+		break;
+	case 4:
+		if (d->n == POINTS_MAX)
+			break;
+		d->slots[d->n] = (struct slot){ .is_number = true, .id = new_id(l) };
+		snprintf(d->slots[d->n].opts, sizeof(d->slots[0].opts), "holding=%u",
+			62500 + d->slots[d->n].id % 3000);
+		d->n++;
+		break;
+	case 5:
+		add_device(l, chance);
+		break;
+	case 6:
+		remove_device(l, (uint32_t)(d - l->devices));
+		break;
+	case 7:
+		move_device(l, d, link);
+		break;
+	case 8:
+		l->links[link].port = l->next_port++;
+		break;
+	case 9:
+		d->slots[slot].called++;
+		break;
+	case 10:
+		d->slots[slot].is_followed = !d->slots[slot].is_followed;
+		l->links[link].called = l->next_port++;
+		break;
+	default:
+		reorder(l, chance);
+	}
 }

@@ -1,7 +1,8 @@
 /* run.h - one seed: a bench by chance, its twin, a world of faults, and a virtual clock
  *
- *	storm      faults of all kinds
+ *	storm      faults of all kinds; for every second seed the bench file is edited meanwhile
  *	calm       everything is good again within RUN_RECOVERY_NS, and stays so
+ *	three times  a new image: what is the same in it goes on
  *	two times  one thing goes wrong: it is told once, those beside it go on; then calm again
  */
 #ifndef SIMULATION_RUN_H
@@ -21,7 +22,7 @@ struct run_setup {
 struct run_result {
 	char breach[240]; /* empty: all was as it must be */
 	uint64_t digest;  /* of tape and board: equal for equal runs */
-	uint64_t exchanges, records, lost_ticks, clock_steps;
+	uint64_t exchanges, records, lost_ticks, clock_steps, reloads;
 	uint64_t faults[WORLD_FAULTS];
 	int64_t span_ns; /* of virtual time */
 };

@@ -25,7 +25,7 @@
 #define TWICE_EACH 10 /* every tenth seed runs twice */
 
 struct totals {
-	uint64_t seeds, exchanges, records, lost_ticks, clock_steps;
+	uint64_t seeds, exchanges, records, lost_ticks, clock_steps, reloads;
 	uint64_t faults[WORLD_FAULTS];
 	int64_t span_s;
 };
@@ -58,6 +58,7 @@ add(struct totals *t, const struct run_result *r)
 	t->records += r->records;
 	t->lost_ticks += r->lost_ticks;
 	t->clock_steps += r->clock_steps;
+	t->reloads += r->reloads;
 	t->span_s += r->span_ns / NS_PER_S;
 	for (int f = 0; f < WORLD_FAULTS; f++)
 		t->faults[f] += r->faults[f];
@@ -68,10 +69,11 @@ print_totals(const struct totals *t)
 {
 	printf("%llu seeds, %lld s of bench time, %llu exchanges, %llu records on the tape, %llu "
 	       "lost ticks, "
-	       "%llu steps of the clock\n",
+	       "%llu steps of the clock, %llu reloads\n",
 		(unsigned long long)t->seeds, (long long)t->span_s,
 		(unsigned long long)t->exchanges, (unsigned long long)t->records,
-		(unsigned long long)t->lost_ticks, (unsigned long long)t->clock_steps);
+		(unsigned long long)t->lost_ticks, (unsigned long long)t->clock_steps,
+		(unsigned long long)t->reloads);
 	printf("faults:");
 	for (int f = 0; f < WORLD_FAULTS; f++)
 		printf(" %s %llu", world_word((enum world_fault)f),

@@ -17,6 +17,7 @@ struct channel_watch {
 	int64_t limit_ns; /* nothing older may be shown; NEVER: no limit */
 	bool is_taped;
 	struct sample taped; /* last record of the tape */
+	int64_t patience_ns; /* longest timeout of those who read it */
 	int64_t stamp_ns;    /* of the last reading that was seen on the board */
 	/* since the mark */
 	int64_t seen_ns;
@@ -36,6 +37,7 @@ struct watch {
 	struct channel_watch *channels;
 	struct instrument_watch *instruments;
 	uint32_t events[EVENT_COUNT];
+	uint64_t records; /* on the tapes before this one */
 	uint64_t place, digest;
 	char breach[240];
 };
@@ -79,8 +81,14 @@ watch_new(const struct image *img, const struct board *board, const struct held 
 	w->channels = mem_zero(img->channels.n, sizeof(*w->channels));
 	w->instruments = mem_zero(img->instruments.n, sizeof(*w->instruments));
 	w->place = 1;
-	for (uint32_t i = 0; i < img->channels.n; i++)
+	for (uint32_t i = 0; i < img->channels.n; i++) {
+		const struct image_channel *ch = image_channel_at(img, i);
+
 		w->channels[i].limit_ns = limit_of(w, i);
+		if (ch->source_kind == SOURCE_POINT)
+			w->channels[i].patience_ns =
+				image_instrument_at(img, ch->instrument)->timeout_ns;
+	}
 	return w;
 }
 
@@ -166,7 +174,7 @@ check_value(struct watch *w, uint32_t channel, const struct sample *s, const cha
 		quality_is_bad(s->quality))
 		return;
 	ins = image_instrument_at(w->img, ch->instrument);
-	half = ins->timeout_ns / 2 + ROUND_NS;
+	half = w->channels[channel].patience_ns / 2 + ROUND_NS;
 	/* The stamp is the middle between question and answer, which are at most a timeout apart. */
 	if (ch->type == VALUE_TEXT ? !is_name(s->text, image_text(w->img, ins->name))
 				   : !held_shows(w->held, ch->source, ch->type, s->v,
@@ -219,6 +227,60 @@ read_tape(struct watch *w, int64_t now_ns)
 			w->digest = w->digest * 31 + c->sample.v.u * 7 + c->sample.quality;
 		}
 	}
+}
+
+/* ---- reloads ------------------------------------------------------------------------------------------------------- */
+
+void
+watch_end(struct watch *w, int64_t now_ns)
+{
+	read_tape(w, now_ns);
+}
+
+static bool
+is_kept(const struct image *a, const struct image_channel *x, const struct image *b,
+	const struct image_channel *y)
+{
+	return x->id == y->id && x->type == y->type && x->source_kind == y->source_kind &&
+	       strcmp(image_text(a, x->unit), image_text(b, y->unit)) == 0;
+}
+
+/* What the old board showed, or was about to show, the new one shows first. */
+static void
+adopt_channel(struct channel_watch *ch, const struct channel_watch *old)
+{
+	int64_t limit_ns = ch->limit_ns, patience_ns = MAX(ch->patience_ns, old->patience_ns);
+
+	*ch = *old;
+	ch->limit_ns = limit_ns;
+	ch->patience_ns = patience_ns;
+}
+
+void
+watch_adopt(struct watch *w, const struct watch *from)
+{
+	const struct image *img = w->img, *was = from->img;
+
+	memcpy(w->events, from->events, sizeof(w->events));
+	memcpy(w->breach, from->breach, sizeof(w->breach));
+	w->digest = from->digest;
+	w->records = from->records + from->place - 1;
+	for (uint32_t i = 0; i < img->channels.n; i++) {
+		for (uint32_t k = 0; k < was->channels.n; k++)
+			if (is_kept(img, image_channel_at(img, i), was, image_channel_at(was, k)))
+				adopt_channel(&w->channels[i], &from->channels[k]);
+	}
+	for (uint32_t i = 0; i < img->instruments.n; i++)
+		for (uint32_t k = 0; k < was->instruments.n; k++) {
+			const struct image_instrument *a = image_instrument_at(img, i),
+						      *b = image_instrument_at(was, k);
+
+			if (a->id != b->id)
+				continue;
+			w->instruments[i] = from->instruments[k];
+			if (a->hash != b->hash)
+				w->instruments[i].state = INSTRUMENT_UNKNOWN;
+		}
 }
 
 /* ---- channels ---------------------------------------------------------------------------------------------------- */
@@ -425,5 +487,5 @@ watch_digest(const struct watch *w)
 uint64_t
 watch_records(const struct watch *w)
 {
-	return w->place - 1;
+	return w->records + w->place - 1;
 }

@@ -4,6 +4,7 @@
  *	age        nothing older than its limit is shown as usable, and nothing at all while the controller stands still
  *	tape       no number is missing, and its last record of a channel is what the board shows
  *	channels   one that follows shows what its source does; a sum is that of its summands
+ *	reloads    a channel with the same number, type and unit shows what it showed before
  *	events     each instrument goes up and down in turn, and not more often than something was done to it
  *
  * The first breach is kept as a text; all later ones are ignored.
@@ -24,6 +25,11 @@ void watch_free(struct watch *w);
 /* NULL, or what went wrong first. */
 const char *watch_breach(const struct watch *w);
 void watch_break(struct watch *w, const char *fmt, ...) PRINTF(2, 3);
+
+/* A reload: read the rest of the old board's tape; then take over what it showed, by the numbers of channels and
+ * instruments. What stays the same has to go on from there. */
+void watch_end(struct watch *w, int64_t now_ns);
+void watch_adopt(struct watch *w, const struct watch *from);
 
 void watch_event(struct watch *w, const struct event *e);
 /* After each tick. */
