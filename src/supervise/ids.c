@@ -110,6 +110,7 @@ save(const struct ids *ids, const char *dir, const char *path, struct err *err)
 {
 	struct buf out = { 0 };
 	char fresh[300];
+	size_t done = 0;
 	int fd, rc = 0;
 
 	buf_printf(&out, "next %u\n", ids->next);
@@ -120,8 +121,15 @@ save(const struct ids *ids, const char *dir, const char *path, struct err *err)
 				ids->at[i].name);
 	snprintf(fresh, sizeof(fresh), "%s/ids.new", dir);
 	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0 || write(fd, out.data, out.n) != (ssize_t)out.n || fsync(fd) < 0 ||
-		rename(fresh, path) < 0)
+	/* A full disk cuts a write short without an error; the next one tells why. */
+	while (fd >= 0 && done < out.n) {
+		ssize_t n = write(fd, out.data + done, out.n - done);
+
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	if (fd < 0 || done < out.n || fsync(fd) < 0 || rename(fresh, path) < 0)
 		rc = err_set(err, ERR_IO, errno,
 			"writing '%s': %s; the numbers of channels must be kept: make room", path,
 			strerror(errno));

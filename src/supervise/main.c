@@ -23,7 +23,8 @@
 #include "supervise/ids.h"
 #include "supervise/supervise.h"
 
-#define ENDING_NS (2 * NS_PER_S) /* what has not ended by then is killed */
+#define ENDING_NS (2 * NS_PER_S)  /* what has not ended by then is killed */
+#define COMPILE_NS (5 * NS_PER_S) /* a compiler that takes longer hangs and is killed */
 
 /* ---- compiling ---- */
 
@@ -46,7 +47,9 @@ supervise_reload(struct supervise *s)
 		log_err("bench file: %s", err.msg);
 		close(s->compiled);
 		s->compiler = 0;
+		return;
 	}
+	s->compile_kill_ns = now_boot() + COMPILE_NS;
 }
 
 /* The image that the compiler left, checked and in memory of our own. */
@@ -103,7 +106,7 @@ begin(struct supervise *s, struct image *img, struct err *err)
 }
 
 static void
-compiled(struct supervise *s, int status)
+take_compiled(struct supervise *s, int status)
 {
 	struct image *img = NULL;
 	struct err err = { .msg = "it has errors" };
@@ -140,7 +143,14 @@ compiled(struct supervise *s, int status)
 		door_answer(s, s->asks_reload, true, "the bench file has been read and runs");
 	}
 	s->asks_reload = -1;
-	if (s->has_more_to_compile) {
+}
+
+/* A refused file too is read again when that was asked for meanwhile: it may have been mended since. */
+static void
+compiled(struct supervise *s, int status)
+{
+	take_compiled(s, status);
+	if (s->has_more_to_compile && !s->is_ending) {
 		s->has_more_to_compile = false;
 		supervise_reload(s);
 	}
@@ -211,6 +221,12 @@ run(struct supervise *s, struct err *err)
 			log_warn("supervise: not all processes ended in 2 s; they are killed");
 			processes_signal(s, SIGKILL);
 			s->kill_ns = NEVER;
+		}
+		if (s->compiler != 0 && now >= s->compile_kill_ns) {
+			log_err("bench file: its compiler did not end in 5 s and is killed; look "
+				"at it with 'mbc check', then reload");
+			kill(s->compiler, SIGKILL);
+			s->compile_kill_ns = NEVER;
 		}
 		processes_start(s, now);
 		if (now - s->measured_ns >= NS_PER_S) {

@@ -37,6 +37,22 @@ send_fd(const struct child *c, enum wire_kind kind, int fd, uint32_t generation)
 
 /* ---- messages from the children ---- */
 
+/* Tell where to look, once there is something to see. */
+static void
+announce(struct supervise *s)
+{
+	bool is_served = s->img != NULL && image_text(s->img, s->img->listen)[0] != '\0';
+
+	if (s->is_announced || s->board < 0 || (is_served && s->listening[0] == '\0'))
+		return;
+	s->is_announced = true;
+	if (is_served)
+		printf("bench '%s': http://%s/\n", s->bench, s->listening);
+	else
+		printf("bench '%s': running, without a data server\n", s->bench);
+	fflush(stdout);
+}
+
 static void
 take_board(struct supervise *s, int fd, uint32_t generation)
 {
@@ -64,19 +80,7 @@ take_board(struct supervise *s, int fd, uint32_t generation)
 	s->board = fd;
 	s->board_generation = generation;
 	send_fd(&s->serve, WIRE_BOARD, fd, generation);
-}
-
-static void
-announce(struct supervise *s)
-{
-	if (s->is_announced)
-		return;
-	s->is_announced = true;
-	if (s->listening[0] != '\0')
-		printf("bench '%s': http://%s/\n", s->bench, s->listening);
-	else
-		printf("bench '%s': running, without a data server\n", s->bench);
-	fflush(stdout);
+	announce(s);
 }
 
 static void

@@ -33,6 +33,7 @@ struct supervise {
 	pid_t compiler;           /* 0: none runs */
 	int compiled;             /* memfd that it fills */
 	bool has_more_to_compile; /* asked again meanwhile */
+	int64_t compile_kill_ns; /* when a compiler that still runs is killed */
 
 	int door; /* listening socket of the command line */
 	char door_path[PLACE_MAX];
