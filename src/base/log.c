@@ -4,18 +4,51 @@
  */
 #include "base/log.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
 static const char *log_who = "mbc";
 static enum log_level log_max = LOG_LEVEL_INFO;
+static int log_fd = STDERR_FILENO;
+static unsigned log_lost;
 
 void
 log_setup(const char *who, enum log_level level)
 {
 	log_who = who;
 	log_max = level;
+}
+
+/* A descriptor of our own on the same pipe, file or terminal: O_NONBLOCK on the shared one would be set for everybody. */
+void
+log_never_wait(void)
+{
+	int fd = open("/proc/self/fd/2", O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		log_fd = fd;
+}
+
+static void
+put_line(const char *line, size_t n)
+{
+	char lost[80];
+	int n_lost;
+
+	if (log_lost > 0) {
+		n_lost = snprintf(lost, sizeof(lost),
+			"%s: %u lines of this log were lost: nobody read them\n", log_who,
+			log_lost);
+		if (write(log_fd, lost, (size_t)n_lost) != n_lost) {
+			log_lost++;
+			return;
+		}
+		log_lost = 0;
+	}
+	if (write(log_fd, line, n) != (ssize_t)n)
+		log_lost++;
 }
 
 void
@@ -37,6 +70,5 @@ log_line(enum log_level level, const char *fmt, ...)
 		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7F)
 			line[i] = '?';
 	line[n++] = '\n';
-	if (write(STDERR_FILENO, line, (size_t)n) < 0)
-		return; /* nobody reads our log: there is no place left to say so */
+	put_line(line, (size_t)n);
 }

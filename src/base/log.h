@@ -14,6 +14,10 @@ enum log_level { LOG_LEVEL_ERR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG 
 /* Set the word that opens each line ("control"; kept by reference) and the highest level that is written. */
 void log_setup(const char *who, enum log_level level);
 
+/* From here on a line that nobody takes at once (a full pipe, a stopped terminal) is lost and counted instead of waited
+ * for; the next one that gets through tells how many. For the controller, whose tick waits for nobody. */
+void log_never_wait(void);
+
 void log_line(enum log_level level, const char *fmt, ...) PRINTF(2, 3);
 
 #define log_err(...) log_line(LOG_LEVEL_ERR, __VA_ARGS__)

@@ -122,7 +122,8 @@ args_count(const struct args *args, int min, int max)
 {
 	for (int i = 0; i < args->n; i++)
 		if (args->at[i][0] == '-' && args->at[i][1] != '\0')
-			return cli_say(args, CLI_WRONG, "unknown option '%s'; see 'mbc %s --help'",
+			return cli_say(args, CLI_WRONG,
+				"option '%s' is unknown or lacks its value; see 'mbc %s --help'",
 				args->at[i], args->command->name);
 	if (args->n >= min && args->n <= max)
 		return 0;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "io/seal.h"
 #include "io/sock.h"
@@ -141,11 +142,15 @@ cli_twin(struct args *args)
 	char *argv[] = { NULL, option, number, NULL, NULL, NULL };
 	const char *seed = NULL;
 	struct image *img;
+	int64_t n;
 	int fd, code;
 
 	args_option(args, "--seed", &seed);
 	if (args_count(args, 1, 1) != 0)
 		return CLI_WRONG;
+	if (seed != NULL && !text_to_int(seed, &n))
+		return cli_say(args, CLI_WRONG,
+			"'--seed %s' is not a whole number; write for example --seed 7", seed);
 	img = cli_compile(args, args->at[0], &fd, &code);
 	if (img == NULL)
 		return code;

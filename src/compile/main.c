@@ -141,8 +141,9 @@ report(const struct options *o, struct bench *b, const struct buf *image, const 
 		return write_all(o->fd, image);
 	if (o->action == ACTION_MERGED)
 		return write_all(STDOUT_FILENO, merged);
-	printf("bench '%s': %u links, %u instruments, %u channels\n", b->name, b->links.n,
-		b->instruments.n, b->channels.n - (uint32_t)HEALTH_COUNT);
+	printf("bench '%s': %u link%s, %u instrument%s, %u channels\n", b->name, b->links.n,
+		b->links.n == 1 ? "" : "s", b->instruments.n, b->instruments.n == 1 ? "" : "s",
+		b->channels.n - (uint32_t)HEALTH_COUNT);
 	return fflush(stdout) == 0 ? 0 : 2;
 }
 

@@ -171,10 +171,9 @@ convert(struct bench *b, const struct node *n, const struct bench_channel *ch,
 	}
 	if (unit.is_point != is_point) {
 		diag_error(&b->diag, n->at, "unit",
-			"'%.40s' is %s, and '%s' needs %s here; write %s", n->text,
+			"'%.40s' is %s, and '%s' needs %s here; write it in %s", n->text,
 			unit.is_point ? "a point" : "a difference", ch->name,
-			is_point ? "a point" : "a difference",
-			is_point ? "it as 20 degC" : "it as 5 K");
+			is_point ? "a point" : "a difference", is_point ? "degC" : "K");
 		return false;
 	}
 	*v *= unit.factor;

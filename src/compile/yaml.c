@@ -278,10 +278,12 @@ syntax_remedy(const struct build *b, struct place at)
 		blanks++;
 	if (memchr(line, '\t', blanks) != NULL)
 		return "indent with blanks, not with tabs";
+	if (memmem(line, n, ": %", 3) != NULL)
+		return "put the unit in quotes: \"%\"";
 	if (memmem(line, n, "calc:", 5) != NULL)
 		return "put the whole expression in single quotes: calc: '...'";
 	if (memchr(line, '[', n) != NULL || memchr(line, '{', n) != NULL)
-		return "close every bracket, and put texts that hold [ ] { } , or # in quotes";
+		return "close every bracket, and put texts that hold [ ] { } , : or # in quotes";
 	if (memchr(line, '"', n) != NULL || memchr(line, '\'', n) != NULL)
 		return "close the quotes, and let nothing stand behind them";
 	return "look at the indentation and the colons of this line and of the one before";

@@ -154,13 +154,24 @@ bench_free(struct bench *b)
 	free(b);
 }
 
+/* The link that went to the same place before, whatever its name was. */
 static uint32_t
-find_link(const struct image *img, const char *name)
+find_link(const struct image *img, const struct image_link *l, const struct image *old)
 {
-	for (uint32_t i = 0; i < img->links.n; i++)
-		if (strcmp(image_text(img, image_link_at(img, i)->name), name) == 0)
+	uint32_t best = IMAGE_NONE;
+
+	for (uint32_t i = 0; i < old->links.n; i++) {
+		const struct image_link *o = image_link_at(old, i);
+
+		if (o->kind != l->kind || o->port != l->port ||
+			strcmp(image_text(old, o->host), image_text(img, l->host)) != 0)
+			continue;
+		if (strcmp(image_text(old, o->name), image_text(img, l->name)) == 0)
 			return i;
-	return IMAGE_NONE;
+		if (best == IMAGE_NONE)
+			best = i;
+	}
+	return best;
 }
 
 static uint32_t
@@ -186,8 +197,7 @@ bench_adopt(struct bench *b, struct bench *from, uint32_t *kept, int64_t now_ns)
 			b->states[i] = from->states[old];
 	}
 	for (uint32_t i = 0; i < b->img->links.n; i++) {
-		uint32_t old =
-			find_link(from->img, image_text(b->img, image_link_at(b->img, i)->name));
+		uint32_t old = find_link(b->img, image_link_at(b->img, i), from->img);
 
 		kept[i] = IMAGE_NONE;
 		if (old != IMAGE_NONE && link_adopt(b->links[i], from->links[old], now_ns))

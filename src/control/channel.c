@@ -188,8 +188,8 @@ convert(struct channels *c, uint32_t channel, enum value_type raw, union value i
 		out->v.i = value_double(raw, in) != 0;
 		break;
 	case VALUE_CHOICE:
-		out->v.i =
-			raw == VALUE_FLOAT || raw == VALUE_FLOAT32 ? (int64_t)llround(in.f) : in.i;
+		f = value_double(raw, in);
+		out->v.i = fabs(f) < 0x1p62 ? llround(f) : INT64_MIN; /* no word has that number */
 		if (!has_word(c->img, image_channel_at(c->img, channel), out->v.i))
 			out->quality = Q_NO_CHOICE;
 		break;
@@ -345,8 +345,7 @@ static bool
 is_same(const struct image *a, const struct image_channel *x, const struct image *b,
 	const struct image_channel *y)
 {
-	return x->id != 0 && x->id == y->id && x->type == y->type &&
-	       strcmp(image_text(a, x->unit), image_text(b, y->unit)) == 0;
+	return x->type == y->type && strcmp(image_text(a, x->unit), image_text(b, y->unit)) == 0;
 }
 
 static int
@@ -357,50 +356,83 @@ compare_ids(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* The channel of `ids` (id in the upper half, index in the lower one, sorted) with this id; IMAGE_NONE when none has it. */
+static uint32_t
+find_id(const uint64_t *ids, uint32_t n, uint32_t id)
+{
+	uint32_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (ids[mid] >> 32 < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < n && id != 0 && ids[lo] >> 32 == id ? (uint32_t)ids[lo] : IMAGE_NONE;
+}
+
+/* A reason why there is no value holds in any type and unit. */
+static void
+adopt(struct channels *c, uint32_t channel, const struct channels *from, uint32_t of)
+{
+	const struct image_channel *d = image_channel_at(c->img, channel);
+	const struct image_channel *was = image_channel_at(from->img, of);
+	struct channel *ch = &c->at[channel];
+	const struct channel *old = &from->at[of];
+
+	if (old->quality == Q_NOT_YET ||
+		(!quality_is_bad(old->quality) && !is_same(c->img, d, from->img, was)))
+		return;
+	ch->stamp_ns = old->stamp_ns;
+	ch->v = old->v;
+	ch->quality = old->quality;
+	ch->code = old->code;
+	if (d->type == VALUE_TEXT && was->type == VALUE_TEXT)
+		memcpy(c->texts[ch->text], from->texts[old->text], sizeof(*c->texts));
+	if (d->filter == was->filter && d->filter_n == was->filter_n && d->filter != FILTER_NONE) {
+		memcpy(c->filters + ch->filter, from->filters + old->filter,
+			d->filter_n * sizeof(double));
+		ch->n_filter = old->n_filter;
+		ch->filter_at = old->filter_at;
+	}
+	ch->is_dirty = 1;
+	c->dirty[c->n_dirty++] = channel;
+}
+
+/* One that is new shows at once what it follows; the next reading may be long in coming. */
+static void
+follow(struct channels *c, uint32_t channel, const struct image_channel *d)
+{
+	const struct channel *source = &c->at[d->source];
+	enum value_type type = image_channel_at(c->img, d->source)->type;
+	const struct sample s = { .stamp_ns = source->stamp_ns,
+		.v = source->v,
+		.quality = source->quality,
+		.code = source->code };
+
+	if (source->quality != Q_NOT_YET)
+		channels_accept(
+			c, channel, type, &s, type == VALUE_TEXT ? c->texts[source->text] : NULL);
+}
+
 void
 channels_adopt(struct channels *c, const struct channels *from)
 {
-	/* Old channels by id: id in the upper half, index in the lower one. */
 	uint64_t *ids = mem_zero(from->n, sizeof(*ids));
 
 	for (uint32_t i = 0; i < from->n; i++)
 		ids[i] = (uint64_t)image_channel_at(from->img, i)->id << 32 | i;
 	qsort(ids, from->n, sizeof(*ids), compare_ids);
 	for (uint32_t i = 0; i < c->n; i++) {
-		const struct image_channel *d = image_channel_at(c->img, i), *was;
-		struct channel *ch = &c->at[i];
-		const struct channel *old;
-		uint32_t lo = 0, hi = from->n;
+		const struct image_channel *d = image_channel_at(c->img, i);
+		uint32_t of = find_id(ids, from->n, d->id);
 
-		while (lo < hi) {
-			uint32_t mid = lo + (hi - lo) / 2;
-
-			if (ids[mid] >> 32 < d->id)
-				lo = mid + 1;
-			else
-				hi = mid;
-		}
-		if (lo == from->n)
-			continue;
-		old = &from->at[(uint32_t)ids[lo]];
-		was = image_channel_at(from->img, (uint32_t)ids[lo]);
-		if (!is_same(c->img, d, from->img, was) || quality_is_bad(old->quality))
-			continue;
-		ch->stamp_ns = old->stamp_ns;
-		ch->v = old->v;
-		ch->quality = old->quality;
-		ch->code = old->code;
-		if (d->type == VALUE_TEXT)
-			memcpy(c->texts[ch->text], from->texts[old->text], sizeof(*c->texts));
-		if (d->filter == was->filter && d->filter_n == was->filter_n &&
-			d->filter != FILTER_NONE) {
-			memcpy(c->filters + ch->filter, from->filters + old->filter,
-				d->filter_n * sizeof(double));
-			ch->n_filter = old->n_filter;
-			ch->filter_at = old->filter_at;
-		}
-		ch->is_dirty = 1;
-		c->dirty[c->n_dirty++] = i;
+		if (of != IMAGE_NONE)
+			adopt(c, i, from, of);
+		if (c->at[i].quality == Q_NOT_YET && d->source_kind == SOURCE_CHANNEL)
+			follow(c, i, d);
 	}
 	free(ids);
 }

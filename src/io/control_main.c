@@ -42,17 +42,19 @@ struct control {
 	struct self self;
 };
 
+/* The line of an event; its room is taken once, so that a tick allocates nothing. */
+static struct buf event_line;
+#define EVENT_LINE_MAX 1024
+
 static void
 on_event(void *ctx, const struct event *e)
 {
-	struct buf text = { 0 };
-
-	event_text(&text, e);
+	buf_clear(&event_line);
+	event_text(&event_line, e);
 	if (e->kind == EVENT_INSTRUMENT_UP)
-		log_info("%s", buf_text(&text));
+		log_info("%s", buf_text(&event_line));
 	else
-		log_warn("%s", buf_text(&text));
-	buf_done(&text);
+		log_warn("%s", buf_text(&event_line));
 }
 
 /* ---- wires to bench and back ---- */
@@ -196,6 +198,20 @@ drop_setup(struct setup *s)
 	*s = (struct setup){ .reader = -1 };
 }
 
+/* Tell the supervisor that the new image is not taken up. */
+static void
+refuse(struct control *c, const char *why)
+{
+	struct buf packet = { 0 };
+
+	wire_begin(&packet, WIRE_NO);
+	wire_text(&packet, why);
+	wire_end(&packet);
+	if (sock_send(c->supervisor, &packet, -1, NULL) < 0)
+		log_warn("reload: the supervisor takes no answer");
+	buf_done(&packet);
+}
+
 /* Go over to a new image between two ticks: what has not changed goes on as if nothing had happened. */
 static void
 reload(struct control *c, int fd, uint32_t generation)
@@ -206,12 +222,14 @@ reload(struct control *c, int fd, uint32_t generation)
 
 	if (open_image(fd, &next, &err) < 0 || make_board(c, generation, &next, &err) < 0) {
 		log_err("reload: %s; the bench goes on as it was", err.msg);
+		refuse(c, err.msg);
 		drop_setup(&next);
 		return;
 	}
 	kept = calloc(MAX(next.img->links.n, 1u), sizeof(*kept));
 	if (kept == NULL) {
 		log_err("reload: no memory left; the bench goes on as it was");
+		refuse(c, "no memory left; the bench goes on as it was");
 		drop_setup(&next);
 		return;
 	}
@@ -362,6 +380,8 @@ main(int argc, char **argv)
 	struct err err;
 
 	log_setup("control", LOG_LEVEL_INFO);
+	log_never_wait();
+	buf_room(&event_line, EVENT_LINE_MAX);
 	self_protect();
 	signal(SIGPIPE, SIG_IGN);
 	for (int i = 1; i + 1 < argc; i += 2) {

@@ -37,6 +37,8 @@ loop_new(struct err *err)
 	struct epoll_event ev = { .events = EPOLLIN };
 
 	l->armed_ns = NEVER;
+	l->n_watches = 256;
+	l->watches = mem_zero((size_t)l->n_watches, sizeof(*l->watches));
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
 	l->timer = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
 	ev.data.fd = l->timer;

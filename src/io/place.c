@@ -42,6 +42,16 @@ place_program(char *out, const char *name, struct err *err)
 		MBC_LIBEXEC);
 }
 
+static int
+cannot_make(const char *path, struct err *err)
+{
+	return err_set(err, ERR_IO, errno,
+		"making the folder '%s': %s; set MBC_RUN_DIR or MBC_STATE_DIR to where this user "
+		"may "
+		"write",
+		path, strerror(errno));
+}
+
 /* Make each folder of the path; the last one must be ours alone. */
 static int
 make_private(const char *path, struct err *err)
@@ -54,11 +64,11 @@ make_private(const char *path, struct err *err)
 			continue;
 		memcpy(part, path, i);
 		part[i] = '\0';
-		mkdir(part, 0755); /* one that is there or cannot be made shows below */
+		if (mkdir(part, 0755) < 0 && errno != EEXIST)
+			return cannot_make(part, err);
 	}
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return err_set(
-			err, ERR_IO, errno, "making the folder '%s': %s", path, strerror(errno));
+		return cannot_make(path, err);
 	if (lstat(path, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid())
 		return err_set(err, ERR_CONF, 0,
 			"'%s' is not a folder of this user; remove it or name another", path);

@@ -41,6 +41,26 @@ sock_send(int fd, const struct buf *packet, int pass, struct err *err)
 		err, ERR_IO, errno, "sending to another process of mbc: %s", strerror(errno));
 }
 
+/* The first descriptor that came along is taken, any further one is closed. */
+static void
+take_descriptors(struct msghdr *msg, int *out_pass)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t at = 0; at + sizeof(int) <= c->cmsg_len - CMSG_LEN(0);
+			at += sizeof(int)) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(c) + at, sizeof(fd));
+			if (*out_pass < 0)
+				*out_pass = fd;
+			else
+				close(fd);
+		}
+	}
+}
+
 int
 sock_recv(int fd, uint8_t *packet, int *out_pass, struct err *err)
 {
@@ -65,9 +85,7 @@ sock_recv(int fd, uint8_t *packet, int *out_pass, struct err *err)
 	if (n < 0)
 		return err_set(err, ERR_IO, errno, "receiving from another process of mbc: %s",
 			strerror(errno));
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c != NULL; c = CMSG_NXTHDR(&msg, c))
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-			memcpy(out_pass, CMSG_DATA(c), sizeof(int));
+	take_descriptors(&msg, out_pass);
 	if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
 		if (*out_pass >= 0)
 			close(*out_pass);

@@ -513,6 +513,8 @@ wires_new(
 	w->n = img->links.n;
 	w->at = new_table(w->n);
 	w->names.fd = w->files.fd = -1;
+	w->n_by_fd = 64 + 2 * (int)w->n; /* enough for most; one that is higher makes it grow */
+	w->by_fd = mem_zero((size_t)w->n_by_fd, sizeof(*w->by_fd));
 	return w;
 }
 

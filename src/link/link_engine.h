@@ -22,7 +22,9 @@
 #define LINK_BUSY_WAIT_MIN (200 * NS_PER_MS)
 #define LINK_BUSY_WAIT_MAX (2 * NS_PER_S)
 #define LINK_BUSY_TRIES 3 /* beyond the instrument's own retries */
+#define LINK_REFUSED_FIRST (1 * NS_PER_S)
 #define LINK_REFUSED_EVERY (60 * NS_PER_S)
+#define LINK_FORGET_EVERY (3600 * NS_PER_S)
 #define LINK_IDENTIFY_PATIENCE (5 * NS_PER_S) /* it goes even when the line is never idle */
 #define LINK_SPACES 8
 #define LINK_MEANING sizeof(((struct board_trace *)0)->meaning)
@@ -32,6 +34,7 @@ struct mark {
 	int64_t due_ns;  /* taken from its poll when the plan changes */
 	bool is_trial;   /* part of a refused request whose halves are being asked */
 	bool is_refused; /* the device refuses it even alone */
+	uint8_t n_refused; /* times in a row, alone */
 };
 
 struct poll {
@@ -75,6 +78,7 @@ struct unit {
 	uint32_t max_before;          /* the length before that */
 	uint32_t found;               /* since then: refusals that are not for their length */
 	bool is_single;               /* too much to remember: one request a point */
+	int64_t forgot_ns;            /* when all borders were forgotten last, or it was made */
 
 	/* how it fares */
 	struct vars vars;

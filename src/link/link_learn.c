@@ -235,6 +235,13 @@ end_trial(struct link *l, struct unit *u, size_t at, int64_t now_ns)
 		conclude(l, u, now_ns);
 }
 
+/* A refusal may have been a mood: what is refused alone is asked again after 1 s, 2 s .. 60 s. */
+static int64_t
+refused_wait(unsigned n_refused)
+{
+	return MIN(LINK_REFUSED_FIRST << MIN(n_refused, 6u), LINK_REFUSED_EVERY);
+}
+
 /* It is refused alone. */
 static void
 isolate(struct link *l, struct unit *u, size_t at, uint16_t code, int64_t now_ns)
@@ -248,10 +255,14 @@ isolate(struct link *l, struct unit *u, size_t at, uint16_t code, int64_t now_ns
 	link_unit_say(l, u, req->first, req->n, link_refusal(code), code, now_ns);
 	p->is_refused = true;
 	p->every_ns = LINK_REFUSED_EVERY;
-	p->due_ns = p->ask_ns = now_ns + LINK_REFUSED_EVERY;
+	p->due_ns = p->ask_ns = now_ns + refused_wait(u->marks[req->first].n_refused);
 	u->is_stirred = true;
-	for (size_t i = 0; i < req->n; i++)
-		u->marks[req->first + i].is_refused = true;
+	for (size_t i = 0; i < req->n; i++) {
+		struct mark *mark = &u->marks[req->first + i];
+
+		mark->is_refused = true;
+		mark->n_refused = (uint8_t)MIN(mark->n_refused + 1, UINT8_MAX);
+	}
 	end_trial(l, u, at, now_ns);
 }
 
@@ -273,11 +284,34 @@ halve(struct unit *u, const struct request *req, int64_t now_ns)
 	return u->n_polls > n_polls;
 }
 
+/* A device that now and then refuses what it has fills the table with borders that it does not have: they are found anew,
+ * if they are there. One that fills it faster than this really has so many. */
+static bool
+forget(struct link *l, struct unit *u, int64_t now_ns)
+{
+	if (now_ns - u->forgot_ns < LINK_FORGET_EVERY)
+		return false;
+	u->forgot_ns = now_ns;
+	u->learned.n_cuts = 0;
+	link_note(l, u, Q_GOOD, now_ns, "learned: more borders than have room; forgotten");
+	return true;
+}
+
+/* Has the codec heeded a border? The number of requests says nothing: a piece may have grown into the next one. */
+static bool
+begins_at(const struct unit *u, size_t point)
+{
+	for (size_t i = 0; i < u->n_polls; i++)
+		if (u->reqs[i].first == point)
+			return true;
+	return false;
+}
+
 void
 link_learn_refused(struct link *l, struct unit *u, size_t at, uint16_t code, int64_t now_ns)
 {
 	struct request req = u->reqs[at];
-	size_t cut = best_cut(u, &req), n_polls;
+	size_t cut = best_cut(u, &req);
 	struct learned *known = &u->learned;
 
 	explain(u, &req);
@@ -294,8 +328,7 @@ link_learn_refused(struct link *l, struct unit *u, size_t at, uint16_t code, int
 		return;
 	}
 	u->found++;
-	n_polls = u->n_polls;
-	if (known->n_cuts == LEARNED_MAX) {
+	if (known->n_cuts == LEARNED_MAX && !forget(l, u, now_ns)) {
 		ask_single(l, u, now_ns);
 		return;
 	}
@@ -305,7 +338,7 @@ link_learn_refused(struct link *l, struct unit *u, size_t at, uint16_t code, int
 		.address = u->points[cut].address,
 	};
 	link_plan(u, now_ns);
-	if (u->n_polls <= n_polls)
+	if (!begins_at(u, cut))
 		ask_single(l, u, now_ns);
 	else
 		link_note(l, u, link_refusal(code), now_ns, "learning: %u +%u refused, cut at %u",
@@ -322,8 +355,10 @@ pardon(struct link *l, struct unit *u, size_t at, int64_t now_ns)
 	for (size_t i = 0; i < u->n_polls; i++)
 		if (u->polls[i].is_refused && i != at)
 			u->polls[i].due_ns = now_ns;
-	for (size_t i = 0; i < req->n; i++)
+	for (size_t i = 0; i < req->n; i++) {
 		u->marks[req->first + i].is_refused = false;
+		u->marks[req->first + i].n_refused = 0;
+	}
 	u->polls[at].due_ns = now_ns + u->points[req->first].every_ns;
 	link_plan(u, now_ns);
 }

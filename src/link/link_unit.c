@@ -90,7 +90,7 @@ link_unit_init(struct unit *u, const struct image *img, uint32_t index, const st
 	u->meanings = mem_zero(u->n_points, sizeof(*u->meanings));
 	for (size_t i = 0; i < u->n_points; i++)
 		u->marks[i].due_ns = now_ns;
-	u->state.since_ns = now_ns;
+	u->state.since_ns = u->forgot_ns = now_ns;
 	u->identify_ns = NEVER;
 	link_plan(u, now_ns);
 }

@@ -29,23 +29,32 @@ send_text(int fd, bool is_good, const char *text)
 }
 
 void
-door_answer(struct supervise *s, int fd, bool is_good, const char *text)
+door_answer(struct supervise *s, bool is_good, const char *text)
 {
 	for (size_t i = 0; i < DOORS_MAX; i++)
-		if (fd >= 0 && s->doors[i] == fd)
-			send_text(fd, is_good, text);
+		if (s->doors[i].is_waiting) {
+			s->doors[i].is_waiting = false;
+			send_text(s->doors[i].fd, is_good, text);
+		}
 }
 
 static void
-hang_up(struct supervise *s, int fd)
+hang_up(struct supervise *s, size_t slot)
 {
-	loop_remove(s->loop, fd);
-	close(fd);
-	for (size_t i = 0; i < DOORS_MAX; i++)
-		if (s->doors[i] == fd)
-			s->doors[i] = -1;
-	if (s->asks_reload == fd)
-		s->asks_reload = -1;
+	loop_remove(s->loop, s->doors[slot].fd);
+	close(s->doors[slot].fd);
+	s->doors[slot].fd = -1;
+	s->doors[slot].is_waiting = false;
+}
+
+static size_t
+slot_of(const struct supervise *s, int fd)
+{
+	size_t slot = 0;
+
+	while (slot + 1 < DOORS_MAX && s->doors[slot].fd != fd)
+		slot++;
+	return slot;
 }
 
 static void
@@ -108,7 +117,7 @@ on_question(void *ctx, int fd, unsigned events)
 	if (pass >= 0)
 		close(pass);
 	if (n <= 0) {
-		hang_up(s, fd);
+		hang_up(s, slot_of(s, fd));
 		return;
 	}
 	switch (wire_open(&in, packet, (size_t)n, &err)) {
@@ -122,13 +131,45 @@ on_question(void *ctx, int fd, unsigned events)
 		supervise_stop(s);
 		break;
 	case WIRE_RELOAD:
-		s->asks_reload = fd;
-		supervise_reload(s);
+		s->doors[slot_of(s, fd)].is_waiting = true;
+		reload_begin(s);
 		break;
 	default:
 		send_text(fd, false,
 			"a question that this version of mbc does not know; update all of mbc");
 	}
+}
+
+/* A free place; when there is none, that of a caller who waits for nothing: nobody can keep others from `mbc stop`. */
+static size_t
+free_slot(struct supervise *s)
+{
+	size_t slot;
+
+	for (slot = 0; slot < DOORS_MAX; slot++)
+		if (s->doors[slot].fd < 0)
+			return slot;
+	for (unsigned tries = 0; tries < DOORS_MAX; tries++) {
+		slot = s->next_eviction++ % DOORS_MAX;
+		if (!s->doors[slot].is_waiting)
+			break;
+	}
+	hang_up(s, slot);
+	return slot;
+}
+
+/* Out of descriptors: take the caller with the spare one and send it away, else it would be reported for ever. */
+static void
+turn_away(struct supervise *s, int fd)
+{
+	int caller;
+
+	log_warn("command line: no descriptor left for a caller; raise the limit of open files");
+	close(s->spare);
+	caller = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (caller >= 0)
+		close(caller);
+	s->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 static void
@@ -138,20 +179,23 @@ on_caller(void *ctx, int fd, unsigned events)
 	struct ucred who = { .uid = (uid_t)-1 };
 	socklen_t len = sizeof(who);
 	struct err err;
-	size_t slot = 0;
+	size_t slot;
 	int caller = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	if (caller < 0)
+	if (caller < 0) {
+		if (errno == EMFILE || errno == ENFILE)
+			turn_away(s, fd);
 		return;
+	}
 	getsockopt(caller, SOL_SOCKET, SO_PEERCRED, &who, &len);
-	while (slot < DOORS_MAX && s->doors[slot] >= 0)
-		slot++;
-	if ((who.uid != 0 && who.uid != geteuid()) || slot == DOORS_MAX ||
+	if ((who.uid != 0 && who.uid != geteuid()) ||
 		loop_add(s->loop, caller, LOOP_READ, on_question, s, &err) < 0) {
 		close(caller);
 		return;
 	}
-	s->doors[slot] = caller;
+	slot = free_slot(s);
+	s->doors[slot].fd = caller;
+	s->doors[slot].is_waiting = false;
 }
 
 /* One supervisor a bench: whoever holds the lock may replace the socket that a killed one left behind. */
@@ -191,6 +235,7 @@ door_open(struct supervise *s, struct err *err)
 		return ERR_CONF;
 	memcpy(addr.sun_path, s->door_path, n);
 	unlink(s->door_path);
+	s->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	s->door = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->door < 0 || bind(s->door, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
 		chmod(s->door_path, 0600) < 0 || listen(s->door, DOORS_MAX) < 0)
@@ -203,9 +248,9 @@ void
 door_close(struct supervise *s)
 {
 	for (size_t i = 0; i < DOORS_MAX; i++)
-		if (s->doors[i] >= 0) {
-			send_text(s->doors[i], true, "stopped");
-			close(s->doors[i]);
+		if (s->doors[i].fd >= 0) {
+			send_text(s->doors[i].fd, true, "stopped");
+			close(s->doors[i].fd);
 		}
 	if (s->door >= 0) {
 		unlink(s->door_path);

@@ -101,7 +101,22 @@ load(struct ids *ids, const char *path, struct err *err)
 		else
 			put(ids, kind[0], name, (uint32_t)id);
 	}
+	if (rc == 0 && ferror(f))
+		rc = err_set(err, ERR_IO, errno,
+			"reading '%s': %s; half of it would give numbers twice", path,
+			strerror(errno));
 	fclose(f);
+	return rc;
+}
+
+/* A rename lasts only once its folder is on the disk. */
+static int
+sync_folder(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = fd < 0 ? -1 : fsync(fd);
+
+	if (fd >= 0)
+		close(fd);
 	return rc;
 }
 
@@ -129,10 +144,13 @@ save(const struct ids *ids, const char *dir, const char *path, struct err *err)
 			break;
 		done += (size_t)n;
 	}
-	if (fd < 0 || done < out.n || fsync(fd) < 0 || rename(fresh, path) < 0)
+	if (fd < 0 || done < out.n || fsync(fd) < 0 || rename(fresh, path) < 0 ||
+		sync_folder(dir) < 0) {
 		rc = err_set(err, ERR_IO, errno,
 			"writing '%s': %s; the numbers of channels must be kept: make room", path,
 			strerror(errno));
+		unlink(fresh);
+	}
 	if (fd >= 0)
 		close(fd);
 	buf_done(&out);

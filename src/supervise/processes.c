@@ -79,6 +79,10 @@ take_board(struct supervise *s, int fd, uint32_t generation)
 	s->previous_board = s->board;
 	s->board = fd;
 	s->board_generation = generation;
+	s->board_pid = s->control.pid;
+	s->late_looks = 0;
+	if (s->is_applying)
+		reload_done(s, true, "the bench file has been read and runs");
 	send_fd(&s->serve, WIRE_BOARD, fd, generation);
 	announce(s);
 }
@@ -104,6 +108,12 @@ on_message(void *ctx, int fd, unsigned events)
 	if (kind == WIRE_BOARD && c == &s->control && pass >= 0) {
 		take_board(s, pass, wire_get_u32(&in));
 		pass = -1;
+	} else if (kind == WIRE_NO && c == &s->control) {
+		char why[300];
+
+		wire_get_text(&in, why, sizeof(why));
+		if (s->is_applying)
+			reload_done(s, false, why);
 	} else if (kind == WIRE_HEALTH && c == &s->serve) {
 		struct buf copy = { .data = (char *)packet, .n = (size_t)n };
 
@@ -226,10 +236,12 @@ processes_take_image(struct supervise *s, struct image *img)
 	} else {
 		int fd = seal_bytes("mbc-image", img, img->size, &err);
 
-		if (fd < 0)
+		if (fd < 0) {
 			log_err("reload: %s", err.msg);
-		else
+			reload_done(s, false, err.msg);
+		} else {
 			send_fd(&s->control, WIRE_IMAGE, fd, ++s->generation);
+		}
 		if (fd >= 0)
 			close(fd);
 	}
@@ -265,16 +277,19 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 	c->next_start_ns = NEVER;
 }
 
-/* A controller that does not tick is dead, whatever its process says. */
+/* A controller that does not tick is dead, whatever its process says. Looked at twice: after a suspended computer wakes up
+ * this process may be the first to run. */
 static void
 watch_heart(struct supervise *s, int64_t now_ns)
 {
-	if (s->control.pid == 0 || s->map == NULL || s->board_generation != s->generation)
+	if (s->control.pid == 0 || s->map == NULL || s->board_pid != s->control.pid)
 		return;
-	if (now_ns - s->control.started_ns < 3 * NS_PER_S || board_is_alive(s->map, now_ns))
+	s->late_looks = board_is_alive(s->map, now_ns) ? 0 : s->late_looks + 1;
+	if (s->late_looks < 2)
 		return;
 	log_err("process 'control': no tick for over 2 s; it is killed and started again");
 	kill(s->control.pid, SIGKILL);
+	s->late_looks = 0;
 }
 
 void

@@ -27,18 +27,25 @@ struct supervise {
 	int board;          /* read-only descriptor of the board; -1: none yet */
 	int previous_board; /* kept alive for readers that still drain its tape */
 	uint32_t board_generation;
+	pid_t board_pid;         /* the control that made it */
+	unsigned late_looks;     /* in a row at which it did not tick */
 	const struct board *map; /* of `board`, to see whether control ticks */
 	size_t map_size;
 
 	pid_t compiler;           /* 0: none runs */
 	int compiled;             /* memfd that it fills */
 	bool has_more_to_compile; /* asked again meanwhile */
-	int64_t compile_kill_ns; /* when a compiler that still runs is killed */
+	int64_t compile_kill_ns;  /* when a compiler that still runs is killed */
+	bool is_applying;         /* control has an image whose board it has not shown yet */
 
 	int door; /* listening socket of the command line */
 	char door_path[PLACE_MAX];
-	int doors[DOORS_MAX]; /* connections; -1: free */
-	int asks_reload;      /* the one of them that waits for the end of a reload; -1: none */
+	struct {
+		int fd;          /* connection; -1: free */
+		bool is_waiting; /* for the end of a reload */
+	} doors[DOORS_MAX];
+	unsigned next_eviction; /* of a caller that holds a place and asks nothing */
+	int spare;              /* a descriptor kept for the case that there are no more */
 	bool is_ending;
 	int64_t kill_ns; /* when ending takes too long */
 	int exit_code;
@@ -46,10 +53,16 @@ struct supervise {
 	struct self self;
 };
 
-/* supervise.c */
-void supervise_reload(
-	struct supervise *s); /* compile anew; the answer goes to the log and to asks_reload */
+/* main.c */
 void supervise_stop(struct supervise *s);
+
+/* reload.c: the bench file */
+void reload_begin(
+	struct supervise *s); /* compile it anew; those who wait at the door hear how it ended */
+void reload_watch(struct supervise *s, int64_t now_ns); /* a compiler that hangs is killed */
+void reload_compiled(struct supervise *s, int status);  /* the compiler has ended */
+void reload_done(
+	struct supervise *s, bool is_good, const char *text); /* control has taken it up, or not */
 
 /* processes.c: control and serve */
 void processes_start(struct supervise *s, int64_t now_ns); /* those that are due */
@@ -62,7 +75,8 @@ void processes_signal(struct supervise *s, int sig);
 
 /* door.c: the command line's way in */
 int door_open(struct supervise *s, struct err *err) MUST_CHECK;
-void door_answer(struct supervise *s, int fd, bool is_good, const char *text);
+void door_answer(
+	struct supervise *s, bool is_good, const char *text); /* to all who wait for a reload */
 void door_close(struct supervise *s);
 
 #endif

@@ -227,13 +227,13 @@ check_flood(struct stage *r)
 {
 	for (uint32_t i = 0; i < r->img->instruments.n; i++) {
 		const struct image_instrument *ins = image_instrument_at(r->img, i);
-		uint64_t faults = 1 + r->reloads; /* one that was changed starts anew */
+		/* One that was changed starts anew, and it may have moved. */
+		uint64_t faults = 1 + r->reloads;
 
-		for (uint32_t link = 0; link < r->img->links.n; link++)
-			for (int f = 0; f < WORLD_FAULTS; f++)
-				if (link == ins->link || r->reloads > 0) /* it may have moved */
-					faults += world_faults(
-						r->world, link, (enum world_fault)f);
+		for (int f = 0; f < WORLD_FAULTS && r->reloads == 0; f++)
+			faults += world_faults(r->world, ins->link, (enum world_fault)f);
+		if (r->reloads > 0)
+			faults += stage_faults(r);
 		if (watch_all_downs(r->watch, i) > faults)
 			watch_break(r->watch, "event: '%s' went down %u times for %llu faults",
 				image_text(r->img, ins->name), watch_all_downs(r->watch, i),
@@ -397,6 +397,7 @@ run_seed(const struct run_setup *setup, struct run_result *out)
 	storm(&r, setup->storm_ns);
 	recover(&r, WIRE_WAIT_NS + PROBE_WAIT_NS + REFUSED_WAIT_NS);
 	settle(&r);
+	check_flood(&r);
 	for (int i = 0; i < 3 && watch_breach(r.watch) == NULL; i++)
 		reload(&r);
 	for (int i = 0; i < 2 && watch_breach(r.watch) == NULL; i++)

@@ -21,11 +21,12 @@
 #include "drivers/list.h"
 #include "run.h"
 #include "twin/twin.h"
+#include "writes.h"
 
 #define TWICE_EACH 10 /* every tenth seed runs twice */
 
 struct totals {
-	uint64_t seeds, exchanges, records, lost_ticks, clock_steps, reloads;
+	uint64_t seeds, exchanges, records, lost_ticks, clock_steps, reloads, writes, good;
 	uint64_t faults[WORLD_FAULTS];
 	int64_t span_s;
 };
@@ -59,6 +60,8 @@ add(struct totals *t, const struct run_result *r)
 	t->lost_ticks += r->lost_ticks;
 	t->clock_steps += r->clock_steps;
 	t->reloads += r->reloads;
+	t->writes += r->writes;
+	t->good += r->good;
 	t->span_s += r->span_ns / NS_PER_S;
 	for (int f = 0; f < WORLD_FAULTS; f++)
 		t->faults[f] += r->faults[f];
@@ -69,11 +72,12 @@ print_totals(const struct totals *t)
 {
 	printf("%llu seeds, %lld s of bench time, %llu exchanges, %llu records on the tape, %llu "
 	       "lost ticks, "
-	       "%llu steps of the clock, %llu reloads\n",
+	       "%llu steps of the clock, %llu reloads, %llu writes of which %llu passed\n",
 		(unsigned long long)t->seeds, (long long)t->span_s,
 		(unsigned long long)t->exchanges, (unsigned long long)t->records,
 		(unsigned long long)t->lost_ticks, (unsigned long long)t->clock_steps,
-		(unsigned long long)t->reloads);
+		(unsigned long long)t->reloads, (unsigned long long)t->writes,
+		(unsigned long long)t->good);
 	printf("faults:");
 	for (int f = 0; f < WORLD_FAULTS; f++)
 		printf(" %s %llu", world_word((enum world_fault)f),
@@ -86,11 +90,12 @@ static bool
 try_seed(const struct run_setup *setup, bool twice, const char *self, struct totals *t)
 {
 	struct run_result r, again;
-	bool is_good = run_seed(setup, &r);
+	bool is_good = run_seed(setup, &r) && writes_seed(setup, &r);
 
 	add(t, &r);
 	if (is_good && twice) {
-		run_seed(setup, &again);
+		if (run_seed(setup, &again))
+			writes_seed(setup, &again);
 		if (again.digest != r.digest) {
 			is_good = false;
 			text_copy(r.breach, sizeof(r.breach), "two runs differ");

@@ -116,8 +116,10 @@ tick(struct stage *r)
 
 	watch_look(r->watch, r->now_ns, r->last_tick_ns);
 	if (rand_below(&r->chance, 500) == 0 && r->now_ns > r->start_ns) {
-		r->wall_ns += stage_span(r, NS_PER_S, 7200 * NS_PER_S) - 3600 * NS_PER_S;
-		r->steps++;
+		int64_t step = stage_span(r, NS_PER_S, 7200 * NS_PER_S) - 3600 * NS_PER_S;
+
+		r->wall_ns += step;
+		r->steps += step > 10 * NS_PER_MS || step < -10 * NS_PER_MS; /* less is no step */
 	}
 	clock.wall_ns = r->wall_ns;
 	bench_tick(r->bench, &clock);
@@ -252,6 +254,17 @@ copy_image(const struct image *img)
 	return copy;
 }
 
+uint64_t
+stage_faults(const struct stage *r)
+{
+	uint64_t n = r->faults_gone;
+
+	for (uint32_t link = 0; link < r->img->links.n; link++)
+		for (int f = 0; f < WORLD_FAULTS; f++)
+			n += world_faults(r->world, link, (enum world_fault)f);
+	return n;
+}
+
 struct image *
 stage_reload(struct stage *r, unsigned changes, uint32_t **out_kept)
 {
@@ -261,6 +274,7 @@ stage_reload(struct stage *r, unsigned changes, uint32_t **out_kept)
 		struct image *old;
 	} image = { .given = r->img };
 	uint32_t *kept, *was;
+	uint64_t faults = stage_faults(r);
 
 	for (unsigned i = 0; i < changes && r->layout != NULL; i++)
 		layout_change(r->layout, &r->chance);
@@ -275,6 +289,7 @@ stage_reload(struct stage *r, unsigned changes, uint32_t **out_kept)
 	for (uint32_t i = 0; i < r->img->links.n; i++)
 		was[i] = same_link(r->img, i, before.img);
 	world_switch(r->world, r->img->links.n, was, kept);
+	r->faults_gone += faults - stage_faults(r);
 	drop_bench(&before);
 	r->digest = before.digest;
 	r->missed = 0;

@@ -279,7 +279,7 @@ watch_adopt(struct watch *w, const struct watch *from)
 				continue;
 			w->instruments[i] = from->instruments[k];
 			if (a->hash != b->hash)
-				w->instruments[i].state = INSTRUMENT_UNKNOWN;
+				w->instruments[i].state = INSTRUMENT_STARTING;
 		}
 }
 

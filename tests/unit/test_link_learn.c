@@ -54,6 +54,20 @@ test_one_bad_register_anywhere(void **state)
 }
 
 static void
+test_one_bad_register_in_a_long_row(void **state)
+{
+	/* A piece of the refused request may grow into the next one: the number of requests stays. */
+	for (unsigned bad = 0; bad < 150; bad++) {
+		start(150, 1);
+		rig.device[0].bad[bad] = 2;
+		rig_run(&rig, rig.now_ns + 9 * PERIOD);
+		assert_int_equal(rig_bad(&rig, 0, 150), 1);
+		assert_in_range(questions_a_period(), 2, 4);
+		rig_done(&rig);
+	}
+}
+
+static void
 test_all_is_found_within_the_first_cycle(void **state)
 {
 	start(100, 1);
@@ -155,15 +169,47 @@ test_refused_point_is_asked_again_and_joins(void **state)
 {
 	start(20, 1);
 	rig.device[0].bad[7] = 2;
-	rig_run(&rig, rig.now_ns + 59 * NS_PER_S);
-	assert_int_equal(rig.n_bad[7], 1);
-	rig_run(&rig, rig.now_ns + 2 * NS_PER_S);
-	assert_int_equal(rig.n_bad[7], 2);
+	rig_run(&rig, rig.now_ns + 62 * NS_PER_S);
+	assert_int_equal(rig.n_bad[7], 6); /* after 1 s, 3 s, 7 s, 15 s, 31 s */
+	rig_run(&rig, rig.now_ns + 10 * 60 * NS_PER_S);
+	assert_int_equal(rig.n_bad[7], 6 + 10);
 	rig.device[0].bad[7] = 0;
 	rig_run(&rig, rig.now_ns + 60 * NS_PER_S);
 	assert_int_equal(rig.last[7].quality, Q_GOOD);
 	assert_int_equal(questions_a_period(), 1);
-	assert_int_equal(rig_bad(&rig, 0, 20), 2);
+	assert_int_equal(rig_bad(&rig, 0, 20), 6 + 10);
+	rig_done(&rig);
+}
+
+static void
+test_a_mood_does_not_cost_a_minute(void **state)
+{
+	start(1, 1);
+	rig_run(&rig, rig.now_ns + 10 * PERIOD);
+	rig.device[0].bad[0] = 2;
+	rig_run(&rig, rig.now_ns + PERIOD);
+	assert_int_equal(rig.last[0].quality, Q_BAD_ADDRESS);
+	rig.device[0].bad[0] = 0;
+	rig_run(&rig, rig.now_ns + NS_PER_S);
+	assert_int_equal(rig.last[0].quality, Q_GOOD);
+	rig_done(&rig);
+}
+
+static void
+test_moods_do_not_add_up(void **state)
+{
+	/* A device that refuses one request of a hundred registers every two minutes, and has all of them. */
+	start(100, 1);
+	for (unsigned i = 0; i < 3 * LEARNED_MAX; i++) {
+		rig.device[0].bad[i * 37 % 100] = 2;
+		do
+			rig_run(&rig, rig.now_ns + NS_PER_MS / 2);
+		while (rig_state(&rig, 0).refused <= i);
+		rig.device[0].bad[i * 37 % 100] = 0;
+		rig_run(&rig, rig.now_ns + 120 * NS_PER_S);
+		assert_in_range(questions_a_period(), 1, LEARNED_MAX + 1);
+	}
+	assert_int_equal(rig.last[0].quality, Q_GOOD);
 	rig_done(&rig);
 }
 
@@ -205,6 +251,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_bad_register_anywhere),
+		cmocka_unit_test(test_one_bad_register_in_a_long_row),
 		cmocka_unit_test(test_all_is_found_within_the_first_cycle),
 		cmocka_unit_test(test_refused_holes_are_avoided),
 		cmocka_unit_test(test_holes_and_registers_from_seeds),
@@ -212,6 +259,8 @@ main(void)
 		cmocka_unit_test(test_bad_register_that_says_3),
 		cmocka_unit_test(test_more_holes_than_can_be_remembered),
 		cmocka_unit_test(test_refused_point_is_asked_again_and_joins),
+		cmocka_unit_test(test_a_mood_does_not_cost_a_minute),
+		cmocka_unit_test(test_moods_do_not_add_up),
 		cmocka_unit_test(test_device_that_refuses_all_while_it_starts),
 		cmocka_unit_test(test_silence_in_the_middle_of_a_search),
 	};

@@ -1,0 +1,174 @@
+/* reload.c - the bench file: compiled aside, refused or handed on, and those told who asked
+ *
+ *	reload_begin --> compile runs --> reload_compiled --> ids --> image to control --> its board --> reload_done
+ *	                     |                  | errors                  | refused by control
+ *	                     +-- over 5 s ------+-------------------------+--> reload_done: the old bench goes on
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "io/now.h"
+#include "supervise/ids.h"
+#include "supervise/supervise.h"
+
+#define COMPILE_NS (5 * NS_PER_S) /* a compiler that takes longer hangs and is killed */
+
+void
+reload_done(struct supervise *s, bool is_good, const char *text)
+{
+	s->is_applying = false;
+	if (s->compiler == 0 && !s->has_more_to_compile)
+		door_answer(s, is_good, text);
+}
+
+/* The file is not usable: at the start there is nothing to go on with. */
+static void
+refuse(struct supervise *s, const char *why)
+{
+	if (s->img == NULL) {
+		s->exit_code = 1;
+		supervise_stop(s);
+		return;
+	}
+	log_warn("bench file: %s; the bench goes on as it was", why);
+	reload_done(s, false,
+		"the bench file has errors (see the log of 'mbc run', or 'mbc check'); the bench "
+		"goes on as it was");
+}
+
+void
+reload_begin(struct supervise *s)
+{
+	struct err err;
+
+	if (s->compiler != 0) {
+		s->has_more_to_compile = true;
+		return;
+	}
+	s->compiled = memfd_create("mbc-compiled", MFD_CLOEXEC);
+	s->compiler = s->compiled < 0 ? -1 : child_compile(s->file, s->compiled, &err);
+	if (s->compiler > 0) {
+		s->compile_kill_ns = now_boot() + COMPILE_NS;
+		return;
+	}
+	s->compiler = 0;
+	log_err("bench file: %s", s->compiled < 0 ? strerror(errno) : err.msg);
+	if (s->compiled >= 0)
+		close(s->compiled);
+	refuse(s, "it could not be compiled");
+}
+
+void
+reload_watch(struct supervise *s, int64_t now_ns)
+{
+	if (s->compiler == 0 || now_ns < s->compile_kill_ns)
+		return;
+	log_err("bench file: its compiler did not end in 5 s and is killed; look at it with 'mbc "
+		"check', then reload");
+	kill(s->compiler, SIGKILL);
+	s->compile_kill_ns = NEVER;
+}
+
+/* The image that the compiler left, checked and in memory of our own. */
+static struct image *
+load_image(int fd, struct err *err)
+{
+	struct stat st;
+	struct image *img;
+	size_t done = 0;
+
+	if (fstat(fd, &st) < 0 || st.st_size < (off_t)sizeof(struct image) ||
+		st.st_size > IMAGE_SIZE_MAX) {
+		err_set(err, ERR_PROTO, 0, "the compiler left no image");
+		return NULL;
+	}
+	img = mem_zero((size_t)st.st_size, 1);
+	while (done < (size_t)st.st_size) {
+		ssize_t n = pread(fd, (char *)img + done, (size_t)st.st_size - done, (off_t)done);
+
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	if (image_check(img, done, err) < 0) {
+		free(img);
+		return NULL;
+	}
+	return img;
+}
+
+static int
+begin(struct supervise *s, struct image *img, struct err *err)
+{
+	int rc;
+
+	text_copy(s->bench, sizeof(s->bench), image_text(img, img->bench));
+	rc = place_state_dir(s->state_dir, s->bench, err);
+	return rc < 0 ? rc : door_open(s, err);
+}
+
+/* What the compiler made, with its numbers; NULL: not usable, said in err. */
+static struct image *
+take_image(struct supervise *s, int status, struct err *err)
+{
+	struct image *img = NULL;
+	bool is_same_bench;
+
+	err_set(err, ERR_CONF, 0, "it has errors");
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		img = load_image(s->compiled, err);
+	if (img == NULL)
+		return NULL;
+	is_same_bench = s->img == NULL || strcmp(image_text(img, img->bench), s->bench) == 0;
+	if (!is_same_bench)
+		err_set(err, ERR_CONF, 0,
+			"the name of the bench has changed; stop and start it to rename it");
+	if (is_same_bench && (s->img != NULL || begin(s, img, err) == 0) &&
+		ids_give(s->state_dir, img, err) == 0)
+		return img;
+	log_err("%s", err->msg);
+	free(img);
+	return NULL;
+}
+
+static void
+take_compiled(struct supervise *s, int status)
+{
+	struct err err;
+	struct image *img = take_image(s, status, &err);
+
+	close(s->compiled);
+	if (img == NULL) {
+		refuse(s, err.msg);
+		return;
+	}
+	if (s->img != NULL && s->img->size == img->size && memcmp(s->img, img, img->size) == 0) {
+		free(img);
+		log_info("bench file: nothing has changed");
+		reload_done(s, true, "nothing in the bench file has changed");
+		return;
+	}
+	s->is_applying = true; /* until control shows its new board */
+	processes_take_image(s, img);
+}
+
+/* A refused file too is read again when that was asked for meanwhile: it may have been mended since. */
+void
+reload_compiled(struct supervise *s, int status)
+{
+	s->compiler = 0;
+	take_compiled(s, status);
+	if (s->has_more_to_compile && !s->is_ending) {
+		s->has_more_to_compile = false;
+		reload_begin(s);
+	}
+}
