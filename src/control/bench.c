@@ -247,7 +247,7 @@ bench_time(struct bench *b, int64_t now_ns)
 }
 
 uint32_t
-bench_take(struct bench *b, struct link_todo *out)
+bench_take(struct bench *b, struct link_wants *out)
 {
 	uint32_t link;
 

@@ -42,7 +42,7 @@ void bench_time(struct bench *b, int64_t now_ns);
 
 /* The next link that wants something done, and what; IMAGE_NONE when none does. Call until then after each of the calls
  * above; what is done may call them again. */
-uint32_t bench_take(struct bench *b, struct link_todo *out);
+uint32_t bench_take(struct bench *b, struct link_wants *out);
 
 /* The earliest time at which bench_time() has something to do; NEVER if nothing. The tick is the owner's. */
 int64_t bench_wake(const struct bench *b);

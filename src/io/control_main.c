@@ -63,16 +63,16 @@ on_event(void *ctx, const struct event *e)
 static void
 serve_links(struct control *c)
 {
-	struct link_todo todo;
+	struct link_wants wants;
 	uint32_t link;
 
-	while ((link = bench_take(c->now.bench, &todo)) != IMAGE_NONE) {
-		if (todo.close)
+	while ((link = bench_take(c->now.bench, &wants)) != IMAGE_NONE) {
+		if (wants.close)
 			wires_close(c->wires, link);
-		if (todo.open)
+		if (wants.open)
 			wires_open(c->wires, link);
-		if (todo.n > 0)
-			wires_send(c->wires, link, todo.bytes, todo.n);
+		if (wants.n > 0)
+			wires_send(c->wires, link, wants.bytes, wants.n);
 	}
 }
 

@@ -295,7 +295,7 @@ link_time(struct link *l, int64_t now_ns)
 }
 
 void
-link_take(struct link *l, struct link_todo *out)
+link_take(struct link *l, struct link_wants *out)
 {
 	out->close = l->want_close;
 	out->open = l->want_open;

@@ -37,7 +37,7 @@ struct link_sink {
 };
 
 /* What the owner has to do. */
-struct link_todo {
+struct link_wants {
 	bool open;            /* open the wire, then link_opened() or link_closed() */
 	bool close;           /* close it (no link_closed() for that) */
 	const uint8_t *bytes; /* to send, in order; valid until the next link_*() call */
@@ -62,7 +62,7 @@ void link_closed(struct link *l, enum quality reason, const char *why,
 	int64_t now_ns); /* also: could not be opened */
 void link_bytes(struct link *l, const uint8_t *in, size_t n, int64_t now_ns);
 void link_time(struct link *l, int64_t now_ns);
-void link_take(struct link *l, struct link_todo *out);
+void link_take(struct link *l, struct link_wants *out);
 
 /* Queue a write ahead of all polls, at most 3 in a row when polls are late. -> sink.written with the same tag.
  * ERR_REFUSED: the queue (16) is full; ERR_CONF: the point takes no such value. */

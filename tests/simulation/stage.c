@@ -54,18 +54,18 @@ on_event(void *ctx, const struct event *e)
 static void
 serve(struct stage *r)
 {
-	struct link_todo todo;
+	struct link_wants wants;
 	uint32_t link;
 
-	while ((link = bench_take(r->bench, &todo)) != IMAGE_NONE) {
+	while ((link = bench_take(r->bench, &wants)) != IMAGE_NONE) {
 		if (image_link_at(r->img, link)->kind != LINK_TCP)
 			continue; /* this machine itself is not played: it stays closed */
-		if (todo.close)
+		if (wants.close)
 			world_close(r->world, link);
-		if (todo.open)
+		if (wants.open)
 			world_open(r->world, link, r->now_ns);
-		if (todo.n > 0)
-			world_send(r->world, link, todo.bytes, todo.n, r->now_ns);
+		if (wants.n > 0)
+			world_send(r->world, link, wants.bytes, wants.n, r->now_ns);
 	}
 }
 

@@ -146,15 +146,15 @@ sink_of(struct line *l, struct link_sink *out)
 static void
 serve(struct line *l)
 {
-	struct link_todo todo;
+	struct link_wants wants;
 
-	link_take(l->link, &todo);
-	if (todo.close)
+	link_take(l->link, &wants);
+	if (wants.close)
 		world_close(l->world, 0);
-	if (todo.open)
+	if (wants.open)
 		world_open(l->world, 0, l->now_ns);
-	if (todo.n > 0)
-		world_send(l->world, 0, todo.bytes, todo.n, l->now_ns);
+	if (wants.n > 0)
+		world_send(l->world, 0, wants.bytes, wants.n, l->now_ns);
 }
 
 static void
@@ -239,11 +239,11 @@ static void
 advance(struct line *l, int64_t until_ns)
 {
 	while (l->now_ns < until_ns && l->breach[0] == '\0') {
-		struct link_todo todo;
+		struct link_wants wants;
 		int64_t next;
 
-		link_take(l->link, &todo);
-		next = MIN(MIN(todo.wake_ns, world_wake(l->world)), until_ns);
+		link_take(l->link, &wants);
+		next = MIN(MIN(wants.wake_ns, world_wake(l->world)), until_ns);
 		if (l->is_storm)
 			next = MIN(next, MIN(l->next_write_ns, l->next_edit_ns));
 		l->now_ns = MAX(l->now_ns, next);

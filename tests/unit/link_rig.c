@@ -344,7 +344,7 @@ rig_init(struct rig *r, const char *codec, unsigned n_units, const struct rig_po
 	r->sink = (struct link_sink){ r, on_reading, on_state, on_trace, on_written };
 	r->img = rig_image(codec, n_units, points, n, 0);
 	r->link = link_new(r->img, 0, rig_codec, &r->sink, r->now_ns);
-	link_take(r->link, &r->todo);
+	link_take(r->link, &r->wants);
 }
 
 void
@@ -368,22 +368,22 @@ void
 rig_take(struct rig *r)
 {
 	do {
-		link_take(r->link, &r->todo);
-		if (r->todo.n > 0) {
-			memcpy(r->asked, r->todo.bytes, r->todo.n);
-			r->n_asked = r->todo.n;
+		link_take(r->link, &r->wants);
+		if (r->wants.n > 0) {
+			memcpy(r->asked, r->wants.bytes, r->wants.n);
+			r->n_asked = r->wants.n;
 			note_question(r);
 			if (!r->is_manual) {
 				r->n_answer = rig_answer(r, r->answer);
 				r->answer_ns = r->now_ns + r->delay_ns;
 			}
 		}
-		if (r->todo.close) {
+		if (r->wants.close) {
 			r->is_open = false;
 			r->n_answer = 0;
 			r->n_closes++;
 		}
-		if (r->todo.open) {
+		if (r->wants.open) {
 			r->n_opens++;
 			r->n_answer = 0; /* of the wire before */
 			r->is_open = !r->is_deaf;
@@ -392,7 +392,7 @@ rig_take(struct rig *r)
 			else
 				link_opened(r->link, r->now_ns);
 		}
-	} while (r->todo.open);
+	} while (r->wants.open);
 }
 
 static void
@@ -412,7 +412,7 @@ rig_run(struct rig *r, int64_t until_ns)
 {
 	for (;;) {
 		int64_t next_ns =
-			r->n_answer > 0 ? MIN(r->answer_ns, r->todo.wake_ns) : r->todo.wake_ns;
+			r->n_answer > 0 ? MIN(r->answer_ns, r->wants.wake_ns) : r->wants.wake_ns;
 
 		if (next_ns > until_ns)
 			break;

@@ -60,7 +60,7 @@ struct rig {
 	unsigned salt;    /* added to all registers: a value tells to which question it answers */
 	unsigned n_wrong; /* good values that are not what the device holds */
 	unsigned n_twice; /* state calls that change nothing */
-	struct link_todo todo;
+	struct link_wants wants;
 };
 
 /* Not opened yet: rig_run() does that. One link, n_units instruments (unit numbers 0 ..), points as listed. timeout 100 ms, 1 retry. */

@@ -94,21 +94,21 @@ question(int64_t max_late_ns)
 static void
 take(int64_t max_late_ns)
 {
-	struct link_todo *todo = &rig.todo;
+	struct link_wants *wants = &rig.wants;
 
 	do {
-		link_take(rig.link, todo);
-		assert_false(todo->open && todo->close);
-		if (todo->close || todo->open)
+		link_take(rig.link, wants);
+		assert_false(wants->open && wants->close);
+		if (wants->close || wants->open)
 			forget_wire();
-		if (todo->close)
+		if (wants->close)
 			rig.is_open = false;
-		if (todo->n > 0) {
-			memcpy(rig.asked, todo->bytes, todo->n);
-			rig.n_asked = todo->n;
+		if (wants->n > 0) {
+			memcpy(rig.asked, wants->bytes, wants->n);
+			rig.n_asked = wants->n;
 			question(max_late_ns);
 		}
-		if (todo->open) {
+		if (wants->open) {
 			assert_false(rig.is_open);
 			rig.is_open = upto(4) != 0;
 			if (rig.is_open)
@@ -116,7 +116,7 @@ take(int64_t max_late_ns)
 			else
 				link_closed(rig.link, Q_NO_LINK, "deaf", rig.now_ns);
 		}
-	} while (todo->open);
+	} while (wants->open);
 }
 
 static void
@@ -217,7 +217,7 @@ check(void)
 static void
 step(int64_t most_ns, int64_t max_late_ns)
 {
-	int64_t next_ns = MIN(rig.todo.wake_ns, rig.now_ns + 1 + upto((uint64_t)most_ns));
+	int64_t next_ns = MIN(rig.wants.wake_ns, rig.now_ns + 1 + upto((uint64_t)most_ns));
 	size_t first = LATE;
 
 	for (size_t i = 0; i < LATE; i++)

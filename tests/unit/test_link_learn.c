@@ -109,7 +109,7 @@ test_holes_and_registers_from_seeds(void **state)
 			n_bad += rig.device[0].bad[2 * i] != 0;
 		}
 		rig_run(&rig, rig.now_ns + 50 * PERIOD);
-		assert_int_equal(rig_bad(&rig, 0, 60), n_bad);
+		assert_int_equal(rig_bad(&rig, 0, 60), 3 * n_bad); /* again after 1 s and 3 s */
 		for (unsigned i = 0; i < 60; i++)
 			assert_int_equal(rig.last[i].quality,
 				rig.device[0].bad[2 * i] != 0 ? Q_BAD_ADDRESS : Q_GOOD);
@@ -187,7 +187,7 @@ test_a_mood_does_not_cost_a_minute(void **state)
 	start(1, 1);
 	rig_run(&rig, rig.now_ns + 10 * PERIOD);
 	rig.device[0].bad[0] = 2;
-	rig_run(&rig, rig.now_ns + PERIOD);
+	rig_run(&rig, rig.now_ns + 2 * PERIOD);
 	assert_int_equal(rig.last[0].quality, Q_BAD_ADDRESS);
 	rig.device[0].bad[0] = 0;
 	rig_run(&rig, rig.now_ns + NS_PER_S);
@@ -200,6 +200,7 @@ test_moods_do_not_add_up(void **state)
 {
 	/* A device that refuses one request of a hundred registers every two minutes, and has all of them. */
 	start(100, 1);
+	rig.delay_ns = 100 * NS_PER_US;
 	for (unsigned i = 0; i < 3 * LEARNED_MAX; i++) {
 		rig.device[0].bad[i * 37 % 100] = 2;
 		do
@@ -219,8 +220,8 @@ test_device_that_refuses_all_while_it_starts(void **state)
 	start(50, 1);
 	rig.device[0].refuse_all = 2;
 	rig_run(&rig, rig.now_ns + 10 * NS_PER_S);
-	assert_int_equal(rig_bad(&rig, 0, 50), 50);
-	assert_int_equal(rig.state[0], INSTRUMENT_UP); /* it answers */
+	assert_int_equal(rig_bad(&rig, 0, 50), 4 * 50); /* at once, after 1 s, 3 s, 7 s */
+	assert_int_equal(rig.state[0], INSTRUMENT_UP);  /* it answers */
 	rig.device[0].refuse_all = 0;
 	rig_run(&rig, rig.now_ns + 61 * NS_PER_S);
 	for (unsigned i = 0; i < 50; i++)
