@@ -1,6 +1,8 @@
 /* xml.c - XML written straight into a buffer */
 #include "base/xml.h"
 
+#include <string.h>
+
 void
 xml_head(struct buf *out)
 {
@@ -35,7 +37,12 @@ xml_text(struct buf *out, const char *text)
 			buf_puts(out, "&quot;");
 		else if (c < 0x20 && c != '\t' && c != '\n')
 			buf_puts(out, "\xEF\xBF\xBD");
-		else
+		else if (strncmp(text, "\xEF\xBF\xBE", 3) == 0 ||
+			 strncmp(text, "\xEF\xBF\xBF", 3) == 0) {
+			/* U+FFFE and U+FFFF are sound UTF-8, and no characters of XML. */
+			buf_puts(out, "\xEF\xBF\xBD");
+			text += 2;
+		} else
 			buf_putc(out, (char)c);
 	}
 }

@@ -203,7 +203,8 @@ main(int argc, char **argv)
 		return CLI_WRONG;
 	args = (struct args){ .n = argc - 2, .at = argv + 2, .command = command };
 	if (args_option(&args, "--help", NULL)) {
-		printf("usage: mbc %s %s\n\n%s", command->name, command->usage, command->help);
+		printf("usage: mbc %s%s%s\n\n%s", command->name, *command->usage != '\0' ? " " : "",
+			command->usage, command->help);
 		return CLI_GOOD;
 	}
 	args_option(&args, "--bench", &args.bench);

@@ -7,15 +7,10 @@
 #include "compile/bench.h"
 #include "compile/read.h"
 #include "compile/units.h"
+#include "model/unit.h"
 #include "msg/health.h"
 
 #define HEALTH_STALE (5 * NS_PER_S)
-
-static bool
-same_dimension(const struct unit *a, const struct unit *b)
-{
-	return memcmp(a->dim, b->dim, sizeof(a->dim)) == 0;
-}
 
 /* What can be seen before any channel is resolved: names and keys. */
 static void
@@ -87,7 +82,7 @@ convert_unit(struct bench *b, struct bench_channel *ch, const struct bench_chann
 	char own[96], other[96];
 	double factor, offset;
 
-	if (!same_dimension(&ch->unit, &from->unit)) {
+	if (!unit_same_dim(&ch->unit, &from->unit)) {
 		unit_describe(own, &ch->unit);
 		unit_describe(other, &from->unit);
 		if (from->unit_text == NULL)
@@ -112,8 +107,7 @@ convert_unit(struct bench *b, struct bench_channel *ch, const struct bench_chann
 			ch->unit.is_point ? "points" : "differences");
 		return;
 	}
-	factor = from->unit.factor / ch->unit.factor;
-	offset = (from->unit.offset - ch->unit.offset) / ch->unit.factor;
+	unit_conversion(&from->unit, &ch->unit, &factor, &offset);
 	if (factor == 1 && offset == 0)
 		return;
 	ch->has_scale = true;
@@ -231,20 +225,15 @@ env_choice(void *ctx, const void *choices, const char *word, int64_t *out, struc
 static bool
 name_unit(struct bench *b, struct bench_channel *ch, const struct expr *e, const struct node *n)
 {
-	static const struct unit plain = { .factor = 1 };
 	char kind[96];
 
 	ch->unit = e->unit;
-	if (memcmp(e->unit.dim, plain.dim, sizeof(plain.dim)) == 0 && e->unit.factor == 1 &&
-		e->unit.offset == 0)
+	if (unit_is_plain(&e->unit) && e->unit.factor == 1 && e->unit.offset == 0)
 		return true;
 	for (uint32_t i = 0; i < e->n_reads; i++) {
 		const struct bench_channel *from = &b->channels.at[b->order[e->reads[i]]];
 
-		if (from->unit_text != NULL && same_dimension(&from->unit, &e->unit) &&
-			from->unit.factor == e->unit.factor &&
-			from->unit.offset == e->unit.offset &&
-			from->unit.is_point == e->unit.is_point) {
+		if (from->unit_text != NULL && unit_same(&from->unit, &e->unit)) {
 			ch->unit_text = from->unit_text;
 			return true;
 		}

@@ -71,14 +71,13 @@ names_get(const struct names *t, const char *name)
 const char *
 names_nearest(const struct names *t, const char *name)
 {
-	const char *best = NULL;
+	const char **words = mem_zero(t->n, sizeof(*words)), *best;
+	size_t n = 0;
 
-	for (size_t i = 0; i < t->n_slots; i++) {
-		const char *pair[2] = { best, t->slots[i].name };
-
-		if (pair[1] == NULL)
-			continue;
-		best = best == NULL ? text_nearest(name, pair + 1, 1) : text_nearest(name, pair, 2);
-	}
+	for (size_t i = 0; i < t->n_slots; i++)
+		if (t->slots[i].name != NULL)
+			words[n++] = t->slots[i].name;
+	best = text_nearest(name, words, n);
+	free(words);
 	return best;
 }

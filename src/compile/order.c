@@ -109,6 +109,9 @@ report_circle(struct walk *w, uint32_t closing)
 	struct buf text = { 0 };
 	size_t first = w->depth;
 
+	/* One circle a knot of channels is enough: thousands that read one another make millions of them. */
+	if (b->channels.at[w->stack[first - 1].channel].is_bad && b->channels.at[closing].is_bad)
+		return;
 	while (first > 0 && w->stack[first - 1].channel != closing)
 		first--;
 	first -= first > 0;

@@ -8,6 +8,10 @@
 #include "base/text.h"
 #include "compile/constant.h"
 #include "compile/units.h"
+#include "model/unit.h"
+
+#define COMPARED_MAX                                                                               \
+	200000 /* names that are compared for "did you mean" in one check: half a second */
 
 bool
 read_is(struct bench *b, const struct node *n, enum node_kind kind, const char *wanted)
@@ -156,14 +160,14 @@ convert(struct bench *b, const struct node *n, const struct bench_channel *ch,
 	const char *unit_text, bool is_difference, double *v)
 {
 	bool is_point = ch->unit.is_point && !is_difference;
-	struct unit unit;
+	struct unit unit, own = ch->unit;
 	struct err err;
 
 	if (units_parse(unit_text, &unit, &err) < 0) {
 		diag_error(&b->diag, n->at, "unit", "%s", err.msg);
 		return false;
 	}
-	if (memcmp(unit.dim, ch->unit.dim, sizeof(unit.dim)) != 0) {
+	if (!unit_same_dim(&unit, &ch->unit)) {
 		diag_error(&b->diag, n->at, "unit",
 			"'%.40s' does not fit '%s', whose unit is %s; give the value in that unit",
 			n->text, ch->name, ch->unit_text == NULL ? "none" : ch->unit_text);
@@ -176,10 +180,8 @@ convert(struct bench *b, const struct node *n, const struct bench_channel *ch,
 			is_point ? "a point" : "a difference", is_point ? "degC" : "K");
 		return false;
 	}
-	*v *= unit.factor;
-	if (is_point)
-		*v += unit.offset - ch->unit.offset;
-	*v /= ch->unit.factor;
+	own.is_point = is_point;
+	*v = unit_change(*v, &unit, &own);
 	return true;
 }
 
@@ -285,8 +287,9 @@ read_opts(struct bench *b, const struct node *map, const struct opt *opts,
 void
 read_suggest(struct bench *b, const struct names *names, const char *word, char *out)
 {
-	/* Looking through all names for each of thousands of errors, none of which is shown, would take minutes. */
-	const char *near = b->diag.n_errors < DIAG_MAX ? names_nearest(names, word) : NULL;
+	/* Looking through all names for each of thousands of errors would take minutes, and most of them are not shown. */
+	bool is_worth = b->diag.n_errors < DIAG_MAX && b->diag.n_errors * names->n < COMPARED_MAX;
+	const char *near = is_worth ? names_nearest(names, word) : NULL;
 
 	out[0] = '\0';
 	if (near != NULL)

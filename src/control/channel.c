@@ -341,11 +341,71 @@ channels_publish(struct channels *c)
 	c->n_dirty = 0;
 }
 
+/* The same device behind the same wire; how often it is asked does not matter. */
 static bool
-is_same(const struct image *a, const struct image_channel *x, const struct image *b,
+is_same_device(const struct image *a, const struct image_instrument *x, const struct image *b,
+	const struct image_instrument *y)
+{
+	const struct image_link *p = image_link_at(a, x->link), *q = image_link_at(b, y->link);
+
+	return x->id == y->id && p->kind == q->kind && p->port == q->port &&
+	       strcmp(image_text(a, p->host), image_text(b, q->host)) == 0 &&
+	       strcmp(image_text(a, x->codec), image_text(b, y->codec)) == 0 &&
+	       memcmp(x->opts, y->opts, sizeof(x->opts)) == 0;
+}
+
+/* Does what the channel shows come from the same place of the same device? */
+static bool
+is_same_origin(const struct image *a, const struct image_channel *x, const struct image *b,
 	const struct image_channel *y)
 {
-	return x->type == y->type && strcmp(image_text(a, x->unit), image_text(b, y->unit)) == 0;
+	const struct image_point *p, *q;
+
+	/* A chain ends: each channel stands behind the one it follows. */
+	while (x->source_kind == SOURCE_CHANNEL && y->source_kind == SOURCE_CHANNEL) {
+		x = image_channel_at(a, x->source);
+		y = image_channel_at(b, y->source);
+		if (x->id != y->id)
+			return false;
+	}
+	if (x->source_kind == SOURCE_HEALTH && y->source_kind == SOURCE_HEALTH)
+		return x->source == y->source;
+	if (x->source_kind != SOURCE_POINT || y->source_kind != SOURCE_POINT)
+		return false; /* what is calculated is calculated anew before it is shown */
+	p = image_point_at(a, x->source);
+	q = image_point_at(b, y->source);
+	return is_same_device(a, image_instrument_at(a, p->instrument), b,
+		       image_instrument_at(b, q->instrument)) &&
+	       p->space == q->space && p->type == q->type && p->address == q->address &&
+	       p->count == q->count && p->order == q->order && p->bit == q->bit &&
+	       p->value == q->value && strcmp(image_text(a, p->key), image_text(b, q->key)) == 0;
+}
+
+static bool
+is_same_number(double a, double b)
+{
+	return !(a < b) && !(a > b);
+}
+
+/* And does a number mean the same, all the way from there? */
+static bool
+is_same_form(const struct image *a, const struct image_channel *x, const struct image *b,
+	const struct image_channel *y)
+{
+	for (;;) {
+		if (x->type != y->type || x->has_scale != y->has_scale ||
+			x->has_range != y->has_range || x->filter != y->filter ||
+			x->filter_n != y->filter_n || x->n_choices != y->n_choices ||
+			!is_same_number(x->factor, y->factor) ||
+			!is_same_number(x->offset, y->offset) || !is_same_number(x->min, y->min) ||
+			!is_same_number(x->max, y->max) ||
+			strcmp(image_text(a, x->unit), image_text(b, y->unit)) != 0)
+			return false;
+		if (x->source_kind != SOURCE_CHANNEL || y->source_kind != SOURCE_CHANNEL)
+			return true;
+		x = image_channel_at(a, x->source);
+		y = image_channel_at(b, y->source);
+	}
 }
 
 static int
@@ -373,7 +433,7 @@ find_id(const uint64_t *ids, uint32_t n, uint32_t id)
 	return lo < n && id != 0 && ids[lo] >> 32 == id ? (uint32_t)ids[lo] : IMAGE_NONE;
 }
 
-/* A reason why there is no value holds in any type and unit. */
+/* A value is taken over only when it still means what the channel shows now; a reason why there is none holds in any form. */
 static void
 adopt(struct channels *c, uint32_t channel, const struct channels *from, uint32_t of)
 {
@@ -382,8 +442,8 @@ adopt(struct channels *c, uint32_t channel, const struct channels *from, uint32_
 	struct channel *ch = &c->at[channel];
 	const struct channel *old = &from->at[of];
 
-	if (old->quality == Q_NOT_YET ||
-		(!quality_is_bad(old->quality) && !is_same(c->img, d, from->img, was)))
+	if (old->quality == Q_NOT_YET || !is_same_origin(c->img, d, from->img, was) ||
+		(!quality_is_bad(old->quality) && !is_same_form(c->img, d, from->img, was)))
 		return;
 	ch->stamp_ns = old->stamp_ns;
 	ch->v = old->v;

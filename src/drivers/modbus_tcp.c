@@ -121,7 +121,10 @@ decode_exception(const struct request *req, unsigned code, struct readings *out,
 {
 	switch (code) {
 	case MODBUS_ILLEGAL_FUNCTION:
-		return all_bad(req, Q_BAD_FUNCTION, code, out);
+		/* Of an identification there are no points to tell it to. */
+		if (req->kind != REQUEST_IDENTIFY)
+			return all_bad(req, Q_BAD_FUNCTION, code, out);
+		/* fallthrough */
 	case MODBUS_ILLEGAL_ADDRESS:
 	case MODBUS_ILLEGAL_VALUE:
 		return err_set(err, DECODE_REFUSED, (int)code,

@@ -31,9 +31,9 @@
 
 /* What is known of one point beyond its description; it outlives each plan. */
 struct mark {
-	int64_t due_ns;  /* taken from its poll when the plan changes */
-	bool is_trial;   /* part of a refused request whose halves are being asked */
-	bool is_refused; /* the device refuses it even alone */
+	int64_t due_ns;    /* taken from its poll when the plan changes */
+	bool is_trial;     /* part of a refused request whose halves are being asked */
+	bool is_refused;   /* the device refuses it even alone */
 	uint8_t n_refused; /* times in a row, alone */
 };
 

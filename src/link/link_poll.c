@@ -67,18 +67,23 @@ nameless(const struct link *l)
 	return best;
 }
 
-/* The first write that may go: those of one unit keep their order. */
+/* Those of one unit keep their order: only its first may go. */
+static bool
+is_first_write(const struct link *l, size_t i)
+{
+	size_t before = 0;
+
+	while (l->writes[before].unit != l->writes[i].unit)
+		before++;
+	return before == i;
+}
+
 static size_t
 ready_write(const struct link *l, int64_t now_ns)
 {
-	for (size_t i = 0; i < l->n_writes; i++) {
-		size_t before = 0;
-
-		while (before < i && l->writes[before].unit != l->writes[i].unit)
-			before++;
-		if (before == i && l->writes[i].ask_ns <= now_ns)
+	for (size_t i = 0; i < l->n_writes; i++)
+		if (l->writes[i].ask_ns <= now_ns && is_first_write(l, i))
 			return i;
-	}
 	return l->n_writes;
 }
 
@@ -230,7 +235,8 @@ next_question_ns(const struct link *l)
 		at_ns = MIN(at_ns, u->next_ns);
 	}
 	for (size_t i = 0; i < l->n_writes; i++)
-		at_ns = MIN(at_ns, l->writes[i].ask_ns);
+		if (is_first_write(l, i))
+			at_ns = MIN(at_ns, l->writes[i].ask_ns);
 	if (nameless(l) != NULL)
 		at_ns = 0; /* at once */
 	return at_ns == NEVER ? NEVER : MAX(at_ns, MAX(l->quarantine_ns, l->pause_ns));

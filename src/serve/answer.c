@@ -11,22 +11,31 @@
 #define NEAREST_MAX                                                                                \
 	2000 /* names that are compared for "did you mean": a bound on the work for a wrong name */
 
+/* "no channel 'T_bad'; did you mean 'T_bed'?"; frees words[0..n). */
+static void
+say_unknown(const char *what, const char *name, const char **words, size_t n, struct err *err)
+{
+	const char *near = text_nearest(name, words, n);
+	char shown[61]; /* cut at a character's border: the message goes out as JSON */
+
+	text_copy(shown, sizeof(shown), name);
+	if (near != NULL)
+		err_set(err, ERR_CONF, 0, "no %s '%s'; did you mean '%s'?", what, shown, near);
+	else
+		err_set(err, ERR_CONF, 0, "no %s '%s'; /api/v1/%ss lists all of them", what, shown,
+			what);
+	free(words);
+}
+
 static int
 no_channel(const char *name, const struct view *v, struct err *err)
 {
 	uint32_t n = MIN(v->info.n_channels, (uint32_t)NEAREST_MAX);
 	const char **words = mem_zero(n + 1, sizeof(*words));
-	const char *near;
 
 	for (uint32_t i = 0; i < n; i++)
 		words[i] = board_text(v->board, board_channel(v->board, i)->name);
-	near = text_nearest(name, words, n);
-	if (near != NULL)
-		err_set(err, ERR_CONF, 0, "no channel '%.60s'; did you mean '%s'?", name, near);
-	else
-		err_set(err, ERR_CONF, 0, "no channel '%.60s'; /api/v1/channels lists all of them",
-			name);
-	free(words);
+	say_unknown("channel", name, words, n, err);
 	return PROBLEM_UNKNOWN_CHANNEL;
 }
 
@@ -35,17 +44,10 @@ no_instrument(const char *name, const struct view *v, struct err *err)
 {
 	uint32_t n = MIN(v->info.n_instruments, (uint32_t)NEAREST_MAX);
 	const char **words = mem_zero(n + 1, sizeof(*words));
-	const char *near;
 
 	for (uint32_t i = 0; i < n; i++)
 		words[i] = board_text(v->board, board_instrument(v->board, i)->name);
-	near = text_nearest(name, words, n);
-	if (near != NULL)
-		err_set(err, ERR_CONF, 0, "no instrument '%.60s'; did you mean '%s'?", name, near);
-	else
-		err_set(err, ERR_CONF, 0,
-			"no instrument '%.60s'; /api/v1/instruments lists all of them", name);
-	free(words);
+	say_unknown("instrument", name, words, n, err);
 	return PROBLEM_UNKNOWN_INSTRUMENT;
 }
 

@@ -56,16 +56,15 @@ static int
 refuse(const char *name, const char *const *known, size_t n_known, struct err *err)
 {
 	struct buf list = { 0 };
+	char shown[61]; /* cut at a character's border: the message goes out as JSON */
 	int rc;
 
+	text_copy(shown, sizeof(shown), name);
 	for (size_t i = 0; i < n_known; i++)
 		buf_printf(&list, "%s%s", i > 0 ? ", " : "", known[i]);
-	rc = err_set(err, ERR_CONF, 0, "unknown parameter '%.60s'; known here: %s", name,
+	rc = err_set(err, ERR_CONF, 0, "unknown parameter '%s'; known here: %s", shown,
 		n_known > 0 ? buf_text(&list) : "none, leave out '?' and what follows");
 	buf_done(&list);
-	/* The message may have been cut inside a character of the name. */
-	if (err != NULL)
-		err->msg[text_utf8(err->msg, strlen(err->msg))] = '\0';
 	return rc;
 }
 

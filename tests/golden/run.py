@@ -123,6 +123,11 @@ def large_inputs():
         f"  a{i}: {{read: a{i + 1}}}\n" for i in range(10000)) + "  a10000: {read: pc.cpu}\n").encode(), 0, "10007 channels"
     yield "a circle of 10 000 channels", (follow + "".join(
         f"  a{i}: {{calc: a{(i + 1) % 10000} + 1}}\n" for i in range(10000))).encode(), 1, "circle"
+    yield "many circles through 9000 channels", (follow + "".join(
+        f"  a{i}: {{calc: a{(i + 1) % 9000}{' + a0' * 50}}}\n" for i in range(9000))).encode(), 1, "in a circle: a0 -> a1"
+    yield "15 000 long names, all wrong", (follow + "".join(
+        f"  a_long_name_of_a_channel_that_is_like_all_the_others_{i}: {{read: a_long_name_of_a_channel_that_is_not_there_{i}x}}\n"
+        for i in range(15000))).encode(), 1, "and 14950 more"
     yield "10 000 errors", (follow + "".join(f"  a{i}: {{read: b{i}.x}}\n" for i in range(10000))).encode(), 1, "and 9950 more"
     yield "more than 4 MB", b"#" * (4 << 20) + b"\nbench: a\n", 1, "larger than 4 MB"
     yield "4 MB in one value", b"bench: " + b"x" * 4000000, 1, "cannot name a bench"

@@ -83,7 +83,8 @@ held_new(const struct image *img, uint64_t seed)
 		r->factor = ch->has_scale ? ch->factor : 1;
 		r->offset = ch->has_scale ? ch->offset : 0;
 		r->kind = kind_of(img, i);
-		chance = seed ^ (ch->id * UINT64_C(0x9e3779b97f4a7c15)); /* the same in each image */
+		chance =
+			seed ^ (ch->id * UINT64_C(0x9e3779b97f4a7c15)); /* the same in each image */
 		r->modulo = r->kind == SWITCH ? 4000 + rand_below(&chance, 8000) : modulo_of(p);
 		r->phase = rand_below(&chance, r->modulo);
 		r->base = p->value == VALUE_INT ? -(double)(r->modulo / 2) : 0;

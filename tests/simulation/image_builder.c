@@ -229,8 +229,9 @@ image_builder_point(struct image_builder *b, const char *name, const char *opts,
 {
 	struct image_instrument *ins = last_instrument(b);
 	uint32_t index = COUNT(&b->points, struct image_point);
-	struct image_point stored = { .instrument = COUNT(&b->instruments, struct image_instrument) - 1,
-		.write_space = -1 };
+	struct image_point stored = {
+		.instrument = COUNT(&b->instruments, struct image_instrument) - 1, .write_space = -1
+	};
 	struct image_channel ch = { .source_kind = SOURCE_POINT, .source = index, .factor = 1 };
 	char texts[12][64], full[140];
 	struct point p;

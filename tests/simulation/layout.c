@@ -222,8 +222,8 @@ build_device(struct image_builder *b, const struct device *d)
 	snprintf(opts, sizeof(opts), "unit=%u max_block=%u max_gap=%u", d->unit, d->max_block,
 		d->max_gap);
 	image_builder_instrument_id(b,
-		image_builder_instrument(b, name, "modbus", d->link, opts, d->every_ns,
-			d->timeout_ns, d->retries),
+		image_builder_instrument(
+			b, name, "modbus", d->link, opts, d->every_ns, d->timeout_ns, d->retries),
 		d->id);
 	for (uint32_t i = 0; i < d->n; i++) {
 		const struct slot *s = &d->slots[i];
@@ -340,7 +340,7 @@ reorder(struct layout *l, uint64_t *chance)
 	l->links[first].port = port;
 	l->links[first].called = called;
 	for (uint32_t i = 0; i < l->n_devices; i++)
-		l->devices[i].link = l->devices[i].link == 0	   ? first
+		l->devices[i].link = l->devices[i].link == 0       ? first
 				     : l->devices[i].link == first ? 0
 								   : l->devices[i].link;
 }

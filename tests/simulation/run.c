@@ -114,8 +114,9 @@ check_neighbours(
 		const struct image_instrument *ins = image_instrument_at(r->img, pt->instrument);
 		const char *name = image_text(r->img, image_channel_at(r->img, pt->channel)->name);
 		bool is_mate = ins->link == bad->link;
-		int64_t every, stolen = 0,
-			       gap = pt->every_ns + round_ns(r->img, ins->link) + 2 * r->img->tick_ns;
+		int64_t every,
+			stolen = 0,
+			gap = pt->every_ns + round_ns(r->img, ins->link) + 2 * r->img->tick_ns;
 
 		if ((is_mate && is_whole_link) || !stage_plays(r, pt->instrument))
 			continue;
@@ -308,14 +309,18 @@ check_unchanged(struct stage *r, const struct image *old, const struct board_sta
 		if (was == IMAGE_NONE || !stage_plays(r, i))
 			continue;
 		if (watch_downs(r->watch, i) + watch_ups(r->watch, i) > 0)
-			watch_break(r->watch, "reload: '%s' was not changed, and made an event", name);
-		if (after[i].requests <= before[was].requests || after[i].connects != before[was].connects)
-			watch_break(r->watch, "reload: '%s' was not changed, and started anew", name);
+			watch_break(
+				r->watch, "reload: '%s' was not changed, and made an event", name);
+		if (after[i].requests <= before[was].requests ||
+			after[i].connects != before[was].connects)
+			watch_break(
+				r->watch, "reload: '%s' was not changed, and started anew", name);
 		for (uint32_t p = ins->first_point; p < ins->first_point + ins->n_points; p++) {
 			int64_t gap = watch_gap_ns(r->watch, p, r->now_ns);
 
 			if (watch_faults(r->watch, p) > 0)
-				watch_break(r->watch, "reload: '%s' was not changed, and went bad", name);
+				watch_break(r->watch, "reload: '%s' was not changed, and went bad",
+					name);
 			if (gap > image_point_at(r->img, p)->every_ns +
 					  MAX(round_ns(r->img, ins->link),
 						  round_ns(old, kept[ins->link])) +

@@ -143,7 +143,8 @@ static const uint8_t reads[] = {
 };
 
 void
-stage_disturb(struct stage *r, enum world_fault fault, uint32_t instrument, uint32_t point, int64_t for_ns)
+stage_disturb(struct stage *r, enum world_fault fault, uint32_t instrument, uint32_t point,
+	int64_t for_ns)
 {
 	const struct image_instrument *ins = image_instrument_at(r->img, instrument);
 	const struct image_point *p = image_point_at(r->img, point);
@@ -185,7 +186,8 @@ trouble(struct stage *r)
 	enum world_fault fault =
 		WORLD_DEAD + (enum world_fault)rand_below(&r->chance, WORLD_FAULTS - WORLD_DEAD);
 
-	stage_disturb(r, fault, ins, stage_any_point(r, ins), stage_span(r, NS_PER_S / 10, 15 * NS_PER_S));
+	stage_disturb(r, fault, ins, stage_any_point(r, ins),
+		stage_span(r, NS_PER_S / 10, 15 * NS_PER_S));
 	r->next_trouble_ns = r->now_ns + stage_span(r, NS_PER_S / 2, 8 * NS_PER_S);
 }
 

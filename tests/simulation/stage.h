@@ -34,8 +34,8 @@ struct stage {
 	uint64_t steps;       /* of the wall clock */
 	uint64_t reloads;
 	uint64_t faults_gone; /* of links that are no more */
-	uint64_t digest;    /* of all boards before this one */
-	int64_t slowest_ns; /* longest period of a point */
+	uint64_t digest;      /* of all boards before this one */
+	int64_t slowest_ns;   /* longest period of a point */
 };
 
 void stage_start(struct stage *r, const struct run_setup *setup);
@@ -49,7 +49,8 @@ void stage_advance(struct stage *r, int64_t until_ns);               /* or until
 struct image *stage_reload(struct stage *r, unsigned changes, uint32_t **out_kept);
 
 uint64_t stage_faults(const struct stage *r); /* of all kinds, on all links, so far */
-bool stage_plays(const struct stage *r, uint32_t instrument); /* this machine itself is not played */
+bool stage_plays(
+	const struct stage *r, uint32_t instrument); /* this machine itself is not played */
 uint32_t stage_any_instrument(struct stage *r);
 uint32_t stage_any_point(struct stage *r, uint32_t instrument);
 void stage_disturb(struct stage *r, enum world_fault fault, uint32_t instrument, uint32_t point,

@@ -14,6 +14,7 @@
 #define CONFIRM_NS (61 * NS_PER_S) /* on the tape at least each 60 s, with a tick of 200 ms */
 
 struct channel_watch {
+	bool may_begin_anew; /* its device is another since the reload: until it is read there is no value */
 	int64_t limit_ns; /* nothing older may be shown; NEVER: no limit */
 	bool is_taped;
 	struct sample taped; /* last record of the tape */
@@ -245,6 +246,17 @@ is_kept(const struct image *a, const struct image_channel *x, const struct image
 	       strcmp(image_text(a, x->unit), image_text(b, y->unit)) == 0;
 }
 
+/* Asked on the same wire in the same way. */
+static bool
+is_same_device(const struct image *a, const struct image_channel *x, const struct image *b,
+	const struct image_channel *y)
+{
+	if (x->instrument == IMAGE_NONE || y->instrument == IMAGE_NONE)
+		return x->instrument == y->instrument;
+	return image_instrument_at(a, x->instrument)->hash ==
+	       image_instrument_at(b, y->instrument)->hash;
+}
+
 /* What the old board showed, or was about to show, the new one shows first. */
 static void
 adopt_channel(struct channel_watch *ch, const struct channel_watch *old)
@@ -267,8 +279,11 @@ watch_adopt(struct watch *w, const struct watch *from)
 	w->records = from->records + from->place - 1;
 	for (uint32_t i = 0; i < img->channels.n; i++) {
 		for (uint32_t k = 0; k < was->channels.n; k++)
-			if (is_kept(img, image_channel_at(img, i), was, image_channel_at(was, k)))
+			if (is_kept(img, image_channel_at(img, i), was, image_channel_at(was, k))) {
 				adopt_channel(&w->channels[i], &from->channels[k]);
+				w->channels[i].may_begin_anew = !is_same_device(img,
+					image_channel_at(img, i), was, image_channel_at(was, k));
+			}
 	}
 	for (uint32_t i = 0; i < img->instruments.n; i++)
 		for (uint32_t k = 0; k < was->instruments.n; k++) {
@@ -346,12 +361,17 @@ watch_tick(struct watch *w, int64_t now_ns)
 	read_tape(w, now_ns);
 	for (uint32_t i = 0; i < w->img->channels.n; i++) {
 		const struct image_channel *d = image_channel_at(w->img, i);
-		const struct channel_watch *ch = &w->channels[i];
+		struct channel_watch *ch = &w->channels[i];
 		struct sample s;
 
 		if (d->source_kind == SOURCE_HEALTH)
 			continue;
 		board_read(w->board, i, &s);
+		if (ch->may_begin_anew && s.quality == Q_NOT_YET) {
+			ch->is_taped = false;
+			ch->stamp_ns = 0;
+		}
+		ch->may_begin_anew = false;
 		if (ch->is_taped ? !is_same(d->type, &s, &ch->taped) : s.quality != Q_NOT_YET)
 			watch_break(w, "board: '%s' is not what the tape says last", name_of(w, i));
 		if (!quality_is_bad(s.quality) && s.stamp_ns - ch->taped.stamp_ns > CONFIRM_NS)

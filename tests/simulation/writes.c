@@ -14,8 +14,9 @@
 #include "link/link.h"
 #include "twin/twin.h"
 
-#define WRITES_MAX 9000                /* values count them: below what each register holds */
+#define WRITES_MAX 9000                 /* values count them: below what each register holds */
 #define VERDICT_WAIT_NS (60 * NS_PER_S) /* for a full queue of which each write is repeated */
+#define STEPS_MAX 10000                 /* at one moment: more means that time stands still */
 #define TIMEOUT_NS (200 * NS_PER_MS)
 
 struct write {
@@ -29,13 +30,15 @@ struct write {
 
 struct line {
 	const struct codec *(*codec_of)(const char *name);
-	struct image *img, *devices; /* the devices stay as they were made: both have the same registers */
+	struct image *img,
+		*devices; /* the devices stay as they were made: both have the same registers */
 	struct link *link;
 	struct world *world;
 	struct twin *twin;
 	uint64_t chance;
-	int64_t now_ns, next_write_ns, next_edit_ns;
-	bool is_storm, is_slow; /* is_slow: in this image, the second instrument is polled less often */
+	int64_t now_ns, wake_ns, next_write_ns, next_edit_ns;
+	bool is_storm,
+		is_slow; /* is_slow: in this image, the second instrument is polled less often */
 	struct write writes[WRITES_MAX];
 	uint32_t n;
 	uint64_t digest;
@@ -43,8 +46,7 @@ struct line {
 	size_t cap;
 };
 
-static void PRINTF(2, 3)
-fail(struct line *l, const char *fmt, ...)
+static void PRINTF(2, 3) fail(struct line *l, const char *fmt, ...)
 {
 	va_list args;
 
@@ -168,8 +170,8 @@ take_news(struct line *l)
 		else if (news.kind == WORLD_BYTES)
 			link_bytes(l->link, news.bytes, news.n, l->now_ns);
 		else
-			link_closed(l->link, news.was_open ? Q_LINK_LOST : Q_NO_LINK, NULL,
-				l->now_ns);
+			link_closed(
+				l->link, news.was_open ? Q_LINK_LOST : Q_NO_LINK, NULL, l->now_ns);
 		serve(l);
 	}
 }
@@ -238,6 +240,8 @@ check_waiting(struct line *l, int64_t most_ns)
 static void
 advance(struct line *l, int64_t until_ns)
 {
+	unsigned steps = 0;
+
 	while (l->now_ns < until_ns && l->breach[0] == '\0') {
 		struct link_wants wants;
 		int64_t next;
@@ -246,6 +250,9 @@ advance(struct line *l, int64_t until_ns)
 		next = MIN(MIN(wants.wake_ns, world_wake(l->world)), until_ns);
 		if (l->is_storm)
 			next = MIN(next, MIN(l->next_write_ns, l->next_edit_ns));
+		steps = next > l->now_ns ? 0 : steps + 1;
+		if (steps > STEPS_MAX)
+			fail(l, "time: the link is never done with one moment");
 		l->now_ns = MAX(l->now_ns, next);
 		take_news(l);
 		link_time(l->link, l->now_ns);

@@ -193,6 +193,9 @@ test_xml(void **state)
 	xml_leaf(&out, "Value", "a<b & \"c\"\x02");
 	assert_string_equal(
 		buf_text(&out), "<Value>a&lt;b &amp; &quot;c&quot;\xEF\xBF\xBD</Value>");
+	buf_clear(&out);
+	xml_text(&out, "\xEF\xBF\xBE.\xEF\xBF\xBF.\xEF\xBF\xBD.\xEF");
+	assert_string_equal(buf_text(&out), "\xEF\xBF\xBD.\xEF\xBF\xBD.\xEF\xBF\xBD.\xEF");
 	buf_done(&out);
 }
 

@@ -270,6 +270,46 @@ test_adoption(void **state)
 	stop(&new);
 }
 
+/* Whatever changes what a number means, or where it comes from, begins anew: an old number must not show as good. */
+static void
+test_adoption_refuses_what_means_something_else(void **state)
+{
+	for (int change = 0; change < 6; change++) {
+		struct fixture old, new;
+		struct image_point *p;
+		struct sample s;
+
+		make_image(&old);
+		make_image(&new);
+		for (uint32_t i = 0; i < old.img->channels.n; i++)
+			edit(&old, i)->id = edit(&new, i)->id = 100 + i;
+		p = (struct image_point *)((char *)new.img + new.img->points.off) +
+		    edit(&new, new.a)->source;
+		if (change == 1)
+			edit(&new, new.a)->factor = 0.2;
+		else if (change == 2)
+			p->address = 77;
+		else if (change == 3)
+			edit(&new, new.f)->source = new.b; /* F reads another channel */
+		else if (change == 4)
+			((struct image_instrument *)((char *)new.img + new.img->instruments.off))
+				->opts[0] ^= 1;
+		else if (change == 5)
+			edit(&new, new.a)->max = edit(&new, new.a)->has_range = 1;
+		start(&old);
+		start(&new);
+		feed_int(&old, old.a, 33, 5);
+		channels_adopt(new.channels, old.channels);
+		s = shown(&new, new.f);
+		if (change == 0)
+			assert_true(s.quality == Q_GOOD && s.v.f == 3.3);
+		else
+			assert_true(s.quality == Q_NOT_YET && s.v.u == 0);
+		stop(&old);
+		stop(&new);
+	}
+}
+
 static void
 test_wakes_give_the_earliest(void **state)
 {
@@ -309,6 +349,7 @@ main(void)
 		cmocka_unit_test(test_derived),
 		cmocka_unit_test(test_tape_gets_changes),
 		cmocka_unit_test(test_adoption),
+		cmocka_unit_test(test_adoption_refuses_what_means_something_else),
 		cmocka_unit_test(test_wakes_give_the_earliest),
 	};
 

@@ -613,7 +613,8 @@ test_reload_loses_no_poll(void **state)
 	rig_run(&rig, rig.now_ns + 1 * S + 50 * MS);
 	assert_int_equal(rig.n_good[0], 21);
 	assert_int_equal(rig.n_good[2], 21);
-	assert_int_equal(rig.n_bad[3], 2); /* what was learned is still known: it alone is asked again */
+	assert_int_equal(
+		rig.n_bad[3], 2); /* what was learned is still known: it alone is asked again */
 	assert_int_equal(rig.n_states, 2);
 	assert_int_equal(rig_state(&rig, 0).stray, 0);
 	assert_string_equal(rig_state(&rig, 0).identity, "rig 1");

@@ -283,6 +283,10 @@ test_identity(void **state)
 				 NULL, &vars),
 		0);
 	assert_int_equal(codec_modbus.next(&ins, &more, 1, &vars, &req), 0);
+	/* A device that does not know the function has refused: it is not asked again. */
+	assert_int_equal(take(&more, NULL, (const uint8_t[]){ 0, 7, 0, 0, 0, 3, 1, 0xAB, 1 }, 9,
+				 NULL, &vars),
+		DECODE_REFUSED);
 }
 
 /* A value written through the bytes must stand in the slave, by every function that writes. */

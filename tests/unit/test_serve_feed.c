@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "board/board.h"
+#include "serve/answer.h"
 #include "serve/feed.h"
 #include "serve/ring.h"
 
@@ -139,6 +140,26 @@ count(const char *text, const char *word)
 		text++;
 	}
 	return n;
+}
+
+/* A name that is not there goes back to the asker in JSON: it may not be cut inside a character. */
+static void
+test_unknown_names_are_told_in_utf8(void **state)
+{
+	struct rig *r = *state;
+	char name[80];
+	struct view v;
+	struct err err;
+
+	view_open(&v, r->board, r->now_ns, 0);
+	for (int n = 50; n < 70; n++) {
+		snprintf(name, sizeof(name), "%.*s\xC3\xA9\xC3\xA9", n,
+			"zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz");
+		assert_int_equal(answer_check_names(name, &v, &err), PROBLEM_UNKNOWN_CHANNEL);
+		assert_int_equal(text_utf8(err.msg, strlen(err.msg)), strlen(err.msg));
+	}
+	assert_int_equal(answer_check_names("aa", &v, &err), PROBLEM_UNKNOWN_CHANNEL);
+	assert_string_equal(err.msg, "no channel 'aa'; did you mean 'a'?");
 }
 
 static void
@@ -343,6 +364,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_unknown_names_are_told_in_utf8, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_snapshot_then_changes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_what_grows_old_is_told_at_the_beat, set_up, tear_down),

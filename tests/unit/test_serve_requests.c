@@ -5,10 +5,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "serve/asks.h"
 #include "serve/pages.h"
 #include "serve/problem.h"
@@ -90,6 +92,22 @@ test_refusals_say_why(void **state)
 		if (strstr(err.msg, cases[i].word) == NULL)
 			fail_msg(
 				"%s: '%s' does not say '%s'", cases[i].uri, err.msg, cases[i].word);
+	}
+}
+
+/* A long name is cut at a character's border, and what follows it is still said. */
+static void
+test_refusals_are_utf8(void **state)
+{
+	char uri[128];
+	struct err err;
+
+	for (int n = 50; n < 70; n++) {
+		snprintf(uri, sizeof(uri), "/api/v1/channels?%.*s%%C3%%A9%%C3%%A9", n,
+			"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+		assert_int_equal(target_parse(uri, &target, &err), ERR_CONF);
+		assert_int_equal(text_utf8(err.msg, strlen(err.msg)), strlen(err.msg));
+		assert_non_null(strstr(err.msg, "known here: names, prefix"));
 	}
 }
 
@@ -221,6 +239,7 @@ main(void)
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_parameters),
 		cmocka_unit_test(test_refusals_say_why),
+		cmocka_unit_test(test_refusals_are_utf8),
 		cmocka_unit_test(test_lengths_are_bounded),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_accept),
