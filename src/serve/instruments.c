@@ -78,6 +78,7 @@ put_instrument(struct doc *d, const struct view *v, uint32_t instrument)
 	doc_uint(d, "errors", s.errors);
 	doc_uint(d, "refused", s.refused);
 	doc_uint(d, "stray", s.stray);
+	doc_uint(d, "skipped", s.skipped);
 	doc_uint(d, "bytes_out", s.bytes_out);
 	doc_uint(d, "bytes_in", s.bytes_in);
 	doc_uint(d, "connects", s.connects);
