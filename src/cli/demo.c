@@ -146,19 +146,25 @@ end(pid_t pid)
 		;
 }
 
-/* Until one of both ends or somebody wants us to. Signals are blocked and waited for, so that none is missed. */
+/* From before there is anything to clean up on, signals are blocked and waited for, so that none is missed. */
+static void
+block_signals(sigset_t *out_set)
+{
+	sigemptyset(out_set);
+	sigaddset(out_set, SIGINT);
+	sigaddset(out_set, SIGTERM);
+	sigaddset(out_set, SIGHUP); /* the terminal is closed */
+	sigaddset(out_set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, out_set, NULL);
+}
+
+/* Until one of both ends or somebody wants us to, by one of the signals of `set`, which are blocked. */
 static int
-run_both(const struct args *args, const char *path, uint32_t tcp_links)
+run_both(const struct args *args, const char *path, uint32_t tcp_links, const sigset_t *set)
 {
 	int pipe = -1, status = 0, code = CLI_GOOD, sig;
 	pid_t twin, run, ended = 0;
-	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, NULL);
 	twin = start("twin", path, &pipe);
 	if (twin < 0 || !await_twin(pipe, tcp_links)) {
 		end(twin);
@@ -166,7 +172,7 @@ run_both(const struct args *args, const char *path, uint32_t tcp_links)
 	}
 	run = start("run", path, NULL);
 	do
-		sig = sigwaitinfo(&set, NULL);
+		sig = sigwaitinfo(set, NULL);
 	while (sig == SIGCHLD && (ended = waitpid(-1, &status, WNOHANG)) == 0);
 	if (sig == SIGCHLD && WIFEXITED(status))
 		code = WEXITSTATUS(status);
@@ -183,6 +189,7 @@ cli_demo(struct args *args)
 	struct image *img;
 	struct err err;
 	uint32_t tcp_links = 0;
+	sigset_t set;
 	int code;
 
 	if (args_count(args, 0, 0) != 0)
@@ -194,6 +201,7 @@ cli_demo(struct args *args)
 		return code;
 	for (uint32_t i = 0; i < img->links.n; i++)
 		tcp_links += image_link_at(img, i)->kind == LINK_TCP;
+	block_signals(&set);
 	if (mkdtemp(dir) == NULL) {
 		free(img);
 		return cli_say(args, CLI_FAILED, "making a folder in /tmp: %s", strerror(errno));
@@ -210,7 +218,7 @@ cli_demo(struct args *args)
 		       "  mbc get      mbc watch T_bed      mbc trace furnace      mbc doctor\n"
 		       "Ctrl-C ends it.\n\n",
 			base);
-		code = run_both(args, path, tcp_links);
+		code = run_both(args, path, tcp_links, &set);
 	}
 	unlink(path);
 	rmdir(dir);

@@ -244,9 +244,12 @@ door_open(struct supervise *s, struct err *err)
 	return loop_add(s->loop, s->door, LOOP_READ, on_caller, s, err);
 }
 
+/* Who waits for a reload hears that there was none; the others that the bench has ended. */
 void
 door_close(struct supervise *s)
 {
+	door_answer(s, false,
+		"the bench was stopped before it took up the file; start it with 'mbc run'");
 	for (size_t i = 0; i < DOORS_MAX; i++)
 		if (s->doors[i].fd >= 0) {
 			send_text(s->doors[i].fd, true, "stopped");

@@ -84,7 +84,8 @@ load(struct ids *ids, const char *path, struct err *err)
 	ids->next = 1;
 	if (f == NULL)
 		return errno == ENOENT ? 0
-				       : err_set(err, ERR_IO, errno, "reading '%s': %s", path,
+				       : err_set(err, ERR_IO, errno,
+						 "reading '%s': %s; let this user read it", path,
 						 strerror(errno));
 	while (rc == 0 && fgets(line, sizeof(line), f) != NULL) {
 		char kind[16], name[160] = "";
@@ -101,10 +102,11 @@ load(struct ids *ids, const char *path, struct err *err)
 		else
 			put(ids, kind[0], name, (uint32_t)id);
 	}
-	if (rc == 0 && ferror(f))
+	if (rc == 0 && ferror(f)) /* half of the numbers would be given twice */
 		rc = err_set(err, ERR_IO, errno,
-			"reading '%s': %s; half of it would give numbers twice", path,
-			strerror(errno));
+			"reading '%s': %s; restore the file from a backup, or remove it to number "
+			"all anew",
+			path, strerror(errno));
 	fclose(f);
 	return rc;
 }

@@ -140,6 +140,7 @@ main(int argc, char **argv)
 	struct err err;
 
 	log_setup("supervise", LOG_LEVEL_INFO);
+	log_never_wait(); /* a log that nobody reads must not keep it from restarting and stopping */
 	self_protect();
 	signal(SIGPIPE, SIG_IGN);
 	allow_descriptors();

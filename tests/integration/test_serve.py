@@ -510,6 +510,8 @@ class Hostile(WithFeeder):
         feeder = self.feed()
         with contextlib.ExitStack() as stack:
             streams = [stack.enter_context(Stream(feeder, API + "/stream?channels=T_bed")) for _ in range(200)]
+            for stream in streams:  # each has its first picture: what comes now is a change
+                stream.until(lambda event, *_: event == "update")
             feeder.tell(*[f"set T_bed {i}" for i in range(10, 30)])
             for stream in streams:
                 seen = [data["value"] for event, data, _ in stream.until(is_update("T_bed", 29)) if event == "update"]

@@ -13,12 +13,13 @@ import threading
 import time
 import unittest
 
-from harness import BUILD, MBC, PATIENCE_S, ROOT, Bench, Device, Process, free_port, is_running, wait_for, widest_gap
+from harness import BUILD, MBC, PATIENCE_S, Bench, Device, Process, can_connect, children, is_running, wait_for, widest_gap
 
 CONTROL_LINKS = {"linux-vdso", "libc", "libm", "ld-linux", "libpthread"}  # the C library and nothing else
 SANITIZERS = {"libasan", "libubsan", "libtsan", "libclang_rt", "libgcc_s", "libstdc++", "libdl", "librt"}
 NOBODY = 65534
 PIPE_OF_ONE_PAGE = 4096
+MOMENTS_S = (None, 0.05, 0.5, 2)  # after which the demonstration is ended; None: as soon as its folder is there
 
 
 def bench_text(port, title="first", host="127.0.0.1", more_links="", more_instruments=""):
@@ -40,6 +41,10 @@ def libraries(program):
     """Names of the libraries that a program loads, without versions."""
     text = subprocess.run(["ldd", str(program)], capture_output=True, text=True, check=True).stdout
     return {re.split(r"\.so|-[0-9x]", pathlib.Path(line.split()[0]).name)[0] for line in text.splitlines() if line.strip()}
+
+
+def has_sanitizer(program):
+    return bool(libraries(BUILD / program) & {"libasan", "libubsan", "libtsan"})
 
 
 def count_descriptors(pids):
@@ -74,7 +79,7 @@ class Base(unittest.TestCase):
 class Libraries(unittest.TestCase):
     def test_control_links_the_c_library_only(self):
         found = libraries(BUILD / "mbc-control")
-        if found & {"libasan", "libubsan", "libtsan"}:
+        if has_sanitizer("mbc-control"):
             found -= SANITIZERS  # a sanitizer brings its runtime along; the rest of the list still holds
         self.assertIn("libc", found)
         self.assertLessEqual(found, CONTROL_LINKS)
@@ -97,7 +102,8 @@ class Reloads(Base):
         self.assertEqual(bench.pids(), pids, "a process was started again")
         wait_for("as many descriptors as before",
                  lambda: all(abs(n - before[name]) <= 2 for name, n in count_descriptors(pids).items()), limit=5)
-        self.assertLessEqual(resident_kib(pids["control"]), 1.2 * memory)
+        if not has_sanitizer("mbc-control"):  # which keeps freed memory back on purpose
+            self.assertLessEqual(resident_kib(pids["control"]), 1.2 * memory)
         self.assertEqual(bench.channel("dev.a")["quality"], "good")
 
     def reload_and_wait(self, bench, title):
@@ -152,11 +158,11 @@ class Reloads(Base):
     def test_stop_during_a_reload(self):
         bench = self.start("late")
         pids = bench.pids()
-        # A file of some size keeps the compiler busy while the stop arrives.
+        # A file of some size keeps the compiler busy until it is seen and held.
         many = "".join(f"  c{n}: {{calc: dev.a + {n} K}}\n" for n in range(4000))
         bench.write(bench_text(self.device.port, "second") + "channels:\n" + many)
         reload = subprocess.Popen([str(MBC), "reload"], env=bench.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        wait_for("the compiler", lambda: "compile" in bench.pids() or reload.poll() is not None, pause=0.001)
+        os.kill(wait_for("the compiler", lambda: bench.pids().get("compile"), pause=0.001), signal.SIGSTOP)
         stop = bench.mbc("stop")
         self.assertEqual(stop.returncode, 0, stop.stderr)
         _, err = reload.communicate(timeout=PATIENCE_S)
@@ -203,7 +209,6 @@ class Deaths(Base):
         with contextlib.ExitStack() as stack:
             for _ in range(200):
                 caller = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
-                caller.settimeout(PATIENCE_S)
                 caller.connect(str(bench.folder / "run/crowd.sock"))
             self.assertEqual(bench.mbc("get", "dev.a").returncode, 0)
             stop = bench.mbc("stop", limit=10)
@@ -224,7 +229,6 @@ class FullPipe(Base):
         bench.port = int(re.search(r":(\d+)/", popen.stdout.readline())[1])
         wait_for("the first picture", lambda: bench.ask("/api/v1/bench", expect=None))
         bench.wait_good("dev.a", "mbc.control.ticks")
-        os.set_blocking(writer, True)
         for n in range(60):  # control and supervise tell of each reload; the flapping device tells of itself
             bench.write(bench_text(self.device.port, f"title {n}"))
             popen.send_signal(signal.SIGHUP)
@@ -237,6 +241,10 @@ class FullPipe(Base):
             bench.write(bench_text(self.device.port, f"muted {n}"))
             popen.send_signal(signal.SIGHUP)
             time.sleep(0.02)
+        serve = child_named(popen.pid, "mbc-serve")
+        os.kill(serve, signal.SIGKILL)  # supervise wants to tell of it, and may not wait for a reader either
+        wait_for("a new serve", lambda: child_named(popen.pid, "mbc-serve") not in (None, serve), limit=5)
+        wait_for("serve answers", lambda: can_connect(bench.port), limit=5)
         wait_for("ticks go on", lambda: (bench.value("mbc.control.ticks") or 0) >= (ticks or 0) + 10, limit=5)
         wait_for("the last title", lambda: bench.get("/api/v1/bench")["title"] == "muted 9")
         bench.wait_good("dev.a", "mbc.supervise.uptime")
@@ -254,6 +262,15 @@ class FullPipe(Base):
                 os.write(fd, b".")
         os.close(fd)
         os.close(writer)
+
+
+def child_named(pid, name):
+    """Process id of the child of that name; None: there is none."""
+    for child in children(pid):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if pathlib.Path(f"/proc/{child}/comm").read_text().strip() == name:
+                return child
+    return None
 
 
 def end(popen):
@@ -291,8 +308,8 @@ class StateFolder(Base):
         (bench.folder / "state/file").write_text("")
         self.refused(bench, str(bench.folder / "state/file"), "remove it or name another")
 
-    def test_folder_of_somebody_else(self):
-        """Nobody may make folders below a file, not even root: the place and the variable that moves it are named."""
+    def test_folder_that_cannot_be_made(self):
+        """Nobody makes folders below a file, not even root: the place and the variable that moves it are named."""
         bench = self.bench("below")
         (bench.folder / "state").rmdir()
         (bench.folder / "state").write_text("")
@@ -334,6 +351,7 @@ class Unprivileged(Base):
         file.write_text(text)
         answer = mbc("reload")
         self.assertEqual(answer.returncode, 0, answer.stderr)
+        self.assertIn("runs", answer.stdout)
         for words in (("doctor",), ("trace", "dev"), ("get",)):
             done = mbc(*words)
             self.assertEqual(done.returncode, 0, (words, done.stderr))
@@ -392,40 +410,45 @@ class Demo(Base):
     """Ended at any moment, the demonstration leaves nothing behind."""
 
     def end_after(self, delay_s, sig):
-        environment, folder = dict(os.environ), self.folder()
-        for sub in ("run", "state"):
-            (folder / sub).mkdir(mode=0o700)
-            environment[f"MBC_{sub.upper()}_DIR"] = str(folder / sub)
-        options = {}
-        owner = os.geteuid()
-        before = self.demo_folders(owner)
+        folder = self.folder()
+        environment = dict(os.environ, MBC_RUN_DIR=str(folder / "run"), MBC_STATE_DIR=str(folder / "state"))
+        before = demo_folders()
         demo = subprocess.Popen([str(MBC), "demo"], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                stderr=subprocess.PIPE, text=True, start_new_session=True, **options)
-        time.sleep(delay_s)
+                                stderr=subprocess.PIPE, text=True, start_new_session=True)
+        if delay_s is None:
+            wait_for("its folder", lambda: demo_folders() - before or demo.poll() is not None, pause=0)
+        else:
+            time.sleep(delay_s)
         demo.send_signal(sig)
         _, err = demo.communicate(timeout=PATIENCE_S)
         self.assertIn(demo.returncode, (0, -sig), err)
         wait_for("its processes end", lambda: not session(demo.pid), limit=5)
-        self.assertEqual(self.demo_folders(owner) - before, set())
-
-    @staticmethod
-    def demo_folders(owner):
-        found = set()
-        for path in pathlib.Path("/tmp").glob("mbc-demo-*"):
-            with contextlib.suppress(FileNotFoundError):
-                if path.stat().st_uid == owner:
-                    found.add(path)
-        return found
+        # A demonstration that somebody else started meanwhile is still in use, and goes before long or is theirs.
+        left = {path for path in demo_folders() - before if not is_used(path)}
+        self.assertEqual(left, set())
 
     def test_sigint(self):
-        for delay_s in (0.05, 0.5, 2):
+        for delay_s in MOMENTS_S:
             with self.subTest(delay_s):
                 self.end_after(delay_s, signal.SIGINT)
 
     def test_sigterm(self):
-        for delay_s in (0.05, 0.5, 2):
+        for delay_s in MOMENTS_S:
             with self.subTest(delay_s):
                 self.end_after(delay_s, signal.SIGTERM)
+
+
+def demo_folders():
+    return set(pathlib.Path("/tmp").glob("mbc-demo-*"))
+
+
+def is_used(folder):
+    """Some process was started on a file of this folder."""
+    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if str(folder).encode() in path.read_bytes():
+                return True
+    return False
 
 
 def session(sid):

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "model/expr.h"
+#include "msg/health.h"
 
 #define ROUND_NS (2 * NS_PER_MS)   /* what devices count are whole milliseconds */
 #define CONFIRM_NS (61 * NS_PER_S) /* on the tape at least each 60 s, with a tick of 200 ms */
@@ -353,10 +354,28 @@ note_update(struct watch *w, uint32_t channel, const struct sample *s, int64_t n
 	ch->stamp_ns = s->stamp_ns;
 }
 
+/* Once a second the controller tells how many are down. */
+static void
+check_count(struct watch *w, uint32_t n_down, int64_t now_ns)
+{
+	for (uint32_t i = 0; i < w->img->channels.n; i++) {
+		const struct image_channel *d = image_channel_at(w->img, i);
+		struct sample s;
+
+		if (d->source_kind != SOURCE_HEALTH || d->source != HEALTH_CONTROL_instruments_down)
+			continue;
+		board_read(w->board, i, &s);
+		if (s.stamp_ns == now_ns && (s.v.f < n_down || s.v.f > n_down))
+			watch_break(w, "health: '%s' says %g, but it is %u", name_of(w, i), s.v.f,
+				n_down);
+	}
+}
+
 void
 watch_tick(struct watch *w, int64_t now_ns)
 {
 	struct board_state state;
+	uint32_t n_down = 0;
 
 	read_tape(w, now_ns);
 	for (uint32_t i = 0; i < w->img->channels.n; i++) {
@@ -385,10 +404,12 @@ watch_tick(struct watch *w, int64_t now_ns)
 	}
 	for (uint32_t i = 0; i < w->img->instruments.n; i++) {
 		board_read_state(w->board, i, &state);
+		n_down += state.state == INSTRUMENT_DOWN;
 		if (state.state != w->instruments[i].state)
 			watch_break(w, "state: of '%s' is not what the events say",
 				image_text(w->img, image_instrument_at(w->img, i)->name));
 	}
+	check_count(w, n_down, now_ns);
 }
 
 void

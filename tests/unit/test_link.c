@@ -557,6 +557,16 @@ test_write_verdicts(void **state)
 	assert_string_equal(rig.order, "wwwww");
 	assert_int_equal(rig.verdict, Q_DEVICE_BUSY);
 
+	rig_forget(&rig);
+	order(0, 30);
+	order(0, 30); /* behind one that waits: nothing to be done before that goes */
+	rig_take(&rig);
+	rig_run(&rig, rig.now_ns + 10 * MS);
+	assert_string_equal(rig.order, "w");
+	assert_true(rig.wants.wake_ns > rig.now_ns);
+	rig_run(&rig, rig.now_ns + 10 * S);
+	assert_int_equal(rig.n_written, 2);
+
 	rig.device[0].mood = RIG_SILENT;
 	rig_forget(&rig);
 	order(0, 31);
