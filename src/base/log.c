@@ -7,11 +7,13 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static const char *log_who = "mbc";
 static enum log_level log_max = LOG_LEVEL_INFO;
 static int log_fd = STDERR_FILENO;
+static bool log_sends; /* standard error is a socket: the journal's */
 static unsigned log_lost;
 
 void
@@ -29,6 +31,17 @@ log_never_wait(void)
 
 	if (fd >= 0)
 		log_fd = fd;
+	else
+		log_sends = true; /* a socket cannot be opened again, and need not be */
+}
+
+static bool
+put_bytes(const char *bytes, size_t n)
+{
+	ssize_t done = log_sends ? send(log_fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL)
+				 : write(log_fd, bytes, n);
+
+	return done == (ssize_t)n;
 }
 
 static void
@@ -41,13 +54,13 @@ put_line(const char *line, size_t n)
 		n_lost = snprintf(lost, sizeof(lost),
 			"%s: %u lines of this log were lost: nobody read them\n", log_who,
 			log_lost);
-		if (write(log_fd, lost, (size_t)n_lost) != n_lost) {
+		if (!put_bytes(lost, (size_t)n_lost)) {
 			log_lost++;
 			return;
 		}
 		log_lost = 0;
 	}
-	if (write(log_fd, line, n) != (ssize_t)n)
+	if (!put_bytes(line, n))
 		log_lost++;
 }
 
