@@ -59,9 +59,12 @@ describe_address(char *out, size_t cap, const struct image *img, const struct im
 
 	if (link->kind == LINK_SYSTEM)
 		snprintf(out, cap, "this computer");
+	else if (link->kind == LINK_SERIAL)
+		snprintf(out, cap, "serial %s, %u %u%c%u", host, link->line.baud, link->line.bits,
+			link->line.parity, link->line.stop);
 	else
-		snprintf(out, cap, strchr(host, ':') != NULL ? "tcp [%s]:%u" : "tcp %s:%u", host,
-			link->port);
+		snprintf(out, cap, strchr(host, ':') != NULL ? "%s [%s]:%u" : "%s %s:%u",
+			link->is_line ? "rtu" : "tcp", host, link->port);
 }
 
 /* Texts go one behind the other; the first byte is the empty text. With `at` NULL only their length is counted. */

@@ -19,7 +19,10 @@ struct bench_link {
 	enum link_kind kind;
 	const char *host;
 	uint16_t port;
-	int64_t connect_timeout_ns, gap_ns;
+	bool is_line, has_echo;
+	struct image_line line;
+	uint32_t pipeline;
+	int64_t connect_timeout_ns, gap_ns, char_ns, late_max_ns, probe_max_ns;
 	bool is_used;
 	bool is_bad; /* an error was told already: its kind may not be known */
 	struct place at;
@@ -33,6 +36,10 @@ struct bench_instrument {
 	uint32_t first_point, n_points;
 	uint32_t retries;
 	int64_t every_ns, timeout_ns;
+	enum image_identify identify;
+	const char *identify_is;
+	struct point identify_point;
+	double identify_number;
 };
 
 struct bench_twin {
@@ -118,6 +125,19 @@ uint32_t links_system(struct bench *b, struct place at);
 /* "host:port" or "[v6]:port"; `out_host` lives in the tree. Reports what is wrong. */
 bool links_address(
 	struct bench *b, const struct node *n, const char **out_host, uint16_t *out_port);
+
+/* The keys of a serial line: serial, line, rs485, echo. */
+void line_read(struct bench *b, struct bench_link *l, const struct node *const *found);
+
+/* `identify:` of an instrument (NULL: none). */
+void identify_read(struct bench *b, struct bench_instrument *ins, const struct node *n);
+
+/* The options of a `read:` or `write:` map into `out`; false when that was reported. found_opts: IMAGE_OPTS_MAX. */
+bool points_opts(struct bench *b, const struct codec *codec, const struct node *map,
+	const struct node **found_opts, struct optvals *out);
+/* Where a wrong option stands: the node that codec->point() blames (err->sys), else the whole map. */
+struct place points_blame(
+	const struct node *map, const struct node *const *found_opts, const struct err *err);
 
 /* An instrument channel of point `point` from the node that describes it. */
 void points_read(struct bench *b, uint32_t instrument, const struct node *map);

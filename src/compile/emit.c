@@ -53,13 +53,28 @@ emit_links(struct emit *e)
 			.kind = l->kind,
 			.host = text(e, l->host),
 			.port = l->port,
+			.is_line = l->is_line,
+			.has_echo = l->has_echo,
+			.line = l->line,
+			.pipeline = l->pipeline,
 			.connect_timeout_ns = l->connect_timeout_ns,
 			.gap_ns = l->gap_ns,
+			.char_ns = l->char_ns,
+			.late_max_ns = l->late_max_ns,
+			.probe_max_ns = l->probe_max_ns,
 		};
 
 		buf_put(e->out, &d, sizeof(d));
 	}
 	return t;
+}
+
+static void
+hash_point(struct buf *out, const struct point *p)
+{
+	buf_printf(out, "%u %u %u %u %u %u %u %d %u %s %lld|", p->space, p->type, p->address,
+		p->count, p->order, p->bit, p->value, p->write_space, p->write_address,
+		p->key == NULL ? "" : p->key, (long long)p->every_ns);
 }
 
 /* All that the polling of an instrument depends on: a reload leaves it alone while this stays the same. */
@@ -70,19 +85,20 @@ polling_hash(const struct bench *b, const struct bench_instrument *ins)
 	struct buf text_form = { 0 };
 	uint64_t h;
 
-	buf_printf(&text_form, "%d %s %u %lld %lld|%s %s %lld %u|", (int)l->kind, l->host, l->port,
-		(long long)l->connect_timeout_ns, (long long)l->gap_ns, ins->name, ins->codec->name,
-		(long long)ins->timeout_ns, ins->retries);
+	buf_printf(&text_form, "%d %s %u %d %d %lld %lld %lld %lld %u|", (int)l->kind, l->host,
+		l->port, l->is_line, l->has_echo, (long long)l->connect_timeout_ns,
+		(long long)l->gap_ns, (long long)l->late_max_ns, (long long)l->probe_max_ns,
+		l->pipeline);
+	buf_put(&text_form, &l->line, sizeof(l->line));
+	buf_printf(&text_form, "%s %s %lld %u|%d %s %g|", ins->name, ins->codec->name,
+		(long long)ins->timeout_ns, ins->retries, (int)ins->identify, ins->identify_is,
+		ins->identify_number);
+	hash_point(&text_form, &ins->identify_point);
 	for (size_t i = 0; ins->codec->opts != NULL && ins->codec->opts[i].name != NULL; i++)
 		buf_printf(&text_form, "%lld %s|", (long long)ins->codec_part.opts.num[i],
 			ins->codec_part.opts.text[i] == NULL ? "" : ins->codec_part.opts.text[i]);
-	for (uint32_t i = 0; i < ins->n_points; i++) {
-		const struct point *p = &b->points.at[ins->first_point + i].codec_part;
-
-		buf_printf(&text_form, "%u %u %u %u %u %u %u %d %u %s %lld|", p->space, p->type,
-			p->address, p->count, p->order, p->bit, p->value, p->write_space,
-			p->write_address, p->key == NULL ? "" : p->key, (long long)p->every_ns);
-	}
+	for (uint32_t i = 0; i < ins->n_points; i++)
+		hash_point(&text_form, &b->points.at[ins->first_point + i].codec_part);
 	h = text_hash(text_form.data, text_form.n);
 	buf_done(&text_form);
 	return h;
@@ -107,6 +123,17 @@ emit_instruments(struct emit *e)
 			.every_ns = ins->every_ns,
 			.timeout_ns = ins->timeout_ns,
 			.hash = polling_hash(e->b, ins),
+			.identify = (uint8_t)ins->identify,
+			.identify_is = text(e, ins->identify_is),
+			.identify_value = ins->identify_point.value,
+			.identify_bit = ins->identify_point.bit,
+			.identify_order = ins->identify_point.order,
+			.identify_space = ins->identify_point.space,
+			.identify_type = ins->identify_point.type,
+			.identify_count = ins->identify_point.count,
+			.identify_address = ins->identify_point.address,
+			.identify_key = text(e, ins->identify_point.key),
+			.identify_number = ins->identify_number,
 		};
 
 		for (size_t k = 0; opts != NULL && opts[k].name != NULL; k++)

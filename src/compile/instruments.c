@@ -33,40 +33,81 @@ read_use(struct bench *b, const struct node *n)
 	return NULL;
 }
 
-/* The link that an instrument hangs on; `at` is where the instrument stands. */
-static bool
-read_link(struct bench *b, const struct node *n, const struct codec *codec, struct place at,
-	uint32_t *out)
+/* What a link offers to codecs. */
+static unsigned
+wires_of(const struct bench_link *l)
 {
-	enum link_kind kind = codec->stream ? LINK_TCP : LINK_SYSTEM;
+	switch (l->kind) {
+	case LINK_SYSTEM:
+		return CODEC_SYSTEM;
+	case LINK_SERIAL:
+		return CODEC_SERIAL;
+	default:
+		return CODEC_TCP;
+	}
+}
+
+static const char *
+wire_wanted(const struct codec *codec)
+{
+	const unsigned all = codec->wires | (codec->on_line != NULL ? codec->on_line->wires : 0);
+
+	if (all & CODEC_SYSTEM)
+		return "system: local";
+	if (all & CODEC_SERIAL)
+		return all & CODEC_TCP ? "serial: PATH or tcp: \"host:port\"" : "serial: PATH";
+	return "tcp: \"host:port\"";
+}
+
+/* The codec that speaks on this link; NULL when none does. */
+static const struct codec *
+codec_on(const struct codec *codec, const struct bench_link *l)
+{
+	if (l->is_line && codec->on_line != NULL)
+		codec = codec->on_line;
+	else if (l->is_line && l->kind == LINK_TCP && !codec->needs_silence)
+		return NULL; /* rtu: is a word for Modbus */
+	return codec->wires & wires_of(l) ? codec : NULL;
+}
+
+/* The link that an instrument hangs on; `at` is where the instrument stands. */
+static void
+read_link(struct bench *b, const struct node *n, struct place at, struct bench_instrument *ins)
+{
+	const struct codec *codec = ins->codec;
 	const char *name;
 	char near[96];
 
-	if (n == NULL && kind == LINK_SYSTEM) {
-		*out = links_system(b, at);
-		return true;
+	if (n == NULL && codec->wires == CODEC_SYSTEM) {
+		ins->link = links_system(b, at);
+		return;
 	}
 	if (n == NULL) {
 		diag_error(&b->diag, at, "missing",
 			"'link' is missing; add link: NAME, one of those under links:");
-		return false;
+		return;
 	}
 	name = read_text(b, n);
 	if (name == NULL)
-		return false;
-	*out = names_get(&b->link_names, name);
-	if (*out == NAMES_NONE) {
+		return;
+	ins->link = names_get(&b->link_names, name);
+	if (ins->link == NAMES_NONE) {
+		ins->link = 0;
 		read_suggest(b, &b->link_names, name, near);
 		diag_error(&b->diag, n->at, "unknown-link",
 			"no link is named '%.63s'; %sadd it under links:", name, near);
-		return false;
+		return;
 	}
-	b->links.at[*out].is_used = true;
-	if (b->links.at[*out].kind == kind || b->links.at[*out].is_bad)
-		return true;
-	diag_error(&b->diag, n->at, "conflict", "%s cannot use the link '%s'; it needs one with %s",
-		codec->name, name, kind == LINK_TCP ? "tcp: \"host:port\"" : "system: local");
-	return false;
+	b->links.at[ins->link].is_used = true;
+	if (b->links.at[ins->link].is_bad)
+		return;
+	codec = codec_on(ins->codec, &b->links.at[ins->link]);
+	if (codec != NULL)
+		ins->codec = codec;
+	else
+		diag_error(&b->diag, n->at, "conflict",
+			"%s cannot use the link '%s'; it needs one with %s", ins->codec->name, name,
+			wire_wanted(ins->codec));
 }
 
 static void
@@ -128,6 +169,17 @@ find_use(struct bench *b, const struct node *n)
 	return use;
 }
 
+/* What a codec has to say about its options together. */
+static void
+check_opts(struct bench *b, const struct bench_instrument *ins, const struct node *n,
+	const struct node *const *found_opts)
+{
+	struct err err = { .sys = -1 };
+
+	if (ins->codec->check != NULL && ins->codec->check(&ins->codec_part, &err) < 0)
+		diag_error(&b->diag, points_blame(n, found_opts, &err), "option", "%s", err.msg);
+}
+
 static void
 read_instrument(struct bench *b, const struct node *n)
 {
@@ -148,7 +200,7 @@ read_instrument(struct bench *b, const struct node *n)
 	index = b->instruments.n;
 	ins = BENCH_ADD(b->instruments);
 	ins->name = ins->codec_part.name = n->key;
-	ins->title = "";
+	ins->title = ins->identify_is = "";
 	ins->codec = codec;
 	ins->first_point = b->points.n;
 	names_put(&b->instrument_names, n->key, index);
@@ -158,9 +210,11 @@ read_instrument(struct bench *b, const struct node *n)
 	title = found[INS_TITLE] == NULL ? NULL : read_text(b, found[INS_TITLE]);
 	if (title != NULL)
 		ins->title = title;
-	read_link(b, found[INS_LINK], codec, n->at, &ins->link);
+	read_link(b, found[INS_LINK], n->at, ins);
 	read_times(b, ins, found);
 	read_opts(b, n, codec->opts, found_opts, &ins->codec_part.opts);
+	check_opts(b, ins, n, found_opts);
+	identify_read(b, ins, found[INS_IDENTIFY]);
 	read_channels(b, index, n, found[INS_CHANNELS]);
 	ins->n_points = b->points.n - ins->first_point;
 	if (found[INS_TWIN] != NULL &&

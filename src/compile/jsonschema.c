@@ -11,6 +11,7 @@
 #include "drivers/list.h"
 
 #define NAME_PATTERN "^[A-Za-z_][A-Za-z0-9_]{0,62}$"
+#define YES_OR_NO "[\"no\", \"yes\", \"off\", \"on\", true, false]"
 #define SPAN_PATTERN "^([0-9.]+ ?(ns|us|ms|s|min|h|d) ?)+[0-9]*$|^0$"
 
 /* Values are texts to the checker, but a YAML reader of the editor has made numbers and truths of some. */
@@ -61,6 +62,8 @@ def_name(const struct key *table)
 		{ schema_wave, "wave" },
 		{ schema_serve, "serve" },
 		{ schema_scale, "line" },
+		{ schema_rs485, "rs485" },
+		{ schema_identify, "identify" },
 	};
 	size_t i = 0;
 
@@ -110,6 +113,9 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 		json_raw(j, "type", "[\"string\", \"integer\"]");
 		json_text(j, "pattern", SPAN_PATTERN);
 		break;
+	case KEY_BOOL:
+		json_raw(j, "enum", YES_OR_NO);
+		break;
 	case KEY_INT:
 		json_text(j, "type", "integer");
 		json_int(j, "minimum", row->min);
@@ -140,7 +146,13 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 		json_raw(j, "const", "[]");
 		break;
 	case KEY_MAP:
-		ref(j, def_name(row->sub));
+		if (row->sub == schema_identify) {
+			snprintf(name, sizeof(name), "identify_%.60s",
+				codec == NULL ? "" : codec->name);
+			ref(j, name);
+		} else {
+			ref(j, def_name(row->sub));
+		}
 		break;
 	case KEY_NAMES:
 		snprintf(name, sizeof(name), "%s%s%.60s", def_name(row->sub),
@@ -149,7 +161,7 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 		break;
 	case KEY_SWITCH:
 		json_array(j, "anyOf");
-		json_raw(j, NULL, "{\"enum\": [\"no\", \"yes\", \"off\", \"on\", true, false]}");
+		json_raw(j, NULL, "{\"enum\": " YES_OR_NO "}");
 		json_object(j, NULL);
 		ref(j, def_name(row->sub));
 		json_end(j);
@@ -175,7 +187,7 @@ opt_form(struct json *j, const struct opt *opt)
 		words(j, opt->choices);
 		break;
 	case OPT_BOOL:
-		json_raw(j, "enum", "[\"no\", \"yes\", \"off\", \"on\", true, false]");
+		json_raw(j, "enum", YES_OR_NO);
 		break;
 	case OPT_TEXT:
 		any_scalar(j);
@@ -251,7 +263,7 @@ def(struct json *j, const char *name, const struct key *table)
 	json_end(j);
 }
 
-/* The three definitions of one codec: its instruments, their channels, its points. */
+/* The definitions of one codec: its instruments, how they are known, their channels, its points. */
 static void
 codec_defs(struct json *j, const struct codec *codec)
 {
@@ -260,6 +272,10 @@ codec_defs(struct json *j, const struct codec *codec)
 	snprintf(name, sizeof(name), "%.60s_point", codec->name);
 	json_object(j, name);
 	object_form(j, NULL, codec->point_opts, codec);
+	json_end(j);
+	snprintf(name, sizeof(name), "identify_%.60s", codec->name);
+	json_object(j, name);
+	object_form(j, schema_identify, NULL, codec);
 	json_end(j);
 	snprintf(name, sizeof(name), "instrument_channel_%.60s", codec->name);
 	json_object(j, name);
@@ -318,6 +334,7 @@ schema_json(struct buf *out)
 	json_end(&j);
 	json_object(&j, "$defs");
 	def(&j, "link", schema_link);
+	def(&j, "rs485", schema_rs485);
 	def(&j, "channel", schema_channel);
 	def(&j, "twin", schema_twin);
 	def(&j, "wave", schema_wave);

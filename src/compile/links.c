@@ -66,6 +66,69 @@ read_tcp(struct bench *b, struct bench_link *l, const struct node *n)
 			"port 0 reaches nobody; write the device's port, usually 502");
 }
 
+/* auto, no, or how many. */
+static void
+read_pipeline(struct bench *b, struct bench_link *l, const struct node *n)
+{
+	const char *text = n == NULL ? NULL : read_text(b, n);
+	int64_t many;
+
+	if (text == NULL || strcmp(text, "auto") == 0)
+		return;
+	if (strcmp(text, "no") == 0)
+		l->pipeline = 1;
+	else if (text_to_int(text, &many) && many >= 1 && many <= IMAGE_PIPELINE_MAX)
+		l->pipeline = (uint32_t)many;
+	else
+		diag_error(&b->diag, n->at, "wrong-value",
+			"'%.40s' is no number of questions; write auto, no, or 2 to %d", text,
+			IMAGE_PIPELINE_MAX);
+}
+
+static void
+read_system(struct bench *b, struct bench_link *l, const struct node *n)
+{
+	const char *text = read_text(b, n);
+
+	l->kind = LINK_SYSTEM;
+	if (text != NULL && strcmp(text, "local") != 0)
+		diag_error(&b->diag, n->at, "wrong-value",
+			"system can only be local; write system: local");
+}
+
+/* The one key that says where the wire leads. */
+static void
+read_way(struct bench *b, struct bench_link *l, const struct node *n,
+	const struct node *const *found)
+{
+	static const int ways[] = { LINK_KEY_TCP, LINK_KEY_RTU, LINK_KEY_SERIAL, LINK_KEY_SYSTEM };
+	const struct node *way = NULL;
+
+	for (size_t i = 0; i < NELEM(ways); i++) {
+		const struct node *more = found[ways[i]];
+
+		if (more != NULL && way != NULL) {
+			diag_error(&b->diag, more->key_at, "conflict",
+				"a link is one wire; keep either %s or %s", way->key, more->key);
+			return;
+		}
+		way = more != NULL ? more : way;
+	}
+	if (way == NULL) {
+		if (b->diag.n_errors == 0 || !l->is_bad)
+			diag_error(&b->diag, n->at, "missing",
+				"the link leads nowhere; add tcp: \"host:port\", or serial: "
+				"/dev/serial/by-path/...");
+		return;
+	}
+	if (way == found[LINK_KEY_TCP] || way == found[LINK_KEY_RTU])
+		read_tcp(b, l, way);
+	else if (way == found[LINK_KEY_SYSTEM])
+		read_system(b, l, way);
+	l->is_line = way == found[LINK_KEY_RTU] || way == found[LINK_KEY_SERIAL];
+	line_read(b, l, found);
+}
+
 static void
 read_link(struct bench *b, const struct node *n)
 {
@@ -83,26 +146,14 @@ read_link(struct bench *b, const struct node *n)
 	names_put(&b->link_names, n->key, b->links.n - 1);
 	before = b->diag.n_errors;
 	read_keys(b, n, schema_link, NULL, found, NULL);
+	l->is_bad = before != b->diag.n_errors;
 	read_span(b, found[LINK_KEY_CONNECT_TIMEOUT], &schema_link[LINK_KEY_CONNECT_TIMEOUT],
 		&l->connect_timeout_ns);
 	read_span(b, found[LINK_KEY_GAP], &schema_link[LINK_KEY_GAP], &l->gap_ns);
-	if (found[LINK_KEY_TCP] != NULL && found[LINK_KEY_SYSTEM] != NULL)
-		diag_error(&b->diag, found[LINK_KEY_SYSTEM]->key_at, "conflict",
-			"a link is one wire; keep either tcp or system");
-	else if (found[LINK_KEY_TCP] != NULL)
-		read_tcp(b, l, found[LINK_KEY_TCP]);
-	else if (found[LINK_KEY_SYSTEM] != NULL)
-		l->kind = LINK_SYSTEM;
-	else if (before == b->diag.n_errors)
-		diag_error(&b->diag, n->at, "missing",
-			"the link leads nowhere; add tcp: \"host:port\"");
-	if (found[LINK_KEY_SYSTEM] != NULL) {
-		const char *text = read_text(b, found[LINK_KEY_SYSTEM]);
-
-		if (text != NULL && strcmp(text, "local") != 0)
-			diag_error(&b->diag, found[LINK_KEY_SYSTEM]->at, "wrong-value",
-				"system can only be local; write system: local");
-	}
+	read_span(b, found[LINK_KEY_LATE_MAX], &schema_link[LINK_KEY_LATE_MAX], &l->late_max_ns);
+	read_span(b, found[LINK_KEY_PROBE_MAX], &schema_link[LINK_KEY_PROBE_MAX], &l->probe_max_ns);
+	read_pipeline(b, l, found[LINK_KEY_PIPELINE]);
+	read_way(b, l, n, found);
 	l->is_bad = before != b->diag.n_errors;
 }
 
@@ -134,6 +185,7 @@ links_system(struct bench *b, struct place at)
 	l->at = at;
 	l->is_used = true;
 	l->connect_timeout_ns = 3 * NS_PER_S;
+	l->probe_max_ns = 30 * NS_PER_S;
 	names_put(&b->link_names, l->name, b->links.n - 1);
 	return b->links.n - 1;
 }

@@ -9,18 +9,16 @@
 
 #define STALE_LEAST (1 * NS_PER_S)
 
-/* Where a wrong option stands: the node that codec->point() blames, else the whole map. */
-static struct place
-blame(const struct node *map, const struct node *const *found_opts, const struct err *err)
+struct place
+points_blame(const struct node *map, const struct node *const *found_opts, const struct err *err)
 {
 	if (err->sys >= 0 && err->sys < IMAGE_OPTS_MAX && found_opts[err->sys] != NULL)
 		return found_opts[err->sys]->at;
 	return map->at;
 }
 
-/* Options of a `read:` or `write:` map. */
-static bool
-read_point_opts(struct bench *b, const struct codec *codec, const struct node *map,
+bool
+points_opts(struct bench *b, const struct codec *codec, const struct node *map,
 	const struct node **found_opts, struct optvals *out)
 {
 	static const struct key none[] = { { .name = NULL } };
@@ -59,13 +57,13 @@ read_write(struct bench *b, struct bench_instrument *ins, const struct node *map
 			codec->name);
 		return false;
 	}
-	if (!read_point_opts(b, codec, map, found_opts, &vals))
+	if (!points_opts(b, codec, map, found_opts, &vals))
 		return false;
 	for (size_t i = 0; codec->point_opts[i].name != NULL; i++)
 		if (found_opts[i] == NULL && codec->point_opts[i].type == OPT_CHOICE)
 			vals.num[i] = read_vals->num[i];
 	if (codec->point(&ins->codec_part, &vals, &to, &err) < 0) {
-		diag_error(&b->diag, blame(map, found_opts, &err), "point", "%s", err.msg);
+		diag_error(&b->diag, points_blame(map, found_opts, &err), "point", "%s", err.msg);
 		return false;
 	}
 	if (!same_form(&to, pt)) {
@@ -99,11 +97,11 @@ read_point(struct bench *b, struct bench_instrument *ins, struct bench_channel *
 	if (keys[INS_CH_EVERY] != NULL)
 		read_span(
 			b, keys[INS_CH_EVERY], &schema_instrument_channel[INS_CH_EVERY], &every_ns);
-	if (!read_point_opts(b, ins->codec, keys[CH_READ], found_opts, &vals))
+	if (!points_opts(b, ins->codec, keys[CH_READ], found_opts, &vals))
 		return false;
 	if (ins->codec->point(&ins->codec_part, &vals, &p->codec_part, &err) < 0) {
-		diag_error(
-			&b->diag, blame(keys[CH_READ], found_opts, &err), "point", "%s", err.msg);
+		diag_error(&b->diag, points_blame(keys[CH_READ], found_opts, &err), "point", "%s",
+			err.msg);
 		return false;
 	}
 	p->codec_part.every_ns = every_ns;

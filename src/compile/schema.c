@@ -160,10 +160,59 @@ const struct key schema_channel[] = {
 	END,
 };
 
+static const char *const words_rts[] = { "high", "low", NULL };
+
+const struct key schema_rs485[] = {
+	[RS485_KEY_RTS] = { .name = "rts",
+		.kind = KEY_CHOICE,
+		.words = words_rts,
+		.def = "high",
+		.help = "level of RTS while the port sends" },
+	[RS485_KEY_BEFORE] = { .name = "before",
+		.kind = KEY_SPAN,
+		.min = 0,
+		.max = MS(100),
+		.def = "0 ms",
+		.help = "time from RTS to the first bit" },
+	[RS485_KEY_AFTER] = { .name = "after",
+		.kind = KEY_SPAN,
+		.min = 0,
+		.max = MS(100),
+		.def = "0 ms",
+		.help = "time from the last bit to RTS" },
+	[RS485_KEY_TERMINATE] = { .name = "terminate",
+		.kind = KEY_BOOL,
+		.def = "no",
+		.help = "yes: switch on the port's own termination" },
+	END,
+};
+
 const struct key schema_link[] = {
 	[LINK_KEY_TCP] = { .name = "tcp",
 		.kind = KEY_ADDRESS,
 		.help = "\"host:port\" of the device or gateway" },
+	[LINK_KEY_RTU] = { .name = "rtu",
+		.kind = KEY_ADDRESS,
+		.help = "\"host:port\" of a serial server behind which Modbus RTU is spoken" },
+	[LINK_KEY_SERIAL] = { .name = "serial",
+		.kind = KEY_TEXT,
+		.help = "a serial port: a path (best one of /dev/serial/by-path), a path with * "
+			"for "
+			"several, or usb:SERIAL, the adapter's serial number" },
+	[LINK_KEY_LINE] = { .name = "line",
+		.kind = KEY_TEXT,
+		.def = "19200 8E1",
+		.help = "speed, bits, parity (N, E, O) and stop bits of a serial line" },
+	[LINK_KEY_RS485] = { .name = "rs485",
+		.kind = KEY_MAP,
+		.sub = schema_rs485,
+		.help = "the port's driver is switched by RTS; leave out for adapters that switch "
+			"by "
+			"themselves" },
+	[LINK_KEY_ECHO] = { .name = "echo",
+		.kind = KEY_BOOL,
+		.def = "no",
+		.help = "yes: the line gives back what is sent" },
 	[LINK_KEY_SYSTEM] = { .name = "system",
 		.kind = KEY_CHOICE,
 		.words = words_local,
@@ -180,15 +229,41 @@ const struct key schema_link[] = {
 		.max = S(10),
 		.def = "0 ms",
 		.help = "least time between an answer and the next request" },
-	LATER("serial", "a serial line"),
-	LATER("line", "speed and format of a serial line"),
+	[LINK_KEY_LATE_MAX] = { .name = "late_max",
+		.kind = KEY_SPAN,
+		.min = 0,
+		.max = S(60),
+		.def = "0 ms",
+		.help = "how late after its timeout an answer may still come; 0 ms: twice the "
+			"timeout" },
+	[LINK_KEY_PROBE_MAX] = { .name = "probe_max",
+		.kind = KEY_SPAN,
+		.min = S(2),
+		.max = S(300),
+		.def = "30 s",
+		.help = "longest time between two questions to an instrument that is silent" },
+	[LINK_KEY_PIPELINE] = { .name = "pipeline",
+		.kind = KEY_TEXT,
+		.def = "auto",
+		.help = "questions under way at one time: auto (found out by trying), no, or 2 to "
+			"16; "
+			"Modbus TCP only" },
 	LATER("udp", "a UDP peer"),
-	LATER("rtu", "Modbus RTU frames over TCP"),
 	LATER("usb", "a USB device"),
 	LATER("gpib", "a GPIB bus"),
 	LATER("http", "an HTTP device"),
-	LATER("rs485", "driver switching of an RS-485 line"),
-	LATER("late_max", "how late an answer may come"),
+	END,
+};
+
+const struct key schema_identify[] = {
+	[IDENTIFY_KEY_IS] = { .name = "is",
+		.kind = KEY_TEXT,
+		.is_needed = true,
+		.help = "a part of what the device says it is; with read: the number that is "
+			"there" },
+	[IDENTIFY_KEY_READ] = { .name = "read",
+		.kind = KEY_POINT,
+		.help = "where the device keeps a number that tells it from others" },
 	END,
 };
 
@@ -219,6 +294,10 @@ const struct key schema_instrument[] = {
 		.max = 5,
 		.def = "1",
 		.help = "further tries before it counts as silent" },
+	[INS_IDENTIFY] = { .name = "identify",
+		.kind = KEY_MAP,
+		.sub = schema_identify,
+		.help = "what it must say or hold before anything else is asked of it" },
 	[INS_CHANNELS] = { .name = "channels",
 		.kind = KEY_NAMES,
 		.sub = schema_instrument_channel,

@@ -13,6 +13,7 @@ enum key_kind {
 	KEY_WORD,     /* a name */
 	KEY_CHOICE,   /* one of `words` */
 	KEY_SPAN,     /* a duration with its unit; min, max in ns */
+	KEY_BOOL,     /* yes or no */
 	KEY_INT,      /* a whole number, min .. max */
 	KEY_QUANTITY, /* a number, or a number with unit */
 	KEY_NUMBER,
@@ -45,7 +46,22 @@ struct key {
 
 /* Places of the rows in their tables. */
 enum { TOP_BENCH, TOP_TITLE, TOP_TICK, TOP_LINKS, TOP_INSTRUMENTS, TOP_CHANNELS, TOP_SERVE };
-enum { LINK_KEY_TCP, LINK_KEY_SYSTEM, LINK_KEY_CONNECT_TIMEOUT, LINK_KEY_GAP };
+enum {
+	LINK_KEY_TCP,
+	LINK_KEY_RTU,
+	LINK_KEY_SERIAL,
+	LINK_KEY_SYSTEM,
+	LINK_KEY_LINE,
+	LINK_KEY_RS485,
+	LINK_KEY_ECHO,
+	LINK_KEY_CONNECT_TIMEOUT,
+	LINK_KEY_GAP,
+	LINK_KEY_LATE_MAX,
+	LINK_KEY_PROBE_MAX,
+	LINK_KEY_PIPELINE,
+};
+enum { RS485_KEY_RTS, RS485_KEY_BEFORE, RS485_KEY_AFTER, RS485_KEY_TERMINATE };
+enum { IDENTIFY_KEY_IS, IDENTIFY_KEY_READ };
 enum {
 	INS_USE,
 	INS_LINK,
@@ -53,6 +69,7 @@ enum {
 	INS_EVERY,
 	INS_TIMEOUT,
 	INS_RETRIES,
+	INS_IDENTIFY,
 	INS_CHANNELS,
 	INS_TWIN,
 };
@@ -80,7 +97,7 @@ enum { SCALE_FROM, SCALE_TO };
 
 extern const struct key schema_top[], schema_link[], schema_instrument[],
 	schema_instrument_channel[], schema_channel[], schema_twin[], schema_wave[], schema_serve[],
-	schema_scale[];
+	schema_scale[], schema_rs485[], schema_identify[];
 
 /* The JSON Schema of a bench file, with the options of the codecs that are built in. */
 void schema_json(struct buf *out);

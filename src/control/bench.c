@@ -163,8 +163,7 @@ find_link(const struct image *img, const struct image_link *l, const struct imag
 	for (uint32_t i = 0; i < old->links.n; i++) {
 		const struct image_link *o = image_link_at(old, i);
 
-		if (o->kind != l->kind || o->port != l->port ||
-			strcmp(image_text(old, o->host), image_text(img, l->host)) != 0)
+		if (!image_same_wire(old, o, img, l))
 			continue;
 		if (strcmp(image_text(old, o->name), image_text(img, l->name)) == 0)
 			return i;

@@ -348,8 +348,7 @@ is_same_device(const struct image *a, const struct image_instrument *x, const st
 {
 	const struct image_link *p = image_link_at(a, x->link), *q = image_link_at(b, y->link);
 
-	return x->id == y->id && p->kind == q->kind && p->port == q->port &&
-	       strcmp(image_text(a, p->host), image_text(b, q->host)) == 0 &&
+	return x->id == y->id && image_same_wire(a, p, b, q) &&
 	       strcmp(image_text(a, x->codec), image_text(b, y->codec)) == 0 &&
 	       memcmp(x->opts, y->opts, sizeof(x->opts)) == 0;
 }

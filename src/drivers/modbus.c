@@ -1,12 +1,12 @@
-/* modbus.c - the codec of Modbus over TCP: options, points, and how they become requests
+/* modbus.c - the codecs of Modbus: options, points, and how they become requests
  *
- * The bytes are in modbus_tcp.c, the values in modbus_value.c.
+ * The bytes are in modbus_master.c, what stands around them in modbus_tcp.c and modbus_rtu.c, the values in modbus_value.c.
  */
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/bytes.h"
-#include "drivers/modbus_tcp.h"
+#include "drivers/modbus_master.h"
 #include "drivers/modbus_value.h"
 
 #define MODICON_MAX                                                                                \
@@ -22,7 +22,7 @@ static const char *const word_types[] = { "uint16", "int16", "uint32", "int32", 
 static const char *const word_orders[] = { "ABCD", "CDAB", "BADC", "DCBA", NULL };
 
 /* In the order of enum modbus_opt. */
-static const struct opt opts[] = {
+const struct opt modbus_opts[] = {
 	{ "unit", OPT_INT, 0, 255, NULL, 1,
 		"unit number of the device; 1 or 255 for most that are no gateway" },
 	{ "max_block", OPT_INT, 1, MODBUS_READ_MAX, NULL, 100,
@@ -40,7 +40,7 @@ static const struct opt opts[] = {
 
 enum point_opt { PT_COIL, PT_DISCRETE, PT_INPUT, PT_HOLDING, PT_TYPE, PT_ORDER, PT_BIT, PT_LENGTH };
 
-static const struct opt point_opts[] = {
+const struct opt modbus_point_opts[] = {
 	{ "coil", OPT_INT, 0, MODICON_MAX, NULL, OPT_ABSENT, "address of a coil, 0 to 65535" },
 	{ "discrete", OPT_INT, 0, MODICON_MAX, NULL, OPT_ABSENT,
 		"address of a discrete input, 0 to 65535" },
@@ -137,7 +137,7 @@ point_type(const struct optvals *v, struct point *out, struct err *err)
 	return 0;
 }
 
-static int
+int
 modbus_point(
 	const struct instrument *ins, const struct optvals *v, struct point *out, struct err *err)
 {
@@ -191,7 +191,7 @@ read_function(unsigned space)
 	return functions[space];
 }
 
-static int
+int
 modbus_plan(const struct instrument *ins, const struct point *pts, size_t n,
 	const struct learned *learned, struct request *out, size_t max)
 {
@@ -288,7 +288,7 @@ write_registers(const struct instrument *ins, const struct point *pt, union valu
 	return 0;
 }
 
-static int
+int
 modbus_write(const struct instrument *ins, const struct point *pt, union value v, const char *text,
 	struct request *out, struct err *err)
 {
@@ -312,27 +312,9 @@ modbus_write(const struct instrument *ins, const struct point *pt, union value v
 	return rc;
 }
 
-static int
+int
 modbus_identify(const struct instrument *ins, struct request *out)
 {
 	*out = (struct request){ .kind = REQUEST_IDENTIFY, .function = MODBUS_ENCAPSULATED };
 	return 1;
 }
-
-const struct codec codec_modbus = {
-	.name = "modbus",
-	.help = "Modbus over TCP",
-	.opts = opts,
-	.point_opts = point_opts,
-	.stream = true,
-	.has_tag = true,
-	.point = modbus_point,
-	.plan = modbus_plan,
-	.write = modbus_write,
-	.identify = modbus_identify,
-	.encode = modbus_tcp_encode,
-	.cut = modbus_tcp_cut,
-	.match = modbus_tcp_match,
-	.decode = modbus_tcp_decode,
-	.next = modbus_tcp_next,
-};

@@ -40,6 +40,7 @@ enum modbus_exception {
 #define MODBUS_HEAD 7 /* bytes before the PDU */
 #define MODBUS_PDU_MAX 253
 #define MODBUS_ADU_MAX (MODBUS_HEAD + MODBUS_PDU_MAX)
+#define MODBUS_RTU_MAX 256  /* unit, PDU, CRC */
 #define MODBUS_READ_MAX 125 /* registers of one reading */
 #define MODBUS_READ_BITS_MAX 2000
 #define MODBUS_WRITE_MAX 123 /* registers of one write */

@@ -1,4 +1,4 @@
-/* modbus_server.c - the slave's side of Modbus TCP
+/* modbus_server.c - the slave's side of Modbus
  *
  * Source: MODBUS Application Protocol V1.1b3, section 6 (one state diagram a function) and 7 (exceptions).
  */
@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "drivers/modbus_crc.h"
 
 /* What one request is worked with. An answer PDU begins at pdu[0] with the function. */
 struct work {
@@ -226,6 +227,21 @@ execute(const struct work *w)
 	}
 }
 
+/* The answer's PDU to w.pdu; returns its length. */
+static int
+answer(struct work *w)
+{
+	int len;
+
+	w->pdu[0] = w->in[0];
+	len = execute(w);
+	if (len >= 0)
+		return len;
+	w->pdu[0] = (uint8_t)(w->in[0] | 0x80);
+	w->pdu[1] = (uint8_t)-len;
+	return 2;
+}
+
 int
 modbus_server_answer(
 	const struct modbus_server *s, const uint8_t *frame, size_t n, uint8_t *out, size_t cap)
@@ -240,15 +256,75 @@ modbus_server_answer(
 	w.in = frame + MODBUS_HEAD;
 	w.n = n - MODBUS_HEAD;
 	w.pdu = out + MODBUS_HEAD;
-	w.pdu[0] = w.in[0];
-	len = execute(&w);
-	if (len < 0) {
-		w.pdu[0] = (uint8_t)(w.in[0] | 0x80);
-		w.pdu[1] = (uint8_t)-len;
-		len = 2;
-	}
+	len = answer(&w);
 	memcpy(out, frame, 4);
 	put_u16be(out + 4, (uint16_t)(len + 1));
 	out[6] = frame[6];
 	return MODBUS_HEAD + len;
+}
+
+/* ---- serial lines ---- */
+
+/* Length of the request that begins here; 0: more bytes are needed, -1: none begins so. */
+static int
+request_length(const uint8_t *in, size_t n)
+{
+	if (n < 2)
+		return 0;
+	switch (in[1]) {
+	case MODBUS_READ_COILS:
+	case MODBUS_READ_DISCRETE:
+	case MODBUS_READ_HOLDING:
+	case MODBUS_READ_INPUT:
+	case MODBUS_WRITE_COIL:
+	case MODBUS_WRITE_REGISTER:
+		return 8;
+	case MODBUS_WRITE_COILS:
+	case MODBUS_WRITE_REGISTERS:
+		return n < 7 ? 0 : 9 + in[6];
+	case MODBUS_MASK_WRITE:
+		return 10;
+	case MODBUS_READ_WRITE:
+		return n < 11 ? 0 : 13 + in[10];
+	case MODBUS_ENCAPSULATED:
+		return 7;
+	default:
+		return -1;
+	}
+}
+
+int
+modbus_server_rtu_cut(const uint8_t *in, size_t n, enum wire wire)
+{
+	int length = request_length(in, n);
+
+	if (length < 0 || length > MODBUS_RTU_MAX)
+		return CUT_SKIP(1);
+	if (length == 0 || (size_t)length > n)
+		return wire == WIRE_OPEN ? CUT_MORE : CUT_SKIP(1);
+	if (modbus_crc(in, (size_t)length - 2) != get_u16le(in + length - 2))
+		return CUT_SKIP(1);
+	return CUT_FRAME(length);
+}
+
+int
+modbus_server_rtu_answer(
+	const struct modbus_server *s, const uint8_t *frame, size_t n, uint8_t *out, size_t cap)
+{
+	struct work w = { .s = s };
+	int len;
+
+	if (n < 4 || n > MODBUS_RTU_MAX || cap < MODBUS_RTU_MAX ||
+		modbus_crc(frame, n - 2) != get_u16le(frame + n - 2))
+		return 0;
+	w.unit = frame[0];
+	w.in = frame + 1;
+	w.n = n - 3;
+	w.pdu = out + 1;
+	len = answer(&w);
+	if (w.unit == 0)
+		return 0; /* done, and nobody answers */
+	out[0] = frame[0];
+	put_u16le(out + 1 + len, modbus_crc(out, (size_t)len + 1));
+	return len + 3;
 }

@@ -1,82 +1,28 @@
-/* modbus_tcp.c - the bytes of Modbus over TCP, master side
+/* modbus_tcp.c - what stands around a PDU on TCP
  *
- * Source: MODBUS Messaging on TCP/IP Implementation Guide V1.0b, 3.1; MODBUS Application Protocol V1.1b3, 6 and 7.
- * The layout of a frame stands in modbus_pdu.h.
- *
- * An answer must be exactly what was asked: transaction, unit, function, byte count, echo. Whatever differs is no value.
+ * Source: MODBUS Messaging on TCP/IP Implementation Guide V1.0b, 3.1. The layout of a frame stands in modbus_pdu.h.
  */
-#include "drivers/modbus_tcp.h"
-
-#include <string.h>
-
 #include "base/bytes.h"
-#include "base/text.h"
-#include "drivers/modbus_value.h"
+#include "drivers/modbus_master.h"
 
-#define LENGTH_MAX 254    /* of the length field: unit and PDU */
-#define IDENTITY_STEPS 8  /* answers to one identification */
-#define VAR_NEXT_OBJECT 0 /* in vars: 0x100 | the object to ask for next; 0: none */
+#define LENGTH_MAX 254 /* of the length field: unit and PDU */
 
-/* ---- encode ---- */
-
-static size_t
-put_bytes(uint8_t *out, const struct request *req, bool with_count)
-{
-	if (with_count)
-		*out++ = (uint8_t)req->n_write;
-	memcpy(out, req->write, req->n_write);
-	return req->n_write + (with_count ? 1u : 0u);
-}
-
-/* The PDU behind its function; returns its length with the function. */
-static size_t
-put_pdu(uint8_t *pdu, const struct request *req)
-{
-	pdu[0] = req->function;
-	if (req->function == MODBUS_ENCAPSULATED) {
-		pdu[1] = MODBUS_MEI_IDENTITY;
-		pdu[2] = 1; /* basic: vendor, product, revision */
-		pdu[3] = (uint8_t)req->address;
-		return 4;
-	}
-	put_u16be(pdu + 1, (uint16_t)req->address);
-	switch (req->function) {
-	case MODBUS_WRITE_COIL:
-	case MODBUS_WRITE_REGISTER:
-	case MODBUS_MASK_WRITE:
-		return 3 + put_bytes(pdu + 3, req, false);
-	case MODBUS_WRITE_COILS:
-	case MODBUS_WRITE_REGISTERS:
-		put_u16be(pdu + 3, req->count);
-		return 5 + put_bytes(pdu + 5, req, true);
-	case MODBUS_READ_WRITE: /* reads back what it writes */
-		put_u16be(pdu + 3, req->count);
-		put_u16be(pdu + 5, (uint16_t)req->address);
-		put_u16be(pdu + 7, req->count);
-		return 9 + put_bytes(pdu + 9, req, true);
-	default:
-		put_u16be(pdu + 3, req->count);
-		return 5;
-	}
-}
-
-int
+static int
 modbus_tcp_encode(const struct instrument *ins, const struct request *req, uint32_t tag,
 	const struct vars *vars, uint8_t *out, size_t cap, struct err *err)
 {
+	int rc = modbus_master_fits(req, MODBUS_HEAD, cap, err);
 	size_t n;
 
-	if (cap < MODBUS_HEAD + 10u + req->n_write || req->n_write > CODEC_WRITE_MAX - 10)
-		return err_set(err, ERR_CONF, 0, "a request longer than Modbus allows");
-	n = put_pdu(out + MODBUS_HEAD, req);
+	if (rc < 0)
+		return rc;
+	n = modbus_master_put(out + MODBUS_HEAD, req);
 	put_u16be(out, (uint16_t)tag);
 	put_u16be(out + 2, 0);
 	put_u16be(out + 4, (uint16_t)(n + 1));
 	out[6] = (uint8_t)ins->opts.num[MODBUS_OPT_UNIT];
 	return (int)(MODBUS_HEAD + n);
 }
-
-/* ---- cut, match ---- */
 
 int
 modbus_tcp_cut(const struct instrument *ins, const uint8_t *in, size_t n, enum wire wire)
@@ -94,177 +40,38 @@ modbus_tcp_cut(const struct instrument *ins, const uint8_t *in, size_t n, enum w
 	return CUT_FRAME(6 + length);
 }
 
-enum match
+static enum match
 modbus_tcp_match(const struct instrument *ins, const struct request *req, uint32_t tag,
 	const uint8_t *frame, size_t n)
 {
-	return n > MODBUS_HEAD && get_u16be(frame) == (uint16_t)tag ? MATCH_MINE : MATCH_NOT_MINE;
-}
-
-/* ---- decode ---- */
-
-/* The same verdict for all points of the request. */
-static int
-all_bad(const struct request *req, enum quality quality, unsigned code, struct readings *out)
-{
-	for (uint32_t i = 0; i < req->n && out->n < out->cap; i++)
-		out->at[out->n++] = (struct reading){
-			.at = req->first + i,
-			.quality = (uint16_t)quality,
-			.code = (uint16_t)code,
-		};
-	return 0;
+	return req != NULL && n > MODBUS_HEAD && get_u16be(frame) == (uint16_t)tag ? MATCH_MINE
+										   : MATCH_NOT_MINE;
 }
 
 static int
-decode_exception(const struct request *req, unsigned code, struct readings *out, struct err *err)
-{
-	switch (code) {
-	case MODBUS_ILLEGAL_FUNCTION:
-		/* Of an identification there are no points to tell it to. */
-		if (req->kind != REQUEST_IDENTIFY)
-			return all_bad(req, Q_BAD_FUNCTION, code, out);
-		/* fallthrough */
-	case MODBUS_ILLEGAL_ADDRESS:
-	case MODBUS_ILLEGAL_VALUE:
-		return err_set(err, DECODE_REFUSED, (int)code,
-			"the device refused the request with exception %u", code);
-	case MODBUS_ACKNOWLEDGE:
-	case MODBUS_BUSY:
-		return err_set(err, DECODE_LATER, (int)code, "the device is busy");
-	case MODBUS_NO_PATH:
-		return all_bad(req, Q_GATEWAY_PATH, code, out);
-	case MODBUS_NO_TARGET:
-		return err_set(err, DECODE_SILENT, (int)code,
-			"the unit behind the gateway does not answer");
-	default:
-		return all_bad(req, Q_DEVICE_FAILED, code, out);
-	}
-}
-
-static void
-read_point(const struct point *pt, const uint16_t *words, struct reading *r, struct readings *out)
-{
-	if (pt->value == VALUE_TEXT) {
-		char *room = out->text[out->n_text++ % NELEM(out->text)];
-
-		r->quality = (uint16_t)modbus_text_get(pt, words, room);
-		r->text = room;
-		return;
-	}
-	r->quality = (uint16_t)modbus_value_get(pt, words, &r->v);
-}
-
-static int
-decode_read(const struct request *req, const struct point *pts, const uint8_t *pdu, size_t n,
-	struct readings *out, struct err *err)
-{
-	bool is_bits = modbus_is_bits(req->space);
-	size_t bytes = is_bits ? (req->count + 7u) / 8u : 2u * req->count;
-	uint16_t words[MODBUS_READ_BITS_MAX];
-
-	if (n != 2 + bytes || pdu[1] != bytes)
-		return err_set(err, DECODE_BAD, 0, "%zu bytes of values, %zu were asked for", n - 2,
-			bytes);
-	for (unsigned i = 0; i < req->count; i++)
-		words[i] = is_bits ? pdu[2 + i / 8] >> i % 8 & 1 : get_u16be(pdu + 2 + 2 * i);
-	for (uint32_t i = 0; i < req->n && out->n < out->cap; i++) {
-		const struct point *pt = &pts[req->first + i];
-		struct reading *r = &out->at[out->n++];
-
-		*r = (struct reading){ .at = req->first + i };
-		read_point(pt, words + (pt->address - req->address), r, out);
-	}
-	return 0;
-}
-
-/* The answer of a write repeats the request, or its address and count. */
-static int
-decode_write(const struct request *req, const uint8_t *pdu, size_t n, struct readings *out,
-	struct err *err)
-{
-	uint8_t asked[MODBUS_PDU_MAX];
-	size_t n_asked = put_pdu(asked, req);
-	bool is_good;
-
-	if (req->function == MODBUS_READ_WRITE)
-		is_good = n == 2u + req->n_write && pdu[1] == req->n_write &&
-			  memcmp(pdu + 2, req->write, req->n_write) == 0;
-	else if (req->function == MODBUS_WRITE_COILS || req->function == MODBUS_WRITE_REGISTERS)
-		is_good = n == 5 && memcmp(pdu, asked, 5) == 0;
-	else
-		is_good = n == n_asked && memcmp(pdu, asked, n) == 0;
-	if (!is_good)
-		return err_set(err, DECODE_BAD, 0,
-			"the device acknowledged something else than was written");
-	return all_bad(req, Q_GOOD, 0, out);
-}
-
-/* Objects of one answer to 43/14, appended to the identity with blanks between. */
-static int
-decode_identity(
-	const struct request *req, const uint8_t *pdu, size_t n, struct vars *vars, struct err *err)
-{
-	size_t at = 7, len;
-
-	if (n < 7 || pdu[1] != MODBUS_MEI_IDENTITY)
-		return err_set(err, DECODE_BAD, 0, "an identification that is none");
-	if (req->step == 0)
-		vars->identity[0] = '\0';
-	for (unsigned i = 0; i < pdu[6]; i++, at += 2 + len) {
-		char object[2 * VALUE_TEXT_MAX] = "";
-		size_t used = strlen(vars->identity), good;
-
-		if (at + 2 > n || at + 2 + pdu[at + 1] > n)
-			return err_set(err, DECODE_BAD, 0, "an identification that breaks off");
-		len = pdu[at + 1];
-		memcpy(object, pdu + at + 2, MIN(len, sizeof(object) - 1));
-		for (size_t k = 0; object[k] != '\0'; k++)
-			if ((unsigned char)object[k] < 0x20 || object[k] == 0x7F)
-				object[k] = '?';
-		while ((good = text_utf8(object, strlen(object))) < strlen(object))
-			object[good] = '?';
-		if (used > 0 && used + 1 < sizeof(vars->identity))
-			vars->identity[used++] = ' ';
-		text_copy(vars->identity + used, sizeof(vars->identity) - used, object);
-	}
-	if (at != n)
-		return err_set(err, DECODE_BAD, 0, "bytes behind an identification");
-	vars->v[VAR_NEXT_OBJECT] = pdu[4] == 0xFF ? UINT64_C(0x100) | pdu[5] : 0;
-	return 0;
-}
-
-int
 modbus_tcp_decode(const struct instrument *ins, const struct request *req, const struct point *pts,
 	const uint8_t *frame, size_t n, struct vars *vars, struct readings *out, struct err *err)
 {
-	const uint8_t *pdu = frame + MODBUS_HEAD;
-	size_t n_pdu = n - MODBUS_HEAD;
-
-	if (req->kind == REQUEST_IDENTIFY)
-		vars->v[VAR_NEXT_OBJECT] = 0; /* only a sound answer asks for more */
-	if (n < MODBUS_HEAD + 2u || frame[6] != (uint8_t)ins->opts.num[MODBUS_OPT_UNIT])
-		return err_set(err, DECODE_BAD, 0, "an answer of unit %u", n > 6 ? frame[6] : 0u);
-	if (pdu[0] == (req->function | 0x80u) && n_pdu == 2)
-		return decode_exception(req, pdu[1], out, err);
-	if (pdu[0] != req->function)
-		return err_set(err, DECODE_BAD, 0, "an answer to function %u", pdu[0]);
-	if (req->kind == REQUEST_IDENTIFY)
-		return decode_identity(req, pdu, n_pdu, vars, err);
-	if (req->kind == REQUEST_WRITE)
-		return decode_write(req, pdu, n_pdu, out, err);
-	return decode_read(req, pts, pdu, n_pdu, out, err);
+	return modbus_master_decode(req, pts, n > 6 ? frame[6] : 0,
+		(uint8_t)ins->opts.num[MODBUS_OPT_UNIT], frame + MODBUS_HEAD,
+		n < MODBUS_HEAD ? 0 : n - MODBUS_HEAD, vars, out, err);
 }
 
-int
-modbus_tcp_next(const struct instrument *ins, const struct request *req, int step,
-	const struct vars *vars, struct request *out)
-{
-	if (req->kind != REQUEST_IDENTIFY || vars->v[VAR_NEXT_OBJECT] == 0 ||
-		step + 1 >= IDENTITY_STEPS)
-		return 0;
-	*out = *req;
-	out->step = (uint16_t)(step + 1);
-	out->address = (uint32_t)(vars->v[VAR_NEXT_OBJECT] & 0xFF);
-	return 1;
-}
+const struct codec codec_modbus = {
+	.name = "modbus",
+	.help = "Modbus: over TCP, and as RTU on serial lines",
+	.opts = modbus_opts,
+	.point_opts = modbus_point_opts,
+	.wires = CODEC_TCP,
+	.on_line = &codec_modbus_rtu,
+	.has_tag = true,
+	.point = modbus_point,
+	.plan = modbus_plan,
+	.write = modbus_write,
+	.identify = modbus_identify,
+	.encode = modbus_tcp_encode,
+	.cut = modbus_tcp_cut,
+	.match = modbus_tcp_match,
+	.decode = modbus_tcp_decode,
+	.next = modbus_master_next,
+};

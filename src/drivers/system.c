@@ -400,6 +400,7 @@ const struct codec codec_system = {
 	.help = "this computer: processor, memory, disks, temperatures, network, uptime",
 	.opts = no_opts,
 	.point_opts = point_opts,
+	.wires = CODEC_SYSTEM,
 	.channels = default_channels,
 	.point = system_point,
 	.plan = system_plan,

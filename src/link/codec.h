@@ -94,6 +94,8 @@ struct request {
 struct vars {
 	uint64_t v[CODEC_VARS_MAX];
 	char identity[96]; /* what the device says it is: "Acme GW1 1.2.0"; empty: not known */
+	uint64_t
+		kind; /* hash of the part of it that stays with this kind of device, without revisions; 0: not known */
 };
 
 struct reading {
@@ -114,6 +116,9 @@ struct readings {
 };
 
 enum wire { WIRE_OPEN, WIRE_SILENT, WIRE_CLOSED };
+
+/* What carries a protocol. */
+enum { CODEC_TCP = 1, CODEC_SERIAL = 2, CODEC_SYSTEM = 4 };
 
 /* cut(): CUT_MORE, or a number of bytes with a kind */
 #define CUT_MORE 0
@@ -138,8 +143,17 @@ struct codec {
 	const struct opt *point_opts; /* of `read:`; ended by a NULL name */
 	const char *
 		channels; /* YAML of a `channels:` map, for an instrument that is written without one; or NULL */
-	bool stream;  /* true: bytes without borders (TCP); then cut() finds frames */
-	bool has_tag; /* true: an answer names its request, so a late one cannot be mistaken */
+	unsigned
+		wires; /* CODEC_*: what carries it; on all but CODEC_SYSTEM bytes come without borders and cut() finds frames */
+	const struct codec *
+		on_line; /* its form on serial lines, and on such lines carried by TCP; NULL: the same */
+	bool has_tag; /* an answer names its request: a late one cannot be mistaken, and several may be under way */
+	bool needs_silence; /* a serial line is silent for 3.5 characters between frames */
+	bool closes; /* the device may end the connection after an answer: that is no fault */
+
+	/* Are the options of an instrument usable together? ERR_CONF with err->sys the index of the guilty one, or -1. Left out:
+	 * always. */
+	int (*check)(const struct instrument *ins, struct err *err);
 
 	/* A point from its options; err->sys is the index of the wrong option, or -1. write_space and write_address: where
 	 * the same place takes writes, -1: nowhere. Sets all but id and every_ns. */
@@ -163,12 +177,22 @@ struct codec {
 		const struct vars *vars, uint8_t *out, size_t cap, struct err *err);
 
 	/* Find the first frame in what has arrived: CUT_MORE, CUT_SKIP(n) or CUT_FRAME(n). Must not depend on how the
-	 * bytes were cut. CUT_SKIP of everything on a stream means: no way to find the next frame, the engine reconnects. */
+	 * bytes were cut. WIRE_SILENT: nothing more has come for a while, so what is not a frame by now is none. CUT_SKIP of everything on TCP means:
+	 * no way to find the next frame, the engine reconnects. */
 	int (*cut)(const struct instrument *ins, const uint8_t *in, size_t n, enum wire wire);
 
-	/* Whose frame is this? */
+	/* Whose frame is this? req NULL: nothing was asked; then UNSOLICITED (for heard()) or NOT_MINE. */
 	enum match (*match)(const struct instrument *ins, const struct request *req, uint32_t tag,
 		const uint8_t *frame, size_t n);
+
+	/* After `a` had no answer: could one that comes late be taken for the answer to `b`? Left out: always. */
+	bool (*alike)(const struct instrument *ins_a, const struct request *a,
+		const struct instrument *ins_b, const struct request *b);
+
+	/* Readings of a frame that nobody asked for (MATCH_UNSOLICITED), out of all points pts[0..n_pts); 0, or DECODE_BAD. */
+	int (*heard)(const struct instrument *ins, const struct point *pts, size_t n_pts,
+		const uint8_t *frame, size_t n, struct vars *vars, struct readings *out,
+		struct err *err);
 
 	/* Readings of a frame that is ours, each with quality and reason; see DECODE_* for what it returns. */
 	int (*decode)(const struct instrument *ins, const struct request *req,

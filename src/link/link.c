@@ -255,7 +255,7 @@ link_bytes(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
 	enter(l);
 	if (l->line == LINE_OPEN && n > 0) {
 		l->last->state.bytes_in += n;
-		if (!l->last->codec->stream) {
+		if (l->last->codec->wires == CODEC_SYSTEM) {
 			link_frame(l, in, n, now_ns);
 			n = 0;
 		}

@@ -138,9 +138,15 @@ check_link(const struct check *c, uint32_t i)
 {
 	const struct image_link *l = image_link_at(c->img, i);
 
-	if (!is_name(c, l->name) || !is_text(c, l->host) || l->kind > LINK_SYSTEM ||
-		!is_time(l->connect_timeout_ns, 0) || !is_time(l->gap_ns, 0))
+	if (!is_name(c, l->name) || !is_text(c, l->host) || l->kind > LINK_SERIAL ||
+		!is_time(l->connect_timeout_ns, 0) || !is_time(l->gap_ns, 0) ||
+		!is_time(l->char_ns, 0) || !is_time(l->late_max_ns, 0) ||
+		!is_time(l->probe_max_ns, 0) || l->pipeline > IMAGE_PIPELINE_MAX)
 		return wrong(c, "link %u", i);
+	if (l->kind == LINK_SERIAL &&
+		(l->line.baud == 0 || l->line.bits < 7 || l->line.bits > 8 || l->line.stop < 1 ||
+			l->line.stop > 2 || l->line.rs485 > RS485_LOW))
+		return wrong(c, "line of link %u", i);
 	return 0;
 }
 
@@ -156,6 +162,9 @@ check_instrument(const struct check *c, uint32_t i)
 		return wrong(c, "points of instrument %u", i);
 	if (!is_time(ins->every_ns, 1) || !is_time(ins->timeout_ns, 1))
 		return wrong(c, "times of instrument %u", i);
+	if (ins->identify > IDENTIFY_POINT || !is_text(c, ins->identify_is) ||
+		!is_text(c, ins->identify_key) || ins->identify_value > VALUE_TEXT)
+		return wrong(c, "identification of instrument %u", i);
 	return 0;
 }
 
@@ -304,4 +313,13 @@ image_find_channel(const struct image *img, const char *name)
 		if (strcmp(image_text(img, image_channel_at(img, i)->name), name) == 0)
 			return i;
 	return IMAGE_NONE;
+}
+
+bool
+image_same_wire(const struct image *img_a, const struct image_link *a, const struct image *img_b,
+	const struct image_link *b)
+{
+	return a->kind == b->kind && a->port == b->port && a->is_line == b->is_line &&
+	       a->has_echo == b->has_echo && memcmp(&a->line, &b->line, sizeof(a->line)) == 0 &&
+	       strcmp(image_text(img_a, a->host), image_text(img_b, b->host)) == 0;
 }

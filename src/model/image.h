@@ -18,9 +18,10 @@
 #include "msg/value.h"
 
 #define IMAGE_MAGIC UINT64_C(0x314547414d49434d) /* "MCIMAGE1" */
-#define IMAGE_VERSION 1
+#define IMAGE_VERSION 2
 #define IMAGE_SIZE_MAX (64u << 20)
 #define IMAGE_CHANNELS_MAX 20000
+#define IMAGE_PIPELINE_MAX 16
 #define IMAGE_OPTS_MAX 12 /* options of one instrument or point */
 #define IMAGE_NONE UINT32_MAX
 
@@ -52,16 +53,44 @@ struct image {
 enum link_kind {
 	LINK_TCP,    /* host and port */
 	LINK_SYSTEM, /* files and counters of this machine, read by a thread of their own */
+	LINK_SERIAL, /* a serial port: host is where to look for it (io/serial.h) */
+};
+
+/* How characters stand on a serial line. */
+struct image_line {
+	uint32_t baud;
+	uint8_t bits;      /* 7, 8 */
+	uint8_t parity;    /* 'N', 'E', 'O' */
+	uint8_t stop;      /* 1, 2 */
+	uint8_t rs485;     /* enum image_rs485: who switches the driver */
+	uint8_t terminate; /* the port's own termination is switched on */
+	uint8_t spare[3];
+	uint16_t before_ms; /* RTS before the first bit */
+	uint16_t after_ms;  /* RTS after the last bit */
+};
+
+enum image_rs485 {
+	RS485_NONE, /* no half-duplex driver, or one that switches by itself */
+	RS485_HIGH, /* the kernel's driver holds RTS high while it sends */
+	RS485_LOW,  /* low while it sends */
 };
 
 struct image_link {
 	uint32_t name;
 	uint32_t kind; /* enum link_kind */
-	uint32_t host; /* name or address, without brackets */
+	uint32_t
+		host; /* name or address, without brackets; LINK_SERIAL: a path, a path with *, or usb:SERIAL */
 	uint16_t port;
-	uint16_t spare;
+	uint8_t is_line; /* characters of a serial line, here or behind a TCP port: frames have no borders but silence */
+	uint8_t has_echo;       /* what is sent comes back first */
+	struct image_line line; /* LINK_SERIAL */
+	uint32_t pipeline;      /* most questions under way: 0 found out by trying, 1 one, 2..16 */
+	uint32_t spare;
 	int64_t connect_timeout_ns; /* default 3 s */
-	int64_t gap_ns; /* least time between an answer and the next request; default 0 */
+	int64_t gap_ns; /* least time between an answer and the next request; LINK_SERIAL: at least 3.5 characters */
+	int64_t char_ns; /* one character on the line; 0: no matter */
+	int64_t late_max_ns; /* how late after its timeout an answer may still come; 0: twice the timeout */
+	int64_t probe_max_ns; /* longest time between two questions to one that is silent; default 30 s */
 };
 
 struct image_instrument {
@@ -77,9 +106,22 @@ struct image_instrument {
 	int64_t timeout_ns; /* for one answer; default 1 s */
 	uint64_t
 		hash; /* of all that its polling depends on, link included: equal after a reload means "leave it alone" */
+	/* What it must be before it is read or written: nothing that answers otherwise is believed. */
+	uint8_t identify;       /* enum image_identify */
+	uint8_t identify_value; /* enum value_type of the quantity */
+	uint8_t identify_bit;
+	uint8_t identify_order;
+	uint32_t
+		identify_is; /* IDENTIFY_TEXT: text that must be part of what the device says it is */
+	uint16_t identify_space, identify_type, identify_count, spare;
+	uint32_t identify_address;
+	uint32_t identify_key;
+	double identify_number; /* IDENTIFY_POINT: its value */
 	int64_t opts
 		[IMAGE_OPTS_MAX]; /* values of the codec's options, in the order of codec->opts; texts as string offsets */
 };
+
+enum image_identify { IDENTIFY_NONE, IDENTIFY_TEXT, IDENTIFY_POINT };
 
 /* A quantity on the wire. The meaning of space, address, type, count, order, bit is the codec's own. */
 struct image_point {
@@ -179,6 +221,10 @@ IMAGE_ACCESS(image_point, points)
 IMAGE_ACCESS(image_channel, channels)
 IMAGE_ACCESS(image_choice, choices)
 IMAGE_ACCESS(image_twin, twins)
+
+/* Do two links lead over the same wire, whatever their names and times are? */
+bool image_same_wire(const struct image *img_a, const struct image_link *a,
+	const struct image *img_b, const struct image_link *b);
 
 /* Index of the channel of this name, IMAGE_NONE if there is none. Linear: for reloads and commands, not for ticks. */
 uint32_t image_find_channel(const struct image *img, const char *name);

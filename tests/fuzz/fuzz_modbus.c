@@ -1,8 +1,8 @@
 /* fuzz_modbus.c - any bytes as an answer to each kind of request, and as a request to the slave */
 #include <string.h>
 
+#include "drivers/modbus_master.h"
 #include "drivers/modbus_server.h"
-#include "drivers/modbus_tcp.h"
 #include "drivers/modbus_value.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

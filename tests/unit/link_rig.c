@@ -160,8 +160,9 @@ rig_decode(const struct instrument *ins, const struct request *req, const struct
 
 #define RIG_CODEC(word, tagged, is_stream, matcher)                                                \
 	{                                                                                          \
-		.name = word, .help = "tests", .opts = rig_opts, .stream = is_stream,              \
-		.has_tag = tagged, .plan = rig_plan, .write = rig_write, .identify = rig_identify, \
+		.name = word, .help = "tests", .opts = rig_opts,                                   \
+		.wires = (is_stream) ? CODEC_TCP : CODEC_SYSTEM, .has_tag = tagged,                \
+		.plan = rig_plan, .write = rig_write, .identify = rig_identify,                    \
 		.encode = rig_encode, .cut = rig_cut, .match = matcher, .decode = rig_decode,      \
 		.next = rig_next,                                                                  \
 	}

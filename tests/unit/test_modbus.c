@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "drivers/modbus_master.h"
 #include "drivers/modbus_server.h"
-#include "drivers/modbus_tcp.h"
 #include "drivers/modbus_value.h"
 
 static const struct instrument ins = { .opts.num = { 1, 100, 800, 8, 0, 0 }, .name = "dev" };

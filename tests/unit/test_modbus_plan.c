@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "drivers/modbus_tcp.h"
+#include "drivers/modbus_master.h"
 #include "drivers/modbus_value.h"
 
 static const struct instrument ins = { .opts.num = { 1, 100, 800, 8, 0, 0 }, .name = "dev" };
