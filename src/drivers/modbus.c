@@ -3,6 +3,7 @@
  * The bytes are in modbus_master.c, what stands around them in modbus_tcp.c and modbus_rtu.c, the values in modbus_value.c.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -317,4 +318,21 @@ modbus_identify(const struct instrument *ins, struct request *out)
 {
 	*out = (struct request){ .kind = REQUEST_IDENTIFY, .function = MODBUS_ENCAPSULATED };
 	return 1;
+}
+
+void
+modbus_describe(const struct instrument *ins, const struct request *req, char *out, size_t cap)
+{
+	static const char *const tables[MODBUS_SPACES] = { "coil", "discrete", "input", "holding" };
+	const char *verb = req->kind == REQUEST_WRITE ? "write" : "read";
+	const char *table = tables[req->space % MODBUS_SPACES];
+
+	if (req->function == MODBUS_ENCAPSULATED)
+		snprintf(out, cap, "what is it? (43/14, object %u)", req->address);
+	else if (req->count > 1)
+		snprintf(out, cap, "%s %s %u..%u (function %u)", verb, table, req->address,
+			req->address + req->count - 1, req->function);
+	else
+		snprintf(out, cap, "%s %s %u (function %u)", verb, table, req->address,
+			req->function);
 }

@@ -158,6 +158,7 @@ const struct codec codec_modbus_rtu = {
 	.plan = modbus_plan,
 	.write = modbus_write,
 	.identify = modbus_identify,
+	.describe = modbus_describe,
 	.encode = rtu_encode,
 	.cut = rtu_cut,
 	.match = rtu_match,

@@ -69,6 +69,7 @@ const struct codec codec_modbus = {
 	.plan = modbus_plan,
 	.write = modbus_write,
 	.identify = modbus_identify,
+	.describe = modbus_describe,
 	.encode = modbus_tcp_encode,
 	.cut = modbus_tcp_cut,
 	.match = modbus_tcp_match,

@@ -69,6 +69,8 @@ serve_links(struct control *c)
 	while ((link = bench_take(c->now.bench, &wants)) != IMAGE_NONE) {
 		if (wants.close)
 			wires_close(c->wires, link);
+		if (wants.flush)
+			wires_flush(c->wires, link);
 		if (wants.open)
 			wires_open(c->wires, link);
 		if (wants.n > 0)

@@ -4,6 +4,9 @@
  *	   ^                |                     |                    |
  *	   +----------------+------- failed ------+----- peer gone ----+      each time: sink.closed()
  *
+ * A serial port goes from NAMING to OPEN: a thread finds and opens it. Of several that may be meant the next one is taken
+ * when the engine has closed the last one, or when it could not be opened.
+ *
  * What fails at once (no descriptor left, unreachable network) is reported at the next turn of the loop, from
  * wires_time(), so that the engine is never called from within its own request.
  */
@@ -23,6 +26,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "io/now.h"
+#include "io/serial.h"
 #include "io/system_files.h"
 #include "io/worker.h"
 
@@ -41,6 +45,7 @@ struct wire {
 	int fd;
 	uint32_t serial; /* counts openings: an answer of a thread to an earlier one is dropped */
 	int64_t deadline_ns; /* of naming and connecting */
+	unsigned nth;        /* which of the ports that may be meant */
 	enum quality reason; /* why it FAILED */
 	char why[120];
 	size_t n_tx;
@@ -66,6 +71,24 @@ struct ticket {
 	uint32_t serial; /* of the wire that asks */
 };
 
+enum errand { ERRAND_ADDRESS, ERRAND_PORT };
+
+/* A name to look up, or a port to open; the name follows, without an end. */
+struct errand_head {
+	struct ticket ticket;
+	uint8_t what; /* enum errand */
+	uint16_t port;
+	unsigned nth;
+	struct image_line line;
+};
+
+struct port {
+	struct ticket ticket;
+	int fd; /* -1: why */
+	char path[SERIAL_PATH_MAX];
+	char why[200];
+};
+
 struct address {
 	struct ticket ticket;
 	int error; /* of getaddrinfo; 0: the rest is good */
@@ -76,21 +99,15 @@ struct address {
 /* ---- threads ---- */
 
 static size_t
-look_up(const uint8_t *request, size_t n, uint8_t *out)
+look_up(const struct errand_head *head, const char *host, uint8_t *out)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG };
 	struct addrinfo *found = NULL;
-	struct address a = { 0 };
-	char host[256], service[8];
-	uint16_t port;
+	struct address a = { .ticket = head->ticket };
+	char service[8];
 
-	memcpy(&a.ticket, request, sizeof(a.ticket));
-	memcpy(&port, request + sizeof(a.ticket), sizeof(port));
-	n = MIN(n - sizeof(a.ticket) - sizeof(port), sizeof(host) - 1);
-	memcpy(host, request + sizeof(a.ticket) + sizeof(port), n);
-	host[n] = '\0';
-	snprintf(service, sizeof(service), "%u", port);
+	snprintf(service, sizeof(service), "%u", head->port);
 	a.error = getaddrinfo(host, service, &hints, &found);
 	if (a.error == 0) {
 		a.len = found->ai_addrlen;
@@ -99,6 +116,34 @@ look_up(const uint8_t *request, size_t n, uint8_t *out)
 	}
 	memcpy(out, &a, sizeof(a));
 	return sizeof(a);
+}
+
+static size_t
+open_port(const struct errand_head *head, const char *where, uint8_t *out)
+{
+	struct port p = { .ticket = head->ticket, .fd = -1 };
+	struct err err;
+
+	if (serial_find(where, head->nth, p.path, &err) < 0 ||
+		(p.fd = serial_open(p.path, &head->line, &err)) < 0) {
+		p.fd = -1;
+		text_copy(p.why, sizeof(p.why), err.msg);
+	}
+	memcpy(out, &p, sizeof(p));
+	return sizeof(p);
+}
+
+static size_t
+run_errand(const uint8_t *request, size_t n, uint8_t *out)
+{
+	struct errand_head head;
+	char name[256];
+
+	memcpy(&head, request, sizeof(head));
+	n = MIN(n - sizeof(head), sizeof(name) - 1);
+	memcpy(name, request + sizeof(head), n);
+	name[n] = '\0';
+	return head.what == ERRAND_PORT ? open_port(&head, name, out) : look_up(&head, name, out);
 }
 
 static size_t
@@ -243,21 +288,33 @@ static void
 on_readable(struct wires *w, uint32_t link)
 {
 	static uint8_t bytes[16384]; /* one thread reads the wires */
-	ssize_t n = recv(w->at[link].fd, bytes, sizeof(bytes), 0);
+	bool is_port = image_link_at(w->img, link)->kind == LINK_SERIAL;
+	ssize_t n = is_port ? read(w->at[link].fd, bytes, sizeof(bytes))
+			    : recv(w->at[link].fd, bytes, sizeof(bytes), 0);
 
 	if (n > 0)
 		w->sink.bytes(w->sink.ctx, link, bytes, (size_t)n);
-	else if (n == 0)
-		fail_now(w, link, Q_LINK_LOST, "closed by the other side");
+	else if (n == 0 || (is_port && errno == EIO))
+		fail_now(w, link, Q_LINK_LOST,
+			is_port ? "the port is gone" : "closed by the other side");
 	else if (errno != EAGAIN && errno != EINTR)
 		fail_now(w, link, Q_LINK_LOST, strerror(errno));
+}
+
+static ssize_t
+put_bytes(const struct wires *w, uint32_t link, const uint8_t *bytes, size_t n)
+{
+	int fd = w->at[link].fd;
+
+	return image_link_at(w->img, link)->kind == LINK_SERIAL ? write(fd, bytes, n)
+								: send(fd, bytes, n, MSG_NOSIGNAL);
 }
 
 static void
 flush(struct wires *w, uint32_t link)
 {
 	struct wire *wire = &w->at[link];
-	ssize_t n = send(wire->fd, wire->tx, wire->n_tx, MSG_NOSIGNAL);
+	ssize_t n = put_bytes(w, link, wire->tx, wire->n_tx);
 
 	if (n < 0)
 		return; /* a broken wire shows when it is read */
@@ -301,16 +358,12 @@ ticket_wire(struct wires *w, const uint8_t *answer, uint32_t *out_link)
 }
 
 static void
-on_address(void *ctx, int fd, unsigned events)
+on_address(struct wires *w, const uint8_t *answer)
 {
-	struct wires *w = ctx;
-	uint8_t answer[WORKER_PACKET_MAX];
 	struct address a;
 	struct wire *wire;
 	uint32_t link;
 
-	if (worker_take(&w->names, answer) != sizeof(a))
-		return;
 	memcpy(&a, answer, sizeof(a));
 	wire = ticket_wire(w, answer, &link);
 	if (wire == NULL || wire->state != WIRE_IS_NAMING)
@@ -319,6 +372,49 @@ on_address(void *ctx, int fd, unsigned events)
 		fail_now(w, link, Q_NO_LINK, gai_strerror(a.error));
 	else
 		connect_to(w, wire, (struct sockaddr *)&a.addr, a.len);
+}
+
+/* Nobody waits for it any more, or it is ours. */
+static void
+on_port(struct wires *w, const uint8_t *answer)
+{
+	struct port p;
+	struct wire *wire;
+	uint32_t link;
+
+	memcpy(&p, answer, sizeof(p));
+	wire = ticket_wire(w, answer, &link);
+	if (wire == NULL || wire->state != WIRE_IS_NAMING) {
+		if (p.fd >= 0)
+			close(p.fd);
+		return;
+	}
+	if (p.fd < 0) {
+		wire->nth++;
+		fail_now(w, link, Q_NO_LINK, p.why);
+		return;
+	}
+	wire->fd = p.fd;
+	set_state(w, wire, WIRE_IS_OPEN);
+	watch(w, wire, LOOP_READ);
+	if (wire->state != WIRE_IS_OPEN)
+		return;
+	log_info("link '%s': port %s", image_text(w->img, image_link_at(w->img, link)->name),
+		p.path);
+	w->sink.opened(w->sink.ctx, link);
+}
+
+static void
+on_errand(void *ctx, int fd, unsigned events)
+{
+	struct wires *w = ctx;
+	uint8_t answer[WORKER_PACKET_MAX];
+	size_t n = worker_take(&w->names, answer);
+
+	if (n == sizeof(struct address))
+		on_address(w, answer);
+	else if (n == sizeof(struct port))
+		on_port(w, answer);
 }
 
 static void
@@ -365,20 +461,25 @@ numeric_address(const char *host, uint16_t port, struct sockaddr_storage *out, s
 }
 
 static void
-ask_name(struct wires *w, uint32_t link, const char *host, uint16_t port)
+send_errand(struct wires *w, uint32_t link, enum errand what)
 {
+	const struct image_link *l = image_link_at(w->img, link);
+	const char *name = image_text(w->img, l->host);
 	struct wire *wire = &w->at[link];
-	struct ticket t = { wire->serial };
-	uint8_t request[300];
-	size_t n = strlen(host);
+	struct errand_head head = { .ticket = { wire->serial },
+		.what = (uint8_t)what,
+		.port = l->port,
+		.nth = wire->nth,
+		.line = l->line };
+	uint8_t request[sizeof(head) + 256];
+	size_t n = MIN(strlen(name), (size_t)255);
 	struct err err;
 
-	memcpy(request, &t, sizeof(t));
-	memcpy(request + sizeof(t), &port, sizeof(port));
-	memcpy(request + sizeof(t) + sizeof(port), host, MIN(n, (size_t)255));
-	if (start_thread(w, &w->names, "mbc-names", look_up, on_address, &err) < 0 ||
-		worker_ask(&w->names, request, sizeof(t) + sizeof(port) + MIN(n, (size_t)255),
-			&err) < 0)
+	set_state(w, wire, WIRE_IS_NAMING);
+	memcpy(request, &head, sizeof(head));
+	memcpy(request + sizeof(head), name, n);
+	if (start_thread(w, &w->names, "mbc-names", run_errand, on_errand, &err) < 0 ||
+		worker_ask(&w->names, request, sizeof(head) + n, &err) < 0)
 		fail_later(w, wire, Q_NO_LINK, err.msg);
 }
 
@@ -402,18 +503,34 @@ wires_open(struct wires *w, uint32_t link)
 		return;
 	}
 	wire->deadline_ns = now_boot() + l->connect_timeout_ns;
+	if (l->kind == LINK_SERIAL) {
+		send_errand(w, link, ERRAND_PORT);
+		return;
+	}
 	if (numeric_address(image_text(w->img, l->host), l->port, &addr, &len)) {
 		connect_to(w, wire, (struct sockaddr *)&addr, len);
 		return;
 	}
-	set_state(w, wire, WIRE_IS_NAMING);
-	ask_name(w, link, image_text(w->img, l->host), l->port);
+	send_errand(w, link, ERRAND_ADDRESS);
 }
 
 void
 wires_close(struct wires *w, uint32_t link)
 {
+	w->at[link].nth++;
 	shut(w, &w->at[link]);
+}
+
+void
+wires_flush(struct wires *w, uint32_t link)
+{
+	struct wire *wire = &w->at[link];
+
+	if (wire->state != WIRE_IS_OPEN || image_link_at(w->img, link)->kind != LINK_SERIAL)
+		return;
+	wire->n_tx = 0;
+	loop_change(w->loop, wire->fd, LOOP_READ);
+	serial_flush(wire->fd);
 }
 
 static void
@@ -445,7 +562,7 @@ wires_send(struct wires *w, uint32_t link, const uint8_t *bytes, size_t n)
 		return;
 	}
 	if (wire->n_tx == 0) {
-		sent = send(wire->fd, bytes, n, MSG_NOSIGNAL);
+		sent = put_bytes(w, link, bytes, n);
 		if (sent < 0 && errno != EAGAIN)
 			return; /* a broken wire shows when it is read */
 		sent = MAX(sent, 0);

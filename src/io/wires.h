@@ -1,4 +1,4 @@
-/* wires.h - the real wires of a bench: sockets and system files, one a link
+/* wires.h - the real wires of a bench: sockets, serial ports and system files, one a link
  *
  * Carries out what the link engine asks for and reports what happened. Nothing here waits: names are looked up and files
  * are read by threads of their own.
@@ -30,6 +30,8 @@ void wires_switch(struct wires *w, const struct image *img, const uint32_t *kept
 
 void wires_open(struct wires *w, uint32_t link);
 void wires_close(struct wires *w, uint32_t link);
+void wires_flush(
+	struct wires *w, uint32_t link); /* a serial port forgets what lies in it, both ways */
 void wires_send(struct wires *w, uint32_t link, const uint8_t *bytes, size_t n);
 
 /* Wires whose opening takes too long are given up: call at each turn; returns when to call at the latest. */

@@ -172,6 +172,10 @@ struct codec {
 	/* The request that asks the device what it is; 0 when the protocol has none. Its answer fills vars->identity. */
 	int (*identify)(const struct instrument *ins, struct request *out);
 
+	/* What a request means, for the trace: "read holding 1..5". Left out: how many points it reads or writes. */
+	void (*describe)(
+		const struct instrument *ins, const struct request *req, char *out, size_t cap);
+
 	/* Write the bytes of `req`, marked with `tag` where the protocol carries one; returns their number. */
 	int (*encode)(const struct instrument *ins, const struct request *req, uint32_t tag,
 		const struct vars *vars, uint8_t *out, size_t cap, struct err *err);

@@ -11,6 +11,23 @@
 
 /* ---- life ------------------------------------------------------------------------------------------------------ */
 
+/* Silence between frames, and the time after which a frame is not going on. MODBUS over Serial Line V1.02, 2.5.1.1: 3.5
+ * characters of 11 bits, a fixed time above 19 200 Bd. Adapters hand bytes on up to 16 ms late. */
+static void
+init_line(struct link *l)
+{
+	const int64_t baud = l->wire.line.baud;
+
+	if (l->kind != LINK_SERIAL || baud == 0)
+		return;
+	l->is_search = strchr(l->host, '*') != NULL || strncmp(l->host, "usb:", 4) == 0;
+	l->idle_ns = MAX(20 * l->wire.char_ns, 20 * NS_PER_MS);
+	for (size_t i = 0; i < l->n_units; i++)
+		if (l->units[i].codec->needs_silence)
+			l->silence_ns = baud > 19200 ? 1750 * NS_PER_US
+						     : (77 * NS_PER_S / 2 + baud - 1) / baud;
+}
+
 struct link *
 link_new(const struct image *img, uint32_t index, const struct codec *(*codec_of)(const char *name),
 	const struct link_sink *sink, int64_t now_ns)
@@ -19,12 +36,12 @@ link_new(const struct image *img, uint32_t index, const struct codec *(*codec_of
 	struct link *l = mem_zero(1, sizeof(*l));
 	size_t most = 0;
 
+	l->index = index;
 	l->kind = (enum link_kind)from->kind;
+	l->wire = *from;
 	l->host = mem_text(image_text(img, from->host));
-	l->port = from->port;
 	l->gap_ns = from->gap_ns;
 	l->sink = *sink;
-	l->window = LINK_WINDOW_MAX;
 	l->open_ns = now_ns;
 	l->lost_ns = INT64_MIN;
 	for (uint32_t i = 0; i < img->instruments.n; i++)
@@ -43,8 +60,10 @@ link_new(const struct image *img, uint32_t index, const struct codec *(*codec_of
 		most = MAX(most, ins->n_points);
 	}
 	l->last = l->units;
-	l->readings.at = mem_zero(most, sizeof(*l->readings.at));
-	l->readings.cap = most;
+	init_line(l);
+	link_window_init(l, now_ns);
+	l->readings.cap = MAX(most, (size_t)1); /* one for an identification */
+	l->readings.at = mem_zero(l->readings.cap, sizeof(*l->readings.at));
 	l->wake_ns = l->n_units > 0 ? now_ns : NEVER;
 	return l;
 }
@@ -64,25 +83,25 @@ link_free(struct link *l)
 
 /* ---- wire ------------------------------------------------------------------------------------------------------ */
 
-/* What is under way will not be answered. */
+/* What is under way will not be answered here; on a line it may be later, over the next opening of the port. */
 static void
 abort_flights(struct link *l, enum quality reason, int64_t now_ns)
 {
-	for (size_t i = 0; i < l->window; i++) {
+	for (size_t i = 0; i < LINK_WINDOW_MAX; i++) {
 		struct flight *f = &l->flights[i];
 
 		if (!f->is_used)
 			continue;
-		f->is_used = f->is_held = false;
+		if (l->wire.is_line && !f->is_held)
+			link_late_add(l, f->unit, &f->req, now_ns);
 		if (f->kind == FLIGHT_WRITE) {
+			link_land(l, f);
 			link_written(l, &f->write, reason, 0);
-		} else if (f->kind == FLIGHT_POLL) {
-			link_poll_settle(f->unit, f->at);
-			f->unit->polls[f->at].ask_ns = now_ns;
-			f->unit->polls[f->at].is_again = true;
+		} else {
+			link_ask_again(l, f, now_ns);
 		}
 	}
-	l->n_tx = l->n_rx = 0;
+	l->n_tx = l->n_rx = l->n_echo = 0;
 	l->silence = 0;
 }
 
@@ -98,7 +117,8 @@ all_down(struct link *l, enum quality reason, const struct unit *except, int64_t
 			link_unit_down(l, &l->units[i], reason, 0, now_ns);
 }
 
-/* Close the books of a wire and set the time of the next try: at once after a loss, then 0.5 s, 1 s .. 10 s. Returns the wait. */
+/* Close the books of a wire and set the time of the next try: at once after a loss, then 0.5 s, 1 s .. 10 s; a serial port each
+ * 0.5 s. Returns the wait. */
 static int64_t
 shut(struct link *l, int64_t now_ns)
 {
@@ -107,7 +127,10 @@ shut(struct link *l, int64_t now_ns)
 	l->line = LINE_CLOSED;
 	l->want_open = false;
 	l->open_ns = now_ns + wait_ns;
-	l->open_wait_ns = wait_ns == 0 ? LINK_OPEN_WAIT_MIN : MIN(wait_ns * 2, LINK_OPEN_WAIT_MAX);
+	l->open_wait_ns = wait_ns == 0
+				  ? LINK_OPEN_WAIT_MIN
+				  : MIN(wait_ns * 2, l->kind == LINK_SERIAL ? LINK_PORT_WAIT_MAX
+									    : LINK_OPEN_WAIT_MAX);
 	return wait_ns;
 }
 
@@ -153,7 +176,11 @@ link_garbage(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
 
 	u->state.errors++;
 	link_trace(l, u, TRACE_RECEIVED, Q_GARBLED, 0, meaning, in, n, now_ns);
-	for (size_t i = 0; i < l->window; i++) {
+	if (link_window_failed(l, now_ns)) {
+		link_drop(l, u, "garbage", now_ns);
+		return;
+	}
+	for (size_t i = 0; i < LINK_WINDOW_MAX; i++) {
 		struct flight *f = &l->flights[i];
 
 		if (f->is_used && f->kind == FLIGHT_POLL)
@@ -185,10 +212,20 @@ leave(struct link *l, int64_t now_ns)
 		;
 	l->wake_ns = NEVER;
 	if (l->line == LINE_OPEN)
-		l->wake_ns = link_next_ns(l);
+		l->wake_ns = link_next_ns(l, now_ns);
 	else if (l->line == LINE_CLOSED && l->n_units > 0)
 		l->wake_ns = l->open_ns;
 	l->is_inside = false;
+}
+
+/* Who had the line before us may have asked something: the answer to that is not ours. */
+static void
+await_others(struct link *l, int64_t now_ns)
+{
+	l->pause_ns = now_ns + l->silence_ns;
+	for (size_t i = 0; i < l->n_units && !l->is_old; i++)
+		if (!l->units[i].codec->has_tag)
+			l->pause_ns = MAX(l->pause_ns, now_ns + l->units[i].timeout_ns);
 }
 
 void
@@ -198,20 +235,27 @@ link_opened(struct link *l, int64_t now_ns)
 	if (l->line == LINE_OPENING) {
 		l->line = LINE_OPEN;
 		l->want_open = false;
-		l->quarantine_ns = l->pause_ns = 0;
-		l->n_tx = l->n_rx = 0;
+		l->n_tx = l->n_rx = l->n_echo = 0;
 		l->silence = 0;
+		l->fails = 0;
+		l->pause_ns = 0;
+		if (l->wire.is_line)
+			await_others(l, now_ns);
+		else
+			link_late_forget(l, NULL);
+		l->is_old = true;
+		link_window_opened(l);
 		for (size_t i = 0; i < l->n_units; i++) {
 			struct unit *u = &l->units[i];
 
 			u->state.connects++;
-			if (u->codec->identify != NULL && !u->is_nameless)
-				u->identify_ns = now_ns + LINK_IDENTIFY_PATIENCE;
+			link_identify_opened(u, now_ns);
 			link_note(l, u, Q_GOOD, now_ns, "connected");
 			u->is_stirred = true;
 			if (u->state.state == INSTRUMENT_UP)
 				continue; /* the wire was away for a moment only */
-			if (u->state.reason == Q_NO_LINK || u->state.reason == Q_LINK_LOST) {
+			if (u->state.reason == Q_NO_LINK || u->state.reason == Q_LINK_LOST ||
+				u->state.reason == Q_WRONG_DEVICE) {
 				u->fails = 0;
 				u->probe_ns = now_ns;
 				u->probe_wait_ns = 0;
@@ -220,6 +264,32 @@ link_opened(struct link *l, int64_t now_ns)
 		}
 	}
 	leave(l, now_ns);
+}
+
+/* A device that closes after an answer, or in a trial, has done nothing wrong: the wire is opened again when there is
+ * something to ask, and nobody hears of it. */
+static bool
+close_quietly(struct link *l, int64_t now_ns)
+{
+	bool closes = l->n_units > 0;
+
+	if (l->n_flights > 1 && link_window_failed(l, now_ns)) {
+		abort_flights(l, Q_LINK_LOST, now_ns);
+		shut(l, now_ns);
+		l->open_ns = now_ns;
+		return true;
+	}
+	for (size_t i = 0; i < l->n_units; i++)
+		closes = closes && l->units[i].codec->closes;
+	if (!closes)
+		return false;
+	for (size_t i = 0; i < LINK_WINDOW_MAX; i++)
+		if (l->flights[i].is_used) /* no answer, and no way to get one: as a timeout */
+			link_unanswered(l, &l->flights[i], Q_LINK_LOST, 0, now_ns);
+	l->n_tx = l->n_rx = 0;
+	l->line = LINE_CLOSED;
+	l->open_ns = MAX(link_next_ns(l, now_ns), now_ns);
+	return true;
 }
 
 void
@@ -231,7 +301,7 @@ link_closed(struct link *l, enum quality reason, const char *why, int64_t now_ns
 			link_frames(l, l->rx, l->n_rx, WIRE_CLOSED, now_ns);
 		l->want_close = false;
 	}
-	if (l->line != LINE_CLOSED) {
+	if (l->line != LINE_CLOSED && !(l->line == LINE_OPEN && close_quietly(l, now_ns))) {
 		bool was_open = l->line == LINE_OPEN;
 		int64_t wait_ns;
 
@@ -241,12 +311,28 @@ link_closed(struct link *l, enum quality reason, const char *why, int64_t now_ns
 		wait_ns = shut(l, now_ns);
 		if (was_open)
 			l->lost_ns = now_ns;
-		if (was_open || wait_ns < LINK_OPEN_WAIT_MAX)
+		/* The trace is not filled with tries that fail like the ones before. */
+		if (was_open || l->fails++ < LINK_FAILS_TOLD)
 			note_all(l, reason, now_ns, was_open ? "closed: " : "cannot connect: ",
 				why == NULL ? quality_row(reason)->text_en : why, wait_ns);
 		all_down(l, reason, NULL, now_ns);
 	}
 	leave(l, now_ns);
+}
+
+/* What was sent comes back first on some lines: it is no answer. Returns how many of the bytes it was. */
+static size_t
+skip_echo(struct link *l, const uint8_t *in, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && l->at_echo < l->n_echo && in[i] == l->echo[l->at_echo]) {
+		i++;
+		l->at_echo++;
+	}
+	if (l->at_echo == l->n_echo || i < n)
+		l->n_echo = l->at_echo = 0; /* all of it, or something else has come in between */
+	return i;
 }
 
 void
@@ -255,6 +341,16 @@ link_bytes(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
 	enter(l);
 	if (l->line == LINE_OPEN && n > 0) {
 		l->last->state.bytes_in += n;
+		l->rx_ns = now_ns;
+		l->pause_ns = MAX(l->pause_ns, now_ns + l->silence_ns);
+		if (l->n_echo > 0) {
+			size_t echo = skip_echo(l, in, n);
+
+			in += echo;
+			n -= echo;
+		}
+	}
+	if (l->line == LINE_OPEN && n > 0) {
 		if (l->last->codec->wires == CODEC_SYSTEM) {
 			link_frame(l, in, n, now_ns);
 			n = 0;
@@ -299,10 +395,11 @@ link_take(struct link *l, struct link_wants *out)
 {
 	out->close = l->want_close;
 	out->open = l->want_open;
+	out->flush = l->want_flush;
 	out->bytes = l->tx;
 	out->n = l->n_tx;
 	out->wake_ns = l->wake_ns;
-	l->want_close = l->want_open = false;
+	l->want_close = l->want_open = l->want_flush = false;
 	l->n_tx = 0;
 }
 
@@ -345,10 +442,16 @@ link_write(struct link *l, uint32_t point, uint32_t tag, union value v, const ch
 	w->at = (size_t)at;
 	w->tag = tag;
 	w->ask_ns = now_ns;
-	if (l->line == LINE_CLOSED && l->open_ns > now_ns) {
+	if (l->line == LINE_CLOSED && l->open_ns > now_ns && !u->codec->closes) {
 		link_written(l, w, Q_NO_LINK, 0);
 		return 0;
 	}
+	if (!u->is_known && l->line == LINE_OPEN && u->state.reason == Q_WRONG_DEVICE) {
+		link_written(l, w, Q_WRONG_DEVICE, 0);
+		return 0;
+	}
+	if (l->line == LINE_CLOSED)
+		l->open_ns = MIN(l->open_ns, now_ns);
 	l->n_writes++;
 	if (!l->is_inside) {
 		enter(l);

@@ -40,6 +40,7 @@ struct link_sink {
 struct link_wants {
 	bool open;            /* open the wire, then link_opened() or link_closed() */
 	bool close;           /* close it (no link_closed() for that) */
+	bool flush;           /* first of all: forget what lies in the port, in both directions */
 	const uint8_t *bytes; /* to send, in order; valid until the next link_*() call */
 	size_t n;
 	int64_t wake_ns; /* call link_time() no later than this; NEVER: nothing to wait for */

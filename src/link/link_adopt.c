@@ -44,14 +44,17 @@ take_life(struct unit *to, struct unit *from)
 static bool
 same_wire(const struct link *a, const struct link *b)
 {
-	return a->kind == b->kind && a->port == b->port && same_text(a->host, b->host);
+	return a->kind == b->kind && a->wire.port == b->wire.port &&
+	       a->wire.is_line == b->wire.is_line && a->wire.has_echo == b->wire.has_echo &&
+	       memcmp(&a->wire.line, &b->wire.line, sizeof(a->wire.line)) == 0 &&
+	       same_text(a->host, b->host);
 }
 
 /* Questions on the wire go on when their unit does; the late answer to any other belongs to nobody. */
 static void
 take_flights(struct link *l, struct link *from, int64_t now_ns)
 {
-	for (size_t i = 0; i < from->window; i++) {
+	for (size_t i = 0; i < LINK_WINDOW_MAX; i++) {
 		struct flight *f = &l->flights[i];
 
 		*f = from->flights[i];
@@ -62,14 +65,46 @@ take_flights(struct link *l, struct link *from, int64_t now_ns)
 			if (f->kind == FLIGHT_WRITE)
 				link_written(from, &f->write, Q_LINK_LOST, 0);
 			if (!f->unit->codec->has_tag)
-				l->quarantine_ns =
-					MAX(l->quarantine_ns, now_ns + 3 * f->unit->timeout_ns);
+				l->pause_ns = MAX(l->pause_ns, now_ns + 3 * f->unit->timeout_ns);
 			f->is_used = f->is_held = false;
 			continue;
 		}
 		f->unit = f->unit->heir;
 		f->write.unit = f->unit;
+		l->n_flights += !f->is_held;
 	}
+}
+
+/* What is awaited of a unit that is gone keeps the line quiet. */
+static void
+take_late(struct link *l, struct link *from)
+{
+	for (size_t i = 0; i < from->n_late; i++) {
+		const struct late *late = &from->late[i];
+
+		if (late->unit->heir == NULL) {
+			l->pause_ns = MAX(l->pause_ns, late->until_ns);
+			continue;
+		}
+		l->late[l->n_late] = *late;
+		l->late[l->n_late++].unit = late->unit->heir;
+	}
+	from->n_late = 0;
+}
+
+/* How many questions it takes has been found out about the device, not about the file. */
+static void
+take_window(struct link *l, const struct link *from)
+{
+	if (!l->may_pipeline || l->wire.pipeline != from->wire.pipeline)
+		return;
+	l->window = from->window;
+	l->is_proved = from->is_proved;
+	l->n_solo = from->n_solo;
+	l->n_good = from->n_good;
+	l->solo_ns = from->solo_ns;
+	l->trial_ns = from->trial_ns;
+	l->trial_wait_ns = from->trial_wait_ns;
 }
 
 static void
@@ -95,8 +130,12 @@ take_wire(struct link *l, struct link *from, int64_t now_ns)
 	l->want_open = from->want_open;
 	l->silence = from->silence;
 	l->tag = from->tag;
-	l->quarantine_ns = from->quarantine_ns;
 	l->pause_ns = from->pause_ns;
+	l->is_old = from->is_old;
+	l->rx_ns = from->rx_ns;
+	l->n_echo = from->n_echo;
+	l->at_echo = from->at_echo;
+	memcpy(l->echo, from->echo, from->n_echo);
 	l->n_tx = from->n_tx;
 	memcpy(l->tx, from->tx, from->n_tx);
 	l->n_rx = from->n_rx;
@@ -105,6 +144,8 @@ take_wire(struct link *l, struct link *from, int64_t now_ns)
 	if (from->last->heir == NULL)
 		l->n_rx = 0;
 	take_flights(l, from, now_ns);
+	take_late(l, from);
+	take_window(l, from);
 	take_writes(l, from);
 	from->line = LINE_CLOSED;
 	from->want_open = false;
@@ -112,8 +153,8 @@ take_wire(struct link *l, struct link *from, int64_t now_ns)
 	for (size_t i = 0; i < l->n_units && l->line == LINE_OPEN; i++) {
 		struct unit *u = &l->units[i];
 
-		if (!u->is_adopted && u->codec->identify != NULL)
-			u->identify_ns = now_ns + LINK_IDENTIFY_PATIENCE;
+		if (!u->is_adopted)
+			link_identify_opened(u, now_ns);
 	}
 }
 
@@ -129,9 +170,10 @@ leave_wire(struct link *l, struct link *from, int64_t now_ns)
 				u->polls[k].ask_ns = now_ns;
 				u->polls[k].is_again = true;
 			}
+		u->n_flying = 0;
 		u->is_stirred = true;
 	}
-	for (size_t i = 0; i < from->window; i++)
+	for (size_t i = 0; i < LINK_WINDOW_MAX; i++)
 		if (from->flights[i].is_used && from->flights[i].kind == FLIGHT_WRITE)
 			link_written(from, &from->flights[i].write, Q_LINK_LOST, 0);
 	for (size_t i = 0; i < from->n_writes; i++)

@@ -60,6 +60,8 @@ go_on(struct flight *f)
 	const struct unit *u = f->unit;
 	struct request req;
 
+	if (f->kind == FLIGHT_IDENTIFY && u->demand == IDENTIFY_POINT)
+		return false;
 	if (u->codec->next == NULL || f->req.step >= LINK_STEPS_MAX)
 		return false;
 	req = f->req;
@@ -68,7 +70,7 @@ go_on(struct flight *f)
 	req.step = (uint16_t)(f->req.step + 1);
 	f->req = req;
 	f->is_used = f->is_held = true;
-	link_meaning(f->meaning, &f->req);
+	link_meaning(f->meaning, f->unit, &f->req);
 	return true;
 }
 
@@ -78,23 +80,24 @@ answered(struct link *l, struct flight *f, int64_t now_ns)
 	struct unit *u = f->unit;
 	const struct reading *r = l->readings.at;
 
-	link_unit_up(l, u, now_ns);
-	if (f->kind != FLIGHT_WRITE)
+	if (f->kind != FLIGHT_IDENTIFY)
+		link_unit_up(l, u, now_ns);
+	if (f->kind == FLIGHT_POLL)
 		deliver(l, u, f->sent_ns + (now_ns - f->sent_ns) / 2);
 	if (go_on(f))
 		return;
 	switch (f->kind) {
 	case FLIGHT_POLL:
-		link_poll_settle(u, f->at);
-		link_learn_passed(l, u, f->at, now_ns);
+		link_poll_settle(f);
+		if (link_flight_poll(f) != NULL)
+			link_learn_passed(l, u, f->at, now_ns);
 		break;
 	case FLIGHT_WRITE:
 		link_written(l, &f->write, l->readings.n > 0 ? r->quality : Q_GOOD,
 			l->readings.n > 0 ? r->code : 0);
 		break;
 	case FLIGHT_IDENTIFY:
-		text_copy(u->state.identity, sizeof(u->state.identity), u->vars.identity);
-		link_note(l, u, Q_GOOD, now_ns, "it is %s", u->state.identity);
+		link_identify_settled(l, f, now_ns);
 		break;
 	}
 }
@@ -105,10 +108,13 @@ refused(struct link *l, struct flight *f, uint16_t code, int64_t now_ns)
 	struct unit *u = f->unit;
 
 	u->state.refused++;
-	link_unit_up(l, u, now_ns);
+	if (f->kind != FLIGHT_IDENTIFY)
+		link_unit_up(l, u, now_ns);
 	switch (f->kind) {
 	case FLIGHT_POLL:
-		link_poll_settle(u, f->at);
+		link_poll_settle(f);
+		if (link_flight_poll(f) == NULL)
+			break; /* a question of an earlier plan: the new one finds out */
 		if (f->req.step == 0 && (code == 2 || code == 3))
 			link_learn_refused(l, u, f->at, code, now_ns);
 		else
@@ -119,7 +125,7 @@ refused(struct link *l, struct flight *f, uint16_t code, int64_t now_ns)
 		link_written(l, &f->write, link_refusal(code), code);
 		break;
 	case FLIGHT_IDENTIFY:
-		u->is_nameless = true;
+		link_identify_refused(l, u, code, now_ns);
 		break;
 	}
 }
@@ -137,19 +143,21 @@ later(struct link *l, struct flight *f, uint16_t code, int64_t now_ns)
 {
 	struct unit *u = f->unit;
 	unsigned most = u->retries + LINK_BUSY_TRIES;
+	struct poll *p = link_flight_poll(f);
 
-	link_unit_up(l, u, now_ns);
+	if (u->is_known)
+		link_unit_up(l, u, now_ns);
 	if (f->kind == FLIGHT_WRITE) {
 		if (++f->write.n_busy > most)
 			link_written(l, &f->write, Q_DEVICE_BUSY, code);
 		else
 			link_write_again(l, f, now_ns + busy_wait(f->write.n_busy));
-	} else if (f->kind == FLIGHT_POLL) {
-		struct poll *p = &u->polls[f->at];
-
+	} else if (f->kind == FLIGHT_IDENTIFY && !u->is_known) {
+		link_unanswered(l, f, Q_DEVICE_BUSY, code, now_ns);
+	} else if (p != NULL) {
 		if (++p->n_busy > most) {
 			link_unit_say(l, u, f->req.first, f->req.n, Q_DEVICE_BUSY, code, now_ns);
-			link_poll_settle(u, f->at);
+			link_poll_settle(f);
 		} else {
 			p->ask_ns = now_ns + busy_wait(p->n_busy);
 			p->is_again = true;
@@ -164,13 +172,17 @@ senseless(struct link *l, struct flight *f, const struct err *err, int64_t now_n
 	struct unit *u = f->unit;
 
 	u->state.errors++;
-	link_unit_up(l, u, now_ns);
 	link_note(l, u, Q_WRONG_ANSWER, now_ns, "not understood: %s", err->msg);
+	if (f->kind == FLIGHT_IDENTIFY && !u->is_known) {
+		link_unanswered(l, f, Q_WRONG_ANSWER, 0, now_ns);
+		return;
+	}
+	link_unit_up(l, u, now_ns);
 	if (f->kind == FLIGHT_WRITE)
 		link_written(l, &f->write, Q_WRONG_ANSWER, 0);
 	else if (f->kind == FLIGHT_POLL) {
 		link_unit_say(l, u, f->req.first, f->req.n, Q_WRONG_ANSWER, 0, now_ns);
-		link_poll_settle(u, f->at);
+		link_poll_settle(f);
 	}
 }
 
@@ -191,6 +203,16 @@ verdict(const struct link *l, int rc, uint16_t code)
 	}
 }
 
+/* The points that `first` of its request counts in. */
+static const struct point *
+points_of(const struct flight *f)
+{
+	const struct unit *u = f->unit;
+
+	return f->kind == FLIGHT_IDENTIFY && u->demand == IDENTIFY_POINT ? &u->demand_point
+									 : u->points;
+}
+
 static void
 settle(struct link *l, struct flight *f, const uint8_t *frame, size_t n, int64_t now_ns)
 {
@@ -200,12 +222,14 @@ settle(struct link *l, struct flight *f, const uint8_t *frame, size_t n, int64_t
 	int rc;
 
 	l->readings.n = l->readings.n_text = 0;
-	rc = u->codec->decode(&u->ins, &f->req, u->points, frame, n, &u->vars, &l->readings, &err);
+	rc = u->codec->decode(
+		&u->ins, &f->req, points_of(f), frame, n, &u->vars, &l->readings, &err);
 	code = (uint16_t)(rc < 0 ? err.sys : l->readings.n > 0 ? l->readings.at[0].code : 0);
 	link_trace(l, u, TRACE_RECEIVED, verdict(l, rc, code), code, f->meaning, frame, n, now_ns);
 	l->silence = 0;
-	l->pause_ns = now_ns + l->gap_ns;
-	f->is_used = false;
+	l->pause_ns = MAX(l->pause_ns, now_ns + l->gap_ns);
+	link_window_answered(l, f, now_ns - f->sent_ns, now_ns);
+	link_land(l, f);
 	if (rc == DECODE_SILENT) {
 		u->state.timeouts++;
 		link_unanswered(l, f, Q_GATEWAY_TARGET, code, now_ns);
@@ -222,13 +246,50 @@ settle(struct link *l, struct flight *f, const uint8_t *frame, size_t n, int64_t
 		answered(l, f, now_ns);
 }
 
+/* What a device says without being asked. */
+static bool
+heard(struct link *l, const uint8_t *frame, size_t n, int64_t now_ns)
+{
+	static const char meaning[LINK_MEANING] = "said without being asked";
+	struct err err;
+
+	for (size_t i = 0; i < l->n_units; i++) {
+		struct unit *u = &l->units[i];
+
+		if (u->codec->heard == NULL || !u->is_known ||
+			u->codec->match(&u->ins, NULL, 0, frame, n) != MATCH_UNSOLICITED)
+			continue;
+		l->readings.n = l->readings.n_text = 0;
+		if (u->codec->heard(&u->ins, u->points, u->n_points, frame, n, &u->vars,
+			    &l->readings, &err) < 0)
+			continue;
+		link_trace(l, u, TRACE_RECEIVED, Q_GOOD, 0, meaning, frame, n, now_ns);
+		deliver(l, u, now_ns);
+		return true;
+	}
+	return false;
+}
+
+/* Nobody's: the late answer that was waited for, or somebody else's talk. */
+static void
+stray(struct link *l, const uint8_t *frame, size_t n, int64_t now_ns)
+{
+	static const char late[LINK_MEANING] = "a late answer";
+	static const char foreign[LINK_MEANING] = "belongs to no question";
+	bool is_late = link_late_take(l, frame, n);
+
+	l->last->state.stray++;
+	link_trace(l, l->last, TRACE_RECEIVED, Q_WRONG_ANSWER, 0, is_late ? late : foreign, frame,
+		n, now_ns);
+	for (size_t i = 0; i < LINK_WINDOW_MAX && !is_late; i++)
+		if (l->flights[i].is_used && !l->flights[i].unit->codec->has_tag)
+			l->flights[i].is_foreign = true;
+}
+
 void
 link_frame(struct link *l, const uint8_t *frame, size_t n, int64_t now_ns)
 {
-	static const char stray[LINK_MEANING] = "belongs to no question";
-	struct unit *u = l->last;
-
-	for (size_t i = 0; i < l->window; i++) {
+	for (size_t i = 0; i < LINK_WINDOW_MAX; i++) {
 		struct flight *f = &l->flights[i];
 		enum match whose = MATCH_MINE;
 
@@ -236,33 +297,52 @@ link_frame(struct link *l, const uint8_t *frame, size_t n, int64_t now_ns)
 			continue;
 		if (f->unit->codec->match != NULL)
 			whose = f->unit->codec->match(&f->unit->ins, &f->req, f->tag, frame, n);
-		/* Where the codec cannot tell, the quarantine before the question has told. */
+		/* Where the codec cannot tell, nothing alike was under way: see link_late.c. */
 		if (whose == MATCH_MINE || whose == MATCH_CANNOT_TELL) {
 			settle(l, f, frame, n, now_ns);
 			return;
 		}
 	}
-	l->quarantine_ns = 0; /* the late answer that it waited for */
-	u->state.stray++;
-	link_trace(l, u, TRACE_RECEIVED, Q_WRONG_ANSWER, 0, stray, frame, n, now_ns);
+	if (!heard(l, frame, n, now_ns))
+		stray(l, frame, n, now_ns);
+}
+
+/* Bytes that are no frame, on a wire where the next frame can be found behind them. */
+static void
+skipped(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
+{
+	static const char meaning[LINK_MEANING] = "no frame";
+
+	l->last->state.errors++;
+	link_trace(l, l->last, TRACE_RECEIVED, Q_GARBLED, 0, meaning, in, n, now_ns);
+	for (size_t i = 0; i < LINK_WINDOW_MAX; i++)
+		if (l->flights[i].is_used && !l->flights[i].is_held)
+			l->flights[i].is_garbled = true;
 }
 
 size_t
 link_frames(struct link *l, const uint8_t *in, size_t n, enum wire wire, int64_t now_ns)
 {
-	size_t used = 0;
+	const bool resyncs = l->kind == LINK_SERIAL || l->last->codec->wires & CODEC_SERIAL;
+	size_t used = 0,
+	       junk = 0; /* bytes before `used` that are no frame and have not been told */
 
 	while (used < n && l->line == LINE_OPEN) {
 		const struct unit *u = l->last;
 		int got = u->codec->cut(&u->ins, in + used, n - used, wire);
 
 		if (got == CUT_MORE)
-			return used;
+			break;
 		if (got > 0 && (size_t)got <= n - used) {
+			if (junk > 0)
+				skipped(l, in + used - junk, junk, now_ns);
+			junk = 0;
 			link_frame(l, in + used, (size_t)got, now_ns);
 			used += (size_t)got;
-		} else if (got < 0 && (size_t)-got < n - used) {
+		} else if (got < 0 && (size_t)-got <= n - used &&
+			   (resyncs || (size_t)-got < n - used)) {
 			used += (size_t)-got;
+			junk += (size_t)-got;
 		} else {
 			if (wire !=
 				WIRE_CLOSED) /* half a frame at the end of a wire is no garbage */
@@ -270,5 +350,7 @@ link_frames(struct link *l, const uint8_t *in, size_t n, enum wire wire, int64_t
 			return n;
 		}
 	}
-	return n;
+	if (junk > 0 && l->line == LINE_OPEN)
+		skipped(l, in + used - junk, junk, now_ns);
+	return l->line == LINE_OPEN ? used : n;
 }

@@ -9,22 +9,29 @@
 
 #include "link/link.h"
 
-#define LINK_WINDOW_MAX 1 /* questions on the wire at one time */
+#define LINK_WINDOW_MAX IMAGE_PIPELINE_MAX /* questions on the wire at one time */
+#define LINK_LATE_MAX 8 /* questions without an answer that are remembered for their late ones */
 #define LINK_WRITES_MAX 16
 #define LINK_WRITES_ROW 3 /* writes in a row while a poll is late */
 #define LINK_STEPS_MAX 32 /* of one exchange */
 #define LINK_SILENCE_MAX 3
 #define LINK_OPEN_WAIT_MIN (500 * NS_PER_MS)
 #define LINK_OPEN_WAIT_MAX (10 * NS_PER_S)
+#define LINK_PORT_WAIT_MAX                                                                         \
+	(500 * NS_PER_MS)        /* looking for a port that is gone costs nobody anything */
+#define LINK_FAILS_TOLD 5        /* openings in a row whose failure is traced */
 #define LINK_CALM (1 * NS_PER_S) /* a loss this long after the last one is reopened at once */
 #define LINK_PROBE_WAIT_MIN (1 * NS_PER_S)
-#define LINK_PROBE_WAIT_MAX (30 * NS_PER_S)
+#define LINK_PROBE_TIME_MIN (10 * NS_PER_MS)
+#define LINK_PROBE_PATIENT 4 /* each fourth probe waits the whole timeout: it may have grown slow */
+#define LINK_KNOWN_REPLIES 20 /* answers after which reply times say something */
 #define LINK_BUSY_WAIT_MIN (200 * NS_PER_MS)
 #define LINK_BUSY_WAIT_MAX (2 * NS_PER_S)
 #define LINK_BUSY_TRIES 3 /* beyond the instrument's own retries */
 #define LINK_REFUSED_FIRST (1 * NS_PER_S)
 #define LINK_REFUSED_EVERY (60 * NS_PER_S)
 #define LINK_FORGET_EVERY (3600 * NS_PER_S)
+#define LINK_DEADLINE_MAX (500 * NS_PER_MS)
 #define LINK_IDENTIFY_PATIENCE (5 * NS_PER_S) /* it goes even when the line is never idle */
 #define LINK_SPACES 8
 #define LINK_MEANING sizeof(((struct board_trace *)0)->meaning)
@@ -64,10 +71,20 @@ struct unit {
 	struct poll *polls;
 	char (*meanings)[LINK_MEANING];
 	size_t n_polls;
-	bool is_stirred; /* next_ns and next are to be found again */
-	int64_t next_ns; /* earliest ask_ns, or the next probe */
-	size_t next;
-	size_t retry; /* poll + 1 that is repeated before any other of this unit; 0: none */
+	bool is_stirred; /* next_ns is to be found again */
+	int64_t next_ns; /* earliest ask_ns, or the next probe; see find_next() */
+	size_t retry;    /* poll + 1 that is repeated before any other of this unit; 0: none */
+
+	unsigned n_flying; /* questions on the wire */
+	uint32_t plan;     /* counts plans: questions of an earlier one are nobody's poll */
+
+	/* what it must be: link_identify.c */
+	enum image_identify demand;
+	char *demand_text;
+	struct point demand_point;
+	double demand_number;
+	uint64_t kind; /* of the device that said what it is first; 0: none has */
+	bool is_known; /* has proved on this wire what it is, or need not */
 
 	/* what was learned */
 	struct learned learned;
@@ -85,6 +102,7 @@ struct unit {
 	struct board_state state;
 	uint32_t fails; /* questions in a row without an answer */
 	int64_t probe_ns, probe_wait_ns;
+	unsigned n_probes;   /* since it fell silent */
 	int64_t identify_ns; /* latest time to ask what it is; NEVER: not wanted */
 	bool is_nameless;    /* refused to say what it is: left alone */
 
@@ -107,10 +125,14 @@ enum flight_kind { FLIGHT_POLL, FLIGHT_WRITE, FLIGHT_IDENTIFY };
 
 struct flight {
 	bool is_used;
-	bool is_held; /* the next step of an exchange, to be sent as soon as the line is free */
+	bool is_held;    /* the next step of an exchange, to be sent as soon as the line is free */
+	bool is_alone;   /* no other was on the wire during its life so far */
+	bool is_garbled; /* bytes came that are no frame */
+	bool is_foreign; /* a frame came that is nobody's */
 	enum flight_kind kind;
 	struct unit *unit;
-	size_t at; /* FLIGHT_POLL: which; plans change only when its answer is handled */
+	size_t at;     /* FLIGHT_POLL: which poll of u->plan; see link_flight_poll() */
+	uint32_t plan; /* u->plan when it was sent */
 	struct request req;
 	struct write write; /* FLIGHT_WRITE; its req is not kept up to date */
 	uint32_t tag;
@@ -118,30 +140,54 @@ struct flight {
 	char meaning[LINK_MEANING];
 };
 
+/* A question that had no answer: one that comes until then must not be taken for another's. */
+struct late {
+	struct unit *unit;
+	struct request req;
+	int64_t until_ns;
+};
+
 enum line { LINE_CLOSED, LINE_OPENING, LINE_OPEN };
 
 struct link {
+	uint32_t index;
 	enum link_kind kind;
+	struct image_link wire; /* as it stands in the image; its texts are not ours */
 	char *host;
-	uint16_t port;
-	int64_t gap_ns;
+	int64_t gap_ns;     /* after an answer */
+	int64_t silence_ns; /* after any byte: 3.5 characters where a protocol needs them */
+	int64_t idle_ns; /* after that long without a byte no more of a frame comes; 0: cannot be told */
+	bool is_search; /* several ports may be meant: the owner takes the next one when it is closed */
 	struct link_sink sink;
 	struct unit *units;
 	size_t n_units;
 
 	enum line line;
-	bool want_open, want_close; /* for link_take() */
-	int64_t open_ns;            /* LINE_CLOSED: when to open */
-	int64_t open_wait_ns;       /* before the try after the next */
-	int64_t lost_ns;            /* when the wire was lost last; INT64_MIN: never */
-	uint32_t silence;           /* timeouts in a row on this wire */
+	bool want_open, want_close, want_flush; /* for link_take() */
+	int64_t open_ns;                        /* LINE_CLOSED: when to open */
+	int64_t open_wait_ns;                   /* before the try after the next */
+	int64_t lost_ns;                        /* when the wire was lost last; INT64_MIN: never */
+	uint32_t silence;                       /* timeouts in a row on this wire */
+	uint32_t fails;                         /* openings in a row that failed */
+	bool is_old;                            /* it has been open before */
 
 	struct flight flights[LINK_WINDOW_MAX];
-	size_t window;         /* of them in use */
-	uint32_t tag;          /* of the last question; counts up */
-	int64_t quarantine_ns; /* no question before: a late answer could be mistaken */
-	int64_t pause_ns;      /* no question before: the gap after an answer */
-	struct unit *last;     /* asked last: whose cut() reads the line */
+	unsigned n_flights; /* used and not held */
+	uint32_t tag;       /* of the last question; counts up */
+	int64_t pause_ns;   /* no question before: gap and silence, quarantine of the whole line */
+	struct unit *last;  /* asked last: whose cut() reads the line */
+	struct late late[LINK_LATE_MAX];
+	size_t n_late;
+
+	/* pipelining: link_window.c */
+	unsigned window;       /* questions that may be on the wire */
+	bool may_pipeline;     /* TCP, and all protocols on it have tags */
+	bool is_proved;        /* this connection has carried several at one time */
+	unsigned n_solo;       /* answers that came while nothing else was under way, up to some */
+	unsigned n_good;       /* answers in a row at this window */
+	int64_t solo_ns;       /* typical reply time of those */
+	int64_t trial_ns;      /* no trial before */
+	int64_t trial_wait_ns; /* after the next failure */
 
 	struct write writes[LINK_WRITES_MAX + LINK_WINDOW_MAX]; /* oldest first */
 	size_t n_writes;
@@ -152,7 +198,10 @@ struct link {
 	struct readings readings;
 	struct board_trace trace;
 	size_t n_tx, n_rx;
+	int64_t rx_ns;          /* when the last byte came */
+	size_t n_echo, at_echo; /* bytes that will come back, those that have */
 	uint8_t tx[LINK_TX_MAX];
+	uint8_t echo[LINK_TX_MAX];
 	uint8_t rx[CODEC_FRAME_MAX];
 };
 
@@ -169,6 +218,9 @@ void link_unit_down(struct link *l, struct unit *u, enum quality reason, uint16_
 /* It fails to answer: down, and probed after 1 s, 2 s .. 30 s. */
 void link_unit_give_up(
 	struct link *l, struct unit *u, enum quality reason, uint16_t code, int64_t now_ns);
+/* How long a question to it may wait: while it is silent, mostly no longer than three times what its slowest answers in a hundred
+ * took, or those of its neighbours. */
+int64_t link_unit_patience(const struct link *l, const struct unit *u);
 /* All polls are due now; the grid starts anew. */
 void link_unit_restart(struct unit *u, int64_t now_ns);
 
@@ -180,14 +232,49 @@ void link_learn_refused(struct link *l, struct unit *u, size_t at, uint16_t code
 void link_learn_passed(struct link *l, struct unit *u, size_t at, int64_t now_ns);
 enum quality link_refusal(uint16_t code);
 
+/* link_late.c: answers that come after their time, on wires where nothing tells whose they are */
+void link_late_add(struct link *l, struct unit *u, const struct request *req, int64_t now_ns);
+/* The time before which this question could get the answer to another; 0: it may go. */
+int64_t link_late_until(
+	struct link *l, const struct unit *u, const struct request *req, int64_t now_ns);
+/* A frame that fits no question on the wire; true when it is one that was waited for. */
+bool link_late_take(struct link *l, const uint8_t *frame, size_t n);
+void link_late_forget(struct link *l, const struct unit *u); /* NULL: all of them */
+
+/* link_identify.c: is it the device that is meant? */
+void link_identify_init(
+	struct unit *u, const struct image *img, const struct image_instrument *from);
+void link_identify_opened(struct unit *u, int64_t now_ns);  /* a new wire: nothing is known */
+bool link_identify_start(struct flight *f, struct unit *u); /* false: it cannot be asked */
+/* The answer to that question has been decoded into l->readings and u->vars. */
+void link_identify_settled(struct link *l, struct flight *f, int64_t now_ns);
+void link_identify_refused(struct link *l, struct unit *u, uint16_t code, int64_t now_ns);
+
+/* link_window.c: how many questions may be on the wire */
+void link_window_init(struct link *l, int64_t now_ns);
+void link_window_opened(struct link *l);
+bool link_window_is_open(const struct link *l, int64_t now_ns, bool is_write);
+void link_window_answered(struct link *l, const struct flight *f, int64_t reply_ns, int64_t now_ns);
+/* A timeout, a lost wire or garbage with several under way. True: that may be the fault of having several; they are to be
+ * asked again one by one, and nobody is told. */
+bool link_window_failed(struct link *l, int64_t now_ns);
+
 /* link_poll.c */
-bool link_send_next(struct link *l, int64_t now_ns); /* false: nothing can be sent now */
-int64_t link_next_ns(const struct link *l); /* when something is to be done on an open wire */
+/* The poll that this question belongs to, NULL when its plan is over. */
+struct poll *link_flight_poll(const struct flight *f);
+void link_land(struct link *l, struct flight *f); /* it is no longer on the wire */
+void link_ask_again(
+	struct link *l, struct flight *f, int64_t now_ns); /* as if it had not been sent */
+bool link_send_next(struct link *l, int64_t now_ns);       /* false: nothing can be sent now */
+/* When something is to be done on an open wire. */
+int64_t link_next_ns(struct link *l, int64_t now_ns);
 void link_expire(struct link *l, int64_t now_ns);
-void link_poll_settle(struct unit *u, size_t at);
+void link_poll_settle(struct flight *f); /* its poll goes on by its grid */
 /* No answer to f, by a timeout or by a gateway's word: repeat or give up. Frees f. */
 void link_unanswered(
 	struct link *l, struct flight *f, enum quality reason, uint16_t code, int64_t now_ns);
+/* The line has fallen silent behind bytes that are no frame. */
+void link_fell_silent(struct link *l, int64_t now_ns);
 void link_write_again(struct link *l, const struct flight *f, int64_t ask_ns);
 void link_written(struct link *l, const struct write *w, enum quality verdict, uint16_t code);
 
@@ -207,6 +294,6 @@ void link_trace(struct link *l, const struct unit *u, enum trace_kind kind, enum
 	int64_t now_ns);
 void link_note(struct link *l, const struct unit *u, enum quality quality, int64_t now_ns,
 	const char *fmt, ...) PRINTF(5, 6);
-void link_meaning(char out[LINK_MEANING], const struct request *req);
+void link_meaning(char out[LINK_MEANING], const struct unit *u, const struct request *req);
 
 #endif

@@ -80,7 +80,7 @@ start_poll(struct unit *u, size_t at, int64_t now_ns)
 		p->every_ns = LINK_REFUSED_EVERY;
 	p->is_again = p->is_trial;
 	p->ask_ns = p->is_trial ? now_ns : p->due_ns;
-	link_meaning(u->meanings[at], req);
+	link_meaning(u->meanings[at], u, req);
 }
 
 void
@@ -103,6 +103,7 @@ link_plan(struct unit *u, int64_t now_ns)
 		}
 	}
 	u->n_polls = n;
+	u->plan++;
 	u->retry = 0;
 	u->is_stirred = true;
 }

@@ -1,6 +1,6 @@
 /* link_poll.c - what is asked next, and what happens when nobody answers
  *
- * Earliest deadline first over all units. The grid of a poll moves on when it is sent, over the places that have been
+ * Earliest deadline first over all units, see consider(). The grid of a poll moves on when it is sent, over the places that have been
  * missed: those are counted and never made up for, so a line that was busy or dead is not hit by a burst.
  */
 #include "link/link_engine.h"
@@ -11,43 +11,87 @@
 
 /* ---- choosing -------------------------------------------------------------------------------------------------- */
 
+/* When the unit has something to ask next, as far as it alone is concerned. */
 static void
 find_next(struct unit *u)
 {
 	u->is_stirred = false;
 	u->next_ns = NEVER;
-	u->next = 0;
 	if (u->n_polls == 0)
 		return;
 	if (u->state.state == INSTRUMENT_DOWN) {
-		if (u->polls[0].ask_ns != NEVER)
+		if (u->n_flying == 0)
 			u->next_ns = u->probe_ns;
 		return;
 	}
 	if (u->retry > 0) {
-		u->next = u->retry - 1;
-		u->next_ns = u->polls[u->next].ask_ns;
+		u->next_ns = u->polls[u->retry - 1].ask_ns;
 		return;
 	}
 	for (size_t i = 0; i < u->n_polls; i++)
-		if (u->polls[i].ask_ns < u->next_ns) {
-			u->next_ns = u->polls[i].ask_ns;
-			u->next = i;
-		}
+		u->next_ns = MIN(u->next_ns, u->polls[i].ask_ns);
 }
 
-static struct unit *
-earliest(struct link *l)
+static int64_t
+next_of(struct unit *u)
 {
-	struct unit *best = NULL;
+	if (u->is_stirred)
+		find_next(u);
+	return u->next_ns;
+}
+
+/* One that is not well, or has still to prove what it is, is asked one question at a time. */
+static bool
+is_engaged(const struct unit *u)
+{
+	return u->n_flying > 0 && (u->state.state != INSTRUMENT_UP || u->fails > 0 || !u->is_known);
+}
+
+/* What could be asked now. */
+struct choice {
+	struct unit *unit;
+	size_t poll;
+	int64_t deadline_ns; /* the earliest goes first */
+	bool is_identify;
+};
+
+/* Is this poll a better choice? Its deadline is half a period, or half a second, behind its place on the grid: so quick ones go before slow ones on a
+ * line that is too slow for all, and a slow one still does not lose its place. */
+static void
+consider(struct link *l, struct unit *u, size_t i, int64_t now_ns, struct choice *best)
+{
+	const struct poll *p = &u->polls[i];
+	bool is_probe = u->state.state == INSTRUMENT_DOWN;
+	int64_t ask_ns = is_probe ? u->probe_ns : p->ask_ns, deadline_ns;
+
+	if (p->ask_ns == NEVER || ask_ns > now_ns)
+		return;
+	deadline_ns = (is_probe || p->is_again ? ask_ns : p->due_ns) +
+		      MIN(p->every_ns / 2, LINK_DEADLINE_MAX);
+	if (best->unit != NULL && best->deadline_ns <= deadline_ns)
+		return;
+	if (u->is_known && link_late_until(l, u, &u->reqs[i], now_ns) > now_ns)
+		return;
+	*best = (struct choice){ u, i, deadline_ns, !u->is_known };
+}
+
+static struct choice
+earliest(struct link *l, int64_t now_ns)
+{
+	struct choice best = { 0 };
 
 	for (size_t i = 0; i < l->n_units; i++) {
 		struct unit *u = &l->units[i];
 
-		if (u->is_stirred)
-			find_next(u);
-		if (u->next_ns != NEVER && (best == NULL || u->next_ns < best->next_ns))
-			best = u;
+		if (next_of(u) > now_ns || is_engaged(u))
+			continue;
+		if (u->state.state == INSTRUMENT_DOWN)
+			consider(l, u, 0, now_ns, &best);
+		else if (u->retry > 0)
+			consider(l, u, u->retry - 1, now_ns, &best);
+		else
+			for (size_t k = 0; k < u->n_polls; k++)
+				consider(l, u, k, now_ns, &best);
 	}
 	return best;
 }
@@ -67,23 +111,34 @@ nameless(const struct link *l)
 	return best;
 }
 
-/* Those of one unit keep their order: only its first may go. */
+/* Those of one unit keep their order: only its first may go, and only when the one before is settled. */
 static bool
 is_first_write(const struct link *l, size_t i)
 {
+	const struct unit *u = l->writes[i].unit;
 	size_t before = 0;
 
-	while (l->writes[before].unit != l->writes[i].unit)
+	while (l->writes[before].unit != u)
 		before++;
+	for (size_t k = 0; k < LINK_WINDOW_MAX; k++)
+		if (l->flights[k].is_used && l->flights[k].kind == FLIGHT_WRITE &&
+			l->flights[k].unit == u)
+			return false;
 	return before == i;
 }
 
+/* A write goes to nobody who has still to prove what it is. */
 static size_t
-ready_write(const struct link *l, int64_t now_ns)
+ready_write(struct link *l, int64_t now_ns)
 {
-	for (size_t i = 0; i < l->n_writes; i++)
-		if (l->writes[i].ask_ns <= now_ns && is_first_write(l, i))
+	for (size_t i = 0; i < l->n_writes; i++) {
+		const struct write *w = &l->writes[i];
+
+		if (w->ask_ns <= now_ns && w->unit->is_known && !is_engaged(w->unit) &&
+			is_first_write(l, i) &&
+			link_late_until(l, w->unit, &w->req, now_ns) <= now_ns)
 			return i;
+	}
 	return l->n_writes;
 }
 
@@ -100,22 +155,23 @@ start_write(struct link *l, struct flight *f, size_t i)
 	f->write = l->writes[i];
 	f->unit = f->write.unit;
 	copy_request(&f->req, &f->write.req);
-	link_meaning(f->meaning, &f->req);
+	link_meaning(f->meaning, f->unit, &f->req);
 	l->n_writes--;
 	memmove(&l->writes[i], &l->writes[i + 1], (l->n_writes - i) * sizeof(l->writes[0]));
 	l->writes_row++;
 }
 
 static void
-start_poll(struct link *l, struct flight *f, struct unit *u, int64_t now_ns)
+start_poll(struct link *l, struct flight *f, struct unit *u, size_t at, int64_t now_ns)
 {
-	struct poll *p = &u->polls[u->next];
+	struct poll *p = &u->polls[at];
 
 	f->kind = FLIGHT_POLL;
 	f->unit = u;
-	f->at = u->next;
-	copy_request(&f->req, &u->reqs[f->at]);
-	memcpy(f->meaning, u->meanings[f->at], LINK_MEANING);
+	f->at = at;
+	f->plan = u->plan;
+	copy_request(&f->req, &u->reqs[at]);
+	memcpy(f->meaning, u->meanings[at], LINK_MEANING);
 	if (!p->is_again && u->state.state != INSTRUMENT_DOWN) {
 		int64_t missed = MAX(now_ns - p->due_ns, 0) / p->every_ns;
 
@@ -127,37 +183,41 @@ start_poll(struct link *l, struct flight *f, struct unit *u, int64_t now_ns)
 	l->writes_row = 0;
 }
 
+/* What a unit is asked in place of its poll; one that cannot be asked is never believed. */
 static bool
-start_identify(struct flight *f, struct unit *u)
+start_identify(struct link *l, struct flight *f, struct unit *u)
 {
-	u->identify_ns = NEVER;
-	memset(&f->req, 0, sizeof(f->req));
-	if (u->codec->identify(&u->ins, &f->req) <= 0)
-		return false;
-	f->kind = FLIGHT_IDENTIFY;
-	f->unit = u;
-	u->vars.identity[0] = '\0';
-	link_meaning(f->meaning, &f->req);
-	return true;
+	l->writes_row = 0;
+	u->is_stirred = true;
+	return link_identify_start(f, u);
 }
 
 /* Fill f with the next question; false: none before l->wake_ns. */
 static bool
 choose(struct link *l, struct flight *f, int64_t now_ns)
 {
-	struct unit *u = earliest(l), *who = nameless(l);
-	bool is_late = u != NULL && u->next_ns <= now_ns;
+	struct choice best = earliest(l, now_ns);
+	struct unit *who = nameless(l);
 	size_t w = ready_write(l, now_ns);
+	bool is_late = best.unit != NULL;
 
-	if (w < l->n_writes && (l->writes_row < LINK_WRITES_ROW || !is_late)) {
+	if (w < l->n_writes && (l->writes_row < LINK_WRITES_ROW || !is_late) &&
+		link_window_is_open(l, now_ns, true)) {
 		start_write(l, f, w);
 		return true;
 	}
-	if (who != NULL && (!is_late || who->identify_ns <= u->next_ns) && start_identify(f, who))
+	if (l->n_writes > 0 && !link_window_is_open(l, now_ns, true))
+		return false; /* a write waits until the wire is free */
+	if (!link_window_is_open(l, now_ns, false))
+		return false;
+	if (who != NULL && l->n_flights == 0 && (!is_late || who->identify_ns <= who->next_ns) &&
+		start_identify(l, f, who))
 		return true;
 	if (!is_late)
 		return false;
-	start_poll(l, f, u, now_ns);
+	if (best.is_identify)
+		return start_identify(l, f, best.unit);
+	start_poll(l, f, best.unit, best.poll, now_ns);
 	return true;
 }
 
@@ -173,10 +233,30 @@ cannot_send(struct link *l, struct flight *f, const struct err *err, int64_t now
 		link_written(l, &f->write, Q_BAD_REQUEST, 0);
 	else if (f->kind == FLIGHT_POLL) {
 		link_unit_say(l, f->unit, f->req.first, f->req.n, Q_BAD_REQUEST, 0, now_ns);
-		if (f->unit->state.state == INSTRUMENT_DOWN)
-			f->unit->probe_ns = now_ns + LINK_PROBE_WAIT_MAX;
-		link_poll_settle(f->unit, f->at);
+		link_poll_settle(f);
 	}
+	if (f->unit->state.state == INSTRUMENT_DOWN)
+		f->unit->probe_ns = now_ns + l->wire.probe_max_ns;
+}
+
+static void
+take_off(struct link *l, struct flight *f, size_t n, int64_t now_ns)
+{
+	struct unit *u = f->unit;
+
+	f->is_used = true;
+	f->is_alone = l->n_flights == 0;
+	f->is_garbled = f->is_foreign = false;
+	f->tag = l->tag;
+	f->sent_ns = now_ns;
+	f->deadline_ns = now_ns + (int64_t)n * l->wire.char_ns + link_unit_patience(l, u);
+	for (size_t i = 0; i < LINK_WINDOW_MAX && !f->is_alone; i++)
+		l->flights[i].is_alone = false;
+	l->n_flights++;
+	u->n_flying++;
+	u->n_probes += u->state.state == INSTRUMENT_DOWN;
+	u->is_stirred = true;
+	l->last = u;
 }
 
 static void
@@ -195,83 +275,158 @@ transmit(struct link *l, struct flight *f, int64_t now_ns)
 	}
 	if (!u->codec->has_tag)
 		l->n_rx = 0; /* what came before the question is no answer to it */
-	f->is_used = true;
-	f->tag = l->tag;
-	f->sent_ns = now_ns;
-	f->deadline_ns = now_ns + u->timeout_ns;
-	l->last = u;
+	if (l->silence > 0 && l->n_tx == 0)
+		l->want_flush = l->kind == LINK_SERIAL;
+	take_off(l, f, (size_t)n, now_ns);
+	if (l->wire.has_echo) {
+		memcpy(l->echo, out, (size_t)n);
+		l->n_echo = (size_t)n;
+		l->at_echo = 0;
+	}
 	l->n_tx += (size_t)n;
 	u->state.requests++;
 	u->state.bytes_out += (uint64_t)n;
 	link_trace(l, u, TRACE_SENT, Q_GOOD, 0, f->meaning, out, (size_t)n, now_ns);
 }
 
+/* The next step of an exchange goes before anything else. */
+static struct flight *
+held(struct link *l)
+{
+	for (size_t i = 0; i < LINK_WINDOW_MAX; i++)
+		if (l->flights[i].is_used && l->flights[i].is_held)
+			return &l->flights[i];
+	return NULL;
+}
+
 bool
 link_send_next(struct link *l, int64_t now_ns)
 {
-	struct flight *f = NULL;
+	struct flight *f = held(l);
 
-	for (size_t i = 0; i < l->window && f == NULL; i++)
-		if (!l->flights[i].is_used || l->flights[i].is_held)
-			f = &l->flights[i];
-	if (f == NULL || now_ns < MAX(l->quarantine_ns, l->pause_ns) || l->n_tx > LINK_TX_MAX / 2)
+	if (now_ns < l->pause_ns || l->n_tx > LINK_TX_MAX / 2)
 		return false;
-	if (!f->is_held && !choose(l, f, now_ns))
+	if (f != NULL && l->n_flights > 0 && !f->unit->codec->has_tag)
 		return false;
+	if (f == NULL) {
+		for (size_t i = 0; i < LINK_WINDOW_MAX && f == NULL; i++)
+			if (!l->flights[i].is_used)
+				f = &l->flights[i];
+		if (f == NULL || !link_window_is_open(l, now_ns, false) || !choose(l, f, now_ns))
+			return false;
+	}
 	transmit(l, f, now_ns);
 	return true;
 }
 
+/* The earliest time at which a unit may be asked what it has to ask, with the late answers that must be awaited first. */
 static int64_t
-next_question_ns(const struct link *l)
+unit_ready_ns(struct link *l, struct unit *u, int64_t now_ns)
 {
 	int64_t at_ns = NEVER;
 
-	for (size_t i = 0; i < l->n_units; i++) {
-		struct unit *u = &l->units[i];
+	if (next_of(u) == NEVER || is_engaged(u))
+		return NEVER;
+	if (l->n_late == 0 || next_of(u) > now_ns || !u->is_known)
+		return u->next_ns;
+	for (size_t i = 0; i < u->n_polls; i++) {
+		const struct poll *p = &u->polls[i];
+		int64_t ask_ns = u->state.state == INSTRUMENT_DOWN ? u->probe_ns : p->ask_ns;
 
-		if (u->is_stirred)
-			find_next(u);
-		at_ns = MIN(at_ns, u->next_ns);
+		if (p->ask_ns == NEVER || (u->retry > 0 && u->retry - 1 != i) ||
+			(u->state.state == INSTRUMENT_DOWN && i > 0))
+			continue;
+		at_ns = MIN(at_ns, MAX(ask_ns, link_late_until(l, u, &u->reqs[i], now_ns)));
 	}
-	for (size_t i = 0; i < l->n_writes; i++)
-		if (is_first_write(l, i))
-			at_ns = MIN(at_ns, l->writes[i].ask_ns);
-	if (nameless(l) != NULL)
+	return at_ns;
+}
+
+static int64_t
+next_question_ns(struct link *l, int64_t now_ns)
+{
+	int64_t at_ns = NEVER;
+
+	for (size_t i = 0; i < l->n_units; i++)
+		at_ns = MIN(at_ns, unit_ready_ns(l, &l->units[i], now_ns));
+	for (size_t i = 0; i < l->n_writes; i++) {
+		const struct write *w = &l->writes[i];
+
+		if (w->unit->is_known && !is_engaged(w->unit) && is_first_write(l, i))
+			at_ns = MIN(at_ns,
+				MAX(w->ask_ns, link_late_until(l, w->unit, &w->req, now_ns)));
+	}
+	if (nameless(l) != NULL && l->n_flights == 0)
 		at_ns = 0; /* at once */
-	return at_ns == NEVER ? NEVER : MAX(at_ns, MAX(l->quarantine_ns, l->pause_ns));
+	return at_ns == NEVER ? NEVER : MAX(at_ns, l->pause_ns);
 }
 
 int64_t
-link_next_ns(const struct link *l)
+link_next_ns(struct link *l, int64_t now_ns)
 {
 	int64_t at_ns = NEVER;
-	bool is_free = false;
+	bool is_held = false;
 
-	for (size_t i = 0; i < l->window; i++) {
+	for (size_t i = 0; i < LINK_WINDOW_MAX; i++) {
 		const struct flight *f = &l->flights[i];
 
-		if (!f->is_used)
-			is_free = true;
-		else if (f->is_held)
-			at_ns = MIN(at_ns, MAX(l->quarantine_ns, l->pause_ns));
-		else
+		if (f->is_used && !f->is_held)
 			at_ns = MIN(at_ns, f->deadline_ns);
+		is_held |= f->is_used && f->is_held;
 	}
-	return is_free ? MIN(at_ns, next_question_ns(l)) : at_ns;
+	if (is_held && l->n_flights == 0)
+		at_ns = MIN(at_ns, l->pause_ns);
+	if (l->n_rx > 0 && l->idle_ns > 0)
+		at_ns = MIN(at_ns, l->rx_ns + l->idle_ns);
+	if (!is_held && link_window_is_open(l, now_ns, l->n_writes > 0))
+		at_ns = MIN(at_ns, next_question_ns(l, now_ns));
+	return at_ns;
 }
 
 /* ---- no answer ------------------------------------------------------------------------------------------------- */
 
-void
-link_poll_settle(struct unit *u, size_t at)
+struct poll *
+link_flight_poll(const struct flight *f)
 {
-	struct poll *p = &u->polls[at];
+	return f->kind == FLIGHT_POLL && f->plan == f->unit->plan ? &f->unit->polls[f->at] : NULL;
+}
 
+void
+link_land(struct link *l, struct flight *f)
+{
+	if (f->is_used && !f->is_held) {
+		l->n_flights--;
+		f->unit->n_flying--;
+		f->unit->is_stirred = true;
+	}
+	f->is_used = f->is_held = false;
+}
+
+void
+link_ask_again(struct link *l, struct flight *f, int64_t now_ns)
+{
+	struct poll *p = link_flight_poll(f);
+
+	link_land(l, f);
+	if (f->kind == FLIGHT_WRITE)
+		link_write_again(l, f, now_ns);
+	if (p == NULL)
+		return;
+	link_poll_settle(f);
+	p->ask_ns = now_ns;
+	p->is_again = true;
+}
+
+void
+link_poll_settle(struct flight *f)
+{
+	struct poll *p = link_flight_poll(f);
+
+	f->unit->is_stirred = true;
+	if (p == NULL)
+		return;
 	p->ask_ns = p->due_ns;
 	p->is_again = false;
 	p->n_busy = 0;
-	u->is_stirred = true;
 }
 
 void
@@ -305,16 +460,30 @@ drop_writes(struct link *l, const struct unit *u, enum quality reason, uint16_t 
 	l->n_writes = n;
 }
 
+/* The other questions to a unit that is silent will not be answered either: it is asked again, one by one. */
+static void
+recall(struct link *l, const struct unit *u, int64_t now_ns)
+{
+	for (size_t i = 0; i < LINK_WINDOW_MAX; i++) {
+		struct flight *f = &l->flights[i];
+
+		if (f->is_used && f->unit == u && f->kind != FLIGHT_WRITE)
+			link_ask_again(l, f, now_ns);
+	}
+}
+
 void
 link_unanswered(
 	struct link *l, struct flight *f, enum quality reason, uint16_t code, int64_t now_ns)
 {
 	struct unit *u = f->unit;
 	bool is_down = u->state.state == INSTRUMENT_DOWN;
+	struct poll *p;
 
-	f->is_used = false;
-	if (f->kind == FLIGHT_IDENTIFY)
+	link_land(l, f);
+	if (f->kind == FLIGHT_IDENTIFY && u->is_known)
 		return; /* many devices ignore what they do not know; it is asked again after a reconnection */
+	recall(l, u, now_ns);
 	u->fails++;
 	if (f->kind == FLIGHT_WRITE) {
 		if (!is_down && f->write.n_tries++ < u->retries) {
@@ -324,13 +493,15 @@ link_unanswered(
 		link_written(l, &f->write, reason, code);
 		drop_writes(l, u, reason, code);
 	} else {
-		struct poll *p = &u->polls[f->at];
-
-		link_poll_settle(u, f->at);
+		link_poll_settle(f);
 		if (!is_down && u->fails <= u->retries) {
-			p->ask_ns = now_ns; /* behind the neighbours that are late because of it */
-			p->is_again = true;
-			u->retry = f->at + 1;
+			p = link_flight_poll(f);
+			if (p != NULL) {
+				p->ask_ns =
+					now_ns; /* behind the neighbours that are late because of it */
+				p->is_again = true;
+				u->retry = f->at + 1;
+			}
 			return;
 		}
 	}
@@ -346,24 +517,64 @@ all_silent(const struct link *l)
 	return true;
 }
 
+/* What the operator reads of a question without an answer. */
+static enum quality
+reason_of(const struct flight *f)
+{
+	return f->is_garbled ? Q_GARBLED : f->is_foreign ? Q_WRONG_ANSWER : Q_NO_ANSWER;
+}
+
+static void
+expire(struct link *l, struct flight *f, int64_t now_ns)
+{
+	struct unit *u = f->unit;
+	enum quality reason = reason_of(f);
+	char span[CLOCK_TEXT_SIZE];
+
+	clock_span(span, now_ns - f->sent_ns);
+	link_note(l, u, reason, now_ns, "%s in %s",
+		reason == Q_NO_ANSWER ? "no answer" : "no sound answer", span);
+	if (link_window_failed(l, now_ns)) {
+		for (size_t i = 0; i < LINK_WINDOW_MAX; i++)
+			if (l->flights[i].is_used && !l->flights[i].is_held)
+				link_ask_again(l, &l->flights[i], now_ns);
+		return;
+	}
+	u->state.timeouts++;
+	l->silence++;
+	l->want_flush = l->kind == LINK_SERIAL;
+	link_late_add(l, u, &f->req, now_ns);
+	link_unanswered(l, f, reason, 0, now_ns);
+	if ((l->kind == LINK_TCP || l->is_search) && l->silence >= LINK_SILENCE_MAX &&
+		all_silent(l))
+		link_drop(l, NULL, "nobody answers", now_ns);
+}
+
+void
+link_fell_silent(struct link *l, int64_t now_ns)
+{
+	struct flight *f = NULL;
+	size_t n = l->n_rx;
+
+	l->n_rx = 0;
+	link_frames(l, l->rx, n, WIRE_SILENT, now_ns);
+	for (size_t i = 0; i < LINK_WINDOW_MAX; i++)
+		if (l->flights[i].is_used && !l->flights[i].is_held)
+			f = &l->flights[i];
+	/* The answer was there and is broken: nobody has to wait for it, but what could be taken for it. */
+	if (f != NULL && f->is_garbled && l->line == LINE_OPEN)
+		expire(l, f, now_ns);
+}
+
 void
 link_expire(struct link *l, int64_t now_ns)
 {
-	for (size_t i = 0; i < l->window && l->line == LINE_OPEN; i++) {
+	if (l->n_rx > 0 && l->idle_ns > 0 && now_ns >= l->rx_ns + l->idle_ns)
+		link_fell_silent(l, now_ns);
+	for (size_t i = 0; i < LINK_WINDOW_MAX && l->line == LINE_OPEN; i++) {
 		struct flight *f = &l->flights[i];
-		struct unit *u = f->unit;
-		char span[CLOCK_TEXT_SIZE];
 
-		if (!f->is_used || f->is_held || now_ns < f->deadline_ns)
-			continue;
-		u->state.timeouts++;
-		l->silence++;
-		if (!u->codec->has_tag)
-			l->quarantine_ns = now_ns + 2 * u->timeout_ns;
-		clock_span(span, u->timeout_ns);
-		link_note(l, u, Q_NO_ANSWER, now_ns, "no answer in %s", span);
-		link_unanswered(l, f, Q_NO_ANSWER, 0, now_ns);
-		if (l->kind == LINK_TCP && l->silence >= LINK_SILENCE_MAX && all_silent(l))
-			link_drop(l, NULL, "nobody answers", now_ns);
+		if (f->is_used && !f->is_held && now_ns >= f->deadline_ns)
+			expire(l, f, now_ns);
 	}
 }

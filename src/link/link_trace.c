@@ -46,15 +46,18 @@ link_note(struct link *l, const struct unit *u, enum quality quality, int64_t no
 }
 
 void
-link_meaning(char out[LINK_MEANING], const struct request *req)
+link_meaning(char out[LINK_MEANING], const struct unit *u, const struct request *req)
 {
+	static const char *const words[] = { [REQUEST_READ] = "read",
+		[REQUEST_WRITE] = "write",
+		[REQUEST_IDENTIFY] = "what is it?" };
+
 	memset(out, 0, LINK_MEANING);
-	if (req->kind == REQUEST_IDENTIFY)
-		snprintf(out, LINK_MEANING, "identify, fn %u, step %u", req->function, req->step);
-	else if (req->kind == REQUEST_WRITE)
-		snprintf(out, LINK_MEANING, "write, fn %u, %u +%u", req->function, req->address,
-			req->count);
+	if (u->codec->describe != NULL)
+		u->codec->describe(&u->ins, req, out, LINK_MEANING);
+	else if (req->kind == REQUEST_IDENTIFY || req->n == 0)
+		snprintf(out, LINK_MEANING, "%s", words[req->kind]);
 	else
-		snprintf(out, LINK_MEANING, "fn %u, %u +%u, %u point%s", req->function,
-			req->address, req->count, req->n, req->n == 1 ? "" : "s");
+		snprintf(out, LINK_MEANING, "%s %u point%s", words[req->kind], req->n,
+			req->n == 1 ? "" : "s");
 }

@@ -91,7 +91,7 @@ link_unit_init(struct unit *u, const struct image *img, uint32_t index, const st
 	for (size_t i = 0; i < u->n_points; i++)
 		u->marks[i].due_ns = now_ns;
 	u->state.since_ns = u->forgot_ns = now_ns;
-	u->identify_ns = NEVER;
+	link_identify_init(u, img, from);
 	link_plan(u, now_ns);
 }
 
@@ -102,6 +102,8 @@ link_unit_done(struct unit *u)
 		free((void *)(uintptr_t)u->ins.opts.text[i]); /* ours: copied in init_options() */
 	for (size_t i = 0; u->points != NULL && i < u->n_points; i++)
 		free((void *)(uintptr_t)u->points[i].key);
+	free(u->demand_text);
+	free((void *)(uintptr_t)u->demand_point.key);
 	free(u->points);
 	free(u->marks);
 	free(u->reqs);
@@ -158,6 +160,7 @@ link_unit_up(struct link *l, struct unit *u, int64_t now_ns)
 	if (u->state.state == INSTRUMENT_UP)
 		return;
 	u->probe_wait_ns = 0;
+	u->n_probes = 1;
 	if (u->state.state == INSTRUMENT_DOWN)
 		link_unit_restart(u, now_ns);
 	change_state(l, u, INSTRUMENT_UP, Q_GOOD, now_ns);
@@ -185,9 +188,41 @@ link_unit_give_up(
 	char span[CLOCK_TEXT_SIZE];
 
 	u->probe_wait_ns = u->probe_wait_ns == 0 ? LINK_PROBE_WAIT_MIN
-						 : MIN(u->probe_wait_ns * 2, LINK_PROBE_WAIT_MAX);
+						 : MIN(u->probe_wait_ns * 2, l->wire.probe_max_ns);
 	u->probe_ns = now_ns + u->probe_wait_ns;
 	clock_span(span, u->probe_wait_ns);
 	link_note(l, u, reason, now_ns, "down; next try in %s", span);
 	link_unit_down(l, u, reason, code, now_ns);
+}
+
+/* The reply time that 99 of 100 answers kept, by the histogram; 0: too few answers. */
+static int64_t
+reply_p99(const struct board_state *s)
+{
+	uint64_t n = 0, seen = 0;
+
+	for (int i = 0; i < BOARD_HISTOGRAM; i++)
+		n += s->reply[i];
+	if (n < LINK_KNOWN_REPLIES)
+		return 0;
+	for (int i = 0; i < BOARD_HISTOGRAM; i++) {
+		seen += s->reply[i];
+		if (100 * seen >= 99 * n)
+			return (16 * NS_PER_US) << i;
+	}
+	return 0;
+}
+
+int64_t
+link_unit_patience(const struct link *l, const struct unit *u)
+{
+	int64_t own = reply_p99(&u->state), others = 0, p99;
+
+	if (u->state.state != INSTRUMENT_DOWN || u->n_probes % LINK_PROBE_PATIENT == 0)
+		return u->timeout_ns;
+	for (size_t i = 0; i < l->n_units; i++)
+		if (l->units[i].state.state == INSTRUMENT_UP)
+			others = MAX(others, reply_p99(&l->units[i].state));
+	p99 = own != 0 ? own : others;
+	return p99 == 0 ? u->timeout_ns : MIN(MAX(3 * p99, LINK_PROBE_TIME_MIN), u->timeout_ns);
 }

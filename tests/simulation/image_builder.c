@@ -71,7 +71,9 @@ image_builder_link(struct image_builder *b, const char *name, const char *host, 
 		.kind = LINK_TCP,
 		.host = put_string(b, host),
 		.port = port,
-		.connect_timeout_ns = 3 * NS_PER_S };
+		.pipeline = 1,
+		.connect_timeout_ns = 3 * NS_PER_S,
+		.probe_max_ns = 30 * NS_PER_S };
 
 	buf_put(&b->links, &link, sizeof(link));
 	return COUNT(&b->links, struct image_link) - 1;

@@ -303,7 +303,9 @@ rig_image(const char *codec, unsigned n_units, const struct rig_point *points, u
 	img->strings = (struct image_table){ (uint32_t)strings, 64 };
 	memcpy((char *)img + strings + 1, codec, strlen(codec));
 	memcpy((char *)img + strings + 20, "unit", 4);
-	*(struct image_link *)((char *)img + links) = (struct image_link){ .kind = LINK_TCP };
+	*(struct image_link *)((char *)img + links) = (struct image_link){
+		.kind = LINK_TCP, .pipeline = 1, .probe_max_ns = 30 * NS_PER_S
+	};
 	for (unsigned u = 0; u < n_units; u++) {
 		struct image_instrument *ins =
 			(struct image_instrument *)((char *)img + instruments) + u;

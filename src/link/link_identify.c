@@ -1,0 +1,127 @@
+/* link_identify.c - is it the device that is meant?
+ *
+ * A cable may be plugged into another device, an adapter come back with another behind it. So on each new wire an instrument
+ * that must be something, or that has said what it is before, is asked that first: until it has answered rightly it is
+ * neither read nor written. What has neither is asked once it is up, when the line has time, and left alone if it does not know.
+ */
+#include "link/link_engine.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+void
+link_identify_init(struct unit *u, const struct image *img, const struct image_instrument *from)
+{
+	const char *key = image_text(img, from->identify_key);
+
+	u->demand = (enum image_identify)from->identify;
+	u->demand_text = mem_text(image_text(img, from->identify_is));
+	u->demand_number = from->identify_number;
+	u->demand_point = (struct point){
+		.space = from->identify_space,
+		.type = from->identify_type,
+		.address = from->identify_address,
+		.count = from->identify_count,
+		.order = from->identify_order,
+		.bit = from->identify_bit,
+		.value = from->identify_value,
+		.write_space = -1,
+		.key = key[0] == '\0' ? NULL : mem_text(key),
+		.every_ns = NS_PER_S,
+	};
+	u->identify_ns = NEVER;
+}
+
+void
+link_identify_opened(struct unit *u, int64_t now_ns)
+{
+	u->is_known = u->demand == IDENTIFY_NONE && u->kind == 0;
+	if (u->is_known && u->codec->identify != NULL && !u->is_nameless)
+		u->identify_ns = now_ns + LINK_IDENTIFY_PATIENCE;
+}
+
+bool
+link_identify_start(struct flight *f, struct unit *u)
+{
+	const struct learned nothing = { 0 };
+
+	u->identify_ns = NEVER;
+	memset(&f->req, 0, sizeof(f->req));
+	if (u->demand == IDENTIFY_POINT) {
+		if (u->codec->plan(&u->ins, &u->demand_point, 1, &nothing, &f->req, 1) != 1)
+			return false;
+	} else if (u->codec->identify(&u->ins, &f->req) <= 0) {
+		return false;
+	} else {
+		u->vars.identity[0] = '\0';
+		u->vars.kind = 0;
+	}
+	f->kind = FLIGHT_IDENTIFY;
+	f->unit = u;
+	link_meaning(f->meaning, f->unit, &f->req);
+	return true;
+}
+
+static void
+wrong(struct link *l, struct unit *u, const char *found, int64_t now_ns)
+{
+	link_note(l, u, Q_WRONG_DEVICE, now_ns, "another device: %s", found);
+	link_unit_give_up(l, u, Q_WRONG_DEVICE, 0, now_ns);
+	if (l->is_search)
+		link_drop(l, u, "another device answers", now_ns);
+}
+
+static bool
+is_number(const struct link *l, const struct unit *u)
+{
+	const struct reading *r = l->readings.at;
+
+	return l->readings.n == 1 && r->quality == Q_GOOD &&
+	       fabs(value_double((enum value_type)u->demand_point.value, r->v) -
+		       u->demand_number) <= 1e-9 * fabs(u->demand_number);
+}
+
+void
+link_identify_settled(struct link *l, struct flight *f, int64_t now_ns)
+{
+	struct unit *u = f->unit;
+	char number[VALUE_TEXT_MAX + 1] = "no number";
+
+	if (u->demand == IDENTIFY_POINT) {
+		if (l->readings.n == 1 && l->readings.at[0].quality == Q_GOOD)
+			text_from_double(
+				number, value_double((enum value_type)u->demand_point.value,
+						l->readings.at[0].v));
+		if (!is_number(l, u)) {
+			wrong(l, u, number, now_ns);
+			return;
+		}
+	} else {
+		text_copy(u->state.identity, sizeof(u->state.identity), u->vars.identity);
+		if ((u->demand == IDENTIFY_TEXT &&
+			    strstr(u->vars.identity, u->demand_text) == NULL) ||
+			(u->demand == IDENTIFY_NONE && u->kind != 0 && u->kind != u->vars.kind)) {
+			wrong(l, u, u->vars.identity, now_ns);
+			return;
+		}
+		u->kind = u->vars.kind;
+		link_note(l, u, Q_GOOD, now_ns, "it is %s", u->state.identity);
+	}
+	u->is_known = true;
+	link_unit_up(l, u, now_ns);
+}
+
+void
+link_identify_refused(struct link *l, struct unit *u, uint16_t code, int64_t now_ns)
+{
+	if (u->is_known) {
+		u->is_nameless = true;
+		link_unit_up(l, u, now_ns);
+	} else {
+		wrong(l, u, "it refuses to say what it is", now_ns);
+	}
+}

@@ -1,0 +1,96 @@
+/* link_late.c - answers that come after their time
+ *
+ * On a line nothing in an answer names its question. So after a timeout the question is remembered for `late_max`: until
+ * then nothing is asked whose answer could be the late one. Everything else goes on: most of a line's other units at once.
+ * When there are too many to remember, the whole line is quiet instead.
+ */
+#include "link/link_engine.h"
+
+#include <string.h>
+
+static int64_t
+lateness(const struct link *l, const struct unit *u)
+{
+	return l->wire.late_max_ns > 0 ? l->wire.late_max_ns : 2 * u->timeout_ns;
+}
+
+static void
+drop(struct link *l, size_t i)
+{
+	l->late[i] = l->late[--l->n_late];
+}
+
+static void
+drop_old(struct link *l, int64_t now_ns)
+{
+	for (size_t i = l->n_late; i-- > 0;)
+		if (l->late[i].until_ns <= now_ns)
+			drop(l, i);
+}
+
+void
+link_late_add(struct link *l, struct unit *u, const struct request *req, int64_t now_ns)
+{
+	int64_t until_ns = now_ns + lateness(l, u);
+	struct late *entry;
+
+	if (u->codec->has_tag)
+		return;
+	drop_old(l, now_ns);
+	if (l->n_late == LINK_LATE_MAX) {
+		l->pause_ns = MAX(l->pause_ns, until_ns);
+		return;
+	}
+	entry = &l->late[l->n_late++];
+	entry->unit = u;
+	entry->req = *req;
+	entry->until_ns = until_ns;
+}
+
+static bool
+is_alike(const struct late *entry, const struct unit *u, const struct request *req)
+{
+	if (entry->unit->codec != u->codec || u->codec->alike == NULL)
+		return true;
+	return u->codec->alike(&entry->unit->ins, &entry->req, &u->ins, req);
+}
+
+int64_t
+link_late_until(struct link *l, const struct unit *u, const struct request *req, int64_t now_ns)
+{
+	int64_t until_ns = 0;
+
+	if (l->n_late == 0)
+		return 0;
+	drop_old(l, now_ns);
+	for (size_t i = 0; i < l->n_late; i++)
+		if (is_alike(&l->late[i], u, req))
+			until_ns = MAX(until_ns, l->late[i].until_ns);
+	return until_ns;
+}
+
+bool
+link_late_take(struct link *l, const uint8_t *frame, size_t n)
+{
+	for (size_t i = 0; i < l->n_late; i++) {
+		const struct late *entry = &l->late[i];
+		const struct codec *codec = entry->unit->codec;
+		enum match whose = codec->match == NULL ? MATCH_CANNOT_TELL
+							: codec->match(&entry->unit->ins,
+								  &entry->req, 0, frame, n);
+
+		if (whose == MATCH_MINE || whose == MATCH_CANNOT_TELL) {
+			drop(l, i);
+			return true;
+		}
+	}
+	return false;
+}
+
+void
+link_late_forget(struct link *l, const struct unit *u)
+{
+	for (size_t i = l->n_late; i-- > 0;)
+		if (u == NULL || l->late[i].unit == u)
+			drop(l, i);
+}
