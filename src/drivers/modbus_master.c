@@ -82,15 +82,39 @@ all_bad(const struct request *req, enum quality quality, unsigned code, struct r
 	return 0;
 }
 
+/* A device that does not know the question, or one that cannot answer it now. */
 static int
-decode_exception(const struct request *req, unsigned code, struct readings *out, struct err *err)
+identity_exception(const struct request *req, unsigned code, struct err *err)
 {
 	switch (code) {
 	case MODBUS_ILLEGAL_FUNCTION:
-		/* Of an identification there are no points to tell it to. */
-		if (req->kind != REQUEST_IDENTIFY)
-			return all_bad(req, Q_BAD_FUNCTION, code, out);
-		/* fallthrough */
+	case MODBUS_ILLEGAL_ADDRESS:
+	case MODBUS_ILLEGAL_VALUE:
+		return err_set(err, DECODE_REFUSED, (int)code,
+			"the device refused to say what it is with exception %u", code);
+	case MODBUS_ACKNOWLEDGE:
+	case MODBUS_BUSY:
+		return err_set(err, DECODE_LATER, (int)code, "the device is busy");
+	case MODBUS_NO_PATH:
+	case MODBUS_NO_TARGET:
+		return err_set(err, DECODE_SILENT, (int)code,
+			"the unit behind the gateway does not answer");
+	default:
+		if (req->step > 0)
+			return 0; /* what it has said so far holds */
+		return err_set(
+			err, DECODE_BAD, (int)code, "exception %u in place of what it is", code);
+	}
+}
+
+static int
+decode_exception(const struct request *req, unsigned code, struct readings *out, struct err *err)
+{
+	if (req->kind == REQUEST_IDENTIFY) /* there are no points to tell it to */
+		return identity_exception(req, code, err);
+	switch (code) {
+	case MODBUS_ILLEGAL_FUNCTION:
+		return all_bad(req, Q_BAD_FUNCTION, code, out);
 	case MODBUS_ILLEGAL_ADDRESS:
 	case MODBUS_ILLEGAL_VALUE:
 		return err_set(err, DECODE_REFUSED, (int)code,
@@ -104,7 +128,8 @@ decode_exception(const struct request *req, unsigned code, struct readings *out,
 		return err_set(err, DECODE_SILENT, (int)code,
 			"the unit behind the gateway does not answer");
 	default:
-		return all_bad(req, Q_DEVICE_FAILED, code, out);
+		return err_set(err, DECODE_REFUSED, (int)code,
+			"the device failed with exception %u", code);
 	}
 }
 

@@ -446,8 +446,8 @@ link_write(struct link *l, uint32_t point, uint32_t tag, union value v, const ch
 		link_written(l, w, Q_NO_LINK, 0);
 		return 0;
 	}
-	if (!u->is_known && l->line == LINE_OPEN && u->state.reason == Q_WRONG_DEVICE) {
-		link_written(l, w, Q_WRONG_DEVICE, 0);
+	if (!u->is_known && l->line == LINE_OPEN && u->state.state == INSTRUMENT_DOWN) {
+		link_written(l, w, (enum quality)u->state.reason, 0);
 		return 0;
 	}
 	if (l->line == LINE_CLOSED)

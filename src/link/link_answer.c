@@ -17,12 +17,13 @@ link_refusal(uint16_t code)
 		return Q_BAD_FUNCTION;
 	case 2:
 		return Q_BAD_ADDRESS;
-	case 4:
-		return Q_DEVICE_FAILED;
 	case 10:
 		return Q_GATEWAY_PATH;
-	default:
+	case 0:
+	case 3:
 		return Q_BAD_REQUEST;
+	default:
+		return Q_DEVICE_FAILED;
 	}
 }
 
@@ -115,7 +116,8 @@ refused(struct link *l, struct flight *f, uint16_t code, int64_t now_ns)
 		link_poll_settle(f);
 		if (link_flight_poll(f) == NULL)
 			break; /* a question of an earlier plan: the new one finds out */
-		if (f->req.step == 0 && (code == 2 || code == 3))
+		/* Whatever it says, one of several may be guilty of it alone. */
+		if (f->req.step == 0 && code != 0 && code != 1 && code != 10)
 			link_learn_refused(l, u, f->at, code, now_ns);
 		else
 			link_unit_say(
@@ -155,8 +157,10 @@ later(struct link *l, struct flight *f, uint16_t code, int64_t now_ns)
 	} else if (f->kind == FLIGHT_IDENTIFY && !u->is_known) {
 		link_unanswered(l, f, Q_DEVICE_BUSY, code, now_ns);
 	} else if (p != NULL) {
-		if (++p->n_busy > most) {
+		/* Told before its values grow too old for another reason. */
+		if (++p->n_busy == LINK_BUSY_TOLD)
 			link_unit_say(l, u, f->req.first, f->req.n, Q_DEVICE_BUSY, code, now_ns);
+		if (p->n_busy > most) {
 			link_poll_settle(f);
 		} else {
 			p->ask_ns = now_ns + busy_wait(p->n_busy);

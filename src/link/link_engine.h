@@ -28,6 +28,7 @@
 #define LINK_BUSY_WAIT_MIN (200 * NS_PER_MS)
 #define LINK_BUSY_WAIT_MAX (2 * NS_PER_S)
 #define LINK_BUSY_TRIES 3 /* beyond the instrument's own retries */
+#define LINK_BUSY_TOLD 2  /* times in a row until it is told */
 #define LINK_REFUSED_FIRST (1 * NS_PER_S)
 #define LINK_REFUSED_EVERY (60 * NS_PER_S)
 #define LINK_FORGET_EVERY (3600 * NS_PER_S)
@@ -42,6 +43,7 @@ struct mark {
 	bool is_trial;     /* part of a refused request whose halves are being asked */
 	bool is_refused;   /* the device refuses it even alone */
 	uint8_t n_refused; /* times in a row, alone */
+	uint16_t code;     /* with which */
 };
 
 struct poll {
@@ -276,6 +278,8 @@ void link_unanswered(
 /* The line has fallen silent behind bytes that are no frame. */
 void link_fell_silent(struct link *l, int64_t now_ns);
 void link_write_again(struct link *l, const struct flight *f, int64_t ask_ns);
+/* Those that wait for a unit that does not answer would cost its neighbours a timeout each. */
+void link_drop_writes(struct link *l, const struct unit *u, enum quality reason, uint16_t code);
 void link_written(struct link *l, const struct write *w, enum quality verdict, uint16_t code);
 
 /* link_answer.c: frames in in[0..n), the first of them complete or not; returns the bytes used. */

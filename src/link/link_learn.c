@@ -1,6 +1,6 @@
 /* link_learn.c - what a device can be asked in one request
  *
- * A refused request of several points is cut in two by a tentative border, and both halves are asked in the same cycle,
+ * A refused request (an address that it does not have, a length that it does not take, a quantity that fails) of several points is cut in two by a tentative border, and both halves are asked in the same cycle,
  * so no neighbour of a bad register ever has a bad value. The search goes on in a half that is refused again, down to
  * one point (or several that share registers): that is guilty, is told so, and is asked alone from then on.
  * When every piece has passed or is guilty:
@@ -61,6 +61,13 @@ segment_end(const struct unit *u, size_t first)
 	return i;
 }
 
+/* What fails may be well again soon: it keeps its period. */
+static bool
+is_failure(uint16_t code)
+{
+	return link_refusal(code) == Q_DEVICE_FAILED;
+}
+
 static void
 start_poll(struct unit *u, size_t at, int64_t now_ns)
 {
@@ -76,7 +83,7 @@ start_poll(struct unit *u, size_t at, int64_t now_ns)
 		p->is_trial = p->is_trial || mark[i].is_trial;
 		p->due_ns = MIN(p->due_ns, mark[i].due_ns);
 	}
-	if (p->is_refused)
+	if (p->is_refused && !is_failure(mark->code))
 		p->every_ns = LINK_REFUSED_EVERY;
 	p->is_again = p->is_trial;
 	p->ask_ns = p->is_trial ? now_ns : p->due_ns;
@@ -255,13 +262,19 @@ isolate(struct link *l, struct unit *u, size_t at, uint16_t code, int64_t now_ns
 			req->address, req->count);
 	link_unit_say(l, u, req->first, req->n, link_refusal(code), code, now_ns);
 	p->is_refused = true;
-	p->every_ns = LINK_REFUSED_EVERY;
-	p->due_ns = p->ask_ns = now_ns + refused_wait(u->marks[req->first].n_refused);
+	if (is_failure(code)) {
+		p->every_ns = u->points[req->first].every_ns;
+		p->due_ns = p->ask_ns = now_ns + p->every_ns;
+	} else {
+		p->every_ns = LINK_REFUSED_EVERY;
+		p->due_ns = p->ask_ns = now_ns + refused_wait(u->marks[req->first].n_refused);
+	}
 	u->is_stirred = true;
 	for (size_t i = 0; i < req->n; i++) {
 		struct mark *mark = &u->marks[req->first + i];
 
 		mark->is_refused = true;
+		mark->code = code;
 		mark->n_refused = (uint8_t)MIN(mark->n_refused + 1, UINT8_MAX);
 	}
 	end_trial(l, u, at, now_ns);

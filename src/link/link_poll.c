@@ -127,15 +127,13 @@ is_first_write(const struct link *l, size_t i)
 	return before == i;
 }
 
-/* A write goes to nobody who has still to prove what it is. */
 static size_t
 ready_write(struct link *l, int64_t now_ns)
 {
 	for (size_t i = 0; i < l->n_writes; i++) {
 		const struct write *w = &l->writes[i];
 
-		if (w->ask_ns <= now_ns && w->unit->is_known && !is_engaged(w->unit) &&
-			is_first_write(l, i) &&
+		if (w->ask_ns <= now_ns && !is_engaged(w->unit) && is_first_write(l, i) &&
 			link_late_until(l, w->unit, &w->req, now_ns) <= now_ns)
 			return i;
 	}
@@ -192,6 +190,23 @@ start_identify(struct link *l, struct flight *f, struct unit *u)
 	return link_identify_start(f, u);
 }
 
+/* A write goes to nobody who has still to prove what it is: that is asked in its place. */
+static bool
+start_first(struct link *l, struct flight *f, size_t w)
+{
+	struct unit *u = l->writes[w].unit;
+	unsigned row = l->writes_row;
+
+	if (u->is_known) {
+		start_write(l, f, w);
+		return true;
+	}
+	if (!start_identify(l, f, u))
+		return false;
+	l->writes_row = row + 1;
+	return true;
+}
+
 /* Fill f with the next question; false: none before l->wake_ns. */
 static bool
 choose(struct link *l, struct flight *f, int64_t now_ns)
@@ -202,10 +217,8 @@ choose(struct link *l, struct flight *f, int64_t now_ns)
 	bool is_late = best.unit != NULL;
 
 	if (w < l->n_writes && (l->writes_row < LINK_WRITES_ROW || !is_late) &&
-		link_window_is_open(l, now_ns, true)) {
-		start_write(l, f, w);
-		return true;
-	}
+		link_window_is_open(l, now_ns, true))
+		return start_first(l, f, w);
 	if (l->n_writes > 0 && !link_window_is_open(l, now_ns, true))
 		return false; /* a write waits until the wire is free */
 	if (!link_window_is_open(l, now_ns, false))
@@ -351,7 +364,7 @@ next_question_ns(struct link *l, int64_t now_ns)
 	for (size_t i = 0; i < l->n_writes; i++) {
 		const struct write *w = &l->writes[i];
 
-		if (w->unit->is_known && !is_engaged(w->unit) && is_first_write(l, i))
+		if (!is_engaged(w->unit) && is_first_write(l, i))
 			at_ns = MIN(at_ns,
 				MAX(w->ask_ns, link_late_until(l, w->unit, &w->req, now_ns)));
 	}
@@ -446,9 +459,8 @@ link_write_again(struct link *l, const struct flight *f, int64_t ask_ns)
 	l->writes[0].ask_ns = ask_ns;
 }
 
-/* Those that wait for a unit that does not answer would cost its neighbours a timeout each. */
-static void
-drop_writes(struct link *l, const struct unit *u, enum quality reason, uint16_t code)
+void
+link_drop_writes(struct link *l, const struct unit *u, enum quality reason, uint16_t code)
 {
 	size_t n = 0;
 
@@ -491,7 +503,7 @@ link_unanswered(
 			return;
 		}
 		link_written(l, &f->write, reason, code);
-		drop_writes(l, u, reason, code);
+		link_drop_writes(l, u, reason, code);
 	} else {
 		link_poll_settle(f);
 		if (!is_down && u->fails <= u->retries) {

@@ -192,6 +192,8 @@ link_unit_give_up(
 	u->probe_ns = now_ns + u->probe_wait_ns;
 	clock_span(span, u->probe_wait_ns);
 	link_note(l, u, reason, now_ns, "down; next try in %s", span);
+	if (!u->is_known) /* nothing is written before it has said what it is */
+		link_drop_writes(l, u, reason, code);
 	link_unit_down(l, u, reason, code, now_ns);
 }
 

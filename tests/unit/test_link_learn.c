@@ -53,6 +53,24 @@ test_one_bad_register_anywhere(void **state)
 	}
 }
 
+/* A quantity that fails (exception 4) is guilty alone, is asked again each period, and joins the others when it is well. */
+static void
+test_one_failing_register(void **state)
+{
+	start(20, 1);
+	rig.device[0].bad[7] = 4;
+	rig_run(&rig, rig.now_ns + 20 * PERIOD);
+	assert_int_equal(rig.last[7].quality, Q_DEVICE_FAILED);
+	assert_int_equal(rig.last[7].code, 4);
+	assert_in_range(rig.n_bad[7], 18, 20);
+	assert_int_equal(rig_bad(&rig, 0, 20), rig.n_bad[7]);
+	rig.device[0].bad[7] = 0;
+	rig_run(&rig, rig.now_ns + 2 * PERIOD);
+	assert_int_equal(rig.last[7].quality, Q_GOOD);
+	assert_int_equal(questions_a_period(), 1);
+	rig_done(&rig);
+}
+
 static void
 test_one_bad_register_in_a_long_row(void **state)
 {
@@ -252,6 +270,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_bad_register_anywhere),
+		cmocka_unit_test(test_one_failing_register),
 		cmocka_unit_test(test_one_bad_register_in_a_long_row),
 		cmocka_unit_test(test_all_is_found_within_the_first_cycle),
 		cmocka_unit_test(test_refused_holes_are_avoided),

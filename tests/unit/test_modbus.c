@@ -239,8 +239,8 @@ test_exceptions(void **state)
 		int rc;
 		enum quality quality;
 	} all[] = { { 1, 0, Q_BAD_FUNCTION }, { 2, DECODE_REFUSED, 0 }, { 3, DECODE_REFUSED, 0 },
-		{ 4, 0, Q_DEVICE_FAILED }, { 5, DECODE_LATER, 0 }, { 6, DECODE_LATER, 0 },
-		{ 8, 0, Q_DEVICE_FAILED }, { 10, 0, Q_GATEWAY_PATH }, { 11, DECODE_SILENT, 0 } };
+		{ 4, DECODE_REFUSED, 0 }, { 5, DECODE_LATER, 0 }, { 6, DECODE_LATER, 0 },
+		{ 8, DECODE_REFUSED, 0 }, { 10, 0, Q_GATEWAY_PATH }, { 11, DECODE_SILENT, 0 } };
 
 	for (size_t i = 0; i < NELEM(all); i++) {
 		uint8_t frame[] = { 0, 7, 0, 0, 0, 3, 1, 0x83, all[i].code };
