@@ -1,7 +1,8 @@
 /* line_emulator.c - an RS-485 line with Modbus RTU units on a pseudo-terminal, with true character times
  *
  * line_emulator [OPTION...], see usage(). Prints "ready NS PATH" (CLOCK_MONOTONIC; PATH is the link or the terminal itself), then
- * one line of JSON for SIGUSR1 and one at its end (SIGTERM, SIGINT, --seconds), each about the time since the one before.
+ * one line of JSON for SIGUSR1 and one at its end (SIGTERM, SIGINT, --seconds), each about the time since the one before. SIGUSR2
+ * brings the dead unit to life.
  *
  * A pseudo-terminal carries bytes at once; line_model.h says when they would have passed on a wire, and this waits for those
  * moments: absolute ones, so that a late one delays only itself. What it cannot see is when the master wrote: it takes the time at
@@ -169,8 +170,6 @@ make_raw(const char *path)
 	if (fd < 0 || ioctl(fd, TCGETS2, &t) < 0)
 		die("opening the terminal");
 	t.c_iflag = t.c_oflag = t.c_lflag = 0;
-	t.c_cflag = (t.c_cflag & ~(tcflag_t)CBAUD) | BOTHER;
-	t.c_ispeed = t.c_ospeed = opt.baud;
 	if (ioctl(fd, TCSETS2, &t) < 0)
 		die("setting the terminal");
 	close(fd); /* a port that nobody has opened, until the master does */
@@ -224,6 +223,7 @@ open_clocks(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -357,10 +357,11 @@ signalled(void)
 
 	if (read(signals, &s, sizeof(s)) != (ssize_t)sizeof(s))
 		return false;
-	if (s.ssi_signo != SIGUSR1)
-		return true;
-	report(now_ns());
-	return false;
+	if (s.ssi_signo == SIGUSR2)
+		units.dead = 0;
+	else if (s.ssi_signo == SIGUSR1)
+		report(now_ns());
+	return s.ssi_signo != SIGUSR1 && s.ssi_signo != SIGUSR2;
 }
 
 /* When must we be awake next? Before the end of an answer and around the moment from which the master may send, that is some time

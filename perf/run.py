@@ -1,14 +1,16 @@
 #!/usr/bin/python3
-"""Measure what issue 1 gives figures for, each beside its limit: perf/run.py BUILD [NAME...]
+"""Measure what issues 1 and 2 give figures for, each beside its limit: perf/run.py BUILD [NAME...]
 
 Prints a table while it runs and a Markdown block for perf/RESULTS.md at the end. It never fails because of a figure:
 figures belong to a machine and an hour. perf/README.md tells what each one means.
 """
 import contextlib
 import datetime
+import json
 import os
 import pathlib
 import platform
+import random
 import re
 import shutil
 import signal
@@ -65,10 +67,70 @@ class Load(Process):
         return int(words[1]), int(words[3])
 
 
-def bench_text(ports, blocks, per_block, every, tick="100 ms", spacing=1000):
+class Line(Process):
+    """perf/line_emulator: a serial line on a pseudo-terminal with true character times. It hurries where it may."""
+
+    def __init__(self, path, baud, *options):
+        hurry = ["--realtime", 20] if may_hurry() else []
+        super().__init__([BUILD / "perf/line_emulator", "--link", path, "--baud", baud, "--spin", 200, *hurry, *options])
+        self.path, self.baud = path, baud
+        self.ready_s = int(self.wait_line("^ready").split()[1]) / 1e9  # of time.monotonic()
+        self.asked = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def counts(self):
+        """What the line has seen since the last call."""
+        self.asked += 1
+        self.popen.send_signal(signal.SIGUSR1)
+        return json.loads(self.wait_line("^{", count=self.asked))
+
+    def counts_while(self, do):
+        self.counts()
+        do()
+        return self.counts()
+
+    def libmodbus(self, registers, seconds, silence_us):
+        return self.counts_while(lambda: subprocess.run(
+            [str(word) for word in (BUILD / "perf/libmodbus_loop", self.path, self.baud, "8E1", 1, registers, seconds, silence_us)],
+            stdout=subprocess.DEVNULL, check=True))
+
+
+def may_hurry():
+    """May programs that are started here ask for SCHED_FIFO?"""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    except PermissionError:
+        return False
+    os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+    return True
+
+
+@contextlib.contextmanager
+def scratch():
+    with tempfile.TemporaryDirectory(prefix="mbc-perf-") as folder:
+        yield pathlib.Path(folder)
+
+
+def line_text(path, baud, units, blocks, per_block, every, timeout):
+    """A bench with `units` instruments on one serial line, each with `blocks` groups of registers that no request can join."""
+    lines = ["tick: 100 ms", "links:", f"  loop: {{serial: {path}, line: {baud} 8E1}}", "instruments:"]
+    for unit in range(1, units + 1):
+        lines += [f"  u{unit}:", "    use: modbus", "    link: loop", f"    unit: {unit}", f"    every: {every}", f"    timeout: {timeout}",
+                  "    max_gap: 0", "    max_block: 125", "    channels:"]
+        lines += [f"      r{1000 * block + r}: {{read: {{holding: {1000 * block + r}, type: uint16}}}}"
+                  for block in range(blocks) for r in range(per_block)]
+    return "\n".join(lines)
+
+
+def bench_text(ports, blocks, per_block, every, tick="100 ms", spacing=1000, link=""):
     """A bench with an instrument for each port: `blocks` groups of `per_block` neighbouring registers, far apart."""
     lines = [f"tick: {tick}", "links:"]
-    lines += [f"  l{n}: {{tcp: \"127.0.0.1:{port}\"}}" for n, port in enumerate(ports)]
+    lines += [f"  l{n}: {{tcp: \"127.0.0.1:{port}\"{link}}}" for n, port in enumerate(ports)]
     lines += ["instruments:"]
     for n in range(len(ports)):
         lines += [f"  d{n}:", "    use: modbus", f"    link: l{n}", f"    every: {every}", "    timeout: 1 s", "    channels:"]
@@ -234,6 +296,94 @@ def check():
         row("bench file of 10 000 channels checked", f"{statistics.median(times):.2f} s", "<= 0.5 s", f"{file.stat().st_size // 1024} KiB")
 
 
+def serial():
+    """mbc and a libmodbus loop as masters of one unit on a line with true character times, beside what the characters allow."""
+    for baud, registers, least in [(baud, n, 97) for baud in (9600, 19200) for n in (1, 10, 50, 125)] + [(115200, 10, 95)]:
+        with scratch() as folder, Line(folder / "line", baud) as line:
+            with Bench("serial", line_text(line.path, baud, 1, 4, registers, "10 ms", "1 s")) as bench:
+                settle(bench, ["u1.r0", f"u1.r{3000 + registers - 1}"])
+                mine = line.counts_while(lambda: time.sleep(6))
+                wrong = [c["name"] for c in bench.get("/api/v1/channels")["channels"]
+                         if c["name"].startswith("u1.r") and c["value"] != 1000 + int(c["name"][4:])]
+                if wrong:
+                    raise SystemExit(f"perf: the line gave other values than {wrong} show")
+            silence_us = int(mine["silence_us"]) + 1
+            peer, hasty = line.libmodbus(registers, 3, silence_us), line.libmodbus(registers, 1, 0)
+        row(f"serial line, {baud} 8E1, {registers} registers", f"{mine['rate']:.2f} /s", "", f"of {mine['limit']:.2f} /s; libmodbus "
+            f"and a sleep of t3.5: {peer['rate']:.2f} /s, without: {hasty['rate']:.2f} /s")
+        row("  share of what the characters allow", percent(mine["share"]), f">= {least} %",
+            f"less the line's own lateness {percent(mine['share_net'])}; libmodbus and a sleep {percent(peer['share'])}, "
+            f"{percent(peer['share_net'])}")
+        row("  silences broken, collisions, bad requests", faults(mine), "0, 0, 0",
+            f"of {mine['requests']}; libmodbus and a sleep {faults(peer)} of {peer['requests']}, without {faults(hasty)} of {hasty['requests']}")
+        row("  overhead of a transaction, p50", f"{mine['over_p50_us']} us", "", f"p99 {mine['over_p99_us']} us; libmodbus and a sleep "
+            f"{peer['over_p50_us']} us; the line's own lateness {mine['late_last_p50_us']} us, p99 {mine['late_last_p99_us']} us")
+
+
+def percent(share):
+    return f"{share * 100:.1f} %"
+
+
+def faults(counts):
+    return f"{counts['violations']}, {counts['collisions']}, {counts['bad_requests']}"
+
+
+def dead():
+    """One silent unit among 32 that share a line: the part of the wire's time that it takes once it is known to be dead."""
+    silent, live = 17, [unit for unit in range(1, 33) if unit != 17]
+    with scratch() as folder, Line(folder / "line", 19200, "--units", 32, "--dead", silent) as line, \
+            Bench("dead", line_text(line.path, 19200, 32, 1, 10, "10 ms", "300 ms")) as bench:
+        bench.wait_good(*(f"u{unit}.r0" for unit in live), limit=60)
+        first = line.counts_while(lambda: time.sleep(20))
+        time.sleep(50)  # the back-off grows to 30 s
+        steady = line.counts_while(lambda: time.sleep(120))  # four of them
+        row("one dead unit among 32, 19200 8E1: share of wire time", percent(steady["dead_share"]), "<= 2 %",
+            f"asked {steady['dead']} times in {steady['seconds']:.0f} s; in the first 20 s {percent(first['dead_share'])}")
+        shares = [steady["unit_share"][unit] for unit in live]
+        row("  the live ones, least and most of the wire", f"{percent(min(shares))}, {percent(max(shares))}", "",
+            f"{steady['transactions'] / steady['seconds']:.1f} transactions a second of {steady['limit']:.1f}; faults {faults(steady)}")
+        line.popen.send_signal(signal.SIGUSR2)
+        began = time.monotonic()
+        bench.wait_good(f"u{silent}.r0", limit=120)
+        row("  alive again to first good value", f"{time.monotonic() - began:.1f} s", "<= 30 s", "within the back-off")
+
+
+def pipeline():
+    """64 requests that cannot be joined to one device that answers each 5 ms after it came: one under way, and as many as it allows."""
+    rates = {}
+    with Load(1, 5000) as load:
+        for mode in ("no", "auto"):
+            with Bench(f"pipeline-{mode}", bench_text(load.ports, 64, 1, "10 ms", link=f", pipeline: {mode}")) as bench:
+                settle(bench, ["d0.r0", "d0.r63"], seconds=5)
+                rates[mode] = request_rate(load, lambda: time.sleep(3))
+    row("one device answering after 5 ms, pipeline: no", f"{rates['no']:.0f} /s", "", "of 200 /s")
+    row("  pipeline: auto", f"{rates['auto']:.0f} /s", "", "wanted: 6400 /s")
+    row("  ratio", f"{rates['auto'] / rates['no']:.1f} x", ">= 8 x")
+
+
+def comeback():
+    """A serial adapter pulled and put back under its name: from there to a good value over HTTP."""
+    times, chance = [], random.Random(1)
+    with scratch() as folder:
+        line = Line(folder / "line", 19200)
+        try:
+            with Bench("comeback", line_text(line.path, 19200, 1, 1, 1, "100 ms", "300 ms")) as bench:
+                for _ in range(20):
+                    bench.wait_good("u1.r0", limit=60)
+                    line.stop()
+                    wait_for("the loss is seen", lambda: bench.channel("u1.r0")["quality"] != "good")
+                    time.sleep(chance.uniform(0.1, 6))  # at any moment of a back-off
+                    line = Line(folder / "line", 19200)
+                    wait_for("a good value", lambda: bench.channel("u1.r0")["quality"] == "good", limit=60, pause=0.002)
+                    times.append(time.monotonic() - line.ready_s)
+        finally:
+            line.stop()
+    times.sort()
+    row("serial adapter put back to first good value, p50 of 20", f"{statistics.median(times) * 1000:.0f} ms", "<= 1000 ms",
+        f"fastest {times[0] * 1000:.0f} ms")
+    row("  p99", f"{times[-1] * 1000:.0f} ms", "<= 3000 ms", "the slowest of 20")
+
+
 def markdown():
     model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
     print(f"\n## {datetime.date.today()}: {model[1] if model else platform.machine()}, {os.cpu_count()} processors, "
@@ -243,7 +393,8 @@ def markdown():
         print(f"| {what.strip()} | {value} | {limit} | {note} |")
 
 
-MEASURES = {"per_million": per_million, "saturation": saturation, "memory": memory, "start": start, "http": http, "check": check}
+MEASURES = {"per_million": per_million, "saturation": saturation, "memory": memory, "start": start, "http": http, "check": check,
+            "serial": serial, "dead": dead, "pipeline": pipeline, "comeback": comeback}
 unknown = [name for name in sys.argv[2:] if name not in MEASURES]
 if unknown:
     sys.exit(f"perf/run.py: no measure named {', '.join(unknown)}; there are {', '.join(MEASURES)}")
