@@ -102,8 +102,8 @@ place(struct line *l, int64_t now_ns, uint8_t byte)
 	} else if (gap > l->conf.silence_ns * 3 / 7) { /* t1.5 */
 		l->count.gaps++;
 	}
-	l->request[l->n_request] = byte;
-	l->n_request = MIN(l->n_request + 1, LINE_FRAME_MAX);
+	if (l->n_request < sizeof(l->request))
+		l->request[l->n_request++] = byte;
 	l->master_ns = start + l->conf.char_ns;
 	l->wire_ns = MAX(l->wire_ns, l->master_ns);
 }

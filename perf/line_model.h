@@ -30,9 +30,9 @@ struct line_count {
 	uint64_t periods;  /* transactions that were followed by another request */
 	int64_t period_ns; /* their time, from the start of one request to the start of the next */
 	int64_t least_ns;  /* the least they could have taken: the limit is periods / least */
-	int64_t busy_ns[LINE_UNITS_MAX +
-			1]; /* wire time by unit; [0]: requests to nobody. Answered: from the request's start
-	                                                  to t3.5 after the answer. Not answered: until the next request begins */
+	/* Wire time by unit; [0]: requests to nobody. Answered: from the request's start to t3.5 after the answer. Not answered: until
+	 * the next request begins. */
+	int64_t busy_ns[LINE_UNITS_MAX + 1];
 	struct line_spread over; /* of each period: what it took above its least */
 };
 
@@ -40,8 +40,7 @@ struct line_conf {
 	int64_t char_ns;    /* one character, with start, parity and stop bits */
 	int64_t silence_ns; /* t3.5 */
 	int64_t latency_ns; /* what a unit thinks before it answers, after t3.5 */
-	unsigned
-		chunk; /* bytes that the master's UART gathers before it tells; the last of an answer is always told at once */
+	unsigned chunk; /* bytes that the master's UART gathers; an answer's last is told at once */
 };
 
 struct line {

@@ -283,6 +283,7 @@ static void
 test_bad_requests_are_not_answered(void **state)
 {
 	uint8_t out[300] = { 1 };
+	uint16_t crc;
 
 	for (int i = 0; i < 8; i++) {
 		question(out, 1, 0, 1);
@@ -291,7 +292,12 @@ test_bad_requests_are_not_answered(void **state)
 		line_sent(&line, BEGIN + i * NS_PER_S, out, 8);
 	}
 	run_to(BEGIN + 10 * NS_PER_S);
-	line_sent(&line, BEGIN + 10 * NS_PER_S, out, sizeof(out)); /* longer than any frame */
+	out[1] = 99;
+	crc = line_crc(
+		out, LINE_FRAME_MAX - 2); /* right for the longest frame, but there is more */
+	out[LINE_FRAME_MAX - 2] = (uint8_t)crc;
+	out[LINE_FRAME_MAX - 1] = (uint8_t)(crc >> 8);
+	line_sent(&line, BEGIN + 10 * NS_PER_S, out, LINE_FRAME_MAX + 1);
 	run_to(NEVER - 1);
 	assert_int_equal(line.count.bad, 9);
 	assert_int_equal(line.count.requests, 9);
