@@ -17,7 +17,7 @@
 #include "msg/quality.h"
 #include "msg/value.h"
 
-#define BOARD_LAYOUT 1
+#define BOARD_LAYOUT 2
 #define BOARD_TRIES 100
 #define BOARD_TRACE_BYTES 264 /* bytes of a frame that are kept; Modbus TCP has at most 260 */
 #define BOARD_HISTOGRAM                                                                            \
@@ -80,8 +80,13 @@ struct board_state {
 	uint64_t bytes_out, bytes_in, connects;
 	int64_t reply_last_ns, reply_max_ns;
 	uint32_t reply[BOARD_HISTOGRAM];
+	uint32_t at_once; /* questions that may be under way on its link */
+	uint32_t spare;
 	char identity[96]; /* what the device says it is */
 };
+
+/* The longest reply time that bucket i of a histogram counts, in ns. */
+int64_t board_reply_below(int i);
 
 /* A line of the trace. */
 enum trace_kind { TRACE_SENT, TRACE_RECEIVED, TRACE_NOTE };
@@ -93,7 +98,7 @@ struct board_trace {
 	uint16_t quality; /* verdict: enum quality; of a SENT line always GOOD */
 	uint16_t code;
 	uint16_t n; /* bytes of the frame; more than BOARD_TRACE_BYTES: the rest was not kept */
-	char meaning[56]; /* "read holding 100..149", "connected", "no answer in 1 s" */
+	char meaning[80]; /* "read holding 100..149", "connected", "no answer in 1 s" */
 	uint8_t bytes[BOARD_TRACE_BYTES];
 };
 

@@ -346,3 +346,9 @@ board_read_trace(const struct board *b, uint32_t instrument, struct board_trace 
 	}
 	return n;
 }
+
+int64_t
+board_reply_below(int i)
+{
+	return (16 * NS_PER_US) << i;
+}

@@ -336,10 +336,35 @@ print_line(const struct board *b, const struct board_trace *t)
 	putchar('\n');
 }
 
+/* How long replies took: a line a bucket, with a bar. */
+static int
+print_replies(const struct board *b, uint32_t instrument)
+{
+	static const char bar[] = "########################################";
+	struct board_state s;
+	uint64_t all = 0;
+
+	board_read_state(b, instrument, &s);
+	for (int i = 0; i < BOARD_HISTOGRAM; i++)
+		all += s.reply[i];
+	if (all == 0)
+		puts("no reply yet");
+	for (int i = 0; i < BOARD_HISTOGRAM; i++) {
+		double share = all == 0 ? 0 : (double)s.reply[i] / (double)all;
+
+		if (s.reply[i] > 0)
+			printf("< %10.3f ms %10u %5.1f %%  %.*s\n",
+				(double)board_reply_below(i) / 1e6, s.reply[i], 100 * share,
+				(int)(share * (double)(sizeof(bar) - 1) + 0.5), bar);
+	}
+	return CLI_GOOD;
+}
+
 int
 cli_trace(struct args *args)
 {
-	bool follow = args_option(args, "--follow", NULL);
+	bool follow = args_option(args, "--follow", NULL),
+	     replies = args_option(args, "--replies", NULL);
 	static struct board_trace lines[4096];
 	const struct board *b;
 	uint64_t seen = 0;
@@ -354,6 +379,8 @@ cli_trace(struct args *args)
 	instrument = look_instrument(args, b, args->at[0]);
 	if (instrument == IMAGE_NONE)
 		return CLI_WRONG;
+	if (replies)
+		return print_replies(b, instrument);
 	do {
 		size_t n = board_read_trace(b, instrument, lines, NELEM(lines));
 

@@ -55,10 +55,11 @@ static const struct command commands[] = {
 		"A line a change: time, channel, value, unit, and the reason when it cannot be "
 		"trusted.\n"
 		"--count N ends after N lines.\n" },
-	{ "trace", cli_trace, "[--follow] [--bench NAME] INSTRUMENT",
+	{ "trace", cli_trace, "[--follow|--replies] [--bench NAME] INSTRUMENT",
 		"show what was said on the wire",
 		"The last exchanges with an instrument: time, bytes, meaning, verdict. --follow "
-		"goes on.\n" },
+		"goes on.\n"
+		"--replies shows how long its replies took, as a histogram.\n" },
 	{ "schema", cli_schema, "", "print the JSON Schema of bench files",
 		"For editors: they then complete keys and mark mistakes. In VS Code with the YAML "
 		"extension, put\n"

@@ -292,6 +292,13 @@ close_quietly(struct link *l, int64_t now_ns)
 	return true;
 }
 
+/* The first few, then the 8th, 16th, 32nd .. of a row. */
+static bool
+is_told(uint32_t fails)
+{
+	return fails < LINK_FAILS_TOLD || (fails & (fails - 1)) == 0;
+}
+
 void
 link_closed(struct link *l, enum quality reason, const char *why, int64_t now_ns)
 {
@@ -312,7 +319,7 @@ link_closed(struct link *l, enum quality reason, const char *why, int64_t now_ns
 		if (was_open)
 			l->lost_ns = now_ns;
 		/* The trace is not filled with tries that fail like the ones before. */
-		if (was_open || l->fails++ < LINK_FAILS_TOLD)
+		if (was_open || is_told(l->fails++))
 			note_all(l, reason, now_ns, was_open ? "closed: " : "cannot connect: ",
 				why == NULL ? quality_row(reason)->text_en : why, wait_ns);
 		all_down(l, reason, NULL, now_ns);
@@ -464,6 +471,8 @@ void
 link_state(const struct link *l, uint32_t instrument, struct board_state *out)
 {
 	for (size_t i = 0; i < l->n_units; i++)
-		if (l->units[i].index == instrument)
+		if (l->units[i].index == instrument) {
 			*out = l->units[i].state;
+			out->at_once = l->window;
+		}
 }

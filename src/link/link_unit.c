@@ -210,7 +210,7 @@ reply_p99(const struct board_state *s)
 	for (int i = 0; i < BOARD_HISTOGRAM; i++) {
 		seen += s->reply[i];
 		if (100 * seen >= 99 * n)
-			return (16 * NS_PER_US) << i;
+			return board_reply_below(i);
 	}
 	return 0;
 }

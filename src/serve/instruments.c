@@ -14,8 +14,7 @@ reply_share(const struct board_state *s, double share)
 	for (int i = 0; all > 0 && i < BOARD_HISTOGRAM; i++) {
 		seen += s->reply[i];
 		if ((double)seen >= share * (double)all)
-			return MIN(
-				0.016 * (double)(UINT64_C(1) << i), (double)s->reply_max_ns / 1e6);
+			return (double)MIN(board_reply_below(i), s->reply_max_ns) / 1e6;
 	}
 	return -1;
 }
@@ -37,6 +36,16 @@ put_reply(struct doc *d, const struct board_state *s)
 		doc_double(d, "p50_ms", p50);
 		doc_double(d, "p99_ms", p99);
 	}
+	doc_array(d, "histogram", "bucket");
+	for (int i = 0; i < BOARD_HISTOGRAM; i++) {
+		if (s->reply[i] == 0)
+			continue;
+		doc_object(d, NULL);
+		doc_double(d, "below_ms", (double)board_reply_below(i) / 1e6);
+		doc_uint(d, "count", s->reply[i]);
+		doc_end(d);
+	}
+	doc_end(d);
 	doc_end(d);
 }
 
@@ -71,6 +80,7 @@ put_instrument(struct doc *d, const struct view *v, uint32_t instrument)
 	view_time(d, "since", v, s.since_ns);
 	view_time(d, "last_answer", v, s.last_answer_ns);
 	doc_text(d, "identity", s.identity);
+	doc_uint(d, "at_once", s.at_once);
 	doc_object(d, "counters");
 	doc_uint(d, "requests", s.requests);
 	doc_uint(d, "answers", s.answers);

@@ -92,7 +92,7 @@ export class FakeServer {
 		return {
 			name, title, codec: "modbus", address: "127.0.0.1:1502 unit 1",
 			state: reason === "good" ? "up" : "down", reason, reason_text, remedy,
-			since: iso(this.born), last_answer: iso(Date.now()), identity: null,
+			since: iso(this.born), last_answer: iso(Date.now()), identity: null, at_once: 1,
 			counters: { requests: 1200, answers: 1198, timeouts: 2, errors: 0, refused: 0, stray: 0, bytes_out: 14400, bytes_in: 35000, connects: 1 },
 			reply: { last_ms: 4.2, max_ms: 22, p50_ms: 4, p99_ms: 9 },
 		};

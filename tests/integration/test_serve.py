@@ -278,7 +278,10 @@ class Api(WithFeeder):
     def test_instrument_and_trace(self):
         dev = self.feeder.get(API + "/instruments/dev")
         self.assertEqual((dev["state"], dev["address"], dev["identity"]), ("up", "tcp 127.0.0.1:1502", "Maker Model 1.0"))
+        histogram = dev["reply"].pop("histogram")
         self.assertEqual(dev["reply"], {"last_ms": 3, "max_ms": 9, "p50_ms": 8.192, "p99_ms": 8.192})
+        self.assertEqual([bucket["below_ms"] for bucket in histogram], [8.192])
+        self.assertGreater(histogram[0]["count"], 0)
         lines = self.feeder.get(API + "/instruments/dev/trace")["lines"]
         self.assertEqual((lines[0]["kind"], lines[0]["verdict"], lines[0]["truncated"]), ("received", "garbled_answer", True))
         self.assertTrue(lines[0]["bytes"].startswith("00 01 02 "))

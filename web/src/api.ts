@@ -46,6 +46,7 @@ export interface Instrument {
 	since: string | null;
 	last_answer: string | null;
 	identity: string | null;
+	at_once: number;
 	counters: Record<string, number>;
 	reply: Record<"last_ms" | "max_ms" | "p50_ms" | "p99_ms", number | null>;
 }

@@ -91,6 +91,7 @@ function Facts({ i }: { i: Instrument }) {
 				p99 {format_ms(i.reply.p99_ms)} · {w.reply_max} {format_ms(i.reply.max_ms)}</dd>
 			<dt>{w.protocol}</dt><dd>{i.codec}</dd>
 			<dt>{w.address}</dt><dd>{i.address}</dd>
+			{i.at_once > 1 && <><dt>{w.at_once}</dt><dd>{i.at_once}</dd></>}
 			{i.identity && <><dt>{w.identity}</dt><dd>{i.identity}</dd></>}
 			{Object.entries(i.counters).map(([name, n]) => (
 				<><dt>{w.counters[name] ?? name}</dt><dd>{n}</dd></>
