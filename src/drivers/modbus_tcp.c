@@ -65,6 +65,7 @@ const struct codec codec_modbus = {
 	.wires = CODEC_TCP,
 	.on_line = &codec_modbus_rtu,
 	.has_tag = true,
+	.pipelines = true,
 	.point = modbus_point,
 	.plan = modbus_plan,
 	.write = modbus_write,

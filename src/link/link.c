@@ -87,11 +87,8 @@ link_free(struct link *l)
 static void
 abort_flights(struct link *l, enum quality reason, int64_t now_ns)
 {
-	for (size_t i = 0; i < LINK_WINDOW_MAX; i++) {
-		struct flight *f = &l->flights[i];
-
-		if (!f->is_used)
-			continue;
+	LINK_FLIGHTS(l, f)
+	{
 		if (l->wire.is_line && !f->is_held)
 			link_late_add(l, f->unit, &f->req, now_ns);
 		if (f->kind == FLIGHT_WRITE) {
@@ -180,10 +177,9 @@ link_garbage(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
 		link_drop(l, u, "garbage", now_ns);
 		return;
 	}
-	for (size_t i = 0; i < LINK_WINDOW_MAX; i++) {
-		struct flight *f = &l->flights[i];
-
-		if (f->is_used && f->kind == FLIGHT_POLL)
+	LINK_FLIGHTS(l, f)
+	{
+		if (f->kind == FLIGHT_POLL)
 			link_unit_say(l, f->unit, f->req.first, f->req.n, Q_GARBLED, 0, now_ns);
 	}
 	if (++u->fails > u->retries)
@@ -283,9 +279,11 @@ close_quietly(struct link *l, int64_t now_ns)
 		closes = closes && l->units[i].codec->closes;
 	if (!closes)
 		return false;
-	for (size_t i = 0; i < LINK_WINDOW_MAX; i++)
-		if (l->flights[i].is_used) /* no answer, and no way to get one: as a timeout */
-			link_unanswered(l, &l->flights[i], Q_LINK_LOST, 0, now_ns);
+	LINK_FLIGHTS(l, f)
+	{
+		link_unanswered(
+			l, f, Q_LINK_LOST, 0, now_ns); /* no way to get an answer: as a timeout */
+	}
 	l->n_tx = l->n_rx = 0;
 	l->line = LINE_CLOSED;
 	l->open_ns = MAX(link_next_ns(l, now_ns), now_ns);

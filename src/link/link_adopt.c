@@ -54,13 +54,12 @@ same_wire(const struct link *a, const struct link *b)
 static void
 take_flights(struct link *l, struct link *from, int64_t now_ns)
 {
-	for (size_t i = 0; i < LINK_WINDOW_MAX; i++) {
-		struct flight *f = &l->flights[i];
+	LINK_FLIGHTS(from, old)
+	{
+		struct flight *f = &l->flights[l->n_top];
 
-		*f = from->flights[i];
-		from->flights[i].is_used = false;
-		if (!f->is_used)
-			continue;
+		*f = *old;
+		old->is_used = false;
 		if (f->unit->heir == NULL) {
 			if (f->kind == FLIGHT_WRITE)
 				link_written(from, &f->write, Q_LINK_LOST, 0);
@@ -71,6 +70,7 @@ take_flights(struct link *l, struct link *from, int64_t now_ns)
 		}
 		f->unit = f->unit->heir;
 		f->write.unit = f->unit;
+		l->n_top++;
 		l->n_flights += !f->is_held;
 	}
 }
@@ -173,9 +173,11 @@ leave_wire(struct link *l, struct link *from, int64_t now_ns)
 		u->n_flying = 0;
 		u->is_stirred = true;
 	}
-	for (size_t i = 0; i < LINK_WINDOW_MAX; i++)
-		if (from->flights[i].is_used && from->flights[i].kind == FLIGHT_WRITE)
-			link_written(from, &from->flights[i].write, Q_LINK_LOST, 0);
+	LINK_FLIGHTS(from, f)
+	{
+		if (f->kind == FLIGHT_WRITE)
+			link_written(from, &f->write, Q_LINK_LOST, 0);
+	}
 	for (size_t i = 0; i < from->n_writes; i++)
 		link_written(from, &from->writes[i], Q_LINK_LOST, 0);
 	from->n_writes = 0;

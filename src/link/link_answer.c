@@ -56,7 +56,7 @@ deliver(struct link *l, const struct unit *u, int64_t stamp_ns)
 
 /* The next step of an exchange of several; true when there is one: f goes on. */
 static bool
-go_on(struct flight *f)
+go_on(struct link *l, struct flight *f)
 {
 	const struct unit *u = f->unit;
 	struct request req;
@@ -70,7 +70,7 @@ go_on(struct flight *f)
 		return false;
 	req.step = (uint16_t)(f->req.step + 1);
 	f->req = req;
-	f->is_used = f->is_held = true;
+	link_use(l, f, true);
 	link_meaning(f->meaning, f->unit, &f->req);
 	return true;
 }
@@ -85,7 +85,7 @@ answered(struct link *l, struct flight *f, int64_t now_ns)
 		link_unit_up(l, u, now_ns);
 	if (f->kind == FLIGHT_POLL)
 		deliver(l, u, f->sent_ns + (now_ns - f->sent_ns) / 2);
-	if (go_on(f))
+	if (go_on(l, f))
 		return;
 	switch (f->kind) {
 	case FLIGHT_POLL:
@@ -285,19 +285,20 @@ stray(struct link *l, const uint8_t *frame, size_t n, int64_t now_ns)
 	l->last->state.stray++;
 	link_trace(l, l->last, TRACE_RECEIVED, Q_WRONG_ANSWER, 0, is_late ? late : foreign, frame,
 		n, now_ns);
-	for (size_t i = 0; i < LINK_WINDOW_MAX && !is_late; i++)
-		if (l->flights[i].is_used && !l->flights[i].unit->codec->has_tag)
-			l->flights[i].is_foreign = true;
+	LINK_FLIGHTS(l, f)
+	{
+		f->is_foreign |= !is_late && !f->unit->codec->has_tag;
+	}
 }
 
 void
 link_frame(struct link *l, const uint8_t *frame, size_t n, int64_t now_ns)
 {
-	for (size_t i = 0; i < LINK_WINDOW_MAX; i++) {
-		struct flight *f = &l->flights[i];
+	LINK_FLIGHTS(l, f)
+	{
 		enum match whose = MATCH_MINE;
 
-		if (!f->is_used || f->is_held)
+		if (f->is_held)
 			continue;
 		if (f->unit->codec->match != NULL)
 			whose = f->unit->codec->match(&f->unit->ins, &f->req, f->tag, frame, n);
@@ -319,9 +320,10 @@ skipped(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
 
 	l->last->state.errors++;
 	link_trace(l, l->last, TRACE_RECEIVED, Q_GARBLED, 0, meaning, in, n, now_ns);
-	for (size_t i = 0; i < LINK_WINDOW_MAX; i++)
-		if (l->flights[i].is_used && !l->flights[i].is_held)
-			l->flights[i].is_garbled = true;
+	LINK_FLIGHTS(l, f)
+	{
+		f->is_garbled |= !f->is_held;
+	}
 }
 
 size_t

@@ -174,7 +174,8 @@ struct link {
 	bool is_old;                            /* it has been open before */
 
 	struct flight flights[LINK_WINDOW_MAX];
-	unsigned n_flights; /* used and not held */
+	size_t n_top;       /* behind the last one that is used: mostly 1 */
+	unsigned n_flights; /* used and not held: on the wire */
 	uint32_t tag;       /* of the last question; counts up */
 	int64_t pause_ns;   /* no question before: gap and silence, quarantine of the whole line */
 	struct unit *last;  /* asked last: whose cut() reads the line */
@@ -206,6 +207,11 @@ struct link {
 	uint8_t echo[LINK_TX_MAX];
 	uint8_t rx[CODEC_FRAME_MAX];
 };
+
+/* All flights that are used; the body may land them. */
+#define LINK_FLIGHTS(l, f)                                                                         \
+	for (struct flight *f = (l)->flights; f < (l)->flights + (l)->n_top; f++)                  \
+		if (f->is_used)
 
 /* link_unit.c */
 void link_unit_init(struct unit *u, const struct image *img, uint32_t index,
@@ -255,7 +261,7 @@ void link_identify_refused(struct link *l, struct unit *u, uint16_t code, int64_
 /* link_window.c: how many questions may be on the wire */
 void link_window_init(struct link *l, int64_t now_ns);
 void link_window_opened(struct link *l);
-bool link_window_is_open(const struct link *l, int64_t now_ns, bool is_write);
+bool link_window_is_open(struct link *l, int64_t now_ns, bool is_write);
 void link_window_answered(struct link *l, const struct flight *f, int64_t reply_ns, int64_t now_ns);
 /* A timeout, a lost wire or garbage with several under way. True: that may be the fault of having several; they are to be
  * asked again one by one, and nobody is told. */
@@ -264,7 +270,9 @@ bool link_window_failed(struct link *l, int64_t now_ns);
 /* link_poll.c */
 /* The poll that this question belongs to, NULL when its plan is over. */
 struct poll *link_flight_poll(const struct flight *f);
-void link_land(struct link *l, struct flight *f); /* it is no longer on the wire */
+void link_use(
+	struct link *l, struct flight *f, bool is_held); /* held: its next step is to be sent */
+void link_land(struct link *l, struct flight *f);        /* it is no longer on the wire */
 void link_ask_again(
 	struct link *l, struct flight *f, int64_t now_ns); /* as if it had not been sent */
 bool link_send_next(struct link *l, int64_t now_ns);       /* false: nothing can be sent now */

@@ -113,18 +113,21 @@ nameless(const struct link *l)
 
 /* Those of one unit keep their order: only its first may go, and only when the one before is settled. */
 static bool
-is_first_write(const struct link *l, size_t i)
+is_first_write(struct link *l, size_t i)
 {
 	const struct unit *u = l->writes[i].unit;
 	size_t before = 0;
 
 	while (l->writes[before].unit != u)
 		before++;
-	for (size_t k = 0; k < LINK_WINDOW_MAX; k++)
-		if (l->flights[k].is_used && l->flights[k].kind == FLIGHT_WRITE &&
-			l->flights[k].unit == u)
+	if (before != i)
+		return false;
+	LINK_FLIGHTS(l, f)
+	{
+		if (f->kind == FLIGHT_WRITE && f->unit == u)
 			return false;
-	return before == i;
+	}
+	return true;
 }
 
 static size_t
@@ -240,7 +243,7 @@ choose(struct link *l, struct flight *f, int64_t now_ns)
 static void
 cannot_send(struct link *l, struct flight *f, const struct err *err, int64_t now_ns)
 {
-	f->is_used = false;
+	link_land(l, f);
 	link_note(l, f->unit, Q_BAD_REQUEST, now_ns, "not sent: %s", err->msg);
 	if (f->kind == FLIGHT_WRITE)
 		link_written(l, &f->write, Q_BAD_REQUEST, 0);
@@ -257,14 +260,16 @@ take_off(struct link *l, struct flight *f, size_t n, int64_t now_ns)
 {
 	struct unit *u = f->unit;
 
-	f->is_used = true;
+	link_use(l, f, false);
 	f->is_alone = l->n_flights == 0;
 	f->is_garbled = f->is_foreign = false;
 	f->tag = l->tag;
 	f->sent_ns = now_ns;
 	f->deadline_ns = now_ns + (int64_t)n * l->wire.char_ns + link_unit_patience(l, u);
-	for (size_t i = 0; i < LINK_WINDOW_MAX && !f->is_alone; i++)
-		l->flights[i].is_alone = false;
+	LINK_FLIGHTS(l, other)
+	{
+		other->is_alone = other == f && f->is_alone;
+	}
 	l->n_flights++;
 	u->n_flying++;
 	u->n_probes += u->state.state == INSTRUMENT_DOWN;
@@ -281,7 +286,6 @@ transmit(struct link *l, struct flight *f, int64_t now_ns)
 	int n = u->codec->encode(
 		&u->ins, &f->req, ++l->tag, &u->vars, out, sizeof(l->tx) - l->n_tx, &err);
 
-	f->is_held = false;
 	if (n <= 0) {
 		cannot_send(l, f, &err, now_ns);
 		return;
@@ -306,10 +310,22 @@ transmit(struct link *l, struct flight *f, int64_t now_ns)
 static struct flight *
 held(struct link *l)
 {
-	for (size_t i = 0; i < LINK_WINDOW_MAX; i++)
-		if (l->flights[i].is_used && l->flights[i].is_held)
-			return &l->flights[i];
+	LINK_FLIGHTS(l, f)
+	{
+		if (f->is_held)
+			return f;
+	}
 	return NULL;
+}
+
+static struct flight *
+free_flight(struct link *l)
+{
+	size_t i = 0;
+
+	while (i < LINK_WINDOW_MAX && l->flights[i].is_used)
+		i++;
+	return i < LINK_WINDOW_MAX ? &l->flights[i] : NULL;
 }
 
 bool
@@ -322,9 +338,7 @@ link_send_next(struct link *l, int64_t now_ns)
 	if (f != NULL && l->n_flights > 0 && !f->unit->codec->has_tag)
 		return false;
 	if (f == NULL) {
-		for (size_t i = 0; i < LINK_WINDOW_MAX && f == NULL; i++)
-			if (!l->flights[i].is_used)
-				f = &l->flights[i];
+		f = free_flight(l);
 		if (f == NULL || !link_window_is_open(l, now_ns, false) || !choose(l, f, now_ns))
 			return false;
 	}
@@ -379,12 +393,11 @@ link_next_ns(struct link *l, int64_t now_ns)
 	int64_t at_ns = NEVER;
 	bool is_held = false;
 
-	for (size_t i = 0; i < LINK_WINDOW_MAX; i++) {
-		const struct flight *f = &l->flights[i];
-
-		if (f->is_used && !f->is_held)
+	LINK_FLIGHTS(l, f)
+	{
+		is_held |= f->is_held;
+		if (!f->is_held)
 			at_ns = MIN(at_ns, f->deadline_ns);
-		is_held |= f->is_used && f->is_held;
 	}
 	if (is_held && l->n_flights == 0)
 		at_ns = MIN(at_ns, l->pause_ns);
@@ -412,6 +425,16 @@ link_land(struct link *l, struct flight *f)
 		f->unit->is_stirred = true;
 	}
 	f->is_used = f->is_held = false;
+	while (l->n_top > 0 && !l->flights[l->n_top - 1].is_used)
+		l->n_top--;
+}
+
+void
+link_use(struct link *l, struct flight *f, bool is_held)
+{
+	f->is_used = true;
+	f->is_held = is_held;
+	l->n_top = MAX(l->n_top, (size_t)(f - l->flights) + 1);
 }
 
 void
@@ -476,10 +499,9 @@ link_drop_writes(struct link *l, const struct unit *u, enum quality reason, uint
 static void
 recall(struct link *l, const struct unit *u, int64_t now_ns)
 {
-	for (size_t i = 0; i < LINK_WINDOW_MAX; i++) {
-		struct flight *f = &l->flights[i];
-
-		if (f->is_used && f->unit == u && f->kind != FLIGHT_WRITE)
+	LINK_FLIGHTS(l, f)
+	{
+		if (f->unit == u && f->kind != FLIGHT_WRITE)
 			link_ask_again(l, f, now_ns);
 	}
 }
@@ -547,9 +569,11 @@ expire(struct link *l, struct flight *f, int64_t now_ns)
 	link_note(l, u, reason, now_ns, "%s in %s",
 		reason == Q_NO_ANSWER ? "no answer" : "no sound answer", span);
 	if (link_window_failed(l, now_ns)) {
-		for (size_t i = 0; i < LINK_WINDOW_MAX; i++)
-			if (l->flights[i].is_used && !l->flights[i].is_held)
-				link_ask_again(l, &l->flights[i], now_ns);
+		LINK_FLIGHTS(l, other)
+		{
+			if (!other->is_held)
+				link_ask_again(l, other, now_ns);
+		}
 		return;
 	}
 	u->state.timeouts++;
@@ -557,25 +581,26 @@ expire(struct link *l, struct flight *f, int64_t now_ns)
 	l->want_flush = l->kind == LINK_SERIAL;
 	link_late_add(l, u, &f->req, now_ns);
 	link_unanswered(l, f, reason, 0, now_ns);
-	if ((l->kind == LINK_TCP || l->is_search) && l->silence >= LINK_SILENCE_MAX &&
-		all_silent(l))
+	if (l->kind == LINK_TCP && u->codec->closes) /* on a new connection no late answer comes */
+		link_drop(l, u, "the answer may come late", now_ns);
+	else if ((l->kind == LINK_TCP || l->is_search) && l->silence >= LINK_SILENCE_MAX &&
+		 all_silent(l))
 		link_drop(l, NULL, "nobody answers", now_ns);
 }
 
 void
 link_fell_silent(struct link *l, int64_t now_ns)
 {
-	struct flight *f = NULL;
 	size_t n = l->n_rx;
 
 	l->n_rx = 0;
 	link_frames(l, l->rx, n, WIRE_SILENT, now_ns);
-	for (size_t i = 0; i < LINK_WINDOW_MAX; i++)
-		if (l->flights[i].is_used && !l->flights[i].is_held)
-			f = &l->flights[i];
 	/* The answer was there and is broken: nobody has to wait for it, but what could be taken for it. */
-	if (f != NULL && f->is_garbled && l->line == LINE_OPEN)
-		expire(l, f, now_ns);
+	LINK_FLIGHTS(l, f)
+	{
+		if (!f->is_held && f->is_garbled && l->line == LINE_OPEN)
+			expire(l, f, now_ns);
+	}
 }
 
 void
@@ -583,10 +608,9 @@ link_expire(struct link *l, int64_t now_ns)
 {
 	if (l->n_rx > 0 && l->idle_ns > 0 && now_ns >= l->rx_ns + l->idle_ns)
 		link_fell_silent(l, now_ns);
-	for (size_t i = 0; i < LINK_WINDOW_MAX && l->line == LINE_OPEN; i++) {
-		struct flight *f = &l->flights[i];
-
-		if (f->is_used && !f->is_held && now_ns >= f->deadline_ns)
+	LINK_FLIGHTS(l, f)
+	{
+		if (!f->is_held && now_ns >= f->deadline_ns && l->line == LINE_OPEN)
 			expire(l, f, now_ns);
 	}
 }

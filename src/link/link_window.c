@@ -28,7 +28,7 @@ link_window_init(struct link *l, int64_t now_ns)
 {
 	l->may_pipeline = l->kind == LINK_TCP && !l->wire.is_line && l->wire.pipeline != 1;
 	for (size_t i = 0; i < l->n_units; i++)
-		l->may_pipeline = l->may_pipeline && l->units[i].codec->has_tag;
+		l->may_pipeline = l->may_pipeline && l->units[i].codec->pipelines;
 	l->trial_ns = now_ns;
 	l->trial_wait_ns = TRIAL_WAIT_MIN;
 	link_window_opened(l);
@@ -53,16 +53,18 @@ may_try(const struct link *l, int64_t now_ns)
 }
 
 static bool
-carries_write(const struct link *l)
+carries_write(struct link *l)
 {
-	for (size_t i = 0; i < LINK_WINDOW_MAX; i++)
-		if (l->flights[i].is_used && l->flights[i].kind == FLIGHT_WRITE)
+	LINK_FLIGHTS(l, f)
+	{
+		if (f->kind == FLIGHT_WRITE)
 			return true;
+	}
 	return false;
 }
 
 bool
-link_window_is_open(const struct link *l, int64_t now_ns, bool is_write)
+link_window_is_open(struct link *l, int64_t now_ns, bool is_write)
 {
 	if (l->n_flights == 0)
 		return true;
