@@ -1,0 +1,641 @@
+/* propar.c - Bronkhorst's ProPar in its binary form: flow and pressure controllers on RS-232 and FLOW-BUS
+ *
+ * Source: Bronkhorst, RS-232 interface manual 9.17.027; bronkhorst-propar, propar/__init__.py.
+ *
+ *	10 02 | sequence | node | length | data, length bytes | 10 03        each 10 between 02 and 10 03 stands twice
+ *
+ *	data of a question   04 process { parameter' process parameter } ..  parameter' is ours: it comes back in the answer
+ *	data of an answer    02 process { parameter' value } ..              bit 7 of parameter': another one follows
+ *	data of a write      01 process parameter value
+ *	of its answer        00 status position                              also the answer to a question that is refused
+ *	of a transport error one byte: 04 protocol, 05 no such node, 09 no answer from the node
+ *
+ * A parameter byte holds the type in bits 6-5 (0 int8, 1 int16, 2 int32 or float, 3 string) and the number in bits 4-0. Several
+ * parameters of one process share a question. The sequence number is the low byte of our tag; the answer must also name the
+ * process and the first parameter, so that one which is 256 questions late does not pass either unless it is for the same.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/text.h"
+#include "link/codec.h"
+
+extern const struct codec codec_propar;
+
+#define DLE 0x10
+#define STX 0x02
+#define ETX 0x03
+
+#define HEAD 3 /* sequence, node, length */
+#define DATA_MAX 255
+#define HERE 128 /* the node that a port belongs to */
+#define MORE 0x80
+#define CHAIN_MAX 8 /* parameters of one question; as many texts as struct readings has room for */
+#define CHAIN_BYTES (DATA_MAX - 2)
+#define TEXT_BYTES (VALUE_TEXT_MAX + 2) /* reckoned for a string in an answer */
+#define IDENTITY 113                    /* process: 1 type, 2 model, 3 serial number */
+#define MEASURE_TOP 41942               /* of the bent scale: above it stand the negative values */
+
+enum command { CMD_STATUS, CMD_WRITE, CMD_ANSWER, CMD_READ = 4 };
+enum failure { FAIL_PROTOCOL = 4, FAIL_NODE = 5, FAIL_TIMEOUT = 9 };
+
+enum type {
+	PROPAR_INT8,
+	PROPAR_INT16,
+	PROPAR_INT32,
+	PROPAR_SINT16,
+	PROPAR_MEASURE,
+	PROPAR_FLOAT,
+	PROPAR_STRING,
+	PROPAR_TYPES
+};
+
+static const struct {
+	uint8_t wire, bytes; /* bytes 0: a length stands before it */
+	enum value_type value;
+} types[PROPAR_TYPES] = {
+	[PROPAR_INT8] = { 0x00, 1, VALUE_UINT },
+	[PROPAR_INT16] = { 0x20, 2, VALUE_UINT },
+	[PROPAR_INT32] = { 0x40, 4, VALUE_UINT },
+	[PROPAR_SINT16] = { 0x20, 2, VALUE_INT },
+	[PROPAR_MEASURE] = { 0x20, 2, VALUE_INT },
+	[PROPAR_FLOAT] = { 0x40, 4, VALUE_FLOAT32 },
+	[PROPAR_STRING] = { 0x60, 0, VALUE_TEXT },
+};
+
+enum { OPT_NODE };
+enum point_opt { PT_PROCESS, PT_PARAMETER, PT_TYPE };
+
+static const char *const word_types[] = { "int8", "int16", "int32", "sint16", "measure", "float",
+	"string", NULL };
+
+static const struct opt opts[] = {
+	{ "node", OPT_INT, 1, HERE, NULL, HERE,
+		"number on the FLOW-BUS; 128 is the instrument on this port" },
+	{ 0 },
+};
+
+static const struct opt point_opts[] = {
+	{ "process", OPT_INT, 0, 127, NULL, OPT_NEEDED, "process number" },
+	{ "parameter", OPT_INT, 0, 31, NULL, OPT_NEEDED, "parameter number in the process" },
+	{ "type", OPT_CHOICE, 0, 0, word_types, OPT_ABSENT,
+		"needed: type of the parameter; 'measure' is the int16 that bends to negative "
+		"above "
+		"41942" },
+	{ 0 },
+};
+
+/* ---- points ---- */
+
+/* address: process and parameter. */
+static int
+propar_point(
+	const struct instrument *ins, const struct optvals *v, struct point *out, struct err *err)
+{
+	uint32_t address = (uint32_t)(v->num[PT_PROCESS] << 8 | v->num[PT_PARAMETER]);
+	unsigned type = (unsigned)v->num[PT_TYPE];
+
+	/* Not OPT_NEEDED: a place to write takes the type of the one to read. */
+	if (v->num[PT_TYPE] == OPT_ABSENT)
+		return err_set(err, ERR_CONF, -1,
+			"which type has the parameter? write for example 'type: int16'");
+	*out = (struct point){
+		.id = out->id,
+		.every_ns = out->every_ns,
+		.type = (uint16_t)type,
+		.address = address,
+		.count = 1,
+		.bit = CODEC_BIT_NONE,
+		.value = (uint8_t)types[type].value,
+		.write_space = type == PROPAR_STRING ? -1 : 0,
+		.write_address = address,
+	};
+	return 0;
+}
+
+static unsigned
+answer_bytes(const struct point *pt)
+{
+	return 1u + (pt->type == PROPAR_STRING ? TEXT_BYTES : types[pt->type].bytes);
+}
+
+static uint8_t
+parameter_byte(const struct point *pt)
+{
+	return (uint8_t)((pt->address & 0x1F) | types[pt->type].wire);
+}
+
+/* encode() sees no points: the question travels in the request. */
+static void
+put_question(struct request *req, const struct point *pts)
+{
+	uint8_t *out = req->write;
+
+	*out++ = CMD_READ;
+	*out++ = (uint8_t)(req->address >> 8);
+	for (uint32_t i = 0; i < req->n; i++) {
+		const struct point *pt = &pts[req->first + i];
+
+		*out++ = (uint8_t)(parameter_byte(pt) | (i + 1 < req->n ? MORE : 0));
+		*out++ = (uint8_t)(pt->address >> 8);
+		*out++ = parameter_byte(pt);
+		if (pt->type == PROPAR_STRING)
+			*out++ = 0; /* as long as it is */
+	}
+	req->n_write = (uint16_t)(out - req->write);
+}
+
+static bool
+is_cut(const struct learned *learned, uint32_t start, uint32_t end)
+{
+	for (unsigned i = 0; i < learned->n_cuts; i++)
+		if (learned->cuts[i].address > start && learned->cuts[i].address < end)
+			return true;
+	return false;
+}
+
+static int
+propar_plan(const struct instrument *ins, const struct point *pts, size_t n,
+	const struct learned *learned, struct request *out, size_t max)
+{
+	size_t made = 0, bytes = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct point *pt = &pts[i];
+		struct request *last = made > 0 ? &out[made - 1] : NULL;
+		uint32_t count = last != NULL ? pt->address + 1 - last->address : 1;
+
+		if (last != NULL && pts[last->first].every_ns == pt->every_ns &&
+			last->address >> 8 == pt->address >> 8 && last->n < CHAIN_MAX &&
+			bytes + answer_bytes(pt) <= CHAIN_BYTES &&
+			(learned->max_count == 0 || count <= learned->max_count) &&
+			!is_cut(learned, last->address, pt->address + 1)) {
+			last->n++;
+			last->count = (uint16_t)count;
+			bytes += answer_bytes(pt);
+			continue;
+		}
+		if (made == max)
+			break;
+		out[made++] = (struct request){ .kind = REQUEST_READ,
+			.function = CMD_READ,
+			.n = 1,
+			.first = (uint32_t)i,
+			.count = 1,
+			.address = pt->address };
+		bytes = answer_bytes(pt);
+	}
+	for (size_t i = 0; i < made; i++)
+		put_question(&out[i], pts);
+	return (int)made;
+}
+
+/* The value as the wire has it; false when the type cannot hold it. */
+static bool
+wire_value(unsigned type, union value v, uint32_t *out)
+{
+	float f = (float)v.f;
+
+	switch (type) {
+	case PROPAR_INT8:
+		*out = (uint32_t)v.u;
+		return v.u <= 0xFF;
+	case PROPAR_INT16:
+		*out = (uint32_t)v.u;
+		return v.u <= 0xFFFF;
+	case PROPAR_INT32:
+		*out = (uint32_t)v.u;
+		return v.u <= UINT32_MAX;
+	case PROPAR_SINT16:
+		*out = (uint16_t)v.i;
+		return v.i >= INT16_MIN && v.i <= INT16_MAX;
+	case PROPAR_MEASURE:
+		*out = (uint16_t)(v.i < 0 ? 0xFFFF + v.i : v.i);
+		return v.i > MEASURE_TOP - 0xFFFF && v.i <= MEASURE_TOP;
+	case PROPAR_FLOAT:
+		memcpy(out, &f, sizeof(f));
+		return isfinite(f);
+	default:
+		return false;
+	}
+}
+
+static int
+propar_write(const struct instrument *ins, const struct point *pt, union value v, const char *text,
+	struct request *out, struct err *err)
+{
+	struct request r = { .kind = REQUEST_WRITE,
+		.function = CMD_WRITE,
+		.n = 1,
+		.count = 1,
+		.address = pt->write_address };
+	uint32_t wire = 0;
+
+	if (pt->write_space < 0 || pt->type >= PROPAR_STRING)
+		return err_set(err, ERR_CONF, 0, "texts are for reading only");
+	if (!wire_value(pt->type, v, &wire))
+		return err_set(err, ERR_CONF, 0, "%s cannot hold this value; write another one",
+			word_types[pt->type]);
+	r.write[0] = CMD_WRITE;
+	r.write[1] = (uint8_t)(pt->write_address >> 8);
+	r.write[2] = (uint8_t)((pt->write_address & 0x1F) | types[pt->type].wire);
+	r.n_write = (uint16_t)(HEAD + types[pt->type].bytes);
+	for (unsigned i = 0; i < types[pt->type].bytes; i++)
+		r.write[HEAD + i] = (uint8_t)(wire >> 8 * (types[pt->type].bytes - 1u - i));
+	*out = r;
+	return 0;
+}
+
+static int
+propar_identify(const struct instrument *ins, struct request *out)
+{
+	static const uint8_t question[] = { CMD_READ, IDENTITY, 0xE1, IDENTITY, 0x61, 0, 0xE2,
+		IDENTITY, 0x62, 0, 0x63, IDENTITY, 0x63, 0 };
+
+	*out = (struct request){ .kind = REQUEST_IDENTIFY,
+		.function = CMD_READ,
+		.count = 3,
+		.address = IDENTITY << 8 | 1,
+		.n_write = sizeof(question) };
+	memcpy(out->write, question, sizeof(question));
+	return 1;
+}
+
+/* ---- frames ---- */
+
+static size_t
+put_doubled(uint8_t *out, uint8_t byte)
+{
+	out[0] = out[1] = byte;
+	return byte == DLE ? 2 : 1;
+}
+
+static int
+propar_encode(const struct instrument *ins, const struct request *req, uint32_t tag,
+	const struct vars *vars, uint8_t *out, size_t cap, struct err *err)
+{
+	size_t n = 2;
+
+	if (req->n_write > CODEC_WRITE_MAX || cap < 4 + 2 * (HEAD + (size_t)req->n_write))
+		return err_set(err, ERR_CONF, 0, "no room for a question");
+	out[0] = DLE;
+	out[1] = STX;
+	n += put_doubled(out + n, (uint8_t)tag);
+	n += put_doubled(out + n, (uint8_t)ins->opts.num[OPT_NODE]);
+	n += put_doubled(out + n, (uint8_t)req->n_write);
+	for (unsigned i = 0; i < req->n_write; i++)
+		n += put_doubled(out + n, req->write[i]);
+	out[n++] = DLE;
+	out[n++] = ETX;
+	return (int)n;
+}
+
+struct message {
+	size_t n;
+	uint8_t bytes[HEAD + DATA_MAX]; /* sequence, node, length, data */
+};
+
+/* The message that begins at in[0]: its length with all that is doubled; 0: more bytes are needed; -k: the first k bytes
+ * are none. */
+static int
+scan(const uint8_t *in, size_t n, struct message *m)
+{
+	size_t at = 2;
+
+	m->n = 0;
+	if (n < 2)
+		return n == 1 && in[0] != DLE ? -1 : 0;
+	if (in[0] != DLE || in[1] != STX)
+		return -1;
+	while (at < n) {
+		uint8_t byte = in[at];
+
+		if (byte == DLE && at + 1 == n)
+			return 0;
+		if (byte == DLE && in[at + 1] == ETX)
+			return m->n > HEAD && m->n == HEAD + (size_t)m->bytes[2] ? (int)at + 2 : -1;
+		if (byte == DLE && in[at + 1] != DLE)
+			return -(int)at; /* this one breaks off: another may begin here */
+		if (m->n == sizeof(m->bytes))
+			return -1;
+		m->bytes[m->n++] = byte;
+		at += byte == DLE ? 2 : 1;
+	}
+	return 0;
+}
+
+static int
+propar_cut(const struct instrument *ins, const uint8_t *in, size_t n, enum wire wire)
+{
+	struct message m;
+	size_t skip = 0;
+	int got;
+
+	while (skip < n && in[skip] != DLE)
+		skip++;
+	if (skip > 0) {
+		/* While the wire is open the last byte stays: a skip of everything would mean that all is lost. */
+		skip = skip == n && wire == WIRE_OPEN ? n - 1 : skip;
+		return skip == 0 ? CUT_MORE : CUT_SKIP(skip);
+	}
+	got = scan(in, n, &m);
+	if (got == 0 && n > 0 && wire != WIRE_OPEN)
+		return CUT_SKIP(1);
+	return got;
+}
+
+/* ---- answers ---- */
+
+static bool
+unpack(const uint8_t *frame, size_t n, struct message *out)
+{
+	return n > 4 && scan(frame, n, out) == (int)n;
+}
+
+static enum match
+propar_match(const struct instrument *ins, const struct request *req, uint32_t tag,
+	const uint8_t *frame, size_t n)
+{
+	const uint8_t *data;
+	struct message m;
+
+	if (req == NULL || !unpack(frame, n, &m) || m.bytes[0] != (uint8_t)tag)
+		return MATCH_NOT_MINE;
+	data = m.bytes + HEAD;
+	if (m.bytes[2] ==
+		1) /* it tells of the transport, so it may come from the node of the port */
+		return MATCH_MINE;
+	if (m.bytes[1] != (uint8_t)ins->opts.num[OPT_NODE])
+		return MATCH_NOT_MINE;
+	if (data[0] == CMD_STATUS)
+		return m.bytes[2] == 3 ? MATCH_MINE : MATCH_NOT_MINE;
+	if (req->kind == REQUEST_WRITE || data[0] != CMD_ANSWER || m.bytes[2] < 3)
+		return MATCH_NOT_MINE;
+	return data[1] == req->address >> 8 && (data[2] & 0x1F) == (req->address & 0x1F)
+		       ? MATCH_MINE
+		       : MATCH_NOT_MINE;
+}
+
+/* The same verdict for all points, or for the write. */
+static int
+all_bad(const struct request *req, enum quality quality, unsigned code, struct readings *out)
+{
+	for (uint32_t i = 0; i < req->n && out->n < out->cap; i++)
+		out->at[out->n++] = (struct reading){
+			.at = req->first + i, .quality = (uint16_t)quality, .code = (uint16_t)code
+		};
+	return 0;
+}
+
+/* One byte: what became of the question on its way. */
+static int
+decode_failure(const struct request *req, unsigned failure, struct readings *out, struct err *err)
+{
+	switch (failure) {
+	case FAIL_NODE:
+		return err_set(err, DECODE_SILENT, FAIL_NODE, "there is no such node on the bus");
+	case FAIL_TIMEOUT:
+		return err_set(err, DECODE_SILENT, FAIL_TIMEOUT, "the node does not answer");
+	case FAIL_PROTOCOL:
+		if (req->kind != REQUEST_IDENTIFY)
+			return all_bad(req, Q_BAD_REQUEST, failure, out);
+		return err_set(err, DECODE_REFUSED, FAIL_PROTOCOL, "a protocol error");
+	default:
+		if (req->kind != REQUEST_IDENTIFY)
+			return all_bad(req, Q_DEVICE_FAILED, failure, out);
+		return err_set(err, DECODE_REFUSED, (int)failure, "transport error %u", failure);
+	}
+}
+
+static const struct {
+	uint8_t status;
+	enum quality quality;
+	const char *text;
+} statuses[] = {
+	{ 2, Q_BAD_FUNCTION, "it does not know the command" },
+	{ 3, Q_BAD_ADDRESS, "it has no such process" },
+	{ 4, Q_BAD_ADDRESS, "it has no such parameter" },
+	{ 5, Q_BAD_REQUEST, "the parameter has another type" },
+	{ 6, Q_BAD_REQUEST, "the value is not allowed" },
+	{ 7, Q_GATEWAY_PATH, "the network is not active" },
+	{ 0x0D, Q_BAD_FUNCTION, "the parameter is for reading only" },
+	{ 0x11, Q_BAD_FUNCTION, "the parameter is for writing only" },
+	{ 0x22, Q_BAD_REQUEST, "a protocol error" },
+};
+
+static int
+decode_status(const struct request *req, unsigned status, struct readings *out, struct err *err)
+{
+	enum quality quality = Q_DEVICE_FAILED;
+	const char *text = "it failed";
+
+	if (status == 0 && req->kind == REQUEST_WRITE)
+		return 0;
+	if (status == 0)
+		return err_set(err, DECODE_BAD, 0, "'done' instead of a value");
+	if (status == 1)
+		return err_set(err, DECODE_LATER, 1, "another master has claimed the process");
+	if (status == 8 || status == 9 || status == 0x19)
+		return err_set(err, DECODE_SILENT, (int)status, "the node does not answer");
+	for (size_t i = 0; i < NELEM(statuses); i++)
+		if (statuses[i].status == status) {
+			quality = statuses[i].quality;
+			text = statuses[i].text;
+		}
+	/* Of several parameters one is guilty: the engine finds it by smaller questions. It reads 2 as "no such address". */
+	if (req->kind == REQUEST_READ && req->n > 1)
+		return err_set(err, DECODE_REFUSED, 2, "status %u: %s", status, text);
+	if (req->kind == REQUEST_IDENTIFY)
+		return err_set(err, DECODE_REFUSED, (int)status, "status %u: %s", status, text);
+	return all_bad(req, quality, status, out);
+}
+
+/* A string at data[*at]: its length, or 0 and a NUL behind it. Its padding goes. False when it breaks off. */
+static bool
+take_string(const uint8_t *data, size_t n, size_t *at, const char **out, size_t *out_n)
+{
+	const uint8_t *from = data + *at + 1, *end;
+	size_t len;
+
+	if (*at >= n)
+		return false;
+	len = data[*at];
+	if (len > n - *at - 1)
+		return false;
+	if (len == 0) {
+		end = memchr(from, 0, n - *at - 1);
+		if (end == NULL)
+			return false;
+		len = (size_t)(end - from);
+		*at += 2 + len;
+	} else {
+		*at += 1 + len;
+		end = memchr(from, 0, len);
+		len = end != NULL ? (size_t)(end - from) : len;
+	}
+	while (len > 0 && from[len - 1] == ' ')
+		len--;
+	*out = (const char *)from;
+	*out_n = len;
+	return true;
+}
+
+/* Printed characters of ASCII stay, all others are shown as '?'; false when it did not fit. */
+static bool
+put_text(char *out, size_t cap, const char *from, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && i + 1 < cap; i++)
+		out[i] = from[i] >= 0x20 && from[i] < 0x7F ? from[i] : '?';
+	out[i] = '\0';
+	return i == n;
+}
+
+static void
+read_number(unsigned type, uint32_t wire, struct reading *r)
+{
+	float f;
+
+	switch (type) {
+	case PROPAR_SINT16:
+		r->v.i = (int16_t)wire;
+		break;
+	case PROPAR_MEASURE:
+		r->v.i = wire <= MEASURE_TOP ? (int64_t)wire : (int64_t)wire - 0xFFFF;
+		break;
+	case PROPAR_FLOAT:
+		memcpy(&f, &wire, sizeof(f));
+		if (isfinite(f))
+			r->v.f = (double)f;
+		else
+			r->quality = Q_NOT_A_NUMBER;
+		break;
+	default:
+		r->v.u = wire;
+		break;
+	}
+}
+
+/* The value of pt at data[*at]; false when it breaks off. */
+static bool
+take_value(const struct point *pt, const uint8_t *data, size_t n, size_t *at, struct reading *r,
+	struct readings *out)
+{
+	unsigned bytes = types[pt->type].bytes;
+	uint32_t wire = 0;
+	const char *from;
+	char *room;
+	size_t len;
+
+	if (pt->type == PROPAR_STRING) {
+		if (!take_string(data, n, at, &from, &len))
+			return false;
+		room = out->text[out->n_text++ % NELEM(out->text)];
+		if (!put_text(room, VALUE_TEXT_MAX + 1, from, len))
+			r->quality = Q_TEXT_CUT;
+		r->text = room;
+		return true;
+	}
+	if (n - *at < bytes)
+		return false;
+	for (unsigned i = 0; i < bytes; i++)
+		wire = wire << 8 | data[*at + i];
+	*at += bytes;
+	read_number(pt->type, wire, r);
+	return true;
+}
+
+static int
+decode_answer(const struct request *req, const struct point *pts, const uint8_t *data, size_t n,
+	struct readings *out, struct err *err)
+{
+	size_t at = 2, before = out->n;
+
+	for (uint32_t i = 0; i < req->n && out->n < out->cap; i++) {
+		const struct point *pt = &pts[req->first + i];
+		uint8_t wanted = (uint8_t)(parameter_byte(pt) | (i + 1 < req->n ? MORE : 0));
+		struct reading *r = &out->at[out->n];
+
+		*r = (struct reading){ .at = req->first + i };
+		if (at >= n || data[at++] != wanted || !take_value(pt, data, n, &at, r, out)) {
+			out->n = before;
+			return err_set(err, DECODE_BAD, 0,
+				"parameter %u of process %u is not where it was asked for",
+				pt->address & 0x1F, pt->address >> 8);
+		}
+		out->n++;
+	}
+	if (at == n)
+		return 0;
+	out->n = before;
+	return err_set(err, DECODE_BAD, 0, "%zu bytes behind the values", n - at);
+}
+
+/* "Bronkhorst <type> <model> <serial>"; type and model are the kind. */
+static int
+decode_identity(const uint8_t *data, size_t n, struct vars *vars, struct err *err)
+{
+	char *out = vars->identity;
+	size_t at = 2, used, len;
+	const char *from;
+
+	text_copy(out, sizeof(vars->identity), "Bronkhorst");
+	vars->kind = text_hash("propar", 6);
+	for (unsigned i = 1; i <= 3; i++) {
+		if (at >= n || data[at++] != (0x60 | i | (i < 3 ? MORE : 0)) ||
+			!take_string(data, n, &at, &from, &len)) {
+			out[0] = '\0';
+			vars->kind = 0;
+			return err_set(err, DECODE_BAD, 0, "an identification that is none");
+		}
+		if (i < 3)
+			vars->kind = vars->kind * 31 + text_hash(from, len);
+		used = strlen(out);
+		if (used + 2 > sizeof(vars->identity))
+			continue;
+		out[used++] = ' ';
+		put_text(out + used, sizeof(vars->identity) - used, from, len);
+	}
+	return 0;
+}
+
+static int
+propar_decode(const struct instrument *ins, const struct request *req, const struct point *pts,
+	const uint8_t *frame, size_t n, struct vars *vars, struct readings *out, struct err *err)
+{
+	const uint8_t *data;
+	struct message m;
+
+	if (!unpack(frame, n, &m))
+		return err_set(err, DECODE_BAD, 0, "a frame that is none");
+	data = m.bytes + HEAD;
+	if (m.bytes[2] == 1)
+		return decode_failure(req, data[0], out, err);
+	if (data[0] == CMD_STATUS && m.bytes[2] == 3)
+		return decode_status(req, data[1], out, err);
+	if (req->kind == REQUEST_WRITE || data[0] != CMD_ANSWER || m.bytes[2] < 3 ||
+		data[1] != req->address >> 8)
+		return err_set(err, DECODE_BAD, 0, "an answer to something else");
+	if (req->kind == REQUEST_IDENTIFY)
+		return decode_identity(data, m.bytes[2], vars, err);
+	return decode_answer(req, pts, data, m.bytes[2], out, err);
+}
+
+const struct codec codec_propar = {
+	.name = "propar",
+	.help = "Bronkhorst ProPar: flow and pressure controllers",
+	.opts = opts,
+	.point_opts = point_opts,
+	.wires = CODEC_SERIAL | CODEC_TCP,
+	.has_tag = true,
+	.point = propar_point,
+	.plan = propar_plan,
+	.write = propar_write,
+	.identify = propar_identify,
+	.encode = propar_encode,
+	.cut = propar_cut,
+	.match = propar_match,
+	.decode = propar_decode,
+};
