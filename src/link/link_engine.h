@@ -188,6 +188,7 @@ struct link {
 	bool is_proved;        /* this connection has carried several at one time */
 	unsigned n_solo;       /* answers that came while nothing else was under way, up to some */
 	unsigned n_good;       /* answers in a row at this window */
+	unsigned n_slow;       /* slow answers at a window of two */
 	int64_t solo_ns;       /* typical reply time of those */
 	int64_t trial_ns;      /* no trial before */
 	int64_t trial_wait_ns; /* after the next failure */

@@ -186,16 +186,20 @@ start_poll(struct link *l, struct flight *f, struct unit *u, size_t at, int64_t 
 
 /* What a unit is asked in place of its poll; one that cannot be asked is never believed. */
 static bool
-start_identify(struct link *l, struct flight *f, struct unit *u)
+start_identify(struct link *l, struct flight *f, struct unit *u, int64_t now_ns)
 {
 	l->writes_row = 0;
 	u->is_stirred = true;
-	return link_identify_start(f, u);
+	if (link_identify_start(f, u))
+		return true;
+	if (!u->is_known)
+		link_unit_give_up(l, u, Q_BAD_REQUEST, 0, now_ns);
+	return false;
 }
 
 /* A write goes to nobody who has still to prove what it is: that is asked in its place. */
 static bool
-start_first(struct link *l, struct flight *f, size_t w)
+start_first(struct link *l, struct flight *f, size_t w, int64_t now_ns)
 {
 	struct unit *u = l->writes[w].unit;
 	unsigned row = l->writes_row;
@@ -204,7 +208,7 @@ start_first(struct link *l, struct flight *f, size_t w)
 		start_write(l, f, w);
 		return true;
 	}
-	if (!start_identify(l, f, u))
+	if (!start_identify(l, f, u, now_ns))
 		return false;
 	l->writes_row = row + 1;
 	return true;
@@ -221,18 +225,18 @@ choose(struct link *l, struct flight *f, int64_t now_ns)
 
 	if (w < l->n_writes && (l->writes_row < LINK_WRITES_ROW || !is_late) &&
 		link_window_is_open(l, now_ns, true))
-		return start_first(l, f, w);
+		return start_first(l, f, w, now_ns);
 	if (l->n_writes > 0 && !link_window_is_open(l, now_ns, true))
 		return false; /* a write waits until the wire is free */
 	if (!link_window_is_open(l, now_ns, false))
 		return false;
 	if (who != NULL && l->n_flights == 0 && (!is_late || who->identify_ns <= who->next_ns) &&
-		start_identify(l, f, who))
+		start_identify(l, f, who, now_ns))
 		return true;
 	if (!is_late)
 		return false;
 	if (best.is_identify)
-		return start_identify(l, f, best.unit);
+		return start_identify(l, f, best.unit, now_ns);
 	start_poll(l, f, best.unit, best.poll, now_ns);
 	return true;
 }

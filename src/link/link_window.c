@@ -13,6 +13,7 @@
 
 #define SOLO_ENOUGH 16
 #define TRIAL_ENOUGH 16
+#define SLOW_ENOUGH 64
 #define TRIAL_WAIT_MIN (10 * NS_PER_S)
 #define TRIAL_WAIT_MAX (3600 * NS_PER_S)
 #define SLACK_NS (1 * NS_PER_MS)
@@ -40,7 +41,7 @@ link_window_opened(struct link *l)
 {
 	l->is_proved = l->may_pipeline && l->wire.pipeline > 1;
 	l->window = l->is_proved ? most(l) : 1;
-	l->n_solo = l->n_good = 0;
+	l->n_solo = l->n_good = l->n_slow = 0;
 	l->solo_ns = 0;
 }
 
@@ -77,10 +78,15 @@ static void
 grow(struct link *l, int64_t reply_ns)
 {
 	if (reply_ns > 2 * l->solo_ns + SLACK_NS) {
-		/* It queues them: more under way only makes each answer older. */
+		/* It queues them: more under way only makes each answer older. Or it has grown slow: what a single answer takes is
+		 * measured again now and then. */
 		l->n_good = 0;
-		if (l->window > 2)
+		if (l->window > 2) {
 			l->window--;
+		} else if (++l->n_slow >= SLOW_ENOUGH) {
+			l->window = 1;
+			l->n_slow = l->n_solo = 0;
+		}
 		return;
 	}
 	if (reply_ns <= l->solo_ns + l->solo_ns / 2 + SLACK_NS && ++l->n_good >= l->window &&
@@ -98,6 +104,8 @@ link_window_answered(struct link *l, const struct flight *f, int64_t reply_ns, i
 	if (f->is_alone) {
 		l->solo_ns = l->n_solo == 0 ? reply_ns : l->solo_ns + (reply_ns - l->solo_ns) / 8;
 		l->n_solo += l->n_solo < SOLO_ENOUGH;
+		if (l->is_proved && l->window == 1 && l->n_solo >= SOLO_ENOUGH)
+			l->window = 2;
 	} else if (l->is_proved) {
 		if (l->wire.pipeline == 0)
 			grow(l, reply_ns);
