@@ -80,7 +80,7 @@ master_answer(struct master *m)
 	size_t at = 0;
 
 	while (ANSWERS - m->n_out >= ANSWER_MAX) {
-		int n = twin_cut(m->in + at, m->n_in - at);
+		int n = twin_cut(s->program->twin, s->link, m->in + at, m->n_in - at, WIRE_OPEN);
 
 		if (n < 0) {
 			log_info(

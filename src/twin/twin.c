@@ -43,6 +43,7 @@ struct twin {
 	uint64_t chance;
 	bool is_started;
 	int64_t start_ns, now_ns;
+	bool *is_rtu; /* [link] */
 };
 
 static uint64_t
@@ -52,10 +53,28 @@ place_of(uint32_t link, unsigned unit, unsigned space, uint32_t address)
 }
 
 static bool
+speaks_rtu(const struct image *img, const struct image_instrument *ins)
+{
+	return strcmp(image_text(img, ins->codec), "modbus-rtu") == 0;
+}
+
+static bool
 is_played(const struct image *img, const struct image_instrument *ins)
 {
-	return image_link_at(img, ins->link)->kind == LINK_TCP &&
-	       strcmp(image_text(img, ins->codec), "modbus") == 0;
+	return image_link_at(img, ins->link)->kind != LINK_SYSTEM &&
+	       (speaks_rtu(img, ins) || strcmp(image_text(img, ins->codec), "modbus") == 0);
+}
+
+bool
+twin_is_rtu(const struct image *img, uint32_t link)
+{
+	if (image_link_at(img, link)->is_line || image_link_at(img, link)->kind == LINK_SERIAL)
+		return true;
+	for (uint32_t i = 0; i < img->instruments.n; i++)
+		if (image_instrument_at(img, i)->link == link &&
+			speaks_rtu(img, image_instrument_at(img, i)))
+			return true;
+	return false;
 }
 
 uint32_t
@@ -74,7 +93,7 @@ twin_instruments(const struct image *img, uint32_t link)
 unsigned
 twin_unit(const struct image *img, uint32_t instrument)
 {
-	const struct opt *opts = codec_find("modbus")->opts;
+	const struct opt *opts = codec_find("modbus")->opts; /* RTU has the same */
 	const struct image_instrument *ins = image_instrument_at(img, instrument);
 
 	for (int i = 0; opts[i].name != NULL; i++)
@@ -276,6 +295,9 @@ twin_new(const struct image *img, uint64_t seed)
 	t->img = img;
 	t->chance = seed;
 	t->points = mem_zero(img->points.n, sizeof(*t->points));
+	t->is_rtu = mem_zero(img->links.n, sizeof(*t->is_rtu));
+	for (uint32_t i = 0; i < img->links.n; i++)
+		t->is_rtu[i] = twin_is_rtu(img, i);
 	collect_places(t);
 	for (uint32_t i = 0; i < img->points.n; i++)
 		make_point(t, i);
@@ -301,6 +323,7 @@ twin_free(struct twin *t)
 	free(t->points);
 	free(t->places);
 	free(t->words);
+	free(t->is_rtu);
 	free(t);
 }
 
@@ -378,7 +401,8 @@ find_unit(const struct request_to *to, unsigned unit)
 			return its;
 		only = only < 0 || only == its ? its : 256;
 	}
-	return (unit == 0 || unit == 255) && only < 256 ? only : -1;
+	/* On a line these two numbers mean all and nobody. */
+	return (unit == 0 || unit == 255) && only < 256 && !to->t->is_rtu[to->link] ? only : -1;
 }
 
 /* The first of `count` cells that stand side by side, or the exception. */
@@ -439,10 +463,9 @@ carry_over(struct twin *t, const struct twin_point *p)
 }
 
 static int
-on_write(void *ctx, unsigned unit, unsigned space, uint32_t address, uint32_t count,
-	const uint16_t *in)
+write_unit(const struct request_to *to, unsigned unit, unsigned space, uint32_t address,
+	uint32_t count, const uint16_t *in)
 {
-	const struct request_to *to = ctx;
 	struct twin *t = to->t;
 	uint32_t cell;
 	int exception = find_block(to, unit, space, address, count, &cell);
@@ -465,10 +488,28 @@ on_write(void *ctx, unsigned unit, unsigned space, uint32_t address, uint32_t co
 	return 0;
 }
 
-int
-twin_cut(const uint8_t *in, size_t n)
+/* Unit 0 on a line is everybody: each does what it can, and nobody answers. */
+static int
+on_write(void *ctx, unsigned unit, unsigned space, uint32_t address, uint32_t count,
+	const uint16_t *in)
 {
-	return modbus_tcp_cut(NULL, in, n, WIRE_OPEN);
+	const struct request_to *to = ctx;
+	const struct image *img = to->t->img;
+
+	if (unit != 0 || !to->t->is_rtu[to->link])
+		return write_unit(to, unit, space, address, count, in);
+	for (uint32_t i = 0; i < img->instruments.n; i++)
+		if (image_instrument_at(img, i)->link == to->link &&
+			is_played(img, image_instrument_at(img, i)))
+			(void)write_unit(to, twin_unit(img, i), space, address, count, in);
+	return 0;
+}
+
+int
+twin_cut(const struct twin *t, uint32_t link, const uint8_t *in, size_t n, enum wire wire)
+{
+	return t->is_rtu[link] ? modbus_server_rtu_cut(in, n, wire)
+			       : modbus_tcp_cut(NULL, in, n, wire);
 }
 
 int
@@ -482,8 +523,14 @@ twin_answer(struct twin *t, uint32_t link, const uint8_t *frame, size_t n, uint8
 		.product = "twin",
 		.revision = "1" };
 
+	if (t->is_rtu[link]) {
+		/* Those to whom it is not said are silent. */
+		if (n > 0 && frame[0] != 0 && find_unit(&to, frame[0]) < 0)
+			return 0;
+		return modbus_server_rtu_answer(&server, frame, n, out, cap);
+	}
 	/* A gateway's word, whatever is asked. */
 	if (n > MODBUS_HEAD && cap >= MODBUS_ADU_MAX && find_unit(&to, frame[6]) < 0)
-		return (int)damage_refusal(frame, MODBUS_NO_TARGET, out);
+		return (int)damage_refusal(&damage_mbap, frame, MODBUS_NO_TARGET, out);
 	return modbus_server_answer(&server, frame, n, out, cap);
 }

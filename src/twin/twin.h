@@ -1,12 +1,13 @@
 /* twin.h - simulated instruments, made from the same descriptions as the real ones; pure
  *
- * A twin of every instrument of a bench that speaks Modbus over TCP: it holds the registers that the points of the
+ * A twin of every instrument of a bench that speaks Modbus, over TCP or as RTU: it holds the registers that the points of the
  * image name, and no others. Values move as the image says (struct image_twin), in the unit of the point's channel; raw
  * registers follow by the inverse of its scale. What a master writes stays: those that follow it move towards it.
  */
 #ifndef TWIN_TWIN_H
 #define TWIN_TWIN_H
 
+#include "link/codec.h"
 #include "model/image.h"
 
 struct twin;
@@ -18,13 +19,17 @@ void twin_free(struct twin *t);
 /* Let the values move on to now_ns; the first call only sets the clock. */
 void twin_step(struct twin *t, int64_t now_ns);
 
-/* Find the first request in what has arrived from a master, in the words of codec->cut(): 0 wait for more, n a request of
- * n bytes, -n bytes that are no request: the connection has to be closed. */
-int twin_cut(const uint8_t *in, size_t n);
+/* Are the frames of this link those of a serial line (here, or carried by TCP), or those of Modbus TCP? */
+bool twin_is_rtu(const struct image *img, uint32_t link);
+
+/* Find the first request in what has arrived from a master on a link, as codec->cut() does: CUT_MORE, CUT_FRAME(n), or
+ * CUT_SKIP(n): bytes that are no request. Where frames are those of Modbus TCP, the connection has to be closed then. */
+int twin_cut(const struct twin *t, uint32_t link, const uint8_t *in, size_t n, enum wire wire);
 
 /* Answer one whole request to the instruments of a link. Returns the answer's length, 0 when there is none. Registers that
- * no point names give exception 2, units that nobody has exception 11; a link with a single unit also answers as 0 and
- * 255. cap: at least 260. */
+ * no point names give exception 2. Units that nobody has are silent on a line, and give exception 11 over TCP, where a
+ * link with a single unit also answers as 0 and 255. On a line, a write to unit 0 is done by all and answered by nobody.
+ * cap: at least 260. */
 int twin_answer(
 	struct twin *t, uint32_t link, const uint8_t *frame, size_t n, uint8_t *out, size_t cap);
 

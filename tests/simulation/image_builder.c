@@ -71,12 +71,26 @@ image_builder_link(struct image_builder *b, const char *name, const char *host, 
 		.kind = LINK_TCP,
 		.host = put_string(b, host),
 		.port = port,
-		.pipeline = 1,
 		.connect_timeout_ns = 3 * NS_PER_S,
 		.probe_max_ns = 30 * NS_PER_S };
 
 	buf_put(&b->links, &link, sizeof(link));
 	return COUNT(&b->links, struct image_link) - 1;
+}
+
+void
+image_builder_wire(struct image_builder *b, uint32_t link, const struct image_link *like)
+{
+	struct image_link *l = AT(&b->links, struct image_link, link);
+	struct image_link made = *like;
+
+	made.name = l->name;
+	made.host = l->host;
+	made.port = like->kind == LINK_TCP ? l->port : 0;
+	made.connect_timeout_ns = l->connect_timeout_ns;
+	if (made.probe_max_ns == 0)
+		made.probe_max_ns = l->probe_max_ns;
+	*l = made;
 }
 
 /* ---- options ------------------------------------------------------------------------------------------------------ */
@@ -150,6 +164,10 @@ instrument_hash(const struct image_builder *b, const struct image_instrument *in
 	buf_printf(&text_form, "%s %u|%s %s %lld %u|", string_at(b, link->host), link->port,
 		string_at(b, ins->name), string_at(b, ins->codec), (long long)ins->timeout_ns,
 		ins->retries);
+	buf_printf(&text_form, "%u %u %u %u %u|%lld %lld %lld %lld|", link->kind, link->is_line,
+		link->has_echo, link->line.baud, link->pipeline, (long long)link->gap_ns,
+		(long long)link->char_ns, (long long)link->late_max_ns,
+		(long long)link->probe_max_ns);
 	for (int i = 0; i < IMAGE_OPTS_MAX; i++)
 		buf_printf(&text_form, "%lld|", (long long)ins->opts[i]);
 	for (uint32_t i = ins->first_point; i < ins->first_point + ins->n_points; i++) {

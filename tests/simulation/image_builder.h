@@ -21,6 +21,8 @@ struct image_builder *image_builder_new(const char *bench, int64_t tick_ns);
 /* Each of these returns the index of what it made. */
 uint32_t image_builder_link(
 	struct image_builder *b, const char *name, const char *host, uint16_t port);
+/* What else a link is: all of `like` but name, address and connect_timeout_ns; before its instruments are made. */
+void image_builder_wire(struct image_builder *b, uint32_t link, const struct image_link *like);
 uint32_t image_builder_instrument(struct image_builder *b, const char *name, const char *codec,
 	uint32_t link, const char *opts, int64_t every_ns, int64_t timeout_ns, uint32_t retries);
 /* A point of the last instrument, and its channel "instrument.name". every_ns 0: the instrument's. */

@@ -35,12 +35,19 @@ struct device {
 	uint32_t n;
 };
 
+struct wire_of {
+	uint32_t called;
+	uint16_t port;
+	enum link_kind kind;
+	bool is_line, has_echo;
+	uint32_t baud; /* LINK_SERIAL */
+	uint32_t pipeline;
+	int64_t late_max_ns;
+};
+
 struct layout {
 	int64_t tick_ns;
-	struct {
-		uint32_t called;
-		uint16_t port;
-	} links[LINKS_MAX];
+	struct wire_of links[LINKS_MAX];
 	uint32_t n_links;
 	struct device devices[INSTRUMENTS_MAX];
 	uint32_t n_devices;
@@ -145,15 +152,21 @@ lay_out(uint64_t *chance, struct slot *slots, uint32_t n)
 	return n;
 }
 
+int64_t
+layout_exchange_ns(const struct image_link *link)
+{
+	return link->is_line ? LAYOUT_LINE_NS : LAYOUT_LATENCY_NS;
+}
+
 /* A period that leaves the link time: even if each point were asked alone. */
 static int64_t
-period(uint64_t *chance, uint32_t n_points, uint32_t n_instruments)
+period(uint64_t *chance, const struct wire_of *link, uint32_t n_points, uint32_t n_instruments)
 {
+	int64_t exchange_ns = link->is_line ? LAYOUT_LINE_NS : LAYOUT_LATENCY_NS;
 	static const int64_t periods_ms[] = { 200, 300, 500, 1000, 2000 };
 	int64_t every = periods_ms[pick(chance, 0, NELEM(periods_ms) - 1)] * NS_PER_MS;
 
-	while ((double)(n_points * n_instruments) * (double)LAYOUT_LATENCY_NS / (double)every >
-		LOAD_MAX)
+	while ((double)(n_points * n_instruments) * (double)exchange_ns / (double)every > LOAD_MAX)
 		every *= 2;
 	return every;
 }
@@ -166,7 +179,7 @@ lay_device(uint64_t *chance, struct layout *l, uint32_t link, uint32_t unit, uin
 
 	*d = (struct device){ .id = new_id(l), .link = link, .unit = unit };
 	d->n = lay_out(chance, d->slots, pick(chance, 2, POINTS_MAX));
-	d->every_ns = period(chance, d->n, of);
+	d->every_ns = period(chance, &l->links[link], d->n, of);
 	d->max_block = pick(chance, 12, 125);
 	d->max_gap = pick(chance, 0, 12);
 	d->timeout_ns = timeouts_ms[pick(chance, 0, NELEM(timeouts_ms) - 1)] * NS_PER_MS;
@@ -180,6 +193,29 @@ lay_device(uint64_t *chance, struct layout *l, uint32_t link, uint32_t unit, uin
 		s->is_followed = pick(chance, 0, 9) == 0;
 		s->is_summed = s->is_number && pick(chance, 0, 9) == 0;
 	}
+}
+
+/* Half of them TCP, the others lines: behind a TCP port, or a serial port here. */
+static void
+lay_link(uint64_t *chance, struct layout *l, struct wire_of *out)
+{
+	static const uint32_t pipelines[] = { 0, 1, 4, 16 }, bauds[] = { 115200, 230400, 460800 };
+	static const int64_t lates_ms[] = { 0, 0, 200, LAYOUT_LATE_MS };
+	uint32_t dice = pick(chance, 0, 3);
+
+	*out = (struct wire_of){ .called = l->next_port, .port = l->next_port, .kind = LINK_TCP };
+	l->next_port++;
+	if (dice < 2) {
+		out->pipeline = pipelines[pick(chance, 0, NELEM(pipelines) - 1)];
+		return;
+	}
+	out->is_line = true;
+	out->late_max_ns = lates_ms[pick(chance, 0, NELEM(lates_ms) - 1)] * NS_PER_MS;
+	if (dice == 2)
+		return;
+	out->kind = LINK_SERIAL;
+	out->baud = bauds[pick(chance, 0, NELEM(bauds) - 1)];
+	out->has_echo = LAYOUT_ECHO && pick(chance, 0, 3) == 0;
 }
 
 struct layout *
@@ -196,8 +232,8 @@ layout_new(uint64_t seed)
 	for (uint32_t i = 0; i < l->n_links; i++) {
 		uint32_t n = pick(&chance, 1, 4);
 
+		lay_link(&chance, l, &l->links[i]);
 		l->links[i].called = i;
-		l->links[i].port = l->next_port++;
 		for (uint32_t k = 0; k < n; k++)
 			lay_device(&chance, l, i, 1 + 7 * k, n);
 	}
@@ -213,7 +249,7 @@ layout_free(struct layout *l)
 /* ---- the image ------------------------------------------------------------------------------------------------------ */
 
 static void
-build_device(struct image_builder *b, const struct device *d)
+build_device(struct image_builder *b, const struct device *d, bool is_line)
 {
 	uint32_t summand = IMAGE_NONE;
 	char name[32], opts[96];
@@ -222,8 +258,8 @@ build_device(struct image_builder *b, const struct device *d)
 	snprintf(opts, sizeof(opts), "unit=%u max_block=%u max_gap=%u", d->unit, d->max_block,
 		d->max_gap);
 	image_builder_instrument_id(b,
-		image_builder_instrument(
-			b, name, "modbus", d->link, opts, d->every_ns, d->timeout_ns, d->retries),
+		image_builder_instrument(b, name, is_line ? "modbus-rtu" : "modbus", d->link, opts,
+			d->every_ns, d->timeout_ns, d->retries),
 		d->id);
 	for (uint32_t i = 0; i < d->n; i++) {
 		const struct slot *s = &d->slots[i];
@@ -249,19 +285,39 @@ build_device(struct image_builder *b, const struct device *d)
 	}
 }
 
+static void
+build_link(struct image_builder *b, const struct wire_of *from)
+{
+	const int bits = 10; /* 8N1 */
+	struct image_link like = { .kind = from->kind,
+		.is_line = from->is_line,
+		.has_echo = from->has_echo,
+		.pipeline = from->pipeline,
+		.late_max_ns = from->late_max_ns };
+	char name[16], host[32] = "127.0.0.1";
+
+	snprintf(name, sizeof(name), "link%u", from->called);
+	if (from->kind == LINK_SERIAL) {
+		snprintf(host, sizeof(host), "/dev/serial/by-path/%u", from->port);
+		like.line = (struct image_line){
+			.baud = from->baud, .bits = 8, .parity = 'N', .stop = 1
+		};
+		like.char_ns = bits * NS_PER_S / from->baud;
+		like.gap_ns = 1750 * NS_PER_US; /* MODBUS over Serial Line V1.02, 2.5.1.1 */
+	}
+	image_builder_wire(b, image_builder_link(b, name, host, from->port), &like);
+}
+
 struct image *
 layout_image(const struct layout *l)
 {
 	struct image_builder *b = image_builder_new("simulated", l->tick_ns);
 
 	for (uint32_t i = 0; i < l->n_links; i++) {
-		char name[16];
-
-		snprintf(name, sizeof(name), "link%u", l->links[i].called);
-		image_builder_link(b, name, "127.0.0.1", l->links[i].port);
+		build_link(b, &l->links[i]);
 	}
 	for (uint32_t i = 0; i < l->n_devices; i++)
-		build_device(b, &l->devices[i]);
+		build_device(b, &l->devices[i], l->links[l->devices[i].link].is_line);
 	return image_builder_done(b);
 }
 
@@ -274,7 +330,9 @@ load_of(const struct layout *l, uint32_t link)
 
 	for (uint32_t i = 0; i < l->n_devices; i++)
 		if (l->devices[i].link == link)
-			load += (double)l->devices[i].n * (double)LAYOUT_LATENCY_NS /
+			load += (double)l->devices[i].n *
+				(double)(l->links[link].is_line ? LAYOUT_LINE_NS
+								: LAYOUT_LATENCY_NS) /
 				(double)l->devices[i].every_ns;
 	return load;
 }
@@ -288,8 +346,7 @@ add_device(struct layout *l, uint64_t *chance)
 	if (l->n_devices == INSTRUMENTS_MAX)
 		return;
 	if (link == l->n_links) {
-		l->links[link].called = l->next_port;
-		l->links[link].port = l->next_port++;
+		lay_link(chance, l, &l->links[link]);
 		l->n_links++;
 	}
 	lay_device(chance, l, link, 40 + l->n_devices, 4);
@@ -331,14 +388,12 @@ reorder(struct layout *l, uint64_t *chance)
 {
 	uint32_t a = pick(chance, 0, l->n_devices - 1), first = pick(chance, 0, l->n_links - 1);
 	struct device device = l->devices[0];
-	uint16_t port = l->links[0].port;
-	uint32_t called = l->links[0].called;
+	struct wire_of link = l->links[0];
 
 	l->devices[0] = l->devices[a];
 	l->devices[a] = device;
 	l->links[0] = l->links[first];
-	l->links[first].port = port;
-	l->links[first].called = called;
+	l->links[first] = link;
 	for (uint32_t i = 0; i < l->n_devices; i++)
 		l->devices[i].link = l->devices[i].link == 0       ? first
 				     : l->devices[i].link == first ? 0
@@ -351,7 +406,7 @@ layout_change(struct layout *l, uint64_t *chance)
 	struct device *d = &l->devices[pick(chance, 0, l->n_devices - 1)];
 	uint32_t slot = pick(chance, 0, d->n - 1), link = pick(chance, 0, l->n_links - 1);
 
-	switch (pick(chance, 0, 11)) {
+	switch (pick(chance, 0, 12)) {
 	case 0:
 		d->every_ns *= 2;
 		break;
@@ -395,6 +450,13 @@ layout_change(struct layout *l, uint64_t *chance)
 	case 10:
 		d->slots[slot].is_followed = !d->slots[slot].is_followed;
 		l->links[link].called = l->next_port++;
+		break;
+	case 11:
+		if (l->links[link].is_line)
+			l->links[link].late_max_ns =
+				pick(chance, 0, 3) * LAYOUT_LATE_MS / 3 * NS_PER_MS;
+		else
+			l->links[link].pipeline = pick(chance, 0, IMAGE_PIPELINE_MAX);
 		break;
 	default:
 		reorder(l, chance);

@@ -8,6 +8,12 @@
 
 #define LAYOUT_LATENCY_NS                                                                          \
 	(4 * NS_PER_MS) /* of an exchange: no link is loaded above 0.4 of its time */
+#define LAYOUT_LINE_NS                                                                             \
+	(12 * NS_PER_MS) /* the same on a line, with the silence and its characters */
+#define LAYOUT_ECHO 0    /* 1: some lines repeat what is sent */
+#define LAYOUT_GOES_ON                                                                             \
+	0 /* 1: a late answer comes over a port that was closed and opened meanwhile */
+#define LAYOUT_LATE_MS 300 /* longest late_max that is written down; twice the shortest timeout */
 
 struct layout;
 
@@ -17,6 +23,9 @@ void layout_free(struct layout *l);
 
 /* Somebody edits the bench file: periods, points, instruments, links, names, or only the order. */
 void layout_change(struct layout *l, uint64_t *chance);
+
+/* Time of an exchange on a link. */
+int64_t layout_exchange_ns(const struct image_link *link);
 
 /* Compiled, with the numbers that `supervise` gives; the caller frees it with free(). */
 struct image *layout_image(const struct layout *l);

@@ -17,6 +17,7 @@
 #define ALONE_MIN_NS (30 * NS_PER_S) /* how long the one thing that goes wrong lasts */
 #define ALONE_MAX_NS (90 * NS_PER_S)
 #define SETTLE_NS (5 * NS_PER_S)
+#define OVERRUNS_MAX (3 * 16) /* some trials of as many questions as there may be at once */
 
 /* ---- acts ------------------------------------------------------------------------------------------------------------- */
 
@@ -37,6 +38,46 @@ storm(struct stage *r, int64_t for_ns)
 	world_calm(r->world, r->now_ns);
 }
 
+/* For how long one question without an answer keeps a link from asking another: on a line, where nothing names a question,
+ * the next one that could be mistaken waits until no late answer can come. */
+static int64_t
+patience(const struct image *img, uint32_t instrument)
+{
+	const struct image_instrument *ins = image_instrument_at(img, instrument);
+	const struct image_link *link = image_link_at(img, ins->link);
+
+	if (!link->is_line)
+		return ins->timeout_ns;
+	return ins->timeout_ns + MAX(link->late_max_ns, 2 * ins->timeout_ns);
+}
+
+/* Questions that devices did not bear beside another, by link: a controller finds out by trying, and what the trial costs on
+ * that link is no breach. */
+static uint64_t *
+read_overruns(const struct stage *r)
+{
+	uint64_t *n = mem_zero(r->img->links.n, sizeof(*n));
+
+	for (uint32_t i = 0; i < r->img->links.n; i++)
+		n[i] = world_faults(r->world, i, WORLD_OVERRUN);
+	return n;
+}
+
+/* Has the link of this instrument been overrun since? One that is found out and tried again and again is a breach. */
+static bool
+overran(struct stage *r, uint32_t instrument, uint64_t before)
+{
+	uint32_t link = image_instrument_at(r->img, instrument)->link;
+	uint64_t n = world_faults(r->world, link, WORLD_OVERRUN) - before;
+
+	if (n > OVERRUNS_MAX)
+		watch_break(r->watch,
+			"crowd: link '%s' was overrun %llu times although all is well",
+			image_text(r->img, image_link_at(r->img, link)->name),
+			(unsigned long long)n);
+	return n > 0;
+}
+
 /* All is good again when the longest wait is over, and two rounds of polls. */
 static void
 recover(struct stage *r, int64_t wait_ns)
@@ -48,9 +89,8 @@ recover(struct stage *r, int64_t wait_ns)
 
 	/* What was lost in the last moment shows only when its last try has had no answer, and a tick has come. */
 	for (uint32_t i = 0; i < r->img->instruments.n; i++)
-		patience_ns =
-			MAX(patience_ns, image_instrument_at(r->img, i)->timeout_ns *
-						 (image_instrument_at(r->img, i)->retries + 1));
+		patience_ns = MAX(patience_ns,
+			patience(r->img, i) * (image_instrument_at(r->img, i)->retries + 1));
 	stage_advance(r, from_ns + 2 * patience_ns);
 	do
 		stage_advance(r, r->now_ns + NS_PER_S / 2);
@@ -61,17 +101,29 @@ recover(struct stage *r, int64_t wait_ns)
 			image_text(r->img, image_channel_at(r->img, first)->name));
 }
 
+static bool
+overran_any(struct stage *r, const uint64_t *before)
+{
+	bool is_any = false;
+
+	for (uint32_t i = 0; i < r->img->instruments.n; i++)
+		is_any |= overran(r, i, before[image_instrument_at(r->img, i)->link]);
+	return is_any;
+}
+
 static void
 settle(struct stage *r)
 {
+	uint64_t *overruns = read_overruns(r);
 	uint32_t first = 0;
 
 	/* What is still under way from before must not do harm either. */
 	watch_mark(r->watch, r->now_ns);
 	stage_advance(r, r->now_ns + SETTLE_NS);
-	if (watch_bad(r->watch, &first) > 0)
+	if (watch_bad(r->watch, &first) > 0 && !overran_any(r, overruns))
 		watch_break(r->watch, "recovery: '%s' went bad again",
 			image_text(r->img, image_channel_at(r->img, first)->name));
+	free(overruns);
 }
 
 /* Time that the link of this instrument needs for one round, were each of its points asked alone. */
@@ -83,7 +135,7 @@ round_ns(const struct image *img, uint32_t link)
 	for (uint32_t i = 0; i < img->instruments.n; i++)
 		if (image_instrument_at(img, i)->link == link)
 			n += image_instrument_at(img, i)->n_points;
-	return 2 * n * LAYOUT_LATENCY_NS;
+	return 2 * n * layout_exchange_ns(image_link_at(img, link));
 }
 
 static bool
@@ -102,11 +154,11 @@ probes(int64_t for_ns)
 
 /* Those that nothing was done to: no bad reading, no event, and polls that pay for their neighbour only once at a time. */
 static void
-check_neighbours(
-	struct stage *r, enum world_fault fault, uint32_t guilty, uint32_t point, int64_t for_ns)
+check_neighbours(struct stage *r, enum world_fault fault, uint32_t guilty, uint32_t point,
+	int64_t for_ns, const uint64_t *overruns)
 {
 	const struct image_instrument *bad = image_instrument_at(r->img, guilty);
-	int64_t wait_ns = bad->timeout_ns * (bad->retries + 1);
+	int64_t wait_ns = patience(r->img, guilty) * (bad->retries + 1);
 	bool is_whole_link = fault == WORLD_REFUSED || fault == WORLD_MUTE;
 
 	for (uint32_t p = 0; p < r->img->points.n; p++) {
@@ -118,14 +170,17 @@ check_neighbours(
 			stolen = 0,
 			gap = pt->every_ns + round_ns(r->img, ins->link) + 2 * r->img->tick_ns;
 
-		if ((is_mate && is_whole_link) || !stage_plays(r, pt->instrument))
+		if ((is_mate && is_whole_link) || !stage_plays(r, pt->instrument) ||
+			overran(r, pt->instrument, overruns[ins->link]))
 			continue;
 		if (pt->instrument == guilty &&
 			(fault != WORLD_BAD_REGISTER || overlap(pt, image_point_at(r->img, point))))
 			continue;
 		if (is_mate && fault != WORLD_BAD_REGISTER) {
-			gap += bad->timeout_ns; /* it is repeated behind its neighbours */
-			stolen = wait_ns + probes(for_ns) * bad->timeout_ns;
+			/* It is repeated behind its neighbours; at worst right behind the wait for its late answer. */
+			gap += patience(r->img, guilty) *
+			       (image_link_at(r->img, bad->link)->is_line ? 2 : 1);
+			stolen = wait_ns + probes(for_ns) * patience(r->img, guilty);
 		}
 		/* One with a shorter limit than its neighbour's silence may well grow too old. */
 		if (watch_faults(r->watch, p) > 0 &&
@@ -149,7 +204,7 @@ check_neighbours(
 
 /* Each instrument that was hit went down once and came back once, and nobody else did. */
 static void
-check_events(struct stage *r, enum world_fault fault, uint32_t guilty)
+check_events(struct stage *r, enum world_fault fault, uint32_t guilty, const uint64_t *overruns)
 {
 	const struct image_instrument *bad = image_instrument_at(r->img, guilty);
 
@@ -161,7 +216,8 @@ check_events(struct stage *r, enum world_fault fault, uint32_t guilty)
 			is_hit = image_instrument_at(r->img, i)->link == bad->link;
 		if (fault == WORLD_BAD_REGISTER)
 			is_hit = is_hit && bad->n_points == 1 && downs > 0;
-		if (downs != is_hit || ups != is_hit)
+		if ((downs != is_hit || ups != is_hit) &&
+			!overran(r, i, overruns[image_instrument_at(r->img, i)->link]))
 			watch_break(r->watch,
 				"event: '%s' went down %u and up %u times with the %s of '%s'",
 				image_text(r->img, image_instrument_at(r->img, i)->name), downs,
@@ -198,12 +254,12 @@ alone(struct stage *r)
 	enum world_fault fault = faults[rand_below(&r->chance, NELEM(faults))];
 	uint32_t guilty = stage_any_instrument(r), point = stage_any_point(r, guilty), first = 0;
 	int64_t for_ns = stage_span(r, ALONE_MIN_NS, ALONE_MAX_NS) + 3 * r->slowest_ns;
-	uint64_t asked = requests_of(r, guilty), most;
+	uint64_t asked = requests_of(r, guilty), most, *overruns = read_overruns(r);
 
 	watch_mark(r->watch, r->now_ns);
 	stage_disturb(r, fault, guilty, point, for_ns);
 	stage_advance(r, r->now_ns + for_ns);
-	check_neighbours(r, fault, guilty, point, for_ns);
+	check_neighbours(r, fault, guilty, point, for_ns, overruns);
 	/* The state on the board is that of up to a second ago, when it was polled as ever. */
 	most = image_instrument_at(r->img, guilty)->retries + 1 + (uint64_t)probes(for_ns) +
 	       2 * image_instrument_at(r->img, guilty)->n_points *
@@ -218,8 +274,9 @@ alone(struct stage *r)
 			image_text(r->img, image_instrument_at(r->img, guilty)->name));
 	world_calm(r->world, r->now_ns);
 	recover(r, wait_of(fault));
-	check_events(r, fault, guilty);
+	check_events(r, fault, guilty, overruns);
 	settle(r);
+	free(overruns);
 }
 
 /* No flood: nothing goes down without something having been done to its link. */
@@ -272,6 +329,24 @@ on_link(const struct image *img, uint32_t link)
 	return n;
 }
 
+/* A line on which an instrument is no more: its last question may be under way, and until no answer to it can come, nothing
+ * is asked that could be mistaken for it. For how long; 0: all goes on. */
+static int64_t
+abandoned(const struct stage *r, uint32_t link, const struct image *old, const uint32_t *kept)
+{
+	uint32_t n = 0;
+	int64_t longest_ns = 0;
+
+	for (uint32_t i = 0; i < r->img->instruments.n; i++)
+		n += image_instrument_at(r->img, i)->link == link &&
+		     went_on(r, i, old, kept) != IMAGE_NONE;
+	for (uint32_t i = 0; i < old->instruments.n; i++)
+		if (image_instrument_at(old, i)->link == kept[link])
+			longest_ns = MAX(longest_ns, patience(old, i));
+	return image_link_at(r->img, link)->is_line && n < on_link(old, kept[link]) ? longest_ns
+										    : 0;
+}
+
 static uint64_t
 strays(const struct board_state *states, const struct image *img, uint32_t link)
 {
@@ -297,7 +372,7 @@ read_states(const struct stage *r)
  * answer belongs to nobody. */
 static void
 check_unchanged(struct stage *r, const struct image *old, const struct board_state *before,
-	const uint32_t *kept)
+	const uint32_t *kept, const uint64_t *overruns)
 {
 	struct board_state *after = read_states(r);
 
@@ -305,23 +380,25 @@ check_unchanged(struct stage *r, const struct image *old, const struct board_sta
 		const struct image_instrument *ins = image_instrument_at(r->img, i);
 		const char *name = image_text(r->img, ins->name);
 		uint32_t was = went_on(r, i, old, kept);
+		int64_t wait_ns = was == IMAGE_NONE ? 0 : abandoned(r, ins->link, old, kept);
 
-		if (was == IMAGE_NONE || !stage_plays(r, i))
+		if (was == IMAGE_NONE || !stage_plays(r, i) ||
+			overran(r, i, overruns[kept[ins->link]]))
 			continue;
 		if (watch_downs(r->watch, i) + watch_ups(r->watch, i) > 0)
 			watch_break(
 				r->watch, "reload: '%s' was not changed, and made an event", name);
-		if (after[i].requests <= before[was].requests ||
+		if ((after[i].requests <= before[was].requests && wait_ns == 0) ||
 			after[i].connects != before[was].connects)
 			watch_break(
 				r->watch, "reload: '%s' was not changed, and started anew", name);
 		for (uint32_t p = ins->first_point; p < ins->first_point + ins->n_points; p++) {
 			int64_t gap = watch_gap_ns(r->watch, p, r->now_ns);
 
-			if (watch_faults(r->watch, p) > 0)
+			if (watch_faults(r->watch, p) > 0 && wait_ns == 0)
 				watch_break(r->watch, "reload: '%s' was not changed, and went bad",
 					name);
-			if (gap > image_point_at(r->img, p)->every_ns +
+			if (gap > wait_ns + image_point_at(r->img, p)->every_ns +
 					  MAX(round_ns(r->img, ins->link),
 						  round_ns(old, kept[ins->link])) +
 					  2 * r->img->tick_ns)
@@ -335,7 +412,8 @@ check_unchanged(struct stage *r, const struct image *old, const struct board_sta
 		for (uint32_t i = 0; i < r->img->instruments.n; i++)
 			n += image_instrument_at(r->img, i)->link == link &&
 			     went_on(r, i, old, kept) != IMAGE_NONE;
-		if (n > 0 && n == on_link(r->img, link) && n == on_link(old, kept[link]) &&
+		if (n > 0 && world_faults(r->world, link, WORLD_OVERRUN) == overruns[kept[link]] &&
+			n == on_link(r->img, link) && n == on_link(old, kept[link]) &&
 			strays(after, r->img, link) != strays(before, old, kept[link]))
 			watch_break(r->watch, "reload: a question on link '%s' was forgotten",
 				image_text(r->img, image_link_at(r->img, link)->name));
@@ -349,6 +427,7 @@ reload(struct stage *r)
 {
 	struct board_state *before;
 	struct image *old;
+	uint64_t *overruns;
 	uint32_t *kept;
 
 	watch_mark(r->watch, r->now_ns);
@@ -358,11 +437,13 @@ reload(struct stage *r)
 		i++)
 		stage_advance(r, r->now_ns + NS_PER_MS);
 	before = read_states(r);
+	overruns = read_overruns(r);
 	old = stage_reload(r, (unsigned)rand_below(&r->chance, 4), &kept);
 	stage_advance(r, r->now_ns + NS_PER_S + 2 * r->slowest_ns + stage_span(r, 0, NS_PER_S));
-	check_unchanged(r, old, before, kept);
+	check_unchanged(r, old, before, kept, overruns);
 	recover(r, NS_PER_S);
 	settle(r);
+	free(overruns);
 	free(before);
 	free(kept);
 	free(old);

@@ -6,7 +6,8 @@
  *	sim --for SECONDS          seeds from the clock, for that long
  *	sim --seconds N            length of the storm, in virtual seconds (default 40)
  *	sim --bench FILE.image     a compiled bench in place of those made by chance
- *	sim --break match          with a codec that takes every answer for the right one: succeeds when that is noticed
+ *	sim --break WHAT           with a codec that is broken: succeeds when that is noticed. WHAT: match, it takes every answer
+ *	                           for the right one; crc, it checks none; quarantine, a line waits for no late answer
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -31,6 +32,21 @@ struct totals {
 	int64_t span_s;
 };
 
+/* ---- codecs that are broken on purpose ------------------------------------------------------------------------------ */
+
+enum breaking { NOTHING, MATCH, CRC, QUARANTINE };
+
+static const struct {
+	const char *word, *what;
+} breakings[] = {
+	[NOTHING] = { "", "" },
+	[MATCH] = { "match", "a codec that takes every answer" },
+	[CRC] = { "crc", "a codec that checks no CRC" },
+	[QUARANTINE] = { "quarantine", "a line that waits for no late answer" },
+};
+
+static enum breaking broken_how;
+
 static enum match
 match_anything(const struct instrument *ins, const struct request *req, uint32_t tag,
 	const uint8_t *frame, size_t n)
@@ -38,18 +54,45 @@ match_anything(const struct instrument *ins, const struct request *req, uint32_t
 	return MATCH_MINE;
 }
 
+/* The end of a reading follows from its count, and that is enough. */
+static int
+cut_unchecked(const struct instrument *ins, const uint8_t *in, size_t n, enum wire wire)
+{
+	if (n >= 3 && in[1] >= 1 && in[1] <= 4 && n >= 5u + in[2])
+		return CUT_FRAME(5 + in[2]);
+	return codec_find("modbus-rtu")->cut(ins, in, n, wire);
+}
+
+static bool
+never_alike(const struct instrument *ins_a, const struct request *a, const struct instrument *ins_b,
+	const struct request *b)
+{
+	return false;
+}
+
 static const struct codec *
 find_broken(const char *name)
 {
-	static struct codec broken;
+	static struct codec line, tcp;
 	const struct codec *c = codec_find(name);
+	bool is_line = strcmp(name, "modbus-rtu") == 0;
+	struct codec *broken = is_line ? &line : &tcp;
 
 	if (c == NULL)
 		return NULL;
-	broken = *c;
-	broken.match = match_anything;
-	return &broken;
+	*broken = *c;
+	if (broken_how == MATCH)
+		broken->match = match_anything;
+	if (broken_how == CRC && is_line)
+		broken->cut = cut_unchecked;
+	if (broken_how == QUARANTINE && is_line) {
+		broken->has_tag = true; /* it says so */
+		broken->alike = never_alike;
+	}
+	return broken;
 }
+
+/* ---- counts ----------------------------------------------------------------------------------------------------------- */
 
 static void
 add(struct totals *t, const struct run_result *r)
@@ -133,7 +176,9 @@ load_bench(const char *path)
 		if (twin_instruments(bytes, i) > 0)
 			return bytes;
 	fprintf(stderr,
-		"sim: %s: no instrument on a link 'tcp:', so there is nothing to simulate\n", path);
+		"sim: %s: no instrument on a link that can be played, so there is nothing to "
+		"simulate\n",
+		path);
 	return NULL;
 }
 
@@ -142,7 +187,7 @@ usage(void)
 {
 	fputs("usage: sim [--seed N] [--seeds N] [--for SECONDS] [--seconds N] [--bench "
 	      "FILE.image] "
-	      "[--break match]\n",
+	      "[--break match|crc|quarantine]\n",
 		stderr);
 	return 2;
 }
@@ -159,8 +204,16 @@ seconds_now(void)
 struct args {
 	int64_t seed, seeds, for_s, storm_s;
 	const char *bench;
-	bool is_broken;
 };
+
+static bool
+parse_break(const char *word)
+{
+	for (size_t i = NOTHING + 1; i < NELEM(breakings); i++)
+		if (strcmp(word, breakings[i].word) == 0)
+			broken_how = (enum breaking)i;
+	return broken_how != NOTHING;
+}
 
 static bool
 parse(int argc, char **argv, struct args *out)
@@ -176,8 +229,8 @@ parse(int argc, char **argv, struct args *out)
 			return false;
 		if (strcmp(argv[i], "--bench") == 0)
 			out->bench = argv[i + 1];
-		else if (strcmp(argv[i], "--break") == 0 && strcmp(argv[i + 1], "match") == 0)
-			out->is_broken = true;
+		else if (strcmp(argv[i], "--break") == 0 && parse_break(argv[i + 1]))
+			continue;
 		else if (number == NULL || !text_to_int(argv[i + 1], number) || *number < 0)
 			return false;
 	}
@@ -197,7 +250,7 @@ main(int argc, char **argv)
 		return usage();
 	if (args.bench != NULL && (setup.img = load_bench(args.bench)) == NULL)
 		return 2;
-	if (args.is_broken)
+	if (broken_how != NOTHING)
 		setup.codec_of = find_broken;
 	setup.storm_ns = args.storm_s * NS_PER_S;
 	setup.seed = args.seed >= 0 ? (uint64_t)args.seed : 1;
@@ -214,9 +267,8 @@ main(int argc, char **argv)
 	} while (is_good && args.seed < 0 &&
 		 (args.for_s > 0 ? seconds_now() < until_s : totals.seeds < (uint64_t)args.seeds));
 	print_totals(&totals);
-	if (args.is_broken) {
-		puts(is_good ? "a codec that takes every answer was not noticed"
-			     : "a codec that takes every answer was noticed");
+	if (broken_how != NOTHING) {
+		printf("%s was %snoticed\n", breakings[broken_how].what, is_good ? "not " : "");
 		return is_good;
 	}
 	return is_good ? 0 : 1;

@@ -25,11 +25,12 @@ device(void *ctx, uint32_t link, const uint8_t *frame, size_t n, int64_t now_ns,
 	size_t cap)
 {
 	struct stage *r = ctx;
+	unsigned unit = frame[twin_is_rtu(r->img, link) ? 0 : 6];
 
 	for (uint32_t i = 0; i < r->img->instruments.n; i++) {
 		const struct image_instrument *ins = image_instrument_at(r->img, i);
 
-		if (ins->link != link || twin_unit(r->img, i) != frame[6])
+		if (ins->link != link || twin_unit(r->img, i) != unit)
 			continue;
 		for (uint32_t p = ins->first_point; p < ins->first_point + ins->n_points; p++) {
 			double v;
@@ -39,6 +40,45 @@ device(void *ctx, uint32_t link, const uint8_t *frame, size_t n, int64_t now_ns,
 		}
 	}
 	return twin_answer(r->twin, link, frame, n, out, cap);
+}
+
+/* Nobody promises more of a device than this: its timeout, and late_max behind it. */
+static int64_t
+latest(void *ctx, uint32_t link, unsigned unit)
+{
+	const struct stage *r = ctx;
+	int64_t late_ns = image_link_at(r->img, link)->late_max_ns;
+
+	for (uint32_t i = 0; i < r->img->instruments.n; i++) {
+		const struct image_instrument *ins = image_instrument_at(r->img, i);
+
+		if (ins->link == link && twin_unit(r->img, i) == unit)
+			return ins->timeout_ns + (late_ns > 0 ? late_ns : 2 * ins->timeout_ns);
+	}
+	return 0;
+}
+
+/* What the image does not say is by the link's address: the same after each reload. */
+static struct world_link *
+world_links(const struct stage *r)
+{
+	struct world_link *links = mem_zero(r->img->links.n, sizeof(*links));
+
+	for (uint32_t i = 0; i < r->img->links.n; i++) {
+		const struct image_link *l = image_link_at(r->img, i);
+		uint64_t chance = r->held_seed ^ l->port;
+
+		links[i] = (struct world_link){ .is_rtu = twin_is_rtu(r->img, i),
+			.is_port = l->kind == LINK_SERIAL,
+			.goes_on = LAYOUT_GOES_ON && l->kind == LINK_SERIAL,
+			.has_echo = l->has_echo,
+			.char_ns = l->char_ns };
+		/* Whoever writes a number of questions knows that the device bears them. */
+		if (!links[i].is_rtu)
+			links[i].crowd = (enum world_crowd)rand_below(
+				&chance, l->pipeline > 1 ? 2 : WORLD_CROWD_CLOSE + 1);
+	}
+	return links;
 }
 
 /* ---- time ------------------------------------------------------------------------------------------------------------- */
@@ -58,7 +98,7 @@ serve(struct stage *r)
 	uint32_t link;
 
 	while ((link = bench_take(r->bench, &wants)) != IMAGE_NONE) {
-		if (image_link_at(r->img, link)->kind != LINK_TCP)
+		if (image_link_at(r->img, link)->kind == LINK_SYSTEM)
 			continue; /* this machine itself is not played: it stays closed */
 		if (wants.close)
 			world_close(r->world, link);
@@ -156,8 +196,8 @@ stage_disturb(struct stage *r, enum world_fault fault, uint32_t instrument, uint
 bool
 stage_plays(const struct stage *r, uint32_t instrument)
 {
-	return image_link_at(r->img, image_instrument_at(r->img, instrument)->link)->kind ==
-	       LINK_TCP;
+	return image_link_at(r->img, image_instrument_at(r->img, instrument)->link)->kind !=
+	       LINK_SYSTEM;
 }
 
 uint32_t
@@ -238,7 +278,7 @@ same_link(const struct image *img, uint32_t link, const struct image *from)
 	const struct image_link *l = image_link_at(img, link);
 
 	for (uint32_t i = 0; i < from->links.n; i++)
-		if (image_link_at(from, i)->port == l->port)
+		if (image_same_wire(img, l, from, image_link_at(from, i)))
 			return i;
 	for (uint32_t i = 0; i < from->links.n; i++)
 		if (strcmp(image_text(from, image_link_at(from, i)->name),
@@ -275,6 +315,7 @@ stage_reload(struct stage *r, unsigned changes, uint32_t **out_kept)
 		const struct image *given;
 		struct image *old;
 	} image = { .given = r->img };
+	struct world_link *links;
 	uint32_t *kept, *was;
 	uint64_t faults = stage_faults(r);
 
@@ -290,7 +331,9 @@ stage_reload(struct stage *r, unsigned changes, uint32_t **out_kept)
 	bench_adopt(r->bench, before.bench, kept, r->now_ns);
 	for (uint32_t i = 0; i < r->img->links.n; i++)
 		was[i] = same_link(r->img, i, before.img);
-	world_switch(r->world, r->img->links.n, was, kept);
+	links = world_links(r);
+	world_switch(r->world, r->img->links.n, links, was, kept);
+	free(links);
 	r->faults_gone += faults - stage_faults(r);
 	drop_bench(&before);
 	r->digest = before.digest;
@@ -356,15 +399,20 @@ stage_start(struct stage *r, const struct run_setup *setup)
 		.latency_ns = LAYOUT_LATENCY_NS,
 		.timeout_ns = NS_PER_S / 2,
 		.device = device,
+		.latest = latest,
 		.ctx = r };
+	struct world_link *links;
 
 	r->codec_of = setup->codec_of;
 	r->held_seed = rand_next(&r->chance);
 	if (setup->img == NULL)
 		r->layout = layout_new(setup->seed);
 	r->img = r->layout != NULL ? layout_image(r->layout) : copy_image(setup->img);
+	links = world_links(r);
 	world.n_links = r->img->links.n;
+	world.links = links;
 	r->world = world_new(&world);
+	free(links);
 	make_bench(r);
 	r->next_tick_ns = r->last_tick_ns = r->now_ns;
 	serve(r);

@@ -446,11 +446,11 @@ watch_mark(struct watch *w, int64_t now_ns)
 		w->instruments[i].ups = w->instruments[i].downs = 0;
 }
 
-/* The world plays links over TCP; what reads this machine itself stays closed. */
+/* What reads this machine itself stays closed. */
 static bool
 is_played(const struct image *img, uint32_t instrument)
 {
-	return image_link_at(img, image_instrument_at(img, instrument)->link)->kind == LINK_TCP;
+	return image_link_at(img, image_instrument_at(img, instrument)->link)->kind != LINK_SYSTEM;
 }
 
 uint32_t

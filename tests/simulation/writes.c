@@ -39,6 +39,7 @@ struct line {
 	int64_t now_ns, wake_ns, next_write_ns, next_edit_ns;
 	bool is_storm,
 		is_slow; /* is_slow: in this image, the second instrument is polled less often */
+	enum { OVER_TCP, LINE_OVER_TCP, LINE } way;
 	struct write writes[WRITES_MAX];
 	uint32_t n;
 	uint64_t digest;
@@ -61,16 +62,24 @@ static void PRINTF(2, 3) fail(struct line *l, const char *fmt, ...)
 #define REFUSED 30
 
 static struct image *
-make_image(bool is_slow, bool of_devices)
+make_image(const struct line *l, bool is_slow, bool of_devices)
 {
+	const struct image_link like = { .kind = l->way == LINE ? LINK_SERIAL : LINK_TCP,
+		.is_line = l->way != OVER_TCP,
+		.line = { .baud = 115200, .bits = 8, .parity = 'N', .stop = 1 },
+		.char_ns = l->way == LINE ? 10 * NS_PER_S / 115200 : 0,
+		.gap_ns = l->way == LINE ? 1750 * NS_PER_US : 0 };
 	const char *const places[] = { "holding=1", "holding=2 type=int32 order=CDAB",
 		"holding=9 type=float32", "holding=20 type=uint64", "coil=4",
 		of_devices ? "holding=31" : "holding=30" };
 	struct image_builder *b = image_builder_new("writes", 100 * NS_PER_MS);
-	uint32_t link = image_builder_link(b, "io", "127.0.0.1", 1502);
+	uint32_t link =
+		image_builder_link(b, "io", l->way == LINE ? "/dev/ttyS0" : "127.0.0.1", 1502);
 
+	image_builder_wire(b, link, &like);
 	for (uint32_t i = 0; i < 2; i++) {
-		image_builder_instrument(b, i == 0 ? "one" : "two", "modbus", link,
+		image_builder_instrument(b, i == 0 ? "one" : "two",
+			l->way == OVER_TCP ? "modbus" : "modbus-rtu", link,
 			i == 0 ? "unit=1" : "unit=2",
 			i == 1 && is_slow ? NS_PER_S : 300 * NS_PER_MS, TIMEOUT_NS, i);
 		for (uint32_t k = 0; k < NELEM(places); k++) {
@@ -206,6 +215,14 @@ write_one(struct line *l, uint32_t point)
 	l->n--;
 }
 
+static struct world_link
+world_link_of(const struct line *l)
+{
+	return (struct world_link){ .is_rtu = l->way != OVER_TCP,
+		.is_port = l->way == LINE,
+		.char_ns = image_link_at(l->img, 0)->char_ns };
+}
+
 /* Another image with the same registers; the second instrument is another when its period is. */
 static void
 edit(struct line *l)
@@ -213,18 +230,20 @@ edit(struct line *l)
 	struct link *old = l->link;
 	struct image *was = l->img;
 	struct link_sink sink;
+	struct world_link world_link;
 	const uint32_t first = 0;
 	uint32_t kept = IMAGE_NONE;
 
 	if (rand_below(&l->chance, 2) == 0)
 		l->is_slow = !l->is_slow;
-	l->img = make_image(l->is_slow, false);
+	l->img = make_image(l, l->is_slow, false);
 	l->link = link_new(l->img, 0, l->codec_of, sink_of(l, &sink), l->now_ns);
 	if (link_adopt(l->link, old, l->now_ns))
 		kept = 0;
 	link_free(old);
 	free(was);
-	world_switch(l->world, 1, &first, &kept);
+	world_link = world_link_of(l);
+	world_switch(l->world, 1, &world_link, &first, &kept);
 	serve(l);
 }
 
@@ -316,6 +335,7 @@ writes_seed(const struct run_setup *setup, struct run_result *out)
 		.timeout_ns = TIMEOUT_NS,
 		.device = device,
 		.ctx = l };
+	struct world_link world_link;
 	struct link_sink sink;
 
 	l->chance = setup->seed ^ UINT64_C(0x2545f491);
@@ -323,8 +343,11 @@ writes_seed(const struct run_setup *setup, struct run_result *out)
 	l->breach = out->breach;
 	l->cap = sizeof(out->breach);
 	l->codec_of = setup->codec_of;
-	l->img = make_image(false, false);
-	l->devices = make_image(false, true);
+	l->way = setup->seed % 3;
+	l->img = make_image(l, false, false);
+	l->devices = make_image(l, false, true);
+	world_link = world_link_of(l);
+	world.links = &world_link;
 	l->world = world_new(&world);
 	l->twin = twin_new(l->devices, 1);
 	l->link = link_new(l->img, 0, l->codec_of, sink_of(l, &sink), l->now_ns);

@@ -90,7 +90,7 @@ ask(struct fixture *f, uint32_t link, uint8_t unit, const uint8_t *pdu, size_t n
 	put_u16be(frame + 4, (uint16_t)(n + 1));
 	frame[6] = unit;
 	memcpy(frame + 7, pdu, n);
-	assert_int_equal(twin_cut(frame, n + 7), (int)n + 7);
+	assert_int_equal(twin_cut(f->t, link, frame, n + 7, WIRE_OPEN), (int)n + 7);
 	got = twin_answer(f->t, link, frame, n + 7, answer, sizeof(answer));
 	if (got == 0)
 		return 0;
@@ -287,7 +287,7 @@ test_any_bytes(void **state)
 			frame[7] = (uint8_t)rand_below(&chance, 25);
 			frame[8] = frame[10] = 0;
 		}
-		cut = twin_cut(frame, n);
+		cut = twin_cut(f->t, 0, frame, n, WIRE_OPEN);
 		assert_true(cut <= (int)n && cut >= -(int)n);
 		if (cut <= 0)
 			continue;
@@ -385,6 +385,9 @@ test_world_faults_of_exchanges(void **state)
 	for (int fault = 0; fault < WORLD_DEAD; fault++) {
 		int asked = 0, changed = 0;
 
+		if (fault == WORLD_WRONG_CRC || fault == WORLD_NOISE)
+			continue; /* of lines */
+
 		for (uint64_t seed = 1; seed <= 20; seed++) {
 			struct world *w = world_of(&asked, seed);
 			struct heard h = { 0 };
@@ -428,7 +431,8 @@ test_damage_can_be_noticed(void **state)
 		size_t n;
 
 		memcpy(frame, reply, sizeof(reply));
-		n = damage_answer(faults[i % NELEM(faults)], frame, sizeof(reply), &chance, &mute);
+		n = damage_answer(&damage_mbap, faults[i % NELEM(faults)], i % 3 == 0 ? 7 : 5,
+			frame, sizeof(reply), &chance, &mute);
 		assert_in_range(n, 1, sizeof(frame));
 		assert_false(n == sizeof(reply) && memcmp(frame, reply, 9) == 0);
 	}
