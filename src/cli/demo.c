@@ -1,4 +1,4 @@
-/* demo.c - mbc demo: the demonstration bench, its simulated instruments, and free ports for both */
+/* demo.c - mbc demo: the demonstration bench, its simulated instruments, and free ports and lines for both */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -64,9 +64,17 @@ free_port(uint16_t wanted)
 	return port == 0 && wanted != 0 ? free_port(0) : port;
 }
 
+/* Where a serial line of the demonstration is: in its own folder, by the number of its link. */
+static void
+line_path(char *out, size_t cap, const char *dir, uint32_t link)
+{
+	snprintf(out, cap, "%s/line%u", dir, link);
+}
+
 /* A bench file in `dir` that is the demonstration bench on ports that are free here. */
 static int
-write_bench(const struct image *img, const char *base, const char *path, struct err *err)
+write_bench(const struct image *img, const char *base, const char *dir, const char *path,
+	struct err *err)
 {
 	struct buf out = { 0 };
 	char real[PLACE_MAX * 16];
@@ -79,8 +87,15 @@ write_bench(const struct image *img, const char *base, const char *path, struct 
 		const struct image_link *l = image_link_at(img, i);
 
 		if (l->kind == LINK_TCP)
-			buf_printf(&out, "  %s: {tcp: \"127.0.0.1:%u\"}\n",
-				image_text(img, l->name), free_port(l->port));
+			buf_printf(&out, "  %s: {%s: \"127.0.0.1:%u\"}\n", image_text(img, l->name),
+				l->is_line ? "rtu" : "tcp", free_port(l->port));
+		if (l->kind == LINK_SERIAL) {
+			char line[64];
+
+			line_path(line, sizeof(line), dir, i);
+			buf_printf(
+				&out, "  %s: {serial: \"%s\"}\n", image_text(img, l->name), line);
+		}
 	}
 	buf_printf(&out, "serve: {listen: \"127.0.0.1:%u\"}\n", free_port(8080));
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -160,13 +175,13 @@ block_signals(sigset_t *out_set)
 
 /* Until one of both ends or somebody wants us to, by one of the signals of `set`, which are blocked. */
 static int
-run_both(const struct args *args, const char *path, uint32_t tcp_links, const sigset_t *set)
+run_both(const struct args *args, const char *path, uint32_t links, const sigset_t *set)
 {
 	int pipe = -1, status = 0, code = CLI_GOOD, sig;
 	pid_t twin, run, ended = 0;
 
 	twin = start("twin", path, &pipe);
-	if (twin < 0 || !await_twin(pipe, tcp_links)) {
+	if (twin < 0 || !await_twin(pipe, links)) {
 		end(twin);
 		return cli_say(args, CLI_FAILED, "the simulated instruments did not start");
 	}
@@ -188,7 +203,7 @@ cli_demo(struct args *args)
 	char base[PLACE_MAX], dir[] = "/tmp/mbc-demo-XXXXXX", path[64];
 	struct image *img;
 	struct err err;
-	uint32_t tcp_links = 0;
+	uint32_t links = 0;
 	sigset_t set;
 	int code;
 
@@ -200,16 +215,16 @@ cli_demo(struct args *args)
 	if (img == NULL)
 		return code;
 	for (uint32_t i = 0; i < img->links.n; i++)
-		tcp_links += image_link_at(img, i)->kind == LINK_TCP;
+		links += image_link_at(img, i)->kind != LINK_SYSTEM;
 	block_signals(&set);
 	if (mkdtemp(dir) == NULL) {
 		free(img);
 		return cli_say(args, CLI_FAILED, "making a folder in /tmp: %s", strerror(errno));
 	}
 	snprintf(path, sizeof(path), "%s/bench.yaml", dir);
-	code = write_bench(img, base, path, &err) < 0 ? cli_say(args, CLI_FAILED, "%s", err.msg)
-						      : CLI_GOOD;
-	free(img);
+	code = write_bench(img, base, dir, path, &err) < 0
+		       ? cli_say(args, CLI_FAILED, "%s", err.msg)
+		       : CLI_GOOD;
 	if (code == CLI_GOOD) {
 		printf("The demonstration bench: its instruments are simulated, the wires to them "
 		       "are real.\n"
@@ -218,9 +233,15 @@ cli_demo(struct args *args)
 		       "  mbc get      mbc watch T_bed      mbc trace furnace      mbc doctor\n"
 		       "Ctrl-C ends it.\n\n",
 			base);
-		code = run_both(args, path, tcp_links, &set);
+		code = run_both(args, path, links, &set);
 	}
 	unlink(path);
+	/* The twin removes its lines; one that was killed could not. */
+	for (uint32_t i = 0; i < img->links.n; i++) {
+		line_path(path, sizeof(path), dir, i);
+		unlink(path);
+	}
 	rmdir(dir);
+	free(img);
 	return code;
 }

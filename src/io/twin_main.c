@@ -1,7 +1,7 @@
-/* twin_main.c - simulated instruments on real TCP ports
+/* twin_main.c - simulated instruments on real TCP ports and serial lines
  *
  * Started by `mbc twin` and `mbc demo`: mbc-twin --image-fd FD [--seed N]. Listens where the links of the bench file
- * point to, so a controller with the same file finds the twins where it would find the instruments. Prints a line for each
+ * point to, or makes the serial ports that they name (twin_line.h), so a controller with the same file finds the twins where it would find the instruments. Prints a line for each
  * link and runs until SIGTERM or SIGINT.
  */
 #include <errno.h>
@@ -22,6 +22,7 @@
 #include "io/loop.h"
 #include "io/now.h"
 #include "io/seal.h"
+#include "io/twin_line.h"
 #include "twin/twin.h"
 
 #define STEP_NS (50 * NS_PER_MS)
@@ -54,6 +55,8 @@ struct twin_program {
 	struct loop *loop;
 	struct server *servers; /* [n_servers] */
 	size_t n_servers;
+	struct twin_line **lines; /* [n_lines] */
+	size_t n_lines;
 	bool is_ending;
 };
 
@@ -74,14 +77,19 @@ master_close(struct master *m)
 
 /* Answer the requests that have arrived, as far as there is room for answers; false when the connection is lost. */
 static bool
-master_answer(struct master *m)
+master_answer(struct master *m, enum wire wire)
 {
 	struct server *s = m->server;
 	size_t at = 0;
 
 	while (ANSWERS - m->n_out >= ANSWER_MAX) {
-		int n = twin_cut(s->program->twin, s->link, m->in + at, m->n_in - at, WIRE_OPEN);
+		int n = twin_cut(s->program->twin, s->link, m->in + at, m->n_in - at, wire);
 
+		/* On a line behind a port, as on any: the next request is looked for. */
+		if (n < 0 && twin_is_rtu(s->program->img, s->link)) {
+			at += (size_t)-n;
+			continue;
+		}
 		if (n < 0) {
 			log_info(
 				"link '%s': a master sent bytes that are no Modbus request; it was "
@@ -146,8 +154,9 @@ on_master(void *ctx, int fd, unsigned events)
 	unsigned wanted;
 
 	/* Answers that find no room leave their requests where they are; both go on when the master reads. */
-	if ((events & LOOP_READ && !master_receive(m)) || !master_answer(m) || !master_send(m) ||
-		(m->n_in > 0 && (!master_answer(m) || !master_send(m)))) {
+	if ((events & LOOP_READ && !master_receive(m)) || !master_answer(m, WIRE_OPEN) ||
+		!master_send(m) ||
+		(m->n_in > 0 && (!master_answer(m, WIRE_OPEN) || !master_send(m)))) {
 		master_close(m);
 		return;
 	}
@@ -155,6 +164,22 @@ on_master(void *ctx, int fd, unsigned events)
 	if (wanted != m->watched) {
 		loop_change(m->server->program->loop, fd, wanted);
 		m->watched = wanted;
+	}
+}
+
+/* On lines behind ports, half a request that is old is none. */
+static void
+forget_halves(const struct server *s, int64_t now_ns)
+{
+	if (!twin_is_rtu(s->program->img, s->link))
+		return;
+	for (size_t i = 0; i < s->n_masters; i++) {
+		struct master *m = s->masters[i];
+
+		if (m->n_in > 0 && m->n_out == 0 && now_ns - m->last_ns >= TWIN_LINE_SILENCE) {
+			(void)master_answer(m, WIRE_SILENT);
+			(void)master_send(m); /* whether it is lost shows at the next reading */
+		}
 	}
 }
 
@@ -268,6 +293,22 @@ server_open(struct server *s, struct err *err)
 	return 0;
 }
 
+static int
+line_open(struct twin_program *p, uint32_t index, struct err *err)
+{
+	const struct image_link *link = image_link_at(p->img, index);
+	const char *name = image_text(p->img, link->name);
+	uint32_t n = twin_instruments(p->img, index);
+	struct twin_line *line = twin_line_open(p->loop, p->img, index, p->twin, err);
+
+	if (line == NULL)
+		return err_prefix(err, err->code, "link '%s'", name);
+	p->lines[p->n_lines++] = line;
+	printf("link '%s': %s -> %s, %u instrument%s\n", name, image_text(p->img, link->host),
+		twin_line_port(line), n, n == 1 ? "" : "s");
+	return 0;
+}
+
 /* ---- the program ----------------------------------------------------------------------------------------------------- */
 
 static int
@@ -312,9 +353,15 @@ start(struct twin_program *p, int image_fd, uint64_t seed, struct err *err)
 	if (sig < 0 || loop_add(p->loop, sig, LOOP_READ, on_signal, p, err) < 0)
 		return ERR_IO;
 	p->servers = mem_zero(p->img->links.n, sizeof(*p->servers));
+	p->lines = mem_zero(p->img->links.n, sizeof(struct twin_line *));
 	for (uint32_t i = 0; i < p->img->links.n; i++) {
 		struct server *s = &p->servers[p->n_servers];
 
+		if (image_link_at(p->img, i)->kind == LINK_SERIAL) {
+			rc = line_open(p, i, err);
+			if (rc < 0)
+				return rc;
+		}
 		if (image_link_at(p->img, i)->kind != LINK_TCP)
 			continue;
 		*s = (struct server){ .program = p, .link = i };
@@ -323,9 +370,10 @@ start(struct twin_program *p, int image_fd, uint64_t seed, struct err *err)
 			return rc;
 		p->n_servers++;
 	}
-	if (p->n_servers == 0)
+	if (p->n_servers + p->n_lines == 0)
 		return err_set(err, ERR_CONF, 0,
-			"the bench has no link 'tcp:', so there is nothing to play; add one");
+			"the bench has no link 'tcp:', 'rtu:' or 'serial:', so there is nothing to "
+			"play; add one");
 	fflush(stdout);
 	return 0;
 }
@@ -336,13 +384,18 @@ run(struct twin_program *p, struct err *err)
 	int64_t next_ns = now_boot();
 
 	while (!p->is_ending) {
-		int64_t now = now_boot();
+		int64_t now = now_boot(), wake_ns;
 
 		if (now >= next_ns) {
 			twin_step(p->twin, now);
+			for (size_t i = 0; i < p->n_servers; i++)
+				forget_halves(&p->servers[i], now);
 			next_ns = now + STEP_NS;
 		}
-		if (loop_step(p->loop, next_ns, err) < 0)
+		wake_ns = next_ns;
+		for (size_t i = 0; i < p->n_lines; i++)
+			wake_ns = MIN(wake_ns, twin_line_time(p->lines[i], now));
+		if (loop_step(p->loop, wake_ns, err) < 0)
 			return ERR_IO;
 	}
 	return 0;
@@ -356,7 +409,10 @@ finish(struct twin_program *p)
 			master_close(p->servers[i].masters[0]);
 		close(p->servers[i].fd);
 	}
+	for (size_t i = 0; i < p->n_lines; i++)
+		twin_line_close(p->lines[i]);
 	free(p->servers);
+	free(p->lines);
 	loop_free(p->loop);
 	twin_free(p->twin);
 }
