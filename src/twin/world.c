@@ -358,9 +358,10 @@ send_request(struct world *w, uint32_t link, const uint8_t *bytes, size_t n, int
 {
 	struct wire *wire = &w->wires[link];
 	int64_t latest_ns = now_ns + latest(w, link, bytes[form_of(w, link)->unit]);
-	int64_t at_ns = MAX(now_ns + time_of(w, link, n) + latency(w), wire->order_ns);
+	int64_t at_ns = now_ns + time_of(w, link, n) + latency(w);
 	struct event *ev;
 
+	at_ns = MAX(at_ns, wire->order_ns);
 	wire->asked++;
 	wire->quiet_before_ns = wire->quiet_ns;
 	wire->quiet_ns = MAX(wire->quiet_ns, latest_ns);

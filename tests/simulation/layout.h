@@ -10,10 +10,10 @@
 	(4 * NS_PER_MS) /* of an exchange: no link is loaded above 0.4 of its time */
 #define LAYOUT_LINE_NS                                                                             \
 	(12 * NS_PER_MS) /* the same on a line, with the silence and its characters */
-#define LAYOUT_ECHO 0    /* 1: some lines repeat what is sent */
+#define LAYOUT_ECHO 1    /* 1: some lines repeat what is sent */
 #define LAYOUT_GOES_ON                                                                             \
 	0 /* 1: a late answer comes over a port that was closed and opened meanwhile */
-#define LAYOUT_LATE_MS 300 /* longest late_max that is written down; twice the shortest timeout */
+#define LAYOUT_LATE_MS 1000 /* longest late_max that is written down */
 
 struct layout;
 

@@ -17,7 +17,7 @@
 #define ALONE_MIN_NS (30 * NS_PER_S) /* how long the one thing that goes wrong lasts */
 #define ALONE_MAX_NS (90 * NS_PER_S)
 #define SETTLE_NS (5 * NS_PER_S)
-#define OVERRUNS_MAX (3 * 16) /* some trials of as many questions as there may be at once */
+#define OVERRUNS_MAX 150 /* some trials in minutes, each of a few questions */
 
 /* ---- acts ------------------------------------------------------------------------------------------------------------- */
 
@@ -51,8 +51,8 @@ patience(const struct image *img, uint32_t instrument)
 	return ins->timeout_ns + MAX(link->late_max_ns, 2 * ins->timeout_ns);
 }
 
-/* Questions that devices did not bear beside another, by link: a controller finds out by trying, and what the trial costs on
- * that link is no breach. */
+/* Questions that devices did not bear beside another, by link: a controller finds out by trying. A trial may cost time on
+ * that link, or a connection, but no value. */
 static uint64_t *
 read_overruns(const struct stage *r)
 {
@@ -101,16 +101,6 @@ recover(struct stage *r, int64_t wait_ns)
 			image_text(r->img, image_channel_at(r->img, first)->name));
 }
 
-static bool
-overran_any(struct stage *r, const uint64_t *before)
-{
-	bool is_any = false;
-
-	for (uint32_t i = 0; i < r->img->instruments.n; i++)
-		is_any |= overran(r, i, before[image_instrument_at(r->img, i)->link]);
-	return is_any;
-}
-
 static void
 settle(struct stage *r)
 {
@@ -120,7 +110,9 @@ settle(struct stage *r)
 	/* What is still under way from before must not do harm either. */
 	watch_mark(r->watch, r->now_ns);
 	stage_advance(r, r->now_ns + SETTLE_NS);
-	if (watch_bad(r->watch, &first) > 0 && !overran_any(r, overruns))
+	for (uint32_t i = 0; i < r->img->instruments.n; i++)
+		(void)overran(r, i, overruns[image_instrument_at(r->img, i)->link]);
+	if (watch_bad(r->watch, &first) > 0)
 		watch_break(r->watch, "recovery: '%s' went bad again",
 			image_text(r->img, image_channel_at(r->img, first)->name));
 	free(overruns);
@@ -136,6 +128,18 @@ round_ns(const struct image *img, uint32_t link)
 		if (image_instrument_at(img, i)->link == link)
 			n += image_instrument_at(img, i)->n_points;
 	return 2 * n * layout_exchange_ns(image_link_at(img, link));
+}
+
+/* What a trial of several questions costs on a link: the wait for the one that was dropped, and a new connection. */
+static int64_t
+trial_ns(const struct image *img, uint32_t link)
+{
+	int64_t longest_ns = 0;
+
+	for (uint32_t i = 0; i < img->instruments.n; i++)
+		if (image_instrument_at(img, i)->link == link)
+			longest_ns = MAX(longest_ns, image_instrument_at(img, i)->timeout_ns);
+	return 2 * longest_ns + round_ns(img, link);
 }
 
 static bool
@@ -170,16 +174,21 @@ check_neighbours(struct stage *r, enum world_fault fault, uint32_t guilty, uint3
 			stolen = 0,
 			gap = pt->every_ns + round_ns(r->img, ins->link) + 2 * r->img->tick_ns;
 
-		if ((is_mate && is_whole_link) || !stage_plays(r, pt->instrument) ||
-			overran(r, pt->instrument, overruns[ins->link]))
+		if ((is_mate && is_whole_link) || !stage_plays(r, pt->instrument))
 			continue;
+		if (overran(r, pt->instrument, overruns[ins->link]))
+			gap += trial_ns(r->img, ins->link);
 		if (pt->instrument == guilty &&
 			(fault != WORLD_BAD_REGISTER || overlap(pt, image_point_at(r->img, point))))
 			continue;
 		if (is_mate && fault != WORLD_BAD_REGISTER) {
-			/* It is repeated behind its neighbours; at worst right behind the wait for its late answer. */
-			gap += patience(r->img, guilty) *
-			       (image_link_at(r->img, bad->link)->is_line ? 2 : 1);
+			/* It is repeated behind its neighbours. On a line at worst right behind the wait for its late
+			 * answer; where several questions may be under way, it is found out first that it is not for
+			 * their number. */
+			bool is_double = image_link_at(r->img, bad->link)->is_line ||
+					 image_link_at(r->img, bad->link)->pipeline != 1;
+
+			gap += patience(r->img, guilty) * (is_double ? 2 : 1);
 			stolen = wait_ns + probes(for_ns) * patience(r->img, guilty);
 		}
 		/* One with a shorter limit than its neighbour's silence may well grow too old. */
@@ -204,7 +213,7 @@ check_neighbours(struct stage *r, enum world_fault fault, uint32_t guilty, uint3
 
 /* Each instrument that was hit went down once and came back once, and nobody else did. */
 static void
-check_events(struct stage *r, enum world_fault fault, uint32_t guilty, const uint64_t *overruns)
+check_events(struct stage *r, enum world_fault fault, uint32_t guilty)
 {
 	const struct image_instrument *bad = image_instrument_at(r->img, guilty);
 
@@ -216,8 +225,7 @@ check_events(struct stage *r, enum world_fault fault, uint32_t guilty, const uin
 			is_hit = image_instrument_at(r->img, i)->link == bad->link;
 		if (fault == WORLD_BAD_REGISTER)
 			is_hit = is_hit && bad->n_points == 1 && downs > 0;
-		if ((downs != is_hit || ups != is_hit) &&
-			!overran(r, i, overruns[image_instrument_at(r->img, i)->link]))
+		if (downs != is_hit || ups != is_hit)
 			watch_break(r->watch,
 				"event: '%s' went down %u and up %u times with the %s of '%s'",
 				image_text(r->img, image_instrument_at(r->img, i)->name), downs,
@@ -274,7 +282,7 @@ alone(struct stage *r)
 			image_text(r->img, image_instrument_at(r->img, guilty)->name));
 	world_calm(r->world, r->now_ns);
 	recover(r, wait_of(fault));
-	check_events(r, fault, guilty, overruns);
+	check_events(r, fault, guilty);
 	settle(r);
 	free(overruns);
 }
@@ -381,15 +389,16 @@ check_unchanged(struct stage *r, const struct image *old, const struct board_sta
 		const char *name = image_text(r->img, ins->name);
 		uint32_t was = went_on(r, i, old, kept);
 		int64_t wait_ns = was == IMAGE_NONE ? 0 : abandoned(r, ins->link, old, kept);
+		bool is_tried;
 
-		if (was == IMAGE_NONE || !stage_plays(r, i) ||
-			overran(r, i, overruns[kept[ins->link]]))
+		if (was == IMAGE_NONE || !stage_plays(r, i))
 			continue;
+		is_tried = overran(r, i, overruns[kept[ins->link]]);
 		if (watch_downs(r->watch, i) + watch_ups(r->watch, i) > 0)
 			watch_break(
 				r->watch, "reload: '%s' was not changed, and made an event", name);
 		if ((after[i].requests <= before[was].requests && wait_ns == 0) ||
-			after[i].connects != before[was].connects)
+			(after[i].connects != before[was].connects && !is_tried))
 			watch_break(
 				r->watch, "reload: '%s' was not changed, and started anew", name);
 		for (uint32_t p = ins->first_point; p < ins->first_point + ins->n_points; p++) {
@@ -398,6 +407,8 @@ check_unchanged(struct stage *r, const struct image *old, const struct board_sta
 			if (watch_faults(r->watch, p) > 0 && wait_ns == 0)
 				watch_break(r->watch, "reload: '%s' was not changed, and went bad",
 					name);
+			if (is_tried)
+				gap -= trial_ns(r->img, ins->link);
 			if (gap > wait_ns + image_point_at(r->img, p)->every_ns +
 					  MAX(round_ns(r->img, ins->link),
 						  round_ns(old, kept[ins->link])) +
@@ -431,13 +442,13 @@ reload(struct stage *r)
 	uint32_t *kept;
 
 	watch_mark(r->watch, r->now_ns);
+	overruns = read_overruns(r);
 	stage_advance(r, r->now_ns + stage_span(r, 0, 3 * NS_PER_S));
 	for (int i = 0; i < 1000 && rand_below(&r->chance, 8) > 0 &&
 			(world_wake(r->world) == NEVER || rand_below(&r->chance, 2) == 0);
 		i++)
 		stage_advance(r, r->now_ns + NS_PER_MS);
 	before = read_states(r);
-	overruns = read_overruns(r);
 	old = stage_reload(r, (unsigned)rand_below(&r->chance, 4), &kept);
 	stage_advance(r, r->now_ns + NS_PER_S + 2 * r->slowest_ns + stage_span(r, 0, NS_PER_S));
 	check_unchanged(r, old, before, kept, overruns);
