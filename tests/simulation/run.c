@@ -178,6 +178,10 @@ check_neighbours(struct stage *r, enum world_fault fault, uint32_t guilty, uint3
 			continue;
 		if (overran(r, pt->instrument, overruns[ins->link]))
 			gap += trial_ns(r->img, ins->link);
+		/* With several questions under way, a refusal may come to one that was cut anew meanwhile: found out in
+		 * the next round. */
+		if (fault == WORLD_BAD_REGISTER && image_link_at(r->img, ins->link)->pipeline != 1)
+			gap += pt->every_ns;
 		if (pt->instrument == guilty &&
 			(fault != WORLD_BAD_REGISTER || overlap(pt, image_point_at(r->img, point))))
 			continue;
