@@ -47,6 +47,7 @@ struct wire_of {
 
 struct layout {
 	int64_t tick_ns;
+	bool is_pipelining;
 	struct wire_of links[LINKS_MAX];
 	uint32_t n_links;
 	struct device devices[INSTRUMENTS_MAX];
@@ -206,7 +207,8 @@ lay_link(uint64_t *chance, struct layout *l, struct wire_of *out)
 	*out = (struct wire_of){ .called = l->next_port, .port = l->next_port, .kind = LINK_TCP };
 	l->next_port++;
 	if (dice < 2) {
-		out->pipeline = pipelines[pick(chance, 0, NELEM(pipelines) - 1)];
+		out->pipeline =
+			!l->is_pipelining ? 1 : pipelines[pick(chance, 0, NELEM(pipelines) - 1)];
 		return;
 	}
 	out->is_line = true;
@@ -219,12 +221,13 @@ lay_link(uint64_t *chance, struct layout *l, struct wire_of *out)
 }
 
 struct layout *
-layout_new(uint64_t seed)
+layout_new(uint64_t seed, bool is_pipelining)
 {
 	static const int64_t ticks_ms[] = { 50, 100, 200 };
 	struct layout *l = mem_zero(1, sizeof(*l));
 	uint64_t chance = seed;
 
+	l->is_pipelining = is_pipelining;
 	l->next_id = 1;
 	l->next_port = 1502;
 	l->tick_ns = ticks_ms[pick(&chance, 0, NELEM(ticks_ms) - 1)] * NS_PER_MS;
@@ -456,7 +459,8 @@ layout_change(struct layout *l, uint64_t *chance)
 			l->links[link].late_max_ns =
 				pick(chance, 0, 3) * LAYOUT_LATE_MS / 3 * NS_PER_MS;
 		else
-			l->links[link].pipeline = pick(chance, 0, IMAGE_PIPELINE_MAX);
+			l->links[link].pipeline =
+				l->is_pipelining ? pick(chance, 0, IMAGE_PIPELINE_MAX) : 1;
 		break;
 	default:
 		reorder(l, chance);

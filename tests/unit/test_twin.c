@@ -13,6 +13,7 @@
 #include "../simulation/image_builder.h"
 #include "base/bytes.h"
 #include "base/rand.h"
+#include "drivers/modbus_crc.h"
 #include "twin/damage.h"
 #include "twin/twin.h"
 #include "twin/world.h"
@@ -297,6 +298,129 @@ test_any_bytes(void **state)
 	assert_int_equal(ask(f, 0, 3, (const uint8_t *)"\x03\0\x14\0\x06", 5, out), 14);
 }
 
+/* ---- lines ----------------------------------------------------------------------------------------------------------- */
+
+/* A serial line with two devices, one behind a TCP port, and one where the codec alone says so. */
+static struct image *
+lines_image(void)
+{
+	const struct image_link serial = { .kind = LINK_SERIAL,
+		.is_line = 1,
+		.line = { .baud = 19200, .bits = 8, .parity = 'E', .stop = 1 } };
+	const struct image_link behind = { .kind = LINK_TCP, .is_line = 1 };
+	struct image_builder *b = image_builder_new("lines", 100 * NS_PER_MS);
+	uint32_t line = image_builder_link(b, "line", "/tmp/bench/line", 0), rtu, tcp;
+
+	image_builder_wire(b, line, &serial);
+	rtu = image_builder_link(b, "rtu", "127.0.0.1", 1502);
+	image_builder_wire(b, rtu, &behind);
+	tcp = image_builder_link(b, "tcp", "127.0.0.1", 1503);
+	image_builder_instrument(b, "one", "modbus-rtu", line, "unit=1", NS_PER_S, NS_PER_S, 1);
+	image_builder_write(b, image_builder_point(b, "a", "holding=10", 0), "holding=10");
+	image_builder_instrument(b, "two", "modbus-rtu", line, "unit=2", NS_PER_S, NS_PER_S, 1);
+	image_builder_write(b, image_builder_point(b, "b", "holding=10", 0), "holding=10");
+	image_builder_instrument(b, "three", "modbus-rtu", rtu, "unit=3", NS_PER_S, NS_PER_S, 1);
+	image_builder_point(b, "c", "holding=10", 0);
+	image_builder_instrument(b, "four", "modbus-rtu", tcp, "unit=4", NS_PER_S, NS_PER_S, 1);
+	image_builder_point(b, "d", "holding=10", 0);
+	return image_builder_done(b);
+}
+
+/* A request of n bytes, whose CRC is put behind it; returns the answer's length, its CRC checked. */
+static int
+ask_line(struct twin *t, uint32_t link, const char *request, size_t n, uint8_t *out)
+{
+	uint8_t frame[64];
+	int got;
+
+	memcpy(frame, request, n);
+	damage_rtu.seal(frame, n + 2);
+	assert_int_equal(twin_cut(t, link, frame, n + 2, WIRE_OPEN), CUT_FRAME(n + 2));
+	got = twin_answer(t, link, frame, n + 2, out, 260);
+	if (got > 0)
+		assert_int_equal(modbus_crc(out, (size_t)got), 0);
+	return got;
+}
+
+#define ASK_LINE(t, link, request, out) ask_line(t, link, request, sizeof(request) - 1, out)
+
+static void
+test_lines_are_played(void **state)
+{
+	struct image *img = lines_image();
+	struct twin *t = twin_new(img, 1);
+	uint8_t out[260];
+
+	for (uint32_t link = 0; link < 3; link++)
+		assert_true(twin_is_rtu(img, link));
+	assert_int_equal(twin_instruments(img, 0), 2);
+	twin_set(t, 0, 0x1234);
+	assert_int_equal(ASK_LINE(t, 0, "\x01\x03\0\x0a\0\x01", out), 7);
+	assert_memory_equal(out, "\x01\x03\x02\x12\x34", 5);
+	assert_int_equal(ASK_LINE(t, 1, "\x03\x03\0\x0a\0\x01", out), 7);
+	assert_int_equal(ASK_LINE(t, 2, "\x04\x03\0\x0a\0\x01", out), 7);
+	/* What it does not have it refuses; whom it does not have is silent, as is the number that stands for nobody. */
+	assert_int_equal(ASK_LINE(t, 0, "\x01\x03\0\x0b\0\x01", out), 5);
+	assert_memory_equal(out, "\x01\x83\x02", 3);
+	assert_int_equal(ASK_LINE(t, 0, "\x03\x03\0\x0a\0\x01", out), 0);
+	assert_int_equal(ASK_LINE(t, 1, "\xff\x03\0\x0a\0\x01", out), 0);
+	assert_int_equal(ASK_LINE(t, 1, "\0\x03\0\x0a\0\x01", out), 0);
+	twin_free(t);
+	free(img);
+}
+
+/* A write to all is done by all, and nobody answers. */
+static void
+test_line_broadcast(void **state)
+{
+	struct image *img = lines_image();
+	struct twin *t = twin_new(img, 1);
+	uint8_t out[260];
+
+	assert_int_equal(ASK_LINE(t, 0, "\0\x06\0\x0a\0\x07", out), 0);
+	assert_float_equal(twin_value(t, 0), 7, 0);
+	assert_float_equal(twin_value(t, 1), 7, 0);
+	assert_float_equal(twin_value(t, 2), 0, 0); /* on another line */
+	assert_int_equal(ASK_LINE(t, 0, "\x02\x06\0\x0a\0\x08", out), 8);
+	assert_float_equal(twin_value(t, 0), 7, 0);
+	assert_float_equal(twin_value(t, 1), 8, 0);
+	twin_free(t);
+	free(img);
+}
+
+/* Bits that fell over: no answer, whatever they are, and the request behind is found. */
+static void
+test_line_broken_requests(void **state)
+{
+	struct image *img = lines_image();
+	struct twin *t = twin_new(img, 1);
+	uint64_t chance = 11;
+
+	for (int i = 0; i < 20000; i++) {
+		uint8_t frame[8] = { 1, 3, 0, 10, 0, 1 }, bytes[64], out[260];
+		size_t n = 1 + rand_below(&chance, 40), at = 0;
+		int cut = 0, answers = 0;
+
+		damage_rtu.seal(frame, sizeof(frame));
+		for (size_t k = 0; k < n; k++)
+			bytes[k] = (uint8_t)rand_next(&chance);
+		memcpy(bytes + n, frame, sizeof(frame));
+		frame[rand_below(&chance, 8)] ^= (uint8_t)(1u << rand_below(&chance, 8));
+		assert_true(twin_cut(t, 0, frame, sizeof(frame), WIRE_SILENT) < 0);
+		assert_int_equal(twin_answer(t, 0, frame, sizeof(frame), out, sizeof(out)), 0);
+		for (n += sizeof(frame); at < n; at += (size_t)(cut > 0 ? cut : -cut)) {
+			cut = twin_cut(t, 0, bytes + at, n - at, WIRE_SILENT);
+			assert_true(cut != 0);
+			if (cut > 0)
+				answers += twin_answer(t, 0, bytes + at, (size_t)cut, out,
+						   sizeof(out)) > 0;
+		}
+		assert_int_equal(answers, 1);
+	}
+	twin_free(t);
+	free(img);
+}
+
 /* ---- the world -------------------------------------------------------------------------------------------------------- */
 
 static int
@@ -487,6 +611,9 @@ main(void)
 		IN_BENCH(test_noise_has_its_width_and_its_seed),
 		IN_BENCH(test_identification),
 		IN_BENCH(test_any_bytes),
+		cmocka_unit_test(test_lines_are_played),
+		cmocka_unit_test(test_line_broadcast),
+		cmocka_unit_test(test_line_broken_requests),
 		cmocka_unit_test(test_world_carries_bytes),
 		cmocka_unit_test(test_world_faults_of_exchanges),
 		cmocka_unit_test(test_damage_can_be_noticed),
