@@ -90,7 +90,7 @@ abort_flights(struct link *l, enum quality reason, int64_t now_ns)
 	LINK_FLIGHTS(l, f)
 	{
 		if (l->wire.is_line && !f->is_held)
-			link_late_add(l, f->unit, &f->req, now_ns);
+			link_late_add(l, f, now_ns);
 		if (f->kind == FLIGHT_WRITE) {
 			link_land(l, f);
 			link_written(l, &f->write, reason, 0);
@@ -173,7 +173,7 @@ link_garbage(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
 
 	u->state.errors++;
 	link_trace(l, u, TRACE_RECEIVED, Q_GARBLED, 0, meaning, in, n, now_ns);
-	if (link_window_failed(l, now_ns)) {
+	if (link_window_failed(l, l->n_flights < 2, now_ns)) {
 		link_drop(l, u, "garbage", now_ns);
 		return;
 	}
@@ -269,7 +269,7 @@ close_quietly(struct link *l, int64_t now_ns)
 {
 	bool closes = l->n_units > 0;
 
-	if (l->n_flights > 1 && link_window_failed(l, now_ns)) {
+	if (l->n_flights > 1 && link_window_failed(l, false, now_ns)) {
 		abort_flights(l, Q_LINK_LOST, now_ns);
 		shut(l, now_ns);
 		l->open_ns = now_ns;

@@ -49,8 +49,10 @@ deliver(struct link *l, const struct unit *u, int64_t stamp_ns)
 	for (size_t i = 0; i < l->readings.n; i++) {
 		const struct reading *r = &l->readings.at[i];
 
-		if (r->at < u->n_points)
-			l->sink.reading(l->sink.ctx, u->points[r->at].id, r, stamp_ns);
+		if (r->at >= u->n_points || u->marks[r->at].told_ns > stamp_ns)
+			continue;
+		u->marks[r->at].told_ns = stamp_ns;
+		l->sink.reading(l->sink.ctx, u->points[r->at].id, r, stamp_ns);
 	}
 }
 

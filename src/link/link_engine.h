@@ -44,6 +44,7 @@ struct mark {
 	bool is_refused;   /* the device refuses it even alone */
 	uint8_t n_refused; /* times in a row, alone */
 	uint16_t code;     /* with which */
+	int64_t told_ns; /* stamp of what was told last: answers may overtake each other, values may not */
 };
 
 struct poll {
@@ -242,7 +243,7 @@ void link_learn_passed(struct link *l, struct unit *u, size_t at, int64_t now_ns
 enum quality link_refusal(uint16_t code);
 
 /* link_late.c: answers that come after their time, on wires where nothing tells whose they are */
-void link_late_add(struct link *l, struct unit *u, const struct request *req, int64_t now_ns);
+void link_late_add(struct link *l, const struct flight *f, int64_t now_ns);
 /* The time before which this question could get the answer to another; 0: it may go. */
 int64_t link_late_until(
 	struct link *l, const struct unit *u, const struct request *req, int64_t now_ns);
@@ -264,9 +265,9 @@ void link_window_init(struct link *l, int64_t now_ns);
 void link_window_opened(struct link *l);
 bool link_window_is_open(struct link *l, int64_t now_ns, bool is_write);
 void link_window_answered(struct link *l, const struct flight *f, int64_t reply_ns, int64_t now_ns);
-/* A timeout, a lost wire or garbage with several under way. True: that may be the fault of having several; they are to be
+/* A timeout, a lost wire or garbage; was_alone: with no other question under way. True: that may be the fault of having several; they are to be
  * asked again one by one, and nobody is told. */
-bool link_window_failed(struct link *l, int64_t now_ns);
+bool link_window_failed(struct link *l, bool was_alone, int64_t now_ns);
 
 /* link_poll.c */
 /* The poll that this question belongs to, NULL when its plan is over. */

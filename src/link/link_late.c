@@ -29,9 +29,11 @@ drop_old(struct link *l, int64_t now_ns)
 }
 
 void
-link_late_add(struct link *l, struct unit *u, const struct request *req, int64_t now_ns)
+link_late_add(struct link *l, const struct flight *f, int64_t now_ns)
 {
-	int64_t until_ns = now_ns + lateness(l, u);
+	struct unit *u = f->unit;
+	/* How late an answer may be counts from the timeout, however short our patience with a silent unit was. */
+	int64_t until_ns = MAX(now_ns, f->sent_ns + u->timeout_ns) + lateness(l, u);
 	struct late *entry;
 
 	if (u->codec->has_tag)
@@ -43,7 +45,7 @@ link_late_add(struct link *l, struct unit *u, const struct request *req, int64_t
 	}
 	entry = &l->late[l->n_late++];
 	entry->unit = u;
-	entry->req = *req;
+	entry->req = f->req;
 	entry->until_ns = until_ns;
 }
 

@@ -572,7 +572,7 @@ expire(struct link *l, struct flight *f, int64_t now_ns)
 	clock_span(span, now_ns - f->sent_ns);
 	link_note(l, u, reason, now_ns, "%s in %s",
 		reason == Q_NO_ANSWER ? "no answer" : "no sound answer", span);
-	if (link_window_failed(l, now_ns)) {
+	if (link_window_failed(l, f->is_alone, now_ns)) {
 		LINK_FLIGHTS(l, other)
 		{
 			if (!other->is_held)
@@ -583,7 +583,7 @@ expire(struct link *l, struct flight *f, int64_t now_ns)
 	u->state.timeouts++;
 	l->silence++;
 	l->want_flush = l->kind == LINK_SERIAL;
-	link_late_add(l, u, &f->req, now_ns);
+	link_late_add(l, f, now_ns);
 	link_unanswered(l, f, reason, 0, now_ns);
 	if (l->kind == LINK_TCP && u->codec->closes) /* on a new connection no late answer comes */
 		link_drop(l, u, "the answer may come late", now_ns);

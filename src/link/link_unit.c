@@ -120,6 +120,7 @@ link_unit_say(struct link *l, const struct unit *u, size_t first, size_t n, enum
 
 	for (size_t i = first; i < first + n && i < u->n_points; i++) {
 		r.at = (uint32_t)i;
+		u->marks[i].told_ns = now_ns;
 		l->sink.reading(l->sink.ctx, u->points[i].id, &r, now_ns);
 	}
 }

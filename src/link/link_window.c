@@ -123,10 +123,12 @@ link_window_answered(struct link *l, const struct flight *f, int64_t reply_ns, i
 }
 
 bool
-link_window_failed(struct link *l, int64_t now_ns)
+link_window_failed(struct link *l, bool was_alone, int64_t now_ns)
 {
-	if (l->n_flights < 2 || l->wire.pipeline != 0)
+	if (was_alone || l->wire.pipeline != 0)
 		return false;
+	/* It may still be at work on what is given up here. */
+	l->pause_ns = MAX(l->pause_ns, now_ns + 2 * l->solo_ns + SLACK_NS);
 	l->is_proved = false;
 	l->window = 1;
 	l->n_solo = l->n_good = 0;

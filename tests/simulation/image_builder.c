@@ -71,6 +71,7 @@ image_builder_link(struct image_builder *b, const char *name, const char *host, 
 		.kind = LINK_TCP,
 		.host = put_string(b, host),
 		.port = port,
+		.pipeline = 1,
 		.connect_timeout_ns = 3 * NS_PER_S,
 		.probe_max_ns = 30 * NS_PER_S };
 
