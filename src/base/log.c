@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *log_who = "mbc";
@@ -23,16 +24,27 @@ log_setup(const char *who, enum log_level level)
 	log_max = level;
 }
 
-/* A descriptor of our own on the same pipe, file or terminal: O_NONBLOCK on the shared one would be set for everybody. */
+/* A descriptor of our own on the same pipe, file or terminal: O_NONBLOCK on the shared one would be set for everybody. One
+ * that a supervisor handed us is that already, and its file may belong to a user who lets nobody else open it. */
 void
 log_never_wait(void)
 {
-	int fd = open("/proc/self/fd/2", O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC);
+	int flags = fcntl(STDERR_FILENO, F_GETFL), fd;
+	struct stat st;
 
+	if (flags >= 0 && flags & O_NONBLOCK)
+		return;
+	fd = open("/proc/self/fd/2", O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC);
 	if (fd >= 0)
 		log_fd = fd;
-	else
-		log_sends = true; /* a socket cannot be opened again, and need not be */
+	else /* a socket cannot be opened again, and need not be */
+		log_sends = fstat(STDERR_FILENO, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+int
+log_descriptor(void)
+{
+	return log_fd;
 }
 
 static bool

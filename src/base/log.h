@@ -18,6 +18,9 @@ void log_setup(const char *who, enum log_level level);
  * for; the next one that gets through tells how many. For the controller, whose tick waits for nobody. */
 void log_never_wait(void);
 
+/* Where the lines go: what a child gets as its standard error so that it never waits either. */
+int log_descriptor(void);
+
 void log_line(enum log_level level, const char *fmt, ...) PRINTF(2, 3);
 
 #define log_err(...) log_line(LOG_LEVEL_ERR, __VA_ARGS__)

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "compile/compile.h"
 #include "compile/units.h"
+#include "io/sandbox.h"
 #include "msg/health.h"
 
 #define MEMORY_LIMIT (64u << 20) /* of addresses: what is in memory is always less */
@@ -40,6 +41,7 @@ enum action { ACTION_IMAGE, ACTION_CHECK, ACTION_MERGED, ACTION_SCHEMA };
 struct options {
 	enum action action;
 	int fd;
+	int report; /* where to tell what confines us; -1 */
 	const char *path;
 };
 
@@ -52,7 +54,9 @@ usage(FILE *out)
 	      "Checks a bench file. Prints nothing else when it is good and\n"
 	      "  --check     says what it holds, in one line\n"
 	      "  --merged    prints the bench with all that it extends, as one file\n"
-	      "  --out-fd N  writes the compiled image to descriptor N\n"
+	      "  --out-fd N  writes the compiled image to descriptor N; --report-fd M: what "
+	      "confines "
+	      "this program to M\n"
 	      "  --schema    prints the JSON Schema of bench files, for editors\n"
 	      "Errors go to standard error as FILE:LINE:COLUMN: error: WHAT; WHAT TO DO [CODE].\n"
 	      "Exit: 0 good, 1 the bench file is wrong, 2 the system failed.\n",
@@ -75,6 +79,10 @@ parse_options(int argc, char **argv, struct options *o)
 			if (!text_to_int(argv[++i], &fd) || fd < 0 || fd > 1023)
 				return -1;
 			o->fd = (int)fd;
+		} else if (strcmp(argv[i], "--report-fd") == 0 && i + 1 < argc) {
+			if (!text_to_int(argv[++i], &fd) || fd < 0 || fd > 1023)
+				return -1;
+			o->report = (int)fd;
 		} else if (argv[i][0] == '-' || o->path != NULL) {
 			return -1;
 		} else {
@@ -134,6 +142,19 @@ bound_resources(void)
 #endif
 }
 
+/* From here on it reads files, and can do nothing else. */
+static void
+confine(const struct options *o)
+{
+	struct sandbox_report report;
+	char text[SANDBOX_TEXT];
+
+	sandbox_enter(SANDBOX_COMPILE, &report);
+	sandbox_text(&report, text);
+	if (o->report >= 0 && write(o->report, text, strlen(text)) < 0)
+		log_warn("telling what confines it: %s", strerror(errno));
+}
+
 static int
 report(const struct options *o, struct bench *b, const struct buf *image, const struct buf *merged)
 {
@@ -177,7 +198,7 @@ compile(const struct options *o)
 int
 main(int argc, char **argv)
 {
-	struct options o = { .action = ACTION_IMAGE, .fd = -1 };
+	struct options o = { .action = ACTION_IMAGE, .fd = -1, .report = -1 };
 	struct buf schema = { 0 };
 	int code;
 
@@ -191,6 +212,7 @@ main(int argc, char **argv)
 		return 1;
 	}
 	bound_resources();
+	confine(&o);
 	if (o.action != ACTION_SCHEMA)
 		return compile(&o);
 	schema_json(&schema);

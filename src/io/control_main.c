@@ -15,6 +15,7 @@
 #include "drivers/list.h"
 #include "io/loop.h"
 #include "io/now.h"
+#include "io/sandbox.h"
 #include "io/seal.h"
 #include "io/self.h"
 #include "io/sock.h"
@@ -349,6 +350,24 @@ run(struct control *c, struct err *err)
 	return 0;
 }
 
+/* Before any thread: they inherit it. */
+static void
+confine(struct control *c)
+{
+	struct sandbox_report report;
+	struct buf packet = { 0 };
+	char text[SANDBOX_TEXT];
+
+	sandbox_enter(SANDBOX_CONTROL, &report);
+	sandbox_text(&report, text);
+	wire_begin(&packet, WIRE_SANDBOX);
+	wire_text(&packet, text);
+	wire_end(&packet);
+	if (sock_send(c->supervisor, &packet, -1, NULL) < 0)
+		log_warn("controller: the supervisor takes no message");
+	buf_done(&packet);
+}
+
 static int
 start(struct control *c, int image_fd, uint32_t generation, struct err *err)
 {
@@ -358,6 +377,7 @@ start(struct control *c, int image_fd, uint32_t generation, struct err *err)
 	};
 	int sig;
 
+	confine(c);
 	c->loop = loop_new(err);
 	if (c->loop == NULL || open_image(image_fd, &c->now, err) < 0 ||
 		make_board(c, generation, &c->now, err) < 0)

@@ -21,7 +21,9 @@
 #include "base/text.h"
 #include "io/loop.h"
 #include "io/now.h"
+#include "io/sandbox.h"
 #include "io/seal.h"
+#include "io/self.h"
 #include "io/twin_line.h"
 #include "twin/twin.h"
 
@@ -428,6 +430,7 @@ int
 main(int argc, char **argv)
 {
 	struct twin_program p = { 0 };
+	struct sandbox_report sandbox;
 	struct err err = { 0 };
 	int64_t fd = -1, seed = 1;
 	int rc;
@@ -443,6 +446,8 @@ main(int argc, char **argv)
 	}
 	if (argc % 2 == 0 || fd < 0 || fd > INT32_MAX)
 		return usage();
+	self_protect();
+	sandbox_enter(SANDBOX_TWIN, &sandbox);
 	rc = start(&p, (int)fd, (uint64_t)seed, &err);
 	if (rc == 0)
 		rc = run(&p, &err);

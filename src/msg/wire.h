@@ -26,9 +26,10 @@ enum wire_kind {
 	WIRE_LOOK,   /* no fields -> WIRE_BOARD */
 	WIRE_STATUS, /* no fields -> WIRE_TEXT: lines "key: value" for `mbc doctor` and `mbc run` */
 	WIRE_STOP, /* no fields -> WIRE_TEXT when everything has ended; the connection then closes */
-	WIRE_RELOAD, /* no fields -> WIRE_TEXT, or WIRE_NO with the errors */
-	WIRE_TEXT,   /* text: done */
-	WIRE_NO,     /* text: not done, with cause and remedy */
+	WIRE_RELOAD,  /* no fields -> WIRE_TEXT, or WIRE_NO with the errors */
+	WIRE_TEXT,    /* text: done */
+	WIRE_NO,      /* text: not done, with cause and remedy */
+	WIRE_SANDBOX, /* child -> supervise: text of its sandbox_text(): what confines it */
 };
 
 void wire_begin(struct buf *out, enum wire_kind kind); /* clears `out` */

@@ -14,10 +14,14 @@
 #include "board/board.h"
 #include "io/loop.h"
 #include "io/now.h"
+#include "io/sandbox.h"
 #include "io/seal.h"
 #include "io/self.h"
 #include "io/sock.h"
 #include "msg/health.h"
+#ifdef SERVE_COMPROMISED
+#include "serve/compromised.h"
+#endif
 #include "serve/http.h"
 #include "serve/listen.h"
 
@@ -94,6 +98,10 @@ on_supervisor(void *ctx, int fd, unsigned events)
 		rc = wire_close(&in, &err);
 		if (rc == 0)
 			rc = show_board(s, pass, &err);
+#ifdef SERVE_COMPROMISED
+		if (rc == 0)
+			compromised(pass);
+#endif
 	} else if (rc >= 0) {
 		rc = err_set(&err, ERR_PROTO, 0,
 			"a message of kind %d that is not for this process", rc);
@@ -215,6 +223,21 @@ set_up(struct serve *s, const char *listen, struct err *err)
 	return 0;
 }
 
+/* All sockets that it makes are there: from here on it can open nothing but what /proc says about itself. */
+static void
+confine(struct serve *s)
+{
+	struct sandbox_report report;
+	struct buf packet = { 0 };
+	char text[SANDBOX_TEXT];
+
+	sandbox_enter(SANDBOX_SERVE, &report);
+	sandbox_text(&report, text);
+	wire_begin(&packet, WIRE_SANDBOX);
+	wire_text(&packet, text);
+	send_or_log(s, &packet);
+}
+
 static int
 run(struct serve *s, struct err *err)
 {
@@ -261,8 +284,10 @@ main(int argc, char **argv)
 		return 1;
 	}
 	rc = set_up(&s, listen, &err);
-	if (rc == 0)
+	if (rc == 0) {
+		confine(&s);
 		rc = run(&s, &err);
+	}
 	if (rc < 0)
 		log_err("%s", err.msg);
 	http_free(s.http);

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "io/place.h"
 #include "io/sock.h"
 
@@ -20,45 +21,67 @@
 #define BACKOFF_MAX_NS (10 * NS_PER_S)
 
 void
-child_init(struct child *c, const char *name)
+child_init(struct child *c, const char *name, enum sandbox_role role)
 {
 	*c = (struct child){ .name = name, .sock = -1, .next_start_ns = NEVER };
+	c->is_lasting = role != SANDBOX_COMPILE;
+	sandbox_user_find(role, &c->user);
 }
 
-/* Between fork and exec, in the child: signals as they were before us, only the descriptors it shall have. */
+/* Between fork and exec, in the child: signals as they were before us, its own user, only the descriptors it shall have. */
 static void
-enter(const char *program, char *const *argv, const int *keep, size_t n_keep, pid_t parent)
+enter(const struct child *c, const char *program, char *const *argv, const int *keep, size_t n_keep,
+	pid_t parent)
 {
 	sigset_t none;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	if (sandbox_user_enter(&c->user) < 0)
+		_exit(2);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(2); /* the supervisor died in between */
 	for (size_t i = 0; i < n_keep; i++)
 		fcntl(keep[i], F_SETFD, 0);
+	if (c->is_lasting)
+		dup2(log_descriptor(),
+			STDERR_FILENO); /* what it cannot open again, its file being ours */
 	execv(program, argv);
 	_exit(2);
 }
 
-static pid_t
-launch(const char *name, char *const *argv, const int *keep, size_t n_keep, struct err *err)
+/* A build in a folder that is closed to others: the process runs as we do. */
+static void
+check_user(struct child *c, const char *program)
+{
+	if (!c->user.is_other || sandbox_user_can(&c->user, program, X_OK))
+		return;
+	log_warn("process '%s': the user '%s' cannot run '%s', so it runs as the user of its "
+		 "supervisor; open the folder to others, or use 'make install'",
+		c->name, c->user.name, program);
+	c->user = (struct sandbox_user){ .uid = geteuid(), .gid = getegid() };
+	text_copy(c->user.name, sizeof(c->user.name), geteuid() == 0 ? "root" : "itself");
+}
+
+static int
+launch(struct child *c, char *const *argv, const int *keep, size_t n_keep, struct err *err)
 {
 	char program[PLACE_MAX];
 	pid_t parent = getpid(), pid;
 
-	if (place_program(program, name, err) < 0)
-		return -1;
+	if (place_program(program, c->name, err) < 0)
+		return ERR_IO;
+	check_user(c, program);
+	c->report[0] = '\0';
 	pid = fork();
-	if (pid < 0) {
-		err_set(err, ERR_IO, errno, "starting mbc-%s: %s", name, strerror(errno));
-		return -1;
-	}
+	if (pid < 0)
+		return err_set(err, ERR_IO, errno, "starting mbc-%s: %s", c->name, strerror(errno));
 	if (pid == 0)
-		enter(program, argv, keep, n_keep, parent);
-	return pid;
+		enter(c, program, argv, keep, n_keep, parent);
+	c->pid = pid;
+	return 0;
 }
 
 /* execv wants writable pointers and promises not to write. */
@@ -79,7 +102,7 @@ child_start(struct child *c, const char *const *args, const int *keep, size_t n_
 {
 	char number[16], program[32];
 	char *argv[CHILD_ARGS + 4];
-	int pair[2], all[4], n = 0;
+	int pair[2], all[4], n = 0, rc;
 
 	if (sock_pair(pair, err) < 0)
 		return ERR_IO;
@@ -94,10 +117,9 @@ child_start(struct child *c, const char *const *args, const int *keep, size_t n_
 	all[0] = pair[1];
 	for (size_t i = 0; i < n_keep && i + 1 < NELEM(all); i++)
 		all[i + 1] = keep[i];
-	c->pid = launch(c->name, argv, all, n_keep + 1, err);
+	rc = launch(c, argv, all, n_keep + 1, err);
 	close(pair[1]);
-	if (c->pid < 0) {
-		c->pid = 0;
+	if (rc < 0) {
 		close(pair[0]);
 		return ERR_IO;
 	}
@@ -131,12 +153,15 @@ child_ended(struct child *c, int status, int64_t now_ns)
 	log_warn("process '%s': %s; it is started again in %s", c->name, how, wait);
 }
 
-pid_t
-child_compile(const char *file, int memfd, struct err *err)
+int
+child_compile(struct child *c, const char *file, int memfd, int report, struct err *err)
 {
-	char number[16];
-	char *argv[] = { loosen("mbc-compile"), loosen("--out-fd"), number, loosen(file), NULL };
+	const int keep[] = { memfd, report };
+	char number[2][16];
+	char *argv[] = { loosen("mbc-compile"), loosen("--out-fd"), number[0],
+		loosen("--report-fd"), number[1], loosen(file), NULL };
 
-	snprintf(number, sizeof(number), "%d", memfd);
-	return launch("compile", argv, &memfd, 1, err);
+	snprintf(number[0], sizeof(number[0]), "%d", memfd);
+	snprintf(number[1], sizeof(number[1]), "%d", report);
+	return launch(c, argv, keep, NELEM(keep), err);
 }

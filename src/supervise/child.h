@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "io/sandbox.h"
 
 #define CHILD_ARGS 12
 
@@ -16,9 +17,13 @@ struct child {
 	int64_t started_ns;
 	int64_t next_start_ns; /* when to start it again; NEVER: not at all */
 	int64_t backoff_ns;    /* wait after the next quick end */
+	bool is_lasting;       /* not the compiler, whose every line of errors is waited for */
+	struct sandbox_user
+		user; /* that it runs as; ourselves when that one cannot run the program */
+	char report[SANDBOX_TEXT]; /* what confines it, in its own words; empty: not told yet */
 };
 
-void child_init(struct child *c, const char *name);
+void child_init(struct child *c, const char *name, enum sandbox_role role);
 
 /* Start the program with "--socket N" and further arguments (ended by NULL); `keep` are descriptors that it inherits
  * under their numbers. It dies with us. */
@@ -29,7 +34,8 @@ int child_start(struct child *c, const char *const *args, const int *keep, size_
  * doubling to 10 s), and say so. */
 void child_ended(struct child *c, int status, int64_t now_ns);
 
-/* Run "mbc-compile --out-fd N FILE" into `memfd`: returns its pid. */
-pid_t child_compile(const char *file, int memfd, struct err *err) MUST_CHECK;
+/* Run "mbc-compile --out-fd N --report-fd M FILE" as c->user, its image into `memfd`, what confines it into `report`. */
+int child_compile(
+	struct child *c, const char *file, int memfd, int report, struct err *err) MUST_CHECK;
 
 #endif

@@ -87,9 +87,20 @@ describe_child(struct buf *out, const struct child *c, int64_t now)
 		buf_printf(out, "process: %s not running, restarts %u\n", c->name, c->restarts);
 }
 
+/* For `mbc doctor`: "sandbox: control 123 mbc-control seccomp on, landlock 7, capabilities none" */
+static void
+describe_sandbox(struct buf *out, const char *name, pid_t pid, const struct sandbox_user *user,
+	const char *report)
+{
+	if (report[0] != '\0')
+		buf_printf(out, "sandbox: %s %d %s %s\n", name, (int)pid, user->name, report);
+}
+
 static void
 send_status(struct supervise *s, int fd)
 {
+	char report[SANDBOX_TEXT];
+	struct sandbox_user self;
 	struct buf out = { 0 };
 	int64_t now = now_boot();
 
@@ -99,6 +110,12 @@ send_status(struct supervise *s, int fd)
 	buf_printf(&out, "process: supervise pid %d\n", (int)getpid());
 	describe_child(&out, &s->control, now);
 	describe_child(&out, &s->serve, now);
+	sandbox_user_find(SANDBOX_SUPERVISE, &self);
+	sandbox_text(&s->sandbox, report);
+	describe_sandbox(&out, "supervise", getpid(), &self, report);
+	describe_sandbox(&out, "compile", 0, &s->compile.user, s->compile.report);
+	describe_sandbox(&out, "control", s->control.pid, &s->control.user, s->control.report);
+	describe_sandbox(&out, "serve", s->serve.pid, &s->serve.user, s->serve.report);
 	send_text(fd, true, buf_text(&out));
 	buf_done(&out);
 }

@@ -30,8 +30,8 @@ supervise_stop(struct supervise *s)
 		return;
 	s->is_ending = true;
 	s->kill_ns = now_boot() + ENDING_NS;
-	if (s->compiler != 0)
-		kill(s->compiler, SIGKILL);
+	if (s->compile.pid != 0)
+		kill(s->compile.pid, SIGKILL);
 	processes_signal(s, SIGTERM);
 }
 
@@ -42,10 +42,10 @@ reap(struct supervise *s)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid == s->compiler && !s->is_ending)
+		if (pid == s->compile.pid && !s->is_ending)
 			reload_compiled(s, status);
-		else if (pid == s->compiler)
-			s->compiler = 0;
+		else if (pid == s->compile.pid)
+			s->compile.pid = 0;
 		else
 			processes_ended(s, pid, status, now_boot());
 	}
@@ -72,7 +72,7 @@ on_signal(void *ctx, int fd, unsigned events)
 static bool
 has_ended(const struct supervise *s)
 {
-	return s->is_ending && s->control.pid == 0 && s->serve.pid == 0 && s->compiler == 0;
+	return s->is_ending && s->control.pid == 0 && s->serve.pid == 0 && s->compile.pid == 0;
 }
 
 static int
@@ -128,6 +128,25 @@ start(struct supervise *s, struct err *err)
 	return loop_add(s->loop, sig, LOOP_READ, on_signal, s, err);
 }
 
+/* Who writes the bench file is looked at while we may still look into every folder. */
+static void
+confine(struct supervise *s)
+{
+	const struct rlimit no_limit = { RLIM_INFINITY, RLIM_INFINITY };
+	struct stat st;
+
+	sandbox_user_find(SANDBOX_SUPERVISE, &s->owner);
+	if (geteuid() == 0 && stat(s->file, &st) == 0)
+		sandbox_user_owner(&st, &s->owner);
+	setrlimit(RLIMIT_MEMLOCK, &no_limit); /* of the controller, when it is a real-time one */
+	sandbox_enter(SANDBOX_SUPERVISE, &s->sandbox);
+	if (s->control.user.is_other && s->serve.user.is_other && s->compile.user.is_other)
+		return;
+	log_info("users: all processes run as one, %s; 'mbc doctor' says what that means",
+		geteuid() != 0 ? "because mbc was not started by root"
+			       : "because mbc-compile, mbc-control and mbc-serve do not exist");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -151,14 +170,16 @@ main(int argc, char **argv)
 	s.file = argv[1];
 	for (size_t i = 0; i < DOORS_MAX; i++)
 		s.doors[i].fd = -1;
-	child_init(&s.control, "control");
-	child_init(&s.serve, "serve");
+	child_init(&s.control, "control", SANDBOX_CONTROL);
+	child_init(&s.serve, "serve", SANDBOX_SERVE);
+	child_init(&s.compile, "compile", SANDBOX_COMPILE);
+	confine(&s);
 	if (start(&s, &err) < 0) {
 		log_err("%s", err.msg);
 		return 2;
 	}
 	reload_begin(&s);
-	if (s.compiler == 0)
+	if (s.compile.pid == 0)
 		return 2;
 	if (run(&s, &err) < 0) {
 		log_err("%s", err.msg);

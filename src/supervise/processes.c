@@ -118,6 +118,8 @@ on_message(void *ctx, int fd, unsigned events)
 		struct buf copy = { .data = (char *)packet, .n = (size_t)n };
 
 		send_or_log(&s->control, &copy, -1);
+	} else if (kind == WIRE_SANDBOX) {
+		wire_get_text(&in, c->report, sizeof(c->report));
 	} else if (kind == WIRE_LISTENING && c == &s->serve) {
 		wire_get_text(&in, s->listening, sizeof(s->listening));
 		announce(s);

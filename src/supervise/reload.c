@@ -5,6 +5,7 @@
  *	                     +-- over 5 s ------+-------------------------+--> reload_done: the old bench goes on
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@ void
 reload_done(struct supervise *s, bool is_good, const char *text)
 {
 	s->is_applying = false;
-	if (s->compiler == 0 && !s->has_more_to_compile)
+	if (s->compile.pid == 0 && !s->has_more_to_compile)
 		door_answer(s, is_good, text);
 }
 
@@ -45,36 +46,73 @@ refuse(struct supervise *s, const char *why)
 		"goes on as it was");
 }
 
+/* The compiler's own user, or, when the file is closed to that one, the file's owner: who wrote it may as well read it. */
+static void
+pick_user(struct supervise *s)
+{
+	struct sandbox_user own;
+	struct stat st;
+
+	sandbox_user_find(SANDBOX_COMPILE, &own);
+	if (sandbox_user_can(&own, s->file, R_OK)) {
+		s->compile.user = own;
+		return;
+	}
+	if (stat(s->file, &st) == 0)
+		sandbox_user_owner(&st, &s->owner);
+	if (geteuid() == 0)
+		s->compile.user = s->owner;
+}
+
+static int
+start_compiler(struct supervise *s, struct err *err)
+{
+	int pair[2], rc;
+
+	if (pipe2(pair, O_CLOEXEC | O_NONBLOCK) < 0)
+		return err_set(err, ERR_IO, errno, "making a pipe: %s", strerror(errno));
+	s->compiled = memfd_create("mbc-compiled", MFD_CLOEXEC);
+	if (s->compiled < 0) {
+		rc = err_set(err, ERR_IO, errno, "making memory: %s", strerror(errno));
+	} else {
+		pick_user(s);
+		rc = child_compile(&s->compile, s->file, s->compiled, pair[1], err);
+		if (rc < 0)
+			close(s->compiled);
+	}
+	close(pair[1]);
+	if (rc < 0)
+		close(pair[0]);
+	else
+		s->compile_report = pair[0];
+	return rc;
+}
+
 void
 reload_begin(struct supervise *s)
 {
 	struct err err;
 
-	if (s->compiler != 0) {
+	if (s->compile.pid != 0) {
 		s->has_more_to_compile = true;
 		return;
 	}
-	s->compiled = memfd_create("mbc-compiled", MFD_CLOEXEC);
-	s->compiler = s->compiled < 0 ? -1 : child_compile(s->file, s->compiled, &err);
-	if (s->compiler > 0) {
+	if (start_compiler(s, &err) == 0) {
 		s->compile_kill_ns = now_boot() + COMPILE_NS;
 		return;
 	}
-	s->compiler = 0;
-	log_err("bench file: %s", s->compiled < 0 ? strerror(errno) : err.msg);
-	if (s->compiled >= 0)
-		close(s->compiled);
+	log_err("bench file: %s", err.msg);
 	refuse(s, "it could not be compiled");
 }
 
 void
 reload_watch(struct supervise *s, int64_t now_ns)
 {
-	if (s->compiler == 0 || now_ns < s->compile_kill_ns)
+	if (s->compile.pid == 0 || now_ns < s->compile_kill_ns)
 		return;
 	log_err("bench file: its compiler did not end in 5 s and is killed; look at it with 'mbc "
 		"check', then reload");
-	kill(s->compiler, SIGKILL);
+	kill(s->compile.pid, SIGKILL);
 	s->compile_kill_ns = NEVER;
 }
 
@@ -165,7 +203,11 @@ take_compiled(struct supervise *s, int status)
 void
 reload_compiled(struct supervise *s, int status)
 {
-	s->compiler = 0;
+	ssize_t n = read(s->compile_report, s->compile.report, sizeof(s->compile.report) - 1);
+
+	s->compile.report[MAX(n, 0)] = '\0';
+	close(s->compile_report);
+	s->compile.pid = 0;
 	take_compiled(s, status);
 	if (s->has_more_to_compile && !s->is_ending) {
 		s->has_more_to_compile = false;

@@ -20,8 +20,11 @@ struct supervise {
 	uint32_t generation; /* of the newest image or board */
 	int64_t began_ns;
 
-	struct child control, serve;
-	char listening[64]; /* what serve listens on; empty: not yet */
+	struct child control, serve,
+		compile;           /* compile: runs for a moment, for each reading of the file */
+	struct sandbox_user owner; /* of the bench file */
+	struct sandbox_report sandbox; /* our own */
+	char listening[64];            /* what serve listens on; empty: not yet */
 	bool is_announced;
 
 	int board;          /* read-only descriptor of the board; -1: none yet */
@@ -32,8 +35,8 @@ struct supervise {
 	const struct board *map; /* of `board`, to see whether control ticks */
 	size_t map_size;
 
-	pid_t compiler;           /* 0: none runs */
-	int compiled;             /* memfd that it fills */
+	int compiled;             /* memfd that the compiler fills */
+	int compile_report;       /* pipe in which it tells what confines it; -1 */
 	bool has_more_to_compile; /* asked again meanwhile */
 	int64_t compile_kill_ns;  /* when a compiler that still runs is killed */
 	bool is_applying;         /* control has an image whose board it has not shown yet */

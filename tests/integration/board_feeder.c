@@ -346,7 +346,7 @@ static void
 hear(struct feeder *f)
 {
 	uint8_t packet[WIRE_MAX];
-	char text[64];
+	char text[200];
 	struct wire_in in;
 	struct err err;
 	int pass, n = sock_recv(f->sock, packet, &pass, &err);
@@ -357,6 +357,9 @@ hear(struct feeder *f)
 	if (n == WIRE_LISTENING) {
 		wire_get_text(&in, text, sizeof(text));
 		printf("listening %s\n", text);
+	} else if (n == WIRE_SANDBOX) {
+		wire_get_text(&in, text, sizeof(text));
+		printf("confined %s\n", text);
 	} else if (n == WIRE_HEALTH) {
 		for (uint16_t rows = wire_get_u16(&in); rows > 0; rows--) {
 			uint16_t row = wire_get_u16(&in);

@@ -15,7 +15,7 @@ import unittest
 
 from harness import BUILD, MBC, PATIENCE_S, Bench, Device, Process, can_connect, children, is_running, wait_for, widest_gap
 
-CONTROL_LINKS = {"linux-vdso", "libc", "libm", "ld-linux", "libpthread"}  # the C library and nothing else
+CONTROL_LINKS = {"linux-vdso", "libc", "libm", "ld-linux", "libpthread", "libseccomp"}  # the C library and its own sandbox
 SANITIZERS = {"libasan", "libubsan", "libtsan", "libclang_rt", "libgcc_s", "libstdc++", "libdl", "librt"}
 NOBODY = 65534
 PIPE_OF_ONE_PAGE = 4096
@@ -77,7 +77,7 @@ class Base(unittest.TestCase):
 
 
 class Libraries(unittest.TestCase):
-    def test_control_links_the_c_library_only(self):
+    def test_control_links_the_c_library_and_seccomp_only(self):
         found = libraries(BUILD / "mbc-control")
         if has_sanitizer("mbc-control"):
             found -= SANITIZERS  # a sanitizer brings its runtime along; the rest of the list still holds

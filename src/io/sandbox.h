@@ -1,0 +1,77 @@
+/* sandbox.h - what a process may ask of the kernel: nothing but its own work
+ *
+ *	role       user          files (Landlock)                       system calls (seccomp)
+ *	supervise  root          not limited: its children inherit it   all but those that no part of mbc needs
+ *	compile    mbc-compile   reads                                  no socket, no exec, no fork, opens for reading only
+ *	control    mbc-control   reads /dev /etc /lib /proc /run        sockets, threads; no exec, no fork, creates no file
+ *	                         /sys /usr; writes /dev
+ *	serve      mbc-serve     reads /proc/self                       no new socket, no exec, no fork, opens for reading only
+ *	twin       who calls it  reads; writes /dev; links              sockets, links; no exec, no fork, creates no file
+ *
+ * Everything is tried and what came of it is reported: a kernel may be without Landlock, a sanitizer build goes without
+ * seccomp. A process that could not be confined still runs, and `mbc doctor` says so.
+ */
+#ifndef IO_SANDBOX_H
+#define IO_SANDBOX_H
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+enum sandbox_role {
+	SANDBOX_SUPERVISE,
+	SANDBOX_COMPILE,
+	SANDBOX_CONTROL,
+	SANDBOX_SERVE,
+	SANDBOX_TWIN,
+	SANDBOX_ROLES
+};
+
+#define SANDBOX_TEXT 160 /* bytes of a report */
+
+/* What is in force afterwards. */
+struct sandbox_report {
+	bool has_filter; /* seccomp */
+	bool is_sanitized; /* it was left out: the build has a sanitizer, which needs more than the lists allow */
+	int landlock;          /* version of its interface; 0: not in force */
+	uint64_t capabilities; /* bits of those that are left */
+};
+
+/* Confine this process, for good. Before it starts a thread: Landlock holds for the calling one and those it starts. */
+void sandbox_enter(enum sandbox_role role, struct sandbox_report *out);
+
+/* "seccomp on, landlock 7, capabilities none"; out: SANDBOX_TEXT bytes. What `mbc doctor` looks at. */
+void sandbox_text(const struct sandbox_report *report, char *out);
+
+/* ---- users ------------------------------------------------------------------------------------------------------ */
+
+#define SANDBOX_GROUPS 4
+
+struct sandbox_user {
+	char name[32];
+	uid_t uid;
+	gid_t gid;
+	gid_t groups[SANDBOX_GROUPS];
+	int n_groups;
+	bool is_other; /* not the user that this process runs as */
+};
+
+/* The user of a role, "mbc-control", with its groups. False when there is none or we are not root: then it is ourselves. */
+bool sandbox_user_find(enum sandbox_role role, struct sandbox_user *out);
+
+/* The owner of a file. */
+void sandbox_user_owner(const struct stat *st, struct sandbox_user *out);
+
+/* May this user use the file? mode: R_OK or X_OK. Tried as that user; this process must have no thread. */
+bool sandbox_user_can(const struct sandbox_user *user, const char *path, int mode);
+
+/* Between fork and exec, in the child: become that user, drop every capability that a later exec could give. The signal
+ * for the death of the parent is forgotten by the kernel here: set it afterwards. */
+int sandbox_user_enter(const struct sandbox_user *user) MUST_CHECK;
+
+/* Give up what a supervisor does not need, when root: it keeps the right to start its children as their users, to end
+ * them and to give the controller a real-time class. */
+#define SANDBOX_SUPERVISE_CAPABILITIES "setuid, setgid, setpcap, kill, sys_nice"
+
+#endif

@@ -1,0 +1,132 @@
+/* sandbox_files.c - Landlock: which files a process may still open
+ *
+ * Sources: landlock(7), Linux include/uapi/linux/landlock.h. Debian 12 has headers of the first versions only, so the
+ * numbers stand here; what a kernel does not know is left out of the question. What was opened before stays open,
+ * and memory of a memfd is no file of a disk: it is not limited.
+ */
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "io/sandbox_parts.h"
+
+#ifndef SYS_landlock_create_ruleset
+#define SYS_landlock_create_ruleset 444 /* the same on all architectures */
+#define SYS_landlock_add_rule 445
+#define SYS_landlock_restrict_self 446
+#endif
+
+#define VERSION_FLAG 1u
+#define RULE_PATH_BENEATH 1
+#define ABI_MAX 6 /* the newest version that is made use of */
+
+enum {
+	FS_EXECUTE = 1 << 0,
+	FS_WRITE_FILE = 1 << 1,
+	FS_READ_FILE = 1 << 2,
+	FS_READ_DIR = 1 << 3,
+	FS_REMOVE_FILE = 1 << 5,
+	FS_MAKE_SYM = 1 << 12,
+	FS_ALL_1 = (1 << 13) - 1, /* what version 1 knows */
+	FS_REFER = 1 << 13,       /* 2 */
+	FS_TRUNCATE = 1 << 14,    /* 3 */
+	FS_IOCTL_DEV = 1 << 15,   /* 5 */
+};
+enum { NET_BIND_TCP = 1 << 0, NET_CONNECT_TCP = 1 << 1 };       /* 4 */
+enum { SCOPE_ABSTRACT_SOCKET = 1 << 0, SCOPE_SIGNAL = 1 << 1 }; /* 6 */
+
+/* Everything that is handled is forbidden but for the rules. Older kernels take the head of it. */
+struct ruleset {
+	uint64_t fs, net, scoped;
+};
+
+struct path_beneath {
+	uint64_t allowed;
+	int32_t parent;
+} __attribute__((packed));
+
+struct rule {
+	const char *path;
+	uint64_t allowed;
+};
+
+#define READ (FS_READ_FILE | FS_READ_DIR)
+
+static const struct rule compile_rules[] = { { "/", READ }, { NULL, 0 } };
+static const struct rule control_rules[] = {
+	{ "/dev", READ | FS_WRITE_FILE | FS_IOCTL_DEV },
+	{ "/proc", READ },
+	{ "/sys", READ },
+	{ "/run", READ }, /* udev's data base, resolv.conf */
+	{ "/etc", READ },
+	{ "/usr", READ | FS_EXECUTE }, /* modules of the name service */
+	{ "/lib", READ | FS_EXECUTE },
+	{ "/lib64", READ | FS_EXECUTE },
+	{ NULL, 0 },
+};
+static const struct rule serve_rules[] = { { "/proc/self", READ }, { NULL, 0 } }; /* itself alone */
+static const struct rule twin_rules[] = {
+	{ "/", READ | FS_EXECUTE | FS_MAKE_SYM | FS_REMOVE_FILE },
+	{ "/dev", READ | FS_WRITE_FILE | FS_IOCTL_DEV },
+	{ NULL, 0 },
+};
+
+/* NULL: not limited. */
+static const struct rule *const rules[SANDBOX_ROLES] = {
+	[SANDBOX_COMPILE] = compile_rules,
+	[SANDBOX_CONTROL] = control_rules,
+	[SANDBOX_SERVE] = serve_rules,
+	[SANDBOX_TWIN] = twin_rules,
+};
+
+static uint64_t
+handled_files(int abi)
+{
+	return FS_ALL_1 | (abi >= 2 ? FS_REFER : 0u) | (abi >= 3 ? FS_TRUNCATE : 0u) |
+	       (abi >= 5 ? FS_IOCTL_DEV : 0u);
+}
+
+static int
+make_ruleset(enum sandbox_role role, int abi)
+{
+	struct ruleset set = { .fs = handled_files(abi) };
+	size_t size = abi >= 6 ? sizeof(set) : abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
+
+	if (abi >= 4 && (role == SANDBOX_COMPILE || role == SANDBOX_SERVE))
+		set.net = NET_BIND_TCP | NET_CONNECT_TCP;
+	if (abi >= 6)
+		set.scoped = SCOPE_ABSTRACT_SOCKET | SCOPE_SIGNAL;
+	return (int)syscall(SYS_landlock_create_ruleset, &set, size, 0);
+}
+
+/* A folder that this machine does not have needs no permission. */
+static void
+add_rule(int set, const struct rule *rule, int abi)
+{
+	struct path_beneath p = { .allowed = rule->allowed & handled_files(abi) };
+
+	p.parent = open(rule->path, O_PATH | O_CLOEXEC);
+	if (p.parent < 0)
+		return;
+	syscall(SYS_landlock_add_rule, set, RULE_PATH_BENEATH, &p, 0);
+	close(p.parent);
+}
+
+int
+sandbox_files(enum sandbox_role role)
+{
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, VERSION_FLAG);
+	int set, version = (int)MIN(abi, (long)ABI_MAX), rc;
+
+	if (abi < 1 || rules[role] == NULL)
+		return 0;
+	set = make_ruleset(role, version);
+	if (set < 0)
+		return 0;
+	for (const struct rule *r = rules[role]; r->path != NULL; r++)
+		add_rule(set, r, version);
+	rc = (int)syscall(SYS_landlock_restrict_self, set, 0);
+	close(set);
+	return rc == 0 ? (int)abi : 0;
+}

@@ -1,0 +1,202 @@
+/* sandbox_filter.c - seccomp: which system calls a process may still make
+ *
+ * A list for each role; what is not on it fails with EPERM. Names that an architecture does not have are passed over, so
+ * the lists hold the calls of all of them. clone3 hides its flags from a filter: it answers ENOSYS, glibc then takes
+ * clone, of which only the making of a thread is allowed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "io/sandbox_parts.h"
+
+/* What every program needs to run, to wait and to tell: nothing of this reaches beyond descriptors that it has. */
+static const char *const common[] = { "read", "write", "readv", "writev", "pread64", "pwrite64",
+	"close", "close_range", "lseek", "_llseek", "fstat", "fstat64", "newfstatat", "fstatat64",
+	"statx", "stat", "stat64", "lstat", "lstat64", "access", "faccessat", "faccessat2",
+	"readlink", "readlinkat", "getcwd", "getdents", "getdents64", "munmap", "mremap", "madvise",
+	"brk", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigreturn", "sigaltstack",
+	"rt_sigpending", "restart_syscall", "futex", "futex_time64", "clock_gettime",
+	"clock_gettime64", "clock_getres", "clock_getres_time64", "gettimeofday", "time",
+	"clock_nanosleep", "clock_nanosleep_time64", "nanosleep", "epoll_create", "epoll_create1",
+	"epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "ppoll_time64",
+	"select", "_newselect", "pselect6", "pselect6_time64", "timerfd_create", "timerfd_settime",
+	"timerfd_settime64", "timerfd_gettime", "timerfd_gettime64", "signalfd", "signalfd4",
+	"eventfd2", "pipe2", "fcntl", "fcntl64", "dup", "dup2", "dup3", "getpid", "gettid",
+	"getppid", "getuid", "getuid32", "geteuid", "geteuid32", "getgid", "getgid32", "getegid",
+	"getegid32", "set_robust_list", "set_tid_address", "rseq", "membarrier", "sched_yield",
+	"sched_getaffinity", "sched_getparam", "sched_getscheduler", "getcpu", "getrandom", "uname",
+	"sysinfo", "getrlimit", "ugetrlimit", "getrusage", "times", "exit", "exit_group", NULL };
+
+/* Talking over sockets that exist. */
+static const char *const talk[] = { "send", "sendto", "sendmsg", "sendmmsg", "recv", "recvfrom",
+	"recvmsg", "recvmmsg", "recvmmsg_time64", "shutdown", "getsockopt", "setsockopt",
+	"getsockname", "getpeername", "sendfile", "sendfile64", NULL };
+
+static const char *const control_calls[] = { "socketpair", "bind", "connect", "memfd_create",
+	"ftruncate", "ftruncate64", "fchmod", "flock", "fsync", "fdatasync", "statfs", "statfs64",
+	"fstatfs", "fstatfs64", "inotify_init1", "inotify_add_watch", "inotify_rm_watch",
+	"adjtimex", "clock_adjtime", "clock_adjtime64", "mlockall", "munlockall", NULL };
+
+static const char *const serve_calls[] = { "accept", "accept4", NULL };
+
+static const char *const twin_calls[] = { "socketpair", "bind", "connect", "listen", "accept",
+	"accept4", "symlink", "symlinkat", "unlink", "unlinkat", "flock", "adjtimex",
+	"clock_adjtime", "clock_adjtime64", NULL };
+
+/* What no part of mbc needs; the supervisor's children inherit this. */
+static const char *const never[] = { "ptrace", "process_vm_readv", "process_vm_writev",
+	"process_madvise", "kcmp", "mount", "umount", "umount2", "move_mount", "open_tree",
+	"fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr", "pivot_root", "chroot",
+	"unshare", "setns", "swapon", "swapoff", "init_module", "finit_module", "delete_module",
+	"kexec_load", "kexec_file_load", "reboot", "bpf", "perf_event_open", "userfaultfd",
+	"keyctl", "add_key", "request_key", "open_by_handle_at", "settimeofday", "clock_settime",
+	"clock_settime64", "stime", "quotactl", "acct", "lookup_dcookie", "iopl", "ioperm", "mknod",
+	"mknodat", "vhangup", "syslog", "sethostname", "setdomainname", NULL };
+
+/* ---- rules ------------------------------------------------------------------------------------------------------ */
+
+#define ALWAYS (unsigned)0
+
+static bool
+add(scmp_filter_ctx f, uint32_t action, const char *name, unsigned n,
+	const struct scmp_arg_cmp *args)
+{
+	int number = seccomp_syscall_resolve_name(name);
+
+	return number == __NR_SCMP_ERROR || seccomp_rule_add_array(f, action, number, n, args) == 0;
+}
+
+static bool
+add_list(scmp_filter_ctx f, uint32_t action, const char *const *names)
+{
+	bool is_good = true;
+
+	for (; *names != NULL; names++)
+		is_good = add(f, action, *names, ALWAYS, NULL) && is_good;
+	return is_good;
+}
+
+/* Allowed where, of the bits `mask` of one argument, exactly `value` is set. */
+static bool
+add_bits(scmp_filter_ctx f, const char *name, unsigned argument, uint64_t mask, uint64_t value)
+{
+	struct scmp_arg_cmp compare = { argument, SCMP_CMP_MASKED_EQ, mask, value };
+
+	return add(f, SCMP_ACT_ALLOW, name, 1, &compare);
+}
+
+static bool
+add_value(scmp_filter_ctx f, const char *name, unsigned argument, uint64_t value)
+{
+	struct scmp_arg_cmp compare = { argument, SCMP_CMP_EQ, value, 0 };
+
+	return add(f, SCMP_ACT_ALLOW, name, 1, &compare);
+}
+
+#define CREATES (uint64_t)(O_CREAT | (O_TMPFILE & ~O_DIRECTORY))
+#define WRITES (CREATES | O_ACCMODE | O_TRUNC)
+
+/* Opening what is there: for reading, or (may_write) for both; where to write is for Landlock and the user to say. */
+static bool
+add_open(scmp_filter_ctx f, bool may_write)
+{
+	uint64_t mask = may_write ? CREATES : WRITES;
+
+	return add_bits(f, "open", 1, mask, 0) && add_bits(f, "openat", 2, mask, 0) &&
+	       add(f, SCMP_ACT_ERRNO(ENOSYS), "openat2", ALWAYS, NULL);
+}
+
+/* Memory that is not code; may_load: also libraries that are loaded late, those of the name service. */
+static bool
+add_memory(scmp_filter_ctx f, bool may_load)
+{
+	static const char *const calls[] = { "mmap", "mmap2", "mprotect", NULL };
+
+	if (may_load)
+		return add_list(f, SCMP_ACT_ALLOW, calls);
+	for (size_t i = 0; calls[i] != NULL; i++)
+		if (!add_bits(f, calls[i], 2, PROT_EXEC, 0))
+			return false;
+	return true;
+}
+
+/* Threads, their names; a signal to oneself is how abort() ends. */
+static bool
+add_threads(scmp_filter_ctx f, bool may_start)
+{
+	return add(f, SCMP_ACT_ERRNO(ENOSYS), "clone3", ALWAYS, NULL) &&
+	       (!may_start || (add_bits(f, "clone", 0, CLONE_THREAD, CLONE_THREAD) &&
+				      add_value(f, "prctl", 0, PR_SET_NAME))) &&
+	       add_value(f, "tgkill", 0, (uint64_t)getpid());
+}
+
+/* Its own limits may be read. */
+static bool
+add_limits(scmp_filter_ctx f)
+{
+	const struct scmp_arg_cmp compare[] = { { 0, SCMP_CMP_EQ, 0, 0 },
+		{ 2, SCMP_CMP_EQ, 0, 0 } };
+
+	return add(f, SCMP_ACT_ALLOW, "prlimit64", NELEM(compare), compare);
+}
+
+static bool
+add_sockets(scmp_filter_ctx f)
+{
+	static const int families[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK };
+
+	for (size_t i = 0; i < NELEM(families); i++)
+		if (!add_value(f, "socket", 0, (uint64_t)families[i]))
+			return false;
+	return true;
+}
+
+/* Serial ports and pseudo-terminals; never typing into somebody's terminal. */
+static bool
+add_ioctl(scmp_filter_ctx f)
+{
+	const struct scmp_arg_cmp compare = { 1, SCMP_CMP_NE, TIOCSTI, 0 };
+
+	return add(f, SCMP_ACT_ALLOW, "ioctl", 1, &compare);
+}
+
+/* ---- roles ------------------------------------------------------------------------------------------------------ */
+
+static bool
+fill(scmp_filter_ctx f, enum sandbox_role role)
+{
+	bool is_wired = role == SANDBOX_CONTROL || role == SANDBOX_TWIN;
+
+	if (role == SANDBOX_SUPERVISE)
+		return add_list(f, SCMP_ACT_ERRNO(EPERM), never);
+	return add_list(f, SCMP_ACT_ALLOW, common) && add_open(f, is_wired) &&
+	       add_memory(f, is_wired) && add_threads(f, is_wired) && add_limits(f) &&
+	       (!is_wired || (add_sockets(f) && add_ioctl(f))) &&
+	       (role == SANDBOX_COMPILE || add_list(f, SCMP_ACT_ALLOW, talk)) &&
+	       (role != SANDBOX_CONTROL || add_list(f, SCMP_ACT_ALLOW, control_calls)) &&
+	       (role != SANDBOX_SERVE || add_list(f, SCMP_ACT_ALLOW, serve_calls)) &&
+	       (role != SANDBOX_TWIN || add_list(f, SCMP_ACT_ALLOW, twin_calls));
+}
+
+bool
+sandbox_filter(enum sandbox_role role)
+{
+	scmp_filter_ctx f =
+		seccomp_init(role == SANDBOX_SUPERVISE ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EPERM));
+	bool is_good;
+
+	if (f == NULL)
+		return false;
+	/* As a tree instead of a chain: a call costs some ten steps, not one for each entry of the list. */
+	seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	is_good = fill(f, role) && seccomp_load(f) == 0;
+	seccomp_release(f);
+	return is_good;
+}
