@@ -1,14 +1,17 @@
 /* doctor.c - mbc doctor: what protects the bench on this computer, and how it does */
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "cli/look.h"
 #include "io/now.h"
 #include "io/place.h"
+#include "io/sandbox.h"
 #include "io/seal.h"
 #include "io/sock.h"
 
@@ -71,10 +74,6 @@ look_at_computer(void)
 	verdict(all, "all programs of mbc are in place", "run 'make install' again");
 	verdict(glass_holds(), "the board: readers cannot map it for writing",
 		"this kernel lets readers map it for writing; use Linux 5.1 or newer");
-	verdict(false, "users",
-		"all processes run as one user, so the glass protects against mistakes, not "
-		"against an "
-		"attacker who has become that user");
 	verdict(now_wall_is_good(), "the clock is synchronised",
 		"it is not; start chrony or systemd-timesyncd, or time stamps may be wrong");
 }
@@ -102,6 +101,143 @@ look_at_instruments(const struct board *b)
 	}
 }
 
+/* ---- sandboxes ---- */
+
+/* A line of the supervisor: "sandbox: control 123 mbc-control seccomp on, landlock 7, capabilities none". */
+struct confined {
+	char name[16], user[32], report[160];
+	int pid; /* 0: it runs for a moment only */
+	bool is_read;
+};
+
+static struct confined
+read_confined(const char *line)
+{
+	struct confined c = { 0 };
+
+	c.is_read = sscanf(line, "sandbox: %15s %d %31s %159[^\n]", c.name, &c.pid, c.user,
+			    c.report) == 4;
+	return c;
+}
+
+/* The kernel's own word for a line "Key:\tVALUE" of /proc/PID/status; false when it is not to be had. */
+static bool
+kernel_says(int pid, const char *key, unsigned long long *out)
+{
+	char path[40], line[200];
+	size_t n = strlen(key);
+	bool found = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = pid > 0 ? fopen(path, "re") : NULL;
+	while (f != NULL && !found && fgets(line, sizeof(line), f) != NULL)
+		found = strncmp(line, key, n) == 0 && line[n] == ':' &&
+			sscanf(line + n + 1, "%llx", out) == 1;
+	if (f != NULL)
+		fclose(f);
+	return found;
+}
+
+/* What is missing, with its remedy; empty: nothing. */
+static void
+find_gaps(const struct confined *c, bool is_supervise, char *out, size_t cap)
+{
+	unsigned long long kernel;
+	struct buf text = { 0 };
+
+	if (strstr(c->report, "sanitizer build") != NULL)
+		buf_puts(&text, "; a sanitizer build goes without seccomp: it is for tests only");
+	else if (strstr(c->report, "seccomp on") == NULL ||
+		 (kernel_says(c->pid, "Seccomp", &kernel) && kernel != 2))
+		buf_puts(&text, "; this kernel takes no filter of system calls: use one with "
+				"CONFIG_SECCOMP_FILTER");
+	if (!is_supervise && strstr(c->report, "landlock off") != NULL)
+		buf_puts(&text, "; this kernel has no Landlock: once taken over, it can open every "
+				"file that its user can; use Linux 5.13 or newer with landlock "
+				"among its lsm=");
+	if (!is_supervise && (strstr(c->report, "capabilities none") == NULL ||
+				     (kernel_says(c->pid, "CapEff", &kernel) && kernel != 0)))
+		buf_puts(&text, "; it has capabilities: report this, it should have none");
+	if (kernel_says(c->pid, "NoNewPrivs", &kernel) && kernel != 1)
+		buf_puts(&text, "; it could gain rights by running a program: report this");
+	snprintf(out, cap, "%s", text.n > 2 ? buf_text(&text) + 2 : "");
+	buf_done(&text);
+}
+
+static void
+look_at_confined(const struct confined *c)
+{
+	bool is_supervise = strcmp(c->name, "supervise") == 0;
+	char what[320], gaps[600];
+
+	find_gaps(c, is_supervise, gaps, sizeof(gaps));
+	if (is_supervise && strcmp(c->user, "root") == 0)
+		snprintf(what, sizeof(what),
+			"supervise: root with nothing but " SANDBOX_SUPERVISE_CAPABILITIES
+			"; seccomp %s",
+			strstr(c->report, "seccomp on") != NULL ? "on" : "off");
+	else
+		snprintf(what, sizeof(what), "%.15s: user %.31s, %.159s", c->name, c->user,
+			c->report);
+	verdict(gaps[0] == '\0', what, gaps);
+}
+
+/* Who may do what: a process that has become its neighbour's user is kept from it by the filters alone. */
+static void
+look_at_users(const struct confined *of, size_t n)
+{
+	const char *control = "", *serve = "", *compile = "", *supervise = "";
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(of[i].name, "control") == 0)
+			control = of[i].user;
+		else if (strcmp(of[i].name, "serve") == 0)
+			serve = of[i].user;
+		else if (strcmp(of[i].name, "compile") == 0)
+			compile = of[i].user;
+		else if (strcmp(of[i].name, "supervise") == 0)
+			supervise = of[i].user;
+	verdict(strcmp(control, serve) != 0 && strcmp(control, supervise) != 0,
+		"users: control, serve and supervise are separate",
+		"one user runs several processes. Where a filter below is missing, a data server "
+		"that was taken over\n"
+		"        can signal the controller and open its ports and files; and whoever "
+		"becomes this user in another way\n"
+		"        can stop the bench, read and change its files and use its instruments. "
+		"Start it by root after\n"
+		"        'make install', which makes the users");
+	if (compile[0] != '\0' && strcmp(supervise, "root") == 0 &&
+		strcmp(compile, "mbc-compile") != 0)
+		verdict(false, "compile",
+			"the bench file is closed to the user mbc-compile or there is no such "
+			"user, so the compiler runs as the owner of the file, inside its "
+			"sandbox; chmod o+r the file if it holds nothing private");
+}
+
+/* The supervisor's lines: what runs as it is told, what confines it as a verdict each. */
+static void
+look_at_processes(char *text)
+{
+	struct confined of[8];
+	char *rest = NULL;
+	size_t n = 0;
+
+	putchar('\n');
+	for (char *line = strtok_r(text, "\n", &rest); line != NULL;
+		line = strtok_r(NULL, "\n", &rest)) {
+		struct confined c = read_confined(line);
+
+		if (!c.is_read)
+			puts(line);
+		else if (n < NELEM(of))
+			of[n++] = c;
+	}
+	look_at_users(of, n);
+	for (size_t i = 0; i < n; i++)
+		look_at_confined(&of[i]);
+}
+
 int
 cli_doctor(struct args *args)
 {
@@ -125,7 +261,7 @@ cli_doctor(struct args *args)
 	close(fd);
 	if (rc < 0)
 		return cli_say(args, CLI_FAILED, "%s", err.msg);
-	printf("\n%s", text);
+	look_at_processes(text);
 	b = look_open(args, &code);
 	if (b == NULL)
 		return code;
