@@ -1,0 +1,202 @@
+"""Each process can do only its own work: what confines it, what a data server that was taken over can still do, who runs as whom."""
+import contextlib
+import os
+import pathlib
+import pwd
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import unittest
+
+from harness import BUILD, PATIENCE_S, ROOT, Device, Process, children, need_peer, wait_for
+
+PROGRAMS = ("mbc", "mbc-supervise", "mbc-compile", "mbc-control", "mbc-serve", "mbc-twin")
+USERS = ("mbc-compile", "mbc-control", "mbc-serve")
+IS_ROOT = os.geteuid() == 0
+IS_SANITIZED = "libasan" in subprocess.run(["ldd", str(BUILD / "mbc-control")], capture_output=True, text=True).stdout \
+    or b"__asan_init" in (BUILD / "mbc-control").read_bytes()
+ATTEMPTS = 50  # at least so many are made
+
+made = []
+
+
+def setUpModule():
+    """The users of an installation; those that are not there are made for the time of these tests."""
+    if not IS_ROOT:
+        return
+    missing = [name for name in USERS if not has_user(name)]
+    subprocess.run([ROOT / "tools/users.sh"], check=True, stdout=subprocess.DEVNULL)
+    made.extend(missing)
+
+
+def tearDownModule():
+    for name in made:
+        subprocess.run(["userdel", name], check=True, stderr=subprocess.DEVNULL)
+
+
+def has_user(name):
+    with contextlib.suppress(KeyError):
+        return bool(pwd.getpwnam(name))
+    return False
+
+
+def status(pid):
+    """What the kernel tells about a process."""
+    return dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
+
+
+class Place:
+    """A folder of programs that every user may run, and a bench in it."""
+
+    def __init__(self, case, serve="mbc-serve"):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mbc-test-"))
+        case.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.folder.chmod(0o755)
+        for program in PROGRAMS:
+            shutil.copy2(BUILD / program, self.folder / program)
+        if serve != "mbc-serve":
+            shutil.copy2(BUILD / "tests/integration" / serve, self.folder / "mbc-serve")
+        for program in PROGRAMS:
+            (self.folder / program).chmod(0o755)
+        for name in ("run", "state"):
+            (self.folder / name).mkdir(mode=0o700)
+        self.environment = dict(os.environ, MBC_RUN_DIR=str(self.folder / "run"), MBC_STATE_DIR=str(self.folder / "state"))
+        self.file = self.folder / "bench.yaml"
+        self.device = case.enterContext(Device({3: 7}))
+        self.write()
+        self.case = case
+
+    def write(self, mode=0o644, title="first"):
+        self.file.write_text(f"""bench: cell
+title: {title}
+serve: {{listen: "127.0.0.1:0"}}
+links: {{io: {{tcp: "localhost:{self.device.port}"}}}}
+instruments:
+  pc: {{use: system}}
+  dev: {{use: modbus, link: io, every: 100 ms, channels: {{a: {{read: {{holding: 3}}, unit: degC}}}}}}
+""")
+        self.file.chmod(mode)
+
+    def start(self, **more):
+        process = Process([self.folder / "mbc", "run", self.file], env=self.environment | more, cwd=self.folder)
+        self.case.addCleanup(process.stop)
+        process.wait_line("bench 'cell': http://", "out")
+        wait_for("a value", lambda: self.mbc("get", "dev.a").stdout.strip() == "7 degC")
+        return process
+
+    def mbc(self, *words):
+        return subprocess.run([str(self.folder / "mbc"), *words], env=self.environment, capture_output=True, text=True,
+                              timeout=PATIENCE_S, cwd=self.folder)
+
+
+def pids(supervise):
+    found = {"supervise": supervise}
+    for child in children(supervise):
+        found[pathlib.Path(f"/proc/{child}/comm").read_text().strip().removeprefix("mbc-")] = child
+    return found
+
+
+class Confined(unittest.TestCase):
+    def test_every_process_is_confined_and_doctor_says_so(self):
+        place = Place(self)
+        running = pids(place.start().pid)
+        for name in ("control", "serve"):
+            with self.subTest(name):
+                told = status(running[name])
+                self.assertEqual({key: int(told[key], 16) for key in ("CapEff", "CapPrm", "CapInh", "CapAmb")},
+                                 dict.fromkeys(("CapEff", "CapPrm", "CapInh", "CapAmb"), 0))
+                self.assertEqual(told["NoNewPrivs"], "1")
+                self.assertEqual(told["Seccomp"], "0" if IS_SANITIZED else "2")
+                if IS_ROOT:
+                    self.assertEqual(int(told["CapBnd"], 16), 0)
+                    self.assertEqual({int(uid) for uid in told["Uid"].split()}, {pwd.getpwnam(f"mbc-{name}").pw_uid})
+        if IS_ROOT:
+            wanted = sum(1 << bit for bit in (5, 6, 7, 8, 23))  # kill, setgid, setuid, setpcap, sys_nice
+            self.assertEqual(int(status(running["supervise"])["CapPrm"], 16) & ~wanted, 0)
+        doctor = place.mbc("doctor")
+        self.assertEqual(doctor.returncode, 0, doctor.stderr)
+        for name in ("compile", "control", "serve"):
+            line = re.search(rf"^  (good|MIND)  {name}: user (\S+), (.*)$", doctor.stdout, re.M)
+            self.assertIsNotNone(line, doctor.stdout)
+            self.assertIn("capabilities none", line[3])
+            self.assertIn("seccomp off (sanitizer build)" if IS_SANITIZED else "seccomp on", line[3])
+            if IS_ROOT:
+                self.assertEqual(line[2], f"mbc-{name}")
+        self.assertEqual("good  users:" in doctor.stdout, IS_ROOT, doctor.stdout)
+        self.assertNotIn("sandbox:", doctor.stdout)
+
+    @unittest.skipUnless(IS_ROOT, "only root can start processes as other users")
+    def test_file_that_is_closed_to_the_compiler_is_read_as_its_owner(self):
+        place = Place(self)
+        place.write(mode=0o600)
+        place.start()
+        doctor = place.mbc("doctor")
+        self.assertRegex(doctor.stdout, r"compile: user root, ")
+        self.assertIn("chmod o+r", doctor.stdout)
+        place.write(mode=0o644, title="second")
+        answer = place.mbc("reload")
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        self.assertRegex(place.mbc("doctor").stdout, r"compile: user mbc-compile, ")
+
+    @unittest.skipUnless(IS_ROOT, "only root can start processes as other users")
+    def test_programs_in_a_closed_folder_run_as_one_user(self):
+        place = Place(self)
+        place.folder.chmod(0o700)
+        process = place.start()
+        process.wait_line("process 'control': the user 'mbc-control' cannot run", "err")
+        doctor = place.mbc("doctor")
+        self.assertRegex(doctor.stdout, r"MIND  users: .*taken over")
+        self.assertRegex(doctor.stdout, r"control: user root, ")
+
+
+class Compromised(unittest.TestCase):
+    """A data server with an attacker inside."""
+
+    def attack(self, serve):
+        place = Place(self, serve)
+        serial = place.folder / "ttyBench"
+        socat = Process([need_peer("socat"), f"pty,raw,echo=0,mode=666,link={serial}", "pty,raw,echo=0"])
+        self.addCleanup(socat.stop)
+        wait_for("the serial line", serial.exists)
+        port = self.enterContext(socket.create_server(("127.0.0.1", 0)))
+        process = place.start(MBC_ATTACK_PORT=str(port.getsockname()[1]), MBC_ATTACK_DOOR=str(place.folder / "run/cell.sock"),
+                              MBC_ATTACK_BENCH=str(place.file), MBC_ATTACK_STATE=str(place.folder / "state/cell/ids"),
+                              MBC_ATTACK_SERIAL=str(serial))
+        process.wait_line("attempt (exec: SUCC|end)", "err")
+        self.addCleanup(shutil.rmtree, "/tmp/mbc-was-here", ignore_errors=True)
+        self.addCleanup(pathlib.Path("/tmp/mbc-was-here").unlink, missing_ok=True)
+        lines = [re.search(r"attempt ([\w/-]+): (\S+)", line) for line in process.find("attempt (?!on)", "err")]
+        found = {line[1]: line[2] for line in lines}
+        port.setblocking(False)
+        return place, process, found, port
+
+    @unittest.skipIf(IS_SANITIZED, "a sanitizer build goes without seccomp")
+    def test_the_kernel_stops_every_attempt(self):
+        place, process, found, port = self.attack("compromised-serve")
+        self.assertGreaterEqual(len(found), ATTEMPTS)
+        self.assertEqual({name: how for name, how in found.items() if how == "SUCCEEDED"}, {})
+        for line in ("board-map", "board-reopen", "serial", "exec", "spawn", "fork", "control-mem", "control-ptrace", "connect",
+                     "write-tmp", "control-kill"):
+            self.assertIn(found[line], ("EPERM", "EACCES", "ESRCH"), line)
+        with self.assertRaises(BlockingIOError):
+            port.accept()
+        self.assertFalse(pathlib.Path("/tmp/mbc-was-here").exists())
+        running = pids(process.pid)
+        self.assertEqual(place.mbc("get", "dev.a").stdout.strip(), "7 degC")
+        self.assertLessEqual({"control", "serve"}, set(running))
+        wait_for("it still serves", lambda: place.mbc("get", "mbc.serve.cpu").returncode == 0)
+
+    def test_without_a_sandbox_they_would_succeed(self):
+        """The attempts are real ones: the same attacker, not confined, gets through where only the sandbox stands."""
+        _, _, found, port = self.attack("compromised-open-serve")
+        for name in ("connect", "fork", "spawn", "exec", "write-tmp", "serial", "read-passwd", "udp", "memfd", "dumpable", "pair"):
+            self.assertEqual(found[name], "SUCCEEDED", name)
+        port.accept()[0].close()
+        for name in ("board-map", "board-pwrite", "board-reopen-map", "board-ftruncate"):  # the glass stands by itself
+            self.assertNotEqual(found.get(name), "SUCCEEDED", name)
+
+
+if __name__ == "__main__":
+    unittest.main()
