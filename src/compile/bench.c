@@ -27,6 +27,7 @@ bench_init(struct bench *b, const char *path)
 	b->name = "";
 	b->title = "";
 	b->listen = "";
+	b->watchdog = "";
 	b->expr = mem_zero(1, sizeof(*b->expr));
 }
 
@@ -123,6 +124,37 @@ read_serve(struct bench *b, const struct node *n)
 			"[]");
 }
 
+/* `watchdog: yes` takes the usual device. Relative paths would depend on where the supervisor was started. */
+static void
+read_watchdog(struct bench *b, const struct node *n)
+{
+	const struct node *found[SCHEMA_KEYS_MAX] = { NULL };
+	const char *device = schema_watchdog[WATCHDOG_DEVICE].def;
+	bool yes = true;
+
+	if (n == NULL)
+		return;
+	if (n->kind == NODE_SCALAR) {
+		if (!read_bool(b, n, &yes) || !yes)
+			return;
+	} else if (!read_is(b, n, NODE_MAP, "a map, or yes or no")) {
+		return;
+	} else {
+		read_keys(b, n, schema_watchdog, NULL, found, NULL);
+	}
+	read_span(b, found[WATCHDOG_TIMEOUT], &schema_watchdog[WATCHDOG_TIMEOUT],
+		&b->watchdog_timeout_ns);
+	if (found[WATCHDOG_DEVICE] != NULL)
+		device = read_text(b, found[WATCHDOG_DEVICE]);
+	if (device == NULL)
+		return;
+	if (device[0] != '/')
+		diag_error(&b->diag, found[WATCHDOG_DEVICE]->at, "wrong-value",
+			"'%.80s' is not the path of a device; write for example /dev/watchdog",
+			device);
+	b->watchdog = device;
+}
+
 /* The map of a key that holds names; NULL when there is none. */
 static const struct node *
 names_of(struct bench *b, const struct node *n, const char *wanted)
@@ -143,6 +175,9 @@ bench_read(struct bench *b, const struct node *root)
 		b->title = text;
 	read_span(b, found[TOP_TICK], &schema_top[TOP_TICK], &b->tick_ns);
 	read_serve(b, found[TOP_SERVE]);
+	read_watchdog(b, found[TOP_WATCHDOG]);
+	if (found[TOP_REALTIME] != NULL)
+		read_bool(b, found[TOP_REALTIME], &b->is_realtime);
 	links_read(b, names_of(b, found[TOP_LINKS], "a map of links: NAME: {tcp: \"host:port\"}"));
 	instruments_read(b, names_of(b, found[TOP_INSTRUMENTS],
 				    "a map of instruments: NAME: {use: modbus, link: NAME}"));

@@ -90,6 +90,9 @@ struct bench {
 	const char *path; /* as it was given */
 	const char *name, *title, *listen;
 	int64_t tick_ns;
+	const char *watchdog; /* empty: none */
+	int64_t watchdog_timeout_ns;
+	bool is_realtime;
 	BENCH_TABLE(struct bench_link) links;
 	BENCH_TABLE(struct bench_instrument) instruments;
 	BENCH_TABLE(struct bench_point) points;

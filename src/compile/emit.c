@@ -271,6 +271,9 @@ emit_image(struct bench *b, struct buf *out)
 	img.listen = text(&e, b->listen);
 	img.path = text(&e, b->path);
 	img.tick_ns = b->tick_ns;
+	img.watchdog = text(&e, b->watchdog);
+	img.watchdog_timeout_ns = b->watchdog_timeout_ns;
+	img.is_realtime = b->is_realtime;
 	img.links = emit_links(&e);
 	img.instruments = emit_instruments(&e);
 	img.points = emit_points(&e);

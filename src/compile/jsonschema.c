@@ -61,6 +61,7 @@ def_name(const struct key *table)
 		{ schema_twin, "twin" },
 		{ schema_wave, "wave" },
 		{ schema_serve, "serve" },
+		{ schema_watchdog, "watchdog" },
 		{ schema_scale, "line" },
 		{ schema_rs485, "rs485" },
 		{ schema_identify, "identify" },
@@ -340,6 +341,7 @@ schema_json(struct buf *out)
 	def(&j, "wave", schema_wave);
 	def(&j, "serve", schema_serve);
 	def(&j, "line", schema_scale);
+	def(&j, "watchdog", schema_watchdog);
 	instrument_def(&j);
 	for (size_t i = 0; codec_list[i] != NULL; i++)
 		codec_defs(&j, codec_list[i]);

@@ -325,6 +325,20 @@ const struct key schema_serve[] = {
 	END,
 };
 
+const struct key schema_watchdog[] = {
+	[WATCHDOG_DEVICE] = { .name = "device",
+		.kind = KEY_TEXT,
+		.def = "/dev/watchdog",
+		.help = "the device that restarts this computer when it is not fed" },
+	[WATCHDOG_TIMEOUT] = { .name = "timeout",
+		.kind = KEY_SPAN,
+		.min = S(2),
+		.max = S(600),
+		.def = "10 s",
+		.help = "after which time without food it does; it is fed at a third of that" },
+	END,
+};
+
 const struct key schema_top[] = {
 	[TOP_BENCH] = { .name = "bench",
 		.kind = KEY_WORD,
@@ -355,6 +369,15 @@ const struct key schema_top[] = {
 		.kind = KEY_SWITCH,
 		.sub = schema_serve,
 		.help = "the data server: no, or where it listens" },
+	[TOP_WATCHDOG] = { .name = "watchdog",
+		.kind = KEY_SWITCH,
+		.sub = schema_watchdog,
+		.def = "no",
+		.help = "the hardware watchdog, fed only while the controller ticks" },
+	[TOP_REALTIME] = { .name = "realtime",
+		.kind = KEY_BOOL,
+		.def = "no",
+		.help = "the controller runs in a real-time class and keeps its memory in place" },
 	LATER("alarms", "conditions that warn people"),
 	LATER("interlocks", "combinations that are never allowed"),
 	LATER("trips", "conditions that bring the bench to a safe state"),

@@ -45,7 +45,6 @@ struct key {
 };
 
 /* Places of the rows in their tables. */
-enum { TOP_BENCH, TOP_TITLE, TOP_TICK, TOP_LINKS, TOP_INSTRUMENTS, TOP_CHANNELS, TOP_SERVE };
 enum {
 	LINK_KEY_TCP,
 	LINK_KEY_RTU,
@@ -62,6 +61,17 @@ enum {
 };
 enum { RS485_KEY_RTS, RS485_KEY_BEFORE, RS485_KEY_AFTER, RS485_KEY_TERMINATE };
 enum { IDENTIFY_KEY_IS, IDENTIFY_KEY_READ };
+enum {
+	TOP_BENCH,
+	TOP_TITLE,
+	TOP_TICK,
+	TOP_LINKS,
+	TOP_INSTRUMENTS,
+	TOP_CHANNELS,
+	TOP_SERVE,
+	TOP_WATCHDOG,
+	TOP_REALTIME
+};
 enum {
 	INS_USE,
 	INS_LINK,
@@ -92,12 +102,13 @@ enum { TWIN_START, TWIN_FOLLOWS, TWIN_GAIN, TWIN_TAU, TWIN_NOISE, TWIN_WAVE };
 enum { WAVE_AMPLITUDE, WAVE_PERIOD };
 enum { SERVE_LISTEN, SERVE_COMMANDS };
 enum { SCALE_FROM, SCALE_TO };
+enum { WATCHDOG_DEVICE, WATCHDOG_TIMEOUT };
 
 #define SCHEMA_KEYS_MAX 48 /* rows of the longest table */
 
 extern const struct key schema_top[], schema_link[], schema_instrument[],
 	schema_instrument_channel[], schema_channel[], schema_twin[], schema_wave[], schema_serve[],
-	schema_scale[], schema_rs485[], schema_identify[];
+	schema_scale[], schema_rs485[], schema_identify[], schema_watchdog[];
 
 /* The JSON Schema of a bench file, with the options of the codecs that are built in. */
 void schema_json(struct buf *out);

@@ -22,6 +22,12 @@ now_boot(void)
 	return read_clock(CLOCK_BOOTTIME);
 }
 
+int64_t
+now_mono(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
 /* The two clocks cannot be read at once: the closest of a few readings counts, so that being interrupted between them
  * does not look like a step of the clock. */
 int64_t

@@ -130,6 +130,11 @@ check_bench(const struct check *c)
 		return wrong(c, "name of the bench");
 	if (img->tick_ns < 10 * NS_PER_MS || img->tick_ns > NS_PER_S)
 		return wrong(c, "tick of %lld ns", (long long)img->tick_ns);
+	if (!is_text(c, img->watchdog) || img->is_realtime > 1)
+		return wrong(c, "watchdog or class of the controller");
+	if (image_text(img, img->watchdog)[0] != '\0' &&
+		!is_time(img->watchdog_timeout_ns, NS_PER_S))
+		return wrong(c, "timeout of the watchdog");
 	return 0;
 }
 

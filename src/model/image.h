@@ -48,6 +48,9 @@ struct image {
 	struct image_table twins;       /* struct image_twin, one a simulated point */
 	struct image_table code;        /* struct expr_op: the programs of all expressions */
 	struct image_table strings;     /* bytes; each text ends with a NUL */
+	uint32_t watchdog;              /* path of the hardware watchdog; empty: none */
+	uint32_t is_realtime;           /* 0, 1: the controller asks for a real-time class */
+	int64_t watchdog_timeout_ns;    /* 2 s .. 10 min, when there is one */
 };
 
 enum link_kind {

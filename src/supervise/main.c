@@ -29,6 +29,7 @@ supervise_stop(struct supervise *s)
 	if (s->is_ending)
 		return;
 	s->is_ending = true;
+	notify_tell(&s->manager, "STOPPING=1\nSTATUS=bench '%s': stopping", s->bench);
 	s->kill_ns = now_boot() + ENDING_NS;
 	if (s->compile.pid != 0)
 		kill(s->compile.pid, SIGKILL);
@@ -75,6 +76,19 @@ has_ended(const struct supervise *s)
 	return s->is_ending && s->control.pid == 0 && s->serve.pid == 0 && s->compile.pid == 0;
 }
 
+/* Hearts: the controller's, and those that beat only while that one does. An orderly end needs no watchdog's help, as long
+ * as it gets on: a controller that does not even die when it is killed may still hold its outputs. */
+static int64_t
+watch(struct supervise *s, int64_t now)
+{
+	int64_t wake = s->is_ending ? NEVER : processes_watch(s, now);
+	bool is_alive = s->is_ending ? s->kill_ns != NEVER || s->control.pid == 0
+				     : processes_are_alive(s, now);
+
+	wake = MIN(wake, watchdog_step(&s->watchdog, is_alive, now));
+	return MIN(wake, notify_beat(&s->manager, is_alive, now));
+}
+
 static int
 run(struct supervise *s, struct err *err)
 {
@@ -94,6 +108,7 @@ run(struct supervise *s, struct err *err)
 			processes_health(s, now);
 		}
 		wake = MIN(processes_wake(s), s->measured_ns + NS_PER_S);
+		wake = MIN(wake, watch(s, now));
 		rc = loop_step(s->loop, s->is_ending ? MIN(wake, s->kill_ns) : wake, err);
 		if (rc < 0)
 			return rc;
@@ -170,6 +185,9 @@ main(int argc, char **argv)
 	s.file = argv[1];
 	for (size_t i = 0; i < DOORS_MAX; i++)
 		s.doors[i].fd = -1;
+	s.gone_ns = s.began_ns;
+	notify_open(&s.manager);
+	watchdog_init(&s.watchdog);
 	child_init(&s.control, "control", SANDBOX_CONTROL);
 	child_init(&s.serve, "serve", SANDBOX_SERVE);
 	child_init(&s.compile, "compile", SANDBOX_COMPILE);
@@ -185,7 +203,9 @@ main(int argc, char **argv)
 		log_err("%s", err.msg);
 		s.exit_code = 2;
 	}
+	watchdog_done(&s.watchdog);
 	door_close(&s);
+	notify_done(&s.manager);
 	loop_free(s.loop);
 	free(s.img);
 	return s.exit_code;

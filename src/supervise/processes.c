@@ -14,6 +14,11 @@
 #include "msg/health.h"
 #include "supervise/supervise.h"
 
+#define LOOK_NS (500 * NS_PER_MS)       /* at the heart of control */
+#define LOOK_AGAIN_NS (100 * NS_PER_MS) /* when it was late */
+#define FIRST_TICK_NS (5 * NS_PER_S)    /* from its start to its first board */
+#define REPLACING_NS (5 * NS_PER_S) /* from a controller's death to its successor's first tick */
+
 static void
 send_or_log(const struct child *c, const struct buf *packet, int pass)
 {
@@ -46,6 +51,8 @@ announce(struct supervise *s)
 	if (s->is_announced || s->board < 0 || (is_served && s->listening[0] == '\0'))
 		return;
 	s->is_announced = true;
+	notify_tell(&s->manager, "READY=1\nSTATUS=bench '%s': %s%s", s->bench,
+		is_served ? "http://" : "running, without a data server", s->listening);
 	if (is_served)
 		printf("bench '%s': http://%s/\n", s->bench, s->listening);
 	else
@@ -81,6 +88,7 @@ take_board(struct supervise *s, int fd, uint32_t generation)
 	s->board_generation = generation;
 	s->board_pid = s->control.pid;
 	s->late_looks = 0;
+	s->next_look_ns = 0;
 	if (s->is_applying)
 		reload_done(s, true, "the bench file has been read and runs");
 	send_fd(&s->serve, WIRE_BOARD, fd, generation);
@@ -233,6 +241,7 @@ processes_take_image(struct supervise *s, struct image *img)
 
 	free(s->img);
 	s->img = img;
+	watchdog_set(&s->watchdog, image_text(img, img->watchdog), img->watchdog_timeout_ns);
 	if (s->control.pid == 0) {
 		s->control.next_start_ns = now;
 	} else {
@@ -266,6 +275,8 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 		return;
 	if (c->sock >= 0)
 		loop_remove(s->loop, c->sock);
+	if (c == &s->control && s->gone_ns == NEVER)
+		s->gone_ns = now_ns;
 	is_wanted = !s->is_ending &&
 		    (c == &s->control || image_text(s->img, s->img->listen)[0] != '\0');
 	if (is_wanted) {
@@ -279,19 +290,50 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 	c->next_start_ns = NEVER;
 }
 
-/* A controller that does not tick is dead, whatever its process says. Looked at twice: after a suspended computer wakes up
- * this process may be the first to run. */
-static void
-watch_heart(struct supervise *s, int64_t now_ns)
+/* Has the controller that runs shown a board of its own, and does it tick on it? */
+static bool
+ticks(const struct supervise *s, int64_t now_ns)
 {
-	if (s->control.pid == 0 || s->map == NULL || s->board_pid != s->control.pid)
-		return;
-	s->late_looks = board_is_alive(s->map, now_ns) ? 0 : s->late_looks + 1;
-	if (s->late_looks < 2)
-		return;
-	log_err("process 'control': no tick for over 2 s; it is killed and started again");
-	kill(s->control.pid, SIGKILL);
-	s->late_looks = 0;
+	return s->control.pid != 0 && s->map != NULL && s->board_pid == s->control.pid &&
+	       board_is_alive(s->map, now_ns);
+}
+
+/* One that has no board yet is given the time to make it. */
+static bool
+is_late(const struct supervise *s, int64_t now_ns)
+{
+	if (s->control.pid == 0)
+		return false;
+	if (s->board_pid != s->control.pid)
+		return now_ns - s->control.started_ns > FIRST_TICK_NS;
+	return s->map != NULL && !board_is_alive(s->map, now_ns);
+}
+
+/* A controller that does not tick is dead, whatever its process says. Looked at twice: after a suspended computer wakes up
+ * this process may be the first to run. Its successor starts when it has been reaped, not before. */
+int64_t
+processes_watch(struct supervise *s, int64_t now_ns)
+{
+	if (now_ns < s->next_look_ns)
+		return s->next_look_ns;
+	if (ticks(s, now_ns))
+		s->gone_ns = NEVER;
+	s->late_looks = is_late(s, now_ns) ? s->late_looks + 1 : 0;
+	s->next_look_ns = now_ns + (s->late_looks == 1 ? LOOK_AGAIN_NS : LOOK_NS);
+	if (s->late_looks == 2) {
+		log_err("process 'control': no tick for over %d s; it is killed and started again",
+			s->board_pid == s->control.pid ? 2 : (int)(FIRST_TICK_NS / NS_PER_S));
+		kill(s->control.pid, SIGKILL);
+	}
+	return s->next_look_ns;
+}
+
+/* While one that died is replaced the computer need not be restarted, for a while. One that does not die when it is
+ * killed was never gone, and does not tick. */
+bool
+processes_are_alive(const struct supervise *s, int64_t now_ns)
+{
+	return ticks(s, now_ns) || (s->gone_ns != NEVER && now_ns - s->gone_ns <= REPLACING_NS);
 }
 
 void
@@ -299,7 +341,6 @@ processes_health(struct supervise *s, int64_t now_ns)
 {
 	struct buf packet = { 0 };
 
-	watch_heart(s, now_ns);
 	self_measure(&s->self, now_ns);
 	wire_begin(&packet, WIRE_HEALTH);
 	wire_u16(&packet, 3);

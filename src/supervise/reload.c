@@ -27,6 +27,8 @@ void
 reload_done(struct supervise *s, bool is_good, const char *text)
 {
 	s->is_applying = false;
+	if (s->is_announced && s->compile.pid == 0 && !s->has_more_to_compile)
+		notify_tell(&s->manager, "READY=1\nSTATUS=bench '%s': %s", s->bench, text);
 	if (s->compile.pid == 0 && !s->has_more_to_compile)
 		door_answer(s, is_good, text);
 }
@@ -97,6 +99,9 @@ reload_begin(struct supervise *s)
 		s->has_more_to_compile = true;
 		return;
 	}
+	if (s->is_announced)
+		notify_tell(&s->manager, "RELOADING=1\nMONOTONIC_USEC=%lld",
+			(long long)(now_mono() / 1000));
 	if (start_compiler(s, &err) == 0) {
 		s->compile_kill_ns = now_boot() + COMPILE_NS;
 		return;

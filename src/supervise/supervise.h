@@ -8,6 +8,8 @@
 #include "io/self.h"
 #include "model/image.h"
 #include "supervise/child.h"
+#include "supervise/notify.h"
+#include "supervise/watchdog.h"
 
 #define DOORS_MAX 16 /* command lines connected at once */
 
@@ -32,6 +34,8 @@ struct supervise {
 	uint32_t board_generation;
 	pid_t board_pid;         /* the control that made it */
 	unsigned late_looks;     /* in a row at which it did not tick */
+	int64_t next_look_ns;    /* at its heart */
+	int64_t gone_ns;         /* since when no controller has ticked; NEVER: one does */
 	const struct board *map; /* of `board`, to see whether control ticks */
 	size_t map_size;
 
@@ -53,6 +57,8 @@ struct supervise {
 	int64_t kill_ns; /* when ending takes too long */
 	int exit_code;
 	int64_t measured_ns;
+	struct notify manager;
+	struct watchdog watchdog;
 	struct self self;
 };
 
@@ -74,6 +80,10 @@ void processes_take_image(struct supervise *s,
 	struct image *img); /* takes img: hands it to control, starts what is new */
 void processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns);
 void processes_health(struct supervise *s, int64_t now_ns); /* once a second */
+int64_t processes_watch(struct supervise *s,
+	int64_t now_ns); /* a controller that does not tick is killed; when to look again */
+bool processes_are_alive(const struct supervise *s,
+	int64_t now_ns); /* for the watchdogs: control ticks, or is being replaced */
 void processes_signal(struct supervise *s, int sig);
 
 /* door.c: the command line's way in */

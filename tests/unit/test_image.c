@@ -144,6 +144,9 @@ test_header_and_tables(void **state)
 	REFUSED(s.head.tick_ns = NS_PER_S + 1);
 	REFUSED(s.head.bench = sizeof(strings));
 	REFUSED(s.head.listen = UINT32_MAX);
+	REFUSED(s.head.watchdog = UINT32_MAX);
+	REFUSED(s.head.is_realtime = 2);
+	REFUSED((s.head.watchdog = S_OVEN, s.head.watchdog_timeout_ns = 0));
 	REFUSED(s.head.links.off += 4);
 	REFUSED(s.head.links.off = 0);
 	REFUSED(s.head.links.n = UINT32_MAX);
