@@ -281,10 +281,20 @@ def watch_browser(tally, files, environment):
 
 
 def run_soak(tally, folder, seconds):
-    """The long count: the simulation, with seeds from the clock; it prints them, its counts and the first failure."""
+    """The long count, side by side: the simulation computes, kills at random wait. With seeds from the clock; both print
+    them, their counts and the first failure."""
     began = time.monotonic()
+    environment = dict(os.environ, MBC_BUILD=str(folder), PYTHONDONTWRITEBYTECODE="1")
+    kills = subprocess.Popen(["/usr/bin/python3", str(INTEGRATION / "test_kills.py"), "--for", str(seconds)], cwd=INTEGRATION,
+                             env=environment, start_new_session=True)
     code = subprocess.run([str(folder / "tests/simulation/sim"), "--for", str(seconds)], cwd=ROOT).returncode
     tally.add("passed" if code == 0 else "failed", "simulation", time.monotonic() - began, why=f"exit {code}")
+    try:
+        code = kills.wait(120)
+    except subprocess.TimeoutExpired:
+        code = "none: it did not end"
+    end_group(kills)
+    tally.add("passed" if code == 0 else "failed", "kills", time.monotonic() - began, why=f"exit {code}")
 
 
 def main():

@@ -23,6 +23,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("MBC_BUILD", ROOT / "build"))
 MBC = BUILD / "mbc"
+PROGRAMS = ("mbc", "mbc-supervise", "mbc-compile", "mbc-control", "mbc-serve", "mbc-twin")
 HERE = pathlib.Path(__file__).resolve().parent
 PATIENCE_S = 20  # how long anything may take on a busy machine before a test calls it broken
 
@@ -132,10 +133,14 @@ class Process:
 
 
 class Bench:
-    """A running bench: `with Bench(name, text) as bench`. text: YAML without `bench:` and `serve:`."""
+    """A running bench: `with Bench(name, text) as bench`. text: YAML without `bench:` and `serve:`.
 
-    def __init__(self, name, text, serve=True):
+    programs: the folder of the programs, when it is not the build's own (copy_programs).
+    """
+
+    def __init__(self, name, text, serve=True, programs=BUILD):
         self.name = name
+        self.program = programs / "mbc"
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mbc-test-"))
         self.file = self.folder / "bench.yaml"
         self.environment = dict(os.environ, MBC_RUN_DIR=str(self.folder / "run"), MBC_STATE_DIR=str(self.folder / "state"))
@@ -151,7 +156,7 @@ class Bench:
 
     def __enter__(self):
         try:
-            self.process = Process([MBC, "run", self.file], env=self.environment, cwd=self.folder)
+            self.process = Process([self.program, "run", self.file], env=self.environment, cwd=self.folder)
             line = self.process.wait_line(rf"bench '{self.name}': http://", "out")
             self.port = int(re.search(r":(\d+)/", line)[1])
             wait_for("the first picture", lambda: self.ask("/api/v1/bench", expect=None))
@@ -231,7 +236,7 @@ class Bench:
 
     def mbc(self, *words, limit=PATIENCE_S):
         """Run the command line against this bench: the finished process."""
-        return subprocess.run([str(MBC), *words], env=self.environment, capture_output=True, text=True, timeout=limit, cwd=self.folder)
+        return subprocess.run([str(self.program), *words], env=self.environment, capture_output=True, text=True, timeout=limit, cwd=self.folder)
 
     def pids(self):
         """Process id of each of the bench's own processes by its short name, as the kernel tells them."""
@@ -244,6 +249,34 @@ class Bench:
     def reload(self, text):
         self.write(text)
         os.kill(self.process.pid, signal.SIGHUP)
+
+
+def copy_programs(folder):
+    """The programs of mbc in a folder of the test's own, which every user may enter; the folder."""
+    folder.chmod(0o755)
+    for name in PROGRAMS:
+        shutil.copy2(BUILD / name, folder / name)
+        (folder / name).chmod(0o755)
+    return folder
+
+
+@contextlib.contextmanager
+def hung_successors(bench, programs):
+    """Kill the controller of a bench whose programs are copies, and let every successor hang; gives the time of the death."""
+    control, aside = programs / "mbc-control", programs / "real-control"
+    control.rename(aside)
+    control.write_text("#!/bin/sh\nexec sleep 1000\n")
+    control.chmod(0o755)
+    victim, began = bench.pids()["control"], time.monotonic()
+    os.kill(victim, signal.SIGKILL)
+    try:
+        yield began
+    finally:
+        aside.replace(control)
+        for pid in children(bench.process.pid):  # supervise would wait 5 s for its first tick
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == "sleep":
+                    os.kill(pid, signal.SIGKILL)
 
 
 def children(pid):

@@ -1,5 +1,6 @@
 """Each process can do only its own work: what confines it, what a data server that was taken over can still do, who runs as whom."""
 import contextlib
+import fcntl
 import os
 import pathlib
 import pwd
@@ -10,30 +11,34 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import BUILD, PATIENCE_S, ROOT, Device, Process, children, need_peer, wait_for
+from harness import BUILD, PATIENCE_S, ROOT, Device, Process, children, copy_programs, need_peer, wait_for
 
-PROGRAMS = ("mbc", "mbc-supervise", "mbc-compile", "mbc-control", "mbc-serve", "mbc-twin")
 USERS = ("mbc-compile", "mbc-control", "mbc-serve")
 IS_ROOT = os.geteuid() == 0
 IS_SANITIZED = "libasan" in subprocess.run(["ldd", str(BUILD / "mbc-control")], capture_output=True, text=True).stdout \
     or b"__asan_init" in (BUILD / "mbc-control").read_bytes()
 ATTEMPTS = 50  # at least so many are made
 
+LOCK = "/tmp/mbc-test-users.lock"
+
 made = []
 
 
 def setUpModule():
-    """The users of an installation; those that are not there are made for the time of these tests."""
+    """The users of an installation; those that are not there are made for the time of these tests, of one run at a time."""
     if not IS_ROOT:
         return
+    lock = open(LOCK, "w")  # noqa: SIM115 (held until this process ends)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    made.append(lock)
     missing = [name for name in USERS if not has_user(name)]
     subprocess.run([ROOT / "tools/users.sh"], check=True, stdout=subprocess.DEVNULL)
     made.extend(missing)
 
 
 def tearDownModule():
-    for name in made:
-        subprocess.run(["userdel", name], check=True, stderr=subprocess.DEVNULL)
+    for name in made[1:]:  # by force: benches of other tests that run beside these have taken them up
+        subprocess.run(["userdel", "--force", name], check=True, stderr=subprocess.DEVNULL)
 
 
 def has_user(name):
@@ -53,13 +58,9 @@ class Place:
     def __init__(self, case, serve="mbc-serve"):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mbc-test-"))
         case.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-        self.folder.chmod(0o755)
-        for program in PROGRAMS:
-            shutil.copy2(BUILD / program, self.folder / program)
+        copy_programs(self.folder)
         if serve != "mbc-serve":
-            shutil.copy2(BUILD / "tests/integration" / serve, self.folder / "mbc-serve")
-        for program in PROGRAMS:
-            (self.folder / program).chmod(0o755)
+            shutil.copy(BUILD / "tests/integration" / serve, self.folder / "mbc-serve")
         for name in ("run", "state"):
             (self.folder / name).mkdir(mode=0o700)
         self.environment = dict(os.environ, MBC_RUN_DIR=str(self.folder / "run"), MBC_STATE_DIR=str(self.folder / "state"))

@@ -7,11 +7,10 @@ import shutil
 import signal
 import socket
 import tempfile
-import threading
 import time
 import unittest
 
-from harness import MBC, PATIENCE_S, Bench, Device, Process, is_running, wait_for
+from harness import PATIENCE_S, Bench, Device, Process, copy_programs, hung_successors, is_running, wait_for
 
 BEAT_S = 0.4  # half of what the manager's watchdog waits here
 FEED_S = 2 / 3  # a third of the shortest timeout
@@ -50,6 +49,7 @@ class Manager:
 class Base(unittest.TestCase):
     def setUp(self):
         self.device = self.enterContext(Device({3: 7}))
+        self.programs = copy_programs(pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="mbc-test-"))))
 
     def control(self, bench, former=None):
         """Process id of control; another one than `former`."""
@@ -61,11 +61,11 @@ class ServiceManager(Base):
         """A bench that is told of a manager, in a process that knows its own id as a manager's child does."""
         manager = Manager(address)
         self.addCleanup(manager.socket.close)
-        bench = Bench("unit", bench_text(self.device.port))
+        bench = Bench("unit", bench_text(self.device.port), programs=self.programs)
         self.addCleanup(shutil.rmtree, bench.folder, ignore_errors=True)
         bench.environment |= {"NOTIFY_SOCKET": shown, "WATCHDOG_USEC": str(int(2e6 * BEAT_S))}
         pid = "$$" if watchdog_pid else "1"
-        bench.process = Process(["/bin/sh", "-c", f'WATCHDOG_PID={pid}; export WATCHDOG_PID; exec "$0" run "$1"', MBC, bench.file],
+        bench.process = Process(["/bin/sh", "-c", f'WATCHDOG_PID={pid}; export WATCHDOG_PID; exec "$0" run "$1"', bench.program, bench.file],
                                 env=bench.environment, cwd=bench.folder)
         self.addCleanup(bench.process.stop)
         return manager, bench
@@ -123,7 +123,7 @@ class ServiceManager(Base):
         path = self.path()
         manager, bench = self.run_under(path, path)
         manager.wait("READY=1")
-        with frozen_successors(bench, self.control(bench)) as began:
+        with hung_successors(bench, self.programs) as began:
             manager.listen(7.5)
             beats = manager.beats(began + 5.0 + 2 * BEAT_S)
             self.assertEqual(beats, [], "it was told of a life that there was not")
@@ -142,36 +142,6 @@ class ServiceManager(Base):
         self.assertEqual(bench.mbc("stop").returncode, 0)
 
 
-@contextlib.contextmanager
-def frozen_successors(bench, control):
-    """Kill the controller and hold every successor before it can tick; gives the time of the death."""
-    is_over = threading.Event()
-    held = []
-
-    def hold():
-        while not is_over.is_set():
-            pid = bench.pids().get("control")
-            if pid not in (None, control, *held):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGSTOP)
-                held.append(pid)
-            time.sleep(0.0005)
-
-    # A first image takes a while to be mapped and laid out: the holder finds it before its first tick.
-    thread = threading.Thread(target=hold, daemon=True)
-    thread.start()
-    os.kill(control, signal.SIGKILL)
-    began = time.monotonic()
-    try:
-        yield began
-    finally:
-        is_over.set()
-        thread.join()
-        for pid in held:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
-
-
 class Hardware(Base):
     def setUp(self):
         super().setUp()
@@ -181,7 +151,8 @@ class Hardware(Base):
         self.food = []
 
     def start(self, name):
-        bench = self.enterContext(Bench(name, bench_text(self.device.port, f"watchdog: {{device: {self.fifo}, timeout: 2 s}}")))
+        bench = self.enterContext(Bench(name, bench_text(self.device.port, f"watchdog: {{device: {self.fifo}, timeout: 2 s}}"),
+                                        programs=self.programs))
         bench.wait_good("dev.a")
         return bench
 
@@ -231,8 +202,7 @@ class Hardware(Base):
         fd = self.open()
         bench = self.start("stuck")
         wait_for("food", lambda: self.eat(fd, 0.1))
-        stuck = self.control(bench)
-        with frozen_successors(bench, stuck) as began:
+        with hung_successors(bench, self.programs) as began:
             self.eat(fd, 8)
             late = [stamp - began for stamp, _ in self.food if stamp > began]
             self.assertLess(max(late), 5 + 2 * FEED_S, "it was fed though nothing ticked")
