@@ -30,6 +30,8 @@ sys.path.insert(0, str(ROOT / "tests/integration"))
 from harness import Bench, Process, free_port, wait_for  # noqa: E402 (it reads MBC_BUILD)
 
 ROUNDS = 5
+KILLS = 20
+TICK_S = 50  # the histogram is of the last one to two minutes
 rows = []
 
 
@@ -179,7 +181,7 @@ def saturation():
     """30 devices that answer after 5 ms, one request under way on each: how near to 30 / 5 ms, beside a bare loop in turn."""
     ours, bare = [], []
     with Load(30, 5000) as load:
-        text = bench_text(load.ports, 6, 1, "10 ms")
+        text = bench_text(load.ports, 6, 1, "10 ms", link=", pipeline: no")
         for n in range(ROUNDS):
             with Bench(f"sat-{n}", text) as bench:
                 settle(bench, ["d0.r0", "d29.r5"])
@@ -409,6 +411,66 @@ def comeback():
     row("  p99", f"{times[-1] * 1000:.0f} ms", "<= 3000 ms", "the slowest of 20")
 
 
+def restart():
+    """From kill -9 of control to the first picture of its successor over HTTP, and to good values; a fresh bench each time,
+    since a process that dies again soon is started later."""
+    first, good = [], []
+    with Load(10, 0) as load:
+        text = bench_text(load.ports, 1, 100, "100 ms")
+        for n in range(KILLS):
+            with Bench(f"again-{n}", text) as bench:
+                settle(bench, ["d9.r99"], seconds=0.2)
+                generation = bench.get("/api/v1/bench")["generation"]
+                began = time.monotonic()
+                os.kill(bench.pids()["control"], signal.SIGKILL)
+                wait_for("the next board", lambda bench=bench: bench.get("/api/v1/bench")["generation"] > generation, pause=0.0005)
+                first.append((time.monotonic() - began) * 1000)
+                wait_for("a good value", lambda bench=bench: bench.channel("d9.r99")["quality"] == "good", pause=0.001)
+                good.append((time.monotonic() - began) * 1000)
+    row("kill -9 of control to the first tick of the next, p50", f"{statistics.median(first):.0f} ms", "<= 1000 ms",
+        f"slowest of {KILLS}: {max(first):.0f} ms")
+    row("  to good values of 10 instruments, p50", f"{statistics.median(good):.0f} ms", "", f"slowest {max(good):.0f} ms")
+
+
+@contextlib.contextmanager
+def busy(n):
+    """So many programs that never wait."""
+    loops = [subprocess.Popen(["/bin/sh", "-c", "while :; do :; done"]) for _ in range(n)]
+    try:
+        yield
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
+
+
+def tick():
+    """Lateness of a 10 ms tick with 6 000 channels while every processor is busy, beside a loop that only sleeps, in the same class
+    at the same time."""
+    with Load(12, 0) as load, busy(os.cpu_count()):
+        for words in ("no", "yes"):
+            text = f"realtime: {words}\n" + bench_text(load.ports, 5, 100, "1 s", tick="10 ms")
+            with Bench(f"tick-{words}", text) as bench:
+                settle(bench, ["d0.r0", "d11.r499"])
+                plain = subprocess.Popen([BUILD / "perf/timer_loop", "10", str(TICK_S), *(["fifo"] if words == "yes" else [])],
+                                         stdout=subprocess.PIPE, text=True)
+                lost = bench.value("mbc.control.ticks_lost") or 0
+                theirs = plain.communicate()[0].split()
+                refused = bool(bench.process.find("is refused by this system"))
+                unheld = bool(bench.process.find("is refused in part"))
+                ours = [wait_value(bench, f"mbc.control.lateness_{name}") for name in ("p50", "p99", "p999", "max")]
+                lost = bench.value("mbc.control.ticks_lost") - lost
+            name = "SCHED_FIFO (refused here)" if refused else "SCHED_FIFO, memory not held" if unheld else "SCHED_FIFO" if words == "yes" else "ordinary class"
+            row(f"10 ms tick, 6 000 channels, all busy, {name}", " / ".join(f"{ms:.2f}" for ms in ours) + " ms", "",
+                f"p50 / p99 / p99.9 / max; ticks lost: {lost:.0f} of {TICK_S * 100}")
+            row("  a loop that only sleeps, same class, same time", " / ".join(theirs[n] for n in (5, 7, 9, 11)) + " ms", "",
+                f"ticks lost: {theirs[3]} of {TICK_S * 100}")
+
+
+def wait_value(bench, name):
+    return wait_for(name, lambda: bench.value(name) is not None and (bench.value(name),))[0]
+
+
 def markdown():
     model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
     print(f"\n## {datetime.date.today()}: {model[1] if model else platform.machine()}, {os.cpu_count()} processors, "
@@ -419,7 +481,8 @@ def markdown():
 
 
 MEASURES = {"per_million": per_million, "saturation": saturation, "memory": memory, "start": start, "http": http, "check": check,
-            "serial": serial, "dead": dead, "pipeline": pipeline, "comeback": comeback}
+            "serial": serial, "dead": dead, "pipeline": pipeline, "comeback": comeback,
+            "restart": restart, "tick": tick}
 unknown = [name for name in sys.argv[2:] if name not in MEASURES]
 if unknown:
     sys.exit(f"perf/run.py: no measure named {', '.join(unknown)}; there are {', '.join(MEASURES)}")

@@ -159,6 +159,11 @@ find_gaps(const struct confined *c, bool is_supervise, char *out, size_t cap)
 	if (!is_supervise && (strstr(c->report, "capabilities none") == NULL ||
 				     (kernel_says(c->pid, "CapEff", &kernel) && kernel != 0)))
 		buf_puts(&text, "; it has capabilities: report this, it should have none");
+	if (strstr(c->report, "realtime refused") != NULL ||
+		strstr(c->report, "realtime without memory") != NULL)
+		buf_puts(&text,
+			"; 'realtime: yes' is refused or given in part: start mbc as root, or with "
+			"LimitRTPRIO=50 and LimitMEMLOCK=infinity in its unit");
 	if (kernel_says(c->pid, "NoNewPrivs", &kernel) && kernel != 1)
 		buf_puts(&text, "; it could gain rights by running a program: report this");
 	snprintf(out, cap, "%s", text.n > 2 ? buf_text(&text) + 2 : "");

@@ -7,10 +7,10 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "control/channel.h"
+#include "control/lateness.h"
 #include "control/wakes.h"
 
-#define STEP_NS (10 * NS_PER_MS)    /* a step of the wall clock over this is an event */
-#define LATENESS_NS (60 * NS_PER_S) /* over which the latest tick is looked for */
+#define STEP_NS (10 * NS_PER_MS) /* a step of the wall clock over this is an event */
 
 struct bench {
 	const struct image *img;
@@ -31,8 +31,7 @@ struct bench {
 	int64_t counted_ns; /* since when values are counted */
 	uint64_t values;    /* read since then */
 	uint64_t ticks, lost;
-	int64_t lateness_max_ns[2]; /* of this and the previous minute */
-	int64_t lateness_from_ns;
+	struct lateness lateness;
 	int64_t wall_ns; /* at the last tick; 0: none yet */
 };
 
@@ -111,7 +110,7 @@ bench_new(const struct image *img, struct board *board,
 	b->img = img;
 	b->board = board;
 	b->sink = *sink;
-	b->now_ns = b->counted_ns = b->lateness_from_ns = now_ns;
+	b->now_ns = b->counted_ns = now_ns;
 	b->channels = channels_new(img, board);
 	b->links = mem_zero(n_links, sizeof(struct link *));
 	b->pending = mem_zero(n_links, sizeof(*b->pending));
@@ -205,6 +204,7 @@ bench_adopt(struct bench *b, struct bench *from, uint32_t *kept, int64_t now_ns)
 	}
 	b->ticks = from->ticks;
 	b->lost = from->lost;
+	b->lateness = from->lateness;
 	b->wall_ns = from->wall_ns;
 }
 
@@ -292,6 +292,23 @@ write_states(struct bench *b, bool all)
 	}
 }
 
+static void
+report_lateness(struct bench *b, int64_t now_ns)
+{
+	const struct {
+		enum health row;
+		int64_t ns;
+	} rows[] = {
+		{ HEALTH_CONTROL_lateness_max, lateness_max(&b->lateness) },
+		{ HEALTH_CONTROL_lateness_p50, lateness_share(&b->lateness, 0.5) },
+		{ HEALTH_CONTROL_lateness_p99, lateness_share(&b->lateness, 0.99) },
+		{ HEALTH_CONTROL_lateness_p999, lateness_share(&b->lateness, 0.999) },
+	};
+
+	for (size_t i = 0; i < NELEM(rows); i++)
+		bench_health(b, rows[i].row, (double)rows[i].ns / 1e6, now_ns);
+}
+
 /* Once a second: what the controller says about itself. */
 static void
 report_health(struct bench *b, const struct bench_clock *clock)
@@ -305,8 +322,7 @@ report_health(struct bench *b, const struct bench_clock *clock)
 	bench_health(b, HEALTH_CONTROL_ticks, (double)b->ticks, clock->now_ns);
 	bench_health(b, HEALTH_CONTROL_ticks_lost, (double)b->lost, clock->now_ns);
 	bench_health(b, HEALTH_CONTROL_lateness, (double)clock->late_ns / 1e6, clock->now_ns);
-	bench_health(b, HEALTH_CONTROL_lateness_max,
-		(double)MAX(b->lateness_max_ns[0], b->lateness_max_ns[1]) / 1e6, clock->now_ns);
+	report_lateness(b, clock->now_ns);
 	bench_health(b, HEALTH_CONTROL_instruments_down, down, clock->now_ns);
 	b->values = 0;
 	b->counted_ns = clock->now_ns;
@@ -324,12 +340,7 @@ watch_time(struct bench *b, const struct bench_clock *clock)
 	if (b->wall_ns != 0 && (step > STEP_NS || step < -STEP_NS))
 		emit(b, EVENT_CLOCK_STEP, "", Q_GOOD, (double)step / 1e9, clock->now_ns);
 	b->wall_ns = clock->wall_ns;
-	if (clock->now_ns - b->lateness_from_ns >= LATENESS_NS) {
-		b->lateness_max_ns[1] = b->lateness_max_ns[0];
-		b->lateness_max_ns[0] = 0;
-		b->lateness_from_ns = clock->now_ns;
-	}
-	b->lateness_max_ns[0] = MAX(b->lateness_max_ns[0], clock->late_ns);
+	lateness_add(&b->lateness, clock->late_ns, clock->now_ns);
 }
 
 void

@@ -3,9 +3,13 @@
  * Started by `supervise`: mbc-control --socket FD --image FD --generation N. It sends the board over the socket, takes up
  * new images from it, and ends when it closes: a controller without a supervisor could not be stopped by anybody.
  */
+#include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -339,7 +343,7 @@ run(struct control *c, struct err *err)
 		bench_time(c->now.bench, now);
 		serve_links(c);
 		if (now >= c->next_tick_ns) {
-			tick(c, now);
+			tick(c, now_boot()); /* what the wires cost has made it later */
 			serve_links(c);
 		}
 		wake = MIN(MIN(bench_wake(c->now.bench), wires), c->next_tick_ns);
@@ -348,6 +352,27 @@ run(struct control *c, struct err *err)
 			return rc;
 	}
 	return 0;
+}
+
+/* The class was asked for by the supervisor, before it gave up the right to; the memory is for us to hold. Without a limit
+ * on it, since otherwise a larger bench could no longer be taken up. */
+static void
+report_class(char *out, size_t cap)
+{
+	struct rlimit limit = { 0 };
+	bool is_first = (sched_getscheduler(0) & ~SCHED_RESET_ON_FORK) == SCHED_FIFO;
+	bool is_held = getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY &&
+		       mlockall(MCL_CURRENT | MCL_FUTURE) == 0;
+
+	snprintf(out, cap, ", realtime %s",
+		!is_first ? "refused"
+		: is_held ? "on"
+			  : "without memory");
+	if (!is_first || !is_held)
+		log_warn("controller: 'realtime: yes' is refused %s; start mbc as root, or with "
+			 "LimitRTPRIO=50 and LimitMEMLOCK=infinity in its unit",
+			is_first ? "in part: it has the class, but its memory cannot be held"
+				 : "by this system");
 }
 
 /* Before any thread: they inherit it. */
@@ -360,6 +385,8 @@ confine(struct control *c)
 
 	sandbox_enter(SANDBOX_CONTROL, &report);
 	sandbox_text(&report, text);
+	if (c->now.img->is_realtime)
+		report_class(text + strlen(text), sizeof(text) - strlen(text));
 	wire_begin(&packet, WIRE_SANDBOX);
 	wire_text(&packet, text);
 	wire_end(&packet);
@@ -377,10 +404,11 @@ start(struct control *c, int image_fd, uint32_t generation, struct err *err)
 	};
 	int sig;
 
+	if (open_image(image_fd, &c->now, err) < 0)
+		return ERR_IO;
 	confine(c);
 	c->loop = loop_new(err);
-	if (c->loop == NULL || open_image(image_fd, &c->now, err) < 0 ||
-		make_board(c, generation, &c->now, err) < 0)
+	if (c->loop == NULL || make_board(c, generation, &c->now, err) < 0)
 		return ERR_IO;
 	c->wires = wires_new(c->loop, c->now.img, &sink, err);
 	sig = loop_signals(signals, NELEM(signals), err);

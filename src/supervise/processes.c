@@ -160,6 +160,7 @@ start_control(struct supervise *s, int64_t now_ns, struct err *err)
 		return fd;
 	snprintf(image_number, sizeof(image_number), "%d", fd);
 	snprintf(generation, sizeof(generation), "%u", ++s->generation);
+	s->control.is_realtime = s->img->is_realtime != 0;
 	rc = child_start(&s->control, args, &fd, 1, now_ns, err);
 	close(fd);
 	return rc < 0 ? rc : watch_child(s, &s->control, err);
@@ -242,6 +243,9 @@ processes_take_image(struct supervise *s, struct image *img)
 	free(s->img);
 	s->img = img;
 	watchdog_set(&s->watchdog, image_text(img, img->watchdog), img->watchdog_timeout_ns);
+	if (s->control.pid != 0 && s->control.is_realtime != (img->is_realtime != 0))
+		log_info(
+			"reload: 'realtime:' is taken up when the controller starts the next time");
 	if (s->control.pid == 0) {
 		s->control.next_start_ns = now;
 	} else {

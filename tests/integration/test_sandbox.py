@@ -69,7 +69,7 @@ class Place:
         self.write()
         self.case = case
 
-    def write(self, mode=0o644, title="first"):
+    def write(self, mode=0o644, title="first", more=""):
         self.file.write_text(f"""bench: cell
 title: {title}
 serve: {{listen: "127.0.0.1:0"}}
@@ -77,6 +77,7 @@ links: {{io: {{tcp: "localhost:{self.device.port}"}}}}
 instruments:
   pc: {{use: system}}
   dev: {{use: modbus, link: io, every: 100 ms, channels: {{a: {{read: {{holding: 3}}, unit: degC}}}}}}
+{more}
 """)
         self.file.chmod(mode)
 
@@ -150,6 +151,50 @@ class Confined(unittest.TestCase):
         doctor = place.mbc("doctor")
         self.assertRegex(doctor.stdout, r"MIND  users: .*taken over")
         self.assertRegex(doctor.stdout, r"control: user root, ")
+
+
+class RealTime(unittest.TestCase):
+    @unittest.skipUnless(IS_ROOT, "only root may always have a real-time class")
+    def test_controller_is_first_and_its_threads_are_not(self):
+        place = Place(self)
+        place.write(more="realtime: yes")
+        process = place.start()
+        control = pids(process.pid)["control"]
+        if process.find("is refused"):  # a machine that gives it to nobody, or not the memory: that was told
+            self.assertRegex(place.mbc("doctor").stdout, "MIND  control: .*realtime (refused|without memory).*LimitMEMLOCK")
+        else:
+            self.assertIn("realtime on", place.mbc("doctor").stdout)
+            self.assertGreater(int(status(control)["VmLck"].split()[0]), 0)
+        if process.find("is refused by this system"):
+            return
+        self.assertEqual(os.sched_getscheduler(control) & ~os.SCHED_RESET_ON_FORK, os.SCHED_FIFO)
+        self.assertEqual(os.sched_getparam(control).sched_priority, 50)
+        threads = [int(task) for task in os.listdir(f"/proc/{control}/task") if int(task) != control]
+        self.assertEqual({os.sched_getscheduler(thread) for thread in threads}, {os.SCHED_OTHER})
+        self.assertEqual({os.sched_getscheduler(pid) & ~os.SCHED_RESET_ON_FORK for name, pid in pids(process.pid).items()
+                          if name != "control"}, {os.SCHED_OTHER})
+        place.write(more="realtime: yes", title="second")
+        self.assertIn("runs", place.mbc("reload").stdout)
+
+    def test_refusal_is_told_once_with_its_remedy(self):
+        place = Place(self)
+        place.write(more="realtime: yes")
+        options = {}
+        if IS_ROOT:  # as a user who may not
+            nobody = 65534
+            for path in (place.folder / "run", place.folder / "state", place.file):
+                os.chown(path, nobody, nobody)
+            options = {"user": nobody, "group": nobody, "extra_groups": []}
+        limits = ["/bin/sh", "-c", 'ulimit -r 0; exec "$0" run "$1"', place.folder / "mbc", place.file]
+        process = Process(limits, env=place.environment, cwd=place.folder, **options)
+        self.addCleanup(process.stop)
+        process.wait_line("bench 'cell': http://", "out")
+        line = process.wait_line("'realtime: yes' is refused", "err")
+        self.assertIn("LimitRTPRIO=50", line)
+        doctor = subprocess.run([str(place.folder / "mbc"), "doctor"], env=place.environment, capture_output=True, text=True,
+                                timeout=PATIENCE_S, cwd=place.folder, **options)
+        self.assertRegex(doctor.stdout, "MIND  control: .*LimitRTPRIO=50")
+        self.assertEqual(len(process.find("is refused")), 1)
 
 
 class Compromised(unittest.TestCase):
