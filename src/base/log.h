@@ -15,7 +15,8 @@ enum log_level { LOG_LEVEL_ERR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG 
 void log_setup(const char *who, enum log_level level);
 
 /* From here on a line that nobody takes at once (a full pipe, a stopped terminal) is lost and counted instead of waited
- * for; the next one that gets through tells how many. For the controller, whose tick waits for nobody. */
+ * for; the next one that gets through tells how many. For those that wait for nobody: the controller's tick, the
+ * supervisor. A pipe or terminal of another user can make it wait while several write into it at once (log.c). */
 void log_never_wait(void);
 
 /* Where the lines go: what a child gets as its standard error so that it never waits either. */

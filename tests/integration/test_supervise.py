@@ -322,9 +322,36 @@ class StateFolder(Base):
         self.refused(bench, str(bench.folder / "state/deaf/ids"), "restore")
 
 
+class LogFile(Base):
+    def test_lines_in_a_file_are_whole(self):
+        """`mbc run bench.yaml > log 2>&1`: all processes, and both outputs of each, write to one place of one file."""
+        bench = Bench("filed", bench_text(self.device.port))
+        self.addCleanup(shutil.rmtree, bench.folder, ignore_errors=True)
+        log = bench.folder / "log"
+        with log.open("wb") as file:
+            popen = subprocess.Popen([str(MBC), "run", str(bench.file)], env=bench.environment, stdin=subprocess.DEVNULL,
+                                     stdout=file, stderr=subprocess.STDOUT)
+        self.addCleanup(end, popen)
+        bench.port = int(wait_for("the address", lambda: re.search(r"http://.*:(\d+)/", log.read_text()))[1])
+        wait_for("the first picture", lambda: bench.ask("/api/v1/bench", expect=None))
+        for n in range(10):  # the compiler, the supervisor and the controller tell of themselves in turn
+            bench.write("title: broken\nlinks: {io: {tcp: 5}}\n" if n % 2 else bench_text(self.device.port, f"title {n}"))
+            bench.mbc("reload")
+            self.device.fault = "close" if n % 2 else ""
+            time.sleep(0.1)
+        self.assertEqual(bench.mbc("stop").returncode, 0)
+        self.assertEqual(popen.wait(PATIENCE_S), 0)
+        whole = re.compile(r"(supervise|control|serve|mbc|bench '\w+'): .+$|.*bench\.yaml:\d+:\d+: (error|warning): .+\]$|"
+                           r".*bench\.yaml: \d+ errors?.*$")
+        text = log.read_text()
+        self.assertEqual([line for line in text.splitlines() if not whole.match(line)], [], text)
+        self.assertGreaterEqual(text.count("error: "), 5, text)
+        self.assertIn("http://", text)
+
+
 class Unprivileged(Base):
-    @unittest.skipUnless(os.geteuid() == 0, "this run is unprivileged already: all other tests show it")
-    def test_everything_works_for_a_plain_user(self):
+    def plain_user(self, name):
+        """A bench file in a home of nobody's; the program that may run it, and how it is started."""
         folder = self.folder()
         folder.chmod(0o755)
         for program in BUILD.glob("mbc*"):  # the build folder may be closed to others
@@ -335,16 +362,38 @@ class Unprivileged(Base):
             path.mkdir(mode=0o700)
             os.chown(path, NOBODY, NOBODY)
         file = home / "bench.yaml"
-        file.write_text(f"bench: plain\nserve: {{listen: \"127.0.0.1:0\"}}\n{bench_text(self.device.port)}\n")
+        file.write_text(f"bench: {name}\nserve: {{listen: \"127.0.0.1:0\"}}\n{bench_text(self.device.port)}\n")
         os.chown(file, NOBODY, NOBODY)
         options = {"env": {"PATH": os.environ["PATH"], "MBC_RUN_DIR": str(home / "run"), "MBC_STATE_DIR": str(home / "state")},
                    "cwd": home, "user": NOBODY, "group": NOBODY, "extra_groups": []}
-        process = Process([folder / "mbc", "run", file], **options)
+        return folder / "mbc", file, options
+
+    @unittest.skipUnless(os.geteuid() == 0, "this run is unprivileged already: all other tests show it")
+    def test_the_log_reaches_a_pipe_of_another_user(self):
+        """Which cannot be opened again by its name in /proc: it is root's."""
+        program, file, options = self.plain_user("heard")
+        process = Process([program, "run", file], **options)
+        self.addCleanup(process.stop)
+        process.wait_line(r"bench 'heard': http://", "out")
+        process.wait_line("^control: instrument 'dev': answers", "err")
+        self.device.fault = "close"
+        process.wait_line("^control: warning: instrument 'dev': down", "err")
+        file.write_text("bench: heard\nlinks: {io: {tcp: 5}}\n")
+        process.popen.send_signal(signal.SIGHUP)
+        process.wait_line("^supervise: .*goes on", "err")
+        self.assertEqual(process.stop(), 0, process.text())
+        self.assertEqual(process.find("lines of this log were lost"), [])
+
+    @unittest.skipUnless(os.geteuid() == 0, "this run is unprivileged already: all other tests show it")
+    def test_everything_works_for_a_plain_user(self):
+        program, file, options = self.plain_user("plain")
+        home = file.parent
+        process = Process([program, "run", file], **options)
         self.addCleanup(process.stop)
         process.wait_line(r"bench 'plain': http://", "out")
 
         def mbc(*words):
-            return subprocess.run([str(folder / "mbc"), *words], capture_output=True, text=True, timeout=PATIENCE_S, **options)
+            return subprocess.run([str(program), *words], capture_output=True, text=True, timeout=PATIENCE_S, **options)
 
         wait_for("a value", lambda: mbc("get", "dev.a").stdout.strip() == "7 degC")
         text = file.read_text().replace("title: first", "title: second")
