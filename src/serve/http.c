@@ -4,6 +4,9 @@
  * queued then, and end the connection) and again for the answer. An answer that the cache has goes out without a look at
  * the board.
  *
+ * Places: libmicrohttpd's own timeout is one for silence, which any byte ends, so clients.c keeps the time of those that
+ * have no complete request. Who has to go is shut down here, which libmicrohttpd finds as a connection that has ended.
+ *
  * A stream is an answer without end: read_stream() hands out what its struct stream has, and suspends the connection when
  * that is nothing; wake_streams() resumes it. A reader that takes nothing for TIMEOUT_S is dropped like any silent
  * connection; what it can hold up until then is the kernel's send buffer and one connection's memory.
@@ -16,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -24,21 +28,25 @@
 #include "serve/answer.h"
 #include "serve/asks.h"
 #include "serve/cache.h"
+#include "serve/clients.h"
 #include "serve/feed.h"
 #include "serve/pages.h"
 #include "serve/reply.h"
 
-#define TIMEOUT_S 15u
+#define TIMEOUT_S ((unsigned)CLIENTS_LIMIT_S) /* of one that takes nothing of its answer */
 #define CONNECTION_BYTES 8192u /* of one connection in libmicrohttpd: request head, answer head */
-#define LIVE_BYTES_MAX (64u << 20)   /* of answers that slow readers still hold */
-#define REFUSALS 64u                 /* connections over the limit, kept only to be told so */
+#define LIVE_BYTES_MAX (64u << 20) /* of answers that slow readers still hold */
+#define REFUSALS 64u               /* connections over the limit, kept only to be told so */
+#define REFUSALS_WAIT                                                                              \
+	(REFUSALS /                                                                                \
+		2) /* of them, while none has to hurry: libmicrohttpd accepts none beyond REFUSALS */
 #define SPIN_MAX 16                  /* turns in vain before we wait */
 #define PUMP_MIN_NS (10 * NS_PER_MS) /* how often the tape is looked at while somebody listens */
 #define PUMP_MAX_NS (50 * NS_PER_MS)
 
 struct http {
 	struct MHD_Daemon *daemon;
-	unsigned connections;      /* the most at once */
+	struct clients clients;
 	const struct board *board; /* NULL: none yet */
 	int64_t tick_ns;
 	struct feed *feed;
@@ -62,6 +70,46 @@ refuse(struct http *h, struct MHD_Connection *c, enum problem p, const char *det
 	const char *uri)
 {
 	return reply_problem(c, p, detail, uri, &h->live_bytes);
+}
+
+/* ---- places ------------------------------------------------------------------------------------------------------- */
+
+static struct client *
+client_of(struct MHD_Connection *c)
+{
+	return MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static void
+make_room(struct http *h, int64_t now_ns)
+{
+	struct client *c;
+
+	while ((c = clients_unwanted(&h->clients, now_ns)) != NULL) {
+		client_goes(&h->clients, c);
+		shutdown(c->fd, SHUT_RDWR);
+	}
+}
+
+static void
+on_connection(void *cls, struct MHD_Connection *c, void **socket_context,
+	enum MHD_ConnectionNotificationCode what)
+{
+	struct http *h = cls;
+	struct client *client = *socket_context;
+	int64_t now = now_boot();
+
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		client_goes(&h->clients, client);
+		free(client);
+		*socket_context = NULL;
+		return;
+	}
+	client = mem_zero(1, sizeof(*client));
+	client->fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	*socket_context = client;
+	client_comes(&h->clients, client, now);
+	make_room(h, now);
 }
 
 /* ---- the stream --------------------------------------------------------------------------------------------------- */
@@ -238,8 +286,11 @@ on_uri(void *cls, const char *uri, struct MHD_Connection *c)
 static void
 on_end(void *cls, struct MHD_Connection *c, void **con_cls, enum MHD_RequestTerminationCode why)
 {
+	struct http *h = cls;
+
 	free(*con_cls);
 	*con_cls = NULL;
+	client_waits(&h->clients, client_of(c), now_boot());
 }
 
 static bool
@@ -251,12 +302,6 @@ has_body(struct MHD_Connection *c)
 	       (length != NULL && strcmp(length, "0") != 0);
 }
 
-static unsigned
-open_connections(const struct http *h)
-{
-	return MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections;
-}
-
 /* A look at the head of a request: a problem is queued, or nothing, and the answer is asked for next. */
 static enum MHD_Result
 judge(struct http *h, struct MHD_Connection *c, const char *method, const struct request *r)
@@ -264,7 +309,7 @@ judge(struct http *h, struct MHD_Connection *c, const char *method, const struct
 	const char *host = reply_asked(c, MHD_HTTP_HEADER_HOST), *detail;
 	enum problem p;
 
-	if (open_connections(h) > h->connections) {
+	if (!client_asks(&h->clients, client_of(c))) {
 		p = PROBLEM_BUSY;
 		detail = "all connections are in use; close idle ones, or ask again in a second";
 	} else if (host != NULL && !asks_here(host)) {
@@ -320,7 +365,7 @@ http_new(int listen_fd, unsigned connections, struct err *err)
 {
 	struct http *h = mem_zero(1, sizeof(*h));
 
-	h->connections = connections;
+	h->clients = (struct clients){ .places = connections, .extra = REFUSALS_WAIT };
 	h->feed = feed_new();
 	h->next_pump_ns = NEVER;
 	h->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
@@ -329,7 +374,8 @@ http_new(int listen_fd, unsigned connections, struct err *err)
 		connections + REFUSALS, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_uri, h,
-		MHD_OPTION_NOTIFY_COMPLETED, on_end, h, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_COMPLETED, on_end, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+		h, MHD_OPTION_END);
 	if (h->daemon == NULL) {
 		err_set(err, ERR_IO, errno, "starting the HTTP server: %s", strerror(errno));
 		close(listen_fd);
@@ -402,8 +448,9 @@ http_run(struct http *h, bool is_ready)
 	int64_t now = now_boot(), next;
 
 	pump(h, now);
+	make_room(h, now);
 	MHD_run(h->daemon);
-	next = next_call(h, now, is_ready);
+	next = MIN(next_call(h, now, is_ready), clients_deadline(&h->clients));
 	if (feed_streams(h->feed) > 0 && h->next_pump_ns == NEVER)
 		h->next_pump_ns = now;
 	return MIN(next, h->next_pump_ns);
@@ -438,7 +485,7 @@ void
 http_figures(const struct http *h, struct http_figures *out)
 {
 	*out = (struct http_figures){
-		.connections = open_connections(h),
+		.connections = h->clients.n,
 		.streams = (unsigned)feed_streams(h->feed),
 		.requests = h->requests,
 	};

@@ -171,20 +171,24 @@ on_signal(void *ctx, int fd, unsigned events)
 		s->is_ending = true;
 }
 
-/* A descriptor for each connection; the limit of a login shell is often below that. */
-static void
-allow_descriptors(void)
+/* A descriptor for each connection; the limit of a login shell is often below that. Returns how many connections fit: one
+ * that is taken on without a descriptor for it would wait for another one's end. */
+static unsigned
+allow_connections(void)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= DESCRIPTORS)
-		return;
+		return CONNECTIONS;
 	limit.rlim_cur = MIN((rlim_t)DESCRIPTORS, limit.rlim_max);
-	if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < DESCRIPTORS)
-		log_warn("http: the system allows only %lu open files, %d would be needed; raise "
-			 "it with "
-			 "ulimit -n or LimitNOFILE=",
-			(unsigned long)limit.rlim_cur, DESCRIPTORS);
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == DESCRIPTORS)
+		return CONNECTIONS;
+	log_warn("http: the system allows only %lu open files, %d would be needed; raise it with "
+		 "ulimit -n or LimitNOFILE=",
+		(unsigned long)limit.rlim_cur, DESCRIPTORS);
+	return limit.rlim_cur > 2 * (DESCRIPTORS - CONNECTIONS)
+		       ? (unsigned)limit.rlim_cur - (DESCRIPTORS - CONNECTIONS)
+		       : DESCRIPTORS - CONNECTIONS;
 }
 
 static int
@@ -193,6 +197,7 @@ set_up(struct serve *s, const char *listen, struct err *err)
 	static const int signals[] = { SIGTERM };
 	struct buf packet = { 0 };
 	char address[LISTEN_TEXT];
+	unsigned connections;
 	int fd, flags;
 
 	signal(SIGINT, SIG_IGN); /* Ctrl-C is for the supervisor, which then ends us in order */
@@ -202,14 +207,14 @@ set_up(struct serve *s, const char *listen, struct err *err)
 		fcntl(s->supervisor, F_SETFD, FD_CLOEXEC) < 0)
 		return err_set(err, ERR_CONF, 0,
 			"no socket of a supervisor; start the bench with 'mbc run'");
-	allow_descriptors();
+	connections = allow_connections();
 	s->loop = loop_new(err);
 	if (s->loop == NULL)
 		return ERR_IO;
 	fd = listen_open(listen, address, err);
 	if (fd < 0)
 		return fd;
-	s->http = http_new(fd, CONNECTIONS, err);
+	s->http = http_new(fd, connections, err);
 	if (s->http == NULL)
 		return ERR_IO;
 	fd = loop_signals(signals, NELEM(signals), err);

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import pathlib
+import resource
 import signal
 import socket
 import subprocess
@@ -23,7 +24,9 @@ DESCRIPTION = ROOT / "src/serve/openapi.json"
 API = "/api/v1"
 EVENTS_KEPT = 4096  # of the stream, at least (src/serve/feed.c)
 CONNECTIONS = 1024
-IDLE_LIMIT_S = 15
+IDLE_LIMIT_S = 15  # within which a request must be complete, too
+ANSWER_S = 1.5  # within which a new client is answered, whatever others do
+HALF_A_REQUEST = b"GET /json HTTP/1.1\r\nHost: localhost\r\nX-A: "
 # A sanitizer would keep freed memory for a while, and the memory that is measured here would be its own.
 ENVIRONMENT = dict(os.environ, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1")
 
@@ -467,16 +470,95 @@ class Hostile(WithFeeder):
             self.assertEqual(feeder.ask(API + "/bench")[0], 200)
         self.assertLessEqual(self.cost(feeder, 2), 0.02)
 
-    def test_more_connections_than_there_may_be(self):
+    def ask_in_time(self, feeder):
+        """The status that a new client gets."""
+        began = time.monotonic()
+        status = feeder.ask(API + "/bench")[0]
+        self.assertLess(time.monotonic() - began, ANSWER_S)
+        return status
+
+    def drip(self, feeder, socks):
+        """One byte for each; those that the server has closed are taken out."""
+        for sock in list(socks):
+            try:
+                sock.send(b"a")
+            except OSError:
+                socks.remove(sock)
+
+    def test_places_of_those_who_never_end_their_request(self):
+        """More drippers than places, each of which begins anew when it is closed: who asks is answered all the time."""
+        feeder = self.feed()
+        self.assertEqual(feeder.ask(API + "/bench")[0], 200)
+        before = feeder.memory_kib()
+        with contextlib.ExitStack() as stack:
+            socks = []
+            began = time.monotonic()
+            for second in range(IDLE_LIMIT_S + 5):
+                while len(socks) < CONNECTIONS + 176:
+                    socks.append(stack.enter_context(feeder.connect(HALF_A_REQUEST)))
+                self.drip(feeder, socks)
+                self.assertEqual(self.ask_in_time(feeder), 200)
+                time.sleep(max(0.0, began + second + 1 - time.monotonic()))
+            self.assertLess(feeder.memory_kib() - before, 24 * 1024)
+
+    def test_a_request_that_takes_for_ever(self):
+        """The idle limit is none for a client that sends a byte now and then; the whole request has a deadline."""
+        feeder = self.feed()
+        request = b"GET /api/v1/bench HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        with contextlib.ExitStack() as stack:
+            fresh = [stack.enter_context(feeder.connect(HALF_A_REQUEST)) for _ in range(200)]
+            again = stack.enter_context(feeder.connect(request))
+            self.assertIn(b"200 OK", again.recv(4096))
+            kept = stack.enter_context(feeder.connect(request))
+            self.assertIn(b"200 OK", kept.recv(4096))
+            again.sendall(HALF_A_REQUEST)
+            socks, began = [*fresh, again], time.monotonic()
+            before = feeder.cpu_s()
+            while socks and time.monotonic() < began + IDLE_LIMIT_S + 5:
+                time.sleep(1)
+                self.drip(feeder, socks)
+                if time.monotonic() < began + IDLE_LIMIT_S - 5:
+                    self.assertEqual(len(socks), 201, "closed too early")
+                    kept.sendall(request)  # a connection between two requests has its time from the last one
+                    self.assertIn(b"200 OK", kept.recv(4096))
+            self.assertEqual(socks, [])
+            self.assertLessEqual((feeder.cpu_s() - before) / (time.monotonic() - began), 0.02)
+            kept.sendall(request)
+            self.assertIn(b"200 OK", kept.recv(4096))
+
+    def test_idle_connections_make_nobody_wait(self):
         feeder = self.feed()
         with contextlib.ExitStack() as stack:
-            for _ in range(CONNECTIONS):
+            for _ in range(CONNECTIONS + 476):
                 stack.enter_context(feeder.connect())
-            feeder.wait_line(f"health mbc.serve.connections {CONNECTIONS}")
+            for _ in range(5):
+                self.assertEqual(self.ask_in_time(feeder), 200)
+                time.sleep(0.2)
+            self.assertLessEqual(self.cost(feeder, 3), 0.02)
+            wait_for("no more than there may be", lambda: CONNECTIONS - 50 <= self.connections(feeder) <= CONNECTIONS)
+
+    @staticmethod
+    def connections(feeder):
+        """As the server has told last."""
+        return int(feeder.find("health mbc.serve.connections")[-1].split()[-1])
+
+    def test_more_connections_than_there_may_be(self):
+        """Nobody who is being answered is sent away for a newcomer, who is told so at once."""
+        feeder = self.feed()
+        with contextlib.ExitStack() as stack:
+            request = b"GET /api/v1/stream?channels=T_bed HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            streams = [stack.enter_context(feeder.connect(request)) for _ in range(CONNECTIONS)]
+            feeder.wait_line(f"health mbc.serve.streams {CONNECTIONS}")
+            began = time.monotonic()
             status, headers, body = feeder.ask(API + "/bench")
+            self.assertLess(time.monotonic() - began, ANSWER_S)
             self.assertEqual(status, 503)
             self.assertIn("connections", json.loads(body)["detail"])
-        wait_for("there is room again", lambda: feeder.ask(API + "/bench")[0] == 200)
+            for _ in range(200):  # nor do idle ones over the limit keep that answer from anybody
+                stack.enter_context(feeder.connect())
+            self.assertEqual(self.ask_in_time(feeder), 503)
+            streams.pop().close()
+            wait_for("there is room again", lambda: feeder.ask(API + "/bench")[0] == 200)
 
     def test_a_stream_that_is_not_read_is_dropped(self):
         feeder = self.feed(500, 20)
@@ -529,6 +611,12 @@ def is_closed(sock):
         return False
     except ConnectionError:
         return True
+
+
+def setUpModule():
+    """Room for more connections than the server has places."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, 4096), hard), hard))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,93 @@
+/* clients.c - who is connected, and who keeps a place without asking for anything
+ *
+ * Those that wait stand in a row by the time since when, so the first one is both the next whose time is over and the one
+ * to go when places are needed. Who is being answered stands in no row.
+ */
+#include "serve/clients.h"
+
+static void
+stand_in_row(struct clients *cs, struct client *c, int64_t now_ns)
+{
+	c->waits = true;
+	c->since_ns = now_ns;
+	c->older = cs->newest;
+	c->newer = NULL;
+	if (cs->newest != NULL)
+		cs->newest->newer = c;
+	else
+		cs->oldest = c;
+	cs->newest = c;
+}
+
+static void
+leave_row(struct clients *cs, struct client *c)
+{
+	c->waits = false;
+	if (c->older != NULL)
+		c->older->newer = c->newer;
+	else
+		cs->oldest = c->newer;
+	if (c->newer != NULL)
+		c->newer->older = c->older;
+	else
+		cs->newest = c->older;
+}
+
+void
+client_comes(struct clients *cs, struct client *c, int64_t now_ns)
+{
+	c->is_here = true;
+	cs->n++;
+	stand_in_row(cs, c, now_ns);
+}
+
+bool
+client_asks(struct clients *cs, struct client *c)
+{
+	if (c->waits) {
+		leave_row(cs, c);
+		cs->n_asking++;
+	}
+	return cs->n_asking <= cs->places;
+}
+
+void
+client_waits(struct clients *cs, struct client *c, int64_t now_ns)
+{
+	/* A request that ends incomplete, with its connection, is no answer: the time goes on. */
+	if (!c->is_here || c->waits)
+		return;
+	cs->n_asking--;
+	stand_in_row(cs, c, now_ns);
+}
+
+void
+client_goes(struct clients *cs, struct client *c)
+{
+	if (!c->is_here)
+		return;
+	c->is_here = false;
+	cs->n--;
+	if (c->waits)
+		leave_row(cs, c);
+	else
+		cs->n_asking--;
+}
+
+struct client *
+clients_unwanted(const struct clients *cs, int64_t now_ns)
+{
+	struct client *c = cs->oldest;
+
+	if (c == NULL)
+		return NULL;
+	if (now_ns - c->since_ns >= CLIENTS_LIMIT_NS || cs->n > cs->places + cs->extra)
+		return c;
+	return cs->n > cs->places && now_ns - c->since_ns >= CLIENTS_GRACE_NS ? c : NULL;
+}
+
+int64_t
+clients_deadline(const struct clients *cs)
+{
+	return cs->oldest == NULL ? NEVER : cs->oldest->since_ns + CLIENTS_LIMIT_NS;
+}

@@ -1,0 +1,172 @@
+/* test_serve_clients.c - who keeps a place of the data server, and who has to go */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rand.h"
+#include "serve/clients.h"
+
+#define PLACES 8u
+#define EXTRA 4u
+#define S NS_PER_S
+
+static struct clients cs;
+static struct client them[PLACES + EXTRA + 8];
+
+static int
+begin(void **state)
+{
+	memset(them, 0, sizeof(them));
+	cs = (struct clients){ .places = PLACES, .extra = EXTRA };
+	return 0;
+}
+
+static void
+come(size_t from, size_t to, int64_t now_ns)
+{
+	for (size_t i = from; i < to; i++)
+		client_comes(&cs, &them[i], now_ns);
+}
+
+static void
+test_time_is_over_whatever_comes(void **state)
+{
+	come(0, 1, 5 * S);
+	come(1, 2, 6 * S);
+	assert_int_equal(clients_deadline(&cs), 20 * S);
+	assert_null(clients_unwanted(&cs, 20 * S - 1));
+	assert_ptr_equal(clients_unwanted(&cs, 20 * S), &them[0]);
+	client_goes(&cs, &them[0]);
+	assert_null(clients_unwanted(&cs, 20 * S));
+	assert_int_equal(clients_deadline(&cs), 21 * S);
+	client_goes(&cs, &them[1]);
+	assert_int_equal(clients_deadline(&cs), NEVER);
+	assert_int_equal(cs.n, 0);
+}
+
+static void
+test_time_begins_again_with_the_end_of_an_answer(void **state)
+{
+	come(0, 1, 0);
+	assert_true(client_asks(&cs, &them[0]));
+	assert_int_equal(clients_deadline(&cs), NEVER); /* a stream may last */
+	assert_null(clients_unwanted(&cs, 1000 * S));
+	client_waits(&cs, &them[0], 1000 * S);
+	assert_int_equal(clients_deadline(&cs), 1015 * S);
+	client_waits(&cs, &them[0], 1010 * S); /* a request that ended half */
+	assert_int_equal(clients_deadline(&cs), 1015 * S);
+}
+
+static void
+test_who_waited_longest_makes_room(void **state)
+{
+	come(0, PLACES, 0);
+	assert_null(clients_unwanted(&cs, 5 * S));
+	client_asks(&cs, &them[0]);
+	client_asks(&cs, &them[1]);
+	client_waits(&cs, &them[1], 4 * S);
+	come(PLACES, PLACES + 1, 5 * S);
+	assert_ptr_equal(clients_unwanted(&cs, 5 * S), &them[2]);
+	client_goes(&cs, &them[2]);
+	assert_null(clients_unwanted(&cs, 5 * S));
+}
+
+static void
+test_newcomers_have_a_moment(void **state)
+{
+	come(0, PLACES + EXTRA, 0);
+	assert_null(clients_unwanted(&cs, 0));
+	assert_ptr_equal(clients_unwanted(&cs, CLIENTS_GRACE_NS), &them[0]);
+	come(PLACES + EXTRA, PLACES + EXTRA + 1, 1); /* but for what the library can hold */
+	assert_ptr_equal(clients_unwanted(&cs, 1), &them[0]);
+}
+
+static void
+test_only_those_who_ask_fill_the_places(void **state)
+{
+	come(0, PLACES + EXTRA, 0);
+	for (size_t i = 0; i < PLACES; i++)
+		assert_true(client_asks(&cs, &them[i]));
+	assert_false(client_asks(&cs, &them[PLACES]));
+	assert_ptr_equal(clients_unwanted(&cs, CLIENTS_GRACE_NS), &them[PLACES + 1]);
+	client_goes(&cs, &them[3]);
+	client_waits(&cs, &them[PLACES], 1); /* it was told so */
+	assert_true(client_asks(&cs, &them[PLACES]));
+}
+
+static void
+test_one_that_was_sent_away_counts_no_more(void **state)
+{
+	come(0, 2, 0);
+	client_goes(&cs, &them[0]);
+	assert_true(client_asks(&cs, &them[0])); /* its last bytes were a whole request */
+	client_waits(&cs, &them[0], 1);
+	client_goes(&cs, &them[0]);
+	assert_int_equal(cs.n, 1);
+	assert_int_equal(cs.n_asking, 0);
+	assert_ptr_equal(cs.oldest, &them[1]);
+	assert_ptr_equal(cs.newest, &them[1]);
+}
+
+/* Whatever happens in whatever order, the row holds those that wait, by their time, and the counts are true. */
+static void
+test_by_chance(void **state)
+{
+	uint64_t seed = 7;
+
+	for (int64_t now = 0; now < 20000; now++) {
+		struct client *c = &them[rand_below(&seed, NELEM(them))];
+		unsigned here = 0, waiting = 0, row = 0;
+
+		switch (rand_below(&seed, 4)) {
+		case 0:
+			if (!c->is_here) {
+				memset(c, 0, sizeof(*c));
+				client_comes(&cs, c, now);
+			}
+			break;
+		case 1:
+			client_asks(&cs, c);
+			break;
+		case 2:
+			client_waits(&cs, c, now);
+			break;
+		default:
+			client_goes(&cs, c);
+		}
+		for (size_t i = 0; i < NELEM(them); i++) {
+			here += them[i].is_here;
+			waiting += them[i].waits;
+		}
+		for (struct client *p = cs.oldest; p != NULL; p = p->newer, row++) {
+			assert_true(p->waits && p->is_here);
+			assert_ptr_equal(p->newer == NULL ? cs.newest : p->newer->older, p);
+			if (p->newer != NULL)
+				assert_true(p->since_ns <= p->newer->since_ns);
+		}
+		assert_int_equal(row, waiting);
+		assert_int_equal(cs.n, here);
+		assert_int_equal(cs.n_asking, here - waiting);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_time_is_over_whatever_comes, begin),
+		cmocka_unit_test_setup(test_time_begins_again_with_the_end_of_an_answer, begin),
+		cmocka_unit_test_setup(test_who_waited_longest_makes_room, begin),
+		cmocka_unit_test_setup(test_newcomers_have_a_moment, begin),
+		cmocka_unit_test_setup(test_only_those_who_ask_fill_the_places, begin),
+		cmocka_unit_test_setup(test_one_that_was_sent_away_counts_no_more, begin),
+		cmocka_unit_test_setup(test_by_chance, begin),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
