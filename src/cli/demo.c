@@ -173,6 +173,22 @@ block_signals(sigset_t *out_set)
 	sigprocmask(SIG_BLOCK, out_set, NULL);
 }
 
+/* The exit code when one of both has ended by itself, and why unless it has said so. A bench may be stopped. */
+static int
+tell_end(const struct args *args, bool is_twin, int status)
+{
+	const char *what = is_twin ? "the simulated instruments have" : "the bench has";
+	const char *remedy = "start both again with 'mbc demo'";
+
+	if (WIFSIGNALED(status))
+		return cli_say(args, CLI_FAILED, "%s ended: killed by signal %d (%s); %s", what,
+			WTERMSIG(status), strsignal(WTERMSIG(status)), remedy);
+	if (is_twin)
+		return cli_say(args, CLI_FAILED, "%s ended with exit code %d; %s", what,
+			WEXITSTATUS(status), remedy);
+	return WEXITSTATUS(status);
+}
+
 /* Until one of both ends or somebody wants us to, by one of the signals of `set`, which are blocked. */
 static int
 run_both(const struct args *args, const char *path, uint32_t links, const sigset_t *set)
@@ -189,8 +205,8 @@ run_both(const struct args *args, const char *path, uint32_t links, const sigset
 	do
 		sig = sigwaitinfo(set, NULL);
 	while (sig == SIGCHLD && (ended = waitpid(-1, &status, WNOHANG)) == 0);
-	if (sig == SIGCHLD && WIFEXITED(status))
-		code = WEXITSTATUS(status);
+	if (sig == SIGCHLD && ended > 0)
+		code = tell_end(args, ended == twin, status);
 	end(ended == run ? -1 : run);
 	end(ended == twin ? -1 : twin);
 	close(pipe);

@@ -487,6 +487,20 @@ class Demo(Base):
                 self.end_after(delay_s, signal.SIGTERM)
 
 
+    def test_it_says_when_its_instruments_are_gone(self):
+        folder = self.folder()
+        environment = dict(os.environ, MBC_RUN_DIR=str(folder / "run"), MBC_STATE_DIR=str(folder / "state"))
+        demo = Process([MBC, "demo"], env=environment, start_new_session=True)
+        self.addCleanup(demo.stop)
+        demo.wait_line(r"http://", "out")
+        twin = next(pid for pid in children(demo.pid) if b"\0twin\0" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() or
+                    pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == "mbc-twin")
+        os.kill(twin, signal.SIGKILL)
+        demo.wait_line("^mbc demo: the simulated instruments have ended: killed by signal 9.*; start both again with 'mbc demo'$", "err")
+        self.assertEqual(demo.popen.wait(PATIENCE_S), 2)
+        wait_for("its processes end", lambda: not session(demo.pid), limit=5)
+
+
 def demo_folders():
     return set(pathlib.Path("/tmp").glob("mbc-demo-*"))
 
