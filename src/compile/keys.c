@@ -54,14 +54,27 @@ report_unknown(
 		n->key, all);
 }
 
-static int
-open_brackets(const char *text)
-{
-	int open = 0;
+/* What is still open behind a part of an expression. */
+struct open {
+	int brackets;
+	bool is_text;
+};
 
-	for (; *text != '\0'; text++)
-		open += (*text == '(') - (*text == ')');
-	return open;
+static void
+go_on(struct open *o, char c)
+{
+	if (c == '"')
+		o->is_text = !o->is_text;
+	else if (!o->is_text)
+		o->brackets += (c == '(') - (c == ')');
+}
+
+static bool
+is_open(struct open *o, const char *part)
+{
+	for (; *part != '\0'; part++)
+		go_on(o, *part);
+	return o->is_text || o->brackets > 0;
 }
 
 /* `{scale: 0,1}` is the keys "scale" and "1" to YAML: a decimal comma. */
@@ -80,31 +93,85 @@ is_decimal_comma(struct bench *b, const struct node *before, const struct node *
 	return true;
 }
 
+static size_t
+trim(const char *text, size_t n)
+{
+	while (n > 0 && text[n - 1] == ' ')
+		n--;
+	return n;
+}
+
+/* An expression as it stands in the file, up to the comma or bracket of YAML behind it; a line end with the blanks around it
+ * becomes one blank. False when its end cannot be seen. */
+static bool
+copy_source(const char *p, char *out, size_t cap)
+{
+	struct open open = { 0 };
+	size_t n = 0;
+
+	for (; *p != '\0' && n + 1 < cap; p++) {
+		if (!open.is_text && open.brackets <= 0 && strchr(",}]", *p) != NULL)
+			break;
+		go_on(&open, *p);
+		if (*p != '\n' && *p != '\r') {
+			out[n++] = *p;
+			continue;
+		}
+		n = trim(out, n);
+		out[n++] = ' ';
+		p += strspn(p + 1, " \t\r\n");
+	}
+	out[trim(out, n)] = '\0';
+	return *p != '\0' && n + 1 < cap;
+}
+
+/* In the quotes that leave it as it is. */
+static void
+put_in_quotes(char *out, size_t cap, const char *text)
+{
+	char quote = strpbrk(text, "\"\\") == NULL ? '"' : '\'';
+	size_t n = 0;
+
+	out[n++] = quote;
+	for (; *text != '\0' && n + 3 < cap; text++) {
+		out[n++] = *text;
+		if (*text == quote)
+			out[n++] = quote;
+	}
+	out[n++] = quote;
+	out[n] = '\0';
+}
+
+static void
+report_split(struct bench *b, const struct node *n)
+{
+	char text[200], quoted[sizeof(text) * 2 + 3] = "'...'";
+
+	if (n->source != NULL && copy_source(n->source, text, sizeof(text)))
+		put_in_quotes(quoted, sizeof(quoted), text);
+	diag_error(&b->diag, n->at, "split-expression",
+		"YAML has split this expression at its commas; put it in quotes: %s: %s", n->key,
+		quoted);
+}
+
 /* `{calc: max(a, b)}` is the keys "calc" and "b)" to YAML. Report it with the quoted form; returns the last node that
  * belongs to the expression, `n` itself when it is whole. */
 static const struct node *
 rejoin(struct bench *b, const struct node *n)
 {
-	char text[200];
 	const struct node *last = n;
-	int open;
+	struct open open = { 0 };
+	bool goes_on;
 
-	if (n->kind != NODE_SCALAR || n->is_quoted || (open = open_brackets(n->text)) <= 0)
+	if (n->kind != NODE_SCALAR || n->is_quoted)
 		return n;
-	snprintf(text, sizeof(text), "%s", n->text);
-	while (open > 0 && last->next != NULL && node_is_null(last->next)) {
-		size_t used = strlen(text);
-
+	goes_on = is_open(&open, n->text);
+	while (goes_on && last->next != NULL && node_is_null(last->next)) {
 		last = last->next;
-		snprintf(text + used, sizeof(text) - used, ", %s", last->key);
-		open += open_brackets(last->key);
+		goes_on = is_open(&open, last->key);
 	}
-	if (last == n)
-		return n;
-	text[text_utf8(text, strlen(text))] = '\0';
-	diag_error(&b->diag, n->at, "split-expression",
-		"YAML has split this expression at its commas; put it in quotes: %s: \"%s\"",
-		n->key, text);
+	if (last != n)
+		report_split(b, n);
 	return last;
 }
 

@@ -30,6 +30,8 @@ struct node {
 	struct place key_at;
 	const char *key;  /* child of a map */
 	const char *text; /* NODE_SCALAR */
+	const char *
+		source; /* how its file goes on from here, where YAML may have split an expression (yaml.c); NULL */
 	struct node *first, *last, *next;
 };
 

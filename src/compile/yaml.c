@@ -11,6 +11,9 @@
 
 #include "base/text.h"
 
+#define SOURCES_MAX 1000 /* of a file; more than are shown */
+#define SOURCE_BYTES 240 /* of each: what fits into a message */
+
 struct build {
 	struct tree *tree;
 	struct diag *diag;
@@ -24,6 +27,7 @@ struct build {
 	struct place key_at;
 	bool is_key_quoted;
 	bool is_key_bad; /* a duplicate: its value is read and forgotten */
+	int n_sources;
 	int n_documents;
 	bool stopped; /* an error after which the rest makes no sense */
 };
@@ -186,6 +190,20 @@ hang(struct build *b, struct node *n)
 	tree_add(b->tree, top, n);
 }
 
+/* An expression that stands without quotes inside { } ends for YAML at its first comma: keep what stands there, so that
+ * the remedy can show it as it was written. */
+static const char *
+source_of(struct build *b, struct fy_event *e, const struct node *n)
+{
+	const struct fy_mark *m = fy_event_start_mark(e);
+
+	if (n->is_quoted || m == NULL || m->input_pos >= b->n || strpbrk(n->text, "(\"") == NULL ||
+		b->n_sources == SOURCES_MAX)
+		return NULL;
+	b->n_sources++;
+	return tree_text(b->tree, b->bytes + m->input_pos, MIN(b->n - m->input_pos, SOURCE_BYTES));
+}
+
 static void
 take_value(struct build *b, struct fy_event *e, struct place at)
 {
@@ -206,6 +224,7 @@ take_value(struct build *b, struct fy_event *e, struct place at)
 		n->is_quoted = is_quoted(e);
 		if (n->text == NULL)
 			return;
+		n->source = source_of(b, e, n);
 	}
 	hang(b, n);
 	if (kind == NODE_SCALAR)
