@@ -24,7 +24,9 @@ struct unit {
 	bool is_point; /* has an offset: degC, degF; K and everything else are differences */
 };
 
-enum expr_kind { EXPR_NUMBER, EXPR_TRUTH, EXPR_CHOICE, EXPR_TEXT };
+/* EXPR_UNKNOWN is for a name whose type its caller cannot tell, because of an error that was told already: it fits
+ * everywhere, and what comes of it is unknown too. The rest of the expression is checked; its program is of no use. */
+enum expr_kind { EXPR_NUMBER, EXPR_TRUTH, EXPR_CHOICE, EXPR_TEXT, EXPR_UNKNOWN };
 
 /* What a name stands for. */
 struct expr_name {

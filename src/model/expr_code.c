@@ -71,6 +71,7 @@ code_need_number(struct coder *c, const char *place, const struct operand *o)
 {
 	switch (o->kind) {
 	case EXPR_NUMBER:
+	case EXPR_UNKNOWN:
 		return 0;
 	case EXPR_TRUTH:
 		return code_fail(c, place,
@@ -91,7 +92,7 @@ code_need_number(struct coder *c, const char *place, const struct operand *o)
 int
 code_need_truth(struct coder *c, const char *place, const struct operand *o)
 {
-	if (o->kind == EXPR_TRUTH)
+	if (o->kind == EXPR_TRUTH || o->kind == EXPR_UNKNOWN)
 		return 0;
 	if (o->kind == EXPR_NUMBER)
 		return code_fail(c, place,
@@ -278,6 +279,25 @@ refuse_product_of_point(struct coder *c, const char *place, const struct operand
 		o->unit_text.at, lex_shown(s), s.at, n, o->unit_text.at);
 }
 
+/* ---- what is not known ---------------------------------------------------------------------------------------- */
+
+static bool
+is_unknown(const struct operand *l, const struct operand *r)
+{
+	return l->kind == EXPR_UNKNOWN || r->kind == EXPR_UNKNOWN;
+}
+
+static int
+emit_unknown(struct coder *c, const char *place, enum expr_opcode code, struct operand *l)
+{
+	*l = (struct operand){ .kind = EXPR_UNKNOWN,
+		.at = l->at,
+		.unit = unit_one,
+		.unit_text = nothing,
+		.source = nothing };
+	return code_emit(c, place, (struct expr_op){ .code = code });
+}
+
 /* ---- operations ----------------------------------------------------------------------------------------------- */
 
 /* The difference between two points, in the scale of the first. */
@@ -299,6 +319,8 @@ code_sum(struct coder *c, const struct token *sign, struct operand *l, struct op
 
 	if ((rc = code_need_number(c, place, l)) != 0 || (rc = code_need_number(c, place, r)) != 0)
 		return rc;
+	if (is_unknown(l, r))
+		return emit_unknown(c, place, op, l);
 	if (!unit_same_dim(&l->unit, &r->unit))
 		return refuse_dimensions(c, sign, l, r);
 	if ((rc = check_bare(c, place, l, r)) != 0)
@@ -412,6 +434,8 @@ code_product(struct coder *c, const struct token *sign, struct operand *l, struc
 		return rc;
 	if (l->unit.is_point || r->unit.is_point)
 		return refuse_product_of_point(c, place, l->unit.is_point ? l : r);
+	if (is_unknown(l, r))
+		return emit_unknown(c, place, op, l);
 	if ((rc = product_unit(c, sign, l, r, &unit)) != 0 ||
 		(rc = emit_pair(c, place, op, l, r)) != 0)
 		return rc;
@@ -458,6 +482,8 @@ meet_alike(struct coder *c, const struct token *sign, struct operand *l, struct 
 
 	if ((rc = code_need_number(c, place, l)) != 0 || (rc = code_need_number(c, place, r)) != 0)
 		return rc;
+	if (is_unknown(l, r))
+		return 0;
 	if (!unit_same_dim(&l->unit, &r->unit))
 		return refuse_dimensions(c, sign, l, r);
 	if (l->unit.is_point != r->unit.is_point)
@@ -490,6 +516,8 @@ code_extreme(struct coder *c, const struct token *name, enum expr_opcode op, str
 {
 	int rc = meet_alike(c, name, l, r);
 
+	if (rc == 0 && is_unknown(l, r))
+		return emit_unknown(c, name->text.at, op, l);
 	return rc != 0 ? rc : emit_pair(c, name->text.at, op, l, r);
 }
 

@@ -336,6 +336,23 @@ compare_truth(struct parser *p, const struct token *sign)
 	return rc != 0 ? rc : parser_next(p);
 }
 
+/* UNKNOWN == word: a choice's word, true, false, or a value. Whether the word is right cannot be said. */
+static bool
+is_word_of_unknown(struct parser *p, const struct token *sign)
+{
+	struct expr_name found;
+	char name[NAME_BYTES];
+	struct err ignored;
+
+	if (sign->kind != TOK_EQ && sign->kind != TOK_NE)
+		return false;
+	if (p->tok.kind == TOK_TEXT)
+		return true;
+	return p->tok.kind == TOK_NAME && !p->tok.is_call &&
+	       parser_copy(name, sizeof(name), p->tok.text) &&
+	       p->env->name(p->env->ctx, name, &found, &ignored) != 0;
+}
+
 static int
 parse_compare(struct parser *p, struct operand *out)
 {
@@ -352,7 +369,10 @@ parse_compare(struct parser *p, struct operand *out)
 		rc = compare_choice(p, &sign, out);
 	else if (out->kind == EXPR_TRUTH)
 		rc = compare_truth(p, &sign);
-	else if ((rc = parse_sum(p, &r)) == 0)
+	else if (out->kind == EXPR_UNKNOWN && is_word_of_unknown(p, &sign)) {
+		*out = (struct operand){ .kind = EXPR_TRUTH, .at = out->at };
+		rc = parser_next(p);
+	} else if ((rc = parse_sum(p, &r)) == 0)
 		rc = code_compare(&p->code, &sign, out, &r);
 	if (rc == 0 && is_comparison(p->tok.kind))
 		return code_fail(&p->code, p->tok.text.at,
@@ -373,6 +393,7 @@ parse_not(struct parser *p, struct operand *out)
 		(rc = code_need_truth(&p->code, word.text.at, out)) != 0)
 		return rc;
 	p->depth--;
+	out->kind = EXPR_TRUTH;
 	return code_emit(&p->code, word.text.at, (struct expr_op){ .code = EXPR_OP_NOT });
 }
 
@@ -391,6 +412,7 @@ parse_logic(struct parser *p, struct operand *out, const char *word, enum expr_o
 			(rc = parser_next(p)) != 0 || (rc = parse(p, &r)) != 0 ||
 			(rc = code_need_truth(&p->code, place, &r)) != 0)
 			return rc;
+		out->kind = EXPR_TRUTH;
 		rc = code_emit(&p->code, place, (struct expr_op){ .code = op });
 	}
 	return rc;

@@ -75,6 +75,7 @@ static const struct channel {
 	{ "total", EXPR_NUMBER, "mL", 3, Q_GOOD, 100 },
 	{ "x", EXPR_NUMBER, "", 1e308, Q_GOOD, 100 },
 	{ "zero", EXPR_NUMBER, "", 0, Q_GOOD, 100 },
+	{ "u", EXPR_UNKNOWN, NULL, 0, Q_GOOD, 100 },
 };
 
 static int
@@ -711,6 +712,55 @@ test_unsound(void **state)
 	assert_false(expr_is_sound(deep, NELEM(deep), 4));
 }
 
+/* A name of unknown type fits everywhere; what is wrong without it is still refused. */
+static void
+test_unknown(void **state)
+{
+	static const struct {
+		const char *source;
+		enum expr_kind kind;
+	} taken[] = {
+		{ "u", EXPR_UNKNOWN },
+		{ "-u + 1", EXPR_UNKNOWN },
+		{ "u + 5 K", EXPR_UNKNOWN },
+		{ "T - u", EXPR_UNKNOWN },
+		{ "(u + 5 bar) * 2 - 3 s", EXPR_UNKNOWN },
+		{ "2 * u / flow", EXPR_UNKNOWN },
+		{ "max(u, T, 3 degC)", EXPR_UNKNOWN },
+		{ "max(3, 4, u)", EXPR_UNKNOWN },
+		{ "abs(u)", EXPR_UNKNOWN },
+		{ "age(u)", EXPR_NUMBER },
+		{ "bad(u) or u", EXPR_TRUTH },
+		{ "not u", EXPR_TRUTH },
+		{ "u > 3 degC and u == open and u != \"half open\"", EXPR_TRUTH },
+		{ "u == true or u == n + 1 or u == 3", EXPR_TRUTH },
+		{ "vote(1, u, T > u)", EXPR_TRUTH },
+	};
+	static const char *const refused[][2] = {
+		{ "2 * u +", "the expression ends" },
+		{ "u u", "an operator is missing" },
+		{ "u + yes", "a condition where" },
+		{ "u + (T + n)", "between" },
+		{ "max(u)", "two or more" },
+		{ "u < open", "unknown channel 'open'" },
+		{ "u == open +", "where an operator or the end is expected" },
+		{ "u > 3 > 4", "cannot be chained" },
+		{ "u * (T + T)", "point + point" },
+		{ "u + 1 furlong", "unknown unit" },
+		{ "u and (n)", "a number where" },
+	};
+	struct err err;
+	int column;
+
+	for (size_t i = 0; i < NELEM(taken); i++) {
+		if (expr_parse(taken[i].source, &env, &parsed, &column, &err) != 0)
+			fail_msg("'%s': %s", taken[i].source, err.msg);
+		assert_int_equal(parsed.kind, taken[i].kind);
+	}
+	for (size_t i = 0; i < NELEM(refused); i++)
+		refuse(refused[i][0], 0, refused[i][1]);
+}
+
 int
 main(void)
 {
@@ -727,6 +777,7 @@ main(void)
 		cmocka_unit_test(test_convert),
 		cmocka_unit_test(test_describe),
 		cmocka_unit_test(test_unsound),
+		cmocka_unit_test(test_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
