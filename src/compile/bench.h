@@ -30,7 +30,8 @@ struct bench_link {
 
 struct bench_instrument {
 	const char *name, *title;
-	const struct codec *codec;
+	const struct codec *codec; /* NULL: that was told already */
+	bool is_open; /* it may have more channels than are known, because of an error */
 	struct instrument codec_part; /* name and options, as codecs see them */
 	uint32_t link;
 	uint32_t first_point, n_points;
@@ -60,7 +61,10 @@ struct bench_channel {
 	const char *unit_text; /* NULL: none */
 	struct unit unit;
 	struct place at;
-	bool is_bad; /* an error was told already: whoever reads it keeps quiet */
+	/* What an error that was told already leaves open. Nothing is told that would only follow from it. */
+	bool has_odd_keys; /* some were not understood: what is not in its keys may still have been meant */
+	bool is_type_open, is_unit_open;
+	bool is_in_circle;
 	enum value_type type;
 	enum channel_source source_kind;
 	enum channel_filter filter;
@@ -145,13 +149,16 @@ struct place points_blame(
 /* An instrument channel of point `point` from the node that describes it. */
 void points_read(struct bench *b, uint32_t instrument, const struct node *map);
 
-/* What channels of both kinds share: title, range, filter; called once type and unit are known. */
+/* What channels of both kinds share: title, range, filter; called once type and unit are known, or open. */
 void channel_common(struct bench *b, struct bench_channel *ch, const struct node *const *keys);
 
 /* The keys unit, scale, offset and choices. `raw` is the type that comes in. */
 void channel_unit(struct bench *b, struct bench_channel *ch, const struct node *const *keys);
 void channel_scale(struct bench *b, struct bench_channel *ch, const struct node *const *keys);
 void channel_choices(struct bench *b, struct bench_channel *ch, const struct node *const *keys);
+
+/* Behind all of these: what keys that were not understood leave open for those that read the channel. */
+void channel_close(struct bench_channel *ch, const struct node *const *keys);
 
 /* Read `twin:` of all points of an instrument; `map` (may be NULL) is the instrument's own. */
 void twins_read(struct bench *b, const struct bench_instrument *ins, const struct node *map);

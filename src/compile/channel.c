@@ -21,7 +21,7 @@ is_number(const struct bench_channel *ch)
 static bool
 needs_number(struct bench *b, const struct bench_channel *ch, const struct node *n)
 {
-	if (is_number(ch))
+	if (is_number(ch) || ch->is_type_open)
 		return true;
 	diag_error(&b->diag, n->key_at, "conflict", "'%s' is a %s and takes no %s; remove it",
 		ch->name, value_type_text(ch->type), n->key);
@@ -37,29 +37,53 @@ channel_unit(struct bench *b, struct bench_channel *ch, const struct node *const
 
 	if (n == NULL)
 		ch->unit.factor = ch->unit_text == NULL ? 1 : ch->unit.factor;
+	if (n != NULL)
+		ch->is_unit_open = true;
 	if (text == NULL || !needs_number(b, ch, n))
 		return;
-	if (units_parse(text, &ch->unit, &err) < 0)
+	if (units_parse(text, &ch->unit, &err) < 0) {
 		diag_error(&b->diag, n->at, "unit", "%s", err.msg);
-	else
-		ch->unit_text = text;
+		return;
+	}
+	ch->unit_text = text;
+	ch->is_unit_open = false;
+	if (ch->is_type_open)
+		ch->type = VALUE_FLOAT; /* that it has a unit says so */
+	ch->is_type_open = false;
+}
+
+void
+channel_close(struct bench_channel *ch, const struct node *const *keys)
+{
+	ch->is_type_open |= ch->has_odd_keys && keys[CH_CHOICES] == NULL && keys[CH_UNIT] == NULL;
+}
+
+static bool
+read_constants(struct bench *b, const struct node *n, double out[2])
+{
+	const struct node *pair[2];
+	bool good;
+
+	if (n == NULL || !read_pair(b, n, pair))
+		return false;
+	good = read_constant(b, pair[0], &out[0]);
+	return read_constant(b, pair[1], &out[1]) && good;
 }
 
 /* {from: [a, b], to: [c, d]}: the straight line through two points. */
 static bool
 read_line(struct bench *b, const struct node *n, double *out_factor, double *out_offset)
 {
-	const struct node *found[SCHEMA_KEYS_MAX], *from[2], *to[2];
-	double f0, f1, t0, t1;
+	const struct node *found[SCHEMA_KEYS_MAX];
+	double from[2], to[2];
+	bool good;
 
 	read_keys(b, n, schema_scale, NULL, found, NULL);
-	if (found[SCALE_FROM] == NULL || found[SCALE_TO] == NULL ||
-		!read_pair(b, found[SCALE_FROM], from) || !read_pair(b, found[SCALE_TO], to) ||
-		!read_constant(b, from[0], &f0) || !read_constant(b, from[1], &f1) ||
-		!read_constant(b, to[0], &t0) || !read_constant(b, to[1], &t1))
+	good = read_constants(b, found[SCALE_FROM], from);
+	if (!read_constants(b, found[SCALE_TO], to) || !good)
 		return false;
-	*out_factor = (t1 - t0) / (f1 - f0);
-	*out_offset = t0 - f0 * *out_factor;
+	*out_factor = (to[1] - to[0]) / (from[1] - from[0]);
+	*out_offset = to[0] - from[0] * *out_factor;
 	if (isfinite(*out_factor) && isfinite(*out_offset))
 		return true;
 	diag_error(&b->diag, found[SCALE_FROM]->at, "number",
@@ -72,19 +96,20 @@ channel_scale(struct bench *b, struct bench_channel *ch, const struct node *cons
 {
 	const struct node *scale = keys[CH_SCALE], *offset = keys[CH_OFFSET];
 	double more = 0;
+	bool good = true;
 
 	ch->factor = 1;
 	if (scale == NULL && offset == NULL)
 		return;
 	if (!needs_number(b, ch, scale != NULL ? scale : offset))
 		return;
-	if (scale != NULL && scale->kind == NODE_MAP) {
-		if (!read_line(b, scale, &ch->factor, &ch->offset))
-			return;
-	} else if (scale != NULL && !read_constant(b, scale, &ch->factor)) {
-		return;
-	}
-	if (offset != NULL && !read_constant(b, offset, &more))
+	if (scale != NULL && scale->kind == NODE_MAP)
+		good = read_line(b, scale, &ch->factor, &ch->offset);
+	else if (scale != NULL)
+		good = read_constant(b, scale, &ch->factor);
+	if (offset != NULL)
+		good &= read_constant(b, offset, &more);
+	if (!good)
 		return;
 	if (ch->factor == 0) {
 		diag_error(&b->diag, scale->at, "number",
@@ -131,43 +156,50 @@ channel_choices(struct bench *b, struct bench_channel *ch, const struct node *co
 	};
 	const struct node *list = keys[CH_CHOICES];
 	int64_t next = 0, value;
+	bool good = true;
 
 	if (list == NULL)
 		return;
-	if (ch->type == VALUE_TEXT) {
+	if (ch->type == VALUE_TEXT && !ch->is_type_open) {
 		diag_error(&b->diag, list->key_at, "conflict",
 			"'%s' is a text and takes no choices; remove them", ch->name);
 		return;
 	}
+	ch->type = VALUE_CHOICE;
+	ch->is_type_open = false;
+	ch->first_choice = b->choices.n;
+	ch->n_choices = 0;
 	if (list->kind == NODE_SCALAR || list->n == 0 || list->n > CHOICES_MAX) {
 		diag_error(&b->diag, list->at, "choices",
 			"1 to 256 choices belong here; write {open: 1, closed: 0}, or a list of "
 			"words from 0");
 		return;
 	}
-	ch->first_choice = b->choices.n;
-	ch->n_choices = 0;
 	for (const struct node *n = list->first; n != NULL; n = n->next) {
 		const char *word = list->kind == NODE_MAP ? n->key : read_text(b, n);
 
 		value = next++;
-		if (word == NULL || (list->kind == NODE_MAP && !read_int(b, n, &number, &value)))
-			return;
-		if (!add_choice(b, ch, word, list->kind == NODE_MAP ? n->key_at : n->at, value))
-			return;
+		good &= word != NULL &&
+			(list->kind != NODE_MAP || read_int(b, n, &number, &value)) &&
+			add_choice(b, ch, word, list->kind == NODE_MAP ? n->key_at : n->at, value);
 	}
-	ch->type = VALUE_CHOICE;
+	if (!good)
+		ch->n_choices = 0; /* none is known to those that compare it with one */
 }
 
 static void
 read_range(struct bench *b, struct bench_channel *ch, const struct node *n)
 {
 	const struct node *pair[2];
+	bool good;
 
-	if (!needs_number(b, ch, n) || !read_pair(b, n, pair) ||
-		!read_quantity(b, pair[0], ch, false, &ch->min) ||
-		!read_quantity(b, pair[1], ch, false, &ch->max))
+	if (!needs_number(b, ch, n) || !read_pair(b, n, pair))
 		return;
+	good = read_quantity(b, pair[0], ch, false, &ch->min);
+	if (!read_quantity(b, pair[1], ch, false, &ch->max) || !good)
+		return;
+	if (ch->is_unit_open && (!read_is_bare(pair[0]) || !read_is_bare(pair[1])))
+		return; /* their order is open, too */
 	if (ch->min >= ch->max)
 		diag_error(&b->diag, n->at, "out-of-range",
 			"the range is empty; write the lower value first, then a higher one");

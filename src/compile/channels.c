@@ -17,11 +17,9 @@ static void
 read_channel(struct bench *b, const struct node *n)
 {
 	const struct node *found[SCHEMA_KEYS_MAX], **keys;
-	size_t before = b->diag.n_errors;
 	struct bench_channel *ch;
 
-	if (!read_name(b, n->key, n->key_at, "a channel") ||
-		!read_is(b, n, NODE_MAP, "a map: {read: INSTRUMENT.CHANNEL} or {calc: EXPRESSION}"))
+	if (!read_name(b, n->key, n->key_at, "a channel"))
 		return;
 	ch = BENCH_ADD(b->channels);
 	ch->name = n->key;
@@ -30,7 +28,10 @@ read_channel(struct bench *b, const struct node *n)
 	ch->unit.factor = ch->factor = 1;
 	ch->instrument = IMAGE_NONE;
 	names_put(&b->channel_names, ch->name, b->channels.n - 1);
-	read_keys(b, n, schema_channel, NULL, found, NULL);
+	ch->is_type_open = ch->is_unit_open = true;
+	if (!read_is(b, n, NODE_MAP, "a map: {read: INSTRUMENT.CHANNEL} or {calc: EXPRESSION}"))
+		return;
+	ch->has_odd_keys = !read_keys(b, n, schema_channel, NULL, found, NULL);
 	keys = tree_alloc(&b->tree, (BENCH_CH_WAS + 1) * sizeof(*keys));
 	memcpy(keys, found, (BENCH_CH_WAS + 1) * sizeof(*keys));
 	ch->keys = keys;
@@ -38,8 +39,7 @@ read_channel(struct bench *b, const struct node *n)
 		diag_error(&b->diag, found[BENCH_CH_CALC]->key_at, "conflict",
 			"a channel either reads another one or is calculated; keep one of read and "
 			"calc");
-	else if (found[CH_READ] == NULL && found[BENCH_CH_CALC] == NULL &&
-		 before == b->diag.n_errors)
+	else if (found[CH_READ] == NULL && found[BENCH_CH_CALC] == NULL && !ch->has_odd_keys)
 		diag_error(&b->diag, n->at, "missing",
 			"the channel has no source; add read: INSTRUMENT.CHANNEL, or calc: "
 			"EXPRESSION");
@@ -48,7 +48,6 @@ read_channel(struct bench *b, const struct node *n)
 
 		ch->was = was == NULL ? "" : was;
 	}
-	ch->is_bad = before != b->diag.n_errors;
 }
 
 static void
@@ -116,45 +115,80 @@ convert_unit(struct bench *b, struct bench_channel *ch, const struct bench_chann
 	ch->type = VALUE_FLOAT;
 }
 
+/* A channel whose source cannot be told: what does not depend on it. */
 static void
-follow(struct bench *b, struct bench_channel *ch)
+check_alone(struct bench *b, struct bench_channel *ch)
 {
-	const struct node *n = ch->keys[CH_READ];
-	const char *name = read_text(b, n);
-	uint32_t source = name == NULL ? NAMES_NONE : names_get(&b->channel_names, name);
-	const struct bench_channel *from;
-	char near[96];
+	ch->is_type_open = ch->is_unit_open = true;
+	channel_choices(b, ch, ch->keys);
+	channel_unit(b, ch, ch->keys);
+	channel_scale(b, ch, ch->keys);
+	channel_common(b, ch, ch->keys);
+}
 
-	if (name == NULL)
-		return;
-	if (source == NAMES_NONE) {
-		read_suggest(b, &b->channel_names, name, near);
-		diag_error(&b->diag, n->at, "unknown-channel",
-			"no channel is named '%.127s'; %swrite INSTRUMENT.CHANNEL or the name of "
-			"another channel",
-			name, near);
-		return;
-	}
-	from = &b->channels.at[source];
+/* A name that is not known for an error that was told already: that of an instrument. */
+static bool
+is_of_open(struct bench *b, const char *name)
+{
+	const char *dot = strchr(name, '.');
+	char ins[64];
+	uint32_t i;
+
+	if (dot == NULL || (size_t)(dot - name) >= sizeof(ins))
+		return false;
+	memcpy(ins, name, (size_t)(dot - name));
+	ins[dot - name] = '\0';
+	i = names_get(&b->instrument_names, ins);
+	return i != NAMES_NONE && b->instruments.at[i].is_open;
+}
+
+static void
+follow_channel(struct bench *b, struct bench_channel *ch, uint32_t source)
+{
+	const struct bench_channel *from = &b->channels.at[source];
+	bool inherits = ch->keys[CH_UNIT] == NULL && ch->keys[CH_SCALE] == NULL;
+
 	ch->source_kind = SOURCE_CHANNEL;
 	ch->source = source;
 	ch->instrument = from->instrument;
 	ch->type = from->type;
 	ch->first_choice = from->first_choice;
 	ch->n_choices = from->n_choices;
-	ch->is_bad |= from->is_bad;
-	if (ch->is_bad)
-		return;
+	ch->is_type_open = from->is_type_open;
+	ch->is_unit_open = ch->has_odd_keys || (inherits && from->is_unit_open);
 	channel_choices(b, ch, ch->keys);
-	if (ch->keys[CH_UNIT] == NULL && ch->keys[CH_SCALE] == NULL && ch->type != VALUE_CHOICE) {
+	if (inherits && ch->type != VALUE_CHOICE) {
 		ch->unit = from->unit;
 		ch->unit_text = from->unit_text;
 	}
 	channel_unit(b, ch, ch->keys);
 	channel_scale(b, ch, ch->keys);
-	if (ch->unit_text != NULL && ch->keys[CH_UNIT] != NULL && ch->keys[CH_SCALE] == NULL)
+	if (ch->unit_text != NULL && ch->keys[CH_UNIT] != NULL && ch->keys[CH_SCALE] == NULL &&
+		!ch->has_odd_keys && !from->is_type_open && !from->is_unit_open)
 		convert_unit(b, ch, from);
 	channel_common(b, ch, ch->keys);
+}
+
+static void
+follow(struct bench *b, struct bench_channel *ch)
+{
+	const struct node *n = ch->keys[CH_READ];
+	const char *name = read_text(b, n);
+	uint32_t source = name == NULL ? NAMES_NONE : names_get(&b->channel_names, name);
+	char near[96];
+
+	if (source != NAMES_NONE && b->channels.at[source].place < ch->place) {
+		follow_channel(b, ch, source);
+		return;
+	}
+	if (source == NAMES_NONE && name != NULL && !is_of_open(b, name)) {
+		read_suggest(b, &b->channel_names, name, near);
+		diag_error(&b->diag, n->at, "unknown-channel",
+			"no channel is named '%.127s'; %swrite INSTRUMENT.CHANNEL or the name of "
+			"another channel",
+			name, near);
+	}
+	check_alone(b, ch);
 }
 
 static int
@@ -167,8 +201,26 @@ env_unit(void *ctx, const char *text, struct unit *out, struct err *err)
 struct calc {
 	struct bench *b;
 	const struct bench_channel *ch;
-	bool reads_bad; /* a channel whose own error was told already */
 };
+
+/* What a channel is in an expression. */
+static enum expr_kind
+kind_of(const struct bench_channel *ch)
+{
+	if (ch->is_type_open)
+		return EXPR_UNKNOWN;
+	switch (ch->type) {
+	case VALUE_BOOL:
+		return EXPR_TRUTH;
+	case VALUE_CHOICE:
+		return ch->n_choices == 0 ? EXPR_UNKNOWN
+					  : EXPR_CHOICE; /* none: they have an error */
+	case VALUE_TEXT:
+		return EXPR_TEXT;
+	default:
+		return ch->is_unit_open ? EXPR_UNKNOWN : EXPR_NUMBER;
+	}
+}
 
 static int
 env_name(void *ctx, const char *name, struct expr_name *out, struct err *err)
@@ -178,6 +230,11 @@ env_name(void *ctx, const char *name, struct expr_name *out, struct err *err)
 	const struct bench_channel *ch;
 	char near[96];
 
+	if (i == NAMES_NONE && is_of_open(c->b, name)) {
+		out->kind = EXPR_UNKNOWN;
+		out->channel = c->ch->place; /* any that there is */
+		return 0;
+	}
 	if (i == NAMES_NONE) {
 		read_suggest(c->b, &c->b->channel_names, name, near);
 		return err_set(err, ERR_CONF, 0,
@@ -185,14 +242,7 @@ env_name(void *ctx, const char *name, struct expr_name *out, struct err *err)
 			near);
 	}
 	ch = &c->b->channels.at[i];
-	c->reads_bad |= ch->is_bad || ch->place >= c->ch->place;
-	if (c->reads_bad)
-		return err_set(err, ERR_CONF, 0,
-			"'%.60s' has an error of its own; correct it first", name);
-	out->kind = ch->type == VALUE_BOOL     ? EXPR_TRUTH
-		    : ch->type == VALUE_CHOICE ? EXPR_CHOICE
-		    : ch->type == VALUE_TEXT   ? EXPR_TEXT
-					       : EXPR_NUMBER;
+	out->kind = ch->place < c->ch->place ? kind_of(ch) : EXPR_UNKNOWN; /* a circle */
 	out->channel = ch->place;
 	out->unit = ch->unit;
 	out->unit_text = ch->unit_text == NULL ? "" : ch->unit_text;
@@ -265,54 +315,89 @@ take_code(struct bench *b, struct bench_channel *ch, const struct expr *e)
 		*BENCH_ADD(b->code) = e->ops[i];
 }
 
+/* Parse the expression into b->expr; its kind is EXPR_UNKNOWN when that was not possible, or when it is a word. */
 static void
-calculate(struct bench *b, struct bench_channel *ch)
+parse(struct bench *b, const struct bench_channel *ch)
 {
-	static const int no[] = { CH_SCALE, CH_OFFSET, CH_CHOICES };
 	const struct node *n = ch->keys[BENCH_CH_CALC];
 	struct calc c = { .b = b, .ch = ch };
 	struct expr_env env = {
 		.ctx = &c, .unit = env_unit, .name = env_name, .choice = env_choice
 	};
-	const char *text;
 	struct err err;
 	int column = 0;
+
+	if (n->kind != NODE_SCALAR) {
+		diag_error(&b->diag, n->at, "split-expression",
+			"YAML reads [ ] and { } as %s; put the expression in quotes: calc: '...'",
+			node_kind_text(n));
+		b->expr->kind = EXPR_UNKNOWN;
+	} else if (expr_parse(n->text, &env, b->expr, &column, &err) < 0) {
+		diag_error(&b->diag, column_of(n, column), "expression", "%s", err.msg);
+		b->expr->kind = EXPR_UNKNOWN;
+	} else if (b->expr->kind == EXPR_CHOICE || b->expr->kind == EXPR_TEXT) {
+		diag_error(&b->diag, n->at, "expression",
+			"the result is a word; use read: instead of calc:, or compare it: %.40s == "
+			"...",
+			n->text);
+		b->expr->kind = EXPR_UNKNOWN;
+	}
+}
+
+/* The unit of a number: the result's own, or the one that is asked for. */
+static void
+calc_unit(struct bench *b, struct bench_channel *ch)
+{
+	const struct node *n = ch->keys[CH_UNIT];
+	struct err err;
+
+	if (ch->unit_text != NULL) {
+		if (expr_convert(b->expr, &ch->unit, ch->unit_text, &err) == 0)
+			return;
+		diag_error(&b->diag, n->at, "unit", "%s", err.msg);
+		ch->is_unit_open = true;
+	} else if (n == NULL && !ch->has_odd_keys) {
+		ch->is_unit_open = !name_unit(b, ch, b->expr, ch->keys[BENCH_CH_CALC]);
+	}
+}
+
+static void
+calculate(struct bench *b, struct bench_channel *ch)
+{
+	static const int no[] = { CH_SCALE, CH_OFFSET, CH_CHOICES };
 
 	for (size_t i = 0; i < NELEM(no); i++)
 		if (ch->keys[no[i]] != NULL)
 			diag_error(&b->diag, ch->keys[no[i]]->key_at, "conflict",
 				"'%s' does not go with calc; write it into the expression",
 				ch->keys[no[i]]->key);
-	if (n->kind != NODE_SCALAR) {
-		diag_error(&b->diag, n->at, "split-expression",
-			"YAML reads [ ] and { } as %s; put the expression in quotes: calc: '...'",
-			node_kind_text(n));
-		return;
-	}
-	text = n->text;
-	if (expr_parse(text, &env, b->expr, &column, &err) < 0) {
-		ch->is_bad = true;
-		if (!c.reads_bad)
-			diag_error(&b->diag, column_of(n, column), "expression", "%s", err.msg);
-		return;
-	}
-	if (b->expr->kind == EXPR_CHOICE || b->expr->kind == EXPR_TEXT) {
-		diag_error(&b->diag, n->at, "expression",
-			"the result is a word; use read: instead of calc:, or compare it: %.40s == "
-			"...",
-			text);
-		return;
-	}
+	parse(b, ch);
 	ch->type = b->expr->kind == EXPR_TRUTH ? VALUE_BOOL : VALUE_FLOAT;
+	ch->is_type_open = b->expr->kind == EXPR_UNKNOWN;
+	ch->is_unit_open = ch->is_type_open || ch->has_odd_keys;
 	channel_unit(b, ch, ch->keys);
-	if (ch->unit_text != NULL && ch->type == VALUE_FLOAT) {
-		if (expr_convert(b->expr, &ch->unit, ch->unit_text, &err) < 0)
-			diag_error(&b->diag, ch->keys[CH_UNIT]->at, "unit", "%s", err.msg);
-	} else if (ch->type == VALUE_FLOAT && ch->keys[CH_UNIT] == NULL) {
-		name_unit(b, ch, b->expr, n);
-	}
-	take_code(b, ch, b->expr);
+	if (b->expr->kind == EXPR_NUMBER)
+		calc_unit(b, ch);
+	if (b->expr->kind != EXPR_UNKNOWN)
+		take_code(b, ch, b->expr);
 	channel_common(b, ch, ch->keys);
+}
+
+static void
+read_source(struct bench *b, struct bench_channel *ch)
+{
+	bool reads = ch->keys[CH_READ] != NULL, calculates = ch->keys[BENCH_CH_CALC] != NULL;
+
+	if (reads && !calculates) {
+		follow(b, ch);
+	} else if (calculates && !reads) {
+		calculate(b, ch);
+	} else {
+		if (calculates)
+			parse(b, ch);
+		check_alone(b, ch);
+	}
+	channel_close(ch, ch->keys);
 }
 
 void
@@ -331,14 +416,8 @@ channels_read(struct bench *b, const struct node *map)
 	order_channels(b);
 	for (uint32_t i = 0; i < b->channels.n; i++) {
 		struct bench_channel *ch = &b->channels.at[b->order[i]];
-		size_t before = b->diag.n_errors;
 
-		if (ch->keys == NULL || ch->is_bad)
-			continue;
-		if (ch->keys[CH_READ] != NULL)
-			follow(b, ch);
-		else
-			calculate(b, ch);
-		ch->is_bad |= before != b->diag.n_errors;
+		if (ch->keys != NULL)
+			read_source(b, ch);
 	}
 }

@@ -149,6 +149,7 @@ read_channels(struct bench *b, uint32_t index, const struct node *n, const struc
 
 	if (map == NULL)
 		map = own_channels(b, codec);
+	b->instruments.at[index].is_open = map == NULL || map->kind != NODE_MAP;
 	if (map == NULL)
 		diag_error(&b->diag, n->at, "missing",
 			"'channels' is missing; add what the device measures: channels: {NAME: "
@@ -157,7 +158,19 @@ read_channels(struct bench *b, uint32_t index, const struct node *n, const struc
 		points_read(b, index, map);
 }
 
-/* Keys of an instrument whose codec is not known: those that are certain are still checked. */
+/* Of an instrument whose codec is not known only the channels are checked: which other keys it may have, the codec says. */
+static void
+read_channels_alone(struct bench *b, uint32_t index, const struct node *n)
+{
+	const struct node *map = tree_get(&b->tree, n, schema_instrument[INS_CHANNELS].name);
+
+	b->instruments.at[index].is_open = map == NULL || map->kind != NODE_MAP;
+	if (!b->instruments.at[index].is_open)
+		points_read(b, index, map);
+	b->instruments.at[index].n_points = b->points.n - b->instruments.at[index].first_point;
+	twins_read(b, &b->instruments.at[index], NULL);
+}
+
 static const struct node *
 find_use(struct bench *b, const struct node *n)
 {
@@ -204,8 +217,10 @@ read_instrument(struct bench *b, const struct node *n)
 	ins->codec = codec;
 	ins->first_point = b->points.n;
 	names_put(&b->instrument_names, n->key, index);
-	if (codec == NULL)
+	if (codec == NULL) {
+		read_channels_alone(b, index, n);
 		return;
+	}
 	read_keys(b, n, schema_instrument, codec->opts, found, found_opts);
 	title = found[INS_TITLE] == NULL ? NULL : read_text(b, found[INS_TITLE]);
 	if (title != NULL)

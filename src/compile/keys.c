@@ -186,11 +186,11 @@ report_missing(
 				table[i].name, table[i].help);
 }
 
-void
+bool
 read_keys(struct bench *b, const struct node *map, const struct key *table, const struct opt *opts,
 	const struct node **found, const struct node **found_opts)
 {
-	bool unknown = false;
+	bool unknown = false, all = true;
 
 	memset(found, 0, SCHEMA_KEYS_MAX * sizeof(*found));
 	if (found_opts != NULL)
@@ -206,6 +206,7 @@ read_keys(struct bench *b, const struct node *map, const struct key *table, cons
 			last = rejoin(b, n);
 		if (last != n) {
 			n = last;
+			all = false;
 		} else if (table[row].name != NULL && table[row].kind == KEY_LATER) {
 			diag_error(&b->diag, n->key_at, "later",
 				"'%s' (%s) is not available yet in this version; remove the key",
@@ -219,6 +220,7 @@ read_keys(struct bench *b, const struct node *map, const struct key *table, cons
 		} else if (node_is_null(n)) {
 			diag_error(&b->diag, n->at, "no-value",
 				"'%s' has no value; write one, or remove the key", n->key);
+			all = false;
 		} else if (table[row].name != NULL) {
 			found[row] = n;
 		} else {
@@ -228,4 +230,5 @@ read_keys(struct bench *b, const struct node *map, const struct key *table, cons
 	/* A key that was not recognised may be the one that is missing. */
 	if (!unknown)
 		report_missing(b, map, table, found);
+	return all && !unknown;
 }

@@ -110,13 +110,14 @@ report_circle(struct walk *w, uint32_t closing)
 	size_t first = w->depth;
 
 	/* One circle a knot of channels is enough: thousands that read one another make millions of them. */
-	if (b->channels.at[w->stack[first - 1].channel].is_bad && b->channels.at[closing].is_bad)
+	if (b->channels.at[w->stack[first - 1].channel].is_in_circle &&
+		b->channels.at[closing].is_in_circle)
 		return;
 	while (first > 0 && w->stack[first - 1].channel != closing)
 		first--;
 	first -= first > 0;
 	for (size_t i = first; i < w->depth; i++) {
-		b->channels.at[w->stack[i].channel].is_bad = true;
+		b->channels.at[w->stack[i].channel].is_in_circle = true;
 		if (i - first < 6)
 			buf_printf(&text, "%s -> ", b->channels.at[w->stack[i].channel].name);
 		else if (i - first == 6)

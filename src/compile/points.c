@@ -85,7 +85,8 @@ read_write(struct bench *b, struct bench_instrument *ins, const struct node *map
 	return true;
 }
 
-static bool
+/* Its type stays open when `read` cannot be used. */
+static void
 read_point(struct bench *b, struct bench_instrument *ins, struct bench_channel *ch,
 	const struct node *const *keys, struct bench_point *p)
 {
@@ -93,25 +94,32 @@ read_point(struct bench *b, struct bench_instrument *ins, struct bench_channel *
 	struct optvals vals;
 	struct err err = { .sys = -1 };
 	int64_t every_ns = ins->every_ns;
+	bool good;
 
 	if (keys[INS_CH_EVERY] != NULL)
 		read_span(
 			b, keys[INS_CH_EVERY], &schema_instrument_channel[INS_CH_EVERY], &every_ns);
-	if (!points_opts(b, ins->codec, keys[CH_READ], found_opts, &vals))
-		return false;
-	if (ins->codec->point(&ins->codec_part, &vals, &p->codec_part, &err) < 0) {
+	if (keys[CH_READ] == NULL || ins->codec == NULL)
+		return;
+	good = points_opts(b, ins->codec, keys[CH_READ], found_opts, &vals);
+	if (good && ins->codec->point(&ins->codec_part, &vals, &p->codec_part, &err) < 0) {
 		diag_error(&b->diag, points_blame(keys[CH_READ], found_opts, &err), "point", "%s",
 			err.msg);
-		return false;
+		good = false;
+	}
+	if (!good) {
+		/* What is written has its form from what is read: only its own keys and values can be looked at. */
+		if (keys[INS_CH_WRITE] != NULL && ins->codec->write != NULL)
+			points_opts(b, ins->codec, keys[INS_CH_WRITE], found_opts, &vals);
+		return;
 	}
 	p->codec_part.every_ns = every_ns;
 	p->codec_part.write_space = -1;
 	p->codec_part.write_address = 0;
 	ch->type = (enum value_type)p->codec_part.value;
-	if (keys[INS_CH_WRITE] == NULL)
-		return true;
-	ch->is_writable = read_write(b, ins, keys[INS_CH_WRITE], &vals, &p->codec_part);
-	return ch->is_writable;
+	ch->is_type_open = false;
+	if (keys[INS_CH_WRITE] != NULL)
+		ch->is_writable = read_write(b, ins, keys[INS_CH_WRITE], &vals, &p->codec_part);
 }
 
 /* `type: bool` makes a truth of a number that is 0 or 1. */
@@ -127,10 +135,12 @@ read_type(struct bench *b, struct bench_channel *ch, const struct node *n)
 			"type cannot be '%.60s' here; write bool, and put the type on the wire "
 			"into read: {type: ...}",
 			text);
-	else if (ch->type == VALUE_TEXT)
+	else if (ch->type == VALUE_TEXT && !ch->is_type_open)
 		diag_error(&b->diag, n->at, "conflict", "a text is not a truth; remove the type");
-	else
+	else {
 		ch->type = VALUE_BOOL;
+		ch->is_type_open = false;
+	}
 }
 
 /* The default age from which a value is stale: three periods and all tries of one request. */
@@ -158,12 +168,10 @@ read_channel(struct bench *b, uint32_t instrument, const struct node *n)
 {
 	struct bench_instrument *ins = &b->instruments.at[instrument];
 	const struct node *keys[SCHEMA_KEYS_MAX];
-	size_t before = b->diag.n_errors;
 	struct bench_channel *ch;
 	struct bench_point *p;
 
-	if (!read_name(b, n->key, n->key_at, "a channel") ||
-		!read_is(b, n, NODE_MAP, "a map: {read: {...}, unit: ...}"))
+	if (!read_name(b, n->key, n->key_at, "a channel"))
 		return;
 	ch = BENCH_ADD(b->channels);
 	p = BENCH_ADD(b->points);
@@ -176,17 +184,20 @@ read_channel(struct bench *b, uint32_t instrument, const struct node *n)
 	p->channel = b->channels.n - 1;
 	p->twin.follows = IMAGE_NONE;
 	name_channel(b, ch, b->channels.n - 1, ins->name, n->key);
-	read_keys(b, n, schema_instrument_channel, NULL, keys, NULL);
-	if (keys[CH_READ] != NULL && read_point(b, ins, ch, keys, p)) {
-		set_stale(ch, ins, p);
-		read_type(b, ch, keys[INS_CH_TYPE]);
-		channel_choices(b, ch, keys);
-		channel_unit(b, ch, keys);
-		channel_scale(b, ch, keys);
-		channel_common(b, ch, keys);
-	}
+	ch->is_type_open = ch->is_unit_open = true;
+	if (!read_is(b, n, NODE_MAP, "a map: {read: {...}, unit: ...}"))
+		return;
+	ch->has_odd_keys = !read_keys(b, n, schema_instrument_channel, NULL, keys, NULL);
+	ch->is_unit_open = ch->has_odd_keys;
+	read_point(b, ins, ch, keys, p);
+	set_stale(ch, ins, p);
+	read_type(b, ch, keys[INS_CH_TYPE]);
+	channel_choices(b, ch, keys);
+	channel_unit(b, ch, keys);
+	channel_scale(b, ch, keys);
+	channel_common(b, ch, keys);
+	channel_close(ch, keys);
 	p->twin.node = keys[INS_CH_TWIN];
-	ch->is_bad = before != b->diag.n_errors;
 }
 
 void

@@ -167,6 +167,8 @@ convert(struct bench *b, const struct node *n, const struct bench_channel *ch,
 		diag_error(&b->diag, n->at, "unit", "%s", err.msg);
 		return false;
 	}
+	if (ch->is_unit_open)
+		return true;
 	if (!unit_same_dim(&unit, &ch->unit)) {
 		diag_error(&b->diag, n->at, "unit",
 			"'%.40s' does not fit '%s', whose unit is %s; give the value in that unit",
@@ -206,6 +208,16 @@ read_quantity(struct bench *b, const struct node *n, const struct bench_channel 
 		return false;
 	*out = v;
 	return true;
+}
+
+bool
+read_is_bare(const struct node *n)
+{
+	const char *unit_text;
+	double v;
+
+	return n->kind == NODE_SCALAR && split_quantity(n->text, &v, &unit_text) &&
+	       *unit_text == '\0';
 }
 
 bool

@@ -10,8 +10,9 @@
 
 /* Find the rows of a table in a map: found[row] for each key that is there and usable, NULL for the others. Reports
  * unknown keys, those of later versions, missing ones, keys without a value and expressions that YAML has split.
- * `opts` (may be NULL): further keys, the options of a codec, put into found_opts. */
-void read_keys(struct bench *b, const struct node *map, const struct key *table,
+ * `opts` (may be NULL): further keys, the options of a codec, put into found_opts. False when a key that is not in found[]
+ * may have been meant: it is misspelled, or its value is not there. */
+bool read_keys(struct bench *b, const struct node *map, const struct key *table,
 	const struct opt *opts, const struct node **found, const struct node **found_opts);
 
 /* True when the node is of this kind; reports it otherwise, naming what belongs there. */
@@ -28,9 +29,13 @@ bool read_int(struct bench *b, const struct node *n, const struct key *row, int6
 bool read_bool(struct bench *b, const struct node *n, bool *out);
 bool read_constant(struct bench *b, const struct node *n, double *out);
 
-/* A number in the unit of the channel, or with a unit of the same dimension; is_difference: 5 K for a channel in degC. */
+/* A number in the unit of the channel, or with a unit of the same dimension; is_difference: 5 K for a channel in degC. While
+ * the channel's unit is open, only the form is looked at, and `out` is the bare number. */
 bool read_quantity(struct bench *b, const struct node *n, const struct bench_channel *ch,
 	bool is_difference, double *out);
+
+/* True when a quantity is written without a unit. */
+bool read_is_bare(const struct node *n);
 
 /* The two items of a list; reports lists of another length. */
 bool read_pair(struct bench *b, const struct node *n, const struct node *out[2]);

@@ -68,7 +68,7 @@ read_twin(struct bench *b, const struct bench_instrument *ins, uint32_t index)
 	const struct node *found[SCHEMA_KEYS_MAX];
 
 	t->gain = 1;
-	if (t->node == NULL || ch->is_bad ||
+	if (t->node == NULL ||
 		!read_is(b, t->node, NODE_MAP, "a map: {start: 20, follows: CHANNEL, tau: 60 s}"))
 		return;
 	read_keys(b, t->node, schema_twin, NULL, found, NULL);
