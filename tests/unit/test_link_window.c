@@ -225,11 +225,12 @@ on_reading(void *ctx, uint32_t point, const struct reading *r, int64_t stamp_ns)
 		return;
 	}
 	rig.n_good[point]++;
-	for (size_t i = 0; i < MIN(rig.n_log, LOG) && !is_right; i++) {
-		const struct question *q = &rig.log[i];
+	for (size_t i = 0; i < MIN(rig.n_log, LOG) && !is_right; i++) { /* the latest first */
+		const struct question *q = &rig.log[(rig.n_log - 1 - i) % LOG];
 
-		is_right = q->sent_ns >= sent_ns - 2 && q->sent_ns <= sent_ns + 2 &&
-			   q->function == MODBUS_READ_HOLDING &&
+		if (q->sent_ns < sent_ns - 2)
+			break;
+		is_right = q->sent_ns <= sent_ns + 2 && q->function == MODBUS_READ_HOLDING &&
 			   (uint16_t)r->v.i == value_of(q->salt, address);
 	}
 	rig.n_wrong += !is_right;
