@@ -84,7 +84,7 @@ master_answer(struct master *m, enum wire wire)
 	struct server *s = m->server;
 	size_t at = 0;
 
-	while (ANSWERS - m->n_out >= ANSWER_MAX) {
+	while (at < m->n_in && ANSWERS - m->n_out >= ANSWER_MAX) {
 		int n = twin_cut(s->program->twin, s->link, m->in + at, m->n_in - at, wire);
 
 		/* On a line behind a port, as on any: the next request is looked for. */
