@@ -12,9 +12,7 @@
 	(12 * NS_PER_MS) /* the same on a line, with the silence and its characters */
 #define LAYOUT_ECHO 1    /* 1: some lines repeat what is sent */
 #define LAYOUT_GOES_ON                                                                             \
-	0 /* 1: a late answer comes over a port that was closed and opened meanwhile */
-/* 1: late_max counts from the timeout, though a probe waits less long, or the port was closed before it. */
-#define LAYOUT_LATE_FROM_TIMEOUT 0
+	1 /* 1: a late answer comes over a port that was closed and opened meanwhile */
 #define LAYOUT_LATE_MS 1000 /* longest late_max that is written down */
 
 struct layout;

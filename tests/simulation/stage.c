@@ -42,7 +42,7 @@ device(void *ctx, uint32_t link, const uint8_t *frame, size_t n, int64_t now_ns,
 	return twin_answer(r->twin, link, frame, n, out, cap);
 }
 
-/* Nobody promises more of a device than this: late_max, behind its timeout or behind its question. */
+/* Nobody promises more of a device than this: its timeout, and late_max behind it. */
 static int64_t
 latest(void *ctx, uint32_t link, unsigned unit)
 {
@@ -53,8 +53,7 @@ latest(void *ctx, uint32_t link, unsigned unit)
 		const struct image_instrument *ins = image_instrument_at(r->img, i);
 
 		if (ins->link == link && twin_unit(r->img, i) == unit)
-			return (LAYOUT_LATE_FROM_TIMEOUT ? ins->timeout_ns : 0) +
-			       (late_ns > 0 ? late_ns : 2 * ins->timeout_ns);
+			return ins->timeout_ns + (late_ns > 0 ? late_ns : 2 * ins->timeout_ns);
 	}
 	return 0;
 }
