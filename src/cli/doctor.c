@@ -1,5 +1,6 @@
 /* doctor.c - mbc doctor: what protects the bench on this computer, and how it does */
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -57,10 +58,25 @@ glass_holds(void)
 	return holds;
 }
 
+/* They are taken when root starts a bench. */
+static void
+look_for_users(void)
+{
+	static const char *const users[] = { "mbc-compile", "mbc-control", "mbc-serve" };
+	bool all = true;
+
+	for (size_t i = 0; i < NELEM(users); i++)
+		all = all && getpwnam(users[i]) != NULL;
+	verdict(all, "each process can have a user of its own",
+		"mbc-compile, mbc-control and mbc-serve do not exist; 'make install' by root makes "
+		"them");
+}
+
 static void
 look_at_computer(void)
 {
 	struct utsname u;
+	char landlock[60];
 	char program[PLACE_MAX];
 	struct err err;
 	static const char *const programs[] = { "supervise", "compile", "control", "serve",
@@ -74,6 +90,12 @@ look_at_computer(void)
 	verdict(all, "all programs of mbc are in place", "run 'make install' again");
 	verdict(glass_holds(), "the board: readers cannot map it for writing",
 		"this kernel lets readers map it for writing; use Linux 5.1 or newer");
+	snprintf(landlock, sizeof(landlock), "the kernel offers Landlock, version %d",
+		sandbox_landlock_offered());
+	verdict(sandbox_landlock_offered() > 0, landlock,
+		"it has none, so a process that was taken over can open every file that its user "
+		"can; use Linux 5.13 or newer with landlock among its lsm=");
+	look_for_users();
 	verdict(now_wall_is_good(), "the clock is synchronised",
 		"it is not; start chrony or systemd-timesyncd, or time stamps may be wrong");
 }

@@ -41,6 +41,9 @@ struct sandbox_report {
 /* Confine this process, for good. Before it starts a thread: Landlock holds for the calling one and those it starts. */
 void sandbox_enter(enum sandbox_role role, struct sandbox_report *out);
 
+/* The version of Landlock that this kernel offers; 0: none. Changes nothing. */
+int sandbox_landlock_offered(void);
+
 /* "seccomp on, landlock 7, capabilities none"; out: SANDBOX_TEXT bytes. What `mbc doctor` looks at. */
 void sandbox_text(const struct sandbox_report *report, char *out);
 

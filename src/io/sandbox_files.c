@@ -114,10 +114,15 @@ add_rule(int set, const struct rule *rule, int abi)
 }
 
 int
+sandbox_landlock_offered(void)
+{
+	return (int)MAX(syscall(SYS_landlock_create_ruleset, NULL, 0, VERSION_FLAG), 0L);
+}
+
+int
 sandbox_files(enum sandbox_role role)
 {
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, VERSION_FLAG);
-	int set, version = (int)MIN(abi, (long)ABI_MAX), rc;
+	int abi = sandbox_landlock_offered(), version = MIN(abi, ABI_MAX), set, rc;
 
 	if (abi < 1 || rules[role] == NULL)
 		return 0;
@@ -128,5 +133,5 @@ sandbox_files(enum sandbox_role role)
 		add_rule(set, r, version);
 	rc = (int)syscall(SYS_landlock_restrict_self, set, 0);
 	close(set);
-	return rc == 0 ? (int)abi : 0;
+	return rc == 0 ? abi : 0;
 }

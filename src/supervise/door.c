@@ -110,6 +110,9 @@ send_status(struct supervise *s, int fd)
 	buf_printf(&out, "process: supervise pid %d\n", (int)getpid());
 	describe_child(&out, &s->control, now);
 	describe_child(&out, &s->serve, now);
+	if (s->watchdog.device[0] != '\0')
+		buf_printf(&out, "watchdog: %s, %s\n", s->watchdog.device,
+			s->watchdog.fd >= 0 ? "armed" : "not open, see the log");
 	sandbox_user_find(SANDBOX_SUPERVISE, &self);
 	sandbox_text(&s->sandbox, report);
 	describe_sandbox(&out, "supervise", getpid(), &self, report);

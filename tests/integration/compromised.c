@@ -258,7 +258,7 @@ find_control(void)
 __attribute__((constructor)) static void
 choose(void)
 {
-	for (int i = 0; i < 200 && (control = find_control()) == 0; i++)
+	for (int i = 0; i < 1000 && (control = find_control()) == 0; i++)
 		usleep(10000);
 	fprintf(stderr, "attempt on: control %d, supervise %d\n", (int)control, (int)getppid());
 }

@@ -183,6 +183,7 @@ class Hardware(Base):
         self.eat(fd, 5 * FEED_S)
         self.assertGreaterEqual(len(self.food), 4)
         self.assertEqual({byte for _, byte in self.food}, {b"f"})
+        self.assertIn(f"watchdog: {self.fifo}, armed", bench.mbc("doctor").stdout)
         self.assertEqual(bench.mbc("stop").returncode, 0)
         self.eat(fd, 0.5)
         self.assertEqual([byte for _, byte in self.food].count(b"V"), 1)
