@@ -201,6 +201,7 @@ run_both(const struct args *args, const char *path, uint32_t links, const sigset
 		end(twin);
 		return cli_say(args, CLI_FAILED, "the simulated instruments did not start");
 	}
+	setenv("MBC_USERS", "one", 1); /* simulated serial lines belong to us alone */
 	run = start("run", path, NULL);
 	do
 		sig = sigwaitinfo(set, NULL);

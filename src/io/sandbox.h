@@ -4,7 +4,7 @@
  *	supervise  root          not limited: its children inherit it   all but those that no part of mbc needs
  *	compile    mbc-compile   reads                                  no socket, no exec, no fork, opens for reading only
  *	control    mbc-control   reads /dev /etc /lib /proc /run        sockets, threads; no exec, no fork, creates no file
- *	                         /sys /usr; writes /dev
+ *	                         /sys /usr; writes /dev; lists any
  *	serve      mbc-serve     reads /proc/self                       no new socket, no exec, no fork, opens for reading only
  *	twin       who calls it  reads; writes /dev; links              sockets, links; no exec, no fork, creates no file
  *
@@ -60,7 +60,8 @@ struct sandbox_user {
 	bool is_other; /* not the user that this process runs as */
 };
 
-/* The user of a role, "mbc-control", with its groups. False when there is none or we are not root: then it is ourselves. */
+/* The user of a role, "mbc-control", with its groups. False when there is none, we are not root or
+ * MBC_USERS=one is in the environment: then it is ourselves. */
 bool sandbox_user_find(enum sandbox_role role, struct sandbox_user *out);
 
 /* The owner of a file. */

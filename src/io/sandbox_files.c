@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -55,6 +56,7 @@ struct rule {
 
 static const struct rule compile_rules[] = { { "/", READ }, { NULL, 0 } };
 static const struct rule control_rules[] = {
+	{ "/", FS_READ_DIR }, /* names alone: a port may be a pattern in any folder */
 	{ "/dev", READ | FS_WRITE_FILE | FS_IOCTL_DEV },
 	{ "/proc", READ },
 	{ "/sys", READ },
@@ -122,6 +124,7 @@ sandbox_landlock_offered(void)
 int
 sandbox_files(enum sandbox_role role)
 {
+	const struct rule sysfs = { getenv("MBC_SYSFS"), READ }; /* of tests; see serial.c */
 	int abi = sandbox_landlock_offered(), version = MIN(abi, ABI_MAX), set, rc;
 
 	if (abi < 1 || rules[role] == NULL)
@@ -131,6 +134,8 @@ sandbox_files(enum sandbox_role role)
 		return 0;
 	for (const struct rule *r = rules[role]; r->path != NULL; r++)
 		add_rule(set, r, version);
+	if (role == SANDBOX_CONTROL && sysfs.path != NULL)
+		add_rule(set, &sysfs, version);
 	rc = (int)syscall(SYS_landlock_restrict_self, set, 0);
 	close(set);
 	return rc == 0 ? abi : 0;

@@ -159,7 +159,9 @@ confine(struct supervise *s)
 		return;
 	log_info("users: all processes run as one, %s; 'mbc doctor' says what that means",
 		geteuid() != 0 ? "because mbc was not started by root"
-			       : "because mbc-compile, mbc-control and mbc-serve do not exist");
+		: getenv("MBC_USERS") != NULL
+			? "as MBC_USERS says"
+			: "because mbc-compile, mbc-control and mbc-serve do not exist");
 }
 
 int

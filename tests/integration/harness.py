@@ -143,7 +143,8 @@ class Bench:
         self.program = programs / "mbc"
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mbc-test-"))
         self.file = self.folder / "bench.yaml"
-        self.environment = dict(os.environ, MBC_RUN_DIR=str(self.folder / "run"), MBC_STATE_DIR=str(self.folder / "state"))
+        self.environment = dict(os.environ, MBC_RUN_DIR=str(self.folder / "run"), MBC_STATE_DIR=str(self.folder / "state"),
+                                MBC_USERS="one")  # folders and lines of a test are its user's own
         for sub in ("run", "state"):
             (self.folder / sub).mkdir(mode=0o700)
         self.has_serve = serve

@@ -64,6 +64,7 @@ class Place:
         for name in ("run", "state"):
             (self.folder / name).mkdir(mode=0o700)
         self.environment = dict(os.environ, MBC_RUN_DIR=str(self.folder / "run"), MBC_STATE_DIR=str(self.folder / "state"))
+        self.environment.pop("MBC_USERS", None)
         self.file = self.folder / "bench.yaml"
         self.device = case.enterContext(Device({3: 7}))
         self.write()
@@ -151,6 +152,15 @@ class Confined(unittest.TestCase):
         doctor = place.mbc("doctor")
         self.assertRegex(doctor.stdout, r"MIND  users: .*taken over")
         self.assertRegex(doctor.stdout, r"control: user root, ")
+
+
+    @unittest.skipUnless(IS_ROOT, "only root can start processes as other users")
+    def test_one_user_when_the_environment_says_so(self):
+        place = Place(self)
+        place.environment["MBC_USERS"] = "one"
+        process = place.start()
+        self.assertEqual(len(process.find("users: all processes run as one, as MBC_USERS says")), 1)
+        self.assertRegex(place.mbc("doctor").stdout, r"control: user root, seccomp o")
 
 
 class RealTime(unittest.TestCase):
