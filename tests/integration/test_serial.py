@@ -137,7 +137,7 @@ class Stale(unittest.TestCase):
                     self.watched(bench, events, away)  # how long is the point here
                     os.kill(slave.pid, signal.SIGCONT)
                     bench.wait_good("dev.a", "dev.b")
-                    counts = self.watched(bench, events, 0.5)
+                    counts = self.watched(bench, events, 1.5)  # the same questions are held back for two timeouts
                     self.assertGreater(min(counts.values()), 0)
                     if away > 0.5:
                         self.assertGreater(counters(bench, "dev")["timeouts"], timeouts)
