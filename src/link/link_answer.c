@@ -115,9 +115,11 @@ refused(struct link *l, struct flight *f, uint16_t code, int64_t now_ns)
 		link_unit_up(l, u, now_ns);
 	switch (f->kind) {
 	case FLIGHT_POLL:
+		if (link_flight_poll(f) == NULL) { /* of an earlier plan: the present one finds out */
+			link_ask_again(l, f, now_ns);
+			break;
+		}
 		link_poll_settle(f);
-		if (link_flight_poll(f) == NULL)
-			break; /* a question of an earlier plan: the new one finds out */
 		/* Whatever it says, one of several may be guilty of it alone. */
 		if (f->req.step == 0 && code != 0 && code != 1 && code != 10)
 			link_learn_refused(l, u, f->at, code, now_ns);

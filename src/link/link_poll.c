@@ -441,19 +441,37 @@ link_use(struct link *l, struct flight *f, bool is_held)
 	l->n_top = MAX(l->n_top, (size_t)(f - l->flights) + 1);
 }
 
+/* The polls of the present plan that read what a question of an earlier one asked for. */
+static void
+ask_points(struct unit *u, const struct request *req, int64_t now_ns)
+{
+	for (size_t i = 0; i < u->n_polls; i++) {
+		struct poll *p = &u->polls[i];
+
+		if (u->reqs[i].first >= req->first + req->n ||
+			u->reqs[i].first + u->reqs[i].n <= req->first || p->ask_ns == NEVER)
+			continue;
+		p->ask_ns = MIN(p->ask_ns, now_ns);
+		p->is_again = true;
+	}
+	u->is_stirred = true;
+}
+
 void
 link_ask_again(struct link *l, struct flight *f, int64_t now_ns)
 {
 	struct poll *p = link_flight_poll(f);
 
 	link_land(l, f);
-	if (f->kind == FLIGHT_WRITE)
+	if (f->kind == FLIGHT_WRITE) {
 		link_write_again(l, f, now_ns);
-	if (p == NULL)
-		return;
-	link_poll_settle(f);
-	p->ask_ns = now_ns;
-	p->is_again = true;
+	} else if (p != NULL) {
+		link_poll_settle(f);
+		p->ask_ns = now_ns;
+		p->is_again = true;
+	} else if (f->kind == FLIGHT_POLL) {
+		ask_points(f->unit, &f->req, now_ns);
+	}
 }
 
 void
