@@ -70,7 +70,7 @@ on_state(void *ctx, uint32_t instrument, enum instrument_state state, enum quali
 	const char *name = image_text(b->img, image_instrument_at(b->img, instrument)->name);
 
 	b->is_stale_state[instrument] = 1;
-	if (state == b->states[instrument])
+	if (state == b->states[instrument] && reason != Q_WRONG_DEVICE)
 		return;
 	b->states[instrument] = state;
 	if (state == INSTRUMENT_UP)

@@ -126,6 +126,20 @@ rtu_alike(const struct instrument *ins_a, const struct request *a, const struct 
 	       a->function == b->function;
 }
 
+/* As long as the answer is, and it begins as the answer does: its CRC is wrong, or a byte behind. */
+static bool
+rtu_broken(const struct instrument *ins, const struct request *req, const uint8_t *head, size_t n,
+	size_t total)
+{
+	size_t length = req->kind != REQUEST_READ ? (req->function == MODBUS_MASK_WRITE ? 10u : 8u)
+			: modbus_is_bits(req->space) ? 5u + (req->count + 7u) / 8u
+						     : 5u + 2u * req->count;
+
+	return req->function != MODBUS_ENCAPSULATED && req->function != MODBUS_READ_WRITE &&
+	       n >= 2 && total == length && head[0] == (uint8_t)ins->opts.num[MODBUS_OPT_UNIT] &&
+	       head[1] == req->function;
+}
+
 static int
 rtu_decode(const struct instrument *ins, const struct request *req, const struct point *pts,
 	const uint8_t *frame, size_t n, struct vars *vars, struct readings *out, struct err *err)
@@ -163,6 +177,7 @@ const struct codec codec_modbus_rtu = {
 	.cut = rtu_cut,
 	.match = rtu_match,
 	.alike = rtu_alike,
+	.broken = rtu_broken,
 	.decode = rtu_decode,
 	.next = modbus_master_next,
 };

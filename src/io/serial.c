@@ -236,8 +236,8 @@ serial_open(const char *path, const struct image_line *line, struct err *err)
 	int fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC), rc;
 
 	if (fd < 0)
-		return err_set(err, ERR_IO, errno, "'%s': %s; %s", path, strerror(errno),
-			open_remedy(errno));
+		return err_set(err, ERR_IO, errno, "%s: %s ('%s')", strerror(errno),
+			open_remedy(errno), path);
 	rc = claim(fd, path, err);
 	if (rc == 0)
 		rc = set_line(fd, path, line, err);

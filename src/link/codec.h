@@ -194,6 +194,11 @@ struct codec {
 	bool (*alike)(const struct instrument *ins_a, const struct request *a,
 		const struct instrument *ins_b, const struct request *b);
 
+	/* Bytes have come that are no frame: `total` of them, beginning with head[0..n). Are they the answer to `req`, broken on its
+	 * way, so that none is to come? Left out: nobody can tell. */
+	bool (*broken)(const struct instrument *ins, const struct request *req, const uint8_t *head,
+		size_t n, size_t total);
+
 	/* Readings of a frame that nobody asked for (MATCH_UNSOLICITED), out of all points pts[0..n_pts); 0, or DECODE_BAD. */
 	int (*heard)(const struct instrument *ins, const struct point *pts, size_t n_pts,
 		const uint8_t *frame, size_t n, struct vars *vars, struct readings *out,

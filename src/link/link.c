@@ -28,6 +28,15 @@ init_line(struct link *l)
 						     : (77 * NS_PER_S / 2 + baud - 1) / baud;
 }
 
+static void
+init_late(struct link *l)
+{
+	for (size_t i = 0; i < l->n_units; i++)
+		if (!l->units[i].codec->has_tag)
+			l->late_cap = 2 * l->n_units + 6;
+	l->late = mem_zero(l->late_cap, sizeof(*l->late));
+}
+
 struct link *
 link_new(const struct image *img, uint32_t index, const struct codec *(*codec_of)(const char *name),
 	const struct link_sink *sink, int64_t now_ns)
@@ -61,6 +70,7 @@ link_new(const struct image *img, uint32_t index, const struct codec *(*codec_of
 	}
 	l->last = l->units;
 	init_line(l);
+	init_late(l);
 	link_window_init(l, now_ns);
 	l->readings.cap = MAX(most, (size_t)1); /* one for an identification */
 	l->readings.at = mem_zero(l->readings.cap, sizeof(*l->readings.at));
@@ -77,6 +87,7 @@ link_free(struct link *l)
 		link_unit_done(&l->units[i]);
 	free(l->units);
 	free(l->readings.at);
+	free(l->late);
 	free(l->host);
 	free(l);
 }
@@ -90,7 +101,7 @@ abort_flights(struct link *l, enum quality reason, int64_t now_ns)
 	LINK_FLIGHTS(l, f)
 	{
 		if (l->wire.is_line && !f->is_held)
-			link_late_add(l, f, now_ns);
+			link_late_add(l, f->unit, &f->req, MAX(now_ns, f->over_ns), now_ns);
 		if (f->kind == FLIGHT_WRITE) {
 			link_land(l, f);
 			link_written(l, &f->write, reason, 0);
@@ -166,6 +177,15 @@ link_drop(struct link *l, const struct unit *guilty, const char *why, int64_t no
 }
 
 void
+link_renew(struct link *l, int64_t now_ns)
+{
+	abort_flights(l, Q_LINK_LOST, now_ns);
+	shut(l, now_ns);
+	l->open_ns = now_ns;
+	l->want_close = true;
+}
+
+void
 link_garbage(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
 {
 	static const char meaning[LINK_MEANING] = "garbage";
@@ -214,14 +234,18 @@ leave(struct link *l, int64_t now_ns)
 	l->is_inside = false;
 }
 
-/* Who had the line before us may have asked something: the answer to that is not ours. */
+/* Who had the line before us may have asked something at its last moment: the answer to that is not ours. */
 static void
 await_others(struct link *l, int64_t now_ns)
 {
 	l->pause_ns = now_ns + l->silence_ns;
-	for (size_t i = 0; i < l->n_units && !l->is_old; i++)
-		if (!l->units[i].codec->has_tag)
-			l->pause_ns = MAX(l->pause_ns, now_ns + l->units[i].timeout_ns);
+	for (size_t i = 0; i < l->n_units && !l->is_old; i++) {
+		const struct unit *u = &l->units[i];
+
+		if (!u->codec->has_tag)
+			l->pause_ns =
+				MAX(l->pause_ns, now_ns + u->timeout_ns + link_lateness(l, u));
+	}
 }
 
 void
@@ -270,9 +294,8 @@ close_quietly(struct link *l, int64_t now_ns)
 	bool closes = l->n_units > 0;
 
 	if (l->n_flights > 1 && link_window_failed(l, false, now_ns)) {
-		abort_flights(l, Q_LINK_LOST, now_ns);
-		shut(l, now_ns);
-		l->open_ns = now_ns;
+		link_renew(l, now_ns);
+		l->want_close = false; /* it is closed already */
 		return true;
 	}
 	for (size_t i = 0; i < l->n_units; i++)
@@ -340,12 +363,29 @@ skip_echo(struct link *l, const uint8_t *in, size_t n)
 	return i;
 }
 
+/* A line that never falls silent cannot be asked anything: that is told. */
+static void
+mind_noise(struct link *l, int64_t now_ns)
+{
+	if (l->n_flights > 0 || l->silence_ns == 0 || now_ns - l->rx_ns > l->idle_ns)
+		l->noise_ns = now_ns;
+	if (now_ns - l->noise_ns < LINK_NOISE_MAX)
+		return;
+	for (size_t i = 0; i < l->n_units; i++)
+		if (l->units[i].state.state != INSTRUMENT_DOWN) {
+			link_note(l, &l->units[i], Q_GARBLED, now_ns,
+				"the line is never silent: noise, or another master");
+			link_unit_give_up(l, &l->units[i], Q_GARBLED, 0, now_ns);
+		}
+}
+
 void
 link_bytes(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
 {
 	enter(l);
 	if (l->line == LINE_OPEN && n > 0) {
 		l->last->state.bytes_in += n;
+		mind_noise(l, now_ns);
 		l->rx_ns = now_ns;
 		l->pause_ns = MAX(l->pause_ns, now_ns + l->silence_ns);
 		if (l->n_echo > 0) {
@@ -451,7 +491,8 @@ link_write(struct link *l, uint32_t point, uint32_t tag, union value v, const ch
 		link_written(l, w, Q_NO_LINK, 0);
 		return 0;
 	}
-	if (!u->is_known && l->line == LINE_OPEN && u->state.state == INSTRUMENT_DOWN) {
+	if (!u->is_known && l->line == LINE_OPEN && u->state.state == INSTRUMENT_DOWN &&
+		u->probe_ns > now_ns) {
 		link_written(l, w, (enum quality)u->state.reason, 0);
 		return 0;
 	}

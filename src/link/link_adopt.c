@@ -50,6 +50,29 @@ same_wire(const struct link *a, const struct link *b)
 	       same_text(a->host, b->host);
 }
 
+/* The answer to a question of a unit that is gone belongs to nobody: who could take it for its own waits for it. */
+static void
+await(struct link *l, const struct unit *gone, const struct request *req, int64_t over_ns,
+	int64_t now_ns)
+{
+	const struct codec *codec = gone->codec;
+
+	if (codec->has_tag)
+		return;
+	for (size_t i = 0; i < l->n_units; i++) {
+		struct unit *u = &l->units[i];
+
+		if (u->codec != codec || codec->alike == NULL) {
+			l->pause_ns = MAX(l->pause_ns, over_ns + 2 * gone->timeout_ns);
+			return;
+		}
+		if (codec->alike(&gone->ins, req, &u->ins, req)) {
+			link_late_add(l, u, req, over_ns, now_ns);
+			return;
+		}
+	}
+}
+
 /* Questions on the wire go on when their unit does; the late answer to any other belongs to nobody. */
 static void
 take_flights(struct link *l, struct link *from, int64_t now_ns)
@@ -63,8 +86,7 @@ take_flights(struct link *l, struct link *from, int64_t now_ns)
 		if (f->unit->heir == NULL) {
 			if (f->kind == FLIGHT_WRITE)
 				link_written(from, &f->write, Q_LINK_LOST, 0);
-			if (!f->unit->codec->has_tag)
-				l->pause_ns = MAX(l->pause_ns, now_ns + 3 * f->unit->timeout_ns);
+			await(l, f->unit, &f->req, f->over_ns, now_ns);
 			f->is_used = f->is_held = false;
 			continue;
 		}
@@ -75,19 +97,19 @@ take_flights(struct link *l, struct link *from, int64_t now_ns)
 	}
 }
 
-/* What is awaited of a unit that is gone keeps the line quiet. */
 static void
-take_late(struct link *l, struct link *from)
+take_late(struct link *l, struct link *from, int64_t now_ns)
 {
 	for (size_t i = 0; i < from->n_late; i++) {
 		const struct late *late = &from->late[i];
+		struct unit *u = late->unit->heir;
 
-		if (late->unit->heir == NULL) {
-			l->pause_ns = MAX(l->pause_ns, late->until_ns);
-			continue;
-		}
-		l->late[l->n_late] = *late;
-		l->late[l->n_late++].unit = late->unit->heir;
+		if (u != NULL)
+			link_late_add(
+				l, u, &late->req, late->until_ns - link_lateness(l, u), now_ns);
+		else
+			await(l, late->unit, &late->req,
+				late->until_ns - link_lateness(from, late->unit), now_ns);
 	}
 	from->n_late = 0;
 }
@@ -133,6 +155,7 @@ take_wire(struct link *l, struct link *from, int64_t now_ns)
 	l->pause_ns = from->pause_ns;
 	l->is_old = from->is_old;
 	l->rx_ns = from->rx_ns;
+	l->noise_ns = from->noise_ns;
 	l->n_echo = from->n_echo;
 	l->at_echo = from->at_echo;
 	memcpy(l->echo, from->echo, from->n_echo);
@@ -143,8 +166,8 @@ take_wire(struct link *l, struct link *from, int64_t now_ns)
 	l->last = from->last->heir != NULL ? from->last->heir : l->units;
 	if (from->last->heir == NULL)
 		l->n_rx = 0;
+	take_late(l, from, now_ns);
 	take_flights(l, from, now_ns);
-	take_late(l, from);
 	take_window(l, from);
 	take_writes(l, from);
 	from->line = LINE_CLOSED;

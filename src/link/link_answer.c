@@ -94,6 +94,8 @@ answered(struct link *l, struct flight *f, int64_t now_ns)
 		link_poll_settle(f);
 		if (link_flight_poll(f) != NULL)
 			link_learn_passed(l, u, f->at, now_ns);
+		else if (link_learn_is_refused(u, &f->req)) /* the present plan has to hear of it */
+			link_ask_again(l, f, now_ns);
 		break;
 	case FLIGHT_WRITE:
 		link_written(l, &f->write, l->readings.n > 0 ? r->quality : Q_GOOD,
@@ -115,7 +117,8 @@ refused(struct link *l, struct flight *f, uint16_t code, int64_t now_ns)
 		link_unit_up(l, u, now_ns);
 	switch (f->kind) {
 	case FLIGHT_POLL:
-		if (link_flight_poll(f) == NULL) { /* of an earlier plan: the present one finds out */
+		if (link_flight_poll(f) ==
+			NULL) { /* of an earlier plan: the present one finds out */
 			link_ask_again(l, f, now_ns);
 			break;
 		}
@@ -272,6 +275,7 @@ heard(struct link *l, const uint8_t *frame, size_t n, int64_t now_ns)
 			    &l->readings, &err) < 0)
 			continue;
 		link_trace(l, u, TRACE_RECEIVED, Q_GOOD, 0, meaning, frame, n, now_ns);
+		link_unit_up(l, u, now_ns); /* who speaks lives */
 		deliver(l, u, now_ns);
 		return true;
 	}
@@ -326,7 +330,12 @@ skipped(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
 	link_trace(l, l->last, TRACE_RECEIVED, Q_GARBLED, 0, meaning, in, n, now_ns);
 	LINK_FLIGHTS(l, f)
 	{
-		f->is_garbled |= !f->is_held;
+		if (f->is_held)
+			continue;
+		f->is_garbled = true;
+		for (size_t i = 0; i < n; i++, f->n_junk++)
+			if (f->n_junk < sizeof(f->junk))
+				f->junk[f->n_junk] = in[i];
 	}
 }
 

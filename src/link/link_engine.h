@@ -10,7 +10,9 @@
 #include "link/link.h"
 
 #define LINK_WINDOW_MAX IMAGE_PIPELINE_MAX /* questions on the wire at one time */
-#define LINK_LATE_MAX 8 /* questions without an answer that are remembered for their late ones */
+#define LINK_ANSWER_MAX                                                                            \
+	260 /* characters of an answer that is waited for when it has begun in time */
+#define LINK_NOISE_MAX (2 * NS_PER_S) /* how long a line may speak without being asked */
 #define LINK_WRITES_MAX 16
 #define LINK_WRITES_ROW 3 /* writes in a row while a poll is late */
 #define LINK_STEPS_MAX 32 /* of one exchange */
@@ -140,6 +142,9 @@ struct flight {
 	struct write write; /* FLIGHT_WRITE; its req is not kept up to date */
 	uint32_t tag;
 	int64_t sent_ns, deadline_ns;
+	int64_t over_ns; /* end of its whole timeout, however short it is waited for */
+	uint8_t junk[4]; /* the first bytes that came and are no frame */
+	uint32_t n_junk; /* how many came */
 	char meaning[LINK_MEANING];
 };
 
@@ -180,8 +185,8 @@ struct link {
 	uint32_t tag;       /* of the last question; counts up */
 	int64_t pause_ns;   /* no question before: gap and silence, quarantine of the whole line */
 	struct unit *last;  /* asked last: whose cut() reads the line */
-	struct late late[LINK_LATE_MAX];
-	size_t n_late;
+	struct late *late;  /* [late_cap]; only where some protocol has no tags */
+	size_t n_late, late_cap;
 
 	/* pipelining: link_window.c */
 	unsigned window;       /* questions that may be on the wire */
@@ -203,7 +208,8 @@ struct link {
 	struct readings readings;
 	struct board_trace trace;
 	size_t n_tx, n_rx;
-	int64_t rx_ns;          /* when the last byte came */
+	int64_t rx_ns;    /* when the last byte came */
+	int64_t noise_ns; /* since when it has spoken without being asked, and without a pause */
 	size_t n_echo, at_echo; /* bytes that will come back, those that have */
 	uint8_t tx[LINK_TX_MAX];
 	uint8_t echo[LINK_TX_MAX];
@@ -240,10 +246,16 @@ void link_plan(struct unit *u, int64_t now_ns);
 void link_learn_refused(struct link *l, struct unit *u, size_t at, uint16_t code, int64_t now_ns);
 /* The device answered poll `at`. */
 void link_learn_passed(struct link *l, struct unit *u, size_t at, int64_t now_ns);
+/* Does it ask for something that has been refused alone? */
+bool link_learn_is_refused(const struct unit *u, const struct request *req);
 enum quality link_refusal(uint16_t code);
 
 /* link_late.c: answers that come after their time, on wires where nothing tells whose they are */
-void link_late_add(struct link *l, const struct flight *f, int64_t now_ns);
+/* How late after its timeout an answer of it may be. */
+int64_t link_lateness(const struct link *l, const struct unit *u);
+/* over_ns: when its time was over, or would have been. */
+void link_late_add(
+	struct link *l, struct unit *u, const struct request *req, int64_t over_ns, int64_t now_ns);
 /* The time before which this question could get the answer to another; 0: it may go. */
 int64_t link_late_until(
 	struct link *l, const struct unit *u, const struct request *req, int64_t now_ns);
@@ -254,7 +266,9 @@ void link_late_forget(struct link *l, const struct unit *u); /* NULL: all of the
 /* link_identify.c: is it the device that is meant? */
 void link_identify_init(
 	struct unit *u, const struct image *img, const struct image_instrument *from);
-void link_identify_opened(struct unit *u, int64_t now_ns);  /* a new wire: nothing is known */
+void link_identify_opened(struct unit *u, int64_t now_ns); /* a new wire: nothing is known */
+/* The time before which the answer to it could be another's; 0: it may go. */
+int64_t link_identify_until(struct link *l, const struct unit *u, int64_t now_ns);
 bool link_identify_start(struct flight *f, struct unit *u); /* false: it cannot be asked */
 /* The answer to that question has been decoded into l->readings and u->vars. */
 void link_identify_settled(struct link *l, struct flight *f, int64_t now_ns);
@@ -299,6 +313,8 @@ void link_frame(struct link *l, const uint8_t *frame, size_t n, int64_t now_ns);
 /* link.c */
 /* Close the wire of our own accord and open it again; `guilty` (or NULL) has been told already. */
 void link_drop(struct link *l, const struct unit *guilty, const char *why, int64_t now_ns);
+/* Close it and open it again at once, so that no late answer can come; nobody is told. */
+void link_renew(struct link *l, int64_t now_ns);
 /* The bytes cannot be cut into frames: the wire has to start anew. */
 void link_garbage(struct link *l, const uint8_t *in, size_t n, int64_t now_ns);
 

@@ -44,19 +44,33 @@ link_identify_opened(struct unit *u, int64_t now_ns)
 		u->identify_ns = now_ns + LINK_IDENTIFY_PATIENCE;
 }
 
-bool
-link_identify_start(struct flight *f, struct unit *u)
+/* The question that tells what it is; false: there is none. */
+static bool
+make_request(const struct unit *u, struct request *out)
 {
 	const struct learned nothing = { 0 };
 
+	memset(out, 0, sizeof(*out));
+	if (u->demand == IDENTIFY_POINT)
+		return u->codec->plan(&u->ins, &u->demand_point, 1, &nothing, out, 1) == 1;
+	return u->codec->identify != NULL && u->codec->identify(&u->ins, out) > 0;
+}
+
+int64_t
+link_identify_until(struct link *l, const struct unit *u, int64_t now_ns)
+{
+	struct request req;
+
+	return l->n_late > 0 && make_request(u, &req) ? link_late_until(l, u, &req, now_ns) : 0;
+}
+
+bool
+link_identify_start(struct flight *f, struct unit *u)
+{
 	u->identify_ns = NEVER;
-	memset(&f->req, 0, sizeof(f->req));
-	if (u->demand == IDENTIFY_POINT) {
-		if (u->codec->plan(&u->ins, &u->demand_point, 1, &nothing, &f->req, 1) != 1)
-			return false;
-	} else if (u->codec->identify(&u->ins, &f->req) <= 0) {
+	if (!make_request(u, &f->req))
 		return false;
-	} else {
+	if (u->demand != IDENTIFY_POINT) {
 		u->vars.identity[0] = '\0';
 		u->vars.kind = 0;
 	}

@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-static int64_t
-lateness(const struct link *l, const struct unit *u)
+int64_t
+link_lateness(const struct link *l, const struct unit *u)
 {
 	return l->wire.late_max_ns > 0 ? l->wire.late_max_ns : 2 * u->timeout_ns;
 }
@@ -29,23 +29,22 @@ drop_old(struct link *l, int64_t now_ns)
 }
 
 void
-link_late_add(struct link *l, const struct flight *f, int64_t now_ns)
+link_late_add(
+	struct link *l, struct unit *u, const struct request *req, int64_t over_ns, int64_t now_ns)
 {
-	struct unit *u = f->unit;
-	/* How late an answer may be counts from the timeout, however short our patience with a silent unit was. */
-	int64_t until_ns = MAX(now_ns, f->sent_ns + u->timeout_ns) + lateness(l, u);
+	int64_t until_ns = over_ns + link_lateness(l, u);
 	struct late *entry;
 
 	if (u->codec->has_tag)
 		return;
 	drop_old(l, now_ns);
-	if (l->n_late == LINK_LATE_MAX) {
+	if (l->n_late == l->late_cap) {
 		l->pause_ns = MAX(l->pause_ns, until_ns);
 		return;
 	}
 	entry = &l->late[l->n_late++];
 	entry->unit = u;
-	entry->req = f->req;
+	entry->req = *req;
 	entry->until_ns = until_ns;
 }
 

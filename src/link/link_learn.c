@@ -389,3 +389,12 @@ link_learn_passed(struct link *l, struct unit *u, size_t at, int64_t now_ns)
 	else
 		end_trial(l, u, at, now_ns);
 }
+
+bool
+link_learn_is_refused(const struct unit *u, const struct request *req)
+{
+	for (size_t i = 0; i < req->n; i++)
+		if (u->marks[req->first + i].is_refused)
+			return true;
+	return false;
+}

@@ -70,7 +70,8 @@ consider(struct link *l, struct unit *u, size_t i, int64_t now_ns, struct choice
 		      MIN(p->every_ns / 2, LINK_DEADLINE_MAX);
 	if (best->unit != NULL && best->deadline_ns <= deadline_ns)
 		return;
-	if (u->is_known && link_late_until(l, u, &u->reqs[i], now_ns) > now_ns)
+	if ((u->is_known ? link_late_until(l, u, &u->reqs[i], now_ns)
+			 : link_identify_until(l, u, now_ns)) > now_ns)
 		return;
 	*best = (struct choice){ u, i, deadline_ns, !u->is_known };
 }
@@ -130,6 +131,14 @@ is_first_write(struct link *l, size_t i)
 	return true;
 }
 
+/* What goes in its place to one that has still to prove what it is, is the question for that. */
+static int64_t
+write_until(struct link *l, const struct write *w, int64_t now_ns)
+{
+	return w->unit->is_known ? link_late_until(l, w->unit, &w->req, now_ns)
+				 : link_identify_until(l, w->unit, now_ns);
+}
+
 static size_t
 ready_write(struct link *l, int64_t now_ns)
 {
@@ -137,7 +146,7 @@ ready_write(struct link *l, int64_t now_ns)
 		const struct write *w = &l->writes[i];
 
 		if (w->ask_ns <= now_ns && !is_engaged(w->unit) && is_first_write(l, i) &&
-			link_late_until(l, w->unit, &w->req, now_ns) <= now_ns)
+			write_until(l, w, now_ns) <= now_ns)
 			return i;
 	}
 	return l->n_writes;
@@ -270,6 +279,8 @@ take_off(struct link *l, struct flight *f, size_t n, int64_t now_ns)
 	f->tag = l->tag;
 	f->sent_ns = now_ns;
 	f->deadline_ns = now_ns + (int64_t)n * l->wire.char_ns + link_unit_patience(l, u);
+	f->over_ns = now_ns + (int64_t)n * l->wire.char_ns + u->timeout_ns;
+	f->n_junk = 0;
 	LINK_FLIGHTS(l, other)
 	{
 		other->is_alone = other == f && f->is_alone;
@@ -358,8 +369,10 @@ unit_ready_ns(struct link *l, struct unit *u, int64_t now_ns)
 
 	if (next_of(u) == NEVER || is_engaged(u))
 		return NEVER;
-	if (l->n_late == 0 || next_of(u) > now_ns || !u->is_known)
+	if (l->n_late == 0 || next_of(u) > now_ns)
 		return u->next_ns;
+	if (!u->is_known)
+		return MAX(u->next_ns, link_identify_until(l, u, now_ns));
 	for (size_t i = 0; i < u->n_polls; i++) {
 		const struct poll *p = &u->polls[i];
 		int64_t ask_ns = u->state.state == INSTRUMENT_DOWN ? u->probe_ns : p->ask_ns;
@@ -383,12 +396,21 @@ next_question_ns(struct link *l, int64_t now_ns)
 		const struct write *w = &l->writes[i];
 
 		if (!is_engaged(w->unit) && is_first_write(l, i))
-			at_ns = MIN(at_ns,
-				MAX(w->ask_ns, link_late_until(l, w->unit, &w->req, now_ns)));
+			at_ns = MIN(at_ns, MAX(w->ask_ns, write_until(l, w, now_ns)));
 	}
 	if (nameless(l) != NULL && l->n_flights == 0)
 		at_ns = 0; /* at once */
 	return at_ns == NEVER ? NEVER : MAX(at_ns, l->pause_ns);
+}
+
+/* An answer that comes in at this moment is waited for, however slow the line is. */
+static int64_t
+deadline(const struct link *l, const struct flight *f)
+{
+	if (l->n_rx == 0 || l->idle_ns == 0 || l->rx_ns < f->sent_ns)
+		return f->deadline_ns;
+	return MAX(f->deadline_ns,
+		MIN(l->rx_ns + l->idle_ns, f->deadline_ns + LINK_ANSWER_MAX * l->wire.char_ns));
 }
 
 int64_t
@@ -401,7 +423,7 @@ link_next_ns(struct link *l, int64_t now_ns)
 	{
 		is_held |= f->is_held;
 		if (!f->is_held)
-			at_ns = MIN(at_ns, f->deadline_ns);
+			at_ns = MIN(at_ns, deadline(l, f));
 	}
 	if (is_held && l->n_flights == 0)
 		at_ns = MIN(at_ns, l->pause_ns);
@@ -580,6 +602,17 @@ reason_of(const struct flight *f)
 	return f->is_garbled ? Q_GARBLED : f->is_foreign ? Q_WRONG_ANSWER : Q_NO_ANSWER;
 }
 
+/* Was what came the answer, broken on its way? Then none is to come. */
+static bool
+has_come(const struct flight *f)
+{
+	const struct codec *codec = f->unit->codec;
+
+	return f->n_junk > 0 && codec->broken != NULL &&
+	       codec->broken(&f->unit->ins, &f->req, f->junk,
+		       MIN(f->n_junk, (uint32_t)sizeof(f->junk)), f->n_junk);
+}
+
 static void
 expire(struct link *l, struct flight *f, int64_t now_ns)
 {
@@ -590,7 +623,8 @@ expire(struct link *l, struct flight *f, int64_t now_ns)
 	clock_span(span, now_ns - f->sent_ns);
 	link_note(l, u, reason, now_ns, "%s in %s",
 		reason == Q_NO_ANSWER ? "no answer" : "no sound answer", span);
-	if (link_window_failed(l, f->is_alone, now_ns)) {
+	/* One that is down is no sign of anything. */
+	if (u->state.state != INSTRUMENT_DOWN && link_window_failed(l, f->is_alone, now_ns)) {
 		LINK_FLIGHTS(l, other)
 		{
 			if (!other->is_held)
@@ -601,10 +635,11 @@ expire(struct link *l, struct flight *f, int64_t now_ns)
 	u->state.timeouts++;
 	l->silence++;
 	l->want_flush = l->kind == LINK_SERIAL;
-	link_late_add(l, f, now_ns);
+	if (!has_come(f))
+		link_late_add(l, u, &f->req, MAX(now_ns, f->over_ns), now_ns);
 	link_unanswered(l, f, reason, 0, now_ns);
-	if (l->kind == LINK_TCP && u->codec->closes) /* on a new connection no late answer comes */
-		link_drop(l, u, "the answer may come late", now_ns);
+	if (l->kind == LINK_TCP && u->codec->closes)
+		link_renew(l, now_ns);
 	else if ((l->kind == LINK_TCP || l->is_search) && l->silence >= LINK_SILENCE_MAX &&
 		 all_silent(l))
 		link_drop(l, NULL, "nobody answers", now_ns);
@@ -632,7 +667,7 @@ link_expire(struct link *l, int64_t now_ns)
 		link_fell_silent(l, now_ns);
 	LINK_FLIGHTS(l, f)
 	{
-		if (!f->is_held && now_ns >= f->deadline_ns && l->line == LINE_OPEN)
+		if (!f->is_held && now_ns >= deadline(l, f) && l->line == LINE_OPEN)
 			expire(l, f, now_ns);
 	}
 }

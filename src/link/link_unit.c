@@ -177,7 +177,7 @@ link_unit_down(struct link *l, struct unit *u, enum quality reason, uint16_t cod
 	if (!is_change && u->state.reason == reason)
 		return;
 	u->state.reason = reason;
-	if (is_change)
+	if (is_change || reason == Q_WRONG_DEVICE) /* who was away and is another now is news */
 		change_state(l, u, INSTRUMENT_DOWN, reason, now_ns);
 	link_unit_say(l, u, 0, u->n_points, reason, code, now_ns);
 }

@@ -96,6 +96,18 @@ grow(struct link *l, int64_t reply_ns)
 	}
 }
 
+/* Is one under way for so long that it has been dropped, as far as one can tell? The others prove nothing then. */
+static bool
+is_one_missing(struct link *l, const struct flight *but, int64_t now_ns)
+{
+	LINK_FLIGHTS(l, f)
+	{
+		if (!f->is_held && f != but && now_ns - f->sent_ns > 2 * l->solo_ns + SLACK_NS)
+			return true;
+	}
+	return false;
+}
+
 void
 link_window_answered(struct link *l, const struct flight *f, int64_t reply_ns, int64_t now_ns)
 {
@@ -106,6 +118,9 @@ link_window_answered(struct link *l, const struct flight *f, int64_t reply_ns, i
 		l->n_solo += l->n_solo < SOLO_ENOUGH;
 		if (l->is_proved && l->window == 1 && l->n_solo >= SOLO_ENOUGH)
 			l->window = 2;
+	} else if (!l->is_proved && is_one_missing(l, f, now_ns)) {
+		l->n_good = 0;
+		l->window = 1; /* no further one until it is clear */
 	} else if (l->is_proved) {
 		if (l->wire.pipeline == 0)
 			grow(l, reply_ns);

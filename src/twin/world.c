@@ -62,6 +62,7 @@ struct wire {
 	int64_t quiet_before_ns; /* the same before the last question */
 	uint16_t done[DONE_MAX]; /* tags of questions that were answered */
 	uint64_t n_done;
+	bool is_doubtful; /* a broken length may have swallowed answers: none counts as done */
 	uint64_t faults[WORLD_FAULTS];
 };
 
@@ -202,6 +203,8 @@ forget_connection(struct world *w, uint32_t link)
 	w->wires[link].is_open = false;
 	w->wires[link].is_mute = false;
 	w->wires[link].is_speaking = false;
+	w->wires[link].is_doubtful = false;
+	w->wires[link].n_done = 0; /* numbers of a connection that is gone */
 }
 
 /* ---- chance and disturbances --------------------------------------------------------------------------------------- */
@@ -521,13 +524,17 @@ choose_damage(struct world *w, uint32_t link)
 static void
 apply_damage(struct world *w, struct event *ev, enum world_fault fault)
 {
-	const struct wire *wire = &w->wires[ev->link];
+	struct wire *wire = &w->wires[ev->link];
 	const struct damage_form *form = form_of(w, ev->link);
 	uint16_t tag = get_u16be(ev->bytes), done = tag;
 
 	if (wire->n_done > 0)
 		done = wire->done[rand_below(&w->chance, MIN(wire->n_done, (uint64_t)DONE_MAX))];
 	ev->n = damage_answer(form, fault, done, ev->bytes, ev->n, &w->chance, &ev->then_mute);
+	if (fault == WORLD_GARBLED) {
+		wire->n_done = 0;
+		wire->is_doubtful = true;
+	}
 	ev->is_whole = false;
 	ev->is_foreign = fault == WORLD_WRONG_UNIT || fault == WORLD_WRONG_FUNCTION ||
 			 fault == WORLD_WRONG_COUNT;
@@ -677,7 +684,7 @@ give_piece(struct world *w, struct event *ev, struct world_news *out)
 		return false;
 	}
 	wire->is_mute |= ev->then_mute;
-	if (ev->is_whole && form_of(w, ev->link)->has_tag)
+	if (!wire->is_doubtful && ev->is_whole && form_of(w, ev->link)->has_tag)
 		wire->done[wire->n_done++ % DONE_MAX] = get_u16be(ev->bytes);
 	if (ev->is_whole && ev->asked == wire->asked)
 		wire->quiet_ns = wire->quiet_before_ns;

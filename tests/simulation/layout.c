@@ -221,13 +221,13 @@ lay_link(uint64_t *chance, struct layout *l, struct wire_of *out)
 }
 
 struct layout *
-layout_new(uint64_t seed, bool is_pipelining)
+layout_new(uint64_t seed)
 {
 	static const int64_t ticks_ms[] = { 50, 100, 200 };
 	struct layout *l = mem_zero(1, sizeof(*l));
 	uint64_t chance = seed;
 
-	l->is_pipelining = is_pipelining;
+	l->is_pipelining = seed % 2 == 1;
 	l->next_id = 1;
 	l->next_port = 1502;
 	l->tick_ns = ticks_ms[pick(&chance, 0, NELEM(ticks_ms) - 1)] * NS_PER_MS;

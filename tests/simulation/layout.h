@@ -17,8 +17,8 @@
 
 struct layout;
 
-/* The bench of a seed, the same each time. is_pipelining: TCP links where several questions may be under way. */
-struct layout *layout_new(uint64_t seed, bool is_pipelining);
+/* The bench of a seed, the same each time; that of an odd one has TCP links where several questions may be under way. */
+struct layout *layout_new(uint64_t seed);
 void layout_free(struct layout *l);
 
 /* Somebody edits the bench file: periods, points, instruments, links, names, or only the order. */

@@ -15,7 +15,6 @@
 struct run_setup {
 	uint64_t seed;
 	int64_t storm_ns;
-	bool is_pipelining;      /* TCP links where several questions may be under way */
 	const struct image *img; /* NULL: one made from the seed */
 	const struct codec *(*codec_of)(const char *name);
 };

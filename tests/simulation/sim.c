@@ -5,7 +5,6 @@
  *	sim --seeds N              seeds 1 .. N
  *	sim --for SECONDS          seeds from the clock, for that long
  *	sim --seconds N            length of the storm, in virtual seconds (default 40)
- *	sim --pipelining 1         with TCP links on which several questions may be under way
  *	sim --bench FILE.image     a compiled bench in place of those made by chance
  *	sim --break WHAT           with a codec that is broken: succeeds when that is noticed. WHAT: match, it takes every answer
  *	                           for the right one; crc, it checks none; quarantine, a line waits for no late answer
@@ -146,10 +145,9 @@ try_seed(const struct run_setup *setup, bool twice, const char *self, struct tot
 		}
 	}
 	if (!is_good)
-		printf("seed %llu failed: %s; replay: %s --seed %llu --seconds %lld%s\n",
+		printf("seed %llu failed: %s; replay: %s --seed %llu --seconds %lld\n",
 			(unsigned long long)setup->seed, r.breach, self,
-			(unsigned long long)setup->seed, (long long)(setup->storm_ns / NS_PER_S),
-			setup->is_pipelining ? " --pipelining 1" : "");
+			(unsigned long long)setup->seed, (long long)(setup->storm_ns / NS_PER_S));
 	return is_good;
 }
 
@@ -187,7 +185,7 @@ load_bench(const char *path)
 static int
 usage(void)
 {
-	fputs("usage: sim [--seed N] [--seeds N] [--for SECONDS] [--seconds N] [--pipelining 1] "
+	fputs("usage: sim [--seed N] [--seeds N] [--for SECONDS] [--seconds N] "
 	      "[--bench "
 	      "FILE.image] "
 	      "[--break match|crc|quarantine]\n",
@@ -205,7 +203,7 @@ seconds_now(void)
 }
 
 struct args {
-	int64_t seed, seeds, for_s, storm_s, pipelining;
+	int64_t seed, seeds, for_s, storm_s;
 	const char *bench;
 };
 
@@ -222,12 +220,11 @@ static bool
 parse(int argc, char **argv, struct args *out)
 {
 	for (int i = 1; i < argc; i += 2) {
-		int64_t *number = strcmp(argv[i], "--seed") == 0         ? &out->seed
-				  : strcmp(argv[i], "--seeds") == 0      ? &out->seeds
-				  : strcmp(argv[i], "--for") == 0        ? &out->for_s
-				  : strcmp(argv[i], "--seconds") == 0    ? &out->storm_s
-				  : strcmp(argv[i], "--pipelining") == 0 ? &out->pipelining
-									 : NULL;
+		int64_t *number = strcmp(argv[i], "--seed") == 0      ? &out->seed
+				  : strcmp(argv[i], "--seeds") == 0   ? &out->seeds
+				  : strcmp(argv[i], "--for") == 0     ? &out->for_s
+				  : strcmp(argv[i], "--seconds") == 0 ? &out->storm_s
+								      : NULL;
 
 		if (i + 1 == argc)
 			return false;
@@ -256,7 +253,6 @@ main(int argc, char **argv)
 		return 2;
 	if (broken_how != NOTHING)
 		setup.codec_of = find_broken;
-	setup.is_pipelining = args.pipelining != 0;
 	setup.storm_ns = args.storm_s * NS_PER_S;
 	setup.seed = args.seed >= 0 ? (uint64_t)args.seed : 1;
 	if (args.for_s > 0) {

@@ -406,7 +406,7 @@ stage_start(struct stage *r, const struct run_setup *setup)
 	r->codec_of = setup->codec_of;
 	r->held_seed = rand_next(&r->chance);
 	if (setup->img == NULL)
-		r->layout = layout_new(setup->seed, setup->is_pipelining);
+		r->layout = layout_new(setup->seed);
 	r->img = r->layout != NULL ? layout_image(r->layout) : copy_image(setup->img);
 	links = world_links(r);
 	world.n_links = r->img->links.n;

@@ -436,7 +436,7 @@ static void
 test_late_answers_over_a_new_opening(void **state)
 {
 	for (int64_t away_ns = 0; away_ns <= 2 * TIMEOUT; away_ns += 50 * MS)
-		for (int64_t late_ns = 10 * MS; late_ns < 2 * TIMEOUT - 10 * MS;
+		for (int64_t late_ns = 10 * MS; late_ns < 3 * TIMEOUT - 10 * MS;
 			late_ns += 13 * MS) {
 			start_two_and_settle();
 			rig.device[1].delay_ns = late_ns;
@@ -461,14 +461,16 @@ test_first_opening_waits_for_answers_to_a_predecessor(void **state)
 	struct line_conf conf = conf_two();
 	int64_t start_ns;
 
-	for (int64_t at_ns = 1 * MS; at_ns < TIMEOUT; at_ns += 7 * MS) {
+	/* On time, or as late as an answer may be. */
+	for (int64_t at_ns = 1 * MS; at_ns < 3 * TIMEOUT; at_ns += 7 * MS) {
 		start(&conf);
 		start_ns = rig.now_ns;
 		line_say_frame(&rig, answer, sizeof(answer), start_ns + at_ns);
-		line_run(&rig, start_ns + TIMEOUT - 1);
+		line_run(&rig, start_ns + 3 * TIMEOUT - 1);
 		assert_int_equal(rig.n_log, 0);
-		line_run(&rig, start_ns + TIMEOUT + 100 * MS);
-		assert_int_equal(rig.log[0].at_ns, start_ns + MAX(TIMEOUT, at_ns + rig.silence_ns));
+		line_run(&rig, start_ns + 3 * TIMEOUT + 100 * MS);
+		assert_int_equal(
+			rig.log[0].at_ns, start_ns + MAX(3 * TIMEOUT, at_ns + rig.silence_ns));
 		assert_line_was_kept();
 		assert_int_equal(rig.last[0].quality, Q_GOOD);
 		line_done(&rig);
@@ -699,6 +701,7 @@ test_a_wrong_device_is_told_and_never_written(void **state)
 		conf.retries = 1;
 		start(&conf);
 		be_right(ways[i], false);
+		line_run(&rig, rig.now_ns + 4 * TIMEOUT); /* the line is quiet at first */
 		for (; tag < 40; tag++) {
 			if (write_register(0, tag, (int64_t)tag) == 0)
 				line_run(&rig, rig.now_ns + 250 * MS);
@@ -848,6 +851,162 @@ test_a_search_leaves_a_silent_port(void **state)
 	line_done(&rig);
 }
 
+/* A probe waits for a short time only; its answer may still come as late as any other. */
+static void
+test_late_answers_to_short_probes(void **state)
+{
+	static const struct line_point points[] = {
+		{ 1, "holding=10", 100 * MS, NULL },
+		{ 1, "holding=500", 100 * MS, NULL },
+		{ 2, "holding=20", 100 * MS, NULL },
+	};
+
+	for (int64_t late_ns = 1 * S; late_ns < 3 * S - 20 * MS; late_ns += 20 * MS) {
+		struct line_conf conf = conf_two();
+		unsigned asked = 0;
+		int64_t end_ns;
+
+		conf.points = points;
+		conf.n_points = NELEM(points);
+		conf.timeout_ns = 1 * S;
+		start(&conf);
+		line_run(&rig, rig.now_ns + 8 * S);
+		rig.device[1].is_silent = true;
+		while (rig.state[1] != INSTRUMENT_DOWN)
+			line_run(&rig, rig.now_ns + 10 * MS);
+		rig.device[1].is_silent = false;
+		rig.device[1].delay_ns = late_ns;
+		rig.n_log = 0;
+		end_ns = rig.now_ns + 8 * S;
+		while (rig.now_ns < end_ns) {
+			line_run(&rig, rig.now_ns + NS_PER_MS / 4);
+			if (line_asked(&rig, 1, 0, 0) == asked)
+				continue;
+			/* The first one late, the second one slow, all others quick. */
+			asked++;
+			rig.device[1].delay_ns = asked == 1 ? 700 * MS : 5 * MS;
+		}
+		assert_int_equal(rig.n_wrong, 0);
+		line_done(&rig);
+	}
+}
+
+/* The question that tells what it is can be mistaken as well. */
+static void
+test_late_answers_and_identification(void **state)
+{
+	for (int64_t late_ns = 10 * MS; late_ns < 3 * TIMEOUT - 10 * MS; late_ns += 7 * MS)
+		for (uint64_t seed = 0; seed < 5; seed++) {
+			struct line_conf conf = conf_two();
+			uint64_t chance = seed * 1000 + (uint64_t)(late_ns / MS);
+
+			conf.identify = IDENTIFY_POINT;
+			start(&conf);
+			rig.device[1].number = 3216;
+			for (int i = 0; i < 100; i++) {
+				rig.device[1].delay_ns =
+					rand_below(&chance, 2) == 0 ? 5 * MS : late_ns;
+				if (rand_below(&chance, 6) == 0 && rig.is_open)
+					line_lose(&rig);
+				line_run(&rig, rig.now_ns + (int64_t)rand_below(&chance, 300 * MS));
+			}
+			assert_int_equal(rig.n_wrong, 0);
+			line_done(&rig);
+		}
+}
+
+/* 60 registers at 1200 Bd are 1.1 s of characters: what has begun in time is waited for. */
+static void
+test_a_long_answer_on_a_slow_line(void **state)
+{
+	static struct line_point points[60];
+	static char opts[60][20];
+
+	for (unsigned i = 0; i < 60; i++) {
+		snprintf(opts[i], sizeof(opts[i]), "holding=%u", i);
+		points[i] = (struct line_point){ 1, opts[i], 5 * S, NULL };
+	}
+	for (uint32_t baud = 1200; baud <= 9600; baud *= 2) {
+		struct line_conf conf = { .baud = baud,
+			.n_units = 1,
+			.points = points,
+			.n_points = NELEM(points),
+			.timeout_ns = baud == 9600 ? 100 * MS : 500 * MS };
+
+		start(&conf);
+		rig.device[1].piece = 8;
+		line_run(&rig, rig.now_ns + 60 * S);
+		assert_in_range(rig.n_good[59], 11, 13);
+		assert_int_equal(rig.n_bad[59], 0);
+		assert_line_was_kept();
+		line_done(&rig);
+	}
+}
+
+/* However many are dead and however late they may answer: nobody else waits for that. */
+static void
+test_many_dead_among_32(void **state)
+{
+	static struct line_point points[32];
+	struct line_conf conf = { .baud = 19200,
+		.n_units = 32,
+		.points = points,
+		.n_points = 32,
+		.timeout_ns = 1 * S,
+		.late_max_ns = 10 * S,
+		.retries = 1 };
+	int64_t until_ns;
+
+	for (unsigned u = 0; u < 32; u++)
+		points[u] = (struct line_point){ u + 1, "holding=10", 500 * MS, NULL };
+	start(&conf);
+	line_run(&rig, rig.now_ns + 30 * S);
+	for (unsigned u = 1; u <= 12; u++)
+		rig.device[u].is_silent = true;
+	line_run(&rig, rig.now_ns + 200 * S);
+	for (until_ns = rig.now_ns + 120 * S; rig.now_ns < until_ns;) {
+		unsigned before = rig.n_good[31];
+
+		line_run(&rig, rig.now_ns + 4 * S);
+		assert_true(rig.n_good[31] > before);
+	}
+	line_done(&rig);
+}
+
+/* A reload takes a dead unit away while it is being asked: the others go on at once. */
+static void
+test_a_reload_without_the_dead_one(void **state)
+{
+	struct line_conf conf = conf_two(), less = conf_two();
+	struct image *img, *old_img;
+	struct link *old;
+	int64_t at_ns;
+
+	conf.timeout_ns = less.timeout_ns = 1 * S;
+	start(&conf);
+	line_run(&rig, rig.now_ns + 5 * S);
+	rig.device[2].is_silent = true;
+	line_run(&rig, rig.now_ns + 20 * S);
+	run_to_question(2, 0);
+	less.n_units = less.n_points = 1;
+	img = line_image(&less);
+	old = rig.link;
+	old_img = rig.img;
+	rig.link = link_new(img, 0, codec_find, &rig.sink, rig.now_ns);
+	rig.img = img;
+	at_ns = rig.now_ns;
+	assert_true(link_adopt(rig.link, old, rig.now_ns));
+	link_free(old);
+	free(old_img);
+	rig.n_log = 0;
+	line_take(&rig);
+	line_run(&rig, rig.now_ns + 1 * S);
+	assert_true(rig.n_log > 5);
+	assert_in_range(rig.log[0].at_ns - at_ns, 0, 100 * MS);
+	assert_int_equal(rig.n_wrong, 0);
+	line_done(&rig);
+}
+
 int
 main(void)
 {
@@ -876,6 +1035,11 @@ main(void)
 		cmocka_unit_test(test_what_a_device_has_said_is_held_against_the_next_one),
 		cmocka_unit_test(test_a_search_takes_the_next_port),
 		cmocka_unit_test(test_a_search_leaves_a_silent_port),
+		cmocka_unit_test(test_late_answers_to_short_probes),
+		cmocka_unit_test(test_late_answers_and_identification),
+		cmocka_unit_test(test_a_long_answer_on_a_slow_line),
+		cmocka_unit_test(test_many_dead_among_32),
+		cmocka_unit_test(test_a_reload_without_the_dead_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
