@@ -120,6 +120,14 @@ http_plan(const struct instrument *ins, const struct point *pts, size_t n,
 	return (int)made;
 }
 
+static void
+http_describe(const struct instrument *ins, const struct request *req, char *out, size_t cap)
+{
+	const char *path = ins->opts.text[OPT_PATH];
+
+	snprintf(out, cap, "GET %s", path == NULL ? "" : path);
+}
+
 static int
 http_encode(const struct instrument *ins, const struct request *req, uint32_t tag,
 	const struct vars *vars, uint8_t *out, size_t cap, struct err *err)
@@ -462,6 +470,7 @@ const struct codec codec_http = {
 	.check = http_check,
 	.point = http_point,
 	.plan = http_plan,
+	.describe = http_describe,
 	.encode = http_encode,
 	.cut = http_cut,
 	.match = http_match,

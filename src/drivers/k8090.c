@@ -120,6 +120,18 @@ k8090_identify(const struct instrument *ins, struct request *out)
 	return 1;
 }
 
+/* "relays on 04, then query": the mask as it stands on the wire. */
+static void
+k8090_describe(const struct instrument *ins, const struct request *req, char *out, size_t cap)
+{
+	if (req->kind == REQUEST_WRITE)
+		snprintf(out, cap, "relays %s %02X, then query",
+			req->function == CMD_ON ? "on" : "off", 1u << req->address);
+	else
+		snprintf(out, cap, "%s",
+			req->kind == REQUEST_IDENTIFY ? "firmware?" : "query relays");
+}
+
 /* ---- bytes ---- */
 
 static uint8_t
@@ -258,6 +270,7 @@ const struct codec codec_k8090 = {
 	.plan = k8090_plan,
 	.write = k8090_write,
 	.identify = k8090_identify,
+	.describe = k8090_describe,
 	.encode = k8090_encode,
 	.cut = k8090_cut,
 	.match = k8090_match,

@@ -15,6 +15,7 @@
  * process and the first parameter, so that one which is 256 questions late does not pass either unless it is for the same.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -260,6 +261,40 @@ propar_identify(const struct instrument *ins, struct request *out)
 		.n_write = sizeof(question) };
 	memcpy(out->write, question, sizeof(question));
 	return 1;
+}
+
+/* The parameters as the question has them: the longest chain just fits a line of the trace. */
+static void
+describe_chain(const struct request *req, char *out, size_t cap)
+{
+	size_t used = 0;
+
+	for (unsigned at = 2; at + 2 < req->n_write && used < cap; at += 3) {
+		uint8_t parameter = req->write[at + 2];
+		int n = snprintf(out + used, cap - used, "%s%u/%u", used > 0 ? ", " : "",
+			req->write[at + 1], parameter & 0x1Fu);
+
+		used += (size_t)MAX(n, 0);
+		at += (parameter & 0x60) == types[PROPAR_STRING].wire;
+	}
+}
+
+static void
+propar_describe(const struct instrument *ins, const struct request *req, char *out, size_t cap)
+{
+	unsigned node = (unsigned)ins->opts.num[OPT_NODE];
+	char chain[80] = "";
+
+	if (req->kind == REQUEST_WRITE) {
+		snprintf(out, cap, "write %u/%u of node %u", req->address >> 8 & 0x7F,
+			req->address & 0x1F, node);
+		return;
+	}
+	describe_chain(req, chain, sizeof(chain));
+	snprintf(out, cap,
+		req->kind == REQUEST_IDENTIFY ? "what is it? (%s of node %u)"
+					      : "read %s of node %u",
+		chain, node);
 }
 
 /* ---- frames ---- */
@@ -634,6 +669,7 @@ const struct codec codec_propar = {
 	.plan = propar_plan,
 	.write = propar_write,
 	.identify = propar_identify,
+	.describe = propar_describe,
 	.encode = propar_encode,
 	.cut = propar_cut,
 	.match = propar_match,

@@ -13,6 +13,7 @@
  * ETX (03), which resets the interface, is never sent: half a question that stands in the controller is ended by the next CR LF and
  * costs one NAK, after which both are in step again.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -155,6 +156,21 @@ tpg_identify(const struct instrument *ins, struct request *out)
 {
 	*out = (struct request){ .kind = REQUEST_IDENTIFY, .address = PNR };
 	return 1;
+}
+
+static void
+tpg_describe(const struct instrument *ins, const struct request *req, char *out, size_t cap)
+{
+	const char ask[] = { (char)(req->address >> 16), (char)(req->address >> 8 & 0xFF),
+		(char)(req->address & 0xFF), '\0' };
+	const char *enq = req->step > 0 ? "ENQ after " : "";
+
+	if (req->kind == REQUEST_IDENTIFY)
+		snprintf(out, cap, "%s%s (what is it?)", enq, ask);
+	else if (req->function == 1)
+		snprintf(out, cap, "%s%s (gauge %c)", enq, ask, ask[2]);
+	else
+		snprintf(out, cap, "%s%s", enq, ask);
 }
 
 /* ---- bytes ---- */
@@ -409,6 +425,7 @@ const struct codec codec_tpg = {
 	.point = tpg_point,
 	.plan = tpg_plan,
 	.identify = tpg_identify,
+	.describe = tpg_describe,
 	.encode = tpg_encode,
 	.cut = tpg_cut,
 	.match = tpg_match,

@@ -43,6 +43,15 @@ plan(const struct point *pts, size_t n)
 	return out[0];
 }
 
+static void
+assert_described(const struct request *req, const char *want)
+{
+	char text[80];
+
+	codec_http.describe(&ins, req, text, sizeof(text));
+	assert_string_equal(text, want);
+}
+
 static int
 decode(const struct point *pts, size_t n, const char *frame, size_t len, struct reading *r,
 	struct readings *out, struct err *err)
@@ -119,6 +128,7 @@ test_question(void **state)
 	assert_int_equal(codec_http.encode(&ins, &req, 1, NULL, bytes, sizeof(bytes), NULL),
 		sizeof(want) - 1);
 	assert_memory_equal(bytes, want, sizeof(want) - 1);
+	assert_described(&req, "GET /service/method");
 	assert_int_equal(codec_http.encode(&ins, &req, 1, NULL, bytes, 40, NULL), ERR_CONF);
 	named.opts.text[0] = "pc1:8080";
 	assert_true(codec_http.encode(&named, &req, 1, NULL, bytes, sizeof(bytes), NULL) > 0);

@@ -45,6 +45,15 @@ write_to(int64_t number, int64_t on)
 	return req;
 }
 
+static void
+assert_described(const struct request *req, const char *want)
+{
+	char text[80];
+
+	codec_k8090.describe(&ins, req, text, sizeof(text));
+	assert_string_equal(text, want);
+}
+
 static int
 match(const struct request *req, const uint8_t *frame)
 {
@@ -65,6 +74,7 @@ test_poll(void **state)
 	assert_int_equal(req[0].n, 3);
 	assert_int_equal(codec_k8090.encode(&ins, req, 1, NULL, bytes, sizeof(bytes), NULL), 7);
 	assert_memory_equal(bytes, ask, 7);
+	assert_described(req, "query relays");
 	assert_int_equal(match(req, is_on1), MATCH_CANNOT_TELL);
 	assert_int_equal(match(req, firmware), MATCH_NOT_MINE);
 	assert_int_equal(match(req, button), MATCH_NOT_MINE);
@@ -91,6 +101,9 @@ test_write(void **state)
 	assert_int_equal(codec_k8090.encode(&ins, &on, 1, NULL, bytes, 14, NULL), 14);
 	assert_memory_equal(bytes, on1, 7);
 	assert_memory_equal(bytes + 7, ask, 7);
+	assert_described(&on, "relays on 01, then query");
+	assert_described(&off, "relays off 01, then query");
+	assert_described(&other, "relays on 02, then query");
 	assert_int_equal(codec_k8090.encode(&ins, &off, 1, NULL, bytes, 14, NULL), 14);
 	assert_memory_equal(bytes, off1, 7);
 	assert_int_equal(codec_k8090.encode(&ins, &off, 1, NULL, bytes, 13, NULL), ERR_CONF);
@@ -138,6 +151,7 @@ test_identity(void **state)
 	uint8_t bytes[14];
 
 	assert_int_equal(codec_k8090.identify(&ins, &req), 1);
+	assert_described(&req, "firmware?");
 	assert_int_equal(codec_k8090.encode(&ins, &req, 1, NULL, bytes, 14, NULL), 7);
 	assert_true(bytes[1] == 0x71 && bytes[5] == 0x8B);
 	assert_int_equal(match(&req, firmware), MATCH_CANNOT_TELL);

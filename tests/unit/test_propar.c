@@ -51,6 +51,15 @@ assert_encodes(
 	feed_waits(&codec_propar, to, bytes, n);
 }
 
+static void
+assert_described(const struct request *req, const char *want)
+{
+	char text[80];
+
+	codec_propar.describe(&ins, req, text, sizeof(text));
+	assert_string_equal(text, want);
+}
+
 static int
 match(const struct instrument *from, const struct request *req, uint32_t tag, const char *hex)
 {
@@ -175,6 +184,7 @@ test_never_the_wrong_answer(void **state)
 	assert_int_equal(match(&ins, &req, 257, "10 02 01 80 05 02 01 20 3E 80 10 03"), MATCH_MINE);
 	assert_int_equal(
 		codec_propar.write(&ins, &pt, (union value){ .u = 1 }, NULL, &write, NULL), 0);
+	assert_described(&write, "write 1/0 of node 128");
 	assert_int_equal(
 		match(&ins, &write, 1, "10 02 01 80 05 02 01 20 3E 80 10 03"), MATCH_NOT_MINE);
 	assert_int_equal(match(&ins, &write, 1, "10 02 01 80 03 00 00 05 10 03"), MATCH_MINE);
@@ -195,6 +205,7 @@ test_chain(void **state)
 	struct err err;
 
 	assert_encodes(&ins, &req, 1, "10 02 01 80 0B 04 01 84 01 04 A0 01 20 4D 01 4D 10 03");
+	assert_described(&req, "read 1/4, 1/0, 1/13 of node 128");
 	assert_int_equal(match(&ins, &req, 1, right), MATCH_MINE);
 	assert_int_equal(decode(&req, pts, right, r, &out, NULL), 0);
 	assert_int_equal(out.n, 3);
@@ -233,6 +244,11 @@ test_plan(void **state)
 	pts[3].every_ns = pts[2].every_ns;
 	pts[1].every_ns = 9;
 	assert_int_equal(codec_propar.plan(&ins, pts, 2, &nothing, out, 12), 2);
+	for (int i = 0; i < 8; i++)
+		pts[i] = point(127, 31 - i, i == 3 ? STRING : INT8);
+	assert_int_equal(codec_propar.plan(&ins, pts, 8, &nothing, out, 12), 1);
+	assert_described(out, "read 127/31, 127/30, 127/29, 127/28, 127/27, 127/26, 127/25, "
+			      "127/24 of node 128"); /* 79 characters: all there is room for */
 	for (int i = 0; i < 8; i++)
 		pts[i] = point(113, i, STRING);
 	assert_int_equal(codec_propar.plan(&ins, pts, 8, &nothing, out, 12), 3); /* 255 bytes */
@@ -387,6 +403,7 @@ test_identity(void **state)
 	size_t n;
 
 	assert_int_equal(codec_propar.identify(&ins, &req), 1);
+	assert_described(&req, "what is it? (113/1, 113/2, 113/3 of node 128)");
 	assert_encodes(
 		&ins, &req, 1, "10 02 01 80 0E 04 71 E1 71 61 00 E2 71 62 00 63 71 63 00 10 03");
 	n = feed_hex("10 02 01 80 16 02 71 E1 02 44 31 E2 03 46 2D 32 63 00 4D 31 32 33 34 35 36 "

@@ -41,6 +41,15 @@ gauge(int64_t number, struct point *pt)
 	return plan(pt, 1);
 }
 
+static void
+assert_described(const struct request *req, const char *want)
+{
+	char text[80];
+
+	codec_tpg.describe(&ins, req, text, sizeof(text));
+	assert_string_equal(text, want);
+}
+
 static enum match
 match(const struct request *req, const char *frame)
 {
@@ -117,6 +126,7 @@ test_exchange(void **state)
 	assert_int_equal(codec_tpg.encode(&ins, &req, 1, NULL, bytes, sizeof(bytes), NULL), 5);
 	assert_memory_equal(bytes, question, 5);
 	assert_int_equal(codec_tpg.encode(&ins, &req, 1, NULL, bytes, 4, NULL), ERR_CONF);
+	assert_described(&req, "PR1 (gauge 1)");
 	assert_int_equal(match(&req, ack), MATCH_CANNOT_TELL);
 	assert_int_equal(decode(&req, &pt, ack, r, &out, NULL), 0);
 	assert_int_equal(out.n, 0);
@@ -124,6 +134,7 @@ test_exchange(void **state)
 	next.step = 1;
 	assert_int_equal(codec_tpg.encode(&ins, &next, 2, NULL, bytes, sizeof(bytes), NULL), 1);
 	assert_int_equal(bytes[0], 0x05);
+	assert_described(&next, "ENQ after PR1 (gauge 1)");
 	assert_int_equal(match(&next, line), MATCH_CANNOT_TELL);
 	assert_int_equal(decode(&next, &pt, line, r, &out, NULL), 0);
 	assert_int_equal(out.n, 1);
@@ -165,6 +176,7 @@ test_never_the_wrong_line(void **state)
 	assert_int_equal(match(NULL, "\x06\r\n"), MATCH_NOT_MINE);
 	assert_int_equal(make(OPT_ABSENT, "UNI", OPT_ABSENT, OPT_ABSENT, &text), 0);
 	ask = plan(&text, 1);
+	assert_described(&ask, "UNI");
 	ask.step = 1;
 	assert_int_equal(match(&ask, "0\r\n"), MATCH_CANNOT_TELL);
 	assert_int_equal(match(&ask, "0,1.0130E+03\r\n"), MATCH_NOT_MINE);
@@ -260,6 +272,7 @@ test_identity(void **state)
 	uint8_t bytes[8];
 
 	assert_int_equal(codec_tpg.identify(&ins, &req), 1);
+	assert_described(&req, "PNR (what is it?)");
 	codec_tpg.encode(&ins, &req, 1, NULL, bytes, sizeof(bytes), NULL);
 	assert_memory_equal(bytes, "PNR\r\n", 5);
 	req.step = 1;
