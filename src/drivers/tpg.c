@@ -317,10 +317,12 @@ gauge_quality(char status)
 	case '1':
 	case '2':
 		return Q_OUT_OF_RANGE;
+	case '4':
+		return Q_SWITCHED_OFF;
 	case '5':
 		return Q_MISSING; /* no sensor in this place */
 	default:
-		return Q_SENSOR_FAULT; /* 3 faulty, 4 switched off, 6 not identified: told apart by the code */
+		return Q_SENSOR_FAULT; /* 3 faulty, 6 not identified: told apart by the code */
 	}
 }
 

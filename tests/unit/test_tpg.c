@@ -201,7 +201,7 @@ test_status(void **state)
 		{ "1,5.0000E-04\r\n", Q_OUT_OF_RANGE, 1, 0.0005 },
 		{ "2,1.0000E+03\r\n", Q_OUT_OF_RANGE, 2, 1000 },
 		{ "3,0.0000E+00\r\n", Q_SENSOR_FAULT, 3, 0 },
-		{ "4,0.0000E+00\r\n", Q_SENSOR_FAULT, 4, 0 },
+		{ "4,0.0000E+00\r\n", Q_SWITCHED_OFF, 4, 0 },
 		{ "5,0.0000E+00\r\n", Q_MISSING, 5, 0 },
 		{ "6,0.0000E+00\r\n", Q_SENSOR_FAULT, 6, 0 },
 		{ "0,1.0000E+999\r\n", Q_NOT_A_NUMBER, 0, 0 },
