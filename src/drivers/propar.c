@@ -1,8 +1,7 @@
 /* propar.c - Bronkhorst's ProPar in its binary form: flow and pressure controllers on RS-232 and FLOW-BUS
  *
- * Source: Bronkhorst, RS-232 interface manual 9.17.027; bronkhorst-propar, propar/__init__.py.
- *
- *	10 02 | sequence | node | length | data, length bytes | 10 03        each 10 between 02 and 10 03 stands twice
+ * Source: Bronkhorst, RS-232 interface manual 9.17.027; bronkhorst-propar, propar/__init__.py. What stands around the data of a
+ * message is in propar_frame.c, how a value stands in it in propar_value.c.
  *
  *	data of a question   04 process { parameter' process parameter } ..  parameter' is ours: it comes back in the answer
  *	data of an answer    02 process { parameter' value } ..              bit 7 of parameter': another one follows
@@ -14,56 +13,24 @@
  * parameters of one process share a question. The sequence number is the low byte of our tag; the answer must also name the
  * process and the first parameter, so that one which is 256 questions late does not pass either unless it is for the same.
  */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/bytes.h"
 #include "base/text.h"
-#include "link/codec.h"
+#include "drivers/propar_frame.h"
+#include "drivers/propar_value.h"
 
 extern const struct codec codec_propar;
 
-#define DLE 0x10
-#define STX 0x02
-#define ETX 0x03
-
-#define HEAD 3 /* sequence, node, length */
-#define DATA_MAX 255
 #define HERE 128 /* the node that a port belongs to */
 #define MORE 0x80
 #define CHAIN_MAX 8 /* parameters of one question; as many texts as struct readings has room for */
-#define CHAIN_BYTES (DATA_MAX - 2)
+#define CHAIN_BYTES (PROPAR_DATA_MAX - 2)
 #define TEXT_BYTES (VALUE_TEXT_MAX + 2) /* reckoned for a string in an answer */
 #define IDENTITY 113                    /* process: 1 type, 2 model, 3 serial number */
-#define MEASURE_TOP 41942               /* of the bent scale: above it stand the negative values */
 
 enum command { CMD_STATUS, CMD_WRITE, CMD_ANSWER, CMD_READ = 4 };
 enum failure { FAIL_PROTOCOL = 4, FAIL_NODE = 5, FAIL_TIMEOUT = 9 };
-
-enum type {
-	PROPAR_INT8,
-	PROPAR_INT16,
-	PROPAR_INT32,
-	PROPAR_SINT16,
-	PROPAR_MEASURE,
-	PROPAR_FLOAT,
-	PROPAR_STRING,
-	PROPAR_TYPES
-};
-
-static const struct {
-	uint8_t wire, bytes; /* bytes 0: a length stands before it */
-	enum value_type value;
-} types[PROPAR_TYPES] = {
-	[PROPAR_INT8] = { 0x00, 1, VALUE_UINT },
-	[PROPAR_INT16] = { 0x20, 2, VALUE_UINT },
-	[PROPAR_INT32] = { 0x40, 4, VALUE_UINT },
-	[PROPAR_SINT16] = { 0x20, 2, VALUE_INT },
-	[PROPAR_MEASURE] = { 0x20, 2, VALUE_INT },
-	[PROPAR_FLOAT] = { 0x40, 4, VALUE_FLOAT32 },
-	[PROPAR_STRING] = { 0x60, 0, VALUE_TEXT },
-};
 
 enum { OPT_NODE };
 enum point_opt { PT_PROCESS, PT_PARAMETER, PT_TYPE };
@@ -82,8 +49,7 @@ static const struct opt point_opts[] = {
 	{ "parameter", OPT_INT, 0, 31, NULL, OPT_NEEDED, "parameter number in the process" },
 	{ "type", OPT_CHOICE, 0, 0, word_types, OPT_ABSENT,
 		"needed: type of the parameter; 'measure' is the int16 that bends to negative "
-		"above "
-		"41942" },
+		"above 41942" },
 	{ 0 },
 };
 
@@ -108,7 +74,7 @@ propar_point(
 		.address = address,
 		.count = 1,
 		.bit = CODEC_BIT_NONE,
-		.value = (uint8_t)types[type].value,
+		.value = (uint8_t)propar_types[type].value,
 		.write_space = type == PROPAR_STRING ? -1 : 0,
 		.write_address = address,
 	};
@@ -118,13 +84,13 @@ propar_point(
 static unsigned
 answer_bytes(const struct point *pt)
 {
-	return 1u + (pt->type == PROPAR_STRING ? TEXT_BYTES : types[pt->type].bytes);
+	return 1u + (pt->type == PROPAR_STRING ? TEXT_BYTES : propar_types[pt->type].bytes);
 }
 
 static uint8_t
 parameter_byte(const struct point *pt)
 {
-	return (uint8_t)((pt->address & 0x1F) | types[pt->type].wire);
+	return (uint8_t)((pt->address & 0x1F) | propar_types[pt->type].wire);
 }
 
 /* encode() sees no points: the question travels in the request. */
@@ -192,36 +158,6 @@ propar_plan(const struct instrument *ins, const struct point *pts, size_t n,
 	return (int)made;
 }
 
-/* The value as the wire has it; false when the type cannot hold it. */
-static bool
-wire_value(unsigned type, union value v, uint32_t *out)
-{
-	float f = (float)v.f;
-
-	switch (type) {
-	case PROPAR_INT8:
-		*out = (uint32_t)v.u;
-		return v.u <= 0xFF;
-	case PROPAR_INT16:
-		*out = (uint32_t)v.u;
-		return v.u <= 0xFFFF;
-	case PROPAR_INT32:
-		*out = (uint32_t)v.u;
-		return v.u <= UINT32_MAX;
-	case PROPAR_SINT16:
-		*out = (uint16_t)v.i;
-		return v.i >= INT16_MIN && v.i <= INT16_MAX;
-	case PROPAR_MEASURE:
-		*out = (uint16_t)(v.i < 0 ? 0xFFFF + v.i : v.i);
-		return v.i > MEASURE_TOP - 0xFFFF && v.i <= MEASURE_TOP;
-	case PROPAR_FLOAT:
-		memcpy(out, &f, sizeof(f));
-		return isfinite(f);
-	default:
-		return false;
-	}
-}
-
 static int
 propar_write(const struct instrument *ins, const struct point *pt, union value v, const char *text,
 	struct request *out, struct err *err)
@@ -235,15 +171,15 @@ propar_write(const struct instrument *ins, const struct point *pt, union value v
 
 	if (pt->write_space < 0 || pt->type >= PROPAR_STRING)
 		return err_set(err, ERR_CONF, 0, "texts are for reading only");
-	if (!wire_value(pt->type, v, &wire))
+	if (!propar_value_wire(pt->type, v, &wire))
 		return err_set(err, ERR_CONF, 0, "%s cannot hold this value; write another one",
 			word_types[pt->type]);
 	r.write[0] = CMD_WRITE;
 	r.write[1] = (uint8_t)(pt->write_address >> 8);
-	r.write[2] = (uint8_t)((pt->write_address & 0x1F) | types[pt->type].wire);
-	r.n_write = (uint16_t)(HEAD + types[pt->type].bytes);
-	for (unsigned i = 0; i < types[pt->type].bytes; i++)
-		r.write[HEAD + i] = (uint8_t)(wire >> 8 * (types[pt->type].bytes - 1u - i));
+	r.write[2] = (uint8_t)((pt->write_address & 0x1F) | propar_types[pt->type].wire);
+	r.n_write = (uint16_t)(3 + propar_types[pt->type].bytes);
+	for (unsigned i = 0; i < propar_types[pt->type].bytes; i++)
+		r.write[3 + i] = (uint8_t)(wire >> 8 * (propar_types[pt->type].bytes - 1u - i));
 	*out = r;
 	return 0;
 }
@@ -275,7 +211,7 @@ describe_chain(const struct request *req, char *out, size_t cap)
 			req->write[at + 1], parameter & 0x1Fu);
 
 		used += (size_t)MAX(n, 0);
-		at += (parameter & 0x60) == types[PROPAR_STRING].wire;
+		at += (parameter & PROPAR_WIRE_STRING) == PROPAR_WIRE_STRING;
 	}
 }
 
@@ -297,115 +233,39 @@ propar_describe(const struct instrument *ins, const struct request *req, char *o
 		chain, node);
 }
 
-/* ---- frames ---- */
-
-static size_t
-put_doubled(uint8_t *out, uint8_t byte)
-{
-	out[0] = out[1] = byte;
-	return byte == DLE ? 2 : 1;
-}
-
 static int
 propar_encode(const struct instrument *ins, const struct request *req, uint32_t tag,
 	const struct vars *vars, uint8_t *out, size_t cap, struct err *err)
 {
-	size_t n = 2;
+	struct propar_message m = { .sequence = (uint8_t)tag,
+		.node = (uint8_t)ins->opts.num[OPT_NODE],
+		.n = (uint8_t)req->n_write };
 
-	if (req->n_write > CODEC_WRITE_MAX || cap < 4 + 2 * (HEAD + (size_t)req->n_write))
+	if (req->n_write > CODEC_WRITE_MAX)
 		return err_set(err, ERR_CONF, 0, "no room for a question");
-	out[0] = DLE;
-	out[1] = STX;
-	n += put_doubled(out + n, (uint8_t)tag);
-	n += put_doubled(out + n, (uint8_t)ins->opts.num[OPT_NODE]);
-	n += put_doubled(out + n, (uint8_t)req->n_write);
-	for (unsigned i = 0; i < req->n_write; i++)
-		n += put_doubled(out + n, req->write[i]);
-	out[n++] = DLE;
-	out[n++] = ETX;
-	return (int)n;
-}
-
-struct message {
-	size_t n;
-	uint8_t bytes[HEAD + DATA_MAX]; /* sequence, node, length, data */
-};
-
-/* The message that begins at in[0]: its length with all that is doubled; 0: more bytes are needed; -k: the first k bytes
- * are none. */
-static int
-scan(const uint8_t *in, size_t n, struct message *m)
-{
-	size_t at = 2;
-
-	m->n = 0;
-	if (n < 2)
-		return n == 1 && in[0] != DLE ? -1 : 0;
-	if (in[0] != DLE || in[1] != STX)
-		return -1;
-	while (at < n) {
-		uint8_t byte = in[at];
-
-		if (byte == DLE && at + 1 == n)
-			return 0;
-		if (byte == DLE && in[at + 1] == ETX)
-			return m->n > HEAD && m->n == HEAD + (size_t)m->bytes[2] ? (int)at + 2 : -1;
-		if (byte == DLE && in[at + 1] != DLE)
-			return -(int)at; /* this one breaks off: another may begin here */
-		if (m->n == sizeof(m->bytes))
-			return -1;
-		m->bytes[m->n++] = byte;
-		at += byte == DLE ? 2 : 1;
-	}
-	return 0;
-}
-
-static int
-propar_cut(const struct instrument *ins, const uint8_t *in, size_t n, enum wire wire)
-{
-	struct message m;
-	size_t skip = 0;
-	int got;
-
-	while (skip < n && in[skip] != DLE)
-		skip++;
-	if (skip > 0) {
-		/* While the wire is open the last byte stays: a skip of everything would mean that all is lost. */
-		skip = skip == n && wire == WIRE_OPEN ? n - 1 : skip;
-		return skip == 0 ? CUT_MORE : CUT_SKIP(skip);
-	}
-	got = scan(in, n, &m);
-	if (got == 0 && n > 0 && wire != WIRE_OPEN)
-		return CUT_SKIP(1);
-	return got;
+	memcpy(m.data, req->write, req->n_write);
+	return propar_frame_put(&m, out, cap, err);
 }
 
 /* ---- answers ---- */
-
-static bool
-unpack(const uint8_t *frame, size_t n, struct message *out)
-{
-	return n > 4 && scan(frame, n, out) == (int)n;
-}
 
 static enum match
 propar_match(const struct instrument *ins, const struct request *req, uint32_t tag,
 	const uint8_t *frame, size_t n)
 {
-	const uint8_t *data;
-	struct message m;
+	struct propar_message m;
+	const uint8_t *data = m.data;
 
-	if (req == NULL || !unpack(frame, n, &m) || m.bytes[0] != (uint8_t)tag)
+	if (req == NULL || !propar_frame_take(frame, n, &m) || m.sequence != (uint8_t)tag)
 		return MATCH_NOT_MINE;
-	data = m.bytes + HEAD;
-	if (m.bytes[2] ==
-		1) /* it tells of the transport, so it may come from the node of the port */
+	/* One byte tells of the transport, so it may come from the node of the port. */
+	if (m.n == 1)
 		return MATCH_MINE;
-	if (m.bytes[1] != (uint8_t)ins->opts.num[OPT_NODE])
+	if (m.node != (uint8_t)ins->opts.num[OPT_NODE])
 		return MATCH_NOT_MINE;
 	if (data[0] == CMD_STATUS)
-		return m.bytes[2] == 3 ? MATCH_MINE : MATCH_NOT_MINE;
-	if (req->kind == REQUEST_WRITE || data[0] != CMD_ANSWER || m.bytes[2] < 3)
+		return m.n == 3 ? MATCH_MINE : MATCH_NOT_MINE;
+	if (req->kind == REQUEST_WRITE || data[0] != CMD_ANSWER || m.n < 3)
 		return MATCH_NOT_MINE;
 	return data[1] == req->address >> 8 && (data[2] & 0x1F) == (req->address & 0x1F)
 		       ? MATCH_MINE
@@ -486,102 +346,6 @@ decode_status(const struct request *req, unsigned status, struct readings *out, 
 	return all_bad(req, quality, status, out);
 }
 
-/* A string at data[*at]: its length, or 0 and a NUL behind it. Its padding goes. False when it breaks off. */
-static bool
-take_string(const uint8_t *data, size_t n, size_t *at, const char **out, size_t *out_n)
-{
-	const uint8_t *from = data + *at + 1, *end;
-	size_t len;
-
-	if (*at >= n)
-		return false;
-	len = data[*at];
-	if (len > n - *at - 1)
-		return false;
-	if (len == 0) {
-		end = memchr(from, 0, n - *at - 1);
-		if (end == NULL)
-			return false;
-		len = (size_t)(end - from);
-		*at += 2 + len;
-	} else {
-		*at += 1 + len;
-		end = memchr(from, 0, len);
-		len = end != NULL ? (size_t)(end - from) : len;
-	}
-	while (len > 0 && from[len - 1] == ' ')
-		len--;
-	*out = (const char *)from;
-	*out_n = len;
-	return true;
-}
-
-/* Printed characters of ASCII stay, all others are shown as '?'; false when it did not fit. */
-static bool
-put_text(char *out, size_t cap, const char *from, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n && i + 1 < cap; i++)
-		out[i] = from[i] >= 0x20 && from[i] < 0x7F ? from[i] : '?';
-	out[i] = '\0';
-	return i == n;
-}
-
-static void
-read_number(unsigned type, uint32_t wire, struct reading *r)
-{
-	float f;
-
-	switch (type) {
-	case PROPAR_SINT16:
-		r->v.i = (int16_t)wire;
-		break;
-	case PROPAR_MEASURE:
-		r->v.i = wire <= MEASURE_TOP ? (int64_t)wire : (int64_t)wire - 0xFFFF;
-		break;
-	case PROPAR_FLOAT:
-		memcpy(&f, &wire, sizeof(f));
-		if (isfinite(f))
-			r->v.f = (double)f;
-		else
-			r->quality = Q_NOT_A_NUMBER;
-		break;
-	default:
-		r->v.u = wire;
-		break;
-	}
-}
-
-/* The value of pt at data[*at]; false when it breaks off. */
-static bool
-take_value(const struct point *pt, const uint8_t *data, size_t n, size_t *at, struct reading *r,
-	struct readings *out)
-{
-	unsigned bytes = types[pt->type].bytes;
-	uint32_t wire = 0;
-	const char *from;
-	char *room;
-	size_t len;
-
-	if (pt->type == PROPAR_STRING) {
-		if (!take_string(data, n, at, &from, &len))
-			return false;
-		room = out->text[out->n_text++ % NELEM(out->text)];
-		if (!put_text(room, VALUE_TEXT_MAX + 1, from, len))
-			r->quality = Q_TEXT_CUT;
-		r->text = room;
-		return true;
-	}
-	if (n - *at < bytes)
-		return false;
-	for (unsigned i = 0; i < bytes; i++)
-		wire = wire << 8 | data[*at + i];
-	*at += bytes;
-	read_number(pt->type, wire, r);
-	return true;
-}
-
 static int
 decode_answer(const struct request *req, const struct point *pts, const uint8_t *data, size_t n,
 	struct readings *out, struct err *err)
@@ -594,7 +358,8 @@ decode_answer(const struct request *req, const struct point *pts, const uint8_t 
 		struct reading *r = &out->at[out->n];
 
 		*r = (struct reading){ .at = req->first + i };
-		if (at >= n || data[at++] != wanted || !take_value(pt, data, n, &at, r, out)) {
+		if (at >= n || data[at++] != wanted ||
+			!propar_value_take(pt, data, n, &at, r, out)) {
 			out->n = before;
 			return err_set(err, DECODE_BAD, 0,
 				"parameter %u of process %u is not where it was asked for",
@@ -620,7 +385,7 @@ decode_identity(const uint8_t *data, size_t n, struct vars *vars, struct err *er
 	vars->kind = text_hash("propar", 6);
 	for (unsigned i = 1; i <= 3; i++) {
 		if (at >= n || data[at++] != (0x60 | i | (i < 3 ? MORE : 0)) ||
-			!take_string(data, n, &at, &from, &len)) {
+			!propar_string_take(data, n, &at, &from, &len)) {
 			out[0] = '\0';
 			vars->kind = 0;
 			return err_set(err, DECODE_BAD, 0, "an identification that is none");
@@ -631,7 +396,7 @@ decode_identity(const uint8_t *data, size_t n, struct vars *vars, struct err *er
 		if (used + 2 > sizeof(vars->identity))
 			continue;
 		out[used++] = ' ';
-		put_text(out + used, sizeof(vars->identity) - used, from, len);
+		propar_string_show(out + used, sizeof(vars->identity) - used, from, len);
 	}
 	return 0;
 }
@@ -640,22 +405,21 @@ static int
 propar_decode(const struct instrument *ins, const struct request *req, const struct point *pts,
 	const uint8_t *frame, size_t n, struct vars *vars, struct readings *out, struct err *err)
 {
-	const uint8_t *data;
-	struct message m;
+	struct propar_message m;
+	const uint8_t *data = m.data;
 
-	if (!unpack(frame, n, &m))
+	if (!propar_frame_take(frame, n, &m))
 		return err_set(err, DECODE_BAD, 0, "a frame that is none");
-	data = m.bytes + HEAD;
-	if (m.bytes[2] == 1)
+	if (m.n == 1)
 		return decode_failure(req, data[0], out, err);
-	if (data[0] == CMD_STATUS && m.bytes[2] == 3)
+	if (data[0] == CMD_STATUS && m.n == 3)
 		return decode_status(req, data[1], out, err);
-	if (req->kind == REQUEST_WRITE || data[0] != CMD_ANSWER || m.bytes[2] < 3 ||
+	if (req->kind == REQUEST_WRITE || data[0] != CMD_ANSWER || m.n < 3 ||
 		data[1] != req->address >> 8)
 		return err_set(err, DECODE_BAD, 0, "an answer to something else");
 	if (req->kind == REQUEST_IDENTIFY)
-		return decode_identity(data, m.bytes[2], vars, err);
-	return decode_answer(req, pts, data, m.bytes[2], out, err);
+		return decode_identity(data, m.n, vars, err);
+	return decode_answer(req, pts, data, m.n, out, err);
 }
 
 const struct codec codec_propar = {
@@ -671,7 +435,7 @@ const struct codec codec_propar = {
 	.identify = propar_identify,
 	.describe = propar_describe,
 	.encode = propar_encode,
-	.cut = propar_cut,
+	.cut = propar_frame_cut,
 	.match = propar_match,
 	.decode = propar_decode,
 };
