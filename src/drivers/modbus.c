@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "drivers/common.h"
 #include "drivers/modbus_master.h"
 #include "drivers/modbus_value.h"
 
@@ -162,17 +163,6 @@ modbus_point(
 
 /* ---- plan ---- */
 
-/* Does a learned border lie inside of [start, end)? */
-static bool
-is_cut(const struct learned *learned, unsigned space, uint32_t start, uint32_t end)
-{
-	for (unsigned i = 0; i < learned->n_cuts; i++)
-		if (learned->cuts[i].space == space && learned->cuts[i].address > start &&
-			learned->cuts[i].address < end)
-			return true;
-	return false;
-}
-
 static uint32_t
 largest(const struct instrument *ins, unsigned space, const struct learned *learned)
 {
@@ -210,7 +200,7 @@ modbus_plan(const struct instrument *ins, const struct point *pts, size_t n,
 
 			if (p->address <= r_end + gap &&
 				new_end - r->address <= largest(ins, p->space, learned) &&
-				!is_cut(learned, p->space, r->address, new_end) &&
+				!common_is_cut(learned, p->space, r->address, new_end) &&
 				(p->value != VALUE_TEXT || texts < TEXTS_MAX)) {
 				r->count = (uint16_t)(new_end - r->address);
 				r->n++;

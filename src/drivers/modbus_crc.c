@@ -1,5 +1,8 @@
-/* modbus_crc.c - the check of RTU frames: four bits at a time, with a table that is read at a glance */
+/* modbus_crc.c - frames of serial lines and their check: four bits at a time, with a table that is read at a glance */
 #include "drivers/modbus_crc.h"
+
+#include "base/bytes.h"
+#include "drivers/modbus_pdu.h"
 
 uint16_t
 modbus_crc(const uint8_t *bytes, size_t n)
@@ -15,4 +18,16 @@ modbus_crc(const uint8_t *bytes, size_t n)
 		crc = crc >> 4 ^ nibble[crc & 15];
 	}
 	return (uint16_t)crc;
+}
+
+int
+modbus_rtu_cut(int length, const uint8_t *in, size_t n, enum wire wire)
+{
+	if (length < 0 || length > MODBUS_RTU_MAX)
+		return CUT_SKIP(1);
+	if (length == 0 || (size_t)length > n)
+		return wire == WIRE_OPEN ? CUT_MORE : CUT_SKIP(1);
+	if (modbus_crc(in, (size_t)length - 2) != get_u16le(in + length - 2))
+		return CUT_SKIP(1);
+	return CUT_FRAME(length);
 }

@@ -6,6 +6,7 @@
  * An answer must be exactly what was asked: function, byte count, echo. Whatever differs is no value.
  */
 #include "drivers/modbus_master.h"
+#include "drivers/common.h"
 
 #include <string.h>
 
@@ -69,19 +70,6 @@ modbus_master_fits(const struct request *req, size_t around, size_t cap, struct 
 
 /* ---- decode ---- */
 
-/* The same verdict for all points of the request. */
-static int
-all_bad(const struct request *req, enum quality quality, unsigned code, struct readings *out)
-{
-	for (uint32_t i = 0; i < req->n && out->n < out->cap; i++)
-		out->at[out->n++] = (struct reading){
-			.at = req->first + i,
-			.quality = (uint16_t)quality,
-			.code = (uint16_t)code,
-		};
-	return 0;
-}
-
 /* A device that does not know the question, or one that cannot answer it now. */
 static int
 identity_exception(const struct request *req, unsigned code, struct err *err)
@@ -114,7 +102,7 @@ decode_exception(const struct request *req, unsigned code, struct readings *out,
 		return identity_exception(req, code, err);
 	switch (code) {
 	case MODBUS_ILLEGAL_FUNCTION:
-		return all_bad(req, Q_BAD_FUNCTION, code, out);
+		return common_verdict(req, Q_BAD_FUNCTION, code, out);
 	case MODBUS_ILLEGAL_ADDRESS:
 	case MODBUS_ILLEGAL_VALUE:
 		return err_set(err, DECODE_REFUSED, (int)code,
@@ -123,7 +111,7 @@ decode_exception(const struct request *req, unsigned code, struct readings *out,
 	case MODBUS_BUSY:
 		return err_set(err, DECODE_LATER, (int)code, "the device is busy");
 	case MODBUS_NO_PATH:
-		return all_bad(req, Q_GATEWAY_PATH, code, out);
+		return common_verdict(req, Q_GATEWAY_PATH, code, out);
 	case MODBUS_NO_TARGET:
 		return err_set(err, DECODE_SILENT, (int)code,
 			"the unit behind the gateway does not answer");
@@ -188,7 +176,7 @@ decode_write(const struct request *req, const uint8_t *pdu, size_t n, struct rea
 	if (!is_good)
 		return err_set(err, DECODE_BAD, 0,
 			"the device acknowledged something else than was written");
-	return all_bad(req, Q_GOOD, 0, out);
+	return common_verdict(req, Q_GOOD, 0, out);
 }
 
 /* Objects of one answer to 43/14, appended to the identity with blanks between. */

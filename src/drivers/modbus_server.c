@@ -296,15 +296,7 @@ request_length(const uint8_t *in, size_t n)
 int
 modbus_server_rtu_cut(const uint8_t *in, size_t n, enum wire wire)
 {
-	int length = request_length(in, n);
-
-	if (length < 0 || length > MODBUS_RTU_MAX)
-		return CUT_SKIP(1);
-	if (length == 0 || (size_t)length > n)
-		return wire == WIRE_OPEN ? CUT_MORE : CUT_SKIP(1);
-	if (modbus_crc(in, (size_t)length - 2) != get_u16le(in + length - 2))
-		return CUT_SKIP(1);
-	return CUT_FRAME(length);
+	return modbus_rtu_cut(request_length(in, n), in, n, wire);
 }
 
 int

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "drivers/common.h"
 #include "drivers/propar_frame.h"
 #include "drivers/propar_value.h"
 
@@ -113,15 +114,6 @@ put_question(struct request *req, const struct point *pts)
 	req->n_write = (uint16_t)(out - req->write);
 }
 
-static bool
-is_cut(const struct learned *learned, uint32_t start, uint32_t end)
-{
-	for (unsigned i = 0; i < learned->n_cuts; i++)
-		if (learned->cuts[i].address > start && learned->cuts[i].address < end)
-			return true;
-	return false;
-}
-
 static int
 propar_plan(const struct instrument *ins, const struct point *pts, size_t n,
 	const struct learned *learned, struct request *out, size_t max)
@@ -137,7 +129,7 @@ propar_plan(const struct instrument *ins, const struct point *pts, size_t n,
 			last->address >> 8 == pt->address >> 8 && last->n < CHAIN_MAX &&
 			bytes + answer_bytes(pt) <= CHAIN_BYTES &&
 			(learned->max_count == 0 || count <= learned->max_count) &&
-			!is_cut(learned, last->address, pt->address + 1)) {
+			!common_is_cut(learned, 0, last->address, pt->address + 1)) {
 			last->n++;
 			last->count = (uint16_t)count;
 			bytes += answer_bytes(pt);
@@ -272,17 +264,6 @@ propar_match(const struct instrument *ins, const struct request *req, uint32_t t
 		       : MATCH_NOT_MINE;
 }
 
-/* The same verdict for all points, or for the write. */
-static int
-all_bad(const struct request *req, enum quality quality, unsigned code, struct readings *out)
-{
-	for (uint32_t i = 0; i < req->n && out->n < out->cap; i++)
-		out->at[out->n++] = (struct reading){
-			.at = req->first + i, .quality = (uint16_t)quality, .code = (uint16_t)code
-		};
-	return 0;
-}
-
 /* One byte: what became of the question on its way. */
 static int
 decode_failure(const struct request *req, unsigned failure, struct readings *out, struct err *err)
@@ -294,11 +275,11 @@ decode_failure(const struct request *req, unsigned failure, struct readings *out
 		return err_set(err, DECODE_SILENT, FAIL_TIMEOUT, "the node does not answer");
 	case FAIL_PROTOCOL:
 		if (req->kind != REQUEST_IDENTIFY)
-			return all_bad(req, Q_BAD_REQUEST, failure, out);
+			return common_verdict(req, Q_BAD_REQUEST, failure, out);
 		return err_set(err, DECODE_REFUSED, FAIL_PROTOCOL, "a protocol error");
 	default:
 		if (req->kind != REQUEST_IDENTIFY)
-			return all_bad(req, Q_DEVICE_FAILED, failure, out);
+			return common_verdict(req, Q_DEVICE_FAILED, failure, out);
 		return err_set(err, DECODE_REFUSED, (int)failure, "transport error %u", failure);
 	}
 }
@@ -343,7 +324,7 @@ decode_status(const struct request *req, unsigned status, struct readings *out, 
 		return err_set(err, DECODE_REFUSED, 2, "status %u: %s", status, text);
 	if (req->kind == REQUEST_IDENTIFY)
 		return err_set(err, DECODE_REFUSED, (int)status, "status %u: %s", status, text);
-	return all_bad(req, quality, status, out);
+	return common_verdict(req, quality, status, out);
 }
 
 static int
