@@ -43,15 +43,20 @@ count_reply(struct link *l, struct unit *u, int64_t reply_ns, int64_t now_ns)
 		l->open_wait_ns = 0;
 }
 
+/* was_alone: no other question was under way, so no newer answer can have come before this one. */
 static void
-deliver(struct link *l, const struct unit *u, int64_t stamp_ns)
+deliver(struct link *l, const struct unit *u, int64_t stamp_ns, bool was_alone)
 {
 	for (size_t i = 0; i < l->readings.n; i++) {
 		const struct reading *r = &l->readings.at[i];
 
-		if (r->at >= u->n_points || u->marks[r->at].told_ns > stamp_ns)
+		if (r->at >= u->n_points)
 			continue;
-		u->marks[r->at].told_ns = stamp_ns;
+		if (!was_alone) {
+			if (u->marks[r->at].told_ns > stamp_ns)
+				continue;
+			u->marks[r->at].told_ns = stamp_ns;
+		}
 		l->sink.reading(l->sink.ctx, u->points[r->at].id, r, stamp_ns);
 	}
 }
@@ -86,7 +91,7 @@ answered(struct link *l, struct flight *f, int64_t now_ns)
 	if (f->kind != FLIGHT_IDENTIFY)
 		link_unit_up(l, u, now_ns);
 	if (f->kind == FLIGHT_POLL)
-		deliver(l, u, f->sent_ns + (now_ns - f->sent_ns) / 2);
+		deliver(l, u, f->sent_ns + (now_ns - f->sent_ns) / 2, f->is_alone);
 	if (go_on(l, f))
 		return;
 	switch (f->kind) {
@@ -276,7 +281,7 @@ heard(struct link *l, const uint8_t *frame, size_t n, int64_t now_ns)
 			continue;
 		link_trace(l, u, TRACE_RECEIVED, Q_GOOD, 0, meaning, frame, n, now_ns);
 		link_unit_up(l, u, now_ns); /* who speaks lives */
-		deliver(l, u, now_ns);
+		deliver(l, u, now_ns, l->n_flights == 0);
 		return true;
 	}
 	return false;

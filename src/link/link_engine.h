@@ -46,7 +46,7 @@ struct mark {
 	bool is_refused;   /* the device refuses it even alone */
 	uint8_t n_refused; /* times in a row, alone */
 	uint16_t code;     /* with which */
-	int64_t told_ns; /* stamp of what was told last: answers may overtake each other, values may not */
+	int64_t told_ns; /* stamp of what was told last while others were under way: answers may overtake each other */
 };
 
 struct poll {
