@@ -290,7 +290,7 @@ def run_soak(tally, folder, seconds):
     code = subprocess.run([str(folder / "tests/simulation/sim"), "--for", str(seconds)], cwd=ROOT).returncode
     tally.add("passed" if code == 0 else "failed", "simulation", time.monotonic() - began, why=f"exit {code}")
     try:
-        code = kills.wait(120)
+        code = kills.wait(max(began + seconds - time.monotonic(), 0) + 120)  # also when the simulation has ended early
     except subprocess.TimeoutExpired:
         code = "none: it did not end"
     end_group(kills)

@@ -210,7 +210,7 @@ attack_world(void)
 	tell_call("udp", socket(AF_INET, SOCK_DGRAM, 0));
 	tell_call("raw", socket(AF_PACKET, SOCK_RAW, 0));
 	tell_call("pair", socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-	open_and_close("write-tmp", "/tmp/mbc-was-here", O_WRONLY | O_CREAT);
+	open_and_close("write-tmp", target("MBC_ATTACK_MARK"), O_WRONLY | O_CREAT);
 	open_and_close("write-passwd", "/etc/passwd", O_WRONLY);
 	open_and_close("read-passwd", "/etc/passwd", O_RDONLY);
 	open_and_close("read-bench", target("MBC_ATTACK_BENCH"), O_RDONLY);
@@ -219,8 +219,8 @@ attack_world(void)
 	open_and_close("serial-read", target("MBC_ATTACK_SERIAL"), O_RDONLY | O_NOCTTY);
 	tell_call("type", ioctl(STDERR_FILENO, TIOCSTI, "x"));
 	tell_call("unlink", unlink(target("MBC_ATTACK_BENCH")));
-	tell_call("rename", rename(target("MBC_ATTACK_BENCH"), "/tmp/mbc-was-here"));
-	tell_call("mkdir", mkdir("/tmp/mbc-was-here", 0700));
+	tell_call("rename", rename(target("MBC_ATTACK_BENCH"), target("MBC_ATTACK_MARK")));
+	tell_call("mkdir", mkdir(target("MBC_ATTACK_MARK"), 0700));
 	tell_call("chmod", chmod(target("MBC_ATTACK_BENCH"), 0666));
 	tell_call("dumpable", prctl(PR_SET_DUMPABLE, 1));
 	tell_call("setuid", setuid(0));

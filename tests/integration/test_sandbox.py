@@ -217,12 +217,13 @@ class Compromised(unittest.TestCase):
         self.addCleanup(socat.stop)
         wait_for("the serial line", serial.exists)
         port = self.enterContext(socket.create_server(("127.0.0.1", 0)))
+        self.mark = pathlib.Path(f"/tmp/mbc-was-here-{os.getpid()}-{id(self)}")  # where everybody may write
+        self.addCleanup(shutil.rmtree, self.mark, ignore_errors=True)
+        self.addCleanup(self.mark.unlink, missing_ok=True)
         process = place.start(MBC_ATTACK_PORT=str(port.getsockname()[1]), MBC_ATTACK_DOOR=str(place.folder / "run/cell.sock"),
-                              MBC_ATTACK_BENCH=str(place.file), MBC_ATTACK_STATE=str(place.folder / "state/cell/ids"),
+                              MBC_ATTACK_MARK=str(self.mark), MBC_ATTACK_BENCH=str(place.file), MBC_ATTACK_STATE=str(place.folder / "state/cell/ids"),
                               MBC_ATTACK_SERIAL=str(serial))
         process.wait_line("attempt (exec: SUCC|end)", "err")
-        self.addCleanup(shutil.rmtree, "/tmp/mbc-was-here", ignore_errors=True)
-        self.addCleanup(pathlib.Path("/tmp/mbc-was-here").unlink, missing_ok=True)
         lines = [re.search(r"attempt ([\w/-]+): (\S+)", line) for line in process.find("attempt (?!on)", "err")]
         found = {line[1]: line[2] for line in lines}
         port.setblocking(False)
@@ -238,7 +239,7 @@ class Compromised(unittest.TestCase):
             self.assertIn(found[line], ("EPERM", "EACCES", "ESRCH"), line)
         with self.assertRaises(BlockingIOError):
             port.accept()
-        self.assertFalse(pathlib.Path("/tmp/mbc-was-here").exists())
+        self.assertFalse(self.mark.exists())
         wait_for("the bench goes on", lambda: place.mbc("get", "dev.a").stdout.strip() == "7 degC")
         self.assertLessEqual({"control", "serve"}, set(pids(process.pid)))
         wait_for("it still serves", lambda: place.mbc("get", "mbc.serve.cpu").returncode == 0)
