@@ -1,6 +1,9 @@
 /* common.c - what several codecs do in the same way */
 #include "drivers/common.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 int
 common_verdict(const struct request *req, enum quality quality, unsigned code, struct readings *out)
 {
@@ -11,6 +14,20 @@ common_verdict(const struct request *req, enum quality quality, unsigned code, s
 			.code = (uint16_t)code,
 		};
 	return 0;
+}
+
+int
+common_refuse(struct readings *out, enum quality quality, enum refused of, unsigned code,
+	struct err *err, const char *fmt, ...)
+{
+	char text[160];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	out->refusal = (struct refusal){ .quality = (uint16_t)quality, .of = (uint8_t)of };
+	return err_set(err, DECODE_REFUSED, (int)code, "%s", text);
 }
 
 bool

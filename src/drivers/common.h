@@ -8,6 +8,10 @@
 int common_verdict(
 	const struct request *req, enum quality quality, unsigned code, struct readings *out);
 
+/* The device refuses: DECODE_REFUSED with what it means, the device's own code and a text for the trace. */
+int common_refuse(struct readings *out, enum quality quality, enum refused of, unsigned code,
+	struct err *err, const char *fmt, ...) PRINTF(6, 7);
+
 /* Does a learned border lie inside of [start, end)? */
 bool common_is_cut(const struct learned *learned, unsigned space, uint32_t start, uint32_t end);
 

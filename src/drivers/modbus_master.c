@@ -104,8 +104,10 @@ decode_exception(const struct request *req, unsigned code, struct readings *out,
 	case MODBUS_ILLEGAL_FUNCTION:
 		return common_verdict(req, Q_BAD_FUNCTION, code, out);
 	case MODBUS_ILLEGAL_ADDRESS:
+		return common_refuse(out, Q_BAD_ADDRESS, REFUSED_PART, code, err,
+			"the device refused the request with exception %u", code);
 	case MODBUS_ILLEGAL_VALUE:
-		return err_set(err, DECODE_REFUSED, (int)code,
+		return common_refuse(out, Q_BAD_REQUEST, REFUSED_LENGTH, code, err,
 			"the device refused the request with exception %u", code);
 	case MODBUS_ACKNOWLEDGE:
 	case MODBUS_BUSY:
@@ -116,7 +118,7 @@ decode_exception(const struct request *req, unsigned code, struct readings *out,
 		return err_set(err, DECODE_SILENT, (int)code,
 			"the unit behind the gateway does not answer");
 	default:
-		return err_set(err, DECODE_REFUSED, (int)code,
+		return common_refuse(out, Q_DEVICE_FAILED, REFUSED_PART, code, err,
 			"the device failed with exception %u", code);
 	}
 }

@@ -276,11 +276,13 @@ decode_failure(const struct request *req, unsigned failure, struct readings *out
 	case FAIL_PROTOCOL:
 		if (req->kind != REQUEST_IDENTIFY)
 			return common_verdict(req, Q_BAD_REQUEST, failure, out);
-		return err_set(err, DECODE_REFUSED, FAIL_PROTOCOL, "a protocol error");
+		return common_refuse(
+			out, Q_BAD_REQUEST, REFUSED_ALL, failure, err, "a protocol error");
 	default:
 		if (req->kind != REQUEST_IDENTIFY)
 			return common_verdict(req, Q_DEVICE_FAILED, failure, out);
-		return err_set(err, DECODE_REFUSED, (int)failure, "transport error %u", failure);
+		return common_refuse(out, Q_DEVICE_FAILED, REFUSED_ALL, failure, err,
+			"transport error %u", failure);
 	}
 }
 
@@ -319,12 +321,11 @@ decode_status(const struct request *req, unsigned status, struct readings *out, 
 			quality = statuses[i].quality;
 			text = statuses[i].text;
 		}
-	/* Of several parameters one is guilty: the engine finds it by smaller questions. It reads 2 as "no such address". */
-	if (req->kind == REQUEST_READ && req->n > 1)
-		return err_set(err, DECODE_REFUSED, 2, "status %u: %s", status, text);
-	if (req->kind == REQUEST_IDENTIFY)
-		return err_set(err, DECODE_REFUSED, (int)status, "status %u: %s", status, text);
-	return common_verdict(req, quality, status, out);
+	if (req->kind == REQUEST_WRITE)
+		return common_verdict(req, quality, status, out);
+	return common_refuse(out, quality,
+		req->kind == REQUEST_READ && quality != Q_GATEWAY_PATH ? REFUSED_PART : REFUSED_ALL,
+		status, err, "status %u: %s", status, text);
 }
 
 static int

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "drivers/common.h"
 #include "link/codec.h"
 
 extern const struct codec codec_tpg;
@@ -390,9 +391,8 @@ tpg_decode(const struct instrument *ins, const struct request *req, const struct
 
 	if (n < 3 || n > LINE_MAX + 2 || is_ack(frame, n) != (req->step == 0))
 		return err_set(err, DECODE_BAD, 0, "an answer out of turn");
-	/* The engine reads 3 as a request that is refused; NAK itself, 21, would be a device that failed. */
 	if (req->step == 0 && frame[0] == NAK)
-		return err_set(err, DECODE_REFUSED, 3,
+		return common_refuse(out, Q_BAD_REQUEST, REFUSED_ALL, NAK, err,
 			"the controller does not understand the question (NAK)");
 	if (req->step == 0)
 		return 0;

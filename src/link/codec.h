@@ -106,8 +106,23 @@ struct reading {
 	const char *text; /* VALUE_TEXT: NUL-ended UTF-8, valid until the next call of the codec */
 };
 
+/* What a device refuses. */
+enum refused {
+	REFUSED_ALL,    /* the question itself: asking for less of it does not help */
+	REFUSED_PART,   /* one of the things that it asks for */
+	REFUSED_LENGTH, /* one of them, or so many at one time */
+};
+
+/* With DECODE_REFUSED: as what it is told to people, and what follows from it. */
+struct refusal {
+	uint16_t quality; /* enum quality; GOOD: BAD_REQUEST */
+	uint16_t code;    /* err->sys, the device's own; filled in by the engine */
+	uint8_t of;       /* enum refused */
+};
+
 /* Where decode puts what it found; the engine gives the room. */
 struct readings {
+	struct refusal refusal;
 	struct reading *at;
 	size_t n, cap;
 	char text[8][VALUE_TEXT_MAX +
@@ -130,7 +145,7 @@ enum match { MATCH_MINE, MATCH_NOT_MINE, MATCH_CANNOT_TELL, MATCH_UNSOLICITED };
 /* decode() returns 0 (readings made, each with its own quality), or: */
 enum {
 	DECODE_REFUSED =
-		-10, /* the device refused the request for what it asks: a smaller one may pass; err->sys its code */
+		-10, /* the device refused the request; err->sys its code, out->refusal what it means */
 	DECODE_LATER = -11,  /* busy: ask again later */
 	DECODE_BAD = -12,    /* the frame is ours and makes no sense */
 	DECODE_SILENT = -13, /* a gateway says that the device behind it does not answer */

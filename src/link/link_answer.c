@@ -9,24 +9,6 @@
 
 #include "base/text.h"
 
-enum quality
-link_refusal(uint16_t code)
-{
-	switch (code) {
-	case 1:
-		return Q_BAD_FUNCTION;
-	case 2:
-		return Q_BAD_ADDRESS;
-	case 10:
-		return Q_GATEWAY_PATH;
-	case 0:
-	case 3:
-		return Q_BAD_REQUEST;
-	default:
-		return Q_DEVICE_FAILED;
-	}
-}
-
 static void
 count_reply(struct link *l, struct unit *u, int64_t reply_ns, int64_t now_ns)
 {
@@ -113,7 +95,7 @@ answered(struct link *l, struct flight *f, int64_t now_ns)
 }
 
 static void
-refused(struct link *l, struct flight *f, uint16_t code, int64_t now_ns)
+refused(struct link *l, struct flight *f, const struct refusal *why, int64_t now_ns)
 {
 	struct unit *u = f->unit;
 
@@ -128,18 +110,17 @@ refused(struct link *l, struct flight *f, uint16_t code, int64_t now_ns)
 			break;
 		}
 		link_poll_settle(f);
-		/* Whatever it says, one of several may be guilty of it alone. */
-		if (f->req.step == 0 && code != 0 && code != 1 && code != 10)
-			link_learn_refused(l, u, f->at, code, now_ns);
+		if (f->req.step == 0 && why->of != REFUSED_ALL)
+			link_learn_refused(l, u, f->at, why, now_ns);
 		else
-			link_unit_say(
-				l, u, f->req.first, f->req.n, link_refusal(code), code, now_ns);
+			link_unit_say(l, u, f->req.first, f->req.n, (enum quality)why->quality,
+				why->code, now_ns);
 		break;
 	case FLIGHT_WRITE:
-		link_written(l, &f->write, link_refusal(code), code);
+		link_written(l, &f->write, (enum quality)why->quality, why->code);
 		break;
 	case FLIGHT_IDENTIFY:
-		link_identify_refused(l, u, code, now_ns);
+		link_identify_refused(l, u, why->code, now_ns);
 		break;
 	}
 }
@@ -203,11 +184,11 @@ senseless(struct link *l, struct flight *f, const struct err *err, int64_t now_n
 }
 
 static enum quality
-verdict(const struct link *l, int rc, uint16_t code)
+verdict(const struct link *l, int rc)
 {
 	switch (rc) {
 	case DECODE_REFUSED:
-		return link_refusal(code);
+		return (enum quality)l->readings.refusal.quality;
 	case DECODE_LATER:
 		return Q_DEVICE_BUSY;
 	case DECODE_SILENT:
@@ -238,10 +219,14 @@ settle(struct link *l, struct flight *f, const uint8_t *frame, size_t n, int64_t
 	int rc;
 
 	l->readings.n = l->readings.n_text = 0;
+	l->readings.refusal = (struct refusal){ 0 };
 	rc = u->codec->decode(
 		&u->ins, &f->req, points_of(f), frame, n, &u->vars, &l->readings, &err);
 	code = (uint16_t)(rc < 0 ? err.sys : l->readings.n > 0 ? l->readings.at[0].code : 0);
-	link_trace(l, u, TRACE_RECEIVED, verdict(l, rc, code), code, f->meaning, frame, n, now_ns);
+	l->readings.refusal.code = code;
+	if (l->readings.refusal.quality == Q_GOOD)
+		l->readings.refusal.quality = Q_BAD_REQUEST;
+	link_trace(l, u, TRACE_RECEIVED, verdict(l, rc), code, f->meaning, frame, n, now_ns);
 	l->silence = 0;
 	l->pause_ns = MAX(l->pause_ns, now_ns + l->gap_ns);
 	link_window_answered(l, f, now_ns - f->sent_ns, now_ns);
@@ -253,7 +238,7 @@ settle(struct link *l, struct flight *f, const uint8_t *frame, size_t n, int64_t
 	}
 	count_reply(l, u, now_ns - f->sent_ns, now_ns);
 	if (rc == DECODE_REFUSED)
-		refused(l, f, code, now_ns);
+		refused(l, f, &l->readings.refusal, now_ns);
 	else if (rc == DECODE_LATER)
 		later(l, f, code, now_ns);
 	else if (rc < 0)

@@ -45,7 +45,7 @@ struct mark {
 	bool is_trial;     /* part of a refused request whose halves are being asked */
 	bool is_refused;   /* the device refuses it even alone */
 	uint8_t n_refused; /* times in a row, alone */
-	uint16_t code;     /* with which */
+	bool is_failing;   /* it is there, and cannot be read */
 	int64_t told_ns; /* stamp of what was told last while others were under way: answers may overtake each other */
 };
 
@@ -243,12 +243,12 @@ void link_unit_restart(struct unit *u, int64_t now_ns);
 /* link_learn.c */
 void link_plan(struct unit *u, int64_t now_ns);
 /* The device refused poll `at`: cut it in two, or know the guilty. */
-void link_learn_refused(struct link *l, struct unit *u, size_t at, uint16_t code, int64_t now_ns);
+void link_learn_refused(
+	struct link *l, struct unit *u, size_t at, const struct refusal *refusal, int64_t now_ns);
 /* The device answered poll `at`. */
 void link_learn_passed(struct link *l, struct unit *u, size_t at, int64_t now_ns);
 /* Does it ask for something that has been refused alone? */
 bool link_learn_is_refused(const struct unit *u, const struct request *req);
-enum quality link_refusal(uint16_t code);
 
 /* link_late.c: answers that come after their time, on wires where nothing tells whose they are */
 /* How late after its timeout an answer of it may be. */

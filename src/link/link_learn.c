@@ -6,7 +6,7 @@
  * When every piece has passed or is guilty:
  *	a border both of whose sides passed at once  stays for good: the hole (or the module's end) under it is refused;
  *	a border one of whose sides was refused too  goes: that side explains the refusal, the rest grows together again.
- * A refusal with code 3 of a request longer than any that passed may mean its length: then all requests are halved until one
+ * A refusal that may be for the length, of a request longer than any that passed, may mean just that: then all requests are halved until one
  * passes. If nothing guilty turns up, that length stays; else the old one comes back.
  * A border that goes by mistake is found again by the next search, and every search proves at least one border or guilty
  * point, because the border that was made last is never explained away. So it ends.
@@ -61,13 +61,6 @@ segment_end(const struct unit *u, size_t first)
 	return i;
 }
 
-/* What fails may be well again soon: it keeps its period. */
-static bool
-is_failure(uint16_t code)
-{
-	return link_refusal(code) == Q_DEVICE_FAILED;
-}
-
 static void
 start_poll(struct unit *u, size_t at, int64_t now_ns)
 {
@@ -83,7 +76,7 @@ start_poll(struct unit *u, size_t at, int64_t now_ns)
 		p->is_trial = p->is_trial || mark[i].is_trial;
 		p->due_ns = MIN(p->due_ns, mark[i].due_ns);
 	}
-	if (p->is_refused && !is_failure(mark->code))
+	if (p->is_refused && !mark->is_failing)
 		p->every_ns = LINK_REFUSED_EVERY;
 	p->is_again = p->is_trial;
 	p->ask_ns = p->is_trial ? now_ns : p->due_ns;
@@ -252,17 +245,19 @@ refused_wait(unsigned n_refused)
 
 /* It is refused alone. */
 static void
-isolate(struct link *l, struct unit *u, size_t at, uint16_t code, int64_t now_ns)
+isolate(struct link *l, struct unit *u, size_t at, const struct refusal *why, int64_t now_ns)
 {
+	bool is_failing = why->quality ==
+			  Q_DEVICE_FAILED; /* it may be well again soon: it keeps its period */
 	const struct request *req = &u->reqs[at];
 	struct poll *p = &u->polls[at];
 
 	if (!p->is_refused)
-		link_note(l, u, link_refusal(code), now_ns, "learned: %u +%u is refused",
+		link_note(l, u, (enum quality)why->quality, now_ns, "learned: %u +%u is refused",
 			req->address, req->count);
-	link_unit_say(l, u, req->first, req->n, link_refusal(code), code, now_ns);
+	link_unit_say(l, u, req->first, req->n, (enum quality)why->quality, why->code, now_ns);
 	p->is_refused = true;
-	if (is_failure(code)) {
+	if (is_failing) {
 		p->every_ns = u->points[req->first].every_ns;
 		p->due_ns = p->ask_ns = now_ns + p->every_ns;
 	} else {
@@ -274,7 +269,7 @@ isolate(struct link *l, struct unit *u, size_t at, uint16_t code, int64_t now_ns
 		struct mark *mark = &u->marks[req->first + i];
 
 		mark->is_refused = true;
-		mark->code = code;
+		mark->is_failing = is_failing;
 		mark->n_refused = (uint8_t)MIN(mark->n_refused + 1, UINT8_MAX);
 	}
 	end_trial(l, u, at, now_ns);
@@ -322,7 +317,8 @@ begins_at(const struct unit *u, size_t point)
 }
 
 void
-link_learn_refused(struct link *l, struct unit *u, size_t at, uint16_t code, int64_t now_ns)
+link_learn_refused(
+	struct link *l, struct unit *u, size_t at, const struct refusal *refusal, int64_t now_ns)
 {
 	struct request req = u->reqs[at];
 	size_t cut = best_cut(u, &req);
@@ -331,14 +327,14 @@ link_learn_refused(struct link *l, struct unit *u, size_t at, uint16_t code, int
 	explain(u, &req);
 	if (cut == 0) {
 		u->found++;
-		isolate(l, u, at, code, now_ns);
+		isolate(l, u, at, refusal, now_ns);
 		return;
 	}
 	for (size_t i = 0; i < req.n; i++)
 		u->marks[req.first + i].is_trial = true;
-	if (code == 3 && halve(u, &req, now_ns)) {
-		link_note(l, u, link_refusal(code), now_ns, "learning: %u +%u refused, halved",
-			req.address, req.count);
+	if (refusal->of == REFUSED_LENGTH && halve(u, &req, now_ns)) {
+		link_note(l, u, (enum quality)refusal->quality, now_ns,
+			"learning: %u +%u refused, halved", req.address, req.count);
 		return;
 	}
 	u->found++;
@@ -355,8 +351,9 @@ link_learn_refused(struct link *l, struct unit *u, size_t at, uint16_t code, int
 	if (!begins_at(u, cut))
 		ask_single(l, u, now_ns);
 	else
-		link_note(l, u, link_refusal(code), now_ns, "learning: %u +%u refused, cut at %u",
-			req.address, req.count, u->points[cut].address);
+		link_note(l, u, (enum quality)refusal->quality, now_ns,
+			"learning: %u +%u refused, cut at %u", req.address, req.count,
+			u->points[cut].address);
 }
 
 /* What was refused is there: it joins the others again, and the others that were refused may be there too. */

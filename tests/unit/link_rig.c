@@ -136,6 +136,13 @@ rig_decode(const struct instrument *ins, const struct request *req, const struct
 	if (frame[4] & 0x80) {
 		int code = frame[HEAD];
 
+		out->refusal.quality = code == 2   ? Q_BAD_ADDRESS
+				       : code == 3 ? Q_BAD_REQUEST
+				       : code == 1 ? Q_BAD_FUNCTION
+						   : Q_DEVICE_FAILED;
+		out->refusal.of = code == 1   ? REFUSED_ALL
+				  : code == 3 ? REFUSED_LENGTH
+					      : REFUSED_PART;
 		return err_set(err,
 			code == 6    ? DECODE_LATER
 			: code == 11 ? DECODE_SILENT

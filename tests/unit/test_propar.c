@@ -358,12 +358,12 @@ test_errors(void **state)
 		enum quality quality;
 		unsigned code;
 	} rows[] = {
-		{ "10 02 01 80 03 00 04 05 10 03", 0, Q_BAD_ADDRESS, 4 },
-		{ "10 02 01 80 03 00 03 05 10 03", 0, Q_BAD_ADDRESS, 3 },
-		{ "10 02 01 80 03 00 05 05 10 03", 0, Q_BAD_REQUEST, 5 },
-		{ "10 02 01 80 03 00 11 05 10 03", 0, Q_BAD_FUNCTION, 17 },
-		{ "10 02 01 80 03 00 07 05 10 03", 0, Q_GATEWAY_PATH, 7 },
-		{ "10 02 01 80 03 00 77 05 10 03", 0, Q_DEVICE_FAILED, 0x77 },
+		{ "10 02 01 80 03 00 04 05 10 03", DECODE_REFUSED, Q_BAD_ADDRESS, 4 },
+		{ "10 02 01 80 03 00 03 05 10 03", DECODE_REFUSED, Q_BAD_ADDRESS, 3 },
+		{ "10 02 01 80 03 00 05 05 10 03", DECODE_REFUSED, Q_BAD_REQUEST, 5 },
+		{ "10 02 01 80 03 00 11 05 10 03", DECODE_REFUSED, Q_BAD_FUNCTION, 17 },
+		{ "10 02 01 80 03 00 07 05 10 03", DECODE_REFUSED, Q_GATEWAY_PATH, 7 },
+		{ "10 02 01 80 03 00 77 05 10 03", DECODE_REFUSED, Q_DEVICE_FAILED, 0x77 },
 		{ "10 02 01 80 03 00 01 05 10 03", DECODE_LATER, Q_GOOD, 1 },
 		{ "10 02 01 80 03 00 19 05 10 03", DECODE_SILENT, Q_GOOD, 25 },
 		{ "10 02 01 80 03 00 00 05 10 03", DECODE_BAD, Q_GOOD, 0 },
@@ -386,10 +386,13 @@ test_errors(void **state)
 				    r[0].code == rows[i].code);
 		else
 			assert_true(err.sys == (int)rows[i].code && err.msg[0] != '\0');
+		if (rows[i].rc == DECODE_REFUSED)
+			assert_int_equal(out.refusal.quality, rows[i].quality);
 	}
 	/* one of two is guilty: the engine asks for them one by one */
 	assert_int_equal(decode(&both, pts, rows[0].answer, r, &out, &err), DECODE_REFUSED);
-	assert_int_equal(err.sys, 2);
+	assert_int_equal(out.refusal.of, REFUSED_PART);
+	assert_int_equal(err.sys, 4);
 	assert_non_null(strstr(err.msg, "no such parameter"));
 }
 

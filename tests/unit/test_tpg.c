@@ -155,7 +155,9 @@ test_refusal(void **state)
 
 	assert_int_equal(match(&req, "\x15\r\n"), MATCH_CANNOT_TELL);
 	assert_int_equal(decode(&req, &pt, "\x15\r\n", r, &out, &err), DECODE_REFUSED);
-	assert_int_equal(err.sys, 3);
+	assert_int_equal(err.sys, 21); /* NAK */
+	assert_int_equal(out.refusal.quality, Q_BAD_REQUEST);
+	assert_int_equal(out.refusal.of, REFUSED_ALL);
 }
 
 /* Lines that nobody asked for, an ACK that is late: never an answer. */
