@@ -411,6 +411,7 @@ const struct codec codec_propar = {
 	.point_opts = point_opts,
 	.wires = CODEC_SERIAL | CODEC_TCP,
 	.has_tag = true,
+	.tag_bits = 8,
 	.point = propar_point,
 	.plan = propar_plan,
 	.write = propar_write,

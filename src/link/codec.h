@@ -162,7 +162,8 @@ struct codec {
 		wires; /* CODEC_*: what carries it; on all but CODEC_SYSTEM bytes come without borders and cut() finds frames */
 	const struct codec *
 		on_line; /* its form on serial lines, and on such lines carried by TCP; NULL: the same */
-	bool has_tag;       /* an answer names its request: a late one cannot be mistaken */
+	bool has_tag; /* an answer names its request: a late one cannot be mistaken */
+	uint8_t tag_bits; /* with has_tag: so few bits of the tag are on the wire that it comes again soon; 0: many */
 	bool pipelines;     /* with has_tag: several requests may be under way at one time */
 	bool needs_silence; /* a serial line is silent for 3.5 characters between frames */
 	bool closes; /* the device may end the connection after an answer: that is no fault */

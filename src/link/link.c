@@ -31,9 +31,16 @@ init_line(struct link *l)
 static void
 init_late(struct link *l)
 {
-	for (size_t i = 0; i < l->n_units; i++)
-		if (!l->units[i].codec->has_tag)
-			l->late_cap = 2 * l->n_units + 6;
+	l->outlives = l->wire.is_line;
+	for (size_t i = 0; i < l->n_units; i++) {
+		const struct codec *codec = l->units[i].codec;
+
+		if (codec->has_tag && codec->tag_bits == 0)
+			continue;
+		l->late_cap = MIN(2 * l->n_units + 6, (size_t)LINK_LATE_MAX);
+		/* Behind a TCP port there may well be a serial server. */
+		l->outlives |= (codec->wires & CODEC_SERIAL) != 0;
+	}
 	l->late = mem_zero(l->late_cap, sizeof(*l->late));
 }
 
@@ -100,8 +107,8 @@ abort_flights(struct link *l, enum quality reason, int64_t now_ns)
 {
 	LINK_FLIGHTS(l, f)
 	{
-		if (l->wire.is_line && !f->is_held)
-			link_late_add(l, f->unit, &f->req, MAX(now_ns, f->over_ns), now_ns);
+		if (l->outlives && !f->is_held)
+			link_late_add(l, f->unit, &f->req, f->tag, MAX(now_ns, f->over_ns), now_ns);
 		if (f->kind == FLIGHT_WRITE) {
 			link_land(l, f);
 			link_written(l, &f->write, reason, 0);
@@ -242,7 +249,7 @@ await_others(struct link *l, int64_t now_ns)
 	for (size_t i = 0; i < l->n_units && !l->is_old; i++) {
 		const struct unit *u = &l->units[i];
 
-		if (!u->codec->has_tag)
+		if (!u->codec->has_tag || u->codec->tag_bits != 0)
 			l->pause_ns =
 				MAX(l->pause_ns, now_ns + u->timeout_ns + link_lateness(l, u));
 	}
@@ -259,7 +266,7 @@ link_opened(struct link *l, int64_t now_ns)
 		l->silence = 0;
 		l->fails = 0;
 		l->pause_ns = 0;
-		if (l->wire.is_line)
+		if (l->outlives)
 			await_others(l, now_ns);
 		else
 			link_late_forget(l, NULL);

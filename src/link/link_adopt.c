@@ -50,24 +50,26 @@ same_wire(const struct link *a, const struct link *b)
 	       same_text(a->host, b->host);
 }
 
-/* The answer to a question of a unit that is gone belongs to nobody: who could take it for its own waits for it. */
+/* The answer to a question of a unit that is gone belongs to nobody: who could take it for its own waits for it, for as long as
+ * the old link would have. */
 static void
-await(struct link *l, const struct unit *gone, const struct request *req, int64_t over_ns,
-	int64_t now_ns)
+await(struct link *l, const struct link *from, const struct unit *gone, const struct request *req,
+	uint32_t tag, int64_t over_ns, int64_t now_ns)
 {
 	const struct codec *codec = gone->codec;
+	int64_t until_ns = over_ns + link_lateness(from, gone);
 
-	if (codec->has_tag)
+	if (codec->has_tag && codec->tag_bits == 0)
 		return;
 	for (size_t i = 0; i < l->n_units; i++) {
 		struct unit *u = &l->units[i];
 
 		if (u->codec != codec || codec->alike == NULL) {
-			l->pause_ns = MAX(l->pause_ns, over_ns + 2 * gone->timeout_ns);
+			l->pause_ns = MAX(l->pause_ns, until_ns);
 			return;
 		}
 		if (codec->alike(&gone->ins, req, &u->ins, req)) {
-			link_late_add(l, u, req, over_ns, now_ns);
+			link_late_add(l, u, req, tag, until_ns - link_lateness(l, u), now_ns);
 			return;
 		}
 	}
@@ -86,7 +88,7 @@ take_flights(struct link *l, struct link *from, int64_t now_ns)
 		if (f->unit->heir == NULL) {
 			if (f->kind == FLIGHT_WRITE)
 				link_written(from, &f->write, Q_LINK_LOST, 0);
-			await(l, f->unit, &f->req, f->over_ns, now_ns);
+			await(l, from, f->unit, &f->req, f->tag, f->over_ns, now_ns);
 			f->is_used = f->is_held = false;
 			continue;
 		}
@@ -105,10 +107,10 @@ take_late(struct link *l, struct link *from, int64_t now_ns)
 		struct unit *u = late->unit->heir;
 
 		if (u != NULL)
-			link_late_add(
-				l, u, &late->req, late->until_ns - link_lateness(l, u), now_ns);
+			link_late_add(l, u, &late->req, late->tag,
+				late->until_ns - link_lateness(l, u), now_ns);
 		else
-			await(l, late->unit, &late->req,
+			await(l, from, late->unit, &late->req, late->tag,
 				late->until_ns - link_lateness(from, late->unit), now_ns);
 	}
 	from->n_late = 0;

@@ -274,11 +274,10 @@ heard(struct link *l, const uint8_t *frame, size_t n, int64_t now_ns)
 
 /* Nobody's: the late answer that was waited for, or somebody else's talk. */
 static void
-stray(struct link *l, const uint8_t *frame, size_t n, int64_t now_ns)
+stray(struct link *l, const uint8_t *frame, size_t n, bool is_late, int64_t now_ns)
 {
 	static const char late[LINK_MEANING] = "a late answer";
 	static const char foreign[LINK_MEANING] = "belongs to no question";
-	bool is_late = link_late_take(l, frame, n);
 
 	l->last->state.stray++;
 	link_trace(l, l->last, TRACE_RECEIVED, Q_WRONG_ANSWER, 0, is_late ? late : foreign, frame,
@@ -292,6 +291,8 @@ stray(struct link *l, const uint8_t *frame, size_t n, int64_t now_ns)
 void
 link_frame(struct link *l, const uint8_t *frame, size_t n, int64_t now_ns)
 {
+	bool is_late;
+
 	LINK_FLIGHTS(l, f)
 	{
 		enum match whose = MATCH_MINE;
@@ -306,8 +307,9 @@ link_frame(struct link *l, const uint8_t *frame, size_t n, int64_t now_ns)
 			return;
 		}
 	}
-	if (!heard(l, frame, n, now_ns))
-		stray(l, frame, n, now_ns);
+	is_late = link_late_take(l, frame, n); /* what is awaited is as old as its question */
+	if (is_late || !heard(l, frame, n, now_ns))
+		stray(l, frame, n, is_late, now_ns);
 }
 
 /* Bytes that are no frame, on a wire where the next frame can be found behind them. */

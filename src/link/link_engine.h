@@ -10,6 +10,7 @@
 #include "link/link.h"
 
 #define LINK_WINDOW_MAX IMAGE_PIPELINE_MAX /* questions on the wire at one time */
+#define LINK_LATE_MAX 200 /* questions without an answer that are remembered for their late ones */
 #define LINK_ANSWER_MAX                                                                            \
 	260 /* characters of an answer that is waited for when it has begun in time */
 #define LINK_NOISE_MAX (2 * NS_PER_S) /* how long a line may speak without being asked */
@@ -152,6 +153,7 @@ struct flight {
 struct late {
 	struct unit *unit;
 	struct request req;
+	uint32_t tag; /* of a protocol with few tags: this one is not given again until then */
 	int64_t until_ns;
 };
 
@@ -165,6 +167,7 @@ struct link {
 	int64_t gap_ns;     /* after an answer */
 	int64_t silence_ns; /* after any byte: 3.5 characters where a protocol needs them */
 	int64_t idle_ns; /* after that long without a byte no more of a frame comes; 0: cannot be told */
+	bool outlives; /* what is behind the wire goes on when it is closed: late answers come over the next one */
 	bool is_search; /* several ports may be meant: the owner takes the next one when it is closed */
 	struct link_sink sink;
 	struct unit *units;
@@ -254,8 +257,10 @@ bool link_learn_is_refused(const struct unit *u, const struct request *req);
 /* How late after its timeout an answer of it may be. */
 int64_t link_lateness(const struct link *l, const struct unit *u);
 /* over_ns: when its time was over, or would have been. */
-void link_late_add(
-	struct link *l, struct unit *u, const struct request *req, int64_t over_ns, int64_t now_ns);
+void link_late_add(struct link *l, struct unit *u, const struct request *req, uint32_t tag,
+	int64_t over_ns, int64_t now_ns);
+/* The next tag for a question to this unit. */
+uint32_t link_late_tag(struct link *l, const struct unit *u, int64_t now_ns);
 /* The time before which this question could get the answer to another; 0: it may go. */
 int64_t link_late_until(
 	struct link *l, const struct unit *u, const struct request *req, int64_t now_ns);

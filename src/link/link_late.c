@@ -29,13 +29,13 @@ drop_old(struct link *l, int64_t now_ns)
 }
 
 void
-link_late_add(
-	struct link *l, struct unit *u, const struct request *req, int64_t over_ns, int64_t now_ns)
+link_late_add(struct link *l, struct unit *u, const struct request *req, uint32_t tag,
+	int64_t over_ns, int64_t now_ns)
 {
 	int64_t until_ns = over_ns + link_lateness(l, u);
 	struct late *entry;
 
-	if (u->codec->has_tag)
+	if (u->codec->has_tag && u->codec->tag_bits == 0)
 		return;
 	drop_old(l, now_ns);
 	if (l->n_late == l->late_cap) {
@@ -45,13 +45,41 @@ link_late_add(
 	entry = &l->late[l->n_late++];
 	entry->unit = u;
 	entry->req = *req;
+	entry->tag = tag;
 	entry->until_ns = until_ns;
+}
+
+/* Is this tag, as far as it is on the wire, one that is still awaited? */
+static bool
+is_awaited(const struct link *l, const struct codec *codec, uint32_t tag)
+{
+	for (size_t i = 0; i < l->n_late; i++)
+		if (l->late[i].unit->codec == codec &&
+			((l->late[i].tag ^ tag) & ((UINT32_C(1) << codec->tag_bits) - 1)) == 0)
+			return true;
+	return false;
+}
+
+uint32_t
+link_late_tag(struct link *l, const struct unit *u, int64_t now_ns)
+{
+	l->tag++;
+	if (!u->codec->has_tag || u->codec->tag_bits == 0 || l->n_late == 0)
+		return l->tag;
+	drop_old(l, now_ns);
+	while (is_awaited(l, u->codec, l->tag)) /* there are fewer of them than tags */
+		l->tag++;
+	return l->tag;
 }
 
 static bool
 is_alike(const struct late *entry, const struct unit *u, const struct request *req)
 {
-	if (entry->unit->codec != u->codec || u->codec->alike == NULL)
+	if (entry->unit->codec != u->codec)
+		return true;
+	if (u->codec->has_tag)
+		return false; /* its tag is not given again */
+	if (u->codec->alike == NULL)
 		return true;
 	return u->codec->alike(&entry->unit->ins, &entry->req, &u->ins, req);
 }
@@ -76,9 +104,10 @@ link_late_take(struct link *l, const uint8_t *frame, size_t n)
 	for (size_t i = 0; i < l->n_late; i++) {
 		const struct late *entry = &l->late[i];
 		const struct codec *codec = entry->unit->codec;
-		enum match whose = codec->match == NULL ? MATCH_CANNOT_TELL
-							: codec->match(&entry->unit->ins,
-								  &entry->req, 0, frame, n);
+		enum match whose = codec->match == NULL
+					   ? MATCH_CANNOT_TELL
+					   : codec->match(&entry->unit->ins, &entry->req,
+						     entry->tag, frame, n);
 
 		if (whose == MATCH_MINE || whose == MATCH_CANNOT_TELL) {
 			drop(l, i);

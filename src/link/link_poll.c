@@ -239,8 +239,8 @@ choose(struct link *l, struct flight *f, int64_t now_ns)
 		return false; /* a write waits until the wire is free */
 	if (!link_window_is_open(l, now_ns, false))
 		return false;
-	if (who != NULL && l->n_flights == 0 && (!is_late || who->identify_ns <= who->next_ns) &&
-		start_identify(l, f, who, now_ns))
+	if (who != NULL && l->n_flights == 0 && link_identify_until(l, who, now_ns) <= now_ns &&
+		(!is_late || who->identify_ns <= who->next_ns) && start_identify(l, f, who, now_ns))
 		return true;
 	if (!is_late)
 		return false;
@@ -298,8 +298,8 @@ transmit(struct link *l, struct flight *f, int64_t now_ns)
 	struct unit *u = f->unit;
 	struct err err = { .msg = "the codec wrote nothing" };
 	uint8_t *out = l->tx + l->n_tx;
-	int n = u->codec->encode(
-		&u->ins, &f->req, ++l->tag, &u->vars, out, sizeof(l->tx) - l->n_tx, &err);
+	int n = u->codec->encode(&u->ins, &f->req, link_late_tag(l, u, now_ns), &u->vars, out,
+		sizeof(l->tx) - l->n_tx, &err);
 
 	if (n <= 0) {
 		cannot_send(l, f, &err, now_ns);
@@ -388,6 +388,7 @@ unit_ready_ns(struct link *l, struct unit *u, int64_t now_ns)
 static int64_t
 next_question_ns(struct link *l, int64_t now_ns)
 {
+	const struct unit *who = nameless(l);
 	int64_t at_ns = NEVER;
 
 	for (size_t i = 0; i < l->n_units; i++)
@@ -398,8 +399,8 @@ next_question_ns(struct link *l, int64_t now_ns)
 		if (!is_engaged(w->unit) && is_first_write(l, i))
 			at_ns = MIN(at_ns, MAX(w->ask_ns, write_until(l, w, now_ns)));
 	}
-	if (nameless(l) != NULL && l->n_flights == 0)
-		at_ns = 0; /* at once */
+	if (who != NULL && l->n_flights == 0)
+		at_ns = MIN(at_ns, link_identify_until(l, who, now_ns)); /* 0: at once */
 	return at_ns == NEVER ? NEVER : MAX(at_ns, l->pause_ns);
 }
 
@@ -623,11 +624,12 @@ expire(struct link *l, struct flight *f, int64_t now_ns)
 	clock_span(span, now_ns - f->sent_ns);
 	link_note(l, u, reason, now_ns, "%s in %s",
 		reason == Q_NO_ANSWER ? "no answer" : "no sound answer", span);
-	/* One that is down is no sign of anything. */
-	if (u->state.state != INSTRUMENT_DOWN && link_window_failed(l, f->is_alone, now_ns)) {
+	/* One that is down is no sign of anything. A write is not sent a second time behind anybody's back. */
+	if (u->state.state != INSTRUMENT_DOWN && f->kind != FLIGHT_WRITE &&
+		link_window_failed(l, f->is_alone, now_ns)) {
 		LINK_FLIGHTS(l, other)
 		{
-			if (!other->is_held)
+			if (!other->is_held && other->kind != FLIGHT_WRITE)
 				link_ask_again(l, other, now_ns);
 		}
 		return;
@@ -636,7 +638,7 @@ expire(struct link *l, struct flight *f, int64_t now_ns)
 	l->silence++;
 	l->want_flush = l->kind == LINK_SERIAL;
 	if (!has_come(f))
-		link_late_add(l, u, &f->req, MAX(now_ns, f->over_ns), now_ns);
+		link_late_add(l, u, &f->req, f->tag, MAX(now_ns, f->over_ns), now_ns);
 	link_unanswered(l, f, reason, 0, now_ns);
 	if (l->kind == LINK_TCP && u->codec->closes)
 		link_renew(l, now_ns);
@@ -652,10 +654,10 @@ link_fell_silent(struct link *l, int64_t now_ns)
 
 	l->n_rx = 0;
 	link_frames(l, l->rx, n, WIRE_SILENT, now_ns);
-	/* The answer was there and is broken: nobody has to wait for it, but what could be taken for it. */
+	/* The answer was there and is broken: nobody has to wait for it. Mere noise is no answer: that may still come. */
 	LINK_FLIGHTS(l, f)
 	{
-		if (!f->is_held && f->is_garbled && l->line == LINE_OPEN)
+		if (!f->is_held && has_come(f) && l->line == LINE_OPEN)
 			expire(l, f, now_ns);
 	}
 }

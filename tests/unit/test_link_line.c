@@ -290,6 +290,28 @@ test_broken_crc_is_told_when_the_line_has_fallen_silent(void **state)
 	line_done(&rig);
 }
 
+/* A transceiver that turns round leaves a byte on the line: the answer comes behind it. */
+static void
+test_a_byte_of_noise_is_no_answer(void **state)
+{
+	static const uint8_t noise[1] = { 0xff };
+
+	for (int64_t delay_ns = 60 * MS; delay_ns < TIMEOUT - 20 * MS; delay_ns += 10 * MS) {
+		start_two_and_settle();
+		forget();
+		rig.device[1].delay_ns = delay_ns;
+		run_to_question(1, MODBUS_READ_HOLDING);
+		line_say(&rig, noise, sizeof(noise), rig.busy_ns + 2 * rig.char_ns);
+		assert_true(line_run_to_news(&rig, 0, rig.now_ns + 1 * S));
+		assert_int_equal(rig.last[0].quality, Q_GOOD);
+		line_run(&rig, rig.now_ns + 2 * S);
+		assert_int_equal(
+			rig.n_bad[0] + rig.n_wrong + rig.n_late + line_state(&rig, 1).timeouts, 0);
+		assert_int_equal(rig.state[1], INSTRUMENT_UP);
+		line_done(&rig);
+	}
+}
+
 static void
 test_one_broken_answer_is_repeated_and_nobody_hears_of_it(void **state)
 {
@@ -1018,6 +1040,7 @@ main(void)
 		cmocka_unit_test(test_echo_is_stripped),
 		cmocka_unit_test(test_broken_echo_does_not_spoil_the_answer),
 		cmocka_unit_test(test_broken_crc_is_told_when_the_line_has_fallen_silent),
+		cmocka_unit_test(test_a_byte_of_noise_is_no_answer),
 		cmocka_unit_test(test_one_broken_answer_is_repeated_and_nobody_hears_of_it),
 		cmocka_unit_test(test_frames_of_another_unit),
 		cmocka_unit_test(test_who_waits_after_a_timeout),

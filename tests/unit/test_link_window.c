@@ -642,6 +642,31 @@ test_writes_keep_their_order(void **state)
 	}
 }
 
+/* Many under way, and the device falls silent: a write is sent as often as `retries` says, whatever becomes of its neighbours. */
+static void
+test_no_write_is_sent_too_often(void **state)
+{
+	unsigned most = 0;
+
+	for (int round = 0; round < 40; round++) {
+		unsigned n = 0;
+
+		start(TAKES_MANY, 0, POINTS, 0, 1 * MS);
+		run(rig.now_ns + 5 * S);
+		assert_int_equal(rig.most_out, 16);
+		rig.manner = IS_SILENT;
+		run(rig.now_ns + round * 300 * NS_PER_US);
+		assert_int_equal(write_to(4, 2, 78), 0);
+		run(rig.now_ns + 5 * S);
+		for (size_t i = 0; i < MIN(rig.n_log, LOG); i++)
+			n += rig.log[i].function == MODBUS_WRITE_REGISTER;
+		most = MAX(most, n);
+		assert_int_equal(rig.n_verdicts, 1); /* it is told what became of it */
+		done();
+	}
+	assert_int_equal(most, 2);
+}
+
 /* As long as the device has not proved that it takes several, a write is alone on the wire. */
 static void
 test_no_write_in_a_trial(void **state)
@@ -721,6 +746,7 @@ main(void)
 		cmocka_unit_test(test_a_number_that_the_user_wrote),
 		cmocka_unit_test(test_a_plan_that_changes_loses_nothing),
 		cmocka_unit_test(test_writes_keep_their_order),
+		cmocka_unit_test(test_no_write_is_sent_too_often),
 		cmocka_unit_test(test_no_write_in_a_trial),
 		cmocka_unit_test(test_a_reload_with_many_under_way),
 	};
