@@ -257,3 +257,10 @@ serial_flush(int fd)
 {
 	(void)ioctl(fd, TCFLSH, TCIOFLUSH); /* a port that is gone shows when it is read */
 }
+
+void
+serial_close(int fd)
+{
+	(void)ioctl(fd, TCFLSH, TCOFLUSH); /* what is not there needs no waiting for */
+	close(fd);
+}

@@ -1,6 +1,6 @@
 /* serial.h - serial ports of this computer: found, opened for us alone, set
  *
- * These calls may block in the kernel: they belong in a thread of their own (wires.c).
+ * These calls may block in the kernel, all but serial_flush(): they belong in a thread of their own (wires.c).
  */
 #ifndef IO_SERIAL_H
 #define IO_SERIAL_H
@@ -19,7 +19,11 @@ int serial_find(const char *where, unsigned nth, char *out, struct err *err) MUS
  * program has it; ERR_CONF: the port cannot do what `line` asks for. */
 int serial_open(const char *path, const struct image_line *line, struct err *err) MUST_CHECK;
 
-/* Forget what has not been read, and what has not been sent. */
+/* Forget what has not been read, and what has not been sent. May be called in the loop: TCFLSH empties the kernel's buffers and waits
+ * for nothing (n_tty, flush_buffer of the drivers). */
 void serial_flush(int fd);
+
+/* What has not been sent is forgotten; what is in the chip already is waited for, up to the port's closing_wait (30 s). */
+void serial_close(int fd);
 
 #endif

@@ -5,7 +5,9 @@
  *	   +----------------+------- failed ------+----- peer gone ----+      each time: sink.closed()
  *
  * A serial port goes from NAMING to OPEN: a thread finds and opens it. Of several that may be meant the next one is taken
- * when the engine has closed the last one, or when it could not be opened.
+ * when the engine has closed the last one, or when it could not be opened. The same thread closes it, because that waits in
+ * the kernel until all bytes are out; what closes a port comes before what opens it again, so its lock is free by then. One
+ * port is being opened at a time: a port that came for nobody is closed before the next one is asked for.
  *
  * What fails at once (no descriptor left, unreachable network) is reported at the next turn of the loop, from
  * wires_time(), so that the engine is never called from within its own request.
@@ -43,6 +45,7 @@ enum wire_state {
 struct wire {
 	enum wire_state state;
 	int fd;
+	bool is_port;    /* fd is a serial port */
 	uint32_t serial; /* counts openings: an answer of a thread to an earlier one is dropped */
 	int64_t deadline_ns; /* of naming and connecting */
 	unsigned nth;        /* which of the ports that may be meant */
@@ -61,8 +64,9 @@ struct wires {
 	uint32_t serial;
 	bool has_failed;    /* some wire is FAILED */
 	uint32_t n_opening; /* wires that are NAMING or CONNECTING */
-	struct worker names, files;
-	uint32_t *by_fd; /* [descriptor] link */
+	struct worker names, ports, files;
+	uint32_t port_asked; /* serial of the wire whose port is being opened; 0: none is */
+	uint32_t *by_fd;     /* [descriptor] link */
 	int n_by_fd;
 };
 
@@ -71,13 +75,19 @@ struct ticket {
 	uint32_t serial; /* of the wire that asks */
 };
 
-enum errand { ERRAND_ADDRESS, ERRAND_PORT };
+/* A name to look up; it follows, without an end. */
+struct question {
+	struct ticket ticket;
+	uint16_t port;
+};
 
-/* A name to look up, or a port to open; the name follows, without an end. */
+enum errand { ERRAND_OPEN, ERRAND_CLOSE };
+
+/* A port to find and open; where it is follows, without an end. Or one to close. */
 struct errand_head {
 	struct ticket ticket;
 	uint8_t what; /* enum errand */
-	uint16_t port;
+	int fd;
 	unsigned nth;
 	struct image_line line;
 };
@@ -98,16 +108,29 @@ struct address {
 
 /* ---- threads ---- */
 
+/* What follows a head of n_head bytes, as a text. */
+static void
+take_name(const uint8_t *request, size_t n, size_t n_head, char out[256])
+{
+	n = MIN(n - n_head, (size_t)255);
+	memcpy(out, request + n_head, n);
+	out[n] = '\0';
+}
+
 static size_t
-look_up(const struct errand_head *head, const char *host, uint8_t *out)
+look_up(const uint8_t *request, size_t n, uint8_t *out)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG };
 	struct addrinfo *found = NULL;
-	struct address a = { .ticket = head->ticket };
-	char service[8];
+	struct question q;
+	struct address a = { 0 };
+	char host[256], service[8];
 
-	snprintf(service, sizeof(service), "%u", head->port);
+	memcpy(&q, request, sizeof(q));
+	take_name(request, n, sizeof(q), host);
+	a.ticket = q.ticket;
+	snprintf(service, sizeof(service), "%u", q.port);
 	a.error = getaddrinfo(host, service, &hints, &found);
 	if (a.error == 0) {
 		a.len = found->ai_addrlen;
@@ -137,13 +160,16 @@ static size_t
 run_errand(const uint8_t *request, size_t n, uint8_t *out)
 {
 	struct errand_head head;
-	char name[256];
+	char where[256];
 
 	memcpy(&head, request, sizeof(head));
-	n = MIN(n - sizeof(head), sizeof(name) - 1);
-	memcpy(name, request + sizeof(head), n);
-	name[n] = '\0';
-	return head.what == ERRAND_PORT ? open_port(&head, name, out) : look_up(&head, name, out);
+	if (head.what == ERRAND_CLOSE) {
+		serial_close(head.fd);
+		memcpy(out, &head.ticket, sizeof(head.ticket)); /* nobody waits for it */
+		return sizeof(head.ticket);
+	}
+	take_name(request, n, sizeof(head), where);
+	return open_port(&head, where, out);
 }
 
 static size_t
@@ -168,14 +194,35 @@ set_state(struct wires *w, struct wire *wire, enum wire_state state)
 	wire->state = state;
 }
 
+/* The loop has let go of it. When even the queue to the thread is full, waiting is what is left. */
+static void
+close_port(struct wires *w, int fd)
+{
+	struct errand_head head = { .what = ERRAND_CLOSE, .fd = fd };
+	struct err err;
+
+	if (worker_ask(&w->ports, &head, sizeof(head), &err) < 0)
+		serial_close(fd);
+}
+
+static void
+close_fd(struct wires *w, struct wire *wire)
+{
+	if (wire->is_port)
+		close_port(w, wire->fd);
+	else
+		close(wire->fd);
+	wire->fd = -1;
+	wire->is_port = false;
+}
+
 static void
 shut(struct wires *w, struct wire *wire)
 {
 	if (wire->fd >= 0) {
 		loop_remove(w->loop, wire->fd);
-		close(wire->fd);
+		close_fd(w, wire);
 	}
-	wire->fd = -1;
 	wire->n_tx = 0;
 	wire->serial = ++w->serial;
 	set_state(w, wire, WIRE_IS_CLOSED);
@@ -220,8 +267,7 @@ watch(struct wires *w, struct wire *wire, unsigned events)
 	note_fd(w, (uint32_t)(wire - w->at), wire->fd);
 
 	if (loop_add(w->loop, wire->fd, events, on_ready, w, &err) < 0) {
-		close(wire->fd);
-		wire->fd = -1;
+		close_fd(w, wire);
 		fail_later(w, wire, Q_NO_LINK, err.msg);
 	}
 }
@@ -374,6 +420,16 @@ on_address(struct wires *w, const uint8_t *answer)
 		connect_to(w, wire, (struct sockaddr *)&a.addr, a.len);
 }
 
+static void
+on_name(void *ctx, int fd, unsigned events)
+{
+	struct wires *w = ctx;
+	uint8_t answer[WORKER_PACKET_MAX];
+
+	if (worker_take(&w->names, answer) == sizeof(struct address))
+		on_address(w, answer);
+}
+
 /* Nobody waits for it any more, or it is ours. */
 static void
 on_port(struct wires *w, const uint8_t *answer)
@@ -386,7 +442,7 @@ on_port(struct wires *w, const uint8_t *answer)
 	wire = ticket_wire(w, answer, &link);
 	if (wire == NULL || wire->state != WIRE_IS_NAMING) {
 		if (p.fd >= 0)
-			close(p.fd);
+			close_port(w, p.fd);
 		return;
 	}
 	if (p.fd < 0) {
@@ -395,6 +451,7 @@ on_port(struct wires *w, const uint8_t *answer)
 		return;
 	}
 	wire->fd = p.fd;
+	wire->is_port = true;
 	set_state(w, wire, WIRE_IS_OPEN);
 	watch(w, wire, LOOP_READ);
 	if (wire->state != WIRE_IS_OPEN)
@@ -404,17 +461,19 @@ on_port(struct wires *w, const uint8_t *answer)
 	w->sink.opened(w->sink.ctx, link);
 }
 
+static void ask_ports(struct wires *w);
+
 static void
 on_errand(void *ctx, int fd, unsigned events)
 {
 	struct wires *w = ctx;
 	uint8_t answer[WORKER_PACKET_MAX];
-	size_t n = worker_take(&w->names, answer);
 
-	if (n == sizeof(struct address))
-		on_address(w, answer);
-	else if (n == sizeof(struct port))
-		on_port(w, answer);
+	if (worker_take(&w->ports, answer) != sizeof(struct port))
+		return; /* one has been closed */
+	w->port_asked = 0;
+	on_port(w, answer);
+	ask_ports(w);
 }
 
 static void
@@ -443,6 +502,53 @@ start_thread(struct wires *w, struct worker *worker, const char *name, worker_fn
 	return loop_add(w->loop, worker->fd, LOOP_READ, on_answer, w, err);
 }
 
+static void
+ask_port(struct wires *w, uint32_t link)
+{
+	const struct image_link *l = image_link_at(w->img, link);
+	const char *where = image_text(w->img, l->host);
+	struct wire *wire = &w->at[link];
+	struct errand_head head = { .ticket = { wire->serial },
+		.what = ERRAND_OPEN,
+		.fd = -1,
+		.nth = wire->nth,
+		.line = l->line };
+	uint8_t request[sizeof(head) + 256];
+	size_t n = MIN(strlen(where), (size_t)255);
+	struct err err;
+
+	memcpy(request, &head, sizeof(head));
+	memcpy(request + sizeof(head), where, n);
+	if (start_thread(w, &w->ports, "mbc-ports", run_errand, on_errand, &err) < 0 ||
+		worker_ask(&w->ports, request, sizeof(head) + n, &err) < 0)
+		fail_later(w, wire, Q_NO_LINK, err.msg);
+	else
+		w->port_asked = wire->serial;
+}
+
+/* The one that has waited longest for its port; IMAGE_NONE when none does. */
+static uint32_t
+next_port(const struct wires *w)
+{
+	uint32_t next = IMAGE_NONE;
+
+	for (uint32_t i = 0; i < w->n; i++)
+		if (w->at[i].state == WIRE_IS_NAMING &&
+			image_link_at(w->img, i)->kind == LINK_SERIAL &&
+			(next == IMAGE_NONE || (int32_t)(w->at[i].serial - w->at[next].serial) < 0))
+			next = i;
+	return next;
+}
+
+static void
+ask_ports(struct wires *w)
+{
+	uint32_t link;
+
+	while (w->port_asked == 0 && (link = next_port(w)) != IMAGE_NONE)
+		ask_port(w, link);
+}
+
 static bool
 numeric_address(const char *host, uint16_t port, struct sockaddr_storage *out, socklen_t *out_len)
 {
@@ -461,25 +567,21 @@ numeric_address(const char *host, uint16_t port, struct sockaddr_storage *out, s
 }
 
 static void
-send_errand(struct wires *w, uint32_t link, enum errand what)
+ask_name(struct wires *w, uint32_t link)
 {
 	const struct image_link *l = image_link_at(w->img, link);
 	const char *name = image_text(w->img, l->host);
 	struct wire *wire = &w->at[link];
-	struct errand_head head = { .ticket = { wire->serial },
-		.what = (uint8_t)what,
-		.port = l->port,
-		.nth = wire->nth,
-		.line = l->line };
-	uint8_t request[sizeof(head) + 256];
+	struct question q = { .ticket = { wire->serial }, .port = l->port };
+	uint8_t request[sizeof(q) + 256];
 	size_t n = MIN(strlen(name), (size_t)255);
 	struct err err;
 
 	set_state(w, wire, WIRE_IS_NAMING);
-	memcpy(request, &head, sizeof(head));
-	memcpy(request + sizeof(head), name, n);
-	if (start_thread(w, &w->names, "mbc-names", run_errand, on_errand, &err) < 0 ||
-		worker_ask(&w->names, request, sizeof(head) + n, &err) < 0)
+	memcpy(request, &q, sizeof(q));
+	memcpy(request + sizeof(q), name, n);
+	if (start_thread(w, &w->names, "mbc-names", look_up, on_name, &err) < 0 ||
+		worker_ask(&w->names, request, sizeof(q) + n, &err) < 0)
 		fail_later(w, wire, Q_NO_LINK, err.msg);
 }
 
@@ -504,14 +606,15 @@ wires_open(struct wires *w, uint32_t link)
 	}
 	wire->deadline_ns = now_boot() + l->connect_timeout_ns;
 	if (l->kind == LINK_SERIAL) {
-		send_errand(w, link, ERRAND_PORT);
+		set_state(w, wire, WIRE_IS_NAMING);
+		ask_ports(w);
 		return;
 	}
 	if (numeric_address(image_text(w->img, l->host), l->port, &addr, &len)) {
 		connect_to(w, wire, (struct sockaddr *)&addr, len);
 		return;
 	}
-	send_errand(w, link, ERRAND_ADDRESS);
+	ask_name(w, link);
 }
 
 void
@@ -629,7 +732,7 @@ wires_new(
 	w->sink = *sink;
 	w->n = img->links.n;
 	w->at = new_table(w->n);
-	w->names.fd = w->files.fd = -1;
+	w->names.fd = w->ports.fd = w->files.fd = -1;
 	w->n_by_fd = 64 + 2 * (int)w->n; /* enough for most; one that is higher makes it grow */
 	w->by_fd = mem_zero((size_t)w->n_by_fd, sizeof(*w->by_fd));
 	return w;
@@ -656,20 +759,24 @@ wires_switch(struct wires *w, const struct image *img, const uint32_t *kept)
 	w->img = img;
 }
 
+static void
+let_go(struct wires *w, struct worker *worker)
+{
+	if (worker->fd >= 0)
+		loop_remove(w->loop, worker->fd);
+	worker_stop(worker);
+}
+
 void
 wires_free(struct wires *w)
 {
 	if (w == NULL)
 		return;
+	let_go(w, &w->names);
+	let_go(w, &w->ports);
+	let_go(w, &w->files);
 	for (uint32_t i = 0; i < w->n; i++)
-		shut(w, &w->at[i]);
-	for (int i = 0; i < 2; i++) {
-		struct worker *worker = i == 0 ? &w->names : &w->files;
-
-		if (worker->fd >= 0)
-			loop_remove(w->loop, worker->fd);
-		worker_stop(worker);
-	}
+		shut(w, &w->at[i]); /* ports as well: their thread has been let go */
 	free(w->by_fd);
 	free(w->at);
 	free(w);

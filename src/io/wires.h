@@ -1,7 +1,7 @@
 /* wires.h - the real wires of a bench: sockets, serial ports and system files, one a link
  *
- * Carries out what the link engine asks for and reports what happened. Nothing here waits: names are looked up and files
- * are read by threads of their own.
+ * Carries out what the link engine asks for and reports what happened. Nothing here waits: names are looked up, ports
+ * opened and closed, and files read by threads of their own.
  */
 #ifndef IO_WIRES_H
 #define IO_WIRES_H
