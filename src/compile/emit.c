@@ -90,7 +90,7 @@ polling_hash(const struct bench *b, const struct bench_instrument *ins)
 		(long long)l->gap_ns, (long long)l->late_max_ns, (long long)l->probe_max_ns,
 		l->pipeline);
 	buf_put(&text_form, &l->line, sizeof(l->line));
-	buf_printf(&text_form, "%s %s %lld %u|%d %s %g|", ins->name, ins->codec->name,
+	buf_printf(&text_form, "%s %s %lld %u|%d %s %.17g|", ins->name, ins->codec->name,
 		(long long)ins->timeout_ns, ins->retries, (int)ins->identify, ins->identify_is,
 		ins->identify_number);
 	hash_point(&text_form, &ins->identify_point);

@@ -243,6 +243,25 @@ test_hash_tells_what_polling_depends_on(void **state)
 	}
 }
 
+/* Numbers of seven digits and more are told apart as well. */
+static void
+test_hash_tells_identifications(void **state)
+{
+	static const char *const texts[] = {
+		HEAD "    identify: {read: {holding: 9, type: uint32}, is: 10012345}\n"
+		     "    channels: {a: {read: {holding: 1}}}\n",
+		HEAD "    identify: {read: {holding: 9, type: uint32}, is: 10012346}\n"
+		     "    channels: {a: {read: {holding: 1}}}\n",
+	};
+	struct image *a = compile(texts[0]), *b = compile(texts[1]), *again = compile(texts[0]);
+
+	assert_true(image_instrument_at(a, 0)->hash != image_instrument_at(b, 0)->hash);
+	assert_true(image_instrument_at(a, 0)->hash == image_instrument_at(again, 0)->hash);
+	free(a);
+	free(b);
+	free(again);
+}
+
 static void
 test_system_brings_link_and_channels(void **state)
 {
@@ -300,6 +319,7 @@ main(void)
 		cmocka_unit_test(test_bench_channels),
 		cmocka_unit_test(test_twins),
 		cmocka_unit_test(test_hash_tells_what_polling_depends_on),
+		cmocka_unit_test(test_hash_tells_identifications),
 		cmocka_unit_test(test_system_brings_link_and_channels),
 		cmocka_unit_test(test_errors_have_places),
 	};
