@@ -21,6 +21,7 @@ struct bench_link {
 	uint16_t port;
 	bool is_line, has_echo;
 	struct image_line line;
+	struct place line_at; /* of 'line', when it is written */
 	uint32_t pipeline;
 	int64_t connect_timeout_ns, gap_ns, char_ns, late_max_ns, probe_max_ns;
 	bool is_used;

@@ -57,6 +57,12 @@ identify_read(struct bench *b, struct bench_instrument *ins, const struct node *
 			ins->codec->name);
 		return;
 	}
+	if (text[strspn(text, " ")] == '\0') {
+		diag_error(&b->diag, found[IDENTIFY_KEY_IS]->at, "wrong-value",
+			"'is' is empty, and every device would pass; write a part of what this one "
+			"says it is, or remove 'identify'");
+		return;
+	}
 	ins->identify = IDENTIFY_TEXT;
 	ins->identify_is = text;
 }

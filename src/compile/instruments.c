@@ -70,6 +70,20 @@ codec_on(const struct codec *codec, const struct bench_link *l)
 	return codec->wires & wires_of(l) ? codec : NULL;
 }
 
+/* MODBUS over Serial Line V1.02, 2.5.1: a character of RTU has 8 data bits. Told once a link. */
+static void
+check_bits(struct bench *b, const struct codec *codec, struct bench_link *l)
+{
+	if (!codec->needs_silence || l->kind != LINK_SERIAL || l->line.bits != 7)
+		return;
+	diag_error(&b->diag, l->line_at, "wrong-value",
+		"%u%c%u has 7 data bits, and %s needs 8; write line: %u 8%c%u, and set the device "
+		"to RTU with 8 data bits",
+		l->line.bits, l->line.parity, l->line.stop, codec->name, l->line.baud,
+		l->line.parity, l->line.stop);
+	l->line.bits = 8;
+}
+
 /* The link that an instrument hangs on; `at` is where the instrument stands. */
 static void
 read_link(struct bench *b, const struct node *n, struct place at, struct bench_instrument *ins)
@@ -102,12 +116,14 @@ read_link(struct bench *b, const struct node *n, struct place at, struct bench_i
 	if (b->links.at[ins->link].is_bad)
 		return;
 	codec = codec_on(ins->codec, &b->links.at[ins->link]);
-	if (codec != NULL)
-		ins->codec = codec;
-	else
+	if (codec == NULL) {
 		diag_error(&b->diag, n->at, "conflict",
 			"%s cannot use the link '%s'; it needs one with %s", ins->codec->name, name,
 			wire_wanted(ins->codec));
+		return;
+	}
+	ins->codec = codec;
+	check_bits(b, codec, &b->links.at[ins->link]);
 }
 
 static void

@@ -103,6 +103,7 @@ line_read(struct bench *b, struct bench_link *l, const struct node *const *found
 		return;
 	}
 	read_port(b, l, found[LINK_KEY_SERIAL]);
+	l->line_at = n != NULL ? n->at : l->at;
 	if (text != NULL && !parse_line(text, &l->line))
 		diag_error(&b->diag, n != NULL ? n->at : l->at, "wrong-value",
 			"'%.40s' is no line; write speed, bits, parity and stop bits, for instance "
