@@ -6,6 +6,7 @@
 #include <linux/watchdog.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -58,11 +59,28 @@ cannot(struct watchdog *w, const char *what)
 			: sys == ENOENT
 				? "load the driver of this computer's watchdog (softdog has no "
 				  "hardware), or correct 'watchdog: device:'"
-				: "look at the device and its driver");
+			: sys == ENOTTY ? "write the device of a watchdog, as /dev/watchdog, at "
+					  "'watchdog: device:'"
+					: "look at the device and its driver");
 	w->is_told = true;
 }
 
-/* What is no watchdog, a file or FIFO of a test, does not know the question; a driver may choose a time of its own. */
+/* We may be root, and the bench file names the device: nothing is ever written to a file, a disk or another device. What
+ * a link leads to counts. A FIFO, which nothing is lost in, stands in for a watchdog in tests. */
+static bool
+is_watchdog(int fd)
+{
+	struct watchdog_info info;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return false;
+	if (S_ISFIFO(st.st_mode))
+		return true;
+	return S_ISCHR(st.st_mode) && ioctl(fd, WDIOC_GETSUPPORT, &info) == 0;
+}
+
+/* The FIFO of a test does not know the question; a driver may choose a time of its own. */
 static int64_t
 ask_timeout(const struct watchdog *w)
 {
@@ -85,6 +103,13 @@ open_device(struct watchdog *w, int64_t now_ns)
 	w->fd = open(w->device, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (w->fd < 0) {
 		cannot(w, "opening it");
+		return w->next_ns;
+	}
+	if (!is_watchdog(w->fd)) {
+		close(w->fd);
+		w->fd = -1;
+		errno = ENOTTY;
+		cannot(w, "it is no watchdog");
 		return w->next_ns;
 	}
 	w->is_told = false;

@@ -1,7 +1,8 @@
 /* watchdog.h - the hardware watchdog: the computer restarts when it is not fed
  *
  * Source: Documentation/watchdog/watchdog-api.rst of Linux. Any write feeds it; a 'V' before closing disarms it, closing
- * without one (our death) does not. A device that is missing or busy is told once and tried again every 10 s.
+ * without one (our death) does not. A device that is missing or busy, or that does not answer as a watchdog does, is told once
+ * and tried again every 10 s; nothing is written to the latter.
  */
 #ifndef SUPERVISE_WATCHDOG_H
 #define SUPERVISE_WATCHDOG_H

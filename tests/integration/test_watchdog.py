@@ -220,6 +220,26 @@ class Hardware(Base):
         self.assertEqual(len(bench.process.find("watchdog")), 1)
         self.assertEqual(bench.mbc("stop").returncode, 0)
 
+    def test_what_is_no_watchdog_is_never_written_to(self):
+        kept = self.folder / "kept"
+        kept.write_bytes(b"precious")
+        kept.chmod(0o666)
+        for n, target in enumerate((kept, "/dev/null", kept)):
+            with self.subTest(target=target, n=n):
+                self.fifo.unlink(missing_ok=True)
+                if n < 2:
+                    self.fifo.symlink_to(target)
+                else:
+                    self.fifo.hardlink_to(target)
+                bench = self.start(f"not{n}")
+                line = bench.process.wait_line("watchdog", "err")
+                self.assertIn("it is no watchdog", line)
+                self.assertIn("'watchdog: device:'", line)
+                time.sleep(2 * FEED_S)
+                self.assertEqual(len(bench.process.find("watchdog")), 1)
+                self.assertEqual(bench.mbc("stop").returncode, 0)
+                self.assertEqual(kept.read_bytes(), b"precious")
+
     def test_reader_that_stops_reading_or_goes_blocks_nobody(self):
         fd = self.open()
         bench = self.start("full")
