@@ -4,8 +4,10 @@
  * the lists hold the calls of all of them. clone3 hides its flags from a filter: it answers ENOSYS, glibc then takes
  * clone, of which only the making of a thread is allowed.
  */
+#include <asm/termbits.h> /* termios2; not beside <termios.h> */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -158,13 +160,23 @@ add_sockets(scmp_filter_ctx f)
 	return true;
 }
 
-/* Serial ports and pseudo-terminals; never typing into somebody's terminal. */
+/* What serial ports, pseudo-terminals and their use by the C library need: never typing into somebody's terminal. The kernel
+ * takes the lower 32 bits of the request and ignores the others, so that only those are compared. */
 static bool
 add_ioctl(scmp_filter_ctx f)
 {
-	const struct scmp_arg_cmp compare = { 1, SCMP_CMP_NE, TIOCSTI, 0 };
+	static const uint32_t requests[] = { TCGETS, TCSETS, TCSETSW, TCSETSF, TCGETS2, TCSETS2,
+		TCFLSH, TIOCEXCL, TIOCNXCL, TIOCGSERIAL, TIOCSSERIAL, TIOCGRS485, TIOCSRS485,
+		TIOCMGET, TIOCMBIS, TIOCMBIC, TIOCGWINSZ, FIONREAD, FIONBIO,
+		/* the ends of a pseudo-terminal */
+		TIOCGPTN, TIOCSPTLCK, TIOCGPTPEER,
+		/* the zone of an address, as in fe80::1%eth0 */
+		SIOCGIFINDEX };
 
-	return add(f, SCMP_ACT_ALLOW, "ioctl", 1, &compare);
+	for (size_t i = 0; i < NELEM(requests); i++)
+		if (!add_bits(f, "ioctl", 1, UINT32_MAX, requests[i]))
+			return false;
+	return true;
 }
 
 /* ---- roles ------------------------------------------------------------------------------------------------------ */

@@ -218,6 +218,8 @@ attack_world(void)
 	open_and_close("serial", target("MBC_ATTACK_SERIAL"), O_RDWR | O_NOCTTY);
 	open_and_close("serial-read", target("MBC_ATTACK_SERIAL"), O_RDONLY | O_NOCTTY);
 	tell_call("type", ioctl(STDERR_FILENO, TIOCSTI, "x"));
+	tell_call("type-wide", /* the kernel ignores the upper half */
+		syscall(SYS_ioctl, STDERR_FILENO, TIOCSTI | 1UL << 32, "x"));
 	tell_call("unlink", unlink(target("MBC_ATTACK_BENCH")));
 	tell_call("rename", rename(target("MBC_ATTACK_BENCH"), target("MBC_ATTACK_MARK")));
 	tell_call("mkdir", mkdir(target("MBC_ATTACK_MARK"), 0700));

@@ -17,7 +17,7 @@ USERS = ("mbc-compile", "mbc-control", "mbc-serve")
 IS_ROOT = os.geteuid() == 0
 IS_SANITIZED = "libasan" in subprocess.run(["ldd", str(BUILD / "mbc-control")], capture_output=True, text=True).stdout \
     or b"__asan_init" in (BUILD / "mbc-control").read_bytes()
-ATTEMPTS = 50  # at least so many are made
+ATTEMPTS = 51  # at least so many are made
 
 LOCK = "/tmp/mbc-test-users.lock"
 
@@ -111,6 +111,9 @@ class Confined(unittest.TestCase):
                 self.assertEqual({key: int(told[key], 16) for key in ("CapEff", "CapPrm", "CapInh", "CapAmb")},
                                  dict.fromkeys(("CapEff", "CapPrm", "CapInh", "CapAmb"), 0))
                 self.assertEqual(told["NoNewPrivs"], "1")
+                self.assertEqual(os.getsid(running[name]), running[name], "it has the terminal of its supervisor")
+                if os.access(f"/proc/{running[name]}/fd", os.R_OK | os.X_OK):
+                    self.assertEqual({os.readlink(f"/proc/{running[name]}/fd/{n}") for n in (0, 1)}, {"/dev/null"})
                 self.assertEqual(told["Seccomp"], "0" if IS_SANITIZED else "2")
                 if IS_ROOT:
                     self.assertEqual(int(told["CapBnd"], 16), 0)
