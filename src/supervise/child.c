@@ -41,6 +41,26 @@ ask_realtime(void)
 	prctl(PR_SET_TIMERSLACK, 1);
 }
 
+/* No terminal of ours, to type into or to read from: it talks over its socket and logs to its standard error. */
+static void
+leave_terminal(const int *keep, size_t n_keep)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	setsid();
+	for (int fd = STDIN_FILENO; fd <= STDOUT_FILENO; fd++) {
+		bool is_kept =
+			false; /* we were started without it, and something else has the number */
+
+		for (size_t i = 0; i < n_keep; i++)
+			is_kept = is_kept || keep[i] == fd;
+		if (!is_kept && (null < 0 || (null != fd && dup2(null, fd) < 0)))
+			close(fd);
+		if (null == fd)
+			fcntl(fd, F_SETFD, 0);
+	}
+}
+
 /* Between fork and exec, in the child: signals as they were before us, its own user, only the descriptors it shall have. */
 static void
 enter(const struct child *c, const char *program, char *const *argv, const int *keep, size_t n_keep,
@@ -60,9 +80,11 @@ enter(const struct child *c, const char *program, char *const *argv, const int *
 		_exit(2); /* the supervisor died in between */
 	for (size_t i = 0; i < n_keep; i++)
 		fcntl(keep[i], F_SETFD, 0);
-	if (c->is_lasting)
+	if (c->is_lasting) {
+		leave_terminal(keep, n_keep);
 		dup2(log_descriptor(),
 			STDERR_FILENO); /* what it cannot open again, its file being ours */
+	}
 	execv(program, argv);
 	_exit(2);
 }
