@@ -42,21 +42,28 @@ send_fd(const struct child *c, enum wire_kind kind, int fd, uint32_t generation)
 
 /* ---- messages from the children ---- */
 
-/* Tell where to look, once there is something to see. */
+/* The bench is ready when its controller is: a data server that has no address to listen on does not hold it up. Where to
+ * look is told once there is something to see. */
 static void
 announce(struct supervise *s)
 {
 	bool is_served = s->img != NULL && image_text(s->img, s->img->listen)[0] != '\0';
 
-	if (s->is_announced || s->board < 0 || (is_served && s->listening[0] == '\0'))
+	if (s->board < 0)
+		return;
+	if (!s->is_ready)
+		notify_tell(&s->manager, "READY=1\nSTATUS=bench '%s': running%s", s->bench,
+			is_served ? "" : ", without a data server");
+	s->is_ready = true;
+	if (s->is_announced || (is_served && s->listening[0] == '\0'))
 		return;
 	s->is_announced = true;
-	notify_tell(&s->manager, "READY=1\nSTATUS=bench '%s': %s%s", s->bench,
-		is_served ? "http://" : "running, without a data server", s->listening);
-	if (is_served)
+	if (is_served) {
+		notify_tell(&s->manager, "STATUS=bench '%s': http://%s/", s->bench, s->listening);
 		printf("bench '%s': http://%s/\n", s->bench, s->listening);
-	else
+	} else {
 		printf("bench '%s': running, without a data server\n", s->bench);
+	}
 	fflush(stdout);
 }
 

@@ -27,7 +27,7 @@ void
 reload_done(struct supervise *s, bool is_good, const char *text)
 {
 	s->is_applying = false;
-	if (s->is_announced && s->compile.pid == 0 && !s->has_more_to_compile)
+	if (s->is_ready && s->compile.pid == 0 && !s->has_more_to_compile)
 		notify_tell(&s->manager, "READY=1\nSTATUS=bench '%s': %s", s->bench, text);
 	if (s->compile.pid == 0 && !s->has_more_to_compile)
 		door_answer(s, is_good, text);
@@ -99,7 +99,7 @@ reload_begin(struct supervise *s)
 		s->has_more_to_compile = true;
 		return;
 	}
-	if (s->is_announced)
+	if (s->is_ready)
 		notify_tell(&s->manager, "RELOADING=1\nMONOTONIC_USEC=%lld",
 			(long long)(now_mono() / 1000));
 	if (start_compiler(s, &err) == 0) {

@@ -27,7 +27,8 @@ struct supervise {
 	struct sandbox_user owner; /* of the bench file */
 	struct sandbox_report sandbox; /* our own */
 	char listening[64];            /* what serve listens on; empty: not yet */
-	bool is_announced;
+	bool is_ready;                 /* the service manager has heard so */
+	bool is_announced;             /* where to look */
 
 	int board;          /* read-only descriptor of the board; -1: none yet */
 	int previous_board; /* kept alive for readers that still drain its tape */

@@ -57,18 +57,24 @@ class Base(unittest.TestCase):
 
 
 class ServiceManager(Base):
-    def run_under(self, address, shown, watchdog_pid=True):
+    def run_under(self, address, shown, watchdog_pid=True, listen="127.0.0.1:0"):
         """A bench that is told of a manager, in a process that knows its own id as a manager's child does."""
         manager = Manager(address)
         self.addCleanup(manager.socket.close)
         bench = Bench("unit", bench_text(self.device.port), programs=self.programs)
         self.addCleanup(shutil.rmtree, bench.folder, ignore_errors=True)
+        bench.file.write_text(bench.file.read_text().replace("127.0.0.1:0", listen))
         bench.environment |= {"NOTIFY_SOCKET": shown, "WATCHDOG_USEC": str(int(2e6 * BEAT_S))}
         pid = "$$" if watchdog_pid else "1"
         bench.process = Process(["/bin/sh", "-c", f'WATCHDOG_PID={pid}; export WATCHDOG_PID; exec "$0" run "$1"', bench.program, bench.file],
                                 env=bench.environment, cwd=bench.folder)
         self.addCleanup(bench.process.stop)
         return manager, bench
+
+    def listen_on(self, bench, address):
+        bench.write(bench_text(self.device.port))
+        bench.file.write_text(bench.file.read_text().replace("127.0.0.1:0", address))
+        os.kill(bench.process.pid, signal.SIGHUP)
 
     def path(self):
         folder = pathlib.Path(tempfile.mkdtemp(prefix="mbc-test-"))
@@ -78,7 +84,8 @@ class ServiceManager(Base):
     def test_life_of_a_service(self):
         path = self.path()
         manager, bench = self.run_under(path, path)
-        self.assertRegex(manager.wait("READY=1"), r"STATUS=bench 'unit': http://127\.0\.0\.1:\d+")
+        self.assertIn("STATUS=bench 'unit': running", manager.wait("READY=1"))
+        self.assertRegex(manager.wait("http://"), r"^STATUS=bench 'unit': http://127\.0\.0\.1:\d+")
         ready = time.monotonic()
         self.assertNotIn("RELOADING", "".join(text for _, text in manager.told))
         manager.listen(6 * BEAT_S)
@@ -96,6 +103,24 @@ class ServiceManager(Base):
         bench.process.popen.terminate()
         manager.wait("STOPPING=1", before)
         self.assertEqual(bench.process.popen.wait(PATIENCE_S), 0)
+
+    def test_bench_is_ready_without_its_data_server(self):
+        """The address belongs to somebody else: at the start, and after a reload."""
+        path = self.path()
+        taken = self.enterContext(socket.create_server(("127.0.0.1", 0)))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        manager, bench = self.run_under(path, path, listen=address)
+        manager.wait("READY=1")
+        self.assertNotIn("http://", "".join(text for _, text in manager.listen(0.5)))
+        before = time.monotonic()
+        self.listen_on(bench, "127.0.0.1:0")
+        manager.wait("READY=1", before)
+        manager.wait("http://", before)
+        before = time.monotonic()
+        self.listen_on(bench, address)
+        manager.wait("RELOADING=1", before)
+        manager.wait("READY=1", before)
+        self.assertEqual(len([text for stamp, text in manager.listen(0.5) if stamp > before and "http://" in text]), 0)
 
     def test_children_hear_nothing_of_the_manager(self):
         path = self.path()
