@@ -15,6 +15,7 @@
 #include "msg/health.h"
 
 /* No time in an image is longer: a sum of a few stays far from the end of int64_t. */
+#define BENCH_NAME_MAX 63
 #define LONGEST_NS (INT64_C(100000000) * NS_PER_S)
 
 struct check {
@@ -120,13 +121,23 @@ check_header(const struct check *c)
 	return 0;
 }
 
+/* It becomes part of file names that the supervisor makes and removes: nothing that could leave their folder. */
+static bool
+is_bench_name(const char *name)
+{
+	size_t good =
+		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+
+	return good > 0 && good <= BENCH_NAME_MAX && name[good] == '\0' && name[0] != '-';
+}
+
 static int
 check_bench(const struct check *c)
 {
 	const struct image *img = c->img;
 
 	if (!is_text(c, img->bench) || !is_text(c, img->title) || !is_text(c, img->listen) ||
-		!is_text(c, img->path))
+		!is_text(c, img->path) || !is_bench_name(image_text(img, img->bench)))
 		return wrong(c, "name of the bench");
 	if (img->tick_ns < 10 * NS_PER_MS || img->tick_ns > NS_PER_S)
 		return wrong(c, "tick of %lld ns", (long long)img->tick_ns);

@@ -39,7 +39,8 @@ enum {
 	S_T = 27,
 	S_SUM = 29,
 	S_HEALTH = 33,
-	S_OPEN = 37
+	S_OPEN = 37,
+	S_SPARE = 48 /* empty, to the end */
 };
 
 static const char strings[64] = "\0loop\0oven\0modbus\0pv\0valve\0T\0sum\0mbc\0open";
@@ -56,6 +57,7 @@ make(struct sample_image *s)
 	s->head = (struct image){ .magic = IMAGE_MAGIC,
 		.version = IMAGE_VERSION,
 		.size = sizeof(*s),
+		.bench = S_OVEN,
 		.tick_ns = 100 * NS_PER_MS,
 		.links = TABLE(links),
 		.instruments = TABLE(instruments),
@@ -163,6 +165,24 @@ test_header_and_tables(void **state)
 	assert_int_equal(image_check(&s, sizeof(s) - 8, &err), ERR_CONF);
 	assert_int_equal(image_check(&s, 7, &err), ERR_CONF);
 	assert_int_equal(image_check((char *)&s + 4, sizeof(s) - 4, &err), ERR_CONF);
+}
+
+/* The supervisor makes and removes files of this name. */
+static void
+test_name_of_the_bench(void **state)
+{
+	static const char *const bad[] = { "../x", "a/b", ".", "a.b", "-a", "a b", "a\n",
+		"\303\251" };
+	struct sample_image s;
+	struct err err;
+
+	REFUSED(s.head.bench = 0);
+	for (size_t i = 0; i < NELEM(bad); i++)
+		REFUSED((strcpy(s.strings + S_SPARE, bad[i]), s.head.bench = S_SPARE));
+	make(&s);
+	strcpy(s.strings + S_SPARE, "Cell_2-b");
+	s.head.bench = S_SPARE;
+	assert_int_equal(image_check(&s, sizeof(s), &err), 0);
 }
 
 static void
@@ -290,6 +310,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good_image),
 		cmocka_unit_test(test_header_and_tables),
+		cmocka_unit_test(test_name_of_the_bench),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_channels),
 		cmocka_unit_test(test_any_bytes),
