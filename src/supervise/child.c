@@ -21,11 +21,13 @@
 #define BACKOFF_FIRST_NS (500 * NS_PER_MS)
 #define REALTIME_PRIORITY 50 /* above ordinary programs, below the kernel's own threads */
 #define BACKOFF_MAX_NS (10 * NS_PER_S)
+#define BACKOFF_CONTROL_NS (2 * NS_PER_S) /* nobody holds its outputs meanwhile */
 
 void
 child_init(struct child *c, const char *name, enum sandbox_role role)
 {
 	*c = (struct child){ .name = name, .sock = -1, .next_start_ns = NEVER };
+	c->backoff_max_ns = role == SANDBOX_CONTROL ? BACKOFF_CONTROL_NS : BACKOFF_MAX_NS;
 	c->is_lasting = role != SANDBOX_COMPILE;
 	sandbox_user_find(role, &c->user);
 }
@@ -181,7 +183,7 @@ child_ended(struct child *c, int status, int64_t now_ns)
 	c->next_start_ns = now_ns + c->backoff_ns;
 	clock_span(wait, c->backoff_ns);
 	c->backoff_ns =
-		c->backoff_ns == 0 ? BACKOFF_FIRST_NS : MIN(c->backoff_ns * 2, BACKOFF_MAX_NS);
+		c->backoff_ns == 0 ? BACKOFF_FIRST_NS : MIN(c->backoff_ns * 2, c->backoff_max_ns);
 	if (WIFSIGNALED(status))
 		snprintf(how, sizeof(how), "was ended by signal %d (%s)", WTERMSIG(status),
 			strsignal(WTERMSIG(status)));

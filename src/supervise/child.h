@@ -17,6 +17,7 @@ struct child {
 	int64_t started_ns;
 	int64_t next_start_ns;     /* when to start it again; NEVER: not at all */
 	int64_t backoff_ns;        /* wait after the next quick end */
+	int64_t backoff_max_ns;    /* of the controller 2 s: it is fed for while it is away */
 	bool is_lasting;           /* not the compiler, whose every line of errors is waited for */
 	bool is_realtime;          /* asks for a real-time class */
 	struct sandbox_user user;  /* ourselves when the one meant cannot run the program */
@@ -31,7 +32,7 @@ int child_start(struct child *c, const char *const *args, const int *keep, size_
 	int64_t now_ns, struct err *err) MUST_CHECK;
 
 /* It has ended with this wait status: close its socket, plan the next start (at once after a long life, else after 0.5 s
- * doubling to 10 s), and say so. */
+ * doubling to 10 s, for the controller to 2 s), and say so. */
 void child_ended(struct child *c, int status, int64_t now_ns);
 
 /* Run "mbc-compile --out-fd N --report-fd M FILE" as c->user, its image into `memfd`, what confines it into `report`. */

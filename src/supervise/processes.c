@@ -17,7 +17,7 @@
 #define LOOK_NS (500 * NS_PER_MS)       /* at the heart of control */
 #define LOOK_AGAIN_NS (100 * NS_PER_MS) /* when it was late */
 #define FIRST_TICK_NS (5 * NS_PER_S)    /* from its start to its first board */
-#define REPLACING_NS (5 * NS_PER_S) /* from a controller's death to its successor's first tick */
+#define REPLACING_NS (5 * NS_PER_S)     /* from the first attempt to replace one to a tick */
 
 static void
 send_or_log(const struct child *c, const struct buf *packet, int pass)
@@ -274,24 +274,41 @@ processes_take_image(struct supervise *s, struct image *img)
 
 /* ---- ending and health ---- */
 
+/* Has the controller that runs shown a board of its own, and does it tick on it? */
+static bool
+ticks(const struct supervise *s, int64_t now_ns)
+{
+	return s->control.pid != 0 && s->map != NULL && s->board_pid == s->control.pid &&
+	       board_is_alive(s->map, now_ns);
+}
+
+/* Since when it is missed: one that ticked until now, from when its successor is started. Those that never come as far
+ * as to a board do not move it. To be asked before it is forgotten. */
+static bool
+was_there(const struct supervise *s, int64_t now_ns)
+{
+	return s->gone_ns == NEVER || ticks(s, now_ns);
+}
+
 void
 processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 {
 	struct child *c = pid == s->control.pid ? &s->control
 			  : pid == s->serve.pid ? &s->serve
 						: NULL;
-	bool is_wanted;
+	bool is_wanted, is_missed;
 
 	if (c == NULL)
 		return;
 	if (c->sock >= 0)
 		loop_remove(s->loop, c->sock);
-	if (c == &s->control && s->gone_ns == NEVER)
-		s->gone_ns = now_ns;
+	is_missed = c == &s->control && was_there(s, now_ns);
 	is_wanted = !s->is_ending &&
 		    (c == &s->control || image_text(s->img, s->img->listen)[0] != '\0');
 	if (is_wanted) {
 		child_ended(c, status, now_ns);
+		if (is_missed)
+			s->gone_ns = c->next_start_ns;
 		return;
 	}
 	if (c->sock >= 0)
@@ -299,14 +316,6 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 	c->sock = -1;
 	c->pid = 0;
 	c->next_start_ns = NEVER;
-}
-
-/* Has the controller that runs shown a board of its own, and does it tick on it? */
-static bool
-ticks(const struct supervise *s, int64_t now_ns)
-{
-	return s->control.pid != 0 && s->map != NULL && s->board_pid == s->control.pid &&
-	       board_is_alive(s->map, now_ns);
 }
 
 /* One that has no board yet is given the time to make it. */
@@ -339,7 +348,7 @@ processes_watch(struct supervise *s, int64_t now_ns)
 	return s->next_look_ns;
 }
 
-/* While one that died is replaced the computer need not be restarted, for a while. One that does not die when it is
+/* While one that died is replaced, however often, the computer need not be restarted, for a while. One that does not die when it is
  * killed was never gone, and does not tick. */
 bool
 processes_are_alive(const struct supervise *s, int64_t now_ns)

@@ -36,7 +36,7 @@ struct supervise {
 	pid_t board_pid;         /* the control that made it */
 	unsigned late_looks;     /* in a row at which it did not tick */
 	int64_t next_look_ns;    /* at its heart */
-	int64_t gone_ns;         /* since when no controller has ticked; NEVER: one does */
+	int64_t gone_ns;         /* first attempt to replace one that ticked; NEVER: one does */
 	const struct board *map; /* of `board`, to see whether control ticks */
 	size_t map_size;
 

@@ -237,6 +237,24 @@ class Hardware(Base):
         bench.wait_good("dev.a")
         os.close(fd)
 
+    def test_fed_over_short_lives(self):
+        """A controller that dies again and again, but ticks in between, is no reason to restart the computer."""
+        fd = self.open()
+        bench = self.start("short")
+        wait_for("food", lambda: self.eat(fd, 0.1))
+        began, control = time.monotonic(), None
+        for _ in range(6):
+            wait_for("a successor", lambda: self.eat(fd, 0.02) and bench.pids().get("control", control) != control)  # noqa: B023
+            control = bench.pids()["control"]
+            self.eat(fd, 0.7)
+            os.kill(control, signal.SIGKILL)
+        wait_for("the last one", lambda: self.eat(fd, 0.02) and bench.pids().get("control", control) != control)
+        self.eat(fd, 1)
+        stamps = [stamp for stamp, _ in self.food if stamp > began]
+        self.assertGreater(stamps[-1] - began, 8)
+        self.assertLess(max(b - a for a, b in zip(stamps, stamps[1:])), 2, "it would have restarted the computer")
+        os.close(fd)
+
     def test_missing_device_is_told_once_and_nothing_waits(self):
         bench = self.start("none")
         line = bench.process.wait_line("watchdog", "err")
