@@ -148,11 +148,10 @@ static void
 confine(struct supervise *s)
 {
 	const struct rlimit no_limit = { RLIM_INFINITY, RLIM_INFINITY };
-	struct stat st;
 
 	sandbox_user_find(SANDBOX_SUPERVISE, &s->owner);
-	if (geteuid() == 0 && stat(s->file, &st) == 0)
-		sandbox_user_owner(&st, &s->owner);
+	if (geteuid() == 0)
+		reload_find_owner(s);
 	setrlimit(RLIMIT_MEMLOCK, &no_limit); /* of the controller, when it is a real-time one */
 	sandbox_enter(SANDBOX_SUPERVISE, &s->sandbox);
 	if (s->control.user.is_other && s->serve.user.is_other && s->compile.user.is_other)

@@ -48,22 +48,41 @@ refuse(struct supervise *s, const char *why)
 		"goes on as it was");
 }
 
+/* A link in somebody's folder to a file of another: who made it may not be allowed to read that one, and what is wrong
+ * with a file is quoted in the log. */
+void
+reload_find_owner(struct supervise *s)
+{
+	struct stat link, st;
+
+	if (lstat(s->file, &link) < 0 || stat(s->file, &st) < 0)
+		return; /* in a folder that is closed to us now: as it was at the start */
+	s->has_owner = !S_ISLNK(link.st_mode) || link.st_uid == st.st_uid;
+	if (s->has_owner)
+		sandbox_user_owner(&st, &s->owner);
+}
+
 /* The compiler's own user, or, when the file is closed to that one, the file's owner: who wrote it may as well read it. */
-static void
-pick_user(struct supervise *s)
+static int
+pick_user(struct supervise *s, struct err *err)
 {
 	struct sandbox_user own;
-	struct stat st;
 
 	sandbox_user_find(SANDBOX_COMPILE, &own);
 	if (sandbox_user_can(&own, s->file, R_OK)) {
 		s->compile.user = own;
-		return;
+		return 0;
 	}
-	if (stat(s->file, &st) == 0)
-		sandbox_user_owner(&st, &s->owner);
-	if (geteuid() == 0)
-		s->compile.user = s->owner;
+	reload_find_owner(s);
+	if (geteuid() != 0)
+		return 0;
+	if (!s->has_owner)
+		return err_set(err, ERR_CONF, EACCES,
+			"'%s' cannot be read by the user '%s', and is not a file of its owner's "
+			"own: 'chmod o+r' what it leads to, or start mbc with that file itself",
+			s->file, own.name);
+	s->compile.user = s->owner;
+	return 0;
 }
 
 static int
@@ -77,8 +96,9 @@ start_compiler(struct supervise *s, struct err *err)
 	if (s->compiled < 0) {
 		rc = err_set(err, ERR_IO, errno, "making memory: %s", strerror(errno));
 	} else {
-		pick_user(s);
-		rc = child_compile(&s->compile, s->file, s->compiled, pair[1], err);
+		rc = pick_user(s, err);
+		if (rc == 0)
+			rc = child_compile(&s->compile, s->file, s->compiled, pair[1], err);
 		if (rc < 0)
 			close(s->compiled);
 	}

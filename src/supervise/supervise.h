@@ -25,6 +25,7 @@ struct supervise {
 	struct child control, serve,
 		compile;           /* compile: runs for a moment, for each reading of the file */
 	struct sandbox_user owner; /* of the bench file */
+	bool has_owner;            /* who may as well have it read */
 	struct sandbox_report sandbox; /* our own */
 	char listening[64];            /* what serve listens on; empty: not yet */
 	bool is_ready;                 /* the service manager has heard so */
@@ -67,6 +68,7 @@ struct supervise {
 void supervise_stop(struct supervise *s);
 
 /* reload.c: the bench file */
+void reload_find_owner(struct supervise *s); /* of the bench file, into s->owner */
 void reload_begin(
 	struct supervise *s); /* compile it anew; those who wait at the door hear how it ended */
 void reload_watch(struct supervise *s, int64_t now_ns); /* a compiler that hangs is killed */

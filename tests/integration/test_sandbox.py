@@ -147,6 +147,30 @@ class Confined(unittest.TestCase):
         self.assertRegex(place.mbc("doctor").stdout, r"compile: user mbc-compile, ")
 
     @unittest.skipUnless(IS_ROOT, "only root can start processes as other users")
+    def test_link_of_another_to_a_closed_file_is_not_read_as_its_owner(self):
+        place = Place(self)
+        secret = place.folder / "secret"
+        secret.write_text("root: hash-of-root\n")
+        secret.chmod(0o600)
+        good = place.file.read_text()
+        process = place.start()
+        place.file.unlink()
+        place.file.symlink_to(secret)
+        os.chown(place.file, 65534, 65534, follow_symlinks=False)
+        answer = place.mbc("reload")
+        self.assertNotEqual(answer.returncode, 0)
+        process.wait_line("chmod o\\+r", "err")
+        self.assertEqual(place.mbc("get", "dev.a").stdout.strip(), "7 degC")
+        done = subprocess.run([str(place.folder / "mbc"), "run", place.file], env=place.environment, capture_output=True, text=True,
+                              timeout=PATIENCE_S, cwd=place.folder)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("chmod o+r", done.stderr)
+        self.assertNotIn("hash-of-root", done.stderr + process.text())
+        secret.write_text(good.replace("first", "second"))
+        os.chown(place.file, 0, 0, follow_symlinks=False)  # root's own link
+        self.assertEqual(place.mbc("reload").returncode, 0)
+
+    @unittest.skipUnless(IS_ROOT, "only root can start processes as other users")
     def test_programs_in_a_closed_folder_run_as_one_user(self):
         place = Place(self)
         place.folder.chmod(0o700)
