@@ -170,6 +170,7 @@ main(int argc, char **argv)
 		.board = -1,
 		.previous_board = -1,
 		.door = -1,
+		.serve_kill_ns = NEVER,
 		.began_ns = now_boot(),
 	};
 	struct err err;

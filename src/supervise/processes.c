@@ -19,6 +19,8 @@
 #define FIRST_TICK_NS (5 * NS_PER_S)    /* from its start to its first board */
 #define REPLACING_NS (5 * NS_PER_S)     /* from the first attempt to replace one to a tick */
 
+#define ENDING_SERVE_NS (2 * NS_PER_S)
+
 static void
 send_or_log(const struct child *c, const struct buf *packet, int pass)
 {
@@ -96,9 +98,31 @@ take_board(struct supervise *s, int fd, uint32_t generation)
 	s->board_pid = s->control.pid;
 	s->late_looks = 0;
 	s->next_look_ns = 0;
-	if (s->is_applying)
+	if (s->is_applying && generation == s->generation) /* not one from before */
 		reload_done(s, true, "the bench file has been read and runs");
 	send_fd(&s->serve, WIRE_BOARD, fd, generation);
+	announce(s);
+}
+
+/* serve talks to the network, and what it says here is printed and handed on. One that has been asked to end tells of an
+ * address that is no longer wanted. */
+static void
+take_address(struct supervise *s, struct wire_in *in)
+{
+	char text[sizeof(s->listening)];
+	struct err err;
+	size_t n = 0;
+
+	wire_get_text(in, text, sizeof(text));
+	while (text[n] > ' ' && text[n] <= '~')
+		n++;
+	if (wire_close(in, &err) < 0 || n == 0 || text[n] != '\0') {
+		log_err("process 'serve': tells an address that is none");
+		return;
+	}
+	if (s->serve_kill_ns != NEVER)
+		return;
+	text_copy(s->listening, sizeof(s->listening), text);
 	announce(s);
 }
 
@@ -136,8 +160,7 @@ on_message(void *ctx, int fd, unsigned events)
 	} else if (kind == WIRE_SANDBOX) {
 		wire_get_text(&in, c->report, sizeof(c->report));
 	} else if (kind == WIRE_LISTENING && c == &s->serve) {
-		wire_get_text(&in, s->listening, sizeof(s->listening));
-		announce(s);
+		take_address(s, &in);
 	} else {
 		log_err("process '%s': sent a message that mbc does not know; is mbc partly "
 			"updated?",
@@ -193,6 +216,11 @@ processes_start(struct supervise *s, int64_t now_ns)
 {
 	struct child *const all[] = { &s->control, &s->serve };
 
+	if (now_ns >= s->serve_kill_ns) {
+		log_warn("process 'serve': did not end in 2 s; it is killed");
+		kill(s->serve.pid, SIGKILL);
+		s->serve_kill_ns = NEVER;
+	}
 	for (size_t i = 0; i < NELEM(all); i++) {
 		struct child *c = all[i];
 		struct err err;
@@ -212,7 +240,15 @@ processes_wake(const struct supervise *s)
 	if (s->img == NULL)
 		return NEVER;
 	return MIN(s->control.pid == 0 ? s->control.next_start_ns : NEVER,
-		s->serve.pid == 0 ? s->serve.next_start_ns : NEVER);
+		s->serve.pid == 0 ? s->serve.next_start_ns : s->serve_kill_ns);
+}
+
+/* What hangs, or is stopped, must not keep the next one from its address. */
+static void
+end_serve(struct supervise *s, int64_t now_ns)
+{
+	kill(s->serve.pid, SIGTERM);
+	s->serve_kill_ns = MIN(s->serve_kill_ns, now_ns + ENDING_SERVE_NS);
 }
 
 /* Another address, or none: the running data server is no longer right. */
@@ -225,7 +261,7 @@ adjust_serve(struct supervise *s, const char *before, int64_t now_ns)
 		s->serve.next_start_ns = NEVER;
 		s->listening[0] = '\0';
 		if (s->serve.pid != 0)
-			kill(s->serve.pid, SIGTERM);
+			end_serve(s, now_ns);
 		announce(s);
 		return;
 	}
@@ -234,8 +270,7 @@ adjust_serve(struct supervise *s, const char *before, int64_t now_ns)
 	s->listening[0] = '\0';
 	s->is_announced = false;
 	if (s->serve.pid != 0)
-		kill(s->serve.pid,
-			SIGTERM); /* started again, on the new address, when it has ended */
+		end_serve(s, now_ns); /* started again, on the new address, when it has ended */
 	else
 		s->serve.next_start_ns = now_ns;
 }
@@ -302,6 +337,8 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 		return;
 	if (c->sock >= 0)
 		loop_remove(s->loop, c->sock);
+	if (c == &s->serve)
+		s->serve_kill_ns = NEVER;
 	is_missed = c == &s->control && was_there(s, now_ns);
 	is_wanted = !s->is_ending &&
 		    (c == &s->control || image_text(s->img, s->img->listen)[0] != '\0');

@@ -28,6 +28,7 @@ struct supervise {
 	bool has_owner;            /* who may as well have it read */
 	struct sandbox_report sandbox; /* our own */
 	char listening[64];            /* what serve listens on; empty: not yet */
+	int64_t serve_kill_ns;         /* when one that was asked to end is killed; NEVER */
 	bool is_ready;                 /* the service manager has heard so */
 	bool is_announced;             /* where to look */
 

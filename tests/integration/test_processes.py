@@ -131,6 +131,16 @@ class Processes(unittest.TestCase):
         self.assertLess(widest_gap(self.device.reads(began)), 2 * every_s, "the unchanged instrument lost a poll")
         self.assertGreaterEqual(bench.get("/api/v1/bench")["generation"], 2)
 
+    def test_new_address_does_not_wait_for_a_server_that_hangs(self):
+        bench = self.start("addr")
+        hung, before = bench.pids()["serve"], len(bench.process.find("http://", "out"))
+        os.kill(hung, signal.SIGSTOP)
+        bench.write(bench_text(self.device))
+        bench.file.write_text(bench.file.read_text().replace("127.0.0.1:0", "localhost:0"))
+        os.kill(bench.process.pid, signal.SIGHUP)
+        wait_for("the new address", lambda: len(bench.process.find("http://", "out")) > before, limit=8)
+        self.assertFalse(is_running(hung))
+
     def test_two_benches_side_by_side(self):
         other = self.enterContext(Device({3: 99}))
         one, two = self.start("one"), self.enterContext(Bench("two", bench_text(other)))
