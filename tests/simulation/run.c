@@ -442,12 +442,16 @@ reload(struct stage *r)
 {
 	struct board_state *before;
 	struct image *old;
+	int64_t wait_ns = 2 * NS_PER_S;
 	uint64_t *overruns;
 	uint32_t *kept;
 
-	stage_advance(r, r->now_ns + 2 * NS_PER_S); /* the board tells counters once a second */
+	overruns =
+		read_overruns(r); /* what was asked before a trial failed may still be answered */
+	for (uint32_t i = 0; i < r->img->instruments.n; i++)
+		wait_ns = MAX(wait_ns, 2 * patience(r->img, i));
+	stage_advance(r, r->now_ns + wait_ns); /* the board tells counters once a second */
 	watch_mark(r->watch, r->now_ns);
-	overruns = read_overruns(r);
 	stage_advance(r, r->now_ns + stage_span(r, 0, 3 * NS_PER_S));
 	for (int i = 0; i < 1000 && rand_below(&r->chance, 8) > 0 &&
 			(world_wake(r->world) == NEVER || rand_below(&r->chance, 2) == 0);
