@@ -471,7 +471,7 @@ class Demo(Base):
         demo.send_signal(sig)
         _, err = demo.communicate(timeout=PATIENCE_S)
         self.assertIn(demo.returncode, (0, -sig), err)
-        wait_for("its processes end", lambda: not session(demo.pid), limit=5)
+        wait_for("its processes end", lambda: not session(demo.pid, folder), limit=5)
         # A demonstration that somebody else started meanwhile is still in use, and goes before long or is theirs.
         left = {path for path in demo_folders() - before if not is_used(path)}
         self.assertEqual(left, set())
@@ -498,7 +498,7 @@ class Demo(Base):
         os.kill(twin, signal.SIGKILL)
         demo.wait_line("^mbc demo: the simulated instruments have ended: killed by signal 9.*; start both again with 'mbc demo'$", "err")
         self.assertEqual(demo.popen.wait(PATIENCE_S), 2)
-        wait_for("its processes end", lambda: not session(demo.pid), limit=5)
+        wait_for("its processes end", lambda: not session(demo.pid, folder), limit=5)
 
 
 def demo_folders():
@@ -514,14 +514,21 @@ def is_used(folder):
     return False
 
 
-def session(sid):
-    """Running processes of a session."""
+def session(sid, folder):
+    """Running processes of a session, and those that left it: their environment names the folder, where we may read it."""
     found = []
     for entry in os.listdir("/proc"):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError):
-            if os.getsid(int(entry)) == sid and is_running(int(entry)):
-                found.append(int(entry))
+            pid = int(entry)
+            if (os.getsid(pid) == sid or str(folder) in environment_of(pid)) and is_running(pid):
+                found.append(pid)
     return found
+
+
+def environment_of(pid):
+    with contextlib.suppress(PermissionError):
+        return pathlib.Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace")
+    return ""
 
 
 if __name__ == "__main__":
