@@ -188,9 +188,11 @@ find_command(const char *name)
 int
 main(int argc, char **argv)
 {
+	static char line[4096]; /* others write to the same place: a line goes out whole */
 	const struct command *command;
 	struct args args;
 
+	setvbuf(stderr, line, _IOLBF, sizeof(line));
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
 		print_usage(argc < 2 ? stderr : stdout);
 		return argc < 2 ? CLI_WRONG : CLI_GOOD;
