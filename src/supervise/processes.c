@@ -18,7 +18,6 @@
 #define LOOK_AGAIN_NS (100 * NS_PER_MS) /* when it was late */
 #define FIRST_TICK_NS (5 * NS_PER_S)    /* from its start to its first board */
 #define REPLACING_NS (5 * NS_PER_S)     /* from the first attempt to replace one to a tick */
-
 #define ENDING_SERVE_NS (2 * NS_PER_S)
 
 static void
