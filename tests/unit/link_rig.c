@@ -129,6 +129,14 @@ match_tag(const struct instrument *ins, const struct request *req, uint32_t tag,
 	return get_u16be(frame + 1) == (uint16_t)tag ? MATCH_MINE : MATCH_NOT_MINE;
 }
 
+/* A protocol with three bits for its tag. */
+static enum match
+match_few(const struct instrument *ins, const struct request *req, uint32_t tag,
+	const uint8_t *frame, size_t n)
+{
+	return ((get_u16be(frame + 1) ^ tag) & 7) == 0 ? MATCH_MINE : MATCH_NOT_MINE;
+}
+
 static int
 rig_decode(const struct instrument *ins, const struct request *req, const struct point *pts,
 	const uint8_t *frame, size_t n, struct vars *vars, struct readings *out, struct err *err)
@@ -165,25 +173,29 @@ rig_decode(const struct instrument *ins, const struct request *req, const struct
 	return 0;
 }
 
-#define RIG_CODEC(word, tagged, is_stream, matcher)                                                \
+#define RIG_CODEC(word, carried_by, matcher, ...)                                                  \
 	{                                                                                          \
-		.name = word, .help = "tests", .opts = rig_opts,                                   \
-		.wires = (is_stream) ? CODEC_TCP : CODEC_SYSTEM, .has_tag = tagged,                \
+		.name = word, .help = "tests", .opts = rig_opts, .wires = carried_by,              \
 		.plan = rig_plan, .write = rig_write, .identify = rig_identify,                    \
 		.encode = rig_encode, .cut = rig_cut, .match = matcher, .decode = rig_decode,      \
-		.next = rig_next,                                                                  \
+		.next = rig_next, __VA_ARGS__                                                      \
 	}
 
 const struct codec *
 rig_codec(const char *name)
 {
-	static const struct codec tagged = RIG_CODEC("tagged", true, true, match_tag);
-	static const struct codec plain = RIG_CODEC("plain", false, true, match_plain);
-	static const struct codec packets = RIG_CODEC("packets", false, false, match_plain);
+	static const struct codec codecs[] = {
+		RIG_CODEC("tagged", CODEC_TCP, match_tag, .has_tag = true),
+		RIG_CODEC("few", CODEC_TCP, match_few, .has_tag = true, .tag_bits = 3),
+		RIG_CODEC("plain", CODEC_TCP, match_plain, .has_tag = false),
+		RIG_CODEC("serial", CODEC_SERIAL | CODEC_TCP, match_plain, .has_tag = false),
+		RIG_CODEC("packets", CODEC_SYSTEM, match_plain, .has_tag = false),
+	};
 
-	if (strcmp(name, "packets") == 0)
-		return &packets;
-	return strcmp(name, "plain") == 0 ? &plain : &tagged;
+	for (size_t i = 0; i < NELEM(codecs); i++)
+		if (strcmp(name, codecs[i].name) == 0)
+			return &codecs[i];
+	return NULL;
 }
 
 /* ---- the devices ----------------------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* link_rig.h - a link, its instruments and devices in memory, on a clock that the test moves
  *
- * The protocol is made for these tests (one with a tag, one without), so that they are about the engine alone:
+ * The protocol is made for these tests (with a tag, with a short one, without), so that they are about the engine alone:
  *	question: length | tag 2 | unit | function | address 2 | count 2 (function 6: value)
  *	answer:   length | tag 2 | unit | function (+ 0x80: refused) | data, or the code of the refusal
  */

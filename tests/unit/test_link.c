@@ -417,6 +417,71 @@ test_quarantine_without_tag(void **state)
 	rig_done(&rig);
 }
 
+/* Behind a TCP port there may be a serial server: it goes on when the connection is lost. */
+static void
+test_late_answer_over_a_new_connection(void **state)
+{
+	static const char *const codecs[] = { "plain", "serial" };
+	uint8_t late[64];
+	size_t n_late;
+
+	for (size_t i = 0; i < NELEM(codecs); i++) {
+		start(codecs[i], 1, 1, 1 * S);
+		rig_run(&rig, rig.now_ns + 1500 * MS);
+		rig_forget(&rig);
+		rig.is_manual = true;
+		while (rig.order[0] == '\0')
+			step_to(rig.wants.wake_ns);
+		n_late = rig_answer(&rig, late);
+		rig.is_open = false;
+		link_closed(rig.link, Q_LINK_LOST, "cable", rig.now_ns);
+		rig_take(&rig);
+		assert_int_equal(rig.n_opens, 2);
+		rig.salt = 5;
+		step_to(rig.now_ns + 290 * MS);
+		assert_string_equal(rig.order, i == 0 ? "rr" : "r");
+		if (i == 1) {
+			deliver(late, n_late);
+			assert_int_equal(rig_state(&rig, 0).stray, 1);
+			assert_string_equal(rig.order, "rr"); /* here it is: the line is clean */
+			deliver(late, rig_answer(&rig, late));
+			assert_int_equal(rig.n_good[0], 1);
+		}
+		assert_int_equal(rig.n_wrong, 0);
+		rig_done(&rig);
+	}
+}
+
+/* A tag that comes round before the late answer does is not given again until then. */
+static void
+test_few_tags(void **state)
+{
+	uint8_t late[64];
+	unsigned lost, n = 0;
+	size_t n_late;
+
+	start("few", 1, 1, 10 * MS);
+	rig_run(&rig, rig.now_ns + 505 * MS);
+	rig_forget(&rig);
+	rig.is_manual = true;
+	while (rig.order[0] == '\0')
+		step_to(rig.wants.wake_ns);
+	n_late = rig_answer(&rig, late);
+	lost = rig.asked[2] & 7;
+	rig.is_manual = false;
+	rig.salt = 5;
+	step_to(rig.now_ns + 100 * MS);
+	for (int64_t end_ns = rig.now_ns + 190 * MS; rig.now_ns < end_ns; n++) {
+		rig_run(&rig, rig.now_ns + 10 * MS);
+		assert_int_not_equal(rig.asked[2] & 7, lost);
+	}
+	assert_true(n > 8 && rig.n_good[0] > 8);
+	deliver(late, n_late);
+	assert_int_equal(rig_state(&rig, 0).stray, 1);
+	assert_int_equal(rig.n_wrong, 0);
+	rig_done(&rig);
+}
+
 static void
 test_answers_in_pieces_and_in_lumps(void **state)
 {
@@ -696,6 +761,8 @@ main(void)
 		cmocka_unit_test(test_garbage_starts_the_wire_anew),
 		cmocka_unit_test(test_late_answer_with_tag_never_becomes_a_value),
 		cmocka_unit_test(test_quarantine_without_tag),
+		cmocka_unit_test(test_late_answer_over_a_new_connection),
+		cmocka_unit_test(test_few_tags),
 		cmocka_unit_test(test_answers_in_pieces_and_in_lumps),
 		cmocka_unit_test(test_packets_are_whole_frames),
 		cmocka_unit_test(test_identity_once_a_connection),
