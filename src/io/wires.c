@@ -499,7 +499,10 @@ start_thread(struct wires *w, struct worker *worker, const char *name, worker_fn
 		return 0;
 	if (worker_start(worker, name, fn, err) < 0)
 		return err != NULL ? err->code : ERR_IO;
-	return loop_add(w->loop, worker->fd, LOOP_READ, on_answer, w, err);
+	if (loop_add(w->loop, worker->fd, LOOP_READ, on_answer, w, err) == 0)
+		return 0;
+	worker_stop(worker);
+	return err != NULL ? err->code : ERR_IO;
 }
 
 static void

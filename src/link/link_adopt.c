@@ -64,6 +64,10 @@ await(struct link *l, const struct link *from, const struct unit *gone, const st
 	for (size_t i = 0; i < l->n_units; i++) {
 		struct unit *u = &l->units[i];
 
+		if (codec->has_tag && u->codec == codec) {
+			link_late_add(l, u, req, tag, until_ns - link_lateness(l, u), now_ns);
+			return; /* its tag is kept back */
+		}
 		if (u->codec != codec || codec->alike == NULL) {
 			l->pause_ns = MAX(l->pause_ns, until_ns);
 			return;

@@ -109,10 +109,12 @@ link_late_take(struct link *l, const uint8_t *frame, size_t n)
 					   : codec->match(&entry->unit->ins, &entry->req,
 						     entry->tag, frame, n);
 
-		if (whose == MATCH_MINE || whose == MATCH_CANNOT_TELL) {
+		if (whose != MATCH_MINE && whose != MATCH_CANNOT_TELL)
+			continue;
+		/* A device that speaks unasked may have done so: the answer is still to come. */
+		if (codec->heard == NULL)
 			drop(l, i);
-			return true;
-		}
+		return true;
 	}
 	return false;
 }

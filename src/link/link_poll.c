@@ -624,15 +624,15 @@ expire(struct link *l, struct flight *f, int64_t now_ns)
 	clock_span(span, now_ns - f->sent_ns);
 	link_note(l, u, reason, now_ns, "%s in %s",
 		reason == Q_NO_ANSWER ? "no answer" : "no sound answer", span);
-	/* One that is down is no sign of anything. A write is not sent a second time behind anybody's back. */
-	if (u->state.state != INSTRUMENT_DOWN && f->kind != FLIGHT_WRITE &&
-		link_window_failed(l, f->is_alone, now_ns)) {
+	/* One that is down is no sign of anything. */
+	if (u->state.state != INSTRUMENT_DOWN && link_window_failed(l, f->is_alone, now_ns)) {
 		LINK_FLIGHTS(l, other)
 		{
 			if (!other->is_held && other->kind != FLIGHT_WRITE)
 				link_ask_again(l, other, now_ns);
 		}
-		return;
+		if (f->kind != FLIGHT_WRITE)
+			return; /* that one may have been acted on: it counts as a try */
 	}
 	u->state.timeouts++;
 	l->silence++;
