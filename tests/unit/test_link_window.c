@@ -33,10 +33,11 @@ enum manner {
 	TAKES_MANY,
 	TAKES_MANY_UNORDERED,
 	QUEUES,
-	DROPS,    /* all while one is being answered */
-	CLOSES,   /* when a second comes */
-	GARBLES,  /* answers the second with rubbish */
-	IS_SILENT /* to all */
+	DROPS,     /* all while one is being answered */
+	CLOSES,    /* when a second comes */
+	GARBLES,   /* answers the second with rubbish */
+	IS_SILENT, /* to all */
+	DROPS_WRITES
 };
 
 struct question {
@@ -199,7 +200,7 @@ question(const uint8_t *in, size_t n)
 	at_ns = answer_ns();
 	if (rig.n_limit > 0 && rig.n_out > rig.n_limit)
 		at_ns = -1;
-	if (at_ns < 0)
+	if (at_ns < 0 || (is_write && rig.manner == DROPS_WRITES))
 		return true;
 	got = modbus_server_answer(&server, in, n, frame, sizeof(frame)) > 0
 		      ? (size_t)get_u16be(frame + 4) + 6
@@ -667,6 +668,28 @@ test_no_write_is_sent_too_often(void **state)
 	assert_int_equal(most, 2);
 }
 
+/* It may be that the device did not bear it beside others: they go one by one again. */
+static void
+test_a_lost_write_shrinks_the_window(void **state)
+{
+	start(TAKES_MANY, 0, POINTS, 0, 1 * MS);
+	run(rig.now_ns + 5 * S);
+	assert_int_equal(rig.most_out, 16);
+	rig.manner = DROPS_WRITES;
+	assert_int_equal(write_to(4, 2, 78), 0);
+	run(rig.now_ns + 100 * MS); /* it is on its way */
+	rig.manner = TAKES_MANY;
+	run(rig.now_ns + 450 * MS); /* it is given up, and sent again */
+	forget();
+	run(rig.now_ns + 1 * S);
+	assert_int_equal(rig.most_out, 1);
+	assert_int_equal(rig.n_writes, 1);
+	assert_int_equal(rig.n_verdicts, 1);
+	assert_int_equal(rig.n_bad_verdicts + bad() + rig.n_wrong, 0);
+	assert_int_equal(rig.n_states, 1);
+	done();
+}
+
 /* As long as the device has not proved that it takes several, a write is alone on the wire. */
 static void
 test_no_write_in_a_trial(void **state)
@@ -747,6 +770,7 @@ main(void)
 		cmocka_unit_test(test_a_plan_that_changes_loses_nothing),
 		cmocka_unit_test(test_writes_keep_their_order),
 		cmocka_unit_test(test_no_write_is_sent_too_often),
+		cmocka_unit_test(test_a_lost_write_shrinks_the_window),
 		cmocka_unit_test(test_no_write_in_a_trial),
 		cmocka_unit_test(test_a_reload_with_many_under_way),
 	};
