@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from harness import PATIENCE_S, Bench, Device, is_running, need_peer, wait_for, widest_gap
+from harness import PATIENCE_S, Bench, Device, Process, is_running, need_peer, wait_for, widest_gap
 
 
 def bench_text(device, more="", every="100 ms", extra=""):
@@ -107,7 +107,8 @@ class Processes(unittest.TestCase):
         pids = bench.pids()
         bench.reload("links: {io: {tcp: 5}}\ninstruments: {dev: {use: nothing}}\n")
         bench.process.wait_line(r"bench\.yaml:\d+:\d+: error:", "err")
-        time.sleep(1)
+        refused = time.monotonic()
+        wait_for("polls go on", lambda: len(self.device.reads(refused)) > 8)
         self.assertEqual(bench.channel("dev.a")["quality"], "good")
         self.assertEqual(bench.pids()["control"], pids["control"])
         self.assertLess(widest_gap(self.device.reads(began)), 2 * 0.1 + 0.5)
@@ -126,7 +127,8 @@ class Processes(unittest.TestCase):
         wait_for("the new channel", lambda: "more.c" in bench.channels())
         bench.wait_good("more.c", "dev.a")
         self.assertEqual(bench.value("more.c"), 80)
-        time.sleep(4 * every_s)
+        changed = time.monotonic()
+        wait_for("polls go on", lambda: len(self.device.reads(changed)) > 3)
         self.assertEqual(self.device.connects, connects, "the unchanged instrument was connected to again")
         self.assertLess(widest_gap(self.device.reads(began)), 2 * every_s, "the unchanged instrument lost a poll")
         self.assertGreaterEqual(bench.get("/api/v1/bench")["generation"], 2)
@@ -147,7 +149,8 @@ class Processes(unittest.TestCase):
         two.wait_good("dev.a")
         self.assertEqual((one.value("dev.a"), two.value("dev.a")), (7, 99))
         self.assertEqual(one.process.stop(), 0)
-        time.sleep(0.5)
+        alone = time.monotonic()
+        wait_for("the other one's polls go on", lambda: len(other.reads(alone)) > 4)
         self.assertEqual(two.value("dev.a"), 99)
         self.assertEqual(two.channel("dev.a")["quality"], "good")
 
@@ -161,11 +164,13 @@ class Processes(unittest.TestCase):
 
     def test_stream_through_curl(self):
         bench = self.start("s1")
-        curl = subprocess.Popen([need_peer("curl"), "-sN", "--max-time", "3",
-                                 f"http://127.0.0.1:{bench.port}/api/v1/stream?channels=dev.a"], stdout=subprocess.PIPE, text=True)
-        time.sleep(1)
+        curl = Process([need_peer("curl"), "-sN", "--max-time", "3",
+                        f"http://127.0.0.1:{bench.port}/api/v1/stream?channels=dev.a"])
+        curl.wait_line('"name"', "out")
         self.device.holding[3] = 1234
-        text = curl.communicate(timeout=PATIENCE_S)[0]
+        curl.popen.wait(PATIENCE_S)
+        curl.stop()  # its last lines have been read
+        text = "\n".join(curl.lines["out"])
         updates = [json.loads(line[5:]) for line in text.splitlines() if line.startswith("data:") and '"name"' in line]
         self.assertEqual({update["name"] for update in updates}, {"dev.a"})
         self.assertEqual([update["value"] for update in updates][0], 7)
@@ -205,14 +210,13 @@ class Processes(unittest.TestCase):
         self.assertIn("c1", doctor.stdout)
         for pid in bench.pids().values():
             self.assertIn(str(pid), doctor.stdout)
-        watch = subprocess.Popen([str(bench.process.popen.args[0]), "watch", "dev.a"], env=bench.environment,
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        time.sleep(1)
+        watch = Process([bench.process.popen.args[0], "watch", "dev.a"], env=bench.environment)
+        self.addCleanup(watch.stop)
+        watch.wait_line(r"\b7\b", "out")
         self.device.holding[3] = 4321
-        time.sleep(1.5)
-        watch.send_signal(signal.SIGINT)
-        out, err = watch.communicate(timeout=PATIENCE_S)
-        self.assertIn("4321", out, err)
+        watch.wait_line(r"\b4321\b", "out")
+        watch.popen.send_signal(signal.SIGINT)
+        watch.popen.wait(PATIENCE_S)
 
 
 if __name__ == "__main__":
