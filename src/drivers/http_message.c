@@ -216,7 +216,8 @@ wait_for_more(size_t n, enum wire wire)
 
 /* A silence on TCP says nothing. */
 int
-http_message_cut(const struct instrument *ins, const uint8_t *in, size_t n, enum wire wire)
+http_message_cut(const struct instrument *ins, const struct request *req, const uint8_t *in,
+	size_t n, enum wire wire)
 {
 	size_t blank = 0, length;
 	struct http_head h;

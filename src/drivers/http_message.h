@@ -18,7 +18,8 @@ struct http_head {
 
 /* codec.h, cut: an answer with its body. One whose end cannot be known, or is further away than CODEC_FRAME_MAX, is its
  * head alone. */
-int http_message_cut(const struct instrument *ins, const uint8_t *in, size_t n, enum wire wire);
+int http_message_cut(const struct instrument *ins, const struct request *req, const uint8_t *in,
+	size_t n, enum wire wire);
 
 /* The head at in[0]. 1: found; 0: more bytes are needed; -1: no answer begins here. */
 int http_message_head(const uint8_t *in, size_t n, struct http_head *out);

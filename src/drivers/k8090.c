@@ -172,7 +172,8 @@ k8090_encode(const struct instrument *ins, const struct request *req, uint32_t t
 
 /* A byte that begins no sound telegram is skipped; while the wire is open never the last one. */
 static int
-k8090_cut(const struct instrument *ins, const uint8_t *in, size_t n, enum wire wire)
+k8090_cut(const struct instrument *ins, const struct request *req, const uint8_t *in, size_t n,
+	enum wire wire)
 {
 	size_t at = 0;
 

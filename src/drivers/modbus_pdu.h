@@ -54,6 +54,7 @@ modbus_is_bits(unsigned space)
 }
 
 /* The first frame in what has arrived on a Modbus TCP connection; as codec.cut. */
-int modbus_tcp_cut(const struct instrument *ins, const uint8_t *in, size_t n, enum wire wire);
+int modbus_tcp_cut(const struct instrument *ins, const struct request *req, const uint8_t *in,
+	size_t n, enum wire wire);
 
 #endif

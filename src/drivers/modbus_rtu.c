@@ -80,7 +80,8 @@ answer_length(const uint8_t *in, size_t n)
 }
 
 static int
-rtu_cut(const struct instrument *ins, const uint8_t *in, size_t n, enum wire wire)
+rtu_cut(const struct instrument *ins, const struct request *req, const uint8_t *in, size_t n,
+	enum wire wire)
 {
 	return modbus_rtu_cut(answer_length(in, n), in, n, wire);
 }

@@ -25,7 +25,8 @@ modbus_tcp_encode(const struct instrument *ins, const struct request *req, uint3
 }
 
 int
-modbus_tcp_cut(const struct instrument *ins, const uint8_t *in, size_t n, enum wire wire)
+modbus_tcp_cut(const struct instrument *ins, const struct request *req, const uint8_t *in, size_t n,
+	enum wire wire)
 {
 	size_t length;
 

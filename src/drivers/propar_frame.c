@@ -76,7 +76,8 @@ scan(const uint8_t *in, size_t n, struct content *c)
 }
 
 int
-propar_frame_cut(const struct instrument *ins, const uint8_t *in, size_t n, enum wire wire)
+propar_frame_cut(const struct instrument *ins, const struct request *req, const uint8_t *in,
+	size_t n, enum wire wire)
 {
 	struct content c;
 	size_t skip = 0;

@@ -17,7 +17,8 @@ int propar_frame_put(
 	const struct propar_message *m, uint8_t *out, size_t cap, struct err *err) MUST_CHECK;
 
 /* codec.h, cut: a frame is sound in itself, its length and what is doubled included. */
-int propar_frame_cut(const struct instrument *ins, const uint8_t *in, size_t n, enum wire wire);
+int propar_frame_cut(const struct instrument *ins, const struct request *req, const uint8_t *in,
+	size_t n, enum wire wire);
 
 /* Is frame[0..n) one, to its last byte? */
 bool propar_frame_take(const uint8_t *frame, size_t n, struct propar_message *out);

@@ -201,7 +201,8 @@ system_encode(const struct instrument *ins, const struct request *req, uint32_t 
 }
 
 static int
-system_cut(const struct instrument *ins, const uint8_t *in, size_t n, enum wire wire)
+system_cut(const struct instrument *ins, const struct request *req, const uint8_t *in, size_t n,
+	enum wire wire)
 {
 	return n == 0 ? CUT_MORE : CUT_FRAME(n); /* the shell hands over whole answers */
 }

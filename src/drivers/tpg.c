@@ -220,7 +220,8 @@ skip(size_t n, size_t all, enum wire wire)
 
 /* ACK, NAK or a run of printed characters, each ended by CR LF. */
 static int
-tpg_cut(const struct instrument *ins, const uint8_t *in, size_t n, enum wire wire)
+tpg_cut(const struct instrument *ins, const struct request *req, const uint8_t *in, size_t n,
+	enum wire wire)
 {
 	size_t at = 0;
 

@@ -15,6 +15,7 @@
 #define CODEC_FRAME_MAX 4096 /* bytes of the longest frame of any codec */
 #define CODEC_WRITE_MAX 250  /* bytes of a write's value */
 #define CODEC_VARS_MAX 32
+#define CODEC_OPTS_MAX 24 /* options of one instrument or point */
 #define CODEC_BIT_NONE 0xFF
 
 enum opt_type { OPT_INT, OPT_CHOICE, OPT_TEXT, OPT_BOOL };
@@ -34,8 +35,8 @@ struct opt {
 
 /* Values of options in the order of their table; text[] only for OPT_TEXT (borrowed; NULL: left out). */
 struct optvals {
-	int64_t num[12];
-	const char *text[12];
+	int64_t num[CODEC_OPTS_MAX];
+	const char *text[CODEC_OPTS_MAX];
 };
 
 /* A quantity of a device (model/image.h has its stored form). The meaning of the fields is the codec's own. */
@@ -198,9 +199,11 @@ struct codec {
 		const struct vars *vars, uint8_t *out, size_t cap, struct err *err);
 
 	/* Find the first frame in what has arrived: CUT_MORE, CUT_SKIP(n) or CUT_FRAME(n). Must not depend on how the
-	 * bytes were cut. WIRE_SILENT: nothing more has come for a while, so what is not a frame by now is none. CUT_SKIP of everything on TCP means:
+	 * bytes were cut. req: what was asked last on this wire, NULL: nothing yet; only for protocols whose answers tell their ends by the
+	 * question alone. WIRE_SILENT: nothing more has come for a while, so what is not a frame by now is none. CUT_SKIP of everything on TCP means:
 	 * no way to find the next frame, the engine reconnects. */
-	int (*cut)(const struct instrument *ins, const uint8_t *in, size_t n, enum wire wire);
+	int (*cut)(const struct instrument *ins, const struct request *req, const uint8_t *in,
+		size_t n, enum wire wire);
 
 	/* Whose frame is this? req NULL: nothing was asked; then UNSOLICITED (for heard()) or NOT_MINE. */
 	enum match (*match)(const struct instrument *ins, const struct request *req, uint32_t tag,

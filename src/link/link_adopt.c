@@ -172,6 +172,8 @@ take_wire(struct link *l, struct link *from, int64_t now_ns)
 	l->last = from->last->heir != NULL ? from->last->heir : l->units;
 	if (from->last->heir == NULL)
 		l->n_rx = 0;
+	l->has_asked = from->has_asked && from->last->heir != NULL;
+	l->asked = from->asked;
 	take_late(l, from, now_ns);
 	take_flights(l, from, now_ns);
 	take_window(l, from);

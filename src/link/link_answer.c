@@ -340,7 +340,8 @@ link_frames(struct link *l, const uint8_t *in, size_t n, enum wire wire, int64_t
 
 	while (used < n && l->line == LINE_OPEN) {
 		const struct unit *u = l->last;
-		int got = u->codec->cut(&u->ins, in + used, n - used, wire);
+		int got = u->codec->cut(
+			&u->ins, l->has_asked ? &l->asked : NULL, in + used, n - used, wire);
 
 		if (got == CUT_MORE)
 			break;

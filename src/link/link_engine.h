@@ -188,7 +188,9 @@ struct link {
 	uint32_t tag;       /* of the last question; counts up */
 	int64_t pause_ns;   /* no question before: gap and silence, quarantine of the whole line */
 	struct unit *last;  /* asked last: whose cut() reads the line */
-	struct late *late;  /* [late_cap]; only where some protocol has no tags */
+	struct request asked; /* of it, as cut() wants to see it */
+	bool has_asked;
+	struct late *late; /* [late_cap]; only where some protocol has no tags */
 	size_t n_late, late_cap;
 
 	/* pipelining: link_window.c */

@@ -290,6 +290,8 @@ take_off(struct link *l, struct flight *f, size_t n, int64_t now_ns)
 	u->n_probes += u->state.state == INSTRUMENT_DOWN;
 	u->is_stirred = true;
 	l->last = u;
+	copy_request(&l->asked, &f->req);
+	l->has_asked = true;
 }
 
 static void

@@ -18,11 +18,11 @@
 #include "msg/value.h"
 
 #define IMAGE_MAGIC UINT64_C(0x314547414d49434d) /* "MCIMAGE1" */
-#define IMAGE_VERSION 2
+#define IMAGE_VERSION 3
 #define IMAGE_SIZE_MAX (64u << 20)
 #define IMAGE_CHANNELS_MAX 20000
 #define IMAGE_PIPELINE_MAX 16
-#define IMAGE_OPTS_MAX 12 /* options of one instrument or point */
+#define IMAGE_OPTS_MAX 24 /* options of one instrument or point */
 #define IMAGE_NONE UINT32_MAX
 
 struct image_table {

@@ -29,7 +29,7 @@ seal_mbap(uint8_t *frame, size_t n)
 static int
 request_mbap(const uint8_t *in, size_t n)
 {
-	return modbus_tcp_cut(NULL, in, n, WIRE_OPEN);
+	return modbus_tcp_cut(NULL, NULL, in, n, WIRE_OPEN);
 }
 
 static void
@@ -48,7 +48,7 @@ request_rtu(const uint8_t *in, size_t n)
 static bool
 is_sound_rtu(const uint8_t *in, size_t n)
 {
-	return codec_find("modbus-rtu")->cut(NULL, in, n, WIRE_SILENT) > 0;
+	return codec_find("modbus-rtu")->cut(NULL, NULL, in, n, WIRE_SILENT) > 0;
 }
 
 const struct damage_form damage_mbap = {

@@ -509,7 +509,7 @@ int
 twin_cut(const struct twin *t, uint32_t link, const uint8_t *in, size_t n, enum wire wire)
 {
 	return t->is_rtu[link] ? modbus_server_rtu_cut(in, n, wire)
-			       : modbus_tcp_cut(NULL, in, n, wire);
+			       : modbus_tcp_cut(NULL, NULL, in, n, wire);
 }
 
 int

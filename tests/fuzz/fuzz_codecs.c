@@ -117,7 +117,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	which = data[0] % NELEM(codecs);
 	wire = (enum wire)(data[0] / NELEM(codecs) % 3);
 	while (used < n) {
-		int got = codecs[which]->cut(&instruments[which], data + used, n - used, wire);
+		int got =
+			codecs[which]->cut(&instruments[which], NULL, data + used, n - used, wire);
 
 		if (got == CUT_MORE)
 			break;

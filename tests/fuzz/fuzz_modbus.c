@@ -75,7 +75,7 @@ listen(const struct codec *codec, const uint8_t *in, size_t n, enum wire wire)
 	size_t used = 0;
 
 	while (used < n) {
-		int cut = codec->cut(&ins, in + used, n - used, wire);
+		int cut = codec->cut(&ins, NULL, in + used, n - used, wire);
 
 		if (cut == CUT_MORE)
 			return;

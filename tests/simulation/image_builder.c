@@ -114,7 +114,8 @@ option_value(const struct opt *opt, const char *text)
 
 /* "unit=3 max_gap=4" by a table of options; what is left out gets its default. texts: room for values of OPT_TEXT. */
 static void
-options(const struct opt *table, const char *text, struct optvals *out, char texts[12][64])
+options(const struct opt *table, const char *text, struct optvals *out,
+	char texts[CODEC_OPTS_MAX][64])
 {
 	const char *at = text;
 
@@ -196,7 +197,7 @@ image_builder_instrument(struct image_builder *b, const char *name, const char *
 		.every_ns = every_ns,
 		.timeout_ns = timeout_ns };
 	struct optvals vals = { .num = { 0 } };
-	char texts[12][64];
+	char texts[CODEC_OPTS_MAX][64];
 
 	if (c == NULL)
 		give_up("no such codec", codec);
@@ -221,7 +222,7 @@ last_instrument(struct image_builder *b)
 /* What the codec makes of a point's options. */
 static void
 codec_point(const struct image_builder *b, const struct image_instrument *stored, const char *opts,
-	struct point *out, char texts[12][64])
+	struct point *out, char texts[CODEC_OPTS_MAX][64])
 {
 	const struct codec *c = codec_find(string_at(b, stored->codec));
 	struct instrument ins = { .name = string_at(b, stored->name) };
@@ -254,7 +255,7 @@ image_builder_point(struct image_builder *b, const char *name, const char *opts,
 		.instrument = COUNT(&b->instruments, struct image_instrument) - 1, .write_space = -1
 	};
 	struct image_channel ch = { .source_kind = SOURCE_POINT, .source = index, .factor = 1 };
-	char texts[12][64], full[140];
+	char texts[CODEC_OPTS_MAX][64], full[140];
 	struct point p;
 
 	codec_point(b, ins, opts, &p, texts);
@@ -299,7 +300,7 @@ void
 image_builder_write(struct image_builder *b, uint32_t point, const char *opts)
 {
 	struct image_point *stored = AT(&b->points, struct image_point, point);
-	char texts[12][64];
+	char texts[CODEC_OPTS_MAX][64];
 	struct point p;
 
 	codec_point(b, AT(&b->instruments, struct image_instrument, stored->instrument), opts, &p,

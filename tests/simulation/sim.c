@@ -56,11 +56,12 @@ match_anything(const struct instrument *ins, const struct request *req, uint32_t
 
 /* The end of a reading follows from its count, and that is enough. */
 static int
-cut_unchecked(const struct instrument *ins, const uint8_t *in, size_t n, enum wire wire)
+cut_unchecked(const struct instrument *ins, const struct request *req, const uint8_t *in, size_t n,
+	enum wire wire)
 {
 	if (n >= 3 && in[1] >= 1 && in[1] <= 4 && n >= 5u + in[2])
 		return CUT_FRAME(5 + in[2]);
-	return codec_find("modbus-rtu")->cut(ins, in, n, wire);
+	return codec_find("modbus-rtu")->cut(ins, req, in, n, wire);
 }
 
 static bool

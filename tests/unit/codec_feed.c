@@ -18,7 +18,7 @@ cut_exact(const struct codec *codec, const struct instrument *ins, const uint8_t
 
 	assert_non_null(exact);
 	memcpy(exact, in, n);
-	got = codec->cut(ins, exact, n, wire);
+	got = codec->cut(ins, NULL, exact, n, wire);
 	free(exact);
 	return got;
 }

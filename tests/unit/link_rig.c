@@ -104,7 +104,8 @@ rig_encode(const struct instrument *ins, const struct request *req, uint32_t tag
 }
 
 static int
-rig_cut(const struct instrument *ins, const uint8_t *in, size_t n, enum wire wire)
+rig_cut(const struct instrument *ins, const struct request *req, const uint8_t *in, size_t n,
+	enum wire wire)
 {
 	if (in[0] <= HEAD)
 		return CUT_SKIP(n);

@@ -188,7 +188,7 @@ take(const struct request *req, const struct point *pts, const uint8_t *in, size
 	struct reading *r, struct vars *vars)
 {
 	struct readings out = { .at = r, .cap = 1 };
-	int cut = codec_modbus.cut(&ins, in, n, WIRE_OPEN);
+	int cut = codec_modbus.cut(&ins, NULL, in, n, WIRE_OPEN);
 
 	if (cut <= 0 || (size_t)cut != n)
 		return 1;
@@ -203,12 +203,12 @@ test_cut_waits_at_every_byte(void **state)
 	uint8_t two[2 * sizeof(answer)];
 
 	for (size_t n = 0; n < sizeof(answer); n++) {
-		assert_int_equal(modbus_tcp_cut(NULL, answer, n, WIRE_OPEN), CUT_MORE);
-		assert_int_equal(modbus_tcp_cut(NULL, answer, n, WIRE_CLOSED), CUT_SKIP(n));
+		assert_int_equal(modbus_tcp_cut(NULL, NULL, answer, n, WIRE_OPEN), CUT_MORE);
+		assert_int_equal(modbus_tcp_cut(NULL, NULL, answer, n, WIRE_CLOSED), CUT_SKIP(n));
 	}
 	memcpy(two, answer, sizeof(answer));
 	memcpy(two + sizeof(answer), answer, sizeof(answer));
-	assert_int_equal(modbus_tcp_cut(NULL, two, sizeof(two), WIRE_OPEN), CUT_FRAME(11));
+	assert_int_equal(modbus_tcp_cut(NULL, NULL, two, sizeof(two), WIRE_OPEN), CUT_FRAME(11));
 }
 
 static void

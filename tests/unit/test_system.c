@@ -57,7 +57,8 @@ read_file(const struct point *pts, size_t n, const char *content, struct vars *v
 	len = codec_system.encode(&ins, req, 0, vars, path, sizeof(path), NULL);
 	assert_true(len > 1 && path[len - 1] == '\n');
 	total = snprintf(frame, sizeof(frame), "%.*s %s", len - 1, (const char *)path, content);
-	assert_int_equal(codec_system.cut(&ins, (uint8_t *)frame, (size_t)total, WIRE_OPEN), total);
+	assert_int_equal(
+		codec_system.cut(&ins, NULL, (uint8_t *)frame, (size_t)total, WIRE_OPEN), total);
 	assert_int_equal(
 		codec_system.match(&ins, req, 0, (uint8_t *)frame, (size_t)total), MATCH_MINE);
 	assert_int_equal(codec_system.decode(

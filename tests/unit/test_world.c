@@ -126,8 +126,8 @@ static size_t
 find_sound(const uint8_t *in, size_t n, size_t *out_at)
 {
 	for (*out_at = 0; *out_at < n; ++*out_at) {
-		int got =
-			codec_find("modbus-rtu")->cut(NULL, in + *out_at, n - *out_at, WIRE_SILENT);
+		int got = codec_find("modbus-rtu")
+				  ->cut(NULL, NULL, in + *out_at, n - *out_at, WIRE_SILENT);
 
 		if (got > 0)
 			return (size_t)got;
