@@ -26,6 +26,7 @@ bench_init(struct bench *b, const char *path)
 	b->path = path;
 	b->name = "";
 	b->title = "";
+	b->language = "en";
 	b->listen = "";
 	b->watchdog = "";
 	b->expr = mem_zero(1, sizeof(*b->expr));
@@ -41,6 +42,8 @@ bench_done(struct bench *b)
 	names_done(&b->channel_names);
 	free(b->links.at);
 	free(b->instruments.at);
+	free(b->messages.at);
+	free(b->files.at);
 	free(b->points.at);
 	free(b->channels.at);
 	free(b->choices.at);
@@ -173,6 +176,10 @@ bench_read(struct bench *b, const struct node *root)
 	text = found[TOP_TITLE] == NULL ? NULL : read_text(b, found[TOP_TITLE]);
 	if (text != NULL)
 		b->title = text;
+	if (found[TOP_LANGUAGE] != NULL) {
+		text = read_word(b, found[TOP_LANGUAGE], &schema_top[TOP_LANGUAGE]);
+		b->language = text != NULL ? text : b->language;
+	}
 	read_span(b, found[TOP_TICK], &schema_top[TOP_TICK], &b->tick_ns);
 	read_serve(b, found[TOP_SERVE]);
 	read_watchdog(b, found[TOP_WATCHDOG]);

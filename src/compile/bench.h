@@ -21,7 +21,8 @@ struct bench_link {
 	uint16_t port;
 	bool is_line, has_echo;
 	struct image_line line;
-	struct place line_at; /* of 'line', when it is written */
+	struct place line_at;        /* of 'line', when it is written */
+	bool has_line, is_line_lent; /* its line is written; or an instrument file has set it */
 	uint32_t pipeline;
 	int64_t connect_timeout_ns, gap_ns, char_ns, late_max_ns, probe_max_ns;
 	bool is_used;
@@ -36,12 +37,19 @@ struct bench_instrument {
 	struct instrument codec_part; /* name and options, as codecs see them */
 	uint32_t link;
 	uint32_t first_point, n_points;
+	uint32_t first_message;
 	uint32_t retries;
 	int64_t every_ns, timeout_ns;
 	enum image_identify identify;
 	const char *identify_is;
 	struct point identify_point;
 	double identify_number;
+};
+
+/* A file of the catalogue that an instrument names. */
+struct bench_file {
+	const char *name;
+	const struct node *root; /* NULL: it cannot be read, and that was told */
 };
 
 struct bench_twin {
@@ -92,14 +100,20 @@ struct bench_channel {
 struct bench {
 	struct tree tree;
 	struct diag diag;
-	const char *path; /* as it was given */
+	const char *path;      /* as it was given */
+	uint32_t n_exchanges;  /* of such a file, gone through */
+	bool may_be_file;      /* an instrument file by itself is checked, too */
+	const char *catalogue; /* folder of instrument files; NULL: none */
 	const char *name, *title, *listen;
+	const char *language; /* of texts that have several: "en", "fr" */
 	int64_t tick_ns;
 	const char *watchdog; /* empty: none */
 	int64_t watchdog_timeout_ns;
 	bool is_realtime;
 	BENCH_TABLE(struct bench_link) links;
 	BENCH_TABLE(struct bench_instrument) instruments;
+	BENCH_TABLE(struct message) messages; /* of all instruments, those of one together */
+	BENCH_TABLE(struct bench_file) files;
 	BENCH_TABLE(struct bench_point) points;
 	BENCH_TABLE(struct bench_channel) channels;
 	BENCH_TABLE(struct image_choice) choices; /* word: unused, see words */
@@ -136,6 +150,21 @@ bool links_address(
 
 /* The keys of a serial line: serial, line, rs485, echo. */
 void line_read(struct bench *b, struct bench_link *l, const struct node *const *found);
+
+/* The messages of an instrument, and its errors; found: its keys. Reports such keys where the codec has none. */
+void messages_read(struct bench *b, struct bench_instrument *ins, const struct node *const *found);
+/* `read:` or `write:` of a channel as the codec's options for a point: a message that stands there has become one of the
+ * instrument's. The node itself where the codec has no messages; NULL: that was told. */
+const struct node *messages_point(
+	struct bench *b, struct bench_instrument *ins, const char *channel, const struct node *n);
+
+/* `write:` of such a channel into pt; false when that was told. */
+bool messages_write(struct bench *b, struct bench_instrument *ins, const char *channel,
+	const struct node *n, struct point *pt);
+
+/* What an instrument file says about the line of its instruments, for a link that does not say it itself; `name`: of the instrument. */
+void line_default(
+	struct bench *b, struct bench_link *l, const char *name, const struct node *file_line);
 
 /* `identify:` of an instrument (NULL: none). */
 void identify_read(struct bench *b, struct bench_instrument *ins, const struct node *n);

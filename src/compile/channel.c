@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "compile/bench.h"
+#include "compile/catalogue.h"
 #include "compile/read.h"
 #include "compile/units.h"
 
@@ -236,7 +237,7 @@ read_filter(struct bench *b, struct bench_channel *ch, const struct node *n)
 void
 channel_common(struct bench *b, struct bench_channel *ch, const struct node *const *keys)
 {
-	const char *title = keys[CH_TITLE] == NULL ? NULL : read_text(b, keys[CH_TITLE]);
+	const char *title = keys[CH_TITLE] == NULL ? NULL : catalogue_text(b, keys[CH_TITLE]);
 
 	if (title != NULL)
 		ch->title = title;

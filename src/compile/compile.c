@@ -1,6 +1,7 @@
 /* compile.c - the whole way: bench file -> image */
 #include "compile/compile.h"
 
+#include "compile/file.h"
 #include "compile/merge.h"
 #include "compile/print.h"
 
@@ -10,6 +11,16 @@ finish(struct bench *b, const struct node *root, struct buf *out_image, struct b
 {
 	if (root == NULL)
 		return ERR_CONF;
+	if (file_is_one(b, root)) {
+		if (!b->may_be_file)
+			diag_error(&b->diag, root->at, "instrument-file",
+				"this describes an instrument, not a bench; name it in a bench "
+				"file: "
+				"use: NAME, or check it by itself: mbc check FILE");
+		else
+			file_check(b, root);
+		return b->diag.n_errors > 0 ? ERR_CONF : 0;
+	}
 	bench_read(b, root);
 	if (b->diag.n_errors > 0)
 		return ERR_CONF;

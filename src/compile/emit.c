@@ -97,6 +97,13 @@ polling_hash(const struct bench *b, const struct bench_instrument *ins)
 	for (size_t i = 0; ins->codec->opts != NULL && ins->codec->opts[i].name != NULL; i++)
 		buf_printf(&text_form, "%lld %s|", (long long)ins->codec_part.opts.num[i],
 			ins->codec_part.opts.text[i] == NULL ? "" : ins->codec_part.opts.text[i]);
+	for (uint32_t i = 0; i < ins->codec_part.n_messages; i++) {
+		const struct message *m = &b->messages.at[ins->first_message + i];
+
+		buf_printf(&text_form, "%s %s %s %u %u %u %u %u %u %u %u|", m->send, m->receive,
+			m->text, m->role, m->again, m->quality, m->code, m->next, m->length,
+			m->lines, m->timeout_ms);
+	}
 	for (uint32_t i = 0; i < ins->n_points; i++)
 		hash_point(&text_form, &b->points.at[ins->first_point + i].codec_part);
 	h = text_hash(text_form.data, text_form.n);
@@ -134,11 +141,40 @@ emit_instruments(struct emit *e)
 			.identify_address = ins->identify_point.address,
 			.identify_key = text(e, ins->identify_point.key),
 			.identify_number = ins->identify_number,
+			.first_message = ins->first_message,
+			.n_messages = ins->codec_part.n_messages,
 		};
 
 		for (size_t k = 0; opts != NULL && opts[k].name != NULL; k++)
 			d.opts[k] = opts[k].type == OPT_TEXT ? text(e, ins->codec_part.opts.text[k])
 							     : ins->codec_part.opts.num[k];
+		buf_put(e->out, &d, sizeof(d));
+	}
+	return t;
+}
+
+static struct image_table
+emit_messages(struct emit *e)
+{
+	struct image_table t = table(e, e->b->messages.n);
+
+	for (uint32_t i = 0; i < t.n; i++) {
+		const struct message *m = &e->b->messages.at[i];
+		struct image_message d = {
+			.name = text(e, m->name),
+			.send = text(e, m->send),
+			.receive = text(e, m->receive),
+			.text = text(e, m->text),
+			.timeout_ms = m->timeout_ms,
+			.quality = m->quality,
+			.code = m->code,
+			.next = m->next,
+			.length = m->length,
+			.lines = m->lines,
+			.role = m->role,
+			.again = m->again,
+		};
+
 		buf_put(e->out, &d, sizeof(d));
 	}
 	return t;
@@ -276,6 +312,7 @@ emit_image(struct bench *b, struct buf *out)
 	img.is_realtime = b->is_realtime;
 	img.links = emit_links(&e);
 	img.instruments = emit_instruments(&e);
+	img.messages = emit_messages(&e);
 	img.points = emit_points(&e);
 	img.channels = emit_channels(&e);
 	img.choices = emit_choices(&e);

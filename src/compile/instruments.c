@@ -4,33 +4,61 @@
 
 #include "base/text.h"
 #include "compile/bench.h"
+#include "compile/catalogue.h"
 #include "compile/read.h"
 #include "compile/yaml.h"
 #include "drivers/list.h"
 
-/* The codec behind `use:`, NULL when that was reported. */
-static const struct codec *
-read_use(struct bench *b, const struct node *n)
+static void
+report_use(struct bench *b, const struct node *use, const char *name)
 {
-	const char *name = read_text(b, n);
-	const struct codec *codec;
-	char all[160] = "";
-	size_t used = 0;
+	const char *names[64], *near;
+	char all[200] = "";
+	size_t used = 0, n = 0;
 
-	if (name == NULL)
-		return NULL;
-	codec = codec_find(strcmp(name, "system-monitor") == 0 ? "system" : name);
-	if (codec != NULL)
-		return codec;
+	for (; codec_list[n] != NULL && n < NELEM(names); n++)
+		names[n] = codec_list[n]->name;
+	near = text_nearest(name, names, n);
+	if (near != NULL) {
+		diag_error(&b->diag, use->at, "unknown-codec",
+			"nothing known as '%.60s'; did you mean '%s'?", name, near);
+		return;
+	}
 	for (size_t i = 0; codec_list[i] != NULL && used < sizeof(all); i++)
 		used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", i == 0 ? "" : ", ",
 			codec_list[i]->name);
-	diag_error(&b->diag, n->at, "unknown-codec",
-		"nothing known as '%.60s'; there are %s. Instrument files of the catalogue are not "
-		"available yet: "
-		"describe the device in place with use: modbus and its channels",
-		name, all);
-	return NULL;
+	diag_error(&b->diag, use->at, "unknown-codec",
+		"nothing known as '%.60s'; `mbc instrument` lists the catalogue, a file "
+		"instruments/%.60s.yaml beside the bench file would be found, and the protocols "
+		"are "
+		"%s",
+		name, name, all);
+}
+
+/* The codec behind `use:`, NULL when that was reported. *n becomes what the instrument is with its file (NULL: that cannot be used),
+ * *out_line the `line:` of that. */
+static const struct codec *
+read_use(struct bench *b, const struct node **n, const struct node *use,
+	const struct node **out_line)
+{
+	const char *name = read_text(b, use);
+	const struct codec *codec = name == NULL ? NULL : catalogue_codec(name);
+	const struct node *described;
+
+	*out_line = NULL;
+	if (name == NULL || codec != NULL)
+		return codec;
+	described = catalogue_instance(b, name, use, *n, out_line);
+	if (described == NULL) {
+		report_use(b, use, name);
+		return NULL;
+	}
+	if (described == *n) { /* told at the file */
+		*n = NULL;
+		return NULL;
+	}
+	*n = described;
+	return catalogue_codec(tree_get(&b->tree, described, "use")->text);
 }
 
 /* What a link offers to codecs. */
@@ -126,13 +154,18 @@ read_link(struct bench *b, const struct node *n, struct place at, struct bench_i
 	check_bits(b, codec, &b->links.at[ins->link]);
 }
 
+/* line: what the instrument's file says of its wire; NULL. */
 static void
-read_times(struct bench *b, struct bench_instrument *ins, const struct node *const *found)
+read_times(struct bench *b, struct bench_instrument *ins, const struct node *const *found,
+	const struct node *line)
 {
+	const struct node *timeout = found[INS_TIMEOUT];
 	int64_t retries = 1;
 
+	if (timeout == NULL && line != NULL && line->kind == NODE_MAP)
+		timeout = tree_get(&b->tree, line, schema_file_line[FILE_LINE_TIMEOUT].name);
 	read_span(b, found[INS_EVERY], &schema_instrument[INS_EVERY], &ins->every_ns);
-	read_span(b, found[INS_TIMEOUT], &schema_instrument[INS_TIMEOUT], &ins->timeout_ns);
+	read_span(b, timeout, &schema_instrument[INS_TIMEOUT], &ins->timeout_ns);
 	read_int(b, found[INS_RETRIES], &schema_instrument[INS_RETRIES], &retries);
 	ins->retries = (uint32_t)retries;
 }
@@ -193,8 +226,8 @@ find_use(struct bench *b, const struct node *n)
 	const struct node *use = tree_get(&b->tree, n, "use");
 
 	if (use == NULL)
-		diag_error(
-			&b->diag, n->at, "missing", "'use' is missing; add the codec: use: modbus");
+		diag_error(&b->diag, n->at, "missing",
+			"'use' is missing; add an instrument file or a protocol: use: modbus");
 	return use;
 }
 
@@ -212,7 +245,8 @@ check_opts(struct bench *b, const struct bench_instrument *ins, const struct nod
 static void
 read_instrument(struct bench *b, const struct node *n)
 {
-	const struct node *found[SCHEMA_KEYS_MAX], *found_opts[IMAGE_OPTS_MAX], *use;
+	const struct node *found[SCHEMA_KEYS_MAX], *found_opts[IMAGE_OPTS_MAX], *use, *line = NULL;
+	const struct node *whole;
 	const struct codec *codec;
 	struct bench_instrument *ins;
 	uint32_t index;
@@ -225,7 +259,8 @@ read_instrument(struct bench *b, const struct node *n)
 		diag_error(&b->diag, n->key_at, "name",
 			"'mbc' is the name of the program's own channels; choose another name");
 	use = find_use(b, n);
-	codec = use == NULL ? NULL : read_use(b, use);
+	whole = n;
+	codec = use == NULL ? NULL : read_use(b, &whole, use, &line);
 	index = b->instruments.n;
 	ins = BENCH_ADD(b->instruments);
 	ins->name = ins->codec_part.name = n->key;
@@ -233,18 +268,26 @@ read_instrument(struct bench *b, const struct node *n)
 	ins->codec = codec;
 	ins->first_point = b->points.n;
 	names_put(&b->instrument_names, n->key, index);
+	if (whole == NULL) {
+		ins->is_open = true;
+		return;
+	}
 	if (codec == NULL) {
 		read_channels_alone(b, index, n);
 		return;
 	}
+	n = whole;
 	read_keys(b, n, schema_instrument, codec->opts, found, found_opts);
-	title = found[INS_TITLE] == NULL ? NULL : read_text(b, found[INS_TITLE]);
+	title = found[INS_TITLE] == NULL ? NULL : catalogue_text(b, found[INS_TITLE]);
 	if (title != NULL)
 		ins->title = title;
 	read_link(b, found[INS_LINK], n->at, ins);
-	read_times(b, ins, found);
+	if (line != NULL && ins->link < b->links.n)
+		line_default(b, &b->links.at[ins->link], ins->name, line);
+	read_times(b, ins, found, line);
 	read_opts(b, n, codec->opts, found_opts, &ins->codec_part.opts);
 	check_opts(b, ins, n, found_opts);
+	messages_read(b, ins, found);
 	identify_read(b, ins, found[INS_IDENTIFY]);
 	read_channels(b, index, n, found[INS_CHANNELS]);
 	ins->n_points = b->points.n - ins->first_point;

@@ -65,6 +65,11 @@ def_name(const struct key *table)
 		{ schema_scale, "line" },
 		{ schema_rs485, "rs485" },
 		{ schema_identify, "identify" },
+		{ schema_message, "message" },
+		{ schema_error, "error" },
+		{ schema_param, "param" },
+		{ schema_file_line, "file_line" },
+		{ schema_exchange, "exchange" },
 	};
 	size_t i = 0;
 
@@ -81,6 +86,15 @@ names_of(struct json *j, const char *def)
 	json_text(j, "pattern", NAME_PATTERN);
 	json_end(j);
 	json_object(j, "additionalProperties");
+	ref(j, def);
+	json_end(j);
+}
+
+static void
+list_of(struct json *j, const char *def)
+{
+	json_text(j, "type", "array");
+	json_object(j, "items");
 	ref(j, def);
 	json_end(j);
 }
@@ -168,6 +182,33 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 		json_end(j);
 		json_end(j);
 		break;
+	case KEY_TEXTS:
+		json_raw(j, "type", "[\"string\", \"object\"]");
+		json_raw(j, "additionalProperties", "{\"type\": \"string\"}");
+		break;
+	case KEY_WORDS:
+		json_text(j, "type", "array");
+		json_raw(j, "items", "{\"type\": [\"string\", \"number\", \"boolean\"]}");
+		break;
+	case KEY_VALUES:
+		json_raw(j, "type", "[\"string\", \"number\", \"boolean\", \"object\"]");
+		json_raw(j, "additionalProperties",
+			"{\"type\": [\"string\", \"number\", \"boolean\"]}");
+		break;
+	case KEY_MESSAGE:
+		json_array(j, "anyOf");
+		json_object(j, NULL);
+		ref(j, def_name(row->sub));
+		json_end(j);
+		json_object(j, NULL);
+		list_of(j, def_name(row->sub));
+		json_end(j);
+		json_end(j);
+		break;
+	case KEY_MESSAGES:
+	case KEY_MAPS:
+		list_of(j, def_name(row->sub));
+		break;
 	case KEY_LATER:
 		break;
 	}
@@ -239,7 +280,8 @@ object_form(
 	json_bool(j, "additionalProperties", false);
 	json_object(j, "properties");
 	for (size_t i = 0; table != NULL && table[i].name != NULL; i++) {
-		if (table[i].kind == KEY_LATER)
+		if (table[i].kind == KEY_LATER ||
+			(table == schema_instrument && i >= INS_MESSAGES && !codec->has_messages))
 			continue;
 		json_object(j, table[i].name);
 		json_text(j, "description", table[i].help);
@@ -264,6 +306,20 @@ def(struct json *j, const char *name, const struct key *table)
 	json_end(j);
 }
 
+/* The name of a message, or a message. */
+static void
+message_point(struct json *j)
+{
+	json_array(j, "anyOf");
+	json_object(j, NULL);
+	json_text(j, "type", "string");
+	json_end(j);
+	json_object(j, NULL);
+	object_form(j, schema_message_read, NULL, NULL);
+	json_end(j);
+	json_end(j);
+}
+
 /* The definitions of one codec: its instruments, how they are known, their channels, its points. */
 static void
 codec_defs(struct json *j, const struct codec *codec)
@@ -272,7 +328,10 @@ codec_defs(struct json *j, const struct codec *codec)
 
 	snprintf(name, sizeof(name), "%.60s_point", codec->name);
 	json_object(j, name);
-	object_form(j, NULL, codec->point_opts, codec);
+	if (codec->has_messages)
+		message_point(j);
+	else
+		object_form(j, NULL, codec->point_opts, codec);
 	json_end(j);
 	snprintf(name, sizeof(name), "identify_%.60s", codec->name);
 	json_object(j, name);
@@ -302,6 +361,22 @@ instrument_def(struct json *j)
 		ref(j, name);
 		json_end(j);
 	}
+	/* One of an instrument file: the file says which keys it has. */
+	json_object(j, NULL);
+	json_raw(j, "required", "[\"use\"]");
+	json_object(j, "properties");
+	json_object(j, "use");
+	json_text(j, "type", "string");
+	json_object(j, "not");
+	json_array(j, "enum");
+	for (size_t i = 0; codec_list[i] != NULL; i++)
+		json_text(j, NULL, codec_list[i]->name);
+	json_text(j, NULL, "system-monitor");
+	json_end(j);
+	json_end(j);
+	json_end(j);
+	json_end(j);
+	json_end(j);
 	json_end(j);
 	json_end(j);
 }
@@ -342,6 +417,8 @@ schema_json(struct buf *out)
 	def(&j, "serve", schema_serve);
 	def(&j, "line", schema_scale);
 	def(&j, "watchdog", schema_watchdog);
+	def(&j, "message", schema_message);
+	def(&j, "error", schema_error);
 	instrument_def(&j);
 	for (size_t i = 0; codec_list[i] != NULL; i++)
 		codec_defs(&j, codec_list[i]);

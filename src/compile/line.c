@@ -92,6 +92,63 @@ refuse_line_keys(struct bench *b, const struct node *const *found)
 				found[keys[i]]->key);
 }
 
+/* How characters stand on the line. */
+static void
+set_line(struct bench *b, struct bench_link *l, const char *text, struct place at)
+{
+	if (!parse_line(text, &l->line))
+		diag_error(&b->diag, at, "wrong-value",
+			"'%.40s' is no line; write speed, bits, parity and stop bits, for instance "
+			"19200 8E1 or 9600 8N1",
+			text);
+	if (l->line.baud != 0)
+		l->char_ns = (int64_t)(1 + l->line.bits + (l->line.parity != 'N') + l->line.stop) *
+			     NS_PER_S / l->line.baud;
+}
+
+/* Two instruments on one line that want it set differently. */
+static void
+compare_lines(struct bench *b, const struct bench_link *l, const char *name, const char *text)
+{
+	struct image_line other = l->line;
+
+	if (parse_line(text, &other) && memcmp(&other, &l->line, sizeof(other)) != 0)
+		diag_error(&b->diag, l->at, "conflict",
+			"'%s' is set to %s by its instrument file, and another instrument of the "
+			"link "
+			"'%s' to something else; set both devices alike, and write line: %s here",
+			name, text, l->name, text);
+}
+
+void
+line_default(struct bench *b, struct bench_link *l, const char *name, const struct node *file_line)
+{
+	const struct node *found[SCHEMA_KEYS_MAX];
+	const char *text;
+	int64_t gap_ns;
+	bool echo;
+
+	if (!read_is(b, file_line, NODE_MAP, "a map: {serial: 9600 8N1, timeout: 500 ms}") ||
+		!read_keys(b, file_line, schema_file_line, NULL, found, NULL))
+		return;
+	if (found[FILE_LINE_GAP] != NULL &&
+		read_span(b, found[FILE_LINE_GAP], &schema_file_line[FILE_LINE_GAP], &gap_ns))
+		l->gap_ns = MAX(l->gap_ns, gap_ns);
+	if (l->kind != LINK_SERIAL)
+		return;
+	if (found[FILE_LINE_ECHO] != NULL && read_bool(b, found[FILE_LINE_ECHO], &echo))
+		l->has_echo |= echo;
+	text = found[FILE_LINE_SERIAL] == NULL ? NULL : read_text(b, found[FILE_LINE_SERIAL]);
+	if (text == NULL)
+		return;
+	if (!l->has_line)
+		set_line(b, l, text, found[FILE_LINE_SERIAL]->at);
+	else if (l->is_line_lent)
+		compare_lines(b, l, name, text);
+	l->is_line_lent |= !l->has_line;
+	l->has_line = true;
+}
+
 void
 line_read(struct bench *b, struct bench_link *l, const struct node *const *found)
 {
@@ -104,14 +161,9 @@ line_read(struct bench *b, struct bench_link *l, const struct node *const *found
 	}
 	read_port(b, l, found[LINK_KEY_SERIAL]);
 	l->line_at = n != NULL ? n->at : l->at;
-	if (text != NULL && !parse_line(text, &l->line))
-		diag_error(&b->diag, n != NULL ? n->at : l->at, "wrong-value",
-			"'%.40s' is no line; write speed, bits, parity and stop bits, for instance "
-			"19200 8E1 or 9600 8N1",
-			text);
-	if (l->line.baud != 0)
-		l->char_ns = (int64_t)(1 + l->line.bits + (l->line.parity != 'N') + l->line.stop) *
-			     NS_PER_S / l->line.baud;
+	l->has_line = n != NULL;
+	if (text != NULL)
+		set_line(b, l, text, n != NULL ? n->at : l->at);
 	if (found[LINK_KEY_RS485] != NULL)
 		read_rs485(b, &l->line, found[LINK_KEY_RS485]);
 	if (found[LINK_KEY_ECHO] != NULL)

@@ -142,6 +142,32 @@ bound_resources(void)
 #endif
 }
 
+static char catalogue[320];
+
+/* Where instrument files are: as the environment says, in the tree that this program was built in, or where they were installed. */
+static void
+find_catalogue(void)
+{
+	const char *said = getenv("MBC_CATALOGUE");
+	char self[256], *slash;
+	ssize_t n;
+
+	if (said != NULL && strlen(said) < sizeof(catalogue)) {
+		memcpy(catalogue, said, strlen(said) + 1);
+		return;
+	}
+	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[n > 0 ? n : 0] = '\0';
+	slash = strrchr(self, '/');
+	if (slash != NULL) {
+		*slash = '\0';
+		snprintf(catalogue, sizeof(catalogue), "%s/../instruments", self);
+		if (access(catalogue, R_OK) == 0)
+			return;
+	}
+	snprintf(catalogue, sizeof(catalogue), "%s/instruments", MBC_DATA);
+}
+
 /* From here on it reads files, and can do nothing else. */
 static void
 confine(const struct options *o)
@@ -162,6 +188,11 @@ report(const struct options *o, struct bench *b, const struct buf *image, const 
 		return write_all(o->fd, image);
 	if (o->action == ACTION_MERGED)
 		return write_all(STDOUT_FILENO, merged);
+	if (b->files.n > 0 && b->name[0] == '\0') {
+		printf("instrument '%s': %u channels, %u exchanges as they should be\n",
+			b->files.at[0].name, b->instruments.at[0].n_points, b->n_exchanges);
+		return fflush(stdout) == 0 ? 0 : 2;
+	}
 	printf("bench '%s': %u link%s, %u instrument%s, %u channels\n", b->name, b->links.n,
 		b->links.n == 1 ? "" : "s", b->instruments.n, b->instruments.n == 1 ? "" : "s",
 		b->channels.n - (uint32_t)HEALTH_COUNT);
@@ -182,6 +213,8 @@ compile(const struct options *o)
 		return 2;
 	}
 	bench_init(b, o->path);
+	b->catalogue = catalogue[0] == '\0' ? NULL : catalogue;
+	b->may_be_file = o->action == ACTION_CHECK;
 	rc = compile_file(b, &image, o->action == ACTION_MERGED ? &merged : NULL, &err);
 	diag_print(&b->diag, stderr);
 	if (rc < 0 && err.msg[0] != '\0')
@@ -212,6 +245,7 @@ main(int argc, char **argv)
 		return 1;
 	}
 	bound_resources();
+	find_catalogue();
 	confine(&o);
 	if (o.action != ACTION_SCHEMA)
 		return compile(&o);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "compile/source.h"
 #include "compile/yaml.h"
@@ -72,6 +73,12 @@ lay_over(struct tree *t, struct node *base, struct node *over)
 		}
 	}
 	sweep(base);
+}
+
+void
+merge_over(struct tree *t, struct node *base, struct node *over)
+{
+	lay_over(t, base, over);
 }
 
 /* "../common/tpr.yaml" as seen from the file that names it. */
@@ -178,6 +185,15 @@ merge_files(struct tree *t, struct diag *d, const char *path, bool *out_is_syste
 
 	*out_is_system = m.is_system;
 	return root;
+}
+
+struct node *
+merge_file_if(struct tree *t, struct diag *d, const char *path, bool *out_is_there)
+{
+	bool is_system;
+
+	*out_is_there = access(path, F_OK) == 0;
+	return *out_is_there ? merge_files(t, d, path, &is_system) : NULL;
 }
 
 struct node *

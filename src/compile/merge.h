@@ -12,6 +12,12 @@
  * a file cannot be used. *out_is_system: a file could not be read for a reason that is not its writer's. */
 struct node *merge_files(struct tree *t, struct diag *d, const char *path, bool *out_is_system);
 
+/* The same for a file that need not exist: *out_is_there tells. */
+struct node *merge_file_if(struct tree *t, struct diag *d, const char *path, bool *out_is_there);
+
+/* Lay `over` over `base`, both maps, as a file is laid over the one that it extends; the nodes of both are used up. */
+void merge_over(struct tree *t, struct node *base, struct node *over);
+
 /* The same for bytes that stand in memory under the name `path`; what they extend is read from files. */
 struct node *merge_bytes(
 	struct tree *t, struct diag *d, const char *path, const char *bytes, size_t n);

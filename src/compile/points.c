@@ -41,8 +41,8 @@ same_form(const struct point *to, const struct point *from)
 
 /* Words such as type and order are the reading's where they are left out; addresses are not. */
 static bool
-read_write(struct bench *b, struct bench_instrument *ins, const struct node *map,
-	const struct optvals *read_vals, struct point *pt)
+read_write(struct bench *b, struct bench_instrument *ins, const char *channel,
+	const struct node *map, const struct optvals *read_vals, struct point *pt)
 {
 	const struct node *found_opts[IMAGE_OPTS_MAX];
 	const struct codec *codec = ins->codec;
@@ -57,6 +57,8 @@ read_write(struct bench *b, struct bench_instrument *ins, const struct node *map
 			codec->name);
 		return false;
 	}
+	if (codec->has_messages)
+		return messages_write(b, ins, channel, map, pt);
 	if (!points_opts(b, codec, map, found_opts, &vals))
 		return false;
 	for (size_t i = 0; codec->point_opts[i].name != NULL; i++)
@@ -94,6 +96,8 @@ read_point(struct bench *b, struct bench_instrument *ins, struct bench_channel *
 	struct optvals vals;
 	struct err err = { .sys = -1 };
 	int64_t every_ns = ins->every_ns;
+	const char *name = strrchr(ch->name, '.') + 1;
+	const struct node *map;
 	bool good;
 
 	if (keys[INS_CH_EVERY] != NULL)
@@ -101,15 +105,17 @@ read_point(struct bench *b, struct bench_instrument *ins, struct bench_channel *
 			b, keys[INS_CH_EVERY], &schema_instrument_channel[INS_CH_EVERY], &every_ns);
 	if (keys[CH_READ] == NULL || ins->codec == NULL)
 		return;
-	good = points_opts(b, ins->codec, keys[CH_READ], found_opts, &vals);
+	map = messages_point(b, ins, name, keys[CH_READ]);
+	good = map != NULL && points_opts(b, ins->codec, map, found_opts, &vals);
+	p->codec_part.key = name;
 	if (good && ins->codec->point(&ins->codec_part, &vals, &p->codec_part, &err) < 0) {
-		diag_error(&b->diag, points_blame(keys[CH_READ], found_opts, &err), "point", "%s",
-			err.msg);
+		diag_error(&b->diag, points_blame(map, found_opts, &err), "point", "%s", err.msg);
 		good = false;
 	}
 	if (!good) {
 		/* What is written has its form from what is read: only its own keys and values can be looked at. */
-		if (keys[INS_CH_WRITE] != NULL && ins->codec->write != NULL)
+		if (keys[INS_CH_WRITE] != NULL && ins->codec->write != NULL &&
+			!ins->codec->has_messages)
 			points_opts(b, ins->codec, keys[INS_CH_WRITE], found_opts, &vals);
 		return;
 	}
@@ -119,7 +125,8 @@ read_point(struct bench *b, struct bench_instrument *ins, struct bench_channel *
 	ch->type = (enum value_type)p->codec_part.value;
 	ch->is_type_open = false;
 	if (keys[INS_CH_WRITE] != NULL)
-		ch->is_writable = read_write(b, ins, keys[INS_CH_WRITE], &vals, &p->codec_part);
+		ch->is_writable =
+			read_write(b, ins, name, keys[INS_CH_WRITE], &vals, &p->codec_part);
 }
 
 /* `type: bool` makes a truth of a number that is 0 or 1. */

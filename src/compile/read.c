@@ -123,6 +123,27 @@ read_bool(struct bench *b, const struct node *n, bool *out)
 	return false;
 }
 
+const char *
+read_word(struct bench *b, const struct node *n, const struct key *row)
+{
+	const char *text = read_text(b, n);
+	char words[200] = "";
+	size_t used = 0;
+
+	if (text == NULL)
+		return NULL;
+	for (size_t i = 0; row->words[i] != NULL; i++) {
+		if (strcmp(text, row->words[i]) == 0)
+			return row->words[i];
+		if (used < sizeof(words))
+			used += (size_t)snprintf(words + used, sizeof(words) - used, "%s%s",
+				i == 0 ? "" : ", ", row->words[i]);
+	}
+	diag_error(&b->diag, n->at, "wrong-value", "%s cannot be '%.60s'; write one of %s",
+		row->name, text, words);
+	return NULL;
+}
+
 bool
 read_constant(struct bench *b, const struct node *n, double *out)
 {

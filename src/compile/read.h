@@ -26,6 +26,8 @@ bool read_name(struct bench *b, const char *text, struct place at, const char *w
 
 bool read_span(struct bench *b, const struct node *n, const struct key *row, int64_t *out);
 bool read_int(struct bench *b, const struct node *n, const struct key *row, int64_t *out);
+/* One of the row's words, NULL when that was reported. */
+const char *read_word(struct bench *b, const struct node *n, const struct key *row);
 bool read_bool(struct bench *b, const struct node *n, bool *out);
 bool read_constant(struct bench *b, const struct node *n, double *out);
 

@@ -77,7 +77,7 @@ const struct key schema_scale[] = {
 /* Rows that channels of instruments and of the bench share. */
 #define CHANNEL_ROWS                                                                               \
 	[CH_TITLE] = { .name = "title",                                                            \
-		.kind = KEY_TEXT,                                                                  \
+		.kind = KEY_TEXTS,                                                                 \
 		.help = "what people see beside its name" },                                       \
 	[CH_UNIT] = { .name = "unit", .kind = KEY_UNIT, .help = "unit of the value" },             \
 	[CH_SCALE] = { .name = "scale",                                                            \
@@ -267,14 +267,77 @@ const struct key schema_identify[] = {
 	END,
 };
 
+#define MESSAGE_ROWS                                                                               \
+	[MSG_SEND] = { .name = "send",                                                             \
+		.kind = KEY_TEXT,                                                                  \
+		.help = "format of what is sent; left out: nothing, it is only listened" },        \
+	[MSG_RECEIVE] = { .name = "receive",                                                       \
+		.kind = KEY_TEXT,                                                                  \
+		.help = "format of what comes back; left out: nothing does" },                     \
+	[MSG_LENGTH] = { .name = "length",                                                         \
+		.kind = KEY_INT,                                                                   \
+		.min = 1,                                                                          \
+		.max = 4096,                                                                       \
+		.help = "bytes of the answer, where nothing else tells its end" },                 \
+	[MSG_LINES] = { .name = "lines",                                                           \
+		.kind = KEY_INT,                                                                   \
+		.min = 1,                                                                          \
+		.max = 100,                                                                        \
+		.def = "1",                                                                        \
+		.help = "how many ends the answer has" },                                          \
+	[MSG_TIMEOUT] = { .name = "timeout",                                                       \
+		.kind = KEY_SPAN,                                                                  \
+		.min = MS(10),                                                                     \
+		.max = S(60),                                                                      \
+		.help = "how long the answer may take; the instrument's when left out" }
+
+const struct key schema_message[] = { MESSAGE_ROWS, END };
+
+const struct key schema_message_read[] = {
+	MESSAGE_ROWS,
+	[MSG_READ_ASK] = { .name = "ask",
+		.kind = KEY_WORD,
+		.help = "a message of messages: or events:, in place of send and receive" },
+	[MSG_READ_FIELD] = { .name = "field",
+		.kind = KEY_WORD,
+		.help = "which value of its answer; the one with the channel's name when left out, "
+			"or the only one" },
+	[MSG_READ_BIT] = { .name = "bit",
+		.kind = KEY_INT,
+		.min = 0,
+		.max = 63,
+		.help = "one bit of a whole number" },
+	END,
+};
+
+static const char *const words_error[] = { "refused", "failed", "busy", "restarted", "sensor",
+	NULL };
+
+const struct key schema_error[] = {
+	[ERROR_RECEIVE] = { .name = "receive",
+		.kind = KEY_TEXT,
+		.is_needed = true,
+		.help = "format of an answer that says no; a value named code is its number" },
+	[ERROR_IS] = { .name = "is",
+		.kind = KEY_CHOICE,
+		.words = words_error,
+		.def = "refused",
+		.help = "what follows: refused, failed (the device), busy (asked again), restarted "
+			"(prepared and asked again), sensor" },
+	[ERROR_MEANS] = { .name = "means",
+		.kind = KEY_VALUES,
+		.help = "what it says, or a text for each code: {160: unknown command}" },
+	END,
+};
+
 const struct key schema_instrument[] = {
 	[INS_USE] = { .name = "use",
 		.kind = KEY_WORD,
 		.is_needed = true,
-		.help = "the codec that talks to it" },
+		.help = "the codec that talks to it, or an instrument file" },
 	[INS_LINK] = { .name = "link", .kind = KEY_WORD, .help = "the link that it hangs on" },
 	[INS_TITLE] = { .name = "title",
-		.kind = KEY_TEXT,
+		.kind = KEY_TEXTS,
 		.help = "what people see beside its name" },
 	[INS_EVERY] = { .name = "every",
 		.kind = KEY_SPAN,
@@ -306,8 +369,149 @@ const struct key schema_instrument[] = {
 		.kind = KEY_NAMES,
 		.sub = schema_twin,
 		.help = "how its simulation behaves, by channel" },
-	LATER("params", "parameters of an instrument file"),
+	[INS_MESSAGES] = { .name = "messages",
+		.kind = KEY_NAMES,
+		.sub = schema_message,
+		.help = "with use: text, what is asked of it, by name" },
+	[INS_INIT] = { .name = "init",
+		.kind = KEY_MESSAGES,
+		.sub = schema_message,
+		.help = "messages that prepare it, on each new connection and after it was "
+			"silent" },
+	[INS_IDENTITY] = { .name = "identity",
+		.kind = KEY_MESSAGE,
+		.sub = schema_message,
+		.help = "the message that asks what it is; a value named identity is its name" },
+	[INS_EVENTS] = { .name = "events",
+		.kind = KEY_NAMES,
+		.sub = schema_message,
+		.help = "what it says without being asked" },
+	[INS_ERRORS] = { .name = "errors",
+		.kind = KEY_MAPS,
+		.sub = schema_error,
+		.help = "answers that say no" },
 	LATER("secrets", "passwords that the device needs"),
+	END,
+};
+
+static const char *const words_param[] = { "int", "number", "text", "choice", NULL };
+static const char *const words_confidence[] = { "high", "medium", "low", NULL };
+
+const struct key schema_param[] = {
+	[PARAM_TYPE] = { .name = "type",
+		.kind = KEY_CHOICE,
+		.words = words_param,
+		.is_needed = true,
+		.help = "int, number, text or choice" },
+	[PARAM_RANGE] = { .name = "range", .kind = KEY_RANGE, .help = "of an int or number" },
+	[PARAM_WORDS] = { .name = "words", .kind = KEY_WORDS, .help = "of a choice" },
+	[PARAM_DEFAULT] = { .name = "default",
+		.kind = KEY_TEXT,
+		.help = "its value when the bench does not give one; left out: the bench has to" },
+	[PARAM_TITLE] = { .name = "title", .kind = KEY_TEXTS, .help = "what it is" },
+	END,
+};
+
+const struct key schema_file_line[] = {
+	[FILE_LINE_SERIAL] = { .name = "serial",
+		.kind = KEY_TEXT,
+		.help = "how a serial line is set unless the link says otherwise: 9600 8N1" },
+	[FILE_LINE_TCP] = { .name = "tcp",
+		.kind = KEY_INT,
+		.min = 1,
+		.max = 65535,
+		.help = "its usual port" },
+	[FILE_LINE_TIMEOUT] = { .name = "timeout",
+		.kind = KEY_SPAN,
+		.min = MS(10),
+		.max = S(60),
+		.help = "how long one answer may take" },
+	[FILE_LINE_GAP] = { .name = "gap",
+		.kind = KEY_SPAN,
+		.min = 0,
+		.max = S(10),
+		.help = "least time between an answer and the next request" },
+	[FILE_LINE_ECHO] = { .name = "echo",
+		.kind = KEY_BOOL,
+		.help = "yes: it gives back what is sent" },
+	END,
+};
+
+const struct key schema_exchange[] = {
+	[EXCHANGE_SEND] = { .name = "send",
+		.kind = KEY_TEXT,
+		.is_needed = true,
+		.help = "bytes of the question: hexadecimal (01 03 00 01), or a text with <0D> for "
+			"what cannot be printed; a list for several steps" },
+	[EXCHANGE_RECEIVE] = { .name = "receive", .kind = KEY_TEXT, .help = "bytes of the answer" },
+	[EXCHANGE_EXPECT] = { .name = "expect",
+		.kind = KEY_VALUES,
+		.help = "values that follow: {pv: 25.0}; bad: of a value that has to be bad" },
+	[EXCHANGE_SET] = { .name = "set",
+		.kind = KEY_VALUES,
+		.help = "the value that is written: {sp: 100}" },
+	[EXCHANGE_REFUSED] = { .name = "refused",
+		.kind = KEY_INT,
+		.min = 0,
+		.max = 65535,
+		.help = "the device's code when it says no" },
+	[EXCHANGE_WITH] = { .name = "with", .kind = KEY_VALUES, .help = "params of this exchange" },
+	[EXCHANGE_NAME] = { .name = "name", .kind = KEY_TEXT, .help = "what it shows" },
+	END,
+};
+
+/* Behind these rows an instrument file has the keys of an instrument. */
+const struct key schema_file[] = {
+	[FILE_INSTRUMENT] = { .name = "instrument",
+		.kind = KEY_TEXT,
+		.is_needed = true,
+		.help = "its name, that of the file without .yaml" },
+	[FILE_TITLE] = { .name = "title",
+		.kind = KEY_TEXTS,
+		.is_needed = true,
+		.help = "what people see: {en: TEXT, fr: TEXT}" },
+	[FILE_MAKER] = { .name = "maker", .kind = KEY_TEXT, .help = "who makes it" },
+	[FILE_MODELS] = { .name = "models", .kind = KEY_WORDS, .help = "models that it is for" },
+	[FILE_QUANTITIES] = { .name = "quantities",
+		.kind = KEY_WORDS,
+		.help = "what it measures or moves, for the index: temperature, flow" },
+	[FILE_VERSION] = { .name = "version",
+		.kind = KEY_INT,
+		.min = 1,
+		.max = 9999,
+		.def = "1",
+		.help = "of this file" },
+	[FILE_LICENCE] = { .name = "licence",
+		.kind = KEY_TEXT,
+		.def = "MIT",
+		.help = "of this file" },
+	[FILE_CONFIDENCE] = { .name = "confidence",
+		.kind = KEY_CHOICE,
+		.words = words_confidence,
+		.is_needed = true,
+		.help = "how sure its facts are" },
+	[FILE_SOURCES] = { .name = "sources", .kind = KEY_WORDS, .help = "where they come from" },
+	[FILE_NOTES] = { .name = "notes", .kind = KEY_TEXT, .help = "what its user has to know" },
+	[FILE_UNPROVEN] = { .name = "unproven",
+		.kind = KEY_TEXT,
+		.help = "why no exchange shows it, where none does" },
+	[FILE_PROTOCOL] = { .name = "protocol",
+		.kind = KEY_WORD,
+		.is_needed = true,
+		.help = "the codec that talks to it" },
+	[FILE_LINE] = { .name = "line",
+		.kind = KEY_MAP,
+		.sub = schema_file_line,
+		.help = "how its wire is set" },
+	[FILE_PARAMS] = { .name = "params",
+		.kind = KEY_NAMES,
+		.sub = schema_param,
+		.help = "what differs from one of its kind to the next; ${NAME} stands for the "
+			"value" },
+	[FILE_EXCHANGES] = { .name = "exchanges",
+		.kind = KEY_MAPS,
+		.sub = schema_exchange,
+		.help = "questions and answers that prove the file; mbc check compares them" },
 	END,
 };
 
@@ -339,6 +543,8 @@ const struct key schema_watchdog[] = {
 	END,
 };
 
+static const char *const words_language[] = { "en", "fr", NULL };
+
 const struct key schema_top[] = {
 	[TOP_BENCH] = { .name = "bench",
 		.kind = KEY_WORD,
@@ -347,6 +553,11 @@ const struct key schema_top[] = {
 	[TOP_TITLE] = { .name = "title",
 		.kind = KEY_TEXT,
 		.help = "what people see beside its name" },
+	[TOP_LANGUAGE] = { .name = "language",
+		.kind = KEY_CHOICE,
+		.words = words_language,
+		.def = "en",
+		.help = "of titles that instrument files have in several" },
 	[TOP_TICK] = { .name = "tick",
 		.kind = KEY_SPAN,
 		.min = MS(10),

@@ -30,6 +30,12 @@ enum key_kind {
 	KEY_MAP,       /* the keys of `sub` */
 	KEY_NAMES,     /* names, each with the keys of `sub` */
 	KEY_SWITCH,    /* `no`, or the keys of `sub` */
+	KEY_TEXTS,     /* a text, or one a language: {en: TEXT, fr: TEXT} */
+	KEY_WORDS,     /* a list of texts */
+	KEY_MESSAGE,   /* a message, or a row of them: the keys of `sub` */
+	KEY_MESSAGES,  /* a list of such */
+	KEY_MAPS,      /* a list of maps with the keys of `sub` */
+	KEY_VALUES,    /* names, each with a single value */
 	KEY_LATER,     /* known, and not available yet */
 };
 
@@ -64,6 +70,7 @@ enum { IDENTIFY_KEY_IS, IDENTIFY_KEY_READ };
 enum {
 	TOP_BENCH,
 	TOP_TITLE,
+	TOP_LANGUAGE,
 	TOP_TICK,
 	TOP_LINKS,
 	TOP_INSTRUMENTS,
@@ -82,6 +89,44 @@ enum {
 	INS_IDENTIFY,
 	INS_CHANNELS,
 	INS_TWIN,
+	INS_MESSAGES,
+	INS_INIT,
+	INS_IDENTITY,
+	INS_EVENTS,
+	INS_ERRORS,
+};
+enum { MSG_SEND, MSG_RECEIVE, MSG_LENGTH, MSG_LINES, MSG_TIMEOUT };
+enum { MSG_READ_ASK = MSG_TIMEOUT + 1, MSG_READ_FIELD, MSG_READ_BIT };
+enum { ERROR_RECEIVE, ERROR_IS, ERROR_MEANS };
+/* The head of an instrument file; behind it stand the keys of an instrument. */
+enum {
+	FILE_INSTRUMENT,
+	FILE_TITLE,
+	FILE_MAKER,
+	FILE_MODELS,
+	FILE_QUANTITIES,
+	FILE_VERSION,
+	FILE_LICENCE,
+	FILE_CONFIDENCE,
+	FILE_SOURCES,
+	FILE_NOTES,
+	FILE_UNPROVEN,
+	FILE_PROTOCOL,
+	FILE_LINE,
+	FILE_PARAMS,
+	FILE_EXCHANGES,
+	FILE_ROWS
+};
+enum { FILE_LINE_SERIAL, FILE_LINE_TCP, FILE_LINE_TIMEOUT, FILE_LINE_GAP, FILE_LINE_ECHO };
+enum { PARAM_TYPE, PARAM_RANGE, PARAM_WORDS, PARAM_DEFAULT, PARAM_TITLE };
+enum {
+	EXCHANGE_SEND,
+	EXCHANGE_RECEIVE,
+	EXCHANGE_EXPECT,
+	EXCHANGE_SET,
+	EXCHANGE_REFUSED,
+	EXCHANGE_WITH,
+	EXCHANGE_NAME
 };
 /* Shared by channels of instruments and of the bench. */
 enum {
@@ -108,7 +153,9 @@ enum { WATCHDOG_DEVICE, WATCHDOG_TIMEOUT };
 
 extern const struct key schema_top[], schema_link[], schema_instrument[],
 	schema_instrument_channel[], schema_channel[], schema_twin[], schema_wave[], schema_serve[],
-	schema_scale[], schema_rs485[], schema_identify[], schema_watchdog[];
+	schema_scale[], schema_rs485[], schema_identify[], schema_watchdog[], schema_message[],
+	schema_message_read[], schema_error[], schema_file[], schema_file_line[], schema_param[],
+	schema_exchange[];
 
 /* The JSON Schema of a bench file, with the options of the codecs that are built in. */
 void schema_json(struct buf *out);

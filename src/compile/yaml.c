@@ -83,7 +83,18 @@ is_plain_data(struct build *b, struct fy_event *e, struct place at)
 	return anchor == NULL && tag == NULL;
 }
 
-/* A scalar's text: a block's line ends become blanks, since every value is one line. */
+/* Is it written in quotes, not as a block? Then it is taken as it stands. */
+static bool
+is_in_quotes(struct fy_event *e)
+{
+	enum fy_scalar_style style =
+		e->scalar.value == NULL ? FYSS_PLAIN : fy_token_scalar_style(e->scalar.value);
+
+	return style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
+}
+
+/* A scalar's text: a block's line ends become blanks, since every value is one line. An escape in quotes does not become one: whoever
+ * writes "\n" means it. */
 static const char *
 text_of(struct build *b, struct fy_event *e, struct place at)
 {
@@ -96,15 +107,19 @@ text_of(struct build *b, struct fy_event *e, struct place at)
 		stop(b, at, "bytes", "an escape that stands for no character; remove it");
 		return NULL;
 	}
-	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == ' '))
+	while (n > 0 && !is_in_quotes(e) && (text[n - 1] == '\n' || text[n - 1] == ' '))
 		text[--n] = '\0';
 	for (size_t i = 0; i < n; i++) {
-		if (text[i] == '\n' || text[i] == '\t')
+		if ((text[i] == '\n' || text[i] == '\t') && !is_in_quotes(e))
 			text[i] = ' ';
 		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f ||
 			((unsigned char)text[i] == 0xC2 && (unsigned char)text[i + 1] < 0xA0)) {
 			stop(b, at, "bytes",
-				"an escape that stands for a control character; remove it");
+				"an escape that stands for a control character; in what is sent "
+				"and "
+				"received write it in single quotes: '\\r\\n', or as <0D>; "
+				"elsewhere remove "
+				"it");
 			return NULL;
 		}
 	}
@@ -122,12 +137,8 @@ static struct place
 scalar_place(const struct build *b, struct fy_event *e)
 {
 	struct place at = place_of(b, e);
-	enum fy_scalar_style style;
 
-	if (e->scalar.value == NULL)
-		return at;
-	style = fy_token_scalar_style(e->scalar.value);
-	if ((style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) && at.column > 1)
+	if (is_in_quotes(e) && at.column > 1)
 		at.column--;
 	return at;
 }

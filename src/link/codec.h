@@ -55,9 +55,40 @@ struct point {
 	int64_t every_ns;
 };
 
+/* What an instrument that is described by its messages says and hears. The language of the formats is the codec's own. */
+enum message_role {
+	MESSAGE_ASK,   /* a question, and what comes back */
+	MESSAGE_INIT,  /* the same, once on each new wire, before anything else is asked */
+	MESSAGE_ERROR, /* an answer to any question: it is refused */
+	MESSAGE_EVENT, /* what it says without being asked */
+};
+
+struct message {
+	const char *name;    /* "": it stands where it is used */
+	const char *send;    /* format; "": nothing is sent */
+	const char *receive; /* format; "": nothing comes back */
+	const char *text; /* MESSAGE_ERROR: what it means, for people; "": only its code is known */
+	uint8_t role;     /* enum message_role */
+	uint8_t again;    /* MESSAGE_ERROR: enum message_again */
+	uint16_t quality; /* MESSAGE_ERROR: enum quality */
+	uint16_t code;    /* MESSAGE_ERROR: with this number in it, 0: any */
+	uint16_t next;    /* the message that follows it in the same exchange; 0: none */
+	uint16_t length;  /* bytes of its answer; 0: as the framing says */
+	uint16_t lines;   /* ends that its answer has; 0: one */
+	uint32_t timeout_ms; /* 0: the instrument's */
+};
+
+enum message_again {
+	AGAIN_NEXT_POLL, /* the device stays with its no */
+	AGAIN_SOON,      /* it is busy */
+	AGAIN_INIT,      /* it has been started anew and has to be prepared again */
+};
+
 struct instrument {
 	struct optvals opts;
 	const char *name;
+	const struct message *messages;
+	uint16_t n_messages;
 };
 
 /* What was learned about a device by asking it: borders that no request may cross, quantities it refuses. */
@@ -86,8 +117,10 @@ struct request {
 	uint16_t space;
 	uint16_t count; /* registers, bits */
 	uint32_t address;
-	uint16_t step;                  /* of an exchange of several steps */
-	uint16_t n_write;               /* bytes in write[] */
+	uint16_t step;       /* of an exchange of several steps */
+	uint8_t is_silent;   /* the device does not answer this one: once sent, it is done */
+	uint32_t timeout_ms; /* for its answer; 0: the instrument's */
+	uint16_t n_write;    /* bytes in write[] */
 	uint8_t write[CODEC_WRITE_MAX]; /* in wire order; filled by codec->write() */
 };
 
@@ -150,6 +183,7 @@ enum {
 	DECODE_LATER = -11,  /* busy: ask again later */
 	DECODE_BAD = -12,    /* the frame is ours and makes no sense */
 	DECODE_SILENT = -13, /* a gateway says that the device behind it does not answer */
+	DECODE_ANEW = -14,   /* it has been started anew: it has to be prepared, then asked again */
 };
 
 struct codec {
@@ -167,13 +201,18 @@ struct codec {
 	uint8_t tag_bits; /* with has_tag: so few bits of the tag are on the wire that it comes again soon; 0: many */
 	bool pipelines;     /* with has_tag: several requests may be under way at one time */
 	bool needs_silence; /* a serial line is silent for 3.5 characters between frames */
+	bool has_messages;  /* its instruments are described by messages (struct instrument) */
 	bool closes; /* the device may end the connection after an answer: that is no fault */
 
 	/* Are the options of an instrument usable together? ERR_CONF with err->sys the index of the guilty one, or -1. Left out:
 	 * always. */
 	int (*check)(const struct instrument *ins, struct err *err);
 
-	/* A point from its options; err->sys is the index of the wrong option, or -1. write_space and write_address: where
+	/* With has_messages: can this message be said and understood? ERR_CONF with err->sys 0: what is sent is at fault, 1: what is
+	 * received. */
+	int (*message)(const struct instrument *ins, const struct message *m, struct err *err);
+
+	/* A point from its options; out->key is the channel's name, for codecs that address by name; err->sys is the index of the wrong option, or -1. write_space and write_address: where
 	 * the same place takes writes, -1: nowhere. Sets all but id and every_ns. */
 	int (*point)(const struct instrument *ins, const struct optvals *vals, struct point *out,
 		struct err *err);
@@ -187,7 +226,11 @@ struct codec {
 	int (*write)(const struct instrument *ins, const struct point *pt, union value v,
 		const char *text, struct request *out, struct err *err);
 
-	/* The request that asks the device what it is; 0 when the protocol has none. Its answer fills vars->identity. */
+	/* Has it to be prepared on each new wire, by the steps behind identify(), before anything else is asked? Left out: never. */
+	bool (*prepares)(const struct instrument *ins);
+
+	/* The request that asks the device what it is, or begins to prepare it; 0 when the protocol has none. Its answer fills
+	 * vars->identity. */
 	int (*identify)(const struct instrument *ins, struct request *out);
 
 	/* What a request means, for the trace: "read holding 1..5". Left out: how many points it reads or writes. */

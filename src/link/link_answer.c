@@ -64,16 +64,13 @@ go_on(struct link *l, struct flight *f)
 	return true;
 }
 
+/* The exchange is over, or goes on with its next step. */
 static void
-answered(struct link *l, struct flight *f, int64_t now_ns)
+done(struct link *l, struct flight *f, int64_t now_ns)
 {
 	struct unit *u = f->unit;
 	const struct reading *r = l->readings.at;
 
-	if (f->kind != FLIGHT_IDENTIFY)
-		link_unit_up(l, u, now_ns);
-	if (f->kind == FLIGHT_POLL)
-		deliver(l, u, f->sent_ns + (now_ns - f->sent_ns) / 2, f->is_alone);
 	if (go_on(l, f))
 		return;
 	switch (f->kind) {
@@ -92,6 +89,25 @@ answered(struct link *l, struct flight *f, int64_t now_ns)
 		link_identify_settled(l, f, now_ns);
 		break;
 	}
+}
+
+static void
+answered(struct link *l, struct flight *f, int64_t now_ns)
+{
+	if (f->kind != FLIGHT_IDENTIFY)
+		link_unit_up(l, f->unit, now_ns);
+	if (f->kind == FLIGHT_POLL)
+		deliver(l, f->unit, f->sent_ns + (now_ns - f->sent_ns) / 2, f->is_alone);
+	done(l, f, now_ns);
+}
+
+void
+link_silent(struct link *l, struct flight *f, size_t n, int64_t now_ns)
+{
+	l->readings.n = l->readings.n_text = 0;
+	l->pause_ns = MAX(l->pause_ns, now_ns + (int64_t)n * l->wire.char_ns + l->gap_ns);
+	link_land(l, f);
+	done(l, f, now_ns);
 }
 
 static void
@@ -120,7 +136,7 @@ refused(struct link *l, struct flight *f, const struct refusal *why, int64_t now
 		link_written(l, &f->write, (enum quality)why->quality, why->code);
 		break;
 	case FLIGHT_IDENTIFY:
-		link_identify_refused(l, u, why->code, now_ns);
+		link_identify_refused(l, u, why, now_ns);
 		break;
 	}
 }
@@ -163,6 +179,18 @@ later(struct link *l, struct flight *f, uint16_t code, int64_t now_ns)
 	}
 }
 
+/* It has been started anew: before anything else it has to be prepared. */
+static void
+anew(struct link *l, struct flight *f, const struct err *err, int64_t now_ns)
+{
+	struct unit *u = f->unit;
+
+	link_note(l, u, Q_DEVICE_BUSY, now_ns, "%s", err->msg);
+	if (u->codec->prepares != NULL && u->codec->prepares(&u->ins))
+		u->is_known = false;
+	later(l, f, (uint16_t)err->sys, now_ns);
+}
+
 static void
 senseless(struct link *l, struct flight *f, const struct err *err, int64_t now_ns)
 {
@@ -190,6 +218,7 @@ verdict(const struct link *l, int rc)
 	case DECODE_REFUSED:
 		return (enum quality)l->readings.refusal.quality;
 	case DECODE_LATER:
+	case DECODE_ANEW:
 		return Q_DEVICE_BUSY;
 	case DECODE_SILENT:
 		return Q_GATEWAY_TARGET;
@@ -241,6 +270,8 @@ settle(struct link *l, struct flight *f, const uint8_t *frame, size_t n, int64_t
 		refused(l, f, &l->readings.refusal, now_ns);
 	else if (rc == DECODE_LATER)
 		later(l, f, code, now_ns);
+	else if (rc == DECODE_ANEW)
+		anew(l, f, &err, now_ns);
 	else if (rc < 0)
 		senseless(l, f, &err, now_ns);
 	else

@@ -64,6 +64,7 @@ struct unit {
 	uint32_t index; /* in the image */
 	const struct codec *codec;
 	struct instrument ins;
+	struct message *messages; /* of ins; its texts are ours */
 	char *name;
 	uint64_t hash;
 	int64_t timeout_ns;
@@ -279,7 +280,8 @@ int64_t link_identify_until(struct link *l, const struct unit *u, int64_t now_ns
 bool link_identify_start(struct flight *f, struct unit *u); /* false: it cannot be asked */
 /* The answer to that question has been decoded into l->readings and u->vars. */
 void link_identify_settled(struct link *l, struct flight *f, int64_t now_ns);
-void link_identify_refused(struct link *l, struct unit *u, uint16_t code, int64_t now_ns);
+void link_identify_refused(
+	struct link *l, struct unit *u, const struct refusal *why, int64_t now_ns);
 
 /* link_window.c: how many questions may be on the wire */
 void link_window_init(struct link *l, int64_t now_ns);
@@ -313,7 +315,10 @@ void link_write_again(struct link *l, const struct flight *f, int64_t ask_ns);
 void link_drop_writes(struct link *l, const struct unit *u, enum quality reason, uint16_t code);
 void link_written(struct link *l, const struct write *w, enum quality verdict, uint16_t code);
 
-/* link_answer.c: frames in in[0..n), the first of them complete or not; returns the bytes used. */
+/* link_answer.c */
+/* A question of n bytes that has no answer has been sent: the exchange goes on. Frees f, or holds it for its next step. */
+void link_silent(struct link *l, struct flight *f, size_t n, int64_t now_ns);
+/* Frames in in[0..n), the first of them complete or not; returns the bytes used. */
 size_t link_frames(struct link *l, const uint8_t *in, size_t n, enum wire wire, int64_t now_ns);
 void link_frame(struct link *l, const uint8_t *frame, size_t n, int64_t now_ns);
 

@@ -39,7 +39,8 @@ link_identify_init(struct unit *u, const struct image *img, const struct image_i
 void
 link_identify_opened(struct unit *u, int64_t now_ns)
 {
-	u->is_known = u->demand == IDENTIFY_NONE && u->kind == 0;
+	u->is_known = u->demand == IDENTIFY_NONE && u->kind == 0 &&
+		      !(u->codec->prepares != NULL && u->codec->prepares(&u->ins));
 	if (u->is_known && u->codec->identify != NULL && !u->is_nameless)
 		u->identify_ns = now_ns + LINK_IDENTIFY_PATIENCE;
 }
@@ -123,18 +124,22 @@ link_identify_settled(struct link *l, struct flight *f, int64_t now_ns)
 			return;
 		}
 		u->kind = u->vars.kind;
-		link_note(l, u, Q_GOOD, now_ns, "it is %s", u->state.identity);
+		if (u->vars.identity[0] != '\0')
+			link_note(l, u, Q_GOOD, now_ns, "it is %s", u->state.identity);
 	}
 	u->is_known = true;
 	link_unit_up(l, u, now_ns);
 }
 
 void
-link_identify_refused(struct link *l, struct unit *u, uint16_t code, int64_t now_ns)
+link_identify_refused(struct link *l, struct unit *u, const struct refusal *why, int64_t now_ns)
 {
 	if (u->is_known) {
 		u->is_nameless = true;
 		link_unit_up(l, u, now_ns);
+	} else if (u->demand == IDENTIFY_NONE && u->kind == 0) {
+		link_note(l, u, (enum quality)why->quality, now_ns, "it refuses to be prepared");
+		link_unit_give_up(l, u, (enum quality)why->quality, why->code, now_ns);
 	} else {
 		wrong(l, u, "it refuses to say what it is", now_ns);
 	}

@@ -278,8 +278,11 @@ take_off(struct link *l, struct flight *f, size_t n, int64_t now_ns)
 	f->is_garbled = f->is_foreign = false;
 	f->tag = l->tag;
 	f->sent_ns = now_ns;
-	f->deadline_ns = now_ns + (int64_t)n * l->wire.char_ns + link_unit_patience(l, u);
-	f->over_ns = now_ns + (int64_t)n * l->wire.char_ns + u->timeout_ns;
+	f->over_ns = now_ns + (int64_t)n * l->wire.char_ns +
+		     (f->req.timeout_ms > 0 ? f->req.timeout_ms * NS_PER_MS : u->timeout_ns);
+	f->deadline_ns = f->req.timeout_ms > 0 && u->state.state != INSTRUMENT_DOWN
+				 ? f->over_ns
+				 : now_ns + (int64_t)n * l->wire.char_ns + link_unit_patience(l, u);
 	f->n_junk = 0;
 	LINK_FLIGHTS(l, other)
 	{
@@ -321,6 +324,8 @@ transmit(struct link *l, struct flight *f, int64_t now_ns)
 	u->state.requests++;
 	u->state.bytes_out += (uint64_t)n;
 	link_trace(l, u, TRACE_SENT, Q_GOOD, 0, f->meaning, out, (size_t)n, now_ns);
+	if (f->req.is_silent)
+		link_silent(l, f, (size_t)n, now_ns);
 }
 
 /* The next step of an exchange goes before anything else. */

@@ -43,6 +43,44 @@ init_options(struct unit *u, const struct image *img, const struct image_instrum
 }
 
 static void
+init_messages(struct unit *u, const struct image *img, const struct image_instrument *from)
+{
+	u->ins.n_messages = (uint16_t)from->n_messages;
+	u->messages = mem_zero(MAX(from->n_messages, 1u), sizeof(*u->messages));
+	u->ins.messages = u->messages;
+	for (uint32_t i = 0; i < from->n_messages; i++) {
+		const struct image_message *m = image_message_at(img, from->first_message + i);
+
+		u->messages[i] = (struct message){
+			.name = mem_text(image_text(img, m->name)),
+			.send = mem_text(image_text(img, m->send)),
+			.receive = mem_text(image_text(img, m->receive)),
+			.text = mem_text(image_text(img, m->text)),
+			.role = m->role,
+			.again = m->again,
+			.quality = m->quality,
+			.code = m->code,
+			.next = m->next,
+			.length = m->length,
+			.lines = m->lines,
+			.timeout_ms = m->timeout_ms,
+		};
+	}
+}
+
+static void
+free_messages(struct unit *u)
+{
+	for (size_t i = 0; u->messages != NULL && i < u->ins.n_messages; i++) {
+		free((void *)(uintptr_t)u->messages[i].name);
+		free((void *)(uintptr_t)u->messages[i].send);
+		free((void *)(uintptr_t)u->messages[i].receive);
+		free((void *)(uintptr_t)u->messages[i].text);
+	}
+	free(u->messages);
+}
+
+static void
 init_points(struct unit *u, const struct image *img, const struct image_instrument *from)
 {
 	u->n_points = from->n_points;
@@ -83,6 +121,7 @@ link_unit_init(struct unit *u, const struct image *img, uint32_t index, const st
 	u->timeout_ns = from->timeout_ns > 0 ? from->timeout_ns : NS_PER_S;
 	u->retries = from->retries;
 	init_options(u, img, from);
+	init_messages(u, img, from);
 	init_points(u, img, from);
 	u->marks = mem_zero(u->n_points, sizeof(*u->marks));
 	u->reqs = mem_zero(u->n_points, sizeof(*u->reqs));
@@ -102,6 +141,7 @@ link_unit_done(struct unit *u)
 		free((void *)(uintptr_t)u->ins.opts.text[i]); /* ours: copied in init_options() */
 	for (size_t i = 0; u->points != NULL && i < u->n_points; i++)
 		free((void *)(uintptr_t)u->points[i].key);
+	free_messages(u);
 	free(u->demand_text);
 	free((void *)(uintptr_t)u->demand_point.key);
 	free(u->points);
@@ -193,7 +233,9 @@ link_unit_give_up(
 	u->probe_ns = now_ns + u->probe_wait_ns;
 	clock_span(span, u->probe_wait_ns);
 	link_note(l, u, reason, now_ns, "down; next try in %s", span);
-	if (!u->is_known) /* nothing is written before it has said what it is */
+	if (u->codec->prepares != NULL && u->codec->prepares(&u->ins))
+		u->is_known = false; /* it may have been without power */
+	if (!u->is_known)            /* nothing is written before it has said what it is */
 		link_drop_writes(l, u, reason, code);
 	link_unit_down(l, u, reason, code, now_ns);
 }

@@ -67,6 +67,8 @@ is_range(uint32_t first, uint32_t n, uint32_t end)
 static int
 check_table(const struct check *c, const char *name, const struct image_table *t, size_t size)
 {
+	if (t->n == 0 && t->off == 0)
+		return 0; /* there is none */
 	if (t->off % 8 != 0 || t->off < sizeof(struct image) ||
 		t->off + (uint64_t)t->n * size > c->n)
 		return wrong(c, "table of %s outside of its %zu bytes", name, c->n);
@@ -84,6 +86,7 @@ check_tables(const struct check *c)
 	} tables[] = {
 		{ "links", &img->links, sizeof(struct image_link) },
 		{ "instruments", &img->instruments, sizeof(struct image_instrument) },
+		{ "messages", &img->messages, sizeof(struct image_message) },
 		{ "points", &img->points, sizeof(struct image_point) },
 		{ "channels", &img->channels, sizeof(struct image_channel) },
 		{ "choices", &img->choices, sizeof(struct image_choice) },
@@ -176,12 +179,33 @@ check_instrument(const struct check *c, uint32_t i)
 		return wrong(c, "instrument %u", i);
 	if (!is_range(ins->first_point, ins->n_points, c->img->points.n))
 		return wrong(c, "points of instrument %u", i);
+	if (!is_range(ins->first_message, ins->n_messages, c->img->messages.n) ||
+		ins->n_messages > IMAGE_MESSAGES_MAX)
+		return wrong(c, "messages of instrument %u", i);
+	for (uint32_t k = 0; k < ins->n_messages; k++) {
+		const struct image_message *m = image_message_at(c->img, ins->first_message + k);
+
+		/* A row of messages leads forward, so it ends. */
+		if (m->next != 0 && (m->next <= k || m->next >= ins->n_messages))
+			return wrong(c, "row of messages of instrument %u", i);
+	}
 	if (!is_time(ins->every_ns, 1) || !is_time(ins->timeout_ns, 1))
 		return wrong(c, "times of instrument %u", i);
 	if (ins->identify > IDENTIFY_POINT || !is_text(c, ins->identify_is) ||
 		!is_text(c, ins->identify_key) || ins->identify_value > VALUE_TEXT)
 		return wrong(c, "identification of instrument %u", i);
 	return 0;
+}
+
+static int
+check_message(const struct check *c, uint32_t i)
+{
+	const struct image_message *m = image_message_at(c->img, i);
+
+	return is_text(c, m->name) && is_text(c, m->send) && is_text(c, m->receive) &&
+			       is_text(c, m->text)
+		       ? 0
+		       : wrong(c, "message %u", i);
 }
 
 /* A point lies in the range of its instrument, and it and its channel name each other. */
@@ -302,7 +326,7 @@ image_check(const void *bytes, size_t n, struct err *err)
 {
 	struct check c = { bytes, n, err };
 	int (*const checks[])(const struct check *c, uint32_t i) = { check_link, check_instrument,
-		check_point, check_channel, check_choice, check_twin };
+		check_message, check_point, check_channel, check_choice, check_twin };
 	const struct image *img = bytes;
 	int rc;
 
@@ -313,8 +337,8 @@ image_check(const void *bytes, size_t n, struct err *err)
 	if ((rc = check_header(&c)) != 0 || (rc = check_tables(&c)) != 0 ||
 		(rc = check_bench(&c)) != 0)
 		return rc;
-	const uint32_t counts[NELEM(checks)] = { img->links.n, img->instruments.n, img->points.n,
-		img->channels.n, img->choices.n, img->twins.n };
+	const uint32_t counts[NELEM(checks)] = { img->links.n, img->instruments.n, img->messages.n,
+		img->points.n, img->channels.n, img->choices.n, img->twins.n };
 	for (size_t k = 0; k < NELEM(checks); k++)
 		for (uint32_t i = 0; i < counts[k]; i++)
 			if ((rc = checks[k](&c, i)) != 0)

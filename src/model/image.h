@@ -4,7 +4,7 @@
  * All places are offsets from the start of the image, all texts are offsets into its string table
  * (offset 0 is the empty text). Numbers are in the machine's byte order: an image never leaves the machine.
  *
- *	header | links | instruments | points | channels | choices | twins | code | args | strings
+ *	header | links | instruments | messages | points | channels | choices | twins | code | args | strings
  *
  * A *point* is one quantity of a device as the wire carries it. A *channel* is what people see: a point with unit
  * and scale (an instrument channel, "furnace.pv"), a bench channel ("T_bed") that follows another channel,
@@ -42,6 +42,7 @@ struct image {
 	int64_t tick_ns; /* 10 ms .. 1 s */
 	struct image_table links;       /* struct image_link */
 	struct image_table instruments; /* struct image_instrument */
+	struct image_table messages;    /* struct image_message, grouped by instrument */
 	struct image_table points;      /* struct image_point, grouped by instrument */
 	struct image_table channels;    /* struct image_channel, in order of evaluation */
 	struct image_table choices;     /* struct image_choice */
@@ -120,9 +121,24 @@ struct image_instrument {
 	uint32_t identify_address;
 	uint32_t identify_key;
 	double identify_number; /* IDENTIFY_POINT: its value */
+	uint32_t first_message, n_messages;
 	int64_t opts
 		[IMAGE_OPTS_MAX]; /* values of the codec's options, in the order of codec->opts; texts as string offsets */
 };
+
+/* What an instrument says and hears, for codecs whose instruments are described so: see struct message in link/codec.h. */
+struct image_message {
+	uint32_t name, send, receive, text;
+	uint32_t timeout_ms;
+	uint16_t quality, code;
+	uint16_t
+		next; /* counts in the messages of its instrument; always behind this one; 0: none */
+	uint16_t length, lines;
+	uint8_t role, again;
+	uint8_t spare[4];
+};
+
+#define IMAGE_MESSAGES_MAX 1000 /* of one instrument */
 
 enum image_identify { IDENTIFY_NONE, IDENTIFY_TEXT, IDENTIFY_POINT };
 
@@ -220,6 +236,7 @@ image_at(const struct image *img, const struct image_table *table)
 
 IMAGE_ACCESS(image_link, links)
 IMAGE_ACCESS(image_instrument, instruments)
+IMAGE_ACCESS(image_message, messages)
 IMAGE_ACCESS(image_point, points)
 IMAGE_ACCESS(image_channel, channels)
 IMAGE_ACCESS(image_choice, choices)

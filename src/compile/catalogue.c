@@ -1,0 +1,578 @@
+/* catalogue.c - instrument files: described once, used by any number of instruments
+ *
+ * `use: NAME` takes NAME.yaml from the folder `instruments` beside the bench file, or from the catalogue. What stands in it is copied
+ * for each instrument, with ${PARAM} replaced by the value that the bench gives, and what the bench says is laid over it. From there on it
+ * is an instrument as any other, and each node still knows the file and line in which it was written.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "compile/catalogue.h"
+#include "compile/merge.h"
+#include "compile/read.h"
+#include "drivers/list.h"
+#include "drivers/text_format.h"
+#include "drivers/text_value.h"
+
+#define NAME_MAX_BYTES 80
+#define PARAMS_MAX 32
+#define SPECIFIED_MAX 512 /* bytes of a text once its params are in it */
+
+struct param {
+	const char *name;
+	const char *text; /* its value as it was written */
+	struct place at;
+};
+
+struct params {
+	struct param at[PARAMS_MAX];
+	unsigned n;
+};
+
+/* ---- finding files -------------------------------------------------------------------------------------------------------- */
+
+/* Letters, digits, '-' and '_': it becomes part of a path. */
+static bool
+is_file_name(const char *name)
+{
+	return name[0] != '\0' && strlen(name) <= NAME_MAX_BYTES &&
+	       name[strspn(name,
+		       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")] == '\0';
+}
+
+static const struct node *
+try_folder(struct bench *b, const char *folder, size_t n_folder, const char *more, const char *name,
+	bool *out_is_there)
+{
+	char path[400];
+	int n = snprintf(path, sizeof(path), "%.*s%s%s.yaml", (int)n_folder, folder, more, name);
+
+	if (n <= 0 || (size_t)n >= sizeof(path))
+		return NULL;
+	return merge_file_if(
+		&b->tree, &b->diag, tree_text(&b->tree, path, (size_t)n), out_is_there);
+}
+
+/* The tree of a file; NULL: there is none (nothing is told), or it cannot be read (that was told). */
+static const struct node *
+find_file(struct bench *b, const char *name, bool *out_is_there)
+{
+	const char *slash = b->path == NULL ? NULL : strrchr(b->path, '/');
+	const struct node *root;
+
+	for (uint32_t i = 0; i < b->files.n; i++)
+		if (strcmp(b->files.at[i].name, name) == 0) {
+			*out_is_there = true;
+			return b->files.at[i].root;
+		}
+	*out_is_there = false;
+	if (!is_file_name(name))
+		return NULL;
+	root = try_folder(b, b->path == NULL ? "" : b->path,
+		slash == NULL ? 0 : (size_t)(slash + 1 - b->path), "instruments/", name,
+		out_is_there);
+	if (!*out_is_there && b->catalogue != NULL)
+		root = try_folder(b, b->catalogue, strlen(b->catalogue), "/", name, out_is_there);
+	if (!*out_is_there)
+		return NULL;
+	if (root != NULL && !read_is(b, root, NODE_MAP, "a map: instrument: NAME ..."))
+		root = NULL;
+	*BENCH_ADD(b->files) = (struct bench_file){ .name = name, .root = root };
+	if (root != NULL && !catalogue_check_head(b, name, root))
+		b->files.at[b->files.n - 1].root = root = NULL;
+	return root;
+}
+
+/* ---- its head ------------------------------------------------------------------------------------------------------------- */
+
+static size_t
+find_row(const char *key)
+{
+	size_t i = 0;
+
+	while (schema_file[i].name != NULL && strcmp(schema_file[i].name, key) != 0)
+		i++;
+	return i;
+}
+
+/* A text, or one a language. */
+const char *
+catalogue_text(struct bench *b, const struct node *n)
+{
+	const struct node *own;
+
+	if (n->kind != NODE_MAP)
+		return read_text(b, n);
+	own = tree_get(&b->tree, n, b->language);
+	if (own == NULL)
+		own = tree_get(&b->tree, n, "en");
+	if (own == NULL)
+		own = n->first;
+	if (own != NULL)
+		return read_text(b, own);
+	diag_error(&b->diag, n->at, "no-value", "no text here; write {en: TEXT, fr: TEXT}");
+	return NULL;
+}
+
+static void
+check_texts(struct bench *b, const struct node *n)
+{
+	if (n->kind != NODE_MAP) {
+		read_text(b, n);
+		return;
+	}
+	for (const struct node *k = n->first; k != NULL; k = k->next)
+		if (strlen(k->key) != 2)
+			diag_error(&b->diag, k->key_at, "wrong-value",
+				"'%.40s' is no language; write two letters, such as en and fr",
+				k->key);
+		else
+			read_text(b, k);
+}
+
+static void
+check_words(struct bench *b, const struct node *n)
+{
+	if (!read_is(b, n, NODE_LIST, "a list: [one, two]"))
+		return;
+	for (const struct node *k = n->first; k != NULL; k = k->next)
+		read_text(b, k);
+}
+
+static void
+check_row(struct bench *b, const struct node *n, const struct key *row)
+{
+	int64_t v;
+
+	if (node_is_null(n))
+		diag_error(&b->diag, n->at, "no-value",
+			"'%s' has no value; write one, or remove the key", n->key);
+	else if (row->kind == KEY_TEXTS)
+		check_texts(b, n);
+	else if (row->kind == KEY_WORDS)
+		check_words(b, n);
+	else if (row->kind == KEY_CHOICE)
+		read_word(b, n, row);
+	else if (row->kind == KEY_INT)
+		read_int(b, n, row, &v);
+	else if (row->kind == KEY_TEXT || row->kind == KEY_WORD)
+		read_text(b, n);
+}
+
+bool
+catalogue_check_head(struct bench *b, const char *name, const struct node *root)
+{
+	size_t before = b->diag.n_errors;
+	const struct node *own = tree_get(&b->tree, root, "instrument");
+	const struct node *protocol = tree_get(&b->tree, root, "protocol");
+	const char *text = own == NULL ? NULL : own->text;
+
+	for (size_t i = 0; schema_file[i].name != NULL; i++) {
+		const struct node *n = tree_get(&b->tree, root, schema_file[i].name);
+
+		if (n != NULL)
+			check_row(b, n, &schema_file[i]);
+		else if (schema_file[i].is_needed)
+			diag_error(&b->diag, root->at, "missing", "'%s' is missing; add it (%s)",
+				schema_file[i].name, schema_file[i].help);
+	}
+	if (tree_get(&b->tree, root, "exchanges") == NULL &&
+		tree_get(&b->tree, root, "unproven") == NULL)
+		diag_error(&b->diag, root->at, "missing",
+			"nothing proves this file; add exchanges: [{send: ..., receive: ..., "
+			"expect: "
+			"{...}}], or unproven: WHY NOT");
+	if (name != NULL && text != NULL && strcmp(text, name) != 0)
+		diag_error(&b->diag, own->at, "name",
+			"the file is named '%.80s' and its instrument '%.80s'; give both the same "
+			"name",
+			name, text);
+	if (protocol != NULL && protocol->text != NULL && catalogue_codec(protocol->text) == NULL)
+		diag_error(&b->diag, protocol->at, "unknown-codec",
+			"no protocol is named '%.60s'; write one of docs/drivers, such as text or "
+			"modbus",
+			protocol->text);
+	return before == b->diag.n_errors;
+}
+
+const struct codec *
+catalogue_codec(const char *name)
+{
+	return codec_find(strcmp(name, "system-monitor") == 0 ? "system" : name);
+}
+
+/* ---- params --------------------------------------------------------------------------------------------------------------- */
+
+static const struct param *
+find_param(const struct params *p, const char *name, size_t n)
+{
+	for (unsigned i = 0; i < p->n; i++)
+		if (strlen(p->at[i].name) == n && memcmp(p->at[i].name, name, n) == 0)
+			return &p->at[i];
+	return NULL;
+}
+
+static bool
+check_number(struct bench *b, const struct node *from, const char *name, const char *text,
+	bool is_whole, const struct node *range)
+{
+	const struct node *pair[2];
+	double v, low, high;
+	int64_t i;
+
+	if (is_whole ? !text_to_int(text, &i) : !text_to_double(text, &v)) {
+		diag_error(&b->diag, from->at, "wrong-type", "%s is '%.60s'; write a %snumber",
+			name, text, is_whole ? "whole " : "");
+		return false;
+	}
+	if (is_whole)
+		v = (double)i;
+	if (range == NULL)
+		return true;
+	if (!read_pair(b, range, pair) || !read_constant(b, pair[0], &low) ||
+		!read_constant(b, pair[1], &high))
+		return false;
+	if (v >= low && v <= high)
+		return true;
+	diag_error(&b->diag, from->at, "out-of-range",
+		"%s is %.40s; write a number from %.40s to %.40s", name, text, pair[0]->text,
+		pair[1]->text);
+	return false;
+}
+
+static bool
+check_choice(struct bench *b, const struct node *from, const char *name, const char *text,
+	const struct node *words)
+{
+	char all[200] = "";
+	size_t used = 0;
+
+	for (const struct node *k = words == NULL ? NULL : words->first; k != NULL; k = k->next) {
+		if (k->kind != NODE_SCALAR)
+			continue;
+		if (strcmp(k->text, text) == 0)
+			return true;
+		if (used < sizeof(all))
+			used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s",
+				used == 0 ? "" : ", ", k->text);
+	}
+	diag_error(&b->diag, from->at, "wrong-value", "%s cannot be '%.60s'; write one of %s", name,
+		text, all);
+	return false;
+}
+
+/* One param of an instrument: what the bench says, or its default. */
+static void
+read_param(struct bench *b, const struct node *param, const struct node *given,
+	const struct node *instrument, struct params *out)
+{
+	const struct node *found[SCHEMA_KEYS_MAX], *from = given;
+	const char *type, *text;
+
+	if (!read_name(b, param->key, param->key_at, "a param") ||
+		!read_is(b, param, NODE_MAP, "a map: {type: int, range: [1, 247], default: 1}") ||
+		!read_keys(b, param, schema_param, NULL, found, NULL) || found[PARAM_TYPE] == NULL)
+		return;
+	if (from == NULL)
+		from = found[PARAM_DEFAULT];
+	if (from == NULL) {
+		diag_error(&b->diag, instrument->at, "missing", "'%s' is missing; add it%s%s%s",
+			param->key, found[PARAM_TITLE] == NULL ? "" : " (",
+			found[PARAM_TITLE] == NULL ? "" : catalogue_text(b, found[PARAM_TITLE]),
+			found[PARAM_TITLE] == NULL ? "" : ")");
+		return;
+	}
+	type = read_word(b, found[PARAM_TYPE], &schema_param[PARAM_TYPE]);
+	text = read_text(b, from);
+	if (type == NULL || text == NULL)
+		return;
+	if (strcmp(type, "int") == 0 || strcmp(type, "number") == 0) {
+		if (!check_number(b, from, param->key, text, type[0] == 'i', found[PARAM_RANGE]))
+			return;
+	} else if (strcmp(type, "choice") == 0 &&
+		   !check_choice(b, from, param->key, text, found[PARAM_WORDS])) {
+		return;
+	}
+	out->at[out->n++] = (struct param){ param->key, text, from->at };
+}
+
+static void
+read_params(
+	struct bench *b, const struct node *map, const struct node *instrument, struct params *out)
+{
+	out->n = 0;
+	if (map == NULL || !read_is(b, map, NODE_MAP, "a map: NAME: {type: int, default: 1}"))
+		return;
+	for (const struct node *n = map->first; n != NULL; n = n->next) {
+		if (out->n == PARAMS_MAX) {
+			diag_error(&b->diag, n->key_at, "too-large",
+				"more than %d params; leave some out", PARAMS_MAX);
+			return;
+		}
+		read_param(b, n, tree_get(&b->tree, instrument, n->key), instrument, out);
+	}
+}
+
+/* ---- copies --------------------------------------------------------------------------------------------------------------- */
+
+struct copy {
+	struct bench *b;
+	const struct params *params;
+};
+
+/* ${address:hex2}: the value in a form of its own. */
+static int
+put_value(struct copy *c, const struct node *n, const struct param *p, const char *kind,
+	size_t n_kind, char *out, size_t cap)
+{
+	char format[64];
+	struct text_format f;
+	struct err err;
+	union value v = { 0 };
+	enum value_type type = VALUE_INT;
+	int len;
+
+	if (n_kind == 0) {
+		len = snprintf(out, cap, "%s", p->text);
+		return len < 0 || (size_t)len >= cap ? -1 : len;
+	}
+	len = snprintf(format, sizeof(format), "{value:%.*s}", (int)MIN(n_kind, (size_t)40), kind);
+	if (len > 0 && text_format_parse(format, &f, &err) == 0 && f.n == 1 &&
+		f.at[0].kind != TEXT_UINT && f.at[0].kind != TEXT_SINT &&
+		f.at[0].kind != TEXT_FLOAT) {
+		if (text_value_type(&f.at[0]) == VALUE_FLOAT && text_to_double(p->text, &v.f))
+			type = VALUE_FLOAT;
+		else if (!text_to_int(p->text, &v.i))
+			type = VALUE_TEXT;
+		len = text_value_put(&f.at[0], type, v, p->text, (uint8_t *)out, cap - 1, &err);
+		if (len >= 0) {
+			out[len] = '\0';
+			return len;
+		}
+		diag_error(&c->b->diag, p->at, "param", "%s is %.40s and does not fit %.*s (%s)",
+			p->name, p->text, (int)n_kind, kind, err.msg);
+		return -1;
+	}
+	diag_error(&c->b->diag, n->at, "param",
+		"${%s:%.*s} has no form that can be written here; write int3, hex2, num.2 or "
+		"nothing",
+		p->name, (int)MIN(n_kind, (size_t)40), kind);
+	return -1;
+}
+
+/* The text with the params in it; NULL: that was told. */
+static const char *
+specify(struct copy *c, const struct node *n, const char *text)
+{
+	char out[SPECIFIED_MAX];
+	size_t used = 0;
+
+	if (c->params == NULL || strstr(text, "${") == NULL)
+		return text;
+	while (*text != '\0') {
+		const char *end, *colon;
+		const struct param *p;
+		size_t n_name;
+		int got;
+
+		if (used + 2 >= sizeof(out)) {
+			diag_error(&c->b->diag, n->at, "too-large",
+				"the text is too long; shorten it");
+			return NULL;
+		}
+		if (text[0] != '$' || text[1] != '{') {
+			out[used++] = *text++;
+			continue;
+		}
+		end = strchr(text, '}');
+		if (end == NULL) {
+			diag_error(&c->b->diag, n->at, "param",
+				"'${' is not closed; write ${NAME}, or $<7B> for the characters");
+			return NULL;
+		}
+		colon = memchr(text, ':', (size_t)(end - text));
+		n_name = (size_t)((colon == NULL ? end : colon) - text) - 2;
+		p = find_param(c->params, text + 2, n_name);
+		if (p == NULL) {
+			diag_error(&c->b->diag, n->at, "param",
+				"no param is named '%.*s'; add it under params:",
+				(int)MIN(n_name, (size_t)40), text + 2);
+			return NULL;
+		}
+		got = put_value(c, n, p, colon == NULL ? NULL : colon + 1,
+			colon == NULL ? 0 : (size_t)(end - colon - 1), out + used,
+			sizeof(out) - used);
+		if (got < 0)
+			return NULL;
+		used += (size_t)got;
+		text = end + 1;
+	}
+	return tree_text(&c->b->tree, out, used);
+}
+
+static bool
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+/* In a scale the names of params stand by themselves: 10^-decimals. */
+static const char *
+specify_number(struct copy *c, const char *text)
+{
+	char out[SPECIFIED_MAX];
+	size_t used = 0;
+	bool is_changed = false;
+
+	while (*text != '\0' && used + 64 < sizeof(out)) {
+		size_t n = 0;
+		const struct param *p;
+
+		while (is_letter(text[n]) || (n > 0 && text[n] >= '0' && text[n] <= '9'))
+			n++;
+		p = n == 0 ? NULL : find_param(c->params, text, n);
+		if (p != NULL && strlen(p->text) < 60) {
+			used += (size_t)snprintf(out + used, sizeof(out) - used, "%s", p->text);
+			is_changed = true;
+		} else {
+			n = MAX(n, (size_t)1);
+			memcpy(out + used, text, MIN(n, (size_t)63));
+			used += MIN(n, (size_t)63);
+		}
+		text += n;
+	}
+	return is_changed ? tree_text(&c->b->tree, out, used) : NULL;
+}
+
+/* is_number: of a scale. NULL: no more nodes, or a text that cannot be made. */
+static struct node *
+copy_node(struct copy *c, const struct node *from, bool is_number)
+{
+	struct node *n = tree_node(&c->b->tree, (enum node_kind)from->kind, from->at);
+	const char *text;
+
+	if (n == NULL)
+		return NULL;
+	n->key = from->key;
+	n->key_at = from->key_at;
+	n->is_quoted = from->is_quoted;
+	n->is_key_quoted = from->is_key_quoted;
+	n->source = from->source;
+	if (from->kind == NODE_SCALAR) {
+		text = specify(c, from, from->text);
+		if (text == NULL)
+			return NULL;
+		n->text = text;
+		text = is_number ? specify_number(c, n->text) : NULL;
+		if (text != NULL)
+			n->text = text;
+		return n;
+	}
+	for (const struct node *k = from->first; k != NULL; k = k->next) {
+		bool is_scale = from->kind == NODE_MAP &&
+				(strcmp(k->key, "scale") == 0 || strcmp(k->key, "offset") == 0);
+		struct node *child = copy_node(c, k, is_number || is_scale);
+
+		if (child != NULL)
+			tree_add(&c->b->tree, n, child);
+	}
+	return n;
+}
+
+/* ---- an instrument of a file ---------------------------------------------------------------------------------------------- */
+
+static void
+add_text(struct bench *b, struct node *map, const char *key, const char *text,
+	const struct node *like)
+{
+	struct node *n = tree_node(&b->tree, NODE_SCALAR, like->at);
+
+	if (n == NULL || tree_get(&b->tree, map, key) != NULL)
+		return;
+	n->key = key;
+	n->key_at = like->at;
+	n->text = text;
+	n->is_quoted = true;
+	tree_add(&b->tree, map, n);
+}
+
+/* What the bench says, without what the file has taken: `use` and the params. */
+static struct node *
+own_part(struct bench *b, const struct node *instrument, const struct node *params)
+{
+	struct copy plain = { b, NULL };
+	struct node *out = tree_node(&b->tree, NODE_MAP, instrument->at);
+
+	for (const struct node *k = instrument->first; out != NULL && k != NULL; k = k->next) {
+		struct node *child;
+
+		if (strcmp(k->key, "use") == 0 ||
+			(params != NULL && params->kind == NODE_MAP &&
+				tree_get(&b->tree, params, k->key) != NULL))
+			continue;
+		child = copy_node(&plain, k, false);
+		if (child != NULL)
+			tree_add(&b->tree, out, child);
+	}
+	return out;
+}
+
+/* The options of the codec that are params of the same name need not be written: unit. */
+static void
+pass_params(struct bench *b, struct node *out, const struct codec *codec,
+	const struct params *params, const struct node *at)
+{
+	for (size_t i = 0; codec->opts != NULL && codec->opts[i].name != NULL; i++) {
+		const struct param *p =
+			find_param(params, codec->opts[i].name, strlen(codec->opts[i].name));
+
+		if (p != NULL && tree_get(&b->tree, out, p->name) == NULL)
+			add_text(b, out, p->name, p->text, at);
+	}
+}
+
+const struct node *
+catalogue_instance(struct bench *b, const char *name, const struct node *use,
+	const struct node *instrument, const struct node **out_line)
+{
+	bool is_there;
+	const struct node *root = find_file(b, name, &is_there), *map, *title;
+	const struct node *protocol;
+	struct params params;
+	struct copy copy = { b, &params };
+	struct node *out;
+
+	*out_line = NULL;
+	if (root == NULL) {
+		if (is_there)
+			return instrument; /* told at the file */
+		return NULL;
+	}
+	map = tree_get(&b->tree, root, "params");
+	protocol = tree_get(&b->tree, root, "protocol");
+	title = tree_get(&b->tree, root, "title");
+	*out_line = tree_get(&b->tree, root, "line");
+	read_params(b, map, instrument, &params);
+	out = tree_node(&b->tree, NODE_MAP, instrument->at);
+	if (out == NULL)
+		return instrument;
+	out->key = instrument->key;
+	out->key_at = instrument->key_at;
+	for (const struct node *k = root->first; k != NULL; k = k->next) {
+		struct node *child = schema_file[find_row(k->key)].name != NULL
+					     ? NULL
+					     : copy_node(&copy, k, false);
+
+		if (child != NULL)
+			tree_add(&b->tree, out, child);
+	}
+	add_text(b, out, "use", protocol->text, use);
+	if (title != NULL)
+		add_text(b, out, "title", catalogue_text(b, title), title);
+	pass_params(b, out, catalogue_codec(protocol->text), &params, use);
+	merge_over(&b->tree, out, own_part(b, instrument, map));
+	return out;
+}

@@ -1,0 +1,515 @@
+/* exchanges.c - an instrument file that proves itself: questions and answers, byte for byte
+ *
+ * Each exchange of the file is gone through as the link engine would: the codec plans and writes the question, which must be the one that
+ * stands there; it cuts the answer, takes it for its own, and reads from it the values that are expected. `mbc check FILE` does so, and the
+ * test of the catalogue for every file.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "compile/exchanges.h"
+#include "compile/read.h"
+#include "drivers/text_format.h"
+
+#define BYTES_MAX 4096
+#define STEPS_MAX 8
+#define TAGS_TRIED 256
+#define REQUESTS_MAX 512
+
+struct bytes {
+	uint8_t at[BYTES_MAX];
+	size_t n;
+};
+
+struct run {
+	struct bench *b;
+	const struct bench_instrument *ins;
+	const struct node *node; /* the exchange */
+	const struct node *send, *receive;
+	struct point *points; /* [n_points], as the engine sorts them; id: index in b->points */
+	size_t n_points;
+	struct request *requests;
+	size_t n_requests;
+	struct vars vars;
+	struct readings readings;
+	struct bytes wanted, made, answer;
+	int refused; /* the device's code; -1: it is not refused */
+};
+
+/* ---- bytes as they are written --------------------------------------------------------------------------------------------- */
+
+static int
+digit(char c)
+{
+	const char *digits = "0123456789ABCDEF", *found = c == '\0' ? NULL : strchr(digits, c);
+
+	return found == NULL ? -1 : (int)(found - digits);
+}
+
+/* "01 03 00": pairs with blanks between them; false when it has another form. */
+static bool
+read_hex(const char *text, struct bytes *out)
+{
+	out->n = 0;
+	for (;; text += 3) {
+		if (digit(text[0]) < 0 || digit(text[1]) < 0 || out->n == BYTES_MAX)
+			return false;
+		out->at[out->n++] = (uint8_t)(digit(text[0]) * 16 + digit(text[1]));
+		if (text[2] == '\0')
+			return true;
+		if (text[2] != ' ')
+			return false;
+	}
+}
+
+static bool
+read_bytes(struct bench *b, const struct node *n, struct bytes *out)
+{
+	struct text_format *f;
+	const char *text = read_text(b, n);
+	struct err err;
+	bool good = true;
+
+	if (text == NULL)
+		return false;
+	if (read_hex(text, out))
+		return true;
+	f = mem_zero(1, sizeof(*f));
+	good = text_format_parse(text, f, &err) == 0;
+	if (!good)
+		diag_error(&b->diag, n->at, "format", "%s", err.msg);
+	out->n = 0;
+	for (unsigned i = 0; good && i < f->n; i++) {
+		good = f->at[i].kind == TEXT_BYTE;
+		out->at[out->n++] = f->at[i].byte;
+		if (!good)
+			diag_error(&b->diag, n->at, "format",
+				"an exchange holds bytes, not values; write them out");
+	}
+	free(f);
+	return good;
+}
+
+/* As people read them: printed where that is possible. */
+static void
+show_bytes(const struct bytes *b, char *out, size_t cap)
+{
+	size_t used = 0;
+	bool is_text = b->n > 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		is_text &= (b->at[i] >= 0x20 && b->at[i] < 0x7F) || b->at[i] == '\r' ||
+			   b->at[i] == '\n' || (b->at[i] < 7 && b->n > 3);
+	out[0] = '\0';
+	for (size_t i = 0; i < b->n && used + 6 < cap; i++) {
+		bool is_printed = is_text && b->at[i] >= 0x20 && b->at[i] != '<';
+
+		used += (size_t)snprintf(out + used, cap - used,
+			is_printed ? "%c"
+			: is_text  ? "<%02X>"
+			: i == 0   ? "%02X"
+				   : " %02X",
+			b->at[i]);
+	}
+}
+
+/* ---- the question ------------------------------------------------------------------------------------------------------------ */
+
+static int
+by_place(const void *va, const void *vb)
+{
+	const struct point *a = va, *b = vb;
+
+	if (a->every_ns != b->every_ns)
+		return a->every_ns < b->every_ns ? -1 : 1;
+	if (a->space != b->space)
+		return a->space < b->space ? -1 : 1;
+	if (a->address != b->address)
+		return a->address < b->address ? -1 : 1;
+	if (a->bit != b->bit)
+		return a->bit < b->bit ? -1 : 1;
+	return a->id < b->id ? -1 : a->id > b->id;
+}
+
+static void
+plan(struct run *r)
+{
+	static const struct learned nothing;
+	const struct codec *codec = r->ins->codec;
+	struct request ask;
+
+	r->n_points = r->ins->n_points;
+	r->points = mem_zero(MAX(r->n_points, (size_t)1), sizeof(*r->points));
+	for (size_t i = 0; i < r->n_points; i++) {
+		r->points[i] = r->b->points.at[r->ins->first_point + i].codec_part;
+		r->points[i].id = r->ins->first_point + (uint32_t)i;
+	}
+	qsort(r->points, r->n_points, sizeof(*r->points), by_place);
+	r->requests = mem_zero(r->n_points + 1, sizeof(*r->requests));
+	r->n_requests = (size_t)codec->plan(
+		&r->ins->codec_part, r->points, r->n_points, &nothing, r->requests, r->n_points);
+	if (codec->identify != NULL && codec->identify(&r->ins->codec_part, &ask) > 0)
+		r->requests[r->n_requests++] = ask;
+	r->readings.cap = r->n_points + 1;
+	r->readings.at = mem_zero(r->readings.cap, sizeof(*r->readings.at));
+}
+
+/* Does this request have the wanted bytes, with some tag? */
+static bool
+says(struct run *r, const struct request *req, uint32_t *out_tag)
+{
+	const struct codec *codec = r->ins->codec;
+	struct err err;
+	int n;
+
+	for (uint32_t tag = 0; tag < (codec->has_tag ? TAGS_TRIED : 1); tag++) {
+		n = codec->encode(
+			&r->ins->codec_part, req, tag, &r->vars, r->made.at, BYTES_MAX, &err);
+		r->made.n = (size_t)MAX(n, 0);
+		*out_tag = tag;
+		if (r->made.n == r->wanted.n && memcmp(r->made.at, r->wanted.at, r->made.n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The nth of a list, or the only one. */
+static const struct node *
+nth(const struct node *n, unsigned i)
+{
+	if (n == NULL || n->kind != NODE_LIST)
+		return i == 0 ? n : NULL;
+	for (n = n->first; n != NULL && i > 0; i--)
+		n = n->next;
+	return n;
+}
+
+static void
+report_question(struct run *r)
+{
+	char made[300], wanted[300];
+
+	show_bytes(&r->made, made, sizeof(made));
+	show_bytes(&r->wanted, wanted, sizeof(wanted));
+	diag_error(&r->b->diag, r->send->at, "exchange",
+		"no question of this instrument has these bytes (%s); one would be: %s", wanted,
+		made);
+}
+
+/* The steps that prepare an instrument follow on one another: any of them may be what is shown. */
+static bool
+find_later_step(struct run *r, struct request *req, uint32_t *out_tag)
+{
+	const struct codec *codec = r->ins->codec;
+
+	for (int step = 0; step < 32; step++) {
+		struct request next;
+
+		if (codec->next == NULL || req->kind != REQUEST_IDENTIFY ||
+			codec->next(&r->ins->codec_part, req, step, &r->vars, &next) <= 0)
+			return false;
+		*req = next;
+		req->step = (uint16_t)(step + 1);
+		if (says(r, req, out_tag))
+			return true;
+	}
+	return false;
+}
+
+static bool
+find_question(struct run *r, struct request *out, uint32_t *out_tag)
+{
+	for (size_t i = 0; i < r->n_requests; i++) {
+		*out = r->requests[i];
+		if (says(r, out, out_tag) || find_later_step(r, out, out_tag))
+			return true;
+	}
+	return false;
+}
+
+/* ---- the value that is written ----------------------------------------------------------------------------------------------- */
+
+static const struct bench_channel *
+find_channel(struct run *r, const struct node *n, uint32_t *out_point)
+{
+	char name[140];
+	uint32_t i;
+
+	snprintf(name, sizeof(name), "%.63s.%.70s", r->ins->name, n->key);
+	i = names_get(&r->b->channel_names, name);
+	if (i == NAMES_NONE || r->b->channels.at[i].source_kind != SOURCE_POINT) {
+		diag_error(&r->b->diag, n->key_at, "unknown-channel",
+			"the instrument reads no channel '%.60s'; name one of its channels",
+			n->key);
+		return NULL;
+	}
+	*out_point = r->b->channels.at[i].source;
+	return &r->b->channels.at[i];
+}
+
+/* The number of a word among the choices; false when it has none. */
+static bool
+choice_number(const struct run *r, const struct bench_channel *ch, const char *text, double *out)
+{
+	for (uint32_t i = ch->first_choice; i < ch->first_choice + ch->n_choices; i++)
+		if (strcmp(r->b->words.at[i], text) == 0) {
+			*out = (double)r->b->choices.at[i].number;
+			return true;
+		}
+	return false;
+}
+
+static bool
+as_number(const struct run *r, const struct bench_channel *ch, const char *text, double *out)
+{
+	if (ch->type == VALUE_CHOICE && choice_number(r, ch, text, out))
+		return true;
+	if (strcmp(text, "yes") == 0 || strcmp(text, "true") == 0 || strcmp(text, "on") == 0)
+		*out = 1;
+	else if (strcmp(text, "no") == 0 || strcmp(text, "false") == 0 || strcmp(text, "off") == 0)
+		*out = 0;
+	else
+		return text_to_double(text, out);
+	return true;
+}
+
+static bool
+make_write(struct run *r, const struct node *set, struct request *out)
+{
+	const struct node *n = set->kind == NODE_MAP && set->n == 1 ? set->first : NULL;
+	const struct bench_channel *ch;
+	const struct point *pt;
+	const char *text = n == NULL ? NULL : read_text(r->b, n);
+	union value v = { 0 };
+	uint32_t point;
+	struct err err;
+	double number = 0;
+
+	if (text == NULL) {
+		diag_error(&r->b->diag, set->at, "exchange",
+			"one value is written; write set: {sp: 100}");
+		return false;
+	}
+	ch = find_channel(r, n, &point);
+	if (ch == NULL)
+		return false;
+	pt = &r->b->points.at[point].codec_part;
+	if (pt->value != VALUE_TEXT && !as_number(r, ch, text, &number)) {
+		diag_error(&r->b->diag, n->at, "number", "'%.60s' is no value of '%s'; write one",
+			text, n->key);
+		return false;
+	}
+	number = ch->has_scale ? (number - ch->offset) / ch->factor : number;
+	if (pt->value == VALUE_FLOAT || pt->value == VALUE_FLOAT32)
+		v.f = number;
+	else
+		v.i = llround(number);
+	if (pt->write_space < 0 || r->ins->codec->write == NULL ||
+		r->ins->codec->write(&r->ins->codec_part, pt, v, text, out, &err) < 0) {
+		diag_error(&r->b->diag, n->at, "exchange", "'%s' cannot be written: %s", n->key,
+			pt->write_space < 0 ? "it has no write:; add it" : err.msg);
+		return false;
+	}
+	return true;
+}
+
+/* ---- the answer ------------------------------------------------------------------------------------------------------------- */
+
+/* DECODE_*, or 0. False: that was told. */
+static bool
+hear(struct run *r, const struct node *n, const struct request *req, uint32_t tag, int *out_rc,
+	struct err *err)
+{
+	const struct codec *codec = r->ins->codec;
+	const struct instrument *ins = &r->ins->codec_part;
+	enum match whose = MATCH_MINE;
+	int got;
+
+	if (!read_bytes(r->b, n, &r->answer))
+		return false;
+	got = codec->cut(ins, req, r->answer.at, r->answer.n, WIRE_OPEN);
+	if (got == CUT_MORE)
+		got = codec->cut(ins, req, r->answer.at, r->answer.n, WIRE_SILENT);
+	if (got != (int)r->answer.n) {
+		diag_error(&r->b->diag, n->at, "exchange",
+			"this is no whole answer: %d of %zu bytes are one; compare framing and "
+			"checksum",
+			MAX(got, 0), r->answer.n);
+		return false;
+	}
+	if (codec->match != NULL)
+		whose = codec->match(ins, req, tag, r->answer.at, r->answer.n);
+	if (whose != MATCH_MINE && whose != MATCH_CANNOT_TELL) {
+		diag_error(&r->b->diag, n->at, "exchange",
+			"this is no answer to the question; compare its form with `receive`");
+		return false;
+	}
+	r->readings.n_text = 0;
+	*out_rc = codec->decode(
+		ins, req, r->points, r->answer.at, r->answer.n, &r->vars, &r->readings, err);
+	return true;
+}
+
+/* All steps from a question that was found on; false: told. */
+static bool
+exchange(struct run *r, struct request *req, uint32_t tag)
+{
+	const struct codec *codec = r->ins->codec;
+	struct err err = { .msg = "" };
+	int rc = 0;
+
+	for (unsigned step = 0; step < STEPS_MAX; step++) {
+		const struct node *n = nth(r->receive, step);
+
+		if (n != NULL && !node_is_null(n) && !hear(r, n, req, tag, &rc, &err))
+			return false;
+		if (rc < 0) {
+			bool is_refusal =
+				rc == DECODE_REFUSED || rc == DECODE_LATER || rc == DECODE_ANEW;
+
+			if (is_refusal && r->refused == err.sys)
+				return true;
+			diag_error(&r->b->diag, n->at, "exchange",
+				is_refusal
+					? "the device says no, with code %d (%s); write refused: %d"
+					: "code %d: %s; compare the bytes (%d)",
+				err.sys, err.msg, err.sys);
+			return false;
+		}
+		if (nth(r->send, step + 1) == NULL)
+			break;
+		if (codec->next == NULL ||
+			codec->next(&r->ins->codec_part, req, (int)step, &r->vars, req) <= 0 ||
+			!read_bytes(r->b, nth(r->send, step + 1), &r->wanted) ||
+			!says(r, req, &tag)) {
+			report_question(r);
+			return false;
+		}
+		req->step = (uint16_t)(step + 1);
+	}
+	if (r->refused < 0)
+		return true;
+	diag_error(&r->b->diag, r->node->at, "exchange",
+		"the device does not say no here; remove `refused`");
+	return false;
+}
+
+/* ---- the values ------------------------------------------------------------------------------------------------------------- */
+
+static const struct reading *
+find_reading(const struct run *r, uint32_t point)
+{
+	for (size_t i = 0; i < r->readings.n; i++)
+		if (r->readings.at[i].at < r->n_points &&
+			r->points[r->readings.at[i].at].id == point)
+			return &r->readings.at[i];
+	return NULL;
+}
+
+static bool
+is_near(double a, double b)
+{
+	return fabs(a - b) <= 2e-6 * fmax(fabs(b), 1e-3);
+}
+
+static void
+expect(struct run *r, const struct node *n)
+{
+	const struct bench_channel *ch;
+	const struct reading *got;
+	const char *text = read_text(r->b, n);
+	char found[VALUE_TEXT_MAX + 40] = "nothing";
+	uint32_t point;
+	double wanted, value;
+
+	ch = text == NULL ? NULL : find_channel(r, n, &point);
+	if (ch == NULL)
+		return;
+	got = find_reading(r, point);
+	if (got != NULL && quality_is_bad(got->quality)) {
+		if (strcmp(text, "bad") == 0 || strcmp(text, quality_row(got->quality)->token) == 0)
+			return;
+		snprintf(found, sizeof(found), "%s", quality_row(got->quality)->token);
+	} else if (got != NULL && r->b->points.at[point].codec_part.value == VALUE_TEXT) {
+		if (got->text != NULL && strcmp(got->text, text) == 0)
+			return;
+		snprintf(found, sizeof(found), "'%s'", got->text == NULL ? "" : got->text);
+	} else if (got != NULL) {
+		value = value_double(
+			(enum value_type)r->b->points.at[point].codec_part.value, got->v);
+		value = ch->has_scale ? value * ch->factor + ch->offset : value;
+		if (as_number(r, ch, text, &wanted) && is_near(value, wanted))
+			return;
+		snprintf(found, sizeof(found), "%.9g", value);
+	}
+	diag_error(&r->b->diag, n->at, "exchange",
+		"%s is %s, and %.60s is expected; correct one of them", n->key, found, text);
+}
+
+/* ---- one exchange ------------------------------------------------------------------------------------------------------------ */
+
+static void
+run_exchange(struct run *r, const struct node *const *found)
+{
+	int64_t code = -1;
+	struct request req;
+	uint32_t tag;
+
+	r->refused = -1;
+	if (found[EXCHANGE_REFUSED] != NULL) {
+		read_int(r->b, found[EXCHANGE_REFUSED], &schema_exchange[EXCHANGE_REFUSED], &code);
+		r->refused = (int)code;
+	}
+	if (nth(r->send, 0) == NULL || !read_bytes(r->b, nth(r->send, 0), &r->wanted))
+		return;
+	if (found[EXCHANGE_SET] != NULL) {
+		if (!make_write(r, found[EXCHANGE_SET], &req))
+			return;
+		if (!says(r, &req, &tag)) {
+			report_question(r);
+			return;
+		}
+	} else if (!find_question(r, &req, &tag)) {
+		report_question(r);
+		return;
+	}
+	if (!exchange(r, &req, tag) || found[EXCHANGE_EXPECT] == NULL ||
+		!read_is(r->b, found[EXCHANGE_EXPECT], NODE_MAP, "a map: {pv: 25.0}"))
+		return;
+	for (const struct node *n = found[EXCHANGE_EXPECT]->first; n != NULL; n = n->next)
+		expect(r, n);
+}
+
+void
+exchanges_run(struct bench *b, const struct bench_instrument *ins, const struct node *n)
+{
+	const struct node *found[SCHEMA_KEYS_MAX];
+	struct run *r;
+
+	if (!read_keys(b, n, schema_exchange, NULL, found, NULL) || found[EXCHANGE_SEND] == NULL)
+		return;
+	if (found[EXCHANGE_EXPECT] == NULL && found[EXCHANGE_SET] == NULL &&
+		found[EXCHANGE_REFUSED] == NULL && found[EXCHANGE_RECEIVE] != NULL) {
+		diag_error(&b->diag, n->at, "exchange",
+			"nothing is expected of this exchange; add expect: {CHANNEL: VALUE}, set: "
+			"or "
+			"refused:");
+		return;
+	}
+	r = mem_zero(1, sizeof(*r));
+	r->b = b;
+	r->ins = ins;
+	r->node = n;
+	r->send = found[EXCHANGE_SEND];
+	r->receive = found[EXCHANGE_RECEIVE];
+	plan(r);
+	run_exchange(r, found);
+	free(r->points);
+	free(r->requests);
+	free(r->readings.at);
+	free(r);
+}

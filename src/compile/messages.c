@@ -1,0 +1,366 @@
+/* messages.c - the messages of an instrument that is described by them
+ *
+ * They stand under messages:, init:, identity:, events: and errors:, or where they are used, in `read:` and `write:`. A row of
+ * messages (a list) is one exchange; those behind the first have no name.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "compile/bench.h"
+#include "compile/read.h"
+
+#define NEEDS_MESSAGE "a message: {send: FORMAT, receive: FORMAT}, or a list of such"
+
+/* The messages of the instrument, as its codec sees them: the table may have moved. */
+static void
+refresh(struct bench *b, struct bench_instrument *ins)
+{
+	ins->codec_part.messages =
+		b->messages.at == NULL ? NULL : b->messages.at + ins->first_message;
+	ins->codec_part.n_messages = (uint16_t)(b->messages.n - ins->first_message);
+}
+
+static const char *
+format_of(struct bench *b, const struct node *n)
+{
+	const char *text = n == NULL ? "" : read_text(b, n);
+
+	return text == NULL ? "" : text;
+}
+
+static void
+read_numbers(struct bench *b, const struct node *const *found, struct message *m)
+{
+	int64_t length = 0, lines = 1, timeout_ns = 0;
+
+	if (found[MSG_LENGTH] != NULL)
+		read_int(b, found[MSG_LENGTH], &schema_message[MSG_LENGTH], &length);
+	if (found[MSG_LINES] != NULL)
+		read_int(b, found[MSG_LINES], &schema_message[MSG_LINES], &lines);
+	if (found[MSG_TIMEOUT] != NULL)
+		read_span(b, found[MSG_TIMEOUT], &schema_message[MSG_TIMEOUT], &timeout_ns);
+	m->length = (uint16_t)length;
+	m->lines = (uint16_t)lines;
+	m->timeout_ms = (uint32_t)(timeout_ns / NS_PER_MS);
+}
+
+/* Put one behind the others; its number, -1: that was told. `at`: the map that describes it. */
+static int
+add(struct bench *b, struct bench_instrument *ins, const struct message *m, const struct node *at,
+	const struct node *send, const struct node *receive)
+{
+	struct err err = { .sys = -1 };
+
+	if (ins->codec_part.n_messages >= IMAGE_MESSAGES_MAX) {
+		diag_error(&b->diag, at->at, "too-large",
+			"more than %d messages; split the instrument", IMAGE_MESSAGES_MAX);
+		return -1;
+	}
+	if (ins->codec->message(&ins->codec_part, m, &err) < 0) {
+		const struct node *guilty = err.sys == 1 ? receive : send;
+
+		diag_error(&b->diag, guilty != NULL ? guilty->at : at->at, "format", "%s", err.msg);
+		return -1;
+	}
+	*BENCH_ADD(b->messages) = *m;
+	refresh(b, ins);
+	return ins->codec_part.n_messages - 1;
+}
+
+/* The message that a map describes; found: its keys. */
+static int
+add_map(struct bench *b, struct bench_instrument *ins, const char *name, enum message_role role,
+	const struct node *n, const struct node *const *found)
+{
+	struct message m = { .name = name, .text = "", .role = (uint8_t)role };
+
+	if (found[MSG_SEND] == NULL && role != MESSAGE_EVENT && found[MSG_RECEIVE] == NULL) {
+		diag_error(&b->diag, n->at, "missing",
+			"the message says nothing; add send: FORMAT, and receive: FORMAT when it "
+			"is answered");
+		return -1;
+	}
+	if (found[MSG_SEND] != NULL && role == MESSAGE_EVENT) {
+		diag_error(&b->diag, found[MSG_SEND]->key_at, "conflict",
+			"what it says without being asked needs no send; remove it");
+		return -1;
+	}
+	m.send = format_of(b, found[MSG_SEND]);
+	m.receive = format_of(b, found[MSG_RECEIVE]);
+	read_numbers(b, found, &m);
+	return add(b, ins, &m, n, found[MSG_SEND], found[MSG_RECEIVE]);
+}
+
+static int
+read_map(struct bench *b, struct bench_instrument *ins, const char *name, enum message_role role,
+	const struct node *n)
+{
+	const struct node *found[SCHEMA_KEYS_MAX];
+
+	if (!read_is(b, n, NODE_MAP, NEEDS_MESSAGE) ||
+		!read_keys(b, n, schema_message, NULL, found, NULL))
+		return -1;
+	return add_map(b, ins, name, role, n, found);
+}
+
+/* One message, or a row of them; the number of the first, -1: that was told. */
+static int
+read_row(struct bench *b, struct bench_instrument *ins, const char *name, enum message_role role,
+	const struct node *n)
+{
+	int first = -1, last = -1;
+
+	if (n->kind != NODE_LIST)
+		return read_map(b, ins, name, role, n);
+	if (n->n == 0)
+		diag_error(&b->diag, n->at, "missing", "an empty list; write %s", NEEDS_MESSAGE);
+	for (const struct node *k = n->first; k != NULL; k = k->next) {
+		int at = read_map(b, ins, first < 0 ? name : "", role, k);
+
+		if (at < 0)
+			return -1;
+		if (first < 0)
+			first = at;
+		else
+			b->messages.at[ins->first_message + (uint32_t)last].next = (uint16_t)at;
+		/* Only the first of a row is one that prepares: the others follow it. */
+		if (first != at)
+			b->messages.at[ins->first_message + (uint32_t)at].role = MESSAGE_ASK;
+		last = at;
+	}
+	return first;
+}
+
+static void
+read_named(
+	struct bench *b, struct bench_instrument *ins, enum message_role role, const struct node *n)
+{
+	if (n == NULL || !read_is(b, n, NODE_MAP, "a map: NAME: {send: FORMAT, receive: FORMAT}"))
+		return;
+	for (const struct node *k = n->first; k != NULL; k = k->next) {
+		bool is_known = false;
+
+		if (!read_name(b, k->key, k->key_at, "a message"))
+			continue;
+		for (uint32_t i = ins->first_message; i < b->messages.n; i++)
+			is_known |= strcmp(b->messages.at[i].name, k->key) == 0;
+		if (is_known || strcmp(k->key, "identity") == 0)
+			diag_error(&b->diag, k->key_at, "name",
+				"a message named '%.60s' exists already; choose another name",
+				k->key);
+		else
+			read_row(b, ins, k->key, role, k);
+	}
+}
+
+/* ---- errors --------------------------------------------------------------------------------------------------------------- */
+
+static void
+set_error(struct message *m, const char *is)
+{
+	static const struct {
+		const char *word;
+		uint16_t quality;
+		uint8_t again;
+	} kinds[] = {
+		{ "refused", Q_BAD_REQUEST, AGAIN_NEXT_POLL },
+		{ "failed", Q_DEVICE_FAILED, AGAIN_NEXT_POLL },
+		{ "busy", Q_DEVICE_BUSY, AGAIN_SOON },
+		{ "restarted", Q_DEVICE_BUSY, AGAIN_INIT },
+		{ "sensor", Q_SENSOR_FAULT, AGAIN_NEXT_POLL },
+	};
+
+	for (size_t i = 0; i < NELEM(kinds); i++)
+		if (strcmp(kinds[i].word, is) == 0) {
+			m->quality = kinds[i].quality;
+			m->again = kinds[i].again;
+		}
+}
+
+/* One for any code, and one for each that has a text. */
+static void
+read_means(struct bench *b, struct bench_instrument *ins, struct message *m, const struct node *n,
+	const struct node *at, const struct node *receive)
+{
+	static const struct key code = { .name = "a code", .min = 1, .max = 65535 };
+
+	if (n != NULL && n->kind == NODE_SCALAR)
+		m->text = n->text;
+	if (add(b, ins, m, at, NULL, receive) < 0 || n == NULL || n->kind == NODE_SCALAR ||
+		!read_is(b, n, NODE_MAP, "a text, or a map: {160: unknown command}"))
+		return;
+	for (const struct node *k = n->first; k != NULL; k = k->next) {
+		const char *text = read_text(b, k);
+		int64_t number;
+
+		if (!text_to_int(k->key, &number) || number < code.min || number > code.max) {
+			diag_error(&b->diag, k->key_at, "wrong-type",
+				"'%.40s' is no code; write a whole number from 1 to 65535", k->key);
+			continue;
+		}
+		m->code = (uint16_t)number;
+		m->text = text == NULL ? "" : text;
+		add(b, ins, m, at, NULL, receive);
+	}
+}
+
+static void
+read_errors(struct bench *b, struct bench_instrument *ins, const struct node *n)
+{
+	const struct node *found[SCHEMA_KEYS_MAX];
+
+	if (n == NULL || !read_is(b, n, NODE_LIST, "a list: [{receive: FORMAT, is: refused}]"))
+		return;
+	for (const struct node *k = n->first; k != NULL; k = k->next) {
+		struct message m = {
+			.name = "", .send = "", .text = "", .role = MESSAGE_ERROR, .lines = 1
+		};
+		const char *is = "refused";
+
+		if (!read_is(b, k, NODE_MAP, "a map: {receive: FORMAT, is: refused}") ||
+			!read_keys(b, k, schema_error, NULL, found, NULL) ||
+			found[ERROR_RECEIVE] == NULL)
+			continue;
+		if (found[ERROR_IS] != NULL)
+			is = read_word(b, found[ERROR_IS], &schema_error[ERROR_IS]);
+		if (is == NULL)
+			continue;
+		m.receive = format_of(b, found[ERROR_RECEIVE]);
+		set_error(&m, is);
+		read_means(b, ins, &m, found[ERROR_MEANS], k, found[ERROR_RECEIVE]);
+	}
+}
+
+/* ---- all of an instrument ------------------------------------------------------------------------------------------------- */
+
+void
+messages_read(struct bench *b, struct bench_instrument *ins, const struct node *const *found)
+{
+	static const int keys[] = { INS_MESSAGES, INS_INIT, INS_IDENTITY, INS_EVENTS, INS_ERRORS };
+	const struct node *init = found[INS_INIT];
+
+	ins->first_message = b->messages.n;
+	refresh(b, ins);
+	if (!ins->codec->has_messages) {
+		for (size_t i = 0; i < NELEM(keys); i++)
+			if (found[keys[i]] != NULL)
+				diag_error(&b->diag, found[keys[i]]->key_at, "conflict",
+					"%s has its messages built in; remove '%s', or write use: "
+					"text",
+					ins->codec->name, found[keys[i]]->key);
+		return;
+	}
+	if (found[INS_IDENTITY] != NULL)
+		read_row(b, ins, "identity", MESSAGE_ASK, found[INS_IDENTITY]);
+	if (init != NULL && read_is(b, init, NODE_LIST, "a list of messages: [{send: FORMAT}]"))
+		for (const struct node *k = init->first; k != NULL; k = k->next)
+			read_row(b, ins, "", MESSAGE_INIT, k);
+	read_named(b, ins, MESSAGE_ASK, found[INS_MESSAGES]);
+	read_named(b, ins, MESSAGE_EVENT, found[INS_EVENTS]);
+	read_errors(b, ins, found[INS_ERRORS]);
+}
+
+/* ---- where they are used -------------------------------------------------------------------------------------------------- */
+
+/* A key of the codec's own options for a point. */
+static void
+put(struct tree *t, struct node *map, const char *key, const char *text, const struct node *like)
+{
+	struct node *n = tree_node(t, NODE_SCALAR, like->at);
+
+	if (n == NULL)
+		return;
+	n->key = key;
+	n->key_at = like->at;
+	n->text = text;
+	n->is_quoted = true;
+	tree_add(t, map, n);
+}
+
+/* The name of the message that a `read:` or `write:` map means, put among the others when it stands there; NULL: that was told. */
+static const char *
+message_of(struct bench *b, struct bench_instrument *ins, const char *channel, const struct node *n,
+	const struct node *const *found)
+{
+	char name[80];
+	int length;
+
+	if ((found[MSG_READ_ASK] != NULL) ==
+		(found[MSG_SEND] != NULL || found[MSG_RECEIVE] != NULL)) {
+		diag_error(&b->diag, n->at, "missing",
+			"write either ask: NAME, a message of messages:, or send: and receive:");
+		return NULL;
+	}
+	if (found[MSG_READ_ASK] != NULL)
+		return read_text(b, found[MSG_READ_ASK]);
+	length = snprintf(name, sizeof(name), "@%.62s.%.8s", channel, n->key);
+	return add_map(b, ins, tree_text(&b->tree, name, (size_t)length), MESSAGE_ASK, n, found) < 0
+		       ? NULL
+		       : b->messages.at[b->messages.n - 1].name;
+}
+
+const struct node *
+messages_point(
+	struct bench *b, struct bench_instrument *ins, const char *channel, const struct node *n)
+{
+	const struct node *found[SCHEMA_KEYS_MAX];
+	const char *ask = n->text;
+	struct node *map;
+
+	if (!ins->codec->has_messages || n->kind == NODE_LIST)
+		return n;
+	if (n->kind == NODE_MAP) {
+		if (!read_keys(b, n, schema_message_read, NULL, found, NULL))
+			return NULL;
+		ask = message_of(b, ins, channel, n, found);
+	}
+	map = ask == NULL ? NULL : tree_node(&b->tree, NODE_MAP, n->at);
+	if (map == NULL)
+		return NULL;
+	map->key = n->key;
+	map->key_at = n->key_at;
+	put(&b->tree, map, "ask", ask, n);
+	for (int i = MSG_READ_FIELD; n->kind == NODE_MAP && i <= MSG_READ_BIT; i++)
+		if (found[i] != NULL && read_text(b, found[i]) != NULL)
+			put(&b->tree, map, found[i]->key, found[i]->text, found[i]);
+	return map;
+}
+
+bool
+messages_write(struct bench *b, struct bench_instrument *ins, const char *channel,
+	const struct node *n, struct point *pt)
+{
+	const struct node *found[SCHEMA_KEYS_MAX];
+	const char *ask = n->text;
+	struct request trial;
+	struct err err;
+
+	if (n->kind == NODE_MAP) {
+		if (!read_keys(b, n, schema_message_read, NULL, found, NULL))
+			return false;
+		ask = message_of(b, ins, channel, n, found);
+	} else if (!read_is(b, n, NODE_SCALAR, NEEDS_MESSAGE)) {
+		return false;
+	}
+	if (ask == NULL)
+		return false;
+	for (uint32_t i = 0; i < ins->codec_part.n_messages; i++) {
+		const struct message *m = &ins->codec_part.messages[i];
+
+		if (strcmp(m->name, ask) != 0 || m->role != MESSAGE_ASK)
+			continue;
+		pt->write_space = 0;
+		pt->write_address = i;
+		if (ins->codec->write(&ins->codec_part, pt, (union value){ 0 }, "", &trial, &err) ==
+			0)
+			return true;
+		pt->write_space = -1;
+		diag_error(&b->diag, n->at, "point", "%s", err.msg);
+		return false;
+	}
+	diag_error(&b->diag, n->at, "point",
+		"no message is named '%.60s'; add it under messages:, or write send: FORMAT here",
+		ask);
+	return false;
+}
