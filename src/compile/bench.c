@@ -48,6 +48,9 @@ bench_done(struct bench *b)
 	free(b->channels.at);
 	free(b->choices.at);
 	free(b->words.at);
+	free(b->markers.at);
+	free(b->marks.at);
+	free(b->knots.at);
 	free(b->code.at);
 	free(b->order);
 	free(b->expr);

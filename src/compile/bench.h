@@ -82,11 +82,18 @@ struct bench_channel {
 	uint32_t n_ops;
 	uint32_t instrument; /* IMAGE_NONE: none */
 	uint32_t first_choice, n_choices;
-	bool has_range, has_scale, is_writable;
+	bool has_range, has_scale, is_writable, has_bit, has_live_zero;
+	uint8_t bit;
+	double live_zero;
+	uint32_t first_marker, n_markers, first_knot, n_knots;
+	const struct node *bad_if; /* NULL: none */
+	uint32_t bad_if_op, n_bad_if;
 	double factor, offset, min, max;
 	int64_t stale_ns;
 	const struct node *const
-		*keys;  /* bench channels: rows of schema_channel up to BENCH_CH_WAS */
+		*keys; /* those that read others: rows of schema_channel up to BENCH_CH_WAS */
+	const char *
+		scope; /* name of the instrument whose channels its expressions may name by themselves; NULL */
 	uint32_t place; /* in the image */
 };
 
@@ -118,6 +125,9 @@ struct bench {
 	BENCH_TABLE(struct bench_channel) channels;
 	BENCH_TABLE(struct image_choice) choices; /* word: unused, see words */
 	BENCH_TABLE(const char *) words;          /* of choices */
+	BENCH_TABLE(struct image_marker) markers; /* text: unused, see marks */
+	BENCH_TABLE(const char *) marks;          /* of markers */
+	BENCH_TABLE(struct image_knot) knots;
 	BENCH_TABLE(struct expr_op) code;
 	uint32_t *order; /* channels as they stand in the image */
 	struct names link_names, instrument_names, channel_names;
@@ -187,11 +197,19 @@ void channel_unit(struct bench *b, struct bench_channel *ch, const struct node *
 void channel_scale(struct bench *b, struct bench_channel *ch, const struct node *const *keys);
 void channel_choices(struct bench *b, struct bench_channel *ch, const struct node *const *keys);
 
+/* The keys bits, bad_if, invalid and live_zero of an instrument's channel. */
+void values_read(struct bench *b, uint32_t channel, const struct node *const *keys);
+/* A table of a scale; false when that was told. */
+bool values_table(struct bench *b, struct bench_channel *ch, const struct node *n);
+
 /* Behind all of these: what keys that were not understood leave open for those that read the channel. */
 void channel_close(struct bench_channel *ch, const struct node *const *keys);
 
 /* Read `twin:` of all points of an instrument; `map` (may be NULL) is the instrument's own. */
 void twins_read(struct bench *b, const struct bench_instrument *ins, const struct node *map);
+
+/* The channel that a word of an expression names, first in the scope (NULL: none); NAMES_NONE: there is none. */
+uint32_t channels_find(const struct bench *b, const char *scope, const char *word);
 
 /* Put all channels in an order in which each comes after those that it reads; reports circles. */
 void order_channels(struct bench *b);

@@ -73,13 +73,29 @@ read_constants(struct bench *b, const struct node *n, double out[2])
 
 /* {from: [a, b], to: [c, d]}: the straight line through two points. */
 static bool
-read_line(struct bench *b, const struct node *n, double *out_factor, double *out_offset)
+read_line(struct bench *b, struct bench_channel *ch, const struct node *n, double *out_factor,
+	double *out_offset)
 {
 	const struct node *found[SCHEMA_KEYS_MAX];
 	double from[2], to[2];
 	bool good;
 
 	read_keys(b, n, schema_scale, NULL, found, NULL);
+	if ((found[SCALE_FROM] == NULL) != (found[SCALE_TO] == NULL) ||
+		(found[SCALE_FROM] == NULL && n->n == 0)) {
+		diag_error(&b->diag, n->at, "missing",
+			"two points belong here; write {from: [0, 10], to: [0, 800]}, or {table: "
+			"[[0, 0], "
+			"[5, 20], [10, 100]]}");
+		return false;
+	}
+	if (found[SCALE_FROM] == NULL)
+		return found[SCALE_TABLE] != NULL && values_table(b, ch, found[SCALE_TABLE]);
+	if (found[SCALE_TABLE] != NULL) {
+		diag_error(&b->diag, found[SCALE_TABLE]->key_at, "conflict",
+			"a scale is either a line or a table; keep one of from/to and table");
+		return false;
+	}
 	good = read_constants(b, found[SCALE_FROM], from);
 	if (!read_constants(b, found[SCALE_TO], to) || !good)
 		return false;
@@ -105,7 +121,7 @@ channel_scale(struct bench *b, struct bench_channel *ch, const struct node *cons
 	if (!needs_number(b, ch, scale != NULL ? scale : offset))
 		return;
 	if (scale != NULL && scale->kind == NODE_MAP)
-		good = read_line(b, scale, &ch->factor, &ch->offset);
+		good = read_line(b, ch, scale, &ch->factor, &ch->offset);
 	else if (scale != NULL)
 		good = read_constant(b, scale, &ch->factor);
 	if (offset != NULL)

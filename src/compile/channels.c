@@ -197,6 +197,17 @@ env_unit(void *ctx, const char *text, struct unit *out, struct err *err)
 	return units_parse(text, out, err);
 }
 
+uint32_t
+channels_find(const struct bench *b, const char *scope, const char *word)
+{
+	char full[270];
+	int n = scope == NULL ? 0 : snprintf(full, sizeof(full), "%s.%s", scope, word);
+	uint32_t i =
+		n > 0 && (size_t)n < sizeof(full) ? names_get(&b->channel_names, full) : NAMES_NONE;
+
+	return i != NAMES_NONE ? i : names_get(&b->channel_names, word);
+}
+
 /* Who is being calculated, for the callbacks of the parser. */
 struct calc {
 	struct bench *b;
@@ -226,7 +237,7 @@ static int
 env_name(void *ctx, const char *name, struct expr_name *out, struct err *err)
 {
 	struct calc *c = ctx;
-	uint32_t i = names_get(&c->b->channel_names, name);
+	uint32_t i = channels_find(c->b, c->ch->scope, name);
 	const struct bench_channel *ch;
 	char near[96];
 
@@ -317,9 +328,8 @@ take_code(struct bench *b, struct bench_channel *ch, const struct expr *e)
 
 /* Parse the expression into b->expr; its kind is EXPR_UNKNOWN when that was not possible, or when it is a word. */
 static void
-parse(struct bench *b, const struct bench_channel *ch)
+parse(struct bench *b, const struct bench_channel *ch, const struct node *n)
 {
-	const struct node *n = ch->keys[BENCH_CH_CALC];
 	struct calc c = { .b = b, .ch = ch };
 	struct expr_env env = {
 		.ctx = &c, .unit = env_unit, .name = env_name, .choice = env_choice
@@ -329,8 +339,8 @@ parse(struct bench *b, const struct bench_channel *ch)
 
 	if (n->kind != NODE_SCALAR) {
 		diag_error(&b->diag, n->at, "split-expression",
-			"YAML reads [ ] and { } as %s; put the expression in quotes: calc: '...'",
-			node_kind_text(n));
+			"YAML reads [ ] and { } as %s; put the expression in quotes: %s: '...'",
+			node_kind_text(n), n->key);
 		b->expr->kind = EXPR_UNKNOWN;
 	} else if (expr_parse(n->text, &env, b->expr, &column, &err) < 0) {
 		diag_error(&b->diag, column_of(n, column), "expression", "%s", err.msg);
@@ -371,7 +381,7 @@ calculate(struct bench *b, struct bench_channel *ch)
 			diag_error(&b->diag, ch->keys[no[i]]->key_at, "conflict",
 				"'%s' does not go with calc; write it into the expression",
 				ch->keys[no[i]]->key);
-	parse(b, ch);
+	parse(b, ch, ch->keys[BENCH_CH_CALC]);
 	ch->type = b->expr->kind == EXPR_TRUTH ? VALUE_BOOL : VALUE_FLOAT;
 	ch->is_type_open = b->expr->kind == EXPR_UNKNOWN;
 	ch->is_unit_open = ch->is_type_open || ch->has_odd_keys;
@@ -394,10 +404,32 @@ read_source(struct bench *b, struct bench_channel *ch)
 		calculate(b, ch);
 	} else {
 		if (calculates)
-			parse(b, ch);
+			parse(b, ch, ch->keys[BENCH_CH_CALC]);
 		check_alone(b, ch);
 	}
 	channel_close(ch, ch->keys);
+}
+
+/* A condition may read any channel: it is looked at each tick, when all of them are known. */
+static void
+read_condition(struct bench *b, struct bench_channel *ch)
+{
+	uint32_t place = ch->place;
+
+	ch->place = UINT32_MAX;
+	parse(b, ch, ch->bad_if);
+	ch->place = place;
+	if (b->expr->kind == EXPR_UNKNOWN)
+		return;
+	if (b->expr->kind != EXPR_TRUTH) {
+		diag_error(&b->diag, ch->bad_if->at, "expression",
+			"the condition is a number; compare it: %.40s > 0", ch->bad_if->text);
+		return;
+	}
+	ch->bad_if_op = b->code.n;
+	ch->n_bad_if = b->expr->n;
+	for (uint32_t i = 0; i < b->expr->n; i++)
+		*BENCH_ADD(b->code) = b->expr->ops[i];
 }
 
 void
@@ -420,4 +452,7 @@ channels_read(struct bench *b, const struct node *map)
 		if (ch->keys != NULL)
 			read_source(b, ch);
 	}
+	for (uint32_t i = 0; i < b->channels.n; i++)
+		if (b->channels.at[i].bad_if != NULL)
+			read_condition(b, &b->channels.at[i]);
 }

@@ -224,6 +224,16 @@ emit_channels(struct emit *e)
 			.was = text(e, ch->was),
 			.type = (uint8_t)ch->type,
 			.source_kind = (uint8_t)ch->source_kind,
+			.has_bit = ch->has_bit,
+			.bit = ch->bit,
+			.has_live_zero = ch->has_live_zero,
+			.live_zero = ch->live_zero,
+			.first_marker = ch->first_marker,
+			.n_markers = ch->n_markers,
+			.first_knot = ch->first_knot,
+			.n_knots = ch->n_knots,
+			.bad_if = ch->bad_if_op,
+			.n_bad_if = ch->n_bad_if,
 			.filter = (uint8_t)ch->filter,
 			.filter_n = ch->filter_n,
 			.source = ch->source_kind == SOURCE_CHANNEL
@@ -259,6 +269,20 @@ emit_choices(struct emit *e)
 			.word = text(e, e->b->words.at[i]),
 		};
 
+		buf_put(e->out, &d, sizeof(d));
+	}
+	return t;
+}
+
+static struct image_table
+emit_markers(struct emit *e)
+{
+	struct image_table t = table(e, e->b->markers.n);
+
+	for (uint32_t i = 0; i < t.n; i++) {
+		struct image_marker d = e->b->markers.at[i];
+
+		d.text = text(e, e->b->marks.at[i]);
 		buf_put(e->out, &d, sizeof(d));
 	}
 	return t;
@@ -316,6 +340,9 @@ emit_image(struct bench *b, struct buf *out)
 	img.points = emit_points(&e);
 	img.channels = emit_channels(&e);
 	img.choices = emit_choices(&e);
+	img.markers = emit_markers(&e);
+	img.knots = table(&e, b->knots.n);
+	buf_put(out, b->knots.at, b->knots.n * sizeof(*b->knots.at));
 	img.twins = emit_twins(&e);
 	img.code = table(&e, b->code.n);
 	buf_put(out, b->code.at, b->code.n * sizeof(*b->code.at));

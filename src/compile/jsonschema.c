@@ -172,7 +172,9 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 	case KEY_NAMES:
 		snprintf(name, sizeof(name), "%s%s%.60s", def_name(row->sub),
 			codec == NULL ? "" : "_", codec == NULL ? "" : codec->name);
-		names_of(j, row->sub == schema_instrument_channel ? name : def_name(row->sub));
+		names_of(j, row->sub == schema_instrument_channel ? name
+			    : row->sub == schema_message          ? "message_row"
+								  : def_name(row->sub));
 		break;
 	case KEY_SWITCH:
 		json_array(j, "anyOf");
@@ -190,22 +192,23 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 		json_text(j, "type", "array");
 		json_raw(j, "items", "{\"type\": [\"string\", \"number\", \"boolean\"]}");
 		break;
+	case KEY_PAIRS:
+		json_text(j, "type", "array");
+		json_raw(j, "items",
+			"{\"type\": \"array\", \"items\": {\"type\": [\"number\", \"string\"]}, "
+			"\"minItems\": 2, \"maxItems\": 2}");
+		break;
 	case KEY_VALUES:
 		json_raw(j, "type", "[\"string\", \"number\", \"boolean\", \"object\"]");
 		json_raw(j, "additionalProperties",
 			"{\"type\": [\"string\", \"number\", \"boolean\"]}");
 		break;
 	case KEY_MESSAGE:
-		json_array(j, "anyOf");
-		json_object(j, NULL);
-		ref(j, def_name(row->sub));
-		json_end(j);
-		json_object(j, NULL);
-		list_of(j, def_name(row->sub));
-		json_end(j);
-		json_end(j);
+		ref(j, "message_row");
 		break;
 	case KEY_MESSAGES:
+		list_of(j, "message_row");
+		break;
 	case KEY_MAPS:
 		list_of(j, def_name(row->sub));
 		break;
@@ -303,6 +306,22 @@ def(struct json *j, const char *name, const struct key *table)
 {
 	json_object(j, name);
 	object_form(j, table, NULL, NULL);
+	json_end(j);
+}
+
+/* One message, or several that are one exchange. */
+static void
+message_row(struct json *j)
+{
+	json_object(j, "message_row");
+	json_array(j, "anyOf");
+	json_object(j, NULL);
+	ref(j, "message");
+	json_end(j);
+	json_object(j, NULL);
+	list_of(j, "message");
+	json_end(j);
+	json_end(j);
 	json_end(j);
 }
 
@@ -418,6 +437,7 @@ schema_json(struct buf *out)
 	def(&j, "line", schema_scale);
 	def(&j, "watchdog", schema_watchdog);
 	def(&j, "message", schema_message);
+	message_row(&j);
 	def(&j, "error", schema_error);
 	instrument_def(&j);
 	for (size_t i = 0; codec_list[i] != NULL; i++)

@@ -289,7 +289,8 @@ message_of(struct bench *b, struct bench_instrument *ins, const char *channel, c
 	if ((found[MSG_READ_ASK] != NULL) ==
 		(found[MSG_SEND] != NULL || found[MSG_RECEIVE] != NULL)) {
 		diag_error(&b->diag, n->at, "missing",
-			"write either ask: NAME, a message of messages:, or send: and receive:");
+			"no message, or two; write either ask: NAME, a message of messages:, or "
+			"send: and receive:");
 		return NULL;
 	}
 	if (found[MSG_READ_ASK] != NULL)

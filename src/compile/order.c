@@ -36,7 +36,7 @@ is_word(char c)
 
 /* The next channel that is named in an expression; advances *at. */
 static uint32_t
-next_name(const struct names *names, const char **at)
+next_name(const struct bench *b, const char *scope, const char **at)
 {
 	const char *p = *at;
 	bool after_number = false;
@@ -62,7 +62,7 @@ next_name(const struct names *names, const char **at)
 
 			memcpy(word, p, n);
 			word[n] = '\0';
-			found = names_get(names, word);
+			found = channels_find(b, scope, word);
 			if (found != NAMES_NONE) {
 				*at = p + n;
 				return found;
@@ -84,7 +84,7 @@ next_source(const struct bench *b, struct step *s)
 	const char *text;
 
 	if (read == NULL)
-		return next_name(&b->channel_names, &s->at);
+		return next_name(b, ch->scope, &s->at);
 	text = s->at;
 	s->at = "";
 	return *text == '\0' ? NAMES_NONE : names_get(&b->channel_names, text);

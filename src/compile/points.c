@@ -170,6 +170,37 @@ name_channel(struct bench *b, struct bench_channel *ch, uint32_t index, const ch
 	return names_put(&b->channel_names, ch->name, index) == NAMES_NONE;
 }
 
+/* A channel that is calculated from others of its instrument: what channels.c makes of it needs all of them. */
+static void
+read_calc(struct bench *b, uint32_t instrument, const struct node *n)
+{
+	static const int no[] = { CH_READ, INS_CH_WRITE, INS_CH_EVERY, INS_CH_TYPE, INS_CH_TWIN,
+		INS_CH_BITS, INS_CH_INVALID, INS_CH_LIVE_ZERO };
+	struct bench_instrument *ins = &b->instruments.at[instrument];
+	const struct node *found[SCHEMA_KEYS_MAX], **keys;
+	struct bench_channel *ch = BENCH_ADD(b->channels);
+
+	ch->at = n->key_at;
+	ch->title = ch->was = "";
+	ch->unit.factor = ch->factor = 1;
+	ch->instrument = instrument;
+	ch->scope = ins->name;
+	ch->is_type_open = ch->is_unit_open = true;
+	name_channel(b, ch, b->channels.n - 1, ins->name, n->key);
+	ch->has_odd_keys = !read_keys(b, n, schema_instrument_channel, NULL, found, NULL);
+	for (size_t i = 0; i < NELEM(no); i++)
+		if (found[no[i]] != NULL)
+			diag_error(&b->diag, found[no[i]]->key_at, "conflict",
+				"'%s' does not go with calc; remove one of them",
+				found[no[i]]->key);
+	keys = tree_alloc(&b->tree, (BENCH_CH_WAS + 1) * sizeof(*keys));
+	memcpy(keys, found, CH_OWN * sizeof(*keys));
+	keys[CH_READ] = NULL;
+	keys[BENCH_CH_CALC] = found[INS_CH_CALC];
+	ch->keys = keys;
+	ch->bad_if = found[INS_CH_BAD_IF];
+}
+
 static void
 read_channel(struct bench *b, uint32_t instrument, const struct node *n)
 {
@@ -180,6 +211,10 @@ read_channel(struct bench *b, uint32_t instrument, const struct node *n)
 
 	if (!read_name(b, n->key, n->key_at, "a channel"))
 		return;
+	if (n->kind == NODE_MAP && tree_get(&b->tree, n, "calc") != NULL) {
+		read_calc(b, instrument, n);
+		return;
+	}
 	ch = BENCH_ADD(b->channels);
 	p = BENCH_ADD(b->points);
 	ch->at = n->key_at;
@@ -196,6 +231,11 @@ read_channel(struct bench *b, uint32_t instrument, const struct node *n)
 		return;
 	ch->has_odd_keys = !read_keys(b, n, schema_instrument_channel, NULL, keys, NULL);
 	ch->is_unit_open = ch->has_odd_keys;
+	ch->scope = ins->name;
+	if (keys[CH_READ] == NULL && !ch->has_odd_keys)
+		diag_error(&b->diag, n->at, "missing",
+			"'read' is missing; add it (%s), or calc: EXPRESSION",
+			schema_instrument_channel[CH_READ].help);
 	read_point(b, ins, ch, keys, p);
 	set_stale(ch, ins, p);
 	read_type(b, ch, keys[INS_CH_TYPE]);
@@ -205,6 +245,7 @@ read_channel(struct bench *b, uint32_t instrument, const struct node *n)
 	channel_common(b, ch, keys);
 	channel_close(ch, keys);
 	p->twin.node = keys[INS_CH_TWIN];
+	values_read(b, b->channels.n - 1, keys);
 }
 
 void

@@ -65,12 +65,15 @@ const struct key schema_twin[] = {
 const struct key schema_scale[] = {
 	[SCALE_FROM] = { .name = "from",
 		.kind = KEY_RANGE,
-		.is_needed = true,
 		.help = "two values as the device sends them" },
 	[SCALE_TO] = { .name = "to",
 		.kind = KEY_RANGE,
-		.is_needed = true,
 		.help = "what these two stand for, in the channel's unit" },
+	[SCALE_TABLE] = { .name = "table",
+		.kind = KEY_PAIRS,
+		.help = "in place of from and to: rows of a curve, [[raw, value], ...], with "
+			"straight lines "
+			"between" },
 	END,
 };
 
@@ -112,15 +115,12 @@ const struct key schema_scale[] = {
 		LATER("valve", "a valve with feedback"), LATER("pid", "a controller"),             \
 		LATER("refresh", "writing a value again"),                                         \
 		LATER("verify", "reading back what was written"),                                  \
-		LATER("bits", "names for the bits of a status word"),                              \
-		LATER("bad_if", "a condition under which the value is bad"),                       \
 		LATER("history", "how the channel is recorded"),                                   \
 		LATER("alarm", "limits that warn people")
 
 const struct key schema_instrument_channel[] = {
 	[CH_READ] = { .name = "read",
 		.kind = KEY_POINT,
-		.is_needed = true,
 		.help = "where the device keeps it: options of the codec" },
 	CHANNEL_ROWS,
 	[INS_CH_WRITE] = { .name = "write",
@@ -139,6 +139,23 @@ const struct key schema_instrument_channel[] = {
 		.kind = KEY_MAP,
 		.sub = schema_twin,
 		.help = "how the simulated device behaves" },
+	[INS_CH_CALC] = { .name = "calc",
+		.kind = KEY_EXPR,
+		.help = "an expression of other channels of the instrument, in place of read" },
+	[INS_CH_BITS] = { .name = "bits",
+		.kind = KEY_VALUES,
+		.help = "names for bits of a whole number, each a channel of its own: {5: "
+			"sensor_break}" },
+	[INS_CH_BAD_IF] = { .name = "bad_if",
+		.kind = KEY_EXPR,
+		.help = "a condition under which the value is bad: status.sensor_break" },
+	[INS_CH_INVALID] = { .name = "invalid",
+		.kind = KEY_VALUES,
+		.help = "raw values that are none, and what they mean: {32767: no_value, OFF: "
+			"switched_off}" },
+	[INS_CH_LIVE_ZERO] = { .name = "live_zero",
+		.kind = KEY_NUMBER,
+		.help = "a raw value below this means a broken wire" },
 	CHANNEL_LATER,
 	END,
 };

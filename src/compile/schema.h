@@ -35,6 +35,7 @@ enum key_kind {
 	KEY_MESSAGE,   /* a message, or a row of them: the keys of `sub` */
 	KEY_MESSAGES,  /* a list of such */
 	KEY_MAPS,      /* a list of maps with the keys of `sub` */
+	KEY_PAIRS,     /* a list of lists of two numbers */
 	KEY_VALUES,    /* names, each with a single value */
 	KEY_LATER,     /* known, and not available yet */
 };
@@ -141,12 +142,22 @@ enum {
 	CH_FILTER,
 	CH_OWN, /* the first row that only one of the two has */
 };
-enum { INS_CH_WRITE = CH_OWN, INS_CH_EVERY, INS_CH_TYPE, INS_CH_TWIN };
+enum {
+	INS_CH_WRITE = CH_OWN,
+	INS_CH_EVERY,
+	INS_CH_TYPE,
+	INS_CH_TWIN,
+	INS_CH_CALC,
+	INS_CH_BITS,
+	INS_CH_BAD_IF,
+	INS_CH_INVALID,
+	INS_CH_LIVE_ZERO,
+};
 enum { BENCH_CH_CALC = CH_OWN, BENCH_CH_WAS };
 enum { TWIN_START, TWIN_FOLLOWS, TWIN_GAIN, TWIN_TAU, TWIN_NOISE, TWIN_WAVE };
 enum { WAVE_AMPLITUDE, WAVE_PERIOD };
 enum { SERVE_LISTEN, SERVE_COMMANDS };
-enum { SCALE_FROM, SCALE_TO };
+enum { SCALE_FROM, SCALE_TO, SCALE_TABLE };
 enum { WATCHDOG_DEVICE, WATCHDOG_TIMEOUT };
 
 #define SCHEMA_KEYS_MAX 48 /* rows of the longest table */

@@ -19,7 +19,9 @@ find_point(const struct bench *b, const struct bench_instrument *ins, const char
 
 	snprintf(full, sizeof(full), "%s.%.64s", ins->name, name);
 	channel = names_get(&b->channel_names, full);
-	return channel == NAMES_NONE ? IMAGE_NONE : b->channels.at[channel].source;
+	return channel == NAMES_NONE || b->channels.at[channel].source_kind != SOURCE_POINT
+		       ? IMAGE_NONE
+		       : b->channels.at[channel].source;
 }
 
 static void

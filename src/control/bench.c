@@ -359,6 +359,7 @@ bench_tick(struct bench *b, const struct bench_clock *clock)
 	if (is_second)
 		report_health(b, clock);
 	channels_age(b->channels, clock->now_ns);
+	channels_guard(b->channels, clock->now_ns);
 	channels_calculate(b->channels, clock->now_ns);
 	board_tick_begin(b->board);
 	channels_publish(b->channels);

@@ -27,10 +27,20 @@ struct channel {
 	uint32_t filter;     /* first of its cells in filters[] */
 	uint32_t text;       /* VALUE_TEXT: its cell in texts[] */
 	uint32_t first_follower, next_follower;
+	uint32_t guard; /* its place in guards[]; IMAGE_NONE: nothing makes it bad from outside */
+	bool has_more; /* markers, a live zero, a table or a bit: the description in the image tells */
 	int64_t stale_ns;
 	double factor, offset;
 	double divisor; /* scale by division; 0: by the factor */
 	double min, max;
+};
+
+/* A channel that a condition makes bad: what it would show otherwise, so that it can follow the condition between two readings. */
+struct guard {
+	uint32_t channel;
+	bool is_bad; /* as it was found last */
+	struct sample
+		last; /* in the channel's type and unit, before the condition; stamp 0: none yet */
 };
 
 struct channels {
@@ -42,6 +52,9 @@ struct channels {
 	uint32_t n_dirty;
 	uint32_t *calcs; /* derived channels, each after those that it reads */
 	uint32_t n_calcs;
+	struct guard *guards;
+	uint32_t n_guards;
+	int64_t now_ns; /* of this tick, for conditions */
 	int64_t age_ns; /* nothing is too old before: the earliest of all stamps and their stale_ns, or less */
 	double *filters;
 	char (*texts)[VALUE_TEXT_MAX + 1];
@@ -64,7 +77,7 @@ struct channels *
 channels_new(const struct image *img, struct board *board)
 {
 	struct channels *c = mem_zero(1, sizeof(*c));
-	uint32_t cells = 0, texts = 0;
+	uint32_t cells = 0, texts = 0, n_guards = 0;
 
 	c->img = img;
 	c->board = board;
@@ -92,6 +105,9 @@ channels_new(const struct image *img, struct board *board)
 		ch->text = texts;
 		cells += d->filter != FILTER_NONE ? d->filter_n : 0;
 		texts += d->type == VALUE_TEXT;
+		ch->guard = IMAGE_NONE;
+		ch->has_more = d->n_markers > 0 || d->n_knots > 0 || d->has_live_zero || d->has_bit;
+		n_guards += d->n_bad_if > 0;
 		if (d->source_kind == SOURCE_CALC)
 			c->calcs[c->n_calcs++] = i;
 		/* A source stands before those that follow it. */
@@ -102,6 +118,12 @@ channels_new(const struct image *img, struct board *board)
 	}
 	c->filters = mem_zero(cells, sizeof(*c->filters));
 	c->texts = mem_zero(texts, sizeof(*c->texts));
+	c->guards = mem_zero(n_guards, sizeof(*c->guards));
+	for (uint32_t i = 0; i < c->n; i++)
+		if (image_channel_at(img, i)->n_bad_if > 0) {
+			c->guards[c->n_guards].channel = i;
+			c->at[i].guard = c->n_guards++;
+		}
 	return c;
 }
 
@@ -114,6 +136,7 @@ channels_free(struct channels *c)
 	free(c->dirty);
 	free(c->calcs);
 	free(c->filters);
+	free(c->guards);
 	free(c->texts);
 	free(c);
 }
@@ -157,16 +180,64 @@ has_word(const struct image *img, const struct image_channel *d, int64_t number)
 	return false;
 }
 
+/* By the straight lines between the places of a table; beyond its ends the outer ones go on. */
+static double
+look_up(const struct image *img, const struct image_channel *d, double f)
+{
+	const struct image_knot *a = image_knot_at(img, d->first_knot), *b = a + 1;
+
+	for (uint32_t i = 2; i < d->n_knots && f > b->from; i++) {
+		a = b;
+		b++;
+	}
+	return a->to + (f - a->from) * (b->to - a->to) / (b->from - a->from);
+}
+
 static double
 scale(struct channels *c, uint32_t channel, double f)
 {
 	struct channel *ch = &c->at[channel];
 
+	if (ch->has_more && image_channel_at(c->img, channel)->n_knots > 0)
+		f = look_up(c->img, image_channel_at(c->img, channel), f);
 	if (ch->has_scale)
 		f = (ch->divisor != 0 ? f / ch->divisor : f * ch->factor) + ch->offset;
 	if (ch->filter_kind != FILTER_NONE && isfinite(f))
 		f = filter_step(c, ch, image_channel_at(c->img, channel), f);
 	return f;
+}
+
+/* "LO<*" is a beginning. */
+static bool
+is_marked(const char *marker, const char *text)
+{
+	size_t n = strlen(marker);
+
+	return n > 0 && marker[n - 1] == '*' ? strncmp(marker, text, n - 1) == 0
+					     : strcmp(marker, text) == 0;
+}
+
+/* A raw value that is none, by what its description says. number: there is one; text: NULL or what stands there. */
+static void
+find_marker(struct channels *c, uint32_t channel, bool has_number, double raw, const char *text,
+	struct sample *out)
+{
+	const struct image_channel *d = image_channel_at(c->img, channel);
+
+	for (uint32_t i = 0; i < d->n_markers; i++) {
+		const struct image_marker *m = image_marker_at(c->img, d->first_marker + i);
+		const char *marker = image_text(c->img, m->text);
+		bool is_it = marker[0] != '\0'
+				     ? text != NULL && is_marked(marker, text)
+				     : has_number && !(raw < m->number) && !(raw > m->number);
+
+		if (is_it) {
+			out->quality = m->quality;
+			return;
+		}
+	}
+	if (d->has_live_zero && has_number && raw < d->live_zero)
+		out->quality = Q_LIVE_ZERO;
 }
 
 /* A good or uncertain raw value to the channel's type and unit; sets value and quality. */
@@ -185,7 +256,10 @@ convert(struct channels *c, uint32_t channel, enum value_type raw, union value i
 			out->quality = Q_UNDEFINED;
 		break;
 	case VALUE_BOOL:
-		out->v.i = value_double(raw, in) != 0;
+		if (ch->has_more && image_channel_at(c->img, channel)->has_bit)
+			out->v.i = (int64_t)(in.u >> image_channel_at(c->img, channel)->bit & 1);
+		else
+			out->v.i = value_double(raw, in) != 0;
 		break;
 	case VALUE_CHOICE:
 		f = value_double(raw, in);
@@ -242,6 +316,37 @@ settle(struct channels *c, uint32_t channel, struct sample *s)
 		channels_accept(c, f, ch->type, s, s->text);
 }
 
+static void
+load(void *ctx, uint32_t channel, double *out, unsigned *out_quality, int64_t *out_stamp_ns)
+{
+	struct channels *c = ctx;
+	const struct channel *ch = &c->at[channel];
+
+	*out = value_double(ch->type, ch->v);
+	*out_quality = ch->quality;
+	*out_stamp_ns = ch->stamp_ns;
+}
+
+/* What else it reads is what is known at this moment; what is not known makes no value good: see protection, 1. */
+static void
+guard(struct channels *c, struct guard *g, struct sample *s)
+{
+	const struct image_channel *d = image_channel_at(c->img, g->channel);
+	const struct expr_op *code = image_at(c->img, &c->img->code);
+	const struct expr_input in = { .ctx = c, .load = load, .now_ns = c->now_ns };
+	struct expr_result r;
+
+	g->last = *s;
+	if (quality_is_bad(s->quality)) {
+		g->is_bad = false;
+		return;
+	}
+	expr_run(code + d->bad_if, d->n_bad_if, &in, &r);
+	g->is_bad = r.truth != TRUTH_FALSE;
+	if (g->is_bad)
+		s->quality = r.truth == TRUTH_TRUE ? Q_SENSOR_FAULT : Q_SOURCE_BAD;
+}
+
 void
 channels_accept(struct channels *c, uint32_t channel, enum value_type raw, const struct sample *in,
 	const char *text)
@@ -253,12 +358,36 @@ channels_accept(struct channels *c, uint32_t channel, enum value_type raw, const
 	s.quality = in->quality;
 	s.code = in->code;
 	s.text[0] = '\0';
+	if (c->at[channel].has_more && (!quality_is_bad(s.quality) || s.quality == Q_NOT_A_NUMBER ||
+					       s.quality == Q_MISSING))
+		find_marker(c, channel, raw != VALUE_TEXT && !quality_is_bad(s.quality),
+			value_double(raw, in->v), text, &s);
 	if (!quality_is_bad(s.quality))
 		convert(c, channel, raw, in->v, &s);
 	if (raw == VALUE_TEXT && text != NULL && !text_copy(s.text, sizeof(s.text), text) &&
 		s.quality == Q_GOOD)
 		s.quality = Q_TEXT_CUT;
+	if (c->at[channel].guard != IMAGE_NONE)
+		guard(c, &c->guards[c->at[channel].guard], &s);
 	settle(c, channel, &s);
+}
+
+void
+channels_guard(struct channels *c, int64_t now_ns)
+{
+	c->now_ns = now_ns;
+	for (uint32_t i = 0; i < c->n_guards; i++) {
+		struct guard *g = &c->guards[i];
+		bool was_bad = g->is_bad;
+		struct sample s = g->last;
+
+		if (s.stamp_ns == 0)
+			continue;
+		guard(c, g, &s);
+		if (g->is_bad == was_bad || c->at[g->channel].quality == Q_STALE)
+			continue;
+		settle(c, g->channel, &s);
+	}
 }
 
 void
@@ -280,17 +409,6 @@ channels_age(struct channels *c, int64_t now_ns)
 			next_ns = MIN(next_ns, ch->stamp_ns + ch->stale_ns);
 	}
 	c->age_ns = next_ns;
-}
-
-static void
-load(void *ctx, uint32_t channel, double *out, unsigned *out_quality, int64_t *out_stamp_ns)
-{
-	struct channels *c = ctx;
-	const struct channel *ch = &c->at[channel];
-
-	*out = value_double(ch->type, ch->v);
-	*out_quality = ch->quality;
-	*out_stamp_ns = ch->stamp_ns;
 }
 
 void
@@ -395,6 +513,10 @@ is_same_form(const struct image *a, const struct image_channel *x, const struct 
 		if (x->type != y->type || x->has_scale != y->has_scale ||
 			x->has_range != y->has_range || x->filter != y->filter ||
 			x->filter_n != y->filter_n || x->n_choices != y->n_choices ||
+			x->has_bit != y->has_bit || x->bit != y->bit || x->n_knots > 0 ||
+			y->n_knots > 0 || x->n_markers > 0 || y->n_markers > 0 || x->n_bad_if > 0 ||
+			y->n_bad_if > 0 || x->has_live_zero != y->has_live_zero ||
+			!is_same_number(x->live_zero, y->live_zero) ||
 			!is_same_number(x->factor, y->factor) ||
 			!is_same_number(x->offset, y->offset) || !is_same_number(x->min, y->min) ||
 			!is_same_number(x->max, y->max) ||

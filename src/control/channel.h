@@ -25,6 +25,9 @@ void channels_accept(struct channels *c, uint32_t channel, enum value_type raw,
 
 /* Mark what has grown too old, compute the derived channels; then write all changed slots. */
 void channels_age(struct channels *c, int64_t now_ns);
+/* Conditions that make values bad, by what is known now: call at each tick, before channels_calculate(). */
+void channels_guard(struct channels *c, int64_t now_ns);
+
 void channels_calculate(struct channels *c, int64_t now_ns);
 void channels_publish(struct channels *c);
 

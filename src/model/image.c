@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "model/expr.h"
 #include "msg/health.h"
+#include "msg/quality.h"
 
 #define BENCH_NAME_MAX 63 /* as the compiler has it */
 /* No time in an image is longer: a sum of a few stays far from the end of int64_t. */
@@ -90,6 +91,8 @@ check_tables(const struct check *c)
 		{ "points", &img->points, sizeof(struct image_point) },
 		{ "channels", &img->channels, sizeof(struct image_channel) },
 		{ "choices", &img->choices, sizeof(struct image_choice) },
+		{ "markers", &img->markers, sizeof(struct image_marker) },
+		{ "knots", &img->knots, sizeof(struct image_knot) },
 		{ "twins", &img->twins, sizeof(struct image_twin) },
 		{ "code", &img->code, sizeof(struct expr_op) },
 		{ "strings", &img->strings, 1 },
@@ -267,6 +270,36 @@ is_flag(uint8_t v)
 	return v <= 1;
 }
 
+/* What makes its raw values bad, and the table that scales them. */
+static int
+check_values(const struct check *c, uint32_t i)
+{
+	const struct image *img = c->img;
+	const struct image_channel *ch = image_channel_at(img, i);
+	const struct expr_op *ops;
+
+	if (!is_flag(ch->has_bit) || ch->bit > 63 || !is_flag(ch->has_live_zero) ||
+		!isfinite(ch->live_zero) ||
+		(ch->has_bit && (ch->source_kind != SOURCE_CHANNEL || ch->type != VALUE_BOOL)))
+		return wrong(c, "bit or live zero of channel %u", i);
+	if (!is_range(ch->first_marker, ch->n_markers, img->markers.n))
+		return wrong(c, "markers of channel %u", i);
+	if (!is_range(ch->first_knot, ch->n_knots, img->knots.n) || ch->n_knots == 1)
+		return wrong(c, "table of channel %u", i);
+	for (uint32_t k = 1; k < ch->n_knots; k++)
+		if (!(image_knot_at(img, ch->first_knot + k)->from >
+			    image_knot_at(img, ch->first_knot + k - 1)->from))
+			return wrong(c, "order of the table of channel %u", i);
+	if (ch->n_bad_if == 0)
+		return 0;
+	if (!is_range(ch->bad_if, ch->n_bad_if, img->code.n))
+		return wrong(c, "condition of channel %u", i);
+	ops = (const struct expr_op *)image_at(img, &img->code) + ch->bad_if;
+	return expr_is_sound(ops, ch->n_bad_if, img->channels.n)
+		       ? 0
+		       : wrong(c, "condition of channel %u", i);
+}
+
 static int
 check_channel(const struct check *c, uint32_t i)
 {
@@ -293,6 +326,8 @@ check_channel(const struct check *c, uint32_t i)
 		return wrong(c, "range of channel %u", i);
 	if (!is_time(ch->stale_ns, 0))
 		return wrong(c, "time of channel %u", i);
+	if (check_values(c, i) < 0)
+		return ERR_CONF;
 	return check_source(c, ch, i);
 }
 
@@ -300,6 +335,24 @@ static int
 check_choice(const struct check *c, uint32_t i)
 {
 	return is_text(c, image_choice_at(c->img, i)->word) ? 0 : wrong(c, "choice %u", i);
+}
+
+static int
+check_marker(const struct check *c, uint32_t i)
+{
+	const struct image_marker *m = image_marker_at(c->img, i);
+
+	return is_text(c, m->text) && quality_is_bad(m->quality) && m->quality < Q_COUNT
+		       ? 0
+		       : wrong(c, "marker %u", i);
+}
+
+static int
+check_knot(const struct check *c, uint32_t i)
+{
+	const struct image_knot *k = image_knot_at(c->img, i);
+
+	return isfinite(k->from) && isfinite(k->to) ? 0 : wrong(c, "knot %u", i);
 }
 
 static int
@@ -326,7 +379,8 @@ image_check(const void *bytes, size_t n, struct err *err)
 {
 	struct check c = { bytes, n, err };
 	int (*const checks[])(const struct check *c, uint32_t i) = { check_link, check_instrument,
-		check_message, check_point, check_channel, check_choice, check_twin };
+		check_message, check_point, check_channel, check_choice, check_marker, check_knot,
+		check_twin };
 	const struct image *img = bytes;
 	int rc;
 
@@ -338,7 +392,8 @@ image_check(const void *bytes, size_t n, struct err *err)
 		(rc = check_bench(&c)) != 0)
 		return rc;
 	const uint32_t counts[NELEM(checks)] = { img->links.n, img->instruments.n, img->messages.n,
-		img->points.n, img->channels.n, img->choices.n, img->twins.n };
+		img->points.n, img->channels.n, img->choices.n, img->markers.n, img->knots.n,
+		img->twins.n };
 	for (size_t k = 0; k < NELEM(checks); k++)
 		for (uint32_t i = 0; i < counts[k]; i++)
 			if ((rc = checks[k](&c, i)) != 0)

@@ -46,6 +46,8 @@ struct image {
 	struct image_table points;      /* struct image_point, grouped by instrument */
 	struct image_table channels;    /* struct image_channel, in order of evaluation */
 	struct image_table choices;     /* struct image_choice */
+	struct image_table markers;     /* struct image_marker */
+	struct image_table knots;       /* struct image_knot */
 	struct image_table twins;       /* struct image_twin, one a simulated point */
 	struct image_table code;        /* struct expr_op: the programs of all expressions */
 	struct image_table strings;     /* bytes; each text ends with a NUL */
@@ -188,8 +190,17 @@ struct image_channel {
 	uint8_t has_range;
 	uint8_t has_scale; /* value = raw * factor + offset, else raw goes through unchanged and exact */
 	uint8_t writable; /* the device offers it for writing; nothing writes before the bench says so */
+	uint8_t has_bit; /* SOURCE_CHANNEL, VALUE_BOOL: one bit of a whole number */
+	uint8_t bit;
+	uint8_t has_live_zero; /* a raw value below live_zero means a broken wire */
 	/* No hidden padding: equal benches have equal bytes, and so equal hashes. */
-	uint8_t spare[9];
+	uint8_t spare[6];
+	uint32_t first_marker, n_markers; /* raw values that are none */
+	uint32_t first_knot,
+		n_knots; /* has_scale: a table in place of factor and offset; 0 or at least 2 */
+	uint32_t bad_if,
+		n_bad_if; /* first op and their number: true makes the value bad; 0: nothing does */
+	double live_zero;
 	double factor, offset; /* scale and unit conversion in one */
 	double min, max;       /* range, in its unit */
 	int64_t stale_ns; /* older than this is STALE; 0: never (calc and channels that follow another one) */
@@ -199,6 +210,19 @@ struct image_choice {
 	int64_t number;
 	uint32_t word;
 	uint32_t spare;
+};
+
+/* A raw value that is none, and what it means. */
+struct image_marker {
+	double number; /* when text is empty */
+	uint32_t text; /* what stands in the place of a number; with * at its end: what begins so */
+	uint16_t quality;
+	uint16_t spare;
+};
+
+/* A place in the table of a scale, in rising order of `from`. */
+struct image_knot {
+	double from, to;
 };
 
 /* How a simulated point behaves: first order towards what it follows, plus a wave and noise. In the channel's unit. */
@@ -240,6 +264,8 @@ IMAGE_ACCESS(image_message, messages)
 IMAGE_ACCESS(image_point, points)
 IMAGE_ACCESS(image_channel, channels)
 IMAGE_ACCESS(image_choice, choices)
+IMAGE_ACCESS(image_marker, markers)
+IMAGE_ACCESS(image_knot, knots)
 IMAGE_ACCESS(image_twin, twins)
 
 /* Do two links lead over the same wire, whatever their names and times are? */
