@@ -88,14 +88,13 @@ master_answer(struct master *m, enum wire wire)
 		int n = twin_cut(s->program->twin, s->link, m->in + at, m->n_in - at, wire);
 
 		/* On a line behind a port, as on any: the next request is looked for. */
-		if (n < 0 && twin_is_rtu(s->program->img, s->link)) {
+		if (n < 0 && !twin_is_strict(s->program->twin, s->link)) {
 			at += (size_t)-n;
 			continue;
 		}
 		if (n < 0) {
-			log_info(
-				"link '%s': a master sent bytes that are no Modbus request; it was "
-				"disconnected",
+			log_info("link '%s': a master sent bytes that are no request; it was "
+				 "disconnected",
 				image_text(s->program->img,
 					image_link_at(s->program->img, s->link)->name));
 			return false;

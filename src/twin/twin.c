@@ -1,11 +1,4 @@
-/* twin.c - simulated instruments, made from the same descriptions as the real ones
- *
- * The truth of a twin is its registers: one word for each register and bit that a point names, sorted by where it is, so
- * that a block that exists stands in one piece. A point's value is written into them at each step; a master's write changes
- * them, and whatever points lie there take their value from them.
- *
- *	place	= link << 28 | unit << 20 | space << 16 | address
- */
+/* twin.c - simulated instruments, made from the same descriptions as the real ones */
 #include "twin/twin.h"
 
 #include <float.h>
@@ -17,64 +10,53 @@
 #include "base/rand.h"
 #include "base/text.h"
 #include "drivers/list.h"
-#include "drivers/modbus_pdu.h"
-#include "drivers/modbus_server.h"
-#include "drivers/modbus_value.h"
-#include "twin/damage.h"
+#include "twin/player.h"
 
 #define TWO_PI 6.283185307179586
 
+/* A quantity in the unit of its channel; how it stands on the wire is in dev->pts[i]. */
 struct twin_point {
-	struct point pt; /* where it is read */
-	bool is_played;
-	bool is_held;        /* a master wrote it */
-	uint32_t read_cell;  /* the first of its words */
-	uint32_t write_cell; /* where masters write it; IMAGE_NONE: where it is read, or nowhere */
+	struct play_device *dev; /* NULL: it is not played */
+	uint32_t i;
+	bool is_held; /* a master wrote it */
 	double factor, offset;
-	double x; /* in the channel's unit, without wave and noise */
+	double x; /* without wave and noise */
 };
 
 struct twin {
 	const struct image *img;
-	struct twin_point *points; /* [point] */
-	uint64_t *places;          /* [cell], sorted */
-	uint16_t *words;           /* [cell] */
-	uint32_t n_cells;
+	struct twin_point *points;   /* [point] */
+	struct play_point *pts;      /* [point]: what the devices have, in the order of the image */
+	struct play_device *devices; /* [instrument]; player NULL: it is not played */
+	struct play_device **heads;  /* [n_heads] the first of each device, by link */
+	uint32_t n_heads;
 	uint64_t chance;
 	bool is_started;
 	int64_t start_ns, now_ns;
-	bool *is_rtu; /* [link] */
 };
 
-static uint64_t
-place_of(uint32_t link, unsigned unit, unsigned space, uint32_t address)
-{
-	return (uint64_t)link << 28 | (uint64_t)unit << 20 | (uint64_t)space << 16 | address;
-}
-
-static bool
-speaks_rtu(const struct image *img, const struct image_instrument *ins)
-{
-	return strcmp(image_text(img, ins->codec), "modbus-rtu") == 0;
-}
-
-static bool
-is_played(const struct image *img, const struct image_instrument *ins)
-{
-	return image_link_at(img, ins->link)->kind != LINK_SYSTEM &&
-	       (speaks_rtu(img, ins) || strcmp(image_text(img, ins->codec), "modbus") == 0);
-}
+/* ---- what is played -------------------------------------------------------------------------------------------------- */
 
 bool
 twin_is_rtu(const struct image *img, uint32_t link)
 {
 	if (image_link_at(img, link)->is_line || image_link_at(img, link)->kind == LINK_SERIAL)
 		return true;
-	for (uint32_t i = 0; i < img->instruments.n; i++)
-		if (image_instrument_at(img, i)->link == link &&
-			speaks_rtu(img, image_instrument_at(img, i)))
+	for (uint32_t i = 0; i < img->instruments.n; i++) {
+		const struct image_instrument *ins = image_instrument_at(img, i);
+
+		if (ins->link == link && strcmp(image_text(img, ins->codec), "modbus-rtu") == 0)
 			return true;
+	}
 	return false;
+}
+
+static const struct player *
+player_of(const struct image *img, const struct image_instrument *ins)
+{
+	if (image_link_at(img, ins->link)->kind == LINK_SYSTEM)
+		return NULL;
+	return player_find(image_text(img, ins->codec), twin_is_rtu(img, ins->link));
 }
 
 uint32_t
@@ -85,7 +67,7 @@ twin_instruments(const struct image *img, uint32_t link)
 	for (uint32_t i = 0; i < img->instruments.n; i++) {
 		const struct image_instrument *ins = image_instrument_at(img, i);
 
-		n += ins->link == link && is_played(img, ins);
+		n += ins->link == link && player_of(img, ins) != NULL;
 	}
 	return n;
 }
@@ -102,63 +84,69 @@ twin_unit(const struct image *img, uint32_t instrument)
 	return 1;
 }
 
-/* ---- values and words ------------------------------------------------------------------------------------------------ */
+/* ---- values ---------------------------------------------------------------------------------------------------------- */
 
-/* The nearest value that the point can hold: registers do not grow. */
+/* The nearest value that the point can hold: a place on the wire does not grow. */
 static union value
-fit(const struct point *pt, double raw)
+fit(const struct play_device *dev, const struct point *pt, double raw)
 {
-	double top = ldexp(1, 16 * pt->count);
+	double min = -DBL_MAX, max = DBL_MAX;
 	union value v = { 0 };
 
-	if (isnan(raw))
-		raw = 0;
+	if (pt->value == VALUE_FLOAT32)
+		max = (double)FLT_MAX;
+	else if (pt->value == VALUE_UINT)
+		max = 18446744073709551615.0;
+	else if (pt->value != VALUE_FLOAT)
+		max = 9223372036854775807.0;
+	min = pt->value == VALUE_UINT ? 0 : -max;
+	if (dev->player->limits != NULL)
+		dev->player->limits(dev, pt, &min, &max);
+	raw = isnan(raw) ? 0 : fmin(fmax(raw, min), max);
 	switch (pt->value) {
 	case VALUE_FLOAT:
-		v.f = fmin(fmax(raw, -DBL_MAX), DBL_MAX);
-		break;
 	case VALUE_FLOAT32:
-		v.f = fmin(fmax(raw, -(double)FLT_MAX), (double)FLT_MAX);
+		v.f = raw;
 		break;
 	case VALUE_BOOL:
 		v.i = raw >= 0.5;
 		break;
-	case VALUE_UINT:
-		if (pt->type == MODBUS_BCD16 || pt->type == MODBUS_BCD32)
-			top = pt->count == 1 ? 1e4 : 1e8;
+	case VALUE_UINT: /* 2^64 is the next number above what fits */
 		raw = round(raw);
-		v.u = raw <= 0         ? 0
-		      : raw < top      ? (uint64_t)raw
-		      : pt->count == 4 ? UINT64_MAX
-				       : (uint64_t)top - 1;
+		v.u = raw >= 18446744073709551615.0 ? UINT64_MAX : (uint64_t)raw;
 		break;
 	default:
 		raw = round(raw);
-		top /= 2;
-		v.i = raw >= top   ? (pt->count == 4 ? INT64_MAX : (int64_t)top - 1)
-		      : raw < -top ? (int64_t)-top
-				   : (int64_t)raw;
+		v.i = raw >= 9223372036854775807.0 ? INT64_MAX : (int64_t)raw;
 		break;
 	}
 	return v;
 }
 
-/* What fit() gives can always be put. */
+/* To where masters read it. */
 static void
-put_value(struct twin *t, const struct twin_point *p, uint32_t cell, double value)
+show(struct twin_point *p, double value)
 {
-	(void)modbus_value_put(
-		&p->pt, fit(&p->pt, (value - p->offset) / p->factor), NULL, t->words + cell);
+	struct play_point *pp = &p->dev->pts[p->i];
+
+	pp->v = fit(p->dev, &pp->pt, (value - p->offset) / p->factor);
+	if (p->dev->player->put != NULL)
+		p->dev->player->put(p->dev, p->i);
 }
 
 static double
-get_value(const struct twin *t, const struct twin_point *p, uint32_t cell)
+from_wire(const struct twin_point *p, union value v)
 {
-	union value v;
+	return value_double(p->dev->pts[p->i].pt.value, v) * p->factor + p->offset;
+}
 
-	if (p->pt.value == VALUE_TEXT || modbus_value_get(&p->pt, t->words + cell, &v) != Q_GOOD)
-		return 0;
-	return value_double(p->pt.value, v) * p->factor + p->offset;
+/* The point that can be played as a number; NULL: there is none. */
+static struct twin_point *
+number_at(struct twin *t, uint32_t point)
+{
+	struct twin_point *p = &t->points[point];
+
+	return p->dev == NULL || p->dev->pts[p->i].pt.value == VALUE_TEXT ? NULL : p;
 }
 
 double
@@ -166,105 +154,77 @@ twin_value(const struct twin *t, uint32_t point)
 {
 	const struct twin_point *p = &t->points[point];
 
-	return p->is_played ? get_value(t, p, p->read_cell) : 0;
+	if (p->dev == NULL)
+		return 0;
+	return from_wire(p, p->dev->player->get != NULL ? p->dev->player->get(p->dev, p->i)
+							: p->dev->pts[p->i].v);
 }
 
 void
 twin_set(struct twin *t, uint32_t point, double value)
 {
-	struct twin_point *p = &t->points[point];
+	struct twin_point *p = number_at(t, point);
 
-	if (!p->is_played || p->pt.value == VALUE_TEXT)
+	if (p == NULL)
 		return;
 	p->is_held = true;
 	p->x = value;
-	put_value(t, p, p->read_cell, value);
+	show(p, value);
+}
+
+void
+play_write(struct play_device *dev, uint32_t i, union value v, const char *text)
+{
+	struct twin_point *p = &dev->twin->points[dev->pts[i].pt.id];
+	struct play_point *pp = &dev->pts[i];
+
+	pp->v = v;
+	if (pp->pt.value == VALUE_TEXT)
+		text_copy(pp->text, sizeof(pp->text), text);
+	p->is_held = true;
+	p->x = from_wire(p, v);
+}
+
+void
+play_note(struct play_device *dev, uint32_t i, union value v)
+{
+	dev->pts[i].v = v;
+	dev->twin->points[dev->pts[i].pt.id].is_held = true;
 }
 
 /* ---- making ---------------------------------------------------------------------------------------------------------- */
 
-static int
-compare_places(const void *a, const void *b)
+static const char *
+text_or_null(const struct image *img, int64_t off)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	const char *text = off > 0 ? image_text(img, (uint32_t)off) : "";
 
-	return (x > y) - (x < y);
-}
-
-/* The cell of a place, IMAGE_NONE when no point names it. */
-static uint32_t
-find_cell(const struct twin *t, uint64_t place)
-{
-	const uint64_t *found =
-		bsearch(&place, t->places, t->n_cells, sizeof(place), compare_places);
-
-	return found != NULL ? (uint32_t)(found - t->places) : IMAGE_NONE;
-}
-
-static bool
-has_write_place(const struct image_point *p)
-{
-	return p->write_space >= 0 &&
-	       (p->write_space != p->space || p->write_address != p->address);
+	return *text == '\0' ? NULL : text;
 }
 
 static void
-collect_places(struct twin *t)
+make_options(struct play_device *dev, const struct image_instrument *from)
 {
-	const struct image *img = t->img;
-	size_t room = 0;
+	const struct codec *codec = codec_find(image_text(dev->img, from->codec));
+	const struct opt *opt = codec == NULL ? NULL : codec->opts;
 
-	for (uint32_t i = 0; i < img->points.n; i++)
-		room += 2u * image_point_at(img, i)->count;
-	t->places = mem_zero(room, sizeof(*t->places));
-	for (uint32_t i = 0; i < img->points.n; i++) {
-		const struct image_point *p = image_point_at(img, i);
-		const struct image_instrument *ins = image_instrument_at(img, p->instrument);
-		unsigned unit;
-
-		if (!is_played(img, ins))
-			continue;
-		unit = twin_unit(img, p->instrument);
-		for (uint32_t k = 0; k < p->count; k++) {
-			t->places[t->n_cells++] =
-				place_of(ins->link, unit, p->space, p->address + k);
-			if (has_write_place(p))
-				t->places[t->n_cells++] = place_of(ins->link, unit,
-					(unsigned)p->write_space, p->write_address + k);
-		}
+	for (size_t i = 0; i < IMAGE_OPTS_MAX && opt != NULL && opt[i].name != NULL; i++) {
+		dev->ins.opts.num[i] = from->opts[i];
+		if (opt[i].type == OPT_TEXT)
+			dev->ins.opts.text[i] = text_or_null(dev->img, from->opts[i]);
 	}
-	qsort(t->places, t->n_cells, sizeof(*t->places), compare_places);
-	room = t->n_cells;
-	t->n_cells = 0;
-	for (size_t i = 0; i < room; i++)
-		if (i == 0 || t->places[i] != t->places[i - 1])
-			t->places[t->n_cells++] = t->places[i];
-	t->words = mem_zero(t->n_cells, sizeof(*t->words));
-}
-
-/* A text shows whose it is, as far as there is room. */
-static void
-put_name(struct twin *t, const struct twin_point *p, const char *name)
-{
-	char text[64];
-
-	text_copy(text, MIN(sizeof(text), 2u * p->pt.count + 1), name);
-	(void)modbus_value_put(&p->pt, (union value){ 0 }, text, t->words + p->read_cell);
 }
 
 static void
 make_point(struct twin *t, uint32_t index)
 {
 	const struct image_point *p = image_point_at(t->img, index);
-	const struct image_instrument *ins = image_instrument_at(t->img, p->instrument);
 	const struct image_channel *ch = image_channel_at(t->img, p->channel);
-	unsigned unit = twin_unit(t->img, p->instrument);
+	struct play_device *dev = &t->devices[p->instrument];
 	struct twin_point *out = &t->points[index];
+	struct play_point *pp = &t->pts[index];
 
-	if (!is_played(t->img, ins))
-		return;
-	out->is_played = true;
-	out->pt = (struct point){ .id = index,
+	pp->pt = (struct point){ .id = index,
 		.space = p->space,
 		.type = p->type,
 		.address = p->address,
@@ -273,18 +233,104 @@ make_point(struct twin *t, uint32_t index)
 		.bit = p->bit,
 		.value = p->value,
 		.write_space = p->write_space,
-		.write_address = p->write_address };
+		.write_address = p->write_address,
+		.key = text_or_null(t->img, p->key),
+		.every_ns = p->every_ns };
+	if (dev->player == NULL)
+		return;
+	out->dev = dev;
+	out->i = index - (uint32_t)(dev->pts - t->pts);
 	out->factor = ch->has_scale && fabs(ch->factor) > 0 ? ch->factor : 1;
 	out->offset = ch->has_scale ? ch->offset : 0;
-	out->read_cell = find_cell(t, place_of(ins->link, unit, p->space, p->address));
-	out->write_cell = IMAGE_NONE;
-	if (has_write_place(p))
-		out->write_cell = find_cell(
-			t, place_of(ins->link, unit, (unsigned)p->write_space, p->write_address));
+	/* A text shows whose it is. */
 	if (p->value == VALUE_TEXT)
-		put_name(t, out, image_text(t->img, ins->name));
-	else
-		put_value(t, out, out->read_cell, 0);
+		text_copy(pp->text, sizeof(pp->text), dev->ins.name);
+	pp->v = fit(dev, &pp->pt, -out->offset / out->factor);
+}
+
+static void
+start_point(struct twin *t, const struct image_twin *law)
+{
+	struct twin_point *p = number_at(t, law->point);
+
+	if (p == NULL)
+		return;
+	p->x = law->start;
+	p->dev->pts[p->i].v =
+		fit(p->dev, &p->dev->pts[p->i].pt, (law->start - p->offset) / p->factor);
+}
+
+static uint32_t
+link_of(const struct play_device *dev)
+{
+	return image_instrument_at(dev->img, dev->index)->link;
+}
+
+/* The first of the devices that is the same as this one, NULL: it is the first itself. */
+static struct play_device *
+find_head(const struct twin *t, const struct play_device *dev)
+{
+	for (uint32_t h = 0; dev->player->address != NULL && h < t->n_heads; h++) {
+		struct play_device *head = t->heads[h];
+
+		if (head->player == dev->player && link_of(head) == link_of(dev) &&
+			dev->player->address(head) == dev->player->address(dev))
+			return head;
+	}
+	return NULL;
+}
+
+static void
+add_device(struct twin *t, struct play_device *dev)
+{
+	struct play_device *head = find_head(t, dev);
+
+	dev->is_alone = true;
+	if (head != NULL) {
+		while (head->next != NULL)
+			head = head->next;
+		head->next = dev;
+		return;
+	}
+	for (uint32_t h = 0; h < t->n_heads; h++)
+		if (t->heads[h]->player == dev->player && link_of(t->heads[h]) == link_of(dev))
+			t->heads[h]->is_alone = dev->is_alone = false;
+	t->heads[t->n_heads++] = dev;
+}
+
+/* The devices of one player, for its store. */
+static void
+open_player(struct twin *t, const struct player *player)
+{
+	struct play_device **devs = mem_zero(t->img->instruments.n, sizeof(*devs));
+	size_t n = 0;
+	void *store;
+
+	for (uint32_t i = 0; i < t->img->instruments.n; i++)
+		if (t->devices[i].player == player)
+			devs[n++] = &t->devices[i];
+	store = player->open(devs, n);
+	for (size_t i = 0; i < n; i++)
+		devs[i]->store = store;
+	free(devs);
+}
+
+static void
+make_devices(struct twin *t)
+{
+	for (uint32_t i = 0; i < t->img->instruments.n; i++) {
+		const struct image_instrument *ins = image_instrument_at(t->img, i);
+		struct play_device *dev = &t->devices[i];
+
+		*dev = (struct play_device){ .player = player_of(t->img, ins),
+			.ins.name = image_text(t->img, ins->name),
+			.img = t->img,
+			.index = i,
+			.pts = t->pts + ins->first_point,
+			.n_pts = ins->n_points,
+			.twin = t };
+		make_options(dev, ins);
+	}
 }
 
 struct twin *
@@ -295,22 +341,22 @@ twin_new(const struct image *img, uint64_t seed)
 	t->img = img;
 	t->chance = seed;
 	t->points = mem_zero(img->points.n, sizeof(*t->points));
-	t->is_rtu = mem_zero(img->links.n, sizeof(*t->is_rtu));
-	for (uint32_t i = 0; i < img->links.n; i++)
-		t->is_rtu[i] = twin_is_rtu(img, i);
-	collect_places(t);
+	t->pts = mem_zero(img->points.n, sizeof(*t->pts));
+	t->devices = mem_zero(img->instruments.n, sizeof(*t->devices));
+	t->heads = mem_zero(img->instruments.n, sizeof(struct play_device *));
+	make_devices(t);
 	for (uint32_t i = 0; i < img->points.n; i++)
 		make_point(t, i);
-	for (uint32_t i = 0; i < img->twins.n; i++) {
-		const struct image_twin *law = image_twin_at(img, i);
-		struct twin_point *p = &t->points[law->point];
+	for (uint32_t i = 0; i < img->twins.n; i++)
+		start_point(t, image_twin_at(img, i));
+	for (uint32_t i = 0; i < img->instruments.n; i++) {
+		struct play_device *dev = &t->devices[i];
 
-		if (!p->is_played || p->pt.value == VALUE_TEXT)
+		if (dev->player == NULL)
 			continue;
-		p->x = law->start;
-		put_value(t, p, p->read_cell, law->start);
-		if (p->write_cell != IMAGE_NONE)
-			put_value(t, p, p->write_cell, law->start);
+		add_device(t, dev);
+		if (dev->player->open != NULL && dev->store == NULL)
+			open_player(t, dev->player);
 	}
 	return t;
 }
@@ -320,10 +366,21 @@ twin_free(struct twin *t)
 {
 	if (t == NULL)
 		return;
+	for (uint32_t i = 0; i < t->img->instruments.n; i++) {
+		const struct player *player = t->devices[i].player;
+		void *store = t->devices[i].store;
+
+		if (store == NULL || player->close == NULL)
+			continue;
+		player->close(store);
+		for (uint32_t k = i; k < t->img->instruments.n; k++)
+			if (t->devices[k].store == store)
+				t->devices[k].store = NULL;
+	}
 	free(t->points);
-	free(t->places);
-	free(t->words);
-	free(t->is_rtu);
+	free(t->pts);
+	free(t->devices);
+	free(t->heads);
 	free(t);
 }
 
@@ -341,10 +398,10 @@ normal(uint64_t *chance)
 static void
 move_point(struct twin *t, const struct image_twin *law, double dt_s, double age_s)
 {
-	struct twin_point *p = &t->points[law->point];
+	struct twin_point *p = number_at(t, law->point);
 	double target = law->start, shown;
 
-	if (!p->is_played || p->is_held || p->pt.value == VALUE_TEXT)
+	if (p == NULL || p->is_held)
 		return;
 	if (law->follows != IMAGE_NONE)
 		target = t->points[law->follows].x * law->gain;
@@ -354,7 +411,7 @@ move_point(struct twin *t, const struct image_twin *law, double dt_s, double age
 		shown += law->wave * sin(TWO_PI * fmod(age_s / law->period_s, 1));
 	if (law->noise > 0)
 		shown += law->noise * normal(&t->chance);
-	put_value(t, p, p->read_cell, shown);
+	show(p, shown);
 }
 
 void
@@ -371,166 +428,97 @@ twin_step(struct twin *t, int64_t now_ns)
 	dt_s = (double)(now_ns - t->now_ns) / 1e9;
 	age_s = (double)(now_ns - t->start_ns) / 1e9;
 	t->now_ns = now_ns;
+	for (uint32_t i = 0; i < t->img->instruments.n; i++)
+		t->devices[i].now_ns = now_ns;
 	for (uint32_t i = 0; i < t->img->twins.n; i++)
 		move_point(t, image_twin_at(t->img, i), dt_s, age_s);
 }
 
 /* ---- masters ------------------------------------------------------------------------------------------------------------ */
 
-/* Whom a request is for: what the server hands back to us. */
-struct request_to {
-	struct twin *t;
-	uint32_t link;
-};
+#define FOR_HEADS(t, link_, dev_)                                                                  \
+	for (uint32_t h_ = 0; h_ < (t)->n_heads; h_++)                                             \
+		for (struct play_device *dev_ = (t)->heads[h_]; dev_ != NULL; dev_ = NULL)         \
+			if (link_of(dev_) == (link_))
 
-/* The unit that answers as `unit`; -1: none. */
-static int
-find_unit(const struct request_to *to, unsigned unit)
+bool
+twin_is_strict(const struct twin *t, uint32_t link)
 {
-	const struct image *img = to->t->img;
-	int only = -1;
+	if (image_link_at(t->img, link)->kind != LINK_TCP)
+		return false;
+	FOR_HEADS(t, link, dev)
+	if (!dev->player->is_strict)
+		return false;
+	return true;
+}
 
-	for (uint32_t i = 0; i < img->instruments.n; i++) {
-		const struct image_instrument *ins = image_instrument_at(img, i);
-		int its;
+/* Whoever finds a request first has it. What is none for all of them is skipped as far as the first of them does. */
+int
+twin_cut(struct twin *t, uint32_t link, const uint8_t *in, size_t n, enum wire wire)
+{
+	const struct player *asked = NULL;
+	int skip = 0;
+	bool waits = false;
 
-		if (ins->link != to->link || !is_played(img, ins))
+	FOR_HEADS(t, link, dev)
+	{
+		int got;
+
+		dev->has_heard |= n > 0;
+		if (dev->player == asked && asked->cuts_alike)
 			continue;
-		its = (int)twin_unit(img, i);
-		if (its == (int)unit)
-			return its;
-		only = only < 0 || only == its ? its : 256;
+		asked = dev->player;
+		got = asked->cut(dev, in, n, wire);
+		if (got > 0)
+			return got;
+		waits |= got == CUT_MORE;
+		skip = skip == 0 ? got : MAX(skip, got);
 	}
-	/* On a line these two numbers mean all and nobody. */
-	return (unit == 0 || unit == 255) && only < 256 && !to->t->is_rtu[to->link] ? only : -1;
+	return waits ? CUT_MORE : skip;
 }
 
-/* The first of `count` cells that stand side by side, or the exception. */
-static int
-find_block(const struct request_to *to, unsigned unit, unsigned space, uint32_t address,
-	uint32_t count, uint32_t *out_cell)
+/* Is it a request as this device takes them? On a link of one kind, twin_cut() has seen to that. */
+static bool
+takes(const struct play_device *dev, bool is_mixed, const uint8_t *frame, size_t n)
 {
-	const struct twin *t = to->t;
-	int its = find_unit(to, unit);
-	uint64_t place;
-	uint32_t cell;
-
-	if (its < 0)
-		return MODBUS_NO_TARGET;
-	place = place_of(to->link, (unsigned)its, space, address);
-	cell = find_cell(t, place);
-	if (cell == IMAGE_NONE || count > t->n_cells - cell ||
-		t->places[cell + count - 1] != place + count - 1)
-		return MODBUS_ILLEGAL_ADDRESS;
-	*out_cell = cell;
-	return 0;
-}
-
-static int
-on_read(void *ctx, unsigned unit, unsigned space, uint32_t address, uint32_t count, uint16_t *out)
-{
-	const struct request_to *to = ctx;
-	uint32_t cell;
-	int exception = find_block(to, unit, space, address, count, &cell);
-
-	if (exception == 0)
-		memcpy(out, to->t->words + cell, count * sizeof(*out));
-	return exception;
+	return !is_mixed || dev->player->cut(dev, frame, n, WIRE_SILENT) == CUT_FRAME(n);
 }
 
 static bool
-covers(uint32_t cell, uint32_t count, uint32_t first, uint32_t words)
+is_mixed(const struct twin *t, uint32_t link)
 {
-	return first != IMAGE_NONE && first < cell + count && cell < first + words;
-}
+	const struct player *first = NULL;
 
-/* From where a point is written to where it is read, where both differ. */
-static void
-carry_over(struct twin *t, const struct twin_point *p)
-{
-	struct twin_point from = *p;
-
-	if (p->pt.value != VALUE_BOOL) {
-		memcpy(t->words + p->read_cell, t->words + p->write_cell,
-			p->pt.count * sizeof(*t->words)); /* exact, whatever it is */
-		return;
+	FOR_HEADS(t, link, dev)
+	{
+		if (first == NULL)
+			first = dev->player;
+		if (dev->player != first || !first->cuts_alike)
+			return true;
 	}
-	/* The other bits of the register where it is read stay as they are. */
-	from.pt.space = (uint16_t)p->pt.write_space;
-	if (from.pt.space == MODBUS_COIL)
-		from.pt.bit = CODEC_BIT_NONE;
-	put_value(t, p, p->read_cell, get_value(t, &from, p->write_cell));
-}
-
-static int
-write_unit(const struct request_to *to, unsigned unit, unsigned space, uint32_t address,
-	uint32_t count, const uint16_t *in)
-{
-	struct twin *t = to->t;
-	uint32_t cell;
-	int exception = find_block(to, unit, space, address, count, &cell);
-
-	if (exception != 0)
-		return exception;
-	memcpy(t->words + cell, in, count * sizeof(*in));
-	for (uint32_t i = 0; i < t->img->points.n; i++) {
-		struct twin_point *p = &t->points[i];
-
-		if (!p->is_played)
-			continue;
-		if (covers(cell, count, p->write_cell, p->pt.count))
-			carry_over(t, p);
-		else if (!covers(cell, count, p->read_cell, p->pt.count))
-			continue;
-		p->is_held = true;
-		p->x = get_value(t, p, p->read_cell);
-	}
-	return 0;
-}
-
-/* Unit 0 on a line is everybody: each does what it can, and nobody answers. */
-static int
-on_write(void *ctx, unsigned unit, unsigned space, uint32_t address, uint32_t count,
-	const uint16_t *in)
-{
-	const struct request_to *to = ctx;
-	const struct image *img = to->t->img;
-
-	if (unit != 0 || !to->t->is_rtu[to->link])
-		return write_unit(to, unit, space, address, count, in);
-	for (uint32_t i = 0; i < img->instruments.n; i++)
-		if (image_instrument_at(img, i)->link == to->link &&
-			is_played(img, image_instrument_at(img, i)))
-			(void)write_unit(to, twin_unit(img, i), space, address, count, in);
-	return 0;
-}
-
-int
-twin_cut(const struct twin *t, uint32_t link, const uint8_t *in, size_t n, enum wire wire)
-{
-	return t->is_rtu[link] ? modbus_server_rtu_cut(in, n, wire)
-			       : modbus_tcp_cut(NULL, NULL, in, n, wire);
+	return false;
 }
 
 int
 twin_answer(struct twin *t, uint32_t link, const uint8_t *frame, size_t n, uint8_t *out, size_t cap)
 {
-	struct request_to to = { t, link };
-	const struct modbus_server server = { .ctx = &to,
-		.read = on_read,
-		.write = on_write,
-		.vendor = "mbc",
-		.product = "twin",
-		.revision = "1" };
+	struct play_device *first = NULL;
+	bool mixed = is_mixed(t, link), is_done = false;
 
-	if (t->is_rtu[link]) {
-		/* Those to whom it is not said are silent. */
-		if (n > 0 && frame[0] != 0 && find_unit(&to, frame[0]) < 0)
-			return 0;
-		return modbus_server_rtu_answer(&server, frame, n, out, cap);
+	FOR_HEADS(t, link, dev)
+	{
+		int got;
+
+		if (!takes(dev, mixed, frame, n))
+			continue;
+		if (first == NULL)
+			first = dev;
+		got = dev->player->answer(dev, frame, n, out, cap);
+		if (got >= 0)
+			return got;
+		is_done |= got == PLAY_ALL;
 	}
-	/* A gateway's word, whatever is asked. */
-	if (n > MODBUS_HEAD && cap >= MODBUS_ADU_MAX && find_unit(&to, frame[6]) < 0)
-		return (int)damage_refusal(&damage_mbap, frame, MODBUS_NO_TARGET, out);
-	return modbus_server_answer(&server, frame, n, out, cap);
+	if (first == NULL || is_done || first->player->nobody == NULL)
+		return 0;
+	return first->player->nobody(first, frame, n, out, cap);
 }

@@ -1,8 +1,8 @@
 /* twin.h - simulated instruments, made from the same descriptions as the real ones; pure
  *
- * A twin of every instrument of a bench that speaks Modbus, over TCP or as RTU: it holds the registers that the points of the
- * image name, and no others. Values move as the image says (struct image_twin), in the unit of the point's channel; raw
- * registers follow by the inverse of its scale. What a master writes stays: those that follow it move towards it.
+ * A twin of every instrument of a bench whose protocol has a player (player.h): it knows the points of the image, and no others.
+ * Values move as the image says (struct image_twin), in the unit of the point's channel; what is on the wire follows by the
+ * inverse of its scale. What a master writes stays: those that follow it move towards it.
  */
 #ifndef TWIN_TWIN_H
 #define TWIN_TWIN_H
@@ -22,14 +22,17 @@ void twin_step(struct twin *t, int64_t now_ns);
 /* Are the frames of this link those of a serial line (here, or carried by TCP), or those of Modbus TCP? */
 bool twin_is_rtu(const struct image *img, uint32_t link);
 
-/* Find the first request in what has arrived from a master on a link, as codec->cut() does: CUT_MORE, CUT_FRAME(n), or
- * CUT_SKIP(n): bytes that are no request. Where frames are those of Modbus TCP, the connection has to be closed then. */
-int twin_cut(const struct twin *t, uint32_t link, const uint8_t *in, size_t n, enum wire wire);
+/* Do bytes that are no request end a connection to this link? Else the next request is looked for behind them. */
+bool twin_is_strict(const struct twin *t, uint32_t link);
 
-/* Answer one whole request to the instruments of a link. Returns the answer's length, 0 when there is none. Registers that
- * no point names give exception 2. Units that nobody has are silent on a line, and give exception 11 over TCP, where a
- * link with a single unit also answers as 0 and 255. On a line, a write to unit 0 is done by all and answered by nobody.
- * cap: at least 260. */
+/* Find the first request in what has arrived from a master on a link, as codec->cut() does: CUT_MORE, CUT_FRAME(n), or
+ * CUT_SKIP(n): bytes that are no request. */
+int twin_cut(struct twin *t, uint32_t link, const uint8_t *in, size_t n, enum wire wire);
+
+/* Answer one whole request to the instruments of a link, as they do when nothing is wrong with them. Returns the answer's
+ * length, 0 when there is none. For Modbus: registers that no point names give exception 2. Units that nobody has are silent on
+ * a line, and give exception 11 over TCP, where a link with a single unit also answers as 0 and 255. On a line, a write to unit 0
+ * is done by all and answered by nobody. cap: at least 260 for Modbus, else CODEC_FRAME_MAX. */
 int twin_answer(
 	struct twin *t, uint32_t link, const uint8_t *frame, size_t n, uint8_t *out, size_t cap);
 
@@ -42,7 +45,7 @@ void twin_set(struct twin *t, uint32_t point, double value);
 /* Instruments that the twin plays on a link; 0 for links to this machine itself. */
 uint32_t twin_instruments(const struct image *img, uint32_t link);
 
-/* The unit number as which an instrument is played. */
+/* The unit number as which an instrument of Modbus is played. */
 unsigned twin_unit(const struct image *img, uint32_t instrument);
 
 #endif

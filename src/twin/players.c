@@ -1,0 +1,22 @@
+/* players.c - the protocols that are played */
+#include <string.h>
+
+#include "twin/player.h"
+
+extern const struct player player_modbus, player_modbus_rtu;
+
+static const struct player *const players[] = {
+	&player_modbus,
+	&player_modbus_rtu,
+};
+
+const struct player *
+player_find(const char *codec, bool is_line)
+{
+	if (is_line && strcmp(codec, "modbus") == 0)
+		return &player_modbus_rtu;
+	for (size_t i = 0; i < NELEM(players); i++)
+		if (strcmp(players[i]->codec, codec) == 0)
+			return players[i];
+	return NULL;
+}
