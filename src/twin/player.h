@@ -88,7 +88,8 @@ struct player {
 	int (*answer)(
 		struct play_device *dev, const uint8_t *frame, size_t n, uint8_t *out, size_t cap);
 
-	/* None of the devices of the link took the request: what a gateway in front of them says. dev: the first of them. */
+	/* None of the devices of the link took the request: what a gateway in front of them says, 0: nothing. Asked of one after
+	 * the other until one says something. */
 	int (*nobody)(const struct play_device *dev, const uint8_t *frame, size_t n, uint8_t *out,
 		size_t cap);
 

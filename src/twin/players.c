@@ -3,11 +3,16 @@
 
 #include "twin/player.h"
 
-extern const struct player player_modbus, player_modbus_rtu;
+extern const struct player player_http, player_k8090, player_modbus, player_modbus_rtu,
+	player_propar, player_tpg;
 
 static const struct player *const players[] = {
+	&player_http,
+	&player_k8090,
 	&player_modbus,
 	&player_modbus_rtu,
+	&player_propar,
+	&player_tpg,
 };
 
 const struct player *

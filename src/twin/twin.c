@@ -502,7 +502,6 @@ is_mixed(const struct twin *t, uint32_t link)
 int
 twin_answer(struct twin *t, uint32_t link, const uint8_t *frame, size_t n, uint8_t *out, size_t cap)
 {
-	struct play_device *first = NULL;
 	bool mixed = is_mixed(t, link), is_done = false;
 
 	FOR_HEADS(t, link, dev)
@@ -511,14 +510,22 @@ twin_answer(struct twin *t, uint32_t link, const uint8_t *frame, size_t n, uint8
 
 		if (!takes(dev, mixed, frame, n))
 			continue;
-		if (first == NULL)
-			first = dev;
 		got = dev->player->answer(dev, frame, n, out, cap);
 		if (got >= 0)
 			return got;
 		is_done |= got == PLAY_ALL;
 	}
-	if (first == NULL || is_done || first->player->nobody == NULL)
+	if (is_done)
 		return 0;
-	return first->player->nobody(first, frame, n, out, cap);
+	FOR_HEADS(t, link, dev)
+	{
+		int got;
+
+		if (dev->player->nobody == NULL || !takes(dev, mixed, frame, n))
+			continue;
+		got = dev->player->nobody(dev, frame, n, out, cap);
+		if (got > 0)
+			return got;
+	}
+	return 0;
 }
