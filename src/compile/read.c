@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/span.h"
 #include "base/text.h"
 #include "compile/constant.h"
 #include "compile/units.h"

@@ -49,7 +49,4 @@ bool read_opts(struct bench *b, const struct node *map, const struct opt *opts,
 /* "; did you mean 'x'?" or "": only while errors are still shown. out: 96 bytes. */
 void read_suggest(struct bench *b, const struct names *names, const char *word, char *out);
 
-/* The text "1h30", "500 ms", "1.5 min" as nanoseconds. ERR_CONF: "cause; remedy". */
-int span_parse(const char *text, int64_t *out, struct err *err) MUST_CHECK;
-
 #endif

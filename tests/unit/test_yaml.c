@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/span.h"
 #include "compile/constant.h"
 #include "compile/merge.h"
 #include "compile/names.h"

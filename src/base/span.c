@@ -1,9 +1,9 @@
 /* span.c - durations as people write them: 500 ms, 2 s, 1.5 min, 1h30, 1 h 30 min */
-#include <math.h>
+#include "base/span.h"
+
 #include <string.h>
 
 #include "base/text.h"
-#include "compile/read.h"
 
 struct span_unit {
 	const char *name;
@@ -86,6 +86,6 @@ span_parse(const char *text, int64_t *out, struct err *err)
 	} while (*p != '\0');
 	if (sum > 9e18)
 		return err_set(err, ERR_CONF, 0, "'%.40s' is too long; write at most 24 h", text);
-	*out = (int64_t)llround(sum);
+	*out = (int64_t)(sum + 0.5);
 	return 0;
 }
