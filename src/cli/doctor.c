@@ -284,7 +284,7 @@ cli_doctor(struct args *args)
 	fd = cli_connect(args);
 	if (fd < 0)
 		return -fd;
-	rc = sock_ask(fd, WIRE_STATUS, text, sizeof(text), &pass, 3000, &err);
+	rc = sock_ask(fd, WIRE_STATUS, NULL, text, sizeof(text), &pass, 3000, &err);
 	close(fd);
 	if (rc < 0)
 		return cli_say(args, CLI_FAILED, "%s", err.msg);

@@ -29,7 +29,7 @@ look_open(struct args *args, int *out_code)
 		*out_code = -fd;
 		return NULL;
 	}
-	rc = sock_ask(fd, WIRE_LOOK, text, sizeof(text), &pass, 3000, &err);
+	rc = sock_ask(fd, WIRE_LOOK, NULL, text, sizeof(text), &pass, 3000, &err);
 	close(fd);
 	if (rc < 0 || rc == WIRE_NO || pass < 0) {
 		cli_say(args, 0, "%s", rc < 0 ? err.msg : text);

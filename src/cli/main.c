@@ -30,14 +30,28 @@ static const struct command commands[] = {
 		"say what is wrong in a bench file, and where",
 		"Each line is  file:line:column: error: what is wrong; what to do [code].\n"
 		"--merged prints the bench file as it is after 'extends:'.\n" },
-	{ "twin", cli_twin, "[--seed N] BENCH.yaml",
-		"simulate the instruments of a bench on real TCP ports",
+	{ "twin", cli_twin,
+		"[--seed N] [--for SPAN] [--fault NAME=KIND] [--set CHANNEL=VALUE] [--free "
+		"CHANNEL] "
+		"BENCH.yaml",
+		"simulate the instruments of a bench on real ports and lines",
 		"Each TCP link of the bench file listens on its own address, which must be one of "
 		"this computer\n"
-		"(127.0.0.1:PORT). Then 'mbc run' on the same file meets instruments that answer.\n"
+		"(127.0.0.1:PORT); each serial link becomes a pseudo-terminal. Then 'mbc run' on "
+		"the "
+		"same file meets\n"
+		"instruments that answer.\n"
 		"\n"
 		"  mbc twin bench.yaml &\n"
-		"  mbc run bench.yaml\n" },
+		"  mbc run bench.yaml\n"
+		"\n"
+		"While it runs, they can be made to fail, and values kept as they are:\n"
+		"\n"
+		"  mbc twin bench.yaml --fault                        what can go wrong\n"
+		"  mbc twin bench.yaml --fault furnace=late:2s --for 1min\n"
+		"  mbc twin bench.yaml --fault furnace=none           as it should be again\n"
+		"  mbc twin bench.yaml --set furnace.pv=300           --free furnace.pv ends "
+		"it\n" },
 	{ "demo", cli_demo, "", "start the demonstration bench with simulated instruments",
 		"Starts 'mbc twin' and 'mbc run' on benches/demo with free ports and prints the "
 		"address to open in a\n"

@@ -1,4 +1,4 @@
-/* start.c - commands that start something: run, check, schema, twin, and what stops it */
+/* start.c - commands that start something: run, check, schema, and what stops it */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -38,7 +38,7 @@ ask(struct args *args, enum wire_kind kind, int timeout_ms)
 	fd = cli_connect(args);
 	if (fd < 0)
 		return -fd;
-	rc = sock_ask(fd, kind, text, sizeof(text), &pass, timeout_ms, &err);
+	rc = sock_ask(fd, kind, NULL, text, sizeof(text), &pass, timeout_ms, &err);
 	close(fd);
 	if (rc < 0)
 		return cli_say(args, CLI_FAILED, "%s", err.msg);
@@ -133,32 +133,4 @@ out:
 	}
 	fcntl(*out_fd, F_SETFD, 0);
 	return img;
-}
-
-int
-cli_twin(struct args *args)
-{
-	char option[] = "--image-fd", seed_option[] = "--seed", number[16];
-	char *argv[] = { NULL, option, number, NULL, NULL, NULL };
-	const char *seed = NULL;
-	struct image *img;
-	int64_t n;
-	int fd, code;
-
-	args_option(args, "--seed", &seed);
-	if (args_count(args, 1, 1) != 0)
-		return CLI_WRONG;
-	if (seed != NULL && !text_to_int(seed, &n))
-		return cli_say(args, CLI_WRONG,
-			"'--seed %s' is not a whole number; write for example --seed 7", seed);
-	img = cli_compile(args, args->at[0], &fd, &code);
-	if (img == NULL)
-		return code;
-	free(img);
-	snprintf(number, sizeof(number), "%d", fd);
-	if (seed != NULL) {
-		argv[3] = seed_option;
-		argv[4] = mem_text(seed);
-	}
-	return cli_exec(args, "twin", argv);
 }

@@ -95,17 +95,29 @@ place_run_dir(char *out, struct err *err)
 	return make_private(out, err);
 }
 
-int
-place_socket(char *out, const char *bench, struct err *err)
+static int
+place_in_run(char *out, const char *bench, const char *ending, struct err *err)
 {
 	char dir[PLACE_MAX];
 
 	if (place_run_dir(dir, err) < 0)
 		return ERR_IO;
-	if (snprintf(out, PLACE_MAX, "%s/%s.sock", dir, bench) >= PLACE_MAX)
+	if (snprintf(out, PLACE_MAX, "%s/%s.%s", dir, bench, ending) >= PLACE_MAX)
 		return err_set(err, ERR_CONF, 0,
 			"the path of the run folder is too long; set MBC_RUN_DIR to a shorter one");
 	return 0;
+}
+
+int
+place_socket(char *out, const char *bench, struct err *err)
+{
+	return place_in_run(out, bench, "sock", err);
+}
+
+int
+place_twin(char *out, const char *bench, struct err *err)
+{
+	return place_in_run(out, bench, "twin", err);
 }
 
 int

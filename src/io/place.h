@@ -16,6 +16,9 @@ int place_run_dir(char *out, struct err *err) MUST_CHECK;
 /* "<run dir>/<bench>.sock" */
 int place_socket(char *out, const char *bench, struct err *err) MUST_CHECK;
 
+/* "<run dir>/<bench>.twin": of the simulated instruments of a bench. */
+int place_twin(char *out, const char *bench, struct err *err) MUST_CHECK;
+
 /* The only running bench's name, when `bench` is NULL; ERR_CONF with a list when there are none or several. */
 int place_only_bench(char *out, size_t cap, struct err *err) MUST_CHECK;
 

@@ -6,7 +6,7 @@
  *	control    mbc-control   reads /dev /etc /lib /proc /run        sockets, threads; no exec, no fork, creates no file
  *	                         /sys /usr; writes /dev; lists any
  *	serve      mbc-serve     reads /proc/self                       no new socket, no exec, no fork, opens for reading only
- *	twin       who calls it  reads; writes /dev; links              sockets, links; no exec, no fork, creates no file
+ *	twin       who calls it  reads; writes /dev; links, a socket    sockets, links; no exec, no fork, creates no file
  *
  * Everything is tried and what came of it is reported: a kernel may be without Landlock, a sanitizer build goes without
  * seccomp. A process that could not be confined still runs, and `mbc doctor` says so.

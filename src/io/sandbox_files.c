@@ -28,6 +28,7 @@ enum {
 	FS_READ_FILE = 1 << 2,
 	FS_READ_DIR = 1 << 3,
 	FS_REMOVE_FILE = 1 << 5,
+	FS_MAKE_SOCK = 1 << 9,
 	FS_MAKE_SYM = 1 << 12,
 	FS_ALL_1 = (1 << 13) - 1, /* what version 1 knows */
 	FS_REFER = 1 << 13,       /* 2 */
@@ -69,7 +70,7 @@ static const struct rule control_rules[] = {
 };
 static const struct rule serve_rules[] = { { "/proc/self", READ }, { NULL, 0 } }; /* itself alone */
 static const struct rule twin_rules[] = {
-	{ "/", READ | FS_EXECUTE | FS_MAKE_SYM | FS_REMOVE_FILE },
+	{ "/", READ | FS_EXECUTE | FS_MAKE_SYM | FS_MAKE_SOCK | FS_REMOVE_FILE },
 	{ "/dev", READ | FS_WRITE_FILE | FS_IOCTL_DEV },
 	{ NULL, 0 },
 };

@@ -131,8 +131,8 @@ sock_connect(const char *path, struct err *err)
 }
 
 int
-sock_ask(int fd, enum wire_kind kind, char *out_text, size_t cap, int *out_pass, int timeout_ms,
-	struct err *err)
+sock_ask(int fd, enum wire_kind kind, const char *text, char *out_text, size_t cap, int *out_pass,
+	int timeout_ms, struct err *err)
 {
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
 	uint8_t packet[WIRE_MAX];
@@ -142,6 +142,8 @@ sock_ask(int fd, enum wire_kind kind, char *out_text, size_t cap, int *out_pass,
 
 	*out_pass = -1;
 	wire_begin(&question, kind);
+	if (text != NULL)
+		wire_text(&question, text);
 	wire_end(&question);
 	rc = sock_send(fd, &question, -1, err);
 	buf_done(&question);

@@ -11,9 +11,9 @@
 
 #include "base/mem.h"
 #include "io/now.h"
+#include "io/twin_queue.h"
 
-#define REQUESTS 1024 /* bytes; the longest request has 256 */
-#define ANSWER_MAX 260
+#define REQUESTS CODEC_FRAME_MAX
 #define PORT_MAX 64
 #define REMEDY "write a path such as /tmp/bench/line1 for a simulated line"
 
@@ -27,10 +27,9 @@ struct twin_line {
 	char name[PORT_MAX];
 	const char *path; /* NULL: there is no symbolic link yet */
 	int64_t last_ns;  /* when something was received */
-	int64_t send_ns;  /* when out[] is due; NEVER: nothing waits */
-	size_t n_in, n_out;
+	struct twin_queue queue;
+	size_t n_in;
 	uint8_t in[REQUESTS];
-	uint8_t out[ANSWER_MAX];
 };
 
 /* ---- bytes ----------------------------------------------------------------------------------------------------------- */
@@ -42,17 +41,23 @@ silence_ns(const struct image_link *link)
 	return link->line.baud > 19200 ? 1750 * NS_PER_US : link->char_ns * 7 / 2;
 }
 
+/* Where frames need silence, an answer that is not on the line yet is ended by the next request: both would collide. */
 static void
 answer(struct twin_line *l, const uint8_t *request, size_t n)
 {
+	static struct twin_reply reply;
 	const struct image_link *link = image_link_at(l->img, l->link);
-	int got = twin_answer(l->twin, l->link, request, n, l->out, sizeof(l->out));
+	size_t n_prompt = 0;
 
-	l->n_out = got > 0 ? (size_t)got : 0;
-	l->send_ns = NEVER;
-	if (l->n_out > 0)
-		l->send_ns =
-			l->last_ns + (int64_t)(n + l->n_out) * link->char_ns + silence_ns(link);
+	if (twin_needs_silence(l->twin, l->link))
+		twin_queue_drop_prompt(&l->queue);
+	if (!twin_queue_has_room(&l->queue))
+		return;
+	twin_reply(l->twin, l->link, request, n, &reply);
+	if (reply.n_pieces > 0)
+		n_prompt = reply.piece[0].n;
+	twin_queue_reply(&l->queue, &reply, l->last_ns,
+		l->last_ns + (int64_t)(n + n_prompt) * link->char_ns + silence_ns(link));
 }
 
 static void
@@ -93,18 +98,28 @@ on_line(void *ctx, int fd, unsigned events)
 int64_t
 twin_line_time(struct twin_line *l, int64_t now_ns)
 {
+	uint8_t out[2 * CODEC_FRAME_MAX];
 	int64_t next_ns = NEVER;
+	size_t got;
 
 	if (l->n_in > 0 && now_ns - l->last_ns >= TWIN_LINE_SILENCE)
 		take_requests(l, WIRE_SILENT);
-	if (l->send_ns <= now_ns) {
-		/* Nobody listens when there is no room: so it goes on a real line. */
-		(void)!write(l->fd, l->out, l->n_out);
-		l->send_ns = NEVER;
-	}
+	got = twin_queue_take(&l->queue, now_ns, out, sizeof(out));
+	/* Nobody listens when there is no room: so it goes on a real line. */
+	if (got > 0)
+		(void)!write(l->fd, out, got);
 	if (l->n_in > 0)
 		next_ns = l->last_ns + TWIN_LINE_SILENCE;
-	return MIN(next_ns, l->send_ns);
+	return MIN(next_ns, twin_queue_due(&l->queue));
+}
+
+void
+twin_line_tell(struct twin_line *l, int64_t now_ns)
+{
+	uint8_t said[CODEC_FRAME_MAX];
+
+	twin_queue_add(
+		&l->queue, now_ns, true, said, twin_tell(l->twin, l->link, said, sizeof(said)));
 }
 
 /* ---- the port ---------------------------------------------------------------------------------------------------------- */
@@ -168,7 +183,6 @@ twin_line_open(struct loop *loop, const struct image *img, uint32_t link, struct
 	l->twin = twin;
 	l->link = link;
 	l->fd = l->port = -1;
-	l->send_ns = NEVER;
 	if (check_path(path, err) < 0 || open_port(l, err) < 0)
 		goto fail;
 	if (symlink(l->name, path) < 0) {
@@ -202,6 +216,7 @@ twin_line_close(struct twin_line *l)
 	}
 	if (l->port >= 0)
 		close(l->port);
+	twin_queue_done(&l->queue);
 	free(l);
 }
 

@@ -1,7 +1,7 @@
 /* twin_line.h - simulated instruments on a serial line: a pseudo-terminal, found where the bench file says
  *
- * A line does not store bytes: what is no request by the time it falls silent is gone, and a new request ends the answer
- * to the one before. Answers take the time that their characters need on the line that the bench file describes.
+ * A line does not store bytes: what is no request by the time it falls silent is gone, and where frames need silence a new
+ * request ends the answer to the one before. Answers take the time that their characters need on the line that the bench file describes.
  */
 #ifndef IO_TWIN_LINE_H
 #define IO_TWIN_LINE_H
@@ -23,5 +23,8 @@ const char *twin_line_port(const struct twin_line *l); /* "/dev/pts/5" */
 
 /* Send what is due; returns when to call again at the latest, NEVER: nothing waits. */
 int64_t twin_line_time(struct twin_line *l, int64_t now_ns);
+
+/* After each step of the twin: what instruments say by themselves goes on the line. */
+void twin_line_tell(struct twin_line *l, int64_t now_ns);
 
 #endif

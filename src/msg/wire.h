@@ -30,6 +30,7 @@ enum wire_kind {
 	WIRE_TEXT,    /* text: done */
 	WIRE_NO,      /* text: not done, with cause and remedy */
 	WIRE_SANDBOX, /* child -> supervise: text of its sandbox_text(): what confines it */
+	WIRE_TWIN, /* command line -> twin: text, orders of twin/fault.h -> WIRE_TEXT what is in force, or WIRE_NO */
 };
 
 void wire_begin(struct buf *out, enum wire_kind kind); /* clears `out` */

@@ -40,6 +40,7 @@ struct play_device {
 	/* Instruments of one link with the same address() are one device: the first of them is asked, and leads to the others. */
 	struct play_device *next; /* NULL: no further one */
 	bool is_alone;            /* no other device of this player on its link */
+	bool is_deaf;             /* the twin's: nothing of what is written comes into force */
 	bool has_heard;           /* a master has said something since it was switched on */
 	int64_t now_ns;
 	uint64_t state
@@ -110,7 +111,7 @@ struct player {
 /* ---- for players --------------------------------------------------------------------------------------------------- */
 
 /* A master has written point i of the device. The point keeps it and no longer moves by itself; what follows it moves towards
- * it. One that a person holds stays as it is. */
+ * it. One that a person keeps stays as it is. */
 void play_write(struct play_device *dev, uint32_t i, union value v, const char *text);
 
 /* The same, but nothing follows it yet: the device shows what was written and does not act on it. play_write() ends this. */

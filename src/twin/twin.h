@@ -36,11 +36,38 @@ int twin_cut(struct twin *t, uint32_t link, const uint8_t *in, size_t n, enum wi
 int twin_answer(
 	struct twin *t, uint32_t link, const uint8_t *frame, size_t n, uint8_t *out, size_t cap);
 
+#define TWIN_PIECES 2
+
+/* An answer with what is wrong with its instrument (fault.h): pieces with pauses between them. */
+struct twin_reply {
+	size_t n_pieces;
+	struct {
+		int64_t after_ns; /* from the question */
+		size_t n;
+	} piece[TWIN_PIECES];
+	uint8_t bytes[3 * CODEC_FRAME_MAX]; /* of all pieces, one behind the other */
+};
+
+/* Answer one whole request as the instruments do with their faults. */
+void twin_reply(
+	struct twin *t, uint32_t link, const uint8_t *frame, size_t n, struct twin_reply *out);
+
+/* What instruments of a link say by themselves, to everybody there; 0: nothing. To be asked after each twin_step(). */
+size_t twin_tell(struct twin *t, uint32_t link, uint8_t *out, size_t cap);
+
+/* Does one of its protocols need silence between frames, so that a new request ends the answer to the one before? */
+bool twin_needs_silence(const struct twin *t, uint32_t link);
+
 /* The value of a point, in its channel's unit, as a master reads it: with wave and noise. */
 double twin_value(const struct twin *t, uint32_t point);
 
 /* Hold a point at a value, as if a master had written it. */
 void twin_set(struct twin *t, uint32_t point, double value);
+
+/* Keep a point at a value (text: where it is a text) until it is let go: its law does not move it and masters do not change it. */
+void twin_keep(struct twin *t, uint32_t point, double value, const char *text);
+void twin_let_go(struct twin *t, uint32_t point);
+bool twin_is_kept(const struct twin *t, uint32_t point);
 
 /* Instruments that the twin plays on a link; 0 for links to this machine itself. */
 uint32_t twin_instruments(const struct image *img, uint32_t link);

@@ -1,0 +1,72 @@
+/* twin_inside.h - what a twin is made of; for the files of this folder */
+#ifndef TWIN_TWIN_INSIDE_H
+#define TWIN_TWIN_INSIDE_H
+
+#include "twin/player.h"
+#include "twin/twin.h"
+
+/* A quantity in the unit of its channel; how it stands on the wire is in dev->pts[i]. */
+struct twin_point {
+	struct play_device *dev; /* NULL: it is not played */
+	uint32_t i;
+	bool is_held; /* a master wrote it */
+	bool is_kept; /* a person keeps it at `kept`, whatever masters write */
+	double factor, offset;
+	double x; /* without wave and noise */
+	double kept;
+};
+
+/* What is wrong with a device; at the index of its first instrument. */
+struct twin_fault {
+	uint8_t kind;     /* enum fault_kind */
+	int64_t span_ns;  /* of those that take one */
+	int64_t until_ns; /* NEVER: until somebody ends it */
+	uint8_t *
+		answer; /* STALE: the one that is still to come; CODEC_FRAME_MAX bytes, NULL: none was needed yet */
+	size_t n_answer;
+};
+
+struct twin {
+	const struct image *img;
+	struct twin_point *points;   /* [point] */
+	struct play_point *pts;      /* [point]: what the devices have, in the order of the image */
+	struct play_device *devices; /* [instrument]; player NULL: it is not played */
+	struct play_device *
+		*heads; /* [n_heads] the first of each device, in the order of the image */
+	uint32_t n_heads;
+	uint32_t *head_of;         /* [instrument]: the first of its device */
+	struct twin_fault *faults; /* [instrument] */
+	uint64_t chance;
+	bool is_started;
+	int64_t start_ns, now_ns;
+};
+
+uint32_t twin_link_of(const struct play_device *dev);
+
+/* ---- values.c ------------------------------------------------------------------------------------------------------ */
+
+/* The nearest value on the wire to `value` of the channel, among those that the point can hold. */
+union value twin_fit(const struct twin_point *p, double value);
+
+/* To where masters read it. */
+void twin_show(struct twin_point *p, double value);
+
+/* The point that can be played as a number; NULL: there is none. */
+struct twin_point *twin_number(struct twin *t, uint32_t point);
+
+/* What others follow. */
+static inline double
+twin_acts(const struct twin_point *p)
+{
+	return p->is_kept ? p->kept : p->x;
+}
+
+/* ---- faults.c ------------------------------------------------------------------------------------------------------ */
+
+/* What is wrong with this device now; NULL: nothing. */
+struct twin_fault *twin_fault_of(struct twin *t, const struct play_device *dev);
+
+/* All instruments of a device are as they were in the beginning. */
+void twin_restart(struct twin *t, struct play_device *head);
+
+#endif
