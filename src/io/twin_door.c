@@ -41,6 +41,18 @@ hang_up(struct caller *c)
 }
 
 static void
+log_orders(const char *orders)
+{
+	while (*orders != '\0') {
+		size_t n = strcspn(orders, "\n");
+
+		if (strncmp(orders, "list", n) != 0)
+			log_info("on request: %.*s", (int)n, orders);
+		orders += n + (orders[n] == '\n');
+	}
+}
+
+static void
 answer(struct caller *c, const char *orders)
 {
 	struct buf packet = { 0 }, text = { 0 };
@@ -51,8 +63,8 @@ answer(struct caller *c, const char *orders)
 		fault_print(c->door->twin, &text);
 	else
 		buf_printf(&text, "%s", err.msg);
-	if (is_done && strcmp(orders, "list\n") != 0)
-		log_info("on request: %s", orders);
+	if (is_done)
+		log_orders(orders);
 	wire_begin(&packet, is_done ? WIRE_TEXT : WIRE_NO);
 	wire_text(&packet, buf_text(&text));
 	wire_end(&packet);
