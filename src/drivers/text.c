@@ -233,6 +233,13 @@ text_plan(const struct instrument *ins, const struct point *pts, size_t n,
 
 /* ---- writing -------------------------------------------------------------------------------------------------------------- */
 
+/* The one value of a write. */
+static struct text_written
+written(void *ctx, const struct text_element *e)
+{
+	return *(const struct text_written *)ctx;
+}
+
 /* What a write carries: the type, and the value. */
 static void
 pack_value(struct request *req, enum value_type type, union value v, const char *text)
@@ -276,6 +283,7 @@ text_write(const struct instrument *ins, const struct point *pt, union value v, 
 	struct request *out, struct err *err)
 {
 	const struct message *m = message_at(ins, pt->write_address);
+	struct text_written w = { (enum value_type)pt->value, v, text == NULL ? "" : text };
 	uint8_t bytes[CODEC_FRAME_MAX];
 	struct text_format f;
 
@@ -290,9 +298,7 @@ text_write(const struct instrument *ins, const struct point *pt, union value v, 
 	if (text_format_parse(m->send, &f, err) < 0 || check_write(&f, pt, err) < 0)
 		return ERR_CONF;
 	/* What cannot be written down is refused now and not on the wire. */
-	return MIN(text_message_make(
-			   &f, (enum value_type)pt->value, v, text, bytes, sizeof(bytes), err),
-		0);
+	return MIN(text_message_make(&f, written, &w, bytes, sizeof(bytes), err), 0);
 }
 
 /* ---- on the wire ---------------------------------------------------------------------------------------------------------- */
@@ -302,9 +308,7 @@ text_encode(const struct instrument *ins, const struct request *req, uint32_t ta
 	const struct vars *vars, uint8_t *out, size_t cap, struct err *err)
 {
 	const struct message *m = asked(ins, req);
-	enum value_type type = VALUE_INT;
-	union value v = { 0 };
-	const char *text = "";
+	struct text_written w = { VALUE_INT, { 0 }, "" };
 	struct text_format f;
 	struct text_frame frame;
 	int n;
@@ -313,13 +317,13 @@ text_encode(const struct instrument *ins, const struct request *req, uint32_t ta
 		text_frame_read(&ins->opts, &frame, err) < 0)
 		return err_set(err, ERR_CONF, 0, "no such message");
 	if (req->n_write > 0) {
-		type = (enum value_type)req->write[0];
-		if (type == VALUE_TEXT)
-			text = (const char *)req->write + 1;
+		w.type = (enum value_type)req->write[0];
+		if (w.type == VALUE_TEXT)
+			w.text = (const char *)req->write + 1;
 		else
-			memcpy(&v, req->write + 1, sizeof(v));
+			memcpy(&w.v, req->write + 1, sizeof(w.v));
 	}
-	n = text_message_make(&f, type, v, text, out, cap, err);
+	n = text_message_make(&f, written, &w, out, cap, err);
 	return n < 0 ? n : text_frame_wrap(&frame, out, (size_t)n, cap, err);
 }
 

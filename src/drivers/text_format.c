@@ -201,6 +201,8 @@ parse_printed(struct text_slice s, struct text_element *e)
 	int width;
 
 	e->has_plus = take_word(&s, "+");
+	e->has_blanks = take_word(&s, " ");
+	e->exponent = 2;
 	for (size_t i = 0; i < NELEM(kinds); i++) {
 		struct text_slice rest = s;
 
@@ -220,14 +222,21 @@ parse_printed(struct text_slice s, struct text_element *e)
 				return false;
 			e->digits = (int8_t)digits;
 		}
+		if (e->kind == TEXT_EXP && take_word(&rest, "e")) {
+			int digits = take_number(&rest);
+
+			if (digits < 1 || digits > 3)
+				return false;
+			e->exponent = (uint8_t)digits;
+		}
 		if (e->kind == TEXT_HEX && e->width > 16)
 			return false;
 		if (e->kind == TEXT_BCD && e->width > 8)
 			return false;
 		if (e->kind == TEXT_PACKED && e->width % 3 != 0)
 			return false;
-		return rest.n == 0 && (!e->has_plus || e->kind == TEXT_NUM || e->kind == TEXT_EXP ||
-					      e->kind == TEXT_INT);
+		return rest.n == 0 && ((!e->has_plus && !e->has_blanks) || e->kind == TEXT_NUM ||
+					      e->kind == TEXT_EXP || e->kind == TEXT_INT);
 	}
 	return false;
 }
@@ -351,12 +360,33 @@ parse_value(struct parser *p, struct text_slice s, const char *from)
 	return 0;
 }
 
+/* {_}, or {_6}: that many are usual. */
+static bool
+is_blanks(struct text_slice s, int *out)
+{
+	s.at++;
+	s.n--;
+	*out = s.n == 0 ? 0 : take_number(&s);
+	return s.n == 0 && *out >= 0 && *out <= 100;
+}
+
+static struct text_element *
+add_blanks(struct parser *p, int usual)
+{
+	struct text_element *e = add(p, TEXT_BLANKS);
+
+	if (e != NULL)
+		e->byte = (uint8_t)usual;
+	return e;
+}
+
 static int
 parse_braces(struct parser *p)
 {
 	const char *from = p->at, *end = strchr(from, '}');
 	struct text_slice s;
 	struct text_element *e = NULL;
+	int blanks;
 
 	if (end == NULL)
 		return FAIL(p, from,
@@ -370,8 +400,8 @@ parse_braces(struct parser *p)
 		return parse_length(p, (struct text_slice){ s.at + 1, s.n - 1 }, from);
 	if (is(s, ".."))
 		e = add(p, TEXT_ANY);
-	else if (is(s, "_"))
-		e = add(p, TEXT_BLANKS);
+	else if (s.n > 0 && s.at[0] == '_' && is_blanks(s, &blanks))
+		e = add_blanks(p, blanks);
 	else if (is(s, "^"))
 		e = add(p, TEXT_MARK);
 	else if (is(s, "$"))

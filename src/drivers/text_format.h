@@ -6,7 +6,7 @@
  *	<0D 0A>         bytes in hexadecimal ('<' itself is <3C>, '{' is <7B>, '[' is <5B>)
  *	{flow:num}      a value with a name; without one it is passed over, but must have the form
  *	[ {sp:num}]     what may be missing, as a whole
- *	{..} {_}        anything up to what follows; any number of blanks
+ *	{..} {_} {_6}   anything up to what follows; any number of blanks, usually 6
  *	{=sum8hex}      a checksum of all since {^} or the beginning; {=sum8hex?} is not compared
  *	{#hex3} {#u8+4} how many bytes follow up to the checksum, {$} or the end (plus 4)
  *
@@ -62,7 +62,9 @@ struct text_element {
 	uint8_t skip;  /* TEXT_OPTION: elements in it */
 	bool has_plus, is_hex,
 		is_lax; /* a sign always; binary as hexadecimal digits; a checksum that is not compared */
-	int16_t more; /* TEXT_LENGTH: added to the count */
+	bool has_blanks;  /* filled up with blanks instead of zeros, behind the sign */
+	uint8_t exponent; /* TEXT_EXP: least digits of the exponent */
+	int16_t more;     /* TEXT_LENGTH: added to the count */
 	struct text_slice name, words;
 };
 

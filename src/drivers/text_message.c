@@ -313,62 +313,86 @@ text_message_alike(const struct text_format *a, const struct text_format *b)
 	return true;
 }
 
-int
-text_message_make(const struct text_format *f, enum value_type type, union value v,
-	const char *text, uint8_t *out, size_t cap, struct err *err)
+struct making {
+	uint8_t *out;
+	size_t cap, n;
+	size_t mark;                       /* where the checksum begins to count */
+	const struct text_element *length; /* one that is still to be filled in */
+	size_t length_at;
+	struct err *err;
+};
+
+static int
+fill_length(struct making *m)
 {
-	const struct text_element *length = NULL;
-	size_t n = 0, mark = 0, length_at = 0;
+	const struct text_element *e = m->length;
+	uint64_t count;
 
-	for (unsigned i = 0; i <= f->n; i++) {
-		const struct text_element *e = i < f->n ? &f->at[i] : NULL;
-		int got = 0;
+	if (e == NULL)
+		return 0;
+	m->length = NULL;
+	count = m->n - m->length_at - text_format_width(e) + (uint64_t)e->more;
+	return text_value_put_count(e, count, m->out + m->length_at)
+		       ? 0
+		       : err_set(m->err, ERR_CONF, 0, "the message is too long for its length");
+}
 
-		if (length != NULL &&
-			(e == NULL || e->kind == TEXT_STOP || e->kind == TEXT_CHECK)) {
-			uint64_t count =
-				n - length_at - text_format_width(length) + (uint64_t)length->more;
+static int
+make_check(struct making *m, const struct text_element *e)
+{
+	uint8_t check[TEXT_CHECK_MAX];
+	size_t width = text_check_width(e->check);
 
-			if (!text_value_put_count(length, count, out + length_at))
-				return err_set(
-					err, ERR_CONF, 0, "the message is too long for its length");
-			length = NULL;
-		}
-		if (e == NULL)
-			break;
-		if (cap - n < MAX(text_format_width(e), (size_t)1))
+	if (fill_length(m) < 0)
+		return ERR_CONF;
+	text_check_make(e->check, m->out + m->mark, m->n - m->mark, check);
+	memcpy(m->out + m->n, check, width);
+	return (int)width;
+}
+
+/* Bytes that it takes, or ERR_CONF. */
+static int
+make_one(struct making *m, const struct text_element *e, text_value_fn value, void *ctx)
+{
+	struct text_written w;
+
+	switch ((enum text_kind)e->kind) {
+	case TEXT_BYTE:
+		m->out[m->n] = e->byte;
+		return 1;
+	case TEXT_MARK:
+		m->mark = m->n;
+		return 0;
+	case TEXT_STOP:
+		return fill_length(m);
+	case TEXT_CHECK:
+		return make_check(m, e);
+	case TEXT_LENGTH:
+		m->length = e;
+		m->length_at = m->n;
+		return (int)text_format_width(e);
+	default:
+		w = value(ctx, e);
+		return text_value_put(e, w.type, w.v, w.text, m->out + m->n, m->cap - m->n, m->err);
+	}
+}
+
+int
+text_message_make(const struct text_format *f, text_value_fn value, void *ctx, uint8_t *out,
+	size_t cap, struct err *err)
+{
+	struct making m = { .out = out, .cap = cap, .err = err };
+
+	for (unsigned i = 0; i < f->n; i++) {
+		int got;
+
+		if (cap - m.n < MAX(text_format_width(&f->at[i]), (size_t)1))
 			return err_set(
 				err, ERR_CONF, 0, "the message is longer than %zu bytes", cap);
-		switch ((enum text_kind)e->kind) {
-		case TEXT_BYTE:
-			out[n] = e->byte;
-			got = 1;
-			break;
-		case TEXT_MARK:
-			mark = n;
-			break;
-		case TEXT_STOP:
-			break;
-		case TEXT_CHECK: {
-			uint8_t check[TEXT_CHECK_MAX];
-
-			text_check_make(e->check, out + mark, n - mark, check);
-			got = (int)text_check_width(e->check);
-			memcpy(out + n, check, (size_t)got);
-			break;
-		}
-		case TEXT_LENGTH:
-			length = e;
-			length_at = n;
-			got = (int)text_format_width(e);
-			break;
-		default:
-			got = text_value_put(e, type, v, text, out + n, cap - n, err);
-			break;
-		}
+		got = make_one(&m, &f->at[i], value, ctx);
 		if (got < 0)
 			return got;
-		n += (size_t)got;
+		m.n += (size_t)got;
 	}
-	return (int)n;
+	return fill_length(&m) < 0 ? ERR_CONF : (int)m.n;
 }

@@ -23,8 +23,16 @@ enum text_fit text_message_match(const struct text_format *f, const uint8_t *in,
 /* Could some message have the form of both? False only when that is sure. */
 bool text_message_alike(const struct text_format *a, const struct text_format *b);
 
-/* The bytes of a message; values with a name are asked for by their number. Its length, or ERR_CONF. */
-int text_message_make(const struct text_format *f, enum value_type type, union value v,
-	const char *text, uint8_t *out, size_t cap, struct err *err);
+/* What is written in the place of an element; text: for texts, "" else. */
+struct text_written {
+	enum value_type type;
+	union value v;
+	const char *text;
+};
+typedef struct text_written (*text_value_fn)(void *ctx, const struct text_element *e);
+
+/* The bytes of a message; each value is asked for. Its length, or ERR_CONF: one of them does not fit, or the whole not into cap. */
+int text_message_make(const struct text_format *f, text_value_fn value, void *ctx, uint8_t *out,
+	size_t cap, struct err *err);
 
 #endif

@@ -376,47 +376,78 @@ whole(enum value_type type, union value v)
 	return v.i;
 }
 
+/* The exponent with as few digits as the element asks for: printf writes two at least. */
+static int
+shorten_exponent(const struct text_element *e, char *text, int n)
+{
+	char *digits = strchr(text, 'E');
+
+	if (digits == NULL)
+		return n;
+	digits += 2; /* behind the sign */
+	while (text + n - digits > e->exponent && *digits == '0') {
+		memmove(digits, digits + 1, (size_t)(text + n - digits));
+		n--;
+	}
+	return n;
+}
+
+/* The sign in front, and what is missing between it and the number. */
+static int
+fill(const struct text_element *e, char *text, int n)
+{
+	int sign = text[0] == '-' || text[0] == '+', more = e->width - n;
+
+	if (more <= 0 || e->width >= PRINTED_MAX)
+		return n;
+	if (e->has_blanks && !e->has_plus)
+		sign = 0; /* the sign stays with its number */
+	memmove(text + sign + more, text + sign, (size_t)(n - sign));
+	memset(text + sign, e->has_blanks ? ' ' : '0', (size_t)more);
+	return n + more;
+}
+
 static int
 put_printed(const struct text_element *e, enum value_type type, union value v, uint8_t *out,
 	size_t cap, struct err *err)
 {
 	char text[PRINTED_MAX];
 	double f = value_double(type, v);
-	int width = e->width, n;
+	int64_t limit = e->order && e->width < 16 ? INT64_C(1) << (4 * e->width - 1) : INT64_MAX;
+	int n = 0;
 
 	switch ((enum text_kind)e->kind) {
 	case TEXT_INT:
-		n = snprintf(text, sizeof(text), e->has_plus ? "%+0*lld" : "%0*lld", width,
+		n = snprintf(text, sizeof(text), e->has_plus ? "%+lld" : "%lld",
 			(long long)whole(type, v));
 		break;
 	case TEXT_HEX:
-		n = snprintf(text, sizeof(text), "%0*llX", width,
+		if (e->order && (whole(type, v) >= limit || whole(type, v) < -limit))
+			return no_fit(err, e, "the number");
+		n = snprintf(text, sizeof(text), "%llX",
 			(unsigned long long)whole(type, v) &
-				(e->order && width < 16 ? (1ULL << 4 * width) - 1 : ~0ULL));
-		if (e->order && width < 16 &&
-			(whole(type, v) >= INT64_C(1) << (4 * width - 1) ||
-				whole(type, v) < -(INT64_C(1) << (4 * width - 1))))
-			return no_fit(err, e, text);
+				(e->order && e->width < 16 ? (1ULL << 4 * e->width) - 1 : ~0ULL));
 		break;
 	case TEXT_EXP:
-		n = snprintf(text, sizeof(text), e->has_plus ? "%+0*.*E" : "%0*.*E", width,
+		n = snprintf(text, sizeof(text), e->has_plus ? "%+.*E" : "%.*E",
 			e->digits < 0 ? 4 : e->digits, f);
+		n = shorten_exponent(e, text, n);
 		break;
 	default:
 		if (!isfinite(f) || fabs(f) > 1e15)
 			return no_fit(err, e, "the number");
-		if (e->digits < 0) {
+		if (e->digits < 0)
 			n = (int)text_from_double(text, f);
-			break;
-		}
-		n = snprintf(text, sizeof(text), e->has_plus ? "%+0*.*f" : "%0*.*f", width,
-			e->digits, f);
+		else
+			n = snprintf(
+				text, sizeof(text), e->has_plus ? "%+.*f" : "%.*f", e->digits, f);
 		break;
 	}
-	if (n <= 0 || n >= (int)sizeof(text) || (width > 0 && n > width) || (size_t)n > cap)
-		return no_fit(err, e, n > 0 && n < (int)sizeof(text) ? text : "the number");
-	if (width > 0 && n < width && e->kind == TEXT_NUM)
-		return no_fit(err, e, text);
+	if (n <= 0 || n >= (int)sizeof(text))
+		return no_fit(err, e, "the number");
+	n = fill(e, text, n);
+	if ((e->width > 0 && n > e->width) || (size_t)n > cap)
+		return no_fit(err, e, "the number");
 	memcpy(out, text, (size_t)n);
 	return n;
 }

@@ -82,6 +82,32 @@ make_options(struct play_device *dev, const struct image_instrument *from)
 	}
 }
 
+/* Its texts are those of the image. */
+static void
+make_messages(struct play_device *dev, const struct image_instrument *from)
+{
+	struct message *all = mem_zero(MAX(from->n_messages, 1u), sizeof(*all));
+
+	for (uint32_t i = 0; i < from->n_messages; i++) {
+		const struct image_message *m = image_message_at(dev->img, from->first_message + i);
+
+		all[i] = (struct message){ .name = image_text(dev->img, m->name),
+			.send = image_text(dev->img, m->send),
+			.receive = image_text(dev->img, m->receive),
+			.text = image_text(dev->img, m->text),
+			.role = m->role,
+			.again = m->again,
+			.quality = m->quality,
+			.code = m->code,
+			.next = m->next,
+			.length = m->length,
+			.lines = m->lines,
+			.timeout_ms = m->timeout_ms };
+	}
+	dev->ins.messages = all;
+	dev->ins.n_messages = (uint16_t)from->n_messages;
+}
+
 static void
 make_point(struct twin *t, uint32_t index)
 {
@@ -198,6 +224,7 @@ make_devices(struct twin *t)
 			.n_pts = ins->n_points,
 			.twin = t };
 		make_options(dev, ins);
+		make_messages(dev, ins);
 	}
 }
 
@@ -247,6 +274,8 @@ twin_free(struct twin *t)
 			if (t->devices[k].store == store)
 				t->devices[k].store = NULL;
 	}
+	for (uint32_t i = 0; i < t->img->instruments.n; i++)
+		free((void *)(uintptr_t)t->devices[i].ins.messages);
 	free(t->points);
 	free(t->pts);
 	free(t->devices);

@@ -224,6 +224,12 @@ test_cut_messages_do_not_fit(void **state)
 	}
 }
 
+static struct text_written
+one(void *ctx, const struct text_element *e)
+{
+	return *(const struct text_written *)ctx;
+}
+
 static void
 test_sent(void **state)
 {
@@ -247,6 +253,12 @@ test_sent(void **state)
 			IN("\x02\x07RAT\x14\x22\x03") },
 		{ "OUTP {v:OFF|ON}", VALUE_BOOL, 1, NULL, IN("OUTP ON") },
 		{ "{v:exp.3}", VALUE_FLOAT, 1013, NULL, IN("1.013E+03") },
+		{ "{v:exp.2e1}", VALUE_FLOAT, 0.0123, NULL, IN("1.23E-2") },
+		{ "{v:exp.2e1}", VALUE_FLOAT, 1e12, NULL, IN("1.00E+12") },
+		{ "S D {v: num10.2} g", VALUE_FLOAT, 100.02, NULL, IN("S D     100.02 g") },
+		{ "{v:+ num10.2} g", VALUE_FLOAT, 123.56, NULL, IN("+   123.56 g") },
+		{ "{v: num8.1}", VALUE_FLOAT, -12.3, NULL, IN("   -12.3") },
+		{ "{v:num8.1}", VALUE_FLOAT, -12.3, NULL, IN("-00012.3") },
 		{ "{v:f32}", VALUE_FLOAT, 12.5, NULL, IN("\x41\x48\x00\x00") },
 		{ "{v:packed6}", VALUE_TEXT, 0, "20902001", IN("\xCB\x0E\x70\xCB\x0C\x31") },
 		{ "{v:bcd2}", VALUE_INT, 1234, NULL, IN("\x12\x34") },
@@ -280,7 +292,9 @@ test_sent(void **state)
 		if (text_format_parse(cases[i].format, &f, &err) < 0 ||
 			text_format_check(&f, false, &err) < 0)
 			fail_msg("'%s': %s", cases[i].format, err.msg);
-		n = text_message_make(&f, cases[i].type, v, cases[i].text, out, sizeof(out), &err);
+		n = text_message_make(&f, one,
+			&(struct text_written){ cases[i].type, v, cases[i].text }, out, sizeof(out),
+			&err);
 		if (cases[i].out == NULL) {
 			if (n >= 0)
 				fail_msg("'%s' %g was sent", cases[i].format, cases[i].number);

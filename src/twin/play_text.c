@@ -1,0 +1,339 @@
+/* play_text.c - instruments that are described by their messages, the instrument's side
+ *
+ * The formats are read the other way round: what a master may send is compared with `send`, and what comes back is written by `receive`, with
+ * the values of the points that stand in it. A value that no point reads is written as 0, a blank text, or the first of its words; `{..}` as
+ * nothing. What has the form of no message is answered by the first of the errors, when it stands alone on its wire, or not at all.
+ *
+ *	state	the message of a row whose answer was given last: the next of the row may follow
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "drivers/text_frame.h"
+#include "drivers/text_message.h"
+#include "drivers/text_value.h"
+#include "twin/player.h"
+
+enum {
+	ROW,
+	STEP,
+	TOLD
+}; /* of dev->state: first message of the row + 1, which of it is next; hash of what was told */
+enum { SPACE_ASKED, SPACE_TOLD };
+
+/* ---- frames ---------------------------------------------------------------------------------------------------------------- */
+
+/* What masters send stands between send_start and send_end; what is answered between start and end. */
+static bool
+frames(const struct play_device *dev, struct text_frame *out_heard, struct text_frame *out_said)
+{
+	struct text_frame f;
+	struct err err;
+
+	if (text_frame_read(&dev->ins.opts, &f, &err) < 0)
+		return false;
+	*out_heard = *out_said = f;
+	out_heard->start = f.send_start;
+	out_heard->n_ends = f.send_end.n > 0;
+	out_heard->ends[0] = f.send_end;
+	out_heard->length = 0;
+	out_heard->has_length = out_heard->by_silence = false;
+	out_heard->skip.n = 0;
+	out_said->send_start = f.start;
+	out_said->send_end = f.n_ends > 0 ? f.ends[0] : (struct text_run){ .n = 0 };
+	return true;
+}
+
+static bool
+fits(const struct message *m, const uint8_t *in, size_t n, struct text_format *f,
+	struct text_found found[TEXT_FIELDS_MAX])
+{
+	struct err err;
+
+	return m->send[0] != '\0' && text_format_parse(m->send, f, &err) == 0 &&
+	       text_message_match(f, in, n, found) == TEXT_FITS;
+}
+
+/* Where nothing ends a message: the first bytes that are one as they stand. */
+static int
+cut_by_form(const struct play_device *dev, const uint8_t *in, size_t n, enum wire wire)
+{
+	struct text_found found[TEXT_FIELDS_MAX];
+	struct text_format f;
+
+	for (size_t k = 1; k <= n; k++)
+		for (uint32_t i = 0; i < dev->ins.n_messages; i++)
+			if (fits(&dev->ins.messages[i], in, k, &f, found))
+				return CUT_FRAME(k);
+	return wire == WIRE_OPEN && n < CODEC_FRAME_MAX ? CUT_MORE : CUT_SKIP(n);
+}
+
+static int
+text_cut(const struct play_device *dev, const uint8_t *in, size_t n, enum wire wire)
+{
+	struct text_frame heard, said;
+
+	if (!frames(dev, &heard, &said) || n == 0)
+		return n == 0 ? CUT_MORE : CUT_SKIP(n);
+	return heard.n_ends == 0 ? cut_by_form(dev, in, n, wire)
+				 : text_frame_cut(&heard, NULL, NULL, in, n, wire);
+}
+
+/* ---- answers --------------------------------------------------------------------------------------------------------------- */
+
+struct answer {
+	const struct play_device *dev;
+	uint32_t first; /* message of its row */
+	unsigned step;  /* which of the row */
+	unsigned code;  /* of an error */
+};
+
+/* The value of a place in an answer: of the point that reads it, or of those that read its bits. False: no point does. */
+static bool
+find_value(const struct answer *a, const struct text_element *e, struct text_written *out)
+{
+	bool is_found = false;
+
+	*out = (struct text_written){ VALUE_INT, { 0 }, "" };
+	if (e->name.n == 4 && memcmp(e->name.at, "code", 4) == 0 && a->code != 0) {
+		out->v.i = a->code;
+		return true;
+	}
+	for (uint32_t i = 0; e->field != TEXT_NO_FIELD && i < a->dev->n_pts; i++) {
+		const struct play_point *p = &a->dev->pts[i];
+
+		if (p->pt.address != a->first || p->pt.order != a->step || p->pt.type != e->field)
+			continue;
+		if (p->pt.bit == CODEC_BIT_NONE) {
+			*out = (struct text_written){ (enum value_type)p->pt.value, p->v, p->text };
+			return true;
+		}
+		out->v.u |= (uint64_t)(p->v.i != 0) << p->pt.bit;
+		is_found = true;
+	}
+	return is_found;
+}
+
+static struct text_written
+value_of(void *ctx, const struct text_element *e)
+{
+	struct text_written w;
+
+	(void)find_value(ctx, e, &w);
+	return w;
+}
+
+/* Is there a point for each value of a group that may be missing? */
+static bool
+is_wanted(const struct answer *a, const struct text_format *f, unsigned i)
+{
+	struct text_written w;
+
+	for (unsigned k = i + 1; k <= i + f->at[i].skip; k++)
+		if (f->at[k].field != TEXT_NO_FIELD &&
+			(!find_value(a, &f->at[k], &w) ||
+				(text_value_type(&f->at[k]) == VALUE_TEXT && w.text[0] == '\0')))
+			return false;
+	return true;
+}
+
+/* Without what only an answer has: groups, blanks and what is passed over. */
+static void
+flatten(const struct answer *a, struct text_format *f)
+{
+	struct text_format out = { .n = 0 };
+
+	for (unsigned i = 0; i < f->n; i++) {
+		const struct text_element *e = &f->at[i];
+		struct text_element blank = {
+			.kind = TEXT_BYTE, .byte = ' ', .field = TEXT_NO_FIELD
+		};
+
+		if (e->kind == TEXT_OPTION && !is_wanted(a, f, i))
+			i += e->skip;
+		for (unsigned k = 0;
+			e->kind == TEXT_BLANKS && k < e->byte && out.n < TEXT_ELEMENTS_MAX; k++)
+			out.at[out.n++] = blank;
+		if (e->kind == TEXT_OPTION || e->kind == TEXT_OPTION_END ||
+			e->kind == TEXT_BLANKS || e->kind == TEXT_ANY || out.n == TEXT_ELEMENTS_MAX)
+			continue;
+		out.at[out.n++] = *e;
+	}
+	*f = out;
+}
+
+static int
+make_answer(struct answer *a, const struct message *m, uint8_t *out, size_t cap)
+{
+	struct text_format f;
+	struct err err;
+
+	if (text_format_parse(m->receive, &f, &err) < 0)
+		return 0;
+	flatten(a, &f);
+	return text_message_make(&f, value_of, a, out, cap, &err);
+}
+
+static int
+say(const struct play_device *dev, struct answer *a, const struct message *m, uint8_t *out,
+	size_t cap)
+{
+	struct text_frame heard, said;
+	struct err err;
+	int n = m->receive[0] == '\0' ? 0 : make_answer(a, m, out, cap);
+
+	if (n <= 0 || !frames(dev, &heard, &said))
+		return 0;
+	n = text_frame_wrap(&said, out, (size_t)n, cap, &err);
+	return MAX(n, 0);
+}
+
+/* What it answers to what it does not understand. */
+static int
+refuse(const struct play_device *dev, uint8_t *out, size_t cap)
+{
+	for (uint32_t i = 0; i < dev->ins.n_messages; i++) {
+		const struct message *m = &dev->ins.messages[i];
+		struct answer a = { .dev = dev, .first = i, .code = m->code };
+
+		if (m->role == MESSAGE_ERROR && m->again == AGAIN_NEXT_POLL)
+			return say(dev, &a, m, out, cap);
+	}
+	return 0;
+}
+
+/* ---- what masters say ------------------------------------------------------------------------------------------------------ */
+
+/* The value that a message carries, to the points that it writes. */
+static void
+take_values(struct play_device *dev, uint32_t message, const struct text_format *f,
+	const struct text_found found[TEXT_FIELDS_MAX])
+{
+	char text[VALUE_TEXT_MAX + 1];
+	union value v = { 0 };
+
+	for (unsigned k = 0; k < f->n_fields; k++) {
+		enum value_type type = text_value_type(found[k].e);
+
+		if (found[k].at == NULL ||
+			text_value_get(found[k].e, found[k].at, found[k].n, &v, text) != Q_GOOD)
+			continue;
+		for (uint32_t i = 0; i < dev->n_pts; i++) {
+			const struct point *pt = &dev->pts[i].pt;
+			union value as = v;
+
+			if (pt->write_space < 0 || pt->write_address != message)
+				continue;
+			if (pt->value == VALUE_FLOAT || pt->value == VALUE_FLOAT32)
+				as.f = value_double(type, v);
+			else if (type == VALUE_FLOAT || type == VALUE_FLOAT32)
+				as.i = (int64_t)v.f;
+			play_write(dev, i, as, text);
+		}
+	}
+}
+
+/* The message that is said; false: none. Of a row that is under way the next one comes first. */
+static bool
+find_message(struct play_device *dev, const uint8_t *in, size_t n, struct answer *out,
+	const struct message **out_m)
+{
+	struct text_found found[TEXT_FIELDS_MAX];
+	struct text_format f;
+	uint32_t at = dev->state[ROW] == 0 ? 0 : (uint32_t)dev->state[ROW] - 1;
+
+	if (dev->state[ROW] != 0) {
+		for (uint64_t k = 0; k < dev->state[STEP]; k++)
+			at = dev->ins.messages[at].next;
+		if (fits(&dev->ins.messages[at], in, n, &f, found)) {
+			*out = (struct answer){ .dev = dev,
+				.first = (uint32_t)dev->state[ROW] - 1,
+				.step = (unsigned)dev->state[STEP] };
+			*out_m = &dev->ins.messages[at];
+			return true;
+		}
+	}
+	for (uint32_t i = 0; i < dev->ins.n_messages; i++) {
+		const struct message *m = &dev->ins.messages[i];
+		bool is_later = false;
+
+		for (uint32_t k = 0; k < i; k++)
+			is_later |= dev->ins.messages[k].next == i;
+		if (is_later || !fits(m, in, n, &f, found))
+			continue;
+		take_values(dev, i, &f, found);
+		*out = (struct answer){ .dev = dev, .first = i };
+		*out_m = m;
+		return true;
+	}
+	return false;
+}
+
+static int
+text_answer(struct play_device *dev, const uint8_t *frame, size_t n, uint8_t *out, size_t cap)
+{
+	uint8_t room[CODEC_FRAME_MAX];
+	struct text_frame heard, said;
+	const struct message *m;
+	const uint8_t *inside;
+	struct answer a;
+	size_t n_inside;
+
+	if (!frames(dev, &heard, &said))
+		return 0;
+	inside = text_frame_inside(&heard, NULL, frame, n, room, &n_inside);
+	if (!find_message(dev, inside, n_inside, &a, &m)) {
+		dev->state[ROW] = 0;
+		return dev->is_alone ? refuse(dev, out, cap) : PLAY_NOT_MINE;
+	}
+	dev->state[ROW] = m->next == 0 ? 0 : a.first + 1;
+	dev->state[STEP] = m->next == 0 ? 0 : a.step + 1;
+	return say(dev, &a, m, out, cap);
+}
+
+/* ---- what it says by itself ------------------------------------------------------------------------------------------------ */
+
+static int
+text_tell(struct play_device *dev, enum play_why why, uint8_t *out, size_t cap)
+{
+	for (uint32_t i = 0; i < dev->ins.n_messages; i++) {
+		struct answer a = { .dev = dev, .first = i };
+		int n;
+
+		if (dev->ins.messages[i].role != MESSAGE_EVENT)
+			continue;
+		n = say(dev, &a, &dev->ins.messages[i], out, cap);
+		if (why == PLAY_NOW)
+			return n;
+		/* It tells news, and the first time is none. */
+		if (dev->state[TOLD] != text_hash(out, (size_t)n)) {
+			bool is_first = dev->state[TOLD] == 0;
+
+			dev->state[TOLD] = text_hash(out, (size_t)n);
+			return is_first ? 0 : n;
+		}
+		return 0;
+	}
+	return 0;
+}
+
+static int
+text_spoil(struct play_device *dev, enum play_fault fault, const uint8_t *request, size_t n_request,
+	uint8_t *answer, size_t n)
+{
+	int refused;
+
+	if (fault != PLAY_REFUSE)
+		return -1;
+	refused = refuse(dev, answer, CODEC_FRAME_MAX);
+	return refused > 0 ? refused : -1;
+}
+
+const struct player player_text = {
+	.codec = "text",
+	.faults = 1u << PLAY_REFUSE | 1u << PLAY_UNSOLICITED,
+	.cut = text_cut,
+	.answer = text_answer,
+	.tell = text_tell,
+	.spoil = text_spoil,
+};
