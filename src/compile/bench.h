@@ -182,6 +182,9 @@ void identify_read(struct bench *b, struct bench_instrument *ins, const struct n
 /* The options of a `read:` or `write:` map into `out`; false when that was reported. found_opts: IMAGE_OPTS_MAX. */
 bool points_opts(struct bench *b, const struct codec *codec, const struct node *map,
 	const struct node **found_opts, struct optvals *out);
+/* What codec->point() makes of them; its key lives as long as the tree. */
+int points_make(struct bench *b, const struct bench_instrument *ins, struct optvals *vals,
+	bool is_write, struct point *out, struct err *err);
 /* Where a wrong option stands: the node that codec->point() blames (err->sys), else the whole map. */
 struct place points_blame(
 	const struct node *map, const struct node *const *found_opts, const struct err *err);

@@ -72,9 +72,10 @@ emit_links(struct emit *e)
 static void
 hash_point(struct buf *out, const struct point *p)
 {
-	buf_printf(out, "%u %u %u %u %u %u %u %d %u %s %lld|", p->space, p->type, p->address,
+	buf_printf(out, "%u %u %u %u %u %u %u %d %u %s %s %lld|", p->space, p->type, p->address,
 		p->count, p->order, p->bit, p->value, p->write_space, p->write_address,
-		p->key == NULL ? "" : p->key, (long long)p->every_ns);
+		p->key == NULL ? "" : p->key, p->write_key == NULL ? "" : p->write_key,
+		(long long)p->every_ns);
 }
 
 /* All that the polling of an instrument depends on: a reload leaves it alone while this stays the same. */
@@ -202,6 +203,7 @@ emit_points(struct emit *e)
 			.write_space = p->write_space,
 			.value = p->value,
 			.write_address = p->write_address,
+			.write_key = text(e, p->write_key),
 		};
 
 		buf_put(e->out, &d, sizeof(d));

@@ -15,7 +15,7 @@ read_number(struct bench *b, struct bench_instrument *ins, const struct node *re
 
 	if (!points_opts(b, ins->codec, read, found_opts, &vals))
 		return;
-	if (ins->codec->point(&ins->codec_part, &vals, &ins->identify_point, &err) < 0) {
+	if (points_make(b, ins, &vals, false, &ins->identify_point, &err) < 0) {
 		diag_error(&b->diag, points_blame(read, found_opts, &err), "point", "%s", err.msg);
 		return;
 	}

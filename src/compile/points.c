@@ -31,6 +31,22 @@ points_opts(struct bench *b, const struct codec *codec, const struct node *map,
 	return read_opts(b, map, codec->point_opts, found_opts, out) && before == b->diag.n_errors;
 }
 
+int
+points_make(struct bench *b, const struct bench_instrument *ins, struct optvals *vals,
+	bool is_write, struct point *out, struct err *err)
+{
+	char room[CODEC_KEY_MAX];
+	int rc;
+
+	vals->room = room;
+	vals->is_write = is_write;
+	rc = ins->codec->point(&ins->codec_part, vals, out, err);
+	if (rc >= 0 && out->key == room)
+		out->key = tree_text(&b->tree, room, strlen(room));
+	vals->room = NULL;
+	return rc;
+}
+
 /* What is written must have the form of what is read: the image keeps one form for both. */
 static bool
 same_form(const struct point *to, const struct point *from)
@@ -64,7 +80,7 @@ read_write(struct bench *b, struct bench_instrument *ins, const char *channel,
 	for (size_t i = 0; codec->point_opts[i].name != NULL; i++)
 		if (found_opts[i] == NULL && codec->point_opts[i].type == OPT_CHOICE)
 			vals.num[i] = read_vals->num[i];
-	if (codec->point(&ins->codec_part, &vals, &to, &err) < 0) {
+	if (points_make(b, ins, &vals, true, &to, &err) < 0) {
 		diag_error(&b->diag, points_blame(map, found_opts, &err), "point", "%s", err.msg);
 		return false;
 	}
@@ -76,6 +92,7 @@ read_write(struct bench *b, struct bench_instrument *ins, const char *channel,
 	}
 	pt->write_space = (int16_t)to.space;
 	pt->write_address = to.address;
+	pt->write_key = to.key;
 	if (codec->write(&ins->codec_part, pt, zero, "", &trial, &err) < 0) {
 		diag_error(&b->diag, map->at, "point",
 			"the device takes no writes there (%s); name a place that can be written, "
@@ -108,7 +125,7 @@ read_point(struct bench *b, struct bench_instrument *ins, struct bench_channel *
 	map = messages_point(b, ins, name, keys[CH_READ]);
 	good = map != NULL && points_opts(b, ins->codec, map, found_opts, &vals);
 	p->codec_part.key = name;
-	if (good && ins->codec->point(&ins->codec_part, &vals, &p->codec_part, &err) < 0) {
+	if (good && points_make(b, ins, &vals, false, &p->codec_part, &err) < 0) {
 		diag_error(&b->diag, points_blame(map, found_opts, &err), "point", "%s", err.msg);
 		good = false;
 	}
@@ -122,6 +139,7 @@ read_point(struct bench *b, struct bench_instrument *ins, struct bench_channel *
 	p->codec_part.every_ns = every_ns;
 	p->codec_part.write_space = -1;
 	p->codec_part.write_address = 0;
+	p->codec_part.write_key = NULL;
 	ch->type = (enum value_type)p->codec_part.value;
 	ch->is_type_open = false;
 	if (keys[INS_CH_WRITE] != NULL)

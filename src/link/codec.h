@@ -15,7 +15,8 @@
 #define CODEC_FRAME_MAX 4096 /* bytes of the longest frame of any codec */
 #define CODEC_WRITE_MAX 250  /* bytes of a write's value */
 #define CODEC_VARS_MAX 32
-#define CODEC_OPTS_MAX 24 /* options of one instrument or point */
+#define CODEC_OPTS_MAX 24  /* options of one instrument or point */
+#define CODEC_KEY_MAX 1024 /* bytes of a key that a codec makes up, with its NUL */
 #define CODEC_BIT_NONE 0xFF
 
 enum opt_type { OPT_INT, OPT_CHOICE, OPT_TEXT, OPT_BOOL };
@@ -37,6 +38,8 @@ struct opt {
 struct optvals {
 	int64_t num[CODEC_OPTS_MAX];
 	const char *text[CODEC_OPTS_MAX];
+	bool is_write; /* of a point: they stand under `write:` */
+	char *room; /* of a point: CODEC_KEY_MAX bytes for a key that is made of several of them */
 };
 
 /* A quantity of a device (model/image.h has its stored form). The meaning of the fields is the codec's own. */
@@ -51,7 +54,8 @@ struct point {
 	uint8_t value;       /* enum value_type that decode delivers */
 	int16_t write_space; /* -1: read-only */
 	uint32_t write_address;
-	const char *key; /* borrowed; NULL or text that names it */
+	const char *key;       /* borrowed; NULL or text that names it */
+	const char *write_key; /* the same of the place that takes writes */
 	int64_t every_ns;
 };
 
@@ -212,8 +216,10 @@ struct codec {
 	 * received. */
 	int (*message)(const struct instrument *ins, const struct message *m, struct err *err);
 
-	/* A point from its options; out->key is the channel's name, for codecs that address by name; err->sys is the index of the wrong option, or -1. write_space and write_address: where
-	 * the same place takes writes, -1: nowhere. Sets all but id and every_ns. */
+	/* A point from its options; out->key is the channel's name, for codecs that address by name; err->sys is the index of the wrong
+	 * option, or -1. write_space and write_address: where the same place takes writes, -1: nowhere. Its key is one of the texts, or
+	 * vals->room, which the caller copies. For a place under `write:` the engine's point gets its space, address and key as write_*.
+	 * Sets all but id and every_ns. */
 	int (*point)(const struct instrument *ins, const struct optvals *vals, struct point *out,
 		struct err *err);
 

@@ -101,6 +101,7 @@ init_points(struct unit *u, const struct image *img, const struct image_instrume
 			.write_space = p->write_space,
 			.write_address = p->write_address,
 			.key = copy_or_null(image_text(img, p->key)),
+			.write_key = copy_or_null(image_text(img, p->write_key)),
 			.every_ns = MAX(every_ns, NS_PER_MS),
 		};
 	}
@@ -139,8 +140,10 @@ link_unit_done(struct unit *u)
 {
 	for (size_t i = 0; i < NELEM(u->ins.opts.text); i++)
 		free((void *)(uintptr_t)u->ins.opts.text[i]); /* ours: copied in init_options() */
-	for (size_t i = 0; u->points != NULL && i < u->n_points; i++)
+	for (size_t i = 0; u->points != NULL && i < u->n_points; i++) {
 		free((void *)(uintptr_t)u->points[i].key);
+		free((void *)(uintptr_t)u->points[i].write_key);
+	}
 	free_messages(u);
 	free(u->demand_text);
 	free((void *)(uintptr_t)u->demand_point.key);

@@ -18,7 +18,7 @@
 #include "msg/value.h"
 
 #define IMAGE_MAGIC UINT64_C(0x314547414d49434d) /* "MCIMAGE1" */
-#define IMAGE_VERSION 3
+#define IMAGE_VERSION 4
 #define IMAGE_SIZE_MAX (64u << 20)
 #define IMAGE_CHANNELS_MAX 20000
 #define IMAGE_PIPELINE_MAX 16
@@ -160,6 +160,8 @@ struct image_point {
 	uint8_t value;       /* enum value_type that the codec delivers (struct point.value) */
 	uint8_t spare;
 	uint32_t write_address;
+	uint32_t write_key; /* as key, of the place that takes writes */
+	uint32_t spare2;
 };
 
 enum channel_source {

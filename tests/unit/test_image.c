@@ -208,6 +208,7 @@ test_rows(void **state)
 	REFUSED(s.points[0].channel = N_CHANNELS);
 	REFUSED(s.points[0].channel = 2);
 	REFUSED(s.points[0].key = 1000);
+	REFUSED(s.points[0].write_key = 1000);
 	REFUSED(s.points[1].every_ns = -5);
 	REFUSED(s.choices[1].word = 64);
 	REFUSED(s.twins[0].point = 2);
