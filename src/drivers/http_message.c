@@ -121,7 +121,7 @@ http_message_head(const uint8_t *in, size_t n, struct http_head *h)
 	} else if (h->body != HTTP_BODY_CHUNKED && h->has_length) {
 		h->body = HTTP_BODY_LENGTH;
 		if (h->why == NULL && h->length > CODEC_FRAME_MAX - h->n)
-			h->why = "more than 4096 bytes";
+			h->why = "more than 16384 bytes";
 	}
 	return 1;
 }
@@ -193,13 +193,13 @@ http_message_body(const uint8_t *frame, size_t n, struct http_head *h, uint8_t *
 		return -1;
 	if (h->body == HTTP_BODY_CHUNKED) {
 		if (take_chunks(frame + h->n, length, CODEC_FRAME_MAX - h->n, out, &length) <= 0) {
-			h->why = "chunks that are broken, or more than 4096 bytes";
+			h->why = "chunks that are broken, or more than 16384 bytes";
 			return -1;
 		}
 		return (int)length;
 	}
 	if (n >= CODEC_FRAME_MAX && h->body == HTTP_BODY_TO_END) {
-		h->why = "more than 4096 bytes";
+		h->why = "more than 16384 bytes";
 		return -1;
 	}
 	memcpy(out, frame + h->n, length);

@@ -13,6 +13,8 @@
 
 extern const struct codec codec_system;
 
+#define ANSWER_MAX 4096 /* bytes of a file with its path */
+
 enum metric {
 	M_CPU,
 	M_LOAD1,
@@ -360,13 +362,13 @@ static int
 system_decode(const struct instrument *ins, const struct request *req, const struct point *pts,
 	const uint8_t *frame, size_t n, struct vars *vars, struct readings *out, struct err *err)
 {
-	char text[CODEC_FRAME_MAX + 1], path[300];
+	char text[ANSWER_MAX + 1], path[300];
 	size_t head = (size_t)path_of(req, path, sizeof(path)) + 1;
 	bool is_ok, is_missing;
 	const char *content;
 	uint64_t *last = vars->v + VAR_CPU_EACH * (req->first % (CODEC_VARS_MAX / VAR_CPU_EACH));
 
-	if (n > CODEC_FRAME_MAX || n <= head)
+	if (n > ANSWER_MAX || n <= head)
 		return err_set(err, DECODE_BAD, 0, "an answer of %zu bytes", n);
 	memcpy(text, frame, n);
 	text[n] = '\0';

@@ -32,7 +32,7 @@
 #include "io/system_files.h"
 #include "io/worker.h"
 
-#define WIRE_TX 1024 /* bytes that wait for a slow peer; requests are at most 260 */
+#define WIRE_TX 4096 /* bytes that wait for a slow peer: at least LINK_TX_MAX of the engine */
 
 enum wire_state {
 	WIRE_IS_CLOSED,

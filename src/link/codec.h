@@ -12,8 +12,8 @@
 #include "msg/quality.h"
 #include "msg/value.h"
 
-#define CODEC_FRAME_MAX 4096 /* bytes of the longest frame of any codec */
-#define CODEC_WRITE_MAX 250  /* bytes of a write's value */
+#define CODEC_FRAME_MAX 16384 /* bytes of the longest frame of any codec */
+#define CODEC_WRITE_MAX 250   /* bytes of a write's value */
 #define CODEC_VARS_MAX 32
 #define CODEC_OPTS_MAX 24  /* options of one instrument or point */
 #define CODEC_KEY_MAX 1024 /* bytes of a key that a codec makes up, with its NUL */

@@ -17,7 +17,7 @@
 #include "link/codec.h"
 #include "model/image.h"
 
-#define LINK_TX_MAX 512
+#define LINK_TX_MAX 4096 /* bytes of the longest request */
 
 struct link;
 

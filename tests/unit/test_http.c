@@ -257,14 +257,15 @@ test_answers_without_a_known_end(void **state)
 	static const struct {
 		const char *frame, *why;
 	} rows[] = {
-		{ HEAD "Content-Length: 4096\r\n\r\n<Response>", "more than 4096" },
-		{ HEAD "Content-Length: 99999999999999999999\r\n\r\n<Response>", "more than 4096" },
+		{ HEAD "Content-Length: 16384\r\n\r\n<Response>", "more than 16384" },
+		{ HEAD "Content-Length: 99999999999999999999\r\n\r\n<Response>",
+			"more than 16384" },
 		{ HEAD "Content-Length: x\r\n\r\n<Response>", "no number" },
 		{ HEAD "Content-Length: -1\r\n\r\n<Response>", "no number" },
 		{ HEAD "Content-Length:\r\n\r\n<Response>", "empty" },
 		{ HEAD "Content-Length: 1\r\nContent-Length: 2\r\n\r\n<Response>", "two lengths" },
 		{ HEAD "Transfer-Encoding: gzip, chunked\r\n\r\n<Response>", "transfer coding" },
-		{ HEAD "Transfer-Encoding: chunked\r\n\r\n1000\r\n<Response>", "chunks" },
+		{ HEAD "Transfer-Encoding: chunked\r\n\r\n4000\r\n<Response>", "chunks" },
 		{ HEAD "Transfer-Encoding: chunked\r\n\r\nfffffff\r\n<Response>", "chunks" },
 		{ HEAD "Transfer-Encoding: chunked\r\n\r\n-1\r\n<Response>", "chunks" },
 		{ HEAD "Transfer-Encoding: chunked\r\n\r\n\r\n<Response>", "chunks" },
@@ -291,7 +292,7 @@ test_answers_without_a_known_end(void **state)
 static void
 test_a_body_that_never_ends(void **state)
 {
-	static char line[5000];
+	static char line[20000];
 	struct point pt = point("Sum", NUMBER);
 	struct readings out;
 	struct reading r[16];
@@ -299,19 +300,19 @@ test_a_body_that_never_ends(void **state)
 
 	memset(line, ' ', sizeof(line));
 	memcpy(line, HEAD "\r\n" SUM, sizeof(HEAD "\r\n" SUM) - 1);
-	feed(&codec_http, &ins, (const uint8_t *)line, 4095, 1, WIRE_OPEN, &got);
+	feed(&codec_http, &ins, (const uint8_t *)line, 16383, 64, WIRE_OPEN, &got);
 	assert_int_equal(got.n_frames, 0);
-	for (size_t piece = 0; piece < 4096; piece += 1365) {
+	for (size_t piece = 0; piece < 16384; piece += 5461) {
 		feed(&codec_http, &ins, (const uint8_t *)line, sizeof(line), piece, WIRE_OPEN,
 			&got);
 		assert_int_equal(got.n_frames, 1);
-		assert_int_equal(got.n[0], 4096);
+		assert_int_equal(got.n[0], 16384);
 		assert_true(got.is_lost);
 	}
-	assert_int_equal(decode(&pt, 1, line, 4096, r, &out, &err), DECODE_BAD);
-	assert_non_null(strstr(err.msg, "more than 4096"));
-	assert_int_equal(decode(&pt, 1, line, 4095, r, &out, &err), 0);
-	assert_int_equal(decode(&pt, 1, line, 4097, r, &out, &err), DECODE_BAD);
+	assert_int_equal(decode(&pt, 1, line, 16384, r, &out, &err), DECODE_BAD);
+	assert_non_null(strstr(err.msg, "more than 16384"));
+	assert_int_equal(decode(&pt, 1, line, 16383, r, &out, &err), 0);
+	assert_int_equal(decode(&pt, 1, line, 16385, r, &out, &err), DECODE_BAD);
 }
 
 /* ---- what it says ---- */
