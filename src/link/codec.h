@@ -125,12 +125,16 @@ struct request {
 	uint8_t is_silent;   /* the device does not answer this one: once sent, it is done */
 	uint32_t timeout_ms; /* for its answer; 0: the instrument's */
 	uint16_t n_write;    /* bytes in write[] */
-	uint8_t write[CODEC_WRITE_MAX]; /* in wire order; filled by codec->write() */
+	uint8_t write
+		[CODEC_WRITE_MAX]; /* filled by codec->write(); of a question that reads, the codec's own */
 };
 
 /* What a codec keeps about one instrument between frames (a counter's last value, a captured address). */
 struct vars {
 	uint64_t v[CODEC_VARS_MAX];
+	uint8_t *
+		scratch; /* as much as codec->scratch() asked for, of this instrument alone; NULL: none */
+	size_t n_scratch, scratch_used; /* its size; the codec's own count */
 	char identity[96]; /* what the device says it is: "Acme GW1 1.2.0"; empty: not known */
 	uint64_t
 		kind; /* hash of the part of it that stays with this kind of device, without revisions; 0: not known */
@@ -163,6 +167,7 @@ struct readings {
 	struct refusal refusal;
 	struct reading *at;
 	size_t n, cap;
+	bool is_end; /* the device ends the connection behind this frame: nothing more can be asked on it */
 	char text[8][VALUE_TEXT_MAX +
 		     1]; /* room for texts; more than 8 a request are split by plan() */
 	size_t n_text;
@@ -227,6 +232,10 @@ struct codec {
 	 * allow; points of different every_ns never share one. Returns how many were written to `out`. */
 	int (*plan)(const struct instrument *ins, const struct point *pts, size_t n,
 		const struct learned *learned, struct request *out, size_t max);
+
+	/* Bytes of vars->scratch that an instrument with these points needs, for a document that is carried from one step of an exchange to
+	 * the next. Left out: none. */
+	size_t (*scratch)(const struct instrument *ins, const struct point *pts, size_t n);
 
 	/* A request that writes v (or text) to pt. */
 	int (*write)(const struct instrument *ins, const struct point *pt, union value v,

@@ -193,6 +193,17 @@ link_renew(struct link *l, int64_t now_ns)
 }
 
 void
+link_end(struct link *l, int64_t now_ns)
+{
+	if (l->line != LINE_OPEN || l->n_flights > 0)
+		return; /* what is under way is settled when the wire closes */
+	l->n_tx = l->n_rx = 0;
+	l->open_ns = MAX(link_next_ns(l, now_ns), now_ns);
+	l->line = LINE_CLOSED;
+	l->want_close = true;
+}
+
+void
 link_garbage(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
 {
 	static const char meaning[LINK_MEANING] = "garbage";
@@ -255,6 +266,17 @@ await_others(struct link *l, int64_t now_ns)
 	}
 }
 
+/* An exchange that was begun on the wire before goes on only with a device that need not prove what it is. */
+static void
+begin_again(struct link *l, int64_t now_ns)
+{
+	LINK_FLIGHTS(l, f)
+	{
+		if (f->is_held && !f->unit->is_known)
+			link_ask_again(l, f, now_ns);
+	}
+}
+
 void
 link_opened(struct link *l, int64_t now_ns)
 {
@@ -289,6 +311,7 @@ link_opened(struct link *l, int64_t now_ns)
 			}
 			link_unit_restart(u, now_ns);
 		}
+		begin_again(l, now_ns);
 	}
 	leave(l, now_ns);
 }
@@ -311,8 +334,9 @@ close_quietly(struct link *l, int64_t now_ns)
 		return false;
 	LINK_FLIGHTS(l, f)
 	{
-		link_unanswered(
-			l, f, Q_LINK_LOST, 0, now_ns); /* no way to get an answer: as a timeout */
+		if (!f->is_held) /* the next step of an exchange goes over the next wire */
+			link_unanswered(l, f, Q_LINK_LOST, 0,
+				now_ns); /* no way to get an answer: as a timeout */
 	}
 	l->n_tx = l->n_rx = 0;
 	l->line = LINE_CLOSED;

@@ -240,26 +240,11 @@ points_of(const struct flight *f)
 }
 
 static void
-settle(struct link *l, struct flight *f, const uint8_t *frame, size_t n, int64_t now_ns)
+conclude(struct link *l, struct flight *f, int rc, uint16_t code, const struct err *err,
+	int64_t now_ns)
 {
 	struct unit *u = f->unit;
-	struct err err = { .msg = "" };
-	uint16_t code;
-	int rc;
 
-	l->readings.n = l->readings.n_text = 0;
-	l->readings.refusal = (struct refusal){ 0 };
-	rc = u->codec->decode(
-		&u->ins, &f->req, points_of(f), frame, n, &u->vars, &l->readings, &err);
-	code = (uint16_t)(rc < 0 ? err.sys : l->readings.n > 0 ? l->readings.at[0].code : 0);
-	l->readings.refusal.code = code;
-	if (l->readings.refusal.quality == Q_GOOD)
-		l->readings.refusal.quality = Q_BAD_REQUEST;
-	link_trace(l, u, TRACE_RECEIVED, verdict(l, rc), code, f->meaning, frame, n, now_ns);
-	l->silence = 0;
-	l->pause_ns = MAX(l->pause_ns, now_ns + l->gap_ns);
-	link_window_answered(l, f, now_ns - f->sent_ns, now_ns);
-	link_land(l, f);
 	if (rc == DECODE_SILENT) {
 		u->state.timeouts++;
 		link_unanswered(l, f, Q_GATEWAY_TARGET, code, now_ns);
@@ -273,9 +258,36 @@ settle(struct link *l, struct flight *f, const uint8_t *frame, size_t n, int64_t
 	else if (rc == DECODE_ANEW)
 		anew(l, f, &err, now_ns);
 	else if (rc < 0)
-		senseless(l, f, &err, now_ns);
+		senseless(l, f, err, now_ns);
 	else
 		answered(l, f, now_ns);
+}
+
+static void
+settle(struct link *l, struct flight *f, const uint8_t *frame, size_t n, int64_t now_ns)
+{
+	struct unit *u = f->unit;
+	struct err err = { .msg = "" };
+	uint16_t code;
+	int rc;
+
+	l->readings.n = l->readings.n_text = 0;
+	l->readings.refusal = (struct refusal){ 0 };
+	l->readings.is_end = false;
+	rc = u->codec->decode(
+		&u->ins, &f->req, points_of(f), frame, n, &u->vars, &l->readings, &err);
+	code = (uint16_t)(rc < 0 ? err.sys : l->readings.n > 0 ? l->readings.at[0].code : 0);
+	l->readings.refusal.code = code;
+	if (l->readings.refusal.quality == Q_GOOD)
+		l->readings.refusal.quality = Q_BAD_REQUEST;
+	link_trace(l, u, TRACE_RECEIVED, verdict(l, rc), code, f->meaning, frame, n, now_ns);
+	l->silence = 0;
+	l->pause_ns = MAX(l->pause_ns, now_ns + l->gap_ns);
+	link_window_answered(l, f, now_ns - f->sent_ns, now_ns);
+	link_land(l, f);
+	conclude(l, f, rc, code, &err, now_ns);
+	if (l->readings.is_end)
+		link_end(l, now_ns);
 }
 
 /* What a device says without being asked. */

@@ -327,6 +327,9 @@ void link_frame(struct link *l, const uint8_t *frame, size_t n, int64_t now_ns);
 void link_drop(struct link *l, const struct unit *guilty, const char *why, int64_t now_ns);
 /* Close it and open it again at once, so that no late answer can come; nobody is told. */
 void link_renew(struct link *l, int64_t now_ns);
+/* The device ends the wire behind its answer: it is opened again when there is something to ask, the next step of an exchange
+ * included. */
+void link_end(struct link *l, int64_t now_ns);
 /* The bytes cannot be cut into frames: the wire has to start anew. */
 void link_garbage(struct link *l, const uint8_t *in, size_t n, int64_t now_ns);
 

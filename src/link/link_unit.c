@@ -131,6 +131,10 @@ link_unit_init(struct unit *u, const struct image *img, uint32_t index, const st
 	for (size_t i = 0; i < u->n_points; i++)
 		u->marks[i].due_ns = now_ns;
 	u->state.since_ns = u->forgot_ns = now_ns;
+	if (codec->scratch != NULL)
+		u->vars.n_scratch = codec->scratch(&u->ins, u->points, u->n_points);
+	if (u->vars.n_scratch > 0)
+		u->vars.scratch = mem_zero(u->vars.n_scratch, 1);
 	link_identify_init(u, img, from);
 	link_plan(u, now_ns);
 }
@@ -145,6 +149,7 @@ link_unit_done(struct unit *u)
 		free((void *)(uintptr_t)u->points[i].write_key);
 	}
 	free_messages(u);
+	free(u->vars.scratch);
 	free(u->demand_text);
 	free((void *)(uintptr_t)u->demand_point.key);
 	free(u->points);
