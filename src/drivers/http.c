@@ -1,95 +1,50 @@
-/* http.c - values of a web page in the form of LabVIEW's web services, over plain HTTP/1.1
+/* http.c - values of web pages in XML or JSON, over plain HTTP/1.1
  *
- * Source: RFC 9112 (messages of HTTP/1.1), RFC 9110 (status codes). Where an answer ends is in http_message.c, the XML in
- * http_xml.c.
+ * Source: RFC 9112 (messages of HTTP/1.1), RFC 9110 (status codes). Where an answer ends is in http_message.c; where a value stands in
+ * a page in http_key.c, and what it is in http_terminal.c, http_element.c, http_json.c; writes in http_write.c.
  *
  *	GET /service/method HTTP/1.1 CR LF Host: bench CR LF ..   ->   HTTP/1.1 200 OK CR LF Content-Length: 97 CR LF .. CR LF body
  *
- * One question a period: GET of the page. No alike(): an answer does not name its question.
+ * One question a page and period. No alike(): an answer does not name its question.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "drivers/common.h"
+#include "drivers/http_element.h"
+#include "drivers/http_json.h"
 #include "drivers/http_message.h"
-#include "drivers/http_xml.h"
+#include "drivers/http_terminal.h"
+#include "drivers/http_write.h"
 
 extern const struct codec codec_http;
 
-#define TEXTS_MAX 8 /* struct readings has room for so many */
-#define HOST_MAX 100
-#define PATH_MAX 350 /* with host and head it fits the engine's 512 bytes */
+#define TEXTS_MAX 8   /* struct readings has room for so many */
+#define HEAD_MAX 1024 /* of a request: more than all its parts at their longest */
+#define JSON "application/json"
 
-enum { OPT_HOST, OPT_PATH };
-enum point_opt { PT_TERMINAL, PT_TYPE };
+static const char *const methods[] = { "PUT", "POST", "GET" };
 
-static const char *const word_types[] = { "number", "text", "bool", NULL };
+/* ---- requests ---- */
 
-static const struct opt opts[] = {
-	{ "host", OPT_TEXT, 0, 0, NULL, OPT_ABSENT,
-		"name for the Host line, where the server serves several; default bench" },
-	{ "path", OPT_TEXT, 0, 0, NULL, OPT_NEEDED, "page on the server, such as /service/method" },
-	{ 0 },
-};
+static struct run
+path_of(const struct point *pt)
+{
+	struct http_key key;
 
-static const struct opt point_opts[] = {
-	{ "terminal", OPT_TEXT, 0, 0, NULL, OPT_NEEDED, "name of the terminal" },
-	{ "type", OPT_CHOICE, 0, 0, word_types, HTTP_NUMBER, "how its value is to be read" },
-	{ 0 },
-};
+	http_key_split(pt->key, &key);
+	return key.path;
+}
 
-/* ---- options, requests ---- */
-
-/* Printed characters without a blank: nothing that could end a line of the request. */
+/* A request carries the path of its page, where that is not the instrument's. */
 static bool
-is_word(const char *text, size_t most)
+is_page(const struct request *r, struct run path)
 {
-	size_t n = strlen(text);
-
-	for (size_t i = 0; i < n; i++)
-		if (text[i] <= 0x20 || text[i] >= 0x7F)
-			return false;
-	return n > 0 && n <= most;
+	return r->n_write == path.n && memcmp(r->write, path.at, path.n) == 0;
 }
 
-static int
-http_check(const struct instrument *ins, struct err *err)
-{
-	const char *host = ins->opts.text[OPT_HOST], *path = ins->opts.text[OPT_PATH];
-
-	if (host != NULL && !is_word(host, HOST_MAX))
-		return err_set(err, ERR_CONF, OPT_HOST,
-			"a host is a name of at most %d characters without blanks", HOST_MAX);
-	if (path == NULL || path[0] != '/' || !is_word(path, PATH_MAX))
-		return err_set(err, ERR_CONF, OPT_PATH,
-			"a path begins with / and has at most %d characters without blanks or "
-			"accents; write %%20 for a blank",
-			PATH_MAX);
-	return 0;
-}
-
-static int
-http_point(
-	const struct instrument *ins, const struct optvals *v, struct point *out, struct err *err)
-{
-	static const uint8_t values[] = { VALUE_FLOAT, VALUE_TEXT, VALUE_BOOL };
-	const char *name = v->text[PT_TERMINAL];
-
-	if (name == NULL || name[0] == '\0' || strlen(name) > VALUE_TEXT_MAX)
-		return err_set(err, ERR_CONF, PT_TERMINAL, "a terminal's name has 1 to %d bytes",
-			VALUE_TEXT_MAX);
-	*out = (struct point){
-		.id = out->id,
-		.every_ns = out->every_ns,
-		.type = (uint16_t)v->num[PT_TYPE],
-		.count = 1,
-		.bit = CODEC_BIT_NONE,
-		.value = values[v->num[PT_TYPE]],
-		.write_space = -1,
-		.key = name,
-	};
-	return 0;
-}
-
+/* Points of one page stand together, since their address is made of its path. */
 static int
 http_plan(const struct instrument *ins, const struct point *pts, size_t n,
 	const struct learned *learned, struct request *out, size_t max)
@@ -99,48 +54,138 @@ http_plan(const struct instrument *ins, const struct point *pts, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		struct request *last = made > 0 ? &out[made - 1] : NULL;
 		bool is_text = pts[i].type == HTTP_TEXT;
+		struct run path = path_of(&pts[i]);
 
 		if (last != NULL && pts[last->first].every_ns == pts[i].every_ns &&
-			texts + is_text <= TEXTS_MAX) {
+			is_page(last, path) && texts + is_text <= TEXTS_MAX &&
+			last->n < UINT16_MAX) {
 			last->n++;
 			texts += is_text;
 			continue;
 		}
-		if (made == max)
+		if (made == max || path.n > CODEC_WRITE_MAX)
 			break;
-		out[made++] = (struct request){
-			.kind = REQUEST_READ, .n = 1, .first = (uint32_t)i, .count = 1
-		};
+		out[made] = (struct request){ .kind = REQUEST_READ,
+			.n = 1,
+			.first = (uint32_t)i,
+			.count = 1,
+			.address = pts[i].address };
+		memcpy(out[made].write, path.at, path.n);
+		out[made++].n_write = (uint16_t)path.n;
 		texts = is_text;
 	}
 	return (int)made;
 }
 
+static size_t
+http_scratch(const struct instrument *ins, const struct point *pts, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (pts[i].write_key != NULL && pts[i].write_key[0] == 'c')
+			return HTTP_DOCUMENT_MAX;
+	return 0;
+}
+
+/* What is to be sent; borrowed. */
+struct message {
+	enum http_method method;
+	struct run path;
+	const char *content;
+	struct run body;
+};
+
+static struct run
+whole(const char *text)
+{
+	return (struct run){ text == NULL ? "" : text, text == NULL ? 0 : strlen(text) };
+}
+
+static bool
+message_of(const struct instrument *ins, const struct request *req, const struct vars *vars,
+	struct message *out)
+{
+	const char *const *text = ins->opts.text;
+	struct http_write w;
+
+	*out = (struct message){ .method = HTTP_GET, .path = whole(text[HTTP_OPT_PATH]) };
+	if (req->kind == REQUEST_WRITE) {
+		if (!http_write_split(req, &w))
+			return false;
+		if (w.path[0] != '\0')
+			out->path = whole(w.path);
+		if (w.is_collection && req->step == 0)
+			return true;
+		out->method = w.method;
+		out->content = w.content;
+		out->body = w.body;
+		if (w.is_collection && vars != NULL)
+			out->body = (struct run){ (const char *)vars->scratch, vars->scratch_used };
+		return true;
+	}
+	if (req->n_write > 0)
+		out->path = (struct run){ (const char *)req->write, req->n_write };
+	if (text[HTTP_OPT_BODY] != NULL) {
+		out->method = HTTP_POST;
+		out->content = text[HTTP_OPT_CONTENT] == NULL ? JSON : text[HTTP_OPT_CONTENT];
+		out->body = whole(text[HTTP_OPT_BODY]);
+	}
+	return true;
+}
+
 static void
 http_describe(const struct instrument *ins, const struct request *req, char *out, size_t cap)
 {
-	const char *path = ins->opts.text[OPT_PATH];
+	struct message m;
 
-	snprintf(out, cap, "GET %s", path == NULL ? "" : path);
+	if (!message_of(ins, req, NULL, &m))
+		return;
+	snprintf(out, cap, "%s %.*s%s", methods[m.method], (int)m.path.n, m.path.at,
+		req->kind == REQUEST_WRITE && req->step == 0 && req->function > HTTP_GET
+			? " (to change it)"
+			: "");
 }
 
 static int
 http_encode(const struct instrument *ins, const struct request *req, uint32_t tag,
 	const struct vars *vars, uint8_t *out, size_t cap, struct err *err)
 {
-	const char *host = ins->opts.text[OPT_HOST], *path = ins->opts.text[OPT_PATH];
-	char text[HOST_MAX + PATH_MAX + 100];
+	const char *const *text = ins->opts.text;
+	char head[HEAD_MAX], accept[128] = "", length[40] = "", type[128] = "";
+	struct message m;
 	int n;
 
 	if (http_check(ins, err) < 0)
 		return ERR_CONF;
-	n = snprintf(text, sizeof(text),
-		"GET %s HTTP/1.1\r\nHost: %s\r\nConnection: keep-alive\r\n\r\n", path,
-		host == NULL ? "bench" : host);
-	if (n <= 0 || (size_t)n >= sizeof(text) || (size_t)n > cap)
-		return err_set(err, ERR_CONF, 0, "the path is too long");
-	memcpy(out, text, (size_t)n);
-	return n;
+	if (!message_of(ins, req, vars, &m) || m.path.n == 0)
+		return err_set(err, ERR_CONF, 0, "no page to ask for");
+	if (text[HTTP_OPT_ACCEPT] != NULL)
+		snprintf(accept, sizeof(accept), "Accept: %s\r\n", text[HTTP_OPT_ACCEPT]);
+	if (m.body.n > 0)
+		snprintf(type, sizeof(type), "Content-Type: %s\r\n", m.content);
+	if (m.method != HTTP_GET)
+		snprintf(length, sizeof(length), "Content-Length: %zu\r\n", m.body.n);
+	n = snprintf(head, sizeof(head),
+		"%s %.*s HTTP/1.1\r\nHost: %s\r\nConnection: keep-alive\r\n%s%s%s\r\n",
+		methods[m.method], (int)m.path.n, m.path.at,
+		text[HTTP_OPT_HOST] == NULL ? "bench" : text[HTTP_OPT_HOST], accept, type, length);
+	if (n <= 0 || (size_t)n >= sizeof(head) || (size_t)n + m.body.n > cap)
+		return err_set(err, ERR_CONF, 0, "a request of more than %zu bytes", cap);
+	memcpy(out, head, (size_t)n);
+	if (m.body.n > 0)
+		memcpy(out + n, m.body.at, m.body.n);
+	return n + (int)m.body.n;
+}
+
+static int
+http_next(const struct instrument *ins, const struct request *req, int step,
+	const struct vars *vars, struct request *out)
+{
+	struct http_write w;
+
+	if (step > 0 || !http_write_split(req, &w) || !w.is_collection || vars->scratch_used == 0)
+		return 0;
+	*out = *req;
+	return 1;
 }
 
 /* ---- match, decode ---- */
@@ -172,54 +217,140 @@ status_quality(unsigned status)
 	}
 }
 
+/* Some servers say "Error" with status 200: does the page say what it must? 0, or DECODE_* with a reason. */
+static int
+check_ok(const struct instrument *ins, struct http_page *p, struct err *err)
+{
+	const char *path = ins->opts.text[HTTP_OPT_OK_JSON], *is = ins->opts.text[HTTP_OPT_OK_IS];
+	struct http_text text = { .text = "", .quality = Q_GOOD };
+	struct run raw;
+	enum http_token token;
+	int n;
+
+	if (path == NULL)
+		return 0;
+	n = http_json_find(p, whole(path), &token, &raw);
+	if (n < 0)
+		return err_set(err, DECODE_BAD, 0, "JSON at byte %zu: %s", p->where, p->why);
+	if (n == 1 && token != HTTP_TOKEN_MANY)
+		http_json_text(token, raw, p->is_utf8, &text);
+	if (n == 1 && token != HTTP_TOKEN_MANY && http_text_is(&text, whole(is)))
+		return 0;
+	return common_refuse(p->out, Q_BAD_REQUEST, REFUSED_ALL, 200, err,
+		n == 1 ? "the device says '%.40s' for %.60s" : "%.0sno single %.60s in the answer",
+		text.text, path);
+}
+
+/* Each kind of point that the request has, by the reader of that kind. */
+static int
+read_page(struct http_page *p, struct err *err)
+{
+	static const struct {
+		char kind;
+		bool (*read)(struct http_page *p);
+		const char *what;
+	} readers[] = { { HTTP_TERMINAL, http_terminal_read, "XML" },
+		{ HTTP_XML, http_element_read, "XML" }, { HTTP_JSON, http_json_read, "JSON" } };
+
+	for (size_t k = 0; k < NELEM(readers); k++) {
+		bool is_wanted = false;
+
+		for (uint32_t i = 0; i < p->req->n; i++)
+			is_wanted |= p->pts[p->req->first + i].key[0] == readers[k].kind;
+		if (is_wanted && !readers[k].read(p))
+			return err_set(err, DECODE_BAD, 0, "%s at byte %zu: %s", readers[k].what,
+				p->where, p->why);
+	}
+	return 0;
+}
+
+static int
+decode_read(const struct instrument *ins, unsigned status, struct http_page *p, struct err *err)
+{
+	enum quality quality = status == 200 ? Q_MISSING : status_quality(status);
+	int rc;
+
+	for (uint32_t i = 0; i < p->req->n; i++)
+		p->at[i] = (struct reading){ .at = p->req->first + i,
+			.quality = (uint16_t)quality,
+			.code = (uint16_t)(status == 200 ? 0 : status) };
+	if (status == 200) {
+		rc = check_ok(ins, p, err);
+		if (rc == 0)
+			rc = read_page(p, err);
+		if (rc < 0)
+			return rc;
+	}
+	p->out->n += p->req->n;
+	return 0;
+}
+
+static int
+decode_write(const struct instrument *ins, unsigned status, struct http_page *p, struct vars *vars,
+	struct err *err)
+{
+	struct http_write w;
+	int rc;
+
+	if (!http_write_split(p->req, &w))
+		return err_set(err, DECODE_BAD, 0, "no question that writes");
+	if (status < 200 || status >= 300)
+		return common_refuse(p->out, status_quality(status), REFUSED_ALL, status, err,
+			"HTTP status %u", status);
+	rc = check_ok(ins, p, err);
+	if (rc == 0 && w.is_collection && p->req->step == 0)
+		rc = http_write_change(&w, p, vars, p->out, err);
+	return rc;
+}
+
 static int
 http_decode(const struct instrument *ins, const struct request *req, const struct point *pts,
 	const uint8_t *frame, size_t n, struct vars *vars, struct readings *out, struct err *err)
 {
-	struct reading *at = out->at + out->n;
 	uint8_t body[CODEC_FRAME_MAX];
-	enum quality quality = Q_MISSING;
-	const char *why;
-	size_t where;
+	struct http_page p = { .text = (const char *)body,
+		.req = req,
+		.pts = pts,
+		.at = out->at + out->n,
+		.out = out };
+	bool is_write = req->kind == REQUEST_WRITE;
 	struct http_head h;
-	int length;
+	int length = 0;
 
-	if (n > CODEC_FRAME_MAX || out->cap - out->n < req->n ||
+	if (is_write && vars != NULL)
+		vars->scratch_used = 0;
+	if (n > CODEC_FRAME_MAX || (!is_write && out->cap - out->n < req->n) ||
 		http_message_head(frame, n, &h) <= 0)
 		return err_set(err, DECODE_BAD, 0, "no answer of HTTP");
+	out->is_end = h.is_last || h.body == HTTP_BODY_TO_END;
 	if (h.status == 503 || h.status == 429)
 		return err_set(err, DECODE_LATER, (int)h.status, "HTTP status %u", h.status);
-	if (h.status != 200)
-		quality = status_quality(h.status);
-	for (uint32_t i = 0; i < req->n; i++)
-		at[i] = (struct reading){ .at = req->first + i,
-			.quality = (uint16_t)quality,
-			.code = (uint16_t)(h.status == 200 ? 0 : h.status) };
-	if (h.status == 200) {
+	if (h.status == 200 || is_write)
 		length = http_message_body(frame, n, &h, body);
-		if (length < 0)
-			return err_set(err, DECODE_BAD, 0, "an answer with %s", h.why);
-		if (!http_xml_read(
-			    (const char *)body, (size_t)length, req, pts, at, out, &where, &why))
-			return err_set(err, DECODE_BAD, 0, "XML at byte %zu: %s", where, why);
-	}
-	out->n += req->n;
-	return 0;
+	if (length < 0 && h.status >= 200 && h.status < 300)
+		return err_set(err, DECODE_BAD, 0, "an answer with %s", h.why);
+	p.n = (size_t)MAX(length, 0);
+	p.is_utf8 = text_utf8(p.text, p.n) == p.n;
+	return is_write ? decode_write(ins, h.status, &p, vars, err)
+			: decode_read(ins, h.status, &p, err);
 }
 
 const struct codec codec_http = {
 	.name = "http",
-	.help = "values of a LabVIEW web service (XML), by plain HTTP/1.1",
-	.opts = opts,
-	.point_opts = point_opts,
+	.help = "values of web pages (XML, JSON, LabVIEW web services), by plain HTTP/1.1",
+	.opts = http_opts,
+	.point_opts = http_point_opts,
 	.wires = CODEC_TCP,
 	.closes = true,
 	.check = http_check,
 	.point = http_point,
 	.plan = http_plan,
+	.write = http_write,
+	.scratch = http_scratch,
 	.describe = http_describe,
 	.encode = http_encode,
 	.cut = http_message_cut,
 	.match = http_match,
 	.decode = http_decode,
+	.next = http_next,
 };

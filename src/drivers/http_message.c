@@ -44,6 +44,7 @@ status_line(const char *line, size_t n, struct http_head *h)
 	if (n < 12 || strncmp(line, "HTTP/1.", 7) != 0 || !is_digit(line[7]) || line[8] != ' ' ||
 		(n > 12 && line[12] != ' '))
 		return false;
+	h->is_last = line[7] == '0'; /* HTTP/1.0, unless it says otherwise */
 	for (int i = 9; i < 12; i++) {
 		if (!is_digit(line[i]))
 			return false;
@@ -70,6 +71,30 @@ take_length(const char *value, size_t n, struct http_head *h)
 	h->length = length;
 }
 
+/* Is the word one of those between commas? */
+static bool
+has_word(const char *value, size_t n, const char *word)
+{
+	size_t len = strlen(word);
+
+	while (n > 0) {
+		const char *comma = memchr(value, ',', n);
+		size_t part = comma == NULL ? n : (size_t)(comma - value), used = part;
+
+		while (part > 0 && (value[part - 1] == ' ' || value[part - 1] == '\t'))
+			part--;
+		if (part == len && strncasecmp(value, word, len) == 0)
+			return true;
+		value += used + (comma != NULL);
+		n -= used + (comma != NULL);
+		while (n > 0 && (value[0] == ' ' || value[0] == '\t')) {
+			value++;
+			n--;
+		}
+	}
+	return false;
+}
+
 static void
 take_field(const char *line, size_t n, struct http_head *h)
 {
@@ -87,6 +112,11 @@ take_field(const char *line, size_t n, struct http_head *h)
 		len--;
 	if (name == 14 && strncasecmp(line, "Content-Length", name) == 0) {
 		take_length(value, len, h);
+	} else if (name == 10 && strncasecmp(line, "Connection", name) == 0) {
+		if (has_word(value, len, "close"))
+			h->is_last = true;
+		else if (has_word(value, len, "keep-alive"))
+			h->is_last = false;
 	} else if (name == 17 && strncasecmp(line, "Transfer-Encoding", name) == 0) {
 		if (h->body != HTTP_BODY_CHUNKED && len == 7 &&
 			strncasecmp(value, "chunked", 7) == 0)

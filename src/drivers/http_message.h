@@ -12,6 +12,7 @@ struct http_head {
 	enum http_body body;
 	size_t length;
 	bool has_length;
+	bool is_last; /* the connection ends behind it */
 	const char
 		*why; /* the end of the answer cannot be known, or not be reached; NULL: it can */
 };

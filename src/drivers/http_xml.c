@@ -1,21 +1,10 @@
-/* http_xml.c - the XML of LabVIEW's web services
+/* http_xml.c - the parts of XML: elements, attributes, text
  *
- * Source: XML 1.0, of which this reads one form and rejects all else (comments, CDATA, DTDs, other elements):
- *
- *	<?xml ..?> <Response ..>
- *		<Terminal><Name>Sum</Name><Value>9.000000</Value></Terminal> ..
- *	</Response>
- *
- * Prefixes of namespaces and attributes are passed over. A value that holds elements is an array: nobody can want it here.
+ * Source: XML 1.0; Namespaces in XML, whose prefixes are passed over. DTDs and instructions are refused.
  */
 #include "drivers/http_xml.h"
 
-#include <math.h>
 #include <string.h>
-
-#include "base/text.h"
-
-#define DEPTH_MAX 16 /* of elements in a value that is no single one */
 
 static bool
 is_digit(char c)
@@ -25,24 +14,8 @@ is_digit(char c)
 
 /* ---- elements ---- */
 
-struct scan {
-	const char *at, *end;
-	const char *why; /* what is wrong; NULL: nothing yet */
-};
-
-struct tag {
-	const char *name; /* without a prefix */
-	size_t n;
-	bool is_close, is_empty;
-};
-
-struct run {
-	const char *at;
-	size_t n;
-};
-
-static bool
-fail(struct scan *s, const char *why)
+bool
+http_xml_fail(struct http_xml *s, const char *why)
 {
 	if (s->why == NULL)
 		s->why = why;
@@ -55,8 +28,8 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static bool
-take_blanks(struct scan *s)
+bool
+http_xml_blanks(struct http_xml *s)
 {
 	const char *from = s->at;
 
@@ -66,7 +39,7 @@ take_blanks(struct scan *s)
 }
 
 static bool
-take_char(struct scan *s, char c)
+take_char(struct http_xml *s, char c)
 {
 	if (s->at == s->end || *s->at != c)
 		return false;
@@ -75,7 +48,7 @@ take_char(struct scan *s, char c)
 }
 
 static struct run
-take_name(struct scan *s)
+take_name(struct http_xml *s)
 {
 	const char *from = s->at;
 
@@ -87,77 +60,104 @@ take_name(struct scan *s)
 	return (struct run){ from, (size_t)(s->at - from) };
 }
 
-/* name="value", behind a blank; what they say does not matter here. */
+/* name="value" */
 static bool
-take_attributes(struct scan *s)
+take_attribute(struct http_xml *s, struct run *out_name, struct run *out_value)
 {
-	while (take_blanks(s) && s->at < s->end && *s->at != '/' && *s->at != '>') {
-		const char *quote;
+	const char *quote;
 
-		if (take_name(s).n == 0)
-			return fail(s, "an attribute that is none");
-		take_blanks(s);
-		if (!take_char(s, '='))
-			return fail(s, "an attribute that is none");
-		take_blanks(s);
-		if (s->at == s->end || (*s->at != '"' && *s->at != '\''))
-			return fail(s, "an attribute that is none");
-		quote = memchr(s->at + 1, *s->at, (size_t)(s->end - s->at - 1));
-		if (quote == NULL)
-			return fail(s, "it breaks off");
-		s->at = quote + 1;
-	}
+	*out_name = take_name(s);
+	if (out_name->n == 0)
+		return http_xml_fail(s, "an attribute that is none");
+	http_xml_blanks(s);
+	if (!take_char(s, '='))
+		return http_xml_fail(s, "an attribute that is none");
+	http_xml_blanks(s);
+	if (s->at == s->end || (*s->at != '"' && *s->at != '\''))
+		return http_xml_fail(s, "an attribute that is none");
+	quote = memchr(s->at + 1, *s->at, (size_t)(s->end - s->at - 1));
+	if (quote == NULL)
+		return http_xml_fail(s, "it breaks off");
+	*out_value = (struct run){ s->at + 1, (size_t)(quote - s->at - 1) };
+	s->at = quote + 1;
 	return true;
 }
 
+/* Each behind a blank. */
 static bool
-take_tag(struct scan *s, struct tag *out)
+take_attributes(struct http_xml *s)
+{
+	struct run name, value;
+
+	while (http_xml_blanks(s) && s->at < s->end && *s->at != '/' && *s->at != '>')
+		if (!take_attribute(s, &name, &value))
+			return false;
+	return true;
+}
+
+bool
+http_xml_attribute(const struct http_xml_tag *t, struct run wanted, struct run *out)
+{
+	struct http_xml s = { .at = t->attributes.at, .end = t->attributes.at + t->attributes.n };
+	struct run name;
+
+	while (http_xml_blanks(&s) && s.at < s.end && take_attribute(&s, &name, out))
+		if (name.n == wanted.n && memcmp(name.at, wanted.at, name.n) == 0)
+			return true;
+	return false;
+}
+
+bool
+http_xml_tag(struct http_xml *s, struct http_xml_tag *out)
 {
 	const char *colon;
 	struct run name;
 
 	if (!take_char(s, '<'))
-		return fail(s, s->at == s->end ? "it breaks off" : "text between elements");
+		return http_xml_fail(
+			s, s->at == s->end ? "it breaks off" : "text between elements");
 	out->is_close = take_char(s, '/');
 	name = take_name(s);
 	if (name.n == 0)
-		return fail(s, "something other than elements and text");
+		return http_xml_fail(s, "something other than elements and text");
+	out->full = name;
 	colon = memchr(name.at, ':', name.n);
-	out->name = colon == NULL ? name.at : colon + 1;
-	out->n = name.n - (size_t)(out->name - name.at);
+	out->name.at = colon == NULL ? name.at : colon + 1;
+	out->name.n = name.n - (size_t)(out->name.at - name.at);
+	out->attributes = (struct run){ s->at, 0 };
 	if (out->is_close)
-		take_blanks(s);
+		http_xml_blanks(s);
 	else if (!take_attributes(s))
 		return false;
+	out->attributes.n = (size_t)(s->at - out->attributes.at);
 	out->is_empty = !out->is_close && take_char(s, '/');
-	return take_char(s, '>') || fail(s, "an element that has no end");
+	return take_char(s, '>') || http_xml_fail(s, "an element that has no end");
 }
 
-static bool
-is_named(const struct tag *t, const char *name)
-{
-	return t->n == strlen(name) && memcmp(t->name, name, t->n) == 0;
-}
-
-/* The element `name` begins or ends here, perhaps behind blanks. */
-static bool
-expect(struct scan *s, const char *name, bool is_close)
-{
-	struct tag t;
-
-	take_blanks(s);
-	return take_tag(s, &t) && ((is_named(&t, name) && t.is_close == is_close && !t.is_empty) ||
-					  fail(s, "another element than expected"));
-}
-
-static struct run
-take_content(struct scan *s)
+struct run
+http_xml_content(struct http_xml *s)
 {
 	const char *from = s->at;
 
 	while (s->at < s->end && *s->at != '<')
 		s->at++;
 	return (struct run){ from, (size_t)(s->at - from) };
+}
+
+bool
+http_xml_begin(struct http_xml *s)
+{
+	if (s->end - s->at >= 3 && memcmp(s->at, "\xEF\xBB\xBF", 3) == 0)
+		s->at += 3;
+	if (s->end - s->at >= 6 && memcmp(s->at, "<?xml ", 6) == 0) {
+		const char *close = memchr(s->at, '>', (size_t)(s->end - s->at));
+
+		if (close == NULL || close[-1] != '?')
+			return http_xml_fail(s, "it breaks off");
+		s->at = close + 1;
+	}
+	http_xml_blanks(s);
+	return true;
 }
 
 /* ---- text ---- */
@@ -194,219 +194,26 @@ entity(const char *from, size_t n, size_t *out_n)
 		if (c > 0x10FFFF)
 			return 0;
 	}
-	*out_n = i + 1;
+	*out_n = MIN(i + 1, n);
 	return i == n || (c >= 0xD800 && c < 0xE000) ? 0 : c;
 }
 
-static size_t
-put_utf8(char *out, uint32_t c)
+void
+http_xml_text(struct run from, bool is_utf8, struct http_text *out)
 {
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xC0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3F));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (char)(0xE0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 0x3F));
-		out[2] = (char)(0x80 | (c & 0x3F));
-		return 3;
-	}
-	out[0] = (char)(0xF0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 0x3F));
-	out[2] = (char)(0x80 | (c >> 6 & 0x3F));
-	out[3] = (char)(0x80 | (c & 0x3F));
-	return 4;
-}
+	size_t step;
 
-/* Content as UTF-8, without blanks around it, cut at a character when it is longer than the room. Bytes that are not UTF-8 are
- * Latin-1. Q_GARBLED when XML does not allow it. */
-static enum quality
-plain_text(struct run from, char out[VALUE_TEXT_MAX + 1])
-{
-	bool is_utf8 = text_utf8(from.at, from.n) == from.n;
-	size_t used = 0, step;
-
-	out[0] = '\0';
+	*out = (struct http_text){ .quality = Q_GOOD };
 	while (from.n > 0 && is_blank(from.at[from.n - 1]))
 		from.n--;
 	for (size_t i = 0; i < from.n; i += step) {
-		unsigned char byte = (unsigned char)from.at[i];
-		uint32_t c = byte;
-		size_t len;
-		char utf8[4];
+		uint32_t c = http_text_char(from.at + i, from.n - i, is_utf8, &step);
 
-		step = 1;
-		if (is_blank(from.at[i])) {
-			if (used == 0)
-				continue;
-			c = ' ';
-		} else if (byte == '&') {
-			c = entity(from.at + i, from.n - i, &step);
-		}
-		if (is_utf8 && byte >= 0xC0) {
-			step = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
-			len = step;
-			memcpy(utf8, from.at + i, step);
-		} else {
-			if (c == '\t' || c == '\r' || c == '\n')
-				c = ' ';
-			if (c < 0x20)
-				return Q_GARBLED;
-			len = put_utf8(utf8, c);
-		}
-		if (used + len > VALUE_TEXT_MAX)
-			return Q_TEXT_CUT;
-		memcpy(out + used, utf8, len);
-		used += len;
-		out[used] = '\0';
-	}
-	return Q_GOOD;
-}
-
-/* ---- values ---- */
-
-static void
-read_value(const struct point *pt, struct run value, struct reading *r, struct readings *out)
-{
-	char text[VALUE_TEXT_MAX + 1];
-
-	r->quality = (uint16_t)plain_text(value, text);
-	if (quality_is_bad(r->quality))
-		return;
-	if (pt->type == HTTP_TEXT) {
-		char *room = out->text[out->n_text++ % NELEM(out->text)];
-
-		memcpy(room, text, sizeof(text));
-		r->text = room;
-	} else if (pt->type == HTTP_BOOL) {
-		r->v.i = text[0] == '1';
-		if ((text[0] != '0' && text[0] != '1') || text[1] != '\0')
-			r->quality = Q_NOT_A_NUMBER;
-	} else if (r->quality == Q_TEXT_CUT || !text_to_double(text, &r->v.f) ||
-		   !isfinite(r->v.f)) {
-		r->v.f = 0;
-		r->quality = Q_NOT_A_NUMBER;
-	}
-}
-
-/* All points of the request that want the terminal `name`; is_single: its value is one, no array. */
-static void
-settle(const struct request *req, const struct point *pts, struct run name, struct run value,
-	bool is_single, struct reading *at, struct readings *out)
-{
-	char text[VALUE_TEXT_MAX + 1];
-
-	if (plain_text(name, text) != Q_GOOD)
-		return; /* no point has such a name */
-	for (uint32_t i = 0; i < req->n; i++) {
-		if (strcmp(pts[req->first + i].key, text) != 0)
+		if (out->n == 0 && is_blank(from.at[i]))
 			continue;
-		if (!is_single || at[i].quality != Q_MISSING) /* an array, or there are two of it */
-			at[i] = (struct reading){ .at = at[i].at, .quality = Q_WRONG_ANSWER };
-		else
-			read_value(&pts[req->first + i], value, &at[i], out);
+		if (c == '&')
+			c = entity(from.at + i, from.n - i, &step);
+		if (!http_text_put(out, c))
+			return;
 	}
-}
-
-/* The rest of a value with elements in it, up to and with its end. */
-static bool
-pass_elements(struct scan *s)
-{
-	unsigned depth = 1;
-	struct tag t;
-
-	while (depth > 0) {
-		take_content(s);
-		if (!take_tag(s, &t))
-			return false;
-		if (t.is_close)
-			depth--;
-		else if (!t.is_empty && ++depth > DEPTH_MAX)
-			return fail(s, "elements in elements without end");
-	}
-	return is_named(&t, "Value") || fail(s, "another element than expected");
-}
-
-/* Behind <Terminal>. */
-static bool
-take_terminal(struct scan *s, const struct request *req, const struct point *pts,
-	struct reading *at, struct readings *out)
-{
-	struct run name, value = { "", 0 };
-	bool is_single = true;
-	struct tag t;
-
-	if (!expect(s, "Name", false))
-		return false;
-	name = take_content(s);
-	if (!expect(s, "Name", true))
-		return false;
-	take_blanks(s);
-	if (!take_tag(s, &t))
-		return false;
-	if (!is_named(&t, "Value") || t.is_close)
-		return fail(s, "another element than expected");
-	if (!t.is_empty) {
-		value = take_content(s);
-		is_single = s->end - s->at > 1 && s->at[1] == '/';
-		if (is_single ? !expect(s, "Value", true) : !pass_elements(s))
-			return false;
-	}
-	if (!expect(s, "Terminal", true))
-		return false;
-	settle(req, pts, name, value, is_single, at, out);
-	return true;
-}
-
-static bool
-take_response(struct scan *s, const struct request *req, const struct point *pts,
-	struct reading *at, struct readings *out)
-{
-	struct tag t;
-
-	if (s->end - s->at >= 3 && memcmp(s->at, "\xEF\xBB\xBF", 3) == 0)
-		s->at += 3;
-	if (s->end - s->at >= 6 && memcmp(s->at, "<?xml ", 6) == 0) {
-		const char *close = memchr(s->at, '>', (size_t)(s->end - s->at));
-
-		if (close == NULL || close[-1] != '?')
-			return fail(s, "it breaks off");
-		s->at = close + 1;
-	}
-	take_blanks(s);
-	if (!take_tag(s, &t))
-		return false;
-	if (!is_named(&t, "Response") || t.is_close)
-		return fail(s, "it is no <Response>");
-	while (!t.is_empty) {
-		take_blanks(s);
-		if (!take_tag(s, &t))
-			return false;
-		if (t.is_close && is_named(&t, "Response"))
-			break;
-		if (t.is_close || t.is_empty || !is_named(&t, "Terminal"))
-			return fail(s, "another element than expected");
-		if (!take_terminal(s, req, pts, at, out))
-			return false;
-	}
-	take_blanks(s);
-	return s->at == s->end || fail(s, "something behind </Response>");
-}
-
-bool
-http_xml_read(const char *text, size_t n, const struct request *req, const struct point *pts,
-	struct reading *at, struct readings *out, size_t *out_where, const char **out_why)
-{
-	struct scan s = { .at = text, .end = text + n };
-
-	if (take_response(&s, req, pts, at, out))
-		return true;
-	*out_where = (size_t)(s.at - text);
-	*out_why = s.why;
-	return false;
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drivers/http_key.h"
 #include "link/codec.h"
 
 extern const struct codec codec_http, codec_k8090, codec_propar, codec_tpg;
@@ -16,10 +17,19 @@ static const struct codec *const codecs[] = { &codec_http, &codec_k8090, &codec_
 static const struct instrument instruments[] = { { .opts.text = { NULL, "/service/method" } },
 	{ .name = "" }, { .opts.num = { 128 } }, { .name = "" } };
 
+#define HTTP_NUMS(type)                                                                            \
+	{                                                                                          \
+		[HTTP_PT_TYPE] = type, [HTTP_PT_METHOD] = OPT_ABSENT,                              \
+		[HTTP_PT_DIGITS] = OPT_ABSENT                                                      \
+	}
+
 /* In the order of the codecs' options: what to read of each. */
 static const struct optvals wanted[][POINTS] = {
-	{ { .num = { 0, 0 }, .text = { "Sum" } }, { .num = { 0, 1 }, .text = { "Sum" } },
-		{ .num = { 0, 2 }, .text = { "on" } }, { .num = { 0, 1 }, .text = { "T" } } },
+	{ { .num = HTTP_NUMS(HTTP_NUMBER), .text = { "Sum" } },
+		{ .num = HTTP_NUMS(HTTP_TEXT), .text = { "Sum" } },
+		{ .num = HTTP_NUMS(HTTP_BOOL),
+			.text = { [HTTP_PT_XML] = "Response/Terminal/Value" } },
+		{ .num = HTTP_NUMS(HTTP_TEXT), .text = { [HTTP_PT_JSON] = "T" } } },
 	{ { .num = { 1 } }, { .num = { 2 } }, { .num = { 7 } }, { .num = { 8 } } },
 	{ { .num = { 1, 0, 4 } }, { .num = { 1, 1, 5 } }, { .num = { 1, 2, 6 } },
 		{ .num = { 113, 3, 6 } } },
@@ -41,14 +51,21 @@ demand(bool is_so)
 static size_t
 questions(unsigned which, struct point pts[POINTS], struct request out[2 * REQUESTS])
 {
+	/* As http_key.h has it: a collection. */
+	static const char put_back[] = "c0\x1F\x1F\x1F\x1F\x1FT\x1F";
 	static const struct learned nothing;
+	static char keys[POINTS][CODEC_KEY_MAX];
 	const struct codec *c = codecs[which];
 	const struct instrument *ins = &instruments[which];
 	size_t n;
 
 	for (size_t i = 0; i < POINTS; i++) {
+		struct optvals vals = wanted[which][i];
+
+		vals.room = keys[i];
 		pts[i] = (struct point){ .every_ns = 1 };
-		demand(c->point(ins, &wanted[which][i], &pts[i], NULL) == 0);
+		demand(c->point(ins, &vals, &pts[i], NULL) == 0);
+		pts[i].write_key = which == 0 ? put_back : NULL;
 	}
 	n = (size_t)c->plan(ins, pts, POINTS, &nothing, out, POINTS);
 	if (c->write != NULL)
@@ -82,7 +99,8 @@ frame_came(unsigned which, const uint8_t *in, size_t n)
 	struct point pts[POINTS];
 	size_t n_reqs = questions(which, pts, reqs);
 	struct reading at[POINTS];
-	struct vars vars = { .identity = "" };
+	static uint8_t scratch[4096];
+	struct vars vars = { .identity = "", .scratch = scratch, .n_scratch = sizeof(scratch) };
 	uint8_t *exact = malloc(n); /* a sanitizer sees a read beyond its end */
 
 	demand(exact != NULL);

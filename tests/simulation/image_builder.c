@@ -219,10 +219,16 @@ last_instrument(struct image_builder *b)
 	return AT(&b->instruments, struct image_instrument, n - 1);
 }
 
+/* What a point's key is made of, while it is not in the image. */
+struct point_room {
+	char texts[CODEC_OPTS_MAX][64];
+	char key[CODEC_KEY_MAX];
+};
+
 /* What the codec makes of a point's options. */
 static void
 codec_point(const struct image_builder *b, const struct image_instrument *stored, const char *opts,
-	struct point *out, char texts[CODEC_OPTS_MAX][64])
+	bool is_write, struct point *out, struct point_room *room)
 {
 	const struct codec *c = codec_find(string_at(b, stored->codec));
 	struct instrument ins = { .name = string_at(b, stored->name) };
@@ -230,7 +236,9 @@ codec_point(const struct image_builder *b, const struct image_instrument *stored
 	struct err err = { 0 };
 
 	memcpy(ins.opts.num, stored->opts, sizeof(ins.opts.num));
-	options(c->point_opts, opts, &vals, texts);
+	options(c->point_opts, opts, &vals, room->texts);
+	vals.is_write = is_write;
+	vals.room = room->key;
 	*out = (struct point){ .write_space = -1, .bit = CODEC_BIT_NONE };
 	if (c->point(&ins, &vals, out, &err) < 0)
 		give_up(err.msg, opts);
@@ -255,10 +263,11 @@ image_builder_point(struct image_builder *b, const char *name, const char *opts,
 		.instrument = COUNT(&b->instruments, struct image_instrument) - 1, .write_space = -1
 	};
 	struct image_channel ch = { .source_kind = SOURCE_POINT, .source = index, .factor = 1 };
-	char texts[CODEC_OPTS_MAX][64], full[140];
+	struct point_room room;
 	struct point p;
+	char full[140];
 
-	codec_point(b, ins, opts, &p, texts);
+	codec_point(b, ins, opts, false, &p, &room);
 	stored.space = p.space;
 	stored.type = p.type;
 	stored.address = p.address;
@@ -300,13 +309,14 @@ void
 image_builder_write(struct image_builder *b, uint32_t point, const char *opts)
 {
 	struct image_point *stored = AT(&b->points, struct image_point, point);
-	char texts[CODEC_OPTS_MAX][64];
+	struct point_room room;
 	struct point p;
 
-	codec_point(b, AT(&b->instruments, struct image_instrument, stored->instrument), opts, &p,
-		texts);
+	codec_point(b, AT(&b->instruments, struct image_instrument, stored->instrument), opts, true,
+		&p, &room);
 	stored->write_space = (int16_t)p.space;
 	stored->write_address = p.address;
+	stored->write_key = p.key != NULL ? put_string(b, p.key) : 0;
 	AT(&b->channels, struct image_channel, stored->channel)->writable = 1;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "codec_feed.h"
+#include "http_feed.h"
 #include "link/link.h"
 
 extern const struct codec codec_http;
@@ -25,10 +26,8 @@ static struct feed got;
 static struct point
 point(const char *terminal, int64_t type)
 {
-	struct optvals v = { .num = { OPT_NEEDED, type }, .text = { terminal } };
-	struct point pt = { .id = 3, .every_ns = 7 };
+	struct point pt = http_feed_read(&ins, HTTP_PT_TERMINAL, terminal, type);
 
-	assert_int_equal(codec_http.point(&ins, &v, &pt, NULL), 0);
 	assert_true(pt.id == 3 && pt.every_ns == 7 && pt.write_space == -1);
 	return pt;
 }
@@ -82,13 +81,16 @@ read_page(const struct point *pts, size_t n, const char *page, struct reading *r
 static void
 test_options(void **state)
 {
-	static const char *const paths[] = { NULL, "", "service", "/a b", "/a\r\nX: y", "/\xE9",
+	static const char *const paths[] = { "", "service", "/a b", "/a\r\nX: y", "/\xE9",
 		"/\x7F" };
 	static const char *const hosts[] = { "", "a b", "a\r\nX: y" };
 	static char longest[600];
 	struct instrument wrong = ins;
 	struct err err;
-	struct optvals v = { .num = { OPT_NEEDED, 0 }, .text = { "" } };
+	struct optvals v = {
+		.num = { [HTTP_PT_METHOD] = OPT_ABSENT, [HTTP_PT_DIGITS] = OPT_ABSENT },
+		.text = { "" }
+	};
 	struct point pt = { 0 };
 
 	assert_int_equal(codec_http.check(&ins, &err), 0);

@@ -1,0 +1,17 @@
+/* http_element.h - paths in an XML page; for the codec `http` alone
+ *
+ * Names of elements from the outermost on, `response/led0`, each perhaps with what one of its attributes must say,
+ * `PollResponse/V[@Name="EVID_0"]`; at the end perhaps an attribute, `response/V/@value`.
+ */
+#ifndef DRIVERS_HTTP_ELEMENT_H
+#define DRIVERS_HTTP_ELEMENT_H
+
+#include "drivers/http_value.h"
+
+/* What is wrong with a path; NULL: nothing. */
+const char *http_element_path(const char *path);
+
+/* All points of the request that stand in an XML page; false as http_terminal_read(). */
+bool http_element_read(struct http_page *p);
+
+#endif
