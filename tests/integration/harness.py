@@ -49,7 +49,7 @@ def wait_for(what, check, limit=PATIENCE_S, pause=0.02):
 
 def need_peer(program):
     """The path of a program that a test talks to; its absence fails the run, since `make test` installs it."""
-    path = shutil.which(program)
+    path = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin")
     if path is None:
         raise unittest.SkipTest(f"peer {program} is missing: run `make test`, which installs it")
     return path

@@ -317,6 +317,34 @@ test_a_body_that_never_ends(void **state)
 	assert_int_equal(decode(&pt, 1, line, 16385, r, &out, &err), DECODE_BAD);
 }
 
+/* Does the connection end with it? RFC 9112, 9.3. */
+static void
+test_the_end_of_the_connection(void **state)
+{
+	static const struct {
+		const char *head;
+		bool is_end;
+	} rows[] = { { "HTTP/1.1 200 x\r\nContent-Length: 0\r\n\r\n", false },
+		{ "HTTP/1.0 200 x\r\nContent-Length: 0\r\n\r\n", true },
+		{ "HTTP/1.0 200 x\r\nConnection: Keep-Alive\r\nContent-Length: 0\r\n\r\n", false },
+		{ "HTTP/1.1 200 x\r\nconnection:close\r\nContent-Length: 0\r\n\r\n", true },
+		{ "HTTP/1.1 404 x\r\nConnection: TE , Close\r\nContent-Length: 0\r\n\r\n", true },
+		{ "HTTP/1.1 503 x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", true },
+		{ "HTTP/1.1 200 x\r\nConnection: closed\r\nContent-Length: 0\r\n\r\n", false },
+		{ "HTTP/1.1 200 x\r\nConnection: \r\nContent-Length: 0\r\n\r\n", false },
+		{ "HTTP/1.1 200 x\r\nConnection: ,\r\nContent-Length: 0\r\n\r\n", false },
+		{ "HTTP/1.1 200 x\r\n\r\n", true } };
+	struct point pt = point("Sum", NUMBER);
+	struct readings out;
+	struct reading r[16];
+
+	for (size_t i = 0; i < NELEM(rows); i++) {
+		decode(&pt, 1, rows[i].head, strlen(rows[i].head), r, &out, NULL);
+		if (out.is_end != rows[i].is_end)
+			fail_msg("%s", rows[i].head);
+	}
+}
+
 /* ---- what it says ---- */
 
 static void
@@ -538,6 +566,7 @@ main(void)
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_answers_without_a_known_end),
 		cmocka_unit_test(test_a_body_that_never_ends),
+		cmocka_unit_test(test_the_end_of_the_connection),
 		cmocka_unit_test(test_status_codes),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_single_values),

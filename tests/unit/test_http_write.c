@@ -405,12 +405,32 @@ say_page(struct rig *r, const char *head, const char *body)
 	say(r, frame, (size_t)n);
 }
 
+/* Before anything else it must say 5 where the point is read. */
 static void
-start(struct rig *r, const char *read, const char *write)
+demand_proof(struct image *img)
+{
+	struct image_instrument *ins_of =
+		(struct image_instrument *)((char *)img + img->instruments.off);
+	const struct image_point *p = image_point_at(img, 0);
+
+	ins_of->identify = IDENTIFY_POINT;
+	ins_of->identify_value = VALUE_FLOAT;
+	ins_of->identify_bit = CODEC_BIT_NONE;
+	ins_of->identify_count = 1;
+	ins_of->identify_type = p->type;
+	ins_of->identify_address = p->address;
+	ins_of->identify_key = p->key;
+	ins_of->identify_number = 5;
+}
+
+#define FIVE "{\"io\":{\"ao\":[{},{\"aoValueRaw\":5}]}}"
+
+static void
+start_with(struct rig *r, const char *read, const char *write, int64_t gap_ns, bool has_proof)
 {
 	struct image_builder *b = image_builder_new("web", 100 * NS_PER_MS);
 	uint32_t link = image_builder_link(b, "io", "127.0.0.1", 80);
-	static const struct image_link like = { .kind = LINK_TCP, .pipeline = 0 };
+	const struct image_link like = { .kind = LINK_TCP, .gap_ns = gap_ns };
 	struct link_sink sink = {
 		.ctx = r, .reading = on_reading, .state = on_state, .written = on_written
 	};
@@ -422,13 +442,26 @@ start(struct rig *r, const char *read, const char *write)
 	at = image_builder_point(b, "a", read, 0);
 	image_builder_write(b, at, write);
 	r->img = image_builder_done(b);
+	if (has_proof)
+		demand_proof(r->img);
 	r->now_ns = 1000 * NS_PER_S;
 	r->link = link_new(r->img, 0, codec_find, &sink, r->now_ns);
 	pump(r);
-	assert_memory_equal(r->asked, "GET /ao HTTP/1.1\r\n", 18);
-	say_page(r, "HTTP/1.1 200 OK\r\n", "{\"io\":{\"ao\":[{},{\"aoValueRaw\":5}]}}");
+	for (int i = 0; i < 1 + has_proof; i++) {
+		r->now_ns += gap_ns;
+		link_time(r->link, r->now_ns);
+		pump(r);
+		assert_memory_equal(r->asked, "GET /ao HTTP/1.1\r\n", 18);
+		say_page(r, "HTTP/1.1 200 OK\r\n", FIVE);
+	}
 	assert_int_equal(r->quality, Q_GOOD);
 	assert_true(r->last == 5);
+}
+
+static void
+start(struct rig *r, const char *read, const char *write)
+{
+	start_with(r, read, write, 0, false);
 }
 
 static void
@@ -512,6 +545,44 @@ test_collection_over_two_connections(void **state)
 		assert_memory_equal(r.asked, "PUT /ao HTTP/1.1\r\n", 18);
 		assert_string_equal(body_of(&r), want);
 		say_page(&r, heads[0], "");
+		assert_int_equal(r.n_written, 1);
+		assert_int_equal(r.verdict, Q_GOOD);
+		stop(&r);
+	}
+}
+
+/* The connection is closed while the second step waits for its time; then it goes over the next one, unless the device
+ * has to prove there what it is: then all of it is asked again. */
+static void
+test_closed_between_the_steps(void **state)
+{
+	char page[400], want[400];
+	struct rig r;
+
+	snprintf(page, sizeof(page), AO, "0");
+	snprintf(want, sizeof(want), AO, "9");
+	for (int proof = 0; proof < 2; proof++) {
+		start_with(&r, READ, WRITE, 50 * NS_PER_MS, proof);
+		r.now_ns += 60 * NS_PER_MS;
+		order(&r, 9);
+		say_page(&r, "HTTP/1.1 200 OK\r\n", page);
+		assert_int_equal(r.n_asked, 0);
+		link_closed(r.link, Q_LINK_LOST, "closed", r.now_ns);
+		pump(&r);
+		r.now_ns += 60 * NS_PER_MS;
+		link_time(r.link, r.now_ns);
+		pump(&r);
+		assert_int_equal(r.n_opens, 2);
+		for (int i = 0; i < 2 && proof; i++) { /* what it is, then the page */
+			assert_memory_equal(r.asked, "GET /ao HTTP/1.1\r\n", 18);
+			say_page(&r, "HTTP/1.1 200 OK\r\n", i == 0 ? FIVE : page);
+			r.now_ns += 60 * NS_PER_MS;
+			link_time(r.link, r.now_ns);
+			pump(&r);
+		}
+		assert_memory_equal(r.asked, "PUT /ao HTTP/1.1\r\n", 18);
+		assert_string_equal(body_of(&r), want);
+		say_page(&r, "HTTP/1.1 200 OK\r\n", "");
 		assert_int_equal(r.n_written, 1);
 		assert_int_equal(r.verdict, Q_GOOD);
 		stop(&r);
@@ -713,6 +784,7 @@ main(void)
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_collection),
 		cmocka_unit_test(test_collection_over_two_connections),
+		cmocka_unit_test(test_closed_between_the_steps),
 		cmocka_unit_test(test_collection_is_begun_again),
 		cmocka_unit_test(test_collection_that_is_refused),
 		cmocka_unit_test(test_truths_in_a_collection),
