@@ -55,8 +55,9 @@ struct bench_file {
 struct bench_twin {
 	const struct node *node; /* NULL: defaults */
 	uint32_t follows;        /* point */
+	bool is_integral;        /* of what it follows */
 	double start, gain, noise, wave;
-	int64_t tau_ns, period_ns;
+	int64_t tau_ns, tau_down_ns, travel_ns, lag_ns, period_ns;
 };
 
 struct bench_point {

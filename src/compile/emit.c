@@ -299,12 +299,16 @@ emit_twins(struct emit *e)
 
 	for (uint32_t i = 0; i < b->points.n; i++) {
 		const struct bench_twin *w = &b->points.at[i].twin;
+		const struct bench_channel *ch = &b->channels.at[b->points.at[i].channel];
 		struct image_twin d = {
 			.point = i,
 			.follows = w->follows,
+			.is_integral = w->is_integral,
 			.start = w->start,
 			.gain = w->gain,
 			.tau_s = (double)w->tau_ns / 1e9,
+			.fall_s = (double)w->tau_down_ns / 1e9,
+			.lag_s = (double)w->lag_ns / 1e9,
 			.noise = w->noise,
 			.wave = w->wave,
 			.period_s = (double)w->period_ns / 1e9,
@@ -313,6 +317,9 @@ emit_twins(struct emit *e)
 		if (b->links.at[b->instruments.at[b->points.at[i].instrument].link].kind ==
 			LINK_SYSTEM)
 			continue;
+		if (w->travel_ns > 0)
+			d.rate = (ch->has_range ? ch->max - ch->min : 1) /
+				 ((double)w->travel_ns / 1e9);
 		buf_put(e->out, &d, sizeof(d));
 		t.n++;
 	}

@@ -61,6 +61,35 @@ read_wave(
 		read_span(b, found[WAVE_PERIOD], &schema_wave[WAVE_PERIOD], &t->period_ns);
 }
 
+/* Two keys that say different things about one movement: the second one is blamed. */
+static void
+check_pair(struct bench *b, const struct node *const *found, int one, int other, const char *why)
+{
+	if (found[one] != NULL && found[other] != NULL)
+		diag_error(&b->diag, found[other]->key_at, "conflict",
+			"'%s' and '%s' do not go together: %s; remove one of them",
+			schema_twin[one].name, schema_twin[other].name, why);
+}
+
+static void
+read_movement(struct bench *b, struct bench_twin *t, const struct node *const *found)
+{
+	read_span(b, found[TWIN_LAG], &schema_twin[TWIN_LAG], &t->lag_ns);
+	read_span(b, found[TWIN_TAU], &schema_twin[TWIN_TAU], &t->tau_ns);
+	read_span(b, found[TWIN_TAU_DOWN], &schema_twin[TWIN_TAU_DOWN], &t->tau_down_ns);
+	read_span(b, found[TWIN_TRAVEL], &schema_twin[TWIN_TRAVEL], &t->travel_ns);
+	check_pair(b, found, TWIN_FOLLOWS, TWIN_INTEGRATES,
+		"it moves towards a channel or sums it up");
+	check_pair(b, found, TWIN_TAU, TWIN_TRAVEL, "it slows down or has a constant speed");
+	check_pair(b, found, TWIN_TAU_DOWN, TWIN_TRAVEL, "it slows down or has a constant speed");
+	for (int key = TWIN_TAU; key <= TWIN_TRAVEL; key++)
+		check_pair(b, found, TWIN_INTEGRATES, key, "a sum moves as what it sums up");
+	if (found[TWIN_LAG] != NULL && found[TWIN_FOLLOWS] == NULL &&
+		found[TWIN_INTEGRATES] == NULL)
+		diag_error(&b->diag, found[TWIN_LAG]->key_at, "missing",
+			"a lag, and nothing to lag behind; add 'follows: CHANNEL', or remove it");
+}
+
 static void
 read_twin(struct bench *b, const struct bench_instrument *ins, uint32_t index)
 {
@@ -83,11 +112,14 @@ read_twin(struct bench *b, const struct bench_instrument *ins, uint32_t index)
 	if (t->noise < 0)
 		diag_error(&b->diag, found[TWIN_NOISE]->at, "out-of-range",
 			"noise is below 0; write a width");
-	read_span(b, found[TWIN_TAU], &schema_twin[TWIN_TAU], &t->tau_ns);
 	if (found[TWIN_WAVE] != NULL)
 		read_wave(b, ch, t, found[TWIN_WAVE]);
+	read_movement(b, t, found);
 	if (found[TWIN_FOLLOWS] != NULL)
 		read_follows(b, ins, index, found[TWIN_FOLLOWS]);
+	else if (found[TWIN_INTEGRATES] != NULL)
+		read_follows(b, ins, index, found[TWIN_INTEGRATES]);
+	t->is_integral = found[TWIN_INTEGRATES] != NULL;
 }
 
 void

@@ -337,6 +337,12 @@ check_choice(const struct check *c, uint32_t i)
 	return is_text(c, image_choice_at(c->img, i)->word) ? 0 : wrong(c, "choice %u", i);
 }
 
+static bool
+is_length(double v)
+{
+	return isfinite(v) && v >= 0;
+}
+
 static int
 check_marker(const struct check *c, uint32_t i)
 {
@@ -367,9 +373,12 @@ check_twin(const struct check *c, uint32_t i)
 		(t->follows >= img->points.n || image_point_at(img, t->follows)->instrument !=
 							image_point_at(img, t->point)->instrument))
 		return wrong(c, "what twin %u follows", i);
-	if (!isfinite(t->start) || !isfinite(t->gain) || !isfinite(t->wave) ||
-		!(isfinite(t->tau_s) && t->tau_s >= 0) || !(isfinite(t->noise) && t->noise >= 0) ||
-		!(isfinite(t->period_s) && t->period_s >= 0))
+	if (t->is_integral > 1 || (t->is_integral == 1 && t->follows == IMAGE_NONE))
+		return wrong(c, "what twin %u integrates", i);
+	if (!is_length(t->fall_s) || !is_length(t->rate) || !is_length(t->lag_s) ||
+		!is_length(t->tau_s) || !is_length(t->noise) || !is_length(t->period_s))
+		return wrong(c, "times of twin %u", i);
+	if (!isfinite(t->start) || !isfinite(t->gain) || !isfinite(t->wave))
 		return wrong(c, "numbers of twin %u", i);
 	return 0;
 }

@@ -227,13 +227,20 @@ struct image_knot {
 	double from, to;
 };
 
-/* How a simulated point behaves: first order towards what it follows, plus a wave and noise. In the channel's unit. */
+/* How a simulated point behaves: towards what it follows, at once, as a first order or at constant speed; or the integral of it;
+ * plus a wave and noise. In the channel's unit. */
 struct image_twin {
 	uint32_t point;
 	uint32_t follows; /* index of another point of the same instrument, IMAGE_NONE: `start` */
+	uint32_t
+		is_integral; /* 0, 1: it grows by gain x what it follows each second, within the channel's range */
+	uint32_t spare;
 	double start;
 	double gain;     /* of what it follows */
 	double tau_s;    /* 0: at once */
+	double fall_s;   /* the same while it falls; 0: tau_s */
+	double rate;     /* of its movement, each second; 0: no limit */
+	double lag_s;    /* what it follows, so long ago */
 	double noise;    /* standard deviation */
 	double wave;     /* amplitude of a sine around it */
 	double period_s; /* of the wave */

@@ -16,17 +16,64 @@ normal(uint64_t *chance)
 	return sqrt(-2 * log(u)) * cos(TWO_PI * v);
 }
 
-static void
-move_point(struct twin *t, const struct image_twin *law, double dt_s, double age_s)
+/* What was there lag_s ago; before that, what was there first. */
+static double
+delayed(struct twin_delay *d, double v, double lag_s, int64_t now_ns)
 {
+	int64_t lag_ns = (int64_t)(lag_s * 1e9);
+	size_t newest = (d->first + d->n - 1) % TWIN_DELAYS;
+
+	if (d->n == 0 ||
+		(d->n < TWIN_DELAYS && now_ns - d->at_ns[newest] >= lag_ns / (TWIN_DELAYS - 4))) {
+		newest = (d->first + d->n++) % TWIN_DELAYS;
+		d->at_ns[newest] = now_ns;
+		d->v[newest] = v;
+	}
+	while (d->n > 1 && d->at_ns[(d->first + 1) % TWIN_DELAYS] <= now_ns - lag_ns) {
+		d->first = (d->first + 1) % TWIN_DELAYS;
+		d->n--;
+	}
+	return d->v[d->first];
+}
+
+static double
+summed_up(const struct image_channel *ch, double x, double each_s, double dt_s)
+{
+	x += each_s * dt_s;
+	return ch->has_range ? fmin(fmax(x, ch->min), ch->max) : x;
+}
+
+static double
+moved(const struct image_twin *law, double x, double target, double dt_s)
+{
+	double tau_s = target < x && law->fall_s > 0 ? law->fall_s : law->tau_s;
+	double way = target - x;
+
+	if (law->rate > 0)
+		return x + fmin(fmax(way, -law->rate * dt_s), law->rate * dt_s);
+	return tau_s > 0 ? x + way * -expm1(-dt_s / tau_s) : target;
+}
+
+static void
+move_point(struct twin *t, uint32_t index, double dt_s, double age_s)
+{
+	const struct image_twin *law = image_twin_at(t->img, index);
+	const struct image_point *stored = image_point_at(t->img, law->point);
 	struct twin_point *p = twin_number(t, law->point);
 	double target = law->start, shown;
 
-	if (p == NULL || p->is_held || p->is_kept)
+	if (p == NULL)
 		return;
 	if (law->follows != IMAGE_NONE)
 		target = twin_acts(&t->points[law->follows]) * law->gain;
-	p->x = law->tau_s > 0 ? p->x + (target - p->x) * -expm1(-dt_s / law->tau_s) : target;
+	if (law->lag_s > 0)
+		target = delayed(t->delays[index], target, law->lag_s, t->now_ns);
+	if (p->is_held || p->is_kept)
+		return;
+	if (law->is_integral)
+		p->x = summed_up(image_channel_at(t->img, stored->channel), p->x, target, dt_s);
+	else
+		p->x = moved(law, p->x, target, dt_s);
 	shown = p->x;
 	if (law->period_s > 0)
 		shown += law->wave * sin(TWO_PI * fmod(age_s / law->period_s, 1));
@@ -52,5 +99,5 @@ twin_step(struct twin *t, int64_t now_ns)
 	for (uint32_t i = 0; i < t->img->instruments.n; i++)
 		t->devices[i].now_ns = now_ns;
 	for (uint32_t i = 0; i < t->img->twins.n; i++)
-		move_point(t, image_twin_at(t->img, i), dt_s, age_s);
+		move_point(t, i, dt_s, age_s);
 }

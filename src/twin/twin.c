@@ -241,11 +241,15 @@ twin_new(const struct image *img, uint64_t seed)
 	t->heads = mem_zero(img->instruments.n, sizeof(struct play_device *));
 	t->head_of = mem_zero(img->instruments.n, sizeof(*t->head_of));
 	t->faults = mem_zero(img->instruments.n, sizeof(*t->faults));
+	t->delays = mem_zero(img->twins.n, sizeof(struct twin_delay *));
 	make_devices(t);
 	for (uint32_t i = 0; i < img->points.n; i++)
 		make_point(t, i);
-	for (uint32_t i = 0; i < img->twins.n; i++)
+	for (uint32_t i = 0; i < img->twins.n; i++) {
 		start_point(t, image_twin_at(img, i));
+		if (image_twin_at(img, i)->lag_s > 0)
+			t->delays[i] = mem_zero(1, sizeof(struct twin_delay));
+	}
 	for (uint32_t i = 0; i < img->instruments.n; i++) {
 		struct play_device *dev = &t->devices[i];
 
@@ -284,6 +288,9 @@ twin_free(struct twin *t)
 	for (uint32_t i = 0; i < t->img->instruments.n; i++)
 		free(t->faults[i].answer);
 	free(t->faults);
+	for (uint32_t i = 0; i < t->img->twins.n; i++)
+		free(t->delays[i]);
+	free(t->delays);
 	free(t);
 }
 
@@ -315,6 +322,8 @@ twin_restart(struct twin *t, struct play_device *head)
 
 		if (t->devices[its].player != NULL && t->head_of[its] == head->index)
 			t->points[law->point].x = law->start;
+		if (t->delays[i] != NULL && t->head_of[its] == head->index)
+			t->delays[i]->n = 0;
 	}
 	for (struct play_device *dev = head; dev != NULL; dev = dev->next)
 		for (uint32_t i = 0; i < dev->n_pts; i++) {

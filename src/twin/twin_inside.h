@@ -16,6 +16,15 @@ struct twin_point {
 	double kept;
 };
 
+#define TWIN_DELAYS 64
+
+/* What a point followed in the last time: a ring, from the oldest one that still matters. */
+struct twin_delay {
+	size_t first, n;
+	int64_t at_ns[TWIN_DELAYS];
+	double v[TWIN_DELAYS];
+};
+
 /* What is wrong with a device; at the index of its first instrument. */
 struct twin_fault {
 	uint8_t kind;     /* enum fault_kind */
@@ -34,8 +43,9 @@ struct twin {
 	struct play_device *
 		*heads; /* [n_heads] the first of each device, in the order of the image */
 	uint32_t n_heads;
-	uint32_t *head_of;         /* [instrument]: the first of its device */
-	struct twin_fault *faults; /* [instrument] */
+	uint32_t *head_of;          /* [instrument]: the first of its device */
+	struct twin_fault *faults;  /* [instrument] */
+	struct twin_delay **delays; /* [law]; NULL: it has no dead time */
 	uint64_t chance;
 	bool is_started;
 	int64_t start_ns, now_ns;

@@ -199,6 +199,25 @@ test_twins(void **state)
 	free(img);
 }
 
+static void
+test_twins_that_move_otherwise(void **state)
+{
+	struct image *img = compile(
+		"bench: b\nlinks: {l: {tcp: \"127.0.0.1:1502\"}}\ninstruments:\n"
+		"  i:\n    use: modbus\n    link: l\n    channels:\n"
+		"      a: {read: {holding: 1}, twin: {follows: b, travel: 5 s, lag: 300 ms}}\n"
+		"      b: {read: {holding: 2}, range: [20, 120], twin: {follows: a, travel: 4 s}}\n"
+		"      c: {read: {holding: 3}, twin: {integrates: b, gain: 0.5}}\n"
+		"      d: {read: {holding: 4}, twin: {follows: b, tau: 2 s, tau_down: 1 min}}\n");
+	const struct image_twin *t = image_twin_at(img, 0);
+
+	assert_true(is_near(t[0].rate, 0.2) && is_near(t[0].lag_s, 0.3) && t[0].is_integral == 0);
+	assert_true(is_near(t[1].rate, 25) && t[1].follows == 0);
+	assert_true(t[2].is_integral == 1 && t[2].follows == 1 && is_near(t[2].gain, 0.5));
+	assert_true(is_near(t[3].tau_s, 2) && is_near(t[3].fall_s, 60));
+	free(img);
+}
+
 /* What an instrument's polling does not depend on leaves its hash alone; everything else changes it. */
 static void
 test_hash_tells_what_polling_depends_on(void **state)
@@ -318,6 +337,7 @@ main(void)
 		cmocka_unit_test(test_channels),
 		cmocka_unit_test(test_bench_channels),
 		cmocka_unit_test(test_twins),
+		cmocka_unit_test(test_twins_that_move_otherwise),
 		cmocka_unit_test(test_hash_tells_what_polling_depends_on),
 		cmocka_unit_test(test_hash_tells_identifications),
 		cmocka_unit_test(test_system_brings_link_and_channels),

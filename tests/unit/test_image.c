@@ -214,6 +214,11 @@ test_rows(void **state)
 	REFUSED(s.twins[0].point = 2);
 	REFUSED(s.twins[0].follows = 2);
 	REFUSED(s.twins[0].tau_s = -1);
+	REFUSED(s.twins[0].fall_s = -1);
+	REFUSED(s.twins[0].rate = (double)NAN);
+	REFUSED(s.twins[0].lag_s = (double)INFINITY);
+	REFUSED(s.twins[1].is_integral = 2);
+	REFUSED(s.twins[0].is_integral = 1); /* of nothing */
 	REFUSED(s.twins[1].noise = (double)NAN);
 	REFUSED(s.twins[1].period_s = (double)INFINITY);
 }
