@@ -246,6 +246,37 @@ test_unsolicited(void **state)
 		0);
 }
 
+/* ---- several protocols on one link ----------------------------------------------------------------------------------- */
+
+static void
+test_each_takes_what_is_its_own(void **state)
+{
+	struct image_builder *b = image_builder_new("bench", 100 * NS_PER_MS);
+	uint32_t link = image_builder_link(b, "l", "127.0.0.1", 1502);
+	struct fixture f;
+
+	image_builder_instrument(b, "mfc", "propar", link, "node=3", NS_PER_S, NS_PER_S, 1);
+	image_builder_point(b, "flow", "process=1 parameter=0 type=measure", 0);
+	image_builder_instrument(b, "board", "k8090", link, "", NS_PER_S, NS_PER_S, 1);
+	image_builder_point(b, "relay1", "relay=1", 0);
+	image_builder_instrument(b, "valve", "modbus-rtu", link, "unit=1", NS_PER_S, NS_PER_S, 1);
+	image_builder_point(b, "register", "holding=1", 0);
+	f.img = image_builder_done(b);
+	f.t = twin_new(f.img, 1);
+	assert_false(twin_is_strict(f.t, 0));
+	assert_int_equal(twin_instruments(f.img, 0), 3);
+	expect(&f, 0, "04 18 00 00 00 E4 0F", "04 51 00 00 00 AB 0F", 0);
+	expect(&f, 0, "01 03 00 01 00 01 D5 CA", "01 03 02 00 00 B8 44", 0);
+	expect(&f, 0, "10 02 01 03 05 04 01 20 01 20 10 03", "10 02 01 03 05 02 01 20 00 00 10 03",
+		0);
+	/* One is dead: the others are not. */
+	order(&f, "fault board=dead\n");
+	expect(&f, 0, "04 18 00 00 00 E4 0F", "", 0);
+	expect(&f, 0, "01 03 00 01 00 01 D5 CA", "01 03 02 00 00 B8 44", 0);
+	twin_free(f.t);
+	free(f.img);
+}
+
 /* ---- what devices say by themselves ------------------------------------------------------------------------------------ */
 
 static void
@@ -386,6 +417,7 @@ main(void)
 			test_a_relay_that_somebody_else_switches, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_a_gauge_until_the_first_character, setup, teardown),
+		cmocka_unit_test(test_each_takes_what_is_its_own),
 		cmocka_unit_test_setup_teardown(test_a_value_is_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_fault_ends_by_itself, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_orders_that_cannot_be, setup, teardown),
