@@ -139,7 +139,7 @@ test_dead_does_nothing(void **state)
 	order(f, "fault furnace=dead\nfault board=dead\nfault mfc=dead");
 	expect(f, TCP, READ_PV, "", 0);
 	expect(f, TCP, WRITE_SP, "", 0);
-	expect(f, RELAYS, "04 11 01 00 00 EA 0F", "", 0);
+	expect(f, RELAYS, "04 11 03 00 00 E8 0F", "", 0); /* one of them has no channel */
 	assert_float_equal(twin_value(f->t, SP), 20, 0);
 	assert_float_equal(twin_value(f->t, RELAY), 0, 0);
 	order(f, "fault board=none");

@@ -141,6 +141,7 @@ test_refusals(void **state)
 	play_expect_text(f->t, ":06800402210220\r\n", ":0480000302\r\n"); /* no such process */
 	play_expect_text(f->t, ":06800401210125\r\n", ":0480000402\r\n"); /* no such parameter */
 	play_expect_text(f->t, ":06800401010100\r\n", ":0480000502\r\n"); /* another type */
+	play_expect_text(f->t, ":058001010100\r\n", ":0480000502\r\n");   /* nor written as one */
 	play_expect_text(f->t, ":06800101218000\r\n", ":0480000603\r\n"); /* above 32767 */
 	play_expect_text(f->t, ":06800101200001\r\n", ":0480000D03\r\n"); /* for reading only */
 	play_expect_text(f->t, ":07800401210120\r\n", ":028004\r\n");     /* wrong length */

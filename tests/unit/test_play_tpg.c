@@ -96,6 +96,7 @@ test_what_is_not_known_is_refused(void **state)
 	play_expect_text(f->t, "COM,1\r\n", "\x15\r\n");
 	play_expect_text(f->t, "P\r\n", "\x15\r\n");
 	play_expect_text(f->t, "UNI,9\r\n", "\x15\r\n");
+	play_expect_text(f->t, "\x05", "");
 }
 
 static void
