@@ -87,7 +87,7 @@ http_scratch(const struct instrument *ins, const struct point *pts, size_t n)
 }
 
 /* What is to be sent; borrowed. */
-struct message {
+struct http_ask {
 	enum http_method method;
 	struct run path;
 	const char *content;
@@ -102,12 +102,12 @@ whole(const char *text)
 
 static bool
 message_of(const struct instrument *ins, const struct request *req, const struct vars *vars,
-	struct message *out)
+	struct http_ask *out)
 {
 	const char *const *text = ins->opts.text;
 	struct http_write w;
 
-	*out = (struct message){ .method = HTTP_GET, .path = whole(text[HTTP_OPT_PATH]) };
+	*out = (struct http_ask){ .method = HTTP_GET, .path = whole(text[HTTP_OPT_PATH]) };
 	if (req->kind == REQUEST_WRITE) {
 		if (!http_write_split(req, &w))
 			return false;
@@ -135,7 +135,7 @@ message_of(const struct instrument *ins, const struct request *req, const struct
 static void
 http_describe(const struct instrument *ins, const struct request *req, char *out, size_t cap)
 {
-	struct message m;
+	struct http_ask m;
 
 	if (!message_of(ins, req, NULL, &m))
 		return;
@@ -151,7 +151,7 @@ http_encode(const struct instrument *ins, const struct request *req, uint32_t ta
 {
 	const char *const *text = ins->opts.text;
 	char head[HEAD_MAX], accept[128] = "", length[40] = "", type[128] = "";
-	struct message m;
+	struct http_ask m;
 	int n;
 
 	if (http_check(ins, err) < 0)

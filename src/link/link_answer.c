@@ -256,7 +256,7 @@ conclude(struct link *l, struct flight *f, int rc, uint16_t code, const struct e
 	else if (rc == DECODE_LATER)
 		later(l, f, code, now_ns);
 	else if (rc == DECODE_ANEW)
-		anew(l, f, &err, now_ns);
+		anew(l, f, err, now_ns);
 	else if (rc < 0)
 		senseless(l, f, err, now_ns);
 	else
