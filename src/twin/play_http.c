@@ -11,12 +11,10 @@
 #include <strings.h>
 
 #include "base/text.h"
-#include "drivers/http_xml.h"
+#include "drivers/http_key.h"
 #include "twin/player.h"
 
 #define HEAD_MAX 200 /* bytes of the head of an answer */
-
-enum { OPT_HOST, OPT_PATH };
 
 /* ---- requests -------------------------------------------------------------------------------------------------------- */
 
@@ -124,10 +122,17 @@ add_escaped(struct page *p, const char *text)
 static void
 add_terminal(struct page *p, const struct play_point *pp)
 {
-	char number[40];
+	char number[40], name[VALUE_TEXT_MAX + 1];
+	struct http_key key;
 
+	if (pp->pt.key == NULL)
+		return;
+	http_key_split(pp->pt.key, &key);
+	if (key.kind != HTTP_TERMINAL)
+		return;
+	snprintf(name, sizeof(name), "%.*s", (int)key.selector.n, key.selector.at);
 	add(p, "<Terminal><Name>");
-	add_escaped(p, pp->pt.key == NULL ? "" : pp->pt.key);
+	add_escaped(p, name);
 	add(p, "</Name><Value>");
 	if (pp->pt.type == HTTP_TEXT) {
 		add_escaped(p, pp->text);
@@ -166,7 +171,7 @@ say_error(unsigned status, const char *word, uint8_t *out, size_t cap)
 static uint64_t
 http_address(const struct play_device *dev)
 {
-	const char *path = dev->ins.opts.text[OPT_PATH];
+	const char *path = dev->ins.opts.text[HTTP_OPT_PATH];
 
 	return path == NULL ? 0 : text_hash(path, strlen(path));
 }
@@ -181,7 +186,7 @@ http_limits(const struct play_device *dev, const struct point *pt, double *out_m
 static int
 http_answer(struct play_device *dev, const uint8_t *frame, size_t n, uint8_t *out, size_t cap)
 {
-	const char *own = dev->ins.opts.text[OPT_PATH], *path;
+	const char *own = dev->ins.opts.text[HTTP_OPT_PATH], *path;
 	struct page page = { 0 };
 	char method[16];
 	size_t n_path;
