@@ -87,12 +87,15 @@ enum message_again {
 	AGAIN_SOON,      /* it is busy */
 	AGAIN_INIT,      /* it has been started anew and has to be prepared again */
 };
+struct vars;
 
 struct instrument {
 	struct optvals opts;
 	const char *name;
 	const struct message *messages;
 	uint16_t n_messages;
+	const struct vars
+		*vars; /* what decode() keeps about it, NULL: nothing; for match() and alike() */
 };
 
 /* What was learned about a device by asking it: borders that no request may cross, quantities it refuses. */

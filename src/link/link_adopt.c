@@ -39,6 +39,8 @@ take_life(struct unit *to, struct unit *from)
 	from->index = old.index;
 	to->points = from->points;
 	from->points = old.points;
+	to->ins.vars = &to->vars;
+	from->ins.vars = &from->vars;
 }
 
 static bool

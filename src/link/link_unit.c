@@ -118,6 +118,7 @@ link_unit_init(struct unit *u, const struct image *img, uint32_t index, const st
 	u->codec = codec;
 	u->name = mem_text(image_text(img, from->name));
 	u->ins.name = u->name;
+	u->ins.vars = &u->vars;
 	u->hash = from->hash;
 	u->timeout_ns = from->timeout_ns > 0 ? from->timeout_ns : NS_PER_S;
 	u->retries = from->retries;

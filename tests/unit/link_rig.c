@@ -138,6 +138,21 @@ match_few(const struct instrument *ins, const struct request *req, uint32_t tag,
 	return ((get_u16be(frame + 1) ^ tag) & 7) == 0 ? MATCH_MINE : MATCH_NOT_MINE;
 }
 
+/* A protocol in which the device says with each answer how the next question is to be called: match() knows it from vars. */
+static int
+encode_learned(const struct instrument *ins, const struct request *req, uint32_t tag,
+	const struct vars *vars, uint8_t *out, size_t cap, struct err *err)
+{
+	return rig_encode(ins, req, (uint32_t)vars->v[0], vars, out, cap, err);
+}
+
+static enum match
+match_learned(const struct instrument *ins, const struct request *req, uint32_t tag,
+	const uint8_t *frame, size_t n)
+{
+	return get_u16be(frame + 1) == ins->vars->v[0] ? MATCH_MINE : MATCH_NOT_MINE;
+}
+
 static int
 rig_decode(const struct instrument *ins, const struct request *req, const struct point *pts,
 	const uint8_t *frame, size_t n, struct vars *vars, struct readings *out, struct err *err)
@@ -174,6 +189,14 @@ rig_decode(const struct instrument *ins, const struct request *req, const struct
 	return 0;
 }
 
+static int
+decode_learned(const struct instrument *ins, const struct request *req, const struct point *pts,
+	const uint8_t *frame, size_t n, struct vars *vars, struct readings *out, struct err *err)
+{
+	vars->v[0] = (vars->v[0] + 7) & 0xFFFF;
+	return rig_decode(ins, req, pts, frame, n, vars, out, err);
+}
+
 #define RIG_CODEC(word, carried_by, matcher, ...)                                                  \
 	{                                                                                          \
 		.name = word, .help = "tests", .opts = rig_opts, .wires = carried_by,              \
@@ -191,6 +214,14 @@ rig_codec(const char *name)
 		RIG_CODEC("plain", CODEC_TCP, match_plain, .has_tag = false),
 		RIG_CODEC("serial", CODEC_SERIAL | CODEC_TCP, match_plain, .has_tag = false),
 		RIG_CODEC("packets", CODEC_SYSTEM, match_plain, .has_tag = false),
+		{ .name = "learned",
+			.opts = rig_opts,
+			.wires = CODEC_TCP,
+			.plan = rig_plan,
+			.encode = encode_learned,
+			.cut = rig_cut,
+			.match = match_learned,
+			.decode = decode_learned },
 	};
 
 	for (size_t i = 0; i < NELEM(codecs); i++)

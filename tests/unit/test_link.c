@@ -657,7 +657,7 @@ test_write_verdicts(void **state)
 
 /* Put a link made from a new image in the old one's place. */
 static bool
-reload(uint64_t hash_of_unit0)
+reload_as(const char *codec, uint64_t hash_of_unit0)
 {
 	static struct rig_point points[4];
 	struct image *img;
@@ -666,7 +666,7 @@ reload(uint64_t hash_of_unit0)
 
 	for (unsigned i = 0; i < 4; i++)
 		points[i] = (struct rig_point){ i / 2, 100 + i % 2, 1, 100 * MS };
-	img = rig_image("tagged", 2, points, 4, hash_of_unit0);
+	img = rig_image(codec, 2, points, 4, hash_of_unit0);
 	l = link_new(img, 0, rig_codec, &rig.sink, rig.now_ns);
 	is_kept = link_adopt(l, rig.link, rig.now_ns);
 	link_free(rig.link);
@@ -675,6 +675,12 @@ reload(uint64_t hash_of_unit0)
 	rig.img = img;
 	rig_take(&rig);
 	return is_kept;
+}
+
+static bool
+reload(uint64_t hash_of_unit0)
+{
+	return reload_as("tagged", hash_of_unit0);
 }
 
 static void
@@ -693,6 +699,23 @@ test_reload_loses_no_poll(void **state)
 	assert_int_equal(rig.n_states, 2);
 	assert_int_equal(rig_state(&rig, 0).stray, 0);
 	assert_string_equal(rig_state(&rig, 0).identity, "rig 1");
+	rig_done(&rig);
+}
+
+/* What decode() has learned of a device is what match() goes by, in the link that takes over as well. */
+static void
+test_reload_keeps_what_was_learned(void **state)
+{
+	start("learned", 2, 2, 100 * MS);
+	rig_run(&rig, rig.now_ns + 1 * S + 1 * MS); /* a request is under way */
+	assert_true(reload_as("learned", 0));
+	rig_run(&rig, rig.now_ns + 1 * S);
+	assert_true(
+		reload_as("learned", 1234)); /* one starts anew; its answer under way is awaited */
+	rig_run(&rig, rig.now_ns + 1 * S);
+	assert_in_range(rig.n_good[2], 27, 28);
+	assert_int_equal(rig_bad(&rig, 0, 4), 0);
+	assert_int_equal(rig_state(&rig, 1).stray + rig_state(&rig, 1).timeouts, 0);
 	rig_done(&rig);
 }
 
@@ -769,6 +792,7 @@ main(void)
 		cmocka_unit_test(test_writes_first_but_three_in_a_row),
 		cmocka_unit_test(test_write_verdicts),
 		cmocka_unit_test(test_reload_loses_no_poll),
+		cmocka_unit_test(test_reload_keeps_what_was_learned),
 		cmocka_unit_test(test_reload_of_one_instrument),
 		cmocka_unit_test(test_reload_while_down),
 	};
