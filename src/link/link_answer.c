@@ -50,8 +50,6 @@ go_on(struct link *l, struct flight *f)
 	const struct unit *u = f->unit;
 	struct request req;
 
-	if (f->kind == FLIGHT_IDENTIFY && u->demand == IDENTIFY_POINT)
-		return false;
 	if (u->codec->next == NULL || f->req.step >= LINK_STEPS_MAX)
 		return false;
 	req = f->req;

@@ -197,6 +197,23 @@ decode_learned(const struct instrument *ins, const struct request *req, const st
 	return rig_decode(ins, req, pts, frame, n, vars, out, err);
 }
 
+/* A protocol in which the first step of a reading has no value. */
+static int
+decode_steps(const struct instrument *ins, const struct request *req, const struct point *pts,
+	const uint8_t *frame, size_t n, struct vars *vars, struct readings *out, struct err *err)
+{
+	return req->kind == REQUEST_READ && req->step == 0
+		       ? 0
+		       : rig_decode(ins, req, pts, frame, n, vars, out, err);
+}
+
+static int
+next_steps(const struct instrument *ins, const struct request *req, int step,
+	const struct vars *vars, struct request *out)
+{
+	return step == 0;
+}
+
 #define RIG_CODEC(word, carried_by, matcher, ...)                                                  \
 	{                                                                                          \
 		.name = word, .help = "tests", .opts = rig_opts, .wires = carried_by,              \
@@ -222,6 +239,15 @@ rig_codec(const char *name)
 			.cut = rig_cut,
 			.match = match_learned,
 			.decode = decode_learned },
+		{ .name = "steps",
+			.opts = rig_opts,
+			.wires = CODEC_TCP,
+			.plan = rig_plan,
+			.encode = rig_encode,
+			.cut = rig_cut,
+			.match = match_plain,
+			.decode = decode_steps,
+			.next = next_steps },
 	};
 
 	for (size_t i = 0; i < NELEM(codecs); i++)

@@ -653,6 +653,31 @@ test_write_verdicts(void **state)
 	rig_done(&rig);
 }
 
+/* A place that tells what a device is, read in several steps: only the last one has its value. */
+static void
+test_identity_in_steps(void **state)
+{
+	static const struct rig_point point = { 0, 100, 1, 100 * MS };
+	struct image_instrument *ins;
+
+	rig_init(&rig, "steps", 1, &point, 1);
+	ins = (struct image_instrument *)(uintptr_t)image_instrument_at(rig.img, 0);
+	ins->identify = IDENTIFY_POINT;
+	ins->identify_address = 900;
+	ins->identify_count = 1;
+	ins->identify_value = VALUE_UINT;
+	ins->identify_number = (double)rig_value(&rig, 900);
+	link_free(rig.link);
+	rig.link = link_new(rig.img, 0, rig_codec, &rig.sink, rig.now_ns);
+	link_take(rig.link, &rig.wants);
+	rig_run(&rig, rig.now_ns + 20 * MS);
+	assert_int_equal(rig.n_states, 1);
+	assert_int_equal(rig.state[0], INSTRUMENT_UP);
+	assert_int_equal(rig.n_good[0], 1);
+	assert_string_equal(rig.order, "rrrr");
+	rig_done(&rig);
+}
+
 /* ---- reload ---------------------------------------------------------------------------------------------------- */
 
 /* Put a link made from a new image in the old one's place. */
@@ -791,6 +816,7 @@ main(void)
 		cmocka_unit_test(test_identity_once_a_connection),
 		cmocka_unit_test(test_writes_first_but_three_in_a_row),
 		cmocka_unit_test(test_write_verdicts),
+		cmocka_unit_test(test_identity_in_steps),
 		cmocka_unit_test(test_reload_loses_no_poll),
 		cmocka_unit_test(test_reload_keeps_what_was_learned),
 		cmocka_unit_test(test_reload_of_one_instrument),
