@@ -39,3 +39,14 @@ common_is_cut(const struct learned *learned, unsigned space, uint32_t start, uin
 			return true;
 	return false;
 }
+
+bool
+common_text_show(char *out, size_t cap, const char *from, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && i + 1 < cap; i++)
+		out[i] = from[i] >= 0x20 && from[i] < 0x7F ? from[i] : '?';
+	out[i] = '\0';
+	return i == n;
+}

@@ -15,4 +15,7 @@ int common_refuse(struct readings *out, enum quality quality, enum refused of, u
 /* Does a learned border lie inside of [start, end)? */
 bool common_is_cut(const struct learned *learned, unsigned space, uint32_t start, uint32_t end);
 
+/* A device's text, NUL-ended: printed characters of ASCII stay, all others are shown as '?'; false when it did not fit. */
+bool common_text_show(char *out, size_t cap, const char *from, size_t n);
+
 #endif

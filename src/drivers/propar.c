@@ -378,7 +378,7 @@ decode_identity(const uint8_t *data, size_t n, struct vars *vars, struct err *er
 		if (used + 2 > sizeof(vars->identity))
 			continue;
 		out[used++] = ' ';
-		propar_string_show(out + used, sizeof(vars->identity) - used, from, len);
+		common_text_show(out + used, sizeof(vars->identity) - used, from, len);
 	}
 	return 0;
 }

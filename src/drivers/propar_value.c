@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "drivers/common.h"
+
 #define MEASURE_TOP 41942 /* of the bent scale: above it stand the negative values */
 
 const struct propar_type_row propar_types[PROPAR_TYPES] = {
@@ -78,17 +80,6 @@ propar_string_take(const uint8_t *data, size_t n, size_t *at, const char **out, 
 	return true;
 }
 
-bool
-propar_string_show(char *out, size_t cap, const char *from, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n && i + 1 < cap; i++)
-		out[i] = from[i] >= 0x20 && from[i] < 0x7F ? from[i] : '?';
-	out[i] = '\0';
-	return i == n;
-}
-
 static void
 read_number(unsigned type, uint32_t wire, struct reading *r)
 {
@@ -128,7 +119,7 @@ propar_value_take(const struct point *pt, const uint8_t *data, size_t n, size_t 
 		if (!propar_string_take(data, n, at, &from, &len))
 			return false;
 		room = out->text[out->n_text++ % NELEM(out->text)];
-		if (!propar_string_show(room, VALUE_TEXT_MAX + 1, from, len))
+		if (!common_text_show(room, VALUE_TEXT_MAX + 1, from, len))
 			r->quality = Q_TEXT_CUT;
 		r->text = room;
 		return true;

@@ -35,7 +35,4 @@ bool propar_value_take(const struct point *pt, const uint8_t *data, size_t n, si
 /* A string at data[*at], without its padding; *at moves behind it. False when it breaks off. */
 bool propar_string_take(const uint8_t *data, size_t n, size_t *at, const char **out, size_t *out_n);
 
-/* Printed characters of ASCII stay, all others are shown as '?'; false when it did not fit. */
-bool propar_string_show(char *out, size_t cap, const char *from, size_t n);
-
 #endif
