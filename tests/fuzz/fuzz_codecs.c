@@ -5,17 +5,27 @@
 #include "drivers/http_key.h"
 #include "link/codec.h"
 
-extern const struct codec codec_http, codec_k8090, codec_propar, codec_tpg;
+extern const struct codec codec_brooks_s, codec_http, codec_k8090, codec_propar, codec_tpg;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 #define POINTS 4
 #define REQUESTS 8
 
-static const struct codec *const codecs[] = { &codec_http, &codec_k8090, &codec_propar,
-	&codec_tpg };
+/* Behind the others: the first byte of the corpus counts on their places. */
+static const struct codec *const codecs[] = { &codec_http, &codec_k8090, &codec_propar, &codec_tpg,
+	&codec_brooks_s, &codec_brooks_s };
 static const struct instrument instruments[] = { { .opts.text = { NULL, "/service/method" } },
-	{ .name = "" }, { .opts.num = { 128 } }, { .name = "" } };
+	{ .name = "" }, { .opts.num = { 128 } }, { .name = "" },
+	{ .opts = { { 0, OPT_ABSENT, 2, OPT_ABSENT }, { "0A64010203" } } },
+	{ .opts = { { OPT_ABSENT, 0, 2, OPT_ABSENT }, { NULL, "20902001" } } } };
+
+/* Of codec_brooks_s: what and gas, or command, at and type, with a length or a unit code. */
+#define BROOKS(...)                                                                                \
+	{                                                                                          \
+		.num = { __VA_ARGS__ }                                                             \
+	}
+#define NONE OPT_ABSENT
 
 #define HTTP_NUMS(type)                                                                            \
 	{                                                                                          \
@@ -38,6 +48,13 @@ static const struct optvals wanted[][POINTS] = {
 			.text = { NULL, "TID" } },
 		{ .num = { OPT_ABSENT, OPT_ABSENT, 2, 0 }, .text = { NULL, "TID" } },
 		{ .num = { OPT_ABSENT, OPT_ABSENT, 3, 1 }, .text = { NULL, "TID" } } },
+	{ BROOKS(0, NONE, NONE, NONE, NONE, NONE, 171), BROOKS(8, 1, NONE, NONE, NONE, NONE, NONE),
+		BROOKS(4, NONE, NONE, NONE, NONE, NONE, NONE),
+		BROOKS(NONE, NONE, 1, 1, 5, NONE, NONE) },
+	{ BROOKS(4, NONE, NONE, NONE, NONE, NONE, NONE),
+		BROOKS(9, NONE, NONE, NONE, NONE, NONE, NONE),
+		BROOKS(5, NONE, NONE, NONE, NONE, NONE, NONE),
+		BROOKS(NONE, NONE, 12, 0, 3, NONE, NONE) },
 };
 
 static void
