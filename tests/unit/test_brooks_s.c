@@ -363,14 +363,12 @@ test_texts(void **state)
 		{ GAS_NAME, "96 07 00 00 02 41 72 00 FF", "Ar", Q_GOOD },
 		{ GAS_NAME, "96 05 00 00 02 C0 41", "?A", Q_GOOD },
 		{ TAG, "0D 08 00 00 CB 0E 70 CB 0C 31", "20902001", Q_GOOD },
-		{ TAG, "0D 0B 00 00 04 24 60 82 08 20 FF FF FF", "ABA`    ", Q_GOOD },
-		{ MESSAGE, "0C 05 00 00 04 2C 60", "AB1 ", Q_GOOD },
 	};
 	struct readings out;
 	struct reading r[16];
 	char line[400] = "96 4A 00 00 02";
 
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < NELEM(rows); i++) {
 		struct point pt = point(rows[i].what);
 		struct request req = plan(&pt, 1);
 
