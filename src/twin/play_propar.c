@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "drivers/common.h"
 #include "drivers/propar_frame.h"
 #include "drivers/propar_value.h"
 #include "twin/player.h"
@@ -337,7 +338,7 @@ write_one(struct play_device *dev, uint32_t i, const struct propar_message *in, 
 	if (pt->type == PROPAR_STRING) {
 		if (!propar_string_take(in->data, in->n, at, &from, &n))
 			return BAD_COMMAND;
-		propar_string_show(text, sizeof(text), from, n);
+		common_text_show(text, sizeof(text), from, n);
 	} else if (!propar_value_take(pt, in->data, in->n, at, &r, &room)) {
 		return BAD_COMMAND;
 	} else if (r.quality != Q_GOOD ||

@@ -236,6 +236,9 @@ codec_point(const struct image_builder *b, const struct image_instrument *stored
 	struct err err = { 0 };
 
 	memcpy(ins.opts.num, stored->opts, sizeof(ins.opts.num));
+	for (int i = 0; c->opts != NULL && c->opts[i].name != NULL; i++)
+		if (c->opts[i].type == OPT_TEXT && stored->opts[i] > 0)
+			ins.opts.text[i] = string_at(b, (uint32_t)stored->opts[i]);
 	options(c->point_opts, opts, &vals, room->texts);
 	vals.is_write = is_write;
 	vals.room = room->key;
