@@ -74,7 +74,7 @@ hash_point(struct buf *out, const struct point *p)
 {
 	buf_printf(out, "%u %u %u %u %u %u %u %d %u %s %s %lld|", p->space, p->type, p->address,
 		p->count, p->order, p->bit, p->value, p->write_space, p->write_address,
-		p->key == NULL ? "" : p->key, p->write_key == NULL ? "" : p->write_key,
+		p->key == NULL ? "" : p->key, p->write_key == NULL ? "" : p->write_key, p->unit == NULL ? "" : p->unit,
 		(long long)p->every_ns);
 }
 
@@ -204,6 +204,7 @@ emit_points(struct emit *e)
 			.value = p->value,
 			.write_address = p->write_address,
 			.write_key = text(e, p->write_key),
+			.unit = text(e, p->unit),
 		};
 
 		buf_put(e->out, &d, sizeof(d));

@@ -495,7 +495,8 @@ is_same_origin(const struct image *a, const struct image_channel *x, const struc
 		       image_instrument_at(b, q->instrument)) &&
 	       p->space == q->space && p->type == q->type && p->address == q->address &&
 	       p->count == q->count && p->order == q->order && p->bit == q->bit &&
-	       p->value == q->value && strcmp(image_text(a, p->key), image_text(b, q->key)) == 0;
+	       p->value == q->value && strcmp(image_text(a, p->key), image_text(b, q->key)) == 0 &&
+	       strcmp(image_text(a, p->unit), image_text(b, q->unit)) == 0;
 }
 
 static bool

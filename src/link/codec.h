@@ -56,6 +56,8 @@ struct point {
 	uint32_t write_address;
 	const char *key;       /* borrowed; NULL or text that names it */
 	const char *write_key; /* the same of the place that takes writes */
+	const char
+		*unit; /* borrowed; NULL or the unit that the device has to name with its values */
 	int64_t every_ns;
 };
 
@@ -179,7 +181,7 @@ struct readings {
 enum wire { WIRE_OPEN, WIRE_SILENT, WIRE_CLOSED };
 
 /* What carries a protocol. */
-enum { CODEC_TCP = 1, CODEC_SERIAL = 2, CODEC_SYSTEM = 4 };
+enum { CODEC_TCP = 1, CODEC_SERIAL = 2, CODEC_SYSTEM = 4, CODEC_HELPER = 8 };
 
 /* cut(): CUT_MORE, or a number of bytes with a kind */
 #define CUT_MORE 0

@@ -21,7 +21,8 @@ same_unit(const struct unit *a, const struct unit *b)
 
 		if (p->space != q->space || p->type != q->type || p->address != q->address ||
 			p->count != q->count || p->order != q->order || p->bit != q->bit ||
-			p->every_ns != q->every_ns || !same_text(p->key, q->key))
+			p->every_ns != q->every_ns || !same_text(p->key, q->key) ||
+			!same_text(p->unit, q->unit))
 			return false;
 	}
 	return true;

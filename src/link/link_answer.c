@@ -108,12 +108,16 @@ link_silent(struct link *l, struct flight *f, size_t n, int64_t now_ns)
 	done(l, f, now_ns);
 }
 
+/* text: the codec's own words, which the quality and the code may fall short of; empty: none */
 static void
-refused(struct link *l, struct flight *f, const struct refusal *why, int64_t now_ns)
+refused(struct link *l, struct flight *f, const struct refusal *why, const char *text,
+	int64_t now_ns)
 {
 	struct unit *u = f->unit;
 
 	u->state.refused++;
+	if (text[0] != '\0')
+		link_note(l, u, (enum quality)why->quality, now_ns, "refused: %s", text);
 	if (f->kind != FLIGHT_IDENTIFY)
 		link_unit_up(l, u, now_ns);
 	switch (f->kind) {
@@ -250,7 +254,7 @@ conclude(struct link *l, struct flight *f, int rc, uint16_t code, const struct e
 	}
 	count_reply(l, u, now_ns - f->sent_ns, now_ns);
 	if (rc == DECODE_REFUSED)
-		refused(l, f, &l->readings.refusal, now_ns);
+		refused(l, f, &l->readings.refusal, err->msg, now_ns);
 	else if (rc == DECODE_LATER)
 		later(l, f, code, now_ns);
 	else if (rc == DECODE_ANEW)

@@ -102,6 +102,7 @@ init_points(struct unit *u, const struct image *img, const struct image_instrume
 			.write_address = p->write_address,
 			.key = copy_or_null(image_text(img, p->key)),
 			.write_key = copy_or_null(image_text(img, p->write_key)),
+			.unit = copy_or_null(image_text(img, p->unit)),
 			.every_ns = MAX(every_ns, NS_PER_MS),
 		};
 	}
@@ -148,6 +149,7 @@ link_unit_done(struct unit *u)
 	for (size_t i = 0; u->points != NULL && i < u->n_points; i++) {
 		free((void *)(uintptr_t)u->points[i].key);
 		free((void *)(uintptr_t)u->points[i].write_key);
+		free((void *)(uintptr_t)u->points[i].unit);
 	}
 	free_messages(u);
 	free(u->vars.scratch);

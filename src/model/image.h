@@ -18,7 +18,7 @@
 #include "msg/value.h"
 
 #define IMAGE_MAGIC UINT64_C(0x314547414d49434d) /* "MCIMAGE1" */
-#define IMAGE_VERSION 4
+#define IMAGE_VERSION 5
 #define IMAGE_SIZE_MAX (64u << 20)
 #define IMAGE_CHANNELS_MAX 20000
 #define IMAGE_PIPELINE_MAX 16
@@ -161,7 +161,8 @@ struct image_point {
 	uint8_t spare;
 	uint32_t write_address;
 	uint32_t write_key; /* as key, of the place that takes writes */
-	uint32_t spare2;
+	uint32_t
+		unit; /* text: the unit that the device has to name with its values; empty: any or none */
 };
 
 enum channel_source {

@@ -175,9 +175,10 @@ instrument_hash(const struct image_builder *b, const struct image_instrument *in
 	for (uint32_t i = ins->first_point; i < ins->first_point + ins->n_points; i++) {
 		const struct image_point *p = AT(&b->points, struct image_point, i);
 
-		buf_printf(&text_form, "%u %u %u %u %u %u %u %d %u %s %lld|", p->space, p->type,
+		buf_printf(&text_form, "%u %u %u %u %u %u %u %d %u %s %s %lld|", p->space, p->type,
 			p->address, p->count, p->order, p->bit, p->value, p->write_space,
-			p->write_address, string_at(b, p->key), (long long)p->every_ns);
+			p->write_address, string_at(b, p->key), string_at(b, p->unit),
+			(long long)p->every_ns);
 	}
 	h = text_hash(text_form.data, text_form.n);
 	buf_done(&text_form);
@@ -279,6 +280,7 @@ image_builder_point(struct image_builder *b, const char *name, const char *opts,
 	stored.bit = p.bit;
 	stored.value = p.value;
 	stored.key = p.key != NULL ? put_string(b, p.key) : 0;
+	stored.unit = p.unit != NULL ? put_string(b, p.unit) : 0;
 	stored.every_ns = every_ns > 0 ? every_ns : ins->every_ns;
 	snprintf(full, sizeof(full), "%s.%s", string_at(b, ins->name), name);
 	ch.type = p.value;
