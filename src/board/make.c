@@ -56,9 +56,13 @@ describe_address(char *out, size_t cap, const struct image *img, const struct im
 {
 	const struct image_link *link = image_link_at(img, ins->link);
 	const char *host = image_text(img, link->host);
+	char words[IMAGE_WORDS_BYTES_MAX + 1], *at[IMAGE_WORDS_MAX + 2];
 
 	if (link->kind == LINK_SYSTEM)
 		snprintf(out, cap, "this computer");
+	else if (link->kind == LINK_HELPER) /* its arguments are for nobody to see */
+		snprintf(out, cap, "helper %s",
+			image_words(host, words, at) > 0 ? at[1] : "without words");
 	else if (link->kind == LINK_SERIAL)
 		snprintf(out, cap, "serial %s, %u %u%c%u", host, link->line.baud, link->line.bits,
 			link->line.parity, link->line.stop);

@@ -232,7 +232,8 @@ cli_demo(struct args *args)
 	if (img == NULL)
 		return code;
 	for (uint32_t i = 0; i < img->links.n; i++)
-		links += image_link_at(img, i)->kind != LINK_SYSTEM;
+		links += image_link_at(img, i)->kind == LINK_TCP ||
+			 image_link_at(img, i)->kind == LINK_SERIAL;
 	block_signals(&set);
 	if (mkdtemp(dir) == NULL) {
 		free(img);

@@ -70,6 +70,8 @@ wires_of(const struct bench_link *l)
 		return CODEC_SYSTEM;
 	case LINK_SERIAL:
 		return CODEC_SERIAL;
+	case LINK_HELPER:
+		return CODEC_HELPER;
 	default:
 		return CODEC_TCP;
 	}
@@ -82,6 +84,8 @@ wire_wanted(const struct codec *codec)
 
 	if (all & CODEC_SYSTEM)
 		return "system: local";
+	if (all & CODEC_HELPER)
+		return "helper: [PROGRAM] or tcp: \"host:port\"";
 	if (all & CODEC_SERIAL)
 		return all & CODEC_TCP ? "serial: PATH or tcp: \"host:port\"" : "serial: PATH";
 	return "tcp: \"host:port\"";

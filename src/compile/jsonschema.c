@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "compile/schema.h"
 #include "drivers/list.h"
+#include "model/image.h"
 
 #define NAME_PATTERN "^[A-Za-z_][A-Za-z0-9_]{0,62}$"
 #define YES_OR_NO "[\"no\", \"yes\", \"off\", \"on\", true, false]"
@@ -156,6 +157,12 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 	case KEY_POINT:
 		snprintf(name, sizeof(name), "%.60s_point", codec == NULL ? "" : codec->name);
 		ref(j, name);
+		break;
+	case KEY_WORDS:
+		json_raw(j, "type", "\"array\"");
+		json_raw(j, "items", "{\"type\": [\"string\", \"number\", \"boolean\"]}");
+		json_int(j, "minItems", 1);
+		json_int(j, "maxItems", IMAGE_WORDS_MAX);
 		break;
 	case KEY_LIST_NONE:
 		json_raw(j, "const", "[]");

@@ -96,12 +96,77 @@ read_system(struct bench *b, struct bench_link *l, const struct node *n)
 			"system can only be local; write system: local");
 }
 
+/* A line of the words of a helper; false when it cannot be one. */
+static bool
+add_word(struct bench *b, const struct node *n, struct buf *words)
+{
+	const char *text = read_text(b, n);
+
+	if (text == NULL)
+		return false;
+	for (const char *c = text; *c != '\0'; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7F) {
+			diag_error(&b->diag, n->at, "wrong-value",
+				"a word with a line end or another control character; pass it to "
+				"the program in a file");
+			return false;
+		}
+	if (words->n > 0)
+		buf_putc(words, '\n');
+	buf_put(words, text, strlen(text));
+	return true;
+}
+
+/* The folder of the file that the node stands in: a relative program lies there, wherever mbc is started. */
+static void
+add_folder(const struct bench *b, const struct node *n, struct buf *words)
+{
+	const char *path = b->diag.files[n->at.file], *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		buf_putc(words, '.');
+	else
+		buf_put(words, path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+static void
+read_helper(struct bench *b, struct bench_link *l, const struct node *n)
+{
+	struct buf words = { 0 };
+	bool is_good = true;
+
+	l->kind = LINK_HELPER;
+	if (!read_is(b, n, NODE_LIST,
+		    "a list of words, the program first: [./daq.py, --card, \"2\"]"))
+		return;
+	add_folder(b, n, &words);
+	if (strchr(buf_text(&words), '\n') != NULL) {
+		diag_error(&b->diag, n->at, "wrong-value",
+			"the folder of this file has a line end in its name; rename it");
+		is_good = false;
+	}
+	for (const struct node *word = n->first; word != NULL; word = word->next)
+		is_good = add_word(b, word, &words) && is_good;
+	if (is_good && (n->n == 0 || n->first->text[0] == '\0'))
+		diag_error(&b->diag, n->at, "wrong-value",
+			"no program; write its path first: [./daq.py, --card, \"2\"]");
+	else if (n->n > IMAGE_WORDS_MAX || words.n > IMAGE_WORDS_BYTES_MAX)
+		diag_error(&b->diag, n->at, "too-large",
+			"more than %d words, or %d bytes with the folder; pass them to the program "
+			"in a file",
+			IMAGE_WORDS_MAX, IMAGE_WORDS_BYTES_MAX);
+	else if (is_good)
+		l->host = tree_text(&b->tree, buf_text(&words), words.n);
+	buf_done(&words);
+}
+
 /* The one key that says where the wire leads. */
 static void
 read_way(struct bench *b, struct bench_link *l, const struct node *n,
 	const struct node *const *found)
 {
-	static const int ways[] = { LINK_KEY_TCP, LINK_KEY_RTU, LINK_KEY_SERIAL, LINK_KEY_SYSTEM };
+	static const int ways[] = { LINK_KEY_TCP, LINK_KEY_RTU, LINK_KEY_SERIAL, LINK_KEY_SYSTEM,
+		LINK_KEY_HELPER };
 	const struct node *way = NULL;
 
 	for (size_t i = 0; i < NELEM(ways); i++) {
@@ -118,13 +183,15 @@ read_way(struct bench *b, struct bench_link *l, const struct node *n,
 		if (b->diag.n_errors == 0 || !l->is_bad)
 			diag_error(&b->diag, n->at, "missing",
 				"the link leads nowhere; add tcp: \"host:port\", or serial: "
-				"/dev/serial/by-path/...");
+				"/dev/serial/by-path/..., or helper: [PROGRAM]");
 		return;
 	}
 	if (way == found[LINK_KEY_TCP] || way == found[LINK_KEY_RTU])
 		read_tcp(b, l, way);
 	else if (way == found[LINK_KEY_SYSTEM])
 		read_system(b, l, way);
+	else if (way == found[LINK_KEY_HELPER])
+		read_helper(b, l, way);
 	l->is_line = way == found[LINK_KEY_RTU] || way == found[LINK_KEY_SERIAL];
 	line_read(b, l, found);
 }

@@ -256,6 +256,10 @@ const struct key schema_link[] = {
 		.kind = KEY_CHOICE,
 		.words = words_local,
 		.help = "this computer, for `use: system`" },
+	[LINK_KEY_HELPER] = { .name = "helper",
+		.kind = KEY_WORDS,
+		.help = "a program that is started here and speaks lines, with its arguments: "
+			"[PROGRAM, WORD, ...]" },
 	[LINK_KEY_CONNECT_TIMEOUT] = { .name = "connect_timeout",
 		.kind = KEY_SPAN,
 		.min = MS(10),

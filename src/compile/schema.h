@@ -26,6 +26,7 @@ enum key_kind {
 	KEY_FILTER,    /* "median 5" */
 	KEY_CHOICES,   /* {word: number} or [word, word] */
 	KEY_POINT,     /* options of the codec's points */
+	KEY_WORDS,     /* a list of words */
 	KEY_LIST_NONE, /* an empty list: anything in it belongs to a later version */
 	KEY_MAP,       /* the keys of `sub` */
 	KEY_NAMES,     /* names, each with the keys of `sub` */
@@ -57,6 +58,7 @@ enum {
 	LINK_KEY_RTU,
 	LINK_KEY_SERIAL,
 	LINK_KEY_SYSTEM,
+	LINK_KEY_HELPER,
 	LINK_KEY_LINE,
 	LINK_KEY_RS485,
 	LINK_KEY_ECHO,

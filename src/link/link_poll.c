@@ -649,8 +649,8 @@ expire(struct link *l, struct flight *f, int64_t now_ns)
 	link_unanswered(l, f, reason, 0, now_ns);
 	if (l->kind == LINK_TCP && u->codec->closes)
 		link_renew(l, now_ns);
-	else if ((l->kind == LINK_TCP || l->is_search) && l->silence >= LINK_SILENCE_MAX &&
-		 all_silent(l))
+	else if ((l->kind == LINK_TCP || l->kind == LINK_HELPER || l->is_search) &&
+		 l->silence >= LINK_SILENCE_MAX && all_silent(l))
 		link_drop(l, NULL, "nobody answers", now_ns);
 }
 

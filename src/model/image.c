@@ -155,16 +155,40 @@ check_bench(const struct check *c)
 	return 0;
 }
 
+size_t
+image_words(const char *host, char *room, char *out[IMAGE_WORDS_MAX + 2])
+{
+	size_t size = strlen(host), n = 0;
+	char *next = room;
+
+	if (size > IMAGE_WORDS_BYTES_MAX)
+		return 0;
+	memcpy(room, host, size + 1);
+	while (next != NULL) {
+		if (n == IMAGE_WORDS_MAX + 1)
+			return 0;
+		out[n++] = next;
+		next = strchr(next, '\n');
+		if (next != NULL)
+			*next++ = '\0';
+	}
+	out[n] = NULL;
+	return n < 2 || out[0][0] == '\0' || out[1][0] == '\0' ? 0 : n;
+}
+
 static int
 check_link(const struct check *c, uint32_t i)
 {
 	const struct image_link *l = image_link_at(c->img, i);
+	char words[IMAGE_WORDS_BYTES_MAX + 1], *at[IMAGE_WORDS_MAX + 2];
 
-	if (!is_name(c, l->name) || !is_text(c, l->host) || l->kind > LINK_SERIAL ||
+	if (!is_name(c, l->name) || !is_text(c, l->host) || l->kind > LINK_HELPER ||
 		!is_time(l->connect_timeout_ns, 0) || !is_time(l->gap_ns, 0) ||
 		!is_time(l->char_ns, 0) || !is_time(l->late_max_ns, 0) ||
 		!is_time(l->probe_max_ns, 0) || l->pipeline > IMAGE_PIPELINE_MAX)
 		return wrong(c, "link %u", i);
+	if (l->kind == LINK_HELPER && image_words(image_text(c->img, l->host), words, at) == 0)
+		return wrong(c, "words of link %u", i);
 	if (l->kind == LINK_SERIAL &&
 		(l->line.baud == 0 || l->line.bits < 7 || l->line.bits > 8 || l->line.stop < 1 ||
 			l->line.stop > 2 || l->line.rs485 > RS485_LOW))

@@ -60,7 +60,12 @@ enum link_kind {
 	LINK_TCP,    /* host and port */
 	LINK_SYSTEM, /* files and counters of this machine, read by a thread of their own */
 	LINK_SERIAL, /* a serial port: host is where to look for it (io/serial.h) */
+	LINK_HELPER, /* a program that `supervise` starts: host has its words */
 };
+
+/* host of a LINK_HELPER: the folder of the file that names the program, the program, its arguments; one a line. */
+#define IMAGE_WORDS_MAX 32         /* program and arguments */
+#define IMAGE_WORDS_BYTES_MAX 2000 /* with the folder */
 
 /* How characters stand on a serial line. */
 struct image_line {
@@ -85,7 +90,7 @@ struct image_link {
 	uint32_t name;
 	uint32_t kind; /* enum link_kind */
 	uint32_t
-		host; /* name or address, without brackets; LINK_SERIAL: a path, a path with *, or usb:SERIAL */
+		host; /* name or address, without brackets; LINK_SERIAL: a path, a path with *, or usb:SERIAL; LINK_HELPER: words */
 	uint16_t port;
 	uint8_t is_line; /* characters of a serial line, here or behind a TCP port: frames have no borders but silence */
 	uint8_t has_echo;       /* what is sent comes back first */
@@ -277,6 +282,10 @@ IMAGE_ACCESS(image_choice, choices)
 IMAGE_ACCESS(image_marker, markers)
 IMAGE_ACCESS(image_knot, knots)
 IMAGE_ACCESS(image_twin, twins)
+
+/* The words of a LINK_HELPER taken apart in `room` (IMAGE_WORDS_BYTES_MAX + 1 bytes): [0] the folder, [1] the program,
+ * then its arguments, NULL. Returns how many there are without the NULL; 0 when it has none that can be used. */
+size_t image_words(const char *host, char *room, char *out[IMAGE_WORDS_MAX + 2]);
 
 /* Do two links lead over the same wire, whatever their names and times are? */
 bool image_same_wire(const struct image *img_a, const struct image_link *a,
