@@ -110,6 +110,26 @@ on_bytes(void *ctx, uint32_t link, const uint8_t *in, size_t n)
 	serve_links(c);
 }
 
+/* The supervisor starts programs; which one, it knows itself: the words only say which bench file is meant. */
+static bool
+ask_helper(void *ctx, uint32_t link, uint32_t ticket)
+{
+	struct control *c = ctx;
+	const struct image *img = c->now.img;
+	const struct image_link *l = image_link_at(img, link);
+	struct buf packet = { 0 };
+	int rc;
+
+	wire_begin(&packet, WIRE_HELPER_ASK);
+	wire_u32(&packet, ticket);
+	wire_text(&packet, image_text(img, l->name));
+	wire_text(&packet, image_text(img, l->host));
+	wire_end(&packet);
+	rc = sock_send(c->supervisor, &packet, -1, NULL);
+	buf_done(&packet);
+	return rc == 0;
+}
+
 /* ---- images and boards ---- */
 
 #define TRACE_MEMORY (4u << 20) /* bytes for the traces of all instruments together */
@@ -267,6 +287,19 @@ take_health(struct control *c, struct wire_in *in)
 	}
 }
 
+/* Its program runs, and this (taken) is the connection to it; -1: it does not, for this reason. */
+static void
+take_helper(struct control *c, struct wire_in *in, int fd)
+{
+	uint32_t ticket = wire_get_u32(in);
+	char why[200] = "there is no connection to the program";
+
+	if (fd < 0 && in->left > 0)
+		wire_get_text(in, why, sizeof(why));
+	wires_helper(c->wires, ticket, fd, why);
+	serve_links(c);
+}
+
 static void
 on_message(void *ctx, int fd, unsigned events)
 {
@@ -286,6 +319,9 @@ on_message(void *ctx, int fd, unsigned events)
 	kind = wire_open(&in, packet, (size_t)n, &err);
 	if (kind == WIRE_HEALTH) {
 		take_health(c, &in);
+	} else if (kind == WIRE_HELPER || kind == WIRE_HELPER_NO) {
+		take_helper(c, &in, kind == WIRE_HELPER ? pass : -1);
+		pass = kind == WIRE_HELPER ? -1 : pass;
 	} else if (kind == WIRE_IMAGE && pass >= 0) {
 		uint32_t generation = wire_get_u32(&in);
 
@@ -400,7 +436,11 @@ start(struct control *c, int image_fd, uint32_t generation, struct err *err)
 {
 	static const int signals[] = { SIGTERM, SIGINT };
 	const struct wires_sink sink = {
-		.ctx = c, .opened = on_opened, .closed = on_closed, .bytes = on_bytes
+		.ctx = c,
+		.opened = on_opened,
+		.closed = on_closed,
+		.bytes = on_bytes,
+		.helper = ask_helper,
 	};
 	int sig;
 

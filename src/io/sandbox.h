@@ -6,6 +6,8 @@
  *	control    mbc-control   reads /dev /etc /lib /proc /run        sockets, threads; no exec, no fork, creates no file
  *	                         /sys /usr; writes /dev; lists any
  *	serve      mbc-serve     reads /proc/self                       no new socket, no exec, no fork, opens for reading only
+ *	helper     mbc-helper    not limited: it is not ours            as supervise
+ *	curl       mbc-helper    reads                                  sockets, threads; no exec, no fork, opens for reading only
  *	twin       who calls it  reads; writes /dev; links, a socket    sockets, links; no exec, no fork, creates no file
  *
  * Everything is tried and what came of it is reported: a kernel may be without Landlock, a sanitizer build goes without
@@ -25,6 +27,8 @@ enum sandbox_role {
 	SANDBOX_CONTROL,
 	SANDBOX_SERVE,
 	SANDBOX_TWIN,
+	SANDBOX_HELPER, /* a user alone: what it runs is not ours */
+	SANDBOX_CURL,
 	SANDBOX_ROLES
 };
 

@@ -75,12 +75,15 @@ static const struct rule twin_rules[] = {
 	{ NULL, 0 },
 };
 
+static const struct rule curl_rules[] = { { "/", READ | FS_EXECUTE }, { NULL, 0 } };
+
 /* NULL: not limited. */
 static const struct rule *const rules[SANDBOX_ROLES] = {
 	[SANDBOX_COMPILE] = compile_rules,
 	[SANDBOX_CONTROL] = control_rules,
 	[SANDBOX_SERVE] = serve_rules,
 	[SANDBOX_TWIN] = twin_rules,
+	[SANDBOX_CURL] = curl_rules,
 };
 
 static uint64_t

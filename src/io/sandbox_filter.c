@@ -52,6 +52,9 @@ static const char *const twin_calls[] = { "socketpair", "bind", "connect", "list
 	"accept4", "symlink", "symlinkat", "unlink", "unlinkat", "flock", "adjtimex",
 	"clock_adjtime", "clock_adjtime64", NULL };
 
+static const char *const curl_calls[] = { "socketpair", "bind", "connect", "statfs", "statfs64",
+	"fstatfs", "fstatfs64", NULL };
+
 /* What no part of mbc needs; the supervisor's children inherit this. */
 static const char *const never[] = { "ptrace", "process_vm_readv", "process_vm_writev",
 	"process_madvise", "kcmp", "mount", "umount", "umount2", "move_mount", "open_tree",
@@ -185,15 +188,17 @@ static bool
 fill(scmp_filter_ctx f, enum sandbox_role role)
 {
 	bool is_wired = role == SANDBOX_CONTROL || role == SANDBOX_TWIN;
+	bool has_peers = is_wired || role == SANDBOX_CURL;
 
 	if (role == SANDBOX_SUPERVISE)
 		return add_list(f, SCMP_ACT_ERRNO(EPERM), never);
 	return add_list(f, SCMP_ACT_ALLOW, common) && add_open(f, is_wired) &&
-	       add_memory(f, is_wired) && add_threads(f, is_wired) && add_limits(f) &&
-	       (!is_wired || (add_sockets(f) && add_ioctl(f))) &&
+	       add_memory(f, has_peers) && add_threads(f, has_peers) && add_limits(f) &&
+	       (!has_peers || (add_sockets(f) && add_ioctl(f))) &&
 	       (role == SANDBOX_COMPILE || add_list(f, SCMP_ACT_ALLOW, talk)) &&
 	       (role != SANDBOX_CONTROL || add_list(f, SCMP_ACT_ALLOW, control_calls)) &&
 	       (role != SANDBOX_SERVE || add_list(f, SCMP_ACT_ALLOW, serve_calls)) &&
+	       (role != SANDBOX_CURL || add_list(f, SCMP_ACT_ALLOW, curl_calls)) &&
 	       (role != SANDBOX_TWIN || add_list(f, SCMP_ACT_ALLOW, twin_calls));
 }
 

@@ -15,10 +15,11 @@ static const char *const names[SANDBOX_ROLES] = {
 	[SANDBOX_COMPILE] = "mbc-compile",
 	[SANDBOX_CONTROL] = "mbc-control",
 	[SANDBOX_SERVE] = "mbc-serve",
+	[SANDBOX_HELPER] = "mbc-helper",
 };
 
-/* Groups that own the ports of instruments on Debian. */
-static const char *const port_groups[] = { "dialout", "gpio", "i2c" };
+/* Groups that own the ports of instruments on Debian; the last one, of USB devices, is for libraries of makers alone. */
+static const char *const port_groups[] = { "dialout", "gpio", "i2c", "plugdev" };
 
 static void
 set_name(struct sandbox_user *u, const struct passwd *pw)
@@ -30,9 +31,9 @@ set_name(struct sandbox_user *u, const struct passwd *pw)
 }
 
 static void
-add_groups(struct sandbox_user *u)
+add_groups(struct sandbox_user *u, size_t n_groups)
 {
-	for (size_t i = 0; i < NELEM(port_groups); i++) {
+	for (size_t i = 0; i < n_groups; i++) {
 		const struct group *g = getgrnam(port_groups[i]);
 
 		if (g != NULL && u->n_groups < SANDBOX_GROUPS)
@@ -58,7 +59,9 @@ sandbox_user_find(enum sandbox_role role, struct sandbox_user *out)
 	out->is_other = true;
 	set_name(out, pw);
 	if (role == SANDBOX_CONTROL)
-		add_groups(out);
+		add_groups(out, NELEM(port_groups) - 1);
+	else if (role == SANDBOX_HELPER)
+		add_groups(out, NELEM(port_groups));
 	return true;
 }
 

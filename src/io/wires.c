@@ -9,6 +9,9 @@
  * the kernel until all bytes are out; what closes a port comes before what opens it again, so its lock is free by then. One
  * port is being opened at a time: a port that came for nobody is closed before the next one is asked for.
  *
+ * A helper, too, goes from NAMING to OPEN: its connection comes from the supervisor, with the ticket of this opening. It is
+ * not trusted: one that sends without end is made to wait, so that the others are heard.
+ *
  * What fails at once (no descriptor left, unreachable network) is reported at the next turn of the loop, from
  * wires_time(), so that the engine is never called from within its own request.
  */
@@ -32,6 +35,8 @@
 #include "io/system_files.h"
 #include "io/worker.h"
 
+#define HELPER_BYTES (64u << 10) /* of one helper in HELPER_WINDOW_NS */
+#define HELPER_WINDOW_NS (100 * NS_PER_MS)
 #define WIRE_TX 4096 /* bytes that wait for a slow peer: at least LINK_TX_MAX of the engine */
 
 enum wire_state {
@@ -48,6 +53,9 @@ struct wire {
 	bool is_port;    /* fd is a serial port */
 	uint32_t serial; /* counts openings: an answer of a thread to an earlier one is dropped */
 	int64_t deadline_ns; /* of naming and connecting */
+	int64_t window_ns;   /* of a helper: since when n_taken counts its bytes */
+	size_t n_taken;
+	bool is_held;        /* it is not read from until the window is over */
 	unsigned nth;        /* which of the ports that may be meant */
 	enum quality reason; /* why it FAILED */
 	char why[120];
@@ -64,6 +72,7 @@ struct wires {
 	uint32_t serial;
 	bool has_failed;    /* some wire is FAILED */
 	uint32_t n_opening; /* wires that are NAMING or CONNECTING */
+	bool has_held;      /* some wire is held */
 	struct worker names, ports, files;
 	uint32_t port_asked; /* serial of the wire whose port is being opened; 0: none is */
 	uint32_t *by_fd;     /* [descriptor] link */
@@ -224,6 +233,7 @@ shut(struct wires *w, struct wire *wire)
 		close_fd(w, wire);
 	}
 	wire->n_tx = 0;
+	wire->is_held = false;
 	wire->serial = ++w->serial;
 	set_state(w, wire, WIRE_IS_CLOSED);
 }
@@ -301,6 +311,31 @@ connect_to(struct wires *w, struct wire *wire, const struct sockaddr *addr, sock
 
 /* ---- what the loop reports ---- */
 
+/* What an open wire is watched for. */
+static void
+watch_open(struct wires *w, const struct wire *wire)
+{
+	loop_change(w->loop, wire->fd,
+		(wire->is_held ? 0 : LOOP_READ) | (wire->n_tx > 0 ? LOOP_WRITE : 0));
+}
+
+/* Count the bytes of a helper; after too many it waits. */
+static void
+count_bytes(struct wires *w, struct wire *wire, size_t n)
+{
+	int64_t now = now_boot();
+
+	if (now - wire->window_ns >= HELPER_WINDOW_NS) {
+		wire->window_ns = now;
+		wire->n_taken = 0;
+	}
+	wire->n_taken += n;
+	if (wire->n_taken < HELPER_BYTES || wire->is_held)
+		return;
+	wire->is_held = w->has_held = true;
+	watch_open(w, wire);
+}
+
 static uint32_t
 link_of(const struct wires *w, int fd)
 {
@@ -334,15 +369,20 @@ static void
 on_readable(struct wires *w, uint32_t link)
 {
 	static uint8_t bytes[16384]; /* one thread reads the wires */
-	bool is_port = image_link_at(w->img, link)->kind == LINK_SERIAL;
+	const uint32_t kind = image_link_at(w->img, link)->kind;
+	const bool is_port = kind == LINK_SERIAL;
 	ssize_t n = is_port ? read(w->at[link].fd, bytes, sizeof(bytes))
 			    : recv(w->at[link].fd, bytes, sizeof(bytes), 0);
 
+	if (n > 0 && kind == LINK_HELPER)
+		count_bytes(w, &w->at[link], (size_t)n);
 	if (n > 0)
 		w->sink.bytes(w->sink.ctx, link, bytes, (size_t)n);
 	else if (n == 0 || (is_port && errno == EIO))
 		fail_now(w, link, Q_LINK_LOST,
-			is_port ? "the port is gone" : "closed by the other side");
+			is_port               ? "the port is gone"
+			: kind == LINK_HELPER ? "the helper has ended, or closed its output"
+					      : "closed by the other side");
 	else if (errno != EAGAIN && errno != EINTR)
 		fail_now(w, link, Q_LINK_LOST, strerror(errno));
 }
@@ -367,7 +407,7 @@ flush(struct wires *w, uint32_t link)
 	memmove(wire->tx, wire->tx + n, wire->n_tx - (size_t)n);
 	wire->n_tx -= (size_t)n;
 	if (wire->n_tx == 0)
-		loop_change(w->loop, wire->fd, LOOP_READ);
+		watch_open(w, wire);
 }
 
 static void
@@ -588,6 +628,40 @@ ask_name(struct wires *w, uint32_t link)
 		fail_later(w, wire, Q_NO_LINK, err.msg);
 }
 
+static void
+ask_helper(struct wires *w, uint32_t link)
+{
+	struct wire *wire = &w->at[link];
+
+	set_state(w, wire, WIRE_IS_NAMING);
+	if (w->sink.helper == NULL || !w->sink.helper(w->sink.ctx, link, wire->serial))
+		fail_later(w, wire, Q_NO_LINK, "its program cannot be asked for");
+}
+
+void
+wires_helper(struct wires *w, uint32_t ticket, int fd, const char *why)
+{
+	struct wire *wire;
+	uint32_t link;
+
+	wire = ticket_wire(w, (const uint8_t *)&ticket, &link);
+	if (wire == NULL || wire->state != WIRE_IS_NAMING ||
+		image_link_at(w->img, link)->kind != LINK_HELPER) {
+		if (fd >= 0)
+			close(fd); /* it sees the end of its input, and ends */
+		return;
+	}
+	if (fd < 0) {
+		fail_now(w, link, Q_NO_LINK, why);
+		return;
+	}
+	wire->fd = fd;
+	set_state(w, wire, WIRE_IS_OPEN);
+	watch(w, wire, LOOP_READ);
+	if (wire->state == WIRE_IS_OPEN)
+		w->sink.opened(w->sink.ctx, link);
+}
+
 void
 wires_open(struct wires *w, uint32_t link)
 {
@@ -611,6 +685,10 @@ wires_open(struct wires *w, uint32_t link)
 	if (l->kind == LINK_SERIAL) {
 		set_state(w, wire, WIRE_IS_NAMING);
 		ask_ports(w);
+		return;
+	}
+	if (l->kind == LINK_HELPER) {
+		ask_helper(w, link);
 		return;
 	}
 	if (numeric_address(image_text(w->img, l->host), l->port, &addr, &len)) {
@@ -681,7 +759,20 @@ wires_send(struct wires *w, uint32_t link, const uint8_t *bytes, size_t n)
 	}
 	memcpy(wire->tx + wire->n_tx, bytes + sent, n - (size_t)sent);
 	wire->n_tx += n - (size_t)sent;
-	loop_change(w->loop, wire->fd, LOOP_READ | LOOP_WRITE);
+	watch_open(w, wire);
+}
+
+/* A helper that had to wait is read from again; returns when, NEVER: now. */
+static int64_t
+release(struct wires *w, struct wire *wire, int64_t now_ns)
+{
+	if (now_ns - wire->window_ns < HELPER_WINDOW_NS) {
+		w->has_held = true;
+		return wire->window_ns + HELPER_WINDOW_NS;
+	}
+	wire->is_held = false;
+	watch_open(w, wire);
+	return NEVER;
 }
 
 int64_t
@@ -689,9 +780,9 @@ wires_time(struct wires *w, int64_t now_ns)
 {
 	int64_t next = NEVER;
 
-	if (!w->has_failed && w->n_opening == 0)
+	if (!w->has_failed && w->n_opening == 0 && !w->has_held)
 		return NEVER;
-	w->has_failed = false;
+	w->has_failed = w->has_held = false;
 	for (uint32_t i = 0; i < w->n; i++) {
 		struct wire *wire = &w->at[i];
 
@@ -707,6 +798,8 @@ wires_time(struct wires *w, int64_t now_ns)
 				fail_now(w, i, Q_NO_LINK, "no connection within 'connect_timeout'");
 			else
 				next = MIN(next, wire->deadline_ns);
+		} else if (wire->is_held) {
+			next = MIN(next, release(w, wire, now_ns));
 		}
 	}
 	return w->has_failed ? now_ns : next;

@@ -19,6 +19,9 @@ struct wires_sink {
 	void (*opened)(void *ctx, uint32_t link);
 	void (*closed)(void *ctx, uint32_t link, enum quality reason, const char *why);
 	void (*bytes)(void *ctx, uint32_t link, const uint8_t *in, size_t n);
+	/* Ask for the program of a link; the answer goes to wires_helper() with this ticket. Called from within wires_open().
+	 * False: it could not be asked. NULL: there are no such links. */
+	bool (*helper)(void *ctx, uint32_t link, uint32_t ticket);
 };
 
 struct wires *wires_new(
@@ -33,6 +36,9 @@ void wires_close(struct wires *w, uint32_t link);
 void wires_flush(
 	struct wires *w, uint32_t link); /* a serial port forgets what lies in it, both ways */
 void wires_send(struct wires *w, uint32_t link, const uint8_t *bytes, size_t n);
+
+/* The connection to a program that was asked for (takes fd), or with -1 why there is none. From the loop. */
+void wires_helper(struct wires *w, uint32_t ticket, int fd, const char *why);
 
 /* Wires whose opening takes too long are given up: call at each turn; returns when to call at the latest. */
 int64_t wires_time(struct wires *w, int64_t now_ns);

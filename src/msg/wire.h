@@ -31,6 +31,10 @@ enum wire_kind {
 	WIRE_NO,      /* text: not done, with cause and remedy */
 	WIRE_SANDBOX, /* child -> supervise: text of its sandbox_text(): what confines it */
 	WIRE_TWIN, /* command line -> twin: text, orders of twin/fault.h -> WIRE_TEXT what is in force, or WIRE_NO */
+	/* programs of links */
+	WIRE_HELPER_ASK, /* control -> supervise: u32 ticket, text link, text its words: start the program anew */
+	WIRE_HELPER,    /* supervise -> control: +fd, u32 ticket: the connection to it */
+	WIRE_HELPER_NO, /* supervise -> control: u32 ticket, text why it does not run */
 };
 
 void wire_begin(struct buf *out, enum wire_kind kind); /* clears `out` */

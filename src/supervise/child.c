@@ -63,23 +63,29 @@ leave_terminal(const int *keep, size_t n_keep)
 	}
 }
 
-/* Between fork and exec, in the child: signals as they were before us, its own user, only the descriptors it shall have. */
-static void
-enter(const struct child *c, const char *program, char *const *argv, const int *keep, size_t n_keep,
-	pid_t parent)
+void
+child_become(const struct sandbox_user *user, pid_t parent)
 {
 	sigset_t none;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	if (c->is_realtime)
-		ask_realtime();
-	if (sandbox_user_enter(&c->user) < 0)
+	if (sandbox_user_enter(user) < 0)
 		_exit(2);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(2); /* the supervisor died in between */
+}
+
+/* Between fork and exec, in the child: its own user, only the descriptors it shall have. */
+static void
+enter(const struct child *c, const char *program, char *const *argv, const int *keep, size_t n_keep,
+	pid_t parent)
+{
+	if (c->is_realtime)
+		ask_realtime();
+	child_become(&c->user, parent);
 	for (size_t i = 0; i < n_keep; i++)
 		fcntl(keep[i], F_SETFD, 0);
 	if (c->is_lasting) {
@@ -169,9 +175,19 @@ child_start(struct child *c, const char *const *args, const int *keep, size_t n_
 }
 
 void
+child_how(char *out, int status)
+{
+	if (WIFSIGNALED(status))
+		snprintf(out, CHILD_HOW, "was ended by signal %d (%s)", WTERMSIG(status),
+			strsignal(WTERMSIG(status)));
+	else
+		snprintf(out, CHILD_HOW, "ended with exit code %d", WEXITSTATUS(status));
+}
+
+void
 child_ended(struct child *c, int status, int64_t now_ns)
 {
-	char how[64], wait[CLOCK_TEXT_SIZE];
+	char how[CHILD_HOW], wait[CLOCK_TEXT_SIZE];
 
 	if (c->sock >= 0)
 		close(c->sock);
@@ -184,11 +200,7 @@ child_ended(struct child *c, int status, int64_t now_ns)
 	clock_span(wait, c->backoff_ns);
 	c->backoff_ns =
 		c->backoff_ns == 0 ? BACKOFF_FIRST_NS : MIN(c->backoff_ns * 2, c->backoff_max_ns);
-	if (WIFSIGNALED(status))
-		snprintf(how, sizeof(how), "was ended by signal %d (%s)", WTERMSIG(status),
-			strsignal(WTERMSIG(status)));
-	else
-		snprintf(how, sizeof(how), "ended with exit code %d", WEXITSTATUS(status));
+	child_how(how, status);
 	log_warn("process '%s': %s; it is started again in %s", c->name, how, wait);
 }
 

@@ -26,6 +26,13 @@ struct child {
 
 void child_init(struct child *c, const char *name, enum sandbox_role role);
 
+/* Between fork and exec, in the child: signals as they were before us, that user; it dies with `parent`. */
+void child_become(const struct sandbox_user *user, pid_t parent);
+
+/* How a process ended, for people: "ended with exit code 1"; out: CHILD_HOW bytes. */
+#define CHILD_HOW 64
+void child_how(char *out, int status);
+
 /* Start the program with "--socket N" and further arguments (ended by NULL); `keep` are descriptors that it inherits
  * under their numbers. It dies with us. */
 int child_start(struct child *c, const char *const *args, const int *keep, size_t n_keep,

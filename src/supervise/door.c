@@ -110,6 +110,7 @@ send_status(struct supervise *s, int fd)
 	buf_printf(&out, "process: supervise pid %d\n", (int)getpid());
 	describe_child(&out, &s->control, now);
 	describe_child(&out, &s->serve, now);
+	helpers_describe(s, &out, now);
 	if (s->watchdog.device[0] != '\0')
 		buf_printf(&out, "watchdog: %s, %s\n", s->watchdog.device,
 			s->watchdog.fd >= 0 ? "armed" : "not open, see the log");

@@ -36,13 +36,27 @@ supervise_stop(struct supervise *s)
 	processes_signal(s, SIGTERM);
 }
 
+/* A process that has ended and is not collected yet: its number, and that of its group, cannot be another's. */
+static pid_t
+next_ended(void)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 ? info.si_pid : 0;
+}
+
 static void
 reap(struct supervise *s)
 {
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	while ((pid = next_ended()) > 0) {
+		helpers_before_reaping(s, pid);
+		if (waitpid(pid, &status, WNOHANG) != pid)
+			return;
+		if (helpers_ended(s, pid, status, now_boot()))
+			continue;
 		if (pid == s->compile.pid && !s->is_ending)
 			reload_compiled(s, status);
 		else if (pid == s->compile.pid)
@@ -73,7 +87,8 @@ on_signal(void *ctx, int fd, unsigned events)
 static bool
 has_ended(const struct supervise *s)
 {
-	return s->is_ending && s->control.pid == 0 && s->serve.pid == 0 && s->compile.pid == 0;
+	return s->is_ending && s->control.pid == 0 && s->serve.pid == 0 && s->compile.pid == 0 &&
+	       !helpers_are_running(s);
 }
 
 /* Hearts: the controller's, and those that beat only while that one does. An orderly end needs no watchdog's help, as long
@@ -99,6 +114,7 @@ run(struct supervise *s, struct err *err)
 		if (s->is_ending && now >= s->kill_ns) {
 			log_warn("supervise: not all processes ended in 2 s; they are killed");
 			processes_signal(s, SIGKILL);
+			helpers_end(s, SIGKILL);
 			s->kill_ns = NEVER;
 		}
 		reload_watch(s, now);
@@ -109,6 +125,7 @@ run(struct supervise *s, struct err *err)
 		}
 		wake = MIN(processes_wake(s), s->measured_ns + NS_PER_S);
 		wake = MIN(wake, watch(s, now));
+		wake = MIN(wake, helpers_step(s, now));
 		rc = loop_step(s->loop, s->is_ending ? MIN(wake, s->kill_ns) : wake, err);
 		if (rc < 0)
 			return rc;
@@ -208,6 +225,7 @@ main(int argc, char **argv)
 	watchdog_done(&s.watchdog);
 	door_close(&s);
 	notify_done(&s.manager);
+	helpers_done(&s);
 	loop_free(s.loop);
 	free(s.img);
 	return s.exit_code;

@@ -156,6 +156,8 @@ on_message(void *ctx, int fd, unsigned events)
 		struct buf copy = { .data = (char *)packet, .n = (size_t)n };
 
 		send_or_log(&s->control, &copy, -1);
+	} else if (kind == WIRE_HELPER_ASK && c == &s->control) {
+		helpers_asked(s, &in);
 	} else if (kind == WIRE_SANDBOX) {
 		wire_get_text(&in, c->report, sizeof(c->report));
 	} else if (kind == WIRE_LISTENING && c == &s->serve) {
@@ -301,6 +303,7 @@ processes_take_image(struct supervise *s, struct image *img)
 		if (fd >= 0)
 			close(fd);
 	}
+	helpers_take_image(s);
 	adjust_serve(s, before, now);
 	free(before);
 	processes_start(s, now);
@@ -338,6 +341,8 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 		loop_remove(s->loop, c->sock);
 	if (c == &s->serve)
 		s->serve_kill_ns = NEVER;
+	else
+		helpers_end(s, SIGTERM); /* their connections are gone with it */
 	is_missed = c == &s->control && was_there(s, now_ns);
 	is_wanted = !s->is_ending &&
 		    (c == &s->control || image_text(s->img, s->img->listen)[0] != '\0');

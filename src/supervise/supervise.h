@@ -7,6 +7,7 @@
 #include "io/place.h"
 #include "io/self.h"
 #include "model/image.h"
+#include "msg/wire.h"
 #include "supervise/child.h"
 #include "supervise/notify.h"
 #include "supervise/watchdog.h"
@@ -54,8 +55,9 @@ struct supervise {
 		int fd;          /* connection; -1: free */
 		bool is_waiting; /* for the end of a reload */
 	} doors[DOORS_MAX];
-	unsigned next_eviction; /* of a caller that holds a place and asks nothing */
-	int spare;              /* a descriptor kept for the case that there are no more */
+	unsigned next_eviction;  /* of a caller that holds a place and asks nothing */
+	int spare;               /* a descriptor kept for the case that there are no more */
+	struct helpers *helpers; /* programs of links */
 	bool is_ending;
 	int64_t kill_ns; /* when ending takes too long */
 	int exit_code;
@@ -89,6 +91,20 @@ int64_t processes_watch(struct supervise *s,
 bool processes_are_alive(const struct supervise *s,
 	int64_t now_ns); /* for the watchdogs: control ticks, or is being replaced */
 void processes_signal(struct supervise *s, int sig);
+
+/* helpers.c: programs of links */
+void helpers_asked(
+	struct supervise *s, struct wire_in *in); /* by control, which opens the link of one */
+void helpers_take_image(struct supervise *s); /* those whose words are gone or others are ended */
+void helpers_end(
+	struct supervise *s, int sig); /* all of them: control is gone, or the bench ends */
+void helpers_before_reaping(struct supervise *s, pid_t pid); /* what one has started ends with it */
+bool helpers_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns); /* was it one? */
+int64_t helpers_step(
+	struct supervise *s, int64_t now_ns); /* what is due; returns when to come again */
+bool helpers_are_running(const struct supervise *s);
+void helpers_describe(const struct supervise *s, struct buf *out, int64_t now_ns);
+void helpers_done(struct supervise *s);
 
 /* door.c: the command line's way in */
 int door_open(struct supervise *s, struct err *err) MUST_CHECK;

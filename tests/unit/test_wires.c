@@ -91,7 +91,9 @@ static int
 setup(void **state)
 {
 	struct rig *r = calloc(1, sizeof(*r));
-	struct wires_sink sink = { r, on_opened, on_closed, on_bytes };
+	const struct wires_sink sink = {
+		.ctx = r, .opened = on_opened, .closed = on_closed, .bytes = on_bytes
+	};
 	struct bench b;
 	struct buf image = { 0 };
 	struct err err;

@@ -1,0 +1,326 @@
+"""Programs of one's own that bring an instrument along: over pipes, over TCP, well and badly behaved, killed."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import threading
+import time
+import unittest
+
+import helper_lines
+from harness import HERE, Bench, Device, is_running, wait_for, widest_gap
+
+CHANNELS = """    every: 100 ms
+    timeout: 500 ms
+    channels:
+      a: {read: {channel: a, type: int}}
+      b: {read: {channel: b, type: int}}
+      T: {read: {channel: T, unit: degC}, unit: degC}
+      text: {read: {channel: text, type: text}}
+      on: {read: {channel: "on", type: bool}}
+"""
+MODBUS = """  dev:
+    use: modbus
+    link: io
+    every: 100 ms
+    timeout: 500 ms
+    channels:
+      a: {read: {holding: 3}}
+"""
+
+
+class Rig(unittest.TestCase):
+    """A bench with a helper beside a device that shall not notice any of it."""
+
+    def setUp(self):
+        self.device = self.enterContext(Device({3: 7}))
+
+    def start(self, name, way, more_links=""):
+        bench = Bench(name, "")
+        self.addCleanup(shutil.rmtree, bench.folder, ignore_errors=True)
+        shutil.copy2(HERE / "helper_lines.py", bench.folder / "helper.py")
+        (bench.folder / "helper.py").chmod(0o755)
+        self.folder = bench.folder
+        bench.write(self.text(way(bench) if callable(way) else way))
+        self.bench = self.enterContext(bench)
+        bench.wait_good("h.a", "h.b", "h.T", "h.text", "h.on", "dev.a")
+        return bench
+
+    def text(self, way, helper=True):
+        links = f'  io: {{tcp: "127.0.0.1:{self.device.port}"}}\n'
+        if helper:
+            return f"links:\n{links}  h: {{{way}}}\ninstruments:\n  h:\n    use: helper\n    link: h\n{CHANNELS}{MODBUS}"
+        return f"links:\n{links}instruments:\n{MODBUS}"
+
+    def mood(self, word):
+        (self.folder / "mood.new").write_text(word)
+        (self.folder / "mood.new").rename(self.folder / "mood")
+
+    def started(self):
+        return [int(word) for word in (self.folder / "started").read_text().split()]
+
+    def pid(self):
+        """The helper that runs, as the supervisor tells."""
+        running = [pid for pid in self.started() if is_running(pid)]
+        return running[-1] if len(running) == 1 else None
+
+    def trace(self):
+        return json.dumps(self.bench.get("/api/v1/instruments/h/trace"))
+
+    def assert_others_unaffected(self, began):
+        wait_for("some polls", lambda: len(self.device.reads(began)) > 8)
+        self.assertLess(widest_gap(self.device.reads(began)), 1.0)
+        self.assertEqual(self.bench.channel("dev.a")["quality"], "good")
+
+
+class Manners:
+    """What holds over pipes and over TCP."""
+
+    def test_values(self):
+        bench = self.bench
+        self.assertEqual([bench.value("h." + name) for name in ("a", "b", "T", "text", "on")], [1, 2, 21.5, "all is well", True])
+
+    def test_refusal_and_unit_are_told(self):
+        self.mood("err")
+        self.bench.wait_reason("h.a", "device_failure")
+        wait_for("the reason in the trace", lambda: "sensor open" in self.trace())
+        self.mood("unit")
+        self.bench.wait_reason("h.T", "wrong_answer")
+        wait_for("the units in the trace", lambda: "unit K; degC is expected" in self.trace())
+        self.mood("")
+        self.bench.wait_good("h.a", "h.T")
+
+    def test_news(self):
+        with self.bench.stream(["h.b"]) as events:
+            self.mood("news")
+            seen = set()
+            end = time.monotonic() + 10
+            while time.monotonic() < end and not {7, 3, 2, "bad"} <= seen:
+                kind, data = events.get(timeout=10)
+                if kind == "update":
+                    text = json.dumps(data)
+                    seen |= {number for number in (7, 3, 2) if f'"value": {number}' in text}
+                    seen |= {"bad"} if '"bad"' in text else set()
+        self.assertLessEqual({7, 3, 2, "bad"}, seen)
+
+    def test_late_answer_is_not_that_to_the_next_question(self):
+        self.mood("late")
+        self.bench.wait_reason("h.a", "no_answer")
+        end = time.monotonic() + 4
+        seen = {"h.a": set(), "h.b": set()}
+        while time.monotonic() < end:
+            for name in seen:
+                seen[name].add(self.bench.value(name))
+        self.assertLessEqual(seen["h.a"], {1, None})
+        self.assertLessEqual(seen["h.b"], {2, None})
+
+    def test_hang(self):
+        began = time.monotonic()
+        self.mood("hang")
+        self.bench.wait_reason("h.a", "no_answer", "connection_lost", "stale")
+        time.sleep(1)
+        self.assert_others_unaffected(began)
+        self.mood("")
+        self.bench.wait_good("h.a", "h.b")
+
+    def test_line_without_end(self):
+        began = time.monotonic()
+        self.mood("endless")
+        self.bench.wait_reason("h.a", "garbled_answer", "connection_lost")
+        self.assert_others_unaffected(began)
+        self.mood("")
+        self.bench.wait_good("h.a", "h.b")
+
+    def test_flood(self):
+        began = time.monotonic()
+        self.mood("flood")
+        self.bench.wait_reason("h.a", "no_answer", "wrong_answer", "stale", "connection_lost")
+        time.sleep(2)
+        self.assert_others_unaffected(began)
+        self.mood("")
+        self.bench.wait_good("h.a", "h.b")
+        self.assertEqual(self.bench.value("h.a"), 1)
+
+
+class Tcp(Manners, Rig):
+    def setUp(self):
+        super().setUp()
+
+        def way(bench):
+            self.server = self.enterContext(helper_lines.Server(bench.folder))
+            return f'tcp: "127.0.0.1:{self.server.port}"'
+        self.start("tcp", way)
+
+    def test_comes_back(self):
+        connects = self.server.connects
+        self.server.drop()
+        wait_for("a new connection", lambda: self.server.connects > connects)
+        self.bench.wait_good("h.a")
+
+    def test_kill_of_control(self):
+        killed, connects = self.bench.pids()["control"], self.server.connects
+        os.kill(killed, signal.SIGKILL)
+        wait_for("a new connection", lambda: self.server.connects > connects)
+        self.bench.wait_good("h.a", limit=10)
+
+
+class Pipes(Manners, Rig):
+    def setUp(self):
+        super().setUp()
+        self.start("pipes", 'helper: [./helper.py, --card, "2"]')
+
+    def test_what_it_is_given(self):
+        seen = json.loads((self.folder / "seen").read_text())
+        self.assertEqual(seen["arguments"], ["--card", "2"])
+        self.assertEqual(set(seen["environment"]) - {"LC_CTYPE"}, {"PATH", "LANG", "HOME", "MBC_LINK", "PYTHONUNBUFFERED"})
+        self.assertEqual(seen["environment"]["MBC_LINK"], "h")
+        self.assertEqual(sorted(seen["descriptors"]), [0, 1, 2])
+        self.assertTrue(seen["session"])
+        self.bench.process.wait_line(r"helper 'h': said on standard error: é", "err")
+
+    def test_kill_of_the_helper(self):
+        began, killed = time.monotonic(), self.pid()
+        os.kill(killed, signal.SIGKILL)
+        wait_for("another one", lambda: self.pid() not in (None, killed))
+        self.bench.wait_good("h.a", "h.T")
+        self.bench.process.wait_line(r"helper 'h': was ended by signal 9", "err")
+        self.assert_others_unaffected(began)
+
+    def test_one_that_always_ends_is_started_ever_more_slowly(self):
+        self.mood("crash")
+        before = len(self.started())
+        os.kill(self.pid(), signal.SIGKILL)
+        self.bench.process.wait_line(r"helper 'h': ended with exit code 3; it is started again in [^0]", "err")
+        time.sleep(3)
+        self.assertLess(len(self.started()) - before, 8)
+        self.bench.wait_reason("h.a", "no_connection", "connection_lost")
+        self.mood("")
+        self.bench.wait_good("h.a", limit=30)
+
+    def test_one_that_hangs_is_replaced(self):
+        hung = self.pid()
+        self.mood("hang")
+        wait_for("it is ended", lambda: not is_running(hung), limit=30)
+        self.mood("")
+        self.bench.wait_good("h.a", limit=30)
+
+    def test_kill_of_control(self):
+        began, before, control = time.monotonic(), self.pid(), self.bench.pids()["control"]
+        os.kill(control, signal.SIGKILL)
+        wait_for("a new control", lambda: self.bench.pids().get("control", control) != control)
+        wait_for("the helper is another one", lambda: self.pid() not in (None, before))
+        self.bench.wait_good("h.a", "h.T", "dev.a")
+        self.assertFalse(is_running(before))
+        self.assertLess(time.monotonic() - began, 15)
+
+    def test_kill_of_control_with_a_helper_that_stays(self):
+        self.mood("stays")
+        before, control = self.pid(), self.bench.pids()["control"]
+        os.kill(control, signal.SIGKILL)
+        wait_for("it is killed", lambda: not is_running(before))
+        self.mood("")
+        self.bench.wait_good("h.a")
+
+    def test_reload_keeps_it(self):
+        before = self.started()
+        self.bench.reload(self.text('helper: [./helper.py, --card, "2"]').replace("      on:", "      more: {read: {channel: b}}\n      on:"))
+        wait_for("the new channel", lambda: "h.more" in self.bench.channels())
+        self.bench.wait_good("h.more", "h.a")
+        self.assertEqual(self.started(), before)
+
+    def test_reload_with_other_words(self):
+        before = self.pid()
+        self.bench.reload(self.text('helper: [./helper.py, --card, "3"]'))
+        wait_for("another one", lambda: self.pid() not in (None, before))
+        self.bench.wait_good("h.a")
+        self.assertEqual(json.loads((self.folder / "seen").read_text())["arguments"], ["--card", "3"])
+        self.assertFalse(is_running(before))
+
+    def test_reload_without_it(self):
+        before, control = self.pid(), self.bench.pids()["control"]
+        self.bench.reload(self.text("", helper=False))
+        wait_for("its channels are gone", lambda: "h.a" not in self.bench.channels())
+        wait_for("it ends", lambda: not is_running(before))
+        self.assertEqual(self.bench.pids()["control"], control)
+        self.assertEqual(self.bench.channel("dev.a")["quality"], "good")
+
+    def test_stop(self):
+        before = self.pid()
+        self.assertEqual(self.bench.mbc("stop").returncode, 0)
+        self.assertFalse(is_running(before))
+
+    def test_stop_with_one_that_stays(self):
+        self.mood("stays")
+        before = self.pid()
+        began = time.monotonic()
+        self.assertEqual(self.bench.process.stop(), 0)
+        self.assertFalse(is_running(before))
+        self.assertLess(time.monotonic() - began, 6)
+
+    def test_kill_of_supervise(self):
+        before = self.pid()
+        os.kill(self.bench.process.pid, signal.SIGKILL)
+        wait_for("it ends with its supervisor", lambda: not is_running(before))
+
+
+class Grandchildren(Rig):
+    def test_what_it_starts_ends_with_it(self):
+        self.start("grand", "helper: [./helper.py, --child]")
+        child = int((self.folder / "child").read_text())
+        self.assertTrue(is_running(child))
+        os.kill(self.pid(), signal.SIGKILL)
+        wait_for("it ends", lambda: not is_running(child))
+        child = wait_for("another one", lambda: int((self.folder / "child").read_text()) != child and int((self.folder / "child").read_text()))
+        self.bench.wait_good("h.a")
+        self.assertEqual(self.bench.process.stop(), 0)
+        self.assertFalse(is_running(child))
+
+
+class Wrong(unittest.TestCase):
+    def run_with(self, name, words, prepare=lambda folder: None):
+        bench = Bench(name, f"links: {{h: {{helper: {words}}}}}\ninstruments: {{h: {{use: helper, link: h, channels: {{a: {{read: {{channel: a}}}}}}}}}}")
+        prepare(bench.folder)
+        return self.enterContext(bench)
+
+    def test_no_such_program(self):
+        bench = self.run_with("w1", "[./nothing]")
+        bench.wait_reason("h.a", "no_connection")
+        bench.process.wait_line(r"helper 'h': there is no program '.*/nothing'", "err")
+
+    def test_not_to_be_run(self):
+        bench = self.run_with("w2", "[./text]", lambda folder: (folder / "text").write_text("x"))
+        bench.process.wait_line(r"helper 'h': the user '.*' cannot run '.*/text'; 'chmod", "err")
+        bench.wait_reason("h.a", "no_connection")
+
+    def test_script_without_interpreter(self):
+        def prepare(folder):
+            (folder / "script").write_text("#!/nowhere/python\n")
+            (folder / "script").chmod(0o755)
+        bench = self.run_with("w3", "[./script]", prepare)
+        bench.process.wait_line(r"helper 'h': '.*/script' cannot be started: .*first line", "err")
+
+    @unittest.skipIf(os.geteuid() != 0, "for root alone")
+    def test_root_runs_only_what_is_roots_alone(self):
+        def prepare(folder):
+            (folder / "script").write_text("#!/bin/sh\ntouch ran\n")
+            (folder / "script").chmod(0o777)
+        bench = self.run_with("w4", "[./script]", prepare)
+        bench.process.wait_line(r"helper 'h': '.*/script' is not root's alone, and would be run as root; make the user mbc-helper", "err")
+        self.assertFalse((bench.folder / "ran").exists())
+
+    @unittest.skipIf(os.geteuid() != 0, "for root alone")
+    def test_the_owner_of_the_file_runs_it(self):
+        def prepare(folder):
+            shutil.copy2(HERE / "helper_lines.py", folder / "helper.py")
+            (folder / "who").write_text("#!/bin/sh\nid -u >&2\nexec ./helper.py\n")
+            for name in (".", "who", "helper.py", "bench.yaml"):
+                (folder / name).chmod(0o755)
+                os.chown(folder / name, 65534, 65534)
+        bench = self.run_with("w5", "[./who]", prepare)
+        bench.process.wait_line(r"helper 'h': 65534$", "err")
+        bench.wait_good("h.a")
+
+
+if __name__ == "__main__":
+    unittest.main()
