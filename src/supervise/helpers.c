@@ -148,6 +148,13 @@ drain_log(struct supervise *s, struct helper *h)
 	close_log(s, h);
 }
 
+/* Is it the program that comes with mbc? */
+static bool
+is_own(char *const *words)
+{
+	return strcmp(words[1], OWN_PROGRAM) == 0;
+}
+
 /* ---- who may be started, and as whom ---- */
 
 /* Of root and for nobody else to change. */
@@ -171,16 +178,19 @@ folder_of(const char *path, char *out, size_t cap)
 		out[slash == path ? 1 : slash - path] = '\0';
 }
 
-/* A bench file of root may start programs as root: only what root alone can have written there. */
+/* A bench file of root may start programs as root: only what root alone can have written there. program: NULL, our own, which is as
+ * good as we are. */
 static int
 check_roots(const struct supervise *s, const char *folder, const char *program, struct err *err)
 {
 	char of_program[PLACE_MAX * 4], of_file[PLACE_MAX * 4];
 	const char *const paths[] = { s->file, of_file, folder, program, of_program };
+	const size_t n_paths = program == NULL ? 3 : NELEM(paths);
 
-	folder_of(program, of_program, sizeof(of_program));
+	if (program != NULL)
+		folder_of(program, of_program, sizeof(of_program));
 	folder_of(s->file, of_file, sizeof(of_file));
-	for (size_t i = 0; i < NELEM(paths); i++)
+	for (size_t i = 0; i < n_paths; i++)
 		if (!is_roots(paths[i]))
 			return err_set(err, ERR_CONF, EPERM,
 				"'%s' is not root's alone, and would be run as root; make the user "
@@ -192,8 +202,8 @@ check_roots(const struct supervise *s, const char *folder, const char *program, 
 
 /* mbc-helper; where there is none, who wrote the bench file. */
 static int
-pick_user(struct supervise *s, const char *folder, const char *program, struct sandbox_user *out,
-	struct err *err)
+pick_user(struct supervise *s, const char *folder, const char *program, bool is_own,
+	struct sandbox_user *out, struct err *err)
 {
 	if (access(program, F_OK) < 0 && errno == ENOENT)
 		return err_set(err, ERR_CONF, ENOENT, "there is no program '%s'", program);
@@ -204,7 +214,7 @@ pick_user(struct supervise *s, const char *folder, const char *program, struct s
 				"the bench file is not its owner's own, and there is no user "
 				"mbc-helper to run it as; make that one with tools/users.sh");
 		*out = s->owner;
-		if (!out->is_other && check_roots(s, folder, program, err) < 0)
+		if (!out->is_other && check_roots(s, folder, is_own ? NULL : program, err) < 0)
 			return ERR_CONF;
 	}
 	if (!sandbox_user_can(out, program, X_OK))
@@ -216,11 +226,12 @@ pick_user(struct supervise *s, const char *folder, const char *program, struct s
 
 /* Where the program is that is called so in a file of this folder. */
 static int
-find_program(const char *folder, const char *word, char *out, size_t cap, struct err *err)
+find_program(
+	const char *folder, const char *word, bool is_own, char *out, size_t cap, struct err *err)
 {
 	int n;
 
-	if (strcmp(word, OWN_PROGRAM) == 0)
+	if (is_own)
 		return place_program(out, OWN_PROGRAM + strlen("mbc-"), err);
 	word += strncmp(word, "./", 2) == 0 ? 2 : 0;
 	n = snprintf(
@@ -254,9 +265,7 @@ enter(const struct helper *h, const struct sandbox_user *user, const char *progr
 		for (int fd = STDERR_FILENO + 1; fd < 1024; fd++)
 			close(fd);
 	if (chdir(words[0]) == 0)
-		execve(words[1][0] == '/' || strcmp(words[1], OWN_PROGRAM) == 0 ? program
-										: words[1],
-			words + 1, environment);
+		execve(is_own(words) ? program : words[1], words + 1, environment);
 	dprintf(STDERR_FILENO, "'%s' cannot be started: %s%s\n", program, strerror(errno),
 		errno == ENOENT ? " (a script: see its first line)" : "");
 	_exit(127);
@@ -273,8 +282,8 @@ launch(struct supervise *s, struct helper *h, const int wire[2], const int log[2
 
 	if (image_words(h->host, room, words) == 0)
 		return err_set(err, ERR_CONF, 0, "it has no words");
-	if (find_program(words[0], words[1], program, sizeof(program), err) < 0 ||
-		pick_user(s, words[0], program, &user, err) < 0)
+	if (find_program(words[0], words[1], is_own(words), program, sizeof(program), err) < 0 ||
+		pick_user(s, words[0], program, is_own(words), &user, err) < 0)
 		return ERR_CONF;
 	pid = fork();
 	if (pid < 0)

@@ -1,15 +1,20 @@
 """Programs of one's own that bring an instrument along: over pipes, over TCP, well and badly behaved, killed."""
+import contextlib
+import http.server
 import json
 import os
 import pathlib
 import shutil
 import signal
+import ssl
+import subprocess
+import tempfile
 import threading
 import time
 import unittest
 
 import helper_lines
-from harness import HERE, Bench, Device, is_running, wait_for, widest_gap
+from harness import BUILD, HERE, PATIENCE_S, Bench, Device, children, is_running, need_peer, wait_for, widest_gap
 
 CHANNELS = """    every: 100 ms
     timeout: 500 ms
@@ -320,6 +325,160 @@ class Wrong(unittest.TestCase):
         bench = self.run_with("w5", "[./who]", prepare)
         bench.process.wait_line(r"helper 'h': 65534$", "err")
         bench.wait_good("h.a")
+
+
+class Pages(http.server.BaseHTTPRequestHandler):
+    """What the web server of Curl shows, and whom it has seen."""
+
+    def do_GET(self):
+        server = self.server
+        server.seen.append((self.path, self.headers.get("Authorization")))
+        body = json.dumps({"out": {"T": 21.5, "n": len(server.seen)}, "stations": [{"wind": 3}]}).encode()
+        if self.path == "/moved":
+            self.send_response(302)
+            self.send_header("Location", "/now")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        if self.path == "/large":
+            body = b'{"a": "' + b"x" * (1 << 20) + b'"}'
+        if self.path == "/slow":
+            server.is_over.wait(20)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Curl(unittest.TestCase):
+    """mbc-curl against a web server with a certificate of a test's own authority."""
+
+    SECRET = "s3cret-0f-the-test"
+
+    @classmethod
+    def setUpClass(cls):
+        need_peer("openssl")
+        cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="mbc-test-")))
+        cls.folder.chmod(0o755)
+        for name in ("good", "other"):
+            cls.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", f"/CN={name}",
+                        "-keyout", f"{name}.key", "-out", f"{name}.pem")
+        cls.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=localhost", "-keyout", "server.key",
+                    "-out", "server.csr")
+        (cls.folder / "names").write_text("subjectAltName=DNS:localhost\n")
+        cls.openssl("x509", "-req", "-in", "server.csr", "-CA", "good.pem", "-CAkey", "good.key", "-CAcreateserial", "-days", "2", "-extfile", "names",
+                    "-out", "server.pem")
+        (cls.folder / "TOKEN").write_text(cls.SECRET + "\n")
+        (cls.folder / "TOKEN").chmod(0o600)
+
+    @classmethod
+    def openssl(cls, *words):
+        subprocess.run(["openssl", *words], cwd=cls.folder, check=True, capture_output=True, timeout=60)
+
+    def setUp(self):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+        self.server.daemon_threads = True
+        self.server.seen = []
+        self.server.is_over = threading.Event()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.folder / "server.pem", self.folder / "server.key")
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"https://localhost:{self.server.server_address[1]}"
+        thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        thread.start()
+
+        def end():
+            self.server.is_over.set()
+            self.server.shutdown()
+            self.server.server_close()
+            thread.join(5)
+        self.addCleanup(end)
+
+    def ask(self, *words, questions="get T\n"):
+        """Its answers to the questions, one after the other."""
+        done = subprocess.run([BUILD / "mbc-curl", *words], input=questions, capture_output=True, text=True, timeout=PATIENCE_S, cwd=self.folder,
+                              env={"PATH": "/usr/bin:/bin"})
+        self.errors = done.stderr
+        return done.stdout.splitlines()
+
+    def source(self, page="/now", name="T", path="out.T"):
+        return f"{name}={self.url}{page}#json:{path}"
+
+    def test_one_request_for_all_channels_of_a_page(self):
+        answers = self.ask("--cacert", "good.pem", "--every", "1min", self.source(), self.source(name="wind", path="stations.0.wind"),
+                           self.source("/else", "n", "out.n"), questions="get T\nget wind\nget T\nget n\r\nget n\n")
+        self.assertEqual(answers, ["ok 21.5", "ok 3", "ok 21.5", "ok 2", "ok 2"], self.errors)
+        self.assertEqual([path for path, _ in self.server.seen], ["/now", "/else"])
+
+    def test_a_page_is_not_kept_for_longer(self):
+        with subprocess.Popen([BUILD / "mbc-curl", "--cacert", "good.pem", "--every", "100ms", self.source(path="out.n")], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True, bufsize=1, cwd=self.folder) as curl:
+            for n in (1, 2, 3):
+                curl.stdin.write("get T\n")
+                self.assertEqual(curl.stdout.readline(), f"ok {n}\n")
+                time.sleep(0.15)
+            curl.stdin.close()
+            self.assertEqual(curl.wait(5), 0)
+
+    def test_certificates_are_checked(self):
+        for words in (["--cacert", "other.pem"], []):
+            with self.subTest(words):
+                answers = self.ask(*words, self.source())
+                self.assertRegex(answers[0], "^err .*certificate")
+        answers = self.ask("--cacert", "good.pem", self.source().replace("localhost", "127.0.0.1"))
+        self.assertRegex(answers[0], "^err .*(name|certificate)")
+        self.assertEqual(self.server.seen, [])
+
+    def test_what_is_no_page(self):
+        words = ["--cacert", "good.pem", "--timeout", "700ms"]
+        self.assertRegex(self.ask(*words, self.source("/moved"))[0], "^err HTTP status 302: redirections")
+        self.assertRegex(self.ask(*words, self.source("/large", path="a"))[0], "^err the page has over 1048576 bytes")
+        began = time.monotonic()
+        answers = self.ask(*words, self.source("/slow"), self.source("/slow", name="u"), questions="get T\nget u\n")
+        self.assertRegex(answers[0], "^err .*imed out")
+        self.assertEqual(len(answers), 2)
+        self.assertLess(time.monotonic() - began, 5)
+
+    def test_secret(self):
+        words = ["--cacert", "good.pem", "--secrets", ".", "--header-secret", "Authorization: Bearer TOKEN", self.source()]
+        with subprocess.Popen([BUILD / "mbc-curl", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1,
+                              cwd=self.folder) as curl:
+            curl.stdin.write("get T\n")
+            self.assertEqual(curl.stdout.readline(), "ok 21.5\n")
+            shown = pathlib.Path(f"/proc/{curl.pid}/cmdline").read_bytes()
+            out, errors = curl.communicate(timeout=PATIENCE_S)
+        self.assertEqual(self.server.seen, [("/now", f"Bearer {self.SECRET}")])
+        self.assertNotIn(self.SECRET, shown.decode() + out + errors)
+        (self.folder / "TOKEN").chmod(0o644)
+        self.assertEqual(self.ask(*words), [])
+        self.assertIn("not for its owner alone", self.errors)
+        self.assertNotIn(self.SECRET, self.errors)
+        (self.folder / "TOKEN").chmod(0o600)
+
+    def test_in_a_bench(self):
+        words = json.dumps(["mbc-curl", "--cacert", str(self.folder / "good.pem"), "--timeout", "2s", self.source(), self.source("/moved", "m")])
+        bench = self.enterContext(Bench("curl", f"""
+links: {{web: {{helper: {words}}}}}
+instruments:
+  web:
+    use: helper
+    link: web
+    every: 500 ms
+    timeout: 5 s
+    channels: {{T: {{read: {{channel: T}}, unit: degC}}, m: {{read: {{channel: m}}}}}}
+"""))
+        bench.wait_good("web.T")
+        self.assertEqual(bench.value("web.T"), 21.5)
+        bench.wait_reason("web.m", "device_failure")
+        pid = next(child for child in children(bench.process.pid) if pathlib.Path(f"/proc/{child}/comm").read_text().strip() == "mbc-curl")
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        self.assertIn("NoNewPrivs:\t1", status)
+        if "libasan" not in subprocess.run(["ldd", BUILD / "mbc-curl"], capture_output=True, text=True).stdout:
+            self.assertIn("Seccomp:\t2", status)
 
 
 if __name__ == "__main__":
