@@ -62,14 +62,16 @@ glass_holds(void)
 static void
 look_for_users(void)
 {
-	static const char *const users[] = { "mbc-compile", "mbc-control", "mbc-serve" };
+	static const char *const users[] = { "mbc-compile", "mbc-control", "mbc-serve",
+		"mbc-helper" };
 	bool all = true;
 
 	for (size_t i = 0; i < NELEM(users); i++)
 		all = all && getpwnam(users[i]) != NULL;
 	verdict(all, "each process can have a user of its own",
-		"mbc-compile, mbc-control and mbc-serve do not exist; 'make install' by root makes "
-		"them");
+		"mbc-compile, mbc-control, mbc-serve and mbc-helper do not all exist; 'make "
+		"install' "
+		"by root makes them");
 }
 
 static void
@@ -79,8 +81,8 @@ look_at_computer(void)
 	char landlock[60];
 	char program[PLACE_MAX];
 	struct err err;
-	static const char *const programs[] = { "supervise", "compile", "control", "serve",
-		"twin" };
+	static const char *const programs[] = { "supervise", "compile", "control", "serve", "twin",
+		"curl" };
 	bool all = true;
 
 	uname(&u);

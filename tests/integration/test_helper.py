@@ -14,7 +14,7 @@ import time
 import unittest
 
 import helper_lines
-from harness import BUILD, HERE, PATIENCE_S, Bench, Device, children, is_running, need_peer, wait_for, widest_gap
+from harness import BUILD, HERE, PATIENCE_S, ROOT, Bench, Device, children, is_running, need_peer, wait_for, widest_gap
 
 CHANNELS = """    every: 100 ms
     timeout: 500 ms
@@ -280,6 +280,21 @@ class Grandchildren(Rig):
         self.bench.wait_good("h.a")
         self.assertEqual(self.bench.process.stop(), 0)
         self.assertFalse(is_running(child))
+
+
+class Example(unittest.TestCase):
+    def test_the_example_runs(self):
+        bench = Bench("helper", "")
+        example = ROOT / "benches/helper"
+        for name in ("daq.py", "bench.yaml"):
+            shutil.copy2(example / name, bench.folder / name)
+        (bench.folder / "daq.py").chmod(0o755)
+        with open(bench.file, "a") as file:
+            file.write('serve: {listen: "127.0.0.1:0"}\n')
+        self.enterContext(bench)
+        bench.wait_good("T_bed", "daq.lamp")
+        self.assertAlmostEqual(bench.value("T_bed"), 25, delta=1.1)
+        self.assertIs(bench.value("daq.lamp"), False)
 
 
 class Wrong(unittest.TestCase):

@@ -6,6 +6,7 @@ import pathlib
 import pwd
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -13,7 +14,7 @@ import unittest
 
 from harness import BUILD, PATIENCE_S, ROOT, Device, Process, children, copy_programs, need_peer, wait_for
 
-USERS = ("mbc-compile", "mbc-control", "mbc-serve")
+USERS = ("mbc-compile", "mbc-control", "mbc-serve", "mbc-helper")
 IS_ROOT = os.geteuid() == 0
 IS_SANITIZED = "libasan" in subprocess.run(["ldd", str(BUILD / "mbc-control")], capture_output=True, text=True).stdout \
     or b"__asan_init" in (BUILD / "mbc-control").read_bytes()
@@ -180,6 +181,30 @@ class Confined(unittest.TestCase):
         self.assertRegex(doctor.stdout, r"MIND  users: .*taken over")
         self.assertRegex(doctor.stdout, r"control: user root, ")
 
+
+    @unittest.skipUnless(IS_ROOT, "only root can start processes as other users")
+    def test_helper_has_a_user_of_its_own_and_no_rights(self):
+        place = Place(self)
+        program = place.folder / "helper.py"
+        program.write_text("#!/usr/bin/python3\nfor line in open(0):\n    print('ok 5')\n")
+        program.chmod(0o755)
+        place.file.write_text(place.file.read_text().replace("}}\ninstr", "}, h: {helper: [helper.py]}}\ninstr").replace(
+            "\n  dev:", "\n  h: {use: helper, link: h, channels: {a: {read: {channel: a}}}}\n  dev:"))
+        process = place.start()
+        wait_for("its value", lambda: place.mbc("get", "h.a").stdout.strip() == "5")
+        pid = next(child for child in children(process.pid) if b"helper.py" in pathlib.Path(f"/proc/{child}/cmdline").read_bytes())
+        told = status(pid)
+        self.assertEqual({int(uid) for uid in told["Uid"].split()}, {pwd.getpwnam("mbc-helper").pw_uid})
+        self.assertNotIn(0, [int(gid) for gid in told["Groups"].split()])
+        self.assertEqual([int(told[key], 16) for key in ("CapEff", "CapPrm", "CapInh", "CapAmb", "CapBnd")], [0] * 5)
+        self.assertEqual(told["NoNewPrivs"], "1")
+        limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
+        self.assertRegex(limits, r"Max realtime priority +0 +0")
+        self.assertRegex(limits, r"Max core file size +0 +0")
+        self.assertEqual(pathlib.Path(f"/proc/{pid}/oom_score_adj").read_text().strip(), "300")
+        program.chmod(0o700)  # its user is told, not ours taken
+        os.kill(pid, signal.SIGKILL)
+        process.wait_line("helper 'h': the user 'mbc-helper' cannot run", "err")
 
     @unittest.skipUnless(IS_ROOT, "only root can start processes as other users")
     def test_one_user_when_the_environment_says_so(self):

@@ -38,7 +38,7 @@ ask(enum sandbox_role role, unsigned long request)
 static void
 test_requests(void **state)
 {
-	static const enum sandbox_role roles[] = { SANDBOX_CONTROL, SANDBOX_TWIN };
+	static const enum sandbox_role roles[] = { SANDBOX_CONTROL, SANDBOX_TWIN, SANDBOX_CURL };
 	static const unsigned long good[] = { TCGETS, TIOCEXCL, TIOCGSERIAL, TIOCGPTN, FIONREAD,
 		SIOCGIFINDEX };
 	static const unsigned long bad[] = { TIOCSTI, TIOCSTI | UPPER, TIOCSETD, TIOCCONS,

@@ -167,6 +167,35 @@ test_header_and_tables(void **state)
 	assert_int_equal(image_check((char *)&s + 4, sizeof(s) - 4, &err), ERR_CONF);
 }
 
+static void
+test_words(void **state)
+{
+	char room[IMAGE_WORDS_BYTES_MAX + 1], *words[IMAGE_WORDS_MAX + 2],
+		host[IMAGE_WORDS_BYTES_MAX + 2] = "/a b";
+
+	assert_int_equal(image_words("/a b\n./p\n\n-x y", room, words), 4);
+	assert_string_equal(words[0], "/a b");
+	assert_string_equal(words[1], "./p");
+	assert_string_equal(words[2], "");
+	assert_string_equal(words[3], "-x y");
+	assert_null(words[4]);
+	assert_int_equal(image_words("", room, words), 0);
+	assert_int_equal(image_words("/a", room, words), 0);
+	assert_int_equal(image_words("/a\n", room, words), 0);
+	assert_int_equal(image_words("\np", room, words), 0);
+	for (unsigned i = 0; i < IMAGE_WORDS_MAX; i++)
+		strcat(host, "\nw");
+	assert_int_equal(image_words(host, room, words), IMAGE_WORDS_MAX + 1);
+	strcat(host, "\nw");
+	assert_int_equal(image_words(host, room, words), 0);
+	memset(host, 'x', sizeof(host) - 1);
+	host[sizeof(host) - 1] = '\0';
+	host[1] = '\n';
+	assert_int_equal(image_words(host, room, words), 0);
+	host[sizeof(host) - 2] = '\0';
+	assert_int_equal(image_words(host, room, words), 2);
+}
+
 /* The supervisor makes and removes files of this name. */
 static void
 test_name_of_the_bench(void **state)
@@ -193,6 +222,9 @@ test_rows(void **state)
 
 	REFUSED(s.links[0].name = 0);
 	REFUSED(s.links[1].kind = LINK_SYSTEM + 1);
+	REFUSED(s.links[1].kind = LINK_HELPER + 1);
+	REFUSED(s.links[1].kind = LINK_HELPER);
+	REFUSED((s.links[1].kind = LINK_HELPER, s.links[1].host = S_OVEN)); /* a folder alone */
 	REFUSED(s.links[0].host = 64);
 	REFUSED(s.links[0].gap_ns = -1);
 	REFUSED(s.links[0].connect_timeout_ns = INT64_MAX);
@@ -316,6 +348,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good_image),
 		cmocka_unit_test(test_header_and_tables),
+		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_name_of_the_bench),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_channels),

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -42,10 +43,11 @@ struct rig {
 	struct image *img;
 	int pty; /* the other side of the port */
 	char port[64];
-	unsigned opened[2], closed[2]; /* [link] */
+	unsigned opened[3], closed[3]; /* [link] */
+	uint32_t ticket;               /* of the helper that was asked for last */
 	char why[120];
 	char got[64];
-	size_t n_got;
+	size_t n_got, n_bytes;
 };
 
 static void
@@ -68,9 +70,19 @@ on_bytes(void *ctx, uint32_t link, const uint8_t *in, size_t n)
 {
 	struct rig *r = ctx;
 
+	r->n_bytes += n;
 	n = MIN(n, sizeof(r->got) - r->n_got);
 	memcpy(r->got + r->n_got, in, n);
 	r->n_got += n;
+}
+
+static bool
+on_helper(void *ctx, uint32_t link, uint32_t ticket)
+{
+	struct rig *r = ctx;
+
+	r->ticket = ticket;
+	return link == 2;
 }
 
 static void
@@ -91,22 +103,26 @@ static int
 setup(void **state)
 {
 	struct rig *r = calloc(1, sizeof(*r));
-	const struct wires_sink sink = {
-		.ctx = r, .opened = on_opened, .closed = on_closed, .bytes = on_bytes
-	};
+	const struct wires_sink sink = { .ctx = r,
+		.opened = on_opened,
+		.closed = on_closed,
+		.bytes = on_bytes,
+		.helper = on_helper };
 	struct bench b;
 	struct buf image = { 0 };
 	struct err err;
-	char text[400];
+	char text[600];
 
 	r->pty = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	assert_true(r->pty >= 0 && grantpt(r->pty) == 0 && unlockpt(r->pty) == 0);
 	assert_int_equal(ptsname_r(r->pty, r->port, sizeof(r->port)), 0);
 	snprintf(text, sizeof(text),
 		"bench: b\nlinks:\n  p: {serial: %s, line: 9600 8N1, connect_timeout: 5 s}\n"
-		"  n: {tcp: \"nowhere:502\"}\ninstruments:\n"
+		"  n: {tcp: \"nowhere:502\"}\n"
+		"  h: {helper: [./p], connect_timeout: 200 ms}\ninstruments:\n"
 		"  a: {use: modbus, link: p, channels: {x: {read: {holding: 1}}}}\n"
-		"  b: {use: modbus, link: n, channels: {x: {read: {holding: 1}}}}\n",
+		"  b: {use: modbus, link: n, channels: {x: {read: {holding: 1}}}}\n"
+		"  c: {use: helper, link: h, channels: {x: {read: {channel: a}}}}\n",
 		r->port);
 	bench_init(&b, "test.yaml");
 	assert_int_equal(compile_bytes(&b, text, strlen(text), &image, NULL, &err), 0);
@@ -204,7 +220,7 @@ test_opened_again_at_once(void **state)
 static void
 test_a_reload_while_it_is_opened(void **state)
 {
-	static const uint32_t none_kept[] = { IMAGE_NONE, IMAGE_NONE };
+	static const uint32_t none_kept[] = { IMAGE_NONE, IMAGE_NONE, IMAGE_NONE };
 	struct rig *r = *state;
 
 	wires_open(r->wires, 0);
@@ -213,6 +229,103 @@ test_a_reload_while_it_is_opened(void **state)
 	TURN_UNTIL(r, r->opened[0] + r->closed[0] > 0);
 	assert_int_equal(r->closed[0], 0);
 	TURN_UNTIL(r, count_open(r) == 1);
+}
+
+/* Ends of a socket pair: [0] for the wire, [1] in the place of the program. */
+static void
+make_pair(int pair[2])
+{
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	assert_int_equal(fcntl(pair[0], F_SETFL, O_NONBLOCK), 0);
+}
+
+static bool
+is_ended(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+static void
+test_helper(void **state)
+{
+	struct rig *r = *state;
+	int pair[2];
+	char got[8];
+
+	wires_open(r->wires, 2);
+	make_pair(pair);
+	wires_helper(r->wires, r->ticket, pair[0], NULL);
+	assert_int_equal(r->opened[2], 1);
+	wires_send(r->wires, 2, (const uint8_t *)"get a\n", 6);
+	assert_int_equal(recv(pair[1], got, sizeof(got), 0), 6);
+	assert_int_equal(send(pair[1], "ok 5\n", 5, 0), 5);
+	TURN_UNTIL(r, r->n_got == 5);
+	close(pair[1]);
+	TURN_UNTIL(r, r->closed[2] == 1);
+	assert_string_equal(r->why, "the helper has ended, or closed its output");
+	wires_open(r->wires, 2);
+	wires_helper(r->wires, r->ticket, -1, "it cannot be run");
+	assert_int_equal(r->closed[2], 2);
+	assert_string_equal(r->why, "it cannot be run");
+	wires_open(r->wires, 2);
+	TURN_UNTIL(r, r->closed[2] == 3);
+	assert_string_equal(r->why, "no connection within 'connect_timeout'");
+}
+
+/* A connection for an opening that is over is closed: its program sees the end of its input. */
+static void
+test_helper_that_comes_too_late(void **state)
+{
+	struct rig *r = *state;
+	uint32_t first;
+	int pair[2], late[2];
+
+	wires_open(r->wires, 2);
+	first = r->ticket;
+	wires_close(r->wires, 2);
+	wires_open(r->wires, 2);
+	make_pair(late);
+	wires_helper(r->wires, first, late[0], NULL);
+	assert_int_equal(r->opened[2], 0);
+	assert_true(is_ended(late[1]));
+	wires_helper(r->wires, first, -1, "too late");
+	assert_int_equal(r->closed[2], 0);
+	make_pair(pair);
+	wires_helper(r->wires, r->ticket, pair[0], NULL);
+	assert_int_equal(r->opened[2], 1);
+	wires_close(r->wires, 2);
+	assert_true(is_ended(pair[1]));
+	close(pair[1]);
+	close(late[1]);
+}
+
+/* One that sends without end is made to wait; it is heard to the last byte all the same. */
+static void
+test_helper_that_floods(void **state)
+{
+	static char flood[65536];
+	struct rig *r = *state;
+	int64_t began = now_boot();
+	size_t sent = 0;
+	int pair[2];
+
+	wires_open(r->wires, 2);
+	make_pair(pair);
+	assert_int_equal(fcntl(pair[1], F_SETFL, O_NONBLOCK), 0);
+	wires_helper(r->wires, r->ticket, pair[0], NULL);
+	while (now_boot() - began < 450 * NS_PER_MS) {
+		ssize_t n = send(pair[1], flood, sizeof(flood), 0);
+
+		sent += (size_t)MAX(n, (ssize_t)0);
+		turn(r);
+	}
+	/* At most five windows of 0.1 s have begun, each with one buffer too many. */
+	assert_true(r->n_bytes >= 2 * 65536 && r->n_bytes <= 6 * (65536 + 16384));
+	TURN_UNTIL(r, r->n_bytes == sent);
+	close(pair[1]);
+	TURN_UNTIL(r, r->closed[2] == 1);
 }
 
 int
@@ -224,6 +337,9 @@ main(void)
 			test_an_answer_that_comes_too_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_opened_again_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_reload_while_it_is_opened, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_helper, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_helper_that_comes_too_late, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_helper_that_floods, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
