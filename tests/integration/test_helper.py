@@ -174,6 +174,7 @@ class Pipes(Manners, Rig):
     def setUp(self):
         super().setUp()
         self.start("pipes", 'helper: [./helper.py, --card, "2"]')
+        self.addCleanup(lambda: self.assertFalse((self.folder / "overlaps").exists(), "two helpers of one link ran at one time"))
 
     def test_what_it_is_given(self):
         seen = json.loads((self.folder / "seen").read_text())
@@ -236,14 +237,17 @@ class Pipes(Manners, Rig):
 
     def test_reload_with_other_words(self):
         before = self.pid()
+        self.mood("stays")
         self.bench.reload(self.text('helper: [./helper.py, --card, "3"]'))
         wait_for("another one", lambda: self.pid() not in (None, before))
+        self.mood("")
         self.bench.wait_good("h.a")
         self.assertEqual(json.loads((self.folder / "seen").read_text())["arguments"], ["--card", "3"])
         self.assertFalse(is_running(before))
 
     def test_reload_without_it(self):
         before, control = self.pid(), self.bench.pids()["control"]
+        self.mood("stays")
         self.bench.reload(self.text("", helper=False))
         wait_for("its channels are gone", lambda: "h.a" not in self.bench.channels())
         wait_for("it ends", lambda: not is_running(before))
@@ -265,6 +269,7 @@ class Pipes(Manners, Rig):
 
     def test_kill_of_supervise(self):
         before = self.pid()
+        self.mood("stays")
         os.kill(self.bench.process.pid, signal.SIGKILL)
         wait_for("it ends with its supervisor", lambda: not is_running(before))
 
