@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
@@ -124,6 +125,7 @@ def main():
                    "session": os.getsid(0) == os.getpid()}, file)
     print("said on standard error: é", file=sys.stderr)
     speaker = Lines(".", send)
+    signal.signal(signal.SIGTERM, lambda *_: speaker.mood() == "stays" or os._exit(143))
     if speaker.mood() == "crash":
         sys.exit(3)
     if "--child" in sys.argv:
@@ -131,10 +133,8 @@ def main():
         pathlib.Path("child").write_text(str(child.pid))
     for line in sys.stdin:
         speaker.answer(line)
-    if speaker.mood() == "stays":  # it does not mind that its input ends
-        import signal
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        time.sleep(1000)
+    while speaker.mood() == "stays":  # it does not mind that its input ends, nor that it is told to
+        time.sleep(0.1)
 
 
 if __name__ == "__main__":

@@ -198,7 +198,7 @@ class Pipes(Manners, Rig):
         before = len(self.started())
         os.kill(self.pid(), signal.SIGKILL)
         self.bench.process.wait_line(r"helper 'h': ended with exit code 3; it is started again in [^0]", "err")
-        time.sleep(3)
+        wait_for("control is told to wait", lambda: "ended with exit code 3, and is started again in" in self.trace())
         self.assertLess(len(self.started()) - before, 8)
         self.bench.wait_reason("h.a", "no_connection", "connection_lost")
         self.mood("")

@@ -295,6 +295,11 @@ test_helper_that_comes_too_late(void **state)
 	make_pair(pair);
 	wires_helper(r->wires, r->ticket, pair[0], NULL);
 	assert_int_equal(r->opened[2], 1);
+	close(late[1]);
+	make_pair(late);
+	wires_helper(r->wires, r->ticket, late[0], NULL); /* one is enough */
+	assert_int_equal(r->opened[2], 1);
+	assert_true(is_ended(late[1]));
 	wires_close(r->wires, 2);
 	assert_true(is_ended(pair[1]));
 	close(pair[1]);
