@@ -19,6 +19,12 @@ read_number(struct bench *b, struct bench_instrument *ins, const struct node *re
 		diag_error(&b->diag, points_blame(read, found_opts, &err), "point", "%s", err.msg);
 		return;
 	}
+	if (ins->identify_point.unit != NULL) {
+		diag_error(&b->diag, read->at, "point",
+			"no unit is looked at here; remove it: the number alone tells the device "
+			"from others");
+		return;
+	}
 	if (ins->identify_point.value == VALUE_TEXT) {
 		diag_error(&b->diag, read->at, "point",
 			"an identification compares numbers; read one, or leave out 'read' to "

@@ -36,7 +36,8 @@
 #define BACKOFF_MAX_NS (10 * NS_PER_S)
 #define LOG_LINES 50 /* of a helper's standard error a second; then it waits */
 #define LOG_LINE 200
-#define OWN_PROGRAM "mbc-curl" /* the one that is found without a path */
+#define OWN_NAME "curl"
+#define OWN_PROGRAM "mbc-" OWN_NAME /* the one that is found without a path */
 
 struct helper {
 	char *link, *host; /* as in the image */
@@ -232,7 +233,7 @@ find_program(
 	int n;
 
 	if (is_own)
-		return place_program(out, OWN_PROGRAM + strlen("mbc-"), err);
+		return place_program(out, OWN_NAME, err);
 	word += strncmp(word, "./", 2) == 0 ? 2 : 0;
 	n = snprintf(
 		out, cap, "%s%s%s", word[0] == '/' ? "" : folder, word[0] == '/' ? "" : "/", word);

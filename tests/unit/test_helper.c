@@ -150,7 +150,8 @@ test_writes(void **state)
 	assert_int_equal(
 		codec_helper.write(&ins, &pt, (union value){ .f = -1e-300 }, NULL, &req, NULL), 0);
 	assert_sent(&req, "set sp -1e-300\n");
-	assert_int_equal(codec_helper.write(&ins, &pt, (union value){ .f = NAN }, NULL, &req, NULL),
+	assert_int_equal(
+		codec_helper.write(&ins, &pt, (union value){ .f = (double)NAN }, NULL, &req, NULL),
 		ERR_CONF);
 	pt.write_space = -1;
 	assert_int_equal(
