@@ -6,9 +6,10 @@
  *	set CHANNEL VALUE LF   ->   ok LF                                          or   err REASON LF
  *	                            ev CHANNEL VALUE UNIT LF                       unasked: news
  *
- * An answer does not name its question, so one is asked at a time, and after a timeout the engine waits until a late answer can no
- * longer come (no alike(): every `err` fits every question). Numbers on both lines would spare that wait, at the price that a helper
- * is no longer ten lines of anything: left out. A helper with channels that are slow is better two helpers.
+ * An answer does not name its question, so one is asked at a time, and after a timeout nothing is asked before the late answer has come
+ * (no alike(): every `err` fits every question). One that does not come, or comes twice, would shift all that follow: the connection is
+ * renewed. Numbers on both lines would spare that, at the price that a helper is no longer ten lines of anything: left out. A helper
+ * with channels that are slow is better two helpers.
  *
  * A line that does not end within LINE_MAX bytes is no line, and what comes behind it cannot be trusted: the connection is renewed.
  */
@@ -276,9 +277,9 @@ helper_match(const struct instrument *ins, const struct request *req, uint32_t t
 
 	if (word == WORD_EV)
 		return MATCH_UNSOLICITED;
-	if (req == NULL || word == WORD_NONE)
+	if (word == WORD_NONE)
 		return MATCH_NOT_MINE;
-	if (word == WORD_ERR)
+	if (word == WORD_ERR || req == NULL)
 		return MATCH_CANNOT_TELL;
 	if (req->kind == REQUEST_WRITE ? !is_blank(line.rest) : !line.has_rest)
 		return MATCH_NOT_MINE;
@@ -430,6 +431,7 @@ const struct codec codec_helper = {
 	.opts = no_opts,
 	.point_opts = point_opts,
 	.wires = CODEC_TCP | CODEC_HELPER,
+	.in_turn = true,
 	.point = helper_point,
 	.plan = helper_plan,
 	.write = helper_write,

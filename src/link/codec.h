@@ -216,6 +216,9 @@ struct codec {
 	bool pipelines;     /* with has_tag: several requests may be under way at one time */
 	bool needs_silence; /* a serial line is silent for 3.5 characters between frames */
 	bool has_messages;  /* its instruments are described by messages (struct instrument) */
+	/* Each question has one answer, in their order, over a connection that loses nothing. So where one is missing after
+	 * late_max, or one comes that fits no question, the two sides are out of step for good: the connection is renewed. */
+	bool in_turn;
 	bool closes; /* the device may end the connection after an answer: that is no fault */
 
 	/* Are the options of an instrument usable together? ERR_CONF with err->sys the index of the guilty one, or -1. Left out:
@@ -268,7 +271,8 @@ struct codec {
 	int (*cut)(const struct instrument *ins, const struct request *req, const uint8_t *in,
 		size_t n, enum wire wire);
 
-	/* Whose frame is this? req NULL: nothing was asked; then UNSOLICITED (for heard()) or NOT_MINE. */
+	/* Whose frame is this? req NULL: nothing was asked; then UNSOLICITED (for heard()) or NOT_MINE, with in_turn also
+	 * CANNOT_TELL: an answer all the same. */
 	enum match (*match)(const struct instrument *ins, const struct request *req, uint32_t tag,
 		const uint8_t *frame, size_t n);
 

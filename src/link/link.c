@@ -238,6 +238,8 @@ enter(struct link *l)
 static void
 leave(struct link *l, int64_t now_ns)
 {
+	if (l->line == LINE_OPEN && link_late_is_missing(l, now_ns))
+		link_drop(l, NULL, "out of step: an answer is missing", now_ns);
 	if (l->line == LINE_CLOSED && !l->want_close && now_ns >= l->open_ns && l->n_units > 0) {
 		l->line = LINE_OPENING;
 		l->want_open = true;

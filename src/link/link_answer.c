@@ -331,6 +331,9 @@ stray(struct link *l, const uint8_t *frame, size_t n, bool is_late, int64_t now_
 	{
 		f->is_foreign |= !is_late && !f->unit->codec->has_tag;
 	}
+	if (!is_late && l->last->codec->in_turn &&
+		l->last->codec->match(&l->last->ins, NULL, 0, frame, n) == MATCH_CANNOT_TELL)
+		link_drop(l, NULL, "out of step: an answer that fits no question", now_ns);
 }
 
 void

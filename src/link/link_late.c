@@ -20,12 +20,22 @@ drop(struct link *l, size_t i)
 	l->late[i] = l->late[--l->n_late];
 }
 
+/* Not those of protocols that answer in turn: see link_late_is_missing(). */
 static void
 drop_old(struct link *l, int64_t now_ns)
 {
 	for (size_t i = l->n_late; i-- > 0;)
-		if (l->late[i].until_ns <= now_ns)
+		if (l->late[i].until_ns <= now_ns && !l->late[i].unit->codec->in_turn)
 			drop(l, i);
+}
+
+bool
+link_late_is_missing(const struct link *l, int64_t now_ns)
+{
+	for (size_t i = 0; i < l->n_late; i++)
+		if (l->late[i].until_ns <= now_ns && l->late[i].unit->codec->in_turn)
+			return true;
+	return false;
 }
 
 void
@@ -112,7 +122,7 @@ link_late_take(struct link *l, const uint8_t *frame, size_t n)
 		if (whose != MATCH_MINE && whose != MATCH_CANNOT_TELL)
 			continue;
 		/* A device that speaks unasked may have done so: the answer is still to come. */
-		if (codec->heard == NULL)
+		if (codec->heard == NULL || codec->in_turn)
 			drop(l, i);
 		return true;
 	}

@@ -53,6 +53,10 @@ class Lines:
             self.send(b"ev b 7\nev nobody 5\nev b\n" if channel == "b" else b"ev b 3\r\n")
             self.send(f"ok {VALUES[channel]}\n".encode())
         else:
+            if mood == "stall" and channel == "a":  # longer than anybody waits for a late answer
+                time.sleep(2.5)
+            if mood == "twice":
+                self.send(f"ok {VALUES[channel]}\n".encode())
             if mood == "late" and channel == "a":
                 time.sleep(1.1)
             if word == "set":

@@ -112,13 +112,33 @@ class Manners:
     def test_late_answer_is_not_that_to_the_next_question(self):
         self.mood("late")
         self.bench.wait_reason("h.a", "no_answer")
-        end = time.monotonic() + 4
+        seen = self.watch_values(4)
+        self.assertLessEqual(seen["h.a"], {1, None})
+        self.assertLessEqual(seen["h.b"], {2, None})
+
+    def watch_values(self, seconds):
+        """What was seen of a and b in this time."""
+        end = time.monotonic() + seconds
         seen = {"h.a": set(), "h.b": set()}
         while time.monotonic() < end:
             for name in seen:
                 seen[name].add(self.bench.value(name))
+        return seen
+
+    def test_an_answer_that_never_seems_to_come_is_not_that_to_another_question(self):
+        self.mood("stall")
+        wait_for("it is told", lambda: "out of step: an answer is missing" in self.trace())
+        seen = self.watch_values(5)
         self.assertLessEqual(seen["h.a"], {1, None})
         self.assertLessEqual(seen["h.b"], {2, None})
+        self.mood("")
+        self.bench.wait_good("h.a", "h.b", limit=30)
+
+    def test_one_answer_too_many(self):
+        self.mood("twice")
+        wait_for("it is told", lambda: "out of step: an answer that fits no question" in self.trace())
+        self.mood("")
+        self.bench.wait_good("h.a", "h.b", limit=30)
 
     def test_hang(self):
         began = time.monotonic()
