@@ -123,6 +123,14 @@ match_plain(const struct instrument *ins, const struct request *req, uint32_t ta
 	return is_mine ? MATCH_CANNOT_TELL : MATCH_NOT_MINE;
 }
 
+/* All that comes is an answer, and to which question it does not tell. */
+static enum match
+match_turn(const struct instrument *ins, const struct request *req, uint32_t tag,
+	const uint8_t *frame, size_t n)
+{
+	return req == NULL ? MATCH_CANNOT_TELL : match_plain(ins, req, tag, frame, n);
+}
+
 static enum match
 match_tag(const struct instrument *ins, const struct request *req, uint32_t tag,
 	const uint8_t *frame, size_t n)
@@ -229,6 +237,7 @@ rig_codec(const char *name)
 		RIG_CODEC("tagged", CODEC_TCP, match_tag, .has_tag = true),
 		RIG_CODEC("few", CODEC_TCP, match_few, .has_tag = true, .tag_bits = 3),
 		RIG_CODEC("plain", CODEC_TCP, match_plain, .has_tag = false),
+		RIG_CODEC("turn", CODEC_TCP, match_turn, .in_turn = true),
 		RIG_CODEC("serial", CODEC_SERIAL | CODEC_TCP, match_plain, .has_tag = false),
 		RIG_CODEC("packets", CODEC_SYSTEM, match_plain, .has_tag = false),
 		{ .name = "learned",

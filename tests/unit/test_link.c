@@ -417,6 +417,45 @@ test_quarantine_without_tag(void **state)
 	rig_done(&rig);
 }
 
+/* An answer that is missing, or one too many, would shift all that follow. */
+static void
+test_out_of_step(void **state)
+{
+	uint8_t late[64];
+	size_t n_late;
+
+	start("turn", 1, 1, 1 * S);
+	rig_run(&rig, rig.now_ns + 500 * MS);
+	rig_forget(&rig);
+	rig.is_manual = true;
+	rig_run(&rig, rig.now_ns + 500 * MS);
+	n_late = rig_answer(&rig, late);
+	step_to(rig.now_ns + 100 * MS);
+	rig.salt = 5;
+	rig.now_ns += 150 * MS;
+	deliver(late, n_late); /* late: it goes on */
+	assert_int_equal(rig.n_good[0], 0);
+	assert_int_equal(rig.n_closes, 0);
+	assert_string_equal(rig.order, "rr");
+	for (int i = 0; i < 5 && rig.n_closes == 0; i++) { /* that one never comes */
+		assert_string_equal(rig.order, "rr");
+		step_to(rig.wants.wake_ns);
+	}
+	assert_int_equal(rig.n_closes, 1);
+	for (int i = 0; i < 20 && strlen(rig.order) < 3; i++)
+		step_to(rig.wants.wake_ns);
+	assert_string_equal(rig.order, "rrr");
+	assert_int_equal(rig.n_closes, 1);
+	n_late = rig_answer(&rig, late);
+	deliver(late, n_late);
+	assert_int_equal(rig.n_good[0], 1);
+	assert_int_equal(rig.n_closes, 1);
+	deliver(late, n_late); /* twice */
+	assert_int_equal(rig.n_closes, 2);
+	assert_int_equal(rig.n_wrong, 0);
+	rig_done(&rig);
+}
+
 /* Behind a TCP port there may be a serial server: it goes on when the connection is lost. */
 static void
 test_late_answer_over_a_new_connection(void **state)
@@ -809,6 +848,7 @@ main(void)
 		cmocka_unit_test(test_garbage_starts_the_wire_anew),
 		cmocka_unit_test(test_late_answer_with_tag_never_becomes_a_value),
 		cmocka_unit_test(test_quarantine_without_tag),
+		cmocka_unit_test(test_out_of_step),
 		cmocka_unit_test(test_late_answer_over_a_new_connection),
 		cmocka_unit_test(test_few_tags),
 		cmocka_unit_test(test_answers_in_pieces_and_in_lumps),
