@@ -72,10 +72,10 @@ emit_links(struct emit *e)
 static void
 hash_point(struct buf *out, const struct point *p)
 {
-	buf_printf(out, "%u %u %u %u %u %u %u %d %u %s %s %lld|", p->space, p->type, p->address,
+	buf_printf(out, "%u %u %u %u %u %u %u %d %u %s %s %s %lld|", p->space, p->type, p->address,
 		p->count, p->order, p->bit, p->value, p->write_space, p->write_address,
-		p->key == NULL ? "" : p->key, p->write_key == NULL ? "" : p->write_key, p->unit == NULL ? "" : p->unit,
-		(long long)p->every_ns);
+		p->key == NULL ? "" : p->key, p->write_key == NULL ? "" : p->write_key,
+		p->unit == NULL ? "" : p->unit, (long long)p->every_ns);
 }
 
 /* All that the polling of an instrument depends on: a reload leaves it alone while this stays the same. */

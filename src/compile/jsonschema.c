@@ -195,10 +195,6 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 		json_raw(j, "type", "[\"string\", \"object\"]");
 		json_raw(j, "additionalProperties", "{\"type\": \"string\"}");
 		break;
-	case KEY_WORDS:
-		json_text(j, "type", "array");
-		json_raw(j, "items", "{\"type\": [\"string\", \"number\", \"boolean\"]}");
-		break;
 	case KEY_PAIRS:
 		json_text(j, "type", "array");
 		json_raw(j, "items",

@@ -55,13 +55,6 @@ same_form(const struct point *to, const struct point *from)
 	       to->order == from->order && (to->bit == from->bit || to->bit == CODEC_BIT_NONE);
 }
 
-/* The image keeps one name for both. */
-static bool
-same_name(const struct point *to, const struct point *from)
-{
-	return to->key == NULL || (from->key != NULL && strcmp(to->key, from->key) == 0);
-}
-
 /* Words such as type and order are the reading's where they are left out; addresses are not. */
 static bool
 read_write(struct bench *b, struct bench_instrument *ins, const char *channel,
@@ -89,13 +82,6 @@ read_write(struct bench *b, struct bench_instrument *ins, const char *channel,
 			vals.num[i] = read_vals->num[i];
 	if (points_make(b, ins, &vals, true, &to, &err) < 0) {
 		diag_error(&b->diag, points_blame(map, found_opts, &err), "point", "%s", err.msg);
-		return false;
-	}
-	if (!same_name(&to, pt)) {
-		diag_error(&b->diag, map->at, "point",
-			"`write` names another quantity than `read`, which this protocol does not "
-			"allow; make a channel of its own for '%.60s'",
-			to.key);
 		return false;
 	}
 	if (!same_form(&to, pt)) {

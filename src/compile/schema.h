@@ -32,7 +32,6 @@ enum key_kind {
 	KEY_NAMES,     /* names, each with the keys of `sub` */
 	KEY_SWITCH,    /* `no`, or the keys of `sub` */
 	KEY_TEXTS,     /* a text, or one a language: {en: TEXT, fr: TEXT} */
-	KEY_WORDS,     /* a list of texts */
 	KEY_MESSAGE,   /* a message, or a row of them: the keys of `sub` */
 	KEY_MESSAGES,  /* a list of such */
 	KEY_MAPS,      /* a list of maps with the keys of `sub` */

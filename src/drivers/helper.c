@@ -159,6 +159,7 @@ helper_write(const struct instrument *ins, const struct point *pt, union value v
 	struct request *out, struct err *err)
 {
 	struct request r = { .kind = REQUEST_WRITE, .n = 1, .count = 1 };
+	const char *name = pt->write_key != NULL ? pt->write_key : pt->key;
 	char value[VALUE_TEXT_MAX + 1] = "";
 
 	if (pt->write_space < 0)
@@ -169,7 +170,7 @@ helper_write(const struct instrument *ins, const struct point *pt, union value v
 			"most %d bytes without control characters",
 			VALUE_TEXT_MAX);
 	r.n_write = (uint16_t)snprintf((char *)r.write, sizeof(r.write), "set %.*s %s\n", NAME_MAX,
-		pt->key == NULL ? "" : pt->key, value);
+		name == NULL ? "" : name, value);
 	*out = r;
 	return 0;
 }

@@ -245,7 +245,8 @@ check_point(const struct check *c, uint32_t i)
 	const struct image_channel *ch;
 
 	if (p->instrument >= img->instruments.n || p->channel >= img->channels.n ||
-		!is_text(c, p->key) || !is_text(c, p->write_key) || !is_text(c, p->unit) || !is_time(p->every_ns, 1))
+		!is_text(c, p->key) || !is_text(c, p->write_key) || !is_text(c, p->unit) ||
+		!is_time(p->every_ns, 1))
 		return wrong(c, "point %u", i);
 	ins = image_instrument_at(img, p->instrument);
 	if (i < ins->first_point || i - ins->first_point >= ins->n_points)
