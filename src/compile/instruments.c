@@ -289,8 +289,8 @@ read_instrument(struct bench *b, const struct node *n)
 	if (line != NULL && ins->link < b->links.n)
 		line_default(b, &b->links.at[ins->link], ins->name, line);
 	read_times(b, ins, found, line);
-	read_opts(b, n, codec->opts, found_opts, &ins->codec_part.opts);
-	check_opts(b, ins, n, found_opts);
+	if (read_opts(b, n, codec->opts, found_opts, &ins->codec_part.opts))
+		check_opts(b, ins, n, found_opts);
 	messages_read(b, ins, found);
 	identify_read(b, ins, found[INS_IDENTIFY]);
 	read_channels(b, index, n, found[INS_CHANNELS]);

@@ -237,6 +237,10 @@ opt_form(struct json *j, const struct opt *opt)
 	case OPT_BOOL:
 		json_raw(j, "enum", YES_OR_NO);
 		break;
+	case OPT_SPAN:
+		json_raw(j, "type", "[\"string\", \"integer\"]");
+		json_text(j, "pattern", SPAN_PATTERN);
+		break;
 	case OPT_TEXT:
 		any_scalar(j);
 		break;

@@ -278,6 +278,9 @@ read_opt(struct bench *b, const struct node *n, const struct opt *opt, int64_t *
 	case OPT_TEXT:
 		*out_text = read_text(b, n);
 		return *out_text != NULL;
+	case OPT_SPAN:
+		return read_span(b, n,
+			&(struct key){ .name = opt->name, .min = opt->min, .max = opt->max }, out);
 	case OPT_CHOICE:
 		break;
 	}

@@ -19,13 +19,13 @@
 #define CODEC_KEY_MAX 1024 /* bytes of a key that a codec makes up, with its NUL */
 #define CODEC_BIT_NONE 0xFF
 
-enum opt_type { OPT_INT, OPT_CHOICE, OPT_TEXT, OPT_BOOL };
+enum opt_type { OPT_INT, OPT_CHOICE, OPT_TEXT, OPT_BOOL, OPT_SPAN };
 
 /* An option that a codec takes, of an instrument or of a point; the source of checks, schema and reference. */
 struct opt {
 	const char *name;
 	enum opt_type type;
-	int64_t min, max;           /* OPT_INT */
+	int64_t min, max;           /* OPT_INT; OPT_SPAN, a duration: in ns, as its value */
 	const char *const *choices; /* OPT_CHOICE: words, ended by NULL; the value is the index */
 	int64_t def;                /* value when it is left out; OPT_NEEDED: it cannot be */
 	const char *help;           /* one line, what it is and its unit */
