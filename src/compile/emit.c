@@ -315,8 +315,8 @@ emit_twins(struct emit *e)
 			.period_s = (double)w->period_ns / 1e9,
 		};
 
-		if (b->links.at[b->instruments.at[b->points.at[i].instrument].link].kind ==
-			LINK_SYSTEM)
+		if (image_kind_is_local(
+			    b->links.at[b->instruments.at[b->points.at[i].instrument].link].kind))
 			continue;
 		if (w->travel_ns > 0)
 			d.rate = (ch->has_range ? ch->max - ch->min : 1) /

@@ -30,9 +30,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "io/local_wire.h"
 #include "io/now.h"
 #include "io/serial.h"
-#include "io/system_files.h"
 #include "io/worker.h"
 
 #define HELPER_BYTES (64u << 10) /* of one helper in HELPER_WINDOW_NS */
@@ -61,6 +61,8 @@ struct wire {
 	char why[120];
 	size_t n_tx;
 	uint8_t tx[WIRE_TX];
+	struct local_wire
+		local; /* of a part of this computer: its thread outlives closing and opening */
 };
 
 struct wires {
@@ -73,7 +75,7 @@ struct wires {
 	bool has_failed;    /* some wire is FAILED */
 	uint32_t n_opening; /* wires that are NAMING or CONNECTING */
 	bool has_held;      /* some wire is held */
-	struct worker names, ports, files;
+	struct worker names, ports;
 	uint32_t port_asked; /* serial of the wire whose port is being opened; 0: none is */
 	uint32_t *by_fd;     /* [descriptor] link */
 	int n_by_fd;
@@ -127,7 +129,7 @@ take_name(const uint8_t *request, size_t n, size_t n_head, char out[256])
 }
 
 static size_t
-look_up(const uint8_t *request, size_t n, uint8_t *out)
+look_up(void *ctx, const uint8_t *request, size_t n, uint8_t *out)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG };
@@ -166,7 +168,7 @@ open_port(const struct errand_head *head, const char *where, uint8_t *out)
 }
 
 static size_t
-run_errand(const uint8_t *request, size_t n, uint8_t *out)
+run_errand(void *ctx, const uint8_t *request, size_t n, uint8_t *out)
 {
 	struct errand_head head;
 	char where[256];
@@ -179,15 +181,6 @@ run_errand(const uint8_t *request, size_t n, uint8_t *out)
 	}
 	take_name(request, n, sizeof(head), where);
 	return open_port(&head, where, out);
-}
-
-static size_t
-read_files(const uint8_t *request, size_t n, uint8_t *out)
-{
-	memcpy(out, request, sizeof(struct ticket));
-	return sizeof(struct ticket) + system_files_answer(request + sizeof(struct ticket),
-					       n - sizeof(struct ticket),
-					       out + sizeof(struct ticket));
 }
 
 /* ---- states ---- */
@@ -517,16 +510,18 @@ on_errand(void *ctx, int fd, unsigned events)
 }
 
 static void
-on_file(void *ctx, int fd, unsigned events)
+on_local(void *ctx, int fd, unsigned events)
 {
 	struct wires *w = ctx;
 	uint8_t answer[WORKER_PACKET_MAX];
-	size_t n = worker_take(&w->files, answer);
-	uint32_t link;
+	uint32_t link = fd < w->n_by_fd ? w->by_fd[fd] : IMAGE_NONE, serial;
+	size_t n;
 
-	if (n > sizeof(struct ticket) && ticket_wire(w, answer, &link) != NULL)
-		w->sink.bytes(w->sink.ctx, link, answer + sizeof(struct ticket),
-			n - sizeof(struct ticket));
+	if (link >= w->n || w->at[link].local.worker.fd != fd)
+		return;
+	n = local_wire_take(&w->at[link].local, &serial, answer);
+	if (n > 0 && w->at[link].serial == serial && w->at[link].state == WIRE_IS_OPEN)
+		w->sink.bytes(w->sink.ctx, link, answer, n);
 }
 
 /* ---- what the engine asks for ---- */
@@ -535,9 +530,11 @@ static int
 start_thread(struct wires *w, struct worker *worker, const char *name, worker_fn fn,
 	loop_fn on_answer, struct err *err)
 {
+	const struct worker_job job = { .fn = fn };
+
 	if (worker->fd >= 0)
 		return 0;
-	if (worker_start(worker, name, fn, err) < 0)
+	if (worker_start(worker, name, &job, err) < 0)
 		return err != NULL ? err->code : ERR_IO;
 	if (loop_add(w->loop, worker->fd, LOOP_READ, on_answer, w, err) == 0)
 		return 0;
@@ -590,6 +587,33 @@ ask_ports(struct wires *w)
 
 	while (w->port_asked == 0 && (link = next_port(w)) != IMAGE_NONE)
 		ask_port(w, link);
+}
+
+static int
+start_local(struct wires *w, uint32_t link, struct err *err)
+{
+	const struct image_link *l = image_link_at(w->img, link);
+	struct local_wire *local = &w->at[link].local;
+	int rc;
+
+	if (local->worker.fd >= 0)
+		return 0;
+	rc = local_wire_start(local, (enum link_kind)l->kind, image_text(w->img, l->host), err);
+	if (rc < 0)
+		return rc;
+	note_fd(w, link, local->worker.fd);
+	rc = loop_add(w->loop, local->worker.fd, LOOP_READ, on_local, w, err);
+	if (rc < 0)
+		local_wire_stop(local);
+	return rc;
+}
+
+static void
+stop_local(struct wires *w, struct wire *wire)
+{
+	if (wire->local.worker.fd >= 0)
+		loop_remove(w->loop, wire->local.worker.fd);
+	local_wire_stop(&wire->local);
 }
 
 static bool
@@ -672,8 +696,8 @@ wires_open(struct wires *w, uint32_t link)
 	struct err err;
 
 	shut(w, wire);
-	if (l->kind == LINK_SYSTEM) {
-		if (start_thread(w, &w->files, "mbc-files", read_files, on_file, &err) < 0) {
+	if (image_kind_is_local(l->kind)) {
+		if (start_local(w, link, &err) < 0) {
 			fail_later(w, wire, Q_NO_LINK, err.msg);
 			return;
 		}
@@ -717,22 +741,6 @@ wires_flush(struct wires *w, uint32_t link)
 	serial_flush(wire->fd);
 }
 
-static void
-send_file_request(struct wires *w, uint32_t link, const uint8_t *bytes, size_t n)
-{
-	struct ticket t = { w->at[link].serial };
-	uint8_t request[512];
-	struct err err;
-
-	if (n > sizeof(request) - sizeof(t))
-		return;
-	memcpy(request, &t, sizeof(t));
-	memcpy(request + sizeof(t), bytes, n);
-	if (worker_ask(&w->files, request, sizeof(t) + n, &err) < 0)
-		log_debug("link '%s': %s", image_text(w->img, image_link_at(w->img, link)->name),
-			err.msg);
-}
-
 void
 wires_send(struct wires *w, uint32_t link, const uint8_t *bytes, size_t n)
 {
@@ -741,8 +749,8 @@ wires_send(struct wires *w, uint32_t link, const uint8_t *bytes, size_t n)
 
 	if (wire->state != WIRE_IS_OPEN || n == 0)
 		return;
-	if (image_link_at(w->img, link)->kind == LINK_SYSTEM) {
-		send_file_request(w, link, bytes, n);
+	if (image_kind_is_local(image_link_at(w->img, link)->kind)) {
+		local_wire_ask(&wire->local, wire->serial, bytes, n);
 		return;
 	}
 	if (wire->n_tx == 0) {
@@ -790,7 +798,7 @@ wires_time(struct wires *w, int64_t now_ns)
 			set_state(w, wire, WIRE_IS_CLOSED);
 			w->sink.closed(w->sink.ctx, i, wire->reason, wire->why);
 		} else if (wire->state == WIRE_IS_CONNECTING &&
-			   image_link_at(w->img, i)->kind == LINK_SYSTEM) {
+			   image_kind_is_local(image_link_at(w->img, i)->kind)) {
 			set_state(w, wire, WIRE_IS_OPEN);
 			w->sink.opened(w->sink.ctx, i);
 		} else if (wire->state == WIRE_IS_NAMING || wire->state == WIRE_IS_CONNECTING) {
@@ -813,7 +821,7 @@ new_table(uint32_t n)
 	struct wire *at = mem_zero(n, sizeof(*at));
 
 	for (uint32_t i = 0; i < n; i++)
-		at[i].fd = -1;
+		at[i].fd = at[i].local.worker.fd = -1;
 	return at;
 }
 
@@ -828,7 +836,7 @@ wires_new(
 	w->sink = *sink;
 	w->n = img->links.n;
 	w->at = new_table(w->n);
-	w->names.fd = w->ports.fd = w->files.fd = -1;
+	w->names.fd = w->ports.fd = -1;
 	w->n_by_fd = 64 + 2 * (int)w->n; /* enough for most; one that is higher makes it grow */
 	w->by_fd = mem_zero((size_t)w->n_by_fd, sizeof(*w->by_fd));
 	return w;
@@ -845,10 +853,14 @@ wires_switch(struct wires *w, const struct image *img, const uint32_t *kept)
 		at[i] = w->at[kept[i]];
 		if (at[i].fd >= 0)
 			note_fd(w, i, at[i].fd);
-		w->at[kept[i]] = (struct wire){ .fd = -1 };
+		if (at[i].local.worker.fd >= 0)
+			note_fd(w, i, at[i].local.worker.fd);
+		w->at[kept[i]] = (struct wire){ .fd = -1, .local.worker.fd = -1 };
 	}
-	for (uint32_t i = 0; i < w->n; i++)
+	for (uint32_t i = 0; i < w->n; i++) {
 		shut(w, &w->at[i]);
+		stop_local(w, &w->at[i]);
+	}
 	free(w->at);
 	w->at = at;
 	w->n = img->links.n;
@@ -870,7 +882,8 @@ wires_free(struct wires *w)
 		return;
 	let_go(w, &w->names);
 	let_go(w, &w->ports);
-	let_go(w, &w->files);
+	for (uint32_t i = 0; i < w->n; i++)
+		stop_local(w, &w->at[i]);
 	for (uint32_t i = 0; i < w->n; i++)
 		shut(w, &w->at[i]); /* ports as well: their thread has been let go */
 	free(w->by_fd);

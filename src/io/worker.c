@@ -13,9 +13,16 @@
 
 struct start {
 	int fd;
-	worker_fn fn;
+	struct worker_job job;
 	char name[16];
 };
+
+static void
+give_up(const struct worker_job *job)
+{
+	if (job->done != NULL)
+		job->done(job->ctx);
+}
 
 static void *
 run(void *arg)
@@ -31,19 +38,20 @@ run(void *arg)
 
 		if (n < 0)
 			continue;
-		len = s->fn(request, (size_t)n, answer);
+		len = s->job.fn(s->job.ctx, request, (size_t)n, answer);
 		if (send(s->fd, answer, len, MSG_NOSIGNAL) < 0)
 			break;
 	}
 	close(s->fd);
 	free(request);
 	free(answer);
+	give_up(&s->job);
 	free(s);
 	return NULL;
 }
 
 int
-worker_start(struct worker *w, const char *name, worker_fn fn, struct err *err)
+worker_start(struct worker *w, const char *name, const struct worker_job *job, struct err *err)
 {
 	struct start *s;
 	pthread_attr_t attr;
@@ -52,12 +60,16 @@ worker_start(struct worker *w, const char *name, worker_fn fn, struct err *err)
 	int pair[2], rc;
 
 	w->fd = -1;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+		int sys = errno;
+
+		give_up(job);
 		return err_set(
-			err, ERR_IO, errno, "starting the thread '%s': %s", name, strerror(errno));
+			err, ERR_IO, sys, "starting the thread '%s': %s", name, strerror(sys));
+	}
 	s = mem_zero(1, sizeof(*s));
 	s->fd = pair[1];
-	s->fn = fn;
+	s->job = *job;
 	strncpy(s->name, name, sizeof(s->name) - 1);
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
@@ -70,6 +82,7 @@ worker_start(struct worker *w, const char *name, worker_fn fn, struct err *err)
 	if (rc != 0) {
 		close(pair[0]);
 		close(pair[1]);
+		give_up(job);
 		free(s);
 		return err_set(err, ERR_IO, rc, "starting the thread '%s': %s", name, strerror(rc));
 	}

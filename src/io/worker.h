@@ -11,13 +11,22 @@
 #define WORKER_PACKET_MAX 8192
 
 /* Runs in the thread: a request to an answer of at most WORKER_PACKET_MAX bytes; returns its length. */
-typedef size_t (*worker_fn)(const uint8_t *request, size_t n, uint8_t *out_answer);
+typedef size_t (*worker_fn)(void *ctx, const uint8_t *request, size_t n, uint8_t *out_answer);
+
+/* What a thread does, and what it has for itself. */
+struct worker_job {
+	worker_fn fn;
+	void *ctx;
+	void (*done)(void *ctx); /* in the thread, at its end; NULL: nothing is to be done */
+};
 
 struct worker {
 	int fd; /* readable when an answer is there; -1: not started */
 };
 
-int worker_start(struct worker *w, const char *name, worker_fn fn, struct err *err) MUST_CHECK;
+/* Takes job->ctx, in any case. */
+int worker_start(struct worker *w, const char *name, const struct worker_job *job,
+	struct err *err) MUST_CHECK;
 void worker_stop(
 	struct worker *w); /* the thread ends by itself when it has done what it was doing */
 

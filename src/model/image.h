@@ -287,6 +287,13 @@ IMAGE_ACCESS(image_twin, twins)
  * then its arguments, NULL. Returns how many there are without the NULL; 0 when it has none that can be used. */
 size_t image_words(const char *host, char *room, char *out[IMAGE_WORDS_MAX + 2]);
 
+/* A link to a part of this computer, which no twin plays. */
+static inline bool
+image_kind_is_local(uint32_t kind)
+{
+	return kind == LINK_SYSTEM;
+}
+
 /* Do two links lead over the same wire, whatever their names and times are? */
 bool image_same_wire(const struct image *img_a, const struct image_link *a,
 	const struct image *img_b, const struct image_link *b);

@@ -98,7 +98,7 @@ serve(struct stage *r)
 	uint32_t link;
 
 	while ((link = bench_take(r->bench, &wants)) != IMAGE_NONE) {
-		if (image_link_at(r->img, link)->kind == LINK_SYSTEM)
+		if (image_kind_is_local(image_link_at(r->img, link)->kind))
 			continue; /* this machine itself is not played: it stays closed */
 		if (wants.close)
 			world_close(r->world, link);
@@ -196,8 +196,8 @@ stage_disturb(struct stage *r, enum world_fault fault, uint32_t instrument, uint
 bool
 stage_plays(const struct stage *r, uint32_t instrument)
 {
-	return image_link_at(r->img, image_instrument_at(r->img, instrument)->link)->kind !=
-	       LINK_SYSTEM;
+	return !image_kind_is_local(
+		image_link_at(r->img, image_instrument_at(r->img, instrument)->link)->kind);
 }
 
 uint32_t

@@ -450,7 +450,8 @@ watch_mark(struct watch *w, int64_t now_ns)
 static bool
 is_played(const struct image *img, uint32_t instrument)
 {
-	return image_link_at(img, image_instrument_at(img, instrument)->link)->kind != LINK_SYSTEM;
+	return !image_kind_is_local(
+		image_link_at(img, image_instrument_at(img, instrument)->link)->kind);
 }
 
 uint32_t
