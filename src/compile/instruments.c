@@ -72,6 +72,8 @@ wires_of(const struct bench_link *l)
 		return CODEC_SERIAL;
 	case LINK_HELPER:
 		return CODEC_HELPER;
+	case LINK_FOLDER:
+		return CODEC_FOLDER;
 	default:
 		return CODEC_TCP;
 	}
@@ -86,6 +88,8 @@ wire_wanted(const struct codec *codec)
 		return "system: local";
 	if (all & CODEC_HELPER)
 		return "helper: [PROGRAM] or tcp: \"host:port\"";
+	if (all & CODEC_FOLDER)
+		return "folder: PATH";
 	if (all & CODEC_SERIAL)
 		return all & CODEC_TCP ? "serial: PATH or tcp: \"host:port\"" : "serial: PATH";
 	return "tcp: \"host:port\"";

@@ -6,6 +6,8 @@
 #include "compile/bench.h"
 #include "compile/read.h"
 
+#define LINK_PATH_MAX 200
+
 /* The colon between host and port; NULL when there is none that can be one. */
 static const char *
 port_colon(const char *text)
@@ -160,13 +162,54 @@ read_helper(struct bench *b, struct bench_link *l, const struct node *n)
 	buf_done(&words);
 }
 
+/* Whole names between single strokes: what a path says is where it leads, for the sandbox as for people. */
+static bool
+is_plain_path(const char *text)
+{
+	for (const char *at = text; *at == '/'; at += 1 + strcspn(at + 1, "/")) {
+		size_t n = strcspn(at + 1, "/");
+
+		if (n == 0 || (at[1] == '.' && (n == 1 || (n == 2 && at[2] == '.'))))
+			return false;
+	}
+	return text[0] == '/';
+}
+
+static void
+read_folder(struct bench *b, struct bench_link *l, const struct node *n)
+{
+	const char *text = read_text(b, n);
+
+	l->kind = LINK_FOLDER;
+	if (text == NULL)
+		return;
+	l->host = text;
+	if (text[0] != '/')
+		diag_error(&b->diag, n->at, "address",
+			"'%.80s' is no whole path of a folder; write it from / on, such as "
+			"/sys/class/hwmon",
+			text);
+	else if (text[1] == '\0')
+		diag_error(&b->diag, n->at, "address",
+			"this would open every file of the computer to the controller; name the "
+			"one folder that holds what is read");
+	else if (!is_plain_path(text))
+		diag_error(&b->diag, n->at, "address",
+			"'%.80s' goes in a roundabout way; write it without '.', '..', '//' and a "
+			"last /",
+			text);
+	else if (strlen(text) > LINK_PATH_MAX)
+		diag_error(&b->diag, n->at, "address",
+			"a path of over %d characters; write a shorter one", LINK_PATH_MAX);
+}
+
 /* The one key that says where the wire leads. */
 static void
 read_way(struct bench *b, struct bench_link *l, const struct node *n,
 	const struct node *const *found)
 {
 	static const int ways[] = { LINK_KEY_TCP, LINK_KEY_RTU, LINK_KEY_SERIAL, LINK_KEY_SYSTEM,
-		LINK_KEY_HELPER };
+		LINK_KEY_HELPER, LINK_KEY_FOLDER };
 	const struct node *way = NULL;
 
 	for (size_t i = 0; i < NELEM(ways); i++) {
@@ -192,6 +235,8 @@ read_way(struct bench *b, struct bench_link *l, const struct node *n,
 		read_system(b, l, way);
 	else if (way == found[LINK_KEY_HELPER])
 		read_helper(b, l, way);
+	else if (way == found[LINK_KEY_FOLDER])
+		read_folder(b, l, way);
 	l->is_line = way == found[LINK_KEY_RTU] || way == found[LINK_KEY_SERIAL];
 	line_read(b, l, found);
 }

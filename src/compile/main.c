@@ -175,7 +175,7 @@ confine(const struct options *o)
 	struct sandbox_report report;
 	char text[SANDBOX_TEXT];
 
-	sandbox_enter(SANDBOX_COMPILE, &report);
+	sandbox_enter(SANDBOX_COMPILE, NULL, &report);
 	sandbox_text(&report, text);
 	if (o->report >= 0 && write(o->report, text, strlen(text)) < 0)
 		log_warn("telling what confines it: %s", strerror(errno));

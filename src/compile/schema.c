@@ -260,6 +260,10 @@ const struct key schema_link[] = {
 		.kind = KEY_WORDS,
 		.help = "a program that is started here and speaks lines, with its arguments: "
 			"[PROGRAM, WORD, ...]" },
+	[LINK_KEY_FOLDER] = { .name = "folder",
+		.kind = KEY_TEXT,
+		.help = "a folder of this computer, for `use: folder`: /sys/class/hwmon, or where "
+			"another program puts its results" },
 	[LINK_KEY_CONNECT_TIMEOUT] = { .name = "connect_timeout",
 		.kind = KEY_SPAN,
 		.min = MS(10),

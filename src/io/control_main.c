@@ -3,6 +3,7 @@
  * Started by `supervise`: mbc-control --socket FD --image FD --generation N. It sends the board over the socket, takes up
  * new images from it, and ends when it closes: a controller without a supervisor could not be stopped by anybody.
  */
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "control/bench.h"
 #include "drivers/list.h"
@@ -45,6 +47,8 @@ struct control {
 	int64_t next_tick_ns;
 	int64_t measured_ns;
 	struct self self;
+	char **folders;  /* what the sandbox lets it read for its links, ended by NULL */
+	bool is_limited; /* to them */
 };
 
 /* The line of an event; its room is taken once, so that a tick allocates nothing. */
@@ -239,6 +243,25 @@ refuse(struct control *c, const char *why)
 	buf_done(&packet);
 }
 
+/* What the sandbox was made for is all that can be read until the controller starts again: a bench that needs more is not taken
+ * up, so that nobody waits for values that cannot come. */
+static int
+check_folders(const struct control *c, const struct image *img, struct err *err)
+{
+	for (uint32_t i = 0; i < img->links.n; i++) {
+		const struct image_link *l = image_link_at(img, i);
+		const char *path = image_text(img, l->host);
+
+		if (l->kind == LINK_FOLDER && c->is_limited &&
+			!sandbox_may_read(SANDBOX_CONTROL, (const char *const *)c->folders, path))
+			return err_set(err, ERR_REFUSED, 0,
+				"link '%s': the controller may read no other folders than those "
+				"of its start; restart the bench to add %s",
+				image_text(img, l->name), path);
+	}
+	return 0;
+}
+
 /* Go over to a new image between two ticks: what has not changed goes on as if nothing had happened. */
 static void
 reload(struct control *c, int fd, uint32_t generation)
@@ -247,7 +270,8 @@ reload(struct control *c, int fd, uint32_t generation)
 	uint32_t *kept;
 	struct err err;
 
-	if (open_image(fd, &next, &err) < 0 || make_board(c, generation, &next, &err) < 0) {
+	if (open_image(fd, &next, &err) < 0 || check_folders(c, next.img, &err) < 0 ||
+		make_board(c, generation, &next, &err) < 0) {
 		log_err("reload: %s; the bench goes on as it was", err.msg);
 		refuse(c, err.msg);
 		drop_setup(&next);
@@ -411,6 +435,27 @@ report_class(char *out, size_t cap)
 				 : "by this system");
 }
 
+/* The folders of links, ended by NULL: copies, as the sandbox outlives the image. */
+static char **
+folders_of(const struct image *img)
+{
+	char **folders = mem_zero(img->links.n + 1u, sizeof(*folders));
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < img->links.n; i++) {
+		const struct image_link *l = image_link_at(img, i);
+
+		if (l->kind != LINK_FOLDER)
+			continue;
+		folders[n++] = mem_text(image_text(img, l->host));
+		if (access(folders[n - 1], X_OK) < 0)
+			log_warn("link '%s': the folder %s cannot be entered (%s); when it can, "
+				 "restart the bench",
+				image_text(img, l->name), folders[n - 1], strerror(errno));
+	}
+	return folders;
+}
+
 /* Before any thread: they inherit it. */
 static void
 confine(struct control *c)
@@ -419,7 +464,9 @@ confine(struct control *c)
 	struct buf packet = { 0 };
 	char text[SANDBOX_TEXT];
 
-	sandbox_enter(SANDBOX_CONTROL, &report);
+	c->folders = folders_of(c->now.img);
+	sandbox_enter(SANDBOX_CONTROL, (const char *const *)c->folders, &report);
+	c->is_limited = report.landlock > 0;
 	sandbox_text(&report, text);
 	if (c->now.img->is_realtime)
 		report_class(text + strlen(text), sizeof(text) - strlen(text));

@@ -1,8 +1,11 @@
 /* local_wire.c - the wire to a part of this computer */
 #include "io/local_wire.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+#include "io/folder_files.h"
 #include "io/system_files.h"
 
 #define SERIAL sizeof(uint32_t) /* bytes before question and answer: the number of the opening */
@@ -16,16 +19,28 @@ read_system(void *ctx, const uint8_t *request, size_t n, uint8_t *out)
 	return SERIAL + system_files_answer(request + SERIAL, n - SERIAL, out + SERIAL);
 }
 
+static size_t
+read_folder(void *ctx, const uint8_t *request, size_t n, uint8_t *out)
+{
+	memcpy(out, request, SERIAL);
+	return SERIAL + folder_files_answer(ctx, request + SERIAL, n - SERIAL, out + SERIAL);
+}
+
 /* ---- in the loop ---- */
 
 int
 local_wire_start(struct local_wire *l, enum link_kind kind, const char *host, struct err *err)
 {
-	const struct worker_job job = { .fn = read_system };
+	struct worker_job job = { .fn = read_system };
+	const char *name = "mbc-files";
 
+	if (kind == LINK_FOLDER) {
+		job = (struct worker_job){ read_folder, mem_text(host), free };
+		name = "mbc-folder";
+	}
 	l->is_asked = false;
 	l->n_waiting = 0;
-	return worker_start(&l->worker, "mbc-files", &job, err);
+	return worker_start(&l->worker, name, &job, err);
 }
 
 void

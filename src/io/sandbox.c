@@ -61,7 +61,7 @@ sandbox_capabilities(uint64_t keep, uint64_t *out_left)
 }
 
 void
-sandbox_enter(enum sandbox_role role, struct sandbox_report *out)
+sandbox_enter(enum sandbox_role role, const char *const *folders, struct sandbox_report *out)
 {
 	int parent_signal = 0;
 
@@ -70,7 +70,7 @@ sandbox_enter(enum sandbox_role role, struct sandbox_report *out)
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	sandbox_capabilities(role == SANDBOX_SUPERVISE ? supervise_keeps : 0, &out->capabilities);
 	prctl(PR_SET_PDEATHSIG, parent_signal);
-	out->landlock = sandbox_files(role);
+	out->landlock = sandbox_files(role, folders);
 	if (!SANITIZED)
 		out->has_filter = sandbox_filter(role);
 }

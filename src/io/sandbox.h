@@ -4,7 +4,8 @@
  *	supervise  root          not limited: its children inherit it   all but those that no part of mbc needs
  *	compile    mbc-compile   reads                                  no socket, no exec, no fork, opens for reading only
  *	control    mbc-control   reads /dev /etc /lib /proc /run        sockets, threads; no exec, no fork, creates no file
- *	                         /sys /usr; writes /dev; lists any
+ *	                         /sys /usr, folders of the bench;
+ *	                         writes /dev; lists any
  *	serve      mbc-serve     reads /proc/self                       no new socket, no exec, no fork, opens for reading only
  *	helper     mbc-helper    not limited: it is not ours            as supervise
  *	curl       mbc-helper    reads                                  sockets, threads; no exec, no fork, opens for reading only
@@ -42,8 +43,12 @@ struct sandbox_report {
 	uint64_t capabilities; /* bits of those that are left */
 };
 
-/* Confine this process, for good. Before it starts a thread: Landlock holds for the calling one and those it starts. */
-void sandbox_enter(enum sandbox_role role, struct sandbox_report *out);
+/* Confine this process, for good. Before it starts a thread: Landlock holds for the calling one and those it starts.
+ * folders: what it may read besides, ended by NULL (NULL: nothing); one that is not there now stays closed. */
+void sandbox_enter(enum sandbox_role role, const char *const *folders, struct sandbox_report *out);
+
+/* May a process of this role, confined with these folders, read files in this one? As far as Landlock is concerned. */
+bool sandbox_may_read(enum sandbox_role role, const char *const *folders, const char *path);
 
 /* The version of Landlock that this kernel offers; 0: none. Changes nothing. */
 int sandbox_landlock_offered(void);

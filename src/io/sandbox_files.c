@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -119,6 +120,27 @@ add_rule(int set, const struct rule *rule, int abi)
 	close(p.parent);
 }
 
+static bool
+is_beneath(const char *path, const char *folder)
+{
+	size_t n = strlen(folder);
+
+	return strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
+bool
+sandbox_may_read(enum sandbox_role role, const char *const *folders, const char *path)
+{
+	for (const struct rule *r = rules[role]; r != NULL && r->path != NULL; r++)
+		if ((r->allowed & READ) == READ &&
+			(strcmp(r->path, "/") == 0 || is_beneath(path, r->path)))
+			return true;
+	for (size_t i = 0; folders != NULL && folders[i] != NULL; i++)
+		if (is_beneath(path, folders[i]))
+			return true;
+	return rules[role] == NULL;
+}
+
 int
 sandbox_landlock_offered(void)
 {
@@ -126,7 +148,7 @@ sandbox_landlock_offered(void)
 }
 
 int
-sandbox_files(enum sandbox_role role)
+sandbox_files(enum sandbox_role role, const char *const *folders)
 {
 	const struct rule sysfs = { getenv("MBC_SYSFS"), READ }; /* of tests; see serial.c */
 	int abi = sandbox_landlock_offered(), version = MIN(abi, ABI_MAX), set, rc;
@@ -140,6 +162,8 @@ sandbox_files(enum sandbox_role role)
 		add_rule(set, r, version);
 	if (role == SANDBOX_CONTROL && sysfs.path != NULL)
 		add_rule(set, &sysfs, version);
+	for (size_t i = 0; folders != NULL && folders[i] != NULL; i++)
+		add_rule(set, &(struct rule){ folders[i], READ }, version);
 	rc = (int)syscall(SYS_landlock_restrict_self, set, 0);
 	close(set);
 	return rc == 0 ? abi : 0;

@@ -8,7 +8,7 @@
 bool sandbox_filter(enum sandbox_role role);
 
 /* Landlock: the version of its interface that is in force, 0 for none. */
-int sandbox_files(enum sandbox_role role);
+int sandbox_files(enum sandbox_role role, const char *const *folders);
 
 /* Keep these capabilities (bits) and no others; *out_left: what remains. */
 void sandbox_capabilities(uint64_t keep, uint64_t *out_left);

@@ -210,7 +210,7 @@ main(int argc, char **argv)
 	if (argc % 2 == 0 || fd < 0 || fd > INT32_MAX)
 		return usage();
 	self_protect();
-	sandbox_enter(SANDBOX_TWIN, &sandbox);
+	sandbox_enter(SANDBOX_TWIN, NULL, &sandbox);
 	rc = start(&p, (int)fd, (uint64_t)seed, door, &err);
 	if (rc == 0)
 		rc = run(&p, &err);

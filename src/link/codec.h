@@ -181,7 +181,9 @@ struct readings {
 enum wire { WIRE_OPEN, WIRE_SILENT, WIRE_CLOSED };
 
 /* What carries a protocol. */
-enum { CODEC_TCP = 1, CODEC_SERIAL = 2, CODEC_SYSTEM = 4, CODEC_HELPER = 8 };
+enum { CODEC_TCP = 1, CODEC_SERIAL = 2, CODEC_SYSTEM = 4, CODEC_HELPER = 8, CODEC_FOLDER = 16 };
+#define CODEC_PACKETS                                                                              \
+	(CODEC_SYSTEM | CODEC_FOLDER) /* threads of ours, which hand over whole answers */
 
 /* cut(): CUT_MORE, or a number of bytes with a kind */
 #define CUT_MORE 0
@@ -208,7 +210,7 @@ struct codec {
 	const char *
 		channels; /* YAML of a `channels:` map, for an instrument that is written without one; or NULL */
 	unsigned
-		wires; /* CODEC_*: what carries it; on all but CODEC_SYSTEM bytes come without borders and cut() finds frames */
+		wires; /* CODEC_*: what carries it; on all but CODEC_PACKETS bytes come without borders and cut() finds frames */
 	const struct codec *
 		on_line; /* its form on serial lines, and on such lines carried by TCP; NULL: the same */
 	bool has_tag; /* an answer names its request: a late one cannot be mistaken */

@@ -429,7 +429,7 @@ link_bytes(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
 		}
 	}
 	if (l->line == LINE_OPEN && n > 0) {
-		if (l->last->codec->wires == CODEC_SYSTEM) {
+		if (l->last->codec->wires & CODEC_PACKETS) {
 			link_frame(l, in, n, now_ns);
 			n = 0;
 		}

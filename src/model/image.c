@@ -182,7 +182,7 @@ check_link(const struct check *c, uint32_t i)
 	const struct image_link *l = image_link_at(c->img, i);
 	char words[IMAGE_WORDS_BYTES_MAX + 1], *at[IMAGE_WORDS_MAX + 2];
 
-	if (!is_name(c, l->name) || !is_text(c, l->host) || l->kind > LINK_HELPER ||
+	if (!is_name(c, l->name) || !is_text(c, l->host) || l->kind >= LINK_KINDS ||
 		!is_time(l->connect_timeout_ns, 0) || !is_time(l->gap_ns, 0) ||
 		!is_time(l->char_ns, 0) || !is_time(l->late_max_ns, 0) ||
 		!is_time(l->probe_max_ns, 0) || l->pipeline > IMAGE_PIPELINE_MAX)

@@ -61,6 +61,8 @@ enum link_kind {
 	LINK_SYSTEM, /* files and counters of this machine, read by a thread of their own */
 	LINK_SERIAL, /* a serial port: host is where to look for it (io/serial.h) */
 	LINK_HELPER, /* a program that `supervise` starts: host has its words */
+	LINK_FOLDER, /* files beneath the folder `host`, read by a thread of its own */
+	LINK_KINDS
 };
 
 /* host of a LINK_HELPER: the folder of the file that names the program, the program, its arguments; one a line. */
@@ -291,7 +293,7 @@ size_t image_words(const char *host, char *room, char *out[IMAGE_WORDS_MAX + 2])
 static inline bool
 image_kind_is_local(uint32_t kind)
 {
-	return kind == LINK_SYSTEM;
+	return kind == LINK_SYSTEM || kind == LINK_FOLDER;
 }
 
 /* Do two links lead over the same wire, whatever their names and times are? */

@@ -236,7 +236,7 @@ confine(struct serve *s)
 	struct buf packet = { 0 };
 	char text[SANDBOX_TEXT];
 
-	sandbox_enter(SANDBOX_SERVE, &report);
+	sandbox_enter(SANDBOX_SERVE, NULL, &report);
 	sandbox_text(&report, text);
 	wire_begin(&packet, WIRE_SANDBOX);
 	wire_text(&packet, text);

@@ -170,7 +170,7 @@ confine(struct supervise *s)
 	if (geteuid() == 0)
 		reload_find_owner(s);
 	setrlimit(RLIMIT_MEMLOCK, &no_limit); /* of the controller, when it is a real-time one */
-	sandbox_enter(SANDBOX_SUPERVISE, &s->sandbox);
+	sandbox_enter(SANDBOX_SUPERVISE, NULL, &s->sandbox);
 	if (s->control.user.is_other && s->serve.user.is_other && s->compile.user.is_other)
 		return;
 	log_info("users: all processes run as one, %s; 'mbc doctor' says what that means",

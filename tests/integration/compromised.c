@@ -33,7 +33,7 @@
 #include "io/sandbox.h"
 
 void
-sandbox_enter(enum sandbox_role role, struct sandbox_report *out)
+sandbox_enter(enum sandbox_role role, const char *const *folders, struct sandbox_report *out)
 {
 	*out = (struct sandbox_report){ .landlock = 0 };
 }

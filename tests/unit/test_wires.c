@@ -1,4 +1,4 @@
-/* test_wires.c - serial ports of the wires: a thread opens and closes them, in order, and names do not hold it up */
+/* test_wires.c - wires with threads: ports are opened and closed in order, names do not hold them up, each folder has its own */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,11 +17,15 @@
 #include <unistd.h>
 
 #include "compile/compile.h"
+#include "io/folder_files.h"
 #include "io/loop.h"
 #include "io/now.h"
 #include "io/wires.h"
 
 #define PATIENCE_NS (10 * NS_PER_S)
+#define LINKS 5
+#define SLOW 3
+#define FAST 4
 
 static volatile bool is_slow; /* names are being looked up */
 
@@ -37,13 +41,31 @@ getaddrinfo(
 		pause();
 }
 
+static _Atomic bool is_held; /* the folder /srv/slow: its file takes as long */
+static _Atomic unsigned n_asked;
+static _Atomic char asked[16]; /* of /srv/slow, the first letters of questions */
+
+/* In place of reading a folder: the question comes back. */
+size_t
+folder_files_answer(void *path, const uint8_t *request, size_t n, uint8_t *out)
+{
+	if (strcmp(path, "/srv/slow") == 0) {
+		asked[n_asked % NELEM(asked)] = (char)request[0];
+		n_asked++;
+		while (is_held)
+			usleep(1000);
+	}
+	memcpy(out, request, n);
+	return n;
+}
+
 struct rig {
 	struct loop *loop;
 	struct wires *wires;
 	struct image *img;
 	int pty; /* the other side of the port */
 	char port[64];
-	unsigned opened[3], closed[3]; /* [link] */
+	unsigned opened[LINKS], closed[LINKS]; /* [link] */
 	uint32_t ticket;               /* of the helper that was asked for last */
 	char why[120];
 	char got[64];
@@ -111,7 +133,7 @@ setup(void **state)
 	struct bench b;
 	struct buf image = { 0 };
 	struct err err;
-	char text[600];
+	char text[900];
 
 	r->pty = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	assert_true(r->pty >= 0 && grantpt(r->pty) == 0 && unlockpt(r->pty) == 0);
@@ -119,10 +141,13 @@ setup(void **state)
 	snprintf(text, sizeof(text),
 		"bench: b\nlinks:\n  p: {serial: %s, line: 9600 8N1, connect_timeout: 5 s}\n"
 		"  n: {tcp: \"nowhere:502\"}\n"
-		"  h: {helper: [./p], connect_timeout: 200 ms}\ninstruments:\n"
+		"  h: {helper: [./p], connect_timeout: 200 ms}\n"
+		"  s: {folder: /srv/slow}\n  f: {folder: /srv/fast}\ninstruments:\n"
 		"  a: {use: modbus, link: p, channels: {x: {read: {holding: 1}}}}\n"
 		"  b: {use: modbus, link: n, channels: {x: {read: {holding: 1}}}}\n"
-		"  c: {use: helper, link: h, channels: {x: {read: {channel: a}}}}\n",
+		"  c: {use: helper, link: h, channels: {x: {read: {channel: a}}}}\n"
+		"  d: {use: folder, link: s, channels: {x: {read: {file: x}}}}\n"
+		"  e: {use: folder, link: f, channels: {x: {read: {file: x}}}}\n",
 		r->port);
 	bench_init(&b, "test.yaml");
 	assert_int_equal(compile_bytes(&b, text, strlen(text), &image, NULL, &err), 0);
@@ -140,6 +165,7 @@ teardown(void **state)
 {
 	struct rig *r = *state;
 
+	is_held = false;
 	wires_free(r->wires);
 	loop_free(r->loop);
 	close(r->pty);
@@ -220,7 +246,7 @@ test_opened_again_at_once(void **state)
 static void
 test_a_reload_while_it_is_opened(void **state)
 {
-	static const uint32_t none_kept[] = { IMAGE_NONE, IMAGE_NONE, IMAGE_NONE };
+	static const uint32_t none_kept[] = { IMAGE_NONE, IMAGE_NONE, IMAGE_NONE, IMAGE_NONE, IMAGE_NONE };
 	struct rig *r = *state;
 
 	wires_open(r->wires, 0);
@@ -333,6 +359,100 @@ test_helper_that_floods(void **state)
 	TURN_UNTIL(r, r->closed[2] == 1);
 }
 
+static void
+ask(struct rig *r, uint32_t link, const char *text)
+{
+	wires_send(r->wires, link, (const uint8_t *)text, strlen(text));
+}
+
+static void
+open_folders(struct rig *r)
+{
+	n_asked = 0;
+	is_held = true;
+	wires_open(r->wires, SLOW);
+	wires_open(r->wires, FAST);
+	TURN_UNTIL(r, r->opened[SLOW] > 0 && r->opened[FAST] > 0);
+}
+
+static void
+test_a_slow_folder_holds_up_no_other(void **state)
+{
+	struct rig *r = *state;
+
+	open_folders(r);
+	ask(r, SLOW, "slow");
+	TURN_UNTIL(r, n_asked == 1);
+	for (unsigned i = 1; i <= 5; i++) {
+		ask(r, FAST, "fast");
+		TURN_UNTIL(r, r->n_got == 4 * i);
+	}
+	assert_memory_equal(r->got, "fastfast", 8);
+	is_held = false;
+	TURN_UNTIL(r, r->n_got == 24);
+	assert_memory_equal(r->got + 20, "slow", 4);
+}
+
+/* What was asked while the kernel held it up is not made up for: only the last question is. */
+static void
+test_the_last_question_waits(void **state)
+{
+	struct rig *r = *state;
+
+	open_folders(r);
+	ask(r, SLOW, "a");
+	TURN_UNTIL(r, n_asked == 1);
+	for (unsigned i = 0; i < 1000; i++)
+		ask(r, SLOW, i < 999 ? "b" : "c");
+	is_held = false;
+	TURN_UNTIL(r, r->n_got == 2);
+	assert_memory_equal(r->got, "ac", 2);
+	ask(r, SLOW, "d");
+	TURN_UNTIL(r, r->n_got == 3);
+	assert_true(n_asked == 3 && asked[0] == 'a' && asked[1] == 'c' && asked[2] == 'd');
+}
+
+/* The same thread goes on, and its answer to an earlier opening is nobody's. */
+static void
+test_a_folder_that_is_opened_again(void **state)
+{
+	struct rig *r = *state;
+
+	open_folders(r);
+	ask(r, SLOW, "a");
+	TURN_UNTIL(r, n_asked == 1);
+	for (unsigned i = 0; i < 20; i++) {
+		wires_close(r->wires, SLOW);
+		wires_open(r->wires, SLOW);
+	}
+	TURN_UNTIL(r, r->opened[SLOW] == 2);
+	ask(r, SLOW, "b");
+	turn(r);
+	assert_int_equal(n_asked, 1);
+	is_held = false;
+	TURN_UNTIL(r, r->n_got > 0);
+	assert_true(r->n_got == 1 && r->got[0] == 'b' && n_asked == 2);
+}
+
+/* A reload keeps the thread of a folder that stays, and its question, under its new number. */
+static void
+test_a_folder_over_a_reload(void **state)
+{
+	static const uint32_t kept[] = { 0, 1, 2, FAST, SLOW };
+	struct rig *r = *state;
+
+	open_folders(r);
+	ask(r, SLOW, "a");
+	TURN_UNTIL(r, n_asked == 1);
+	wires_switch(r->wires, r->img, kept);
+	ask(r, SLOW, "fast"); /* the number of the slow one is now that of the fast one */
+	TURN_UNTIL(r, r->n_got == 4);
+	is_held = false;
+	TURN_UNTIL(r, r->n_got == 5);
+	assert_memory_equal(r->got, "fasta", 5);
+	assert_int_equal(n_asked, 1);
+}
+
 int
 main(void)
 {
@@ -345,6 +465,12 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_helper, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_helper_that_comes_too_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_helper_that_floods, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_a_slow_folder_holds_up_no_other, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_the_last_question_waits, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_a_folder_that_is_opened_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_folder_over_a_reload, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
