@@ -63,8 +63,8 @@ describe_address(char *out, size_t cap, const struct image *img, const struct im
 	else if (link->kind == LINK_HELPER) /* its arguments are for nobody to see */
 		snprintf(out, cap, "helper %s",
 			image_words(host, words, at) > 0 ? at[1] : "without words");
-	else if (link->kind == LINK_FOLDER)
-		snprintf(out, cap, "folder %s", host);
+	else if (link->kind == LINK_FOLDER || link->kind == LINK_GPIO)
+		snprintf(out, cap, "%s %s", link->kind == LINK_FOLDER ? "folder" : "gpio", host);
 	else if (link->kind == LINK_SERIAL)
 		snprintf(out, cap, "serial %s, %u %u%c%u", host, link->line.baud, link->line.bits,
 			link->line.parity, link->line.stop);

@@ -74,6 +74,8 @@ wires_of(const struct bench_link *l)
 		return CODEC_HELPER;
 	case LINK_FOLDER:
 		return CODEC_FOLDER;
+	case LINK_GPIO:
+		return CODEC_GPIO;
 	default:
 		return CODEC_TCP;
 	}
@@ -90,6 +92,8 @@ wire_wanted(const struct codec *codec)
 		return "helper: [PROGRAM] or tcp: \"host:port\"";
 	if (all & CODEC_FOLDER)
 		return "folder: PATH";
+	if (all & CODEC_GPIO)
+		return "gpio: /dev/gpiochip0";
 	if (all & CODEC_SERIAL)
 		return all & CODEC_TCP ? "serial: PATH or tcp: \"host:port\"" : "serial: PATH";
 	return "tcp: \"host:port\"";

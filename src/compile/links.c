@@ -7,6 +7,7 @@
 #include "compile/read.h"
 
 #define LINK_PATH_MAX 200
+#define LINK_LABEL_MAX 31 /* GPIO_MAX_NAME_SIZE of the kernel, with its end */
 
 /* The colon between host and port; NULL when there is none that can be one. */
 static const char *
@@ -203,13 +204,36 @@ read_folder(struct bench *b, struct bench_link *l, const struct node *n)
 			"a path of over %d characters; write a shorter one", LINK_PATH_MAX);
 }
 
+static void
+read_gpio(struct bench *b, struct bench_link *l, const struct node *n)
+{
+	const char *text = read_text(b, n);
+
+	l->kind = LINK_GPIO;
+	if (text == NULL)
+		return;
+	l->host = text;
+	if (text[0] == '/' ? strncmp(text, "/dev/", 5) != 0 || !is_plain_path(text)
+			   : text[0] == '\0' || strchr(text, '/') != NULL)
+		diag_error(&b->diag, n->at, "address",
+			"'%.80s' is no GPIO chip; write its device, such as /dev/gpiochip0, or its "
+			"label, which 'gpiodetect' tells",
+			text);
+	else if (strlen(text) > (text[0] == '/' ? LINK_PATH_MAX : LINK_LABEL_MAX))
+		diag_error(&b->diag, n->at, "address",
+			"this is too long: a path has at most %d characters, a label %d; write "
+			"what "
+			"'gpiodetect' tells",
+			LINK_PATH_MAX, LINK_LABEL_MAX);
+}
+
 /* The one key that says where the wire leads. */
 static void
 read_way(struct bench *b, struct bench_link *l, const struct node *n,
 	const struct node *const *found)
 {
 	static const int ways[] = { LINK_KEY_TCP, LINK_KEY_RTU, LINK_KEY_SERIAL, LINK_KEY_SYSTEM,
-		LINK_KEY_HELPER, LINK_KEY_FOLDER };
+		LINK_KEY_HELPER, LINK_KEY_FOLDER, LINK_KEY_GPIO };
 	const struct node *way = NULL;
 
 	for (size_t i = 0; i < NELEM(ways); i++) {
@@ -237,6 +261,8 @@ read_way(struct bench *b, struct bench_link *l, const struct node *n,
 		read_helper(b, l, way);
 	else if (way == found[LINK_KEY_FOLDER])
 		read_folder(b, l, way);
+	else if (way == found[LINK_KEY_GPIO])
+		read_gpio(b, l, way);
 	l->is_line = way == found[LINK_KEY_RTU] || way == found[LINK_KEY_SERIAL];
 	line_read(b, l, found);
 }

@@ -264,6 +264,10 @@ const struct key schema_link[] = {
 		.kind = KEY_TEXT,
 		.help = "a folder of this computer, for `use: folder`: /sys/class/hwmon, or where "
 			"another program puts its results" },
+	[LINK_KEY_GPIO] = { .name = "gpio",
+		.kind = KEY_TEXT,
+		.help = "a GPIO chip of this computer, for `use: gpio`: /dev/gpiochip0, or the "
+			"chip's label" },
 	[LINK_KEY_CONNECT_TIMEOUT] = { .name = "connect_timeout",
 		.kind = KEY_SPAN,
 		.min = MS(10),

@@ -1,6 +1,6 @@
 /* local.h - what the codecs of this computer's own files and lines have in common; pure
  *
- * They talk to threads of ours (io/folder_files.h), in text: a request begins with a line that holds its tag, and
+ * They talk to threads of ours (io/folder_files.h, io/gpio_lines.h), in text: a request begins with a line that holds its tag, and
  * an answer with the same line. So a late answer is known as such. What a request asks for stands in req->write.
  */
 #ifndef DRIVERS_LOCAL_H

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "io/folder_files.h"
+#include "io/gpio_lines.h"
 #include "io/system_files.h"
 
 #define SERIAL sizeof(uint32_t) /* bytes before question and answer: the number of the opening */
@@ -26,6 +27,13 @@ read_folder(void *ctx, const uint8_t *request, size_t n, uint8_t *out)
 	return SERIAL + folder_files_answer(ctx, request + SERIAL, n - SERIAL, out + SERIAL);
 }
 
+static size_t
+use_gpio(void *ctx, const uint8_t *request, size_t n, uint8_t *out)
+{
+	memcpy(out, request, SERIAL);
+	return SERIAL + gpio_lines_answer(ctx, request + SERIAL, n - SERIAL, out + SERIAL);
+}
+
 /* ---- in the loop ---- */
 
 int
@@ -37,6 +45,9 @@ local_wire_start(struct local_wire *l, enum link_kind kind, const char *host, st
 	if (kind == LINK_FOLDER) {
 		job = (struct worker_job){ read_folder, mem_text(host), free };
 		name = "mbc-folder";
+	} else if (kind == LINK_GPIO) {
+		job = (struct worker_job){ use_gpio, gpio_lines_new(host, NULL), gpio_lines_free };
+		name = "mbc-gpio";
 	}
 	l->is_asked = false;
 	l->n_waiting = 0;

@@ -20,7 +20,7 @@ struct local_wire {
 	uint8_t waiting[LOCAL_WIRE_REQUEST];
 };
 
-/* kind: LINK_SYSTEM, LINK_FOLDER; host: as in image_link. */
+/* kind: LINK_SYSTEM, LINK_FOLDER, LINK_GPIO; host: as in image_link. */
 int local_wire_start(
 	struct local_wire *l, enum link_kind kind, const char *host, struct err *err) MUST_CHECK;
 /* The thread ends by itself when it has done what it was doing. */

@@ -7,6 +7,7 @@
 #include <asm/termbits.h> /* termios2; not beside <termios.h> */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/gpio.h>
 #include <linux/sockios.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -163,10 +164,10 @@ add_sockets(scmp_filter_ctx f)
 	return true;
 }
 
-/* What serial ports, pseudo-terminals and their use by the C library need: never typing into somebody's terminal. The kernel
+/* What serial ports, pseudo-terminals, GPIO chips and their use by the C library need: never typing into somebody's terminal. The kernel
  * takes the lower 32 bits of the request and ignores the others, so that only those are compared. */
 static bool
-add_ioctl(scmp_filter_ctx f)
+add_ioctl(scmp_filter_ctx f, bool may_gpio)
 {
 	static const uint32_t requests[] = { TCGETS, TCSETS, TCSETSW, TCSETSF, TCGETS2, TCSETS2,
 		TCFLSH, TIOCEXCL, TIOCNXCL, TIOCGSERIAL, TIOCSSERIAL, TIOCGRS485, TIOCSRS485,
@@ -175,6 +176,13 @@ add_ioctl(scmp_filter_ctx f)
 		TIOCGPTN, TIOCSPTLCK, TIOCGPTPEER,
 		/* the zone of an address, as in fe80::1%eth0 */
 		SIOCGIFINDEX };
+	static const uint32_t gpio[] = { GPIO_GET_CHIPINFO_IOCTL, GPIO_V2_GET_LINEINFO_IOCTL,
+		GPIO_V2_GET_LINE_IOCTL, GPIO_V2_LINE_SET_CONFIG_IOCTL,
+		GPIO_V2_LINE_GET_VALUES_IOCTL, GPIO_V2_LINE_SET_VALUES_IOCTL };
+
+	for (size_t i = 0; may_gpio && i < NELEM(gpio); i++)
+		if (!add_bits(f, "ioctl", 1, UINT32_MAX, gpio[i]))
+			return false;
 
 	for (size_t i = 0; i < NELEM(requests); i++)
 		if (!add_bits(f, "ioctl", 1, UINT32_MAX, requests[i]))
@@ -194,7 +202,7 @@ fill(scmp_filter_ctx f, enum sandbox_role role)
 		return add_list(f, SCMP_ACT_ERRNO(EPERM), never);
 	return add_list(f, SCMP_ACT_ALLOW, common) && add_open(f, is_wired) &&
 	       add_memory(f, has_peers) && add_threads(f, has_peers) && add_limits(f) &&
-	       (!has_peers || (add_sockets(f) && add_ioctl(f))) &&
+	       (!has_peers || (add_sockets(f) && add_ioctl(f, role == SANDBOX_CONTROL))) &&
 	       (role == SANDBOX_COMPILE || add_list(f, SCMP_ACT_ALLOW, talk)) &&
 	       (role != SANDBOX_CONTROL || add_list(f, SCMP_ACT_ALLOW, control_calls)) &&
 	       (role != SANDBOX_SERVE || add_list(f, SCMP_ACT_ALLOW, serve_calls)) &&

@@ -62,6 +62,7 @@ enum link_kind {
 	LINK_SERIAL, /* a serial port: host is where to look for it (io/serial.h) */
 	LINK_HELPER, /* a program that `supervise` starts: host has its words */
 	LINK_FOLDER, /* files beneath the folder `host`, read by a thread of its own */
+	LINK_GPIO, /* lines of a GPIO chip, `host` its device or label, used by a thread of its own */
 	LINK_KINDS
 };
 
@@ -92,7 +93,8 @@ struct image_link {
 	uint32_t name;
 	uint32_t kind; /* enum link_kind */
 	uint32_t
-		host; /* name or address, without brackets; LINK_SERIAL: a path, a path with *, or usb:SERIAL; LINK_HELPER: words */
+		host; /* name or address, without brackets; LINK_SERIAL: a path, a path with *, or usb:SERIAL; LINK_FOLDER: a path; LINK_HELPER: words;
+			LINK_GPIO: a path or a label */
 	uint16_t port;
 	uint8_t is_line; /* characters of a serial line, here or behind a TCP port: frames have no borders but silence */
 	uint8_t has_echo;       /* what is sent comes back first */
@@ -293,7 +295,7 @@ size_t image_words(const char *host, char *room, char *out[IMAGE_WORDS_MAX + 2])
 static inline bool
 image_kind_is_local(uint32_t kind)
 {
-	return kind == LINK_SYSTEM || kind == LINK_FOLDER;
+	return kind == LINK_SYSTEM || kind == LINK_FOLDER || kind == LINK_GPIO;
 }
 
 /* Do two links lead over the same wire, whatever their names and times are? */

@@ -1,10 +1,10 @@
-/* fuzz_local.c - any bytes as what this computer's own files say: the first byte chooses who hears them */
+/* fuzz_local.c - any bytes as what this computer's own files and lines say: the first byte chooses who hears them */
 #include <stdlib.h>
 #include <string.h>
 
 #include "link/codec.h"
 
-extern const struct codec codec_folder;
+extern const struct codec codec_folder, codec_gpio;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -45,6 +45,9 @@ static const struct hearer {
 	{ &codec_folder, { NUMS([9] = 1, [10] = 1), .opts.text = { [3] = "*" } },
 		{ POINT([4] = "CO"), { .num = { [5] = 1, [6] = OPT_ABSENT, [7] = OPT_ABSENT } },
 			{ .num = { [5] = 2, [6] = OPT_ABSENT, [7] = OPT_ABSENT } } } },
+	{ &codec_gpio, { .name = "" },
+		{ { .text = { "1" } }, { .num = { 0, 1, 1, NS_PER_MS }, .text = { "READY" } },
+			{ .text = { "3" } } } },
 };
 
 static void

@@ -236,5 +236,17 @@ class Results(unittest.TestCase):
             bench.wait_value("gc.co", 0.5)
 
 
+class Lines(unittest.TestCase):
+    def test_a_chip_that_is_not_there(self):
+        text = """links: {pins: {gpio: no-such-chip}}
+instruments:
+  io: {use: gpio, link: pins, every: 50 ms, channels: {a: {read: {line: 1, active: low}}, b: {read: {line: NAME}, write: {line: NAME}}}}
+"""
+        with Bench("pins", text) as bench:
+            bench.wait_reason("io.a", "missing")
+            bench.wait_reason("io.b", "missing")
+            self.assertEqual(bench.process.find("Operation not permitted"), [])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <linux/gpio.h>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -41,8 +42,11 @@ test_requests(void **state)
 	static const enum sandbox_role roles[] = { SANDBOX_CONTROL, SANDBOX_TWIN, SANDBOX_CURL };
 	static const unsigned long good[] = { TCGETS, TIOCEXCL, TIOCGSERIAL, TIOCGPTN, FIONREAD,
 		SIOCGIFINDEX };
-	static const unsigned long bad[] = { TIOCSTI, TIOCSTI | UPPER, TIOCSETD, TIOCCONS,
-		TIOCSCTTY, 0, UPPER };
+	static const unsigned long gpio[] = { GPIO_GET_CHIPINFO_IOCTL, GPIO_V2_GET_LINEINFO_IOCTL,
+		GPIO_V2_GET_LINE_IOCTL, GPIO_V2_LINE_SET_CONFIG_IOCTL,
+		GPIO_V2_LINE_GET_VALUES_IOCTL, GPIO_V2_LINE_SET_VALUES_IOCTL };
+	static const unsigned long bad[] = { GPIO_GET_LINEEVENT_IOCTL, TIOCSTI, TIOCSTI | UPPER,
+		TIOCSETD, TIOCCONS, TIOCSCTTY, 0, UPPER };
 
 	if (ask(SANDBOX_CONTROL, TCGETS) == NO_FILTER)
 		skip(); /* a kernel without seccomp */
@@ -51,6 +55,10 @@ test_requests(void **state)
 			assert_int_equal(ask(roles[r], good[i]), EBADF);
 		for (size_t i = 0; i < NELEM(bad); i++)
 			assert_int_equal(ask(roles[r], bad[i]), EPERM);
+	}
+	for (size_t i = 0; i < NELEM(gpio); i++) {
+		assert_int_equal(ask(SANDBOX_CONTROL, gpio[i]), EBADF);
+		assert_int_equal(ask(SANDBOX_TWIN, gpio[i]), EPERM);
 	}
 	assert_int_equal(ask(SANDBOX_SERVE, TCGETS), EPERM);
 }
