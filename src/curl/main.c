@@ -102,7 +102,7 @@ main(int argc, char **argv)
 		log_err("libcurl cannot be used; is it installed as a whole?");
 		return 2;
 	}
-	sandbox_enter(SANDBOX_CURL, &report);
+	sandbox_enter(SANDBOX_CURL, NULL, &report);
 	pages = pages_new(&o, &err);
 	if (pages == NULL) {
 		log_err("%s", err.msg);

@@ -181,7 +181,14 @@ struct readings {
 enum wire { WIRE_OPEN, WIRE_SILENT, WIRE_CLOSED };
 
 /* What carries a protocol. */
-enum { CODEC_TCP = 1, CODEC_SERIAL = 2, CODEC_SYSTEM = 4, CODEC_HELPER = 8, CODEC_FOLDER = 16, CODEC_GPIO = 32 };
+enum {
+	CODEC_TCP = 1,
+	CODEC_SERIAL = 2,
+	CODEC_SYSTEM = 4,
+	CODEC_HELPER = 8,
+	CODEC_FOLDER = 16,
+	CODEC_GPIO = 32
+};
 #define CODEC_PACKETS                                                                              \
 	(CODEC_SYSTEM | CODEC_FOLDER |                                                             \
 		CODEC_GPIO) /* threads of ours, which hand over whole answers */

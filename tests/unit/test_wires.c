@@ -66,7 +66,7 @@ struct rig {
 	int pty; /* the other side of the port */
 	char port[64];
 	unsigned opened[LINKS], closed[LINKS]; /* [link] */
-	uint32_t ticket;               /* of the helper that was asked for last */
+	uint32_t ticket;                       /* of the helper that was asked for last */
 	char why[120];
 	char got[64];
 	size_t n_got, n_bytes;
@@ -246,7 +246,8 @@ test_opened_again_at_once(void **state)
 static void
 test_a_reload_while_it_is_opened(void **state)
 {
-	static const uint32_t none_kept[] = { IMAGE_NONE, IMAGE_NONE, IMAGE_NONE, IMAGE_NONE, IMAGE_NONE };
+	static const uint32_t none_kept[] = { IMAGE_NONE, IMAGE_NONE, IMAGE_NONE, IMAGE_NONE,
+		IMAGE_NONE };
 	struct rig *r = *state;
 
 	wires_open(r->wires, 0);
