@@ -74,6 +74,31 @@ static const struct command commands[] = {
 		"The last exchanges with an instrument: time, bytes, meaning, verdict. --follow "
 		"goes on.\n"
 		"--replies shows how long its replies took, as a histogram.\n" },
+	{ "try", cli_try, "--link LINK [--with NAME=VALUE] [--seconds N] FILE",
+		"exchange a few messages with a real device",
+		"FILE is an instrument file, or the name of one in the catalogue. Everything that "
+		"it reads is asked\n"
+		"for once; the bytes of questions and answers are shown, then the values. Nothing "
+		"is written.\n"
+		"\n"
+		"  mbc try --link tcp:192.168.1.60:502 moxa-iologik-e1242\n"
+		"  mbc try --link \"serial:/dev/ttyUSB0,9600 8N1\" --with unit=3 "
+		"./instruments/oven.yaml\n"
+		"\n"
+		"A wire that a running bench uses is left alone. The exit code is 1 when nobody "
+		"answers.\n" },
+	{ "scan", cli_scan, "[--units N] LINK", "find what answers on a wire",
+		"Asks in Modbus (units 1 to 32, or N), SCPI (*IDN?), ProPar and TPG, one after the "
+		"other, by reads that\n"
+		"change nothing. LINK is tcp:HOST:PORT, rtu:HOST:PORT or serial:PATH,SPEED.\n"
+		"\n"
+		"  mbc scan \"serial:/dev/ttyUSB0,19200 8E1\"\n"
+		"\n"
+		"A wire that a running bench uses is left alone.\n" },
+	{ "instrument", cli_instrument, "[WORD...]", "list the instruments of the catalogue",
+		"With words: those of which maker, title, model or quantity hold all of them. "
+		"`use: NAME` in a bench\n"
+		"file takes one; docs/instruments has a page for each.\n" },
 	{ "schema", cli_schema, "", "print the JSON Schema of bench files",
 		"For editors: they then complete keys and mark mistakes. In VS Code with the YAML "
 		"extension, put\n"

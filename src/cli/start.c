@@ -75,6 +75,18 @@ cli_check(struct args *args)
 }
 
 int
+cli_instrument(struct args *args)
+{
+	char list[] = "--list", **argv = mem_zero((size_t)args->n + 3, sizeof(*argv));
+
+	if (args_count(args, 0, 20) != 0)
+		return CLI_WRONG;
+	argv[1] = list;
+	memcpy(argv + 2, args->at, (size_t)args->n * sizeof(*argv));
+	return cli_exec(args, "compile", argv);
+}
+
+int
 cli_schema(struct args *args)
 {
 	char *argv[] = { NULL, word_schema, NULL };

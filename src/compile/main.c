@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "compile/compile.h"
+#include "compile/pages.h"
 #include "compile/units.h"
 #include "io/sandbox.h"
 #include "msg/health.h"
@@ -36,20 +37,30 @@
 #define CPU_LIMIT_S 2
 #endif
 
-enum action { ACTION_IMAGE, ACTION_CHECK, ACTION_MERGED, ACTION_SCHEMA };
+enum action {
+	ACTION_IMAGE,
+	ACTION_CHECK,
+	ACTION_MERGED,
+	ACTION_SCHEMA,
+	ACTION_LIST,
+	ACTION_PAGE,
+	ACTION_INDEX
+};
 
 struct options {
 	enum action action;
 	int fd;
 	int report; /* where to tell what confines us; -1 */
 	const char *path;
+	char **words; /* ACTION_LIST: those behind it */
+	int n_words;
 };
 
 static void
 usage(FILE *out)
 {
 	fputs("usage: mbc-compile [--check | --merged | --out-fd N] BENCH.yaml\n"
-	      "       mbc-compile --schema\n"
+	      "       mbc-compile --schema | --list [WORD...] | --page FILE.yaml | --index\n"
 	      "\n"
 	      "Checks a bench file. Prints nothing else when it is good and\n"
 	      "  --check     says what it holds, in one line\n"
@@ -57,6 +68,8 @@ usage(FILE *out)
 	      "  --out-fd N  writes the compiled image to descriptor N; --report-fd M: what "
 	      "confines "
 	      "this program to M\n"
+	      "  --list      lists the instruments of the catalogue, --page describes one of them, "
+	      "--index all\n"
 	      "  --schema    prints the JSON Schema of bench files, for editors\n"
 	      "Errors go to standard error as FILE:LINE:COLUMN: error: WHAT; WHAT TO DO [CODE].\n"
 	      "Exit: 0 good, 1 the bench file is wrong, 2 the system failed.\n",
@@ -73,6 +86,15 @@ parse_options(int argc, char **argv, struct options *o)
 			o->action = ACTION_CHECK;
 		} else if (strcmp(argv[i], "--merged") == 0) {
 			o->action = ACTION_MERGED;
+		} else if (strcmp(argv[i], "--list") == 0) {
+			o->action = ACTION_LIST;
+			o->words = argv + i + 1;
+			o->n_words = argc - i - 1;
+			return 0;
+		} else if (strcmp(argv[i], "--page") == 0) {
+			o->action = ACTION_PAGE;
+		} else if (strcmp(argv[i], "--index") == 0) {
+			o->action = ACTION_INDEX;
 		} else if (strcmp(argv[i], "--schema") == 0) {
 			o->action = ACTION_SCHEMA;
 		} else if (strcmp(argv[i], "--out-fd") == 0 && i + 1 < argc) {
@@ -89,7 +111,7 @@ parse_options(int argc, char **argv, struct options *o)
 			o->path = argv[i];
 		}
 	}
-	if (o->action == ACTION_SCHEMA)
+	if (o->action == ACTION_SCHEMA || o->action == ACTION_INDEX)
 		return 0;
 	return o->path == NULL || (o->action == ACTION_IMAGE && o->fd < 0) ? -1 : 0;
 }
@@ -228,6 +250,32 @@ compile(const struct options *o)
 	return code;
 }
 
+/* The catalogue for people. */
+static int
+describe(const struct options *o)
+{
+	struct buf out = { 0 };
+	struct err err = { 0 };
+	int rc = units_open(&err);
+
+	if (rc == 0 && o->action == ACTION_LIST)
+		rc = pages_list(catalogue, o->words, o->n_words, &out, &err);
+	else if (rc == 0 && o->action == ACTION_INDEX)
+		rc = pages_index(catalogue, &out, &err);
+	else if (rc == 0)
+		rc = pages_write(o->path, &out, &err);
+	if (rc == 0 && out.n == 0)
+		rc = err_set(&err, ERR_CONF, 0,
+			"no instrument of the catalogue (%s) has these words; try fewer",
+			catalogue);
+	if (rc < 0)
+		log_err("%s", err.msg);
+	rc = rc == 0 ? write_all(STDOUT_FILENO, &out) : rc == ERR_CONF ? 1 : 2;
+	buf_done(&out);
+	units_close();
+	return rc;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -247,6 +295,8 @@ main(int argc, char **argv)
 	bound_resources();
 	find_catalogue();
 	confine(&o);
+	if (o.action >= ACTION_LIST)
+		return describe(&o);
 	if (o.action != ACTION_SCHEMA)
 		return compile(&o);
 	schema_json(&schema);

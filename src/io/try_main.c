@@ -1,0 +1,338 @@
+/* try_main.c - a few exchanges with real devices, for people: what mbc try and mbc scan start
+ *
+ * mbc-try --image-fd FD [--seconds N] [--quiet]: the same engine, codecs and wires as the controller's, for the instruments of one
+ * image, until each quantity has been asked for once or the time is over. Prints what goes over the wire as it happens, then the values;
+ * --quiet: only who answers. It reads and writes nothing else. Exit code: 0 somebody has answered, 1 nobody has.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "control/bench.h"
+#include "drivers/list.h"
+#include "io/loop.h"
+#include "io/now.h"
+#include "io/sandbox.h"
+#include "io/seal.h"
+#include "io/self.h"
+#include "io/wires.h"
+
+#define TICK_NS (50 * NS_PER_MS)
+#define TRACE_LINES 32
+#define CALM_NS (300 * NS_PER_MS) /* what answers is heard out for so long */
+
+struct trial {
+	const struct image *img;
+	struct board *board;
+	struct bench *bench;
+	struct wires *wires;
+	struct loop *loop;
+	uint64_t *seen; /* [instrument]: the last line of the trace that was printed */
+	int64_t start_ns;
+	bool is_quiet, is_ending;
+};
+
+/* ---- wires ----------------------------------------------------------------------------------------------------------------- */
+
+static void
+serve_links(struct trial *t)
+{
+	struct link_wants wants;
+	uint32_t link;
+
+	while ((link = bench_take(t->bench, &wants)) != IMAGE_NONE) {
+		if (wants.close)
+			wires_close(t->wires, link);
+		if (wants.flush)
+			wires_flush(t->wires, link);
+		if (wants.open)
+			wires_open(t->wires, link);
+		if (wants.n > 0)
+			wires_send(t->wires, link, wants.bytes, wants.n);
+	}
+}
+
+static void
+on_opened(void *ctx, uint32_t link)
+{
+	struct trial *t = ctx;
+
+	bench_opened(t->bench, link, now_boot());
+	serve_links(t);
+}
+
+static void
+on_closed(void *ctx, uint32_t link, enum quality reason, const char *why)
+{
+	struct trial *t = ctx;
+
+	if (!t->is_quiet)
+		printf("         -- %s: %s\n",
+			image_text(t->img, image_link_at(t->img, link)->name), why);
+	bench_closed(t->bench, link, reason, why, now_boot());
+	serve_links(t);
+}
+
+static void
+on_bytes(void *ctx, uint32_t link, const uint8_t *in, size_t n)
+{
+	struct trial *t = ctx;
+
+	bench_bytes(t->bench, link, in, n, now_boot());
+	serve_links(t);
+}
+
+/* ---- what people see ------------------------------------------------------------------------------------------------------- */
+
+/* As text, where most of it is one. */
+static void
+print_text(const uint8_t *bytes, size_t n)
+{
+	size_t printed = 0;
+
+	for (size_t i = 0; i < n; i++)
+		printed += bytes[i] >= 0x20 && bytes[i] < 0x7F;
+	if (2 * printed < n || n == 0)
+		return;
+	fputs("  '", stdout);
+	for (size_t i = 0; i < n; i++) {
+		if (bytes[i] == '\r')
+			fputs("\\r", stdout);
+		else if (bytes[i] == '\n')
+			fputs("\\n", stdout);
+		else if (bytes[i] < 0x20 || bytes[i] > 0x7E)
+			printf("<%02X>", bytes[i]);
+		else
+			putchar(bytes[i]);
+	}
+	putchar('\'');
+}
+
+static void
+print_line(const struct trial *t, const struct board_trace *line)
+{
+	static const char *const arrows[] = { "->", "<-", "--" };
+	size_t n = MIN((size_t)line->n, (size_t)BOARD_TRACE_BYTES);
+
+	printf("%8.3f %s", (double)(line->stamp_ns - t->start_ns) / 1e9,
+		arrows[MIN(line->kind, (uint16_t)2)]);
+	for (size_t i = 0; i < n; i++)
+		printf(" %02X", line->bytes[i]);
+	if (line->n > n)
+		printf(" ... (%u bytes)", line->n);
+	print_text(line->bytes, n);
+	if (line->meaning[0] != '\0')
+		printf("  %s", line->meaning);
+	if (line->quality != Q_GOOD)
+		printf("  [%s]", quality_row(line->quality)->text_en);
+	putchar('\n');
+}
+
+static void
+print_traces(struct trial *t)
+{
+	static struct board_trace lines[TRACE_LINES];
+
+	for (uint32_t i = 0; i < t->img->instruments.n && !t->is_quiet; i++) {
+		size_t n = board_read_trace(t->board, i, lines, NELEM(lines));
+
+		for (size_t k = 0; k < n; k++)
+			if (lines[k].seq > t->seen[i]) {
+				print_line(t, &lines[k]);
+				t->seen[i] = lines[k].seq;
+			}
+	}
+	fflush(stdout);
+}
+
+static void
+print_value(const struct trial *t, uint32_t channel)
+{
+	const struct board_channel *ch = board_channel(t->board, channel);
+	const struct quality_row *q;
+	char text[VALUE_TEXT_MAX + 1];
+	struct sample s;
+
+	board_read(t->board, channel, &s);
+	q = quality_row(s.quality);
+	value_text(text, (enum value_type)ch->type, &s,
+		ch->type == VALUE_CHOICE ? board_choice(t->board, ch, s.v.i) : NULL);
+	if (q->class == Q_CLASS_BAD)
+		printf("  %-28s bad: %s (%s)\n", board_text(t->board, ch->name), q->text_en,
+			q->remedy_en);
+	else
+		printf("  %-28s %s %s%s%s\n", board_text(t->board, ch->name), text,
+			board_text(t->board, ch->unit),
+			q->class == Q_CLASS_UNCERTAIN ? "  uncertain: " : "",
+			q->class == Q_CLASS_UNCERTAIN ? q->text_en : "");
+}
+
+/* Returns how many instruments have answered. */
+static unsigned
+print_result(const struct trial *t)
+{
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < t->img->instruments.n; i++) {
+		struct board_state s;
+		const char *name = image_text(t->img, image_instrument_at(t->img, i)->name);
+
+		board_read_state(t->board, i, &s);
+		n += s.answers > 0;
+		if (s.answers > 0 && t->is_quiet)
+			printf("  %-16s answers%s%s\n", name, s.identity[0] != '\0' ? ": " : "",
+				s.identity);
+		else if (!t->is_quiet && s.identity[0] != '\0')
+			printf("  it says that it is: %s\n", s.identity);
+	}
+	for (uint32_t i = 0; i < t->img->channels.n && !t->is_quiet; i++)
+		if (image_channel_at(t->img, i)->source_kind != SOURCE_HEALTH)
+			print_value(t, i);
+	return n;
+}
+
+/* ---- the program ------------------------------------------------------------------------------------------------------------ */
+
+/* Has each instrument answered or failed to, and each quantity been told? */
+static bool
+is_settled(const struct trial *t)
+{
+	for (uint32_t i = 0; i < t->img->instruments.n; i++) {
+		struct board_state s;
+
+		board_read_state(t->board, i, &s);
+		if (s.state == INSTRUMENT_STARTING)
+			return false;
+	}
+	for (uint32_t i = 0; i < t->img->channels.n && !t->is_quiet; i++) {
+		struct sample s;
+
+		board_read(t->board, i, &s);
+		if (image_channel_at(t->img, i)->source_kind == SOURCE_POINT &&
+			s.quality == Q_NOT_YET)
+			return false;
+	}
+	return true;
+}
+
+static void
+on_signal(void *ctx, int fd, unsigned events)
+{
+	struct trial *t = ctx;
+
+	if (loop_signal(fd) != 0)
+		t->is_ending = true;
+}
+
+static int
+run(struct trial *t, int64_t limit_ns, struct err *err)
+{
+	int64_t next_ns = now_boot(), settled_ns = NEVER;
+
+	while (!t->is_ending && now_boot() - t->start_ns < limit_ns) {
+		int64_t now = now_boot(), wake = wires_time(t->wires, now);
+
+		bench_time(t->bench, now);
+		serve_links(t);
+		if (now >= next_ns) {
+			const struct bench_clock clock = { .now_ns = now,
+				.wall_ns = now_wall_offset() };
+
+			bench_tick(t->bench, &clock);
+			serve_links(t);
+			print_traces(t);
+			next_ns = now + TICK_NS;
+			if (settled_ns == NEVER && is_settled(t))
+				settled_ns = now;
+			if (settled_ns != NEVER && now - settled_ns >= CALM_NS)
+				break;
+		}
+		wake = MIN(MIN(bench_wake(t->bench), wake), next_ns);
+		if (loop_step(t->loop, wake, err) < 0)
+			return ERR_IO;
+	}
+	print_traces(t);
+	return 0;
+}
+
+static int
+start(struct trial *t, int image_fd, struct err *err)
+{
+	static const int signals[] = { SIGTERM, SIGINT };
+	const struct wires_sink sink = {
+		.ctx = t, .opened = on_opened, .closed = on_closed, .bytes = on_bytes
+	};
+	const struct bench_sink quiet = { .ctx = t };
+	struct board_setup setup = { .generation = 1, .trace_lines = TRACE_LINES };
+	struct sandbox_report sandbox;
+	const void *bytes;
+	void *memory;
+	size_t size;
+	int sig;
+
+	bytes = seal_map(image_fd, &size, err);
+	if (bytes == NULL || image_check(bytes, size, err) < 0)
+		return err_prefix(err, err->code, "image");
+	t->img = bytes;
+	sandbox_enter(SANDBOX_CONTROL, NULL, &sandbox);
+	setup.image = t->img;
+	setup.now_ns = t->start_ns = now_boot();
+	setup.tape_records = board_tape_records(t->img);
+	memory = aligned_alloc(64, (board_size(&setup) + 63) & ~(size_t)63);
+	if (memory == NULL)
+		return err_set(err, ERR_IO, 0, "no memory");
+	memset(memory, 0, board_size(&setup));
+	t->board = board_make(memory, &setup);
+	t->seen = mem_zero(MAX(t->img->instruments.n, 1u), sizeof(*t->seen));
+	t->loop = loop_new(err);
+	if (t->loop == NULL)
+		return ERR_IO;
+	sig = loop_signals(signals, NELEM(signals), err);
+	if (sig < 0 || loop_add(t->loop, sig, LOOP_READ, on_signal, t, err) < 0)
+		return ERR_IO;
+	t->wires = wires_new(t->loop, t->img, &sink, err);
+	if (t->wires == NULL)
+		return ERR_IO;
+	t->bench = bench_new(t->img, t->board, codec_find, &quiet, now_boot());
+	serve_links(t);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct trial t = { .img = NULL };
+	struct err err = { 0 };
+	int64_t fd = -1, seconds = 10;
+	int n = 0;
+
+	log_setup("try", LOG_LEVEL_WARN);
+	for (int i = 1; i < argc; i++) {
+		bool has_value = i + 1 < argc;
+
+		if (strcmp(argv[i], "--quiet") == 0)
+			t.is_quiet = true;
+		else if (!has_value || !text_to_int(argv[i + 1],
+					       strcmp(argv[i], "--image-fd") == 0 ? &fd : &seconds))
+			fd = -1;
+		else
+			i++;
+	}
+	if (fd < 0 || fd > INT32_MAX || seconds < 1) {
+		fputs("mbc-try: not to be called by hand; write: mbc try FILE --link LINK\n",
+			stderr);
+		return 1;
+	}
+	self_protect();
+	if (start(&t, (int)fd, &err) < 0 || run(&t, seconds * NS_PER_S, &err) < 0) {
+		log_err("%s", err.msg);
+		return 2;
+	}
+	n = (int)print_result(&t);
+	return n > 0 ? 0 : 1;
+}
