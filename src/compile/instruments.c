@@ -314,6 +314,7 @@ instruments_read(struct bench *b, const struct node *map)
 {
 	for (const struct node *n = map == NULL ? NULL : map->first; n != NULL; n = n->next)
 		read_instrument(b, n);
+	messages_settle(b);
 	for (uint32_t i = 0; i < b->links.n; i++)
 		if (!b->links.at[i].is_used && b->diag.n_errors == 0)
 			diag_warn(&b->diag, b->links.at[i].at, "unused",

@@ -261,6 +261,15 @@ messages_read(struct bench *b, struct bench_instrument *ins, const struct node *
 	read_errors(b, ins, found[INS_ERRORS]);
 }
 
+void
+messages_settle(struct bench *b)
+{
+	for (uint32_t i = 0; i < b->instruments.n; i++)
+		if (b->messages.at != NULL)
+			b->instruments.at[i].codec_part.messages =
+				b->messages.at + b->instruments.at[i].first_message;
+}
+
 /* ---- where they are used -------------------------------------------------------------------------------------------------- */
 
 /* A key of the codec's own options for a point. */
