@@ -6,7 +6,6 @@ import socket
 import subprocess
 import tempfile
 import threading
-import time
 import unittest
 
 from harness import MBC, Bench, PATIENCE_S, Process, Twin, can_connect, free_port, need_peer, wait_for
