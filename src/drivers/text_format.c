@@ -190,6 +190,7 @@ parse_printed(struct text_slice s, struct text_element *e)
 		{ "num", TEXT_NUM, true, true, false, false },
 		{ "exp", TEXT_EXP, true, true, false, false },
 		{ "int", TEXT_INT, true, false, false, false },
+		{ "fix", TEXT_FIX, true, true, true, false },
 		{ "hex", TEXT_HEX, true, false, false, false },
 		{ "shex", TEXT_HEX, true, false, true, true },
 		{ "bcd", TEXT_BCD, true, false, true, false },
@@ -231,12 +232,15 @@ parse_printed(struct text_slice s, struct text_element *e)
 		}
 		if (e->kind == TEXT_HEX && e->width > 16)
 			return false;
+		if (e->kind == TEXT_FIX && (e->digits < 1 || e->width > 15))
+			return false;
 		if (e->kind == TEXT_BCD && e->width > 8)
 			return false;
 		if (e->kind == TEXT_PACKED && e->width % 3 != 0)
 			return false;
-		return rest.n == 0 && ((!e->has_plus && !e->has_blanks) || e->kind == TEXT_NUM ||
-					      e->kind == TEXT_EXP || e->kind == TEXT_INT);
+		return rest.n == 0 &&
+		       ((!e->has_plus && !e->has_blanks) || e->kind == TEXT_NUM ||
+			       e->kind == TEXT_EXP || e->kind == TEXT_INT || e->kind == TEXT_FIX);
 	}
 	return false;
 }
@@ -345,6 +349,7 @@ parse_value(struct parser *p, struct text_slice s, const char *from)
 		!(parse_binary(kind, e) || parse_printed(kind, e) || parse_words(kind, e)))
 		return FAIL(p, from,
 			"no kind of value is '%.*s'; there are num, num7.3, exp.3, int, int3, "
+			"fix5.3, "
 			"hex4, "
 			"shex4, u8, u16, "
 			"i16le, f32, f32cdab, bcd2, packed6, text, text10, word, block, and words: "

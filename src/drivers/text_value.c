@@ -18,6 +18,7 @@ text_value_type(const struct text_element *e)
 	switch ((enum text_kind)e->kind) {
 	case TEXT_NUM:
 	case TEXT_EXP:
+	case TEXT_FIX:
 		return VALUE_FLOAT;
 	case TEXT_FLOAT:
 		return e->width == 4 ? VALUE_FLOAT32 : VALUE_FLOAT;
@@ -247,6 +248,11 @@ get_printed(const struct text_element *e, const uint8_t *in, size_t n, union val
 	case TEXT_INT:
 		is_good = get_int(in, n, &out->i);
 		break;
+	case TEXT_FIX:
+		is_good = get_int(in, n, &out->i);
+		if (is_good)
+			out->f = (double)out->i / pow(10, e->digits);
+		break;
 	default:
 		is_good = get_num(in, n, &out->f);
 		break;
@@ -420,6 +426,12 @@ put_printed(const struct text_element *e, enum value_type type, union value v, u
 	case TEXT_INT:
 		n = snprintf(text, sizeof(text), e->has_plus ? "%+lld" : "%lld",
 			(long long)whole(type, v));
+		break;
+	case TEXT_FIX:
+		f *= pow(10, e->digits);
+		if (!(fabs(f) < 1e15))
+			return no_fit(err, e, "the number");
+		n = snprintf(text, sizeof(text), e->has_plus ? "%+lld" : "%lld", llround(f));
 		break;
 	case TEXT_HEX:
 		if (e->order && (whole(type, v) >= limit || whole(type, v) < -limit))
