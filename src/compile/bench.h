@@ -164,7 +164,7 @@ void line_read(struct bench *b, struct bench_link *l, const struct node *const *
 
 /* The messages of an instrument, and its errors; found: its keys. Reports such keys where the codec has none. */
 void messages_read(struct bench *b, struct bench_instrument *ins, const struct node *const *found);
-/* Behind the last instrument: the table moves no more. */
+/* Once all instruments are read: their codecs see the messages where they stay. */
 void messages_settle(struct bench *b);
 /* `read:` or `write:` of a channel as the codec's options for a point: a message that stands there has become one of the
  * instrument's. The node itself where the codec has no messages; NULL: that was told. */

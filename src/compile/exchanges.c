@@ -383,13 +383,15 @@ exchange(struct run *r, struct request *req, uint32_t tag)
 		if (nth(r->send, step + 1) == NULL)
 			break;
 		if (codec->next == NULL ||
-			codec->next(&r->ins->codec_part, req, (int)step, &r->vars, req) <= 0 ||
-			!read_bytes(r->b, nth(r->send, step + 1), &r->wanted) ||
-			!says(r, req, &tag)) {
+			codec->next(&r->ins->codec_part, req, (int)step, &r->vars, req) <= 0) {
 			report_question(r);
 			return false;
 		}
 		req->step = (uint16_t)(step + 1);
+		if (!read_bytes(r->b, nth(r->send, step + 1), &r->wanted) || !says(r, req, &tag)) {
+			report_question(r);
+			return false;
+		}
 	}
 	if (r->refused < 0)
 		return true;
@@ -410,6 +412,26 @@ find_reading(const struct run *r, uint32_t point)
 	return NULL;
 }
 
+/* What its `invalid` says about a reading, as the controller will (control/channel.c); else the quality that it has. */
+static unsigned
+meaning(const struct run *r, const struct bench_channel *ch, const struct reading *got, double raw)
+{
+	for (uint32_t i = ch->first_marker; i < ch->first_marker + ch->n_markers; i++) {
+		const char *mark = r->b->marks.at[i];
+		double number = r->b->markers.at[i].number;
+		size_t n = strlen(mark);
+		bool is_it = !quality_is_bad(got->quality) && !(raw < number) && !(raw > number);
+
+		if (n > 0)
+			is_it = got->text != NULL &&
+				(mark[n - 1] == '*' ? strncmp(mark, got->text, n - 1) == 0
+						    : strcmp(mark, got->text) == 0);
+		if (is_it)
+			return r->b->markers.at[i].quality;
+	}
+	return got->quality;
+}
+
 static bool
 is_near(double a, double b)
 {
@@ -423,24 +445,27 @@ expect(struct run *r, const struct node *n)
 	const struct reading *got;
 	const char *text = read_text(r->b, n);
 	char found[VALUE_TEXT_MAX + 40] = "nothing";
+	enum value_type type;
 	uint32_t point;
 	double wanted, value;
+	unsigned quality;
 
 	ch = text == NULL ? NULL : find_channel(r, n, &point);
 	if (ch == NULL)
 		return;
 	got = find_reading(r, point);
-	if (got != NULL && quality_is_bad(got->quality)) {
-		if (strcmp(text, "bad") == 0 || strcmp(text, quality_row(got->quality)->token) == 0)
+	type = (enum value_type)r->b->points.at[point].codec_part.value;
+	value = got == NULL || type == VALUE_TEXT ? (double)NAN : value_double(type, got->v);
+	quality = got == NULL ? Q_GOOD : meaning(r, ch, got, value);
+	if (quality_is_bad(quality)) {
+		if (strcmp(text, "bad") == 0 || strcmp(text, quality_row(quality)->token) == 0)
 			return;
-		snprintf(found, sizeof(found), "%s", quality_row(got->quality)->token);
-	} else if (got != NULL && r->b->points.at[point].codec_part.value == VALUE_TEXT) {
+		snprintf(found, sizeof(found), "%s", quality_row(quality)->token);
+	} else if (got != NULL && type == VALUE_TEXT) {
 		if (got->text != NULL && strcmp(got->text, text) == 0)
 			return;
 		snprintf(found, sizeof(found), "'%s'", got->text == NULL ? "" : got->text);
 	} else if (got != NULL) {
-		value = value_double(
-			(enum value_type)r->b->points.at[point].codec_part.value, got->v);
 		value = ch->has_scale ? value * ch->factor + ch->offset : value;
 		if (as_number(r, ch, text, &wanted) && is_near(value, wanted))
 			return;
@@ -474,8 +499,13 @@ run_exchange(struct run *r, const struct node *const *found)
 			return;
 		}
 	} else if (!find_question(r, &req, &tag)) {
-		report_question(r);
-		return;
+		/* A device says no to what it does not know, and nobody asks that on purpose. */
+		if (r->refused < 0 || r->n_requests == 0) {
+			report_question(r);
+			return;
+		}
+		req = r->requests[0];
+		tag = 0;
 	}
 	if (!exchange(r, &req, tag) || found[EXCHANGE_EXPECT] == NULL ||
 		!read_is(r->b, found[EXCHANGE_EXPECT], NODE_MAP, "a map: {pv: 25.0}"))

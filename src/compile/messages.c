@@ -261,13 +261,16 @@ messages_read(struct bench *b, struct bench_instrument *ins, const struct node *
 	read_errors(b, ins, found[INS_ERRORS]);
 }
 
+/* The table moves while it grows, also under the instruments that were read before. */
 void
 messages_settle(struct bench *b)
 {
-	for (uint32_t i = 0; i < b->instruments.n; i++)
-		if (b->messages.at != NULL)
-			b->instruments.at[i].codec_part.messages =
-				b->messages.at + b->instruments.at[i].first_message;
+	for (uint32_t i = 0; i < b->instruments.n; i++) {
+		struct bench_instrument *ins = &b->instruments.at[i];
+
+		if (ins->codec_part.n_messages > 0)
+			ins->codec_part.messages = b->messages.at + ins->first_message;
+	}
 }
 
 /* ---- where they are used -------------------------------------------------------------------------------------------------- */
