@@ -88,7 +88,28 @@ struct answer {
 	unsigned code;  /* of an error */
 };
 
-/* The value of a place in an answer: of the point that reads it, or of those that read its bits. False: no point does. */
+/* Does the point read a value with the name of this place, from an answer to another question? */
+static bool
+is_namesake(const struct answer *a, const struct point *pt, const struct text_element *e)
+{
+	uint32_t at = pt->address;
+	struct text_format f;
+	struct err err;
+
+	for (unsigned k = 0; k < pt->order && at < a->dev->ins.n_messages; k++)
+		at = a->dev->ins.messages[at].next;
+	if (e->name.n == 0 || at >= a->dev->ins.n_messages ||
+		text_format_parse(a->dev->ins.messages[at].receive, &f, &err) < 0)
+		return false;
+	for (unsigned i = 0; i < f.n; i++)
+		if (f.at[i].field != TEXT_NO_FIELD && f.at[i].field == pt->type)
+			return f.at[i].name.n == e->name.n &&
+			       memcmp(f.at[i].name.at, e->name.at, e->name.n) == 0;
+	return false;
+}
+
+/* The value of a place in an answer: of the point that reads it, or of those that read its bits; else of one that reads a value of this
+ * name elsewhere: what is answered to an order shows the same as what is answered to a question. False: no point does. */
 static bool
 find_value(const struct answer *a, const struct text_element *e, struct text_written *out)
 {
@@ -110,6 +131,14 @@ find_value(const struct answer *a, const struct text_element *e, struct text_wri
 		}
 		out->v.u |= (uint64_t)(p->v.i != 0) << p->pt.bit;
 		is_found = true;
+	}
+	for (uint32_t i = 0; e->field != TEXT_NO_FIELD && !is_found && i < a->dev->n_pts; i++) {
+		const struct play_point *p = &a->dev->pts[i];
+
+		if (p->pt.bit != CODEC_BIT_NONE || !is_namesake(a, &p->pt, e))
+			continue;
+		*out = (struct text_written){ (enum value_type)p->pt.value, p->v, p->text };
+		return true;
 	}
 	return is_found;
 }
@@ -188,18 +217,26 @@ say(const struct play_device *dev, struct answer *a, const struct message *m, ui
 	return MAX(n, 0);
 }
 
-/* What it answers to what it does not understand. */
+/* What it answers to what it does not understand: the first that says no, with the first of its codes where these have a meaning. */
 static int
 refuse(const struct play_device *dev, uint8_t *out, size_t cap)
 {
-	for (uint32_t i = 0; i < dev->ins.n_messages; i++) {
-		const struct message *m = &dev->ins.messages[i];
-		struct answer a = { .dev = dev, .first = i, .code = m->code };
+	struct answer a = { .dev = dev };
+	const struct message *m = NULL;
 
-		if (m->role == MESSAGE_ERROR && m->again == AGAIN_NEXT_POLL)
-			return say(dev, &a, m, out, cap);
+	for (uint32_t i = 0; i < dev->ins.n_messages; i++) {
+		const struct message *k = &dev->ins.messages[i];
+
+		if (k->role != MESSAGE_ERROR || k->again != AGAIN_NEXT_POLL ||
+			(m != NULL && (k->code == 0 || strcmp(k->receive, m->receive) != 0)))
+			continue;
+		m = k;
+		a.first = i;
+		a.code = m->code;
+		if (m->code != 0)
+			break;
 	}
-	return 0;
+	return m == NULL ? 0 : say(dev, &a, m, out, cap);
 }
 
 /* ---- what masters say ------------------------------------------------------------------------------------------------------ */
