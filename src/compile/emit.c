@@ -29,6 +29,18 @@ text(struct emit *e, const char *s)
 	return off;
 }
 
+/* Of an option: an empty one is not one that was left out (`send_end: ''`), so it has a place of its own. */
+static uint32_t
+option_text(struct emit *e, const char *s)
+{
+	uint32_t off = (uint32_t)e->strings.n;
+
+	if (s == NULL || s[0] != '\0')
+		return text(e, s);
+	buf_put(&e->strings, "", 1);
+	return off;
+}
+
 static struct image_table
 table(struct emit *e, uint32_t n)
 {
@@ -147,8 +159,9 @@ emit_instruments(struct emit *e)
 		};
 
 		for (size_t k = 0; opts != NULL && opts[k].name != NULL; k++)
-			d.opts[k] = opts[k].type == OPT_TEXT ? text(e, ins->codec_part.opts.text[k])
-							     : ins->codec_part.opts.num[k];
+			d.opts[k] = opts[k].type == OPT_TEXT
+					    ? option_text(e, ins->codec_part.opts.text[k])
+					    : ins->codec_part.opts.num[k];
 		buf_put(e->out, &d, sizeof(d));
 	}
 	return t;

@@ -37,8 +37,7 @@ init_options(struct unit *u, const struct image *img, const struct image_instrum
 	for (size_t i = 0; i < IMAGE_OPTS_MAX && opt != NULL && opt[i].name != NULL; i++) {
 		u->ins.opts.num[i] = from->opts[i];
 		if (opt[i].type == OPT_TEXT && from->opts[i] > 0)
-			u->ins.opts.text[i] =
-				copy_or_null(image_text(img, (uint32_t)from->opts[i]));
+			u->ins.opts.text[i] = mem_text(image_text(img, (uint32_t)from->opts[i]));
 	}
 }
 

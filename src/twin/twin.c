@@ -78,7 +78,9 @@ make_options(struct play_device *dev, const struct image_instrument *from)
 	for (size_t i = 0; i < IMAGE_OPTS_MAX && opt != NULL && opt[i].name != NULL; i++) {
 		dev->ins.opts.num[i] = from->opts[i];
 		if (opt[i].type == OPT_TEXT)
-			dev->ins.opts.text[i] = text_or_null(dev->img, from->opts[i]);
+			dev->ins.opts.text[i] =
+				from->opts[i] > 0 ? image_text(dev->img, (uint32_t)from->opts[i])
+						  : NULL;
 	}
 }
 

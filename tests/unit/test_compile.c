@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "compile/compile.h"
 #include "compile/units.h"
+#include "drivers/list.h"
 #include "drivers/modbus_pdu.h"
 #include "msg/health.h"
 
@@ -328,6 +329,28 @@ test_errors_have_places(void **state)
 	assert_error("bench: b\nlinks: {é: {tcp: \"h:1\"}}\n", 2, 9, "name", "cannot name");
 }
 
+/* An empty option is not one that was left out: send_start would be as start. */
+static void
+test_empty_options_stay(void **state)
+{
+	struct image *img =
+		compile("bench: b\nlinks: {l: {tcp: \"h:1\"}}\ninstruments:\n  d:\n    use: text\n"
+			"    link: l\n    start: <02>\n    end: <03>\n    send_start: ''\n"
+			"    channels: {a: {read: {send: A, receive: \"{a:num}\"}}}\n");
+	const struct image_instrument *ins = image_instrument_at(img, 0);
+	const struct opt *opts = codec_find("text")->opts;
+
+	for (size_t i = 0; opts[i].name != NULL; i++) {
+		if (strcmp(opts[i].name, "send_start") == 0) {
+			assert_true(ins->opts[i] > 0);
+			assert_string_equal(image_text(img, (uint32_t)ins->opts[i]), "");
+		} else if (strcmp(opts[i].name, "send_end") == 0) {
+			assert_int_equal(ins->opts[i], 0);
+		}
+	}
+	free(img);
+}
+
 int
 main(void)
 {
@@ -341,6 +364,7 @@ main(void)
 		cmocka_unit_test(test_hash_tells_what_polling_depends_on),
 		cmocka_unit_test(test_hash_tells_identifications),
 		cmocka_unit_test(test_system_brings_link_and_channels),
+		cmocka_unit_test(test_empty_options_stay),
 		cmocka_unit_test(test_errors_have_places),
 	};
 	struct err err;
