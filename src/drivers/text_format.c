@@ -188,6 +188,7 @@ parse_printed(struct text_slice s, struct text_element *e)
 		bool has_width, has_digits, needs_width, is_signed;
 	} kinds[] = {
 		{ "num", TEXT_NUM, true, true, false, false },
+		{ "expo", TEXT_EXPO, true, false, true, false },
 		{ "exp", TEXT_EXP, true, true, false, false },
 		{ "int", TEXT_INT, true, false, false, false },
 		{ "fix", TEXT_FIX, true, true, true, false },
@@ -230,6 +231,8 @@ parse_printed(struct text_slice s, struct text_element *e)
 				return false;
 			e->exponent = (uint8_t)digits;
 		}
+		if (e->kind == TEXT_EXPO && e->width != 6)
+			return false;
 		if (e->kind == TEXT_HEX && e->width > 16)
 			return false;
 		if (e->kind == TEXT_FIX && (e->digits < 1 || e->width > 15))
@@ -348,7 +351,8 @@ parse_value(struct parser *p, struct text_slice s, const char *from)
 	if (kind.n == 0 ||
 		!(parse_binary(kind, e) || parse_printed(kind, e) || parse_words(kind, e)))
 		return FAIL(p, from,
-			"no kind of value is '%.*s'; there are num, num7.3, exp.3, int, int3, "
+			"no kind of value is '%.*s'; there are num, num7.3, exp.3, expo6, int, "
+			"int3, "
 			"fix5.3, "
 			"hex4, "
 			"shex4, u8, u16, "

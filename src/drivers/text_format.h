@@ -27,6 +27,7 @@ enum text_kind {
 	TEXT_EXP,    /* the same, written with an exponent */
 	TEXT_INT,    /* a whole decimal number */
 	TEXT_FIX,    /* the same, its last `digits` behind a point that is not written */
+	TEXT_EXPO,   /* six digits of vacuum gauges: four of a mantissa, two of an exponent */
 	TEXT_HEX,    /* hexadecimal digits */
 	TEXT_UINT,   /* a binary number of `width` bytes */
 	TEXT_SINT,   /* with sign: two's complement */

@@ -18,6 +18,7 @@ text_value_type(const struct text_element *e)
 	switch ((enum text_kind)e->kind) {
 	case TEXT_NUM:
 	case TEXT_EXP:
+	case TEXT_EXPO:
 	case TEXT_FIX:
 		return VALUE_FLOAT;
 	case TEXT_FLOAT:
@@ -216,6 +217,25 @@ get_int(const uint8_t *in, size_t n, int64_t *out)
 	return true;
 }
 
+/* 100023: 1.000 x 10^(23 - 20). */
+static bool
+get_expo(const uint8_t *in, size_t n, double *out)
+{
+	unsigned digits = 0;
+
+	if (n != 6)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (in[i] < '0' || in[i] > '9')
+			return false;
+		digits = digits * 10 + (in[i] - (unsigned)'0');
+	}
+	/* Rounded once: powers of ten are exact where they are small. */
+	*out = digits % 100 >= 23 ? digits / 100 * pow(10, digits % 100 - 23.0)
+				  : digits / 100 / pow(10, 23.0 - digits % 100);
+	return true;
+}
+
 /* A sign may stand apart from its number: "+   123.56". */
 static bool
 get_num(const uint8_t *in, size_t n, double *out)
@@ -247,6 +267,9 @@ get_printed(const struct text_element *e, const uint8_t *in, size_t n, union val
 		break;
 	case TEXT_INT:
 		is_good = get_int(in, n, &out->i);
+		break;
+	case TEXT_EXPO:
+		is_good = get_expo(in, n, &out->f);
 		break;
 	case TEXT_FIX:
 		is_good = get_int(in, n, &out->i);
@@ -398,6 +421,29 @@ shorten_exponent(const struct text_element *e, char *text, int n)
 	return n;
 }
 
+/* Four digits and the exponent of a number that is not below 0; false: it has no such form. */
+static bool
+split_expo(double f, int *out_mantissa, int *out_exponent)
+{
+	int exponent;
+	long long mantissa;
+
+	*out_mantissa = *out_exponent = 0;
+	if (!(f >= 0) || f > 1e80 || (f > 0 && f < 1e-21))
+		return false;
+	if (!(f > 0))
+		return true;
+	exponent = (int)floor(log10(f));
+	mantissa = llround(f * pow(10, 3 - exponent));
+	if (mantissa < 1000 || mantissa > 9999) {
+		exponent += mantissa < 1000 ? -1 : 1;
+		mantissa = llround(f * pow(10, 3 - exponent));
+	}
+	*out_mantissa = (int)mantissa;
+	*out_exponent = exponent + 20;
+	return *out_exponent >= 0 && *out_exponent <= 99;
+}
+
 /* The sign in front, and what is missing between it and the number. */
 static int
 fill(const struct text_element *e, char *text, int n)
@@ -420,9 +466,14 @@ put_printed(const struct text_element *e, enum value_type type, union value v, u
 	char text[PRINTED_MAX];
 	double f = value_double(type, v);
 	int64_t limit = e->order && e->width < 16 ? INT64_C(1) << (4 * e->width - 1) : INT64_MAX;
-	int n = 0;
+	int n = 0, mantissa, exponent;
 
 	switch ((enum text_kind)e->kind) {
+	case TEXT_EXPO:
+		if (!split_expo(f, &mantissa, &exponent))
+			return no_fit(err, e, "the number");
+		n = snprintf(text, sizeof(text), "%04d%02d", mantissa, exponent);
+		break;
 	case TEXT_INT:
 		n = snprintf(text, sizeof(text), e->has_plus ? "%+lld" : "%lld",
 			(long long)whole(type, v));
