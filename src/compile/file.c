@@ -120,8 +120,10 @@ file_check(struct bench *b, const struct node *root)
 	bench_read(b, top);
 	b->name = "";
 	n = 0;
-	for (const struct node *k = exchanges == NULL ? NULL : exchanges->first;
-		k != NULL && b->diag.n_errors == 0; k = k->next, n++)
+	if (b->diag.n_errors > 0)
+		return;
+	for (const struct node *k = exchanges == NULL ? NULL : exchanges->first; k != NULL;
+		k = k->next, n++)
 		if (read_is(b, k, NODE_MAP, "a map: {send: ..., receive: ..., expect: {...}}")) {
 			exchanges_run(b, &b->instruments.at[n], k);
 			b->n_exchanges++;
