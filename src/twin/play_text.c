@@ -1,7 +1,8 @@
 /* play_text.c - instruments that are described by their messages, the instrument's side
  *
  * The formats are read the other way round: what a master may send is compared with `send`, and what comes back is written by `receive`, with
- * the values of the points that stand in it. A value that no point reads is written as 0, a blank text, or the first of its words; `{..}` as
+ * the values of the points that stand in it; one named `identity` is the name of the instrument. Any other value that no point reads is
+ * written as 0, a blank text, or the first of its words; `{..}` as
  * nothing. What has the form of no message is answered by the first of the errors, when it stands alone on its wire, or not at all.
  *
  *	state	the message of a row whose answer was given last: the next of the row may follow
@@ -140,6 +141,8 @@ find_value(const struct answer *a, const struct text_element *e, struct text_wri
 		*out = (struct text_written){ (enum value_type)p->pt.value, p->v, p->text };
 		return true;
 	}
+	if (!is_found && e->name.n == 8 && memcmp(e->name.at, "identity", 8) == 0)
+		*out = (struct text_written){ VALUE_TEXT, { 0 }, a->dev->ins.name };
 	return is_found;
 }
 
@@ -166,6 +169,18 @@ is_wanted(const struct answer *a, const struct text_format *f, unsigned i)
 	return true;
 }
 
+/* Blanks before a text that is empty are not written. */
+static bool
+is_before_nothing(const struct answer *a, const struct text_format *f, unsigned i)
+{
+	struct text_written w;
+
+	if (i + 1 >= f->n || f->at[i + 1].width > 0 ||
+		(f->at[i + 1].kind != TEXT_TEXT && f->at[i + 1].kind != TEXT_WORD))
+		return false;
+	return find_value(a, &f->at[i + 1], &w) && w.text[0] == '\0';
+}
+
 /* Without what only an answer has: groups, blanks and what is passed over. */
 static void
 flatten(const struct answer *a, struct text_format *f)
@@ -180,8 +195,9 @@ flatten(const struct answer *a, struct text_format *f)
 
 		if (e->kind == TEXT_OPTION && !is_wanted(a, f, i))
 			i += e->skip;
-		for (unsigned k = 0;
-			e->kind == TEXT_BLANKS && k < e->byte && out.n < TEXT_ELEMENTS_MAX; k++)
+		for (unsigned k = 0; e->kind == TEXT_BLANKS && !is_before_nothing(a, f, i) &&
+				     k < e->byte && out.n < TEXT_ELEMENTS_MAX;
+			k++)
 			out.at[out.n++] = blank;
 		if (e->kind == TEXT_OPTION || e->kind == TEXT_OPTION_END ||
 			e->kind == TEXT_BLANKS || e->kind == TEXT_ANY || out.n == TEXT_ELEMENTS_MAX)
