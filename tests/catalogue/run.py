@@ -1,0 +1,315 @@
+#!/usr/bin/python3
+"""Try the instrument files of the catalogue: run.py MBC-COMPILE TWIN-SAYS [FILE ...]
+
+Each file has to say who it is in English and French, to pass `mbc-compile --check`, and to be proven: each byte of each answer of its
+exchanges is changed, and each answer cut short, and no digit of a value may change unnoticed. Its simulated instrument, set to the values
+that an exchange expects, has to answer with the bytes that stand there. vectors.txt names what the files must hold. Prints TAP.
+"""
+import importlib.util
+import json
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+
+import yaml
+
+HERE = pathlib.Path(__file__).resolve().parent
+CATALOGUE = HERE.parent.parent / "instruments"
+REASONS = {"bad", "under_range", "over_range", "not_ready", "sensor_fault", "switched_off", "missing", "not_a_number", "device_failure",
+           "below_live_zero"}
+BATCH = 6  # exchanges a file: mbc-compile tells 50 errors at most, and each of them may have one a value
+
+# What the simulated instrument answers otherwise than the exchange: (file, part of its answer): why.
+OTHERWISE = {
+    ("adam-4017", "!014018"): "its name is that of the instrument",
+    ("adam-4018", "!014018"): "its name is that of the instrument",
+    ("alicat-mc", "+00123.4"): "the column of the totalizer is no value and shows 0",
+    ("ak-analyser", "#"): "a value that is marked is written without its number",
+    ("julabo", "-12.50<0A>"): "the other end of answers",
+    ("julabo", "refusal"): "the words behind a code are not described",
+    ("keller-bus", "01 30 05 14"): "its class, version and buffer are no values",
+    ("knauer-azura-p", "<0A>FLOW"): "it sends no line feeds",
+    ("mettler-sics", "B012345678"): "its name is that of the instrument",
+    ("mks-g-series", "ACK;DA"): "it repeats the setpoint, others do not",
+    ("new-era-ne1000", "1.500MM"): "the pump shows four digits wherever the point stands",
+    ("pfeiffer-turbo", "refusal"): "the parameter that an error repeats is not described",
+    ("scpi-dmm", "KEYSIGHT"): "its name is that of the instrument",
+    ("ssi-pump", "0125"): "some pumps write leading zeros",
+    ("velleman-k8090", "<04 51 00 01 00 AA 0F>"): "it answers the question behind the order, too",
+    ("vici-multiposition", "Position is = 12"): "one blank less",
+    ("vici-multiposition", "refusal"): "what stands before the equals sign is not described",
+    ("vici-two-position", "Position is = B"): "one blank less, no quotes",
+    ("vici-two-position", "refusal"): "what stands before the equals sign is not described",
+}
+
+# Answers with digits that are passed over: (file, question): why.
+PASSED_OVER = {
+    ("ak-analyser", "<02> AKON K1<03>"): "behind #",
+    ("alicat-mc", "B<0D>"): "the totalizer",
+    ("ssi-pump", "CS<0D>"): "the last place",
+}
+
+golden = importlib.util.spec_from_file_location("golden", HERE.parent / "golden" / "run.py")
+golden_run = importlib.util.module_from_spec(golden)
+golden.loader.exec_module(golden_run)
+
+
+# ---- bytes ----------------------------------------------------------------------------------------------------------------------
+
+def to_bytes(text):
+    """As exchanges hold them: pairs in hexadecimal, or text with <0D>."""
+    text = str(text)
+    if re.fullmatch(r"[0-9A-F]{2}( [0-9A-F]{2})*", text):
+        return bytes.fromhex(text)
+    out = bytearray()
+    for part in re.findall(r"<[0-9A-F ]+>|\\.|.", text, re.S):
+        if part[0] == "<":
+            out += bytes.fromhex(part[1:-1])
+        elif part[0] == "\\":
+            out += {"r": b"\r", "n": b"\n", "t": b"\t"}.get(part[1], part[1].encode())
+        else:
+            out += part.encode("latin-1")
+    return bytes(out)
+
+
+def to_hex(data):
+    return data.hex(" ").upper()
+
+
+def steps(value):
+    return [] if value is None else [None if one is None else to_bytes(one) for one in (value if isinstance(value, list) else [value])]
+
+
+# ---- the file by itself ---------------------------------------------------------------------------------------------------------
+
+def check(program, path):
+    return subprocess.run([program, "--check", str(path)], capture_output=True, timeout=60, text=True,
+                          env={**os.environ, "MBC_CATALOGUE": str(CATALOGUE)})
+
+
+def check_file(program, path, file):
+    result = check(program, path)
+    if result.returncode != 0 or result.stderr != "":
+        return result.stderr
+    titles = file["title"] if isinstance(file["title"], dict) else {}
+    if set(titles) < {"en", "fr"}:
+        return "title has no text in en and fr"
+    for name, channel in file["channels"].items():
+        if "title" in channel and (not isinstance(channel["title"], dict) or set(channel["title"]) < {"en", "fr"}):
+            return f"the title of {name} has no text in en and fr"
+    missing = [key for key in ("maker", "models", "quantities", "sources") if key not in file]
+    if missing:
+        return "missing: " + ", ".join(missing)
+    if not file.get("exchanges") and not file.get("unproven"):
+        return "neither exchanges nor unproven"
+    return None
+
+
+# ---- changed answers -------------------------------------------------------------------------------------------------------------
+
+def mutants_of(answer):
+    """Number of the changed byte (-1: cut short), and the bytes."""
+    for i, byte in enumerate(answer):
+        for mask in (0x01, 0x10) + ((0x06,) if byte in b"+-" else ()):
+            yield i, answer[:i] + bytes([byte ^ mask]) + answer[i + 1:]
+    for n in range(1, len(answer)):
+        yield -1, answer[:n]
+
+
+def is_meant(exchange, answer, place, changed):
+    """Was it a digit of a value, or the sign of one that is not 0, that became another? Or is something missing?"""
+    if all(value in REASONS for value in exchange.get("expect", {}).values()):
+        return False
+    if place < 0 or answer[place] in b"0123456789":
+        receive = changed["receive"] if isinstance(changed["receive"], list) else [changed["receive"]]
+        return place < 0 or any(len(one) == len(answer) and chr(one[place]).isdigit() and one != answer for one in map(to_bytes, receive))
+    return answer[place] in b"+-" and re.match(rb"[0. ]*[1-9]", answer[place + 1:]) is not None
+
+
+def all_mutants(file):
+    """Exchange, step, number of the byte, the changed exchange."""
+    for exchange in file.get("exchanges", []):
+        answers = steps(exchange.get("receive"))
+        for step, answer in enumerate(answers):
+            for place, changed in mutants_of(answer) if answer is not None else ():
+                row = [to_hex(one) if one is not None else None for one in answers]
+                row[step] = to_hex(changed)
+                receive = row if isinstance(exchange["receive"], list) else row[0]
+                yield exchange, answer, place, {**exchange, "receive": receive}
+
+
+def passed(program, folder, head, batch):
+    """Which of the changed exchanges mbc-compile takes for good."""
+    path = pathlib.Path(folder) / "mutant.yaml"
+    first = head.count("\n") + 2
+    path.write_text(head + "exchanges:\n" + "".join(f"  - {json.dumps(one[3])}\n" for one in batch))
+    told = check(program, path).stderr
+    assert "more;" not in told
+    wrong = {int(line) - first for line in re.findall(r"^[^:\n]+:(\d+):\d+: error", told, re.M)}
+    return [one for i, one in enumerate(batch) if i not in wrong]
+
+
+def check_mutants(program, path, file):
+    """How many were made, how many passed, and those that must not have."""
+    head = path.read_text().split("\nexchanges:\n")[0] + "\n"
+    mutants, good, bad = list(all_mutants(file)), 0, []
+    with tempfile.TemporaryDirectory() as folder:
+        for at in range(0, len(mutants), BATCH):
+            for exchange, answer, place, changed in passed(program, folder, head, mutants[at:at + BATCH]):
+                good += 1
+                if (path.stem, str(exchange["send"])) not in PASSED_OVER and is_meant(exchange, answer, place, changed):
+                    bad.append(f"{exchange['send']}: {changed['receive']} still gives {exchange['expect']}")
+    return len(mutants), good, bad
+
+
+# ---- simulated instruments --------------------------------------------------------------------------------------------------------
+
+def raw_number(channel, token):
+    """The value that shows a reason why there is none; None: only a text does."""
+    for raw, reason in channel.get("invalid", {}).items():
+        if reason == token and isinstance(raw, (int, float)):
+            return raw * channel.get("scale", 1) + channel.get("offset", 0)
+    return None
+
+
+def number_of(channel, value):
+    choices = channel.get("choices", {})
+    if isinstance(choices, list):
+        choices = {word: i for i, word in enumerate(choices)}
+    if value in choices:
+        return choices[value]
+    return {"yes": 1, "no": 0, True: 1, False: 0}.get(value, value) if value in ("yes", "no") or isinstance(value, bool) else value
+
+
+def orders_of(file, exchange):
+    """What sets the twin to the values of an exchange; None: no number shows them."""
+    orders = []
+    for name, value in (exchange.get("expect") or {}).items():
+        channel = file["channels"][name]
+        if value in REASONS:
+            value = raw_number(channel, value)
+            if value is None:
+                return None
+        orders.append(f"set {name} {number_of(channel, value)}")
+    return orders
+
+
+class Twin:
+    def __init__(self, program, says, path, params, folder):
+        bench = {"bench": "b", "links": {"l": {"tcp": "127.0.0.1:4001"}},
+                 "instruments": {"d": {"use": path.stem, "link": "l", **params}}}
+        source, image = pathlib.Path(folder) / "bench.yaml", pathlib.Path(folder) / "image"
+        source.write_text(json.dumps(bench))
+        with open(image, "wb") as out:
+            subprocess.run([program, "--out-fd", str(out.fileno()), str(source)], pass_fds=[out.fileno()], check=True,
+                           env={**os.environ, "MBC_CATALOGUE": str(path.parent)})
+        self.process = subprocess.Popen([says, str(image)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def order(self, text):
+        self.process.stdin.write(text + "\n")
+        self.process.stdin.flush()
+
+    def ask(self, data):
+        self.order("ask " + to_hex(data))
+        return bytes.fromhex(self.process.stdout.readline())
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        return self.process.wait(10)
+
+
+def play(twin, file, exchange):
+    """The answers; None: it cannot be set so."""
+    orders = orders_of(file, exchange)
+    if orders is None:
+        return None
+    for order in orders + (["refuse on"] if "refused" in exchange else []):
+        twin.order(order)
+    answers = [twin.ask(question) for question in steps(exchange["send"])]
+    if "refused" in exchange:
+        twin.order("refuse off")
+    return answers
+
+
+def why_otherwise(name, exchange):
+    answer = b"".join(one or b"" for one in steps(exchange.get("receive")))
+    for (file, part), why in OTHERWISE.items():
+        if file == name and to_bytes(part) in answer:
+            return why
+    return None
+
+
+def check_twin(program, says, path, file):
+    """Answers that are exact, and what is wrong. The exchanges of a file follow on one another: what was set stays."""
+    twins, exact, wrong, refusals = {}, 0, [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for exchange in file.get("exchanges", []):
+            key = json.dumps(exchange.get("with", {}))
+            if key not in twins:
+                twins[key] = Twin(program, says, path, exchange.get("with", {}), folder)
+            wanted = [one or b"" for one in steps(exchange.get("receive"))] or [b""]
+            got = play(twins[key], file, exchange)
+            is_exact = got is not None and b"".join(got) == b"".join(wanted)
+            exact += is_exact
+            if "refused" in exchange:
+                refusals.append(is_exact)
+            if not is_exact and got is not None and "refused" not in exchange and why_otherwise(path.stem, exchange) is None:
+                wrong.append(f"{exchange['send']}: answers {got}, not {wanted}")
+        if any(twin.close() != 0 for twin in twins.values()):
+            wrong.append("twin_says gave up")
+    if refusals and not any(refusals) and (path.stem, "refusal") not in OTHERWISE:
+        wrong.append("no refusal of the file is what the simulated instrument says")
+    return exact, wrong
+
+
+# ---- the table of vectors ----------------------------------------------------------------------------------------------------------
+
+def check_vectors(files):
+    wrong = []
+    for line in (HERE / "vectors.txt").read_text().splitlines():
+        if line == "" or line.startswith("#"):
+            continue
+        name, ask, answer, file, meaning = (part.strip() for part in line.split("|"))
+        if file == "-" or meaning == "":
+            wrong += [f"{name}: no reason why no file holds it"] if meaning == "" else []
+            continue
+        rows = [(one, two) for exchange in files.get(file, {}).get("exchanges", [])
+                for one, two in zip(steps(exchange["send"]), steps(exchange.get("receive")))]
+        if not any(bytes.fromhex(ask) == one[:len(bytes.fromhex(ask))] and bytes.fromhex(answer) == two for one, two in rows):
+            wrong.append(f"{name}: no exchange of {file}.yaml holds these bytes")
+    return "\n".join(wrong) or None
+
+
+def main():
+    program, says = (str(pathlib.Path(one).resolve()) for one in sys.argv[1:3])
+    paths = [pathlib.Path(one).resolve() for one in sys.argv[3:]] or sorted(CATALOGUE.glob("*.yaml"))
+    tap, files = golden_run.Tap(), {}
+    made = good = exchanges = exact = 0
+    for path in paths:
+        files[path.stem] = file = yaml.load(path.read_text(), golden_run.Reader)
+        why = check_file(program, path, file)
+        tap.tell(path.stem, why)
+        if why is not None:
+            continue
+        n, passing, bad = check_mutants(program, path, file)
+        tap.tell(f"{path.stem}: changed answers", "\n".join(bad[:5]) or None)
+        fine, wrong = check_twin(program, says, path, file)
+        tap.tell(f"{path.stem}: its simulated instrument", "\n".join(wrong) or None)
+        made, good, exact, exchanges = made + n, good + passing, exact + fine, exchanges + len(file.get("exchanges", []))
+    if len(sys.argv) == 3:
+        tap.tell("vectors", check_vectors(files))
+    lines = sorted(path.read_text().count("\n") for path in paths)
+    print(f"# {len(paths)} files; lines: median {statistics.median(lines):g}, ninetieth percentile {lines[len(lines) * 9 // 10]}")
+    print(f"# {made} changed answers, {good} of them ({100 * good / max(made, 1):.1f} %) in bytes without meaning")
+    print(f"# {exchanges} exchanges, {exact} of them byte for byte what the simulated instrument answers")
+    print(f"1..{tap.count}")
+    return 1 if tap.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
