@@ -19,7 +19,8 @@
 
 extern const struct codec codec_text;
 
-#define TEXTS_MAX 8 /* struct readings has room for so many */
+#define FORM_MAX 128 /* bytes of an answer that ends by its form */
+#define TEXTS_MAX 8  /* struct readings has room for so many */
 
 enum { SPACE_ASKED, SPACE_TOLD };
 
@@ -401,6 +402,40 @@ fits_role(struct hearing *h, const struct instrument *ins, enum message_role rol
 	return false;
 }
 
+/* Does such a message say itself where it ends? One of fixed width does, and one whose checksum stands behind a literal. */
+static bool
+ends_by_itself(const struct text_format *f)
+{
+	bool is_fixed = f->n > 0;
+
+	for (unsigned i = 0; i < f->n; i++)
+		is_fixed &= text_format_width(&f->at[i]) > 0 || f->at[i].kind == TEXT_MARK ||
+			    f->at[i].kind == TEXT_STOP;
+	return is_fixed || (f->n > 1 && f->at[f->n - 1].kind == TEXT_CHECK &&
+				   !f->at[f->n - 1].is_lax && f->at[f->n - 2].kind == TEXT_BYTE);
+}
+
+/* Silence cannot be seen behind a TCP port, and need not be waited for where the first bytes are a whole answer, or a whole error. 0: they
+ * are none. */
+static int
+cut_by_form(const struct instrument *ins, const struct message *m, const struct text_frame *frame,
+	struct hearing *h, const uint8_t *in, size_t n)
+{
+	for (size_t k = 1; k <= MIN(n, (size_t)FORM_MAX); k++) {
+		size_t n_inside;
+		const uint8_t *inside = text_frame_inside(frame, m, in, k, h->room, &n_inside);
+
+		if (fits(h, m, inside, n_inside) && ends_by_itself(&h->f))
+			return CUT_FRAME(k);
+		for (uint32_t i = 0; i < ins->n_messages; i++)
+			if (ins->messages[i].role == MESSAGE_ERROR &&
+				fits(h, &ins->messages[i], inside, n_inside) &&
+				ends_by_itself(&h->f))
+				return CUT_FRAME(k);
+	}
+	return 0;
+}
+
 static int
 text_cut(const struct instrument *ins, const struct request *req, const uint8_t *in, size_t n,
 	enum wire wire)
@@ -416,6 +451,12 @@ text_cut(const struct instrument *ins, const struct request *req, const uint8_t 
 
 	if (text_frame_read(&ins->opts, &frame, &err) < 0)
 		return CUT_SKIP(n);
+	if (frame.by_silence && frame.n_ends == 0 && has_answer && ends_by_itself(&h.f)) {
+		got = cut_by_form(ins, m, &frame, &h, in, n);
+		if (got != 0)
+			return got;
+		has_answer = answer_of(m, &h.f);
+	}
 	got = text_frame_cut(&frame, m, has_answer ? &h.f : NULL, in, n, wire);
 	if (got <= 0 || !has_answer)
 		return got;

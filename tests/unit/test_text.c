@@ -498,6 +498,19 @@ test_framings(void **state)
 	static const struct message sum[] = {
 		{ .name = "q", .send = "q", .receive = "{x:num}{=sum8hex}", .text = "", .lines = 1 }
 	};
+	static const struct message closed[] = {
+		{ .name = "q",
+			.send = "q",
+			.receive = "@000ACK{x:num};{=sum8hex}",
+			.text = "",
+			.lines = 1 },
+		{ .name = "",
+			.send = "",
+			.receive = "NAK{code:int2};{=sum8hex?}",
+			.text = "",
+			.role = MESSAGE_ERROR,
+			.lines = 1 },
+	};
 	struct request req = { .kind = REQUEST_READ };
 	struct instrument ins = device(one, 1, "\\r\\n");
 
@@ -534,6 +547,19 @@ test_framings(void **state)
 	set_opt(&ins, "double", "<10>", 0);
 	check_cut(&ins, &req, BYTES("\x10\x02\x01\x10\x10\x03\x10\x03"), CUT_FRAME(8));
 	assert_int_equal(text()->cut(&ins, &req, BYTES("ab\x10\x02z"), WIRE_OPEN), CUT_SKIP(2));
+
+	/* Silence, or a form that tells the end; the checksum alone, behind a value of any length, could fit too soon. */
+	ins = device(closed, 2, NULL);
+	set_opt(&ins, "silence", NULL, 1);
+	check_cut(&ins, &req, BYTES("@000ACK12.50;D0"), CUT_FRAME(15));
+	check_cut(&ins, &req, BYTES("NAK17;xx"), CUT_FRAME(8));
+	assert_int_equal(text()->cut(&ins, &req, BYTES("@000ACK12.50;D1"), WIRE_OPEN), CUT_MORE);
+	assert_int_equal(
+		text()->cut(&ins, &req, BYTES("@000ACK12.50;D1"), WIRE_SILENT), CUT_SKIP(15));
+	ins = device(sum, 1, NULL);
+	set_opt(&ins, "silence", NULL, 1);
+	assert_int_equal(text()->cut(&ins, &req, BYTES("131"), WIRE_OPEN), CUT_MORE);
+	assert_int_equal(text()->cut(&ins, &req, BYTES("131"), WIRE_SILENT), CUT_FRAME(3));
 
 	/* Any number of bytes before. */
 	ins = device(one, 1, "\\r");
