@@ -56,6 +56,7 @@ struct bench_twin {
 	const struct node *node; /* NULL: defaults */
 	uint32_t follows;        /* point */
 	bool is_integral;        /* of what it follows */
+	const char *text;        /* start of a text; NULL */
 	double start, gain, noise, wave;
 	int64_t tau_ns, tau_down_ns, travel_ns, lag_ns, period_ns;
 };

@@ -326,6 +326,7 @@ emit_twins(struct emit *e)
 			.noise = w->noise,
 			.wave = w->wave,
 			.period_s = (double)w->period_ns / 1e9,
+			.text = option_text(e, w->text),
 		};
 
 		if (image_kind_is_local(

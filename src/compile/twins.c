@@ -103,7 +103,9 @@ read_twin(struct bench *b, const struct bench_instrument *ins, uint32_t index)
 		!read_is(b, t->node, NODE_MAP, "a map: {start: 20, follows: CHANNEL, tau: 60 s}"))
 		return;
 	read_keys(b, t->node, schema_twin, NULL, found, NULL);
-	if (found[TWIN_START] != NULL)
+	if (found[TWIN_START] != NULL && p->codec_part.value == VALUE_TEXT)
+		t->text = read_text(b, found[TWIN_START]);
+	else if (found[TWIN_START] != NULL)
 		read_quantity(b, found[TWIN_START], ch, false, &t->start);
 	if (found[TWIN_GAIN] != NULL)
 		read_constant(b, found[TWIN_GAIN], &t->gain);

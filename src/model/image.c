@@ -392,7 +392,7 @@ check_twin(const struct check *c, uint32_t i)
 	const struct image *img = c->img;
 	const struct image_twin *t = image_twin_at(img, i);
 
-	if (t->point >= img->points.n)
+	if (t->point >= img->points.n || !is_text(c, t->text))
 		return wrong(c, "twin %u", i);
 	if (t->follows != IMAGE_NONE &&
 		(t->follows >= img->points.n || image_point_at(img, t->follows)->instrument !=

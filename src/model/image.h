@@ -254,6 +254,8 @@ struct image_twin {
 	double noise;    /* standard deviation */
 	double wave;     /* amplitude of a sine around it */
 	double period_s; /* of the wave */
+	uint32_t text;   /* start of a text; 0: none is said, an empty one has a place of its own */
+	uint32_t spare;
 };
 
 /* Check everything that a reader relies on (offsets, indices, ends of texts); bytes from outside. */

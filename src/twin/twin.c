@@ -143,11 +143,24 @@ make_point(struct twin *t, uint32_t index)
 	pp->v = twin_fit(out, 0);
 }
 
+/* A text that nobody said shows whose it is. */
+static void
+start_text(struct twin *t, const struct image_twin *law)
+{
+	const struct twin_point *p = &t->points[law->point];
+	struct play_point *pp = p->dev == NULL ? NULL : &p->dev->pts[p->i];
+
+	if (pp == NULL || pp->pt.value != VALUE_TEXT || p->is_kept || law->text == 0)
+		return;
+	text_copy(pp->text, sizeof(pp->text), image_text(t->img, law->text));
+}
+
 static void
 start_point(struct twin *t, const struct image_twin *law)
 {
 	struct twin_point *p = twin_number(t, law->point);
 
+	start_text(t, law);
 	if (p == NULL)
 		return;
 	p->x = law->start;
@@ -322,10 +335,12 @@ twin_restart(struct twin *t, struct play_device *head)
 		const struct image_twin *law = image_twin_at(t->img, i);
 		uint32_t its = image_point_at(t->img, law->point)->instrument;
 
-		if (t->devices[its].player != NULL && t->head_of[its] == head->index)
+		if (t->devices[its].player != NULL && t->head_of[its] == head->index) {
 			t->points[law->point].x = law->start;
-		if (t->delays[i] != NULL && t->head_of[its] == head->index)
-			t->delays[i]->n = 0;
+			start_text(t, law);
+			if (t->delays[i] != NULL)
+				t->delays[i]->n = 0;
+		}
 	}
 	for (struct play_device *dev = head; dev != NULL; dev = dev->next)
 		for (uint32_t i = 0; i < dev->n_pts; i++) {

@@ -336,7 +336,10 @@ test_empty_options_stay(void **state)
 	struct image *img =
 		compile("bench: b\nlinks: {l: {tcp: \"h:1\"}}\ninstruments:\n  d:\n    use: text\n"
 			"    link: l\n    start: <02>\n    end: <03>\n    send_start: ''\n"
-			"    channels: {a: {read: {send: A, receive: \"{a:num}\"}}}\n");
+			"    channels:\n      a: {read: {send: A, receive: \"{a:num}\"}}\n"
+			"      g: {read: {send: B, receive: \"{g:text}\"}}\n"
+			"      f: {read: {send: C, receive: \"{f:text}\"}}\n"
+			"    twin: {g: {start: N2}, f: {start: ''}}\n");
 	const struct image_instrument *ins = image_instrument_at(img, 0);
 	const struct opt *opts = codec_find("text")->opts;
 
@@ -348,6 +351,10 @@ test_empty_options_stay(void **state)
 			assert_int_equal(ins->opts[i], 0);
 		}
 	}
+	assert_int_equal(image_twin_at(img, 0)->text, 0);
+	assert_string_equal(image_text(img, image_twin_at(img, 1)->text), "N2");
+	assert_int_not_equal(image_twin_at(img, 2)->text, 0);
+	assert_string_equal(image_text(img, image_twin_at(img, 2)->text), "");
 	free(img);
 }
 
