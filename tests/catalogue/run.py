@@ -25,7 +25,6 @@ BATCH = 6  # exchanges a file: mbc-compile tells 50 errors at most, and each of 
 
 # What the simulated instrument answers otherwise than the exchange: (file, part of its answer): why.
 OTHERWISE = {
-    ("adam-4017", "!014018"): "its name is that of the instrument",
     ("adam-4018", "!014018"): "its name is that of the instrument",
     ("alicat-mc", "+00123.4"): "the column of the totalizer is no value and shows 0",
     ("ak-analyser", "#"): "a value that is marked is written without its number",
