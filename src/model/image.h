@@ -244,7 +244,7 @@ struct image_twin {
 	uint32_t follows; /* index of another point of the same instrument, IMAGE_NONE: `start` */
 	uint32_t
 		is_integral; /* 0, 1: it grows by gain x what it follows each second, within the channel's range */
-	uint32_t spare;
+	uint32_t text; /* start of a text; 0: none is said, an empty one has a place of its own */
 	double start;
 	double gain;     /* of what it follows */
 	double tau_s;    /* 0: at once */
@@ -254,8 +254,6 @@ struct image_twin {
 	double noise;    /* standard deviation */
 	double wave;     /* amplitude of a sine around it */
 	double period_s; /* of the wave */
-	uint32_t text;   /* start of a text; 0: none is said, an empty one has a place of its own */
-	uint32_t spare;
 };
 
 /* Check everything that a reader relies on (offsets, indices, ends of texts); bytes from outside. */
