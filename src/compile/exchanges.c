@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "compile/exchanges.h"
+#include "compile/expect.h"
 #include "compile/read.h"
 #include "drivers/text_format.h"
 
@@ -220,6 +221,26 @@ find_later_step(struct run *r, struct request *req, uint32_t *out_tag)
 	return false;
 }
 
+/* A question about some of the channels that stand side by side: so the engine asks when a device has refused their neighbours. */
+static bool
+find_part(struct run *r, struct request *out, uint32_t *out_tag)
+{
+	static const struct learned nothing;
+	struct request two[2];
+
+	for (size_t first = 0; first < r->n_points; first++)
+		for (size_t n = 1; first + n <= r->n_points; n++) {
+			if (r->ins->codec->plan(&r->ins->codec_part, r->points + first, n, &nothing,
+				    two, NELEM(two)) != 1)
+				break;
+			*out = two[0];
+			out->first += (uint32_t)first;
+			if (says(r, out, out_tag))
+				return true;
+		}
+	return false;
+}
+
 static bool
 find_question(struct run *r, struct request *out, uint32_t *out_tag)
 {
@@ -228,54 +249,10 @@ find_question(struct run *r, struct request *out, uint32_t *out_tag)
 		if (says(r, out, out_tag) || find_later_step(r, out, out_tag))
 			return true;
 	}
-	return false;
+	return find_part(r, out, out_tag);
 }
 
 /* ---- the value that is written ----------------------------------------------------------------------------------------------- */
-
-static const struct bench_channel *
-find_channel(struct run *r, const struct node *n, uint32_t *out_point)
-{
-	char name[140];
-	uint32_t i;
-
-	snprintf(name, sizeof(name), "%.63s.%.70s", r->ins->name, n->key);
-	i = names_get(&r->b->channel_names, name);
-	if (i == NAMES_NONE || r->b->channels.at[i].source_kind != SOURCE_POINT) {
-		diag_error(&r->b->diag, n->key_at, "unknown-channel",
-			"the instrument reads no channel '%.60s'; name one of its channels",
-			n->key);
-		return NULL;
-	}
-	*out_point = r->b->channels.at[i].source;
-	return &r->b->channels.at[i];
-}
-
-/* The number of a word among the choices; false when it has none. */
-static bool
-choice_number(const struct run *r, const struct bench_channel *ch, const char *text, double *out)
-{
-	for (uint32_t i = ch->first_choice; i < ch->first_choice + ch->n_choices; i++)
-		if (strcmp(r->b->words.at[i], text) == 0) {
-			*out = (double)r->b->choices.at[i].number;
-			return true;
-		}
-	return false;
-}
-
-static bool
-as_number(const struct run *r, const struct bench_channel *ch, const char *text, double *out)
-{
-	if (ch->type == VALUE_CHOICE && choice_number(r, ch, text, out))
-		return true;
-	if (strcmp(text, "yes") == 0 || strcmp(text, "true") == 0 || strcmp(text, "on") == 0)
-		*out = 1;
-	else if (strcmp(text, "no") == 0 || strcmp(text, "false") == 0 || strcmp(text, "off") == 0)
-		*out = 0;
-	else
-		return text_to_double(text, out);
-	return true;
-}
 
 static bool
 make_write(struct run *r, const struct node *set, struct request *out)
@@ -294,11 +271,11 @@ make_write(struct run *r, const struct node *set, struct request *out)
 			"one value is written; write set: {sp: 100}");
 		return false;
 	}
-	ch = find_channel(r, n, &point);
+	ch = expect_channel(r->b, r->ins, n, &point);
 	if (ch == NULL)
 		return false;
 	pt = &r->b->points.at[point].codec_part;
-	if (pt->value != VALUE_TEXT && !as_number(r, ch, text, &number)) {
+	if (pt->value != VALUE_TEXT && !expect_number(r->b, ch, text, &number)) {
 		diag_error(&r->b->diag, n->at, "number", "'%.60s' is no value of '%s'; write one",
 			text, n->key);
 		return false;
@@ -412,71 +389,14 @@ find_reading(const struct run *r, uint32_t point)
 	return NULL;
 }
 
-/* What its `invalid` says about a reading, as the controller will (control/channel.c); else the quality that it has. */
-static unsigned
-meaning(const struct run *r, const struct bench_channel *ch, const struct reading *got, double raw)
-{
-	for (uint32_t i = ch->first_marker; i < ch->first_marker + ch->n_markers; i++) {
-		const char *mark = r->b->marks.at[i];
-		double number = r->b->markers.at[i].number;
-		size_t n = strlen(mark);
-		bool is_it = !quality_is_bad(got->quality) && !(raw < number) && !(raw > number);
-
-		if (n > 0)
-			is_it = got->text != NULL &&
-				(mark[n - 1] == '*' ? strncmp(mark, got->text, n - 1) == 0
-						    : strcmp(mark, got->text) == 0);
-		if (is_it)
-			return r->b->markers.at[i].quality;
-	}
-	return got->quality;
-}
-
-/* As exact as the device tells it: a vacuum of 1E-9 mbar is not nothing. */
-static bool
-is_near(const struct bench_channel *ch, enum value_type type, double a, double b)
-{
-	double part = type == VALUE_FLOAT32 ? 1e-6 : 1e-11;
-
-	return fabs(a - b) <= part * (fabs(b) + (ch->has_scale ? fabs(ch->offset) : 0));
-}
-
 static void
 expect(struct run *r, const struct node *n)
 {
-	const struct bench_channel *ch;
-	const struct reading *got;
-	const char *text = read_text(r->b, n);
-	char found[VALUE_TEXT_MAX + 40] = "nothing";
-	enum value_type type;
 	uint32_t point;
-	double wanted, value;
-	unsigned quality;
+	const struct bench_channel *ch = expect_channel(r->b, r->ins, n, &point);
 
-	ch = text == NULL ? NULL : find_channel(r, n, &point);
-	if (ch == NULL)
-		return;
-	got = find_reading(r, point);
-	type = (enum value_type)r->b->points.at[point].codec_part.value;
-	value = got == NULL || type == VALUE_TEXT ? (double)NAN : value_double(type, got->v);
-	quality = got == NULL ? Q_GOOD : meaning(r, ch, got, value);
-	if (quality != Q_GOOD) {
-		if ((quality_is_bad(quality) && strcmp(text, "bad") == 0) ||
-			strcmp(text, quality_row(quality)->token) == 0)
-			return;
-		snprintf(found, sizeof(found), "%s", quality_row(quality)->token);
-	} else if (got != NULL && type == VALUE_TEXT) {
-		if (got->text != NULL && strcmp(got->text, text) == 0)
-			return;
-		snprintf(found, sizeof(found), "'%s'", got->text == NULL ? "" : got->text);
-	} else if (got != NULL) {
-		value = ch->has_scale ? value * ch->factor + ch->offset : value;
-		if (as_number(r, ch, text, &wanted) && is_near(ch, type, value, wanted))
-			return;
-		snprintf(found, sizeof(found), "%.9g", value);
-	}
-	diag_error(&r->b->diag, n->at, "exchange",
-		"%s is %s, and %.60s is expected; correct one of them", n->key, found, text);
+	if (ch != NULL)
+		expect_value(r->b, ch, point, n, find_reading(r, point));
 }
 
 /* ---- one exchange ------------------------------------------------------------------------------------------------------------ */

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Compare what mbc-compile says about bench files with what is written down: run.py MBC-COMPILE [--update]
 
-NAME.in.yaml goes in; NAME.ok holds the exit code, the merged bench and the messages. A bench that is accepted is printed
+NAME.in.yaml goes in, NAME.file.yaml is an instrument file by itself; NAME.ok holds the exit code, the merged bench and the messages. A bench that is accepted is printed
 back, must parse to itself, and must satisfy the JSON Schema. Larger inputs are made here. Prints TAP.
 """
 import json
@@ -18,6 +18,7 @@ import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
 DOCUMENT = HERE.parent.parent / "docs/bench-file.md"
+CATALOGUE = HERE.parent.parent / "instruments"
 LIMIT_S = 2.5  # the program bounds itself to 2 s of processor time
 LIMIT_KIB = 64 * 1024  # neither bound means anything under a sanitizer
 
@@ -81,6 +82,21 @@ def check_golden(program, schema, path, update):
     except jsonschema.ValidationError as error:
         return f"accepted, but not by the JSON Schema: {error.message}"
     return None
+
+
+def check_file(program, path, update):
+    """An instrument file by itself, with its exchanges."""
+    ok = path.with_name(path.name.replace(".file.yaml", ".ok"))
+    text = text_of(compile_file(program, "--check", path.name))
+    if update:
+        ok.write_text(text)
+    return None if ok.exists() and text == ok.read_text() else f"expected what {ok.name} holds, got:\n{text}"
+
+
+def check_catalogue(program, path):
+    """A file of the catalogue is right, and its exchanges are as they should be."""
+    result = compile_file(program, "--check", str(path))
+    return text_of(result) if result.returncode != 0 or result.stderr else None
 
 
 def check_schema(schema):
@@ -167,6 +183,10 @@ def main():
     tap.tell("reference of all keys", check_document(schema))
     for path in sorted(HERE.glob("*.in.yaml")):
         tap.tell(path.name.removesuffix(".in.yaml"), check_golden(program, schema, path, update))
+    for path in sorted(HERE.glob("*.file.yaml")):
+        tap.tell(path.name.removesuffix(".yaml"), check_file(program, path, update))
+    for path in sorted(CATALOGUE.glob("*.yaml")):
+        tap.tell("catalogue: " + path.stem, check_catalogue(program, path))
     with tempfile.TemporaryDirectory() as folder:
         for name, data, code, wanted in large_inputs():
             tap.tell(name, check_large(program, folder, data, code, wanted))
