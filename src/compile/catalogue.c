@@ -243,25 +243,53 @@ check_number(struct bench *b, const struct node *from, const char *name, const c
 	return false;
 }
 
-static bool
-check_choice(struct bench *b, const struct node *from, const char *name, const char *text,
+/* The word of a choice: of a list, or of a map, whose words bring further params along. NULL: it is none of them, that was told. */
+static const struct node *
+find_choice(struct bench *b, const struct node *from, const char *name, const char *text,
 	const struct node *words)
 {
+	bool is_map = words != NULL && words->kind == NODE_MAP;
 	char all[200] = "";
 	size_t used = 0;
 
 	for (const struct node *k = words == NULL ? NULL : words->first; k != NULL; k = k->next) {
-		if (k->kind != NODE_SCALAR)
+		const char *word = is_map ? k->key : k->text;
+
+		if (k->kind != (is_map ? NODE_MAP : NODE_SCALAR))
 			continue;
-		if (strcmp(k->text, text) == 0)
-			return true;
+		if (strcmp(word, text) == 0)
+			return k;
 		if (used < sizeof(all))
 			used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s",
-				used == 0 ? "" : ", ", k->text);
+				used == 0 ? "" : ", ", word);
 	}
 	diag_error(&b->diag, from->at, "wrong-value", "%s cannot be '%.60s'; write one of %s", name,
 		text, all);
-	return false;
+	return NULL;
+}
+
+/* What a word brings along: {voltage: {low: 0, high: 10}}. */
+static void
+add_brought(struct bench *b, const struct node *word, struct params *out)
+{
+	for (const struct node *k = word->kind == NODE_MAP ? word->first : NULL; k != NULL;
+		k = k->next) {
+		const char *text = read_text(b, k);
+
+		if (text == NULL || !read_name(b, k->key, k->key_at, "a param"))
+			continue;
+		if (find_param(out, k->key, strlen(k->key)) != NULL) {
+			diag_error(&b->diag, k->key_at, "duplicate-key",
+				"the param '%.63s' is there already; give it another name", k->key);
+			continue;
+		}
+		if (out->n == PARAMS_MAX) {
+			diag_error(&b->diag, k->key_at, "too-large",
+				"more than %d params; leave some out", PARAMS_MAX);
+			return;
+		}
+		out->at[out->n++] = (struct param){ k->key, text, k->at };
+	}
 }
 
 /* One param of an instrument: what the bench says, or its default. */
@@ -270,6 +298,7 @@ read_param(struct bench *b, const struct node *param, const struct node *given,
 	const struct node *instrument, struct params *out)
 {
 	const struct node *found[SCHEMA_KEYS_MAX], *from = given;
+	const struct node *word = NULL;
 	const char *type, *text;
 
 	if (!read_name(b, param->key, param->key_at, "a param") ||
@@ -292,11 +321,14 @@ read_param(struct bench *b, const struct node *param, const struct node *given,
 	if (strcmp(type, "int") == 0 || strcmp(type, "number") == 0) {
 		if (!check_number(b, from, param->key, text, type[0] == 'i', found[PARAM_RANGE]))
 			return;
-	} else if (strcmp(type, "choice") == 0 &&
-		   !check_choice(b, from, param->key, text, found[PARAM_WORDS])) {
-		return;
+	} else if (strcmp(type, "choice") == 0) {
+		word = find_choice(b, from, param->key, text, found[PARAM_WORDS]);
+		if (word == NULL)
+			return;
 	}
 	out->at[out->n++] = (struct param){ param->key, text, from->at };
+	if (word != NULL)
+		add_brought(b, word, out);
 }
 
 static void

@@ -195,6 +195,11 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 		json_raw(j, "type", "[\"string\", \"object\"]");
 		json_raw(j, "additionalProperties", "{\"type\": \"string\"}");
 		break;
+	case KEY_BRINGS:
+		json_raw(j, "type", "[\"array\", \"object\"]");
+		json_raw(j, "items", "{\"type\": [\"string\", \"number\", \"boolean\"]}");
+		json_raw(j, "additionalProperties", "{\"type\": \"object\"}");
+		break;
 	case KEY_PAIRS:
 		json_text(j, "type", "array");
 		json_raw(j, "items",

@@ -455,7 +455,10 @@ const struct key schema_param[] = {
 		.is_needed = true,
 		.help = "int, number, text or choice" },
 	[PARAM_RANGE] = { .name = "range", .kind = KEY_RANGE, .help = "of an int or number" },
-	[PARAM_WORDS] = { .name = "words", .kind = KEY_WORDS, .help = "of a choice" },
+	[PARAM_WORDS] = { .name = "words",
+		.kind = KEY_BRINGS,
+		.help = "of a choice; each may bring further params along: {voltage: {low: 0, "
+			"high: 10}}" },
 	[PARAM_DEFAULT] = { .name = "default",
 		.kind = KEY_TEXT,
 		.help = "its value when the bench does not give one; left out: the bench has to" },

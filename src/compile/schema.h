@@ -32,6 +32,7 @@ enum key_kind {
 	KEY_NAMES,     /* names, each with the keys of `sub` */
 	KEY_SWITCH,    /* `no`, or the keys of `sub` */
 	KEY_TEXTS,     /* a text, or one a language: {en: TEXT, fr: TEXT} */
+	KEY_BRINGS,    /* a list of texts, or a map: {voltage: {low: 0, high: 10}} */
 	KEY_MESSAGE,   /* a message, or a row of them: the keys of `sub` */
 	KEY_MESSAGES,  /* a list of such */
 	KEY_MAPS,      /* a list of maps with the keys of `sub` */
