@@ -104,15 +104,10 @@ quality_of(const struct bench *b, const struct bench_channel *ch, unsigned quali
 static double
 scaled(const struct bench *b, const struct bench_channel *ch, double raw)
 {
-	const struct image_knot *k = b->knots.at + ch->first_knot;
-
 	if (!ch->has_scale)
 		return raw;
-	if (ch->n_knots > 0) {
-		for (uint32_t i = 2; i < ch->n_knots && raw > k[1].from; i++)
-			k++;
-		raw = k[0].to + (raw - k[0].from) * (k[1].to - k[0].to) / (k[1].from - k[0].from);
-	}
+	if (ch->n_knots > 0)
+		raw = image_table_value(b->knots.at + ch->first_knot, ch->n_knots, raw);
 	return raw * ch->factor + ch->offset;
 }
 

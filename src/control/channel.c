@@ -180,26 +180,14 @@ has_word(const struct image *img, const struct image_channel *d, int64_t number)
 	return false;
 }
 
-/* By the straight lines between the places of a table; beyond its ends the outer ones go on. */
-static double
-look_up(const struct image *img, const struct image_channel *d, double f)
-{
-	const struct image_knot *a = image_knot_at(img, d->first_knot), *b = a + 1;
-
-	for (uint32_t i = 2; i < d->n_knots && f > b->from; i++) {
-		a = b;
-		b++;
-	}
-	return a->to + (f - a->from) * (b->to - a->to) / (b->from - a->from);
-}
-
 static double
 scale(struct channels *c, uint32_t channel, double f)
 {
+	const struct image_channel *d = image_channel_at(c->img, channel);
 	struct channel *ch = &c->at[channel];
 
-	if (ch->has_more && image_channel_at(c->img, channel)->n_knots > 0)
-		f = look_up(c->img, image_channel_at(c->img, channel), f);
+	if (ch->has_more && d->n_knots > 0)
+		f = image_table_value(image_knot_at(c->img, d->first_knot), d->n_knots, f);
 	if (ch->has_scale)
 		f = (ch->divisor != 0 ? f / ch->divisor : f * ch->factor) + ch->offset;
 	if (ch->filter_kind != FILTER_NONE && isfinite(f))

@@ -452,3 +452,32 @@ image_same_wire(const struct image *img_a, const struct image_link *a, const str
 	       a->has_echo == b->has_echo && memcmp(&a->line, &b->line, sizeof(a->line)) == 0 &&
 	       strcmp(image_text(img_a, a->host), image_text(img_b, b->host)) == 0;
 }
+
+double
+image_table_value(const struct image_knot *knots, uint32_t n, double from)
+{
+	const struct image_knot *a = knots, *b = a + 1;
+
+	for (uint32_t i = 2; i < n && from > b->from; i++) {
+		a = b;
+		b++;
+	}
+	return a->to + (from - a->from) * (b->to - a->to) / (b->from - a->from);
+}
+
+double
+image_table_place(const struct image_knot *knots, uint32_t n, double to)
+{
+	const struct image_knot *nearest = knots;
+
+	for (uint32_t i = 0; i + 1 < n; i++) {
+		const struct image_knot *a = &knots[i], *b = a + 1;
+
+		if (to >= fmin(a->to, b->to) && to <= fmax(a->to, b->to) && fabs(b->to - a->to) > 0)
+			return a->from + (to - a->to) * (b->from - a->from) / (b->to - a->to);
+	}
+	for (uint32_t i = 1; i < n; i++)
+		if (fabs(knots[i].to - to) < fabs(nearest->to - to))
+			nearest = &knots[i];
+	return nearest->from;
+}

@@ -237,6 +237,11 @@ struct image_knot {
 	double from, to;
 };
 
+/* By the straight lines between the n >= 2 places of a table; beyond its ends the outer ones go on. */
+double image_table_value(const struct image_knot *knots, uint32_t n, double from);
+/* A place that has this value; where the table never has it, the one that comes nearest. */
+double image_table_place(const struct image_knot *knots, uint32_t n, double to);
+
 /* How a simulated point behaves: towards what it follows, at once, as a first order or at constant speed; or the integral of it;
  * plus a wave and noise. In the channel's unit. */
 struct image_twin {

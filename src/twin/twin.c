@@ -137,6 +137,8 @@ make_point(struct twin *t, uint32_t index)
 	out->i = index - (uint32_t)(dev->pts - t->pts);
 	out->factor = ch->has_scale && fabs(ch->factor) > 0 ? ch->factor : 1;
 	out->offset = ch->has_scale ? ch->offset : 0;
+	out->n_knots = ch->n_knots;
+	out->knots = ch->n_knots == 0 ? NULL : image_knot_at(t->img, ch->first_knot);
 	/* A text shows whose it is. */
 	if (p->value == VALUE_TEXT)
 		text_copy(pp->text, sizeof(pp->text), dev->ins.name);

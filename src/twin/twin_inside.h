@@ -12,6 +12,8 @@ struct twin_point {
 	bool is_held; /* a master wrote it */
 	bool is_kept; /* a person keeps it at `kept`, whatever masters write */
 	double factor, offset;
+	const struct image_knot *knots; /* [n_knots] of a table before factor and offset */
+	uint32_t n_knots;
 	double x; /* without wave and noise */
 	double kept;
 };

@@ -39,6 +39,8 @@ twin_fit(const struct twin_point *p, double value)
 	double raw = (value - p->offset) / p->factor, min, max;
 	union value v = { 0 };
 
+	if (p->n_knots > 0)
+		raw = image_table_place(p->knots, p->n_knots, raw);
 	find_limits(p->dev, pt, &min, &max);
 	raw = isnan(raw) ? 0 : fmin(fmax(raw, min), max);
 	switch (pt->value) {
@@ -78,7 +80,11 @@ twin_show(struct twin_point *p, double value)
 static double
 from_wire(const struct twin_point *p, union value v)
 {
-	return value_double(p->dev->pts[p->i].pt.value, v) * p->factor + p->offset;
+	double raw = value_double(p->dev->pts[p->i].pt.value, v);
+
+	if (p->n_knots > 0)
+		raw = image_table_value(p->knots, p->n_knots, raw);
+	return raw * p->factor + p->offset;
 }
 
 struct twin_point *

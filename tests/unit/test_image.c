@@ -342,6 +342,26 @@ test_any_bytes(void **state)
 	assert_true(sum > 0);
 }
 
+/* Both ways through a table, one that bends back, too. */
+static void
+test_tables(void **state)
+{
+	static const struct image_knot curve[] = { { 0, 0 }, { 10, 20 }, { 20, 100 } };
+	static const struct image_knot flow[] = { { 0, 0 }, { 41942, 131.06875 },
+		{ 41943, -73.725 }, { 65535, 0 } };
+
+	(void)state;
+	for (int raw = 0; raw <= 20; raw++)
+		assert_float_equal(
+			image_table_place(curve, 3, image_table_value(curve, 3, raw)), raw, 1e-9);
+	assert_float_equal(image_table_value(curve, 3, 15), 60, 1e-9);
+	assert_float_equal(image_table_value(curve, 3, 21), 108, 1e-9);
+	assert_float_equal(image_table_place(curve, 3, 200), 20, 0);
+	assert_float_equal(image_table_place(curve, 3, -1), 0, 0);
+	assert_float_equal(image_table_value(flow, 4, 65435), -0.3125, 1e-9);
+	assert_float_equal(image_table_place(flow, 4, 50), 16000, 1e-6);
+}
+
 int
 main(void)
 {
@@ -353,6 +373,7 @@ main(void)
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_channels),
 		cmocka_unit_test(test_any_bytes),
+		cmocka_unit_test(test_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
