@@ -14,7 +14,6 @@
 #include "compile/exchanges.h"
 #include "compile/expect.h"
 #include "compile/read.h"
-#include "drivers/text_format.h"
 
 #define BYTES_MAX 4096
 #define STEPS_MAX 8
@@ -67,32 +66,63 @@ read_hex(const char *text, struct bytes *out)
 	}
 }
 
+/* "<0D 0A>": how long it is; 0: '<' stands for itself. */
+static size_t
+read_angle(const char *text, struct bytes *out)
+{
+	size_t n = 0, made = 0;
+	uint8_t got[16];
+
+	for (n = 1; digit(text[n]) >= 0 && digit(text[n + 1]) >= 0 && made < sizeof(got); n += 3) {
+		got[made++] = (uint8_t)(digit(text[n]) * 16 + digit(text[n + 1]));
+		if (text[n + 2] == '>')
+			break;
+		if (text[n + 2] != ' ')
+			return 0;
+	}
+	if (made == 0 || digit(text[n]) < 0 || out->n + made > BYTES_MAX)
+		return 0;
+	memcpy(out->at + out->n, got, made);
+	out->n += made;
+	return n + 3;
+}
+
+/* Text as formats have it, but braces and brackets stand for themselves: here are bytes, not values. */
 static bool
 read_bytes(struct bench *b, const struct node *n, struct bytes *out)
 {
-	struct text_format *f;
-	const char *text = read_text(b, n);
-	struct err err;
-	bool good = true;
+	static const char names[] = "rnt\\", meant[] = "\r\n\t\\";
+	const char *text = read_text(b, n), *name;
 
 	if (text == NULL)
 		return false;
 	if (read_hex(text, out))
 		return true;
-	f = mem_zero(1, sizeof(*f));
-	good = text_format_parse(text, f, &err) == 0;
-	if (!good)
-		diag_error(&b->diag, n->at, "format", "%s", err.msg);
 	out->n = 0;
-	for (unsigned i = 0; good && i < f->n; i++) {
-		good = f->at[i].kind == TEXT_BYTE;
-		out->at[out->n++] = f->at[i].byte;
-		if (!good)
+	while (*text != '\0') {
+		size_t used = *text == '<' ? read_angle(text, out) : 0;
+		char c = *text;
+
+		text += used > 0 ? used : 1;
+		if (used > 0)
+			continue;
+		name = c == '\\' && *text != '\0' ? strchr(names, *text) : NULL;
+		if ((c == '\\' && name == NULL) || out->n == BYTES_MAX) {
 			diag_error(&b->diag, n->at, "format",
-				"an exchange holds bytes, not values; write them out");
+				out->n == BYTES_MAX ? "more than %d bytes; shorten them"
+						    : "'\\' is followed by something else than r, "
+						      "n, t or '\\'; "
+						      "write '\\\\' for itself",
+				BYTES_MAX);
+			return false;
+		}
+		if (name != NULL) {
+			c = meant[name - names];
+			text++;
+		}
+		out->at[out->n++] = (uint8_t)c;
 	}
-	free(f);
-	return good;
+	return true;
 }
 
 /* As people read them: printed where that is possible. */
