@@ -42,7 +42,8 @@ number_text(double v, int digits, char out[NUMBER_MAX + 1], struct err *err)
 	}
 	if (fabs(v) >= FIXED_MAX)
 		return err_set(err, ERR_CONF, 0, "too large for a number with set digits");
-	snprintf(out, NUMBER_MAX + 1, "%.*f", digits, v);
+	/* A whole number goes up from its half, as in a register: 3 V of 10 V are 1229 of 4095. */
+	snprintf(out, NUMBER_MAX + 1, "%.*f", digits, digits == 0 ? round(v) : v);
 	if (out[0] == '-' && strspn(out + 1, "0.") == strlen(out + 1)) /* no "-0.00" */
 		memmove(out, out + 1, strlen(out));
 	return 0;
