@@ -185,6 +185,10 @@ plan(struct run *r)
 		&r->ins->codec_part, r->points, r->n_points, &nothing, r->requests, r->n_points);
 	if (codec->identify != NULL && codec->identify(&r->ins->codec_part, &ask) > 0)
 		r->requests[r->n_requests++] = ask;
+	if (codec->scratch != NULL)
+		r->vars.n_scratch = codec->scratch(&r->ins->codec_part, r->points, r->n_points);
+	if (r->vars.n_scratch > 0)
+		r->vars.scratch = mem_zero(r->vars.n_scratch, 1);
 	r->readings.cap = r->n_points + 1;
 	r->readings.at = mem_zero(r->readings.cap, sizeof(*r->readings.at));
 }
@@ -367,6 +371,7 @@ exchange(struct run *r, struct request *req, uint32_t tag)
 {
 	const struct codec *codec = r->ins->codec;
 	struct err err = { .msg = "" };
+	struct request next;
 	int rc = 0;
 
 	for (unsigned step = 0; step < STEPS_MAX; step++) {
@@ -390,10 +395,11 @@ exchange(struct run *r, struct request *req, uint32_t tag)
 		if (nth(r->send, step + 1) == NULL)
 			break;
 		if (codec->next == NULL ||
-			codec->next(&r->ins->codec_part, req, (int)step, &r->vars, req) <= 0) {
+			codec->next(&r->ins->codec_part, req, (int)step, &r->vars, &next) <= 0) {
 			report_question(r);
 			return false;
 		}
+		*req = next;
 		req->step = (uint16_t)(step + 1);
 		if (!read_bytes(r->b, nth(r->send, step + 1), &r->wanted) || !says(r, req, &tag)) {
 			report_question(r);
@@ -492,6 +498,7 @@ exchanges_run(struct bench *b, const struct bench_instrument *ins, const struct 
 	r->receive = found[EXCHANGE_RECEIVE];
 	plan(r);
 	run_exchange(r, found);
+	free(r->vars.scratch);
 	free(r->points);
 	free(r->requests);
 	free(r->readings.at);
