@@ -62,13 +62,24 @@ expect_number(const struct bench *b, const struct bench_channel *ch, const char 
 	return true;
 }
 
+/* Half of the last digit that is written, of a text of many: 5.0000763 stands for 5.00007629...; 0: it is meant as it stands. */
+static double
+rounding(const struct bench_channel *ch, const char *text)
+{
+	const char *point = ch->has_scale ? strchr(text, '.') : NULL;
+	size_t n = point == NULL ? 0 : strspn(point + 1, "0123456789");
+
+	return n >= 5 && point[1 + n] == '\0' ? 0.51 * pow(10, -(double)n) : 0;
+}
+
 /* As exact as the device tells it: a vacuum of 1E-9 mbar is not nothing. */
 static bool
-is_near(const struct bench_channel *ch, enum value_type type, double a, double b)
+is_near(const struct bench_channel *ch, enum value_type type, double a, double b, const char *text)
 {
 	double part = type == VALUE_FLOAT32 ? 1e-6 : 1e-11;
 
-	return fabs(a - b) <= part * (fabs(b) + (ch->has_scale ? fabs(ch->offset) : 0));
+	return fabs(a - b) <=
+	       part * (fabs(b) + (ch->has_scale ? fabs(ch->offset) : 0)) + rounding(ch, text);
 }
 
 static bool
@@ -97,7 +108,8 @@ quality_of(const struct bench *b, const struct bench_channel *ch, unsigned quali
 		if (is_it)
 			return b->markers.at[i].quality;
 	}
-	return ch->has_live_zero && has_number && raw < ch->live_zero ? (unsigned)Q_LIVE_ZERO : quality;
+	return ch->has_live_zero && has_number && raw < ch->live_zero ? (unsigned)Q_LIVE_ZERO
+								      : quality;
 }
 
 /* In the unit of the channel. */
@@ -131,7 +143,8 @@ is_expected(const struct bench *b, const struct bench_channel *ch, enum value_ty
 	}
 	value = ch->has_bit ? (double)((uint64_t)(int64_t)raw >> ch->bit & 1) : scaled(b, ch, raw);
 	snprintf(out, cap, "%.9g", value);
-	return expect_number(b, ch, wanted_text, &wanted) && is_near(ch, type, value, wanted);
+	return expect_number(b, ch, wanted_text, &wanted) &&
+	       is_near(ch, type, value, wanted, wanted_text);
 }
 
 void
