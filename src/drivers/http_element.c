@@ -24,12 +24,6 @@ struct walk {
 
 /* ---- paths ---- */
 
-struct path_step {
-	struct run name;
-	struct run attribute, value; /* what it must say; attribute empty: anything */
-	bool is_attribute;           /* `name` is one, of the step before */
-};
-
 static bool
 is_name_char(char c)
 {
@@ -62,7 +56,7 @@ take_text(struct run *path, const char *text)
 
 /* Behind [@ up to and with ]. */
 static bool
-take_condition(struct run *path, struct path_step *out)
+take_condition(struct run *path, struct http_element_want *out)
 {
 	const char *quote;
 
@@ -78,11 +72,10 @@ take_condition(struct run *path, struct path_step *out)
 	return take_text(path, "\"]");
 }
 
-/* 1: a step; 0: there is no more; -1: it is none. */
-static int
-take_step(struct run *path, bool is_first, struct path_step *out)
+int
+http_element_want(struct run *path, bool is_first, struct http_element_want *out)
 {
-	*out = (struct path_step){ .name = { "", 0 } };
+	*out = (struct http_element_want){ .name = { "", 0 } };
 	if (path->n == 0)
 		return is_first ? -1 : 0;
 	if (!is_first && !take_text(path, "/"))
@@ -100,11 +93,11 @@ const char *
 http_element_path(const char *path)
 {
 	struct run left = { path, strlen(path) };
-	struct path_step step;
+	struct http_element_want step;
 	unsigned n = 0;
 	int rc;
 
-	while ((rc = take_step(&left, n == 0, &step)) > 0) {
+	while ((rc = http_element_want(&left, n == 0, &step)) > 0) {
 		if (step.value.n > VALUE_TEXT_MAX)
 			return "what an attribute says is too long";
 		if (++n > (step.is_attribute ? HTTP_XML_DEPTH + 1 : HTTP_XML_DEPTH))
@@ -114,7 +107,7 @@ http_element_path(const char *path)
 }
 
 static bool
-is_level(const struct level *level, const struct path_step *step, bool is_utf8)
+is_level(const struct level *level, const struct http_element_want *step, bool is_utf8)
 {
 	const struct run *name = &level->tag.name;
 	struct http_text text;
@@ -134,11 +127,11 @@ is_level(const struct level *level, const struct path_step *step, bool is_utf8)
 static bool
 is_at(const struct walk *w, struct run path, bool is_utf8, struct run *out_attribute)
 {
-	struct path_step step;
+	struct http_element_want step;
 	unsigned n = 0;
 
 	*out_attribute = (struct run){ "", 0 };
-	while (take_step(&path, n == 0, &step) > 0) {
+	while (http_element_want(&path, n == 0, &step) > 0) {
 		if (step.is_attribute) {
 			*out_attribute = step.name;
 			break;

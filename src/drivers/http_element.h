@@ -8,6 +8,15 @@
 
 #include "drivers/http_value.h"
 
+/* One step of a path. */
+struct http_element_want {
+	struct run name;
+	struct run attribute, value; /* what it must say; attribute empty: anything */
+	bool is_attribute;           /* `name` is one, of the step before */
+};
+
+/* Take the first step off a path. 1: a step; 0: there is no more; -1: it is none. */
+int http_element_want(struct run *path, bool is_first, struct http_element_want *out);
 /* What is wrong with a path; NULL: nothing. */
 const char *http_element_path(const char *path);
 

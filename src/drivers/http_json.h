@@ -32,6 +32,17 @@ bool http_json_walk(struct http_page *p,
 		struct run raw),
 	void *ctx);
 
+/* One step of a path. */
+struct http_json_want {
+	enum { HTTP_WANT_MEMBER, HTTP_WANT_INDEX, HTTP_WANT_WHERE } kind;
+	struct run name; /* may hold escapes where it stood in quotes */
+	uint32_t index;
+	struct run value; /* HTTP_WANT_WHERE: what the member says */
+	bool is_text;     /* .. in quotes */
+};
+
+/* Take the first step off a path. 1: a step; 0: there is no more; -1: it is none. */
+int http_json_want(struct run *path, bool is_first, struct http_json_want *out);
 /* What is wrong with a path; NULL: nothing. */
 const char *http_json_path(const char *path);
 bool http_json_is_at(const struct http_json_place *place, struct run path);

@@ -14,14 +14,6 @@ is_digit(char c)
 
 /* ---- paths ---- */
 
-struct path_step {
-	enum { STEP_MEMBER, STEP_INDEX, STEP_WHERE } kind;
-	struct run name; /* may hold escapes where it stood in quotes */
-	uint32_t index;
-	struct run value; /* STEP_WHERE: what the member says */
-	bool is_text;     /* .. in quotes */
-};
-
 static bool
 is_word_char(char c)
 {
@@ -77,20 +69,20 @@ take_quoted(struct run *path, struct run *out)
 
 /* Behind [, up to and with ]. */
 static bool
-take_bracket(struct run *path, struct path_step *out)
+take_bracket(struct run *path, struct http_json_want *out)
 {
 	struct run digits;
 
 	if (take_path_char(path, '"'))
 		return take_quoted(path, &out->name) && take_path_char(path, ']');
 	if (path->n > 0 && is_digit(path->at[0])) {
-		out->kind = STEP_INDEX;
+		out->kind = HTTP_WANT_INDEX;
 		digits = take_run(path, is_digit);
 		for (size_t i = 0; i < digits.n && i < 6; i++)
 			out->index = 10 * out->index + (uint32_t)(digits.at[i] - '0');
 		return digits.n <= 5 && take_path_char(path, ']');
 	}
-	out->kind = STEP_WHERE;
+	out->kind = HTTP_WANT_WHERE;
 	out->name = take_run(path, is_word_char);
 	if (out->name.n == 0 || !take_path_char(path, '='))
 		return false;
@@ -102,11 +94,10 @@ take_bracket(struct run *path, struct path_step *out)
 	return (out->is_text || out->value.n > 0) && take_path_char(path, ']');
 }
 
-/* 1: a step; 0: there is no more; -1: it is none. */
-static int
-take_step(struct run *path, bool is_first, struct path_step *out)
+int
+http_json_want(struct run *path, bool is_first, struct http_json_want *out)
 {
-	*out = (struct path_step){ .kind = STEP_MEMBER };
+	*out = (struct http_json_want){ .kind = HTTP_WANT_MEMBER };
 	if (path->n == 0)
 		return is_first ? -1 : 0;
 	if (take_path_char(path, '['))
@@ -121,11 +112,11 @@ const char *
 http_json_path(const char *path)
 {
 	struct run left = { path, strlen(path) };
-	struct path_step step;
+	struct http_json_want step;
 	unsigned n = 0;
 	int rc;
 
-	while ((rc = take_step(&left, n == 0, &step)) > 0) {
+	while ((rc = http_json_want(&left, n == 0, &step)) > 0) {
 		if (step.name.n > VALUE_TEXT_MAX || step.value.n > VALUE_TEXT_MAX)
 			return "a name is too long";
 		if (++n > HTTP_JSON_DEPTH)
@@ -152,7 +143,7 @@ is_same(struct run found, bool is_utf8, struct run wanted)
 }
 
 struct where {
-	const struct path_step *step;
+	const struct http_json_want *step;
 	bool is_utf8;
 	bool is_found;
 };
@@ -173,7 +164,7 @@ where_found(void *ctx, const struct http_json_place *place, enum http_token toke
 
 /* Does the element that begins there have the member that the step asks for? What is behind it may not have been looked at yet. */
 static bool
-is_where(const struct http_json_place *place, const char *from, const struct path_step *step)
+is_where(const struct http_json_place *place, const char *from, const struct http_json_want *step)
 {
 	struct where where = { .step = step, .is_utf8 = place->is_utf8 };
 	struct http_page part = {
@@ -188,17 +179,17 @@ is_where(const struct http_json_place *place, const char *from, const struct pat
 bool
 http_json_is_at(const struct http_json_place *place, struct run path)
 {
-	struct path_step step;
+	struct http_json_want step;
 	unsigned n = 0;
 
-	while (take_step(&path, n == 0, &step) > 0) {
+	while (http_json_want(&path, n == 0, &step) > 0) {
 		const struct http_json_step *at = &place->step[n];
 
-		if (n++ >= place->n || at->is_member != (step.kind == STEP_MEMBER))
+		if (n++ >= place->n || at->is_member != (step.kind == HTTP_WANT_MEMBER))
 			return false;
-		if (step.kind == STEP_MEMBER      ? !is_same(at->name, place->is_utf8, step.name)
-			: step.kind == STEP_INDEX ? at->index != step.index
-						  : !is_where(place, at->from, &step))
+		if (step.kind == HTTP_WANT_MEMBER ? !is_same(at->name, place->is_utf8, step.name)
+			: step.kind == HTTP_WANT_INDEX ? at->index != step.index
+						       : !is_where(place, at->from, &step))
 			return false;
 	}
 	return n > 0 && n == place->n;

@@ -21,8 +21,6 @@
 #define FORM "application/x-www-form-urlencoded"
 #define JSON "application/json"
 
-enum escape { ESCAPE_NONE, ESCAPE_URL, ESCAPE_JSON };
-
 struct room {
 	uint8_t *at;
 	size_t n, cap;
@@ -52,7 +50,7 @@ number_text(double v, int digits, char out[NUMBER_MAX + 1], struct err *err)
 /* What {value} stands for; room: NUMBER_MAX + 1. */
 static int
 written_text(const struct point *pt, const struct http_key *key, union value v, const char *text,
-	char *room, struct run *out, enum escape *escape, struct err *err)
+	char *room, struct run *out, enum http_escape *escape, struct err *err)
 {
 	double number = value_double((enum value_type)pt->value, v);
 	bool is_on = number != 0;
@@ -68,7 +66,7 @@ written_text(const struct point *pt, const struct http_key *key, union value v, 
 		*out = (struct run){ is_on ? "1" : "0", 1 };
 		if (key->on.n > 0) {
 			*out = is_on ? key->on : key->off;
-			*escape = ESCAPE_NONE; /* chosen by who knows the place */
+			*escape = HTTP_ESCAPE_NONE; /* chosen by who knows the place */
 		}
 		return 0;
 	}
@@ -94,7 +92,7 @@ put(struct room *r, const char *bytes, size_t n)
 }
 
 static void
-put_escaped(struct room *r, struct run value, enum escape how)
+put_escaped(struct room *r, struct run value, enum http_escape how)
 {
 	char text[8];
 
@@ -103,11 +101,11 @@ put_escaped(struct room *r, struct run value, enum escape how)
 		bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 				(c >= '0' && c <= '9') || strchr("-._~", c) != NULL;
 
-		if (how == ESCAPE_URL && (!is_plain || c == '\0'))
+		if (how == HTTP_ESCAPE_URL && (!is_plain || c == '\0'))
 			put(r, text, (size_t)snprintf(text, sizeof(text), "%%%02X", c));
-		else if (how == ESCAPE_JSON && c < 0x20)
+		else if (how == HTTP_ESCAPE_JSON && c < 0x20)
 			put(r, text, (size_t)snprintf(text, sizeof(text), "\\u%04X", c));
-		else if (how == ESCAPE_JSON && (c == '"' || c == '\\'))
+		else if (how == HTTP_ESCAPE_JSON && (c == '"' || c == '\\'))
 			put(r, text, (size_t)snprintf(text, sizeof(text), "\\%c", c));
 		else
 			put(r, value.at + i, 1);
@@ -115,7 +113,7 @@ put_escaped(struct room *r, struct run value, enum escape how)
 }
 
 static void
-fill(struct room *r, struct run template, struct run value, enum escape how)
+fill(struct room *r, struct run template, struct run value, enum http_escape how)
 {
 	const size_t mark = strlen(HTTP_VALUE);
 
@@ -137,19 +135,19 @@ is_type(struct run content, const char *type)
 	return content.n == strlen(type) && strncasecmp(content.at, type, content.n) == 0;
 }
 
-static enum escape
-escape_of(struct run content)
+enum http_escape
+http_write_escape(struct run content)
 {
-	return content.n == 0 || is_type(content, JSON) ? ESCAPE_JSON
-	       : is_type(content, FORM)                 ? ESCAPE_URL
-							: ESCAPE_NONE;
+	return content.n == 0 || is_type(content, JSON) ? HTTP_ESCAPE_JSON
+	       : is_type(content, FORM)                 ? HTTP_ESCAPE_URL
+							: HTTP_ESCAPE_NONE;
 }
 
 bool
 http_write_takes_text(const char *content)
 {
 	return content == NULL ||
-	       escape_of((struct run){ content, strlen(content) }) != ESCAPE_NONE;
+	       http_write_escape((struct run){ content, strlen(content) }) != HTTP_ESCAPE_NONE;
 }
 
 int
@@ -158,7 +156,7 @@ http_write(const struct instrument *ins, const struct point *pt, union value v, 
 {
 	struct request r = { .kind = REQUEST_WRITE, .n = 1, .count = 1 };
 	struct room room = { r.write, 0, sizeof(r.write), false };
-	enum escape in_path = ESCAPE_URL, in_body;
+	enum http_escape in_path = HTTP_ESCAPE_URL, in_body;
 	char number[NUMBER_MAX + 1];
 	struct http_key key;
 	struct run value;
@@ -166,11 +164,11 @@ http_write(const struct instrument *ins, const struct point *pt, union value v, 
 	if (pt->write_key == NULL)
 		return err_set(err, ERR_CONF, 0, "the point has no 'write:'");
 	http_key_split(pt->write_key, &key);
-	in_body = escape_of(key.content);
+	in_body = http_write_escape(key.content);
 	if (written_text(pt, &key, v, text, number, &value, &in_path, err) < 0)
 		return ERR_CONF;
-	if (in_path == ESCAPE_NONE)
-		in_body = ESCAPE_NONE;
+	if (in_path == HTTP_ESCAPE_NONE)
+		in_body = HTTP_ESCAPE_NONE;
 	fill(&room, key.path, value, in_path);
 	put(&room, "", 1);
 	if (key.content.n > 0)

@@ -35,6 +35,11 @@ bool http_write_split(const struct request *req, struct http_write *out);
 int http_write_change(const struct http_write *w, struct http_page *page, struct vars *vars,
 	struct readings *out, struct err *err);
 
+/* How a value is escaped in a body of this type of content; empty: JSON. */
+enum http_escape { HTTP_ESCAPE_NONE, HTTP_ESCAPE_URL, HTTP_ESCAPE_JSON };
+
+enum http_escape http_write_escape(struct run content);
+
 /* Is text of this type of content escaped in some way that is known? */
 bool http_write_takes_text(const char *content);
 

@@ -130,6 +130,7 @@ make_point(struct twin *t, uint32_t index)
 		.write_space = p->write_space,
 		.write_address = p->write_address,
 		.key = text_or_null(t->img, p->key),
+		.write_key = text_or_null(t->img, p->write_key),
 		.every_ns = p->every_ns };
 	if (dev->player == NULL)
 		return;

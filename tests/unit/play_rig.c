@@ -103,6 +103,7 @@ side_of(const struct image *img, uint32_t instrument)
 			.write_space = p->write_space,
 			.write_address = p->write_address,
 			.key = p->key > 0 ? image_text(img, p->key) : NULL,
+			.write_key = p->write_key > 0 ? image_text(img, p->write_key) : NULL,
 			.every_ns = 1 };
 	}
 	return &s;
