@@ -27,6 +27,7 @@ struct master {
 	struct twin_server *server;
 	int64_t last_ns; /* when it sent something */
 	unsigned watched;
+	bool is_ending; /* once its answers have been sent; no request is answered any more */
 	struct twin_queue queue; /* answers whose time has not come */
 	size_t n_in, n_out;
 	uint8_t in[REQUESTS];
@@ -67,7 +68,7 @@ master_answer(struct master *m, enum wire wire)
 	struct twin_server *s = m->server;
 	size_t at = 0;
 
-	while (at < m->n_in && twin_queue_has_room(&m->queue)) {
+	while (at < m->n_in && !m->is_ending && twin_queue_has_room(&m->queue)) {
 		int n = twin_cut(s->twin, s->link, m->in + at, m->n_in - at, wire);
 
 		/* On a line behind a port, as on any: the next request is looked for. */
@@ -85,6 +86,7 @@ master_answer(struct master *m, enum wire wire)
 			break;
 		twin_reply(s->twin, s->link, m->in + at, (size_t)n, &reply);
 		twin_queue_reply(&m->queue, &reply, m->last_ns, 0);
+		m->is_ending = reply.is_last;
 		at += (size_t)n;
 	}
 	memmove(m->in, m->in + at, m->n_in - at);
@@ -141,7 +143,8 @@ master_go_on(struct master *m, enum wire wire)
 
 	do {
 		before = m->n_in;
-		if (!master_answer(m, wire) || !master_send(m, now_ns)) {
+		if (!master_answer(m, wire) || !master_send(m, now_ns) ||
+			(m->is_ending && m->queue.n == 0 && m->n_out == 0)) {
 			master_close(m);
 			return;
 		}

@@ -267,6 +267,18 @@ apply(struct twin_fault *fault, struct play_device *dev, const uint8_t *frame, s
 		add_bytes(out, answer, n_answer);
 }
 
+static bool
+is_last(struct twin *t, uint32_t link, const uint8_t *frame, size_t n)
+{
+	struct play_device *dev;
+	uint32_t at = 0;
+
+	while ((dev = next_head(t, link, &at)) != NULL)
+		if (dev->player->ends != NULL && dev->player->ends(frame, n))
+			return true;
+	return false;
+}
+
 void
 twin_reply(struct twin *t, uint32_t link, const uint8_t *frame, size_t n, struct twin_reply *out)
 {
@@ -280,6 +292,7 @@ twin_reply(struct twin *t, uint32_t link, const uint8_t *frame, size_t n, struct
 		apply(fault, dev, frame, n, answer, (size_t)got, out);
 	else
 		add_piece(out, 0, answer, (size_t)MAX(got, 0));
+	out->is_last = out->n_pieces > 0 && is_last(t, link, frame, n);
 }
 
 size_t

@@ -1,20 +1,22 @@
-/* play_http.c - a web server in the form of LabVIEW's web services, over plain HTTP/1.1
+/* play_http.c - a web server over plain HTTP/1.1, whose pages have what the points of its instruments name
  *
- * Source: RFC 9112 (messages of HTTP/1.1), RFC 9110 (methods, status codes).
+ * Source: RFC 9112 (messages of HTTP/1.1), RFC 9110 (methods, status codes). LabVIEW's form:
  *
  *	GET /service/method HTTP/1.1  ->  <Response><Terminal><Name>Sum</Name><Value>9.000000</Value></Terminal></Response>
  *
- * Instruments with the same path share a page. Numbers have six decimals, as LabVIEW writes them. Connections stay open.
+ * Pages are made in play_http_page.c, _json.c, _xml.c, writes understood in play_http_write.c. Instruments with the same path share a page, and
+ * so do points of other instruments of the link. A connection stays open unless the master says that it is to end.
  */
+#include "twin/play_http.h"
+
+#include <float.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/mem.h"
 #include "base/text.h"
-#include "drivers/http_key.h"
-#include "twin/player.h"
-
-#define HEAD_MAX 200 /* bytes of the head of an answer */
 
 /* ---- requests -------------------------------------------------------------------------------------------------------- */
 
@@ -28,26 +30,44 @@ head_length(const uint8_t *in, size_t n)
 	return 0;
 }
 
+/* What a line of the head says, without blanks around it; empty: there is no such line. */
+static struct run
+header(const uint8_t *head, size_t n, const char *name)
+{
+	const size_t len = strlen(name);
+	struct run out = { "", 0 };
+
+	for (size_t i = 0; i + len + 3 < n; i++) {
+		if (head[i] != '\n' || strncasecmp((const char *)head + i + 1, name, len) != 0 ||
+			head[i + 1 + len] != ':')
+			continue;
+		for (i += len + 2; i < n && head[i] == ' '; i++)
+			;
+		out.at = (const char *)head + i;
+		for (; i < n && head[i] != '\r'; i++)
+			out.n++;
+		while (out.n > 0 && out.at[out.n - 1] == ' ')
+			out.n--;
+		return out;
+	}
+	return out;
+}
+
 /* Bytes of the body that the head announces; -1: there is no telling. */
 static int64_t
 body_length(const uint8_t *head, size_t n)
 {
-	static const char word[] = "\r\nContent-Length:";
+	struct run text = header(head, n, "Content-Length");
 	char digits[12];
 	int64_t length;
-	size_t used = 0;
 
-	for (size_t i = 0; i + sizeof(word) < n; i++) {
-		if (strncasecmp((const char *)head + i, word, sizeof(word) - 1) != 0)
-			continue;
-		for (i += sizeof(word) - 1; i < n && head[i] == ' '; i++)
-			;
-		for (; i < n && head[i] != '\r' && used + 1 < sizeof(digits); i++)
-			digits[used++] = (char)head[i];
-		digits[used] = '\0';
-		return text_to_int(digits, &length) && length >= 0 ? length : -1;
-	}
-	return 0;
+	if (text.n == 0)
+		return 0;
+	if (text.n >= sizeof(digits))
+		return -1;
+	memcpy(digits, text.at, text.n);
+	digits[text.n] = '\0';
+	return text_to_int(digits, &length) && length >= 0 ? length : -1;
 }
 
 static int
@@ -67,105 +87,241 @@ http_cut(const struct play_device *dev, const uint8_t *in, size_t n, enum wire w
 	return CUT_FRAME(head + (size_t)body);
 }
 
-/* Method and target of "GET /page HTTP/1.1"; false when the line is none of a request. */
+/* "GET /page HTTP/1.1" and what comes behind it; false when the line is none of a request. */
 static bool
-request_line(const uint8_t *frame, size_t n, char *method, size_t cap, const char **out_path,
-	size_t *out_n)
+take_apart(const uint8_t *frame, size_t n, struct play_ask *out)
 {
 	const uint8_t *end = memchr(frame, '\r', n), *blank, *second;
+	size_t head = head_length(frame, n);
 
-	if (end == NULL)
+	if (end == NULL || head == 0)
 		return false;
 	blank = memchr(frame, ' ', (size_t)(end - frame));
-	if (blank == NULL || (size_t)(blank - frame) >= cap)
+	if (blank == NULL)
 		return false;
 	second = memchr(blank + 1, ' ', (size_t)(end - blank - 1));
 	if (second == NULL || end - second != 9 || memcmp(second + 1, "HTTP/1.", 7) != 0)
 		return false;
-	memcpy(method, frame, (size_t)(blank - frame));
-	method[blank - frame] = '\0';
-	*out_path = (const char *)blank + 1;
-	*out_n = (size_t)(second - blank - 1);
+	*out = (struct play_ask){
+		.method = { (const char *)frame, (size_t)(blank - frame) },
+		.path = { (const char *)blank + 1, (size_t)(second - blank - 1) },
+		.body = { (const char *)frame + head, n - head },
+		.head = frame,
+		.n_head = head,
+	};
 	return true;
+}
+
+static bool
+http_ends(const uint8_t *frame, size_t n)
+{
+	struct run says = header(frame, head_length(frame, n), "Connection");
+
+	return says.n == 5 && strncasecmp(says.at, "close", says.n) == 0;
+}
+
+/* Some devices answer only those who say which version they expect. */
+static bool
+is_accepted(const struct play_device *dev, const struct play_ask *ask)
+{
+	struct run wanted = play_run(dev->ins.opts.text[HTTP_OPT_ACCEPT]);
+	struct run says = header(ask->head, ask->n_head, "Accept");
+
+	if (wanted.n > 0 && says.n == wanted.n + 2 && memcmp(says.at + wanted.n, "/*", 2) == 0)
+		says.n = wanted.n; /* seen of a program that an E1200 answers */
+	return wanted.n == 0 || play_same(says, wanted);
 }
 
 /* ---- answers --------------------------------------------------------------------------------------------------------- */
 
-struct page {
-	size_t n;
-	bool is_full;
-	char text[CODEC_FRAME_MAX - HEAD_MAX];
+struct answer {
+	unsigned status;
+	const char *word, *type;
+	struct run body;
 };
 
-static void
-add(struct page *p, const char *text)
-{
-	size_t n = strlen(text);
-
-	p->is_full |= n > sizeof(p->text) - p->n;
-	if (p->is_full)
-		return;
-	memcpy(p->text + p->n, text, n);
-	p->n += n;
-}
-
-static void
-add_escaped(struct page *p, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		const char c[2] = { *text, '\0' };
-
-		add(p, *text == '<' ? "&lt;" : *text == '>' ? "&gt;" : *text == '&' ? "&amp;" : c);
-	}
-}
-
-static void
-add_terminal(struct page *p, const struct play_point *pp)
-{
-	char number[40], name[VALUE_TEXT_MAX + 1];
-	struct http_key key;
-
-	if (pp->pt.key == NULL)
-		return;
-	http_key_split(pp->pt.key, &key);
-	if (key.kind != HTTP_TERMINAL)
-		return;
-	snprintf(name, sizeof(name), "%.*s", (int)key.selector.n, key.selector.at);
-	add(p, "<Terminal><Name>");
-	add_escaped(p, name);
-	add(p, "</Name><Value>");
-	if (pp->pt.type == HTTP_TEXT) {
-		add_escaped(p, pp->text);
-	} else if (pp->pt.type == HTTP_BOOL) {
-		add(p, pp->v.i != 0 ? "1" : "0");
-	} else {
-		snprintf(number, sizeof(number), "%.6f", pp->v.f);
-		add(p, number);
-	}
-	add(p, "</Value></Terminal>");
-}
-
 static int
-say(unsigned status, const char *word, const char *type, const char *body, size_t n, uint8_t *out,
-	size_t cap)
+say(const struct answer *a, bool is_last, uint8_t *out, size_t cap)
 {
-	char head[HEAD_MAX];
+	char head[PLAY_HEAD_MAX];
 	int used = snprintf(head, sizeof(head),
 		"HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-		"Connection: keep-alive\r\n\r\n",
-		status, word, type, n);
+		"Connection: %s\r\n\r\n",
+		a->status, a->word, a->type, a->body.n, is_last ? "close" : "keep-alive");
 
-	if (used <= 0 || (size_t)used + n > cap)
+	if (used <= 0 || (size_t)used + a->body.n > cap)
 		return 0;
 	memcpy(out, head, (size_t)used);
-	memcpy(out + used, body, n);
-	return used + (int)n;
+	if (a->body.n > 0)
+		memcpy(out + used, a->body.at, a->body.n);
+	return used + (int)a->body.n;
 }
 
 static int
-say_error(unsigned status, const char *word, uint8_t *out, size_t cap)
+say_error(unsigned status, const char *word, bool is_last, uint8_t *out, size_t cap)
 {
-	return say(status, word, "text/plain", word, strlen(word), out, cap);
+	const struct answer a = { status, word, "text/plain", play_run(word) };
+
+	return say(&a, is_last, out, cap);
+}
+
+/* As a public emulator of the E1200 has it. */
+static int
+say_code(unsigned code, bool is_last, uint8_t *out, size_t cap)
+{
+	static const struct {
+		unsigned code;
+		const char *name;
+	} names[] = {
+		{ PLAY_CODE_VERSION, "UnsupportedVersion" },
+		{ PLAY_CODE_NO_JSON, "InvalidJsonFormat" },
+		{ PLAY_CODE_VALUE, "InvalidNodeValue" },
+		{ PLAY_CODE_ORDER, "WrongChannelOrder" },
+		{ PLAY_CODE_CHANNEL, "MissingRequiredChannel" },
+		{ PLAY_CODE_NODE, "MissingRequiredNode" },
+	};
+	const char *name = "";
+	struct answer a = { 400, "Bad Request", "application/json", { "", 0 } };
+	char body[100];
+
+	for (size_t i = 0; i < NELEM(names); i++)
+		if (names[i].code == code)
+			name = names[i].name;
+	snprintf(body, sizeof(body), "{\"error\":{\"message\":\"%s\",\"code\":%u}}", name, code);
+	a.body = play_run(body);
+	return say(&a, is_last, out, cap);
+}
+
+/* With nothing to say: empty, or the member alone that each answer has. */
+static int
+say_done(const struct play_device *dev, const char *ok, bool is_last, uint8_t *out, size_t cap)
+{
+	struct play_node node = { .fixed = ok,
+		.path = play_run(dev->ins.opts.text[HTTP_OPT_OK_JSON]) };
+	struct play_node *list[] = { &node };
+	struct play_page page = { .type = "application/json" };
+	struct answer a = { 200, "OK", "text/plain", { "", 0 } };
+
+	if (node.path.n > 0) {
+		play_json_page(list, 1, &page);
+		a.type = page.type;
+		a.body = (struct run){ page.text, page.n };
+	}
+	return say(&a, is_last, out, cap);
+}
+
+static int
+say_page(const struct play_device *dev, struct run path, bool is_last, uint8_t *out, size_t cap)
+{
+	struct answer a = { 200, "OK", "", { "", 0 } };
+	struct play_nodes nodes;
+	struct play_page page;
+
+	play_gather(dev, path, &nodes);
+	play_make_page(&nodes, &page);
+	if (page.is_full)
+		return say_error(500, "Page Too Long", is_last, out, cap);
+	a.type = page.type;
+	a.body = (struct run){ page.text, page.n };
+	return say(&a, is_last, out, cap);
+}
+
+/* ---- what is asked --------------------------------------------------------------------------------------------------- */
+
+/* Which instrument of the device has this page; NULL: none. */
+static const struct play_device *
+page_owner(const struct play_device *dev, struct run path)
+{
+	while (dev != NULL && !play_has_page(dev, path))
+		dev = dev->next;
+	return dev;
+}
+
+static bool
+is_question(const struct play_device *dev, const struct play_ask *ask)
+{
+	const char *body = dev->ins.opts.text[HTTP_OPT_BODY];
+
+	if (body == NULL)
+		return play_same(ask->method, play_run("GET"));
+	return play_same(ask->method, play_run("POST")) && play_same(ask->body, play_run(body));
+}
+
+static int
+http_answer(struct play_device *dev, const uint8_t *frame, size_t n, uint8_t *out, size_t cap)
+{
+	const struct play_device *owner;
+	bool is_last = http_ends(frame, n);
+	enum play_verdict verdict;
+	struct play_ask ask;
+	unsigned code = 0;
+
+	if (!take_apart(frame, n, &ask))
+		return PLAY_NOT_MINE;
+	owner = page_owner(dev, ask.path);
+	ask.is_refused = !is_accepted(dev, &ask);
+	if (owner != NULL && !ask.is_refused && is_question(owner, &ask))
+		return say_page(owner, ask.path, is_last, out, cap);
+	verdict = play_http_write(dev, &ask, &code);
+	if (verdict == PLAY_NO_WRITE && owner == NULL)
+		return PLAY_NOT_MINE;
+	if (ask.is_refused)
+		return say_code(PLAY_CODE_VERSION, is_last, out, cap);
+	if (verdict == PLAY_WRITTEN)
+		return say_done(dev, dev->ins.opts.text[HTTP_OPT_OK_IS], is_last, out, cap);
+	if (verdict == PLAY_BAD_WRITE && dev->ins.opts.text[HTTP_OPT_OK_JSON] != NULL)
+		return say_done(dev, "Error", is_last, out, cap);
+	if (verdict == PLAY_BAD_WRITE)
+		return say_code(code, is_last, out, cap);
+	return say_error(405, "Method Not Allowed", is_last, out, cap);
+}
+
+/* ---- a player -------------------------------------------------------------------------------------------------------- */
+
+static size_t
+before_query(struct run path)
+{
+	const char *mark = path.n == 0 ? NULL : memchr(path.at, '?', path.n);
+
+	return mark == NULL ? path.n : (size_t)(mark - path.at);
+}
+
+/* Another question to one of its pages. */
+static bool
+is_like_own(const struct play_device *dev, struct run path)
+{
+	struct run own = play_run(dev->ins.opts.text[HTTP_OPT_PATH]);
+	size_t n = before_query(path);
+
+	return n > 0 && n < path.n && before_query(own) == n && memcmp(own.at, path.at, n) == 0;
+}
+
+static int
+http_nobody(const struct play_device *dev, const uint8_t *frame, size_t n, uint8_t *out, size_t cap)
+{
+	const struct play_servers *all = dev->store;
+	bool is_last = http_ends(frame, n);
+	struct play_ask ask;
+
+	if (!take_apart(frame, n, &ask))
+		return say_error(400, "Bad Request", is_last, out, cap);
+	for (size_t i = 0; i < all->n; i++)
+		if (all->dev[i]->ins.opts.text[HTTP_OPT_OK_JSON] != NULL &&
+			play_is_neighbour(dev, all->dev[i]) && is_like_own(all->dev[i], ask.path))
+			return say_done(all->dev[i], "Error", is_last, out, cap);
+	if (!is_accepted(dev, &ask))
+		return say_code(PLAY_CODE_VERSION, is_last, out, cap);
+	return say_error(404, "Not Found", is_last, out, cap);
+}
+
+static int
+http_spoil(struct play_device *dev, enum play_fault fault, const uint8_t *request, size_t n_request,
+	uint8_t *answer, size_t n)
+{
+	if (fault != PLAY_REFUSE)
+		return -1;
+	return say_error(500, "Internal Server Error", http_ends(request, n_request), answer,
+		CODEC_FRAME_MAX);
 }
 
 static uint64_t
@@ -179,52 +335,33 @@ http_address(const struct play_device *dev)
 static void
 http_limits(const struct play_device *dev, const struct point *pt, double *out_min, double *out_max)
 {
-	*out_min = -1e15; /* with six decimals a float64 has no more */
-	*out_max = 1e15;
+	if (pt->type == HTTP_HEX_FLOAT)
+		*out_max = (double)FLT_MAX;
+	else if (pt->key != NULL && pt->key[0] == HTTP_TERMINAL)
+		*out_max = 1e15; /* with six decimals a float64 has no more */
+	else
+		*out_max = DBL_MAX;
+	*out_min = -*out_max;
 }
 
-static int
-http_answer(struct play_device *dev, const uint8_t *frame, size_t n, uint8_t *out, size_t cap)
+static void *
+http_open(struct play_device *const *devs, size_t n)
 {
-	const char *own = dev->ins.opts.text[HTTP_OPT_PATH], *path;
-	struct page page = { 0 };
-	char method[16];
-	size_t n_path;
+	struct play_servers *all = mem_zero(1, sizeof(*all));
 
-	if (!request_line(frame, n, method, sizeof(method), &path, &n_path) || own == NULL ||
-		strlen(own) != n_path || memcmp(own, path, n_path) != 0)
-		return PLAY_NOT_MINE;
-	if (strcmp(method, "GET") != 0)
-		return say_error(405, "Method Not Allowed", out, cap);
-	add(&page, "<Response>");
-	for (; dev != NULL; dev = dev->next)
-		for (uint32_t i = 0; i < dev->n_pts; i++)
-			add_terminal(&page, &dev->pts[i]);
-	add(&page, "</Response>");
-	if (page.is_full)
-		return say_error(500, "Page Too Long", out, cap);
-	return say(200, "OK", "text/xml", page.text, page.n, out, cap);
+	all->n = n;
+	all->dev = mem_zero(n, sizeof(struct play_device *));
+	memcpy(all->dev, devs, n * sizeof(struct play_device *));
+	return all;
 }
 
-static int
-http_nobody(const struct play_device *dev, const uint8_t *frame, size_t n, uint8_t *out, size_t cap)
+static void
+http_close(void *store)
 {
-	const char *path;
-	char method[16];
-	size_t n_path;
+	struct play_servers *all = store;
 
-	if (!request_line(frame, n, method, sizeof(method), &path, &n_path))
-		return say_error(400, "Bad Request", out, cap);
-	return say_error(404, "Not Found", out, cap);
-}
-
-static int
-http_spoil(struct play_device *dev, enum play_fault fault, const uint8_t *request, size_t n_request,
-	uint8_t *answer, size_t n)
-{
-	if (fault != PLAY_REFUSE)
-		return -1;
-	return say_error(500, "Internal Server Error", answer, CODEC_FRAME_MAX);
+	free(all->dev);
+	free(all);
 }
 
 const struct player player_http = {
@@ -232,10 +369,13 @@ const struct player player_http = {
 	.cuts_alike = true,
 	.is_strict = true,
 	.faults = 1u << PLAY_REFUSE,
+	.open = http_open,
+	.close = http_close,
 	.address = http_address,
 	.limits = http_limits,
 	.cut = http_cut,
 	.answer = http_answer,
 	.nobody = http_nobody,
+	.ends = http_ends,
 	.spoil = http_spoil,
 };

@@ -94,6 +94,9 @@ struct player {
 	int (*nobody)(const struct play_device *dev, const uint8_t *frame, size_t n, uint8_t *out,
 		size_t cap);
 
+	/* Does the master want the connection to end behind the answer to this request? Left out: never. */
+	bool (*ends)(const uint8_t *frame, size_t n);
+
 	/* What the device says by itself; its length, 0: nothing. Asked after each step of the values. */
 	int (*tell)(struct play_device *dev, enum play_why why, uint8_t *out, size_t cap);
 

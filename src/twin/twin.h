@@ -41,6 +41,7 @@ int twin_answer(
 /* An answer with what is wrong with its instrument (fault.h): pieces with pauses between them. */
 struct twin_reply {
 	size_t n_pieces;
+	bool is_last; /* the connection ends behind it */
 	struct {
 		int64_t after_ns; /* from the question */
 		size_t n;
