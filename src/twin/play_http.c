@@ -263,17 +263,11 @@ http_answer(struct play_device *dev, const uint8_t *frame, size_t n, uint8_t *ou
 	if (owner != NULL && !ask.is_refused && is_question(owner, &ask))
 		return say_page(owner, ask.path, is_last, out, cap);
 	verdict = play_http_write(dev, &ask, &code);
-	if (verdict == PLAY_NO_WRITE && owner == NULL)
-		return PLAY_NOT_MINE;
+	if (verdict != PLAY_WRITTEN && (owner == NULL || !ask.is_refused))
+		return PLAY_NOT_MINE; /* perhaps another instrument's; else http_nobody() tells why */
 	if (ask.is_refused)
 		return say_code(PLAY_CODE_VERSION, is_last, out, cap);
-	if (verdict == PLAY_WRITTEN)
-		return say_done(dev, dev->ins.opts.text[HTTP_OPT_OK_IS], is_last, out, cap);
-	if (verdict == PLAY_BAD_WRITE && dev->ins.opts.text[HTTP_OPT_OK_JSON] != NULL)
-		return say_done(dev, "Error", is_last, out, cap);
-	if (verdict == PLAY_BAD_WRITE)
-		return say_code(code, is_last, out, cap);
-	return say_error(405, "Method Not Allowed", is_last, out, cap);
+	return say_done(dev, dev->ins.opts.text[HTTP_OPT_OK_IS], is_last, out, cap);
 }
 
 /* ---- a player -------------------------------------------------------------------------------------------------------- */
@@ -296,21 +290,58 @@ is_like_own(const struct play_device *dev, struct run path)
 	return n > 0 && n < path.n && before_query(own) == n && memcmp(own.at, path.at, n) == 0;
 }
 
+/* What the link's instruments make of a request that none of them takes: the best understood counts. *out_dev: whose that is. */
+static enum play_verdict
+judge(const struct play_device *dev, const struct play_ask *ask, const struct play_device **out_dev,
+	unsigned *out_code)
+{
+	const struct play_servers *all = dev->store;
+	enum play_verdict best = PLAY_NO_WRITE;
+
+	*out_dev = dev;
+	for (size_t i = 0; i < all->n; i++) {
+		struct play_device *other = all->dev[i];
+		enum play_verdict one;
+		unsigned code = 0;
+
+		if (!play_is_neighbour(dev, other))
+			continue;
+		one = play_http_write(other, ask, &code);
+		if (one == PLAY_NO_WRITE && play_has_page(other, ask->path))
+			one = PLAY_WRONG_METHOD;
+		if (one == PLAY_NO_WRITE && is_like_own(other, ask->path) &&
+			other->ins.opts.text[HTTP_OPT_OK_JSON] != NULL)
+			one = PLAY_BAD_WRITE;
+		if (one <= best)
+			continue;
+		best = one;
+		*out_dev = other;
+		*out_code = code;
+	}
+	return best;
+}
+
 static int
 http_nobody(const struct play_device *dev, const uint8_t *frame, size_t n, uint8_t *out, size_t cap)
 {
-	const struct play_servers *all = dev->store;
 	bool is_last = http_ends(frame, n);
+	const struct play_device *whose;
+	enum play_verdict verdict;
 	struct play_ask ask;
+	unsigned code = 0;
 
 	if (!take_apart(frame, n, &ask))
 		return say_error(400, "Bad Request", is_last, out, cap);
-	for (size_t i = 0; i < all->n; i++)
-		if (all->dev[i]->ins.opts.text[HTTP_OPT_OK_JSON] != NULL &&
-			play_is_neighbour(dev, all->dev[i]) && is_like_own(all->dev[i], ask.path))
-			return say_done(all->dev[i], "Error", is_last, out, cap);
-	if (!is_accepted(dev, &ask))
+	ask.is_refused = true;
+	verdict = judge(dev, &ask, &whose, &code);
+	if (!is_accepted(whose, &ask))
 		return say_code(PLAY_CODE_VERSION, is_last, out, cap);
+	if (verdict == PLAY_BAD_WRITE && whose->ins.opts.text[HTTP_OPT_OK_JSON] != NULL)
+		return say_done(whose, "Error", is_last, out, cap);
+	if (verdict == PLAY_BAD_WRITE)
+		return say_code(code, is_last, out, cap);
+	if (verdict == PLAY_WRONG_METHOD)
+		return say_error(405, "Method Not Allowed", is_last, out, cap);
 	return say_error(404, "Not Found", is_last, out, cap);
 }
 

@@ -103,11 +103,12 @@ void play_xml_page(struct play_node **list, size_t n, struct play_page *out);
 
 /* ---- play_http_write.c ---- */
 
+/* The better understood, the higher. */
 enum play_verdict {
 	PLAY_NO_WRITE, /* no point is written so */
 	PLAY_WRONG_METHOD,
-	PLAY_WRITTEN,
 	PLAY_BAD_WRITE, /* a place that takes writes, and not this one: `code` tells */
+	PLAY_WRITTEN,
 };
 
 /* Codes of the Moxa ioLogik E1200. */

@@ -208,11 +208,9 @@ write_template(struct play_device *head, const struct play_ask *ask, unsigned *o
 			one = write_one(dev, &dev->pts[i].pt, ask, &to, &code);
 			if (one == PLAY_WRITTEN && !ask->is_refused)
 				play_write(dev, i, to.v, to.text);
-			if (one == PLAY_BAD_WRITE && all < PLAY_WRITTEN)
+			if (one > all)
 				*out_code = code;
-			if (one == PLAY_WRITTEN || all == PLAY_NO_WRITE ||
-				(all == PLAY_WRONG_METHOD && one == PLAY_BAD_WRITE))
-				all = one;
+			all = MAX(all, one);
 		}
 	return all;
 }
@@ -383,10 +381,10 @@ put_collection(const struct play_device *dev, const struct play_ask *ask, unsign
 enum play_verdict
 play_http_write(struct play_device *dev, const struct play_ask *ask, unsigned *out_code)
 {
-	enum play_verdict verdict = is_collection(dev, ask), other;
+	enum play_verdict collection = is_collection(dev, ask), one;
 
-	if (verdict == PLAY_WRITTEN)
+	if (collection == PLAY_WRITTEN)
 		return put_collection(dev, ask, out_code);
-	other = write_template(dev, ask, out_code);
-	return other == PLAY_NO_WRITE ? verdict : other;
+	one = write_template(dev, ask, out_code);
+	return MAX(collection, one);
 }

@@ -99,11 +99,13 @@ image_builder_wire(struct image_builder *b, uint32_t link, const struct image_li
 static int64_t
 option_value(const struct opt *opt, const char *text)
 {
+	static const char *const truths[] = { "no", "yes", NULL };
+	const char *const *choices = opt->type == OPT_BOOL ? truths : opt->choices;
 	int64_t v;
 
-	if (opt->type == OPT_CHOICE) {
-		for (int i = 0; opt->choices[i] != NULL; i++)
-			if (strcmp(opt->choices[i], text) == 0)
+	if (opt->type == OPT_CHOICE || opt->type == OPT_BOOL) {
+		for (int i = 0; choices[i] != NULL; i++)
+			if (strcmp(choices[i], text) == 0)
 				return i;
 		give_up("no such choice", text);
 	}

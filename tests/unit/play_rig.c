@@ -69,9 +69,41 @@ struct side {
 	struct point pts[32];
 	uint32_t n;
 	struct vars vars;
+	uint8_t scratch[CODEC_FRAME_MAX];
 	struct reading at[32];
 	struct readings got;
 };
+
+/* As the engine sorts them for plan(). */
+static bool
+is_before(const struct point *a, const struct point *b)
+{
+	if (a->space != b->space)
+		return a->space < b->space;
+	return a->address != b->address ? a->address < b->address : a->bit < b->bit;
+}
+
+static void
+sort(struct side *s)
+{
+	for (uint32_t i = 1; i < s->n; i++)
+		for (uint32_t k = i; k > 0 && is_before(&s->pts[k], &s->pts[k - 1]); k--) {
+			struct point p = s->pts[k];
+
+			s->pts[k] = s->pts[k - 1];
+			s->pts[k - 1] = p;
+		}
+}
+
+static const struct point *
+point_of(const struct side *s, uint32_t id)
+{
+	for (uint32_t i = 0; i < s->n; i++)
+		if (s->pts[i].id == id)
+			return &s->pts[i];
+	fail();
+	return NULL;
+}
 
 static struct side *
 side_of(const struct image *img, uint32_t instrument)
@@ -106,6 +138,9 @@ side_of(const struct image *img, uint32_t instrument)
 			.write_key = p->write_key > 0 ? image_text(img, p->write_key) : NULL,
 			.every_ns = 1 };
 	}
+	sort(&s);
+	s.vars.scratch = s.scratch;
+	s.vars.n_scratch = s.codec->scratch == NULL ? 0 : s.codec->scratch(&s.ins, s.pts, s.n);
 	return &s;
 }
 
@@ -169,8 +204,9 @@ play_read(struct twin *t, const struct image *img, uint32_t point, enum quality 
 	int n = s->codec->plan(&s->ins, s->pts, s->n, &nothing, reqs, NELEM(reqs));
 
 	for (int i = 0; i < n; i++) {
-		if (s->pts[reqs[i].first].id > point ||
-			s->pts[reqs[i].first + reqs[i].n - 1].id < point)
+		uint32_t at = (uint32_t)(point_of(s, point) - s->pts);
+
+		if (at < reqs[i].first || at >= reqs[i].first + reqs[i].n)
 			continue;
 		assert_int_equal(exchange(t, s, reqs[i]), 0);
 		for (size_t k = 0; k < s->got.n; k++)
@@ -188,16 +224,18 @@ play_read(struct twin *t, const struct image *img, uint32_t point, enum quality 
 void
 play_codec_write(struct twin *t, const struct image *img, uint32_t point, union value v)
 {
-	const struct image_point *p = image_point_at(img, point);
-	struct side *s = side_of(img, p->instrument);
+	play_codec_write_text(t, img, point, v, NULL);
+}
+
+void
+play_codec_write_text(
+	struct twin *t, const struct image *img, uint32_t point, union value v, const char *text)
+{
+	struct side *s = side_of(img, image_point_at(img, point)->instrument);
 	struct request req;
 	struct err err;
 
-	assert_int_equal(
-		s->codec->write(&s->ins,
-			&s->pts[point - image_instrument_at(img, p->instrument)->first_point], v,
-			NULL, &req, &err),
-		0);
+	assert_int_equal(s->codec->write(&s->ins, point_of(s, point), v, text, &req, &err), 0);
 	assert_int_equal(exchange(t, s, req), 0);
 	for (size_t k = 0; k < s->got.n; k++)
 		assert_int_equal(s->at[k].quality, Q_GOOD);

@@ -20,6 +20,9 @@ union value play_read(
 /* It writes a value, and the twin's answer is what the codec takes for success. */
 void play_codec_write(struct twin *t, const struct image *img, uint32_t point, union value v);
 
+void play_codec_write_text(
+	struct twin *t, const struct image *img, uint32_t point, union value v, const char *text);
+
 /* What the codec calls an instrument that it asks for its identification. */
 void play_identify(
 	struct twin *t, const struct image *img, uint32_t instrument, char *out, size_t cap);
