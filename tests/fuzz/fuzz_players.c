@@ -10,8 +10,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-static const char *const codecs[] = { "modbus", "modbus-rtu", "propar", "tpg", "k8090", "http" };
-static const char *const options[] = { "unit=1", "unit=1", "node=128", "", "", "path=/p" };
+static const char *const codecs[] = { "modbus", "modbus-rtu", "propar", "tpg", "k8090", "http",
+	"http" };
+static const char *const options[] = { "unit=1", "unit=1", "node=128", "", "", "path=/p",
+	"path=/p accept=v" };
 static const char *const points[][3] = {
 	{ "holding=1 type=float32", "holding=4 type=string length=4", "coil=3" },
 	{ "holding=1 type=float32", "input=1 type=int16", "holding=4 bit=3" },
@@ -20,7 +22,11 @@ static const char *const points[][3] = {
 	{ "gauge=1", "ask=UNI type=number", "ask=TID field=2" },
 	{ "relay=1", "relay=3", "relay=8" },
 	{ "terminal=Sum", "terminal=Name type=text", "terminal=On type=bool" },
+	{ "json=a[n=0].v", "path=/x xml=r/t[@a=\"b\"] type=text", "json=a[n=1].b type=bool" },
 };
+/* Of the last of them. */
+static const char *const page_writes[] = { "collection=a[n=0].v",
+	"type=text body={\"t\":\"{value}\"}", "type=bool path=/s?{value} on=u off=d" };
 static const char *const faults[] = { "none", "late:1s", "dead", "cut", "garbage", "echo", "stale",
 	"refuse", "wrong_address", "wrong_tag", "wrong_checksum", "unsolicited", "restart" };
 
@@ -48,6 +54,8 @@ make_image(void)
 
 			if (i == 2 && k < 2)
 				image_builder_write(b, p, points[i][k]);
+			if (i == 6)
+				image_builder_write(b, p, page_writes[k]);
 		}
 	}
 	return image_builder_done(b);

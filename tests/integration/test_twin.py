@@ -48,6 +48,15 @@ instruments:
     path: /service/method
     channels:
       sum: {{read: {{terminal: Sum}}, twin: {{start: 9}}}}
+  relays:
+    {timing}
+    use: http
+    link: web
+    accept: vdn.dac.v1
+    channels:
+      r3:
+        read: {{path: /api/slot/0/io/relay, json: "io.relay[relayIndex=3].relayStatus", type: bool}}
+        write: {{path: /api/slot/0/io/relay/3/relayStatus, body: '{{"slot":0,"io":{{"relay":{{"3":{{"relayStatus":{{value}}}}}}}}}}'}}
   tpg:
     {timing}
     use: tpg
@@ -242,6 +251,24 @@ class Faults(Playing):
         self.wait_shown("tpg.p", "^0.001 mbar$")
         self.order("--free", "furnace.pv", "--free", "tpg.p")
         self.wait_all_good()
+
+    def test_curl_switches_a_relay(self):
+        """A page of an E1214 and a single node of it: what curl writes, mbc reads."""
+        base = f"http://127.0.0.1:{self.ports['web']}/api/slot/0/io/relay"
+
+        def curl(*words):
+            return subprocess.run([need_peer("curl"), "-s", "-w", " %{http_code}", *words], capture_output=True, text=True,
+                                  timeout=PATIENCE_S).stdout
+
+        self.wait_shown("relays.r3", "^0$")
+        self.assertEqual(curl(base), '{"error":{"message":"UnsupportedVersion","code":101}} 400')
+        accept = ("-H", "Accept: vdn.dac.v1")
+        node = '{"slot":0,"io":{"relay":{"3":{"relayStatus":1}}}}'
+        self.assertEqual(curl(*accept, "-X", "PUT", "-d", node, base + "/3/relayStatus"), " 200")
+        self.wait_shown("relays.r3", "^1$")
+        self.assertEqual(curl(*accept, base), '{"io":{"relay":[{"relayIndex":3,"relayStatus":1}]}} 200')
+        # The server ends the connection when it is asked to, and not before.
+        self.assertIn(b"\r\nConnection: close\r\n\r\nNot Found", self.ask("web", b"GET /x HTTP/1.1\r\nConnection: close\r\n\r\n", 10**6))
 
     def test_a_fault_with_an_end(self):
         self.wait_all_good()
