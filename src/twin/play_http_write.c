@@ -252,7 +252,7 @@ channel_of(struct run path, struct channel *out)
 	struct http_json_want want;
 	size_t before = 0;
 
-	*out = (struct channel){ .number = NAN };
+	*out = (struct channel){ .number = (double)NAN };
 	for (bool is_first = true; http_json_want(&left, is_first, &want) > 0; is_first = false) {
 		size_t used = path.n - left.n;
 		char number[40];
@@ -260,13 +260,13 @@ channel_of(struct run path, struct channel *out)
 		if (want.kind != HTTP_WANT_MEMBER) {
 			out->path = (struct run){ path.at, used };
 			out->array = (struct run){ path.at, before };
-			out->number = NAN;
+			out->number = (double)NAN;
 		}
 		if (want.kind == HTTP_WANT_WHERE && !want.is_text &&
 			want.value.n < sizeof(number)) {
 			snprintf(number, sizeof(number), "%.*s", (int)want.value.n, want.value.at);
 			if (!text_to_double(number, &out->number))
-				out->number = NAN;
+				out->number = (double)NAN;
 		}
 		before = used;
 	}
@@ -351,7 +351,7 @@ static enum play_verdict
 put_collection(const struct play_device *dev, const struct play_ask *ask, unsigned *out_code)
 {
 	struct http_page page = { .text = ask->body.at, .n = ask->body.n, .is_utf8 = true };
-	struct channel last = { .number = NAN };
+	struct channel last = { .number = (double)NAN };
 	struct play_nodes nodes;
 	struct becomes to;
 	bool differs;
