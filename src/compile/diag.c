@@ -54,30 +54,47 @@ place_line(struct diag *d, struct place at)
 	return &d->lines[i];
 }
 
+/* Two instruments of one file meet its mistakes twice; people read them once. */
+static bool
+is_told(const struct diag *d, const struct diag_line *line)
+{
+	for (size_t i = 0; i < d->n_lines; i++) {
+		const struct diag_line *old = &d->lines[i];
+
+		if (old->at.file == line->at.file && old->at.line == line->at.line &&
+			old->at.column == line->at.column && old->is_warning == line->is_warning &&
+			strcmp(old->code, line->code) == 0 && strcmp(old->text, line->text) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void add(struct diag *d, struct place at, bool is_warning, const char *code, const char *fmt,
 	va_list ap) PRINTF(5, 0);
 
 static void
 add(struct diag *d, struct place at, bool is_warning, const char *code, const char *fmt, va_list ap)
 {
-	struct diag_line *line = place_line(d, at);
+	struct diag_line line = { .at = at, .is_warning = is_warning, .code = code }, *room;
 	size_t whole;
 
 	if (is_warning)
 		d->n_warnings++;
 	else
 		d->n_errors++;
-	if (line == NULL)
-		return;
-	line->at = at;
-	line->is_warning = is_warning;
-	line->code = code;
-	vsnprintf(line->text, sizeof(line->text), fmt, ap);
-	whole = text_utf8(line->text, strlen(line->text));
-	line->text[whole] = '\0';
-	for (char *p = line->text; *p != '\0'; p++)
+	vsnprintf(line.text, sizeof(line.text), fmt, ap);
+	whole = text_utf8(line.text, strlen(line.text));
+	line.text[whole] = '\0';
+	for (char *p = line.text; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			*p = '?';
+	if (is_told(d, &line)) {
+		d->n_repeated++;
+		return;
+	}
+	room = place_line(d, at);
+	if (room != NULL)
+		*room = line;
 }
 
 void
@@ -103,7 +120,7 @@ diag_warn(struct diag *d, struct place at, const char *code, const char *fmt, ..
 void
 diag_print(const struct diag *d, FILE *out)
 {
-	size_t all = d->n_errors + d->n_warnings;
+	size_t all = d->n_errors + d->n_warnings - d->n_repeated;
 
 	for (size_t i = 0; i < d->n_lines; i++) {
 		const struct diag_line *line = &d->lines[i];

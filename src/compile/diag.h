@@ -2,7 +2,8 @@
  *
  *	bench.yaml:12:9: error: unknown key 'reed'; did you mean 'read'? [unknown-key]
  *
- * At most DIAG_MAX are kept, the first ones by file and line; the rest are counted.
+ * At most DIAG_MAX are kept, the first ones by file and line; the rest are counted. A line that equals one that is kept is not
+ * told again.
  */
 #ifndef COMPILE_DIAG_H
 #define COMPILE_DIAG_H
@@ -13,7 +14,7 @@
 #include "compile/tree.h"
 
 #define DIAG_MAX 50
-#define DIAG_FILES_MAX 32
+#define DIAG_FILES_MAX 128 /* a bench has a file for each kind of device */
 #define DIAG_TEXT 480
 
 struct diag_line {
@@ -26,7 +27,9 @@ struct diag_line {
 struct diag {
 	struct diag_line lines[DIAG_MAX]; /* sorted by file, line, column */
 	size_t n_lines;
-	size_t n_errors, n_warnings; /* all of them */
+	size_t n_errors,
+		n_warnings; /* all of them, so that a caller sees whether something went wrong since */
+	size_t n_repeated; /* of these: equal to a line that was there */
 	char *files[DIAG_FILES_MAX];
 	size_t n_files;
 };

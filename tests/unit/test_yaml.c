@@ -205,6 +205,31 @@ test_errors_are_sorted_and_bounded(void **state)
 }
 
 static void
+test_what_is_told_is_not_told_again(void **state)
+{
+	static const struct place here = { .line = 3, .column = 7 },
+				  there = { .line = 3, .column = 8 };
+	struct diag d = { 0 };
+	char text[400] = "";
+	FILE *out = fmemopen(text, sizeof(text), "w");
+
+	assert_int_equal(diag_file(&d, "a"), 0);
+	for (int i = 0; i < 2; i++) {
+		diag_error(&d, here, "x", "one; do");
+		diag_error(&d, here, "y", "one; do");
+		diag_error(&d, here, "x", "two; do");
+		diag_error(&d, there, "x", "one; do");
+		diag_warn(&d, here, "x", "one; do");
+	}
+	assert_int_equal(d.n_lines, 5);
+	assert_int_equal(d.n_errors, 8); /* a caller still sees that its own step went wrong */
+	diag_print(&d, out);
+	fclose(out);
+	assert_null(strstr(text, " more; "));
+	diag_done(&d);
+}
+
+static void
 test_spans(void **state)
 {
 	static const struct {
@@ -318,6 +343,7 @@ main(void)
 		cmocka_unit_test(test_depth_is_bounded),
 		cmocka_unit_test(test_print_parses_to_itself),
 		cmocka_unit_test(test_errors_are_sorted_and_bounded),
+		cmocka_unit_test(test_what_is_told_is_not_told_again),
 		cmocka_unit_test(test_spans),
 		cmocka_unit_test(test_constants),
 		cmocka_unit_test(test_names),
