@@ -99,11 +99,14 @@ static const struct command commands[] = {
 		"With words: those of which maker, title, model or quantity hold all of them. "
 		"`use: NAME` in a bench\n"
 		"file takes one; docs/instruments has a page for each.\n" },
-	{ "schema", cli_schema, "", "print the JSON Schema of bench files",
+	{ "schema", cli_schema, "[instrument]",
+		"print the JSON Schema of bench files, or of instrument files",
 		"For editors: they then complete keys and mark mistakes. In VS Code with the YAML "
 		"extension, put\n"
 		"  # yaml-language-server: $schema=./mbc.schema.json\n"
-		"on the first line of the bench file and run 'mbc schema > mbc.schema.json'.\n" },
+		"on the first line of the bench file and run 'mbc schema > mbc.schema.json'. Of "
+		"instrument files:\n"
+		"  mbc schema instrument > mbc.instrument.schema.json\n" },
 	{ "doctor", cli_doctor, "[--bench NAME]", "look at this computer and the running benches",
 		"Says what protects the bench here and what does not, and how its processes "
 		"do.\n" },

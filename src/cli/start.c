@@ -60,7 +60,8 @@ cli_reload(struct args *args)
 	return ask(args, WIRE_RELOAD, 10000);
 }
 
-static char word_check[] = "--check", word_merged[] = "--merged", word_schema[] = "--schema";
+static char word_check[] = "--check", word_merged[] = "--merged", word_schema[] = "--schema",
+	    word_instrument[] = "--schema-instrument";
 
 int
 cli_check(struct args *args)
@@ -91,7 +92,15 @@ cli_schema(struct args *args)
 {
 	char *argv[] = { NULL, word_schema, NULL };
 
-	return args_count(args, 0, 0) != 0 ? CLI_WRONG : cli_exec(args, "compile", argv);
+	if (args_count(args, 0, 1) != 0)
+		return CLI_WRONG;
+	if (args->n == 1 && strcmp(args->at[0], "instrument") != 0)
+		return cli_say(args, CLI_WRONG,
+			"there is no schema of '%s'; write instrument, or nothing for bench files",
+			args->at[0]);
+	if (args->n == 1)
+		argv[1] = word_instrument;
+	return cli_exec(args, "compile", argv);
 }
 
 struct image *

@@ -1,7 +1,8 @@
-/* jsonschema.c - the tables of schema.c and the codecs' options as a JSON Schema, so that editors complete a bench file
+/* jsonschema.c - the tables of schema.c and the codecs' options as a JSON Schema, so that editors complete bench and instrument files
  *
  * It accepts what the checker accepts as far as the form goes; what needs knowledge of the whole bench (names that exist,
- * units that fit) the checker alone can say. Keys of later versions are left out, so editors do not offer them.
+ * units that fit) the checker alone can say. Keys of later versions are left out, so editors do not offer them. In an instrument
+ * file any value may be ${PARAM}.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "drivers/list.h"
 #include "model/image.h"
 
+#define DIALECT "https://json-schema.org/draft/2020-12/schema"
 #define NAME_PATTERN "^[A-Za-z_][A-Za-z0-9_]{0,62}$"
 #define YES_OR_NO "[\"no\", \"yes\", \"off\", \"on\", true, false]"
 #define SPAN_PATTERN "^([0-9.]+ ?(ns|us|ms|s|min|h|d) ?)+[0-9]*$|^0$"
@@ -225,11 +227,32 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 	}
 }
 
+/* Around the form of a value in an instrument file, where ${PARAM} may stand for it. */
 static void
-opt_form(struct json *j, const struct opt *opt)
+open_form(struct json *j, bool is_file)
+{
+	if (!is_file)
+		return;
+	json_array(j, "anyOf");
+	json_raw(j, NULL, "{\"type\": \"string\", \"pattern\": \"[$][{]\"}");
+	json_object(j, NULL);
+}
+
+static void
+close_form(struct json *j, bool is_file)
+{
+	if (!is_file)
+		return;
+	json_end(j);
+	json_end(j);
+}
+
+static void
+opt_form(struct json *j, const struct opt *opt, bool is_file)
 {
 	json_object(j, opt->name);
 	json_text(j, "description", opt->help);
+	open_form(j, is_file);
 	switch (opt->type) {
 	case OPT_INT:
 		json_text(j, "type", "integer");
@@ -252,14 +275,15 @@ opt_form(struct json *j, const struct opt *opt)
 	}
 	if (opt->def != OPT_NEEDED && opt->def != OPT_ABSENT && opt->type == OPT_INT)
 		json_int(j, "default", opt->def);
+	close_form(j, is_file);
 	json_end(j);
 }
 
 static void
-opt_forms(struct json *j, const struct opt *opts)
+opt_forms(struct json *j, const struct opt *opts, bool is_file)
 {
 	for (size_t i = 0; opts != NULL && opts[i].name != NULL; i++)
-		opt_form(j, &opts[i]);
+		opt_form(j, &opts[i], is_file);
 }
 
 static void
@@ -286,38 +310,58 @@ use_words(struct json *j, const struct codec *codec)
 	json_end(j);
 }
 
-/* An object with the keys of a table and the options of a codec. */
-static void
-object_form(
-	struct json *j, const struct key *table, const struct opt *opts, const struct codec *codec)
+/* What a bench says of an instrument, and a file does not. */
+static bool
+is_of_bench(const struct key *table, size_t i)
 {
-	json_text(j, "type", "object");
-	json_bool(j, "additionalProperties", false);
-	json_object(j, "properties");
+	return table == schema_instrument && (i == INS_USE || i == INS_LINK || i == INS_TITLE);
+}
+
+/* The rows of a table, as properties. */
+static void
+row_forms(struct json *j, const struct key *table, const struct codec *codec, bool is_file)
+{
 	for (size_t i = 0; table != NULL && table[i].name != NULL; i++) {
 		if (table[i].kind == KEY_LATER ||
-			(table == schema_instrument && i >= INS_MESSAGES && !codec->has_messages))
+			(table == schema_instrument && i >= INS_MESSAGES && !codec->has_messages) ||
+			(is_file && is_of_bench(table, i)))
 			continue;
 		json_object(j, table[i].name);
 		json_text(j, "description", table[i].help);
 		if (table[i].def != NULL)
 			json_text(j, "default", table[i].def);
-		if (table == schema_instrument && i == INS_USE)
+		open_form(j, is_file);
+		if ((table == schema_instrument && i == INS_USE) ||
+			(table == schema_file && i == FILE_PROTOCOL))
 			use_words(j, codec);
+		else if (table == schema_exchange && i <= EXCHANGE_RECEIVE)
+			json_raw(j, "type", "[\"string\", \"number\", \"array\"]");
 		else
 			value_form(j, &table[i], codec);
+		close_form(j, is_file);
 		json_end(j);
 	}
-	opt_forms(j, opts);
+}
+
+/* An object with the keys of a table and the options of a codec. */
+static void
+object_form(struct json *j, const struct key *table, const struct opt *opts,
+	const struct codec *codec, bool is_file)
+{
+	json_text(j, "type", "object");
+	json_bool(j, "additionalProperties", false);
+	json_object(j, "properties");
+	row_forms(j, table, codec, is_file);
+	opt_forms(j, opts, is_file);
 	json_end(j);
 	needed(j, table, opts);
 }
 
 static void
-def(struct json *j, const char *name, const struct key *table)
+def(struct json *j, const char *name, const struct key *table, bool is_file)
 {
 	json_object(j, name);
-	object_form(j, table, NULL, NULL);
+	object_form(j, table, NULL, NULL, is_file);
 	json_end(j);
 }
 
@@ -339,59 +383,97 @@ message_row(struct json *j)
 
 /* The name of a message, or a message. */
 static void
-message_point(struct json *j)
+message_point(struct json *j, bool is_file)
 {
 	json_array(j, "anyOf");
 	json_object(j, NULL);
 	json_text(j, "type", "string");
 	json_end(j);
 	json_object(j, NULL);
-	object_form(j, schema_message_read, NULL, NULL);
+	object_form(j, schema_message_read, NULL, NULL, is_file);
 	json_end(j);
 	json_end(j);
 }
 
-/* The definitions of one codec: its instruments, how they are known, their channels, its points. */
 static void
-codec_defs(struct json *j, const struct codec *codec)
+extends_form(struct json *j)
+{
+	json_object(j, "extends");
+	json_text(j, "description", "a file that this one completes: path relative to this file");
+	any_scalar(j);
+	json_end(j);
+}
+
+/* An instrument file of one codec: the head, and the keys of an instrument. What is needed of these the bench may give. */
+static void
+file_form(struct json *j, const struct codec *codec)
+{
+	json_text(j, "type", "object");
+	json_bool(j, "additionalProperties", false);
+	json_object(j, "properties");
+	extends_form(j);
+	row_forms(j, schema_file, codec, false);
+	row_forms(j, schema_instrument, codec, true);
+	opt_forms(j, codec->opts, true);
+	json_end(j);
+	needed(j, schema_file, NULL);
+	json_raw(j, "anyOf",
+		"[{\"required\": [\"exchanges\"], \"properties\": {\"exchanges\": {\"minItems\": "
+		"1}}}, "
+		"{\"required\": [\"unproven\"]}]");
+}
+
+/* The definitions of one codec: its instruments or their files, how they are known, their channels, its points. */
+static void
+codec_defs(struct json *j, const struct codec *codec, bool is_file)
 {
 	char name[96];
 
 	snprintf(name, sizeof(name), "%.60s_point", codec->name);
 	json_object(j, name);
 	if (codec->has_messages)
-		message_point(j);
+		message_point(j, is_file);
 	else
-		object_form(j, NULL, codec->point_opts, codec);
+		object_form(j, NULL, codec->point_opts, codec, is_file);
 	json_end(j);
 	snprintf(name, sizeof(name), "identify_%.60s", codec->name);
 	json_object(j, name);
-	object_form(j, schema_identify, NULL, codec);
+	object_form(j, schema_identify, NULL, codec, is_file);
 	json_end(j);
 	snprintf(name, sizeof(name), "instrument_channel_%.60s", codec->name);
 	json_object(j, name);
-	object_form(j, schema_instrument_channel, NULL, codec);
+	object_form(j, schema_instrument_channel, NULL, codec, is_file);
 	json_end(j);
-	snprintf(name, sizeof(name), "instrument_%.60s", codec->name);
+	snprintf(name, sizeof(name), "%s_%.60s", is_file ? "file" : "instrument", codec->name);
 	json_object(j, name);
 	json_text(j, "description", codec->help);
-	object_form(j, schema_instrument, codec->opts, codec);
+	if (is_file)
+		file_form(j, codec);
+	else
+		object_form(j, schema_instrument, codec->opts, codec, false);
 	json_end(j);
+}
+
+/* One of the definitions NAME_CODEC; the array stays open. */
+static void
+any_codec(struct json *j, const char *of)
+{
+	char name[96];
+
+	json_array(j, "anyOf");
+	for (size_t i = 0; codec_list[i] != NULL; i++) {
+		snprintf(name, sizeof(name), "%s_%.60s", of, codec_list[i]->name);
+		json_object(j, NULL);
+		ref(j, name);
+		json_end(j);
+	}
 }
 
 static void
 instrument_def(struct json *j)
 {
-	char name[96];
-
 	json_object(j, "instrument");
-	json_array(j, "anyOf");
-	for (size_t i = 0; codec_list[i] != NULL; i++) {
-		snprintf(name, sizeof(name), "instrument_%.60s", codec_list[i]->name);
-		json_object(j, NULL);
-		ref(j, name);
-		json_end(j);
-	}
+	any_codec(j, "instrument");
 	/* One of an instrument file: the file says which keys it has. */
 	json_object(j, NULL);
 	json_raw(j, "required", "[\"use\"]");
@@ -412,48 +494,64 @@ instrument_def(struct json *j)
 	json_end(j);
 }
 
+/* What benches and instrument files share. */
+static void
+shared_defs(struct json *j, bool is_file)
+{
+	def(j, "twin", schema_twin, is_file);
+	def(j, "wave", schema_wave, is_file);
+	def(j, "line", schema_scale, is_file);
+	def(j, "message", schema_message, is_file);
+	message_row(j);
+	def(j, "error", schema_error, is_file);
+	for (size_t i = 0; codec_list[i] != NULL; i++)
+		codec_defs(j, codec_list[i], is_file);
+}
+
 void
 schema_json(struct buf *out)
 {
-	static const struct key extends = { .name = "extends", .kind = KEY_TEXT };
 	struct json j;
 
 	json_open(&j, out);
 	json_object(&j, NULL);
-	json_text(&j, "$schema", "https://json-schema.org/draft/2020-12/schema");
+	json_text(&j, "$schema", DIALECT);
 	json_text(&j, "title", "bench file of mbc");
 	json_text(&j, "type", "object");
 	json_bool(&j, "additionalProperties", false);
 	json_object(&j, "properties");
-	json_object(&j, extends.name);
-	json_text(&j, "description",
-		"a bench file that this one completes: path relative to this file");
-	value_form(&j, &extends, NULL);
-	json_end(&j);
-	for (size_t i = 0; schema_top[i].name != NULL; i++) {
-		if (schema_top[i].kind == KEY_LATER)
-			continue;
-		json_object(&j, schema_top[i].name);
-		json_text(&j, "description", schema_top[i].help);
-		value_form(&j, &schema_top[i], NULL);
-		json_end(&j);
-	}
+	extends_form(&j);
+	row_forms(&j, schema_top, NULL, false);
 	json_end(&j);
 	json_object(&j, "$defs");
-	def(&j, "link", schema_link);
-	def(&j, "rs485", schema_rs485);
-	def(&j, "channel", schema_channel);
-	def(&j, "twin", schema_twin);
-	def(&j, "wave", schema_wave);
-	def(&j, "serve", schema_serve);
-	def(&j, "line", schema_scale);
-	def(&j, "watchdog", schema_watchdog);
-	def(&j, "message", schema_message);
-	message_row(&j);
-	def(&j, "error", schema_error);
+	def(&j, "link", schema_link, false);
+	def(&j, "rs485", schema_rs485, false);
+	def(&j, "channel", schema_channel, false);
+	def(&j, "serve", schema_serve, false);
+	def(&j, "watchdog", schema_watchdog, false);
 	instrument_def(&j);
-	for (size_t i = 0; codec_list[i] != NULL; i++)
-		codec_defs(&j, codec_list[i]);
+	shared_defs(&j, false);
+	json_end(&j);
+	json_end(&j);
+	buf_putc(out, '\n');
+}
+
+void
+schema_instrument_json(struct buf *out)
+{
+	struct json j;
+
+	json_open(&j, out);
+	json_object(&j, NULL);
+	json_text(&j, "$schema", DIALECT);
+	json_text(&j, "title", "instrument file of mbc");
+	any_codec(&j, "file");
+	json_end(&j);
+	json_object(&j, "$defs");
+	def(&j, "file_line", schema_file_line, false);
+	def(&j, "param", schema_param, false);
+	def(&j, "exchange", schema_exchange, false);
+	shared_defs(&j, true);
 	json_end(&j);
 	json_end(&j);
 	buf_putc(out, '\n');

@@ -42,6 +42,7 @@ enum action {
 	ACTION_CHECK,
 	ACTION_MERGED,
 	ACTION_SCHEMA,
+	ACTION_FILE_SCHEMA,
 	ACTION_LIST,
 	ACTION_PAGE,
 	ACTION_INDEX
@@ -60,7 +61,7 @@ static void
 usage(FILE *out)
 {
 	fputs("usage: mbc-compile [--check | --merged | --out-fd N] BENCH.yaml\n"
-	      "       mbc-compile --schema | --list [WORD...] | --page FILE.yaml | --index\n"
+	      "       mbc-compile --schema | --schema-instrument | --list [WORD...] | --page FILE.yaml | --index\n"
 	      "\n"
 	      "Checks a bench file. Prints nothing else when it is good and\n"
 	      "  --check     says what it holds, in one line\n"
@@ -70,7 +71,8 @@ usage(FILE *out)
 	      "this program to M\n"
 	      "  --list      lists the instruments of the catalogue, --page describes one of them, "
 	      "--index all\n"
-	      "  --schema    prints the JSON Schema of bench files, for editors\n"
+	      "  --schema    prints the JSON Schema of bench files, for editors; "
+	      "--schema-instrument: of instrument files\n"
 	      "Errors go to standard error as FILE:LINE:COLUMN: error: WHAT; WHAT TO DO [CODE].\n"
 	      "Exit: 0 good, 1 the bench file is wrong, 2 the system failed.\n",
 		out);
@@ -97,6 +99,8 @@ parse_options(int argc, char **argv, struct options *o)
 			o->action = ACTION_INDEX;
 		} else if (strcmp(argv[i], "--schema") == 0) {
 			o->action = ACTION_SCHEMA;
+		} else if (strcmp(argv[i], "--schema-instrument") == 0) {
+			o->action = ACTION_FILE_SCHEMA;
 		} else if (strcmp(argv[i], "--out-fd") == 0 && i + 1 < argc) {
 			if (!text_to_int(argv[++i], &fd) || fd < 0 || fd > 1023)
 				return -1;
@@ -111,7 +115,7 @@ parse_options(int argc, char **argv, struct options *o)
 			o->path = argv[i];
 		}
 	}
-	if (o->action == ACTION_SCHEMA || o->action == ACTION_INDEX)
+	if (o->action == ACTION_SCHEMA || o->action == ACTION_FILE_SCHEMA || o->action == ACTION_INDEX)
 		return 0;
 	return o->path == NULL || (o->action == ACTION_IMAGE && o->fd < 0) ? -1 : 0;
 }
@@ -297,9 +301,12 @@ main(int argc, char **argv)
 	confine(&o);
 	if (o.action >= ACTION_LIST)
 		return describe(&o);
-	if (o.action != ACTION_SCHEMA)
+	if (o.action < ACTION_SCHEMA)
 		return compile(&o);
-	schema_json(&schema);
+	if (o.action == ACTION_SCHEMA)
+		schema_json(&schema);
+	else
+		schema_instrument_json(&schema);
 	code = write_all(STDOUT_FILENO, &schema);
 	buf_done(&schema);
 	return code;

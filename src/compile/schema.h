@@ -186,4 +186,7 @@ extern const struct key schema_top[], schema_link[], schema_instrument[],
 /* The JSON Schema of a bench file, with the options of the codecs that are built in. */
 void schema_json(struct buf *out);
 
+/* The same of an instrument file. */
+void schema_instrument_json(struct buf *out);
+
 #endif

@@ -17,8 +17,10 @@ import jsonschema
 import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
-DOCUMENT = HERE.parent.parent / "docs/bench-file.md"
-CATALOGUE = HERE.parent.parent / "instruments"
+ROOT = HERE.parent.parent
+DOCUMENT = ROOT / "docs/bench-file.md"
+FILE_DOCUMENT = ROOT / "docs/instrument-file.md"
+CATALOGUE = ROOT / "instruments"
 LIMIT_S = 2.5  # the program bounds itself to 2 s of processor time
 LIMIT_KIB = 64 * 1024  # neither bound means anything under a sanitizer
 
@@ -56,6 +58,7 @@ def text_of(result):
 def parses_to_itself(program, merged):
     with tempfile.TemporaryDirectory() as folder:
         (pathlib.Path(folder) / "again.yaml").write_bytes(merged)
+        (pathlib.Path(folder) / "instruments").symlink_to(HERE / "instruments")
         again = compile_file(program, "--merged", "again.yaml", cwd=folder)
     return again.returncode == 0 and again.stdout == merged
 
@@ -84,7 +87,7 @@ def check_golden(program, schema, path, update):
     return None
 
 
-def check_file(program, path, update):
+def check_alone(program, path, update):
     """An instrument file by itself, with its exchanges."""
     ok = path.with_name(path.name.replace(".file.yaml", ".ok"))
     text = text_of(compile_file(program, "--check", path.name))
@@ -97,6 +100,55 @@ def check_catalogue(program, path):
     """A file of the catalogue is right, and its exchanges are as they should be."""
     result = compile_file(program, "--check", str(path))
     return text_of(result) if result.returncode != 0 or result.stderr else None
+
+
+def check_file(program, schema, path, update):
+    """An instrument file by itself: None, or what is wrong."""
+    result = compile_file(program, "--check", f"instruments/{path.name}")
+    ok = path.with_suffix(".ok")
+    text = text_of(result)
+    if update:
+        ok.write_text(text)
+    if not ok.exists():
+        return f"{ok.name} is missing; run run.py MBC-COMPILE --update and read what it writes"
+    if text != ok.read_text():
+        return f"expected:\n{ok.read_text()}\ngot:\n{text}"
+    return schema_refuses(schema, path) if result.returncode == 0 else None
+
+
+def schema_refuses(schema, path):
+    try:
+        jsonschema.validate(yaml.load(path.read_bytes(), Reader), schema)
+    except jsonschema.ValidationError as error:
+        return f"accepted, but not by the JSON Schema: {error.message[:400]}"
+    return None
+
+
+def check_file_schema(schema):
+    """None, or what is wrong: the schema of instrument files takes a good one, and not what is wrong in its form."""
+    jsonschema.Draft202012Validator.check_schema(schema)
+    good = {"instrument": "a", "title": "A", "confidence": "low", "protocol": "modbus", "unproven": "no device",
+            "params": {"unit": {"type": "int"}}, "every": "${unit} s",
+            "channels": {"a": {"read": {"holding": "${unit}"}, "scale": "10^-unit"}}}
+    wrong = {
+        "no protocol": {"protocol": None},
+        "a protocol that does not exist": {"protocol": "modbuss"},
+        "nothing that proves it": {"unproven": None},
+        "an empty list of exchanges": {"unproven": None, "exchanges": []},
+        "a link": {"link": "io"},
+        "messages of a codec that has none": {"messages": {"a": {"send": "a"}}},
+        "an unknown key of a channel": {"channels": {"a": {"reed": 1}}},
+        "a param without type": {"params": {"unit": {"default": 1}}},
+        "an exchange without question": {"exchanges": [{"receive": "01"}]},
+        "a line that is no map": {"line": "9600 8N1"},
+    }
+    validator = jsonschema.Draft202012Validator(schema)
+    if not validator.is_valid(good):
+        return "a good instrument file is refused"
+    for what, change in wrong.items():
+        if validator.is_valid({key: value for key, value in (good | change).items() if value is not None}):
+            return f"it accepts {what}"
+    return None
 
 
 def check_schema(schema):
@@ -115,6 +167,16 @@ def check_document(schema):
         keys |= set(definition.get("properties", {}))
     missing = sorted(key for key in keys if f"`{key}`" not in known)
     return f"{DOCUMENT.name} does not tell about: {', '.join(missing)}" if missing else None
+
+
+def check_file_document(schema):
+    """Every key that only instrument files have is in their reference."""
+    known = FILE_DOCUMENT.read_text()
+    keys = set(schema["$defs"]["file_text"]["required"])
+    for name in ("file_line", "param", "exchange"):
+        keys |= set(schema["$defs"][name]["properties"])
+    missing = sorted(key for key in keys if f"`{key}`" not in known)
+    return f"{FILE_DOCUMENT.name} does not tell about: {', '.join(missing)}" if missing else None
 
 
 def large_bench(channels):
@@ -181,10 +243,17 @@ def main():
     schema = json.loads(compile_file(program, "--schema").stdout)
     tap.tell("JSON Schema", check_schema(schema))
     tap.tell("reference of all keys", check_document(schema))
+    file_schema = json.loads(compile_file(program, "--schema-instrument").stdout)
+    tap.tell("JSON Schema of instrument files", check_file_schema(file_schema))
+    tap.tell("reference of the keys of instrument files", check_file_document(file_schema))
+    for path in sorted(ROOT.glob("instruments/*.yaml")):
+        tap.tell(f"JSON Schema accepts {path.name}", schema_refuses(file_schema, path))
+    for path in sorted(HERE.glob("instruments/*.yaml")):
+        tap.tell(f"instrument file {path.stem}", check_file(program, file_schema, path, update))
     for path in sorted(HERE.glob("*.in.yaml")):
         tap.tell(path.name.removesuffix(".in.yaml"), check_golden(program, schema, path, update))
     for path in sorted(HERE.glob("*.file.yaml")):
-        tap.tell(path.name.removesuffix(".yaml"), check_file(program, path, update))
+        tap.tell(path.name.removesuffix(".yaml"), check_alone(program, path, update))
     for path in sorted(CATALOGUE.glob("*.yaml")):
         tap.tell("catalogue: " + path.stem, check_catalogue(program, path))
     with tempfile.TemporaryDirectory() as folder:
