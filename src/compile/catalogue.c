@@ -35,8 +35,8 @@ struct params {
 /* ---- finding files -------------------------------------------------------------------------------------------------------- */
 
 /* Letters, digits, '-' and '_': it becomes part of a path. */
-static bool
-is_file_name(const char *name)
+bool
+catalogue_is_name(const char *name)
 {
 	return name[0] != '\0' && strlen(name) <= NAME_MAX_BYTES &&
 	       name[strspn(name,
@@ -69,7 +69,7 @@ find_file(struct bench *b, const char *name, bool *out_is_there)
 			return b->files.at[i].root;
 		}
 	*out_is_there = false;
-	if (!is_file_name(name))
+	if (!catalogue_is_name(name))
 		return NULL;
 	root = try_folder(b, b->path == NULL ? "" : b->path,
 		slash == NULL ? 0 : (size_t)(slash + 1 - b->path), "instruments/", name,
@@ -162,12 +162,29 @@ check_row(struct bench *b, const struct node *n, const struct key *row)
 		read_text(b, n);
 }
 
+/* Which codec, and on which wire, is not for the file to say in the words of a bench. */
+static void
+refuse_bench_words(struct bench *b, const struct node *root)
+{
+	const struct node *use = tree_get(&b->tree, root, schema_instrument[INS_USE].name);
+	const struct node *wire = tree_get(&b->tree, root, schema_instrument[INS_LINK].name);
+
+	if (use != NULL)
+		diag_error(&b->diag, use->key_at, "unknown-key",
+			"a bench says 'use'; an instrument file says which protocol: write "
+			"protocol: NAME");
+	if (wire != NULL)
+		diag_error(&b->diag, wire->key_at, "unknown-key",
+			"which link it hangs on only the bench knows; remove 'link'");
+}
+
 bool
 catalogue_check_head(struct bench *b, const char *name, const struct node *root)
 {
 	size_t before = b->diag.n_errors;
 	const struct node *own = tree_get(&b->tree, root, "instrument");
 	const struct node *protocol = tree_get(&b->tree, root, "protocol");
+	const struct node *exchanges = tree_get(&b->tree, root, "exchanges");
 	const char *text = own == NULL ? NULL : own->text;
 
 	for (size_t i = 0; schema_file[i].name != NULL; i++) {
@@ -179,7 +196,8 @@ catalogue_check_head(struct bench *b, const char *name, const struct node *root)
 			diag_error(&b->diag, root->at, "missing", "'%s' is missing; add it (%s)",
 				schema_file[i].name, schema_file[i].help);
 	}
-	if (tree_get(&b->tree, root, "exchanges") == NULL &&
+	refuse_bench_words(b, root);
+	if ((exchanges == NULL || (exchanges->kind == NODE_LIST && exchanges->n == 0)) &&
 		tree_get(&b->tree, root, "unproven") == NULL)
 		diag_error(&b->diag, root->at, "missing",
 			"nothing proves this file; add exchanges: [{send: ..., receive: ..., "
@@ -292,6 +310,23 @@ add_brought(struct bench *b, const struct node *word, struct params *out)
 	}
 }
 
+/* The bench gives it as a key of the instrument, so it cannot have the name of a key that means something else there. */
+static bool
+check_param_name(struct bench *b, const struct node *param)
+{
+	if (!read_name(b, param->key, param->key_at, "a param"))
+		return false;
+	for (size_t i = 0; schema_instrument[i].name != NULL; i++)
+		if (strcmp(schema_instrument[i].name, param->key) == 0) {
+			diag_error(&b->diag, param->key_at, "name",
+				"'%s' is a key of every instrument and cannot name a param; choose "
+				"another name",
+				param->key);
+			return false;
+		}
+	return true;
+}
+
 /* One param of an instrument: what the bench says, or its default. */
 static void
 read_param(struct bench *b, const struct node *param, const struct node *given,
@@ -301,7 +336,7 @@ read_param(struct bench *b, const struct node *param, const struct node *given,
 	const struct node *word = NULL;
 	const char *type, *text;
 
-	if (!read_name(b, param->key, param->key_at, "a param") ||
+	if (!check_param_name(b, param) ||
 		!read_is(b, param, NODE_MAP, "a map: {type: int, range: [1, 247], default: 1}") ||
 		!read_keys(b, param, schema_param, NULL, found, NULL) || found[PARAM_TYPE] == NULL)
 		return;
@@ -384,7 +419,8 @@ put_value(struct copy *c, const struct node *n, const struct param *p, const cha
 			out[len] = '\0';
 			return len;
 		}
-		diag_error(&c->b->diag, p->at, "param", "%s is %.40s and does not fit %.*s (%s)",
+		diag_error(&c->b->diag, p->at, "param",
+			"%s is %.40s and does not fit %.*s (%s); write another value or form",
 			p->name, p->text, (int)n_kind, kind, err.msg);
 		return -1;
 	}
@@ -451,40 +487,75 @@ is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-/* In a scale the names of params stand by themselves: 10^-decimals. */
+/* How long the number or the name is that begins here; 1 for anything else. The e of 1e-3 is no name. */
+static size_t
+word_length(const char *text)
+{
+	static const char digits[] = "0123456789";
+	size_t n = strspn(text, "0123456789.");
+
+	if (n > 0 && (text[n] == 'e' || text[n] == 'E')) {
+		size_t sign = text[n + 1] == '+' || text[n + 1] == '-';
+		size_t more = strspn(text + n + 1 + sign, digits);
+
+		return more > 0 ? n + 1 + sign + more : n;
+	}
+	if (n > 0)
+		return n;
+	while (is_letter(text[n]) || (n > 0 && text[n] >= '0' && text[n] <= '9'))
+		n++;
+	return MAX(n, (size_t)1);
+}
+
+/* In a scale the names of params stand by themselves: 10^-decimals. NULL: that was told. */
 static const char *
-specify_number(struct copy *c, const char *text)
+specify_number(struct copy *c, const struct node *n, const char *text)
 {
 	char out[SPECIFIED_MAX];
 	size_t used = 0;
-	bool is_changed = false;
 
-	while (*text != '\0' && used + 64 < sizeof(out)) {
-		size_t n = 0;
-		const struct param *p;
+	while (*text != '\0') {
+		size_t length = word_length(text), made;
+		const struct param *p = find_param(c->params, text, length);
+		const char *from = p == NULL ? text : p->text;
 
-		while (is_letter(text[n]) || (n > 0 && text[n] >= '0' && text[n] <= '9'))
-			n++;
-		p = n == 0 ? NULL : find_param(c->params, text, n);
-		if (p != NULL && strlen(p->text) < 60) {
-			used += (size_t)snprintf(out + used, sizeof(out) - used, "%s", p->text);
-			is_changed = true;
-		} else {
-			n = MAX(n, (size_t)1);
-			memcpy(out + used, text, MIN(n, (size_t)63));
-			used += MIN(n, (size_t)63);
+		made = p == NULL ? length : strlen(p->text);
+		if (made >= sizeof(out) - used) {
+			diag_error(&c->b->diag, n->at, "too-large",
+				"the text is too long; shorten it");
+			return NULL;
 		}
-		text += n;
+		memcpy(out + used, from, made);
+		used += made;
+		text += length;
 	}
-	return is_changed ? tree_text(&c->b->tree, out, used) : NULL;
+	return tree_text(&c->b->tree, out, used);
 }
 
-/* is_number: of a scale. NULL: no more nodes, or a text that cannot be made. */
+/* Where a node stands: params stand by their bare names only in the scale of a channel, not in a message that is named so. */
+enum where { IN_FILE, IN_CHANNELS, IN_CHANNEL, IN_SCALE, ELSEWHERE };
+
+static enum where
+where_below(enum where above, const char *key)
+{
+	switch (above) {
+	case IN_FILE:
+		return strcmp(key, "channels") == 0 ? IN_CHANNELS : ELSEWHERE;
+	case IN_CHANNELS:
+		return IN_CHANNEL;
+	case IN_CHANNEL:
+		return strcmp(key, "scale") == 0 || strcmp(key, "offset") == 0 ? IN_SCALE
+									       : ELSEWHERE;
+	default:
+		return above;
+	}
+}
+
+/* NULL: no more nodes, or a text that cannot be made. */
 static struct node *
-copy_node(struct copy *c, const struct node *from, bool is_number)
+copy_node(struct copy *c, const struct node *from, enum where where)
 {
 	struct node *n = tree_node(&c->b->tree, (enum node_kind)from->kind, from->at);
-	const char *text;
 
 	if (n == NULL)
 		return NULL;
@@ -494,19 +565,14 @@ copy_node(struct copy *c, const struct node *from, bool is_number)
 	n->is_key_quoted = from->is_key_quoted;
 	n->source = from->source;
 	if (from->kind == NODE_SCALAR) {
-		text = specify(c, from, from->text);
-		if (text == NULL)
-			return NULL;
-		n->text = text;
-		text = is_number ? specify_number(c, n->text) : NULL;
-		if (text != NULL)
-			n->text = text;
-		return n;
+		n->text = specify(c, from, from->text);
+		if (n->text != NULL && where == IN_SCALE && c->params != NULL)
+			n->text = specify_number(c, from, n->text);
+		return n->text == NULL ? NULL : n;
 	}
 	for (const struct node *k = from->first; k != NULL; k = k->next) {
-		bool is_scale = from->kind == NODE_MAP &&
-				(strcmp(k->key, "scale") == 0 || strcmp(k->key, "offset") == 0);
-		struct node *child = copy_node(c, k, is_number || is_scale);
+		struct node *child = copy_node(
+			c, k, from->kind == NODE_MAP ? where_below(where, k->key) : where);
 
 		if (child != NULL)
 			tree_add(&c->b->tree, n, child);
@@ -545,7 +611,7 @@ own_part(struct bench *b, const struct node *instrument, const struct node *para
 			(params != NULL && params->kind == NODE_MAP &&
 				tree_get(&b->tree, params, k->key) != NULL))
 			continue;
-		child = copy_node(&plain, k, false);
+		child = copy_node(&plain, k, ELSEWHERE);
 		if (child != NULL)
 			tree_add(&b->tree, out, child);
 	}
@@ -576,6 +642,7 @@ catalogue_instance(struct bench *b, const char *name, const struct node *use,
 	struct params params;
 	struct copy copy = { b, &params };
 	struct node *out;
+	size_t before;
 
 	*out_line = NULL;
 	if (root == NULL) {
@@ -587,7 +654,10 @@ catalogue_instance(struct bench *b, const char *name, const struct node *use,
 	protocol = tree_get(&b->tree, root, "protocol");
 	title = tree_get(&b->tree, root, "title");
 	*out_line = tree_get(&b->tree, root, "line");
+	before = b->diag.n_errors;
 	read_params(b, map, instrument, &params);
+	if (b->diag.n_errors > before)
+		return instrument; /* without them the file would be full of mistakes that are none */
 	out = tree_node(&b->tree, NODE_MAP, instrument->at);
 	if (out == NULL)
 		return instrument;
@@ -596,7 +666,7 @@ catalogue_instance(struct bench *b, const char *name, const struct node *use,
 	for (const struct node *k = root->first; k != NULL; k = k->next) {
 		struct node *child = schema_file[find_row(k->key)].name != NULL
 					     ? NULL
-					     : copy_node(&copy, k, false);
+					     : copy_node(&copy, k, where_below(IN_FILE, k->key));
 
 		if (child != NULL)
 			tree_add(&b->tree, out, child);

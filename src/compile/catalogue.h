@@ -10,6 +10,9 @@
 const struct node *catalogue_instance(struct bench *b, const char *name, const struct node *use,
 	const struct node *instrument, const struct node **out_line);
 
+/* Can a file be called so? Letters, digits, '-' and '_': it becomes part of a path. */
+bool catalogue_is_name(const char *name);
+
 /* Is the head of an instrument file right? name: that of its file, NULL: not known. Reports what is wrong. */
 bool catalogue_check_head(struct bench *b, const char *name, const struct node *root);
 

@@ -89,6 +89,19 @@ file_is_one(struct bench *b, const struct node *root)
 	       tree_get(&b->tree, root, "bench") == NULL;
 }
 
+/* The name that its path gives it; NULL: none, where it is read from something else than NAME.yaml. */
+static const char *
+own_name(struct bench *b)
+{
+	const char *slash = b->path == NULL ? NULL : strrchr(b->path, '/');
+	const char *name = slash == NULL ? b->path : slash + 1;
+	size_t n = name == NULL ? 0 : strlen(name);
+
+	if (n <= 5 || strcmp(name + n - 5, ".yaml") != 0)
+		return NULL;
+	return tree_text(&b->tree, name, n - 5);
+}
+
 void
 file_check(struct bench *b, const struct node *root)
 {
@@ -97,7 +110,7 @@ file_check(struct bench *b, const struct node *root)
 	struct node *top, *instruments;
 	unsigned n = 0;
 
-	if (!catalogue_check_head(b, NULL, root))
+	if (!catalogue_check_head(b, own_name(b), root))
 		return;
 	codec = catalogue_codec(tree_get(&b->tree, root, "protocol")->text);
 	exchanges = tree_get(&b->tree, root, "exchanges");
@@ -119,9 +132,9 @@ file_check(struct bench *b, const struct node *root)
 	b->name = "";
 	bench_read(b, top);
 	b->name = "";
-	n = 0;
 	if (b->diag.n_errors > 0)
 		return;
+	n = 0;
 	for (const struct node *k = exchanges == NULL ? NULL : exchanges->first; k != NULL;
 		k = k->next, n++)
 		if (read_is(b, k, NODE_MAP, "a map: {send: ..., receive: ..., expect: {...}}")) {

@@ -19,6 +19,13 @@ report_use(struct bench *b, const struct node *use, const char *name)
 	for (; codec_list[n] != NULL && n < NELEM(names); n++)
 		names[n] = codec_list[n]->name;
 	near = text_nearest(name, names, n);
+	if (near == NULL && !catalogue_is_name(name)) {
+		diag_error(&b->diag, use->at, "unknown-codec",
+			"'%.60s' cannot name an instrument file; write a name of letters, digits, "
+			"'-' and '_', without folder and without .yaml",
+			name);
+		return;
+	}
 	if (near != NULL) {
 		diag_error(&b->diag, use->at, "unknown-codec",
 			"nothing known as '%.60s'; did you mean '%s'?", name, near);

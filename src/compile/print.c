@@ -49,6 +49,10 @@ print_value(struct buf *out, const struct node *n)
 {
 	const char *between = "";
 
+	if (node_is_null(n)) { /* in quotes it would be a text */
+		buf_putc(out, '~');
+		return;
+	}
 	if (n->kind == NODE_SCALAR) {
 		print_scalar(out, n->text, n->is_quoted);
 		return;
