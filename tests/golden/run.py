@@ -179,6 +179,24 @@ def check_file_document(schema):
     return f"{FILE_DOCUMENT.name} does not tell about: {', '.join(missing)}" if missing else None
 
 
+def check_tutorial(program, path):
+    """The files of a tutorial are good, and what mbc check says about them stands in it: None, or what is wrong."""
+    known = path.read_text()
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", known, re.M | re.S)
+    with tempfile.TemporaryDirectory() as folder:
+        for block in blocks:
+            kind, name = re.match(r"(bench|instrument): (\S+)", block).groups()
+            file = pathlib.Path(folder) / ("instruments" if kind == "instrument" else "") / f"{name}.yaml"
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(block)
+            environment = os.environ | {"MBC_CATALOGUE": str(ROOT / "instruments")}
+            result = subprocess.run([program, "--check", str(file)], capture_output=True, timeout=60, env=environment)
+            said = (result.stdout + result.stderr).decode().strip()
+            if result.returncode != 0 or f"    {said}\n" not in known:
+                return f"of {name} it does not tell: {said}"
+    return None if blocks else "no file stands in it"
+
+
 def large_bench(channels):
     lines = ["bench: large", "links:", '  io: {tcp: "127.0.0.1:502"}', "instruments:"]
     for i in range(channels // 2):
@@ -246,6 +264,8 @@ def main():
     file_schema = json.loads(compile_file(program, "--schema-instrument").stdout)
     tap.tell("JSON Schema of instrument files", check_file_schema(file_schema))
     tap.tell("reference of the keys of instrument files", check_file_document(file_schema))
+    for path in sorted(ROOT.glob("docs/first-instrument*.md")):
+        tap.tell(path.name, check_tutorial(program, path))
     for path in sorted(ROOT.glob("instruments/*.yaml")):
         tap.tell(f"JSON Schema accepts {path.name}", schema_refuses(file_schema, path))
     for path in sorted(HERE.glob("instruments/*.yaml")):
