@@ -61,7 +61,8 @@ static void
 usage(FILE *out)
 {
 	fputs("usage: mbc-compile [--check | --merged | --out-fd N] BENCH.yaml\n"
-	      "       mbc-compile --schema | --schema-instrument | --list [WORD...] | --page FILE.yaml | --index\n"
+	      "       mbc-compile --schema | --schema-instrument | --list [WORD...] | --page "
+	      "FILE.yaml | --index\n"
 	      "\n"
 	      "Checks a bench file. Prints nothing else when it is good and\n"
 	      "  --check     says what it holds, in one line\n"
@@ -115,7 +116,8 @@ parse_options(int argc, char **argv, struct options *o)
 			o->path = argv[i];
 		}
 	}
-	if (o->action == ACTION_SCHEMA || o->action == ACTION_FILE_SCHEMA || o->action == ACTION_INDEX)
+	if (o->action == ACTION_SCHEMA || o->action == ACTION_FILE_SCHEMA ||
+		o->action == ACTION_INDEX)
 		return 0;
 	return o->path == NULL || (o->action == ACTION_IMAGE && o->fd < 0) ? -1 : 0;
 }
