@@ -52,25 +52,59 @@ add_link(struct bench *b, struct node *top, const struct codec *codec, const str
 
 	if (wires & CODEC_SERIAL && (has_serial || !(wires & CODEC_TCP)))
 		add_text(&b->tree, link, "serial", "/dev/ttyS0", at);
-	else
+	else if (wires & CODEC_TCP)
 		add_text(&b->tree, link, "tcp", "127.0.0.1:502", at);
+	else if (wires & CODEC_FOLDER)
+		add_text(&b->tree, link, "folder", "/srv/results", at);
+	else if (wires & CODEC_GPIO)
+		add_text(&b->tree, link, "gpio", "/dev/gpiochip0", at);
+	else
+		add_text(&b->tree, link, "system", "local", at);
 }
 
 /* One of the instruments: with the params of an exchange. */
-static void
+static struct node *
 add_instrument(struct bench *b, struct node *instruments, const char *name, const struct node *with,
-	unsigned nth, bool has_link, struct place at)
+	unsigned nth, struct place at)
 {
 	char key[16];
 	int n = snprintf(key, sizeof(key), "e%u", nth);
 	struct node *ins = add_map(&b->tree, instruments, tree_text(&b->tree, key, (size_t)n), at);
 
 	add_text(&b->tree, ins, "use", name, at);
-	if (has_link)
-		add_text(&b->tree, ins, "link", WIRE, at);
+	add_text(&b->tree, ins, "link", WIRE, at);
 	for (const struct node *k = with == NULL ? NULL : with->first; k != NULL; k = k->next)
 		if (k->kind == NODE_SCALAR)
 			add_text(&b->tree, ins, k->key, k->text, k->at);
+	return ins;
+}
+
+/* What a bench has to say about an instrument that no exchange shows: the first word of a choice, the low end of a range, or
+ * a name. */
+static void
+add_needed_params(struct bench *b, struct node *ins, const struct node *params)
+{
+	for (const struct node *k = params == NULL || params->kind != NODE_MAP ? NULL
+									       : params->first;
+		k != NULL; k = k->next) {
+		const struct node *type, *words, *range;
+
+		if (k->kind != NODE_MAP || tree_get(&b->tree, k, "default") != NULL)
+			continue;
+		type = tree_get(&b->tree, k, "type");
+		words = tree_get(&b->tree, k, "words");
+		range = tree_get(&b->tree, k, "range");
+		if (words != NULL && words->first != NULL)
+			add_text(&b->tree, ins, k->key,
+				words->kind == NODE_MAP ? words->first->key : words->first->text,
+				k->at);
+		else if (range != NULL && range->first != NULL && range->first->text != NULL)
+			add_text(&b->tree, ins, k->key, range->first->text, k->at);
+		else if (type != NULL && type->text != NULL && strcmp(type->text, "text") == 0)
+			add_text(&b->tree, ins, k->key, k->key, k->at);
+		else
+			add_text(&b->tree, ins, k->key, "1", k->at);
+	}
 }
 
 static const struct node *
@@ -119,16 +153,14 @@ file_check(struct bench *b, const struct node *root)
 	*BENCH_ADD(b->files) = (struct bench_file){ .name = name->text, .root = root };
 	top = add_map(&b->tree, NULL, "", root->at);
 	add_text(&b->tree, top, "bench", "check", root->at);
-	if (codec->wires & (CODEC_TCP | CODEC_SERIAL))
-		add_link(b, top, codec, tree_get(&b->tree, root, "line"), root->at);
+	add_link(b, top, codec, tree_get(&b->tree, root, "line"), root->at);
 	instruments = add_map(&b->tree, top, "instruments", root->at);
 	if (exchanges == NULL || exchanges->n == 0)
-		add_instrument(b, instruments, name->text, NULL, n,
-			codec->wires & (CODEC_TCP | CODEC_SERIAL), root->at);
+		add_needed_params(b, add_instrument(b, instruments, name->text, NULL, n, root->at),
+			tree_get(&b->tree, root, "params"));
 	for (const struct node *k = exchanges == NULL ? NULL : exchanges->first; k != NULL;
 		k = k->next)
-		add_instrument(b, instruments, name->text, with_of(b, k), n++,
-			codec->wires & (CODEC_TCP | CODEC_SERIAL), root->at);
+		add_instrument(b, instruments, name->text, with_of(b, k), n++, root->at);
 	b->name = "";
 	bench_read(b, top);
 	b->name = "";

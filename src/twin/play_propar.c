@@ -98,10 +98,11 @@ ascii_take(const uint8_t *frame, size_t n, struct propar_message *out)
 	*out = (struct propar_message){ .node = HERE };
 	for (size_t i = 0; i < pairs && i < 2 + PROPAR_DATA_MAX; i++) {
 		int high = digit(frame[1 + 2 * i]), low = digit(frame[2 + 2 * i]);
-		uint8_t byte = (uint8_t)(high << 4 | low);
+		uint8_t byte;
 
 		if (high < 0 || low < 0)
 			return false;
+		byte = (uint8_t)(high << 4 | low);
 		if (i == 0)
 			is_good = is_good && byte + 1u == pairs;
 		else if (i == 1)
@@ -309,7 +310,7 @@ keep(struct play_device *dev, uint32_t i, union value v, const char *text)
 {
 	const struct point *pt = &dev->pts[i].pt;
 	struct play_device *its;
-	bool has_process;
+	bool has_process = false;
 	uint32_t k;
 
 	if (is_setpoint(pt) && control_mode(dev) == MODE_ANALOG) {
