@@ -90,6 +90,9 @@ text_message(const struct instrument *ins, const struct message *m, struct err *
 		err->sys = 0;
 		return ERR_CONF;
 	}
+	if (f.n_fields > 0 && (m->role == MESSAGE_INIT || strcmp(m->name, "identity") == 0))
+		return err_set(err, ERR_CONF, 0,
+			"nobody gives the value that is to be sent here; write it out");
 	rc = text_format_parse(m->receive, &f, err);
 	if (rc == 0)
 		rc = text_format_check(&f, true, err);
@@ -143,6 +146,20 @@ find_field(const struct instrument *ins, uint32_t first, const char *name, struc
 	return name == NULL && n == 1;
 }
 
+/* Does one of the row carry a value? Asked for a reading it would write 0 to the device. */
+static bool
+sends_value(const struct instrument *ins, uint32_t first)
+{
+	const struct message *m;
+	struct text_format f;
+	struct err err;
+
+	for (unsigned row = 0; (m = row_at(ins, first, row)) != NULL && row < 256; row++)
+		if (text_format_parse(m->send, &f, &err) < 0 || f.n_fields > 0)
+			return true;
+	return false;
+}
+
 /* out->key is the channel's name, which stands for a value that is not named. */
 static int
 text_point(
@@ -167,6 +184,11 @@ text_point(
 	if (ins->messages[at].role == MESSAGE_ERROR)
 		return err_set(err, ERR_CONF, PT_ASK,
 			"'%.40s' is an error; name a message that asks for a value", ask);
+	if (sends_value(ins, (uint32_t)at))
+		return err_set(err, ERR_CONF, PT_ASK,
+			"'%.40s' writes a value and cannot be read: each reading would write 0; "
+			"name a message whose send: has none",
+			ask);
 	if (field != NULL
 			? !find_field(ins, (uint32_t)at, field, &pt, &e)
 			: !(out->key != NULL && find_field(ins, (uint32_t)at, out->key, &pt, &e)) &&
@@ -195,7 +217,7 @@ text_point(
 static void
 set_step(const struct instrument *ins, struct request *req)
 {
-	const struct message *m = asked(ins, req);
+	const struct message *m = row_at(ins, req->address, req->count);
 
 	req->is_silent = m != NULL && m->receive[0] == '\0';
 	req->timeout_ms = m != NULL ? m->timeout_ms : 0;
@@ -514,8 +536,9 @@ text_alike(const struct instrument *ins_a, const struct request *a, const struct
 
 /* ---- readings ------------------------------------------------------------------------------------------------------------- */
 
+/* kept: rooms for texts that are still to come, which the text of a number that is none may not take. */
 static void
-read_field(const struct point *pt, const struct text_found *found, struct reading *r,
+read_field(const struct point *pt, const struct text_found *found, struct reading *r, size_t kept,
 	struct readings *out)
 {
 	char text[VALUE_TEXT_MAX + 1], *room;
@@ -530,7 +553,12 @@ read_field(const struct point *pt, const struct text_found *found, struct readin
 	if (text[0] == '\0' && pt->value != VALUE_TEXT)
 		return;
 	/* Also of a number that is none: what stands there may have a meaning of its own. */
-	room = out->text[out->n_text++ % NELEM(out->text)];
+	if (out->n_text + kept >= NELEM(out->text)) {
+		if (pt->value == VALUE_TEXT)
+			r->quality = Q_MISSING;
+		return;
+	}
+	room = out->text[out->n_text++];
 	text_copy(room, VALUE_TEXT_MAX + 1, text);
 	r->text = room;
 }
@@ -539,6 +567,11 @@ static void
 read_points(const struct point *pts, size_t first, size_t n, uint32_t address, unsigned step,
 	const struct hearing *h, struct readings *out)
 {
+	size_t texts = 0;
+
+	for (size_t i = first; i < first + n; i++)
+		texts += pts[i].address == address && pts[i].order >= step &&
+			 pts[i].value == VALUE_TEXT;
 	for (size_t i = first; i < first + n && out->n < out->cap; i++) {
 		struct reading *r;
 
@@ -547,7 +580,9 @@ read_points(const struct point *pts, size_t first, size_t n, uint32_t address, u
 			continue;
 		r = &out->at[out->n++];
 		*r = (struct reading){ .at = (uint32_t)i };
-		read_field(&pts[i], &h->found[pts[i].type], r, out);
+		texts -= pts[i].value == VALUE_TEXT;
+		read_field(&pts[i], &h->found[pts[i].type], r,
+			pts[i].value == VALUE_TEXT ? 0 : texts, out);
 	}
 }
 

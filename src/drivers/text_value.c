@@ -189,6 +189,9 @@ get_hex(const struct text_element *e, const uint8_t *in, size_t n, union value *
 			return false;
 		v = v << 4 | (unsigned)d;
 	}
+	/* Sixteen digits of any width may be more than a whole number holds. */
+	if (!e->order && e->width != 16 && v > INT64_MAX)
+		return false;
 	if (e->order)
 		out->i = with_sign(v, 4u * e->width);
 	else

@@ -453,6 +453,68 @@ test_events(void **state)
 	assert_true(at[0].v.f > 3.49 && at[0].v.f < 3.51);
 }
 
+/* One text and more numbers that are none than there is room for: the text stays what it was. */
+static void
+test_texts_keep_their_room(void **state)
+{
+	static const struct message many[] = { { .name = "m",
+		.send = "M",
+		.receive = "{t:word} {a:num} {b:num} {c:num} {d:num} {e:num} {f:num} {g:num} "
+			   "{h:num} {u:word}",
+		.text = "",
+		.lines = 1 } };
+	struct instrument ins = device(many, 1, "\\r");
+	struct point pts[10];
+	const struct learned nothing = { 0 };
+	struct reading at[10];
+	struct readings out = { .at = at, .cap = NELEM(at) };
+	struct request req;
+	struct vars vars = { .kind = 0 };
+	struct err err;
+
+	for (unsigned i = 0; i < NELEM(pts); i++)
+		pts[i] = (struct point){ .type = (uint8_t)i,
+			.value = i == 0 || i == 9 ? VALUE_TEXT : VALUE_FLOAT,
+			.bit = 255 };
+	assert_int_equal(text()->plan(&ins, pts, 10, &nothing, &req, 1), 1);
+	assert_int_equal(
+		text()->decode(&ins, &req, pts, BYTES("AIR OFF OFF OFF OFF OFF OFF OFF OFF N2\r"),
+			&vars, &out, &err),
+		0);
+	assert_int_equal(out.n, 10);
+	assert_string_equal(at[0].text, "AIR");
+	assert_string_equal(at[9].text, "N2");
+	for (unsigned i = 1; i < 9; i++) {
+		assert_int_equal(at[i].quality, Q_NOT_A_NUMBER);
+		assert_true(at[i].text == NULL || strcmp(at[i].text, "OFF") == 0);
+	}
+}
+
+/* A message with a value in it is for writing: as a reading it would write 0. */
+static void
+test_what_writes_is_not_read(void **state)
+{
+	static const struct message sp[] = {
+		{ .name = "sp",
+			.send = "SP {v:num}",
+			.receive = "{x:num}",
+			.text = "",
+			.lines = 1 },
+		{ .name = "identity", .send = "I{v:num}", .receive = "{x:num}", .text = "" },
+		{ .name = "", .send = "I{v:num}", .receive = "", .text = "", .role = MESSAGE_INIT },
+	};
+	struct instrument ins = device(sp, 1, "\\r");
+	struct optvals v = { .text = { "sp" }, .num = { 0, 0, OPT_ABSENT } };
+	struct point pt = { .key = "x" };
+	struct err err;
+
+	assert_true(text()->point(&ins, &v, &pt, &err) < 0);
+	assert_non_null(strstr(err.msg, "would write 0"));
+	assert_int_equal(text()->message(&ins, &sp[0], &err), 0);
+	assert_true(text()->message(&ins, &sp[1], &err) < 0);
+	assert_true(text()->message(&ins, &sp[2], &err) < 0);
+}
+
 /* Every frame of a stream, whatever the pieces in which it comes. */
 static void
 check_cut(const struct instrument *ins, const struct request *req, const uint8_t *in, size_t n,
@@ -590,6 +652,8 @@ main(void)
 		cmocka_unit_test(test_alike),
 		cmocka_unit_test(test_handshake),
 		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_texts_keep_their_room),
+		cmocka_unit_test(test_what_writes_is_not_read),
 		cmocka_unit_test(test_framings),
 	};
 
