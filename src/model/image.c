@@ -469,13 +469,20 @@ double
 image_table_place(const struct image_knot *knots, uint32_t n, double to)
 {
 	const struct image_knot *nearest = knots;
+	double place = 0, flattest = (double)INFINITY;
 
 	for (uint32_t i = 0; i + 1 < n; i++) {
 		const struct image_knot *a = &knots[i], *b = a + 1;
+		double steep = fabs((b->to - a->to) / (b->from - a->from));
 
-		if (to >= fmin(a->to, b->to) && to <= fmax(a->to, b->to) && fabs(b->to - a->to) > 0)
-			return a->from + (to - a->to) * (b->from - a->from) / (b->to - a->to);
+		if (to >= fmin(a->to, b->to) && to <= fmax(a->to, b->to) && steep > 0 &&
+			steep < flattest) {
+			place = a->from + (to - a->to) * (b->from - a->from) / (b->to - a->to);
+			flattest = steep;
+		}
 	}
+	if (flattest < (double)INFINITY)
+		return place;
 	for (uint32_t i = 1; i < n; i++)
 		if (fabs(knots[i].to - to) < fabs(nearest->to - to))
 			nearest = &knots[i];

@@ -239,7 +239,8 @@ struct image_knot {
 
 /* By the straight lines between the n >= 2 places of a table; beyond its ends the outer ones go on. */
 double image_table_value(const struct image_knot *knots, uint32_t n, double from);
-/* A place that has this value; where the table never has it, the one that comes nearest. */
+/* A place that has this value, of several the one on the flattest line, so that a whole number beside it is nearly right;
+ * where the table never has it, the one that comes nearest. */
 double image_table_place(const struct image_knot *knots, uint32_t n, double to);
 
 /* How a simulated point behaves: towards what it follows, at once, as a first order or at constant speed; or the integral of it;

@@ -45,11 +45,11 @@ static const struct codec *const codecs[] = { &codec_http, &codec_k8090, &codec_
 	&codec_helper, &codec_brooks_s, &codec_brooks_s, &codec_text };
 static const struct instrument instruments[] = { { .opts.text = { NULL, "/service/method" } },
 	{ .name = "" }, { .opts.num = { 128 } }, { .name = "" }, { .name = "" },
-	{ .opts = { { 0, OPT_ABSENT, 2, OPT_ABSENT }, { "0A64010203" } } },
-	{ .opts = { { OPT_ABSENT, 0, 2, OPT_ABSENT }, { NULL, "20902001" } } },
-	{ .opts = { { OPT_ABSENT, OPT_ABSENT, OPT_ABSENT, OPT_ABSENT, OPT_ABSENT, OPT_ABSENT,
+	{ .opts = { .num = { 0, OPT_ABSENT, 2, OPT_ABSENT }, .text = { "0A64010203" } } },
+	{ .opts = { .num = { OPT_ABSENT, 0, 2, OPT_ABSENT }, .text = { NULL, "20902001" } } },
+	{ .opts = { .num = { OPT_ABSENT, OPT_ABSENT, OPT_ABSENT, OPT_ABSENT, OPT_ABSENT, OPT_ABSENT,
 			    OPT_ABSENT, OPT_ABSENT },
-		  { "<02>", "\\r|<03>", NULL, NULL, NULL, "<10>" } },
+		  .text = { "<02>", "\\r|<03>", NULL, NULL, NULL, "<10>" } },
 		.messages = messages,
 		.n_messages = NELEM(messages) } };
 

@@ -37,7 +37,7 @@ enum what {
 enum form { FLOAT, UINT8, UINT16, UINT24, ASCII, PACKED };
 
 static const struct instrument ins = {
-	.opts = { { 0, OPT_ABSENT, 2, OPT_ABSENT }, { "0A64010203" } }, .name = "mfc"
+	.opts = { .num = { 0, OPT_ABSENT, 2, OPT_ABSENT }, .text = { "0A64010203" } }, .name = "mfc"
 };
 static const struct learned nothing;
 static struct feed got;
@@ -668,8 +668,8 @@ test_what_cannot_be_written(void **state)
 static struct instrument
 tagged(const struct vars *vars, int64_t type_at, int64_t id_at)
 {
-	return (struct instrument){ .opts = { { OPT_ABSENT, 0, type_at, id_at },
-					    { NULL, "20902001" } },
+	return (struct instrument){ .opts = { .num = { OPT_ABSENT, 0, type_at, id_at },
+					    .text = { NULL, "20902001" } },
 		.name = "mfc",
 		.vars = vars };
 }

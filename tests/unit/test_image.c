@@ -360,6 +360,7 @@ test_tables(void **state)
 	assert_float_equal(image_table_place(curve, 3, -1), 0, 0);
 	assert_float_equal(image_table_value(flow, 4, 65435), -0.3125, 1e-9);
 	assert_float_equal(image_table_place(flow, 4, 50), 16000, 1e-6);
+	assert_float_equal(image_table_place(flow, 4, -0.3125), 65435, 1e-6); /* not on the jump */
 }
 
 int
