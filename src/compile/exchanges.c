@@ -14,6 +14,7 @@
 #include "compile/exchanges.h"
 #include "compile/expect.h"
 #include "compile/read.h"
+#include "msg/quality.h"
 
 #define BYTES_MAX 4096
 #define STEPS_MAX 8
@@ -365,6 +366,18 @@ hear(struct run *r, const struct node *n, const struct request *req, uint32_t ta
 	return true;
 }
 
+/* The answer to a write tells how it went: by a bad value with the device's code. */
+static bool
+is_write_refused(const struct run *r, struct err *err)
+{
+	const struct reading *last = r->readings.n == 0 ? NULL : &r->readings.at[r->readings.n - 1];
+
+	if (last == NULL || last->quality == Q_GOOD)
+		return false;
+	err_set(err, DECODE_REFUSED, last->code, "%s", quality_row(last->quality)->text_en);
+	return true;
+}
+
 /* All steps from a question that was found on; false: told. */
 static bool
 exchange(struct run *r, struct request *req, uint32_t tag)
@@ -379,6 +392,8 @@ exchange(struct run *r, struct request *req, uint32_t tag)
 
 		if (n != NULL && !node_is_null(n) && !hear(r, n, req, tag, &rc, &err))
 			return false;
+		if (rc == 0 && req->kind == REQUEST_WRITE && is_write_refused(r, &err))
+			rc = DECODE_REFUSED;
 		if (rc < 0) {
 			bool is_refusal =
 				rc == DECODE_REFUSED || rc == DECODE_LATER || rc == DECODE_ANEW;

@@ -15,7 +15,7 @@
 
 #include "base/bytes.h"
 #include "drivers/common.h"
-#include "drivers/propar_frame.h"
+#include "drivers/propar_ascii.h"
 #include "drivers/propar_value.h"
 #include "twin/player.h"
 
@@ -25,7 +25,6 @@
 #define TYPE 0x60
 #define CR 0x0D
 #define LF 0x0A
-#define ASCII_MAX (1 + 2 * (2 + PROPAR_DATA_MAX) + 2)
 #define ROOM (PROPAR_DATA_MAX - 1) /* of an answer, in either form */
 
 #define IDENTITY 113
@@ -63,7 +62,7 @@ ascii_cut(const uint8_t *in, size_t n, enum wire wire)
 	for (size_t i = 1; i < n; i++) {
 		if (in[i] == LF && in[i - 1] == CR)
 			return CUT_FRAME(i + 1);
-		if (in[i] == ':' || i == ASCII_MAX)
+		if (in[i] == ':' || i == PROPAR_ASCII_MAX)
 			return CUT_SKIP(i); /* this one breaks off: another may begin here */
 	}
 	return wire == WIRE_OPEN ? CUT_MORE : CUT_SKIP(n);
@@ -113,26 +112,6 @@ ascii_take(const uint8_t *frame, size_t n, struct propar_message *out)
 	return is_good && pairs <= 2 + PROPAR_DATA_MAX;
 }
 
-static int
-ascii_put(const struct propar_message *m, uint8_t *out, size_t cap)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	size_t at = 0;
-
-	if (cap < ASCII_MAX)
-		return 0;
-	out[at++] = ':';
-	for (unsigned i = 0; i < 2u + m->n; i++) {
-		unsigned byte = i == 0 ? m->n + 1u : i == 1 ? m->node : m->data[i - 2];
-
-		out[at++] = (uint8_t)digits[byte >> 4 & 15];
-		out[at++] = (uint8_t)digits[byte & 15];
-	}
-	out[at++] = CR;
-	out[at++] = LF;
-	return (int)at;
-}
-
 static bool
 take(const uint8_t *frame, size_t n, struct propar_message *out)
 {
@@ -144,7 +123,8 @@ take(const uint8_t *frame, size_t n, struct propar_message *out)
 static int
 put(const struct propar_message *m, const uint8_t *frame, uint8_t *out, size_t cap)
 {
-	int n = frame[0] == ':' ? ascii_put(m, out, cap) : propar_frame_put(m, out, cap, NULL);
+	int n = frame[0] == ':' ? propar_ascii_put(m, out, cap, NULL)
+				: propar_frame_put(m, out, cap, NULL);
 
 	return MAX(n, 0);
 }
@@ -507,6 +487,18 @@ const struct player player_propar = {
 	.codec = "propar",
 	.cuts_alike = true,
 	.faults = 1u << PLAY_REFUSE | 1u << PLAY_WRONG_ADDRESS | 1u << PLAY_WRONG_TAG,
+	.address = propar_address,
+	.limits = propar_limits,
+	.cut = propar_cut,
+	.answer = propar_answer,
+	.nobody = propar_nobody,
+	.spoil = propar_spoil,
+};
+
+const struct player player_propar_ascii = {
+	.codec = "propar-ascii",
+	.cuts_alike = true,
+	.faults = 1u << PLAY_REFUSE | 1u << PLAY_WRONG_ADDRESS,
 	.address = propar_address,
 	.limits = propar_limits,
 	.cut = propar_cut,

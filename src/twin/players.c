@@ -4,7 +4,7 @@
 #include "twin/player.h"
 
 extern const struct player player_http, player_k8090, player_modbus, player_modbus_rtu,
-	player_propar, player_text, player_tpg;
+	player_propar, player_propar_ascii, player_text, player_tpg;
 
 static const struct player *const players[] = {
 	&player_http,
@@ -12,6 +12,7 @@ static const struct player *const players[] = {
 	&player_modbus,
 	&player_modbus_rtu,
 	&player_propar,
+	&player_propar_ascii,
 	&player_text,
 	&player_tpg,
 };

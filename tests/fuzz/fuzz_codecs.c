@@ -6,7 +6,7 @@
 #include "link/codec.h"
 
 extern const struct codec codec_brooks_s, codec_helper, codec_http, codec_k8090, codec_propar,
-	codec_text, codec_tpg;
+	codec_propar_ascii, codec_text, codec_tpg;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -42,7 +42,7 @@ static const struct message messages[] = {
 
 /* The first byte of the corpus counts on their places: new ones go behind. */
 static const struct codec *const codecs[] = { &codec_http, &codec_k8090, &codec_propar, &codec_tpg,
-	&codec_helper, &codec_brooks_s, &codec_brooks_s, &codec_text };
+	&codec_helper, &codec_brooks_s, &codec_brooks_s, &codec_text, &codec_propar_ascii };
 static const struct instrument instruments[] = { { .opts.text = { NULL, "/service/method" } },
 	{ .name = "" }, { .opts.num = { 128 } }, { .name = "" }, { .name = "" },
 	{ .opts = { .num = { 0, OPT_ABSENT, 2, OPT_ABSENT }, .text = { "0A64010203" } } },
@@ -51,7 +51,8 @@ static const struct instrument instruments[] = { { .opts.text = { NULL, "/servic
 			    OPT_ABSENT, OPT_ABSENT },
 		  .text = { "<02>", "\\r|<03>", NULL, NULL, NULL, "<10>" } },
 		.messages = messages,
-		.n_messages = NELEM(messages) } };
+		.n_messages = NELEM(messages) },
+	{ .opts.num = { 128 } } };
 
 /* Of codec_brooks_s: what and gas, or command, at and type, with a length or a unit code. */
 #define BROOKS(...)                                                                                \
@@ -94,6 +95,8 @@ static const struct optvals wanted[][POINTS] = {
 		{ .num = { 0, 0, NONE }, .text = { "q", "t" } },
 		{ .num = { 0, 0, 3 }, .text = { "r", "c" } },
 		{ .num = { 0, 0, NONE }, .text = { "e", "e" } } },
+	{ { .num = { 1, 0, 4 } }, { .num = { 1, 1, 5 } }, { .num = { 1, 2, 6 } },
+		{ .num = { 113, 3, 6 } } },
 };
 
 static void
