@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Measure what issues 1 and 2 give figures for, each beside its limit: perf/run.py BUILD [NAME...]
+"""Measure what the issues give figures for, each beside its limit: perf/run.py BUILD [NAME...]
 
 Prints a table while it runs and a Markdown block for perf/RESULTS.md at the end. It never fails because of a figure:
 figures belong to a machine and an hour. perf/README.md tells what each one means.
@@ -411,6 +411,52 @@ def comeback():
     row("  p99", f"{times[-1] * 1000:.0f} ms", "<= 3000 ms", "the slowest of 20")
 
 
+PROBE = """instrument: {name}
+title: A probe
+confidence: low
+sources: [none]
+unproven: it exists here only
+protocol: text
+line: {{serial: 9600 8N1, timeout: 300 ms}}
+end: <0D>
+channels:
+  t: {{read: {{send: "{letter}?", receive: "{letter}={{t:num}}"}}, unit: degC, every: 200 ms}}
+"""
+
+
+def instrument():
+    """A new instrument file and the bench that uses it are saved: from there to its first good value over HTTP, on a line that another
+    instrument uses already."""
+    times = []
+    with scratch() as folder:
+        (folder / "instruments").mkdir()
+        line = folder / "line"
+        head = f"links:\n  l: {{serial: {line}, line: 9600 8N1}}\ninstruments:\n  a: {{use: first, link: l}}\n"
+        (folder / "instruments/first.yaml").write_text(PROBE.format(name="first", letter="A"))
+        (folder / "instruments/second.yaml").write_text(PROBE.format(name="second", letter="B"))
+        (folder / "both.yaml").write_text("bench: both\n" + head + "  b: {use: second, link: l}\n")
+        environment = dict(os.environ, MBC_RUN_DIR=str(folder), MBC_STATE_DIR=str(folder), MBC_USERS="one")
+        twin = Process([BUILD / "mbc", "twin", folder / "both.yaml"], env=environment)
+        try:
+            wait_for("the line", line.exists)
+            for n in range(2 * ROUNDS):
+                bench = Bench(f"new-{n}", head)
+                own = bench.folder / "instruments"
+                own.mkdir()
+                shutil.copy(folder / "instruments/first.yaml", own)
+                with bench:
+                    bench.wait_good("a.t", limit=30)
+                    began = time.monotonic()
+                    shutil.copy(folder / "instruments/second.yaml", own)
+                    bench.reload(head + "  b: {use: second, link: l}\n")
+                    wait_for("a good value", lambda bench=bench: bench.channels().get("b.t", {}).get("quality") == "good", pause=0.002)
+                    times.append((time.monotonic() - began) * 1000)
+        finally:
+            twin.stop()
+    row("new instrument file saved to its first good value, p50", f"{statistics.median(times):.0f} ms", "<= 1000 ms",
+        f"fastest {min(times):.0f}, slowest {max(times):.0f} of {len(times)}")
+
+
 def restart():
     """From kill -9 of control to the first picture of its successor over HTTP, and to good values; a fresh bench each time,
     since a process that dies again soon is started later."""
@@ -482,7 +528,7 @@ def markdown():
 
 MEASURES = {"per_million": per_million, "saturation": saturation, "memory": memory, "start": start, "http": http, "check": check,
             "serial": serial, "dead": dead, "pipeline": pipeline, "comeback": comeback,
-            "restart": restart, "tick": tick}
+            "instrument": instrument, "restart": restart, "tick": tick}
 unknown = [name for name in sys.argv[2:] if name not in MEASURES]
 if unknown:
     sys.exit(f"perf/run.py: no measure named {', '.join(unknown)}; there are {', '.join(MEASURES)}")
