@@ -457,6 +457,74 @@ def instrument():
         f"fastest {min(times):.0f}, slowest {max(times):.0f} of {len(times)}")
 
 
+MIX = """links:
+  l: {{serial: {line}, line: 9600 8N1}}
+instruments:
+  mfc: {{use: propar, node: 3, link: l, channels: {{m: {{read: {{process: 1, parameter: 0, type: measure}}, every: 10 ms}}}}}}
+  furnace: {{use: modbus, unit: 1, link: l, channels: {{pv: {{read: {{holding: 1}}, every: 10 ms}}}}}}
+"""
+
+
+def mix():
+    """ProPar and Modbus RTU (Eurotherm) on one simulated line of 9600 Bd, asked without a pause: transactions a second beside what the
+    characters allow. Of the two: 24 and 15 characters, each with t3.5 before the answer and before the next question."""
+    limit = 2 * 960 / (24 + 15 + 4 * 3.5)
+    with scratch() as folder:
+        text = MIX.format(line=folder / "line")
+        (folder / "both.yaml").write_text("bench: both\n" + text)
+        environment = dict(os.environ, MBC_RUN_DIR=str(folder), MBC_STATE_DIR=str(folder), MBC_USERS="one")
+        twin = Process([BUILD / "mbc", "twin", folder / "both.yaml"], env=environment)
+        try:
+            wait_for("the line", (folder / "line").exists)
+            with Bench("mix", text) as bench:
+                settle(bench, ["mfc.m", "furnace.pv"], seconds=5)
+                rates = []
+                for _ in range(10):
+                    rates.append(wait_value(bench, "mbc.control.values"))
+                    time.sleep(1)
+        finally:
+            twin.stop()
+    rate = statistics.mean(rates)
+    row("ProPar and Modbus RTU on one line of 9600 8N1", f"{rate:.1f} /s", "", f"of {limit:.1f} /s")
+    row("  share of what the characters allow", f"{100 * rate / limit:.1f} %", "")
+
+
+def text():
+    """Questions and answers of the text codec over a pseudo-terminal to a device that answers at once, beside a bare loop."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+    with scratch() as folder:
+        path = folder / "line"
+        device = subprocess.Popen([BUILD / "perf/text_line", "answer", path], stdout=subprocess.PIPE, text=True)
+        try:
+            wait_for("the line", path.exists)
+
+            def answered(seconds):
+                for wait in (0.2, seconds):
+                    time.sleep(wait)
+                    device.send_signal(signal.SIGUSR1)
+                    told = device.stdout.readline().split()
+                return int(told[0]) / float(told[1])
+
+            channels = "\n".join(f'      {name}: {{read: {{send: "T{name[1]}?", receive: "T{name[1]}={{{name}:num}}"}}, every: 10 ms}}'
+                                 for name in ("c" + letter for letter in letters))
+            bench_of = (f"links:\n  l: {{serial: {path}, line: 921600 8N1}}\ninstruments:\n  d:\n    use: text\n    link: l\n"
+                        f"    timeout: 300 ms\n    end: <0D>\n    channels:\n{channels}\n")
+            ours, bare = [], []
+            for n in range(3):
+                count, seconds = subprocess.run([BUILD / "perf/text_line", "ask", path, "3"], stdout=subprocess.PIPE, text=True,
+                                                check=True).stdout.split()
+                bare.append(int(count) / float(seconds))
+                with Bench(f"text-{n}", bench_of) as bench:
+                    settle(bench, ["d.cA", "d.c9"])
+                    ours.append(answered(3))
+        finally:
+            device.kill()
+            device.wait()
+    row("text codec over a pseudo-terminal, 62 questions each 10 ms", f"{statistics.median(ours):.0f} /s", "", "the bare loop: "
+        f"{statistics.median(bare):.0f} /s")
+    row("  share of the bare loop", f"{100 * statistics.median(ours) / statistics.median(bare):.0f} %", "")
+
+
 def restart():
     """From kill -9 of control to the first picture of its successor over HTTP, and to good values; a fresh bench each time,
     since a process that dies again soon is started later."""
@@ -528,7 +596,7 @@ def markdown():
 
 MEASURES = {"per_million": per_million, "saturation": saturation, "memory": memory, "start": start, "http": http, "check": check,
             "serial": serial, "dead": dead, "pipeline": pipeline, "comeback": comeback,
-            "instrument": instrument, "restart": restart, "tick": tick}
+            "instrument": instrument, "mix": mix, "text": text, "restart": restart, "tick": tick}
 unknown = [name for name in sys.argv[2:] if name not in MEASURES]
 if unknown:
     sys.exit(f"perf/run.py: no measure named {', '.join(unknown)}; there are {', '.join(MEASURES)}")
