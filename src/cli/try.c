@@ -225,14 +225,21 @@ cli_try(struct args *args)
 	if (!find_name(args, args->at[0], name, sizeof(name)))
 		return CLI_WRONG;
 	buf_puts(&text, "bench: try\nserve: no\nlinks:\n");
-	if (!put_link(&text, link))
+	if (!put_link(&text, link)) {
+		buf_done(&text);
+		buf_done(&params);
 		return say_link(args, link);
+	}
 	buf_printf(&text, "instruments:\n  device: {use: \"%s\", link: " WIRE "%s}\n", name,
 		params.n > 0 ? buf_text(&params) : "");
 	img = compile_text(args, &text, &fd, &code);
+	buf_done(&text);
+	buf_done(&params);
 	if (img == NULL)
 		return code;
-	return is_owned(args, img) ? CLI_WRONG : exec_try(args, fd, seconds, false);
+	code = is_owned(args, img) ? CLI_WRONG : exec_try(args, fd, seconds, false);
+	free(img);
+	return code;
 }
 
 /* ---- scan -------------------------------------------------------------------------------------------------------------------- */
@@ -302,14 +309,19 @@ ask_in(struct args *args, const struct probe *p, const char *link, int64_t units
 	pid_t pid;
 
 	buf_puts(&text, "bench: scan\nserve: no\nlinks:\n");
-	if (!put_link(&text, link))
-		return 2 + 0 * say_link(args, link);
+	if (!put_link(&text, link)) {
+		buf_done(&text);
+		say_link(args, link);
+		return 2;
+	}
 	buf_puts(&text, "instruments:\n");
 	p->put(&text, units);
 	img = compile_text(args, &text, &fd, &code);
 	buf_done(&text);
-	if (img == NULL || (is_first && is_owned(args, img)))
+	if (img == NULL || (is_first && is_owned(args, img))) {
+		free(img);
 		return 2;
+	}
 	printf("%s:\n", p->title);
 	fflush(NULL);
 	pid = fork();

@@ -540,6 +540,9 @@ main(int argc, char **argv)
 		return 2;
 	}
 	wires_free(c.wires);
+	for (char **folder = c.folders; folder != NULL && *folder != NULL; folder++)
+		free(*folder);
+	free(c.folders);
 	drop_setup(&c.now);
 	loop_free(c.loop);
 	return 0;

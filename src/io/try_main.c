@@ -29,6 +29,7 @@
 struct trial {
 	const struct image *img;
 	struct board *board;
+	void *memory; /* of the board */
 	struct bench *bench;
 	struct wires *wires;
 	struct loop *loop;
@@ -287,6 +288,7 @@ start(struct trial *t, int image_fd, struct err *err)
 	if (memory == NULL)
 		return err_set(err, ERR_IO, 0, "no memory");
 	memset(memory, 0, board_size(&setup));
+	t->memory = memory;
 	t->board = board_make(memory, &setup);
 	t->seen = mem_zero(MAX(t->img->instruments.n, 1u), sizeof(*t->seen));
 	t->loop = loop_new(err);
@@ -301,6 +303,19 @@ start(struct trial *t, int image_fd, struct err *err)
 	t->bench = bench_new(t->img, t->board, codec_find, &quiet, now_boot());
 	serve_links(t);
 	return 0;
+}
+
+static void
+done(struct trial *t)
+{
+	if (t->wires != NULL)
+		wires_free(t->wires);
+	if (t->bench != NULL)
+		bench_free(t->bench);
+	if (t->loop != NULL)
+		loop_free(t->loop);
+	free(t->seen);
+	free(t->memory);
 }
 
 int
@@ -331,8 +346,10 @@ main(int argc, char **argv)
 	self_protect();
 	if (start(&t, (int)fd, &err) < 0 || run(&t, seconds * NS_PER_S, &err) < 0) {
 		log_err("%s", err.msg);
-		return 2;
+		n = -1;
+	} else {
+		n = (int)print_result(&t);
 	}
-	n = (int)print_result(&t);
-	return n > 0 ? 0 : 1;
+	done(&t);
+	return n < 0 ? 2 : n > 0 ? 0 : 1;
 }
