@@ -151,22 +151,6 @@ show_bytes(const struct bytes *b, char *out, size_t cap)
 
 /* ---- the question ------------------------------------------------------------------------------------------------------------ */
 
-static int
-by_place(const void *va, const void *vb)
-{
-	const struct point *a = va, *b = vb;
-
-	if (a->every_ns != b->every_ns)
-		return a->every_ns < b->every_ns ? -1 : 1;
-	if (a->space != b->space)
-		return a->space < b->space ? -1 : 1;
-	if (a->address != b->address)
-		return a->address < b->address ? -1 : 1;
-	if (a->bit != b->bit)
-		return a->bit < b->bit ? -1 : 1;
-	return a->id < b->id ? -1 : a->id > b->id;
-}
-
 static void
 plan(struct run *r)
 {
@@ -180,7 +164,7 @@ plan(struct run *r)
 		r->points[i] = r->b->points.at[r->ins->first_point + i].codec_part;
 		r->points[i].id = r->ins->first_point + (uint32_t)i;
 	}
-	qsort(r->points, r->n_points, sizeof(*r->points), by_place);
+	codec_sort_points(r->points, r->n_points);
 	r->requests = mem_zero(r->n_points + 1, sizeof(*r->requests));
 	r->n_requests = (size_t)codec->plan(
 		&r->ins->codec_part, r->points, r->n_points, &nothing, r->requests, r->n_points);

@@ -310,4 +310,7 @@ struct codec {
 		const struct vars *vars, struct request *out);
 };
 
+/* The order that plan() is promised: by (every_ns, space, address, bit), equals by id. */
+void codec_sort_points(struct point *pts, size_t n);
+
 #endif

@@ -7,22 +7,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-static int
-by_place(const void *va, const void *vb)
-{
-	const struct point *a = va, *b = vb;
-
-	if (a->every_ns != b->every_ns)
-		return a->every_ns < b->every_ns ? -1 : 1;
-	if (a->space != b->space)
-		return a->space < b->space ? -1 : 1;
-	if (a->address != b->address)
-		return a->address < b->address ? -1 : 1;
-	if (a->bit != b->bit)
-		return a->bit < b->bit ? -1 : 1;
-	return a->id < b->id ? -1 : a->id > b->id;
-}
-
 static char *
 copy_or_null(const char *text)
 {
@@ -105,7 +89,7 @@ init_points(struct unit *u, const struct image *img, const struct image_instrume
 			.every_ns = MAX(every_ns, NS_PER_MS),
 		};
 	}
-	qsort(u->points, u->n_points, sizeof(*u->points), by_place);
+	codec_sort_points(u->points, u->n_points);
 }
 
 void

@@ -15,6 +15,29 @@
 #include "codec_feed.h"
 #include "drivers/list.h"
 
+int
+play_start(void **state, struct image_builder *b)
+{
+	struct play *p = calloc(1, sizeof(*p));
+
+	assert_non_null(p);
+	p->img = image_builder_done(b);
+	p->t = twin_new(p->img, 1);
+	*state = p;
+	return 0;
+}
+
+int
+play_stop(void **state)
+{
+	struct play *p = *state;
+
+	twin_free(p->t);
+	free(p->img);
+	free(p);
+	return 0;
+}
+
 /* As many bytes as there are, no more: a reading beyond is an error of the sanitizer. */
 static int
 cut_exact(struct twin *t, const uint8_t *in, size_t n, enum wire wire)
@@ -74,27 +97,6 @@ struct side {
 	struct readings got;
 };
 
-/* As the engine sorts them for plan(). */
-static bool
-is_before(const struct point *a, const struct point *b)
-{
-	if (a->space != b->space)
-		return a->space < b->space;
-	return a->address != b->address ? a->address < b->address : a->bit < b->bit;
-}
-
-static void
-sort(struct side *s)
-{
-	for (uint32_t i = 1; i < s->n; i++)
-		for (uint32_t k = i; k > 0 && is_before(&s->pts[k], &s->pts[k - 1]); k--) {
-			struct point p = s->pts[k];
-
-			s->pts[k] = s->pts[k - 1];
-			s->pts[k - 1] = p;
-		}
-}
-
 static const struct point *
 point_of(const struct side *s, uint32_t id)
 {
@@ -138,7 +140,7 @@ side_of(const struct image *img, uint32_t instrument)
 			.write_key = p->write_key > 0 ? image_text(img, p->write_key) : NULL,
 			.every_ns = 1 };
 	}
-	sort(&s);
+	codec_sort_points(s.pts, s.n);
 	s.vars.scratch = s.scratch;
 	s.vars.n_scratch = s.codec->scratch == NULL ? 0 : s.codec->scratch(&s.ins, s.pts, s.n);
 	return &s;

@@ -6,6 +6,16 @@
 #include "link/codec.h"
 #include "twin/twin.h"
 
+/* What a test of a player has: *state of cmocka. */
+struct play {
+	struct image *img;
+	struct twin *t;
+};
+
+/* A twin of what was built, as setup() returns it; play_stop is its teardown. */
+int play_start(void **state, struct image_builder *b);
+int play_stop(void **state);
+
 /* Ask in bytes ("3A 30 .."), of which no start is a request of its own, and expect these bytes; answer "": silence. */
 void play_expect(struct twin *t, const char *ask, const char *answer);
 

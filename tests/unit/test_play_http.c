@@ -6,26 +6,18 @@
 
 #include <cmocka.h>
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "play_rig.h"
 
 enum { SUM, NAME, ON, OTHER, TOO };
 
-struct fixture {
-	struct image *img;
-	struct twin *t;
-};
-
 static int
 setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
 	struct image_builder *b = image_builder_new("bench", 100 * NS_PER_MS);
 	uint32_t link = image_builder_link(b, "l", "127.0.0.1", 1502);
 
-	assert_non_null(f);
 	image_builder_instrument(
 		b, "web", "http", link, "path=/service/method", NS_PER_S, NS_PER_S, 1);
 	image_builder_point(b, "sum", "terminal=Sum", 0);
@@ -36,21 +28,7 @@ setup(void **state)
 	/* The same page again: it shows both. */
 	image_builder_instrument(b, "web3", "http", link, "path=/other", NS_PER_S, NS_PER_S, 1);
 	image_builder_point(b, "too", "terminal=Too", 0);
-	f->img = image_builder_done(b);
-	f->t = twin_new(f->img, 1);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	twin_free(f->t);
-	free(f->img);
-	free(f);
-	return 0;
+	return play_start(state, b);
 }
 
 #define HEAD(status, type, length)                                                                 \
@@ -60,7 +38,7 @@ teardown(void **state)
 static void
 test_page(void **state)
 {
-	struct fixture *f = *state;
+	struct play *f = *state;
 	char text[VALUE_TEXT_MAX + 1];
 
 	twin_set(f->t, SUM, 9);
@@ -80,7 +58,7 @@ test_page(void **state)
 static void
 test_two_instruments_of_one_page(void **state)
 {
-	struct fixture *f = *state;
+	struct play *f = *state;
 
 	twin_set(f->t, OTHER, -0.5);
 	twin_set(f->t, TOO, 1e30);
@@ -91,7 +69,7 @@ test_two_instruments_of_one_page(void **state)
 static void
 test_what_is_no_page(void **state)
 {
-	struct fixture *f = *state;
+	struct play *f = *state;
 
 	play_expect_text(f->t, "GET /service HTTP/1.1\r\n\r\n",
 		HEAD("404 Not Found", "text/plain", "9") "Not Found");
@@ -107,9 +85,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_page, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_two_instruments_of_one_page, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_what_is_no_page, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_page, setup, play_stop),
+		cmocka_unit_test_setup_teardown(test_two_instruments_of_one_page, setup, play_stop),
+		cmocka_unit_test_setup_teardown(test_what_is_no_page, setup, play_stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,14 +21,9 @@ struct row {
 	const char *read, *write;
 };
 
-struct fixture {
-	struct image *img;
-	struct twin *t;
-};
-
 /* Point i of the table is point i of the image. */
 static void
-start(struct fixture *f, const struct row *rows, size_t n)
+start(struct play *f, const struct row *rows, size_t n)
 {
 	struct image_builder *b = image_builder_new("bench", 100 * NS_PER_MS);
 	uint32_t link = image_builder_link(b, "l", "127.0.0.1", 1502);
@@ -52,27 +47,27 @@ start(struct fixture *f, const struct row *rows, size_t n)
 #define START(f, rows) start(f, rows, NELEM(rows))
 
 static void
-stop(struct fixture *f)
+stop(struct play *f)
 {
 	twin_free(f->t);
 	free(f->img);
 }
 
 static double
-number(struct fixture *f, uint32_t point)
+number(struct play *f, uint32_t point)
 {
 	return play_read(f->t, f->img, point, Q_GOOD, NULL).f;
 }
 
 static int64_t
-truth(struct fixture *f, uint32_t point)
+truth(struct play *f, uint32_t point)
 {
 	return play_read(f->t, f->img, point, Q_GOOD, NULL).i;
 }
 
 /* A request, whose head may lack its end, and the answer: its status, and its body when `body` is not NULL. */
 static void
-asks(struct fixture *f, const char *head, const char *sent, unsigned status, const char *body)
+asks(struct play *f, const char *head, const char *sent, unsigned status, const char *body)
 {
 	static char in[CODEC_FRAME_MAX], out[CODEC_FRAME_MAX + 1];
 	char want[40];
@@ -108,7 +103,7 @@ test_e1240(void **state)
 		{ NULL, "path=/api/slot/0/sysInfo json=sysInfo.network.LAN.lanIp type=text", NULL },
 	};
 	char text[VALUE_TEXT_MAX + 1];
-	struct fixture f;
+	struct play f;
 
 	START(&f, rows);
 	twin_set(f.t, 0, 3.000076);
@@ -166,7 +161,7 @@ test_e1241(void **state)
 		  "]}}",
 			CODE("MissingRequiredNode", "206") },
 	};
-	struct fixture f;
+	struct play f;
 
 	START(&f, rows);
 	twin_set(f.t, 2, 0.5);
@@ -201,7 +196,7 @@ test_e1214(void **state)
 		{ NULL, "path=/api/slot/0/io/di json=io.di[diIndex=0].diStatus type=bool", NULL },
 		{ NULL, "path=/api/slot/0/io/di/0/diStatus json=io.di.0.diStatus type=bool", NULL },
 	};
-	struct fixture f;
+	struct play f;
 
 	START(&f, rows);
 	for (int64_t on = 1; on >= 0; on--) {
@@ -244,7 +239,7 @@ test_ipx800_v3(void **state)
 		{ NULL, "path=/c xml=r/count3",
 			"path=/protect/assignio/counter1.htm?num=3&counter={value}" },
 	};
-	struct fixture f;
+	struct play f;
 
 	START(&f, rows);
 	play_codec_write(f.t, f.img, 0, (union value){ .i = 1 });
@@ -286,7 +281,7 @@ test_ipx800_v4(void **state)
 		{ OK "path=" V4 "Get=A", "json=A1", NULL },
 		{ OK "path=" V4 "Get=VA", "json=VA3", "path=" V4 "SetVA03={value} digits=0" },
 	};
-	struct fixture f;
+	struct play f;
 
 	START(&f, rows);
 	play_codec_write(f.t, f.img, 1, (union value){ .i = 1 });
@@ -327,7 +322,7 @@ test_forms_of_values(void **state)
 		{ NULL, "xml=r/z/y", NULL },
 	};
 	char text[VALUE_TEXT_MAX + 1];
-	struct fixture f;
+	struct play f;
 
 	START(&f, rows);
 	twin_set(f.t, 0, 0.1);
@@ -369,7 +364,7 @@ test_forms_of_writes(void **state)
 		{ "path=/ask body=<Poll/> content=text/xml", "xml=Poll/V", NULL },
 	};
 	char text[VALUE_TEXT_MAX + 1];
-	struct fixture f;
+	struct play f;
 
 	START(&f, rows);
 	play_codec_write(f.t, f.img, 0, (union value){ .f = -2.5 });
@@ -400,7 +395,7 @@ static void
 test_a_page_too_long(void **state)
 {
 	static const struct row rows[] = { { "path=/p", "json=a[99999]", NULL } };
-	struct fixture f;
+	struct play f;
 
 	START(&f, rows);
 	asks(&f, "GET /p HTTP/1.1", "", 500, "Page Too Long");
@@ -418,7 +413,7 @@ test_shared_pages(void **state)
 		{ "path=/e", "json=w", "path=/cmd body={\"w\":{value}}" },
 		{ "path=/f", "json=u", "path=/a body={\"u\":{value}}" },
 	};
-	struct fixture f;
+	struct play f;
 
 	START(&f, rows);
 	play_codec_write(f.t, f.img, 1, (union value){ .f = 4 });
@@ -441,7 +436,7 @@ test_shared_pages(void **state)
 /* ---- connections, faults ---- */
 
 static void
-reply(struct fixture *f, const char *request, bool is_last, const char *starts, const char *has)
+reply(struct play *f, const char *request, bool is_last, const char *starts, const char *has)
 {
 	static struct twin_reply r;
 
@@ -465,7 +460,7 @@ test_connection_and_faults(void **state)
 		{ "path=/c", "json=x", "path=/b collection=z" },
 		{ NULL, "json=y", "path=/s?{value}" },
 	};
-	struct fixture f;
+	struct play f;
 	struct err err;
 
 	START(&f, rows);

@@ -6,50 +6,28 @@
 
 #include <cmocka.h>
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "play_rig.h"
 
 enum { RELAY_1, RELAY_3 };
 
-struct fixture {
-	struct image *img;
-	struct twin *t;
-};
-
 static int
 setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
 	struct image_builder *b = image_builder_new("bench", 100 * NS_PER_MS);
 	uint32_t link = image_builder_link(b, "l", "127.0.0.1", 1502);
 
-	assert_non_null(f);
 	image_builder_instrument(b, "board", "k8090", link, "", NS_PER_S, NS_PER_S, 1);
 	image_builder_write(b, image_builder_point(b, "relay1", "relay=1", 0), "relay=1");
 	image_builder_write(b, image_builder_point(b, "relay3", "relay=3", 0), "relay=3");
-	f->img = image_builder_done(b);
-	f->t = twin_new(f->img, 1);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	twin_free(f->t);
-	free(f->img);
-	free(f);
-	return 0;
+	return play_start(state, b);
 }
 
 static void
 test_vectors(void **state)
 {
-	struct fixture *f = *state;
+	struct play *f = *state;
 
 	play_expect(f->t, "04 18 00 00 00 E4 0F", "04 51 00 00 00 AB 0F");
 	play_expect(f->t, "04 11 01 00 00 EA 0F", "04 51 00 01 00 AA 0F");
@@ -62,7 +40,7 @@ test_vectors(void **state)
 static void
 test_relays_without_a_channel(void **state)
 {
-	struct fixture *f = *state;
+	struct play *f = *state;
 
 	play_expect(f->t, "04 11 86 00 00 65 0F", "04 51 00 86 00 25 0F");
 	assert_float_equal(twin_value(f->t, RELAY_3), 1, 0);
@@ -72,7 +50,7 @@ test_relays_without_a_channel(void **state)
 static void
 test_a_wrong_check_is_passed_over(void **state)
 {
-	struct fixture *f = *state;
+	struct play *f = *state;
 	static const uint8_t wrong[] = { 0x04, 0x11, 0x01, 0, 0, 0xEB, 0x0F };
 
 	assert_int_equal(twin_cut(f->t, 0, wrong, sizeof(wrong), WIRE_OPEN), CUT_SKIP(1));
@@ -82,7 +60,7 @@ test_a_wrong_check_is_passed_over(void **state)
 static void
 test_writes_through_the_codec(void **state)
 {
-	struct fixture *f = *state;
+	struct play *f = *state;
 	char text[96];
 
 	for (int i = 0; i < 2; i++) {
@@ -99,10 +77,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_vectors, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_relays_without_a_channel, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_a_wrong_check_is_passed_over, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_writes_through_the_codec, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_vectors, setup, play_stop),
+		cmocka_unit_test_setup_teardown(test_relays_without_a_channel, setup, play_stop),
+		cmocka_unit_test_setup_teardown(
+			test_a_wrong_check_is_passed_over, setup, play_stop),
+		cmocka_unit_test_setup_teardown(test_writes_through_the_codec, setup, play_stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,27 +6,19 @@
 
 #include <cmocka.h>
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "play_rig.h"
 
 enum { MEASURE, SETPOINT, MODE, TEMPERATURE, TAG, COUNTER, OTHER };
 
-struct fixture {
-	struct image *img;
-	struct twin *t;
-};
-
 static int
 setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
 	struct image_builder *b = image_builder_new("bench", 100 * NS_PER_MS);
 	uint32_t link = image_builder_link(b, "flow", "127.0.0.1", 1502);
 	uint32_t p;
 
-	assert_non_null(f);
 	image_builder_instrument(b, "here", "propar", link, "node=128", NS_PER_S, NS_PER_S, 1);
 	image_builder_point(b, "measure", "process=1 parameter=0 type=measure", 0);
 	p = image_builder_point(b, "setpoint", "process=1 parameter=1 type=int16", 0);
@@ -42,27 +34,13 @@ setup(void **state)
 	image_builder_point(b, "unit", "process=104 parameter=7 type=int8", 0);
 	image_builder_twin(
 		b, &(struct image_twin){ .point = MEASURE, .follows = SETPOINT, .gain = 1 });
-	f->img = image_builder_done(b);
-	f->t = twin_new(f->img, 1);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	twin_free(f->t);
-	free(f->img);
-	free(f);
-	return 0;
+	return play_start(state, b);
 }
 
 static void
 test_vectors(void **state)
 {
-	struct fixture *f = *state;
+	struct play *f = *state;
 	const char *const ask = "3A 30 36 38 30 30 34 30 31 32 31 30 31 32 30 0D 0A";
 
 	/* What asks on an int16 with number 1 in process 1 gets the measure, number 0. */
@@ -87,7 +65,7 @@ test_vectors(void **state)
 static void
 test_a_written_setpoint_is_followed(void **state)
 {
-	struct fixture *f = *state;
+	struct play *f = *state;
 
 	twin_step(f->t, 0);
 	play_codec_write(f->t, f->img, SETPOINT, (union value){ .u = 16000 });
@@ -101,7 +79,7 @@ test_a_written_setpoint_is_followed(void **state)
 static void
 test_control_mode(void **state)
 {
-	struct fixture *f = *state;
+	struct play *f = *state;
 
 	twin_step(f->t, 0);
 	play_expect_text(f->t, ":058001010401\r\n", ":0480000004\r\n"); /* analogue input */
@@ -119,7 +97,7 @@ test_control_mode(void **state)
 static void
 test_chains(void **state)
 {
-	struct fixture *f = *state;
+	struct play *f = *state;
 
 	twin_set(f->t, MEASURE, 1);
 	twin_set(f->t, SETPOINT, 2);
@@ -136,7 +114,7 @@ test_chains(void **state)
 static void
 test_refusals(void **state)
 {
-	struct fixture *f = *state;
+	struct play *f = *state;
 
 	play_expect_text(f->t, ":06800402210220\r\n", ":0480000302\r\n"); /* no such process */
 	play_expect_text(f->t, ":06800401210125\r\n", ":0480000402\r\n"); /* no such parameter */
@@ -155,7 +133,7 @@ test_refusals(void **state)
 static void
 test_texts_and_identity(void **state)
 {
-	struct fixture *f = *state;
+	struct play *f = *state;
 	char text[96];
 
 	play_read(f->t, f->img, TAG, Q_GOOD, text);
@@ -170,7 +148,7 @@ test_texts_and_identity(void **state)
 static void
 test_a_node_of_two_instruments_is_one(void **state)
 {
-	struct fixture *f = *state;
+	struct play *f = *state;
 
 	twin_set(f->t, OTHER, 7);
 	assert_int_equal(play_read(f->t, f->img, OTHER, Q_GOOD, NULL).u, 7);
@@ -180,15 +158,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_vectors, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_vectors, setup, play_stop),
 		cmocka_unit_test_setup_teardown(
-			test_a_written_setpoint_is_followed, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_control_mode, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_chains, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_texts_and_identity, setup, teardown),
+			test_a_written_setpoint_is_followed, setup, play_stop),
+		cmocka_unit_test_setup_teardown(test_control_mode, setup, play_stop),
+		cmocka_unit_test_setup_teardown(test_chains, setup, play_stop),
+		cmocka_unit_test_setup_teardown(test_refusals, setup, play_stop),
+		cmocka_unit_test_setup_teardown(test_texts_and_identity, setup, play_stop),
 		cmocka_unit_test_setup_teardown(
-			test_a_node_of_two_instruments_is_one, setup, teardown),
+			test_a_node_of_two_instruments_is_one, setup, play_stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,46 +6,24 @@
 
 #include <cmocka.h>
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "play_rig.h"
 
 enum { PRESSURE, PRESSURE_2, TYPES, UNIT, ERROR };
 
-struct fixture {
-	struct image *img;
-	struct twin *t;
-};
-
 static int
 setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
 	struct image_builder *b = image_builder_new("bench", 100 * NS_PER_MS);
 	uint32_t link = image_builder_link(b, "l", "127.0.0.1", 1502);
 
-	assert_non_null(f);
 	image_builder_instrument(b, "gauge", "tpg", link, "", NS_PER_S, NS_PER_S, 1);
 	image_builder_point(b, "p", "gauge=1", 0);
 	image_builder_point(b, "types", "ask=TID", 0);
 	image_builder_point(b, "unit", "ask=UNI type=number", 0);
 	image_builder_point(b, "second", "ask=SP1 field=2 type=number", 0);
-	f->img = image_builder_done(b);
-	f->t = twin_new(f->img, 1);
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	twin_free(f->t);
-	free(f->img);
-	free(f);
-	return 0;
+	return play_start(state, b);
 }
 
 enum { SECOND = 3 };
@@ -53,7 +31,7 @@ enum { SECOND = 3 };
 static void
 test_vectors(void **state)
 {
-	struct fixture *f = *state;
+	struct play *f = *state;
 
 	twin_set(f->t, PRESSURE, 1013);
 	play_expect(f->t, "05", ""); /* nothing was asked yet */
@@ -67,7 +45,7 @@ test_vectors(void **state)
 static void
 test_questions(void **state)
 {
-	struct fixture *f = *state;
+	struct play *f = *state;
 	char text[96];
 
 	twin_set(f->t, PRESSURE, 2.5e-7);
@@ -88,7 +66,7 @@ test_questions(void **state)
 static void
 test_what_is_not_known_is_refused(void **state)
 {
-	struct fixture *f = *state;
+	struct play *f = *state;
 
 	play_expect_text(f->t, "PR1\r\n", "\x06\r\n");
 	play_expect_text(f->t, "PR3\r\n", "\x15\r\n"); /* a controller of two gauges */
@@ -102,7 +80,7 @@ test_what_is_not_known_is_refused(void **state)
 static void
 test_the_unit_can_be_set(void **state)
 {
-	struct fixture *f = *state;
+	struct play *f = *state;
 
 	play_expect_text(f->t, "UNI,2\r\n", "\x06\r\n");
 	play_expect_text(f->t, "\x05", "2\r\n");
@@ -112,7 +90,7 @@ test_the_unit_can_be_set(void **state)
 static void
 test_etx_forgets_the_question(void **state)
 {
-	struct fixture *f = *state;
+	struct play *f = *state;
 
 	play_expect_text(f->t, "PR1\r\n", "\x06\r\n");
 	play_expect_text(f->t, "\x03", "");
@@ -125,11 +103,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_vectors, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_questions, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_what_is_not_known_is_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_the_unit_can_be_set, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_etx_forgets_the_question, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_vectors, setup, play_stop),
+		cmocka_unit_test_setup_teardown(test_questions, setup, play_stop),
+		cmocka_unit_test_setup_teardown(
+			test_what_is_not_known_is_refused, setup, play_stop),
+		cmocka_unit_test_setup_teardown(test_the_unit_can_be_set, setup, play_stop),
+		cmocka_unit_test_setup_teardown(test_etx_forgets_the_question, setup, play_stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
