@@ -102,12 +102,69 @@ list_of(struct json *j, const char *def)
 	json_end(j);
 }
 
+/* What stands in the schema as it is, a line a keyword. */
+static const struct {
+	enum key_kind kind;
+	const char *keyword, *json;
+} plain_forms[] = {
+	{ KEY_WORD, "type", "\"string\"" },
+	{ KEY_REF, "type", "\"string\"" },
+	{ KEY_ADDRESS, "type", "\"string\"" },
+	{ KEY_BOOL, "enum", YES_OR_NO },
+	{ KEY_RANGE, "type", "\"array\"" },
+	{ KEY_RANGE, "items", "{\"type\": [\"number\", \"string\"]}" },
+	{ KEY_RANGE, "minItems", "2" },
+	{ KEY_RANGE, "maxItems", "2" },
+	{ KEY_SCALE, "anyOf",
+		"[{\"type\": [\"number\", \"string\"]}, {\"$ref\": \"#/$defs/line\"}]" },
+	{ KEY_CHOICES, "anyOf",
+		"[{\"type\": \"object\", \"additionalProperties\": {\"type\": \"integer\"}}, "
+		"{\"type\": \"array\", \"items\": {\"type\": [\"string\", \"number\", "
+		"\"boolean\"]}}]" },
+	{ KEY_LIST_NONE, "const", "[]" },
+	{ KEY_TEXTS, "type", "[\"string\", \"object\"]" },
+	{ KEY_TEXTS, "additionalProperties", "{\"type\": \"string\"}" },
+	{ KEY_BRINGS, "type", "[\"array\", \"object\"]" },
+	{ KEY_BRINGS, "items", "{\"type\": [\"string\", \"number\", \"boolean\"]}" },
+	{ KEY_BRINGS, "additionalProperties", "{\"type\": \"object\"}" },
+	{ KEY_PAIRS, "type", "\"array\"" },
+	{ KEY_PAIRS, "items",
+		"{\"type\": \"array\", \"items\": {\"type\": [\"number\", \"string\"]}, "
+		"\"minItems\": 2, \"maxItems\": 2}" },
+	{ KEY_VALUES, "type", "[\"string\", \"number\", \"boolean\", \"object\"]" },
+	{ KEY_VALUES, "additionalProperties", "{\"type\": [\"string\", \"number\", \"boolean\"]}" },
+};
+
+/* A map that is described by a table of its own, or names of such. */
+static void
+map_form(struct json *j, const struct key *row, const struct codec *codec)
+{
+	const char *of = codec == NULL ? "" : codec->name;
+	char name[96];
+
+	if (row->kind == KEY_NAMES) {
+		snprintf(name, sizeof(name), "%s%s%.60s", def_name(row->sub),
+			codec == NULL ? "" : "_", of);
+		names_of(j, row->sub == schema_instrument_channel ? name
+			    : row->sub == schema_message          ? "message_row"
+								  : def_name(row->sub));
+	} else if (row->sub == schema_identify) {
+		snprintf(name, sizeof(name), "identify_%.60s", of);
+		ref(j, name);
+	} else {
+		ref(j, def_name(row->sub));
+	}
+}
+
 /* The form of one key's value; `codec` (may be NULL) is whose points are meant. */
 static void
 value_form(struct json *j, const struct key *row, const struct codec *codec)
 {
 	char name[96];
 
+	for (size_t i = 0; i < NELEM(plain_forms); i++)
+		if (plain_forms[i].kind == row->kind)
+			json_raw(j, plain_forms[i].keyword, plain_forms[i].json);
 	switch (row->kind) {
 	case KEY_TEXT:
 	case KEY_UNIT:
@@ -115,11 +172,6 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 	case KEY_NUMBER:
 	case KEY_EXPR:
 		any_scalar(j);
-		break;
-	case KEY_WORD:
-	case KEY_REF:
-	case KEY_ADDRESS:
-		json_text(j, "type", "string");
 		break;
 	case KEY_FILTER:
 		pattern(j, "^(median|mean) [0-9]+$");
@@ -131,34 +183,10 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 		json_raw(j, "type", "[\"string\", \"integer\"]");
 		json_text(j, "pattern", SPAN_PATTERN);
 		break;
-	case KEY_BOOL:
-		json_raw(j, "enum", YES_OR_NO);
-		break;
 	case KEY_INT:
 		json_text(j, "type", "integer");
 		json_int(j, "minimum", row->min);
 		json_int(j, "maximum", row->max);
-		break;
-	case KEY_RANGE:
-		json_raw(j, "type", "\"array\"");
-		json_raw(j, "items", "{\"type\": [\"number\", \"string\"]}");
-		json_int(j, "minItems", 2);
-		json_int(j, "maxItems", 2);
-		break;
-	case KEY_SCALE:
-		json_raw(j, "anyOf",
-			"[{\"type\": [\"number\", \"string\"]}, {\"$ref\": \"#/$defs/line\"}]");
-		break;
-	case KEY_CHOICES:
-		json_raw(j, "anyOf",
-			"[{\"type\": \"object\", \"additionalProperties\": {\"type\": "
-			"\"integer\"}}, "
-			"{\"type\": \"array\", \"items\": {\"type\": [\"string\", \"number\", "
-			"\"boolean\"]}}]");
-		break;
-	case KEY_POINT:
-		snprintf(name, sizeof(name), "%.60s_point", codec == NULL ? "" : codec->name);
-		ref(j, name);
 		break;
 	case KEY_WORDS:
 		json_raw(j, "type", "\"array\"");
@@ -166,24 +194,13 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 		json_int(j, "minItems", 1);
 		json_int(j, "maxItems", IMAGE_WORDS_MAX);
 		break;
-	case KEY_LIST_NONE:
-		json_raw(j, "const", "[]");
+	case KEY_POINT:
+		snprintf(name, sizeof(name), "%.60s_point", codec == NULL ? "" : codec->name);
+		ref(j, name);
 		break;
 	case KEY_MAP:
-		if (row->sub == schema_identify) {
-			snprintf(name, sizeof(name), "identify_%.60s",
-				codec == NULL ? "" : codec->name);
-			ref(j, name);
-		} else {
-			ref(j, def_name(row->sub));
-		}
-		break;
 	case KEY_NAMES:
-		snprintf(name, sizeof(name), "%s%s%.60s", def_name(row->sub),
-			codec == NULL ? "" : "_", codec == NULL ? "" : codec->name);
-		names_of(j, row->sub == schema_instrument_channel ? name
-			    : row->sub == schema_message          ? "message_row"
-								  : def_name(row->sub));
+		map_form(j, row, codec);
 		break;
 	case KEY_SWITCH:
 		json_array(j, "anyOf");
@@ -192,26 +209,6 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 		ref(j, def_name(row->sub));
 		json_end(j);
 		json_end(j);
-		break;
-	case KEY_TEXTS:
-		json_raw(j, "type", "[\"string\", \"object\"]");
-		json_raw(j, "additionalProperties", "{\"type\": \"string\"}");
-		break;
-	case KEY_BRINGS:
-		json_raw(j, "type", "[\"array\", \"object\"]");
-		json_raw(j, "items", "{\"type\": [\"string\", \"number\", \"boolean\"]}");
-		json_raw(j, "additionalProperties", "{\"type\": \"object\"}");
-		break;
-	case KEY_PAIRS:
-		json_text(j, "type", "array");
-		json_raw(j, "items",
-			"{\"type\": \"array\", \"items\": {\"type\": [\"number\", \"string\"]}, "
-			"\"minItems\": 2, \"maxItems\": 2}");
-		break;
-	case KEY_VALUES:
-		json_raw(j, "type", "[\"string\", \"number\", \"boolean\", \"object\"]");
-		json_raw(j, "additionalProperties",
-			"{\"type\": [\"string\", \"number\", \"boolean\"]}");
 		break;
 	case KEY_MESSAGE:
 		ref(j, "message_row");
@@ -222,7 +219,7 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 	case KEY_MAPS:
 		list_of(j, def_name(row->sub));
 		break;
-	case KEY_LATER:
+	default: /* a plain one, or one for later */
 		break;
 	}
 }
