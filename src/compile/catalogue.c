@@ -327,6 +327,20 @@ check_param_name(struct bench *b, const struct node *param)
 	return true;
 }
 
+/* 0x10 is 16 where it is laid into a message. */
+static const char *
+in_decimal(struct bench *b, const char *text, bool is_int)
+{
+	char out[32];
+	int64_t v;
+	int n;
+
+	if (!is_int || !text_to_int(text, &v))
+		return text;
+	n = snprintf(out, sizeof(out), "%lld", (long long)v);
+	return tree_text(&b->tree, out, (size_t)n);
+}
+
 /* One param of an instrument: what the bench says, or its default. */
 static void
 read_param(struct bench *b, const struct node *param, const struct node *given,
@@ -356,6 +370,7 @@ read_param(struct bench *b, const struct node *param, const struct node *given,
 	if (strcmp(type, "int") == 0 || strcmp(type, "number") == 0) {
 		if (!check_number(b, from, param->key, text, type[0] == 'i', found[PARAM_RANGE]))
 			return;
+		text = in_decimal(b, text, type[0] == 'i');
 	} else if (strcmp(type, "choice") == 0) {
 		word = find_choice(b, from, param->key, text, found[PARAM_WORDS]);
 		if (word == NULL)
@@ -410,11 +425,17 @@ put_value(struct copy *c, const struct node *n, const struct param *p, const cha
 	if (len > 0 && text_format_parse(format, &f, &err) == 0 && f.n == 1 &&
 		f.at[0].kind != TEXT_UINT && f.at[0].kind != TEXT_SINT &&
 		f.at[0].kind != TEXT_FLOAT) {
-		if (text_value_type(&f.at[0]) == VALUE_FLOAT && text_to_double(p->text, &v.f))
-			type = VALUE_FLOAT;
-		else if (!text_to_int(p->text, &v.i))
+		bool is_known = true;
+
+		if (text_value_type(&f.at[0]) == VALUE_TEXT)
 			type = VALUE_TEXT;
-		len = text_value_put(&f.at[0], type, v, p->text, (uint8_t *)out, cap - 1, &err);
+		else if (text_value_type(&f.at[0]) == VALUE_FLOAT && text_to_double(p->text, &v.f))
+			type = VALUE_FLOAT;
+		else
+			is_known = text_to_int(p->text, &v.i);
+		len = !is_known ? err_set(&err, ERR_CONF, 0, "this form is for whole numbers")
+				: text_value_put(&f.at[0], type, v, p->text, (uint8_t *)out,
+					  cap - 1, &err);
 		if (len >= 0) {
 			out[len] = '\0';
 			return len;

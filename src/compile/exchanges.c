@@ -300,6 +300,8 @@ make_write(struct run *r, const struct node *set, struct request *out)
 		return false;
 	}
 	number = ch->has_scale ? (number - ch->offset) / ch->factor : number;
+	if (ch->n_knots > 0)
+		number = image_table_place(r->b->knots.at + ch->first_knot, ch->n_knots, number);
 	if (pt->value == VALUE_FLOAT || pt->value == VALUE_FLOAT32)
 		v.f = number;
 	else

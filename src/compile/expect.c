@@ -82,15 +82,6 @@ is_near(const struct bench_channel *ch, enum value_type type, double a, double b
 	       part * (fabs(b) + (ch->has_scale ? fabs(ch->offset) : 0)) + rounding(ch, text);
 }
 
-static bool
-is_marked(const char *marker, const char *text)
-{
-	size_t n = strlen(marker);
-
-	return n > 0 && marker[n - 1] == '*' ? strncmp(marker, text, n - 1) == 0
-					     : strcmp(marker, text) == 0;
-}
-
 /* What its markers and its live zero say about a reading; else the quality that it came with. text: what stands in the place of a number,
  * NULL: nothing does. */
 static unsigned
@@ -100,16 +91,17 @@ quality_of(const struct bench *b, const struct bench_channel *ch, unsigned quali
 	bool has_number = !quality_is_bad(quality);
 
 	for (uint32_t i = ch->first_marker; i < ch->first_marker + ch->n_markers; i++) {
-		double number = b->markers.at[i].number;
-		bool is_it = b->marks.at[i][0] != '\0'
-				     ? text != NULL && is_marked(b->marks.at[i], text)
-				     : has_number && !(raw < number) && !(raw > number);
+		const char *marker = b->marks.at[i];
 
-		if (is_it)
+		if (marker[0] != '\0'
+				? text != NULL && image_marker_is_text(marker, text)
+				: has_number && image_same_number(raw, b->markers.at[i].number))
 			return b->markers.at[i].quality;
 	}
-	return ch->has_live_zero && has_number && raw < ch->live_zero ? (unsigned)Q_LIVE_ZERO
-								      : quality;
+	return ch->has_live_zero && has_number && raw < ch->live_zero &&
+			       !image_same_number(raw, ch->live_zero)
+		       ? (unsigned)Q_LIVE_ZERO
+		       : quality;
 }
 
 /* In the unit of the channel. */

@@ -86,6 +86,13 @@ add_map(struct bench *b, struct bench_instrument *ins, const char *name, enum me
 			"what it says without being asked needs no send; remove it");
 		return -1;
 	}
+	for (int i = MSG_LENGTH; role == MESSAGE_EVENT && i <= MSG_TIMEOUT; i++)
+		if (found[i] != NULL) {
+			diag_error(&b->diag, found[i]->key_at, "conflict",
+				"nobody knows that it is coming, so '%s' has no effect; remove it",
+				found[i]->key);
+			return -1;
+		}
 	m.send = format_of(b, found[MSG_SEND]);
 	m.receive = format_of(b, found[MSG_RECEIVE]);
 	read_numbers(b, found, &m);
@@ -109,6 +116,8 @@ static int
 read_row(struct bench *b, struct bench_instrument *ins, const char *name, enum message_role role,
 	const struct node *n)
 {
+	/* All of the row are to be known as what says who it is: none of them may write a value. */
+	const char *follower = strcmp(name, "identity") == 0 ? name : "";
 	int first = -1, last = -1;
 
 	if (n->kind != NODE_LIST)
@@ -116,7 +125,7 @@ read_row(struct bench *b, struct bench_instrument *ins, const char *name, enum m
 	if (n->n == 0)
 		diag_error(&b->diag, n->at, "missing", "an empty list; write %s", NEEDS_MESSAGE);
 	for (const struct node *k = n->first; k != NULL; k = k->next) {
-		int at = read_map(b, ins, first < 0 ? name : "", role, k);
+		int at = read_map(b, ins, first < 0 ? name : follower, role, k);
 
 		if (at < 0)
 			return -1;
@@ -307,7 +316,7 @@ message_of(struct bench *b, struct bench_instrument *ins, const char *channel, c
 	}
 	if (found[MSG_READ_ASK] != NULL)
 		return read_text(b, found[MSG_READ_ASK]);
-	length = snprintf(name, sizeof(name), "@%.62s.%.8s", channel, n->key);
+	length = snprintf(name, sizeof(name), "@%.63s.%.8s", channel, n->key);
 	return add_map(b, ins, tree_text(&b->tree, name, (size_t)length), MESSAGE_ASK, n, found) < 0
 		       ? NULL
 		       : b->messages.at[b->messages.n - 1].name;
@@ -352,6 +361,13 @@ messages_write(struct bench *b, struct bench_instrument *ins, const char *channe
 	if (n->kind == NODE_MAP) {
 		if (!read_keys(b, n, schema_message_read, NULL, found, NULL))
 			return false;
+		for (int i = MSG_READ_FIELD; i <= MSG_READ_BIT; i++)
+			if (found[i] != NULL) {
+				diag_error(&b->diag, found[i]->key_at, "conflict",
+					"a write has no '%s': the whole value is sent; remove it",
+					found[i]->key);
+				return false;
+			}
 		ask = message_of(b, ins, channel, n, found);
 	} else if (!read_is(b, n, NODE_SCALAR, NEEDS_MESSAGE)) {
 		return false;
@@ -361,7 +377,7 @@ messages_write(struct bench *b, struct bench_instrument *ins, const char *channe
 	for (uint32_t i = 0; i < ins->codec_part.n_messages; i++) {
 		const struct message *m = &ins->codec_part.messages[i];
 
-		if (strcmp(m->name, ask) != 0 || m->role != MESSAGE_ASK)
+		if (ask[0] == '\0' || strcmp(m->name, ask) != 0 || m->role != MESSAGE_ASK)
 			continue;
 		pt->write_space = 0;
 		pt->write_address = i;

@@ -196,15 +196,6 @@ scale(struct channels *c, uint32_t channel, double f)
 }
 
 /* "LO<*" is a beginning. */
-static bool
-is_marked(const char *marker, const char *text)
-{
-	size_t n = strlen(marker);
-
-	return n > 0 && marker[n - 1] == '*' ? strncmp(marker, text, n - 1) == 0
-					     : strcmp(marker, text) == 0;
-}
-
 /* A raw value that is none, by what its description says. number: there is one; text: NULL or what stands there. */
 static void
 find_marker(struct channels *c, uint32_t channel, bool has_number, double raw, const char *text,
@@ -215,16 +206,15 @@ find_marker(struct channels *c, uint32_t channel, bool has_number, double raw, c
 	for (uint32_t i = 0; i < d->n_markers; i++) {
 		const struct image_marker *m = image_marker_at(c->img, d->first_marker + i);
 		const char *marker = image_text(c->img, m->text);
-		bool is_it = marker[0] != '\0'
-				     ? text != NULL && is_marked(marker, text)
-				     : has_number && !(raw < m->number) && !(raw > m->number);
 
-		if (is_it) {
+		if (marker[0] != '\0' ? text != NULL && image_marker_is_text(marker, text)
+				      : has_number && image_same_number(raw, m->number)) {
 			out->quality = m->quality;
 			return;
 		}
 	}
-	if (d->has_live_zero && has_number && raw < d->live_zero)
+	if (d->has_live_zero && has_number && raw < d->live_zero &&
+		!image_same_number(raw, d->live_zero))
 		out->quality = Q_LIVE_ZERO;
 }
 

@@ -109,7 +109,7 @@ text_message(const struct instrument *ins, const struct message *m, struct err *
 static int
 find_message(const struct instrument *ins, const char *name)
 {
-	for (int i = 0; i < ins->n_messages; i++)
+	for (int i = 0; i < ins->n_messages && name[0] != '\0'; i++)
 		if (strcmp(ins->messages[i].name, name) == 0)
 			return i;
 	return -1;
@@ -274,11 +274,11 @@ pack_value(struct request *req, enum value_type type, union value v, const char 
 	req->n_write = (uint16_t)(1 + n);
 }
 
-/* One value goes into the message, and has its form. */
+/* How many values go into a message, or ERR_CONF when one is not of the point's kind. */
 static int
 check_write(const struct text_format *f, const struct point *pt, struct err *err)
 {
-	unsigned n = 0;
+	int n = 0;
 
 	for (unsigned i = 0; i < f->n; i++) {
 		const struct text_element *e = &f->at[i];
@@ -294,11 +294,7 @@ check_write(const struct text_format *f, const struct point *pt, struct err *err
 				pt->value == VALUE_TEXT ? "a number" : "a text",
 				pt->value == VALUE_TEXT ? "a text" : "a number");
 	}
-	return n == 1 ? 0
-		      : err_set(err, ERR_CONF, 0,
-				"%u values stand in what is sent, and one is written; write "
-				"{value:KIND} once",
-				n);
+	return n;
 }
 
 static int
@@ -309,6 +305,7 @@ text_write(const struct instrument *ins, const struct point *pt, union value v, 
 	struct text_written w = { (enum value_type)pt->value, v, text == NULL ? "" : text };
 	uint8_t bytes[CODEC_FRAME_MAX];
 	struct text_format f;
+	int n = 0;
 
 	if (m == NULL || pt->write_space != SPACE_ASKED || m->send[0] == '\0')
 		return err_set(err, ERR_CONF, 0, "no message writes it");
@@ -318,10 +315,22 @@ text_write(const struct instrument *ins, const struct point *pt, union value v, 
 	*out = (struct request){ .kind = REQUEST_WRITE, .n = 1, .address = pt->write_address };
 	set_step(ins, out);
 	pack_value(out, (enum value_type)pt->value, v, text == NULL ? "" : text);
-	if (text_format_parse(m->send, &f, err) < 0 || check_write(&f, pt, err) < 0)
-		return ERR_CONF;
-	/* What cannot be written down is refused now and not on the wire. */
-	return MIN(text_message_make(&f, written, &w, bytes, sizeof(bytes), err), 0);
+	/* What cannot be written down is refused now and not on the wire, where the steps before it were done already. */
+	for (unsigned row = 0; (m = row_at(ins, pt->write_address, row)) != NULL && row < 256;
+		row++) {
+		int rc = text_format_parse(m->send, &f, err);
+
+		if (rc == 0)
+			rc = check_write(&f, pt, err);
+		n += MAX(rc, 0);
+		if (rc < 0 || text_message_make(&f, written, &w, bytes, sizeof(bytes), err) < 0)
+			return ERR_CONF;
+	}
+	return n == 1 ? 0
+		      : err_set(err, ERR_CONF, 0,
+				"%d values stand in what is sent, and one is written; write "
+				"{value:KIND} once",
+				n);
 }
 
 /* ---- on the wire ---------------------------------------------------------------------------------------------------------- */
@@ -437,6 +446,14 @@ ends_by_itself(const struct text_format *f)
 				   !f->at[f->n - 1].is_lax && f->at[f->n - 2].kind == TEXT_BYTE);
 }
 
+/* The same form as the error before it: `means` has a text for each code. */
+static bool
+is_another_code(const struct instrument *ins, uint32_t i)
+{
+	return i > 0 && ins->messages[i - 1].role == MESSAGE_ERROR &&
+	       strcmp(ins->messages[i - 1].receive, ins->messages[i].receive) == 0;
+}
+
 /* Silence cannot be seen behind a TCP port, and need not be waited for where the first bytes are a whole answer, or a whole error. 0: they
  * are none. */
 static int
@@ -450,7 +467,7 @@ cut_by_form(const struct instrument *ins, const struct message *m, const struct 
 		if (fits(h, m, inside, n_inside) && ends_by_itself(&h->f))
 			return CUT_FRAME(k);
 		for (uint32_t i = 0; i < ins->n_messages; i++)
-			if (ins->messages[i].role == MESSAGE_ERROR &&
+			if (ins->messages[i].role == MESSAGE_ERROR && !is_another_code(ins, i) &&
 				fits(h, &ins->messages[i], inside, n_inside) &&
 				ends_by_itself(&h->f))
 				return CUT_FRAME(k);
@@ -587,6 +604,15 @@ read_points(const struct point *pts, size_t first, size_t n, uint32_t address, u
 }
 
 /* An answer with the form of an error: the one with its number, else the one for any. */
+/* A device's code as readings carry it; 0: some error. */
+static unsigned
+code_of(enum value_type type, union value v)
+{
+	double code = value_double(type, v);
+
+	return code > 0 && code <= UINT16_MAX ? (unsigned)code : 0;
+}
+
 static int
 read_error(struct hearing *h, const struct instrument *ins, const uint8_t *in, size_t n,
 	struct readings *out, struct err *err)
@@ -607,8 +633,7 @@ read_error(struct hearing *h, const struct instrument *ins, const uint8_t *in, s
 		if (e != NULL && h->found[e->field].at != NULL &&
 			text_value_get(e, h->found[e->field].at, h->found[e->field].n, &v, text) ==
 				Q_GOOD)
-			its = (unsigned)(text_value_type(e) == VALUE_FLOAT ? (int64_t)v.f : v.i) &
-			      0xFFFF;
+			its = code_of(text_value_type(e), v);
 		if (m->code != 0 && m->code != its)
 			continue;
 		code = its;

@@ -488,7 +488,8 @@ put_printed(const struct text_element *e, enum value_type type, union value v, u
 		n = snprintf(text, sizeof(text), e->has_plus ? "%+lld" : "%lld", llround(f));
 		break;
 	case TEXT_HEX:
-		if (e->order && (whole(type, v) >= limit || whole(type, v) < -limit))
+		if (e->order ? whole(type, v) >= limit || whole(type, v) < -limit
+			     : type != VALUE_UINT && whole(type, v) < 0)
 			return no_fit(err, e, "the number");
 		n = snprintf(text, sizeof(text), "%llX",
 			(unsigned long long)whole(type, v) &
@@ -502,9 +503,12 @@ put_printed(const struct text_element *e, enum value_type type, union value v, u
 	default:
 		if (!isfinite(f) || fabs(f) > 1e15)
 			return no_fit(err, e, "the number");
-		if (e->digits < 0)
-			n = (int)text_from_double(text, f);
-		else
+		if (e->digits < 0) {
+			size_t n_sign = e->has_plus && f >= 0;
+
+			text[0] = '+';
+			n = (int)(n_sign + text_from_double(text + n_sign, f));
+		} else
 			n = snprintf(
 				text, sizeof(text), e->has_plus ? "%+.*f" : "%.*f", e->digits, f);
 		break;
@@ -569,6 +573,9 @@ put_packed(const struct text_element *e, const char *text, uint8_t *out, struct 
 
 	if (n > (size_t)e->width / 3 * 4)
 		return no_fit(err, e, "the text");
+	for (size_t i = 0; i < n; i++) /* six bits hold ' ' to '_' */
+		if ((unsigned char)text[i] < ' ' || (unsigned char)text[i] > '_')
+			return no_fit(err, e, "the text");
 	for (size_t i = 0; i < e->width; i += 3) {
 		uint32_t bits = 0;
 

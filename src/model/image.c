@@ -453,6 +453,24 @@ image_same_wire(const struct image *img_a, const struct image_link *a, const str
 	       strcmp(image_text(img_a, a->host), image_text(img_b, b->host)) == 0;
 }
 
+bool
+image_same_number(double raw, double written)
+{
+	float narrow = (float)written;
+
+	return (!(raw < written) && !(raw > written)) ||
+	       (!(raw < (double)narrow) && !(raw > (double)narrow));
+}
+
+bool
+image_marker_is_text(const char *marker, const char *text)
+{
+	size_t n = strlen(marker);
+
+	return n > 0 && marker[n - 1] == '*' ? strncmp(marker, text, n - 1) == 0
+					     : strcmp(marker, text) == 0;
+}
+
 double
 image_table_value(const struct image_knot *knots, uint32_t n, double from)
 {

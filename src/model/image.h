@@ -232,6 +232,11 @@ struct image_marker {
 	uint16_t spare;
 };
 
+/* Is a number on the wire the one that was written down? One of 32 bits is, when it is the nearest to it that 32 bits hold. */
+bool image_same_number(double raw, double written);
+/* Does this stand in the place of a number? marker: as in struct image_marker. */
+bool image_marker_is_text(const char *marker, const char *text);
+
 /* A place in the table of a scale, in rising order of `from`. */
 struct image_knot {
 	double from, to;

@@ -167,6 +167,8 @@ test_markers(void **state)
 	assert_int_equal(shown(x, "t.p", S(1)).quality, Q_NOT_A_NUMBER);
 	raw(x, "t.p", VALUE_FLOAT, 9.91e37, Q_GOOD, NULL, S(1));
 	assert_int_equal(shown(x, "t.p", S(1)).quality, Q_OVER_RANGE);
+	raw(x, "t.p", VALUE_FLOAT32, (double)9.91e37f, Q_GOOD, NULL, S(1)); /* as 32 bits hold it */
+	assert_int_equal(shown(x, "t.p", S(1)).quality, Q_OVER_RANGE);
 	raw(x, "t.p", VALUE_FLOAT, 3.5, Q_GOOD, NULL, S(1));
 	assert_int_equal(shown(x, "t.p", S(1)).quality, Q_GOOD);
 	/* A device that is silent says nothing with a zero. */
