@@ -74,29 +74,35 @@ static const struct command commands[] = {
 		"The last exchanges with an instrument: time, bytes, meaning, verdict. --follow "
 		"goes on.\n"
 		"--replies shows how long its replies took, as a histogram.\n" },
-	{ "try", cli_try, "--link LINK [--with NAME=VALUE] [--seconds N] FILE",
+	{ "try", cli_try, "--link LINK [--with NAME=VALUE] [--seconds N] [--prepare] FILE",
 		"exchange a few messages with a real device",
 		"FILE is an instrument file, or the name of one in the catalogue. Everything that "
 		"it reads is asked\n"
-		"for once; the bytes of questions and answers are shown, then the values. Nothing "
-		"is written.\n"
+		"for once; the bytes of questions and answers are shown, then the values. No "
+		"channel is written. An\n"
+		"instrument that has to be prepared first (init: of its file) is asked with "
+		"--prepare only.\n"
+		"--seconds N ends it after N seconds at most; as long as it can take when left "
+		"out.\n"
 		"\n"
-		"  mbc try --link tcp:192.168.1.60:502 moxa-iologik-e1242\n"
+		"  mbc try --link tcp:192.168.1.60:502 --with mode=voltage moxa-iologik-e1242\n"
 		"  mbc try --link \"serial:/dev/ttyUSB0,9600 8N1\" --with unit=3 "
 		"./instruments/oven.yaml\n"
 		"\n"
-		"A wire that a running bench uses is left alone. The exit code is 1 when nobody "
-		"answers.\n" },
+		"A wire that a running bench of this user has is left alone. The exit code is 1 "
+		"when nobody answers.\n" },
 	{ "scan", cli_scan, "[--units N] LINK", "find what answers on a wire",
 		"Asks in Modbus (units 1 to 32, or N), SCPI (*IDN?), ProPar and TPG, one after the "
 		"other, by reads that\n"
-		"change nothing. LINK is tcp:HOST:PORT, rtu:HOST:PORT or serial:PATH,SPEED.\n"
+		"change nothing; on rtu: in Modbus alone. LINK is tcp:HOST:PORT, rtu:HOST:PORT or "
+		"serial:PATH,SPEED.\n"
 		"\n"
 		"  mbc scan \"serial:/dev/ttyUSB0,19200 8E1\"\n"
 		"\n"
-		"A wire that a running bench uses is left alone.\n" },
+		"A wire that a running bench of this user has is left alone.\n" },
 	{ "instrument", cli_instrument, "[WORD...]", "list the instruments of the catalogue",
-		"With words: those of which maker, title, model or quantity hold all of them. "
+		"With words: those of which name, maker, title, model or quantity hold all of "
+		"them. "
 		"`use: NAME` in a bench\n"
 		"file takes one; docs/instruments has a page for each.\n" },
 	{ "schema", cli_schema, "[instrument]",

@@ -3,7 +3,6 @@
  * Both write a bench of a few lines, compile it as any other, and let mbc-try talk. A wire that a running bench uses is left alone: two masters
  * on one line would disturb each other.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,10 +15,11 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "cli/look.h"
+#include "cli/cli.h"
+#include "cli/owner.h"
 #include "io/place.h"
 #include "io/seal.h"
-#include "io/sock.h"
+#include "link/codec.h"
 
 #define WIRE "wire"
 
@@ -54,77 +54,6 @@ say_link(const struct args *args, const char *text)
 	return cli_say(args, CLI_WRONG,
 		"'%s' is no wire; write tcp:HOST:PORT, rtu:HOST:PORT or serial:PATH,9600 8N1",
 		text);
-}
-
-/* How a link of an image is told on a board: "tcp 127.0.0.1:502", "serial /dev/ttyUSB0". */
-static void
-describe(char *out, size_t cap, const struct image *img)
-{
-	const struct image_link *l = image_link_at(img, 0);
-	const char *host = image_text(img, l->host);
-
-	if (l->kind == LINK_SERIAL)
-		snprintf(out, cap, "serial %s,", host);
-	else
-		snprintf(
-			out, cap, strchr(host, ':') != NULL ? " [%s]:%u" : " %s:%u", host, l->port);
-}
-
-/* Does the bench behind this socket use the wire? Its instrument, NULL: no. */
-static const char *
-user_on(const struct board *b, const char *wire)
-{
-	struct board_info info;
-
-	board_info(b, &info);
-	for (uint32_t i = 0; i < info.n_instruments; i++)
-		if (strstr(board_text(b, board_instrument(b, i)->address), wire) != NULL)
-			return board_text(b, board_instrument(b, i)->name);
-	return NULL;
-}
-
-/* Complain when a running bench owns the wire; false: none does. */
-static bool
-is_owned(struct args *args, const struct image *img)
-{
-	char dir[PLACE_MAX], wire[300];
-	struct dirent *entry;
-	struct err err;
-	bool found = false;
-	DIR *d;
-
-	describe(wire, sizeof(wire), img);
-	d = place_run_dir(dir, &err) < 0 ? NULL : opendir(dir);
-	while (d != NULL && !found && (entry = readdir(d)) != NULL) {
-		size_t n = strlen(entry->d_name);
-		struct args other = *args;
-		const struct board *b;
-		const char *user;
-		char path[PLACE_MAX * 2];
-		int code, fd;
-
-		if (n < 6 || strcmp(entry->d_name + n - 5, ".sock") != 0)
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
-		fd = sock_connect(path, NULL);
-		if (fd < 0)
-			continue;
-		close(fd);
-		entry->d_name[n - 5] = '\0';
-		other.bench = entry->d_name;
-		b = look_open(&other, &code);
-		user = b == NULL ? NULL : user_on(b, wire);
-		found = user != NULL;
-		if (found)
-			cli_say(args, 0,
-				"the running bench '%s' uses this wire (instrument '%s'), and two "
-				"masters would disturb each other; look with 'mbc trace --bench %s "
-				"%s', or end it first: mbc stop --bench %s",
-				entry->d_name, user, entry->d_name, user, entry->d_name);
-	}
-	if (d != NULL)
-		closedir(d);
-	return found;
 }
 
 /* ---- a bench of a few lines ---------------------------------------------------------------------------------------------- */
@@ -194,51 +123,120 @@ find_name(const struct args *args, const char *file, char *out, size_t cap)
 	return true;
 }
 
+/* What is sent before the first question changes the device: only who says so gets it. */
+static bool
+would_prepare(const struct args *args, const struct image *img)
+{
+	struct buf list = { 0 };
+	bool would = false;
+
+	for (uint32_t i = 0; i < img->messages.n; i++) {
+		const struct image_message *m = image_message_at(img, i);
+
+		if (m->role != MESSAGE_INIT)
+			continue;
+		for (uint32_t k = i;; k = image_instrument_at(img, 0)->first_message + m->next) {
+			m = image_message_at(img, k);
+			buf_printf(
+				&list, "%s'%s'", list.n > 0 ? ", " : "", image_text(img, m->send));
+			if (m->next == 0)
+				break;
+		}
+		would = true;
+	}
+	if (would)
+		cli_say(args, 0,
+			"this instrument is prepared before it is asked, by %s; add --prepare when "
+			"that may be sent to the device",
+			buf_text(&list));
+	buf_done(&list);
+	return would;
+}
+
+/* A wire on which somebody else may have asked is quiet only after all answers that are late (three timeouts, link_late.c). */
+static int64_t
+enough_s(const struct image *img)
+{
+	int64_t timeout_ns = NS_PER_S;
+
+	for (uint32_t i = 0; i < img->instruments.n; i++)
+		timeout_ns = MAX(timeout_ns, image_instrument_at(img, i)->timeout_ns);
+	if (timeout_ns > NS_PER_S)
+		printf("The first question waits up to %lld s, until no answer to somebody before "
+		       "can come any more.\n",
+			(long long)(3 * timeout_ns / NS_PER_S));
+	fflush(stdout);
+	return 10 + 4 * timeout_ns / NS_PER_S;
+}
+
+/* The bench of one instrument, tried. params: "" or ", NAME: VALUE" of each. */
+static int
+try_instrument(struct args *args, const char *name, const char *link, const char *params,
+	const char *seconds, bool may_prepare)
+{
+	struct buf text = { 0 };
+	struct image *img = NULL;
+	char enough[16];
+	int fd, code = CLI_WRONG;
+
+	buf_puts(&text, "bench: try\nserve: no\nlinks:\n");
+	if (!put_link(&text, link)) {
+		code = say_link(args, link);
+	} else {
+		buf_printf(&text, "instruments:\n  device: {use: \"%s\", link: " WIRE "%s}\n", name,
+			params);
+		img = compile_text(args, &text, &fd, &code);
+	}
+	buf_done(&text);
+	if (img == NULL)
+		return code;
+	code = CLI_WRONG;
+	if ((may_prepare || !would_prepare(args, img)) && !owner_has_wire(args, img)) {
+		snprintf(enough, sizeof(enough), "%lld", (long long)enough_s(img));
+		code = exec_try(args, fd, seconds == NULL ? enough : seconds, false);
+	}
+	free(img);
+	return code;
+}
+
 int
 cli_try(struct args *args)
 {
-	const char *link = NULL, *seconds = "10", *param;
-	struct buf text = { 0 }, params = { 0 };
-	struct image *img;
-	char name[100];
+	const char *link = NULL, *seconds = NULL, *param;
+	struct buf params = { 0 };
+	char name[128];
 	int64_t limit;
-	int fd, code;
+	bool may_prepare;
+	int code = CLI_GOOD;
 
 	args_option(args, "--link", &link);
 	args_option(args, "--seconds", &seconds);
+	may_prepare = args_option(args, "--prepare", NULL);
 	while (args_option(args, "--with", &param)) {
 		const char *equals = strchr(param, '=');
 
 		if (equals == NULL || strpbrk(param, "\"\\\n") != NULL)
-			return cli_say(args, CLI_WRONG,
+			code = cli_say(args, CLI_WRONG,
 				"'%s' gives no param; write --with NAME=VALUE", param);
-		buf_printf(&params, ", %.*s: \"%s\"", (int)(equals - param), param, equals + 1);
+		else
+			buf_printf(&params, ", %.*s: \"%s\"", (int)(equals - param), param,
+				equals + 1);
 	}
-	if (args_count(args, 1, 1) != 0)
-		return CLI_WRONG;
-	if (link == NULL)
-		return cli_say(args, CLI_WRONG,
+	if (code == CLI_GOOD && args_count(args, 1, 1) != 0)
+		code = CLI_WRONG;
+	else if (code == CLI_GOOD && link == NULL)
+		code = cli_say(args, CLI_WRONG,
 			"where is it? write --link tcp:HOST:PORT or --link serial:PATH");
-	if (!text_to_int(seconds, &limit) || limit < 1 || limit > 3600)
-		return cli_say(
+	else if (code == CLI_GOOD && seconds != NULL &&
+		 (!text_to_int(seconds, &limit) || limit < 1 || limit > 3600))
+		code = cli_say(
 			args, CLI_WRONG, "'%s' is no number of seconds; write 1 to 3600", seconds);
-	if (!find_name(args, args->at[0], name, sizeof(name)))
-		return CLI_WRONG;
-	buf_puts(&text, "bench: try\nserve: no\nlinks:\n");
-	if (!put_link(&text, link)) {
-		buf_done(&text);
-		buf_done(&params);
-		return say_link(args, link);
-	}
-	buf_printf(&text, "instruments:\n  device: {use: \"%s\", link: " WIRE "%s}\n", name,
-		params.n > 0 ? buf_text(&params) : "");
-	img = compile_text(args, &text, &fd, &code);
-	buf_done(&text);
+	else if (code == CLI_GOOD && !find_name(args, args->at[0], name, sizeof(name)))
+		code = CLI_WRONG;
+	else if (code == CLI_GOOD)
+		code = try_instrument(args, name, link, params.n > 0 ? buf_text(&params) : "",
+			seconds, may_prepare);
 	buf_done(&params);
-	if (img == NULL)
-		return code;
-	code = is_owned(args, img) ? CLI_WRONG : exec_try(args, fd, seconds, false);
-	free(img);
 	return code;
 }
 
@@ -318,7 +316,7 @@ ask_in(struct args *args, const struct probe *p, const char *link, int64_t units
 	p->put(&text, units);
 	img = compile_text(args, &text, &fd, &code);
 	buf_done(&text);
-	if (img == NULL || (is_first && is_owned(args, img))) {
+	if (img == NULL || (is_first && owner_has_wire(args, img))) {
 		free(img);
 		return 2;
 	}

@@ -23,7 +23,7 @@
 #include "io/wires.h"
 
 #define TICK_NS (50 * NS_PER_MS)
-#define TRACE_LINES 32
+#define TRACE_LINES 256
 #define CALM_NS (300 * NS_PER_MS) /* what answers is heard out for so long */
 
 struct trial {
@@ -37,6 +37,8 @@ struct trial {
 	int64_t start_ns;
 	bool is_quiet, is_ending;
 };
+
+static void print_traces(struct trial *t);
 
 /* ---- wires ----------------------------------------------------------------------------------------------------------------- */
 
@@ -65,6 +67,7 @@ on_opened(void *ctx, uint32_t link)
 
 	bench_opened(t->bench, link, now_boot());
 	serve_links(t);
+	print_traces(t);
 }
 
 static void
@@ -86,6 +89,7 @@ on_bytes(void *ctx, uint32_t link, const uint8_t *in, size_t n)
 
 	bench_bytes(t->bench, link, in, n, now_boot());
 	serve_links(t);
+	print_traces(t);
 }
 
 /* ---- what people see ------------------------------------------------------------------------------------------------------- */
@@ -144,6 +148,10 @@ print_traces(struct trial *t)
 
 		for (size_t k = 0; k < n; k++)
 			if (lines[k].seq > t->seen[i]) {
+				if (lines[k].seq > t->seen[i] + 1)
+					printf("         .. %llu lines that went by too fast\n",
+						(unsigned long long)(lines[k].seq - t->seen[i] -
+								     1));
 				print_line(t, &lines[k]);
 				t->seen[i] = lines[k].seq;
 			}
@@ -173,7 +181,61 @@ print_value(const struct trial *t, uint32_t channel)
 			q->class == Q_CLASS_UNCERTAIN ? q->text_en : "");
 }
 
-/* Returns how many instruments have answered. */
+/* Does a value of this quality come from a device that was understood, be it a no? */
+static bool
+is_told(unsigned quality)
+{
+	switch ((enum quality)quality) {
+	case Q_NOT_YET:
+	case Q_STALE:
+	case Q_NO_LINK:
+	case Q_LINK_LOST:
+	case Q_NO_ANSWER:
+	case Q_GARBLED:
+	case Q_WRONG_ANSWER:
+	case Q_GATEWAY_PATH:
+	case Q_GATEWAY_TARGET:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Has it said something that only such a device says: a value, or a no? What comes back from a wire that echoes is neither. */
+static bool
+is_one(const struct trial *t, uint32_t instrument)
+{
+	const struct image_instrument *ins = image_instrument_at(t->img, instrument);
+
+	for (uint32_t i = 0; i < t->img->channels.n; i++) {
+		const struct image_channel *ch = image_channel_at(t->img, i);
+		struct sample s;
+
+		if (ch->source_kind != SOURCE_POINT || ch->source < ins->first_point ||
+			ch->source >= ins->first_point + ins->n_points)
+			continue;
+		board_read(t->board, i, &s);
+		if (is_told(s.quality))
+			return true;
+	}
+	return false;
+}
+
+/* Does it call itself by what it was asked? */
+static bool
+is_echo(const struct trial *t, uint32_t instrument, const char *identity)
+{
+	const struct image_instrument *ins = image_instrument_at(t->img, instrument);
+
+	for (uint32_t i = 0; i < ins->n_messages; i++)
+		if (strcmp(image_text(
+				   t->img, image_message_at(t->img, ins->first_message + i)->send),
+			    identity) == 0)
+			return identity[0] != '\0';
+	return false;
+}
+
+/* Returns how many instruments have answered and were understood. */
 static unsigned
 print_result(const struct trial *t)
 {
@@ -184,8 +246,13 @@ print_result(const struct trial *t)
 		const char *name = image_text(t->img, image_instrument_at(t->img, i)->name);
 
 		board_read_state(t->board, i, &s);
-		n += s.answers > 0;
-		if (s.answers > 0 && t->is_quiet)
+		if (is_echo(t, i, s.identity)) {
+			puts("  this wire says again what it is sent: it echoes, and nobody "
+			     "answers");
+			continue;
+		}
+		n += is_one(t, i);
+		if (t->is_quiet && is_one(t, i))
 			printf("  %-16s answers%s%s\n", name, s.identity[0] != '\0' ? ": " : "",
 				s.identity);
 		else if (!t->is_quiet && s.identity[0] != '\0')
@@ -210,7 +277,7 @@ is_settled(const struct trial *t)
 		if (s.state == INSTRUMENT_STARTING)
 			return false;
 	}
-	for (uint32_t i = 0; i < t->img->channels.n && !t->is_quiet; i++) {
+	for (uint32_t i = 0; i < t->img->channels.n; i++) {
 		struct sample s;
 
 		board_read(t->board, i, &s);

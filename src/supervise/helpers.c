@@ -56,6 +56,7 @@ struct helper {
 	bool is_held; /* it said too much: not read from before held_ns */
 	int64_t held_ns, window_ns;
 	unsigned n_lines; /* in this window of a second */
+	size_t n_bytes;   /* the same: what ends no line counts, too */
 	size_t n_line;
 	char line[LOG_LINE + 1];
 };
@@ -80,12 +81,19 @@ say_line(struct helper *h)
 static void
 take_log(struct helper *h, const char *bytes, size_t n)
 {
+	h->n_bytes += n;
 	for (size_t i = 0; i < n; i++) {
 		if (bytes[i] == '\n' || h->n_line == LOG_LINE)
 			say_line(h);
 		if (bytes[i] != '\n' && bytes[i] != '\r')
 			h->line[h->n_line++] = bytes[i];
 	}
+}
+
+static bool
+said_too_much(const struct helper *h)
+{
+	return h->n_lines >= LOG_LINES || h->n_bytes >= (size_t)LOG_LINES * LOG_LINE;
 }
 
 static void
@@ -126,9 +134,10 @@ on_log(void *ctx, int fd, unsigned events)
 	if (now - h->window_ns >= NS_PER_S) {
 		h->window_ns = now;
 		h->n_lines = 0;
+		h->n_bytes = 0;
 	}
 	take_log(h, bytes, (size_t)n);
-	if (h->n_lines < LOG_LINES)
+	if (!said_too_much(h))
 		return;
 	loop_remove(s->loop, fd);
 	h->is_held = true;
@@ -143,8 +152,8 @@ drain_log(struct supervise *s, struct helper *h)
 	ssize_t n;
 
 	h->n_lines = 0;
-	while (h->log >= 0 && h->n_lines < LOG_LINES &&
-		(n = read(h->log, bytes, sizeof(bytes))) > 0)
+	h->n_bytes = 0;
+	while (h->log >= 0 && !said_too_much(h) && (n = read(h->log, bytes, sizeof(bytes))) > 0)
 		take_log(h, bytes, (size_t)n);
 	close_log(s, h);
 }

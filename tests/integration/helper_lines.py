@@ -43,6 +43,12 @@ class Lines:
         elif mood == "flood":
             while self.mood() == "flood":
                 self.send(b"noise that is no line of ours\n" * 1000)
+        elif mood == "mutter":  # ends no line of its log
+            total, began = 0, time.monotonic()
+            while self.mood() == "mutter":
+                total += os.write(2, b"\r" * 1000)
+                pathlib.Path("muttered.new").write_text(f"{total} {time.monotonic() - began}")
+                pathlib.Path("muttered.new").rename("muttered")
         elif mood == "endless":
             self.send(b"x" * 1500)
         elif mood == "err":

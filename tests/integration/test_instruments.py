@@ -2,13 +2,14 @@
 import contextlib
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import tempfile
 import threading
 import unittest
 
-from harness import MBC, Bench, PATIENCE_S, Process, Twin, can_connect, free_port, need_peer, wait_for
+from harness import MBC, Bench, Device, PATIENCE_S, Process, Twin, can_connect, free_port, need_peer, wait_for
 
 DUMMY_UPS = "/lib/nut/dummy-ups"
 
@@ -96,6 +97,27 @@ class Pump:
                 connection.sendall(text.encode() + b"\r")
 
 
+class Echo:
+    """A wire on which nobody is: it gives back what it gets."""
+
+    def __enter__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.listener.accept()
+                with connection, contextlib.suppress(OSError):
+                    while data := connection.recv(4096):
+                        connection.sendall(data)
+
+
 def put_file(bench, text, name="test-pump"):
     folder = bench.folder / "instruments"
     folder.mkdir(exist_ok=True)
@@ -169,10 +191,23 @@ class Described(unittest.TestCase):
 
     def test_try_and_scan_leave_a_wire_in_use_alone(self):
         with pump_bench() as (pump, bench):
-            for words in (["try", "--link", f"tcp:127.0.0.1:{pump.port}", "instruments/test-pump.yaml"], ["scan", f"tcp:127.0.0.1:{pump.port}"]):
+            for words in (["try", "--prepare", "--link", f"tcp:127.0.0.1:{pump.port}", "instruments/test-pump.yaml"],
+                          ["try", "--prepare", "--link", f"tcp:localhost:{pump.port}", "instruments/test-pump.yaml"],
+                          ["scan", f"tcp:127.0.0.1:{pump.port}"], ["scan", f"tcp:localhost:{pump.port}"]):
                 done = bench.mbc(*words)
                 self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
                 self.assertIn("bench 'described' uses this wire (instrument 'pump')", done.stderr)
+            # Part of its port is another port.
+            done = bench.mbc("try", "--prepare", "--seconds", "1", "--link", f"tcp:127.0.0.1:{pump.port // 10}", "instruments/test-pump.yaml")
+            self.assertNotIn("uses this wire", done.stderr)
+            # A bench that does not answer may use any wire.
+            os.kill(bench.process.pid, signal.SIGSTOP)
+            try:
+                done = bench.mbc("try", "--prepare", "--link", f"tcp:127.0.0.1:{pump.port}", "instruments/test-pump.yaml")
+            finally:
+                os.kill(bench.process.pid, signal.SIGCONT)
+            self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+            self.assertIn("'described' does not say which wires it uses", done.stderr)
             self.assertEqual(len(pump.connections), 1)
 
 
@@ -189,6 +224,9 @@ class Tried(unittest.TestCase):
     def test_single_exchanges_are_shown(self):
         with Pump() as pump:
             done = self.mbc("try", "--link", f"tcp:127.0.0.1:{pump.port}", "test-pump.yaml")
+            self.assertEqual((done.returncode, pump.heard), (1, []), done.stdout)
+            self.assertIn("prepared before it is asked, by '07REM'; add --prepare", done.stderr)
+            done = self.mbc("try", "--link", f"tcp:127.0.0.1:{pump.port}", "--prepare", "test-pump.yaml")
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             self.assertRegex(done.stdout, r"-> 30 37 46 3F 0D  '07F\?\\r'")
             self.assertRegex(done.stdout, r"<- 30 37 46 31 2E 35 0D  '07F1\.5\\r'")
@@ -196,7 +234,7 @@ class Tried(unittest.TestCase):
             self.assertIn("Acme P1 2.0", done.stdout)
 
     def test_nobody_there(self):
-        done = self.mbc("try", "--link", f"tcp:127.0.0.1:{free_port()}", "--seconds", "1", "test-pump.yaml")
+        done = self.mbc("try", "--link", f"tcp:127.0.0.1:{free_port()}", "--seconds", "1", "--prepare", "test-pump.yaml")
         self.assertEqual(done.returncode, 1)
         self.assertIn("cannot connect", done.stdout)
 
@@ -225,6 +263,26 @@ instruments:
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertRegex(done.stdout, r"unit_3 +answers")
         self.assertNotRegex(done.stdout, r"unit_2 +answers")
+
+    def test_scan_is_not_taken_in_by_an_echo(self):
+        with Echo() as echo:
+            done = self.mbc("scan", "--units", "2", f"tcp:127.0.0.1:{echo.port}")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("it echoes", done.stdout)
+        self.assertNotIn("answers:", done.stdout)
+        self.assertNotRegex(done.stdout, r"unit_\d +answers")
+
+    def test_every_exchange_is_shown(self):
+        channels = "".join(f"  v{i}: {{read: {{holding: {1000 * i}}}}}\n" for i in range(60))
+        (self.folder / "wide.yaml").write_text("instrument: wide\ntitle: many questions\nconfidence: low\nsources: [none]\nprotocol: modbus\n"
+                                               f"unproven: a device of this test\nmax_gap: 0\nchannels:\n{channels}")
+        with Device({1000 * i: i for i in range(60)}) as device:
+            done = self.mbc("try", "--link", f"tcp:127.0.0.1:{device.port}", "wide.yaml")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        for i in range(60):
+            self.assertRegex(done.stdout, rf"-> .*read holding {1000 * i}\b")
+            self.assertRegex(done.stdout, rf"device\.v{i} +{i}\b")
+        self.assertNotIn("went by too fast", done.stdout)
 
     def test_the_catalogue_is_listed(self):
         done = self.mbc("instrument", "ALICAT", "flow")
