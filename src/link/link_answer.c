@@ -253,6 +253,7 @@ conclude(struct link *l, struct flight *f, int rc, uint16_t code, const struct e
 		return;
 	}
 	count_reply(l, u, now_ns - f->sent_ns, now_ns);
+	link_mute_answered(u, f);
 	if (rc == DECODE_REFUSED)
 		refused(l, f, &l->readings.refusal, err->msg, now_ns);
 	else if (rc == DECODE_LATER)

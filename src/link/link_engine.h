@@ -47,6 +47,7 @@ struct mark {
 	bool is_refused;   /* the device refuses it even alone */
 	uint8_t n_refused; /* times in a row, alone */
 	bool is_failing;   /* it is there, and cannot be read */
+	uint8_t n_mute; /* times in a row without an answer, while others have theirs; see link_mute.c */
 	int64_t told_ns; /* stamp of what was told last while others were under way: answers may overtake each other */
 };
 
@@ -81,6 +82,9 @@ struct unit {
 	bool is_stirred; /* next_ns is to be found again */
 	int64_t next_ns; /* earliest ask_ns, or the next probe; see find_next() */
 	size_t retry;    /* poll + 1 that is repeated before any other of this unit; 0: none */
+	size_t probe;    /* poll that the next probe asks: each in turn */
+	size_t answered; /* poll + 1 that was answered last; 0: none of this plan */
+	bool is_asking_witness; /* all tries of a question have failed: another one tells whether it is there */
 
 	unsigned n_flying; /* questions on the wire */
 	uint32_t plan;     /* counts plans: questions of an earlier one are nobody's poll */
@@ -272,6 +276,18 @@ int64_t link_late_until(
 bool link_late_is_missing(const struct link *l, int64_t now_ns);
 bool link_late_take(struct link *l, const uint8_t *frame, size_t n);
 void link_late_forget(struct link *l, const struct unit *u); /* NULL: all of them */
+
+/* link_mute.c: no answer to one question, of a device that answers others */
+bool link_mute_is(const struct unit *u, const struct request *req);
+bool link_mute_is_all(const struct unit *u);
+void link_mute_answered(
+	struct unit *u, const struct flight *f); /* f has an answer, whatever it says */
+/* f, of a poll, has no answer: its points are bad, and it is asked again when its wait is over. */
+void link_mute_again(
+	struct link *l, struct flight *f, enum quality reason, uint16_t code, int64_t now_ns);
+/* All tries of f have failed: another question is asked at once. False: there is none. */
+bool link_mute_ask_witness(
+	struct link *l, struct flight *f, enum quality reason, uint16_t code, int64_t now_ns);
 
 /* link_identify.c: is it the device that is meant? */
 void link_identify_init(

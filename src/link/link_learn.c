@@ -104,7 +104,8 @@ link_plan(struct unit *u, int64_t now_ns)
 	}
 	u->n_polls = n;
 	u->plan++;
-	u->retry = 0;
+	u->retry = u->probe = u->answered = 0;
+	u->is_asking_witness = false;
 	u->is_stirred = true;
 }
 

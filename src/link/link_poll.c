@@ -87,7 +87,7 @@ earliest(struct link *l, int64_t now_ns)
 		if (next_of(u) > now_ns || is_engaged(u))
 			continue;
 		if (u->state.state == INSTRUMENT_DOWN)
-			consider(l, u, 0, now_ns, &best);
+			consider(l, u, u->probe, now_ns, &best);
 		else if (u->retry > 0)
 			consider(l, u, u->retry - 1, now_ns, &best);
 		else
@@ -385,7 +385,7 @@ unit_ready_ns(struct link *l, struct unit *u, int64_t now_ns)
 		int64_t ask_ns = u->state.state == INSTRUMENT_DOWN ? u->probe_ns : p->ask_ns;
 
 		if (p->ask_ns == NEVER || (u->retry > 0 && u->retry - 1 != i) ||
-			(u->state.state == INSTRUMENT_DOWN && i > 0))
+			(u->state.state == INSTRUMENT_DOWN && i != u->probe))
 			continue;
 		at_ns = MIN(at_ns, MAX(ask_ns, link_late_until(l, u, &u->reqs[i], now_ns)));
 	}
@@ -558,6 +558,14 @@ recall(struct link *l, const struct unit *u, int64_t now_ns)
 	}
 }
 
+/* Its silence says nothing of the device, as long as there is another question that would. */
+static bool
+is_mute(const struct flight *f)
+{
+	return f->kind == FLIGHT_POLL && link_mute_is(f->unit, &f->req) &&
+	       !link_mute_is_all(f->unit);
+}
+
 void
 link_unanswered(
 	struct link *l, struct flight *f, enum quality reason, uint16_t code, int64_t now_ns)
@@ -569,6 +577,10 @@ link_unanswered(
 	link_land(l, f);
 	if (f->kind == FLIGHT_IDENTIFY && u->is_known)
 		return; /* many devices ignore what they do not know; it is asked again after a reconnection */
+	if (!is_down && is_mute(f)) {
+		link_mute_again(l, f, reason, code, now_ns);
+		return;
+	}
 	recall(l, u, now_ns);
 	u->fails++;
 	if (f->kind == FLIGHT_WRITE) {
@@ -591,7 +603,8 @@ link_unanswered(
 			return;
 		}
 	}
-	link_unit_give_up(l, u, reason, code, now_ns);
+	if (is_down || u->is_asking_witness || !link_mute_ask_witness(l, f, reason, code, now_ns))
+		link_unit_give_up(l, u, reason, code, now_ns);
 }
 
 static bool
@@ -632,7 +645,8 @@ expire(struct link *l, struct flight *f, int64_t now_ns)
 	link_note(l, u, reason, now_ns, "%s in %s",
 		reason == Q_NO_ANSWER ? "no answer" : "no sound answer", span);
 	/* One that is down is no sign of anything. */
-	if (u->state.state != INSTRUMENT_DOWN && link_window_failed(l, f->is_alone, now_ns)) {
+	if (u->state.state != INSTRUMENT_DOWN && !is_mute(f) &&
+		link_window_failed(l, f->is_alone, now_ns)) {
 		LINK_FLIGHTS(l, other)
 		{
 			if (!other->is_held && other->kind != FLIGHT_WRITE)

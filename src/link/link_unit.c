@@ -191,6 +191,7 @@ link_unit_up(struct link *l, struct unit *u, int64_t now_ns)
 {
 	u->fails = 0;
 	u->retry = 0;
+	u->is_asking_witness = false;
 	u->is_stirred = true;
 	if (u->state.state == INSTRUMENT_UP)
 		return;
@@ -207,6 +208,7 @@ link_unit_down(struct link *l, struct unit *u, enum quality reason, uint16_t cod
 	bool is_change = u->state.state != INSTRUMENT_DOWN;
 
 	u->retry = 0;
+	u->is_asking_witness = false;
 	u->is_stirred = true;
 	if (!is_change && u->state.reason == reason)
 		return;
@@ -225,6 +227,7 @@ link_unit_give_up(
 	u->probe_wait_ns = u->probe_wait_ns == 0 ? LINK_PROBE_WAIT_MIN
 						 : MIN(u->probe_wait_ns * 2, l->wire.probe_max_ns);
 	u->probe_ns = now_ns + u->probe_wait_ns;
+	u->probe = u->n_polls > 0 ? (u->probe + 1) % u->n_polls : 0;
 	clock_span(span, u->probe_wait_ns);
 	link_note(l, u, reason, now_ns, "down; next try in %s", span);
 	if (u->codec->prepares != NULL && u->codec->prepares(&u->ins))

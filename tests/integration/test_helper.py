@@ -112,9 +112,11 @@ class Manners:
     def test_late_answer_is_not_that_to_the_next_question(self):
         self.mood("late")
         self.bench.wait_reason("h.a", "no_answer")
+        wait_for("b has its own answer", lambda: self.bench.value("h.b") == 2, limit=20)
         seen = self.watch_values(4)
         self.assertLessEqual(seen["h.a"], {1, None})
         self.assertLessEqual(seen["h.b"], {2, None})
+        self.assertIn(2, seen["h.b"])
 
     def watch_values(self, seconds):
         """What was seen of a and b in this time."""

@@ -289,6 +289,17 @@ refusal(const struct rig_device *d, unsigned address, unsigned count)
 	return 0;
 }
 
+static bool
+touches_mute(struct rig_device *d, unsigned address, unsigned count)
+{
+	for (unsigned i = address; i < address + count; i++)
+		if (d->is_mute[i]) {
+			d->n_mute++;
+			return true;
+		}
+	return false;
+}
+
 size_t
 rig_answer(struct rig *r, uint8_t *out)
 {
@@ -303,7 +314,7 @@ rig_answer(struct rig *r, uint8_t *out)
 		code = refusal(d, address, count);
 	else
 		code = d->refuse_other;
-	if (d->mood == RIG_SILENT)
+	if (d->mood == RIG_SILENT || (r->asked[4] == 3 && touches_mute(d, address, count)))
 		return 0;
 	if (d->mood == RIG_BUSY)
 		code = 6;

@@ -21,7 +21,9 @@ struct rig_device {
 	uint8_t bad[1024]; /* code by register: a request that touches it is refused */
 	bool is_hole
 		[1024]; /* a request that touches it and asks more than one is refused with code 2 */
-	unsigned most;  /* registers in one request, more: code 3; 0: any */
+	bool is_mute[1024]; /* a request that touches it has no answer */
+	unsigned n_mute;    /* such requests */
+	unsigned most;      /* registers in one request, more: code 3; 0: any */
 	unsigned n_questions;
 };
 

@@ -209,6 +209,80 @@ test_dead_neighbour_costs_little(void **state)
 	rig_done(&rig);
 }
 
+/* One question without an answer costs the others of its device no value, and its neighbours little. */
+static void
+test_a_mute_question_takes_no_device_down(void **state)
+{
+	static const struct rig_point points[] = {
+		{ 0, 1, 1, 100 * MS },
+		{ 0, 200, 1, 100 * MS },
+		{ 0, 400, 1, 100 * MS },
+		{ 1, 1, 1, 100 * MS },
+	};
+	static const char *const codecs[] = { "tagged", "few", "plain" };
+
+	for (size_t c = 0; c < NELEM(codecs); c++) {
+		rig_init(&rig, codecs[c], 2, points, NELEM(points));
+		rig_run(&rig, rig.now_ns + 2 * S);
+		rig.device[0].is_mute[200] = true;
+		rig_forget(&rig);
+		rig_run(&rig, rig.now_ns + 120 * S);
+		assert_int_equal(rig.n_states, 0);
+		assert_int_equal(rig.last[1].quality, Q_NO_ANSWER);
+		assert_int_equal(rig.n_good[1], 0);
+		/* Two tries, then after 1 2 4 8 16 30 30 s: each costs a timeout of one period, and without a tag two more. */
+		assert_in_range(rig.device[0].n_mute, 8, 9);
+		assert_in_range(rig.n_good[0], 1200 - 9 * 4, 1201);
+		assert_in_range(rig.n_good[2], 1200 - 9 * 4, 1201);
+		assert_in_range(rig.n_good[3], 1200 - 9 * 3, 1201);
+		assert_int_equal(rig_bad(&rig, 0, 1) + rig_bad(&rig, 2, 2), 0);
+
+		/* One that is silent as a whole goes down none the less, and comes back as it was. */
+		rig.device[0].mood = RIG_SILENT;
+		rig_run(&rig, rig.now_ns + 2 * S);
+		assert_int_equal(rig.state[0], INSTRUMENT_DOWN);
+		assert_int_equal(rig.last[0].quality, Q_NO_ANSWER);
+		assert_int_equal(rig.last[2].quality, Q_NO_ANSWER);
+		rig.device[0].mood = RIG_WELL;
+		rig_run(&rig, rig.now_ns + 10 * S);
+		assert_int_equal(rig.state[0], INSTRUMENT_UP);
+		assert_int_equal(rig.last[0].quality, Q_GOOD);
+		assert_int_equal(rig.last[1].quality, Q_NO_ANSWER);
+
+		rig.device[0].is_mute[200] = false;
+		rig_run(&rig, rig.now_ns + 31 * S);
+		rig_forget(&rig);
+		rig_run(&rig, rig.now_ns + 10 * S);
+		assert_in_range(rig.n_good[1], 99, 101);
+		assert_int_equal(rig.n_wrong, 0);
+		rig_done(&rig);
+	}
+}
+
+/* The first question of all is mute: the device is found by another one. */
+static void
+test_mute_from_the_start(void **state)
+{
+	static const struct rig_point points[] = {
+		{ 0, 1, 1, 100 * MS },
+		{ 0, 200, 1, 100 * MS },
+		{ 0, 400, 1, 100 * MS },
+	};
+
+	rig_init(&rig, "plain", 1, points, NELEM(points));
+	rig.device[0].is_mute[1] = rig.device[0].is_mute[200] = true;
+	rig_run(&rig, rig.now_ns + 10 * S);
+	assert_int_equal(rig.state[0], INSTRUMENT_UP);
+	assert_int_equal(rig.last[0].quality, Q_NO_ANSWER);
+	assert_int_equal(rig.last[1].quality, Q_NO_ANSWER);
+	assert_int_equal(rig.last[2].quality, Q_GOOD);
+	rig_forget(&rig);
+	rig_run(&rig, rig.now_ns + 60 * S);
+	assert_int_equal(rig.n_states, 0);
+	assert_in_range(rig.n_good[2], 500, 601);
+	rig_done(&rig);
+}
+
 static void
 test_busy_gateway_and_nonsense(void **state)
 {
@@ -676,8 +750,8 @@ test_write_verdicts(void **state)
 	order(0, 31);
 	order(0, 32);
 	rig_take(&rig);
-	rig_run(&rig, rig.now_ns + 200 * MS);
-	assert_string_equal(rig.order, "ww");
+	rig_run(&rig, rig.now_ns + 310 * MS);
+	assert_string_equal(rig.order, "wwr");
 	assert_int_equal(rig.n_written, 2);
 	assert_int_equal(rig.verdict, Q_NO_ANSWER);
 	assert_int_equal(rig.state[0], INSTRUMENT_DOWN);
@@ -840,6 +914,8 @@ main(void)
 		cmocka_unit_test(test_silence_down_probe_up),
 		cmocka_unit_test(test_all_requests_are_due_when_it_comes_back),
 		cmocka_unit_test(test_dead_neighbour_costs_little),
+		cmocka_unit_test(test_a_mute_question_takes_no_device_down),
+		cmocka_unit_test(test_mute_from_the_start),
 		cmocka_unit_test(test_busy_gateway_and_nonsense),
 		cmocka_unit_test(test_open_backs_off),
 		cmocka_unit_test(test_first_try_fails),
