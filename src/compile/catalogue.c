@@ -13,6 +13,7 @@
 #include "compile/catalogue.h"
 #include "compile/merge.h"
 #include "compile/read.h"
+#include "compile/repeat.h"
 #include "drivers/list.h"
 #include "drivers/text_format.h"
 #include "drivers/text_value.h"
@@ -402,8 +403,41 @@ read_params(
 
 struct copy {
 	struct bench *b;
-	const struct params *params;
+	const struct params *params; /* NULL: the bench's own words, which have none */
+	const struct param *number;  /* of the channel that is being made of NAME{0..7}; NULL */
+	struct node *absent; /* names of channels that do not exist with these params; NULL */
 };
+
+static const struct param *
+find_any(const struct copy *c, const char *name, size_t n)
+{
+	if (c->number != NULL && strlen(REPEAT_NAME) == n && memcmp(name, REPEAT_NAME, n) == 0)
+		return c->number;
+	return c->params == NULL ? NULL : find_param(c->params, name, n);
+}
+
+/* ${address+100}: the param with its value changed; NULL: that was told. */
+static const struct param *
+change_param(struct copy *c, const struct node *n, const struct param *p, const char *how,
+	size_t n_how, struct param *room)
+{
+	char out[32];
+	int64_t v;
+	int length;
+
+	if (n_how == 0)
+		return p;
+	if (!text_to_int(p->text, &v) || !repeat_change(how, n_how, v, &v)) {
+		diag_error(&c->b->diag, n->at, "param",
+			"'%.*s' cannot be done with %s, which is %.40s; write ${%s*2+512}, for a "
+			"whole number",
+			(int)MIN(n_how, (size_t)40), how, p->name, p->text, p->name);
+		return NULL;
+	}
+	length = snprintf(out, sizeof(out), "%lld", (long long)v);
+	*room = (struct param){ p->name, tree_text(&c->b->tree, out, (size_t)length), p->at };
+	return room;
+}
 
 /* ${address:hex2}: the value in a form of its own. */
 static int
@@ -459,12 +493,13 @@ specify(struct copy *c, const struct node *n, const char *text)
 	char out[SPECIFIED_MAX];
 	size_t used = 0;
 
-	if (c->params == NULL || strstr(text, "${") == NULL)
+	if ((c->params == NULL && c->number == NULL) || strstr(text, "${") == NULL)
 		return text;
 	while (*text != '\0') {
 		const char *end, *colon;
 		const struct param *p;
-		size_t n_name;
+		struct param changed;
+		size_t n_name, n_bare;
 		int got;
 
 		if (used + 2 >= sizeof(out)) {
@@ -484,13 +519,17 @@ specify(struct copy *c, const struct node *n, const char *text)
 		}
 		colon = memchr(text, ':', (size_t)(end - text));
 		n_name = (size_t)((colon == NULL ? end : colon) - text) - 2;
-		p = find_param(c->params, text + 2, n_name);
+		n_bare = MIN(strcspn(text + 2, "+-*:}"), n_name);
+		p = find_any(c, text + 2, n_bare);
 		if (p == NULL) {
 			diag_error(&c->b->diag, n->at, "param",
 				"no param is named '%.*s'; add it under params:",
-				(int)MIN(n_name, (size_t)40), text + 2);
+				(int)MIN(n_bare, (size_t)40), text + 2);
 			return NULL;
 		}
+		p = change_param(c, n, p, text + 2 + n_bare, n_name - n_bare, &changed);
+		if (p == NULL)
+			return NULL;
 		got = put_value(c, n, p, colon == NULL ? NULL : colon + 1,
 			colon == NULL ? 0 : (size_t)(end - colon - 1), out + used,
 			sizeof(out) - used);
@@ -537,7 +576,7 @@ specify_number(struct copy *c, const struct node *n, const char *text)
 
 	while (*text != '\0') {
 		size_t length = word_length(text), made;
-		const struct param *p = find_param(c->params, text, length);
+		const struct param *p = find_any(c, text, length);
 		const char *from = p == NULL ? text : p->text;
 
 		made = p == NULL ? length : strlen(p->text);
@@ -554,22 +593,144 @@ specify_number(struct copy *c, const struct node *n, const char *text)
 }
 
 /* Where a node stands: params stand by their bare names only in the scale of a channel, not in a message that is named so. */
-enum where { IN_FILE, IN_CHANNELS, IN_CHANNEL, IN_SCALE, ELSEWHERE };
+enum where { IN_FILE, IN_CHANNELS, IN_CHANNEL, IN_SCALE, IN_TWINS, ELSEWHERE };
 
 static enum where
 where_below(enum where above, const char *key)
 {
 	switch (above) {
 	case IN_FILE:
-		return strcmp(key, "channels") == 0 ? IN_CHANNELS : ELSEWHERE;
+		return strcmp(key, "channels") == 0 ? IN_CHANNELS
+		       : strcmp(key, "twin") == 0   ? IN_TWINS
+						    : ELSEWHERE;
 	case IN_CHANNELS:
 		return IN_CHANNEL;
 	case IN_CHANNEL:
 		return strcmp(key, "scale") == 0 || strcmp(key, "offset") == 0 ? IN_SCALE
 									       : ELSEWHERE;
+	case IN_TWINS:
+		return ELSEWHERE;
 	default:
 		return above;
 	}
+}
+
+static struct node *copy_node(struct copy *c, const struct node *from, enum where where);
+
+/* One that is there already is completed by it. */
+static void
+add_or_complete(struct copy *c, struct node *map, struct node *child)
+{
+	struct node *over;
+
+	if (child == NULL)
+		return;
+	if (tree_get(&c->b->tree, map, child->key) == NULL) {
+		tree_add(&c->b->tree, map, child);
+		return;
+	}
+	over = tree_node(&c->b->tree, NODE_MAP, map->at);
+	if (over == NULL)
+		return;
+	tree_add(&c->b->tree, over, child);
+	merge_over(&c->b->tree, map, over);
+}
+
+/* Is the param's value this one? 0x10 is 16. */
+static bool
+is_value(const struct param *p, const struct node *n)
+{
+	int64_t a, b;
+
+	if (n->kind != NODE_SCALAR)
+		return false;
+	return strcmp(p->text, n->text) == 0 ||
+	       (text_to_int(p->text, &a) && text_to_int(n->text, &b) && a == b);
+}
+
+/* `only: {model: [E1240, E1242]}`: does the channel exist with the params of this instrument? */
+static bool
+exists(struct copy *c, const struct node *channel)
+{
+	const struct node *only =
+		channel->kind == NODE_MAP ? tree_get(&c->b->tree, channel, "only") : NULL;
+	bool is_there = true;
+
+	if (only == NULL || c->params == NULL ||
+		!read_is(c->b, only, NODE_MAP, "a map: {PARAM: VALUE} or {PARAM: [VALUE, VALUE]}"))
+		return true;
+	for (const struct node *k = only->first; k != NULL; k = k->next) {
+		const struct param *p = find_param(c->params, k->key, strlen(k->key));
+		bool is_one = false;
+
+		if (p == NULL) {
+			diag_error(&c->b->diag, k->key_at, "param",
+				"no param is named '%.60s'; add it under params:", k->key);
+			continue;
+		}
+		if (k->kind == NODE_LIST)
+			for (const struct node *v = k->first; v != NULL; v = v->next)
+				is_one |= is_value(p, v);
+		is_there &= is_one || is_value(p, k);
+	}
+	return is_there;
+}
+
+static void
+leave_out(struct copy *c, const char *key)
+{
+	struct node *n = tree_node(&c->b->tree, NODE_SCALAR, c->absent->at);
+
+	if (n == NULL)
+		return;
+	n->key = key;
+	n->text = "";
+	tree_add(&c->b->tree, c->absent, n);
+}
+
+/* One channel, or the behaviour of one; key: its own. */
+static void
+copy_one(struct copy *c, struct node *map, const struct node *from, const char *key,
+	enum where where)
+{
+	struct node *child;
+
+	if (where == IN_CHANNEL && !exists(c, from)) {
+		leave_out(c, key);
+		return;
+	}
+	if (c->absent != NULL && tree_get(&c->b->tree, c->absent, key) != NULL)
+		return;
+	child = copy_node(c, from, where);
+	if (child != NULL)
+		child->key = key;
+	add_or_complete(c, map, child);
+}
+
+/* A channel, or the behaviour of its twin; NAME{0..7} are eight. */
+static void
+copy_channel(struct copy *c, struct node *map, const struct node *from, enum where where)
+{
+	const struct param *above = c->number;
+	struct repeat r;
+	struct err err;
+	char key[200], number[24];
+	int rc = repeat_parse(from->key, &r, &err);
+
+	if (rc == 0)
+		copy_one(c, map, from, from->key, where);
+	else if (rc < 0)
+		diag_error(&c->b->diag, from->key_at, "name", "%s", err.msg);
+	for (int64_t i = r.first; rc > 0 && i <= r.last; i++) {
+		struct param p = { REPEAT_NAME, number, from->key_at };
+		int n = repeat_key(&r, i, key, sizeof(key));
+
+		snprintf(number, sizeof(number), "%lld", (long long)i);
+		c->number = &p;
+		if (n > 0)
+			copy_one(c, map, from, tree_text(&c->b->tree, key, (size_t)n), where);
+	}
+	c->number = above;
 }
 
 /* NULL: no more nodes, or a text that cannot be made. */
@@ -587,14 +748,22 @@ copy_node(struct copy *c, const struct node *from, enum where where)
 	n->source = from->source;
 	if (from->kind == NODE_SCALAR) {
 		n->text = specify(c, from, from->text);
-		if (n->text != NULL && where == IN_SCALE && c->params != NULL)
+		if (n->text != NULL && where == IN_SCALE &&
+			(c->params != NULL || c->number != NULL))
 			n->text = specify_number(c, from, n->text);
 		return n->text == NULL ? NULL : n;
 	}
 	for (const struct node *k = from->first; k != NULL; k = k->next) {
-		struct node *child = copy_node(
-			c, k, from->kind == NODE_MAP ? where_below(where, k->key) : where);
+		enum where below = from->kind == NODE_MAP ? where_below(where, k->key) : where;
+		struct node *child;
 
+		if (from->kind == NODE_MAP && (where == IN_CHANNELS || where == IN_TWINS)) {
+			copy_channel(c, n, k, below);
+			continue;
+		}
+		if (where == IN_CHANNEL && c->params != NULL && strcmp(k->key, "only") == 0)
+			continue;
+		child = copy_node(c, k, below);
 		if (child != NULL)
 			tree_add(&c->b->tree, n, child);
 	}
@@ -622,7 +791,7 @@ add_text(struct bench *b, struct node *map, const char *key, const char *text,
 static struct node *
 own_part(struct bench *b, const struct node *instrument, const struct node *params)
 {
-	struct copy plain = { b, NULL };
+	struct copy plain = { b, NULL, NULL, NULL };
 	struct node *out = tree_node(&b->tree, NODE_MAP, instrument->at);
 
 	for (const struct node *k = instrument->first; out != NULL && k != NULL; k = k->next) {
@@ -632,7 +801,7 @@ own_part(struct bench *b, const struct node *instrument, const struct node *para
 			(params != NULL && params->kind == NODE_MAP &&
 				tree_get(&b->tree, params, k->key) != NULL))
 			continue;
-		child = copy_node(&plain, k, ELSEWHERE);
+		child = copy_node(&plain, k, where_below(IN_FILE, k->key));
 		if (child != NULL)
 			tree_add(&b->tree, out, child);
 	}
@@ -654,6 +823,14 @@ pass_params(struct bench *b, struct node *out, const struct codec *codec,
 }
 
 const struct node *
+catalogue_plain(struct bench *b, const struct node *instrument)
+{
+	struct copy plain = { b, NULL, NULL, NULL };
+
+	return copy_node(&plain, instrument, IN_FILE);
+}
+
+const struct node *
 catalogue_instance(struct bench *b, const char *name, const struct node *use,
 	const struct node *instrument, const struct node **out_line)
 {
@@ -661,7 +838,7 @@ catalogue_instance(struct bench *b, const char *name, const struct node *use,
 	const struct node *root = find_file(b, name, &is_there), *map, *title;
 	const struct node *protocol;
 	struct params params;
-	struct copy copy = { b, &params };
+	struct copy copy = { b, &params, NULL, tree_node(&b->tree, NODE_MAP, instrument->at) };
 	struct node *out;
 	size_t before;
 
@@ -684,14 +861,19 @@ catalogue_instance(struct bench *b, const char *name, const struct node *use,
 		return instrument;
 	out->key = instrument->key;
 	out->key_at = instrument->key_at;
-	for (const struct node *k = root->first; k != NULL; k = k->next) {
-		struct node *child = schema_file[find_row(k->key)].name != NULL
-					     ? NULL
-					     : copy_node(&copy, k, where_below(IN_FILE, k->key));
+	/* Channels first: the twins of those that do not exist are left out. */
+	for (int i = 0; i < 2; i++)
+		for (const struct node *k = root->first; k != NULL; k = k->next) {
+			enum where where = where_below(IN_FILE, k->key);
+			struct node *child;
 
-		if (child != NULL)
-			tree_add(&b->tree, out, child);
-	}
+			if (schema_file[find_row(k->key)].name != NULL ||
+				(where == IN_CHANNELS) != (i == 0))
+				continue;
+			child = copy_node(&copy, k, where);
+			if (child != NULL)
+				tree_add(&b->tree, out, child);
+		}
 	add_text(b, out, "use", protocol->text, use);
 	if (title != NULL)
 		add_text(b, out, "title", catalogue_text(b, title), title);

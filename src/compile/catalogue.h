@@ -10,6 +10,9 @@
 const struct node *catalogue_instance(struct bench *b, const char *name, const struct node *use,
 	const struct node *instrument, const struct node **out_line);
 
+/* The same for one that names a protocol: channels NAME{0..7} are eight. NULL: that was told. */
+const struct node *catalogue_plain(struct bench *b, const struct node *instrument);
+
 /* Can a file be called so? Letters, digits, '-' and '_': it becomes part of a path. */
 bool catalogue_is_name(const char *name);
 

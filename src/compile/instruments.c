@@ -53,6 +53,8 @@ read_use(struct bench *b, const struct node **n, const struct node *use,
 	const struct node *described;
 
 	*out_line = NULL;
+	if (codec != NULL)
+		*n = catalogue_plain(b, *n);
 	if (name == NULL || codec != NULL)
 		return codec;
 	described = catalogue_instance(b, name, use, *n, out_line);
@@ -230,7 +232,10 @@ read_channels(struct bench *b, uint32_t index, const struct node *n, const struc
 static void
 read_channels_alone(struct bench *b, uint32_t index, const struct node *n)
 {
-	const struct node *map = tree_get(&b->tree, n, schema_instrument[INS_CHANNELS].name);
+	const struct node *plain = catalogue_plain(b, n);
+	const struct node *map =
+		plain == NULL ? NULL
+			      : tree_get(&b->tree, plain, schema_instrument[INS_CHANNELS].name);
 
 	b->instruments.at[index].is_open = map == NULL || map->kind != NODE_MAP;
 	if (!b->instruments.at[index].is_open)

@@ -14,6 +14,7 @@
 
 #define DIALECT "https://json-schema.org/draft/2020-12/schema"
 #define NAME_PATTERN "^[A-Za-z_][A-Za-z0-9_]{0,62}$"
+#define REPEAT_PATTERN "^[A-Za-z_][A-Za-z0-9_]{0,62}(\\{[0-9]+\\.\\.[0-9]+\\}[A-Za-z0-9_]*)?$"
 #define YES_OR_NO "[\"no\", \"yes\", \"off\", \"on\", true, false]"
 #define SPAN_PATTERN "^([0-9.]+ ?(ns|us|ms|s|min|h|d) ?)+[0-9]*$|^0$"
 
@@ -82,11 +83,11 @@ def_name(const struct key *table)
 }
 
 static void
-names_of(struct json *j, const char *def)
+names_of(struct json *j, const char *def, const char *names)
 {
 	json_text(j, "type", "object");
 	json_object(j, "propertyNames");
-	json_text(j, "pattern", NAME_PATTERN);
+	json_text(j, "pattern", names);
 	json_end(j);
 	json_object(j, "additionalProperties");
 	ref(j, def);
@@ -131,6 +132,9 @@ static const struct {
 	{ KEY_PAIRS, "items",
 		"{\"type\": \"array\", \"items\": {\"type\": [\"number\", \"string\"]}, "
 		"\"minItems\": 2, \"maxItems\": 2}" },
+	{ KEY_ONLY, "type", "\"object\"" },
+	{ KEY_ONLY, "additionalProperties",
+		"{\"type\": [\"string\", \"number\", \"boolean\", \"array\"]}" },
 	{ KEY_VALUES, "type", "[\"string\", \"number\", \"boolean\", \"object\"]" },
 	{ KEY_VALUES, "additionalProperties", "{\"type\": [\"string\", \"number\", \"boolean\"]}" },
 };
@@ -145,9 +149,13 @@ map_form(struct json *j, const struct key *row, const struct codec *codec)
 	if (row->kind == KEY_NAMES) {
 		snprintf(name, sizeof(name), "%s%s%.60s", def_name(row->sub),
 			codec == NULL ? "" : "_", of);
-		names_of(j, row->sub == schema_instrument_channel ? name
-			    : row->sub == schema_message          ? "message_row"
-								  : def_name(row->sub));
+		names_of(j,
+			row->sub == schema_instrument_channel ? name
+			: row->sub == schema_message          ? "message_row"
+							      : def_name(row->sub),
+			row->sub == schema_instrument_channel || row->sub == schema_twin
+				? REPEAT_PATTERN
+				: NAME_PATTERN);
 	} else if (row->sub == schema_identify) {
 		snprintf(name, sizeof(name), "identify_%.60s", of);
 		ref(j, name);
@@ -224,7 +232,7 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 	}
 }
 
-/* Around the form of a value in an instrument file, where ${PARAM} may stand for it. */
+/* Around the form of a value for which ${PARAM} may stand: in an instrument file, and in channels, which may be NAME{0..7}. */
 static void
 open_form(struct json *j, bool is_file)
 {
@@ -429,9 +437,9 @@ codec_defs(struct json *j, const struct codec *codec, bool is_file)
 	snprintf(name, sizeof(name), "%.60s_point", codec->name);
 	json_object(j, name);
 	if (codec->has_messages)
-		message_point(j, is_file);
+		message_point(j, true);
 	else
-		object_form(j, NULL, codec->point_opts, codec, is_file);
+		object_form(j, NULL, codec->point_opts, codec, true);
 	json_end(j);
 	snprintf(name, sizeof(name), "identify_%.60s", codec->name);
 	json_object(j, name);
@@ -439,7 +447,7 @@ codec_defs(struct json *j, const struct codec *codec, bool is_file)
 	json_end(j);
 	snprintf(name, sizeof(name), "instrument_channel_%.60s", codec->name);
 	json_object(j, name);
-	object_form(j, schema_instrument_channel, NULL, codec, is_file);
+	object_form(j, schema_instrument_channel, NULL, codec, true);
 	json_end(j);
 	snprintf(name, sizeof(name), "%s_%.60s", is_file ? "file" : "instrument", codec->name);
 	json_object(j, name);
@@ -495,9 +503,9 @@ instrument_def(struct json *j)
 static void
 shared_defs(struct json *j, bool is_file)
 {
-	def(j, "twin", schema_twin, is_file);
-	def(j, "wave", schema_wave, is_file);
-	def(j, "line", schema_scale, is_file);
+	def(j, "twin", schema_twin, true);
+	def(j, "wave", schema_wave, true);
+	def(j, "line", schema_scale, true);
 	def(j, "message", schema_message, is_file);
 	message_row(j);
 	def(j, "error", schema_error, is_file);

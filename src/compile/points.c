@@ -254,6 +254,9 @@ read_channel(struct bench *b, uint32_t instrument, const struct node *n)
 		diag_error(&b->diag, n->at, "missing",
 			"'read' is missing; add it (%s), or calc: EXPRESSION",
 			schema_instrument_channel[CH_READ].help);
+	if (keys[INS_CH_ONLY] != NULL)
+		diag_error(&b->diag, keys[INS_CH_ONLY]->key_at, "conflict",
+			"only an instrument file has params; remove 'only'");
 	read_point(b, ins, ch, keys, p);
 	set_stale(ch, ins, p);
 	read_type(b, ch, keys[INS_CH_TYPE]);

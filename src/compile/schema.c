@@ -178,6 +178,11 @@ const struct key schema_instrument_channel[] = {
 	[INS_CH_LIVE_ZERO] = { .name = "live_zero",
 		.kind = KEY_NUMBER,
 		.help = "a raw value below this means a broken wire" },
+	[INS_CH_ONLY] = { .name = "only",
+		.kind = KEY_ONLY,
+		.help = "in an instrument file: the channel exists for these values of its params: "
+			"{model: [E1240, "
+			"E1242]}" },
 	CHANNEL_LATER,
 	END,
 };

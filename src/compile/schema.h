@@ -38,6 +38,7 @@ enum key_kind {
 	KEY_MAPS,      /* a list of maps with the keys of `sub` */
 	KEY_PAIRS,     /* a list of lists of two numbers */
 	KEY_VALUES,    /* names, each with a single value */
+	KEY_ONLY,      /* params, each with a value or a list of values */
 	KEY_LATER,     /* known, and not available yet */
 };
 
@@ -156,6 +157,7 @@ enum {
 	INS_CH_BAD_IF,
 	INS_CH_INVALID,
 	INS_CH_LIVE_ZERO,
+	INS_CH_ONLY,
 };
 enum { BENCH_CH_CALC = CH_OWN, BENCH_CH_WAS };
 enum {

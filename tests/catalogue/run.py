@@ -96,6 +96,16 @@ def check(program, path):
                           env={**os.environ, "MBC_CATALOGUE": str(CATALOGUE)})
 
 
+def spelled_out(channels):
+    """ai{0..3} is ai0 to ai3."""
+    out = {}
+    for key, channel in channels.items():
+        brace = re.fullmatch(r"(.*)\{(\d+)\.\.(\d+)\}(.*)", key)
+        names = [key] if brace is None else [f"{brace[1]}{n}{brace[4]}" for n in range(int(brace[2]), int(brace[3]) + 1)]
+        out |= {name: out.get(name, {}) | channel for name in names}
+    return out
+
+
 def check_file(program, path, file):
     result = check(program, path)
     if result.returncode != 0 or result.stderr != "":
@@ -326,6 +336,7 @@ def main():
     made = good = exchanges = exact = 0
     for path in paths:
         files[path.stem] = file = yaml.load(path.read_text(), golden_run.Reader)
+        file["channels"] = spelled_out(file["channels"])
         why = check_file(program, path, file)
         tap.tell(path.stem, why)
         if why is not None:
