@@ -352,9 +352,9 @@ hear(struct run *r, const struct node *n, const struct request *req, uint32_t ta
 	return true;
 }
 
-/* The answer to a write tells how it went: by a bad value with the device's code. */
+/* A no may be told by a bad value with the device's code: of a write, and of what it will never know (exception 1 of Modbus). */
 static bool
-is_write_refused(const struct run *r, struct err *err)
+is_told_by_value(const struct run *r, struct err *err)
 {
 	const struct reading *last = r->readings.n == 0 ? NULL : &r->readings.at[r->readings.n - 1];
 
@@ -378,7 +378,8 @@ exchange(struct run *r, struct request *req, uint32_t tag)
 
 		if (n != NULL && !node_is_null(n) && !hear(r, n, req, tag, &rc, &err))
 			return false;
-		if (rc == 0 && req->kind == REQUEST_WRITE && is_write_refused(r, &err))
+		if (rc == 0 && (req->kind == REQUEST_WRITE || r->refused >= 0) &&
+			is_told_by_value(r, &err))
 			rc = DECODE_REFUSED;
 		if (rc < 0) {
 			bool is_refusal =
@@ -467,6 +468,8 @@ run_exchange(struct run *r, const struct node *const *found)
 		}
 		req = r->requests[0];
 		tag = 0;
+		if (r->ins->codec->recognise != NULL)
+			r->ins->codec->recognise(r->wanted.at, r->wanted.n, &req, &tag);
 	}
 	if (!exchange(r, &req, tag) || found[EXCHANGE_EXPECT] == NULL ||
 		!read_is(r->b, found[EXCHANGE_EXPECT], NODE_MAP, "a map: {pv: 25.0}"))

@@ -173,7 +173,7 @@ const struct key schema_instrument_channel[] = {
 		.help = "a condition under which the value is bad: status.sensor_break" },
 	[INS_CH_INVALID] = { .name = "invalid",
 		.kind = KEY_VALUES,
-		.help = "raw values that are none, and what they mean: {32767: no_value, OFF: "
+		.help = "raw values that are none, and what they mean: {32767: under_range, OFF: "
 			"switched_off}" },
 	[INS_CH_LIVE_ZERO] = { .name = "live_zero",
 		.kind = KEY_NUMBER,

@@ -32,6 +32,13 @@ rtu_encode(const struct instrument *ins, const struct request *req, uint32_t tag
 	return (int)(n + 2);
 }
 
+static void
+rtu_recognise(const uint8_t *asked, size_t n, struct request *req, uint32_t *out_tag)
+{
+	if (n > RTU_HEAD)
+		req->function = asked[RTU_HEAD];
+}
+
 /* ---- cut ---- */
 
 /* Length of an answer to 43/14 by its objects; 0: more bytes are needed, -1: it is none. */
@@ -167,6 +174,7 @@ const struct codec codec_modbus_rtu = {
 	.identify = modbus_identify,
 	.describe = modbus_describe,
 	.encode = rtu_encode,
+	.recognise = rtu_recognise,
 	.cut = rtu_cut,
 	.match = rtu_match,
 	.alike = rtu_alike,

@@ -24,6 +24,15 @@ modbus_tcp_encode(const struct instrument *ins, const struct request *req, uint3
 	return (int)(MODBUS_HEAD + n);
 }
 
+static void
+modbus_tcp_recognise(const uint8_t *asked, size_t n, struct request *req, uint32_t *out_tag)
+{
+	if (n <= MODBUS_HEAD)
+		return;
+	*out_tag = get_u16be(asked);
+	req->function = asked[MODBUS_HEAD];
+}
+
 int
 modbus_tcp_cut(const struct instrument *ins, const struct request *req, const uint8_t *in, size_t n,
 	enum wire wire)
@@ -73,6 +82,7 @@ const struct codec codec_modbus = {
 	.identify = modbus_identify,
 	.describe = modbus_describe,
 	.encode = modbus_tcp_encode,
+	.recognise = modbus_tcp_recognise,
 	.cut = modbus_tcp_cut,
 	.match = modbus_tcp_match,
 	.decode = modbus_tcp_decode,

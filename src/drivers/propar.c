@@ -17,6 +17,15 @@ binary_encode(const struct instrument *ins, const struct request *req, uint32_t 
 	return rc < 0 ? rc : propar_frame_put(&m, out, cap, err);
 }
 
+static void
+binary_recognise(const uint8_t *asked, size_t n, struct request *req, uint32_t *out_tag)
+{
+	struct propar_message m;
+
+	if (propar_frame_take(asked, n, &m))
+		*out_tag = m.sequence;
+}
+
 static enum match
 binary_match(const struct instrument *ins, const struct request *req, uint32_t tag,
 	const uint8_t *frame, size_t n)
@@ -53,6 +62,7 @@ const struct codec codec_propar = {
 	.identify = propar_identify,
 	.describe = propar_describe,
 	.encode = binary_encode,
+	.recognise = binary_recognise,
 	.cut = propar_frame_cut,
 	.match = binary_match,
 	.decode = binary_decode,

@@ -274,6 +274,10 @@ struct codec {
 	int (*encode)(const struct instrument *ins, const struct request *req, uint32_t tag,
 		const struct vars *vars, uint8_t *out, size_t cap, struct err *err);
 
+	/* What an answer to bytes that plan() never makes has to name again: the function of req and the tag, each where the protocol has it. For exchanges of
+	 * instrument files in which a device says no to a question that it does not know. Left out: nothing. */
+	void (*recognise)(const uint8_t *asked, size_t n, struct request *req, uint32_t *out_tag);
+
 	/* Find the first frame in what has arrived: CUT_MORE, CUT_SKIP(n) or CUT_FRAME(n). Must not depend on how the
 	 * bytes were cut. req: what was asked last on this wire, NULL: nothing yet; only for protocols whose answers tell their ends by the
 	 * question alone. WIRE_SILENT: nothing more has come for a while, so what is not a frame by now is none. CUT_SKIP of everything on TCP means:

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Compare what mbc-compile says about bench files with what is written down: run.py MBC-COMPILE [--update]
 
-NAME.in.yaml goes in, NAME.file.yaml is an instrument file by itself; NAME.ok holds the exit code, the merged bench and the messages. A bench that is accepted is printed
-back, must parse to itself, and must satisfy the JSON Schema. Larger inputs are made here. Prints TAP.
+NAME.in.yaml goes in; NAME.ok holds the exit code, the merged bench and the messages. A bench that is accepted is printed back, must parse to
+itself, and must satisfy the JSON Schema. instruments/NAME.yaml is an instrument file by itself. Larger inputs are made here. Prints TAP.
 """
 import json
 import os
@@ -85,15 +85,6 @@ def check_golden(program, schema, path, update):
     except jsonschema.ValidationError as error:
         return f"accepted, but not by the JSON Schema: {error.message}"
     return None
-
-
-def check_alone(program, path, update):
-    """An instrument file by itself, with its exchanges."""
-    ok = path.with_name(path.name.replace(".file.yaml", ".ok"))
-    text = text_of(compile_file(program, "--check", path.name))
-    if update:
-        ok.write_text(text)
-    return None if ok.exists() and text == ok.read_text() else f"expected what {ok.name} holds, got:\n{text}"
 
 
 def check_catalogue(program, path):
@@ -272,8 +263,6 @@ def main():
         tap.tell(f"instrument file {path.stem}", check_file(program, file_schema, path, update))
     for path in sorted(HERE.glob("*.in.yaml")):
         tap.tell(path.name.removesuffix(".in.yaml"), check_golden(program, schema, path, update))
-    for path in sorted(HERE.glob("*.file.yaml")):
-        tap.tell(path.name.removesuffix(".yaml"), check_alone(program, path, update))
     for path in sorted(CATALOGUE.glob("*.yaml")):
         tap.tell("catalogue: " + path.stem, check_catalogue(program, path))
     with tempfile.TemporaryDirectory() as folder:
