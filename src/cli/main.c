@@ -26,10 +26,12 @@ static const struct command commands[] = {
 		"A file with errors is refused and the bench goes on as it was. Instruments that "
 		"have not changed\n"
 		"lose no poll.\n" },
-	{ "check", cli_check, "[--merged] BENCH.yaml",
-		"say what is wrong in a bench file, and where",
+	{ "check", cli_check, "[--merged] FILE",
+		"say what is wrong in a bench or instrument file, and where",
 		"Each line is  file:line:column: error: what is wrong; what to do [code].\n"
-		"--merged prints the bench file as it is after 'extends:'.\n" },
+		"FILE is a bench file, or an instrument file: that one is checked by itself, and "
+		"its exchanges are gone\n"
+		"through. --merged prints a bench file as it is after 'extends:'.\n" },
 	{ "twin", cli_twin,
 		"[--seed N] [--for SPAN] [--fault NAME=KIND] [--set CHANNEL=VALUE] [--free "
 		"CHANNEL] "
