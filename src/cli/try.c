@@ -186,6 +186,11 @@ try_instrument(struct args *args, const char *name, const char *link, const char
 		buf_printf(&text, "instruments:\n  device: {use: \"%s\", link: " WIRE "%s}\n", name,
 			params);
 		img = compile_text(args, &text, &fd, &code);
+		if (img == NULL && code == CLI_WRONG)
+			cli_say(args, 0,
+				"what is said of try-%ld.yaml is about this command: --with "
+				"NAME=VALUE gives a param, --link the link",
+				(long)getpid());
 	}
 	buf_done(&text);
 	if (img == NULL)

@@ -242,6 +242,7 @@ class Tried(unittest.TestCase):
         for words, wanted in ((["try", "test-pump.yaml"], "--link tcp:HOST:PORT"), (["try", "--link", "x", "test-pump.yaml"], "write tcp:HOST:PORT"),
                               (["try", "--link", "tcp:127.0.0.1:1", "nowhere"], "nothing known as 'nowhere'"),
                               (["try", "--link", "tcp:127.0.0.1:1", "--with", "address=x", "test-pump.yaml"], "write a whole number"),
+                              (["try", "--link", "tcp:127.0.0.1:1", "moxa-iologik-e1242"], "is about this command: --with NAME=VALUE gives a param"),
                               (["scan", "--units", "0", "tcp:h:1"], "1 to 247"), (["scan", "h:1"], "write tcp:HOST:PORT")):
             done = self.mbc(*words)
             self.assertEqual(done.returncode, 1, words)
