@@ -92,6 +92,8 @@ struct bench_channel {
 	uint32_t bad_if_op, n_bad_if;
 	double factor, offset, min, max;
 	int64_t stale_ns;
+	int64_t refresh_ns, verify_after_ns, verify_tries, max_writes; /* 0: not wanted */
+	double verify_within;
 	const struct node *const
 		*keys; /* those that read others: rows of schema_channel up to BENCH_CH_WAS */
 	const char *
@@ -195,6 +197,9 @@ struct place points_blame(
 
 /* An instrument channel of point `point` from the node that describes it. */
 void points_read(struct bench *b, uint32_t instrument, const struct node *map);
+
+/* What its device needs of those who write to the channel; keys: its own. Once its unit is known, or open. */
+void outputs_read(struct bench *b, uint32_t channel, const struct node *const *keys);
 
 /* What channels of both kinds share: title, range, filter; called once type and unit are known, or open. */
 void channel_common(struct bench *b, struct bench_channel *ch, const struct node *const *keys);

@@ -64,6 +64,7 @@ def_name(const struct key *table)
 		{ schema_channel, "channel" },
 		{ schema_twin, "twin" },
 		{ schema_wave, "wave" },
+		{ schema_verify, "verify" },
 		{ schema_serve, "serve" },
 		{ schema_watchdog, "watchdog" },
 		{ schema_scale, "line" },
@@ -505,6 +506,7 @@ shared_defs(struct json *j, bool is_file)
 {
 	def(j, "twin", schema_twin, true);
 	def(j, "wave", schema_wave, true);
+	def(j, "verify", schema_verify, true);
 	def(j, "line", schema_scale, true);
 	def(j, "message", schema_message, is_file);
 	message_row(j);

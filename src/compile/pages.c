@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "compile/catalogue.h"
@@ -280,6 +281,29 @@ put_choices(const struct bench *b, struct buf *out, const struct bench_channel *
 		buf_printf(out, "%s%s", i == 0 ? "" : ", ", b->words.at[ch->first_choice + i]);
 }
 
+/* "yes", and what its device needs of those who write. */
+static void
+put_writable(struct buf *out, const struct bench_channel *ch)
+{
+	char span[CLOCK_TEXT_SIZE];
+
+	buf_puts(out, ch->is_writable ? "yes" : "");
+	if (ch->refresh_ns > 0) {
+		clock_span(span, ch->refresh_ns);
+		buf_printf(out, ", again each %s", span);
+	}
+	if (ch->verify_tries > 0)
+		buf_puts(out, ", read back");
+	if (ch->verify_within > 0)
+		buf_printf(out, " within %.6g", ch->verify_within);
+	if (ch->verify_after_ns > 0) {
+		clock_span(span, ch->verify_after_ns);
+		buf_printf(out, " after %s", span);
+	}
+	if (ch->max_writes > 0)
+		buf_printf(out, ", at most %lld an hour", (long long)ch->max_writes);
+}
+
 static void
 put_channels(const struct bench *b, struct buf *out)
 {
@@ -290,8 +314,10 @@ put_channels(const struct bench *b, struct buf *out)
 
 		if (ch->instrument != 0 || ch->source_kind == SOURCE_HEALTH)
 			continue;
-		buf_printf(out, "| `%s` | %s | %s | ", strchr(ch->name, '.') + 1,
-			ch->unit_text == NULL ? "" : ch->unit_text, ch->is_writable ? "yes" : "");
+		buf_printf(out, "| `%s` | %s | ", strchr(ch->name, '.') + 1,
+			ch->unit_text == NULL ? "" : ch->unit_text);
+		put_writable(out, ch);
+		buf_puts(out, " | ");
 		put_cell(out, ch->title);
 		if (ch->n_choices > 0 && ch->title[0] != '\0')
 			buf_puts(out, ": ");

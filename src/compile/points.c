@@ -193,7 +193,8 @@ static void
 read_calc(struct bench *b, uint32_t instrument, const struct node *n)
 {
 	static const int no[] = { CH_READ, INS_CH_WRITE, INS_CH_EVERY, INS_CH_TYPE, INS_CH_TWIN,
-		INS_CH_BITS, INS_CH_INVALID, INS_CH_LIVE_ZERO };
+		INS_CH_BITS, INS_CH_INVALID, INS_CH_LIVE_ZERO, INS_CH_REFRESH, INS_CH_VERIFY,
+		INS_CH_MAX_WRITES };
 	struct bench_instrument *ins = &b->instruments.at[instrument];
 	const struct node *found[SCHEMA_KEYS_MAX], **keys;
 	struct bench_channel *ch = BENCH_ADD(b->channels);
@@ -264,6 +265,7 @@ read_channel(struct bench *b, uint32_t instrument, const struct node *n)
 	channel_unit(b, ch, keys);
 	channel_scale(b, ch, keys);
 	channel_common(b, ch, keys);
+	outputs_read(b, b->channels.n - 1, keys);
 	channel_close(ch, keys);
 	p->twin.node = keys[INS_CH_TWIN];
 	values_read(b, b->channels.n - 1, keys);

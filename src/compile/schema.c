@@ -135,10 +135,29 @@ const struct key schema_scale[] = {
 		LATER("shutoff", "the valve that stops this flow"),                                \
 		LATER("gas", "the gas of a flow"), LATER("calibration", "a calibration table"),    \
 		LATER("valve", "a valve with feedback"), LATER("pid", "a controller"),             \
-		LATER("refresh", "writing a value again"),                                         \
-		LATER("verify", "reading back what was written"),                                  \
 		LATER("history", "how the channel is recorded"),                                   \
 		LATER("alarm", "limits that warn people")
+
+const struct key schema_verify[] = {
+	[VERIFY_WITHIN] = { .name = "within",
+		.kind = KEY_QUANTITY,
+		.def = "0",
+		.help = "how far the value read may be from the one written, in the channel's "
+			"unit" },
+	[VERIFY_AFTER] = { .name = "after",
+		.kind = KEY_SPAN,
+		.min = 0,
+		.max = HOUR,
+		.def = "0 s",
+		.help = "time that the device takes until it shows what was written" },
+	[VERIFY_TRIES] = { .name = "tries",
+		.kind = KEY_INT,
+		.min = 1,
+		.max = 10,
+		.def = "3",
+		.help = "readings until it counts as not taken" },
+	END,
+};
 
 const struct key schema_instrument_channel[] = {
 	[CH_READ] = { .name = "read",
@@ -183,6 +202,20 @@ const struct key schema_instrument_channel[] = {
 		.help = "in an instrument file: the channel exists for these values of its params: "
 			"{model: [E1240, "
 			"E1242]}" },
+	[INS_CH_REFRESH] = { .name = "refresh",
+		.kind = KEY_SPAN,
+		.min = MS(100),
+		.max = HOUR,
+		.help = "the device falls back when it is not written again within this time" },
+	[INS_CH_VERIFY] = { .name = "verify",
+		.kind = KEY_MAP,
+		.sub = schema_verify,
+		.help = "what was written is read back, and may differ so much" },
+	[INS_CH_MAX_WRITES] = { .name = "max_writes_per_hour",
+		.kind = KEY_INT,
+		.min = 1,
+		.max = 36000,
+		.help = "writes that its memory stands" },
 	CHANNEL_LATER,
 	END,
 };
@@ -200,6 +233,8 @@ const struct key schema_channel[] = {
 		.kind = KEY_WORD,
 		.help = "its former name, after renaming" },
 	LATER("write", "an output of the bench"),
+	LATER("refresh", "writing a value again"),
+	LATER("verify", "reading back what was written"),
 	CHANNEL_LATER,
 	END,
 };

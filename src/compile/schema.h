@@ -158,7 +158,11 @@ enum {
 	INS_CH_INVALID,
 	INS_CH_LIVE_ZERO,
 	INS_CH_ONLY,
+	INS_CH_REFRESH,
+	INS_CH_VERIFY,
+	INS_CH_MAX_WRITES,
 };
+enum { VERIFY_WITHIN, VERIFY_AFTER, VERIFY_TRIES };
 enum { BENCH_CH_CALC = CH_OWN, BENCH_CH_WAS };
 enum {
 	TWIN_START,
@@ -180,10 +184,10 @@ enum { WATCHDOG_DEVICE, WATCHDOG_TIMEOUT };
 #define SCHEMA_KEYS_MAX 48 /* rows of the longest table */
 
 extern const struct key schema_top[], schema_link[], schema_instrument[],
-	schema_instrument_channel[], schema_channel[], schema_twin[], schema_wave[], schema_serve[],
-	schema_scale[], schema_rs485[], schema_identify[], schema_watchdog[], schema_message[],
-	schema_message_read[], schema_error[], schema_file[], schema_file_line[], schema_param[],
-	schema_exchange[];
+	schema_instrument_channel[], schema_channel[], schema_twin[], schema_wave[],
+	schema_verify[], schema_serve[], schema_scale[], schema_rs485[], schema_identify[],
+	schema_watchdog[], schema_message[], schema_message_read[], schema_error[], schema_file[],
+	schema_file_line[], schema_param[], schema_exchange[];
 
 /* The JSON Schema of a bench file, with the options of the codecs that are built in. */
 void schema_json(struct buf *out);

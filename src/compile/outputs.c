@@ -1,0 +1,56 @@
+/* outputs.c - what a device needs of those who write to it: again in time, read back, not too often */
+#include "compile/bench.h"
+#include "compile/read.h"
+
+static void
+read_verify(struct bench *b, struct bench_channel *ch, const struct node *n)
+{
+	const struct node *found[SCHEMA_KEYS_MAX];
+	bool is_number =
+		ch->type != VALUE_BOOL && ch->type != VALUE_TEXT && ch->type != VALUE_CHOICE;
+
+	ch->verify_tries = 3;
+	if (!read_is(b, n, NODE_MAP, "a map: {within: 0.5, after: 1 s}"))
+		return;
+	read_keys(b, n, schema_verify, NULL, found, NULL);
+	if (found[VERIFY_WITHIN] != NULL && !is_number && !ch->is_type_open)
+		diag_error(&b->diag, found[VERIFY_WITHIN]->key_at, "conflict",
+			"'%s' is a %s and is read back as it was written; remove 'within'",
+			ch->name, value_type_text(ch->type));
+	else if (found[VERIFY_WITHIN] != NULL &&
+		 read_quantity(b, found[VERIFY_WITHIN], ch, true, &ch->verify_within) &&
+		 ch->verify_within < 0)
+		diag_error(&b->diag, found[VERIFY_WITHIN]->at, "out-of-range",
+			"a distance is not below 0; write 0 or more");
+	if (found[VERIFY_AFTER] != NULL)
+		read_span(
+			b, found[VERIFY_AFTER], &schema_verify[VERIFY_AFTER], &ch->verify_after_ns);
+	if (found[VERIFY_TRIES] != NULL)
+		read_int(b, found[VERIFY_TRIES], &schema_verify[VERIFY_TRIES], &ch->verify_tries);
+}
+
+void
+outputs_read(struct bench *b, uint32_t channel, const struct node *const *keys)
+{
+	static const int all[] = { INS_CH_REFRESH, INS_CH_VERIFY, INS_CH_MAX_WRITES };
+	const struct key *rows = schema_instrument_channel;
+	struct bench_channel *ch = &b->channels.at[channel];
+
+	for (size_t i = 0; i < NELEM(all) && keys[INS_CH_WRITE] == NULL; i++)
+		if (keys[all[i]] != NULL && !ch->has_odd_keys)
+			diag_error(&b->diag, keys[all[i]]->key_at, "conflict",
+				"'%s' is not written; add write:, or remove '%s'", ch->name,
+				keys[all[i]]->key);
+	if (keys[INS_CH_REFRESH] != NULL)
+		read_span(b, keys[INS_CH_REFRESH], &rows[INS_CH_REFRESH], &ch->refresh_ns);
+	if (keys[INS_CH_MAX_WRITES] != NULL)
+		read_int(b, keys[INS_CH_MAX_WRITES], &rows[INS_CH_MAX_WRITES], &ch->max_writes);
+	if (keys[INS_CH_VERIFY] != NULL)
+		read_verify(b, ch, keys[INS_CH_VERIFY]);
+	if (keys[INS_CH_WRITE] != NULL && ch->refresh_ns > 0 && ch->max_writes > 0 &&
+		(3600 * NS_PER_S) / ch->refresh_ns > ch->max_writes)
+		diag_error(&b->diag, keys[INS_CH_REFRESH]->key_at, "conflict",
+			"it is to be written again %lld times an hour, and its memory stands %lld; "
+			"write a longer refresh, or a place that does not wear out",
+			(long long)((3600 * NS_PER_S) / ch->refresh_ns), (long long)ch->max_writes);
+}
