@@ -255,7 +255,9 @@ board_make(void *memory, const struct board_setup *setup)
 	for (uint32_t i = 0; i < b->n_channels; i++) {
 		struct board_slot *slot = layout_slot(b, i);
 
-		atomic_store_explicit(&slot->quality, Q_NOT_YET, memory_order_relaxed);
+		atomic_store_explicit(&slot->quality,
+			image_is_write_only(setup->image, i) ? Q_WRITE_ONLY : Q_NOT_YET,
+			memory_order_relaxed);
 		if (board_channel(b, i)->type == VALUE_TEXT)
 			atomic_store_explicit(&slot->cell, board_channel(b, i)->text_cell + 1u,
 				memory_order_relaxed);

@@ -174,7 +174,7 @@ void messages_settle(struct bench *b);
 const struct node *messages_point(
 	struct bench *b, struct bench_instrument *ins, const char *channel, const struct node *n);
 
-/* `write:` of such a channel into pt; false when that was told. */
+/* `write:` of such a channel into pt, with its type when it is only written; false when that was told. */
 bool messages_write(struct bench *b, struct bench_instrument *ins, const char *channel,
 	const struct node *n, struct point *pt);
 

@@ -215,6 +215,7 @@ emit_points(struct emit *e)
 			.every_ns = p->every_ns,
 			.write_space = p->write_space,
 			.value = p->value,
+			.is_write_only = p->is_write_only,
 			.write_address = p->write_address,
 			.write_key = text(e, p->write_key),
 			.unit = text(e, p->unit),

@@ -31,8 +31,8 @@ struct run {
 	const struct bench_instrument *ins;
 	const struct node *node; /* the exchange */
 	const struct node *send, *receive;
-	struct point *points; /* [n_points], as the engine sorts them; id: index in b->points */
-	size_t n_points;
+	struct point *points;    /* [n_points], as the engine sorts them; id: index in b->points */
+	size_t n_points, n_read; /* those that are read stand first */
 	struct request *requests;
 	size_t n_requests;
 	struct vars vars;
@@ -164,10 +164,10 @@ plan(struct run *r)
 		r->points[i] = r->b->points.at[r->ins->first_point + i].codec_part;
 		r->points[i].id = r->ins->first_point + (uint32_t)i;
 	}
-	codec_sort_points(r->points, r->n_points);
+	r->n_read = codec_sort_points(r->points, r->n_points);
 	r->requests = mem_zero(r->n_points + 1, sizeof(*r->requests));
 	r->n_requests = (size_t)codec->plan(
-		&r->ins->codec_part, r->points, r->n_points, &nothing, r->requests, r->n_points);
+		&r->ins->codec_part, r->points, r->n_read, &nothing, r->requests, r->n_points);
 	if (codec->identify != NULL && codec->identify(&r->ins->codec_part, &ask) > 0)
 		r->requests[r->n_requests++] = ask;
 	if (codec->scratch != NULL)
@@ -247,8 +247,8 @@ find_part(struct run *r, struct request *out, uint32_t *out_tag)
 	static const struct learned nothing;
 	struct request two[2];
 
-	for (size_t first = 0; first < r->n_points; first++)
-		for (size_t n = 1; first + n <= r->n_points; n++) {
+	for (size_t first = 0; first < r->n_read; first++)
+		for (size_t n = 1; first + n <= r->n_read; n++) {
 			if (r->ins->codec->plan(&r->ins->codec_part, r->points + first, n, &nothing,
 				    two, NELEM(two)) != 1)
 				break;

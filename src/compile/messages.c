@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "compile/bench.h"
 #include "compile/read.h"
+#include "drivers/text_format.h"
+#include "drivers/text_value.h"
 
 #define NEEDS_MESSAGE "a message: {send: FORMAT, receive: FORMAT}, or a list of such"
 
@@ -349,6 +351,26 @@ messages_point(
 	return map;
 }
 
+/* The value that a row of messages sends: its type into pt. */
+static void
+take_type(const struct bench_instrument *ins, struct point *pt)
+{
+	uint32_t i = pt->write_address;
+
+	for (unsigned row = 0; row < 256 && i < ins->codec_part.n_messages; row++) {
+		const struct message *m = &ins->codec_part.messages[i];
+		struct text_format f;
+		struct err err;
+
+		for (unsigned k = 0; text_format_parse(m->send, &f, &err) == 0 && k < f.n; k++)
+			if (f.at[k].field != TEXT_NO_FIELD)
+				pt->value = (uint8_t)text_value_type(&f.at[k]);
+		if (m->next == 0)
+			return;
+		i = m->next;
+	}
+}
+
 bool
 messages_write(struct bench *b, struct bench_instrument *ins, const char *channel,
 	const struct node *n, struct point *pt)
@@ -381,6 +403,8 @@ messages_write(struct bench *b, struct bench_instrument *ins, const char *channe
 			continue;
 		pt->write_space = 0;
 		pt->write_address = i;
+		if (pt->is_write_only)
+			take_type(ins, pt);
 		if (ins->codec->write(&ins->codec_part, pt, (union value){ 0 }, "", &trial, &err) ==
 			0)
 			return true;

@@ -55,6 +55,69 @@ same_form(const struct point *to, const struct point *from)
 	       to->order == from->order && (to->bit == from->bit || to->bit == CODEC_BIT_NONE);
 }
 
+static bool
+can_write(struct bench *b, const struct codec *codec, const struct node *map)
+{
+	if (codec->write != NULL)
+		return true;
+	diag_error(
+		&b->diag, map->key_at, "point", "%s writes nothing; remove `write`", codec->name);
+	return false;
+}
+
+/* Does the device take writes there? */
+static bool
+is_taken(struct bench *b, struct bench_instrument *ins, const struct node *map, struct point *pt)
+{
+	const union value zero = { 0 };
+	struct request trial;
+	struct err err = { .sys = -1 };
+
+	if (ins->codec->write(&ins->codec_part, pt, zero, "", &trial, &err) >= 0)
+		return true;
+	diag_error(&b->diag, map->at, "point",
+		"the device takes no writes there (%s); name a place that can be written, or "
+		"remove "
+		"`write`",
+		err.msg);
+	return false;
+}
+
+/* A channel that is written and never read has the form of what is written. */
+static bool
+read_write_only(struct bench *b, struct bench_instrument *ins, const char *channel,
+	const struct node *map, struct point *pt)
+{
+	const struct node *found_opts[IMAGE_OPTS_MAX];
+	struct optvals vals;
+	struct err err = { .sys = -1 };
+
+	if (!can_write(b, ins->codec, map))
+		return false;
+	pt->key = channel;
+	if (ins->codec->has_messages) {
+		pt->count = 1;
+		pt->bit = CODEC_BIT_NONE;
+		pt->is_write_only = true;
+		if (!messages_write(b, ins, channel, map, pt))
+			return false;
+		pt->space = (uint16_t)pt->write_space;
+		pt->address = pt->write_address;
+		return true;
+	}
+	if (!points_opts(b, ins->codec, map, found_opts, &vals))
+		return false;
+	if (points_make(b, ins, &vals, true, pt, &err) < 0) {
+		diag_error(&b->diag, points_blame(map, found_opts, &err), "point", "%s", err.msg);
+		return false;
+	}
+	pt->is_write_only = true;
+	pt->write_space = (int16_t)pt->space;
+	pt->write_address = pt->address;
+	pt->write_key = pt->key;
+	return is_taken(b, ins, map, pt);
+}
+
 /* Words such as type and order are the reading's where they are left out; addresses are not. */
 static bool
 read_write(struct bench *b, struct bench_instrument *ins, const char *channel,
@@ -62,17 +125,12 @@ read_write(struct bench *b, struct bench_instrument *ins, const char *channel,
 {
 	const struct node *found_opts[IMAGE_OPTS_MAX];
 	const struct codec *codec = ins->codec;
-	const union value zero = { 0 };
-	struct request trial;
 	struct optvals vals;
 	struct point to;
 	struct err err = { .sys = -1 };
 
-	if (codec->write == NULL) {
-		diag_error(&b->diag, map->key_at, "point", "%s writes nothing; remove `write`",
-			codec->name);
+	if (!can_write(b, codec, map))
 		return false;
-	}
 	if (codec->has_messages)
 		return messages_write(b, ins, channel, map, pt);
 	if (!points_opts(b, codec, map, found_opts, &vals))
@@ -93,15 +151,20 @@ read_write(struct bench *b, struct bench_instrument *ins, const char *channel,
 	pt->write_space = (int16_t)to.space;
 	pt->write_address = to.address;
 	pt->write_key = to.key;
-	if (codec->write(&ins->codec_part, pt, zero, "", &trial, &err) < 0) {
-		diag_error(&b->diag, map->at, "point",
-			"the device takes no writes there (%s); name a place that can be written, "
-			"or remove "
-			"`write`",
-			err.msg);
-		return false;
-	}
-	return true;
+	return is_taken(b, ins, map, pt);
+}
+
+static void
+refuse_reading_keys(struct bench *b, const struct bench_channel *ch, const struct node *const *keys)
+{
+	static const int no[] = { INS_CH_EVERY, INS_CH_BITS, INS_CH_INVALID, INS_CH_LIVE_ZERO,
+		INS_CH_BAD_IF, INS_CH_VERIFY, CH_STALE, CH_FILTER };
+
+	for (size_t i = 0; i < NELEM(no); i++)
+		if (keys[no[i]] != NULL)
+			diag_error(&b->diag, keys[no[i]]->key_at, "conflict",
+				"'%s' is written and never read; add read:, or remove '%s'",
+				ch->name, keys[no[i]]->key);
 }
 
 /* Its type stays open when `read` cannot be used. */
@@ -120,6 +183,14 @@ read_point(struct bench *b, struct bench_instrument *ins, struct bench_channel *
 	if (keys[INS_CH_EVERY] != NULL)
 		read_span(
 			b, keys[INS_CH_EVERY], &schema_instrument_channel[INS_CH_EVERY], &every_ns);
+	p->codec_part.every_ns = every_ns;
+	if (keys[CH_READ] == NULL && keys[INS_CH_WRITE] != NULL && ins->codec != NULL) {
+		refuse_reading_keys(b, ch, keys);
+		ch->is_writable = read_write_only(b, ins, name, keys[INS_CH_WRITE], &p->codec_part);
+		ch->type = (enum value_type)p->codec_part.value;
+		ch->is_type_open = !ch->is_writable;
+		return;
+	}
 	if (keys[CH_READ] == NULL || ins->codec == NULL)
 		return;
 	map = messages_point(b, ins, name, keys[CH_READ]);
@@ -251,7 +322,7 @@ read_channel(struct bench *b, uint32_t instrument, const struct node *n)
 	ch->has_odd_keys = !read_keys(b, n, schema_instrument_channel, NULL, keys, NULL);
 	ch->is_unit_open = ch->has_odd_keys;
 	ch->scope = ins->name;
-	if (keys[CH_READ] == NULL && !ch->has_odd_keys)
+	if (keys[CH_READ] == NULL && keys[INS_CH_WRITE] == NULL && !ch->has_odd_keys)
 		diag_error(&b->diag, n->at, "missing",
 			"'read' is missing; add it (%s), or calc: EXPRESSION",
 			schema_instrument_channel[CH_READ].help);
@@ -259,7 +330,8 @@ read_channel(struct bench *b, uint32_t instrument, const struct node *n)
 		diag_error(&b->diag, keys[INS_CH_ONLY]->key_at, "conflict",
 			"only an instrument file has params; remove 'only'");
 	read_point(b, ins, ch, keys, p);
-	set_stale(ch, ins, p);
+	if (!p->codec_part.is_write_only)
+		set_stale(ch, ins, p);
 	read_type(b, ch, keys[INS_CH_TYPE]);
 	channel_choices(b, ch, keys);
 	channel_unit(b, ch, keys);

@@ -89,7 +89,7 @@ channels_new(const struct image *img, struct board *board)
 		const struct image_channel *d = image_channel_at(img, i);
 		struct channel *ch = &c->at[i];
 
-		ch->quality = Q_NOT_YET;
+		ch->quality = image_is_write_only(img, i) ? Q_WRITE_ONLY : Q_NOT_YET;
 		ch->type = d->type;
 		ch->has_scale = d->has_scale != 0;
 		ch->has_range = d->has_range != 0;

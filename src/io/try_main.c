@@ -187,6 +187,7 @@ is_told(unsigned quality)
 {
 	switch ((enum quality)quality) {
 	case Q_NOT_YET:
+	case Q_WRITE_ONLY:
 	case Q_STALE:
 	case Q_NO_LINK:
 	case Q_LINK_LOST:

@@ -52,6 +52,7 @@ struct point {
 	uint8_t order;
 	uint8_t bit;         /* CODEC_BIT_NONE: not a bit */
 	uint8_t value;       /* enum value_type that decode delivers */
+	bool is_write_only;  /* never in a plan() */
 	int16_t write_space; /* -1: read-only */
 	uint32_t write_address;
 	const char *key;       /* borrowed; NULL or text that names it */
@@ -314,7 +315,8 @@ struct codec {
 		const struct vars *vars, struct request *out);
 };
 
-/* The order that plan() is promised: by (every_ns, space, address, bit), equals by id. */
-void codec_sort_points(struct point *pts, size_t n);
+/* The order that plan() is promised: by (every_ns, space, address, bit), equals by id. Returns how many there are to be planned: those
+ * that are only written stand behind them. */
+size_t codec_sort_points(struct point *pts, size_t n);
 
 #endif

@@ -72,6 +72,7 @@ struct unit {
 	uint32_t retries;
 	struct point *points; /* [n_points], sorted by (every_ns, space, address, bit) */
 	size_t n_points;
+	size_t n_read; /* those that are read: the first of them */
 
 	/* what is asked; the arrays have room for one request a point */
 	struct mark *marks; /* [n_points] */

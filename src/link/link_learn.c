@@ -50,13 +50,13 @@ segment_end(const struct unit *u, size_t first)
 	if (u->is_single)
 		return i;
 	if (u->marks[first].is_refused) {
-		size_t end = atom_end(u, first, u->n_points);
+		size_t end = atom_end(u, first, u->n_read);
 
 		while (i < end && u->marks[i].is_refused)
 			i++;
 		return i;
 	}
-	while (i < u->n_points && !u->marks[i].is_refused)
+	while (i < u->n_read && !u->marks[i].is_refused)
 		i++;
 	return i;
 }
@@ -91,7 +91,7 @@ link_plan(struct unit *u, int64_t now_ns)
 	for (size_t at = 0; at < u->n_polls; at++)
 		for (size_t i = 0; i < u->reqs[at].n; i++)
 			u->marks[u->reqs[at].first + i].due_ns = u->polls[at].due_ns;
-	for (size_t first = 0; first < u->n_points; first = end) {
+	for (size_t first = 0; first < u->n_read; first = end) {
 		int got;
 
 		end = segment_end(u, first);

@@ -81,6 +81,7 @@ init_points(struct unit *u, const struct image *img, const struct image_instrume
 			.order = p->order,
 			.bit = p->bit,
 			.value = image_channel_at(img, p->channel)->type,
+			.is_write_only = p->is_write_only != 0,
 			.write_space = p->write_space,
 			.write_address = p->write_address,
 			.key = copy_or_null(image_text(img, p->key)),
@@ -89,7 +90,7 @@ init_points(struct unit *u, const struct image *img, const struct image_instrume
 			.every_ns = MAX(every_ns, NS_PER_MS),
 		};
 	}
-	codec_sort_points(u->points, u->n_points);
+	u->n_read = codec_sort_points(u->points, u->n_points);
 }
 
 void
@@ -215,7 +216,7 @@ link_unit_down(struct link *l, struct unit *u, enum quality reason, uint16_t cod
 	u->state.reason = reason;
 	if (is_change || reason == Q_WRONG_DEVICE) /* who was away and is another now is news */
 		change_state(l, u, INSTRUMENT_DOWN, reason, now_ns);
-	link_unit_say(l, u, 0, u->n_points, reason, code, now_ns);
+	link_unit_say(l, u, 0, u->n_read, reason, code, now_ns);
 }
 
 void

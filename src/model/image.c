@@ -235,6 +235,12 @@ check_message(const struct check *c, uint32_t i)
 		       : wrong(c, "message %u", i);
 }
 
+static bool
+is_flag(uint8_t v)
+{
+	return v <= 1;
+}
+
 /* A point lies in the range of its instrument, and it and its channel name each other. */
 static int
 check_point(const struct check *c, uint32_t i)
@@ -246,7 +252,8 @@ check_point(const struct check *c, uint32_t i)
 
 	if (p->instrument >= img->instruments.n || p->channel >= img->channels.n ||
 		!is_text(c, p->key) || !is_text(c, p->write_key) || !is_text(c, p->unit) ||
-		!is_time(p->every_ns, 1))
+		!is_time(p->every_ns, 1) || !is_flag(p->is_write_only) ||
+		(p->is_write_only && p->write_space < 0))
 		return wrong(c, "point %u", i);
 	ins = image_instrument_at(img, p->instrument);
 	if (i < ins->first_point || i - ins->first_point >= ins->n_points)
@@ -287,12 +294,6 @@ check_source(const struct check *c, const struct image_channel *ch, uint32_t i)
 		break;
 	}
 	return wrong(c, "source of channel %u", i);
-}
-
-static bool
-is_flag(uint8_t v)
-{
-	return v <= 1;
 }
 
 /* What makes its raw values bad, and the table that scales them. */
@@ -442,6 +443,17 @@ image_find_channel(const struct image *img, const char *name)
 		if (strcmp(image_text(img, image_channel_at(img, i)->name), name) == 0)
 			return i;
 	return IMAGE_NONE;
+}
+
+bool
+image_is_write_only(const struct image *img, uint32_t channel)
+{
+	const struct image_channel *ch = image_channel_at(img, channel);
+
+	while (ch->source_kind == SOURCE_CHANNEL)
+		ch = image_channel_at(img, ch->source);
+	return ch->source_kind == SOURCE_POINT &&
+	       image_point_at(img, ch->source)->is_write_only != 0;
 }
 
 bool

@@ -162,12 +162,12 @@ struct image_point {
 	uint32_t address;
 	uint16_t count; /* registers, bytes */
 	uint8_t order;
-	uint8_t bit;         /* 0xFF: none */
-	uint32_t key;        /* text that names it, for codecs that address by name */
-	int64_t every_ns;    /* its period */
-	int16_t write_space; /* where writes go; -1: read-only */
-	uint8_t value;       /* enum value_type that the codec delivers (struct point.value) */
-	uint8_t spare;
+	uint8_t bit;           /* 0xFF: none */
+	uint32_t key;          /* text that names it, for codecs that address by name */
+	int64_t every_ns;      /* its period */
+	int16_t write_space;   /* where writes go; -1: read-only */
+	uint8_t value;         /* enum value_type that the codec delivers (struct point.value) */
+	uint8_t is_write_only; /* it is never asked: space, address and key are those of write_* */
 	uint32_t write_address;
 	uint32_t write_key; /* as key, of the place that takes writes */
 	uint32_t
@@ -312,6 +312,9 @@ image_kind_is_local(uint32_t kind)
 /* Do two links lead over the same wire, whatever their names and times are? */
 bool image_same_wire(const struct image *img_a, const struct image_link *a,
 	const struct image *img_b, const struct image_link *b);
+
+/* Does the channel show a quantity that can only be written, itself or by what it follows? */
+bool image_is_write_only(const struct image *img, uint32_t channel);
 
 /* Index of the channel of this name, IMAGE_NONE if there is none. Linear: for reloads and commands, not for ticks. */
 uint32_t image_find_channel(const struct image *img, const char *name);

@@ -127,6 +127,7 @@ make_point(struct twin *t, uint32_t index)
 		.order = p->order,
 		.bit = p->bit,
 		.value = p->value,
+		.is_write_only = p->is_write_only != 0,
 		.write_space = p->write_space,
 		.write_address = p->write_address,
 		.key = text_or_null(t->img, p->key),

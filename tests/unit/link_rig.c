@@ -422,9 +422,10 @@ rig_image(const char *codec, unsigned n_units, const struct rig_point *points, u
 			*p = (struct image_point){ .instrument = u,
 				.channel = at,
 				.address = points[i].address,
-				.count = (uint16_t)points[i].count,
+				.count = (uint16_t)(points[i].count & ~RIG_WRITE_ONLY),
 				.bit = CODEC_BIT_NONE,
 				.every_ns = points[i].every_ns,
+				.is_write_only = (points[i].count & RIG_WRITE_ONLY) != 0,
 				.write_address = points[i].address };
 			((struct image_channel *)((char *)img + channels) + at)->type = VALUE_UINT;
 			at++;

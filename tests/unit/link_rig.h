@@ -28,9 +28,11 @@ struct rig_device {
 };
 
 struct rig_point {
-	unsigned unit, address, count;
+	unsigned unit, address, count; /* count | RIG_WRITE_ONLY: it is never read */
 	int64_t every_ns;
 };
+
+#define RIG_WRITE_ONLY 0x8000u
 
 struct rig {
 	struct image *img;

@@ -766,6 +766,37 @@ test_write_verdicts(void **state)
 	rig_done(&rig);
 }
 
+/* What can only be written is never asked and never bad; all the rest goes on as without it. */
+static void
+test_write_only(void **state)
+{
+	static const struct rig_point points[] = {
+		{ 0, 100, 1, 100 * MS },
+		{ 0, 101, 1 | RIG_WRITE_ONLY, 100 * MS },
+		{ 0, 102, 1 | RIG_WRITE_ONLY, 10 * MS },
+		{ 1, 7, 1 | RIG_WRITE_ONLY, 100 * MS },
+	};
+
+	rig_init(&rig, "tagged", 2, points, NELEM(points));
+	rig_run(&rig, rig.now_ns + 1 * S);
+	assert_int_equal(get_u16be(rig.asked + 5), 100);
+	assert_int_equal(get_u16be(rig.asked + 7), 1);
+	assert_in_range(rig.n_good[0], 9, 11);
+	assert_int_equal(rig.device[1].n_questions, 0); /* nobody has anything to ask it */
+	for (uint32_t i = 1; i < 4; i++) {
+		order(i, i);
+		rig_take(&rig);
+		rig_run(&rig, rig.now_ns + 100 * MS);
+		assert_int_equal(rig.verdict, Q_GOOD);
+		assert_int_equal(rig.verdict_tag, i);
+	}
+	rig.device[0].mood = RIG_SILENT;
+	rig_run(&rig, rig.now_ns + 5 * S);
+	assert_int_equal(rig.last[0].quality, Q_NO_ANSWER);
+	assert_int_equal(rig_good(&rig, 1, 3) + rig_bad(&rig, 1, 3), 0);
+	rig_done(&rig);
+}
+
 /* A place that tells what a device is, read in several steps: only the last one has its value. */
 static void
 test_identity_in_steps(void **state)
@@ -932,6 +963,7 @@ main(void)
 		cmocka_unit_test(test_identity_once_a_connection),
 		cmocka_unit_test(test_writes_first_but_three_in_a_row),
 		cmocka_unit_test(test_write_verdicts),
+		cmocka_unit_test(test_write_only),
 		cmocka_unit_test(test_identity_in_steps),
 		cmocka_unit_test(test_reload_loses_no_poll),
 		cmocka_unit_test(test_reload_keeps_what_was_learned),
