@@ -334,7 +334,7 @@ server_of(struct play_device *dev)
 		.read = on_read,
 		.write = on_write,
 		.vendor = "mbc",
-		.product = "twin",
+		.product = dev->called != NULL ? dev->called : "twin",
 		.revision = "1" };
 }
 

@@ -199,7 +199,7 @@ identity(const struct play_device *dev, unsigned process, unsigned parameter)
 		return NULL;
 	return parameter == 1   ? "mbc"
 	       : parameter == 2 ? "twin"
-	       : parameter == 3 ? dev->ins.name
+	       : parameter == 3 ? (dev->called != NULL ? dev->called : dev->ins.name)
 				: NULL;
 }
 

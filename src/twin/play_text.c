@@ -1,7 +1,7 @@
 /* play_text.c - instruments that are described by their messages, the instrument's side
  *
  * The formats are read the other way round: what a master may send is compared with `send`, and what comes back is written by `receive`, with
- * the values of the points that stand in it; one named `identity` is the name of the instrument. Any other value that no point reads is
+ * the values of the points that stand in it; one named `identity` is the text that `identify:` looks for, or the name of the instrument. Any other value that no point reads is
  * written as 0, a blank text, or the first of its words; `{..}` as
  * nothing. What has the form of no message is answered by the first of the errors, when it stands alone on its wire, or not at all.
  *
@@ -142,7 +142,8 @@ find_value(const struct answer *a, const struct text_element *e, struct text_wri
 		return true;
 	}
 	if (!is_found && e->name.n == 8 && memcmp(e->name.at, "identity", 8) == 0)
-		*out = (struct text_written){ VALUE_TEXT, { 0 }, a->dev->ins.name };
+		*out = (struct text_written){ VALUE_TEXT, { 0 },
+			a->dev->called != NULL ? a->dev->called : a->dev->ins.name };
 	return is_found;
 }
 

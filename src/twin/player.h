@@ -33,6 +33,7 @@ struct play_point {
 struct play_device {
 	const struct player *player;
 	struct instrument ins; /* name and options */
+	const char *called;    /* the text that `identify:` looks for; NULL: none */
 	const struct image *img;
 	uint32_t index;         /* of the instrument in the image */
 	struct play_point *pts; /* [n_pts], in the order of the image */

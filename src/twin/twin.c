@@ -237,6 +237,9 @@ make_devices(struct twin *t)
 
 		*dev = (struct play_device){ .player = player_of(t->img, ins),
 			.ins.name = image_text(t->img, ins->name),
+			.called = ins->identify == IDENTIFY_TEXT
+					  ? image_text(t->img, ins->identify_is)
+					  : NULL,
 			.img = t->img,
 			.index = i,
 			.pts = t->pts + ins->first_point,

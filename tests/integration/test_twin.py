@@ -3,6 +3,7 @@ import contextlib
 import os
 import pathlib
 import re
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -276,6 +277,27 @@ class Faults(Playing):
         self.wait_shown("furnace.pv", "^bad: ")
         self.wait_shown("furnace.pv", "^25 degC$")
         self.assertIn("nothing is wrong", self.order("--fault"))
+
+
+class Names(unittest.TestCase):
+    def test_they_are_what_identify_looks_for(self):
+        """A bench that holds on to its devices can be tried without them."""
+        ports = {name: free_port() for name in ("io", "flow", "lan")}
+        bench = Bench("named", """
+links:
+  io: {tcp: "127.0.0.1:%(io)d"}
+  flow: {tcp: "127.0.0.1:%(flow)d"}
+  lan: {tcp: "127.0.0.1:%(lan)d"}
+instruments:
+  gateway: {use: modbus, link: io, identify: {is: GW1}, channels: {a: {read: {holding: 1}}}}
+  mfc: {use: propar, link: flow, identify: {is: M2022}, channels: {a: {read: {process: 1, parameter: 0, type: measure}}}}
+  meter: {use: scpi-dmm, link: lan, timeout: 500 ms, identify: {is: "34461A"}}
+""" % ports)
+        self.addCleanup(shutil.rmtree, bench.folder, ignore_errors=True)
+        twin = Twin(bench.file, ports.values(), bench.environment)
+        self.addCleanup(twin.stop)
+        with bench:
+            bench.wait_good("gateway.a", "mfc.a", "meter.reading")
 
 
 class Orders(Playing):
