@@ -1,9 +1,10 @@
 /* play_text.c - instruments that are described by their messages, the instrument's side
  *
  * The formats are read the other way round: what a master may send is compared with `send`, and what comes back is written by `receive`, with
- * the values of the points that stand in it; one named `identity` is the text that `identify:` looks for, or the name of the instrument. Any other value that no point reads is
- * written as 0, a blank text, or the first of its words; `{..}` as
- * nothing. What has the form of no message is answered by the first of the errors, when it stands alone on its wire, or not at all.
+ * the values of the points that stand in it; one named `identity` is the text that `identify:` looks for, or the name of the instrument. Any
+ * other value that no point reads is written as 0, a blank text, or the first of its words; `{..}` as nothing. What has the form of no message
+ * is answered by the first of the errors, when it stands alone on its wire, or not at all; of instruments that speak SCPI, see
+ * play_text_scpi.c.
  *
  *	state	the message of a row whose answer was given last: the next of the row may follow
  */
@@ -13,13 +14,15 @@
 #include "drivers/text_frame.h"
 #include "drivers/text_message.h"
 #include "drivers/text_value.h"
+#include "twin/play_text_scpi.h"
 #include "twin/player.h"
 
 enum {
 	ROW,
 	STEP,
-	TOLD
-}; /* of dev->state: first message of the row + 1, which of it is next; hash of what was told */
+	TOLD,
+	ERRORS
+}; /* of dev->state: first message of the row + 1, which of it is next; hash of what was told; what SCPI did not understand */
 enum { SPACE_ASKED, SPACE_TOLD };
 
 /* ---- frames ---------------------------------------------------------------------------------------------------------------- */
@@ -87,6 +90,7 @@ struct answer {
 	uint32_t first; /* message of its row */
 	unsigned step;  /* which of the row */
 	unsigned code;  /* of an error */
+	bool is_queued; /* of a question for the oldest error: there is one */
 };
 
 /* Does the point read a value with the name of this place, from an answer to another question? */
@@ -119,6 +123,12 @@ find_value(const struct answer *a, const struct text_element *e, struct text_wri
 	*out = (struct text_written){ VALUE_INT, { 0 }, "" };
 	if (e->name.n == 4 && memcmp(e->name.at, "code", 4) == 0 && a->code != 0) {
 		out->v.i = a->code;
+		return true;
+	}
+	if (a->is_queued && e->field != TEXT_NO_FIELD) {
+		out->v.i = PLAY_SCPI_ERROR;
+		if (text_value_type(e) == VALUE_TEXT)
+			*out = (struct text_written){ VALUE_TEXT, { 0 }, PLAY_SCPI_ERROR_TEXT };
 		return true;
 	}
 	for (uint32_t i = 0; e->field != TEXT_NO_FIELD && i < a->dev->n_pts; i++) {
@@ -220,18 +230,24 @@ make_answer(struct answer *a, const struct message *m, uint8_t *out, size_t cap)
 	return text_message_make(&f, value_of, a, out, cap, &err);
 }
 
+/* The n bytes of an answer as they go out. */
 static int
-say(const struct play_device *dev, struct answer *a, const struct message *m, uint8_t *out,
-	size_t cap)
+wrap(const struct play_device *dev, int n, uint8_t *out, size_t cap)
 {
 	struct text_frame heard, said;
 	struct err err;
-	int n = m->receive[0] == '\0' ? 0 : make_answer(a, m, out, cap);
 
 	if (n <= 0 || !frames(dev, &heard, &said))
 		return 0;
 	n = text_frame_wrap(&said, out, (size_t)n, cap, &err);
 	return MAX(n, 0);
+}
+
+static int
+say(const struct play_device *dev, struct answer *a, const struct message *m, uint8_t *out,
+	size_t cap)
+{
+	return wrap(dev, m->receive[0] == '\0' ? 0 : make_answer(a, m, out, cap), out, cap);
 }
 
 /* What it answers to what it does not understand: the first that says no, with the first of its codes where these have a meaning. */
@@ -323,6 +339,21 @@ find_message(struct play_device *dev, const uint8_t *in, size_t n, struct answer
 	return false;
 }
 
+/* What is no message of its description. */
+static int
+answer_unknown(struct play_device *dev, const uint8_t *in, size_t n, uint8_t *out, size_t cap)
+{
+	const char *said;
+
+	if (!dev->is_alone)
+		return PLAY_NOT_MINE;
+	if (!play_scpi_speaks(&dev->ins))
+		return refuse(dev, out, cap);
+	said = play_scpi_common(in, n, &dev->state[ERRORS]);
+	memcpy(out, said, strlen(said));
+	return wrap(dev, (int)strlen(said), out, cap);
+}
+
 static int
 text_answer(struct play_device *dev, const uint8_t *frame, size_t n, uint8_t *out, size_t cap)
 {
@@ -336,10 +367,14 @@ text_answer(struct play_device *dev, const uint8_t *frame, size_t n, uint8_t *ou
 	if (!frames(dev, &heard, &said))
 		return 0;
 	inside = text_frame_inside(&heard, NULL, frame, n, room, &n_inside);
+	if (play_scpi_speaks(&dev->ins))
+		n_inside = play_scpi_trim(inside, n_inside);
 	if (!find_message(dev, inside, n_inside, &a, &m)) {
 		dev->state[ROW] = 0;
-		return dev->is_alone ? refuse(dev, out, cap) : PLAY_NOT_MINE;
+		return answer_unknown(dev, inside, n_inside, out, cap);
 	}
+	a.is_queued = play_scpi_asks_error(m) && dev->state[ERRORS] > 0;
+	dev->state[ERRORS] -= a.is_queued;
 	dev->state[ROW] = m->next == 0 ? 0 : a.first + 1;
 	dev->state[STEP] = m->next == 0 ? 0 : a.step + 1;
 	return say(dev, &a, m, out, cap);

@@ -31,6 +31,7 @@ OTHERWISE = {
     ("ak-analyser", "#"): "a value that is marked is written without its number",
     ("julabo", "-12.50<0A>"): "the other end of answers",
     ("julabo", "refusal"): "the words behind a code are not described",
+    ("keysight-344xx", "KEYSIGHT"): "its name is that of the instrument",
     ("keller-bus", "refusal"): "an error that nobody asked for has the code 0",
     ("keller-bus", "01 30 05 14"): "its class, version and buffer are no values",
     ("knauer-azura-p", "<0A>FLOW"): "it sends no line feeds",
