@@ -33,7 +33,7 @@ PEERS = {  # what the tests talk to and nobody here wrote: how to see that it is
     "modbus-serial": lambda: (INTEGRATION / "node_modules/modbus-serial").is_dir(),
     "playwright-core": lambda: (BROWSER / "node_modules/playwright-core").is_dir(),
     "libmodbus": lambda: subprocess.run(["pkg-config", "--exists", "libmodbus"]).returncode == 0,
-} | {name: lambda name=name: (shutil.which(name) or shutil.which(name, path="/usr/sbin")) is not None for name in ("mbpoll", "nginx", "xmllint", "curl", "chromium", "node", "openssl", "umockdev-run", "upsd", "gpsfake", "sigrok-cli")}
+} | {name: lambda name=name: (shutil.which(name) or shutil.which(name, path="/usr/sbin")) is not None for name in ("mbpoll", "nginx", "xmllint", "curl", "chromium", "node", "openssl", "umockdev-run", "upsd", "gpsfake", "owserver", "owhttpd", "owget", "sigrok-cli")}
 
 
 class Tally:

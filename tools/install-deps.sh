@@ -62,8 +62,11 @@ apt-get install -q -y --no-install-recommends $want || {
 	apt-get update -q # the list was too old: it names versions that are gone
 	apt-get install -q -y --no-install-recommends $want
 }
-case " $want " in
-*" nginx-light "*) # only started by perf/run.py: not at the next start of the machine either
-	if command -v systemctl >/dev/null; then systemctl disable nginx >/dev/null 2>&1 || true; fi
-	;;
-esac
+# What tests start themselves does not run at the next start of the machine either.
+for service in nginx:nginx-light owhttpd:owhttpd owserver:owserver owserver.socket:owserver; do
+	case " $want " in
+	*" ${service#*:} "*)
+		if command -v systemctl >/dev/null; then systemctl disable "${service%:*}" >/dev/null 2>&1 || true; fi
+		;;
+	esac
+done

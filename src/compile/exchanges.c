@@ -332,6 +332,8 @@ hear(struct run *r, const struct node *n, const struct request *req, uint32_t ta
 	got = codec->cut(ins, req, r->answer.at, r->answer.n, WIRE_OPEN);
 	if (got == CUT_MORE)
 		got = codec->cut(ins, req, r->answer.at, r->answer.n, WIRE_SILENT);
+	if (got == CUT_MORE) /* HTTP: the end of the connection may be the end of the answer */
+		got = codec->cut(ins, req, r->answer.at, r->answer.n, WIRE_CLOSED);
 	if (got != (int)r->answer.n) {
 		diag_error(&r->b->diag, n->at, "exchange",
 			"this is no whole answer: %d of %zu bytes are one; compare framing and "

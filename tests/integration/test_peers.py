@@ -1,4 +1,4 @@
-"""Programs of others as masters of `mbc twin`: sigrok-cli and PyVISA read and write SCPI instruments."""
+"""Programs of others at both ends: OWFS with its simulated sensors is read, sigrok-cli and PyVISA read and write what `mbc twin` plays."""
 import pathlib
 import shutil
 import subprocess
@@ -7,7 +7,84 @@ import unittest
 
 import pyvisa
 
-from harness import PATIENCE_S, Bench, Twin, free_port, need_peer, wait_for
+from harness import PATIENCE_S, Bench, Process, Twin, can_connect, free_port, need_peer, wait_for
+
+# ---- 1-Wire behind OWFS -------------------------------------------------------------------------------------------------------
+
+WARM, GONE = "28.0123456789AB", "28.0123456789AE"
+
+ONE_WIRE = """
+links:
+  owfs: {tcp: "127.0.0.1:%(port)d", probe_max: 2 s}
+instruments:
+  bath: {use: owfs-thermometer, link: owfs, sensor: %(warm)s, every: 100 ms}
+  gone: {use: owfs-thermometer, link: owfs, sensor: %(gone)s, folder: /uncached, every: 100 ms}
+  switch:
+    use: http
+    link: owfs
+    every: 100 ms
+    timeout: 3 s
+    channels:
+      pio0: {read: {path: /json/%(switch)s/PIO.0, json: "[0]", type: bool, on: "true", off: "false"}}
+      pio3: {read: {path: /json/%(switch)s/PIO.3, json: "[0]", type: bool, on: "true", off: "false"}}
+      byte: {read: {path: /json/%(switch)s/PIO.BYTE, json: "[0]", quoted: yes}}
+      type: {read: {path: /json/%(switch)s/type, json: "[0]", type: text}}
+"""
+
+
+class OneWire(unittest.TestCase):
+    """owserver with a thermometer and a switch that it makes up, and owhttpd in front of it, as on a bench with a USB adapter."""
+
+    def setUp(self):
+        self.server_port, self.web_port = free_port(), free_port()
+        self.start_server(-12.5)
+        self.start_web()
+
+    def start(self, program, port, *words):
+        process = Process([need_peer(program), "--foreground", "--port", f"127.0.0.1:{port}", *words])
+        self.addCleanup(process.stop)
+        wait_for(program, lambda: can_connect(port))
+        return process
+
+    def start_server(self, temperature, sensors=WARM):
+        """The range of its chance is one temperature wide; the switch is the one of its tester, whose ports are on and off in turn."""
+        self.server = self.start("owserver", self.server_port, f"--fake={sensors}", "--tester=29",
+                                 f"--temperature_low={temperature}", f"--temperature_high={temperature}")
+        wait_for("the sensors", lambda: WARM in self.says("owdir", "/"))
+
+    def start_web(self):
+        self.web = self.start("owhttpd", self.web_port, "-s", f"127.0.0.1:{self.server_port}", "--nozero")
+
+    def says(self, program, path):
+        """What the tools of OWFS say about a path."""
+        return subprocess.run([need_peer(program), "-s", f"127.0.0.1:{self.server_port}", path], capture_output=True, text=True,
+                              timeout=PATIENCE_S).stdout.strip()
+
+    def test_sensors(self):
+        switch = next(path.strip("/") for path in self.says("owdir", "/").splitlines() if path.startswith("/29."))
+        with Bench("wires", ONE_WIRE % {"port": self.web_port, "warm": WARM, "gone": GONE, "switch": switch}) as bench:
+            bench.wait_value("bath.temperature", -12.5)
+            bench.wait_good("switch.pio0", "switch.pio3", "switch.byte", "switch.type")
+            self.assertEqual(float(self.says("owget", f"/{WARM}/temperature")), bench.value("bath.temperature"))
+            bits = [int(bit) for bit in self.says("owget", f"/{switch}/PIO.ALL").split(",")]
+            self.assertEqual([int(bench.value("switch.pio0")), int(bench.value("switch.pio3"))], [bits[0], bits[3]])
+            self.assertNotEqual(bits[0], bits[3])
+            self.assertEqual(bench.value("switch.byte"), float(self.says("owget", f"/{switch}/PIO.BYTE")))
+            self.assertEqual(bench.value("switch.type"), "DS2408")
+            bench.wait_reason("gone.temperature", "refused_address")  # a sensor that is not there; its neighbours are not disturbed
+            self.assertEqual(bench.channel("bath.temperature")["quality"], "good")
+
+            self.server.stop()  # no sensor is to be had, though the page answers
+            bench.wait_reason("bath.temperature", "refused_address")
+            self.start_server(21.25, f"{WARM},{GONE}")
+            bench.wait_value("bath.temperature", 21.25)
+            bench.wait_value("gone.temperature", 21.25)  # it was plugged in
+
+            self.web.stop()
+            bench.wait_reason("bath.temperature", "no_connection", "connection_lost", "stale")
+            self.start_web()
+            bench.wait_value("bath.temperature", 21.25)
+
 
 # ---- masters of simulated instruments -----------------------------------------------------------------------------------------
 
