@@ -33,32 +33,33 @@ check_of(const uint8_t *bytes, size_t n)
 	return (uint8_t)check;
 }
 
-int
-brooks_frame_put(uint64_t address, unsigned command, const uint8_t *data, size_t n, uint8_t *out,
-	size_t cap, struct err *err)
-{
-	size_t at = PADS_SENT;
-
-	if (n > BROOKS_DATA_MAX || cap < PADS_SENT + 9 + n)
-		return err_set(err, ERR_CONF, 0, "no room for a question");
-	memset(out, PAD, PADS_SENT);
-	out[at++] = LONG | QUESTION_SHORT;
-	for (int shift = 32; shift >= 0; shift -= 8)
-		out[at++] = (uint8_t)(address >> shift);
-	out[at++] = (uint8_t)command;
-	out[at++] = (uint8_t)n;
-	if (n > 0)
-		memcpy(out + at, data, n);
-	at += n;
-	out[at] = check_of(out + PADS_SENT, at - PADS_SENT);
-	return (int)at + 1;
-}
-
 /* Bytes before the data: delimiter, address, command, count. */
 static size_t
 head_size(uint8_t delimiter)
 {
 	return delimiter & LONG ? 8 : 4;
+}
+
+int
+brooks_frame_put(const struct brooks_frame *f, uint8_t *out, size_t cap, struct err *err)
+{
+	unsigned delimiter =
+		QUESTION_SHORT | (f->is_long ? LONG : 0u) | (f->is_answer ? ANSWER : 0u);
+	size_t at = PADS_SENT;
+
+	if (cap < PADS_SENT + head_size((uint8_t)delimiter) + f->n + 1)
+		return err_set(err, ERR_CONF, 0, "no room for a frame");
+	memset(out, PAD, PADS_SENT);
+	out[at++] = (uint8_t)delimiter;
+	for (int shift = f->is_long ? 32 : 0; shift >= 0; shift -= 8)
+		out[at++] = (uint8_t)(f->address >> shift);
+	out[at++] = f->command;
+	out[at++] = f->n;
+	if (f->n > 0)
+		memcpy(out + at, f->data, f->n);
+	at += f->n;
+	out[at] = check_of(out + PADS_SENT, at - PADS_SENT);
+	return (int)at + 1;
 }
 
 /* Length of the frame that begins here with its delimiter; 0: more bytes are needed, -1: none begins here. */
@@ -139,21 +140,41 @@ brooks_frame_take(const uint8_t *frame, size_t n, struct brooks_frame *out)
 
 /* ---- packed texts ---- */
 
+static bool
+is_packable(char c)
+{
+	return c >= ' ' && c <= '_';
+}
+
 bool
 brooks_tag_pack(const char *text, uint8_t out[BROOKS_TAG_BYTES])
 {
-	uint64_t bits = 0;
-
 	if (strlen(text) != BROOKS_TAG)
 		return false;
-	for (int i = 0; i < BROOKS_TAG; i++) {
-		if (text[i] < ' ' || text[i] > '_')
+	for (int i = 0; i < BROOKS_TAG; i++)
+		if (!is_packable(text[i]))
 			return false;
-		bits = bits << 6 | (text[i] & 0x3F);
-	}
-	for (int i = 0; i < BROOKS_TAG_BYTES; i++)
-		out[i] = (uint8_t)(bits >> 8 * (BROOKS_TAG_BYTES - 1 - i));
+	brooks_pack(text, out, BROOKS_TAG_BYTES);
 	return true;
+}
+
+void
+brooks_pack(const char *text, uint8_t *out, size_t n)
+{
+	memset(out, 0, n);
+	for (size_t at = 0; at + 3 <= n; at += 3) {
+		uint32_t bits = 0;
+
+		for (int i = 0; i < 4; i++) {
+			char c = *text != '\0' ? *text++ : ' ';
+
+			c = (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+			bits = bits << 6 | ((is_packable(c) ? c : '?') & 0x3F);
+		}
+		out[at] = (uint8_t)(bits >> 16);
+		out[at + 1] = (uint8_t)(bits >> 8);
+		out[at + 2] = (uint8_t)bits;
+	}
 }
 
 size_t

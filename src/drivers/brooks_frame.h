@@ -11,16 +11,16 @@
 
 struct brooks_frame {
 	bool is_answer;
-	bool is_long; /* address of five bytes; else of one, which we never use */
+	bool is_long; /* address of five bytes; else of one, which the driver never uses */
 	uint64_t address;
 	uint8_t command;
 	uint8_t n;           /* bytes of data; of an answer at least the two of its status */
 	const uint8_t *data; /* in the bytes it was taken from */
 };
 
-/* A question to a long address, as bytes on the wire; their number, or ERR_CONF when there is no room. */
-int brooks_frame_put(uint64_t address, unsigned command, const uint8_t *data, size_t n,
-	uint8_t *out, size_t cap, struct err *err) MUST_CHECK;
+/* As bytes on the wire, with its preamble; their number, or ERR_CONF when there is no room. */
+int brooks_frame_put(
+	const struct brooks_frame *f, uint8_t *out, size_t cap, struct err *err) MUST_CHECK;
 
 /* codec.h, cut: a frame has its preamble with it, and its check is right. */
 int brooks_frame_cut(const struct instrument *ins, const struct request *req, const uint8_t *in,
@@ -31,6 +31,10 @@ bool brooks_frame_take(const uint8_t *frame, size_t n, struct brooks_frame *out)
 
 /* A tag as packed ASCII; false when it has not eight characters, or one that cannot be packed. */
 bool brooks_tag_pack(const char *text, uint8_t out[BROOKS_TAG_BYTES]);
+
+/* Fill n bytes with packed ASCII: small letters become capitals, what cannot be packed '?', blanks follow a short text; bytes of
+ * an incomplete group at the end are 0. */
+void brooks_pack(const char *text, uint8_t *out, size_t n);
 
 /* The characters of n bytes of packed ASCII (those of a last incomplete group are left out), NUL-ended; returns their number. */
 size_t brooks_unpack(const uint8_t *in, size_t n, char out[BROOKS_UNPACKED_MAX]);

@@ -24,14 +24,8 @@
 
 extern const struct codec codec_brooks_s;
 
-#define BROADCAST UINT64_C(0x8000000000)
-#define MAKER UINT64_C(0x0A) /* Brooks: the first byte of a long address */
 #define ADDRESS_DIGITS 10
-#define CMD_IDENTITY 0
-#define CMD_BY_TAG 11
-#define ID_BYTES 3
 #define LEARN_STEPS 4 /* questions by tag in one exchange */
-#define STATUS 2
 #define COMM_ERROR 0x80
 
 enum { OPT_ADDRESS, OPT_TAG, OPT_TYPE_AT, OPT_ID_AT };
@@ -112,7 +106,7 @@ question_of(const struct instrument *ins, const struct request *req, const struc
 		q.address = learned & ADDRESS_MASK;
 		return q;
 	}
-	return (struct question){ true, CMD_BY_TAG, BROADCAST };
+	return (struct question){ true, BROOKS_CMD_BY_TAG, BROOKS_TO_ALL };
 }
 
 /* "Brooks type 64 id 010203": the address is all that the device has told for sure. Type and maker are the kind. */
@@ -122,7 +116,7 @@ say_identity(uint64_t address, struct vars *vars)
 	const uint8_t kind[] = { (uint8_t)(address >> 32), (uint8_t)(address >> 24) };
 	char maker[24] = "Brooks";
 
-	if (kind[0] != MAKER)
+	if (kind[0] != BROOKS_MAKER)
 		snprintf(maker, sizeof(maker), "maker %02X", kind[0]);
 	snprintf(vars->identity, sizeof(vars->identity), "%s type %02X id %06X", maker, kind[1],
 		(unsigned)(address & 0xFFFFFF));
@@ -136,14 +130,14 @@ learn(const struct instrument *ins, const struct request *req, const uint8_t *da
 {
 	uint64_t before = vars->v[VAR_ADDRESS], address;
 	size_t type_at = (size_t)ins->opts.num[OPT_TYPE_AT];
-	size_t id_at = ins->opts.num[OPT_ID_AT] == OPT_ABSENT ? n - MIN(n, (size_t)ID_BYTES)
+	size_t id_at = ins->opts.num[OPT_ID_AT] == OPT_ABSENT ? n - MIN(n, (size_t)BROOKS_ID_BYTES)
 							      : (size_t)ins->opts.num[OPT_ID_AT];
 	bool is_same;
 
-	if (n <= ID_BYTES || type_at >= n || id_at + ID_BYTES > n)
+	if (n <= BROOKS_ID_BYTES || type_at >= n || id_at + BROOKS_ID_BYTES > n)
 		return err_set(err, DECODE_BAD, 0,
 			"an identity of %zu bytes; compare 'type_at' and 'id_at'", n);
-	address = MAKER << 32 | (uint64_t)data[type_at] << 24 | (uint64_t)data[id_at] << 16 |
+	address = BROOKS_MAKER << 32 | (uint64_t)data[type_at] << 24 | (uint64_t)data[id_at] << 16 |
 		  (uint64_t)data[id_at + 1] << 8 | data[id_at + 2];
 	is_same = before & SEEN && (before & ADDRESS_MASK) == address;
 	vars->v[VAR_ADDRESS] = address | SEEN | (is_same ? KNOWN : 0);
@@ -202,7 +196,8 @@ static int
 brooks_identify(const struct instrument *ins, struct request *out)
 {
 	*out = (struct request){ .kind = REQUEST_IDENTIFY,
-		.function = ins->opts.text[OPT_TAG] != NULL ? CMD_BY_TAG : CMD_IDENTITY };
+		.function =
+			ins->opts.text[OPT_TAG] != NULL ? BROOKS_CMD_BY_TAG : BROOKS_CMD_IDENTITY };
 	return 1;
 }
 
@@ -223,14 +218,15 @@ brooks_encode(const struct instrument *ins, const struct request *req, uint32_t 
 	const struct vars *vars, uint8_t *out, size_t cap, struct err *err)
 {
 	struct question q = question_of(ins, req, vars);
+	struct brooks_frame f = { .is_long = true, .address = q.address, .command = q.command };
 	uint8_t packed[BROOKS_TAG_BYTES];
 
-	if (!q.is_by_tag)
-		return brooks_frame_put(
-			q.address, q.command, req->write, req->n_write, out, cap, err);
-	if (ins->opts.text[OPT_TAG] == NULL || !brooks_tag_pack(ins->opts.text[OPT_TAG], packed))
+	if (q.is_by_tag && (ins->opts.text[OPT_TAG] == NULL ||
+				   !brooks_tag_pack(ins->opts.text[OPT_TAG], packed)))
 		return err_set(err, ERR_CONF, 0, "neither an address nor a tag that can be sent");
-	return brooks_frame_put(q.address, q.command, packed, sizeof(packed), out, cap, err);
+	f.data = q.is_by_tag ? packed : req->write;
+	f.n = q.is_by_tag ? sizeof(packed) : (uint8_t)req->n_write;
+	return brooks_frame_put(&f, out, cap, err);
 }
 
 /* ---- answers ---- */
@@ -315,13 +311,15 @@ brooks_decode(const struct instrument *ins, const struct request *req, const str
 	if (f.data[0] != 0)
 		return decode_status(req, f.data[0], out, err);
 	if (q.is_by_tag)
-		return learn(ins, req, f.data + STATUS, f.n - (size_t)STATUS, vars, err);
+		return learn(
+			ins, req, f.data + BROOKS_STATUS, f.n - (size_t)BROOKS_STATUS, vars, err);
 	if (req->kind == REQUEST_IDENTIFY) {
 		say_identity(f.address, vars);
 		return 0;
 	}
 	if (req->kind == REQUEST_WRITE)
-		return brooks_value_verdict(req, f.data + STATUS, f.n - (size_t)STATUS, out, err);
+		return brooks_value_verdict(
+			req, f.data + BROOKS_STATUS, f.n - (size_t)BROOKS_STATUS, out, err);
 	return brooks_value_read(req, pts, f.data, f.n, out, err);
 }
 

@@ -21,41 +21,18 @@
 #include "drivers/brooks_frame.h"
 #include "drivers/common.h"
 
-#define STATUS 2
-#define PERCENT 57      /* unit code */
-#define AS_SELECTED 250 /* unit code of a write: that of the flow reading */
-#define GAS_SPACE 1
 #define NO_UNIT -1 /* of a word: its value has no unit code */
 
 /* Largest difference of a setpoint that counts as the written one, of the full scale: controllers round. */
 #define SETPOINT_ROUNDING 0.001
 
-enum command {
-	CMD_FLOW = 1,
-	CMD_CURRENT = 2,
-	CMD_MESSAGE = 12,
-	CMD_TAG = 13,
-	CMD_GAS_NAME = 150,
-	CMD_FULL_SCALE = 152,
-	CMD_OVERRIDE = 230,
-	CMD_SET_OVERRIDE = 231,
-	CMD_SETPOINT = 235,
-	CMD_SET_SETPOINT = 236,
-	CMD_VALVE = 237,
-};
-
-enum form { FORM_FLOAT, FORM_UINT8, FORM_UINT16, FORM_UINT24, FORM_ASCII, FORM_PACKED };
-
-static const struct {
-	uint8_t bytes; /* 0: a text, as long as the point says */
-	enum value_type value;
-} forms[] = {
-	[FORM_FLOAT] = { 4, VALUE_FLOAT32 },
-	[FORM_UINT8] = { 1, VALUE_UINT },
-	[FORM_UINT16] = { 2, VALUE_UINT },
-	[FORM_UINT24] = { 3, VALUE_UINT },
-	[FORM_ASCII] = { 0, VALUE_TEXT },
-	[FORM_PACKED] = { 0, VALUE_TEXT },
+const struct brooks_form_row brooks_forms[BROOKS_FORMS] = {
+	[BROOKS_FLOAT] = { 4, VALUE_FLOAT32 },
+	[BROOKS_UINT8] = { 1, VALUE_UINT },
+	[BROOKS_UINT16] = { 2, VALUE_UINT },
+	[BROOKS_UINT24] = { 3, VALUE_UINT },
+	[BROOKS_ASCII] = { 0, VALUE_TEXT },
+	[BROOKS_PACKED] = { 0, VALUE_TEXT },
 };
 
 enum point_opt { PT_WHAT, PT_GAS, PT_COMMAND, PT_AT, PT_TYPE, PT_LENGTH, PT_UNIT };
@@ -75,18 +52,18 @@ static const struct word {
 	int16_t unit;   /* NO_UNIT; 0: whatever it says; else it must say this */
 	bool has_gas;
 } words[] = {
-	{ CMD_FLOW, STATUS + 1, FORM_FLOAT, 0, 0, false },
-	{ CMD_CURRENT, STATUS + 0, FORM_FLOAT, 0, NO_UNIT, false },
-	{ CMD_CURRENT, STATUS + 4, FORM_FLOAT, 0, NO_UNIT, false },
-	{ CMD_SETPOINT, STATUS + 1, FORM_FLOAT, 0, PERCENT, false },
-	{ CMD_SETPOINT, STATUS + 6, FORM_FLOAT, 0, 0, false },
-	{ CMD_VALVE, STATUS + 0, FORM_UINT24, 0, NO_UNIT, false },
-	{ CMD_OVERRIDE, STATUS + 0, FORM_UINT8, 0, NO_UNIT, false },
-	{ CMD_FULL_SCALE, STATUS + 2, FORM_FLOAT, 0, 0, true },
-	{ CMD_GAS_NAME, STATUS + 1, FORM_ASCII, 0, NO_UNIT, true },
-	{ CMD_TAG, STATUS + 0, FORM_PACKED, BROOKS_TAG_BYTES, NO_UNIT, false },
-	{ CMD_MESSAGE, STATUS + 0, FORM_PACKED, 0, NO_UNIT, false },
-	{ CMD_FLOW, 1, FORM_UINT8, 0, NO_UNIT, false },
+	{ BROOKS_CMD_FLOW, BROOKS_STATUS + 1, BROOKS_FLOAT, 0, 0, false },
+	{ BROOKS_CMD_CURRENT, BROOKS_STATUS + 0, BROOKS_FLOAT, 0, NO_UNIT, false },
+	{ BROOKS_CMD_CURRENT, BROOKS_STATUS + 4, BROOKS_FLOAT, 0, NO_UNIT, false },
+	{ BROOKS_CMD_SETPOINT, BROOKS_STATUS + 1, BROOKS_FLOAT, 0, BROOKS_PERCENT, false },
+	{ BROOKS_CMD_SETPOINT, BROOKS_STATUS + 6, BROOKS_FLOAT, 0, 0, false },
+	{ BROOKS_CMD_VALVE, BROOKS_STATUS + 0, BROOKS_UINT24, 0, NO_UNIT, false },
+	{ BROOKS_CMD_OVERRIDE, BROOKS_STATUS + 0, BROOKS_UINT8, 0, NO_UNIT, false },
+	{ BROOKS_CMD_FULL_SCALE, BROOKS_STATUS + 2, BROOKS_FLOAT, 0, 0, true },
+	{ BROOKS_CMD_GAS_NAME, BROOKS_STATUS + 1, BROOKS_ASCII, 0, NO_UNIT, true },
+	{ BROOKS_CMD_TAG, BROOKS_STATUS + 0, BROOKS_PACKED, BROOKS_TAG_BYTES, NO_UNIT, false },
+	{ BROOKS_CMD_MESSAGE, BROOKS_STATUS + 0, BROOKS_PACKED, 0, NO_UNIT, false },
+	{ BROOKS_CMD_FLOW, 1, BROOKS_UINT8, 0, NO_UNIT, false },
 };
 _Static_assert(NELEM(words) + 1 == NELEM(word_whats), "a word has its place");
 
@@ -109,21 +86,21 @@ static const struct {
 	uint8_t command;
 	const char *name;
 } names[] = {
-	{ 0, "what is it?" },
-	{ CMD_FLOW, "flow" },
-	{ CMD_CURRENT, "current, percent" },
+	{ BROOKS_CMD_IDENTITY, "what is it?" },
+	{ BROOKS_CMD_FLOW, "flow" },
+	{ BROOKS_CMD_CURRENT, "current, percent" },
 	{ 3, "dynamic variables" },
-	{ 11, "what is it?" },
-	{ CMD_MESSAGE, "message" },
-	{ CMD_TAG, "tag" },
+	{ BROOKS_CMD_BY_TAG, "what is it?" },
+	{ BROOKS_CMD_MESSAGE, "message" },
+	{ BROOKS_CMD_TAG, "tag" },
 	{ 48, "additional status" },
-	{ CMD_GAS_NAME, "gas name" },
-	{ CMD_FULL_SCALE, "full scale" },
-	{ CMD_OVERRIDE, "valve override" },
-	{ CMD_SET_OVERRIDE, "set valve override" },
-	{ CMD_SETPOINT, "setpoint" },
-	{ CMD_SET_SETPOINT, "set setpoint" },
-	{ CMD_VALVE, "valve" },
+	{ BROOKS_CMD_GAS_NAME, "gas name" },
+	{ BROOKS_CMD_FULL_SCALE, "full scale" },
+	{ BROOKS_CMD_OVERRIDE, "valve override" },
+	{ BROOKS_CMD_SET_OVERRIDE, "set valve override" },
+	{ BROOKS_CMD_SETPOINT, "setpoint" },
+	{ BROOKS_CMD_SET_SETPOINT, "set setpoint" },
+	{ BROOKS_CMD_VALVE, "valve" },
 };
 
 const char *
@@ -142,9 +119,9 @@ brooks_command_name(unsigned command)
 static bool
 is_no_reading(int64_t command)
 {
-	return command == 6 || command == 11 || (command >= 17 && command <= 19) ||
-	       (command >= 34 && command <= 47) || command == CMD_SET_OVERRIDE ||
-	       command == CMD_SET_SETPOINT;
+	return command == 6 || command == BROOKS_CMD_BY_TAG || (command >= 17 && command <= 19) ||
+	       (command >= 34 && command <= 47) || command == BROOKS_CMD_SET_OVERRIDE ||
+	       command == BROOKS_CMD_SET_SETPOINT;
 }
 
 static uint32_t
@@ -210,15 +187,15 @@ make_word(const struct optvals *v, struct word *out, struct err *err)
 		return err_set(err, ERR_CONF, PT_COMMAND,
 			"where is the value, and which type has it? add for example 'at: 0' and "
 			"'type: float'");
-	if (length != OPT_ABSENT && forms[type].bytes > 0)
+	if (length != OPT_ABSENT && brooks_forms[type].bytes > 0)
 		return err_set(
 			err, ERR_CONF, PT_LENGTH, "only ascii and packed have a length; remove it");
-	if (v->num[PT_UNIT] != OPT_ABSENT && (type != FORM_FLOAT || at == 0))
+	if (v->num[PT_UNIT] != OPT_ABSENT && (type != BROOKS_FLOAT || at == 0))
 		return err_set(err, ERR_CONF, PT_UNIT,
 			"a unit code stands before a float; remove it, or correct 'at' and "
 			"'type'");
 	*out = (struct word){ .command = (uint8_t)command,
-		.place = (uint8_t)(STATUS + at),
+		.place = (uint8_t)(BROOKS_STATUS + at),
 		.form = (uint8_t)type,
 		.length = length == OPT_ABSENT ? 0 : (uint8_t)length,
 		.has_gas = v->num[PT_GAS] != OPT_ABSENT };
@@ -245,16 +222,16 @@ brooks_point(
 	*out = (struct point){
 		.id = out->id,
 		.every_ns = out->every_ns,
-		.space = w.has_gas ? GAS_SPACE : 0,
+		.space = w.has_gas ? BROOKS_GAS_SPACE : 0,
 		.type = w.form,
 		.address =
 			place(w.command, w.has_gas ? (unsigned)v->num[PT_GAS] : 0, w.place, unit),
-		.count = forms[w.form].bytes > 0 ? forms[w.form].bytes : w.length,
+		.count = brooks_forms[w.form].bytes > 0 ? brooks_forms[w.form].bytes : w.length,
 		.bit = CODEC_BIT_NONE,
-		.value = (uint8_t)forms[w.form].value,
+		.value = (uint8_t)brooks_forms[w.form].value,
 		.write_space = -1,
 	};
-	if (w.command == CMD_SETPOINT || w.command == CMD_OVERRIDE) {
+	if (w.command == BROOKS_CMD_SETPOINT || w.command == BROOKS_CMD_OVERRIDE) {
 		out->write_space = (int16_t)out->space;
 		out->write_address = out->address;
 	}
@@ -270,7 +247,7 @@ brooks_value_ask(const struct point *pt, struct request *out)
 		.space = pt->space,
 		.count = 1,
 		.address = pt->address,
-		.n_write = pt->space == GAS_SPACE };
+		.n_write = pt->space == BROOKS_GAS_SPACE };
 	out->write[0] = pt->address >> 16 & 0xFF;
 }
 
@@ -309,13 +286,14 @@ read_float(unsigned unit, const uint8_t *p, struct reading *r)
 }
 
 static void
-read_text(enum form form, const uint8_t *p, size_t n, struct reading *r, struct readings *out)
+read_text(
+	enum brooks_form form, const uint8_t *p, size_t n, struct reading *r, struct readings *out)
 {
 	char *room = out->text[out->n_text++ % NELEM(out->text)];
 	char unpacked[BROOKS_UNPACKED_MAX];
 	const char *from = (const char *)p, *end;
 
-	if (form == FORM_PACKED) {
+	if (form == BROOKS_PACKED) {
 		n = brooks_unpack(p, n, unpacked);
 		from = unpacked;
 	}
@@ -339,9 +317,9 @@ read_point(const struct point *pt, const uint8_t *data, size_t n, struct reading
 		r->quality = Q_MISSING; /* answers grow from version to version */
 		return;
 	}
-	if (forms[pt->type].bytes == 0)
-		read_text((enum form)pt->type, data + at, bytes, r, out);
-	else if (pt->type == FORM_FLOAT)
+	if (brooks_forms[pt->type].bytes == 0)
+		read_text((enum brooks_form)pt->type, data + at, bytes, r, out);
+	else if (pt->type == BROOKS_FLOAT)
 		read_float(pt->address & 0xFF, data + at, r);
 	else
 		for (size_t i = 0; i < bytes; i++)
@@ -352,9 +330,11 @@ int
 brooks_value_read(const struct request *req, const struct point *pts, const uint8_t *data, size_t n,
 	struct readings *out, struct err *err)
 {
-	bool tells_gas = req->function == CMD_GAS_NAME || req->function == CMD_FULL_SCALE;
+	bool tells_gas =
+		req->function == BROOKS_CMD_GAS_NAME || req->function == BROOKS_CMD_FULL_SCALE;
 
-	if (tells_gas && req->n_write == 1 && (n <= STATUS || data[STATUS] != req->write[0]))
+	if (tells_gas && req->n_write == 1 &&
+		(n <= BROOKS_STATUS || data[BROOKS_STATUS] != req->write[0]))
 		return err_set(
 			err, DECODE_BAD, 0, "an answer about another gas than %u", req->write[0]);
 	for (uint32_t i = 0; i < req->n && out->n < out->cap; i++) {
@@ -377,7 +357,7 @@ write_setpoint(unsigned unit, double v, struct request *r, struct err *err)
 	if (!isfinite(f))
 		return err_set(err, ERR_CONF, 0, "no number that a float can hold");
 	memcpy(&wire, &f, sizeof(wire));
-	r->function = CMD_SET_SETPOINT;
+	r->function = BROOKS_CMD_SET_SETPOINT;
 	r->n_write = 5;
 	r->write[0] = (uint8_t)unit;
 	put_u16be(r->write + 1, (uint16_t)(wire >> 16));
@@ -391,7 +371,7 @@ write_override(uint64_t v, struct request *r, struct err *err)
 	if (v > 4 || v == 3)
 		return err_set(err, ERR_CONF, 0,
 			"an override is 0 (off), 1 (open), 2 (closed) or, on some, 4 (manual)");
-	r->function = CMD_SET_OVERRIDE;
+	r->function = BROOKS_CMD_SET_OVERRIDE;
 	r->n_write = 1;
 	r->write[0] = (uint8_t)v;
 	return 0;
@@ -408,14 +388,14 @@ brooks_write(const struct instrument *ins, const struct point *pt, union value v
 	};
 	int rc = ERR_CONF;
 
-	if (pt->write_space == 0 && pt->type == FORM_FLOAT &&
-		where == place(CMD_SETPOINT, 0, STATUS + 1, 0))
-		rc = write_setpoint(PERCENT, v.f, &r, err);
-	else if (pt->write_space == 0 && pt->type == FORM_FLOAT &&
-		 where == place(CMD_SETPOINT, 0, STATUS + 6, 0))
-		rc = write_setpoint(unit != 0 ? unit : AS_SELECTED, v.f, &r, err);
-	else if (pt->write_space == 0 && pt->type == FORM_UINT8 &&
-		 where == place(CMD_OVERRIDE, 0, STATUS + 0, 0))
+	if (pt->write_space == 0 && pt->type == BROOKS_FLOAT &&
+		where == place(BROOKS_CMD_SETPOINT, 0, BROOKS_STATUS + 1, 0))
+		rc = write_setpoint(BROOKS_PERCENT, v.f, &r, err);
+	else if (pt->write_space == 0 && pt->type == BROOKS_FLOAT &&
+		 where == place(BROOKS_CMD_SETPOINT, 0, BROOKS_STATUS + 6, 0))
+		rc = write_setpoint(unit != 0 ? unit : BROOKS_AS_SELECTED, v.f, &r, err);
+	else if (pt->write_space == 0 && pt->type == BROOKS_UINT8 &&
+		 where == place(BROOKS_CMD_OVERRIDE, 0, BROOKS_STATUS + 0, 0))
 		rc = write_override(v.u, &r, err);
 	else
 		err_set(err, ERR_CONF, 0,
@@ -431,9 +411,10 @@ rounding(unsigned unit, const uint8_t *data)
 {
 	double percent = (double)get_float(data + 1), amount = (double)get_float(data + 6);
 
-	if (unit == PERCENT)
+	if (unit == BROOKS_PERCENT)
 		return SETPOINT_ROUNDING * 100;
-	return data[0] == PERCENT && percent > 0 ? SETPOINT_ROUNDING * 100 * amount / percent : 0;
+	return data[0] == BROOKS_PERCENT && percent > 0 ? SETPOINT_ROUNDING * 100 * amount / percent
+							: 0;
 }
 
 /* 236 is ignored while the setpoint comes from elsewhere: the one that it tells is the verdict. */
@@ -446,9 +427,9 @@ setpoint_verdict(const struct request *req, const uint8_t *data, size_t n, struc
 
 	if (n < 10)
 		return err_set(err, DECODE_BAD, 0, "%zu bytes where the setpoint should be", n);
-	told = data[unit == PERCENT ? 0 : 5];
-	found = (double)get_float(data + (unit == PERCENT ? 1 : 6));
-	if (unit != AS_SELECTED && told != unit)
+	told = data[unit == BROOKS_PERCENT ? 0 : 5];
+	found = (double)get_float(data + (unit == BROOKS_PERCENT ? 1 : 6));
+	if (unit != BROOKS_AS_SELECTED && told != unit)
 		return common_refuse(out, Q_WRONG_ANSWER, REFUSED_ALL, told, err,
 			"it tells its setpoint in unit %u, %u was written", told, unit);
 	if (!(fabs(found - wanted) <= rounding(unit, data)))
@@ -462,7 +443,7 @@ int
 brooks_value_verdict(const struct request *req, const uint8_t *data, size_t n, struct readings *out,
 	struct err *err)
 {
-	if (req->function == CMD_SET_SETPOINT)
+	if (req->function == BROOKS_CMD_SET_SETPOINT)
 		return setpoint_verdict(req, data, n, out, err);
 	if (n < 1)
 		return err_set(err, DECODE_BAD, 0, "an answer without the override");

@@ -4,6 +4,46 @@
 
 #include "link/codec.h"
 
+#define BROOKS_TO_ALL UINT64_C(0x8000000000) /* long address */
+#define BROOKS_MAKER UINT64_C(0x0A)          /* the first byte of a long address */
+#define BROOKS_ID_BYTES 3                    /* its last ones */
+#define BROOKS_STATUS 2                      /* bytes that begin the data of an answer */
+#define BROOKS_PERCENT 57                    /* unit code */
+#define BROOKS_AS_SELECTED 250               /* unit code of a write: that of the flow reading */
+#define BROOKS_GAS_SPACE 1                   /* point.space: a gas is part of the question */
+
+enum brooks_command {
+	BROOKS_CMD_IDENTITY = 0,
+	BROOKS_CMD_FLOW = 1,
+	BROOKS_CMD_CURRENT = 2,
+	BROOKS_CMD_BY_TAG = 11,
+	BROOKS_CMD_MESSAGE = 12,
+	BROOKS_CMD_TAG = 13,
+	BROOKS_CMD_GAS_NAME = 150,
+	BROOKS_CMD_FULL_SCALE = 152,
+	BROOKS_CMD_OVERRIDE = 230,
+	BROOKS_CMD_SET_OVERRIDE = 231,
+	BROOKS_CMD_SETPOINT = 235,
+	BROOKS_CMD_SET_SETPOINT = 236,
+	BROOKS_CMD_VALVE = 237,
+};
+
+enum brooks_form {
+	BROOKS_FLOAT,
+	BROOKS_UINT8,
+	BROOKS_UINT16,
+	BROOKS_UINT24,
+	BROOKS_ASCII,
+	BROOKS_PACKED,
+	BROOKS_FORMS
+};
+
+struct brooks_form_row {
+	uint8_t bytes; /* 0: a text, as long as the point says */
+	enum value_type value;
+};
+extern const struct brooks_form_row brooks_forms[BROOKS_FORMS]; /* by point.type */
+
 extern const struct opt brooks_point_opts[];
 
 /* codec.h: point and write */
