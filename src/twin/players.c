@@ -3,10 +3,12 @@
 
 #include "twin/player.h"
 
-extern const struct player player_http, player_k8090, player_modbus, player_modbus_rtu,
-	player_propar, player_propar_ascii, player_text, player_tpg;
+extern const struct player player_brooks, player_helper, player_http, player_k8090, player_modbus,
+	player_modbus_rtu, player_propar, player_propar_ascii, player_text, player_tpg;
 
 static const struct player *const players[] = {
+	&player_brooks,
+	&player_helper,
 	&player_http,
 	&player_k8090,
 	&player_modbus,

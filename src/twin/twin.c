@@ -26,10 +26,13 @@ twin_is_rtu(const struct image *img, uint32_t link)
 	return false;
 }
 
+/* What is on this computer is not played: a helper's program is started by the bench itself. */
 static const struct player *
 player_of(const struct image *img, const struct image_instrument *ins)
 {
-	if (image_link_at(img, ins->link)->kind == LINK_SYSTEM)
+	uint32_t kind = image_link_at(img, ins->link)->kind;
+
+	if (kind == LINK_SYSTEM || kind == LINK_HELPER)
 		return NULL;
 	return player_find(image_text(img, ins->codec), twin_is_rtu(img, ins->link));
 }
@@ -132,6 +135,7 @@ make_point(struct twin *t, uint32_t index)
 		.write_address = p->write_address,
 		.key = text_or_null(t->img, p->key),
 		.write_key = text_or_null(t->img, p->write_key),
+		.unit = text_or_null(t->img, p->unit),
 		.every_ns = p->every_ns };
 	if (dev->player == NULL)
 		return;

@@ -50,7 +50,7 @@ OTHERWISE = {
 }
 
 # Protocols that no simulated instrument plays: why.
-NOT_PLAYED = {"brooks-s": "it has no player yet", "folder": "its files are real ones"}
+NOT_PLAYED = {"folder": "its files are real ones"}
 
 # Answers with digits that are passed over: (file, question): why.
 PASSED_OVER = {

@@ -11,9 +11,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static const char *const codecs[] = { "modbus", "modbus-rtu", "propar", "tpg", "k8090", "http",
-	"http" };
+	"http", "brooks-s", "helper" };
 static const char *const options[] = { "unit=1", "unit=1", "node=128", "", "", "path=/p",
-	"path=/p accept=v" };
+	"path=/p accept=v", "tag=20902001", "" };
 static const char *const points[][3] = {
 	{ "holding=1 type=float32", "holding=4 type=string length=4", "coil=3" },
 	{ "holding=1 type=float32", "input=1 type=int16", "holding=4 bit=3" },
@@ -23,6 +23,8 @@ static const char *const points[][3] = {
 	{ "relay=1", "relay=3", "relay=8" },
 	{ "terminal=Sum", "terminal=Name type=text", "terminal=On type=bool" },
 	{ "json=a[n=0].v", "path=/x xml=r/t[@a=\"b\"] type=text", "json=a[n=1].b type=bool" },
+	{ "what=setpoint", "what=valve_override", "what=message" },
+	{ "channel=a", "channel=b type=text", "channel=c type=bool" },
 };
 /* Of the last of them. */
 static const char *const page_writes[] = { "collection=a[n=0].v",
@@ -52,7 +54,7 @@ make_image(void)
 			char point[] = { 'p', (char)('0' + k), '\0' };
 			uint32_t p = image_builder_point(b, point, points[i][k], 0);
 
-			if (i == 2 && k < 2)
+			if ((i == 2 && k < 2) || (i == 7 && k < 2) || i == 8)
 				image_builder_write(b, p, points[i][k]);
 			if (i == 6)
 				image_builder_write(b, p, page_writes[k]);

@@ -9,7 +9,7 @@ from harness import Bench, Twin, free_port, wait_for
 
 CATALOGUE = pathlib.Path(__file__).resolve().parent.parent.parent / "instruments"
 LIMIT_S = 60  # a device behind TCP is first asked when no late answer can come any more: twice its timeout
-NOT_PLAYED = {"brooks-s", "folder"}  # protocols without a simulated instrument
+NOT_PLAYED = {"folder"}  # protocols without a simulated instrument
 UNASKED = {"sartorius_sbi.printed"}  # told only when the balance prints by itself
 
 

@@ -19,8 +19,10 @@ links:
   io: {{tcp: "127.0.0.1:{io}"}}
   flow: {{tcp: "127.0.0.1:{flow}"}}
   web: {{tcp: "127.0.0.1:{web}"}}
+  rig: {{tcp: "127.0.0.1:{rig}"}}
   gauge: {{serial: "{folder}/gauge", line: 9600 8N1}}
   relay: {{serial: "{folder}/relay", line: 19200 8N1}}
+  mfcs: {{serial: "{folder}/mfcs", line: 19200 8O1}}
 instruments:
   furnace:
     {timing}
@@ -68,9 +70,31 @@ instruments:
     {timing}
     use: k8090
     link: relay
+  brooks:
+    {timing}
+    use: brooks-s
+    link: mfcs
+    address: 0A64010203
+    channels:
+      flow: {{read: {{what: flow, unit_code: 171}}, unit: mL/min, twin: {{start: 12.5}}}}
+      set: {{read: {{what: setpoint_percent}}, write: {{what: setpoint_percent}}, unit: "%"}}
+  tagged:
+    {timing}
+    use: brooks-s
+    link: mfcs
+    tag: "20902001"
+    channels:
+      flow: {{read: {{what: flow}}, twin: {{start: 7}}}}
+  card:
+    {timing}
+    use: helper
+    link: rig
+    channels:
+      T: {{read: {{channel: T1, unit: degC}}, write: {{channel: T1}}, unit: degC, twin: {{start: 21.5}}}}
 """
 
-GOOD = {"furnace.pv": "25 degC", "mfc.measure": "0", "page.sum": "9", "tpg.p": "1013 mbar", "board.relay1": "0"}
+GOOD = {"furnace.pv": "25 degC", "mfc.measure": "0", "page.sum": "9", "tpg.p": "1013 mbar", "board.relay1": "0",
+        "brooks.flow": "12.5 mL/min", "tagged.flow": "7", "card.T": "21.5 degC"}
 
 
 class Line:
@@ -101,7 +125,7 @@ class Line:
 class Playing(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="mbc-test-")))
-        ports = {name: free_port() for name in ("io", "flow", "web")}
+        ports = {name: free_port() for name in ("io", "flow", "web", "rig")}
         self.ports = ports
         self.text = BENCH.format(**ports, folder=self.folder, timing="every: 100 ms\n    timeout: 300 ms")
 
@@ -115,7 +139,7 @@ class Playing(unittest.TestCase):
             self.file, self.environment = bench.file, bench.environment
         twin = Twin(self.file, self.ports.values(), self.environment)
         self.addCleanup(twin.stop)
-        twin.wait_line(r"link 'relay'")
+        twin.wait_line(r"link 'mfcs'")
         wait_for("the door of the twin", lambda: self.twin("--fault").returncode == 0)
         return twin
 
@@ -169,6 +193,22 @@ class Vectors(Playing):
         self.twin("--set", "board.relay2=1")  # somebody presses a button
         self.assertEqual(line.receive(7), bytes.fromhex("04 51 00 02 00 A9 0F"))
 
+    def test_flow_controllers_on_one_line(self):
+        line = Line(self.folder / "mfcs")
+        self.addCleanup(line.close)
+        line.send(bytes.fromhex("FF FF FF FF FF 82 0A 64 01 02 03 01 00 ED"))
+        self.assertEqual(line.receive(22), bytes.fromhex("FF FF FF FF FF 86 0A 64 01 02 03 01 07 00 00 AB 41 48 00 00 4C"))
+        line.send(bytes.fromhex("FF FF FF FF FF 82 0A 64 01 02 03 EC 05 39 41 A0 00 00 DD"))
+        self.assertEqual(line.receive(26), bytes.fromhex("FF FF FF FF FF 86 0A 64 01 02 03 EC 0C 00 00 39 41 A0 00 00 AB 41 20 00 00 1A"))
+        line.send(bytes.fromhex("FF FF FF FF FF 82 80 00 00 00 00 0B 06 CB 0E 70 CB 0C 31 4C"))  # who has this tag?
+        self.assertTrue(line.receive(28).startswith(bytes.fromhex("FF FF FF FF FF 86 80 00 00 00 00 0B 0E 00 00 FE 0A 64")))
+
+    def test_a_program_of_the_laboratory(self):
+        self.assertEqual(self.ask("rig", b"get T1\n", 13), b"ok 21.5 degC\n")
+        self.assertEqual(self.ask("rig", b"set T1 30\r\n", 3), b"ok\n")
+        self.assertEqual(self.ask("rig", b"get T1\n", 11), b"ok 30 degC\n")
+        self.assertEqual(self.ask("rig", b"get T2\n", 23), b"err unknown channel T2\n")
+
     def test_curl_reads_the_page(self):
         base = f"http://127.0.0.1:{self.ports['web']}"
         done = subprocess.run([need_peer("curl"), "-s", "-w", "%{http_code} %{num_connects}\n", base + "/service/method",
@@ -220,7 +260,7 @@ class Faults(Playing):
 
     def test_each_protocol(self):
         self.wait_all_good()
-        for instrument in ("furnace", "mfc", "page", "tpg", "board"):
+        for instrument in ("furnace", "mfc", "page", "tpg", "board", "brooks", "tagged", "card"):
             self.check(instrument, "dead", "^bad: (no answer|too old)")
         self.check("furnace", "late:1s", "^bad: (no answer|too old)")
         self.check("furnace", "refuse", "^bad: the device reports a failure")
@@ -231,11 +271,16 @@ class Faults(Playing):
         self.check("page", "refuse", "^bad: the device reports a failure")
         self.check("tpg", "refuse", "^bad: ")
         self.check("board", "wrong_checksum", "^bad: ")
+        self.check("brooks", "refuse", "^bad: ")
+        self.check("brooks", "wrong_checksum", "^bad: ")
+        self.check("tagged", "wrong_address", "^bad: ")
+        self.check("card", "refuse", "^bad: the device reports a failure")
 
     def test_what_does_no_harm(self):
         """Faults that a good master gets over."""
         self.wait_all_good()
-        for instrument, fault in (("mfc", "garbage"), ("mfc", "echo"), ("board", "unsolicited"), ("board", "garbage"), ("page", "cut:100ms")):
+        for instrument, fault in (("mfc", "garbage"), ("mfc", "echo"), ("board", "unsolicited"), ("board", "garbage"), ("page", "cut:100ms"),
+                                  ("brooks", "echo"), ("brooks", "garbage"), ("card", "unsolicited")):
             with self.subTest(f"{instrument}: {fault}"):
                 name = next(name for name in GOOD if name.startswith(instrument + "."))
                 before = self.bench.get("/api/v1/instruments/" + instrument)["counters"]["answers"]
@@ -327,7 +372,7 @@ class Orders(Playing):
     def test_a_second_twin_leaves_the_door_to_the_first(self):
         self.start_twin()
         other = self.folder / "other.yaml"
-        other.write_text(f"bench: played\n{BENCH}".format(io=free_port(), flow=free_port(), web=free_port(),
+        other.write_text(f"bench: played\n{BENCH}".format(io=free_port(), flow=free_port(), web=free_port(), rig=free_port(),
                                                         folder=self.folder / "other", timing="every: 1 s"))
         (self.folder / "other").mkdir()
         second = Process([MBC, "twin", other], env=self.environment)

@@ -141,6 +141,7 @@ side_of(const struct image *img, uint32_t instrument)
 			.every_ns = 1 };
 	}
 	codec_sort_points(s.pts, s.n);
+	s.ins.vars = &s.vars;
 	s.vars.scratch = s.scratch;
 	s.vars.n_scratch = s.codec->scratch == NULL ? 0 : s.codec->scratch(&s.ins, s.pts, s.n);
 	return &s;
