@@ -93,15 +93,28 @@ static const struct command commands[] = {
 		"\n"
 		"A wire that a running bench of this user has is left alone. The exit code is 1 "
 		"when nobody answers.\n" },
-	{ "scan", cli_scan, "[--units N] LINK", "find what answers on a wire",
-		"Asks in Modbus (units 1 to 32, or N), SCPI (*IDN?), ProPar and TPG, one after the "
-		"other, by reads that\n"
-		"change nothing; on rtu: in Modbus alone. LINK is tcp:HOST:PORT, rtu:HOST:PORT or "
-		"serial:PATH,SPEED.\n"
+	{ "scan", cli_scan, "[--units N] [--use NAME...] LINK", "find what answers on a wire",
+		"Asks by reads that change nothing: in Modbus (units 1 to 32, or N), ProPar and "
+		"TPG, "
+		"then SCPI and what\n"
+		"identifies the instruments of the catalogue and of the folder 'instruments' here "
+		"(32 "
+		"addresses of each that\n"
+		"has one, or N). Who answers as it should is printed as a bench file takes it. "
+		"LINK "
+		"is tcp:HOST:PORT,\n"
+		"rtu:HOST:PORT (for Modbus alone) or serial:PATH,SPEED; without a speed, those of "
+		"the files are tried.\n"
+		"--use asks for these instrument files alone.\n"
 		"\n"
 		"  mbc scan \"serial:/dev/ttyUSB0,19200 8E1\"\n"
+		"  mbc scan --use adam-4017 --use scpi-dmm tcp:192.168.1.60:4001\n"
 		"\n"
-		"A wire that a running bench of this user has is left alone.\n" },
+		"Each question is sent once; the longest time is said before, and Ctrl-C ends it. "
+		"Nothing is prepared\n"
+		"(init: of a file is not sent). A wire that a running bench of this user has is "
+		"left "
+		"alone.\n" },
 	{ "instrument", cli_instrument, "[WORD...]", "list the instruments of the catalogue",
 		"With words: those of which name, maker, title, model or quantity hold all of "
 		"them. "

@@ -1,55 +1,50 @@
-/* try.c - mbc try and mbc scan: single exchanges with what is connected, before there is a bench
+/* try.c - mbc try: single exchanges with what is connected, before there is a bench; and what mbc scan shares with it
  *
  * Both write a bench of a few lines, compile it as any other, and let mbc-try talk. A wire that a running bench uses is left alone: two masters
  * on one line would disturb each other.
  */
+#include "cli/try.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "cli/cli.h"
 #include "cli/owner.h"
-#include "io/place.h"
-#include "io/seal.h"
 #include "link/codec.h"
-
-#define WIRE "wire"
 
 /* ---- the wire --------------------------------------------------------------------------------------------------------------- */
 
-/* "tcp:HOST:PORT", "rtu:HOST:PORT", "serial:PATH", "serial:PATH,9600 8N1" as a link of a bench file; false: it is none. */
-static bool
-put_link(struct buf *out, const char *text)
+bool
+try_put_link(struct buf *out, const char *text)
 {
 	const char *colon = strchr(text, ':'), *comma;
 
 	if (colon == NULL || colon[1] == '\0' || strpbrk(text, "\"\\\n") != NULL)
 		return false;
 	if (strncmp(text, "tcp:", 4) == 0 || strncmp(text, "rtu:", 4) == 0) {
-		buf_printf(out, "  " WIRE ": {%.3s: \"%s\"}\n", text, colon + 1);
+		buf_printf(out, "  " TRY_WIRE ": {%.3s: \"%s\"}\n", text, colon + 1);
 		return true;
 	}
 	if (strncmp(text, "serial:", 7) != 0)
 		return false;
 	comma = strchr(colon, ',');
 	if (comma == NULL)
-		buf_printf(out, "  " WIRE ": {serial: \"%s\"}\n", colon + 1);
+		buf_printf(out, "  " TRY_WIRE ": {serial: \"%s\"}\n", colon + 1);
 	else
-		buf_printf(out, "  " WIRE ": {serial: \"%.*s\", line: \"%s\"}\n",
+		buf_printf(out, "  " TRY_WIRE ": {serial: \"%.*s\", line: \"%s\"}\n",
 			(int)(comma - colon - 1), colon + 1, comma + 1);
 	return true;
 }
 
-static int
-say_link(const struct args *args, const char *text)
+int
+try_say_link(const struct args *args, const char *text)
 {
 	return cli_say(args, CLI_WRONG,
 		"'%s' is no wire; write tcp:HOST:PORT, rtu:HOST:PORT or serial:PATH,9600 8N1",
@@ -58,43 +53,40 @@ say_link(const struct args *args, const char *text)
 
 /* ---- a bench of a few lines ---------------------------------------------------------------------------------------------- */
 
-/* Compile the text; NULL: that was told. */
-static struct image *
-compile_text(struct args *args, const struct buf *text, int *out_fd, int *out_code)
+/* By the compiler's standard input: instrument files are then looked for where the user is. */
+struct image *
+try_compile(struct args *args, const struct buf *text, int *out_fd, int *out_code)
 {
-	char path[PLACE_MAX + 40], dir[PLACE_MAX];
+	int fd = memfd_create("mbc-try", MFD_CLOEXEC);
+	int was = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	struct image *img = NULL;
-	struct err err;
-	int fd;
 
 	*out_code = CLI_FAILED;
-	if (place_run_dir(dir, &err) < 0) {
-		cli_say(args, 0, "%s", err.msg);
-		return NULL;
-	}
-	snprintf(path, sizeof(path), "%s/try-%ld.yaml", dir, (long)getpid());
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0 || write(fd, text->data, text->n) != (ssize_t)text->n)
-		cli_say(args, 0, "writing '%s': %s", path, strerror(errno));
+	if (fd < 0 || write(fd, text->data, text->n) != (ssize_t)text->n ||
+		lseek(fd, 0, SEEK_SET) != 0 || dup2(fd, STDIN_FILENO) < 0)
+		cli_say(args, 0, "handing over a bench: %s", strerror(errno));
 	else
-		img = cli_compile(args, path, out_fd, out_code);
-	if (fd >= 0) {
+		img = cli_compile(args, "-", out_fd, out_code);
+	if (was >= 0)
+		dup2(was, STDIN_FILENO);
+	if (was >= 0)
+		close(was);
+	if (fd >= 0)
 		close(fd);
-		unlink(path);
-	}
 	return img;
 }
 
-static int
-exec_try(const struct args *args, int image_fd, const char *seconds, bool is_quiet)
+int
+try_exec(const struct args *args, int image_fd, const char *seconds, const char *how)
 {
-	char fd_option[] = "--image-fd", seconds_option[] = "--seconds", quiet_option[] = "--quiet";
-	char number[16], limit[16];
+	char fd_option[] = "--image-fd", seconds_option[] = "--seconds", number[16], limit[16];
+	char how_option[16];
 	char *argv[] = { NULL, fd_option, number, seconds_option, limit,
-		is_quiet ? quiet_option : NULL, NULL };
+		how == NULL ? NULL : how_option, NULL };
 
 	snprintf(number, sizeof(number), "%d", image_fd);
 	snprintf(limit, sizeof(limit), "%s", seconds);
+	snprintf(how_option, sizeof(how_option), "%s", how == NULL ? "" : how);
 	return cli_exec(args, "try", argv);
 }
 
@@ -116,6 +108,11 @@ find_name(const struct args *args, const char *file, char *out, size_t cap)
 		slash == NULL ? "." : file);
 	if (realpath(folder, path) == NULL || n - 5 >= cap) {
 		cli_say(args, 0, "'%s': %s", file, strerror(errno));
+		return false;
+	}
+	/* From there on: one of the same name in the folder `instruments` here is not meant. */
+	if (chdir(path) < 0) {
+		cli_say(args, 0, "'%s': %s", path, strerror(errno));
 		return false;
 	}
 	setenv("MBC_CATALOGUE", path, 1);
@@ -180,17 +177,16 @@ try_instrument(struct args *args, const char *name, const char *link, const char
 	int fd, code = CLI_WRONG;
 
 	buf_puts(&text, "bench: try\nserve: no\nlinks:\n");
-	if (!put_link(&text, link)) {
-		code = say_link(args, link);
+	if (!try_put_link(&text, link)) {
+		code = try_say_link(args, link);
 	} else {
-		buf_printf(&text, "instruments:\n  device: {use: \"%s\", link: " WIRE "%s}\n", name,
-			params);
-		img = compile_text(args, &text, &fd, &code);
+		buf_printf(&text, "instruments:\n  device: {use: \"%s\", link: " TRY_WIRE "%s}\n",
+			name, params);
+		img = try_compile(args, &text, &fd, &code);
 		if (img == NULL && code == CLI_WRONG)
 			cli_say(args, 0,
-				"what is said of try-%ld.yaml is about this command: --with "
-				"NAME=VALUE gives a param, --link the link",
-				(long)getpid());
+				"what is said of line -:N is about this command: --with "
+				"NAME=VALUE gives a param, --link the link");
 	}
 	buf_done(&text);
 	if (img == NULL)
@@ -198,7 +194,7 @@ try_instrument(struct args *args, const char *name, const char *link, const char
 	code = CLI_WRONG;
 	if ((may_prepare || !would_prepare(args, img)) && !owner_has_wire(args, img)) {
 		snprintf(enough, sizeof(enough), "%lld", (long long)enough_s(img));
-		code = exec_try(args, fd, seconds == NULL ? enough : seconds, false);
+		code = try_exec(args, fd, seconds == NULL ? enough : seconds, NULL);
 	}
 	free(img);
 	return code;
@@ -243,128 +239,4 @@ cli_try(struct args *args)
 			seconds, may_prepare);
 	buf_done(&params);
 	return code;
-}
-
-/* ---- scan -------------------------------------------------------------------------------------------------------------------- */
-
-#define UNITS 32 /* of Modbus that are asked, unless more are wanted */
-#define UNITS_MAX 247
-
-/* Who is asked, in this order: reads that change nothing in any device that understands them. */
-static void
-put_modbus(struct buf *out, int64_t units)
-{
-	for (int64_t i = 1; i <= units; i++)
-		buf_printf(out,
-			"  unit_%lld: {use: modbus, link: " WIRE
-			", unit: %lld, every: 1h, timeout: 200 ms, "
-			"retries: 0, channels: {x: {read: {holding: 0}}}}\n",
-			(long long)i, (long long)i);
-}
-
-static void
-put_scpi(struct buf *out, int64_t units)
-{
-	(void)units;
-	buf_puts(out, "  scpi: {use: text, link: " WIRE
-		      ", every: 1h, timeout: 500 ms, retries: 0, end: '\\n', identity: "
-		      "{send: '*IDN?', receive: '{identity:text}'}, messages: {idn: {send: "
-		      "'*IDN?', receive: "
-		      "'{id:text}'}}, channels: {id: {read: idn}}}\n");
-}
-
-static void
-put_propar(struct buf *out, int64_t units)
-{
-	(void)units;
-	buf_puts(out, "  propar: {use: propar, link: " WIRE
-		      ", every: 1h, timeout: 500 ms, retries: 0, channels: {x: {read: "
-		      "{process: 1, parameter: 0, type: int16}}}}\n");
-}
-
-static void
-put_tpg(struct buf *out, int64_t units)
-{
-	(void)units;
-	buf_puts(out, "  tpg: {use: tpg, link: " WIRE
-		      ", every: 1h, timeout: 500 ms, retries: 0, channels: {x: {read: "
-		      "{ask: UNI}}}}\n");
-}
-
-static const struct probe {
-	const char *title;
-	void (*put)(struct buf *out, int64_t units);
-	bool on_rtu; /* also behind rtu: */
-} probes[] = {
-	{ "Modbus", put_modbus, true },
-	{ "SCPI (*IDN?)", put_scpi, false },
-	{ "Bronkhorst ProPar", put_propar, false },
-	{ "Pfeiffer TPG", put_tpg, false },
-};
-
-/* Ask in one language; 0: somebody answers, 1: nobody does, 2: that was told. */
-static int
-ask_in(struct args *args, const struct probe *p, const char *link, int64_t units, bool is_first)
-{
-	struct buf text = { 0 };
-	struct image *img;
-	int status = 0, fd, code;
-	pid_t pid;
-
-	buf_puts(&text, "bench: scan\nserve: no\nlinks:\n");
-	if (!put_link(&text, link)) {
-		buf_done(&text);
-		say_link(args, link);
-		return 2;
-	}
-	buf_puts(&text, "instruments:\n");
-	p->put(&text, units);
-	img = compile_text(args, &text, &fd, &code);
-	buf_done(&text);
-	if (img == NULL || (is_first && owner_has_wire(args, img))) {
-		free(img);
-		return 2;
-	}
-	printf("%s:\n", p->title);
-	fflush(NULL);
-	pid = fork();
-	if (pid == 0)
-		_exit(exec_try(args, fd, "300", true));
-	close(fd);
-	free(img);
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (pid < 0 || !WIFEXITED(status))
-		return 2;
-	if (WEXITSTATUS(status) == 1)
-		puts("  nobody answers");
-	return WEXITSTATUS(status);
-}
-
-int
-cli_scan(struct args *args)
-{
-	const char *text = NULL;
-	int64_t units = UNITS;
-	bool found = false;
-	int rc = 0;
-
-	args_option(args, "--units", &text);
-	if (args_count(args, 1, 1) != 0)
-		return CLI_WRONG;
-	if (text != NULL && (!text_to_int(text, &units) || units < 1 || units > UNITS_MAX))
-		return cli_say(args, CLI_WRONG, "'%s' is no number of units; write 1 to %d", text,
-			UNITS_MAX);
-	for (size_t i = 0; i < NELEM(probes); i++) {
-		if (strncmp(args->at[0], "rtu:", 4) == 0 && !probes[i].on_rtu)
-			continue;
-		rc = ask_in(args, &probes[i], args->at[0], units, i == 0);
-		if (rc == 2)
-			return CLI_WRONG;
-		found |= rc == 0;
-	}
-	if (!found)
-		puts("Nobody answers in these languages; check power, cable, and speed and parity "
-		     "of a serial line.");
-	return found ? CLI_GOOD : CLI_WRONG;
 }

@@ -15,7 +15,9 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "compile/compile.h"
+#include "compile/identities.h"
 #include "compile/pages.h"
+#include "compile/source.h"
 #include "compile/units.h"
 #include "io/sandbox.h"
 #include "msg/health.h"
@@ -45,7 +47,8 @@ enum action {
 	ACTION_FILE_SCHEMA,
 	ACTION_LIST,
 	ACTION_PAGE,
-	ACTION_INDEX
+	ACTION_INDEX,
+	ACTION_IDENTITIES
 };
 
 struct options {
@@ -53,7 +56,7 @@ struct options {
 	int fd;
 	int report; /* where to tell what confines us; -1 */
 	const char *path;
-	char **words; /* ACTION_LIST: those behind it */
+	char **words; /* ACTION_LIST, ACTION_IDENTITIES: those behind it */
 	int n_words;
 };
 
@@ -63,6 +66,7 @@ usage(FILE *out)
 	fputs("usage: mbc-compile [--check | --merged | --out-fd N] BENCH.yaml\n"
 	      "       mbc-compile --schema | --schema-instrument | --list [WORD...] | --page "
 	      "FILE.yaml | --index\n"
+	      "       mbc-compile --identities tcp|rtu|serial ADDRESSES [NAME...]\n"
 	      "\n"
 	      "Checks a bench file. Prints nothing else when it is good and\n"
 	      "  --check     says what it holds, in one line\n"
@@ -72,6 +76,9 @@ usage(FILE *out)
 	      "this program to M\n"
 	      "  --list      lists the instruments of the catalogue, --page describes one of them, "
 	      "--index all\n"
+	      "  --identities lists those that one question recognises on such a wire, each of "
+	      "them with at most so many addresses\n"
+	      "A bench file '-' is read from standard input.\n"
 	      "  --schema    prints the JSON Schema of bench files, for editors; "
 	      "--schema-instrument: of instrument files\n"
 	      "Errors go to standard error as FILE:LINE:COLUMN: error: WHAT; WHAT TO DO [CODE].\n"
@@ -94,6 +101,11 @@ parse_options(int argc, char **argv, struct options *o)
 			o->words = argv + i + 1;
 			o->n_words = argc - i - 1;
 			return 0;
+		} else if (strcmp(argv[i], "--identities") == 0 && i + 2 < argc) {
+			o->action = ACTION_IDENTITIES;
+			o->words = argv + i + 1;
+			o->n_words = argc - i - 1;
+			return 0;
 		} else if (strcmp(argv[i], "--page") == 0) {
 			o->action = ACTION_PAGE;
 		} else if (strcmp(argv[i], "--index") == 0) {
@@ -110,7 +122,7 @@ parse_options(int argc, char **argv, struct options *o)
 			if (!text_to_int(argv[++i], &fd) || fd < 0 || fd > 1023)
 				return -1;
 			o->report = (int)fd;
-		} else if (argv[i][0] == '-' || o->path != NULL) {
+		} else if ((argv[i][0] == '-' && argv[i][1] != '\0') || o->path != NULL) {
 			return -1;
 		} else {
 			o->path = argv[i];
@@ -228,9 +240,35 @@ report(const struct options *o, struct bench *b, const struct buf *image, const 
 }
 
 static int
+read_input(struct buf *out, struct err *err)
+{
+	char bytes[4096];
+	ssize_t n;
+
+	while ((n = read(STDIN_FILENO, bytes, sizeof(bytes))) > 0 && out->n <= SOURCE_MAX)
+		buf_put(out, bytes, (size_t)n);
+	if (n < 0)
+		return err_set(err, ERR_IO, errno, "reading standard input: %s", strerror(errno));
+	return out->n <= SOURCE_MAX ? 0 : err_set(err, ERR_CONF, 0, "standard input is too long");
+}
+
+static int
+compile_input(struct bench *b, struct buf *image, struct buf *merged, struct err *err)
+{
+	struct buf text = { 0 };
+	int rc = read_input(&text, err);
+
+	if (rc == 0)
+		rc = compile_bytes(b, text.data, text.n, image, merged, err);
+	buf_done(&text);
+	return rc;
+}
+
+static int
 compile(const struct options *o)
 {
 	struct buf image = { 0 }, merged = { 0 };
+	struct buf *wanted = o->action == ACTION_MERGED ? &merged : NULL;
 	struct bench *b = calloc(1, sizeof(*b));
 	struct err err = { 0 };
 	int rc, code;
@@ -243,7 +281,8 @@ compile(const struct options *o)
 	bench_init(b, o->path);
 	b->catalogue = catalogue[0] == '\0' ? NULL : catalogue;
 	b->may_be_file = o->action == ACTION_CHECK;
-	rc = compile_file(b, &image, o->action == ACTION_MERGED ? &merged : NULL, &err);
+	rc = strcmp(o->path, "-") == 0 ? compile_input(b, &image, wanted, &err)
+				       : compile_file(b, &image, wanted, &err);
 	diag_print(&b->diag, stderr);
 	if (rc < 0 && err.msg[0] != '\0')
 		log_err("%s", err.msg);
@@ -254,6 +293,32 @@ compile(const struct options *o)
 	buf_done(&image);
 	buf_done(&merged);
 	return code;
+}
+
+/* None is no mistake here. */
+static int
+list_identities(const struct options *o)
+{
+	struct identities wanted = {
+		.wire = o->words[0], .names = o->words + 2, .n_names = o->n_words - 2
+	};
+	struct buf out = { 0 };
+	struct err err = { 0 };
+	int rc;
+
+	if (!text_to_int(o->words[1], &wanted.n_addresses)) {
+		usage(stderr);
+		return 1;
+	}
+	rc = units_open(&err);
+	if (rc == 0)
+		rc = identities_list(catalogue, &wanted, &out, &err);
+	if (rc < 0)
+		log_err("%s", err.msg);
+	rc = rc == 0 ? write_all(STDOUT_FILENO, &out) : 2;
+	buf_done(&out);
+	units_close();
+	return rc;
 }
 
 /* The catalogue for people. */
@@ -301,6 +366,8 @@ main(int argc, char **argv)
 	bound_resources();
 	find_catalogue();
 	confine(&o);
+	if (o.action == ACTION_IDENTITIES)
+		return list_identities(&o);
 	if (o.action >= ACTION_LIST)
 		return describe(&o);
 	if (o.action < ACTION_SCHEMA)

@@ -79,11 +79,8 @@ read_head(struct bench *b, const struct node *root, struct head *h)
 	join(h->quantities, sizeof(h->quantities), tree_get(&b->tree, root, "quantities"));
 }
 
-typedef void (*head_fn)(void *ctx, const struct head *h);
-
-/* All files of a folder that can be read, by name. */
-static int
-each_file(const char *folder, head_fn fn, void *ctx, struct err *err)
+int
+pages_each(const char *folder, pages_fn fn, void *ctx, struct err *err)
 {
 	struct dirent **entries;
 	int n = scandir(folder, &entries, is_yaml, alphasort);
@@ -96,15 +93,12 @@ each_file(const char *folder, head_fn fn, void *ctx, struct err *err)
 		char path[500];
 		struct node *root;
 		bool is_system;
-		struct head h;
 
 		bench_init(b, path);
 		snprintf(path, sizeof(path), "%s/%s", folder, entries[i]->d_name);
 		root = i < FILES_MAX ? merge_files(&b->tree, &b->diag, path, &is_system) : NULL;
-		if (root != NULL && file_is_one(b, root)) {
-			read_head(b, root, &h);
-			fn(ctx, &h);
-		}
+		if (root != NULL && file_is_one(b, root))
+			fn(ctx, b, root);
 		bench_done(b);
 		free(b);
 		free(entries[i]);
@@ -122,17 +116,19 @@ struct list {
 };
 
 static void
-list_one(void *ctx, const struct head *h)
+list_one(void *ctx, struct bench *b, const struct node *root)
 {
 	const struct list *l = ctx;
+	struct head h;
 	char all[900];
 
-	snprintf(all, sizeof(all), "%s %s %s %s %s %s", h->name, h->maker, h->title_en, h->models,
-		h->quantities, h->protocol);
+	read_head(b, root, &h);
+	snprintf(all, sizeof(all), "%s %s %s %s %s %s", h.name, h.maker, h.title_en, h.models,
+		h.quantities, h.protocol);
 	for (int i = 0; i < l->n_words; i++)
 		if (strcasestr(all, l->words[i]) == NULL)
 			return;
-	buf_printf(l->out, "%-24s %s\n", h->name, h->title_en);
+	buf_printf(l->out, "%-24s %s\n", h.name, h.title_en);
 }
 
 int
@@ -140,7 +136,7 @@ pages_list(const char *folder, char *const *words, int n_words, struct buf *out,
 {
 	struct list l = { words, n_words, out };
 
-	return each_file(folder, list_one, &l, err);
+	return pages_each(folder, list_one, &l, err);
 }
 
 /* ---- index ----------------------------------------------------------------------------------------------------------------- */
@@ -173,20 +169,23 @@ index_add(struct index *x, const char *key, size_t n_key, const struct head *h)
 }
 
 static void
-index_one(void *ctx, const struct head *h)
+index_one(void *ctx, struct bench *b, const struct node *root)
 {
 	struct index *x = ctx;
-	const char *at = h->quantities;
+	const char *at;
+	struct head h;
 
+	read_head(b, root, &h);
+	at = h.quantities;
 	if (x->by == 0)
-		index_add(x, h->maker[0] != '\0' ? h->maker : "Any maker",
-			strlen(h->maker[0] != '\0' ? h->maker : "Any maker"), h);
+		index_add(x, h.maker[0] != '\0' ? h.maker : "Any maker",
+			strlen(h.maker[0] != '\0' ? h.maker : "Any maker"), &h);
 	if (x->by == 2)
-		index_add(x, h->protocol, strlen(h->protocol), h);
+		index_add(x, h.protocol, strlen(h.protocol), &h);
 	while (x->by == 1 && *at != '\0') {
 		size_t n = strcspn(at, ",");
 
-		index_add(x, at, n, h);
+		index_add(x, at, n, &h);
 		at += n + strspn(at + n, ", ");
 	}
 }
@@ -211,7 +210,7 @@ pages_index(const char *folder, struct buf *out, struct err *err)
 		      "[instrument-file.md](../instrument-file.md).\n");
 	for (int by = 0; by < 3; by++) {
 		struct index x = { .by = by };
-		int rc = each_file(folder, index_one, &x, err);
+		int rc = pages_each(folder, index_one, &x, err);
 
 		if (rc < 0) {
 			free(x.at);

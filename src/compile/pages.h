@@ -4,6 +4,11 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "compile/bench.h"
+
+/* All instrument files of a folder that can be read, by name; b and root are theirs until fn returns. ERR_IO: the folder cannot be read. */
+typedef void (*pages_fn)(void *ctx, struct bench *b, const struct node *root);
+int pages_each(const char *folder, pages_fn fn, void *ctx, struct err *err) MUST_CHECK;
 
 /* A line for each instrument file in a folder whose name, maker, title, models or quantities hold all of the words (case does not
  * matter). ERR_IO: the folder cannot be read. */

@@ -1,8 +1,9 @@
 /* try_main.c - a few exchanges with real devices, for people: what mbc try and mbc scan start
  *
- * mbc-try --image-fd FD [--seconds N] [--quiet]: the same engine, codecs and wires as the controller's, for the instruments of one
- * image, until each quantity has been asked for once or the time is over. Prints what goes over the wire as it happens, then the values;
- * --quiet: only who answers. It reads and writes nothing else. Exit code: 0 somebody has answered, 1 nobody has.
+ * mbc-try --image-fd FD [--seconds N] [--quiet | --identify]: the same engine, codecs and wires as the controller's, for the instruments
+ * of one image, until each quantity has been asked for once or the time is over. Prints what goes over the wire as it happens, then the
+ * values; --quiet: only who answers; --identify: who is what its file says (try_identify.h). It reads and writes nothing else. Exit
+ * code: 0 somebody has answered, 1 nobody has, 2 it failed, 3 (not of a plain trial) it was told to stop.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include "io/sandbox.h"
 #include "io/seal.h"
 #include "io/self.h"
+#include "io/try_identify.h"
 #include "io/wires.h"
 
 #define TICK_NS (50 * NS_PER_MS)
@@ -330,7 +332,21 @@ run(struct trial *t, int64_t limit_ns, struct err *err)
 }
 
 static int
-start(struct trial *t, int image_fd, struct err *err)
+open_image(struct trial *t, int image_fd, struct err *err)
+{
+	struct sandbox_report sandbox;
+	size_t size;
+	const void *bytes = seal_map(image_fd, &size, err);
+
+	if (bytes == NULL || image_check(bytes, size, err) < 0)
+		return err_prefix(err, err->code, "image");
+	t->img = bytes;
+	sandbox_enter(SANDBOX_CONTROL, NULL, &sandbox);
+	return 0;
+}
+
+static int
+start(struct trial *t, struct err *err)
 {
 	static const int signals[] = { SIGTERM, SIGINT };
 	const struct wires_sink sink = {
@@ -338,17 +354,9 @@ start(struct trial *t, int image_fd, struct err *err)
 	};
 	const struct bench_sink quiet = { .ctx = t };
 	struct board_setup setup = { .generation = 1, .trace_lines = TRACE_LINES };
-	struct sandbox_report sandbox;
-	const void *bytes;
 	void *memory;
-	size_t size;
 	int sig;
 
-	bytes = seal_map(image_fd, &size, err);
-	if (bytes == NULL || image_check(bytes, size, err) < 0)
-		return err_prefix(err, err->code, "image");
-	t->img = bytes;
-	sandbox_enter(SANDBOX_CONTROL, NULL, &sandbox);
 	setup.image = t->img;
 	setup.now_ns = t->start_ns = now_boot();
 	setup.tape_records = board_tape_records(t->img);
@@ -392,6 +400,7 @@ main(int argc, char **argv)
 	struct trial t = { .img = NULL };
 	struct err err = { 0 };
 	int64_t fd = -1, seconds = 10;
+	bool identifies = false;
 	int n = 0;
 
 	log_setup("try", LOG_LEVEL_WARN);
@@ -400,6 +409,8 @@ main(int argc, char **argv)
 
 		if (strcmp(argv[i], "--quiet") == 0)
 			t.is_quiet = true;
+		else if (strcmp(argv[i], "--identify") == 0)
+			identifies = true;
 		else if (!has_value || !text_to_int(argv[i + 1],
 					       strcmp(argv[i], "--image-fd") == 0 ? &fd : &seconds))
 			fd = -1;
@@ -412,12 +423,18 @@ main(int argc, char **argv)
 		return 1;
 	}
 	self_protect();
-	if (start(&t, (int)fd, &err) < 0 || run(&t, seconds * NS_PER_S, &err) < 0) {
-		log_err("%s", err.msg);
+	if (open_image(&t, (int)fd, &err) < 0)
 		n = -1;
-	} else {
+	else if (identifies)
+		n = try_identify(t.img, &t.is_ending, &err);
+	else if (start(&t, &err) < 0 || run(&t, seconds * NS_PER_S, &err) < 0)
+		n = -1;
+	else
 		n = (int)print_result(&t);
-	}
+	if (n < 0)
+		log_err("%s", err.msg);
 	done(&t);
+	if (n >= 0 && t.is_ending && (identifies || t.is_quiet))
+		return 3;
 	return n < 0 ? 2 : n > 0 ? 0 : 1;
 }

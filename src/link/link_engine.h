@@ -295,6 +295,10 @@ void link_identify_init(
 	struct unit *u, const struct image *img, const struct image_instrument *from);
 void link_identify_opened(struct unit *u, int64_t now_ns); /* a new wire: nothing is known */
 /* The time before which the answer to it could be another's; 0: it may go. */
+/* The question that tells what it is; false: there is none. */
+bool link_identify_request(const struct unit *u, struct request *out);
+/* Is it what is demanded, by the reading that was asked for or by vars.identity? */
+bool link_identify_is(const struct unit *u, const struct readings *got);
 int64_t link_identify_until(struct link *l, const struct unit *u, int64_t now_ns);
 bool link_identify_start(struct flight *f, struct unit *u); /* false: it cannot be asked */
 /* The answer to that question has been decoded into l->readings and u->vars. */

@@ -45,9 +45,8 @@ link_identify_opened(struct unit *u, int64_t now_ns)
 		u->identify_ns = now_ns + LINK_IDENTIFY_PATIENCE;
 }
 
-/* The question that tells what it is; false: there is none. */
-static bool
-make_request(const struct unit *u, struct request *out)
+bool
+link_identify_request(const struct unit *u, struct request *out)
 {
 	const struct learned nothing = { 0 };
 
@@ -62,14 +61,15 @@ link_identify_until(struct link *l, const struct unit *u, int64_t now_ns)
 {
 	struct request req;
 
-	return l->n_late > 0 && make_request(u, &req) ? link_late_until(l, u, &req, now_ns) : 0;
+	return l->n_late > 0 && link_identify_request(u, &req) ? link_late_until(l, u, &req, now_ns)
+							       : 0;
 }
 
 bool
 link_identify_start(struct flight *f, struct unit *u)
 {
 	u->identify_ns = NEVER;
-	if (!make_request(u, &f->req))
+	if (!link_identify_request(u, &f->req))
 		return false;
 	if (u->demand != IDENTIFY_POINT) {
 		u->vars.identity[0] = '\0';
@@ -90,14 +90,17 @@ wrong(struct link *l, struct unit *u, const char *found, int64_t now_ns)
 		link_drop(l, u, "another device answers", now_ns);
 }
 
-static bool
-is_number(const struct link *l, const struct unit *u)
+bool
+link_identify_is(const struct unit *u, const struct readings *got)
 {
-	const struct reading *r = l->readings.at;
+	const struct reading *r = got->at;
 
-	return l->readings.n == 1 && r->quality == Q_GOOD &&
-	       fabs(value_double((enum value_type)u->demand_point.value, r->v) -
-		       u->demand_number) <= 1e-9 * fabs(u->demand_number);
+	if (u->demand == IDENTIFY_TEXT)
+		return strstr(u->vars.identity, u->demand_text) != NULL;
+	return u->demand == IDENTIFY_NONE ||
+	       (got->n == 1 && r->quality == Q_GOOD &&
+		       fabs(value_double((enum value_type)u->demand_point.value, r->v) -
+			       u->demand_number) <= 1e-9 * fabs(u->demand_number));
 }
 
 void
@@ -111,14 +114,13 @@ link_identify_settled(struct link *l, struct flight *f, int64_t now_ns)
 			text_from_double(
 				number, value_double((enum value_type)u->demand_point.value,
 						l->readings.at[0].v));
-		if (!is_number(l, u)) {
+		if (!link_identify_is(u, &l->readings)) {
 			wrong(l, u, number, now_ns);
 			return;
 		}
 	} else {
 		text_copy(u->state.identity, sizeof(u->state.identity), u->vars.identity);
-		if ((u->demand == IDENTIFY_TEXT &&
-			    strstr(u->vars.identity, u->demand_text) == NULL) ||
+		if (!link_identify_is(u, &l->readings) ||
 			(u->demand == IDENTIFY_NONE && u->kind != 0 && u->kind != u->vars.kind)) {
 			wrong(l, u, u->vars.identity, now_ns);
 			return;
