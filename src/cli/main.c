@@ -88,6 +88,8 @@ static const struct command commands[] = {
 		"out.\n"
 		"\n"
 		"  mbc try --link tcp:192.168.1.60:502 --with mode=voltage moxa-iologik-e1242\n"
+		"  mbc try --link tcp:192.168.1.61:80 --with key=secret:card ipx800-v4   (the key "
+		"stands in the file secrets/card)\n"
 		"  mbc try --link \"serial:/dev/ttyUSB0,9600 8N1\" --with unit=3 "
 		"./instruments/oven.yaml\n"
 		"\n"

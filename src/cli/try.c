@@ -80,8 +80,9 @@ int
 try_exec(const struct args *args, int image_fd, const char *seconds, const char *how)
 {
 	char fd_option[] = "--image-fd", seconds_option[] = "--seconds", number[16], limit[16];
+	char secrets_option[] = "--secrets", folder[] = "secrets"; /* where we are */
 	char how_option[16];
-	char *argv[] = { NULL, fd_option, number, seconds_option, limit,
+	char *argv[] = { NULL, fd_option, number, seconds_option, limit, secrets_option, folder,
 		how == NULL ? NULL : how_option, NULL };
 
 	snprintf(number, sizeof(number), "%d", image_fd);
@@ -200,6 +201,16 @@ try_instrument(struct args *args, const char *name, const char *link, const char
 	return code;
 }
 
+/* NAME=VALUE; a password or key is NAME=secret:FILE. */
+static void
+put_param(struct buf *out, const char *param, const char *equals)
+{
+	bool is_secret = strncmp(equals + 1, "secret:", 7) == 0;
+
+	buf_printf(out, is_secret ? ", %.*s: {secret: \"%s\"}" : ", %.*s: \"%s\"",
+		(int)(equals - param), param, equals + (is_secret ? 8 : 1));
+}
+
 int
 cli_try(struct args *args)
 {
@@ -220,8 +231,7 @@ cli_try(struct args *args)
 			code = cli_say(args, CLI_WRONG,
 				"'%s' gives no param; write --with NAME=VALUE", param);
 		else
-			buf_printf(&params, ", %.*s: \"%s\"", (int)(equals - param), param,
-				equals + 1);
+			put_param(&params, param, equals);
 	}
 	if (code == CLI_GOOD && args_count(args, 1, 1) != 0)
 		code = CLI_WRONG;

@@ -46,6 +46,12 @@ struct bench_instrument {
 	double identify_number;
 };
 
+/* Named in the bench, and where it was first. */
+struct bench_secret {
+	const char *name;
+	struct place at;
+};
+
 /* A file of the catalogue that an instrument names. */
 struct bench_file {
 	const char *name;
@@ -111,10 +117,11 @@ struct bench_channel {
 struct bench {
 	struct tree tree;
 	struct diag diag;
-	const char *path;      /* as it was given */
-	uint32_t n_exchanges;  /* of such a file, gone through */
-	bool may_be_file;      /* an instrument file by itself is checked, too */
-	const char *catalogue; /* folder of instrument files; NULL: none */
+	const char *path;         /* as it was given */
+	uint32_t n_exchanges;     /* of such a file, gone through */
+	bool has_made_up_secrets; /* such a file: those of its exchanges stand there as texts */
+	bool may_be_file;         /* an instrument file by itself is checked, too */
+	const char *catalogue;    /* folder of instrument files; NULL: none */
 	const char *name, *title, *listen;
 	const char *language; /* of texts that have several: "en", "fr" */
 	int64_t tick_ns;
@@ -125,6 +132,7 @@ struct bench {
 	BENCH_TABLE(struct bench_instrument) instruments;
 	BENCH_TABLE(struct message) messages; /* of all instruments, those of one together */
 	BENCH_TABLE(struct bench_file) files;
+	BENCH_TABLE(struct bench_secret) secrets;
 	BENCH_TABLE(struct bench_point) points;
 	BENCH_TABLE(struct bench_channel) channels;
 	BENCH_TABLE(struct image_choice) choices; /* word: unused, see words */

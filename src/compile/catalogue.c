@@ -24,7 +24,8 @@
 
 struct param {
 	const char *name;
-	const char *text; /* its value as it was written */
+	const char *text;          /* its value as it was written */
+	const struct node *secret; /* of type secret: what names it; NULL: of another type */
 	struct place at;
 };
 
@@ -163,6 +164,21 @@ check_row(struct bench *b, const struct node *n, const struct key *row)
 		read_text(b, n);
 }
 
+/* A file is used by many: which secret one of them has, its own bench alone says. */
+static void
+refuse_secrets(struct bench *b, const struct node *root, const struct codec *codec)
+{
+	for (size_t i = 0; codec->opts != NULL && codec->opts[i].name != NULL; i++) {
+		const struct node *n = tree_get(&b->tree, root, codec->opts[i].name);
+
+		if (n != NULL && codec->opts[i].type == OPT_SECRET)
+			diag_error(&b->diag, n->key_at, "secret",
+				"only the bench gives '%s'; remove it here, and write params: {%s: "
+				"{type: secret}}",
+				n->key, n->key);
+	}
+}
+
 /* Which codec, and on which wire, is not for the file to say in the words of a bench. */
 static void
 refuse_bench_words(struct bench *b, const struct node *root)
@@ -214,6 +230,8 @@ catalogue_check_head(struct bench *b, const char *name, const struct node *root)
 			"no protocol is named '%.60s'; write one of docs/drivers, such as text or "
 			"modbus",
 			protocol->text);
+	else if (protocol != NULL && protocol->text != NULL)
+		refuse_secrets(b, root, catalogue_codec(protocol->text));
 	return before == b->diag.n_errors;
 }
 
@@ -307,7 +325,7 @@ add_brought(struct bench *b, const struct node *word, struct params *out)
 				"more than %d params; leave some out", PARAMS_MAX);
 			return;
 		}
-		out->at[out->n++] = (struct param){ k->key, text, k->at };
+		out->at[out->n++] = (struct param){ .name = k->key, .text = text, .at = k->at };
 	}
 }
 
@@ -342,10 +360,34 @@ in_decimal(struct bench *b, const char *text, bool is_int)
 	return tree_text(&b->tree, out, (size_t)n);
 }
 
+/* A password or key: it has no text, and goes to the option of the codec with its name. */
+static void
+read_secret(struct bench *b, const struct node *param, const struct node *given,
+	const struct node *def, const struct codec *codec, struct params *out)
+{
+	bool is_option = false;
+
+	for (size_t i = 0; codec->opts != NULL && codec->opts[i].name != NULL; i++)
+		is_option |= codec->opts[i].type == OPT_SECRET &&
+			     strcmp(codec->opts[i].name, param->key) == 0;
+	if (!is_option)
+		diag_error(&b->diag, param->key_at, "param",
+			"%s has no secret with the name '%s'; give the param the name of one of "
+			"its keys that takes {secret: NAME}",
+			codec->name, param->key);
+	else if (def != NULL && (def->text == NULL || strcmp(def->text, "none") != 0))
+		diag_error(&b->diag, def->at, "secret",
+			"a secret has no value here; write default: none, or remove it");
+	else if (given != NULL)
+		out->at[out->n++] = (struct param){
+			.name = param->key, .text = "", .secret = given, .at = given->at
+		};
+}
+
 /* One param of an instrument: what the bench says, or its default. */
 static void
 read_param(struct bench *b, const struct node *param, const struct node *given,
-	const struct node *instrument, struct params *out)
+	const struct node *instrument, const struct codec *codec, struct params *out)
 {
 	const struct node *found[SCHEMA_KEYS_MAX], *from = given;
 	const struct node *word = NULL;
@@ -365,6 +407,10 @@ read_param(struct bench *b, const struct node *param, const struct node *given,
 		return;
 	}
 	type = read_word(b, found[PARAM_TYPE], &schema_param[PARAM_TYPE]);
+	if (type != NULL && strcmp(type, "secret") == 0) {
+		read_secret(b, param, given, found[PARAM_DEFAULT], codec, out);
+		return;
+	}
 	text = read_text(b, from);
 	if (type == NULL || text == NULL)
 		return;
@@ -377,14 +423,14 @@ read_param(struct bench *b, const struct node *param, const struct node *given,
 		if (word == NULL)
 			return;
 	}
-	out->at[out->n++] = (struct param){ param->key, text, from->at };
+	out->at[out->n++] = (struct param){ .name = param->key, .text = text, .at = from->at };
 	if (word != NULL)
 		add_brought(b, word, out);
 }
 
 static void
-read_params(
-	struct bench *b, const struct node *map, const struct node *instrument, struct params *out)
+read_params(struct bench *b, const struct node *map, const struct node *instrument,
+	const struct codec *codec, struct params *out)
 {
 	out->n = 0;
 	if (map == NULL || !read_is(b, map, NODE_MAP, "a map: NAME: {type: int, default: 1}"))
@@ -395,7 +441,7 @@ read_params(
 				"more than %d params; leave some out", PARAMS_MAX);
 			return;
 		}
-		read_param(b, n, tree_get(&b->tree, instrument, n->key), instrument, out);
+		read_param(b, n, tree_get(&b->tree, instrument, n->key), instrument, codec, out);
 	}
 }
 
@@ -435,7 +481,7 @@ change_param(struct copy *c, const struct node *n, const struct param *p, const 
 		return NULL;
 	}
 	length = snprintf(out, sizeof(out), "%lld", (long long)v);
-	*room = (struct param){ p->name, tree_text(&c->b->tree, out, (size_t)length), p->at };
+	*room = (struct param){ p->name, tree_text(&c->b->tree, out, (size_t)length), NULL, p->at };
 	return room;
 }
 
@@ -525,6 +571,13 @@ specify(struct copy *c, const struct node *n, const char *text)
 			diag_error(&c->b->diag, n->at, "param",
 				"no param is named '%.*s'; add it under params:",
 				(int)MIN(n_bare, (size_t)40), text + 2);
+			return NULL;
+		}
+		if (p->secret != NULL) {
+			diag_error(&c->b->diag, n->at, "secret",
+				"'%s' is a secret and has no text; the protocol sends it by its "
+				"own key '%s'",
+				p->name, p->name);
 			return NULL;
 		}
 		p = change_param(c, n, p, text + 2 + n_bare, n_name - n_bare, &changed);
@@ -722,7 +775,7 @@ copy_channel(struct copy *c, struct node *map, const struct node *from, enum whe
 	else if (rc < 0)
 		diag_error(&c->b->diag, from->key_at, "name", "%s", err.msg);
 	for (int64_t i = r.first; rc > 0 && i <= r.last; i++) {
-		struct param p = { REPEAT_NAME, number, from->key_at };
+		struct param p = { REPEAT_NAME, number, NULL, from->key_at };
 		int n = repeat_key(&r, i, key, sizeof(key));
 
 		snprintf(number, sizeof(number), "%lld", (long long)i);
@@ -787,23 +840,28 @@ add_text(struct bench *b, struct node *map, const char *key, const char *text,
 	tree_add(&b->tree, map, n);
 }
 
+static void
+add_copy(struct bench *b, struct node *map, const struct node *from)
+{
+	struct copy plain = { b, NULL, NULL, NULL };
+	struct node *child = copy_node(&plain, from, where_below(IN_FILE, from->key));
+
+	if (child != NULL)
+		tree_add(&b->tree, map, child);
+}
+
 /* What the bench says, without what the file has taken: `use` and the params. */
 static struct node *
 own_part(struct bench *b, const struct node *instrument, const struct node *params)
 {
-	struct copy plain = { b, NULL, NULL, NULL };
 	struct node *out = tree_node(&b->tree, NODE_MAP, instrument->at);
 
 	for (const struct node *k = instrument->first; out != NULL && k != NULL; k = k->next) {
-		struct node *child;
-
 		if (strcmp(k->key, "use") == 0 ||
 			(params != NULL && params->kind == NODE_MAP &&
 				tree_get(&b->tree, params, k->key) != NULL))
 			continue;
-		child = copy_node(&plain, k, where_below(IN_FILE, k->key));
-		if (child != NULL)
-			tree_add(&b->tree, out, child);
+		add_copy(b, out, k);
 	}
 	return out;
 }
@@ -817,7 +875,11 @@ pass_params(struct bench *b, struct node *out, const struct codec *codec,
 		const struct param *p =
 			find_param(params, codec->opts[i].name, strlen(codec->opts[i].name));
 
-		if (p != NULL && tree_get(&b->tree, out, p->name) == NULL)
+		if (p == NULL || tree_get(&b->tree, out, p->name) != NULL)
+			continue;
+		if (p->secret != NULL)
+			add_copy(b, out, p->secret);
+		else
 			add_text(b, out, p->name, p->text, at);
 	}
 }
@@ -853,7 +915,7 @@ catalogue_instance(struct bench *b, const char *name, const struct node *use,
 	title = tree_get(&b->tree, root, "title");
 	*out_line = tree_get(&b->tree, root, "line");
 	before = b->diag.n_errors;
-	read_params(b, map, instrument, &params);
+	read_params(b, map, instrument, catalogue_codec(protocol->text), &params);
 	if (b->diag.n_errors > before)
 		return instrument; /* without them the file would be full of mistakes that are none */
 	out = tree_node(&b->tree, NODE_MAP, instrument->at);

@@ -90,6 +90,18 @@ hash_point(struct buf *out, const struct point *p)
 		p->unit == NULL ? "" : p->unit, (long long)p->every_ns);
 }
 
+/* A secret counts by its name here; by what it is, where that is known (link_secrets()). */
+static void
+hash_option(struct buf *out, const struct bench *b, const struct opt *opt, int64_t num,
+	const char *text)
+{
+	if (opt->type == OPT_SECRET) {
+		text = num > 0 ? b->secrets.at[num - 1].name : NULL;
+		num = 0;
+	}
+	buf_printf(out, "%lld %s|", (long long)num, text == NULL ? "" : text);
+}
+
 /* All that the polling of an instrument depends on: a reload leaves it alone while this stays the same. */
 static uint64_t
 polling_hash(const struct bench *b, const struct bench_instrument *ins)
@@ -108,8 +120,8 @@ polling_hash(const struct bench *b, const struct bench_instrument *ins)
 		ins->identify_number);
 	hash_point(&text_form, &ins->identify_point);
 	for (size_t i = 0; ins->codec->opts != NULL && ins->codec->opts[i].name != NULL; i++)
-		buf_printf(&text_form, "%lld %s|", (long long)ins->codec_part.opts.num[i],
-			ins->codec_part.opts.text[i] == NULL ? "" : ins->codec_part.opts.text[i]);
+		hash_option(&text_form, b, &ins->codec->opts[i], ins->codec_part.opts.num[i],
+			ins->codec_part.opts.text[i]);
 	for (uint32_t i = 0; i < ins->codec_part.n_messages; i++) {
 		const struct message *m = &b->messages.at[ins->first_message + i];
 
@@ -342,6 +354,27 @@ emit_twins(struct emit *e)
 	return t;
 }
 
+static struct image_table
+emit_secrets(struct emit *e)
+{
+	const struct bench *b = e->b;
+	struct image_table t = table(e, b->secrets.n);
+	char where[400];
+
+	for (uint32_t i = 0; i < t.n; i++) {
+		const struct bench_secret *s = &b->secrets.at[i];
+		int n = snprintf(where, sizeof(where), "%.300s:%u:%u", b->diag.files[s->at.file],
+			s->at.line, s->at.column);
+		struct image_secret d = {
+			.name = text(e, s->name),
+			.where = text(e, tree_text(&e->b->tree, where, (size_t)n)),
+		};
+
+		buf_put(e->out, &d, sizeof(d));
+	}
+	return t;
+}
+
 void
 emit_image(struct bench *b, struct buf *out)
 {
@@ -369,6 +402,7 @@ emit_image(struct bench *b, struct buf *out)
 	img.knots = table(&e, b->knots.n);
 	buf_put(out, b->knots.at, b->knots.n * sizeof(*b->knots.at));
 	img.twins = emit_twins(&e);
+	img.secrets = emit_secrets(&e);
 	img.code = table(&e, b->code.n);
 	buf_put(out, b->code.at, b->code.n * sizeof(*b->code.at));
 	img.strings = table(&e, (uint32_t)e.strings.n);

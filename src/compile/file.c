@@ -102,6 +102,8 @@ add_needed_params(struct bench *b, struct node *ins, const struct node *params)
 			add_text(&b->tree, ins, k->key, range->first->text, k->at);
 		else if (type != NULL && type->text != NULL && strcmp(type->text, "text") == 0)
 			add_text(&b->tree, ins, k->key, k->key, k->at);
+		else if (type != NULL && type->text != NULL && strcmp(type->text, "secret") == 0)
+			add_text(&b->tree, ins, k->key, "made up", k->at);
 		else
 			add_text(&b->tree, ins, k->key, "1", k->at);
 	}
@@ -162,6 +164,7 @@ file_check(struct bench *b, const struct node *root)
 		k = k->next)
 		add_instrument(b, instruments, name->text, with_of(b, k), n++, root->at);
 	b->name = "";
+	b->has_made_up_secrets = true;
 	bench_read(b, top);
 	b->name = "";
 	if (b->diag.n_errors > 0)

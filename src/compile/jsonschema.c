@@ -278,6 +278,12 @@ opt_form(struct json *j, const struct opt *opt, bool is_file)
 	case OPT_TEXT:
 		any_scalar(j);
 		break;
+	case OPT_SECRET:
+		json_raw(j, "type", "\"object\"");
+		json_raw(j, "properties", "{\"secret\": {\"type\": \"string\"}}");
+		json_raw(j, "required", "[\"secret\"]");
+		json_raw(j, "additionalProperties", "false");
+		break;
 	}
 	if (opt->def != OPT_NEEDED && opt->def != OPT_ABSENT && opt->type == OPT_INT)
 		json_int(j, "default", opt->def);

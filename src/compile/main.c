@@ -71,7 +71,8 @@ usage(FILE *out)
 	      "Checks a bench file. Prints nothing else when it is good and\n"
 	      "  --check     says what it holds, in one line\n"
 	      "  --merged    prints the bench with all that it extends, as one file\n"
-	      "  --out-fd N  writes the compiled image to descriptor N; --report-fd M: what "
+	      "  --out-fd N  writes the compiled image to descriptor N, also with --check; "
+	      "--report-fd M: what "
 	      "confines "
 	      "this program to M\n"
 	      "  --list      lists the instruments of the catalogue, --page describes one of them, "
@@ -224,8 +225,10 @@ confine(const struct options *o)
 static int
 report(const struct options *o, struct bench *b, const struct buf *image, const struct buf *merged)
 {
+	if (o->fd >= 0 && write_all(o->fd, image) != 0)
+		return 2;
 	if (o->action == ACTION_IMAGE)
-		return write_all(o->fd, image);
+		return 0;
 	if (o->action == ACTION_MERGED)
 		return write_all(STDOUT_FILENO, merged);
 	if (b->files.n > 0 && b->name[0] == '\0') {

@@ -46,6 +46,12 @@ bool read_pair(struct bench *b, const struct node *n, const struct node *out[2])
 bool read_opts(struct bench *b, const struct node *map, const struct opt *opts,
 	const struct node *const *found_opts, struct optvals *out);
 
+/* `key: {secret: NAME}`; *out is its number as of OPT_SECRET. Among made-up secrets a text is one itself: *out_value. */
+bool secrets_read(struct bench *b, const struct node *n, const char *key, int64_t *out,
+	const char **out_value);
+/* Does no member of a query in the text carry a key or password? It is told when one does. */
+bool secrets_are_absent(struct bench *b, const struct node *n, const char *text);
+
 /* "; did you mean 'x'?" or "": only while errors are still shown. out: 96 bytes. */
 void read_suggest(struct bench *b, const struct names *names, const char *word, char *out);
 

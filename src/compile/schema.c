@@ -481,11 +481,10 @@ const struct key schema_instrument[] = {
 		.kind = KEY_MAPS,
 		.sub = schema_error,
 		.help = "answers that say no" },
-	LATER("secrets", "passwords that the device needs"),
 	END,
 };
 
-static const char *const words_param[] = { "int", "number", "text", "choice", NULL };
+static const char *const words_param[] = { "int", "number", "text", "choice", "secret", NULL };
 static const char *const words_confidence[] = { "high", "medium", "low", NULL };
 
 const struct key schema_param[] = {
@@ -493,7 +492,7 @@ const struct key schema_param[] = {
 		.kind = KEY_CHOICE,
 		.words = words_param,
 		.is_needed = true,
-		.help = "int, number, text or choice" },
+		.help = "int, number, text, choice, or secret: a password or key" },
 	[PARAM_RANGE] = { .name = "range", .kind = KEY_RANGE, .help = "of an int or number" },
 	[PARAM_WORDS] = { .name = "words",
 		.kind = KEY_BRINGS,
@@ -501,7 +500,9 @@ const struct key schema_param[] = {
 			"high: 10}}" },
 	[PARAM_DEFAULT] = { .name = "default",
 		.kind = KEY_TEXT,
-		.help = "its value when the bench does not give one; left out: the bench has to" },
+		.help = "its value when the bench does not give one; left out: the bench has to; "
+			"of a "
+			"secret only none" },
 	[PARAM_TITLE] = { .name = "title", .kind = KEY_TEXTS, .help = "what it is" },
 	END,
 };
@@ -698,7 +699,6 @@ const struct key schema_top[] = {
 	LATER("power", "power supplies that are watched"),
 	LATER("power_loss", "what happens after an outage"),
 	LATER("mode", "the bench's modes"),
-	LATER("secrets", "named secrets"),
 	LATER("local_lock", "a switch that locks remote commands"),
 	END,
 };

@@ -136,6 +136,13 @@ bench_new(const struct image *img, struct board *board,
 }
 
 void
+bench_secrets(struct bench *b, const struct secrets *s)
+{
+	for (uint32_t i = 0; i < b->img->links.n; i++)
+		link_secrets(b->links[i], s);
+}
+
+void
 bench_free(struct bench *b)
 {
 	if (b == NULL)

@@ -25,6 +25,9 @@ struct bench_sink {
 struct bench *bench_new(const struct image *img, struct board *board,
 	const struct codec *(*codec_of)(const char *name), const struct bench_sink *sink,
 	int64_t now_ns);
+/* The secrets that the image names, right behind bench_new(); they stay the caller's and outlive the bench. */
+void bench_secrets(struct bench *b, const struct secrets *s);
+
 void bench_free(struct bench *b);
 
 /* After a reload: take over values, filters and links from the bench that ran before, matched by (id, type, unit) and by

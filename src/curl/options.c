@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "curl/secret.h"
+#include "io/secret_file.h"
 
 #define EVERY_MAX_NS (24 * 3600 * NS_PER_S)
 #define TIMEOUT_MAX_NS (60 * NS_PER_S)
@@ -131,7 +131,7 @@ static int
 add_secret_header(struct options *o, const char *text, const char *dir, struct err *err)
 {
 	const char *name = strrchr(text, ' ');
-	char secret[SECRET_MAX + 1];
+	struct secret secret;
 	int rc;
 
 	if (dir == NULL)
@@ -143,10 +143,10 @@ add_secret_header(struct options *o, const char *text, const char *dir, struct e
 			"\"Authorization: Bearer NAME\"",
 			text);
 	name++;
-	if (secret_read(dir, name, secret, err) < 0)
+	if (secret_read(dir, name, &secret, err) < 0)
 		return ERR_CONF;
-	rc = add_header(o, text, secret, (size_t)(name - text), err);
-	explicit_bzero(secret, sizeof(secret));
+	rc = add_header(o, text, secret.value, (size_t)(name - text), err);
+	explicit_bzero(&secret, sizeof(secret));
 	o->has_secret = true;
 	return rc;
 }

@@ -1,7 +1,7 @@
 /* http.c - values of web pages in XML or JSON, over plain HTTP/1.1
  *
  * Source: RFC 9112 (messages of HTTP/1.1), RFC 9110 (status codes). Where an answer ends is in http_message.c; where a value stands in
- * a page in http_key.c, and what it is in http_terminal.c, http_element.c, http_json.c; writes in http_write.c.
+ * a page in http_key.c, and what it is in http_terminal.c, http_element.c, http_json.c; writes in http_write.c; who asks in http_auth.c.
  *
  *	GET /service/method HTTP/1.1 CR LF Host: bench CR LF ..   ->   HTTP/1.1 200 OK CR LF Content-Length: 97 CR LF .. CR LF body
  *
@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "drivers/common.h"
+#include "drivers/http_auth.h"
 #include "drivers/http_element.h"
 #include "drivers/http_json.h"
 #include "drivers/http_message.h"
@@ -20,8 +21,7 @@
 
 extern const struct codec codec_http;
 
-#define TEXTS_MAX 8   /* struct readings has room for so many */
-#define HEAD_MAX 1024 /* of a request: more than all its parts at their longest */
+#define TEXTS_MAX 8 /* struct readings has room for so many */
 #define JSON "application/json"
 
 static const char *const methods[] = { "PUT", "POST", "GET" };
@@ -145,35 +145,65 @@ http_describe(const struct instrument *ins, const struct request *req, char *out
 			: "");
 }
 
+/* "GET /page?key=..&more HTTP/1.1", as far as it fits; its length. */
+static int
+put_line(const struct http_ask *m, const char *query, char *out, size_t cap)
+{
+	const char *mark = query[0] == '\0' ? NULL : memchr(m->path.at, '?', m->path.n);
+	size_t before = mark == NULL ? m->path.n : (size_t)(mark - m->path.at);
+	struct run rest = { m->path.at + before, m->path.n - before };
+
+	if (mark != NULL) {
+		rest.at++;
+		rest.n--;
+	}
+	return snprintf(out, cap, "%s %.*s%s%s%s%.*s HTTP/1.1\r\n", methods[m->method], (int)before,
+		m->path.at, query[0] == '\0' ? "" : "?", query,
+		rest.n > 0 && query[0] != '\0' ? "&" : "", (int)rest.n, rest.at);
+}
+
+/* The head; its length, or what it would have been: more than cap. */
+static size_t
+put_head(const struct instrument *ins, const struct http_ask *m, const struct http_auth *auth,
+	char *out, size_t cap)
+{
+	const char *const *text = ins->opts.text;
+	char accept[128] = "", length[40] = "", type[128] = "";
+	size_t used = (size_t)put_line(m, auth->query, out, cap);
+
+	if (used >= cap)
+		return used;
+	if (text[HTTP_OPT_ACCEPT] != NULL)
+		snprintf(accept, sizeof(accept), "Accept: %s\r\n", text[HTTP_OPT_ACCEPT]);
+	if (m->body.n > 0)
+		snprintf(type, sizeof(type), "Content-Type: %s\r\n", m->content);
+	if (m->method != HTTP_GET)
+		snprintf(length, sizeof(length), "Content-Length: %zu\r\n", m->body.n);
+	return used + (size_t)snprintf(out + used, cap - used,
+			      "Host: %s\r\nConnection: keep-alive\r\n%s%s%s%s\r\n",
+			      text[HTTP_OPT_HOST] == NULL ? "bench" : text[HTTP_OPT_HOST],
+			      auth->lines, accept, type, length);
+}
+
 static int
 http_encode(const struct instrument *ins, const struct request *req, uint32_t tag,
 	const struct vars *vars, uint8_t *out, size_t cap, struct err *err)
 {
-	const char *const *text = ins->opts.text;
-	char head[HEAD_MAX], accept[128] = "", length[40] = "", type[128] = "";
+	struct http_auth auth;
 	struct http_ask m;
-	int n;
+	size_t n;
 
-	if (http_check(ins, err) < 0)
+	if (http_check(ins, err) < 0 || http_auth_make(ins, &auth, err) < 0)
 		return ERR_CONF;
 	if (!message_of(ins, req, vars, &m) || m.path.n == 0)
 		return err_set(err, ERR_CONF, 0, "no page to ask for");
-	if (text[HTTP_OPT_ACCEPT] != NULL)
-		snprintf(accept, sizeof(accept), "Accept: %s\r\n", text[HTTP_OPT_ACCEPT]);
-	if (m.body.n > 0)
-		snprintf(type, sizeof(type), "Content-Type: %s\r\n", m.content);
-	if (m.method != HTTP_GET)
-		snprintf(length, sizeof(length), "Content-Length: %zu\r\n", m.body.n);
-	n = snprintf(head, sizeof(head),
-		"%s %.*s HTTP/1.1\r\nHost: %s\r\nConnection: keep-alive\r\n%s%s%s\r\n",
-		methods[m.method], (int)m.path.n, m.path.at,
-		text[HTTP_OPT_HOST] == NULL ? "bench" : text[HTTP_OPT_HOST], accept, type, length);
-	if (n <= 0 || (size_t)n >= sizeof(head) || (size_t)n + m.body.n > cap)
+	n = put_head(ins, &m, &auth, (char *)out, cap);
+	http_auth_done(&auth);
+	if (n + m.body.n >= cap)
 		return err_set(err, ERR_CONF, 0, "a request of more than %zu bytes", cap);
-	memcpy(out, head, (size_t)n);
 	if (m.body.n > 0)
 		memcpy(out + n, m.body.at, m.body.n);
-	return n + (int)m.body.n;
+	return (int)(n + m.body.n);
 }
 
 static int

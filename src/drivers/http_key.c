@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "drivers/http_auth.h"
 #include "drivers/http_element.h"
 #include "drivers/http_json.h"
 #include "drivers/http_write.h"
@@ -36,6 +37,13 @@ const struct opt http_opts[] = {
 		"path of a JSON member that tells in each answer whether it is one; with 'ok_is'" },
 	{ "ok_is", OPT_TEXT, 0, 0, NULL, OPT_ABSENT,
 		"what it says then; any other answer is a refusal" },
+	{ "user", OPT_TEXT, 0, 0, NULL, OPT_ABSENT, "name for Basic authentication" },
+	{ "password", OPT_SECRET, 0, 0, NULL, 0, "the password that goes with it" },
+	{ "key", OPT_SECRET, 0, 0, NULL, 0, "a key that goes with each request" },
+	{ "key_query", OPT_TEXT, 0, 0, NULL, OPT_ABSENT,
+		"what the key is called in the query of each page, whose first member it is" },
+	{ "key_header", OPT_TEXT, 0, 0, NULL, OPT_ABSENT,
+		"the line of the head with the key: X-Api-Key, or \"Authorization: Bearer\"" },
 	{ 0 },
 };
 
@@ -173,6 +181,8 @@ http_check(const struct instrument *ins, struct err *err)
 	if (text[HTTP_OPT_OK_IS] != NULL && !is_plain(text[HTTP_OPT_OK_IS], VALUE_TEXT_MAX))
 		return err_set(
 			err, ERR_CONF, HTTP_OPT_OK_IS, "a word of 1 to %d bytes", VALUE_TEXT_MAX);
+	if (http_auth_check(ins, err) < 0)
+		return ERR_CONF;
 	return check_json(text[HTTP_OPT_OK_JSON], HTTP_OPT_OK_JSON, err);
 }
 

@@ -112,6 +112,15 @@ put_escaped(struct room *r, struct run value, enum http_escape how)
 	}
 }
 
+size_t
+http_write_url(struct run value, char *out, size_t cap)
+{
+	struct room room = { (uint8_t *)out, 0, cap, false };
+
+	put_escaped(&room, value, HTTP_ESCAPE_URL);
+	return room.n;
+}
+
 static void
 fill(struct room *r, struct run template, struct run value, enum http_escape how)
 {

@@ -35,6 +35,9 @@ bool http_write_split(const struct request *req, struct http_write *out);
 int http_write_change(const struct http_write *w, struct http_page *page, struct vars *vars,
 	struct readings *out, struct err *err);
 
+/* The value as it stands in a URL, up to `cap` bytes of it, without a NUL; returns its length. */
+size_t http_write_url(struct run value, char *out, size_t cap);
+
 /* How a value is escaped in a body of this type of content; empty: JSON. */
 enum http_escape { HTTP_ESCAPE_NONE, HTTP_ESCAPE_URL, HTTP_ESCAPE_JSON };
 

@@ -79,6 +79,23 @@ text_options(const struct instrument *ins, struct err *err)
 	return text_frame_read(&ins->opts, &f, err);
 }
 
+/* A password that a message sends. Where its characters could be doubled it would not be known again in a trace. */
+static int
+check_secret(const struct instrument *ins, struct err *err)
+{
+	struct text_frame frame;
+
+	if (!text_frame_has_password(&ins->opts))
+		return err_set(err, ERR_CONF, 0,
+			"the instrument has no password; add password: {secret: NAME}");
+	if (text_frame_read(&ins->opts, &frame, err) == 0 && frame.doubled >= 0x20 &&
+		frame.doubled < 0x7F)
+		return err_set(err, ERR_CONF, 0,
+			"a password with 'double' of a printed character cannot be kept out of "
+			"traces; remove one of the two");
+	return 0;
+}
+
 /* err->sys: 0 send, 1 receive. */
 static int
 text_message(const struct instrument *ins, const struct message *m, struct err *err)
@@ -90,6 +107,8 @@ text_message(const struct instrument *ins, const struct message *m, struct err *
 		err->sys = 0;
 		return ERR_CONF;
 	}
+	if (text_format_has_secret(&f) && check_secret(ins, err) < 0)
+		return ERR_CONF;
 	if (f.n_fields > 0 && (m->role == MESSAGE_INIT || strcmp(m->name, "identity") == 0))
 		return err_set(err, ERR_CONF, 0,
 			"nobody gives the value that is to be sent here; write it out");
@@ -348,6 +367,9 @@ text_encode(const struct instrument *ins, const struct request *req, uint32_t ta
 	if (m == NULL || text_format_parse(m->send, &f, err) < 0 ||
 		text_frame_read(&ins->opts, &frame, err) < 0)
 		return err_set(err, ERR_CONF, 0, "no such message");
+	f.secret = text_frame_password(&ins->opts);
+	if (text_format_has_secret(&f) && f.secret == NULL)
+		return err_set(err, ERR_CONF, 0, "its password is not known");
 	if (req->n_write > 0) {
 		w.type = (enum value_type)req->write[0];
 		if (w.type == VALUE_TEXT)

@@ -348,6 +348,14 @@ parse_value(struct parser *p, struct text_slice s, const char *from)
 	e = add(p, TEXT_NUM);
 	if (e == NULL)
 		return FAIL(p, from, "the format is too long; shorten it");
+	if (is(kind, "secret")) {
+		e->kind = TEXT_SECRET;
+		return is(name, "password")
+			       ? 0
+			       : FAIL(p, from,
+					 "the only secret is the instrument's password; write "
+					 "{password:secret}");
+	}
 	if (kind.n == 0 ||
 		!(parse_binary(kind, e) || parse_printed(kind, e) || parse_words(kind, e)))
 		return FAIL(p, from,
@@ -447,6 +455,7 @@ text_format_parse(const char *text, struct text_format *out, struct err *err)
 	int rc = 0;
 
 	out->n = out->n_fields = 0;
+	out->secret = NULL;
 	while (rc == 0 && *p.at != '\0') {
 		switch (*p.at) {
 		case '\\':
@@ -472,6 +481,15 @@ text_format_parse(const char *text, struct text_format *out, struct err *err)
 			"'[' is not closed; write ']' behind what may be missing, or "
 			"<5B> for the character itself");
 	return rc;
+}
+
+bool
+text_format_has_secret(const struct text_format *f)
+{
+	for (unsigned i = 0; i < f->n; i++)
+		if (f->at[i].kind == TEXT_SECRET)
+			return true;
+	return false;
 }
 
 const struct text_element *
@@ -558,6 +576,11 @@ check_element(const struct text_format *f, unsigned i, bool is_receive, struct e
 			       : err_set(err, ERR_CONF, -1,
 					 "what is sent has no part that may be missing; write two "
 					 "messages");
+	if (e->kind == TEXT_SECRET)
+		return !is_receive ? 0
+				   : err_set(err, ERR_CONF, -1,
+					     "a password is sent and never heard; write {..} where "
+					     "the device says it again");
 	if (is_receive)
 		return text_format_width(e) > 0 || has_end(f, i)
 			       ? 0

@@ -8,6 +8,7 @@
  *	[ {sp:num}]     what may be missing, as a whole
  *	{..} {_} {_6}   anything up to what follows; any number of blanks, usually 6
  *	{=sum8hex}      a checksum of all since {^} or the beginning; {=sum8hex?} is not compared
+ *	{password:secret} the instrument's password
  *	{#hex3} {#u8+4} how many bytes follow up to the checksum, {$} or the end (plus 4)
  *
  * docs/drivers/text.md is the reference; text_format_kinds() lists what may stand behind the colon.
@@ -46,6 +47,7 @@ enum text_kind {
 	TEXT_LENGTH,
 	TEXT_OPTION, /* `skip` elements follow that may be missing together */
 	TEXT_OPTION_END,
+	TEXT_SECRET, /* the instrument's password */
 };
 
 struct text_slice {
@@ -72,6 +74,8 @@ struct text_element {
 
 struct text_format {
 	unsigned n, n_fields;
+	const char *
+		secret; /* what TEXT_SECRET stands for, borrowed; NULL: not known. Whoever sends or hears it puts it in */
 	struct text_element at[TEXT_ELEMENTS_MAX];
 };
 
@@ -80,6 +84,9 @@ int text_format_parse(const char *text, struct text_format *out, struct err *err
 
 /* Beyond its form: can an answer of this form be read (is_receive), or a question of it be written? */
 int text_format_check(const struct text_format *f, bool is_receive, struct err *err) MUST_CHECK;
+
+/* Does the password stand in it? */
+bool text_format_has_secret(const struct text_format *f);
 
 /* The element of a field by its name; NULL: there is none. */
 const struct text_element *text_format_field(const struct text_format *f, const char *name);

@@ -22,6 +22,7 @@ enum {
 	OPT_LENGTH_AS,
 	OPT_LENGTH_PLUS,
 	OPT_SILENCE,
+	OPT_PASSWORD,
 };
 
 static const char *const lengths[] = { "u8", "u16", "u16le", "hex2", "hex3", "hex4", "int2", "int3",
@@ -47,6 +48,7 @@ const struct opt text_frame_opts[] = {
 	{ "length_plus", OPT_INT, 0, 64, NULL, 0,
 		"what is added to get the length of the whole answer" },
 	{ "silence", OPT_BOOL, 0, 1, NULL, 0, "yes: an answer ends when nothing more comes" },
+	{ "password", OPT_SECRET, 0, 0, NULL, 0, "what {password:secret} in a message stands for" },
 	{ 0 },
 };
 
@@ -159,6 +161,18 @@ text_frame_read(const struct optvals *v, struct text_frame *out, struct err *err
 			"nothing tells where an answer ends; add end: \"\\r\\n\", length: 7, "
 			"length_at: 3 or silence: yes");
 	return 0;
+}
+
+bool
+text_frame_has_password(const struct optvals *v)
+{
+	return v->num[OPT_PASSWORD] > 0;
+}
+
+const char *
+text_frame_password(const struct optvals *v)
+{
+	return v->text[OPT_PASSWORD];
 }
 
 /* ---- cutting ------------------------------------------------------------------------------------------------------------- */

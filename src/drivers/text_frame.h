@@ -28,6 +28,10 @@ struct text_frame {
 extern const struct opt text_frame_opts[];
 int text_frame_read(const struct optvals *v, struct text_frame *out, struct err *err);
 
+/* The instrument's password: is there one, and what it is (NULL: not known). */
+bool text_frame_has_password(const struct optvals *v);
+const char *text_frame_password(const struct optvals *v);
+
 /* As codec->cut. m: the message whose answer is awaited; NULL: none is. receive: its format, read already; NULL. */
 int text_frame_cut(const struct text_frame *f, const struct message *m,
 	const struct text_format *receive, const uint8_t *in, size_t n, enum wire wire);

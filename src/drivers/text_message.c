@@ -221,6 +221,17 @@ take_length(struct matching *m, const struct text_element *e)
 	return true;
 }
 
+static bool
+take_secret(struct matching *m)
+{
+	size_t n = m->f->secret == NULL ? 0 : strlen(m->f->secret);
+
+	if (n == 0 || n > m->n - m->at || memcmp(m->in + m->at, m->f->secret, n) != 0)
+		return false;
+	m->at += n;
+	return true;
+}
+
 static bool take_all(struct matching *m, unsigned from, unsigned to);
 
 /* Elements that may be missing: taken when they all fit. */
@@ -262,6 +273,8 @@ take_one(struct matching *m, unsigned i)
 		return take_check(m, e);
 	case TEXT_LENGTH:
 		return take_length(m, e);
+	case TEXT_SECRET:
+		return take_secret(m);
 	case TEXT_OPTION:
 		take_option(m, i);
 		return true;
@@ -314,6 +327,7 @@ text_message_alike(const struct text_format *a, const struct text_format *b)
 }
 
 struct making {
+	const char *secret;
 	uint8_t *out;
 	size_t cap, n;
 	size_t mark;                       /* where the checksum begins to count */
@@ -350,6 +364,19 @@ make_check(struct making *m, const struct text_element *e)
 	return (int)width;
 }
 
+/* While a bench is compiled nobody knows it, and nothing is sent. */
+static int
+make_secret(struct making *m)
+{
+	size_t n = m->secret == NULL ? 0 : strlen(m->secret);
+
+	if (n > m->cap - m->n)
+		return err_set(m->err, ERR_CONF, 0, "the message is longer than %zu bytes", m->cap);
+	if (n > 0)
+		memcpy(m->out + m->n, m->secret, n);
+	return (int)n;
+}
+
 /* Bytes that it takes, or ERR_CONF. */
 static int
 make_one(struct making *m, const struct text_element *e, text_value_fn value, void *ctx)
@@ -371,6 +398,8 @@ make_one(struct making *m, const struct text_element *e, text_value_fn value, vo
 		m->length = e;
 		m->length_at = m->n;
 		return (int)text_format_width(e);
+	case TEXT_SECRET:
+		return make_secret(m);
 	default:
 		w = value(ctx, e);
 		return text_value_put(e, w.type, w.v, w.text, m->out + m->n, m->cap - m->n, m->err);
@@ -381,7 +410,7 @@ int
 text_message_make(const struct text_format *f, text_value_fn value, void *ctx, uint8_t *out,
 	size_t cap, struct err *err)
 {
-	struct making m = { .out = out, .cap = cap, .err = err };
+	struct making m = { .secret = f->secret, .out = out, .cap = cap, .err = err };
 
 	for (unsigned i = 0; i < f->n; i++) {
 		int got;

@@ -1,6 +1,6 @@
 /* control_main.c - the shell around the controller: real wires, the real clock, the board in shared memory
  *
- * Started by `supervise`: mbc-control --socket FD --image FD --generation N. It sends the board over the socket, takes up
+ * Started by `supervise`: mbc-control --socket FD --image FD --secrets FD --generation N. It sends the board over the socket, takes up
  * new images from it, and ends when it closes: a controller without a supervisor could not be stopped by anybody.
  */
 #include <errno.h>
@@ -23,6 +23,7 @@
 #include "io/now.h"
 #include "io/sandbox.h"
 #include "io/seal.h"
+#include "io/secrets.h"
 #include "io/self.h"
 #include "io/sock.h"
 #include "io/wires.h"
@@ -31,6 +32,7 @@
 struct setup {
 	const struct image *img;
 	size_t img_size;
+	struct secrets *secrets;
 	void *memory;
 	size_t memory_size;
 	struct bench *bench;
@@ -43,6 +45,7 @@ struct control {
 	struct wires *wires;
 	struct setup now;
 	int supervisor;
+	int secrets; /* of the image that comes next; -1 */
 	bool is_ending;
 	int64_t next_tick_ns;
 	int64_t measured_ns;
@@ -186,6 +189,7 @@ make_board(const struct control *c, uint32_t generation, struct setup *s, struct
 		return ERR_IO;
 	s->bench =
 		bench_new(s->img, board_make(s->memory, &setup), codec_find, &sink, setup.now_ns);
+	bench_secrets(s->bench, s->secrets);
 	return 0;
 }
 
@@ -226,6 +230,7 @@ drop_setup(struct setup *s)
 	seal_done(s->memory, s->memory_size);
 	if (s->img != NULL)
 		seal_done(unmap.v, s->img_size);
+	secrets_free(s->secrets);
 	*s = (struct setup){ .reader = -1 };
 }
 
@@ -262,15 +267,31 @@ check_folders(const struct control *c, const struct image *img, struct err *err)
 	return 0;
 }
 
+/* The image, and the secrets that it names. Both descriptors are closed. */
+static int
+open_setup(int image_fd, int secrets_fd, struct setup *out, struct err *err)
+{
+	int rc = open_image(image_fd, out, err);
+
+	if (rc < 0) {
+		close(secrets_fd);
+		return rc;
+	}
+	out->secrets = secrets_take(secrets_fd, out->img, err);
+	return out->secrets == NULL ? err->code : 0;
+}
+
 /* Go over to a new image between two ticks: what has not changed goes on as if nothing had happened. */
 static void
 reload(struct control *c, int fd, uint32_t generation)
 {
 	struct setup next = { .reader = -1 };
+	int secrets = c->secrets;
 	uint32_t *kept;
 	struct err err;
 
-	if (open_image(fd, &next, &err) < 0 || check_folders(c, next.img, &err) < 0 ||
+	c->secrets = -1;
+	if (open_setup(fd, secrets, &next, &err) < 0 || check_folders(c, next.img, &err) < 0 ||
 		make_board(c, generation, &next, &err) < 0) {
 		log_err("reload: %s; the bench goes on as it was", err.msg);
 		refuse(c, err.msg);
@@ -346,7 +367,12 @@ on_message(void *ctx, int fd, unsigned events)
 	} else if (kind == WIRE_HELPER || kind == WIRE_HELPER_NO) {
 		take_helper(c, &in, kind == WIRE_HELPER ? pass : -1);
 		pass = kind == WIRE_HELPER ? -1 : pass;
-	} else if (kind == WIRE_IMAGE && pass >= 0) {
+	} else if (kind == WIRE_SECRETS && pass >= 0) {
+		if (c->secrets >= 0)
+			close(c->secrets);
+		c->secrets = pass;
+		pass = -1;
+	} else if (kind == WIRE_IMAGE && pass >= 0 && c->secrets >= 0) {
 		uint32_t generation = wire_get_u32(&in);
 
 		if (wire_close(&in, &err) == 0) {
@@ -479,7 +505,7 @@ confine(struct control *c)
 }
 
 static int
-start(struct control *c, int image_fd, uint32_t generation, struct err *err)
+start(struct control *c, int image_fd, int secrets_fd, uint32_t generation, struct err *err)
 {
 	static const int signals[] = { SIGTERM, SIGINT };
 	const struct wires_sink sink = {
@@ -491,7 +517,7 @@ start(struct control *c, int image_fd, uint32_t generation, struct err *err)
 	};
 	int sig;
 
-	if (open_image(image_fd, &c->now, err) < 0)
+	if (open_setup(image_fd, secrets_fd, &c->now, err) < 0)
 		return ERR_IO;
 	confine(c);
 	c->loop = loop_new(err);
@@ -512,8 +538,8 @@ start(struct control *c, int image_fd, uint32_t generation, struct err *err)
 int
 main(int argc, char **argv)
 {
-	struct control c = { .supervisor = -1, .now.reader = -1 };
-	int64_t image_fd = -1, generation = 1, socket_fd = -1;
+	struct control c = { .supervisor = -1, .secrets = -1, .now.reader = -1 };
+	int64_t image_fd = -1, secrets_fd = -1, generation = 1, socket_fd = -1;
 	struct err err;
 
 	log_setup("control", LOG_LEVEL_INFO);
@@ -524,18 +550,20 @@ main(int argc, char **argv)
 	for (int i = 1; i + 1 < argc; i += 2) {
 		int64_t *to = strcmp(argv[i], "--socket") == 0       ? &socket_fd
 			      : strcmp(argv[i], "--image") == 0      ? &image_fd
+			      : strcmp(argv[i], "--secrets") == 0    ? &secrets_fd
 			      : strcmp(argv[i], "--generation") == 0 ? &generation
 								     : NULL;
 
 		if (to == NULL || !text_to_int(argv[i + 1], to))
 			image_fd = socket_fd = -1;
 	}
-	if (image_fd < 0 || socket_fd < 0) {
+	if (image_fd < 0 || secrets_fd < 0 || socket_fd < 0) {
 		log_err("this program is started by 'mbc run'; run that instead");
 		return 1;
 	}
 	c.supervisor = (int)socket_fd;
-	if (start(&c, (int)image_fd, (uint32_t)generation, &err) < 0 || run(&c, &err) < 0) {
+	if (start(&c, (int)image_fd, (int)secrets_fd, (uint32_t)generation, &err) < 0 ||
+		run(&c, &err) < 0) {
 		log_err("controller: %s", err.msg);
 		return 2;
 	}

@@ -1,6 +1,6 @@
 /* try_main.c - a few exchanges with real devices, for people: what mbc try and mbc scan start
  *
- * mbc-try --image-fd FD [--seconds N] [--quiet | --identify]: the same engine, codecs and wires as the controller's, for the instruments
+ * mbc-try --image-fd FD [--seconds N] [--secrets DIR] [--quiet | --identify]: the same engine, codecs and wires as the controller's, for the instruments
  * of one image, until each quantity has been asked for once or the time is over. Prints what goes over the wire as it happens, then the
  * values; --quiet: only who answers; --identify: who is what its file says (try_identify.h). It reads and writes nothing else. Exit
  * code: 0 somebody has answered, 1 nobody has, 2 it failed, 3 (not of a plain trial) it was told to stop.
@@ -20,6 +20,7 @@
 #include "io/now.h"
 #include "io/sandbox.h"
 #include "io/seal.h"
+#include "io/secrets.h"
 #include "io/self.h"
 #include "io/try_identify.h"
 #include "io/wires.h"
@@ -31,6 +32,7 @@
 struct trial {
 	const struct image *img;
 	struct board *board;
+	struct secrets *secrets;
 	void *memory; /* of the board */
 	struct bench *bench;
 	struct wires *wires;
@@ -332,7 +334,7 @@ run(struct trial *t, int64_t limit_ns, struct err *err)
 }
 
 static int
-open_image(struct trial *t, int image_fd, struct err *err)
+open_image(struct trial *t, int image_fd, const char *secrets, struct err *err)
 {
 	struct sandbox_report sandbox;
 	size_t size;
@@ -341,6 +343,9 @@ open_image(struct trial *t, int image_fd, struct err *err)
 	if (bytes == NULL || image_check(bytes, size, err) < 0)
 		return err_prefix(err, err->code, "image");
 	t->img = bytes;
+	t->secrets = secrets_load(t->img, secrets, "error", err);
+	if (t->secrets == NULL)
+		return err->code;
 	sandbox_enter(SANDBOX_CONTROL, NULL, &sandbox);
 	return 0;
 }
@@ -377,6 +382,7 @@ start(struct trial *t, struct err *err)
 	if (t->wires == NULL)
 		return ERR_IO;
 	t->bench = bench_new(t->img, t->board, codec_find, &quiet, now_boot());
+	bench_secrets(t->bench, t->secrets);
 	serve_links(t);
 	return 0;
 }
@@ -392,6 +398,7 @@ done(struct trial *t)
 		loop_free(t->loop);
 	free(t->seen);
 	free(t->memory);
+	secrets_free(t->secrets);
 }
 
 int
@@ -399,6 +406,7 @@ main(int argc, char **argv)
 {
 	struct trial t = { .img = NULL };
 	struct err err = { 0 };
+	const char *secrets = NULL;
 	int64_t fd = -1, seconds = 10;
 	bool identifies = false;
 	int n = 0;
@@ -411,6 +419,8 @@ main(int argc, char **argv)
 			t.is_quiet = true;
 		else if (strcmp(argv[i], "--identify") == 0)
 			identifies = true;
+		else if (has_value && strcmp(argv[i], "--secrets") == 0)
+			secrets = argv[++i];
 		else if (!has_value || !text_to_int(argv[i + 1],
 					       strcmp(argv[i], "--image-fd") == 0 ? &fd : &seconds))
 			fd = -1;
@@ -423,7 +433,7 @@ main(int argc, char **argv)
 		return 1;
 	}
 	self_protect();
-	if (open_image(&t, (int)fd, &err) < 0)
+	if (open_image(&t, (int)fd, secrets, &err) < 0)
 		n = -1;
 	else if (identifies)
 		n = try_identify(t.img, &t.is_ending, &err);

@@ -17,6 +17,7 @@
 #include "io/now.h"
 #include "io/sandbox.h"
 #include "io/seal.h"
+#include "io/secrets.h"
 #include "io/self.h"
 #include "io/twin_door.h"
 #include "io/twin_line.h"
@@ -27,6 +28,7 @@
 
 struct twin_program {
 	const struct image *img;
+	struct secrets *secrets;
 	struct twin *twin;
 	struct loop *loop;
 	struct twin_server **servers; /* [n_servers] */
@@ -92,6 +94,21 @@ open_image(struct twin_program *p, int fd, struct err *err)
 	return 0;
 }
 
+/* What the instruments want to be told, read while there is still the right to; then nothing but the work. */
+static int
+confine(struct twin_program *p, int image_fd, struct err *err)
+{
+	struct sandbox_report sandbox;
+	int rc = open_image(p, image_fd, err);
+
+	if (rc == 0) {
+		p->secrets = secrets_load(p->img, NULL, "error", err);
+		rc = p->secrets == NULL ? err->code : 0;
+	}
+	sandbox_enter(SANDBOX_TWIN, NULL, &sandbox);
+	return rc;
+}
+
 static void
 on_signal(void *ctx, int fd, unsigned events)
 {
@@ -102,14 +119,13 @@ on_signal(void *ctx, int fd, unsigned events)
 }
 
 static int
-start(struct twin_program *p, int image_fd, uint64_t seed, const char *door, struct err *err)
+start(struct twin_program *p, uint64_t seed, const char *door, struct err *err)
 {
 	static const int signals[] = { SIGTERM, SIGINT };
-	int sig, rc = open_image(p, image_fd, err);
+	int sig, rc;
 
-	if (rc < 0)
-		return rc;
 	p->twin = twin_new(p->img, seed);
+	twin_secrets(p->twin, p->secrets);
 	p->loop = loop_new(err);
 	if (p->loop == NULL)
 		return ERR_IO;
@@ -177,6 +193,7 @@ finish(struct twin_program *p)
 	free(p->lines);
 	loop_free(p->loop);
 	twin_free(p->twin);
+	secrets_free(p->secrets);
 }
 
 static int
@@ -190,7 +207,6 @@ int
 main(int argc, char **argv)
 {
 	struct twin_program p = { 0 };
-	struct sandbox_report sandbox;
 	struct err err = { 0 };
 	int64_t fd = -1, seed = 1;
 	const char *door = NULL;
@@ -210,8 +226,9 @@ main(int argc, char **argv)
 	if (argc % 2 == 0 || fd < 0 || fd > INT32_MAX)
 		return usage();
 	self_protect();
-	sandbox_enter(SANDBOX_TWIN, NULL, &sandbox);
-	rc = start(&p, (int)fd, (uint64_t)seed, door, &err);
+	rc = confine(&p, (int)fd, &err);
+	if (rc == 0)
+		rc = start(&p, (uint64_t)seed, door, &err);
 	if (rc == 0)
 		rc = run(&p, &err);
 	if (rc < 0)

@@ -19,7 +19,14 @@
 #define CODEC_KEY_MAX 1024 /* bytes of a key that a codec makes up, with its NUL */
 #define CODEC_BIT_NONE 0xFF
 
-enum opt_type { OPT_INT, OPT_CHOICE, OPT_TEXT, OPT_BOOL, OPT_SPAN };
+enum opt_type {
+	OPT_INT,
+	OPT_CHOICE,
+	OPT_TEXT,
+	OPT_BOOL,
+	OPT_SPAN,
+	OPT_SECRET, /* of an instrument: a password or key, whose name alone is in the image */
+};
 
 /* An option that a codec takes, of an instrument or of a point; the source of checks, schema and reference. */
 struct opt {
@@ -34,7 +41,8 @@ struct opt {
 #define OPT_NEEDED INT64_MIN       /* in def: the user must write it */
 #define OPT_ABSENT (INT64_MIN + 1) /* in def: may be left out, and that is seen by the codec */
 
-/* Values of options in the order of their table; text[] only for OPT_TEXT (borrowed; NULL: left out). */
+/* Values of options in the order of their table; text[] only for OPT_TEXT (borrowed; NULL: left out) and OPT_SECRET, whose num[] is
+ * its number in the image from 1 on (0: left out) and whose text[] is NULL as long as only its name is known. */
 struct optvals {
 	int64_t num[CODEC_OPTS_MAX];
 	const char *text[CODEC_OPTS_MAX];

@@ -86,6 +86,14 @@ link_new(const struct image *img, uint32_t index, const struct codec *(*codec_of
 }
 
 void
+link_secrets(struct link *l, const struct secrets *s)
+{
+	l->secrets = s;
+	for (size_t i = 0; i < l->n_units; i++)
+		link_unit_secrets(&l->units[i], s);
+}
+
+void
 link_free(struct link *l)
 {
 	if (l == NULL)
@@ -96,6 +104,11 @@ link_free(struct link *l)
 	free(l->readings.at);
 	free(l->late);
 	free(l->host);
+	if (l->secrets != NULL) { /* what was sent, and may have come back */
+		explicit_bzero(l->tx, sizeof(l->tx));
+		explicit_bzero(l->echo, sizeof(l->echo));
+		explicit_bzero(l->rx, sizeof(l->rx));
+	}
 	free(l);
 }
 

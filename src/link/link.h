@@ -53,6 +53,10 @@ struct link *link_new(const struct image *img, uint32_t index,
 	int64_t now_ns);
 void link_free(struct link *l);
 
+/* The secrets that the image names; they stay the caller's and outlive the link. Behind link_new(), before all else. From here on none
+ * of them leaves the engine but in link_wants.bytes. */
+void link_secrets(struct link *l, const struct secrets *s);
+
 /* After a reload: take over from the link that served before the state of all instruments whose hash is unchanged
  * (learned borders, counters, back-off, due times), and the open wire itself when all of them and the link are;
  * returns true when the wire goes on (a request under way included), false when the owner closes the old wire.

@@ -25,6 +25,21 @@ count_reply(struct link *l, struct unit *u, int64_t reply_ns, int64_t now_ns)
 		l->open_wait_ns = 0;
 }
 
+/* What a device says of a secret is told to nobody. */
+static void
+tell(struct link *l, const struct unit *u, const struct reading *r, int64_t stamp_ns)
+{
+	char text[VALUE_TEXT_MAX + 1];
+	struct reading masked = *r;
+
+	if (r->text != NULL && l->secrets != NULL) {
+		text_copy(text, sizeof(text), r->text);
+		secret_mask_text(l->secrets, text, sizeof(text));
+		masked.text = text;
+	}
+	l->sink.reading(l->sink.ctx, u->points[r->at].id, &masked, stamp_ns);
+}
+
 /* was_alone: no other question was under way, so no newer answer can have come before this one. */
 static void
 deliver(struct link *l, const struct unit *u, int64_t stamp_ns, bool was_alone)
@@ -39,7 +54,7 @@ deliver(struct link *l, const struct unit *u, int64_t stamp_ns, bool was_alone)
 				continue;
 			u->marks[r->at].told_ns = stamp_ns;
 		}
-		l->sink.reading(l->sink.ctx, u->points[r->at].id, r, stamp_ns);
+		tell(l, u, r, stamp_ns);
 	}
 }
 

@@ -176,6 +176,7 @@ struct link {
 	bool outlives; /* what is behind the wire goes on when it is closed: late answers come over the next one */
 	bool is_search; /* several ports may be meant: the owner takes the next one when it is closed */
 	struct link_sink sink;
+	const struct secrets *secrets; /* the owner's; NULL: none */
 	struct unit *units;
 	size_t n_units;
 
@@ -236,6 +237,7 @@ struct link {
 void link_unit_init(struct unit *u, const struct image *img, uint32_t index,
 	const struct codec *codec, int64_t now_ns);
 void link_unit_done(struct unit *u);
+void link_unit_secrets(struct unit *u, const struct secrets *s);
 /* A bad quality for the sorted points first .. first + n - 1. */
 void link_unit_say(struct link *l, const struct unit *u, size_t first, size_t n,
 	enum quality quality, uint16_t code, int64_t now_ns);

@@ -119,6 +119,7 @@ link_identify_settled(struct link *l, struct flight *f, int64_t now_ns)
 			return;
 		}
 	} else {
+		secret_mask_text(l->secrets, u->vars.identity, sizeof(u->vars.identity));
 		text_copy(u->state.identity, sizeof(u->state.identity), u->vars.identity);
 		if (!link_identify_is(u, &l->readings) ||
 			(u->demand == IDENTIFY_NONE && u->kind != 0 && u->kind != u->vars.kind)) {

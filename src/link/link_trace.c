@@ -1,7 +1,8 @@
 /* link_trace.c - lines that let a person see what went over the wire
  *
  * Two lines a request are made here at any rate of polling, so nothing is formatted for a frame: meanings are made once
- * a plan, and only the bytes that a frame has are copied.
+ * a plan, and only the bytes that a frame has are copied. Secrets are left out of them here: what is sent and what comes back passes
+ * through link_trace(), what is told through link_note().
  */
 #include "link/link_engine.h"
 
@@ -24,10 +25,9 @@ link_trace(struct link *l, const struct unit *u, enum trace_kind kind, enum qual
 	line->kind = (uint16_t)kind;
 	line->quality = (uint16_t)quality;
 	line->code = code;
-	line->n = (uint16_t)MIN(n, UINT16_MAX);
+	line->n = (uint16_t)MIN(
+		secret_mask(l->secrets, bytes, n, line->bytes, BOARD_TRACE_BYTES), UINT16_MAX);
 	memcpy(line->meaning, meaning, LINK_MEANING);
-	if (n > 0)
-		memcpy(line->bytes, bytes, MIN(n, BOARD_TRACE_BYTES));
 	l->sink.trace(l->sink.ctx, u->index, line);
 }
 
@@ -41,6 +41,7 @@ link_note(struct link *l, const struct unit *u, enum quality quality, int64_t no
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	secret_mask_text(l->secrets, text, sizeof(text));
 	text_copy(meaning, sizeof(meaning), text);
 	link_trace(l, u, TRACE_NOTE, quality, 0, meaning, NULL, 0, now_ns);
 }

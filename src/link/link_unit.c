@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 static char *
 copy_or_null(const char *text)
@@ -125,11 +126,31 @@ link_unit_init(struct unit *u, const struct image *img, uint32_t index, const st
 	link_plan(u, now_ns);
 }
 
+/* Another one is another instrument after a reload: what it was asked with the old one counts no more. */
+void
+link_unit_secrets(struct unit *u, const struct secrets *s)
+{
+	const struct opt *opt = u->codec->opts;
+
+	for (size_t i = 0; opt != NULL && opt[i].name != NULL; i++) {
+		int64_t number = u->ins.opts.num[i];
+
+		if (opt[i].type != OPT_SECRET || number < 1 || (uint64_t)number > s->n)
+			continue;
+		u->ins.opts.text[i] = s->at[number - 1].value;
+		u->hash = 31 * u->hash + text_hash(s->at[number - 1].value, s->at[number - 1].n);
+	}
+}
+
 void
 link_unit_done(struct unit *u)
 {
-	for (size_t i = 0; i < NELEM(u->ins.opts.text); i++)
-		free((void *)(uintptr_t)u->ins.opts.text[i]); /* ours: copied in init_options() */
+	const struct opt *opt = u->codec->opts;
+
+	for (size_t i = 0; opt != NULL && opt[i].name != NULL; i++)
+		if (opt[i].type == OPT_TEXT)
+			free((void *)(uintptr_t)
+					u->ins.opts.text[i]); /* ours: copied in init_options() */
 	for (size_t i = 0; u->points != NULL && i < u->n_points; i++) {
 		free((void *)(uintptr_t)u->points[i].key);
 		free((void *)(uintptr_t)u->points[i].write_key);

@@ -94,6 +94,7 @@ check_tables(const struct check *c)
 		{ "markers", &img->markers, sizeof(struct image_marker) },
 		{ "knots", &img->knots, sizeof(struct image_knot) },
 		{ "twins", &img->twins, sizeof(struct image_twin) },
+		{ "secrets", &img->secrets, sizeof(struct image_secret) },
 		{ "code", &img->code, sizeof(struct expr_op) },
 		{ "strings", &img->strings, 1 },
 	};
@@ -105,6 +106,8 @@ check_tables(const struct check *c)
 			return rc;
 	if (img->channels.n > IMAGE_CHANNELS_MAX)
 		return wrong(c, "%u channels, more than %u", img->channels.n, IMAGE_CHANNELS_MAX);
+	if (img->secrets.n > SECRETS_MAX)
+		return wrong(c, "%u secrets, more than %d", img->secrets.n, SECRETS_MAX);
 	strings = image_at(img, &img->strings);
 	if (img->strings.n == 0 || strings[0] != '\0' || strings[img->strings.n - 1] != '\0')
 		return wrong(c, "strings without end");
@@ -409,13 +412,25 @@ check_twin(const struct check *c, uint32_t i)
 	return 0;
 }
 
+/* Its name becomes part of a path. */
+static int
+check_secret(const struct check *c, uint32_t i)
+{
+	const struct image_secret *s = image_secret_at(c->img, i);
+
+	return is_text(c, s->name) && secret_is_name(image_text(c->img, s->name)) &&
+			       is_text(c, s->where)
+		       ? 0
+		       : wrong(c, "secret %u", i);
+}
+
 int
 image_check(const void *bytes, size_t n, struct err *err)
 {
 	struct check c = { bytes, n, err };
 	int (*const checks[])(const struct check *c, uint32_t i) = { check_link, check_instrument,
 		check_message, check_point, check_channel, check_choice, check_marker, check_knot,
-		check_twin };
+		check_twin, check_secret };
 	const struct image *img = bytes;
 	int rc;
 
@@ -428,7 +443,7 @@ image_check(const void *bytes, size_t n, struct err *err)
 		return rc;
 	const uint32_t counts[NELEM(checks)] = { img->links.n, img->instruments.n, img->messages.n,
 		img->points.n, img->channels.n, img->choices.n, img->markers.n, img->knots.n,
-		img->twins.n };
+		img->twins.n, img->secrets.n };
 	for (size_t k = 0; k < NELEM(checks); k++)
 		for (uint32_t i = 0; i < counts[k]; i++)
 			if ((rc = checks[k](&c, i)) != 0)

@@ -4,7 +4,7 @@
  * All places are offsets from the start of the image, all texts are offsets into its string table
  * (offset 0 is the empty text). Numbers are in the machine's byte order: an image never leaves the machine.
  *
- *	header | links | instruments | messages | points | channels | choices | twins | code | args | strings
+ *	header | links | instruments | messages | points | channels | choices | twins | secrets | code | args | strings
  *
  * A *point* is one quantity of a device as the wire carries it. A *channel* is what people see: a point with unit
  * and scale (an instrument channel, "furnace.pv"), a bench channel ("T_bed") that follows another channel,
@@ -15,10 +15,11 @@
 #define MODEL_IMAGE_H
 
 #include "base/err.h"
+#include "base/secret.h"
 #include "msg/value.h"
 
 #define IMAGE_MAGIC UINT64_C(0x314547414d49434d) /* "MCIMAGE1" */
-#define IMAGE_VERSION 5
+#define IMAGE_VERSION 6
 #define IMAGE_SIZE_MAX (64u << 20)
 #define IMAGE_CHANNELS_MAX 20000
 #define IMAGE_PIPELINE_MAX 16
@@ -49,6 +50,7 @@ struct image {
 	struct image_table markers;     /* struct image_marker */
 	struct image_table knots;       /* struct image_knot */
 	struct image_table twins;       /* struct image_twin, one a simulated point */
+	struct image_table secrets;     /* struct image_secret, at most SECRETS_MAX */
 	struct image_table code;        /* struct expr_op: the programs of all expressions */
 	struct image_table strings;     /* bytes; each text ends with a NUL */
 	uint32_t watchdog;              /* path of the hardware watchdog; empty: none */
@@ -134,7 +136,7 @@ struct image_instrument {
 	double identify_number; /* IDENTIFY_POINT: its value */
 	uint32_t first_message, n_messages;
 	int64_t opts
-		[IMAGE_OPTS_MAX]; /* values of the codec's options, in the order of codec->opts; texts as string offsets */
+		[IMAGE_OPTS_MAX]; /* values of the codec's options, in the order of codec->opts; texts as string offsets, secrets as 1 + index */
 };
 
 /* What an instrument says and hears, for codecs whose instruments are described so: see struct message in link/codec.h. */
@@ -267,6 +269,12 @@ struct image_twin {
 	double period_s; /* of the wave */
 };
 
+/* A secret that instruments need: its name alone. What it is stands in no image. */
+struct image_secret {
+	uint32_t name;  /* of its file */
+	uint32_t where; /* "bench.yaml:14:18": who wants it, for messages */
+};
+
 /* Check everything that a reader relies on (offsets, indices, ends of texts); bytes from outside. */
 int image_check(const void *bytes, size_t n, struct err *err) MUST_CHECK;
 
@@ -297,6 +305,7 @@ IMAGE_ACCESS(image_choice, choices)
 IMAGE_ACCESS(image_marker, markers)
 IMAGE_ACCESS(image_knot, knots)
 IMAGE_ACCESS(image_twin, twins)
+IMAGE_ACCESS(image_secret, secrets)
 
 /* The words of a LINK_HELPER taken apart in `room` (IMAGE_WORDS_BYTES_MAX + 1 bytes): [0] the folder, [1] the program,
  * then its arguments, NULL. Returns how many there are without the NULL; 0 when it has none that can be used. */

@@ -35,6 +35,8 @@ enum wire_kind {
 	WIRE_HELPER_ASK, /* control -> supervise: u32 ticket, text link, text its words: start the program anew */
 	WIRE_HELPER,    /* supervise -> control: +fd, u32 ticket: the connection to it */
 	WIRE_HELPER_NO, /* supervise -> control: u32 ticket, text why it does not run */
+	/* supervise -> control: +fd, u32 generation: the secrets of the image that comes next (io/secrets.h) */
+	WIRE_SECRETS,
 };
 
 void wire_begin(struct buf *out, enum wire_kind kind); /* clears `out` */

@@ -228,5 +228,6 @@ main(int argc, char **argv)
 	helpers_done(&s);
 	loop_free(s.loop);
 	free(s.img);
+	secrets_free(s.secrets);
 	return s.exit_code;
 }

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "io/now.h"
 #include "io/seal.h"
+#include "io/secrets.h"
 #include "io/sock.h"
 #include "msg/health.h"
 #include "supervise/supervise.h"
@@ -182,18 +183,26 @@ watch_child(struct supervise *s, struct child *c, struct err *err)
 static int
 start_control(struct supervise *s, int64_t now_ns, struct err *err)
 {
-	char image_number[16], generation[16];
-	const char *const args[] = { "--image", image_number, "--generation", generation, NULL };
-	int fd, rc;
+	char image_number[16], secrets_number[16], generation[16];
+	const char *const args[] = { "--image", image_number, "--secrets", secrets_number,
+		"--generation", generation, NULL };
+	int keep[2], rc;
 
-	fd = seal_bytes("mbc-image", s->img, s->img->size, err);
-	if (fd < 0)
-		return fd;
-	snprintf(image_number, sizeof(image_number), "%d", fd);
+	keep[0] = seal_bytes("mbc-image", s->img, s->img->size, err);
+	if (keep[0] < 0)
+		return ERR_IO;
+	keep[1] = secrets_send(s->secrets, err);
+	if (keep[1] < 0) {
+		close(keep[0]);
+		return ERR_IO;
+	}
+	snprintf(image_number, sizeof(image_number), "%d", keep[0]);
+	snprintf(secrets_number, sizeof(secrets_number), "%d", keep[1]);
 	snprintf(generation, sizeof(generation), "%u", ++s->generation);
 	s->control.is_realtime = s->img->is_realtime != 0;
-	rc = child_start(&s->control, args, &fd, 1, now_ns, err);
-	close(fd);
+	rc = child_start(&s->control, args, keep, NELEM(keep), now_ns, err);
+	close(keep[0]);
+	close(keep[1]);
 	return rc < 0 ? rc : watch_child(s, &s->control, err);
 }
 
@@ -276,15 +285,36 @@ adjust_serve(struct supervise *s, const char *before, int64_t now_ns)
 		s->serve.next_start_ns = now_ns;
 }
 
+/* To the controller that runs: first the secrets, then the image that they belong to. */
+static void
+send_image(struct supervise *s)
+{
+	struct err err;
+	int image = seal_bytes("mbc-image", s->img, s->img->size, &err);
+	int secrets = image < 0 ? -1 : secrets_send(s->secrets, &err);
+
+	if (secrets < 0) {
+		log_err("reload: %s", err.msg);
+		reload_done(s, false, err.msg);
+	} else {
+		send_fd(&s->control, WIRE_SECRETS, secrets, ++s->generation);
+		send_fd(&s->control, WIRE_IMAGE, image, s->generation);
+		close(secrets);
+	}
+	if (image >= 0)
+		close(image);
+}
+
 void
-processes_take_image(struct supervise *s, struct image *img)
+processes_take_image(struct supervise *s, struct image *img, struct secrets *secrets)
 {
 	char *before = s->img != NULL ? strdup(image_text(s->img, s->img->listen)) : NULL;
 	int64_t now = now_boot();
-	struct err err;
 
 	free(s->img);
+	secrets_free(s->secrets);
 	s->img = img;
+	s->secrets = secrets;
 	watchdog_set(&s->watchdog, image_text(img, img->watchdog), img->watchdog_timeout_ns);
 	if (s->control.pid != 0 && s->control.is_realtime != (img->is_realtime != 0))
 		log_info(
@@ -292,16 +322,7 @@ processes_take_image(struct supervise *s, struct image *img)
 	if (s->control.pid == 0) {
 		s->control.next_start_ns = now;
 	} else {
-		int fd = seal_bytes("mbc-image", img, img->size, &err);
-
-		if (fd < 0) {
-			log_err("reload: %s", err.msg);
-			reload_done(s, false, err.msg);
-		} else {
-			send_fd(&s->control, WIRE_IMAGE, fd, ++s->generation);
-		}
-		if (fd >= 0)
-			close(fd);
+		send_image(s);
 	}
 	helpers_take_image(s);
 	adjust_serve(s, before, now);

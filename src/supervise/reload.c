@@ -1,6 +1,6 @@
 /* reload.c - the bench file: compiled aside, refused or handed on, and those told who asked
  *
- *	reload_begin --> compile runs --> reload_compiled --> ids --> image to control --> its board --> reload_done
+ *	reload_begin --> compile runs --> reload_compiled --> ids, secrets --> image to control --> its board --> reload_done
  *	                     |                  | errors                  | refused by control
  *	                     +-- over 5 s ------+-------------------------+--> reload_done: the old bench goes on
  */
@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "io/now.h"
+#include "io/secrets.h"
 #include "supervise/ids.h"
 #include "supervise/supervise.h"
 
@@ -203,25 +204,35 @@ take_image(struct supervise *s, int status, struct err *err)
 	return NULL;
 }
 
+static bool
+is_same(const struct supervise *s, const struct image *img, const struct secrets *secrets)
+{
+	return s->img != NULL && s->img->size == img->size && memcmp(s->img, img, img->size) == 0 &&
+	       secrets_same(s->secrets, secrets);
+}
+
 static void
 take_compiled(struct supervise *s, int status)
 {
 	struct err err;
 	struct image *img = take_image(s, status, &err);
+	struct secrets *secrets = img == NULL ? NULL : secrets_load(img, NULL, "error", &err);
 
 	close(s->compiled);
-	if (img == NULL) {
+	if (secrets == NULL) {
+		free(img);
 		refuse(s, err.msg);
 		return;
 	}
-	if (s->img != NULL && s->img->size == img->size && memcmp(s->img, img, img->size) == 0) {
+	if (is_same(s, img, secrets)) {
 		free(img);
+		secrets_free(secrets);
 		log_info("bench file: nothing has changed");
 		reload_done(s, true, "nothing in the bench file has changed");
 		return;
 	}
 	s->is_applying = true; /* until control shows its new board */
-	processes_take_image(s, img);
+	processes_take_image(s, img, secrets);
 }
 
 /* A refused file too is read again when that was asked for meanwhile: it may have been mended since. */

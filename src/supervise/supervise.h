@@ -19,8 +19,9 @@ struct supervise {
 	const char *file; /* the bench file */
 	char bench[64];
 	char state_dir[PLACE_MAX];
-	struct image *img;   /* what runs; malloc */
-	uint32_t generation; /* of the newest image or board */
+	struct image *img;       /* what runs; malloc */
+	struct secrets *secrets; /* that it names; NULL as long as there is no image */
+	uint32_t generation;     /* of the newest image or board */
 	int64_t began_ns;
 
 	struct child control, serve,
@@ -82,8 +83,8 @@ void reload_done(
 /* processes.c: control and serve */
 void processes_start(struct supervise *s, int64_t now_ns); /* those that are due */
 int64_t processes_wake(const struct supervise *s);         /* when the next one is due; NEVER */
-void processes_take_image(struct supervise *s,
-	struct image *img); /* takes img: hands it to control, starts what is new */
+void processes_take_image(struct supervise *s, struct image *img,
+	struct secrets *secrets); /* takes both: hands them to control, starts what is new */
 void processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns);
 void processes_health(struct supervise *s, int64_t now_ns); /* once a second */
 int64_t processes_watch(struct supervise *s,

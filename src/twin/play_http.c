@@ -120,6 +120,68 @@ http_ends(const uint8_t *frame, size_t n)
 	return says.n == 5 && strncasecmp(says.at, "close", says.n) == 0;
 }
 
+/* ---- who asks -------------------------------------------------------------------------------------------------------- */
+
+/* Is each of the lines, which end with CR LF, in the head? */
+static bool
+has_lines(const struct play_ask *ask, const char *lines)
+{
+	char name[HTTP_KEY_NAME_MAX + 1];
+
+	for (const char *end; (end = strstr(lines, "\r\n")) != NULL; lines = end + 2) {
+		size_t n = strcspn(lines, ":");
+		struct run value = { lines + n + 2, (size_t)(end - lines) - n - 2 };
+
+		snprintf(name, sizeof(name), "%.*s", (int)n, lines);
+		if (!play_same(header(ask->head, ask->n_head, name), value))
+			return false;
+	}
+	return true;
+}
+
+/* Is the key the first member of the query? It is taken out, right or wrong: what is left, in room, is the page. */
+static bool
+take_key(const char *query, struct play_ask *ask, char room[CODEC_FRAME_MAX])
+{
+	const char *mark = ask->path.n == 0 ? NULL : memchr(ask->path.at, '?', ask->path.n);
+	size_t before = mark == NULL ? ask->path.n : (size_t)(mark - ask->path.at);
+	size_t name = strcspn(query, "=") + 1, rest = ask->path.n - before, member;
+	bool is_right;
+
+	if (query[0] == '\0')
+		return true;
+	if (rest < 1 + name || memcmp(mark + 1, query, name) != 0)
+		return false;
+	mark++;
+	rest--;
+	for (member = 0; member < rest && mark[member] != '&'; member++)
+		;
+	is_right = play_same((struct run){ mark, member }, play_run(query));
+	memcpy(room, ask->path.at, before);
+	if (member < rest) {
+		room[before] = '?';
+		memcpy(room + before + 1, mark + member + 1, rest - member - 1);
+		before += rest - member;
+	}
+	ask->path = (struct run){ room, before };
+	return is_right;
+}
+
+/* Does it prove what the instrument wants of those who ask? Where that is nothing everybody does. */
+static bool
+is_known(const struct play_device *dev, struct play_ask *ask, char room[CODEC_FRAME_MAX])
+{
+	struct http_auth auth;
+	struct err err;
+	bool is_right;
+
+	if (http_auth_make(&dev->ins, &auth, &err) < 0)
+		return false;
+	is_right = take_key(auth.query, ask, room) && has_lines(ask, auth.lines);
+	http_auth_done(&auth);
+	return is_right;
+}
+
 /* Some devices answer only those who say which version they expect. */
 static bool
 is_accepted(const struct play_device *dev, const struct play_ask *ask)
@@ -146,8 +208,10 @@ say(const struct answer *a, bool is_last, uint8_t *out, size_t cap)
 	char head[PLAY_HEAD_MAX];
 	int used = snprintf(head, sizeof(head),
 		"HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-		"Connection: %s\r\n\r\n",
-		a->status, a->word, a->type, a->body.n, is_last ? "close" : "keep-alive");
+		"%sConnection: %s\r\n\r\n",
+		a->status, a->word, a->type, a->body.n,
+		a->status == 401 ? "WWW-Authenticate: Basic realm=\"bench\"\r\n" : "",
+		is_last ? "close" : "keep-alive");
 
 	if (used <= 0 || (size_t)used + a->body.n > cap)
 		return 0;
@@ -210,6 +274,15 @@ say_done(const struct play_device *dev, const char *ok, bool is_last, uint8_t *o
 	return say(&a, is_last, out, cap);
 }
 
+/* To somebody who has not proved who he is. */
+static int
+say_unknown(const struct play_device *dev, bool is_last, uint8_t *out, size_t cap)
+{
+	if (dev->ins.opts.text[HTTP_OPT_OK_JSON] != NULL)
+		return say_done(dev, "Error", is_last, out, cap);
+	return say_error(401, "Unauthorized", is_last, out, cap);
+}
+
 static int
 say_page(const struct play_device *dev, struct run path, bool is_last, uint8_t *out, size_t cap)
 {
@@ -251,20 +324,24 @@ static int
 http_answer(struct play_device *dev, const uint8_t *frame, size_t n, uint8_t *out, size_t cap)
 {
 	const struct play_device *owner;
-	bool is_last = http_ends(frame, n);
+	bool is_last = http_ends(frame, n), is_friend;
+	char room[CODEC_FRAME_MAX];
 	enum play_verdict verdict;
 	struct play_ask ask;
 	unsigned code = 0;
 
 	if (!take_apart(frame, n, &ask))
 		return PLAY_NOT_MINE;
+	is_friend = is_known(dev, &ask, room);
 	owner = page_owner(dev, ask.path);
-	ask.is_refused = !is_accepted(dev, &ask);
+	ask.is_refused = !is_friend || !is_accepted(dev, &ask);
 	if (owner != NULL && !ask.is_refused && is_question(owner, &ask))
 		return say_page(owner, ask.path, is_last, out, cap);
 	verdict = play_http_write(dev, &ask, &code);
 	if (verdict != PLAY_WRITTEN && (owner == NULL || !ask.is_refused))
 		return PLAY_NOT_MINE; /* perhaps another instrument's; else http_nobody() tells why */
+	if (!is_friend)
+		return say_unknown(dev, is_last, out, cap);
 	if (ask.is_refused)
 		return say_code(PLAY_CODE_VERSION, is_last, out, cap);
 	return say_done(dev, dev->ins.opts.text[HTTP_OPT_OK_IS], is_last, out, cap);
@@ -326,12 +403,15 @@ http_nobody(const struct play_device *dev, const uint8_t *frame, size_t n, uint8
 {
 	bool is_last = http_ends(frame, n);
 	const struct play_device *whose;
+	char room[CODEC_FRAME_MAX];
 	enum play_verdict verdict;
 	struct play_ask ask;
 	unsigned code = 0;
 
 	if (!take_apart(frame, n, &ask))
 		return say_error(400, "Bad Request", is_last, out, cap);
+	if (!is_known(dev, &ask, room))
+		return say_unknown(dev, is_last, out, cap);
 	ask.is_refused = true;
 	verdict = judge(dev, &ask, &whose, &code);
 	if (!is_accepted(whose, &ask))

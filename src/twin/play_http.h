@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "drivers/http_auth.h"
 #include "drivers/http_element.h"
 #include "drivers/http_json.h"
 #include "drivers/http_write.h"

@@ -49,13 +49,15 @@ frames(const struct play_device *dev, struct text_frame *out_heard, struct text_
 }
 
 static bool
-fits(const struct message *m, const uint8_t *in, size_t n, struct text_format *f,
-	struct text_found found[TEXT_FIELDS_MAX])
+fits(const struct play_device *dev, const struct message *m, const uint8_t *in, size_t n,
+	struct text_format *f, struct text_found found[TEXT_FIELDS_MAX])
 {
 	struct err err;
 
-	return m->send[0] != '\0' && text_format_parse(m->send, f, &err) == 0 &&
-	       text_message_match(f, in, n, found) == TEXT_FITS;
+	if (m->send[0] == '\0' || text_format_parse(m->send, f, &err) < 0)
+		return false;
+	f->secret = text_frame_password(&dev->ins.opts);
+	return text_message_match(f, in, n, found) == TEXT_FITS;
 }
 
 /* Where nothing ends a message: the first bytes that are one as they stand. */
@@ -67,7 +69,7 @@ cut_by_form(const struct play_device *dev, const uint8_t *in, size_t n, enum wir
 
 	for (size_t k = 1; k <= n; k++)
 		for (uint32_t i = 0; i < dev->ins.n_messages; i++)
-			if (fits(&dev->ins.messages[i], in, k, &f, found))
+			if (fits(dev, &dev->ins.messages[i], in, k, &f, found))
 				return CUT_FRAME(k);
 	return wire == WIRE_OPEN && n < CODEC_FRAME_MAX ? CUT_MORE : CUT_SKIP(n);
 }
@@ -315,7 +317,7 @@ find_message(struct play_device *dev, const uint8_t *in, size_t n, struct answer
 	if (dev->state[ROW] != 0) {
 		for (uint64_t k = 0; k < dev->state[STEP]; k++)
 			at = dev->ins.messages[at].next;
-		if (fits(&dev->ins.messages[at], in, n, &f, found)) {
+		if (fits(dev, &dev->ins.messages[at], in, n, &f, found)) {
 			*out = (struct answer){ .dev = dev,
 				.first = (uint32_t)dev->state[ROW] - 1,
 				.step = (unsigned)dev->state[STEP] };
@@ -329,7 +331,7 @@ find_message(struct play_device *dev, const uint8_t *in, size_t n, struct answer
 
 		for (uint32_t k = 0; k < i; k++)
 			is_later |= dev->ins.messages[k].next == i;
-		if (is_later || !fits(m, in, n, &f, found))
+		if (is_later || !fits(dev, m, in, n, &f, found))
 			continue;
 		take_values(dev, i, &f, found);
 		*out = (struct answer){ .dev = dev, .first = i };

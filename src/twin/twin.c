@@ -289,6 +289,25 @@ twin_new(const struct image *img, uint64_t seed)
 }
 
 void
+twin_secrets(struct twin *t, const struct secrets *s)
+{
+	for (uint32_t i = 0; i < t->img->instruments.n; i++) {
+		struct play_device *dev = &t->devices[i];
+		const struct codec *codec =
+			codec_find(image_text(t->img, image_instrument_at(t->img, i)->codec));
+
+		for (size_t k = 0;
+			codec != NULL && codec->opts != NULL && codec->opts[k].name != NULL; k++) {
+			int64_t number = dev->ins.opts.num[k];
+
+			if (codec->opts[k].type == OPT_SECRET && number > 0 &&
+				(uint64_t)number <= s->n)
+				dev->ins.opts.text[k] = s->at[number - 1].value;
+		}
+	}
+}
+
+void
 twin_free(struct twin *t)
 {
 	if (t == NULL)

@@ -16,6 +16,10 @@ struct twin;
 struct twin *twin_new(const struct image *img, uint64_t seed);
 void twin_free(struct twin *t);
 
+/* The secrets that the image names, right behind twin_new(); they stay the caller's and outlive the twin. Whoever does not know the one of
+ * an instrument is refused as its protocol has it. */
+void twin_secrets(struct twin *t, const struct secrets *s);
+
 /* Let the values move on to now_ns; the first call only sets the clock. */
 void twin_step(struct twin *t, int64_t now_ns);
 

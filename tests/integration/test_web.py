@@ -180,7 +180,7 @@ class Pages(unittest.TestCase):
         with Bench("ipx", f"""
 links: {{web: {{tcp: "127.0.0.1:{self.port}"}}}}
 instruments:
-  ipx: {{use: http, link: web, path: "/x.json?key=apikey&Get=R", every: 50 ms, ok_json: status, ok_is: Success,
+  ipx: {{use: http, link: web, path: "/x.json?Get=R", every: 50 ms, ok_json: status, ok_is: Success,
         channels: {{r1: {{read: {{json: R1, type: bool}}}}}}}}
 """) as bench:
             bench.wait_value("ipx.r1", True)

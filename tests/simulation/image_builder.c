@@ -109,7 +109,7 @@ option_value(const struct opt *opt, const char *text)
 				return i;
 		give_up("no such choice", text);
 	}
-	if (!text_to_int(text, &v) || v < opt->min || v > opt->max)
+	if (!text_to_int(text, &v) || (opt->type != OPT_SECRET && (v < opt->min || v > opt->max)))
 		give_up("not a number in its range", text);
 	return v;
 }

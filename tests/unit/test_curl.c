@@ -14,7 +14,7 @@
 
 #include "curl/options.h"
 #include "curl/place.h"
-#include "curl/secret.h"
+#include "io/secret_file.h"
 
 static struct err err;
 static char words[16][200];
@@ -127,7 +127,8 @@ test_secrets(void **state)
 {
 	static const char *const wrong[] = { "open", "group", "empty", "lines", "long", "link",
 		"nothing", "", ".", "..", "../x", "a/b" };
-	char secret[SECRET_MAX + 1], path[100], line[300], longest[SECRET_MAX + 2];
+	char path[100], line[300], longest[SECRET_MAX + 2];
+	struct secret secret;
 	struct options o;
 
 	memset(longest, 'x', sizeof(longest));
@@ -139,10 +140,10 @@ test_secrets(void **state)
 	put_file("long", longest, sizeof(longest), 0600);
 	snprintf(path, sizeof(path), "%s/link", dir);
 	assert_int_equal(symlink("good", path), 0);
-	assert_int_equal(secret_read(dir, "good", secret, &err), 0);
-	assert_string_equal(secret, "s3cret word");
+	assert_int_equal(secret_read(dir, "good", &secret, &err), 0);
+	assert_string_equal(secret.value, "s3cret word");
 	for (size_t i = 0; i < NELEM(wrong); i++) {
-		assert_int_equal(secret_read(dir, wrong[i], secret, &err), ERR_CONF);
+		assert_int_equal(secret_read(dir, wrong[i], &secret, &err), ERR_CONF);
 		assert_null(strstr(err.msg, "s3cret"));
 	}
 	snprintf(line, sizeof(line),

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "codec_feed.h"
+#include "drivers/http_auth.h"
 #include "http_feed.h"
 #include "link/link.h"
 
@@ -146,6 +147,82 @@ test_question(void **state)
 	assert_int_equal(codec_http.match(&ins, NULL, 1, (const uint8_t *)"x", 1), MATCH_NOT_MINE);
 	assert_null(codec_http.alike);
 	assert_true(codec_http.closes);
+}
+
+/* What is asked for, and how: a path, and lines of the head. */
+static void
+assert_asks(const struct instrument *who, const char *path, const char *lines)
+{
+	struct point pt = point("Sum", NUMBER);
+	struct request req = plan(&pt, 1);
+	char want[400];
+	uint8_t bytes[LINK_TX_MAX];
+	struct err err = { .msg = "" };
+	int n = codec_http.encode(who, &req, 1, NULL, bytes, sizeof(bytes), &err);
+
+	snprintf(want, sizeof(want),
+		"GET %s HTTP/1.1\r\nHost: bench\r\nConnection: keep-alive\r\n%s\r\n", path, lines);
+	if (n != (int)strlen(want) || memcmp(bytes, want, (size_t)n) != 0)
+		fail_msg("%.*s %s", MAX(n, 0), (const char *)bytes, err.msg);
+}
+
+/* The example of RFC 7617, 2; keys in a query and in the head. */
+static void
+test_who_asks(void **state)
+{
+	struct request req = { .kind = REQUEST_READ };
+	struct instrument who = ins;
+	uint8_t bytes[LINK_TX_MAX];
+	struct err err;
+
+	who.opts.text[HTTP_OPT_USER] = "Aladdin";
+	who.opts.num[HTTP_OPT_PASSWORD] = 1;
+	assert_int_equal(codec_http.encode(&who, &req, 1, NULL, bytes, sizeof(bytes), &err),
+		ERR_CONF); /* not known yet */
+	who.opts.text[HTTP_OPT_PASSWORD] = "open sesame";
+	assert_asks(
+		&who, "/service/method", "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n");
+	who.opts.num[HTTP_OPT_KEY] = 2;
+	who.opts.text[HTTP_OPT_KEY] = "a&b=c d%";
+	who.opts.text[HTTP_OPT_KEY_QUERY] = "key";
+	assert_asks(&who, "/service/method?key=a%26b%3Dc%20d%25",
+		"Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n");
+	who.opts.num[HTTP_OPT_PASSWORD] = 0;
+	who.opts.text[HTTP_OPT_USER] = who.opts.text[HTTP_OPT_PASSWORD] = NULL;
+	who.opts.text[HTTP_OPT_PATH] = "/a?Get=R&x=1";
+	assert_asks(&who, "/a?key=a%26b%3Dc%20d%25&Get=R&x=1", "");
+	who.opts.text[HTTP_OPT_KEY_QUERY] = NULL;
+	who.opts.text[HTTP_OPT_KEY_HEADER] = "X-Api-Key";
+	assert_asks(&who, "/a?Get=R&x=1", "X-Api-Key: a&b=c d%\r\n");
+	who.opts.text[HTTP_OPT_KEY_HEADER] = "Authorization: Bearer";
+	assert_asks(&who, "/a?Get=R&x=1", "Authorization: Bearer a&b=c d%\r\n");
+}
+
+/* All that is longest at one time: no byte beyond the room, and nothing cut. */
+static void
+test_long_secrets(void **state)
+{
+	static char longest[SECRET_MAX + 1], user[HTTP_USER_MAX + 1];
+	struct request req = { .kind = REQUEST_READ };
+	struct instrument who = ins;
+	uint8_t bytes[LINK_TX_MAX];
+	struct err err;
+	int n;
+
+	memset(longest, '%', SECRET_MAX);
+	memset(user, 'u', HTTP_USER_MAX);
+	who.opts.text[HTTP_OPT_USER] = user;
+	who.opts.num[HTTP_OPT_PASSWORD] = who.opts.num[HTTP_OPT_KEY] = 1;
+	who.opts.text[HTTP_OPT_PASSWORD] = who.opts.text[HTTP_OPT_KEY] = longest;
+	who.opts.text[HTTP_OPT_KEY_HEADER] = "X-Api-Key";
+	n = codec_http.encode(&who, &req, 1, NULL, bytes, sizeof(bytes), &err);
+	assert_true(n > 2 * SECRET_MAX);
+	assert_memory_equal(bytes + n - 6, "%%\r\n\r\n", 6);
+	who.opts.text[HTTP_OPT_KEY_HEADER] = NULL;
+	who.opts.text[HTTP_OPT_KEY_QUERY] = "key";
+	assert_int_equal(
+		codec_http.encode(&who, &req, 1, NULL, bytes, sizeof(bytes), &err), ERR_CONF);
+	assert_null(strstr(err.msg, "%%"));
 }
 
 static void
@@ -560,6 +637,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_question),
+		cmocka_unit_test(test_who_asks),
+		cmocka_unit_test(test_long_secrets),
 		cmocka_unit_test(test_plan),
 		cmocka_unit_test(test_forms_of_a_body),
 		cmocka_unit_test(test_answers_without_body),

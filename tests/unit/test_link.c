@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -822,6 +823,53 @@ test_identity_in_steps(void **state)
 	rig_done(&rig);
 }
 
+/* ---- secrets --------------------------------------------------------------------------------------------------- */
+
+static struct board_trace last_line;
+
+static void
+keep_line(void *ctx, uint32_t instrument, const struct board_trace *line)
+{
+	if (line->kind == TRACE_RECEIVED)
+		last_line = *line;
+}
+
+/* Whatever comes over a wire: its length in the trace does not tell that of a secret. */
+static void
+test_the_trace_has_no_secrets(void **state)
+{
+	static const struct rig_point point = { 0, 100, 1, 100 * MS };
+	static const char *const values[] = { "Open-Sesame", "Open" };
+	static struct secrets secrets;
+	struct link_sink sink;
+
+	rig_init(&rig, "tagged", 1, &point, 1);
+	sink = rig.sink;
+	sink.trace = keep_line;
+	for (size_t i = 0; i < NELEM(values); i++) {
+		uint8_t said[64] = {
+			40
+		}; /* a frame of the rig's protocol, whose first byte is its length */
+
+		secrets.n = 1;
+		secrets.at[0].n = strlen(values[i]);
+		strcpy(secrets.at[0].value, values[i]);
+		said[0] = (uint8_t)snprintf((char *)said + 6, 50, "you said %s!", values[i]) + 6;
+		link_free(rig.link);
+		rig.link = link_new(rig.img, 0, rig_codec, &sink, rig.now_ns);
+		link_secrets(rig.link, &secrets);
+		link_time(rig.link, rig.now_ns);
+		link_take(rig.link, &rig.wants);
+		assert_true(rig.wants.open);
+		link_opened(rig.link, rig.now_ns);
+		link_bytes(rig.link, said, said[0], rig.now_ns);
+		said[said[0]] = '\0';
+		assert_int_equal(last_line.n, 6 + strlen("you said ***!"));
+		assert_memory_equal(last_line.bytes + 6, "you said ***!", strlen("you said ***!"));
+	}
+	rig_done(&rig);
+}
+
 /* ---- reload ---------------------------------------------------------------------------------------------------- */
 
 /* Put a link made from a new image in the old one's place. */
@@ -965,6 +1013,7 @@ main(void)
 		cmocka_unit_test(test_write_verdicts),
 		cmocka_unit_test(test_write_only),
 		cmocka_unit_test(test_identity_in_steps),
+		cmocka_unit_test(test_the_trace_has_no_secrets),
 		cmocka_unit_test(test_reload_loses_no_poll),
 		cmocka_unit_test(test_reload_keeps_what_was_learned),
 		cmocka_unit_test(test_reload_of_one_instrument),

@@ -303,6 +303,61 @@ test_ipx800_v4(void **state)
 	stop(&f);
 }
 
+/* ---- who asks ---- */
+
+static struct secrets secrets = { 2, { { 8, "Sesame&1" }, { 7, "k3y a/b" } } };
+
+/* Base64 of "bench:Sesame&1" and of the same without its last character. */
+#define RIGHT "\r\nAuthorization: Basic YmVuY2g6U2VzYW1lJjE="
+#define WRONG "\r\nAuthorization: Basic YmVuY2g6U2VzYW1lJg=="
+
+static void
+test_a_password(void **state)
+{
+	static const struct row rows[] = {
+		{ "path=/a user=bench password=1", "json=a", "path=/set?a={value}" },
+		{ "path=/open", "json=b", NULL },
+	};
+	struct play f;
+
+	START(&f, rows);
+	asks(&f, "GET /a HTTP/1.1" RIGHT, "", 401, NULL); /* nobody knows it yet */
+	twin_secrets(f.t, &secrets);
+	twin_set(f.t, 0, 7);
+	asks(&f, "GET /a HTTP/1.1", "", 401, NULL);
+	asks(&f, "GET /a HTTP/1.1" WRONG, "", 401, NULL);
+	asks(&f, "GET /set?a=9 HTTP/1.1" WRONG, "", 401, NULL);
+	asks(&f, "GET /a HTTP/1.1" RIGHT, "", 200, "{\"a\":7}");
+	asks(&f, "GET /set?a=9 HTTP/1.1" RIGHT, "", 200, NULL);
+	asks(&f, "GET /a HTTP/1.1" RIGHT, "", 200, "{\"a\":9}");
+	asks(&f, "GET /open HTTP/1.1", "", 200, NULL);
+	stop(&f);
+}
+
+static void
+test_a_key(void **state)
+{
+	static const struct row rows[] = {
+		{ OK "path=/a?Get=R key=2 key_query=key", "json=a", "path=/a?Set={value}" },
+		{ "path=/b key=1 key_header=X-Key", "json=b", NULL },
+	};
+	struct play f;
+
+	START(&f, rows);
+	twin_secrets(f.t, &secrets);
+	asks(&f, "GET /a?key=k3y%20a%2Fb&Get=R HTTP/1.1", "", 200,
+		"{\"a\":0,\"status\":\"Success\"}");
+	asks(&f, "GET /a?key=k3y%20a%2Fb&Set=4 HTTP/1.1", "", 200, "{\"status\":\"Success\"}");
+	asks(&f, "GET /a?key=k3y&Set=5 HTTP/1.1", "", 200, "{\"status\":\"Error\"}");
+	asks(&f, "GET /a?Get=R HTTP/1.1", "", 200, "{\"status\":\"Error\"}");
+	asks(&f, "GET /a?Get=R&key=k3y%20a%2Fb HTTP/1.1", "", 200, "{\"status\":\"Error\"}");
+	asks(&f, "GET /a?key=k3y%20a%2Fb&Get=R HTTP/1.1", "", 200,
+		"{\"a\":4,\"status\":\"Success\"}");
+	asks(&f, "GET /b HTTP/1.1\r\nx-key: Sesame&1", "", 200, "{\"b\":0}");
+	asks(&f, "GET /b HTTP/1.1\r\nX-Key: Sesame", "", 401, NULL);
+	stop(&f);
+}
+
 /* ---- forms of pages and writes ---- */
 
 static void
@@ -497,6 +552,8 @@ main(void)
 		cmocka_unit_test(test_e1214),
 		cmocka_unit_test(test_ipx800_v3),
 		cmocka_unit_test(test_ipx800_v4),
+		cmocka_unit_test(test_a_password),
+		cmocka_unit_test(test_a_key),
 		cmocka_unit_test(test_forms_of_values),
 		cmocka_unit_test(test_forms_of_writes),
 		cmocka_unit_test(test_a_page_too_long),

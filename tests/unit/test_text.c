@@ -323,6 +323,33 @@ test_sent(void **state)
 }
 
 static void
+test_a_password_is_sent(void **state)
+{
+	static const struct text_written nothing = { VALUE_INT, { 0 }, "" };
+	struct text_found found[TEXT_FIELDS_MAX];
+	struct text_format f;
+	uint8_t out[40];
+	struct err err;
+
+	assert_int_equal(text_format_parse("LOGIN {password:secret};", &f, &err), 0);
+	assert_int_equal(text_format_check(&f, false, &err), 0);
+	assert_int_equal(text_format_check(&f, true, &err), ERR_CONF);
+	assert_true(text_format_has_secret(&f));
+	assert_int_equal(text_message_match(&f, BYTES("LOGIN ;"), found), TEXT_FITS_NOT);
+	f.secret = "{a<0D>b}"; /* as it is: no format */
+	assert_int_equal(
+		text_message_make(&f, one, (void *)(uintptr_t)&nothing, out, sizeof(out), &err),
+		15);
+	assert_memory_equal(out, "LOGIN {a<0D>b};", 15);
+	assert_int_equal(text_message_match(&f, out, 15, found), TEXT_FITS);
+	assert_int_equal(text_message_match(&f, out, 14, found), TEXT_FITS_NOT);
+	assert_int_equal(text_message_match(&f, BYTES("LOGIN {a<0D>c};"), found), TEXT_FITS_NOT);
+	assert_int_equal(
+		text_message_make(&f, one, (void *)(uintptr_t)&nothing, out, 10, &err), ERR_CONF);
+	assert_null(strstr(err.msg, "0D"));
+}
+
+static void
 test_alike(void **state)
 {
 	static const struct {
@@ -649,6 +676,7 @@ main(void)
 		cmocka_unit_test(test_fits),
 		cmocka_unit_test(test_cut_messages_do_not_fit),
 		cmocka_unit_test(test_sent),
+		cmocka_unit_test(test_a_password_is_sent),
 		cmocka_unit_test(test_alike),
 		cmocka_unit_test(test_handshake),
 		cmocka_unit_test(test_events),
