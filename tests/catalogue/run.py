@@ -228,14 +228,15 @@ def orders_of(file, exchange):
 class Twin:
     def __init__(self, program, says, path, file, params, folder):
         wire = {"serial": "/dev/ttyS0"} if "serial" in file.get("line", {}) else {"tcp": "127.0.0.1:4001"}
+        secrets = {key: str(value) for key, value in params.items() if file.get("params", {}).get(key, {}).get("type") == "secret"}
         bench = {"bench": "b", "links": {"l": wire},
-                 "instruments": {"d": {"use": path.stem, "link": "l", **params}}}
+                 "instruments": {"d": {"use": path.stem, "link": "l", **params, **{key: {"secret": key} for key in secrets}}}}
         source, image = pathlib.Path(folder) / "bench.yaml", pathlib.Path(folder) / "image"
         source.write_text(json.dumps(bench))
         with open(image, "wb") as out:
             subprocess.run([program, "--out-fd", str(out.fileno()), str(source)], pass_fds=[out.fileno()], check=True,
                            env={**os.environ, "MBC_CATALOGUE": str(path.parent)})
-        self.process = subprocess.Popen([says, str(image)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([says, str(image), *secrets.values()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def order(self, text):
         self.process.stdin.write(text + "\n")

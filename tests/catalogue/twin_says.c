@@ -1,6 +1,6 @@
 /* twin_says.c - what the simulated instrument of a bench answers: orders on standard input, answers on standard output
  *
- * twin_says IMAGE. The bench has one instrument, `d`, on its only link. One order a line:
+ * twin_says IMAGE [SECRET]. The bench has one instrument, `d`, on its only link, and at most one secret. One order a line:
  *
  *	set CHANNEL VALUE      its value, in its unit, as if it had been written; of a text: the text, which stays
  *	refuse on, refuse off  it says no to everything
@@ -98,17 +98,24 @@ ask(struct twin *t, const char *hex)
 int
 main(int argc, char **argv)
 {
+	static struct secrets secrets;
 	static char line[LINE_MAX_BYTES];
 	const struct image *img;
 	struct twin *t;
 	struct err err;
 
-	if (argc != 2) {
-		fputs("usage: twin_says IMAGE < ORDERS\n", stderr);
+	if (argc < 2 || argc > 3) {
+		fputs("usage: twin_says IMAGE [SECRET] < ORDERS\n", stderr);
 		return 2;
 	}
 	img = read_image(argv[1]);
 	t = twin_new(img, 1);
+	if (argc == 3) {
+		secrets.n = 1;
+		secrets.at[0].n = strlen(argv[2]);
+		text_copy(secrets.at[0].value, sizeof(secrets.at[0].value), argv[2]);
+	}
+	twin_secrets(t, &secrets);
 	twin_step(t, 0);
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		line[strcspn(line, "\n")] = '\0';
