@@ -258,10 +258,18 @@ get_num(const uint8_t *in, size_t n, double *out)
 	return strlen(text) == used + n - i && text_to_double(text, out) && isfinite(*out);
 }
 
+/* A digit that is missing behind the others makes another number of those whose places are counted from the end: "023 " of hex4 is not 23. */
+static bool
+is_short(const struct text_element *e, const uint8_t *in, size_t n)
+{
+	return (e->kind == TEXT_HEX || e->kind == TEXT_FIX) && e->width > 0 && n > 0 &&
+	       in[n - 1] == ' ';
+}
+
 static enum quality
 get_printed(const struct text_element *e, const uint8_t *in, size_t n, union value *out, char *text)
 {
-	bool is_good;
+	bool is_good, lacks_digit = is_short(e, in, n);
 
 	trim(&in, &n);
 	switch ((enum text_kind)e->kind) {
@@ -283,7 +291,7 @@ get_printed(const struct text_element *e, const uint8_t *in, size_t n, union val
 		is_good = get_num(in, n, &out->f);
 		break;
 	}
-	if (is_good)
+	if (is_good && !lacks_digit)
 		return Q_GOOD;
 	(void)show(in, n, text);
 	return n == 0 ? Q_MISSING : Q_NOT_A_NUMBER;
