@@ -2,9 +2,9 @@
  *
  * The formats are read the other way round: what a master may send is compared with `send`, and what comes back is written by `receive`, with
  * the values of the points that stand in it; one named `identity` is the text that `identify:` looks for, or the name of the instrument. Any
- * other value that no point reads is written as 0, a blank text, or the first of its words; `{..}` as nothing. What has the form of no message
- * is answered by the first of the errors, when it stands alone on its wire, or not at all; of instruments that speak SCPI, see
- * play_text_scpi.c.
+ * other value that no point reads is written as 0, a blank text, or the first of its words; `{..}` as nothing, behind the code of an error as
+ * what that means. What has the form of no message is answered by the first of the errors, when it stands alone on its wire, or not at all;
+ * of instruments that speak SCPI, see play_text_scpi.c.
  *
  *	state	the message of a row whose answer was given last: the next of the row may follow
  */
@@ -89,10 +89,11 @@ text_cut(const struct play_device *dev, const uint8_t *in, size_t n, enum wire w
 
 struct answer {
 	const struct play_device *dev;
-	uint32_t first; /* message of its row */
-	unsigned step;  /* which of the row */
-	unsigned code;  /* of an error */
-	bool is_queued; /* of a question for the oldest error: there is one */
+	uint32_t first;      /* message of its row */
+	unsigned step;       /* which of the row */
+	unsigned code;       /* of an error */
+	const char *meaning; /* of the code of an error; NULL: it has none */
+	bool is_queued;      /* of a question for the oldest error: there is one */
 };
 
 /* Does the point read a value with the name of this place, from an answer to another question? */
@@ -194,7 +195,16 @@ is_before_nothing(const struct answer *a, const struct text_format *f, unsigned 
 	return find_value(a, &f->at[i + 1], &w) && w.text[0] == '\0';
 }
 
-/* Without what only an answer has: groups, blanks and what is passed over. */
+static void
+add_words(struct text_format *f, const char *words)
+{
+	for (; *words != '\0' && f->n < TEXT_ELEMENTS_MAX; words++)
+		f->at[f->n++] = (struct text_element){
+			.kind = TEXT_BYTE, .byte = (uint8_t)*words, .field = TEXT_NO_FIELD
+		};
+}
+
+/* Without what only an answer has: groups, blanks and what is passed over, which are the words behind the code of an error. */
 static void
 flatten(const struct answer *a, struct text_format *f)
 {
@@ -202,16 +212,14 @@ flatten(const struct answer *a, struct text_format *f)
 
 	for (unsigned i = 0; i < f->n; i++) {
 		const struct text_element *e = &f->at[i];
-		struct text_element blank = {
-			.kind = TEXT_BYTE, .byte = ' ', .field = TEXT_NO_FIELD
-		};
 
 		if (e->kind == TEXT_OPTION && !is_wanted(a, f, i))
 			i += e->skip;
-		for (unsigned k = 0; e->kind == TEXT_BLANKS && !is_before_nothing(a, f, i) &&
-				     k < e->byte && out.n < TEXT_ELEMENTS_MAX;
-			k++)
-			out.at[out.n++] = blank;
+		for (unsigned k = 0;
+			e->kind == TEXT_BLANKS && !is_before_nothing(a, f, i) && k < e->byte; k++)
+			add_words(&out, " ");
+		if (e->kind == TEXT_ANY && a->meaning != NULL)
+			add_words(&out, a->meaning);
 		if (e->kind == TEXT_OPTION || e->kind == TEXT_OPTION_END ||
 			e->kind == TEXT_BLANKS || e->kind == TEXT_ANY || out.n == TEXT_ELEMENTS_MAX)
 			continue;
@@ -268,6 +276,7 @@ refuse(const struct play_device *dev, uint8_t *out, size_t cap)
 		m = k;
 		a.first = i;
 		a.code = m->code;
+		a.meaning = m->code != 0 ? m->text : NULL;
 		if (m->code != 0)
 			break;
 	}
