@@ -15,7 +15,7 @@ demo: all
 test: test-tools
 	@/usr/bin/python3 tests/run.py --build $(BUILD)
 
-# The simulation and kills at random, side by side, for as long as it is given: make soak SECONDS=3600
+# The simulations and kills at random, side by side, for as long as it is given: make soak SECONDS=3600
 soak: test-tools all
 	@/usr/bin/python3 tests/run.py --build $(BUILD) --soak $(SECONDS)
 

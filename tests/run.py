@@ -23,6 +23,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 INTEGRATION = ROOT / "tests/integration"
+SIMULATION = ROOT / "tests/simulation"
 BROWSER = ROOT / "tests/browser"
 MODULE_LIMIT_S = 240  # of one integration module, or of all browser tests
 AT_ONCE = 3  # integration modules: they wait more than they compute
@@ -282,20 +283,22 @@ def watch_browser(tally, files, environment):
 
 
 def run_soak(tally, folder, seconds):
-    """The long count, side by side: the simulation computes, kills at random wait. With seeds from the clock; both print
-    them, their counts and the first failure."""
+    """The long count, side by side: both simulations compute, kills at random wait. With seeds from the clock; all print
+    them, their counts and what failed."""
     began = time.monotonic()
     environment = dict(os.environ, MBC_BUILD=str(folder), PYTHONDONTWRITEBYTECODE="1")
-    kills = subprocess.Popen(["/usr/bin/python3", str(INTEGRATION / "test_kills.py"), "--for", str(seconds)], cwd=INTEGRATION,
-                             env=environment, start_new_session=True)
+    beside = {name: subprocess.Popen(["/usr/bin/python3", *command], cwd=INTEGRATION, env=environment, start_new_session=True)
+              for name, command in (("kills", [str(INTEGRATION / "test_kills.py"), "--for", str(seconds)]),
+                                    ("mishaps", [str(SIMULATION / "mishaps.py"), str(folder), "--lines", "--for", str(seconds)]))}
     code = subprocess.run([str(folder / "tests/simulation/sim"), "--for", str(seconds)], cwd=ROOT).returncode
     tally.add("passed" if code == 0 else "failed", "simulation", time.monotonic() - began, why=f"exit {code}")
-    try:
-        code = kills.wait(max(began + seconds - time.monotonic(), 0) + 120)  # also when the simulation has ended early
-    except subprocess.TimeoutExpired:
-        code = "none: it did not end"
-    end_group(kills)
-    tally.add("passed" if code == 0 else "failed", "kills", time.monotonic() - began, why=f"exit {code}")
+    for name, child in beside.items():
+        try:
+            code = child.wait(max(began + seconds - time.monotonic(), 0) + 120)  # also when the simulation has ended early
+        except subprocess.TimeoutExpired:
+            code = "none: it did not end"
+        end_group(child)
+        tally.add("passed" if code == 0 else "failed", name, time.monotonic() - began, why=f"exit {code}")
 
 
 def main():
