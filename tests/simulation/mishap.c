@@ -296,7 +296,9 @@ alter(struct scene *s, const struct question *q, uint8_t *answer, size_t n)
 		return n;
 	case MISHAP_INSERT:
 		memmove(answer + at + 1, answer + at, n - at);
-		answer[at] = (uint8_t)rand_next(&s->chance);
+		/* A sum does not see a byte that is 0. */
+		answer[at] = (uint8_t)(s->is_checked ? 1 + rand_below(&s->chance, 255)
+						     : rand_next(&s->chance));
 		return n + 1;
 	case MISHAP_DROP:
 		memmove(answer + at, answer + at + 1, n - at - 1);
