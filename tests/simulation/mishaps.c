@@ -105,7 +105,7 @@ static bool
 is_foreign(enum mishap kind)
 {
 	return kind == MISHAP_REPLAY || kind == MISHAP_STRAY || kind == MISHAP_DOUBLED ||
-	       kind == MISHAP_UNSOLICITED || kind == MISHAP_ECHO;
+	       kind == MISHAP_UNSOLICITED || kind == MISHAP_ECHO || kind == MISHAP_WRONG_ADDRESS;
 }
 
 static void
