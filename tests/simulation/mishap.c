@@ -287,6 +287,9 @@ alter(struct scene *s, const struct question *q, uint8_t *answer, size_t n)
 {
 	size_t at = n == 0 ? 0 : rand_below(&s->chance, reach(s, n));
 
+	if (is_stream(s) && q->codec->has_tag)
+		at = MIN(MAX(at, (size_t)2),
+			n - (n > 0)); /* with another's number it would be another's answer */
 	switch (s->kind) {
 	case MISHAP_CUT:
 	case MISHAP_CUT_CLOSED:
