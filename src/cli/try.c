@@ -142,6 +142,10 @@ would_prepare(const struct args *args, const struct image *img)
 		}
 		would = true;
 	}
+	for (uint32_t i = 0; i < img->presets.n; i++)
+		buf_printf(&list, "%s{%s}", list.n > 0 ? ", " : "",
+			image_text(img, image_preset_at(img, i)->said));
+	would |= img->presets.n > 0;
 	if (would)
 		cli_say(args, 0,
 			"this instrument is prepared before it is asked, by %s; add --prepare when "

@@ -38,6 +38,7 @@ struct bench_instrument {
 	uint32_t link;
 	uint32_t first_point, n_points;
 	uint32_t first_message;
+	uint32_t first_preset, n_presets;
 	uint32_t retries;
 	int64_t every_ns, timeout_ns;
 	enum image_identify identify;
@@ -50,6 +51,14 @@ struct bench_instrument {
 struct bench_secret {
 	const char *name;
 	struct place at;
+};
+
+/* What is written to an instrument before anything else is asked of it. */
+struct bench_preset {
+	struct point codec_part;
+	union value v;
+	const char *text; /* of a place that takes one */
+	const char *said; /* as it was written down */
 };
 
 /* A file of the catalogue that an instrument names. */
@@ -130,7 +139,8 @@ struct bench {
 	bool is_realtime;
 	BENCH_TABLE(struct bench_link) links;
 	BENCH_TABLE(struct bench_instrument) instruments;
-	BENCH_TABLE(struct message) messages; /* of all instruments, those of one together */
+	BENCH_TABLE(struct message) messages;     /* of all instruments, those of one together */
+	BENCH_TABLE(struct bench_preset) presets; /* the same */
 	BENCH_TABLE(struct bench_file) files;
 	BENCH_TABLE(struct bench_secret) secrets;
 	BENCH_TABLE(struct bench_point) points;
@@ -185,6 +195,12 @@ const struct node *messages_point(
 /* `write:` of such a channel into pt, with its type when it is only written; false when that was told. */
 bool messages_write(struct bench *b, struct bench_instrument *ins, const char *channel,
 	const struct node *n, struct point *pt);
+
+/* `init:` of an instrument whose points are described by options (n NULL: none). */
+void presets_read(struct bench *b, struct bench_instrument *ins, const struct node *n);
+/* The request that it is; negative: the codec cannot write that. */
+int presets_request(const struct bench_instrument *ins, const struct bench_preset *p,
+	struct request *out, struct err *err);
 
 /* What an instrument file says about the line of its instruments, for a link that does not say it itself; `name`: of the instrument. */
 void line_default(

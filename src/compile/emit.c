@@ -129,6 +129,13 @@ polling_hash(const struct bench *b, const struct bench_instrument *ins)
 			m->text, m->role, m->again, m->quality, m->code, m->next, m->length,
 			m->lines, m->timeout_ms);
 	}
+	for (uint32_t i = 0; i < ins->n_presets; i++) {
+		const struct bench_preset *p = &b->presets.at[ins->first_preset + i];
+
+		hash_point(&text_form, &p->codec_part);
+		buf_printf(&text_form, "%llu %s|", (unsigned long long)p->v.u,
+			p->text == NULL ? "" : p->text);
+	}
 	for (uint32_t i = 0; i < ins->n_points; i++)
 		hash_point(&text_form, &b->points.at[ins->first_point + i].codec_part);
 	h = text_hash(text_form.data, text_form.n);
@@ -168,6 +175,8 @@ emit_instruments(struct emit *e)
 			.identify_number = ins->identify_number,
 			.first_message = ins->first_message,
 			.n_messages = ins->codec_part.n_messages,
+			.first_preset = ins->first_preset,
+			.n_presets = ins->n_presets,
 		};
 
 		for (size_t k = 0; opts != NULL && opts[k].name != NULL; k++)
@@ -199,6 +208,32 @@ emit_messages(struct emit *e)
 			.lines = m->lines,
 			.role = m->role,
 			.again = m->again,
+		};
+
+		buf_put(e->out, &d, sizeof(d));
+	}
+	return t;
+}
+
+static struct image_table
+emit_presets(struct emit *e)
+{
+	struct image_table t = table(e, e->b->presets.n);
+
+	for (uint32_t i = 0; i < t.n; i++) {
+		const struct bench_preset *p = &e->b->presets.at[i];
+		struct image_preset d = {
+			.address = p->codec_part.address,
+			.space = p->codec_part.space,
+			.type = p->codec_part.type,
+			.count = p->codec_part.count,
+			.order = p->codec_part.order,
+			.bit = p->codec_part.bit,
+			.value = p->codec_part.value,
+			.key = text(e, p->codec_part.write_key),
+			.text = text(e, p->text),
+			.said = text(e, p->said),
+			.v = p->v,
 		};
 
 		buf_put(e->out, &d, sizeof(d));
@@ -395,6 +430,7 @@ emit_image(struct bench *b, struct buf *out)
 	img.links = emit_links(&e);
 	img.instruments = emit_instruments(&e);
 	img.messages = emit_messages(&e);
+	img.presets = emit_presets(&e);
 	img.points = emit_points(&e);
 	img.channels = emit_channels(&e);
 	img.choices = emit_choices(&e);

@@ -152,6 +152,19 @@ show_bytes(const struct bytes *b, char *out, size_t cap)
 /* ---- the question ------------------------------------------------------------------------------------------------------------ */
 
 static void
+plan_preset(struct run *r, const struct bench_preset *p)
+{
+	const struct codec *codec = r->ins->codec;
+	struct err err;
+
+	if (presets_request(r->ins, p, &r->requests[r->n_requests], &err) == 0)
+		r->n_requests++;
+	if (codec->scratch != NULL)
+		r->vars.n_scratch = MAX(
+			r->vars.n_scratch, codec->scratch(&r->ins->codec_part, &p->codec_part, 1));
+}
+
+static void
 plan(struct run *r)
 {
 	static const struct learned nothing;
@@ -165,13 +178,15 @@ plan(struct run *r)
 		r->points[i].id = r->ins->first_point + (uint32_t)i;
 	}
 	r->n_read = codec_sort_points(r->points, r->n_points);
-	r->requests = mem_zero(r->n_points + 1, sizeof(*r->requests));
+	r->requests = mem_zero(r->n_points + 1 + r->ins->n_presets, sizeof(*r->requests));
 	r->n_requests = (size_t)codec->plan(
 		&r->ins->codec_part, r->points, r->n_read, &nothing, r->requests, r->n_points);
 	if (codec->identify != NULL && codec->identify(&r->ins->codec_part, &ask) > 0)
 		r->requests[r->n_requests++] = ask;
 	if (codec->scratch != NULL)
 		r->vars.n_scratch = codec->scratch(&r->ins->codec_part, r->points, r->n_points);
+	for (uint32_t i = 0; i < r->ins->n_presets; i++)
+		plan_preset(r, &r->b->presets.at[r->ins->first_preset + i]);
 	if (r->vars.n_scratch > 0)
 		r->vars.scratch = mem_zero(r->vars.n_scratch, 1);
 	r->readings.cap = r->n_points + 1;

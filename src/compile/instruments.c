@@ -312,6 +312,7 @@ read_instrument(struct bench *b, const struct node *n)
 	if (read_opts(b, n, codec->opts, found_opts, &ins->codec_part.opts))
 		check_opts(b, ins, n, found_opts);
 	messages_read(b, ins, found);
+	presets_read(b, ins, found[INS_INIT]);
 	identify_read(b, ins, found[INS_IDENTIFY]);
 	read_channels(b, index, n, found[INS_CHANNELS]);
 	ins->n_points = b->points.n - ins->first_point;

@@ -165,6 +165,15 @@ map_form(struct json *j, const struct key *row, const struct codec *codec)
 	}
 }
 
+/* Which rows stand at an instrument of this codec. */
+static bool
+is_of_codec(const struct key *table, size_t i, const struct codec *codec)
+{
+	if (table != schema_instrument || i < INS_MESSAGES || codec->has_messages)
+		return true;
+	return i == INS_INIT && codec->write != NULL;
+}
+
 /* The form of one key's value; `codec` (may be NULL) is whose points are meant. */
 static void
 value_form(struct json *j, const struct key *row, const struct codec *codec)
@@ -223,7 +232,8 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 		ref(j, "message_row");
 		break;
 	case KEY_MESSAGES:
-		list_of(j, "message_row");
+		snprintf(name, sizeof(name), "%.60s_preset", codec == NULL ? "" : codec->name);
+		list_of(j, codec == NULL || codec->has_messages ? "message_row" : name);
 		break;
 	case KEY_MAPS:
 		list_of(j, def_name(row->sub));
@@ -334,8 +344,7 @@ static void
 row_forms(struct json *j, const struct key *table, const struct codec *codec, bool is_file)
 {
 	for (size_t i = 0; table != NULL && table[i].name != NULL; i++) {
-		if (table[i].kind == KEY_LATER ||
-			(table == schema_instrument && i >= INS_MESSAGES && !codec->has_messages) ||
+		if (table[i].kind == KEY_LATER || !is_of_codec(table, i, codec) ||
 			(is_file && is_of_bench(table, i)))
 			continue;
 		json_object(j, table[i].name);
@@ -448,6 +457,12 @@ codec_defs(struct json *j, const struct codec *codec, bool is_file)
 	else
 		object_form(j, NULL, codec->point_opts, codec, true);
 	json_end(j);
+	if (is_of_codec(schema_instrument, INS_INIT, codec) && !codec->has_messages) {
+		snprintf(name, sizeof(name), "%.60s_preset", codec->name);
+		json_object(j, name);
+		object_form(j, schema_preset, codec->point_opts, codec, is_file);
+		json_end(j);
+	}
 	snprintf(name, sizeof(name), "identify_%.60s", codec->name);
 	json_object(j, name);
 	object_form(j, schema_identify, NULL, codec, is_file);

@@ -248,7 +248,7 @@ read_errors(struct bench *b, struct bench_instrument *ins, const struct node *n)
 void
 messages_read(struct bench *b, struct bench_instrument *ins, const struct node *const *found)
 {
-	static const int keys[] = { INS_MESSAGES, INS_INIT, INS_IDENTITY, INS_EVENTS, INS_ERRORS };
+	static const int keys[] = { INS_MESSAGES, INS_IDENTITY, INS_EVENTS, INS_ERRORS };
 	const struct node *init = found[INS_INIT];
 
 	ins->first_message = b->messages.n;

@@ -358,6 +358,16 @@ const struct key schema_identify[] = {
 	END,
 };
 
+/* Beside these stand the options of the codec for a place that is written. */
+const struct key schema_preset[] = {
+	[PRESET_VALUE] = { .name = "value",
+		.kind = KEY_TEXT,
+		.is_needed = true,
+		.help = "what is written there, as the device takes it: a number, yes or no, or a "
+			"text" },
+	END,
+};
+
 #define MESSAGE_ROWS                                                                               \
 	[MSG_SEND] = { .name = "send",                                                             \
 		.kind = KEY_TEXT,                                                                  \
@@ -467,8 +477,9 @@ const struct key schema_instrument[] = {
 	[INS_INIT] = { .name = "init",
 		.kind = KEY_MESSAGES,
 		.sub = schema_message,
-		.help = "messages that prepare it, on each new connection and after it was "
-			"silent" },
+		.help = "what prepares it, on each new connection and after it was silent: "
+			"messages, or places and what is written there: [{holding: 46, value: "
+			"1}]" },
 	[INS_IDENTITY] = { .name = "identity",
 		.kind = KEY_MESSAGE,
 		.sub = schema_message,

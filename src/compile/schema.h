@@ -73,6 +73,7 @@ enum {
 };
 enum { RS485_KEY_RTS, RS485_KEY_BEFORE, RS485_KEY_AFTER, RS485_KEY_TERMINATE };
 enum { IDENTIFY_KEY_IS, IDENTIFY_KEY_READ };
+enum { PRESET_VALUE };
 enum {
 	TOP_BENCH,
 	TOP_TITLE,
@@ -186,8 +187,8 @@ enum { WATCHDOG_DEVICE, WATCHDOG_TIMEOUT };
 extern const struct key schema_top[], schema_link[], schema_instrument[],
 	schema_instrument_channel[], schema_channel[], schema_twin[], schema_wave[],
 	schema_verify[], schema_serve[], schema_scale[], schema_rs485[], schema_identify[],
-	schema_watchdog[], schema_message[], schema_message_read[], schema_error[], schema_file[],
-	schema_file_line[], schema_param[], schema_exchange[];
+	schema_preset[], schema_watchdog[], schema_message[], schema_message_read[], schema_error[],
+	schema_file[], schema_file_line[], schema_param[], schema_exchange[];
 
 /* The JSON Schema of a bench file, with the options of the codecs that are built in. */
 void schema_json(struct buf *out);

@@ -327,4 +327,9 @@ struct codec {
  * that are only written stand behind them. */
 size_t codec_sort_points(struct point *pts, size_t n);
 
+struct image;
+
+/* The place that preset `i` of an image writes, as codec->write() takes it; its texts are the image's. */
+void codec_preset_point(const struct image *img, uint32_t i, struct point *out);
+
 #endif

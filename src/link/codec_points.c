@@ -1,7 +1,8 @@
-/* codec_points.c - the order of points that plan() is promised */
+/* codec_points.c - the order of points that plan() is promised, and the places that an image has for writing alone */
 #include <stdlib.h>
 
 #include "link/codec.h"
+#include "model/image.h"
 
 static int
 by_place(const void *va, const void *vb)
@@ -29,4 +30,26 @@ codec_sort_points(struct point *pts, size_t n)
 	while (n > 0 && pts[n - 1].is_write_only)
 		n--;
 	return n;
+}
+
+void
+codec_preset_point(const struct image *img, uint32_t i, struct point *out)
+{
+	const struct image_preset *p = image_preset_at(img, i);
+	const char *key = p->key == 0 ? NULL : image_text(img, p->key);
+
+	*out = (struct point){
+		.space = p->space,
+		.type = p->type,
+		.address = p->address,
+		.count = p->count,
+		.order = p->order,
+		.bit = p->bit,
+		.value = p->value,
+		.write_space = (int16_t)p->space,
+		.write_address = p->address,
+		.key = key,
+		.write_key = key,
+		.every_ns = NS_PER_S,
+	};
 }

@@ -213,7 +213,7 @@ link_end(struct link *l, int64_t now_ns)
 	l->n_tx = l->n_rx = 0;
 	l->open_ns = MAX(link_next_ns(l, now_ns), now_ns);
 	l->line = LINE_CLOSED;
-	l->want_close = true;
+	l->goes_on = l->want_close = true;
 }
 
 void
@@ -281,13 +281,16 @@ await_others(struct link *l, int64_t now_ns)
 	}
 }
 
-/* An exchange that was begun on the wire before goes on only with a device that need not prove what it is. */
+/* An exchange that was begun on the wire before goes on only with a device that need not prove what it is, and that is prepared,
+ * unless that is what the exchange does. */
 static void
 begin_again(struct link *l, int64_t now_ns)
 {
 	LINK_FLIGHTS(l, f)
 	{
-		if (f->is_held && !f->unit->is_known)
+		bool prepares = l->goes_on && f->unit->is_proved && link_flight_writes(f);
+
+		if (f->is_held && !f->unit->is_known && !prepares)
 			link_ask_again(l, f, now_ns);
 	}
 }
@@ -313,7 +316,7 @@ link_opened(struct link *l, int64_t now_ns)
 			struct unit *u = &l->units[i];
 
 			u->state.connects++;
-			link_identify_opened(u, now_ns);
+			link_identify_opened(u, l->goes_on, now_ns);
 			link_note(l, u, Q_GOOD, now_ns, "connected");
 			u->is_stirred = true;
 			if (u->state.state == INSTRUMENT_UP)
@@ -327,6 +330,7 @@ link_opened(struct link *l, int64_t now_ns)
 			link_unit_restart(u, now_ns);
 		}
 		begin_again(l, now_ns);
+		l->goes_on = false;
 	}
 	leave(l, now_ns);
 }
@@ -355,6 +359,7 @@ close_quietly(struct link *l, int64_t now_ns)
 	}
 	l->n_tx = l->n_rx = 0;
 	l->line = LINE_CLOSED;
+	l->goes_on = true;
 	l->open_ns = MAX(link_next_ns(l, now_ns), now_ns);
 	return true;
 }
@@ -379,6 +384,7 @@ link_closed(struct link *l, enum quality reason, const char *why, int64_t now_ns
 		bool was_open = l->line == LINE_OPEN;
 		int64_t wait_ns;
 
+		l->goes_on = false;
 		abort_flights(l, reason, now_ns);
 		if (!was_open)
 			l->open_wait_ns = MAX(l->open_wait_ns, LINK_OPEN_WAIT_MIN);

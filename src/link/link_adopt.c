@@ -188,7 +188,7 @@ take_wire(struct link *l, struct link *from, int64_t now_ns)
 		struct unit *u = &l->units[i];
 
 		if (!u->is_adopted)
-			link_identify_opened(u, now_ns);
+			link_identify_opened(u, false, now_ns);
 	}
 }
 
@@ -241,6 +241,7 @@ link_adopt(struct link *l, struct link *from, int64_t now_ns)
 			l->open_ns = MAX(from->open_ns, now_ns);
 			l->open_wait_ns = from->open_wait_ns;
 			l->lost_ns = from->lost_ns;
+			l->goes_on = from->goes_on;
 		}
 	}
 	link_time(l, now_ns);

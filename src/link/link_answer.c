@@ -153,7 +153,7 @@ refused(struct link *l, struct flight *f, const struct refusal *why, const char 
 		link_written(l, &f->write, (enum quality)why->quality, why->code);
 		break;
 	case FLIGHT_IDENTIFY:
-		link_identify_refused(l, u, why, now_ns);
+		link_identify_refused(l, f, why, now_ns);
 		break;
 	}
 }
@@ -203,8 +203,7 @@ anew(struct link *l, struct flight *f, const struct err *err, int64_t now_ns)
 	struct unit *u = f->unit;
 
 	link_note(l, u, Q_DEVICE_BUSY, now_ns, "%s", err->msg);
-	if (u->codec->prepares != NULL && u->codec->prepares(&u->ins))
-		u->is_known = false;
+	link_identify_lost(u);
 	later(l, f, (uint16_t)err->sys, now_ns);
 }
 
@@ -252,8 +251,9 @@ points_of(const struct flight *f)
 {
 	const struct unit *u = f->unit;
 
-	return f->kind == FLIGHT_IDENTIFY && u->demand == IDENTIFY_POINT ? &u->demand_point
-									 : u->points;
+	return f->kind == FLIGHT_IDENTIFY && f->at == 0 && u->demand == IDENTIFY_POINT
+		       ? &u->demand_point
+		       : u->points;
 }
 
 static void

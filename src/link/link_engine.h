@@ -95,8 +95,11 @@ struct unit {
 	char *demand_text;
 	struct point demand_point;
 	double demand_number;
-	uint64_t kind; /* of the device that said what it is first; 0: none has */
-	bool is_known; /* has proved on this wire what it is, or need not */
+	uint64_t kind;  /* of the device that said what it is first; 0: none has */
+	bool is_known;  /* has proved on this wire what it is and is prepared, or need not be */
+	bool is_proved; /* the first of these, without the second */
+	struct request *presets; /* [n_presets] what is written before anything else is asked */
+	uint32_t n_presets, n_preset; /* how many there are, and have been written */
 
 	/* what was learned */
 	struct learned learned;
@@ -143,7 +146,7 @@ struct flight {
 	bool is_foreign; /* a frame came that is nobody's */
 	enum flight_kind kind;
 	struct unit *unit;
-	size_t at;     /* FLIGHT_POLL: which poll of u->plan; see link_flight_poll() */
+	size_t at; /* FLIGHT_POLL: which poll of u->plan, see link_flight_poll(); FLIGHT_IDENTIFY: 0, or 1 + which preset */
 	uint32_t plan; /* u->plan when it was sent */
 	struct request req;
 	struct write write; /* FLIGHT_WRITE; its req is not kept up to date */
@@ -174,6 +177,7 @@ struct link {
 	int64_t silence_ns; /* after any byte: 3.5 characters where a protocol needs them */
 	int64_t idle_ns; /* after that long without a byte no more of a frame comes; 0: cannot be told */
 	bool outlives; /* what is behind the wire goes on when it is closed: late answers come over the next one */
+	bool goes_on; /* the device has ended the wire behind an answer: it stays prepared */
 	bool is_search; /* several ports may be meant: the owner takes the next one when it is closed */
 	struct link_sink sink;
 	const struct secrets *secrets; /* the owner's; NULL: none */
@@ -292,10 +296,13 @@ void link_mute_again(
 bool link_mute_ask_witness(
 	struct link *l, struct flight *f, enum quality reason, uint16_t code, int64_t now_ns);
 
-/* link_identify.c: is it the device that is meant? */
+/* link_identify.c: is it the device that is meant, and is it prepared? */
 void link_identify_init(
 	struct unit *u, const struct image *img, const struct image_instrument *from);
-void link_identify_opened(struct unit *u, int64_t now_ns); /* a new wire: nothing is known */
+/* A new wire: nothing is known, but is_prepared: what was written to it holds. */
+void link_identify_opened(struct unit *u, bool is_prepared, int64_t now_ns);
+/* It may have been without power: where it has to be prepared, that begins anew. */
+void link_identify_lost(struct unit *u);
 /* The time before which the answer to it could be another's; 0: it may go. */
 /* The question that tells what it is; false: there is none. */
 bool link_identify_request(const struct unit *u, struct request *out);
@@ -306,7 +313,7 @@ bool link_identify_start(struct flight *f, struct unit *u); /* false: it cannot 
 /* The answer to that question has been decoded into l->readings and u->vars. */
 void link_identify_settled(struct link *l, struct flight *f, int64_t now_ns);
 void link_identify_refused(
-	struct link *l, struct unit *u, const struct refusal *why, int64_t now_ns);
+	struct link *l, struct flight *f, const struct refusal *why, int64_t now_ns);
 
 /* link_window.c: how many questions may be on the wire */
 void link_window_init(struct link *l, int64_t now_ns);
@@ -320,6 +327,8 @@ bool link_window_failed(struct link *l, bool was_alone, int64_t now_ns);
 /* link_poll.c */
 /* The poll that this question belongs to, NULL when its plan is over. */
 struct poll *link_flight_poll(const struct flight *f);
+/* The device may have acted on it, even where there is no answer: a write of the owner, or one that prepares it. */
+bool link_flight_writes(const struct flight *f);
 void link_use(
 	struct link *l, struct flight *f, bool is_held); /* held: its next step is to be sent */
 void link_land(struct link *l, struct flight *f);        /* it is no longer on the wire */

@@ -1,8 +1,12 @@
-/* link_identify.c - is it the device that is meant?
+/* link_identify.c - is it the device that is meant, and is it prepared?
  *
  * A cable may be plugged into another device, an adapter come back with another behind it. So on each new wire an instrument
  * that must be something, or that has said what it is before, is asked that first: until it has answered rightly it is
  * neither read nor written. What has neither is asked once it is up, when the line has time, and left alone if it does not know.
+ *
+ *	what is it? --the right one--> proved --preset 0 .. n - 1, one by one--> known
+ *
+ * One that need not say what it is counts as proved. A new wire and silence begin it anew.
  */
 #include "link/link_engine.h"
 
@@ -12,6 +16,27 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+
+/* Has its codec steps of its own that prepare it, behind the question what it is? */
+static bool
+has_steps(const struct unit *u)
+{
+	return u->codec->prepares != NULL && u->codec->prepares(&u->ins);
+}
+
+static bool
+is_proof_needed(const struct unit *u)
+{
+	return u->demand != IDENTIFY_NONE || u->kind != 0;
+}
+
+static void
+begin(struct unit *u, uint32_t n_preset)
+{
+	u->is_proved = !is_proof_needed(u) && !has_steps(u);
+	u->n_preset = n_preset;
+	u->is_known = u->is_proved && n_preset == u->n_presets;
+}
 
 void
 link_identify_init(struct unit *u, const struct image *img, const struct image_instrument *from)
@@ -34,22 +59,50 @@ link_identify_init(struct unit *u, const struct image *img, const struct image_i
 		.every_ns = NS_PER_S,
 	};
 	u->identify_ns = NEVER;
+	begin(u, 0);
 }
 
-void
-link_identify_opened(struct unit *u, int64_t now_ns)
+/* It need not say what it is, and may know it. */
+static void
+ask_name_later(struct unit *u, int64_t now_ns)
 {
-	u->is_known = u->demand == IDENTIFY_NONE && u->kind == 0 &&
-		      !(u->codec->prepares != NULL && u->codec->prepares(&u->ins));
-	if (u->is_known && u->codec->identify != NULL && !u->is_nameless)
+	if (!is_proof_needed(u) && u->codec->identify != NULL && !u->is_nameless)
 		u->identify_ns = now_ns + LINK_IDENTIFY_PATIENCE;
 }
 
+void
+link_identify_opened(struct unit *u, bool is_prepared, int64_t now_ns)
+{
+	begin(u, is_prepared ? u->n_preset : 0);
+	if (u->is_known)
+		ask_name_later(u, now_ns);
+}
+
+void
+link_identify_lost(struct unit *u)
+{
+	if (u->n_presets > 0 || has_steps(u))
+		begin(u, 0);
+}
+
+/* What is asked next, as flight.at tells it: what it is, which is 0 also where the name alone is wanted, or a preset. */
+static size_t
+stage_of(const struct unit *u)
+{
+	return u->is_known || !u->is_proved ? 0 : u->n_preset + 1;
+}
+
+/* The question that tells what it is, or the write that is next; false: there is none. */
 bool
 link_identify_request(const struct unit *u, struct request *out)
 {
 	const struct learned nothing = { 0 };
+	size_t stage = stage_of(u);
 
+	if (stage > 0) {
+		*out = u->presets[stage - 1];
+		return true;
+	}
 	memset(out, 0, sizeof(*out));
 	if (u->demand == IDENTIFY_POINT)
 		return u->codec->plan(&u->ins, &u->demand_point, 1, &nothing, out, 1) == 1;
@@ -71,7 +124,8 @@ link_identify_start(struct flight *f, struct unit *u)
 	u->identify_ns = NEVER;
 	if (!link_identify_request(u, &f->req))
 		return false;
-	if (u->demand != IDENTIFY_POINT) {
+	f->at = stage_of(u);
+	if (f->at == 0 && u->demand != IDENTIFY_POINT) {
 		u->vars.identity[0] = '\0';
 		u->vars.kind = 0;
 	}
@@ -103,12 +157,60 @@ link_identify_is(const struct unit *u, const struct readings *got)
 			       u->demand_number) <= 1e-9 * fabs(u->demand_number));
 }
 
+/* The stage of f is done: what is next goes at once, in the place of a poll. */
+static void
+passed(struct link *l, struct flight *f, int64_t now_ns)
+{
+	struct unit *u = f->unit;
+
+	if (!u->is_known) {
+		if (f->at != stage_of(u))
+			return; /* asked before it was lost */
+		u->is_proved = true;
+		u->n_preset += f->at > 0;
+		u->is_known = u->n_preset == u->n_presets;
+		u->fails = 0;
+		u->is_stirred = true;
+		if (!u->is_known)
+			return;
+		if (u->n_presets > 0)
+			ask_name_later(u, now_ns);
+	}
+	link_unit_up(l, u, now_ns);
+}
+
+static void
+unprepared(struct link *l, struct flight *f, enum quality reason, uint16_t code, int64_t now_ns)
+{
+	if (f->at > 0)
+		link_note(l, f->unit, reason, now_ns, "it refuses to be prepared: %s", f->meaning);
+	else
+		link_note(l, f->unit, reason, now_ns, "it refuses to be prepared");
+	link_unit_give_up(l, f->unit, reason, code, now_ns);
+}
+
+/* The answer to a write tells how it went. */
+static void
+preset_settled(struct link *l, struct flight *f, int64_t now_ns)
+{
+	const struct reading *r = l->readings.at;
+
+	if (l->readings.n > 0 && r->quality != Q_GOOD)
+		unprepared(l, f, (enum quality)r->quality, r->code, now_ns);
+	else
+		passed(l, f, now_ns);
+}
+
 void
 link_identify_settled(struct link *l, struct flight *f, int64_t now_ns)
 {
 	struct unit *u = f->unit;
 	char number[VALUE_TEXT_MAX + 1] = "no number";
 
+	if (f->at > 0) {
+		preset_settled(l, f, now_ns);
+		return;
+	}
 	if (u->demand == IDENTIFY_POINT) {
 		if (l->readings.n == 1 && l->readings.at[0].quality == Q_GOOD)
 			text_from_double(
@@ -130,19 +232,19 @@ link_identify_settled(struct link *l, struct flight *f, int64_t now_ns)
 		if (u->vars.identity[0] != '\0')
 			link_note(l, u, Q_GOOD, now_ns, "it is %s", u->state.identity);
 	}
-	u->is_known = true;
-	link_unit_up(l, u, now_ns);
+	passed(l, f, now_ns);
 }
 
 void
-link_identify_refused(struct link *l, struct unit *u, const struct refusal *why, int64_t now_ns)
+link_identify_refused(struct link *l, struct flight *f, const struct refusal *why, int64_t now_ns)
 {
+	struct unit *u = f->unit;
+
 	if (u->is_known) {
 		u->is_nameless = true;
 		link_unit_up(l, u, now_ns);
-	} else if (u->demand == IDENTIFY_NONE && u->kind == 0) {
-		link_note(l, u, (enum quality)why->quality, now_ns, "it refuses to be prepared");
-		link_unit_give_up(l, u, (enum quality)why->quality, why->code, now_ns);
+	} else if (f->at > 0 || !is_proof_needed(u)) {
+		unprepared(l, f, (enum quality)why->quality, why->code, now_ns);
 	} else {
 		wrong(l, u, "it refuses to say what it is", now_ns);
 	}

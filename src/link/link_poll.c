@@ -263,6 +263,8 @@ cannot_send(struct link *l, struct flight *f, const struct err *err, int64_t now
 	else if (f->kind == FLIGHT_POLL) {
 		link_unit_say(l, f->unit, f->req.first, f->req.n, Q_BAD_REQUEST, 0, now_ns);
 		link_poll_settle(f);
+	} else if (!f->unit->is_known) { /* it stays one that nobody can ask anything else */
+		link_unit_give_up(l, f->unit, Q_BAD_REQUEST, 0, now_ns);
 	}
 	if (f->unit->state.state == INSTRUMENT_DOWN)
 		f->unit->probe_ns = now_ns + l->wire.probe_max_ns;
@@ -448,6 +450,12 @@ struct poll *
 link_flight_poll(const struct flight *f)
 {
 	return f->kind == FLIGHT_POLL && f->plan == f->unit->plan ? &f->unit->polls[f->at] : NULL;
+}
+
+bool
+link_flight_writes(const struct flight *f)
+{
+	return f->kind == FLIGHT_WRITE || (f->kind == FLIGHT_IDENTIFY && f->at > 0);
 }
 
 void
@@ -649,10 +657,10 @@ expire(struct link *l, struct flight *f, int64_t now_ns)
 		link_window_failed(l, f->is_alone, now_ns)) {
 		LINK_FLIGHTS(l, other)
 		{
-			if (!other->is_held && other->kind != FLIGHT_WRITE)
+			if (!other->is_held && !link_flight_writes(other))
 				link_ask_again(l, other, now_ns);
 		}
-		if (f->kind != FLIGHT_WRITE)
+		if (!link_flight_writes(f))
 			return; /* that one may have been acted on: it counts as a try */
 	}
 	u->state.timeouts++;
@@ -661,10 +669,11 @@ expire(struct link *l, struct flight *f, int64_t now_ns)
 	if (!has_come(f))
 		link_late_add(l, u, &f->req, f->tag, MAX(now_ns, f->over_ns), now_ns);
 	link_unanswered(l, f, reason, 0, now_ns);
-	if (l->kind == LINK_TCP && u->codec->closes)
+	if (l->kind == LINK_TCP && u->codec->closes) {
 		link_renew(l, now_ns);
-	else if ((l->kind == LINK_TCP || l->kind == LINK_HELPER || l->is_search) &&
-		 l->silence >= LINK_SILENCE_MAX && all_silent(l))
+		l->goes_on = true;
+	} else if ((l->kind == LINK_TCP || l->kind == LINK_HELPER || l->is_search) &&
+		   l->silence >= LINK_SILENCE_MAX && all_silent(l))
 		link_drop(l, NULL, "nobody answers", now_ns);
 }
 

@@ -1,6 +1,7 @@
 /* link_unit.c - an instrument on a link: made from the image, up and down */
 #include "link/link_engine.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,6 +95,28 @@ init_points(struct unit *u, const struct image *img, const struct image_instrume
 	u->n_read = codec_sort_points(u->points, u->n_points);
 }
 
+/* As requests, so that what goes out at each new wire is made once. */
+static void
+init_presets(struct unit *u, const struct image *img, const struct image_instrument *from)
+{
+	u->presets = mem_zero(MAX(from->n_presets, 1u), sizeof(*u->presets));
+	for (uint32_t i = 0; i < from->n_presets; i++) {
+		const struct image_preset *p = image_preset_at(img, from->first_preset + i);
+		struct point pt;
+		struct err err;
+		int rc;
+
+		codec_preset_point(img, from->first_preset + i, &pt);
+		rc = u->codec->write(&u->ins, &pt, p->v, image_text(img, p->text),
+			&u->presets[u->n_presets++], &err);
+		assert(rc == 0); /* `compile` has refused what the codec cannot write */
+		(void)rc;
+		if (u->codec->scratch != NULL)
+			u->vars.n_scratch =
+				MAX(u->vars.n_scratch, u->codec->scratch(&u->ins, &pt, 1));
+	}
+}
+
 void
 link_unit_init(struct unit *u, const struct image *img, uint32_t index, const struct codec *codec,
 	int64_t now_ns)
@@ -111,6 +134,7 @@ link_unit_init(struct unit *u, const struct image *img, uint32_t index, const st
 	init_options(u, img, from);
 	init_messages(u, img, from);
 	init_points(u, img, from);
+	init_presets(u, img, from);
 	u->marks = mem_zero(u->n_points, sizeof(*u->marks));
 	u->reqs = mem_zero(u->n_points, sizeof(*u->reqs));
 	u->polls = mem_zero(u->n_points, sizeof(*u->polls));
@@ -119,7 +143,8 @@ link_unit_init(struct unit *u, const struct image *img, uint32_t index, const st
 		u->marks[i].due_ns = now_ns;
 	u->state.since_ns = u->forgot_ns = now_ns;
 	if (codec->scratch != NULL)
-		u->vars.n_scratch = codec->scratch(&u->ins, u->points, u->n_points);
+		u->vars.n_scratch =
+			MAX(u->vars.n_scratch, codec->scratch(&u->ins, u->points, u->n_points));
 	if (u->vars.n_scratch > 0)
 		u->vars.scratch = mem_zero(u->vars.n_scratch, 1);
 	link_identify_init(u, img, from);
@@ -158,6 +183,7 @@ link_unit_done(struct unit *u)
 	}
 	free_messages(u);
 	free(u->vars.scratch);
+	free(u->presets);
 	free(u->demand_text);
 	free((void *)(uintptr_t)u->demand_point.key);
 	free(u->points);
@@ -252,9 +278,8 @@ link_unit_give_up(
 	u->probe = u->n_polls > 0 ? (u->probe + 1) % u->n_polls : 0;
 	clock_span(span, u->probe_wait_ns);
 	link_note(l, u, reason, now_ns, "down; next try in %s", span);
-	if (u->codec->prepares != NULL && u->codec->prepares(&u->ins))
-		u->is_known = false; /* it may have been without power */
-	if (!u->is_known)            /* nothing is written before it has said what it is */
+	link_identify_lost(u);
+	if (!u->is_known) /* nothing is written before it has said what it is */
 		link_drop_writes(l, u, reason, code);
 	link_unit_down(l, u, reason, code, now_ns);
 }

@@ -58,7 +58,7 @@ carries_write(struct link *l)
 {
 	LINK_FLIGHTS(l, f)
 	{
-		if (f->kind == FLIGHT_WRITE)
+		if (link_flight_writes(f))
 			return true;
 	}
 	return false;

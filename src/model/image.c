@@ -88,6 +88,7 @@ check_tables(const struct check *c)
 		{ "links", &img->links, sizeof(struct image_link) },
 		{ "instruments", &img->instruments, sizeof(struct image_instrument) },
 		{ "messages", &img->messages, sizeof(struct image_message) },
+		{ "presets", &img->presets, sizeof(struct image_preset) },
 		{ "points", &img->points, sizeof(struct image_point) },
 		{ "channels", &img->channels, sizeof(struct image_channel) },
 		{ "choices", &img->choices, sizeof(struct image_choice) },
@@ -219,6 +220,9 @@ check_instrument(const struct check *c, uint32_t i)
 		if (m->next != 0 && (m->next <= k || m->next >= ins->n_messages))
 			return wrong(c, "row of messages of instrument %u", i);
 	}
+	if (!is_range(ins->first_preset, ins->n_presets, c->img->presets.n) ||
+		ins->n_presets > IMAGE_PRESETS_MAX)
+		return wrong(c, "presets of instrument %u", i);
 	if (!is_time(ins->every_ns, 1) || !is_time(ins->timeout_ns, 1))
 		return wrong(c, "times of instrument %u", i);
 	if (ins->identify > IDENTIFY_POINT || !is_text(c, ins->identify_is) ||
@@ -236,6 +240,17 @@ check_message(const struct check *c, uint32_t i)
 			       is_text(c, m->text)
 		       ? 0
 		       : wrong(c, "message %u", i);
+}
+
+static int
+check_preset(const struct check *c, uint32_t i)
+{
+	const struct image_preset *p = image_preset_at(c->img, i);
+
+	return p->value <= VALUE_TEXT && is_text(c, p->key) && is_text(c, p->text) &&
+			       is_text(c, p->said)
+		       ? 0
+		       : wrong(c, "preset %u", i);
 }
 
 static bool
@@ -429,8 +444,8 @@ image_check(const void *bytes, size_t n, struct err *err)
 {
 	struct check c = { bytes, n, err };
 	int (*const checks[])(const struct check *c, uint32_t i) = { check_link, check_instrument,
-		check_message, check_point, check_channel, check_choice, check_marker, check_knot,
-		check_twin, check_secret };
+		check_message, check_preset, check_point, check_channel, check_choice, check_marker,
+		check_knot, check_twin, check_secret };
 	const struct image *img = bytes;
 	int rc;
 
@@ -442,8 +457,8 @@ image_check(const void *bytes, size_t n, struct err *err)
 		(rc = check_bench(&c)) != 0)
 		return rc;
 	const uint32_t counts[NELEM(checks)] = { img->links.n, img->instruments.n, img->messages.n,
-		img->points.n, img->channels.n, img->choices.n, img->markers.n, img->knots.n,
-		img->twins.n, img->secrets.n };
+		img->presets.n, img->points.n, img->channels.n, img->choices.n, img->markers.n,
+		img->knots.n, img->twins.n, img->secrets.n };
 	for (size_t k = 0; k < NELEM(checks); k++)
 		for (uint32_t i = 0; i < counts[k]; i++)
 			if ((rc = checks[k](&c, i)) != 0)

@@ -4,7 +4,7 @@
  * All places are offsets from the start of the image, all texts are offsets into its string table
  * (offset 0 is the empty text). Numbers are in the machine's byte order: an image never leaves the machine.
  *
- *	header | links | instruments | messages | points | channels | choices | twins | secrets | code | args | strings
+ *	header | links | instruments | messages | presets | points | channels | choices | twins | secrets | code | args | strings
  *
  * A *point* is one quantity of a device as the wire carries it. A *channel* is what people see: a point with unit
  * and scale (an instrument channel, "furnace.pv"), a bench channel ("T_bed") that follows another channel,
@@ -44,6 +44,7 @@ struct image {
 	struct image_table links;       /* struct image_link */
 	struct image_table instruments; /* struct image_instrument */
 	struct image_table messages;    /* struct image_message, grouped by instrument */
+	struct image_table presets;     /* struct image_preset, grouped by instrument */
 	struct image_table points;      /* struct image_point, grouped by instrument */
 	struct image_table channels;    /* struct image_channel, in order of evaluation */
 	struct image_table choices;     /* struct image_choice */
@@ -135,6 +136,7 @@ struct image_instrument {
 	uint32_t identify_key;
 	double identify_number; /* IDENTIFY_POINT: its value */
 	uint32_t first_message, n_messages;
+	uint32_t first_preset, n_presets;
 	int64_t opts
 		[IMAGE_OPTS_MAX]; /* values of the codec's options, in the order of codec->opts; texts as string offsets, secrets as 1 + index */
 };
@@ -152,6 +154,26 @@ struct image_message {
 };
 
 #define IMAGE_MESSAGES_MAX 1000 /* of one instrument */
+
+/* What is written to an instrument before anything else is asked of it, for codecs whose points are described by options. */
+struct image_preset {
+	uint32_t address;
+	uint16_t
+		space; /* from here to key as in struct image_point, of the place that is written */
+	uint16_t type;
+	uint16_t count;
+	uint8_t order;
+	uint8_t bit;
+	uint8_t value; /* enum value_type */
+	uint8_t spare[3];
+	uint32_t key;
+	uint32_t text;   /* VALUE_TEXT: what is written */
+	uint32_t said;   /* as it was written down, for people: "holding: 46, value: 1" */
+	uint32_t spare2; /* no hidden padding */
+	union value v;   /* of any other type */
+};
+
+#define IMAGE_PRESETS_MAX 100 /* of one instrument */
 
 enum image_identify { IDENTIFY_NONE, IDENTIFY_TEXT, IDENTIFY_POINT };
 
@@ -299,6 +321,7 @@ image_at(const struct image *img, const struct image_table *table)
 IMAGE_ACCESS(image_link, links)
 IMAGE_ACCESS(image_instrument, instruments)
 IMAGE_ACCESS(image_message, messages)
+IMAGE_ACCESS(image_preset, presets)
 IMAGE_ACCESS(image_point, points)
 IMAGE_ACCESS(image_channel, channels)
 IMAGE_ACCESS(image_choice, choices)

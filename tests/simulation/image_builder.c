@@ -19,7 +19,7 @@
 
 struct image_builder {
 	struct image head;
-	struct buf links, instruments, points, channels, twins, code, strings;
+	struct buf links, instruments, presets, points, channels, twins, code, strings;
 };
 
 static _Noreturn void
@@ -182,6 +182,12 @@ instrument_hash(const struct image_builder *b, const struct image_instrument *in
 			p->write_address, string_at(b, p->key), string_at(b, p->unit),
 			(long long)p->every_ns);
 	}
+	for (uint32_t i = ins->first_preset; i < ins->first_preset + ins->n_presets; i++) {
+		const struct image_preset *p = AT(&b->presets, struct image_preset, i);
+
+		buf_printf(&text_form, "%u %u %llu|", p->space, p->address,
+			(unsigned long long)p->v.u);
+	}
 	h = text_hash(text_form.data, text_form.n);
 	buf_done(&text_form);
 	return h;
@@ -328,6 +334,28 @@ image_builder_write(struct image_builder *b, uint32_t point, const char *opts)
 }
 
 void
+image_builder_preset(struct image_builder *b, const char *opts, union value v)
+{
+	struct image_instrument *ins = last_instrument(b);
+	struct image_preset stored = { .v = v };
+	struct point_room room;
+	struct point p;
+
+	codec_point(b, ins, opts, true, &p, &room);
+	stored.address = p.address;
+	stored.space = p.space;
+	stored.type = p.type;
+	stored.count = p.count;
+	stored.order = p.order;
+	stored.bit = p.bit;
+	stored.value = p.value;
+	stored.key = p.key != NULL ? put_string(b, p.key) : 0;
+	if (ins->n_presets++ == 0)
+		ins->first_preset = COUNT(&b->presets, struct image_preset);
+	buf_put(&b->presets, &stored, sizeof(stored));
+}
+
+void
 image_builder_instrument_id(struct image_builder *b, uint32_t instrument, uint32_t id)
 {
 	AT(&b->instruments, struct image_instrument, instrument)->id = id;
@@ -424,6 +452,7 @@ image_builder_done(struct image_builder *b)
 	buf_put(&out, &b->head, sizeof(b->head));
 	put_table(&out, &b->head.links, &b->links, sizeof(struct image_link));
 	put_table(&out, &b->head.instruments, &b->instruments, sizeof(struct image_instrument));
+	put_table(&out, &b->head.presets, &b->presets, sizeof(struct image_preset));
 	put_table(&out, &b->head.points, &b->points, sizeof(struct image_point));
 	put_table(&out, &b->head.channels, &b->channels, sizeof(struct image_channel));
 	put_table(&out, &b->head.choices, &choices, sizeof(struct image_choice));

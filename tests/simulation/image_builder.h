@@ -36,6 +36,8 @@ uint32_t image_builder_sum(struct image_builder *b, const char *name, uint32_t o
 void image_builder_scale(struct image_builder *b, uint32_t point, double factor, double offset);
 /* Where writes to a point go, in the options of `write:`. */
 void image_builder_write(struct image_builder *b, uint32_t point, const char *opts);
+/* What is written to the last instrument before anything else: a place in the options of `write:`. */
+void image_builder_preset(struct image_builder *b, const char *opts, union value v);
 /* The numbers by which a reload knows them again; without: one more than their index. */
 void image_builder_instrument_id(struct image_builder *b, uint32_t instrument, uint32_t id);
 void image_builder_channel_id(struct image_builder *b, uint32_t channel, uint32_t id);

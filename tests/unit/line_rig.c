@@ -8,6 +8,7 @@
 #include "../simulation/image_builder.h"
 #include "base/bytes.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "drivers/list.h"
 #include "drivers/modbus_crc.h"
 #include "drivers/modbus_server.h"
@@ -53,6 +54,10 @@ line_image(const struct line_conf *conf)
 		snprintf(opts, sizeof(opts), "unit=%u max_gap=0", u);
 		image_builder_instrument(b, name, "modbus-rtu", link, opts, NS_PER_S,
 			conf->timeout_ns, conf->retries);
+		for (size_t k = 0; k < conf->n_presets; k++)
+			if (conf->presets[k].unit == u)
+				image_builder_preset(b, conf->presets[k].opts,
+					(union value){ .i = conf->presets[k].value });
 		for (; p < conf->n_points && conf->points[p].unit == u; p++) {
 			uint32_t at;
 
@@ -102,7 +107,7 @@ static int
 device_write(void *ctx, unsigned unit, unsigned space, uint32_t address, uint32_t count,
 	const uint16_t *in)
 {
-	return 0;
+	return ((struct line_rig *)ctx)->device[unit].write_code;
 }
 
 void
@@ -161,7 +166,7 @@ question(struct line_rig *r)
 	r->n_early += r->now_ns < r->busy_ns + r->silence_ns;
 	r->busy_ns = MAX(r->busy_ns, end_ns);
 	r->log[r->n_log++ % LINE_LOG] = (struct line_question){ r->now_ns, r->asked[0], r->asked[1],
-		get_u16be(r->asked + 2) };
+		get_u16be(r->asked + 2), get_u16be(r->asked + 4) };
 	r->salt++;
 	r->unit_asked = unit;
 	if (r->conf.has_echo) {
@@ -217,6 +222,8 @@ on_trace(void *ctx, uint32_t instrument, const struct board_trace *line)
 {
 	struct line_rig *r = ctx;
 
+	if (strstr(line->meaning, "refuses to be prepared") != NULL)
+		text_copy(r->refused, sizeof(r->refused), line->meaning);
 	r->n_late += strcmp(line->meaning, "a late answer") == 0;
 	r->n_foreign += strcmp(line->meaning, "belongs to no question") == 0;
 }

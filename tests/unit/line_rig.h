@@ -23,6 +23,7 @@ struct line_device {
 	int64_t pause_ns; /* between pieces, beside the time of their characters */
 	uint8_t as_unit;  /* the unit that it calls itself; 0: its own */
 	uint16_t number;
+	int write_code; /* exception that it answers writes with; 0: none */
 	const char *vendor, *product, *revision; /* vendor NULL: does not know function 43 */
 };
 
@@ -33,11 +34,19 @@ struct line_point {
 	const char *write; /* of `write:`; NULL: read-only */
 };
 
+struct line_preset {
+	unsigned unit;
+	const char *opts; /* of `write:` */
+	int64_t value;
+};
+
 struct line_conf {
 	uint32_t baud; /* 8E1 */
 	unsigned n_units;
 	const struct line_point *points; /* [n_points], grouped by unit */
 	size_t n_points;
+	const struct line_preset *presets; /* [n_presets] */
+	size_t n_presets;
 	int64_t timeout_ns;
 	uint32_t retries;
 	int64_t late_max_ns, probe_max_ns; /* 0: the defaults */
@@ -51,6 +60,7 @@ struct line_question {
 	int64_t at_ns;
 	uint8_t unit, function;
 	uint16_t address;
+	uint16_t value; /* what is written, or how many are read */
 };
 
 struct line_piece {
@@ -88,6 +98,7 @@ struct line_rig {
 	unsigned n_good[LINE_POINTS], n_bad[LINE_POINTS];
 	int state[LINE_UNITS], reason[LINE_UNITS]; /* [unit] */
 	unsigned n_written;
+	char refused[100];        /* what the trace said last of one that cannot be prepared */
 	enum quality verdict[64]; /* [tag] */
 };
 

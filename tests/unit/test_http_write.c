@@ -589,6 +589,58 @@ test_closed_between_the_steps(void **state)
 	}
 }
 
+/* What is asked next, over a connection of its own. */
+static void
+expect_next(struct rig *r, const char *line, const char *body, const char *answer)
+{
+	assert_memory_equal(r->asked, line, strlen(line));
+	assert_string_equal(body_of(r), body);
+	say_page(r, "HTTP/1.1 200 OK\r\nConnection: close\r\n", answer);
+	pump(r);
+}
+
+/* A device that ends the connection behind each answer is prepared once, and anew when it could not be reached. */
+static void
+test_prepared_over_many_connections(void **state)
+{
+	struct image_builder *b = image_builder_new("web", 100 * NS_PER_MS);
+	uint32_t link = image_builder_link(b, "io", "127.0.0.1", 80);
+	char page[400], want[400];
+	struct rig r = { .now_ns = 1000 * NS_PER_S };
+	struct link_sink sink = { .ctx = &r, .reading = on_reading, .state = on_state };
+
+	snprintf(page, sizeof(page), AO, "0");
+	snprintf(want, sizeof(want), AO, "7");
+	image_builder_instrument(b, "dev", "http", link, "", NS_PER_S, NS_PER_S, 1);
+	image_builder_preset(b, WRITE, (union value){ .f = 7 });
+	image_builder_preset(b, "path=/mode method=POST body={value}", (union value){ .f = 3 });
+	image_builder_point(b, "a", READ, 0);
+	r.img = image_builder_done(b);
+	r.link = link_new(r.img, 0, codec_find, &sink, r.now_ns);
+	pump(&r);
+	for (int i = 0; i < 2; i++) {
+		expect_next(&r, "GET /ao HTTP/1.1\r\n", "", page);
+		expect_next(&r, "PUT /ao HTTP/1.1\r\n", want, "");
+		expect_next(&r, "POST /mode HTTP/1.1\r\n", "3", "");
+		for (int k = 0; k < 3; k++) {
+			expect_next(&r, "GET /ao HTTP/1.1\r\n", "", FIVE);
+			assert_int_equal(r.quality, Q_GOOD);
+			r.now_ns += NS_PER_S;
+			link_time(r.link, r.now_ns);
+			if (k < 2)
+				pump(&r);
+		}
+		assert_int_equal(r.n_opens, 6 * i + 6);
+		link_take(r.link, &r.wants);
+		assert_true(r.wants.open);
+		link_closed(r.link, Q_NO_LINK, "refused", r.now_ns);
+		r.now_ns += NS_PER_S;
+		link_time(r.link, r.now_ns);
+		pump(&r);
+	}
+	stop(&r);
+}
+
 /* The connection is lost between the two steps: nothing was changed, and it is begun anew. */
 static void
 test_collection_is_begun_again(void **state)
@@ -785,6 +837,7 @@ main(void)
 		cmocka_unit_test(test_collection),
 		cmocka_unit_test(test_collection_over_two_connections),
 		cmocka_unit_test(test_closed_between_the_steps),
+		cmocka_unit_test(test_prepared_over_many_connections),
 		cmocka_unit_test(test_collection_is_begun_again),
 		cmocka_unit_test(test_collection_that_is_refused),
 		cmocka_unit_test(test_truths_in_a_collection),

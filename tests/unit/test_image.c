@@ -21,6 +21,7 @@ struct sample_image {
 	struct image head;
 	struct image_link links[2];
 	struct image_instrument instruments[1];
+	struct image_preset presets[1];
 	struct image_point points[2];
 	struct image_channel channels[N_CHANNELS];
 	struct image_choice choices[2];
@@ -61,6 +62,7 @@ make(struct sample_image *s)
 		.tick_ns = 100 * NS_PER_MS,
 		.links = TABLE(links),
 		.instruments = TABLE(instruments),
+		.presets = TABLE(presets),
 		.points = TABLE(points),
 		.channels = TABLE(channels),
 		.choices = TABLE(choices),
@@ -72,8 +74,10 @@ make(struct sample_image *s)
 	s->instruments[0] = (struct image_instrument){ .name = S_OVEN,
 		.codec = S_CODEC,
 		.n_points = 2,
+		.n_presets = 1,
 		.every_ns = NS_PER_S,
 		.timeout_ns = NS_PER_S };
+	s->presets[0] = (struct image_preset){ .address = 46, .count = 1, .said = S_OPEN };
 	for (uint32_t i = 0; i < 2; i++) {
 		s->points[i] = (struct image_point){ .channel = i, .every_ns = NS_PER_S };
 		s->choices[i] = (struct image_choice){ .number = i, .word = S_OPEN };
@@ -234,6 +238,13 @@ test_rows(void **state)
 	REFUSED(s.instruments[0].first_point = UINT32_MAX);
 	REFUSED(s.instruments[0].first_point = 1);
 	REFUSED(s.instruments[0].n_points = 1);
+	REFUSED(s.instruments[0].n_presets = 2);
+	REFUSED(s.instruments[0].first_preset = 1);
+	REFUSED(s.head.presets.n = IMAGE_PRESETS_MAX);
+	REFUSED(s.presets[0].value = VALUE_TYPES);
+	REFUSED(s.presets[0].key = UINT32_MAX);
+	REFUSED(s.presets[0].text = sizeof(strings));
+	REFUSED(s.presets[0].said = sizeof(strings));
 	REFUSED(s.instruments[0].every_ns = 0);
 	REFUSED(s.instruments[0].timeout_ns = INT64_MIN);
 	REFUSED(s.points[0].instrument = 1);
