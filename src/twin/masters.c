@@ -106,7 +106,7 @@ set_deaf(struct play_device *head, bool is_deaf)
 {
 	for (struct play_device *dev = head; dev != NULL; dev = dev->next) {
 		dev->is_deaf = is_deaf;
-		for (uint32_t i = 0; is_deaf && dev->player->get != NULL && i < dev->n_pts; i++)
+		for (uint32_t i = 0; is_deaf && dev->player->get != NULL && i < dev->n_all; i++)
 			dev->pts[i].v = dev->player->get(dev, i);
 	}
 }

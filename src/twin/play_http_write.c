@@ -200,7 +200,7 @@ write_template(struct play_device *head, const struct play_ask *ask, unsigned *o
 	unsigned code = 0;
 
 	for (struct play_device *dev = head; dev != NULL; dev = dev->next)
-		for (uint32_t i = 0; i < dev->n_pts; i++) {
+		for (uint32_t i = 0; i < dev->n_all; i++) {
 			enum play_verdict one;
 
 			if (dev->pts[i].pt.write_key == NULL)

@@ -87,11 +87,11 @@ collect_places(struct store *s, struct play_device *const *devs, size_t n)
 	size_t room = 0;
 
 	for (size_t d = 0; d < n; d++)
-		for (uint32_t i = 0; i < devs[d]->n_pts; i++)
+		for (uint32_t i = 0; i < devs[d]->n_all; i++)
 			room += 2u * devs[d]->pts[i].pt.count;
 	s->places = mem_zero(room, sizeof(*s->places));
 	for (size_t d = 0; d < n; d++)
-		for (uint32_t i = 0; i < devs[d]->n_pts; i++) {
+		for (uint32_t i = 0; i < devs[d]->n_all; i++) {
 			const struct point *pt = &devs[d]->pts[i].pt;
 
 			for (uint32_t k = 0; k < pt->count; k++) {
@@ -206,7 +206,8 @@ make_point(struct store *s, struct play_device *dev, uint32_t i)
 		.i = i,
 		.read_cell = find_cell(s, place_of(dev, p->pt.space, p->pt.address)),
 		.write_cell = IMAGE_NONE };
-	put_words(s, p, &p->pt, cells->read_cell);
+	if (i < dev->n_pts) /* a place of init: holds 0, or what a channel there has */
+		put_words(s, p, &p->pt, cells->read_cell);
 	if (!has_write_place(&p->pt))
 		return;
 	cells->write_cell = find_cell(s, place_of(dev, from.space, from.write_address));
@@ -220,13 +221,13 @@ modbus_open(struct play_device *const *devs, size_t n)
 	size_t n_points = 0;
 
 	for (size_t d = 0; d < n; d++)
-		n_points += devs[d]->n_pts;
+		n_points += devs[d]->n_all;
 	s->points = mem_zero(n_points, sizeof(*s->points));
 	s->first = mem_zero(devs[0]->img->instruments.n, sizeof(*s->first));
 	collect_places(s, devs, n);
 	for (size_t d = 0; d < n; d++) {
 		s->first[devs[d]->index] = s->n_points;
-		for (uint32_t i = 0; i < devs[d]->n_pts; i++)
+		for (uint32_t i = 0; i < devs[d]->n_all; i++)
 			make_point(s, devs[d], i);
 	}
 	return s;

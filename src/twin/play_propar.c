@@ -136,18 +136,23 @@ static struct play_point *
 find(struct play_device *dev, unsigned process, unsigned parameter, struct play_device **out_dev,
 	uint32_t *out_i, bool *out_process)
 {
+	struct play_point *found = NULL; /* one of init:, unless a channel is there too */
+
 	for (; dev != NULL; dev = dev->next)
-		for (uint32_t i = 0; i < dev->n_pts; i++) {
+		for (uint32_t i = 0; i < dev->n_all; i++) {
 			const struct point *pt = &dev->pts[i].pt;
 
 			*out_process |= pt->address >> 8 == process;
-			if (pt->address != (process << 8 | parameter))
+			if (pt->address != (process << 8 | parameter) ||
+				(found != NULL && i >= dev->n_pts))
 				continue;
 			*out_dev = dev;
 			*out_i = i;
-			return &dev->pts[i];
+			found = &dev->pts[i];
+			if (i < dev->n_pts)
+				return found;
 		}
-	return NULL;
+	return found;
 }
 
 static uint64_t
@@ -303,6 +308,17 @@ keep(struct play_device *dev, uint32_t i, union value v, const char *text)
 		play_write(its, k, its->pts[k].v, NULL);
 }
 
+/* Does a channel or init: of this node write it? */
+static bool
+takes_writes(const struct play_device *dev, uint32_t address)
+{
+	for (; dev != NULL; dev = dev->next)
+		for (uint32_t i = 0; i < dev->n_all; i++)
+			if (dev->pts[i].pt.address == address && dev->pts[i].pt.write_space >= 0)
+				return true;
+	return false;
+}
+
 /* The value at data[*at] to point i. */
 static enum status
 write_one(struct play_device *dev, uint32_t i, const struct propar_message *in, size_t *at)
@@ -314,8 +330,6 @@ write_one(struct play_device *dev, uint32_t i, const struct propar_message *in, 
 	const char *from;
 	size_t n, start = *at;
 
-	if (pt->write_space < 0)
-		return READ_ONLY;
 	if (pt->type == PROPAR_STRING) {
 		if (!propar_string_take(in->data, in->n, at, &from, &n))
 			return BAD_COMMAND;
@@ -348,7 +362,7 @@ write_parameter(struct play_device *dev, unsigned process, uint8_t byte,
 	if ((byte & TYPE) != propar_types[p->pt.type].wire)
 		return BAD_TYPE;
 	++*at;
-	return write_one(its, i, in, at);
+	return takes_writes(dev, p->pt.address) ? write_one(its, i, in, at) : READ_ONLY;
 }
 
 static void

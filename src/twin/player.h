@@ -36,8 +36,9 @@ struct play_device {
 	const char *called;    /* the text that `identify:` looks for; NULL: none */
 	const struct image *img;
 	uint32_t index;         /* of the instrument in the image */
-	struct play_point *pts; /* [n_pts], in the order of the image */
-	uint32_t n_pts;
+	struct play_point *pts; /* [n_all] */
+	uint32_t n_pts;         /* of channels, in the order of the image */
+	uint32_t n_all;         /* with the places behind them that its `init:` alone writes */
 	/* Instruments of one link with the same address() are one device: the first of them is asked, and leads to the others. */
 	struct play_device *next; /* NULL: no further one */
 	bool is_alone;            /* no other device of this player on its link */

@@ -120,7 +120,8 @@ make_point(struct twin *t, uint32_t index)
 	const struct image_channel *ch = image_channel_at(t->img, p->channel);
 	struct play_device *dev = &t->devices[p->instrument];
 	struct twin_point *out = &t->points[index];
-	struct play_point *pp = &t->pts[index];
+	uint32_t i = index - image_instrument_at(t->img, p->instrument)->first_point;
+	struct play_point *pp = &dev->pts[i];
 
 	pp->pt = (struct point){ .id = index,
 		.space = p->space,
@@ -140,7 +141,7 @@ make_point(struct twin *t, uint32_t index)
 	if (dev->player == NULL)
 		return;
 	out->dev = dev;
-	out->i = index - (uint32_t)(dev->pts - t->pts);
+	out->i = i;
 	out->factor = ch->has_scale && fabs(ch->factor) > 0 ? ch->factor : 1;
 	out->offset = ch->has_scale ? ch->offset : 0;
 	out->n_knots = ch->n_knots;
@@ -149,6 +150,24 @@ make_point(struct twin *t, uint32_t index)
 	if (p->value == VALUE_TEXT)
 		text_copy(pp->text, sizeof(pp->text), dev->ins.name);
 	pp->v = twin_fit(out, 0);
+}
+
+/* Places that only init: writes, which no channel shows: as the device had them, 0 or empty. id: of the first of them. */
+static void
+make_presets(struct twin *t, struct play_device *dev, uint32_t id)
+{
+	const struct image_instrument *from = image_instrument_at(t->img, dev->index);
+
+	for (uint32_t k = 0; k < from->n_presets; k++) {
+		struct twin_point *out = &t->points[id + k];
+		struct play_point *pp = &dev->pts[dev->n_pts + k];
+
+		codec_preset_point(t->img, from->first_preset + k, &pp->pt);
+		pp->pt.id = id + k;
+		out->factor = 1;
+		out->i = dev->n_pts + k;
+		out->dev = dev->player == NULL ? NULL : dev;
+	}
 }
 
 /* A text that nobody said shows whose it is. */
@@ -235,6 +254,8 @@ open_player(struct twin *t, const struct player *player)
 static void
 make_devices(struct twin *t)
 {
+	struct play_point *pts = t->pts;
+
 	for (uint32_t i = 0; i < t->img->instruments.n; i++) {
 		const struct image_instrument *ins = image_instrument_at(t->img, i);
 		struct play_device *dev = &t->devices[i];
@@ -246,9 +267,11 @@ make_devices(struct twin *t)
 					  : NULL,
 			.img = t->img,
 			.index = i,
-			.pts = t->pts + ins->first_point,
+			.pts = pts,
 			.n_pts = ins->n_points,
+			.n_all = ins->n_points + ins->n_presets,
 			.twin = t };
+		pts += dev->n_all;
 		make_options(dev, ins);
 		make_messages(dev, ins);
 	}
@@ -258,11 +281,15 @@ struct twin *
 twin_new(const struct image *img, uint64_t seed)
 {
 	struct twin *t = mem_zero(1, sizeof(*t));
+	uint32_t n_pts = 0, id = img->points.n;
 
+	for (uint32_t i = 0; i < img->instruments.n; i++)
+		n_pts += image_instrument_at(img, i)->n_points +
+			 image_instrument_at(img, i)->n_presets;
 	t->img = img;
 	t->chance = seed;
-	t->points = mem_zero(img->points.n, sizeof(*t->points));
-	t->pts = mem_zero(img->points.n, sizeof(*t->pts));
+	t->points = mem_zero(img->points.n + n_pts, sizeof(*t->points));
+	t->pts = mem_zero(n_pts, sizeof(*t->pts));
 	t->devices = mem_zero(img->instruments.n, sizeof(*t->devices));
 	t->heads = mem_zero(img->instruments.n, sizeof(struct play_device *));
 	t->head_of = mem_zero(img->instruments.n, sizeof(*t->head_of));
@@ -271,6 +298,10 @@ twin_new(const struct image *img, uint64_t seed)
 	make_devices(t);
 	for (uint32_t i = 0; i < img->points.n; i++)
 		make_point(t, i);
+	for (uint32_t i = 0; i < img->instruments.n; i++) {
+		make_presets(t, &t->devices[i], id);
+		id += image_instrument_at(img, i)->n_presets;
+	}
 	for (uint32_t i = 0; i < img->twins.n; i++) {
 		start_point(t, image_twin_at(img, i));
 		if (image_twin_at(img, i)->lag_s > 0)
@@ -346,13 +377,24 @@ restart_device(struct twin *t, struct play_device *dev)
 {
 	memset(dev->state, 0, sizeof(dev->state));
 	dev->has_heard = false;
-	for (uint32_t i = 0; i < dev->n_pts; i++) {
+	for (uint32_t i = 0; i < dev->n_all; i++) {
 		struct twin_point *p = &t->points[dev->pts[i].pt.id];
 
 		p->is_held = false;
 		p->x = 0;
 		if (!p->is_kept && dev->pts[i].pt.value == VALUE_TEXT)
-			text_copy(dev->pts[i].text, sizeof(dev->pts[i].text), dev->ins.name);
+			text_copy(dev->pts[i].text, sizeof(dev->pts[i].text),
+				i < dev->n_pts ? dev->ins.name : "");
+	}
+}
+
+static void
+show_points(struct twin *t, const struct play_device *dev, uint32_t from, uint32_t to)
+{
+	for (uint32_t i = from; i < to; i++) {
+		struct twin_point *p = &t->points[dev->pts[i].pt.id];
+
+		twin_show(p, twin_acts(p));
 	}
 }
 
@@ -373,9 +415,7 @@ twin_restart(struct twin *t, struct play_device *head)
 		}
 	}
 	for (struct play_device *dev = head; dev != NULL; dev = dev->next)
-		for (uint32_t i = 0; i < dev->n_pts; i++) {
-			struct twin_point *p = &t->points[dev->pts[i].pt.id];
-
-			twin_show(p, twin_acts(p));
-		}
+		show_points(t, dev, dev->n_pts, dev->n_all);
+	for (struct play_device *dev = head; dev != NULL; dev = dev->next)
+		show_points(t, dev, 0, dev->n_pts); /* a channel's value stands above */
 }

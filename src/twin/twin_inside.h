@@ -39,8 +39,8 @@ struct twin_fault {
 
 struct twin {
 	const struct image *img;
-	struct twin_point *points;   /* [point] */
-	struct play_point *pts;      /* [point]: what the devices have, in the order of the image */
+	struct twin_point *points;   /* [point], behind them the presets of all instruments */
+	struct play_point *pts;      /* what the devices have, one device behind the other */
 	struct play_device *devices; /* [instrument]; player NULL: it is not played */
 	struct play_device *
 		*heads; /* [n_heads] the first of each device, in the order of the image */

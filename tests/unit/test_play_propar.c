@@ -27,11 +27,13 @@ setup(void **state)
 	image_builder_write(b, p, "process=1 parameter=4 type=int8");
 	image_builder_point(b, "temperature", "process=33 parameter=7 type=float", 0);
 	image_builder_point(b, "tag", "process=113 parameter=6 type=string", 0);
+	image_builder_preset(b, "process=1 parameter=18 type=int8", (union value){ .u = 1 });
 	image_builder_instrument(b, "far", "propar", link, "node=3", NS_PER_S, NS_PER_S, 1);
 	image_builder_point(b, "counter", "process=104 parameter=1 type=float", 0);
 	/* The same node again: one device. */
 	image_builder_instrument(b, "far2", "propar", link, "node=3", NS_PER_S, NS_PER_S, 1);
 	image_builder_point(b, "unit", "process=104 parameter=7 type=int8", 0);
+	image_builder_preset(b, "process=104 parameter=7 type=int8", (union value){ .u = 2 });
 	image_builder_twin(
 		b, &(struct image_twin){ .point = MEASURE, .follows = SETPOINT, .gain = 1 });
 	return play_start(state, b);
@@ -154,6 +156,24 @@ test_a_node_of_two_instruments_is_one(void **state)
 	assert_int_equal(play_read(f->t, f->img, OTHER, Q_GOOD, NULL).u, 7);
 }
 
+/* What init: writes is a parameter of the device, as sent by a master of this protocol: see the exchanges of setpoint and mode. */
+static void
+test_parameters_of_init(void **state)
+{
+	struct play *f = *state;
+
+	play_expect_text(f->t, ":06800401120112\r\n",
+		":0580020112"
+		"00\r\n");
+	play_expect_text(f->t, ":058001011201\r\n", ":0480000004\r\n");
+	play_expect_text(f->t, ":06800401120112\r\n",
+		":0580020112"
+		"01\r\n");
+	/* A channel reads the same one. */
+	play_expect_text(f->t, ":050301680702\r\n", ":0403000004\r\n");
+	assert_int_equal(play_read(f->t, f->img, OTHER, Q_GOOD, NULL).u, 2);
+}
+
 int
 main(void)
 {
@@ -167,6 +187,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_texts_and_identity, setup, play_stop),
 		cmocka_unit_test_setup_teardown(
 			test_a_node_of_two_instruments_is_one, setup, play_stop),
+		cmocka_unit_test_setup_teardown(test_parameters_of_init, setup, play_stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #include "base/rand.h"
 #include "drivers/modbus_crc.h"
 #include "twin/damage.h"
+#include "twin/fault.h"
 #include "twin/twin.h"
 #include "twin/world.h"
 
@@ -296,6 +297,75 @@ test_any_bytes(void **state)
 		assert_in_range(got, 0, 260);
 	}
 	assert_int_equal(ask(f, 0, 3, (const uint8_t *)"\x03\0\x14\0\x06", 5, out), 14);
+}
+
+/* ---- places that only init: writes ------------------------------------------------------------------------------------ */
+
+static int
+setup_presets(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct image_builder *b = image_builder_new("bench", 100 * NS_PER_MS);
+	uint32_t io = image_builder_link(b, "io", "127.0.0.1", 1502);
+
+	assert_non_null(f);
+	image_builder_instrument(b, "first", "modbus", io, "unit=3", NS_PER_S, NS_PER_S, 1);
+	image_builder_preset(b, "holding=46", (union value){ .u = 1 });
+	image_builder_preset(b, "coil=9", (union value){ .i = 1 });
+	image_builder_preset(b, "holding=2 type=int16", (union value){ .i = 4 });
+	image_builder_point(b, "mode", "holding=2 type=int16", 0);
+	image_builder_instrument(b, "second", "modbus", io, "unit=4", NS_PER_S, NS_PER_S, 1);
+	image_builder_point(b, "a", "holding=0", 0);
+	image_builder_preset(b, "holding=50 type=float32", (union value){ .f = 0.25 });
+	image_builder_twin(
+		b, &(struct image_twin){ .point = 0, .follows = IMAGE_NONE, .start = 7 });
+	f->img = image_builder_done(b);
+	f->t = twin_new(f->img, 42);
+	*state = f;
+	return 0;
+}
+
+/* Such a place is there, holds 0, takes what is written and keeps it until it is switched off. */
+static void
+test_places_of_init(void **state)
+{
+	struct fixture *f = *state;
+	struct err err;
+
+	twin_step(f->t, NS_PER_S);
+	EXPECT(f, 3, "\x03\0\x2E\0\x01", "\x03\x02\0\0");
+	EXPECT(f, 3, "\x06\0\x2E\0\x01", "\x06\0\x2E\0\x01");
+	EXPECT(f, 3, "\x05\0\x09\xFF\0", "\x05\0\x09\xFF\0");
+	EXPECT(f, 4, "\x10\0\x32\0\x02\x04\x3E\x80\0\0", "\x10\0\x32\0\x02");
+	twin_step(f->t, 5 * NS_PER_S);
+	EXPECT(f, 3, "\x03\0\x2E\0\x01", "\x03\x02\0\x01");
+	EXPECT(f, 3, "\x01\0\x09\0\x01", "\x01\x01\x01");
+	EXPECT(f, 4, "\x03\0\x32\0\x02", "\x03\x04\x3E\x80\0\0");
+	/* Its neighbours are not. */
+	EXPECT(f, 3, "\x03\0\x2F\0\x01", "\x83\x02");
+	EXPECT(f, 4, "\x03\0\x2E\0\x01", "\x83\x02");
+	assert_int_equal(fault_orders(f->t, "fault first=restart\n", &err), 0);
+	EXPECT(f, 3, "\x03\0\x2E\0\x01", "\x03\x02\0\0");
+	EXPECT(f, 3, "\x01\0\x09\0\x01", "\x01\x01\0");
+	EXPECT(f, 4, "\x03\0\x32\0\x02", "\x03\x04\x3E\x80\0\0");
+}
+
+/* Where a channel is as well, its value stands there until it is written. */
+static void
+test_place_of_init_with_a_channel(void **state)
+{
+	struct fixture *f = *state;
+	struct err err;
+
+	EXPECT(f, 3, "\x03\0\x02\0\x01", "\x03\x02\0\x07");
+	twin_step(f->t, NS_PER_S);
+	twin_step(f->t, 2 * NS_PER_S);
+	EXPECT(f, 3, "\x03\0\x02\0\x01", "\x03\x02\0\x07");
+	EXPECT(f, 3, "\x06\0\x02\0\x04", "\x06\0\x02\0\x04");
+	twin_step(f->t, 3 * NS_PER_S);
+	assert_float_equal(twin_value(f->t, 0), 4, 0);
+	assert_int_equal(fault_orders(f->t, "fault first=restart\n", &err), 0);
+	EXPECT(f, 3, "\x03\0\x02\0\x01", "\x03\x02\0\x07");
 }
 
 /* ---- lines ----------------------------------------------------------------------------------------------------------- */
@@ -611,6 +681,9 @@ main(void)
 		IN_BENCH(test_noise_has_its_width_and_its_seed),
 		IN_BENCH(test_identification),
 		IN_BENCH(test_any_bytes),
+		cmocka_unit_test_setup_teardown(test_places_of_init, setup_presets, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_place_of_init_with_a_channel, setup_presets, teardown),
 		cmocka_unit_test(test_lines_are_played),
 		cmocka_unit_test(test_line_broadcast),
 		cmocka_unit_test(test_line_broken_requests),
