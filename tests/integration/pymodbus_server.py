@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""A Modbus TCP server by pymodbus: pymodbus_server.py PORT TABLES
+"""A Modbus TCP server by pymodbus: pymodbus_server.py PORT TABLES [tell]
 
 TABLES: JSON {"holding": {"3": 250}, "input": {}, "coil": {}, "discrete": {}}, for unit 1; other addresses give exception 2.
+tell: what is read and written in the holding registers is printed, "read 3 1", "write 3 [250]".
 """
 import json
 import sys
@@ -11,13 +12,23 @@ from pymodbus.device import ModbusDeviceIdentification
 from pymodbus.server import StartTcpServer
 
 
-def block(table):
-    return ModbusSparseDataBlock({int(address): word for address, word in table.items()} or {65535: 0})
+class Telling(ModbusSparseDataBlock):
+    def getValues(self, address, count=1):
+        print("read", address, count, flush=True)
+        return super().getValues(address, count)
+
+    def setValues(self, address, values, use_as_default=False):
+        print("write", address, values, flush=True)
+        return super().setValues(address, values, use_as_default)
+
+
+def block(table, kind=ModbusSparseDataBlock):
+    return kind({int(address): word for address, word in table.items()} or {65535: 0})
 
 
 tables = json.loads(sys.argv[2])
-context = ModbusSlaveContext(di=block(tables["discrete"]), co=block(tables["coil"]), hr=block(tables["holding"]),
+context = ModbusSlaveContext(di=block(tables["discrete"]), co=block(tables["coil"]), hr=block(tables["holding"], Telling if sys.argv[3:] == ["tell"] else ModbusSparseDataBlock),
                              ir=block(tables["input"]), zero_mode=True)
 identity = ModbusDeviceIdentification(info_name={"VendorName": "pymodbus", "ProductCode": "PM", "MajorMinorRevision": "3.0"})
 StartTcpServer(context=ModbusServerContext(slaves={1: context}, single=False), identity=identity,
-               address=("127.0.0.1", int(sys.argv[1])))
+               address=("127.0.0.1", int(sys.argv[1])), allow_reuse_address=True)
