@@ -296,7 +296,7 @@ text_frame_cut(const struct text_frame *f, const struct message *m,
 		if (junk > 0)
 			return CUT_SKIP(at + junk);
 		if (n - at < f->start.n)
-			return wire == WIRE_OPEN ? CUT_MORE : CUT_SKIP(n);
+			return wire == WIRE_CLOSED ? CUT_SKIP(n) : CUT_MORE;
 	}
 	end = at < n ? frame_end(f, m, receive, in, at, n, wire) : 0;
 	if (end > 0 && end <= n)
@@ -305,7 +305,8 @@ text_frame_cut(const struct text_frame *f, const struct message *m,
 		return CUT_SKIP(MIN(at + MAX((size_t)f->start.n, (size_t)1), n));
 	if (n >= CODEC_FRAME_MAX)
 		return CUT_SKIP(n);
-	return wire == WIRE_OPEN ? CUT_MORE : CUT_SKIP(n);
+	/* A pause is no end: the tail behind it would pass for an answer. */
+	return wire == WIRE_CLOSED ? CUT_SKIP(n) : CUT_MORE;
 }
 
 const uint8_t *

@@ -235,7 +235,7 @@ tpg_cut(const struct instrument *ins, const struct request *req, const uint8_t *
 	if (at < n && in[at] != CR)
 		return skip(at, n, wire);
 	if (at + 1 >= n)
-		return wire == WIRE_OPEN ? CUT_MORE : CUT_SKIP(n);
+		return wire == WIRE_CLOSED ? CUT_SKIP(n) : CUT_MORE; /* a pause is no end */
 	if (in[at + 1] != LF)
 		return skip(at + 1, n, wire);
 	return CUT_FRAME(at + 2);

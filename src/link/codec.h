@@ -289,7 +289,8 @@ struct codec {
 
 	/* Find the first frame in what has arrived: CUT_MORE, CUT_SKIP(n) or CUT_FRAME(n). Must not depend on how the
 	 * bytes were cut. req: what was asked last on this wire, NULL: nothing yet; only for protocols whose answers tell their ends by the
-	 * question alone. WIRE_SILENT: nothing more has come for a while, so what is not a frame by now is none. CUT_SKIP of everything on TCP means:
+	 * question alone. WIRE_SILENT: nothing more has come for a while: where silence ends a frame, what is none by now is none; CUT_MORE: what has come
+	 * stays, and goes on with what comes next, until the time of the answer is over, which is a WIRE_CLOSED. CUT_SKIP of everything on TCP means:
 	 * no way to find the next frame, the engine reconnects. */
 	int (*cut)(const struct instrument *ins, const struct request *req, const uint8_t *in,
 		size_t n, enum wire wire);

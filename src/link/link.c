@@ -431,15 +431,33 @@ mind_noise(struct link *l, int64_t now_ns)
 		}
 }
 
+/* On a line that speaks without being asked, what still comes could be taken for the next answer. */
+static void
+mind_unasked(struct link *l, size_t n, int64_t now_ns)
+{
+	if (l->line != LINE_OPEN || l->n_flights > 0 ||
+		!(l->kind == LINK_SERIAL || l->wire.is_line))
+		return;
+	l->n_unasked += n;
+	if (l->n_unasked > LINK_TRAILING_MAX)
+		l->pause_ns = MAX(l->pause_ns, now_ns + MAX(l->idle_ns, LINK_UNASKED_PAUSE));
+}
+
 void
 link_bytes(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
 {
+	bool is_asked = l->n_flights > 0;
+	size_t n_all = n;
+
 	enter(l);
 	if (l->line == LINE_OPEN && n > 0) {
 		l->last->state.bytes_in += n;
 		mind_noise(l, now_ns);
 		l->rx_ns = now_ns;
-		l->pause_ns = MAX(l->pause_ns, now_ns + l->silence_ns);
+		l->has_paused = false;
+		/* Of what still comes nothing may be taken for the next answer. */
+		l->pause_ns =
+			MAX(l->pause_ns, now_ns + MAX(l->silence_ns, 7 * l->wire.char_ns / 2));
 		if (l->n_echo > 0) {
 			size_t echo = skip_echo(l, in, n);
 
@@ -475,6 +493,7 @@ link_bytes(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
 		if (used == 0 && l->n_rx == sizeof(l->rx))
 			link_garbage(l, l->rx, l->n_rx, now_ns);
 	}
+	mind_unasked(l, is_asked ? l->n_rx : n_all, now_ns);
 	leave(l, now_ns);
 }
 

@@ -340,6 +340,7 @@ stray(struct link *l, const uint8_t *frame, size_t n, bool is_late, int64_t now_
 	static const char late[LINK_MEANING] = "a late answer";
 	static const char foreign[LINK_MEANING] = "belongs to no question";
 
+	l->n_unasked += n;
 	l->last->state.stray++;
 	link_trace(l, l->last, TRACE_RECEIVED, Q_WRONG_ANSWER, 0, is_late ? late : foreign, frame,
 		n, now_ns);

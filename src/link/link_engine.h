@@ -13,6 +13,9 @@
 #define LINK_LATE_MAX 200 /* questions without an answer that are remembered for their late ones */
 #define LINK_ANSWER_MAX                                                                            \
 	260 /* characters of an answer that is waited for when it has begun in time */
+#define LINK_TRAILING_MAX 2 /* bytes behind an answer that say nothing: the rest of an end */
+#define LINK_UNASKED_PAUSE                                                                         \
+	(20 * NS_PER_MS) /* without a byte: what nobody asked for is over; adapters hand on late */
 #define LINK_NOISE_MAX (2 * NS_PER_S) /* how long a line may speak without being asked */
 #define LINK_WRITES_MAX 16
 #define LINK_WRITES_ROW 3 /* writes in a row while a poll is late */
@@ -225,6 +228,8 @@ struct link {
 	struct board_trace trace;
 	size_t n_tx, n_rx;
 	int64_t rx_ns;    /* when the last byte came */
+	size_t n_unasked; /* bytes on a line that nobody had asked for, since the last question */
+	bool has_paused;  /* and that it was long ago has been told to cut() */
 	int64_t noise_ns; /* since when it has spoken without being asked, and without a pause */
 	size_t n_echo, at_echo; /* bytes that will come back, those that have */
 	uint8_t tx[LINK_TX_MAX];
@@ -299,7 +304,7 @@ bool link_mute_ask_witness(
 /* link_identify.c: is it the device that is meant, and is it prepared? */
 void link_identify_init(
 	struct unit *u, const struct image *img, const struct image_instrument *from);
-/* A new wire: nothing is known, but is_prepared: what was written to it holds. */
+/* A new wire: nothing is known. is_prepared: the device ended the one before behind an answer, so it is the same, and what was written to it holds. */
 void link_identify_opened(struct unit *u, bool is_prepared, int64_t now_ns);
 /* It may have been without power: where it has to be prepared, that begins anew. */
 void link_identify_lost(struct unit *u);

@@ -73,7 +73,9 @@ ask_name_later(struct unit *u, int64_t now_ns)
 void
 link_identify_opened(struct unit *u, bool is_prepared, int64_t now_ns)
 {
-	begin(u, is_prepared ? u->n_preset : 0);
+	/* Where each answer ends the connection, one that has answered is still the same. */
+	if (!is_prepared || u->fails > 0 || (u->is_known && u->state.state != INSTRUMENT_UP))
+		begin(u, is_prepared ? u->n_preset : 0);
 	if (u->is_known)
 		ask_name_later(u, now_ns);
 }

@@ -2,7 +2,7 @@
  *
  * Many a device says nothing to a command that it does not know. So when all tries of a question have failed, the device is asked another one,
  * that it has answered before: an answer to that leaves the first one *mute*, whose channels are bad and which is
- * asked once after 1 s, 2 s .. `probe_max`, at nobody else's cost; silence means that the device is down.
+ * asked once after 1 s, 2 s .. `probe_max`, each time with another one behind it; silence to both means that the device is down.
  */
 #include "link/link_engine.h"
 
@@ -74,7 +74,8 @@ witness(const struct unit *u, const struct poll *silent)
 {
 	size_t from = silent == NULL ? 0 : (size_t)(silent - u->polls) + 1;
 
-	if (u->answered > 0 && u->answered - 1 < u->n_polls && &u->polls[u->answered - 1] != silent)
+	if (u->answered > 0 && u->answered - 1 < u->n_polls &&
+		&u->polls[u->answered - 1] != silent && !link_mute_is(u, &u->reqs[u->answered - 1]))
 		return u->answered - 1;
 	for (size_t i = 0; i < u->n_polls; i++) {
 		size_t at = (from + i) % u->n_polls;
@@ -97,6 +98,8 @@ link_mute_ask_witness(
 		return false;
 	if (f->kind == FLIGHT_POLL)
 		link_mute_again(l, f, reason, code, now_ns);
+	if (u->polls[at].ask_ns == NEVER)
+		return true; /* it is being asked at this moment */
 	u->is_asking_witness = true;
 	u->retry = at + 1;
 	u->polls[at].ask_ns = now_ns;

@@ -17,11 +17,16 @@ find_next(struct unit *u)
 {
 	u->is_stirred = false;
 	u->next_ns = NEVER;
-	if (u->n_polls == 0)
+	if (u->n_polls == 0 && u->is_known)
 		return;
 	if (u->state.state == INSTRUMENT_DOWN) {
 		if (u->n_flying == 0)
 			u->next_ns = u->probe_ns;
+		return;
+	}
+	if (u->n_polls == 0) { /* only heard or written, it has to be prepared all the same */
+		if (u->n_flying == 0)
+			u->next_ns = 0;
 		return;
 	}
 	if (u->retry > 0) {
@@ -86,6 +91,11 @@ earliest(struct link *l, int64_t now_ns)
 
 		if (next_of(u) > now_ns || is_engaged(u))
 			continue;
+		if (u->n_polls == 0) {
+			if (best.unit == NULL && link_identify_until(l, u, now_ns) <= now_ns)
+				best = (struct choice){ u, 0, now_ns, true };
+			continue;
+		}
 		if (u->state.state == INSTRUMENT_DOWN)
 			consider(l, u, u->probe, now_ns, &best);
 		else if (u->retry > 0)
@@ -290,6 +300,7 @@ take_off(struct link *l, struct flight *f, size_t n, int64_t now_ns)
 	{
 		other->is_alone = other == f && f->is_alone;
 	}
+	l->n_unasked = 0;
 	l->n_flights++;
 	u->n_flying++;
 	u->n_probes += u->state.state == INSTRUMENT_DOWN;
@@ -437,7 +448,7 @@ link_next_ns(struct link *l, int64_t now_ns)
 	}
 	if (is_held && l->n_flights == 0)
 		at_ns = MIN(at_ns, l->pause_ns);
-	if (l->n_rx > 0 && l->idle_ns > 0)
+	if (l->n_rx > 0 && l->idle_ns > 0 && !l->has_paused)
 		at_ns = MIN(at_ns, l->rx_ns + l->idle_ns);
 	if (!is_held && link_window_is_open(l, now_ns, l->n_writes > 0))
 		at_ns = MIN(at_ns, next_question_ns(l, now_ns));
@@ -585,8 +596,9 @@ link_unanswered(
 	link_land(l, f);
 	if (f->kind == FLIGHT_IDENTIFY && u->is_known)
 		return; /* many devices ignore what they do not know; it is asked again after a reconnection */
-	if (!is_down && is_mute(f)) {
-		link_mute_again(l, f, reason, code, now_ns);
+	if (!is_down && !u->is_asking_witness && is_mute(f)) {
+		if (!link_mute_ask_witness(l, f, reason, code, now_ns))
+			link_unit_give_up(l, u, reason, code, now_ns);
 		return;
 	}
 	recall(l, u, now_ns);
@@ -677,13 +689,25 @@ expire(struct link *l, struct flight *f, int64_t now_ns)
 		link_drop(l, NULL, "nobody answers", now_ns);
 }
 
+/* What has come so far, once more, to a codec that is told why there is no more of it. */
+static void
+cut_again(struct link *l, enum wire wire, int64_t now_ns)
+{
+	size_t n = l->n_rx, used;
+
+	l->n_rx = 0;
+	used = link_frames(l, l->rx, n, wire, now_ns);
+	if (used >= n || l->line != LINE_OPEN || wire == WIRE_CLOSED)
+		return;
+	memmove(l->rx, l->rx + used, n - used);
+	l->n_rx = n - used;
+}
+
 void
 link_fell_silent(struct link *l, int64_t now_ns)
 {
-	size_t n = l->n_rx;
-
-	l->n_rx = 0;
-	link_frames(l, l->rx, n, WIRE_SILENT, now_ns);
+	l->has_paused = true;
+	cut_again(l, WIRE_SILENT, now_ns);
 	/* The answer was there and is broken: nobody has to wait for it. Mere noise is no answer: that may still come. */
 	LINK_FLIGHTS(l, f)
 	{
@@ -695,11 +719,15 @@ link_fell_silent(struct link *l, int64_t now_ns)
 void
 link_expire(struct link *l, int64_t now_ns)
 {
-	if (l->n_rx > 0 && l->idle_ns > 0 && now_ns >= l->rx_ns + l->idle_ns)
+	if (l->n_rx > 0 && l->idle_ns > 0 && !l->has_paused && now_ns >= l->rx_ns + l->idle_ns)
 		link_fell_silent(l, now_ns);
 	LINK_FLIGHTS(l, f)
 	{
-		if (!f->is_held && now_ns >= deadline(l, f) && l->line == LINE_OPEN)
+		if (f->is_held || now_ns < deadline(l, f) || l->line != LINE_OPEN)
+			continue;
+		if (l->has_paused && l->n_rx > 0) /* half an answer: that is what was wrong */
+			cut_again(l, WIRE_CLOSED, now_ns);
+		if (f->is_used && l->line == LINE_OPEN)
 			expire(l, f, now_ns);
 	}
 }

@@ -82,7 +82,7 @@ init_points(struct unit *u, const struct image *img, const struct image_instrume
 			.count = p->count,
 			.order = p->order,
 			.bit = p->bit,
-			.value = image_channel_at(img, p->channel)->type,
+			.value = p->value,
 			.is_write_only = p->is_write_only != 0,
 			.write_space = p->write_space,
 			.write_address = p->write_address,

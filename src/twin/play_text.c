@@ -81,8 +81,10 @@ text_cut(const struct play_device *dev, const uint8_t *in, size_t n, enum wire w
 
 	if (!frames(dev, &heard, &said) || n == 0)
 		return n == 0 ? CUT_MORE : CUT_SKIP(n);
-	return heard.n_ends == 0 ? cut_by_form(dev, in, n, wire)
-				 : text_frame_cut(&heard, NULL, NULL, in, n, wire);
+	if (heard.n_ends == 0)
+		return cut_by_form(dev, in, n, wire);
+	/* Half a question is forgotten when nothing follows. */
+	return text_frame_cut(&heard, NULL, NULL, in, n, wire == WIRE_SILENT ? WIRE_CLOSED : wire);
 }
 
 /* ---- answers --------------------------------------------------------------------------------------------------------------- */

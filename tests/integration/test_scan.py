@@ -96,7 +96,7 @@ class Scan(unittest.TestCase):
     def test_instruments_of_a_tcp_port(self):
         meter, wago = self.play({"a": "tcp", "b": "tcp"}, "  dmm: {use: scpi-dmm, link: a}\n  io: {use: wago-750, link: b}\n")
         done = self.scan("--units", "2", meter)
-        self.assert_found(done, "use: scpi-dmm", "use: scpi-psu")  # they ask alike: both may be it
+        self.assert_found(done, "use: keysight-344xx", "use: scpi-dmm", "use: scpi-psu")  # they ask alike: each may be it
         self.assertRegex(done.stdout, r"SCPI +says: dmm")
         self.assertRegex(done.stdout, r"\d+ questions for \d+ instruments, at most \d+ s")
         self.assert_found(self.scan("--use", "adam-4017", "--use", "wago-750", "--units", "2", wago), "use: wago-750")

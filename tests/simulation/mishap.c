@@ -162,7 +162,9 @@ find_foreign(struct scene *s, const struct question *q)
 	for (size_t i = 0; i < SCENE_PLACES; i++) {
 		const struct kept *k = &s->places[(from + i) % SCENE_PLACES];
 
-		if (k->is_used && k->q.id != q->id && tells_apart(&k->q, q))
+		/* It may have been said in another's name. */
+		if (k->is_used && k->q.id != q->id && tells_apart(&k->q, q) &&
+			(q->codec->has_tag || !has_form(q, q->codec, q->ins, k->bytes, k->n)))
 			return k;
 	}
 	return NULL;
@@ -213,8 +215,6 @@ mishap_forms(struct scene *s, enum mishap kind)
 		return is_line(s);
 	case MISHAP_BLANKED:
 		return has_digits(s);
-	case MISHAP_LONG_PAUSE: /* README.md, what is known: what comes behind it is believed */
-		return s->is_checked || !is_line(s) || scene_has_known;
 	default:
 		return 1;
 	}
@@ -638,12 +638,6 @@ befall(struct scene *s, const struct question *q, uint8_t *answer, size_t n)
 	if ((kinds[s->kind].deals & MISHAP_ALTERS) && n > 0) {
 		n = alter(s, q, answer, n);
 		note_altered(s, q, answer, n);
-		/* README.md, what is known: of one that became two, the second goes to the next question, when that is asked already. */
-		if (frames_in(q, answer, n) > 1 && !scene_has_known) {
-			s->totals.left_out++;
-			cable_say(s->cable, at_ns, answer, n);
-			return;
-		}
 	}
 	say(s, at_ns, answer, n);
 }

@@ -4,7 +4,6 @@
  *	mishaps --for SECONDS | --questions N IMAGE ... one mishap after the other, by chance, from seeds of the clock
  *	mishaps --storm --seed N IMAGE                  one such seed again
  *	mishaps --trace ...                            and print what goes over the wire
- *	mishaps --known ...                            also what is known to fail: README.md
  *	mishaps --break ...                             with codecs that take any answer: succeeds when that is noticed
  *
  * An image is a bench with one link, made by mishaps.py; WORD may be followed by the number of its form: refused.3.
@@ -294,7 +293,7 @@ static int
 usage(void)
 {
 	fputs("usage: mishaps [--seed N] [--case WORD] [--for SECONDS] [--questions N] [--storm] "
-	      "[--trace] [--known] [--break] "
+	      "[--trace] [--break] "
 	      "IMAGE ...\n",
 		stderr);
 	return 2;
@@ -317,8 +316,6 @@ parse(int argc, char **argv, struct args *out)
 			out->is_broken = true;
 		else if (strcmp(argv[i], "--trace") == 0)
 			scene_is_traced = true;
-		else if (strcmp(argv[i], "--known") == 0)
-			scene_has_known = true;
 		else if (i + 1 == argc)
 			return false;
 		else if (strcmp(argv[i], "--case") == 0)

@@ -10,22 +10,10 @@
 #define BETWEEN_NS (1500 * NS_PER_MS)
 
 static bool
-is_float(unsigned type)
-{
-	return type == VALUE_FLOAT || type == VALUE_FLOAT32;
-}
-
-static bool
 is_writable(const struct scene *s, uint32_t point)
 {
 	const struct image_point *p = image_point_at(s->img, point);
-	const struct image_channel *ch = image_channel_at(s->img, p->channel);
-	const char *codec = image_text(s->img, image_instrument_at(s->img, p->instrument)->codec);
 
-	/* README.md, what is known: the engine takes the value to be of the channel's type. */
-	if (!scene_has_known && strcmp(codec, "text") == 0 &&
-		is_float(ch->type) != is_float(p->value))
-		return false;
 	return p->write_space >= 0 && p->value != VALUE_TEXT &&
 	       moving_kind(s->rows, point) == MOVING_EXACT;
 }

@@ -16,7 +16,7 @@
 #define TELL_NS (700 * NS_PER_MS)
 #define OPEN_NS (NS_PER_MS)
 
-bool scene_is_traced, scene_has_known;
+bool scene_is_traced;
 
 void
 scene_breach(struct scene *s, const char *fmt, ...)
@@ -121,6 +121,13 @@ outlives(const struct image *img, uint64_t *chance)
 }
 
 static void
+rename_to_x(char *text)
+{
+	memset(text, 'X', MIN(strlen(text), (size_t)3));
+}
+
+/* What its instruments are called, and what they say they are, is another text. */
+static void
 make_other(struct scene *s)
 {
 	char *strings;
@@ -128,8 +135,12 @@ make_other(struct scene *s)
 	s->other_img = mem_zero(1, s->img->size);
 	memcpy(s->other_img, s->img, s->img->size);
 	strings = (char *)s->other_img + s->img->strings.off;
-	for (uint32_t i = 0; i < s->img->instruments.n; i++)
-		memset(strings + image_instrument_at(s->img, i)->name, 'X', 3);
+	for (uint32_t i = 0; i < s->img->instruments.n; i++) {
+		const struct image_instrument *ins = image_instrument_at(s->img, i);
+
+		rename_to_x(strings + ins->name);
+		rename_to_x(strings + ins->identify_is);
+	}
 	s->other = twin_new(s->other_img, 2);
 	twin_step(s->other, 0);
 }

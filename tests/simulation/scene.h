@@ -135,7 +135,6 @@ struct scene {
 };
 
 extern bool scene_is_traced; /* print what goes over the wire */
-extern bool scene_has_known; /* also what is known to fail: README.md */
 
 struct scene *scene_new(const struct image *img, const struct moving_row *rows, uint64_t seed);
 void scene_free(struct scene *s);

@@ -222,6 +222,15 @@ next_steps(const struct instrument *ins, const struct request *req, int step,
 	return step == 0;
 }
 
+/* A protocol whose devices end the connection behind each answer. */
+static int
+decode_ends(const struct instrument *ins, const struct request *req, const struct point *pts,
+	const uint8_t *frame, size_t n, struct vars *vars, struct readings *out, struct err *err)
+{
+	out->is_end = true;
+	return rig_decode(ins, req, pts, frame, n, vars, out, err);
+}
+
 #define RIG_CODEC(word, carried_by, matcher, ...)                                                  \
 	{                                                                                          \
 		.name = word, .help = "tests", .opts = rig_opts, .wires = carried_by,              \
@@ -248,6 +257,15 @@ rig_codec(const char *name)
 			.cut = rig_cut,
 			.match = match_learned,
 			.decode = decode_learned },
+		{ .name = "ends",
+			.opts = rig_opts,
+			.wires = CODEC_TCP,
+			.closes = true,
+			.plan = rig_plan,
+			.encode = rig_encode,
+			.cut = rig_cut,
+			.match = match_plain,
+			.decode = decode_ends },
 		{ .name = "steps",
 			.opts = rig_opts,
 			.wires = CODEC_TCP,

@@ -608,7 +608,9 @@ test_framings(void **state)
 
 	check_cut(&ins, &req, BYTES("ab\r\n"), CUT_FRAME(4));
 	assert_int_equal(text()->cut(&ins, &req, BYTES("ab\r\ncd\r\n"), WIRE_OPEN), CUT_FRAME(4));
-	assert_int_equal(text()->cut(&ins, &req, BYTES("ab\r"), WIRE_SILENT), CUT_SKIP(3));
+	assert_int_equal(text()->cut(&ins, &req, BYTES("ab\r"), WIRE_SILENT),
+		CUT_MORE); /* a pause is no end */
+	assert_int_equal(text()->cut(&ins, &req, BYTES("ab\r"), WIRE_CLOSED), CUT_SKIP(3));
 
 	ins = device(one, 1, ";FF");
 	check_cut(&ins, &req, BYTES("@253ACK1;FF"), CUT_FRAME(11));
