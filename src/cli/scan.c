@@ -277,34 +277,46 @@ ask_identities(struct scan *s)
 
 #define NAMES_MAX 20
 
+/* units: as it was said, NULL: not */
+static int
+scan(struct scan *s, const char *units)
+{
+	struct args *args = s->args;
+	int rc = SCAN_SILENT;
+
+	if (args_count(args, 1, 1) != 0)
+		return CLI_WRONG;
+	if (units != NULL &&
+		(!text_to_int(units, &s->units) || s->units < 1 || s->units > UNITS_MAX))
+		return cli_say(args, CLI_WRONG, "'%s' is no number of units; write 1 to %d", units,
+			UNITS_MAX);
+	s->link = args->at[0];
+	if (!is_link(s->link))
+		return try_say_link(args, s->link);
+	if (s->n_names == 0)
+		rc = ask_languages(s);
+	if (rc <= SCAN_SILENT)
+		rc = ask_identities(s);
+	if (rc == SCAN_STOPPED)
+		puts("Stopped.");
+	else if (rc != SCAN_TOLD && !s->found)
+		puts("Nobody answers; check power, cable, and speed and parity of a serial line.");
+	return rc != SCAN_TOLD && s->found ? CLI_GOOD : CLI_WRONG;
+}
+
 int
 cli_scan(struct args *args)
 {
 	char *names[NAMES_MAX];
 	struct scan s = { .args = args, .units = UNITS, .names = names };
-	const char *text = NULL, *name;
-	int rc = SCAN_SILENT;
+	const char *units = NULL, *name;
+	int code;
 
-	args_option(args, "--units", &text);
+	args_option(args, "--units", &units);
 	while (s.n_names < NAMES_MAX && args_option(args, "--use", &name))
 		names[s.n_names++] = mem_text(name);
-	if (args_count(args, 1, 1) != 0)
-		return CLI_WRONG;
-	if (text != NULL && (!text_to_int(text, &s.units) || s.units < 1 || s.units > UNITS_MAX))
-		return cli_say(args, CLI_WRONG, "'%s' is no number of units; write 1 to %d", text,
-			UNITS_MAX);
-	s.link = args->at[0];
-	if (!is_link(s.link))
-		return try_say_link(args, s.link);
-	if (s.n_names == 0)
-		rc = ask_languages(&s);
-	if (rc <= SCAN_SILENT)
-		rc = ask_identities(&s);
+	code = scan(&s, units);
 	for (int i = 0; i < s.n_names; i++)
 		free(names[i]);
-	if (rc == SCAN_STOPPED)
-		puts("Stopped.");
-	else if (rc != SCAN_TOLD && !s.found)
-		puts("Nobody answers; check power, cable, and speed and parity of a serial line.");
-	return rc != SCAN_TOLD && s.found ? CLI_GOOD : CLI_WRONG;
+	return code;
 }
