@@ -218,10 +218,24 @@ number_stands_there(const uint8_t *bytes, size_t n, double want)
 	return false;
 }
 
-static bool
-is_propar(const struct scene *s)
+static const char *
+codec_name(const struct scene *s)
 {
-	return strncmp(image_text(s->img, image_instrument_at(s->img, 0)->codec), "propar", 6) == 0;
+	return image_text(s->img, image_instrument_at(s->img, 0)->codec);
+}
+
+/* An exclusive or of one byte passes one of 256 altered answers, among them those with a byte more. */
+static bool
+has_weak_check(const struct scene *s)
+{
+	return strcmp(codec_name(s), "brooks-s") == 0;
+}
+
+/* Do numbers stand in the frame as bytes? */
+static bool
+is_binary(const struct scene *s)
+{
+	return strncmp(codec_name(s), "propar", 6) == 0 || has_weak_check(s);
 }
 
 /* Does this number, or this text, stand in the frame? */
@@ -246,7 +260,7 @@ stands_there(const struct scene *s, const struct told *t)
 			(double)(float)got == want)
 			return true;
 	}
-	return is_propar(s) && (number_stands_there(s->frame, s->n_frame, want) ||
+	return is_binary(s) && (number_stands_there(s->frame, s->n_frame, want) ||
 				       number_stands_there(bytes, from_hex(s, 1, bytes), want));
 }
 
@@ -260,7 +274,7 @@ is_excused(struct scene *s)
 	for (size_t i = 0; i < s->n_told; i++)
 		if (s->told[i].is_wrong && !stands_there(s, &s->told[i]))
 			return false;
-	return !s->is_checked;
+	return !s->is_checked || has_weak_check(s);
 }
 
 static void
