@@ -84,10 +84,11 @@ emit_links(struct emit *e)
 static void
 hash_point(struct buf *out, const struct point *p)
 {
-	buf_printf(out, "%u %u %u %u %u %u %u %d %u %s %s %s %lld|", p->space, p->type, p->address,
-		p->count, p->order, p->bit, p->value, p->write_space, p->write_address,
-		p->key == NULL ? "" : p->key, p->write_key == NULL ? "" : p->write_key,
-		p->unit == NULL ? "" : p->unit, (long long)p->every_ns);
+	buf_printf(out, "%u %u %u %u %u %u %u %d %u %d %s %s %s %lld|", p->space, p->type,
+		p->address, p->count, p->order, p->bit, p->value, p->write_space, p->write_address,
+		p->is_write_only, p->key == NULL ? "" : p->key,
+		p->write_key == NULL ? "" : p->write_key, p->unit == NULL ? "" : p->unit,
+		(long long)p->every_ns);
 }
 
 /* A secret counts by its name here; by what it is, where that is known (link_secrets()). */

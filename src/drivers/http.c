@@ -195,8 +195,10 @@ http_encode(const struct instrument *ins, const struct request *req, uint32_t ta
 
 	if (http_check(ins, err) < 0 || http_auth_make(ins, &auth, err) < 0)
 		return ERR_CONF;
-	if (!message_of(ins, req, vars, &m) || m.path.n == 0)
+	if (!message_of(ins, req, vars, &m) || m.path.n == 0) {
+		http_auth_done(&auth);
 		return err_set(err, ERR_CONF, 0, "no page to ask for");
+	}
 	n = put_head(ins, &m, &auth, (char *)out, cap);
 	http_auth_done(&auth);
 	if (n + m.body.n >= cap)

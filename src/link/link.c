@@ -415,6 +415,16 @@ skip_echo(struct link *l, const uint8_t *in, size_t n)
 	return i;
 }
 
+/* What still comes could be taken for the next answer: none is asked for meanwhile, but not for ever. */
+static void
+hold_back(struct link *l, int64_t span_ns, int64_t now_ns)
+{
+	if (l->held_ns == 0 || now_ns - l->pause_ns > LINK_UNASKED_PAUSE)
+		l->held_ns = now_ns;
+	if (now_ns - l->held_ns < LINK_HOLD_MAX)
+		l->pause_ns = MAX(l->pause_ns, now_ns + span_ns);
+}
+
 /* A line that never falls silent cannot be asked anything: that is told. */
 static void
 mind_noise(struct link *l, int64_t now_ns)
@@ -431,7 +441,7 @@ mind_noise(struct link *l, int64_t now_ns)
 		}
 }
 
-/* On a line that speaks without being asked, what still comes could be taken for the next answer. */
+/* A line that speaks without being asked. */
 static void
 mind_unasked(struct link *l, size_t n, int64_t now_ns)
 {
@@ -440,7 +450,7 @@ mind_unasked(struct link *l, size_t n, int64_t now_ns)
 		return;
 	l->n_unasked += n;
 	if (l->n_unasked > LINK_TRAILING_MAX)
-		l->pause_ns = MAX(l->pause_ns, now_ns + MAX(l->idle_ns, LINK_UNASKED_PAUSE));
+		hold_back(l, MAX(l->idle_ns, LINK_UNASKED_PAUSE), now_ns);
 }
 
 void
@@ -455,9 +465,9 @@ link_bytes(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
 		mind_noise(l, now_ns);
 		l->rx_ns = now_ns;
 		l->has_paused = false;
-		/* Of what still comes nothing may be taken for the next answer. */
-		l->pause_ns =
-			MAX(l->pause_ns, now_ns + MAX(l->silence_ns, 7 * l->wire.char_ns / 2));
+		l->pause_ns = MAX(l->pause_ns, now_ns + l->silence_ns);
+		if (l->n_flights == 0 && l->wire.char_ns > 0)
+			hold_back(l, 7 * l->wire.char_ns / 2, now_ns);
 		if (l->n_echo > 0) {
 			size_t echo = skip_echo(l, in, n);
 

@@ -21,11 +21,30 @@ same_unit(const struct unit *a, const struct unit *b)
 
 		if (p->space != q->space || p->type != q->type || p->address != q->address ||
 			p->count != q->count || p->order != q->order || p->bit != q->bit ||
-			p->every_ns != q->every_ns || !same_text(p->key, q->key) ||
-			!same_text(p->unit, q->unit))
+			p->every_ns != q->every_ns || p->is_write_only != q->is_write_only ||
+			!same_text(p->key, q->key) || !same_text(p->unit, q->unit))
 			return false;
 	}
 	return true;
+}
+
+/* Secrets are the owner's, who gives them up with the old link: each unit keeps its own. */
+static void
+swap_secrets(struct unit *a, struct unit *b)
+{
+	const struct opt *opt = a->codec->opts;
+
+	for (size_t i = 0; opt != NULL && opt[i].name != NULL; i++) {
+		const char *text = a->ins.opts.text[i];
+		int64_t number = a->ins.opts.num[i];
+
+		if (opt[i].type != OPT_SECRET)
+			continue;
+		a->ins.opts.text[i] = b->ins.opts.text[i];
+		a->ins.opts.num[i] = b->ins.opts.num[i];
+		b->ins.opts.text[i] = text;
+		b->ins.opts.num[i] = number;
+	}
 }
 
 /* The whole life goes over; what names things in the image stays. */
@@ -40,6 +59,7 @@ take_life(struct unit *to, struct unit *from)
 	from->index = old.index;
 	to->points = from->points;
 	from->points = old.points;
+	swap_secrets(to, from);
 	to->ins.vars = &to->vars;
 	from->ins.vars = &from->vars;
 }

@@ -16,7 +16,8 @@
 #define LINK_TRAILING_MAX 2 /* bytes behind an answer that say nothing: the rest of an end */
 #define LINK_UNASKED_PAUSE                                                                         \
 	(20 * NS_PER_MS) /* without a byte: what nobody asked for is over; adapters hand on late */
-#define LINK_NOISE_MAX (2 * NS_PER_S) /* how long a line may speak without being asked */
+#define LINK_HOLD_MAX (500 * NS_PER_MS) /* a line that never pauses is asked all the same */
+#define LINK_NOISE_MAX (2 * NS_PER_S)   /* how long a line may speak without being asked */
 #define LINK_WRITES_MAX 16
 #define LINK_WRITES_ROW 3 /* writes in a row while a poll is late */
 #define LINK_STEPS_MAX 32 /* of one exchange */
@@ -228,6 +229,7 @@ struct link {
 	struct board_trace trace;
 	size_t n_tx, n_rx;
 	int64_t rx_ns;    /* when the last byte came */
+	int64_t held_ns;  /* since when they have held back a question; 0: they do not */
 	size_t n_unasked; /* bytes on a line that nobody had asked for, since the last question */
 	bool has_paused;  /* and that it was long ago has been told to cut() */
 	int64_t noise_ns; /* since when it has spoken without being asked, and without a pause */

@@ -223,9 +223,12 @@ link_identify_settled(struct link *l, struct flight *f, int64_t now_ns)
 			return;
 		}
 	} else {
+		bool is_it = link_identify_is(
+			u, &l->readings); /* by what it said, not by what is shown of that */
+
 		secret_mask_text(l->secrets, u->vars.identity, sizeof(u->vars.identity));
 		text_copy(u->state.identity, sizeof(u->state.identity), u->vars.identity);
-		if (!link_identify_is(u, &l->readings) ||
+		if (!is_it ||
 			(u->demand == IDENTIFY_NONE && u->kind != 0 && u->kind != u->vars.kind)) {
 			wrong(l, u, u->vars.identity, now_ns);
 			return;

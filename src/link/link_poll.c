@@ -292,7 +292,9 @@ take_off(struct link *l, struct flight *f, size_t n, int64_t now_ns)
 	f->sent_ns = now_ns;
 	f->over_ns = now_ns + (int64_t)n * l->wire.char_ns +
 		     (f->req.timeout_ms > 0 ? f->req.timeout_ms * NS_PER_MS : u->timeout_ns);
-	f->deadline_ns = f->req.timeout_ms > 0 && u->state.state != INSTRUMENT_DOWN
+	/* What prepares it may take longer than any reading. */
+	f->deadline_ns = (f->req.timeout_ms > 0 && u->state.state != INSTRUMENT_DOWN) ||
+					 (f->kind == FLIGHT_IDENTIFY && f->at > 0)
 				 ? f->over_ns
 				 : now_ns + (int64_t)n * l->wire.char_ns + link_unit_patience(l, u);
 	f->n_junk = 0;
@@ -301,6 +303,7 @@ take_off(struct link *l, struct flight *f, size_t n, int64_t now_ns)
 		other->is_alone = other == f && f->is_alone;
 	}
 	l->n_unasked = 0;
+	l->held_ns = 0;
 	l->n_flights++;
 	u->n_flying++;
 	u->n_probes += u->state.state == INSTRUMENT_DOWN;
@@ -596,11 +599,15 @@ link_unanswered(
 	link_land(l, f);
 	if (f->kind == FLIGHT_IDENTIFY && u->is_known)
 		return; /* many devices ignore what they do not know; it is asked again after a reconnection */
-	if (!is_down && !u->is_asking_witness && is_mute(f)) {
-		if (!link_mute_ask_witness(l, f, reason, code, now_ns))
+	if (!is_down && is_mute(f)) {
+		if (u->is_asking_witness)
+			link_mute_again(l, f, reason, code, now_ns);
+		else if (!link_mute_ask_witness(l, f, reason, code, now_ns))
 			link_unit_give_up(l, u, reason, code, now_ns);
 		return;
 	}
+	if (f->kind == FLIGHT_POLL && f->at + 1 != u->retry)
+		u->is_asking_witness = false; /* that one was not the witness */
 	recall(l, u, now_ns);
 	u->fails++;
 	if (f->kind == FLIGHT_WRITE) {
@@ -727,7 +734,7 @@ link_expire(struct link *l, int64_t now_ns)
 			continue;
 		if (l->has_paused && l->n_rx > 0) /* half an answer: that is what was wrong */
 			cut_again(l, WIRE_CLOSED, now_ns);
-		if (f->is_used && l->line == LINE_OPEN)
+		if (f->is_used && !f->is_held && l->line == LINE_OPEN)
 			expire(l, f, now_ns);
 	}
 }

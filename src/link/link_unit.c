@@ -266,6 +266,19 @@ link_unit_down(struct link *l, struct unit *u, enum quality reason, uint16_t cod
 	link_unit_say(l, u, 0, u->n_read, reason, code, now_ns);
 }
 
+/* Each question in turn, but those that it left without an answer when it was there. */
+static void
+next_probe(struct unit *u)
+{
+	bool is_all = link_mute_is_all(u);
+
+	for (size_t i = 0; i < u->n_polls; i++) {
+		u->probe = (u->probe + 1) % u->n_polls;
+		if (is_all || !link_mute_is(u, &u->reqs[u->probe]))
+			return;
+	}
+}
+
 void
 link_unit_give_up(
 	struct link *l, struct unit *u, enum quality reason, uint16_t code, int64_t now_ns)
@@ -275,7 +288,7 @@ link_unit_give_up(
 	u->probe_wait_ns = u->probe_wait_ns == 0 ? LINK_PROBE_WAIT_MIN
 						 : MIN(u->probe_wait_ns * 2, l->wire.probe_max_ns);
 	u->probe_ns = now_ns + u->probe_wait_ns;
-	u->probe = u->n_polls > 0 ? (u->probe + 1) % u->n_polls : 0;
+	next_probe(u);
 	clock_span(span, u->probe_wait_ns);
 	link_note(l, u, reason, now_ns, "down; next try in %s", span);
 	link_identify_lost(u);

@@ -253,7 +253,9 @@ stands_there(const struct scene *s, const struct told *t)
 		return text_stands_there(s->frame, s->n_frame, t->text) ||
 		       text_stands_there(bytes, from_hex(s, 1, bytes), t->text);
 	for (size_t i = 0; i < s->n_frame; i++) {
-		double got = strtod(frame + i, NULL);
+		/* A sign may stand before blanks. */
+		bool is_negative = frame[i] == '-' && frame[i + 1] == ' ';
+		double got = is_negative ? -strtod(frame + i + 1, NULL) : strtod(frame + i, NULL);
 
 		if (value_same(
 			    VALUE_FLOAT, (union value){ .f = got }, (union value){ .f = want }) ||

@@ -210,6 +210,37 @@ test_dead_neighbour_costs_little(void **state)
 	rig_done(&rig);
 }
 
+/* Somebody who speaks all the time costs the others much, and not all. */
+static void
+test_a_line_that_never_pauses_is_asked_all_the_same(void **state)
+{
+	static const struct rig_point points[] = { { 0, 100, 1, 100 * MS },
+		{ 1, 100, 1, 100 * MS } };
+	static const uint8_t talk[] = { 8, 0x55, 0x55, 9, 9, 1, 2, 3 };
+	struct image_link *wire;
+	int64_t end_ns;
+
+	rig_init(&rig, "serial", 2, points, NELEM(points));
+	link_free(rig.link);
+	wire = (struct image_link *)(uintptr_t)image_link_at(rig.img, 0);
+	wire->kind = LINK_SERIAL;
+	wire->line.baud = 9600;
+	wire->char_ns = 1041667;
+	rig.link = link_new(rig.img, 0, rig_codec, &rig.sink, rig.now_ns);
+	rig_take(&rig);
+	rig_run(&rig, rig.now_ns + 5 * S);
+	rig_forget(&rig);
+	end_ns = rig.now_ns + 60 * S;
+	while (rig.now_ns < end_ns) {
+		deliver(talk, sizeof(talk));
+		rig_run(&rig, rig.now_ns + 15 * MS);
+	}
+	assert_in_range(rig.n_good[0], 50, 600);
+	assert_in_range(rig.n_good[1], 50, 600);
+	assert_int_equal(rig.n_wrong, 0);
+	rig_done(&rig);
+}
+
 /* One question without an answer costs the others of its device no value, and its neighbours little. */
 static void
 test_a_mute_question_takes_no_device_down(void **state)
@@ -855,6 +886,85 @@ keep_line(void *ctx, uint32_t instrument, const struct board_trace *line)
 		last_line = *line;
 }
 
+static struct codec with_password;
+static char password_said[64];
+
+static const struct codec *
+find_with_password(const char *name)
+{
+	return &with_password;
+}
+
+static int
+encode_with_password(const struct instrument *ins, const struct request *req, uint32_t tag,
+	const struct vars *vars, uint8_t *out, size_t cap, struct err *err)
+{
+	snprintf(password_said, sizeof(password_said), "%s", ins->opts.text[0]);
+	return rig_codec("tagged")->encode(ins, req, tag, vars, out, cap, err);
+}
+
+static struct secrets *
+make_secrets(size_t at, const char *value)
+{
+	struct secrets *s = secrets_new();
+
+	s->n = at + 1;
+	for (size_t i = 0; i < s->n; i++) {
+		strcpy(s->at[i].value, i == at ? value : "another one");
+		s->at[i].n = strlen(s->at[i].value);
+	}
+	return s;
+}
+
+static void
+name_secret(struct image *img, int64_t number)
+{
+	struct image_instrument *ins =
+		(struct image_instrument *)(uintptr_t)image_instrument_at(img, 0);
+
+	ins->opts[0] = number;
+}
+
+/* The owner gives up the old secrets; the unit that lives on has the new ones, wherever they stand. */
+static void
+test_a_reload_keeps_the_password(void **state)
+{
+	static const struct rig_point point = { 0, 100, 1, 100 * MS };
+	static const struct opt opts[] = { { .name = "password", .type = OPT_SECRET },
+		{ .name = NULL } };
+	struct secrets *old = make_secrets(0, "Open-Sesame"), *new = make_secrets(2, "Open-Sesame");
+	struct image *img;
+	struct link *l;
+
+	with_password = *rig_codec("tagged");
+	with_password.opts = opts;
+	with_password.encode = encode_with_password;
+	rig_init(&rig, "tagged", 1, &point, 1);
+	link_free(rig.link);
+	name_secret(rig.img, 1);
+	rig.link = link_new(rig.img, 0, find_with_password, &rig.sink, rig.now_ns);
+	link_secrets(rig.link, old);
+	rig_run(&rig, rig.now_ns + 50 * MS);
+	assert_string_equal(password_said, "Open-Sesame");
+
+	img = rig_image("tagged", 1, &point, 1, 0);
+	name_secret(img, 3);
+	l = link_new(img, 0, find_with_password, &rig.sink, rig.now_ns);
+	link_secrets(l, new);
+	assert_int_equal(link_adopt(l, rig.link, rig.now_ns), 1);
+	link_free(rig.link);
+	secrets_free(old);
+	free(rig.img);
+	rig.link = l;
+	rig.img = img;
+	password_said[0] = '\0';
+	rig_take(&rig);
+	rig_run(&rig, rig.now_ns + 150 * MS);
+	assert_string_equal(password_said, "Open-Sesame");
+	rig_done(&rig);
+	secrets_free(new);
+}
+
 /* Whatever comes over a wire: its length in the trace does not tell that of a secret. */
 static void
 test_the_trace_has_no_secrets(void **state)
@@ -1047,6 +1157,7 @@ main(void)
 		cmocka_unit_test(test_silence_down_probe_up),
 		cmocka_unit_test(test_all_requests_are_due_when_it_comes_back),
 		cmocka_unit_test(test_dead_neighbour_costs_little),
+		cmocka_unit_test(test_a_line_that_never_pauses_is_asked_all_the_same),
 		cmocka_unit_test(test_a_mute_question_takes_no_device_down),
 		cmocka_unit_test(test_a_mute_question_hides_no_death),
 		cmocka_unit_test(test_mute_from_the_start),
@@ -1069,6 +1180,7 @@ main(void)
 		cmocka_unit_test(test_write_only),
 		cmocka_unit_test(test_identity_of_one_that_ends_each_connection),
 		cmocka_unit_test(test_identity_in_steps),
+		cmocka_unit_test(test_a_reload_keeps_the_password),
 		cmocka_unit_test(test_the_trace_has_no_secrets),
 		cmocka_unit_test(test_reload_loses_no_poll),
 		cmocka_unit_test(test_reload_keeps_what_was_learned),

@@ -263,6 +263,24 @@ test_again_after_silence(void **state)
 }
 
 /* One lost answer is no silence: the poll is repeated, and nothing is written. */
+/* What prepares it may take longer than its readings ever did. */
+static void
+test_slow_ones_are_waited_for(void **state)
+{
+	start();
+	settle();
+	rig.device[1].is_silent = true;
+	line_run(&rig, rig.now_ns + 3 * S);
+	assert_int_equal(rig.state[1], INSTRUMENT_DOWN);
+	rig.device[1].is_silent = false;
+	rig.n_log = 0;
+	rig.device[1].delay_ns = TIMEOUT - 50 * MS;
+	line_run(&rig, rig.now_ns + 8 * S);
+	assert_int_equal(rig.state[1], INSTRUMENT_UP);
+	assert_int_equal(writes(0), 3);
+	end();
+}
+
 static void
 test_not_after_one_lost_answer(void **state)
 {
@@ -434,6 +452,7 @@ main(void)
 		cmocka_unit_test(test_writes_of_the_owner_come_behind),
 		cmocka_unit_test(test_again_on_a_new_wire),
 		cmocka_unit_test(test_again_after_silence),
+		cmocka_unit_test(test_slow_ones_are_waited_for),
 		cmocka_unit_test(test_not_after_one_lost_answer),
 		cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_refused),
