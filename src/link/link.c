@@ -466,7 +466,9 @@ link_bytes(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
 		l->rx_ns = now_ns;
 		l->has_paused = false;
 		l->pause_ns = MAX(l->pause_ns, now_ns + l->silence_ns);
-		if (l->n_flights == 0 && l->wire.char_ns > 0)
+		if (l->n_flights > 0) /* what follows an answer at once is its rest */
+			l->pause_ns = MAX(l->pause_ns, now_ns + 7 * l->wire.char_ns / 2);
+		else if (l->wire.char_ns > 0)
 			hold_back(l, 7 * l->wire.char_ns / 2, now_ns);
 		if (l->n_echo > 0) {
 			size_t echo = skip_echo(l, in, n);

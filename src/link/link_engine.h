@@ -16,8 +16,8 @@
 #define LINK_TRAILING_MAX 2 /* bytes behind an answer that say nothing: the rest of an end */
 #define LINK_UNASKED_PAUSE                                                                         \
 	(20 * NS_PER_MS) /* without a byte: what nobody asked for is over; adapters hand on late */
-#define LINK_HOLD_MAX (500 * NS_PER_MS) /* a line that never pauses is asked all the same */
-#define LINK_NOISE_MAX (2 * NS_PER_S)   /* how long a line may speak without being asked */
+#define LINK_HOLD_MAX (10 * NS_PER_S) /* a line that never pauses is asked all the same */
+#define LINK_NOISE_MAX (2 * NS_PER_S) /* how long a line may speak without being asked */
 #define LINK_WRITES_MAX 16
 #define LINK_WRITES_ROW 3 /* writes in a row while a poll is late */
 #define LINK_STEPS_MAX 32 /* of one exchange */
