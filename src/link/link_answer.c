@@ -245,6 +245,17 @@ verdict(const struct link *l, int rc)
 	}
 }
 
+/* An answer on a line that was not understood may be a part of one: its rest is not taken for the next. */
+static void
+mind_rest(struct link *l, enum quality verdict, int64_t now_ns)
+{
+	bool is_odd = verdict == Q_WRONG_ANSWER || verdict == Q_NOT_A_NUMBER ||
+		      verdict == Q_MISSING || verdict == Q_GARBLED;
+
+	if (is_odd && (l->kind == LINK_SERIAL || l->wire.is_line))
+		l->pause_ns = MAX(l->pause_ns, now_ns + MAX(l->idle_ns, LINK_UNASKED_PAUSE));
+}
+
 /* The points that `first` of its request counts in. */
 static const struct point *
 points_of(const struct flight *f)
@@ -301,6 +312,7 @@ settle(struct link *l, struct flight *f, const uint8_t *frame, size_t n, int64_t
 	link_trace(l, u, TRACE_RECEIVED, verdict(l, rc), code, f->meaning, frame, n, now_ns);
 	l->silence = 0;
 	l->pause_ns = MAX(l->pause_ns, now_ns + l->gap_ns);
+	mind_rest(l, verdict(l, rc), now_ns);
 	link_window_answered(l, f, now_ns - f->sent_ns, now_ns);
 	link_land(l, f);
 	conclude(l, f, rc, code, &err, now_ns);
