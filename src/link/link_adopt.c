@@ -73,14 +73,53 @@ same_wire(const struct link *a, const struct link *b)
 	       same_text(a->host, b->host);
 }
 
-/* The answer to a question of a unit that is gone belongs to nobody: who could take it for its own waits for it, for as long as
- * the old link would have. */
-static void
-await(struct link *l, const struct link *from, const struct unit *gone, const struct request *req,
-	uint32_t tag, int64_t over_ns, int64_t now_ns)
+static bool
+is_line(const struct link *l)
 {
-	const struct codec *codec = gone->codec;
-	int64_t until_ns = over_ns + link_lateness(from, gone);
+	return l->kind == LINK_SERIAL || l->wire.is_line;
+}
+
+/* What has no answer yet, of a unit that is gone. */
+struct orphan {
+	const struct unit *gone;
+	const struct request *req;
+	uint32_t tag;
+	int64_t until_ns; /* as long as the old link would have waited for it */
+	bool is_held_for;
+};
+
+static void
+keep(struct link *l, struct unit *u, const struct request *req, const struct orphan *o,
+	int64_t now_ns)
+{
+	struct late *entry;
+
+	if (link_late_until(l, u, req, now_ns) >= o->until_ns)
+		return;
+	entry = link_late_add(l, u, req, o->tag, o->until_ns - link_lateness(l, u), now_ns);
+	if (entry != NULL)
+		entry->is_held_for = o->is_held_for;
+}
+
+/* Those questions of u that could take it for their own wait for it. What the request stands for may have changed with the file,
+ * so each that u asks is looked at too. */
+static void
+keep_alike(struct link *l, struct unit *u, const struct orphan *o, int64_t now_ns)
+{
+	const struct codec *codec = u->codec;
+
+	if (codec->alike(&o->gone->ins, o->req, &u->ins, o->req))
+		keep(l, u, o->req, o, now_ns);
+	for (size_t i = 0; i < u->n_polls; i++)
+		if (codec->alike(&o->gone->ins, o->req, &u->ins, &u->reqs[i]))
+			keep(l, u, &u->reqs[i], o, now_ns);
+}
+
+/* The answer to a question of a unit that is gone belongs to nobody: who could take it for its own waits for it. */
+static void
+await(struct link *l, const struct orphan *o, int64_t now_ns)
+{
+	const struct codec *codec = o->gone->codec;
 
 	if (codec->has_tag && codec->tag_bits == 0)
 		return;
@@ -88,18 +127,31 @@ await(struct link *l, const struct link *from, const struct unit *gone, const st
 		struct unit *u = &l->units[i];
 
 		if (codec->has_tag && u->codec == codec) {
-			link_late_add(l, u, req, tag, until_ns - link_lateness(l, u), now_ns);
+			keep(l, u, o->req, o, now_ns);
 			return; /* its tag is kept back */
 		}
 		if (u->codec != codec || codec->alike == NULL) {
-			l->pause_ns = MAX(l->pause_ns, until_ns);
+			l->pause_ns = MAX(l->pause_ns, o->until_ns);
 			return;
 		}
-		if (codec->alike(&gone->ins, req, &u->ins, req)) {
-			link_late_add(l, u, req, tag, until_ns - link_lateness(l, u), now_ns);
-			return;
-		}
+		keep_alike(l, u, o, now_ns);
 	}
+}
+
+/* A question whose unit is gone. On a line none is asked into its answer: it has its time, as if the unit were still there. */
+static void
+give_up(struct link *l, struct link *from, const struct flight *f, int64_t now_ns)
+{
+	const struct orphan o = { f->unit, &f->req, f->tag,
+		f->over_ns + link_lateness(from, f->unit), is_line(l) };
+
+	if (f->kind == FLIGHT_WRITE)
+		link_written(from, &f->write, Q_LINK_LOST, 0);
+	if (f->is_held)
+		return; /* the answer to its last step has come */
+	if (o.is_held_for)
+		l->orphan_ns = MAX(l->orphan_ns, f->deadline_ns);
+	await(l, &o, now_ns);
 }
 
 /* Questions on the wire go on when their unit does; the late answer to any other belongs to nobody. */
@@ -113,9 +165,7 @@ take_flights(struct link *l, struct link *from, int64_t now_ns)
 		*f = *old;
 		old->is_used = false;
 		if (f->unit->heir == NULL) {
-			if (f->kind == FLIGHT_WRITE)
-				link_written(from, &f->write, Q_LINK_LOST, 0);
-			await(l, from, f->unit, &f->req, f->tag, f->over_ns, now_ns);
+			give_up(l, from, f, now_ns);
 			f->is_used = f->is_held = false;
 			continue;
 		}
@@ -131,14 +181,19 @@ take_late(struct link *l, struct link *from, int64_t now_ns)
 {
 	for (size_t i = 0; i < from->n_late; i++) {
 		const struct late *late = &from->late[i];
+		const struct orphan o = { late->unit, &late->req, late->tag, late->until_ns,
+			late->is_held_for };
 		struct unit *u = late->unit->heir;
+		struct late *entry;
 
-		if (u != NULL)
-			link_late_add(l, u, &late->req, late->tag,
-				late->until_ns - link_lateness(l, u), now_ns);
-		else
-			await(l, from, late->unit, &late->req, late->tag,
-				late->until_ns - link_lateness(from, late->unit), now_ns);
+		if (u == NULL) {
+			await(l, &o, now_ns);
+			continue;
+		}
+		entry = link_late_add(
+			l, u, &late->req, late->tag, late->until_ns - link_lateness(l, u), now_ns);
+		if (entry != NULL)
+			entry->is_held_for = late->is_held_for;
 	}
 	from->n_late = 0;
 }
@@ -182,6 +237,7 @@ take_wire(struct link *l, struct link *from, int64_t now_ns)
 	l->silence = from->silence;
 	l->tag = from->tag;
 	l->pause_ns = from->pause_ns;
+	l->orphan_ns = from->orphan_ns;
 	l->is_old = from->is_old;
 	l->rx_ns = from->rx_ns;
 	l->noise_ns = from->noise_ns;

@@ -168,6 +168,7 @@ struct late {
 	struct request req;
 	uint32_t tag; /* of a protocol with few tags: this one is not given again until then */
 	int64_t until_ns;
+	bool is_held_for; /* the whole line waits for it, see orphan_ns */
 };
 
 enum line { LINE_CLOSED, LINE_OPENING, LINE_OPEN };
@@ -202,7 +203,8 @@ struct link {
 	unsigned n_flights; /* used and not held: on the wire */
 	uint32_t tag;       /* of the last question; counts up */
 	int64_t pause_ns;   /* no question before: gap and silence, quarantine of the whole line */
-	struct unit *last;  /* asked last: whose cut() reads the line */
+	int64_t orphan_ns; /* no question before: on a line is an answer to a unit that a reload took away */
+	struct unit *last;    /* asked last: whose cut() reads the line */
 	struct request asked; /* of it, as cut() wants to see it */
 	bool has_asked;
 	struct late *late; /* [late_cap]; only where some protocol has no tags */
@@ -277,8 +279,8 @@ bool link_learn_is_refused(const struct unit *u, const struct request *req);
 /* link_late.c: answers that come after their time, on wires where nothing tells whose they are */
 /* How late after its timeout an answer of it may be. */
 int64_t link_lateness(const struct link *l, const struct unit *u);
-/* over_ns: when its time was over, or would have been. */
-void link_late_add(struct link *l, struct unit *u, const struct request *req, uint32_t tag,
+/* over_ns: when its time was over, or would have been. Returns its entry; NULL: nothing has to wait, or the whole line does. */
+struct late *link_late_add(struct link *l, struct unit *u, const struct request *req, uint32_t tag,
 	int64_t over_ns, int64_t now_ns);
 /* The next tag for a question to this unit. */
 uint32_t link_late_tag(struct link *l, const struct unit *u, int64_t now_ns);

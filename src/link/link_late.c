@@ -38,7 +38,7 @@ link_late_is_missing(const struct link *l, int64_t now_ns)
 	return false;
 }
 
-void
+struct late *
 link_late_add(struct link *l, struct unit *u, const struct request *req, uint32_t tag,
 	int64_t over_ns, int64_t now_ns)
 {
@@ -46,17 +46,19 @@ link_late_add(struct link *l, struct unit *u, const struct request *req, uint32_
 	struct late *entry;
 
 	if (u->codec->has_tag && u->codec->tag_bits == 0)
-		return;
+		return NULL;
 	drop_old(l, now_ns);
 	if (l->n_late == l->late_cap) {
 		l->pause_ns = MAX(l->pause_ns, until_ns);
-		return;
+		return NULL;
 	}
 	entry = &l->late[l->n_late++];
 	entry->unit = u;
 	entry->req = *req;
 	entry->tag = tag;
 	entry->until_ns = until_ns;
+	entry->is_held_for = false;
+	return entry;
 }
 
 /* Is this tag, as far as it is on the wire, one that is still awaited? */
@@ -122,8 +124,11 @@ link_late_take(struct link *l, const uint8_t *frame, size_t n)
 		if (whose != MATCH_MINE && whose != MATCH_CANNOT_TELL)
 			continue;
 		/* A device that speaks unasked may have done so: the answer is still to come. */
-		if (codec->heard == NULL || codec->in_turn)
+		if (codec->heard == NULL || codec->in_turn) {
+			if (entry->is_held_for)
+				l->orphan_ns = 0;
 			drop(l, i);
+		}
 		return true;
 	}
 	return false;

@@ -371,7 +371,7 @@ link_send_next(struct link *l, int64_t now_ns)
 {
 	struct flight *f = held(l);
 
-	if (now_ns < l->pause_ns || l->n_tx > LINK_TX_MAX / 2)
+	if (now_ns < MAX(l->pause_ns, l->orphan_ns) || l->n_tx > LINK_TX_MAX / 2)
 		return false;
 	if (f != NULL && l->n_flights > 0 && !f->unit->codec->has_tag)
 		return false;
@@ -424,7 +424,7 @@ next_question_ns(struct link *l, int64_t now_ns)
 	}
 	if (who != NULL && l->n_flights == 0)
 		at_ns = MIN(at_ns, link_identify_until(l, who, now_ns)); /* 0: at once */
-	return at_ns == NEVER ? NEVER : MAX(at_ns, l->pause_ns);
+	return at_ns == NEVER ? NEVER : MAX(at_ns, MAX(l->pause_ns, l->orphan_ns));
 }
 
 /* An answer that comes in at this moment is waited for, however slow the line is. */
@@ -450,7 +450,7 @@ link_next_ns(struct link *l, int64_t now_ns)
 			at_ns = MIN(at_ns, deadline(l, f));
 	}
 	if (is_held && l->n_flights == 0)
-		at_ns = MIN(at_ns, l->pause_ns);
+		at_ns = MIN(at_ns, MAX(l->pause_ns, l->orphan_ns));
 	if (l->n_rx > 0 && l->idle_ns > 0 && !l->has_paused)
 		at_ns = MIN(at_ns, l->rx_ns + l->idle_ns);
 	if (!is_held && link_window_is_open(l, now_ns, l->n_writes > 0))

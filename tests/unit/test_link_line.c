@@ -996,13 +996,104 @@ test_many_dead_among_32(void **state)
 	line_done(&rig);
 }
 
-/* A reload takes a dead unit away while it is being asked: the others go on at once. */
+static void
+reload(const struct line_conf *conf)
+{
+	struct image *old_img = rig.img;
+	struct link *old = rig.link;
+
+	rig.img = line_image(conf);
+	rig.link = link_new(rig.img, 0, codec_find, &rig.sink, rig.now_ns);
+	rig.conf.points = conf->points;
+	rig.conf.n_points = conf->n_points;
+	assert_true(link_adopt(rig.link, old, rig.now_ns));
+	link_free(old);
+	free(old_img);
+	rig.n_log = 0;
+	line_take(&rig);
+}
+
+/* A reload changes a unit while its answer is still to come, or comes: nobody is asked into it. With pieces the first of them has come
+ * before, so the rest is no frame, and its time is waited for. */
+static void
+test_a_reload_that_changes_one_whose_answer_is_under_way(void **state)
+{
+	static const struct line_point other[] = {
+		{ 1, "holding=10", 100 * MS, "holding=10" },
+		{ 2, "holding=21", 100 * MS, NULL },
+	};
+	static const struct {
+		int64_t delay_ns, at_ns; /* of its answer; of the reload, since the question */
+		size_t piece;
+		bool is_removed, is_silent;
+		int64_t next_ns; /* of the next question, at the latest */
+	} cases[] = {
+		{ 150 * MS, 50 * MS, 0, false, false, 210 * MS },
+		{ 150 * MS, 5 * MS, 0, false, false, 210 * MS },
+		{ 150 * MS, 50 * MS, 0, true, false, 230 * MS },
+		{ 20 * MS, 40 * MS, 3, false, false, 230 * MS },
+		{ 0, 50 * MS, 0, false, true, 230 * MS },
+		{ 0, 50 * MS, 0, true, true, 230 * MS },
+	};
+
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		struct line_conf conf = conf_two();
+		int64_t asked_ns, next_ns;
+
+		start_two_and_settle();
+		rig.device[2].delay_ns = cases[i].delay_ns;
+		rig.device[2].piece = cases[i].piece;
+		rig.device[2].pause_ns = cases[i].piece > 0 ? 40 * MS : 0;
+		rig.device[2].is_silent = cases[i].is_silent;
+		asked_ns = run_to_question(2, 0)->at_ns;
+		line_run(&rig, asked_ns + cases[i].at_ns);
+		conf.points = other;
+		if (cases[i].is_removed)
+			conf.n_units = conf.n_points = 1;
+		reload(&conf);
+		forget();
+		line_run(&rig, rig.now_ns + 1 * S);
+		assert_true(rig.n_log > 1);
+		next_ns = rig.log[0].at_ns - asked_ns;
+		assert_in_range(next_ns,
+			cases[i].is_silent ? TIMEOUT
+					   : cases[i].delay_ns + 15 * rig.char_ns +
+						     (cases[i].piece > 0 ? 80 * MS : 0),
+			cases[i].next_ns);
+		assert_true(rig.n_good[0] > 3);
+		assert_int_equal(rig.n_bad[0], 0);
+		assert_line_was_kept();
+		line_done(&rig);
+	}
+}
+
+/* Two reloads, one behind the other: the line is still kept free. */
+static void
+test_a_second_reload_before_the_answer(void **state)
+{
+	struct line_conf conf = conf_two();
+	int64_t asked_ns;
+
+	conf.n_units = conf.n_points = 1;
+	start_two_and_settle();
+	rig.device[2].delay_ns = 150 * MS;
+	asked_ns = run_to_question(2, 0)->at_ns;
+	reload(&conf);
+	line_run(&rig, asked_ns + 50 * MS);
+	reload(&conf);
+	forget();
+	line_run(&rig, rig.now_ns + 1 * S);
+	assert_true(rig.log[0].at_ns >= asked_ns + 150 * MS + 15 * rig.char_ns);
+	assert_true(rig.n_good[0] > 3);
+	assert_line_was_kept();
+	line_done(&rig);
+}
+
+/* A reload takes a dead unit away while it is being asked: the others wait no longer than for any probe. */
 static void
 test_a_reload_without_the_dead_one(void **state)
 {
 	struct line_conf conf = conf_two(), less = conf_two();
-	struct image *img, *old_img;
-	struct link *old;
 	int64_t at_ns;
 
 	conf.timeout_ns = less.timeout_ns = 1 * S;
@@ -1012,20 +1103,11 @@ test_a_reload_without_the_dead_one(void **state)
 	line_run(&rig, rig.now_ns + 20 * S);
 	run_to_question(2, 0);
 	less.n_units = less.n_points = 1;
-	img = line_image(&less);
-	old = rig.link;
-	old_img = rig.img;
-	rig.link = link_new(img, 0, codec_find, &rig.sink, rig.now_ns);
-	rig.img = img;
 	at_ns = rig.now_ns;
-	assert_true(link_adopt(rig.link, old, rig.now_ns));
-	link_free(old);
-	free(old_img);
-	rig.n_log = 0;
-	line_take(&rig);
+	reload(&less);
 	line_run(&rig, rig.now_ns + 1 * S);
 	assert_true(rig.n_log > 5);
-	assert_in_range(rig.log[0].at_ns - at_ns, 0, 100 * MS);
+	assert_in_range(rig.log[0].at_ns - at_ns, 0, 200 * MS);
 	assert_int_equal(rig.n_wrong, 0);
 	line_done(&rig);
 }
@@ -1063,6 +1145,8 @@ main(void)
 		cmocka_unit_test(test_late_answers_and_identification),
 		cmocka_unit_test(test_a_long_answer_on_a_slow_line),
 		cmocka_unit_test(test_many_dead_among_32),
+		cmocka_unit_test(test_a_reload_that_changes_one_whose_answer_is_under_way),
+		cmocka_unit_test(test_a_second_reload_before_the_answer),
 		cmocka_unit_test(test_a_reload_without_the_dead_one),
 	};
 
