@@ -17,7 +17,7 @@
 #include "msg/quality.h"
 #include "msg/value.h"
 
-#define BOARD_LAYOUT 2
+#define BOARD_LAYOUT 3
 #define BOARD_TRIES 100
 #define BOARD_TRACE_BYTES 264 /* bytes of a frame that are kept; Modbus TCP has at most 260 */
 #define BOARD_HISTOGRAM                                                                            \
@@ -36,7 +36,9 @@ struct board_channel {
 	uint32_t name, title, unit; /* offsets into the board's strings */
 	uint32_t instrument;        /* index, IMAGE_NONE: none */
 	uint32_t first_choice, n_choices;
-	uint32_t text_cell; /* VALUE_TEXT: its cell */
+	uint32_t text_cell;     /* VALUE_TEXT: its cell */
+	uint32_t confirm;       /* a string: why; empty: not told */
+	uint32_t needs_confirm; /* who writes has to confirm it */
 	double min, max;
 	int64_t stale_ns;
 };

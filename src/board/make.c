@@ -120,6 +120,8 @@ describe(struct strings *s, const struct image *img, struct board *b, struct boa
 			.first_choice = c->first_choice,
 			.n_choices = c->n_choices,
 			.text_cell = c->type == VALUE_TEXT ? cells++ : IMAGE_NONE,
+			.confirm = add_image_text(s, img, c->confirm),
+			.needs_confirm = c->needs_confirm,
 			.min = c->min,
 			.max = c->max,
 			.stale_ns = c->stale_ns,

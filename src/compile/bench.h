@@ -109,6 +109,8 @@ struct bench_channel {
 	int64_t stale_ns;
 	int64_t refresh_ns, verify_after_ns, verify_tries, max_writes; /* 0: not wanted */
 	double verify_within;
+	const char *
+		confirm; /* what who writes has to confirm, empty: without a reason; NULL: nothing */
 	const struct node *const
 		*keys; /* those that read others: rows of schema_channel up to BENCH_CH_WAS */
 	const char *

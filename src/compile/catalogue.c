@@ -119,6 +119,14 @@ check_texts(struct bench *b, const struct node *n)
 			read_text(b, k);
 }
 
+const char *
+catalogue_texts(struct bench *b, const struct node *n)
+{
+	if (n->kind == NODE_MAP)
+		check_texts(b, n);
+	return catalogue_text(b, n);
+}
+
 static void
 check_words(struct bench *b, const struct node *n)
 {

@@ -24,5 +24,7 @@ const struct codec *catalogue_codec(const char *name);
 
 /* A text, or the one in the bench's language of {en: TEXT, fr: TEXT}. */
 const char *catalogue_text(struct bench *b, const struct node *n);
+/* The same, and reports languages that are none. */
+const char *catalogue_texts(struct bench *b, const struct node *n);
 
 #endif

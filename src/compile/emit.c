@@ -311,6 +311,8 @@ emit_channels(struct emit *e)
 			.has_range = ch->has_range,
 			.has_scale = ch->has_scale,
 			.writable = ch->is_writable,
+			.needs_confirm = ch->confirm != NULL,
+			.confirm = text(e, ch->confirm == NULL ? "" : ch->confirm),
 			.factor = ch->factor,
 			.offset = ch->offset,
 			.min = ch->min,

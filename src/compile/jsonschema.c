@@ -126,6 +126,8 @@ static const struct {
 	{ KEY_LIST_NONE, "const", "[]" },
 	{ KEY_TEXTS, "type", "[\"string\", \"object\"]" },
 	{ KEY_TEXTS, "additionalProperties", "{\"type\": \"string\"}" },
+	{ KEY_CONFIRM, "type", "[\"string\", \"boolean\", \"object\"]" },
+	{ KEY_CONFIRM, "additionalProperties", "{\"type\": \"string\"}" },
 	{ KEY_BRINGS, "type", "[\"array\", \"object\"]" },
 	{ KEY_BRINGS, "items", "{\"type\": [\"string\", \"number\", \"boolean\"]}" },
 	{ KEY_BRINGS, "additionalProperties", "{\"type\": \"object\"}" },

@@ -1,5 +1,8 @@
-/* outputs.c - what a device needs of those who write to it: again in time, read back, not too often */
+/* outputs.c - what a device needs of those who write to it: again in time, read back, not too often, confirmed */
+#include <string.h>
+
 #include "compile/bench.h"
+#include "compile/catalogue.h"
 #include "compile/read.h"
 
 static void
@@ -29,10 +32,29 @@ read_verify(struct bench *b, struct bench_channel *ch, const struct node *n)
 		read_int(b, found[VERIFY_TRIES], &schema_verify[VERIFY_TRIES], &ch->verify_tries);
 }
 
+/* A text that is yes or no is the answer, any other the reason for it. */
+static void
+read_confirm(struct bench *b, struct bench_channel *ch, const struct node *n)
+{
+	static const char *const no[] = { "no", "false", "off" };
+	static const char *const yes[] = { "yes", "true", "on" };
+	const char *text = catalogue_texts(b, n);
+
+	if (text == NULL)
+		return;
+	ch->confirm = text;
+	for (size_t i = 0; i < NELEM(yes) && n->kind == NODE_SCALAR; i++)
+		if (strcmp(text, no[i]) == 0)
+			ch->confirm = NULL;
+		else if (strcmp(text, yes[i]) == 0)
+			ch->confirm = "";
+}
+
 void
 outputs_read(struct bench *b, uint32_t channel, const struct node *const *keys)
 {
-	static const int all[] = { INS_CH_REFRESH, INS_CH_VERIFY, INS_CH_MAX_WRITES };
+	static const int all[] = { INS_CH_REFRESH, INS_CH_VERIFY, INS_CH_MAX_WRITES,
+		INS_CH_CONFIRM };
 	const struct key *rows = schema_instrument_channel;
 	struct bench_channel *ch = &b->channels.at[channel];
 
@@ -47,6 +69,8 @@ outputs_read(struct bench *b, uint32_t channel, const struct node *const *keys)
 		read_int(b, keys[INS_CH_MAX_WRITES], &rows[INS_CH_MAX_WRITES], &ch->max_writes);
 	if (keys[INS_CH_VERIFY] != NULL)
 		read_verify(b, ch, keys[INS_CH_VERIFY]);
+	if (keys[INS_CH_CONFIRM] != NULL)
+		read_confirm(b, ch, keys[INS_CH_CONFIRM]);
 	if (keys[INS_CH_WRITE] != NULL && ch->refresh_ns > 0 && ch->max_writes > 0 &&
 		(3600 * NS_PER_S) / ch->refresh_ns > ch->max_writes)
 		diag_error(&b->diag, keys[INS_CH_REFRESH]->key_at, "conflict",

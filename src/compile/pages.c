@@ -301,6 +301,10 @@ put_writable(struct buf *out, const struct bench_channel *ch)
 	}
 	if (ch->max_writes > 0)
 		buf_printf(out, ", at most %lld an hour", (long long)ch->max_writes);
+	if (ch->confirm != NULL) {
+		buf_puts(out, ch->confirm[0] == '\0' ? ", to be confirmed" : ", to be confirmed: ");
+		put_cell(out, ch->confirm);
+	}
 }
 
 static void

@@ -265,7 +265,7 @@ read_calc(struct bench *b, uint32_t instrument, const struct node *n)
 {
 	static const int no[] = { CH_READ, INS_CH_WRITE, INS_CH_EVERY, INS_CH_TYPE, INS_CH_TWIN,
 		INS_CH_BITS, INS_CH_INVALID, INS_CH_LIVE_ZERO, INS_CH_REFRESH, INS_CH_VERIFY,
-		INS_CH_MAX_WRITES };
+		INS_CH_MAX_WRITES, INS_CH_CONFIRM };
 	struct bench_instrument *ins = &b->instruments.at[instrument];
 	const struct node *found[SCHEMA_KEYS_MAX], **keys;
 	struct bench_channel *ch = BENCH_ADD(b->channels);

@@ -216,6 +216,10 @@ const struct key schema_instrument_channel[] = {
 		.min = 1,
 		.max = 36000,
 		.help = "writes that its memory stands" },
+	[INS_CH_CONFIRM] = { .name = "confirm",
+		.kind = KEY_CONFIRM,
+		.help = "who writes has to confirm it: yes, or what the write does that cannot be "
+			"undone" },
 	CHANNEL_LATER,
 	END,
 };
@@ -235,6 +239,7 @@ const struct key schema_channel[] = {
 	LATER("write", "an output of the bench"),
 	LATER("refresh", "writing a value again"),
 	LATER("verify", "reading back what was written"),
+	LATER("confirm", "a write that has to be confirmed"),
 	CHANNEL_LATER,
 	END,
 };

@@ -32,6 +32,7 @@ enum key_kind {
 	KEY_NAMES,     /* names, each with the keys of `sub` */
 	KEY_SWITCH,    /* `no`, or the keys of `sub` */
 	KEY_TEXTS,     /* a text, or one a language: {en: TEXT, fr: TEXT} */
+	KEY_CONFIRM,   /* yes or no, or KEY_TEXTS */
 	KEY_BRINGS,    /* a list of texts, or a map: {voltage: {low: 0, high: 10}} */
 	KEY_MESSAGE,   /* a message, or a row of them: the keys of `sub` */
 	KEY_MESSAGES,  /* a list of such */
@@ -162,6 +163,7 @@ enum {
 	INS_CH_REFRESH,
 	INS_CH_VERIFY,
 	INS_CH_MAX_WRITES,
+	INS_CH_CONFIRM,
 };
 enum { VERIFY_WITHIN, VERIFY_AFTER, VERIFY_TRIES };
 enum { BENCH_CH_CALC = CH_OWN, BENCH_CH_WAS };

@@ -351,10 +351,10 @@ check_channel(const struct check *c, uint32_t i)
 	const struct image_channel *ch = image_channel_at(img, i);
 
 	if (!is_name(c, ch->name) || !is_text(c, ch->title) || !is_text(c, ch->unit) ||
-		!is_text(c, ch->was))
+		!is_text(c, ch->was) || !is_text(c, ch->confirm))
 		return wrong(c, "texts of channel %u", i);
 	if (ch->type >= VALUE_TYPES || !is_flag(ch->has_range) || !is_flag(ch->has_scale) ||
-		!is_flag(ch->writable))
+		!is_flag(ch->writable) || !is_flag(ch->needs_confirm))
 		return wrong(c, "type of channel %u", i);
 	if (ch->filter > FILTER_MEAN ||
 		(ch->filter != FILTER_NONE &&

@@ -19,7 +19,7 @@
 #include "msg/value.h"
 
 #define IMAGE_MAGIC UINT64_C(0x314547414d49434d) /* "MCIMAGE1" */
-#define IMAGE_VERSION 6
+#define IMAGE_VERSION 7
 #define IMAGE_SIZE_MAX (64u << 20)
 #define IMAGE_CHANNELS_MAX 20000
 #define IMAGE_PIPELINE_MAX 16
@@ -229,8 +229,9 @@ struct image_channel {
 	uint8_t has_bit; /* SOURCE_CHANNEL, VALUE_BOOL: one bit of a whole number */
 	uint8_t bit;
 	uint8_t has_live_zero; /* a raw value below live_zero means a broken wire */
-	/* No hidden padding: equal benches have equal bytes, and so equal hashes. */
-	uint8_t spare[6];
+	uint8_t needs_confirm; /* writable: who writes has to confirm it */
+	uint8_t spare; /* no hidden padding: equal benches have equal bytes, and so equal hashes */
+	uint32_t confirm;                 /* needs_confirm: why; empty: not told */
 	uint32_t first_marker, n_markers; /* raw values that are none */
 	uint32_t first_knot,
 		n_knots; /* has_scale: a table in place of factor and offset; 0 or at least 2 */

@@ -93,6 +93,7 @@ put_channel(struct doc *d, const struct view *v, uint32_t channel)
 	else
 		doc_null(d, "age_ms");
 	doc_text(d, "access", "read");
+	doc_text(d, "confirm", ch->needs_confirm ? board_text(b, ch->confirm) : NULL);
 	if (ch->instrument < v->info.n_instruments)
 		doc_text(d, "instrument", board_text(b, board_instrument(b, ch->instrument)->name));
 	else

@@ -83,7 +83,7 @@ export class FakeServer {
 		const [name, title, type, unit, min, max, instrument] = row;
 		const v = this.value(row);
 		const [reason_text, remedy] = TEXTS[v.reason] ?? [v.reason, ""];
-		return { name, title, type, unit, min, max, ...v, reason_text, remedy, age_ms: 40, access: "read", instrument };
+		return { name, title, type, unit, min, max, ...v, reason_text, remedy, age_ms: 40, access: "read", confirm: null, instrument };
 	}
 
 	instrument([name, title]) {

@@ -85,6 +85,10 @@ put_channel(struct parts *p, const char *name, const char *title, const char *un
 	}
 	if (strcmp(name, "dev.raw") == 0)
 		c.stale_ns = 1500 * NS_PER_MS;
+	if (strcmp(name, "total") == 0 || strcmp(name, "count") == 0) {
+		c.writable = c.needs_confirm = 1;
+		c.confirm = put_text(p, name[0] == 't' ? "Resets it" : "");
+	}
 	if (type == VALUE_CHOICE) {
 		struct image_choice open = { .number = 1, .word = put_text(p, "open") };
 		struct image_choice closed = { .number = 0, .word = put_text(p, "closed") };

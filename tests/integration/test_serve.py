@@ -218,6 +218,8 @@ class Api(WithFeeder):
     def test_lists_can_be_narrowed(self):
         names = lambda query: [c["name"] for c in self.feeder.get(API + "/channels" + query)["channels"]]
         self.assertEqual(names("?names=count,T_bed"), ["count", "T_bed"])
+        self.assertEqual({channel["name"]: channel["confirm"] for channel in self.feeder.get(API + "/channels?names=total,count,T_bed")["channels"]},
+                         {"total": "Resets it", "count": "", "T_bed": None})
         self.assertEqual(names("?prefix=dev%2E"), ["dev.raw"])
         self.assertEqual(names("?prefix=nothing"), [])
 

@@ -147,6 +147,24 @@ test_channels(void **state)
 }
 
 static void
+test_writes_to_confirm(void **state)
+{
+	struct image *img =
+		compile(HEAD "    channels:\n"
+			     "      a: {write: {holding: 1}, confirm: yes}\n"
+			     "      b: {write: {holding: 2}, confirm: {fr: Efface, en: Erases}}\n"
+			     "      c: {write: {holding: 3}, confirm: no}\n"
+			     "      d: {write: {holding: 4}}\n");
+	const struct image_channel *a = channel(img, "dev.a"), *b = channel(img, "dev.b");
+
+	assert_true(a->needs_confirm && b->needs_confirm);
+	assert_string_equal(image_text(img, a->confirm), "");
+	assert_string_equal(image_text(img, b->confirm), "Erases");
+	assert_false(channel(img, "dev.c")->needs_confirm || channel(img, "dev.d")->needs_confirm);
+	free(img);
+}
+
+static void
 test_bench_channels(void **state)
 {
 	struct image *img = compile(bench);
@@ -365,6 +383,7 @@ main(void)
 		cmocka_unit_test(test_links_and_instruments),
 		cmocka_unit_test(test_points),
 		cmocka_unit_test(test_channels),
+		cmocka_unit_test(test_writes_to_confirm),
 		cmocka_unit_test(test_bench_channels),
 		cmocka_unit_test(test_twins),
 		cmocka_unit_test(test_twins_that_move_otherwise),
