@@ -326,6 +326,33 @@ def can_connect(port):
     return False
 
 
+NGINX = """
+daemon off;
+worker_processes 1;
+pid {folder}/pid;
+error_log {folder}/error.log;
+events {{ worker_connections 64; }}
+http {{
+    access_log {folder}/access.log;
+    client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
+    uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
+    {http}
+}}
+"""
+
+
+def start_nginx(test, folder, port, http):
+    """nginx with `http` in its block of this name, once it listens, until the test ends. It keeps all it writes in the folder."""
+    folder.chmod(0o755)  # the worker of a root nginx is another user
+    config = folder / "nginx.conf"
+    config.write_text(NGINX.format(folder=folder, http=http))
+    server = Process([need_peer("nginx"), "-c", config, "-e", folder / "error.log"])
+    test.addCleanup(server.stop)
+    wait_for("nginx listens", lambda: server.popen.poll() is not None or can_connect(port))
+    if server.popen.poll() is not None:
+        raise AssertionError("nginx ended: " + server.text())
+
+
 class Device:
     """A Modbus TCP server on a thread, whose manners a test may spoil while it runs.
 

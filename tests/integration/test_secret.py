@@ -14,7 +14,7 @@ import threading
 import unittest
 import urllib.parse
 
-from harness import MBC, Bench, Process, Twin, can_connect, free_port, need_peer, wait_for
+from harness import MBC, Bench, Twin, free_port, start_nginx, wait_for
 
 PASSWORD = 'Pa55/w?rd+&"x'
 KEY = "k3y%/&=+ z{}"
@@ -22,15 +22,6 @@ LINE = "line pa55word!"
 ALL = (PASSWORD, KEY, LINE)
 
 NGINX = """
-daemon off;
-worker_processes 1;
-pid {folder}/pid;
-error_log {folder}/error.log;
-events {{ worker_connections 64; }}
-http {{
-    access_log {folder}/access.log;
-    client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
-    uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
     default_type application/json;
     server {{
         listen 127.0.0.1:{port};
@@ -39,7 +30,6 @@ http {{
         location /said {{ return 200 '{{"a": 2, "ok": "yes", "head": "$http_authorization", "query": "$request_uri", "key": "$arg_key"}}'; }}
         location /header {{ if ($http_x_api_key != '{key}') {{ return 403; }} return 200 '{{"a": 3}}'; }}
     }}
-}}
 """
 
 
@@ -125,17 +115,12 @@ class Shouter:
 class Secrets(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="mbc-test-")))
-        self.folder.chmod(0o755)  # the worker of a root nginx is another user
         self.port = free_port()
         page = self.folder / "pages/basic/page"
         page.parent.mkdir(parents=True)
         page.write_text('{"a": 1}')
         self.users(PASSWORD)
-        config = self.folder / "nginx.conf"
-        config.write_text(NGINX.format(folder=self.folder, port=self.port, key=KEY))
-        server = Process([need_peer("nginx"), "-c", config, "-e", self.folder / "error.log"])
-        self.addCleanup(server.stop)
-        wait_for("nginx listens", lambda: can_connect(self.port))
+        start_nginx(self, self.folder, self.port, NGINX.format(folder=self.folder, port=self.port, key=KEY))
         self.shouter = Shouter(self, LINE)
 
     def users(self, password):

@@ -5,22 +5,13 @@ import re
 import tempfile
 import unittest
 
-from harness import Bench, Process, can_connect, free_port, need_peer, wait_for
+from harness import Bench, Process, can_connect, free_port, start_nginx, wait_for
 
 AI = "/api/slot/0/io/ai"
 DI = "/api/slot/0/io/di"
 STATUS = "/globalstatus.xml"
 
 NGINX = """
-daemon off;
-worker_processes 1;
-pid {folder}/pid;
-error_log {folder}/error.log;
-events {{ worker_connections 64; }}
-http {{
-    access_log {folder}/access.log;
-    client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
-    uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
     types {{ application/json json; text/xml xml; }}
     default_type application/json;
     server {{
@@ -29,7 +20,6 @@ http {{
         {manners}
         location /api/ {{ if ($http_accept != "vdn.dac.v1") {{ return 400; }} }}
     }}
-}}
 """
 CHUNKED = "ssi on; ssi_types application/json text/xml;"  # nginx does not know the length of what it makes up
 CLOSING = "keepalive_timeout 0;"
@@ -72,7 +62,6 @@ def status(led="1", btn="dn ", name="Banc n°1 é"):
 class Pages(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="mbc-test-")))
-        self.folder.chmod(0o755)  # the worker of a root nginx is another user
         self.pages = self.folder / "pages"
         self.port = free_port()
         self.show(AI, channels("ai", {"aiIndex": 0, "aiMode": 0, "aiValueScaled": 2.0}, {"aiIndex": 1, "aiValueScaled": -3.000076}))
@@ -88,11 +77,7 @@ class Pages(unittest.TestCase):
         fresh.replace(file)
 
     def serve(self, manners=""):
-        config = self.folder / "nginx.conf"
-        config.write_text(NGINX.format(folder=self.folder, port=self.port, manners=manners))
-        server = Process([need_peer("nginx"), "-c", config, "-e", self.folder / "error.log"])
-        self.addCleanup(server.stop)
-        wait_for("nginx listens", lambda: can_connect(self.port))
+        start_nginx(self, self.folder, self.port, NGINX.format(folder=self.folder, port=self.port, manners=manners))
 
     def counters(self, bench, answers):
         """Once there are so many answers."""
