@@ -88,6 +88,11 @@ add_map(struct bench *b, struct bench_instrument *ins, const char *name, enum me
 			"what it says without being asked needs no send; remove it");
 		return -1;
 	}
+	if (found[MSG_IF_GIVEN] != NULL && role != MESSAGE_INIT) {
+		diag_error(&b->diag, found[MSG_IF_GIVEN]->key_at, "conflict",
+			"'if_given' stands only in init; remove it");
+		return -1;
+	}
 	for (int i = MSG_LENGTH; role == MESSAGE_EVENT && i <= MSG_TIMEOUT; i++)
 		if (found[i] != NULL) {
 			diag_error(&b->diag, found[i]->key_at, "conflict",
@@ -110,7 +115,26 @@ read_map(struct bench *b, struct bench_instrument *ins, const char *name, enum m
 	if (!read_is(b, n, NODE_MAP, NEEDS_MESSAGE) ||
 		!read_keys(b, n, schema_message, NULL, found, NULL))
 		return -1;
+	if (found[MSG_IF_GIVEN] != NULL &&
+		read_word(b, found[MSG_IF_GIVEN], &schema_message[MSG_IF_GIVEN]) == NULL)
+		return -1;
 	return add_map(b, ins, name, role, n, found);
+}
+
+/* A message of init that tells what this instrument has not got. */
+static bool
+is_left_out(struct bench *b, const struct bench_instrument *ins, enum message_role role,
+	const struct node *n)
+{
+	const struct node *word = role == MESSAGE_INIT && n->kind == NODE_MAP
+					  ? tree_get(&b->tree, n, schema_message[MSG_IF_GIVEN].name)
+					  : NULL;
+	const struct opt *opts = ins->codec->opts;
+
+	for (size_t i = 0; word != NULL && word->kind == NODE_SCALAR && opts[i].name != NULL; i++)
+		if (opts[i].type == OPT_SECRET && strcmp(opts[i].name, word->text) == 0)
+			return ins->codec_part.opts.num[i] == 0;
+	return false; /* a wrong word is told by who reads it */
 }
 
 /* One message, or a row of them; the number of the first, -1: that was told. */
@@ -123,12 +147,15 @@ read_row(struct bench *b, struct bench_instrument *ins, const char *name, enum m
 	int first = -1, last = -1;
 
 	if (n->kind != NODE_LIST)
-		return read_map(b, ins, name, role, n);
+		return is_left_out(b, ins, role, n) ? -1 : read_map(b, ins, name, role, n);
 	if (n->n == 0)
 		diag_error(&b->diag, n->at, "missing", "an empty list; write %s", NEEDS_MESSAGE);
 	for (const struct node *k = n->first; k != NULL; k = k->next) {
-		int at = read_map(b, ins, first < 0 ? name : follower, role, k);
+		int at;
 
+		if (is_left_out(b, ins, role, k))
+			continue;
+		at = read_map(b, ins, first < 0 ? name : follower, role, k);
 		if (at < 0)
 			return -1;
 		if (first < 0)

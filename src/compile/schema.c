@@ -373,6 +373,8 @@ const struct key schema_preset[] = {
 	END,
 };
 
+static const char *const words_if_given[] = { "password", NULL };
+
 #define MESSAGE_ROWS                                                                               \
 	[MSG_SEND] = { .name = "send",                                                             \
 		.kind = KEY_TEXT,                                                                  \
@@ -395,7 +397,11 @@ const struct key schema_preset[] = {
 		.kind = KEY_SPAN,                                                                  \
 		.min = MS(10),                                                                     \
 		.max = S(60),                                                                      \
-		.help = "how long the answer may take; the instrument's when left out" }
+		.help = "how long the answer may take; the instrument's when left out" },          \
+	[MSG_IF_GIVEN] = { .name = "if_given",                                                     \
+		.kind = KEY_CHOICE,                                                                \
+		.words = words_if_given,                                                           \
+		.help = "in init: password: only an instrument that has one is told this" }
 
 const struct key schema_message[] = { MESSAGE_ROWS, END };
 

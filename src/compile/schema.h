@@ -103,8 +103,8 @@ enum {
 	INS_EVENTS,
 	INS_ERRORS,
 };
-enum { MSG_SEND, MSG_RECEIVE, MSG_LENGTH, MSG_LINES, MSG_TIMEOUT };
-enum { MSG_READ_ASK = MSG_TIMEOUT + 1, MSG_READ_FIELD, MSG_READ_BIT };
+enum { MSG_SEND, MSG_RECEIVE, MSG_LENGTH, MSG_LINES, MSG_TIMEOUT, MSG_IF_GIVEN };
+enum { MSG_READ_ASK = MSG_IF_GIVEN + 1, MSG_READ_FIELD, MSG_READ_BIT };
 enum { ERROR_RECEIVE, ERROR_IS, ERROR_MEANS };
 /* The head of an instrument file; behind it stand the keys of an instrument. */
 enum {
