@@ -97,6 +97,44 @@ class Pump:
                 connection.sendall(text.encode() + b"\r")
 
 
+class Card:
+    """An IPX800 V4 by M2M, with headers or without; nothing ends what is said to it. `heard` is what it was told, by connection."""
+
+    def __init__(self, key):
+        self.key, self.headers, self.heard = key, True, []
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.socket.accept()
+                self.heard.append([])
+                threading.Thread(target=self._serve, args=(connection, self.heard[-1]), daemon=True).start()
+
+    def _serve(self, connection, heard):
+        with contextlib.suppress(OSError), connection:
+            while asked := connection.recv(4096).decode():
+                heard.append(asked)
+                if heard[0] == f"key={self.key}":  # else it is silent
+                    connection.sendall(self._answer(asked).encode() + b"\r\n")
+
+    def _answer(self, asked):
+        bits = {"Get=D": ("D", "01000001"), "Get=R": ("R", "10000000")}.get(asked)
+        if bits is not None:
+            return "&".join(f"{bits[0]}{i:02}={bit}" for i, bit in enumerate(bits[1] + 48 * "0", 1)) if self.headers else bits[1] + 48 * "0"
+        if asked == "Get=A":
+            return "A1=65535&A2=0&A3=0&A4=0" if self.headers else "0&0&0&65535"
+        return "Success"
+
+
 class Echo:
     """A wire on which nobody is: it gives back what it gets."""
 
@@ -209,6 +247,29 @@ class Described(unittest.TestCase):
             self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
             self.assertIn("'described' does not say which wires it uses", done.stderr)
             self.assertEqual(len(pump.connections), 1)
+
+
+class Cards(unittest.TestCase):
+    def test_a_key_once_and_both_forms_of_answers(self):
+        card = self.enterContext(Card("k3y of the card"))
+        bench = Bench("card", f"""
+links: {{l: {{tcp: "127.0.0.1:{card.port}"}}}}
+instruments:
+  card: {{use: ipx800-v4-m2m, link: l, every: 100 ms, password: {{secret: card}}}}
+""")
+        secret = bench.folder / "secrets/card"
+        secret.parent.mkdir(mode=0o700)
+        secret.touch(mode=0o600)
+        secret.write_text(card.key)
+        with bench:
+            for bits, analogs in (("card.in2", "card.analog1"), ("card.in8", "card.analog4")):
+                bench.wait_value(bits, True)
+                bench.wait_value(analogs, 3.3)
+                bench.wait_value("card.relay1", True)
+                self.assertIs(bench.value("card.relay2"), False)
+                card.headers = False
+        self.assertEqual([words.count(f"key={card.key}") for words in card.heard], [1])
+        self.assertEqual(set(card.heard[0][1:]), {"Get=D", "Get=R", "Get=A"})
 
 
 class Tried(unittest.TestCase):

@@ -324,6 +324,37 @@ class Faults(Playing):
         self.assertIn("nothing is wrong", self.order("--fault"))
 
 
+class Catalogue(unittest.TestCase):
+    """Files of the catalogue, as plain sockets see them."""
+
+    def test_cards_by_m2m(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="mbc-test-")))
+        v3, v4 = free_port(), free_port()
+        (folder / "bench.yaml").write_text(f"""
+bench: cards
+links: {{a: {{tcp: "127.0.0.1:{v3}"}}, b: {{tcp: "127.0.0.1:{v4}"}}}}
+instruments:
+  v3: {{use: ipx800-v3-m2m, link: a, twin: {{analog1: {{start: 2.0026}}, in5: {{start: 1}}}}}}
+  v4: {{use: ipx800-v4-m2m, link: b, twin: {{analog2: {{start: 3.3}}, in1: {{start: 1}}}}}}
+""")
+        twin = Twin(folder / "bench.yaml", (v3, v4), dict(os.environ, MBC_RUN_DIR=str(folder / "run"), MBC_STATE_DIR=str(folder / "state")))
+        self.addCleanup(twin.stop)
+        for port, asked, told in ((v3, b"GetInputs", b"GetInputs=00001000\r\n"), (v3, b"GetAn1", b"GetAn1=620\r\n"),
+                                  (v3, b"Set021", b"OK\r\n"), (v3, b"GetOutputs", b"GetOutputs=01000000\r\n"),
+                                  (v3, b"Set020", b"OK\r\n"), (v3, b"GetOutputs", b"GetOutputs=00000000\r\n"),
+                                  (v3, b"GetCount8", b"GetCount8=0\r\n"),
+                                  (v4, b"Get=D", b"D01=1&D02=0&D03=0&D04=0&D05=0&D06=0&D07=0&D08=0\r\n"),
+                                  (v4, b"Get=A", b"A1=0&A2=65535&A3=0&A4=0\r\n"), (v4, b"SetR=08", b"Success\r\n"),
+                                  (v4, b"Get=R", b"R01=0&R02=0&R03=0&R04=0&R05=0&R06=0&R07=0&R08=1\r\n"),
+                                  (v4, b"ClearR=08", b"Success\r\n"), (v4, b"Get=R", b"R01=0&R02=0&R03=0&R04=0&R05=0&R06=0&R07=0&R08=0\r\n")):
+            with self.subTest(asked=asked), socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as sock:
+                sock.sendall(asked)
+                got = b""
+                while not got.endswith(b"\r\n") and (more := sock.recv(4096)):
+                    got += more
+                self.assertEqual(got, told)
+
+
 class Names(unittest.TestCase):
     def test_they_are_what_identify_looks_for(self):
         """A bench that holds on to its devices can be tried without them."""
