@@ -58,10 +58,48 @@ hex(uint8_t c)
 	return c >= '0' && c <= '9' ? c - '0' : low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
 }
 
+/* Of Base64, also in the alphabet for URLs; -1: no digit. */
+static int
+digit_of(uint8_t c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
+}
+
 static bool
 is_hex(const uint8_t *in, char c)
 {
 	return hex(in[0]) >= 0 && hex(in[1]) >= 0 && hex(in[0]) * 16 + hex(in[1]) == (uint8_t)c;
+}
+
+#define REFERENCE_DIGITS 8 /* with the zeros before a number */
+
+/* A numeric character reference of XML and HTML: "&#65;", "&#x41;", also without its end. */
+static size_t
+reference(const uint8_t *in, size_t n, char c)
+{
+	bool is_hex_number = n > 2 && (in[2] | 0x20) == 'x';
+	size_t first = is_hex_number ? 3 : 2, at = first;
+	const int base = is_hex_number ? 16 : 10;
+	uint32_t v = 0;
+
+	if (n < 2 || in[1] != '#')
+		return 0;
+	for (; at < n && at - first < REFERENCE_DIGITS; at++) {
+		int digit = hex(in[at]);
+
+		if (digit < 0 || digit >= base)
+			break;
+		v = v * (uint32_t)base + (uint32_t)digit;
+	}
+	if (at == first || v != (uint8_t)c)
+		return 0;
+	return at + (at < n && in[at] == ';');
 }
 
 static size_t
@@ -71,13 +109,13 @@ entity(const uint8_t *in, size_t n, char c)
 		char c;
 		const char *text;
 	} all[] = { { '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" }, { '"', "&quot;" },
-		{ '\'', "&apos;" }, { '"', "&#34;" }, { '\'', "&#39;" }, { '\'', "&#x27;" } };
+		{ '\'', "&apos;" } };
 
 	for (size_t i = 0; i < NELEM(all); i++)
 		if (all[i].c == c && strlen(all[i].text) <= n &&
 			memcmp(in, all[i].text, strlen(all[i].text)) == 0)
 			return strlen(all[i].text);
-	return 0;
+	return reference(in, n, c);
 }
 
 /* Bytes that spell c at in[0]; 0: something else stands there. */
@@ -95,6 +133,20 @@ spells(const uint8_t *in, size_t n, char c)
 	return n > 0 && (in[0] == (uint8_t)c || (c == ' ' && in[0] == '+'));
 }
 
+/* The bytes end here, or within a spelling. */
+static bool
+ends_within(const uint8_t *in, size_t n)
+{
+	if (n == 0 || (in[0] == '%' && n < 3) || (in[0] == '\\' && n < 6))
+		return true;
+	if (in[0] != '&' || n > REFERENCE_DIGITS + 3)
+		return false;
+	for (size_t i = 1; i < n; i++)
+		if (in[i] != '#' && digit_of(in[i]) < 0)
+			return false;
+	return true;
+}
+
 /* Bytes of the secret that begins at in[0]: all of it, or its beginning where the bytes or a quotation end. 0: none does. */
 static size_t
 length_at(const struct secret *s, const uint8_t *in, size_t n)
@@ -110,7 +162,9 @@ length_at(const struct secret *s, const uint8_t *in, size_t n)
 			break;
 		at += used;
 	}
-	return k == s->n || (k >= SECRET_MIN && (at == n || in[at] == '\'')) ? at : 0;
+	return k == s->n || (k >= SECRET_MIN && (ends_within(in + at, n - at) || in[at] == '\''))
+		       ? at
+		       : 0;
 }
 
 /* The end of the secret with which the bytes begin, where its beginning came before them. */
@@ -162,19 +216,6 @@ secret_base64(const void *bytes, size_t n, char *out)
 	}
 	out[used] = '\0';
 	return used;
-}
-
-/* Its value, also in the alphabet for URLs; -1: no digit. */
-static int
-digit_of(uint8_t c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
 }
 
 /* Byte number k of what the digits stand for from bit `shift` on. */

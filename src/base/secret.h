@@ -32,7 +32,7 @@ bool secrets_same(const struct secrets *a, const struct secrets *b);
 /* Can a file with a secret be called so? Letters, digits, '_', '-' and '.', not first. */
 bool secret_is_name(const char *name);
 
-/* in[0..n) with each secret in it as ***, however long it is: as it stands, in the escapes of URLs, JSON and XML, in Base64, and its
+/* in[0..n) with each secret in it as ***, however long it is: as it stands, in the escapes of URLs, JSON, XML and HTML, in Base64, and its
  * beginning where the bytes or a quotation end. The first `cap` bytes go to out, which may not be `in`; returns how many there would
  * be. Without secrets (s NULL or empty) it is a copy. */
 size_t secret_mask(

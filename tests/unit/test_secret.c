@@ -72,6 +72,20 @@ test_every_spelling_is_masked(void **state)
 		{ "s3 c of another", "s3 c of another" },
 		{ "r&t\"x\r\nOK", "***\r\nOK" }, /* its beginning came before */
 		{ "s3", "s3" },
+		{ "<a>&#115;3&#32;cr&#38;t&#34;x</a>", "<a>***</a>" },
+		{ "&#x73;&#X33;&#x20;&#x63;&#x72;&#x26;&#x74;&#x22;&#x78;", "***" },
+		{ "&#00000115;3&#x0020;cr&#x00000026;t&#34;x", "***" },
+		{ "&#1153 cr&t\"x", "&#1153 cr&t\"x" },     /* another number */
+		{ "&#1153;3 cr&t\"x", "&#1153;3 cr&t\"x" }, /* character 1153 */
+		{ "&#s3 cr&t\"x", "&#***" },
+		{ "&#x;s3 cr&t\"x", "&#x;***" },
+		{ "&#115;3 cr&#38", "***" },     /* the end of a number may be missing */
+		{ "&#115;3 cr&t&#3", "***&#3" }, /* cut within a spelling */
+		{ "s3%20cr%2", "***%2" },
+		{ "s3\\u0020cr\\u00", "***\\u00" },
+		{ "s3 cr&Get=R", "s3 cr&Get=R" },
+		{ "&#", "&#" },
+		{ "&", "&" },
 	};
 
 	know("s3 cr&t\"x");
