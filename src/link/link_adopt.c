@@ -88,13 +88,25 @@ struct orphan {
 	bool is_held_for;
 };
 
+/* Does this question of u wait long enough already, for an answer that is like this one? */
+static bool
+waits(const struct link *l, const struct unit *u, const struct request *req, int64_t until_ns)
+{
+	for (size_t i = 0; i < l->n_late; i++)
+		if (l->late[i].unit == u && l->late[i].until_ns >= until_ns &&
+			u->codec->alike != NULL &&
+			u->codec->alike(&u->ins, &l->late[i].req, &u->ins, req))
+			return true;
+	return false;
+}
+
 static void
 keep(struct link *l, struct unit *u, const struct request *req, const struct orphan *o,
 	int64_t now_ns)
 {
 	struct late *entry;
 
-	if (link_late_until(l, u, req, now_ns) >= o->until_ns)
+	if (waits(l, u, req, o->until_ns))
 		return;
 	entry = link_late_add(l, u, req, o->tag, o->until_ns - link_lateness(l, u), now_ns);
 	if (entry != NULL)
