@@ -65,12 +65,17 @@ describe_address(char *out, size_t cap, const struct image *img, const struct im
 			image_words(host, words, at) > 0 ? at[1] : "without words");
 	else if (link->kind == LINK_FOLDER || link->kind == LINK_GPIO)
 		snprintf(out, cap, "%s %s", link->kind == LINK_FOLDER ? "folder" : "gpio", host);
+	else if (image_kind_is_usb(link->kind))
+		snprintf(out, cap, "%s %s", link->kind == LINK_HID ? "hid" : "usbtmc", host);
 	else if (link->kind == LINK_SERIAL)
 		snprintf(out, cap, "serial %s, %u %u%c%u", host, link->line.baud, link->line.bits,
 			link->line.parity, link->line.stop);
 	else
 		snprintf(out, cap, strchr(host, ':') != NULL ? "%s [%s]:%u" : "%s %s:%u",
-			link->is_line ? "rtu" : "tcp", host, link->port);
+			link->kind == LINK_UDP ? "udp"
+			: link->is_line        ? "rtu"
+					       : "tcp",
+			host, link->port);
 }
 
 /* Texts go one behind the other; the first byte is the empty text. With `at` NULL only their length is counted. */

@@ -196,7 +196,10 @@ enum {
 	CODEC_SYSTEM = 4,
 	CODEC_HELPER = 8,
 	CODEC_FOLDER = 16,
-	CODEC_GPIO = 32
+	CODEC_GPIO = 32,
+	CODEC_UDP = 64,
+	CODEC_HID = 128,
+	CODEC_USBTMC = 256
 };
 #define CODEC_PACKETS                                                                              \
 	(CODEC_SYSTEM | CODEC_FOLDER |                                                             \
@@ -227,7 +230,7 @@ struct codec {
 	const char *
 		channels; /* YAML of a `channels:` map, for an instrument that is written without one; or NULL */
 	unsigned
-		wires; /* CODEC_*: what carries it; on all but CODEC_PACKETS bytes come without borders and cut() finds frames */
+		wires; /* CODEC_*: what carries it; on all but CODEC_PACKETS cut() finds frames; a piece with borders (image_kind_has_borders) that is over is WIRE_SILENT, and what is no frame then is none */
 	const struct codec *
 		on_line; /* its form on serial lines, and on such lines carried by TCP; NULL: the same */
 	bool has_tag; /* an answer names its request: a late one cannot be mistaken */

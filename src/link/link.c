@@ -18,6 +18,8 @@ init_line(struct link *l)
 {
 	const int64_t baud = l->wire.line.baud;
 
+	if (image_kind_is_usb(l->kind))
+		l->is_search = l->host[0] != '/';
 	if (l->kind != LINK_SERIAL || baud == 0)
 		return;
 	l->is_search = strchr(l->host, '*') != NULL || strncmp(l->host, "usb:", 4) == 0;
@@ -31,7 +33,8 @@ init_line(struct link *l)
 static void
 init_late(struct link *l)
 {
-	l->outlives = l->wire.is_line;
+	/* A port of ours that is always the same is where late answers go, too. */
+	l->outlives = l->wire.is_line || l->wire.local_port != 0;
 	for (size_t i = 0; i < l->n_units; i++) {
 		const struct codec *codec = l->units[i].codec;
 
@@ -55,6 +58,7 @@ link_new(const struct image *img, uint32_t index, const struct codec *(*codec_of
 	l->index = index;
 	l->kind = (enum link_kind)from->kind;
 	l->wire = *from;
+	l->has_borders = image_kind_has_borders(from->kind);
 	l->host = mem_text(image_text(img, from->host));
 	l->gap_ns = from->gap_ns;
 	l->sink = *sink;
@@ -155,10 +159,11 @@ shut(struct link *l, int64_t now_ns)
 	l->line = LINE_CLOSED;
 	l->want_open = false;
 	l->open_ns = now_ns + wait_ns;
-	l->open_wait_ns = wait_ns == 0
-				  ? LINK_OPEN_WAIT_MIN
-				  : MIN(wait_ns * 2, l->kind == LINK_SERIAL ? LINK_PORT_WAIT_MAX
-									    : LINK_OPEN_WAIT_MAX);
+	l->open_wait_ns =
+		wait_ns == 0 ? LINK_OPEN_WAIT_MIN
+			     : MIN(wait_ns * 2, l->kind == LINK_SERIAL || image_kind_is_usb(l->kind)
+							? LINK_PORT_WAIT_MAX
+							: LINK_OPEN_WAIT_MAX);
 	return wait_ns;
 }
 
@@ -275,7 +280,8 @@ await_others(struct link *l, int64_t now_ns)
 	for (size_t i = 0; i < l->n_units && !l->is_old; i++) {
 		const struct unit *u = &l->units[i];
 
-		if (!u->codec->has_tag || u->codec->tag_bits != 0)
+		/* Tags begin anew: with a port that stays, somebody else's may be the same. */
+		if (!u->codec->has_tag || u->codec->tag_bits != 0 || l->wire.local_port != 0)
 			l->pause_ns =
 				MAX(l->pause_ns, now_ns + u->timeout_ns + link_lateness(l, u));
 	}
@@ -453,6 +459,18 @@ mind_unasked(struct link *l, size_t n, int64_t now_ns)
 		hold_back(l, MAX(l->idle_ns, LINK_UNASKED_PAUSE), now_ns);
 }
 
+/* What the codec cannot use of a piece with borders is noise: nothing of it goes on in the next. */
+static void
+cut_piece(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
+{
+	size_t used = link_frames(l, in, n, WIRE_OPEN, now_ns);
+
+	if (used < n && l->line == LINE_OPEN)
+		used += link_frames(l, in + used, n - used, WIRE_SILENT, now_ns);
+	if (used < n && l->line == LINE_OPEN)
+		link_skipped(l, in + used, n - used, now_ns);
+}
+
 void
 link_bytes(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
 {
@@ -480,6 +498,9 @@ link_bytes(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
 	if (l->line == LINE_OPEN && n > 0) {
 		if (l->last->codec->wires & CODEC_PACKETS) {
 			link_frame(l, in, n, now_ns);
+			n = 0;
+		} else if (l->has_borders) {
+			cut_piece(l, in, n, now_ns);
 			n = 0;
 		}
 	}
@@ -526,6 +547,7 @@ link_take(struct link *l, struct link_wants *out)
 	out->flush = l->want_flush;
 	out->bytes = l->tx;
 	out->n = l->n_tx;
+	out->answer_ns = l->answer_ns;
 	out->wake_ns = l->wake_ns;
 	l->want_close = l->want_open = l->want_flush = false;
 	l->n_tx = 0;

@@ -44,6 +44,8 @@ struct link_wants {
 	bool flush;           /* first of all: forget what lies in the port, in both directions */
 	const uint8_t *bytes; /* to send, in order; valid until the next link_*() call */
 	size_t n;
+	/* How long the answer to them is waited for; 0: none comes. For wires that are only read when there is one. */
+	int64_t answer_ns;
 	int64_t wake_ns; /* call link_time() no later than this; NEVER: nothing to wait for */
 };
 

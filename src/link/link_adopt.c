@@ -258,6 +258,7 @@ take_wire(struct link *l, struct link *from, int64_t now_ns)
 	memcpy(l->echo, from->echo, from->n_echo);
 	l->n_tx = from->n_tx;
 	memcpy(l->tx, from->tx, from->n_tx);
+	l->answer_ns = from->answer_ns;
 	l->n_rx = from->n_rx;
 	memcpy(l->rx, from->rx, from->n_rx);
 	l->last = from->last->heir != NULL ? from->last->heir : l->units;

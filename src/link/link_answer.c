@@ -84,8 +84,11 @@ done(struct link *l, struct flight *f, int64_t now_ns)
 	struct unit *u = f->unit;
 	const struct reading *r = l->readings.at;
 
-	if (go_on(l, f))
+	if (go_on(l, f)) {
+		if (l->kind == LINK_UDP && !u->codec->has_tag)
+			l->pause_ns = MAX(l->pause_ns, now_ns + LINK_TWICE);
 		return;
+	}
 	switch (f->kind) {
 	case FLIGHT_POLL:
 		link_poll_settle(f);
@@ -314,6 +317,8 @@ settle(struct link *l, struct flight *f, const uint8_t *frame, size_t n, int64_t
 	l->pause_ns = MAX(l->pause_ns, now_ns + l->gap_ns);
 	mind_rest(l, verdict(l, rc), now_ns);
 	link_window_answered(l, f, now_ns - f->sent_ns, now_ns);
+	if (l->kind == LINK_UDP)
+		link_late_twice(l, f, now_ns);
 	link_land(l, f);
 	conclude(l, f, rc, code, &err, now_ns);
 	if (l->readings.is_end)
@@ -389,9 +394,8 @@ link_frame(struct link *l, const uint8_t *frame, size_t n, int64_t now_ns)
 		stray(l, frame, n, is_late, now_ns);
 }
 
-/* Bytes that are no frame, on a wire where the next frame can be found behind them. */
-static void
-skipped(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
+void
+link_skipped(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
 {
 	static const char meaning[LINK_MEANING] = "no frame";
 
@@ -411,7 +415,8 @@ skipped(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
 size_t
 link_frames(struct link *l, const uint8_t *in, size_t n, enum wire wire, int64_t now_ns)
 {
-	const bool resyncs = l->kind == LINK_SERIAL || l->last->codec->wires & CODEC_SERIAL;
+	const bool resyncs =
+		l->kind == LINK_SERIAL || l->has_borders || l->last->codec->wires & CODEC_SERIAL;
 	size_t used = 0,
 	       junk = 0; /* bytes before `used` that are no frame and have not been told */
 
@@ -424,7 +429,7 @@ link_frames(struct link *l, const uint8_t *in, size_t n, enum wire wire, int64_t
 			break;
 		if (got > 0 && (size_t)got <= n - used) {
 			if (junk > 0)
-				skipped(l, in + used - junk, junk, now_ns);
+				link_skipped(l, in + used - junk, junk, now_ns);
 			junk = 0;
 			link_frame(l, in + used, (size_t)got, now_ns);
 			used += (size_t)got;
@@ -440,6 +445,6 @@ link_frames(struct link *l, const uint8_t *in, size_t n, enum wire wire, int64_t
 		}
 	}
 	if (junk > 0 && l->line == LINE_OPEN)
-		skipped(l, in + used - junk, junk, now_ns);
+		link_skipped(l, in + used - junk, junk, now_ns);
 	return l->line == LINE_OPEN ? used : n;
 }

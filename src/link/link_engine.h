@@ -16,6 +16,7 @@
 #define LINK_TRAILING_MAX 2 /* bytes behind an answer that say nothing: the rest of an end */
 #define LINK_UNASKED_PAUSE                                                                         \
 	(20 * NS_PER_MS) /* without a byte: what nobody asked for is over; adapters hand on late */
+#define LINK_TWICE (20 * NS_PER_MS)   /* behind a datagram its double, which a network may make */
 #define LINK_HOLD_MAX (10 * NS_PER_S) /* a line that never pauses is asked all the same */
 #define LINK_NOISE_MAX (2 * NS_PER_S) /* how long a line may speak without being asked */
 #define LINK_WRITES_MAX 16
@@ -182,7 +183,8 @@ struct link {
 	int64_t silence_ns; /* after any byte: 3.5 characters where a protocol needs them */
 	int64_t idle_ns; /* after that long without a byte no more of a frame comes; 0: cannot be told */
 	bool outlives; /* what is behind the wire goes on when it is closed: late answers come over the next one */
-	bool goes_on; /* the device has ended the wire behind an answer: it stays prepared */
+	bool has_borders; /* pieces that come never go on in the next, and a request is sent as one */
+	bool goes_on;     /* the device has ended the wire behind an answer: it stays prepared */
 	bool is_search; /* several ports may be meant: the owner takes the next one when it is closed */
 	struct link_sink sink;
 	const struct secrets *secrets; /* the owner's; NULL: none */
@@ -229,6 +231,7 @@ struct link {
 	int64_t wake_ns;
 	struct readings readings;
 	struct board_trace trace;
+	int64_t answer_ns; /* of the last request in tx */
 	size_t n_tx, n_rx;
 	int64_t rx_ns;    /* when the last byte came */
 	int64_t held_ns;  /* since when they have held back a question; 0: they do not */
@@ -282,6 +285,8 @@ int64_t link_lateness(const struct link *l, const struct unit *u);
 /* over_ns: when its time was over, or would have been. Returns its entry; NULL: nothing has to wait, or the whole line does. */
 struct late *link_late_add(struct link *l, struct unit *u, const struct request *req, uint32_t tag,
 	int64_t over_ns, int64_t now_ns);
+/* f has been answered by a datagram, which may come twice. */
+void link_late_twice(struct link *l, const struct flight *f, int64_t now_ns);
 /* The next tag for a question to this unit. */
 uint32_t link_late_tag(struct link *l, const struct unit *u, int64_t now_ns);
 /* The time before which this question could get the answer to another; 0: it may go. */
@@ -363,6 +368,8 @@ void link_written(struct link *l, const struct write *w, enum quality verdict, u
 void link_silent(struct link *l, struct flight *f, size_t n, int64_t now_ns);
 /* Frames in in[0..n), the first of them complete or not; returns the bytes used. */
 size_t link_frames(struct link *l, const uint8_t *in, size_t n, enum wire wire, int64_t now_ns);
+/* Bytes that are no frame, on a wire where the next frame can be found behind them. */
+void link_skipped(struct link *l, const uint8_t *in, size_t n, int64_t now_ns);
 void link_frame(struct link *l, const uint8_t *frame, size_t n, int64_t now_ns);
 
 /* link.c */

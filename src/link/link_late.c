@@ -38,11 +38,10 @@ link_late_is_missing(const struct link *l, int64_t now_ns)
 	return false;
 }
 
-struct late *
-link_late_add(struct link *l, struct unit *u, const struct request *req, uint32_t tag,
-	int64_t over_ns, int64_t now_ns)
+static struct late *
+remember(struct link *l, struct unit *u, const struct request *req, uint32_t tag, int64_t until_ns,
+	int64_t now_ns)
 {
-	int64_t until_ns = over_ns + link_lateness(l, u);
 	struct late *entry;
 
 	if (u->codec->has_tag && u->codec->tag_bits == 0)
@@ -59,6 +58,21 @@ link_late_add(struct link *l, struct unit *u, const struct request *req, uint32_
 	entry->until_ns = until_ns;
 	entry->is_held_for = false;
 	return entry;
+}
+
+struct late *
+link_late_add(struct link *l, struct unit *u, const struct request *req, uint32_t tag,
+	int64_t over_ns, int64_t now_ns)
+{
+	if (l->kind == LINK_USBTMC)
+		return NULL; /* its wire gives the question up with us: see io/usb_wire.h */
+	return remember(l, u, req, tag, over_ns + link_lateness(l, u), now_ns);
+}
+
+void
+link_late_twice(struct link *l, const struct flight *f, int64_t now_ns)
+{
+	remember(l, f->unit, &f->req, f->tag, now_ns + LINK_TWICE, now_ns);
 }
 
 /* Is this tag, as far as it is on the wire, one that is still awaited? */
@@ -123,8 +137,8 @@ link_late_take(struct link *l, const uint8_t *frame, size_t n)
 
 		if (whose != MATCH_MINE && whose != MATCH_CANNOT_TELL)
 			continue;
-		/* A device that speaks unasked may have done so: the answer is still to come. */
-		if (codec->heard == NULL || codec->in_turn) {
+		/* A device that speaks unasked may have done so, and a datagram may come twice: the answer is still to come. */
+		if ((codec->heard == NULL && l->kind != LINK_UDP) || codec->in_turn) {
 			if (entry->is_held_for)
 				l->orphan_ns = 0;
 			drop(l, i);

@@ -337,6 +337,7 @@ transmit(struct link *l, struct flight *f, int64_t now_ns)
 		l->at_echo = 0;
 	}
 	l->n_tx += (size_t)n;
+	l->answer_ns = f->req.is_silent ? 0 : f->deadline_ns - now_ns;
 	u->state.requests++;
 	u->state.bytes_out += (uint64_t)n;
 	link_trace(l, u, TRACE_SENT, Q_GOOD, 0, f->meaning, out, (size_t)n, now_ns);
@@ -371,7 +372,7 @@ link_send_next(struct link *l, int64_t now_ns)
 {
 	struct flight *f = held(l);
 
-	if (now_ns < MAX(l->pause_ns, l->orphan_ns) || l->n_tx > LINK_TX_MAX / 2)
+	if (now_ns < MAX(l->pause_ns, l->orphan_ns) || l->n_tx > (l->has_borders ? 0 : LINK_TX_MAX / 2))
 		return false;
 	if (f != NULL && l->n_flights > 0 && !f->unit->codec->has_tag)
 		return false;
@@ -691,7 +692,8 @@ expire(struct link *l, struct flight *f, int64_t now_ns)
 	if (l->kind == LINK_TCP && u->codec->closes) {
 		link_renew(l, now_ns);
 		l->goes_on = true;
-	} else if ((l->kind == LINK_TCP || l->kind == LINK_HELPER || l->is_search) &&
+	} else if ((l->kind == LINK_TCP || l->kind == LINK_UDP || l->kind == LINK_HELPER ||
+			   l->is_search) &&
 		   l->silence >= LINK_SILENCE_MAX && all_silent(l))
 		link_drop(l, NULL, "nobody answers", now_ns);
 }

@@ -491,7 +491,8 @@ image_same_wire(const struct image *img_a, const struct image_link *a, const str
 	const struct image_link *b)
 {
 	return a->kind == b->kind && a->port == b->port && a->is_line == b->is_line &&
-	       a->has_echo == b->has_echo && memcmp(&a->line, &b->line, sizeof(a->line)) == 0 &&
+	       a->has_echo == b->has_echo && a->local_port == b->local_port &&
+	       memcmp(&a->line, &b->line, sizeof(a->line)) == 0 &&
 	       strcmp(image_text(img_a, a->host), image_text(img_b, b->host)) == 0;
 }
 

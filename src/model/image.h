@@ -66,6 +66,9 @@ enum link_kind {
 	LINK_HELPER, /* a program that `supervise` starts: host has its words */
 	LINK_FOLDER, /* files beneath the folder `host`, read by a thread of its own */
 	LINK_GPIO, /* lines of a GPIO chip, `host` its device or label, used by a thread of its own */
+	LINK_UDP,    /* host and port: datagrams, heard from that peer alone */
+	LINK_HID,    /* raw reports of a USB device: host is where to look for it (io/usb_find.h) */
+	LINK_USBTMC, /* messages of a USB test and measurement device; host as of LINK_HID */
 	LINK_KINDS
 };
 
@@ -97,13 +100,15 @@ struct image_link {
 	uint32_t kind; /* enum link_kind */
 	uint32_t
 		host; /* name or address, without brackets; LINK_SERIAL: a path, a path with *, or usb:SERIAL; LINK_FOLDER: a path; LINK_HELPER: words;
-			LINK_GPIO: a path or a label */
+			LINK_GPIO: a path or a label; LINK_HID, LINK_USBTMC: a path, or "10cf:5500", or "10cf:5500:SERIAL" */
 	uint16_t port;
 	uint8_t is_line; /* characters of a serial line, here or behind a TCP port: frames have no borders but silence */
 	uint8_t has_echo;       /* what is sent comes back first */
 	struct image_line line; /* LINK_SERIAL */
 	uint32_t pipeline;      /* most questions under way: 0 found out by trying, 1 one, 2..16 */
-	uint32_t spare;
+	uint16_t
+		local_port; /* LINK_UDP: the port that is bound here; 0: any, a new one each time */
+	uint16_t spare;
 	int64_t connect_timeout_ns; /* default 3 s */
 	int64_t gap_ns; /* least time between an answer and the next request; LINK_SERIAL: at least 3.5 characters */
 	int64_t char_ns; /* one character on the line; 0: no matter */
@@ -340,6 +345,20 @@ static inline bool
 image_kind_is_local(uint32_t kind)
 {
 	return kind == LINK_SYSTEM || kind == LINK_FOLDER || kind == LINK_GPIO;
+}
+
+/* What comes over it has borders: a piece never goes on in the next, and one request is one piece. */
+static inline bool
+image_kind_has_borders(uint32_t kind)
+{
+	return kind == LINK_UDP || kind == LINK_HID || kind == LINK_USBTMC;
+}
+
+/* A USB device that is found by its numbers and spoken to in packets. */
+static inline bool
+image_kind_is_usb(uint32_t kind)
+{
+	return kind == LINK_HID || kind == LINK_USBTMC;
 }
 
 /* Do two links lead over the same wire, whatever their names and times are? */
