@@ -86,7 +86,7 @@ serve_links(struct control *c)
 		if (wants.open)
 			wires_open(c->wires, link);
 		if (wants.n > 0)
-			wires_send(c->wires, link, wants.bytes, wants.n);
+			wires_send(c->wires, link, wants.bytes, wants.n, wants.answer_ns);
 	}
 }
 

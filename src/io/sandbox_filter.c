@@ -9,6 +9,8 @@
 #include <fcntl.h>
 #include <linux/gpio.h>
 #include <linux/sockios.h>
+#include <linux/types.h>
+#include <linux/usb/tmc.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
@@ -164,10 +166,10 @@ add_sockets(scmp_filter_ctx f)
 	return true;
 }
 
-/* What serial ports, pseudo-terminals, GPIO chips and their use by the C library need: never typing into somebody's terminal. The kernel
+/* What serial ports, pseudo-terminals, GPIO chips, measuring instruments at USB and their use by the C library need: never typing into somebody's terminal. The kernel
  * takes the lower 32 bits of the request and ignores the others, so that only those are compared. */
 static bool
-add_ioctl(scmp_filter_ctx f, bool may_gpio)
+add_ioctl(scmp_filter_ctx f, bool has_devices)
 {
 	static const uint32_t requests[] = { TCGETS, TCSETS, TCSETSW, TCSETSF, TCGETS2, TCSETS2,
 		TCFLSH, TIOCEXCL, TIOCNXCL, TIOCGSERIAL, TIOCSSERIAL, TIOCGRS485, TIOCSRS485,
@@ -176,12 +178,13 @@ add_ioctl(scmp_filter_ctx f, bool may_gpio)
 		TIOCGPTN, TIOCSPTLCK, TIOCGPTPEER,
 		/* the zone of an address, as in fe80::1%eth0 */
 		SIOCGIFINDEX };
-	static const uint32_t gpio[] = { GPIO_GET_CHIPINFO_IOCTL, GPIO_V2_GET_LINEINFO_IOCTL,
+	static const uint32_t devices[] = { GPIO_GET_CHIPINFO_IOCTL, GPIO_V2_GET_LINEINFO_IOCTL,
 		GPIO_V2_GET_LINE_IOCTL, GPIO_V2_LINE_SET_CONFIG_IOCTL,
-		GPIO_V2_LINE_GET_VALUES_IOCTL, GPIO_V2_LINE_SET_VALUES_IOCTL };
+		GPIO_V2_LINE_GET_VALUES_IOCTL, GPIO_V2_LINE_SET_VALUES_IOCTL, USBTMC_IOCTL_CLEAR,
+		USBTMC_IOCTL_SET_TIMEOUT, USBTMC_IOCTL_MSG_IN_ATTR };
 
-	for (size_t i = 0; may_gpio && i < NELEM(gpio); i++)
-		if (!add_bits(f, "ioctl", 1, UINT32_MAX, gpio[i]))
+	for (size_t i = 0; has_devices && i < NELEM(devices); i++)
+		if (!add_bits(f, "ioctl", 1, UINT32_MAX, devices[i]))
 			return false;
 
 	for (size_t i = 0; i < NELEM(requests); i++)

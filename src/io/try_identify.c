@@ -255,12 +255,13 @@ ask(struct search *s, struct question *q, struct err *err)
 		return ERR_IO;
 	if (!s->is_open || s->is_ending)
 		return 0;
-	wires_send(s->wires, LINK, q->bytes, q->n);
+	wires_send(s->wires, LINK, q->bytes, q->n, q->timeout_ns);
 	if (wait_until(s, now_boot() + q->timeout_ns, is_answered, err) < 0)
 		return ERR_IO;
 	judge(s, WIRE_SILENT);
 	keep_answer(s, q);
-	if (q->n_answer == 0 && image_link_at(s->img, LINK)->kind == LINK_TCP) {
+	if (q->n_answer == 0 && (image_link_at(s->img, LINK)->kind == LINK_TCP ||
+					image_link_at(s->img, LINK)->kind == LINK_UDP)) {
 		wires_close(s->wires, LINK);
 		s->is_open = false;
 	}

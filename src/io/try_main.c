@@ -60,7 +60,7 @@ serve_links(struct trial *t)
 		if (wants.open)
 			wires_open(t->wires, link);
 		if (wants.n > 0)
-			wires_send(t->wires, link, wants.bytes, wants.n);
+			wires_send(t->wires, link, wants.bytes, wants.n, wants.answer_ns);
 	}
 }
 

@@ -1,7 +1,7 @@
-/* twin_main.c - simulated instruments on real TCP ports and serial lines
+/* twin_main.c - simulated instruments on real TCP and UDP ports and serial lines
  *
  * Started by `mbc twin` and `mbc demo`: mbc-twin --image-fd FD [--seed N] [--door PATH]. Listens where the links of the bench file
- * point to (twin_server.h), or makes the serial ports that they name (twin_line.h), so a controller with the same file finds the
+ * point to (twin_server.h, twin_datagrams.h), or makes the serial ports that they name (twin_line.h), so a controller with the same file finds the
  * twins where it would find the instruments; and at the door, for faults on request (twin_door.h). Prints a line for each link and
  * runs until SIGTERM or SIGINT.
  */
@@ -19,6 +19,7 @@
 #include "io/seal.h"
 #include "io/secrets.h"
 #include "io/self.h"
+#include "io/twin_datagrams.h"
 #include "io/twin_door.h"
 #include "io/twin_line.h"
 #include "io/twin_server.h"
@@ -33,6 +34,8 @@ struct twin_program {
 	struct loop *loop;
 	struct twin_server **servers; /* [n_servers] */
 	size_t n_servers;
+	struct twin_datagrams **datagrams; /* [n_datagrams] */
+	size_t n_datagrams;
 	struct twin_line **lines; /* [n_lines] */
 	size_t n_lines;
 	struct twin_door *door; /* NULL: no faults on request */
@@ -48,14 +51,21 @@ server_open(struct twin_program *p, uint32_t index, struct err *err)
 	const char *name = image_text(p->img, link->name), *host = image_text(p->img, link->host);
 	const char *open = strchr(host, ':') != NULL ? "[" : "", *shut = *open != '\0' ? "]" : "";
 	uint32_t n = twin_instruments(p->img, index);
-	struct twin_server *server = twin_server_open(p->loop, p->img, index, p->twin, err);
+	bool is_udp = link->kind == LINK_UDP;
+	struct twin_datagrams *datagrams =
+		is_udp ? twin_datagrams_open(p->loop, p->img, index, p->twin, err) : NULL;
+	struct twin_server *server =
+		is_udp ? NULL : twin_server_open(p->loop, p->img, index, p->twin, err);
 
-	if (server == NULL)
+	if (server == NULL && datagrams == NULL)
 		return err_prefix(
 			err, err->code, "link '%s': %s%s%s:%u", name, open, host, shut, link->port);
-	p->servers[p->n_servers++] = server;
-	printf("link '%s': %s%s%s:%u, %u instrument%s\n", name, open, host, shut, link->port, n,
-		n == 1 ? "" : "s");
+	if (is_udp)
+		p->datagrams[p->n_datagrams++] = datagrams;
+	else
+		p->servers[p->n_servers++] = server;
+	printf("link '%s': %s%s%s%s:%u, %u instrument%s\n", name, is_udp ? "udp " : "", open, host,
+		shut, link->port, n, n == 1 ? "" : "s");
 	return 0;
 }
 
@@ -133,20 +143,21 @@ start(struct twin_program *p, uint64_t seed, const char *door, struct err *err)
 	if (sig < 0 || loop_add(p->loop, sig, LOOP_READ, on_signal, p, err) < 0)
 		return ERR_IO;
 	p->servers = mem_zero(p->img->links.n, sizeof(struct twin_server *));
+	p->datagrams = mem_zero(p->img->links.n, sizeof(struct twin_datagrams *));
 	p->lines = mem_zero(p->img->links.n, sizeof(struct twin_line *));
 	for (uint32_t i = 0; i < p->img->links.n; i++) {
 		uint32_t kind = image_link_at(p->img, i)->kind;
 
-		rc = kind == LINK_SERIAL ? line_open(p, i, err)
-		     : kind == LINK_TCP  ? server_open(p, i, err)
-					 : 0;
+		rc = kind == LINK_SERIAL                    ? line_open(p, i, err)
+		     : kind == LINK_TCP || kind == LINK_UDP ? server_open(p, i, err)
+							    : 0;
 		if (rc < 0)
 			return rc;
 	}
-	if (p->n_servers + p->n_lines == 0)
+	if (p->n_servers + p->n_datagrams + p->n_lines == 0)
 		return err_set(err, ERR_CONF, 0,
-			"the bench has no link 'tcp:', 'rtu:' or 'serial:', so there is nothing to "
-			"play; add one");
+			"the bench has no link 'tcp:', 'rtu:', 'udp:' or 'serial:', so there is "
+			"nothing to play; add one");
 	/* Two benches of one name can be simulated at the same time: the first one has the door. */
 	if (door != NULL)
 		p->door = twin_door_open(p->loop, door, p->twin, err);
@@ -168,6 +179,8 @@ run(struct twin_program *p, struct err *err)
 			twin_step(p->twin, now);
 			for (size_t i = 0; i < p->n_servers; i++)
 				twin_server_time(p->servers[i], now);
+			for (size_t i = 0; i < p->n_datagrams; i++)
+				twin_datagrams_time(p->datagrams[i], now);
 			for (size_t i = 0; i < p->n_lines; i++)
 				twin_line_tell(p->lines[i], now);
 			next_ns = now + STEP_NS;
@@ -189,7 +202,10 @@ finish(struct twin_program *p)
 		twin_server_close(p->servers[i]);
 	for (size_t i = 0; i < p->n_lines; i++)
 		twin_line_close(p->lines[i]);
+	for (size_t i = 0; i < p->n_datagrams; i++)
+		twin_datagrams_close(p->datagrams[i]);
 	free(p->servers);
+	free(p->datagrams);
 	free(p->lines);
 	loop_free(p->loop);
 	twin_free(p->twin);

@@ -2,10 +2,8 @@
 #include "io/twin_server.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +13,7 @@
 #include "base/mem.h"
 #include "io/now.h"
 #include "io/twin_line.h"
+#include "io/twin_listen.h"
 #include "io/twin_queue.h"
 
 #define MASTERS_MAX 64 /* on one link; one more takes the place of the one that was idle longest */
@@ -212,61 +211,18 @@ on_connection(void *ctx, int fd, unsigned events)
 
 /* ---- listening ------------------------------------------------------------------------------------------------------- */
 
-static const char *
-listen_remedy(int sys)
-{
-	switch (sys) {
-	case EADDRINUSE:
-		return "another program, or another link of this bench, listens there: stop it or "
-		       "choose another port";
-	case EADDRNOTAVAIL:
-		return "not an address of this machine: a twin stands in for links to local "
-		       "addresses such as 127.0.0.1 only";
-	case EACCES:
-		return "ports below 1024 are for root: choose a higher one";
-	default:
-		return "see the link's address in the bench file";
-	}
-}
-
-static int
-listen_on(const char *host, const char *port, struct err *err)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
-	struct addrinfo *found = NULL;
-	int rc = getaddrinfo(host, port, &hints, &found), one = 1, fd;
-
-	if (rc != 0)
-		return err_set(err, ERR_CONF, 0,
-			"no such address: %s; correct it in the bench file", gai_strerror(rc));
-	fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd >= 0)
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) < 0 || listen(fd, 64) < 0) {
-		rc = err_set(err, ERR_IO, errno, "%s: %s", strerror(errno), listen_remedy(errno));
-		if (fd >= 0)
-			close(fd);
-	} else {
-		rc = fd;
-	}
-	freeaddrinfo(found);
-	return rc;
-}
-
 struct twin_server *
 twin_server_open(struct loop *loop, const struct image *img, uint32_t link, struct twin *twin,
 	struct err *err)
 {
 	const struct image_link *to = image_link_at(img, link);
 	struct twin_server *s = mem_zero(1, sizeof(*s));
-	char port[8];
 
 	s->loop = loop;
 	s->img = img;
 	s->twin = twin;
 	s->link = link;
-	snprintf(port, sizeof(port), "%u", to->port);
-	s->fd = listen_on(image_text(img, to->host), port, err);
+	s->fd = twin_listen(image_text(img, to->host), to->port, SOCK_STREAM, err);
 	if (s->fd >= 0 && loop_add(loop, s->fd, LOOP_READ, on_connection, s, err) == 0)
 		return s;
 	twin_server_close(s);

@@ -12,12 +12,19 @@
  * A helper, too, goes from NAMING to OPEN: its connection comes from the supervisor, with the ticket of this opening. It is
  * not trusted: one that sends without end is made to wait, so that the others are heard.
  *
+ * A device at USB goes from NAMING to OPEN, too: the thread of its own opens it (usb_wire.h), and of several that may be meant the next
+ * one is taken as with ports. Reports of HID are read here, from a descriptor that is a copy of the thread's.
+ *
+ * A socket for datagrams is open as soon as it is made, and tells nothing about the other side: that nobody listens there shows by
+ * the answer of its computer to the first one that is sent. One is sent whole or is lost. Whoever sends without end waits as a helper does.
+ *
  * What fails at once (no descriptor left, unreachable network) is reported at the next turn of the loop, from
  * wires_time(), so that the engine is never called from within its own request.
  */
 #include "io/wires.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -30,13 +37,17 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "io/datagram.h"
 #include "io/local_wire.h"
 #include "io/now.h"
 #include "io/serial.h"
+#include "io/usb_wire.h"
 #include "io/worker.h"
 
-#define HELPER_BYTES (64u << 10) /* of one helper in HELPER_WINDOW_NS */
-#define HELPER_WINDOW_NS (100 * NS_PER_MS)
+#define TALK_BYTES (64u << 10) /* of one helper, or one peer of datagrams, in TALK_WINDOW_NS */
+#define DATAGRAM_HEAD 64       /* what one costs besides its bytes */
+#define DATAGRAM_MAX 65536
+#define TALK_WINDOW_NS (100 * NS_PER_MS)
 #define WIRE_TX 4096 /* bytes that wait for a slow peer: at least LINK_TX_MAX of the engine */
 
 enum wire_state {
@@ -53,7 +64,7 @@ struct wire {
 	bool is_port;    /* fd is a serial port */
 	uint32_t serial; /* counts openings: an answer of a thread to an earlier one is dropped */
 	int64_t deadline_ns; /* of naming and connecting */
-	int64_t window_ns;   /* of a helper: since when n_taken counts its bytes */
+	int64_t window_ns;   /* of a helper, of datagrams: since when n_taken counts its bytes */
 	size_t n_taken;
 	bool is_held;        /* it is not read from until the window is over */
 	unsigned nth;        /* which of the ports that may be meant */
@@ -63,6 +74,7 @@ struct wire {
 	uint8_t tx[WIRE_TX];
 	struct local_wire
 		local; /* of a part of this computer: its thread outlives closing and opening */
+	struct usb_wire usb; /* the same of a device at USB */
 };
 
 struct wires {
@@ -225,6 +237,8 @@ shut(struct wires *w, struct wire *wire)
 		loop_remove(w->loop, wire->fd);
 		close_fd(w, wire);
 	}
+	if (wire->usb.worker.fd >= 0 && wire->state != WIRE_IS_CLOSED)
+		usb_wire_close(&wire->usb);
 	wire->n_tx = 0;
 	wire->is_held = false;
 	wire->serial = ++w->serial;
@@ -275,31 +289,49 @@ watch(struct wires *w, struct wire *wire, unsigned events)
 	}
 }
 
-static void
-connect_to(struct wires *w, struct wire *wire, const struct sockaddr *addr, socklen_t len)
+static int
+open_stream(const struct sockaddr *addr, socklen_t len, struct err *err)
 {
 	int on = 1, idle = 10, every = 5, times = 3;
+	int fd = socket(addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), rc;
 
-	wire->fd = socket(addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (wire->fd < 0) {
-		fail_later(w, wire, Q_NO_LINK, strerror(errno));
-		return;
-	}
-	setsockopt(wire->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	setsockopt(wire->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-	setsockopt(wire->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
-	setsockopt(wire->fd, IPPROTO_TCP, TCP_KEEPINTVL, &every, sizeof(every));
-	setsockopt(wire->fd, IPPROTO_TCP, TCP_KEEPCNT, &times, sizeof(times));
-	if (connect(wire->fd, addr, len) < 0 && errno != EINPROGRESS) {
-		const char *why = strerror(errno);
+	if (fd < 0)
+		return err_set(err, ERR_IO, errno, "%s", strerror(errno));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &every, sizeof(every));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &times, sizeof(times));
+	if (connect(fd, addr, len) == 0 || errno == EINPROGRESS)
+		return fd;
+	rc = err_set(err, ERR_IO, errno, "%s", strerror(errno));
+	close(fd);
+	return rc;
+}
 
-		close(wire->fd);
-		wire->fd = -1;
+/* Watch what has been opened; without a descriptor: why. */
+static void
+connected(struct wires *w, struct wire *wire, int fd, const char *why)
+{
+	wire->fd = MAX(fd, -1);
+	if (fd < 0) {
 		fail_later(w, wire, Q_NO_LINK, why);
 		return;
 	}
 	set_state(w, wire, WIRE_IS_CONNECTING);
 	watch(w, wire, LOOP_WRITE);
+}
+
+static void
+connect_to(struct wires *w, struct wire *wire, const struct sockaddr *addr, socklen_t len)
+{
+	const struct image_link *l = image_link_at(w->img, (uint32_t)(wire - w->at));
+	struct err err = { 0 };
+
+	if (l->kind == LINK_UDP)
+		connected(w, wire, datagram_open(addr, len, l->local_port, &err), err.msg);
+	else
+		connected(w, wire, open_stream(addr, len, &err), err.msg);
 }
 
 /* ---- what the loop reports ---- */
@@ -312,18 +344,18 @@ watch_open(struct wires *w, const struct wire *wire)
 		(wire->is_held ? 0 : LOOP_READ) | (wire->n_tx > 0 ? LOOP_WRITE : 0));
 }
 
-/* Count the bytes of a helper; after too many it waits. */
+/* Count the bytes of one that is not trusted to end; after too many it waits. */
 static void
 count_bytes(struct wires *w, struct wire *wire, size_t n)
 {
 	int64_t now = now_boot();
 
-	if (now - wire->window_ns >= HELPER_WINDOW_NS) {
+	if (now - wire->window_ns >= TALK_WINDOW_NS) {
 		wire->window_ns = now;
 		wire->n_taken = 0;
 	}
 	wire->n_taken += n;
-	if (wire->n_taken < HELPER_BYTES || wire->is_held)
+	if (wire->n_taken < TALK_BYTES || wire->is_held)
 		return;
 	wire->is_held = w->has_held = true;
 	watch_open(w, wire);
@@ -361,19 +393,24 @@ on_connected(struct wires *w, uint32_t link)
 static void
 on_readable(struct wires *w, uint32_t link)
 {
-	static uint8_t bytes[16384]; /* one thread reads the wires */
+	static uint8_t bytes[DATAGRAM_MAX]; /* one thread reads the wires */
 	const uint32_t kind = image_link_at(w->img, link)->kind;
-	const bool is_port = kind == LINK_SERIAL;
+	const bool is_port = kind == LINK_SERIAL || kind == LINK_HID, is_udp = kind == LINK_UDP;
 	ssize_t n = is_port ? read(w->at[link].fd, bytes, sizeof(bytes))
 			    : recv(w->at[link].fd, bytes, sizeof(bytes), 0);
 
-	if (n > 0 && kind == LINK_HELPER)
-		count_bytes(w, &w->at[link], (size_t)n);
-	if (n > 0)
+	if (n >= 0 && (kind == LINK_HELPER || is_udp))
+		count_bytes(w, &w->at[link], (size_t)n + (is_udp ? DATAGRAM_HEAD : 0));
+	if (n == 0 && is_udp)
+		return; /* one with nothing in it */
+	if (n < 0 && is_udp && errno == ECONNREFUSED)
+		fail_now(w, link, Q_NO_LINK, DATAGRAM_REFUSED);
+	else if (n > 0)
 		w->sink.bytes(w->sink.ctx, link, bytes, (size_t)n);
-	else if (n == 0 || (is_port && errno == EIO))
+	else if (n == 0 || (is_port && (errno == EIO || errno == ENODEV)))
 		fail_now(w, link, Q_LINK_LOST,
-			is_port               ? "the port is gone"
+			kind == LINK_HID      ? "the device is gone"
+			: is_port             ? "the port is gone"
 			: kind == LINK_HELPER ? "the helper has ended, or closed its output"
 					      : "closed by the other side");
 	else if (errno != EAGAIN && errno != EINTR)
@@ -524,6 +561,59 @@ on_local(void *ctx, int fd, unsigned events)
 		w->sink.bytes(w->sink.ctx, link, answer, n);
 }
 
+static void
+fail_usb(struct wires *w, uint32_t link, const struct usb_news *news)
+{
+	bool was_open = w->at[link].state == WIRE_IS_OPEN;
+
+	w->at[link].nth++;
+	fail_now(w, link, was_open ? Q_LINK_LOST : Q_NO_LINK, news->why);
+}
+
+/* Reports of HID are waited for here: by a copy, so that the thread's own stays open as long as the thread wants. */
+static void
+on_usb_opened(struct wires *w, uint32_t link, const struct usb_news *news)
+{
+	const struct image_link *l = image_link_at(w->img, link);
+	struct wire *wire = &w->at[link];
+
+	if (l->kind == LINK_HID) {
+		wire->fd = fcntl(news->fd, F_DUPFD_CLOEXEC, 0);
+		if (wire->fd < 0) {
+			fail_now(w, link, Q_NO_LINK, strerror(errno));
+			return;
+		}
+	}
+	set_state(w, wire, WIRE_IS_OPEN);
+	if (wire->fd >= 0)
+		watch(w, wire, LOOP_READ);
+	if (wire->state != WIRE_IS_OPEN)
+		return;
+	log_info("link '%s': device %s", image_text(w->img, l->name), news->path);
+	w->sink.opened(w->sink.ctx, link);
+}
+
+static void
+on_usb(void *ctx, int fd, unsigned events)
+{
+	struct wires *w = ctx;
+	uint32_t link = fd < w->n_by_fd ? w->by_fd[fd] : IMAGE_NONE;
+	uint8_t bytes[WORKER_PACKET_MAX];
+	struct usb_news news;
+
+	if (link >= w->n || w->at[link].usb.worker.fd != fd)
+		return;
+	usb_wire_take(&w->at[link].usb, &news, bytes);
+	if (news.word == USB_NOTHING || news.serial != w->at[link].serial)
+		return;
+	if (news.word == USB_OPENED && w->at[link].state == WIRE_IS_NAMING)
+		on_usb_opened(w, link, &news);
+	else if (news.word == USB_NOT_OPENED || news.word == USB_LOST)
+		fail_usb(w, link, &news);
+	else if (news.word == USB_ANSWER && w->at[link].state == WIRE_IS_OPEN && news.n > 0)
+		w->sink.bytes(w->sink.ctx, link, bytes, news.n);
+}
+
 /* ---- what the engine asks for ---- */
 
 static int
@@ -614,6 +704,45 @@ stop_local(struct wires *w, struct wire *wire)
 	if (wire->local.worker.fd >= 0)
 		loop_remove(w->loop, wire->local.worker.fd);
 	local_wire_stop(&wire->local);
+}
+
+static int
+start_usb(struct wires *w, uint32_t link, struct err *err)
+{
+	const struct image_link *l = image_link_at(w->img, link);
+	struct usb_wire *usb = &w->at[link].usb;
+	int rc;
+
+	if (usb->worker.fd >= 0)
+		return 0;
+	rc = usb_wire_start(usb, (enum link_kind)l->kind, image_text(w->img, l->host), NULL, err);
+	if (rc < 0)
+		return rc;
+	note_fd(w, link, usb->worker.fd);
+	rc = loop_add(w->loop, usb->worker.fd, LOOP_READ, on_usb, w, err);
+	if (rc < 0)
+		usb_wire_stop(usb);
+	return rc;
+}
+
+static void
+stop_usb(struct wires *w, struct wire *wire)
+{
+	if (wire->usb.worker.fd >= 0)
+		loop_remove(w->loop, wire->usb.worker.fd);
+	usb_wire_stop(&wire->usb);
+}
+
+static void
+ask_usb(struct wires *w, uint32_t link)
+{
+	struct wire *wire = &w->at[link];
+	struct err err;
+
+	set_state(w, wire, WIRE_IS_NAMING);
+	if (start_usb(w, link, &err) < 0 ||
+		usb_wire_open(&wire->usb, wire->serial, wire->nth, &err) < 0)
+		fail_later(w, wire, Q_NO_LINK, err.msg);
 }
 
 static bool
@@ -711,6 +840,10 @@ wires_open(struct wires *w, uint32_t link)
 		ask_ports(w);
 		return;
 	}
+	if (image_kind_is_usb(l->kind)) {
+		ask_usb(w, link);
+		return;
+	}
 	if (l->kind == LINK_HELPER) {
 		ask_helper(w, link);
 		return;
@@ -741,8 +874,31 @@ wires_flush(struct wires *w, uint32_t link)
 	serial_flush(wire->fd);
 }
 
+/* One for which there is no room now is lost, as any may be. */
+static void
+send_datagram(struct wires *w, uint32_t link, const uint8_t *bytes, size_t n)
+{
+	if (send(w->at[link].fd, bytes, n, MSG_NOSIGNAL) >= 0 || errno == EAGAIN ||
+		errno == ENOBUFS || errno == EINTR)
+		return;
+	fail_later(w, &w->at[link], Q_NO_LINK,
+		errno == ECONNREFUSED ? DATAGRAM_REFUSED : strerror(errno));
+}
+
+/* The thread is held up so long that its queue is full. */
+static void
+send_usb(struct wires *w, uint32_t link, const uint8_t *bytes, size_t n, int64_t answer_ns)
+{
+	struct wire *wire = &w->at[link];
+	int64_t until_ns = answer_ns > 0 ? now_boot() + answer_ns : 0;
+	struct err err;
+
+	if (usb_wire_send(&wire->usb, wire->serial, bytes, n, until_ns, &err) < 0)
+		fail_later(w, wire, Q_LINK_LOST, err.msg);
+}
+
 void
-wires_send(struct wires *w, uint32_t link, const uint8_t *bytes, size_t n)
+wires_send(struct wires *w, uint32_t link, const uint8_t *bytes, size_t n, int64_t answer_ns)
 {
 	struct wire *wire = &w->at[link];
 	ssize_t sent = 0;
@@ -751,6 +907,14 @@ wires_send(struct wires *w, uint32_t link, const uint8_t *bytes, size_t n)
 		return;
 	if (image_kind_is_local(image_link_at(w->img, link)->kind)) {
 		local_wire_ask(&wire->local, wire->serial, bytes, n);
+		return;
+	}
+	if (image_kind_is_usb(image_link_at(w->img, link)->kind)) {
+		send_usb(w, link, bytes, n, answer_ns);
+		return;
+	}
+	if (image_link_at(w->img, link)->kind == LINK_UDP) {
+		send_datagram(w, link, bytes, n);
 		return;
 	}
 	if (wire->n_tx == 0) {
@@ -774,9 +938,9 @@ wires_send(struct wires *w, uint32_t link, const uint8_t *bytes, size_t n)
 static int64_t
 release(struct wires *w, struct wire *wire, int64_t now_ns)
 {
-	if (now_ns - wire->window_ns < HELPER_WINDOW_NS) {
+	if (now_ns - wire->window_ns < TALK_WINDOW_NS) {
 		w->has_held = true;
-		return wire->window_ns + HELPER_WINDOW_NS;
+		return wire->window_ns + TALK_WINDOW_NS;
 	}
 	wire->is_held = false;
 	watch_open(w, wire);
@@ -821,7 +985,7 @@ new_table(uint32_t n)
 	struct wire *at = mem_zero(n, sizeof(*at));
 
 	for (uint32_t i = 0; i < n; i++)
-		at[i].fd = at[i].local.worker.fd = -1;
+		at[i].fd = at[i].local.worker.fd = at[i].usb.worker.fd = -1;
 	return at;
 }
 
@@ -855,11 +1019,15 @@ wires_switch(struct wires *w, const struct image *img, const uint32_t *kept)
 			note_fd(w, i, at[i].fd);
 		if (at[i].local.worker.fd >= 0)
 			note_fd(w, i, at[i].local.worker.fd);
-		w->at[kept[i]] = (struct wire){ .fd = -1, .local.worker.fd = -1 };
+		if (at[i].usb.worker.fd >= 0)
+			note_fd(w, i, at[i].usb.worker.fd);
+		w->at[kept[i]] =
+			(struct wire){ .fd = -1, .local.worker.fd = -1, .usb.worker.fd = -1 };
 	}
 	for (uint32_t i = 0; i < w->n; i++) {
 		shut(w, &w->at[i]);
 		stop_local(w, &w->at[i]);
+		stop_usb(w, &w->at[i]);
 	}
 	free(w->at);
 	w->at = at;
@@ -884,8 +1052,10 @@ wires_free(struct wires *w)
 	let_go(w, &w->ports);
 	for (uint32_t i = 0; i < w->n; i++)
 		stop_local(w, &w->at[i]);
-	for (uint32_t i = 0; i < w->n; i++)
+	for (uint32_t i = 0; i < w->n; i++) {
 		shut(w, &w->at[i]); /* ports as well: their thread has been let go */
+		stop_usb(w, &w->at[i]);
+	}
 	free(w->by_fd);
 	free(w->at);
 	free(w);

@@ -1,7 +1,7 @@
-/* wires.h - the real wires of a bench: sockets, serial ports and system files, one a link
+/* wires.h - the real wires of a bench: sockets, serial ports, devices at USB and system files, one a link
  *
  * Carries out what the link engine asks for and reports what happened. Nothing here waits: names are looked up, ports
- * opened and closed, and files read by threads of their own.
+ * opened and closed, devices at USB asked and files read by threads of their own.
  */
 #ifndef IO_WIRES_H
 #define IO_WIRES_H
@@ -35,7 +35,8 @@ void wires_open(struct wires *w, uint32_t link);
 void wires_close(struct wires *w, uint32_t link);
 void wires_flush(
 	struct wires *w, uint32_t link); /* a serial port forgets what lies in it, both ways */
-void wires_send(struct wires *w, uint32_t link, const uint8_t *bytes, size_t n);
+/* One request. answer_ns: how long its answer is waited for, 0: none comes; on wires that are read only when there is one. */
+void wires_send(struct wires *w, uint32_t link, const uint8_t *bytes, size_t n, int64_t answer_ns);
 
 /* The connection to a program that was asked for (takes fd), or with -1 why there is none. From the loop. */
 void wires_helper(struct wires *w, uint32_t ticket, int fd, const char *why);

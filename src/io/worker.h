@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 
-#define WORKER_PACKET_MAX 8192
+#define WORKER_PACKET_MAX (17 << 10) /* the longest frame of any codec, and what stands around it */
 
 /* Runs in the thread: a request to an answer of at most WORKER_PACKET_MAX bytes; returns its length. */
 typedef size_t (*worker_fn)(void *ctx, const uint8_t *request, size_t n, uint8_t *out_answer);

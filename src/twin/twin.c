@@ -32,7 +32,7 @@ player_of(const struct image *img, const struct image_instrument *ins)
 {
 	uint32_t kind = image_link_at(img, ins->link)->kind;
 
-	if (kind == LINK_SYSTEM || kind == LINK_HELPER)
+	if (kind == LINK_SYSTEM || kind == LINK_HELPER || image_kind_is_usb(kind))
 		return NULL;
 	return player_find(image_text(img, ins->codec), twin_is_rtu(img, ins->link));
 }

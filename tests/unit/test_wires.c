@@ -232,7 +232,7 @@ test_opened_again_at_once(void **state)
 		wires_open(r->wires, 0);
 		TURN_UNTIL(r, r->opened[0] == i || r->closed[0] > 0);
 		assert_int_equal(r->closed[0], 0);
-		wires_send(r->wires, 0, (const uint8_t *)"unread", 6);
+		wires_send(r->wires, 0, (const uint8_t *)"unread", 6, 0);
 		wires_close(r->wires, 0);
 	}
 	TURN_UNTIL(r, count_open(r) == 0);
@@ -285,7 +285,7 @@ test_helper(void **state)
 	make_pair(pair);
 	wires_helper(r->wires, r->ticket, pair[0], NULL);
 	assert_int_equal(r->opened[2], 1);
-	wires_send(r->wires, 2, (const uint8_t *)"get a\n", 6);
+	wires_send(r->wires, 2, (const uint8_t *)"get a\n", 6, 0);
 	assert_int_equal(recv(pair[1], got, sizeof(got), 0), 6);
 	assert_int_equal(send(pair[1], "ok 5\n", 5, 0), 5);
 	TURN_UNTIL(r, r->n_got == 5);
@@ -363,7 +363,7 @@ test_helper_that_floods(void **state)
 static void
 ask(struct rig *r, uint32_t link, const char *text)
 {
-	wires_send(r->wires, link, (const uint8_t *)text, strlen(text));
+	wires_send(r->wires, link, (const uint8_t *)text, strlen(text), 0);
 }
 
 static void
