@@ -86,9 +86,12 @@ write_bench(const struct image *img, const char *base, const char *dir, const ch
 	for (uint32_t i = 0; i < img->links.n; i++) {
 		const struct image_link *l = image_link_at(img, i);
 
-		if (l->kind == LINK_TCP)
+		if (l->kind == LINK_TCP || l->kind == LINK_UDP)
 			buf_printf(&out, "  %s: {%s: \"127.0.0.1:%u\"}\n", image_text(img, l->name),
-				l->is_line ? "rtu" : "tcp", free_port(l->port));
+				l->kind == LINK_UDP ? "udp"
+				: l->is_line        ? "rtu"
+						    : "tcp",
+				free_port(l->port));
 		if (l->kind == LINK_SERIAL) {
 			char line[64];
 
@@ -233,6 +236,7 @@ cli_demo(struct args *args)
 		return code;
 	for (uint32_t i = 0; i < img->links.n; i++)
 		links += image_link_at(img, i)->kind == LINK_TCP ||
+			 image_link_at(img, i)->kind == LINK_UDP ||
 			 image_link_at(img, i)->kind == LINK_SERIAL;
 	block_signals(&set);
 	if (mkdtemp(dir) == NULL) {

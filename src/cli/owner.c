@@ -1,6 +1,6 @@
 /* owner.c - does a running bench use this wire already?
  *
- * Two masters on one wire would disturb each other. A serial port is locked by its owner; of a TCP port nobody but the running benches
+ * Two masters on one wire would disturb each other. A serial port is locked by its owner; of a TCP or UDP port nobody but the running benches
  * can tell, by the addresses on their boards. One host has many names, so what they resolve to is compared.
  */
 #include "cli/owner.h"
@@ -25,7 +25,8 @@ split(const char *address, char host[HOST_BYTES], char port[8])
 {
 	const char *from = address + 4, *colon = strrchr(address, ':'), *to = colon;
 
-	if ((strncmp(address, "tcp ", 4) != 0 && strncmp(address, "rtu ", 4) != 0) ||
+	if ((strncmp(address, "tcp ", 4) != 0 && strncmp(address, "rtu ", 4) != 0 &&
+		    strncmp(address, "udp ", 4) != 0) ||
 		colon == NULL || colon <= from)
 		return false;
 	if (from[0] == '[' && to[-1] == ']') {
@@ -72,6 +73,10 @@ is_wire(const char *address, const struct image *img)
 	if (l->kind == LINK_SERIAL)
 		return strncmp(address, "serial ", 7) == 0 && strncmp(address + 7, host, n) == 0 &&
 		       address[7 + n] == ',';
+	if (image_kind_is_usb(l->kind))
+		return false; /* locked by its owner, as a port is */
+	if ((l->kind == LINK_UDP) != (strncmp(address, "udp ", 4) == 0))
+		return false;
 	snprintf(port, sizeof(port), "%u", l->port);
 	return split(address, its_host, its_port) && strcmp(its_port, port) == 0 &&
 	       is_one_host(its_host, host);

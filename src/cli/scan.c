@@ -54,7 +54,7 @@ put_tpg(struct buf *out, int64_t units)
 static const struct probe {
 	const char *title;
 	void (*put)(struct buf *out, int64_t units);
-	bool on_rtu; /* also behind rtu: */
+	bool on_any; /* also behind rtu: and udp: */
 } probes[] = {
 	{ "Modbus", put_modbus, true },
 	{ "Bronkhorst ProPar", put_propar, false },
@@ -142,7 +142,8 @@ ask_languages(struct scan *s)
 	for (size_t i = 0; i < NELEM(probes) && rc <= SCAN_SILENT; i++) {
 		struct buf text = { 0 };
 
-		if (strncmp(s->link, "rtu:", 4) == 0 && !probes[i].on_rtu)
+		if (strncmp(s->link, "tcp:", 4) != 0 && strncmp(s->link, "serial:", 7) != 0 &&
+			!probes[i].on_any)
 			continue;
 		probes[i].put(&text, s->units);
 		rc = ask(s, s->link, &text, probes[i].title, "--quiet");
@@ -238,13 +239,20 @@ read_list(struct scan *s, struct buf *out)
 	return code == 0 ? SCAN_ANSWERED : SCAN_TOLD;
 }
 
+static bool
+is_usb(const struct scan *s)
+{
+	return strncmp(s->link, "hid:", 4) == 0 || strncmp(s->link, "usbtmc:", 7) == 0;
+}
+
 static int
 ask_identities(struct scan *s)
 {
 	bool is_serial = strncmp(s->link, "serial:", 7) == 0;
 	bool all_alike = !is_serial || strchr(s->link, ',') != NULL;
 	struct buf list = { 0 };
-	int rc = read_list(s, &list);
+	/* A device at its own cable understands SCPI or says what it is in its file: others need not be asked in all languages. */
+	int rc = is_usb(s) && s->n_names == 0 ? SCAN_SILENT : read_list(s, &list);
 
 	if (rc != SCAN_TOLD && s->n_names == 0 && strncmp(s->link, "rtu:", 4) != 0)
 		buf_puts(&list, SCPI_LINE);
@@ -293,7 +301,12 @@ scan(struct scan *s, const char *units)
 	s->link = args->at[0];
 	if (!is_link(s->link))
 		return try_say_link(args, s->link);
-	if (s->n_names == 0)
+	if (strncmp(s->link, "hid:", 4) == 0 && s->n_names == 0)
+		return cli_say(args, CLI_WRONG,
+			"nothing can be asked of a HID device that is not known: any report may "
+			"move "
+			"something; say which one it may be: --use NAME");
+	if (s->n_names == 0 && !is_usb(s))
 		rc = ask_languages(s);
 	if (rc <= SCAN_SILENT)
 		rc = ask_identities(s);

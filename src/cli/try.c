@@ -21,6 +21,19 @@
 
 /* ---- the wire --------------------------------------------------------------------------------------------------------------- */
 
+/* A word and one value. */
+static bool
+is_plain(const char *text, const char *colon)
+{
+	static const char *const words[] = { "tcp", "rtu", "udp", "hid", "usbtmc" };
+
+	for (size_t i = 0; i < NELEM(words); i++)
+		if (strlen(words[i]) == (size_t)(colon - text) &&
+			strncmp(text, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
 bool
 try_put_link(struct buf *out, const char *text)
 {
@@ -28,8 +41,9 @@ try_put_link(struct buf *out, const char *text)
 
 	if (colon == NULL || colon[1] == '\0' || strpbrk(text, "\"\\\n") != NULL)
 		return false;
-	if (strncmp(text, "tcp:", 4) == 0 || strncmp(text, "rtu:", 4) == 0) {
-		buf_printf(out, "  " TRY_WIRE ": {%.3s: \"%s\"}\n", text, colon + 1);
+	if (is_plain(text, colon)) {
+		buf_printf(out, "  " TRY_WIRE ": {%.*s: \"%s\"}\n", (int)(colon - text), text,
+			colon + 1);
 		return true;
 	}
 	if (strncmp(text, "serial:", 7) != 0)
@@ -47,7 +61,8 @@ int
 try_say_link(const struct args *args, const char *text)
 {
 	return cli_say(args, CLI_WRONG,
-		"'%s' is no wire; write tcp:HOST:PORT, rtu:HOST:PORT or serial:PATH,9600 8N1",
+		"'%s' is no wire; write tcp:HOST:PORT, rtu:HOST:PORT, udp:HOST:PORT, "
+		"serial:PATH,9600 8N1, hid:VENDOR:PRODUCT or usbtmc:VENDOR:PRODUCT",
 		text);
 }
 

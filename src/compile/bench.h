@@ -18,7 +18,7 @@ struct bench_link {
 	const char *name;
 	enum link_kind kind;
 	const char *host;
-	uint16_t port;
+	uint16_t port, local_port;
 	bool is_line, has_echo;
 	struct image_line line;
 	struct place line_at;        /* of 'line', when it is written */

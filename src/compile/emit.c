@@ -69,6 +69,7 @@ emit_links(struct emit *e)
 			.has_echo = l->has_echo,
 			.line = l->line,
 			.pipeline = l->pipeline,
+			.local_port = l->local_port,
 			.connect_timeout_ns = l->connect_timeout_ns,
 			.gap_ns = l->gap_ns,
 			.char_ns = l->char_ns,

@@ -56,6 +56,12 @@ fits_wire(struct bench *b, const struct node *root, const struct codec *codec, c
 
 	if (strcmp(wire, "tcp") == 0)
 		return codec->wires & CODEC_TCP;
+	if (strcmp(wire, "udp") == 0)
+		return codec->wires & CODEC_UDP;
+	if (strcmp(wire, "hid") == 0)
+		return codec->wires & CODEC_HID;
+	if (strcmp(wire, "usbtmc") == 0)
+		return codec->wires & CODEC_USBTMC;
 	if (is_tcp_alone)
 		return false;
 	return strcmp(wire, "serial") == 0 ? on_line->wires & CODEC_SERIAL : on_line->needs_silence;

@@ -85,6 +85,12 @@ wires_of(const struct bench_link *l)
 		return CODEC_FOLDER;
 	case LINK_GPIO:
 		return CODEC_GPIO;
+	case LINK_UDP:
+		return CODEC_UDP;
+	case LINK_HID:
+		return CODEC_HID;
+	case LINK_USBTMC:
+		return CODEC_USBTMC;
 	default:
 		return CODEC_TCP;
 	}

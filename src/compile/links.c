@@ -61,9 +61,9 @@ links_address(struct bench *b, const struct node *n, const char **out_host, uint
 }
 
 static void
-read_tcp(struct bench *b, struct bench_link *l, const struct node *n)
+read_address(struct bench *b, struct bench_link *l, const struct node *n, enum link_kind kind)
 {
-	l->kind = LINK_TCP;
+	l->kind = kind;
 	if (links_address(b, n, &l->host, &l->port) && l->port == 0)
 		diag_error(&b->diag, n->at, "address",
 			"port 0 reaches nobody; write the device's port, usually 502");
@@ -227,13 +227,68 @@ read_gpio(struct bench *b, struct bench_link *l, const struct node *n)
 			LINK_PATH_MAX, LINK_LABEL_MAX);
 }
 
+static bool
+is_hex4(const char *text)
+{
+	return strspn(text, "0123456789abcdefABCDEF") == 4;
+}
+
+/* "10cf:5500" or "10cf:5500:SERIAL" */
+static bool
+is_usb_id(const char *text)
+{
+	return strlen(text) >= 9 && is_hex4(text) && text[4] == ':' && is_hex4(text + 5) &&
+	       (text[9] == '\0' || (text[9] == ':' && text[10] != '\0'));
+}
+
+/* node: "/dev/hidraw", and a number. */
+static void
+read_usb(struct bench *b, struct bench_link *l, const struct node *n, enum link_kind kind)
+{
+	const char *node = kind == LINK_HID ? "/dev/hidraw" : "/dev/usbtmc", *text;
+
+	l->kind = kind;
+	text = read_text(b, n);
+	if (text == NULL)
+		return;
+	l->host = text;
+	if (text[0] == '/' ? strncmp(text, "/dev/", 5) != 0 || !is_plain_path(text)
+			   : !is_usb_id(text))
+		diag_error(&b->diag, n->at, "address",
+			"'%.80s' is no USB device; write its numbers as 'lsusb' tells them, "
+			"\"10cf:5500\" or \"10cf:5500:SERIAL\", or a device such as %s0",
+			text, node);
+	else if (strlen(text) > LINK_PATH_MAX)
+		diag_error(&b->diag, n->at, "address",
+			"this is too long: at most %d characters; write the numbers that 'lsusb' "
+			"tells",
+			LINK_PATH_MAX);
+}
+
+/* The port that datagrams come to. */
+static void
+read_local_port(struct bench *b, struct bench_link *l, const struct node *n)
+{
+	int64_t port = 0;
+
+	if (n == NULL)
+		return;
+	if (l->kind != LINK_UDP)
+		diag_error(&b->diag, n->key_at, "conflict",
+			"'local_port' belongs to datagrams; remove it, or write udp: "
+			"\"host:port\"");
+	else if (read_int(b, n, &schema_link[LINK_KEY_LOCAL_PORT], &port))
+		l->local_port = (uint16_t)port;
+}
+
 /* The one key that says where the wire leads. */
 static void
 read_way(struct bench *b, struct bench_link *l, const struct node *n,
 	const struct node *const *found)
 {
 	static const int ways[] = { LINK_KEY_TCP, LINK_KEY_RTU, LINK_KEY_SERIAL, LINK_KEY_SYSTEM,
-		LINK_KEY_HELPER, LINK_KEY_FOLDER, LINK_KEY_GPIO };
+		LINK_KEY_HELPER, LINK_KEY_FOLDER, LINK_KEY_GPIO, LINK_KEY_UDP, LINK_KEY_HID,
+		LINK_KEY_USBTMC };
 	const struct node *way = NULL;
 
 	for (size_t i = 0; i < NELEM(ways); i++) {
@@ -254,7 +309,13 @@ read_way(struct bench *b, struct bench_link *l, const struct node *n,
 		return;
 	}
 	if (way == found[LINK_KEY_TCP] || way == found[LINK_KEY_RTU])
-		read_tcp(b, l, way);
+		read_address(b, l, way, LINK_TCP);
+	else if (way == found[LINK_KEY_UDP])
+		read_address(b, l, way, LINK_UDP);
+	else if (way == found[LINK_KEY_HID])
+		read_usb(b, l, way, LINK_HID);
+	else if (way == found[LINK_KEY_USBTMC])
+		read_usb(b, l, way, LINK_USBTMC);
 	else if (way == found[LINK_KEY_SYSTEM])
 		read_system(b, l, way);
 	else if (way == found[LINK_KEY_HELPER])
@@ -264,6 +325,7 @@ read_way(struct bench *b, struct bench_link *l, const struct node *n,
 	else if (way == found[LINK_KEY_GPIO])
 		read_gpio(b, l, way);
 	l->is_line = way == found[LINK_KEY_RTU] || way == found[LINK_KEY_SERIAL];
+	read_local_port(b, l, found[LINK_KEY_LOCAL_PORT]);
 	line_read(b, l, found);
 }
 
@@ -295,11 +357,28 @@ read_link(struct bench *b, const struct node *n)
 	l->is_bad = before != b->diag.n_errors;
 }
 
+/* A port of this computer is one link's. */
+static void
+check_local_ports(struct bench *b)
+{
+	for (uint32_t i = 0; i < b->links.n; i++)
+		for (uint32_t k = 0; k < i && b->links.at[i].local_port != 0; k++)
+			if (b->links.at[k].local_port == b->links.at[i].local_port) {
+				diag_error(&b->diag, b->links.at[i].at, "conflict",
+					"the links '%s' and '%s' have the same local_port %u; let "
+					"each device send to a port of its own",
+					b->links.at[k].name, b->links.at[i].name,
+					b->links.at[i].local_port);
+				break;
+			}
+}
+
 void
 links_read(struct bench *b, const struct node *map)
 {
 	for (const struct node *n = map == NULL ? NULL : map->first; n != NULL; n = n->next)
 		read_link(b, n);
+	check_local_ports(b);
 }
 
 uint32_t

@@ -66,7 +66,7 @@ usage(FILE *out)
 	fputs("usage: mbc-compile [--check | --merged | --out-fd N] BENCH.yaml\n"
 	      "       mbc-compile --schema | --schema-instrument | --list [WORD...] | --page "
 	      "FILE.yaml | --index\n"
-	      "       mbc-compile --identities tcp|rtu|serial ADDRESSES [NAME...]\n"
+	      "       mbc-compile --identities tcp|rtu|udp|serial|hid|usbtmc ADDRESSES [NAME...]\n"
 	      "\n"
 	      "Checks a bench file. Prints nothing else when it is good and\n"
 	      "  --check     says what it holds, in one line\n"

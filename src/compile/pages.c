@@ -342,6 +342,9 @@ put_line(struct bench *b, struct buf *out, const struct node *line)
 	n = tree_get(&b->tree, line, "tcp");
 	if (n != NULL && n->kind == NODE_SCALAR)
 		buf_printf(out, "TCP port: %s.\n\n", n->text);
+	n = tree_get(&b->tree, line, "udp");
+	if (n != NULL && n->kind == NODE_SCALAR)
+		buf_printf(out, "UDP port: %s.\n\n", n->text);
 }
 
 int

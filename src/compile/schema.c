@@ -313,6 +313,24 @@ const struct key schema_link[] = {
 		.kind = KEY_TEXT,
 		.help = "a GPIO chip of this computer, for `use: gpio`: /dev/gpiochip0, or the "
 			"chip's label" },
+	[LINK_KEY_UDP] = { .name = "udp",
+		.kind = KEY_ADDRESS,
+		.help = "\"host:port\" of a device that is asked in datagrams" },
+	[LINK_KEY_LOCAL_PORT] = { .name = "local_port",
+		.kind = KEY_INT,
+		.min = 1,
+		.max = 65535,
+		.help = "of a link udp: the port here to which the device sends; any free one when "
+			"left out" },
+	[LINK_KEY_HID] = { .name = "hid",
+		.kind = KEY_TEXT,
+		.help = "a USB device that speaks in raw HID reports: its numbers as "
+			"VENDOR:PRODUCT "
+			"or VENDOR:PRODUCT:SERIAL (10cf:5500, see lsusb), or /dev/hidraw0" },
+	[LINK_KEY_USBTMC] = { .name = "usbtmc",
+		.kind = KEY_TEXT,
+		.help = "a measuring instrument at a USB port (USB-TMC): VENDOR:PRODUCT or "
+			"VENDOR:PRODUCT:SERIAL (2a8d:0101, see lsusb), or /dev/usbtmc0" },
 	[LINK_KEY_CONNECT_TIMEOUT] = { .name = "connect_timeout",
 		.kind = KEY_SPAN,
 		.min = MS(10),
@@ -344,8 +362,6 @@ const struct key schema_link[] = {
 		.help = "questions under way at one time: auto (found out by trying), no, or 2 to "
 			"16; "
 			"Modbus TCP only" },
-	LATER("udp", "a UDP peer"),
-	LATER("usb", "a USB device"),
 	LATER("gpib", "a GPIB bus"),
 	LATER("http", "an HTTP device"),
 	END,
@@ -538,6 +554,11 @@ const struct key schema_file_line[] = {
 		.min = 1,
 		.max = 65535,
 		.help = "its usual port" },
+	[FILE_LINE_UDP] = { .name = "udp",
+		.kind = KEY_INT,
+		.min = 1,
+		.max = 65535,
+		.help = "its usual port for datagrams" },
 	[FILE_LINE_TIMEOUT] = { .name = "timeout",
 		.kind = KEY_SPAN,
 		.min = MS(10),
