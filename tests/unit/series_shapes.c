@@ -132,7 +132,7 @@ text_next(struct source *source, uint64_t *seed, char *out)
 
 struct clock_shape {
 	int64_t t, period, jitter, unit;
-	unsigned skips, wild; /* one in so many */
+	uint64_t skips, wild; /* one in so many */
 };
 
 static struct clock_shape
@@ -158,7 +158,8 @@ clock_next(struct clock_shape *c, uint64_t *seed)
 	while (rand_below(seed, c->skips) == 0 && steps < 70)
 		steps++;
 	if (rand_below(seed, c->wild) == 0)
-		steps = rand_below(seed, 3) == 0 ? rand_next(seed) : rand_below(seed, 5) - 2;
+		steps = rand_below(seed, 3) == 0 ? rand_next(seed) >> rand_below(seed, 64)
+						 : rand_below(seed, 5) - 2;
 	c->t = (int64_t)((uint64_t)c->t + steps * (uint64_t)(c->period * c->unit));
 	return (int64_t)((uint64_t)c->t + (uint64_t)(spread(seed, c->jitter) * c->unit));
 }
