@@ -11,6 +11,7 @@
  */
 #include "history/chunk.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -151,9 +152,12 @@ void
 chunk_encode(struct chunk_coder *c, const struct series *s, size_t from, size_t n,
 	enum chunk_form form, struct buf *out)
 {
-	bool has_quality = !is_plain_quality(s->q + from, n);
-	size_t n_standing = find_standing(c, s, from, n);
+	bool has_quality;
+	size_t n_standing;
 
+	assert(n >= 1 && n <= CHUNK_SAMPLES_MAX && from + n <= s->n);
+	has_quality = !is_plain_quality(s->q + from, n);
+	n_standing = find_standing(c, s, from, n);
 	buf_putc(out, CHUNK_VERSION);
 	buf_putc(out, (char)(s->type | (has_quality ? HAS_QUALITY : 0)));
 	chunk_put_varint(out, n);

@@ -9,6 +9,8 @@
  */
 #include "history/chunk_parts.h"
 
+#include "base/bytes.h"
+
 #define CONSTANT 0
 #define PLANES 64
 #define ESCAPES 0x80
@@ -134,20 +136,26 @@ static void
 put_bits(struct chunk_coder *c, const uint64_t *e, size_t n, const struct layout *l,
 	enum chunk_form form, struct buf *out)
 {
-	size_t size = (n * l->bits + 7) / 8, done = 0;
+	size_t size = (n * l->bits + 7) / 8;
 	uint8_t *p;
-	unsigned __int128 held = 0;
-	unsigned n_held = 0;
+	uint64_t held = 0, most = ones(l->bits);
+	unsigned n_held = 0; /* bits, below 64 */
 
 	buf_putc(out, (char)(l->bits | (l->n_escapes > 0 ? ESCAPES : 0)));
-	p = (uint8_t *)buf_room(out, size);
+	p = (uint8_t *)buf_room(out, size + 8);
 	for (size_t i = 0; i < n; i++) {
-		held |= (unsigned __int128)MIN(e[i], ones(l->bits)) << n_held;
-		for (n_held += l->bits; n_held >= 8; n_held -= 8, held >>= 8)
-			p[done++] = (uint8_t)held;
+		uint64_t v = MIN(e[i], most);
+
+		held |= v << n_held;
+		n_held += l->bits;
+		if (n_held < 64)
+			continue;
+		put_u64le(p, held);
+		p += 8;
+		n_held -= 64;
+		held = n_held == 0 ? 0 : v >> (l->bits - n_held);
 	}
-	if (n_held > 0)
-		p[done++] = (uint8_t)held;
+	put_u64le(p, held);
 	out->n += size;
 	put_escapes(c, e, n, l, form, out);
 }

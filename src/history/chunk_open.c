@@ -10,7 +10,7 @@
 
 #define PAGE_HEAD 2 /* bytes: length of the blob that follows, low byte first */
 #define GROWTH 128  /* bytes; doubling would leave half of it empty in a thousand channels */
-#define GUESS 0.8f  /* bytes of a packed blob to those of its pages, before there was one */
+#define GUESS 0.9f  /* bytes of a packed blob to those of its pages, before there was one */
 #define AIM 0.95f   /* of the target */
 #define LEAST 0.85f
 #define TRIES 12
@@ -103,9 +103,8 @@ chunk_open_peek(const struct chunk_open *o, struct chunk_coder *c, struct series
 		size_t n = get_u16le(p);
 		int found = chunk_decode(c, p + PAGE_HEAD, n, out, NULL);
 
-		assert(found > 0); /* we wrote it */
 		if (found <= 0)
-			abort();
+			abort(); /* we wrote it ourselves */
 		p += PAGE_HEAD + n;
 	}
 	series_append(out, &o->rest, 0, o->rest.n);

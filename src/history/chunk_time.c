@@ -25,6 +25,8 @@
 #define WINDOW 256   /* of r, for finding where most of them are */
 #define KINDS_MAX 64 /* different steps k that are told apart */
 #define GRID_LIMIT (INT64_C(1) << 60)
+#define PERIOD_MAX                                                                                 \
+	(INT64_C(1) << 46) /* the sum of eight of it for each sample is a signed number */
 #define ODD_SHARE 16
 #define ODD_BITS 24
 #define CHEAP_BITS 4.5f /* a sample: no other way is tried below */
@@ -237,7 +239,7 @@ find_grid(struct chunk_coder *c, const int64_t *x, size_t n, enum chunk_form for
 	if (found == 0)
 		return false;
 	for (size_t i = 0; i < NELEM(places); i++) {
-		int64_t near = MIN(probes[found * places[i] / 100], GRID_LIMIT / 16);
+		int64_t near = MIN(probes[found * places[i] / 100], PERIOD_MAX);
 		int64_t period = refine(x, n, near);
 
 		if (period != tried && take_better(c, x, n, form, period, out))
