@@ -581,6 +581,17 @@ def tick():
                 f"ticks lost: {theirs[3]} of {TICK_S * 100}")
 
 
+def encoding():
+    """Size and speed of the history encoding on data like that of a bench, in blobs of 1000 bytes; gorilla's bit stream beside it."""
+    out = subprocess.run([BUILD / "perf/chunk_bench", "1000", "1000000"], capture_output=True, text=True, check=True).stdout
+    for line in out.splitlines():
+        name, _, per_blob, size, gorilla, plain, encode, decode, in_memory = line.split()
+        row(f"history: {name.replace('_', ' ')}, bytes a sample", size, "<= 1.5" if "walk" not in name else "",
+            f"gorilla {gorilla}; {per_blob} samples a blob; without zstd {plain}")
+        row("  encoded, decoded, million samples a second", f"{encode}, {decode}", ">= 5, >= 100",
+            f"1000 open samples take {in_memory} bytes of memory")
+
+
 def wait_value(bench, name):
     return wait_for(name, lambda: bench.value(name) is not None and (bench.value(name),))[0]
 
@@ -596,7 +607,7 @@ def markdown():
 
 MEASURES = {"per_million": per_million, "saturation": saturation, "memory": memory, "start": start, "http": http, "check": check,
             "serial": serial, "dead": dead, "pipeline": pipeline, "comeback": comeback,
-            "instrument": instrument, "mix": mix, "text": text, "restart": restart, "tick": tick}
+            "instrument": instrument, "mix": mix, "text": text, "restart": restart, "tick": tick, "encoding": encoding}
 unknown = [name for name in sys.argv[2:] if name not in MEASURES]
 if unknown:
     sys.exit(f"perf/run.py: no measure named {', '.join(unknown)}; there are {', '.join(MEASURES)}")
