@@ -37,6 +37,7 @@ struct bench_instrument {
 	struct instrument codec_part; /* name and options, as codecs see them */
 	uint32_t link;
 	uint32_t first_point, n_points;
+	const struct node *message_nodes; /* messages:, for steps that name one */
 	uint32_t first_message;
 	uint32_t first_preset, n_presets;
 	uint32_t retries;

@@ -381,24 +381,62 @@ is_told_by_value(const struct run *r, struct err *err)
 	return true;
 }
 
+/* Behind an answer, the question that stands next: the same one where something is waited for. False: that was told. */
+static bool
+follow(struct run *r, struct request *req, uint32_t *tag, unsigned step, bool is_again)
+{
+	const struct codec *codec = r->ins->codec;
+	struct request next;
+
+	if (!is_again) {
+		if (codec->next == NULL ||
+			codec->next(&r->ins->codec_part, req, req->step, &r->vars, &next) <= 0) {
+			report_question(r);
+			return false;
+		}
+		next.step = (uint16_t)(req->step + 1);
+		*req = next;
+	}
+	if (read_bytes(r->b, nth(r->send, step), &r->wanted) && says(r, req, tag))
+		return true;
+	report_question(r);
+	return false;
+}
+
+/* An exchange that ends while it waits shows nothing but that. */
+static bool
+ends_waiting(struct run *r, const struct node *n, const struct err *err)
+{
+	if (r->refused == err->sys)
+		return true;
+	diag_error(&r->b->diag, n->at, "exchange",
+		"%s: the device would be asked again; add that question and the answer with which "
+		"it is so",
+		err->msg);
+	return false;
+}
+
 /* All steps from a question that was found on; false: told. */
 static bool
 exchange(struct run *r, struct request *req, uint32_t tag)
 {
-	const struct codec *codec = r->ins->codec;
 	struct err err = { .msg = "" };
-	struct request next;
 	int rc = 0;
 
 	for (unsigned step = 0; step < STEPS_MAX; step++) {
 		const struct node *n = nth(r->receive, step);
+		bool is_last = nth(r->send, step + 1) == NULL;
+
+		rc = 0;
 
 		if (n != NULL && !node_is_null(n) && !hear(r, n, req, tag, &rc, &err))
 			return false;
 		if (rc == 0 && (req->kind == REQUEST_WRITE || r->refused >= 0) &&
 			is_told_by_value(r, &err))
 			rc = DECODE_REFUSED;
-		if (rc < 0) {
+		if (rc == DECODE_NOT_YET && is_last)
+			return ends_waiting(r, n, &err);
+		if (rc < 0 && rc != DECODE_NOT_YET) {
 			bool is_refusal =
 				rc == DECODE_REFUSED || rc == DECODE_LATER || rc == DECODE_ANEW;
 
@@ -411,19 +449,10 @@ exchange(struct run *r, struct request *req, uint32_t tag)
 				err.sys, err.msg, err.sys);
 			return false;
 		}
-		if (nth(r->send, step + 1) == NULL)
+		if (is_last)
 			break;
-		if (codec->next == NULL ||
-			codec->next(&r->ins->codec_part, req, (int)step, &r->vars, &next) <= 0) {
-			report_question(r);
+		if (!follow(r, req, &tag, step + 1, rc == DECODE_NOT_YET))
 			return false;
-		}
-		*req = next;
-		req->step = (uint16_t)(step + 1);
-		if (!read_bytes(r->b, nth(r->send, step + 1), &r->wanted) || !says(r, req, &tag)) {
-			report_question(r);
-			return false;
-		}
 	}
 	if (r->refused < 0)
 		return true;

@@ -235,7 +235,7 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 		break;
 	case KEY_MESSAGES:
 		snprintf(name, sizeof(name), "%.60s_preset", codec == NULL ? "" : codec->name);
-		list_of(j, codec == NULL || codec->has_messages ? "message_row" : name);
+		list_of(j, codec == NULL || codec->has_messages ? "init_row" : name);
 		break;
 	case KEY_MAPS:
 		list_of(j, def_name(row->sub));
@@ -398,13 +398,29 @@ message_row(struct json *j)
 	ref(j, "message");
 	json_end(j);
 	json_object(j, NULL);
-	list_of(j, "message");
+	list_of(j, "step");
 	json_end(j);
 	json_end(j);
 	json_end(j);
 }
 
-/* The name of a message, or a message. */
+/* A member of `init:`: a message, a wait, or a row. */
+static void
+init_row(struct json *j)
+{
+	json_object(j, "init_row");
+	json_array(j, "anyOf");
+	json_object(j, NULL);
+	ref(j, "step");
+	json_end(j);
+	json_object(j, NULL);
+	list_of(j, "step");
+	json_end(j);
+	json_end(j);
+	json_end(j);
+}
+
+/* The name of a message, a message, or a row. */
 static void
 message_point(struct json *j, bool is_file)
 {
@@ -414,6 +430,9 @@ message_point(struct json *j, bool is_file)
 	json_end(j);
 	json_object(j, NULL);
 	object_form(j, schema_message_read, NULL, NULL, is_file);
+	json_end(j);
+	json_object(j, NULL);
+	list_of(j, "step");
 	json_end(j);
 	json_end(j);
 }
@@ -532,7 +551,9 @@ shared_defs(struct json *j, bool is_file)
 	def(j, "verify", schema_verify, true);
 	def(j, "line", schema_scale, true);
 	def(j, "message", schema_message, is_file);
+	def(j, "step", schema_step, is_file);
 	message_row(j);
+	init_row(j);
 	def(j, "error", schema_error, is_file);
 	for (size_t i = 0; codec_list[i] != NULL; i++)
 		codec_defs(j, codec_list[i], is_file);

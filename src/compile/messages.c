@@ -12,6 +12,8 @@
 #include "drivers/text_format.h"
 #include "drivers/text_value.h"
 
+/* What is not said of a message. */
+#define BLANK .send = "", .receive = "", .text = "", .until = "", .until_is = ""
 #define NEEDS_MESSAGE "a message: {send: FORMAT, receive: FORMAT}, or a list of such"
 
 /* The messages of the instrument, as its codec sees them: the table may have moved. */
@@ -50,7 +52,7 @@ read_numbers(struct bench *b, const struct node *const *found, struct message *m
 /* Put one behind the others; its number, -1: that was told. `at`: the map that describes it. */
 static int
 add(struct bench *b, struct bench_instrument *ins, const struct message *m, const struct node *at,
-	const struct node *send, const struct node *receive)
+	const struct node *send, const struct node *receive, const struct node *until)
 {
 	struct err err = { .sys = -1 };
 
@@ -60,7 +62,7 @@ add(struct bench *b, struct bench_instrument *ins, const struct message *m, cons
 		return -1;
 	}
 	if (ins->codec->message(&ins->codec_part, m, &err) < 0) {
-		const struct node *guilty = err.sys == 1 ? receive : send;
+		const struct node *guilty = err.sys == 1 ? receive : err.sys == 2 ? until : send;
 
 		diag_error(&b->diag, guilty != NULL ? guilty->at : at->at, "format", "%s", err.msg);
 		return -1;
@@ -70,12 +72,13 @@ add(struct bench *b, struct bench_instrument *ins, const struct message *m, cons
 	return ins->codec_part.n_messages - 1;
 }
 
-/* The message that a map describes; found: its keys. */
+/* The message that a map describes; found: its keys; like: what is known of it already. */
 static int
-add_map(struct bench *b, struct bench_instrument *ins, const char *name, enum message_role role,
-	const struct node *n, const struct node *const *found)
+add_map(struct bench *b, struct bench_instrument *ins, const struct message *like,
+	const struct node *n, const struct node *const *found, const struct node *until)
 {
-	struct message m = { .name = name, .text = "", .role = (uint8_t)role };
+	struct message m = *like;
+	enum message_role role = (enum message_role)m.role;
 
 	if (found[MSG_SEND] == NULL && role != MESSAGE_EVENT && found[MSG_RECEIVE] == NULL) {
 		diag_error(&b->diag, n->at, "missing",
@@ -103,7 +106,14 @@ add_map(struct bench *b, struct bench_instrument *ins, const char *name, enum me
 	m.send = format_of(b, found[MSG_SEND]);
 	m.receive = format_of(b, found[MSG_RECEIVE]);
 	read_numbers(b, found, &m);
-	return add(b, ins, &m, n, found[MSG_SEND], found[MSG_RECEIVE]);
+	return add(b, ins, &m, n, found[MSG_SEND], found[MSG_RECEIVE], until);
+}
+
+static bool
+is_word_known(struct bench *b, const struct node *const *found)
+{
+	return found[MSG_IF_GIVEN] == NULL ||
+	       read_word(b, found[MSG_IF_GIVEN], &schema_message[MSG_IF_GIVEN]) != NULL;
 }
 
 static int
@@ -111,14 +121,141 @@ read_map(struct bench *b, struct bench_instrument *ins, const char *name, enum m
 	const struct node *n)
 {
 	const struct node *found[SCHEMA_KEYS_MAX];
+	struct message m = { .name = name, BLANK, .role = (uint8_t)role };
 
 	if (!read_is(b, n, NODE_MAP, NEEDS_MESSAGE) ||
 		!read_keys(b, n, schema_message, NULL, found, NULL))
 		return -1;
-	if (found[MSG_IF_GIVEN] != NULL &&
-		read_word(b, found[MSG_IF_GIVEN], &schema_message[MSG_IF_GIVEN]) == NULL)
+	if (!is_word_known(b, found))
 		return -1;
-	return add_map(b, ins, name, role, n, found);
+	return add_map(b, ins, &m, n, found, NULL);
+}
+
+/* ---- rows ----------------------------------------------------------------------------------------------------------------- */
+
+/* `ask: NAME` in a row: the keys of that message. False: that was told. */
+static bool
+take_asked(struct bench *b, const struct bench_instrument *ins, const struct node **found)
+{
+	const struct node *of[SCHEMA_KEYS_MAX], *ask = found[STEP_ASK], *named = NULL;
+	const char *name = read_text(b, ask);
+
+	if (name == NULL)
+		return false;
+	if (found[MSG_SEND] != NULL || found[MSG_RECEIVE] != NULL) {
+		diag_error(&b->diag, ask->key_at, "conflict",
+			"'ask' names a message, and another one stands here; remove one of them");
+		return false;
+	}
+	if (ins->message_nodes != NULL && ins->message_nodes->kind == NODE_MAP)
+		named = tree_get(&b->tree, ins->message_nodes, name);
+	if (named == NULL || named->kind != NODE_MAP) {
+		diag_error(&b->diag, ask->at, "point",
+			named == NULL
+				? "no message is named '%.60s'; add it under messages:, or write "
+				  "send: and receive: here"
+				: "'%.60s' is a row itself; name a single message",
+			name);
+		return false;
+	}
+	if (!read_keys(b, named, schema_message, NULL, of, NULL))
+		return false;
+	for (int i = MSG_SEND; i <= MSG_TIMEOUT; i++)
+		if (found[i] == NULL)
+			found[i] = of[i];
+	return true;
+}
+
+/* What a step waits for. False: that was told. */
+static bool
+read_until(struct bench *b, const struct node *const *found, struct message *m)
+{
+	const struct node *until = found[STEP_UNTIL];
+	int64_t every_ns = 200 * NS_PER_MS, within_ns = 0;
+
+	for (int i = STEP_EVERY; until == NULL && i <= STEP_WITHIN; i++)
+		if (found[i] != NULL) {
+			diag_error(&b->diag, found[i]->key_at, "missing",
+				"'%s' goes with until: {VALUE: WHAT IT IS}; add it, or remove '%s'",
+				found[i]->key, found[i]->key);
+			return false;
+		}
+	if (until == NULL)
+		return true;
+	if (!read_is(b, until, NODE_MAP, "one value of the answer: {position: 3}"))
+		return false;
+	if (until->n != 1 || found[STEP_WITHIN] == NULL) {
+		diag_error(&b->diag, until->at, "missing",
+			until->n != 1 ? "one value is waited for; write until: {position: 3}"
+				      : "nobody waits for ever; add within: 10 s");
+		return false;
+	}
+	m->until = until->first->key;
+	m->until_is = format_of(b, until->first);
+	if (found[STEP_EVERY] != NULL)
+		read_span(b, found[STEP_EVERY], &schema_step[STEP_EVERY], &every_ns);
+	if (!read_span(b, found[STEP_WITHIN], &schema_step[STEP_WITHIN], &within_ns))
+		return false;
+	m->again_ms = (uint32_t)(every_ns / NS_PER_MS);
+	m->within_ms = (uint32_t)(within_ns / NS_PER_MS);
+	return true;
+}
+
+/* {wait: 100 ms}: is it one? The time is added to `wait_ms`. */
+static bool
+is_wait(struct bench *b, const struct node *n, uint32_t *wait_ms)
+{
+	const struct node *wait = n->kind == NODE_MAP ? tree_get(&b->tree, n, "wait") : NULL;
+	int64_t span_ns = 0;
+
+	if (wait == NULL)
+		return false;
+	if (n->n > 1)
+		diag_error(&b->diag, wait->key_at, "conflict",
+			"'wait' stands alone; write {wait: 100 ms} before what goes later");
+	else if (read_span(b, wait, &schema_step[STEP_WAIT], &span_ns))
+		*wait_ms =
+			(uint32_t)MIN(*wait_ms + span_ns / NS_PER_MS, (int64_t)IMAGE_WAIT_MS_MAX);
+	return true;
+}
+
+/* A member of a row; its number, -1: that was told. */
+static int
+read_step(struct bench *b, struct bench_instrument *ins, struct message *like, const struct node *n)
+{
+	const struct node *found[SCHEMA_KEYS_MAX];
+
+	if (!read_is(b, n, NODE_MAP, NEEDS_MESSAGE) ||
+		!read_keys(b, n, schema_step, NULL, found, NULL) || !is_word_known(b, found) ||
+		(found[STEP_ASK] != NULL && !take_asked(b, ins, found)) ||
+		!read_until(b, found, like))
+		return -1;
+	return add_map(b, ins, like, n, found, found[STEP_UNTIL]);
+}
+
+/* A wait with nothing before or behind it. */
+static void
+idle_wait(struct bench *b, const struct node *n, bool is_first)
+{
+	diag_error(&b->diag, n->at, "conflict",
+		is_first ? "nothing goes before this wait; remove it"
+			 : "nothing follows this wait; remove it, or add what goes later");
+}
+
+static bool
+is_wait_node(struct bench *b, const struct node *n)
+{
+	return n != NULL && n->kind == NODE_MAP && tree_get(&b->tree, n, "wait") != NULL;
+}
+
+static const struct node *
+last_of(const struct node *n)
+{
+	const struct node *k = n->first;
+
+	while (k != NULL && k->next != NULL)
+		k = k->next;
+	return k;
 }
 
 /* A message of init that tells what this instrument has not got. */
@@ -145,17 +282,28 @@ read_row(struct bench *b, struct bench_instrument *ins, const char *name, enum m
 	/* All of the row are to be known as what says who it is: none of them may write a value. */
 	const char *follower = strcmp(name, "identity") == 0 ? name : "";
 	int first = -1, last = -1;
+	uint32_t wait_ms = 0;
 
 	if (n->kind != NODE_LIST)
 		return is_left_out(b, ins, role, n) ? -1 : read_map(b, ins, name, role, n);
 	if (n->n == 0)
 		diag_error(&b->diag, n->at, "missing", "an empty list; write %s", NEEDS_MESSAGE);
+	if (is_wait_node(b, n->first) || is_wait_node(b, last_of(n))) {
+		idle_wait(b, is_wait_node(b, n->first) ? n->first : last_of(n),
+			is_wait_node(b, n->first));
+		return -1;
+	}
 	for (const struct node *k = n->first; k != NULL; k = k->next) {
+		struct message like = { .name = first < 0 ? name : follower,
+			BLANK,
+			.role = (uint8_t)role,
+			.wait_ms = wait_ms };
 		int at;
 
-		if (is_left_out(b, ins, role, k))
+		if (is_wait(b, k, &wait_ms) || is_left_out(b, ins, role, k))
 			continue;
-		at = read_map(b, ins, first < 0 ? name : follower, role, k);
+		at = read_step(b, ins, &like, k);
+		wait_ms = 0;
 		if (at < 0)
 			return -1;
 		if (first < 0)
@@ -192,6 +340,37 @@ read_named(
 	}
 }
 
+/* What prepares it: each member a message or a row of its own; a wait between two makes the second one later. */
+static void
+read_init(struct bench *b, struct bench_instrument *ins, const struct node *init)
+{
+	uint32_t wait_ms = 0;
+
+	if (!read_is(b, init, NODE_LIST, "a list of messages: [{send: FORMAT}]"))
+		return;
+	if (is_wait_node(b, init->first) || is_wait_node(b, last_of(init))) {
+		idle_wait(b, is_wait_node(b, init->first) ? init->first : last_of(init),
+			is_wait_node(b, init->first));
+		return;
+	}
+	for (const struct node *k = init->first; k != NULL; k = k->next) {
+		int at;
+
+		if (is_wait(b, k, &wait_ms))
+			continue;
+		if (k->kind == NODE_LIST) {
+			at = read_row(b, ins, "", MESSAGE_INIT, k);
+		} else {
+			struct message like = { .name = "", BLANK, .role = MESSAGE_INIT };
+
+			at = read_step(b, ins, &like, k);
+		}
+		if (at >= 0)
+			b->messages.at[ins->first_message + (uint32_t)at].wait_ms = wait_ms;
+		wait_ms = 0;
+	}
+}
+
 /* ---- errors --------------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -225,7 +404,7 @@ read_means(struct bench *b, struct bench_instrument *ins, struct message *m, con
 
 	if (n != NULL && n->kind == NODE_SCALAR)
 		m->text = n->text;
-	if (add(b, ins, m, at, NULL, receive) < 0 || n == NULL || n->kind == NODE_SCALAR ||
+	if (add(b, ins, m, at, NULL, receive, NULL) < 0 || n == NULL || n->kind == NODE_SCALAR ||
 		!read_is(b, n, NODE_MAP, "a text, or a map: {160: unknown command}"))
 		return;
 	for (const struct node *k = n->first; k != NULL; k = k->next) {
@@ -239,7 +418,7 @@ read_means(struct bench *b, struct bench_instrument *ins, struct message *m, con
 		}
 		m->code = (uint16_t)number;
 		m->text = text == NULL ? "" : text;
-		add(b, ins, m, at, NULL, receive);
+		add(b, ins, m, at, NULL, receive, NULL);
 	}
 }
 
@@ -251,9 +430,7 @@ read_errors(struct bench *b, struct bench_instrument *ins, const struct node *n)
 	if (n == NULL || !read_is(b, n, NODE_LIST, "a list: [{receive: FORMAT, is: refused}]"))
 		return;
 	for (const struct node *k = n->first; k != NULL; k = k->next) {
-		struct message m = {
-			.name = "", .send = "", .text = "", .role = MESSAGE_ERROR, .lines = 1
-		};
+		struct message m = { .name = "", BLANK, .role = MESSAGE_ERROR, .lines = 1 };
 		const char *is = "refused";
 
 		if (!read_is(b, k, NODE_MAP, "a map: {receive: FORMAT, is: refused}") ||
@@ -289,11 +466,11 @@ messages_read(struct bench *b, struct bench_instrument *ins, const struct node *
 					ins->codec->name, found[keys[i]]->key);
 		return;
 	}
+	ins->message_nodes = found[INS_MESSAGES];
 	if (found[INS_IDENTITY] != NULL)
 		read_row(b, ins, "identity", MESSAGE_ASK, found[INS_IDENTITY]);
-	if (init != NULL && read_is(b, init, NODE_LIST, "a list of messages: [{send: FORMAT}]"))
-		for (const struct node *k = init->first; k != NULL; k = k->next)
-			read_row(b, ins, "", MESSAGE_INIT, k);
+	if (init != NULL)
+		read_init(b, ins, init);
 	read_named(b, ins, MESSAGE_ASK, found[INS_MESSAGES]);
 	read_named(b, ins, MESSAGE_EVENT, found[INS_EVENTS]);
 	read_errors(b, ins, found[INS_ERRORS]);
@@ -328,14 +505,22 @@ put(struct tree *t, struct node *map, const char *key, const char *text, const s
 	tree_add(t, map, n);
 }
 
-/* The name of the message that a `read:` or `write:` map means, put among the others when it stands there; NULL: that was told. */
+/* The name of the message that a `read:` or `write:` means, put among the others when it stands there as a map or a row; NULL: that was
+ * told. */
 static const char *
 message_of(struct bench *b, struct bench_instrument *ins, const char *channel, const struct node *n,
 	const struct node *const *found)
 {
+	struct message m = { BLANK, .role = MESSAGE_ASK };
 	char name[80];
-	int length;
+	int length = snprintf(name, sizeof(name), "@%.63s.%.8s", channel, n->key);
+	int at;
 
+	m.name = tree_text(&b->tree, name, (size_t)length);
+	if (n->kind == NODE_LIST) {
+		at = read_row(b, ins, m.name, MESSAGE_ASK, n);
+		return at < 0 ? NULL : b->messages.at[ins->first_message + (uint32_t)at].name;
+	}
 	if ((found[MSG_READ_ASK] != NULL) ==
 		(found[MSG_SEND] != NULL || found[MSG_RECEIVE] != NULL)) {
 		diag_error(&b->diag, n->at, "missing",
@@ -345,10 +530,7 @@ message_of(struct bench *b, struct bench_instrument *ins, const char *channel, c
 	}
 	if (found[MSG_READ_ASK] != NULL)
 		return read_text(b, found[MSG_READ_ASK]);
-	length = snprintf(name, sizeof(name), "@%.63s.%.8s", channel, n->key);
-	return add_map(b, ins, tree_text(&b->tree, name, (size_t)length), MESSAGE_ASK, n, found) < 0
-		       ? NULL
-		       : b->messages.at[b->messages.n - 1].name;
+	return add_map(b, ins, &m, n, found, NULL) < 0 ? NULL : m.name;
 }
 
 const struct node *
@@ -359,13 +541,12 @@ messages_point(
 	const char *ask = n->text;
 	struct node *map;
 
-	if (!ins->codec->has_messages || n->kind == NODE_LIST)
+	if (!ins->codec->has_messages)
 		return n;
-	if (n->kind == NODE_MAP) {
-		if (!read_keys(b, n, schema_message_read, NULL, found, NULL))
-			return NULL;
+	if (n->kind == NODE_MAP && !read_keys(b, n, schema_message_read, NULL, found, NULL))
+		return NULL;
+	if (n->kind != NODE_SCALAR)
 		ask = message_of(b, ins, channel, n, found);
-	}
 	map = ask == NULL ? NULL : tree_node(&b->tree, NODE_MAP, n->at);
 	if (map == NULL)
 		return NULL;
@@ -418,8 +599,8 @@ messages_write(struct bench *b, struct bench_instrument *ins, const char *channe
 				return false;
 			}
 		ask = message_of(b, ins, channel, n, found);
-	} else if (!read_is(b, n, NODE_SCALAR, NEEDS_MESSAGE)) {
-		return false;
+	} else if (n->kind == NODE_LIST) {
+		ask = message_of(b, ins, channel, n, NULL);
 	}
 	if (ask == NULL)
 		return false;

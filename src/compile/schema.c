@@ -421,6 +421,35 @@ static const char *const words_if_given[] = { "password", NULL };
 
 const struct key schema_message[] = { MESSAGE_ROWS, END };
 
+/* One of a row. */
+const struct key schema_step[] = {
+	MESSAGE_ROWS,
+	[STEP_ASK] = { .name = "ask",
+		.kind = KEY_WORD,
+		.help = "a message of messages:, in place of send and receive" },
+	[STEP_UNTIL] = { .name = "until",
+		.kind = KEY_VALUES,
+		.help = "it is asked again until this value of its answer is so: {position: 3}; "
+			"value: what the write carries" },
+	[STEP_EVERY] = { .name = "every",
+		.kind = KEY_SPAN,
+		.min = MS(10),
+		.max = S(60),
+		.def = "200 ms",
+		.help = "with until: how long after each answer" },
+	[STEP_WITHIN] = { .name = "within",
+		.kind = KEY_SPAN,
+		.min = MS(10),
+		.max = S(3600),
+		.help = "with until: how long it may take; then the exchange has failed" },
+	[STEP_WAIT] = { .name = "wait",
+		.kind = KEY_SPAN,
+		.min = MS(1),
+		.max = S(60),
+		.help = "alone: the next one goes so much later" },
+	END,
+};
+
 const struct key schema_message_read[] = {
 	MESSAGE_ROWS,
 	[MSG_READ_ASK] = { .name = "ask",

@@ -109,6 +109,7 @@ enum {
 };
 enum { MSG_SEND, MSG_RECEIVE, MSG_LENGTH, MSG_LINES, MSG_TIMEOUT, MSG_IF_GIVEN };
 enum { MSG_READ_ASK = MSG_IF_GIVEN + 1, MSG_READ_FIELD, MSG_READ_BIT };
+enum { STEP_ASK = MSG_IF_GIVEN + 1, STEP_UNTIL, STEP_EVERY, STEP_WITHIN, STEP_WAIT };
 enum { ERROR_RECEIVE, ERROR_IS, ERROR_MEANS };
 /* The head of an instrument file; behind it stand the keys of an instrument. */
 enum {
@@ -200,8 +201,8 @@ enum { WATCHDOG_DEVICE, WATCHDOG_TIMEOUT };
 extern const struct key schema_top[], schema_link[], schema_instrument[],
 	schema_instrument_channel[], schema_channel[], schema_twin[], schema_wave[],
 	schema_verify[], schema_serve[], schema_scale[], schema_rs485[], schema_identify[],
-	schema_preset[], schema_watchdog[], schema_message[], schema_message_read[], schema_error[],
-	schema_file[], schema_file_line[], schema_param[], schema_exchange[];
+	schema_preset[], schema_watchdog[], schema_message[], schema_message_read[], schema_step[],
+	schema_error[], schema_file[], schema_file_line[], schema_param[], schema_exchange[];
 
 /* The JSON Schema of a bench file, with the options of the codecs that are built in. */
 void schema_json(struct buf *out);

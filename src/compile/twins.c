@@ -72,7 +72,8 @@ check_pair(struct bench *b, const struct node *const *found, int one, int other,
 }
 
 static void
-read_movement(struct bench *b, struct bench_twin *t, const struct node *const *found)
+read_movement(
+	struct bench *b, struct bench_twin *t, const struct node *const *found, bool is_written)
 {
 	read_span(b, found[TWIN_LAG], &schema_twin[TWIN_LAG], &t->lag_ns);
 	read_span(b, found[TWIN_TAU], &schema_twin[TWIN_TAU], &t->tau_ns);
@@ -85,7 +86,7 @@ read_movement(struct bench *b, struct bench_twin *t, const struct node *const *f
 	for (int key = TWIN_TAU; key <= TWIN_TRAVEL; key++)
 		check_pair(b, found, TWIN_INTEGRATES, key, "a sum moves as what it sums up");
 	if (found[TWIN_LAG] != NULL && found[TWIN_FOLLOWS] == NULL &&
-		found[TWIN_INTEGRATES] == NULL)
+		found[TWIN_INTEGRATES] == NULL && !is_written)
 		diag_error(&b->diag, found[TWIN_LAG]->key_at, "missing",
 			"a lag, and nothing to lag behind; add 'follows: CHANNEL', or remove it");
 }
@@ -116,7 +117,8 @@ read_twin(struct bench *b, const struct bench_instrument *ins, uint32_t index)
 			"noise is below 0; write a width");
 	if (found[TWIN_WAVE] != NULL)
 		read_wave(b, ch, t, found[TWIN_WAVE]);
-	read_movement(b, t, found);
+	read_movement(
+		b, t, found, p->codec_part.write_space >= 0 && p->codec_part.value != VALUE_TEXT);
 	if (found[TWIN_FOLLOWS] != NULL)
 		read_follows(b, ins, index, found[TWIN_FOLLOWS]);
 	else if (found[TWIN_INTEGRATES] != NULL)

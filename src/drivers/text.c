@@ -8,6 +8,7 @@
  *
  * Seldom does an answer name its question, so none has a tag. alike() tells apart what can never be mistaken; the engine waits for the rest.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -96,7 +97,56 @@ check_secret(const struct instrument *ins, struct err *err)
 	return 0;
 }
 
-/* err->sys: 0 send, 1 receive. */
+/* One that is asked until its answer has a value. */
+static bool
+is_waiting(const struct message *m)
+{
+	return m != NULL && m->until != NULL && m->until[0] != '\0';
+}
+
+/* The word that stands for what is written. */
+static bool
+is_written(const struct message *m)
+{
+	return strcmp(m->until_is, "value") == 0;
+}
+
+/* One of the words of an element; -1: none of them. */
+static int64_t
+word_number(const struct text_element *e, const char *word)
+{
+	union value v;
+	char text[VALUE_TEXT_MAX + 1];
+
+	return text_value_get(e, (const uint8_t *)word, strlen(word), &v, text) == Q_GOOD ? v.i
+											  : -1;
+}
+
+/* What is waited for: is it a value of the answer, and can it be that? err->sys as of text_message(). */
+static int
+check_until(const struct message *m, const struct text_format *f, struct err *err)
+{
+	const struct text_element *e = text_format_field(f, m->until);
+	double number;
+
+	if (is_written(m) && (m->role == MESSAGE_INIT || strcmp(m->name, "identity") == 0))
+		return err_set(err, ERR_CONF, 2,
+			"nobody gives the value that is waited for here; write it out");
+	if (e == NULL)
+		return err_set(err, ERR_CONF, 2,
+			"the answer has no value '%.40s'; name one that stands in receive",
+			m->until);
+	if (is_written(m) || text_value_type(e) == VALUE_TEXT ||
+		text_to_double(m->until_is, &number))
+		return 0;
+	if (e->kind == TEXT_WORDS && word_number(e, m->until_is) >= 0)
+		return 0;
+	return err_set(err, ERR_CONF, 2,
+		"'%.40s' is never '%.40s'; write %s, or value: what the write carries", m->until,
+		m->until_is, e->kind == TEXT_WORDS ? "one of its words" : "a number");
+}
+
+/* err->sys: 0 send, 1 receive, 2 until. */
 static int
 text_message(const struct instrument *ins, const struct message *m, struct err *err)
 {
@@ -120,7 +170,7 @@ text_message(const struct instrument *ins, const struct message *m, struct err *
 			err, ERR_CONF, 1, "what is listened to has no form; write receive: FORMAT");
 	if (rc < 0)
 		err->sys = 1;
-	return rc;
+	return rc == 0 && is_waiting(m) ? check_until(m, &f, err) : rc;
 }
 
 /* ---- points --------------------------------------------------------------------------------------------------------------- */
@@ -179,6 +229,18 @@ sends_value(const struct instrument *ins, uint32_t first)
 	return false;
 }
 
+/* Does one of the row wait for what is written? */
+static bool
+waits_for_written(const struct instrument *ins, uint32_t first)
+{
+	const struct message *m;
+
+	for (unsigned row = 0; (m = row_at(ins, first, row)) != NULL && row < 256; row++)
+		if (is_waiting(m) && is_written(m))
+			return true;
+	return false;
+}
+
 /* out->key is the channel's name, which stands for a value that is not named. */
 static int
 text_point(
@@ -207,6 +269,11 @@ text_point(
 		return err_set(err, ERR_CONF, PT_ASK,
 			"'%.40s' writes a value and cannot be read: each reading would write 0; "
 			"name a message whose send: has none",
+			ask);
+	if (waits_for_written(ins, (uint32_t)at))
+		return err_set(err, ERR_CONF, PT_ASK,
+			"'%.40s' waits for the value that is written, and a reading writes none; "
+			"write until: with a number or a text",
 			ask);
 	if (field != NULL
 			? !find_field(ins, (uint32_t)at, field, &pt, &e)
@@ -240,6 +307,9 @@ set_step(const struct instrument *ins, struct request *req)
 
 	req->is_silent = m != NULL && m->receive[0] == '\0';
 	req->timeout_ms = m != NULL ? m->timeout_ms : 0;
+	req->wait_ms = m != NULL ? m->wait_ms : 0;
+	req->again_ms = is_waiting(m) ? m->again_ms : 0;
+	req->within_ms = is_waiting(m) ? m->within_ms : 0;
 }
 
 static int
@@ -352,6 +422,22 @@ text_write(const struct instrument *ins, const struct point *pt, union value v, 
 				n);
 }
 
+/* What a write carries, taken out again. */
+static struct text_written
+unpack_value(const struct request *req)
+{
+	struct text_written w = { VALUE_INT, { 0 }, "" };
+
+	if (req->n_write == 0)
+		return w;
+	w.type = (enum value_type)req->write[0];
+	if (w.type == VALUE_TEXT)
+		w.text = (const char *)req->write + 1;
+	else
+		memcpy(&w.v, req->write + 1, sizeof(w.v));
+	return w;
+}
+
 /* ---- on the wire ---------------------------------------------------------------------------------------------------------- */
 
 static int
@@ -359,7 +445,7 @@ text_encode(const struct instrument *ins, const struct request *req, uint32_t ta
 	const struct vars *vars, uint8_t *out, size_t cap, struct err *err)
 {
 	const struct message *m = asked(ins, req);
-	struct text_written w = { VALUE_INT, { 0 }, "" };
+	struct text_written w = unpack_value(req);
 	struct text_format f;
 	struct text_frame frame;
 	int n;
@@ -370,13 +456,6 @@ text_encode(const struct instrument *ins, const struct request *req, uint32_t ta
 	f.secret = text_frame_password(&ins->opts);
 	if (text_format_has_secret(&f) && f.secret == NULL)
 		return err_set(err, ERR_CONF, 0, "its password is not known");
-	if (req->n_write > 0) {
-		w.type = (enum value_type)req->write[0];
-		if (w.type == VALUE_TEXT)
-			w.text = (const char *)req->write + 1;
-		else
-			memcpy(&w.v, req->write + 1, sizeof(w.v));
-	}
 	n = text_message_make(&f, written, &w, out, cap, err);
 	return n < 0 ? n : text_frame_wrap(&frame, out, (size_t)n, cap, err);
 }
@@ -675,6 +754,102 @@ read_error(struct hearing *h, const struct instrument *ins, const uint8_t *in, s
 		best->text[0] != '\0' ? best->text : text);
 }
 
+/* ---- waiting -------------------------------------------------------------------------------------------------------------- */
+
+/* The element of the row that carries what is written. */
+static const struct text_element *
+sent_element(const struct instrument *ins, uint32_t first, struct text_format *room)
+{
+	const struct message *m;
+	struct err err;
+
+	for (unsigned row = 0; (m = row_at(ins, first, row)) != NULL && row < 256; row++)
+		for (unsigned i = 0; text_format_parse(m->send, room, &err) == 0 && i < room->n;
+			i++)
+			if (room->at[i].field != TEXT_NO_FIELD)
+				return &room->at[i];
+	return NULL;
+}
+
+/* What is written, as the device has read it: 12.345 that is sent with two digits is 12.35. */
+static struct text_written
+as_sent(const struct instrument *ins, const struct request *req, char text[VALUE_TEXT_MAX + 1])
+{
+	struct text_written w = unpack_value(req);
+	uint8_t bytes[CODEC_WRITE_MAX];
+	struct text_format f;
+	const struct text_element *e = sent_element(ins, req->address, &f);
+	struct err err;
+	int n;
+
+	if (e == NULL)
+		return w;
+	n = text_value_put(e, w.type, w.v, w.text, bytes, sizeof(bytes), &err);
+	if (n > 0 && text_value_get(e, bytes, (size_t)n, &w.v, text) == Q_GOOD) {
+		w.type = text_value_type(e);
+		w.text = text;
+	}
+	return w;
+}
+
+static bool
+is_same_number(double a, double b)
+{
+	return fabs(a - b) <= 1e-6 * fmax(fabs(a), fabs(b));
+}
+
+/* Has the value of the answer become what is waited for? out_text: what it is, for people. */
+static bool
+is_reached(const struct instrument *ins, const struct request *req, const struct hearing *h,
+	char out_text[VALUE_TEXT_MAX + 1])
+{
+	const struct message *m = h->m;
+	const struct text_element *e = text_format_field(&h->f, m->until);
+	char written_text[VALUE_TEXT_MAX + 1];
+	struct text_written w;
+	union value v;
+	double is;
+
+	text_copy(out_text, VALUE_TEXT_MAX + 1, "missing");
+	if (e == NULL || h->found[e->field].at == NULL ||
+		text_value_get(e, h->found[e->field].at, h->found[e->field].n, &v, out_text) !=
+			Q_GOOD)
+		return false;
+	w = as_sent(ins, req, written_text);
+	if (text_value_type(e) == VALUE_TEXT)
+		return strcmp(out_text, is_written(m) ? w.text : m->until_is) == 0;
+	snprintf(out_text, VALUE_TEXT_MAX + 1, "%.*s", (int)MIN(h->found[e->field].n, (size_t)40),
+		e->kind == TEXT_UINT || e->kind == TEXT_SINT || e->kind == TEXT_FLOAT
+			? "another value"
+			: (const char *)h->found[e->field].at);
+	is = value_double(text_value_type(e), v);
+	if (is_written(m))
+		return is_same_number(is, value_double(w.type, w.v));
+	if (e->kind == TEXT_WORDS && word_number(e, m->until_is) >= 0)
+		return v.i == word_number(e, m->until_is);
+	return text_to_double(m->until_is, &w.v.f) && is_same_number(is, w.v.f);
+}
+
+/* 0, or DECODE_NOT_YET with what is missing. */
+static int
+check_reached(const struct instrument *ins, const struct request *req, const struct hearing *h,
+	struct err *err)
+{
+	char text[VALUE_TEXT_MAX + 1];
+
+	if (!is_waiting(h->m) || is_reached(ins, req, h, text))
+		return 0;
+	return err_set(err, DECODE_NOT_YET, 0, "%.40s is %.60s and not %.60s", h->m->until, text,
+		is_written(h->m) ? "what was written" : h->m->until_is);
+}
+
+/* A device that is busy while something is waited for has not got there yet. */
+static int
+read_busy(const struct message *m, int rc)
+{
+	return rc == DECODE_LATER && is_waiting(m) ? DECODE_NOT_YET : rc;
+}
+
 /* What it is: the value `identity`, or all that it said. */
 static void
 read_identity(const struct hearing *h, const uint8_t *in, size_t n, struct vars *vars)
@@ -703,7 +878,9 @@ text_decode(const struct instrument *ins, const struct request *req, const struc
 	if (m == NULL || inside == NULL)
 		return err_set(err, DECODE_BAD, 0, "an answer to nothing");
 	if (!fits(&h, m, inside, n_inside))
-		return read_error(&h, ins, inside, n_inside, out, err);
+		return read_busy(m, read_error(&h, ins, inside, n_inside, out, err));
+	if (check_reached(ins, req, &h, err) < 0)
+		return DECODE_NOT_YET;
 	if (req->kind == REQUEST_IDENTIFY) {
 		if (req->function == 0 && m->next == 0)
 			read_identity(&h, inside, n_inside, vars);

@@ -91,6 +91,11 @@ struct message {
 	uint16_t length;  /* bytes of its answer; 0: as the framing says */
 	uint16_t lines;   /* ends that its answer has; 0: one */
 	uint32_t timeout_ms; /* 0: the instrument's */
+	uint32_t wait_ms;    /* it goes out so long after the one before it in its row is done */
+	const char *
+		until; /* a value of its answer: it is asked again until that is until_is; "": once is enough */
+	const char *until_is;         /* a number, a text, or "value": what the write carries */
+	uint32_t again_ms, within_ms; /* how often, and for how long; 0 where until is empty */
 };
 
 enum message_again {
@@ -138,7 +143,10 @@ struct request {
 	uint16_t step;       /* of an exchange of several steps */
 	uint8_t is_silent;   /* the device does not answer this one: once sent, it is done */
 	uint32_t timeout_ms; /* for its answer; 0: the instrument's */
-	uint16_t n_write;    /* bytes in write[] */
+	uint32_t wait_ms;    /* of a further step: it goes out so long after the one before */
+	uint32_t again_ms; /* behind DECODE_NOT_YET it is asked again so long after its answer .. */
+	uint32_t within_ms; /* .. for so long since it went out first */
+	uint16_t n_write;   /* bytes in write[] */
 	uint8_t write
 		[CODEC_WRITE_MAX]; /* filled by codec->write(); of a question that reads, the codec's own */
 };
@@ -220,6 +228,7 @@ enum {
 	DECODE_BAD = -12,    /* the frame is ours and makes no sense */
 	DECODE_SILENT = -13, /* a gateway says that the device behind it does not answer */
 	DECODE_ANEW = -14,   /* it has been started anew: it has to be prepared, then asked again */
+	DECODE_NOT_YET = -15, /* what the step waits for is not so yet; see request.again_ms */
 };
 
 struct codec {

@@ -30,6 +30,17 @@ init_line(struct link *l)
 						     : (77 * NS_PER_S / 2 + baud - 1) / baud;
 }
 
+/* An exchange that waits keeps its place; so that however many do, the line is free for the others. */
+static void
+init_flights(struct link *l)
+{
+	l->flights_cap = LINK_WINDOW_MAX;
+	for (size_t i = 0; i < l->n_units; i++)
+		l->flights_cap += l->units[i].codec->has_messages;
+	l->flights = mem_zero(l->flights_cap, sizeof(*l->flights));
+	l->writes = mem_zero(LINK_WRITES_MAX + l->flights_cap, sizeof(*l->writes));
+}
+
 static void
 init_late(struct link *l)
 {
@@ -80,6 +91,7 @@ link_new(const struct image *img, uint32_t index, const struct codec *(*codec_of
 		most = MAX(most, ins->n_points);
 	}
 	l->last = l->units;
+	init_flights(l);
 	init_line(l);
 	init_late(l);
 	link_window_init(l, now_ns);
@@ -107,6 +119,8 @@ link_free(struct link *l)
 	free(l->units);
 	free(l->readings.at);
 	free(l->late);
+	free(l->flights);
+	free(l->writes);
 	free(l->host);
 	if (l->secrets != NULL) { /* what was sent, and may have come back */
 		explicit_bzero(l->tx, sizeof(l->tx));

@@ -231,7 +231,7 @@ take_writes(struct link *l, struct link *from)
 	for (size_t i = 0; i < from->n_writes; i++) {
 		struct write *w = &from->writes[i];
 
-		if (w->unit->heir == NULL) {
+		if (w->unit->heir == NULL || l->n_writes == LINK_WRITES_MAX + l->flights_cap) {
 			link_written(from, w, Q_LINK_LOST, 0);
 			continue;
 		}
@@ -293,7 +293,7 @@ leave_wire(struct link *l, struct link *from, int64_t now_ns)
 				u->polls[k].ask_ns = now_ns;
 				u->polls[k].is_again = true;
 			}
-		u->n_flying = 0;
+		u->n_flying = u->n_waiting = 0;
 		u->is_stirred = true;
 	}
 	LINK_FLIGHTS(from, f)

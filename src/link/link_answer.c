@@ -5,8 +5,10 @@
  */
 #include "link/link_engine.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 
 static void
@@ -60,7 +62,7 @@ deliver(struct link *l, const struct unit *u, int64_t stamp_ns, bool was_alone)
 
 /* The next step of an exchange of several; true when there is one: f goes on. */
 static bool
-go_on(struct link *l, struct flight *f)
+go_on(struct link *l, struct flight *f, int64_t now_ns)
 {
 	const struct unit *u = f->unit;
 	struct request req;
@@ -72,7 +74,8 @@ go_on(struct link *l, struct flight *f)
 		return false;
 	req.step = (uint16_t)(f->req.step + 1);
 	f->req = req;
-	link_use(l, f, true);
+	f->within_ns = 0;
+	link_hold(l, f, f->req.wait_ms * NS_PER_MS, now_ns);
 	link_meaning(f->meaning, f->unit, &f->req);
 	return true;
 }
@@ -84,7 +87,7 @@ done(struct link *l, struct flight *f, int64_t now_ns)
 	struct unit *u = f->unit;
 	const struct reading *r = l->readings.at;
 
-	if (go_on(l, f)) {
+	if (go_on(l, f, now_ns)) {
 		if (l->kind == LINK_UDP && !u->codec->has_tag)
 			l->pause_ns = MAX(l->pause_ns, now_ns + LINK_TWICE);
 		return;
@@ -199,6 +202,25 @@ later(struct link *l, struct flight *f, uint16_t code, int64_t now_ns)
 	}
 }
 
+/* The step waits for something that is not so yet: it is asked again, but not for ever. */
+static void
+not_yet(struct link *l, struct flight *f, uint16_t code, const struct err *err, int64_t now_ns)
+{
+	const struct refusal why = { .quality = Q_DEVICE_FAILED, .code = code, .of = REFUSED_ALL };
+	int64_t wait_ns = f->req.again_ms * NS_PER_MS;
+	char text[sizeof(err->msg) + CLOCK_TEXT_SIZE + 20], span[CLOCK_TEXT_SIZE];
+
+	if (f->kind != FLIGHT_IDENTIFY)
+		link_unit_up(l, f->unit, now_ns);
+	if (now_ns + wait_ns <= f->within_ns) {
+		link_hold(l, f, MAX(wait_ns, NS_PER_MS), now_ns);
+		return;
+	}
+	clock_span(span, f->req.within_ms * NS_PER_MS);
+	snprintf(text, sizeof(text), "not within %s: %s", span, err->msg);
+	refused(l, f, &why, text, now_ns);
+}
+
 /* It has been started anew: before anything else it has to be prepared. */
 static void
 anew(struct link *l, struct flight *f, const struct err *err, int64_t now_ns)
@@ -238,6 +260,7 @@ verdict(const struct link *l, int rc)
 		return (enum quality)l->readings.refusal.quality;
 	case DECODE_LATER:
 	case DECODE_ANEW:
+	case DECODE_NOT_YET:
 		return Q_DEVICE_BUSY;
 	case DECODE_SILENT:
 		return Q_GATEWAY_TARGET;
@@ -289,6 +312,8 @@ conclude(struct link *l, struct flight *f, int rc, uint16_t code, const struct e
 		later(l, f, code, now_ns);
 	else if (rc == DECODE_ANEW)
 		anew(l, f, err, now_ns);
+	else if (rc == DECODE_NOT_YET)
+		not_yet(l, f, code, err, now_ns);
 	else if (rc < 0)
 		senseless(l, f, err, now_ns);
 	else

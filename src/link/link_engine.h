@@ -93,7 +93,9 @@ struct unit {
 	bool is_asking_witness; /* all tries of a question have failed: another one tells whether it is there */
 
 	unsigned n_flying; /* questions on the wire */
-	uint32_t plan;     /* counts plans: questions of an earlier one are nobody's poll */
+	unsigned
+		n_waiting; /* exchanges whose next step goes later: nothing else is asked of it meanwhile */
+	uint32_t plan; /* counts plans: questions of an earlier one are nobody's poll */
 
 	/* what it must be: link_identify.c */
 	enum image_identify demand;
@@ -146,6 +148,7 @@ enum flight_kind { FLIGHT_POLL, FLIGHT_WRITE, FLIGHT_IDENTIFY };
 struct flight {
 	bool is_used;
 	bool is_held;    /* the next step of an exchange, to be sent as soon as the line is free */
+	bool is_waiting; /* held, and not before hold_ns; meanwhile the line is free for others */
 	bool is_alone;   /* no other was on the wire during its life so far */
 	bool is_garbled; /* bytes came that are no frame */
 	bool is_foreign; /* a frame came that is nobody's */
@@ -157,9 +160,11 @@ struct flight {
 	struct write write; /* FLIGHT_WRITE; its req is not kept up to date */
 	uint32_t tag;
 	int64_t sent_ns, deadline_ns;
-	int64_t over_ns; /* end of its whole timeout, however short it is waited for */
-	uint8_t junk[4]; /* the first bytes that came and are no frame */
-	uint32_t n_junk; /* how many came */
+	int64_t over_ns;   /* end of its whole timeout, however short it is waited for */
+	int64_t hold_ns;   /* is_waiting: when its next step goes */
+	int64_t within_ns; /* until when a step may say "not yet"; 0: it has not been sent */
+	uint8_t junk[4];   /* the first bytes that came and are no frame */
+	uint32_t n_junk;   /* how many came */
 	char meaning[LINK_MEANING];
 };
 
@@ -200,7 +205,9 @@ struct link {
 	uint32_t fails;                         /* openings in a row that failed */
 	bool is_old;                            /* it has been open before */
 
-	struct flight flights[LINK_WINDOW_MAX];
+	struct flight *
+		flights; /* [flights_cap]: the window, and one for each unit whose exchanges may wait */
+	size_t flights_cap;
 	size_t n_top;       /* behind the last one that is used: mostly 1 */
 	unsigned n_flights; /* used and not held: on the wire */
 	uint32_t tag;       /* of the last question; counts up */
@@ -223,7 +230,8 @@ struct link {
 	int64_t trial_ns;      /* no trial before */
 	int64_t trial_wait_ns; /* after the next failure */
 
-	struct write writes[LINK_WRITES_MAX + LINK_WINDOW_MAX]; /* oldest first */
+	struct write *
+		writes; /* [LINK_WRITES_MAX + flights_cap] oldest first: those on the wire may come back */
 	size_t n_writes;
 	unsigned writes_row;
 
@@ -345,7 +353,12 @@ struct poll *link_flight_poll(const struct flight *f);
 bool link_flight_writes(const struct flight *f);
 void link_use(
 	struct link *l, struct flight *f, bool is_held); /* held: its next step is to be sent */
-void link_land(struct link *l, struct flight *f);        /* it is no longer on the wire */
+void link_hold(struct link *l, struct flight *f, int64_t wait_ns,
+	int64_t now_ns);                          /* its next step goes so much later */
+void link_land(struct link *l, struct flight *f); /* it is no longer on the wire */
+/* Exchanges of this unit that wait for their next step end here: it is down. */
+void link_drop_waiting(
+	struct link *l, struct unit *u, enum quality reason, uint16_t code, int64_t now_ns);
 void link_ask_again(
 	struct link *l, struct flight *f, int64_t now_ns); /* as if it had not been sent */
 bool link_send_next(struct link *l, int64_t now_ns);       /* false: nothing can be sent now */

@@ -132,6 +132,7 @@ link_identify_start(struct flight *f, struct unit *u)
 		u->vars.kind = 0;
 	}
 	f->kind = FLIGHT_IDENTIFY;
+	f->within_ns = 0;
 	f->unit = u;
 	link_meaning(f->meaning, f->unit, &f->req);
 	return true;
@@ -240,6 +241,13 @@ link_identify_settled(struct link *l, struct flight *f, int64_t now_ns)
 	passed(l, f, now_ns);
 }
 
+/* In this exchange, of which only steps that prepare it come behind that. */
+static bool
+has_said(const struct unit *u)
+{
+	return u->demand != IDENTIFY_POINT && u->vars.identity[0] != '\0' && has_steps(u);
+}
+
 void
 link_identify_refused(struct link *l, struct flight *f, const struct refusal *why, int64_t now_ns)
 {
@@ -248,7 +256,7 @@ link_identify_refused(struct link *l, struct flight *f, const struct refusal *wh
 	if (u->is_known) {
 		u->is_nameless = true;
 		link_unit_up(l, u, now_ns);
-	} else if (f->at > 0 || !is_proof_needed(u)) {
+	} else if (f->at > 0 || !is_proof_needed(u) || has_said(u)) {
 		unprepared(l, f, (enum quality)why->quality, why->code, now_ns);
 	} else {
 		wrong(l, u, "it refuses to say what it is", now_ns);

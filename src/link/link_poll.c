@@ -45,10 +45,12 @@ next_of(struct unit *u)
 	return u->next_ns;
 }
 
-/* One that is not well, or has still to prove what it is, is asked one question at a time. */
+/* One that is not well, or has still to prove what it is, is asked one question at a time; one whose exchange waits, nothing. */
 static bool
 is_engaged(const struct unit *u)
 {
+	if (u->n_waiting > 0)
+		return true;
 	return u->n_flying > 0 && (u->state.state != INSTRUMENT_UP || u->fails > 0 || !u->is_known);
 }
 
@@ -116,7 +118,7 @@ nameless(const struct link *l)
 		struct unit *u = &l->units[i];
 
 		if (u->identify_ns != NEVER && u->state.state == INSTRUMENT_UP &&
-			(best == NULL || u->identify_ns < best->identify_ns))
+			u->n_waiting == 0 && (best == NULL || u->identify_ns < best->identify_ns))
 			best = u;
 	}
 	return best;
@@ -172,6 +174,7 @@ static void
 start_write(struct link *l, struct flight *f, size_t i)
 {
 	f->kind = FLIGHT_WRITE;
+	f->within_ns = 0;
 	f->write = l->writes[i];
 	f->unit = f->write.unit;
 	copy_request(&f->req, &f->write.req);
@@ -187,6 +190,7 @@ start_poll(struct link *l, struct flight *f, struct unit *u, size_t at, int64_t 
 	struct poll *p = &u->polls[at];
 
 	f->kind = FLIGHT_POLL;
+	f->within_ns = 0;
 	f->unit = u;
 	f->at = at;
 	f->plan = u->plan;
@@ -298,6 +302,8 @@ take_off(struct link *l, struct flight *f, size_t n, int64_t now_ns)
 				 ? f->over_ns
 				 : now_ns + (int64_t)n * l->wire.char_ns + link_unit_patience(l, u);
 	f->n_junk = 0;
+	if (f->within_ns == 0)
+		f->within_ns = now_ns + f->req.within_ms * NS_PER_MS;
 	LINK_FLIGHTS(l, other)
 	{
 		other->is_alone = other == f && f->is_alone;
@@ -345,13 +351,22 @@ transmit(struct link *l, struct flight *f, int64_t now_ns)
 		link_silent(l, f, (size_t)n, now_ns);
 }
 
-/* The next step of an exchange goes before anything else. */
+/* When the next step of an exchange goes. Others may have been asked while it waited: not into what is still to come from them. */
+static int64_t
+held_ns(struct link *l, const struct flight *f, int64_t now_ns)
+{
+	if (!f->is_waiting)
+		return 0;
+	return MAX(f->hold_ns, link_late_until(l, f->unit, &f->req, now_ns));
+}
+
+/* It goes before anything else. */
 static struct flight *
-held(struct link *l)
+held(struct link *l, int64_t now_ns)
 {
 	LINK_FLIGHTS(l, f)
 	{
-		if (f->is_held)
+		if (f->is_held && held_ns(l, f, now_ns) <= now_ns)
 			return f;
 	}
 	return NULL;
@@ -362,15 +377,15 @@ free_flight(struct link *l)
 {
 	size_t i = 0;
 
-	while (i < LINK_WINDOW_MAX && l->flights[i].is_used)
+	while (i < l->flights_cap && l->flights[i].is_used)
 		i++;
-	return i < LINK_WINDOW_MAX ? &l->flights[i] : NULL;
+	return i < l->flights_cap ? &l->flights[i] : NULL;
 }
 
 bool
 link_send_next(struct link *l, int64_t now_ns)
 {
-	struct flight *f = held(l);
+	struct flight *f = held(l, now_ns);
 
 	if (now_ns < MAX(l->pause_ns, l->orphan_ns) || l->n_tx > (l->has_borders ? 0 : LINK_TX_MAX / 2))
 		return false;
@@ -446,12 +461,14 @@ link_next_ns(struct link *l, int64_t now_ns)
 
 	LINK_FLIGHTS(l, f)
 	{
-		is_held |= f->is_held;
+		int64_t goes_ns = f->is_held ? held_ns(l, f, now_ns) : NEVER;
+
+		is_held |= goes_ns <= now_ns;
 		if (!f->is_held)
 			at_ns = MIN(at_ns, deadline(l, f));
+		else if (l->n_flights == 0)
+			at_ns = MIN(at_ns, MAX(goes_ns, MAX(l->pause_ns, l->orphan_ns)));
 	}
-	if (is_held && l->n_flights == 0)
-		at_ns = MIN(at_ns, MAX(l->pause_ns, l->orphan_ns));
 	if (l->n_rx > 0 && l->idle_ns > 0 && !l->has_paused)
 		at_ns = MIN(at_ns, l->rx_ns + l->idle_ns);
 	if (!is_held && link_window_is_open(l, now_ns, l->n_writes > 0))
@@ -473,6 +490,16 @@ link_flight_writes(const struct flight *f)
 	return f->kind == FLIGHT_WRITE || (f->kind == FLIGHT_IDENTIFY && f->at > 0);
 }
 
+static void
+end_waiting(struct flight *f)
+{
+	if (!f->is_waiting)
+		return;
+	f->is_waiting = false;
+	f->unit->n_waiting--;
+	f->unit->is_stirred = true;
+}
+
 void
 link_land(struct link *l, struct flight *f)
 {
@@ -481,6 +508,7 @@ link_land(struct link *l, struct flight *f)
 		f->unit->n_flying--;
 		f->unit->is_stirred = true;
 	}
+	end_waiting(f);
 	f->is_used = f->is_held = false;
 	while (l->n_top > 0 && !l->flights[l->n_top - 1].is_used)
 		l->n_top--;
@@ -489,9 +517,38 @@ link_land(struct link *l, struct flight *f)
 void
 link_use(struct link *l, struct flight *f, bool is_held)
 {
+	end_waiting(f);
 	f->is_used = true;
 	f->is_held = is_held;
 	l->n_top = MAX(l->n_top, (size_t)(f - l->flights) + 1);
+}
+
+void
+link_hold(struct link *l, struct flight *f, int64_t wait_ns, int64_t now_ns)
+{
+	link_use(l, f, true);
+	if (wait_ns <= 0)
+		return;
+	f->is_waiting = true;
+	f->hold_ns = now_ns + wait_ns;
+	f->unit->n_waiting++;
+}
+
+void
+link_drop_waiting(
+	struct link *l, struct unit *u, enum quality reason, uint16_t code, int64_t now_ns)
+{
+	LINK_FLIGHTS(l, f)
+	{
+		if (f->unit != u || !f->is_waiting)
+			continue;
+		if (f->kind == FLIGHT_WRITE) {
+			link_land(l, f);
+			link_written(l, &f->write, reason, code);
+		} else {
+			link_ask_again(l, f, now_ns);
+		}
+	}
 }
 
 /* The polls of the present plan that read what a question of an earlier one asked for. */
@@ -639,7 +696,8 @@ static bool
 all_silent(const struct link *l)
 {
 	for (size_t i = 0; i < l->n_units; i++)
-		if (l->units[i].n_polls > 0 && l->units[i].state.state != INSTRUMENT_DOWN)
+		if (l->units[i].n_waiting > 0 || /* it answers, and takes its time */
+			(l->units[i].n_polls > 0 && l->units[i].state.state != INSTRUMENT_DOWN))
 			return false;
 	return true;
 }

@@ -49,6 +49,11 @@ init_messages(struct unit *u, const struct image *img, const struct image_instru
 			.length = m->length,
 			.lines = m->lines,
 			.timeout_ms = m->timeout_ms,
+			.wait_ms = m->wait_ms,
+			.until = mem_text(image_text(img, m->until)),
+			.until_is = mem_text(image_text(img, m->until_is)),
+			.again_ms = m->again_ms,
+			.within_ms = m->within_ms,
 		};
 	}
 }
@@ -61,6 +66,8 @@ free_messages(struct unit *u)
 		free((void *)(uintptr_t)u->messages[i].send);
 		free((void *)(uintptr_t)u->messages[i].receive);
 		free((void *)(uintptr_t)u->messages[i].text);
+		free((void *)(uintptr_t)u->messages[i].until);
+		free((void *)(uintptr_t)u->messages[i].until_is);
 	}
 	free(u->messages);
 }
@@ -291,6 +298,7 @@ link_unit_give_up(
 	next_probe(u);
 	clock_span(span, u->probe_wait_ns);
 	link_note(l, u, reason, now_ns, "down; next try in %s", span);
+	link_drop_waiting(l, u, reason, code, now_ns);
 	link_identify_lost(u);
 	if (!u->is_known) /* nothing is written before it has said what it is */
 		link_drop_writes(l, u, reason, code);

@@ -236,8 +236,14 @@ check_message(const struct check *c, uint32_t i)
 {
 	const struct image_message *m = image_message_at(c->img, i);
 
+	bool waits = m->until != 0;
+
 	return is_text(c, m->name) && is_text(c, m->send) && is_text(c, m->receive) &&
-			       is_text(c, m->text)
+			       is_text(c, m->text) && is_text(c, m->until) &&
+			       is_text(c, m->until_is) && m->wait_ms <= IMAGE_WAIT_MS_MAX &&
+			       m->within_ms <= IMAGE_WITHIN_MS_MAX &&
+			       m->again_ms <= IMAGE_WITHIN_MS_MAX &&
+			       (!waits || m->again_ms >= IMAGE_AGAIN_MS_MIN)
 		       ? 0
 		       : wrong(c, "message %u", i);
 }

@@ -156,9 +156,16 @@ struct image_message {
 	uint16_t length, lines;
 	uint8_t role, again;
 	uint8_t spare[4];
+	uint32_t wait_ms;
+	uint32_t until, until_is; /* texts; until empty: it is asked once */
+	uint32_t again_ms, within_ms;
+	uint32_t spare2;
 };
 
 #define IMAGE_MESSAGES_MAX 1000 /* of one instrument */
+#define IMAGE_WAIT_MS_MAX 60000
+#define IMAGE_AGAIN_MS_MIN 10
+#define IMAGE_WITHIN_MS_MAX 3600000
 
 /* What is written to an instrument before anything else is asked of it, for codecs whose points are described by options. */
 struct image_preset {

@@ -66,7 +66,8 @@ move_point(struct twin *t, uint32_t index, double dt_s, double age_s)
 		return;
 	if (law->follows != IMAGE_NONE)
 		target = twin_acts(&t->points[law->follows]) * law->gain;
-	if (law->lag_s > 0)
+	twin_arrive(p, t->now_ns);
+	if (law->lag_s > 0 && law->follows != IMAGE_NONE)
 		target = delayed(t->delays[index], target, law->lag_s, t->now_ns);
 	if (p->is_held || p->is_kept)
 		return;

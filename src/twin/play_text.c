@@ -3,10 +3,10 @@
  * The formats are read the other way round: what a master may send is compared with `send`, and what comes back is written by `receive`, with
  * the values of the points that stand in it; one named `identity` is the text that `identify:` looks for, or the name of the instrument. Any
  * other value that no point reads is written as 0, a blank text, or the first of its words; `{..}` as nothing, behind the code of an error as
- * what that means. What has the form of no message is answered by the first of the errors, when it stands alone on its wire, or not at all;
+ * what that means. A point that is on its way to what was written is answered by the error that says busy, where that has no code. What has the form of no message is answered by the first of the errors, when it stands alone on its wire, or not at all;
  * of instruments that speak SCPI, see play_text_scpi.c.
  *
- *	state	the message of a row whose answer was given last: the next of the row may follow
+ *	state	the message of a row whose answer was given last: the next of the row may follow, or itself where it is asked until
  */
 #include <string.h>
 
@@ -21,8 +21,10 @@ enum {
 	ROW,
 	STEP,
 	TOLD,
-	ERRORS
-}; /* of dev->state: first message of the row + 1, which of it is next; hash of what was told; what SCPI did not understand */
+	ERRORS,
+	AGAIN
+}; /* of dev->state: first message of the row + 1, which of it is next; hash of what was told; what SCPI did not understand; it was answered
+      and may be asked again */
 enum { SPACE_ASKED, SPACE_TOLD };
 
 /* ---- frames ---------------------------------------------------------------------------------------------------------------- */
@@ -262,6 +264,40 @@ say(const struct play_device *dev, struct answer *a, const struct message *m, ui
 	return wrap(dev, m->receive[0] == '\0' ? 0 : make_answer(a, m, out, cap), out, cap);
 }
 
+/* Does the answer tell of a point that is not yet where it was sent? */
+static bool
+is_under_way(const struct answer *a, const struct message *m)
+{
+	struct text_format f;
+	struct err err;
+
+	if (text_format_parse(m->receive, &f, &err) < 0)
+		return false;
+	for (uint32_t i = 0; i < a->dev->n_pts; i++) {
+		const struct play_point *p = &a->dev->pts[i];
+
+		if (!play_is_moving(a->dev, i))
+			continue;
+		if (p->pt.address == a->first && p->pt.order == a->step)
+			return true;
+		for (unsigned k = 0; k < f.n; k++)
+			if (f.at[k].field != TEXT_NO_FIELD && is_namesake(a, &p->pt, &f.at[k]))
+				return true;
+	}
+	return false;
+}
+
+/* The answer that says so; where there is none, what was there before is told. */
+static const struct message *
+busy(const struct play_device *dev, const struct message *m)
+{
+	for (uint32_t i = 0; i < dev->ins.n_messages; i++)
+		if (dev->ins.messages[i].role == MESSAGE_ERROR &&
+			dev->ins.messages[i].again == AGAIN_SOON && dev->ins.messages[i].code == 0)
+			return &dev->ins.messages[i];
+	return m;
+}
+
 /* What it answers to what it does not understand: the first that says no, with the first of its codes where these have a meaning. */
 static int
 refuse(const struct play_device *dev, uint8_t *out, size_t cap)
@@ -316,6 +352,33 @@ take_values(struct play_device *dev, uint32_t message, const struct text_format 
 	}
 }
 
+/* The next of the row that is under way, or the one that is asked until its answer is so. */
+static bool
+find_step(struct play_device *dev, const uint8_t *in, size_t n, struct answer *out,
+	const struct message **out_m)
+{
+	struct text_found found[TEXT_FIELDS_MAX];
+	struct text_format f;
+	uint32_t first = (uint32_t)dev->state[ROW] - 1, at = first;
+
+	for (unsigned step = 0;; step++) {
+		const struct message *m = &dev->ins.messages[at];
+		bool is_due = step == dev->state[STEP] ||
+			      (step > dev->state[STEP] && step <= dev->state[STEP] + 1 &&
+				      dev->state[AGAIN] != 0);
+
+		if (is_due && fits(dev, m, in, n, &f, found)) {
+			take_values(dev, first, &f, found);
+			*out = (struct answer){ .dev = dev, .first = first, .step = step };
+			*out_m = m;
+			return true;
+		}
+		if (m->next == 0)
+			return false;
+		at = m->next;
+	}
+}
+
 /* The message that is said; false: none. Of a row that is under way the next one comes first. */
 static bool
 find_message(struct play_device *dev, const uint8_t *in, size_t n, struct answer *out,
@@ -323,19 +386,9 @@ find_message(struct play_device *dev, const uint8_t *in, size_t n, struct answer
 {
 	struct text_found found[TEXT_FIELDS_MAX];
 	struct text_format f;
-	uint32_t at = dev->state[ROW] == 0 ? 0 : (uint32_t)dev->state[ROW] - 1;
 
-	if (dev->state[ROW] != 0) {
-		for (uint64_t k = 0; k < dev->state[STEP]; k++)
-			at = dev->ins.messages[at].next;
-		if (fits(dev, &dev->ins.messages[at], in, n, &f, found)) {
-			*out = (struct answer){ .dev = dev,
-				.first = (uint32_t)dev->state[ROW] - 1,
-				.step = (unsigned)dev->state[STEP] };
-			*out_m = &dev->ins.messages[at];
-			return true;
-		}
-	}
+	if (dev->state[ROW] != 0 && find_step(dev, in, n, out, out_m))
+		return true;
 	for (uint32_t i = 0; i < dev->ins.n_messages; i++) {
 		const struct message *m = &dev->ins.messages[i];
 		bool is_later = false;
@@ -388,8 +441,11 @@ text_answer(struct play_device *dev, const uint8_t *frame, size_t n, uint8_t *ou
 	}
 	a.is_queued = play_scpi_asks_error(m) && dev->state[ERRORS] > 0;
 	dev->state[ERRORS] -= a.is_queued;
-	dev->state[ROW] = m->next == 0 ? 0 : a.first + 1;
-	dev->state[STEP] = m->next == 0 ? 0 : a.step + 1;
+	dev->state[AGAIN] = m->until[0] != '\0';
+	dev->state[ROW] = m->next == 0 && dev->state[AGAIN] == 0 ? 0 : a.first + 1;
+	dev->state[STEP] = dev->state[ROW] == 0 ? 0 : a.step + (dev->state[AGAIN] == 0);
+	if (is_under_way(&a, m))
+		m = busy(dev, m);
 	return say(dev, &a, m, out, cap);
 }
 

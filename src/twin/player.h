@@ -119,6 +119,9 @@ struct player {
  * it. One that a person keeps stays as it is. */
 void play_write(struct play_device *dev, uint32_t i, union value v, const char *text);
 
+/* Is point i still on its way to what was written? It shows what was there before. */
+bool play_is_moving(const struct play_device *dev, uint32_t i);
+
 /* The same, but nothing follows it yet: the device shows what was written and does not act on it. play_write() ends this. */
 void play_note(struct play_device *dev, uint32_t i, union value v);
 

@@ -107,7 +107,12 @@ make_messages(struct play_device *dev, const struct image_instrument *from)
 			.next = m->next,
 			.length = m->length,
 			.lines = m->lines,
-			.timeout_ms = m->timeout_ms };
+			.timeout_ms = m->timeout_ms,
+			.wait_ms = m->wait_ms,
+			.until = image_text(dev->img, m->until),
+			.until_is = image_text(dev->img, m->until_is),
+			.again_ms = m->again_ms,
+			.within_ms = m->within_ms };
 	}
 	dev->ins.messages = all;
 	dev->ins.n_messages = (uint16_t)from->n_messages;
@@ -191,6 +196,7 @@ start_point(struct twin *t, const struct image_twin *law)
 	if (p == NULL)
 		return;
 	p->x = law->start;
+	p->settle_ns = law->follows == IMAGE_NONE ? (int64_t)(law->lag_s * 1e9) : 0;
 	p->dev->pts[p->i].v = twin_fit(p, law->start);
 }
 
@@ -304,7 +310,8 @@ twin_new(const struct image *img, uint64_t seed)
 	}
 	for (uint32_t i = 0; i < img->twins.n; i++) {
 		start_point(t, image_twin_at(img, i));
-		if (image_twin_at(img, i)->lag_s > 0)
+		if (image_twin_at(img, i)->lag_s > 0 &&
+			image_twin_at(img, i)->follows != IMAGE_NONE)
 			t->delays[i] = mem_zero(1, sizeof(struct twin_delay));
 	}
 	for (uint32_t i = 0; i < img->instruments.n; i++) {
@@ -381,6 +388,7 @@ restart_device(struct twin *t, struct play_device *dev)
 		struct twin_point *p = &t->points[dev->pts[i].pt.id];
 
 		p->is_held = false;
+		p->there_ns = 0;
 		p->x = 0;
 		if (!p->is_kept && dev->pts[i].pt.value == VALUE_TEXT)
 			text_copy(dev->pts[i].text, sizeof(dev->pts[i].text),

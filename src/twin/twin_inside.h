@@ -16,6 +16,9 @@ struct twin_point {
 	uint32_t n_knots;
 	double x; /* without wave and noise */
 	double kept;
+	int64_t settle_ns; /* so long after it has been written it is there; 0: at once */
+	int64_t there_ns;  /* when what was written last is there; 0: it is */
+	double goal;       /* what that was */
 };
 
 #define TWIN_DELAYS 64
@@ -59,6 +62,9 @@ uint32_t twin_link_of(const struct play_device *dev);
 
 /* The nearest value on the wire to `value` of the channel, among those that the point can hold. */
 union value twin_fit(const struct twin_point *p, double value);
+
+/* What was written is there, when it is time. */
+void twin_arrive(struct twin_point *p, int64_t now_ns);
 
 /* To where masters read it. */
 void twin_show(struct twin_point *p, double value);

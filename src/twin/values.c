@@ -114,6 +114,7 @@ twin_set(struct twin *t, uint32_t point, double value)
 	if (p == NULL)
 		return;
 	p->is_held = true;
+	p->there_ns = 0;
 	p->x = value;
 	twin_show(p, value);
 }
@@ -158,17 +159,49 @@ twin_let_go(struct twin *t, uint32_t point)
 
 /* ---- what masters write ---------------------------------------------------------------------------------------------- */
 
+/* At once, or when the way there is done. */
+static void
+take(struct twin_point *p, double value)
+{
+	bool is_there = p->there_ns == 0 && fabs(value - p->x) <= 1e-9 * fabs(value);
+
+	p->is_held = true;
+	if (p->settle_ns > 0 && !p->is_kept && !is_there) {
+		p->goal = value;
+		p->there_ns = p->dev->now_ns + p->settle_ns;
+	} else {
+		p->x = value;
+	}
+}
+
+bool
+play_is_moving(const struct play_device *dev, uint32_t i)
+{
+	const struct twin_point *p = &dev->twin->points[dev->pts[i].pt.id];
+
+	return p->there_ns > 0 && !p->is_kept && dev->now_ns < p->there_ns;
+}
+
+void
+twin_arrive(struct twin_point *p, int64_t now_ns)
+{
+	if (p->there_ns == 0 || now_ns < p->there_ns)
+		return;
+	p->there_ns = 0;
+	p->x = p->goal;
+	if (!p->is_kept)
+		twin_show(p, p->x);
+}
+
 void
 play_write(struct play_device *dev, uint32_t i, union value v, const char *text)
 {
 	struct twin_point *p = &dev->twin->points[dev->pts[i].pt.id];
 	struct play_point *pp = &dev->pts[i];
 
-	if (!dev->is_deaf && pp->pt.value != VALUE_TEXT) {
-		p->is_held = true;
-		p->x = from_wire(p, v);
-	}
-	if (dev->is_deaf || p->is_kept) {
+	if (!dev->is_deaf && pp->pt.value != VALUE_TEXT)
+		take(p, from_wire(p, v));
+	if (dev->is_deaf || p->is_kept || p->there_ns > 0) {
 		put(p); /* over what the player may have put there already */
 		return;
 	}

@@ -4,6 +4,7 @@
  *
  *	set CHANNEL VALUE      its value, in its unit, as if it had been written; of a text: the text, which stays
  *	refuse on, refuse off  it says no to everything
+ *	later                  a minute passes
  *	ask HEX                the bytes; its answer is printed as "HEX", empty when it says nothing
  *
  * run.py compares the answers with the exchanges of an instrument file.
@@ -103,6 +104,7 @@ main(int argc, char **argv)
 	const struct image *img;
 	struct twin *t;
 	struct err err;
+	int64_t now_ns = 0;
 
 	if (argc < 2 || argc > 3) {
 		fputs("usage: twin_says IMAGE [SECRET] < ORDERS\n", stderr);
@@ -123,6 +125,8 @@ main(int argc, char **argv)
 			set(t, img, line + 4);
 		else if (strncmp(line, "ask ", 4) == 0)
 			ask(t, line + 4);
+		else if (strcmp(line, "later") == 0)
+			twin_step(t, now_ns += 60 * NS_PER_S);
 		else if (fault_orders(t,
 				 strcmp(line, "refuse on") == 0 ? "fault d=refuse" : "fault d=none",
 				 &err) < 0)

@@ -63,6 +63,8 @@ start(struct scene *s)
 	}
 	moving_hold(s->moving, o->point, true);
 	o->write_ns = s->now_ns + scene_memory(s, o->point);
+	twin_set(s->twin, o->point,
+		twin_value(s->twin, o->point)); /* where the one before was still going, it stops */
 }
 
 /* Not all that can be read can be written: the number may be too long there. */
@@ -113,6 +115,18 @@ order_time(struct scene *s)
 		o->tag = 0;
 	}
 	return NEVER;
+}
+
+bool
+order_takes_time(const struct scene *s)
+{
+	for (uint32_t i = 0; i < s->img->twins.n && s->order.tag > 0; i++) {
+		const struct image_twin *law = image_twin_at(s->img, i);
+
+		if (law->point == s->order.point)
+			return law->follows == IMAGE_NONE && law->lag_s > 0;
+	}
+	return false;
 }
 
 void

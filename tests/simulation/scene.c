@@ -235,6 +235,8 @@ answer(struct scene *s, const struct question *q)
 	size_t n;
 
 	moving_next(s->moving, s->now_ns);
+	if (q->req.kind == REQUEST_WRITE && order_takes_time(s))
+		twin_step(s->twin, s->now_ns);
 	n = play(s, twin, q, bytes, &is_last);
 	if (twin == s->twin)
 		order_arrived(s, q);

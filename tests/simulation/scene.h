@@ -164,6 +164,8 @@ void oracle_judge(struct scene *s);
 /* ---- orders.c: writes ---- */
 
 int64_t order_time(struct scene *s); /* when it is to be called again */
+/* Is what is written there only after a while? */
+bool order_takes_time(const struct scene *s);
 void order_asked(struct scene *s, const struct question *q);
 /* The instrument has got it, and answered. */
 void order_arrived(struct scene *s, const struct question *q);
