@@ -80,6 +80,7 @@ struct bench_twin {
 struct bench_point {
 	struct point codec_part;
 	uint32_t instrument, channel;
+	struct place write_at; /* where `write:` stands */
 	struct bench_twin twin;
 };
 
@@ -190,6 +191,8 @@ void line_read(struct bench *b, struct bench_link *l, const struct node *const *
 void messages_read(struct bench *b, struct bench_instrument *ins, const struct node *const *found);
 /* Once all instruments are read: their codecs see the messages where they stay. */
 void messages_settle(struct bench *b);
+/* Are the channels that writes of the instrument say along there? Once all of them are known. */
+void messages_check_beside(struct bench *b, const struct bench_instrument *ins);
 /* `read:` or `write:` of a channel as the codec's options for a point: a message that stands there has become one of the
  * instrument's. The node itself where the codec has no messages; NULL: that was told. */
 const struct node *messages_point(

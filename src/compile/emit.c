@@ -127,10 +127,10 @@ polling_hash(const struct bench *b, const struct bench_instrument *ins)
 	for (uint32_t i = 0; i < ins->codec_part.n_messages; i++) {
 		const struct message *m = &b->messages.at[ins->first_message + i];
 
-		buf_printf(&text_form, "%s %s %s %u %u %u %u %u %u %u %u %u %s %s %u %u|", m->send,
-			m->receive, m->text, m->role, m->again, m->quality, m->code, m->next,
-			m->length, m->lines, m->timeout_ms, m->wait_ms, m->until, m->until_is,
-			m->again_ms, m->within_ms);
+		buf_printf(&text_form, "%s %s %s %u %u %u %u %u %u %u %u %u %s %s %u %u %s|",
+			m->send, m->receive, m->text, m->role, m->again, m->quality, m->code,
+			m->next, m->length, m->lines, m->timeout_ms, m->wait_ms, m->until,
+			m->until_is, m->again_ms, m->within_ms, m->otherwise);
 	}
 	for (uint32_t i = 0; i < ins->n_presets; i++) {
 		const struct bench_preset *p = &b->presets.at[ins->first_preset + i];
@@ -216,6 +216,7 @@ emit_messages(struct emit *e)
 			.until_is = text(e, m->until_is),
 			.again_ms = m->again_ms,
 			.within_ms = m->within_ms,
+			.otherwise = text(e, m->otherwise),
 		};
 
 		buf_put(e->out, &d, sizeof(d));

@@ -288,31 +288,25 @@ find_question(struct run *r, struct request *out, uint32_t *out_tag)
 
 /* ---- the value that is written ----------------------------------------------------------------------------------------------- */
 
-static bool
-make_write(struct run *r, const struct node *set, struct request *out)
+/* A value of a channel as the device takes it; NULL: that was told. */
+static const struct point *
+raw_value(struct run *r, const struct node *n, union value *out)
 {
-	const struct node *n = set->kind == NODE_MAP && set->n == 1 ? set->first : NULL;
 	const struct bench_channel *ch;
 	const struct point *pt;
-	const char *text = n == NULL ? NULL : read_text(r->b, n);
+	const char *text = read_text(r->b, n);
 	union value v = { 0 };
 	uint32_t point;
-	struct err err;
 	double number = 0;
 
-	if (text == NULL) {
-		diag_error(&r->b->diag, set->at, "exchange",
-			"one value is written; write set: {sp: 100}");
-		return false;
-	}
-	ch = expect_channel(r->b, r->ins, n, &point);
+	ch = text == NULL ? NULL : expect_channel(r->b, r->ins, n, &point);
 	if (ch == NULL)
-		return false;
+		return NULL;
 	pt = &r->b->points.at[point].codec_part;
 	if (pt->value != VALUE_TEXT && !expect_number(r->b, ch, text, &number)) {
 		diag_error(&r->b->diag, n->at, "number", "'%.60s' is no value of '%s'; write one",
 			text, n->key);
-		return false;
+		return NULL;
 	}
 	number = ch->has_scale ? (number - ch->offset) / ch->factor : number;
 	if (ch->n_knots > 0)
@@ -321,8 +315,54 @@ make_write(struct run *r, const struct node *set, struct request *out)
 		v.f = number;
 	else
 		v.i = llround(number);
+	*out = v;
+	return pt;
+}
+
+struct set {
+	struct run *r;
+	const struct node *node;
+};
+
+/* What stands behind the first of `set:`: what the others hold. */
+static bool
+set_beside(void *ctx, const char *name, enum value_type *out_type, union value *out)
+{
+	const struct set *set = ctx;
+	const struct point *pt;
+
+	for (const struct node *n = set->node->first->next; n != NULL; n = n->next) {
+		if (strcmp(n->key, name) != 0)
+			continue;
+		pt = raw_value(set->r, n, out);
+		if (pt != NULL)
+			*out_type = (enum value_type)pt->value;
+		return pt != NULL;
+	}
+	return false;
+}
+
+static bool
+make_write(struct run *r, const struct node *set, struct request *out)
+{
+	const struct node *n = set->kind == NODE_MAP ? set->first : NULL;
+	struct set ctx = { r, set };
+	const struct beside beside = { &ctx, set_beside };
+	const char *text = n == NULL ? NULL : read_text(r->b, n);
+	const struct point *pt;
+	union value v;
+	struct err err;
+
+	if (text == NULL || (set->n > 1 && !r->ins->codec->has_messages)) {
+		diag_error(&r->b->diag, set->at, "exchange",
+			"one value is written; write set: {sp: 100}");
+		return false;
+	}
+	pt = raw_value(r, n, &v);
+	if (pt == NULL)
+		return false;
 	if (pt->write_space < 0 || r->ins->codec->write == NULL ||
-		r->ins->codec->write(&r->ins->codec_part, pt, v, text, out, &err) < 0) {
+		r->ins->codec->write(&r->ins->codec_part, pt, v, text, &beside, out, &err) < 0) {
 		diag_error(&r->b->diag, n->at, "exchange", "'%s' cannot be written: %s", n->key,
 			pt->write_space < 0 ? "it has no write:; add it" : err.msg);
 		return false;

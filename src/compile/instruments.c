@@ -322,6 +322,8 @@ read_instrument(struct bench *b, const struct node *n)
 	identify_read(b, ins, found[INS_IDENTIFY]);
 	read_channels(b, index, n, found[INS_CHANNELS]);
 	ins->n_points = b->points.n - ins->first_point;
+	if (!ins->is_open)
+		messages_check_beside(b, ins);
 	if (found[INS_TWIN] != NULL &&
 		!read_is(b, found[INS_TWIN], NODE_MAP, "a map: CHANNEL: {start: 20}"))
 		return;

@@ -11,9 +11,10 @@
 #include "compile/read.h"
 #include "drivers/text_format.h"
 #include "drivers/text_value.h"
+#include "drivers/text_write.h"
 
 /* What is not said of a message. */
-#define BLANK .send = "", .receive = "", .text = "", .until = "", .until_is = ""
+#define BLANK .send = "", .receive = "", .text = "", .until = "", .until_is = "", .otherwise = ""
 #define NEEDS_MESSAGE "a message: {send: FORMAT, receive: FORMAT}, or a list of such"
 
 /* The messages of the instrument, as its codec sees them: the table may have moved. */
@@ -47,6 +48,44 @@ read_numbers(struct bench *b, const struct node *const *found, struct message *m
 	m->length = (uint16_t)length;
 	m->lines = (uint16_t)lines;
 	m->timeout_ms = (uint32_t)(timeout_ns / NS_PER_MS);
+}
+
+/* {da1: 0} as "da1=0", numbers of values that are sent. False: that was told. */
+static bool
+read_otherwise(struct bench *b, const struct node *n, struct message *m)
+{
+	struct buf line = { 0 };
+	struct text_format f;
+	struct err err;
+	bool is_good = true;
+
+	if (!read_is(b, n, NODE_MAP, "numbers of channels: {da1: 0}"))
+		return false;
+	if (text_format_parse(m->send, &f, &err) < 0)
+		return true; /* that is told of send */
+	for (const struct node *k = n->first; k != NULL; k = k->next) {
+		double number;
+		const char *text = read_text(b, k);
+		const struct text_element *e = text_format_field(&f, k->key);
+
+		if (e == NULL) {
+			diag_error(&b->diag, k->key_at, "format",
+				"'%.40s' does not stand in what is sent; remove it, or write "
+				"{%.40s:KIND} there",
+				k->key, k->key);
+			is_good = false;
+		} else if (text != NULL && !text_to_double(text, &number)) {
+			diag_error(&b->diag, k->at, "number",
+				"'%.40s' is no number; write it as the device takes it", text);
+			is_good = false;
+		}
+		is_good = is_good && text != NULL;
+		if (is_good)
+			buf_printf(&line, "%s%s=%s", line.n == 0 ? "" : ",", k->key, text);
+	}
+	m->otherwise = tree_text(&b->tree, line.n == 0 ? "" : line.data, line.n);
+	buf_done(&line);
+	return is_good;
 }
 
 /* Put one behind the others; its number, -1: that was told. `at`: the map that describes it. */
@@ -96,7 +135,7 @@ add_map(struct bench *b, struct bench_instrument *ins, const struct message *lik
 			"'if_given' stands only in init; remove it");
 		return -1;
 	}
-	for (int i = MSG_LENGTH; role == MESSAGE_EVENT && i <= MSG_TIMEOUT; i++)
+	for (int i = MSG_LENGTH; role == MESSAGE_EVENT && i <= MSG_OTHERWISE; i++)
 		if (found[i] != NULL) {
 			diag_error(&b->diag, found[i]->key_at, "conflict",
 				"nobody knows that it is coming, so '%s' has no effect; remove it",
@@ -106,6 +145,8 @@ add_map(struct bench *b, struct bench_instrument *ins, const struct message *lik
 	m.send = format_of(b, found[MSG_SEND]);
 	m.receive = format_of(b, found[MSG_RECEIVE]);
 	read_numbers(b, found, &m);
+	if (found[MSG_OTHERWISE] != NULL && !read_otherwise(b, found[MSG_OTHERWISE], &m))
+		return -1;
 	return add(b, ins, &m, n, found[MSG_SEND], found[MSG_RECEIVE], until);
 }
 
@@ -160,7 +201,7 @@ take_asked(struct bench *b, const struct bench_instrument *ins, const struct nod
 	}
 	if (!read_keys(b, named, schema_message, NULL, of, NULL))
 		return false;
-	for (int i = MSG_SEND; i <= MSG_TIMEOUT; i++)
+	for (int i = MSG_SEND; i <= MSG_OTHERWISE; i++)
 		if (found[i] == NULL)
 			found[i] = of[i];
 	return true;
@@ -563,19 +604,79 @@ messages_point(
 static void
 take_type(const struct bench_instrument *ins, struct point *pt)
 {
-	uint32_t i = pt->write_address;
+	struct text_sent s;
 
-	for (unsigned row = 0; row < 256 && i < ins->codec_part.n_messages; row++) {
-		const struct message *m = &ins->codec_part.messages[i];
-		struct text_format f;
-		struct err err;
+	for (unsigned i = 0;
+		text_write_sent(&ins->codec_part, pt->write_address, pt->write_key, i, &s); i++)
+		if (s.is_own)
+			pt->value = (uint8_t)text_value_type(&s.e);
+}
 
-		for (unsigned k = 0; text_format_parse(m->send, &f, &err) == 0 && k < f.n; k++)
-			if (f.at[k].field != TEXT_NO_FIELD)
-				pt->value = (uint8_t)text_value_type(&f.at[k]);
-		if (m->next == 0)
-			return;
-		i = m->next;
+/* The writable point of this name; NULL: the instrument has none. */
+static const struct point *
+find_written(
+	const struct bench *b, const struct bench_instrument *ins, const struct text_slice *name)
+{
+	for (uint32_t i = 0; i < ins->n_points; i++) {
+		const struct bench_point *p = &b->points.at[ins->first_point + i];
+		const struct point *pt = &p->codec_part;
+
+		if (b->channels.at[p->channel].is_writable && pt->write_key != NULL &&
+			strlen(pt->write_key) == name->n &&
+			memcmp(pt->write_key, name->at, name->n) == 0)
+			return pt;
+	}
+	return NULL;
+}
+
+/* Was it told already that a channel of this name cannot be written as it stands? */
+static bool
+has_bad_write(
+	const struct bench *b, const struct bench_instrument *ins, const struct text_slice *name)
+{
+	for (uint32_t i = 0; i < ins->n_points; i++) {
+		const struct bench_point *p = &b->points.at[ins->first_point + i];
+		const struct bench_channel *ch = &b->channels.at[p->channel];
+		const char *own = strrchr(ch->name, '.') + 1;
+
+		if (p->write_at.line > 0 && !ch->is_writable && strlen(own) == name->n &&
+			memcmp(own, name->at, name->n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+check_beside(struct bench *b, const struct bench_instrument *ins, const struct bench_point *p,
+	const struct text_slice *name)
+{
+	const struct point *other = find_written(b, ins, name);
+
+	if (other == NULL ? has_bad_write(b, ins, name) : other->value != VALUE_TEXT)
+		return;
+	diag_error(&b->diag, p->write_at, "point",
+		other == NULL
+			? "'%.*s' is sent along, and no channel of this name can be written; "
+			  "name one, or write the value out"
+			: "'%.*s' is a text, and only numbers are said along; send it by itself",
+		(int)MIN(name->n, (size_t)60), name->at);
+}
+
+void
+messages_check_beside(struct bench *b, const struct bench_instrument *ins)
+{
+	struct text_sent s;
+
+	for (uint32_t i = 0; i < ins->n_points && ins->codec->has_messages; i++) {
+		const struct bench_point *p = &b->points.at[ins->first_point + i];
+		const struct point *pt = &p->codec_part;
+
+		for (unsigned k = 0;
+			b->channels.at[p->channel].is_writable &&
+			text_write_sent(&ins->codec_part, pt->write_address, pt->write_key, k, &s);
+			k++)
+			if (!s.is_own)
+				check_beside(b, ins, p, &s.e.name);
 	}
 }
 
@@ -611,10 +712,11 @@ messages_write(struct bench *b, struct bench_instrument *ins, const char *channe
 			continue;
 		pt->write_space = 0;
 		pt->write_address = i;
+		pt->write_key = channel;
 		if (pt->is_write_only)
 			take_type(ins, pt);
-		if (ins->codec->write(&ins->codec_part, pt, (union value){ 0 }, "", &trial, &err) ==
-			0)
+		if (ins->codec->write(
+			    &ins->codec_part, pt, (union value){ 0 }, "", NULL, &trial, &err) == 0)
 			return true;
 		pt->write_space = -1;
 		diag_error(&b->diag, n->at, "point", "%s", err.msg);

@@ -73,7 +73,7 @@ is_taken(struct bench *b, struct bench_instrument *ins, const struct node *map, 
 	struct request trial;
 	struct err err = { .sys = -1 };
 
-	if (ins->codec->write(&ins->codec_part, pt, zero, "", &trial, &err) >= 0)
+	if (ins->codec->write(&ins->codec_part, pt, zero, "", NULL, &trial, &err) >= 0)
 		return true;
 	diag_error(&b->diag, map->at, "point",
 		"the device takes no writes there (%s); name a place that can be written, or "
@@ -184,6 +184,8 @@ read_point(struct bench *b, struct bench_instrument *ins, struct bench_channel *
 		read_span(
 			b, keys[INS_CH_EVERY], &schema_instrument_channel[INS_CH_EVERY], &every_ns);
 	p->codec_part.every_ns = every_ns;
+	if (keys[INS_CH_WRITE] != NULL)
+		p->write_at = keys[INS_CH_WRITE]->at;
 	if (keys[CH_READ] == NULL && keys[INS_CH_WRITE] != NULL && ins->codec != NULL) {
 		refuse_reading_keys(b, ch, keys);
 		ch->is_writable = read_write_only(b, ins, name, keys[INS_CH_WRITE], &p->codec_part);

@@ -10,8 +10,8 @@ int
 presets_request(const struct bench_instrument *ins, const struct bench_preset *p,
 	struct request *out, struct err *err)
 {
-	return ins->codec->write(
-		&ins->codec_part, &p->codec_part, p->v, p->text == NULL ? "" : p->text, out, err);
+	return ins->codec->write(&ins->codec_part, &p->codec_part, p->v,
+		p->text == NULL ? "" : p->text, NULL, out, err);
 }
 
 /* The place, as one that is written; false: that was told. */

@@ -414,6 +414,10 @@ static const char *const words_if_given[] = { "password", NULL };
 		.min = MS(10),                                                                     \
 		.max = S(60),                                                                      \
 		.help = "how long the answer may take; the instrument's when left out" },          \
+	[MSG_OTHERWISE] = { .name = "otherwise",                                                   \
+		.kind = KEY_VALUES,                                                                \
+		.help = "what it sends of channels beside the one that is written, as long as "    \
+			"nobody knows what they hold: {da1: 0}" },                                 \
 	[MSG_IF_GIVEN] = { .name = "if_given",                                                     \
 		.kind = KEY_CHOICE,                                                                \
 		.words = words_if_given,                                                           \

@@ -379,7 +379,7 @@ write_override(uint64_t v, struct request *r, struct err *err)
 
 int
 brooks_write(const struct instrument *ins, const struct point *pt, union value v, const char *text,
-	struct request *out, struct err *err)
+	const struct beside *beside, struct request *out, struct err *err)
 {
 	unsigned unit = pt->write_address & 0xFF;
 	uint32_t where = pt->write_address & ~UINT32_C(0xFF);

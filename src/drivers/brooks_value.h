@@ -50,7 +50,7 @@ extern const struct opt brooks_point_opts[];
 int brooks_point(
 	const struct instrument *ins, const struct optvals *v, struct point *out, struct err *err);
 int brooks_write(const struct instrument *ins, const struct point *pt, union value v,
-	const char *text, struct request *out, struct err *err);
+	const char *text, const struct beside *beside, struct request *out, struct err *err);
 
 /* The question that reads pt, for this point alone; first is left to the caller. */
 void brooks_value_ask(const struct point *pt, struct request *out);

@@ -116,7 +116,7 @@ gpio_plan(const struct instrument *ins, const struct point *pts, size_t n,
 
 static int
 gpio_write(const struct instrument *ins, const struct point *pt, union value v, const char *text,
-	struct request *out, struct err *err)
+	const struct beside *beside, struct request *out, struct err *err)
 {
 	if (pt->write_address != pt->address)
 		return err_set(err, ERR_CONF, 0, "it is another line than the one that is read");

@@ -156,7 +156,7 @@ write_value(const struct point *pt, union value v, const char *text, char out[VA
 
 static int
 helper_write(const struct instrument *ins, const struct point *pt, union value v, const char *text,
-	struct request *out, struct err *err)
+	const struct beside *beside, struct request *out, struct err *err)
 {
 	struct request r = { .kind = REQUEST_WRITE, .n = 1, .count = 1 };
 	const char *name = pt->write_key != NULL ? pt->write_key : pt->key;

@@ -161,7 +161,7 @@ http_write_takes_text(const char *content)
 
 int
 http_write(const struct instrument *ins, const struct point *pt, union value v, const char *text,
-	struct request *out, struct err *err)
+	const struct beside *beside, struct request *out, struct err *err)
 {
 	struct request r = { .kind = REQUEST_WRITE, .n = 1, .count = 1 };
 	struct room room = { r.write, 0, sizeof(r.write), false };

@@ -27,7 +27,7 @@ struct http_write {
 
 /* codec.h, write: to pt->write_key. */
 int http_write(const struct instrument *ins, const struct point *pt, union value v,
-	const char *text, struct request *out, struct err *err);
+	const char *text, const struct beside *beside, struct request *out, struct err *err);
 /* A request of http_write() taken apart; false: it is none. */
 bool http_write_split(const struct request *req, struct http_write *out);
 

@@ -101,7 +101,7 @@ k8090_plan(const struct instrument *ins, const struct point *pts, size_t n,
 
 static int
 k8090_write(const struct instrument *ins, const struct point *pt, union value v, const char *text,
-	struct request *out, struct err *err)
+	const struct beside *beside, struct request *out, struct err *err)
 {
 	if (pt->write_space < 0 || pt->write_address >= RELAYS)
 		return err_set(err, ERR_CONF, 0, "there is no such relay");

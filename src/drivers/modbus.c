@@ -281,7 +281,7 @@ write_registers(const struct instrument *ins, const struct point *pt, union valu
 
 int
 modbus_write(const struct instrument *ins, const struct point *pt, union value v, const char *text,
-	struct request *out, struct err *err)
+	const struct beside *beside, struct request *out, struct err *err)
 {
 	struct request r = { .kind = REQUEST_WRITE,
 		.n = 1,

@@ -24,7 +24,7 @@ int modbus_point(
 int modbus_plan(const struct instrument *ins, const struct point *pts, size_t n,
 	const struct learned *learned, struct request *out, size_t max);
 int modbus_write(const struct instrument *ins, const struct point *pt, union value v,
-	const char *text, struct request *out, struct err *err);
+	const char *text, const struct beside *beside, struct request *out, struct err *err);
 void modbus_describe(
 	const struct instrument *ins, const struct request *req, char *out, size_t cap);
 int modbus_identify(const struct instrument *ins, struct request *out);

@@ -149,7 +149,7 @@ propar_plan(const struct instrument *ins, const struct point *pts, size_t n,
 
 int
 propar_write(const struct instrument *ins, const struct point *pt, union value v, const char *text,
-	struct request *out, struct err *err)
+	const struct beside *beside, struct request *out, struct err *err)
 {
 	struct request r = { .kind = REQUEST_WRITE,
 		.function = CMD_WRITE,

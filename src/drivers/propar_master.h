@@ -16,7 +16,7 @@ int propar_point(
 int propar_plan(const struct instrument *ins, const struct point *pts, size_t n,
 	const struct learned *learned, struct request *out, size_t max);
 int propar_write(const struct instrument *ins, const struct point *pt, union value v,
-	const char *text, struct request *out, struct err *err);
+	const char *text, const struct beside *beside, struct request *out, struct err *err);
 int propar_identify(const struct instrument *ins, struct request *out);
 void propar_describe(
 	const struct instrument *ins, const struct request *req, char *out, size_t cap);

@@ -17,6 +17,7 @@
 #include "drivers/text_frame.h"
 #include "drivers/text_message.h"
 #include "drivers/text_value.h"
+#include "drivers/text_write.h"
 
 extern const struct codec codec_text;
 
@@ -46,21 +47,10 @@ message_at(const struct instrument *ins, uint32_t i)
 	return i < ins->n_messages ? &ins->messages[i] : NULL;
 }
 
-/* Number `nth` of a row; NULL: it is not so long. */
-static const struct message *
-row_at(const struct instrument *ins, uint32_t first, unsigned nth)
-{
-	const struct message *m = message_at(ins, first);
-
-	while (m != NULL && nth-- > 0)
-		m = m->next == 0 ? NULL : message_at(ins, m->next);
-	return m;
-}
-
 static const struct message *
 asked(const struct instrument *ins, const struct request *req)
 {
-	return req == NULL ? NULL : row_at(ins, req->address, req->count);
+	return req == NULL ? NULL : text_row_at(ins, req->address, req->count);
 }
 
 /* The format of the answer to a message; false when there is none. */
@@ -193,7 +183,7 @@ find_field(const struct instrument *ins, uint32_t first, const char *name, struc
 	struct text_format f;
 	unsigned n = 0;
 
-	for (unsigned row = 0; (m = row_at(ins, first, row)) != NULL && row < 256; row++) {
+	for (unsigned row = 0; (m = text_row_at(ins, first, row)) != NULL && row < 256; row++) {
 		if (!answer_of(m, &f))
 			continue;
 		for (unsigned i = 0; i < f.n; i++) {
@@ -223,7 +213,7 @@ sends_value(const struct instrument *ins, uint32_t first)
 	struct text_format f;
 	struct err err;
 
-	for (unsigned row = 0; (m = row_at(ins, first, row)) != NULL && row < 256; row++)
+	for (unsigned row = 0; (m = text_row_at(ins, first, row)) != NULL && row < 256; row++)
 		if (text_format_parse(m->send, &f, &err) < 0 || f.n_fields > 0)
 			return true;
 	return false;
@@ -235,7 +225,7 @@ waits_for_written(const struct instrument *ins, uint32_t first)
 {
 	const struct message *m;
 
-	for (unsigned row = 0; (m = row_at(ins, first, row)) != NULL && row < 256; row++)
+	for (unsigned row = 0; (m = text_row_at(ins, first, row)) != NULL && row < 256; row++)
 		if (is_waiting(m) && is_written(m))
 			return true;
 	return false;
@@ -303,7 +293,7 @@ text_point(
 static void
 set_step(const struct instrument *ins, struct request *req)
 {
-	const struct message *m = row_at(ins, req->address, req->count);
+	const struct message *m = text_row_at(ins, req->address, req->count);
 
 	req->is_silent = m != NULL && m->receive[0] == '\0';
 	req->timeout_ms = m != NULL ? m->timeout_ms : 0;
@@ -345,56 +335,14 @@ text_plan(const struct instrument *ins, const struct point *pts, size_t n,
 
 /* ---- writing -------------------------------------------------------------------------------------------------------------- */
 
-/* The one value of a write. */
-static struct text_written
-written(void *ctx, const struct text_element *e)
-{
-	return *(const struct text_written *)ctx;
-}
-
-/* What a write carries: the type, and the value. */
-static void
-pack_value(struct request *req, enum value_type type, union value v, const char *text)
-{
-	size_t n = type == VALUE_TEXT ? strlen(text) + 1 : sizeof(v);
-
-	req->write[0] = (uint8_t)type;
-	memcpy(req->write + 1, type == VALUE_TEXT ? (const void *)text : &v, n);
-	req->n_write = (uint16_t)(1 + n);
-}
-
-/* How many values go into a message, or ERR_CONF when one is not of the point's kind. */
-static int
-check_write(const struct text_format *f, const struct point *pt, struct err *err)
-{
-	int n = 0;
-
-	for (unsigned i = 0; i < f->n; i++) {
-		const struct text_element *e = &f->at[i];
-
-		if (e->field == TEXT_NO_FIELD)
-			continue;
-		n++;
-		if ((text_value_type(e) == VALUE_TEXT) != (pt->value == VALUE_TEXT))
-			return err_set(err, ERR_CONF, 0,
-				"'%.*s' is %s in what is sent and %s in what is read; give both "
-				"the same kind",
-				(int)MIN(e->name.n, (size_t)40), e->name.at,
-				pt->value == VALUE_TEXT ? "a number" : "a text",
-				pt->value == VALUE_TEXT ? "a text" : "a number");
-	}
-	return n;
-}
-
 static int
 text_write(const struct instrument *ins, const struct point *pt, union value v, const char *text,
-	struct request *out, struct err *err)
+	const struct beside *beside, struct request *out, struct err *err)
 {
 	const struct message *m = message_at(ins, pt->write_address);
-	struct text_written w = { (enum value_type)pt->value, v, text == NULL ? "" : text };
 	uint8_t bytes[CODEC_FRAME_MAX];
+	struct request step;
 	struct text_format f;
-	int n = 0;
 
 	if (m == NULL || pt->write_space != SPACE_ASKED || m->send[0] == '\0')
 		return err_set(err, ERR_CONF, 0, "no message writes it");
@@ -403,39 +351,19 @@ text_write(const struct instrument *ins, const struct point *pt, union value v, 
 			err, ERR_CONF, 0, "the text is longer than %d bytes", VALUE_TEXT_MAX);
 	*out = (struct request){ .kind = REQUEST_WRITE, .n = 1, .address = pt->write_address };
 	set_step(ins, out);
-	pack_value(out, (enum value_type)pt->value, v, text == NULL ? "" : text);
+	if (text_write_pack(ins, pt, v, text == NULL ? "" : text, beside, out, err) < 0)
+		return ERR_CONF;
 	/* What cannot be written down is refused now and not on the wire, where the steps before it were done already. */
-	for (unsigned row = 0; (m = row_at(ins, pt->write_address, row)) != NULL && row < 256;
-		row++) {
-		int rc = text_format_parse(m->send, &f, err);
+	step = *out;
+	for (; (m = text_row_at(ins, pt->write_address, step.count)) != NULL && step.count < 256;
+		step.count++) {
+		struct text_giving g = text_write_giving(ins, &step);
 
-		if (rc == 0)
-			rc = check_write(&f, pt, err);
-		n += MAX(rc, 0);
-		if (rc < 0 || text_message_make(&f, written, &w, bytes, sizeof(bytes), err) < 0)
+		if (text_format_parse(m->send, &f, err) < 0 ||
+			text_message_make(&f, text_write_value, &g, bytes, sizeof(bytes), err) < 0)
 			return ERR_CONF;
 	}
-	return n == 1 ? 0
-		      : err_set(err, ERR_CONF, 0,
-				"%d values stand in what is sent, and one is written; write "
-				"{value:KIND} once",
-				n);
-}
-
-/* What a write carries, taken out again. */
-static struct text_written
-unpack_value(const struct request *req)
-{
-	struct text_written w = { VALUE_INT, { 0 }, "" };
-
-	if (req->n_write == 0)
-		return w;
-	w.type = (enum value_type)req->write[0];
-	if (w.type == VALUE_TEXT)
-		w.text = (const char *)req->write + 1;
-	else
-		memcpy(&w.v, req->write + 1, sizeof(w.v));
-	return w;
+	return 0;
 }
 
 /* ---- on the wire ---------------------------------------------------------------------------------------------------------- */
@@ -445,7 +373,7 @@ text_encode(const struct instrument *ins, const struct request *req, uint32_t ta
 	const struct vars *vars, uint8_t *out, size_t cap, struct err *err)
 {
 	const struct message *m = asked(ins, req);
-	struct text_written w = unpack_value(req);
+	struct text_giving g = { .req = req };
 	struct text_format f;
 	struct text_frame frame;
 	int n;
@@ -456,7 +384,8 @@ text_encode(const struct instrument *ins, const struct request *req, uint32_t ta
 	f.secret = text_frame_password(&ins->opts);
 	if (text_format_has_secret(&f) && f.secret == NULL)
 		return err_set(err, ERR_CONF, 0, "its password is not known");
-	n = text_message_make(&f, written, &w, out, cap, err);
+	g = text_write_giving(ins, req);
+	n = text_message_make(&f, text_write_value, &g, out, cap, err);
 	return n < 0 ? n : text_frame_wrap(&frame, out, (size_t)n, cap, err);
 }
 
@@ -756,33 +685,17 @@ read_error(struct hearing *h, const struct instrument *ins, const uint8_t *in, s
 
 /* ---- waiting -------------------------------------------------------------------------------------------------------------- */
 
-/* The element of the row that carries what is written. */
-static const struct text_element *
-sent_element(const struct instrument *ins, uint32_t first, struct text_format *room)
-{
-	const struct message *m;
-	struct err err;
-
-	for (unsigned row = 0; (m = row_at(ins, first, row)) != NULL && row < 256; row++)
-		for (unsigned i = 0; text_format_parse(m->send, room, &err) == 0 && i < room->n;
-			i++)
-			if (room->at[i].field != TEXT_NO_FIELD)
-				return &room->at[i];
-	return NULL;
-}
-
 /* What is written, as the device has read it: 12.345 that is sent with two digits is 12.35. */
 static struct text_written
 as_sent(const struct instrument *ins, const struct request *req, char text[VALUE_TEXT_MAX + 1])
 {
-	struct text_written w = unpack_value(req);
+	struct text_written w = text_write_own(req);
 	uint8_t bytes[CODEC_WRITE_MAX];
-	struct text_format f;
-	const struct text_element *e = sent_element(ins, req->address, &f);
+	struct text_element sent, *e = &sent;
 	struct err err;
 	int n;
 
-	if (e == NULL)
+	if (!text_write_own_element(ins, req, &sent))
 		return w;
 	n = text_value_put(e, w.type, w.v, w.text, bytes, sizeof(bytes), &err);
 	if (n > 0 && text_value_get(e, bytes, (size_t)n, &w.v, text) == Q_GOOD) {

@@ -96,6 +96,8 @@ struct message {
 		until; /* a value of its answer: it is asked again until that is until_is; "": once is enough */
 	const char *until_is;         /* a number, a text, or "value": what the write carries */
 	uint32_t again_ms, within_ms; /* how often, and for how long; 0 where until is empty */
+	const char *
+		otherwise; /* of values that it sends beside the one that is written: "da1=0,da2=0" */
 };
 
 enum message_again {
@@ -231,6 +233,13 @@ enum {
 	DECODE_NOT_YET = -15, /* what the step waits for is not so yet; see request.again_ms */
 };
 
+/* Where the values of other places of the instrument come from that a write says along. */
+struct beside {
+	void *ctx;
+	/* The number that the writable place of this name holds; false: nobody knows. */
+	bool (*value)(void *ctx, const char *name, enum value_type *out_type, union value *out);
+};
+
 struct codec {
 	const char *name;             /* as written after `use:` */
 	const char *help;             /* one line */
@@ -276,9 +285,10 @@ struct codec {
 	 * the next. Left out: none. */
 	size_t (*scratch)(const struct instrument *ins, const struct point *pts, size_t n);
 
-	/* A request that writes v (or text) to pt. */
+	/* A request that writes v (or text) to pt. beside: for what has to be said along; NULL: 0, to try whether pt takes v. */
 	int (*write)(const struct instrument *ins, const struct point *pt, union value v,
-		const char *text, struct request *out, struct err *err);
+		const char *text, const struct beside *beside, struct request *out,
+		struct err *err);
 
 	/* Has it to be prepared on each new wire, by the steps behind identify(), before anything else is asked? Left out: never. */
 	bool (*prepares)(const struct instrument *ins);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "link/link_engine.h"
 
 /* ---- life ------------------------------------------------------------------------------------------------------ */
@@ -598,12 +599,13 @@ link_write(struct link *l, uint32_t point, uint32_t tag, union value v, const ch
 			"instrument '%s': %d writes are waiting already; try again later",
 			u->ins.name, LINK_WRITES_MAX);
 	memset(w, 0, sizeof(*w));
-	rc = u->codec->write(&u->ins, &u->points[at], v, text, &w->req, err);
-	if (rc < 0)
-		return rc;
-	w->req.kind = REQUEST_WRITE;
 	w->unit = u;
 	w->at = (size_t)at;
+	w->v = v;
+	text_copy(w->text, sizeof(w->text), text == NULL ? "" : text);
+	rc = link_beside_write(l, w, text, true, err);
+	if (rc < 0)
+		return rc;
 	w->tag = tag;
 	w->ask_ns = now_ns;
 	if (l->line == LINE_CLOSED && l->open_ns > now_ns && !u->codec->closes) {

@@ -56,6 +56,8 @@ deliver(struct link *l, const struct unit *u, int64_t stamp_ns, bool was_alone)
 				continue;
 			u->marks[r->at].told_ns = stamp_ns;
 		}
+		u->held[r->at].is_read = r->quality == Q_GOOD;
+		u->held[r->at].read = r->v;
 		tell(l, u, r, stamp_ns);
 	}
 }
@@ -101,6 +103,8 @@ done(struct link *l, struct flight *f, int64_t now_ns)
 			link_ask_again(l, f, now_ns);
 		break;
 	case FLIGHT_WRITE:
+		if (l->readings.n == 0 || r->quality == Q_GOOD)
+			link_beside_written(&f->write);
 		link_written(l, &f->write, l->readings.n > 0 ? r->quality : Q_GOOD,
 			l->readings.n > 0 ? r->code : 0);
 		break;

@@ -56,6 +56,12 @@ struct mark {
 	int64_t told_ns; /* stamp of what was told last while others were under way: answers may overtake each other */
 };
 
+/* What a point holds, for writes of its neighbours that say it along. */
+struct held {
+	bool is_written, is_read; /* since the wire came up; good, and still so */
+	union value written, read;
+};
+
 struct poll {
 	int64_t due_ns;   /* on its grid */
 	int64_t ask_ns;   /* when it goes: due_ns, or the time of a repetition; NEVER: under way */
@@ -81,6 +87,7 @@ struct unit {
 
 	/* what is asked; the arrays have room for one request a point */
 	struct mark *marks; /* [n_points] */
+	struct held *held;  /* [n_points] */
 	struct request *reqs;
 	struct poll *polls;
 	char (*meanings)[LINK_MEANING];
@@ -139,6 +146,9 @@ struct write {
 	uint32_t tag;
 	uint32_t n_tries;
 	uint8_t n_busy;
+	bool has_beside; /* it says others along: it is made anew when it goes */
+	union value v;   /* what is written, unless it is a text .. */
+	char text[VALUE_TEXT_MAX + 1];
 	int64_t ask_ns;
 	struct request req;
 };
@@ -395,6 +405,13 @@ void link_renew(struct link *l, int64_t now_ns);
 void link_end(struct link *l, int64_t now_ns);
 /* The bytes cannot be cut into frames: the wire has to start anew. */
 void link_garbage(struct link *l, const uint8_t *in, size_t n, int64_t now_ns);
+
+/* link_beside.c: what a write says along */
+/* Make w->req of its value or its text; is_queued: what waits to be written counts, as it will have been when w goes. */
+int link_beside_write(
+	struct link *l, struct write *w, const char *text, bool is_queued, struct err *err);
+void link_beside_written(struct write *w); /* it is done */
+void link_beside_forget(struct unit *u);   /* a new wire */
 
 /* link_trace.c */
 void link_trace(struct link *l, const struct unit *u, enum trace_kind kind, enum quality quality,

@@ -76,6 +76,8 @@ link_identify_opened(struct unit *u, bool is_prepared, int64_t now_ns)
 	/* Where each answer ends the connection, one that has answered is still the same. */
 	if (!is_prepared || u->fails > 0 || (u->is_known && u->state.state != INSTRUMENT_UP))
 		begin(u, is_prepared ? u->n_preset : 0);
+	if (!is_prepared)
+		link_beside_forget(u);
 	if (u->is_known)
 		ask_name_later(u, now_ns);
 }

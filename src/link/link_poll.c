@@ -170,18 +170,28 @@ copy_request(struct request *out, const struct request *req)
 	memcpy(out, req, offsetof(struct request, write) + req->n_write);
 }
 
-static void
-start_write(struct link *l, struct flight *f, size_t i)
+/* False: what it has to say along is not known any more; it is settled. */
+static bool
+start_write(struct link *l, struct flight *f, size_t i, int64_t now_ns)
 {
+	struct err err;
+
 	f->kind = FLIGHT_WRITE;
 	f->within_ns = 0;
 	f->write = l->writes[i];
 	f->unit = f->write.unit;
-	copy_request(&f->req, &f->write.req);
-	link_meaning(f->meaning, f->unit, &f->req);
 	l->n_writes--;
 	memmove(&l->writes[i], &l->writes[i + 1], (l->n_writes - i) * sizeof(l->writes[0]));
 	l->writes_row++;
+	if (f->write.has_beside &&
+		link_beside_write(l, &f->write, f->write.text, false, &err) < 0) {
+		link_note(l, f->unit, Q_BAD_REQUEST, now_ns, "not sent: %s", err.msg);
+		link_written(l, &f->write, Q_BAD_REQUEST, 0);
+		return false;
+	}
+	copy_request(&f->req, &f->write.req);
+	link_meaning(f->meaning, f->unit, &f->req);
+	return true;
 }
 
 static void
@@ -227,10 +237,8 @@ start_first(struct link *l, struct flight *f, size_t w, int64_t now_ns)
 	struct unit *u = l->writes[w].unit;
 	unsigned row = l->writes_row;
 
-	if (u->is_known) {
-		start_write(l, f, w);
-		return true;
-	}
+	if (u->is_known)
+		return start_write(l, f, w, now_ns);
 	if (!start_identify(l, f, u, now_ns))
 		return false;
 	l->writes_row = row + 1;

@@ -54,6 +54,7 @@ init_messages(struct unit *u, const struct image *img, const struct image_instru
 			.until_is = mem_text(image_text(img, m->until_is)),
 			.again_ms = m->again_ms,
 			.within_ms = m->within_ms,
+			.otherwise = mem_text(image_text(img, m->otherwise)),
 		};
 	}
 }
@@ -68,6 +69,7 @@ free_messages(struct unit *u)
 		free((void *)(uintptr_t)u->messages[i].text);
 		free((void *)(uintptr_t)u->messages[i].until);
 		free((void *)(uintptr_t)u->messages[i].until_is);
+		free((void *)(uintptr_t)u->messages[i].otherwise);
 	}
 	free(u->messages);
 }
@@ -114,7 +116,7 @@ init_presets(struct unit *u, const struct image *img, const struct image_instrum
 		int rc;
 
 		codec_preset_point(img, from->first_preset + i, &pt);
-		rc = u->codec->write(&u->ins, &pt, p->v, image_text(img, p->text),
+		rc = u->codec->write(&u->ins, &pt, p->v, image_text(img, p->text), NULL,
 			&u->presets[u->n_presets++], &err);
 		assert(rc == 0); /* `compile` has refused what the codec cannot write */
 		(void)rc;
@@ -142,6 +144,7 @@ link_unit_init(struct unit *u, const struct image *img, uint32_t index, const st
 	init_messages(u, img, from);
 	init_points(u, img, from);
 	init_presets(u, img, from);
+	u->held = mem_zero(u->n_points, sizeof(*u->held));
 	u->marks = mem_zero(u->n_points, sizeof(*u->marks));
 	u->reqs = mem_zero(u->n_points, sizeof(*u->reqs));
 	u->polls = mem_zero(u->n_points, sizeof(*u->polls));
@@ -194,6 +197,7 @@ link_unit_done(struct unit *u)
 	free(u->demand_text);
 	free((void *)(uintptr_t)u->demand_point.key);
 	free(u->points);
+	free(u->held);
 	free(u->marks);
 	free(u->reqs);
 	free(u->polls);
@@ -210,6 +214,7 @@ link_unit_say(struct link *l, const struct unit *u, size_t first, size_t n, enum
 	for (size_t i = first; i < first + n && i < u->n_points; i++) {
 		r.at = (uint32_t)i;
 		u->marks[i].told_ns = now_ns;
+		u->held[i].is_read = false;
 		l->sink.reading(l->sink.ctx, u->points[i].id, &r, now_ns);
 	}
 }

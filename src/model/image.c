@@ -240,7 +240,8 @@ check_message(const struct check *c, uint32_t i)
 
 	return is_text(c, m->name) && is_text(c, m->send) && is_text(c, m->receive) &&
 			       is_text(c, m->text) && is_text(c, m->until) &&
-			       is_text(c, m->until_is) && m->wait_ms <= IMAGE_WAIT_MS_MAX &&
+			       is_text(c, m->until_is) && is_text(c, m->otherwise) &&
+			       m->wait_ms <= IMAGE_WAIT_MS_MAX &&
 			       m->within_ms <= IMAGE_WITHIN_MS_MAX &&
 			       m->again_ms <= IMAGE_WITHIN_MS_MAX &&
 			       (!waits || m->again_ms >= IMAGE_AGAIN_MS_MIN)

@@ -159,7 +159,7 @@ struct image_message {
 	uint32_t wait_ms;
 	uint32_t until, until_is; /* texts; until empty: it is asked once */
 	uint32_t again_ms, within_ms;
-	uint32_t spare2;
+	uint32_t otherwise; /* text */
 };
 
 #define IMAGE_MESSAGES_MAX 1000 /* of one instrument */

@@ -14,6 +14,7 @@
 #include "drivers/text_frame.h"
 #include "drivers/text_message.h"
 #include "drivers/text_value.h"
+#include "drivers/text_write.h"
 #include "twin/play_text_scpi.h"
 #include "twin/player.h"
 
@@ -323,13 +324,27 @@ refuse(const struct play_device *dev, uint8_t *out, size_t cap)
 
 /* ---- what masters say ------------------------------------------------------------------------------------------------------ */
 
-/* The value that a message carries, to the points that it writes. */
+/* Does the message write this point by this value? e NULL: it has only one. */
+static bool
+is_written_by(const struct point *pt, uint32_t message, const struct text_element *e)
+{
+	if (pt->write_space < 0)
+		return false;
+	if (e == NULL || (e->name.n == 5 && memcmp(e->name.at, "value", 5) == 0))
+		return pt->write_address == message;
+	return pt->write_key != NULL && strlen(pt->write_key) == e->name.n &&
+	       memcmp(pt->write_key, e->name.at, e->name.n) == 0;
+}
+
+/* The values that a message carries, to the points that it writes. */
 static void
 take_values(struct play_device *dev, uint32_t message, const struct text_format *f,
 	const struct text_found found[TEXT_FIELDS_MAX])
 {
 	char text[VALUE_TEXT_MAX + 1];
 	union value v = { 0 };
+	struct text_sent s;
+	bool is_one = !text_write_sent(&dev->ins, message, NULL, 1, &s);
 
 	for (unsigned k = 0; k < f->n_fields; k++) {
 		enum value_type type = text_value_type(found[k].e);
@@ -341,7 +356,7 @@ take_values(struct play_device *dev, uint32_t message, const struct text_format 
 			const struct point *pt = &dev->pts[i].pt;
 			union value as = v;
 
-			if (pt->write_space < 0 || pt->write_address != message)
+			if (!is_written_by(pt, message, is_one ? NULL : found[k].e))
 				continue;
 			if (pt->value == VALUE_FLOAT || pt->value == VALUE_FLOAT32)
 				as.f = value_double(type, v);

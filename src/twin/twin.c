@@ -112,7 +112,8 @@ make_messages(struct play_device *dev, const struct image_instrument *from)
 			.until = image_text(dev->img, m->until),
 			.until_is = image_text(dev->img, m->until_is),
 			.again_ms = m->again_ms,
-			.within_ms = m->within_ms };
+			.within_ms = m->within_ms,
+			.otherwise = image_text(dev->img, m->otherwise) };
 	}
 	dev->ins.messages = all;
 	dev->ins.n_messages = (uint16_t)from->n_messages;

@@ -128,7 +128,8 @@ questions(unsigned which, struct point pts[POINTS], struct request out[2 * REQUE
 	}
 	n = (size_t)c->plan(ins, pts, POINTS, &nothing, out, POINTS);
 	if (c->write != NULL)
-		n += c->write(ins, &pts[0], (union value){ .i = 1 }, NULL, &out[n], NULL) == 0;
+		n += c->write(ins, &pts[0], (union value){ .i = 1 }, NULL, NULL, &out[n], NULL) ==
+		     0;
 	if (c->identify != NULL)
 		n += c->identify(ins, &out[n]) > 0;
 	for (size_t i = 0; i < n; i++)

@@ -84,8 +84,8 @@ hear(const struct hearer *h, const uint8_t *frame, size_t n)
 	made = h->codec->plan(&h->ins, pts, POINTS, &nothing, req, REQUESTS);
 	demand(made > 0);
 	if (h->codec->write != NULL)
-		made += h->codec->write(&h->ins, &pts[0], (union value){ .i = 1 }, NULL, &req[made],
-				NULL) == 0;
+		made += h->codec->write(&h->ins, &pts[0], (union value){ .i = 1 }, NULL, NULL,
+				&req[made], NULL) == 0;
 	for (int i = 0; i < 2 * made; i++) { /* twice: what was heard before matters */
 		struct readings out = { .at = at, .cap = POINTS };
 

@@ -60,7 +60,7 @@ rig_plan(const struct instrument *ins, const struct point *pts, size_t n,
 
 static int
 rig_write(const struct instrument *ins, const struct point *pt, union value v, const char *text,
-	struct request *out, struct err *err)
+	const struct beside *beside, struct request *out, struct err *err)
 {
 	if (v.i < 0 || v.i > UINT16_MAX)
 		return err_set(

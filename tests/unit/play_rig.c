@@ -238,7 +238,8 @@ play_codec_write_text(
 	struct request req;
 	struct err err;
 
-	assert_int_equal(s->codec->write(&s->ins, point_of(s, point), v, text, &req, &err), 0);
+	assert_int_equal(
+		s->codec->write(&s->ins, point_of(s, point), v, text, NULL, &req, &err), 0);
 	assert_int_equal(exchange(t, s, req), 0);
 	for (size_t k = 0; k < s->got.n; k++)
 		assert_int_equal(s->at[k].quality, Q_GOOD);

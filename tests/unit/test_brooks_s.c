@@ -539,7 +539,8 @@ test_status(void **state)
 	/* a write that arrived broken was not done: it goes again */
 	pt = point(SETPOINT_PERCENT);
 	assert_int_equal(
-		codec_brooks_s.write(&ins, &pt, (union value){ .f = 20 }, NULL, &write, NULL), 0);
+		codec_brooks_s.write(&ins, &pt, (union value){ .f = 20 }, NULL, NULL, &write, NULL),
+		0);
 	assert_int_equal(decode(&write, &pt, "EC 02 88 00", r, &out, &err), DECODE_LATER);
 	assert_int_equal(decode(&write, &pt, "EC 02 07 00", r, &out, &err), DECODE_REFUSED);
 }
@@ -552,7 +553,7 @@ writing(enum what what, int unit, union value v)
 	struct point pt = point_of(wanted((int)what, -1, -1, -1, -1, -1, unit));
 	struct request req;
 
-	assert_int_equal(codec_brooks_s.write(&ins, &pt, v, NULL, &req, NULL), 0);
+	assert_int_equal(codec_brooks_s.write(&ins, &pt, v, NULL, NULL, &req, NULL), 0);
 	return req;
 }
 
@@ -631,8 +632,8 @@ test_set_override(void **state)
 	assert_int_equal(out.refusal.quality, Q_BAD_REQUEST);
 	assert_int_equal(decode(&req, NULL, "E7 02 00 00", r, &out, &err), DECODE_BAD);
 	for (unsigned v = 0; v < 7; v++)
-		assert_int_equal(
-			codec_brooks_s.write(&ins, &pt, (union value){ .u = v }, NULL, &req, &err),
+		assert_int_equal(codec_brooks_s.write(&ins, &pt, (union value){ .u = v }, NULL,
+					 NULL, &req, &err),
 			v < 3 || v == 4 ? 0 : ERR_CONF);
 }
 
@@ -651,15 +652,15 @@ test_what_cannot_be_written(void **state)
 		pt.write_space = (int16_t)pt.space; /* as `compile` tries it */
 		pt.write_address = pt.address;
 		assert_int_equal(
-			codec_brooks_s.write(&ins, &pt, (union value){ 0 }, "", &req, &err),
+			codec_brooks_s.write(&ins, &pt, (union value){ 0 }, "", NULL, &req, &err),
 			ERR_CONF);
 	}
 	pt = point(SETPOINT);
 	assert_int_equal(
-		codec_brooks_s.write(&ins, &pt, (union value){ .f = 1e39 }, "", &req, &err),
+		codec_brooks_s.write(&ins, &pt, (union value){ .f = 1e39 }, "", NULL, &req, &err),
 		ERR_CONF);
-	assert_int_equal(
-		codec_brooks_s.write(&ins, &pt, (union value){ .f = (double)NAN }, "", &req, &err),
+	assert_int_equal(codec_brooks_s.write(&ins, &pt, (union value){ .f = (double)NAN }, "",
+				 NULL, &req, &err),
 		ERR_CONF);
 }
 

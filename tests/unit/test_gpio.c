@@ -147,14 +147,16 @@ test_writes(void **state)
 	struct point pt, other;
 
 	assert_int_equal(make("17", 1, 0, 0, &pt), 0);
-	assert_int_equal(codec_gpio.write(&ins, &pt, (union value){ .i = 1 }, NULL, &req, &err), 0);
+	assert_int_equal(
+		codec_gpio.write(&ins, &pt, (union value){ .i = 1 }, NULL, NULL, &req, &err), 0);
 	assert_string_equal(question(&req), "set l 1 17\n");
 	assert_int_equal(answer(&req, &pt, "1\n", r, &out, &err), 0);
 	assert_int_equal(answer(&req, &pt, "0\n", r, &out, &err), DECODE_REFUSED);
 	assert_int_equal(answer(&req, &pt, "error 16\n", r, &out, &err), DECODE_REFUSED);
 	assert_int_equal(err.sys, 16);
 	assert_int_equal(answer(&req, &pt, "", r, &out, &err), DECODE_BAD);
-	assert_int_equal(codec_gpio.write(&ins, &pt, (union value){ .i = 0 }, NULL, &req, &err), 0);
+	assert_int_equal(
+		codec_gpio.write(&ins, &pt, (union value){ .i = 0 }, NULL, NULL, &req, &err), 0);
 	assert_string_equal(question(&req), "set l 0 17\n");
 	assert_int_equal(answer(&req, &pt, "0\n", r, &out, &err), 0);
 	assert_int_equal(answer(&req, &pt, "1\n", r, &out, &err), DECODE_REFUSED);
@@ -162,13 +164,16 @@ test_writes(void **state)
 	assert_int_equal(make("18", 1, 0, 0, &other), 0);
 	pt.write_address = other.address;
 	assert_int_equal(
-		codec_gpio.write(&ins, &pt, (union value){ .i = 1 }, NULL, &req, &err), ERR_CONF);
+		codec_gpio.write(&ins, &pt, (union value){ .i = 1 }, NULL, NULL, &req, &err),
+		ERR_CONF);
 	assert_int_equal(make("17", 1, 1, 0, &pt), 0);
 	assert_int_equal(
-		codec_gpio.write(&ins, &pt, (union value){ .i = 1 }, NULL, &req, &err), ERR_CONF);
+		codec_gpio.write(&ins, &pt, (union value){ .i = 1 }, NULL, NULL, &req, &err),
+		ERR_CONF);
 	assert_int_equal(make("17", 1, 0, NS_PER_MS, &pt), 0);
 	assert_int_equal(
-		codec_gpio.write(&ins, &pt, (union value){ .i = 1 }, NULL, &req, &err), ERR_CONF);
+		codec_gpio.write(&ins, &pt, (union value){ .i = 1 }, NULL, NULL, &req, &err),
+		ERR_CONF);
 }
 
 int

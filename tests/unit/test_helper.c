@@ -145,34 +145,38 @@ test_writes(void **state)
 
 	assert_int_equal(make("sp", NUMBER, NULL, &pt), 0);
 	assert_int_equal(
-		codec_helper.write(&ins, &pt, (union value){ .f = 0.1 }, NULL, &req, NULL), 0);
+		codec_helper.write(&ins, &pt, (union value){ .f = 0.1 }, NULL, NULL, &req, NULL),
+		0);
 	assert_sent(&req, "set sp 0.1\n");
-	assert_int_equal(
-		codec_helper.write(&ins, &pt, (union value){ .f = -1e-300 }, NULL, &req, NULL), 0);
+	assert_int_equal(codec_helper.write(
+				 &ins, &pt, (union value){ .f = -1e-300 }, NULL, NULL, &req, NULL),
+		0);
 	assert_sent(&req, "set sp -1e-300\n");
-	assert_int_equal(
-		codec_helper.write(&ins, &pt, (union value){ .f = (double)NAN }, NULL, &req, NULL),
+	assert_int_equal(codec_helper.write(&ins, &pt, (union value){ .f = (double)NAN }, NULL,
+				 NULL, &req, NULL),
 		ERR_CONF);
 	pt.write_space = -1;
 	assert_int_equal(
-		codec_helper.write(&ins, &pt, (union value){ .f = 1 }, NULL, &req, NULL), ERR_CONF);
+		codec_helper.write(&ins, &pt, (union value){ .f = 1 }, NULL, NULL, &req, NULL),
+		ERR_CONF);
 	assert_int_equal(make("on", BOOL, NULL, &pt), 0);
 	assert_int_equal(
-		codec_helper.write(&ins, &pt, (union value){ .i = 1 }, NULL, &req, NULL), 0);
+		codec_helper.write(&ins, &pt, (union value){ .i = 1 }, NULL, NULL, &req, NULL), 0);
 	assert_sent(&req, "set on 1\n");
 	assert_int_equal(make("n", INT, NULL, &pt), 0);
-	assert_int_equal(
-		codec_helper.write(&ins, &pt, (union value){ .i = INT64_MIN }, NULL, &req, NULL),
+	assert_int_equal(codec_helper.write(&ins, &pt, (union value){ .i = INT64_MIN }, NULL, NULL,
+				 &req, NULL),
 		0);
 	assert_sent(&req, "set n -9223372036854775808\n");
 	assert_int_equal(make(longest, TEXT, NULL, &pt), 0);
-	assert_int_equal(codec_helper.write(&ins, &pt, (union value){ 0 }, longest, &req, NULL), 0);
+	assert_int_equal(
+		codec_helper.write(&ins, &pt, (union value){ 0 }, longest, NULL, &req, NULL), 0);
 	snprintf(line, sizeof(line), "set %s %s\n", longest, longest);
 	assert_sent(&req, line);
 	static const char *const wrong[] = { "a\nset sp 5", "\x7F", "\xFF", "a\r" };
 	for (size_t i = 0; i < NELEM(wrong); i++)
-		assert_int_equal(
-			codec_helper.write(&ins, &pt, (union value){ 0 }, wrong[i], &req, NULL),
+		assert_int_equal(codec_helper.write(
+					 &ins, &pt, (union value){ 0 }, wrong[i], NULL, &req, NULL),
 			ERR_CONF);
 }
 
@@ -297,7 +301,7 @@ test_set_is_answered_by_a_bare_ok_alone(void **state)
 	assert_int_equal(make("sp", NUMBER, NULL, &pt), 0);
 	get = ask(&pt);
 	assert_int_equal(
-		codec_helper.write(&ins, &pt, (union value){ .f = 1 }, NULL, &set, NULL), 0);
+		codec_helper.write(&ins, &pt, (union value){ .f = 1 }, NULL, NULL, &set, NULL), 0);
 	assert_int_equal(match(&set, "ok\n"), MATCH_CANNOT_TELL);
 	assert_int_equal(match(&set, "ok \r\n"), MATCH_CANNOT_TELL);
 	assert_int_equal(match(&set, "err no\n"), MATCH_CANNOT_TELL);

@@ -58,7 +58,7 @@ bytes_of(const struct instrument *of, const struct point *pt, union value v, con
 	struct request req;
 	int n;
 
-	if (codec_http.write(of, pt, v, text, &req, &err) != 0)
+	if (codec_http.write(of, pt, v, text, NULL, &req, &err) != 0)
 		return NULL;
 	n = codec_http.encode(of, &req, 1, &vars, (uint8_t *)out, LINK_TX_MAX, &err);
 	assert_true(n > 0);
@@ -281,7 +281,8 @@ answer(const struct instrument *of, unsigned status, const char *body, struct re
 	int n = snprintf((char *)frame, sizeof(frame),
 		"HTTP/1.1 %u x\r\nContent-Length: %zu\r\n\r\n%s", status, strlen(body), body);
 
-	assert_int_equal(codec_http.write(of, &pt, (union value){ .i = 1 }, NULL, &req, &err), 0);
+	assert_int_equal(
+		codec_http.write(of, &pt, (union value){ .i = 1 }, NULL, NULL, &req, &err), 0);
 	*out = (struct readings){ .at = r, .cap = 1 };
 	err = (struct err){ .msg = "" };
 	return codec_http.decode(of, &req, NULL, frame, (size_t)n, &vars, out, &err);
@@ -728,7 +729,8 @@ test_truths_in_a_collection(void **state)
 	w.num[HTTP_PT_TYPE] = HTTP_BOOL;
 	pt = point(HTTP_BOOL, &w);
 	assert_int_equal(codec_http.scratch(&ins, &pt, 1), HTTP_DOCUMENT_MAX);
-	assert_int_equal(codec_http.write(&ins, &pt, (union value){ .i = 1 }, NULL, &req, &err), 0);
+	assert_int_equal(
+		codec_http.write(&ins, &pt, (union value){ .i = 1 }, NULL, NULL, &req, &err), 0);
 	codec_http.describe(&ins, &req, text, sizeof(text));
 	assert_string_equal(text, "GET /page (to change it)");
 	assert_int_equal(codec_http.next(&ins, &req, 0, &vars, &next), 0);

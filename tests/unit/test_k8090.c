@@ -41,7 +41,7 @@ write_to(int64_t number, int64_t on)
 	struct request req;
 
 	assert_int_equal(
-		codec_k8090.write(&ins, &pt, (union value){ .i = on }, NULL, &req, NULL), 0);
+		codec_k8090.write(&ins, &pt, (union value){ .i = on }, NULL, NULL, &req, NULL), 0);
 	return req;
 }
 
@@ -118,7 +118,8 @@ test_write(void **state)
 	assert_int_equal(
 		codec_k8090.decode(&ins, &on, NULL, is_off1, 7, NULL, &out, &err), DECODE_BAD);
 	wrong.write_space = -1;
-	assert_int_equal(codec_k8090.write(&ins, &wrong, (union value){ .i = 1 }, NULL, &on, &err),
+	assert_int_equal(
+		codec_k8090.write(&ins, &wrong, (union value){ .i = 1 }, NULL, NULL, &on, &err),
 		ERR_CONF);
 }
 

@@ -371,7 +371,7 @@ test_writes_reach_the_slave(void **state)
 		pt.write_address = 20;
 		memory[pt.write_space][20] = all[i].before;
 		assert_int_equal(codec_modbus.write(&dev, &pt, (union value){ .i = all[i].v }, NULL,
-					 &req, NULL),
+					 NULL, &req, NULL),
 			0);
 		assert_int_equal(req.function, all[i].function);
 		n = codec_modbus.encode(&dev, &req, 7, &vars, out, sizeof(out), NULL);

@@ -183,7 +183,8 @@ test_never_the_wrong_answer(void **state)
 		MATCH_NOT_MINE); /* an echo */
 	assert_int_equal(match(&ins, &req, 257, "10 02 01 80 05 02 01 20 3E 80 10 03"), MATCH_MINE);
 	assert_int_equal(
-		codec_propar.write(&ins, &pt, (union value){ .u = 1 }, NULL, &write, NULL), 0);
+		codec_propar.write(&ins, &pt, (union value){ .u = 1 }, NULL, NULL, &write, NULL),
+		0);
 	assert_described(&write, "write 1/0 of node 128");
 	assert_int_equal(
 		match(&ins, &write, 1, "10 02 01 80 05 02 01 20 3E 80 10 03"), MATCH_NOT_MINE);
@@ -330,17 +331,17 @@ test_writes(void **state)
 		int rc;
 
 		pt = point(1, 1, rows[i].type);
-		rc = codec_propar.write(&ins, &pt, rows[i].v, NULL, &req, NULL);
+		rc = codec_propar.write(&ins, &pt, rows[i].v, NULL, NULL, &req, NULL);
 		assert_int_equal(rc, rows[i].bytes == NULL ? ERR_CONF : 0);
 		if (rows[i].bytes != NULL)
 			assert_encodes(&ins, &req, 1, rows[i].bytes);
 	}
 	pt = point(1, 1, STRING);
 	assert_int_equal(
-		codec_propar.write(&ins, &pt, (union value){ 0 }, "", &req, NULL), ERR_CONF);
+		codec_propar.write(&ins, &pt, (union value){ 0 }, "", NULL, &req, NULL), ERR_CONF);
 	pt = point(1, 1, INT16);
 	assert_int_equal(
-		codec_propar.write(&ins, &pt, (union value){ .u = 1 }, NULL, &req, NULL), 0);
+		codec_propar.write(&ins, &pt, (union value){ .u = 1 }, NULL, NULL, &req, NULL), 0);
 	assert_int_equal(decode(&req, &pt, "10 02 01 80 03 00 00 05 10 03", r, &out, NULL), 0);
 	assert_int_equal(out.n, 0);
 	assert_int_equal(decode(&req, &pt, "10 02 01 80 03 00 0D 05 10 03", r, &out, NULL), 0);

@@ -89,8 +89,8 @@ test_examples(void **state)
 	assert_int_equal(decode(&req, &measure, ":0680020120FF9B\r\n", r, &out, NULL), 0);
 	assert_true(out.n == 1 && r[0].quality == Q_GOOD && r[0].v.i == -100);
 
-	assert_int_equal(codec_propar_ascii.write(
-				 &ins, &setpoint, (union value){ .u = 16000 }, NULL, &write, NULL),
+	assert_int_equal(codec_propar_ascii.write(&ins, &setpoint, (union value){ .u = 16000 },
+				 NULL, NULL, &write, NULL),
 		0);
 	assert_encodes(&ins, &write, 5, ":06800101213E80\r\n");
 	assert_int_equal(match(&ins, &write, ":0480000005\r\n"), MATCH_CANNOT_TELL);
@@ -151,8 +151,8 @@ test_never_the_wrong_answer(void **state)
 	for (size_t i = 0; i < NELEM(others); i++)
 		assert_int_equal(match(&ins, &req, others[i]), MATCH_NOT_MINE);
 	assert_int_equal(match(&ins, NULL, ":06800201203E80\r\n"), MATCH_NOT_MINE);
-	assert_int_equal(
-		codec_propar_ascii.write(&ins, &pt, (union value){ .u = 1 }, NULL, &write, NULL),
+	assert_int_equal(codec_propar_ascii.write(
+				 &ins, &pt, (union value){ .u = 1 }, NULL, NULL, &write, NULL),
 		0);
 	assert_int_equal(match(&ins, &write, ":06800201203E80\r\n"), MATCH_NOT_MINE);
 	assert_int_equal(decode(&req, &pt, ":0680020120 3E80\r\n", r, &out, &err), DECODE_BAD);
