@@ -82,6 +82,16 @@ go_on(struct link *l, struct flight *f, int64_t now_ns)
 	return true;
 }
 
+/* Has it just said that it is another one? Then it is not prepared. */
+static bool
+is_other(const struct link *l, const struct flight *f)
+{
+	const struct unit *u = f->unit;
+
+	return f->kind == FLIGHT_IDENTIFY && f->at == 0 && u->demand == IDENTIFY_TEXT &&
+	       u->vars.identity[0] != '\0' && !link_identify_is(u, &l->readings);
+}
+
 /* The exchange is over, or goes on with its next step. */
 static void
 done(struct link *l, struct flight *f, int64_t now_ns)
@@ -89,7 +99,7 @@ done(struct link *l, struct flight *f, int64_t now_ns)
 	struct unit *u = f->unit;
 	const struct reading *r = l->readings.at;
 
-	if (go_on(l, f, now_ns)) {
+	if (!is_other(l, f) && go_on(l, f, now_ns)) {
 		if (l->kind == LINK_UDP && !u->codec->has_tag)
 			l->pause_ns = MAX(l->pause_ns, now_ns + LINK_TWICE);
 		return;

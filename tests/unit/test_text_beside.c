@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "text_rig.h"
+#include "twin/twin.h"
 
 #define MS NS_PER_MS
 #define S NS_PER_S
@@ -153,6 +154,25 @@ test_reload(void **state)
 	text_rig_stop(&rig);
 }
 
+/* The simulated instrument takes all that is said, by the names. */
+static void
+test_the_twin(void **state)
+{
+	uint8_t out[CODEC_FRAME_MAX];
+	struct twin *t;
+
+	start("R7");
+	t = twin_new(rig.img, 1);
+	twin_step(t, 0);
+	assert_int_equal(twin_answer(t, 0, (const uint8_t *)"O3,2.5,7\r", 9, out, sizeof(out)), 3);
+	assert_true(
+		twin_value(t, DIG) == 3 && twin_value(t, DA1) == 2.5 && twin_value(t, DA2) == 7);
+	assert_int_equal(twin_answer(t, 0, (const uint8_t *)"R\r", 2, out, sizeof(out)), 3);
+	assert_memory_equal(out, "R7\r", 3);
+	twin_free(t);
+	text_rig_stop(&rig);
+}
+
 int
 main(void)
 {
@@ -161,6 +181,7 @@ main(void)
 		cmocka_unit_test(test_a_bad_reading),
 		cmocka_unit_test(test_in_a_row),
 		cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_the_twin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

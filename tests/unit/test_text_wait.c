@@ -307,6 +307,35 @@ test_slow_init(void **state)
 	text_rig_stop(&rig);
 }
 
+/* Who says that it is another one is not prepared, let alone read. */
+static const char *
+other_device(struct text_rig *r, const char *asked)
+{
+	return strcmp(asked, "ID") == 0 ? r->now_ns < 1020 * S ? "Acme 2" : "Acme 1" : "OK";
+}
+
+static void
+test_the_wrong_one_is_not_prepared(void **state)
+{
+	text_rig_start(&rig,
+		"  d: {use: text, link: l, end: '\\r', timeout: 200 ms, identity: {send: ID, "
+		"receive: "
+		"'{identity:text}'}, identify: {is: Acme 1}, init: [{send: RST, receive: OK}, "
+		"{wait: 1 s}, "
+		"{send: A, receive: OK}], channels: {x: {read: {send: X, receive: '{x:word}'}}}}\n",
+		other_device);
+	text_rig_run(&rig, 19 * S);
+	assert_int_equal(rig.reason[0], Q_WRONG_DEVICE);
+	assert_int_equal(text_rig_asked(&rig, "RST", 0), 0);
+	assert_int_equal(text_rig_asked(&rig, "X", 0), 0);
+	text_rig_run(&rig, 20 * S);
+	assert_int_equal(rig.state[0], INSTRUMENT_UP);
+	assert_int_equal(text_rig_asked(&rig, "RST", 0), 1);
+	assert_int_equal(text_rig_asked(&rig, "A", 0), 1);
+	assert_string_equal(rig.text[0], "OK");
+	text_rig_stop(&rig);
+}
+
 /* Many at one time: more than there are flights. */
 static void
 test_many(void **state)
@@ -343,6 +372,7 @@ main(void)
 		cmocka_unit_test(test_lost_wire),
 		cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_slow_init),
+		cmocka_unit_test(test_the_wrong_one_is_not_prepared),
 		cmocka_unit_test(test_many),
 	};
 
