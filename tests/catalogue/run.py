@@ -52,11 +52,15 @@ OTHERWISE = {
 # Protocols that no simulated instrument plays: why.
 NOT_PLAYED = {"folder": "its files are real ones"}
 
-# Answers with digits that are passed over: (file, question): why.
+# Answers with digits that are passed over: (file, question): why, and how many of its last bytes those are at most (None: they stand in its middle).
 PASSED_OVER = {
-    ("ak-analyser", "<02> AKON K1<03>"): "behind #",
-    ("alicat-mc", "B<0D>"): "the totalizer",
-    ("ssi-pump", "CS<0D>"): "the last place",
+    ("ak-analyser", "<02> AKON K1<03>"): ("behind #", None),
+    ("alicat-mc", "B<0D>"): ("the totalizer", None),
+    ("ssi-pump", "CS<0D>"): ("the last place", None),
+    ("ipx800-v3-m2m", "GetInputs"): ("inputs 9 to 32", 26),
+    ("ipx800-v3-m2m", "GetOutputs"): ("relays 9 to 32", 26),
+    ("ipx800-v4-m2m", "Get=R"): ("relays from 9 on", 6),
+    ("ipx800-v4-m2m", "Get=A"): ("analog inputs from 5 on", 14),
 }
 
 golden = importlib.util.spec_from_file_location("golden", HERE.parent / "golden" / "run.py")
@@ -171,6 +175,11 @@ def passed(program, folder, name, head, batch):
     return [one for i, one in enumerate(batch) if i not in wrong]
 
 
+def is_passed_over(stem, exchange, answer, place):
+    why, last = PASSED_OVER.get((stem, str(exchange["send"])), ("", 0))
+    return why != "" and (last is None or place >= len(answer) - last or place < 0)
+
+
 def check_mutants(program, path, file, every):
     """How many were made, how many passed, and those that must not have."""
     head = path.read_text().split("\nexchanges:\n")[0] + "\n"
@@ -179,7 +188,7 @@ def check_mutants(program, path, file, every):
         for at in range(0, len(mutants), BATCH):
             for exchange, answer, place, changed in passed(program, folder, path.name, head, mutants[at:at + BATCH]):
                 good += 1
-                if (path.stem, str(exchange["send"])) not in PASSED_OVER and is_meant(file, exchange, answer, place, changed):
+                if not is_passed_over(path.stem, exchange, answer, place) and is_meant(file, exchange, answer, place, changed):
                     bad.append(f"{exchange['send']}: {changed['receive']} still gives {exchange['expect']}")
     return len(mutants), good, bad
 
