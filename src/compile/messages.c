@@ -397,7 +397,7 @@ read_init(struct bench *b, struct bench_instrument *ins, const struct node *init
 	for (const struct node *k = init->first; k != NULL; k = k->next) {
 		int at;
 
-		if (is_wait(b, k, &wait_ms))
+		if (is_wait(b, k, &wait_ms) || is_left_out(b, ins, MESSAGE_INIT, k))
 			continue;
 		if (k->kind == NODE_LIST) {
 			at = read_row(b, ins, "", MESSAGE_INIT, k);

@@ -395,7 +395,8 @@ link_send_next(struct link *l, int64_t now_ns)
 {
 	struct flight *f = held(l, now_ns);
 
-	if (now_ns < MAX(l->pause_ns, l->orphan_ns) || l->n_tx > (l->has_borders ? 0 : LINK_TX_MAX / 2))
+	if (now_ns < MAX(l->pause_ns, l->orphan_ns) ||
+		l->n_tx > (l->has_borders ? 0 : LINK_TX_MAX / 2))
 		return false;
 	if (f != NULL && l->n_flights > 0 && !f->unit->codec->has_tag)
 		return false;
