@@ -478,8 +478,13 @@ mind_unasked(struct link *l, size_t n, int64_t now_ns)
 static void
 cut_piece(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
 {
-	size_t used = link_frames(l, in, n, WIRE_OPEN, now_ns);
+	size_t used;
 
+	if (n > CODEC_FRAME_MAX) { /* no codec is shown more than it may ask for */
+		link_skipped(l, in, n, now_ns);
+		return;
+	}
+	used = link_frames(l, in, n, WIRE_OPEN, now_ns);
 	if (used < n && l->line == LINE_OPEN)
 		used += link_frames(l, in + used, n - used, WIRE_SILENT, now_ns);
 	if (used < n && l->line == LINE_OPEN)

@@ -69,6 +69,7 @@ same_wire(const struct link *a, const struct link *b)
 {
 	return a->kind == b->kind && a->wire.port == b->wire.port &&
 	       a->wire.is_line == b->wire.is_line && a->wire.has_echo == b->wire.has_echo &&
+	       a->wire.local_port == b->wire.local_port &&
 	       memcmp(&a->wire.line, &b->wire.line, sizeof(a->wire.line)) == 0 &&
 	       same_text(a->host, b->host);
 }

@@ -428,7 +428,8 @@ link_frame(struct link *l, const uint8_t *frame, size_t n, int64_t now_ns)
 			return;
 		}
 	}
-	is_late = link_late_take(l, frame, n); /* what is awaited is as old as its question */
+	is_late =
+		link_late_take(l, frame, n, now_ns); /* what is awaited is as old as its question */
 	if (is_late || !heard(l, frame, n, now_ns))
 		stray(l, frame, n, is_late, now_ns);
 }

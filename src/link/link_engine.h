@@ -310,10 +310,10 @@ uint32_t link_late_tag(struct link *l, const struct unit *u, int64_t now_ns);
 /* The time before which this question could get the answer to another; 0: it may go. */
 int64_t link_late_until(
 	struct link *l, const struct unit *u, const struct request *req, int64_t now_ns);
-/* A frame that fits no question on the wire; true when it is one that was waited for. */
 /* An answer that was to come in turn, and has not come at all. */
 bool link_late_is_missing(const struct link *l, int64_t now_ns);
-bool link_late_take(struct link *l, const uint8_t *frame, size_t n);
+/* A frame that fits no question on the wire; true when it is one that was waited for. */
+bool link_late_take(struct link *l, const uint8_t *frame, size_t n, int64_t now_ns);
 void link_late_forget(struct link *l, const struct unit *u); /* NULL: all of them */
 
 /* link_mute.c: no answer to one question, of a device that answers others */

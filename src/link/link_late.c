@@ -125,10 +125,10 @@ link_late_until(struct link *l, const struct unit *u, const struct request *req,
 }
 
 bool
-link_late_take(struct link *l, const uint8_t *frame, size_t n)
+link_late_take(struct link *l, const uint8_t *frame, size_t n, int64_t now_ns)
 {
 	for (size_t i = 0; i < l->n_late; i++) {
-		const struct late *entry = &l->late[i];
+		struct late *entry = &l->late[i];
 		const struct codec *codec = entry->unit->codec;
 		enum match whose = codec->match == NULL
 					   ? MATCH_CANNOT_TELL
@@ -142,6 +142,8 @@ link_late_take(struct link *l, const uint8_t *frame, size_t n)
 			if (entry->is_held_for)
 				l->orphan_ns = 0;
 			drop(l, i);
+		} else if (l->kind == LINK_UDP) { /* its double may come when it would be over */
+			entry->until_ns = MAX(entry->until_ns, now_ns + LINK_TWICE);
 		}
 		return true;
 	}

@@ -171,6 +171,80 @@ test_a_late_datagram(void **state)
 	rig_done(&rig);
 }
 
+/* The double of a late answer comes behind it, when the wait for that is over: it is no answer to the same question, asked again. */
+static void
+test_the_double_of_a_late_datagram(void **state)
+{
+	uint8_t late[64];
+	size_t n;
+
+	start("plain", LINK_UDP, 0, 1);
+	rig_run(&rig, rig.now_ns + 450 * MS);
+	rig.is_manual = true;
+	rig_forget(&rig);
+	assert_true(next_question(1 * S));
+	rig_forget(&rig);
+	n = rig_answer(&rig, late);
+	rig.salt = 1;
+	assert_false(next_question(299 * MS)); /* its timeout, and twice that */
+	step_to(MAX(rig.now_ns, rig.wants.wake_ns - 1 * MS));
+	deliver(late, n);
+	assert_false(next_question(19 * MS));
+	deliver(late, n);
+	assert_int_equal(rig.n_good[0], 0);
+	assert_true(next_question(1 * S));
+	n = rig_answer(&rig, late);
+	deliver(late, n);
+	assert_int_equal(rig.n_good[0], 1);
+	assert_int_equal(rig.n_wrong, 0);
+	rig_done(&rig);
+}
+
+/* More than the longest frame of any codec is none, even where one stands at its head. */
+static void
+test_a_piece_that_is_too_long(void **state)
+{
+	static uint8_t piece[65507];
+	size_t n;
+
+	start("plain", LINK_UDP, 0, 1);
+	rig_run(&rig, rig.now_ns + 450 * MS);
+	rig.is_manual = true;
+	rig_forget(&rig);
+	assert_true(next_question(1 * S));
+	rig_forget(&rig);
+	n = rig_answer(&rig, piece);
+	deliver(piece, sizeof(piece));
+	assert_int_equal(rig.n_good[0], 0);
+	assert_int_equal(rig_state(&rig, 0).errors, 1);
+	assert_true(rig.is_open);
+	deliver(piece, n);
+	assert_int_equal(rig.n_good[0], 1);
+	rig_done(&rig);
+}
+
+/* Another port of ours is another wire. */
+static void
+test_a_reload_with_another_port(void **state)
+{
+	struct rig_point point = { 0, 100, 1, 100 * MS };
+	struct image *img = rig_image("tagged", 1, &point, 1, 0);
+	struct image_link *wire = (struct image_link *)(uintptr_t)image_link_at(img, 0);
+	struct link *l;
+
+	for (uint16_t port = 5000; port < 5002; port++) {
+		start("tagged", LINK_UDP, 5000, 1);
+		rig_run(&rig, rig.now_ns + 1 * S);
+		wire->kind = LINK_UDP;
+		wire->local_port = port;
+		l = link_new(img, 0, rig_codec, &rig.sink, rig.now_ns);
+		assert_int_equal(link_adopt(l, rig.link, rig.now_ns), port == 5000);
+		link_free(l);
+		rig_done(&rig);
+	}
+	free(img);
+}
+
 /* To a port that stays, answers to somebody before us may come: tags begin anew, too. */
 static void
 test_a_port_that_stays(void **state)
@@ -232,6 +306,9 @@ main(void)
 		cmocka_unit_test(test_what_follows_in_a_piece_is_dropped),
 		cmocka_unit_test(test_a_double_is_nobodys),
 		cmocka_unit_test(test_a_late_datagram),
+		cmocka_unit_test(test_the_double_of_a_late_datagram),
+		cmocka_unit_test(test_a_piece_that_is_too_long),
+		cmocka_unit_test(test_a_reload_with_another_port),
 		cmocka_unit_test(test_a_port_that_stays),
 		cmocka_unit_test(test_a_message_is_never_late),
 		cmocka_unit_test(test_nobody_answers_opens_anew),
