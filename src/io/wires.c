@@ -16,7 +16,8 @@
  * one is taken as with ports. Reports of HID are read here, from a descriptor that is a copy of the thread's.
  *
  * A socket for datagrams is open as soon as it is made, and tells nothing about the other side: that nobody listens there shows by
- * the answer of its computer to the first one that is sent. One is sent whole or is lost. Whoever sends without end waits as a helper does.
+ * the answer of its computer to the first one that is sent. One is sent whole or is lost. Whoever sends without end waits as a helper does;
+ * what has piled up meanwhile is dropped, since it may be older than any answer that is awaited.
  *
  * What fails at once (no descriptor left, unreachable network) is reported at the next turn of the loop, from
  * wires_time(), so that the engine is never called from within its own request.
@@ -47,6 +48,8 @@
 #define TALK_BYTES (64u << 10) /* of one helper, or one peer of datagrams, in TALK_WINDOW_NS */
 #define DATAGRAM_HEAD 64       /* what one costs besides its bytes */
 #define DATAGRAM_MAX 65536
+#define STREAM_MAX                                                                                 \
+	16384 /* bytes that are handed on at once: as the longest frame, CODEC_FRAME_MAX */
 #define TALK_WINDOW_NS (100 * NS_PER_MS)
 #define WIRE_TX 4096 /* bytes that wait for a slow peer: at least LINK_TX_MAX of the engine */
 
@@ -396,8 +399,10 @@ on_readable(struct wires *w, uint32_t link)
 	static uint8_t bytes[DATAGRAM_MAX]; /* one thread reads the wires */
 	const uint32_t kind = image_link_at(w->img, link)->kind;
 	const bool is_port = kind == LINK_SERIAL || kind == LINK_HID, is_udp = kind == LINK_UDP;
-	ssize_t n = is_port ? read(w->at[link].fd, bytes, sizeof(bytes))
-			    : recv(w->at[link].fd, bytes, sizeof(bytes), 0);
+	/* Of what has no borders the engine is shown no more at once than the longest frame. */
+	size_t cap = is_udp ? sizeof(bytes) : STREAM_MAX;
+	ssize_t n =
+		is_port ? read(w->at[link].fd, bytes, cap) : recv(w->at[link].fd, bytes, cap, 0);
 
 	if (n >= 0 && (kind == LINK_HELPER || is_udp))
 		count_bytes(w, &w->at[link], (size_t)n + (is_udp ? DATAGRAM_HEAD : 0));
@@ -934,7 +939,7 @@ wires_send(struct wires *w, uint32_t link, const uint8_t *bytes, size_t n, int64
 	watch_open(w, wire);
 }
 
-/* A helper that had to wait is read from again; returns when, NEVER: now. */
+/* A helper or a peer that had to wait is read from again; returns when, NEVER: now. */
 static int64_t
 release(struct wires *w, struct wire *wire, int64_t now_ns)
 {
@@ -943,6 +948,8 @@ release(struct wires *w, struct wire *wire, int64_t now_ns)
 		return wire->window_ns + TALK_WINDOW_NS;
 	}
 	wire->is_held = false;
+	if (image_link_at(w->img, (uint32_t)(wire - w->at))->kind == LINK_UDP)
+		datagram_forget(wire->fd);
 	watch_open(w, wire);
 	return NEVER;
 }
