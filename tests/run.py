@@ -289,7 +289,7 @@ def run_soak(tally, folder, seconds):
     environment = dict(os.environ, MBC_BUILD=str(folder), PYTHONDONTWRITEBYTECODE="1")
     beside = {name: subprocess.Popen(["/usr/bin/python3", *command], cwd=INTEGRATION, env=environment, start_new_session=True)
               for name, command in (("kills", [str(INTEGRATION / "test_kills.py"), "--for", str(seconds)]),
-                                    ("mishaps", [str(SIMULATION / "mishaps.py"), str(folder), "--lines", "--for", str(seconds)]))}
+                                    ("mishaps", [str(SIMULATION / "mishaps.py"), str(folder), "--lines", "--udp", "--for", str(seconds)]))}
     code = subprocess.run([str(folder / "tests/simulation/sim"), "--for", str(seconds)], cwd=ROOT).returncode
     tally.add("passed" if code == 0 else "failed", "simulation", time.monotonic() - began, why=f"exit {code}")
     for name, child in beside.items():

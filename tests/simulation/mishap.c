@@ -13,6 +13,7 @@
 #define REPLY_NS (2 * NS_PER_MS)
 #define OFF_NS (2 * NS_PER_S)
 #define MARGIN_NS (3 * NS_PER_MS)
+#define TWICE_NS (20 * NS_PER_MS) /* the double of a datagram comes before: LINK_TWICE */
 
 static const struct {
 	const char *word;
@@ -213,6 +214,15 @@ mishap_forms(struct scene *s, enum mishap kind)
 		return order_is_possible(s, &first);
 	case MISHAP_FLOOD:
 		return is_line(s);
+	case MISHAP_BYTES:
+	case MISHAP_PAUSE:
+	case MISHAP_LONG_PAUSE:
+		return !scene_has_borders(s);
+	case MISHAP_DOUBLED:
+		return scene_has_borders(s) ? 2 : 1;
+	case MISHAP_DOUBLED_LATE:
+	case MISHAP_REORDERED:
+		return scene_has_borders(s);
 	case MISHAP_BLANKED:
 		return has_digits(s);
 	default:
@@ -306,8 +316,6 @@ alter(struct scene *s, const struct question *q, uint8_t *answer, size_t n)
 	case MISHAP_DROP:
 		memmove(answer + at, answer + at + 1, n - at - 1);
 		return n - 1;
-	case MISHAP_NOISE:
-		return put_noise(s, answer, n);
 	case MISHAP_BLANKED:
 		for (size_t i = 0; i < n; i++)
 			if (isdigit(answer[i]))
@@ -364,7 +372,8 @@ say_pieces(struct scene *s, int64_t at_ns, int64_t gap_ns, const uint8_t *answer
 static void
 say(struct scene *s, int64_t at_ns, const uint8_t *answer, size_t n)
 {
-	size_t step = rand_below(&s->chance, 4) == 0 ? 1 + rand_below(&s->chance, 8) : n;
+	bool is_split = rand_below(&s->chance, 4) == 0 && !scene_has_borders(s);
+	size_t step = is_split ? 1 + rand_below(&s->chance, 8) : n;
 	int64_t char_ns = image_link_at(s->img, 0)->char_ns;
 
 	if (n > 0)
@@ -458,14 +467,24 @@ say_stray(struct scene *s)
 		cable_say(s->cable, s->now_ns, k->bytes, k->n);
 }
 
+/* Where what was held back comes out: before the answer to the next question, or behind it. */
+static int64_t
+held_ns(const struct scene *s)
+{
+	int64_t wait_ns = s->kind == MISHAP_REORDERED ? 2 * REPLY_NS : NS_PER_MS / 2;
+
+	return s->n_asked > s->held.q.id
+		       ? MIN(s->now_ns + wait_ns, MAX(s->held.q.latest_ns - MARGIN_NS, s->now_ns))
+		       : s->now_ns;
+}
+
 int64_t
 mishap_time(struct scene *s)
 {
 	struct kept *k = &s->held;
 
 	if (k->is_used && (s->n_asked > k->q.id || s->now_ns >= k->q.latest_ns - 2 * MARGIN_NS)) {
-		cable_say(s->cable, s->now_ns + (s->n_asked > k->q.id ? NS_PER_MS / 2 : 0),
-			k->bytes, k->n);
+		cable_say(s->cable, held_ns(s), k->bytes, k->n);
 		k->is_used = false;
 	}
 	if (k->is_used)
@@ -563,10 +582,67 @@ static void
 say_half(struct scene *s, const struct question *q, int64_t at_ns, const uint8_t *half, size_t n)
 {
 	note_altered(s, q, half, n);
-	s->is_mute = is_stream(s);
+	s->is_mute = is_stream(s) && !scene_has_borders(s);
 	if (s->is_mute)
 		cable_stop(s->cable, at_ns);
 	cable_say(s->cable, at_ns, half, n);
+}
+
+/* The same datagram again: soon, when the answer is in time or late (form 1). */
+static void
+say_twice(struct scene *s, const struct question *q, int64_t at_ns, const uint8_t *answer, size_t n)
+{
+	if (s->form == 1)
+		at_ns = MAX(at_ns, between(s, q->over_ns, q->latest_ns - MARGIN_NS));
+	cable_say(s->cable, at_ns, answer, n);
+	cable_say(s->cable, at_ns + between(s, 0, TWICE_NS - 1), answer, n);
+}
+
+/* Its double waits for a question whose answer it could be: writes have none, as nobody could say what was done. */
+static void
+say_twice_late(
+	struct scene *s, const struct question *q, int64_t at_ns, const uint8_t *answer, size_t n)
+{
+	struct doubled *d = &s->doubled;
+
+	cable_say(s->cable, at_ns, answer, n);
+	if (q->req.kind == REQUEST_WRITE || d->is_waiting || d->at_ns == s->now_ns ||
+		n > sizeof(d->bytes))
+		return;
+	memcpy(&d->q, q, offsetof(struct question, bytes) + q->n);
+	memcpy(d->bytes, answer, n);
+	d->n = n;
+	d->is_waiting = true;
+	d->at_ns = at_ns + between(s, TWICE_NS, TWICE_NS + scene_timeout(s));
+}
+
+/* The instrument has been asked something: the double is there before its answer. */
+static void
+say_late_double(struct scene *s, const struct question *q)
+{
+	struct doubled *d = &s->doubled;
+
+	if (!d->is_waiting || s->now_ns < d->at_ns || q->id == d->q.id)
+		return;
+	d->is_waiting = false;
+	d->at_ns = s->now_ns;
+	if (s->kind == MISHAP_DOUBLED_LATE && q->req.kind != REQUEST_WRITE)
+		cable_say(s->cable, d->at_ns, d->bytes, d->n);
+}
+
+/* A stranger's bytes before the answer: in its datagram, or in one of their own. */
+static void
+say_noisy(struct scene *s, const struct question *q, int64_t at_ns, uint8_t *answer, size_t n)
+{
+	size_t m = put_noise(s, answer, n) - n;
+
+	note_altered(s, q, answer, n + m);
+	if (scene_has_borders(s) && rand_below(&s->chance, 2) == 0) {
+		cable_say(s->cable, at_ns, answer, m);
+		cable_say(s->cable, at_ns, answer + m, n);
+	} else {
+		say(s, at_ns, answer, n + m);
+	}
 }
 
 static void
@@ -587,6 +663,7 @@ befall(struct scene *s, const struct question *q, uint8_t *answer, size_t n)
 		say(s, MAX(at_ns, between(s, q->over_ns, q->latest_ns - MARGIN_NS)), answer, n);
 		return;
 	case MISHAP_NEXT:
+	case MISHAP_REORDERED:
 		if (s->held.is_used || n == 0) {
 			say(s, at_ns, answer, n);
 			return;
@@ -607,7 +684,17 @@ befall(struct scene *s, const struct question *q, uint8_t *answer, size_t n)
 		say_pieces(s, at_ns, pause_ns, answer, n,
 			n / 2 + 1 + rand_below(&s->chance, n / 2 + 1));
 		return;
+	case MISHAP_DOUBLED_LATE:
+		say_twice_late(s, q, at_ns, answer, n);
+		return;
+	case MISHAP_NOISE:
+		say_noisy(s, q, at_ns, answer, n);
+		return;
 	case MISHAP_DOUBLED:
+		if (scene_has_borders(s)) {
+			say_twice(s, q, at_ns, answer, n);
+			return;
+		}
 		memcpy(answer + n, answer, n);
 		cable_say(s->cable, at_ns, answer, 2 * n);
 		return;
@@ -646,6 +733,7 @@ int64_t
 mishap_speak(struct scene *s, const struct question *q, uint8_t *answer, size_t n)
 {
 	keep_place(s, q, answer, n);
+	say_late_double(s, q);
 	if (s->is_mute || (n == 0 && s->kind != MISHAP_REFUSED))
 		return NEVER;
 	if (s->kind != MISHAP_NONE && befalls(s, q)) {

@@ -104,7 +104,8 @@ static bool
 is_foreign(enum mishap kind)
 {
 	return kind == MISHAP_REPLAY || kind == MISHAP_STRAY || kind == MISHAP_DOUBLED ||
-	       kind == MISHAP_UNSOLICITED || kind == MISHAP_ECHO || kind == MISHAP_WRONG_ADDRESS;
+	       kind == MISHAP_DOUBLED_LATE || kind == MISHAP_UNSOLICITED || kind == MISHAP_ECHO ||
+	       kind == MISHAP_WRONG_ADDRESS;
 }
 
 static void
@@ -138,6 +139,7 @@ add(struct totals *t, const struct scene *s)
 	t->sums.writes += s->totals.writes;
 	t->sums.written += s->totals.written;
 	t->sums.believed += s->totals.believed;
+	t->sums.doubles += s->totals.doubles;
 	t->sums.left_out += s->totals.left_out;
 }
 
@@ -269,11 +271,11 @@ print_totals(const struct totals *t)
 
 	printf("# %llu questions, %llu answers taken, %llu good values, %llu bad, %llu writes of "
 	       "which %llu "
-	       "were done; %llu altered answers that look sound\n#",
+	       "were done; %llu altered answers that look sound, %llu late doubles\n#",
 		(unsigned long long)s->questions, (unsigned long long)s->answers,
 		(unsigned long long)s->good, (unsigned long long)s->bad,
 		(unsigned long long)s->writes, (unsigned long long)s->written,
-		(unsigned long long)s->believed);
+		(unsigned long long)s->believed, (unsigned long long)s->doubles);
 	for (size_t i = 0; (name = spy_count(i, &asked, &believed)) != NULL; i++)
 		printf(" %s %llu", name, (unsigned long long)asked);
 	printf("\n# credited wrongly or otherwise at fault: %u\n", t->failed);

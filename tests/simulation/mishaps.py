@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""Instruments of the catalogue, with whatever can go wrong with them: mishaps.py BUILD [--lines] [OPTION ...] [NAME ...]
+"""Instruments of the catalogue, with whatever can go wrong with them: mishaps.py BUILD [--lines] [--udp] [OPTION ...] [NAME ...]
 
 Makes a bench of each instrument file (without NAME: of all of them) and gives them to the program `mishaps` of the build folder with the
-options, which are its own (mishaps.c). With --lines also benches of several instruments on one line, where they can be told apart.
+options, which are its own (mishaps.c). With --lines also benches of several instruments on one line, where they can be told apart;
+with --udp each that speaks in datagrams, too, instead of its own wire or with --lines beside it. The name of a bench is NAME, NAME-line or NAME-udp.
 Parameters that have no default are those of the file's first exchange that has them. Files that no simulated instrument plays are named.
 """
 import json
@@ -18,6 +19,7 @@ import yaml
 HERE = pathlib.Path(__file__).resolve().parent
 CATALOGUE = HERE.parent.parent / "instruments"
 WITH_VALUE = ("--seed", "--case", "--for", "--questions")
+ON_UDP = ("modbus", "text")
 ADDRESSES = ("address", "unit", "node", "id")  # the parameter that tells instruments of one line apart
 
 
@@ -71,6 +73,13 @@ def address_of(file):
     return None
 
 
+def datagrams(files):
+    """Those that speak in datagrams."""
+    for name, file in files.items():
+        if file["protocol"] in ON_UDP:
+            yield f"{name}-udp", {"bench": "b", "links": {"l": {"udp": "127.0.0.1:4001"}}, "instruments": {"try1": instrument(name, file, {})}}
+
+
 def benches(files, has_lines):
     """Name and bench of each."""
     for name, file in files.items():
@@ -114,17 +123,23 @@ def played():
     return set(re.findall(r'\.codec = "([a-z0-9-]+)"', text))
 
 
+def is_wanted(name, files, has_lines, has_udp):
+    if name in files:
+        return has_lines or not has_udp
+    return has_udp if name.endswith("-udp") else has_lines
+
+
 def main():
     words = sys.argv[2:]
     build = pathlib.Path(sys.argv[1]).resolve()
-    has_lines = "--lines" in words
+    has_lines, has_udp = "--lines" in words, "--udp" in words
     options, names = [], []
     while words:
         word = words.pop(0)
         if word in WITH_VALUE:
             options += [word, words.pop(0)]
         elif word.startswith("--"):
-            options += [word] if word != "--lines" else []
+            options += [word] if word not in ("--lines", "--udp") else []
         else:
             names.append(word)
     files = {path.stem: yaml.load(path.read_text(), Reader) for path in sorted(CATALOGUE.glob("*.yaml"))}
@@ -134,8 +149,8 @@ def main():
             print(f"# {name}: not played, {file['protocol']} has no simulated instrument", flush=True)
             del files[name]
     with tempfile.TemporaryDirectory(prefix="mbc-mishaps-") as folder:
-        made = dict(benches(files, has_lines or any(name not in files for name in names)))
-        wanted = names or list(made)
+        made = dict(benches(files, True)) | dict(datagrams(files))
+        wanted = names or [name for name in made if is_wanted(name, files, has_lines, has_udp)]
         images = [compile_bench(build / "mbc-compile", pathlib.Path(folder), name, made[name]) for name in wanted]
         return subprocess.run([build / "tests/simulation/mishaps", *options, *images]).returncode
 

@@ -66,6 +66,18 @@ find_question(const struct scene *s, const struct instrument *ins, const struct 
 
 /* ---- frames -------------------------------------------------------------------------------------------------------------- */
 
+/* Is it a double that came later than anybody waits for one, to a question that the protocol does not tell from this one? */
+static bool
+is_late_double(const struct scene *s, const struct question *q, const uint8_t *frame, size_t n)
+{
+	const struct doubled *d = &s->doubled;
+
+	if (q == NULL || d->at_ns != s->now_ns || memmem(d->bytes, d->n, frame, n) == NULL)
+		return false;
+	return !q->codec->has_tag &&
+	       (q->codec->alike == NULL || q->codec->alike(d->q.ins, &d->q.req, q->ins, &q->req));
+}
+
 void
 oracle_believed(void *ctx, const struct instrument *ins, const struct request *req,
 	const uint8_t *frame, size_t n)
@@ -81,6 +93,7 @@ oracle_believed(void *ctx, const struct instrument *ins, const struct request *r
 	s->is_altered = q != NULL && s->altered.question == q->id &&
 			memmem(s->altered.bytes, s->altered.n, frame, n) != NULL;
 	s->is_altered |= s->kind == MISHAP_FLOOD;
+	s->is_double = is_late_double(s, q, frame, n);
 }
 
 /* It shares its place with others, or is bound to another: where one of them is held for a write, they show what they never did together. */
@@ -297,7 +310,9 @@ oracle_judge(struct scene *s)
 {
 	char frame[180];
 
-	if (s->is_wrong && is_excused(s)) {
+	if (s->is_wrong && s->is_double) {
+		s->totals.doubles++;
+	} else if (s->is_wrong && is_excused(s)) {
 		s->totals.believed++;
 	} else if (s->is_wrong) {
 		const struct told *t = &s->told[s->wrong];

@@ -40,6 +40,12 @@ scene_timeout(const struct scene *s)
 	return timeout_ns;
 }
 
+bool
+scene_has_borders(const struct scene *s)
+{
+	return image_kind_has_borders(image_link_at(s->img, 0)->kind);
+}
+
 static bool
 has_events(const struct scene *s, uint32_t instrument)
 {

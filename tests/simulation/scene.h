@@ -55,6 +55,15 @@ struct altered {
 	uint8_t bytes[CODEC_FRAME_MAX + MISHAP_ROOM];
 };
 
+/* The last datagram whose double comes later than anybody waits for one. */
+struct doubled {
+	struct question q;
+	bool is_waiting; /* for a question, at at_ns or later */
+	int64_t at_ns;   /* the double is there */
+	size_t n;
+	uint8_t bytes[CODEC_FRAME_MAX];
+};
+
 /* What one frame said. */
 struct told {
 	uint32_t point;
@@ -84,6 +93,7 @@ struct order {
 struct scene_totals {
 	uint64_t questions, answers, good, bad, writes, written;
 	uint64_t believed; /* altered answers that nobody could know from sound ones */
+	uint64_t doubles;  /* late doubles that nobody could know from an answer */
 	uint64_t
 		left_out; /* foreign answers that were not said, since the protocol cannot tell them apart */
 };
@@ -118,8 +128,10 @@ struct scene {
 	struct question questions[SCENE_QUESTIONS]; /* a ring */
 	uint64_t n_arrived; /* those before have reached the instrument, or never will */
 	struct altered altered;
+	struct doubled doubled;
 	uint64_t believed; /* the question whose answer is being told */
 	bool is_altered, is_wrong;
+	bool is_double; /* what is told stands in a late double, and nothing tells whose answer that is */
 	size_t n_told, n_frame, wrong;
 	struct told told[SCENE_TOLD];
 	uint8_t frame[CODEC_FRAME_MAX];
@@ -133,6 +145,9 @@ struct scene {
 	unsigned bad_quality;
 	char breach[400];
 };
+
+/* Do answers come in datagrams? */
+bool scene_has_borders(const struct scene *s);
 
 extern bool scene_is_traced; /* print what goes over the wire */
 
