@@ -523,7 +523,54 @@ expect(struct run *r, const struct node *n)
 		expect_value(r->b, ch, point, n, find_reading(r, point));
 }
 
+static void
+expect_all(struct run *r, const struct node *map)
+{
+	if (map == NULL || !read_is(r->b, map, NODE_MAP, "a map: {pv: 25.0}"))
+		return;
+	for (const struct node *n = map->first; n != NULL; n = n->next)
+		expect(r, n);
+}
+
 /* ---- one exchange ------------------------------------------------------------------------------------------------------------ */
+
+/* What it says without being asked, in r->answer. */
+static bool
+is_event(struct run *r, struct err *err)
+{
+	const struct codec *codec = r->ins->codec;
+	const struct instrument *ins = &r->ins->codec_part;
+	const uint8_t *in = r->answer.at;
+	int n = (int)r->answer.n;
+
+	err_set(err, ERR_PROTO, 0, "it has the form of none");
+	return codec->cut(ins, NULL, in, r->answer.n, WIRE_SILENT) == n &&
+	       codec->match(ins, NULL, 0, in, r->answer.n) == MATCH_UNSOLICITED &&
+	       codec->heard(ins, r->points, r->n_points, in, r->answer.n, &r->vars, &r->readings,
+		       err) == 0;
+}
+
+/* Without a question. */
+static void
+overhear(struct run *r, const struct node *const *found)
+{
+	struct err err;
+
+	if (r->receive == NULL || found[EXCHANGE_EXPECT] == NULL || r->ins->codec->heard == NULL)
+		diag_error(&r->b->diag, r->node->at, "exchange",
+			r->ins->codec->heard == NULL
+				? "there is no question; add send:"
+				: "there is no question; add send:, or receive: and expect: of "
+				  "what is said unasked");
+	else if (!read_bytes(r->b, r->receive, &r->answer))
+		return;
+	else if (!is_event(r, &err))
+		diag_error(&r->b->diag, r->receive->at, "exchange",
+			"this is nothing that it says unasked: %s; compare it with `events:`",
+			err.msg);
+	else
+		expect_all(r, found[EXCHANGE_EXPECT]);
+}
 
 static void
 run_exchange(struct run *r, const struct node *const *found)
@@ -557,11 +604,8 @@ run_exchange(struct run *r, const struct node *const *found)
 		if (r->ins->codec->recognise != NULL)
 			r->ins->codec->recognise(r->wanted.at, r->wanted.n, &req, &tag);
 	}
-	if (!exchange(r, &req, tag) || found[EXCHANGE_EXPECT] == NULL ||
-		!read_is(r->b, found[EXCHANGE_EXPECT], NODE_MAP, "a map: {pv: 25.0}"))
-		return;
-	for (const struct node *n = found[EXCHANGE_EXPECT]->first; n != NULL; n = n->next)
-		expect(r, n);
+	if (exchange(r, &req, tag))
+		expect_all(r, found[EXCHANGE_EXPECT]);
 }
 
 void
@@ -570,10 +614,11 @@ exchanges_run(struct bench *b, const struct bench_instrument *ins, const struct 
 	const struct node *found[SCHEMA_KEYS_MAX];
 	struct run *r;
 
-	if (!read_keys(b, n, schema_exchange, NULL, found, NULL) || found[EXCHANGE_SEND] == NULL)
+	if (!read_keys(b, n, schema_exchange, NULL, found, NULL))
 		return;
 	if (found[EXCHANGE_EXPECT] == NULL && found[EXCHANGE_SET] == NULL &&
-		found[EXCHANGE_REFUSED] == NULL && found[EXCHANGE_RECEIVE] != NULL) {
+		found[EXCHANGE_REFUSED] == NULL && found[EXCHANGE_RECEIVE] != NULL &&
+		found[EXCHANGE_SEND] != NULL) {
 		diag_error(&b->diag, n->at, "exchange",
 			"nothing is expected of this exchange; add expect: {CHANNEL: VALUE}, set: "
 			"or "
@@ -587,7 +632,10 @@ exchanges_run(struct bench *b, const struct bench_instrument *ins, const struct 
 	r->send = found[EXCHANGE_SEND];
 	r->receive = found[EXCHANGE_RECEIVE];
 	plan(r);
-	run_exchange(r, found);
+	if (r->send != NULL)
+		run_exchange(r, found);
+	else
+		overhear(r, found);
 	free(r->vars.scratch);
 	free(r->points);
 	free(r->requests);

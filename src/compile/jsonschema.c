@@ -601,7 +601,11 @@ schema_instrument_json(struct buf *out)
 	json_object(&j, "$defs");
 	def(&j, "file_line", schema_file_line, false);
 	def(&j, "param", schema_param, false);
-	def(&j, "exchange", schema_exchange, false);
+	json_object(&j, "exchange");
+	object_form(&j, schema_exchange, NULL, NULL, false);
+	json_raw(&j, "anyOf",
+		"[{\"required\": [\"send\"]}, {\"required\": [\"receive\", \"expect\"]}]");
+	json_end(&j);
 	shared_defs(&j, true);
 	json_end(&j);
 	json_end(&j);

@@ -611,9 +611,9 @@ const struct key schema_file_line[] = {
 const struct key schema_exchange[] = {
 	[EXCHANGE_SEND] = { .name = "send",
 		.kind = KEY_TEXT,
-		.is_needed = true,
 		.help = "bytes of the question: hexadecimal (01 03 00 01), or a text with <0D> for "
-			"what cannot be printed; a list for several steps" },
+			"what cannot be printed; a list for several steps; without it, receive is "
+			"what it says unasked" },
 	[EXCHANGE_RECEIVE] = { .name = "receive", .kind = KEY_TEXT, .help = "bytes of the answer" },
 	[EXCHANGE_EXPECT] = { .name = "expect",
 		.kind = KEY_VALUES,

@@ -176,7 +176,7 @@ def passed(program, folder, name, head, batch):
 
 
 def is_passed_over(stem, exchange, answer, place):
-    why, last = PASSED_OVER.get((stem, str(exchange["send"])), ("", 0))
+    why, last = PASSED_OVER.get((stem, str(exchange.get("send"))), ("", 0))
     return why != "" and (last is None or place >= len(answer) - last or place < 0)
 
 
@@ -189,7 +189,7 @@ def check_mutants(program, path, file, every):
             for exchange, answer, place, changed in passed(program, folder, path.name, head, mutants[at:at + BATCH]):
                 good += 1
                 if not is_passed_over(path.stem, exchange, answer, place) and is_meant(file, exchange, answer, place, changed):
-                    bad.append(f"{exchange['send']}: {changed['receive']} still gives {exchange['expect']}")
+                    bad.append(f"{exchange.get('send', 'unasked')}: {changed['receive']} still gives {exchange['expect']}")
     return len(mutants), good, bad
 
 
@@ -263,7 +263,7 @@ class Twin:
 
 def settled(exchange):
     """Without the questions that are asked again because the device was not there yet: when it is, is a matter of time."""
-    questions, answers = steps(exchange["send"]), steps(exchange.get("receive"))
+    questions, answers = steps(exchange.get("send")), steps(exchange.get("receive"))
     kept = [i for i, one in enumerate(questions) if questions[i + 1:i + 2] != [one]]
     if len(kept) == len(questions) or len(answers) != len(questions):
         return exchange
@@ -271,9 +271,9 @@ def settled(exchange):
 
 
 def play(twin, file, exchange):
-    """The answers; None: it cannot be set so."""
+    """The answers; None: it cannot be set so, or is not asked."""
     orders = orders_of(file, exchange)
-    if orders is None:
+    if orders is None or "send" not in exchange:
         return None
     for order in orders + (["refuse on"] if "refused" in exchange else []):
         twin.order(order)
@@ -343,7 +343,7 @@ def check_vectors(files):
             wrong += [f"{name}: no reason why no file holds it"] if meaning == "" else []
             continue
         rows = [(one, two) for exchange in files.get(file, {}).get("exchanges", [])
-                for one, two in zip(steps(exchange["send"]), steps(exchange.get("receive")))]
+                for one, two in zip(steps(exchange.get("send")), steps(exchange.get("receive"))) if one]
         if not any(bytes.fromhex(ask) == one[:len(bytes.fromhex(ask))] and bytes.fromhex(answer) == two for one, two in rows):
             wrong.append(f"{name}: no exchange of {file}.yaml holds these bytes")
     return "\n".join(wrong) or None
