@@ -4,10 +4,9 @@
  *	   ^                |                     |                    |
  *	   +----------------+------- failed ------+----- peer gone ----+      each time: sink.closed()
  *
- * A serial port goes from NAMING to OPEN: a thread finds and opens it. Of several that may be meant the next one is taken
- * when the engine has closed the last one, or when it could not be opened. The same thread closes it, because that waits in
- * the kernel until all bytes are out; what closes a port comes before what opens it again, so its lock is free by then. One
- * port is being opened at a time: a port that came for nobody is closed before the next one is asked for.
+ * A serial port goes from NAMING to OPEN: a thread finds and opens it, and closes it (port.h). Of several that may be meant the next one
+ * is taken when the engine has closed the last one, or when it could not be opened. One port is being opened at a time: a port that came
+ * for nobody is closed before the next one is asked for.
  *
  * A helper, too, goes from NAMING to OPEN: its connection comes from the supervisor, with the ticket of this opening. It is
  * not trusted: one that sends without end is made to wait, so that the others are heard.
@@ -38,9 +37,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "io/address.h"
 #include "io/datagram.h"
 #include "io/local_wire.h"
 #include "io/now.h"
+#include "io/port.h"
 #include "io/serial.h"
 #include "io/usb_wire.h"
 #include "io/worker.h"
@@ -96,108 +97,6 @@ struct wires {
 	int n_by_fd;
 };
 
-/* What is asked of the threads, and what comes back, begins with this. */
-struct ticket {
-	uint32_t serial; /* of the wire that asks */
-};
-
-/* A name to look up; it follows, without an end. */
-struct question {
-	struct ticket ticket;
-	uint16_t port;
-};
-
-enum errand { ERRAND_OPEN, ERRAND_CLOSE };
-
-/* A port to find and open; where it is follows, without an end. Or one to close. */
-struct errand_head {
-	struct ticket ticket;
-	uint8_t what; /* enum errand */
-	int fd;
-	unsigned nth;
-	struct image_line line;
-};
-
-struct port {
-	struct ticket ticket;
-	int fd; /* -1: why */
-	char path[SERIAL_PATH_MAX];
-	char why[200];
-};
-
-struct address {
-	struct ticket ticket;
-	int error; /* of getaddrinfo; 0: the rest is good */
-	socklen_t len;
-	struct sockaddr_storage addr;
-};
-
-/* ---- threads ---- */
-
-/* What follows a head of n_head bytes, as a text. */
-static void
-take_name(const uint8_t *request, size_t n, size_t n_head, char out[256])
-{
-	n = MIN(n - n_head, (size_t)255);
-	memcpy(out, request + n_head, n);
-	out[n] = '\0';
-}
-
-static size_t
-look_up(void *ctx, const uint8_t *request, size_t n, uint8_t *out)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG };
-	struct addrinfo *found = NULL;
-	struct question q;
-	struct address a = { 0 };
-	char host[256], service[8];
-
-	memcpy(&q, request, sizeof(q));
-	take_name(request, n, sizeof(q), host);
-	a.ticket = q.ticket;
-	snprintf(service, sizeof(service), "%u", q.port);
-	a.error = getaddrinfo(host, service, &hints, &found);
-	if (a.error == 0) {
-		a.len = found->ai_addrlen;
-		memcpy(&a.addr, found->ai_addr, found->ai_addrlen);
-		freeaddrinfo(found);
-	}
-	memcpy(out, &a, sizeof(a));
-	return sizeof(a);
-}
-
-static size_t
-open_port(const struct errand_head *head, const char *where, uint8_t *out)
-{
-	struct port p = { .ticket = head->ticket, .fd = -1 };
-	struct err err;
-
-	if (serial_find(where, head->nth, p.path, &err) < 0 ||
-		(p.fd = serial_open(p.path, &head->line, &err)) < 0) {
-		p.fd = -1;
-		text_copy(p.why, sizeof(p.why), err.msg);
-	}
-	memcpy(out, &p, sizeof(p));
-	return sizeof(p);
-}
-
-static size_t
-run_errand(void *ctx, const uint8_t *request, size_t n, uint8_t *out)
-{
-	struct errand_head head;
-	char where[256];
-
-	memcpy(&head, request, sizeof(head));
-	if (head.what == ERRAND_CLOSE) {
-		serial_close(head.fd);
-		memcpy(out, &head.ticket, sizeof(head.ticket)); /* nobody waits for it */
-		return sizeof(head.ticket);
-	}
-	take_name(request, n, sizeof(head), where);
-	return open_port(&head, where, out);
-}
-
 /* ---- states ---- */
 
 static void
@@ -211,22 +110,11 @@ set_state(struct wires *w, struct wire *wire, enum wire_state state)
 	wire->state = state;
 }
 
-/* The loop has let go of it. When even the queue to the thread is full, waiting is what is left. */
-static void
-close_port(struct wires *w, int fd)
-{
-	struct errand_head head = { .what = ERRAND_CLOSE, .fd = fd };
-	struct err err;
-
-	if (worker_ask(&w->ports, &head, sizeof(head), &err) < 0)
-		serial_close(fd);
-}
-
 static void
 close_fd(struct wires *w, struct wire *wire)
 {
 	if (wire->is_port)
-		close_port(w, wire->fd);
+		port_close(&w->ports, wire->fd);
 	else
 		close(wire->fd);
 	wire->fd = -1;
@@ -465,13 +353,10 @@ on_ready(void *ctx, int fd, unsigned events)
 
 /* The wire that asked; NULL when it has been closed since. */
 static struct wire *
-ticket_wire(struct wires *w, const uint8_t *answer, uint32_t *out_link)
+ticket_wire(struct wires *w, uint32_t serial, uint32_t *out_link)
 {
-	struct ticket t;
-
-	memcpy(&t, answer, sizeof(t));
 	for (uint32_t i = 0; i < w->n; i++)
-		if (w->at[i].serial == t.serial) {
+		if (w->at[i].serial == serial) {
 			*out_link = i;
 			return &w->at[i];
 		}
@@ -479,60 +364,56 @@ ticket_wire(struct wires *w, const uint8_t *answer, uint32_t *out_link)
 }
 
 static void
-on_address(struct wires *w, const uint8_t *answer)
+on_address(struct wires *w, const struct address *a)
 {
-	struct address a;
 	struct wire *wire;
 	uint32_t link;
 
-	memcpy(&a, answer, sizeof(a));
-	wire = ticket_wire(w, answer, &link);
+	wire = ticket_wire(w, a->serial, &link);
 	if (wire == NULL || wire->state != WIRE_IS_NAMING)
 		return;
-	if (a.error != 0)
-		fail_now(w, link, Q_NO_LINK, gai_strerror(a.error));
+	if (a->error != 0)
+		fail_now(w, link, Q_NO_LINK, gai_strerror(a->error));
 	else
-		connect_to(w, wire, (struct sockaddr *)&a.addr, a.len);
+		connect_to(w, wire, (const struct sockaddr *)&a->addr, a->len);
 }
 
 static void
 on_name(void *ctx, int fd, unsigned events)
 {
 	struct wires *w = ctx;
-	uint8_t answer[WORKER_PACKET_MAX];
+	struct address a;
 
-	if (worker_take(&w->names, answer) == sizeof(struct address))
-		on_address(w, answer);
+	if (address_take(&w->names, &a))
+		on_address(w, &a);
 }
 
 /* Nobody waits for it any more, or it is ours. */
 static void
-on_port(struct wires *w, const uint8_t *answer)
+on_port(struct wires *w, const struct port *p)
 {
-	struct port p;
 	struct wire *wire;
 	uint32_t link;
 
-	memcpy(&p, answer, sizeof(p));
-	wire = ticket_wire(w, answer, &link);
+	wire = ticket_wire(w, p->serial, &link);
 	if (wire == NULL || wire->state != WIRE_IS_NAMING) {
-		if (p.fd >= 0)
-			close_port(w, p.fd);
+		if (p->fd >= 0)
+			port_close(&w->ports, p->fd);
 		return;
 	}
-	if (p.fd < 0) {
+	if (p->fd < 0) {
 		wire->nth++;
-		fail_now(w, link, Q_NO_LINK, p.why);
+		fail_now(w, link, Q_NO_LINK, p->why);
 		return;
 	}
-	wire->fd = p.fd;
+	wire->fd = p->fd;
 	wire->is_port = true;
 	set_state(w, wire, WIRE_IS_OPEN);
 	watch(w, wire, LOOP_READ);
 	if (wire->state != WIRE_IS_OPEN)
 		return;
 	log_info("link '%s': port %s", image_text(w->img, image_link_at(w->img, link)->name),
-		p.path);
+		p->path);
 	w->sink.opened(w->sink.ctx, link);
 }
 
@@ -542,12 +423,12 @@ static void
 on_errand(void *ctx, int fd, unsigned events)
 {
 	struct wires *w = ctx;
-	uint8_t answer[WORKER_PACKET_MAX];
+	struct port p;
 
-	if (worker_take(&w->ports, answer) != sizeof(struct port))
+	if (!port_take(&w->ports, &p))
 		return; /* one has been closed */
 	w->port_asked = 0;
-	on_port(w, answer);
+	on_port(w, &p);
 	ask_ports(w);
 }
 
@@ -643,19 +524,10 @@ ask_port(struct wires *w, uint32_t link)
 	const struct image_link *l = image_link_at(w->img, link);
 	const char *where = image_text(w->img, l->host);
 	struct wire *wire = &w->at[link];
-	struct errand_head head = { .ticket = { wire->serial },
-		.what = ERRAND_OPEN,
-		.fd = -1,
-		.nth = wire->nth,
-		.line = l->line };
-	uint8_t request[sizeof(head) + 256];
-	size_t n = MIN(strlen(where), (size_t)255);
 	struct err err;
 
-	memcpy(request, &head, sizeof(head));
-	memcpy(request + sizeof(head), where, n);
-	if (start_thread(w, &w->ports, "mbc-ports", run_errand, on_errand, &err) < 0 ||
-		worker_ask(&w->ports, request, sizeof(head) + n, &err) < 0)
+	if (start_thread(w, &w->ports, "mbc-ports", port_run, on_errand, &err) < 0 ||
+		port_open(&w->ports, wire->serial, where, wire->nth, &l->line, &err) < 0)
 		fail_later(w, wire, Q_NO_LINK, err.msg);
 	else
 		w->port_asked = wire->serial;
@@ -750,39 +622,17 @@ ask_usb(struct wires *w, uint32_t link)
 		fail_later(w, wire, Q_NO_LINK, err.msg);
 }
 
-static bool
-numeric_address(const char *host, uint16_t port, struct sockaddr_storage *out, socklen_t *out_len)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
-	struct addrinfo *found;
-	char service[8];
-
-	snprintf(service, sizeof(service), "%u", port);
-	if (getaddrinfo(host, service, &hints, &found) != 0)
-		return false;
-	memcpy(out, found->ai_addr, found->ai_addrlen);
-	*out_len = found->ai_addrlen;
-	freeaddrinfo(found);
-	return true;
-}
-
 static void
 ask_name(struct wires *w, uint32_t link)
 {
 	const struct image_link *l = image_link_at(w->img, link);
-	const char *name = image_text(w->img, l->host);
 	struct wire *wire = &w->at[link];
-	struct question q = { .ticket = { wire->serial }, .port = l->port };
-	uint8_t request[sizeof(q) + 256];
-	size_t n = MIN(strlen(name), (size_t)255);
 	struct err err;
 
 	set_state(w, wire, WIRE_IS_NAMING);
-	memcpy(request, &q, sizeof(q));
-	memcpy(request + sizeof(q), name, n);
-	if (start_thread(w, &w->names, "mbc-names", look_up, on_name, &err) < 0 ||
-		worker_ask(&w->names, request, sizeof(q) + n, &err) < 0)
+	if (start_thread(w, &w->names, "mbc-names", address_run, on_name, &err) < 0 ||
+		address_ask(&w->names, wire->serial, image_text(w->img, l->host), l->port, &err) <
+			0)
 		fail_later(w, wire, Q_NO_LINK, err.msg);
 }
 
@@ -802,7 +652,7 @@ wires_helper(struct wires *w, uint32_t ticket, int fd, const char *why)
 	struct wire *wire;
 	uint32_t link;
 
-	wire = ticket_wire(w, (const uint8_t *)&ticket, &link);
+	wire = ticket_wire(w, ticket, &link);
 	if (wire == NULL || wire->state != WIRE_IS_NAMING ||
 		image_link_at(w->img, link)->kind != LINK_HELPER) {
 		if (fd >= 0)
@@ -853,7 +703,7 @@ wires_open(struct wires *w, uint32_t link)
 		ask_helper(w, link);
 		return;
 	}
-	if (numeric_address(image_text(w->img, l->host), l->port, &addr, &len)) {
+	if (address_numeric(image_text(w->img, l->host), l->port, &addr, &len)) {
 		connect_to(w, wire, (struct sockaddr *)&addr, len);
 		return;
 	}
