@@ -72,8 +72,9 @@ struct board_heart {
 enum instrument_state { INSTRUMENT_STARTING, INSTRUMENT_UP, INSTRUMENT_DOWN };
 
 struct board_state {
-	uint32_t state;         /* enum instrument_state */
-	uint32_t reason;        /* enum quality: why it is down */
+	uint32_t state; /* enum instrument_state */
+	uint32_t
+		reason; /* enum quality: why it is down; up: WRONG_DEVICE, it is used though it is another one */
 	int64_t since_ns;       /* CLOCK_BOOTTIME of the last change of state */
 	int64_t last_answer_ns; /* 0: never */
 	uint64_t requests, answers, timeouts, errors, refused,

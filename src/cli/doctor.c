@@ -118,7 +118,7 @@ look_at_instruments(const struct board *b)
 		clock_span(since, now_boot() - s.since_ns);
 		printf("  %-16s %-8s for %-12s %s", board_text(b, ins->name),
 			words[MIN(s.state, 2u)], since, board_text(b, ins->address));
-		if (s.state == INSTRUMENT_DOWN)
+		if (s.state == INSTRUMENT_DOWN || (s.state == INSTRUMENT_UP && s.reason != Q_GOOD))
 			printf("; %s: %s", quality_row(s.reason)->text_en,
 				quality_row(s.reason)->remedy_en);
 		putchar('\n');

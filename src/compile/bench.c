@@ -44,6 +44,7 @@ bench_done(struct bench *b)
 	free(b->instruments.at);
 	free(b->messages.at);
 	free(b->presets.at);
+	free(b->gates.at);
 	free(b->files.at);
 	free(b->secrets.at);
 	free(b->points.at);

@@ -12,7 +12,10 @@
 #include "compile/tree.h"
 #include "link/codec.h"
 #include "model/expr.h"
+#include "model/gate.h"
 #include "model/image.h"
+
+struct params;
 
 struct bench_link {
 	const char *name;
@@ -40,10 +43,14 @@ struct bench_instrument {
 	const struct node *message_nodes; /* messages:, for steps that name one */
 	uint32_t first_message;
 	uint32_t first_preset, n_presets;
+	const char **captures; /* [CODEC_CAPTURES_MAX] of codec_part */
+	uint32_t first_gate, n_gates;
+	const struct params *params; /* of its file; NULL: it has none */
 	uint32_t retries;
 	int64_t every_ns, timeout_ns;
 	enum image_identify identify;
 	const char *identify_is;
+	bool identify_warns; /* another one is used all the same */
 	struct point identify_point;
 	double identify_number;
 };
@@ -66,6 +73,15 @@ struct bench_preset {
 struct bench_file {
 	const char *name;
 	const struct node *root; /* NULL: it cannot be read, and that was told */
+};
+
+/* A condition on what a device says it is: see struct image_gate. */
+struct bench_gate {
+	uint32_t point; /* IMAGE_NONE: of the instrument as a whole */
+	uint16_t capture, group;
+	enum gate_op op;
+	bool is_number;
+	const char *text;
 };
 
 struct bench_twin {
@@ -145,6 +161,7 @@ struct bench {
 	BENCH_TABLE(struct bench_instrument) instruments;
 	BENCH_TABLE(struct message) messages;     /* of all instruments, those of one together */
 	BENCH_TABLE(struct bench_preset) presets; /* the same */
+	BENCH_TABLE(struct bench_gate) gates;     /* the same */
 	BENCH_TABLE(struct bench_file) files;
 	BENCH_TABLE(struct bench_secret) secrets;
 	BENCH_TABLE(struct bench_point) points;
@@ -214,6 +231,19 @@ void line_default(
 
 /* `identify:` of an instrument (NULL: none). */
 void identify_read(struct bench *b, struct bench_instrument *ins, const struct node *n);
+
+/* `read: {identity: NAME}` of a channel: is it that? */
+bool captures_is_read(struct bench *b, const struct node *read);
+/* The point that shows it; keys: of its channel. False: that was told. */
+bool captures_point(struct bench *b, struct bench_instrument *ins, const struct node *const *keys,
+	struct point *out);
+/* `{firmware: ">= 6.2"}` beside what else stands in `map`: a condition on what a device says it is. point: index, IMAGE_NONE: the
+ * instrument itself. False: that was told. */
+bool captures_gate(struct bench *b, struct bench_instrument *ins, const struct node *condition,
+	uint32_t point);
+/* `only:` of a channel. */
+void captures_only(
+	struct bench *b, struct bench_instrument *ins, const struct node *only, uint32_t point);
 
 /* The options of a `read:` or `write:` map into `out`; false when that was reported. found_opts: IMAGE_OPTS_MAX. */
 bool points_opts(struct bench *b, const struct codec *codec, const struct node *map,

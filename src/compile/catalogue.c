@@ -304,17 +304,19 @@ catalogue_plain(struct bench *b, const struct node *instrument)
 
 const struct node *
 catalogue_instance(struct bench *b, const char *name, const struct node *use,
-	const struct node *instrument, const struct node **out_line)
+	const struct node *instrument, const struct node **out_line,
+	const struct params **out_params)
 {
 	bool is_there;
 	const struct node *root = find_file(b, name, &is_there), *map, *title;
 	const struct node *protocol;
-	struct params params;
-	struct copy copy = { b, &params, NULL, tree_node(&b->tree, NODE_MAP, instrument->at) };
+	struct params *params = tree_alloc(&b->tree, sizeof(*params));
+	struct copy copy = { b, params, NULL, tree_node(&b->tree, NODE_MAP, instrument->at) };
 	struct node *out;
 	size_t before;
 
 	*out_line = NULL;
+	*out_params = params;
 	if (root == NULL) {
 		if (is_there)
 			return instrument; /* told at the file */
@@ -325,7 +327,7 @@ catalogue_instance(struct bench *b, const char *name, const struct node *use,
 	title = tree_get(&b->tree, root, "title");
 	*out_line = tree_get(&b->tree, root, "line");
 	before = b->diag.n_errors;
-	params_read(b, map, instrument, catalogue_codec(protocol->text), &params);
+	params_read(b, map, instrument, catalogue_codec(protocol->text), params);
 	if (b->diag.n_errors > before)
 		return instrument; /* without them the file would be full of mistakes that are none */
 	out = tree_node(&b->tree, NODE_MAP, instrument->at);
@@ -349,7 +351,7 @@ catalogue_instance(struct bench *b, const char *name, const struct node *use,
 	add_text(b, out, "use", protocol->text, use);
 	if (title != NULL)
 		add_text(b, out, "title", catalogue_text(b, title), title);
-	pass_params(b, out, catalogue_codec(protocol->text), &params, use);
+	pass_params(b, out, catalogue_codec(protocol->text), params, use);
 	merge_over(&b->tree, out, own_part(b, instrument, map));
 	return out;
 }

@@ -6,9 +6,10 @@
 
 /* The instrument that `use: name` makes of a file: its description with the params that `instrument` gives, and what else stands there laid
  * over it. NULL: there is no file of this name. `instrument` itself: the file cannot be used, and that was told.
- * *out_line: the file's `line:`, NULL when it has none. */
+ * *out_line: the file's `line:`, NULL when it has none; *out_params: what it was made with, for as long as the tree lives. */
 const struct node *catalogue_instance(struct bench *b, const char *name, const struct node *use,
-	const struct node *instrument, const struct node **out_line);
+	const struct node *instrument, const struct node **out_line,
+	const struct params **out_params);
 
 /* The same for one that names a protocol: channels NAME{0..7} are eight. NULL: that was told. */
 const struct node *catalogue_plain(struct bench *b, const struct node *instrument);

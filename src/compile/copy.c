@@ -255,7 +255,8 @@ is_value(const struct param *p, const struct node *n)
 	       (text_to_int(p->text, &a) && text_to_int(n->text, &b) && a == b);
 }
 
-/* `only: {model: [E1240, E1242]}`: does the channel exist with the params of this instrument? */
+/* `only: {model: [E1240, E1242]}`: does the channel exist with the params of this instrument? What is no param is looked at later: the
+ * device may say it (captures.c). */
 static bool
 exists(struct copy *c, const struct node *channel)
 {
@@ -270,17 +271,40 @@ exists(struct copy *c, const struct node *channel)
 		const struct param *p = params_find(c->params, k->key, strlen(k->key));
 		bool is_one = false;
 
-		if (p == NULL) {
-			diag_error(&c->b->diag, k->key_at, "param",
-				"no param is named '%.60s'; add it under params:", k->key);
+		if (p == NULL)
 			continue;
-		}
 		if (k->kind == NODE_LIST)
 			for (const struct node *v = k->first; v != NULL; v = v->next)
 				is_one |= is_value(p, v);
 		is_there &= is_one || is_value(p, k);
 	}
 	return is_there;
+}
+
+/* The keys of `only:` that are no params; NULL: there are none. */
+static struct node *
+copy_rest(struct copy *c, const struct node *only)
+{
+	struct node *n = NULL;
+
+	for (const struct node *k = only->kind == NODE_MAP ? only->first : NULL; k != NULL;
+		k = k->next) {
+		struct node *child;
+
+		if (params_find(c->params, k->key, strlen(k->key)) != NULL)
+			continue;
+		if (n == NULL)
+			n = tree_node(&c->b->tree, NODE_MAP, only->at);
+		child = n == NULL ? NULL : copy_node(c, k, ELSEWHERE);
+		if (child != NULL)
+			tree_add(&c->b->tree, n, child);
+	}
+	if (n != NULL) {
+		n->key = only->key;
+		n->key_at = only->key_at;
+		n->source = only->source;
+	}
+	return n;
 }
 
 static void
@@ -368,9 +392,9 @@ copy_node(struct copy *c, const struct node *from, enum copy_where where)
 			copy_channel(c, n, k, below);
 			continue;
 		}
-		if (where == IN_CHANNEL && c->params != NULL && strcmp(k->key, "only") == 0)
-			continue;
-		child = copy_node(c, k, below);
+		child = where == IN_CHANNEL && c->params != NULL && strcmp(k->key, "only") == 0
+				? copy_rest(c, k)
+				: copy_node(c, k, below);
 		if (child != NULL)
 			tree_add(&c->b->tree, n, child);
 	}

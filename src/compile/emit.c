@@ -85,9 +85,9 @@ emit_links(struct emit *e)
 static void
 hash_point(struct buf *out, const struct point *p)
 {
-	buf_printf(out, "%u %u %u %u %u %u %u %d %u %d %s %s %s %lld|", p->space, p->type,
+	buf_printf(out, "%u %u %u %u %u %u %u %d %u %d %d %s %s %s %lld|", p->space, p->type,
 		p->address, p->count, p->order, p->bit, p->value, p->write_space, p->write_address,
-		p->is_write_only, p->key == NULL ? "" : p->key,
+		p->is_write_only, p->is_captured, p->key == NULL ? "" : p->key,
 		p->write_key == NULL ? "" : p->write_key, p->unit == NULL ? "" : p->unit,
 		(long long)p->every_ns);
 }
@@ -102,6 +102,23 @@ hash_option(struct buf *out, const struct bench *b, const struct opt *opt, int64
 		num = 0;
 	}
 	buf_printf(out, "%lld %s|", (long long)num, text == NULL ? "" : text);
+}
+
+/* What is kept of what it says it is, and the conditions on that; points count within the instrument. */
+static void
+hash_gates(struct buf *out, const struct bench *b, const struct bench_instrument *ins)
+{
+	if (ins->identify_warns)
+		buf_printf(out, "warns|");
+	for (unsigned i = 0; i < ins->codec_part.n_captures; i++)
+		buf_printf(out, "%s|", ins->captures[i]);
+	for (uint32_t i = 0; i < ins->n_gates; i++) {
+		const struct bench_gate *g = &b->gates.at[ins->first_gate + i];
+
+		buf_printf(out, "%u %u %u %u %s|",
+			g->point == IMAGE_NONE ? g->point : g->point - ins->first_point, g->capture,
+			g->group, g->op, g->text);
+	}
 }
 
 /* All that the polling of an instrument depends on: a reload leaves it alone while this stays the same. */
@@ -141,6 +158,7 @@ polling_hash(const struct bench *b, const struct bench_instrument *ins)
 	}
 	for (uint32_t i = 0; i < ins->n_points; i++)
 		hash_point(&text_form, &b->points.at[ins->first_point + i].codec_part);
+	hash_gates(&text_form, b, ins);
 	h = text_hash(text_form.data, text_form.n);
 	buf_done(&text_form);
 	return h;
@@ -150,6 +168,7 @@ static struct image_table
 emit_instruments(struct emit *e)
 {
 	struct image_table t = table(e, e->b->instruments.n);
+	uint32_t n_captures = 0;
 
 	for (uint32_t i = 0; i < t.n; i++) {
 		const struct bench_instrument *ins = &e->b->instruments.at[i];
@@ -180,12 +199,18 @@ emit_instruments(struct emit *e)
 			.n_messages = ins->codec_part.n_messages,
 			.first_preset = ins->first_preset,
 			.n_presets = ins->n_presets,
+			.first_capture = n_captures,
+			.n_captures = ins->codec_part.n_captures,
+			.first_gate = ins->first_gate,
+			.n_gates = ins->n_gates,
+			.identify_warns = ins->identify_warns,
 		};
 
 		for (size_t k = 0; opts != NULL && opts[k].name != NULL; k++)
 			d.opts[k] = opts[k].type == OPT_TEXT
 					    ? option_text(e, ins->codec_part.opts.text[k])
 					    : ins->codec_part.opts.num[k];
+		n_captures += ins->codec_part.n_captures;
 		buf_put(e->out, &d, sizeof(d));
 	}
 	return t;
@@ -251,6 +276,42 @@ emit_presets(struct emit *e)
 }
 
 static struct image_table
+emit_captures(struct emit *e)
+{
+	struct image_table t = table(e, 0);
+
+	for (uint32_t i = 0; i < e->b->instruments.n; i++) {
+		const struct instrument *ins = &e->b->instruments.at[i].codec_part;
+
+		for (unsigned k = 0; k < ins->n_captures; k++, t.n++) {
+			struct image_capture d = { .name = text(e, ins->captures[k]) };
+
+			buf_put(e->out, &d, sizeof(d));
+		}
+	}
+	return t;
+}
+
+static struct image_table
+emit_gates(struct emit *e)
+{
+	struct image_table t = table(e, e->b->gates.n);
+
+	for (uint32_t i = 0; i < t.n; i++) {
+		const struct bench_gate *g = &e->b->gates.at[i];
+		struct image_gate d = { .point = g->point,
+			.text = text(e, g->text),
+			.capture = g->capture,
+			.group = g->group,
+			.op = (uint8_t)g->op,
+			.is_number = g->is_number };
+
+		buf_put(e->out, &d, sizeof(d));
+	}
+	return t;
+}
+
+static struct image_table
 emit_points(struct emit *e)
 {
 	struct image_table t = table(e, e->b->points.n);
@@ -275,6 +336,7 @@ emit_points(struct emit *e)
 			.write_address = p->write_address,
 			.write_key = text(e, p->write_key),
 			.unit = text(e, p->unit),
+			.is_captured = p->is_captured,
 		};
 
 		buf_put(e->out, &d, sizeof(d));
@@ -442,6 +504,8 @@ emit_image(struct bench *b, struct buf *out)
 	img.instruments = emit_instruments(&e);
 	img.messages = emit_messages(&e);
 	img.presets = emit_presets(&e);
+	img.captures = emit_captures(&e);
+	img.gates = emit_gates(&e);
 	img.points = emit_points(&e);
 	img.channels = emit_channels(&e);
 	img.choices = emit_choices(&e);

@@ -513,23 +513,65 @@ find_reading(const struct run *r, uint32_t point)
 	return NULL;
 }
 
+/* What the device has said it is in this exchange, as a reading of the channel that shows it. */
+static const struct reading *
+captured(const struct run *r, const struct point *pt, struct reading *out)
+{
+	const char *text = r->vars.captures[pt->address];
+
+	*out = (struct reading){ .quality = text[0] == '\0' ? Q_MISSING : Q_GOOD, .text = text };
+	return out;
+}
+
+/* By that, does the device offer the point? */
+static bool
+is_offered(const struct run *r, uint32_t point)
+{
+	const struct bench *b = r->b;
+	bool holds = true;
+
+	for (uint32_t i = 0; i < r->ins->n_gates; i++) {
+		const struct bench_gate *g = &b->gates.at[r->ins->first_gate + i];
+		bool is_first = i == 0 || g[-1].group != g->group;
+
+		if (g->point != point)
+			continue;
+		if (is_first && !holds)
+			return false;
+		holds = (!is_first && holds) ||
+			gate_holds(r->vars.captures[g->capture], g->op, g->text, g->is_number);
+	}
+	return holds;
+}
+
+/* What an exchange that asks the device what it is shows: its words, and which channels it does not offer. Else a reading. */
 static void
-expect(struct run *r, const struct node *n)
+expect(struct run *r, const struct node *n, bool is_identity)
 {
 	uint32_t point;
 	const struct bench_channel *ch = expect_channel(r->b, r->ins, n, &point);
+	const struct point *pt = ch == NULL ? NULL : &r->b->points.at[point].codec_part;
+	struct reading room = { .quality = Q_NOT_OFFERED };
+	const struct reading *got;
 
-	if (ch != NULL)
-		expect_value(r->b, ch, point, n, find_reading(r, point));
+	if (ch == NULL)
+		return;
+	if (is_identity && !is_offered(r, point))
+		got = &room;
+	else if (is_identity && pt->is_captured)
+		got = captured(r, pt, &room);
+	else
+		got = find_reading(r, point);
+	expect_value(r->b, ch, point, n, got);
 }
 
 static void
-expect_all(struct run *r, const struct node *map)
+expect_all(struct run *r, const struct node *map, bool is_identity)
 {
 	if (map == NULL || !read_is(r->b, map, NODE_MAP, "a map: {pv: 25.0}"))
 		return;
 	for (const struct node *n = map->first; n != NULL; n = n->next)
-		expect(r, n);
+		expect(r, n, is_identity);
 }
 
 /* ---- one exchange ------------------------------------------------------------------------------------------------------------ */
@@ -569,7 +611,7 @@ overhear(struct run *r, const struct node *const *found)
 			"this is nothing that it says unasked: %s; compare it with `events:`",
 			err.msg);
 	else
-		expect_all(r, found[EXCHANGE_EXPECT]);
+		expect_all(r, found[EXCHANGE_EXPECT], false);
 }
 
 static void
@@ -605,7 +647,7 @@ run_exchange(struct run *r, const struct node *const *found)
 			r->ins->codec->recognise(r->wanted.at, r->wanted.n, &req, &tag);
 	}
 	if (exchange(r, &req, tag))
-		expect_all(r, found[EXCHANGE_EXPECT]);
+		expect_all(r, found[EXCHANGE_EXPECT], req.kind == REQUEST_IDENTIFY);
 }
 
 void

@@ -43,21 +43,22 @@ report_use(struct bench *b, const struct node *use, const char *name)
 }
 
 /* The codec behind `use:`, NULL when that was reported. *n becomes what the instrument is with its file (NULL: that cannot be used),
- * *out_line the `line:` of that. */
+ * *out_line the `line:` of that, *out_params its params; NULL. */
 static const struct codec *
 read_use(struct bench *b, const struct node **n, const struct node *use,
-	const struct node **out_line)
+	const struct node **out_line, const struct params **out_params)
 {
 	const char *name = read_text(b, use);
 	const struct codec *codec = name == NULL ? NULL : catalogue_codec(name);
 	const struct node *described;
 
 	*out_line = NULL;
+	*out_params = NULL;
 	if (codec != NULL)
 		*n = catalogue_plain(b, *n);
 	if (name == NULL || codec != NULL)
 		return codec;
-	described = catalogue_instance(b, name, use, *n, out_line);
+	described = catalogue_instance(b, name, use, *n, out_line, out_params);
 	if (described == NULL) {
 		report_use(b, use, name);
 		return NULL;
@@ -278,6 +279,7 @@ read_instrument(struct bench *b, const struct node *n)
 	const struct node *found[SCHEMA_KEYS_MAX], *found_opts[IMAGE_OPTS_MAX], *use, *line = NULL;
 	const struct node *whole;
 	const struct codec *codec;
+	const struct params *params = NULL;
 	struct bench_instrument *ins;
 	uint32_t index;
 	const char *title;
@@ -290,13 +292,15 @@ read_instrument(struct bench *b, const struct node *n)
 			"'mbc' is the name of the program's own channels; choose another name");
 	use = find_use(b, n);
 	whole = n;
-	codec = use == NULL ? NULL : read_use(b, &whole, use, &line);
+	codec = use == NULL ? NULL : read_use(b, &whole, use, &line, &params);
 	index = b->instruments.n;
 	ins = BENCH_ADD(b->instruments);
 	ins->name = ins->codec_part.name = n->key;
 	ins->title = ins->identify_is = "";
 	ins->codec = codec;
 	ins->first_point = b->points.n;
+	ins->first_gate = b->gates.n;
+	ins->params = params;
 	names_put(&b->instrument_names, n->key, index);
 	if (whole == NULL) {
 		ins->is_open = true;

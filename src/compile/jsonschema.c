@@ -465,6 +465,53 @@ file_form(struct json *j, const struct codec *codec)
 		"{\"required\": [\"unproven\"]}]");
 }
 
+/* `read: {identity: firmware}` */
+static void
+capture_form(struct json *j)
+{
+	json_object(j, NULL);
+	json_text(j, "type", "object");
+	json_raw(j, "properties", "{\"identity\": {\"type\": \"string\"}}");
+	json_raw(j, "required", "[\"identity\"]");
+	json_raw(j, "additionalProperties", "false");
+	json_end(j);
+}
+
+static void
+point_form(struct json *j, const struct codec *codec)
+{
+	if (codec->capture != NULL) {
+		json_array(j, "anyOf");
+		capture_form(j);
+		json_object(j, NULL);
+	}
+	if (codec->has_messages)
+		message_point(j, true);
+	else
+		object_form(j, NULL, codec->point_opts, codec, true);
+	if (codec->capture != NULL) {
+		json_end(j);
+		json_end(j);
+	}
+}
+
+/* Where parts of what a device says have names, conditions on them stand beside the words. */
+static void
+identify_form(struct json *j, const struct codec *codec, bool is_file)
+{
+	json_text(j, "type", "object");
+	if (codec->capture != NULL)
+		json_raw(j, "additionalProperties",
+			"{\"type\": [\"string\", \"number\", \"array\"]}");
+	else
+		json_raw(j, "additionalProperties", "false");
+	json_object(j, "properties");
+	row_forms(j, schema_identify, codec, is_file);
+	json_end(j);
+	if (codec->capture == NULL)
+		json_raw(j, "required", "[\"is\"]");
+}
+
 /* The definitions of one codec: its instruments or their files, how they are known, their channels, its points. */
 static void
 codec_defs(struct json *j, const struct codec *codec, bool is_file)
@@ -473,10 +520,7 @@ codec_defs(struct json *j, const struct codec *codec, bool is_file)
 
 	snprintf(name, sizeof(name), "%.60s_point", codec->name);
 	json_object(j, name);
-	if (codec->has_messages)
-		message_point(j, true);
-	else
-		object_form(j, NULL, codec->point_opts, codec, true);
+	point_form(j, codec);
 	json_end(j);
 	if (is_of_codec(schema_instrument, INS_INIT, codec) && !codec->has_messages) {
 		snprintf(name, sizeof(name), "%.60s_preset", codec->name);
@@ -486,7 +530,7 @@ codec_defs(struct json *j, const struct codec *codec, bool is_file)
 	}
 	snprintf(name, sizeof(name), "identify_%.60s", codec->name);
 	json_object(j, name);
-	object_form(j, schema_identify, NULL, codec, is_file);
+	identify_form(j, codec, is_file);
 	json_end(j);
 	snprintf(name, sizeof(name), "instrument_channel_%.60s", codec->name);
 	json_object(j, name);

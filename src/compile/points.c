@@ -195,6 +195,11 @@ read_point(struct bench *b, struct bench_instrument *ins, struct bench_channel *
 	}
 	if (keys[CH_READ] == NULL || ins->codec == NULL)
 		return;
+	if (captures_is_read(b, keys[CH_READ])) {
+		ch->is_type_open = !captures_point(b, ins, keys, &p->codec_part);
+		ch->type = VALUE_TEXT;
+		return;
+	}
 	map = messages_point(b, ins, name, keys[CH_READ]);
 	good = map != NULL && points_opts(b, ins->codec, map, found_opts, &vals);
 	p->codec_part.key = name;
@@ -285,6 +290,10 @@ read_calc(struct bench *b, uint32_t instrument, const struct node *n)
 			diag_error(&b->diag, found[no[i]]->key_at, "conflict",
 				"'%s' does not go with calc; remove one of them",
 				found[no[i]]->key);
+	if (found[INS_CH_ONLY] != NULL)
+		diag_error(&b->diag, found[INS_CH_ONLY]->key_at, "conflict",
+			"what is calculated is there as what it is calculated of; put 'only' to "
+			"those channels");
 	keys = tree_alloc(&b->tree, (BENCH_CH_WAS + 1) * sizeof(*keys));
 	memcpy(keys, found, CH_OWN * sizeof(*keys));
 	keys[CH_READ] = NULL;
@@ -328,11 +337,10 @@ read_channel(struct bench *b, uint32_t instrument, const struct node *n)
 		diag_error(&b->diag, n->at, "missing",
 			"'read' is missing; add it (%s), or calc: EXPRESSION",
 			schema_instrument_channel[CH_READ].help);
-	if (keys[INS_CH_ONLY] != NULL)
-		diag_error(&b->diag, keys[INS_CH_ONLY]->key_at, "conflict",
-			"only an instrument file has params; remove 'only'");
 	read_point(b, ins, ch, keys, p);
-	if (!p->codec_part.is_write_only)
+	if (keys[INS_CH_ONLY] != NULL)
+		captures_only(b, ins, keys[INS_CH_ONLY], b->points.n - 1);
+	if (!p->codec_part.is_write_only && !p->codec_part.is_captured)
 		set_stale(ch, ins, p);
 	read_type(b, ch, keys[INS_CH_TYPE]);
 	channel_choices(b, ch, keys);

@@ -199,9 +199,9 @@ const struct key schema_instrument_channel[] = {
 		.help = "a raw value below this means a broken wire" },
 	[INS_CH_ONLY] = { .name = "only",
 		.kind = KEY_ONLY,
-		.help = "in an instrument file: the channel exists for these values of its params: "
-			"{model: [E1240, "
-			"E1242]}" },
+		.help = "the channel exists for these values of the params of its instrument file, "
+			"{model: [E1240, E1242]}, and with what the device says it is: "
+			"{firmware: '>= 6.2'}" },
 	[INS_CH_REFRESH] = { .name = "refresh",
 		.kind = KEY_SPAN,
 		.min = MS(100),
@@ -367,15 +367,22 @@ const struct key schema_link[] = {
 	END,
 };
 
+static const char *const words_otherwise[] = { "refuse", "warn", NULL };
+
 const struct key schema_identify[] = {
 	[IDENTIFY_KEY_IS] = { .name = "is",
 		.kind = KEY_TEXT,
-		.is_needed = true,
 		.help = "a part of what the device says it is; with read: the number that is "
 			"there" },
 	[IDENTIFY_KEY_READ] = { .name = "read",
 		.kind = KEY_POINT,
 		.help = "where the device keeps a number that tells it from others" },
+	[IDENTIFY_KEY_OTHERWISE] = { .name = "otherwise",
+		.kind = KEY_CHOICE,
+		.words = words_otherwise,
+		.def = "refuse",
+		.help = "what becomes of another device: refuse, or warn: it is used all the "
+			"same, and that is told" },
 	END,
 };
 

@@ -73,7 +73,9 @@ on_state(void *ctx, uint32_t instrument, enum instrument_state state, enum quali
 	if (state == b->states[instrument] && reason != Q_WRONG_DEVICE)
 		return;
 	b->states[instrument] = state;
-	if (state == INSTRUMENT_UP)
+	if (state == INSTRUMENT_UP && reason != Q_GOOD)
+		emit(b, EVENT_INSTRUMENT_ODD, name, reason, 0, b->now_ns);
+	else if (state == INSTRUMENT_UP)
 		emit(b, EVENT_INSTRUMENT_UP, name, Q_GOOD, 0, b->now_ns);
 	else if (state == INSTRUMENT_DOWN)
 		emit(b, EVENT_INSTRUMENT_DOWN, name, reason, 0, b->now_ns);

@@ -3,6 +3,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
 
 int
 common_verdict(const struct request *req, enum quality quality, unsigned code, struct readings *out)
@@ -49,4 +52,20 @@ common_text_show(char *out, size_t cap, const char *from, size_t n)
 		out[i] = from[i] >= 0x20 && from[i] < 0x7F ? from[i] : '?';
 	out[i] = '\0';
 	return i == n;
+}
+
+void
+common_keep(const struct instrument *ins, const char *name, size_t n, const char *text,
+	struct vars *vars)
+{
+	for (unsigned i = 0; i < MIN(ins->n_captures, CODEC_CAPTURES_MAX); i++) {
+		char *kept = vars->captures[i];
+		size_t used;
+
+		if (strlen(ins->captures[i]) != n || memcmp(ins->captures[i], name, n) != 0)
+			continue;
+		text_copy(kept, sizeof(vars->captures[i]), text + strspn(text, " "));
+		for (used = strlen(kept); used > 0 && kept[used - 1] == ' '; used--)
+			kept[used - 1] = '\0';
+	}
 }

@@ -12,6 +12,10 @@ int common_verdict(
 int common_refuse(struct readings *out, enum quality quality, enum refused of, unsigned code,
 	struct err *err, const char *fmt, ...) PRINTF(6, 7);
 
+/* What the device says under this name is kept, if that is wanted, without blanks around it. text: printable UTF-8. */
+void common_keep(const struct instrument *ins, const char *name, size_t n, const char *text,
+	struct vars *vars);
+
 /* Does a learned border lie inside of [start, end)? */
 bool common_is_cut(const struct learned *learned, unsigned space, uint32_t start, uint32_t end);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/text.h"
 #include "drivers/common.h"
 #include "drivers/modbus_master.h"
 #include "drivers/modbus_value.h"
@@ -301,6 +302,19 @@ modbus_write(const struct instrument *ins, const struct point *pt, union value v
 	if (rc == 0)
 		*out = r;
 	return rc;
+}
+
+/* Objects 0, 1 and 2 of its device identification. */
+const char *const modbus_captures[4] = { "vendor", "product", "revision", NULL };
+
+bool
+modbus_capture(const struct instrument *ins, unsigned i, char *out_name, enum value_type *out_type)
+{
+	if (i >= NELEM(modbus_captures) - 1)
+		return false;
+	text_copy(out_name, 64, modbus_captures[i]);
+	*out_type = VALUE_TEXT;
+	return true;
 }
 
 int

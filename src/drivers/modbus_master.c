@@ -183,8 +183,8 @@ decode_write(const struct request *req, const uint8_t *pdu, size_t n, struct rea
 
 /* Objects of one answer to 43/14, appended to the identity with blanks between. */
 static int
-decode_identity(
-	const struct request *req, const uint8_t *pdu, size_t n, struct vars *vars, struct err *err)
+decode_identity(const struct instrument *ins, const struct request *req, const uint8_t *pdu,
+	size_t n, struct vars *vars, struct err *err)
 {
 	size_t at = 7, len;
 
@@ -209,6 +209,9 @@ decode_identity(
 				object[k] = '?';
 		while ((good = text_utf8(object, strlen(object))) < strlen(object))
 			object[good] = '?';
+		if (pdu[at] < NELEM(modbus_captures) - 1)
+			common_keep(ins, modbus_captures[pdu[at]], strlen(modbus_captures[pdu[at]]),
+				object, vars);
 		if (used > 0 && used + 1 < sizeof(vars->identity))
 			vars->identity[used++] = ' ';
 		text_copy(vars->identity + used, sizeof(vars->identity) - used, object);
@@ -220,9 +223,9 @@ decode_identity(
 }
 
 int
-modbus_master_decode(const struct request *req, const struct point *pts, unsigned unit,
-	unsigned asked_unit, const uint8_t *pdu, size_t n, struct vars *vars, struct readings *out,
-	struct err *err)
+modbus_master_decode(const struct instrument *ins, const struct request *req,
+	const struct point *pts, unsigned unit, unsigned asked_unit, const uint8_t *pdu, size_t n,
+	struct vars *vars, struct readings *out, struct err *err)
 {
 	if (req->kind == REQUEST_IDENTIFY)
 		vars->v[VAR_NEXT_OBJECT] = 0; /* only a sound answer asks for more */
@@ -233,7 +236,7 @@ modbus_master_decode(const struct request *req, const struct point *pts, unsigne
 	if (pdu[0] != req->function)
 		return err_set(err, DECODE_BAD, 0, "an answer to function %u", pdu[0]);
 	if (req->kind == REQUEST_IDENTIFY)
-		return decode_identity(req, pdu, n, vars, err);
+		return decode_identity(ins, req, pdu, n, vars, err);
 	if (req->kind == REQUEST_WRITE)
 		return decode_write(req, pdu, n, out, err);
 	return decode_read(req, pts, pdu, n, out, err);

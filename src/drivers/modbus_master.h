@@ -28,6 +28,9 @@ int modbus_write(const struct instrument *ins, const struct point *pt, union val
 void modbus_describe(
 	const struct instrument *ins, const struct request *req, char *out, size_t cap);
 int modbus_identify(const struct instrument *ins, struct request *out);
+extern const char *const modbus_captures[4]; /* names of objects 0 to 2, NULL */
+bool modbus_capture(
+	const struct instrument *ins, unsigned i, char *out_name, enum value_type *out_type);
 
 /* The request as a PDU (room for MODBUS_PDU_MAX bytes); returns its length. */
 size_t modbus_master_put(uint8_t *pdu, const struct request *req);
@@ -36,9 +39,9 @@ size_t modbus_master_put(uint8_t *pdu, const struct request *req);
 int modbus_master_fits(const struct request *req, size_t around, size_t cap, struct err *err);
 
 /* As codec.decode, from the PDU that `unit` sent. */
-int modbus_master_decode(const struct request *req, const struct point *pts, unsigned unit,
-	unsigned asked_unit, const uint8_t *pdu, size_t n, struct vars *vars, struct readings *out,
-	struct err *err);
+int modbus_master_decode(const struct instrument *ins, const struct request *req,
+	const struct point *pts, unsigned unit, unsigned asked_unit, const uint8_t *pdu, size_t n,
+	struct vars *vars, struct readings *out, struct err *err);
 
 /* As codec.next: the further objects of an identification. */
 int modbus_master_next(const struct instrument *ins, const struct request *req, int step,

@@ -144,8 +144,9 @@ static int
 rtu_decode(const struct instrument *ins, const struct request *req, const struct point *pts,
 	const uint8_t *frame, size_t n, struct vars *vars, struct readings *out, struct err *err)
 {
-	return modbus_master_decode(req, pts, frame[0], (uint8_t)ins->opts.num[MODBUS_OPT_UNIT],
-		frame + RTU_HEAD, n - RTU_AROUND, vars, out, err);
+	return modbus_master_decode(ins, req, pts, frame[0],
+		(uint8_t)ins->opts.num[MODBUS_OPT_UNIT], frame + RTU_HEAD, n - RTU_AROUND, vars,
+		out, err);
 }
 
 /* MODBUS over Serial Line V1.02, 2.2: 0 is for all at once, and nobody answers; 248 to 255 are reserved. */
@@ -172,6 +173,7 @@ const struct codec codec_modbus_rtu = {
 	.plan = modbus_plan,
 	.write = modbus_write,
 	.identify = modbus_identify,
+	.capture = modbus_capture,
 	.describe = modbus_describe,
 	.encode = rtu_encode,
 	.recognise = rtu_recognise,

@@ -62,7 +62,7 @@ static int
 modbus_tcp_decode(const struct instrument *ins, const struct request *req, const struct point *pts,
 	const uint8_t *frame, size_t n, struct vars *vars, struct readings *out, struct err *err)
 {
-	return modbus_master_decode(req, pts, n > 6 ? frame[6] : 0,
+	return modbus_master_decode(ins, req, pts, n > 6 ? frame[6] : 0,
 		(uint8_t)ins->opts.num[MODBUS_OPT_UNIT], frame + MODBUS_HEAD,
 		n < MODBUS_HEAD ? 0 : n - MODBUS_HEAD, vars, out, err);
 }
@@ -80,6 +80,7 @@ const struct codec codec_modbus = {
 	.plan = modbus_plan,
 	.write = modbus_write,
 	.identify = modbus_identify,
+	.capture = modbus_capture,
 	.describe = modbus_describe,
 	.encode = modbus_tcp_encode,
 	.recognise = modbus_tcp_recognise,

@@ -8,6 +8,7 @@
  *
  * Seldom does an answer name its question, so none has a tag. alike() tells apart what can never be mistaken; the engine waits for the rest.
  */
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -302,6 +303,15 @@ set_step(const struct instrument *ins, struct request *req)
 	req->within_ms = is_waiting(m) ? m->within_ms : 0;
 }
 
+/* All of pts[from..to)? */
+static bool
+is_left_out(const struct point *pts, size_t from, size_t to)
+{
+	while (from < to && pts[from].is_left_out)
+		from++;
+	return from == to;
+}
+
 static int
 text_plan(const struct instrument *ins, const struct point *pts, size_t n,
 	const struct learned *learned, struct request *out, size_t max)
@@ -312,12 +322,14 @@ text_plan(const struct instrument *ins, const struct point *pts, size_t n,
 		struct request *last = made > 0 ? &out[made - 1] : NULL;
 		bool is_text = pts[i].value == VALUE_TEXT;
 
-		if (pts[i].space == SPACE_TOLD)
+		if (pts[i].space == SPACE_TOLD || pts[i].is_left_out)
 			continue;
-		if (last != NULL && last->address == pts[i].address && last->first + last->n == i &&
+		/* Those between that are left out are passed over: the message is the same. */
+		if (last != NULL && last->address == pts[i].address &&
 			texts + is_text <= TEXTS_MAX &&
-			pts[last->first].every_ns == pts[i].every_ns) {
-			last->n++;
+			pts[last->first].every_ns == pts[i].every_ns &&
+			is_left_out(pts, last->first + last->n, i)) {
+			last->n = (uint16_t)(i + 1 - last->first);
 			texts += is_text;
 			continue;
 		}
@@ -583,6 +595,13 @@ text_alike(const struct instrument *ins_a, const struct request *a, const struct
 
 /* ---- readings ------------------------------------------------------------------------------------------------------------- */
 
+/* Is it read from this answer? */
+static bool
+is_in(const struct point *pt, uint32_t address, unsigned step)
+{
+	return pt->address == address && pt->order == step && !pt->is_captured && !pt->is_left_out;
+}
+
 /* kept: rooms for texts that are still to come, which the text of a number that is none may not take. */
 static void
 read_field(const struct point *pt, const struct text_found *found, struct reading *r, size_t kept,
@@ -617,13 +636,12 @@ read_points(const struct point *pts, size_t first, size_t n, uint32_t address, u
 	size_t texts = 0;
 
 	for (size_t i = first; i < first + n; i++)
-		texts += pts[i].address == address && pts[i].order >= step &&
+		texts += pts[i].order >= step && is_in(&pts[i], address, pts[i].order) &&
 			 pts[i].value == VALUE_TEXT;
 	for (size_t i = first; i < first + n && out->n < out->cap; i++) {
 		struct reading *r;
 
-		if (pts[i].address != address || pts[i].order != step ||
-			pts[i].type >= h->f.n_fields)
+		if (!is_in(&pts[i], address, step) || pts[i].type >= h->f.n_fields)
 			continue;
 		r = &out->at[out->n++];
 		*r = (struct reading){ .at = (uint32_t)i };
@@ -777,6 +795,60 @@ read_identity(const struct hearing *h, const uint8_t *in, size_t n, struct vars 
 	else
 		(void)text_value_get(&whole, in, n, &v, text);
 	text_copy(vars->identity, sizeof(vars->identity), text);
+	vars->is_said = true;
+}
+
+/* One of the words of an element, as it was written down. */
+static void
+show_word(const struct text_element *e, int64_t number, char out[VALUE_TEXT_MAX + 1])
+{
+	const char *at = e->words.at, *end = at + e->words.n;
+
+	for (; number > 0 && at < end; number--) {
+		const char *bar = memchr(at, '|', (size_t)(end - at));
+
+		at = bar == NULL ? end : bar + 1;
+	}
+	snprintf(out, VALUE_TEXT_MAX + 1, "%.*s", (int)MIN(strcspn(at, "|"), (size_t)(end - at)),
+		at);
+}
+
+/* A value as text: the word of a choice, the shortest decimal text of a number; empty: it is none. */
+static void
+show_value(const struct text_found *found, char out[VALUE_TEXT_MAX + 1])
+{
+	union value v = { 0 };
+	enum value_type type = text_value_type(found->e);
+	char text[VALUE_TEXT_MAX + 1];
+
+	out[0] = '\0';
+	if (found->at == NULL || text_value_get(found->e, found->at, found->n, &v, text) != Q_GOOD)
+		return;
+	if (type == VALUE_TEXT)
+		text_copy(out, VALUE_TEXT_MAX + 1, text);
+	else if (found->e->kind == TEXT_WORDS)
+		show_word(found->e, v.i, out);
+	else if (type == VALUE_UINT)
+		snprintf(out, VALUE_TEXT_MAX + 1, "%" PRIu64, v.u);
+	else if (type == VALUE_INT)
+		snprintf(out, VALUE_TEXT_MAX + 1, "%" PRId64, v.i);
+	else if (type == VALUE_FLOAT32)
+		text_from_float(out, (float)value_double(type, v));
+	else
+		text_from_double(out, value_double(type, v));
+}
+
+static void
+keep_values(const struct instrument *ins, const struct hearing *h, struct vars *vars)
+{
+	char text[VALUE_TEXT_MAX + 1];
+
+	for (unsigned i = 0; ins->n_captures > 0 && i < h->f.n_fields; i++) {
+		const struct text_slice *name = &h->found[i].e->name;
+
+		show_value(&h->found[i], text);
+		common_keep(ins, name->at, name->n, text, vars);
+	}
 }
 
 static int
@@ -795,6 +867,8 @@ text_decode(const struct instrument *ins, const struct request *req, const struc
 	if (check_reached(ins, req, &h, err) < 0)
 		return DECODE_NOT_YET;
 	if (req->kind == REQUEST_IDENTIFY) {
+		if (req->function == 0)
+			keep_values(ins, &h, vars);
 		if (req->function == 0 && m->next == 0)
 			read_identity(&h, inside, n_inside, vars);
 	} else if (req->kind == REQUEST_READ) {
@@ -849,6 +923,29 @@ text_identify(const struct instrument *ins, struct request *out)
 	return 1;
 }
 
+/* The values with a name in the answers to it; of those in one of its form, the i-th. */
+static bool
+text_capture(const struct instrument *ins, unsigned i, char *out_name, enum value_type *out_type)
+{
+	int at = find_message(ins, "identity");
+	const struct message *m;
+	struct text_format f;
+
+	for (unsigned row = 0;
+		at >= 0 && (m = text_row_at(ins, (uint32_t)at, row)) != NULL && row < 256; row++) {
+		for (unsigned k = 0; answer_of(m, &f) && k < f.n; k++) {
+			const struct text_element *e = &f.at[k];
+
+			if (e->field == TEXT_NO_FIELD || e->name.n > 63 || i-- > 0)
+				continue;
+			snprintf(out_name, 64, "%.*s", (int)e->name.n, e->name.at);
+			*out_type = e->kind == TEXT_WORDS ? VALUE_TEXT : text_value_type(e);
+			return true;
+		}
+	}
+	return false;
+}
+
 const struct codec codec_text = {
 	.name = "text",
 	.help = "an instrument that is described by its messages",
@@ -863,6 +960,7 @@ const struct codec codec_text = {
 	.write = text_write,
 	.prepares = text_prepares,
 	.identify = text_identify,
+	.capture = text_capture,
 	.describe = text_describe,
 	.encode = text_encode,
 	.cut = text_cut,

@@ -15,8 +15,10 @@
 #define CODEC_FRAME_MAX 16384 /* bytes of the longest frame of any codec */
 #define CODEC_WRITE_MAX 250   /* bytes of a write's value */
 #define CODEC_VARS_MAX 32
-#define CODEC_OPTS_MAX 24  /* options of one instrument or point */
-#define CODEC_KEY_MAX 1024 /* bytes of a key that a codec makes up, with its NUL */
+#define CODEC_OPTS_MAX 24    /* options of one instrument or point */
+#define CODEC_KEY_MAX 1024   /* bytes of a key that a codec makes up, with its NUL */
+#define CODEC_CAPTURES_MAX 8 /* of one instrument */
+#define CODEC_CAPTURE_MAX 31 /* bytes of one; a longer text is cut */
 #define CODEC_BIT_NONE 0xFF
 
 enum opt_type {
@@ -58,9 +60,11 @@ struct point {
 	uint32_t address;
 	uint16_t count;
 	uint8_t order;
-	uint8_t bit;         /* CODEC_BIT_NONE: not a bit */
-	uint8_t value;       /* enum value_type that decode delivers */
-	bool is_write_only;  /* never in a plan() */
+	uint8_t bit;        /* CODEC_BIT_NONE: not a bit */
+	uint8_t value;      /* enum value_type that decode delivers */
+	bool is_write_only; /* never in a plan() */
+	bool is_captured;   /* the same: it shows the capture `address` of its instrument */
+	bool is_left_out; /* the device does not offer it: no request is made for it, and nothing is read of it */
 	int16_t write_space; /* -1: read-only */
 	uint32_t write_address;
 	const char *key;       /* borrowed; NULL or text that names it */
@@ -112,6 +116,9 @@ struct instrument {
 	const char *name;
 	const struct message *messages;
 	uint16_t n_messages;
+	const char *const
+		*captures; /* [n_captures] names of what is kept of its answer to identify() */
+	uint16_t n_captures;
 	const struct vars
 		*vars; /* what decode() keeps about it, NULL: nothing; for match() and alike() */
 };
@@ -160,6 +167,10 @@ struct vars {
 		scratch; /* as much as codec->scratch() asked for, of this instrument alone; NULL: none */
 	size_t n_scratch, scratch_used; /* its size; the codec's own count */
 	char identity[96]; /* what the device says it is: "Acme GW1 1.2.0"; empty: not known */
+	bool is_said; /* by decode(): all of that has been heard, and only what prepares it may follow */
+	char captures[CODEC_CAPTURES_MAX]
+		     [CODEC_CAPTURE_MAX +
+			     1]; /* in the order of their names; empty: it is not said */
 	uint64_t
 		kind; /* hash of the part of it that stays with this kind of device, without revisions; 0: not known */
 };
@@ -297,6 +308,11 @@ struct codec {
 	 * vars->identity. */
 	int (*identify)(const struct instrument *ins, struct request *out);
 
+	/* The i-th value of the answer to identify() that can be kept under a name, from 0 on: its name (64 bytes) and its type, VALUE_TEXT
+	 * or that of a number, whose decimal text is kept. False: there are no more. decode() keeps those in ins->captures. Left out: none. */
+	bool (*capture)(const struct instrument *ins, unsigned i, char *out_name,
+		enum value_type *out_type);
+
 	/* What a request means, for the trace: "read holding 1..5". Left out: how many points it reads or writes. */
 	void (*describe)(
 		const struct instrument *ins, const struct request *req, char *out, size_t cap);
@@ -347,7 +363,7 @@ struct codec {
 };
 
 /* The order that plan() is promised: by (every_ns, space, address, bit), equals by id. Returns how many there are to be planned: those
- * that are only written stand behind them. */
+ * that show a capture and those that are only written stand behind them. */
 size_t codec_sort_points(struct point *pts, size_t n);
 
 struct image;

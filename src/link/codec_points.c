@@ -9,8 +9,11 @@ by_place(const void *va, const void *vb)
 {
 	const struct point *a = va, *b = vb;
 
-	if (a->is_write_only != b->is_write_only)
-		return a->is_write_only ? 1 : -1;
+	int way_a = a->is_write_only ? 2 : a->is_captured,
+	    way_b = b->is_write_only ? 2 : b->is_captured;
+
+	if (way_a != way_b)
+		return way_a - way_b;
 	if (a->every_ns != b->every_ns)
 		return a->every_ns < b->every_ns ? -1 : 1;
 	if (a->space != b->space)
@@ -27,7 +30,7 @@ codec_sort_points(struct point *pts, size_t n)
 {
 	if (n > 0)
 		qsort(pts, n, sizeof(*pts), by_place);
-	while (n > 0 && pts[n - 1].is_write_only)
+	while (n > 0 && (pts[n - 1].is_write_only || pts[n - 1].is_captured))
 		n--;
 	return n;
 }

@@ -27,7 +27,7 @@ struct link_sink {
 	/* A value, good or bad, of a point (index in the image). text: VALUE_TEXT, borrowed. */
 	void (*reading)(void *ctx, uint32_t point, const struct reading *r, int64_t stamp_ns);
 	/* An instrument (index in the image) changed its state: once for each change. One that is down comes a second time when
-	 * it turns out to be another device. */
+	 * it turns out to be another device. One that is up with another reason than GOOD is used though it is another device. */
 	void (*state)(
 		void *ctx, uint32_t instrument, enum instrument_state state, enum quality reason);
 	/* A line for the trace. */

@@ -22,7 +22,8 @@ same_unit(const struct unit *a, const struct unit *b)
 		if (p->space != q->space || p->type != q->type || p->address != q->address ||
 			p->count != q->count || p->order != q->order || p->bit != q->bit ||
 			p->every_ns != q->every_ns || p->is_write_only != q->is_write_only ||
-			!same_text(p->key, q->key) || !same_text(p->unit, q->unit))
+			p->is_captured != q->is_captured || !same_text(p->key, q->key) ||
+			!same_text(p->unit, q->unit))
 			return false;
 	}
 	return true;
@@ -59,6 +60,8 @@ take_life(struct unit *to, struct unit *from)
 	from->index = old.index;
 	to->points = from->points;
 	from->points = old.points;
+	for (size_t i = 0; i < to->n_points; i++)
+		to->points[i].is_left_out = from->points[i].is_left_out;
 	swap_secrets(to, from);
 	to->ins.vars = &to->vars;
 	from->ins.vars = &from->vars;
@@ -334,6 +337,9 @@ link_adopt(struct link *l, struct link *from, int64_t now_ns)
 			l->goes_on = from->goes_on;
 		}
 	}
+	for (size_t i = 0; i < l->n_units; i++)
+		if (l->units[i].is_adopted)
+			link_gates_adopted(l, &l->units[i], now_ns);
 	link_time(l, now_ns);
 	return is_kept;
 }

@@ -28,8 +28,8 @@ count_reply(struct link *l, struct unit *u, int64_t reply_ns, int64_t now_ns)
 }
 
 /* What a device says of a secret is told to nobody. */
-static void
-tell(struct link *l, const struct unit *u, const struct reading *r, int64_t stamp_ns)
+void
+link_tell(struct link *l, const struct unit *u, const struct reading *r, int64_t stamp_ns)
 {
 	char text[VALUE_TEXT_MAX + 1];
 	struct reading masked = *r;
@@ -58,7 +58,7 @@ deliver(struct link *l, const struct unit *u, int64_t stamp_ns, bool was_alone)
 		}
 		u->held[r->at].is_read = r->quality == Q_GOOD;
 		u->held[r->at].read = r->v;
-		tell(l, u, r, stamp_ns);
+		link_tell(l, u, r, stamp_ns);
 	}
 }
 
@@ -89,7 +89,8 @@ is_other(const struct link *l, const struct flight *f)
 	const struct unit *u = f->unit;
 
 	return f->kind == FLIGHT_IDENTIFY && f->at == 0 && u->demand == IDENTIFY_TEXT &&
-	       u->vars.identity[0] != '\0' && !link_identify_is(u, &l->readings);
+	       !u->warns && (u->vars.is_said || u->vars.identity[0] != '\0') &&
+	       !link_identify_is(u, &l->readings);
 }
 
 /* The exchange is over, or goes on with its next step. */

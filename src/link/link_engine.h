@@ -50,6 +50,7 @@ struct mark {
 	int64_t due_ns;    /* taken from its poll when the plan changes */
 	bool is_trial;     /* part of a refused request whose halves are being asked */
 	bool is_refused;   /* the device refuses it even alone */
+	bool is_shut;      /* what the device says it is shuts it out; see link_gates.c */
 	uint8_t n_refused; /* times in a row, alone */
 	bool is_failing;   /* it is there, and cannot be read */
 	uint8_t n_mute; /* times in a row without an answer, while others have theirs; see link_mute.c */
@@ -61,6 +62,17 @@ struct held {
 	bool is_written, is_read; /* since the wire came up; good, and still so */
 	union value written, read;
 };
+
+/* A condition on what the device says: those of one group stand together, and one of them has to hold. */
+struct gate {
+	size_t at; /* sorted point; GATE_ALL: the instrument */
+	uint16_t capture, group;
+	uint8_t op;
+	bool is_number;
+	char *text;
+};
+
+#define GATE_ALL SIZE_MAX
 
 struct poll {
 	int64_t due_ns;   /* on its grid */
@@ -83,7 +95,11 @@ struct unit {
 	uint32_t retries;
 	struct point *points; /* [n_points], sorted by (every_ns, space, address, bit) */
 	size_t n_points;
-	size_t n_read; /* those that are read: the first of them */
+	size_t n_read;         /* those that are read: the first of them */
+	size_t n_shown;        /* with those behind them that show what it says it is */
+	const char **captures; /* names, of ins */
+	struct gate *gates;    /* [n_gates] */
+	size_t n_gates;
 
 	/* what is asked; the arrays have room for one request a point */
 	struct mark *marks; /* [n_points] */
@@ -112,6 +128,10 @@ struct unit {
 	uint64_t kind;  /* of the device that said what it is first; 0: none has */
 	bool is_known;  /* has proved on this wire what it is and is prepared, or need not be */
 	bool is_proved; /* the first of these, without the second */
+	bool warns;     /* another one is used all the same .. */
+	bool is_odd;    /* .. and this is one */
+	bool is_warned; /* which has been told on this wire */
+	bool is_unsaid; /* used without having said what is wanted of it: it leaves that question without an answer */
 	struct request *presets; /* [n_presets] what is written before anything else is asked */
 	uint32_t n_presets, n_preset; /* how many there are, and have been written */
 
@@ -341,11 +361,29 @@ bool link_identify_request(const struct unit *u, struct request *out);
 /* Is it what is demanded, by the reading that was asked for or by vars.identity? */
 bool link_identify_is(const struct unit *u, const struct readings *got);
 int64_t link_identify_until(struct link *l, const struct unit *u, int64_t now_ns);
+void link_identify_forget(struct vars *vars);               /* what the device has said it is */
 bool link_identify_start(struct flight *f, struct unit *u); /* false: it cannot be asked */
 /* The answer to that question has been decoded into l->readings and u->vars. */
 void link_identify_settled(struct link *l, struct flight *f, int64_t now_ns);
 void link_identify_refused(
 	struct link *l, struct flight *f, const struct refusal *why, int64_t now_ns);
+
+/* A question without an answer, or with a no, need not keep back one of which only words are wanted: without them it offers less. f has been
+ * given up. */
+void link_identify_unsaid(struct link *l, struct unit *u, const struct flight *f, int64_t now_ns);
+void link_identify_up(struct link *l, struct unit *u, int64_t now_ns); /* it comes up */
+
+/* link_gates.c: what this device offers, by what it says it is */
+void link_gates_init(struct unit *u, const struct image *img, const struct image_instrument *from);
+void link_gates_done(struct unit *u);
+/* Do the conditions on the instrument hold? out (NULL: not wanted): "firmware is 5.1 and not >= 6.2". */
+bool link_gates_hold(const struct unit *u, char *out, size_t cap);
+/* By what it has said: which points it offers. */
+void link_gates_decide(struct link *l, struct unit *u, int64_t now_ns);
+/* The points that show what it says; it is up. */
+void link_gates_tell(struct link *l, struct unit *u, int64_t now_ns);
+/* After a reload, whose channels may be others: those, and what it does not offer. */
+void link_gates_adopted(struct link *l, struct unit *u, int64_t now_ns);
 
 /* link_window.c: how many questions may be on the wire */
 void link_window_init(struct link *l, int64_t now_ns);
@@ -387,6 +425,8 @@ void link_drop_writes(struct link *l, const struct unit *u, enum quality reason,
 void link_written(struct link *l, const struct write *w, enum quality verdict, uint16_t code);
 
 /* link_answer.c */
+/* Hand on a reading of a point, without secrets. */
+void link_tell(struct link *l, const struct unit *u, const struct reading *r, int64_t stamp_ns);
 /* A question of n bytes that has no answer has been sent: the exchange goes on. Frees f, or holds it for its next step. */
 void link_silent(struct link *l, struct flight *f, size_t n, int64_t now_ns);
 /* Frames in in[0..n), the first of them complete or not; returns the bytes used. */

@@ -6,6 +6,9 @@
  *
  *	what is it? --the right one--> proved --preset 0 .. n - 1, one by one--> known
  *
+ * One of whose answer parts are wanted (link_gates.c) is asked first, too; where nothing is demanded of it, it may leave that without an
+ * answer or refuse it, and is used without. One that is not what is demanded may be used all the same, which is told.
+ *
  * One that need not say what it is counts as proved. A new wire and silence begin it anew.
  */
 #include "link/link_engine.h"
@@ -30,10 +33,24 @@ is_proof_needed(const struct unit *u)
 	return u->demand != IDENTIFY_NONE || u->kind != 0;
 }
 
+static bool
+is_asked_first(const struct unit *u)
+{
+	return is_proof_needed(u) || u->ins.n_captures > 0;
+}
+
+/* Only parts of its answer are wanted: it is none the worse for not giving them. */
+static bool
+may_be_unsaid(const struct unit *u)
+{
+	return u->ins.n_captures > 0 && !is_proof_needed(u) && !has_steps(u);
+}
+
 static void
 begin(struct unit *u, uint32_t n_preset)
 {
-	u->is_proved = !is_proof_needed(u) && !has_steps(u);
+	u->is_unsaid = false;
+	u->is_proved = !is_asked_first(u) && !has_steps(u);
 	u->n_preset = n_preset;
 	u->is_known = u->is_proved && n_preset == u->n_presets;
 }
@@ -46,6 +63,7 @@ link_identify_init(struct unit *u, const struct image *img, const struct image_i
 	u->demand = (enum image_identify)from->identify;
 	u->demand_text = mem_text(image_text(img, from->identify_is));
 	u->demand_number = from->identify_number;
+	u->warns = from->identify_warns != 0;
 	u->demand_point = (struct point){
 		.space = from->identify_space,
 		.type = from->identify_type,
@@ -66,7 +84,7 @@ link_identify_init(struct unit *u, const struct image *img, const struct image_i
 static void
 ask_name_later(struct unit *u, int64_t now_ns)
 {
-	if (!is_proof_needed(u) && u->codec->identify != NULL && !u->is_nameless)
+	if (!is_asked_first(u) && u->codec->identify != NULL && !u->is_nameless)
 		u->identify_ns = now_ns + LINK_IDENTIFY_PATIENCE;
 }
 
@@ -76,8 +94,10 @@ link_identify_opened(struct unit *u, bool is_prepared, int64_t now_ns)
 	/* Where each answer ends the connection, one that has answered is still the same. */
 	if (!is_prepared || u->fails > 0 || (u->is_known && u->state.state != INSTRUMENT_UP))
 		begin(u, is_prepared ? u->n_preset : 0);
-	if (!is_prepared)
+	if (!is_prepared) {
 		link_beside_forget(u);
+		u->is_warned = false;
+	}
 	if (u->is_known)
 		ask_name_later(u, now_ns);
 }
@@ -85,8 +105,42 @@ link_identify_opened(struct unit *u, bool is_prepared, int64_t now_ns)
 void
 link_identify_lost(struct unit *u)
 {
-	if (u->n_presets > 0 || has_steps(u))
+	if (u->n_presets > 0 || has_steps(u) || u->ins.n_captures > 0)
 		begin(u, 0);
+}
+
+void
+link_identify_unsaid(struct link *l, struct unit *u, const struct flight *f, int64_t now_ns)
+{
+	if (f->kind != FLIGHT_IDENTIFY || f->at > 0 || !may_be_unsaid(u))
+		return;
+	link_identify_forget(&u->vars);
+	link_gates_decide(l, u, now_ns);
+	if (u->n_polls == 0)
+		return; /* there is nothing else that it could be asked */
+	u->is_unsaid = u->is_proved = true;
+	u->is_known = u->n_preset == u->n_presets;
+	u->is_stirred = true;
+}
+
+void
+link_identify_up(struct link *l, struct unit *u, int64_t now_ns)
+{
+	if (!u->is_known)
+		return;
+	link_gates_tell(l, u, now_ns);
+	/* It may have been starting when it was asked first. */
+	if (u->is_unsaid)
+		u->identify_ns = now_ns + LINK_IDENTIFY_PATIENCE;
+}
+
+void
+link_identify_forget(struct vars *vars)
+{
+	vars->identity[0] = '\0';
+	vars->kind = 0;
+	vars->is_said = false;
+	memset(vars->captures, 0, sizeof(vars->captures));
 }
 
 /* What is asked next, as flight.at tells it: what it is, which is 0 also where the name alone is wanted, or a preset. */
@@ -129,15 +183,23 @@ link_identify_start(struct flight *f, struct unit *u)
 	if (!link_identify_request(u, &f->req))
 		return false;
 	f->at = stage_of(u);
-	if (f->at == 0 && u->demand != IDENTIFY_POINT) {
-		u->vars.identity[0] = '\0';
-		u->vars.kind = 0;
-	}
+	if (f->at == 0 && u->demand != IDENTIFY_POINT)
+		link_identify_forget(&u->vars);
 	f->kind = FLIGHT_IDENTIFY;
 	f->within_ns = 0;
 	f->unit = u;
 	link_meaning(f->meaning, f->unit, &f->req);
 	return true;
+}
+
+/* Used all the same: told once on each wire. */
+static void
+warn(struct link *l, struct unit *u, const char *found, int64_t now_ns)
+{
+	if (!u->is_warned)
+		link_note(l, u, Q_WRONG_DEVICE, now_ns, "another device, used all the same: %s",
+			found);
+	u->is_odd = u->is_warned = true;
 }
 
 static void
@@ -155,7 +217,8 @@ link_identify_is(const struct unit *u, const struct readings *got)
 	const struct reading *r = got->at;
 
 	if (u->demand == IDENTIFY_TEXT)
-		return strstr(u->vars.identity, u->demand_text) != NULL;
+		return strstr(u->vars.identity, u->demand_text) != NULL &&
+		       link_gates_hold(u, NULL, 0);
 	return u->demand == IDENTIFY_NONE ||
 	       (got->n == 1 && r->quality == Q_GOOD &&
 		       fabs(value_double((enum value_type)u->demand_point.value, r->v) -
@@ -167,6 +230,7 @@ static void
 passed(struct link *l, struct flight *f, int64_t now_ns)
 {
 	struct unit *u = f->unit;
+	bool was_up = u->state.state == INSTRUMENT_UP;
 
 	if (!u->is_known) {
 		if (f->at != stage_of(u))
@@ -182,6 +246,8 @@ passed(struct link *l, struct flight *f, int64_t now_ns)
 			ask_name_later(u, now_ns);
 	}
 	link_unit_up(l, u, now_ns);
+	if (was_up)
+		link_gates_tell(l, u, now_ns);
 }
 
 static void
@@ -206,41 +272,82 @@ preset_settled(struct link *l, struct flight *f, int64_t now_ns)
 		passed(l, f, now_ns);
 }
 
+/* Is it the one that is demanded? False: it is not, and not used. */
+static bool
+is_taken(struct link *l, struct unit *u, bool is_it, const char *found, int64_t now_ns)
+{
+	char why[LINK_MEANING];
+
+	u->is_odd = false;
+	if (is_it)
+		return true;
+	/* Its name tells where that is what is wrong, else what it says of what the conditions are on. */
+	if (u->demand == IDENTIFY_TEXT && strstr(u->vars.identity, u->demand_text) != NULL &&
+		!link_gates_hold(u, why, sizeof(why)))
+		found = why;
+	if (u->warns)
+		warn(l, u, found, now_ns);
+	else
+		wrong(l, u, found, now_ns);
+	return u->warns;
+}
+
+/* By a number that it holds. */
+static bool
+point_settled(struct link *l, struct unit *u, int64_t now_ns)
+{
+	const struct reading *r = l->readings.at;
+	char number[VALUE_TEXT_MAX + 1] = "no number";
+
+	if (l->readings.n == 1 && r->quality == Q_GOOD)
+		text_from_double(
+			number, value_double((enum value_type)u->demand_point.value, r->v));
+	return is_taken(l, u, link_identify_is(u, &l->readings), number, now_ns);
+}
+
+/* By what it says. */
+static bool
+words_settled(struct link *l, struct unit *u, int64_t now_ns)
+{
+	bool is_it = link_identify_is(
+		u, &l->readings); /* by what it said, not by what is shown of that */
+
+	if (u->demand == IDENTIFY_NONE && u->kind != 0 && u->kind != u->vars.kind)
+		is_it = false;
+	if (!is_taken(l, u, is_it, u->vars.identity, now_ns))
+		return false;
+	u->kind = u->vars.kind;
+	u->is_unsaid = false;
+	if (u->vars.identity[0] != '\0')
+		link_note(l, u, Q_GOOD, now_ns, "it is %s", u->state.identity);
+	link_gates_decide(l, u, now_ns);
+	return true;
+}
+
+/* What it says, as it is shown; the comparisons look at what it said. */
+static void
+show_identity(struct link *l, struct unit *u)
+{
+	text_copy(u->state.identity, sizeof(u->state.identity), u->vars.identity);
+	secret_mask_text(l->secrets, u->state.identity, sizeof(u->state.identity));
+}
+
 void
 link_identify_settled(struct link *l, struct flight *f, int64_t now_ns)
 {
 	struct unit *u = f->unit;
-	char number[VALUE_TEXT_MAX + 1] = "no number";
+	bool is_taken_on;
 
 	if (f->at > 0) {
 		preset_settled(l, f, now_ns);
 		return;
 	}
-	if (u->demand == IDENTIFY_POINT) {
-		if (l->readings.n == 1 && l->readings.at[0].quality == Q_GOOD)
-			text_from_double(
-				number, value_double((enum value_type)u->demand_point.value,
-						l->readings.at[0].v));
-		if (!link_identify_is(u, &l->readings)) {
-			wrong(l, u, number, now_ns);
-			return;
-		}
-	} else {
-		bool is_it = link_identify_is(
-			u, &l->readings); /* by what it said, not by what is shown of that */
-
-		secret_mask_text(l->secrets, u->vars.identity, sizeof(u->vars.identity));
-		text_copy(u->state.identity, sizeof(u->state.identity), u->vars.identity);
-		if (!is_it ||
-			(u->demand == IDENTIFY_NONE && u->kind != 0 && u->kind != u->vars.kind)) {
-			wrong(l, u, u->vars.identity, now_ns);
-			return;
-		}
-		u->kind = u->vars.kind;
-		if (u->vars.identity[0] != '\0')
-			link_note(l, u, Q_GOOD, now_ns, "it is %s", u->state.identity);
-	}
-	passed(l, f, now_ns);
+	if (u->demand != IDENTIFY_POINT)
+		show_identity(l, u);
+	is_taken_on = u->demand == IDENTIFY_POINT ? point_settled(l, u, now_ns)
+						  : words_settled(l, u, now_ns);
+	if (is_taken_on)
+		passed(l, f, now_ns);
 }
 
 /* In this exchange, of which only steps that prepare it come behind that. */
@@ -258,6 +365,10 @@ link_identify_refused(struct link *l, struct flight *f, const struct refusal *wh
 	if (u->is_known) {
 		u->is_nameless = true;
 		link_unit_up(l, u, now_ns);
+	} else if (f->at == 0 && may_be_unsaid(u)) {
+		link_note(l, u, Q_GOOD, now_ns, "it does not say what it is");
+		link_gates_decide(l, u, now_ns);
+		passed(l, f, now_ns);
 	} else if (f->at > 0 || !is_proof_needed(u) || has_said(u)) {
 		unprepared(l, f, (enum quality)why->quality, why->code, now_ns);
 	} else {

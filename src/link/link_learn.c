@@ -41,22 +41,29 @@ atom_end(const struct unit *u, size_t first, size_t n)
 	return i;
 }
 
+/* The device does not offer it. A message is the same with what it leaves out, any other request would cover its place. */
+static bool
+is_out(const struct unit *u, size_t at)
+{
+	return u->points[at].is_left_out && !u->codec->has_messages;
+}
+
 /* Points that plan() may put together: guilty ones stand alone. */
 static size_t
 segment_end(const struct unit *u, size_t first)
 {
 	size_t i = first + 1;
 
-	if (u->is_single)
+	if (u->is_single || is_out(u, first))
 		return i;
 	if (u->marks[first].is_refused) {
 		size_t end = atom_end(u, first, u->n_read);
 
-		while (i < end && u->marks[i].is_refused)
+		while (i < end && u->marks[i].is_refused && !is_out(u, i))
 			i++;
 		return i;
 	}
-	while (i < u->n_read && !u->marks[i].is_refused)
+	while (i < u->n_read && !u->marks[i].is_refused && !is_out(u, i))
 		i++;
 	return i;
 }
@@ -95,6 +102,8 @@ link_plan(struct unit *u, int64_t now_ns)
 		int got;
 
 		end = segment_end(u, first);
+		if (is_out(u, first))
+			continue;
 		got = u->codec->plan(&u->ins, u->points + first, end - first, &u->learned,
 			u->reqs + n, u->n_points - n);
 		for (; got > 0 && n < u->n_points; got--, n++) {

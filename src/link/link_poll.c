@@ -189,6 +189,10 @@ start_write(struct link *l, struct flight *f, size_t i, int64_t now_ns)
 		link_written(l, &f->write, Q_BAD_REQUEST, 0);
 		return false;
 	}
+	if (f->unit->points[f->write.at].is_left_out) {
+		link_written(l, &f->write, Q_NOT_OFFERED, 0);
+		return false;
+	}
 	copy_request(&f->req, &f->write.req);
 	link_meaning(f->meaning, f->unit, &f->req);
 	return true;
@@ -699,6 +703,7 @@ link_unanswered(
 	}
 	if (is_down || u->is_asking_witness || !link_mute_ask_witness(l, f, reason, code, now_ns))
 		link_unit_give_up(l, u, reason, code, now_ns);
+	link_identify_unsaid(l, u, f, now_ns);
 }
 
 static bool

@@ -93,6 +93,7 @@ init_points(struct unit *u, const struct image *img, const struct image_instrume
 			.bit = p->bit,
 			.value = p->value,
 			.is_write_only = p->is_write_only != 0,
+			.is_captured = p->is_captured != 0,
 			.write_space = p->write_space,
 			.write_address = p->write_address,
 			.key = copy_or_null(image_text(img, p->key)),
@@ -101,7 +102,9 @@ init_points(struct unit *u, const struct image *img, const struct image_instrume
 			.every_ns = MAX(every_ns, NS_PER_MS),
 		};
 	}
-	u->n_read = codec_sort_points(u->points, u->n_points);
+	u->n_read = u->n_shown = codec_sort_points(u->points, u->n_points);
+	while (u->n_shown < u->n_points && u->points[u->n_shown].is_captured)
+		u->n_shown++;
 }
 
 /* As requests, so that what goes out at each new wire is made once. */
@@ -143,6 +146,7 @@ link_unit_init(struct unit *u, const struct image *img, uint32_t index, const st
 	init_options(u, img, from);
 	init_messages(u, img, from);
 	init_points(u, img, from);
+	link_gates_init(u, img, from);
 	init_presets(u, img, from);
 	u->held = mem_zero(u->n_points, sizeof(*u->held));
 	u->marks = mem_zero(u->n_points, sizeof(*u->marks));
@@ -192,6 +196,7 @@ link_unit_done(struct unit *u)
 		free((void *)(uintptr_t)u->points[i].unit);
 	}
 	free_messages(u);
+	link_gates_done(u);
 	free(u->vars.scratch);
 	free(u->presets);
 	free(u->demand_text);
@@ -212,6 +217,8 @@ link_unit_say(struct link *l, const struct unit *u, size_t first, size_t n, enum
 	struct reading r = { .quality = (uint16_t)quality, .code = code };
 
 	for (size_t i = first; i < first + n && i < u->n_points; i++) {
+		if (u->points[i].is_left_out && quality != Q_NOT_OFFERED)
+			continue; /* the reason that it has stays the right one */
 		r.at = (uint32_t)i;
 		u->marks[i].told_ns = now_ns;
 		u->held[i].is_read = false;
@@ -249,17 +256,22 @@ link_unit_restart(struct unit *u, int64_t now_ns)
 void
 link_unit_up(struct link *l, struct unit *u, int64_t now_ns)
 {
+	const enum quality reason = u->is_odd ? Q_WRONG_DEVICE : Q_GOOD;
+
 	u->fails = 0;
 	u->retry = 0;
 	u->is_asking_witness = false;
 	u->is_stirred = true;
-	if (u->state.state == INSTRUMENT_UP)
+	if (u->state.state == INSTRUMENT_UP && u->state.reason == (uint32_t)reason)
 		return;
-	u->probe_wait_ns = 0;
-	u->n_probes = 1;
+	if (u->state.state != INSTRUMENT_UP) {
+		u->probe_wait_ns = 0;
+		u->n_probes = 1;
+		link_identify_up(l, u, now_ns);
+	}
 	if (u->state.state == INSTRUMENT_DOWN)
 		link_unit_restart(u, now_ns);
-	change_state(l, u, INSTRUMENT_UP, Q_GOOD, now_ns);
+	change_state(l, u, INSTRUMENT_UP, reason, now_ns);
 }
 
 void
@@ -275,7 +287,7 @@ link_unit_down(struct link *l, struct unit *u, enum quality reason, uint16_t cod
 	u->state.reason = reason;
 	if (is_change || reason == Q_WRONG_DEVICE) /* who was away and is another now is news */
 		change_state(l, u, INSTRUMENT_DOWN, reason, now_ns);
-	link_unit_say(l, u, 0, u->n_read, reason, code, now_ns);
+	link_unit_say(l, u, 0, u->n_shown, reason, code, now_ns);
 }
 
 /* Each question in turn, but those that it left without an answer when it was there. */

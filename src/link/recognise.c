@@ -81,7 +81,7 @@ judge(struct recognise *r, const uint8_t *frame, size_t n)
 	struct readings got = { .at = &at, .cap = 1 };
 	struct err err;
 
-	u->vars.identity[0] = '\0';
+	link_identify_forget(&u->vars);
 	if (u->codec->decode(&u->ins, &r->req, &u->demand_point, frame, n, &u->vars, &got, &err) <
 		0)
 		return RECOGNISE_OTHER;

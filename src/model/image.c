@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "model/expr.h"
+#include "model/gate.h"
 #include "msg/health.h"
 #include "msg/quality.h"
 
@@ -89,6 +90,8 @@ check_tables(const struct check *c)
 		{ "instruments", &img->instruments, sizeof(struct image_instrument) },
 		{ "messages", &img->messages, sizeof(struct image_message) },
 		{ "presets", &img->presets, sizeof(struct image_preset) },
+		{ "captures", &img->captures, sizeof(struct image_capture) },
+		{ "gates", &img->gates, sizeof(struct image_gate) },
 		{ "points", &img->points, sizeof(struct image_point) },
 		{ "channels", &img->channels, sizeof(struct image_channel) },
 		{ "choices", &img->choices, sizeof(struct image_choice) },
@@ -200,6 +203,30 @@ check_link(const struct check *c, uint32_t i)
 	return 0;
 }
 
+/* Each is on a capture and a point of the instrument itself, and groups stand together. */
+static int
+check_gates(const struct check *c, uint32_t i)
+{
+	const struct image_instrument *ins = image_instrument_at(c->img, i);
+
+	for (uint32_t k = 0; k < ins->n_gates; k++) {
+		const struct image_gate *g = image_gate_at(c->img, ins->first_gate + k);
+		const struct image_gate *before = k == 0 ? NULL : g - 1;
+
+		if (g->capture >= ins->n_captures || g->op >= GATE_OPS || g->is_number > 1 ||
+			!is_text(c, g->text) ||
+			(g->point != IMAGE_NONE &&
+				(g->point < ins->first_point ||
+					g->point - ins->first_point >= ins->n_points)) ||
+			(before == NULL ? g->group != 0
+					: g->group < before->group ||
+						  g->group > before->group + 1) ||
+			(before != NULL && g->group == before->group && g->point != before->point))
+			return ERR_CONF;
+	}
+	return 0;
+}
+
 static int
 check_instrument(const struct check *c, uint32_t i)
 {
@@ -223,10 +250,16 @@ check_instrument(const struct check *c, uint32_t i)
 	if (!is_range(ins->first_preset, ins->n_presets, c->img->presets.n) ||
 		ins->n_presets > IMAGE_PRESETS_MAX)
 		return wrong(c, "presets of instrument %u", i);
+	if (!is_range(ins->first_capture, ins->n_captures, c->img->captures.n) ||
+		ins->n_captures > IMAGE_CAPTURES_MAX)
+		return wrong(c, "captures of instrument %u", i);
+	if (!is_range(ins->first_gate, ins->n_gates, c->img->gates.n) || check_gates(c, i) < 0)
+		return wrong(c, "gates of instrument %u", i);
 	if (!is_time(ins->every_ns, 1) || !is_time(ins->timeout_ns, 1))
 		return wrong(c, "times of instrument %u", i);
 	if (ins->identify > IDENTIFY_POINT || !is_text(c, ins->identify_is) ||
-		!is_text(c, ins->identify_key) || ins->identify_value > VALUE_TEXT)
+		!is_text(c, ins->identify_key) || ins->identify_value > VALUE_TEXT ||
+		ins->identify_warns > 1)
 		return wrong(c, "identification of instrument %u", i);
 	return 0;
 }
@@ -247,6 +280,12 @@ check_message(const struct check *c, uint32_t i)
 			       (!waits || m->again_ms >= IMAGE_AGAIN_MS_MIN)
 		       ? 0
 		       : wrong(c, "message %u", i);
+}
+
+static int
+check_capture(const struct check *c, uint32_t i)
+{
+	return is_name(c, image_capture_at(c->img, i)->name) ? 0 : wrong(c, "capture %u", i);
 }
 
 static int
@@ -283,6 +322,10 @@ check_point(const struct check *c, uint32_t i)
 	ins = image_instrument_at(img, p->instrument);
 	if (i < ins->first_point || i - ins->first_point >= ins->n_points)
 		return wrong(c, "point %u is not one of its instrument", i);
+	if (!is_flag(p->is_captured) ||
+		(p->is_captured && (p->address >= ins->n_captures || p->value != VALUE_TEXT ||
+					   p->write_space >= 0)))
+		return wrong(c, "what point %u shows", i);
 	ch = image_channel_at(img, p->channel);
 	if (ch->source_kind != SOURCE_POINT || ch->source != i)
 		return wrong(c, "point %u is not that of its channel", i);
@@ -451,8 +494,8 @@ image_check(const void *bytes, size_t n, struct err *err)
 {
 	struct check c = { bytes, n, err };
 	int (*const checks[])(const struct check *c, uint32_t i) = { check_link, check_instrument,
-		check_message, check_preset, check_point, check_channel, check_choice, check_marker,
-		check_knot, check_twin, check_secret };
+		check_message, check_preset, check_capture, check_point, check_channel,
+		check_choice, check_marker, check_knot, check_twin, check_secret };
 	const struct image *img = bytes;
 	int rc;
 
@@ -464,8 +507,8 @@ image_check(const void *bytes, size_t n, struct err *err)
 		(rc = check_bench(&c)) != 0)
 		return rc;
 	const uint32_t counts[NELEM(checks)] = { img->links.n, img->instruments.n, img->messages.n,
-		img->presets.n, img->points.n, img->channels.n, img->choices.n, img->markers.n,
-		img->knots.n, img->twins.n, img->secrets.n };
+		img->presets.n, img->captures.n, img->points.n, img->channels.n, img->choices.n,
+		img->markers.n, img->knots.n, img->twins.n, img->secrets.n };
 	for (size_t k = 0; k < NELEM(checks); k++)
 		for (uint32_t i = 0; i < counts[k]; i++)
 			if ((rc = checks[k](&c, i)) != 0)

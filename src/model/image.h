@@ -4,7 +4,7 @@
  * All places are offsets from the start of the image, all texts are offsets into its string table
  * (offset 0 is the empty text). Numbers are in the machine's byte order: an image never leaves the machine.
  *
- *	header | links | instruments | messages | presets | points | channels | choices | twins | secrets | code | args | strings
+ *	header | links | instruments | messages | presets | captures | gates | points | channels | choices | twins | secrets | code | args | strings
  *
  * A *point* is one quantity of a device as the wire carries it. A *channel* is what people see: a point with unit
  * and scale (an instrument channel, "furnace.pv"), a bench channel ("T_bed") that follows another channel,
@@ -19,7 +19,7 @@
 #include "msg/value.h"
 
 #define IMAGE_MAGIC UINT64_C(0x314547414d49434d) /* "MCIMAGE1" */
-#define IMAGE_VERSION 7
+#define IMAGE_VERSION 8
 #define IMAGE_SIZE_MAX (64u << 20)
 #define IMAGE_CHANNELS_MAX 20000
 #define IMAGE_PIPELINE_MAX 16
@@ -45,6 +45,8 @@ struct image {
 	struct image_table instruments; /* struct image_instrument */
 	struct image_table messages;    /* struct image_message, grouped by instrument */
 	struct image_table presets;     /* struct image_preset, grouped by instrument */
+	struct image_table captures;    /* struct image_capture, grouped by instrument */
+	struct image_table gates;       /* struct image_gate, grouped by instrument */
 	struct image_table points;      /* struct image_point, grouped by instrument */
 	struct image_table channels;    /* struct image_channel, in order of evaluation */
 	struct image_table choices;     /* struct image_choice */
@@ -136,12 +138,15 @@ struct image_instrument {
 	uint8_t identify_order;
 	uint32_t
 		identify_is; /* IDENTIFY_TEXT: text that must be part of what the device says it is */
-	uint16_t identify_space, identify_type, identify_count, spare;
+	uint16_t identify_space, identify_type, identify_count;
+	uint16_t identify_warns; /* 0, 1: another one is used all the same, and told */
 	uint32_t identify_address;
 	uint32_t identify_key;
 	double identify_number; /* IDENTIFY_POINT: its value */
 	uint32_t first_message, n_messages;
 	uint32_t first_preset, n_presets;
+	uint32_t first_capture, n_captures;
+	uint32_t first_gate, n_gates;
 	int64_t opts
 		[IMAGE_OPTS_MAX]; /* values of the codec's options, in the order of codec->opts; texts as string offsets, secrets as 1 + index */
 };
@@ -187,6 +192,26 @@ struct image_preset {
 
 #define IMAGE_PRESETS_MAX 100 /* of one instrument */
 
+/* A part of what a device says it is that is kept: its name, as the codec has it. */
+struct image_capture {
+	uint32_t name;
+	uint32_t spare;
+};
+
+#define IMAGE_CAPTURES_MAX 8 /* of one instrument */
+
+/* A condition on a capture. Rows of one group stand together, and one of them has to hold; all groups of a point have to. */
+struct image_gate {
+	uint32_t
+		point; /* index; IMAGE_NONE: of the instrument as a whole, a part of its identification */
+	uint32_t text;    /* what the capture is compared with */
+	uint16_t capture; /* counts in the captures of its instrument */
+	uint16_t group;   /* 0, 1, ... within its instrument */
+	uint8_t op;       /* enum gate_op */
+	uint8_t is_number;
+	uint8_t spare[2];
+};
+
 enum image_identify { IDENTIFY_NONE, IDENTIFY_TEXT, IDENTIFY_POINT };
 
 /* A quantity on the wire. The meaning of space, address, type, count, order, bit is the codec's own. */
@@ -208,6 +233,8 @@ struct image_point {
 	uint32_t write_key; /* as key, of the place that takes writes */
 	uint32_t
 		unit; /* text: the unit that the device has to name with its values; empty: any or none */
+	uint8_t is_captured; /* it is never asked: address is a capture of its instrument */
+	uint8_t spare[7];
 };
 
 enum channel_source {
@@ -335,6 +362,8 @@ IMAGE_ACCESS(image_link, links)
 IMAGE_ACCESS(image_instrument, instruments)
 IMAGE_ACCESS(image_message, messages)
 IMAGE_ACCESS(image_preset, presets)
+IMAGE_ACCESS(image_capture, captures)
+IMAGE_ACCESS(image_gate, gates)
 IMAGE_ACCESS(image_point, points)
 IMAGE_ACCESS(image_channel, channels)
 IMAGE_ACCESS(image_choice, choices)

@@ -164,6 +164,8 @@ put_words(struct store *s, const struct play_point *p, const struct point *pt, u
 {
 	char text[VALUE_TEXT_MAX + 1];
 
+	if (pt->is_captured)
+		return; /* it stands in no register */
 	text_copy(text, MIN(sizeof(text), 2u * pt->count + 1), p->text);
 	(void)modbus_value_put(pt, p->v, text, s->words + cell);
 }

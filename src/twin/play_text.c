@@ -1,7 +1,8 @@
 /* play_text.c - instruments that are described by their messages, the instrument's side
  *
  * The formats are read the other way round: what a master may send is compared with `send`, and what comes back is written by `receive`, with
- * the values of the points that stand in it; one named `identity` is the text that `identify:` looks for, or the name of the instrument. Any
+ * the values of the points that stand in it; one named `identity` is the text that `identify:` looks for, or the name of the instrument; a
+ * value of the answer to identity: that a channel shows is what that channel's twin starts with. Any
  * other value that no point reads is written as 0, a blank text, or the first of its words; `{..}` as nothing, behind the code of an error as
  * what that means. A point that is on its way to what was written is answered by the error that says busy, where that has no code. What has the form of no message is answered by the first of the errors, when it stands alone on its wire, or not at all;
  * of instruments that speak SCPI, see play_text_scpi.c.
@@ -121,6 +122,29 @@ is_namesake(const struct answer *a, const struct point *pt, const struct text_el
 	return false;
 }
 
+/* A value of what it says it is, which a channel shows: what that begins with. False: there is none, or it has not this form. */
+static bool
+find_said(const struct play_device *dev, const struct text_element *e, struct text_written *out)
+{
+	for (uint32_t i = 0; i < dev->n_pts; i++) {
+		const struct play_point *p = &dev->pts[i];
+		double number;
+
+		if (!p->pt.is_captured || p->text[0] == '\0' || strlen(p->pt.key) != e->name.n ||
+			memcmp(p->pt.key, e->name.at, e->name.n) != 0)
+			continue;
+		*out = (struct text_written){ VALUE_TEXT, { 0 }, p->text };
+		if (text_value_type(e) == VALUE_TEXT)
+			return true;
+		*out = (struct text_written){ VALUE_FLOAT, { .f = 0 }, "" };
+		if (!text_to_double(p->text, &number))
+			return false;
+		out->v.f = number;
+		return true;
+	}
+	return false;
+}
+
 /* The value of a place in an answer: of the point that reads it, or of those that read its bits; else of one that reads a value of this
  * name elsewhere: what is answered to an order shows the same as what is answered to a question. False: no point does. */
 static bool
@@ -142,7 +166,8 @@ find_value(const struct answer *a, const struct text_element *e, struct text_wri
 	for (uint32_t i = 0; e->field != TEXT_NO_FIELD && i < a->dev->n_pts; i++) {
 		const struct play_point *p = &a->dev->pts[i];
 
-		if (p->pt.address != a->first || p->pt.order != a->step || p->pt.type != e->field)
+		if (p->pt.address != a->first || p->pt.order != a->step || p->pt.type != e->field ||
+			p->pt.is_captured)
 			continue;
 		if (p->pt.bit == CODEC_BIT_NONE) {
 			*out = (struct text_written){ (enum value_type)p->pt.value, p->v, p->text };
@@ -154,11 +179,13 @@ find_value(const struct answer *a, const struct text_element *e, struct text_wri
 	for (uint32_t i = 0; e->field != TEXT_NO_FIELD && !is_found && i < a->dev->n_pts; i++) {
 		const struct play_point *p = &a->dev->pts[i];
 
-		if (p->pt.bit != CODEC_BIT_NONE || !is_namesake(a, &p->pt, e))
+		if (p->pt.bit != CODEC_BIT_NONE || p->pt.is_captured || !is_namesake(a, &p->pt, e))
 			continue;
 		*out = (struct text_written){ (enum value_type)p->pt.value, p->v, p->text };
 		return true;
 	}
+	if (!is_found && find_said(a->dev, e, out))
+		return true;
 	if (!is_found && e->name.n == 8 && memcmp(e->name.at, "identity", 8) == 0)
 		*out = (struct text_written){ VALUE_TEXT, { 0 },
 			a->dev->called != NULL ? a->dev->called : a->dev->ins.name };
@@ -279,7 +306,7 @@ is_under_way(const struct answer *a, const struct message *m)
 
 		if (!play_is_moving(a->dev, i))
 			continue;
-		if (p->pt.address == a->first && p->pt.order == a->step)
+		if (p->pt.address == a->first && p->pt.order == a->step && !p->pt.is_captured)
 			return true;
 		for (unsigned k = 0; k < f.n; k++)
 			if (f.at[k].field != TEXT_NO_FIELD && is_namesake(a, &p->pt, &f.at[k]))

@@ -138,6 +138,7 @@ make_point(struct twin *t, uint32_t index)
 		.bit = p->bit,
 		.value = p->value,
 		.is_write_only = p->is_write_only != 0,
+		.is_captured = p->is_captured != 0,
 		.write_space = p->write_space,
 		.write_address = p->write_address,
 		.key = text_or_null(t->img, p->key),
@@ -153,7 +154,7 @@ make_point(struct twin *t, uint32_t index)
 	out->n_knots = ch->n_knots;
 	out->knots = ch->n_knots == 0 ? NULL : image_knot_at(t->img, ch->first_knot);
 	/* A text shows whose it is. */
-	if (p->value == VALUE_TEXT)
+	if (p->value == VALUE_TEXT && !p->is_captured)
 		text_copy(pp->text, sizeof(pp->text), dev->ins.name);
 	pp->v = twin_fit(out, 0);
 }
@@ -269,7 +270,8 @@ make_devices(struct twin *t)
 
 		*dev = (struct play_device){ .player = player_of(t->img, ins),
 			.ins.name = image_text(t->img, ins->name),
-			.called = ins->identify == IDENTIFY_TEXT
+			.called = ins->identify == IDENTIFY_TEXT &&
+						  image_text(t->img, ins->identify_is)[0] != '\0'
 					  ? image_text(t->img, ins->identify_is)
 					  : NULL,
 			.img = t->img,
@@ -393,7 +395,7 @@ restart_device(struct twin *t, struct play_device *dev)
 		p->x = 0;
 		if (!p->is_kept && dev->pts[i].pt.value == VALUE_TEXT)
 			text_copy(dev->pts[i].text, sizeof(dev->pts[i].text),
-				i < dev->n_pts ? dev->ins.name : "");
+				i < dev->n_pts && !dev->pts[i].pt.is_captured ? dev->ins.name : "");
 	}
 }
 

@@ -117,7 +117,7 @@ compile(struct text_rig *r, const char *yaml)
 }
 
 void
-text_rig_start(struct text_rig *r, const char *yaml,
+text_rig_make(struct text_rig *r, const char *yaml,
 	const char *(*device)(struct text_rig *r, const char *asked))
 {
 	memset(r, 0, sizeof(*r));
@@ -128,6 +128,13 @@ text_rig_start(struct text_rig *r, const char *yaml,
 	compile(r, yaml);
 	r->link = link_new(r->img, 0, codec_find, &r->sink, r->now_ns);
 	link_time(r->link, r->now_ns);
+}
+
+void
+text_rig_start(struct text_rig *r, const char *yaml,
+	const char *(*device)(struct text_rig *r, const char *asked))
+{
+	text_rig_make(r, yaml, device);
 	carry_out(r);
 }
 

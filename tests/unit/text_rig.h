@@ -50,6 +50,9 @@ struct text_rig {
 /* `yaml`: all behind the head of a bench with the link l. */
 void text_rig_start(struct text_rig *r, const char *yaml,
 	const char *(*device)(struct text_rig *r, const char *asked));
+/* The same, but what the link wants is left to the caller: for other protocols. */
+void text_rig_make(struct text_rig *r, const char *yaml,
+	const char *(*device)(struct text_rig *r, const char *asked));
 void text_rig_stop(struct text_rig *r);
 void text_rig_run(struct text_rig *r, int64_t span_ns);
 /* A number to the point (by its place in the file). */
