@@ -10,6 +10,7 @@ from harness import Bench, Twin, free_port, wait_for
 CATALOGUE = pathlib.Path(__file__).resolve().parent.parent.parent / "instruments"
 LIMIT_S = 60  # a device behind TCP is first asked when no late answer can come any more: twice its timeout
 NOT_PLAYED = {"folder"}  # protocols without a simulated instrument
+AT_USB = {"velleman-k8055"}  # over HID, which no simulated instrument speaks, and only heard
 UNASKED = {"sartorius_sbi.printed"}  # told only when the balance prints by itself
 
 
@@ -27,7 +28,7 @@ def wire(file, port):
 class Catalogue(unittest.TestCase):
     def test_every_channel_gets_a_good_value(self):
         files = {path.stem: yaml.load(path.read_text(), yaml.BaseLoader) for path in sorted(CATALOGUE.glob("*.yaml"))}
-        files = {name: file for name, file in files.items() if file["protocol"] not in NOT_PLAYED}
+        files = {name: file for name, file in files.items() if file["protocol"] not in NOT_PLAYED and name not in AT_USB}
         ports = [free_port() for _ in files]
         links = {f"l{i}": wire(file, port) for i, (file, port) in enumerate(zip(files.values(), ports))}
         instruments = {name.replace("-", "_"): {"use": name, "link": f"l{i}", **needed_params(file)}
