@@ -25,19 +25,22 @@ init_captures(struct unit *u, const struct image *img, const struct image_instru
 	u->ins.n_captures = (uint16_t)from->n_captures;
 }
 
-static size_t
-sorted(const struct unit *u, uint32_t id)
+/* Where the points of the file stand among the sorted ones. */
+static size_t *
+sorted_places(const struct unit *u, uint32_t first)
 {
-	size_t i = 0;
+	size_t *places = mem_zero(MAX(u->n_points, (size_t)1), sizeof(*places));
 
-	while (i < u->n_points && u->points[i].id != id)
-		i++;
-	return i;
+	for (size_t i = 0; i < u->n_points; i++)
+		places[u->points[i].id - first] = i;
+	return places;
 }
 
 void
 link_gates_init(struct unit *u, const struct image *img, const struct image_instrument *from)
 {
+	size_t *places = sorted_places(u, from->first_point);
+
 	init_captures(u, img, from);
 	u->n_gates = from->n_gates;
 	u->gates = mem_zero(MAX(u->n_gates, (size_t)1), sizeof(*u->gates));
@@ -45,7 +48,8 @@ link_gates_init(struct unit *u, const struct image *img, const struct image_inst
 		const struct image_gate *g = image_gate_at(img, from->first_gate + i);
 
 		u->gates[i] = (struct gate){
-			.at = g->point == IMAGE_NONE ? GATE_ALL : sorted(u, g->point),
+			.at = g->point == IMAGE_NONE ? GATE_ALL
+						     : places[g->point - from->first_point],
 			.capture = g->capture,
 			.group = g->group,
 			.op = g->op,
@@ -53,6 +57,7 @@ link_gates_init(struct unit *u, const struct image *img, const struct image_inst
 			.text = mem_text(image_text(img, g->text)),
 		};
 	}
+	free(places);
 }
 
 void
