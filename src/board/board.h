@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "model/image.h"
+#include "msg/event.h"
 #include "msg/quality.h"
 #include "msg/value.h"
 
@@ -105,10 +106,19 @@ struct board_trace {
 	uint8_t bytes[BOARD_TRACE_BYTES];
 };
 
-/* A change on the tape. */
+/* A change on the tape. Besides those of channels it carries, under channel numbers that no channel has:
+ *
+ *	BOARD_TAPE_EVENT  an event of msg/event.h: sample.stamp_ns is its stamp; board_tape_event_read() gives its bytes
+ *	BOARD_TAPE_CLOCK  what the clocks said at sample.stamp_ns: sample.v.i is CLOCK_REALTIME - CLOCK_BOOTTIME in ns,
+ *	                  sample.code 1 when the clock was synchronised, else 0
+ *
+ * A reader that wants neither passes over what is no channel of its board. */
+#define BOARD_TAPE_EVENT (UINT32_MAX - 1)
+#define BOARD_TAPE_CLOCK (UINT32_MAX - 2)
+
 struct board_change {
-	uint64_t seq;     /* 1, 2, ... without holes */
-	uint32_t channel; /* index on this board */
+	uint64_t seq;     /* rising; the holes are what carries on texts and events */
+	uint32_t channel; /* index on this board, or one of the above */
 	struct sample sample;
 };
 
@@ -135,6 +145,9 @@ struct board *board_make(void *memory, const struct board_setup *setup);
 void board_write(struct board *b, uint32_t channel, const struct sample *s);
 /* Append to the tape; returns its sequence number. `text` of the sample counts for VALUE_TEXT only. */
 uint64_t board_tape(struct board *b, uint32_t channel, const struct sample *s);
+/* An event in bytes, at most EVENT_BYTES. */
+uint64_t board_tape_event(struct board *b, int64_t stamp_ns, const uint8_t *bytes, size_t n);
+uint64_t board_tape_clock(struct board *b, int64_t stamp_ns, int64_t wall_ns, bool is_good);
 void board_tick_begin(struct board *b);
 void board_tick_end(struct board *b,
 	const struct board_heart *heart); /* heart->tick is ignored: it counts by itself */
@@ -180,6 +193,10 @@ uint64_t board_tape_head(
  * could be read (they are known by number: the gap ends at the first one returned). Returns how many were copied. */
 size_t board_tape_read(const struct board *b, uint64_t *place, struct board_change *out, size_t max,
 	uint64_t *out_missed);
+/* The bytes of an event that board_tape_read() gave; returns their number, 0 when the tape has overwritten them meanwhile: then the
+ * event is to be had from the journal alone. */
+size_t board_tape_event_read(
+	const struct board *b, const struct board_change *change, uint8_t out[EVENT_BYTES]);
 
 /* The last lines of an instrument's trace, oldest first; returns their number. */
 size_t board_read_trace(

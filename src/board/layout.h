@@ -12,9 +12,12 @@
 
 #define BOARD_MAGIC UINT64_C(0x3144524f4243424d) /* "MBCBORD1" */
 #define BOARD_LINE 64                            /* bytes of a cache line: sections begin on one */
-#define BOARD_CELL_WORDS 8            /* words of a text cell: VALUE_TEXT_MAX + 1 bytes */
-#define TAPE_MORE (UINT64_C(1) << 63) /* in the number of a record that carries on a text */
-#define TAPE_TEXT 24                  /* bytes of text in one such record */
+#define BOARD_CELL_WORDS 8 /* words of a text cell: VALUE_TEXT_MAX + 1 bytes */
+#define TAPE_MORE                                                                                  \
+	(UINT64_C(1) << 63) /* in the number of a record that carries on a text or an event */
+#define TAPE_TEXT 24        /* bytes of it in one such record */
+
+#define TAPE_EVENT_WORDS ((EVENT_BYTES + TAPE_TEXT - 1) / TAPE_TEXT * TAPE_TEXT / 8)
 
 typedef _Atomic uint64_t word;
 

@@ -265,7 +265,9 @@ load_change(const struct board *b, uint64_t seq, struct board_change *out)
 	uint64_t w[3], text[BOARD_CELL_WORDS + 1] = { 0 }, taken = 1;
 	size_t n;
 
-	if (!load_record(b, seq, 0, w) || (uint32_t)w[1] >= b->n_channels)
+	if (!load_record(b, seq, 0, w) ||
+		((uint32_t)w[1] >= b->n_channels && (uint32_t)w[1] != BOARD_TAPE_EVENT &&
+			(uint32_t)w[1] != BOARD_TAPE_CLOCK))
 		return 0;
 	out->seq = seq;
 	out->channel = (uint32_t)w[1];
@@ -275,7 +277,9 @@ load_change(const struct board *b, uint64_t seq, struct board_change *out)
 		.quality = (uint16_t)(w[1] >> 32),
 		.code = (uint16_t)(w[1] >> 48),
 	};
-	if (board_channel(b, out->channel)->type != VALUE_TEXT)
+	if (out->channel == BOARD_TAPE_EVENT) /* its bytes are asked for by who wants them */
+		return 1 + (MIN(w[2], (uint64_t)EVENT_BYTES) + TAPE_TEXT - 1) / TAPE_TEXT;
+	if (out->channel >= b->n_channels || board_channel(b, out->channel)->type != VALUE_TEXT)
 		return 1;
 	n = (size_t)MIN(w[2], (uint64_t)VALUE_TEXT_MAX);
 	for (size_t i = 0; i * 8 < n; i += TAPE_TEXT / 8) {
@@ -320,6 +324,22 @@ board_tape_read(const struct board *b, uint64_t *place, struct board_change *out
 		*place = next;
 	}
 	*out_missed = missed;
+	return n;
+}
+
+size_t
+board_tape_event_read(
+	const struct board *b, const struct board_change *change, uint8_t out[EVENT_BYTES])
+{
+	uint64_t words[TAPE_EVENT_WORDS], seq = change->seq + 1;
+	size_t n = (size_t)MIN(change->sample.v.u, (uint64_t)EVENT_BYTES);
+
+	if (change->channel != BOARD_TAPE_EVENT)
+		return 0;
+	for (size_t i = 0; i * 8 < n; i += TAPE_TEXT / 8)
+		if (!load_record(b, seq++, TAPE_MORE, words + i))
+			return 0;
+	memcpy(out, words, n);
 	return n;
 }
 

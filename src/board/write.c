@@ -79,6 +79,34 @@ board_tape(struct board *b, uint32_t channel, const struct sample *s)
 	return first;
 }
 
+uint64_t
+board_tape_event(struct board *b, int64_t stamp_ns, const uint8_t *bytes, size_t n)
+{
+	struct tape_head *head = layout_tape_head(b);
+	uint64_t first = atomic_load_explicit(&head->next, memory_order_relaxed), next;
+	uint64_t words[TAPE_EVENT_WORDS] = { 0 };
+	uint64_t record[3] = { (uint64_t)stamp_ns, BOARD_TAPE_EVENT, MIN(n, (size_t)EVENT_BYTES) };
+
+	memcpy(words, bytes, record[2]);
+	next = put_text(b, first + 1, words, record[2]);
+	put_record(b, first, 0, record);
+	atomic_store_explicit(&head->next, next, memory_order_release);
+	return first;
+}
+
+uint64_t
+board_tape_clock(struct board *b, int64_t stamp_ns, int64_t wall_ns, bool is_good)
+{
+	struct tape_head *head = layout_tape_head(b);
+	uint64_t seq = atomic_load_explicit(&head->next, memory_order_relaxed);
+	const uint64_t record[3] = { (uint64_t)stamp_ns, BOARD_TAPE_CLOCK | (uint64_t)is_good << 48,
+		(uint64_t)wall_ns };
+
+	put_record(b, seq, 0, record);
+	atomic_store_explicit(&head->next, seq + 1, memory_order_release);
+	return seq;
+}
+
 static struct board_heart_cell *
 heart_cell(struct board *b)
 {

@@ -239,7 +239,7 @@ rest(void)
 struct watch {
 	const struct board *board;
 	bool *chosen; /* [channel] */
-	uint32_t generation;
+	uint32_t generation, n_channels;
 	uint64_t place;
 	int64_t left; /* lines still to be printed */
 };
@@ -260,6 +260,7 @@ watch_begin(struct args *args, struct watch *w)
 		return CLI_GOOD;
 	}
 	w->generation = info.generation;
+	w->n_channels = info.n_channels;
 	free(w->chosen);
 	w->chosen = choose_channels(args, w->board);
 	if (w->chosen == NULL)
@@ -301,7 +302,7 @@ cli_watch(struct args *args)
 			printf("%llu changes were missed: this terminal was too slow\n",
 				(unsigned long long)missed);
 		for (size_t i = 0; i < n && w.left > 0; i++)
-			if (w.chosen[changes[i].channel]) {
+			if (changes[i].channel < w.n_channels && w.chosen[changes[i].channel]) {
 				print_change(w.board, changes[i].channel, &changes[i].sample);
 				w.left--;
 			}

@@ -76,6 +76,22 @@ static const struct command commands[] = {
 		"The last exchanges with an instrument: time, bytes, meaning, verdict. --follow "
 		"goes on.\n"
 		"--replies shows how long its replies took, as a histogram.\n" },
+	{ "log", cli_log,
+		"[--follow] [--since SPAN|TIME] [--kind KIND] [--subject NAME] [--json] [--bench "
+		"NAME]",
+		"print what has happened on a bench",
+		"A line an event, oldest first: local time, number, '!' for a warning, '!!' for an "
+		"error, text and remedy,\n"
+		"in French where LANG says so. Without a running bench its journal is read from "
+		"the "
+		"disk.\n"
+		"\n"
+		"  mbc log --since 1h\n"
+		"  mbc log --since \"2026-03-01 14:30\" --subject furnace\n"
+		"  mbc log --follow --kind instrument_down\n"
+		"  mbc log --json              for programs, a line an event\n"
+		"\n"
+		"docs/events.md lists the kinds.\n" },
 	{ "try", cli_try, "--link LINK [--with NAME=VALUE] [--seconds N] [--prepare] FILE",
 		"exchange a few messages with a real device",
 		"FILE is an instrument file, or the name of one in the catalogue. Everything that "

@@ -11,6 +11,7 @@
 #include "control/wakes.h"
 
 #define STEP_NS (10 * NS_PER_MS) /* a step of the wall clock over this is an event */
+#define CLOCK_NS (60 * NS_PER_S) /* what the clocks say is recorded so often at least */
 
 struct bench {
 	const struct image *img;
@@ -33,18 +34,63 @@ struct bench {
 	uint64_t ticks, lost;
 	struct lateness lateness;
 	int64_t wall_ns; /* at the last tick; 0: none yet */
+	struct clock_record
+		clock; /* the last that was recorded; its stamp is 0: none yet on this board */
+	struct {
+		uint32_t link; /* being closed, IMAGE_NONE: none */
+		enum quality reason;
+		const char *why;
+		uint64_t event; /* told: it took instruments down; 0: not yet */
+	} closing;
 };
 
-static void
-emit(struct bench *b, enum event_kind kind, const char *subject, enum quality reason, double value,
-	int64_t now_ns)
+uint64_t
+bench_event(struct bench *b, struct event *e)
 {
-	struct event e = { .kind = kind, .stamp_ns = now_ns, .reason = reason, .value = value };
+	uint8_t bytes[EVENT_BYTES];
 
-	if (b->sink.event == NULL)
-		return;
-	text_copy(e.subject, sizeof(e.subject), subject);
-	b->sink.event(b->sink.ctx, &e);
+	if (b->sink.event == NULL || b->sink.event(b->sink.ctx, e) == 0)
+		return 0;
+	board_tape_event(b->board, e->stamp_ns, bytes, event_encode(bytes, e));
+	return e->id;
+}
+
+static void
+emit_value(struct bench *b, enum event_kind kind, double value, int64_t now_ns)
+{
+	struct event e = { .kind = kind, .stamp_ns = now_ns, .n_values = 1, .values = { value } };
+
+	bench_event(b, &e);
+}
+
+/* A link that is lost is told once, and only when it takes an instrument down: as the cause of that. */
+static uint64_t
+tell_link(struct bench *b)
+{
+	struct event e = {
+		.kind = EVENT_LINK_DOWN, .stamp_ns = b->now_ns, .reason = b->closing.reason
+	};
+	const struct image_link *l = image_link_at(b->img, b->closing.link);
+
+	text_copy(e.subject, sizeof(e.subject), image_text(b->img, l->name));
+	if (b->closing.why != NULL)
+		text_copy(e.text, sizeof(e.text), b->closing.why);
+	return bench_event(b, &e);
+}
+
+static void
+emit_instrument(struct bench *b, enum event_kind kind, uint32_t instrument, enum quality reason)
+{
+	struct event e = { .kind = kind, .stamp_ns = b->now_ns, .reason = reason };
+	const struct image_instrument *ins = image_instrument_at(b->img, instrument);
+
+	if (kind == EVENT_INSTRUMENT_DOWN && b->closing.link == ins->link) {
+		if (b->closing.event == 0)
+			b->closing.event = tell_link(b);
+		e.cause = b->closing.event;
+	}
+	text_copy(e.subject, sizeof(e.subject), image_text(b->img, ins->name));
+	bench_event(b, &e);
 }
 
 static void
@@ -67,18 +113,17 @@ static void
 on_state(void *ctx, uint32_t instrument, enum instrument_state state, enum quality reason)
 {
 	struct bench *b = ctx;
-	const char *name = image_text(b->img, image_instrument_at(b->img, instrument)->name);
 
 	b->is_stale_state[instrument] = 1;
 	if (state == b->states[instrument] && reason != Q_WRONG_DEVICE)
 		return;
 	b->states[instrument] = state;
 	if (state == INSTRUMENT_UP && reason != Q_GOOD)
-		emit(b, EVENT_INSTRUMENT_ODD, name, reason, 0, b->now_ns);
+		emit_instrument(b, EVENT_INSTRUMENT_ODD, instrument, reason);
 	else if (state == INSTRUMENT_UP)
-		emit(b, EVENT_INSTRUMENT_UP, name, Q_GOOD, 0, b->now_ns);
+		emit_instrument(b, EVENT_INSTRUMENT_UP, instrument, Q_GOOD);
 	else if (state == INSTRUMENT_DOWN)
-		emit(b, EVENT_INSTRUMENT_DOWN, name, reason, 0, b->now_ns);
+		emit_instrument(b, EVENT_INSTRUMENT_DOWN, instrument, reason);
 }
 
 static void
@@ -113,6 +158,7 @@ bench_new(const struct image *img, struct board *board,
 	b->board = board;
 	b->sink = *sink;
 	b->now_ns = b->counted_ns = now_ns;
+	b->closing.link = IMAGE_NONE;
 	b->channels = channels_new(img, board);
 	b->links = mem_zero(n_links, sizeof(struct link *));
 	b->pending = mem_zero(n_links, sizeof(*b->pending));
@@ -229,7 +275,12 @@ void
 bench_closed(struct bench *b, uint32_t link, enum quality reason, const char *why, int64_t now_ns)
 {
 	b->now_ns = now_ns;
+	b->closing.link = link;
+	b->closing.reason = reason;
+	b->closing.why = why;
+	b->closing.event = 0;
 	link_closed(b->links[link], reason, why, now_ns);
+	b->closing.link = IMAGE_NONE;
 	touch(b, link);
 }
 
@@ -337,17 +388,37 @@ report_health(struct bench *b, const struct bench_clock *clock)
 	b->counted_ns = clock->now_ns;
 }
 
+/* For those who date what is on the tape and in the journal: at the start of each board, each minute, and when it is news. */
+static void
+record_clock(struct bench *b, const struct bench_clock *clock, bool has_stepped)
+{
+	int64_t off = clock->wall_ns - b->clock.wall_ns;
+
+	if (b->clock.stamp_ns != 0 && clock->now_ns - b->clock.stamp_ns < CLOCK_NS &&
+		clock->wall_is_good == b->clock.is_good && !has_stepped && off <= STEP_NS &&
+		off >= -STEP_NS)
+		return;
+	b->clock = (struct clock_record){
+		.stamp_ns = clock->now_ns, .wall_ns = clock->wall_ns, .is_good = clock->wall_is_good
+	};
+	board_tape_clock(b->board, clock->now_ns, clock->wall_ns, clock->wall_is_good);
+	if (b->sink.clock != NULL)
+		b->sink.clock(b->sink.ctx, &b->clock);
+}
+
 static void
 watch_time(struct bench *b, const struct bench_clock *clock)
 {
 	int64_t step = clock->wall_ns - b->wall_ns;
+	bool has_stepped = b->wall_ns != 0 && (step > STEP_NS || step < -STEP_NS);
 
+	record_clock(b, clock, has_stepped); /* before what happens at this moment */
 	if (clock->lost > 0) {
 		b->lost += clock->lost;
-		emit(b, EVENT_TICKS_LOST, "", Q_GOOD, (double)clock->lost, clock->now_ns);
+		emit_value(b, EVENT_TICKS_LOST, (double)clock->lost, clock->now_ns);
 	}
-	if (b->wall_ns != 0 && (step > STEP_NS || step < -STEP_NS))
-		emit(b, EVENT_CLOCK_STEP, "", Q_GOOD, (double)step / 1e9, clock->now_ns);
+	if (has_stepped)
+		emit_value(b, EVENT_CLOCK_STEP, (double)step / 1e9, clock->now_ns);
 	b->wall_ns = clock->wall_ns;
 	lateness_add(&b->lateness, clock->late_ns, clock->now_ns);
 }

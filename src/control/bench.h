@@ -16,8 +16,11 @@ struct bench;
 
 struct bench_sink {
 	void *ctx;
-	void (*event)(
-		void *ctx, const struct event *e); /* one for each change of state; may be NULL */
+	/* Something has happened: record it, set its id and boot, return the id (0: it is not recorded). NULL: events are not
+	 * wanted, nor are they on the tape. */
+	uint64_t (*event)(void *ctx, struct event *e);
+	void (*clock)(
+		void *ctx, struct clock_record *c); /* what goes to the tape too; may be NULL */
 };
 
 /* A bench from a checked image, which stays the caller's and must outlive it, writing to `board`, which was made from
@@ -59,6 +62,9 @@ struct bench_clock {
 	uint64_t lost;
 };
 void bench_tick(struct bench *b, const struct bench_clock *clock);
+
+/* Something that happened outside of the bench: recorded as its own events are. Returns its id. */
+uint64_t bench_event(struct bench *b, struct event *e);
 
 /* Health values of the processes; they grow STALE 5 s after the last call. */
 void bench_health(struct bench *b, enum health which, double v, int64_t now_ns);

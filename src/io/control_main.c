@@ -1,6 +1,7 @@
 /* control_main.c - the shell around the controller: real wires, the real clock, the board in shared memory
  *
- * Started by `supervise`: mbc-control --socket FD --image FD --secrets FD --generation N. It sends the board over the socket, takes up
+ * Started by `supervise`: mbc-control --socket FD --image FD --secrets FD --generation N --blackbox FD --journal0 FD --journal1 FD (-1:
+ * there is no such file). It sends the board over the socket, takes up
  * new images from it, and ends when it closes: a controller without a supervisor could not be stopped by anybody.
  */
 #include <errno.h>
@@ -19,6 +20,7 @@
 #include "base/text.h"
 #include "control/bench.h"
 #include "drivers/list.h"
+#include "io/journal.h"
 #include "io/loop.h"
 #include "io/now.h"
 #include "io/sandbox.h"
@@ -27,6 +29,7 @@
 #include "io/self.h"
 #include "io/sock.h"
 #include "io/wires.h"
+#include "msg/told.h"
 
 /* One configuration of the bench while it runs. */
 struct setup {
@@ -40,6 +43,9 @@ struct setup {
 	int reader; /* read-only descriptor of the board until it has been sent; -1 */
 };
 
+#define TOLD_KEPT 32
+#define ENDING_NS (200 * NS_PER_MS) /* for the journal; supervise writes what is left */
+
 struct control {
 	struct loop *loop;
 	struct wires *wires;
@@ -49,6 +55,13 @@ struct control {
 	bool is_ending;
 	int64_t next_tick_ns;
 	int64_t measured_ns;
+	struct journal *journal;
+	bool is_journal_failing; /* and that is told */
+	struct {
+		uint64_t number, id;
+	} told[TOLD_KEPT]; /* the last events of supervise: what comes next may be caused by one */
+	unsigned next_told;
+	bool is_told; /* the event that is being recorded is one of them */
 	struct self self;
 	char **folders;  /* what the sandbox lets it read for its links, ended by NULL */
 	bool is_limited; /* to them */
@@ -58,15 +71,99 @@ struct control {
 static struct buf event_line;
 #define EVENT_LINE_MAX 1024
 
-static void
-on_event(void *ctx, const struct event *e)
+static uint64_t
+on_event(void *ctx, struct event *e)
 {
+	struct control *c = ctx;
+
 	buf_clear(&event_line);
-	event_text(&event_line, e);
-	if (e->kind == EVENT_INSTRUMENT_UP)
+	event_text(&event_line, e, LANGUAGE_EN);
+	if (c->is_told)
+		log_debug("%s", buf_text(&event_line)); /* whoever told us has said so */
+	else if (event_row(e->kind)->severity == EVENT_SEVERITY_INFO)
 		log_info("%s", buf_text(&event_line));
 	else
 		log_warn("%s", buf_text(&event_line));
+	return journal_event(c->journal, e);
+}
+
+static void
+on_clock(void *ctx, struct clock_record *r)
+{
+	struct control *c = ctx;
+
+	journal_clock(c->journal, r);
+}
+
+/* ---- the journal ---- */
+
+static void
+tell(struct control *c, enum event_kind kind, double value, const char *text)
+{
+	struct event e = { .kind = kind,
+		.stamp_ns = now_boot(),
+		.n_values = event_has_value(kind),
+		.values = { value } };
+
+	text_copy(e.text, sizeof(e.text), text);
+	bench_event(c->now.bench, &e);
+}
+
+/* A disk that fails, or is too slow, is itself an event: in the black box for as long as it does. */
+static void
+watch_journal(struct control *c, int64_t now)
+{
+	struct journal_state state;
+
+	journal_step(c->journal, now);
+	journal_state(c->journal, &state);
+	if (state.missed > 0)
+		tell(c, EVENT_JOURNAL_GAP, (double)state.missed, "");
+	if (state.is_failing != c->is_journal_failing)
+		tell(c, state.is_failing ? EVENT_JOURNAL_FAILED : EVENT_JOURNAL_RESUMED, 0,
+			state.why);
+	c->is_journal_failing = state.is_failing;
+	bench_health(c->now.bench, HEALTH_CONTROL_journal_waiting, (double)state.waiting, now);
+	bench_health(c->now.bench, HEALTH_CONTROL_journal_failing, state.is_failing, now);
+}
+
+static void
+on_journal(void *ctx, int fd, unsigned events)
+{
+	struct control *c = ctx;
+
+	journal_step(c->journal, now_boot());
+}
+
+static uint64_t
+told_id(const struct control *c, uint64_t number)
+{
+	for (size_t i = 0; number != 0 && i < TOLD_KEPT; i++)
+		if (c->told[i].number == number)
+			return c->told[i].id;
+	return 0;
+}
+
+/* What supervise has seen. The controller before us may have recorded it already. */
+static void
+take_event(struct control *c, struct wire_in *in)
+{
+	struct told t;
+	struct err err;
+
+	if (told_get(&t, in, &err) < 0) {
+		log_err("controller: %s", err.msg);
+		return;
+	}
+	if (t.number <= journal_told(c->journal))
+		return;
+	t.event.cause = told_id(c, t.cause);
+	journal_set_told(c->journal, t.number);
+	c->told[c->next_told].number = t.number;
+	c->is_told = true;
+	c->told[c->next_told].id = bench_event(c->now.bench, &t.event);
+	c->is_told = false;
+	c->next_told = (c->next_told + 1) % TOLD_KEPT;
 }
 
 /* ---- wires to bench and back ---- */
@@ -170,9 +267,9 @@ open_image(int fd, struct setup *out, struct err *err)
 }
 
 static int
-make_board(const struct control *c, uint32_t generation, struct setup *s, struct err *err)
+make_board(struct control *c, uint32_t generation, struct setup *s, struct err *err)
 {
-	static const struct bench_sink sink = { .event = on_event };
+	const struct bench_sink sink = { .ctx = c, .event = on_event, .clock = on_clock };
 	struct board_setup setup = {
 		.image = s->img,
 		.generation = generation,
@@ -367,6 +464,15 @@ on_message(void *ctx, int fd, unsigned events)
 	} else if (kind == WIRE_HELPER || kind == WIRE_HELPER_NO) {
 		take_helper(c, &in, kind == WIRE_HELPER ? pass : -1);
 		pass = kind == WIRE_HELPER ? -1 : pass;
+	} else if (kind == WIRE_EVENT) {
+		take_event(c, &in);
+	} else if (kind == WIRE_JOURNAL && pass >= 0) {
+		uint32_t which = wire_get_u32(&in);
+
+		if (wire_close(&in, &err) == 0 && which < JOURNAL_FILES) {
+			journal_file(c->journal, (int)which, pass);
+			pass = -1;
+		}
 	} else if (kind == WIRE_SECRETS && pass >= 0) {
 		if (c->secrets >= 0)
 			close(c->secrets);
@@ -391,8 +497,11 @@ on_signal(void *ctx, int fd, unsigned events)
 {
 	struct control *c = ctx;
 
-	if (loop_signal(fd) != 0)
-		c->is_ending = true;
+	if (loop_signal(fd) == 0)
+		return;
+	if (!c->is_ending)
+		tell(c, EVENT_CONTROLLER_STOPPED, 0, "");
+	c->is_ending = true;
 }
 
 /* ---- the loop ---- */
@@ -414,6 +523,7 @@ tick(struct control *c, int64_t now)
 		bench_health(c->now.bench, HEALTH_CONTROL_cpu, c->self.cpu_percent, now);
 		bench_health(c->now.bench, HEALTH_CONTROL_memory, c->self.memory_kib, now);
 		c->measured_ns = now;
+		watch_journal(c, now);
 	}
 	bench_tick(c->now.bench, &clock);
 	c->next_tick_ns += ((int64_t)clock.lost + 1) * period;
@@ -504,8 +614,27 @@ confine(struct control *c)
 	buf_done(&packet);
 }
 
+/* What was handed over at the start. */
+struct handed {
+	int64_t socket, image, secrets, generation, blackbox, journal[JOURNAL_FILES];
+};
+
 static int
-start(struct control *c, int image_fd, int secrets_fd, uint32_t generation, struct err *err)
+start_journal(struct control *c, const struct handed *h, struct err *err)
+{
+	struct journal_setup setup = { .blackbox = (int)h->blackbox };
+	char boot_id[40];
+
+	for (int i = 0; i < JOURNAL_FILES; i++)
+		setup.files[i] = (int)h->journal[i];
+	now_boot_id(boot_id);
+	setup.boot = event_boot(boot_id);
+	c->journal = journal_open(&setup, err);
+	return c->journal == NULL ? ERR_IO : 0;
+}
+
+static int
+start(struct control *c, const struct handed *h, struct err *err)
 {
 	static const int signals[] = { SIGTERM, SIGINT };
 	const struct wires_sink sink = {
@@ -517,16 +646,18 @@ start(struct control *c, int image_fd, int secrets_fd, uint32_t generation, stru
 	};
 	int sig;
 
-	if (open_setup(image_fd, secrets_fd, &c->now, err) < 0)
+	if (open_setup((int)h->image, (int)h->secrets, &c->now, err) < 0)
 		return ERR_IO;
 	confine(c);
 	c->loop = loop_new(err);
-	if (c->loop == NULL || make_board(c, generation, &c->now, err) < 0)
+	if (c->loop == NULL || start_journal(c, h, err) < 0 ||
+		make_board(c, (uint32_t)h->generation, &c->now, err) < 0)
 		return ERR_IO;
 	c->wires = wires_new(c->loop, c->now.img, &sink, err);
 	sig = loop_signals(signals, NELEM(signals), err);
 	if (c->wires == NULL || sig < 0 ||
 		loop_add(c->loop, sig, LOOP_READ, on_signal, c, err) < 0 ||
+		loop_add(c->loop, journal_fd(c->journal), LOOP_READ, on_journal, c, err) < 0 ||
 		loop_add(c->loop, c->supervisor, LOOP_READ, on_message, c, err) < 0)
 		return ERR_IO;
 	if (show_board(c, &c->now, err) < 0)
@@ -539,7 +670,7 @@ int
 main(int argc, char **argv)
 {
 	struct control c = { .supervisor = -1, .secrets = -1, .now.reader = -1 };
-	int64_t image_fd = -1, secrets_fd = -1, generation = 1, socket_fd = -1;
+	struct handed h = { -1, -1, -1, 1, -1, { -1, -1 } };
 	struct err err;
 
 	log_setup("control", LOG_LEVEL_INFO);
@@ -548,26 +679,30 @@ main(int argc, char **argv)
 	self_protect();
 	signal(SIGPIPE, SIG_IGN);
 	for (int i = 1; i + 1 < argc; i += 2) {
-		int64_t *to = strcmp(argv[i], "--socket") == 0       ? &socket_fd
-			      : strcmp(argv[i], "--image") == 0      ? &image_fd
-			      : strcmp(argv[i], "--secrets") == 0    ? &secrets_fd
-			      : strcmp(argv[i], "--generation") == 0 ? &generation
+		int64_t *to = strcmp(argv[i], "--socket") == 0       ? &h.socket
+			      : strcmp(argv[i], "--image") == 0      ? &h.image
+			      : strcmp(argv[i], "--secrets") == 0    ? &h.secrets
+			      : strcmp(argv[i], "--generation") == 0 ? &h.generation
+			      : strcmp(argv[i], "--blackbox") == 0   ? &h.blackbox
+			      : strcmp(argv[i], "--journal0") == 0   ? &h.journal[0]
+			      : strcmp(argv[i], "--journal1") == 0   ? &h.journal[1]
 								     : NULL;
 
 		if (to == NULL || !text_to_int(argv[i + 1], to))
-			image_fd = socket_fd = -1;
+			h.image = h.socket = -1;
 	}
-	if (image_fd < 0 || secrets_fd < 0 || socket_fd < 0) {
+	if (h.image < 0 || h.secrets < 0 || h.socket < 0 || h.blackbox < 0) {
 		log_err("this program is started by 'mbc run'; run that instead");
 		return 1;
 	}
-	c.supervisor = (int)socket_fd;
-	if (start(&c, (int)image_fd, (int)secrets_fd, (uint32_t)generation, &err) < 0 ||
-		run(&c, &err) < 0) {
+	c.supervisor = (int)h.socket;
+	if (start(&c, &h, &err) < 0 || run(&c, &err) < 0) {
 		log_err("controller: %s", err.msg);
 		return 2;
 	}
 	wires_free(c.wires);
+	loop_remove(c.loop, journal_fd(c.journal));
+	journal_close(c.journal, ENDING_NS);
 	for (char **folder = c.folders; folder != NULL && *folder != NULL; folder++)
 		free(*folder);
 	free(c.folders);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/text.h"
 #include "io/sock.h"
 
@@ -154,13 +155,13 @@ place_only_bench(char *out, size_t cap, struct err *err)
 		return err_set(err, ERR_CONF, 0,
 			"no bench is running here; start one with 'mbc run bench.yaml'");
 	if (found > 1)
-		return err_set(err, ERR_CONF, 0,
+		return err_set(err, ERR_CONF, found,
 			"several benches are running (%s); name one with --bench NAME", list);
 	return 0;
 }
 
 int
-place_state_dir(char *out, const char *bench, struct err *err)
+place_state_path(char *out, const char *bench, struct err *err)
 {
 	const char *dir = getenv("MBC_STATE_DIR"), *xdg = getenv("XDG_STATE_HOME"),
 		   *home = getenv("HOME");
@@ -175,9 +176,51 @@ place_state_dir(char *out, const char *bench, struct err *err)
 	else
 		n = snprintf(out, PLACE_MAX, "%s/.local/state/mbc/%s", home != NULL ? home : "/tmp",
 			bench);
-	if (n >= PLACE_MAX)
-		return err_set(err, ERR_CONF, 0,
-			"the path of the state folder is too long; set MBC_STATE_DIR to a shorter "
-			"one");
-	return make_private(out, err);
+	if (n < PLACE_MAX)
+		return 0;
+	return err_set(err, ERR_CONF, 0,
+		"the path of the state folder is too long; set MBC_STATE_DIR to a shorter one");
+}
+
+int
+place_state_dir(char *out, const char *bench, struct err *err)
+{
+	int rc = place_state_path(out, bench, err);
+
+	return rc < 0 ? rc : make_private(out, err);
+}
+
+int
+place_only_journal(char *out, size_t cap, struct err *err)
+{
+	char dir[PLACE_MAX], path[PLACE_MAX * 2 + 16];
+	struct buf list = { 0 };
+	struct dirent *entry;
+	int found = 0, rc = 0;
+	DIR *d;
+
+	if (place_state_path(dir, "", err) < 0)
+		return ERR_CONF;
+	d = opendir(dir);
+	while (d != NULL && (entry = readdir(d)) != NULL) {
+		snprintf(path, sizeof(path), "%s/%s/journal.0", dir, entry->d_name);
+		if (entry->d_name[0] == '.' || access(path, F_OK) < 0)
+			continue;
+		if (found++ == 0)
+			text_copy(out, cap, entry->d_name);
+		buf_printf(&list, "%s%s", found > 1 ? ", " : "", entry->d_name);
+	}
+	if (d != NULL)
+		closedir(d);
+	if (found == 0)
+		rc = err_set(err, ERR_CONF, 0,
+			"no bench is running here, and none has a journal; start one with 'mbc run "
+			"bench.yaml'");
+	else if (found > 1)
+		rc = err_set(err, ERR_CONF, found,
+			"no bench is running here, and several have a journal (%s); name one with "
+			"--bench NAME",
+			buf_text(&list));
+	buf_done(&list);
+	return rc;
 }

@@ -86,6 +86,28 @@ fail:
 	return NULL;
 }
 
+int
+seal_shared(const char *name, size_t size, int *out_reader, struct err *err)
+{
+	int fd = make_memfd(name, size, err), reader;
+
+	if (fd < 0)
+		return fd;
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
+		int sys = errno;
+
+		close(fd);
+		return err_set(err, ERR_IO, sys, "sealing shared memory: %s", strerror(sys));
+	}
+	reader = reopen_read_only(fd, err);
+	if (reader < 0) {
+		close(fd);
+		return ERR_IO;
+	}
+	*out_reader = reader;
+	return fd;
+}
+
 void
 seal_done(void *memory, size_t size)
 {

@@ -8,6 +8,9 @@
  * further writable mappings and further seals, not inherited by fork. *out_reader: a read-only descriptor for readers
  * (the caller's to close). Returns the mapping; undone by seal_done(). */
 void *seal_make(const char *name, size_t size, int *out_reader, struct err *err) MUST_CHECK;
+/* Memory of `size` bytes that several processes write, one at a time: a memfd that is sealed against shrinking and growing alone.
+ * Returns its descriptor; *out_reader: a read-only one. Both are the caller's. */
+int seal_shared(const char *name, size_t size, int *out_reader, struct err *err) MUST_CHECK;
 void seal_done(void *memory, size_t size);
 
 /* Map what was received: *out_size is its size. Refuses a descriptor that is not sealed against shrinking (a reader

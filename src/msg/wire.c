@@ -37,6 +37,12 @@ wire_u32(struct buf *out, uint32_t v)
 }
 
 void
+wire_u64(struct buf *out, uint64_t v)
+{
+	put(out, v, 8);
+}
+
+void
 wire_f64(struct buf *out, double v)
 {
 	uint64_t bits;
@@ -105,6 +111,12 @@ uint32_t
 wire_get_u32(struct wire_in *in)
 {
 	return (uint32_t)get(in, 4);
+}
+
+uint64_t
+wire_get_u64(struct wire_in *in)
+{
+	return get(in, 8);
 }
 
 double

@@ -37,11 +37,16 @@ enum wire_kind {
 	WIRE_HELPER_NO, /* supervise -> control: u32 ticket, text why it does not run */
 	/* supervise -> control: +fd, u32 generation: the secrets of the image that comes next (io/secrets.h) */
 	WIRE_SECRETS,
+	/* events and their journal */
+	WIRE_EVENT, /* supervise -> control: what only supervise sees (told.h) */
+	WIRE_JOURNAL, /* supervise -> control: +fd, u32 which: a file of the journal that could not be had at the start */
+	WIRE_LOG, /* command line -> supervise: text "blackbox", "journal.0" or "journal.1" -> WIRE_LOG +fd, read-only; or WIRE_NO */
 };
 
 void wire_begin(struct buf *out, enum wire_kind kind); /* clears `out` */
 void wire_u16(struct buf *out, uint16_t v);
 void wire_u32(struct buf *out, uint32_t v);
+void wire_u64(struct buf *out, uint64_t v);
 void wire_f64(struct buf *out, double v);
 void wire_text(struct buf *out, const char *text); /* cut where the message would become too long */
 void wire_end(struct buf *out);
@@ -56,6 +61,7 @@ struct wire_in {
 int wire_open(struct wire_in *in, const void *packet, size_t n, struct err *err) MUST_CHECK;
 uint16_t wire_get_u16(struct wire_in *in);
 uint32_t wire_get_u32(struct wire_in *in);
+uint64_t wire_get_u64(struct wire_in *in);
 double wire_get_f64(struct wire_in *in);
 void wire_get_text(struct wire_in *in, char *out, size_t cap);
 /* 0 when all fields were there and nothing is left over. */

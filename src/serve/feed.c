@@ -109,6 +109,8 @@ feed_pump(struct feed *f, int64_t wall_ns)
 		for (size_t i = 0; i < n; i++) {
 			const struct board_change *c = &changes[i];
 
+			if (c->channel >= f->info.n_channels)
+				continue; /* events and clock records are not for this stream */
 			write_update(f, c->seq, c->channel, &c->sample, wall_ns);
 			tell(f, c->channel);
 			f->shown[c->channel] = c->sample.quality;
@@ -275,7 +277,7 @@ step_replay(struct stream *s, int64_t wall_ns)
 
 	if (missed > 0)
 		write_number(f, "gap", "missed", missed);
-	else if (n == 1 && is_wanted(s, c.channel))
+	else if (n == 1 && c.channel < f->info.n_channels && is_wanted(s, c.channel))
 		write_update(f, c.seq, c.channel, &c.sample, wall_ns);
 	/* The snapshot also tells what grew old without a word on the tape. */
 	if (n == 0 || missed > 0)

@@ -147,7 +147,7 @@ child_start(struct child *c, const char *const *args, const int *keep, size_t n_
 {
 	char number[16], program[32];
 	char *argv[CHILD_ARGS + 4];
-	int pair[2], all[4], n = 0, rc;
+	int pair[2], all[8], n = 0, rc;
 
 	if (sock_pair(pair, err) < 0)
 		return ERR_IO;

@@ -10,10 +10,11 @@
 #define CHILD_ARGS 12
 
 struct child {
-	const char *name;  /* "control": program mbc-control */
-	pid_t pid;         /* 0: does not run */
-	int sock;          /* our end of its socket pair; -1: none */
-	uint32_t restarts; /* times it ended by itself */
+	const char *name;    /* "control": program mbc-control */
+	pid_t pid;           /* 0: does not run */
+	uint64_t last_event; /* about it, by number: what happens next has that cause; 0: none */
+	int sock;            /* our end of its socket pair; -1: none */
+	uint32_t restarts;   /* times it ended by itself */
 	int64_t started_ns;
 	int64_t next_start_ns;     /* when to start it again; NEVER: not at all */
 	int64_t backoff_ns;        /* wait after the next quick end */

@@ -74,6 +74,28 @@ send_board(struct supervise *s, int fd)
 	buf_done(&packet);
 }
 
+/* A part of the journal, read-only. */
+static void
+send_log(struct supervise *s, int fd, struct wire_in *in)
+{
+	struct buf packet = { 0 };
+	char which[16];
+	struct err err;
+	int part;
+
+	wire_get_text(in, which, sizeof(which));
+	part = wire_close(in, &err) < 0 ? -1 : events_reader(s, which, &err);
+	if (part < 0) {
+		send_text(fd, false, err.msg);
+		return;
+	}
+	wire_begin(&packet, WIRE_LOG);
+	wire_end(&packet);
+	if (sock_send(fd, &packet, part, NULL) < 0)
+		log_debug("command line: gone before its answer");
+	buf_done(&packet);
+}
+
 static void
 describe_child(struct buf *out, const struct child *c, int64_t now)
 {
@@ -111,6 +133,7 @@ send_status(struct supervise *s, int fd)
 	describe_child(&out, &s->control, now);
 	describe_child(&out, &s->serve, now);
 	helpers_describe(s, &out, now);
+	events_describe(s, &out);
 	if (s->watchdog.device[0] != '\0')
 		buf_printf(&out, "watchdog: %s, %s\n", s->watchdog.device,
 			s->watchdog.fd >= 0 ? "armed" : "not open, see the log");
@@ -144,6 +167,9 @@ on_question(void *ctx, int fd, unsigned events)
 	switch (wire_open(&in, packet, (size_t)n, &err)) {
 	case WIRE_LOOK:
 		send_board(s, fd);
+		break;
+	case WIRE_LOG:
+		send_log(s, fd, &in);
 		break;
 	case WIRE_STATUS:
 		send_status(s, fd);

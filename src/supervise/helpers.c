@@ -514,10 +514,12 @@ helpers_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 	h->pid = 0;
 	h->kill_ns = NEVER;
 	drain_log(s, h);
-	if (was_told(h, status) || s->is_ending || h->is_gone)
+	if (was_told(h, status) || s->is_ending || h->is_gone) {
 		log_info("helper '%s': ended", h->link);
-	else
+	} else {
+		events_tell_end(s, EVENT_HELPER_ENDED, EVENT_HELPER_KILLED, h->link, status, 0);
 		plan_restart(h, status, now_ns);
+	}
 	if (h->is_gone)
 		forget(s->helpers, i);
 	for (i = 0; i < s->helpers->n && !s->is_ending; i++) /* it, or its successor */

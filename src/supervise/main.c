@@ -126,6 +126,7 @@ run(struct supervise *s, struct err *err)
 		wake = MIN(processes_wake(s), s->measured_ns + NS_PER_S);
 		wake = MIN(wake, watch(s, now));
 		wake = MIN(wake, helpers_step(s, now));
+		wake = MIN(wake, events_step(s, now));
 		rc = loop_step(s->loop, s->is_ending ? MIN(wake, s->kill_ns) : wake, err);
 		if (rc < 0)
 			return rc;
@@ -205,6 +206,7 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < DOORS_MAX; i++)
 		s.doors[i].fd = -1;
 	s.gone_ns = s.began_ns;
+	events_init(&s.events);
 	notify_open(&s.manager);
 	watchdog_init(&s.watchdog);
 	child_init(&s.control, "control", SANDBOX_CONTROL);
@@ -223,6 +225,7 @@ main(int argc, char **argv)
 		s.exit_code = 2;
 	}
 	watchdog_done(&s.watchdog);
+	events_done(&s); /* before somebody hears that the bench has ended */
 	door_close(&s);
 	notify_done(&s.manager);
 	helpers_done(&s);

@@ -98,8 +98,11 @@ take_board(struct supervise *s, int fd, uint32_t generation)
 	s->board_pid = s->control.pid;
 	s->late_looks = 0;
 	s->next_look_ns = 0;
-	if (s->is_applying && generation == s->generation) /* not one from before */
+	if (s->is_applying && generation == s->generation) { /* not one from before */
+		if (s->is_ready)                             /* not the one that it starts with */
+			events_tell(s, EVENT_BENCH_FILE_TAKEN, "", generation, 0);
 		reload_done(s, true, "the bench file has been read and runs");
+	}
 	send_fd(&s->serve, WIRE_BOARD, fd, generation);
 	announce(s);
 }
@@ -151,8 +154,10 @@ on_message(void *ctx, int fd, unsigned events)
 		char why[300];
 
 		wire_get_text(&in, why, sizeof(why));
-		if (s->is_applying)
+		if (s->is_applying) {
+			events_tell_text(s, EVENT_BENCH_FILE_REFUSED, why);
 			reload_done(s, false, why);
+		}
 	} else if (kind == WIRE_HEALTH && c == &s->serve) {
 		struct buf copy = { .data = (char *)packet, .n = (size_t)n };
 
@@ -183,10 +188,12 @@ watch_child(struct supervise *s, struct child *c, struct err *err)
 static int
 start_control(struct supervise *s, int64_t now_ns, struct err *err)
 {
-	char image_number[16], secrets_number[16], generation[16];
+	char image_number[16], secrets_number[16], generation[16], box[16],
+		files[JOURNAL_FILES][16];
 	const char *const args[] = { "--image", image_number, "--secrets", secrets_number,
-		"--generation", generation, NULL };
-	int keep[2], rc;
+		"--generation", generation, "--blackbox", box, "--journal0", files[0], "--journal1",
+		files[1], NULL };
+	int keep[3 + JOURNAL_FILES], n = 2, rc;
 
 	keep[0] = seal_bytes("mbc-image", s->img, s->img->size, err);
 	if (keep[0] < 0)
@@ -199,11 +206,25 @@ start_control(struct supervise *s, int64_t now_ns, struct err *err)
 	snprintf(image_number, sizeof(image_number), "%d", keep[0]);
 	snprintf(secrets_number, sizeof(secrets_number), "%d", keep[1]);
 	snprintf(generation, sizeof(generation), "%u", ++s->generation);
+	snprintf(box, sizeof(box), "%d", s->events.box);
+	keep[n++] = s->events.box;
+	for (int i = 0; i < JOURNAL_FILES; i++) {
+		snprintf(files[i], sizeof(files[i]), "%d", s->events.files[i]);
+		if (s->events.files[i] >= 0)
+			keep[n++] = s->events.files[i];
+	}
 	s->control.is_realtime = s->img->is_realtime != 0;
-	rc = child_start(&s->control, args, keep, NELEM(keep), now_ns, err);
+	rc = child_start(&s->control, args, keep, (size_t)n, now_ns, err);
 	close(keep[0]);
 	close(keep[1]);
-	return rc < 0 ? rc : watch_child(s, &s->control, err);
+	if (rc < 0)
+		return rc;
+	events_send(s);
+	events_tell(s,
+		s->control.restarts > 0 ? EVENT_CONTROLLER_RESTARTED : EVENT_CONTROLLER_STARTED,
+		"control", s->generation, s->control.last_event);
+	s->control.last_event = 0;
+	return watch_child(s, &s->control, err);
 }
 
 static int
@@ -214,6 +235,9 @@ start_serve(struct supervise *s, int64_t now_ns, struct err *err)
 		"--bench", s->bench, NULL };
 	int rc = child_start(&s->serve, args, NULL, 0, now_ns, err);
 
+	if (rc == 0 && s->serve.last_event != 0)
+		events_tell(s, EVENT_PROCESS_STARTED, "serve", 0, s->serve.last_event);
+	s->serve.last_event = 0;
 	if (rc == 0)
 		rc = watch_child(s, &s->serve, err);
 	if (rc == 0 && s->board >= 0)
@@ -295,6 +319,7 @@ send_image(struct supervise *s)
 
 	if (secrets < 0) {
 		log_err("reload: %s", err.msg);
+		events_tell_text(s, EVENT_BENCH_FILE_REFUSED, err.msg);
 		reload_done(s, false, err.msg);
 	} else {
 		send_fd(&s->control, WIRE_SECRETS, secrets, ++s->generation);
@@ -354,10 +379,11 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 	struct child *c = pid == s->control.pid ? &s->control
 			  : pid == s->serve.pid ? &s->serve
 						: NULL;
-	bool is_wanted, is_missed;
+	bool is_wanted, is_missed, is_told;
 
 	if (c == NULL)
 		return;
+	is_told = s->is_ending || (c == &s->serve && s->serve_kill_ns != NEVER); /* to end */
 	if (c->sock >= 0)
 		loop_remove(s->loop, c->sock);
 	if (c == &s->serve)
@@ -365,6 +391,12 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 	else
 		helpers_end(s, SIGTERM); /* their connections are gone with it */
 	is_missed = c == &s->control && was_there(s, now_ns);
+	if (c->sock >= 0)
+		close(c->sock);
+	c->sock = -1;
+	if (!is_told)
+		c->last_event = events_tell_end(s, EVENT_PROCESS_ENDED, EVENT_PROCESS_KILLED,
+			c->name, status, c->last_event);
 	is_wanted = !s->is_ending &&
 		    (c == &s->control || image_text(s->img, s->img->listen)[0] != '\0');
 	if (is_wanted) {
@@ -373,9 +405,6 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 			s->gone_ns = c->next_start_ns;
 		return;
 	}
-	if (c->sock >= 0)
-		close(c->sock);
-	c->sock = -1;
 	c->pid = 0;
 	c->next_start_ns = NEVER;
 }
@@ -405,6 +434,7 @@ processes_watch(struct supervise *s, int64_t now_ns)
 	if (s->late_looks == 2) {
 		log_err("process 'control': no tick for over %d s; it is killed and started again",
 			s->board_pid == s->control.pid ? 2 : (int)(FIRST_TICK_NS / NS_PER_S));
+		s->control.last_event = events_tell(s, EVENT_PROCESS_HUNG, "control", 0, 0);
 		kill(s->control.pid, SIGKILL);
 	}
 	return s->next_look_ns;

@@ -44,6 +44,7 @@ refuse(struct supervise *s, const char *why)
 		return;
 	}
 	log_warn("bench file: %s; the bench goes on as it was", why);
+	events_tell_text(s, EVENT_BENCH_FILE_REFUSED, why);
 	reload_done(s, false,
 		"the bench file has errors (see the log of 'mbc run', or 'mbc check'); the bench "
 		"goes on as it was");
@@ -177,7 +178,9 @@ begin(struct supervise *s, struct image *img, struct err *err)
 
 	text_copy(s->bench, sizeof(s->bench), image_text(img, img->bench));
 	rc = place_state_dir(s->state_dir, s->bench, err);
-	return rc < 0 ? rc : door_open(s, err);
+	if (rc == 0)
+		rc = door_open(s, err);
+	return rc < 0 ? rc : events_open(s, err); /* behind the door: it holds the bench's lock */
 }
 
 /* What the compiler made, with its numbers; NULL: not usable, said in err. */

@@ -9,6 +9,7 @@
 #include "model/image.h"
 #include "msg/wire.h"
 #include "supervise/child.h"
+#include "supervise/events.h"
 #include "supervise/notify.h"
 #include "supervise/watchdog.h"
 
@@ -59,6 +60,7 @@ struct supervise {
 	unsigned next_eviction;  /* of a caller that holds a place and asks nothing */
 	int spare;               /* a descriptor kept for the case that there are no more */
 	struct helpers *helpers; /* programs of links */
+	struct events events;
 	bool is_ending;
 	int64_t kill_ns; /* when ending takes too long */
 	int exit_code;

@@ -474,11 +474,14 @@ reload(struct stage *r)
 static void
 finish(struct stage *r, struct run_result *out)
 {
+	if (trail_check(r->trail) != NULL)
+		watch_break(r->watch, "%s", trail_check(r->trail));
 	*out = (struct run_result){ .exchanges = world_exchanges(r->world),
 		.records = watch_records(r->watch),
 		.lost_ticks = r->lost,
 		.clock_steps = r->steps,
 		.reloads = r->reloads,
+		.kills = trail_kills(r->trail),
 		.span_ns = r->now_ns - r->start_ns };
 	if (watch_breach(r->watch) != NULL)
 		text_copy(out->breach, sizeof(out->breach), watch_breach(r->watch));

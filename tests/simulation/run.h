@@ -22,7 +22,7 @@ struct run_setup {
 struct run_result {
 	char breach[240]; /* empty: all was as it must be */
 	uint64_t digest;  /* of tape and board: equal for equal runs */
-	uint64_t exchanges, records, lost_ticks, clock_steps, reloads, writes, good;
+	uint64_t exchanges, records, lost_ticks, clock_steps, reloads, kills, writes, good;
 	uint64_t faults[WORLD_FAULTS];
 	int64_t span_ns; /* of virtual time */
 };

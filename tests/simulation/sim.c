@@ -27,7 +27,7 @@
 #define TWICE_EACH 10 /* every tenth seed runs twice */
 
 struct totals {
-	uint64_t seeds, exchanges, records, lost_ticks, clock_steps, reloads, writes, good;
+	uint64_t seeds, exchanges, records, lost_ticks, clock_steps, reloads, kills, writes, good;
 	uint64_t faults[WORLD_FAULTS];
 	int64_t span_s;
 };
@@ -104,6 +104,7 @@ add(struct totals *t, const struct run_result *r)
 	t->lost_ticks += r->lost_ticks;
 	t->clock_steps += r->clock_steps;
 	t->reloads += r->reloads;
+	t->kills += r->kills;
 	t->writes += r->writes;
 	t->good += r->good;
 	t->span_s += r->span_ns / NS_PER_S;
@@ -116,12 +117,13 @@ print_totals(const struct totals *t)
 {
 	printf("%llu seeds, %lld s of bench time, %llu exchanges, %llu records on the tape, %llu "
 	       "lost ticks, "
-	       "%llu steps of the clock, %llu reloads, %llu writes of which %llu passed\n",
+	       "%llu steps of the clock, %llu reloads, %llu kills of the recorder, %llu writes of "
+	       "which %llu passed\n",
 		(unsigned long long)t->seeds, (long long)t->span_s,
 		(unsigned long long)t->exchanges, (unsigned long long)t->records,
 		(unsigned long long)t->lost_ticks, (unsigned long long)t->clock_steps,
-		(unsigned long long)t->reloads, (unsigned long long)t->writes,
-		(unsigned long long)t->good);
+		(unsigned long long)t->reloads, (unsigned long long)t->kills,
+		(unsigned long long)t->writes, (unsigned long long)t->good);
 	printf("faults:");
 	for (int f = 0; f < WORLD_FAULTS; f++)
 		printf(" %s %llu", world_word((enum world_fault)f),

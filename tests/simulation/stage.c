@@ -83,12 +83,21 @@ world_links(const struct stage *r)
 
 /* ---- time ------------------------------------------------------------------------------------------------------------- */
 
-static void
-on_event(void *ctx, const struct event *e)
+static uint64_t
+on_event(void *ctx, struct event *e)
 {
 	struct stage *r = ctx;
 
 	watch_event(r->watch, e);
+	return trail_event(r->trail, e);
+}
+
+static void
+on_clock(void *ctx, struct clock_record *c)
+{
+	struct stage *r = ctx;
+
+	trail_clock(r->trail, c);
 }
 
 static void
@@ -237,7 +246,7 @@ trouble(struct stage *r)
 static void
 make_bench(struct stage *r)
 {
-	const struct bench_sink sink = { .ctx = r, .event = on_event };
+	const struct bench_sink sink = { .ctx = r, .event = on_event, .clock = on_clock };
 	struct board_setup board = { .image = r->img,
 		.generation = (uint32_t)r->reloads + 1,
 		.tape_records = 1 << 14, /* each tick reads all of it */
@@ -413,6 +422,8 @@ stage_start(struct stage *r, const struct run_setup *setup)
 	world.links = links;
 	r->world = world_new(&world);
 	free(links);
+	r->trail = trail_new(
+		setup->seed, false); /* a bench that went back in time would be another run */
 	make_bench(r);
 	r->next_tick_ns = r->last_tick_ns = r->now_ns;
 	serve(r);
@@ -427,6 +438,7 @@ stage_end(struct stage *r)
 	} image = { .given = r->img };
 
 	drop_bench(r);
+	trail_free(r->trail);
 	world_free(r->world);
 	layout_free(r->layout);
 	free(image.own);

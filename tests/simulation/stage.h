@@ -9,6 +9,7 @@
 #include "held.h"
 #include "layout.h"
 #include "run.h"
+#include "trail.h"
 #include "twin/twin.h"
 #include "watch.h"
 
@@ -23,6 +24,7 @@ struct stage {
 	struct world *world;
 	struct held *held;
 	struct watch *watch;
+	struct trail *trail; /* where its events go */
 	const struct codec *(*codec_of)(const char *name);
 	uint64_t chance, held_seed;
 	bool is_storm, is_edited; /* while it storms: faults come, and new images */

@@ -41,6 +41,7 @@ struct watch {
 	uint32_t events[EVENT_COUNT];
 	uint64_t records; /* on the tapes before this one */
 	uint64_t place, digest;
+	uint64_t last_event; /* on the tape: its id */
 	char breach[240];
 };
 
@@ -194,6 +195,31 @@ is_same(enum value_type type, const struct sample *a, const struct sample *b)
 	       (type != VALUE_TEXT || strcmp(a->text, b->text) == 0);
 }
 
+/* What is no channel's: an event is whole, a clock record says a clock. Returns how many records carry on. */
+static uint64_t
+read_special(struct watch *w, const struct board_change *c)
+{
+	uint8_t bytes[EVENT_BYTES];
+	struct event e;
+	struct err err;
+	size_t n;
+
+	if (c->channel == BOARD_TAPE_CLOCK) {
+		if (c->sample.v.i == 0 || c->sample.code != 1)
+			watch_break(w, "tape: a clock record that says nothing");
+		return 0;
+	}
+	n = board_tape_event_read(w->board, c, bytes);
+	if (event_decode(&e, bytes, n, &err) < 0)
+		watch_break(w, "tape: %s", err.msg);
+	else if (e.id <= w->last_event || e.stamp_ns != c->sample.stamp_ns)
+		watch_break(w, "tape: event %llu after %llu", (unsigned long long)e.id,
+			(unsigned long long)w->last_event);
+	else
+		w->last_event = e.id;
+	return (n + 23) / 24;
+}
+
 static void
 read_tape(struct watch *w, int64_t now_ns)
 {
@@ -206,8 +232,11 @@ read_tape(struct watch *w, int64_t now_ns)
 			const struct board_change *c = &changes[i];
 			struct channel_watch *ch;
 
-			if (missed > 0 || c->channel >= w->img->channels.n || c->seq < expected ||
-				c->seq > expected + room) {
+			bool is_channel = c->channel < w->img->channels.n;
+
+			if (missed > 0 || c->seq < expected || c->seq > expected + room ||
+				(!is_channel && c->channel != BOARD_TAPE_EVENT &&
+					c->channel != BOARD_TAPE_CLOCK)) {
 				watch_break(w, "tape: record %llu after %llu, %llu missed",
 					(unsigned long long)c->seq,
 					(unsigned long long)expected - 1,
@@ -215,6 +244,11 @@ read_tape(struct watch *w, int64_t now_ns)
 				return;
 			}
 			expected = c->seq + 1;
+			room = 0;
+			if (!is_channel) {
+				room = read_special(w, c);
+				continue;
+			}
 			/* The bytes of a text are in numbered records behind its own. */
 			room = image_channel_at(w->img, c->channel)->type == VALUE_TEXT ? 3 : 0;
 			check_value(w, c->channel, &c->sample, "tape");
@@ -277,6 +311,7 @@ watch_adopt(struct watch *w, const struct watch *from)
 	memcpy(w->events, from->events, sizeof(w->events));
 	memcpy(w->breach, from->breach, sizeof(w->breach));
 	w->digest = from->digest;
+	w->last_event = from->last_event;
 	w->records = from->records + from->place - 1;
 	for (uint32_t i = 0; i < img->channels.n; i++) {
 		for (uint32_t k = 0; k < was->channels.n; k++)

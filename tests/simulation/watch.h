@@ -5,6 +5,7 @@
  *	tape       no number is missing, and its last record of a channel is what the board shows
  *	channels   one that follows shows what its source does; a sum is that of its summands
  *	reloads    a channel with the same number, type and unit shows what it showed before
+ *	tape       besides, its events are whole, and their ids rise; the clock is on it
  *	events     each instrument goes up and down in turn, and not more often than something was done to it
  *
  * The first breach is kept as a text; all later ones are ignored.

@@ -57,7 +57,7 @@ test_event_text_has_the_remedy(void **state)
 	};
 	struct buf out = { 0 };
 
-	event_text(&out, &e);
+	event_text(&out, &e, LANGUAGE_EN);
 	assert_string_equal(buf_text(&out), "instrument 'furnace': down: no answer; check the unit "
 					    "number, wiring and 'timeout'");
 	buf_done(&out);
