@@ -88,8 +88,9 @@ on_event(void *ctx, struct event *e)
 {
 	struct stage *r = ctx;
 
+	trail_event(r->trail, e);
 	watch_event(r->watch, e);
-	return trail_event(r->trail, e);
+	return e->id;
 }
 
 static void

@@ -144,14 +144,25 @@ open_box(struct trail *t)
 		fail(t, "journal: %s", err.msg);
 }
 
+/* As src/io/journal.c does: a black box that holds nothing yet does not say how to go on. */
+static void
+open_all(struct trail *t)
+{
+	open_box(t);
+	open_files(t);
+	if (t->box.next > 1)
+		return;
+	t->box.next = t->place.seq + 1;
+	t->box.last_id = t->place.last_id;
+}
+
 /* The controller is dead, its thread in the middle of something; another one goes on. */
 static void
 kill_controller(struct trail *t)
 {
 	t->kills++;
 	follow(t, blackbox_head(&t->box) - 1, true);
-	open_box(t);
-	open_files(t);
+	open_all(t);
 }
 
 /* Of each sector that was written since the disk was asked to keep it, the old or the new is there. */
@@ -166,10 +177,7 @@ cut_power(struct trail *t)
 	}
 	memset(t->memory, 0, BOX_SIZE);
 	blackbox_format(t->memory);
-	open_box(t);
-	open_files(t);
-	t->box.next = t->place.seq + 1;
-	t->box.last_id = t->place.last_id;
+	open_all(t);
 	if (t->place.last_id < t->durable || t->place.last_id > t->n)
 		fail(t, "journal: after a power cut the last event is %llu, %llu was on the disk",
 			(unsigned long long)t->place.last_id, (unsigned long long)t->durable);

@@ -42,6 +42,8 @@ struct watch {
 	uint64_t records; /* on the tapes before this one */
 	uint64_t place, digest;
 	uint64_t last_event; /* on the tape: its id */
+	uint64_t link_event; /* the last one of a link, and which link */
+	char link[EVENT_SUBJECT];
 	char breach[240];
 };
 
@@ -131,10 +133,30 @@ name_of(const struct watch *w, uint32_t channel)
 
 /* ---- events ---------------------------------------------------------------------------------------------------------- */
 
+/* One that went down with its link has that as its cause, and no other has one. (A link that the engine itself gives up is lost too, without
+ * an event of its own.) */
+static void
+check_cause(struct watch *w, const struct event *e, const struct image_instrument *ins)
+{
+	const char *link = image_text(w->img, image_link_at(w->img, ins->link)->name);
+	bool is_down = e->kind == EVENT_INSTRUMENT_DOWN;
+
+	if (is_down && e->reason == Q_NO_LINK && e->cause == 0)
+		watch_break(w, "event: '%s' is without its link, and that is no cause", e->subject);
+	if (e->cause != 0 && (!is_down || (e->reason != Q_NO_LINK && e->reason != Q_LINK_LOST) ||
+				     e->cause != w->link_event || strcmp(link, w->link) != 0))
+		watch_break(w, "event: '%s' has the cause %llu", e->subject,
+			(unsigned long long)e->cause);
+}
+
 void
 watch_event(struct watch *w, const struct event *e)
 {
 	w->events[e->kind]++;
+	if (e->kind == EVENT_LINK_DOWN) {
+		w->link_event = e->id;
+		text_copy(w->link, sizeof(w->link), e->subject);
+	}
 	if (e->kind != EVENT_INSTRUMENT_UP && e->kind != EVENT_INSTRUMENT_DOWN)
 		return;
 	for (uint32_t i = 0; i < w->img->instruments.n; i++) {
@@ -148,6 +170,7 @@ watch_event(struct watch *w, const struct event *e)
 		if (ins->state == now)
 			watch_break(w, "event: '%s' went %s twice in a row", name,
 				now == INSTRUMENT_UP ? "up" : "down");
+		check_cause(w, e, image_instrument_at(w->img, i));
 		ins->state = now;
 		ins->ups += now == INSTRUMENT_UP;
 		ins->downs += now == INSTRUMENT_DOWN;
@@ -312,6 +335,8 @@ watch_adopt(struct watch *w, const struct watch *from)
 	memcpy(w->breach, from->breach, sizeof(w->breach));
 	w->digest = from->digest;
 	w->last_event = from->last_event;
+	w->link_event = from->link_event;
+	memcpy(w->link, from->link, sizeof(w->link));
 	w->records = from->records + from->place - 1;
 	for (uint32_t i = 0; i < img->channels.n; i++) {
 		for (uint32_t k = 0; k < was->channels.n; k++)

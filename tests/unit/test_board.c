@@ -294,6 +294,62 @@ test_overrun_is_known_exactly(void **state)
 	assert_true(total_missed > 0 && records > 0);
 }
 
+/* Events and clock records between the changes of channels; one who asks too late for the bytes of an event is told so. */
+static void
+test_tape_carries_events_and_clocks(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t place = board_tape_head(f->b), missed, first = place;
+	struct board_change got[8];
+	uint8_t bytes[EVENT_BYTES], back[EVENT_BYTES];
+	struct sample s = number(1, 1);
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 7);
+	for (size_t n = 0; n <= EVENT_BYTES; n++) {
+		board_tape(f->b, 0, &s);
+		board_tape_event(f->b, (int64_t)n, bytes, n);
+		board_tape_clock(f->b, 5, -7, n % 2 == 0);
+		assert_int_equal(board_tape_read(f->b, &place, got, 8, &missed), 3);
+		assert_int_equal(missed, 0);
+		assert_true(got[0].channel == 0 && got[1].channel == BOARD_TAPE_EVENT &&
+			    got[2].channel == BOARD_TAPE_CLOCK);
+		assert_int_equal(got[1].sample.stamp_ns, n);
+		assert_int_equal(board_tape_event_read(f->b, &got[1], back), n);
+		assert_memory_equal(back, bytes, n);
+		assert_int_equal(board_tape_event_read(f->b, &got[0], back), 0);
+		assert_true(got[2].sample.stamp_ns == 5 && got[2].sample.v.i == -7 &&
+			    got[2].sample.code == (n % 2 == 0));
+		assert_true(got[2].seq >= got[1].seq + 1 + n / 24);
+	}
+	assert_true(place > first);
+	for (int i = 0; i < 100; i++)
+		board_tape(f->b, 0, &s);
+	assert_int_equal(board_tape_event_read(f->b, &got[1], back), 0);
+}
+
+/* Overrun by events: what is read and what was missed is still all there was. */
+static void
+test_overrun_by_events_is_known_exactly(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t place = 1, missed, total = 0;
+	uint8_t bytes[EVENT_BYTES] = { 1 };
+	struct board_change got[4];
+	size_t n;
+
+	for (int i = 0; i < 100; i++)
+		board_tape_event(f->b, 4, bytes, 100 + (size_t)i);
+	while ((n = board_tape_read(f->b, &place, got, NELEM(got), &missed)) > 0 || missed > 0) {
+		total += missed;
+		for (size_t i = 0; i < n; i++) {
+			assert_int_equal(got[i].channel, BOARD_TAPE_EVENT);
+			total += 1 + (got[i].sample.v.u + 23) / 24;
+		}
+	}
+	assert_int_equal(total, board_tape_head(f->b) - 1);
+}
+
 static void
 test_trace_keeps_the_last(void **state)
 {
@@ -369,6 +425,8 @@ main(void)
 		TEST(test_tape_in_order),
 		TEST(test_tape_carries_texts),
 		TEST(test_overrun_is_known_exactly),
+		TEST(test_tape_carries_events_and_clocks),
+		TEST(test_overrun_by_events_is_known_exactly),
 		TEST(test_trace_keeps_the_last),
 		TEST(test_samples_are_never_torn),
 	};
