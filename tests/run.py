@@ -283,12 +283,13 @@ def watch_browser(tally, files, environment):
 
 
 def run_soak(tally, folder, seconds):
-    """The long count, side by side: both simulations compute, kills at random wait. With seeds from the clock; all print
+    """The long count, side by side: both simulations compute, kills at random and those of controllers whose events are counted wait. With seeds from the clock; all print
     them, their counts and what failed."""
     began = time.monotonic()
     environment = dict(os.environ, MBC_BUILD=str(folder), PYTHONDONTWRITEBYTECODE="1")
     beside = {name: subprocess.Popen(["/usr/bin/python3", *command], cwd=INTEGRATION, env=environment, start_new_session=True)
               for name, command in (("kills", [str(INTEGRATION / "test_kills.py"), "--for", str(seconds)]),
+                                    ("events", [str(INTEGRATION / "test_events.py"), "--for", str(seconds)]),
                                     ("mishaps", [str(SIMULATION / "mishaps.py"), str(folder), "--lines", "--udp", "--for", str(seconds)]))}
     code = subprocess.run([str(folder / "tests/simulation/sim"), "--for", str(seconds)], cwd=ROOT).returncode
     tally.add("passed" if code == 0 else "failed", "simulation", time.monotonic() - began, why=f"exit {code}")

@@ -5,6 +5,7 @@
 import argparse
 import collections
 import contextlib
+import json
 import os
 import pathlib
 import random
@@ -63,6 +64,9 @@ class Life:
     def check(self):
         supervise = self.bench.process.pid
         wait_for("no zombie", lambda: all(is_running(pid) for pid in children(supervise)), limit=5)
+        answer = self.bench.mbc("log", "--json")
+        numbers = [json.loads(line)["id"] for line in answer.stdout.splitlines()]
+        assert numbers == list(range(1, len(numbers) + 1)), f"events {numbers} {answer.stderr}"
         ids = (self.bench.folder / f"state/{self.bench.name}/ids").read_bytes()
         if self.storm.ids is None:
             self.storm.ids = ids
