@@ -112,7 +112,7 @@ read_box(struct log_reader *r, bool *out_is_whole, struct err *err)
 	*out_is_whole = false;
 	if (r->memory == NULL)
 		return 0;
-	if (blackbox_open(&box, memory.v, BLACKBOX_SIZE, err) < 0)
+	if (blackbox_view(&box, memory.v, BLACKBOX_SIZE, err) < 0)
 		return ERR_PROTO;
 	head = blackbox_head(&box);
 	oldest = blackbox_oldest(&box, head);

@@ -678,6 +678,7 @@ main(int argc, char **argv)
 	buf_room(&event_line, EVENT_LINE_MAX);
 	self_protect();
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit on files is a full disk */
 	for (int i = 1; i + 1 < argc; i += 2) {
 		int64_t *to = strcmp(argv[i], "--socket") == 0       ? &h.socket
 			      : strcmp(argv[i], "--image") == 0      ? &h.image

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "io/journal_files.h"
@@ -22,6 +23,7 @@
 
 #define SYNC_NS NS_PER_S  /* the files are synchronised so often */
 #define RETRY_NS NS_PER_S /* and tried again when they fail */
+#define HOLE 1000000      /* more than two files hold */
 
 /* What the thread is asked, and what it answers. */
 struct question {
@@ -68,17 +70,15 @@ static int
 write_files(struct hand *h, const struct question *q, struct answer *a, struct err *err)
 {
 	uint64_t head = MAX(q->head, blackbox_head(&h->box)); /* a burst goes on meanwhile */
-	int rc = 0;
+	int rc;
 
 	if (!h->is_open) {
-		rc = journal_files_open(&h->files, h->fd, &h->scan, err);
-		h->is_open = rc == 0;
+		journal_files_open(&h->files, h->fd, &h->scan);
+		h->is_open = true;
 		h->durable = h->files.place;
-		h->files.is_dirty =
-			h->is_open && h->files.active >= 0; /* by whoever was before us */
+		h->files.is_dirty = h->files.active >= 0; /* by whoever was before us */
 	}
-	if (rc == 0)
-		rc = journal_files_follow(&h->files, &h->box, head, &a->missed, err);
+	rc = journal_files_follow(&h->files, &h->box, head, &a->missed, err);
 	if (rc == 0 && q->must_sync) {
 		rc = journal_files_sync(&h->files, err);
 		if (rc == 0)
@@ -231,7 +231,7 @@ journal_file(struct journal *j, int which, int fd)
 	struct err err;
 
 	if (which < 0 || which >= JOURNAL_FILES || worker_ask(&j->worker, &q, sizeof(q), &err) < 0)
-		close(fd); /* it stands still: `supervise` offers the file again */
+		close(fd); /* the thread stands still: the next controller has the file from its start on */
 }
 
 uint64_t
@@ -267,24 +267,28 @@ map_box(struct journal *j, struct hand *h, int fd, struct err *err)
 	return 0;
 }
 
-/* A supervisor that has just started has an empty black box: how to go on stands in the files alone. */
-static int
-go_on(struct journal *j, struct hand *h, struct err *err)
+/* A supervisor that has just started has an empty black box: how to go on stands in the files alone. When one of them cannot be read
+ * nobody knows which numbers are used up: a large hole is left, so that none is given twice. */
+static void
+go_on(struct journal *j, struct hand *h)
 {
-	int rc;
+	struct journal_place *last = &h->files.place;
 
 	if (j->box.next > 1)
-		return 0;
-	rc = journal_files_open(&h->files, h->fd, &h->scan, err);
-	if (rc < 0)
-		return err_prefix(err, rc, "journal");
+		return;
+	journal_files_open(&h->files, h->fd, &h->scan);
+	if (h->files.damage.code != 0) {
+		log_err("%s; events go on with numbers that are %d higher", h->files.damage.msg,
+			HOLE);
+		last->seq += HOLE;
+		last->last_id += HOLE;
+	}
 	h->is_open = true;
-	h->durable = h->files.place;
-	j->box.next = h->files.place.seq + 1;
-	j->box.last_id = h->files.place.last_id;
-	j->last.written = j->last.durable = h->files.place.seq;
-	j->last.durable_id = h->files.place.last_id;
-	return 0;
+	h->durable = *last;
+	j->box.next = last->seq + 1;
+	j->box.last_id = last->last_id;
+	j->last.written = j->last.durable = last->seq;
+	j->last.durable_id = last->last_id;
 }
 
 struct journal *
@@ -299,12 +303,12 @@ journal_open(const struct journal_setup *setup, struct err *err)
 	j->boot = setup->boot;
 	rc = map_box(j, h, setup->blackbox, err);
 	close(setup->blackbox);
-	if (rc == 0)
-		rc = go_on(j, h, err);
-	if (rc < 0)
+	if (rc < 0) {
 		drop_hand(h);
-	else
+	} else {
+		go_on(j, h);
 		rc = worker_start(&j->worker, "journal", &job, err);
+	}
 	if (rc < 0) {
 		free(j);
 		return NULL;

@@ -56,33 +56,43 @@ journal_reader_next(struct journal_reader *r, struct record *out, struct err *er
 
 /* ---- writing ---- */
 
-int
-journal_files_open(struct journal_files *f, const int fd[JOURNAL_FILES],
-	struct journal_reader *scan, struct err *err)
+/* The place behind the last record of a file, in f->scan. */
+static int
+find_end(struct journal_files *f, int i, struct err *err)
+{
+	struct record r;
+	struct stat st;
+	int rc = 1;
+
+	if (fstat(f->fd[i], &st) < 0)
+		return err_set(err, ERR_IO, errno, "looking at it: %s", strerror(errno));
+	f->size[i] = MIN((uint64_t)st.st_size, (uint64_t)JOURNAL_SIZE);
+	journal_reader_init(f->scan, f->fd[i]);
+	while (rc == 1)
+		rc = journal_reader_next(f->scan, &r, err);
+	return rc;
+}
+
+void
+journal_files_open(
+	struct journal_files *f, const int fd[JOURNAL_FILES], struct journal_reader *scan)
 {
 	*f = (struct journal_files){ .active = -1, .scan = scan };
+	memcpy(f->fd, fd, sizeof(f->fd));
 	for (int i = 0; i < JOURNAL_FILES; i++) {
-		struct record r;
-		struct stat st;
-		int rc = 1;
+		struct err err;
 
-		f->fd[i] = fd[i];
 		if (fd[i] < 0)
 			continue;
-		if (fstat(fd[i], &st) < 0)
-			return err_set(err, ERR_IO, errno, "looking at it: %s", strerror(errno));
-		f->size[i] = MIN((uint64_t)st.st_size, (uint64_t)JOURNAL_SIZE);
-		journal_reader_init(scan, fd[i]);
-		while (rc == 1)
-			rc = journal_reader_next(scan, &r, err);
-		if (rc < 0)
-			return rc;
-		if (f->active < 0 || scan->place.seq > f->place.seq) {
+		if (find_end(f, i, &err) < 0) {
+			f->fd[i] = -1;
+			f->damage = err;
+			err_prefix(&f->damage, err.code, "journal.%d", i);
+		} else if (f->active < 0 || scan->place.seq > f->place.seq) {
 			f->active = i;
 			f->place = f->synced = scan->place;
 		}
 	}
-	return 0;
 }
 
 int

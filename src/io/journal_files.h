@@ -28,11 +28,12 @@ struct journal_files {
 	struct journal_place synced; /* up to where it is on the disk */
 	struct journal_reader *scan; /* room for looking at files; the caller's */
 	bool is_dirty;               /* something is not synchronised yet */
+	struct err damage; /* a file cannot be read: why. It is left alone; code 0: none */
 };
 
 /* Look at both files: which one ends with the newest record, and where. The descriptors may be -1. */
-int journal_files_open(struct journal_files *f, const int fd[JOURNAL_FILES],
-	struct journal_reader *scan, struct err *err) MUST_CHECK;
+void journal_files_open(
+	struct journal_files *f, const int fd[JOURNAL_FILES], struct journal_reader *scan);
 
 /* Write one record behind the last, in the other file when this one is full. On failure nothing has changed and it may be tried
  * again. */

@@ -83,15 +83,23 @@ load_slot(const struct blackbox *b, uint64_t seq, uint64_t w[FIRST + BYTE_WORDS]
 }
 
 int
-blackbox_open(struct blackbox *b, void *memory, size_t n, struct err *err)
+blackbox_view(struct blackbox *b, void *memory, size_t n, struct err *err)
 {
-	uint64_t w[FIRST + BYTE_WORDS];
-
 	*b = (struct blackbox){ .memory = memory, .next = 1 };
 	if (n < HEAD + BLACKBOX_SLOT || load(&head_of(b)->magic) != MAGIC)
 		return err_set(err, ERR_PROTO, 0,
 			"black box that is none of this version; is mbc partly updated?");
 	b->slots = (n - HEAD) / BLACKBOX_SLOT;
+	return 0;
+}
+
+int
+blackbox_open(struct blackbox *b, void *memory, size_t n, struct err *err)
+{
+	uint64_t w[FIRST + BYTE_WORDS];
+
+	if (blackbox_view(b, memory, n, err) < 0)
+		return ERR_PROTO;
 	for (uint64_t i = 0; i < b->slots; i++) {
 		uint64_t seq = load(slot_of(b, i));
 

@@ -33,7 +33,9 @@ struct blackbox {
 /* Make zeroed memory, 8-byte aligned, a black box that holds nothing. */
 void blackbox_format(void *memory);
 
-/* Look at memory of n bytes, as its writer or as a reader: what stands last, and so how to go on; next is 1 when nothing does. */
+/* Look at memory of n bytes as a reader, which does not need to know what stands last. */
+int blackbox_view(struct blackbox *b, void *memory, size_t n, struct err *err) MUST_CHECK;
+/* As its writer: what stands last, and so how to go on; next is 1 when nothing does. */
 int blackbox_open(struct blackbox *b, void *memory, size_t n, struct err *err) MUST_CHECK;
 
 /* Write a record: its bytes are there afterwards, whatever happens to the writer. An event is the next of its kind: its id is

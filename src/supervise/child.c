@@ -71,6 +71,7 @@ child_become(const struct sandbox_user *user, pid_t parent)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	if (sandbox_user_enter(user) < 0)
 		_exit(2);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -293,9 +293,8 @@ write_rest(struct events *ev)
 	struct err err;
 	int rc;
 
-	rc = journal_files_open(&files, ev->files, scan, &err);
-	if (rc == 0)
-		rc = blackbox_open(&ev->map, ev->map.memory, BLACKBOX_SIZE, &err);
+	journal_files_open(&files, ev->files, scan);
+	rc = blackbox_open(&ev->map, ev->map.memory, BLACKBOX_SIZE, &err);
 	if (rc == 0) {
 		forget_recorded(ev);
 		record_rest(ev, &files);
@@ -313,7 +312,7 @@ events_done(struct supervise *s)
 {
 	struct events *ev = &s->events;
 
-	if (ev->is_open)
+	if (ev->is_open && s->control.pid == 0) /* else it writes itself */
 		write_rest(ev);
 	if (ev->map.memory != NULL)
 		munmap(ev->map.memory, BLACKBOX_SIZE);

@@ -197,6 +197,7 @@ main(int argc, char **argv)
 	log_never_wait(); /* a log that nobody reads must not keep it from restarting and stopping */
 	self_protect();
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit on files is a full disk */
 	allow_descriptors();
 	if (argc != 2) {
 		log_err("this program is started by 'mbc run'; run that instead");

@@ -62,7 +62,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	else if (data[0] == 'j')
 		try_journal(data + 1, n - 1);
 	else if (data[0] == 'c' && clock_record_decode(&clock, data + 1, n - 1, &err) == 0 &&
-		 (clock_record_encode(again, &clock) != n - 1 || memcmp(again, data + 1, n - 1) != 0))
+		 (clock_record_encode(again, &clock) != n - 1 ||
+			 memcmp(again, data + 1, n - 1) != 0))
 		abort();
 	else if (data[0] == 't' && wire_open(&in, data + 1, n - 1, &err) == WIRE_EVENT &&
 		 told_get(&told, &in, &err) == 0 && told.event.kind >= EVENT_COUNT)

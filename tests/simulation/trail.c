@@ -47,6 +47,8 @@ struct trail {
 	char breach[200];
 };
 
+static void fail(struct trail *t, const char *fmt, ...) PRINTF(2, 3);
+
 static void
 fail(struct trail *t, const char *fmt, ...)
 {

@@ -25,7 +25,7 @@ whole(void)
 		.kind = EVENT_INSTRUMENT_DOWN,
 		.reason = Q_NO_ANSWER,
 		.n_values = 4,
-		.values = { 1.5, -0.0, INFINITY, 4 },
+		.values = { 1.5, -0.0, HUGE_VAL, 4 },
 		.subject = "furnace",
 		.principal = "anna",
 		.text = "four à 3 °C",

@@ -190,6 +190,37 @@ test_snapshot_then_changes(void **state)
 	assert_true(strstr(text, "\"value\":4") < strstr(text, "\"value\":5"));
 }
 
+/* Events and clock records stand on the tape too: who reads the stream, live or from an id on, hears nothing of them and misses nothing. */
+static void
+test_events_on_the_tape_are_passed_over(void **state)
+{
+	struct rig *r = *state;
+	struct stream *all = feed_join(r->feed, NULL, NULL, r->now_ns, 0, NULL), *again;
+	uint8_t bytes[EVENT_BYTES] = { 1 };
+	char id[64];
+	const char *text;
+
+	read_all(r, all);
+	board_tape_event(r->board, 5, bytes, sizeof(bytes));
+	board_tape_clock(r->board, 5, 6, true);
+	feed_pump(r->feed, 0);
+	assert_false(stream_is_ready(all));
+	put(r, "a", 3);
+	board_tape_event(r->board, 5, bytes, 30);
+	put(r, "a", 4);
+	feed_pump(r->feed, 0);
+	text = read_all(r, all);
+	assert_int_equal(count(text, "event: "), 2);
+	assert_int_equal(count(text, "\"value\":3") + count(text, "\"value\":4"), 2);
+	assert_non_null(strstr(text, "id: "));
+	assert_int_equal(sscanf(strstr(text, "id: "), "id: %63s", id), 1);
+	again = feed_join(r->feed, NULL, id, r->now_ns, 0, NULL);
+	text = read_all(r, again);
+	assert_int_equal(count(text, "event: gap"), 0);
+	assert_int_equal(count(text, "\"value\":3"), 0);
+	assert_true(count(text, "\"value\":4") >= 1);
+}
+
 static void
 test_what_grows_old_is_told_at_the_beat(void **state)
 {
@@ -367,6 +398,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			test_unknown_names_are_told_in_utf8, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_snapshot_then_changes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			test_events_on_the_tape_are_passed_over, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_what_grows_old_is_told_at_the_beat, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_slow_reader, set_up, tear_down),
