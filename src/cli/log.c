@@ -20,6 +20,7 @@
 #include "io/sock.h"
 
 #define LOOK_MS 100 /* how often a log that is followed looks for more */
+#define TRIES 30    /* to speak with a supervisor that hangs up */
 
 struct log {
 	struct log_reader *reader;
@@ -126,9 +127,10 @@ find_bench(struct args *args, struct log *l)
 	return cli_say(args, CLI_WRONG, "%s", err.msg);
 }
 
-/* The parts that the supervisor of a running bench hands out. Files that it does not have are not there. */
+/* The parts that the supervisor of a running bench hands out. Files that it does not have are not there. *out_is_gone: it went away over
+ * it. */
 static int
-ask_parts(struct args *args, struct log *l)
+ask_parts(struct args *args, struct log *l, bool *out_is_gone)
 {
 	char text[WIRE_MAX] = "";
 	struct err err;
@@ -137,8 +139,9 @@ ask_parts(struct args *args, struct log *l)
 		int rc = sock_ask(l->door, WIRE_LOG, log_part_names[i], text, sizeof(text),
 			&l->reader->fd[i], 3000, &err);
 
+		*out_is_gone = rc == ERR_IO;
 		if (rc < 0)
-			return cli_say(args, CLI_FAILED, "%s", err.msg);
+			return *out_is_gone ? CLI_FAILED : cli_say(args, CLI_FAILED, "%s", err.msg);
 		if (rc != WIRE_LOG)
 			cli_say(args, 0, "%s", text);
 	}
@@ -170,20 +173,36 @@ open_files(struct args *args, struct log *l)
 		l->bench, dir);
 }
 
-/* Look for it anew: the bench may have ended or begun since. */
 static int
-open_log(struct args *args, struct log *l)
+try_open(struct args *args, struct log *l, bool *out_is_gone)
 {
 	char path[PLACE_MAX];
 	struct err err;
 
+	*out_is_gone = false;
 	log_close(l->reader);
 	if (l->door >= 0)
 		close(l->door);
 	if (place_socket(path, l->bench, &err) < 0)
 		return cli_say(args, CLI_FAILED, "%s", err.msg);
 	l->door = sock_connect(path, &err);
-	return l->door >= 0 ? ask_parts(args, l) : open_files(args, l);
+	return l->door >= 0 ? ask_parts(args, l, out_is_gone) : open_files(args, l);
+}
+
+/* Look for it anew: the bench may have ended or begun since, and may just be about to. */
+static int
+open_log(struct args *args, struct log *l)
+{
+	bool is_gone;
+	int code = try_open(args, l, &is_gone);
+
+	for (int tries = 0; is_gone && tries < TRIES; tries++) {
+		poll(NULL, 0, LOOK_MS);
+		code = try_open(args, l, &is_gone);
+	}
+	if (is_gone)
+		cli_say(args, 0, "the bench closed the connection; try again");
+	return code;
 }
 
 /* ---- what is shown ---- */
