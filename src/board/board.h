@@ -42,6 +42,10 @@ struct board_channel {
 	uint32_t needs_confirm; /* who writes has to confirm it */
 	double min, max;
 	int64_t stale_ns;
+	/* what goes into the history: as in struct image_channel */
+	uint8_t record, spare[7];
+	double deadband;
+	int64_t min_interval_ns, keep_ns;
 };
 
 struct board_instrument {
@@ -170,6 +174,9 @@ uint32_t board_find(const struct board *b, const char *name);
 uint32_t board_find_instrument(const struct board *b, const char *name);
 /* The word of a choice, NULL when the number has none. */
 const char *board_choice(const struct board *b, const struct board_channel *ch, int64_t number);
+/* Its i-th choice, NULL behind the last one. */
+const struct image_choice *board_choice_row(
+	const struct board *b, const struct board_channel *ch, uint32_t i);
 /* The word of its i-th choice, NULL behind the last one. */
 const char *board_choice_at(const struct board *b, const struct board_channel *ch, uint32_t i);
 

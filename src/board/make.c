@@ -130,6 +130,10 @@ describe(struct strings *s, const struct image *img, struct board *b, struct boa
 			.min = c->min,
 			.max = c->max,
 			.stale_ns = c->stale_ns,
+			.record = c->record,
+			.deadband = c->deadband,
+			.min_interval_ns = c->min_interval_ns,
+			.keep_ns = c->keep_ns,
 		};
 
 		if (chs != NULL)

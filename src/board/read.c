@@ -120,15 +120,23 @@ board_choice(const struct board *b, const struct board_channel *ch, int64_t numb
 	return NULL;
 }
 
-const char *
-board_choice_at(const struct board *b, const struct board_channel *ch, uint32_t i)
+const struct image_choice *
+board_choice_row(const struct board *b, const struct board_channel *ch, uint32_t i)
 {
 	const struct image_choice *choices = layout_at(b, b->choices);
 
 	if (i >= ch->n_choices || ch->first_choice >= b->n_choices ||
 		i >= b->n_choices - ch->first_choice)
 		return NULL;
-	return board_text(b, choices[ch->first_choice + i].word);
+	return &choices[ch->first_choice + i];
+}
+
+const char *
+board_choice_at(const struct board *b, const struct board_channel *ch, uint32_t i)
+{
+	const struct image_choice *row = board_choice_row(b, ch, i);
+
+	return row == NULL ? NULL : board_text(b, row->word);
 }
 
 void

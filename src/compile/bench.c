@@ -189,6 +189,7 @@ bench_read(struct bench *b, const struct node *root)
 	read_span(b, found[TOP_TICK], &schema_top[TOP_TICK], &b->tick_ns);
 	read_serve(b, found[TOP_SERVE]);
 	read_watchdog(b, found[TOP_WATCHDOG]);
+	records_read(b, found[TOP_HISTORY]);
 	if (found[TOP_REALTIME] != NULL)
 		read_bool(b, found[TOP_REALTIME], &b->is_realtime);
 	links_read(b, names_of(b, found[TOP_LINKS], "a map of links: NAME: {tcp: \"host:port\"}"));

@@ -125,6 +125,9 @@ struct bench_channel {
 	uint32_t bad_if_op, n_bad_if;
 	double factor, offset, min, max;
 	int64_t stale_ns;
+	enum channel_record record;
+	double deadband;
+	int64_t min_interval_ns, keep_ns;
 	int64_t refresh_ns, verify_after_ns, verify_tries, max_writes; /* 0: not wanted */
 	double verify_within;
 	const char *
@@ -156,6 +159,7 @@ struct bench {
 	int64_t tick_ns;
 	const char *watchdog; /* empty: none */
 	int64_t watchdog_timeout_ns;
+	struct image_history history;
 	bool is_realtime;
 	BENCH_TABLE(struct bench_link) links;
 	BENCH_TABLE(struct bench_instrument) instruments;
@@ -260,6 +264,10 @@ void points_read(struct bench *b, uint32_t instrument, const struct node *map);
 
 /* What its device needs of those who write to the channel; keys: its own. Once its unit is known, or open. */
 void outputs_read(struct bench *b, uint32_t channel, const struct node *const *keys);
+
+/* `history:` of the bench (NULL: what holds without it), and of a channel whose unit is known, or open. */
+void records_read(struct bench *b, const struct node *n);
+void records_channel(struct bench *b, struct bench_channel *ch, const struct node *n);
 
 /* What channels of both kinds share: title, range, filter; called once type and unit are known, or open. */
 void channel_common(struct bench *b, struct bench_channel *ch, const struct node *const *keys);

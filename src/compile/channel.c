@@ -263,4 +263,5 @@ channel_common(struct bench *b, struct bench_channel *ch, const struct node *con
 		read_filter(b, ch, keys[CH_FILTER]);
 	if (keys[CH_RANGE] != NULL)
 		read_range(b, ch, keys[CH_RANGE]);
+	records_channel(b, ch, keys[CH_HISTORY]);
 }

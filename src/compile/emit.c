@@ -388,6 +388,10 @@ emit_channels(struct emit *e)
 			.min = ch->min,
 			.max = ch->max,
 			.stale_ns = ch->stale_ns,
+			.record = (uint8_t)ch->record,
+			.deadband = ch->deadband,
+			.min_interval_ns = ch->min_interval_ns,
+			.keep_ns = ch->keep_ns,
 		};
 
 		buf_put(e->out, &d, sizeof(d));
@@ -499,6 +503,7 @@ emit_image(struct bench *b, struct buf *out)
 	img.tick_ns = b->tick_ns;
 	img.watchdog = text(&e, b->watchdog);
 	img.watchdog_timeout_ns = b->watchdog_timeout_ns;
+	img.history = b->history;
 	img.is_realtime = b->is_realtime;
 	img.links = emit_links(&e);
 	img.instruments = emit_instruments(&e);

@@ -67,6 +67,8 @@ def_name(const struct key *table)
 		{ schema_verify, "verify" },
 		{ schema_serve, "serve" },
 		{ schema_watchdog, "watchdog" },
+		{ schema_history, "history" },
+		{ schema_record, "record" },
 		{ schema_scale, "line" },
 		{ schema_rs485, "rs485" },
 		{ schema_identify, "identify" },
@@ -225,6 +227,14 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 	case KEY_SWITCH:
 		json_array(j, "anyOf");
 		json_raw(j, NULL, "{\"enum\": " YES_OR_NO "}");
+		json_object(j, NULL);
+		ref(j, def_name(row->sub));
+		json_end(j);
+		json_end(j);
+		break;
+	case KEY_RECORD:
+		json_array(j, "anyOf");
+		json_raw(j, NULL, "{\"enum\": [\"changes\", \"every\", \"no\", false]}");
 		json_object(j, NULL);
 		ref(j, def_name(row->sub));
 		json_end(j);
@@ -593,6 +603,7 @@ shared_defs(struct json *j, bool is_file)
 	def(j, "twin", schema_twin, true);
 	def(j, "wave", schema_wave, true);
 	def(j, "verify", schema_verify, true);
+	def(j, "record", schema_record, false);
 	def(j, "line", schema_scale, true);
 	def(j, "message", schema_message, is_file);
 	def(j, "step", schema_step, is_file);
@@ -624,6 +635,7 @@ schema_json(struct buf *out)
 	def(&j, "channel", schema_channel, false);
 	def(&j, "serve", schema_serve, false);
 	def(&j, "watchdog", schema_watchdog, false);
+	def(&j, "history", schema_history, false);
 	instrument_def(&j);
 	shared_defs(&j, false);
 	json_end(&j);

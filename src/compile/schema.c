@@ -126,7 +126,12 @@ const struct key schema_scale[] = {
 		.help = "age from which the value is stale" },                                     \
 	[CH_FILTER] = { .name = "filter",                                                          \
 		.kind = KEY_FILTER,                                                                \
-		.help = "median N or mean N of the last N values, 2 to 25" }
+		.help = "median N or mean N of the last N values, 2 to 25" },                      \
+	[CH_HISTORY] = { .name = "history",                                                        \
+		.kind = KEY_RECORD,                                                                \
+		.sub = schema_record,                                                              \
+		.def = "changes",                                                                  \
+		.help = "what is recorded: changes, every (each acquisition), no, or a map" }
 
 #define CHANNEL_LATER                                                                              \
 	LATER("ramp", "limits of how fast an output moves"),                                       \
@@ -135,7 +140,6 @@ const struct key schema_scale[] = {
 		LATER("shutoff", "the valve that stops this flow"),                                \
 		LATER("gas", "the gas of a flow"), LATER("calibration", "a calibration table"),    \
 		LATER("valve", "a valve with feedback"), LATER("pid", "a controller"),             \
-		LATER("history", "how the channel is recorded"),                                   \
 		LATER("alarm", "limits that warn people")
 
 const struct key schema_verify[] = {
@@ -707,6 +711,58 @@ const struct key schema_serve[] = {
 	END,
 };
 
+const struct key schema_history[] = {
+	[HISTORY_KEEP] = { .name = "keep",
+		.kind = KEY_TEXT,
+		.max = 100 * 366 * 24 * HOUR,
+		.def = "forever",
+		.help = "files older than this are removed: 365 d, or forever" },
+	[HISTORY_SIZE] = { .name = "size",
+		.kind = KEY_TEXT,
+		.help = "bytes of all files, such as 20 GB: the oldest are removed before there "
+			"are more" },
+	[HISTORY_LEAVE_FREE] = { .name = "leave_free",
+		.kind = KEY_TEXT,
+		.def = "200 MB",
+		.help = "room on the disk that recording leaves to others; with less it waits" },
+	[HISTORY_COMMIT] = { .name = "commit",
+		.kind = KEY_SPAN,
+		.min = MS(100),
+		.max = 30 * 1000 * MS(1),
+		.def = "1 s",
+		.help = "what came is on the disk after this; longer spares flash memory" },
+	[HISTORY_RESOLUTION] = { .name = "resolution",
+		.kind = KEY_SPAN,
+		.min = 1,
+		.max = MS(1000),
+		.def = "1 ms",
+		.help = "times are cut to it, which halves the size; 1 ns keeps them as they are" },
+	END,
+};
+
+const struct key schema_record[] = {
+	[RECORD_KEY_EVERY] = { .name = "every",
+		.kind = KEY_BOOL,
+		.def = "no",
+		.help = "each acquisition is recorded, also of the same value" },
+	[RECORD_KEY_DEADBAND] = { .name = "deadband",
+		.kind = KEY_QUANTITY,
+		.def = "0",
+		.help = "a value no farther from the last one recorded is not recorded, for a "
+			"minute" },
+	[RECORD_KEY_MIN_INTERVAL] = { .name = "min_interval",
+		.kind = KEY_SPAN,
+		.min = MS(1),
+		.max = HOUR,
+		.help = "at most one value in this time, the last one; a change of quality "
+			"always" },
+	[RECORD_KEY_KEEP] = { .name = "keep",
+		.kind = KEY_TEXT,
+		.max = 100 * 366 * 24 * HOUR,
+		.help = "its values older than this are removed: 30 d; left out: as the bench's" },
+	END,
+};
+
 const struct key schema_watchdog[] = {
 	[WATCHDOG_DEVICE] = { .name = "device",
 		.kind = KEY_TEXT,
@@ -767,6 +823,11 @@ const struct key schema_top[] = {
 		.kind = KEY_BOOL,
 		.def = "no",
 		.help = "the controller runs in a real-time class and keeps its memory in place" },
+	[TOP_HISTORY] = { .name = "history",
+		.kind = KEY_SWITCH,
+		.sub = schema_history,
+		.def = "yes",
+		.help = "what is recorded of the bench, and how long it is kept" },
 	LATER("alarms", "conditions that warn people"),
 	LATER("interlocks", "combinations that are never allowed"),
 	LATER("trips", "conditions that bring the bench to a safe state"),
@@ -775,7 +836,6 @@ const struct key schema_top[] = {
 	LATER("on_stop", "the safe state at the end"),
 	LATER("sequences", "the bench's sequences"),
 	LATER("rules", "what happens on an event"),
-	LATER("history", "recording"),
 	LATER("notify", "people to tell"),
 	LATER("share", "channels for other systems"),
 	LATER("heartbeat", "a sign of life for others"),

@@ -40,6 +40,7 @@ enum key_kind {
 	KEY_PAIRS,     /* a list of lists of two numbers */
 	KEY_VALUES,    /* names, each with a single value */
 	KEY_ONLY,      /* params, each with a value or a list of values */
+	KEY_RECORD,    /* changes, every, no, or the keys of `sub` */
 	KEY_LATER,     /* known, and not available yet */
 };
 
@@ -89,7 +90,8 @@ enum {
 	TOP_CHANNELS,
 	TOP_SERVE,
 	TOP_WATCHDOG,
-	TOP_REALTIME
+	TOP_REALTIME,
+	TOP_HISTORY
 };
 enum {
 	INS_USE,
@@ -159,6 +161,7 @@ enum {
 	CH_RANGE,
 	CH_STALE,
 	CH_FILTER,
+	CH_HISTORY,
 	CH_OWN, /* the first row that only one of the two has */
 };
 enum {
@@ -195,14 +198,17 @@ enum { WAVE_AMPLITUDE, WAVE_PERIOD };
 enum { SERVE_LISTEN, SERVE_COMMANDS };
 enum { SCALE_FROM, SCALE_TO, SCALE_TABLE };
 enum { WATCHDOG_DEVICE, WATCHDOG_TIMEOUT };
+enum { HISTORY_KEEP, HISTORY_SIZE, HISTORY_LEAVE_FREE, HISTORY_COMMIT, HISTORY_RESOLUTION };
+enum { RECORD_KEY_EVERY, RECORD_KEY_DEADBAND, RECORD_KEY_MIN_INTERVAL, RECORD_KEY_KEEP };
 
 #define SCHEMA_KEYS_MAX 48 /* rows of the longest table */
 
 extern const struct key schema_top[], schema_link[], schema_instrument[],
 	schema_instrument_channel[], schema_channel[], schema_twin[], schema_wave[],
 	schema_verify[], schema_serve[], schema_scale[], schema_rs485[], schema_identify[],
-	schema_preset[], schema_watchdog[], schema_message[], schema_message_read[], schema_step[],
-	schema_error[], schema_file[], schema_file_line[], schema_param[], schema_exchange[];
+	schema_preset[], schema_watchdog[], schema_history[], schema_record[], schema_message[],
+	schema_message_read[], schema_step[], schema_error[], schema_file[], schema_file_line[],
+	schema_param[], schema_exchange[];
 
 /* The JSON Schema of a bench file, with the options of the codecs that are built in. */
 void schema_json(struct buf *out);

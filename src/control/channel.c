@@ -23,6 +23,7 @@ struct channel {
 	uint8_t n_filter;  /* samples in its filter */
 	uint8_t filter_at; /* where the next one goes */
 	bool has_scale, has_range;
+	bool is_every;       /* each acquisition stands on the tape */
 	uint8_t filter_kind; /* enum channel_filter */
 	uint32_t filter;     /* first of its cells in filters[] */
 	uint32_t text;       /* VALUE_TEXT: its cell in texts[] */
@@ -93,6 +94,7 @@ channels_new(const struct image *img, struct board *board)
 		ch->type = d->type;
 		ch->has_scale = d->has_scale != 0;
 		ch->has_range = d->has_range != 0;
+		ch->is_every = d->record == RECORD_EVERY;
 		ch->filter_kind = d->filter;
 		ch->stale_ns = d->stale_ns;
 		ch->factor = d->factor;
@@ -282,7 +284,7 @@ settle(struct channels *c, uint32_t channel, struct sample *s)
 	ch->stamp_ns = s->stamp_ns;
 	if (is_text)
 		memcpy(c->texts[ch->text], s->text, sizeof(s->text));
-	if (is_news || s->stamp_ns - ch->taped_ns >= CONFIRM_NS) {
+	if (is_news || ch->is_every || s->stamp_ns - ch->taped_ns >= CONFIRM_NS) {
 		board_tape(c->board, channel, s);
 		ch->taped_ns = s->stamp_ns;
 	}

@@ -7,6 +7,8 @@
  *	                         /sys /usr, folders of the bench;
  *	                         writes /dev; lists any
  *	serve      mbc-serve     reads /proc/self                       no new socket, no exec, no fork, opens for reading only
+ *	history    mbc-history   reads /proc/self; its folder            no socket, no exec, no fork
+ *	query      mbc-query     reads /proc/self and the store's folder no socket, no exec, no fork, opens for reading only
  *	helper     mbc-helper    not limited: it is not ours            as supervise
  *	curl       mbc-helper    reads                                  sockets, threads; no exec, no fork, opens for reading only
  *	twin       who calls it  reads; writes /dev; links, a socket    sockets, links; no exec, no fork, creates no file
@@ -27,6 +29,8 @@ enum sandbox_role {
 	SANDBOX_COMPILE,
 	SANDBOX_CONTROL,
 	SANDBOX_SERVE,
+	SANDBOX_HISTORY,
+	SANDBOX_QUERY,
 	SANDBOX_TWIN,
 	SANDBOX_HELPER, /* a user alone: what it runs is not ours */
 	SANDBOX_CURL,
@@ -44,7 +48,7 @@ struct sandbox_report {
 };
 
 /* Confine this process, for good. Before it starts a thread: Landlock holds for the calling one and those it starts.
- * folders: what it may read besides, ended by NULL (NULL: nothing); one that is not there now stays closed. */
+ * folders: what it may read besides, `history` also write, ended by NULL (NULL: nothing); one that is not there now stays closed. */
 void sandbox_enter(enum sandbox_role role, const char *const *folders, struct sandbox_report *out);
 
 /* May a process of this role, confined with these folders, read files in this one? As far as Landlock is concerned. */

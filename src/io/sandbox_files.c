@@ -29,6 +29,7 @@ enum {
 	FS_READ_FILE = 1 << 2,
 	FS_READ_DIR = 1 << 3,
 	FS_REMOVE_FILE = 1 << 5,
+	FS_MAKE_REG = 1 << 8,
 	FS_MAKE_SOCK = 1 << 9,
 	FS_MAKE_SYM = 1 << 12,
 	FS_ALL_1 = (1 << 13) - 1, /* what version 1 knows */
@@ -55,6 +56,7 @@ struct rule {
 };
 
 #define READ (FS_READ_FILE | FS_READ_DIR)
+#define KEEP_FILES (READ | FS_WRITE_FILE | FS_MAKE_REG | FS_REMOVE_FILE | FS_TRUNCATE)
 
 static const struct rule compile_rules[] = { { "/", READ }, { NULL, 0 } };
 static const struct rule control_rules[] = {
@@ -70,6 +72,8 @@ static const struct rule control_rules[] = {
 	{ NULL, 0 },
 };
 static const struct rule serve_rules[] = { { "/proc/self", READ }, { NULL, 0 } }; /* itself alone */
+static const struct rule history_rules[] = { { "/proc/self", READ },
+	{ "/dev/urandom", FS_READ_FILE }, { NULL, 0 } };
 static const struct rule twin_rules[] = {
 	{ "/", READ | FS_EXECUTE | FS_MAKE_SYM | FS_MAKE_SOCK | FS_REMOVE_FILE },
 	{ "/dev", READ | FS_WRITE_FILE | FS_IOCTL_DEV },
@@ -83,6 +87,8 @@ static const struct rule *const rules[SANDBOX_ROLES] = {
 	[SANDBOX_COMPILE] = compile_rules,
 	[SANDBOX_CONTROL] = control_rules,
 	[SANDBOX_SERVE] = serve_rules,
+	[SANDBOX_HISTORY] = history_rules,
+	[SANDBOX_QUERY] = history_rules,
 	[SANDBOX_TWIN] = twin_rules,
 	[SANDBOX_CURL] = curl_rules,
 };
@@ -100,7 +106,8 @@ make_ruleset(enum sandbox_role role, int abi)
 	struct ruleset set = { .fs = handled_files(abi) };
 	size_t size = abi >= 6 ? sizeof(set) : abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
 
-	if (abi >= 4 && (role == SANDBOX_COMPILE || role == SANDBOX_SERVE))
+	if (abi >= 4 && (role == SANDBOX_COMPILE || role == SANDBOX_SERVE ||
+				role == SANDBOX_HISTORY || role == SANDBOX_QUERY))
 		set.net = NET_BIND_TCP | NET_CONNECT_TCP;
 	if (abi >= 6)
 		set.scoped = SCOPE_ABSTRACT_SOCKET | SCOPE_SIGNAL;
@@ -163,7 +170,9 @@ sandbox_files(enum sandbox_role role, const char *const *folders)
 	if (role == SANDBOX_CONTROL && sysfs.path != NULL)
 		add_rule(set, &sysfs, version);
 	for (size_t i = 0; folders != NULL && folders[i] != NULL; i++)
-		add_rule(set, &(struct rule){ folders[i], READ }, version);
+		add_rule(set,
+			&(struct rule){ folders[i], role == SANDBOX_HISTORY ? KEEP_FILES : READ },
+			version);
 	rc = (int)syscall(SYS_landlock_restrict_self, set, 0);
 	close(set);
 	return rc == 0 ? abi : 0;

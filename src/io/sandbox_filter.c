@@ -51,6 +51,13 @@ static const char *const control_calls[] = { "socketpair", "bind", "connect", "m
 
 static const char *const serve_calls[] = { "accept", "accept4", NULL };
 
+/* What SQLite needs of the files of a folder. */
+static const char *const history_calls[] = { "open", "openat", "unlink", "unlinkat", "fsync",
+	"fdatasync", "ftruncate", "ftruncate64", "fallocate", "statfs", "statfs64", "fstatfs",
+	"fstatfs64", "fchmod", "adjtimex", "clock_adjtime", "clock_adjtime64", "umask", NULL };
+
+static const char *const query_calls[] = { "statfs", "statfs64", "fstatfs", "fstatfs64", NULL };
+
 static const char *const twin_calls[] = { "socketpair", "bind", "connect", "listen", "accept",
 	"accept4", "symlink", "symlinkat", "unlink", "unlinkat", "flock", "adjtimex",
 	"clock_adjtime", "clock_adjtime64", NULL };
@@ -203,12 +210,15 @@ fill(scmp_filter_ctx f, enum sandbox_role role)
 
 	if (role == SANDBOX_SUPERVISE)
 		return add_list(f, SCMP_ACT_ERRNO(EPERM), never);
-	return add_list(f, SCMP_ACT_ALLOW, common) && add_open(f, is_wired) &&
-	       add_memory(f, has_peers) && add_threads(f, has_peers) && add_limits(f) &&
+	return add_list(f, SCMP_ACT_ALLOW, common) &&
+	       (role == SANDBOX_HISTORY || add_open(f, is_wired)) && add_memory(f, has_peers) &&
+	       add_threads(f, has_peers) && add_limits(f) &&
 	       (!has_peers || (add_sockets(f) && add_ioctl(f, role == SANDBOX_CONTROL))) &&
 	       (role == SANDBOX_COMPILE || add_list(f, SCMP_ACT_ALLOW, talk)) &&
 	       (role != SANDBOX_CONTROL || add_list(f, SCMP_ACT_ALLOW, control_calls)) &&
 	       (role != SANDBOX_SERVE || add_list(f, SCMP_ACT_ALLOW, serve_calls)) &&
+	       (role != SANDBOX_HISTORY || add_list(f, SCMP_ACT_ALLOW, history_calls)) &&
+	       (role != SANDBOX_QUERY || add_list(f, SCMP_ACT_ALLOW, query_calls)) &&
 	       (role != SANDBOX_CURL || add_list(f, SCMP_ACT_ALLOW, curl_calls)) &&
 	       (role != SANDBOX_TWIN || add_list(f, SCMP_ACT_ALLOW, twin_calls));
 }

@@ -159,6 +159,10 @@ check_bench(const struct check *c)
 	if (image_text(img, img->watchdog)[0] != '\0' &&
 		!is_time(img->watchdog_timeout_ns, NS_PER_S))
 		return wrong(c, "timeout of the watchdog");
+	if (img->history.is_off > 1 || img->history.commit_ns < 0 ||
+		img->history.commit_ns > 60 * NS_PER_S || img->history.keep_ns < 0 ||
+		img->history.resolution_ns < 0 || img->history.resolution_ns > NS_PER_S)
+		return wrong(c, "history");
 	return 0;
 }
 
@@ -406,6 +410,9 @@ check_channel(const struct check *c, uint32_t i)
 	if (ch->type >= VALUE_TYPES || !is_flag(ch->has_range) || !is_flag(ch->has_scale) ||
 		!is_flag(ch->writable) || !is_flag(ch->needs_confirm))
 		return wrong(c, "type of channel %u", i);
+	if (ch->record > RECORD_NONE || !(ch->deadband >= 0) || ch->min_interval_ns < 0 ||
+		ch->keep_ns < 0)
+		return wrong(c, "what is recorded of channel %u", i);
 	if (ch->filter > FILTER_MEAN ||
 		(ch->filter != FILTER_NONE &&
 			(ch->filter_n < 1 || ch->filter_n > CHANNEL_FILTER_MAX)))

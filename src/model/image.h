@@ -59,6 +59,14 @@ struct image {
 	uint32_t watchdog;              /* path of the hardware watchdog; empty: none */
 	uint32_t is_realtime;           /* 0, 1: the controller asks for a real-time class */
 	int64_t watchdog_timeout_ns;    /* 2 s .. 10 min, when there is one */
+	struct image_history {
+		uint32_t is_off, spare;
+		int64_t commit_ns;     /* what was recorded is on disk after this */
+		int64_t keep_ns;       /* older files are removed; 0: none is */
+		int64_t resolution_ns; /* times are cut to it; 1: they are kept as they are */
+		uint64_t size;         /* bytes of all files together; 0: no limit */
+		uint64_t leave_free;   /* bytes of the disk below which nothing is recorded */
+	} history;
 };
 
 enum link_kind {
@@ -269,7 +277,7 @@ struct image_channel {
 	uint8_t bit;
 	uint8_t has_live_zero; /* a raw value below live_zero means a broken wire */
 	uint8_t needs_confirm; /* writable: who writes has to confirm it */
-	uint8_t spare; /* no hidden padding: equal benches have equal bytes, and so equal hashes */
+	uint8_t record; /* enum channel_record; no hidden padding: equal benches have equal bytes, and so equal hashes */
 	uint32_t confirm;                 /* needs_confirm: why; empty: not told */
 	uint32_t first_marker, n_markers; /* raw values that are none */
 	uint32_t first_knot,
@@ -280,6 +288,16 @@ struct image_channel {
 	double factor, offset; /* scale and unit conversion in one */
 	double min, max;       /* range, in its unit */
 	int64_t stale_ns; /* older than this is STALE; 0: never (calc and channels that follow another one) */
+	double deadband; /* a value no farther from the last one recorded is not; 0: each change is */
+	int64_t min_interval_ns; /* of recorded values of the same quality; 0: none */
+	int64_t keep_ns;         /* recorded values older than this are removed; 0: as the files */
+};
+
+/* What of a channel goes into the history. */
+enum channel_record {
+	RECORD_CHANGES, /* each change of value or quality, and a confirmation each minute */
+	RECORD_EVERY,   /* each acquisition */
+	RECORD_NONE,
 };
 
 struct image_choice {

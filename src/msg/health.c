@@ -4,6 +4,7 @@
 #define PROCESS_CONTROL "control"
 #define PROCESS_SUPERVISE "supervise"
 #define PROCESS_SERVE "serve"
+#define PROCESS_HISTORY "history"
 
 const struct health_row health_rows[HEALTH_COUNT] = {
 #define HEALTH(process, name, unit, title)                                                         \

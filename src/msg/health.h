@@ -4,7 +4,13 @@
 
 #include "base/defs.h"
 
-enum health_process { HEALTH_CONTROL, HEALTH_SUPERVISE, HEALTH_SERVE, HEALTH_PROCESSES };
+enum health_process {
+	HEALTH_CONTROL,
+	HEALTH_SUPERVISE,
+	HEALTH_SERVE,
+	HEALTH_HISTORY,
+	HEALTH_PROCESSES
+};
 
 enum health {
 #define HEALTH(process, name, unit, title) HEALTH_##process##_##name,

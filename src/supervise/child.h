@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "io/sandbox.h"
 
-#define CHILD_ARGS 12
+#define CHILD_ARGS 24
 
 struct child {
 	const char *name;    /* "control": program mbc-control */

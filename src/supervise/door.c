@@ -132,6 +132,8 @@ send_status(struct supervise *s, int fd)
 	buf_printf(&out, "process: supervise pid %d\n", (int)getpid());
 	describe_child(&out, &s->control, now);
 	describe_child(&out, &s->serve, now);
+	if (s->img != NULL && !s->img->history.is_off)
+		describe_child(&out, &s->history, now);
 	helpers_describe(s, &out, now);
 	events_describe(s, &out);
 	if (s->watchdog.device[0] != '\0')
@@ -143,6 +145,7 @@ send_status(struct supervise *s, int fd)
 	describe_sandbox(&out, "compile", 0, &s->compile.user, s->compile.report);
 	describe_sandbox(&out, "control", s->control.pid, &s->control.user, s->control.report);
 	describe_sandbox(&out, "serve", s->serve.pid, &s->serve.user, s->serve.report);
+	describe_sandbox(&out, "history", s->history.pid, &s->history.user, s->history.report);
 	send_text(fd, true, buf_text(&out));
 	buf_done(&out);
 }

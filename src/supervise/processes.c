@@ -104,6 +104,7 @@ take_board(struct supervise *s, int fd, uint32_t generation)
 		reload_done(s, true, "the bench file has been read and runs");
 	}
 	send_fd(&s->serve, WIRE_BOARD, fd, generation);
+	send_fd(&s->history, WIRE_BOARD, fd, generation);
 	announce(s);
 }
 
@@ -133,7 +134,9 @@ static void
 on_message(void *ctx, int fd, unsigned events)
 {
 	struct supervise *s = ctx;
-	struct child *c = fd == s->control.sock ? &s->control : &s->serve;
+	struct child *c = fd == s->control.sock ? &s->control
+			  : fd == s->serve.sock ? &s->serve
+						: &s->history;
 	uint8_t packet[WIRE_MAX];
 	struct wire_in in;
 	struct err err;
@@ -158,7 +161,7 @@ on_message(void *ctx, int fd, unsigned events)
 			events_tell_text(s, EVENT_BENCH_FILE_REFUSED, why);
 			reload_done(s, false, why);
 		}
-	} else if (kind == WIRE_HEALTH && c == &s->serve) {
+	} else if (kind == WIRE_HEALTH && c != &s->control) {
 		struct buf copy = { .data = (char *)packet, .n = (size_t)n };
 
 		send_or_log(&s->control, &copy, -1);
@@ -245,10 +248,27 @@ start_serve(struct supervise *s, int64_t now_ns, struct err *err)
 	return rc;
 }
 
+/* The tape of the board before may hold what nobody has taken yet. */
+static int
+start_history(struct supervise *s, int64_t now_ns, struct err *err)
+{
+	int rc = recording_start(s, now_ns, err);
+
+	if (rc == 0)
+		rc = watch_child(s, &s->history, err);
+	if (rc == 0 && s->previous_board >= 0)
+		send_fd(&s->history, WIRE_BOARD, s->previous_board, s->board_generation);
+	if (rc == 0 && s->board >= 0)
+		send_fd(&s->history, WIRE_BOARD, s->board, s->board_generation);
+	return rc;
+}
+
 void
 processes_start(struct supervise *s, int64_t now_ns)
 {
-	struct child *const all[] = { &s->control, &s->serve };
+	struct child *const all[] = { &s->control, &s->serve, &s->history };
+	int (*const starts[])(struct supervise * s, int64_t now_ns,
+		struct err * err) = { start_control, start_serve, start_history };
 
 	if (now_ns >= s->serve_kill_ns) {
 		log_warn("process 'serve': did not end in 2 s; it is killed");
@@ -261,7 +281,7 @@ processes_start(struct supervise *s, int64_t now_ns)
 
 		if (s->is_ending || s->img == NULL || c->pid != 0 || c->next_start_ns > now_ns)
 			continue;
-		if ((c == &s->control ? start_control : start_serve)(s, now_ns, &err) < 0) {
+		if (starts[i](s, now_ns, &err) < 0) {
 			log_err("process '%s': %s", c->name, err.msg);
 			c->next_start_ns = now_ns + 10 * NS_PER_S;
 		}
@@ -273,7 +293,8 @@ processes_wake(const struct supervise *s)
 {
 	if (s->img == NULL)
 		return NEVER;
-	return MIN(s->control.pid == 0 ? s->control.next_start_ns : NEVER,
+	return MIN(MIN(s->control.pid == 0 ? s->control.next_start_ns : NEVER,
+			   s->history.pid == 0 ? s->history.next_start_ns : NEVER),
 		s->serve.pid == 0 ? s->serve.next_start_ns : s->serve_kill_ns);
 }
 
@@ -334,8 +355,11 @@ void
 processes_take_image(struct supervise *s, struct image *img, struct secrets *secrets)
 {
 	char *before = s->img != NULL ? strdup(image_text(s->img, s->img->listen)) : NULL;
+	struct image_history history = { 0 }, *history_before = s->img != NULL ? &history : NULL;
 	int64_t now = now_boot();
 
+	if (s->img != NULL)
+		history = s->img->history;
 	free(s->img);
 	secrets_free(s->secrets);
 	s->img = img;
@@ -351,6 +375,7 @@ processes_take_image(struct supervise *s, struct image *img, struct secrets *sec
 	}
 	helpers_take_image(s);
 	adjust_serve(s, before, now);
+	recording_adjust(s, history_before, now);
 	free(before);
 	processes_start(s, now);
 }
@@ -376,20 +401,27 @@ was_there(const struct supervise *s, int64_t now_ns)
 void
 processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 {
-	struct child *c = pid == s->control.pid ? &s->control
-			  : pid == s->serve.pid ? &s->serve
-						: NULL;
+	struct child *c = pid == s->control.pid   ? &s->control
+			  : pid == s->serve.pid   ? &s->serve
+			  : pid == s->history.pid ? &s->history
+						  : NULL;
 	bool is_wanted, is_missed, is_told;
 
 	if (c == NULL)
 		return;
-	is_told = s->is_ending || (c == &s->serve && s->serve_kill_ns != NEVER); /* to end */
+	is_told = s->is_ending || (c == &s->serve && s->serve_kill_ns != NEVER) ||
+		  (c == &s->history && s->is_history_told); /* to end */
+	if (c == &s->history)
+		s->is_history_told = false;
 	if (c->sock >= 0)
 		loop_remove(s->loop, c->sock);
 	if (c == &s->serve)
 		s->serve_kill_ns = NEVER;
-	else
+	else if (c == &s->control)
 		helpers_end(s, SIGTERM); /* their connections are gone with it */
+	/* The recorder takes what the controller wrote last. */
+	if (c == &s->control && s->is_ending && s->history.pid != 0)
+		kill(s->history.pid, SIGTERM);
 	is_missed = c == &s->control && was_there(s, now_ns);
 	if (c->sock >= 0)
 		close(c->sock);
@@ -398,7 +430,9 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 		c->last_event = events_tell_end(s, EVENT_PROCESS_ENDED, EVENT_PROCESS_KILLED,
 			c->name, status, c->last_event);
 	is_wanted = !s->is_ending &&
-		    (c == &s->control || image_text(s->img, s->img->listen)[0] != '\0');
+		    (c == &s->control ||
+			    (c == &s->serve && image_text(s->img, s->img->listen)[0] != '\0') ||
+			    (c == &s->history && !s->img->history.is_off));
 	if (is_wanted) {
 		child_ended(c, status, now_ns);
 		if (is_missed)
@@ -459,7 +493,7 @@ processes_health(struct supervise *s, int64_t now_ns)
 	wire_u16(&packet, HEALTH_SUPERVISE_uptime);
 	wire_f64(&packet, (double)((now_ns - s->began_ns) / NS_PER_S));
 	wire_u16(&packet, HEALTH_SUPERVISE_restarts);
-	wire_f64(&packet, s->control.restarts + s->serve.restarts);
+	wire_f64(&packet, s->control.restarts + s->serve.restarts + s->history.restarts);
 	wire_u16(&packet, HEALTH_SUPERVISE_memory);
 	wire_f64(&packet, s->self.memory_kib);
 	wire_end(&packet);
@@ -474,4 +508,6 @@ processes_signal(struct supervise *s, int sig)
 		kill(s->control.pid, sig);
 	if (s->serve.pid != 0)
 		kill(s->serve.pid, sig);
+	if (s->history.pid != 0 && (sig == SIGKILL || s->control.pid == 0))
+		kill(s->history.pid, sig); /* else when the controller has ended */
 }

@@ -1,0 +1,149 @@
+/* records.c - what is recorded of the bench and of each channel, and how long it is kept */
+#include <string.h>
+
+#include "base/text.h"
+#include "compile/bench.h"
+#include "compile/read.h"
+
+#define DAY_NS (24 * 3600 * NS_PER_S)
+
+/* `forever`, or a duration of at least a day. */
+static void
+read_keep(struct bench *b, const struct node *n, const struct key *row, int64_t *out)
+{
+	const char *text = read_text(b, n);
+
+	if (text != NULL && strcmp(text, "forever") == 0)
+		*out = 0;
+	else if (text != NULL && read_span(b, n, row, out) && *out < DAY_NS)
+		diag_error(&b->diag, n->at, "out-of-range",
+			"'%.40s' is less than a day; write 1 d or more, or forever", text);
+}
+
+/* "20 GB" */
+static void
+read_bytes(struct bench *b, const struct node *n, uint64_t least, uint64_t *out)
+{
+	static const struct {
+		const char *name;
+		double bytes;
+	} units[] = { { "kB", 1e3 }, { "MB", 1e6 }, { "GB", 1e9 }, { "TB", 1e12 }, { "KiB", 1024 },
+		{ "MiB", 1048576 }, { "GiB", 1073741824.0 }, { "TiB", 1099511627776.0 } };
+	const char *text = read_text(b, n);
+	char number[32];
+	size_t digits = text == NULL ? 0 : strspn(text, "0123456789.");
+	double v;
+
+	if (text == NULL)
+		return;
+	memcpy(number, text, MIN(digits, sizeof(number) - 1));
+	number[MIN(digits, sizeof(number) - 1)] = '\0';
+	for (size_t i = 0; i < NELEM(units); i++) {
+		if (strcmp(text + digits + (text[digits] == ' '), units[i].name) != 0 ||
+			!text_to_double(number, &v) || v * units[i].bytes > 1e18)
+			continue;
+		*out = (uint64_t)(v * units[i].bytes);
+		if (*out < least)
+			diag_error(&b->diag, n->at, "out-of-range",
+				"'%.40s' is too little to record anything; write at least %u MB",
+				text, (unsigned)(least / 1000000));
+		return;
+	}
+	diag_error(&b->diag, n->at, "wrong-value",
+		"'%.40s' is no size; write a number and kB, MB, GB or TB, such as 20 GB", text);
+}
+
+void
+records_read(struct bench *b, const struct node *n)
+{
+	struct image_history *h = &b->history;
+	const struct node *found[SCHEMA_KEYS_MAX] = { NULL };
+	const struct key *rows = schema_history;
+	bool yes = true;
+
+	h->commit_ns = NS_PER_S;
+	h->resolution_ns = NS_PER_MS;
+	h->leave_free = 200 * UINT64_C(1000000);
+	if (n == NULL)
+		return;
+	if (n->kind == NODE_SCALAR) {
+		if (read_bool(b, n, &yes))
+			h->is_off = !yes;
+		return;
+	}
+	if (!read_is(b, n, NODE_MAP, "a map: {keep: 365 d}, or `history: no`"))
+		return;
+	read_keys(b, n, rows, NULL, found, NULL);
+	if (found[HISTORY_KEEP] != NULL)
+		read_keep(b, found[HISTORY_KEEP], &rows[HISTORY_KEEP], &h->keep_ns);
+	if (found[HISTORY_SIZE] != NULL)
+		read_bytes(b, found[HISTORY_SIZE], 20 * UINT64_C(1000000), &h->size);
+	if (found[HISTORY_LEAVE_FREE] != NULL)
+		read_bytes(b, found[HISTORY_LEAVE_FREE], 0, &h->leave_free);
+	read_span(b, found[HISTORY_COMMIT], &rows[HISTORY_COMMIT], &h->commit_ns);
+	read_span(b, found[HISTORY_RESOLUTION], &rows[HISTORY_RESOLUTION], &h->resolution_ns);
+}
+
+static void
+read_word_of(struct bench *b, struct bench_channel *ch, const struct node *n)
+{
+	const char *text = read_text(b, n);
+	static const char *const words[] = { "changes", "every", "no" };
+
+	for (int i = 0; text != NULL && i < (int)NELEM(words); i++)
+		if (strcmp(text, words[i]) == 0) {
+			ch->record = (enum channel_record)i;
+			return;
+		}
+	if (text != NULL)
+		diag_error(&b->diag, n->at, "wrong-value",
+			"'%.40s' says not what to record; write changes, every or no, or a map: "
+			"{deadband: 0.1}",
+			text);
+}
+
+/* A distance makes sense between numbers only. */
+static void
+read_deadband(struct bench *b, struct bench_channel *ch, const struct node *n)
+{
+	if (ch->type == VALUE_BOOL || ch->type == VALUE_TEXT || ch->type == VALUE_CHOICE) {
+		if (!ch->is_type_open)
+			diag_error(&b->diag, n->key_at, "conflict",
+				"'%s' is a %s, and each of its changes is recorded; remove "
+				"'deadband'",
+				ch->name, value_type_text(ch->type));
+	} else if (read_quantity(b, n, ch, true, &ch->deadband) && ch->deadband < 0) {
+		diag_error(&b->diag, n->at, "out-of-range",
+			"a distance is not below 0; write 0 or more");
+	}
+}
+
+void
+records_channel(struct bench *b, struct bench_channel *ch, const struct node *n)
+{
+	const struct node *found[SCHEMA_KEYS_MAX];
+	const struct key *rows = schema_record;
+	bool is_every = false;
+
+	if (n == NULL)
+		return;
+	if (n->kind == NODE_SCALAR) {
+		read_word_of(b, ch, n);
+		return;
+	}
+	if (!read_is(b, n, NODE_MAP, "a map: {deadband: 0.1}, or changes, every or no") ||
+		!read_keys(b, n, rows, NULL, found, NULL))
+		return;
+	if (found[RECORD_KEY_EVERY] != NULL && read_bool(b, found[RECORD_KEY_EVERY], &is_every))
+		ch->record = is_every ? RECORD_EVERY : RECORD_CHANGES;
+	if (found[RECORD_KEY_DEADBAND] != NULL)
+		read_deadband(b, ch, found[RECORD_KEY_DEADBAND]);
+	if (found[RECORD_KEY_DEADBAND] != NULL && is_every)
+		diag_error(&b->diag, found[RECORD_KEY_DEADBAND]->key_at, "conflict",
+			"'every' records each acquisition, 'deadband' leaves some out; keep one of "
+			"them");
+	read_span(b, found[RECORD_KEY_MIN_INTERVAL], &rows[RECORD_KEY_MIN_INTERVAL],
+		&ch->min_interval_ns);
+	if (found[RECORD_KEY_KEEP] != NULL)
+		read_keep(b, found[RECORD_KEY_KEEP], &rows[RECORD_KEY_KEEP], &ch->keep_ns);
+}

@@ -1,0 +1,447 @@
+/* main.c - the recorder: boards from the supervisor, their tapes into the store
+ *
+ * Started by `supervise`: mbc-history --socket FD --bench NAME --dir FOLDER --commit NS --keep NS --size BYTES
+ * --leave-free BYTES --resolution NS. It ends when the socket closes or at SIGTERM, with everything on disk that it has.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "history/keep.h"
+#include "history/recorder.h"
+#include "io/loop.h"
+#include "io/now.h"
+#include "io/sandbox.h"
+#include "io/seal.h"
+#include "io/self.h"
+#include "io/sock.h"
+#include "msg/health.h"
+
+#define DRAIN_NS                                                                                   \
+	(500 * NS_PER_MS) /* a tape holds a minute at its rates, and less when a bench is wild */
+#define KEEP_NS (60 * NS_PER_S) /* between two looks at what is too old */
+#define RETRY_NS (5 * NS_PER_S) /* after a commit that failed */
+#define DAY_NS (24 * 3600 * NS_PER_S)
+#define FILES_A_SIZE 10 /* a file is left when it has a tenth of `size` */
+
+struct mapping {
+	const void *memory;
+	size_t size;
+	struct mapping *next;
+};
+
+struct history {
+	struct loop *loop;
+	int supervisor;
+	bool is_ending;
+	struct store *store;
+	struct recorder *recorder;
+	struct mapping *mappings;
+	const struct board *board; /* the newest */
+	const char *dir;
+	int64_t commit_ns;
+	struct keep_rule keep;
+	uint64_t leave_free, bytes;
+	bool is_low; /* there is less room than that */
+	int64_t next_drain_ns, next_commit_ns, next_beat_ns, next_keep_ns, next_day_ns, beaten_ns;
+	uint64_t taken;
+	bool has_trouble;
+	struct self self;
+};
+
+/* ---- boards --------------------------------------------------------------------------------------------------------------- */
+
+static void
+release(void *ctx, const struct board *b)
+{
+	struct history *h = ctx;
+
+	for (struct mapping **p = &h->mappings; *p != NULL; p = &(*p)->next) {
+		struct mapping *m = *p;
+		union {
+			const void *c;
+			void *v;
+		} memory = { .c = m->memory };
+
+		if (m->memory != (const void *)b)
+			continue;
+		*p = m->next;
+		seal_done(memory.v, m->size);
+		free(m);
+		return;
+	}
+}
+
+static int
+take_board(struct history *h, int fd, struct err *err)
+{
+	struct mapping *m;
+	const struct board *b;
+	size_t size;
+	const void *memory = seal_map(fd, &size, err);
+	union {
+		const void *c;
+		void *v;
+	} unmap = { .c = memory };
+
+	if (memory == NULL)
+		return err->code;
+	if (board_check(memory, size, &b, err) < 0) {
+		seal_done(unmap.v, size);
+		return err->code;
+	}
+	m = mem_zero(1, sizeof(*m));
+	*m = (struct mapping){ memory, size, h->mappings };
+	h->mappings = m;
+	h->board = b;
+	recorder_board(h->recorder, b, release);
+	h->next_drain_ns = 0;
+	return 0;
+}
+
+static void
+on_supervisor(void *ctx, int fd, unsigned events)
+{
+	struct history *h = ctx;
+	uint8_t packet[WIRE_MAX];
+	struct wire_in in;
+	struct err err;
+	int pass, n = sock_recv(fd, packet, &pass, &err), rc;
+
+	if (n == ERR_TIMEOUT)
+		return;
+	if (n <= 0) {
+		h->is_ending = true;
+		return;
+	}
+	rc = wire_open(&in, packet, (size_t)n, &err);
+	if (rc == WIRE_BOARD && pass >= 0) {
+		wire_get_u32(&in);
+		rc = wire_close(&in, &err);
+		if (rc == 0)
+			rc = take_board(h, pass, &err);
+	} else if (rc >= 0) {
+		rc = err_set(&err, ERR_PROTO, 0,
+			"a message of kind %d that is not for this process", rc);
+	}
+	if (rc < 0)
+		log_err("supervisor: %s", err.msg);
+	if (pass >= 0)
+		close(pass);
+}
+
+/* ---- what is due ---------------------------------------------------------------------------------------------------------- */
+
+static const char *
+cause_text(const char *token)
+{
+	static const struct {
+		const char *token, *en;
+	} rows[] = {
+#define GAP(name, en, fr) { #name, en },
+#include "history/gap.def"
+#undef GAP
+	};
+
+	for (size_t i = 0; i < NELEM(rows); i++)
+		if (strcmp(rows[i].token, token) == 0)
+			return rows[i].en;
+	return token;
+}
+
+/* What is to be done about it stands with it. */
+static void
+on_trouble(void *ctx, const char *cause, bool is_over, uint64_t missed)
+{
+	struct history *h = ctx;
+	bool is_disk = strcmp(cause, "disk_full") == 0 || strcmp(cause, "budget") == 0;
+
+	h->has_trouble = !is_over;
+	if (!is_over)
+		log_warn("history: nothing can be recorded: %s; free some room in %s, or lower "
+			 "'keep' or 'size' of history:",
+			cause_text(cause), h->dir);
+	else if (is_disk)
+		log_warn("history: recording goes on; %llu values were lost, and the gap is in the "
+			 "ledger",
+			(unsigned long long)missed);
+	else
+		log_warn("history: a gap of %llu values: %s; lower the rates, or record less with "
+			 "'history:' of the channels",
+			(unsigned long long)missed, cause_text(cause));
+}
+
+static void
+clock_now(struct recorder_clock *out)
+{
+	*out = (struct recorder_clock){
+		.now_ns = now_boot(), .wall_ns = now_wall_offset(), .is_good = now_wall_is_good()
+	};
+}
+
+static void
+look_at_disk(struct history *h)
+{
+	struct statvfs st;
+
+	if (statvfs(h->dir, &st) == 0)
+		h->is_low = (uint64_t)st.f_bavail * st.f_frsize < h->leave_free;
+}
+
+static void
+commit(struct history *h)
+{
+	struct recorder_clock clock;
+	struct err err;
+
+	look_at_disk(h);
+	clock_now(&clock);
+	recorder_drain(h->recorder, &clock);
+	h->next_commit_ns = clock.now_ns + h->commit_ns;
+	if (recorder_commit(h->recorder, &clock, !h->is_low, &err) == 0)
+		return;
+	h->next_commit_ns = clock.now_ns + MAX(h->commit_ns, RETRY_NS);
+	log_debug("history: %s", err.msg);
+}
+
+/* Channels that are kept for a shorter time than the files. */
+static void
+keep_channels(struct history *h, int64_t wall_ns)
+{
+	const char *slash = strrchr(store_file(h->store), '/');
+	struct board_info info;
+	struct err err;
+
+	if (h->board == NULL)
+		return;
+	board_info(h->board, &info);
+	for (uint32_t i = 0; i < info.n_channels; i++) {
+		const struct board_channel *ch = board_channel(h->board, i);
+
+		if (ch->keep_ns == 0)
+			continue;
+		if (store_drop(h->store, ch->id, wall_ns - ch->keep_ns, &err) < 0 ||
+			keep_channel(h->dir, slash + 1, ch->id, ch->keep_ns, wall_ns, &err) < 0)
+			log_warn("history: removing old values of '%s': %s; it is tried again "
+				 "tomorrow",
+				board_text(h->board, ch->name), err.msg);
+	}
+}
+
+static void
+keep(struct history *h, int64_t now_ns)
+{
+	int64_t wall_ns = now_ns + now_wall_offset();
+	struct err err;
+
+	h->next_keep_ns = now_ns + KEEP_NS;
+	if (keep_files(h->dir, &h->keep, wall_ns, &h->bytes, &err) < 0)
+		log_warn("history: removing old files: %s; it is tried again", err.msg);
+	if (now_ns < h->next_day_ns || !now_wall_is_good())
+		return;
+	h->next_day_ns = now_ns + DAY_NS;
+	keep_channels(h, wall_ns);
+}
+
+static void
+put_row(struct buf *out, enum health row, double value)
+{
+	wire_u16(out, (uint16_t)row);
+	wire_f64(out, value);
+}
+
+static void
+send_or_log(struct history *h, struct buf *packet)
+{
+	struct err err;
+
+	wire_end(packet);
+	if (sock_send(h->supervisor, packet, -1, &err) < 0)
+		log_warn("supervisor: %s", err.msg);
+	buf_done(packet);
+}
+
+static void
+tell_health(struct history *h, int64_t now_ns)
+{
+	struct buf packet = { 0 };
+	uint64_t taken = recorder_taken(h->recorder);
+	double seconds = (double)(now_ns - h->beaten_ns) / 1e9;
+
+	self_measure(&h->self, now_ns);
+	wire_begin(&packet, WIRE_HEALTH);
+	wire_u16(&packet, 5);
+	put_row(&packet, HEALTH_HISTORY_cpu, h->self.cpu_percent);
+	put_row(&packet, HEALTH_HISTORY_memory, h->self.memory_kib);
+	put_row(&packet, HEALTH_HISTORY_values,
+		seconds > 0 ? (double)(taken - h->taken) / seconds : 0);
+	put_row(&packet, HEALTH_HISTORY_size, (double)h->bytes / 1e6);
+	put_row(&packet, HEALTH_HISTORY_stopped, h->has_trouble);
+	h->taken = taken;
+	h->beaten_ns = now_ns;
+	h->next_beat_ns = now_ns + NS_PER_S;
+	send_or_log(h, &packet);
+}
+
+/* ---- life ----------------------------------------------------------------------------------------------------------------- */
+
+static void
+on_signal(void *ctx, int fd, unsigned events)
+{
+	struct history *h = ctx;
+
+	while (loop_signal(fd) != 0)
+		h->is_ending = true;
+}
+
+static int
+run(struct history *h, struct err *err)
+{
+	while (!h->is_ending) {
+		int64_t now = now_boot(), next;
+
+		if (now >= h->next_drain_ns) {
+			struct recorder_clock clock;
+
+			clock_now(&clock);
+			recorder_drain(h->recorder, &clock);
+			h->next_drain_ns = now + MIN(DRAIN_NS, h->commit_ns);
+		}
+		if (now >= h->next_commit_ns || (store_is_due(h->store) && !h->has_trouble))
+			commit(h);
+		if (now >= h->next_beat_ns)
+			tell_health(h, now);
+		if (now >= h->next_keep_ns)
+			keep(h, now);
+		next = MIN(MIN(h->next_drain_ns, h->next_commit_ns),
+			MIN(h->next_beat_ns, h->next_keep_ns));
+		if (loop_step(h->loop, next, err) < 0)
+			return ERR_IO;
+	}
+	return 0;
+}
+
+/* All that is on the tape, and open samples as chunks: a file that is whole by itself. */
+static void
+end(struct history *h)
+{
+	struct recorder_clock clock;
+	struct err err;
+
+	clock_now(&clock);
+	recorder_drain(h->recorder, &clock);
+	recorder_end(h->recorder);
+	if (recorder_commit(h->recorder, &clock, !h->is_low, &err) < 0)
+		log_warn("history: %s; what is on the tape is recorded at the next start, as far "
+			 "as the tape still has it",
+			err.msg);
+}
+
+static int
+set_up(struct history *h, const char *bench, int64_t resolution_ns, struct err *err)
+{
+	static const int signals[] = { SIGTERM };
+	const struct store_setup setup = { .dir = h->dir,
+		.bench = bench,
+		.period_ns = h->keep.keep_ns > 0 ? MAX(h->keep.keep_ns / 8, DAY_NS) : 0,
+		.file_max = h->keep.size / FILES_A_SIZE };
+	int64_t now = now_boot();
+	int fd, flags;
+
+	signal(SIGINT, SIG_IGN); /* Ctrl-C is for the supervisor, which then ends us in order */
+	signal(SIGPIPE, SIG_IGN);
+	umask(027); /* those who may read the folder read the files */
+	flags = fcntl(h->supervisor, F_GETFL);
+	if (flags < 0 || fcntl(h->supervisor, F_SETFL, flags | O_NONBLOCK) < 0 ||
+		fcntl(h->supervisor, F_SETFD, FD_CLOEXEC) < 0)
+		return err_set(err, ERR_CONF, 0,
+			"no socket of a supervisor; start the bench with 'mbc run'");
+	h->store = store_open(&setup, now + now_wall_offset(), err);
+	h->loop = h->store == NULL ? NULL : loop_new(err);
+	if (h->loop == NULL)
+		return ERR_IO;
+	h->recorder = recorder_new(h->store, resolution_ns, on_trouble, h);
+	fd = loop_signals(signals, NELEM(signals), err);
+	if (fd < 0 || loop_add(h->loop, fd, LOOP_READ, on_signal, h, err) < 0 ||
+		loop_add(h->loop, h->supervisor, LOOP_READ, on_supervisor, h, err) < 0)
+		return ERR_IO;
+	self_measure(&h->self, now);
+	h->beaten_ns = now;
+	h->next_commit_ns = now + h->commit_ns;
+	h->next_beat_ns = now + NS_PER_S;
+	return 0;
+}
+
+/* Its folder is all that it may write to. */
+static void
+confine(struct history *h)
+{
+	const char *const folders[] = { h->dir, NULL };
+	struct sandbox_report report;
+	struct buf packet = { 0 };
+	char text[SANDBOX_TEXT];
+
+	sandbox_enter(SANDBOX_HISTORY, folders, &report);
+	sandbox_text(&report, text);
+	wire_begin(&packet, WIRE_SANDBOX);
+	wire_text(&packet, text);
+	send_or_log(h, &packet);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct history h = { .supervisor = -1, .commit_ns = NS_PER_S };
+	int64_t socket = -1, size = 0, leave_free = 0, resolution = 1;
+	const struct {
+		const char *name;
+		int64_t *to;
+	} numbers[] = { { "--socket", &socket }, { "--commit", &h.commit_ns },
+		{ "--keep", &h.keep.keep_ns }, { "--size", &size }, { "--leave-free", &leave_free },
+		{ "--resolution", &resolution } };
+	const char *bench = NULL;
+	struct err err;
+	int rc;
+
+	log_setup("history", LOG_LEVEL_INFO);
+	self_protect();
+	for (int i = 1; i + 1 < argc; i += 2) {
+		if (strcmp(argv[i], "--bench") == 0)
+			bench = argv[i + 1];
+		else if (strcmp(argv[i], "--dir") == 0)
+			h.dir = argv[i + 1];
+		for (size_t k = 0; k < NELEM(numbers); k++)
+			if (strcmp(argv[i], numbers[k].name) == 0 &&
+				!text_to_int(argv[i + 1], numbers[k].to))
+				bench = NULL;
+	}
+	h.supervisor = (int)socket;
+	h.keep.size = (uint64_t)size;
+	h.leave_free = (uint64_t)leave_free;
+	if (bench == NULL || h.dir == NULL || h.supervisor < 0 || h.commit_ns <= 0) {
+		log_err("this program is started by 'mbc run', with a socket, a bench and a "
+			"folder");
+		return 1;
+	}
+	rc = set_up(&h, bench, resolution, &err);
+	if (rc == 0) {
+		confine(&h);
+		rc = run(&h, &err);
+		end(&h);
+	}
+	if (rc < 0)
+		log_err("%s", err.msg);
+	recorder_free(h.recorder);
+	store_close(h.store);
+	loop_free(h.loop);
+	close(h.supervisor);
+	return rc == 0 ? 0 : rc == ERR_CONF ? 1 : 2;
+}

@@ -1,0 +1,83 @@
+/* reader.h - the history of a bench on disk: the reader's side
+ *
+ * Each call reads in a transaction of its own and ends it: a reader never stands in the way of the one who writes. Between two calls chunks
+ * may be made of what was open, and files may go; a cursor goes on behind what it has given.
+ */
+#ifndef HISTORY_READER_H
+#define HISTORY_READER_H
+
+#include "history/chunk.h"
+
+struct reader;
+
+struct reader *reader_open(const char *dir, struct err *err) MUST_CHECK; /* `dir` is borrowed */
+void reader_close(struct reader *r);
+
+/* Look which files, boots and clock records there are now. Cheap when nothing has changed. Cursors stay good. */
+int reader_refresh(struct reader *r, struct err *err) MUST_CHECK;
+
+/* ---- channels -------------------------------------------------------------------------------------------------------------- */
+
+struct reader_channel {
+	uint32_t id;
+	enum value_type type;
+	char name[64], unit[32];
+	char title[128], instrument[64];
+	char choices[2048]; /* "0=closed\n1=open"; cut where it is longer */
+};
+
+/* The one that has, or had last, this name; ERR_CONF when there is none. */
+int reader_find(
+	struct reader *r, const char *name, struct reader_channel *out, struct err *err) MUST_CHECK;
+/* All, by name: calls fn for each. */
+typedef void (*reader_channel_fn)(void *ctx, const struct reader_channel *ch);
+int reader_channels(struct reader *r, reader_channel_fn fn, void *ctx, struct err *err) MUST_CHECK;
+
+/* ---- times ----------------------------------------------------------------------------------------------------------------- */
+
+/* Wall time, ns since 1970, of a moment of a boot: by the clock record before it that was synchronised, else the first such one after it,
+ * else any. */
+int64_t reader_wall(const struct reader *r, uint32_t boot, int64_t t_ns);
+
+/* ---- samples --------------------------------------------------------------------------------------------------------------- */
+
+struct cursor;
+
+/* Samples of a channel (its id, with this type) with wall times in [from, to), oldest boot first, in their order. */
+/* is_raw: the samples of each piece will be loaded, not only those of a few. */
+struct cursor *cursor_new(struct reader *r, const struct reader_channel *ch, int64_t from_ns,
+	int64_t to_ns, bool is_raw);
+void cursor_free(struct cursor *c);
+
+/* A piece: samples that lie together. */
+struct piece {
+	uint32_t boot;
+	struct chunk_stats stats; /* of all of its samples, also those outside of the range */
+	bool is_inside;           /* all of its samples are inside the range */
+};
+
+/* The next piece: 1, or 0 when there are no more. */
+int cursor_next(struct cursor *c, struct piece *out, struct err *err) MUST_CHECK;
+
+/* Its samples, all of them: `out` is cleared first. */
+int cursor_load(struct cursor *c, struct series *out, struct err *err) MUST_CHECK;
+
+/* ---- the ledger ------------------------------------------------------------------------------------------------------------ */
+
+struct reader_gap {
+	int64_t from_ns, to_ns; /* wall times; from_ns INT64_MIN: since ever */
+	uint32_t boot0, boot1;
+	int64_t t0, t1;
+	uint64_t missed;
+	char cause[24];
+};
+
+/* Gaps that touch [from, to), by time: calls fn for each. */
+typedef void (*reader_gap_fn)(void *ctx, const struct reader_gap *gap);
+int reader_gaps(struct reader *r, int64_t from_ns, int64_t to_ns, reader_gap_fn fn, void *ctx,
+	struct err *err) MUST_CHECK;
+
+/* Until when the record is whole, wall time; INT64_MIN: there is none. */
+int64_t reader_recorded(const struct reader *r);
+
+#endif

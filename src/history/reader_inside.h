@@ -1,0 +1,43 @@
+/* reader_inside.h - what the files of the reader share */
+#ifndef HISTORY_READER_INSIDE_H
+#define HISTORY_READER_INSIDE_H
+
+#include "history/db.h"
+#include "history/files.h"
+#include "history/reader.h"
+#include "history/tail.h"
+
+struct reader_moment {
+	uint32_t boot;
+	bool is_good;
+	int64_t t_ns, wall_ns;
+};
+
+struct reader_file {
+	uint32_t ordinal;
+	char name[FILES_NAME_MAX];
+	sqlite3 *db; /* NULL: not opened yet */
+};
+
+struct reader {
+	const char *dir;
+	struct reader_file *files; /* oldest first */
+	size_t n_files;
+	struct reader_moment *moments; /* by boot and time */
+	size_t n_moments;
+	uint32_t *boots; /* in their order */
+	size_t n_boots;
+	bool has_place;
+	uint32_t place_boot;
+	int64_t recorded_ns;
+	struct chunk_coder *coder;
+	struct tail *tail;
+};
+
+sqlite3 *reader_db(struct reader *r, size_t file, struct err *err);
+enum value_type reader_type(const char *text);
+
+/* Smallest and largest offset of wall time in a boot; false: nothing is known about it. */
+bool reader_offsets(const struct reader *r, uint32_t boot, int64_t *out_least, int64_t *out_most);
+
+#endif

@@ -1,0 +1,78 @@
+/* recording.c - the recorder: its folder, its settings, the boards that it drains */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "supervise/supervise.h"
+
+/* The folder is made with the recorder's group, so that we need not be able to give files away. Ours it lies in is open to those who know its name. */
+static int
+make_folder(const struct supervise *s, const char *path, struct err *err)
+{
+	const struct sandbox_user *user = &s->history.user;
+	int rc;
+
+	if (user->is_other) {
+		if (chmod(s->state_dir, 0711) < 0)
+			return err_set(
+				err, ERR_IO, errno, "'%s': %s", s->state_dir, strerror(errno));
+		setfsgid(user->gid);
+	}
+	rc = mkdir(path, user->is_other ? 0770 : 0750);
+	if (rc == 0 && user->is_other)
+		rc = chmod(path, 0770); /* whatever the umask */
+	else if (rc < 0 && errno == EEXIST)
+		rc = 0;
+	if (rc < 0)
+		err_set(err, ERR_IO, errno,
+			"making '%s': %s; free some room, or write 'history: no'", path,
+			strerror(errno));
+	if (user->is_other)
+		setfsgid(getegid());
+	return rc < 0 ? ERR_IO : 0;
+}
+
+static void
+number(char *out, size_t cap, int64_t v)
+{
+	snprintf(out, cap, "%lld", (long long)v);
+}
+
+int
+recording_start(struct supervise *s, int64_t now_ns, struct err *err)
+{
+	const struct image_history *h = &s->img->history;
+	char path[PLACE_MAX + 16], commit[24], keep[24], size[24], leave[24], resolution[24];
+	const char *const args[] = { "--bench", s->bench, "--dir", path, "--commit", commit,
+		"--keep", keep, "--size", size, "--leave-free", leave, "--resolution", resolution,
+		NULL };
+
+	snprintf(path, sizeof(path), "%s/history", s->state_dir);
+	number(commit, sizeof(commit), h->commit_ns);
+	number(keep, sizeof(keep), h->keep_ns);
+	number(size, sizeof(size), (int64_t)h->size);
+	number(leave, sizeof(leave), (int64_t)h->leave_free);
+	number(resolution, sizeof(resolution), h->resolution_ns);
+	if (make_folder(s, path, err) < 0)
+		return ERR_IO;
+	return child_start(&s->history, args, NULL, 0, now_ns, err);
+}
+
+void
+recording_adjust(struct supervise *s, const struct image_history *before, int64_t now_ns)
+{
+	const struct image_history *h = &s->img->history;
+
+	if (before != NULL && memcmp(before, h, sizeof(*h)) == 0)
+		return;
+	s->history.next_start_ns = h->is_off ? NEVER : now_ns;
+	if (s->history.pid == 0)
+		return;
+	s->is_history_told =
+		true; /* it starts again with the new settings when it has ended, if at all */
+	kill(s->history.pid, SIGTERM);
+}
