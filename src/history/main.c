@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "history/keep.h"
+#include "history/past_events.h"
 #include "history/recorder.h"
 #include "io/loop.h"
 #include "io/now.h"
@@ -30,6 +31,7 @@
 #define KEEP_NS (60 * NS_PER_S) /* between two looks at what is too old */
 #define RETRY_NS (5 * NS_PER_S) /* after a commit that failed */
 #define DAY_NS (24 * 3600 * NS_PER_S)
+#define WARN_TIMES 4    /* of leave_free: there will soon be too little */
 #define FILES_A_SIZE 10 /* a file is left when it has a tenth of `size` */
 
 struct mapping {
@@ -51,11 +53,25 @@ struct history {
 	struct keep_rule keep;
 	uint64_t leave_free, bytes;
 	bool is_low; /* there is less room than that */
+	bool is_told_low;
+	int64_t trouble_ns; /* since when nothing can be recorded */
+	struct past_events past;
 	int64_t next_drain_ns, next_commit_ns, next_beat_ns, next_keep_ns, next_day_ns, beaten_ns;
 	uint64_t taken;
 	bool has_trouble;
 	struct self self;
 };
+
+static void
+send_or_log(struct history *h, struct buf *packet)
+{
+	struct err err;
+
+	wire_end(packet);
+	if (sock_send(h->supervisor, packet, -1, &err) < 0)
+		log_warn("supervisor: %s", err.msg);
+	buf_done(packet);
+}
 
 /* ---- boards --------------------------------------------------------------------------------------------------------------- */
 
@@ -157,6 +173,17 @@ cause_text(const char *token)
 	return token;
 }
 
+static void
+tell_event(struct history *h, enum event_kind kind, double value)
+{
+	struct buf packet = { 0 };
+
+	wire_begin(&packet, WIRE_HISTORY_EVENT);
+	wire_u16(&packet, (uint16_t)kind);
+	wire_f64(&packet, value);
+	send_or_log(h, &packet);
+}
+
 /* What is to be done about it stands with it. */
 static void
 on_trouble(void *ctx, const char *cause, bool is_over, uint64_t missed)
@@ -164,6 +191,13 @@ on_trouble(void *ctx, const char *cause, bool is_over, uint64_t missed)
 	struct history *h = ctx;
 	bool is_disk = strcmp(cause, "disk_full") == 0 || strcmp(cause, "budget") == 0;
 
+	if (!is_over)
+		h->trouble_ns = now_boot();
+	tell_event(h,
+		!is_over  ? EVENT_HISTORY_DISK_FULL
+		: is_disk ? EVENT_HISTORY_RESUMED
+			  : EVENT_HISTORY_OVERRUN,
+		is_disk ? (double)((now_boot() - h->trouble_ns) / NS_PER_S) : (double)missed);
 	h->has_trouble = !is_over;
 	if (!is_over)
 		log_warn("history: nothing can be recorded: %s; free some room in %s, or lower "
@@ -236,6 +270,25 @@ keep_channels(struct history *h, int64_t wall_ns)
 	}
 }
 
+/* Long before there is too little: told once, and again when there has been more meanwhile. */
+static void
+warn_low(struct history *h)
+{
+	struct statvfs st;
+	uint64_t room, span = (WARN_TIMES - 1) * h->leave_free;
+
+	if (h->leave_free == 0 || statvfs(h->dir, &st) < 0)
+		return;
+	room = (uint64_t)st.f_bavail * st.f_frsize;
+	if (room < WARN_TIMES * h->leave_free && !h->is_told_low) {
+		h->is_told_low = true;
+		tell_event(h, EVENT_HISTORY_BUDGET_LOW,
+			room > h->leave_free ? (double)((room - h->leave_free) * 100 / span) : 0);
+	} else if (room > (WARN_TIMES + 1) * h->leave_free) {
+		h->is_told_low = false;
+	}
+}
+
 static void
 keep(struct history *h, int64_t now_ns)
 {
@@ -243,6 +296,7 @@ keep(struct history *h, int64_t now_ns)
 	struct err err;
 
 	h->next_keep_ns = now_ns + KEEP_NS;
+	warn_low(h);
 	if (keep_files(h->dir, &h->keep, wall_ns, &h->bytes, &err) < 0)
 		log_warn("history: removing old files: %s; it is tried again", err.msg);
 	if (now_ns < h->next_day_ns || !now_wall_is_good())
@@ -256,17 +310,6 @@ put_row(struct buf *out, enum health row, double value)
 {
 	wire_u16(out, (uint16_t)row);
 	wire_f64(out, value);
-}
-
-static void
-send_or_log(struct history *h, struct buf *packet)
-{
-	struct err err;
-
-	wire_end(packet);
-	if (sock_send(h->supervisor, packet, -1, &err) < 0)
-		log_warn("supervisor: %s", err.msg);
-	buf_done(packet);
 }
 
 static void
@@ -345,6 +388,26 @@ end(struct history *h)
 			err.msg);
 }
 
+static void
+on_past(void *ctx, const struct event *e, bool has_wall, int64_t wall_ns)
+{
+	struct history *h = ctx;
+
+	recorder_event(h->recorder, e, has_wall, wall_ns);
+}
+
+static void
+fetch(void *ctx, uint64_t behind)
+{
+	struct history *h = ctx;
+	struct err err;
+
+	if (past_events_read(&h->past, behind, on_past, h, &err) < 0)
+		log_warn("history: events behind number %llu: %s; 'mbc log' shows what the journal "
+			 "has",
+			(unsigned long long)behind, err.msg);
+}
+
 static int
 set_up(struct history *h, const char *bench, int64_t resolution_ns, struct err *err)
 {
@@ -369,6 +432,7 @@ set_up(struct history *h, const char *bench, int64_t resolution_ns, struct err *
 	if (h->loop == NULL)
 		return ERR_IO;
 	h->recorder = recorder_new(h->store, resolution_ns, on_trouble, h);
+	recorder_fetches(h->recorder, fetch);
 	fd = loop_signals(signals, NELEM(signals), err);
 	if (fd < 0 || loop_add(h->loop, fd, LOOP_READ, on_signal, h, err) < 0 ||
 		loop_add(h->loop, h->supervisor, LOOP_READ, on_supervisor, h, err) < 0)
@@ -400,13 +464,15 @@ int
 main(int argc, char **argv)
 {
 	struct history h = { .supervisor = -1, .commit_ns = NS_PER_S };
-	int64_t socket = -1, size = 0, leave_free = 0, resolution = 1;
+	int64_t socket = -1, size = 0, leave_free = 0, resolution = 1, journal0 = -1, journal1 = -1,
+		box = -1;
 	const struct {
 		const char *name;
 		int64_t *to;
 	} numbers[] = { { "--socket", &socket }, { "--commit", &h.commit_ns },
 		{ "--keep", &h.keep.keep_ns }, { "--size", &size }, { "--leave-free", &leave_free },
-		{ "--resolution", &resolution } };
+		{ "--resolution", &resolution }, { "--journal0", &journal0 },
+		{ "--journal1", &journal1 }, { "--blackbox", &box } };
 	const char *bench = NULL;
 	struct err err;
 	int rc;
@@ -424,6 +490,7 @@ main(int argc, char **argv)
 				bench = NULL;
 	}
 	h.supervisor = (int)socket;
+	h.past = (struct past_events){ { (int)journal0, (int)journal1 }, (int)box };
 	h.keep.size = (uint64_t)size;
 	h.leave_free = (uint64_t)leave_free;
 	if (bench == NULL || h.dir == NULL || h.supervisor < 0 || h.commit_ns <= 0) {

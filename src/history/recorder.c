@@ -27,6 +27,7 @@ struct tape {
 struct recorder {
 	struct store *store;
 	recorder_fn fn;
+	recorder_fetch_fn fetch; /* NULL: nobody can */
 	void *ctx;
 	struct tape tapes[BOARDS_MAX]; /* oldest first; the first is drained */
 	size_t n_tapes;
@@ -241,6 +242,37 @@ record(struct recorder *r, uint32_t channel, const struct sample *s)
 		store_add(r->store, r->map[channel], &cut);
 }
 
+void
+recorder_fetches(struct recorder *r, recorder_fetch_fn fetch)
+{
+	r->fetch = fetch;
+}
+
+void
+recorder_event(struct recorder *r, const struct event *e, bool has_wall, int64_t wall_ns)
+{
+	store_event(r->store, e, has_wall, wall_ns);
+}
+
+static void note_clock(struct recorder *r, const struct recorder_clock *now);
+
+/* A hole in the ids is one of the tape, and those in it are fetched; so are all behind the last one when it begins. */
+static void
+take_event(struct recorder *r, const struct board_change *c)
+{
+	uint8_t bytes[EVENT_BYTES];
+	size_t n = board_tape_event_read(r->tapes[0].board, c, bytes);
+	uint64_t last = store_last_event(r->store);
+	struct event e;
+	struct err err;
+
+	if (n == 0 || event_decode(&e, bytes, n, &err) < 0)
+		return;
+	if (e.id > last + 1 && r->fetch != NULL)
+		r->fetch(r->ctx, last);
+	store_event(r->store, &e, r->clock.is_good, r->clock.wall_ns);
+}
+
 static void
 take(struct recorder *r, const struct board_change *c)
 {
@@ -248,6 +280,11 @@ take(struct recorder *r, const struct board_change *c)
 	struct sample before;
 	unsigned what;
 
+	if (c->channel == BOARD_TAPE_EVENT)
+		take_event(r, c);
+	else if (c->channel == BOARD_TAPE_CLOCK)
+		note_clock(r, &(struct recorder_clock){
+				      c->sample.stamp_ns, c->sample.v.i, c->sample.code != 0 });
 	if (c->channel >= r->n_map)
 		return;
 	r->last_ns = MAX(r->last_ns, c->sample.stamp_ns);

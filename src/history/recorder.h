@@ -21,6 +21,9 @@ struct recorder_clock {
 typedef void (*recorder_fn)(void *ctx, const char *cause, bool is_over, uint64_t missed);
 
 /* resolution_ns: times are cut to it, 1: they are kept as they are. */
+/* Events behind an id that no tape has: recorder_event() is to be called for each. */
+typedef void (*recorder_fetch_fn)(void *ctx, uint64_t behind);
+
 struct recorder *recorder_new(
 	struct store *store, int64_t resolution_ns, recorder_fn fn, void *ctx);
 void recorder_free(struct recorder *r);
@@ -28,6 +31,9 @@ void recorder_free(struct recorder *r);
 /* A board to be drained, behind those that came before; `memory` stays mapped until release() is called for it. */
 void recorder_board(struct recorder *r, const struct board *b,
 	void (*release)(void *ctx, const struct board *b));
+
+void recorder_fetches(struct recorder *r, recorder_fetch_fn fetch);
+void recorder_event(struct recorder *r, const struct event *e, bool has_wall, int64_t wall_ns);
 
 /* Take what is on the tapes into memory. At least each few seconds: a tape holds a minute. */
 void recorder_drain(struct recorder *r, const struct recorder_clock *clock);

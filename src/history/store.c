@@ -22,7 +22,8 @@ static const char *const sql[STORE_STATEMENTS] = {
 	[PUT_CLOCK] = "INSERT OR REPLACE INTO clock VALUES(?1, ?2, ?3, ?4)",
 	[PUT_GAP] =
 		"INSERT INTO gap(boot0, t0, boot1, t1, cause, missed) VALUES(?1,?2,?3,?4,?5,?6)",
-	[PUT_BOOT] = "INSERT OR REPLACE INTO boot VALUES(?1, ?2)",
+	[PUT_EVENT] = "INSERT OR IGNORE INTO event VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+	[PUT_BOOT] = "INSERT OR REPLACE INTO boot VALUES(?1, ?2, ?3)",
 	[GET_CHANNEL] = "SELECT channel, name = ?4 AND title = ?5 AND instrument = ?6 AND choices "
 			"= ?7 FROM channel"
 			" WHERE id = ?1 AND type = ?2 AND unit = ?3",
@@ -136,6 +137,9 @@ carry_over(struct store *s, const char *before, struct err *err)
 	"INSERT INTO boot SELECT * FROM before.boot;"                                              \
 	"INSERT INTO channel SELECT * FROM before.channel;"                                        \
 	"INSERT INTO place SELECT * FROM before.place;"                                            \
+	"INSERT INTO meta SELECT 'last_event', max(coalesce(max(id), 0), coalesce((SELECT "        \
+	"CAST(value AS INTEGER)"                                                                   \
+	" FROM before.meta WHERE key = 'last_event'), 0)) FROM before.event;"                      \
 	"INSERT INTO clock SELECT * FROM before.clock k WHERE k.t = (SELECT max(t) FROM "          \
 	"before.clock m"                                                                           \
 	" WHERE m.boot = k.boot AND m.good = k.good);"
@@ -283,6 +287,7 @@ store_close(struct store *s)
 	buf_done(&s->blob);
 	free(s->moments);
 	free(s->gaps);
+	free(s->events);
 	free(s);
 }
 
@@ -388,6 +393,22 @@ store_clock(struct store *s, int64_t t_ns, int64_t wall_ns, bool is_good)
 {
 	s->moments = mem_grow(s->moments, s->n_moments + 1, sizeof(*s->moments));
 	s->moments[s->n_moments++] = (struct store_moment){ s->boot, t_ns, wall_ns, is_good };
+}
+
+void
+store_event(struct store *s, const struct event *e, bool has_wall, int64_t wall_ns)
+{
+	if (s->n_events == STORE_EVENTS_MAX)
+		return; /* its id is a hole then, and it is fetched when there is room again */
+	s->events = mem_grow(s->events, s->n_events + 1, sizeof(*s->events));
+	s->events[s->n_events++] = (struct store_event_row){ *e, wall_ns, has_wall };
+	s->last_event = MAX(s->last_event, e->id);
+}
+
+uint64_t
+store_last_event(const struct store *s)
+{
+	return s->last_event;
 }
 
 void

@@ -13,6 +13,7 @@
 #define HISTORY_STORE_H
 
 #include "base/err.h"
+#include "msg/event.h"
 #include "msg/value.h"
 
 #define STORE_VERSION 1
@@ -69,6 +70,12 @@ bool store_is_due(const struct store *s);
 void store_add(struct store *s, uint32_t channel, const struct sample *sample);
 /* Both clocks at one moment: wall_ns is CLOCK_REALTIME - CLOCK_BOOTTIME. */
 void store_clock(struct store *s, int64_t t_ns, int64_t wall_ns, bool is_good);
+
+/* An event; wall_ns as far as it is known (has_wall), else it is dated by the clock records of its boot. One that is there already is not
+ * doubled. */
+void store_event(struct store *s, const struct event *e, bool has_wall, int64_t wall_ns);
+/* The highest id of an event that is there; 0: none. */
+uint64_t store_last_event(const struct store *s);
 
 /* The ledger: from when to when nothing could be recorded, and why. Everything else since the first one is recorded. */
 struct store_gap {

@@ -198,6 +198,28 @@ put_ledger(struct store *s, struct err *err)
 }
 
 static int
+put_events(struct store *s, struct err *err)
+{
+	for (size_t i = 0; i < s->n_events; i++) {
+		const struct store_event_row *row = &s->events[i];
+		uint8_t bytes[EVENT_BYTES];
+		size_t n = event_encode(bytes, &row->e);
+		sqlite3_stmt *st = s->statements[PUT_EVENT];
+
+		buf_clear(&s->blob);
+		event_text(&s->blob, &row->e, LANGUAGE_EN);
+		db_bind(st, "iiintttitb", (int64_t)row->e.id, (int64_t)row->e.boot, row->e.stamp_ns,
+			event_row(row->e.kind)->token, row->e.subject, row->e.principal,
+			(int64_t)row->e.cause, buf_text(&s->blob), (const void *)bytes, n);
+		if (row->has_wall)
+			sqlite3_bind_int64(st, 4, row->e.stamp_ns + row->wall_ns);
+		if (db_run(st, err) < 0)
+			return ERR_IO;
+	}
+	return 0;
+}
+
+static int
 put_place(struct store *s, const struct store_place *place, int64_t recorded_ns, struct err *err)
 {
 	db_bind(s->statements[SET_PLACE], "iiii", (int64_t)s->boot, place->made_ns,
@@ -305,7 +327,7 @@ forget_waiting(struct store *s)
 {
 	buf_clear(&s->waiting);
 	s->n_waiting = 0;
-	s->n_moments = s->n_gaps = 0;
+	s->n_moments = s->n_gaps = s->n_events = 0;
 }
 
 int
@@ -322,6 +344,8 @@ store_commit(struct store *s, const struct store_place *place, int64_t recorded_
 		rc = put_samples(s, err);
 	if (rc == 0)
 		rc = put_ledger(s, err);
+	if (rc == 0)
+		rc = put_events(s, err);
 	if (rc == 0)
 		rc = put_place(s, place, recorded_ns, err);
 	if (rc == 0)
@@ -369,7 +393,7 @@ store_boot(struct store *s, const char *boot_id, struct err *err)
 		return rc < 0 ? rc : 0;
 	if (s->boot != 0 && seal(s, false, err) < 0)
 		return ERR_IO;
-	db_bind(s->statements[PUT_BOOT], "it", number, boot_id);
+	db_bind(s->statements[PUT_BOOT], "iti", number, boot_id, (int64_t)event_boot(boot_id));
 	rc = db_run(s->statements[PUT_BOOT], err);
 	if (rc == 0)
 		s->boot = (uint32_t)number;

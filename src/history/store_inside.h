@@ -16,6 +16,8 @@
  * takes at once. */
 #define STORE_OPEN_MAX (CHUNK_SAMPLES_MAX - 256)
 
+#define STORE_EVENTS_MAX 4096 /* that wait for room on the disk */
+
 enum store_statement {
 	PUT_TAIL,
 	PUT_CHUNK,
@@ -23,6 +25,7 @@ enum store_statement {
 	PUT_OPEN,
 	PUT_CLOCK,
 	PUT_GAP,
+	PUT_EVENT,
 	PUT_BOOT,
 	GET_CHANNEL, /* these three take the same values */
 	PUT_CHANNEL,
@@ -82,6 +85,13 @@ struct store {
 		char cause[24];
 	} * gaps;
 	size_t n_gaps;
+	struct store_event_row {
+		struct event e;
+		int64_t wall_ns;
+		bool has_wall;
+	} * events;
+	size_t n_events;
+	uint64_t last_event;
 	struct buf blob; /* room */
 };
 

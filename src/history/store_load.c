@@ -131,6 +131,21 @@ load_number(struct store *s, struct err *err)
 	return rc;
 }
 
+static int
+load_last_event(struct store *s, struct err *err)
+{
+	int64_t id;
+	int rc = db_number(s->db, "SELECT max(id) FROM event", 0, &id, err);
+
+	/* A file that has been begun has none yet: the one before it tells. */
+	if (rc == 0 && id == 0)
+		rc = db_number(s->db,
+			"SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'last_event'", 0, &id,
+			err);
+	s->last_event = MAX(s->last_event, (uint64_t)id);
+	return rc;
+}
+
 int
 store_load(struct store *s, struct err *err)
 {
@@ -153,6 +168,8 @@ store_load(struct store *s, struct err *err)
 		rc = load_tails(s, tails, err);
 	if (rc == 0)
 		rc = load_number(s, err);
+	if (rc == 0)
+		rc = load_last_event(s, err);
 	free(tails);
 	return rc;
 }

@@ -41,6 +41,7 @@ enum wire_kind {
 	WIRE_EVENT, /* supervise -> control: what only supervise sees (told.h) */
 	WIRE_JOURNAL, /* supervise -> control: +fd, u32 which: a file of the journal that could not be had at the start */
 	WIRE_LOG, /* command line -> supervise: text "blackbox", "journal.0" or "journal.1" -> WIRE_LOG +fd, read-only; or WIRE_NO */
+	WIRE_HISTORY_EVENT, /* history -> supervise: u16 kind of event.def, one of HISTORY_*, f64 its value */
 };
 
 void wire_begin(struct buf *out, enum wire_kind kind); /* clears `out` */

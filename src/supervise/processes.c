@@ -165,6 +165,8 @@ on_message(void *ctx, int fd, unsigned events)
 		struct buf copy = { .data = (char *)packet, .n = (size_t)n };
 
 		send_or_log(&s->control, &copy, -1);
+	} else if (kind == WIRE_HISTORY_EVENT && c == &s->history) {
+		recording_told(s, &in);
 	} else if (kind == WIRE_HELPER_ASK && c == &s->control) {
 		helpers_asked(s, &in);
 	} else if (kind == WIRE_SANDBOX) {

@@ -45,11 +45,14 @@ number(char *out, size_t cap, int64_t v)
 int
 recording_start(struct supervise *s, int64_t now_ns, struct err *err)
 {
+	static const char *const names[] = { "journal.0", "journal.1", "blackbox" };
 	const struct image_history *h = &s->img->history;
+	char parts[3][24];
 	char path[PLACE_MAX + 16], commit[24], keep[24], size[24], leave[24], resolution[24];
 	const char *const args[] = { "--bench", s->bench, "--dir", path, "--commit", commit,
 		"--keep", keep, "--size", size, "--leave-free", leave, "--resolution", resolution,
-		NULL };
+		"--journal0", parts[0], "--journal1", parts[1], "--blackbox", parts[2], NULL };
+	int fds[3], n_fds = 0;
 
 	snprintf(path, sizeof(path), "%s/history", s->state_dir);
 	number(commit, sizeof(commit), h->commit_ns);
@@ -59,7 +62,15 @@ recording_start(struct supervise *s, int64_t now_ns, struct err *err)
 	number(resolution, sizeof(resolution), h->resolution_ns);
 	if (make_folder(s, path, err) < 0)
 		return ERR_IO;
-	return child_start(&s->history, args, NULL, 0, now_ns, err);
+	/* What the tape has lost of events it reads there. */
+	for (size_t i = 0; i < NELEM(names); i++) {
+		int fd = events_reader(s, names[i], NULL);
+
+		number(parts[i], sizeof(parts[i]), MAX(fd, -1));
+		if (fd >= 0)
+			fds[n_fds++] = fd;
+	}
+	return child_start(&s->history, args, fds, (size_t)n_fds, now_ns, err);
 }
 
 void
@@ -75,4 +86,18 @@ recording_adjust(struct supervise *s, const struct image_history *before, int64_
 	s->is_history_told =
 		true; /* it starts again with the new settings when it has ended, if at all */
 	kill(s->history.pid, SIGTERM);
+}
+
+void
+recording_told(struct supervise *s, struct wire_in *in)
+{
+	unsigned kind = wire_get_u16(in);
+	double value = wire_get_f64(in);
+	struct err err;
+
+	if (wire_close(in, &err) < 0 || kind < EVENT_HISTORY_OVERRUN ||
+		kind > EVENT_HISTORY_RESUMED)
+		log_err("process 'history': tells an event that is none of its own");
+	else
+		events_tell(s, (enum event_kind)kind, "", value, 0);
 }

@@ -101,6 +101,8 @@ int recording_start(struct supervise *s, int64_t now_ns, struct err *err) MUST_C
 void recording_adjust(struct supervise *s, const struct image_history *before,
 	int64_t now_ns); /* a new bench file; before NULL: the first one */
 
+void recording_told(struct supervise *s, struct wire_in *in); /* by the recorder: an event */
+
 /* helpers.c: programs of links */
 void helpers_asked(
 	struct supervise *s, struct wire_in *in); /* by control, which opens the link of one */
