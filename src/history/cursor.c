@@ -288,8 +288,8 @@ load_open_row(struct cursor *c, sqlite3 *db, int64_t *out_tail, struct err *err)
 static int
 load_tails(struct cursor *c, sqlite3 *db, int64_t behind, struct err *err)
 {
-	sqlite3_stmt *st = db_prepare(
-		db, "SELECT data FROM tail WHERE tail > ?1 AND boot = ?2 ORDER BY tail", err);
+	sqlite3_stmt *st =
+		db_prepare(db, "SELECT data FROM living WHERE tail > ?1 AND boot = ?2", err);
 	int rc;
 
 	if (st == NULL)

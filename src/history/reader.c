@@ -142,7 +142,9 @@ load_place(struct reader *r, struct err *err)
 {
 	sqlite3 *db = r->n_files == 0 ? NULL : reader_db(r, r->n_files - 1, err);
 	sqlite3_stmt *st =
-		db == NULL ? NULL : db_prepare(db, "SELECT boot, recorded FROM place", err);
+		db == NULL
+			? NULL
+			: db_prepare(db, "SELECT boot, recorded FROM present WHERE boot > 0", err);
 	int rc;
 
 	r->has_place = false;

@@ -15,7 +15,7 @@
 #include "history/store_inside.h"
 
 static const char *const sql[STORE_STATEMENTS] = {
-	[PUT_TAIL] = "INSERT INTO tail(tail, boot, data) VALUES(?1, ?2, ?3)",
+	[PUT_TAIL] = "INSERT OR REPLACE INTO tail VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[PUT_CHUNK] = "INSERT INTO chunk(data) VALUES(?1)",
 	[PUT_SPAN] = "INSERT INTO span VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
 	[PUT_OPEN] = "INSERT OR REPLACE INTO open VALUES(?1, ?2, ?3, ?4)",
@@ -31,8 +31,7 @@ static const char *const sql[STORE_STATEMENTS] = {
 			" VALUES(?1,?2,?3,?4,?5,?6,?7)",
 	[SET_CHANNEL] = "UPDATE channel SET name = ?4, title = ?5, instrument = ?6, choices = ?7"
 			" WHERE id = ?1 AND type = ?2 AND unit = ?3",
-	[SET_PLACE] = "INSERT OR REPLACE INTO place VALUES(1, ?1, ?2, ?3, ?4)",
-	[DROP_TAIL] = "DELETE FROM tail",
+	[SET_PLACE] = "INSERT OR REPLACE INTO place VALUES(1, ?1, ?2, ?3, ?4, ?5, ?6)",
 	[DROP_OPEN] = "DELETE FROM open",
 };
 
@@ -136,7 +135,8 @@ carry_over(struct store *s, const char *before, struct err *err)
 #define CARRY                                                                                      \
 	"INSERT INTO boot SELECT * FROM before.boot;"                                              \
 	"INSERT INTO channel SELECT * FROM before.channel;"                                        \
-	"INSERT INTO place SELECT * FROM before.place;"                                            \
+	"INSERT OR REPLACE INTO place SELECT 1, boot, made, seq, recorded, 0, 0 FROM "             \
+	"before.present;"                                                                          \
 	"INSERT INTO meta SELECT 'last_event', max(coalesce(max(id), 0), coalesce((SELECT "        \
 	"CAST(value AS INTEGER)"                                                                   \
 	" FROM before.meta WHERE key = 'last_event'), 0)) FROM before.event;"                      \
@@ -250,7 +250,7 @@ store_next_file(struct store *s, int64_t wall_ns, struct err *err)
 	if (open_file(s, name, before, wall_ns, err) < 0)
 		return ERR_IO;
 	s->is_closed = false;
-	s->tail_no = 0;
+	s->tail_no = s->dead = 0;
 	return 0;
 }
 
@@ -454,7 +454,7 @@ store_forget(struct store *s, uint64_t *out_lost, struct err *err)
 	tail_take(s->tail, &none);
 	buf_done(&none);
 	buf_clear(&s->waiting);
-	s->n_waiting = 0;
+	s->n_waiting = s->n_blobs = 0;
 	return store_load(s, err);
 }
 

@@ -7,8 +7,7 @@
 #include "base/log.h"
 #include "history/store_inside.h"
 
-/* When the open samples are written as they are, and the blobs before that forgotten: a reader of one channel unpacks all of those. */
-#define TAILS_MAX 300
+/* From here on the open samples are written as they are, and the blobs before that forgotten. */
 #define TAIL_BYTES_IN_FILE (512u << 10)
 
 /* ---- pieces of a transaction ---------------------------------------------------------------------------------------------- */
@@ -110,25 +109,44 @@ seal_rest(struct store *s, uint32_t channel, struct err *err)
 }
 
 static int
+put_place(struct store *s, uint32_t boot, const struct store_place *place, int64_t recorded_ns,
+	struct err *err)
+{
+	db_bind(s->statements[SET_PLACE], "iiiiii", (int64_t)boot, place->made_ns,
+		(int64_t)place->seq, recorded_ns, s->tail_no, s->dead);
+	return db_run(s->statements[SET_PLACE], err);
+}
+
+static void
+forget_tails(struct store *s)
+{
+	s->dead = s->tail_no;
+	s->tail_bytes = s->n_tails = 0;
+}
+
+static int
 seal_all(struct store *s, struct err *err)
 {
 	for (uint32_t i = 0; i < s->n; i++)
 		if (s->at[i].chunk != NULL && seal_rest(s, i, err) < 0)
 			return ERR_IO;
-	s->tail_bytes = s->n_tails = 0;
-	if (db_run(s->statements[DROP_TAIL], err) < 0)
+	forget_tails(s);
+	if (put_place(s, s->place_boot, &s->place, s->recorded_ns, err) < 0)
 		return ERR_IO;
 	return db_run(s->statements[DROP_OPEN], err);
 }
 
+/* The blobs of this commit, each with what the commit says. */
 static int
-put_tails(struct store *s, struct err *err)
+put_tails(struct store *s, const struct store_place *place, int64_t recorded_ns, struct err *err)
 {
 	for (size_t at = 0; at < s->waiting.n;) {
 		const uint8_t *p = (const uint8_t *)s->waiting.data + at;
 		size_t n = get_u32le(p);
 
-		db_bind(s->statements[PUT_TAIL], "iib", ++s->tail_no, (int64_t)s->boot,
+		s->tail_no++;
+		db_bind(s->statements[PUT_TAIL], "iiiiiib", s->tail_no % STORE_TAILS, s->tail_no,
+			(int64_t)s->boot, place->made_ns, (int64_t)place->seq, recorded_ns,
 			(const void *)(p + 4), n);
 		if (db_run(s->statements[PUT_TAIL], err) < 0)
 			return ERR_IO;
@@ -146,17 +164,17 @@ put_snapshot(struct store *s, struct err *err)
 	for (uint32_t i = 0; i < s->n; i++)
 		if (s->at[i].chunk != NULL && s->at[i].is_dirty && put_open(s, i, err) < 0)
 			return ERR_IO;
-	s->tail_bytes = s->n_tails = 0;
-	return db_run(s->statements[DROP_TAIL], err);
+	forget_tails(s);
+	return 0;
 }
 
 static int
-put_samples(struct store *s, struct err *err)
+put_samples(struct store *s, const struct store_place *place, int64_t recorded_ns, struct err *err)
 {
-	bool is_snapshot =
-		s->n_tails >= TAILS_MAX || s->tail_bytes + s->waiting.n >= TAIL_BYTES_IN_FILE;
+	bool is_snapshot = s->n_tails + s->n_blobs > STORE_TAILS ||
+			   s->tail_bytes + s->waiting.n >= TAIL_BYTES_IN_FILE;
 
-	if (!is_snapshot && put_tails(s, err) < 0)
+	if (!is_snapshot && put_tails(s, place, recorded_ns, err) < 0)
 		return ERR_IO;
 	for (uint32_t i = 0; i < s->n; i++) {
 		bool has_sealed;
@@ -167,7 +185,10 @@ put_samples(struct store *s, struct err *err)
 			(has_sealed && !is_snapshot && put_open(s, i, err) < 0))
 			return ERR_IO;
 	}
-	return is_snapshot ? put_snapshot(s, err) : 0;
+	if (is_snapshot && put_snapshot(s, err) < 0)
+		return ERR_IO;
+	/* Else it stands with the blobs. */
+	return is_snapshot || s->n_blobs == 0 ? put_place(s, s->boot, place, recorded_ns, err) : 0;
 }
 
 static int
@@ -219,14 +240,6 @@ put_events(struct store *s, struct err *err)
 	return 0;
 }
 
-static int
-put_place(struct store *s, const struct store_place *place, int64_t recorded_ns, struct err *err)
-{
-	db_bind(s->statements[SET_PLACE], "iiii", (int64_t)s->boot, place->made_ns,
-		(int64_t)place->seq, recorded_ns);
-	return db_run(s->statements[SET_PLACE], err);
-}
-
 /* ---- the whole ------------------------------------------------------------------------------------------------------------ */
 
 void
@@ -237,6 +250,7 @@ store_take_tail(struct store *s)
 	if (tail_count(s->tail) == 0)
 		return;
 	s->n_waiting += tail_count(s->tail);
+	s->n_blobs++;
 	buf_put(&s->waiting, "\0\0\0", 4);
 	tail_take(s->tail, &s->waiting);
 	put_u32le((uint8_t *)s->waiting.data + at, (uint32_t)(s->waiting.n - at - 4));
@@ -326,7 +340,7 @@ static void
 forget_waiting(struct store *s)
 {
 	buf_clear(&s->waiting);
-	s->n_waiting = 0;
+	s->n_waiting = s->n_blobs = 0;
 	s->n_moments = s->n_gaps = s->n_events = 0;
 }
 
@@ -341,13 +355,11 @@ store_commit(struct store *s, const struct store_place *place, int64_t recorded_
 		return ERR_IO;
 	rc = db_exec(s->db, "BEGIN IMMEDIATE", err);
 	if (rc == 0)
-		rc = put_samples(s, err);
+		rc = put_samples(s, place, recorded_ns, err);
 	if (rc == 0)
 		rc = put_ledger(s, err);
 	if (rc == 0)
 		rc = put_events(s, err);
-	if (rc == 0)
-		rc = put_place(s, place, recorded_ns, err);
 	if (rc == 0)
 		rc = db_exec(s->db, "COMMIT", err);
 	if (rc < 0) {

@@ -16,6 +16,10 @@
  * takes at once. */
 #define STORE_OPEN_MAX (CHUNK_SAMPLES_MAX - 256)
 
+/* Blobs in a file: each has a slot that is written again when it is forgotten, so that a commit changes one page of theirs. A reader of one
+ * channel unpacks all that count. */
+#define STORE_TAILS 300
+
 #define STORE_EVENTS_MAX 4096 /* that wait for room on the disk */
 
 enum store_statement {
@@ -31,7 +35,6 @@ enum store_statement {
 	PUT_CHANNEL,
 	SET_CHANNEL,
 	SET_PLACE,
-	DROP_TAIL,
 	DROP_OPEN,
 	STORE_STATEMENTS
 };
@@ -72,8 +75,10 @@ struct store {
 	struct tail *tail;    /* what came last */
 	struct buf waiting;   /* blobs of what came since the last commit, each behind its length */
 	uint64_t n_waiting;   /* samples in them */
-	int64_t tail_no;      /* of the newest blob in the file */
-	size_t tail_bytes;    /* of all blobs in the file */
+	unsigned n_blobs;
+	int64_t tail_no;   /* of the newest blob in the file */
+	int64_t dead;      /* blobs up to this one are forgotten */
+	size_t tail_bytes; /* of all blobs in the file */
 	unsigned n_tails;
 
 	struct store_moment *moments;

@@ -9,8 +9,7 @@ static int
 load_place(struct store *s, struct err *err)
 {
 	sqlite3_stmt *st = db_prepare(s->db,
-		"SELECT p.boot, made, seq, recorded, boot_id FROM place p LEFT JOIN boot "
-		"USING(boot)",
+		"SELECT p.boot, made, seq, recorded, boot_id FROM present p JOIN boot USING(boot)",
 		err);
 	int rc;
 
@@ -97,7 +96,7 @@ add(void *ctx, uint32_t channel, enum value_type type, const struct sample *samp
 static int
 load_tails(struct store *s, const int64_t *tails, struct err *err)
 {
-	sqlite3_stmt *st = db_prepare(s->db, "SELECT tail, data FROM tail ORDER BY tail", err);
+	sqlite3_stmt *st = db_prepare(s->db, "SELECT tail, data FROM living", err);
 	int rc;
 
 	if (st == NULL)
@@ -120,14 +119,17 @@ load_tails(struct store *s, const int64_t *tails, struct err *err)
 	return rc;
 }
 
-/* Blobs are numbered on, also when none is left: what is open says up to which it goes. */
+/* Blobs are numbered on, also when none counts any more. */
 static int
 load_number(struct store *s, struct err *err)
 {
-	int64_t open;
-	int rc = db_number(s->db, "SELECT max(tail) FROM open", 0, &open, err);
+	int64_t newest;
+	int rc = db_number(s->db, "SELECT dead FROM place", 0, &s->dead, err);
 
-	s->tail_no = MAX(s->tail_no, open);
+	if (rc == 0)
+		rc = db_number(s->db, "SELECT max(tail) FROM tail", 0, &newest, err);
+	if (rc == 0)
+		s->tail_no = MAX(MAX(s->tail_no, newest), s->dead);
 	return rc;
 }
 

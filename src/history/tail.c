@@ -188,7 +188,8 @@ is_whole(enum value_type type)
 }
 
 static void
-put_sample(const struct tail *t, struct buf *out, const struct entry *s, int64_t before_ns)
+put_sample(const struct tail *t, struct buf *out, const struct entry *s, int64_t before_ns,
+	int64_t unit_ns)
 {
 	const enum value_type type = (enum value_type)s->type;
 	const char *text = type == VALUE_TEXT ? t->texts.data + s->v.u : "";
@@ -199,7 +200,8 @@ put_sample(const struct tail *t, struct buf *out, const struct entry *s, int64_t
 	int64_t k;
 
 	buf_putc(out, (char)(MARK_NOTHING | more));
-	put_varint(out, zigzag((int64_t)((uint64_t)s->stamp_ns - (uint64_t)before_ns)));
+	put_varint(out, zigzag((int64_t)((uint64_t)(s->stamp_ns / unit_ns) -
+					 (uint64_t)(before_ns / unit_ns))));
 	if (text[0] != '\0') {
 		out->data[at] = (char)(MARK_TEXT | more);
 		put_varint(out, strlen(text));
@@ -223,23 +225,64 @@ put_sample(const struct tail *t, struct buf *out, const struct entry *s, int64_t
 	}
 }
 
+/* The largest unit that divides all times. */
+static unsigned
+find_unit(const struct tail *t, int64_t *out_ns)
+{
+	unsigned power = 9;
+	int64_t unit = NS_PER_S;
+
+	for (size_t i = 0; i < t->n; i++)
+		while (t->at[i].stamp_ns % unit != 0) {
+			power--;
+			unit /= 10;
+		}
+	*out_ns = unit;
+	return power;
+}
+
 static void
-put_group(struct tail *t, uint32_t channel)
+put_group(struct tail *t, uint32_t channel, uint32_t before, int64_t first_ns, int64_t unit_ns)
 {
 	uint32_t first = t->first[channel];
-	int64_t before_ns = 0;
 	size_t n = 0;
 
 	for (uint32_t i = first; i != NONE; i = t->at[i].next)
 		n++;
-	put_varint(&t->plain, channel);
+	put_varint(&t->plain, channel - before);
 	put_varint(&t->plain, n);
 	buf_putc(&t->plain, (char)t->at[first].type);
 	for (uint32_t i = first; i != NONE; i = t->at[i].next) {
-		put_sample(t, &t->plain, &t->at[i], before_ns);
-		before_ns = t->at[i].stamp_ns;
+		put_sample(t, &t->plain, &t->at[i], first_ns, unit_ns);
+		first_ns = t->at[i].stamp_ns;
 	}
 	t->first[channel] = NONE;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* All groups, by the numbers of their channels. */
+static void
+put_groups(struct tail *t)
+{
+	int64_t unit_ns, first_ns = t->n > 0 ? t->at[0].stamp_ns : 0;
+	uint32_t before = 0;
+
+	buf_clear(&t->plain);
+	buf_putc(&t->plain, (char)find_unit(t, &unit_ns));
+	put_varint(&t->plain, zigzag(first_ns / unit_ns));
+	if (t->n_order > 0)
+		qsort(t->order, t->n_order, sizeof(*t->order), compare);
+	for (size_t i = 0; i < t->n_order; i++) {
+		put_group(t, t->order[i], before, first_ns, unit_ns);
+		before = t->order[i];
+	}
 }
 
 void
@@ -248,9 +291,7 @@ tail_take(struct tail *t, struct buf *out)
 	size_t cap, n;
 	char *p;
 
-	buf_clear(&t->plain);
-	for (size_t i = 0; i < t->n_order; i++)
-		put_group(t, t->order[i]);
+	put_groups(t);
 	t->n = t->n_order = 0;
 	buf_clear(&t->texts);
 	cap = ZSTD_compressBound(t->plain.n);
@@ -344,14 +385,16 @@ get_value(struct input *in, enum value_type type, unsigned mark, struct sample *
 }
 
 static void
-get_sample(struct input *in, enum value_type type, int64_t before_ns, struct sample *out)
+get_sample(struct input *in, enum value_type type, int64_t before_ns, int64_t unit_ns,
+	struct sample *out)
 {
 	const uint8_t *mark = get_bytes(in, 1);
 
 	*out = (struct sample){ .quality = Q_GOOD };
 	if (mark == NULL)
 		return;
-	out->stamp_ns = (int64_t)((uint64_t)before_ns + (uint64_t)get_zigzag(in));
+	out->stamp_ns =
+		(int64_t)((uint64_t)before_ns + (uint64_t)get_zigzag(in) * (uint64_t)unit_ns);
 	get_value(in, type, *mark & ~(unsigned)MARK_QUALITY, out);
 	if (*mark & MARK_QUALITY) {
 		out->quality = (uint16_t)get_varint(in);
@@ -362,17 +405,25 @@ get_sample(struct input *in, enum value_type type, int64_t before_ns, struct sam
 static int
 read_groups(struct input *in, uint32_t only, tail_fn fn, void *ctx, struct err *err)
 {
-	while (in->at < in->end) {
-		uint64_t channel = get_varint(in), n = get_varint(in);
-		const uint8_t *type = get_bytes(in, 1);
-		int64_t before_ns = 0;
+	const uint8_t *power = get_bytes(in, 1);
+	int64_t unit_ns = 1, first_ns;
+	uint64_t channel = 0;
 
-		if (in->is_bad || *type >= VALUE_TYPES || channel > INT32_MAX)
+	for (unsigned i = 0; power != NULL && i < *power && i < 9; i++)
+		unit_ns *= 10;
+	first_ns = (int64_t)((uint64_t)get_zigzag(in) * (uint64_t)unit_ns);
+	while (in->at < in->end && !in->is_bad) {
+		uint64_t number = get_varint(in), n = get_varint(in);
+		const uint8_t *type = get_bytes(in, 1);
+		int64_t before_ns = first_ns;
+
+		channel += number;
+		if (in->is_bad || *type >= VALUE_TYPES || number > INT32_MAX || channel > INT32_MAX)
 			break;
 		for (; n > 0; n--) {
 			struct sample s;
 
-			get_sample(in, (enum value_type) * type, before_ns, &s);
+			get_sample(in, (enum value_type) * type, before_ns, unit_ns, &s);
 			if (in->is_bad)
 				return err_set(
 					err, ERR_PROTO, 0, "a blob of samples that breaks off");
@@ -381,7 +432,7 @@ read_groups(struct input *in, uint32_t only, tail_fn fn, void *ctx, struct err *
 				fn(ctx, (uint32_t)channel, (enum value_type) * type, &s);
 		}
 	}
-	return in->at == in->end && !in->is_bad
+	return in->at == in->end && !in->is_bad && power != NULL && *power <= 9
 		       ? 0
 		       : err_set(err, ERR_PROTO, 0, "a blob of samples that makes no sense");
 }

@@ -1,8 +1,10 @@
 /* tail.h - samples of many channels in one blob: what is not in a chunk yet
  *
- *	'T' | version | then groups, one a channel, until the end of the blob:
- *	varint number of the channel | varint samples | u8 enum value_type | each sample:
- *		u8 mark | varint zigzag time since the one before (the first: the time) | value | quality where marked
+ *	'T' | version | u8 unit of times, as a power of ten of ns | varint zigzag first time in that unit | then groups, one a channel, by their
+ *	numbers, until the end of the blob:
+ *	varint number of the channel less that of the group before | varint samples | u8 enum value_type | each sample:
+ *		u8 mark | varint zigzag time since the one before (the first of a group: since the first time), in that unit | value
+ *		| quality where marked
  *
  * A mark says what stands for the value: nothing (bad or 0), a whole number, a decimal with so many places, its 8 bytes, or a
  * text with its length. The whole is packed by zstd behind its first two bytes. All numbers little end first.
