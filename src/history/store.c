@@ -89,7 +89,7 @@ store_forget_channels(struct store *s)
 
 /* ---- files ---------------------------------------------------------------------------------------------------------------- */
 
-/* A persistent log: a reader of another user can open the file also when nobody writes to it. */
+/* EXTRA: the journal of a file that is being made is gone for good before the first commit, whatever the power does. A persistent log: a reader of another user can open the file also when nobody writes to it. */
 static int
 set_up(struct store *s, struct err *err)
 {
@@ -97,7 +97,7 @@ set_up(struct store *s, struct err *err)
 
 	sqlite3_file_control(s->db, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
 	return db_exec(s->db,
-		"PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+		"PRAGMA page_size=4096; PRAGMA synchronous=EXTRA; PRAGMA journal_mode=WAL;"
 		"PRAGMA cache_size=-512; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=1000;"
 		"PRAGMA journal_size_limit=8388608",
 		err);

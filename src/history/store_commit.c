@@ -8,6 +8,7 @@
 #include "history/store_inside.h"
 
 /* From here on the open samples are written as they are, and the blobs before that forgotten. */
+#define CHUNK_ROW_BYTES 150
 #define TAIL_BYTES_IN_FILE (512u << 10)
 
 /* ---- pieces of a transaction ---------------------------------------------------------------------------------------------- */
@@ -302,13 +303,15 @@ is_month_over(int64_t begun_ns, int64_t now_ns)
 static bool
 is_file_over(struct store *s, int64_t wall_ns)
 {
-	int64_t pages = 0;
+	int64_t chunks = 0;
 
 	if (s->period_ns > 0 ? wall_ns - s->begun_wall_ns >= s->period_ns
 			     : is_month_over(s->begun_wall_ns, wall_ns))
 		return true;
-	return s->file_max > 0 && db_number(s->db, "PRAGMA page_count", 0, &pages, NULL) == 0 &&
-	       (uint64_t)pages * 4096 >= s->file_max;
+	/* What it has for good: with its row and its place in the index a chunk takes about so much more. */
+	return s->file_max > 0 &&
+	       db_number(s->db, "SELECT max(chunk) FROM chunk", 0, &chunks, NULL) == 0 &&
+	       (uint64_t)chunks * (STORE_CHUNK_BYTES + CHUNK_ROW_BYTES) >= s->file_max;
 }
 
 /* Everything open becomes chunks. is_last: nobody writes to this file any more. */
