@@ -6,6 +6,7 @@ figures belong to a machine and an hour. perf/README.md tells what each one mean
 """
 import contextlib
 import datetime
+import http.client as http_client
 import json
 import os
 import pathlib
@@ -14,6 +15,7 @@ import random
 import re
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -592,6 +594,99 @@ def encoding():
             f"1000 open samples take {in_memory} bytes of memory")
 
 
+def store_line(*words):
+    """What store_bench prints: samples, s of processor, s, bytes on disk, bytes written, KiB resident."""
+    return [float(one) for one in run_text(BUILD / "perf/store_bench", *words).split()]
+
+
+def run_text(*words, **more):
+    return subprocess.run([str(one) for one in words], capture_output=True, text=True, check=True, **more).stdout
+
+
+def is_open(port):
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
+
+
+def postgres(folder, samples, csv):
+    """COPY of the same samples into a table with its index, by psql; a server of our own in a folder of the user postgres."""
+    tools = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), default=None)
+    if tools is None or os.geteuid() != 0:
+        return None
+    data = pathlib.Path(folder) / "postgres"
+    data.mkdir()
+    shutil.chown(data, "postgres")
+    os.chmod(folder, 0o755)
+    as_user = ["runuser", "-u", "postgres", "--"]
+    run_text(*as_user, tools / "initdb", "-D", data / "db", "-A", "trust", cwd="/")
+    run_text(*as_user, tools / "pg_ctl", "-w", "-D", data / "db", "-o", f"-k {data} -c listen_addresses=''", "-l", data / "log", "start", cwd="/")
+    try:
+        psql = [*as_user, "psql", "-h", data, "-d", "postgres", "-qAt", "-c"]
+        run_text(*psql, "CREATE TABLE s(id int, t bigint, v double precision, PRIMARY KEY(id, t))", cwd="/")
+        began = time.monotonic()
+        with open(csv) as lines:
+            subprocess.run([str(one) for one in psql] + ["COPY s FROM STDIN WITH (FORMAT csv)"], stdin=lines, check=True, cwd="/")
+        took = time.monotonic() - began
+        run_text(*psql, "CHECKPOINT", cwd="/")
+        return samples / took, int(run_text(*psql, "SELECT pg_total_relation_size('s')", cwd="/")) / samples
+    finally:
+        run_text(*as_user, tools / "pg_ctl", "-D", data / "db", "-m", "immediate", "stop", cwd="/")
+
+
+def influx(folder, samples, csv):
+    """Line protocol in lots of 5000 over HTTP into InfluxDB 1.x, a server of our own."""
+    if shutil.which("influxd") is None:
+        return None
+    home, port, rpc = pathlib.Path(folder) / "influx", free_port(), free_port()
+    home.mkdir()
+    conf = home / "conf"
+    conf.write_text(f'reporting-disabled = true\nbind-address = "127.0.0.1:{rpc}"\n[meta]\ndir = "{home}/meta"\n[data]\ndir = "{home}/data"\nwal-dir = "{home}/wal"\n'
+                    f'query-log-enabled = false\n[http]\nbind-address = "127.0.0.1:{port}"\nlog-enabled = false\n[monitor]\nstore-enabled = false\n')
+    server = subprocess.Popen(["influxd", "-config", str(conf)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        def post(path, body):
+            call = http_client.HTTPConnection("127.0.0.1", port, timeout=60)
+            call.request("POST", path, body)
+            answer = call.getresponse()
+            answer.read()
+            return answer.status
+        wait_for("influxd", lambda: is_open(port))
+        post("/query?q=CREATE%20DATABASE%20perf", "")
+        rows = [line.rstrip("\n").split(",") for line in open(csv)]
+        lots = ["\n".join(f"s,id={i} v={v} {t}000000" for i, t, v in rows[at:at + 5000]) for at in range(0, len(rows), 5000)]
+        began = time.monotonic()
+        for lot in lots:
+            assert post("/write?db=perf", lot) == 204
+        took = time.monotonic() - began
+    finally:
+        server.terminate()
+        server.wait()
+    size = sum(one.stat().st_size for one in home.rglob("*") if one.is_file())
+    return samples / took, size / samples
+
+
+def history():
+    """The recorder's store: samples a second with each million on disk, bytes a sample and a day; SQLite rows, PostgreSQL and InfluxDB beside it."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("fill", "one", "ten"):
+            (pathlib.Path(folder) / name).mkdir()
+        n, cpu, wall, size, _, _ = store_line("fill", f"{folder}/fill", 10_000_000)
+        row("history: samples stored a second, each million on the disk", f"{n / wall / 1e6:.2f} M", ">= 1 M", f"{n / cpu / 1e6:.2f} M for each second of one core; 1000 channels")
+        row("  bytes a sample on the disk", f"{size / n:.2f}", "<= 1.5", "with indices and page ends")
+        n, cpu, wall, size, _, _ = store_line("rows", f"{folder}/rows.db", 2_000_000)
+        row("  SQLite, a row a sample, committed as often", f"{n / wall / 1e6:.2f} M", "", f"{size / n:.1f} bytes a sample")
+        csv, n = f"{folder}/samples.csv", 1_000_000
+        with open(csv, "w") as out:
+            subprocess.run([str(BUILD / "perf/store_bench"), "print", str(n)], stdout=out, check=True)
+        for name, peer in ("PostgreSQL, COPY", postgres), ("InfluxDB 1.6, 5000 a request", influx):
+            found = peer(folder, n, csv)
+            row(f"  {name}", f"{found[0] / 1e6:.2f} M" if found else "not here", "", f"{found[1]:.1f} bytes a sample{', its log included' if peer is influx else ''}" if found else "")
+        for name, seconds in ("one", 1), ("ten", 10):
+            n, cpu, wall, _, written, resident = store_line("day", f"{folder}/{name}", 1000, 1200, seconds)
+            row(f"history: 1000 channels at 1 Hz, commits of {seconds} s: written a day", f"{written / 1200 * 86400 / 1e9:.2f} GB", "",
+                f"{cpu / 12:.2f} % of a core; {resident / 1024:.1f} MB resident (<= 12 with the process around it)")
+
+
 def wait_value(bench, name):
     return wait_for(name, lambda: bench.value(name) is not None and (bench.value(name),))[0]
 
@@ -607,7 +702,7 @@ def markdown():
 
 MEASURES = {"per_million": per_million, "saturation": saturation, "memory": memory, "start": start, "http": http, "check": check,
             "serial": serial, "dead": dead, "pipeline": pipeline, "comeback": comeback,
-            "instrument": instrument, "mix": mix, "text": text, "restart": restart, "tick": tick, "encoding": encoding}
+            "instrument": instrument, "mix": mix, "text": text, "restart": restart, "tick": tick, "encoding": encoding, "history": history}
 unknown = [name for name in sys.argv[2:] if name not in MEASURES]
 if unknown:
     sys.exit(f"perf/run.py: no measure named {', '.join(unknown)}; there are {', '.join(MEASURES)}")
