@@ -687,6 +687,40 @@ def history():
                 f"{cpu / 12:.2f} % of a core; {resident / 1024:.1f} MB resident (<= 12 with the process around it)")
 
 
+def history_read():
+    """What was recorded, read again: a million samples decoded, the same as JSON over HTTP, a year at 1 Hz in 2 000 buckets. Warm files."""
+    with scratch() as folder:
+        for name, samples in (("million", 1_000_000), ("year", 365 * 86400)):
+            (folder / name).mkdir()
+            subprocess.run([BUILD / "perf/history_read", "write", folder / name, str(samples)], check=True)
+        read = lambda *words: subprocess.run([BUILD / "perf/history_read", *words], capture_output=True, text=True, check=True).stdout.split()
+        row("1 000 000 samples from a warm file, decoded", f"{float(read('raw', folder / 'million')[3]):.1f} ms", "<= 15 ms", "the fastest of ten")
+        row("a year at 1 Hz in 2 000 buckets, as JSON", f"{float(read('buckets', folder / 'year', '2000')[3]):.0f} ms", "<= 100 ms", "the fastest of ten")
+        with Load(1, 0) as load:
+            bench = Bench("history", "history: {commit: 1 s}\n" + bench_text(load.ports, 1, 10, "1 s"))
+            store = bench.folder / "state/history/history"
+            store.parent.mkdir(mode=0o700)
+            shutil.move(folder / "million", store)
+            with bench:
+                settle(bench, ["d0.r0"])
+                times, before = [], {}
+                for n in range(2 * ROUNDS):
+                    if n == 1:
+                        before = {name: high_kib(bench, name) for name in ("query", "serve")}
+                    began = time.monotonic()
+                    size = subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{size_download}", f"http://127.0.0.1:{bench.port}/api/v1/history/"
+                                           "wave?from=2026-01-01T00:00:00Z&to=2026-01-13T00:00:00Z&raw=1"], capture_output=True, text=True, check=True)
+                    times.append((time.monotonic() - began) * 1000)
+                grown = ", ".join(f"{name} {high_kib(bench, name) / 1024:.1f} MB, {high_kib(bench, name) - kib} KiB more than after the first"
+                                  for name, kib in before.items())
+    row("1 000 000 samples as JSON over HTTP", f"{min(times):.0f} ms", "<= 500 ms", f"median {statistics.median(times):.0f}; {int(size.stdout) / 1e6:.1f} MB")
+    row("  most memory that it took", grown, "constant")
+
+
+def high_kib(bench, name):
+    return int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{bench.pids()[name]}/status").read_text())[1])
+
+
 def wait_value(bench, name):
     return wait_for(name, lambda: bench.value(name) is not None and (bench.value(name),))[0]
 
@@ -702,7 +736,7 @@ def markdown():
 
 MEASURES = {"per_million": per_million, "saturation": saturation, "memory": memory, "start": start, "http": http, "check": check,
             "serial": serial, "dead": dead, "pipeline": pipeline, "comeback": comeback,
-            "instrument": instrument, "mix": mix, "text": text, "restart": restart, "tick": tick, "encoding": encoding, "history": history}
+            "instrument": instrument, "mix": mix, "text": text, "restart": restart, "tick": tick, "encoding": encoding, "history_read": history_read, "history": history}
 unknown = [name for name in sys.argv[2:] if name not in MEASURES]
 if unknown:
     sys.exit(f"perf/run.py: no measure named {', '.join(unknown)}; there are {', '.join(MEASURES)}")

@@ -42,6 +42,8 @@ int cli_get(struct args *args);
 int cli_watch(struct args *args);
 int cli_trace(struct args *args);
 int cli_log(struct args *args);
+int cli_export(struct args *args);
+int cli_history(struct args *args);
 int cli_doctor(struct args *args);
 
 /* Take an option out of the arguments: true when it was there; *out_value (NULL: it takes none) is the word behind it. */

@@ -63,13 +63,14 @@ static void
 look_for_users(void)
 {
 	static const char *const users[] = { "mbc-compile", "mbc-control", "mbc-serve",
-		"mbc-helper" };
+		"mbc-history", "mbc-query", "mbc-helper" };
 	bool all = true;
 
 	for (size_t i = 0; i < NELEM(users); i++)
 		all = all && getpwnam(users[i]) != NULL;
 	verdict(all, "each process can have a user of its own",
-		"mbc-compile, mbc-control, mbc-serve and mbc-helper do not all exist; 'make "
+		"mbc-compile, mbc-control, mbc-serve, mbc-history, mbc-query and mbc-helper do not "
+		"all exist; 'make "
 		"install' "
 		"by root makes them");
 }
@@ -81,8 +82,8 @@ look_at_computer(void)
 	char landlock[60];
 	char program[PLACE_MAX];
 	struct err err;
-	static const char *const programs[] = { "supervise", "compile", "control", "serve", "twin",
-		"curl" };
+	static const char *const programs[] = { "supervise", "compile", "control", "serve",
+		"history", "query", "twin", "curl" };
 	bool all = true;
 
 	uname(&u);

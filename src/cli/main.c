@@ -138,6 +138,25 @@ static const struct command commands[] = {
 		"them. "
 		"`use: NAME` in a bench\n"
 		"file takes one; docs/instruments has a page for each.\n" },
+	{ "export", cli_export,
+		"[--from T] [--to T] [--every SPAN|--points N|--raw] [--format csv|csv-fr|json] "
+		"[--zone ZONE] [--out FILE] [--bench NAME] CHANNEL...",
+		"write what was recorded of channels to a file",
+		"Times: 2026-11-26T14:30:00Z or with +01:00, 2026-11-26 14:30 in the zone, -7d, "
+		"now. Without --from: from\n"
+		"the first value on. --raw (when nothing else is said): each recorded value; "
+		"--every: mean, minimum, maximum\n"
+		"and count of each interval. csv-fr has semicolons and decimal commas, for French "
+		"spreadsheets. --zone: UTC,\n"
+		"local, or a name such as Europe/Paris. The bench need not be running.\n"
+		"\n"
+		"  mbc export --from -1d --every 10s --zone local --out day.csv T_bed T_furn\n" },
+	{ "history", cli_history, "[--bench NAME] verify|files|gaps",
+		"look at the files of what was recorded",
+		"verify: is all of it readable, and does it agree with itself? The exit code is 1 "
+		"when not, and each fault\n"
+		"is a line. files: which ones there are, and how large. gaps: from when to when "
+		"nothing was recorded, and why.\n" },
 	{ "schema", cli_schema, "[instrument]",
 		"print the JSON Schema of bench files, or of instrument files",
 		"For editors: they then complete keys and mark mistakes. In VS Code with the YAML "

@@ -27,7 +27,10 @@ struct cursor {
 
 	sqlite3_stmt *spans; /* of the file that is read; NULL */
 	sqlite3 *spans_db;
-	int64_t number; /* of the channel in that file */
+	bool is_held;
+	sqlite3 *held;      /* the file whose transaction is open; NULL */
+	sqlite3_stmt *load; /* a chunk of that file; NULL */
+	int64_t number;     /* of the channel in that file */
 	struct row rows[ROWS];
 	size_t n_rows, next_row;
 	struct buf blobs;
@@ -51,12 +54,48 @@ cursor_new(struct reader *r, const struct reader_channel *ch, int64_t from_ns, i
 	return c;
 }
 
+/* Ending a transaction that only read cannot fail. */
+static void
+end_transaction(struct cursor *c)
+{
+	if (c->held != NULL)
+		(void)!db_exec(c->held, "COMMIT", NULL);
+	c->held = NULL;
+}
+
+static int
+begin_transaction(struct cursor *c, sqlite3 *db, struct err *err)
+{
+	if (!c->is_held || c->held == db)
+		return 0;
+	end_transaction(c);
+	if (db_exec(db, "BEGIN", err) < 0)
+		return ERR_IO;
+	c->held = db;
+	return 0;
+}
+
+void
+cursor_hold(struct cursor *c)
+{
+	c->is_held = true;
+}
+
+void
+cursor_release(struct cursor *c)
+{
+	end_transaction(c);
+	c->is_held = false;
+}
+
 void
 cursor_free(struct cursor *c)
 {
 	if (c == NULL)
 		return;
+	cursor_release(c);
 	sqlite3_finalize(c->spans);
+	sqlite3_finalize(c->load);
 	series_done(&c->open);
 	buf_done(&c->blobs);
 	free(c);
@@ -105,7 +144,8 @@ next_file(struct cursor *c)
 		return false;
 	c->ordinal = r->files[next].ordinal;
 	sqlite3_finalize(c->spans);
-	c->spans = NULL;
+	sqlite3_finalize(c->load);
+	c->spans = c->load = NULL;
 	enter_boot(c, r->boots[0]);
 	return true;
 }
@@ -142,7 +182,7 @@ settle(struct cursor *c)
 
 /* ---- chunks --------------------------------------------------------------------------------------------------------------- */
 
-#define COLUMNS "t0, s.chunk, t1, n, n_good, first, last, min, max, sum, area, held"
+#define COLUMNS "t0, s.chunk, t1, n, n_good, first, last, min, max, sum, area, held, flags"
 #define WHERE                                                                                      \
 	" WHERE s.channel = ?1 AND boot = ?2 AND (t0, s.chunk) > (?3, ?4) AND t0 < ?5 AND t1 >= "  \
 	"?6"                                                                                       \
@@ -157,7 +197,8 @@ prepare(struct cursor *c, sqlite3 *db, struct err *err)
 	if (c->spans != NULL && c->spans_db == db)
 		return 0;
 	sqlite3_finalize(c->spans);
-	c->spans = NULL;
+	sqlite3_finalize(c->load);
+	c->spans = c->load = NULL;
 	st = db_prepare(
 		db, "SELECT channel FROM channel WHERE id = ?1 AND type = ?2 AND unit = ?3", err);
 	if (st == NULL)
@@ -199,12 +240,13 @@ take_row(struct cursor *c, sqlite3_stmt *st)
 		.sum = sqlite3_column_double(st, 9),
 		.area = sqlite3_column_double(st, 10),
 		.held_ns = sqlite3_column_int64(st, 11),
+		.flags = (unsigned)sqlite3_column_int64(st, 12),
 	};
 	if (!c->is_raw)
 		return;
 	row->at = c->blobs.n;
-	row->n = (size_t)sqlite3_column_bytes(st, 12);
-	buf_put(&c->blobs, sqlite3_column_blob(st, 12), row->n);
+	row->n = (size_t)sqlite3_column_bytes(st, 13);
+	buf_put(&c->blobs, sqlite3_column_blob(st, 13), row->n);
 }
 
 /* In a boot that is entered anew the first chunks to look at are those that end behind the beginning of the range: their key is known only
@@ -310,7 +352,8 @@ static int
 load_open(struct cursor *c, sqlite3 *db, struct err *err)
 {
 	int64_t tail;
-	int rc = db_exec(db, "BEGIN", err);
+	bool is_held = c->held == db;
+	int rc = is_held ? 0 : db_exec(db, "BEGIN", err);
 
 	if (rc < 0)
 		return rc;
@@ -322,7 +365,7 @@ load_open(struct cursor *c, sqlite3 *db, struct err *err)
 			rc = load_tails(c, db, tail, err);
 	}
 	c->is_done_with_boot = rc == 0 && c->n_rows == 0;
-	if (db_exec(db, "COMMIT", rc < 0 ? NULL : err) < 0)
+	if (!is_held && db_exec(db, "COMMIT", rc < 0 ? NULL : err) < 0)
 		rc = ERR_IO;
 	return rc;
 }
@@ -385,7 +428,9 @@ cursor_next(struct cursor *c, struct piece *out, struct err *err)
 		db = reader_db(c->r, file, err);
 		if (db == NULL)
 			return ERR_IO;
-		rc = load_rows(c, db, err);
+		rc = begin_transaction(c, db, err);
+		if (rc == 0)
+			rc = load_rows(c, db, err);
 		if (rc == 0 && c->n_rows == 0)
 			rc = load_open(c, db, err);
 		if (rc < 0)
@@ -398,7 +443,6 @@ cursor_next(struct cursor *c, struct piece *out, struct err *err)
 int
 cursor_load(struct cursor *c, struct series *out, struct err *err)
 {
-	sqlite3_stmt *st;
 	int rc;
 
 	series_clear(out, c->ch.type);
@@ -411,14 +455,17 @@ cursor_load(struct cursor *c, struct series *out, struct err *err)
 			out, err);
 		return rc < 0 ? rc : 0;
 	}
-	st = db_prepare(c->spans_db, "SELECT data FROM chunk WHERE chunk = ?1", err);
-	if (st == NULL)
+	if (begin_transaction(c, c->spans_db, err) < 0)
 		return ERR_IO;
-	db_bind(st, "i", c->now.chunk);
-	rc = db_row(st, err);
+	if (c->load == NULL)
+		c->load = db_prepare(c->spans_db, "SELECT data FROM chunk WHERE chunk = ?1", err);
+	if (c->load == NULL)
+		return ERR_IO;
+	db_bind(c->load, "i", c->now.chunk);
+	rc = db_row(c->load, err);
 	if (rc == 1)
-		rc = chunk_decode(c->r->coder, sqlite3_column_blob(st, 0),
-			(size_t)sqlite3_column_bytes(st, 0), out, err);
-	sqlite3_finalize(st);
+		rc = chunk_decode(c->r->coder, sqlite3_column_blob(c->load, 0),
+			(size_t)sqlite3_column_bytes(c->load, 0), out, err);
+	sqlite3_reset(c->load);
 	return rc < 0 ? rc : 0;
 }

@@ -3,6 +3,9 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
 
 #define BUSY_MS                                                                                    \
 	2000 /* a reader that closes, or a person with sqlite3, may hold a lock for so long */
@@ -36,6 +39,58 @@ db_open(sqlite3 **out, const char *path, bool is_writer, struct err *err)
 		return db_fail(*out, err, "opening");
 	sqlite3_busy_timeout(*out, BUSY_MS);
 	return 0;
+}
+
+/* "file:/var/lib/a%3Fb.sqlite?immutable=1" */
+static void
+put_uri(struct buf *out, const char *path)
+{
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-/";
+
+	buf_puts(out, "file:");
+	for (; *path != '\0'; path++) {
+		if (strchr(plain, *path) != NULL)
+			buf_putc(out, *path);
+		else
+			buf_printf(out, "%%%02X", (unsigned char)*path);
+	}
+	buf_puts(out, "?immutable=1");
+}
+
+static bool
+has_log(const char *path)
+{
+	struct buf log = { 0 };
+	bool has;
+
+	buf_printf(&log, "%s-wal", path);
+	has = access(buf_text(&log), F_OK) == 0;
+	buf_done(&log);
+	return has;
+}
+
+int
+db_open_read(sqlite3 **out, const char *path, struct err *err)
+{
+	struct buf uri = { 0 };
+	int64_t version;
+	int rc = db_open(out, path, false, err);
+
+	if (rc == 0)
+		rc = db_number(*out, "PRAGMA schema_version", 0, &version, err);
+	/* A copy, or one that somebody closed with the program sqlite3, lacks the files that go with a log. */
+	if (rc == 0 || *out == NULL || (sqlite3_errcode(*out) & 0xFF) != SQLITE_CANTOPEN ||
+		has_log(path))
+		return rc;
+	db_close(*out);
+	put_uri(&uri, path);
+	rc = sqlite3_open_v2(buf_text(&uri), out,
+		SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX |
+			SQLITE_OPEN_EXRESCODE,
+		NULL);
+	buf_done(&uri);
+	return rc == SQLITE_OK ? 0 : db_fail(*out, err, "opening");
 }
 
 void

@@ -11,6 +11,8 @@ int db_fail(sqlite3 *db, struct err *err, const char *doing);
 
 /* Open a file; is_writer: made when it is not there. The caller closes, also after an error, with db_close(). */
 int db_open(sqlite3 **out, const char *path, bool is_writer, struct err *err) MUST_CHECK;
+/* A file to be read, by a user who can make none beside it: one that nobody writes to and that has no log is read as it is. */
+int db_open_read(sqlite3 **out, const char *path, struct err *err) MUST_CHECK;
 void db_close(sqlite3 *db);
 
 /* One or several statements without results. */

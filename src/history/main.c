@@ -382,7 +382,8 @@ end(struct history *h)
 	clock_now(&clock);
 	recorder_drain(h->recorder, &clock);
 	recorder_end(h->recorder);
-	if (recorder_commit(h->recorder, &clock, !h->is_low, &err) < 0)
+	if (recorder_commit(h->recorder, &clock, !h->is_low, &err) < 0 ||
+		store_seal(h->store, &err) < 0)
 		log_warn("history: %s; what is on the tape is recorded at the next start, as far "
 			 "as the tape still has it",
 			err.msg);

@@ -28,8 +28,10 @@ reader_open(const char *dir, struct err *err)
 static void
 close_files(struct reader *r)
 {
-	for (size_t i = 0; i < r->n_files; i++)
+	for (size_t i = 0; i < r->n_files; i++) {
 		db_close(r->files[i].db);
+		free(r->files[i].moments);
+	}
 	free(r->files);
 	r->files = NULL;
 	r->n_files = 0;
@@ -62,7 +64,7 @@ reader_db(struct reader *r, size_t file, struct err *err)
 		err_set(err, ERR_CONF, 0, "'%s' is too long a path", r->dir);
 		return NULL;
 	}
-	if (db_open(&f->db, path, false, err) < 0 ||
+	if (db_open_read(&f->db, path, err) < 0 ||
 		db_exec(f->db, "PRAGMA cache_size=-256; PRAGMA query_only=1", err) < 0) {
 		db_close(f->db);
 		f->db = NULL;
@@ -71,7 +73,19 @@ reader_db(struct reader *r, size_t file, struct err *err)
 	return f->db;
 }
 
-/* Files that are still there keep their connection. */
+/* A file that is still there keeps its connection and what is known of it. */
+static void
+keep_file(struct reader *r, struct reader_file *f)
+{
+	for (size_t k = 0; k < r->n_files; k++)
+		if (r->files[k].ordinal == f->ordinal) {
+			*f = r->files[k];
+			r->files[k].db = NULL;
+			r->files[k].moments = NULL;
+			return;
+		}
+}
+
 static int
 list_files(struct reader *r, struct err *err)
 {
@@ -85,11 +99,7 @@ list_files(struct reader *r, struct err *err)
 	for (int i = 0; i < n; i++) {
 		files[i].ordinal = list[i].ordinal;
 		text_copy(files[i].name, sizeof(files[i].name), list[i].name);
-		for (size_t k = 0; k < r->n_files; k++)
-			if (r->files[k].ordinal == list[i].ordinal) {
-				files[i].db = r->files[k].db;
-				r->files[k].db = NULL;
-			}
+		keep_file(r, &files[i]);
 	}
 	free(list);
 	close_files(r);
@@ -110,23 +120,30 @@ compare_moments(const void *a, const void *b)
 	return (x->t_ns > y->t_ns) - (x->t_ns < y->t_ns);
 }
 
-/* Those of one file; a file that cannot be read is told and passed over: the others answer. */
+/* Those of one file, unless they are known. */
 static int
-load_moments(struct reader *r, size_t file, size_t *cap, struct err *err)
+load_moments(struct reader *r, size_t file, struct err *err)
 {
-	sqlite3 *db = reader_db(r, file, err);
-	sqlite3_stmt *st =
-		db == NULL ? NULL : db_prepare(db, "SELECT boot, t, wall, good FROM clock", err);
+	struct reader_file *f = &r->files[file];
+	sqlite3 *db = f->has_moments ? NULL : reader_db(r, file, err);
+	sqlite3_stmt *st;
+	size_t cap = 0;
 	int rc;
 
+	if (f->has_moments)
+		return 0;
+	st = db == NULL ? NULL : db_prepare(db, "SELECT boot, t, wall, good FROM clock", err);
 	if (st == NULL)
 		return ERR_IO;
+	free(f->moments);
+	f->moments = NULL;
+	f->n_moments = 0;
 	while ((rc = db_row(st, err)) == 1) {
-		if (r->n_moments == *cap) {
-			*cap = MAX(2 * *cap, (size_t)64);
-			r->moments = mem_grow(r->moments, *cap, sizeof(*r->moments));
+		if (f->n_moments == cap) {
+			cap = MAX(2 * cap, (size_t)16);
+			f->moments = mem_grow(f->moments, cap, sizeof(*f->moments));
 		}
-		r->moments[r->n_moments++] = (struct reader_moment){
+		f->moments[f->n_moments++] = (struct reader_moment){
 			.boot = (uint32_t)sqlite3_column_int64(st, 0),
 			.t_ns = sqlite3_column_int64(st, 1),
 			.wall_ns = sqlite3_column_int64(st, 2),
@@ -134,7 +151,53 @@ load_moments(struct reader *r, size_t file, size_t *cap, struct err *err)
 		};
 	}
 	sqlite3_finalize(st);
+	f->has_moments = rc == 0 && file + 1 < r->n_files;
 	return rc;
+}
+
+/* Of a boot from .. to: those that were synchronised, when there are some; each moment once. Returns where they end. */
+static size_t
+choose_moments(struct reader_moment *m, size_t from, size_t to, size_t out)
+{
+	bool has_good = false;
+	size_t first = out;
+
+	for (size_t i = from; i < to; i++)
+		has_good = has_good || m[i].is_good;
+	for (size_t i = from; i < to; i++) {
+		if (has_good && !m[i].is_good)
+			continue;
+		if (out > first && m[out - 1].t_ns == m[i].t_ns)
+			out--;
+		m[out++] = m[i];
+	}
+	return out;
+}
+
+/* Of all files together. */
+static void
+join_moments(struct reader *r)
+{
+	size_t n = 0, out = 0;
+
+	for (size_t i = 0; i < r->n_files; i++)
+		n += r->files[i].n_moments;
+	r->moments = mem_grow(r->moments, MAX(n, (size_t)1), sizeof(*r->moments));
+	n = 0;
+	for (size_t i = 0; i < r->n_files; i++) {
+		if (r->files[i].n_moments > 0)
+			memcpy(r->moments + n, r->files[i].moments,
+				r->files[i].n_moments * sizeof(*r->moments));
+		n += r->files[i].n_moments;
+	}
+	if (n > 0)
+		qsort(r->moments, n, sizeof(*r->moments), compare_moments);
+	for (size_t from = 0, to; from < n; from = to) {
+		for (to = from; to < n && r->moments[to].boot == r->moments[from].boot; to++)
+			continue;
+		out = choose_moments(r->moments, from, to, out);
+	}
+	r->n_moments = out;
 }
 
 static int
@@ -183,60 +246,74 @@ load_boots(struct reader *r, struct err *err)
 int
 reader_refresh(struct reader *r, struct err *err)
 {
-	size_t cap = 0;
 	int rc = list_files(r, err);
 
-	free(r->moments);
-	r->moments = NULL;
-	r->n_moments = 0;
 	for (size_t i = 0; i < r->n_files && rc >= 0; i++)
-		rc = load_moments(r, i, &cap, err);
+		rc = load_moments(r, i, err);
 	if (rc >= 0)
 		rc = load_boots(r, err);
 	if (rc >= 0)
 		rc = load_place(r, err);
-	if (r->n_moments > 0)
-		qsort(r->moments, r->n_moments, sizeof(*r->moments), compare_moments);
+	join_moments(r);
 	return rc < 0 ? rc : 0;
+}
+
+/* The first moment of a boot, or behind t_ns in it. */
+static size_t
+moment_behind(const struct reader *r, uint32_t boot, int64_t t_ns)
+{
+	size_t low = 0, high = r->n_moments;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct reader_moment *m = &r->moments[middle];
+
+		if (m->boot < boot || (m->boot == boot && m->t_ns <= t_ns))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 /* The records of a boot: first and one behind the last. */
 static void
 moments_of(const struct reader *r, uint32_t boot, size_t *out_from, size_t *out_to)
 {
-	size_t low = 0, high = r->n_moments;
+	*out_from = moment_behind(r, boot, INT64_MIN);
+	*out_to = moment_behind(r, boot, INT64_MAX);
+}
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
+int64_t
+reader_offset(
+	const struct reader *r, uint32_t boot, int64_t t_ns, int64_t *out_from, int64_t *out_until)
+{
+	size_t behind = moment_behind(r, boot, t_ns);
+	bool has_before = behind > 0 && r->moments[behind - 1].boot == boot;
+	bool has_behind = behind < r->n_moments && r->moments[behind].boot == boot;
+	size_t second = behind + 1;
 
-		if (r->moments[middle].boot < boot)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*out_from = low;
-	while (high < r->n_moments && r->moments[high].boot == boot)
-		high++;
-	*out_to = high;
+	*out_from = has_before ? r->moments[behind - 1].t_ns : INT64_MIN;
+	*out_until = has_behind ? r->moments[behind].t_ns : INT64_MAX;
+	if (has_before)
+		return r->moments[behind - 1].wall_ns;
+	if (!has_behind)
+		return 0;
+	/* Before the first one it is the first one's. */
+	*out_until = second < r->n_moments && r->moments[second].boot == boot
+			     ? r->moments[second].t_ns
+			     : INT64_MAX;
+	return r->moments[behind].wall_ns;
 }
 
 int64_t
 reader_wall(const struct reader *r, uint32_t boot, int64_t t_ns)
 {
-	const struct reader_moment *good = NULL, *any = NULL;
-	size_t from, to;
+	int64_t from, until, wall;
 
-	moments_of(r, boot, &from, &to);
-	for (size_t i = from; i < to; i++) {
-		const struct reader_moment *m = &r->moments[i];
-
-		if (m->is_good && (good == NULL || m->t_ns <= t_ns))
-			good = m;
-		if (any == NULL || m->t_ns <= t_ns)
-			any = m;
-	}
-	any = good != NULL ? good : any;
-	return any == NULL ? t_ns : t_ns + any->wall_ns;
+	if (__builtin_add_overflow(t_ns, reader_offset(r, boot, t_ns, &from, &until), &wall))
+		return t_ns < 0 ? INT64_MIN : INT64_MAX;
+	return wall;
 }
 
 bool

@@ -39,6 +39,10 @@ int reader_channels(struct reader *r, reader_channel_fn fn, void *ctx, struct er
  * else any. */
 int64_t reader_wall(const struct reader *r, uint32_t boot, int64_t t_ns);
 
+/* Wall time minus time of the boot at a moment; the same in all of [*out_from, *out_until): for those who ask sample by sample. */
+int64_t reader_offset(
+	const struct reader *r, uint32_t boot, int64_t t_ns, int64_t *out_from, int64_t *out_until);
+
 /* ---- samples --------------------------------------------------------------------------------------------------------------- */
 
 struct cursor;
@@ -55,6 +59,10 @@ struct piece {
 	struct chunk_stats stats; /* of all of its samples, also those outside of the range */
 	bool is_inside;           /* all of its samples are inside the range */
 };
+
+/* From here to cursor_release() all reads of a file are one transaction: much cheaper for many pieces, and so short that the writer does not notice. */
+void cursor_hold(struct cursor *c);
+void cursor_release(struct cursor *c);
 
 /* The next piece: 1, or 0 when there are no more. */
 int cursor_next(struct cursor *c, struct piece *out, struct err *err) MUST_CHECK;

@@ -16,14 +16,18 @@ struct reader_moment {
 struct reader_file {
 	uint32_t ordinal;
 	char name[FILES_NAME_MAX];
-	sqlite3 *db; /* NULL: not opened yet */
+	sqlite3 *db;                   /* NULL: not opened yet */
+	struct reader_moment *moments; /* as they stand in it; owned */
+	size_t n_moments;
+	bool has_moments; /* and will have no more: only the newest file is written to */
 };
 
 struct reader {
 	const char *dir;
 	struct reader_file *files; /* oldest first */
 	size_t n_files;
-	struct reader_moment *moments; /* by boot and time */
+	struct reader_moment *
+		moments; /* of all files, by boot and time; of a boot that has some that were synchronised only those */
 	size_t n_moments;
 	uint32_t *boots; /* in their order */
 	size_t n_boots;

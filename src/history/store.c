@@ -17,7 +17,7 @@
 static const char *const sql[STORE_STATEMENTS] = {
 	[PUT_TAIL] = "INSERT OR REPLACE INTO tail VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[PUT_CHUNK] = "INSERT INTO chunk(data) VALUES(?1)",
-	[PUT_SPAN] = "INSERT INTO span VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
+	[PUT_SPAN] = "INSERT INTO span VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)",
 	[PUT_OPEN] = "INSERT OR REPLACE INTO open VALUES(?1, ?2, ?3, ?4)",
 	[PUT_CLOCK] = "INSERT OR REPLACE INTO clock VALUES(?1, ?2, ?3, ?4)",
 	[PUT_GAP] =

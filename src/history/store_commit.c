@@ -43,6 +43,7 @@ put_chunk(struct store *s, uint32_t channel, const struct buf *blob, const struc
 	bind_number(st, 12, is_number && c->n_good > 0, c->sum);
 	bind_number(st, 13, is_number, c->area);
 	sqlite3_bind_int64(st, 14, c->held_ns);
+	sqlite3_bind_int64(st, 15, c->flags);
 	return db_run(st, err);
 }
 

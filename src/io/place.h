@@ -22,12 +22,12 @@ int place_twin(char *out, const char *bench, struct err *err) MUST_CHECK;
 /* The only running bench's name; ERR_CONF with a list when there are none or several, and their number in err->sys. */
 int place_only_bench(char *out, size_t cap, struct err *err) MUST_CHECK;
 
+/* The path of the same folder as below, which is not made: it may not be there. */
+int place_state_path(char *out, const char *bench, struct err *err) MUST_CHECK;
+
 /* Folder for what a bench remembers, made if needed with mode 0700: $MBC_STATE_DIR/<bench>, else /var/lib/mbc/<bench> for
  * root, else $XDG_STATE_HOME/mbc/<bench>, else ~/.local/state/mbc/<bench>. */
 int place_state_dir(char *out, const char *bench, struct err *err) MUST_CHECK;
-
-/* The same folder, which is not made. */
-int place_state_path(char *out, const char *bench, struct err *err) MUST_CHECK;
 
 /* The only bench of this user that has a journal, running or not; ERR_CONF with a list when there are none or several. */
 int place_only_journal(char *out, size_t cap, struct err *err) MUST_CHECK;

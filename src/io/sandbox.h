@@ -8,7 +8,8 @@
  *	                         writes /dev; lists any
  *	serve      mbc-serve     reads /proc/self                       no new socket, no exec, no fork, opens for reading only
  *	history    mbc-history   reads /proc/self; its folder            no socket, no exec, no fork
- *	query      mbc-query     reads /proc/self and the store's folder no socket, no exec, no fork, opens for reading only
+ *	query      mbc-query     reads /proc/self, the store's folder,   no socket, no exec, no fork, opens for reading only
+ *	                         zones of time
  *	helper     mbc-helper    not limited: it is not ours            as supervise
  *	curl       mbc-helper    reads                                  sockets, threads; no exec, no fork, opens for reading only
  *	twin       who calls it  reads; writes /dev; links, a socket    sockets, links; no exec, no fork, creates no file

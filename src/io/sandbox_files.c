@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -55,6 +56,8 @@ struct rule {
 	uint64_t allowed;
 };
 
+#define FS_ON_FILES                                                                                \
+	(uint64_t)(FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV)
 #define READ (FS_READ_FILE | FS_READ_DIR)
 #define KEEP_FILES (READ | FS_WRITE_FILE | FS_MAKE_REG | FS_REMOVE_FILE | FS_TRUNCATE)
 
@@ -119,10 +122,13 @@ static void
 add_rule(int set, const struct rule *rule, int abi)
 {
 	struct path_beneath p = { .allowed = rule->allowed & handled_files(abi) };
+	struct stat st;
 
 	p.parent = open(rule->path, O_PATH | O_CLOEXEC);
 	if (p.parent < 0)
 		return;
+	if (fstat(p.parent, &st) == 0 && !S_ISDIR(st.st_mode))
+		p.allowed &= FS_ON_FILES; /* a rule with others is refused as a whole */
 	syscall(SYS_landlock_add_rule, set, RULE_PATH_BENEATH, &p, 0);
 	close(p.parent);
 }

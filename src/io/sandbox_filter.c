@@ -56,7 +56,8 @@ static const char *const history_calls[] = { "open", "openat", "unlink", "unlink
 	"fdatasync", "ftruncate", "ftruncate64", "fallocate", "statfs", "statfs64", "fstatfs",
 	"fstatfs64", "fchmod", "adjtimex", "clock_adjtime", "clock_adjtime64", "umask", NULL };
 
-static const char *const query_calls[] = { "statfs", "statfs64", "fstatfs", "fstatfs64", NULL };
+static const char *const query_calls[] = { "ftruncate", "ftruncate64", "statfs", "statfs64",
+	"fstatfs", "fstatfs64", NULL };
 
 static const char *const twin_calls[] = { "socketpair", "bind", "connect", "listen", "accept",
 	"accept4", "symlink", "symlinkat", "unlink", "unlinkat", "flock", "adjtimex",

@@ -23,6 +23,9 @@ static const char *const names[SANDBOX_ROLES] = {
 /* Groups that own the ports of instruments on Debian; the last one, of USB devices, is for libraries of makers alone. */
 static const char *const port_groups[] = { "dialout", "gpio", "i2c", "plugdev" };
 
+/* Who answers about the history reads the recorder's files. */
+static const char *const query_groups[] = { "mbc-history" };
+
 static void
 set_name(struct sandbox_user *u, const struct passwd *pw)
 {
@@ -33,10 +36,10 @@ set_name(struct sandbox_user *u, const struct passwd *pw)
 }
 
 static void
-add_groups(struct sandbox_user *u, size_t n_groups)
+add_groups(struct sandbox_user *u, const char *const *names_of, size_t n_groups)
 {
 	for (size_t i = 0; i < n_groups; i++) {
-		const struct group *g = getgrnam(port_groups[i]);
+		const struct group *g = getgrnam(names_of[i]);
 
 		if (g != NULL && u->n_groups < SANDBOX_GROUPS)
 			u->groups[u->n_groups++] = g->gr_gid;
@@ -61,9 +64,11 @@ sandbox_user_find(enum sandbox_role role, struct sandbox_user *out)
 	out->is_other = true;
 	set_name(out, pw);
 	if (role == SANDBOX_CONTROL)
-		add_groups(out, NELEM(port_groups) - 1);
+		add_groups(out, port_groups, NELEM(port_groups) - 1);
 	else if (role == SANDBOX_HELPER)
-		add_groups(out, NELEM(port_groups));
+		add_groups(out, port_groups, NELEM(port_groups));
+	else if (role == SANDBOX_QUERY)
+		add_groups(out, query_groups, NELEM(query_groups));
 	return true;
 }
 

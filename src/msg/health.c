@@ -5,6 +5,7 @@
 #define PROCESS_SUPERVISE "supervise"
 #define PROCESS_SERVE "serve"
 #define PROCESS_HISTORY "history"
+#define PROCESS_QUERY "query"
 
 const struct health_row health_rows[HEALTH_COUNT] = {
 #define HEALTH(process, name, unit, title)                                                         \

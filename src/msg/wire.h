@@ -42,6 +42,11 @@ enum wire_kind {
 	WIRE_JOURNAL, /* supervise -> control: +fd, u32 which: a file of the journal that could not be had at the start */
 	WIRE_LOG, /* command line -> supervise: text "blackbox", "journal.0" or "journal.1" -> WIRE_LOG +fd, read-only; or WIRE_NO */
 	WIRE_HISTORY_EVENT, /* history -> supervise: u16 kind of event.def, one of HISTORY_*, f64 its value */
+	/* the history */
+	WIRE_QUERY, /* supervise -> serve and query: +fd: their new end of the pair between them */
+	WIRE_ASK, /* serve -> query: u32 number, u16 is it for gaps, text channels, from, to, points, format, raw, zone; "": not said */
+	WIRE_ANSWER, /* query -> serve: u32 number, u16 status of HTTP, text: with 200 +fd of a pipe, its content type; else what is wrong */
+	WIRE_ANSWER_END, /* query -> serve: u32 number: the pipe's end is the answer's */
 };
 
 void wire_begin(struct buf *out, enum wire_kind kind); /* clears `out` */

@@ -146,6 +146,9 @@ answer_write(struct buf *out, const char **out_type, struct target *t, bool is_x
 		picture_metrics(out, v);
 		return ANSWER_OK;
 	case ROUTE_STREAM:
+	case ROUTE_HISTORY:
+	case ROUTE_HISTORY_ALL:
+	case ROUTE_GAPS:
 	case ROUTE_OPENAPI:
 	case ROUTE_COUNT:
 		break;

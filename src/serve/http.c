@@ -30,6 +30,7 @@
 #include "serve/cache.h"
 #include "serve/clients.h"
 #include "serve/feed.h"
+#include "serve/http_history.h"
 #include "serve/pages.h"
 #include "serve/reply.h"
 
@@ -51,17 +52,20 @@ struct http {
 	int64_t tick_ns;
 	struct feed *feed;
 	struct cache cache;
+	struct history *history;
 	struct target target; /* of the request that is being answered */
 	struct buf body;
 	size_t live_bytes; /* of answers that are not freed yet */
 	int64_t next_pump_ns;
 	int spins;
+	uint64_t moved; /* of answers of the history, at the last call */
 	bool is_ending;
 	uint64_t requests;
 };
 
 struct request {
-	bool is_begun; /* on_request() has seen its headers */
+	bool is_begun;                 /* on_request() has seen its headers */
+	struct http_question *history; /* it waits for an answer of the history; NULL */
 	char uri[];
 };
 
@@ -232,9 +236,16 @@ send_document(struct http *h, struct MHD_Connection *c, const char *uri, bool wa
 	return rc;
 }
 
-static enum MHD_Result
-answer(struct http *h, struct MHD_Connection *c, const char *uri, bool is_head)
+static bool
+is_history(enum route route)
 {
+	return route == ROUTE_HISTORY || route == ROUTE_HISTORY_ALL || route == ROUTE_GAPS;
+}
+
+static enum MHD_Result
+answer(struct http *h, struct MHD_Connection *c, struct request *request, bool is_head)
+{
+	const char *uri = request->uri;
 	bool wants_xml = asks_xml(reply_asked(c, MHD_HTTP_HEADER_ACCEPT));
 	struct board_heart heart = { 0 };
 	int64_t now = now_boot();
@@ -260,6 +271,10 @@ answer(struct http *h, struct MHD_Connection *c, const char *uri, bool is_head)
 		return refuse(h, c, PROBLEM_NOT_FOUND,
 			"nothing is here; /api/v1/openapi.json lists all addresses", uri);
 	}
+	if (is_history(h->target.route)) {
+		request->history = http_history_ask(h->history, &h->target, c, now);
+		return http_history_answer(&request->history, uri, &h->live_bytes);
+	}
 	if (h->board == NULL)
 		return refuse(h, c, PROBLEM_NO_BOARD,
 			"the controller has not started yet; ask again in a second, or see the log "
@@ -279,6 +294,7 @@ on_uri(void *cls, const char *uri, struct MHD_Connection *c)
 	struct request *r = mem_grow(NULL, sizeof(*r) + n, 1);
 
 	r->is_begun = false;
+	r->history = NULL;
 	memcpy(r->uri, uri, n);
 	return r;
 }
@@ -287,8 +303,11 @@ static void
 on_end(void *cls, struct MHD_Connection *c, void **con_cls, enum MHD_RequestTerminationCode why)
 {
 	struct http *h = cls;
+	struct request *r = *con_cls;
 
-	free(*con_cls);
+	if (r != NULL)
+		http_history_free(r->history);
+	free(r);
 	*con_cls = NULL;
 	client_waits(&h->clients, client_of(c), now_boot());
 }
@@ -346,7 +365,9 @@ on_request(void *cls, struct MHD_Connection *c, const char *url, const char *met
 		h->requests++;
 		return judge(h, c, method, r);
 	}
-	return answer(h, c, r->uri, strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);
+	if (r->history != NULL)
+		return http_history_answer(&r->history, r->uri, &h->live_bytes);
+	return answer(h, c, r, strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);
 }
 
 static void PRINTF(2, 0) on_log(void *cls, const char *fmt, va_list ap)
@@ -361,12 +382,13 @@ static void PRINTF(2, 0) on_log(void *cls, const char *fmt, va_list ap)
 /* ---- life --------------------------------------------------------------------------------------------------------- */
 
 struct http *
-http_new(int listen_fd, unsigned connections, struct err *err)
+http_new(int listen_fd, unsigned connections, struct loop *loop, struct err *err)
 {
 	struct http *h = mem_zero(1, sizeof(*h));
 
 	h->clients = (struct clients){ .places = connections, .extra = REFUSALS_WAIT };
 	h->feed = feed_new();
+	h->history = history_new(loop);
 	h->next_pump_ns = NEVER;
 	h->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
 		0, NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
@@ -392,12 +414,14 @@ http_free(struct http *h)
 		return;
 	h->is_ending = true;
 	wake_streams(h);
+	history_end(h->history);
 	if (h->daemon != NULL) {
 		MHD_run(h->daemon); /* streams end with their last chunk */
 		MHD_stop_daemon(h->daemon);
 	}
 	cache_clear(&h->cache);
 	feed_free(h->feed);
+	history_free(h->history);
 	buf_done(&h->body);
 	free(h);
 }
@@ -450,6 +474,9 @@ http_run(struct http *h, bool is_ready)
 	pump(h, now);
 	make_room(h, now);
 	MHD_run(h->daemon);
+	/* It sends a block each time, and asks for the next call at once: not in vain. */
+	is_ready = is_ready || h->moved != history_moved(h->history);
+	h->moved = history_moved(h->history);
 	next = MIN(next_call(h, now, is_ready), clients_deadline(&h->clients));
 	if (feed_streams(h->feed) > 0 && h->next_pump_ns == NEVER)
 		h->next_pump_ns = now;
@@ -470,11 +497,18 @@ http_show(struct http *h, const struct board *board)
 }
 
 void
+http_history(struct http *h, int fd)
+{
+	history_connect(h->history, fd);
+}
+
+void
 http_beat(struct http *h)
 {
 	int64_t now = now_boot();
 
 	cache_sweep(&h->cache, now - NS_PER_S);
+	history_beat(h->history, now);
 	if (h->board == NULL)
 		return;
 	feed_beat(h->feed, now, now_wall_offset());

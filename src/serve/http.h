@@ -8,11 +8,13 @@
 
 #include "base/err.h"
 #include "board/board.h"
+#include "io/loop.h"
 
 struct http;
 
-/* Serve on a listening socket, which it takes. connections: the most at once. */
-struct http *http_new(int listen_fd, unsigned connections, struct err *err) MUST_CHECK;
+/* Serve on a listening socket, which it takes. connections: the most at once. loop: for what comes from the process that reads the history. */
+struct http *http_new(
+	int listen_fd, unsigned connections, struct loop *loop, struct err *err) MUST_CHECK;
 void http_free(struct http *h); /* ends all connections and streams */
 
 int http_fd(const struct http *h);
@@ -22,6 +24,9 @@ int64_t http_run(struct http *h, bool is_ready);
 
 /* Show another board; the old one must stay mapped until this returns. Without one the answers are 503. */
 void http_show(struct http *h, const struct board *board);
+
+/* The end of a new pair with the process that reads the history; taken. */
+void http_history(struct http *h, int fd);
 
 /* Each second: heartbeats, and memory that can be given back. */
 void http_beat(struct http *h);

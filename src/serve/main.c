@@ -26,7 +26,8 @@
 #include "serve/listen.h"
 
 #define CONNECTIONS 1024
-#define DESCRIPTORS (CONNECTIONS + 128) /* refusals, and what is no connection */
+#define DESCRIPTORS                                                                                \
+	(CONNECTIONS + 192) /* refusals, pipes of the history, and what is no connection */
 
 struct serve {
 	struct loop *loop;
@@ -102,6 +103,12 @@ on_supervisor(void *ctx, int fd, unsigned events)
 		if (rc == 0)
 			compromised(pass);
 #endif
+	} else if (rc == WIRE_QUERY && pass >= 0) {
+		rc = wire_close(&in, &err);
+		if (rc == 0) {
+			http_history(s->http, pass);
+			pass = -1;
+		}
 	} else if (rc >= 0) {
 		rc = err_set(&err, ERR_PROTO, 0,
 			"a message of kind %d that is not for this process", rc);
@@ -214,7 +221,7 @@ set_up(struct serve *s, const char *listen, struct err *err)
 	fd = listen_open(listen, address, err);
 	if (fd < 0)
 		return fd;
-	s->http = http_new(fd, connections, err);
+	s->http = http_new(fd, connections, s->loop, err);
 	if (s->http == NULL)
 		return ERR_IO;
 	fd = loop_signals(signals, NELEM(signals), err);

@@ -27,6 +27,10 @@ static const struct row {
 	[PROBLEM_TOO_LONG] = { 414, "urn:mbc:problem:too-long", "The address is too long" },
 	[PROBLEM_BUSY] = { 503, "urn:mbc:problem:busy", "Too much at once" },
 	[PROBLEM_NO_BOARD] = { 503, "urn:mbc:problem:no-board", "The bench is not running yet" },
+	[PROBLEM_NO_HISTORY] = { 503, "urn:mbc:problem:no-history",
+		"The history cannot be read now" },
+	[PROBLEM_HISTORY_DAMAGED] = { 500, "urn:mbc:problem:history-damaged",
+		"The history cannot be read as it is" },
 };
 
 unsigned

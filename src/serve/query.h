@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 
-#define QUERY_PARAMS_MAX 4
+#define QUERY_PARAMS_MAX 8
 
 struct query {
 	char *values[QUERY_PARAMS_MAX]; /* in the order of `known`; NULL: not given */

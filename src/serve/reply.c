@@ -77,7 +77,7 @@ reply_problem(struct MHD_Connection *c, enum problem p, const char *detail, cons
 		return MHD_NO;
 	if (p == PROBLEM_READ_ONLY)
 		reply_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-	if (p == PROBLEM_BUSY || p == PROBLEM_NO_BOARD)
+	if (p == PROBLEM_BUSY || p == PROBLEM_NO_BOARD || p == PROBLEM_NO_HISTORY)
 		reply_header(r, MHD_HTTP_HEADER_RETRY_AFTER, "1");
 	rc = MHD_queue_response(c, problem_status(p), r);
 	MHD_destroy_response(r);

@@ -15,6 +15,11 @@ const struct route_row target_routes[ROUTE_COUNT] = {
 	[ROUTE_INSTRUMENTS] = { "/api/v1/instruments", true, { NULL } },
 	[ROUTE_INSTRUMENT] = { "/api/v1/instruments/{name}", true, { NULL } },
 	[ROUTE_TRACE] = { "/api/v1/instruments/{name}/trace", true, { NULL } },
+	[ROUTE_HISTORY] = { "/api/v1/history/{name}", false,
+		{ "from", "to", "points", "format", "raw", "zone", NULL } },
+	[ROUTE_HISTORY_ALL] = { "/api/v1/history", false,
+		{ "channels", "from", "to", "points", "format", "raw", "zone", NULL } },
+	[ROUTE_GAPS] = { "/api/v1/gaps", false, { "from", "to", NULL } },
 	[ROUTE_OPENAPI] = { "/api/v1/openapi.json", false, { NULL } },
 	[ROUTE_FLAT_XML] = { "/xml", false, { NULL } },
 	[ROUTE_FLAT_JSON] = { "/json", false, { NULL } },
@@ -109,7 +114,7 @@ target_parse(const char *uri, struct target *out, struct err *err)
 	int rc;
 
 	out->is_xml = false;
-	out->params[0] = out->params[1] = NULL;
+	memset(out->params, 0, sizeof(out->params));
 	rc = find_route(uri, n, out, err);
 	if (rc < 0 || uri[n] == '\0')
 		return rc;

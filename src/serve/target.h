@@ -6,6 +6,7 @@
 
 #define TARGET_URI_MAX 4000 /* bytes of path and query; longer ones are answered with 414 */
 #define TARGET_NAME_MAX 128
+#define TARGET_PARAMS 7
 
 enum route {
 	ROUTE_BENCH,
@@ -15,6 +16,9 @@ enum route {
 	ROUTE_INSTRUMENTS,
 	ROUTE_INSTRUMENT,
 	ROUTE_TRACE,
+	ROUTE_HISTORY,
+	ROUTE_HISTORY_ALL,
+	ROUTE_GAPS,
 	ROUTE_OPENAPI,
 	ROUTE_FLAT_XML,
 	ROUTE_FLAT_JSON,
@@ -24,18 +28,18 @@ enum route {
 };
 
 struct route_row {
-	const char *path;      /* "/api/v1/channels/{name}" */
-	bool has_xml;          /* comes as XML on demand, or with the suffix ".xml" */
-	const char *params[3]; /* ends with NULL */
+	const char *path; /* "/api/v1/channels/{name}" */
+	bool has_xml;     /* comes as XML on demand, or with the suffix ".xml" */
+	const char *params[TARGET_PARAMS + 1]; /* ends with NULL */
 };
 
 extern const struct route_row target_routes[ROUTE_COUNT];
 
 struct target {
 	enum route route;
-	bool is_xml;                /* by suffix */
-	char name[TARGET_NAME_MAX]; /* {name}, or the path of a page */
-	char *params[2];            /* values, in the order of route_row.params; NULL: not given */
+	bool is_xml;                 /* by suffix */
+	char name[TARGET_NAME_MAX];  /* {name}, or the path of a page */
+	char *params[TARGET_PARAMS]; /* values, in the order of route_row.params; NULL: not given */
 	char text[TARGET_URI_MAX + 1]; /* what params point into */
 };
 

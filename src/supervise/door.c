@@ -134,6 +134,8 @@ send_status(struct supervise *s, int fd)
 	describe_child(&out, &s->serve, now);
 	if (s->img != NULL && !s->img->history.is_off)
 		describe_child(&out, &s->history, now);
+	if (s->query.pid != 0)
+		describe_child(&out, &s->query, now);
 	helpers_describe(s, &out, now);
 	events_describe(s, &out);
 	if (s->watchdog.device[0] != '\0')
@@ -146,6 +148,7 @@ send_status(struct supervise *s, int fd)
 	describe_sandbox(&out, "control", s->control.pid, &s->control.user, s->control.report);
 	describe_sandbox(&out, "serve", s->serve.pid, &s->serve.user, s->serve.report);
 	describe_sandbox(&out, "history", s->history.pid, &s->history.user, s->history.report);
+	describe_sandbox(&out, "query", s->query.pid, &s->query.user, s->query.report);
 	send_text(fd, true, buf_text(&out));
 	buf_done(&out);
 }

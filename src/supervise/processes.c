@@ -136,6 +136,7 @@ on_message(void *ctx, int fd, unsigned events)
 	struct supervise *s = ctx;
 	struct child *c = fd == s->control.sock ? &s->control
 			  : fd == s->serve.sock ? &s->serve
+			  : fd == s->query.sock ? &s->query
 						: &s->history;
 	uint8_t packet[WIRE_MAX];
 	struct wire_in in;
@@ -247,6 +248,8 @@ start_serve(struct supervise *s, int64_t now_ns, struct err *err)
 		rc = watch_child(s, &s->serve, err);
 	if (rc == 0 && s->board >= 0)
 		send_fd(&s->serve, WIRE_BOARD, s->board, s->board_generation);
+	if (rc == 0)
+		recording_pair(s);
 	return rc;
 }
 
@@ -265,12 +268,24 @@ start_history(struct supervise *s, int64_t now_ns, struct err *err)
 	return rc;
 }
 
+static int
+start_query(struct supervise *s, int64_t now_ns, struct err *err)
+{
+	int rc = recording_query(s, now_ns, err);
+
+	if (rc == 0)
+		rc = watch_child(s, &s->query, err);
+	if (rc == 0)
+		recording_pair(s);
+	return rc;
+}
+
 void
 processes_start(struct supervise *s, int64_t now_ns)
 {
-	struct child *const all[] = { &s->control, &s->serve, &s->history };
+	struct child *const all[] = { &s->control, &s->serve, &s->history, &s->query };
 	int (*const starts[])(struct supervise * s, int64_t now_ns,
-		struct err * err) = { start_control, start_serve, start_history };
+		struct err * err) = { start_control, start_serve, start_history, start_query };
 
 	if (now_ns >= s->serve_kill_ns) {
 		log_warn("process 'serve': did not end in 2 s; it is killed");
@@ -296,7 +311,8 @@ processes_wake(const struct supervise *s)
 	if (s->img == NULL)
 		return NEVER;
 	return MIN(MIN(s->control.pid == 0 ? s->control.next_start_ns : NEVER,
-			   s->history.pid == 0 ? s->history.next_start_ns : NEVER),
+			   MIN(s->history.pid == 0 ? s->history.next_start_ns : NEVER,
+				   s->query.pid == 0 ? s->query.next_start_ns : NEVER)),
 		s->serve.pid == 0 ? s->serve.next_start_ns : s->serve_kill_ns);
 }
 
@@ -406,15 +422,19 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 	struct child *c = pid == s->control.pid   ? &s->control
 			  : pid == s->serve.pid   ? &s->serve
 			  : pid == s->history.pid ? &s->history
+			  : pid == s->query.pid   ? &s->query
 						  : NULL;
 	bool is_wanted, is_missed, is_told;
 
 	if (c == NULL)
 		return;
 	is_told = s->is_ending || (c == &s->serve && s->serve_kill_ns != NEVER) ||
-		  (c == &s->history && s->is_history_told); /* to end */
+		  (c == &s->history && s->is_history_told) ||
+		  (c == &s->query && s->is_query_told); /* to end */
 	if (c == &s->history)
 		s->is_history_told = false;
+	else if (c == &s->query)
+		s->is_query_told = false;
 	if (c->sock >= 0)
 		loop_remove(s->loop, c->sock);
 	if (c == &s->serve)
@@ -434,7 +454,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 	is_wanted = !s->is_ending &&
 		    (c == &s->control ||
 			    (c == &s->serve && image_text(s->img, s->img->listen)[0] != '\0') ||
-			    (c == &s->history && !s->img->history.is_off));
+			    ((c == &s->history || c == &s->query) && !s->img->history.is_off));
 	if (is_wanted) {
 		child_ended(c, status, now_ns);
 		if (is_missed)
@@ -495,7 +515,8 @@ processes_health(struct supervise *s, int64_t now_ns)
 	wire_u16(&packet, HEALTH_SUPERVISE_uptime);
 	wire_f64(&packet, (double)((now_ns - s->began_ns) / NS_PER_S));
 	wire_u16(&packet, HEALTH_SUPERVISE_restarts);
-	wire_f64(&packet, s->control.restarts + s->serve.restarts + s->history.restarts);
+	wire_f64(&packet,
+		s->control.restarts + s->serve.restarts + s->history.restarts + s->query.restarts);
 	wire_u16(&packet, HEALTH_SUPERVISE_memory);
 	wire_f64(&packet, s->self.memory_kib);
 	wire_end(&packet);
@@ -510,6 +531,8 @@ processes_signal(struct supervise *s, int sig)
 		kill(s->control.pid, sig);
 	if (s->serve.pid != 0)
 		kill(s->serve.pid, sig);
+	if (s->query.pid != 0)
+		kill(s->query.pid, sig);
 	if (s->history.pid != 0 && (sig == SIGKILL || s->control.pid == 0))
 		kill(s->history.pid, sig); /* else when the controller has ended */
 }

@@ -4,9 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/fsuid.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
+#include "io/sock.h"
 #include "supervise/supervise.h"
 
 /* The folder is made with the recorder's group, so that we need not be able to give files away. Ours it lies in is open to those who know its name. */
@@ -73,6 +76,50 @@ recording_start(struct supervise *s, int64_t now_ns, struct err *err)
 	return child_start(&s->history, args, fds, (size_t)n_fds, now_ns, err);
 }
 
+int
+recording_query(struct supervise *s, int64_t now_ns, struct err *err)
+{
+	char path[PLACE_MAX + 16];
+	const char *const args[] = { "--dir", path, NULL };
+
+	snprintf(path, sizeof(path), "%s/history", s->state_dir);
+	if (make_folder(s, path, err) < 0)
+		return ERR_IO;
+	return child_start(&s->query, args, NULL, 0, now_ns, err);
+}
+
+static void
+hand_out(const struct child *c, int end)
+{
+	struct buf packet = { 0 };
+	struct err err;
+
+	wire_begin(&packet, WIRE_QUERY);
+	wire_end(&packet);
+	if (sock_send(c->sock, &packet, end, &err) < 0)
+		log_warn("process '%s': %s", c->name, err.msg);
+	buf_done(&packet);
+}
+
+/* Each time that one of both has been started: what the other one still has of a pair ends with the one that died. */
+void
+recording_pair(struct supervise *s)
+{
+	int pair[2];
+
+	if (s->serve.sock < 0 || s->query.sock < 0)
+		return;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) {
+		log_warn("making a socket pair: %s; questions about the history are not answered",
+			strerror(errno));
+		return;
+	}
+	hand_out(&s->query, pair[0]);
+	hand_out(&s->serve, pair[1]);
+	close(pair[0]);
+	close(pair[1]);
+}
+
 void
 recording_adjust(struct supervise *s, const struct image_history *before, int64_t now_ns)
 {
@@ -80,7 +127,11 @@ recording_adjust(struct supervise *s, const struct image_history *before, int64_
 
 	if (before != NULL && memcmp(before, h, sizeof(*h)) == 0)
 		return;
-	s->history.next_start_ns = h->is_off ? NEVER : now_ns;
+	s->history.next_start_ns = s->query.next_start_ns = h->is_off ? NEVER : now_ns;
+	if (s->query.pid != 0 && h->is_off) {
+		s->is_query_told = true;
+		kill(s->query.pid, SIGTERM);
+	}
 	if (s->history.pid == 0)
 		return;
 	s->is_history_told =

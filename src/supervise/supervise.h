@@ -25,13 +25,14 @@ struct supervise {
 	uint32_t generation;     /* of the newest image or board */
 	int64_t began_ns;
 
-	struct child control, serve, history,
+	struct child control, serve, history, query,
 		compile;           /* compile: runs for a moment, for each reading of the file */
 	struct sandbox_user owner; /* of the bench file */
 	bool has_owner;            /* who may as well have it read */
 	struct sandbox_report sandbox; /* our own */
 	char listening[64];            /* what serve listens on; empty: not yet */
 	int64_t serve_kill_ns;         /* when one that was asked to end is killed; NEVER */
+	bool is_query_told;            /* to end */
 	bool is_history_told;          /* to end, and to start with other settings */
 	bool is_ready;                 /* the service manager has heard so */
 	bool is_announced;             /* where to look */
@@ -102,6 +103,9 @@ void recording_adjust(struct supervise *s, const struct image_history *before,
 	int64_t now_ns); /* a new bench file; before NULL: the first one */
 
 void recording_told(struct supervise *s, struct wire_in *in); /* by the recorder: an event */
+int recording_query(struct supervise *s, int64_t now_ns,
+	struct err *err) MUST_CHECK;      /* starts the process that reads what was recorded */
+void recording_pair(struct supervise *s); /* a new pair between it and the data server */
 
 /* helpers.c: programs of links */
 void helpers_asked(

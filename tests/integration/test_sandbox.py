@@ -1,6 +1,7 @@
 """Each process can do only its own work: what confines it, what a data server that was taken over can still do, who runs as whom."""
 import contextlib
 import fcntl
+import json
 import os
 import pathlib
 import pwd
@@ -11,10 +12,11 @@ import socket
 import subprocess
 import tempfile
 import unittest
+import urllib.request
 
 from harness import BUILD, PATIENCE_S, ROOT, Device, Process, children, copy_programs, need_peer, wait_for
 
-USERS = ("mbc-compile", "mbc-control", "mbc-serve", "mbc-helper")
+USERS = ("mbc-compile", "mbc-control", "mbc-serve", "mbc-query", "mbc-history", "mbc-helper")  # who is in a group goes before it
 IS_ROOT = os.geteuid() == 0
 IS_SANITIZED = "libasan" in subprocess.run(["ldd", str(BUILD / "mbc-control")], capture_output=True, text=True).stdout \
     or b"__asan_init" in (BUILD / "mbc-control").read_bytes()
@@ -63,7 +65,7 @@ class Place:
         if serve != "mbc-serve":
             shutil.copy(BUILD / "tests/integration" / serve, self.folder / "mbc-serve")
         for name in ("run", "state"):
-            (self.folder / name).mkdir(mode=0o700)
+            (self.folder / name).mkdir(mode=0o755)  # as /var/lib/mbc: the bench's own folder in it is closed
         self.environment = dict(os.environ, MBC_RUN_DIR=str(self.folder / "run"), MBC_STATE_DIR=str(self.folder / "state"))
         self.environment.pop("MBC_USERS", None)
         self.file = self.folder / "bench.yaml"
@@ -106,7 +108,9 @@ class Confined(unittest.TestCase):
     def test_every_process_is_confined_and_doctor_says_so(self):
         place = Place(self)
         running = pids(place.start().pid)
-        for name in ("control", "serve"):
+        wait_for("all of them", lambda: {"history", "query"} <= set(pids(running["supervise"])))
+        running = pids(running["supervise"])
+        for name in ("control", "serve", "history", "query"):
             with self.subTest(name):
                 told = status(running[name])
                 self.assertEqual({key: int(told[key], 16) for key in ("CapEff", "CapPrm", "CapInh", "CapAmb")},
@@ -124,7 +128,7 @@ class Confined(unittest.TestCase):
             self.assertEqual(int(status(running["supervise"])["CapPrm"], 16) & ~wanted, 0)
         doctor = place.mbc("doctor")
         self.assertEqual(doctor.returncode, 0, doctor.stderr)
-        for name in ("compile", "control", "serve"):
+        for name in ("compile", "control", "serve", "history", "query"):
             line = re.search(rf"^  (good|MIND)  {name}: user (\S+), (.*)$", doctor.stdout, re.M)
             self.assertIsNotNone(line, doctor.stdout)
             self.assertIn("capabilities none", line[3])
@@ -133,6 +137,25 @@ class Confined(unittest.TestCase):
                 self.assertEqual(line[2], f"mbc-{name}")
         self.assertEqual("good  users:" in doctor.stdout, IS_ROOT, doctor.stdout)
         self.assertNotIn("sandbox:", doctor.stdout)
+
+    def test_what_one_process_recorded_another_one_reads(self):
+        place = Place(self)
+        process = place.start()
+        port = int(re.search(r":(\d+)/", process.find("http://", "out")[0])[1])
+
+        def ask():
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/history/dev.a?raw=1&zone=Europe/Paris") as answer:
+                return json.load(answer)["channels"][0]["samples"]
+        self.assertEqual(wait_for("an answer", ask)[-1][1], 7)
+        store = place.folder / "state/cell/history"
+        if IS_ROOT:
+            self.assertEqual({path.owner() for path in store.iterdir()}, {"mbc-history"})
+            self.assertEqual({path.stat().st_mode & 0o7 for path in (store, *store.iterdir())}, {0})
+        done = place.mbc("export", "dev.a")
+        self.assertEqual((done.returncode, done.stdout.splitlines()[-1].split(",")[1]), (0, "7"), done.stderr)
+        process.stop()
+        if IS_ROOT:
+            self.assertEqual({path.owner() for path in store.iterdir()}, {"mbc-history"}, "who read has left files")
 
     @unittest.skipUnless(IS_ROOT, "only root can start processes as other users")
     def test_file_that_is_closed_to_the_compiler_is_read_as_its_owner(self):

@@ -1,0 +1,330 @@
+/* answer.c - the answer to a question about the history: what all forms have in common */
+#include "history/answer_inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#define NEAREST_MAX 2000 /* names that are compared for "did you mean" */
+
+const char *
+answer_cause(const char *token)
+{
+	static const struct {
+		const char *token, *en;
+	} rows[] = {
+#define GAP(name, en, fr) { #name, en },
+#include "history/gap.def"
+#undef GAP
+	};
+
+	for (size_t i = 0; i < NELEM(rows); i++)
+		if (strcmp(rows[i].token, token) == 0)
+			return rows[i].en;
+	return token;
+}
+
+/* ---- channels ------------------------------------------------------------------------------------------------------------ */
+
+struct names {
+	char *at[NEAREST_MAX];
+	size_t n;
+};
+
+static void
+add_name(void *ctx, const struct reader_channel *ch)
+{
+	struct names *names = ctx;
+
+	if (names->n < NEAREST_MAX)
+		names->at[names->n++] = mem_text(ch->name);
+}
+
+static int
+unknown(struct reader *r, const char *name, struct err *err)
+{
+	struct names *names = mem_zero(1, sizeof(*names));
+	char shown[61];
+	const char *near;
+
+	text_copy(shown, sizeof(shown), name);
+	if (reader_channels(r, add_name, names, NULL) < 0)
+		names->n = 0;
+	near = text_nearest(name, (const char *const *)names->at, names->n);
+	if (near != NULL)
+		err_set(err, ERR_CONF, 404,
+			"nothing is recorded of a channel '%s'; did you mean '%s'?", shown, near);
+	else
+		err_set(err, ERR_CONF, 404,
+			"nothing is recorded of a channel '%s'; /api/v1/channels and 'mbc get' "
+			"list "
+			"those of the bench",
+			shown);
+	for (size_t i = 0; i < names->n; i++)
+		free(names->at[i]);
+	free(names);
+	return ERR_CONF;
+}
+
+static int
+find_channels(struct answer *a, struct err *err)
+{
+	const char *name = a->ask.channels;
+
+	a->walks = mem_zero(a->ask.n_channels + 1, sizeof(*a->walks));
+	for (size_t i = 0; i < a->ask.n_channels; i++, name += strlen(name) + 1) {
+		int rc = reader_find(a->reader, name, &a->walks[i].ch, err);
+
+		if (rc == ERR_CONF)
+			return unknown(a->reader, name, err);
+		if (rc < 0)
+			return rc;
+		series_init(&a->walks[i].series, a->walks[i].ch.type);
+	}
+	return 0;
+}
+
+/* The range begins with the first sample of all channels. */
+static int
+begin_at_first(struct answer *a, struct err *err)
+{
+	int64_t first = a->ask.to_ns - 1;
+
+	for (size_t i = 0; i < a->ask.n_channels; i++) {
+		struct walk *w = &a->walks[i];
+		struct piece piece;
+		int rc;
+
+		walk_begin(a, w, 0, a->ask.to_ns, false);
+		rc = cursor_next(w->cursor, &piece, err);
+		if (rc < 0)
+			return rc;
+		if (rc == 1)
+			first = MIN(first, reader_wall(a->reader, piece.boot, piece.stats.t_min));
+		walk_end(w);
+	}
+	a->ask.from_ns = MAX(first, INT64_C(0));
+	return ask_fit(&a->ask, err);
+}
+
+/* ---- gaps ---------------------------------------------------------------------------------------------------------------- */
+
+static void
+add_gap(void *ctx, const struct reader_gap *gap)
+{
+	struct answer *a = ctx;
+
+	if ((a->n_gaps & (a->n_gaps - 1)) == 0) /* room doubles at powers of two */
+		a->ledger = mem_grow(a->ledger, MAX(2 * a->n_gaps, (size_t)1), sizeof(*a->ledger));
+	a->ledger[a->n_gaps++] = *gap;
+}
+
+static int
+compare_gaps(const void *a, const void *b)
+{
+	const struct reader_gap *x = a, *y = b;
+
+	return (x->to_ns > y->to_ns) - (x->to_ns < y->to_ns);
+}
+
+static int
+load_gaps(struct answer *a, struct err *err)
+{
+	int64_t margin = a->ask.is_gaps ? 0 : BUCKETS_HOLD_NS;
+	int rc = reader_gaps(
+		a->reader, a->ask.from_ns - margin, a->ask.to_ns + margin, add_gap, a, err);
+
+	if (rc < 0)
+		return rc;
+	if (a->n_gaps > 0)
+		qsort(a->ledger, a->n_gaps, sizeof(*a->ledger), compare_gaps);
+	a->gaps = mem_zero(a->n_gaps + 1, sizeof(*a->gaps));
+	for (size_t i = 0; i < a->n_gaps; i++)
+		a->gaps[i] = (struct bucket_gap){ a->ledger[i].from_ns, a->ledger[i].to_ns };
+	return 0;
+}
+
+void
+answer_time(struct answer *a, struct buf *out, int64_t wall_ns)
+{
+	if (wall_ns == INT64_MIN) {
+		buf_puts(out, "null");
+		return;
+	}
+	buf_putc(out, '"');
+	stamp_put(&a->stamp, out, wall_ns);
+	buf_putc(out, '"');
+}
+
+/* ---- what JSON begins with ----------------------------------------------------------------------------------------------- */
+
+void
+answer_put_gaps(struct answer *a, struct buf *out)
+{
+	const char *comma = "";
+
+	buf_puts(out, "\"gaps\":[");
+	for (size_t i = 0; i < a->n_gaps; i++) {
+		const struct reader_gap *gap = &a->ledger[i];
+
+		if (gap->to_ns <= a->ask.from_ns || gap->from_ns >= a->ask.to_ns)
+			continue;
+		buf_printf(out, "%s{\"from\":", comma);
+		answer_time(a, out, gap->from_ns);
+		buf_puts(out, ",\"to\":");
+		answer_time(a, out, gap->to_ns);
+		buf_printf(out, ",\"cause\":\"%s\",\"text\":\"%s\",\"missed\":%llu}", gap->cause,
+			answer_cause(gap->cause), (unsigned long long)gap->missed);
+		comma = ",";
+	}
+	buf_putc(out, ']');
+}
+
+void
+answer_head(struct answer *a, struct buf *out)
+{
+	buf_puts(out, "{\"from\":");
+	answer_time(a, out, a->ask.from_ns);
+	buf_puts(out, ",\"to\":");
+	answer_time(a, out, a->ask.to_ns);
+	buf_puts(out, ",\"recorded\":");
+	answer_time(a, out, reader_recorded(a->reader));
+	buf_putc(out, ',');
+	answer_put_gaps(a, out);
+}
+
+static void
+describe_choices(struct json *j, const struct reader_channel *ch)
+{
+	const char *p = ch->choices;
+
+	json_object(j, "choices");
+	while (*p != '\0') {
+		size_t line = strcspn(p, "\n"), number = strcspn(p, "=");
+		char key[24], word[VALUE_TEXT_MAX + 1];
+
+		if (number < line && number < sizeof(key) && line - number <= VALUE_TEXT_MAX) {
+			memcpy(key, p, number);
+			key[number] = '\0';
+			memcpy(word, p + number + 1, line - number - 1);
+			word[line - number - 1] = '\0';
+			json_text(j, key, word);
+		}
+		p += line + (p[line] == '\n');
+	}
+	json_end(j);
+}
+
+void
+answer_describe(struct buf *out, const struct reader_channel *ch)
+{
+	struct json j;
+
+	json_open(&j, out);
+	json_object(&j, NULL);
+	json_text(&j, "name", ch->name);
+	json_text(&j, "title", ch->title);
+	json_text(&j, "unit", ch->unit);
+	json_text(&j, "type", value_type_text(ch->type));
+	json_text(&j, "instrument", ch->instrument[0] != '\0' ? ch->instrument : NULL);
+	if (ch->type == VALUE_CHOICE)
+		describe_choices(&j, ch);
+}
+
+static int
+step_gaps(struct answer *a, struct buf *out, struct err *err)
+{
+	answer_head(a, out);
+	buf_puts(out, "}\n");
+	return 0;
+}
+
+/* ---- life ---------------------------------------------------------------------------------------------------------------- */
+
+static int
+set_up(struct answer *a, struct err *err)
+{
+	bool is_json = a->ask.form == ASK_JSON;
+	int rc = stamp_zone(a->ask.zone, err);
+
+	if (rc == 0 && !a->ask.is_gaps)
+		rc = find_channels(a, err);
+	if (rc == 0 && a->ask.has_all && !a->ask.is_gaps)
+		rc = begin_at_first(a, err);
+	if (rc == 0)
+		rc = load_gaps(a, err);
+	if (rc < 0)
+		return rc;
+	if (a->ask.is_gaps)
+		a->step = step_gaps;
+	else if (a->ask.is_raw)
+		a->step = is_json ? answer_raw_json : answer_raw_csv;
+	else
+		a->step = is_json ? answer_buckets_json : answer_buckets_csv;
+	if (!a->ask.is_gaps && !a->ask.is_raw)
+		answer_window(a);
+	return 0;
+}
+
+struct answer *
+answer_new(struct reader *reader, struct ask *ask, struct err *err)
+{
+	struct answer *a = mem_zero(1, sizeof(*a));
+
+	a->reader = reader;
+	a->ask = *ask;
+	ask->channels = NULL;
+	if (reader_refresh(reader, err) < 0 || set_up(a, err) < 0) {
+		answer_free(a);
+		return NULL;
+	}
+	return a;
+}
+
+void
+answer_free(struct answer *a)
+{
+	if (a == NULL)
+		return;
+	for (size_t i = 0; a->walks != NULL && i < a->ask.n_channels; i++) {
+		cursor_free(a->walks[i].cursor);
+		series_done(&a->walks[i].series);
+	}
+	free(a->walks);
+	free(a->ledger);
+	free(a->gaps);
+	free(a->buckets);
+	ask_done(&a->ask);
+	free(a);
+}
+
+const char *
+answer_type(const struct answer *a)
+{
+	return a->ask.form == ASK_JSON || a->ask.is_gaps
+		       ? "application/json"
+		       : "text/csv; charset=utf-8; header=present";
+}
+
+size_t
+answer_channels(const struct answer *a)
+{
+	return a->ask.is_raw ? a->ask.n_channels : 1;
+}
+
+size_t
+answer_buckets(const struct answer *a)
+{
+	return a->buckets == NULL ? 0
+				  : a->n_window * (a->ask.form == ASK_JSON ? 1 : a->ask.n_channels);
+}
+
+int
+answer_step(struct answer *a, struct buf *out, struct err *err)
+{
+	int rc = stamp_zone(a->ask.zone, err);
+
+	return rc < 0 ? rc : a->step(a, out, err);
+}

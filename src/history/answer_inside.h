@@ -1,0 +1,69 @@
+/* answer_inside.h - the state of an answer; for its files alone */
+#ifndef HISTORY_ANSWER_INSIDE_H
+#define HISTORY_ANSWER_INSIDE_H
+
+#include "base/json.h"
+#include "history/answer.h"
+#include "history/buckets.h"
+#include "history/form.h"
+
+#define ANSWER_PIECES 64         /* that a step reads at most */
+#define ANSWER_SPANS 2048        /* that it looks at without reading them */
+#define ANSWER_BYTES (64u << 10) /* after so many it ends */
+
+/* One channel on its way through the samples. */
+struct walk {
+	struct reader_channel ch;
+	struct cursor *cursor;
+	struct series series;
+	size_t at;       /* in it */
+	uint32_t boot;   /* of it */
+	int64_t wall_ns; /* of the sample at `at` */
+	int64_t offset, offset_from, offset_until;
+	bool has_sample, is_over;
+};
+
+struct answer {
+	struct reader *reader;
+	struct ask ask;
+	struct walk *walks;        /* [ask.n_channels] */
+	struct reader_gap *ledger; /* in the range and a little around it, by their ends */
+	struct bucket_gap *gaps;   /* the same */
+	size_t n_gaps, next_gap;
+	struct stamp stamp;
+	int (*step)(struct answer *a, struct buf *out, struct err *err);
+	bool is_begun;  /* its head is written */
+	size_t channel; /* that is being written */
+	bool is_in_channel;
+	/* Buckets: those of a window, of one channel or (CSV) of all. */
+	struct bucket *buckets;
+	struct buckets window;
+	size_t first,
+		n_window; /* bucket of the whole range that it begins with; how many there are */
+	bool is_filled, is_filling;
+	unsigned column;
+	size_t row;
+};
+
+/* answer_walk.c: samples in [from, to) one by one */
+void walk_begin(struct answer *a, struct walk *w, int64_t from_ns, int64_t to_ns, bool is_raw);
+void walk_end(struct walk *w);
+int64_t walk_wall(const struct answer *a, struct walk *w, int64_t t_ns);
+/* Go to the next sample; *budget counts pieces that are loaded. 1: there; 0: the budget is used up, or is_over. */
+int walk_next(struct answer *a, struct walk *w, unsigned *budget, struct err *err);
+
+/* answer.c */
+void answer_describe(
+	struct buf *out, const struct reader_channel *ch); /* members of JSON without braces */
+void answer_head(struct answer *a, struct buf *out); /* {"from": ..., ..., without what follows */
+void answer_put_gaps(struct answer *a, struct buf *out);              /* "gaps":[...] */
+void answer_time(struct answer *a, struct buf *out, int64_t wall_ns); /* "..." with quotes; null */
+
+/* answer_raw.c, answer_buckets.c */
+int answer_raw_json(struct answer *a, struct buf *out, struct err *err);
+int answer_raw_csv(struct answer *a, struct buf *out, struct err *err);
+int answer_buckets_json(struct answer *a, struct buf *out, struct err *err);
+int answer_buckets_csv(struct answer *a, struct buf *out, struct err *err);
+void answer_window(struct answer *a); /* room for the buckets */
+
+#endif

@@ -1,0 +1,77 @@
+/* answer_walk.c - the samples of a channel one by one, with their wall times */
+#include "history/answer_inside.h"
+
+void
+walk_begin(struct answer *a, struct walk *w, int64_t from_ns, int64_t to_ns, bool is_raw)
+{
+	walk_end(w);
+	w->cursor = cursor_new(a->reader, &w->ch, from_ns, to_ns, is_raw);
+}
+
+void
+walk_end(struct walk *w)
+{
+	cursor_free(w->cursor);
+	w->cursor = NULL;
+	series_clear(&w->series, w->ch.type);
+	w->at = 0;
+	w->offset_from = w->offset_until = 0;
+	w->has_sample = w->is_over = false;
+}
+
+int64_t
+walk_wall(const struct answer *a, struct walk *w, int64_t t_ns)
+{
+	if (t_ns < w->offset_from || t_ns >= w->offset_until)
+		w->offset =
+			reader_offset(a->reader, w->boot, t_ns, &w->offset_from, &w->offset_until);
+	return t_ns + w->offset;
+}
+
+/* The sample at `at` or the next one behind it that is in the range. */
+static bool
+settle(struct answer *a, struct walk *w)
+{
+	for (; w->at < w->series.n; w->at++) {
+		w->wall_ns = walk_wall(a, w, w->series.t[w->at]);
+		if (w->wall_ns >= a->ask.from_ns && w->wall_ns < a->ask.to_ns)
+			return true;
+	}
+	return false;
+}
+
+static int
+next_piece(struct walk *w, struct err *err)
+{
+	struct piece piece;
+	int rc = cursor_next(w->cursor, &piece, err);
+
+	if (rc <= 0) {
+		w->is_over = rc == 0;
+		return rc;
+	}
+	if (piece.boot != w->boot)
+		w->offset_from = w->offset_until = 0;
+	w->boot = piece.boot;
+	w->at = 0;
+	return cursor_load(w->cursor, &w->series, err) < 0 ? ERR_IO : 1;
+}
+
+int
+walk_next(struct answer *a, struct walk *w, unsigned *budget, struct err *err)
+{
+	w->at += w->has_sample;
+	w->has_sample = false;
+	while (!settle(a, w)) {
+		int rc;
+
+		if (w->is_over || *budget == 0)
+			return 0;
+		--*budget;
+		rc = next_piece(w, err);
+		if (rc <= 0)
+			return rc;
+	}
+	w->has_sample = true;
+	return 1;
+}

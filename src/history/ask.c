@@ -1,0 +1,165 @@
+/* ask.c - a question about the history */
+#include "history/ask.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/span.h"
+#include "base/text.h"
+
+#define LATEST_NS (INT64_C(9223000000) * NS_PER_S) /* the year 2262: room for what is added */
+
+static int
+read_form(const char *text, struct ask *out, struct err *err)
+{
+	static const char *const words[] = { "json", "csv", "csv-fr" };
+
+	for (size_t i = 0; i < NELEM(words); i++)
+		if (strcmp(text, words[i]) == 0) {
+			out->form = (enum ask_form)i;
+			return 0;
+		}
+	return err_set(err, ERR_CONF, 0,
+		"format '%.20s' is not known; write json, csv, or csv-fr (semicolons and decimal "
+		"commas)",
+		text);
+}
+
+static int
+read_raw(const char *text, struct ask *out, struct err *err)
+{
+	out->is_raw = strcmp(text, "1") == 0 || strcmp(text, "true") == 0;
+	if (out->is_raw || strcmp(text, "0") == 0 || strcmp(text, "false") == 0)
+		return 0;
+	return err_set(err, ERR_CONF, 0,
+		"raw '%.20s': write raw=1 for each sample, or leave it out", text);
+}
+
+static int
+read_times(const struct ask_words *w, int64_t now_ns, struct ask *out, struct err *err)
+{
+	const char *from = w->from != NULL ? w->from
+			   : out->is_gaps  ? "first"
+					   : "-1h",
+		   *to = w->to != NULL ? w->to : "now";
+
+	out->has_all = strcmp(from, "first") == 0;
+	out->from_ns = 0;
+	if (!out->has_all && stamp_parse(from, now_ns, &out->from_ns, err) < 0)
+		return err_prefix(err, ERR_CONF, "from");
+	if (stamp_parse(to, now_ns, &out->to_ns, err) < 0)
+		return err_prefix(err, ERR_CONF, "to");
+	out->from_ns = MIN(out->from_ns, LATEST_NS);
+	out->to_ns = MIN(out->to_ns, LATEST_NS);
+	if (out->from_ns < out->to_ns)
+		return 0;
+	return err_set(err, ERR_CONF, 0,
+		"from '%.40s' is not before to '%.40s'; exchange them, or leave out 'to' for now",
+		from, to);
+}
+
+static int
+read_points(const struct ask_words *w, struct ask *out, struct err *err)
+{
+	int64_t n = ASK_POINTS;
+
+	if (w->points != NULL && (!text_to_int(w->points, &n) || n < 1 || n > ASK_POINTS_MAX))
+		return err_set(err, ERR_CONF, 0,
+			"points '%.20s' is not a number from 1 to %d; ask for fewer, for a shorter "
+			"time, or for raw=1",
+			w->points, ASK_POINTS_MAX);
+	out->points = (size_t)n;
+	if (w->every == NULL)
+		return 0;
+	if (span_parse(w->every, &out->every_ns, err) < 0)
+		return err_prefix(err, ERR_CONF, "every");
+	if (out->every_ns > 0 && w->points == NULL && !out->is_raw)
+		return 0;
+	return err_set(err, ERR_CONF, 0,
+		"every '%.20s': write a duration such as 10 s, and neither points nor raw beside "
+		"it",
+		w->every);
+}
+
+int
+ask_fit(struct ask *ask, struct err *err)
+{
+	int64_t span = ask->to_ns - ask->from_ns, n = (int64_t)ask->points;
+
+	if (ask->every_ns > 0) {
+		/* From the first value on: at a whole multiple, so that 10 s are :00, :10, :20. */
+		ask->from_ns -= ask->has_all ? ask->from_ns % ask->every_ns : 0;
+		span = ask->to_ns - ask->from_ns;
+		n = span / ask->every_ns + (span % ask->every_ns != 0);
+		if (n > ASK_POINTS_MAX && (!ask->is_free || ask->form == ASK_JSON))
+			return err_set(err, ERR_CONF, 0,
+				"%lld intervals are more than %d; write a longer 'every', a "
+				"shorter time, or format csv",
+				(long long)n, ASK_POINTS_MAX);
+		/* Whole intervals: the last one may go beyond. */
+		ask->to_ns = ask->from_ns + n * ask->every_ns;
+	}
+	ask->points = (size_t)MIN(n, span);
+	if (ask->is_free || ask->is_raw || ask->form == ASK_JSON ||
+		ask->points * ask->n_channels <= ASK_BUCKETS_MAX)
+		return 0;
+	return err_set(err, ERR_CONF, 0,
+		"%zu channels with %zu points each are more than %d; ask for fewer of both",
+		ask->n_channels, ask->points, ASK_BUCKETS_MAX);
+}
+
+static int
+read_channels(const char *list, struct ask *out, struct err *err)
+{
+	char *to;
+
+	to = out->channels = mem_zero(strlen(list) + 2, 1);
+	while (*list != '\0') {
+		size_t n = strcspn(list, ",");
+
+		if (n > 0) {
+			memcpy(to, list, n);
+			to[n] = '\0';
+			to += n + 1;
+			out->n_channels++;
+		}
+		list += n + (list[n] == ',');
+	}
+	if (out->n_channels == 0)
+		return err_set(
+			err, ERR_CONF, 0, "no channel is named; write channels=T_bed,T_furn");
+	if (out->n_channels <= ASK_CHANNELS_MAX)
+		return 0;
+	return err_set(err, ERR_CONF, 0, "%zu channels; ask for at most %d at once",
+		out->n_channels, ASK_CHANNELS_MAX);
+}
+
+int
+ask_read(const struct ask_words *w, int64_t now_ns, bool is_free, struct ask *out, struct err *err)
+{
+	int rc;
+
+	*out = (struct ask){ .is_gaps = w->channels == NULL, .is_free = is_free };
+	if (w->zone != NULL && !text_copy(out->zone, sizeof(out->zone), w->zone))
+		return err_set(err, ERR_CONF, 0, "zone '%.40s' is too long a name", w->zone);
+	rc = stamp_zone(out->zone, err);
+	if (rc == 0 && w->format != NULL)
+		rc = read_form(w->format, out, err);
+	if (rc == 0 && w->raw != NULL)
+		rc = read_raw(w->raw, out, err);
+	if (rc == 0)
+		rc = read_times(w, now_ns, out, err);
+	if (rc == 0 && !out->is_gaps)
+		rc = read_points(w, out, err);
+	if (rc == 0 && !out->is_gaps)
+		rc = read_channels(w->channels, out, err);
+	return rc == 0 && !out->is_gaps && !out->has_all ? ask_fit(out, err) : rc;
+}
+
+void
+ask_done(struct ask *ask)
+{
+	free(ask->channels);
+	ask->channels = NULL;
+}

@@ -1,0 +1,281 @@
+/* query_cli.c - mbc export, mbc history: answers to a file or to standard output */
+#include "history/query_cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "history/answer.h"
+#include "history/files.h"
+#include "history/verify.h"
+#include "io/now.h"
+#include "io/sandbox.h"
+
+#define CLI_GOOD 0
+#define CLI_WRONG 1
+#define CLI_FAILED 2
+
+static int
+say(int code, const char *text)
+{
+	fprintf(stderr, "mbc: %s\n", text);
+	return code;
+}
+
+static int
+failed(const struct err *err)
+{
+	return say(err->code == ERR_CONF ? CLI_WRONG : CLI_FAILED, err->msg);
+}
+
+/* A damaged file is read by a process that can open nothing for writing. It keeps no right of root's to read what is another's: then it becomes the
+ * user that answers the data server. */
+static void
+confine(const char *dir)
+{
+	const char *const folders[] = { dir, STAMP_ZONES, "/etc/localtime", NULL };
+	struct sandbox_report report;
+	struct sandbox_user user;
+
+	if (sandbox_user_find(SANDBOX_QUERY, &user) && sandbox_user_can(&user, dir, R_OK) &&
+		sandbox_user_enter(&user) < 0)
+		_exit(CLI_FAILED); /* half of somebody else */
+	sandbox_enter(SANDBOX_QUERY, folders, &report);
+}
+
+static int
+write_all(int fd, struct buf *out)
+{
+	for (size_t at = 0; at < out->n;) {
+		ssize_t n = write(fd, out->data + at, out->n - at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		at += (size_t)n;
+	}
+	buf_clear(out);
+	return 0;
+}
+
+/* ---- export -------------------------------------------------------------------------------------------------------------- */
+
+static int
+print_answer(const char *dir, struct ask *ask, int fd)
+{
+	struct reader *r;
+	struct answer *a = NULL;
+	struct buf out = { 0 };
+	struct err err;
+	int rc, wrote = 0;
+
+	r = reader_open(dir, &err);
+	rc = r == NULL ? err.code : 0;
+	if (rc == 0) {
+		a = answer_new(r, ask, &err);
+		rc = a == NULL ? err.code : 1;
+	}
+	/* What stood in the file goes when the question is known to be a good one. */
+	if (rc == 1 && fd != STDOUT_FILENO && ftruncate(fd, 0) < 0 && errno != EINVAL)
+		wrote = -errno;
+	while (rc == 1 && wrote == 0) {
+		rc = answer_step(a, &out, &err);
+		wrote = rc < 0 ? 0 : write_all(fd, &out);
+	}
+	answer_free(a);
+	reader_close(r);
+	buf_done(&out);
+	if (wrote == -EPIPE)
+		return CLI_GOOD; /* head, less: whoever read has seen enough */
+	if (wrote < 0)
+		return say(CLI_FAILED, strerror(-wrote));
+	return rc < 0 ? failed(&err) : CLI_GOOD;
+}
+
+struct words {
+	struct ask_words ask;
+	const char *out;
+	struct buf channels;
+};
+
+static int
+take_word(struct words *w, char **argv, int argc, int *at)
+{
+	const struct {
+		const char *name;
+		const char **to;
+	} options[] = { { "--from", &w->ask.from }, { "--to", &w->ask.to },
+		{ "--every", &w->ask.every }, { "--points", &w->ask.points },
+		{ "--format", &w->ask.format }, { "--zone", &w->ask.zone }, { "--out", &w->out } };
+	const char *word = argv[*at];
+
+	if (word[0] != '-') {
+		buf_printf(&w->channels, "%s%s", w->channels.n > 0 ? "," : "", word);
+		return 0;
+	}
+	if (strcmp(word, "--raw") == 0) {
+		w->ask.raw = "1";
+		return 0;
+	}
+	for (size_t i = 0; i < NELEM(options); i++)
+		if (strcmp(word, options[i].name) == 0 && *at + 1 < argc) {
+			*options[i].to = argv[++*at];
+			return 0;
+		}
+	fprintf(stderr, "mbc: option '%s' is unknown or lacks its value; see 'mbc export --help'\n",
+		word);
+	return -1;
+}
+
+static int
+open_out(const char *path)
+{
+	int fd;
+
+	if (path == NULL)
+		return STDOUT_FILENO;
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0)
+		fprintf(stderr, "mbc: writing '%s': %s\n", path, strerror(errno));
+	return fd;
+}
+
+static int export(const char *dir, int argc, char **argv)
+{
+	struct words w = { .ask = { .format = "csv" } };
+	struct ask ask = { 0 };
+	struct err err;
+	int code = CLI_WRONG, fd;
+
+	for (int i = 0; i < argc; i++)
+		if (take_word(&w, argv, argc, &i) < 0)
+			goto out;
+	w.ask.channels = buf_text(&w.channels);
+	if (w.ask.from == NULL)
+		w.ask.from = "first";
+	if (w.ask.every == NULL && w.ask.points == NULL)
+		w.ask.raw = "1";
+	if (ask_read(&w.ask, now_boot() + now_wall_offset(), true, &ask, &err) < 0) {
+		code = failed(&err);
+		goto out;
+	}
+	fd = open_out(w.out);
+	if (fd < 0) {
+		code = CLI_FAILED;
+		goto out;
+	}
+	confine(dir);
+	code = print_answer(dir, &ask, fd);
+	if (close(fd) < 0 && code == CLI_GOOD)
+		code = say(CLI_FAILED, strerror(errno));
+out:
+	ask_done(&ask);
+	buf_done(&w.channels);
+	return code;
+}
+
+/* ---- files, gaps, verify ------------------------------------------------------------------------------------------------- */
+
+static int
+print_files(const char *dir)
+{
+	struct history_file *list;
+	struct err err;
+	int n = files_list(dir, &list, &err);
+	uint64_t bytes = 0;
+
+	if (n < 0)
+		return failed(&err);
+	for (int i = 0; i < n; i++) {
+		printf("%s/%s  %.1f MB\n", dir, list[i].name, (double)list[i].bytes / 1e6);
+		bytes += list[i].bytes;
+	}
+	if (n > 1)
+		printf("%d files, %.1f MB\n", n, (double)bytes / 1e6);
+	free(list);
+	return CLI_GOOD;
+}
+
+struct gap_list {
+	struct stamp stamp;
+	struct buf line;
+	uint64_t n;
+};
+
+static void
+print_gap(void *ctx, const struct reader_gap *gap)
+{
+	struct gap_list *l = ctx;
+
+	buf_clear(&l->line);
+	if (gap->from_ns == INT64_MIN)
+		buf_puts(&l->line, "until");
+	else
+		stamp_put(&l->stamp, &l->line, gap->from_ns);
+	buf_putc(&l->line, ' ');
+	stamp_put(&l->stamp, &l->line, gap->to_ns);
+	buf_printf(&l->line, "  %s: %s", gap->cause, answer_cause(gap->cause));
+	if (gap->missed > 0)
+		buf_printf(&l->line, "; %llu values", (unsigned long long)gap->missed);
+	puts(buf_text(&l->line));
+	l->n++;
+}
+
+static int
+print_gaps(const char *dir)
+{
+	struct gap_list l = { 0 };
+	struct err err;
+	struct reader *r = reader_open(dir, &err);
+	int rc = r == NULL ? err.code : stamp_zone("local", &err);
+
+	if (rc == 0)
+		rc = reader_gaps(r, INT64_MIN, INT64_MAX, print_gap, &l, &err);
+	reader_close(r);
+	buf_done(&l.line);
+	return rc < 0 ? failed(&err) : CLI_GOOD;
+}
+
+static int
+verify(const char *dir)
+{
+	struct err err;
+	int n = verify_store(dir, stdout, &err);
+
+	if (n < 0)
+		return failed(&err);
+	if (n == 0)
+		return CLI_GOOD;
+	printf("%d faults. What can be read is read as before; copy the folder away before "
+	       "anything "
+	       "else, then\n"
+	       "replace a damaged file by a copy from a backup ('sqlite3 FILE .recover' saves what "
+	       "is left in it).\n",
+		n);
+	return CLI_WRONG;
+}
+
+int
+query_cli(const char *dir, int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(const char *dir);
+	} commands[] = { { "verify", verify }, { "files", print_files }, { "gaps", print_gaps } };
+
+	if (argc > 0 && strcmp(argv[0], "export") == 0)
+		return export(dir, argc - 1, argv + 1);
+	for (size_t i = 0; i < NELEM(commands); i++)
+		if (argc == 1 && strcmp(argv[0], commands[i].name) == 0) {
+			confine(dir);
+			return commands[i].run(dir);
+		}
+	return say(CLI_WRONG, "mbc-query --dir FOLDER export CHANNEL... | verify | files | gaps");
+}

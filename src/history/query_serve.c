@@ -1,0 +1,384 @@
+/* query_serve.c - questions of the data server, in turn */
+#include "history/query_serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "history/answer.h"
+#include "io/now.h"
+#include "io/sock.h"
+
+#define IDLE_NS                                                                                    \
+	(2 * NS_PER_S) /* after the last question files are closed: the recorder may leave one */
+#define WORDS_MAX 4000
+
+struct question {
+	bool is_there;
+	uint32_t number;
+	struct answer *answer;
+	struct buf out;
+	size_t at;     /* of it, that is in the pipe */
+	int pipe;      /* its writing end */
+	bool is_full;  /* it takes nothing now */
+	bool is_whole; /* nothing more comes from the answer */
+	int64_t moved_ns;
+};
+
+struct query_serve {
+	struct loop *loop;
+	const char *dir;
+	int sock;
+	struct reader *reader;
+	int64_t idle_ns; /* since when there is no question */
+	struct question all[QUERY_MAX];
+	size_t n;
+};
+
+/* ---- what is told -------------------------------------------------------------------------------------------------------- */
+
+static int
+send_packet(struct query_serve *q, struct buf *packet, int pass)
+{
+	struct err err;
+	int rc;
+
+	wire_end(packet);
+	rc = q->sock < 0 ? ERR_IO : sock_send(q->sock, packet, pass, &err);
+	buf_done(packet);
+	return rc;
+}
+
+static int
+tell(struct query_serve *q, uint32_t number, unsigned status, const char *text, int pass)
+{
+	struct buf packet = { 0 };
+
+	wire_begin(&packet, WIRE_ANSWER);
+	wire_u32(&packet, number);
+	wire_u16(&packet, (uint16_t)status);
+	wire_text(&packet, text);
+	return send_packet(q, &packet, pass);
+}
+
+/* ---- questions ----------------------------------------------------------------------------------------------------------- */
+
+static void
+forget(struct query_serve *q, struct question *x)
+{
+	if (x->pipe >= 0) {
+		loop_remove(q->loop, x->pipe);
+		close(x->pipe);
+	}
+	answer_free(x->answer);
+	buf_done(&x->out);
+	*x = (struct question){ .pipe = -1 };
+	if (--q->n == 0)
+		q->idle_ns = now_boot();
+}
+
+static void
+on_pipe(void *ctx, int fd, unsigned events)
+{
+	struct query_serve *q = ctx;
+
+	for (size_t i = 0; i < QUERY_MAX; i++)
+		if (q->all[i].is_there && q->all[i].pipe == fd) {
+			q->all[i].is_full = false;
+			loop_change(q->loop, fd, 0);
+		}
+}
+
+/* Is there memory for one more? */
+static bool
+has_room(const struct query_serve *q, const struct answer *a)
+{
+	size_t channels = answer_channels(a), buckets = answer_buckets(a);
+
+	for (size_t i = 0; i < QUERY_MAX; i++)
+		if (q->all[i].is_there) {
+			channels += answer_channels(q->all[i].answer);
+			buckets += answer_buckets(q->all[i].answer);
+		}
+	return channels <= QUERY_CHANNELS_MAX && buckets <= QUERY_BUCKETS_MAX;
+}
+
+static struct question *
+free_place(struct query_serve *q)
+{
+	for (size_t i = 0; i < QUERY_MAX; i++)
+		if (!q->all[i].is_there)
+			return &q->all[i];
+	return NULL;
+}
+
+/* The head goes out with the pipe's reading end. Takes the answer, also when that fails. */
+static int
+begin(struct query_serve *q, struct question *x, uint32_t number, struct answer *a, struct err *err)
+{
+	int ends[2], rc;
+
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) {
+		answer_free(a);
+		return err_set(err, ERR_IO, 503, "making a pipe: %s", strerror(errno));
+	}
+	*x = (struct question){ .is_there = true,
+		.number = number,
+		.answer = a,
+		.pipe = ends[1],
+		.moved_ns = now_boot() };
+	q->n++;
+	rc = loop_add(q->loop, ends[1], 0, on_pipe, q, err);
+	if (rc == 0)
+		rc = tell(q, number, 200, answer_type(a), ends[0]);
+	close(ends[0]);
+	if (rc < 0)
+		forget(q, x);
+	return 0; /* who cannot be told the head cannot be told the fault */
+}
+
+static int
+answer(struct query_serve *q, uint32_t number, const struct ask_words *words, struct err *err)
+{
+	struct question *x = free_place(q);
+	struct ask ask;
+	struct answer *a;
+
+	if (ask_read(words, now_boot() + now_wall_offset(), false, &ask, err) < 0) {
+		ask_done(&ask);
+		return ERR_CONF;
+	}
+	if (x == NULL) {
+		ask_done(&ask);
+		return err_set(err, ERR_REFUSED, 503,
+			"%d questions about the history are being answered; ask again in a moment",
+			QUERY_MAX);
+	}
+	if (q->reader == NULL)
+		q->reader = reader_open(q->dir, err);
+	a = q->reader == NULL ? NULL : answer_new(q->reader, &ask, err);
+	ask_done(&ask);
+	if (a == NULL)
+		return err->code;
+	if (has_room(q, a))
+		return begin(q, x, number, a, err);
+	answer_free(a);
+	return err_set(err, ERR_REFUSED, 503,
+		"large questions about the history take all the memory for them; ask again in a "
+		"moment, or for fewer channels or points");
+}
+
+static unsigned
+status_of(const struct err *err)
+{
+	if (err->code == ERR_CONF)
+		return err->sys == 404 ? 404 : 400;
+	return err->code == ERR_REFUSED || err->sys == 503 ? 503 : 500;
+}
+
+static const char *
+or_null(const char *text)
+{
+	return text[0] != '\0' ? text : NULL;
+}
+
+static int
+take_question(struct query_serve *q, struct wire_in *in, struct err *err)
+{
+	static char words[7][WORDS_MAX];
+	struct ask_words ask;
+	uint32_t number = wire_get_u32(in);
+	bool is_gaps = wire_get_u16(in) != 0;
+	int rc;
+
+	for (size_t i = 0; i < NELEM(words); i++)
+		wire_get_text(in, words[i], sizeof(words[i]));
+	if (wire_close(in, err) < 0)
+		return ERR_PROTO;
+	ask = (struct ask_words){ .channels = is_gaps ? NULL : words[0],
+		.from = or_null(words[1]),
+		.to = or_null(words[2]),
+		.points = or_null(words[3]),
+		.format = or_null(words[4]),
+		.raw = or_null(words[5]),
+		.zone = or_null(words[6]) };
+	rc = answer(q, number, &ask, err);
+	if (rc < 0 && status_of(err) == 500)
+		log_warn("a question: %s; 'mbc history verify' tells more", err->msg);
+	if (rc < 0)
+		(void)!tell(q, number, status_of(err), err->msg, -1);
+	return 0;
+}
+
+/* ---- the socket ---------------------------------------------------------------------------------------------------------- */
+
+static void
+disconnect(struct query_serve *q)
+{
+	for (size_t i = 0; i < QUERY_MAX; i++)
+		if (q->all[i].is_there)
+			forget(q, &q->all[i]);
+	if (q->sock < 0)
+		return;
+	loop_remove(q->loop, q->sock);
+	close(q->sock);
+	q->sock = -1;
+}
+
+static void
+on_socket(void *ctx, int fd, unsigned events)
+{
+	struct query_serve *q = ctx;
+	uint8_t packet[WIRE_MAX];
+	struct wire_in in;
+	struct err err;
+	int pass, n = sock_recv(fd, packet, &pass, &err), rc;
+
+	if (n == ERR_TIMEOUT)
+		return;
+	if (pass >= 0)
+		close(pass);
+	rc = n > 0 ? wire_open(&in, packet, (size_t)n, &err) : ERR_IO;
+	if (n > 0 && rc == WIRE_ASK && take_question(q, &in, &err) == 0)
+		return;
+	if (n > 0)
+		log_err("the data server sends what is no question; is mbc partly updated?");
+	disconnect(q); /* it has gone, or is not to be trusted */
+}
+
+int
+query_serve_connect(struct query_serve *q, int fd, struct err *err)
+{
+	disconnect(q);
+	if (loop_add(q->loop, fd, LOOP_READ, on_socket, q, err) < 0) {
+		close(fd);
+		return ERR_IO;
+	}
+	q->sock = fd;
+	return 0;
+}
+
+/* ---- steps --------------------------------------------------------------------------------------------------------------- */
+
+/* What is ready into the pipe; false: its reader has gone. */
+static bool
+drain(struct query_serve *q, struct question *x, int64_t now_ns)
+{
+	while (x->at < x->out.n) {
+		ssize_t n = write(x->pipe, x->out.data + x->at, x->out.n - x->at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN) {
+			x->is_full = true;
+			loop_change(q->loop, x->pipe, LOOP_WRITE);
+			return true;
+		}
+		if (n < 0)
+			return false;
+		x->at += (size_t)n;
+		x->moved_ns = now_ns;
+	}
+	buf_clear(&x->out);
+	x->at = 0;
+	return true;
+}
+
+static bool
+end(struct query_serve *q, const struct question *x)
+{
+	struct buf packet = { 0 };
+	int rc;
+
+	wire_begin(&packet, WIRE_ANSWER_END);
+	wire_u32(&packet, x->number);
+	rc = send_packet(q, &packet, -1);
+	return rc != ERR_TIMEOUT;
+}
+
+/* One step of one question; false: it is over. */
+static bool
+step(struct query_serve *q, struct question *x, int64_t now_ns)
+{
+	struct err err;
+	int rc;
+
+	if (now_ns - x->moved_ns > QUERY_PATIENCE_NS)
+		return false;
+	if (x->is_full)
+		return true;
+	if (!x->is_whole && x->out.n == 0) {
+		rc = answer_step(x->answer, &x->out, &err);
+		if (rc < 0) {
+			log_warn("a question: %s; its answer is cut off, 'mbc history verify' "
+				 "tells more",
+				err.msg);
+			return false;
+		}
+		x->is_whole = rc == 0;
+		if (x->out.n == 0)
+			x->moved_ns = now_ns; /* it is we who take the time */
+	}
+	if (!drain(q, x, now_ns))
+		return false;
+	return !x->is_whole || x->out.n > 0 || !end(q, x);
+}
+
+int64_t
+query_serve_step(struct query_serve *q, int64_t now_ns)
+{
+	int64_t next = NEVER;
+
+	for (size_t i = 0; i < QUERY_MAX; i++) {
+		struct question *x = &q->all[i];
+
+		if (!x->is_there)
+			continue;
+		if (!step(q, x, now_ns))
+			forget(q, x);
+		else
+			next = MIN(next, x->is_full ? x->moved_ns + QUERY_PATIENCE_NS + 1 : now_ns);
+	}
+	if (q->n > 0 || q->reader == NULL)
+		return next;
+	if (now_ns - q->idle_ns < IDLE_NS)
+		return q->idle_ns + IDLE_NS;
+	reader_close(q->reader);
+	q->reader = NULL;
+	return NEVER;
+}
+
+/* ---- life ---------------------------------------------------------------------------------------------------------------- */
+
+struct query_serve *
+query_serve_new(struct loop *loop, const char *dir)
+{
+	struct query_serve *q = mem_zero(1, sizeof(*q));
+
+	q->loop = loop;
+	q->dir = dir;
+	q->sock = -1;
+	for (size_t i = 0; i < QUERY_MAX; i++)
+		q->all[i].pipe = -1;
+	return q;
+}
+
+void
+query_serve_free(struct query_serve *q)
+{
+	if (q == NULL)
+		return;
+	disconnect(q);
+	reader_close(q->reader);
+	free(q);
+}
+
+size_t
+query_serve_count(const struct query_serve *q)
+{
+	return q->n;
+}

@@ -1,0 +1,380 @@
+"""What was recorded, asked for over HTTP and by the command line: true values, no hidden spike, hostile questions, deaths of both sides."""
+import contextlib
+import csv
+import datetime
+import http.client
+import io
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+import jsonschema
+
+sys.dont_write_bytecode = True
+from harness import BUILD, PATIENCE_S, ROOT, Bench, Device, wait_for  # noqa: E402
+
+API = "/api/v1"
+HISTORY = API + "/history"
+# The store that a C program writes: 1 000 000 samples of `wave` and as many of `count`, a second apart, from FIRST_S on.
+STORE = BUILD / "perf/history_read"
+FIRST_S, SAMPLES = 1767225600, 1_000_000
+
+
+def text(port):
+    return f"""tick: 50 ms
+history: {{commit: 200 ms}}
+links:
+  l: {{tcp: "127.0.0.1:{port}"}}
+instruments:
+  d: {{use: modbus, link: l, every: 50 ms, channels: {{a: {{read: {{holding: 0}}, unit: degC}}, b: {{read: {{holding: 1}}, scale: 0.1, unit: bar}}}}}}
+"""
+
+
+def seconds(iso):
+    return datetime.datetime.fromisoformat(iso.replace("Z", "+00:00")).timestamp()
+
+
+class Recorded(unittest.TestCase):
+    """A bench that records a device."""
+
+    def setUp(self):
+        self.stack = contextlib.ExitStack()
+        self.addCleanup(self.stack.close)
+        self.device = self.stack.enter_context(Device({0: 20, 1: 215}))
+        self.bench = self.stack.enter_context(Bench("rec", text(self.device.port)))
+        self.bench.wait_good("d.a", "d.b")
+        wait_for("something is recorded", lambda: self.bench.ask(HISTORY + "/d.a?from=-1min", expect=None))
+
+    def pid(self, name):
+        return wait_for(f"process {name}", lambda: self.bench.pids().get(name))
+
+    def put(self, value):
+        """The device shows another value; until it is recorded."""
+        self.device.holding[0] = value
+        wait_for(f"{value} is recorded", lambda: value in self.raw())
+
+    def raw(self, name="d.a"):
+        channel = self.bench.get(f"{HISTORY}/{name}?from=-10min&raw=1")["channels"][0]
+        return [sample[1] for sample in channel["samples"]]
+
+    def problem(self, path, status, *words):
+        connection = http.client.HTTPConnection("127.0.0.1", self.bench.port, timeout=PATIENCE_S)
+        with contextlib.closing(connection):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            body = answer.read()
+            self.assertEqual(answer.status, status, body)
+            self.assertEqual(answer.getheader("Content-Type"), "application/problem+json")
+            for word in words:
+                self.assertIn(word, json.loads(body)["detail"])
+            return answer
+
+    def check_schema(self, value, name):
+        api = json.loads((ROOT / "src/serve/openapi.json").read_text())
+        jsonschema.Draft202012Validator({"$ref": "#/components/schemas/" + name}, resolver=jsonschema.RefResolver("", api)).validate(value)
+
+    def test_values_come_back(self):
+        for value in (21, 900, 22):
+            self.put(value)
+        answer = self.bench.get(HISTORY + "/d.a?from=-10min&points=7")
+        self.check_schema(answer, "History")
+        channel = answer["channels"][0]
+        self.assertEqual((channel["name"], channel["unit"], channel["type"]), ("d.a", "degC", "uint"))
+        self.assertEqual(len(answer["time"]), 7)
+        self.assertEqual(max(v for v in channel["max"] if v is not None), 900)  # the spike, in an interval of minutes
+        self.assertEqual(channel["last"][-1], 22)
+        self.assertEqual(channel["mean"][0], None)
+        self.assertEqual(channel["quality"][0], "first_start")
+        raw = self.bench.get(HISTORY + "/d.a?from=-10min&raw=1")
+        self.check_schema(raw, "History")
+        values = [sample[1] for sample in raw["channels"][0]["samples"]]
+        self.assertEqual([v for k, v in enumerate(values) if k == 0 or v != values[k - 1]], [20, 21, 900, 22])
+        self.assertEqual(sum(channel["count"]), len(values))
+        two = self.bench.get(HISTORY + "?channels=d.a,d.b&from=-1min&points=3")
+        self.check_schema(two, "History")
+        self.assertEqual([c["name"] for c in two["channels"]], ["d.a", "d.b"])
+        self.check_schema(self.bench.get(API + "/gaps"), "Gaps")
+
+    def test_a_failure_has_its_reason(self):
+        self.put(30)
+        self.device.fault = "silent"
+        self.bench.wait_reason("d.a", "no_answer", "stale", "connection_lost")
+        wait_for("null is recorded", lambda: self.raw()[-1] is None)
+        sample = self.bench.get(HISTORY + "/d.a?from=-1min&raw=1")["channels"][0]["samples"][-1]
+        self.assertIn(sample[2], ("no_answer", "stale", "connection_lost"))
+        rows = list(csv.reader(io.StringIO(self.bench.body(HISTORY + "/d.a?from=-1min&raw=1&format=csv").decode())))
+        self.assertEqual(rows[-1][1:], ["", sample[2]])
+
+    def test_csv(self):
+        self.put(25)
+        body, kind = self.bench.ask(HISTORY + "?channels=d.a,d.b&from=-1min&points=4&format=csv")
+        self.assertTrue(kind.startswith("text/csv"))
+        self.assertTrue(body.endswith(b"\r\n"))
+        rows = list(csv.reader(io.StringIO(body.decode(), newline="")))
+        self.assertEqual(rows[0][:6], ["time", "d.a mean", "d.a min", "d.a max", "d.a count", "d.a quality"])
+        self.assertEqual(rows[1][:3] + rows[1][6:7], ["UTC", "degC", "degC", "bar"])
+        self.assertEqual(len(rows), 6)
+        self.assertEqual({len(row) for row in rows}, {11})
+        self.assertEqual(float(rows[-1][6]), 21.5)
+        body = self.bench.body(HISTORY + "?channels=d.a,d.b&from=-1min&points=4&format=csv-fr")
+        self.assertTrue(body.startswith(b"\xef\xbb\xbf"))
+        rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig"), newline=""), delimiter=";"))
+        self.assertEqual(rows[-1][6], "21,5")
+        raw = list(csv.reader(io.StringIO(self.bench.body(HISTORY + "?channels=d.a,d.b&from=-1min&raw=1&format=csv").decode(), newline="")))
+        self.assertEqual(raw[0], ["time", "d.a", "d.a quality", "d.b", "d.b quality"])
+        times = [seconds(row[0]) for row in raw[2:]]
+        self.assertEqual(times, sorted(times))
+
+    def test_wrong_questions(self):
+        for path, status, word in (("/d.a?from=now&to=-1h", 400, "not before"), ("/d.a?points=0", 400, "100000"),
+                                   ("/d.a?points=1000000", 400, "raw=1"), ("/d.aa", 404, "did you mean 'd.a'"), ("/d.a?from=soon", 400, "write 2026"),
+                                   ("/d.a?format=xml", 400, "csv-fr"), ("/d.a?zone=Nowhere/At_all", 400, "Europe/Paris"), ("?from=-1h", 400, "channels="),
+                                   ("/d.a?every=1s", 400, "known here"), ("?channels=" + ",".join(["d.a"] * 101), 400, "100")):
+            with self.subTest(path):
+                self.problem(HISTORY + path, status, word)
+
+    def test_without_a_bench(self):
+        self.put(26)
+        self.bench.process.stop()
+        done = self.bench.mbc("history", "verify")
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        done = self.bench.mbc("export", "d.a")
+        self.assertEqual(list(csv.reader(io.StringIO(done.stdout)))[-1][1], "26")
+
+    def test_command_line(self):
+        self.put(28)
+        out = self.bench.folder / "out.csv"
+        done = self.bench.mbc("export", "--every", "1 s", "--zone", "Europe/Paris", "--out", str(out), "d.a", "d.b")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        rows = list(csv.reader(io.StringIO(out.read_text())))
+        self.assertEqual(rows[1][0], "Europe/Paris")
+        self.assertRegex(rows[2][0], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+0[12]:00$")
+        done = self.bench.mbc("export", "--out", str(out), "nothing")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(out.read_text().splitlines()[1].split(",")[0], "Europe/Paris")  # a wrong question spoils no file
+        self.assertIn("first_start", self.bench.mbc("history", "gaps").stdout)
+        self.assertIn(".sqlite", self.bench.mbc("history", "files").stdout)
+        self.assertEqual(self.bench.mbc("history", "--bench", "other", "files").returncode, 1)
+
+    def test_death_of_query(self):
+        self.put(40)
+        control, history, serve = (self.pid(name) for name in ("control", "history", "serve"))
+        for value in (41, 42, 43):
+            os.kill(self.pid("query"), signal.SIGKILL)
+            self.device.holding[0] = value
+            wait_for(f"{value} is told", lambda value=value: (lambda body: body and value in [s[1] for s in json.loads(body[0])["channels"][0]["samples"]])(
+                self.bench.ask(HISTORY + "/d.a?from=-10min&raw=1", expect=None)))
+        self.assertEqual([self.pid(name) for name in ("control", "history", "serve")], [control, history, serve])
+
+    def test_death_of_serve(self):
+        query = self.pid("query")
+        os.kill(self.pid("serve"), signal.SIGKILL)
+
+        def ask():
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                return self.bench.ask(HISTORY + "/d.a?from=-10min", expect=None)
+        wait_for("an answer of the next one", ask)
+        self.assertEqual(self.pid("query"), query)
+
+    def test_without_recording(self):
+        self.bench.reload(text(self.device.port).replace("history: {commit: 200 ms}", "history: no"))
+        wait_for("the reader ends", lambda: "query" not in self.bench.pids())
+        answer = self.problem(HISTORY + "/d.a", 503, "history: no")
+        self.assertIsNotNone(answer.getheader("Retry-After"))
+
+
+class Files(unittest.TestCase):
+    """A store without a bench."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="mbc-test-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def write(self, samples, *first):
+        subprocess.run([STORE, "write", self.folder, str(samples), *first], check=True, stdout=subprocess.DEVNULL)
+        return next(self.folder.glob("*.sqlite"))
+
+    def query(self, *words, **environment):
+        return subprocess.run([BUILD / "mbc-query", "--dir", self.folder, *words], env=dict(os.environ, **environment), capture_output=True,
+                              text=True, timeout=PATIENCE_S)
+
+    def test_sqlite_reads_the_summary(self):
+        file = self.write(50_000)
+        shell = subprocess.run(["sqlite3", "-readonly", file, "SELECT sum(samples), min(min), max(max), min(\"from\"), max(\"to\") FROM summary "
+                                "WHERE name = 'count'"], capture_output=True, text=True, check=True)
+        self.assertEqual(shell.stdout.strip(), "50000|0.0|49999.0|2026-01-01T00:00:00.000Z|2026-01-01T13:53:19.000Z")
+
+    def test_a_copy_alone_can_be_read(self):
+        file = self.write(1000)
+        for log in self.folder.glob("*-*m*"):
+            if log != file:
+                log.unlink()
+        for log in self.folder.glob("*-wal"):
+            log.unlink()
+        self.assertEqual(self.query("verify").returncode, 0)
+        self.assertEqual(len(self.query("export", "count").stdout.splitlines()), 1002)
+        self.assertEqual([f.name for f in self.folder.iterdir()], [file.name])  # it writes nothing
+
+    def test_verify_sees_damage(self):
+        file = self.write(50_000)
+        done = self.query("verify")
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        with contextlib.closing(sqlite3.connect(file)) as db:
+            db.execute("UPDATE span SET max = max + 1 WHERE chunk = 2")
+            db.execute("UPDATE chunk SET data = substr(data, 1, length(data) - 3) WHERE chunk = 3")
+            db.execute("DELETE FROM chunk WHERE chunk = 4")
+            db.execute("DELETE FROM span WHERE chunk = 5")
+            db.execute("INSERT INTO gap VALUES(NULL, 1, 20, 1, 10, 'overrun', 1)")
+            db.commit()
+        done = self.query("verify")
+        self.assertEqual(done.returncode, 1)
+        for word in ("chunk 2: its row tells other", "chunk 3:", "chunk 4: it is not there", "chunk 5: no row", "gap 1 (overrun): it ends before", "5 faults",
+                     "backup"):
+            self.assertIn(word, done.stdout)
+
+    def test_garbage_is_told(self):
+        self.write(1000).write_bytes(os.urandom(20_000))
+        self.assertEqual(self.query("verify").returncode, 1)
+        done = self.query("export", "wave")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(".sqlite", done.stderr)
+
+    def test_the_hour_that_comes_twice(self):
+        first = int(datetime.datetime(2026, 10, 24, 22, tzinfo=datetime.timezone.utc).timestamp())
+        self.write(20_000, str(first))
+        for zone, environment in (("Europe/Paris", {}), ("local", {"TZ": "Europe/Paris"})):
+            done = self.query("export", "wave", "--every", "10 min", "--zone", zone, "--from", "2026-10-25T00:00:00Z", "--to", "2026-10-25T02:10:00Z",
+                              **environment)
+            self.assertEqual(done.stderr, "")
+            times = [row[0] for row in csv.reader(io.StringIO(done.stdout))][2:]
+            self.assertEqual(times[0], "2026-10-25T02:00:00+02:00")
+            self.assertEqual([t for t in times if "T02:30" in t], ["2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00"])
+            self.assertEqual([seconds(b) - seconds(a) for a, b in zip(times, times[1:])], [600] * (len(times) - 1))
+
+
+class Large(unittest.TestCase):
+    """A bench whose history was filled before with two million samples."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = contextlib.ExitStack()
+        cls.addClassCleanup(cls.stack.close)
+        device = cls.stack.enter_context(Device({0: 20, 1: 215}))
+        cls.bench = Bench("large", text(device.port))
+        folder = cls.bench.folder / "state/large/history"
+        folder.mkdir(parents=True)
+        folder.parent.chmod(0o700)
+        subprocess.run([STORE, "write", folder, str(SAMPLES)], check=True, stdout=subprocess.DEVNULL)
+        cls.stack.enter_context(cls.bench)
+        wait_for("the reader", lambda: cls.bench.ask(HISTORY + "/wave?from=first", expect=None))
+
+    def setUp(self):
+        self.pids = self.bench.pids()
+
+    def rss(self, name):
+        return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{self.pids[name]}/status").read_text())[1])
+
+    def high(self, name):
+        return int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{self.pids[name]}/status").read_text())[1])
+
+    def range(self, **more):
+        return "&".join([f"from={FIRST_S}000000000", f"to={FIRST_S + SAMPLES}000000000", *(f"{k}={v}" for k, v in more.items())])
+
+    def test_a_million_points_in_constant_memory(self):
+        before = self.rss("query"), self.rss("serve")
+        answer = self.bench.get(f"{HISTORY}/wave?{self.range(raw=1)}")
+        samples = answer["channels"][0]["samples"]
+        self.assertEqual(len(samples), SAMPLES)
+        self.assertEqual(samples[1][0] - samples[0][0], 1)
+        body = self.bench.body(f"{HISTORY}?channels=wave,count&{self.range(raw=1, format='csv')}")
+        self.assertEqual(body.count(b"\r\n"), SAMPLES + 2)
+        self.assertLess(self.high("query") - before[0], 16 << 10)
+        self.assertLess(self.high("serve") - before[1], 8 << 10)
+        buckets = self.bench.get(f"{HISTORY}/wave?{self.range(points=100)}")["channels"][0]
+        self.assertEqual(sum(buckets["count"]), SAMPLES)
+        self.assertEqual(max(buckets["max"]), max(sample[1] for sample in samples))
+        self.assertEqual(min(buckets["min"]), min(sample[1] for sample in samples))
+
+    def test_five_hundred_readers(self):
+        statuses, lock = [], threading.Lock()
+
+        def read():
+            connection = http.client.HTTPConnection("127.0.0.1", self.bench.port, timeout=120)
+            with contextlib.closing(connection):
+                connection.request("GET", f"{HISTORY}/wave?{self.range(points=2000)}")
+                answer = connection.getresponse()
+                body = answer.read()
+                with lock:
+                    statuses.append((answer.status, answer.getheader("Retry-After"), len(body)))
+        threads = [threading.Thread(target=read) for _ in range(500)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(len(statuses), 500)
+        good = [s for s in statuses if s[0] == 200]
+        self.assertGreaterEqual(len(good), 32)
+        self.assertEqual({s[0] for s in statuses} - {200, 503}, set())
+        self.assertTrue(all(s[1] for s in statuses if s[0] == 503))
+        self.assertEqual(len({s[2] for s in good}), 1)
+        self.assertLess(self.high("query"), 64 << 10)
+        self.assertEqual(self.bench.pids()["query"], self.pids["query"])
+
+    @contextlib.contextmanager
+    def lazy_reader(self):
+        """A client that asks for a million points and reads no more than the head."""
+        with socket.create_connection(("127.0.0.1", self.bench.port), timeout=60) as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+            sock.sendall(f"GET {HISTORY}/wave?{self.range(raw=1)} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+            self.assertIn(b"200 OK", sock.recv(200))
+            yield sock
+
+    def test_a_client_that_stops_reading(self):
+        with self.lazy_reader() as sock:
+            for _ in range(3):  # others are answered meanwhile
+                self.bench.get(f"{HISTORY}/count?{self.range(points=10)}")
+            wait_for("it is counted", lambda: self.bench.value("mbc.query.questions"))
+            wait_for("it is dropped", lambda: self.bench.value("mbc.query.questions") == 0, limit=90, pause=1)
+            rest = b""
+            with contextlib.suppress(OSError):
+                while part := sock.recv(1 << 16):
+                    rest += part
+            self.assertFalse(rest.endswith(b"0\r\n\r\n"))
+
+    def test_a_death_breaks_the_answer_off(self):
+        with self.lazy_reader() as sock:
+            os.kill(self.pids["query"], signal.SIGKILL)
+            rest = b""
+            with contextlib.suppress(OSError):
+                while part := sock.recv(1 << 16):
+                    rest += part
+            self.assertFalse(rest.endswith(b"0\r\n\r\n"))  # no reader can take it for the whole
+        wait_for("the next one answers", lambda: self.bench.ask(f"{HISTORY}/count?{self.range(points=10)}", expect=None))
+
+    def export(self, *words):
+        done = self.bench.mbc("export", *words, limit=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return list(csv.reader(io.StringIO(done.stdout)))
+
+    def test_many_intervals_by_windows(self):
+        rows = self.export("--every", "3 s", "--to", f"{FIRST_S + SAMPLES}000000000", "wave", "count")[2:]
+        self.assertEqual(len(rows), (SAMPLES + 2) // 3)
+        self.assertEqual(sum(int(row[4]) for row in rows), SAMPLES)
+        self.assertEqual({row[5] for row in rows}, {""})
+        times = [seconds(row[0]) for row in rows]
+        self.assertEqual({b - a for a, b in zip(times, times[1:])}, {3})
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
