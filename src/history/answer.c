@@ -253,11 +253,13 @@ set_up(struct answer *a, struct err *err)
 		rc = find_channels(a, err);
 	if (rc == 0 && a->ask.has_all && !a->ask.is_gaps)
 		rc = begin_at_first(a, err);
-	if (rc == 0)
+	if (rc == 0 && !a->ask.is_events)
 		rc = load_gaps(a, err);
 	if (rc < 0)
 		return rc;
-	if (a->ask.is_gaps)
+	if (a->ask.is_events)
+		a->step = answer_events;
+	else if (a->ask.is_gaps)
 		a->step = step_gaps;
 	else if (a->ask.is_raw)
 		a->step = is_json ? answer_raw_json : answer_raw_csv;
@@ -296,6 +298,7 @@ answer_free(struct answer *a)
 	free(a->ledger);
 	free(a->gaps);
 	free(a->buckets);
+	free(a->spots);
 	ask_done(&a->ask);
 	free(a);
 }

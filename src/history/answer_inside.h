@@ -43,6 +43,14 @@ struct answer {
 	bool is_filled, is_filling;
 	unsigned column;
 	size_t row;
+	/* Events: where those that will be written stand. */
+	struct event_spot {
+		uint32_t file;
+		int64_t row;
+	} * spots; /* [ask.points], a ring */
+	struct reader_event_place event_place;
+	size_t n_events, n_read, n_written;
+	struct buf *events_out;
 };
 
 /* answer_walk.c: samples in [from, to) one by one */
@@ -51,6 +59,8 @@ void walk_end(struct walk *w);
 int64_t walk_wall(const struct answer *a, struct walk *w, int64_t t_ns);
 /* Go to the next sample; *budget counts pieces that are loaded. 1: there; 0: the budget is used up, or is_over. */
 int walk_next(struct answer *a, struct walk *w, unsigned *budget, struct err *err);
+
+int answer_events(struct answer *a, struct buf *out, struct err *err);
 
 /* answer.c */
 void answer_describe(

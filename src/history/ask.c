@@ -39,9 +39,10 @@ read_raw(const char *text, struct ask *out, struct err *err)
 static int
 read_times(const struct ask_words *w, int64_t now_ns, struct ask *out, struct err *err)
 {
-	const char *from = w->from != NULL ? w->from
-			   : out->is_gaps  ? "first"
-					   : "-1h",
+	const char *from = w->from != NULL  ? w->from
+			   : out->is_events ? "-7d"
+			   : out->is_gaps   ? "first"
+					    : "-1h",
 		   *to = w->to != NULL ? w->to : "now";
 
 	out->has_all = strcmp(from, "first") == 0;
@@ -135,12 +136,43 @@ read_channels(const char *list, struct ask *out, struct err *err)
 		out->n_channels, ASK_CHANNELS_MAX);
 }
 
+/* Which events, and how many of them. */
+static int
+read_events(const struct ask_words *w, struct ask *out, struct err *err)
+{
+	int64_t limit = ASK_POINTS;
+
+	if (w->points != NULL &&
+		(!text_to_int(w->points, &limit) || limit < 1 || limit > ASK_EVENTS_MAX))
+		return err_set(err, ERR_CONF, 0,
+			"limit '%.20s' is not from 1 to %d; write how many of the newest are "
+			"wanted",
+			w->points, ASK_EVENTS_MAX);
+	out->points = (size_t)limit;
+	if (w->kind != NULL && (event_find(w->kind) == EVENT_COUNT ||
+				       !text_copy(out->kind, sizeof(out->kind), w->kind)))
+		return err_set(err, ERR_CONF, 0,
+			"there are no events of the kind '%.40s'; 'mbc log --help' and "
+			"docs/events.md list them",
+			w->kind);
+	if (w->subject != NULL && !text_copy(out->subject, sizeof(out->subject), w->subject))
+		return err_set(
+			err, ERR_CONF, 0, "subject '%.40s...' is too long a name", w->subject);
+	if (w->language != NULL && strcmp(w->language, "fr") != 0 && strcmp(w->language, "en") != 0)
+		return err_set(err, ERR_CONF, 0, "language '%.20s': write en or fr", w->language);
+	out->language =
+		w->language != NULL && strcmp(w->language, "fr") == 0 ? LANGUAGE_FR : LANGUAGE_EN;
+	return 0;
+}
+
 int
 ask_read(const struct ask_words *w, int64_t now_ns, bool is_free, struct ask *out, struct err *err)
 {
 	int rc;
 
-	*out = (struct ask){ .is_gaps = w->channels == NULL, .is_free = is_free };
+	*out = (struct ask){
+		.is_gaps = w->channels == NULL, .is_events = w->is_events, .is_free = is_free
+	};
 	if (w->zone != NULL && !text_copy(out->zone, sizeof(out->zone), w->zone))
 		return err_set(err, ERR_CONF, 0, "zone '%.40s' is too long a name", w->zone);
 	rc = stamp_zone(out->zone, err);
@@ -150,6 +182,8 @@ ask_read(const struct ask_words *w, int64_t now_ns, bool is_free, struct ask *ou
 		rc = read_raw(w->raw, out, err);
 	if (rc == 0)
 		rc = read_times(w, now_ns, out, err);
+	if (rc == 0 && out->is_events)
+		rc = read_events(w, out, err);
 	if (rc == 0 && !out->is_gaps)
 		rc = read_points(w, out, err);
 	if (rc == 0 && !out->is_gaps)

@@ -4,21 +4,28 @@
 
 #include "base/err.h"
 #include "history/stamp.h"
+#include "msg/event.h"
 
 #define ASK_POINTS 1000 /* when nothing is said */
 #define ASK_POINTS_MAX 100000
 #define ASK_CHANNELS_MAX 100
+#define ASK_EVENTS_MAX 10000
 #define ASK_BUCKETS_MAX 200000 /* in memory at once for one question */
 
 /* NULL: not said. */
 struct ask_words {
-	const char *channels; /* "a,b"; NULL: the question is for gaps */
+	const char *channels; /* "a,b"; NULL: the question is for gaps or events */
+	bool is_events;
+	const char *kind, *subject, *language; /* of events; `points` is how many at most */
 	const char *from, *to, *points, *every, *format, *raw, *zone;
 };
 
 enum ask_form { ASK_JSON, ASK_CSV, ASK_CSV_FR };
 
 struct ask {
+	bool is_events; /* with is_gaps, which says that no channel is asked for */
+	char kind[40], subject[EVENT_SUBJECT]; /* of events; "": any */
+	enum language language;
 	bool is_gaps, is_raw, has_all; /* has_all: since the first sample */
 	enum ask_form form;
 	int64_t from_ns, to_ns; /* wall time */

@@ -192,20 +192,30 @@ take_question(struct query_serve *q, struct wire_in *in, struct err *err)
 	static char words[7][WORDS_MAX];
 	struct ask_words ask;
 	uint32_t number = wire_get_u32(in);
-	bool is_gaps = wire_get_u16(in) != 0;
+	unsigned what = wire_get_u16(in); /* 0 samples, 1 gaps, 2 events */
 	int rc;
 
 	for (size_t i = 0; i < NELEM(words); i++)
 		wire_get_text(in, words[i], sizeof(words[i]));
 	if (wire_close(in, err) < 0)
 		return ERR_PROTO;
-	ask = (struct ask_words){ .channels = is_gaps ? NULL : words[0],
-		.from = or_null(words[1]),
-		.to = or_null(words[2]),
-		.points = or_null(words[3]),
-		.format = or_null(words[4]),
-		.raw = or_null(words[5]),
-		.zone = or_null(words[6]) };
+	if (what == 2)
+		ask = (struct ask_words){ .is_events = true,
+			.kind = or_null(words[0]),
+			.from = or_null(words[1]),
+			.to = or_null(words[2]),
+			.points = or_null(words[3]),
+			.subject = or_null(words[4]),
+			.language = or_null(words[5]),
+			.zone = or_null(words[6]) };
+	else
+		ask = (struct ask_words){ .channels = what == 1 ? NULL : words[0],
+			.from = or_null(words[1]),
+			.to = or_null(words[2]),
+			.points = or_null(words[3]),
+			.format = or_null(words[4]),
+			.raw = or_null(words[5]),
+			.zone = or_null(words[6]) };
 	rc = answer(q, number, &ask, err);
 	if (rc < 0 && status_of(err) == 500)
 		log_warn("a question: %s; 'mbc history verify' tells more", err->msg);

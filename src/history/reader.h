@@ -7,6 +7,7 @@
 #define HISTORY_READER_H
 
 #include "history/chunk.h"
+#include "msg/event.h"
 
 struct reader;
 
@@ -83,6 +84,37 @@ struct reader_gap {
 /* Gaps that touch [from, to), by time: calls fn for each. */
 typedef void (*reader_gap_fn)(void *ctx, const struct reader_gap *gap);
 int reader_gaps(struct reader *r, int64_t from_ns, int64_t to_ns, reader_gap_fn fn, void *ctx,
+	struct err *err) MUST_CHECK;
+
+/* ---- events ---------------------------------------------------------------------------------------------------------------- */
+
+struct reader_event {
+	struct event event;
+	bool has_wall;
+	int64_t wall_ns; /* by the clock records of its boot, else as it was known then */
+	uint32_t file;   /* where it stands, for reader_event_at() */
+	int64_t row;
+};
+
+struct reader_event_filter {
+	int64_t from_ns,
+		to_ns; /* wall times, [from, to); one without a wall time is always inside */
+	const char *kind, *subject; /* ""; any */
+};
+
+struct reader_event_place {
+	uint32_t file;
+	int64_t row;
+}; /* begin with zeros */
+
+/* The next ones that fit, in the order in which they were recorded, out of at most `budget` that are looked at. 1: there may be more, 0: these were
+ * the last. */
+typedef void (*reader_event_fn)(void *ctx, const struct reader_event *e);
+int reader_events(struct reader *r, const struct reader_event_filter *filter,
+	struct reader_event_place *place, size_t budget, reader_event_fn fn, void *ctx,
+	struct err *err) MUST_CHECK;
+/* One of them again; nothing when it has been removed meanwhile. */
+int reader_event_at(struct reader *r, uint32_t file, int64_t row, reader_event_fn fn, void *ctx,
 	struct err *err) MUST_CHECK;
 
 /* Until when the record is whole, wall time; INT64_MIN: there is none. */

@@ -149,6 +149,7 @@ answer_write(struct buf *out, const char **out_type, struct target *t, bool is_x
 	case ROUTE_HISTORY:
 	case ROUTE_HISTORY_ALL:
 	case ROUTE_GAPS:
+	case ROUTE_EVENTS:
 	case ROUTE_OPENAPI:
 	case ROUTE_COUNT:
 		break;

@@ -211,12 +211,13 @@ history_connect(struct history *h, int fd)
 static void
 write_question(struct buf *out, uint32_t number, const struct target *t)
 {
-	bool is_all = t->route == ROUTE_HISTORY_ALL, is_gaps = t->route == ROUTE_GAPS;
+	bool is_gaps = t->route == ROUTE_GAPS, is_events = t->route == ROUTE_EVENTS;
+	bool is_all = t->route == ROUTE_HISTORY_ALL || is_events;
 	size_t k = is_all ? 1 : 0;
 
 	wire_begin(out, WIRE_ASK);
 	wire_u32(out, number);
-	wire_u16(out, is_gaps);
+	wire_u16(out, is_events ? 2 : is_gaps ? 1 : 0);
 	if (is_all)
 		wire_text(out, t->params[0] != NULL ? t->params[0] : "");
 	else

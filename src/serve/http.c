@@ -239,7 +239,8 @@ send_document(struct http *h, struct MHD_Connection *c, const char *uri, bool wa
 static bool
 is_history(enum route route)
 {
-	return route == ROUTE_HISTORY || route == ROUTE_HISTORY_ALL || route == ROUTE_GAPS;
+	return route == ROUTE_HISTORY || route == ROUTE_HISTORY_ALL || route == ROUTE_GAPS ||
+	       route == ROUTE_EVENTS;
 }
 
 static enum MHD_Result

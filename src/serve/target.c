@@ -20,6 +20,8 @@ const struct route_row target_routes[ROUTE_COUNT] = {
 	[ROUTE_HISTORY_ALL] = { "/api/v1/history", false,
 		{ "channels", "from", "to", "points", "format", "raw", "zone", NULL } },
 	[ROUTE_GAPS] = { "/api/v1/gaps", false, { "from", "to", NULL } },
+	[ROUTE_EVENTS] = { "/api/v1/events", false,
+		{ "kind", "from", "to", "limit", "subject", "language", "zone", NULL } },
 	[ROUTE_OPENAPI] = { "/api/v1/openapi.json", false, { NULL } },
 	[ROUTE_FLAT_XML] = { "/xml", false, { NULL } },
 	[ROUTE_FLAT_JSON] = { "/json", false, { NULL } },

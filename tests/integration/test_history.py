@@ -115,6 +115,39 @@ class Recorded(unittest.TestCase):
         rows = list(csv.reader(io.StringIO(self.bench.body(HISTORY + "/d.a?from=-1min&raw=1&format=csv").decode())))
         self.assertEqual(rows[-1][1:], ["", sample[2]])
 
+    def events(self, words=""):
+        answer = self.bench.get(API + "/events?from=-1h" + words)
+        self.check_schema(answer, "Events")
+        return answer["events"]
+
+    def test_events(self):
+        wait_for("the device is said to answer", lambda: self.events("&kind=instrument_up&subject=d"))
+        os.kill(self.pid("control"), signal.SIGKILL)
+        self.bench.wait_good("d.a")
+        wait_for("the kill is an event", lambda: self.events("&kind=process_killed&subject=control"))
+        wait_for("and so is what came of it", lambda: self.events("&kind=controller_restarted"))
+        ids = [event["id"] for event in self.events()]
+        self.assertEqual(ids, list(range(1, len(ids) + 1)))
+        last = self.bench.get(API + "/events?limit=2")
+        self.assertEqual(([event["id"] for event in last["events"]], last["omitted"]), (ids[-2:], len(ids) - 2))
+        self.assertIn("répond", self.events("&kind=instrument_up&language=fr")[0]["text"])
+        self.problem(API + "/events?kind=nothing", 400, "nothing", "events.md")
+        self.problem(API + "/events?limit=0", 400, "1 to 10000")
+        self.problem(API + "/events?from=now&to=-1h", 400, "not before")
+
+    def test_recorder_killed(self):
+        """kill -9 of the recorder, over and over: nothing is missing, nothing doubled, and the store is whole."""
+        for value in range(100, 112):
+            self.put(value)
+            os.kill(self.pid("history"), signal.SIGKILL)
+        wait_for("it records again", lambda: self.bench.value("mbc.history.stopped") == 0)
+        self.put(200)
+        values = self.raw()
+        self.assertEqual([v for k, v in enumerate(values) if k == 0 or v != values[k - 1]], [20, *range(100, 112), 200])
+        self.assertEqual([gap["cause"] for gap in self.bench.get(API + "/gaps")["gaps"]], ["first_start"])
+        verified = self.bench.mbc("history", "verify")
+        self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
+
     def test_csv(self):
         self.put(25)
         body, kind = self.bench.ask(HISTORY + "?channels=d.a,d.b&from=-1min&points=4&format=csv")
