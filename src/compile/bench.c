@@ -29,6 +29,7 @@ bench_init(struct bench *b, const char *path)
 	b->language = "en";
 	b->listen = "";
 	b->watchdog = "";
+	b->source = "";
 	b->expr = mem_zero(1, sizeof(*b->expr));
 }
 
@@ -53,6 +54,7 @@ bench_done(struct bench *b)
 	free(b->words.at);
 	free(b->markers.at);
 	free(b->marks.at);
+	free(b->fields.at);
 	free(b->knots.at);
 	free(b->code.at);
 	free(b->order);
@@ -190,6 +192,7 @@ bench_read(struct bench *b, const struct node *root)
 	read_serve(b, found[TOP_SERVE]);
 	read_watchdog(b, found[TOP_WATCHDOG]);
 	records_read(b, found[TOP_HISTORY]);
+	runs_read(b, found[TOP_RECORD]);
 	if (found[TOP_REALTIME] != NULL)
 		read_bool(b, found[TOP_REALTIME], &b->is_realtime);
 	links_read(b, names_of(b, found[TOP_LINKS], "a map of links: NAME: {tcp: \"host:port\"}"));

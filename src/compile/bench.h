@@ -139,6 +139,12 @@ struct bench_channel {
 	uint32_t place; /* in the image */
 };
 
+/* What is asked about a run. */
+struct bench_field {
+	const char *name, *title;
+	bool is_needed;
+};
+
 /* A table that grows: the elements, how many there are, and for how many there is room. */
 #define BENCH_TABLE(type)                                                                          \
 	struct {                                                                                   \
@@ -160,6 +166,9 @@ struct bench {
 	const char *watchdog; /* empty: none */
 	int64_t watchdog_timeout_ns;
 	struct image_history history;
+	BENCH_TABLE(struct bench_field) fields;
+	bool has_free_fields;
+	const char *source; /* the bench file, as it is kept with each run */
 	bool is_realtime;
 	BENCH_TABLE(struct bench_link) links;
 	BENCH_TABLE(struct bench_instrument) instruments;
@@ -265,6 +274,8 @@ void points_read(struct bench *b, uint32_t instrument, const struct node *map);
 /* What its device needs of those who write to the channel; keys: its own. Once its unit is known, or open. */
 void outputs_read(struct bench *b, uint32_t channel, const struct node *const *keys);
 
+/* `record:` of the bench; NULL: no field is named, each may be. */
+void runs_read(struct bench *b, const struct node *n);
 /* `history:` of the bench (NULL: what holds without it), and of a channel whose unit is known, or open. */
 void records_read(struct bench *b, const struct node *n);
 void records_channel(struct bench *b, struct bench_channel *ch, const struct node *n);

@@ -5,6 +5,21 @@
 #include "compile/merge.h"
 #include "compile/print.h"
 
+/* The bench as a run keeps it: whoever has this text has all of it. */
+static const char *
+source_text(struct bench *b, const struct node *root)
+{
+	struct buf merged = { 0 };
+	const char *text;
+
+	if (b->diag.n_files == 1 && b->tree.outer != NULL)
+		return b->tree.outer;
+	print_tree(&merged, root);
+	text = tree_text(&b->tree, merged.data, merged.n);
+	buf_done(&merged);
+	return text;
+}
+
 static int
 finish(struct bench *b, const struct node *root, struct buf *out_image, struct buf *out_merged,
 	struct err *err)
@@ -21,6 +36,7 @@ finish(struct bench *b, const struct node *root, struct buf *out_image, struct b
 			file_check(b, root);
 		return b->diag.n_errors > 0 ? ERR_CONF : 0;
 	}
+	b->source = source_text(b, root);
 	bench_read(b, root);
 	if (b->diag.n_errors > 0)
 		return ERR_CONF;

@@ -487,6 +487,24 @@ emit_secrets(struct emit *e)
 	return t;
 }
 
+static struct image_table
+emit_fields(struct emit *e)
+{
+	struct image_table t = table(e, e->b->fields.n);
+
+	for (uint32_t i = 0; i < t.n; i++) {
+		const struct bench_field *f = &e->b->fields.at[i];
+		struct image_field d = {
+			.name = text(e, f->name),
+			.title = text(e, f->title),
+			.is_needed = f->is_needed,
+		};
+
+		buf_put(e->out, &d, sizeof(d));
+	}
+	return t;
+}
+
 void
 emit_image(struct bench *b, struct buf *out)
 {
@@ -519,6 +537,9 @@ emit_image(struct bench *b, struct buf *out)
 	buf_put(out, b->knots.at, b->knots.n * sizeof(*b->knots.at));
 	img.twins = emit_twins(&e);
 	img.secrets = emit_secrets(&e);
+	img.fields = emit_fields(&e);
+	img.has_free_fields = b->has_free_fields;
+	img.source = text(&e, b->source);
 	img.code = table(&e, b->code.n);
 	buf_put(out, b->code.at, b->code.n * sizeof(*b->code.at));
 	img.strings = table(&e, (uint32_t)e.strings.n);

@@ -69,6 +69,8 @@ def_name(const struct key *table)
 		{ schema_watchdog, "watchdog" },
 		{ schema_history, "history" },
 		{ schema_record, "record" },
+		{ schema_runs, "runs" },
+		{ schema_field, "field" },
 		{ schema_scale, "line" },
 		{ schema_rs485, "rs485" },
 		{ schema_identify, "identify" },
@@ -636,6 +638,8 @@ schema_json(struct buf *out)
 	def(&j, "serve", schema_serve, false);
 	def(&j, "watchdog", schema_watchdog, false);
 	def(&j, "history", schema_history, false);
+	def(&j, "runs", schema_runs, false);
+	def(&j, "field", schema_field, false);
 	instrument_def(&j);
 	shared_defs(&j, false);
 	json_end(&j);

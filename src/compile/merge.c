@@ -142,6 +142,18 @@ is_being_read(const struct merge *m, const uint64_t key[2])
 	return false;
 }
 
+/* Those of the first file that ends are taken, the others freed: a bench that extends nothing is its own text. */
+static void
+keep_outer(struct tree *t, struct buf *bytes)
+{
+	if (t->outer != NULL) {
+		buf_done(bytes);
+		return;
+	}
+	buf_text(bytes);
+	t->outer = bytes->data;
+}
+
 /* Read one file; `from` is the `extends:` that names it, NULL for the first. */
 static struct node *
 read_file(struct merge *m, const char *path, const struct node *from)
@@ -173,7 +185,7 @@ read_file(struct merge *m, const char *path, const struct node *from)
 			m, (uint16_t)file, path, bytes.data == NULL ? "" : bytes.data, bytes.n);
 		m->depth--;
 	}
-	buf_done(&bytes);
+	keep_outer(m->tree, &bytes);
 	return root;
 }
 
@@ -200,7 +212,10 @@ struct node *
 merge_bytes(struct tree *t, struct diag *d, const char *path, const char *bytes, size_t n)
 {
 	struct merge m = { .tree = t, .diag = d, .depth = 1 };
+	struct buf copy = { 0 };
 	int file = diag_file(d, path);
 
+	buf_put(&copy, bytes, n);
+	keep_outer(t, &copy);
 	return file < 0 ? NULL : parse(&m, (uint16_t)file, path, bytes, n);
 }

@@ -763,6 +763,28 @@ const struct key schema_record[] = {
 	END,
 };
 
+const struct key schema_field[] = {
+	[FIELD_TITLE] = { .name = "title",
+		.kind = KEY_TEXTS,
+		.help = "what people see beside its name: a text, or {en: TEXT, fr: TEXT}" },
+	[FIELD_NEEDED] = { .name = "needed",
+		.kind = KEY_BOOL,
+		.def = "no",
+		.help = "no run begins without it" },
+	END,
+};
+
+const struct key schema_runs[] = {
+	[RUNS_FIELDS] = { .name = "fields",
+		.kind = KEY_NAMES,
+		.sub = schema_field,
+		.help = "what is written down about a run: sample, operator" },
+	[RUNS_FREE] = { .name = "free",
+		.kind = KEY_BOOL,
+		.help = "a run may have other fields, too; left out: when 'fields' names none" },
+	END,
+};
+
 const struct key schema_watchdog[] = {
 	[WATCHDOG_DEVICE] = { .name = "device",
 		.kind = KEY_TEXT,
@@ -828,6 +850,10 @@ const struct key schema_top[] = {
 		.sub = schema_history,
 		.def = "yes",
 		.help = "what is recorded of the bench, and how long it is kept" },
+	[TOP_RECORD] = { .name = "record",
+		.kind = KEY_MAP,
+		.sub = schema_runs,
+		.help = "what 'mbc record start' asks about a run" },
 	LATER("alarms", "conditions that warn people"),
 	LATER("interlocks", "combinations that are never allowed"),
 	LATER("trips", "conditions that bring the bench to a safe state"),

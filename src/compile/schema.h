@@ -91,7 +91,8 @@ enum {
 	TOP_SERVE,
 	TOP_WATCHDOG,
 	TOP_REALTIME,
-	TOP_HISTORY
+	TOP_HISTORY,
+	TOP_RECORD
 };
 enum {
 	INS_USE,
@@ -199,6 +200,8 @@ enum { SERVE_LISTEN, SERVE_COMMANDS };
 enum { SCALE_FROM, SCALE_TO, SCALE_TABLE };
 enum { WATCHDOG_DEVICE, WATCHDOG_TIMEOUT };
 enum { HISTORY_KEEP, HISTORY_SIZE, HISTORY_LEAVE_FREE, HISTORY_COMMIT, HISTORY_RESOLUTION };
+enum { RUNS_FIELDS, RUNS_FREE };
+enum { FIELD_TITLE, FIELD_NEEDED };
 enum { RECORD_KEY_EVERY, RECORD_KEY_DEADBAND, RECORD_KEY_MIN_INTERVAL, RECORD_KEY_KEEP };
 
 #define SCHEMA_KEYS_MAX 48 /* rows of the longest table */
@@ -206,9 +209,9 @@ enum { RECORD_KEY_EVERY, RECORD_KEY_DEADBAND, RECORD_KEY_MIN_INTERVAL, RECORD_KE
 extern const struct key schema_top[], schema_link[], schema_instrument[],
 	schema_instrument_channel[], schema_channel[], schema_twin[], schema_wave[],
 	schema_verify[], schema_serve[], schema_scale[], schema_rs485[], schema_identify[],
-	schema_preset[], schema_watchdog[], schema_history[], schema_record[], schema_message[],
-	schema_message_read[], schema_step[], schema_error[], schema_file[], schema_file_line[],
-	schema_param[], schema_exchange[];
+	schema_preset[], schema_watchdog[], schema_history[], schema_record[], schema_runs[],
+	schema_field[], schema_message[], schema_message_read[], schema_step[], schema_error[],
+	schema_file[], schema_file_line[], schema_param[], schema_exchange[];
 
 /* The JSON Schema of a bench file, with the options of the codecs that are built in. */
 void schema_json(struct buf *out);

@@ -25,6 +25,7 @@ tree_done(struct tree *t)
 		t->chunks = next;
 	}
 	free(t->slots);
+	free(t->outer);
 	memset(t, 0, sizeof(*t));
 }
 

@@ -41,6 +41,7 @@ struct tree {
 	struct node **slots; /* hash of the children of maps */
 	size_t n_slots, n_keys;
 	uint32_t n_nodes, n_maps;
+	char *outer; /* of a bench that extends nothing: its file as it is; NULL: not read yet */
 };
 
 void tree_done(struct tree *t);

@@ -99,6 +99,7 @@ check_tables(const struct check *c)
 		{ "knots", &img->knots, sizeof(struct image_knot) },
 		{ "twins", &img->twins, sizeof(struct image_twin) },
 		{ "secrets", &img->secrets, sizeof(struct image_secret) },
+		{ "fields", &img->fields, sizeof(struct image_field) },
 		{ "code", &img->code, sizeof(struct expr_op) },
 		{ "strings", &img->strings, 1 },
 	};
@@ -163,6 +164,23 @@ check_bench(const struct check *c)
 		img->history.commit_ns > 60 * NS_PER_S || img->history.keep_ns < 0 ||
 		img->history.resolution_ns < 0 || img->history.resolution_ns > NS_PER_S)
 		return wrong(c, "history");
+	return 0;
+}
+
+static int
+check_fields(const struct check *c)
+{
+	const struct image *img = c->img;
+
+	if (!is_text(c, img->source) || img->has_free_fields > 1 ||
+		img->fields.n > IMAGE_FIELDS_MAX)
+		return wrong(c, "what is asked about a run");
+	for (uint32_t i = 0; i < img->fields.n; i++) {
+		const struct image_field *f = image_field_at(img, i);
+
+		if (!is_name(c, f->name) || !is_text(c, f->title) || f->is_needed > 1)
+			return wrong(c, "field %u of a run", i);
+	}
 	return 0;
 }
 
@@ -511,7 +529,7 @@ image_check(const void *bytes, size_t n, struct err *err)
 	if ((uintptr_t)bytes % 8 != 0)
 		return wrong(&c, "it does not begin at a multiple of 8 in memory");
 	if ((rc = check_header(&c)) != 0 || (rc = check_tables(&c)) != 0 ||
-		(rc = check_bench(&c)) != 0)
+		(rc = check_bench(&c)) != 0 || (rc = check_fields(&c)) != 0)
 		return rc;
 	const uint32_t counts[NELEM(checks)] = { img->links.n, img->instruments.n, img->messages.n,
 		img->presets.n, img->captures.n, img->points.n, img->channels.n, img->choices.n,

@@ -4,7 +4,7 @@
  * All places are offsets from the start of the image, all texts are offsets into its string table
  * (offset 0 is the empty text). Numbers are in the machine's byte order: an image never leaves the machine.
  *
- *	header | links | instruments | messages | presets | captures | gates | points | channels | choices | twins | secrets | code | args | strings
+ *	header | links | instruments | messages | presets | captures | gates | points | channels | choices | twins | secrets | fields | code | args | strings
  *
  * A *point* is one quantity of a device as the wire carries it. A *channel* is what people see: a point with unit
  * and scale (an instrument channel, "furnace.pv"), a bench channel ("T_bed") that follows another channel,
@@ -67,6 +67,9 @@ struct image {
 		uint64_t size;         /* bytes of all files together; 0: no limit */
 		uint64_t leave_free;   /* bytes of the disk below which nothing is recorded */
 	} history;
+	struct image_table fields; /* struct image_field: what is asked about a run */
+	uint32_t source;           /* text of the bench file; with `extends:` of all of it as one */
+	uint32_t has_free_fields;  /* 0, 1: a run may have others */
 };
 
 enum link_kind {
@@ -355,6 +358,16 @@ struct image_secret {
 	uint32_t where; /* "bench.yaml:14:18": who wants it, for messages */
 };
 
+/* What is asked about a run: `record: fields:` */
+struct image_field {
+	uint32_t name;
+	uint32_t title;
+	uint32_t is_needed; /* 0, 1 */
+	uint32_t spare;
+};
+
+#define IMAGE_FIELDS_MAX 50
+
 /* Check everything that a reader relies on (offsets, indices, ends of texts); bytes from outside. */
 int image_check(const void *bytes, size_t n, struct err *err) MUST_CHECK;
 
@@ -389,6 +402,7 @@ IMAGE_ACCESS(image_marker, markers)
 IMAGE_ACCESS(image_knot, knots)
 IMAGE_ACCESS(image_twin, twins)
 IMAGE_ACCESS(image_secret, secrets)
+IMAGE_ACCESS(image_field, fields)
 
 /* The words of a LINK_HELPER taken apart in `room` (IMAGE_WORDS_BYTES_MAX + 1 bytes): [0] the folder, [1] the program,
  * then its arguments, NULL. Returns how many there are without the NULL; 0 when it has none that can be used. */
