@@ -44,6 +44,7 @@ int cli_trace(struct args *args);
 int cli_log(struct args *args);
 int cli_export(struct args *args);
 int cli_history(struct args *args);
+int cli_record(struct args *args);
 int cli_doctor(struct args *args);
 
 /* Take an option out of the arguments: true when it was there; *out_value (NULL: it takes none) is the word behind it. */
@@ -61,6 +62,10 @@ int cli_connect(struct args *args);
 /* Compile FILE: returns an image in memory (free() it), and in *out_fd a descriptor of its bytes that a program started
  * from here inherits (out_fd may be NULL). NULL with *out_code when that failed, said already. */
 struct image *cli_compile(const struct args *args, const char *file, int *out_fd, int *out_code);
+
+/* Replace this process by mbc-query on the history of the bench that is meant: `word`, then the arguments. Returns an exit code when that is not
+ * possible. */
+int cli_query(struct args *args, const char *word);
 
 /* Replace this process by one of our programs; argv[0] is set. Returns CLI_FAILED when that is not possible. */
 int cli_exec(const struct args *args, const char *program, char **argv);

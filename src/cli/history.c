@@ -68,8 +68,8 @@ find_folder(const struct args *args, char *out, size_t cap)
 		       : "several benches have recorded here; name one with --bench NAME");
 }
 
-static int
-ask(struct args *args, const char *word)
+int
+cli_query(struct args *args, const char *word)
 {
 	char folder[PLACE_MAX + 16], option[] = "--dir", command[16];
 	char **argv;
@@ -96,7 +96,7 @@ cli_export(struct args *args)
 {
 	if (args->n == 0)
 		return args_count(args, 1, 1);
-	return ask(args, "export");
+	return cli_query(args, "export");
 }
 
 int
@@ -111,7 +111,7 @@ cli_history(struct args *args)
 	for (size_t i = 0; i < NELEM(words); i++)
 		if (strcmp(word, words[i]) == 0) {
 			args->n = 0;
-			return ask(args, words[i]);
+			return cli_query(args, words[i]);
 		}
 	return cli_say(args, CLI_WRONG, "'%s' is not known; usage: mbc history %s", word,
 		args->command->usage);

@@ -157,6 +157,29 @@ static const struct command commands[] = {
 		"when not, and each fault\n"
 		"is a line. files: which ones there are, and how large. gaps: from when to when "
 		"nothing was recorded, and why.\n" },
+	{ "record", cli_record,
+		"start [--title TITLE] [--set FIELD=VALUE...] | note TEXT | stop | list [--json] | "
+		"show N [--json] | export N --out FOLDER [--zone ZONE] [--csv-fr] [CHANNEL...]",
+		"begin and end runs, and take them home as folders",
+		"Everything is recorded all the time; a run gives a part of it a number, a title, "
+		"what is known about it\n"
+		"and notes. One is open at a time, over restarts, until 'stop'. The bench file may "
+		"say which fields a run\n"
+		"needs (record: fields:).\n"
+		"\n"
+		"  mbc record start --title \"ageing at 400 degC\" --set sample=Pt-12 --set "
+		"operator=AM\n"
+		"  mbc record note \"new gas bottle\"\n"
+		"  mbc record stop\n"
+		"  mbc record export 3 --out run3        values.csv, run.json, bench.yaml, "
+		"load.py\n"
+		"\n"
+		"start, note and stop return when it is on the disk, or say after 5 s at most why "
+		"not. --request WORD: the\n"
+		"same word again does nothing twice, for scripts. list, show and export need no "
+		"running bench. CHANNEL may\n"
+		"have * in it; without any: all that have values. The folder must not exist "
+		"yet.\n" },
 	{ "schema", cli_schema, "[instrument]",
 		"print the JSON Schema of bench files, or of instrument files",
 		"For editors: they then complete keys and mark mistakes. In VS Code with the YAML "

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +19,7 @@
 #include "history/keep.h"
 #include "history/past_events.h"
 #include "history/recorder.h"
+#include "history/runs.h"
 #include "io/loop.h"
 #include "io/now.h"
 #include "io/sandbox.h"
@@ -59,6 +61,7 @@ struct history {
 	int64_t next_drain_ns, next_commit_ns, next_beat_ns, next_keep_ns, next_day_ns, beaten_ns;
 	uint64_t taken;
 	bool has_trouble;
+	char boot_id[40];
 	struct self self;
 };
 
@@ -124,6 +127,130 @@ take_board(struct history *h, int fd, struct err *err)
 }
 
 static void
+look_at_disk(struct history *h)
+{
+	struct statvfs st;
+
+	if (statvfs(h->dir, &st) == 0)
+		h->is_low = (uint64_t)st.f_bavail * st.f_frsize < h->leave_free;
+}
+
+static void
+send_or_log(struct history *h, struct buf *packet)
+{
+	struct err err;
+
+	wire_end(packet);
+	if (sock_send(h->supervisor, packet, -1, &err) < 0)
+		log_warn("supervisor: %s", err.msg);
+	buf_done(packet);
+}
+
+static void
+clock_now(struct recorder_clock *out)
+{
+	*out = (struct recorder_clock){
+		.now_ns = now_boot(), .wall_ns = now_wall_offset(), .is_good = now_wall_is_good()
+	};
+}
+
+static void
+commit(struct history *h)
+{
+	struct recorder_clock clock;
+	struct err err;
+
+	look_at_disk(h);
+	clock_now(&clock);
+	recorder_drain(h->recorder, &clock);
+	h->next_commit_ns = clock.now_ns + h->commit_ns;
+	if (recorder_commit(h->recorder, &clock, !h->is_low, &err) == 0)
+		return;
+	h->next_commit_ns = clock.now_ns + MAX(h->commit_ns, RETRY_NS);
+	log_debug("history: %s", err.msg);
+}
+
+/* ---- runs ----------------------------------------------------------------------------------------------------------------- */
+
+struct order {
+	struct run_order order;
+	char request[WIRE_REQUEST_MAX + 1], who[64], text[WIRE_NOTE_MAX + 1],
+		fields[WIRE_FIELDS_MAX + 1];
+};
+
+/* Only a run that begins is refused for want of room: what ends one, and notes, are a few bytes. When one has ended, its values are on the disk. */
+static int
+carry_out(
+	struct history *h, struct order *o, int fd, uint32_t *out_run, char *title, struct err *err)
+{
+	union {
+		const void *c;
+		void *v;
+	} bench = { .c = NULL };
+	size_t size = 0;
+	int rc;
+
+	look_at_disk(h);
+	if (o->order.what == RUN_STOP)
+		commit(h);
+	if (o->order.what == RUN_START && h->is_low)
+		return err_set(err, ERR_CONF, 0,
+			"the disk has less room than the bench leaves free, so nothing is "
+			"recorded; free some room in %s",
+			h->dir);
+	bench.c = fd >= 0 ? seal_map(fd, &size, err) : NULL;
+	if (fd >= 0 && bench.c == NULL)
+		return err->code;
+	o->order.bench = size > 0 && ((const char *)bench.c)[size - 1] == '\0' ? bench.c : "";
+	rc = runs_do(h->store, &o->order, now_boot() + now_wall_offset(), out_run, title, err);
+	seal_done(bench.v, size);
+	return rc;
+}
+
+static void
+tell_run(struct history *h, uint32_t ticket, bool is_good, uint32_t run, const char *text)
+{
+	struct buf packet = { 0 };
+
+	wire_begin(&packet, WIRE_RUN_DONE);
+	wire_u32(&packet, ticket);
+	wire_u16(&packet, is_good);
+	wire_u32(&packet, run);
+	wire_text(&packet, text);
+	send_or_log(h, &packet);
+}
+
+static int
+take_run(struct history *h, struct wire_in *in, int fd, struct err *err)
+{
+	static struct order o;
+	uint32_t ticket = wire_get_u32(in), run = 0;
+	unsigned what = wire_get_u16(in);
+	char title[WIRE_TITLE_MAX + 1], text[sizeof(err->msg) + 100];
+	int rc;
+
+	o.order = (struct run_order){ .what = (enum wire_run)what,
+		.t_ns = (int64_t)wire_get_u64(in),
+		.request = o.request,
+		.who = o.who,
+		.text = o.text,
+		.fields = o.fields,
+		.boot_id = h->boot_id };
+	wire_get_text(in, o.request, sizeof(o.request));
+	wire_get_text(in, o.who, sizeof(o.who));
+	wire_get_text(in, o.text, sizeof(o.text));
+	wire_get_text(in, o.fields, sizeof(o.fields));
+	if (wire_close(in, err) < 0 || what > RUN_NOTE)
+		return err_set(err, ERR_PROTO, 0, "an order about a run that is none");
+	rc = carry_out(h, &o, fd, &run, title, err);
+	if (rc == ERR_IO)
+		snprintf(text, sizeof(text), "%s; free some room in %s, or look at that disk",
+			err->msg, h->dir);
+	tell_run(h, ticket, rc == 0, run, rc == 0 ? title : rc == ERR_IO ? text : err->msg);
+	return 0;
+}
+
+static void
 on_supervisor(void *ctx, int fd, unsigned events)
 {
 	struct history *h = ctx;
@@ -144,6 +271,8 @@ on_supervisor(void *ctx, int fd, unsigned events)
 		rc = wire_close(&in, &err);
 		if (rc == 0)
 			rc = take_board(h, pass, &err);
+	} else if (rc == WIRE_RUN) {
+		rc = take_run(h, &in, pass, &err);
 	} else if (rc >= 0) {
 		rc = err_set(&err, ERR_PROTO, 0,
 			"a message of kind %d that is not for this process", rc);
@@ -211,39 +340,6 @@ on_trouble(void *ctx, const char *cause, bool is_over, uint64_t missed)
 		log_warn("history: a gap of %llu values: %s; lower the rates, or record less with "
 			 "'history:' of the channels",
 			(unsigned long long)missed, cause_text(cause));
-}
-
-static void
-clock_now(struct recorder_clock *out)
-{
-	*out = (struct recorder_clock){
-		.now_ns = now_boot(), .wall_ns = now_wall_offset(), .is_good = now_wall_is_good()
-	};
-}
-
-static void
-look_at_disk(struct history *h)
-{
-	struct statvfs st;
-
-	if (statvfs(h->dir, &st) == 0)
-		h->is_low = (uint64_t)st.f_bavail * st.f_frsize < h->leave_free;
-}
-
-static void
-commit(struct history *h)
-{
-	struct recorder_clock clock;
-	struct err err;
-
-	look_at_disk(h);
-	clock_now(&clock);
-	recorder_drain(h->recorder, &clock);
-	h->next_commit_ns = clock.now_ns + h->commit_ns;
-	if (recorder_commit(h->recorder, &clock, !h->is_low, &err) == 0)
-		return;
-	h->next_commit_ns = clock.now_ns + MAX(h->commit_ns, RETRY_NS);
-	log_debug("history: %s", err.msg);
 }
 
 /* Channels that are kept for a shorter time than the files. */
@@ -438,6 +534,7 @@ set_up(struct history *h, const char *bench, int64_t resolution_ns, struct err *
 	if (fd < 0 || loop_add(h->loop, fd, LOOP_READ, on_signal, h, err) < 0 ||
 		loop_add(h->loop, h->supervisor, LOOP_READ, on_supervisor, h, err) < 0)
 		return ERR_IO;
+	now_boot_id(h->boot_id);
 	self_measure(&h->self, now);
 	h->beaten_ns = now;
 	h->next_commit_ns = now + h->commit_ns;

@@ -117,7 +117,7 @@ put_meta(struct store *s, const char *key, const char *value, struct err *err)
 	return rc;
 }
 
-/* Numbers of boots and channels, and the place, are those of the file before. */
+/* Numbers of boots, channels and runs, and the place, are those of the file before. */
 static int
 carry_over(struct store *s, const char *before, struct err *err)
 {
@@ -166,6 +166,8 @@ fill_file(struct store *s, const char *before, int64_t wall_ns, struct err *err)
 		rc = put_meta(s, "begun", text, err);
 	if (rc == 0 && before != NULL)
 		rc = db_exec(s->db, CARRY, err);
+	if (rc == 0 && before != NULL)
+		rc = store_carry_runs(s, err);
 	if (rc == 0)
 		rc = db_exec(s->db, "PRAGMA user_version=1; COMMIT", err);
 	if (rc < 0)

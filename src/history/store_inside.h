@@ -112,6 +112,9 @@ void store_forget_channels(struct store *s);
 int store_next_file(struct store *s, int64_t wall_ns, struct err *err) MUST_CHECK;
 enum value_type store_type(const char *text);
 
+/* store_runs.c: those of the attached file `before` */
+int store_carry_runs(struct store *s, struct err *err) MUST_CHECK;
+
 /* store_commit.c */
 void store_take_tail(struct store *s); /* what came becomes a blob that waits */
 

@@ -48,6 +48,17 @@ const char store_schema[] =
 	"CREATE TABLE gap(gap INTEGER PRIMARY KEY, boot0 INTEGER, t0 INTEGER, boot1 INTEGER NOT "
 	"NULL, t1 INTEGER NOT NULL,"
 	" cause TEXT NOT NULL, missed INTEGER NOT NULL);"
+	/* Begin and end as moments of boots; boot1 null: it is open. Requests tell a repeated order from a new one. */
+	"CREATE TABLE run(run INTEGER PRIMARY KEY, request TEXT NOT NULL UNIQUE, request1 TEXT "
+	"UNIQUE, title TEXT NOT NULL,"
+	" fields TEXT NOT NULL, who TEXT NOT NULL, who1 TEXT, boot0 INTEGER NOT NULL, t0 INTEGER "
+	"NOT NULL,"
+	" boot1 INTEGER, t1 INTEGER, bench TEXT NOT NULL);"
+	"CREATE TABLE note(note INTEGER PRIMARY KEY, request TEXT NOT NULL UNIQUE, run INTEGER, "
+	"boot INTEGER NOT NULL,"
+	" t INTEGER NOT NULL, who TEXT NOT NULL, text TEXT NOT NULL);"
+	"CREATE INDEX note_run ON note(run);"
+	"CREATE TABLE bench(hash TEXT PRIMARY KEY, text BLOB NOT NULL);"
 	/* Wall time of a moment: by the last clock record before it that was synchronised, else the first one after it, else any. */
 	"CREATE VIEW summary AS SELECT name, unit,"
 	" strftime('%Y-%m-%dT%H:%M:%fZ', (t0 + w) / 1000000000.0, 'unixepoch') AS \"from\","

@@ -15,6 +15,7 @@ told_put(struct buf *out, const struct told *t)
 	for (unsigned i = 0; i < e->n_values; i++)
 		wire_f64(out, e->values[i]);
 	wire_text(out, e->subject);
+	wire_text(out, e->principal);
 	wire_text(out, e->text);
 	wire_end(out);
 }
@@ -37,6 +38,7 @@ told_get(struct told *out, struct wire_in *in, struct err *err)
 	for (unsigned i = 0; i < e->n_values; i++)
 		e->values[i] = wire_get_f64(in);
 	wire_get_text(in, e->subject, sizeof(e->subject));
+	wire_get_text(in, e->principal, sizeof(e->principal));
 	wire_get_text(in, e->text, sizeof(e->text));
 	return wire_close(in, err);
 }

@@ -1,6 +1,6 @@
 /* told.h - an event that `supervise` has seen and `control` records: the fields of WIRE_EVENT
  *
- *	u64 number | u64 number of its cause (0: none) | u64 stamp | u16 kind | u16 n | n x f64 value | text subject | text free
+ *	u64 number | u64 number of its cause (0: none) | u64 stamp | u16 kind | u16 n | n x f64 value | text subject | text principal | text free
  *
  * Numbers grow by one in the life of a supervisor. One that a controller died without recording is sent to the next.
  */

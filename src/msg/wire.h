@@ -47,7 +47,21 @@ enum wire_kind {
 	WIRE_ASK, /* serve -> query: u32 number, u16 0: samples, 1: gaps, text channels, from, to, points, format, raw, zone; u16 2: events, text kind, from, to, limit, subject, language, zone; "": not said */
 	WIRE_ANSWER, /* query -> serve: u32 number, u16 status of HTTP, text: with 200 +fd of a pipe, its content type; else what is wrong */
 	WIRE_ANSWER_END, /* query -> serve: u32 number: the pipe's end is the answer's */
+	/* runs */
+	WIRE_RUN_ASK, /* command line -> supervise: u16 enum wire_run, text request, text title or note, u16 n, n x (text field, text value)
+			-> WIRE_RUN_IS, WIRE_NO, or WIRE_RUN_LOST */
+	WIRE_RUN, /* supervise -> history: u32 ticket, u16 enum wire_run, u64 stamp, text request, text who, text title or note, text fields as JSON;
+		     to start +fd: the text of the bench file */
+	WIRE_RUN_DONE, /* history -> supervise: u32 ticket, u16 is it on the disk, u32 run, text its title; or what is wrong */
+	WIRE_RUN_IS,   /* supervise -> command line: u32 run, text title: on the disk */
+	WIRE_RUN_LOST, /* supervise -> command line: text: nobody knows whether it was done; the same request may be sent again */
 };
+
+enum wire_run { RUN_START, RUN_STOP, RUN_NOTE };
+#define WIRE_FIELDS_MAX 3072 /* bytes of all fields of a run as JSON */
+#define WIRE_NOTE_MAX 1000   /* bytes of a note */
+#define WIRE_TITLE_MAX 200   /* of a run */
+#define WIRE_REQUEST_MAX 40  /* of what tells one request from another */
 
 void wire_begin(struct buf *out, enum wire_kind kind); /* clears `out` */
 void wire_u16(struct buf *out, uint16_t v);

@@ -45,6 +45,7 @@ hang_up(struct supervise *s, size_t slot)
 	close(s->doors[slot].fd);
 	s->doors[slot].fd = -1;
 	s->doors[slot].is_waiting = false;
+	s->doors[slot].run.ticket = 0;
 }
 
 static size_t
@@ -177,6 +178,9 @@ on_question(void *ctx, int fd, unsigned events)
 	case WIRE_LOG:
 		send_log(s, fd, &in);
 		break;
+	case WIRE_RUN_ASK:
+		runs_asked(s, slot_of(s, fd), &in);
+		break;
 	case WIRE_STATUS:
 		send_status(s, fd);
 		break;
@@ -204,7 +208,7 @@ free_slot(struct supervise *s)
 			return slot;
 	for (unsigned tries = 0; tries < DOORS_MAX; tries++) {
 		slot = s->next_eviction++ % DOORS_MAX;
-		if (!s->doors[slot].is_waiting)
+		if (!s->doors[slot].is_waiting && s->doors[slot].run.ticket == 0)
 			break;
 	}
 	hang_up(s, slot);
@@ -248,7 +252,9 @@ on_caller(void *ctx, int fd, unsigned events)
 	}
 	slot = free_slot(s);
 	s->doors[slot].fd = caller;
+	s->doors[slot].uid = who.uid;
 	s->doors[slot].is_waiting = false;
+	s->doors[slot].run.ticket = 0;
 }
 
 /* One supervisor a bench: whoever holds the lock may replace the socket that a killed one left behind. */
@@ -303,6 +309,7 @@ door_close(struct supervise *s)
 {
 	door_answer(s, false,
 		"the bench was stopped before it took up the file; start it with 'mbc run'");
+	runs_lost(s);
 	for (size_t i = 0; i < DOORS_MAX; i++)
 		if (s->doors[i].fd >= 0) {
 			send_text(s->doors[i].fd, true, "stopped");

@@ -217,6 +217,18 @@ events_tell_text(struct supervise *s, enum event_kind kind, const char *text)
 }
 
 uint64_t
+events_tell_who(struct supervise *s, enum event_kind kind, const char *subject, const char *who,
+	const char *text)
+{
+	struct event e = { .kind = kind };
+
+	text_copy(e.subject, sizeof(e.subject), subject);
+	text_copy(e.principal, sizeof(e.principal), who);
+	text_copy(e.text, sizeof(e.text), text);
+	return tell(s, &e, 0);
+}
+
+uint64_t
 events_tell_end(struct supervise *s, enum event_kind ended, enum event_kind killed,
 	const char *subject, int status, uint64_t cause)
 {

@@ -30,6 +30,9 @@ int events_open(struct supervise *s, struct err *err) MUST_CHECK;
 uint64_t events_tell(struct supervise *s, enum event_kind kind, const char *subject, double value,
 	uint64_t cause);
 uint64_t events_tell_text(struct supervise *s, enum event_kind kind, const char *text);
+/* Somebody has done it: who, and a free text. */
+uint64_t events_tell_who(struct supervise *s, enum event_kind kind, const char *subject,
+	const char *who, const char *text);
 /* A program has ended in this way: the kind of the two that fits. */
 uint64_t events_tell_end(struct supervise *s, enum event_kind ended, enum event_kind killed,
 	const char *subject, int status, uint64_t cause);

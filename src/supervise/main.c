@@ -127,6 +127,7 @@ run(struct supervise *s, struct err *err)
 		wake = MIN(wake, watch(s, now));
 		wake = MIN(wake, helpers_step(s, now));
 		wake = MIN(wake, events_step(s, now));
+		wake = MIN(wake, runs_step(s, now));
 		rc = loop_step(s->loop, s->is_ending ? MIN(wake, s->kill_ns) : wake, err);
 		if (rc < 0)
 			return rc;

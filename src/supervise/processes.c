@@ -170,6 +170,8 @@ on_message(void *ctx, int fd, unsigned events)
 		recording_told(s, &in);
 	} else if (kind == WIRE_HELPER_ASK && c == &s->control) {
 		helpers_asked(s, &in);
+	} else if (kind == WIRE_RUN_DONE && c == &s->history) {
+		runs_done(s, &in);
 	} else if (kind == WIRE_SANDBOX) {
 		wire_get_text(&in, c->report, sizeof(c->report));
 	} else if (kind == WIRE_LISTENING && c == &s->serve) {
@@ -448,6 +450,8 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 	if (c->sock >= 0)
 		close(c->sock);
 	c->sock = -1;
+	if (c == &s->history)
+		runs_lost(s);
 	if (!is_told)
 		c->last_event = events_tell_end(s, EVENT_PROCESS_ENDED, EVENT_PROCESS_KILLED,
 			c->name, status, c->last_event);

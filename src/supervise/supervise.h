@@ -58,10 +58,19 @@ struct supervise {
 	struct {
 		int fd;          /* connection; -1: free */
 		bool is_waiting; /* for the end of a reload */
+		uid_t uid;       /* who called */
+		struct run_wait {
+			uint32_t ticket; /* of the question that the recorder has; 0: none */
+			enum wire_run what;
+			int64_t deadline_ns;
+			char request[WIRE_REQUEST_MAX + 1], who[EVENT_PRINCIPAL], text[EVENT_TEXT];
+		} run;
 	} doors[DOORS_MAX];
-	unsigned next_eviction;  /* of a caller that holds a place and asks nothing */
-	int spare;               /* a descriptor kept for the case that there are no more */
-	struct helpers *helpers; /* programs of links */
+	unsigned next_eviction; /* of a caller that holds a place and asks nothing */
+	int spare;              /* a descriptor kept for the case that there are no more */
+	uint32_t run_ticket;    /* of the newest question */
+	char run_told[WIRE_REQUEST_MAX + 1]; /* the last request that became an event */
+	struct helpers *helpers;             /* programs of links */
 	struct events events;
 	bool is_ending;
 	int64_t kill_ns; /* when ending takes too long */
@@ -106,6 +115,12 @@ void recording_told(struct supervise *s, struct wire_in *in); /* by the recorder
 int recording_query(struct supervise *s, int64_t now_ns,
 	struct err *err) MUST_CHECK;      /* starts the process that reads what was recorded */
 void recording_pair(struct supervise *s); /* a new pair between it and the data server */
+
+/* runs.c: runs, begun and ended from the command line */
+void runs_asked(struct supervise *s, size_t slot, struct wire_in *in);
+void runs_done(struct supervise *s, struct wire_in *in); /* the recorder has answered */
+void runs_lost(struct supervise *s);                     /* it has ended */
+int64_t runs_step(struct supervise *s, int64_t now_ns);  /* returns when to come again */
 
 /* helpers.c: programs of links */
 void helpers_asked(

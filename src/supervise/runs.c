@@ -1,0 +1,278 @@
+/* runs.c - mbc record: from the command line to the recorder, and back when it is on the disk
+ *
+ * A question waits in its place at the door until the recorder has answered, has ended, or has had its time. In the last two cases nobody knows
+ * whether it was done: the caller sends the same request again, and the recorder knows it by its name.
+ */
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "io/now.h"
+#include "io/seal.h"
+#include "io/sock.h"
+#include "model/run_form.h"
+#include "supervise/supervise.h"
+
+#define ANSWER_NS (4 * NS_PER_S)
+
+struct question {
+	enum wire_run what;
+	char request[WIRE_REQUEST_MAX + 1];
+	char text[WIRE_NOTE_MAX + 1]; /* title, or note */
+	size_t n;
+	struct run_field fields[RUN_FIELDS_MAX + 1];
+	char bytes[WIRE_MAX * 2]; /* what they point to */
+};
+
+/* ---- what is asked -------------------------------------------------------------------------------------------------------- */
+
+static int
+take_fields(struct question *q, struct wire_in *in, struct err *err)
+{
+	size_t at = 0;
+
+	q->n = wire_get_u16(in);
+	if (q->n > RUN_FIELDS_MAX)
+		return err_set(
+			err, ERR_CONF, 0, "more than %d fields; leave some out", RUN_FIELDS_MAX);
+	for (size_t i = 0; i < q->n; i++) {
+		/* All texts of a packet with their NULs fit: each has two bytes of length there. */
+		q->fields[i].name = q->bytes + at;
+		wire_get_text(in, q->bytes + at, sizeof(q->bytes) - at);
+		at += strlen(q->bytes + at) + 1;
+		q->fields[i].value = q->bytes + at;
+		wire_get_text(in, q->bytes + at, sizeof(q->bytes) - at);
+		at += strlen(q->bytes + at) + 1;
+	}
+	return 0;
+}
+
+static int
+take_question(struct question *q, struct wire_in *in, struct err *err)
+{
+	unsigned what = wire_get_u16(in);
+
+	wire_get_text(in, q->request, sizeof(q->request));
+	wire_get_text(in, q->text, sizeof(q->text));
+	if (take_fields(q, in, err) < 0 || wire_close(in, err) < 0)
+		return err->code;
+	if (what > RUN_NOTE)
+		return err_set(err, ERR_PROTO, 0,
+			"a question that this version of mbc does not know; update all of mbc");
+	q->what = (enum wire_run)what;
+	if (q->request[0] == '\0' || !run_text_is_good(q->request, WIRE_REQUEST_MAX))
+		return err_set(err, ERR_CONF, 0, "the request has no name, or none that is text");
+	if (!run_text_is_good(q->text, what == RUN_NOTE ? WIRE_NOTE_MAX : WIRE_TITLE_MAX))
+		return err_set(err, ERR_CONF, 0,
+			"the text has control characters, is no UTF-8, or is longer than %d bytes; "
+			"write one line",
+			what == RUN_NOTE ? WIRE_NOTE_MAX : WIRE_TITLE_MAX);
+	return 0;
+}
+
+/* From the file of users alone: asking a directory on the network could take long. */
+static void
+name_of(uid_t uid, char *out, size_t cap)
+{
+	FILE *f = fopen("/etc/passwd", "re");
+	struct passwd *pw;
+
+	snprintf(out, cap, "uid %u", (unsigned)uid);
+	while (f != NULL && (pw = fgetpwent(f)) != NULL)
+		if (pw->pw_uid == uid) {
+			text_copy(out, cap, pw->pw_name);
+			break;
+		}
+	if (f != NULL)
+		fclose(f);
+}
+
+/* ---- to the recorder ------------------------------------------------------------------------------------------------------ */
+
+static int
+send_run(struct supervise *s, const struct question *q, uint32_t ticket, const char *who,
+	const char *fields, struct err *err)
+{
+	const char *source = image_text(s->img, s->img->source);
+	struct buf packet = { 0 };
+	int rc, bench = -1;
+
+	if (q->what == RUN_START) {
+		bench = seal_bytes("mbc-bench-file", source, strlen(source) + 1, err);
+		if (bench < 0)
+			return ERR_IO;
+	}
+	wire_begin(&packet, WIRE_RUN);
+	wire_u32(&packet, ticket);
+	wire_u16(&packet, (uint16_t)q->what);
+	wire_u64(&packet, (uint64_t)now_boot());
+	wire_text(&packet, q->request);
+	wire_text(&packet, who);
+	wire_text(&packet, q->text);
+	wire_text(&packet, fields);
+	wire_end(&packet);
+	rc = sock_send(s->history.sock, &packet, bench, err);
+	buf_done(&packet);
+	if (bench >= 0)
+		close(bench);
+	return rc;
+}
+
+/* It can be asked now: 0; a refusal, or ERR_TIMEOUT: later perhaps. */
+static int
+look_at_recorder(const struct supervise *s, struct err *err)
+{
+	if (s->is_ending)
+		return err_set(
+			err, ERR_CONF, 0, "the bench is being stopped; start it again first");
+	if (s->img == NULL)
+		return err_set(err, ERR_TIMEOUT, 0,
+			"the bench has not started yet; try again in a moment");
+	if (s->img->history.is_off)
+		return err_set(err, ERR_CONF, 0,
+			"this bench records nothing; remove 'history: no' from its file, then 'mbc "
+			"reload'");
+	if (s->history.pid == 0 || s->history.sock < 0)
+		return err_set(err, ERR_TIMEOUT, 0,
+			"the recorder is not running: the log of 'mbc run' says why (a full disk, "
+			"a "
+			"folder that cannot be written to?); try again when that is mended");
+	return 0;
+}
+
+static int
+forward(struct supervise *s, size_t slot, const struct question *q, struct err *err)
+{
+	struct run_wait *w = &s->doors[slot].run;
+	struct buf fields = { 0 };
+	int rc = look_at_recorder(s, err);
+
+	if (rc == 0 && q->what == RUN_START)
+		rc = run_form(s->img, q->fields, q->n, WIRE_FIELDS_MAX, &fields, err);
+	if (rc == 0) {
+		*w = (struct run_wait){ .ticket = ++s->run_ticket,
+			.what = q->what,
+			.deadline_ns = now_boot() + ANSWER_NS };
+		text_copy(w->request, sizeof(w->request), q->request);
+		text_copy(w->text, sizeof(w->text), q->text);
+		name_of(s->doors[slot].uid, w->who, sizeof(w->who));
+		rc = send_run(s, q, w->ticket, w->who, buf_text(&fields), err);
+		if (rc < 0)
+			w->ticket = 0;
+	}
+	buf_done(&fields);
+	return rc;
+}
+
+/* ---- answers -------------------------------------------------------------------------------------------------------------- */
+
+static void
+answer(struct supervise *s, size_t slot, enum wire_kind kind, uint32_t run, const char *text)
+{
+	struct buf packet = { 0 };
+
+	s->doors[slot].run.ticket = 0;
+	wire_begin(&packet, kind);
+	if (kind == WIRE_RUN_IS)
+		wire_u32(&packet, run);
+	wire_text(&packet, text);
+	wire_end(&packet);
+	if (sock_send(s->doors[slot].fd, &packet, -1, NULL) < 0)
+		log_debug("command line: gone before its answer");
+	buf_done(&packet);
+}
+
+void
+runs_asked(struct supervise *s, size_t slot, struct wire_in *in)
+{
+	static struct question q; /* 10 KB */
+	struct err err;
+	int rc = s->doors[slot].run.ticket != 0
+			 ? err_set(&err, ERR_PROTO, 0, "one question at a time")
+			 : take_question(&q, in, &err);
+
+	if (rc == 0)
+		rc = forward(s, slot, &q, &err);
+	if (rc < 0)
+		answer(s, slot, rc == ERR_TIMEOUT || rc == ERR_IO ? WIRE_RUN_LOST : WIRE_NO, 0,
+			err.msg);
+}
+
+/* What is on the disk is told as an event; of a request that was repeated, when this process has not told it. */
+static void
+tell(struct supervise *s, const struct run_wait *w, uint32_t run, const char *title)
+{
+	static const enum event_kind kinds[] = { [RUN_START] = EVENT_RECORD_STARTED,
+		[RUN_STOP] = EVENT_RECORD_STOPPED,
+		[RUN_NOTE] = EVENT_RECORD_NOTE };
+	char subject[16] = "";
+
+	if (strcmp(s->run_told, w->request) == 0)
+		return;
+	text_copy(s->run_told, sizeof(s->run_told), w->request);
+	if (run > 0)
+		snprintf(subject, sizeof(subject), "%u", run);
+	events_tell_who(s, kinds[w->what], subject, w->who, w->what == RUN_NOTE ? w->text : title);
+}
+
+void
+runs_done(struct supervise *s, struct wire_in *in)
+{
+	char text[WIRE_NOTE_MAX];
+	uint32_t ticket = wire_get_u32(in), run;
+	bool is_good = wire_get_u16(in) != 0;
+	struct err err;
+
+	run = wire_get_u32(in);
+	wire_get_text(in, text, sizeof(text));
+	if (wire_close(in, &err) < 0) {
+		log_err("process 'history': %s", err.msg);
+		return;
+	}
+	for (size_t i = 0; i < DOORS_MAX && ticket != 0; i++) {
+		struct run_wait *w = &s->doors[i].run;
+
+		if (s->doors[i].fd < 0 || w->ticket != ticket)
+			continue;
+		if (is_good)
+			tell(s, w, run, text);
+		answer(s, i, is_good ? WIRE_RUN_IS : WIRE_NO, run, text);
+		return;
+	}
+	/* The caller has hung up, or has been told that nobody knows: it is in the store all the same. */
+	if (is_good)
+		log_info("history: run %u: done after its caller had gone", run);
+}
+
+void
+runs_lost(struct supervise *s)
+{
+	for (size_t i = 0; i < DOORS_MAX; i++)
+		if (s->doors[i].fd >= 0 && s->doors[i].run.ticket != 0)
+			answer(s, i, WIRE_RUN_LOST, 0,
+				"the recorder ended before it answered, and is started again; "
+				"'mbc record list' tells what it has");
+}
+
+int64_t
+runs_step(struct supervise *s, int64_t now_ns)
+{
+	int64_t next = NEVER;
+
+	for (size_t i = 0; i < DOORS_MAX; i++) {
+		const struct run_wait *w = &s->doors[i].run;
+
+		if (s->doors[i].fd < 0 || w->ticket == 0)
+			continue;
+		if (now_ns >= w->deadline_ns)
+			answer(s, i, WIRE_RUN_LOST, 0,
+				"the recorder has not answered for 4 s: see what holds up its "
+				"disk; 'mbc record list' tells later whether it was done");
+		else
+			next = MIN(next, w->deadline_ns);
+	}
+	return next;
+}
