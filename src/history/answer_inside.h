@@ -71,6 +71,9 @@ void answer_time(struct answer *a, struct buf *out, int64_t wall_ns); /* "..." w
 
 /* answer_raw.c, answer_buckets.c */
 int answer_raw_json(struct answer *a, struct buf *out, struct err *err);
+/* Rows of samples by time: all channels have one to compare, or none any more (1; *out_first INT64_MAX: all are over); those of one time go on. */
+int answer_gather(struct answer *a, unsigned *budget, int64_t *out_first, struct err *err);
+int answer_advance(struct answer *a, int64_t wall_ns, unsigned *budget, struct err *err);
 int answer_raw_csv(struct answer *a, struct buf *out, struct err *err);
 int answer_buckets_json(struct answer *a, struct buf *out, struct err *err);
 int answer_buckets_csv(struct answer *a, struct buf *out, struct err *err);

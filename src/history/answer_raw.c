@@ -110,8 +110,8 @@ put_gaps_until(struct answer *a, struct cells *c, int64_t wall_ns)
 }
 
 /* All channels have a sample to compare, or none any more: 1. */
-static int
-gather(struct answer *a, unsigned *budget, int64_t *out_first, struct err *err)
+int
+answer_gather(struct answer *a, unsigned *budget, int64_t *out_first, struct err *err)
 {
 	*out_first = INT64_MAX;
 	for (size_t i = 0; i < a->ask.n_channels; i++) {
@@ -148,8 +148,8 @@ put_row(struct answer *a, struct cells *c, int64_t wall_ns)
 }
 
 /* Those that were in the row go on; in memory where they can. */
-static int
-advance(struct answer *a, int64_t wall_ns, unsigned *budget, struct err *err)
+int
+answer_advance(struct answer *a, int64_t wall_ns, unsigned *budget, struct err *err)
 {
 	for (size_t i = 0; i < a->ask.n_channels; i++) {
 		struct walk *w = &a->walks[i];
@@ -175,12 +175,12 @@ answer_raw_csv(struct answer *a, struct buf *out, struct err *err)
 			walk_begin(a, &a->walks[i], a->ask.from_ns, a->ask.to_ns, true);
 		a->is_begun = true;
 	}
-	while ((rc = gather(a, &budget, &first, err)) == 1) {
+	while ((rc = answer_gather(a, &budget, &first, err)) == 1) {
 		put_gaps_until(a, &c, first);
 		if (first == INT64_MAX)
 			return 0;
 		put_row(a, &c, first);
-		if (advance(a, first, &budget, err) < 0)
+		if (answer_advance(a, first, &budget, err) < 0)
 			return ERR_IO;
 		if (out->n - before >= ANSWER_BYTES)
 			break;

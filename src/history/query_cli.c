@@ -13,31 +13,29 @@
 #include "base/text.h"
 #include "history/answer.h"
 #include "history/files.h"
+#include "history/query_inside.h"
+#include "history/query_runs.h"
 #include "history/verify.h"
 #include "io/now.h"
 #include "io/sandbox.h"
 
-#define CLI_GOOD 0
-#define CLI_WRONG 1
-#define CLI_FAILED 2
-
-static int
-say(int code, const char *text)
+int
+query_say(int code, const char *text)
 {
 	fprintf(stderr, "mbc: %s\n", text);
 	return code;
 }
 
-static int
-failed(const struct err *err)
+int
+query_failed(const struct err *err)
 {
-	return say(err->code == ERR_CONF ? CLI_WRONG : CLI_FAILED, err->msg);
+	return query_say(err->code == ERR_CONF ? QUERY_WRONG : QUERY_FAILED, err->msg);
 }
 
 /* A damaged file is read by a process that can open nothing for writing. It keeps no right of root's to read what is another's: then it becomes the
  * user that answers the data server. */
-static void
-confine(const char *dir)
+void
+query_confine(const char *dir)
 {
 	const char *const folders[] = { dir, STAMP_ZONES, "/etc/localtime", NULL };
 	struct sandbox_report report;
@@ -49,8 +47,8 @@ confine(const char *dir)
 	sandbox_enter(SANDBOX_QUERY, folders, &report);
 }
 
-static int
-write_all(int fd, struct buf *out)
+int
+query_write(int fd, struct buf *out)
 {
 	for (size_t at = 0; at < out->n;) {
 		ssize_t n = write(fd, out->data + at, out->n - at);
@@ -87,16 +85,16 @@ print_answer(const char *dir, struct ask *ask, int fd)
 		wrote = -errno;
 	while (rc == 1 && wrote == 0) {
 		rc = answer_step(a, &out, &err);
-		wrote = rc < 0 ? 0 : write_all(fd, &out);
+		wrote = rc < 0 ? 0 : query_write(fd, &out);
 	}
 	answer_free(a);
 	reader_close(r);
 	buf_done(&out);
 	if (wrote == -EPIPE)
-		return CLI_GOOD; /* head, less: whoever read has seen enough */
+		return QUERY_GOOD; /* head, less: whoever read has seen enough */
 	if (wrote < 0)
-		return say(CLI_FAILED, strerror(-wrote));
-	return rc < 0 ? failed(&err) : CLI_GOOD;
+		return query_say(QUERY_FAILED, strerror(-wrote));
+	return rc < 0 ? query_failed(&err) : QUERY_GOOD;
 }
 
 struct words {
@@ -152,7 +150,7 @@ static int export(const char *dir, int argc, char **argv)
 	struct words w = { .ask = { .format = "csv" } };
 	struct ask ask = { 0 };
 	struct err err;
-	int code = CLI_WRONG, fd;
+	int code = QUERY_WRONG, fd;
 
 	for (int i = 0; i < argc; i++)
 		if (take_word(&w, argv, argc, &i) < 0)
@@ -163,18 +161,18 @@ static int export(const char *dir, int argc, char **argv)
 	if (w.ask.every == NULL && w.ask.points == NULL)
 		w.ask.raw = "1";
 	if (ask_read(&w.ask, now_boot() + now_wall_offset(), true, &ask, &err) < 0) {
-		code = failed(&err);
+		code = query_failed(&err);
 		goto out;
 	}
 	fd = open_out(w.out);
 	if (fd < 0) {
-		code = CLI_FAILED;
+		code = QUERY_FAILED;
 		goto out;
 	}
-	confine(dir);
+	query_confine(dir);
 	code = print_answer(dir, &ask, fd);
-	if (close(fd) < 0 && code == CLI_GOOD)
-		code = say(CLI_FAILED, strerror(errno));
+	if (close(fd) < 0 && code == QUERY_GOOD)
+		code = query_say(QUERY_FAILED, strerror(errno));
 out:
 	ask_done(&ask);
 	buf_done(&w.channels);
@@ -192,7 +190,7 @@ print_files(const char *dir)
 	uint64_t bytes = 0;
 
 	if (n < 0)
-		return failed(&err);
+		return query_failed(&err);
 	for (int i = 0; i < n; i++) {
 		printf("%s/%s  %.1f MB\n", dir, list[i].name, (double)list[i].bytes / 1e6);
 		bytes += list[i].bytes;
@@ -200,7 +198,7 @@ print_files(const char *dir)
 	if (n > 1)
 		printf("%d files, %.1f MB\n", n, (double)bytes / 1e6);
 	free(list);
-	return CLI_GOOD;
+	return QUERY_GOOD;
 }
 
 struct gap_list {
@@ -240,7 +238,7 @@ print_gaps(const char *dir)
 		rc = reader_gaps(r, INT64_MIN, INT64_MAX, print_gap, &l, &err);
 	reader_close(r);
 	buf_done(&l.line);
-	return rc < 0 ? failed(&err) : CLI_GOOD;
+	return rc < 0 ? query_failed(&err) : QUERY_GOOD;
 }
 
 static int
@@ -250,16 +248,16 @@ verify(const char *dir)
 	int n = verify_store(dir, stdout, &err);
 
 	if (n < 0)
-		return failed(&err);
+		return query_failed(&err);
 	if (n == 0)
-		return CLI_GOOD;
+		return QUERY_GOOD;
 	printf("%d faults. What can be read is read as before; copy the folder away before "
 	       "anything "
 	       "else, then\n"
 	       "replace a damaged file by a copy from a backup ('sqlite3 FILE .recover' saves what "
 	       "is left in it).\n",
 		n);
-	return CLI_WRONG;
+	return QUERY_WRONG;
 }
 
 int
@@ -269,13 +267,22 @@ query_cli(const char *dir, int argc, char **argv)
 		const char *name;
 		int (*run)(const char *dir);
 	} commands[] = { { "verify", verify }, { "files", print_files }, { "gaps", print_gaps } };
+	static const struct {
+		const char *name;
+		int (*run)(const char *dir, int argc, char **argv);
+	} runs[] = { { "runs", query_runs }, { "run", query_run },
+		{ "run-export", query_run_export } };
 
 	if (argc > 0 && strcmp(argv[0], "export") == 0)
 		return export(dir, argc - 1, argv + 1);
+	for (size_t i = 0; i < NELEM(runs); i++)
+		if (argc > 0 && strcmp(argv[0], runs[i].name) == 0)
+			return runs[i].run(dir, argc - 1, argv + 1);
 	for (size_t i = 0; i < NELEM(commands); i++)
 		if (argc == 1 && strcmp(argv[0], commands[i].name) == 0) {
-			confine(dir);
+			query_confine(dir);
 			return commands[i].run(dir);
 		}
-	return say(CLI_WRONG, "mbc-query --dir FOLDER export CHANNEL... | verify | files | gaps");
+	return query_say(
+		QUERY_WRONG, "mbc-query --dir FOLDER export CHANNEL... | verify | files | gaps");
 }

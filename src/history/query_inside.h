@@ -1,0 +1,18 @@
+/* query_inside.h - what the commands of mbc-query share */
+#ifndef HISTORY_QUERY_INSIDE_H
+#define HISTORY_QUERY_INSIDE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define QUERY_GOOD 0
+#define QUERY_WRONG 1
+#define QUERY_FAILED 2
+
+int query_say(int code, const char *text); /* "mbc: <text>" on standard error; returns `code` */
+int query_failed(const struct err *err);   /* the same with an error; returns its exit code */
+void query_confine(const char *dir);       /* from here on nothing can be opened for writing */
+int query_write(int fd, struct buf *out);  /* all of it, then `out` is empty; 0, or -errno */
+bool query_number(const char *word, uint32_t *out); /* of a run; NULL is none */
+
+#endif

@@ -1,0 +1,167 @@
+/* runs_read.c - runs and notes out of the files of a store */
+#include "history/runs_read.h"
+
+#include <string.h>
+#include <zstd.h>
+
+#include "base/text.h"
+#include "history/reader_inside.h"
+
+#define BENCH_BYTES_MAX (64u << 20) /* of an unpacked text: more than a bench file can have */
+
+/* A statement on file i; NULL with *out_rc 0: there is no such file. */
+static sqlite3_stmt *
+prepare(struct reader *r, size_t i, const char *sql, int *out_rc, struct err *err)
+{
+	sqlite3 *db = i < r->n_files ? reader_db(r, i, err) : NULL;
+	sqlite3_stmt *st = db == NULL ? NULL : db_prepare(db, sql, err);
+
+	*out_rc = st == NULL && i < r->n_files ? ERR_IO : 0;
+	return st;
+}
+
+#define RUN_COLUMNS                                                                                \
+	"SELECT run, title, fields, who, coalesce(who1, ''), boot0, t0, boot1, t1, bench FROM "    \
+	"run "
+
+static void
+take_run(const struct reader *r, sqlite3_stmt *st, struct run_row *out)
+{
+	out->run = (uint32_t)sqlite3_column_int64(st, 0);
+	text_copy(out->title, sizeof(out->title), db_text(st, 1));
+	if (!text_copy(out->fields, sizeof(out->fields), db_text(st, 2)))
+		text_copy(out->fields, sizeof(out->fields), "{}");
+	text_copy(out->who, sizeof(out->who), db_text(st, 3));
+	text_copy(out->who1, sizeof(out->who1), db_text(st, 4));
+	text_copy(out->bench, sizeof(out->bench), db_text(st, 9));
+	out->begin_ns =
+		reader_wall(r, (uint32_t)sqlite3_column_int64(st, 5), sqlite3_column_int64(st, 6));
+	out->is_open = sqlite3_column_type(st, 7) == SQLITE_NULL;
+	out->end_ns = out->is_open ? reader_recorded(r)
+				   : reader_wall(r, (uint32_t)sqlite3_column_int64(st, 7),
+					     sqlite3_column_int64(st, 8));
+	out->end_ns = MAX(out->end_ns, out->begin_ns);
+}
+
+int
+runs_list(struct reader *r, runs_fn fn, void *ctx, struct err *err)
+{
+	struct run_row row;
+	int rc;
+	sqlite3_stmt *st = prepare(r, r->n_files - 1, RUN_COLUMNS "ORDER BY run", &rc, err);
+
+	if (st == NULL)
+		return rc;
+	while ((rc = db_row(st, err)) == 1) {
+		take_run(r, st, &row);
+		fn(ctx, &row);
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+int
+runs_find(struct reader *r, uint32_t run, struct run_row *out, struct err *err)
+{
+	int rc;
+	sqlite3_stmt *st = prepare(r, r->n_files - 1, RUN_COLUMNS "WHERE run = ?1", &rc, err);
+
+	if (rc < 0)
+		return rc;
+	if (st != NULL) {
+		db_bind(st, "i", (int64_t)run);
+		rc = db_row(st, err);
+		if (rc == 1)
+			take_run(r, st, out);
+		sqlite3_finalize(st);
+	}
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	return err_set(err, ERR_CONF, 404,
+		"there is no run %u; 'mbc record list' shows those that are", run);
+}
+
+int
+runs_notes(struct reader *r, uint32_t run, notes_fn fn, void *ctx, struct err *err)
+{
+	struct run_note note;
+	int rc = 0;
+
+	for (size_t i = 0; i < r->n_files && rc >= 0; i++) {
+		sqlite3_stmt *st = prepare(r, i,
+			"SELECT boot, t, who, text FROM note WHERE run = ?1 ORDER BY note", &rc,
+			err);
+
+		if (st == NULL)
+			return rc;
+		db_bind(st, "i", (int64_t)run);
+		while ((rc = db_row(st, err)) == 1) {
+			note.wall_ns = reader_wall(r, (uint32_t)sqlite3_column_int64(st, 0),
+				sqlite3_column_int64(st, 1));
+			text_copy(note.who, sizeof(note.who), db_text(st, 2));
+			text_copy(note.text, sizeof(note.text), db_text(st, 3));
+			fn(ctx, &note);
+		}
+		sqlite3_finalize(st);
+	}
+	return rc;
+}
+
+int
+runs_fields(struct reader *r, const struct run_row *run, fields_fn fn, void *ctx, struct err *err)
+{
+	int rc;
+	sqlite3_stmt *st =
+		prepare(r, r->n_files - 1, "SELECT key, value FROM json_each(?1)", &rc, err);
+
+	if (st == NULL)
+		return rc;
+	db_bind(st, "t", run->fields);
+	while ((rc = db_row(st, err)) == 1) {
+		char name[64];
+
+		text_copy(name, sizeof(name), db_text(st, 0));
+		fn(ctx, name, db_text(st, 1));
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+static int
+unpack(sqlite3_stmt *st, struct buf *out, struct err *err)
+{
+	const void *bytes = sqlite3_column_blob(st, 0);
+	size_t n = (size_t)sqlite3_column_bytes(st, 0), got;
+	unsigned long long size =
+		bytes == NULL ? ZSTD_CONTENTSIZE_ERROR : ZSTD_getFrameContentSize(bytes, n);
+
+	if (size > BENCH_BYTES_MAX) /* also what says that it is not known, or no frame */
+		return err_set(err, ERR_IO, 0, "the text of the bench file is damaged");
+	got = ZSTD_decompress(buf_room(out, (size_t)size + 1), (size_t)size, bytes, n);
+	if (ZSTD_isError(got))
+		return err_set(err, ERR_IO, 0, "the text of the bench file is damaged: %s",
+			ZSTD_getErrorName(got));
+	out->n += got;
+	return 0;
+}
+
+int
+runs_bench(struct reader *r, const char *hash, struct buf *out, struct err *err)
+{
+	for (size_t i = r->n_files; i-- > 0;) {
+		int rc;
+		sqlite3_stmt *st =
+			prepare(r, i, "SELECT text FROM bench WHERE hash = ?1", &rc, err);
+
+		if (st == NULL)
+			return rc;
+		db_bind(st, "t", hash);
+		rc = db_row(st, err);
+		if (rc == 1)
+			rc = unpack(st, out, err) < 0 ? ERR_IO : 1;
+		sqlite3_finalize(st);
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
+	}
+	return err_set(err, ERR_CONF, 0, "the text of its bench file is in no file any more");
+}
