@@ -12,13 +12,11 @@ read_field(struct bench *b, const struct node *n)
 	const char *title = NULL;
 	bool is_needed = false;
 
-	if (!read_name(b, n->key, n->key_at, "field"))
+	if (!read_name(b, n->key, n->key_at, "a field"))
 		return;
-	if (!node_is_null(n)) { /* `operator:` alone is a field as well */
-		if (!read_is(b, n, NODE_MAP, "a map: {needed: yes}, or {}"))
-			return;
-		read_keys(b, n, schema_field, NULL, found, NULL);
-	}
+	if (!read_is(b, n, NODE_MAP, "a map: {needed: yes}, or {}"))
+		return;
+	read_keys(b, n, schema_field, NULL, found, NULL);
 	if (found[FIELD_TITLE] != NULL)
 		title = catalogue_texts(b, found[FIELD_TITLE]);
 	if (found[FIELD_NEEDED] != NULL)

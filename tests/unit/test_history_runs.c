@@ -1,0 +1,299 @@
+/* test_history_runs.c - runs and notes: once, whatever is repeated; into the next file, and out again */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "history/db.h"
+#include "history/runs.h"
+#include "history/runs_read.h"
+
+#define BOOT_A "11111111-1111-1111-1111-111111111111"
+#define BOOT_B "22222222-2222-2222-2222-222222222222"
+#define WALL (INT64_C(1700000000) * NS_PER_S) /* of a boot's time 0 */
+
+static char dir[64];
+
+static int
+make_dir(void **state)
+{
+	snprintf(dir, sizeof(dir), "/tmp/mbc-test-runs-XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	return 0;
+}
+
+static int
+remove_dir(void **state)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -r '%s'", dir);
+	return system(command);
+}
+
+/* A wall clock in another month begins another file at the next commit. */
+static struct store *
+open_store(uint64_t file_max)
+{
+	const struct store_setup setup = { .dir = dir, .bench = "test", .file_max = file_max };
+	struct err err;
+	struct store *s = store_open(&setup, WALL, &err);
+
+	if (s == NULL)
+		fail_msg("%s", err.msg);
+	return s;
+}
+
+static int
+ask(struct store *s, enum wire_run what, const char *request, const char *text, int64_t t_ns,
+	uint32_t *out_run, struct err *err)
+{
+	const struct run_order order = { .what = what,
+		.request = request,
+		.who = "anna",
+		.text = text,
+		.fields = "{\"sample\":\"Pt-12\"}",
+		.bench = "bench: test\n",
+		.boot_id = BOOT_A,
+		.t_ns = t_ns };
+	char title[WIRE_TITLE_MAX + 1];
+
+	return runs_do(s, &order, WALL + t_ns, out_run, title, err);
+}
+
+static uint32_t
+good(struct store *s, enum wire_run what, const char *request, const char *text, int64_t t_ns)
+{
+	struct err err;
+	uint32_t run;
+
+	if (ask(s, what, request, text, t_ns, &run, &err) < 0)
+		fail_msg("%s: %s", request, err.msg);
+	return run;
+}
+
+static void
+refused(struct store *s, enum wire_run what, const char *request, const char *says)
+{
+	struct err err;
+	uint32_t run;
+
+	assert_int_equal(ask(s, what, request, "again", 9, &run, &err), ERR_CONF);
+	if (strstr(err.msg, says) == NULL)
+		fail_msg("%s", err.msg);
+}
+
+static void
+commit(struct store *s, int64_t t_ns, int64_t wall_ns)
+{
+	const struct store_place place = { .boot_id = BOOT_A, .made_ns = 1, .seq = 1 };
+	struct err err;
+
+	store_clock(s, t_ns, WALL, true);
+	assert_int_equal(store_commit(s, &place, t_ns, wall_ns, &err), 0);
+}
+
+/* ---- reading -------------------------------------------------------------------------------------------------------------- */
+
+struct seen {
+	struct run_row runs[200];
+	struct run_note notes[8];
+	size_t n, n_notes;
+	struct buf bench;
+};
+
+static void
+see_run(void *ctx, const struct run_row *run)
+{
+	struct seen *s = ctx;
+
+	assert_true(s->n < NELEM(s->runs));
+	s->runs[s->n++] = *run;
+}
+
+static void
+see_note(void *ctx, const struct run_note *note)
+{
+	struct seen *s = ctx;
+
+	assert_true(s->n_notes < NELEM(s->notes));
+	s->notes[s->n_notes++] = *note;
+}
+
+static struct seen *
+look(uint32_t run)
+{
+	static struct seen seen;
+	struct reader *r;
+	struct err err;
+
+	buf_done(&seen.bench);
+	memset(&seen, 0, sizeof(seen));
+	r = reader_open(dir, &err);
+	assert_non_null(r);
+	assert_int_equal(runs_list(r, see_run, &seen, &err), 0);
+	assert_int_equal(runs_notes(r, run, see_note, &seen, &err), 0);
+	if (seen.n > 0)
+		assert_int_equal(runs_bench(r, seen.runs[0].bench, &seen.bench, &err), 0);
+	reader_close(r);
+	return &seen;
+}
+
+/* ---- tests ---------------------------------------------------------------------------------------------------------------- */
+
+static void
+test_a_run(void **state)
+{
+	struct store *s = open_store(0);
+	struct seen *seen;
+
+	assert_int_equal(good(s, RUN_NOTE, "n0", "before", 1 * NS_PER_S), 0);
+	refused(s, RUN_STOP, "s0", "no run is open");
+	assert_int_equal(good(s, RUN_START, "a", "ageing", 2 * NS_PER_S), 1);
+	refused(s, RUN_START, "b", "run 1 'ageing' is open; end it first with 'mbc record stop'");
+	assert_int_equal(good(s, RUN_NOTE, "n1", "gas", 3 * NS_PER_S), 1);
+	commit(s, 4 * NS_PER_S, WALL + 4 * NS_PER_S);
+	seen = look(1);
+	assert_int_equal(seen->n, 1);
+	assert_true(seen->runs[0].is_open);
+	assert_int_equal(seen->runs[0].end_ns, WALL + 4 * NS_PER_S);
+	assert_int_equal(good(s, RUN_STOP, "s1", "", 5 * NS_PER_S), 1);
+	assert_int_equal(good(s, RUN_START, "c", "", 6 * NS_PER_S), 2);
+	store_close(s);
+	seen = look(1);
+	assert_int_equal(seen->n, 2);
+	assert_false(seen->runs[0].is_open);
+	assert_int_equal(seen->runs[0].begin_ns, WALL + 2 * NS_PER_S);
+	assert_int_equal(seen->runs[0].end_ns, WALL + 5 * NS_PER_S);
+	assert_string_equal(seen->runs[0].fields, "{\"sample\":\"Pt-12\"}");
+	assert_string_equal(seen->runs[0].who1, "anna");
+	assert_int_equal(seen->n_notes, 1);
+	assert_int_equal(seen->notes[0].wall_ns, WALL + 3 * NS_PER_S);
+	assert_string_equal(seen->notes[0].text, "gas");
+	assert_string_equal(buf_text(&seen->bench), "bench: test\n");
+	buf_done(&seen->bench);
+}
+
+/* The same request does nothing twice, also after the process, and after the run. */
+static void
+test_repeated(void **state)
+{
+	struct store *s = open_store(0);
+
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(good(s, RUN_START, "a", "x", 1), 1);
+		assert_int_equal(good(s, RUN_NOTE, "n", "y", 2), 1);
+		store_close(s);
+		s = open_store(0);
+	}
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(good(s, RUN_STOP, "s", "", 3 + i), 1);
+	assert_int_equal(good(s, RUN_START, "a", "x", 9), 1);
+	store_close(s);
+	assert_int_equal(look(1)->n, 1);
+	assert_int_equal(look(1)->n_notes, 1);
+	assert_int_equal(look(1)->runs[0].end_ns - look(1)->runs[0].begin_ns, 2);
+	buf_done(&look(1)->bench);
+}
+
+/* One that is open goes on in the next file; numbers go on, and notes of all files are read. */
+static void
+test_next_file(void **state)
+{
+	struct store *s = open_store(0);
+	const int64_t month_ns = INT64_C(40) * 24 * 3600 * NS_PER_S;
+	char before[200];
+
+	good(s, RUN_START, "a", "first", NS_PER_S);
+	good(s, RUN_STOP, "b", "", 2 * NS_PER_S);
+	good(s, RUN_START, "c", "second", 3 * NS_PER_S);
+	good(s, RUN_NOTE, "n1", "old", 4 * NS_PER_S);
+	snprintf(before, sizeof(before), "%s", store_file(s));
+	commit(s, 5 * NS_PER_S, WALL + month_ns);
+	assert_string_not_equal(store_file(s), before);
+	good(s, RUN_NOTE, "n2", "new", 6 * NS_PER_S);
+	refused(s, RUN_START, "d", "run 2 'second' is open");
+	assert_int_equal(good(s, RUN_STOP, "e", "", 7 * NS_PER_S), 2);
+	store_close(s);
+	assert_int_equal(look(2)->n, 2);
+	assert_int_equal(look(2)->n_notes, 2);
+	assert_string_equal(look(2)->notes[0].text, "old");
+	assert_string_equal(buf_text(&look(2)->bench), "bench: test\n");
+	assert_int_equal(remove(before), 0);
+	assert_int_equal(look(2)->n, 2);
+	assert_int_equal(look(2)->n_notes, 1);
+	s = open_store(0);
+	assert_int_equal(good(s, RUN_START, "f", "", 8 * NS_PER_S), 3);
+	store_close(s);
+	buf_done(&look(1)->bench);
+}
+
+/* Many runs leave a small file its room; the newest is kept. */
+static void
+test_share_of_a_file(void **state)
+{
+	struct store *s = open_store(64 << 10);
+	char request[16];
+	struct seen *seen;
+
+	for (int i = 0; i < 150; i++) {
+		snprintf(request, sizeof(request), "a%d", i);
+		good(s, RUN_START, request, "", NS_PER_S);
+		snprintf(request, sizeof(request), "b%d", i);
+		good(s, RUN_STOP, request, "", NS_PER_S);
+	}
+	assert_int_equal(good(s, RUN_START, "last", "", NS_PER_S), 151);
+	commit(s, 5 * NS_PER_S, WALL + INT64_C(40) * 24 * 3600 * NS_PER_S);
+	store_close(s);
+	seen = look(151);
+	assert_in_range(seen->n, 10, 60);
+	assert_int_equal(seen->runs[seen->n - 1].run, 151);
+	assert_true(seen->runs[seen->n - 1].is_open);
+	buf_done(&seen->bench);
+}
+
+/* A boot that begins while a run is open: its end is of that one. */
+static void
+test_over_boots(void **state)
+{
+	struct store *s = open_store(0);
+	struct run_order order = { .what = RUN_STOP,
+		.request = "s",
+		.who = "",
+		.text = "",
+		.boot_id = BOOT_B,
+		.t_ns = NS_PER_S };
+	char title[WIRE_TITLE_MAX + 1];
+	uint32_t run;
+	struct err err;
+
+	good(s, RUN_START, "a", "", 5 * NS_PER_S);
+	commit(s, 6 * NS_PER_S, WALL + 6 * NS_PER_S);
+	assert_int_equal(runs_do(s, &order, WALL + 60 * NS_PER_S, &run, title, &err), 0);
+	store_clock(s, NS_PER_S, WALL + 59 * NS_PER_S, true);
+	assert_int_equal(store_commit(s, &(struct store_place){ .boot_id = BOOT_B, .made_ns = 1 },
+				 NS_PER_S, WALL + 60 * NS_PER_S, &err),
+		0);
+	store_close(s);
+	assert_int_equal(look(1)->runs[0].end_ns - look(1)->runs[0].begin_ns, 55 * NS_PER_S);
+	buf_done(&look(1)->bench);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_a_run, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_repeated, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_next_file, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_share_of_a_file, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_over_boots, make_dir, remove_dir),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
