@@ -26,6 +26,7 @@
 #include "io/seal.h"
 #include "io/self.h"
 #include "io/sock.h"
+#include "msg/event.h"
 #include "msg/health.h"
 
 #define DRAIN_NS                                                                                   \
@@ -174,7 +175,7 @@ commit(struct history *h)
 
 struct order {
 	struct run_order order;
-	char request[WIRE_REQUEST_MAX + 1], who[64], text[WIRE_NOTE_MAX + 1],
+	char request[WIRE_REQUEST_MAX + 1], who[EVENT_PRINCIPAL], text[WIRE_NOTE_MAX + 1],
 		fields[WIRE_FIELDS_MAX + 1];
 };
 
@@ -208,7 +209,8 @@ carry_out(
 }
 
 static void
-tell_run(struct history *h, uint32_t ticket, bool is_good, uint32_t run, const char *text)
+tell_run(struct history *h, uint32_t ticket, const struct run_order *o, bool is_good, uint32_t run,
+	const char *text)
 {
 	struct buf packet = { 0 };
 
@@ -217,6 +219,10 @@ tell_run(struct history *h, uint32_t ticket, bool is_good, uint32_t run, const c
 	wire_u16(&packet, is_good);
 	wire_u32(&packet, run);
 	wire_text(&packet, text);
+	wire_u16(&packet, (uint16_t)o->what);
+	wire_text(&packet, o->request);
+	wire_text(&packet, o->who);
+	wire_text(&packet, o->text);
 	send_or_log(h, &packet);
 }
 
@@ -246,7 +252,10 @@ take_run(struct history *h, struct wire_in *in, int fd, struct err *err)
 	if (rc == ERR_IO)
 		snprintf(text, sizeof(text), "%s; free some room in %s, or look at that disk",
 			err->msg, h->dir);
-	tell_run(h, ticket, rc == 0, run, rc == 0 ? title : rc == ERR_IO ? text : err->msg);
+	tell_run(h, ticket, &o.order, rc == 0, run,
+		rc == 0        ? title
+		: rc == ERR_IO ? text
+			       : err->msg);
 	return 0;
 }
 

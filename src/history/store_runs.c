@@ -52,15 +52,19 @@ find_open(struct store *s, struct open_run *out, struct err *err)
 		NULL, out, err);
 }
 
+#define OF_START "SELECT run, title FROM run WHERE request = ?1"
+#define OF_STOP "SELECT run, title FROM run WHERE request1 = ?1"
+#define OF_NOTE                                                                                    \
+	"SELECT coalesce(n.run, 0), coalesce(title, '') FROM note n LEFT JOIN run r ON r.run = "   \
+	"n.run WHERE n.request = ?1"
+
 /* Was it done before? 1: as in *out. */
 static int
 find_request(struct store *s, const struct run_order *o, struct open_run *out, struct err *err)
 {
-	static const char *const sql[] = { [RUN_START] =
-						   "SELECT run, title FROM run WHERE request = ?1",
-		[RUN_STOP] = "SELECT run, title FROM run WHERE request1 = ?1",
-		[RUN_NOTE] = "SELECT coalesce(n.run, 0), coalesce(title, '') FROM note n LEFT JOIN "
-			     "run r ON r.run = n.run WHERE n.request = ?1" };
+	static const char *const sql[] = {
+		[RUN_START] = OF_START, [RUN_STOP] = OF_STOP, [RUN_NOTE] = OF_NOTE
+	};
 
 	return find(s, sql[o->what], o->request, out, err);
 }
@@ -208,20 +212,22 @@ runs_do(struct store *s, const struct run_order *order, int64_t wall_ns, uint32_
 
 /* ---- the next file --------------------------------------------------------------------------------------------------------- */
 
+#define CARRY_RUNS                                                                                 \
+	"INSERT INTO run SELECT r.* FROM before.run r JOIN (SELECT run, sum(length(fields) + "     \
+	"length(title) + 200) OVER (ORDER BY run DESC ROWS UNBOUNDED PRECEDING) AS bytes FROM "    \
+	"before.run) USING(run) WHERE bytes <= ?1 OR run = (SELECT max(run) FROM before.run)"
+
+/* Those of the runs that were taken over, the newest always. */
+#define CARRY_BENCHES                                                                              \
+	"INSERT INTO bench SELECT b.* FROM before.bench b JOIN (SELECT hash, sum(length(text)) "   \
+	"OVER (ORDER BY last DESC ROWS UNBOUNDED PRECEDING) - length(text) AS bytes FROM "         \
+	"before.bench JOIN (SELECT bench AS hash, max(run) AS last FROM run GROUP BY bench) "      \
+	"USING(hash)) USING(hash) WHERE bytes <= ?1"
+
 int
 store_carry_runs(struct store *s, struct err *err)
 {
-	static const char *const sql[] = {
-		"INSERT INTO run SELECT r.* FROM before.run r JOIN (SELECT run, sum(length(fields) "
-		"+ "
-		"length(title) + 200) OVER (ORDER BY run DESC ROWS UNBOUNDED PRECEDING) AS bytes "
-		"FROM before.run) USING(run) WHERE bytes <= ?1 OR run = (SELECT max(run) FROM "
-		"before.run)",
-		"INSERT INTO bench SELECT b.* FROM before.bench b JOIN (SELECT hash, "
-		"sum(length(text)) OVER (ORDER BY last DESC ROWS UNBOUNDED PRECEDING) - "
-		"length(text) AS bytes FROM before.bench JOIN (SELECT bench AS hash, max(run) AS "
-		"last FROM run GROUP BY bench) USING(hash)) USING(hash) WHERE bytes <= ?1"
-	};
+	static const char *const sql[] = { CARRY_RUNS, CARRY_BENCHES };
 	int64_t most = s->file_max > 0 ? (int64_t)(s->file_max / 8) : (int64_t)CARRY_BYTES;
 	int rc = 0;
 

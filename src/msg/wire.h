@@ -52,7 +52,8 @@ enum wire_kind {
 			-> WIRE_RUN_IS, WIRE_NO, or WIRE_RUN_LOST */
 	WIRE_RUN, /* supervise -> history: u32 ticket, u16 enum wire_run, u64 stamp, text request, text who, text title or note, text fields as JSON;
 		     to start +fd: the text of the bench file */
-	WIRE_RUN_DONE, /* history -> supervise: u32 ticket, u16 is it on the disk, u32 run, text its title; or what is wrong */
+	WIRE_RUN_DONE, /* history -> supervise: u32 ticket, u16 is it on the disk, u32 run, text its title or what is wrong,
+			  then of the order: u16 enum wire_run, text request, text who, text title or note */
 	WIRE_RUN_IS,   /* supervise -> command line: u32 run, text title: on the disk */
 	WIRE_RUN_LOST, /* supervise -> command line: text: nobody knows whether it was done; the same request may be sent again */
 };

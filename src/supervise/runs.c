@@ -148,18 +148,15 @@ forward(struct supervise *s, size_t slot, const struct question *q, struct err *
 {
 	struct run_wait *w = &s->doors[slot].run;
 	struct buf fields = { 0 };
+	char who[EVENT_PRINCIPAL];
 	int rc = look_at_recorder(s, err);
 
 	if (rc == 0 && q->what == RUN_START)
 		rc = run_form(s->img, q->fields, q->n, WIRE_FIELDS_MAX, &fields, err);
 	if (rc == 0) {
-		*w = (struct run_wait){ .ticket = ++s->run_ticket,
-			.what = q->what,
-			.deadline_ns = now_boot() + ANSWER_NS };
-		text_copy(w->request, sizeof(w->request), q->request);
-		text_copy(w->text, sizeof(w->text), q->text);
-		name_of(s->doors[slot].uid, w->who, sizeof(w->who));
-		rc = send_run(s, q, w->ticket, w->who, buf_text(&fields), err);
+		*w = (struct run_wait){ ++s->run_ticket, now_boot() + ANSWER_NS };
+		name_of(s->doors[slot].uid, who, sizeof(who));
+		rc = send_run(s, q, w->ticket, who, buf_text(&fields), err);
 		if (rc < 0)
 			w->ticket = 0;
 	}
@@ -201,50 +198,65 @@ runs_asked(struct supervise *s, size_t slot, struct wire_in *in)
 			err.msg);
 }
 
-/* What is on the disk is told as an event; of a request that was repeated, when this process has not told it. */
+struct done {
+	uint32_t ticket, run;
+	bool is_good;
+	char says[WIRE_NOTE_MAX + 1]; /* the title, or what is wrong */
+	unsigned what;
+	char request[WIRE_REQUEST_MAX + 1], who[EVENT_PRINCIPAL], text[WIRE_NOTE_MAX + 1];
+};
+
+static int
+take_done(struct done *d, struct wire_in *in, struct err *err)
+{
+	d->ticket = wire_get_u32(in);
+	d->is_good = wire_get_u16(in) != 0;
+	d->run = wire_get_u32(in);
+	wire_get_text(in, d->says, sizeof(d->says));
+	d->what = wire_get_u16(in);
+	wire_get_text(in, d->request, sizeof(d->request));
+	wire_get_text(in, d->who, sizeof(d->who));
+	wire_get_text(in, d->text, sizeof(d->text));
+	if (wire_close(in, err) < 0)
+		return ERR_PROTO;
+	return d->what > RUN_NOTE ? err_set(err, ERR_PROTO, 0, "an order that is none") : 0;
+}
+
+/* What is on the disk is told as an event, also when nobody waits for it any more; of an order that was repeated, when this process has not
+ * told it. */
 static void
-tell(struct supervise *s, const struct run_wait *w, uint32_t run, const char *title)
+tell(struct supervise *s, const struct done *d)
 {
 	static const enum event_kind kinds[] = { [RUN_START] = EVENT_RECORD_STARTED,
 		[RUN_STOP] = EVENT_RECORD_STOPPED,
 		[RUN_NOTE] = EVENT_RECORD_NOTE };
-	char subject[16] = "";
+	char order[sizeof(s->run_told)], subject[16] = "";
 
-	if (strcmp(s->run_told, w->request) == 0)
+	snprintf(order, sizeof(order), "%u %s", d->what, d->request);
+	if (strcmp(s->run_told, order) == 0)
 		return;
-	text_copy(s->run_told, sizeof(s->run_told), w->request);
-	if (run > 0)
-		snprintf(subject, sizeof(subject), "%u", run);
-	events_tell_who(s, kinds[w->what], subject, w->who, w->what == RUN_NOTE ? w->text : title);
+	memcpy(s->run_told, order, sizeof(order));
+	if (d->run > 0)
+		snprintf(subject, sizeof(subject), "%u", d->run);
+	events_tell_who(
+		s, kinds[d->what], subject, d->who, d->what == RUN_NOTE ? d->text : d->says);
 }
 
 void
 runs_done(struct supervise *s, struct wire_in *in)
 {
-	char text[WIRE_NOTE_MAX];
-	uint32_t ticket = wire_get_u32(in), run;
-	bool is_good = wire_get_u16(in) != 0;
+	static struct done d;
 	struct err err;
 
-	run = wire_get_u32(in);
-	wire_get_text(in, text, sizeof(text));
-	if (wire_close(in, &err) < 0) {
+	if (take_done(&d, in, &err) < 0) {
 		log_err("process 'history': %s", err.msg);
 		return;
 	}
-	for (size_t i = 0; i < DOORS_MAX && ticket != 0; i++) {
-		struct run_wait *w = &s->doors[i].run;
-
-		if (s->doors[i].fd < 0 || w->ticket != ticket)
-			continue;
-		if (is_good)
-			tell(s, w, run, text);
-		answer(s, i, is_good ? WIRE_RUN_IS : WIRE_NO, run, text);
-		return;
-	}
-	/* The caller has hung up, or has been told that nobody knows: it is in the store all the same. */
-	if (is_good)
-		log_info("history: run %u: done after its caller had gone", run);
+	if (d.is_good)
+		tell(s, &d);
+	for (size_t i = 0; i < DOORS_MAX; i++)
+		if (s->doors[i].fd >= 0 && d.ticket != 0 && s->doors[i].run.ticket == d.ticket)
+			answer(s, i, d.is_good ? WIRE_RUN_IS : WIRE_NO, d.run, d.says);
 }
 
 void

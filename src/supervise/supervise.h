@@ -61,15 +61,13 @@ struct supervise {
 		uid_t uid;       /* who called */
 		struct run_wait {
 			uint32_t ticket; /* of the question that the recorder has; 0: none */
-			enum wire_run what;
 			int64_t deadline_ns;
-			char request[WIRE_REQUEST_MAX + 1], who[EVENT_PRINCIPAL], text[EVENT_TEXT];
 		} run;
 	} doors[DOORS_MAX];
 	unsigned next_eviction; /* of a caller that holds a place and asks nothing */
 	int spare;              /* a descriptor kept for the case that there are no more */
 	uint32_t run_ticket;    /* of the newest question */
-	char run_told[WIRE_REQUEST_MAX + 1]; /* the last request that became an event */
+	char run_told[WIRE_REQUEST_MAX + 4]; /* the last order that became an event */
 	struct helpers *helpers;             /* programs of links */
 	struct events events;
 	bool is_ending;

@@ -223,7 +223,9 @@ class Deaths(Base):
         finally:
             os.kill(pid, signal.SIGCONT)
         self.until_works("start", "--request", "h", "--set", "sample=x")
+        self.until_works("stop", "--request", "h")
         self.assertEqual(len(self.runs()), 1)
+        self.assertEqual([len(self.events("record_" + kind)) for kind in ("started", "stopped")], [1, 1])  # though the first caller had gone
 
     def test_export_is_whole_or_not_there(self):
         self.begin("whole")
