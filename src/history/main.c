@@ -66,17 +66,6 @@ struct history {
 	struct self self;
 };
 
-static void
-send_or_log(struct history *h, struct buf *packet)
-{
-	struct err err;
-
-	wire_end(packet);
-	if (sock_send(h->supervisor, packet, -1, &err) < 0)
-		log_warn("supervisor: %s", err.msg);
-	buf_done(packet);
-}
-
 /* ---- boards --------------------------------------------------------------------------------------------------------------- */
 
 static void

@@ -43,7 +43,7 @@ query_confine(const char *dir)
 
 	if (sandbox_user_find(SANDBOX_QUERY, &user) && sandbox_user_can(&user, dir, R_OK) &&
 		sandbox_user_enter(&user) < 0)
-		_exit(CLI_FAILED); /* half of somebody else */
+		_exit(QUERY_FAILED); /* half of somebody else */
 	sandbox_enter(SANDBOX_QUERY, folders, &report);
 }
 
