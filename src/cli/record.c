@@ -21,6 +21,7 @@ struct request {
 	char name[WIRE_REQUEST_MAX + 1];
 	const char *text;
 	struct run_field fields[RUN_FIELDS_MAX];
+	char *copies[RUN_FIELDS_MAX]; /* what they point to */
 	size_t n;
 };
 
@@ -164,11 +165,12 @@ take_fields(struct args *args, struct request *r)
 			return cli_say(args, CLI_WRONG,
 				"more than %d fields or %d bytes; put the rest into notes",
 				RUN_FIELDS_MAX, WIRE_FIELDS_MAX);
-		copy = strdup(word); /* it lives as long as this process */
+		copy = strdup(word);
 		if (copy == NULL)
 			return CLI_FAILED;
 		equals = strchr(copy, '=');
 		*equals = '\0';
+		r->copies[r->n] = copy;
 		r->fields[r->n++] = (struct run_field){ copy, equals + 1 };
 	}
 	return CLI_GOOD;
@@ -189,7 +191,11 @@ start(struct args *args)
 		code = cli_say(args, CLI_WRONG,
 			"the title has control characters or more than %d bytes; write one line",
 			WIRE_TITLE_MAX);
-	return code == CLI_GOOD ? send_request(args, &r) : code;
+	if (code == CLI_GOOD)
+		code = send_request(args, &r);
+	for (size_t k = 0; k < r.n; k++)
+		free(r.copies[k]);
+	return code;
 }
 
 static int
