@@ -18,7 +18,7 @@
 #include "msg/quality.h"
 #include "msg/value.h"
 
-#define BOARD_LAYOUT 3
+#define BOARD_LAYOUT 4
 #define BOARD_TRIES 100
 #define BOARD_TRACE_BYTES 264 /* bytes of a frame that are kept; Modbus TCP has at most 260 */
 #define BOARD_HISTOGRAM                                                                            \
@@ -62,6 +62,7 @@ struct board_info {
 	int64_t tick_ns;
 	int64_t made_ns; /* CLOCK_BOOTTIME when it was made */
 	char boot_id[40];
+	bool is_recorded; /* the bench has a history */
 };
 
 /* ---- what changes ---------------------------------------------------------------------------------------------- */

@@ -189,6 +189,7 @@ plan(const struct board_setup *setup, struct board *out)
 		.generation = setup->generation,
 		.config_hash = img->hash,
 		.tick_ns = img->tick_ns,
+		.is_recorded = !img->history.is_off,
 		.made_ns = setup->now_ns,
 		.n_channels = img->channels.n,
 		.n_instruments = img->instruments.n,

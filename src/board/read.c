@@ -61,6 +61,7 @@ board_info(const struct board *b, struct board_info *out)
 		.config_hash = b->config_hash,
 		.tick_ns = b->tick_ns,
 		.made_ns = b->made_ns,
+		.is_recorded = b->is_recorded != 0,
 	};
 	memcpy(out->boot_id, b->boot_id, sizeof(out->boot_id));
 	out->boot_id[sizeof(out->boot_id) - 1] = '\0';

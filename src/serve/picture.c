@@ -50,6 +50,7 @@ picture_bench(struct buf *out, bool is_xml, const struct view *v)
 	doc_uint(&d, "channels", v->info.n_channels);
 	doc_uint(&d, "instruments", v->info.n_instruments);
 	doc_uint(&d, "ticks_lost", v->heart.lost);
+	doc_bool(&d, "history", v->info.is_recorded);
 	doc_close(&d);
 }
 

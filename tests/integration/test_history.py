@@ -223,6 +223,7 @@ class Recorded(unittest.TestCase):
         self.bench.reload(text(self.device.port).replace("history: {commit: 200 ms}", "history: no"))
         wait_for("the reader ends", lambda: "query" not in self.bench.pids())
         answer = self.problem(HISTORY + "/d.a", 503, "history: no")
+        wait_for("the bench says so", lambda: self.bench.get("/api/v1/bench")["history"] is False)
         self.assertIsNotNone(answer.getheader("Retry-After"))
 
 
