@@ -1,7 +1,7 @@
 /* build.mjs - make the page's files: node build.mjs OUTPUT_FOLDER
  *
- * The same input gives the same bytes: no time, no path, no source map. The texts of quality reasons come from the
- * controller's own table, so that the page and the API can never say different things about the same token.
+ * The same input gives the same bytes: no time, no path, no source map. The texts of quality reasons and of
+ * gaps come from the controller's own tables, so that page and API can never say different things about the same token.
  */
 import * as esbuild from "esbuild";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -15,24 +15,26 @@ if (!out) {
 	process.exit(1);
 }
 
-/* Rows of quality.def as { token: [text en, text fr, remedy en, remedy fr] }. */
-function read_quality_table(path) {
+/* Rows of quality.def as { token: [text en, text fr, remedy en, remedy fr] }, of gap.def as { token: [en, fr] }. */
+function read_table(path) {
 	const text = readFileSync(path, "utf8").replace(/\/\*[^]*?\*\//g, "");
 	const table = {};
-	for (const row of text.matchAll(/QUALITY\(\w+,\s*\w+((?:,\s*"(?:[^"\\]|\\.)*"){5})/g)) {
-		const strings = [...row[1].matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((m) => JSON.parse(m[0]));
-		table[strings[0]] = strings.slice(1);
-	}
-	if (!("good" in table))
-		throw new Error(`${path}: no QUALITY rows understood; adapt read_quality_table in build.mjs`);
+	const take = (token, list) =>
+		table[token] = [...list.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((m) => JSON.parse(m[0]));
+	for (const row of text.matchAll(/QUALITY\(\w+,\s*\w+,\s*"(\w+)"((?:,\s*"(?:[^"\\]|\\.)*"){4})/g))
+		take(row[1], row[2]);
+	for (const row of text.matchAll(/GAP\((\w+)((?:,\s*"(?:[^"\\]|\\.)*"){2})\)/g))
+		take(row[1], row[2]);
+	if (!("good" in table) && !("computer_off" in table))
+		throw new Error(`${path}: no rows understood; adapt read_table in build.mjs`);
 	return table;
 }
 
-const quality_table = {
-	name: "quality_table",
+const tables = {
+	name: "tables",
 	setup(build) {
 		build.onLoad({ filter: /\.def$/ }, (args) => ({
-			contents: JSON.stringify(read_quality_table(args.path)),
+			contents: JSON.stringify(read_table(args.path)),
 			loader: "json",
 			watchFiles: [args.path],
 		}));
@@ -60,7 +62,7 @@ await esbuild.build({
 	charset: "utf8",
 	legalComments: "none",
 	footer: { js: licences() },
-	plugins: [quality_table],
+	plugins: [tables],
 	logLevel: "warning",
 });
 for (const name of ["index.html", "favicon.svg"])

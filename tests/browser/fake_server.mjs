@@ -45,6 +45,13 @@ const INSTRUMENTS = [
 	["mfc_h2", "Mass flow controller"],
 ];
 
+/* The record: a value each second for 30 days, but for half a day five days ago; one single spike six days ago. */
+const DAY = 86400;
+const RECORDED_S = 30 * DAY;
+const GAP_S = [5 * DAY, 4.5 * DAY];
+const SPIKE_S = 6 * DAY;
+const SPIKE = 790;
+
 const iso = (ms) => new Date(ms).toISOString();
 
 export class FakeServer {
@@ -68,6 +75,84 @@ export class FakeServer {
 		this.tick = 0;
 		this.down = new Map(); /* instrument -> reason */
 		this.period_ms = 200;
+		this.has_history = true;
+		this.history_busy = false; /* its process is being started again */
+		this.unrecorded = new Set(); /* names */
+		this.questions = []; /* addresses */
+	}
+
+	/* What was recorded of a row at a whole second: null in the gap. */
+	sample(row, s) {
+		const born = Math.floor(this.born / 1000);
+		if (s < born - RECORDED_S || (s >= born - GAP_S[0] && s < born - GAP_S[1]))
+			return null;
+		return row[0] === "T_bed" && s === born - SPIKE_S ? SPIKE : row[7](s);
+	}
+
+	gaps() {
+		const born = Math.floor(this.born / 1000);
+		return [
+			{ from: null, to: iso((born - RECORDED_S) * 1000), cause: "first_start", text: "recording began", missed: 0 },
+			{ from: iso((born - GAP_S[0]) * 1000), to: iso((born - GAP_S[1]) * 1000), cause: "computer_off", text: "the computer was off", missed: 0 },
+		];
+	}
+
+	/* Least, most, mean of an interval, from at most 20 of its values and the spike. */
+	interval(row, from, to) {
+		const spike = Math.floor(this.born / 1000) - SPIKE_S;
+		const at = spike >= from && spike < to ? [spike] : [];
+		for (let s = Math.ceil(from); s < to; s += Math.max(1, Math.floor((to - from) / 20)))
+			at.push(s);
+		const values = at.map((s) => this.sample(row, s)).filter((v) => v !== null).map(Number);
+		if (values.length === 0)
+			return { mean: null, min: null, max: null, first: null, last: null, count: 0 };
+		return { mean: values.reduce((a, b) => a + b) / values.length, min: Math.min(...values), max: Math.max(...values),
+			first: values[0], last: values.at(-1), count: Math.max(1, Math.round(to - from)) };
+	}
+
+	history(query) {
+		const rows = query.get("channels").split(",").map((name) => this.rows.find((r) => r[0] === name));
+		const from = Date.parse(query.get("from")) / 1000;
+		const to = Date.parse(query.get("to")) / 1000;
+		const points = Number(query.get("points"));
+		const now = Date.now() / 1000;
+		const answer = { from: iso(from * 1000), to: iso(to * 1000), recorded: iso(now * 1000),
+			gaps: this.gaps().filter((g) => (g.from === null || Date.parse(g.from) < to * 1000) && Date.parse(g.to) > from * 1000) };
+		const head = ([name, title, type, unit, , , instrument]) => ({ name, title, type, unit, instrument });
+		if (query.get("raw") === "1") {
+			const samples = (row) => {
+				const list = [];
+				for (let s = Math.ceil(from); s < Math.min(to, now); s++)
+					if (this.sample(row, s) !== null)
+						list.push([s, this.sample(row, s)]);
+				return list;
+			};
+			return { ...answer, channels: rows.map((row) => ({ ...head(row), samples: samples(row) })) };
+		}
+		const interval = (to - from) / points;
+		const time = Array.from({ length: points }, (_, k) => from + k * interval);
+		const columns = (row) => {
+			const all = time.map((t) => this.interval(row, t, Math.min(t + interval, now)));
+			return Object.fromEntries(["mean", "min", "max", "count", "first", "last"].map((k) => [k, all.map((one) => one[k])]));
+		};
+		return { ...answer, points, interval, time,
+			channels: rows.map((row) => ({ ...head(row), ...columns(row), quality: time.map(() => null) })) };
+	}
+
+	answer_history(req, res, json) {
+		const { pathname, searchParams } = new URL(req.url, "http://localhost");
+		const refuse = (status, type, more) => {
+			res.writeHead(status, { ...HEADERS, ...more, "Content-Type": "application/problem+json" });
+			res.end(JSON.stringify({ type: `urn:mbc:problem:${type}`, title: type, status, detail: type, instance: pathname }));
+		};
+		this.questions.push(req.url);
+		if (!this.has_history || this.history_busy)
+			return refuse(503, "no-history", { "Retry-After": "1" });
+		if (pathname === "/api/v1/gaps")
+			return json({ from: iso(0), to: iso(Date.now()), recorded: iso(Date.now()), gaps: this.gaps() });
+		if (searchParams.get("channels").split(",").some((n) => this.unrecorded.has(n) || !this.rows.some((r) => r[0] === n)))
+			return refuse(404, "unknown-channel");
+		return json(this.history(searchParams));
 	}
 
 	value(row) {
@@ -112,7 +197,7 @@ export class FakeServer {
 		return {
 			bench: "tpr-1", title: "Temperature-programmed reduction, bench 1", state: this.state, version: "0.1.0",
 			generation: 1, config: "0123456789abcdef", tick_ms: 100, uptime_s: 100, time: iso(Date.now()),
-			time_is_good: true, channels: this.rows.length, instruments: INSTRUMENTS.length, ticks_lost: 0,
+			time_is_good: true, channels: this.rows.length, instruments: INSTRUMENTS.length, ticks_lost: 0, history: this.has_history,
 		};
 	}
 
@@ -132,6 +217,8 @@ export class FakeServer {
 			return json({ instruments: INSTRUMENTS.map((i) => this.instrument(i)) });
 		if (/^\/api\/v1\/instruments\/\w+\/trace$/.test(path))
 			return json(this.trace());
+		if (path === "/api/v1/history" || path === "/api/v1/gaps")
+			return this.answer_history(req, res, json);
 		if (path === "/api/v1/stream" && this.refusing_streams)
 			return res.writeHead(503, HEADERS).end();
 		if (path === "/api/v1/stream")

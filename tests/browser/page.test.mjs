@@ -203,6 +203,7 @@ test("a bad value is a gap in the plot", async () => {
 	const { page } = await ready();
 	for (const name of ["T_furn", "N2_flow", "H2_flow"])
 		await page.locator(`[data-tile="${name}"] button`).click();
+	await page.getByRole("button", { name: "1 min", exact: true }).click();
 	await wait_until("a line", async () => (await coloured_pixels(page)) > 20);
 	await page.waitForTimeout(1500);
 	server.force("T_bed", null, "bad", "no_answer");
@@ -249,6 +250,187 @@ test("the cursor reads the lines, a drag holds and enlarges", async () => {
 	await page.mouse.move(box.x + box.width - 100, box.y + 60, { steps: 5 });
 	await page.mouse.up();
 	await page.locator(".held").waitFor();
+});
+
+/* Of a colour of the drawing that is about `wanted` [r, g, b], translucent or not: how many pixels, and where. */
+const find_colour = (page, variable, far = 40) => page.locator(".canvas").evaluate((box, [name, limit]) => {
+	const canvas = box.querySelector("canvas");
+	const hex = getComputedStyle(box).getPropertyValue(name).trim();
+	const wanted = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+	const over = box.querySelector(".u-over").getBoundingClientRect();
+	const corner = canvas.getBoundingClientRect();
+	const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+	const found = { n: 0, left: Infinity, right: -1, top: Infinity };
+	for (let i = 0; i < data.length; i += 4) {
+		const x = (i / 4) % canvas.width - (over.left - corner.left) * devicePixelRatio;
+		const y = Math.floor(i / 4 / canvas.width) - (over.top - corner.top) * devicePixelRatio;
+		const outside = x < 1 || x > over.width * devicePixelRatio - 1 || y < 1 || y > over.height * devicePixelRatio - 1;
+		if (outside || data[i + 3] < 20 || wanted.some((c, k) => Math.abs(c - data[i + k]) > limit))
+			continue;
+		found.n++;
+		found.left = Math.min(found.left, x / over.width / devicePixelRatio);
+		found.right = Math.max(found.right, x / over.width / devicePixelRatio);
+		found.top = Math.min(found.top, y / over.height / devicePixelRatio);
+	}
+	return found;
+}, [variable, far]);
+
+const only = async (page, name) => {
+	for (const tile of await page.locator("[data-tile]").evaluateAll((all) => all.map((t) => t.dataset.tile)))
+		if (tile !== name)
+			await page.locator(`[data-tile="${tile}"] button`).click();
+};
+const settled = (page) => wait_until("an answer", async () =>
+	(await page.locator(".asking").count()) === 0 && (await page.locator('.canvas[aria-busy="false"]').count()) === 1);
+const press = (page, name) => page.locator(".plot").getByRole("button", { name, exact: true }).click();
+const stretch = async (page) => {
+	const text = await page.locator(".stretch").innerText();
+	const [from, to] = text.split(" – ");
+	return [from, to.length > 8 ? to : `${from.slice(0, 10)} ${to}`].map((t) => new Date(t.replace(" ", "T")).getTime());
+};
+const questions = (kind) => server.questions.filter((q) => q.includes(kind));
+
+/* Move the cursor to a moment of the window that is shown; what its tile then says. */
+async function read_at(page, name, share) {
+	const box = await page.locator(".u-over").boundingBox();
+	await page.mouse.move(box.x + box.width * share, box.y + 40);
+	await page.mouse.move(box.x + box.width * share, box.y + 42);
+	return page.locator(`[data-tile="${name}"] .tile-cursor`).innerText();
+}
+
+test("what was recorded before the page was opened is joined to what it sees itself", async () => {
+	const { page } = await ready();
+	await only(page, "T_bed");
+	await wait_until("each value is asked, few as they are", () => questions("raw=1").length > 0);
+	await settled(page);
+	await wait_until("a line over the whole window", async () => {
+		const line = await find_colour(page, "--line0");
+		return line.left < 0.05 && line.right > 0.95;
+	});
+	assert.match(await read_at(page, "T_bed", 0.1), /^\d+\.\d+ at \d\d:/);
+	assert.match(await read_at(page, "T_bed", 0.97), /^\d+\.\d+ at \d\d:/);
+	const asked = server.questions.length;
+	await page.waitForTimeout(3000);
+	assert.equal(server.questions.length, asked, "what is there is not asked again");
+});
+
+test("seven days: one single spike is drawn, a gap is shown with its cause, now goes back", async () => {
+	const { page, complaints } = await ready();
+	await only(page, "T_bed");
+	await press(page, "1 d");
+	await settled(page);
+	await wait_until("a day", async () => (await find_colour(page, "--line0", 20)).n > 500);
+	await press(page, "7 d");
+	await settled(page);
+	await wait_until("the spike", async () => (await read_at(page, "T_bed", 1 / 7)).includes("790"));
+	const points = Number(/points=(\d+)/.exec(questions("points=").at(-1))[1]);
+	assert.ok(points > 300 && points <= 2000, `${points} points`);
+	/* It reaches to the top, where the line never comes: the axis goes to it as well. */
+	const spike = await find_colour(page, "--line0", 20);
+	assert.ok(spike.top < 0.1, `the drawing begins at ${spike.top} of the height`);
+	assert.match(await read_at(page, "T_bed", 2.25 / 7), /nothing recorded: the computer was off, at \d{4}-/);
+	assert.equal(await page.locator(".u-over").getAttribute("title"), "nothing recorded: the computer was off");
+	const hatch = await find_colour(page, "--grey", 12);
+	assert.ok(Math.abs(hatch.left - 2 / 7) < 0.02 && Math.abs(hatch.right - 2.5 / 7) < 0.02, JSON.stringify(hatch));
+	await shoot(page, "seven_days");
+	await press(page, "Earlier");
+	const [from, to] = await stretch(page);
+	assert.ok(Math.abs(to - from - 7 * 86400e3) < 2000);
+	assert.ok(Math.abs(Date.now() - to - 3.5 * 86400e3) < 60e3);
+	await settled(page);
+	await wait_until("the spike, moved", async () => (await read_at(page, "T_bed", 4.5 / 7)).includes("790"));
+	await press(page, "Now");
+	assert.equal(await page.locator(".held").count(), 0);
+	await press(page, "Earlier");
+	await press(page, "Later");
+	assert.equal(await page.locator(".held").count(), 0, "later than now is now");
+	assert.deepEqual(complaints, []);
+});
+
+test("keys, shift-drag, the wheel and a date move the plot; the answer kept is that of what is shown", async () => {
+	const { page } = await ready();
+	await only(page, "T_bed");
+	await press(page, "1 h");
+	await page.locator(".canvas").focus();
+	await page.keyboard.press("ArrowLeft");
+	let [from, to] = await stretch(page);
+	assert.ok(Math.abs(Date.now() - to - 1800e3) < 30e3);
+	await page.keyboard.press("-");
+	[from, to] = await stretch(page);
+	assert.ok(Math.abs(to - from - 7200e3) < 2000);
+	const box = await page.locator(".u-over").boundingBox();
+	await page.keyboard.down("Shift");
+	await page.mouse.move(box.x + 100, box.y + 50);
+	await page.mouse.down();
+	await page.mouse.move(box.x + 100 + box.width / 4, box.y + 50, { steps: 8 });
+	await page.mouse.up();
+	await page.keyboard.up("Shift");
+	const [panned] = await stretch(page);
+	assert.ok(Math.abs(from - panned - 1800e3) < 60e3, `${from - panned} ms`);
+	await page.mouse.wheel(0, -500);
+	const [zoomed_from, zoomed_to] = await stretch(page);
+	assert.ok(zoomed_to - zoomed_from < 5400e3, "the wheel enlarges");
+	await page.keyboard.press("End");
+	assert.equal(await page.locator(".held").count(), 0);
+	const there = new Date(Date.now() - 3 * 86400e3);
+	there.setSeconds(0, 0);
+	const local = new Date(there.getTime() - there.getTimezoneOffset() * 60e3).toISOString().slice(0, 16);
+	await page.locator('.go-to input').fill(local);
+	[from, to] = await stretch(page);
+	assert.ok(Math.abs((from + to) / 2 - there.getTime()) < 2000);
+	await settled(page);
+	await wait_until("values of that day", async () => /\d at \d{4}-/.test(await read_at(page, "T_bed", 0.5)));
+});
+
+test("scrolling fast asks few questions, one at a time", async () => {
+	const { page } = await ready();
+	await press(page, "1 d");
+	await settled(page);
+	const before = server.questions.length;
+	await page.locator(".canvas").focus();
+	for (let i = 0; i < 20; i++)
+		await page.keyboard.press("ArrowLeft");
+	await settled(page);
+	assert.ok(server.questions.length > before, "the place where it stopped is asked");
+	assert.ok(server.questions.length - before < 15, `${server.questions.length - before} questions for 20 steps`);
+});
+
+test("a past that cannot be read is told, asked again, and the present goes on", async () => {
+	server.history_busy = true;
+	const { page } = await ready();
+	await only(page, "T_bed");
+	const told = page.locator(".note [role=status]");
+	await wait_until("the trouble is told", async () => /cannot be read from the server now/.test(await told.innerText()));
+	server.force("T_bed", 99, "good", "good");
+	await wait_until("a live value", async () => /99\.00/.test(await page.locator('[data-tile="T_bed"]').innerText()));
+	assert.ok(server.questions.length < 10, "it is not asked without a pause");
+	server.history_busy = false;
+	await wait_until("it is well again", async () => (await told.innerText()) === "");
+	await wait_until("the line is there", async () => (await find_colour(page, "--line0")).left < 0.05);
+});
+
+test("a channel of which nothing is recorded is named; the others have their past", async () => {
+	server.unrecorded.add("T_furn");
+	const { page } = await ready();
+	await wait_until("it is named", async () => /Nothing is recorded of T_furn:/.test(await page.locator(".note").innerText()));
+	await settled(page);
+	await wait_until("the others", async () => /^\d/.test(await read_at(page, "T_bed", 0.1)));
+	assert.match(await read_at(page, "T_furn", 0.1), /^—/);
+});
+
+test("a bench without a history: as ever, and the buttons say why not", async () => {
+	server.has_history = false;
+	const { page } = await ready();
+	for (const name of ["1 h", "8 h", "1 d", "7 d", "Earlier", "Later", "Now"]) {
+		const button = page.locator(".plot").getByRole("button", { name, exact: true });
+		assert.equal(await button.isDisabled(), true, name);
+		assert.match(await button.getAttribute("title"), /history: no/);
+	}
+	assert.equal(await page.locator(".go-to input").isDisabled(), true);
+	await press(page, "10 min");
+	await wait_until("lines in the plot", async () => (await coloured_pixels(page)) > 200);
+	assert.deepEqual(server.questions, []);
+	assert.equal((await page.locator(".note").innerText()).trim(), "");
 });
 
 test("the filter finds names, titles, units and problems", async () => {

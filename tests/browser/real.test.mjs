@@ -40,6 +40,29 @@ test("the plot draws", async () => {
 	await shoot(page, "real");
 });
 
+test("what was recorded before the page was opened is there after a reload", async () => {
+	const { page } = opened;
+	const since = (await (await fetch(new URL("api/v1/gaps", url))).json()).gaps.find((g) => g.from === null).to;
+	await wait_until("ten seconds of record", () => Date.now() - Date.parse(since) > 10000, 20000);
+	await page.reload();
+	await page.locator('[data-state="running"]').waitFor();
+	const open_since = Date.now();
+	const box = await page.locator(".u-over").boundingBox();
+	/* The window begins a minute ago at the latest: find a moment at which the page was not open yet. */
+	await wait_until("a value from before", async () => {
+		for (let share = 0.02; share < 1; share += 0.03) {
+			await page.mouse.move(box.x + box.width * share, box.y + 40);
+			const text = await page.locator('[data-tile="T_bed"] .tile-cursor').innerText();
+			const found = /^\d.* at (?:(\S+) )?(\d\d:\d\d:\d\d)$/.exec(text);
+			const time = found && new Date(`${found[1] ?? new Date().toLocaleDateString("sv")}T${found[2]}`).getTime();
+			if (time && time < open_since - 4000)
+				return true;
+		}
+		return false;
+	}, 20000);
+	await shoot(page, "real_past");
+});
+
 test("instruments answer, and their exchanges can be read", async () => {
 	const { page } = opened;
 	await page.locator(".card.up").first().waitFor();

@@ -2,6 +2,8 @@
  *
  * Addresses are relative, so the page works wherever it is mounted and never leaves its origin.
  */
+import type { Answer } from "./past";
+
 export type Quality = "good" | "uncertain" | "bad";
 export type Value = number | boolean | string | null;
 
@@ -16,6 +18,7 @@ export interface Bench {
 	channels: number;
 	instruments: number;
 	ticks_lost: number;
+	history: boolean; /* values are recorded */
 }
 
 export interface ChannelInfo {
@@ -86,14 +89,21 @@ export interface StreamEvents {
 const SILENCE_MS = 5000;
 const REOPEN_MS = 1500;
 
-async function get<T>(path: string): Promise<T> {
+/* The server has answered, and it was a refusal. */
+export class Failure extends Error {
+	constructor(path: string, readonly status: number, readonly retry_ms: number) {
+		super(`${path}: status ${status}`);
+	}
+}
+
+async function get<T>(path: string, signal = AbortSignal.timeout(5000)): Promise<T> {
 	const answer = await fetch(`api/v1/${path}`, {
 		headers: { Accept: "application/json" },
 		cache: "no-store",
-		signal: AbortSignal.timeout(5000),
+		signal,
 	});
 	if (!answer.ok)
-		throw new Error(`${path}: status ${answer.status}`);
+		throw new Failure(path, answer.status, Number(answer.headers.get("Retry-After") ?? 0) * 1000 || 0);
 	return (await answer.json()) as T;
 }
 
@@ -102,6 +112,14 @@ export const get_channels = () => get<{ channels: ChannelInfo[] }>("channels");
 export const get_instruments = () => get<{ instruments: Instrument[] }>("instruments");
 export const get_trace = (name: string) =>
 	get<{ lines: TraceLine[] }>(`instruments/${encodeURIComponent(name)}/trace`);
+
+/* points: null asks for each recorded value. Times in ms. */
+export function get_history(names: string[], from: number, to: number, points: number | null, stop: AbortSignal): Promise<Answer> {
+	const iso = (ms: number) => new Date(Math.max(0, Math.round(ms))).toISOString();
+	const form = points === null ? "raw=1" : `points=${points}`;
+	const channels = names.map(encodeURIComponent).join(",");
+	return get<Answer>(`history?channels=${channels}&from=${iso(from)}&to=${iso(to)}&${form}`, stop);
+}
 
 /* Follow the stream for as long as the page lives. The browser reconnects by itself only after a broken connection,
  * not after an error status or on a line that went silent: both are handled here. */

@@ -53,6 +53,29 @@ export function format_date(ms: number): string {
 	return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
 }
 
+/* The date only where it is not the one of today. */
+export function format_moment(ms: number, now: number): string {
+	const date = format_date(ms);
+	return date === format_date(now) ? format_time(ms) : `${date} ${format_time(ms)}`;
+}
+
+export function format_stretch(from: number, to: number): string {
+	const begins = `${format_date(from)} ${format_time(from)}`;
+	return `${begins} – ${format_date(from) === format_date(to) ? format_time(to) : `${format_date(to)} ${format_time(to)}`}`;
+}
+
+/* Ticks of a time axis, seconds since 1970: with seconds where they differ, with the date under the first one of each
+ * day when the plot spans midnight or shows another day than today. */
+export function format_ticks(ticks: number[], now: number): string[] {
+	const step = ticks.length > 1 ? ticks[1]! - ticks[0]! : 1;
+	const dates = ticks.map((s) => format_date(s * 1000));
+	const plain = dates.every((d) => d === format_date(now));
+	return ticks.map((s, k) => {
+		const time = format_time(s * 1000).slice(0, step >= 60 ? 5 : 8);
+		return plain || (k > 0 && dates[k] === dates[k - 1]) ? time : `${time}\n${dates[k]}`;
+	});
+}
+
 /* Whole seconds up to two minutes, then minutes, hours, days: a cell changes once a second at most. */
 export function format_age(ms: number): string {
 	const s = Math.max(0, Math.floor(ms / 1000));

@@ -5,13 +5,46 @@
  */
 export const KEPT_MS = 10 * 60 * 1000;
 
-export class History {
+/* What a line of the plot is drawn from: values that hold until the next one. */
+export interface Steps {
+	times: number[]; /* ms, ascending */
+	values: number[]; /* same length; NaN: no good value from here on */
+	at(time: number): number; /* index of the entry that holds at `time`; the first one when all are later */
+}
+
+/* The last index from `low` on whose time is not after `time`; `low` when there is none. */
+export function place(times: number[], time: number, low = 0): number {
+	let high = times.length - 1;
+	while (low < high) {
+		const mid = (low + high + 1) >> 1;
+		if (times[mid]! <= time)
+			low = mid;
+		else
+			high = mid - 1;
+	}
+	return low;
+}
+
+/* The value that holds at `time`; null where none is known or good. */
+export function value_at(steps: Steps, time: number): number | null {
+	const k = steps.at(time);
+	const known = k < steps.times.length && steps.times[k]! <= time;
+	return known && !Number.isNaN(steps.values[k]!) ? steps.values[k]! : null;
+}
+
+export class History implements Steps {
 	times: number[] = []; /* ms, ascending */
 	values: number[] = []; /* same length; NaN: no good value from here on */
+	private unbroken = -Infinity; /* the first entry after the last interruption */
+	private interrupted = false;
 	private start = 0; /* entries before it are dropped in bulk, which keeps push cheap */
 
 	push(time: number, value: number, most: number): void {
 		const last = this.times.length - 1;
+		if (this.interrupted && !Number.isNaN(value)) {
+			this.interrupted = false;
+			this.unbroken = Math.max(time, this.times[last] ?? -Infinity);
+		}
 		if (last >= 0 && time <= this.times[last]!) {
 			this.values[last] = value;
 			return;
@@ -33,13 +66,8 @@ export class History {
 		this.times = [];
 		this.values = [];
 		this.start = 0;
-	}
-
-	/* The value that holds at `time`; null where none is known or good. */
-	value_at(time: number): number | null {
-		const k = this.at(time);
-		const known = k < this.times.length && this.times[k]! <= time;
-		return known && !Number.isNaN(this.values[k]!) ? this.values[k]! : null;
+		this.unbroken = -Infinity;
+		this.interrupted = false;
 	}
 
 	/* When the first entry that is kept was made; null: there is none. */
@@ -47,23 +75,24 @@ export class History {
 		return this.times[this.start] ?? null;
 	}
 
-	/* Index of the entry that holds at `time`; the first one when all are later. */
+	/* From when on every change was seen; null: there is nothing. */
+	whole(): number | null {
+		const first = this.first();
+		return first === null ? null : Math.max(first, this.unbroken);
+	}
+
+	/* Changes were missed here. */
+	interrupt(): void {
+		this.interrupted = true;
+	}
+
 	at(time: number): number {
-		let low = this.start;
-		let high = this.times.length - 1;
-		while (low < high) {
-			const mid = (low + high + 1) >> 1;
-			if (this.times[mid]! <= time)
-				low = mid;
-			else
-				high = mid - 1;
-		}
-		return low;
+		return place(this.times, time, this.start);
 	}
 }
 
 /* Columns for the plot: common times in seconds from `from` to `to` (ms), and each history's value at each of them. */
-export function merge(all: History[], from: number, to: number): (number | null)[][] {
+export function merge(all: Steps[], from: number, to: number): (number | null)[][] {
 	const seconds: number[] = [];
 	const columns: (number | null)[][] = all.map(() => []);
 	const place = all.map((h) => h.at(from));

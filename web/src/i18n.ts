@@ -2,6 +2,7 @@
  *
  * Numbers keep the decimal point in both languages: it is what the bench file, the API and the instruments take.
  */
+import gaps from "../../src/history/gap.def";
 import reasons from "../../src/msg/quality.def";
 
 const en = {
@@ -35,8 +36,23 @@ const en = {
 	pause: "Pause",
 	resume: "Resume",
 	paused: "Paused",
-	minutes: (n: number) => `${n} min`,
+	window_names: ["1 min", "5 min", "10 min", "1 h", "8 h", "1 d", "7 d"],
 	window: "Time shown",
+	past: "The past",
+	earlier: "Earlier",
+	later: "Later",
+	now: "Now",
+	go_to: "Go to",
+	plot_keys: "Plot over time. Arrow keys: earlier and later; plus and minus: zoom; End: now.",
+	past_asking: "Reading what was recorded…",
+	past_busy: "What was recorded cannot be read from the server now; it is asked again by itself. " +
+		"If this stays, read the log of 'mbc run'.",
+	past_damaged: "The server cannot read what was recorded: run 'mbc history verify' on the bench's computer. " +
+		"It is asked again by itself.",
+	past_none: (names: string) => `Nothing is recorded of ${names}: only what this page has seen itself is shown. ` +
+		"A new channel's record appears within a minute.",
+	past_off: "This bench records nothing: its bench file says 'history: no'.",
+	gap_at: (text: string) => `nothing recorded: ${text}`,
 	at: "at",
 	channels: "Channels",
 	filter: "Filter",
@@ -136,8 +152,23 @@ const fr: Words = {
 	pause: "Pause",
 	resume: "Reprendre",
 	paused: "En pause",
-	minutes: (n: number) => `${n} min`,
+	window_names: ["1 min", "5 min", "10 min", "1 h", "8 h", "1 j", "7 j"],
 	window: "Durée affichée",
+	past: "Le passé",
+	earlier: "Plus tôt",
+	later: "Plus tard",
+	now: "Maintenant",
+	go_to: "Aller à",
+	plot_keys: "Courbes dans le temps. Flèches : plus tôt et plus tard ; plus et moins : zoom ; Fin : maintenant.",
+	past_asking: "Lecture de l'enregistrement…",
+	past_busy: "L'enregistrement ne peut être lu sur le serveur pour le moment ; il est redemandé automatiquement. " +
+		"Si cela dure, lire le journal de « mbc run ».",
+	past_damaged: "Le serveur ne peut lire l'enregistrement : lancer « mbc history verify » sur l'ordinateur du banc. " +
+		"Il est redemandé automatiquement.",
+	past_none: (names: string) => `Rien n'est enregistré de ${names} : seul ce que cette page a vu est montré. ` +
+		"L'enregistrement d'une nouvelle voie apparaît en moins d'une minute.",
+	past_off: "Ce banc n'enregistre rien : son fichier dit « history: no ».",
+	gap_at: (text: string) => `rien d'enregistré : ${text}`,
 	at: "à",
 	channels: "Voies",
 	filter: "Filtre",
@@ -249,4 +280,10 @@ export function reason_words(token: string): { text: string; remedy: string } {
 	if (!row)
 		return { text: "", remedy: "" };
 	return language === "fr" ? { text: row[1], remedy: row[3] } : { text: row[0], remedy: row[2] };
+}
+
+/* Why nothing was recorded for a while; a cause newer than this page is told by the server's own words. */
+export function gap_words(cause: string, told: string): string {
+	const row = gaps[cause];
+	return row ? row[language === "fr" ? 1 : 0]! : told;
 }

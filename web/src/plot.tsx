@@ -1,26 +1,33 @@
-/* plot.tsx - the live plot and its tiles: what is plotted, in digits that can be read from two metres */
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import uPlot from "uplot";
-import { toggle_plotted, units_plotted } from "./choice";
-import { format_time, format_unit, format_value } from "./format";
-import { type History, KEPT_MS, merge } from "./history";
-import { get_language, words } from "./i18n";
-import { use_interval } from "./hooks";
+/* plot.tsx - the plot and its tiles: what is plotted, in digits that can be read from two metres, and which time */
+import { useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
+import { get_history } from "./api";
+import { Asker } from "./asker";
+import { Canvas, type Cursor, is_recorded, limits, range_of } from "./canvas";
+import { toggle_plotted } from "./choice";
+import { format_moment, format_stretch, format_unit, format_value } from "./format";
+import { KEPT_MS } from "./history";
+import { gap_words, get_language, words } from "./i18n";
 import { put, put_class, SYMBOL, why } from "./quality";
 import { bench_now, store, type Channel } from "./store";
+import { go_to, held, resize, step, type View, WINDOWS } from "./view";
 
-const WINDOWS_MIN = [1, 5, 10];
-const REDRAW_MS = 200;
-
-interface View {
-	minutes: number;
-	held: [number, number] | null; /* from, to in ms; null: follows the time */
+/* What stands under the digits: the value at the cursor, least and most of an interval, or why there is none. */
+function cursor_text(channel: Channel, slot: number, cursor: Cursor | null): string {
+	if (cursor === null)
+		return "";
+	const value = cursor.values[slot] ?? null;
+	const span = cursor.spans[slot];
+	const show = (v: number | null) => format_value(channel.info, v);
+	const at = `${words().at} ${format_moment(cursor.time, bench_now())}`;
+	if (value === null && cursor.gap)
+		return `${words().gap_at(gap_words(cursor.gap.cause, cursor.gap.text))}, ${at}`;
+	return `${span ? `${show(span[0])} … ${show(span[1])}` : show(value)} ${at}`;
 }
 
 function Tile({ channel, slot, cursor, on_remove }: {
 	channel: Channel;
 	slot: number;
-	cursor: { value: number | null; time: number } | null;
+	cursor: Cursor | null;
 	on_remove: () => void;
 }) {
 	const box = useRef<HTMLLIElement>(null);
@@ -41,8 +48,6 @@ function Tile({ channel, slot, cursor, on_remove }: {
 	}, [channel, language]);
 
 	const { name, title, unit } = channel.info;
-	const at_cursor = cursor &&
-		`${format_value(channel.info, cursor.value)} ${words().at} ${format_time(cursor.time)}`;
 	return (
 		<li ref={box} data-tile={name}>
 			<span class={`mark line${slot}`} aria-hidden="true" />
@@ -52,195 +57,114 @@ function Tile({ channel, slot, cursor, on_remove }: {
 			<span class="tile-value"><span class="digits" ref={value} />
 				<span class="tile-unit"> {format_unit(unit)}</span></span>
 			<span class="tile-state" ref={state} />
-			<span class="tile-cursor">{at_cursor}</span>
+			<span class="tile-cursor">{cursor_text(channel, slot, cursor)}</span>
 		</li>
 	);
 }
 
-/* Digits for the ticks of an axis, as few as tell them apart. */
-function axis_values(_: uPlot, ticks: number[]): string[] {
-	const step = ticks.length > 1 ? Math.abs(ticks[1]! - ticks[0]!) : 1;
-	let digits = 0;
-	while (digits < 8 && Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-6)
-		digits++;
-	return ticks.map((tick) =>
-		Math.abs(tick) >= 1e6 ? tick.toExponential(1) : tick.toFixed(digits));
+function Windows({ view, on_view }: { view: View; on_view: (v: View) => void }) {
+	const w = words();
+	return (
+		<div class="choices" role="group" aria-label={w.window}>
+			{WINDOWS.map((span, k) => {
+				const off = span > KEPT_MS && !is_recorded();
+				return (
+					<button type="button" aria-pressed={view.span === span} disabled={off}
+						title={off ? w.past_off : undefined}
+						onClick={() => on_view(resize(view, span, limits()))}>{w.window_names[k]}</button>
+				);
+			})}
+		</div>
+	);
 }
 
-/* A flat line gets room above and below; no axis spans less than the noise of its own digits. */
-function axis_range(_: uPlot, low: number | null, high: number | null): [number, number] {
-	if (low === null || high === null)
-		return [0, 1];
-	const least = Math.max(Math.abs(high), 1) * 0.005;
-	const middle = (low + high) / 2;
-	const half = Math.max((high - low) / 2, least) * 1.1;
-	return [middle - half, middle + half];
-}
-
-const inside = (left: number | undefined) => left !== undefined && left >= 0;
-
-/* The colours live in app.css; the canvas has to be told them. */
-function options(box: HTMLElement, on_cursor: (time: number | null) => void,
-	on_zoom: (from: number, to: number) => void): uPlot.Options {
-	const css = getComputedStyle(box);
-	const colour = (name: string) => css.getPropertyValue(name).trim();
-	const font = `13px ${css.fontFamily}`;
-	const units = units_plotted();
-	const axis = { stroke: colour("--ink"), font, ticks: { stroke: colour("--rule") } };
-	const grid = { stroke: colour("--rule"), width: 1 };
-
-	return {
-		width: box.clientWidth,
-		height: box.clientHeight,
-		legend: { show: false },
-		cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
-		scales: {
-			x: { time: true },
-			left: { range: axis_range },
-			right: { range: axis_range },
-		},
-		axes: [
-			{ ...axis, grid, space: 90, size: 36, values: (_, ticks) => ticks.map((s) => format_time(s * 1000)) },
-			{ ...axis, grid, scale: "left", size: 60, values: axis_values, label: format_unit(units[0] ?? "") || " ",
-				labelFont: `bold ${font}`, labelSize: 20 },
-			{ ...axis, grid: { show: false }, scale: "right", side: 1, size: 52, values: axis_values,
-				label: format_unit(units[1] ?? "") || " ", labelFont: `bold ${font}`, labelSize: 20,
-				show: units.length > 1 },
-		],
-		series: [{}, ...store.plotted.map((name, slot) => ({
-			label: name,
-			scale: units[0] === (store.channels.get(name)?.info.unit ?? "") ? "left" : "right",
-			stroke: colour(`--line${slot}`),
-			width: 2,
-			points: { show: false },
-			paths: uPlot.paths.stepped!({ align: 1 }),
-		}))],
-		hooks: {
-			setCursor: [(u) => on_cursor(inside(u.cursor.left) ? u.posToVal(u.cursor.left!, "x") * 1000 : null)],
-			setSelect: [(u) => {
-				if (u.select.width < 8)
-					return;
-				const from = u.posToVal(u.select.left, "x") * 1000;
-				const to = u.posToVal(u.select.left + u.select.width, "x") * 1000;
-				u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-				on_zoom(from, to);
-			}],
-		},
+/* Earlier, now, later, and a moment by its date. */
+function Steps({ view, on_view }: { view: View; on_view: (v: View) => void }) {
+	const w = words();
+	const off = !is_recorded();
+	const why_off = off ? w.past_off : undefined;
+	const by = (half: number) => () => on_view(step(view, half * view.span / 2, limits()));
+	const go = (text: string) => {
+		const time = new Date(text).getTime();
+		if (!Number.isNaN(time))
+			on_view(go_to(view, time, limits()));
 	};
+	return (
+		<>
+			<div class="choices" role="group" aria-label={w.past}>
+				<button type="button" class="earlier" aria-label={w.earlier} title={why_off ?? w.earlier} disabled={off}
+					onClick={by(-1)}>‹</button>
+				<button type="button" class="now" title={why_off} disabled={off}
+					onClick={() => on_view({ span: view.span, end: null })}>{w.now}</button>
+				<button type="button" class="later" aria-label={w.later} title={why_off ?? w.later} disabled={off}
+					onClick={by(1)}>›</button>
+			</div>
+			<label class="go-to" title={why_off}>
+				<span>{w.go_to}</span>
+				<input type="datetime-local" disabled={off} onChange={(e) => go(e.currentTarget.value)} />
+			</label>
+		</>
+	);
 }
 
-const plotted_histories = () => store.plotted.map((name) => store.channels.get(name)!.history!);
-
-/* Left edge of the running plot. Before the window has filled, it begins with the first value, but is a minute wide. */
-function start_of(view: View, histories: History[], now: number): number {
-	const first = Math.min(...histories.map((h) => h.first() ?? now), now - 60_000);
-	return Math.max(first, now - view.minutes * 60_000);
-}
-
-/* Draw the part of the histories that `view` shows. */
-function redraw(u: uPlot, view: View): void {
-	const now = bench_now();
-	const histories = plotted_histories();
-	const [from, to] = view.held ?? [start_of(view, histories, now), now];
-	u.batch(() => {
-		u.setData(merge(histories, Math.max(from, now - KEPT_MS), Math.min(to, now)) as uPlot.AlignedData, false);
-		u.setScale("x", { min: from / 1000, max: to / 1000 });
-	});
-}
-
-interface Cursor {
-	time: number;
-	values: (number | null)[];
-}
-
-function Canvas({ view, on_cursor, on_zoom }: {
-	view: View;
-	on_cursor: (c: Cursor | null) => void;
-	on_zoom: (from: number, to: number) => void;
-}) {
-	const box = useRef<HTMLDivElement>(null);
-	const plot = useRef<uPlot | null>(null);
-	const shown = useRef(view);
-	const [scheme, set_scheme] = useState(0);
-	/* The plot is made again when its lines, its words or its colours are others. */
-	const shape = `${store.plotted.join()}|${units_plotted().join()}|${scheme}`;
-	shown.current = view;
-
-	useEffect(() => {
-		const dark = matchMedia("(prefers-color-scheme: dark)");
-		const changed = () => set_scheme((n) => n + 1);
-		dark.addEventListener("change", changed);
-		return () => dark.removeEventListener("change", changed);
-	}, []);
-	useEffect(() => {
-		const element = box.current!;
-		const cursor_moved = (time: number | null) => on_cursor(time === null ? null : {
-			time,
-			values: plotted_histories().map((h) => h.value_at(time)),
-		});
-		const u = new uPlot(options(element, cursor_moved, on_zoom), undefined, element);
-		plot.current = u;
-		redraw(u, shown.current);
-		const size = new ResizeObserver(() =>
-			u.setSize({ width: element.clientWidth, height: element.clientHeight }));
-		size.observe(element);
-		return () => {
-			size.disconnect();
-			plot.current = null;
-			u.destroy();
-		};
-	}, [shape]);
-	useEffect(() => {
-		if (plot.current)
-			redraw(plot.current, view);
-	}, [view]);
-	use_interval(useMemo(() => () => {
-		if (plot.current && !document.hidden && shown.current.held === null)
-			redraw(plot.current, shown.current);
-	}, []), REDRAW_MS);
-
-	return <div class="canvas" ref={box} />;
-}
-
-function Controls({ view, on_view }: { view: View; on_view: (v: View) => void }) {
+function Controls({ view, asker, on_view }: { view: View; asker: Asker; on_view: (v: View) => void }) {
 	const w = words();
 	const hold = () => {
-		const now = bench_now();
-		on_view({ ...view, held: view.held ? null : [start_of(view, plotted_histories(), now), now] });
+		const [from, to] = range_of(view, asker.past);
+		on_view(view.end !== null ? { span: view.span, end: null } : held(to - from, to, limits()));
 	};
 	return (
 		<div class="bar">
 			<h2 id="plot-title">{w.plot}</h2>
-			{view.held && <span class="held">{w.paused}</span>}
-			<div class="choices" role="group" aria-label={w.window}>
-				{WINDOWS_MIN.map((n) => (
-					<button type="button" aria-pressed={view.minutes === n}
-						onClick={() => on_view({ minutes: n, held: null })}>{w.minutes(n)}</button>
-				))}
-			</div>
+			{view.end !== null && (
+				<span class="held">{w.paused} <span class="stretch">{format_stretch(view.end - view.span, view.end)}</span></span>
+			)}
+			<Windows view={view} on_view={on_view} />
+			<Steps view={view} on_view={on_view} />
 			<button type="button" class="pause" onClick={hold}>
-				{view.held ? `▶ ${w.resume}` : `❚❚ ${w.pause}`}
+				{view.end !== null ? `▶ ${w.resume}` : `❚❚ ${w.pause}`}
 			</button>
 		</div>
 	);
 }
 
+/* What is wrong with the past, and what to do about it. The present goes on meanwhile. */
+function note(asker: Asker): string {
+	const w = words();
+	const none = store.plotted.filter((name) => asker.unrecorded.has(name));
+	if (asker.trouble === "busy")
+		return w.past_busy;
+	if (asker.trouble === "damaged")
+		return w.past_damaged;
+	return none.length > 0 && asker.past !== null ? w.past_none(none.join(", ")) : "";
+}
+
 export function Plot() {
-	const [view, set_view] = useState<View>({ minutes: 5, held: null });
+	const [view, set_view] = useState<View>({ span: WINDOWS[1]!, end: null });
 	const [cursor, set_cursor] = useState<Cursor | null>(null);
-	const zoom = useMemo(() => (from: number, to: number) =>
-		set_view((v) => ({ ...v, held: [from, to] })), []);
+	const [answers, told] = useReducer((n: number, _: void) => n + 1, 0);
+	const asker = useMemo(() => new Asker(get_history, () => told()), []);
+	/* Where nothing is plotted there is nothing to ask, and nothing to keep. */
+	useEffect(() => {
+		if (store.plotted.length === 0)
+			asker.want(null);
+	}, [store.plotted.length]);
 
 	return (
 		<section class="plot" aria-labelledby="plot-title">
-			<Controls view={view} on_view={set_view} />
+			<Controls view={view} asker={asker} on_view={set_view} />
 			{store.plotted.length === 0 ? <p class="empty">{words().plot_empty}</p> : (
 				<div class="plot-body">
-					<Canvas view={view} on_cursor={set_cursor} on_zoom={zoom} />
+					<div>
+						<Canvas view={view} asker={asker} answers={answers} on_cursor={set_cursor} on_view={set_view} />
+						<p class="note">
+							<span role="status">{note(asker)}</span>
+							{asker.is_asking() && <span class="asking"> {words().past_asking}</span>}
+						</p>
+					</div>
 					<ul class="tiles">
 						{store.plotted.map((name, slot) => (
-							<Tile key={name} channel={store.channels.get(name)!} slot={slot}
-								cursor={cursor && { time: cursor.time, value: cursor.values[slot] ?? null }}
+							<Tile key={name} channel={store.channels.get(name)!} slot={slot} cursor={cursor}
 								on_remove={() => toggle_plotted(name)} />
 						))}
 					</ul>

@@ -115,6 +115,12 @@ function record_gap(time: number): void {
 		record(c, time, NaN);
 }
 
+/* Changes may have been missed: the plot asks the recorded past for them. */
+function interrupt(): void {
+	for (const c of store.channels.values())
+		c.history?.interrupt();
+}
+
 function take_value(c: Channel, u: Omit<api.Update, "name">): void {
 	const time = u.time === null ? null : Date.parse(u.time);
 	const first = c.life !== life;
@@ -248,6 +254,7 @@ function heard(): void {
 function judge(): void {
 	if (store.link !== "lost" && store.heard > 0 && performance.now() - store.heard > LOST_MS) {
 		record_gap(clock_base + store.heard);
+		interrupt();
 		set_link("lost");
 	}
 }
@@ -271,8 +278,10 @@ export function start(): void {
 	api.open_stream({
 		opened() {
 			/* The list may have changed while nobody listened. */
-			if (life++ > 0)
+			if (life++ > 0) {
+				interrupt();
 				void load();
+			}
 		},
 		update(u) {
 			heard();
@@ -288,6 +297,7 @@ export function start(): void {
 			/* Changes were missed; the fresh snapshot that follows must not be joined to them by a line. */
 			heard();
 			record_gap(bench_now());
+			interrupt();
 			life++;
 		},
 		changed() {
