@@ -25,7 +25,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 INTEGRATION = ROOT / "tests/integration"
 SIMULATION = ROOT / "tests/simulation"
 BROWSER = ROOT / "tests/browser"
-MODULE_LIMIT_S = 240  # of one integration module, or of all browser tests
+MODULE_LIMIT_S = 240  # of one integration module
+BROWSER_LIMIT_S = 480  # of all browser tests
 AT_ONCE = 3  # integration modules: they wait more than they compute
 PEERS = {  # what the tests talk to and nobody here wrote: how to see that it is there
     "pymodbus": lambda: subprocess.run(["/usr/bin/python3", "-c", "import pymodbus.server, jsonschema, yaml"],
@@ -256,7 +257,7 @@ def run_browser(tally, folder):
 def watch_browser(tally, files, environment):
     child = subprocess.Popen(["node", "--test", "--test-concurrency=1", "--test-reporter=tap", *files], cwd=BROWSER, env=environment,
                              text=True, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    limit = threading.Timer(MODULE_LIMIT_S, end_group, [child])
+    limit = threading.Timer(BROWSER_LIMIT_S, end_group, [child])
     limit.start()
     began, lines, deepest, ran = time.monotonic(), [], -1, 0
     for line in child.stdout:
@@ -278,7 +279,7 @@ def watch_browser(tally, files, environment):
     if child.returncode != 0 or ran == 0:
         print("".join(lines)[-4000:])
         if not any(name.startswith("browser") for name in tally.failures):
-            tally.add("failed", "browser", why=f"node ended with {child.returncode} after {ran} cases (limit {MODULE_LIMIT_S} s)")
+            tally.add("failed", "browser", why=f"node ended with {child.returncode} after {ran} cases (limit {BROWSER_LIMIT_S} s)")
     end_group(child)
 
 

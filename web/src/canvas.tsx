@@ -108,22 +108,25 @@ function draw_gaps(u: uPlot, gaps: Gap[], end: number, colour: string): void {
 	}
 }
 
-/* Each interval from its least to its most, so that no spike is hidden by a mean. */
+/* Each interval from its least to its most, so that no spike is hidden by a mean. One path: where two of them meet the
+ * colour does not add up. */
 function draw_band(u: uPlot, j: Joined, scale: string, colour: string): void {
 	const { ctx } = u;
 	const { times, lows, highs } = j.past!;
 	const x = (ms: number) => u.valToPos(ms / 1000, "x", true);
 	const y = (value: number) => u.valToPos(value, scale, true);
-	ctx.fillStyle = colour;
-	ctx.globalAlpha = 0.45;
+	ctx.beginPath();
 	for (let k = 0; k < lows.length && times[k]! < j.until; k++) {
 		if (!(lows[k]! < highs[k]!))
 			continue;
 		const left = x(times[k]!);
 		const top = y(highs[k]!);
 		const right = x(Math.min(times[k + 1] ?? j.until, j.until));
-		ctx.fillRect(left, top, Math.max(right - left, 2), Math.max(y(lows[k]!) - top, 2));
+		ctx.rect(left, top, Math.max(right - left, 2), Math.max(y(lows[k]!) - top, 2));
 	}
+	ctx.fillStyle = colour;
+	ctx.globalAlpha = 0.4;
+	ctx.fill();
 	ctx.globalAlpha = 1;
 }
 
