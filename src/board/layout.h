@@ -32,8 +32,8 @@ struct board {
 	char boot_id[40];
 	uint32_t bench, title; /* strings */
 	uint32_t n_channels, n_instruments, n_choices, n_cells;
-	uint32_t n_hash;       /* a power of two */
-	uint32_t n_strings;    /* bytes */
+	uint32_t n_hash;    /* a power of two */
+	uint32_t n_strings; /* bytes */
 	uint32_t is_recorded, spare;
 	uint64_t tape_records; /* a power of two */
 	uint64_t trace_lines;
