@@ -291,6 +291,7 @@ def run_soak(tally, folder, seconds):
     beside = {name: subprocess.Popen(["/usr/bin/python3", *command], cwd=INTEGRATION, env=environment, start_new_session=True)
               for name, command in (("kills", [str(INTEGRATION / "test_kills.py"), "--for", str(seconds)]),
                                     ("events", [str(INTEGRATION / "test_events.py"), "--for", str(seconds)]),
+                                    ("store", [str(ROOT / "tests/soak_store.py"), str(folder), "--for", str(seconds)]),
                                     ("mishaps", [str(SIMULATION / "mishaps.py"), str(folder), "--lines", "--udp", "--for", str(seconds)]))}
     code = subprocess.run([str(folder / "tests/simulation/sim"), "--for", str(seconds)], cwd=ROOT).returncode
     tally.add("passed" if code == 0 else "failed", "simulation", time.monotonic() - began, why=f"exit {code}")

@@ -410,5 +410,64 @@ class Large(unittest.TestCase):
         self.assertEqual({b - a for a, b in zip(times, times[1:])}, {3})
 
 
+@unittest.skipUnless(os.geteuid() == 0, "only root can mount a small disk")
+class FullDisk(unittest.TestCase):
+    """The disk fills up behind the recorder: the bench goes on, the recorder comes back by itself, and the ledger tells what is missing."""
+
+    def setUp(self):
+        self.folder = self.enterContext(tempfile.TemporaryDirectory(prefix="mbc-test-"))
+        try:  # the journal takes 16 MB of it when the bench starts
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "none", self.folder], check=True, capture_output=True)
+        except subprocess.CalledProcessError:
+            self.skipTest("nothing can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", self.folder], check=True)
+        self.device = self.enterContext(Device({0: 20, 1: 215}))
+
+    def fill(self):
+        filler = pathlib.Path(self.folder, "filler")
+        with contextlib.suppress(OSError), open(filler, "wb", buffering=0) as out:
+            while True:
+                out.write(bytes(4096))
+        return filler
+
+    def bench(self, history):
+        bench = Bench("rec", text(self.device.port).replace("history: {commit: 200 ms}", f"history: {history}"))
+        bench.environment["MBC_STATE_DIR"] = self.folder
+        bench.environment["MBC_USERS"] = "one"
+        return bench
+
+    def gaps(self, bench):
+        return [gap["cause"] for gap in bench.get(API + "/gaps")["gaps"]]
+
+    def test_full(self):
+        with self.bench("{commit: 200 ms, leave_free: 0 MB}") as bench:
+            bench.wait_good("d.a", "d.b")
+            wait_for("something is recorded", lambda: bench.ask(HISTORY + "/d.a?from=-1min", expect=None))
+            filler = self.fill()
+            wait_for("the recorder says so", lambda: self.tick(bench) and bench.value("mbc.history.stopped") == 1)
+            wait_for("it is an event", lambda: "history_disk_full" in bench.mbc("log", "--json").stdout)
+            self.device.holding[0] = 77
+            bench.wait_value("d.a", 77)  # the bench goes on
+            filler.unlink()
+            wait_for("it records again", lambda: bench.value("mbc.history.stopped") == 0)
+            wait_for("what waited is there", lambda: 77 in [sample[1] for sample in bench.get(HISTORY + "/d.a?from=-10min&raw=1")["channels"][0]["samples"]])
+            wait_for("and that is an event", lambda: "history_resumed" in bench.mbc("log", "--json").stdout)
+            self.assertEqual(self.gaps(bench), ["first_start"])  # it waited in memory
+            self.assertEqual(bench.mbc("history", "verify").returncode, 0)
+
+    def tick(self, bench):
+        """Something to write: a value that moves."""
+        self.device.holding[1] = 200 + (self.device.holding[1] + 1) % 50
+        return True
+
+    def test_less_room_than_is_left_to_others(self):
+        with self.bench("{commit: 200 ms, leave_free: 200 MB}") as bench:
+            bench.wait_good("d.a", "d.b")
+            wait_for("the recorder waits", lambda: bench.value("mbc.history.stopped") == 1)
+            self.assertIn("history_disk_full", bench.mbc("log", "--json").stdout)
+            self.device.holding[0] = 78
+            bench.wait_value("d.a", 78)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

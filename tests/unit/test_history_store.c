@@ -1,7 +1,11 @@
-/* test_history_store.c - what was committed is there, whatever happened between */
+/* test_history_store.c - what was committed is there, whatever happened between
+ *
+ *	test_history_store [KILLS [SEED]]
+ */
 #include "store_rig.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -52,12 +56,14 @@ test_files_follow_each_other(void **state)
 }
 
 /* Killed at any moment: what the place says is there, no less and no more. */
+static unsigned kills = 30;
+static uint64_t chance = 4711;
+
 static void
 test_killed(void **state)
 {
-	uint64_t chance = 4711;
 
-	for (unsigned i = 0; i < 30; i++) {
+	for (unsigned i = 0; i < kills; i++) {
 		struct store_place place;
 		struct store *s;
 		unsigned after_us = (unsigned)rand_below(&chance, 60000);
@@ -83,7 +89,7 @@ test_killed(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
@@ -95,5 +101,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_killed, rig_make_dir, rig_remove_dir),
 	};
 
+	if (argc > 1)
+		kills = (unsigned)strtoul(argv[1], NULL, 10);
+	if (argc > 2)
+		chance = strtoull(argv[2], NULL, 10);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
