@@ -1,6 +1,8 @@
 /* buckets.c - the values of one channel as n buckets */
 #include "history/buckets.h"
 
+#include <math.h>
+
 #include <string.h>
 
 #include "msg/quality.h"
@@ -210,11 +212,16 @@ buckets_end(struct buckets *b, int64_t recorded_ns)
 	b->has_quality = b->has_value = false;
 }
 
-/* Values that held for no time at all, such as a single one before a bad one at the same moment, have a plain mean. */
+/* Values that held for no time at all, such as a single one before a bad one at the same moment, have a plain mean. What rounding makes of it stays between
+ * the least and the most: a value that never changed is its own mean. */
 double
 bucket_mean(const struct bucket *b)
 {
+	double mean = b->min;
+
 	if (b->held_ns > 0)
-		return b->area / ((double)b->held_ns / (double)NS_PER_S);
-	return b->n_good > 0 ? b->sum / b->n_good : b->min;
+		mean = b->area / ((double)b->held_ns / (double)NS_PER_S);
+	else if (b->n_good > 0)
+		mean = b->sum / (double)b->n_good;
+	return fmin(fmax(mean, b->min), b->max);
 }

@@ -120,6 +120,18 @@ class Recorded(unittest.TestCase):
         self.check_schema(answer, "Events")
         return answer["events"]
 
+    def test_a_reader_that_holds_its_transaction(self):
+        """Somebody reads the newest file with SQLite and leaves the transaction open: values are recorded all the same."""
+        file = sorted(pathlib.Path(self.bench.environment["MBC_STATE_DIR"], "rec/history").glob("*.sqlite"))[-1]
+        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, isolation_level=None)) as other:
+            other.execute("BEGIN")
+            held = other.execute("SELECT count(*) FROM tail").fetchone()
+            for value in range(300, 310):
+                self.put(value)
+            self.assertEqual(other.execute("SELECT count(*) FROM tail").fetchone(), held)
+            self.assertEqual(self.bench.value("mbc.history.stopped"), 0)
+        self.put(310)
+
     def test_events(self):
         wait_for("the device is said to answer", lambda: self.events("&kind=instrument_up&subject=d"))
         os.kill(self.pid("control"), signal.SIGKILL)
