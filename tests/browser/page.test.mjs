@@ -229,6 +229,12 @@ test("pause holds the plot, resume lets it go on, the window can be chosen", asy
 	const picture = () => page.locator(".canvas canvas").evaluate((c) => c.toDataURL());
 	await page.locator(".pause").click();
 	assert.match(await page.locator(".plot .bar").innerText(), /Paused/);
+	/* The past of what is held may still come in; then nothing moves any more. */
+	await wait_until("the plot to stand still", async () => {
+		const before = await picture();
+		await page.waitForTimeout(500);
+		return (await picture()) === before;
+	});
 	const held = await picture();
 	await page.waitForTimeout(800);
 	assert.equal(await picture(), held);
