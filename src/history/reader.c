@@ -86,6 +86,25 @@ keep_file(struct reader *r, struct reader_file *f)
 		}
 }
 
+/* The newest file has no tables while it is being made: it is not there yet. */
+static int
+leave_out_unmade(struct reader *r, struct err *err)
+{
+	int64_t version = 0;
+	sqlite3 *db;
+	int rc;
+
+	if (r->n_files == 0 || r->files[r->n_files - 1].has_moments)
+		return 0;
+	db = reader_db(r, r->n_files - 1, err);
+	rc = db == NULL ? ERR_IO : db_number(db, "PRAGMA user_version", 0, &version, err);
+	if (rc < 0 || version != 0)
+		return rc;
+	db_close(r->files[r->n_files - 1].db);
+	r->files[--r->n_files].db = NULL;
+	return 0;
+}
+
 static int
 list_files(struct reader *r, struct err *err)
 {
@@ -105,7 +124,7 @@ list_files(struct reader *r, struct err *err)
 	close_files(r);
 	r->files = files;
 	r->n_files = (size_t)n;
-	return 0;
+	return leave_out_unmade(r, err);
 }
 
 /* ---- clocks --------------------------------------------------------------------------------------------------------------- */
