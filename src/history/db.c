@@ -2,6 +2,7 @@
 #include "history/db.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -70,20 +71,25 @@ has_log(const char *path)
 	return has;
 }
 
-int
-db_open_read(sqlite3 **out, const char *path, struct err *err)
+/* Its header says whether what is written goes to a log first. */
+static bool
+wants_log(const char *path)
+{
+	unsigned char head[20];
+	FILE *f = fopen(path, "rb");
+	bool does = f != NULL && fread(head, 1, sizeof(head), f) == sizeof(head) && head[18] == 2;
+
+	if (f != NULL)
+		fclose(f);
+	return does;
+}
+
+static int
+open_still(sqlite3 **out, const char *path, struct err *err)
 {
 	struct buf uri = { 0 };
-	int64_t version;
-	int rc = db_open(out, path, false, err);
+	int rc;
 
-	if (rc == 0)
-		rc = db_number(*out, "PRAGMA schema_version", 0, &version, err);
-	/* A copy, or one that somebody closed with the program sqlite3, lacks the files that go with a log. */
-	if (rc == 0 || *out == NULL || (sqlite3_errcode(*out) & 0xFF) != SQLITE_CANTOPEN ||
-		has_log(path))
-		return rc;
-	db_close(*out);
 	put_uri(&uri, path);
 	rc = sqlite3_open_v2(buf_text(&uri), out,
 		SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX |
@@ -91,6 +97,29 @@ db_open_read(sqlite3 **out, const char *path, struct err *err)
 		NULL);
 	buf_done(&uri);
 	return rc == SQLITE_OK ? 0 : db_fail(*out, err, "opening");
+}
+
+int
+db_open_read(sqlite3 **out, const char *path, struct err *err)
+{
+	/* A copy, or one that somebody closed with the program sqlite3, lacks the files that go with a log; SQLite would make them. */
+	return wants_log(path) && !has_log(path) ? open_still(out, path, err)
+						 : db_open(out, path, false, err);
+}
+
+bool
+db_is_still(sqlite3 *db)
+{
+	const char *path = sqlite3_db_filename(db, "main");
+
+	return path != NULL && sqlite3_uri_boolean(path, "immutable", 0) != 0;
+}
+
+/* A writer makes the log before it writes: while there is none, what was read is whole. */
+static bool
+has_moved(sqlite3 *db)
+{
+	return db_is_still(db) && has_log(sqlite3_db_filename(db, "main"));
 }
 
 void
@@ -163,6 +192,11 @@ db_row(sqlite3_stmt *s, struct err *err)
 {
 	int rc = sqlite3_step(s);
 
+	if (has_moved(sqlite3_db_handle(s))) {
+		sqlite3_reset(s);
+		return err_set(err, ERR_IO, 0,
+			"the recorder began to write to the file that was read: ask again");
+	}
 	if (rc == SQLITE_ROW)
 		return 1;
 	if (rc != SQLITE_DONE) {

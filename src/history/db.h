@@ -11,8 +11,10 @@ int db_fail(sqlite3 *db, struct err *err, const char *doing);
 
 /* Open a file; is_writer: made when it is not there. The caller closes, also after an error, with db_close(). */
 int db_open(sqlite3 **out, const char *path, bool is_writer, struct err *err) MUST_CHECK;
-/* A file to be read, by a user who can make none beside it: one that nobody writes to and that has no log is read as it is. */
+/* A file to be read, and nothing is made beside it: one without the log that its writer would keep is read as it is ("still"). */
 int db_open_read(sqlite3 **out, const char *path, struct err *err) MUST_CHECK;
+/* Was it opened as one that nobody writes to? Such a connection does not outlive the question that it is for. */
+bool db_is_still(sqlite3 *db);
 void db_close(sqlite3 *db);
 
 /* One or several statements without results. */

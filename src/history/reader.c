@@ -73,7 +73,7 @@ reader_db(struct reader *r, size_t file, struct err *err)
 	return f->db;
 }
 
-/* A file that is still there keeps its connection and what is known of it. */
+/* A file that is still there keeps what is known of it and its connection, unless that would not see what is written by now. */
 static void
 keep_file(struct reader *r, struct reader_file *f)
 {
@@ -82,6 +82,10 @@ keep_file(struct reader *r, struct reader_file *f)
 			*f = r->files[k];
 			r->files[k].db = NULL;
 			r->files[k].moments = NULL;
+			if (f->db != NULL && db_is_still(f->db)) {
+				db_close(f->db);
+				f->db = NULL;
+			}
 			return;
 		}
 }

@@ -23,6 +23,8 @@ import jsonschema
 sys.dont_write_bytecode = True
 from harness import BUILD, PATIENCE_S, ROOT, Bench, Device, wait_for  # noqa: E402
 
+# A sanitizer would keep freed memory for a while, and the memory that is measured here would be its own.
+os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"
 API = "/api/v1"
 HISTORY = API + "/history"
 # The store that a C program writes: 1 000 000 samples of `wave` and as many of `count`, a second apart, from FIRST_S on.
@@ -362,7 +364,7 @@ class Large(unittest.TestCase):
                 answer = connection.getresponse()
                 body = answer.read()
                 with lock:
-                    statuses.append((answer.status, answer.getheader("Retry-After"), len(body)))
+                    statuses.append((answer.status, answer.getheader("Retry-After"), body if answer.status == 200 else None))
         threads = [threading.Thread(target=read) for _ in range(500)]
         for thread in threads:
             thread.start()
@@ -373,7 +375,7 @@ class Large(unittest.TestCase):
         self.assertGreaterEqual(len(good), 32)
         self.assertEqual({s[0] for s in statuses} - {200, 503}, set())
         self.assertTrue(all(s[1] for s in statuses if s[0] == 503))
-        self.assertEqual(len({s[2] for s in good}), 1)
+        self.assertEqual(len({re.sub(rb'"recorded":"[^"]*"', b"", s[2]) for s in good}), 1)
         self.assertLess(self.high("query"), 64 << 10)
         self.assertEqual(self.bench.pids()["query"], self.pids["query"])
 

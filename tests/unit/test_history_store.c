@@ -5,12 +5,16 @@
 #include "store_rig.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/rand.h"
+#include "base/text.h"
+#include "history/db.h"
+#include "history/reader.h"
 
 static void
 test_everything_is_there(void **state)
@@ -53,6 +57,45 @@ test_files_follow_each_other(void **state)
 	rig_check(rig_dir, 20000);
 	store_close(s);
 	rig_check(rig_dir, 20000);
+}
+
+/* A copy without its log is read as it is, without a trace; what is written later is seen all the same. */
+static void
+test_read_before_it_is_written(void **state)
+{
+	struct store *s = rig_open(rig_dir, 0);
+	char path[300], log[310];
+	struct reader *r;
+	struct err err;
+	sqlite3 *db;
+	int64_t n, before;
+
+	rig_write(s, 0, 1000, 10, NULL);
+	text_copy(path, sizeof(path), store_file(s));
+	store_close(s);
+	snprintf(log, sizeof(log), "%s-wal", path);
+	assert_int_equal(unlink(log), 0);
+	snprintf(log, sizeof(log), "%s-shm", path);
+	assert_int_equal(unlink(log), 0);
+	assert_int_equal(db_open_read(&db, path, &err), 0);
+	assert_true(db_is_still(db));
+	assert_int_equal(db_number(db, "SELECT count(*) FROM boot", 0, &n, &err), 0);
+	assert_int_equal(n, 1);
+	r = reader_open(rig_dir, &err);
+	assert_non_null(r);
+	assert_int_equal(reader_refresh(r, &err), 0);
+	before = reader_recorded(r);
+
+	s = rig_open(rig_dir, 0);
+	rig_write(s, 1000, 2000, 10, NULL);
+	assert_int_equal(db_number(db, "SELECT count(*) FROM boot", 0, &n, &err), ERR_IO);
+	assert_non_null(strstr(err.msg, "ask again"));
+	db_close(db);
+	assert_int_equal(reader_refresh(r, &err), 0);
+	assert_true(reader_recorded(r) > before);
+	reader_close(r);
+	store_close(s);
+	rig_check(rig_dir, 2000);
 }
 
 /* Killed at any moment: what the place says is there, no less and no more. */
@@ -98,6 +141,8 @@ main(int argc, char **argv)
 			test_it_goes_on_after_an_end, rig_make_dir, rig_remove_dir),
 		cmocka_unit_test_setup_teardown(
 			test_files_follow_each_other, rig_make_dir, rig_remove_dir),
+		cmocka_unit_test_setup_teardown(
+			test_read_before_it_is_written, rig_make_dir, rig_remove_dir),
 		cmocka_unit_test_setup_teardown(test_killed, rig_make_dir, rig_remove_dir),
 	};
 
