@@ -539,6 +539,7 @@ emit_image(struct bench *b, struct buf *out)
 	img.secrets = emit_secrets(&e);
 	img.fields = emit_fields(&e);
 	img.has_free_fields = b->has_free_fields;
+	img.on_stop = img.bench_state = IMAGE_NONE;
 	img.source = text(&e, b->source);
 	img.code = table(&e, b->code.n);
 	buf_put(out, b->code.at, b->code.n * sizeof(*b->code.at));

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "model/expr.h"
 #include "model/gate.h"
+#include "model/image_protect.h"
 #include "msg/health.h"
 #include "msg/quality.h"
 
@@ -100,6 +101,15 @@ check_tables(const struct check *c)
 		{ "twins", &img->twins, sizeof(struct image_twin) },
 		{ "secrets", &img->secrets, sizeof(struct image_secret) },
 		{ "fields", &img->fields, sizeof(struct image_field) },
+		{ "outputs", &img->outputs, sizeof(struct image_output) },
+		{ "safe states", &img->safe_states, sizeof(struct image_safe_state) },
+		{ "safe lines", &img->safe_lines, sizeof(struct image_safe_line) },
+		{ "trips", &img->trips, sizeof(struct image_trip) },
+		{ "interlocks", &img->interlocks, sizeof(struct image_interlock) },
+		{ "alarms", &img->alarms, sizeof(struct image_alarm) },
+		{ "rules", &img->rules, sizeof(struct image_rule) },
+		{ "actions", &img->actions, sizeof(struct image_action) },
+		{ "restored outputs", &img->restore, sizeof(uint32_t) },
 		{ "code", &img->code, sizeof(struct expr_op) },
 		{ "strings", &img->strings, 1 },
 	};
@@ -382,6 +392,10 @@ check_source(const struct check *c, const struct image_channel *ch, uint32_t i)
 		if (ch->source < HEALTH_COUNT && ch->type != VALUE_TEXT)
 			return 0;
 		break;
+	case SOURCE_STATE:
+		if (ch->source < STATE_KINDS && ch->type != VALUE_TEXT)
+			return 0;
+		break;
 	}
 	return wrong(c, "source of channel %u", i);
 }
@@ -522,6 +536,8 @@ image_check(const void *bytes, size_t n, struct err *err)
 		check_message, check_preset, check_capture, check_point, check_channel,
 		check_choice, check_marker, check_knot, check_twin, check_secret };
 	const struct image *img = bytes;
+	const char *what;
+	uint32_t row;
 	int rc;
 
 	if (n < sizeof(*img) || n > IMAGE_SIZE_MAX)
@@ -538,7 +554,8 @@ image_check(const void *bytes, size_t n, struct err *err)
 		for (uint32_t i = 0; i < counts[k]; i++)
 			if ((rc = checks[k](&c, i)) != 0)
 				return rc;
-	return 0;
+	what = image_check_protection(img, &row);
+	return what == NULL ? 0 : wrong(&c, "%s %u", what, row);
 }
 
 uint32_t

@@ -4,11 +4,13 @@
  * All places are offsets from the start of the image, all texts are offsets into its string table
  * (offset 0 is the empty text). Numbers are in the machine's byte order: an image never leaves the machine.
  *
- *	header | links | instruments | messages | presets | captures | gates | points | channels | choices | twins | secrets | fields | code | args | strings
+ *	header | links | instruments | messages | presets | captures | gates | points | channels | choices | twins | secrets | fields
+ *	| outputs | safe states | safe lines | trips | interlocks | alarms | rules | actions | restore | code | strings
  *
  * A *point* is one quantity of a device as the wire carries it. A *channel* is what people see: a point with unit
  * and scale (an instrument channel, "furnace.pv"), a bench channel ("T_bed") that follows another channel,
- * a derived one (calc), or a health value of the program itself ("mbc.control.ticks_lost").
+ * a derived one (calc), a health value of the program itself ("mbc.control.ticks_lost"), or a state that the controller
+ * keeps ("T_furn.target", "trip.h2_leak").
  * Channels stand in an order in which each comes after those it is computed from.
  */
 #ifndef MODEL_IMAGE_H
@@ -19,7 +21,7 @@
 #include "msg/value.h"
 
 #define IMAGE_MAGIC UINT64_C(0x314547414d49434d) /* "MCIMAGE1" */
-#define IMAGE_VERSION 8
+#define IMAGE_VERSION 9
 #define IMAGE_SIZE_MAX (64u << 20)
 #define IMAGE_CHANNELS_MAX 20000
 #define IMAGE_PIPELINE_MAX 16
@@ -67,9 +69,22 @@ struct image {
 		uint64_t size;         /* bytes of all files together; 0: no limit */
 		uint64_t leave_free;   /* bytes of the disk below which nothing is recorded */
 	} history;
-	struct image_table fields; /* struct image_field: what is asked about a run */
-	uint32_t source;           /* text of the bench file; with `extends:` of all of it as one */
-	uint32_t has_free_fields;  /* 0, 1: a run may have others */
+	struct image_table fields;      /* struct image_field: what is asked about a run */
+	struct image_table outputs;     /* struct image_output */
+	struct image_table safe_states; /* struct image_safe_state */
+	struct image_table safe_lines;  /* struct image_safe_line, grouped by safe state */
+	struct image_table trips; /* struct image_trip; those of interlocks behind the others */
+	struct image_table interlocks; /* struct image_interlock */
+	struct image_table alarms;     /* struct image_alarm, a parent before its children */
+	struct image_table rules;      /* struct image_rule */
+	struct image_table actions;    /* struct image_action, grouped by rule */
+	struct image_table restore;    /* uint32_t: outputs, in the order in which they come back */
+	uint32_t on_stop; /* safe state: where an end brings the bench; IMAGE_NONE: it has none */
+	uint32_t is_observed; /* 0, 1: `mode: observe`, nothing is ever written */
+	uint32_t n_cells; /* of what expressions remember (expr.h); all programs have their own */
+	uint32_t bench_state;     /* channel "mbc.bench", SOURCE_STATE: enum bench_state */
+	uint32_t source;          /* text of the bench file; with `extends:` of all of it as one */
+	uint32_t has_free_fields; /* 0, 1: a run may have others */
 };
 
 enum link_kind {
@@ -253,6 +268,7 @@ enum channel_source {
 	SOURCE_CHANNEL, /* source: index of an earlier channel */
 	SOURCE_CALC,    /* source: first op in code, n_ops of them */
 	SOURCE_HEALTH,  /* source: row of health.def; the program itself */
+	SOURCE_STATE, /* source: enum image_state; the controller sets it, and keeps it over restarts */
 };
 
 enum channel_filter { FILTER_NONE, FILTER_MEDIAN, FILTER_MEAN };
@@ -368,6 +384,197 @@ struct image_field {
 
 #define IMAGE_FIELDS_MAX 50
 
+/* ---- what is written, and what must never happen (specs: protection, alarms) ---------------------------------------------- */
+
+/* What a channel of SOURCE_STATE is. Those with a name of their own are choices with these words, in this order, from 0:
+ * tables in image_words.def. */
+enum image_state {
+	STATE_TARGET,    /* "NAME.target": what was asked of an output; its type and unit */
+	STATE_WORKING,   /* "NAME.working": what was sent to it */
+	STATE_OWNER,     /* "NAME.owner": enum output_owner */
+	STATE_MODE,      /* "NAME.mode": enum output_mode */
+	STATE_SAFE,      /* "safe.NAME": enum safe_phase */
+	STATE_TRIP,      /* "trip.NAME": enum trip_state */
+	STATE_INTERLOCK, /* "interlock.NAME": enum interlock_state */
+	STATE_ALARM,     /* "alarm.NAME": enum alarm_state */
+	STATE_BENCH,     /* "mbc.bench": enum bench_state */
+	STATE_KINDS
+};
+
+enum output_owner {
+	OWNER_NONE,
+	OWNER_RULE,
+	OWNER_PID,
+	OWNER_MANUAL,
+	OWNER_SEQUENCE,
+	OWNER_SAFE_STATE,
+	OWNER_TRIP,
+	OWNERS
+};
+enum output_mode { MODE_MANUAL, MODE_AUTOMATIC, MODES };
+enum safe_phase { SAFE_IDLE, SAFE_UNDER_WAY, SAFE_REACHED, SAFE_NOT_CONFIRMED, SAFE_PHASES };
+enum trip_state { TRIP_READY, TRIP_PENDING, TRIP_TRIPPED, TRIP_BYPASSED, TRIP_STATES };
+enum interlock_state { INTERLOCK_FREE, INTERLOCK_HOLDS, INTERLOCK_BYPASSED, INTERLOCK_STATES };
+/* ISA-18.2: normal; unacknowledged; acknowledged; returned to normal, unacknowledged; the same two of a latched one; overlays. */
+enum alarm_state {
+	ALARM_NORMAL,
+	ALARM_UNACKNOWLEDGED,
+	ALARM_ACKNOWLEDGED,
+	ALARM_RETURNED,
+	ALARM_LATCHED_UNACKNOWLEDGED,
+	ALARM_LATCHED_ACKNOWLEDGED,
+	ALARM_SHELVED,
+	ALARM_SUPPRESSED,
+	ALARM_OUT_OF_SERVICE,
+	ALARM_STATES
+};
+enum bench_state {
+	BENCH_MANUAL,
+	BENCH_AUTOMATIC,
+	BENCH_SAFE,
+	BENCH_TRIPPED,
+	BENCH_STARTING,
+	BENCH_OBSERVING,
+	BENCH_STATES
+};
+
+/* The words of the choices of a state: NULL when it is none; *n their number. */
+const char *const *image_state_words(enum image_state state, uint32_t *n);
+
+enum image_hazard {
+	HAZARD_NONE,
+	HAZARD_HEAT,
+	HAZARD_FUEL,
+	HAZARD_OXIDANT,
+	HAZARD_TOXIC,
+	HAZARD_PRESSURE,
+	HAZARD_INERT,
+	HAZARDS
+};
+enum image_fails { FAILS_UNKNOWN, FAILS_CLOSED, FAILS_OPEN, FAILS_STAYS, FAILS_KINDS };
+
+/* A channel of the bench with `write:`. All values are in its own unit; a choice or bool is its number. */
+struct image_output {
+	uint32_t channel; /* of the bench: what is measured, or what `at` holds */
+	uint32_t
+		at; /* channel of an instrument: it is written. Its source is a point that takes writes */
+	uint32_t target, working, owner, mode; /* channels of SOURCE_STATE */
+	uint8_t hazard, fails;                 /* enum image_hazard, image_fails */
+	uint8_t has_verify;                    /* `at` is read back, within `verify_within` */
+	uint8_t has_limits;                    /* min, max */
+	uint8_t needs_confirm;
+	uint8_t is_inverted_table; /* the table of the channel's scale stands between it and `at` */
+	uint8_t spare[2];
+	uint32_t first_knot,
+		n_knots;       /* is_inverted_table: value = table(x), at = x * factor + offset */
+	double factor, offset; /* value of `at` = value * factor + offset */
+	double min, max;       /* what lies outside is refused, or cut where that was asked for */
+	double ramp;           /* most change of `working` a second; 0: at once */
+	double verify_within;  /* in the unit of `at` */
+	int64_t verify_after_ns;
+	int64_t refresh_ns; /* written again after this, even when unchanged; 0: never */
+	uint32_t verify_tries, max_writes; /* an hour; 0: no limit */
+	uint32_t shutoff;                  /* output: its isolating valve; IMAGE_NONE */
+	uint32_t shutoff_is;               /* the number of the valve's choice that is shut */
+};
+
+/* A condition: a program of kind EXPR_TRUTH in `code`. */
+struct image_cond {
+	uint32_t first_op, n_ops; /* n_ops 0: there is none */
+	uint32_t text;            /* as it was written */
+	uint32_t spare;
+};
+
+struct image_safe_state {
+	uint32_t name, title;
+	uint32_t first_line, n_lines;
+	uint32_t state; /* channel of SOURCE_STATE */
+	uint32_t spare;
+};
+
+/* One output, brought to one value. Lines of one link go in their order, those of different links at once. */
+struct image_safe_line {
+	uint32_t output;
+	uint32_t after; /* line of the same safe state that has to be settled before; IMAGE_NONE */
+	uint32_t
+		otherwise; /* line that is taken when this one is not confirmed in time; always behind it; IMAGE_NONE */
+	uint32_t is_otherwise; /* 0, 1: it is only taken so */
+	double value;
+	int64_t within_ns; /* until it counts as not confirmed */
+};
+
+#define IMAGE_ON_BAD_ALARM INT64_MAX
+
+struct image_trip {
+	uint32_t name, title;
+	struct image_cond when;
+	int64_t for_ns;    /* it has to hold so long */
+	int64_t on_bad_ns; /* fires when unknown for longer; IMAGE_ON_BAD_ALARM: it only alarms */
+	int64_t reset_after_ns;        /* false on good inputs for so long before it can be reset */
+	int64_t bypass_max_ns;         /* 0: it cannot be bypassed */
+	int64_t warmup_ns;             /* of its inputs after a start */
+	int64_t test_every_ns;         /* 0: nobody said */
+	uint32_t to;                   /* safe state */
+	uint32_t is_latched;           /* 0, 1 */
+	uint32_t interlock;            /* that it belongs to; IMAGE_NONE */
+	uint32_t state;                /* channel of SOURCE_STATE */
+	uint32_t protected_by, tested; /* texts; "2026-03-01" */
+};
+
+/* A combination that is never allowed. Its trip stands among the trips. */
+struct image_interlock {
+	uint32_t name, title;
+	struct image_cond forbid;
+	uint32_t trip;
+	uint32_t state; /* channel of SOURCE_STATE */
+};
+
+enum image_priority { PRIORITY_LOW, PRIORITY_MEDIUM, PRIORITY_HIGH, PRIORITY_CRITICAL, PRIORITIES };
+
+struct image_alarm {
+	uint32_t name, title;
+	uint32_t action; /* text of `do:`: what a person does about it */
+	uint32_t state;  /* channel of SOURCE_STATE */
+	struct image_cond when;
+	struct image_cond clear;    /* none: it is over when `when` is false */
+	struct image_cond suppress; /* while it is true the alarm is suppressed by design */
+	int64_t for_ns, off_for_ns; /* on-delay and off-delay */
+	int64_t on_bad_ns;     /* a condition unknown for longer is told as such; default 5 s */
+	int64_t shelve_max_ns; /* 0: it cannot be shelved */
+	uint32_t parent; /* alarm that hides it while it is active; IMAGE_NONE; always before it */
+	uint32_t first_out; /* number of its first-out group; IMAGE_NONE */
+	uint8_t priority;   /* enum image_priority */
+	uint8_t is_latched, needs_ack;
+	uint8_t spare[5];
+};
+
+enum image_edge { EDGE_LEVEL, EDGE_RISES, EDGE_FALLS, EDGES };
+
+struct image_rule {
+	uint32_t name;
+	uint32_t first_action, n_actions;
+	uint32_t spare;
+	struct image_cond when; /* a level: it acts once, when the condition has become true */
+	int64_t for_ns;         /* debounced: it has to hold so long */
+};
+
+enum image_action_kind { ACTION_SET, ACTION_TOGGLE, ACTION_PULSE, ACTION_NOTIFY, ACTIONS };
+
+struct image_action {
+	uint32_t kind;
+	uint32_t output; /* IMAGE_NONE: ACTION_NOTIFY */
+	double value;    /* ACTION_PULSE: for pulse_ns, then back to what it was */
+	int64_t pulse_ns;
+	uint32_t text; /* ACTION_NOTIFY */
+	uint32_t spare;
+};
+
+#define IMAGE_OUTPUTS_MAX 2000
+#define IMAGE_TRIPS_MAX 500
+#define IMAGE_ALARMS_MAX 12000
+#define IMAGE_SAFE_STATES_MAX 50
+#define IMAGE_RULES_MAX 500
+
 /* Check everything that a reader relies on (offsets, indices, ends of texts); bytes from outside. */
 int image_check(const void *bytes, size_t n, struct err *err) MUST_CHECK;
 
@@ -403,6 +610,14 @@ IMAGE_ACCESS(image_knot, knots)
 IMAGE_ACCESS(image_twin, twins)
 IMAGE_ACCESS(image_secret, secrets)
 IMAGE_ACCESS(image_field, fields)
+IMAGE_ACCESS(image_output, outputs)
+IMAGE_ACCESS(image_safe_state, safe_states)
+IMAGE_ACCESS(image_safe_line, safe_lines)
+IMAGE_ACCESS(image_trip, trips)
+IMAGE_ACCESS(image_interlock, interlocks)
+IMAGE_ACCESS(image_alarm, alarms)
+IMAGE_ACCESS(image_rule, rules)
+IMAGE_ACCESS(image_action, actions)
 
 /* The words of a LINK_HELPER taken apart in `room` (IMAGE_WORDS_BYTES_MAX + 1 bytes): [0] the folder, [1] the program,
  * then its arguments, NULL. Returns how many there are without the NULL; 0 when it has none that can be used. */

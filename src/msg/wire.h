@@ -56,6 +56,13 @@ enum wire_kind {
 			  then of the order: u16 enum wire_run, text request, text who, text title or note */
 	WIRE_RUN_IS,   /* supervise -> command line: u32 run, text title: on the disk */
 	WIRE_RUN_LOST, /* supervise -> command line: text: nobody knows whether it was done; the same request may be sent again */
+	/* commands (command.h) */
+	WIRE_DOOR, /* supervise -> control and gate: +fd: their new end of the pair between them. supervise -> serve and gate: the same, u16 1 */
+	WIRE_COMMAND, /* gate -> control; serve, command line -> gate: a command */
+	WIRE_VERDICT, /* control -> gate -> who asked: a verdict */
+	WIRE_VERDICT_ASK, /* serve, command line -> gate -> control: text id: what became of it? -> WIRE_VERDICT */
+	WIRE_DOOR_ASK, /* command line -> supervise: no fields -> WIRE_DOOR +fd: a connection to gate, or WIRE_NO */
+	WIRE_CALLER, /* supervise -> gate: +fd, u32 uid, text name: a command line that wants to command */
 };
 
 enum wire_run { RUN_START, RUN_STOP, RUN_NOTE };

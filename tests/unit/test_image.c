@@ -57,6 +57,8 @@ make(struct sample_image *s)
 	memcpy(s->strings, strings, sizeof(strings));
 	s->head = (struct image){ .magic = IMAGE_MAGIC,
 		.version = IMAGE_VERSION,
+		.on_stop = IMAGE_NONE,
+		.bench_state = IMAGE_NONE,
 		.size = sizeof(*s),
 		.bench = S_OVEN,
 		.tick_ns = 100 * NS_PER_MS,

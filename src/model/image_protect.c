@@ -1,0 +1,227 @@
+/* image_protect.c - proving the tables of what is written and of what must never happen; and the words of states */
+#include "model/image_protect.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "model/expr.h"
+
+#define LONGEST_NS (INT64_C(100000000) * NS_PER_S)
+
+const char *const *
+image_state_words(enum image_state state, uint32_t *n)
+{
+	static const char *const owners[] = { "none", "rule", "pid", "manual", "sequence",
+		"safe_state", "trip" };
+	static const char *const modes[] = { "manual", "automatic" };
+	static const char *const phases[] = { "idle", "under_way", "reached", "not_confirmed" };
+	static const char *const trips[] = { "ready", "pending", "tripped", "bypassed" };
+	static const char *const interlocks[] = { "free", "holds", "bypassed" };
+	static const char *const alarms[] = { "normal", "unacknowledged", "acknowledged",
+		"returned", "latched_unacknowledged", "latched_acknowledged", "shelved",
+		"suppressed", "out_of_service" };
+	static const char *const benches[] = { "manual", "automatic", "safe", "tripped", "starting",
+		"observing" };
+	static const struct {
+		const char *const *words;
+		uint32_t n;
+	} all[] = {
+		[STATE_OWNER] = { owners, OWNERS },
+		[STATE_MODE] = { modes, MODES },
+		[STATE_SAFE] = { phases, SAFE_PHASES },
+		[STATE_TRIP] = { trips, TRIP_STATES },
+		[STATE_INTERLOCK] = { interlocks, INTERLOCK_STATES },
+		[STATE_ALARM] = { alarms, ALARM_STATES },
+		[STATE_BENCH] = { benches, BENCH_STATES },
+	};
+
+	*n = all[state].n;
+	return all[state].words;
+}
+
+static bool
+is_text(const struct image *img, uint32_t off)
+{
+	return off < img->strings.n;
+}
+
+static bool
+is_time(int64_t ns)
+{
+	return ns >= 0 && ns <= LONGEST_NS;
+}
+
+static bool
+is_range(uint32_t first, uint32_t n, uint32_t end)
+{
+	return first <= end && n <= end - first;
+}
+
+static bool
+is_or_none(uint32_t i, uint32_t end)
+{
+	return i == IMAGE_NONE || i < end;
+}
+
+static bool
+is_state(const struct image *img, uint32_t i, enum image_state kind)
+{
+	return i < img->channels.n && image_channel_at(img, i)->source_kind == SOURCE_STATE &&
+	       image_channel_at(img, i)->source == (uint32_t)kind;
+}
+
+/* A condition of a table; it may read any channel. */
+static bool
+is_cond(const struct image *img, const struct image_cond *c, bool is_needed)
+{
+	const struct expr_op *ops;
+
+	if (!is_text(img, c->text) || !is_range(c->first_op, c->n_ops, img->code.n))
+		return false;
+	if (c->n_ops == 0)
+		return !is_needed;
+	ops = (const struct expr_op *)image_at(img, &img->code) + c->first_op;
+	return expr_is_sound(ops, c->n_ops, img->channels.n);
+}
+
+static bool
+is_written(const struct image *img, uint32_t channel)
+{
+	const struct image_channel *ch;
+
+	if (channel >= img->channels.n)
+		return false;
+	ch = image_channel_at(img, channel);
+	return ch->source_kind == SOURCE_POINT && ch->writable && ch->type != VALUE_TEXT &&
+	       ch->source < img->points.n && image_point_at(img, ch->source)->write_space >= 0;
+}
+
+static bool
+is_output(const struct image *img, uint32_t i)
+{
+	const struct image_output *o = image_output_at(img, i);
+	bool has_numbers = isfinite(o->factor) && isfinite(o->offset) && isfinite(o->min) &&
+			   isfinite(o->max) && isfinite(o->ramp) && isfinite(o->verify_within);
+
+	return o->channel < img->channels.n && is_written(img, o->at) &&
+	       image_channel_at(img, o->channel)->type != VALUE_TEXT &&
+	       is_state(img, o->target, STATE_TARGET) && is_state(img, o->working, STATE_WORKING) &&
+	       is_state(img, o->owner, STATE_OWNER) && is_state(img, o->mode, STATE_MODE) &&
+	       o->hazard < HAZARDS && o->fails < FAILS_KINDS && has_numbers &&
+	       fabs(o->factor) > 0 && o->ramp >= 0 && o->verify_within >= 0 && o->min <= o->max &&
+	       o->verify_tries <= 10 && is_time(o->verify_after_ns) && is_time(o->refresh_ns) &&
+	       is_range(o->first_knot, o->n_knots, img->knots.n) &&
+	       (!o->is_inverted_table || o->n_knots >= 2) && is_or_none(o->shutoff, img->outputs.n);
+}
+
+static bool
+is_safe_state(const struct image *img, uint32_t i)
+{
+	const struct image_safe_state *s = image_safe_state_at(img, i);
+
+	if (!is_text(img, s->name) || !is_text(img, s->title) ||
+		!is_state(img, s->state, STATE_SAFE) ||
+		!is_range(s->first_line, s->n_lines, img->safe_lines.n))
+		return false;
+	for (uint32_t k = s->first_line; k < s->first_line + s->n_lines; k++) {
+		const struct image_safe_line *l = image_safe_line_at(img, k);
+
+		if (l->output >= img->outputs.n || !isfinite(l->value) || !is_time(l->within_ns) ||
+			(l->after != IMAGE_NONE && (l->after < s->first_line || l->after >= k)) ||
+			(l->otherwise != IMAGE_NONE &&
+				(l->otherwise <= k || l->otherwise >= s->first_line + s->n_lines ||
+					!image_safe_line_at(img, l->otherwise)->is_otherwise)))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_trip(const struct image *img, uint32_t i)
+{
+	const struct image_trip *t = image_trip_at(img, i);
+
+	return is_text(img, t->name) && is_text(img, t->title) && is_text(img, t->protected_by) &&
+	       is_text(img, t->tested) && is_cond(img, &t->when, true) && is_time(t->for_ns) &&
+	       (is_time(t->on_bad_ns) || t->on_bad_ns == IMAGE_ON_BAD_ALARM) &&
+	       is_time(t->reset_after_ns) && is_time(t->bypass_max_ns) && is_time(t->warmup_ns) &&
+	       is_time(t->test_every_ns) && t->to < img->safe_states.n &&
+	       is_or_none(t->interlock, img->interlocks.n) && is_state(img, t->state, STATE_TRIP);
+}
+
+static bool
+is_interlock(const struct image *img, uint32_t i)
+{
+	const struct image_interlock *k = image_interlock_at(img, i);
+
+	return is_text(img, k->name) && is_text(img, k->title) && is_cond(img, &k->forbid, true) &&
+	       k->trip < img->trips.n && image_trip_at(img, k->trip)->interlock == i &&
+	       is_state(img, k->state, STATE_INTERLOCK);
+}
+
+static bool
+is_alarm(const struct image *img, uint32_t i)
+{
+	const struct image_alarm *a = image_alarm_at(img, i);
+
+	return is_text(img, a->name) && is_text(img, a->title) && is_text(img, a->action) &&
+	       is_state(img, a->state, STATE_ALARM) && is_cond(img, &a->when, true) &&
+	       is_cond(img, &a->clear, false) && is_cond(img, &a->suppress, false) &&
+	       is_time(a->for_ns) && is_time(a->off_for_ns) && is_time(a->on_bad_ns) &&
+	       is_time(a->shelve_max_ns) && (a->parent == IMAGE_NONE || a->parent < i) &&
+	       a->priority < PRIORITIES;
+}
+
+static bool
+is_rule(const struct image *img, uint32_t i)
+{
+	const struct image_rule *r = image_rule_at(img, i);
+
+	return is_text(img, r->name) && is_cond(img, &r->when, true) && is_time(r->for_ns) &&
+	       is_range(r->first_action, r->n_actions, img->actions.n);
+}
+
+static bool
+is_action(const struct image *img, uint32_t i)
+{
+	const struct image_action *a = image_action_at(img, i);
+
+	return a->kind < ACTIONS && isfinite(a->value) && is_time(a->pulse_ns) &&
+	       is_text(img, a->text) &&
+	       (a->kind == ACTION_NOTIFY ? a->output == IMAGE_NONE : a->output < img->outputs.n);
+}
+
+static bool
+is_restored(const struct image *img, uint32_t i)
+{
+	return ((const uint32_t *)image_at(img, &img->restore))[i] < img->outputs.n;
+}
+
+const char *
+image_check_protection(const struct image *img, uint32_t *row)
+{
+	const struct {
+		const char *what;
+		uint32_t n;
+		bool (*is_good)(const struct image *img, uint32_t i);
+	} rows[] = {
+		{ "output", img->outputs.n, is_output },
+		{ "safe state", img->safe_states.n, is_safe_state },
+		{ "trip", img->trips.n, is_trip },
+		{ "interlock", img->interlocks.n, is_interlock },
+		{ "alarm", img->alarms.n, is_alarm },
+		{ "rule", img->rules.n, is_rule },
+		{ "action", img->actions.n, is_action },
+		{ "output that is restored", img->restore.n, is_restored },
+	};
+
+	*row = 0;
+	if (!is_or_none(img->on_stop, img->safe_states.n) || img->is_observed > 1 ||
+		(img->bench_state != IMAGE_NONE && !is_state(img, img->bench_state, STATE_BENCH)))
+		return "state of the bench";
+	for (size_t k = 0; k < NELEM(rows); k++)
+		for (*row = 0; *row < rows[k].n; ++*row)
+			if (!rows[k].is_good(img, *row))
+				return rows[k].what;
+	return NULL;
+}
