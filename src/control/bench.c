@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "control/channel.h"
+#include "control/hands.h"
 #include "control/lateness.h"
 #include "control/wakes.h"
 
@@ -18,6 +19,8 @@ struct bench {
 	struct board *board;
 	struct bench_sink sink;
 	struct channels *channels;
+	struct hands
+		*hands; /* what writes and protects; NULL: nothing of the bench is ever written */
 	struct link **links; /* [link] */
 	struct wakes wakes;  /* of links */
 	uint32_t *pending;   /* links whose wishes have not been taken yet */
@@ -107,6 +110,17 @@ on_reading(void *ctx, uint32_t point, const struct reading *r, int64_t stamp_ns)
 	if (r->quality == Q_GOOD)
 		b->values++;
 	channels_accept(b->channels, p->channel, p->value, &s, r->text);
+	if (b->hands != NULL)
+		hands_read(b->hands, p->channel, b->now_ns);
+}
+
+static void
+on_written(void *ctx, uint32_t point, uint32_t tag, enum quality verdict, uint16_t code)
+{
+	struct bench *b = ctx;
+
+	if (b->hands != NULL)
+		hands_written(b->hands, tag, verdict, code, b->now_ns);
 }
 
 static void
@@ -118,6 +132,10 @@ on_state(void *ctx, uint32_t instrument, enum instrument_state state, enum quali
 	if (state == b->states[instrument] && reason != Q_WRONG_DEVICE)
 		return;
 	b->states[instrument] = state;
+	if (b->hands != NULL && state != INSTRUMENT_UP)
+		hands_lost(b->hands, instrument, b->now_ns);
+	else if (b->hands != NULL)
+		hands_back(b->hands, instrument, b->now_ns);
 	if (state == INSTRUMENT_UP && reason != Q_GOOD)
 		emit_instrument(b, EVENT_INSTRUMENT_ODD, instrument, reason);
 	else if (state == INSTRUMENT_UP)
@@ -143,6 +161,99 @@ touch(struct bench *b, uint32_t link)
 	b->pending[(b->first_pending + b->n_pending++) % b->img->links.n] = link;
 }
 
+/* ---- for the hands -------------------------------------------------------------------------------------------------------- */
+
+static uint64_t
+on_hand_event(void *ctx, struct event *e)
+{
+	return bench_event(ctx, e);
+}
+
+static uint64_t
+on_intent(void *ctx, struct event *e)
+{
+	struct bench *b = ctx;
+	uint8_t bytes[EVENT_BYTES];
+
+	if (b->sink.intent == NULL)
+		return bench_event(b, e);
+	if (b->sink.intent(b->sink.ctx, e) != 0)
+		board_tape_event(b->board, e->stamp_ns, bytes, event_encode(bytes, e));
+	return e->id;
+}
+
+static enum command_record
+on_recorded(void *ctx, uint64_t id, int64_t asked_ns, int64_t now_ns)
+{
+	struct bench *b = ctx;
+
+	return b->sink.recorded == NULL ? COMMAND_RECORDED
+					: b->sink.recorded(b->sink.ctx, id, asked_ns, now_ns);
+}
+
+static void
+on_verdict(void *ctx, const struct verdict_told *v)
+{
+	struct bench *b = ctx;
+
+	if (b->sink.verdict != NULL)
+		b->sink.verdict(b->sink.ctx, v);
+}
+
+static uint32_t
+link_of(const struct bench *b, uint32_t point)
+{
+	return b->instrument_link[image_point_at(b->img, point)->instrument];
+}
+
+static int
+on_write(void *ctx, uint32_t point, uint32_t tag, union value v, struct err *err)
+{
+	struct bench *b = ctx;
+	uint32_t link = link_of(b, point);
+	int rc = link_write(b->links[link], point, tag, v, NULL, b->now_ns, err);
+
+	touch(b, link);
+	return rc;
+}
+
+static void
+on_ask(void *ctx, uint32_t point)
+{
+	struct bench *b = ctx;
+	uint32_t link = link_of(b, point);
+
+	link_ask(b->links[link], point, b->now_ns);
+	touch(b, link);
+}
+
+static void
+on_make_way(void *ctx)
+{
+	struct bench *b = ctx;
+
+	for (uint32_t i = 0; i < b->img->links.n; i++)
+		link_make_way(b->links[i]);
+}
+
+static void
+make_hands(struct bench *b, int64_t now_ns)
+{
+	const struct hands_sink sink = {
+		.ctx = b,
+		.event = on_hand_event,
+		.intent = on_intent,
+		.recorded = on_recorded,
+		.verdict = on_verdict,
+		.write = on_write,
+		.ask = on_ask,
+		.make_way = on_make_way,
+	};
+
+	if (hands_are_wanted(b->img))
+		b->hands = hands_new(b->img, b->channels, &sink, now_ns);
+}
+
 struct bench *
 bench_new(const struct image *img, struct board *board,
 	const struct codec *(*codec_of)(const char *name), const struct bench_sink *sink,
@@ -150,7 +261,11 @@ bench_new(const struct image *img, struct board *board,
 {
 	struct bench *b = mem_zero(1, sizeof(*b));
 	const struct link_sink link_sink = {
-		.ctx = b, .reading = on_reading, .state = on_state, .trace = on_trace
+		.ctx = b,
+		.reading = on_reading,
+		.state = on_state,
+		.trace = on_trace,
+		.written = on_written,
 	};
 	uint32_t n_links = img->links.n, n_instruments = img->instruments.n;
 
@@ -175,6 +290,7 @@ bench_new(const struct image *img, struct board *board,
 		b->links[i] = link_new(img, i, codec_of, &link_sink, now_ns);
 		touch(b, i);
 	}
+	make_hands(b, now_ns);
 	for (uint32_t i = 0; i < HEALTH_COUNT; i++)
 		b->health[i] = IMAGE_NONE;
 	for (uint32_t i = 0; i < img->channels.n; i++)
@@ -197,6 +313,7 @@ bench_free(struct bench *b)
 		return;
 	for (uint32_t i = 0; i < b->img->links.n; i++)
 		link_free(b->links[i]);
+	hands_free(b->hands);
 	channels_free(b->channels);
 	wakes_done(&b->wakes);
 	free(b->links);
@@ -241,6 +358,8 @@ bench_adopt(struct bench *b, struct bench *from, uint32_t *kept, int64_t now_ns)
 {
 	b->now_ns = now_ns;
 	channels_adopt(b->channels, from->channels);
+	if (b->hands != NULL && from->hands != NULL)
+		hands_adopt(b->hands, from->hands, now_ns);
 	/* States first: an instrument that goes on as it was is no news. */
 	for (uint32_t i = 0; i < b->img->instruments.n; i++) {
 		const struct image_instrument *ins = image_instrument_at(b->img, i);
@@ -290,6 +409,8 @@ bench_bytes(struct bench *b, uint32_t link, const uint8_t *in, size_t n, int64_t
 	b->now_ns = now_ns;
 	link_bytes(b->links[link], in, n, now_ns);
 	touch(b, link);
+	if (b->hands != NULL)
+		hands_step(b->hands, now_ns);
 }
 
 void
@@ -303,6 +424,8 @@ bench_time(struct bench *b, int64_t now_ns)
 		link_time(b->links[link], now_ns);
 		touch(b, link);
 	}
+	if (b->hands != NULL)
+		hands_step(b->hands, now_ns);
 }
 
 uint32_t
@@ -325,8 +448,54 @@ int64_t
 bench_wake(const struct bench *b)
 {
 	uint32_t link;
+	int64_t wake_ns = wakes_first(&b->wakes, &link);
 
-	return wakes_first(&b->wakes, &link);
+	return b->hands == NULL ? wake_ns : MIN(wake_ns, hands_wake(b->hands));
+}
+
+void
+bench_command(struct bench *b, const struct command *c, int64_t now_ns)
+{
+	struct verdict_told v = { .verdict = VERDICT_REFUSED };
+
+	b->now_ns = now_ns;
+	if (b->hands != NULL) {
+		hands_command(b->hands, c, now_ns);
+		return;
+	}
+	text_copy(v.id, sizeof(v.id), c->id);
+	text_copy(v.text, sizeof(v.text),
+		"nothing of this bench is written; an output is a channel with write:");
+	on_verdict(b, &v);
+}
+
+void
+bench_command_ask(struct bench *b, const char *id)
+{
+	struct verdict_told v = { .verdict = VERDICT_UNKNOWN };
+
+	if (b->hands != NULL) {
+		hands_command_ask(b->hands, id);
+		return;
+	}
+	text_copy(v.id, sizeof(v.id), id);
+	text_copy(v.text, sizeof(v.text), "no such command is known");
+	on_verdict(b, &v);
+}
+
+void
+bench_recorded(struct bench *b, int64_t now_ns)
+{
+	b->now_ns = now_ns;
+	if (b->hands != NULL)
+		hands_recorded(b->hands, now_ns);
+}
+
+bool
+bench_stop(struct bench *b, int64_t now_ns)
+{
+	b->now_ns = now_ns;
+	return b->hands == NULL || hands_stop(b->hands, now_ns);
 }
 
 void
@@ -441,6 +610,8 @@ bench_tick(struct bench *b, const struct bench_clock *clock)
 	channels_age(b->channels, clock->now_ns);
 	channels_guard(b->channels, clock->now_ns);
 	channels_calculate(b->channels, clock->now_ns);
+	if (b->hands != NULL)
+		hands_tick(b->hands, clock->now_ns);
 	board_tick_begin(b->board);
 	channels_publish(b->channels);
 	write_states(b, is_second);

@@ -7,6 +7,7 @@
 #define CONTROL_BENCH_H
 
 #include "board/board.h"
+#include "control/command.h"
 #include "link/link.h"
 #include "model/image.h"
 #include "msg/event.h"
@@ -21,6 +22,12 @@ struct bench_sink {
 	uint64_t (*event)(void *ctx, struct event *e);
 	void (*clock)(
 		void *ctx, struct clock_record *c); /* what goes to the tape too; may be NULL */
+	/* An event of class A: it is synchronised at once, and the command waits until recorded() says that it is on the disk. NULL:
+	 * as event(), and it is on the disk at once. */
+	uint64_t (*intent)(void *ctx, struct event *e);
+	enum command_record (*recorded)(void *ctx, uint64_t id, int64_t asked_ns, int64_t now_ns);
+	/* What became of a command; NULL: nobody wants to know. */
+	void (*verdict)(void *ctx, const struct verdict_told *v);
 };
 
 /* A bench from a checked image, which stays the caller's and must outlive it, writing to `board`, which was made from
@@ -62,6 +69,17 @@ struct bench_clock {
 	uint64_t lost;
 };
 void bench_tick(struct bench *b, const struct bench_clock *clock);
+
+/* A command of somebody who may give it; its verdicts go to the sink, the first before this returns. */
+void bench_command(struct bench *b, const struct command *c, int64_t now_ns);
+/* What became of a command: told again. */
+void bench_command_ask(struct bench *b, const char *id);
+/* Something was recorded: commands that wait for it go on. */
+void bench_recorded(struct bench *b, int64_t now_ns);
+
+/* The bench is to end: with an output that can hurt away from its safe value, its safe state begins. True: it may end now. Call it
+ * again until then; after HANDS_STOP_NS it is true in any case. */
+bool bench_stop(struct bench *b, int64_t now_ns);
 
 /* Something that happened outside of the bench: recorded as its own events are. Returns its id. */
 uint64_t bench_event(struct bench *b, struct event *e);

@@ -598,3 +598,69 @@ channels_adopt(struct channels *c, const struct channels *from)
 	}
 	free(ids);
 }
+
+/* ---- states that the controller keeps ------------------------------------------------------------------------------------ */
+
+void
+channels_set(
+	struct channels *c, uint32_t channel, double number, enum quality quality, int64_t stamp_ns)
+{
+	struct channel *ch = &c->at[channel];
+	struct sample s = { .stamp_ns = stamp_ns, .quality = (uint16_t)quality };
+
+	if (quality_is_bad(quality))
+		number = 0;
+	if (ch->type == VALUE_FLOAT || ch->type == VALUE_FLOAT32)
+		s.v.f = number;
+	else if (ch->type == VALUE_UINT)
+		s.v.u = number > 0 ? (uint64_t)number : 0;
+	else
+		s.v.i = (int64_t)number;
+	if (ch->stamp_ns != 0 && s.v.u == ch->v.u && s.quality == ch->quality)
+		return;
+	settle(c, channel, &s);
+}
+
+void
+channels_look(const struct channels *c, uint32_t channel, double *out, enum quality *out_quality,
+	int64_t *out_stamp_ns)
+{
+	const struct channel *ch = &c->at[channel];
+
+	*out = value_double(ch->type, ch->v);
+	*out_quality = (enum quality)ch->quality;
+	*out_stamp_ns = ch->stamp_ns;
+}
+
+struct supposing {
+	struct channels *c;
+	channels_suppose_fn fn;
+	void *ctx;
+};
+
+static void
+load_supposed(
+	void *ctx, uint32_t channel, double *out, unsigned *out_quality, int64_t *out_stamp_ns)
+{
+	struct supposing *s = ctx;
+
+	load(s->c, channel, out, out_quality, out_stamp_ns);
+	if (s->fn != NULL && s->fn(s->ctx, channel, out))
+		*out_quality = Q_GOOD;
+}
+
+enum truth
+channels_judge(struct channels *c, const struct image_cond *cond, int64_t now_ns,
+	channels_suppose_fn fn, void *ctx, enum quality *out_reason)
+{
+	struct supposing s = { c, fn, ctx };
+	const struct expr_op *code =
+		(const struct expr_op *)image_at(c->img, &c->img->code) + cond->first_op;
+	const struct expr_input in = { .ctx = &s, .load = load_supposed, .now_ns = now_ns };
+	struct expr_result r;
+
+	expr_run(code, cond->n_ops, &in, &r);
+	if (out_reason != NULL)
+		*out_reason = (enum quality)r.quality;
+	return r.truth;
+}

@@ -7,6 +7,7 @@
 #define CONTROL_CHANNEL_H
 
 #include "board/board.h"
+#include "model/expr.h"
 #include "model/image.h"
 
 struct channels;
@@ -22,6 +23,18 @@ void channels_adopt(struct channels *c, const struct channels *from);
 /* A raw value, of value type `raw`, has arrived for a channel; text: VALUE_TEXT only, borrowed. */
 void channels_accept(struct channels *c, uint32_t channel, enum value_type raw,
 	const struct sample *s, const char *text);
+
+/* Set a state that the controller keeps (SOURCE_STATE): a number of its type, or why it has none. Nothing happens when it is so already. */
+void channels_set(struct channels *c, uint32_t channel, double number, enum quality quality,
+	int64_t stamp_ns);
+/* What a channel shows, as a number; stamp 0: nothing yet. */
+void channels_look(const struct channels *c, uint32_t channel, double *out,
+	enum quality *out_quality, int64_t *out_stamp_ns);
+
+/* Is a condition true? fn: channels that are supposed to hold something else; NULL: none. out_reason: why it is unknown. */
+typedef bool (*channels_suppose_fn)(void *ctx, uint32_t channel, double *out);
+enum truth channels_judge(struct channels *c, const struct image_cond *cond, int64_t now_ns,
+	channels_suppose_fn fn, void *ctx, enum quality *out_reason);
 
 /* Mark what has grown too old, compute the derived channels; then write all changed slots. */
 void channels_age(struct channels *c, int64_t now_ns);

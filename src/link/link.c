@@ -633,6 +633,40 @@ link_write(struct link *l, uint32_t point, uint32_t tag, union value v, const ch
 }
 
 void
+link_ask(struct link *l, uint32_t point, int64_t now_ns)
+{
+	struct unit *u = NULL;
+	int at = find_point(l, point, &u);
+
+	for (size_t i = 0; at >= 0 && i < u->n_polls; i++) {
+		struct poll *p = &u->polls[i];
+		const struct request *r = &u->reqs[i];
+
+		if ((uint32_t)at < r->first || (uint32_t)at >= r->first + r->n ||
+			p->ask_ns == NEVER || p->ask_ns <= now_ns ||
+			u->state.state == INSTRUMENT_DOWN)
+			continue;
+		p->ask_ns = now_ns;
+		p->is_again = true; /* its place on the grid stays */
+		u->is_stirred = true;
+	}
+	if (!l->is_inside) {
+		enter(l);
+		leave(l, now_ns);
+	}
+}
+
+void
+link_make_way(struct link *l)
+{
+	size_t n = l->n_writes;
+
+	l->n_writes = 0;
+	for (size_t i = 0; i < n; i++)
+		link_written(l, &l->writes[i], Q_OVERTAKEN, 0);
+}
+
+void
 link_state(const struct link *l, uint32_t instrument, struct board_state *out)
 {
 	for (size_t i = 0; i < l->n_units; i++)

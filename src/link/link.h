@@ -77,6 +77,11 @@ void link_take(struct link *l, struct link_wants *out);
 int link_write(struct link *l, uint32_t point, uint32_t tag, union value v, const char *text,
 	int64_t now_ns, struct err *err) MUST_CHECK;
 
+/* Read a point as soon as the wire is free, besides its period: for what was just written to it. */
+void link_ask(struct link *l, uint32_t point, int64_t now_ns);
+/* Writes that have not begun are dropped, each settled as OVERTAKEN: what comes now must not wait for them. */
+void link_make_way(struct link *l);
+
 /* Counters and state of an instrument on this link (index in the image). */
 void link_state(const struct link *l, uint32_t instrument, struct board_state *out);
 

@@ -126,4 +126,7 @@ bool expr_is_sound(const struct expr_op *ops, uint32_t n, uint32_t n_channels);
 /* "(point of temperature)", "length/time": for messages. out: 96 bytes. */
 void unit_describe(char *out, const struct unit *unit);
 
+/* The channel that an operation reads; UINT32_MAX: none. */
+uint32_t expr_op_reads(const struct expr_op *op);
+
 #endif

@@ -328,3 +328,11 @@ expr_run(
 	else
 		out->truth = top->v != 0 ? TRUTH_TRUE : TRUTH_FALSE;
 }
+
+uint32_t
+expr_op_reads(const struct expr_op *op)
+{
+	bool reads = op->code == EXPR_OP_LOAD || op->code == EXPR_OP_BAD || op->code == EXPR_OP_AGE;
+
+	return reads ? (uint32_t)op->arg.i : UINT32_MAX;
+}

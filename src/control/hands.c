@@ -1,0 +1,372 @@
+/* hands.c - outputs, safe states, trips and commands together */
+#include "control/hands.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+struct hands {
+	const struct image *img;
+	struct channels *channels;
+	struct hands_sink sink;
+	struct outputs *outputs;
+	struct safe *safe;
+	struct trips *trips;
+	struct commands *commands;
+	bool has_read;    /* something since the last look at the trips */
+	bool has_settled; /* a write, since the last look at the safe states */
+	bool needs_calcs; /* a trip reads what is calculated */
+	int64_t now_ns;
+	int64_t stop_ns; /* since when it is to end; 0: it is not */
+};
+
+/* ---- what the parts ask for ---------------------------------------------------------------------------------------------- */
+
+static uint64_t
+on_event(void *ctx, struct event *e)
+{
+	struct hands *h = ctx;
+
+	return h->sink.event(h->sink.ctx, e);
+}
+
+static uint64_t
+on_intent(void *ctx, struct event *e)
+{
+	struct hands *h = ctx;
+
+	return h->sink.intent(h->sink.ctx, e);
+}
+
+static enum command_record
+on_recorded(void *ctx, uint64_t id, int64_t asked_ns, int64_t now_ns)
+{
+	struct hands *h = ctx;
+
+	return h->sink.recorded(h->sink.ctx, id, asked_ns, now_ns);
+}
+
+static void
+on_verdict(void *ctx, const struct verdict_told *v)
+{
+	struct hands *h = ctx;
+
+	h->sink.verdict(h->sink.ctx, v);
+}
+
+static void
+on_state(void *ctx, uint32_t channel, double number, enum quality quality, int64_t stamp_ns)
+{
+	struct hands *h = ctx;
+
+	channels_set(h->channels, channel, number, quality, stamp_ns);
+}
+
+static void
+on_look(void *ctx, uint32_t channel, struct output_reading *out)
+{
+	struct hands *h = ctx;
+
+	channels_look(h->channels, channel, &out->number, &out->quality, &out->stamp_ns);
+}
+
+static int
+on_write(void *ctx, uint32_t point, uint32_t tag, union value v, struct err *err)
+{
+	struct hands *h = ctx;
+
+	return h->sink.write(h->sink.ctx, point, tag, v, err);
+}
+
+static void
+on_ask(void *ctx, uint32_t point)
+{
+	struct hands *h = ctx;
+
+	h->sink.ask(h->sink.ctx, point);
+}
+
+static void
+on_make_way(void *ctx)
+{
+	struct hands *h = ctx;
+
+	h->sink.make_way(h->sink.ctx);
+}
+
+static int
+on_allow(void *ctx, uint32_t output, double value, struct err *err)
+{
+	struct hands *h = ctx;
+
+	return trips_allow(h->trips, output, value, err);
+}
+
+static void
+on_settled(void *ctx, uint32_t output, uint64_t cause, enum verdict verdict, const char *text)
+{
+	struct hands *h = ctx;
+
+	h->has_settled = true;
+	commands_settled(h->commands, cause, verdict, text);
+}
+
+static enum truth
+on_truth(void *ctx, const struct image_cond *cond)
+{
+	struct hands *h = ctx;
+
+	return channels_judge(h->channels, cond, h->now_ns, NULL, NULL, NULL);
+}
+
+static enum truth
+on_suppose(void *ctx, const struct image_cond *cond,
+	bool (*fn)(void *fn_ctx, uint32_t channel, double *out), void *fn_ctx)
+{
+	struct hands *h = ctx;
+
+	return channels_judge(h->channels, cond, h->now_ns, fn, fn_ctx, NULL);
+}
+
+static int
+on_other(void *ctx, const struct command *c, uint64_t cause, int64_t now_ns, struct err *err)
+{
+	return err_set(err, ERR_REFUSED, 0, "this bench has no alarms");
+}
+
+/* ---- all of it ----------------------------------------------------------------------------------------------------------- */
+
+bool
+hands_are_wanted(const struct image *img)
+{
+	return img->outputs.n > 0 || img->trips.n > 0 || img->alarms.n > 0 || img->rules.n > 0;
+}
+
+static bool
+is_calculated(const struct image *img, uint32_t channel)
+{
+	const struct image_channel *ch = image_channel_at(img, channel);
+
+	while (ch->source_kind == SOURCE_CHANNEL)
+		ch = image_channel_at(img, ch->source);
+	return ch->source_kind == SOURCE_CALC;
+}
+
+static void
+make_parts(struct hands *h, int64_t now_ns)
+{
+	const struct outputs_sink outputs = { .ctx = h,
+		.event = on_event,
+		.state = on_state,
+		.read = on_look,
+		.write = on_write,
+		.ask = on_ask,
+		.allow = on_allow,
+		.settled = on_settled };
+	const struct safe_sink safe = {
+		.ctx = h, .event = on_event, .state = on_state, .make_way = on_make_way
+	};
+	const struct trips_sink trips = { .ctx = h,
+		.event = on_event,
+		.state = on_state,
+		.truth = on_truth,
+		.suppose = on_suppose };
+	const struct commands_sink commands = { .ctx = h,
+		.event = on_event,
+		.intent = on_intent,
+		.recorded = on_recorded,
+		.verdict = on_verdict,
+		.other = on_other };
+	struct command_parts parts = { .img = h->img };
+
+	h->outputs = outputs_new(h->img, &outputs);
+	h->safe = safe_new(h->img, h->outputs, &safe);
+	h->trips = trips_new(h->img, h->safe, h->outputs, &trips, now_ns);
+	parts.outputs = h->outputs;
+	parts.safe = h->safe;
+	parts.trips = h->trips;
+	h->commands = commands_new(&parts, &commands);
+}
+
+struct hands *
+hands_new(const struct image *img, struct channels *channels, const struct hands_sink *sink,
+	int64_t now_ns)
+{
+	struct hands *h = mem_zero(1, sizeof(*h));
+
+	h->img = img;
+	h->channels = channels;
+	h->sink = *sink;
+	h->now_ns = now_ns;
+	make_parts(h, now_ns);
+	for (uint32_t i = 0; i < img->channels.n; i++)
+		h->needs_calcs =
+			h->needs_calcs || (trips_reads(h->trips, i) && is_calculated(img, i));
+	return h;
+}
+
+void
+hands_free(struct hands *h)
+{
+	if (h == NULL)
+		return;
+	commands_free(h->commands);
+	trips_free(h->trips);
+	safe_free(h->safe);
+	outputs_free(h->outputs);
+	free(h);
+}
+
+void
+hands_read(struct hands *h, uint32_t channel, int64_t now_ns)
+{
+	h->now_ns = now_ns;
+	h->has_read = true;
+	outputs_read(h->outputs, channel, now_ns);
+}
+
+void
+hands_written(struct hands *h, uint32_t tag, enum quality verdict, uint16_t code, int64_t now_ns)
+{
+	h->now_ns = now_ns;
+	h->has_settled = true;
+	outputs_written(h->outputs, tag, verdict, code, now_ns);
+}
+
+void
+hands_lost(struct hands *h, uint32_t instrument, int64_t now_ns)
+{
+	h->now_ns = now_ns;
+	h->has_read = true;
+	outputs_lost(h->outputs, instrument, now_ns);
+}
+
+void
+hands_back(struct hands *h, uint32_t instrument, int64_t now_ns)
+{
+	h->now_ns = now_ns;
+	outputs_back(h->outputs, instrument, now_ns);
+}
+
+void
+hands_step(struct hands *h, int64_t now_ns)
+{
+	h->now_ns = now_ns;
+	if (h->has_read || now_ns >= trips_wake(h->trips)) {
+		h->has_read = false;
+		if (h->needs_calcs)
+			channels_calculate(h->channels, now_ns);
+		trips_step(h->trips, now_ns);
+	}
+	if (h->has_settled || now_ns >= safe_wake(h->safe)) {
+		h->has_settled = false;
+		safe_step(h->safe, now_ns);
+		commands_step(h->commands, now_ns);
+	}
+	if (now_ns >= outputs_wake(h->outputs))
+		outputs_step(h->outputs, now_ns);
+}
+
+int64_t
+hands_wake(const struct hands *h)
+{
+	return MIN(trips_wake(h->trips), MIN(safe_wake(h->safe), outputs_wake(h->outputs)));
+}
+
+static void
+show_bench(struct hands *h, int64_t now_ns)
+{
+	enum bench_state state = h->img->is_observed                ? BENCH_OBSERVING
+				 : trips_any(h->trips)              ? BENCH_TRIPPED
+				 : safe_held(h->safe) != IMAGE_NONE ? BENCH_SAFE
+				 : !trips_are_ready(h->trips)       ? BENCH_STARTING
+								    : BENCH_AUTOMATIC;
+
+	for (uint32_t i = 0; i < h->img->outputs.n && state == BENCH_AUTOMATIC; i++)
+		if (outputs_mode_of(h->outputs, i) == MODE_MANUAL)
+			state = BENCH_MANUAL;
+	if (h->img->bench_state != IMAGE_NONE)
+		channels_set(h->channels, h->img->bench_state, state, Q_GOOD, now_ns);
+}
+
+void
+hands_tick(struct hands *h, int64_t now_ns)
+{
+	h->now_ns = now_ns;
+	h->has_read = h->has_settled = false;
+	trips_step(h->trips, now_ns);
+	commands_step(h->commands, now_ns);
+	outputs_tick(h->outputs, now_ns);
+	safe_step(h->safe, now_ns);
+	show_bench(h, now_ns);
+}
+
+void
+hands_command(struct hands *h, const struct command *c, int64_t now_ns)
+{
+	h->now_ns = now_ns;
+	commands_take(h->commands, c, now_ns);
+}
+
+void
+hands_command_ask(struct hands *h, const char *id)
+{
+	commands_ask(h->commands, id);
+}
+
+void
+hands_recorded(struct hands *h, int64_t now_ns)
+{
+	h->now_ns = now_ns;
+	commands_step(h->commands, now_ns);
+}
+
+/* ---- the end ------------------------------------------------------------------------------------------------------------- */
+
+/* Could an output hurt where it is? */
+static bool
+is_away_from_safe(const struct hands *h)
+{
+	for (uint32_t i = 0; i < h->img->outputs.n; i++) {
+		const struct image_output *o = image_output_at(h->img, i);
+		double working;
+
+		if (o->hazard == HAZARD_NONE || h->img->on_stop == IMAGE_NONE)
+			continue;
+		if (!outputs_working(h->outputs, i, &working) ||
+			!safe_wants(h->img, h->img->on_stop, i, working) ||
+			!outputs_is_confirmed(h->outputs, i))
+			return true;
+	}
+	return false;
+}
+
+bool
+hands_stop(struct hands *h, int64_t now_ns)
+{
+	if (h->img->is_observed || h->img->on_stop == IMAGE_NONE)
+		return true;
+	if (h->stop_ns == 0) {
+		if (!is_away_from_safe(h))
+			return true;
+		h->stop_ns = now_ns;
+		safe_begin(h->safe, h->img->on_stop, OWNER_SAFE_STATE, 0, "the bench is stopped",
+			now_ns);
+	}
+	return safe_phase_of(h->safe, h->img->on_stop) == SAFE_REACHED ||
+	       now_ns - h->stop_ns >= HANDS_STOP_NS;
+}
+
+void
+hands_adopt(struct hands *h, struct hands *from, int64_t now_ns)
+{
+	h->now_ns = now_ns;
+	outputs_adopt(h->outputs, from->outputs, now_ns);
+	trips_adopt(h->trips, from->trips, now_ns);
+	safe_adopt(h->safe, from->safe, now_ns);
+	commands_adopt(h->commands, from->commands);
+	h->stop_ns = from->stop_ns;
+}

@@ -1,0 +1,49 @@
+/* hands.h - all of a bench that writes and protects: outputs, safe states, trips, interlocks, alarms, rules, commands; pure
+ *
+ * Order of a tick: trips, alarms, commands, rules, ramps, lines of safe states. Trips are evaluated whenever something was
+ * read, too: what decides does not wait for a tick.
+ */
+#ifndef CONTROL_HANDS_H
+#define CONTROL_HANDS_H
+
+#include "control/channel.h"
+#include "control/command.h"
+
+struct hands;
+
+struct hands_sink {
+	void *ctx;
+	uint64_t (*event)(void *ctx, struct event *e);
+	uint64_t (*intent)(void *ctx, struct event *e);
+	enum command_record (*recorded)(void *ctx, uint64_t id, int64_t asked_ns, int64_t now_ns);
+	void (*verdict)(void *ctx, const struct verdict_told *v);
+	int (*write)(void *ctx, uint32_t point, uint32_t tag, union value v, struct err *err);
+	void (*ask)(void *ctx, uint32_t point);
+	void (*make_way)(void *ctx);
+};
+
+/* Has the bench anything of this? */
+bool hands_are_wanted(const struct image *img);
+struct hands *hands_new(const struct image *img, struct channels *channels,
+	const struct hands_sink *sink, int64_t now_ns);
+void hands_free(struct hands *h);
+void hands_adopt(struct hands *h, struct hands *from, int64_t now_ns);
+
+/* Called from within the links: only what is written may be handed on. */
+void hands_read(struct hands *h, uint32_t channel, int64_t now_ns);
+void hands_written(
+	struct hands *h, uint32_t tag, enum quality verdict, uint16_t code, int64_t now_ns);
+void hands_lost(struct hands *h, uint32_t instrument, int64_t now_ns);
+void hands_back(struct hands *h, uint32_t instrument, int64_t now_ns);
+
+void hands_step(struct hands *h, int64_t now_ns); /* behind each call of a link */
+void hands_tick(struct hands *h, int64_t now_ns);
+int64_t hands_wake(const struct hands *h);
+
+void hands_command(struct hands *h, const struct command *c, int64_t now_ns);
+void hands_command_ask(struct hands *h, const char *id);
+void hands_recorded(struct hands *h, int64_t now_ns);
+#define HANDS_STOP_NS (10 * NS_PER_S)
+bool hands_stop(struct hands *h, int64_t now_ns); /* bench_stop() */
+
+#endif

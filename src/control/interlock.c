@@ -1,0 +1,91 @@
+/* interlock.c - may this be written? judged on what is measured, on what was sent, and on what was asked for */
+#include <string.h>
+
+#include "control/trip_inside.h"
+
+/* What channels would hold: the output that is to be written its new value; the others what is measured, sent, or asked of them. */
+struct supposition {
+	const struct trips *t;
+	uint32_t output;
+	double value;
+	enum { AS_MEASURED, AS_SENT, AS_ASKED } others;
+};
+
+static bool
+would_hold(void *ctx, uint32_t channel, double *out)
+{
+	const struct supposition *s = ctx;
+	const struct image *img = s->t->img;
+
+	for (uint32_t i = 0; i < img->outputs.n; i++) {
+		const struct image_output *o = image_output_at(img, i);
+
+		if (channel != o->channel && channel != o->target && channel != o->working)
+			continue;
+		if (i == s->output) {
+			*out = s->value;
+			return true;
+		}
+		if (channel != o->channel || s->others == AS_MEASURED)
+			return false;
+		return s->others == AS_SENT ? outputs_working(s->t->outputs, i, out)
+					    : outputs_target(s->t->outputs, i, out);
+	}
+	return false;
+}
+
+static bool
+reads_output(const struct trips *t, const struct image_cond *cond, uint32_t output)
+{
+	const struct image_output *o = image_output_at(t->img, output);
+	const struct expr_op *ops =
+		(const struct expr_op *)image_at(t->img, &t->img->code) + cond->first_op;
+
+	for (uint32_t i = 0; i < cond->n_ops; i++) {
+		uint32_t channel = expr_op_reads(&ops[i]);
+
+		if (channel == o->channel || channel == o->target || channel == o->working)
+			return true;
+	}
+	return false;
+}
+
+static int
+check(struct trips *t, const struct image_interlock *k, uint32_t output, double value,
+	struct err *err)
+{
+	struct supposition s = { .t = t, .output = output, .value = value };
+
+	for (int others = AS_MEASURED; others <= AS_ASKED; others++) {
+		enum truth truth;
+
+		s.others = others;
+		truth = t->sink.suppose(t->sink.ctx, &k->forbid, would_hold, &s);
+		if (truth == TRUTH_FALSE)
+			continue;
+		return err_set(err, ERR_REFUSED, 0,
+			"the interlock '%.60s' forbids it: %.80s %s; %s",
+			image_text(t->img, k->name), image_text(t->img, k->forbid.text),
+			truth == TRUTH_TRUE ? "would be true" : "cannot be judged",
+			truth == TRUTH_TRUE ? "change the other side first"
+					    : "see which channel of it is bad");
+	}
+	return 0;
+}
+
+int
+trips_allow(struct trips *t, uint32_t output, double value, struct err *err)
+{
+	for (uint32_t i = 0; i < t->img->interlocks.n; i++) {
+		const struct image_interlock *k = image_interlock_at(t->img, i);
+		int rc;
+
+		/* Towards safe is always allowed. */
+		if (t->at[k->trip].state == TRIP_BYPASSED || !reads_output(t, &k->forbid, output) ||
+			safe_wants(t->img, image_trip_at(t->img, k->trip)->to, output, value))
+			continue;
+		if ((rc = check(t, k, output, value, err)) < 0)
+			return rc;
+	}
+	return 0;
+}

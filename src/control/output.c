@@ -1,0 +1,454 @@
+/* output.c - outputs: who owns them, what is asked of them, and how they move there */
+#include "control/output.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "control/output_inside.h"
+
+struct outputs *
+outputs_new(const struct image *img, const struct outputs_sink *sink)
+{
+	struct outputs *all = mem_zero(1, sizeof(*all));
+
+	all->img = img;
+	all->sink = *sink;
+	all->n = img->outputs.n;
+	all->at = mem_zero(all->n, sizeof(*all->at));
+	all->of_channel = mem_zero(img->channels.n, sizeof(*all->of_channel));
+	all->wake_ns = NEVER;
+	for (uint32_t i = 0; i < all->n; i++) {
+		all->at[i].target = all->at[i].working = all->at[i].sent = NAN;
+		all->at[i].trouble = Q_NOT_YET;
+		all->of_channel[image_output_at(img, i)->at] = i + 1;
+	}
+	return all;
+}
+
+void
+outputs_free(struct outputs *all)
+{
+	if (all == NULL)
+		return;
+	free(all->at);
+	free(all->of_channel);
+	free(all);
+}
+
+void
+output_event(struct outputs *all, uint32_t i, struct event *e, int64_t now_ns)
+{
+	const struct image_output *d = image_output_at(all->img, i);
+	const struct image_channel *ch = image_channel_at(all->img, d->channel);
+
+	e->stamp_ns = now_ns;
+	text_copy(e->subject, sizeof(e->subject), image_text(all->img, ch->name));
+	all->sink.event(all->sink.ctx, e);
+}
+
+/* On the board, for everybody. */
+void
+output_show(struct outputs *all, uint32_t i, int64_t now_ns)
+{
+	const struct image_output *d = image_output_at(all->img, i);
+	const struct output *o = &all->at[i];
+	const struct {
+		uint32_t channel;
+		double v;
+	} rows[] = { { d->target, o->target }, { d->working, o->working }, { d->owner, o->owner },
+		{ d->mode, o->mode } };
+
+	for (size_t k = 0; k < NELEM(rows); k++)
+		all->sink.state(all->sink.ctx, rows[k].channel, isfinite(rows[k].v) ? rows[k].v : 0,
+			isfinite(rows[k].v) ? Q_GOOD : Q_NOT_YET, now_ns);
+}
+
+/* ---- orders -------------------------------------------------------------------------------------------------------------- */
+
+static int
+check_limits(struct outputs *all, uint32_t i, struct output_order *order, struct err *err)
+{
+	const struct image_output *d = image_output_at(all->img, i);
+	char asked[64], low[64], high[64];
+
+	if (!d->has_limits || (order->value >= d->min && order->value <= d->max))
+		return 0;
+	if (order->is_clamped) {
+		order->value = order->value < d->min ? d->min : d->max;
+		return 0;
+	}
+	outputs_text(all, i, order->value, asked, sizeof(asked));
+	outputs_text(all, i, d->min, low, sizeof(low));
+	outputs_text(all, i, d->max, high, sizeof(high));
+	return err_set(err, ERR_REFUSED, 0,
+		"%.40s is outside of its range; choose %.30s to %.30s, or ask for it to be cut",
+		asked, low, high);
+}
+
+static int
+check_owner(
+	const struct outputs *all, uint32_t i, const struct output_order *order, struct err *err)
+{
+	const struct output *o = &all->at[i];
+	uint32_t n;
+	const char *const *words = image_state_words(STATE_OWNER, &n);
+
+	if (order->owner < OWNER_MANUAL && o->mode == MODE_MANUAL && o->owner == OWNER_MANUAL)
+		return err_set(err, ERR_REFUSED, 0,
+			"it is in manual; put it in automatic to let the program have it");
+	if (order->owner == OWNER_MANUAL && o->mode == MODE_AUTOMATIC && o->owner != OWNER_NONE)
+		return err_set(err, ERR_REFUSED, 0,
+			"it is in automatic and belongs to the %s; put it in manual first",
+			words[o->owner]);
+	if (order->owner < o->owner && o->owner != OWNER_MANUAL)
+		return err_set(err, ERR_REFUSED, 0, "it belongs to the %s; %s first",
+			o->owner == OWNER_SAFE_STATE ? "safe state" : words[o->owner],
+			o->owner == OWNER_TRIP         ? "reset the trip"
+			: o->owner == OWNER_SAFE_STATE ? "release the safe state"
+						       : "end that");
+	return 0;
+}
+
+static int
+check_device(const struct outputs *all, uint32_t i, int64_t now_ns, struct err *err)
+{
+	const struct image_output *d = image_output_at(all->img, i);
+	const struct output *o = &all->at[i];
+
+	if (d->max_writes > 0 && o->n_in_hour >= d->max_writes &&
+		now_ns - o->hour_ns < 3600 * NS_PER_S)
+		return err_set(err, ERR_REFUSED, 0,
+			"its memory stands %u writes an hour, and those are used up; wait %lld min",
+			d->max_writes,
+			(long long)((3600 * NS_PER_S - (now_ns - o->hour_ns)) / (60 * NS_PER_S)) +
+				1);
+	return 0;
+}
+
+int
+outputs_check(struct outputs *all, uint32_t i, struct output_order *order, struct err *err)
+{
+	union value raw;
+	double at;
+	int rc;
+
+	if (all->img->is_observed)
+		return err_set(err, ERR_REFUSED, 0,
+			"this bench only observes; write 'mode: control' in its file");
+	if (!isfinite(order->value))
+		return err_set(err, ERR_REFUSED, 0, "it takes a number");
+	if ((rc = check_owner(all, i, order, err)) < 0 ||
+		(rc = check_limits(all, i, order, err)) < 0)
+		return rc;
+	if (output_raw(all->img, image_output_at(all->img, i), order->value, &raw, &at, err) < 0)
+		return ERR_REFUSED;
+	return order->owner >= OWNER_SAFE_STATE
+		       ? 0
+		       : all->sink.allow(all->sink.ctx, i, order->value, err);
+}
+
+static void
+take(struct outputs *all, uint32_t i, const struct output_order *order, int64_t now_ns)
+{
+	const struct image_output *d = image_output_at(all->img, i);
+	struct output *o = &all->at[i];
+	bool is_protection = order->owner >= OWNER_SAFE_STATE;
+	double most = d->ramp > 0 ? d->ramp : (double)INFINITY;
+
+	output_settle(all, i, VERDICT_FAILED, "overtaken by a later order");
+	o->target = order->value;
+	o->ramp = order->ramp > 0 ? fmin(order->ramp, most) : d->ramp;
+	o->owner = (uint8_t)order->owner;
+	o->cause = order->cause;
+	o->is_ordered = true;
+	o->is_confirmed = false;
+	o->is_foreign = o->is_forbidden = false;
+	o->trouble = Q_NOT_YET;
+	o->moved_ns = now_ns;
+	/* A new target bends the ramp where it is; from nowhere, or for protection, it goes there at once. */
+	if (is_protection || o->ramp <= 0 || !isfinite(o->working))
+		o->working = o->target;
+}
+
+int
+outputs_set(struct outputs *all, uint32_t i, struct output_order *order, int64_t now_ns,
+	struct err *err)
+{
+	struct output *o = &all->at[i];
+	bool is_jump;
+	int rc = order->owner >= OWNER_SAFE_STATE ? 0 : outputs_check(all, i, order, err);
+
+	if (rc < 0 ||
+		(order->owner < OWNER_SAFE_STATE && (rc = check_device(all, i, now_ns, err)) < 0))
+		return rc;
+	take(all, i, order, now_ns);
+	is_jump = !(o->working < o->target) && !(o->working > o->target);
+	if (is_jump)
+		output_send(all, i, now_ns);
+	output_show(all, i, now_ns);
+	return 0;
+}
+
+void
+outputs_hold(struct outputs *all, uint32_t i, const char *why, int64_t now_ns)
+{
+	struct output *o = &all->at[i];
+	struct event e = { .kind = EVENT_OUTPUT_HELD, .n_values = 1, .values = { o->working } };
+
+	if (!isfinite(o->working) || (o->working <= o->target && o->working >= o->target))
+		return;
+	o->target = o->working;
+	text_copy(e.text, sizeof(e.text), why);
+	output_event(all, i, &e, now_ns);
+	output_show(all, i, now_ns);
+}
+
+void
+outputs_release(struct outputs *all, uint32_t i, enum output_owner owner, int64_t now_ns)
+{
+	struct output *o = &all->at[i];
+
+	if (o->owner == OWNER_NONE || o->owner > owner)
+		return;
+	o->owner = OWNER_NONE;
+	o->mode = MODE_MANUAL;
+	if (o->phase == OUTPUT_WAITING)
+		o->phase = OUTPUT_IDLE;
+	output_show(all, i, now_ns);
+}
+
+void
+outputs_mode(struct outputs *all, uint32_t i, enum output_mode mode, int64_t now_ns)
+{
+	struct output *o = &all->at[i];
+
+	if (o->mode == mode)
+		return;
+	/* A hand-over moves nothing: the ramp ends where it is. */
+	if (!output_is_protected(o)) {
+		if (isfinite(o->working))
+			o->target = o->working;
+		o->owner = mode == MODE_MANUAL ? OWNER_MANUAL : OWNER_NONE;
+	}
+	o->mode = (uint8_t)mode;
+	output_show(all, i, now_ns);
+}
+
+/* ---- looking ------------------------------------------------------------------------------------------------------------- */
+
+enum output_owner
+outputs_owner(const struct outputs *all, uint32_t i)
+{
+	return (enum output_owner)all->at[i].owner;
+}
+
+enum output_mode
+outputs_mode_of(const struct outputs *all, uint32_t i)
+{
+	return (enum output_mode)all->at[i].mode;
+}
+
+bool
+outputs_target(const struct outputs *all, uint32_t i, double *out)
+{
+	*out = all->at[i].target;
+	return isfinite(*out);
+}
+
+bool
+outputs_working(const struct outputs *all, uint32_t i, double *out)
+{
+	*out = all->at[i].working;
+	return isfinite(*out);
+}
+
+bool
+outputs_is_confirmed(const struct outputs *all, uint32_t i)
+{
+	return all->at[i].is_confirmed;
+}
+
+enum quality
+outputs_trouble(const struct outputs *all, uint32_t i)
+{
+	return (enum quality)all->at[i].trouble;
+}
+
+/* ---- time ---------------------------------------------------------------------------------------------------------------- */
+
+/* One step of the ramp. Late ticks do not make it jump: it moves by the time that has gone, and that is what a ramp is. */
+static bool
+move(struct outputs *all, uint32_t i, int64_t now_ns)
+{
+	struct output *o = &all->at[i];
+	double most = o->ramp * (double)(now_ns - o->moved_ns) / 1e9;
+	double way = o->target - o->working;
+
+	o->moved_ns = now_ns;
+	if (!isfinite(way) || !(fabs(way) > 0))
+		return false;
+	if (o->ramp <= 0 || fabs(way) <= most)
+		o->working = o->target;
+	else
+		o->working += way > 0 ? most : -most;
+	return true;
+}
+
+/* A step goes out when the wire shows a difference, and the one before has been acknowledged. */
+static void
+ramp(struct outputs *all, uint32_t i, int64_t now_ns)
+{
+	const struct image_output *d = image_output_at(all->img, i);
+	struct output *o = &all->at[i];
+	union value now, before;
+	double at;
+	struct err err;
+	bool has_moved;
+
+	/* What the device holds is not known: the ramp waits. */
+	if (isfinite(o->sent) || o->phase != OUTPUT_IDLE)
+		has_moved = move(all, i, now_ns);
+	else
+		has_moved = o->is_ordered && move(all, i, now_ns);
+	if (!has_moved) {
+		o->moved_ns = now_ns;
+		return;
+	}
+	output_show(all, i, now_ns);
+	if (o->phase == OUTPUT_WRITING || o->phase == OUTPUT_WAITING)
+		return;
+	if (isfinite(o->sent) && output_raw(all->img, d, o->working, &now, &at, &err) == 0 &&
+		output_raw(all->img, d, o->sent, &before, &at, &err) == 0 && now.u == before.u &&
+		(o->working < o->target || o->working > o->target))
+		return;
+	output_send(all, i, now_ns);
+}
+
+static void
+refresh(struct outputs *all, uint32_t i, int64_t now_ns)
+{
+	const struct image_output *d = image_output_at(all->img, i);
+	struct output *o = &all->at[i];
+
+	if (d->refresh_ns == 0 || o->phase != OUTPUT_IDLE || !isfinite(o->sent) || o->is_foreign ||
+		now_ns - o->sent_ns < d->refresh_ns || o->owner == OWNER_NONE)
+		return;
+	output_send(all, i, now_ns);
+}
+
+void
+outputs_tick(struct outputs *all, int64_t now_ns)
+{
+	all->wake_ns = NEVER;
+	for (uint32_t i = 0; i < all->n; i++) {
+		struct output *o = &all->at[i];
+
+		ramp(all, i, now_ns);
+		/* The last step of a ramp that could not go while the one before was under way. */
+		if ((o->phase == OUTPUT_IDLE || o->phase == OUTPUT_VERIFYING) &&
+			(o->sent < o->working || o->sent > o->working) && o->working <= o->target &&
+			o->working >= o->target)
+			output_send(all, i, now_ns);
+		refresh(all, i, now_ns);
+		output_step(all, i, now_ns);
+	}
+}
+
+void
+outputs_step(struct outputs *all, int64_t now_ns)
+{
+	all->wake_ns = NEVER;
+	for (uint32_t i = 0; i < all->n; i++)
+		output_step(all, i, now_ns);
+}
+
+int64_t
+outputs_wake(const struct outputs *all)
+{
+	return all->wake_ns;
+}
+
+/* ---- devices that go and come -------------------------------------------------------------------------------------------- */
+
+static bool
+is_of(const struct outputs *all, uint32_t i, uint32_t instrument)
+{
+	const struct image_channel *ch =
+		image_channel_at(all->img, image_output_at(all->img, i)->at);
+
+	return ch->instrument == instrument;
+}
+
+void
+outputs_lost(struct outputs *all, uint32_t instrument, int64_t now_ns)
+{
+	for (uint32_t i = 0; i < all->n; i++) {
+		struct output *o = &all->at[i];
+
+		if (!is_of(all, i, instrument))
+			continue;
+		o->sent = NAN;
+		o->is_known = o->is_confirmed = false;
+		o->trouble = Q_NO_ANSWER;
+		if (o->phase == OUTPUT_VERIFYING) {
+			o->phase = output_is_protected(o) ? OUTPUT_WAITING : OUTPUT_IDLE;
+			o->due_ns = now_ns;
+			output_settle(all, i, VERDICT_UNKNOWN,
+				"the instrument was lost before it was read back; look at it");
+		}
+	}
+}
+
+void
+outputs_back(struct outputs *all, uint32_t instrument, int64_t now_ns)
+{
+	for (uint32_t i = 0; i < all->n; i++) {
+		struct output *o = &all->at[i];
+
+		if (!is_of(all, i, instrument) || !output_is_protected(o))
+			continue;
+		o->sent = NAN;
+		output_send(all, i, now_ns);
+	}
+}
+
+/* ---- restarts ------------------------------------------------------------------------------------------------------------ */
+
+void
+outputs_restore(struct outputs *all, uint32_t i, const struct output_past *past, int64_t now_ns)
+{
+	struct output *o = &all->at[i];
+
+	o->target = past->target;
+	o->working = past->working;
+	o->owner = (uint8_t)past->owner;
+	o->mode = (uint8_t)past->mode;
+	o->moved_ns = now_ns;
+	output_show(all, i, now_ns);
+}
+
+void
+outputs_adopt(struct outputs *all, struct outputs *from, int64_t now_ns)
+{
+	for (uint32_t i = 0; i < all->n; i++) {
+		const struct image_channel *ch =
+			image_channel_at(all->img, image_output_at(all->img, i)->channel);
+
+		for (uint32_t k = 0; k < from->n; k++) {
+			const struct image_channel *old =
+				image_channel_at(from->img, image_output_at(from->img, k)->channel);
+
+			if (old->id != ch->id || old->type != ch->type)
+				continue;
+			all->at[i] = from->at[k];
+			all->at[i].is_ordered = false;
+			/* The limits may be narrower now. What is under way stays with its link, and is answered there. */
+			output_show(all, i, now_ns);
+		}
+	}
+	all->tag = from->tag;
+}

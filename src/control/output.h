@@ -1,0 +1,117 @@
+/* output.h - outputs: what was asked, what is sent, what the device holds; pure
+ *
+ *	           set                     a step of the ramp             acknowledged            read back
+ *	(target) ------> working moves ---------------------> WRITING --------------> VERIFYING -----------> IDLE
+ *	                    ^  at its rate, within limits        | refused, silent        | another value     |
+ *	                    +------------------------------------+---> not taken <--------+                   +-- changed at the device
+ *
+ * target: what was asked of it. working: what goes to the device, moving to the target at the ramp. All in the unit of
+ * the output's channel; a choice or bool is its number. Who owns an output decides whose target counts: see enum output_owner,
+ * a higher one is not disturbed by a lower one.
+ */
+#ifndef CONTROL_OUTPUT_H
+#define CONTROL_OUTPUT_H
+
+#include "model/image.h"
+#include "msg/command.h"
+#include "msg/event.h"
+
+struct outputs;
+
+/* A value as a condition or an output sees it. */
+struct output_reading {
+	double number;
+	enum quality quality;
+	int64_t stamp_ns;
+};
+
+struct outputs_sink {
+	void *ctx;
+	uint64_t (*event)(void *ctx, struct event *e); /* as bench_event() */
+	/* Set a channel of SOURCE_STATE; quality GOOD or why there is no value. */
+	void (*state)(
+		void *ctx, uint32_t channel, double number, enum quality quality, int64_t stamp_ns);
+	void (*read)(void *ctx, uint32_t channel, struct output_reading *out);
+	/* Hand a raw value to the link of a point; ERR_REFUSED: its queue is full, ERR_CONF: the point takes no such value. May call
+	 * outputs_written() at once. */
+	int (*write)(void *ctx, uint32_t point, uint32_t tag, union value v, struct err *err);
+	void (*ask)(void *ctx, uint32_t point); /* read it as soon as the wire is free */
+	/* May this output be brought to `value` (no step of a safe state)? ERR_REFUSED with cause; remedy. */
+	int (*allow)(void *ctx, uint32_t output, double value, struct err *err);
+	/* What became of the order that event `cause` was; never PENDING. */
+	void (*settled)(
+		void *ctx, uint32_t output, uint64_t cause, enum verdict verdict, const char *text);
+};
+
+/* For a checked image, which outlives them. */
+struct outputs *outputs_new(const struct image *img, const struct outputs_sink *sink);
+void outputs_free(struct outputs *o);
+
+/* The value that a text means for an output: "120", "120 degC", "open", "on", "toggle". ERR_CONF with cause; remedy. */
+int outputs_parse(const struct outputs *o, uint32_t output, const char *text, double *out,
+	struct err *err) MUST_CHECK;
+/* "120 degC", "open": at least 64 bytes. */
+void outputs_text(const struct outputs *o, uint32_t output, double value, char *out, size_t cap);
+
+/* What is asked of an output. */
+struct output_order {
+	double value;
+	double ramp;     /* a second; below 0: the output's own; never above that */
+	bool is_clamped; /* cut to the limits, not refused */
+	enum output_owner owner;
+	uint64_t cause; /* event */
+};
+
+/* Would it be taken now? Nothing is changed. ERR_REFUSED with cause; remedy. May cut order->value. */
+int outputs_check(
+	struct outputs *o, uint32_t output, struct output_order *order, struct err *err) MUST_CHECK;
+/* Take it: what was under way for another order is settled as FAILED. Protection (OWNER_SAFE_STATE and above) is never refused
+ * and goes to the wire at once, without a ramp. */
+int outputs_set(struct outputs *o, uint32_t output, struct output_order *order, int64_t now_ns,
+	struct err *err) MUST_CHECK;
+
+/* It stays where it is: the ramp ends, target is what was sent. */
+void outputs_hold(struct outputs *o, uint32_t output, const char *why, int64_t now_ns);
+/* Nobody owns it any more, from `owner` on downwards: it stays where it is, in manual. */
+void outputs_release(struct outputs *o, uint32_t output, enum output_owner owner, int64_t now_ns);
+void outputs_mode(struct outputs *o, uint32_t output, enum output_mode mode, int64_t now_ns);
+
+enum output_owner outputs_owner(const struct outputs *o, uint32_t output);
+enum output_mode outputs_mode_of(const struct outputs *o, uint32_t output);
+/* What was asked last; false: nothing was, and nothing is known. */
+bool outputs_target(const struct outputs *o, uint32_t output, double *out);
+bool outputs_working(const struct outputs *o, uint32_t output, double *out);
+/* Is what was sent last read back, or acknowledged where it cannot be? */
+bool outputs_is_confirmed(const struct outputs *o, uint32_t output);
+/* Why it is not. */
+enum quality outputs_trouble(const struct outputs *o, uint32_t output);
+
+/* A write is settled: verdict GOOD when the device acknowledged it. */
+void outputs_written(
+	struct outputs *o, uint32_t tag, enum quality verdict, uint16_t code, int64_t now_ns);
+/* Something was read of a channel that is written. */
+void outputs_read(struct outputs *o, uint32_t channel, int64_t now_ns);
+/* An instrument is down: nobody knows what its outputs hold. */
+void outputs_lost(struct outputs *o, uint32_t instrument, int64_t now_ns);
+/* It is back: what protection holds is written before anything else is. */
+void outputs_back(struct outputs *o, uint32_t instrument, int64_t now_ns);
+
+/* Between two ticks: what waits is tried again, what is not read back in time has failed. */
+void outputs_step(struct outputs *o, int64_t now_ns);
+/* Ramps, refreshing, and the same. */
+void outputs_tick(struct outputs *o, int64_t now_ns);
+/* The earliest time at which outputs_tick() has something to do between two ticks of the bench; NEVER. */
+int64_t outputs_wake(const struct outputs *o);
+
+/* What was known of an output before a restart; its target is NaN when nothing was asked. */
+struct output_past {
+	double target, working;
+	enum output_owner owner;
+	enum output_mode mode;
+};
+void outputs_restore(
+	struct outputs *o, uint32_t output, const struct output_past *past, int64_t now_ns);
+/* After a reload: outputs with the same channel id and type go on as they are; writes under way are settled by their links. */
+void outputs_adopt(struct outputs *o, struct outputs *from, int64_t now_ns);
+
+#endif

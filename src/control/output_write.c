@@ -1,0 +1,379 @@
+/* output_write.c - an output on its way to the device, and what comes back */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "control/output_inside.h"
+#include "msg/quality.h"
+
+#define AGAIN_NS NS_PER_S        /* protection tries again so long after it was not taken */
+#define FULL_NS (20 * NS_PER_MS) /* the queue of the link had no room */
+#define HOUR_NS (3600 * NS_PER_S)
+
+static bool
+is_read_back(const struct image *img, const struct image_output *d)
+{
+	return d->has_verify && !image_is_write_only(img, d->at);
+}
+
+static uint32_t
+point_of(const struct image *img, const struct image_output *d)
+{
+	return image_channel_at(img, d->at)->source;
+}
+
+void
+output_settle(struct outputs *all, uint32_t i, enum verdict verdict, const char *text)
+{
+	struct output *o = &all->at[i];
+
+	if (!o->is_ordered)
+		return;
+	o->is_ordered = false;
+	all->sink.settled(all->sink.ctx, i, o->cause, verdict, text);
+}
+
+/* Every change on the wire is an event; writing the same again is none. */
+static void
+tell_written(struct outputs *all, uint32_t i, bool is_news, int64_t now_ns)
+{
+	struct output *o = &all->at[i];
+	struct event e = { .kind = EVENT_OUTPUT_WRITTEN,
+		.cause = o->cause,
+		.n_values = 1,
+		.values = { o->working } };
+
+	if (is_news)
+		output_event(all, i, &e, now_ns);
+}
+
+/* What has to be read back: the last value; in a ramp any that was sent since the last one that was read back. */
+static void
+expect(struct output *o, double at)
+{
+	bool is_last = !(o->working < o->target) && !(o->working > o->target);
+
+	if (!is_last && (o->phase == OUTPUT_VERIFYING || o->phase == OUTPUT_WRITING)) {
+		o->low = fmin(o->low, at);
+		o->high = fmax(o->high, at);
+	} else {
+		o->low = o->high = at;
+		o->is_fresh = true;
+	}
+}
+
+static void
+count_write(struct output *o, int64_t now_ns)
+{
+	if (now_ns - o->hour_ns >= HOUR_NS) {
+		o->hour_ns = now_ns;
+		o->n_in_hour = 0;
+	}
+	o->n_in_hour++;
+}
+
+static void
+fail(struct outputs *all, uint32_t i, enum quality why, double shown, int64_t now_ns)
+{
+	struct output *o = &all->at[i];
+	struct event e = { .kind = EVENT_OUTPUT_NOT_TAKEN,
+		.reason = why,
+		.cause = o->cause,
+		.n_values = 2,
+		.values = { o->working, shown } };
+	bool is_news = o->trouble != why;
+	char text[EVENT_TEXT];
+
+	o->is_confirmed = false;
+	o->trouble = (uint16_t)why;
+	o->tries = 0;
+	/* Protection does not give up; what people have asked for is theirs to ask again. */
+	o->phase = output_is_protected(o) ? OUTPUT_WAITING : OUTPUT_IDLE;
+	o->due_ns = now_ns + AGAIN_NS;
+	all->wake_ns = MIN(all->wake_ns, o->due_ns);
+	if (is_news)
+		output_event(all, i, &e, now_ns);
+	snprintf(text, sizeof(text), "%s; %s", quality_row(why)->text_en,
+		quality_row(why)->remedy_en);
+	output_settle(all, i,
+		why == Q_NO_ANSWER || why == Q_LINK_LOST || why == Q_GARBLED ? VERDICT_UNKNOWN
+									     : VERDICT_FAILED,
+		text);
+}
+
+static void
+confirm(struct outputs *all, uint32_t i)
+{
+	const struct image_output *d = image_output_at(all->img, i);
+	struct output *o = &all->at[i];
+	char text[64] = "", full[EVENT_TEXT] = "";
+
+	o->phase = OUTPUT_IDLE;
+	o->is_confirmed = true;
+	o->is_foreign = false;
+	o->trouble = Q_GOOD;
+	o->tries = 0;
+	if (o->working < o->target || o->working > o->target) {
+		outputs_text(all, i, o->target, text, sizeof(text));
+		snprintf(full, sizeof(full), "on its way to %s", text);
+	}
+	output_settle(
+		all, i, is_read_back(all->img, d) ? VERDICT_VERIFIED : VERDICT_ACCEPTED, full);
+}
+
+/* The interlocks look at each step; protection is never asked. */
+static bool
+is_allowed(struct outputs *all, uint32_t i, int64_t now_ns)
+{
+	struct output *o = &all->at[i];
+	struct event e = {
+		.kind = EVENT_OUTPUT_HELD, .cause = o->cause, .n_values = 1, .values = { o->sent }
+	};
+	struct err err;
+
+	if (output_is_protected(o) || all->sink.allow(all->sink.ctx, i, o->working, &err) == 0) {
+		o->is_forbidden = false;
+		return true;
+	}
+	if (!o->is_forbidden) {
+		text_copy(e.text, sizeof(e.text), err.msg);
+		output_event(all, i, &e, now_ns);
+		output_settle(all, i, VERDICT_REFUSED, err.msg);
+	}
+	o->is_forbidden = true;
+	/* It goes no further; what was sent last stays. */
+	o->target = o->working = o->sent;
+	output_show(all, i, now_ns);
+	return false;
+}
+
+void
+output_send(struct outputs *all, uint32_t i, int64_t now_ns)
+{
+	const struct image_output *d = image_output_at(all->img, i);
+	struct output *o = &all->at[i];
+	bool is_news = !(o->sent <= o->working && o->sent >= o->working);
+	union value raw;
+	double at;
+	struct err err;
+	int rc;
+
+	if (all->img->is_observed || (is_news && !is_allowed(all, i, now_ns)))
+		return;
+	rc = output_raw(all->img, d, o->working, &raw, &at, &err);
+	if (rc == 0) {
+		/* The verdict may come before the call is back. */
+		uint8_t before = o->phase;
+
+		expect(o, at);
+		o->phase = OUTPUT_WRITING;
+		o->tag = ++all->tag;
+		rc = all->sink.write(all->sink.ctx, point_of(all->img, d), o->tag, raw, &err);
+		if (rc == ERR_REFUSED) {
+			o->phase = before == OUTPUT_VERIFYING ? before : OUTPUT_WAITING;
+			o->due_ns = now_ns + FULL_NS;
+			all->wake_ns = MIN(all->wake_ns, o->due_ns);
+			return;
+		}
+	}
+	if (rc < 0) {
+		fail(all, i, Q_BAD_REQUEST, NAN, now_ns);
+		return;
+	}
+	o->sent = o->working;
+	o->sent_ns = now_ns;
+	count_write(o, now_ns);
+	tell_written(all, i, is_news, now_ns);
+}
+
+static int64_t
+patience(const struct image *img, const struct image_output *d)
+{
+	const struct image_point *p = image_point_at(img, point_of(img, d));
+	const struct image_instrument *ins = image_instrument_at(img, p->instrument);
+
+	return d->verify_after_ns +
+	       (int64_t)MAX(d->verify_tries, 1u) * (p->every_ns + 2 * ins->timeout_ns);
+}
+
+void
+outputs_written(
+	struct outputs *all, uint32_t tag, enum quality verdict, uint16_t code, int64_t now_ns)
+{
+	uint32_t i = 0;
+	struct output *o;
+	const struct image_output *d;
+
+	while (i < all->n && (all->at[i].tag != tag || all->at[i].phase != OUTPUT_WRITING))
+		i++;
+	if (i == all->n)
+		return; /* overtaken by a later order */
+	o = &all->at[i];
+	d = image_output_at(all->img, i);
+	o->last_ns = now_ns;
+	if (quality_is_bad(verdict)) {
+		o->sent = NAN; /* nobody knows whether it was taken */
+		fail(all, i, verdict, NAN, now_ns);
+	} else if (!is_read_back(all->img, d)) {
+		confirm(all, i);
+	} else {
+		o->phase = OUTPUT_VERIFYING;
+		if (o->is_fresh) {
+			o->is_fresh = false;
+			o->acked_ns = now_ns;
+			o->tries = 0;
+			o->due_ns = now_ns + patience(all->img, d);
+		}
+		all->wake_ns = MIN(all->wake_ns, o->acked_ns + d->verify_after_ns);
+		if (d->verify_after_ns == 0)
+			all->sink.ask(all->sink.ctx, point_of(all->img, d));
+	}
+}
+
+static void
+verify(struct outputs *all, uint32_t i, double at, int64_t now_ns)
+{
+	const struct image_output *d = image_output_at(all->img, i);
+	struct output *o = &all->at[i];
+	double more = output_tolerance(all->img, d, at);
+
+	if (at >= o->low - more && at <= o->high + more) {
+		confirm(all, i);
+		return;
+	}
+	if (++o->tries < MAX(d->verify_tries, 1u)) {
+		all->sink.ask(all->sink.ctx, point_of(all->img, d));
+		return;
+	}
+	o->is_foreign = true; /* told here */
+	fail(all, i, Q_DEVICE_FAILED, output_from_at(all->img, d, at), now_ns);
+}
+
+/* What the device holds is taken as it is: at the first start, after it came back, and when somebody has turned its knob. */
+static void
+adopt(struct outputs *all, uint32_t i, double value, enum event_kind kind, int64_t now_ns)
+{
+	struct output *o = &all->at[i];
+	struct event e = { .kind = kind, .n_values = 2, .values = { value, o->sent } };
+
+	if (kind == EVENT_OUTPUT_ADOPTED)
+		e.n_values = 1;
+	else if (!isfinite(o->sent))
+		e.values[1] = o->working;
+	output_event(all, i, &e, now_ns);
+	o->target = o->working = o->sent = value;
+	o->is_confirmed = true;
+	o->trouble = Q_GOOD;
+	output_show(all, i, now_ns);
+}
+
+/* Something else has written it, and it is not ours to take that as asked for. */
+static void
+tell_foreign(struct outputs *all, uint32_t i, double value, int64_t now_ns)
+{
+	struct output *o = &all->at[i];
+	struct event e = {
+		.kind = EVENT_OUTPUT_CHANGED, .n_values = 2, .values = { value, o->working }
+	};
+
+	o->is_foreign = true;
+	o->is_confirmed = false;
+	o->trouble = Q_DEVICE_FAILED;
+	output_event(all, i, &e, now_ns);
+}
+
+/* Nothing is under way, and the device shows this. */
+static void
+compare(struct outputs *all, uint32_t i, double at, int64_t now_ns)
+{
+	const struct image_output *d = image_output_at(all->img, i);
+	struct output *o = &all->at[i];
+	double value = output_from_at(all->img, d, at), more, wanted;
+	union value raw;
+	struct err err;
+
+	if (!isfinite(o->target)) {
+		adopt(all, i, value, EVENT_OUTPUT_ADOPTED, now_ns);
+		return;
+	}
+	if (output_raw(all->img, d, o->working, &raw, &wanted, &err) < 0)
+		return;
+	more = output_tolerance(all->img, d, at);
+	if (at >= wanted - more && at <= wanted + more) {
+		o->is_foreign = false;
+		o->is_confirmed = true;
+		o->trouble = Q_GOOD;
+		if (!isfinite(o->sent))
+			o->sent = o->working;
+		return;
+	}
+	if (o->is_foreign)
+		return;
+	if (o->mode == MODE_MANUAL && !output_is_protected(o)) {
+		adopt(all, i, value, EVENT_OUTPUT_CHANGED, now_ns);
+		return;
+	}
+	tell_foreign(all, i, value, now_ns);
+	if (output_is_protected(o)) { /* it is asserted again, each time */
+		o->is_foreign = false;
+		output_send(all, i, now_ns);
+	}
+}
+
+void
+outputs_read(struct outputs *all, uint32_t channel, int64_t now_ns)
+{
+	uint32_t i = all->of_channel[channel];
+	const struct image_output *d;
+	struct output_reading r;
+	struct output *o;
+
+	if (i == 0)
+		return;
+	o = &all->at[--i];
+	d = image_output_at(all->img, i);
+	all->sink.read(all->sink.ctx, d->at, &r);
+	if (quality_is_bad(r.quality))
+		return;
+	o->is_known = true;
+	if (o->phase == OUTPUT_IDLE) {
+		/* In a ramp the device is behind, and that is no news. */
+		if (!isfinite(o->target) || !isfinite(o->sent) ||
+			(o->sent <= o->target && o->sent >= o->target &&
+				r.stamp_ns >= o->last_ns + d->verify_after_ns))
+			compare(all, i, r.number, now_ns);
+	} else if (o->phase == OUTPUT_VERIFYING) {
+		if (r.stamp_ns >= o->acked_ns + d->verify_after_ns)
+			verify(all, i, r.number, now_ns);
+		else if (now_ns >= o->acked_ns + d->verify_after_ns)
+			all->sink.ask(all->sink.ctx, point_of(all->img, d));
+	}
+}
+
+/* Between two ticks: what waits is tried again, what is not read back in time has failed. */
+void
+output_step(struct outputs *all, uint32_t i, int64_t now_ns)
+{
+	const struct image_output *d = image_output_at(all->img, i);
+	struct output *o = &all->at[i];
+	int64_t wake_ns = NEVER;
+
+	if (o->phase == OUTPUT_WAITING) {
+		if (now_ns >= o->due_ns)
+			output_send(all, i, now_ns);
+		else
+			wake_ns = o->due_ns;
+	} else if (o->phase == OUTPUT_VERIFYING) {
+		if (now_ns >= o->due_ns) {
+			fail(all, i, Q_NO_ANSWER, NAN, now_ns);
+		} else if (now_ns >= o->acked_ns + d->verify_after_ns) {
+			if (d->verify_after_ns > 0 && o->tries == 0)
+				all->sink.ask(all->sink.ctx, point_of(all->img, d));
+			wake_ns = o->due_ns;
+		} else {
+			wake_ns = o->acked_ns + d->verify_after_ns;
+		}
+	}
+	all->wake_ns = MIN(all->wake_ns, wake_ns);
+}

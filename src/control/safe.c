@@ -1,0 +1,394 @@
+/* safe.c - safe states */
+#include "control/safe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#define AGAIN_NS (2 * NS_PER_S) /* a line that was not confirmed is told to its output again */
+
+enum line_phase {
+	LINE_OUT, /* not wanted: of a state that is not held, or a second way that is not needed */
+	LINE_QUEUED,    /* others on its link, or the one it waits for, come first */
+	LINE_SENT,      /* its output has it */
+	LINE_CONFIRMED, /* read back, or acknowledged where it cannot be */
+	LINE_LATE,      /* not within its time: told, and tried again */
+	LINE_OVERTAKEN, /* another safe state holds its output */
+};
+
+struct line {
+	uint8_t phase;
+	bool is_told; /* that it was late */
+	int64_t deadline_ns;
+	int64_t again_ns;
+};
+
+struct held {
+	bool is_held;
+	uint8_t owner, phase; /* enum output_owner, enum safe_phase */
+	uint64_t cause;
+};
+
+struct safe {
+	const struct image *img;
+	struct outputs *outputs;
+	struct safe_sink sink;
+	struct held *held;  /* [safe state] */
+	struct line *lines; /* [safe line] */
+	uint32_t *holder;   /* [output] safe line that has it; IMAGE_NONE */
+	uint8_t *is_busy;   /* [link] a line of it is under way; of one step */
+	int64_t wake_ns;
+};
+
+struct safe *
+safe_new(const struct image *img, struct outputs *outputs, const struct safe_sink *sink)
+{
+	struct safe *s = mem_zero(1, sizeof(*s));
+
+	s->img = img;
+	s->outputs = outputs;
+	s->sink = *sink;
+	s->held = mem_zero(img->safe_states.n, sizeof(*s->held));
+	s->lines = mem_zero(img->safe_lines.n, sizeof(*s->lines));
+	s->holder = mem_zero(img->outputs.n, sizeof(*s->holder));
+	s->is_busy = mem_zero(img->links.n, 1);
+	s->wake_ns = NEVER;
+	for (uint32_t i = 0; i < img->outputs.n; i++)
+		s->holder[i] = IMAGE_NONE;
+	return s;
+}
+
+void
+safe_free(struct safe *s)
+{
+	if (s == NULL)
+		return;
+	free(s->held);
+	free(s->lines);
+	free(s->holder);
+	free(s->is_busy);
+	free(s);
+}
+
+static uint32_t
+link_of(const struct image *img, const struct image_safe_line *l)
+{
+	const struct image_channel *at = image_channel_at(img, image_output_at(img, l->output)->at);
+
+	return image_instrument_at(img, at->instrument)->link;
+}
+
+static void
+show(struct safe *s, uint32_t state, enum safe_phase phase, int64_t now_ns)
+{
+	s->held[state].phase = (uint8_t)phase;
+	s->sink.state(
+		s->sink.ctx, image_safe_state_at(s->img, state)->state, phase, Q_GOOD, now_ns);
+}
+
+static void
+emit(struct safe *s, enum event_kind kind, uint32_t state, const char *text, int64_t now_ns)
+{
+	struct event e = { .kind = kind, .stamp_ns = now_ns, .cause = s->held[state].cause };
+	uint64_t id;
+
+	text_copy(e.subject, sizeof(e.subject),
+		image_text(s->img, image_safe_state_at(s->img, state)->name));
+	text_copy(e.text, sizeof(e.text), text);
+	id = s->sink.event(s->sink.ctx, &e);
+	if (kind == EVENT_SAFE_STATE_BEGAN && id != 0)
+		s->held[state].cause = id;
+}
+
+/* Its output gets the value, whoever had it; a line of another safe state that held it is overtaken. */
+static void
+start_line(struct safe *s, uint32_t state, uint32_t i, int64_t now_ns)
+{
+	const struct image_safe_line *l = image_safe_line_at(s->img, i);
+	struct output_order order = {
+		.value = l->value, .owner = s->held[state].owner, .cause = s->held[state].cause
+	};
+	struct line *line = &s->lines[i];
+	uint32_t before = s->holder[l->output];
+	struct err err;
+
+	if (before != IMAGE_NONE && before != i)
+		s->lines[before].phase = LINE_OVERTAKEN;
+	s->holder[l->output] = i;
+	line->phase = LINE_SENT;
+	line->is_told = false;
+	line->deadline_ns = now_ns + l->within_ns;
+	line->again_ns = NEVER;
+	if (outputs_set(s->outputs, l->output, &order, now_ns, &err) < 0)
+		line->deadline_ns = now_ns; /* told as late, and tried again */
+}
+
+static void
+tell_late(struct safe *s, uint32_t state, uint32_t i, int64_t now_ns)
+{
+	const struct image_safe_line *l = image_safe_line_at(s->img, i);
+	const struct image_output *o = image_output_at(s->img, l->output);
+	struct event e = { .kind = EVENT_SAFE_LINE_FAILED,
+		.stamp_ns = now_ns,
+		.cause = s->held[state].cause,
+		.reason = outputs_trouble(s->outputs, l->output),
+		.n_values = 1,
+		.values = { l->value } };
+
+	if (e.reason == Q_GOOD || e.reason == Q_NOT_YET)
+		e.reason = Q_NO_ANSWER;
+	text_copy(e.subject, sizeof(e.subject),
+		image_text(s->img, image_channel_at(s->img, o->channel)->name));
+	s->sink.event(s->sink.ctx, &e);
+}
+
+static void
+late(struct safe *s, uint32_t state, uint32_t i, int64_t now_ns)
+{
+	const struct image_safe_line *l = image_safe_line_at(s->img, i);
+	struct line *line = &s->lines[i];
+
+	line->phase = LINE_LATE;
+	line->again_ns = now_ns + AGAIN_NS;
+	if (!line->is_told)
+		tell_late(s, state, i, now_ns);
+	line->is_told = true;
+	if (l->otherwise != IMAGE_NONE && s->lines[l->otherwise].phase == LINE_OUT)
+		s->lines[l->otherwise].phase = LINE_QUEUED;
+}
+
+static bool
+is_settled(const struct line *l)
+{
+	return l->phase == LINE_CONFIRMED || l->phase == LINE_LATE || l->phase == LINE_OVERTAKEN ||
+	       l->phase == LINE_OUT;
+}
+
+/* Its output is where it should be, it is not in time, or it is still under way. */
+static void
+look_at(struct safe *s, uint32_t state, uint32_t i, int64_t now_ns)
+{
+	const struct image_safe_line *l = image_safe_line_at(s->img, i);
+	struct line *line = &s->lines[i];
+
+	if (outputs_is_confirmed(s->outputs, l->output)) {
+		line->phase = LINE_CONFIRMED;
+		line->is_told = false;
+	} else if (line->phase == LINE_CONFIRMED) {
+		line->phase =
+			LINE_SENT; /* the device shows something else, or is gone: the output is at it */
+		line->deadline_ns = now_ns + l->within_ns;
+	}
+	if (line->phase == LINE_SENT && now_ns >= line->deadline_ns)
+		late(s, state, i, now_ns);
+	if (line->phase == LINE_SENT)
+		s->wake_ns = MIN(s->wake_ns, line->deadline_ns);
+}
+
+/* In the order of the list: a link has one line under way, and none overtakes what it waits for. */
+static void
+advance(struct safe *s, uint32_t state, int64_t now_ns)
+{
+	const struct image_safe_state *d = image_safe_state_at(s->img, state);
+
+	for (uint32_t i = d->first_line; i < d->first_line + d->n_lines; i++) {
+		const struct image_safe_line *l = image_safe_line_at(s->img, i);
+		struct line *line = &s->lines[i];
+		uint32_t link = link_of(s->img, l);
+
+		if (line->phase == LINE_QUEUED && !s->is_busy[link] &&
+			(l->after == IMAGE_NONE || is_settled(&s->lines[l->after])))
+			start_line(s, state, i, now_ns);
+		if (line->phase == LINE_SENT || line->phase == LINE_CONFIRMED ||
+			line->phase == LINE_LATE)
+			look_at(s, state, i, now_ns);
+		if (line->phase == LINE_QUEUED || line->phase == LINE_SENT)
+			s->is_busy[link] = 1;
+	}
+}
+
+/* Confirmed: all that is wanted; a line that failed counts as confirmed when its second way does. */
+static enum safe_phase
+phase_now(const struct safe *s, uint32_t state)
+{
+	const struct image_safe_state *d = image_safe_state_at(s->img, state);
+	bool is_under_way = false, is_late = false;
+
+	for (uint32_t i = d->first_line; i < d->first_line + d->n_lines; i++) {
+		const struct line *l = &s->lines[i];
+
+		is_under_way = is_under_way || l->phase == LINE_QUEUED || l->phase == LINE_SENT;
+		is_late = is_late || l->phase == LINE_LATE;
+	}
+	return is_late ? SAFE_NOT_CONFIRMED : is_under_way ? SAFE_UNDER_WAY : SAFE_REACHED;
+}
+
+static void
+step_state(struct safe *s, uint32_t state, int64_t now_ns)
+{
+	enum safe_phase before = (enum safe_phase)s->held[state].phase, now;
+
+	memset(s->is_busy, 0, s->img->links.n);
+	advance(s, state, now_ns);
+	now = phase_now(s, state);
+	if (now == before)
+		return;
+	show(s, state, now, now_ns);
+	if (now == SAFE_REACHED)
+		emit(s, EVENT_SAFE_STATE_REACHED, state, "", now_ns);
+}
+
+/* The output itself tries again what was not taken; what it could not take at all is ordered anew. */
+static void
+retry(struct safe *s, uint32_t state, int64_t now_ns)
+{
+	const struct image_safe_state *d = image_safe_state_at(s->img, state);
+
+	for (uint32_t i = d->first_line; i < d->first_line + d->n_lines; i++) {
+		struct line *line = &s->lines[i];
+		const struct image_safe_line *l = image_safe_line_at(s->img, i);
+		struct output_order order = { .value = l->value,
+			.owner = s->held[state].owner,
+			.cause = s->held[state].cause };
+		struct err err;
+
+		if (line->phase != LINE_LATE)
+			continue;
+		if (now_ns >= line->again_ns) {
+			line->again_ns = now_ns + AGAIN_NS;
+			if (outputs_owner(s->outputs, l->output) < OWNER_SAFE_STATE &&
+				outputs_set(s->outputs, l->output, &order, now_ns, &err) < 0)
+				continue;
+		}
+		s->wake_ns = MIN(s->wake_ns, line->again_ns);
+	}
+}
+
+void
+safe_step(struct safe *s, int64_t now_ns)
+{
+	s->wake_ns = NEVER;
+	for (uint32_t i = 0; i < s->img->safe_states.n; i++)
+		if (s->held[i].is_held) {
+			step_state(s, i, now_ns);
+			retry(s, i, now_ns);
+		}
+}
+
+static void
+begin(struct safe *s, uint32_t state, enum output_owner owner, uint64_t cause, int64_t now_ns)
+{
+	const struct image_safe_state *d = image_safe_state_at(s->img, state);
+
+	s->held[state] = (struct held){ .is_held = true,
+		.owner = (uint8_t)MAX(owner, (enum output_owner)s->held[state].owner),
+		.phase = SAFE_UNDER_WAY,
+		.cause = cause };
+	for (uint32_t i = d->first_line; i < d->first_line + d->n_lines; i++)
+		s->lines[i].phase =
+			image_safe_line_at(s->img, i)->is_otherwise ? LINE_OUT : LINE_QUEUED;
+	show(s, state, SAFE_UNDER_WAY, now_ns);
+}
+
+void
+safe_begin(struct safe *s, uint32_t state, enum output_owner owner, uint64_t cause, const char *why,
+	int64_t now_ns)
+{
+	if (s->img->is_observed)
+		return;
+	s->sink.make_way(s->sink.ctx);
+	begin(s, state, owner, cause, now_ns);
+	/* Recorded without waiting: the bytes go at once, and the event is their cause. */
+	emit(s, EVENT_SAFE_STATE_BEGAN, state, why, now_ns);
+	step_state(s, state, now_ns);
+}
+
+void
+safe_restore(
+	struct safe *s, uint32_t state, enum output_owner owner, uint64_t cause, int64_t now_ns)
+{
+	begin(s, state, owner, cause, now_ns);
+	step_state(s, state, now_ns);
+}
+
+void
+safe_leave(struct safe *s, uint32_t state, int64_t now_ns)
+{
+	const struct image_safe_state *d = image_safe_state_at(s->img, state);
+	enum output_owner owner = (enum output_owner)s->held[state].owner;
+
+	if (!s->held[state].is_held)
+		return;
+	for (uint32_t i = d->first_line; i < d->first_line + d->n_lines; i++) {
+		const struct image_safe_line *l = image_safe_line_at(s->img, i);
+
+		if (s->holder[l->output] == i) {
+			s->holder[l->output] = IMAGE_NONE;
+			outputs_release(s->outputs, l->output, owner, now_ns);
+		}
+		s->lines[i].phase = LINE_OUT;
+	}
+	s->held[state].is_held = false;
+	s->held[state].owner = OWNER_NONE;
+	show(s, state, SAFE_IDLE, now_ns);
+}
+
+bool
+safe_is_held(const struct safe *s, uint32_t state)
+{
+	return s->held[state].is_held;
+}
+
+enum safe_phase
+safe_phase_of(const struct safe *s, uint32_t state)
+{
+	return (enum safe_phase)s->held[state].phase;
+}
+
+uint32_t
+safe_held(const struct safe *s)
+{
+	for (uint32_t i = 0; i < s->img->safe_states.n; i++)
+		if (s->held[i].is_held)
+			return i;
+	return IMAGE_NONE;
+}
+
+bool
+safe_wants(const struct image *img, uint32_t state, uint32_t output, double value)
+{
+	const struct image_safe_state *d = image_safe_state_at(img, state);
+
+	for (uint32_t i = d->first_line; i < d->first_line + d->n_lines; i++) {
+		const struct image_safe_line *l = image_safe_line_at(img, i);
+
+		if (l->output == output && !l->is_otherwise && !(l->value < value) &&
+			!(l->value > value))
+			return true;
+	}
+	return false;
+}
+
+int64_t
+safe_wake(const struct safe *s)
+{
+	return s->wake_ns;
+}
+
+void
+safe_adopt(struct safe *s, const struct safe *from, int64_t now_ns)
+{
+	for (uint32_t i = 0; i < s->img->safe_states.n; i++) {
+		const char *name = image_text(s->img, image_safe_state_at(s->img, i)->name);
+
+		show(s, i, SAFE_IDLE, now_ns);
+		for (uint32_t k = 0; k < from->img->safe_states.n; k++)
+			if (from->held[k].is_held &&
+				strcmp(name, image_text(from->img,
+						     image_safe_state_at(from->img, k)->name)) == 0)
+				safe_restore(s, i, (enum output_owner)from->held[k].owner,
+					from->held[k].cause, now_ns);
+	}
+}
