@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "control/output_inside.h"
 
+#define AHEAD_NS (2 * NS_PER_S) /* a ramp moves on so long while a step is not acknowledged */
+
 struct outputs *
 outputs_new(const struct image *img, const struct outputs_sink *sink)
 {
@@ -309,11 +311,11 @@ ramp(struct outputs *all, uint32_t i, int64_t now_ns)
 	struct err err;
 	bool has_moved;
 
-	/* What the device holds is not known: the ramp waits. */
-	if (isfinite(o->sent) || o->phase != OUTPUT_IDLE)
-		has_moved = move(all, i, now_ns);
+	/* What the device holds is not known, or it is not in step: the ramp waits, so that nothing jumps later. */
+	if (o->phase == OUTPUT_WRITING || o->phase == OUTPUT_WAITING)
+		has_moved = now_ns - o->sent_ns < AHEAD_NS && move(all, i, now_ns);
 	else
-		has_moved = o->is_ordered && move(all, i, now_ns);
+		has_moved = (isfinite(o->sent) || o->is_ordered) && move(all, i, now_ns);
 	if (!has_moved) {
 		o->moved_ns = now_ns;
 		return;

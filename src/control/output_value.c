@@ -105,6 +105,9 @@ parse_number(const struct outputs *o, const struct image_channel *ch, const char
 			unit[0] == '\0' ? "" : " ", unit);
 	if (text[0] == '\0' || strcmp(text, unit) == 0)
 		return 0;
+	if (text[0] == ',')
+		return err_set(err, ERR_CONF, 0,
+			"a number has a decimal point, no comma; write 1.5 for 1,5");
 	if (unit[0] == '\0')
 		return err_set(err, ERR_CONF, 0, "it has no unit; leave '%.20s' out", text);
 	return err_set(err, ERR_CONF, 0, "it is in %s, not in '%.20s'; write the number in %s",

@@ -2,7 +2,7 @@
  *
  * Each table grows in a buffer of its own; image_builder_done() lays them out one behind the other.
  */
-#include "image_builder.h"
+#include "image_builder_inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,20 +17,15 @@
 
 #define HEALTH_ID (1u << 24) /* the health channels have the same numbers in all images */
 
-struct image_builder {
-	struct image head;
-	struct buf links, instruments, presets, points, channels, twins, code, strings;
-};
-
-static _Noreturn void
-give_up(const char *what, const char *which)
+_Noreturn void
+image_builder_give_up(const char *what, const char *which)
 {
 	fprintf(stderr, "image builder: %s: '%s'; correct the test\n", what, which);
 	exit(2);
 }
 
-static uint32_t
-put_string(struct image_builder *b, const char *text)
+uint32_t
+image_builder_string(struct image_builder *b, const char *text)
 {
 	uint32_t off = (uint32_t)b->strings.n;
 
@@ -46,10 +41,6 @@ string_at(const struct image_builder *b, uint32_t off)
 	return b->strings.data + off;
 }
 
-/* Element i of a table that grows in `table`. */
-#define AT(table, type, i) ((type *)(void *)(table)->data + (i))
-#define COUNT(table, type) ((uint32_t)((table)->n / sizeof(type)))
-
 struct image_builder *
 image_builder_new(const char *bench, int64_t tick_ns)
 {
@@ -60,7 +51,7 @@ image_builder_new(const char *bench, int64_t tick_ns)
 	b->head.version = IMAGE_VERSION;
 	b->head.on_stop = b->head.bench_state = IMAGE_NONE;
 	b->head.tick_ns = tick_ns;
-	b->head.bench = put_string(b, bench);
+	b->head.bench = image_builder_string(b, bench);
 	b->head.title = b->head.bench;
 	return b;
 }
@@ -68,9 +59,9 @@ image_builder_new(const char *bench, int64_t tick_ns)
 uint32_t
 image_builder_link(struct image_builder *b, const char *name, const char *host, uint16_t port)
 {
-	struct image_link link = { .name = put_string(b, name),
+	struct image_link link = { .name = image_builder_string(b, name),
 		.kind = LINK_TCP,
-		.host = put_string(b, host),
+		.host = image_builder_string(b, host),
 		.port = port,
 		.pipeline = 1,
 		.connect_timeout_ns = 3 * NS_PER_S,
@@ -108,10 +99,10 @@ option_value(const struct opt *opt, const char *text)
 		for (int i = 0; choices[i] != NULL; i++)
 			if (strcmp(choices[i], text) == 0)
 				return i;
-		give_up("no such choice", text);
+		image_builder_give_up("no such choice", text);
 	}
 	if (!text_to_int(text, &v) || (opt->type != OPT_SECRET && (v < opt->min || v > opt->max)))
-		give_up("not a number in its range", text);
+		image_builder_give_up("not a number in its range", text);
 	return v;
 }
 
@@ -130,21 +121,21 @@ options(const struct opt *table, const char *text, struct optvals *out,
 		int i;
 
 		if (n >= sizeof(word))
-			give_up("option is too long", at);
+			image_builder_give_up("option is too long", at);
 		memcpy(word, at, n);
 		word[n] = '\0';
 		at += n + strspn(at + n, " ");
 		value = strchr(word, '=');
 		if (value == NULL)
-			give_up("not of the form name=value", word);
+			image_builder_give_up("not of the form name=value", word);
 		*value++ = '\0';
 		for (i = 0; table[i].name != NULL && strcmp(table[i].name, word) != 0; i++)
 			continue;
 		if (table[i].name == NULL)
-			give_up("the codec has no such option", word);
+			image_builder_give_up("the codec has no such option", word);
 		if (table[i].type == OPT_TEXT) {
 			if (!text_copy(texts[i], 64, value))
-				give_up("text is too long", value);
+				image_builder_give_up("text is too long", value);
 			out->text[i] = texts[i];
 			out->num[i] = 0;
 		} else {
@@ -153,7 +144,7 @@ options(const struct opt *table, const char *text, struct optvals *out,
 	}
 	for (int i = 0; table[i].name != NULL; i++)
 		if (out->num[i] == OPT_NEEDED)
-			give_up("option is needed", table[i].name);
+			image_builder_give_up("option is needed", table[i].name);
 }
 
 /* ---- instruments and points --------------------------------------------------------------------------------------- */
@@ -199,8 +190,8 @@ image_builder_instrument(struct image_builder *b, const char *name, const char *
 	uint32_t link, const char *opts, int64_t every_ns, int64_t timeout_ns, uint32_t retries)
 {
 	const struct codec *c = codec_find(codec);
-	struct image_instrument ins = { .codec = put_string(b, codec),
-		.name = put_string(b, name),
+	struct image_instrument ins = { .codec = image_builder_string(b, codec),
+		.name = image_builder_string(b, name),
 		.link = link,
 		.first_point = COUNT(&b->points, struct image_point),
 		.retries = retries,
@@ -210,10 +201,10 @@ image_builder_instrument(struct image_builder *b, const char *name, const char *
 	char texts[CODEC_OPTS_MAX][64];
 
 	if (c == NULL)
-		give_up("no such codec", codec);
+		image_builder_give_up("no such codec", codec);
 	options(c->opts, opts, &vals, texts);
 	for (int i = 0; c->opts[i].name != NULL; i++)
-		ins.opts[i] = vals.text[i] != NULL ? put_string(b, vals.text[i]) : vals.num[i];
+		ins.opts[i] = vals.text[i] != NULL ? image_builder_string(b, vals.text[i]) : vals.num[i];
 	ins.id = COUNT(&b->instruments, struct image_instrument) + 1;
 	buf_put(&b->instruments, &ins, sizeof(ins));
 	return COUNT(&b->instruments, struct image_instrument) - 1;
@@ -225,7 +216,7 @@ last_instrument(struct image_builder *b)
 	uint32_t n = COUNT(&b->instruments, struct image_instrument);
 
 	if (n == 0)
-		give_up("a point needs an instrument before it", string_at(b, b->head.bench));
+		image_builder_give_up("a point needs an instrument before it", string_at(b, b->head.bench));
 	return AT(&b->instruments, struct image_instrument, n - 1);
 }
 
@@ -254,14 +245,14 @@ codec_point(const struct image_builder *b, const struct image_instrument *stored
 	vals.room = room->key;
 	*out = (struct point){ .write_space = -1, .bit = CODEC_BIT_NONE };
 	if (c->point(&ins, &vals, out, &err) < 0)
-		give_up(err.msg, opts);
+		image_builder_give_up(err.msg, opts);
 }
 
-static uint32_t
-put_channel(struct image_builder *b, struct image_channel *ch, const char *name)
+uint32_t
+image_builder_put_channel(struct image_builder *b, struct image_channel *ch, const char *name)
 {
 	ch->id = COUNT(&b->channels, struct image_channel) + 1;
-	ch->name = put_string(b, name);
+	ch->name = image_builder_string(b, name);
 	ch->title = ch->name;
 	buf_put(&b->channels, ch, sizeof(*ch));
 	return COUNT(&b->channels, struct image_channel) - 1;
@@ -288,14 +279,14 @@ image_builder_point(struct image_builder *b, const char *name, const char *opts,
 	stored.order = p.order;
 	stored.bit = p.bit;
 	stored.value = p.value;
-	stored.key = p.key != NULL ? put_string(b, p.key) : 0;
-	stored.unit = p.unit != NULL ? put_string(b, p.unit) : 0;
+	stored.key = p.key != NULL ? image_builder_string(b, p.key) : 0;
+	stored.unit = p.unit != NULL ? image_builder_string(b, p.unit) : 0;
 	stored.every_ns = every_ns > 0 ? every_ns : ins->every_ns;
 	snprintf(full, sizeof(full), "%s.%s", string_at(b, ins->name), name);
 	ch.type = p.value;
 	ch.instrument = stored.instrument;
 	ch.stale_ns = MAX(3 * stored.every_ns + ins->timeout_ns * (ins->retries + 1), NS_PER_S);
-	stored.channel = put_channel(b, &ch, full);
+	stored.channel = image_builder_put_channel(b, &ch, full);
 	buf_put(&b->points, &stored, sizeof(stored));
 	ins->n_points++;
 	return index;
@@ -330,7 +321,7 @@ image_builder_write(struct image_builder *b, uint32_t point, const char *opts)
 		&p, &room);
 	stored->write_space = (int16_t)p.space;
 	stored->write_address = p.address;
-	stored->write_key = p.key != NULL ? put_string(b, p.key) : 0;
+	stored->write_key = p.key != NULL ? image_builder_string(b, p.key) : 0;
 	AT(&b->channels, struct image_channel, stored->channel)->writable = 1;
 }
 
@@ -350,7 +341,7 @@ image_builder_preset(struct image_builder *b, const char *opts, union value v)
 	stored.order = p.order;
 	stored.bit = p.bit;
 	stored.value = p.value;
-	stored.key = p.key != NULL ? put_string(b, p.key) : 0;
+	stored.key = p.key != NULL ? image_builder_string(b, p.key) : 0;
 	if (ins->n_presets++ == 0)
 		ins->first_preset = COUNT(&b->presets, struct image_preset);
 	buf_put(&b->presets, &stored, sizeof(stored));
@@ -386,7 +377,7 @@ image_builder_follow(struct image_builder *b, const char *name, uint32_t channel
 		.instrument = of->instrument,
 		.factor = 1 };
 
-	return put_channel(b, &ch, name);
+	return image_builder_put_channel(b, &ch, name);
 }
 
 uint32_t
@@ -402,7 +393,7 @@ image_builder_sum(struct image_builder *b, const char *name, uint32_t one, uint3
 		.factor = 1 };
 
 	buf_put(&b->code, ops, sizeof(ops));
-	return put_channel(b, &ch, name);
+	return image_builder_put_channel(b, &ch, name);
 }
 
 static void
@@ -415,10 +406,10 @@ put_health(struct image_builder *b)
 			.instrument = IMAGE_NONE,
 			.factor = 1,
 			.stale_ns = 5 * NS_PER_S,
-			.unit = put_string(b, health_rows[i].unit) };
+			.unit = image_builder_string(b, health_rows[i].unit) };
 
 		image_builder_channel_id(
-			b, put_channel(b, &ch, health_rows[i].channel), HEALTH_ID + i);
+			b, image_builder_put_channel(b, &ch, health_rows[i].channel), HEALTH_ID + i);
 	}
 }
 
@@ -440,7 +431,7 @@ put_table(struct buf *out, struct image_table *table, struct buf *from, size_t s
 struct image *
 image_builder_done(struct image_builder *b)
 {
-	struct buf out = { 0 }, choices = { 0 };
+	struct buf out = { 0 };
 	struct image *img;
 	struct err err = { 0 };
 
@@ -456,8 +447,13 @@ image_builder_done(struct image_builder *b)
 	put_table(&out, &b->head.presets, &b->presets, sizeof(struct image_preset));
 	put_table(&out, &b->head.points, &b->points, sizeof(struct image_point));
 	put_table(&out, &b->head.channels, &b->channels, sizeof(struct image_channel));
-	put_table(&out, &b->head.choices, &choices, sizeof(struct image_choice));
+	put_table(&out, &b->head.choices, &b->choices, sizeof(struct image_choice));
 	put_table(&out, &b->head.twins, &b->twins, sizeof(struct image_twin));
+	put_table(&out, &b->head.outputs, &b->outputs, sizeof(struct image_output));
+	put_table(&out, &b->head.safe_states, &b->safe_states, sizeof(struct image_safe_state));
+	put_table(&out, &b->head.safe_lines, &b->safe_lines, sizeof(struct image_safe_line));
+	put_table(&out, &b->head.trips, &b->trips, sizeof(struct image_trip));
+	put_table(&out, &b->head.interlocks, &b->interlocks, sizeof(struct image_interlock));
 	put_table(&out, &b->head.code, &b->code, sizeof(struct expr_op));
 	put_table(&out, &b->head.strings, &b->strings, 1);
 	b->head.size = (uint32_t)out.n;
@@ -466,7 +462,7 @@ image_builder_done(struct image_builder *b)
 	img->hash = text_hash(
 		out.data + offsetof(struct image, bench), out.n - offsetof(struct image, bench));
 	if (image_check(img, out.n, &err) < 0)
-		give_up("the image does not hold together", err.msg);
+		image_builder_give_up("the image does not hold together", err.msg);
 	free(b);
 	return img;
 }

@@ -1,0 +1,85 @@
+/* hand_rig.h - a whole bench with Modbus devices in memory, on a clock that the test moves: for what writes and protects
+ *
+ * Each device is one link and one instrument with registers 0 to 15 that are read and written (int16), polled each 100 ms.
+ */
+#ifndef TESTS_HAND_RIG_H
+#define TESTS_HAND_RIG_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "control/bench.h"
+#include "../simulation/image_hands.h"
+
+#define HAND_DEVICES 4
+#define HAND_REGISTERS 16
+#define HAND_WRITES 4096
+#define HAND_VERDICTS 64
+#define HAND_EVENTS 8192
+
+struct hand_device {
+	int16_t held[HAND_REGISTERS];
+	bool is_silent;  /* answers nothing */
+	bool is_stuck;   /* acknowledges writes and keeps what it has */
+	bool refuses;    /* exception 4 to writes */
+	bool is_gone;    /* cannot be connected to */
+	bool is_open;    /* a connection */
+	int64_t delay_ns; /* of its answers */
+	uint8_t answer[300];
+	size_t n_answer;
+	int64_t answer_ns; /* NEVER: none under way */
+};
+
+struct hand_write {
+	int64_t at_ns;
+	uint32_t device, address;
+	int16_t value;
+	size_t n_events; /* before it */
+};
+
+struct hand_rig {
+	struct image *img;
+	struct board *board;
+	void *memory;
+	struct bench *bench;
+	int64_t now_ns, next_tick_ns;
+	struct hand_device device[HAND_DEVICES];
+	uint32_t n_devices;
+	struct hand_write writes[HAND_WRITES]; /* that arrived at a device */
+	size_t n_writes;
+	struct verdict_told verdicts[HAND_VERDICTS];
+	size_t n_verdicts;
+	struct event events[HAND_EVENTS];
+	size_t n_events;
+	bool no_disk; /* nothing is recorded */
+	bool is_slow; /* it is not on the disk yet */
+};
+
+/* A builder with n devices "d0" .. and points "r0" .. of `registers` each; *out_points[device * HAND_REGISTERS + register]. */
+struct image_builder *hand_builder(uint32_t n, uint32_t registers, uint32_t *out_points);
+/* The image is the rig's. */
+void hand_init(struct hand_rig *r, struct image *img, uint32_t n);
+void hand_done(struct hand_rig *r);
+/* Another controller on the same image and devices: the one before was killed. */
+void hand_kill(struct hand_rig *r);
+
+void hand_run(struct hand_rig *r, int64_t span_ns);
+
+/* "T = 120" as a person; returns the verdict within 5 s, or PENDING. The id is made of a count. */
+enum verdict hand_set(struct hand_rig *r, const char *output, const char *value);
+/* Any command; id and principal are filled when empty. */
+void hand_command(struct hand_rig *r, struct command *c);
+/* The last verdict of an id; PENDING: none. */
+enum verdict hand_verdict(const struct hand_rig *r, const char *id, const char **out_text);
+
+/* What a channel shows: a number; NaN when it is bad. */
+double hand_value(struct hand_rig *r, const char *name);
+const char *hand_word(struct hand_rig *r, const char *name);
+size_t hand_count(const struct hand_rig *r, enum event_kind kind, const char *subject);
+const struct event *hand_last(const struct hand_rig *r, enum event_kind kind);
+
+#endif
