@@ -19,6 +19,22 @@ bench_grow(void *at, uint32_t *n, uint32_t *cap, size_t size)
 	return at;
 }
 
+uint32_t
+code_take(struct bench *b, const struct expr *e)
+{
+	uint32_t first = b->code.n;
+
+	for (uint32_t i = 0; i < e->n; i++) {
+		struct expr_op *op = BENCH_ADD(b->code);
+
+		*op = e->ops[i];
+		if (expr_has_cell(op))
+			op->arg.i += b->n_cells;
+	}
+	b->n_cells += e->n_cells;
+	return first;
+}
+
 void
 bench_init(struct bench *b, const char *path)
 {
@@ -200,4 +216,9 @@ bench_read(struct bench *b, const struct node *root)
 				    "a map of instruments: NAME: {use: modbus, link: NAME}"));
 	channels_read(b, names_of(b, found[TOP_CHANNELS],
 				 "a map of channels: NAME: {read: INSTRUMENT.CHANNEL}"));
+	if (b->n_cells > IMAGE_CELLS_MAX)
+		diag_error(&b->diag, root->at, "too-large",
+			"the expressions use frozen, since, for, rises and falls %u times, more "
+			"than %d; split the bench into several",
+			b->n_cells, IMAGE_CELLS_MAX);
 }

@@ -185,7 +185,8 @@ struct bench {
 	BENCH_TABLE(const char *) marks;          /* of markers */
 	BENCH_TABLE(struct image_knot) knots;
 	BENCH_TABLE(struct expr_op) code;
-	uint32_t *order; /* channels as they stand in the image */
+	uint32_t n_cells; /* that the programs in `code` need together */
+	uint32_t *order;  /* channels as they stand in the image */
 	struct names link_names, instrument_names, channel_names;
 	struct expr *expr; /* room for one expression: too large for the stack */
 };
@@ -298,6 +299,9 @@ void channel_close(struct bench_channel *ch, const struct node *const *keys);
 
 /* Read `twin:` of all points of an instrument; `map` (may be NULL) is the instrument's own. */
 void twins_read(struct bench *b, const struct bench_instrument *ins, const struct node *map);
+
+/* Take the program of an expression over into b->code, with cells of its own for what it remembers; returns its first op. */
+uint32_t code_take(struct bench *b, const struct expr *e);
 
 /* The channel that a word of an expression names, first in the scope (NULL: none); NAMES_NONE: there is none. */
 uint32_t channels_find(const struct bench *b, const char *scope, const char *word);

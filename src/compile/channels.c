@@ -320,10 +320,8 @@ static void
 take_code(struct bench *b, struct bench_channel *ch, const struct expr *e)
 {
 	ch->source_kind = SOURCE_CALC;
-	ch->source = b->code.n;
+	ch->source = code_take(b, e);
 	ch->n_ops = e->n;
-	for (uint32_t i = 0; i < e->n; i++)
-		*BENCH_ADD(b->code) = e->ops[i];
 }
 
 /* Parse the expression into b->expr; its kind is EXPR_UNKNOWN when that was not possible, or when it is a word. */
@@ -426,10 +424,8 @@ read_condition(struct bench *b, struct bench_channel *ch)
 			"the condition is a number; compare it: %.40s > 0", ch->bad_if->text);
 		return;
 	}
-	ch->bad_if_op = b->code.n;
+	ch->bad_if_op = code_take(b, b->expr);
 	ch->n_bad_if = b->expr->n;
-	for (uint32_t i = 0; i < b->expr->n; i++)
-		*BENCH_ADD(b->code) = b->expr->ops[i];
 }
 
 void

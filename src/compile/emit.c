@@ -543,6 +543,7 @@ emit_image(struct bench *b, struct buf *out)
 	img.source = text(&e, b->source);
 	img.code = table(&e, b->code.n);
 	buf_put(out, b->code.at, b->code.n * sizeof(*b->code.at));
+	img.n_cells = b->n_cells;
 	img.strings = table(&e, (uint32_t)e.strings.n);
 	buf_put(out, e.strings.data, e.strings.n);
 	table(&e, 0); /* so that the size is a multiple of 8 */

@@ -7,7 +7,6 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "model/expr.h"
 
 #define CONFIRM_NS (60 * NS_PER_S) /* an unchanged value stands on the tape again after this */
 
@@ -57,6 +56,7 @@ struct channels {
 	uint32_t n_guards;
 	int64_t now_ns; /* of this tick, for conditions */
 	int64_t age_ns; /* nothing is too old before: the earliest of all stamps and their stale_ns, or less */
+	struct expr_cell *cells; /* of all programs of the image */
 	double *filters;
 	char (*texts)[VALUE_TEXT_MAX + 1];
 };
@@ -119,6 +119,7 @@ channels_new(const struct image *img, struct board *board)
 		}
 	}
 	c->filters = mem_zero(cells, sizeof(*c->filters));
+	c->cells = mem_zero(img->n_cells, sizeof(*c->cells));
 	c->texts = mem_zero(texts, sizeof(*c->texts));
 	c->guards = mem_zero(n_guards, sizeof(*c->guards));
 	for (uint32_t i = 0; i < c->n; i++)
@@ -137,6 +138,7 @@ channels_free(struct channels *c)
 	free(c->at);
 	free(c->dirty);
 	free(c->calcs);
+	free(c->cells);
 	free(c->filters);
 	free(c->guards);
 	free(c->texts);
@@ -307,21 +309,38 @@ load(void *ctx, uint32_t channel, double *out, unsigned *out_quality, int64_t *o
 	*out_stamp_ns = ch->stamp_ns;
 }
 
+static void
+run(struct channels *c, uint32_t first_op, uint32_t n_ops, int64_t now_ns, struct expr_result *out)
+{
+	const struct expr_op *code = image_at(c->img, &c->img->code);
+	/* A reading before the first tick has no time yet: nothing is remembered of it. */
+	const struct expr_input in = {
+		.ctx = c, .load = load, .now_ns = now_ns, .cells = now_ns == 0 ? NULL : c->cells
+	};
+
+	expr_run(code + first_op, n_ops, &in, out);
+}
+
+void
+channels_truth(
+	struct channels *c, const struct image_cond *cond, int64_t now_ns, struct expr_result *out)
+{
+	run(c, cond->first_op, cond->n_ops, now_ns, out);
+}
+
 /* What else it reads is what is known at this moment; what is not known makes no value good: see protection, 1. */
 static void
 guard(struct channels *c, struct guard *g, struct sample *s)
 {
 	const struct image_channel *d = image_channel_at(c->img, g->channel);
-	const struct expr_op *code = image_at(c->img, &c->img->code);
-	const struct expr_input in = { .ctx = c, .load = load, .now_ns = c->now_ns };
 	struct expr_result r;
 
 	g->last = *s;
+	run(c, d->bad_if, d->n_bad_if, c->now_ns, &r); /* always: it remembers */
 	if (quality_is_bad(s->quality)) {
 		g->is_bad = false;
 		return;
 	}
-	expr_run(code + d->bad_if, d->n_bad_if, &in, &r);
 	g->is_bad = r.truth != TRUTH_FALSE;
 	if (g->is_bad)
 		s->quality = r.truth == TRUTH_TRUE ? Q_SENSOR_FAULT : Q_SOURCE_BAD;
@@ -394,9 +413,6 @@ channels_age(struct channels *c, int64_t now_ns)
 void
 channels_calculate(struct channels *c, int64_t now_ns)
 {
-	const struct expr_op *code = image_at(c->img, &c->img->code);
-	const struct expr_input in = { .ctx = c, .load = load, .now_ns = now_ns };
-
 	for (uint32_t k = 0; k < c->n_calcs; k++) {
 		uint32_t i = c->calcs[k];
 		const struct image_channel *d = image_channel_at(c->img, i);
@@ -404,7 +420,7 @@ channels_calculate(struct channels *c, int64_t now_ns)
 		struct sample s;
 		enum value_type raw = VALUE_FLOAT;
 
-		expr_run(code + d->source, d->n_ops, &in, &r);
+		run(c, d->source, d->n_ops, now_ns, &r);
 		s = (struct sample){
 			.stamp_ns = r.stamp_ns, .quality = (uint16_t)r.quality, .v.f = r.number
 		};
@@ -510,6 +526,42 @@ is_same_form(const struct image *a, const struct image_channel *x, const struct 
 	}
 }
 
+/* Is it the same channel, and does what it shows mean the same? */
+static bool
+reads_alike(const struct image *a, uint32_t i, const struct image *b, uint32_t k)
+{
+	const struct image_channel *x = image_channel_at(a, i), *y = image_channel_at(b, k);
+	bool has_origin = x->source_kind == SOURCE_POINT || x->source_kind == SOURCE_CHANNEL;
+
+	return x->id == y->id && x->source_kind == y->source_kind && is_same_form(a, x, b, y) &&
+	       (!has_origin || is_same_origin(a, x, b, y));
+}
+
+/* What programs remember goes on only where all of them are the same and read the same: else it would be told of another
+ * condition. Where it does not go on, times begin anew and nothing is an edge. */
+static void
+adopt_cells(struct channels *c, const struct channels *from)
+{
+	const struct expr_op *x = image_at(c->img, &c->img->code);
+	const struct expr_op *y = image_at(from->img, &from->img->code);
+	uint32_t n = c->img->code.n;
+
+	if (c->img->n_cells != from->img->n_cells || n != from->img->code.n ||
+		(n > 0 && memcmp(x, y, n * sizeof(*x)) != 0))
+		return;
+	for (uint32_t i = 0; i < n; i++) {
+		bool reads = x[i].code == EXPR_OP_LOAD || x[i].code == EXPR_OP_BAD ||
+			     x[i].code == EXPR_OP_AGE;
+		uint32_t channel = (uint32_t)x[i].arg.i;
+
+		if (reads && (channel >= from->n || channel >= c->n ||
+				     !reads_alike(c->img, channel, from->img, channel)))
+			return;
+	}
+	if (c->img->n_cells > 0)
+		memcpy(c->cells, from->cells, c->img->n_cells * sizeof(*c->cells));
+}
+
 static int
 compare_ids(const void *a, const void *b)
 {
@@ -584,6 +636,7 @@ channels_adopt(struct channels *c, const struct channels *from)
 {
 	uint64_t *ids = mem_zero(from->n, sizeof(*ids));
 
+	c->now_ns = from->now_ns;
 	for (uint32_t i = 0; i < from->n; i++)
 		ids[i] = (uint64_t)image_channel_at(from->img, i)->id << 32 | i;
 	qsort(ids, from->n, sizeof(*ids), compare_ids);
@@ -597,6 +650,7 @@ channels_adopt(struct channels *c, const struct channels *from)
 			follow(c, i, d);
 	}
 	free(ids);
+	adopt_cells(c, from);
 }
 
 /* ---- states that the controller keeps ------------------------------------------------------------------------------------ */

@@ -42,6 +42,12 @@ void channels_age(struct channels *c, int64_t now_ns);
 void channels_guard(struct channels *c, int64_t now_ns);
 
 void channels_calculate(struct channels *c, int64_t now_ns);
+
+/* Run a condition of the image over what is known now: its memory goes on with each run, so it is run at each tick, and only by
+ * the one who decides by it. */
+void channels_truth(
+	struct channels *c, const struct image_cond *cond, int64_t now_ns, struct expr_result *out);
+
 void channels_publish(struct channels *c);
 
 #endif

@@ -72,6 +72,12 @@ enum expr_opcode {
 	EXPR_OP_AGE,     /* push seconds since the acquisition of channel arg.i */
 	EXPR_OP_IS_TRUE, /* number to truth: a bool channel */
 	EXPR_OP_VOTE,    /* pops arg.i truths: true when at least arg2 are true or unknown */
+	/* Those that remember: arg.i is the number of their cell. */
+	EXPR_OP_FROZEN, /* number to truth: unchanged for arg2 ns */
+	EXPR_OP_SINCE,  /* truth to seconds: true for so long */
+	EXPR_OP_HOLDS,  /* truth to truth: true for arg2 ns */
+	EXPR_OP_RISES,  /* truth to truth: was false, is true */
+	EXPR_OP_FALLS,  /* truth to truth: was true, is false */
 };
 
 struct expr_op {
@@ -89,6 +95,7 @@ struct expr {
 	struct unit unit;   /* EXPR_NUMBER: in which its result comes */
 	uint32_t reads[64]; /* channels it reads, each once */
 	uint32_t n_reads;
+	uint32_t n_cells; /* that it needs; its ops number them from 0 */
 };
 
 /* Parse and check `source`. On failure err->msg is "cause; remedy" and *out_column the place (1: first character). */
@@ -99,14 +106,29 @@ int expr_parse(const char *source, const struct expr_env *env, struct expr *out,
 int expr_convert(
 	struct expr *e, const struct unit *unit, const char *unit_text, struct err *err) MUST_CHECK;
 
+/* Does an operation remember? Then its arg.i is the number of its cell: whoever joins programs adds to it. */
+bool expr_has_cell(const struct expr_op *op);
+
 enum truth { TRUTH_FALSE, TRUTH_TRUE, TRUTH_UNKNOWN };
+
+/* What one operation remembers from one evaluation to the next. Plain data: zeroed it has seen nothing yet. */
+struct expr_cell {
+	int64_t at_ns;   /* of the last evaluation */
+	int64_t held_ns; /* since, for: how long true; frozen: how long unchanged */
+	double v;        /* frozen: the value */
+	uint8_t is;      /* what was seen at at_ns: 0 nothing that is known, else 1 + enum truth */
+	uint8_t was;     /* what was seen last before at_ns */
+	uint8_t spare[6];
+};
 
 /* Values for evaluation: what channel i is now. */
 struct expr_input {
 	void *ctx;
 	void (*load)(void *ctx, uint32_t channel, double *out, unsigned *out_quality,
 		int64_t *out_stamp_ns);
-	int64_t now_ns;
+	int64_t now_ns; /* never before that of an earlier evaluation; the same one may come again */
+	struct expr_cell *cells; /* NULL: what needs memory is unknown */
+	bool is_trial;           /* only a question: the cells stay as they are */
 };
 
 struct expr_result {
@@ -120,8 +142,9 @@ struct expr_result {
 void expr_run(const struct expr_op *ops, uint32_t n, const struct expr_input *in,
 	struct expr_result *out);
 
-/* True when ops come from expr_parse(): stack never under- or overflows, channels below n_channels. For bytes from outside. */
-bool expr_is_sound(const struct expr_op *ops, uint32_t n, uint32_t n_channels);
+/* True when ops come from expr_parse(): stack never under- or overflows, channels below n_channels, cells below n_cells. For
+ * bytes from outside. */
+bool expr_is_sound(const struct expr_op *ops, uint32_t n, uint32_t n_channels, uint32_t n_cells);
 
 /* "(point of temperature)", "length/time": for messages. out: 96 bytes. */
 void unit_describe(char *out, const struct unit *unit);

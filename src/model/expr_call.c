@@ -121,6 +121,65 @@ parse_vote(struct parser *p, struct operand *out)
 	return rc != 0 ? rc : close_call(p);
 }
 
+/* frozen(x, t) takes a channel that has a number, a bool as well. */
+static int
+parse_frozen(struct parser *p, struct operand *out)
+{
+	struct token name = p->tok, x;
+	struct expr_name channel = { 0 };
+	uint32_t at = p->code.out->n;
+	int64_t ns = 0;
+	int rc = open_call(p);
+
+	x = p->tok;
+	if (rc != 0 || (rc = parser_find(p, &channel)) != 0)
+		return rc;
+	if (channel.kind == EXPR_TEXT)
+		return code_fail(&p->code, x.text.at,
+			"%.*s is a text; only bad() and age() take it", lex_shown(x.text),
+			x.text.at);
+	if ((rc = code_read(&p->code, x.text.at, channel.channel)) != 0 ||
+		(rc = code_emit(&p->code, x.text.at,
+			 (struct expr_op){ .code = EXPR_OP_LOAD, .arg.i = channel.channel })) !=
+			0 ||
+		(rc = parser_next(p)) != 0)
+		return rc;
+	if (p->tok.kind != TOK_COMMA)
+		return code_fail(&p->code, p->tok.text.at,
+			"'frozen' takes the name of one channel and a time; write frozen(%.*s, 30 "
+			"s)",
+			lex_shown(x.text), x.text.at);
+	if ((rc = parser_next(p)) != 0 || (rc = parser_time(p, &ns)) != 0 ||
+		(rc = code_emit_cell(&p->code, name.text.at, EXPR_OP_FROZEN, ns)) != 0)
+		return rc;
+	*out = (struct operand){ .kind = EXPR_TRUTH, .at = at };
+	return close_call(p);
+}
+
+/* since(c), rises(c), falls(c) */
+static int
+parse_watch(struct parser *p, struct operand *out)
+{
+	struct token name = p->tok;
+	bool is_since = lex_is(&name, "since");
+	enum expr_opcode op = is_since                 ? EXPR_OP_SINCE
+			      : lex_is(&name, "rises") ? EXPR_OP_RISES
+						       : EXPR_OP_FALLS;
+	const char *place;
+	int rc = open_call(p);
+
+	place = p->tok.text.at;
+	if (rc != 0 || (rc = parser_value(p, out)) != 0 ||
+		(rc = code_need_truth(&p->code, place, out)) != 0 ||
+		(rc = code_emit_cell(&p->code, name.text.at, op, 0)) != 0)
+		return rc;
+	*out = (struct operand){ .kind = is_since ? EXPR_NUMBER : EXPR_TRUTH,
+		.unit = unit_second,
+		.unit_text = { "s", 1 },
+		.at = out->at };
+	return close_call(p);
+}
+
 static const struct function {
 	const char *name;
 	int (*parse)(struct parser *p, struct operand *out);
@@ -129,17 +188,17 @@ static const struct function {
 	{ "abs", parse_abs, NULL },
 	{ "age", parse_state, NULL },
 	{ "bad", parse_state, NULL },
+	{ "falls", parse_watch, NULL },
+	{ "frozen", parse_frozen, NULL },
 	{ "max", parse_extreme, NULL },
 	{ "min", parse_extreme, NULL },
+	{ "rises", parse_watch, NULL },
+	{ "since", parse_watch, NULL },
 	{ "vote", parse_vote, NULL },
-	{ "falls", NULL, "compare the channel itself" },
-	{ "frozen", NULL, "compare age(x) with a time" },
 	{ "hours", NULL, "read the instrument's own counter of hours" },
 	{ "last", NULL, "it belongs to the power-loss rows of sequences" },
 	{ "mean", NULL, "give the channel a 'filter'" },
-	{ "rises", NULL, "compare the channel itself" },
 	{ "rsd", NULL, "it belongs to sequences" },
-	{ "since", NULL, "leave the time out of the condition" },
 	{ "slope", NULL, "compare the channel itself" },
 	{ "total", NULL, "read the instrument's own totalizer" },
 };
@@ -164,6 +223,8 @@ parser_call(struct parser *p, struct operand *out)
 							: NULL;
 	return code_fail(&p->code, t->text.at, "unknown function '%.*s'; %s%s", lex_shown(t->text),
 		t->text.at,
-		near != NULL ? "did you mean " : "there are abs, age, bad, max, min, vote",
+		near != NULL ? "did you mean "
+			     : "there are abs, age, bad, falls, frozen, "
+			       "max, min, rises, since, vote",
 		near != NULL ? near : "");
 }

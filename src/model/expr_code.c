@@ -50,6 +50,35 @@ code_emit(struct coder *c, const char *place, struct expr_op op)
 }
 
 int
+code_emit_cell(struct coder *c, const char *place, enum expr_opcode code, int64_t ns)
+{
+	struct expr_op op = { .code = code, .arg.i = c->out->n_cells, .arg2 = (double)ns };
+	int rc = code_emit(c, place, op);
+
+	c->out->n_cells += rc == 0;
+	return rc;
+}
+
+int
+code_time(struct coder *c, const char *place, const struct operand *o, int64_t *out_ns)
+{
+	double s;
+
+	if (o->kind != EXPR_NUMBER || !o->is_const || !unit_same_dim(&o->unit, &unit_second))
+		return code_fail(c, place,
+			"a time is needed here; write one as a number with its unit: 5 s");
+	s = unit_change(c->out->ops[o->at].arg.f, &o->unit, &unit_second);
+	c->out->n = o->at;
+	c->stack--;
+	if (!(s >= EXPR_TIME_MIN_S && s <= EXPR_TIME_MAX_S))
+		return code_fail(c, place,
+			"a time of %g s; write one between 1 ms and 1e8 s, which is three years",
+			s);
+	*out_ns = llround(s * 1e9);
+	return 0;
+}
+
+int
 code_read(struct coder *c, const char *place, uint32_t channel)
 {
 	struct expr *e = c->out;

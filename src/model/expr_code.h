@@ -10,6 +10,10 @@
 #include "model/expr.h"
 #include "model/expr_lex.h"
 
+/* What a time inside an expression may be. */
+#define EXPR_TIME_MIN_S 1e-3
+#define EXPR_TIME_MAX_S 1e8
+
 struct coder {
 	struct expr *out;
 	uint32_t stack;    /* values on the stack where the program has got to */
@@ -30,6 +34,9 @@ struct operand {
 
 int code_fail(struct coder *c, const char *place, const char *fmt, ...) PRINTF(3, 4);
 int code_emit(struct coder *c, const char *place, struct expr_op op) MUST_CHECK;
+/* An operation that remembers, with a cell of its own; ns: its time, 0 where it has none. */
+int code_emit_cell(
+	struct coder *c, const char *place, enum expr_opcode code, int64_t ns) MUST_CHECK;
 int code_read(struct coder *c, const char *place, uint32_t channel) MUST_CHECK;
 
 int code_need_number(struct coder *c, const char *place, const struct operand *o) MUST_CHECK;
@@ -46,6 +53,10 @@ int code_extreme(struct coder *c, const struct token *name, enum expr_opcode op,
 	struct operand *r) MUST_CHECK;
 int code_negate(struct coder *c, const struct token *sign, struct operand *o) MUST_CHECK;
 int code_abs(struct coder *c, const struct token *name, struct operand *o) MUST_CHECK;
+
+/* The operand whose code comes last as a constant time, which leaves the program. */
+int code_time(
+	struct coder *c, const char *place, const struct operand *o, int64_t *out_ns) MUST_CHECK;
 
 /* Convert the operand whose code comes last. */
 int code_convert(

@@ -1,13 +1,18 @@
 /* expr_parse.c - the grammar of expressions
  *
+ *	all     = or [ "for" time ]
  *	or      = and { "or" and }
  *	and     = not { "and" not }
- *	not     = "not" not | compare
+ *	not     = "not" not | held
+ *	held    = compare [ "for" time ]
  *	compare = sum [ ( "==" | "!=" | "<" | "<=" | ">" | ">=" ) sum ]
  *	sum     = product { ( "+" | "-" ) product }
  *	product = sign { ( "*" | "/" ) sign }
  *	sign    = ( "-" | "+" ) sign | primary
  *	primary = number [ unit ] | "true" | "false" | name | "(" or ")" | function "(" ... ")"
+ *
+ * A `for` at the very end belongs to all of it, else to the comparison or bracket before it. Where one would read it in
+ * both ways - behind a not, or at the end of brackets that hold an and, or an or - it is refused.
  *
  * One token ahead, one pass: the code is emitted while the text is read.
  */
@@ -142,7 +147,8 @@ parser_find(struct parser *p, struct expr_name *out)
 	if (p->env->name(p->env->ctx, name, out, &ignored) != 0)
 		return rc;
 	return code_fail(&p->code, t->text.at,
-		"'.%s' of a channel is not available yet; read the instrument's own set point",
+		"only a channel of the bench with 'write' has a '.%s'; read the instrument's own "
+		"set point",
 		dot + 1);
 }
 
@@ -380,18 +386,66 @@ parse_compare(struct parser *p, struct operand *out)
 	return rc;
 }
 
+int
+parser_time(struct parser *p, int64_t *out_ns)
+{
+	const char *place = p->tok.text.at;
+	struct operand time;
+	int rc = parse_sum(p, &time);
+
+	return rc != 0 ? rc : code_time(&p->code, place, &time, out_ns);
+}
+
+/* CONDITION for TIME, the condition being there. */
+static int
+emit_for(struct parser *p, const char *place, int64_t ns, struct operand *out)
+{
+	int rc = code_need_truth(&p->code, place, out);
+
+	*out = (struct operand){ .kind = EXPR_TRUTH, .at = out->at };
+	return rc != 0 ? rc : code_emit_cell(&p->code, place, EXPR_OP_HOLDS, ns);
+}
+
+static int
+parse_held(struct parser *p, struct operand *out)
+{
+	const char *place;
+	int64_t ns;
+	int rc = parse_compare(p, out);
+
+	if (rc != 0 || !lex_is(&p->tok, "for"))
+		return rc;
+	place = p->tok.text.at;
+	if ((rc = parser_next(p)) != 0 || (rc = parser_time(p, &ns)) != 0)
+		return rc;
+	if (p->tok.kind == TOK_END) {
+		p->last_for.place = place;
+		p->last_for.ns = ns;
+		return 0;
+	}
+	if (p->is_negated ||
+		(p->is_joined && (p->tok.kind == TOK_CLOSE || p->tok.kind == TOK_COMMA)))
+		return code_fail(&p->code, place,
+			"it is not clear what this 'for' belongs to; put brackets around the "
+			"condition that has to hold: (a and b) for 5 s, or a and (b for 5 s)");
+	return emit_for(p, place, ns, out);
+}
+
 static int
 parse_not(struct parser *p, struct operand *out)
 {
 	struct token word = p->tok;
+	bool was_negated = p->is_negated;
 	int rc;
 
 	if (!lex_is(&word, "not"))
-		return parse_compare(p, out);
+		return parse_held(p, out);
+	p->is_negated = true;
 	if ((rc = parser_enter(p)) != 0 || (rc = parser_next(p)) != 0 ||
 		(rc = parse_not(p, out)) != 0 ||
 		(rc = code_need_truth(&p->code, word.text.at, out)) != 0)
 		return rc;
+	p->is_negated = was_negated;
 	p->depth--;
 	out->kind = EXPR_TRUTH;
 	return code_emit(&p->code, word.text.at, (struct expr_op){ .code = EXPR_OP_NOT });
@@ -408,6 +462,7 @@ parse_logic(struct parser *p, struct operand *out, const char *word, enum expr_o
 	while (rc == 0 && lex_is(&p->tok, word)) {
 		const char *place = p->tok.text.at;
 
+		p->is_joined = true;
 		if ((rc = code_need_truth(&p->code, place, out)) != 0 ||
 			(rc = parser_next(p)) != 0 || (rc = parse(p, &r)) != 0 ||
 			(rc = code_need_truth(&p->code, place, &r)) != 0)
@@ -427,7 +482,14 @@ parse_and(struct parser *p, struct operand *out)
 int
 parser_value(struct parser *p, struct operand *out)
 {
-	return parse_logic(p, out, "or", EXPR_OP_OR, parse_and);
+	bool was_joined = p->is_joined, was_negated = p->is_negated;
+	int rc;
+
+	p->is_joined = p->is_negated = false;
+	rc = parse_logic(p, out, "or", EXPR_OP_OR, parse_and);
+	p->is_joined = was_joined;
+	p->is_negated = was_negated;
+	return rc;
 }
 
 /* Something is left behind a whole expression: most often an operator is missing. */
@@ -438,7 +500,7 @@ refuse_rest(struct parser *p)
 
 	if (lex_is(t, "for"))
 		return code_fail(&p->code, t->text.at,
-			"'for' is not available yet; leave the duration out of the condition");
+			"a second 'for'; put brackets around what the first one belongs to");
 	if (lex_is(t, "in"))
 		return code_fail(&p->code, t->text.at,
 			"'in' belongs to sequences; compare with each value and join by or");
@@ -477,6 +539,7 @@ expr_parse(const char *source, const struct expr_env *env, struct expr *out, int
 
 	out->n = 0;
 	out->n_reads = 0;
+	out->n_cells = 0;
 	if (strlen(source) > EXPR_SOURCE_MAX)
 		rc = code_fail(&p.code, source,
 			"an expression of more than %d bytes; split it into derived channels",
@@ -487,6 +550,8 @@ expr_parse(const char *source, const struct expr_env *env, struct expr *out, int
 		rc = parser_value(&p, &result);
 	if (rc == 0 && p.tok.kind != TOK_END)
 		rc = refuse_rest(&p);
+	if (rc == 0 && p.last_for.place != NULL)
+		rc = emit_for(&p, p.last_for.place, p.last_for.ns, &result);
 	if (rc != 0) {
 		*out_column = column_of(source, p.code.place);
 		return rc;

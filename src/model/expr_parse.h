@@ -15,6 +15,12 @@ struct parser {
 	const struct expr_env *env;
 	struct token tok; /* the one that is looked at */
 	uint32_t depth;   /* brackets, functions, not and signs around it */
+	bool is_joined;   /* behind an and, or inside these brackets */
+	bool is_negated;  /* behind a not */
+	struct {
+		const char *place; /* NULL: there is none */
+		int64_t ns;
+	} last_for; /* at the very end: it belongs to the whole */
 };
 
 int parser_next(struct parser *p) MUST_CHECK; /* on to the next token */
@@ -31,6 +37,9 @@ int parser_find(struct parser *p, struct expr_name *out) MUST_CHECK;
 
 /* A value or condition, as inside brackets. */
 int parser_value(struct parser *p, struct operand *out) MUST_CHECK;
+
+/* A time that is a constant: 5 s, 1h30, 2 * 3 min. */
+int parser_time(struct parser *p, int64_t *out_ns) MUST_CHECK;
 
 /* A function, from its name to the closing bracket (expr_call.c). */
 int parser_call(struct parser *p, struct operand *out) MUST_CHECK;

@@ -5,10 +5,11 @@
  */
 #include <math.h>
 
+#include "model/expr_cell.h"
 #include "model/expr_code.h"
 #include "msg/quality.h"
 
-struct cell {
+struct slot {
 	double v;
 	enum truth truth;
 	unsigned quality;
@@ -50,7 +51,14 @@ expr_effect(const struct expr_op *op)
 	case EXPR_OP_OR:
 		return (struct expr_effect){ 2, true, true, true };
 	case EXPR_OP_IS_TRUE:
+	case EXPR_OP_FROZEN:
 		return (struct expr_effect){ 1, false, true, true };
+	case EXPR_OP_SINCE:
+		return (struct expr_effect){ 1, true, false, true };
+	case EXPR_OP_HOLDS:
+	case EXPR_OP_RISES:
+	case EXPR_OP_FALLS:
+		return (struct expr_effect){ 1, true, true, true };
 	case EXPR_OP_VOTE:
 		if (op->arg.i < 1 || op->arg.i > EXPR_DEPTH_MAX)
 			break;
@@ -59,9 +67,17 @@ expr_effect(const struct expr_op *op)
 	return (struct expr_effect){ 0, false, false, false };
 }
 
-static bool
-operands_are_sound(const struct expr_op *op, uint32_t n_channels)
+bool
+expr_has_cell(const struct expr_op *op)
 {
+	return op->code >= EXPR_OP_FROZEN && op->code <= EXPR_OP_FALLS;
+}
+
+static bool
+operands_are_sound(const struct expr_op *op, uint32_t n_channels, uint32_t n_cells)
+{
+	if (expr_has_cell(op) && (op->arg.i < 0 || op->arg.i >= (int64_t)n_cells))
+		return false;
 	switch (op->code) {
 	case EXPR_OP_LOAD:
 	case EXPR_OP_BAD:
@@ -75,13 +91,16 @@ operands_are_sound(const struct expr_op *op, uint32_t n_channels)
 		return op->arg.i == 0 || op->arg.i == 1;
 	case EXPR_OP_VOTE:
 		return op->arg2 >= 1 && op->arg2 <= (double)op->arg.i;
+	case EXPR_OP_FROZEN:
+	case EXPR_OP_HOLDS:
+		return op->arg2 > 0 && op->arg2 <= EXPR_TIME_MAX_S * 1e9;
 	default:
 		return true;
 	}
 }
 
 bool
-expr_is_sound(const struct expr_op *ops, uint32_t n, uint32_t n_channels)
+expr_is_sound(const struct expr_op *ops, uint32_t n, uint32_t n_channels, uint32_t n_cells)
 {
 	bool is_truth[EXPR_DEPTH_MAX];
 	uint32_t depth = 0;
@@ -91,7 +110,8 @@ expr_is_sound(const struct expr_op *ops, uint32_t n, uint32_t n_channels)
 	for (uint32_t i = 0; i < n; i++) {
 		struct expr_effect e = expr_effect(&ops[i]);
 
-		if (!e.is_known || e.pops > depth || !operands_are_sound(&ops[i], n_channels))
+		if (!e.is_known || e.pops > depth ||
+			!operands_are_sound(&ops[i], n_channels, n_cells))
 			return false;
 		for (uint32_t k = 0; k < e.pops; k++)
 			if (is_truth[--depth] != e.takes_truth)
@@ -121,7 +141,7 @@ worse(unsigned a, unsigned b)
 }
 
 static void
-set_number(struct cell *c, double v)
+set_number(struct slot *c, double v)
 {
 	c->v = v;
 	if (!quality_is_bad(c->quality) && !isfinite(v))
@@ -129,7 +149,7 @@ set_number(struct cell *c, double v)
 }
 
 static void
-set_truth(struct cell *c, bool is_true)
+set_truth(struct slot *c, bool is_true)
 {
 	if (quality_is_bad(c->quality))
 		c->truth = TRUTH_UNKNOWN;
@@ -137,11 +157,11 @@ set_truth(struct cell *c, bool is_true)
 		c->truth = is_true ? TRUTH_TRUE : TRUTH_FALSE;
 }
 
-static struct cell
+static struct slot
 load(const struct expr_input *in, const struct expr_op *op)
 {
 	uint32_t channel = (uint32_t)op->arg.i;
-	struct cell c = { 0 };
+	struct slot c = { 0 };
 	double v = 0;
 	unsigned quality = Q_GOOD;
 	int64_t stamp_ns = 0;
@@ -168,7 +188,7 @@ load(const struct expr_input *in, const struct expr_op *op)
 }
 
 static void
-arithmetic(struct cell *l, const struct cell *r, uint32_t code)
+arithmetic(struct slot *l, const struct slot *r, uint32_t code)
 {
 	switch (code) {
 	case EXPR_OP_ADD:
@@ -214,7 +234,7 @@ compare(double l, double r, uint32_t code)
 /* `decides` alone settles the result: false for and, true for or. A side that settles it does so whatever the other
  * side is, so its quality is the result's. */
 static void
-logic(struct cell *l, const struct cell *r, enum truth decides)
+logic(struct slot *l, const struct slot *r, enum truth decides)
 {
 	bool by_l = l->truth == decides, by_r = r->truth == decides;
 
@@ -232,25 +252,52 @@ logic(struct cell *l, const struct cell *r, enum truth decides)
 
 /* A bad input votes to trip. The result is always known; inputs that are not good make it uncertain. */
 static void
-vote(struct cell *cells, uint32_t n, double need)
+vote(struct slot *slots, uint32_t n, double need)
 {
 	double votes = 0;
 	unsigned quality = Q_GOOD;
-	int64_t stamp_ns = cells[0].stamp_ns;
+	int64_t stamp_ns = slots[0].stamp_ns;
 
 	for (uint32_t i = 0; i < n; i++) {
-		votes += cells[i].truth != TRUTH_FALSE;
-		if (cells[i].quality != Q_GOOD)
+		votes += slots[i].truth != TRUTH_FALSE;
+		if (slots[i].quality != Q_GOOD)
 			quality = Q_OUT_OF_RANGE;
-		stamp_ns = MIN(stamp_ns, cells[i].stamp_ns);
+		stamp_ns = MIN(stamp_ns, slots[i].stamp_ns);
 	}
-	cells[0].quality = quality;
-	cells[0].stamp_ns = stamp_ns;
-	set_truth(&cells[0], votes >= need);
+	slots[0].quality = quality;
+	slots[0].stamp_ns = stamp_ns;
+	set_truth(&slots[0], votes >= need);
+}
+
+/* An operation that remembers. What it says is known now, whatever the age of its input; its quality is the input's. */
+static void
+run_cell(struct slot *s, const struct expr_op *op, const struct expr_input *in)
+{
+	struct expr_cell copy, *cell = in->cells == NULL ? NULL : &in->cells[op->arg.i];
+	bool is_bad = quality_is_bad(s->quality);
+
+	if (cell != NULL && in->is_trial) {
+		copy = *cell;
+		cell = &copy;
+	}
+	s->stamp_ns = in->now_ns;
+	if (cell == NULL) {
+		s->truth = TRUTH_UNKNOWN;
+	} else if (op->code == EXPR_OP_FROZEN) {
+		s->truth = cell_frozen(cell, is_bad, s->v, in->now_ns, (int64_t)op->arg2);
+	} else if (op->code == EXPR_OP_SINCE) {
+		s->v = (double)cell_since(cell, s->truth, in->now_ns) / 1e9;
+	} else if (op->code == EXPR_OP_HOLDS) {
+		s->truth = cell_holds(cell, s->truth, in->now_ns, (int64_t)op->arg2);
+	} else {
+		s->truth = cell_edge(cell, s->truth, in->now_ns, op->code == EXPR_OP_RISES);
+	}
+	if (s->truth == TRUTH_UNKNOWN && !is_bad)
+		s->quality = Q_SOURCE_BAD;
 }
 
 static void
-run_unary(struct cell *c, const struct expr_op *op)
+run_unary(struct slot *c, const struct expr_op *op)
 {
 	switch (op->code) {
 	case EXPR_OP_AFFINE:
@@ -273,7 +320,7 @@ run_unary(struct cell *c, const struct expr_op *op)
 }
 
 static void
-run_binary(struct cell *l, const struct cell *r, uint32_t code)
+run_binary(struct slot *l, const struct slot *r, uint32_t code)
 {
 	l->stamp_ns = MIN(l->stamp_ns, r->stamp_ns);
 	if (code == EXPR_OP_AND || code == EXPR_OP_OR) {
@@ -291,11 +338,11 @@ void
 expr_run(
 	const struct expr_op *ops, uint32_t n, const struct expr_input *in, struct expr_result *out)
 {
-	struct cell stack[EXPR_DEPTH_MAX];
+	struct slot stack[EXPR_DEPTH_MAX];
 	uint32_t depth = 0;
-	struct cell *top;
+	struct slot *top;
 
-	stack[0] = (struct cell){ .quality = Q_UNDEFINED };
+	stack[0] = (struct slot){ .quality = Q_UNDEFINED };
 	for (uint32_t i = 0; i < n; i++) {
 		const struct expr_op *op = &ops[i];
 		struct expr_effect e = expr_effect(op);
@@ -306,12 +353,14 @@ expr_run(
 			vote(top, e.pops, op->arg2);
 		else if (e.pops == 2)
 			run_binary(top, top + 1, op->code);
+		else if (expr_has_cell(op))
+			run_cell(top, op, in);
 		else if (e.pops == 1)
 			run_unary(top, op);
 		else if (op->code == EXPR_OP_CONST)
-			*top = (struct cell){ .v = op->arg.f, .stamp_ns = in->now_ns };
+			*top = (struct slot){ .v = op->arg.f, .stamp_ns = in->now_ns };
 		else if (op->code == EXPR_OP_TRUTH)
-			*top = (struct cell){ .truth = op->arg.i != 0 ? TRUTH_TRUE : TRUTH_FALSE,
+			*top = (struct slot){ .truth = op->arg.i != 0 ? TRUTH_TRUE : TRUTH_FALSE,
 				.stamp_ns = in->now_ns };
 		else
 			*top = load(in, op);

@@ -123,6 +123,8 @@ check_tables(const struct check *c)
 		return wrong(c, "%u channels, more than %u", img->channels.n, IMAGE_CHANNELS_MAX);
 	if (img->secrets.n > SECRETS_MAX)
 		return wrong(c, "%u secrets, more than %d", img->secrets.n, SECRETS_MAX);
+	if (img->n_cells > IMAGE_CELLS_MAX)
+		return wrong(c, "%u cells, more than %d", img->n_cells, IMAGE_CELLS_MAX);
 	strings = image_at(img, &img->strings);
 	if (img->strings.n == 0 || strings[0] != '\0' || strings[img->strings.n - 1] != '\0')
 		return wrong(c, "strings without end");
@@ -385,7 +387,7 @@ check_source(const struct check *c, const struct image_channel *ch, uint32_t i)
 		if (ch->type == VALUE_TEXT || !is_range(ch->source, ch->n_ops, img->code.n))
 			break;
 		ops = (const struct expr_op *)image_at(img, &img->code) + ch->source;
-		if (expr_is_sound(ops, ch->n_ops, i))
+		if (expr_is_sound(ops, ch->n_ops, i, img->n_cells))
 			return 0;
 		break;
 	case SOURCE_HEALTH:
@@ -425,7 +427,7 @@ check_values(const struct check *c, uint32_t i)
 	if (!is_range(ch->bad_if, ch->n_bad_if, img->code.n))
 		return wrong(c, "condition of channel %u", i);
 	ops = (const struct expr_op *)image_at(img, &img->code) + ch->bad_if;
-	return expr_is_sound(ops, ch->n_bad_if, img->channels.n)
+	return expr_is_sound(ops, ch->n_bad_if, img->channels.n, img->n_cells)
 		       ? 0
 		       : wrong(c, "condition of channel %u", i);
 }

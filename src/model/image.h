@@ -569,6 +569,7 @@ struct image_action {
 	uint32_t spare;
 };
 
+#define IMAGE_CELLS_MAX 100000
 #define IMAGE_OUTPUTS_MAX 2000
 #define IMAGE_TRIPS_MAX 500
 #define IMAGE_ALARMS_MAX 12000

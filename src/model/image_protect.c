@@ -81,7 +81,7 @@ is_cond(const struct image *img, const struct image_cond *c, bool is_needed)
 	if (c->n_ops == 0)
 		return !is_needed;
 	ops = (const struct expr_op *)image_at(img, &img->code) + c->first_op;
-	return expr_is_sound(ops, c->n_ops, img->channels.n);
+	return expr_is_sound(ops, c->n_ops, img->channels.n, img->n_cells);
 }
 
 static bool

@@ -53,7 +53,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static const struct expr_env env = { NULL, env_unit, env_name, env_choice };
-	static const struct expr_input input = { NULL, load, 1000 };
+	static struct expr_cell cells[EXPR_OPS_MAX];
+	struct expr_input input = { .load = load, .now_ns = 1000, .cells = cells };
 	static struct expr e;
 	struct expr_result r;
 	struct err err;
@@ -65,11 +66,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 			strstr(err.msg, "; ") == NULL)
 			abort();
 	} else {
-		if (!expr_is_sound(e.ops, e.n, 128))
+		if (!expr_is_sound(e.ops, e.n, 128, e.n_cells))
 			abort();
+		memset(cells, 0, sizeof(cells));
+		expr_run(e.ops, e.n, &input, &r);
+		input.now_ns += 5 * NS_PER_S;
 		expr_run(e.ops, e.n, &input, &r);
 		if (e.kind == EXPR_NUMBER && expr_convert(&e, &kelvin, "K", NULL) == 0 &&
-			!expr_is_sound(e.ops, e.n, 128))
+			!expr_is_sound(e.ops, e.n, 128, e.n_cells))
 			abort();
 	}
 	free(source);

@@ -310,6 +310,87 @@ test_adoption_refuses_what_means_something_else(void **state)
 	}
 }
 
+/* S becomes the condition "a for 1 s". */
+static void
+make_condition(struct fixture *x)
+{
+	struct expr_op *op;
+
+	make_image(x);
+	for (uint32_t i = 0; i < x->img->channels.n; i++)
+		edit(x, i)->id = 100 + i;
+	op = (struct expr_op *)((char *)x->img + x->img->code.off) + edit(x, x->s)->source;
+	op[1] = (struct expr_op){ .code = EXPR_OP_IS_TRUE };
+	op[2] = (struct expr_op){ .code = EXPR_OP_HOLDS, .arg2 = 1e9 };
+	x->img->n_cells = 1;
+	edit(x, x->s)->type = VALUE_BOOL;
+}
+
+static struct expr_result
+truth(struct fixture *x, int64_t now_ns)
+{
+	const struct image_channel *d = image_channel_at(x->img, x->s);
+	const struct image_cond cond = { .first_op = d->source, .n_ops = d->n_ops };
+	struct expr_result r;
+
+	channels_truth(x->channels, &cond, now_ns, &r);
+	return r;
+}
+
+static void
+test_conditions_remember(void **state)
+{
+	struct fixture x;
+
+	make_condition(&x);
+	start(&x);
+	assert_int_equal(truth(&x, NS_PER_S).truth, TRUTH_UNKNOWN);
+	feed_int(&x, x.a, 10, 1);
+	for (int64_t at = 20; at < 40; at++) {
+		channels_calculate(x.channels, at * 100 * NS_PER_MS);
+		assert_int_equal(shown(&x, x.s).quality, Q_GOOD);
+		assert_int_equal(shown(&x, x.s).v.i, at >= 30);
+		assert_int_equal(truth(&x, at * 100 * NS_PER_MS).truth, at >= 30);
+	}
+	feed_bad(&x, x.a, Q_NO_LINK, 0, 2);
+	channels_calculate(x.channels, 4 * NS_PER_S);
+	assert_int_equal(shown(&x, x.s).quality, Q_SOURCE_BAD);
+	stop(&x);
+}
+
+/* Half of the time before a reload, half of it after: only where the condition is the same one. */
+static void
+test_adoption_of_what_conditions_remember(void **state)
+{
+	for (int change = 0; change < 5; change++) {
+		struct fixture old, new;
+		struct expr_op *op;
+
+		make_condition(&old);
+		make_condition(&new);
+		op = (struct expr_op *)((char *)new.img + new.img->code.off) +
+		     edit(&new, new.s)->source;
+		if (change == 1)
+			op[2].arg2 = 1.1e9;
+		else if (change == 2)
+			edit(&new, new.a)->id = 555;
+		else if (change == 3)
+			edit(&new, new.a)->factor = 0.2;
+		else if (change == 4)
+			new.img->n_cells = 2;
+		start(&old);
+		start(&new);
+		feed_int(&old, old.a, 10, 1);
+		truth(&old, 1 * NS_PER_S);
+		assert_int_equal(truth(&old, 1600 * NS_PER_MS).truth, TRUTH_FALSE);
+		channels_adopt(new.channels, old.channels);
+		feed_int(&new, new.a, 10, 2);
+		assert_int_equal(truth(&new, 2200 * NS_PER_MS).truth, change == 0);
+		stop(&old);
+		stop(&new);
+	}
+}
+
 static void
 test_wakes_give_the_earliest(void **state)
 {
@@ -350,6 +431,8 @@ main(void)
 		cmocka_unit_test(test_tape_gets_changes),
 		cmocka_unit_test(test_adoption),
 		cmocka_unit_test(test_adoption_refuses_what_means_something_else),
+		cmocka_unit_test(test_conditions_remember),
+		cmocka_unit_test(test_adoption_of_what_conditions_remember),
 		cmocka_unit_test(test_wakes_give_the_earliest),
 	};
 

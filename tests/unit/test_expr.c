@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/rand.h"
 #include "model/expr.h"
 #include "model/unit.h"
 #include "msg/quality.h"
@@ -134,7 +135,7 @@ load(void *ctx, uint32_t channel, double *out, unsigned *out_quality, int64_t *o
 	*out_stamp_ns = channels[channel].stamp_s * NS_PER_S;
 }
 
-static const struct expr_input input = { NULL, load, 100 * NS_PER_S };
+static const struct expr_input input = { .load = load, .now_ns = 100 * NS_PER_S };
 static struct expr parsed;
 
 static void
@@ -145,7 +146,7 @@ parse(const char *source)
 
 	if (expr_parse(source, &env, &parsed, &column, &err) != 0)
 		fail_msg("'%s': %d: %s", source, column, err.msg);
-	if (!expr_is_sound(parsed.ops, parsed.n, NELEM(channels)))
+	if (!expr_is_sound(parsed.ops, parsed.n, NELEM(channels), parsed.n_cells))
 		fail_msg("'%s': the program is not sound", source);
 }
 
@@ -452,8 +453,7 @@ test_refused_words(void **state)
 static void
 test_refused_as_not_yet(void **state)
 {
-	static const char *const words[] = { "mean", "slope", "rsd", "total", "hours", "since",
-		"frozen", "rises", "falls", "last" };
+	static const char *const words[] = { "mean", "slope", "rsd", "total", "hours", "last" };
 	char source[64], wanted[64];
 
 	for (size_t i = 0; i < NELEM(words); i++) {
@@ -461,10 +461,9 @@ test_refused_as_not_yet(void **state)
 		snprintf(wanted, sizeof(wanted), "'%s' is not available yet; ", words[i]);
 		refuse(source, 5, wanted);
 	}
-	refuse("n > 5 for 2 s", 7, "'for' is not available yet");
 	refuse("n in (1, 2)", 3, "belongs to sequences");
-	refuse("T.target > 5 degC", 1, "'.target' of a channel is not available yet");
-	refuse("furnace.pv.working", 1, "'.working' of a channel is not available yet");
+	refuse("T.target > 5 degC", 1, "only a channel of the bench with 'write' has a '.target'");
+	refuse("furnace.pv.working", 1, "with 'write' has a '.working'");
 	refuse("nobody.target", 1, "unknown channel 'nobody.target'");
 }
 
@@ -607,7 +606,7 @@ converted(const char *source, const char *unit_text)
 		assert_int_equal(env_unit(NULL, unit_text, &unit, NULL), 0);
 	if (expr_convert(&parsed, &unit, unit_text, &err) != 0)
 		fail_msg("'%s': %s", source, err.msg);
-	assert_true(expr_is_sound(parsed.ops, parsed.n, NELEM(channels)));
+	assert_true(expr_is_sound(parsed.ops, parsed.n, NELEM(channels), parsed.n_cells));
 	assert_true(unit_same(&parsed.unit, &unit));
 	expr_run(parsed.ops, parsed.n, &input, &r);
 	return r.number;
@@ -681,7 +680,7 @@ test_unsound(void **state)
 	} cases[] = {
 		{ 0, { { 0 } } },
 		{ 1, { { .code = EXPR_OP_ADD } } },
-		{ 1, { { .code = EXPR_OP_VOTE + 1 } } },
+		{ 1, { { .code = EXPR_OP_FALLS + 1 } } },
 		{ 1, { { .code = UINT32_MAX } } },
 		{ 2, { { .code = EXPR_OP_CONST }, { .code = EXPR_OP_CONST } } },
 		{ 2, { { .code = EXPR_OP_CONST }, { .code = EXPR_OP_NOT } } },
@@ -701,15 +700,25 @@ test_unsound(void **state)
 			     { .code = EXPR_OP_VOTE, .arg.i = 0, .arg2 = 1 } } },
 		{ 2, { { .code = EXPR_OP_TRUTH },
 			     { .code = EXPR_OP_VOTE, .arg.i = 257, .arg2 = 1 } } },
+		{ 2, { { .code = EXPR_OP_TRUTH }, { .code = EXPR_OP_SINCE, .arg.i = 2 } } },
+		{ 2, { { .code = EXPR_OP_TRUTH }, { .code = EXPR_OP_RISES, .arg.i = -1 } } },
+		{ 2, { { .code = EXPR_OP_CONST }, { .code = EXPR_OP_FALLS } } },
+		{ 2, { { .code = EXPR_OP_CONST }, { .code = EXPR_OP_SINCE } } },
+		{ 2, { { .code = EXPR_OP_TRUTH }, { .code = EXPR_OP_HOLDS } } },
+		{ 2, { { .code = EXPR_OP_TRUTH },
+			     { .code = EXPR_OP_HOLDS, .arg2 = (double)NAN } } },
+		{ 2, { { .code = EXPR_OP_TRUTH }, { .code = EXPR_OP_HOLDS, .arg2 = 1e18 } } },
+		{ 2, { { .code = EXPR_OP_CONST }, { .code = EXPR_OP_FROZEN, .arg2 = -1 } } },
+		{ 2, { { .code = EXPR_OP_TRUTH }, { .code = EXPR_OP_FROZEN, .arg2 = 1e9 } } },
 	};
 	struct expr_op deep[EXPR_DEPTH_MAX + 1];
 
 	for (size_t i = 0; i < NELEM(cases); i++)
-		if (expr_is_sound(cases[i].ops, cases[i].n, 4))
+		if (expr_is_sound(cases[i].ops, cases[i].n, 4, 2))
 			fail_msg("case %zu was taken", i);
 	for (size_t i = 0; i < NELEM(deep); i++)
 		deep[i] = (struct expr_op){ .code = EXPR_OP_CONST };
-	assert_false(expr_is_sound(deep, NELEM(deep), 4));
+	assert_false(expr_is_sound(deep, NELEM(deep), 4, 2));
 }
 
 /* A name of unknown type fits everywhere; what is wrong without it is still refused. */
@@ -761,6 +770,394 @@ test_unknown(void **state)
 		refuse(refused[i][0], 0, refused[i][1]);
 }
 
+/* ---- what expressions remember -------------------------------------------------------------------------------- */
+
+/* One evaluation: T true, F false, ? unknown for a condition; a digit or ? for a value. */
+struct moment {
+	int64_t at_ns;
+	char seen;
+};
+
+static void
+load_moment(void *ctx, uint32_t channel, double *out, unsigned *out_quality, int64_t *out_stamp_ns)
+{
+	const struct moment *m = ctx;
+
+	*out = m->seen == 'T' ? 1 : m->seen == 'F' ? 0 : m->seen - '0';
+	*out_quality = m->seen == '?' ? Q_NO_ANSWER : Q_GOOD;
+	*out_stamp_ns = m->at_ns / 2;
+}
+
+static char
+letter(enum truth t)
+{
+	return "FT?"[t];
+}
+
+static struct expr_result
+look(struct expr_cell *cells, const struct moment *m)
+{
+	struct moment copy = *m;
+	const struct expr_input in = {
+		.ctx = &copy, .load = load_moment, .now_ns = m->at_ns, .cells = cells
+	};
+	struct expr_result r;
+
+	expr_run(parsed.ops, parsed.n, &in, &r);
+	return r;
+}
+
+/* What a history of one evaluation a second says: seen and wanted, letter by letter. */
+static void
+test_memory(void **state)
+{
+	static const struct {
+		const char *source, *seen, *wanted;
+	} cases[] = {
+		{ "yes for 2 s", "FTTTTF", "FFFTTF" },
+		{ "yes for 2 s", "TTTFTTT", "FFTFFFT" },
+		{ "yes for 2 s", "?TTT?TT", "?FFT?TT" },
+		{ "yes for 2 s", "TT???TT", "FF???FT" }, /* does not count, does not break */
+		{ "yes for 2 s", "TT?FTTT", "FF?FFFT" },
+		{ "yes for 2 s", "T?T?T?TT", "F?F?F?FF" },
+		{ "not yes for 2 s", "FFFFT", "FFTTF" },
+		{ "since(yes) > 2.5 s", "FTTTTF", "FFFFTF" },
+		{ "since(yes) > 0.5 s", "FTT?TTF", "FFT?FTF" }, /* breaks */
+		{ "since(not yes) > 1.5 s", "FFFT", "FFTF" },
+		{ "frozen(n, 2 s)", "11112", "FFTTF" },
+		{ "frozen(n, 2 s)", "11?111", "FF?FTT" },
+		{ "frozen(n, 2 s)", "11?2222", "FF?FFTT" },
+		{ "frozen(yes, 2 s)", "TTTFFFT", "FFTFFTF" },
+		{ "frozen(V, 1 s)", "2233", "FTFT" },
+		{ "rises(yes)", "FTTFT", "FTFFT" },
+		{ "rises(yes)", "TTFT", "FFFT" }, /* the first one is none */
+		{ "rises(yes)", "F?TFT", "F?FFT" },
+		{ "rises(yes)", "?TFT?T", "?FFT?F" },
+		{ "rises(n > 3)", "1519", "FTFT" },
+		{ "falls(yes)", "TFFTF", "FTFFT" },
+		{ "falls(yes)", "FFTF", "FFFT" },
+		{ "falls(yes)", "T?FTF", "F?FFT" },
+		{ "rises(yes for 2 s)", "FTTTT", "FFFTF" },
+		{ "rises(yes) or falls(yes)", "FTTF", "FTFT" },
+	};
+
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		struct expr_cell cells[4] = { { 0 } };
+		const char *wanted = cases[i].wanted;
+
+		parse(cases[i].source);
+		assert_in_range(parsed.n_cells, 1, NELEM(cells));
+		for (size_t k = 0; cases[i].seen[k] != '\0'; k++) {
+			struct moment m = { (int64_t)(k + 1) * NS_PER_S, cases[i].seen[k] };
+			struct expr_result r = look(cells, &m);
+
+			if (letter(r.truth) != wanted[k])
+				fail_msg("'%s' over '%s': %c at %zu", cases[i].source,
+					cases[i].seen, letter(r.truth), k);
+			assert_int_equal(quality_is_bad(r.quality), wanted[k] == '?');
+		}
+	}
+}
+
+/* since() is a number of seconds; without memory nothing is known; a question changes nothing. */
+static void
+test_memory_forms(void **state)
+{
+	struct expr_cell cells[4] = { { 0 } }, before[4];
+	struct moment m = { 5 * NS_PER_S, 'T' };
+	struct expr_result r;
+
+	parse("since(yes)");
+	assert_int_equal(parsed.kind, EXPR_NUMBER);
+	assert_true(unit_same(&parsed.unit, &unit_second));
+	look(cells, &m);
+	m.at_ns = 7500 * NS_PER_MS;
+	r = look(cells, &m);
+	assert_true(r.number == 2.5);
+	assert_int_equal(r.stamp_ns, m.at_ns);
+	assert_true(look(cells, &m).number == 2.5);
+	m.seen = '?';
+	assert_true(quality_is_bad(look(cells, &m).quality));
+	m.seen = 'F';
+	r = look(cells, &m);
+	assert_true(r.number == 0 && r.quality == Q_GOOD);
+
+	parse("since(yes) >= 0 s");
+	assert_int_equal(look(NULL, &m).truth, TRUTH_UNKNOWN);
+	parse("frozen(n, 1 s) or yes for 1 s or rises(yes)");
+	assert_int_equal(parsed.n_cells, 3);
+	assert_int_equal(parsed.n_reads, 2);
+	m.seen = 'T';
+	r = look(NULL, &m);
+	assert_int_equal(r.truth, TRUTH_UNKNOWN);
+	assert_true(quality_is_bad(r.quality));
+
+	memset(cells, 0, sizeof(cells));
+	look(cells, &m);
+	memcpy(before, cells, sizeof(cells));
+	m.at_ns += NS_PER_S;
+	const struct expr_input trial = {
+		.ctx = &m, .load = load_moment, .now_ns = m.at_ns, .cells = cells, .is_trial = true
+	};
+	expr_run(parsed.ops, parsed.n, &trial, &r);
+	assert_int_equal(r.truth, TRUTH_TRUE);
+	assert_memory_equal(before, cells, sizeof(cells));
+	assert_int_equal(look(cells, &m).truth, TRUTH_TRUE);
+}
+
+/* What a `for` belongs to, as the program shows it: each operation by its letter. */
+static void
+test_for_belongs(void **state)
+{
+	static const struct {
+		const char *source, *wanted;
+	} cases[] = {
+		{ "yes for 1 s", "y4" },
+		{ "yes and no for 1 s", "yn&4" },
+		{ "yes or no and maybe for 1 s", "ynm&|4" },
+		{ "not yes for 1 s", "y!4" },
+		{ "yes for 1 s and no", "y4n&" },
+		{ "(yes and no) for 1 s or maybe", "yn&4m|" },
+		{ "yes or no for 1 s and maybe", "yn4m&|" },
+		{ "(no for 1 s) and yes", "n4y&" },
+		{ "yes and (no for 1 s)", "yn4&" },
+		{ "yes for 1 s and no for 1 s", "y4n&4" },
+		{ "vote(1, yes for 1 s, no)", "y4nv" },
+		{ "(yes for 1 s) for 1 s", "y44" },
+		{ "since(yes for 0.5 min + 1 s - 30 s) > 3 s", "y4SC>" },
+		{ "rises(yes) for 1h30", "yR4" },
+		{ "n > 3 for 2 * 1 min", "nC>4" },
+	};
+	static const struct {
+		uint32_t code;
+		char letter;
+	} letters[] = { { EXPR_OP_HOLDS, '4' }, { EXPR_OP_AND, '&' }, { EXPR_OP_OR, '|' },
+		{ EXPR_OP_NOT, '!' }, { EXPR_OP_VOTE, 'v' }, { EXPR_OP_SINCE, 'S' },
+		{ EXPR_OP_CONST, 'C' }, { EXPR_OP_GT, '>' }, { EXPR_OP_RISES, 'R' } };
+
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		char is[32] = "";
+		size_t n = 0;
+		int64_t next_cell = 0;
+
+		parse(cases[i].source);
+		for (uint32_t k = 0; k < parsed.n; k++) {
+			const struct expr_op *op = &parsed.ops[k];
+
+			if (op->code == EXPR_OP_LOAD)
+				is[n++] = channels[op->arg.i].name[0];
+			for (size_t l = 0; l < NELEM(letters); l++)
+				if (op->code == letters[l].code)
+					is[n++] = letters[l].letter;
+			if (expr_has_cell(op))
+				assert_int_equal(op->arg.i, next_cell++);
+		}
+		if (strcmp(is, cases[i].wanted) != 0)
+			fail_msg("'%s': %s", cases[i].source, is);
+		assert_int_equal(parsed.n_cells, next_cell);
+	}
+	parse("n > 3 for 2 * 1 min");
+	assert_true(parsed.ops[parsed.n - 1].arg2 == 120e9);
+}
+
+static void
+test_refused_memory(void **state)
+{
+	refuse("(yes and no for 1 s)", 13, "put brackets around");
+	refuse("(yes or no for 1 s) and yes", 12, "put brackets around");
+	refuse("vote(1, yes or no for 1 s, yes)", 19, "put brackets around");
+	refuse("not yes for 1 s and no", 9, "put brackets around");
+	refuse("since(not yes for 1 s) > 1 s", 15, "put brackets around");
+	refuse("yes for 1 s for 2 s", 0, "a second 'for'");
+	refuse("n for 1 s", 3, "a number where a condition");
+	refuse("yes and n for 1 s", 5, "a number where a condition");
+	refuse("yes for", 8, "a value is expected");
+	refuse("yes for 5", 9, "a time is needed");
+	refuse("yes for 5 K", 9, "a time is needed");
+	refuse("yes for age(n)", 9, "a time is needed");
+	refuse("yes for no", 9, "a time is needed");
+	refuse("yes for u", 9, "a time is needed");
+	refuse("yes for 0 s", 9, "a time of 0 s");
+	refuse("yes for -5 s", 9, "a time of -5 s");
+	refuse("yes for 1e9 s", 9, "three years");
+	refuse("yes for 1e-300 s", 9, "1 ms");
+	refuse("frozen(n)", 9, "write frozen(n, 30 s)");
+	refuse("frozen(n + 1, 30 s)", 10, "write frozen(n, 30 s)");
+	refuse("frozen(n, 30)", 11, "a time is needed");
+	refuse("frozen(n, 30 s, 2)", 15, "')'");
+	refuse("frozen(label, 30 s)", 8, "label is a text");
+	refuse("frozen(5, 30 s)", 8, "a channel");
+	refuse("since(n)", 7, "a number where a condition");
+	refuse("since()", 7, "a value");
+	refuse("since(yes, 5 s)", 10, "')'");
+	refuse("since(yes) > 5", 12, "5 s");
+	refuse("rises(T)", 7, "for example with > 0 degC");
+	refuse("falls(V)", 7, "V is a choice");
+}
+
+/* The same from the whole history, looked at backwards; m[n - 1] is now. */
+static int64_t
+naive_held(const struct moment *m, size_t n, bool unknown_breaks)
+{
+	int64_t held = 0;
+
+	for (size_t k = n; k-- > 1 && m[k].seen != 'F';) {
+		if (unknown_breaks && (m[k].seen == '?' || m[k - 1].seen == '?'))
+			break;
+		if (m[k].seen == 'T' && m[k - 1].seen == 'T')
+			held += m[k].at_ns - m[k - 1].at_ns;
+	}
+	return held;
+}
+
+static char
+naive_for(const struct moment *m, size_t n)
+{
+	char now = m[n - 1].seen;
+
+	return now == 'T' ? letter(naive_held(m, n, false) >= 2 * NS_PER_S) : now;
+}
+
+static char
+naive_since(const struct moment *m, size_t n)
+{
+	char now = m[n - 1].seen;
+
+	return now == 'T' ? letter(naive_held(m, n, true) > 2 * NS_PER_S) : now;
+}
+
+static char
+naive_frozen(const struct moment *m, size_t n)
+{
+	char now = m[n - 1].seen;
+	int64_t held = 0;
+
+	if (now == '?')
+		return '?';
+	for (size_t k = n; k-- > 1;) {
+		if (m[k].seen != '?' && m[k].seen != now)
+			break;
+		if (m[k].seen == now && m[k - 1].seen == now)
+			held += m[k].at_ns - m[k - 1].at_ns;
+	}
+	return letter(held >= 2 * NS_PER_S);
+}
+
+static char
+naive_edge(const struct moment *m, size_t n, char from)
+{
+	char now = m[n - 1].seen;
+
+	if (now == '?' || now == from)
+		return now == '?' ? '?' : 'F';
+	for (size_t k = n; k-- > 0;)
+		if (m[k].at_ns != m[n - 1].at_ns)
+			return letter(m[k].seen == from);
+	return 'F';
+}
+
+static char
+naive_rises(const struct moment *m, size_t n)
+{
+	return naive_edge(m, n, 'F');
+}
+
+static char
+naive_falls(const struct moment *m, size_t n)
+{
+	return naive_edge(m, n, 'T');
+}
+
+#define HISTORY 60
+
+/* Whatever is seen whenever, also several times at the same moment, and the same twice more at each. */
+static void
+test_memory_of_any_history(void **state)
+{
+	static const struct {
+		const char *source;
+		char (*naive)(const struct moment *m, size_t n);
+	} cases[] = {
+		{ "yes for 2 s", naive_for },
+		{ "since(yes) > 2 s", naive_since },
+		{ "frozen(yes, 2 s)", naive_frozen },
+		{ "rises(yes)", naive_rises },
+		{ "falls(yes)", naive_falls },
+	};
+	uint64_t random = 7;
+
+	for (int round = 0; round < 4000; round++) {
+		struct moment m[HISTORY];
+		struct expr_cell cells[2] = { { 0 } };
+		size_t c = (size_t)round % NELEM(cases);
+		int64_t now_ns = NS_PER_S;
+		uint64_t calm = 1 + (uint64_t)round % 7; /* changes are rarer */
+
+		parse(cases[c].source);
+		for (size_t n = 0; n < HISTORY; n++) {
+			uint64_t r = rand_next(&random);
+			char seen, naive;
+
+			now_ns += (int64_t)(r % 5) * 200 * NS_PER_MS;
+			m[n].at_ns = now_ns;
+			m[n].seen = n > 0 && (r >> 8) % calm != 0 ? m[n - 1].seen
+								  : "FT?"[(r >> 16) % 3];
+			naive = cases[c].naive(m, n + 1);
+			for (int again = 0; again < 3; again++) {
+				seen = letter(look(cells, &m[n]).truth);
+				if (seen != naive)
+					fail_msg("'%s', round %d, moment %zu, look %d: %c, not %c",
+						cases[c].source, round, n, again, seen, naive);
+			}
+		}
+	}
+}
+
+/* A program damaged anywhere is refused or runs within its stack, channels and cells. */
+static void
+test_mutated(void **state)
+{
+	static const char *const sources[] = { "since(yes) > 5 s and frozen(n, 2 s)",
+		"vote(2, rises(yes), falls(no), T > 5 degC) for 5 s",
+		"min(age(T), since(n > 3)) + 5 s" };
+	uint64_t random = 3;
+	int taken = 0;
+
+	for (int round = 0; round < 60000; round++) {
+		struct expr_cell cells[8] = { { 0 } };
+		struct expr_input in = input;
+		struct expr_result r;
+		struct expr_op *op;
+		uint64_t x = rand_next(&random);
+
+		if (round % 20 == 0)
+			parse(sources[x % NELEM(sources)]);
+		op = &parsed.ops[(x >> 4) % parsed.n];
+		switch (x % 4) {
+		case 0:
+			op->code = (uint32_t)((x >> 12) % (EXPR_OP_FALLS + 2));
+			break;
+		case 1:
+			op->arg.i = (int64_t)((x >> 12) % 40) - 3;
+			break;
+		case 2:
+			op->arg2 = (double)((x >> 12) % 9) - 2;
+			break;
+		default:
+			op->arg.u ^= UINT64_C(1) << (x >> 12) % 64;
+			break;
+		}
+		if (!expr_is_sound(parsed.ops, parsed.n, NELEM(channels), parsed.n_cells))
+			continue;
+		taken++;
+		in.cells = cells;
+		expr_run(parsed.ops, parsed.n, &in, &r);
+		for (size_t k = parsed.n_cells; k < NELEM(cells); k++)
+			assert_true(cells[k].at_ns == 0 && cells[k].is == 0);
+	}
+	assert_in_range(taken, 1000, 59000);
+}
+
 int
 main(void)
 {
@@ -778,6 +1175,12 @@ main(void)
 		cmocka_unit_test(test_describe),
 		cmocka_unit_test(test_unsound),
 		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_memory_forms),
+		cmocka_unit_test(test_for_belongs),
+		cmocka_unit_test(test_refused_memory),
+		cmocka_unit_test(test_memory_of_any_history),
+		cmocka_unit_test(test_mutated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
