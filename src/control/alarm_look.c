@@ -105,8 +105,7 @@ alarm_look(struct alarms *a, uint32_t i)
 
 	if (!quality_is_bad(reason))
 		reason =
-			Q_SOURCE_BAD; /* nothing but a bad one may stand for "unknown": it is not shown as a value */
-
+			Q_SOURCE_BAD; /* it is shown as a quality, and only a bad one says "unknown" */
 	if (t == TRUTH_UNKNOWN)
 		watch_unknown(a, i, reason);
 	else
