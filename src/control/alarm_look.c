@@ -64,15 +64,15 @@ watch_unknown(struct alarms *a, uint32_t i, enum quality reason)
 	if (!m->is_unknown) {
 		m->is_unknown = true;
 		m->unknown_ns = a->now_ns;
+	} else if (m->is_held) {
+		m->unknown_ns += a->step_ns; /* its parent speaks first */
 	}
 	if (m->reason != reason) {
 		m->reason = (uint8_t)reason;
 		alarm_show(a, i);
 	}
-	if (m->is_held) {
-		m->unknown_ns += a->step_ns; /* its parent speaks first */
+	if (m->is_held)
 		return;
-	}
 	if (!m->is_lost && a->now_ns - m->unknown_ns >= image_alarm_at(a->img, i)->on_bad_ns)
 		m->is_lost = true;
 	else if (!m->is_lost || m->is_lost_told || is_quiet)
