@@ -321,13 +321,6 @@ run(struct channels *c, uint32_t first_op, uint32_t n_ops, int64_t now_ns, struc
 	expr_run(code + first_op, n_ops, &in, out);
 }
 
-void
-channels_truth(
-	struct channels *c, const struct image_cond *cond, int64_t now_ns, struct expr_result *out)
-{
-	run(c, cond->first_op, cond->n_ops, now_ns, out);
-}
-
 /* What else it reads is what is known at this moment; what is not known makes no value good: see protection, 1. */
 static void
 guard(struct channels *c, struct guard *g, struct sample *s)
@@ -710,7 +703,11 @@ channels_judge(struct channels *c, const struct image_cond *cond, int64_t now_ns
 	struct supposing s = { c, fn, ctx };
 	const struct expr_op *code =
 		(const struct expr_op *)image_at(c->img, &c->img->code) + cond->first_op;
-	const struct expr_input in = { .ctx = &s, .load = load_supposed, .now_ns = now_ns };
+	const struct expr_input in = { .ctx = &s,
+		.load = load_supposed,
+		.now_ns = now_ns,
+		.cells = c->cells,
+		.is_trial = fn != NULL };
 	struct expr_result r;
 
 	expr_run(code, cond->n_ops, &in, &r);

@@ -7,6 +7,8 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "control/alarm.h"
+#include "control/rule.h"
 
 struct hands {
 	const struct image *img;
@@ -15,6 +17,8 @@ struct hands {
 	struct outputs *outputs;
 	struct safe *safe;
 	struct trips *trips;
+	struct alarms *alarms;
+	struct rules *rules;
 	struct commands *commands;
 	bool has_read;    /* something since the last look at the trips */
 	bool has_settled; /* a write, since the last look at the safe states */
@@ -134,7 +138,56 @@ on_suppose(void *ctx, const struct image_cond *cond,
 static int
 on_other(void *ctx, const struct command *c, uint64_t cause, int64_t now_ns, struct err *err)
 {
-	return err_set(err, ERR_REFUSED, 0, "this bench has no alarms");
+	struct hands *h = ctx;
+
+	return alarms_command(h->alarms, c, now_ns, err);
+}
+
+static void
+on_alarm_state(void *ctx, uint32_t channel, int64_t number, enum quality quality, int64_t stamp_ns)
+{
+	struct hands *h = ctx;
+
+	channels_set(h->channels, channel, (double)number, quality, stamp_ns);
+}
+
+static enum truth
+on_alarm_truth(void *ctx, const struct image_cond *cond, enum quality *out_reason)
+{
+	struct hands *h = ctx;
+
+	return channels_judge(h->channels, cond, h->now_ns, NULL, NULL, out_reason);
+}
+
+/* A rule asks like anybody: refused by owner, limits and interlocks, and that is told. */
+static void
+on_act(void *ctx, uint32_t rule, const struct image_action *a, double value, uint64_t cause)
+{
+	struct hands *h = ctx;
+	struct output_order order = {
+		.value = value, .ramp = -1, .owner = OWNER_RULE, .cause = cause
+	};
+	struct event e = { .kind = EVENT_COMMAND_REFUSED, .stamp_ns = h->now_ns, .cause = cause };
+	const struct image_output *d = image_output_at(h->img, a->output);
+	struct err err;
+
+	if (outputs_set(h->outputs, a->output, &order, h->now_ns, &err) == 0)
+		return;
+	text_copy(e.subject, sizeof(e.subject),
+		image_text(h->img, image_channel_at(h->img, d->channel)->name));
+	text_copy(e.principal, sizeof(e.principal),
+		rule == IMAGE_NONE ? "rule"
+				   : image_text(h->img, image_rule_at(h->img, rule)->name));
+	text_copy(e.text, sizeof(e.text), err.msg);
+	h->sink.event(h->sink.ctx, &e);
+}
+
+static bool
+on_target(void *ctx, uint32_t output, double *out)
+{
+	struct hands *h = ctx;
+
+	return outputs_target(h->outputs, output, out);
 }
 
 /* ---- all of it ----------------------------------------------------------------------------------------------------------- */
@@ -180,11 +233,19 @@ make_parts(struct hands *h, int64_t now_ns)
 		.recorded = on_recorded,
 		.verdict = on_verdict,
 		.other = on_other };
+	const struct alarms_sink alarms = {
+		.ctx = h, .event = on_event, .state = on_alarm_state, .truth = on_alarm_truth
+	};
+	const struct rules_sink rules = {
+		.ctx = h, .event = on_event, .act = on_act, .truth = on_truth, .target = on_target
+	};
 	struct command_parts parts = { .img = h->img };
 
 	h->outputs = outputs_new(h->img, &outputs);
 	h->safe = safe_new(h->img, h->outputs, &safe);
 	h->trips = trips_new(h->img, h->safe, h->outputs, &trips, now_ns);
+	h->alarms = alarms_new(h->img, &alarms);
+	h->rules = rules_new(h->img, &rules);
 	parts.outputs = h->outputs;
 	parts.safe = h->safe;
 	parts.trips = h->trips;
@@ -214,6 +275,8 @@ hands_free(struct hands *h)
 	if (h == NULL)
 		return;
 	commands_free(h->commands);
+	rules_free(h->rules);
+	alarms_free(h->alarms);
 	trips_free(h->trips);
 	safe_free(h->safe);
 	outputs_free(h->outputs);
@@ -298,7 +361,10 @@ hands_tick(struct hands *h, int64_t now_ns)
 	h->now_ns = now_ns;
 	h->has_read = h->has_settled = false;
 	trips_step(h->trips, now_ns);
+	alarms_tick(h->alarms, now_ns);
 	commands_step(h->commands, now_ns);
+	if (!h->img->is_observed)
+		rules_tick(h->rules, now_ns);
 	outputs_tick(h->outputs, now_ns);
 	safe_step(h->safe, now_ns);
 	show_bench(h, now_ns);
@@ -367,6 +433,8 @@ hands_adopt(struct hands *h, struct hands *from, int64_t now_ns)
 	outputs_adopt(h->outputs, from->outputs, now_ns);
 	trips_adopt(h->trips, from->trips, now_ns);
 	safe_adopt(h->safe, from->safe, now_ns);
+	alarms_adopt(h->alarms, from->alarms);
+	rules_adopt(h->rules, from->rules);
 	commands_adopt(h->commands, from->commands);
 	h->stop_ns = from->stop_ns;
 }

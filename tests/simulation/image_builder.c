@@ -204,7 +204,8 @@ image_builder_instrument(struct image_builder *b, const char *name, const char *
 		image_builder_give_up("no such codec", codec);
 	options(c->opts, opts, &vals, texts);
 	for (int i = 0; c->opts[i].name != NULL; i++)
-		ins.opts[i] = vals.text[i] != NULL ? image_builder_string(b, vals.text[i]) : vals.num[i];
+		ins.opts[i] =
+			vals.text[i] != NULL ? image_builder_string(b, vals.text[i]) : vals.num[i];
 	ins.id = COUNT(&b->instruments, struct image_instrument) + 1;
 	buf_put(&b->instruments, &ins, sizeof(ins));
 	return COUNT(&b->instruments, struct image_instrument) - 1;
@@ -216,7 +217,8 @@ last_instrument(struct image_builder *b)
 	uint32_t n = COUNT(&b->instruments, struct image_instrument);
 
 	if (n == 0)
-		image_builder_give_up("a point needs an instrument before it", string_at(b, b->head.bench));
+		image_builder_give_up(
+			"a point needs an instrument before it", string_at(b, b->head.bench));
 	return AT(&b->instruments, struct image_instrument, n - 1);
 }
 
@@ -408,8 +410,8 @@ put_health(struct image_builder *b)
 			.stale_ns = 5 * NS_PER_S,
 			.unit = image_builder_string(b, health_rows[i].unit) };
 
-		image_builder_channel_id(
-			b, image_builder_put_channel(b, &ch, health_rows[i].channel), HEALTH_ID + i);
+		image_builder_channel_id(b,
+			image_builder_put_channel(b, &ch, health_rows[i].channel), HEALTH_ID + i);
 	}
 }
 

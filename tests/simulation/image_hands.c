@@ -26,9 +26,8 @@ put_state(struct image_builder *b, const char *name, enum image_state state,
 		if (b->words[state] == 0) {
 			b->words[state] = COUNT(&b->choices, struct image_choice) + 1;
 			for (uint32_t i = 0; i < n; i++) {
-				struct image_choice c = {
-					.number = i, .word = image_builder_string(b, words[i])
-				};
+				struct image_choice c = { .number = i,
+					.word = image_builder_string(b, words[i]) };
 
 				buf_put(&b->choices, &c, sizeof(c));
 			}
@@ -76,8 +75,8 @@ image_builder_output(struct image_builder *b, const char *name, uint32_t point,
 }
 
 uint32_t
-image_builder_safe_state(struct image_builder *b, const char *name,
-	const struct image_safe_line *lines, uint32_t n)
+image_builder_safe_state(
+	struct image_builder *b, const char *name, const struct image_safe_line *lines, uint32_t n)
 {
 	uint32_t first = COUNT(&b->safe_lines, struct image_safe_line);
 	struct image_safe_state s = { .name = image_builder_string(b, name),
@@ -103,8 +102,7 @@ image_builder_on_stop(struct image_builder *b, uint32_t safe_state)
 }
 
 struct image_cond
-image_builder_cond(
-	struct image_builder *b, uint32_t channel, enum expr_opcode op, double number)
+image_builder_cond(struct image_builder *b, uint32_t channel, enum expr_opcode op, double number)
 {
 	struct expr_op ops[] = { { .code = EXPR_OP_LOAD, .arg.i = channel },
 		{ .code = EXPR_OP_CONST, .arg.f = number }, { .code = op } };
@@ -126,8 +124,7 @@ image_builder_both(
 
 	for (size_t k = 0; k < NELEM(parts); k++)
 		for (uint32_t i = 0; i < parts[k]->n_ops; i++) {
-			struct expr_op op =
-				*AT(&b->code, struct expr_op, parts[k]->first_op + i);
+			struct expr_op op = *AT(&b->code, struct expr_op, parts[k]->first_op + i);
 
 			buf_put(&b->code, &op, sizeof(op));
 		}

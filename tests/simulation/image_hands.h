@@ -11,15 +11,15 @@ uint32_t image_builder_output(struct image_builder *b, const char *name, uint32_
 	const struct image_output *like, uint32_t *out_channel);
 
 /* `lines` as in the image: after and otherwise count from the first of these. */
-uint32_t image_builder_safe_state(struct image_builder *b, const char *name,
-	const struct image_safe_line *lines, uint32_t n);
+uint32_t image_builder_safe_state(
+	struct image_builder *b, const char *name, const struct image_safe_line *lines, uint32_t n);
 void image_builder_on_stop(struct image_builder *b, uint32_t safe_state);
 
 /* "channel OP number"; a further one is joined by `and`. */
 struct image_cond image_builder_cond(
 	struct image_builder *b, uint32_t channel, enum expr_opcode op, double number);
-struct image_cond image_builder_both(struct image_builder *b, const struct image_cond *one,
-	const struct image_cond *other);
+struct image_cond image_builder_both(
+	struct image_builder *b, const struct image_cond *one, const struct image_cond *other);
 
 /* `like` has all but name, condition and state. */
 uint32_t image_builder_trip(struct image_builder *b, const char *name,

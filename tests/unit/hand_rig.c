@@ -351,7 +351,8 @@ hand_word(struct hand_rig *r, const char *name)
 
 	for (uint32_t i = 0; i < ch->n_choices; i++)
 		if (image_choice_at(r->img, ch->first_choice + i)->number == s.v.i)
-			return image_text(r->img, image_choice_at(r->img, ch->first_choice + i)->word);
+			return image_text(
+				r->img, image_choice_at(r->img, ch->first_choice + i)->word);
 	return "";
 }
 

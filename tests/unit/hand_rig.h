@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "control/bench.h"
 #include "../simulation/image_hands.h"
+#include "control/bench.h"
 
 #define HAND_DEVICES 4
 #define HAND_REGISTERS 16
@@ -23,11 +23,11 @@
 
 struct hand_device {
 	int16_t held[HAND_REGISTERS];
-	bool is_silent;  /* answers nothing */
-	bool is_stuck;   /* acknowledges writes and keeps what it has */
-	bool refuses;    /* exception 4 to writes */
-	bool is_gone;    /* cannot be connected to */
-	bool is_open;    /* a connection */
+	bool is_silent;   /* answers nothing */
+	bool is_stuck;    /* acknowledges writes and keeps what it has */
+	bool refuses;     /* exception 4 to writes */
+	bool is_gone;     /* cannot be connected to */
+	bool is_open;     /* a connection */
 	int64_t delay_ns; /* of its answers */
 	uint8_t answer[300];
 	size_t n_answer;

@@ -326,15 +326,12 @@ make_condition(struct fixture *x)
 	edit(x, x->s)->type = VALUE_BOOL;
 }
 
-static struct expr_result
+static enum truth
 truth(struct fixture *x, int64_t now_ns)
 {
 	const struct image_channel *d = image_channel_at(x->img, x->s);
 	const struct image_cond cond = { .first_op = d->source, .n_ops = d->n_ops };
-	struct expr_result r;
-
-	channels_truth(x->channels, &cond, now_ns, &r);
-	return r;
+	return channels_judge(x->channels, &cond, now_ns, NULL, NULL, NULL);
 }
 
 static void
@@ -344,13 +341,13 @@ test_conditions_remember(void **state)
 
 	make_condition(&x);
 	start(&x);
-	assert_int_equal(truth(&x, NS_PER_S).truth, TRUTH_UNKNOWN);
+	assert_int_equal(truth(&x, NS_PER_S), TRUTH_UNKNOWN);
 	feed_int(&x, x.a, 10, 1);
 	for (int64_t at = 20; at < 40; at++) {
 		channels_calculate(x.channels, at * 100 * NS_PER_MS);
 		assert_int_equal(shown(&x, x.s).quality, Q_GOOD);
 		assert_int_equal(shown(&x, x.s).v.i, at >= 30);
-		assert_int_equal(truth(&x, at * 100 * NS_PER_MS).truth, at >= 30);
+		assert_int_equal(truth(&x, at * 100 * NS_PER_MS), at >= 30);
 	}
 	feed_bad(&x, x.a, Q_NO_LINK, 0, 2);
 	channels_calculate(x.channels, 4 * NS_PER_S);
@@ -382,10 +379,10 @@ test_adoption_of_what_conditions_remember(void **state)
 		start(&new);
 		feed_int(&old, old.a, 10, 1);
 		truth(&old, 1 * NS_PER_S);
-		assert_int_equal(truth(&old, 1600 * NS_PER_MS).truth, TRUTH_FALSE);
+		assert_int_equal(truth(&old, 1600 * NS_PER_MS), TRUTH_FALSE);
 		channels_adopt(new.channels, old.channels);
 		feed_int(&new, new.a, 10, 2);
-		assert_int_equal(truth(&new, 2200 * NS_PER_MS).truth, change == 0);
+		assert_int_equal(truth(&new, 2200 * NS_PER_MS), change == 0);
 		stop(&old);
 		stop(&new);
 	}

@@ -187,11 +187,9 @@ test_clamp_ramp_and_expiry(void **state)
 static void
 test_repeats(void **state)
 {
-	struct command c = { .kind = COMMAND_SET,
-		.ramp_per_min = NAN,
-		.subject = "V",
-		.value = "3",
-		.id = "same" };
+	struct command c = {
+		.kind = COMMAND_SET, .ramp_per_min = NAN, .subject = "V", .value = "3", .id = "same"
+	};
 	struct hand_rig r;
 	const char *text;
 
@@ -368,8 +366,10 @@ test_property(void **state)
 
 			assert_in_range(w->value, 0, 700);
 			if (i > 0 && !has_learned(&r, w[-1].n_events, w->n_events))
-				assert_true(abs(w->value - w[-1].value) <=
-					    10 * ((double)(w->at_ns - w[-1].at_ns) / 1e9 + AHEAD_S) + 2);
+				assert_true(
+					abs(w->value - w[-1].value) <=
+					10 * ((double)(w->at_ns - w[-1].at_ns) / 1e9 + AHEAD_S) +
+						2);
 		}
 		hand_done(&r);
 	}
