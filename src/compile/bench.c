@@ -46,6 +46,7 @@ bench_init(struct bench *b, const char *path)
 	b->listen = "";
 	b->watchdog = "";
 	b->source = "";
+	b->on_stop = b->bench_state = IMAGE_NONE;
 	b->expr = mem_zero(1, sizeof(*b->expr));
 }
 
@@ -57,6 +58,8 @@ bench_done(struct bench *b)
 	names_done(&b->link_names);
 	names_done(&b->instrument_names);
 	names_done(&b->channel_names);
+	names_done(&b->output_names);
+	names_done(&b->safe_state_names);
 	free(b->links.at);
 	free(b->instruments.at);
 	free(b->messages.at);
@@ -73,6 +76,10 @@ bench_done(struct bench *b)
 	free(b->fields.at);
 	free(b->knots.at);
 	free(b->code.at);
+	free(b->outputs.at);
+	free(b->safe_states.at);
+	free(b->safe_lines.at);
+	free(b->restore.at);
 	free(b->order);
 	free(b->expr);
 }
@@ -211,11 +218,23 @@ bench_read(struct bench *b, const struct node *root)
 	runs_read(b, found[TOP_RECORD]);
 	if (found[TOP_REALTIME] != NULL)
 		read_bool(b, found[TOP_REALTIME], &b->is_realtime);
+	if (found[TOP_MODE] != NULL) {
+		text = read_word(b, found[TOP_MODE], &schema_top[TOP_MODE]);
+		b->is_observed = text != NULL && strcmp(text, "observe") == 0;
+	}
 	links_read(b, names_of(b, found[TOP_LINKS], "a map of links: NAME: {tcp: \"host:port\"}"));
 	instruments_read(b, names_of(b, found[TOP_INSTRUMENTS],
 				    "a map of instruments: NAME: {use: modbus, link: NAME}"));
-	channels_read(b, names_of(b, found[TOP_CHANNELS],
-				 "a map of channels: NAME: {read: INSTRUMENT.CHANNEL}"));
+	channels_declare(b, names_of(b, found[TOP_CHANNELS],
+				    "a map of channels: NAME: {read: INSTRUMENT.CHANNEL}"));
+	safe_states_declare(b, names_of(b, found[TOP_SAFE_STATES],
+				       "a map of safe states: NAME: {order: [{set: OUTPUT, to: "
+				       "VALUE}]}"));
+	channels_resolve(b);
+	outputs_resolve(b);
+	safe_states_read(b);
+	safe_states_on_stop(b, found[TOP_ON_STOP]);
+	safe_states_restore(b, found[TOP_RESTORE]);
 	if (b->n_cells > IMAGE_CELLS_MAX)
 		diag_error(&b->diag, root->at, "too-large",
 			"the expressions use frozen, since, for, rises and falls %u times, more "

@@ -113,7 +113,10 @@ struct bench_channel {
 	enum channel_source source_kind;
 	enum channel_filter filter;
 	uint8_t filter_n;
-	uint32_t source; /* point, channel of this table, first op or health row */
+	uint32_t
+		source; /* point, channel of this table, first op, health row or enum image_state */
+	uint32_t
+		like; /* SOURCE_STATE: the channel of this table that it takes its form from; IMAGE_NONE: none */
 	uint32_t n_ops;
 	uint32_t instrument; /* IMAGE_NONE: none */
 	uint32_t first_choice, n_choices;
@@ -133,10 +136,33 @@ struct bench_channel {
 	const char *
 		confirm; /* what who writes has to confirm, empty: without a reason; NULL: nothing */
 	const struct node *const
-		*keys; /* those that read others: rows of schema_channel up to BENCH_CH_WAS */
+		*keys; /* those that read others: [BENCH_CH_ROWS] of schema_channel */
 	const char *
 		scope; /* name of the instrument whose channels its expressions may name by themselves; NULL */
 	uint32_t place; /* in the image */
+};
+
+/* A bench channel with `write:`. Channels are places in the table of channels here, as in all of the bench. */
+struct bench_output {
+	const char *name;     /* of its bench channel */
+	uint32_t channel, at; /* IMAGE_NONE: what it writes to has an error that was told */
+	uint32_t target, working, owner, mode;
+	enum image_hazard hazard;
+	enum image_fails fails;
+	bool has_verify, has_limits, is_inverted_table;
+	uint32_t first_knot, n_knots;
+	double factor, offset, min, max, ramp, verify_within;
+	int64_t verify_after_ns, verify_tries, refresh_ns, max_writes;
+	const char *confirm; /* as in struct bench_channel */
+	uint32_t shutoff;    /* output; IMAGE_NONE */
+	int64_t shutoff_is;
+};
+
+struct bench_safe_state {
+	const char *name, *title;
+	const struct node *node;
+	uint32_t first_line, n_lines;
+	uint32_t state; /* channel */
 };
 
 /* What is asked about a run. */
@@ -186,7 +212,18 @@ struct bench {
 	BENCH_TABLE(struct image_knot) knots;
 	BENCH_TABLE(struct expr_op) code;
 	uint32_t n_cells; /* that the programs in `code` need together */
-	uint32_t *order;  /* channels as they stand in the image */
+	BENCH_TABLE(struct bench_output) outputs;
+	BENCH_TABLE(struct bench_safe_state) safe_states;
+	BENCH_TABLE(struct image_safe_line) safe_lines;
+	BENCH_TABLE(uint32_t) restore;
+	struct names output_names;     /* name of the bench channel -> output */
+	struct names safe_state_names; /* "cold_inert" -> safe state */
+	uint32_t on_stop;              /* safe state; IMAGE_NONE */
+	uint32_t bench_state;          /* channel "mbc.bench"; IMAGE_NONE: there are no outputs */
+	bool is_observed;
+	uint32_t state_choices
+		[STATE_KINDS]; /* 1 + first choice of its words; 0: not put there yet */
+	uint32_t *order;       /* channels as they stand in the image */
 	struct names link_names, instrument_names, channel_names;
 	struct expr *expr; /* room for one expression: too large for the stack */
 };
@@ -206,7 +243,21 @@ void bench_read(struct bench *b, const struct node *root);
 /* The steps of bench_read(); `map` may be NULL. */
 void links_read(struct bench *b, const struct node *map);
 void instruments_read(struct bench *b, const struct node *map);
-void channels_read(struct bench *b, const struct node *map);
+/* Names and keys of the bench's channels and of the program's own; outputs get their states. Then those steps that make
+ * further channels of SOURCE_STATE; then channels_resolve(), which finds the order and gives each its type and unit. */
+void channels_declare(struct bench *b, const struct node *map);
+void channels_resolve(struct bench *b);
+
+/* A channel that the controller sets: "T_furn.target", "trip.h2_leak". It reads nothing; expressions may read it, and see it as a
+ * choice with the words of image_state_words(). STATE_TARGET and STATE_WORKING look like the channel `like` of this table, whose
+ * type and unit need not be known yet; NULL for the others. The name is borrowed. Between channels_declare() and
+ * channels_resolve(); returns its index. Its `at`, for messages, is that of `like`: else the caller sets it. */
+uint32_t channels_add_state(
+	struct bench *b, const char *name, enum image_state kind, const struct bench_channel *like);
+
+/* A condition on any channels as a program; false when that was told. After channels_resolve(). */
+bool channels_condition(struct bench *b, const struct node *n, const char *scope,
+	uint32_t *first_op, uint32_t *n_ops);
 
 /* Index of the link for `use: system`, made when there is none. */
 uint32_t links_system(struct bench *b, struct place at);
@@ -274,6 +325,18 @@ void points_read(struct bench *b, uint32_t instrument, const struct node *map);
 
 /* What its device needs of those who write to the channel; keys: its own. Once its unit is known, or open. */
 void outputs_read(struct bench *b, uint32_t channel, const struct node *const *keys);
+
+/* An output for each bench channel with `write:`, with its states. In channels_declare(). */
+void outputs_declare(struct bench *b);
+/* What they write, how and within which limits. After channels_resolve(). */
+void outputs_resolve(struct bench *b);
+
+/* `safe_states:` (NULL: none): their names and states; then, once outputs are known, their lines. */
+void safe_states_declare(struct bench *b, const struct node *map);
+void safe_states_read(struct bench *b);
+/* `on_stop:` and `restore:` of the bench (NULL: left out). */
+void safe_states_on_stop(struct bench *b, const struct node *n);
+void safe_states_restore(struct bench *b, const struct node *n);
 
 /* `record:` of the bench; NULL: no field is named, each may be. */
 void runs_read(struct bench *b, const struct node *n);

@@ -32,14 +32,17 @@ read_channel(struct bench *b, const struct node *n)
 	if (!read_is(b, n, NODE_MAP, "a map: {read: INSTRUMENT.CHANNEL} or {calc: EXPRESSION}"))
 		return;
 	ch->has_odd_keys = !read_keys(b, n, schema_channel, NULL, found, NULL);
-	keys = tree_alloc(&b->tree, (BENCH_CH_WAS + 1) * sizeof(*keys));
-	memcpy(keys, found, (BENCH_CH_WAS + 1) * sizeof(*keys));
+	keys = tree_alloc(&b->tree, BENCH_CH_ROWS * sizeof(*keys));
+	memcpy(keys, found, BENCH_CH_ROWS * sizeof(*keys));
 	ch->keys = keys;
+	/* What is written is what is read, unless something else is. */
+	if (found[CH_READ] == NULL && found[BENCH_CH_CALC] == NULL)
+		keys[CH_READ] = found[BENCH_CH_WRITE];
 	if (found[CH_READ] != NULL && found[BENCH_CH_CALC] != NULL)
 		diag_error(&b->diag, found[BENCH_CH_CALC]->key_at, "conflict",
 			"a channel either reads another one or is calculated; keep one of read and "
 			"calc");
-	else if (found[CH_READ] == NULL && found[BENCH_CH_CALC] == NULL && !ch->has_odd_keys)
+	else if (keys[CH_READ] == NULL && found[BENCH_CH_CALC] == NULL && !ch->has_odd_keys)
 		diag_error(&b->diag, n->at, "missing",
 			"the channel has no source; add read: INSTRUMENT.CHANNEL, or calc: "
 			"EXPRESSION");
@@ -71,6 +74,64 @@ add_health(struct bench *b)
 		ch->stale_ns = HEALTH_STALE;
 		names_put(&b->channel_names, ch->name, b->channels.n - 1);
 	}
+}
+
+/* Where the words of a kind of state stand among the choices: they are there once. */
+static uint32_t
+state_choices(struct bench *b, enum image_state kind, uint32_t *out_n)
+{
+	const char *const *words = image_state_words(kind, out_n);
+
+	if (b->state_choices[kind] == 0) {
+		b->state_choices[kind] = b->choices.n + 1;
+		for (uint32_t i = 0; i < *out_n; i++) {
+			BENCH_ADD(b->choices)->number = i;
+			*BENCH_ADD(b->words) = words[i];
+		}
+	}
+	return b->state_choices[kind] - 1;
+}
+
+uint32_t
+channels_add_state(
+	struct bench *b, const char *name, enum image_state kind, const struct bench_channel *like)
+{
+	uint32_t index = b->channels.n,
+		 from = like == NULL ? IMAGE_NONE : (uint32_t)(like - b->channels.at);
+	struct bench_channel *ch = BENCH_ADD(b->channels);
+
+	ch->name = name;
+	ch->title = ch->was = "";
+	ch->unit.factor = ch->factor = 1;
+	ch->source_kind = SOURCE_STATE;
+	ch->source = kind;
+	ch->instrument = IMAGE_NONE;
+	ch->like = from;
+	if (from == IMAGE_NONE) {
+		ch->type = VALUE_CHOICE;
+		ch->first_choice = state_choices(b, kind, &ch->n_choices);
+	} else {
+		ch->at = b->channels.at[from].at;
+		ch->is_type_open = ch->is_unit_open = true;
+	}
+	names_put(&b->channel_names, ch->name, index);
+	return index;
+}
+
+/* The form of the channel that a state is like, now that it is known. */
+static void
+take_form(struct bench_channel *ch, const struct bench_channel *like)
+{
+	ch->type = like->type;
+	ch->unit = like->unit;
+	ch->unit_text = like->unit_text;
+	ch->first_choice = like->first_choice;
+	ch->n_choices = like->n_choices;
+	ch->is_type_open = like->is_type_open;
+	ch->is_unit_open = like->is_unit_open;
+	ch->record = like->record;
+	ch->min_interval_ns = like->min_interval_ns;
+	ch->keep_ns = like->keep_ns;
 }
 
 /* The channel follows `from`: its value goes through unchanged, by the given scale, or from unit to unit. */
@@ -409,27 +470,27 @@ read_source(struct bench *b, struct bench_channel *ch)
 }
 
 /* A condition may read any channel: it is looked at each tick, when all of them are known. */
-static void
-read_condition(struct bench *b, struct bench_channel *ch)
+bool
+channels_condition(struct bench *b, const struct node *n, const char *scope, uint32_t *first_op,
+	uint32_t *n_ops)
 {
-	uint32_t place = ch->place;
+	const struct bench_channel all = { .scope = scope, .place = UINT32_MAX };
 
-	ch->place = UINT32_MAX;
-	parse(b, ch, ch->bad_if);
-	ch->place = place;
+	parse(b, &all, n);
 	if (b->expr->kind == EXPR_UNKNOWN)
-		return;
+		return false;
 	if (b->expr->kind != EXPR_TRUTH) {
-		diag_error(&b->diag, ch->bad_if->at, "expression",
-			"the condition is a number; compare it: %.40s > 0", ch->bad_if->text);
-		return;
+		diag_error(&b->diag, n->at, "expression",
+			"the condition is a number; compare it: %.40s > 0", n->text);
+		return false;
 	}
-	ch->bad_if_op = code_take(b, b->expr);
-	ch->n_bad_if = b->expr->n;
+	*first_op = code_take(b, b->expr);
+	*n_ops = b->expr->n;
+	return true;
 }
 
 void
-channels_read(struct bench *b, const struct node *map)
+channels_declare(struct bench *b, const struct node *map)
 {
 	for (const struct node *n = map == NULL ? NULL : map->first; n != NULL; n = n->next) {
 		if (b->channels.n >= IMAGE_CHANNELS_MAX - HEALTH_COUNT) {
@@ -441,14 +502,30 @@ channels_read(struct bench *b, const struct node *map)
 		read_channel(b, n);
 	}
 	add_health(b);
+	outputs_declare(b);
+}
+
+void
+channels_resolve(struct bench *b)
+{
+	if (b->channels.n > IMAGE_CHANNELS_MAX)
+		diag_error(&b->diag, b->channels.at[IMAGE_CHANNELS_MAX].at, "too-large",
+			"more than %d channels with the states of outputs, trips and alarms; split "
+			"the bench into several",
+			IMAGE_CHANNELS_MAX);
 	order_channels(b);
 	for (uint32_t i = 0; i < b->channels.n; i++) {
 		struct bench_channel *ch = &b->channels.at[b->order[i]];
 
 		if (ch->keys != NULL)
 			read_source(b, ch);
+		else if (ch->source_kind == SOURCE_STATE && ch->like != IMAGE_NONE)
+			take_form(ch, &b->channels.at[ch->like]);
 	}
-	for (uint32_t i = 0; i < b->channels.n; i++)
-		if (b->channels.at[i].bad_if != NULL)
-			read_condition(b, &b->channels.at[i]);
+	for (uint32_t i = 0; i < b->channels.n; i++) {
+		struct bench_channel *ch = &b->channels.at[i];
+
+		if (ch->bad_if != NULL)
+			channels_condition(b, ch->bad_if, ch->scope, &ch->bad_if_op, &ch->n_bad_if);
+	}
 }

@@ -273,6 +273,20 @@ check_opts(struct bench *b, const struct bench_instrument *ins, const struct nod
 		diag_error(&b->diag, points_blame(n, found_opts, &err), "option", "%s", err.msg);
 }
 
+/* With these words begin the names of the program's own channels. */
+static void
+check_reserved(struct bench *b, const struct node *n)
+{
+	static const char *const reserved[] = { "mbc", "safe", "trip", "interlock", "alarm" };
+
+	for (size_t i = 0; i < NELEM(reserved); i++)
+		if (strcmp(n->key, reserved[i]) == 0)
+			diag_error(&b->diag, n->key_at, "name",
+				"'%s' is the name of the program's own channels; choose another "
+				"name",
+				reserved[i]);
+}
+
 static void
 read_instrument(struct bench *b, const struct node *n)
 {
@@ -287,9 +301,7 @@ read_instrument(struct bench *b, const struct node *n)
 	if (!read_name(b, n->key, n->key_at, "an instrument") ||
 		!read_is(b, n, NODE_MAP, "a map: {use: modbus, link: NAME, channels: {...}}"))
 		return;
-	if (strcmp(n->key, "mbc") == 0)
-		diag_error(&b->diag, n->key_at, "name",
-			"'mbc' is the name of the program's own channels; choose another name");
+	check_reserved(b, n);
 	use = find_use(b, n);
 	whole = n;
 	codec = use == NULL ? NULL : read_use(b, &whole, use, &line, &params);

@@ -72,6 +72,10 @@ def_name(const struct key *table)
 		{ schema_runs, "runs" },
 		{ schema_field, "field" },
 		{ schema_scale, "line" },
+		{ schema_ramp, "ramp" },
+		{ schema_safe_state, "safe_state" },
+		{ schema_safe_line, "safe_line" },
+		{ schema_safe_else, "safe_else" },
 		{ schema_rs485, "rs485" },
 		{ schema_identify, "identify" },
 		{ schema_message, "message" },
@@ -128,6 +132,10 @@ static const struct {
 		"{\"type\": \"array\", \"items\": {\"type\": [\"string\", \"number\", "
 		"\"boolean\"]}}]" },
 	{ KEY_LIST_NONE, "const", "[]" },
+	{ KEY_REFS, "anyOf",
+		"[{\"type\": \"string\"}, {\"type\": \"array\", \"items\": {\"type\": "
+		"\"string\"}, "
+		"\"minItems\": 1}]" },
 	{ KEY_TEXTS, "type", "[\"string\", \"object\"]" },
 	{ KEY_TEXTS, "additionalProperties", "{\"type\": \"string\"}" },
 	{ KEY_CONFIRM, "type", "[\"string\", \"boolean\", \"object\"]" },
@@ -229,6 +237,14 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 	case KEY_SWITCH:
 		json_array(j, "anyOf");
 		json_raw(j, NULL, "{\"enum\": " YES_OR_NO "}");
+		json_object(j, NULL);
+		ref(j, def_name(row->sub));
+		json_end(j);
+		json_end(j);
+		break;
+	case KEY_RAMP:
+		json_array(j, "anyOf");
+		json_raw(j, NULL, "{\"type\": [\"string\", \"number\"]}");
 		json_object(j, NULL);
 		ref(j, def_name(row->sub));
 		json_end(j);
@@ -635,6 +651,10 @@ schema_json(struct buf *out)
 	def(&j, "link", schema_link, false);
 	def(&j, "rs485", schema_rs485, false);
 	def(&j, "channel", schema_channel, false);
+	def(&j, "ramp", schema_ramp, false);
+	def(&j, "safe_state", schema_safe_state, false);
+	def(&j, "safe_line", schema_safe_line, false);
+	def(&j, "safe_else", schema_safe_else, false);
 	def(&j, "serve", schema_serve, false);
 	def(&j, "watchdog", schema_watchdog, false);
 	def(&j, "history", schema_history, false);

@@ -83,6 +83,12 @@ next_source(const struct bench *b, struct step *s)
 	const struct node *read = ch->keys == NULL ? NULL : ch->keys[CH_READ];
 	const char *text;
 
+	if (ch->source_kind == SOURCE_STATE) {
+		/* It reads nothing, and takes its type and unit from there. */
+		text = s->at;
+		s->at = NULL;
+		return text == NULL ? NAMES_NONE : ch->like;
+	}
 	if (read == NULL)
 		return next_name(b, ch->scope, &s->at);
 	text = s->at;

@@ -1,4 +1,7 @@
-/* outputs.c - what a device needs of those who write to it: again in time, read back, not too often, confirmed */
+/* outputs.c - what a device needs of those who write to it: again in time, read back, not too often, confirmed; and the outputs
+ * of the bench: channels with `write:`
+ */
+#include <stdio.h>
 #include <string.h>
 
 #include "compile/bench.h"
@@ -77,4 +80,60 @@ outputs_read(struct bench *b, uint32_t channel, const struct node *const *keys)
 			"it is to be written again %lld times an hour, and its memory stands %lld; "
 			"write a longer refresh, or a place that does not wear out",
 			(long long)((3600 * NS_PER_S) / ch->refresh_ns), (long long)ch->max_writes);
+}
+
+/* ---- outputs of the bench -------------------------------------------------------------------------------------------------- */
+
+/* "T_furn.target", of an output that was called otherwise once also under that name. */
+static uint32_t
+add_state(struct bench *b, uint32_t channel, const char *word, enum image_state kind)
+{
+	const struct bench_channel *ch = &b->channels.at[channel];
+	bool is_alike = kind == STATE_TARGET || kind == STATE_WORKING;
+	const char *was = ch->was;
+	char full[270];
+	int n = snprintf(full, sizeof(full), "%.63s.%s", ch->name, word);
+	uint32_t i = channels_add_state(
+		b, tree_text(&b->tree, full, (size_t)n), kind, is_alike ? ch : NULL);
+
+	b->channels.at[i].at = b->channels.at[channel].at;
+	if (was[0] != '\0') {
+		n = snprintf(full, sizeof(full), "%.200s.%s", was, word);
+		b->channels.at[i].was = tree_text(&b->tree, full, (size_t)n);
+	}
+	return i;
+}
+
+void
+outputs_declare(struct bench *b)
+{
+	for (uint32_t i = 0, n = b->channels.n; i < n; i++) {
+		const struct bench_channel *ch = &b->channels.at[i];
+		struct bench_output *o;
+		uint32_t k = names_get(&b->instrument_names, ch->name);
+
+		if (ch->keys == NULL || ch->scope != NULL || ch->keys[BENCH_CH_WRITE] == NULL)
+			continue;
+		if (k != NAMES_NONE)
+			diag_error(&b->diag, ch->at, "name",
+				"'%s' is an instrument, too, and the output has channels such as "
+				"'%s.target'; give one of them another name",
+				ch->name, ch->name);
+		o = BENCH_ADD(b->outputs);
+		o->name = ch->name;
+		o->channel = i;
+		o->at = o->shutoff = IMAGE_NONE;
+		names_put(&b->output_names, o->name, b->outputs.n - 1);
+		o->target = add_state(b, i, "target", STATE_TARGET);
+		o->working = add_state(b, i, "working", STATE_WORKING);
+		o->owner = add_state(b, i, "owner", STATE_OWNER);
+		o->mode = add_state(b, i, "mode", STATE_MODE);
+	}
+	if (b->outputs.n > 0)
+		b->bench_state = channels_add_state(b, "mbc.bench", STATE_BENCH, NULL);
+}
+
+void
+outputs_resolve(struct bench *b)
+{
 }

@@ -294,7 +294,7 @@ read_calc(struct bench *b, uint32_t instrument, const struct node *n)
 		diag_error(&b->diag, found[INS_CH_ONLY]->key_at, "conflict",
 			"what is calculated is there as what it is calculated of; put 'only' to "
 			"those channels");
-	keys = tree_alloc(&b->tree, (BENCH_CH_WAS + 1) * sizeof(*keys));
+	keys = tree_alloc(&b->tree, BENCH_CH_ROWS * sizeof(*keys));
 	memcpy(keys, found, CH_OWN * sizeof(*keys));
 	keys[CH_READ] = NULL;
 	keys[BENCH_CH_CALC] = found[INS_CH_CALC];

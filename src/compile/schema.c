@@ -134,11 +134,7 @@ const struct key schema_scale[] = {
 		.help = "what is recorded: changes, every (each acquisition), no, or a map" }
 
 #define CHANNEL_LATER                                                                              \
-	LATER("ramp", "limits of how fast an output moves"),                                       \
-		LATER("hazard", "what the output can do to people"),                               \
-		LATER("fails", "where the actuator goes without power"),                           \
-		LATER("shutoff", "the valve that stops this flow"),                                \
-		LATER("gas", "the gas of a flow"), LATER("calibration", "a calibration table"),    \
+	LATER("gas", "the gas of a flow"), LATER("calibration", "a calibration table"),            \
 		LATER("valve", "a valve with feedback"), LATER("pid", "a controller"),             \
 		LATER("alarm", "limits that warn people")
 
@@ -228,6 +224,18 @@ const struct key schema_instrument_channel[] = {
 	END,
 };
 
+static const char *const words_hazard[] = { "heat", "fuel", "oxidant", "toxic", "pressure", "inert",
+	NULL };
+static const char *const words_fails[] = { "closed", "open", "stays", NULL };
+
+const struct key schema_ramp[] = {
+	[RAMP_MAX] = { .name = "max",
+		.kind = KEY_QUANTITY,
+		.is_needed = true,
+		.help = "the most that it moves in a time: 20 K/min" },
+	END,
+};
+
 const struct key schema_channel[] = {
 	[CH_READ] = { .name = "read",
 		.kind = KEY_REF,
@@ -240,10 +248,45 @@ const struct key schema_channel[] = {
 	[BENCH_CH_WAS] = { .name = "was",
 		.kind = KEY_WORD,
 		.help = "its former name, after renaming" },
-	LATER("write", "an output of the bench"),
-	LATER("refresh", "writing a value again"),
-	LATER("verify", "reading back what was written"),
-	LATER("confirm", "a write that has to be confirmed"),
+	[BENCH_CH_WRITE] = { .name = "write",
+		.kind = KEY_REF,
+		.help = "the channel of an instrument that it moves: INSTRUMENT.CHANNEL; it is an "
+			"output then" },
+	[BENCH_CH_RAMP] = { .name = "ramp",
+		.kind = KEY_RAMP,
+		.sub = schema_ramp,
+		.help = "with write: how fast it moves at most: 20 K/min" },
+	[BENCH_CH_HAZARD] = { .name = "hazard",
+		.kind = KEY_CHOICE,
+		.words = words_hazard,
+		.help = "with write: what it can do to people" },
+	[BENCH_CH_FAILS] = { .name = "fails",
+		.kind = KEY_CHOICE,
+		.words = words_fails,
+		.help = "with write: where the part goes without power or air" },
+	[BENCH_CH_SHUTOFF] = { .name = "shutoff",
+		.kind = KEY_REF,
+		.help = "with write: the output that shuts this flow off" },
+	[BENCH_CH_REFRESH] = { .name = "refresh",
+		.kind = KEY_SPAN,
+		.min = MS(100),
+		.max = HOUR,
+		.help = "with write: it is written again after this time; the instrument's when "
+			"left out" },
+	[BENCH_CH_VERIFY] = { .name = "verify",
+		.kind = KEY_MAP,
+		.sub = schema_verify,
+		.help = "with write: how it is read back; as the instrument says when left out" },
+	[BENCH_CH_MAX_WRITES] = { .name = "max_writes_per_hour",
+		.kind = KEY_INT,
+		.min = 1,
+		.max = 36000,
+		.help = "with write: writes that its memory stands; the instrument's when left "
+			"out" },
+	[BENCH_CH_CONFIRM] = { .name = "confirm",
+		.kind = KEY_CONFIRM,
+		.help = "with write: who sets it has to confirm it: yes, no, or the reason; the "
+			"instrument's when left out" },
 	CHANNEL_LATER,
 	END,
 };
@@ -799,7 +842,51 @@ const struct key schema_watchdog[] = {
 	END,
 };
 
+#define SAFE_ROWS                                                                                  \
+	[SAFE_LINE_SET] = { .name = "set",                                                         \
+		.kind = KEY_REFS,                                                                  \
+		.is_needed = true,                                                                 \
+		.help = "the output that is set, or a list of them" },                             \
+	[SAFE_LINE_TO] = { .name = "to",                                                           \
+		.kind = KEY_QUANTITY,                                                              \
+		.is_needed = true,                                                                 \
+		.help = "its safe value: a quantity in its unit, or one of its choices, on or "    \
+			"off" }
+
+const struct key schema_safe_else[] = { SAFE_ROWS, END };
+
+const struct key schema_safe_line[] = {
+	SAFE_ROWS,
+	[SAFE_LINE_WITHIN] = { .name = "within",
+		.kind = KEY_SPAN,
+		.min = MS(100),
+		.max = HOUR,
+		.def = "2 s",
+		.help = "time until it is read back; then it counts as not confirmed" },
+	[SAFE_LINE_AFTER] = { .name = "after",
+		.kind = KEY_REF,
+		.help = "an output of an earlier row, which has to be settled first" },
+	[SAFE_LINE_ELSE] = { .name = "else",
+		.kind = KEY_MAP,
+		.sub = schema_safe_else,
+		.help = "what is done when it is not confirmed in time" },
+	END,
+};
+
+const struct key schema_safe_state[] = {
+	[SAFE_TITLE] = { .name = "title",
+		.kind = KEY_TEXTS,
+		.help = "what people see beside its name: a text, or {en: TEXT, fr: TEXT}" },
+	[SAFE_ORDER] = { .name = "order",
+		.kind = KEY_MAPS,
+		.sub = schema_safe_line,
+		.is_needed = true,
+		.help = "what is set, in this order" },
+	END,
+};
+
 static const char *const words_language[] = { "en", "fr", NULL };
+static const char *const words_mode[] = { "control", "observe", NULL };
 
 const struct key schema_top[] = {
 	[TOP_BENCH] = { .name = "bench",
@@ -854,12 +941,24 @@ const struct key schema_top[] = {
 		.kind = KEY_MAP,
 		.sub = schema_runs,
 		.help = "what 'mbc record start' asks about a run" },
+	[TOP_SAFE_STATES] = { .name = "safe_states",
+		.kind = KEY_NAMES,
+		.sub = schema_safe_state,
+		.help = "what safe means for this bench, by name" },
+	[TOP_ON_STOP] = { .name = "on_stop",
+		.kind = KEY_WORD,
+		.help = "the safe state at the end; the only one when left out" },
+	[TOP_MODE] = { .name = "mode",
+		.kind = KEY_CHOICE,
+		.words = words_mode,
+		.def = "control",
+		.help = "control, or observe: nothing is ever written to any device" },
+	[TOP_RESTORE] = { .name = "restore",
+		.kind = KEY_REFS,
+		.help = "outputs in the order in which they come back after a restart" },
 	LATER("alarms", "conditions that warn people"),
 	LATER("interlocks", "combinations that are never allowed"),
 	LATER("trips", "conditions that bring the bench to a safe state"),
-	LATER("safe_states", "what safe means for this bench"),
-	LATER("restore", "what comes back after a restart"),
-	LATER("on_stop", "the safe state at the end"),
 	LATER("sequences", "the bench's sequences"),
 	LATER("rules", "what happens on an event"),
 	LATER("notify", "people to tell"),
@@ -867,7 +966,6 @@ const struct key schema_top[] = {
 	LATER("heartbeat", "a sign of life for others"),
 	LATER("power", "power supplies that are watched"),
 	LATER("power_loss", "what happens after an outage"),
-	LATER("mode", "the bench's modes"),
 	LATER("local_lock", "a switch that locks remote commands"),
 	END,
 };

@@ -41,6 +41,8 @@ enum key_kind {
 	KEY_VALUES,    /* names, each with a single value */
 	KEY_ONLY,      /* params, each with a value or a list of values */
 	KEY_RECORD,    /* changes, every, no, or the keys of `sub` */
+	KEY_REFS,      /* names of channels: one, or a list */
+	KEY_RAMP,      /* a quantity per time, or the keys of `sub` */
 	KEY_LATER,     /* known, and not available yet */
 };
 
@@ -92,7 +94,11 @@ enum {
 	TOP_WATCHDOG,
 	TOP_REALTIME,
 	TOP_HISTORY,
-	TOP_RECORD
+	TOP_RECORD,
+	TOP_SAFE_STATES,
+	TOP_ON_STOP,
+	TOP_MODE,
+	TOP_RESTORE
 };
 enum {
 	INS_USE,
@@ -182,7 +188,23 @@ enum {
 	INS_CH_CONFIRM,
 };
 enum { VERIFY_WITHIN, VERIFY_AFTER, VERIFY_TRIES };
-enum { BENCH_CH_CALC = CH_OWN, BENCH_CH_WAS };
+enum {
+	BENCH_CH_CALC = CH_OWN,
+	BENCH_CH_WAS,
+	BENCH_CH_WRITE,
+	BENCH_CH_RAMP,
+	BENCH_CH_HAZARD,
+	BENCH_CH_FAILS,
+	BENCH_CH_SHUTOFF,
+	BENCH_CH_REFRESH,
+	BENCH_CH_VERIFY,
+	BENCH_CH_MAX_WRITES,
+	BENCH_CH_CONFIRM,
+	BENCH_CH_ROWS
+};
+enum { RAMP_MAX };
+enum { SAFE_TITLE, SAFE_ORDER };
+enum { SAFE_LINE_SET, SAFE_LINE_TO, SAFE_LINE_WITHIN, SAFE_LINE_AFTER, SAFE_LINE_ELSE };
 enum {
 	TWIN_START,
 	TWIN_FOLLOWS,
@@ -211,7 +233,8 @@ extern const struct key schema_top[], schema_link[], schema_instrument[],
 	schema_verify[], schema_serve[], schema_scale[], schema_rs485[], schema_identify[],
 	schema_preset[], schema_watchdog[], schema_history[], schema_record[], schema_runs[],
 	schema_field[], schema_message[], schema_message_read[], schema_step[], schema_error[],
-	schema_file[], schema_file_line[], schema_param[], schema_exchange[];
+	schema_file[], schema_file_line[], schema_param[], schema_exchange[], schema_ramp[],
+	schema_safe_state[], schema_safe_line[], schema_safe_else[];
 
 /* The JSON Schema of a bench file, with the options of the codecs that are built in. */
 void schema_json(struct buf *out);
