@@ -325,15 +325,35 @@ void points_read(struct bench *b, uint32_t instrument, const struct node *map);
 
 /* What its device needs of those who write to the channel; keys: its own. Once its unit is known, or open. */
 void outputs_read(struct bench *b, uint32_t channel, const struct node *const *keys);
+/* The same of any table of keys; these are its rows. */
+struct output_rows {
+	const struct key *table;
+	int write, refresh, verify, max_writes, confirm;
+};
+void outputs_needs(struct bench *b, uint32_t channel, const struct node *const *keys,
+	const struct output_rows *rows);
+/* Does the memory stand the writes that `refresh` makes? It is told when not. */
+bool outputs_check_wear(
+	struct bench *b, const struct node *refresh, int64_t refresh_ns, int64_t max_writes);
 
 /* An output for each bench channel with `write:`, with its states. In channels_declare(). */
 void outputs_declare(struct bench *b);
 /* What they write, how and within which limits. After channels_resolve(). */
 void outputs_resolve(struct bench *b);
+/* The output that a node names, and a value for one in its unit (a choice or truth: its number); NAMES_NONE, false: that was
+ * told. After outputs_resolve(). */
+uint32_t outputs_find(struct bench *b, const struct node *n);
+bool outputs_value(struct bench *b, uint32_t output, const struct node *n, double *out);
+
+/* How values of the output become those of the channel `at` that it writes: factor, offset or table; has_limits, min and max.
+ * False: there is no way back, and that was told. */
+bool inverse_find(struct bench *b, struct bench_output *o);
 
 /* `safe_states:` (NULL: none): their names and states; then, once outputs are known, their lines. */
 void safe_states_declare(struct bench *b, const struct node *map);
 void safe_states_read(struct bench *b);
+/* The safe state that a node names; NAMES_NONE: there is none, and that was told. After safe_states_declare(). */
+uint32_t safe_states_find(struct bench *b, const struct node *n);
 /* `on_stop:` and `restore:` of the bench (NULL: left out). */
 void safe_states_on_stop(struct bench *b, const struct node *n);
 void safe_states_restore(struct bench *b, const struct node *n);
@@ -368,6 +388,9 @@ uint32_t code_take(struct bench *b, const struct expr *e);
 
 /* The channel that a word of an expression names, first in the scope (NULL: none); NAMES_NONE: there is none. */
 uint32_t channels_find(const struct bench *b, const char *scope, const char *word);
+
+/* Is a name not known for an error that was told already: that of an instrument? */
+bool channels_is_of_open(const struct bench *b, const char *name);
 
 /* Put all channels in an order in which each comes after those that it reads; reports circles. */
 void order_channels(struct bench *b);

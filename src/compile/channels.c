@@ -187,9 +187,8 @@ check_alone(struct bench *b, struct bench_channel *ch)
 	channel_common(b, ch, ch->keys);
 }
 
-/* A name that is not known for an error that was told already: that of an instrument. */
-static bool
-is_of_open(struct bench *b, const char *name)
+bool
+channels_is_of_open(const struct bench *b, const char *name)
 {
 	const char *dot = strchr(name, '.');
 	char ins[64];
@@ -242,7 +241,7 @@ follow(struct bench *b, struct bench_channel *ch)
 		follow_channel(b, ch, source);
 		return;
 	}
-	if (source == NAMES_NONE && name != NULL && !is_of_open(b, name)) {
+	if (source == NAMES_NONE && name != NULL && !channels_is_of_open(b, name)) {
 		read_suggest(b, &b->channel_names, name, near);
 		diag_error(&b->diag, n->at, "unknown-channel",
 			"no channel is named '%.127s'; %swrite INSTRUMENT.CHANNEL or the name of "
@@ -302,7 +301,7 @@ env_name(void *ctx, const char *name, struct expr_name *out, struct err *err)
 	const struct bench_channel *ch;
 	char near[96];
 
-	if (i == NAMES_NONE && is_of_open(c->b, name)) {
+	if (i == NAMES_NONE && channels_is_of_open(c->b, name)) {
 		out->kind = EXPR_UNKNOWN;
 		out->channel = c->ch->place; /* any that there is */
 		return 0;

@@ -1,22 +1,14 @@
 /* emit.c - the model as an image: one block of bytes without pointers (model/image.h) */
+#include "compile/emit.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "base/text.h"
-#include "compile/bench.h"
 
-struct emit {
-	struct bench *b;
-	struct buf *out;
-	size_t start;       /* of the image in `out` */
-	struct names texts; /* text to its offset */
-	struct buf strings;
-};
-
-/* Offset of a text in the string table; the same text is there once. */
-static uint32_t
-text(struct emit *e, const char *s)
+uint32_t
+emit_text(struct emit *e, const char *s)
 {
 	uint32_t off = (uint32_t)e->strings.n, known;
 
@@ -36,13 +28,13 @@ option_text(struct emit *e, const char *s)
 	uint32_t off = (uint32_t)e->strings.n;
 
 	if (s == NULL || s[0] != '\0')
-		return text(e, s);
+		return emit_text(e, s);
 	buf_put(&e->strings, "", 1);
 	return off;
 }
 
-static struct image_table
-table(struct emit *e, uint32_t n)
+struct image_table
+emit_table(struct emit *e, uint32_t n)
 {
 	static const char zeros[8];
 	struct image_table t;
@@ -56,14 +48,14 @@ table(struct emit *e, uint32_t n)
 static struct image_table
 emit_links(struct emit *e)
 {
-	struct image_table t = table(e, e->b->links.n);
+	struct image_table t = emit_table(e, e->b->links.n);
 
 	for (uint32_t i = 0; i < t.n; i++) {
 		const struct bench_link *l = &e->b->links.at[i];
 		struct image_link d = {
-			.name = text(e, l->name),
+			.name = emit_text(e, l->name),
 			.kind = l->kind,
-			.host = text(e, l->host),
+			.host = emit_text(e, l->host),
 			.port = l->port,
 			.is_line = l->is_line,
 			.has_echo = l->has_echo,
@@ -167,16 +159,16 @@ polling_hash(const struct bench *b, const struct bench_instrument *ins)
 static struct image_table
 emit_instruments(struct emit *e)
 {
-	struct image_table t = table(e, e->b->instruments.n);
+	struct image_table t = emit_table(e, e->b->instruments.n);
 	uint32_t n_captures = 0;
 
 	for (uint32_t i = 0; i < t.n; i++) {
 		const struct bench_instrument *ins = &e->b->instruments.at[i];
 		const struct opt *opts = ins->codec->opts;
 		struct image_instrument d = {
-			.name = text(e, ins->name),
-			.title = text(e, ins->title),
-			.codec = text(e, ins->codec->name),
+			.name = emit_text(e, ins->name),
+			.title = emit_text(e, ins->title),
+			.codec = emit_text(e, ins->codec->name),
 			.link = ins->link,
 			.first_point = ins->first_point,
 			.n_points = ins->n_points,
@@ -185,7 +177,7 @@ emit_instruments(struct emit *e)
 			.timeout_ns = ins->timeout_ns,
 			.hash = polling_hash(e->b, ins),
 			.identify = (uint8_t)ins->identify,
-			.identify_is = text(e, ins->identify_is),
+			.identify_is = emit_text(e, ins->identify_is),
 			.identify_value = ins->identify_point.value,
 			.identify_bit = ins->identify_point.bit,
 			.identify_order = ins->identify_point.order,
@@ -193,7 +185,7 @@ emit_instruments(struct emit *e)
 			.identify_type = ins->identify_point.type,
 			.identify_count = ins->identify_point.count,
 			.identify_address = ins->identify_point.address,
-			.identify_key = text(e, ins->identify_point.key),
+			.identify_key = emit_text(e, ins->identify_point.key),
 			.identify_number = ins->identify_number,
 			.first_message = ins->first_message,
 			.n_messages = ins->codec_part.n_messages,
@@ -219,15 +211,15 @@ emit_instruments(struct emit *e)
 static struct image_table
 emit_messages(struct emit *e)
 {
-	struct image_table t = table(e, e->b->messages.n);
+	struct image_table t = emit_table(e, e->b->messages.n);
 
 	for (uint32_t i = 0; i < t.n; i++) {
 		const struct message *m = &e->b->messages.at[i];
 		struct image_message d = {
-			.name = text(e, m->name),
-			.send = text(e, m->send),
-			.receive = text(e, m->receive),
-			.text = text(e, m->text),
+			.name = emit_text(e, m->name),
+			.send = emit_text(e, m->send),
+			.receive = emit_text(e, m->receive),
+			.text = emit_text(e, m->text),
 			.timeout_ms = m->timeout_ms,
 			.quality = m->quality,
 			.code = m->code,
@@ -237,11 +229,11 @@ emit_messages(struct emit *e)
 			.role = m->role,
 			.again = m->again,
 			.wait_ms = m->wait_ms,
-			.until = text(e, m->until),
-			.until_is = text(e, m->until_is),
+			.until = emit_text(e, m->until),
+			.until_is = emit_text(e, m->until_is),
 			.again_ms = m->again_ms,
 			.within_ms = m->within_ms,
-			.otherwise = text(e, m->otherwise),
+			.otherwise = emit_text(e, m->otherwise),
 		};
 
 		buf_put(e->out, &d, sizeof(d));
@@ -252,7 +244,7 @@ emit_messages(struct emit *e)
 static struct image_table
 emit_presets(struct emit *e)
 {
-	struct image_table t = table(e, e->b->presets.n);
+	struct image_table t = emit_table(e, e->b->presets.n);
 
 	for (uint32_t i = 0; i < t.n; i++) {
 		const struct bench_preset *p = &e->b->presets.at[i];
@@ -264,9 +256,9 @@ emit_presets(struct emit *e)
 			.order = p->codec_part.order,
 			.bit = p->codec_part.bit,
 			.value = p->codec_part.value,
-			.key = text(e, p->codec_part.write_key),
-			.text = text(e, p->text),
-			.said = text(e, p->said),
+			.key = emit_text(e, p->codec_part.write_key),
+			.text = emit_text(e, p->text),
+			.said = emit_text(e, p->said),
 			.v = p->v,
 		};
 
@@ -278,13 +270,13 @@ emit_presets(struct emit *e)
 static struct image_table
 emit_captures(struct emit *e)
 {
-	struct image_table t = table(e, 0);
+	struct image_table t = emit_table(e, 0);
 
 	for (uint32_t i = 0; i < e->b->instruments.n; i++) {
 		const struct instrument *ins = &e->b->instruments.at[i].codec_part;
 
 		for (unsigned k = 0; k < ins->n_captures; k++, t.n++) {
-			struct image_capture d = { .name = text(e, ins->captures[k]) };
+			struct image_capture d = { .name = emit_text(e, ins->captures[k]) };
 
 			buf_put(e->out, &d, sizeof(d));
 		}
@@ -295,12 +287,12 @@ emit_captures(struct emit *e)
 static struct image_table
 emit_gates(struct emit *e)
 {
-	struct image_table t = table(e, e->b->gates.n);
+	struct image_table t = emit_table(e, e->b->gates.n);
 
 	for (uint32_t i = 0; i < t.n; i++) {
 		const struct bench_gate *g = &e->b->gates.at[i];
 		struct image_gate d = { .point = g->point,
-			.text = text(e, g->text),
+			.text = emit_text(e, g->text),
 			.capture = g->capture,
 			.group = g->group,
 			.op = (uint8_t)g->op,
@@ -314,7 +306,7 @@ emit_gates(struct emit *e)
 static struct image_table
 emit_points(struct emit *e)
 {
-	struct image_table t = table(e, e->b->points.n);
+	struct image_table t = emit_table(e, e->b->points.n);
 
 	for (uint32_t i = 0; i < t.n; i++) {
 		const struct bench_point *bp = &e->b->points.at[i];
@@ -328,14 +320,14 @@ emit_points(struct emit *e)
 			.count = p->count,
 			.order = p->order,
 			.bit = p->bit,
-			.key = text(e, p->key),
+			.key = emit_text(e, p->key),
 			.every_ns = p->every_ns,
 			.write_space = p->write_space,
 			.value = p->value,
 			.is_write_only = p->is_write_only,
 			.write_address = p->write_address,
-			.write_key = text(e, p->write_key),
-			.unit = text(e, p->unit),
+			.write_key = emit_text(e, p->write_key),
+			.unit = emit_text(e, p->unit),
 			.is_captured = p->is_captured,
 		};
 
@@ -348,15 +340,15 @@ static struct image_table
 emit_channels(struct emit *e)
 {
 	const struct bench *b = e->b;
-	struct image_table t = table(e, b->channels.n);
+	struct image_table t = emit_table(e, b->channels.n);
 
 	for (uint32_t i = 0; i < t.n; i++) {
 		const struct bench_channel *ch = &b->channels.at[b->order[i]];
 		struct image_channel d = {
-			.name = text(e, ch->name),
-			.title = text(e, ch->title),
-			.unit = text(e, ch->unit_text),
-			.was = text(e, ch->was),
+			.name = emit_text(e, ch->name),
+			.title = emit_text(e, ch->title),
+			.unit = emit_text(e, ch->unit_text),
+			.was = emit_text(e, ch->was),
 			.type = (uint8_t)ch->type,
 			.source_kind = (uint8_t)ch->source_kind,
 			.has_bit = ch->has_bit,
@@ -382,7 +374,7 @@ emit_channels(struct emit *e)
 			.has_scale = ch->has_scale,
 			.writable = ch->is_writable,
 			.needs_confirm = ch->confirm != NULL,
-			.confirm = text(e, ch->confirm == NULL ? "" : ch->confirm),
+			.confirm = emit_text(e, ch->confirm == NULL ? "" : ch->confirm),
 			.factor = ch->factor,
 			.offset = ch->offset,
 			.min = ch->min,
@@ -402,12 +394,12 @@ emit_channels(struct emit *e)
 static struct image_table
 emit_choices(struct emit *e)
 {
-	struct image_table t = table(e, e->b->choices.n);
+	struct image_table t = emit_table(e, e->b->choices.n);
 
 	for (uint32_t i = 0; i < t.n; i++) {
 		struct image_choice d = {
 			.number = e->b->choices.at[i].number,
-			.word = text(e, e->b->words.at[i]),
+			.word = emit_text(e, e->b->words.at[i]),
 		};
 
 		buf_put(e->out, &d, sizeof(d));
@@ -418,12 +410,12 @@ emit_choices(struct emit *e)
 static struct image_table
 emit_markers(struct emit *e)
 {
-	struct image_table t = table(e, e->b->markers.n);
+	struct image_table t = emit_table(e, e->b->markers.n);
 
 	for (uint32_t i = 0; i < t.n; i++) {
 		struct image_marker d = e->b->markers.at[i];
 
-		d.text = text(e, e->b->marks.at[i]);
+		d.text = emit_text(e, e->b->marks.at[i]);
 		buf_put(e->out, &d, sizeof(d));
 	}
 	return t;
@@ -434,7 +426,7 @@ static struct image_table
 emit_twins(struct emit *e)
 {
 	const struct bench *b = e->b;
-	struct image_table t = table(e, 0);
+	struct image_table t = emit_table(e, 0);
 
 	for (uint32_t i = 0; i < b->points.n; i++) {
 		const struct bench_twin *w = &b->points.at[i].twin;
@@ -470,7 +462,7 @@ static struct image_table
 emit_secrets(struct emit *e)
 {
 	const struct bench *b = e->b;
-	struct image_table t = table(e, b->secrets.n);
+	struct image_table t = emit_table(e, b->secrets.n);
 	char where[400];
 
 	for (uint32_t i = 0; i < t.n; i++) {
@@ -478,8 +470,8 @@ emit_secrets(struct emit *e)
 		int n = snprintf(where, sizeof(where), "%.300s:%u:%u", b->diag.files[s->at.file],
 			s->at.line, s->at.column);
 		struct image_secret d = {
-			.name = text(e, s->name),
-			.where = text(e, tree_text(&e->b->tree, where, (size_t)n)),
+			.name = emit_text(e, s->name),
+			.where = emit_text(e, tree_text(&e->b->tree, where, (size_t)n)),
 		};
 
 		buf_put(e->out, &d, sizeof(d));
@@ -490,13 +482,13 @@ emit_secrets(struct emit *e)
 static struct image_table
 emit_fields(struct emit *e)
 {
-	struct image_table t = table(e, e->b->fields.n);
+	struct image_table t = emit_table(e, e->b->fields.n);
 
 	for (uint32_t i = 0; i < t.n; i++) {
 		const struct bench_field *f = &e->b->fields.at[i];
 		struct image_field d = {
-			.name = text(e, f->name),
-			.title = text(e, f->title),
+			.name = emit_text(e, f->name),
+			.title = emit_text(e, f->title),
 			.is_needed = f->is_needed,
 		};
 
@@ -514,12 +506,12 @@ emit_image(struct bench *b, struct buf *out)
 
 	buf_putc(&e.strings, '\0');
 	buf_put(out, &img, sizeof(img));
-	img.bench = text(&e, b->name);
-	img.title = text(&e, b->title);
-	img.listen = text(&e, b->listen);
-	img.path = text(&e, b->path);
+	img.bench = emit_text(&e, b->name);
+	img.title = emit_text(&e, b->title);
+	img.listen = emit_text(&e, b->listen);
+	img.path = emit_text(&e, b->path);
 	img.tick_ns = b->tick_ns;
-	img.watchdog = text(&e, b->watchdog);
+	img.watchdog = emit_text(&e, b->watchdog);
 	img.watchdog_timeout_ns = b->watchdog_timeout_ns;
 	img.history = b->history;
 	img.is_realtime = b->is_realtime;
@@ -533,20 +525,20 @@ emit_image(struct bench *b, struct buf *out)
 	img.channels = emit_channels(&e);
 	img.choices = emit_choices(&e);
 	img.markers = emit_markers(&e);
-	img.knots = table(&e, b->knots.n);
+	img.knots = emit_table(&e, b->knots.n);
 	buf_put(out, b->knots.at, b->knots.n * sizeof(*b->knots.at));
 	img.twins = emit_twins(&e);
 	img.secrets = emit_secrets(&e);
 	img.fields = emit_fields(&e);
 	img.has_free_fields = b->has_free_fields;
-	img.on_stop = img.bench_state = IMAGE_NONE;
-	img.source = text(&e, b->source);
-	img.code = table(&e, b->code.n);
+	emit_protection(&e, &img);
+	img.source = emit_text(&e, b->source);
+	img.code = emit_table(&e, b->code.n);
 	buf_put(out, b->code.at, b->code.n * sizeof(*b->code.at));
 	img.n_cells = b->n_cells;
-	img.strings = table(&e, (uint32_t)e.strings.n);
+	img.strings = emit_table(&e, (uint32_t)e.strings.n);
 	buf_put(out, e.strings.data, e.strings.n);
-	table(&e, 0); /* so that the size is a multiple of 8 */
+	emit_table(&e, 0); /* so that the size is a multiple of 8 */
 	img.size = (uint32_t)(out->n - e.start);
 	memcpy(out->data + e.start, &img, sizeof(img));
 	img.hash = text_hash(out->data + e.start + hashed, img.size - hashed);

@@ -134,8 +134,7 @@ static const struct {
 	{ KEY_LIST_NONE, "const", "[]" },
 	{ KEY_REFS, "anyOf",
 		"[{\"type\": \"string\"}, {\"type\": \"array\", \"items\": {\"type\": "
-		"\"string\"}, "
-		"\"minItems\": 1}]" },
+		"\"string\"}}]" },
 	{ KEY_TEXTS, "type", "[\"string\", \"object\"]" },
 	{ KEY_TEXTS, "additionalProperties", "{\"type\": \"string\"}" },
 	{ KEY_CONFIRM, "type", "[\"string\", \"boolean\", \"object\"]" },

@@ -159,9 +159,8 @@ read_constant(struct bench *b, const struct node *n, double *out)
 	return false;
 }
 
-/* Split "0 degC" into number and unit; the unit is empty when there is none. */
-static bool
-split_quantity(const char *text, double *out_number, const char **out_unit)
+bool
+read_split(const char *text, double *out_number, const char **out_unit)
 {
 	size_t n = strspn(text, "+-0123456789.");
 	char number[64];
@@ -218,7 +217,7 @@ read_quantity(struct bench *b, const struct node *n, const struct bench_channel 
 
 	if (text == NULL)
 		return false;
-	if (!split_quantity(text, &v, &unit_text)) {
+	if (!read_split(text, &v, &unit_text)) {
 		diag_error(&b->diag, n->at, "number",
 			"'%.60s' is not a number; write one with a decimal point, with or without "
 			"unit: 20.5 or "
@@ -238,8 +237,7 @@ read_is_bare(const struct node *n)
 	const char *unit_text;
 	double v;
 
-	return n->kind == NODE_SCALAR && split_quantity(n->text, &v, &unit_text) &&
-	       *unit_text == '\0';
+	return n->kind == NODE_SCALAR && read_split(n->text, &v, &unit_text) && *unit_text == '\0';
 }
 
 bool

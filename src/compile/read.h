@@ -36,6 +36,9 @@ bool read_constant(struct bench *b, const struct node *n, double *out);
 bool read_quantity(struct bench *b, const struct node *n, const struct bench_channel *ch,
 	bool is_difference, double *out);
 
+/* "20 K/min" as number and unit; the unit is empty when there is none. False: it does not begin with a number. */
+bool read_split(const char *text, double *out_number, const char **out_unit);
+
 /* True when a quantity is written without a unit. */
 bool read_is_bare(const struct node *n);
 

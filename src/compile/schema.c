@@ -274,9 +274,10 @@ const struct key schema_channel[] = {
 		.help = "with write: it is written again after this time; the instrument's when "
 			"left out" },
 	[BENCH_CH_VERIFY] = { .name = "verify",
-		.kind = KEY_MAP,
+		.kind = KEY_SWITCH,
 		.sub = schema_verify,
-		.help = "with write: how it is read back; as the instrument says when left out" },
+		.help = "with write: how it is read back, or no; as the instrument says when left "
+			"out" },
 	[BENCH_CH_MAX_WRITES] = { .name = "max_writes_per_hour",
 		.kind = KEY_INT,
 		.min = 1,
