@@ -158,6 +158,7 @@ find_limits(struct bench *b, struct bench_output *o, const struct bench_channel 
 	}
 	if (o->min < o->max)
 		return true;
+	o->has_limits = false; /* nothing is measured by them */
 	diag_error(&b->diag, ch->keys[CH_RANGE]->at, "out-of-range",
 		"'%s' takes %.9g to %.9g %s, and nothing of that lies in this range; correct one "
 		"of them",

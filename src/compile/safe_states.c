@@ -204,6 +204,9 @@ read_state(struct bench *b, struct bench_safe_state *s, struct lines *lines)
 	if (order == NULL ||
 		!read_is(b, order, NODE_LIST, "a list of rows: [{set: OUTPUT, to: VALUE}]"))
 		return;
+	if (order->n == 0)
+		diag_error(&b->diag, order->at, "no-value",
+			"the list is empty; write what is set: [{set: OUTPUT, to: VALUE}]");
 	for (const struct node *n = order->first; n != NULL; n = n->next)
 		read_row(b, lines, n);
 	s->n_lines = b->safe_lines.n - s->first_line;
@@ -267,7 +270,8 @@ safe_states_on_stop(struct bench *b, const struct node *n)
 	at = b->channels.at[hazard->channel].at;
 	if (b->safe_states.n > 1)
 		diag_error(&b->diag, b->safe_states.at[1].node->key_at, "missing",
-			"which of the %u safe states is the one at the end? add on_stop: %s",
+			"%u safe states, and nothing says which is the one at the end; add "
+			"on_stop: %s",
 			b->safe_states.n, b->safe_states.at[0].name);
 	else
 		diag_error(&b->diag, at, "missing",

@@ -60,6 +60,12 @@ outputs_declare(struct bench *b)
 
 		if (ch->keys == NULL || ch->scope != NULL || ch->keys[BENCH_CH_WRITE] == NULL)
 			continue;
+		if (b->outputs.n == IMAGE_OUTPUTS_MAX) {
+			diag_error(&b->diag, ch->at, "too-large",
+				"more than %d outputs; split the bench into several",
+				IMAGE_OUTPUTS_MAX);
+			break;
+		}
 		if (k != NAMES_NONE)
 			diag_error(&b->diag, ch->at, "name",
 				"'%s' is an instrument, too, and the output has channels such as "
