@@ -60,6 +60,7 @@ bench_done(struct bench *b)
 	names_done(&b->channel_names);
 	names_done(&b->output_names);
 	names_done(&b->safe_state_names);
+	names_done(&b->alarm_names);
 	free(b->links.at);
 	free(b->instruments.at);
 	free(b->messages.at);
@@ -80,6 +81,12 @@ bench_done(struct bench *b)
 	free(b->safe_states.at);
 	free(b->safe_lines.at);
 	free(b->restore.at);
+	free(b->trips.at);
+	free(b->interlocks.at);
+	free(b->alarms.at);
+	free(b->rules.at);
+	free(b->actions.at);
+	free(b->alarm_order);
 	free(b->order);
 	free(b->expr);
 }
@@ -201,6 +208,7 @@ bench_read(struct bench *b, const struct node *root)
 {
 	const struct node *found[SCHEMA_KEYS_MAX];
 	const char *text;
+	size_t n_errors;
 
 	read_keys(b, root, schema_top, NULL, found, NULL);
 	read_bench_name(b, found[TOP_BENCH]);
@@ -230,11 +238,24 @@ bench_read(struct bench *b, const struct node *root)
 	safe_states_declare(b, names_of(b, found[TOP_SAFE_STATES],
 				       "a map of safe states: NAME: {order: [{set: OUTPUT, to: "
 				       "VALUE}]}"));
+	trips_name(b,
+		names_of(b, found[TOP_TRIPS],
+			"a map of trips: NAME: {when: CONDITION, to: SAFE_STATE}"),
+		names_of(b, found[TOP_INTERLOCKS],
+			"a map of interlocks: NAME: {forbid: CONDITION, to: SAFE_STATE}"));
+	alarms_name(b, names_of(b, found[TOP_ALARMS], "a map of alarms: NAME: {when: CONDITION}"));
 	channels_resolve(b);
 	outputs_resolve(b);
 	safe_states_read(b);
+	n_errors = b->diag.n_errors;
 	safe_states_on_stop(b, found[TOP_ON_STOP]);
+	b->is_on_stop_open = b->diag.n_errors > n_errors;
 	safe_states_restore(b, found[TOP_RESTORE]);
+	conditions_prepare(b);
+	trips_read(b);
+	alarms_read(b);
+	rules_read(b, names_of(b, found[TOP_RULES],
+			      "a map of rules: NAME: {when: CONDITION, do: [set X = VALUE]}"));
 	if (b->n_cells > IMAGE_CELLS_MAX)
 		diag_error(&b->diag, root->at, "too-large",
 			"the expressions use frozen, since, for, rises and falls %u times, more "

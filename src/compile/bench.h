@@ -8,6 +8,7 @@
 
 #include "compile/diag.h"
 #include "compile/names.h"
+#include "compile/protect.h"
 #include "compile/schema.h"
 #include "compile/tree.h"
 #include "link/codec.h"
@@ -140,6 +141,10 @@ struct bench_channel {
 	const char *
 		scope; /* name of the instrument whose channels its expressions may name by themselves; NULL */
 	uint32_t place; /* in the image */
+	/* What is behind it (conditions.c): how often the slowest device is asked, 0: none is; the output in which writes show here,
+	 * and the one that it is computed from; IMAGE_NONE. */
+	int64_t period_ns;
+	uint32_t of_output, from_output;
 };
 
 /* A bench channel with `write:`. Channels are places in the table of channels here, as in all of the bench. */
@@ -219,11 +224,19 @@ struct bench {
 	struct names output_names;     /* name of the bench channel -> output */
 	struct names safe_state_names; /* "cold_inert" -> safe state */
 	uint32_t on_stop;              /* safe state; IMAGE_NONE */
+	bool is_on_stop_open;          /* that of an error that was told */
 	uint32_t bench_state;          /* channel "mbc.bench"; IMAGE_NONE: there are no outputs */
 	bool is_observed;
 	uint32_t state_choices
 		[STATE_KINDS]; /* 1 + first choice of its words; 0: not put there yet */
 	uint32_t *order;       /* channels as they stand in the image */
+	BENCH_TABLE(struct bench_trip) trips; /* those of interlocks behind the others */
+	BENCH_TABLE(struct bench_interlock) interlocks;
+	BENCH_TABLE(struct bench_alarm) alarms;
+	BENCH_TABLE(struct bench_rule) rules;
+	BENCH_TABLE(struct bench_action) actions;
+	struct names alarm_names;
+	uint32_t *alarm_order; /* alarms as they stand in the image */
 	struct names link_names, instrument_names, channel_names;
 	struct expr *expr; /* room for one expression: too large for the stack */
 };

@@ -405,9 +405,8 @@ parse(struct bench *b, const struct bench_channel *ch, const struct node *n)
 		b->expr->kind = EXPR_UNKNOWN;
 	} else if (b->expr->kind == EXPR_CHOICE || b->expr->kind == EXPR_TEXT) {
 		diag_error(&b->diag, n->at, "expression",
-			"the result is a word; use read: instead of calc:, or compare it: %.40s == "
-			"...",
-			n->text);
+			"the result is a word; %scompare it: %.40s == ...",
+			ch->keys == NULL ? "" : "use read: instead of calc:, or ", n->text);
 		b->expr->kind = EXPR_UNKNOWN;
 	}
 }

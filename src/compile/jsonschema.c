@@ -76,6 +76,12 @@ def_name(const struct key *table)
 		{ schema_safe_state, "safe_state" },
 		{ schema_safe_line, "safe_line" },
 		{ schema_safe_else, "safe_else" },
+		{ schema_trip, "trip" },
+		{ schema_interlock, "interlock" },
+		{ schema_bypass, "bypass" },
+		{ schema_alarm, "alarm" },
+		{ schema_limits, "limits" },
+		{ schema_rule, "rule" },
 		{ schema_rs485, "rs485" },
 		{ schema_identify, "identify" },
 		{ schema_message, "message" },
@@ -187,6 +193,27 @@ is_of_codec(const struct key *table, size_t i, const struct codec *codec)
 	return i == INS_INIT && codec->write != NULL;
 }
 
+/* A duration, or a word; to an editor `no` may be false. */
+static void
+span_or(struct json *j, const struct key *row)
+{
+	json_array(j, "anyOf");
+	json_object(j, NULL);
+	json_raw(j, "type", "[\"string\", \"integer\"]");
+	json_text(j, "pattern", SPAN_PATTERN);
+	json_end(j);
+	json_object(j, NULL);
+	json_array(j, "enum");
+	for (size_t i = 0; row->words[i] != NULL; i++)
+		if (strcmp(row->words[i], "false") == 0)
+			json_bool(j, NULL, false);
+		else
+			json_text(j, NULL, row->words[i]);
+	json_end(j);
+	json_end(j);
+	json_end(j);
+}
+
 /* The form of one key's value; `codec` (may be NULL) is whose points are meant. */
 static void
 value_form(struct json *j, const struct key *row, const struct codec *codec)
@@ -213,6 +240,9 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 	case KEY_SPAN:
 		json_raw(j, "type", "[\"string\", \"integer\"]");
 		json_text(j, "pattern", SPAN_PATTERN);
+		break;
+	case KEY_SPAN_OR:
+		span_or(j, row);
 		break;
 	case KEY_INT:
 		json_text(j, "type", "integer");
@@ -654,6 +684,12 @@ schema_json(struct buf *out)
 	def(&j, "safe_state", schema_safe_state, false);
 	def(&j, "safe_line", schema_safe_line, false);
 	def(&j, "safe_else", schema_safe_else, false);
+	def(&j, "trip", schema_trip, false);
+	def(&j, "interlock", schema_interlock, false);
+	def(&j, "bypass", schema_bypass, false);
+	def(&j, "alarm", schema_alarm, false);
+	def(&j, "limits", schema_limits, false);
+	def(&j, "rule", schema_rule, false);
 	def(&j, "serve", schema_serve, false);
 	def(&j, "watchdog", schema_watchdog, false);
 	def(&j, "history", schema_history, false);

@@ -135,8 +135,7 @@ const struct key schema_scale[] = {
 
 #define CHANNEL_LATER                                                                              \
 	LATER("gas", "the gas of a flow"), LATER("calibration", "a calibration table"),            \
-		LATER("valve", "a valve with feedback"), LATER("pid", "a controller"),             \
-		LATER("alarm", "limits that warn people")
+		LATER("valve", "a valve with feedback"), LATER("pid", "a controller")
 
 const struct key schema_verify[] = {
 	[VERIFY_WITHIN] = { .name = "within",
@@ -221,6 +220,7 @@ const struct key schema_instrument_channel[] = {
 		.help = "who writes has to confirm it: yes, or what the write does that cannot be "
 			"undone" },
 	CHANNEL_LATER,
+	LATER("alarm", "limits that warn people"),
 	END,
 };
 
@@ -248,6 +248,10 @@ const struct key schema_channel[] = {
 	[BENCH_CH_WAS] = { .name = "was",
 		.kind = KEY_WORD,
 		.help = "its former name, after renaming" },
+	[BENCH_CH_ALARM] = { .name = "alarm",
+		.kind = KEY_MAP,
+		.sub = schema_limits,
+		.help = "limits that warn people: {high: 640 degC}" },
 	[BENCH_CH_WRITE] = { .name = "write",
 		.kind = KEY_REF,
 		.help = "the channel of an instrument that it moves: INSTRUMENT.CHANNEL; it is an "
@@ -957,11 +961,23 @@ const struct key schema_top[] = {
 	[TOP_RESTORE] = { .name = "restore",
 		.kind = KEY_REFS,
 		.help = "outputs in the order in which they come back after a restart" },
-	LATER("alarms", "conditions that warn people"),
-	LATER("interlocks", "combinations that are never allowed"),
-	LATER("trips", "conditions that bring the bench to a safe state"),
+	[TOP_TRIPS] = { .name = "trips",
+		.kind = KEY_NAMES,
+		.sub = schema_trip,
+		.help = "conditions that bring the bench to a safe state" },
+	[TOP_INTERLOCKS] = { .name = "interlocks",
+		.kind = KEY_NAMES,
+		.sub = schema_interlock,
+		.help = "combinations that are never allowed" },
+	[TOP_ALARMS] = { .name = "alarms",
+		.kind = KEY_NAMES,
+		.sub = schema_alarm,
+		.help = "conditions that warn people" },
+	[TOP_RULES] = { .name = "rules",
+		.kind = KEY_NAMES,
+		.sub = schema_rule,
+		.help = "what happens once a condition has become true" },
 	LATER("sequences", "the bench's sequences"),
-	LATER("rules", "what happens on an event"),
 	LATER("notify", "people to tell"),
 	LATER("share", "channels for other systems"),
 	LATER("heartbeat", "a sign of life for others"),

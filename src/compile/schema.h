@@ -43,6 +43,7 @@ enum key_kind {
 	KEY_RECORD,    /* changes, every, no, or the keys of `sub` */
 	KEY_REFS,      /* names of channels: one, or a list */
 	KEY_RAMP,      /* a quantity per time, or the keys of `sub` */
+	KEY_SPAN_OR,   /* a duration, or one of `words` */
 	KEY_LATER,     /* known, and not available yet */
 };
 
@@ -98,7 +99,11 @@ enum {
 	TOP_SAFE_STATES,
 	TOP_ON_STOP,
 	TOP_MODE,
-	TOP_RESTORE
+	TOP_RESTORE,
+	TOP_TRIPS,
+	TOP_INTERLOCKS,
+	TOP_ALARMS,
+	TOP_RULES
 };
 enum {
 	INS_USE,
@@ -191,7 +196,8 @@ enum { VERIFY_WITHIN, VERIFY_AFTER, VERIFY_TRIES };
 enum {
 	BENCH_CH_CALC = CH_OWN,
 	BENCH_CH_WAS,
-	BENCH_CH_WRITE,
+	BENCH_CH_ALARM,
+	BENCH_CH_WRITE, /* and behind it what only outputs have */
 	BENCH_CH_RAMP,
 	BENCH_CH_HAZARD,
 	BENCH_CH_FAILS,
@@ -225,6 +231,50 @@ enum { HISTORY_KEEP, HISTORY_SIZE, HISTORY_LEAVE_FREE, HISTORY_COMMIT, HISTORY_R
 enum { RUNS_FIELDS, RUNS_FREE };
 enum { FIELD_TITLE, FIELD_NEEDED };
 enum { RECORD_KEY_EVERY, RECORD_KEY_DEADBAND, RECORD_KEY_MIN_INTERVAL, RECORD_KEY_KEEP };
+/* Of a trip; an interlock has the same rows, and `forbid` as its condition. */
+enum {
+	TRIP_WHEN,
+	TRIP_TITLE,
+	TRIP_FOR,
+	TRIP_TO,
+	TRIP_ON_BAD,
+	TRIP_LATCH,
+	TRIP_RESET_AFTER,
+	TRIP_WARMUP,
+	TRIP_PROTECTED_BY,
+	TRIP_TESTED,
+	TRIP_EVERY,
+	TRIP_BYPASS
+};
+enum { BYPASS_MAX };
+enum {
+	ALARM_WHEN,
+	ALARM_TITLE,
+	ALARM_CLEAR,
+	ALARM_FOR,
+	ALARM_OFF_FOR,
+	ALARM_ON_BAD,
+	ALARM_PRIORITY,
+	ALARM_DO,
+	ALARM_LATCH,
+	ALARM_ACK,
+	ALARM_SHELVE,
+	ALARM_PARENT,
+	ALARM_FIRST_OUT,
+	ALARM_SUPPRESS
+};
+enum {
+	LIMIT_HIGH,
+	LIMIT_LOW,
+	LIMIT_HIGH_HIGH,
+	LIMIT_LOW_LOW,
+	LIMIT_DEVIATION,
+	LIMIT_FOR,
+	LIMIT_HYSTERESIS,
+	LIMIT_PRIORITY,
+	LIMIT_DO
+};
+enum { RULE_WHEN, RULE_FOR, RULE_DO };
 
 #define SCHEMA_KEYS_MAX 48 /* rows of the longest table */
 
@@ -235,6 +285,10 @@ extern const struct key schema_top[], schema_link[], schema_instrument[],
 	schema_field[], schema_message[], schema_message_read[], schema_step[], schema_error[],
 	schema_file[], schema_file_line[], schema_param[], schema_exchange[], schema_ramp[],
 	schema_safe_state[], schema_safe_line[], schema_safe_else[];
+
+/* schema_protect.c */
+extern const struct key schema_trip[], schema_interlock[], schema_bypass[], schema_alarm[],
+	schema_limits[], schema_rule[];
 
 /* The JSON Schema of a bench file, with the options of the codecs that are built in. */
 void schema_json(struct buf *out);

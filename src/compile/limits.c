@@ -1,0 +1,167 @@
+/* limits.c - `alarm:` of a channel: the usual limits, each of them an alarm
+ *
+ *	T_bed: {alarm: {high: 640 degC, hysteresis: 2 K}}      T_bed_high: T_bed > 640 degC, over when T_bed < 638 degC
+ *
+ * Their conditions are put together as programs at once, since a limit is a number in the channel's unit.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "compile/bench.h"
+#include "compile/read.h"
+
+/* In the order of the rows of schema_limits. */
+static const char *const suffixes[] = { "high", "low", "high_high", "low_low", "deviation" };
+
+static bool
+is_above(unsigned limit)
+{
+	return limit == LIMIT_HIGH || limit == LIMIT_HIGH_HIGH || limit == LIMIT_DEVIATION;
+}
+
+static void
+name_limit(struct bench *b, uint32_t channel, const struct node *const *keys, unsigned limit)
+{
+	const struct bench_channel *ch = &b->channels.at[channel];
+	char name[160];
+	int n = snprintf(name, sizeof(name), "%s_%s", ch->name, suffixes[limit]);
+	struct bench_alarm *a;
+
+	if (!text_is_name(name)) {
+		diag_error(&b->diag, keys[limit]->key_at, "name",
+			"its alarm would be called '%.90s', and a name has at most 63 characters; "
+			"give the channel a shorter one, or write the alarm under alarms:",
+			name);
+		return;
+	}
+	a = alarms_add(b, tree_text(&b->tree, name, (size_t)n), ch->title, keys[limit]->key_at);
+	if (a == NULL)
+		return;
+	a->keys = keys;
+	a->of = channel;
+	a->limit = (uint8_t)limit;
+}
+
+void
+limits_name(struct bench *b)
+{
+	uint32_t n = b->channels.n; /* those of the alarms come behind them */
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct node *const *keys = b->channels.at[i].keys;
+		const struct node *map = keys == NULL ? NULL : keys[BENCH_CH_ALARM];
+
+		if (map == NULL || !read_is(b, map, NODE_MAP, "a map: {high: 640 degC}"))
+			continue;
+		keys = protect_keys_of(b, map, schema_limits);
+		for (unsigned k = 0; k < NELEM(suffixes); k++)
+			if (keys[k] != NULL)
+				name_limit(b, i, keys, k);
+	}
+}
+
+static void
+put(struct bench *b, struct bench_cond *c, enum expr_opcode code, union value arg)
+{
+	*BENCH_ADD(b->code) = (struct expr_op){ .code = code, .arg = arg };
+	c->n_ops++;
+}
+
+/* `channel > v` or `channel < v`; of a deviation, of its distance from the target. */
+static void
+put_condition(struct bench *b, const struct bench_alarm *a, uint32_t target, bool is_more, double v,
+	struct bench_cond *out)
+{
+	const struct bench_channel *ch = &b->channels.at[a->of];
+	bool is_distance = a->limit == LIMIT_DEVIATION;
+	const char *unit = ch->unit_text;
+	char number[32], text[320];
+	int n;
+
+	*out = (struct bench_cond){ .first_op = b->code.n };
+	put(b, out, EXPR_OP_LOAD, (union value){ .i = ch->place });
+	if (is_distance) {
+		put(b, out, EXPR_OP_LOAD, (union value){ .i = b->channels.at[target].place });
+		put(b, out, EXPR_OP_SUB, (union value){ 0 });
+		put(b, out, EXPR_OP_ABS, (union value){ 0 });
+	}
+	put(b, out, EXPR_OP_CONST, (union value){ .f = v });
+	put(b, out, is_more ? EXPR_OP_GT : EXPR_OP_LT, (union value){ 0 });
+	text_from_double(number, v);
+	if (is_distance && ch->unit.is_point && ch->unit.factor == 1)
+		unit = "K"; /* of degC */
+	n = snprintf(text, sizeof(text), "%s%s%s%s%s %c %s%s%s", is_distance ? "abs(" : "",
+		ch->name, is_distance ? " - " : "", is_distance ? ch->name : "",
+		is_distance ? ".target)" : "", is_more ? '>' : '<', number, unit == NULL ? "" : " ",
+		unit == NULL ? "" : unit);
+	out->text = tree_text(&b->tree, text, MIN((size_t)n, sizeof(text) - 1));
+}
+
+/* What a limit and its neighbour, which lies farther out, have to be. */
+static void
+check_order(struct bench *b, const struct bench_alarm *a, double v)
+{
+	static const uint8_t inner_of[] = { [LIMIT_HIGH] = LIMIT_LOW,
+		[LIMIT_HIGH_HIGH] = LIMIT_HIGH,
+		[LIMIT_LOW_LOW] = LIMIT_LOW };
+	const struct node *inner;
+	double other;
+
+	if (a->limit != LIMIT_HIGH && a->limit != LIMIT_HIGH_HIGH && a->limit != LIMIT_LOW_LOW)
+		return;
+	inner = a->keys[inner_of[a->limit]];
+	if (inner != NULL && read_quantity(b, inner, &b->channels.at[a->of], false, &other) &&
+		(is_above(a->limit) ? v <= other : v >= other))
+		diag_error(&b->diag, a->keys[a->limit]->at, "out-of-range",
+			"%s is not %s than %s; change one of them", suffixes[a->limit],
+			is_above(a->limit) ? "more" : "less", suffixes[inner_of[a->limit]]);
+}
+
+/* How far a value has to come back; 1 % of the range when it is left out. */
+static double
+hysteresis(struct bench *b, const struct bench_channel *ch, const struct node *n)
+{
+	double v = ch->has_range ? (ch->max - ch->min) / 100 : 0;
+
+	if (n != NULL && read_quantity(b, n, ch, true, &v) && v < 0)
+		diag_error(&b->diag, n->at, "out-of-range",
+			"a distance is not below 0; write 0 or more");
+	return v;
+}
+
+void
+limits_read(struct bench *b, struct bench_alarm *a)
+{
+	const struct bench_channel *ch = &b->channels.at[a->of];
+	const struct node *n = a->keys[a->limit];
+	bool is_distance = a->limit == LIMIT_DEVIATION, is_more = is_above(a->limit);
+	uint32_t output = names_get(&b->output_names, ch->name), target = IMAGE_NONE;
+	double v, back;
+
+	if (!ch->is_type_open &&
+		(ch->type == VALUE_BOOL || ch->type == VALUE_TEXT || ch->type == VALUE_CHOICE)) {
+		diag_error(&b->diag, n->key_at, "conflict",
+			"'%s' is a %s and has no limits; write a condition under alarms:", ch->name,
+			value_type_text(ch->type));
+		return;
+	}
+	if (is_distance && output == NAMES_NONE) {
+		diag_error(&b->diag, n->key_at, "conflict",
+			"'%s' has no target to deviate from; add write:, or remove 'deviation'",
+			ch->name);
+		return;
+	}
+	if (is_distance)
+		target = b->outputs.at[output].target;
+	back = hysteresis(b, ch, a->keys[LIMIT_HYSTERESIS]);
+	if (!read_quantity(b, n, ch, is_distance, &v))
+		return;
+	if (is_distance && v <= 0)
+		diag_error(&b->diag, n->at, "out-of-range",
+			"a deviation is more than 0; write one such as 5 K");
+	check_order(b, a, v);
+	put_condition(b, a, target, is_more, v, &a->when);
+	if (back > 0)
+		put_condition(b, a, target, !is_more, is_more ? v - back : v + back, &a->clear);
+}

@@ -1,0 +1,215 @@
+/* schema_protect.c - what may stand in a bench file about what protects, warns and acts: the tables */
+#include "base/err.h"
+#include "compile/schema.h"
+#include "model/image.h"
+
+#define MS(n) ((n)*NS_PER_MS)
+#define S(n) ((n)*NS_PER_S)
+#define HOUR S(3600)
+#define END                                                                                        \
+	{                                                                                          \
+		.name = NULL                                                                       \
+	}
+
+static const char *const words_alarm[] = { "alarm", NULL };
+static const char *const words_no[] = { "no", "off", "false", NULL };
+static const char *const words_priority[] = { "low", "medium", "high", "critical", NULL };
+
+const struct key schema_bypass[] = {
+	[BYPASS_MAX] = { .name = "max",
+		.kind = KEY_SPAN,
+		.is_needed = true,
+		.min = S(1),
+		.max = 24 * HOUR,
+		.help = "how long a person may put it out of force, such as 1 h" },
+	END,
+};
+
+/* Shared by trips and interlocks; the first row is the condition. */
+#define TRIP_ROWS(condition, condition_help, on_bad, on_bad_help)                                  \
+	[TRIP_WHEN] = { .name = condition,                                                         \
+		.kind = KEY_EXPR,                                                                  \
+		.is_needed = true,                                                                 \
+		.help = condition_help },                                                          \
+	[TRIP_TITLE] = { .name = "title",                                                          \
+		.kind = KEY_TEXTS,                                                                 \
+		.help = "what people see beside its name" },                                       \
+	[TRIP_FOR] = { .name = "for",                                                              \
+		.kind = KEY_SPAN,                                                                  \
+		.min = 0,                                                                          \
+		.max = HOUR,                                                                       \
+		.def = "0 s",                                                                      \
+		.help = "the condition has to hold so long before it trips" },                     \
+	[TRIP_TO] = { .name = "to",                                                                \
+		.kind = KEY_WORD,                                                                  \
+		.help = "the safe state it brings the bench to; that of on_stop when left out, "   \
+			"or the only one" },                                                       \
+	[TRIP_ON_BAD] = { .name = "on_bad",                                                        \
+		.kind = KEY_SPAN_OR,                                                               \
+		.words = words_alarm,                                                              \
+		.min = 0,                                                                          \
+		.max = HOUR,                                                                       \
+		.def = on_bad,                                                                     \
+		.help = on_bad_help },                                                             \
+	[TRIP_LATCH] = { .name = "latch",                                                          \
+		.kind = KEY_BOOL,                                                                  \
+		.def = "yes",                                                                      \
+		.help = "a person has to reset it" },                                              \
+	[TRIP_RESET_AFTER] = { .name = "reset_after",                                              \
+		.kind = KEY_SPAN,                                                                  \
+		.min = 0,                                                                          \
+		.max = HOUR,                                                                       \
+		.def = "5 s",                                                                      \
+		.help = "the condition has to be false on good inputs so long before a reset" },   \
+	[TRIP_WARMUP] = { .name = "warmup",                                                        \
+		.kind = KEY_SPAN,                                                                  \
+		.min = 0,                                                                          \
+		.max = HOUR,                                                                       \
+		.def = "0 s",                                                                      \
+		.help = "after a start its inputs have to be good so long before any output "      \
+			"leaves its safe value" },                                                 \
+	[TRIP_PROTECTED_BY] = { .name = "protected_by",                                            \
+		.kind = KEY_TEXT,                                                                  \
+		.help = "what protects people here without this program: detector relay K1" },     \
+	[TRIP_TESTED] = { .name = "tested",                                                        \
+		.kind = KEY_TEXT,                                                                  \
+		.help = "when that was last tested: 2026-03-01" },                                 \
+	[TRIP_EVERY] = { .name = "every",                                                          \
+		.kind = KEY_TEXT,                                                                  \
+		.help = "how often it has to be tested: 12 months" },                              \
+	[TRIP_BYPASS] = { .name = "bypass",                                                        \
+		.kind = KEY_MAP,                                                                   \
+		.sub = schema_bypass,                                                              \
+		.help = "a person may put it out of force for a time: {max: 1 h}" },               \
+	END
+
+const struct key schema_trip[] = { TRIP_ROWS("when",
+	"what brings the bench to its safe state: T_bed > 640 degC", "5 s",
+	"it fires when its condition is unknown for longer; alarm: it only warns then") };
+
+const struct key schema_interlock[] = { TRIP_ROWS("forbid",
+	"what is never allowed: writes that would lead there are refused", "alarm",
+	"its trip fires when the condition is unknown for longer; alarm: writes are refused, and "
+	"no more") };
+
+const struct key schema_alarm[] = {
+	[ALARM_WHEN] = { .name = "when",
+		.kind = KEY_EXPR,
+		.is_needed = true,
+		.help = "what people are warned of" },
+	[ALARM_TITLE] = { .name = "title",
+		.kind = KEY_TEXTS,
+		.help = "what people see beside its name" },
+	[ALARM_CLEAR] = { .name = "clear",
+		.kind = KEY_EXPR,
+		.help = "when it is over; left out: when its condition is false" },
+	[ALARM_FOR] = { .name = "for",
+		.kind = KEY_SPAN,
+		.min = 0,
+		.max = HOUR,
+		.def = "0 s",
+		.help = "the condition has to hold so long" },
+	[ALARM_OFF_FOR] = { .name = "off_for",
+		.kind = KEY_SPAN,
+		.min = 0,
+		.max = HOUR,
+		.def = "0 s",
+		.help = "it has to be over so long" },
+	[ALARM_ON_BAD] = { .name = "on_bad",
+		.kind = KEY_SPAN,
+		.min = 0,
+		.max = HOUR,
+		.def = "5 s",
+		.help = "a condition that is unknown for longer is told" },
+	[ALARM_PRIORITY] = { .name = "priority",
+		.kind = KEY_CHOICE,
+		.words = words_priority,
+		.def = "medium",
+		.help = "how fast somebody has to act" },
+	[ALARM_DO] = { .name = "do",
+		.kind = KEY_TEXTS,
+		.help = "what a person does about it; needed for high and critical" },
+	[ALARM_LATCH] = { .name = "latch",
+		.kind = KEY_BOOL,
+		.def = "no",
+		.help = "it stays until a person resets it" },
+	[ALARM_ACK] = { .name = "ack",
+		.kind = KEY_BOOL,
+		.def = "yes",
+		.help = "a person has to acknowledge it" },
+	[ALARM_SHELVE] = { .name = "shelve",
+		.kind = KEY_SPAN_OR,
+		.words = words_no,
+		.min = S(60),
+		.max = 24 * HOUR,
+		.help = "how long it may be shelved at most, or no; left out: 8 h, a critical one "
+			"not at all" },
+	[ALARM_PARENT] = { .name = "parent",
+		.kind = KEY_WORD,
+		.help = "an alarm that hides this one while it is active" },
+	[ALARM_FIRST_OUT] = { .name = "first_out",
+		.kind = KEY_WORD,
+		.help = "a group of alarms of which the first one is marked" },
+	[ALARM_SUPPRESS] = { .name = "suppress",
+		.kind = KEY_EXPR,
+		.help = "while this holds it does not warn: a machine that is off" },
+	{ .name = "notify", .kind = KEY_LATER, .help = "people to tell" },
+	END,
+};
+
+const struct key schema_rule[] = {
+	[RULE_WHEN] = { .name = "when",
+		.kind = KEY_EXPR,
+		.is_needed = true,
+		.help = "it acts once, when this has become true" },
+	[RULE_FOR] = { .name = "for",
+		.kind = KEY_SPAN,
+		.min = 0,
+		.max = HOUR,
+		.def = "0 s",
+		.help = "it has to hold so long: a button that bounces" },
+	[RULE_DO] = { .name = "do",
+		.kind = KEY_WORDS,
+		.is_needed = true,
+		.help = "what happens, in this order: [set X = VALUE, toggle X, pulse X = VALUE "
+			"for 2 s, notify TEXT]" },
+	END,
+};
+
+/* The limits stand first, in the order of suffixes[] (limits.c). */
+const struct key schema_limits[] = {
+	[LIMIT_HIGH] = { .name = "high",
+		.kind = KEY_QUANTITY,
+		.help = "the alarm NAME_high: the value is above it" },
+	[LIMIT_LOW] = { .name = "low",
+		.kind = KEY_QUANTITY,
+		.help = "the alarm NAME_low: the value is below it" },
+	[LIMIT_HIGH_HIGH] = { .name = "high_high",
+		.kind = KEY_QUANTITY,
+		.help = "the alarm NAME_high_high, beyond high" },
+	[LIMIT_LOW_LOW] = { .name = "low_low",
+		.kind = KEY_QUANTITY,
+		.help = "the alarm NAME_low_low, beyond low" },
+	[LIMIT_DEVIATION] = { .name = "deviation",
+		.kind = KEY_QUANTITY,
+		.help = "the alarm NAME_deviation: an output is so far from its target" },
+	[LIMIT_FOR] = { .name = "for",
+		.kind = KEY_SPAN,
+		.min = 0,
+		.max = HOUR,
+		.def = "0 s",
+		.help = "it has to be so for so long" },
+	[LIMIT_HYSTERESIS] = { .name = "hysteresis",
+		.kind = KEY_QUANTITY,
+		.help = "the value has to come back so far: 2 K; left out: 1 % of the range" },
+	[LIMIT_PRIORITY] = { .name = "priority",
+		.kind = KEY_CHOICE,
+		.words = words_priority,
+		.def = "medium",
+		.help = "of all these alarms" },
+	[LIMIT_DO] = { .name = "do",
+		.kind = KEY_TEXTS,
+		.help = "what a person does about them; needed for high and critical" },
+	{ .name = "rate", .kind = KEY_LATER, .help = "how fast the value moves" },
+	END,
+};
