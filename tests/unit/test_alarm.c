@@ -933,6 +933,48 @@ test_reload(void **state)
 	rig_done(&r);
 }
 
+/* A child that waits for its parent to speak, and after the reload has none. */
+static void
+test_reload_without_the_parent(void **state)
+{
+	static struct rig old;
+
+	rig_init(&old, 2);
+	old.image.alarms[1].parent = 0;
+	rig_start(&old);
+	old.is[0][WHEN] = TRUTH_UNKNOWN;
+	old.is[1][WHEN] = TRUTH_TRUE;
+	rig_tick(&old, S);
+	assert_int_equal(old.n_events, 0);
+	rig_init(&r, 2);
+	rig_start(&r);
+	r.now_ns = old.now_ns;
+	alarms_adopt(r.alarms, old.alarms);
+	set(1, TRUTH_TRUE);
+	expect(1, ALARM_UNACKNOWLEDGED);
+	rig_done(&old);
+	rig_done(&r);
+}
+
+/* Silenced, aside and back in service while its condition is unknown: it is heard again only when that is told anew. */
+static void
+test_silent_until_told(void **state)
+{
+	reach(ALARM_UNACKNOWLEDGED);
+	command(COMMAND_ALARM_SHELVE, "a0");
+	set(0, TRUTH_FALSE);
+	r.is[0][WHEN] = TRUTH_UNKNOWN;
+	rig_tick(&r, 10 * S);
+	command(COMMAND_ALARM_UNSHELVE, "a0");
+	assert_int_equal(r.quality[0], Q_STALE); /* and not normal */
+	rig_tick(&r, 4 * S);
+	assert_false(alarms_horn(r.alarms));
+	rig_tick(&r, S);
+	assert_true(alarms_horn(r.alarms));
+	assert_int_equal(rig_count(&r, EVENT_ALARM_UNKNOWN, "a0"), 1);
+	rig_done(&r);
+}
+
 int
 main(void)
 {
@@ -966,6 +1008,8 @@ main(void)
 		cmocka_unit_test(test_bytes_that_are_none),
 		cmocka_unit_test(test_changed),
 		cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_reload_without_the_parent),
+		cmocka_unit_test(test_silent_until_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
