@@ -69,8 +69,7 @@ hear(struct alarms *a, struct alarm *m)
 	bool is_heard = m->is_loud && m->overlays == 0 &&
 			(alarm_is_unacknowledged(m) || (m->is_lost_told && !m->is_lost_acked));
 
-	m->is_loud =
-		is_heard; /* what has ended is not heard when it comes back, unless it is told anew */
+	m->is_loud = is_heard; /* what has ended is told anew before it is heard again */
 	if (is_heard && !m->is_heard)
 		a->n_heard++;
 	else if (!is_heard && m->is_heard)

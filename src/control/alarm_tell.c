@@ -1,5 +1,6 @@
 /* alarm_tell.c - the events of alarms */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "control/alarm_inside.h"
@@ -60,13 +61,22 @@ watch_chatter(struct alarms *a, uint32_t i, uint64_t cause)
 	m->n_came = 0;
 }
 
+/* "first out; Oven too hot", or the condition where it has no title. */
+static void
+say_what(struct alarms *a, const struct image_alarm *d, bool is_first_out, struct event *e)
+{
+	const char *what = image_text(a->img, d->title != 0 ? d->title : d->when.text);
+	const char *first = !is_first_out ? "" : what[0] == '\0' ? "first out" : "first out; ";
+	size_t n = strlen(first);
+
+	memcpy(e->text, first, n);
+	text_copy(e->text + n, sizeof(e->text) - n, what);
+}
+
 uint64_t
 alarm_tell_on(struct alarms *a, uint32_t i, bool is_first_out, uint64_t cause)
 {
-	const struct image_alarm *d = image_alarm_at(a->img, i);
-	const char *what = image_text(a->img, d->title != 0 ? d->title : d->when.text);
 	struct alarm *m = &a->at[i];
-	char text[sizeof("first out; ") + 1024];
 	struct event e;
 	uint64_t id;
 
@@ -75,9 +85,7 @@ alarm_tell_on(struct alarms *a, uint32_t i, bool is_first_out, uint64_t cause)
 		m->count++;
 	e.n_values = 1;
 	e.values[0] = m->count;
-	snprintf(text, sizeof(text), "%s%s%.1024s", is_first_out ? "first out" : "",
-		is_first_out && what[0] != '\0' ? "; " : "", what);
-	text_copy(e.text, sizeof(e.text), text);
+	say_what(a, image_alarm_at(a->img, i), is_first_out, &e);
 	id = a->sink.event(a->sink.ctx, &e);
 	watch_chatter(a, i, id);
 	return id;
