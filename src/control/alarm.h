@@ -28,7 +28,8 @@ struct alarms_sink {
 	/* Sets a channel of SOURCE_STATE. quality: Q_GOOD, or why nobody knows whether it is normal; then number has no meaning. */
 	void (*state)(void *ctx, uint32_t channel, int64_t number, enum quality quality,
 		int64_t stamp_ns);
-	/* What a condition says now; out_reason, where it is unknown: why. */
+	/* What a condition says now; out_reason, where it is unknown: why. Each condition is asked once a tick, in any state of its
+	 * alarm, so that it may be one that remembers. */
 	enum truth (*truth)(void *ctx, const struct image_cond *cond, enum quality *out_reason);
 };
 

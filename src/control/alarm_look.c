@@ -5,18 +5,23 @@
  */
 #include "control/alarm_inside.h"
 
-/* Is its condition on? `clear` stands in place of a hysteresis: what is on stays so until it is true. */
+/* Is its condition on? `clear` stands in place of a hysteresis: what is on stays so until it is true. It is asked each tick,
+ * wanted or not: what expressions remember goes wrong when they miss one. */
 static enum truth
 is_on(struct alarms *a, const struct image_alarm *d, bool is_active, enum quality *out_reason)
 {
-	enum truth t = a->sink.truth(a->sink.ctx, &d->when, out_reason);
+	enum quality reason = Q_SOURCE_BAD;
+	enum truth clear =
+		d->clear.n_ops == 0 ? TRUTH_TRUE : a->sink.truth(a->sink.ctx, &d->clear, &reason);
+	enum truth when = a->sink.truth(a->sink.ctx, &d->when, out_reason);
 
-	if (t != TRUTH_FALSE || !is_active || d->clear.n_ops == 0)
-		return t;
-	t = a->sink.truth(a->sink.ctx, &d->clear, out_reason);
-	if (t == TRUTH_UNKNOWN)
-		return t;
-	return t == TRUTH_TRUE ? TRUTH_FALSE : TRUTH_TRUE;
+	if (when != TRUTH_FALSE || !is_active)
+		return when;
+	if (clear == TRUTH_UNKNOWN)
+		*out_reason = reason;
+	return clear == TRUTH_TRUE    ? TRUTH_FALSE
+	       : clear == TRUTH_FALSE ? TRUTH_TRUE
+				      : TRUTH_UNKNOWN;
 }
 
 /* Has the condition been otherwise than the state for as long as its delay? */

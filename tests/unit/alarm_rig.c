@@ -47,6 +47,7 @@ on_truth(void *ctx, const struct image_cond *cond, enum quality *out_reason)
 	struct rig *r = ctx;
 	enum truth t = r->is[cond->first_op / CONDITIONS][cond->first_op % CONDITIONS];
 
+	r->asked[cond->first_op / CONDITIONS][cond->first_op % CONDITIONS]++;
 	if (t == TRUTH_UNKNOWN)
 		*out_reason = r->reason;
 	return t;
@@ -137,8 +138,16 @@ rig_done(struct rig *r)
 void
 rig_tick(struct rig *r, int64_t span_ns)
 {
+	memset(r->asked, 0, sizeof(r->asked));
 	r->now_ns += span_ns;
 	alarms_tick(r->alarms, r->now_ns);
+	for (uint32_t i = 0; i < r->image.head.alarms.n; i++) {
+		const struct image_alarm *d = &r->image.alarms[i];
+
+		if (r->asked[i][WHEN] != 1 || r->asked[i][CLEAR] != d->clear.n_ops ||
+			r->asked[i][SUPPRESS] != d->suppress.n_ops)
+			give_up("a condition is not asked once a tick");
+	}
 }
 
 int

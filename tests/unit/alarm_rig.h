@@ -23,8 +23,9 @@ struct rig {
 	struct alarms *alarms;
 	int64_t now_ns;
 	enum truth is[RIG_ALARMS][CONDITIONS];
-	enum quality reason;       /* of what is unknown */
-	int64_t shown[RIG_ALARMS]; /* -1: nothing yet */
+	uint8_t asked[RIG_ALARMS][CONDITIONS]; /* in this tick */
+	enum quality reason;                   /* of what is unknown */
+	int64_t shown[RIG_ALARMS];             /* -1: nothing yet */
 	enum quality quality[RIG_ALARMS];
 	struct event events[RIG_EVENTS]; /* ids are 1 + index */
 	uint32_t n_events;
@@ -38,7 +39,7 @@ void rig_condition(struct rig *r, uint32_t alarm, int which); /* it has `clear`,
 void rig_start(struct rig *r);
 void rig_done(struct rig *r);
 
-/* Time goes on, then a tick. */
+/* Time goes on, then a tick, in which each condition has to be asked once. */
 void rig_tick(struct rig *r, int64_t span_ns);
 /* A command of "ann" with a reason; returns what alarms_command() does. */
 int rig_command(
