@@ -543,12 +543,11 @@ adopt_cells(struct channels *c, const struct channels *from)
 		(n > 0 && memcmp(x, y, n * sizeof(*x)) != 0))
 		return;
 	for (uint32_t i = 0; i < n; i++) {
-		bool reads = x[i].code == EXPR_OP_LOAD || x[i].code == EXPR_OP_BAD ||
-			     x[i].code == EXPR_OP_AGE;
-		uint32_t channel = (uint32_t)x[i].arg.i;
+		uint32_t channel = expr_op_reads(&x[i]);
 
-		if (reads && (channel >= from->n || channel >= c->n ||
-				     !reads_alike(c->img, channel, from->img, channel)))
+		if (channel != UINT32_MAX &&
+			(channel >= c->n || channel >= from->n ||
+				!reads_alike(c->img, channel, from->img, channel)))
 			return;
 	}
 	if (c->img->n_cells > 0)
@@ -703,6 +702,7 @@ channels_judge(struct channels *c, const struct image_cond *cond, int64_t now_ns
 	struct supposing s = { c, fn, ctx };
 	const struct expr_op *code =
 		(const struct expr_op *)image_at(c->img, &c->img->code) + cond->first_op;
+	/* What is only supposed is not remembered. */
 	const struct expr_input in = { .ctx = &s,
 		.load = load_supposed,
 		.now_ns = now_ns,

@@ -31,8 +31,8 @@ void channels_set(struct channels *c, uint32_t channel, double number, enum qual
 void channels_look(const struct channels *c, uint32_t channel, double *out,
 	enum quality *out_quality, int64_t *out_stamp_ns);
 
-/* Is a condition true? out_reason: why it is unknown; may be NULL. Its memory goes on with each call, so it is asked at each tick, and
- * only by the one who decides by it; but a mere question when fn says what channels are supposed to hold. */
+/* Is a condition true? fn: channels that are supposed to hold something else; NULL: none. out_reason: why it is unknown. What it
+ * remembers goes on with each run without fn: that is for the one who decides by it, at each tick at least. */
 typedef bool (*channels_suppose_fn)(void *ctx, uint32_t channel, double *out);
 enum truth channels_judge(struct channels *c, const struct image_cond *cond, int64_t now_ns,
 	channels_suppose_fn fn, void *ctx, enum quality *out_reason);

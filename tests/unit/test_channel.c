@@ -331,15 +331,25 @@ truth(struct fixture *x, int64_t now_ns)
 {
 	const struct image_channel *d = image_channel_at(x->img, x->s);
 	const struct image_cond cond = { .first_op = d->source, .n_ops = d->n_ops };
+
 	return channels_judge(x->channels, &cond, now_ns, NULL, NULL, NULL);
+}
+
+static bool
+suppose_false(void *ctx, uint32_t channel, double *out)
+{
+	*out = 0;
+	return true;
 }
 
 static void
 test_conditions_remember(void **state)
 {
+	struct image_cond cond = { .n_ops = 3 };
 	struct fixture x;
 
 	make_condition(&x);
+	cond.first_op = image_channel_at(x.img, x.s)->source;
 	start(&x);
 	assert_int_equal(truth(&x, NS_PER_S), TRUTH_UNKNOWN);
 	feed_int(&x, x.a, 10, 1);
@@ -347,6 +357,10 @@ test_conditions_remember(void **state)
 		channels_calculate(x.channels, at * 100 * NS_PER_MS);
 		assert_int_equal(shown(&x, x.s).quality, Q_GOOD);
 		assert_int_equal(shown(&x, x.s).v.i, at >= 30);
+		/* A question between two ticks leaves no trace. */
+		assert_int_equal(channels_judge(x.channels, &cond, at * 100 * NS_PER_MS,
+					 suppose_false, NULL, NULL),
+			TRUTH_FALSE);
 		assert_int_equal(truth(&x, at * 100 * NS_PER_MS), at >= 30);
 	}
 	feed_bad(&x, x.a, Q_NO_LINK, 0, 2);
