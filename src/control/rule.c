@@ -124,8 +124,8 @@ pulse(struct rules *r, uint32_t rule, const struct image_action *a, uint64_t cau
 {
 	struct pulse *p = &r->pulses[a->output];
 	bool is_under_way = p->end_ns != 0, is_longer;
-	double was, holds = a->value, before = p->before;
-	bool is_known = r->sink.target(r->sink.ctx, a->output, &was);
+	double was = 0, now = 0, before = p->before;
+	bool is_known = r->sink.target(r->sink.ctx, a->output, &was), is_known_now;
 
 	if (!is_known && !is_under_way) {
 		tell_unknown(r, rule, a, cause, now_ns);
@@ -134,14 +134,16 @@ pulse(struct rules *r, uint32_t rule, const struct image_action *a, uint64_t cau
 	if (is_known && !(is_under_way && is_same(was, p->value)))
 		before = was;
 	r->sink.act(r->sink.ctx, rule, a, a->value, cause);
-	if (r->sink.target(r->sink.ctx, a->output, &holds) && is_known && is_same(holds, was) &&
-		!is_same(holds, a->value))
+	is_known_now = r->sink.target(r->sink.ctx, a->output, &now);
+	if (is_known && is_known_now && is_same(now, was) && !is_same(now, a->value))
 		return; /* refused; one that is under way goes on to its own end */
-	is_longer = is_under_way && is_same(p->value, holds);
+	if (!is_known_now)
+		now = a->value;
+	is_longer = is_under_way && is_same(p->value, now);
 	r->n_pulses += !is_under_way;
 	*p = (struct pulse){ .end_ns = MAX(now_ns + a->pulse_ns, is_longer ? p->end_ns : 0),
 		.before = before,
-		.value = holds,
+		.value = now,
 		.cause = cause,
 		.rule = rule,
 		.action = *a };

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -83,10 +84,8 @@ on_target(void *ctx, uint32_t output, double *out)
 {
 	struct rig *g = ctx;
 
-	if (g->is_unknown[output])
-		return false;
-	*out = g->target[output];
-	return true;
+	*out = g->is_unknown[output] ? (double)NAN : g->target[output];
+	return !g->is_unknown[output];
 }
 
 /* Four rules A, B, C, D, each with the action of its place. */
@@ -388,6 +387,29 @@ test_refused_pulse_never_begins(void **state)
 	done(&g);
 }
 
+/* The device is lost in the middle of it: nobody knows what was asked, and it is asked to come back all the same. */
+static void
+test_pulse_comes_back_from_nowhere(void **state)
+{
+	struct rig g;
+
+	make(&g);
+	action(&g, 0, ACTION_PULSE, 1, 500);
+	tick(&g, 0, "F");
+	tick(&g, 100, "T");
+	g.is_unknown[0] = true;
+	g.is_refused[0] = true; /* whether it was taken is not known either */
+	tick(&g, 200, "F");
+	tick(&g, 300, "T");
+	g.is_unknown[0] = g.is_refused[0] = false;
+	tick(&g, 799, "T");
+	assert_true(g.target[0] == 1);
+	g.is_unknown[0] = true;
+	tick(&g, 800, "T");
+	assert_true(!g.is_unknown[0] && g.target[0] == 0);
+	done(&g);
+}
+
 /* A reload in the middle of it: it comes back, also when its rule is gone; what it started from is not asked anew. */
 static void
 test_pulse_survives_a_reload(void **state)
@@ -508,6 +530,7 @@ main(void)
 		cmocka_unit_test(test_pulse_is_made_longer),
 		cmocka_unit_test(test_pulse_yields),
 		cmocka_unit_test(test_refused_pulse_never_begins),
+		cmocka_unit_test(test_pulse_comes_back_from_nowhere),
 		cmocka_unit_test(test_pulse_survives_a_reload),
 		cmocka_unit_test(test_pulses_in_any_history),
 		cmocka_unit_test(test_everything_ends),
