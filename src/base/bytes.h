@@ -17,6 +17,13 @@ get_u32be(const uint8_t *p)
 }
 
 static inline void
+put_u32be(uint8_t *p, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = (uint8_t)(v >> (24 - 8 * i));
+}
+
+static inline void
 put_u16be(uint8_t *p, uint16_t v)
 {
 	p[0] = (uint8_t)(v >> 8);

@@ -17,10 +17,10 @@ struct args {
 	int n;
 	char **at;
 	const char *bench; /* of --bench NAME, NULL when it was not given */
-	const struct command *command;
+	const struct cli_command *command;
 };
 
-struct command {
+struct cli_command {
 	const char *name;
 	int (*run)(struct args *args);
 	const char *usage;   /* behind "mbc NAME " */
@@ -45,6 +45,9 @@ int cli_log(struct args *args);
 int cli_export(struct args *args);
 int cli_history(struct args *args);
 int cli_record(struct args *args);
+int cli_set(struct args *args);
+int cli_safe(struct args *args);
+int cli_mode(struct args *args);
 int cli_doctor(struct args *args);
 
 /* Take an option out of the arguments: true when it was there; *out_value (NULL: it takes none) is the word behind it. */

@@ -63,13 +63,14 @@ static void
 look_for_users(void)
 {
 	static const char *const users[] = { "mbc-compile", "mbc-control", "mbc-serve",
-		"mbc-history", "mbc-query", "mbc-helper" };
+		"mbc-history", "mbc-query", "mbc-gate", "mbc-helper" };
 	bool all = true;
 
 	for (size_t i = 0; i < NELEM(users); i++)
 		all = all && getpwnam(users[i]) != NULL;
 	verdict(all, "each process can have a user of its own",
-		"mbc-compile, mbc-control, mbc-serve, mbc-history, mbc-query and mbc-helper do not "
+		"mbc-compile, mbc-control, mbc-serve, mbc-history, mbc-query, mbc-gate and "
+		"mbc-helper do not "
 		"all exist; 'make "
 		"install' "
 		"by root makes them");
@@ -83,7 +84,7 @@ look_at_computer(void)
 	char program[PLACE_MAX];
 	struct err err;
 	static const char *const programs[] = { "supervise", "compile", "control", "serve",
-		"history", "query", "twin", "curl" };
+		"history", "query", "gate", "twin", "curl" };
 	bool all = true;
 
 	uname(&u);

@@ -10,7 +10,7 @@
 #include "io/place.h"
 #include "io/sock.h"
 
-static const struct command commands[] = {
+static const struct cli_command commands[] = {
 	{ "run", cli_run, "BENCH.yaml", "run a bench until it is stopped",
 		"Checks the bench file, starts the controller and the data server, and prints the "
 		"address where the\n"
@@ -180,6 +180,35 @@ static const struct command commands[] = {
 		"running bench. CHANNEL may\n"
 		"have * in it; without any: all that have values. The folder must not exist "
 		"yet.\n" },
+	{ "set", cli_set,
+		"[--ramp SPEED] [--clamp] [--confirm] [--wait SPAN] [--id ID] [--bench NAME] "
+		"CHANNEL "
+		"VALUE [UNIT]",
+		"ask for a value of an output",
+		"Prints one line with the verdict:\n"
+		"\n"
+		"  mbc set T_furn 120                       T_furn: 120 degC verified\n"
+		"  mbc set T_furn 400 --ramp \"10 K/min\"\n"
+		"  mbc set V_N2 open\n"
+		"\n"
+		"verified: written and read back; accepted: written, it cannot be read back; "
+		"refused: nothing was done, and\n"
+		"why; failed, unknown: look at the instrument. What lies outside of the limits is "
+		"refused, or cut with\n"
+		"--clamp. --confirm is for outputs that ask for it. --wait: how long for the "
+		"verdict (10 s). The same --id\n"
+		"is never done twice, for scripts. The exit code is 0 when it was done, 1 when it "
+		"was refused, 2 when it\n"
+		"failed, or nobody knows.\n" },
+	{ "safe", cli_safe, "[--release] [--wait SPAN] [--id ID] [--bench NAME] [NAME]",
+		"bring the bench into a safe state",
+		"Without NAME: the one of 'on_stop' in the bench file. This is not an emergency "
+		"stop: see docs/safety.md.\n"
+		"--release ends it: the outputs are in manual, at their safe values.\n" },
+	{ "mode", cli_mode, "[--wait SPAN] [--id ID] [--bench NAME] CHANNEL|bench manual|automatic",
+		"give an output, or the bench, to people or to rules",
+		"  mbc mode T_furn manual\n"
+		"  mbc mode bench automatic\n" },
 	{ "schema", cli_schema, "[instrument]",
 		"print the JSON Schema of bench files, or of instrument files",
 		"For editors: they then complete keys and mark mistakes. In VS Code with the YAML "
@@ -291,7 +320,7 @@ cli_exec(const struct args *args, const char *program, char **argv)
 	return cli_say(args, CLI_FAILED, "'%s' cannot be started; run 'make install' again", path);
 }
 
-static const struct command *
+static const struct cli_command *
 find_command(const char *name)
 {
 	const char *names[NELEM(commands)], *near;
@@ -312,7 +341,7 @@ int
 main(int argc, char **argv)
 {
 	static char line[4096]; /* others write to the same place: a line goes out whole */
-	const struct command *command;
+	const struct cli_command *command;
 	struct args args;
 
 	setvbuf(stderr, line, _IOLBF, sizeof(line));

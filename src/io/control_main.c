@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "control/bench.h"
 #include "drivers/list.h"
+#include "io/control_door.h"
 #include "io/journal.h"
 #include "io/loop.h"
 #include "io/now.h"
@@ -55,6 +56,7 @@ struct control {
 	bool is_ending;
 	int64_t next_tick_ns;
 	int64_t measured_ns;
+	struct control_door *door; /* to the gate */
 	struct journal *journal;
 	bool is_journal_failing; /* and that is told */
 	struct {
@@ -93,6 +95,22 @@ on_clock(void *ctx, struct clock_record *r)
 	struct control *c = ctx;
 
 	journal_clock(c->journal, r);
+}
+
+static void
+on_command(void *ctx, const struct command *command)
+{
+	struct control *c = ctx;
+
+	bench_command(c->now.bench, command, now_boot());
+}
+
+static void
+on_verdict(void *ctx, const struct verdict_told *v)
+{
+	struct control *c = ctx;
+
+	control_door_verdict(c->door, v);
 }
 
 /* ---- the journal ---- */
@@ -269,7 +287,9 @@ open_image(int fd, struct setup *out, struct err *err)
 static int
 make_board(struct control *c, uint32_t generation, struct setup *s, struct err *err)
 {
-	const struct bench_sink sink = { .ctx = c, .event = on_event, .clock = on_clock };
+	const struct bench_sink sink = {
+		.ctx = c, .event = on_event, .clock = on_clock, .verdict = on_verdict
+	};
 	struct board_setup setup = {
 		.image = s->img,
 		.generation = generation,
@@ -473,6 +493,9 @@ on_message(void *ctx, int fd, unsigned events)
 			journal_file(c->journal, (int)which, pass);
 			pass = -1;
 		}
+	} else if (kind == WIRE_DOOR && pass >= 0 && wire_close(&in, &err) == 0) {
+		control_door_connect(c->door, pass);
+		pass = -1;
 	} else if (kind == WIRE_SECRETS && pass >= 0) {
 		if (c->secrets >= 0)
 			close(c->secrets);
@@ -650,7 +673,10 @@ start(struct control *c, const struct handed *h, struct err *err)
 		return ERR_IO;
 	confine(c);
 	c->loop = loop_new(err);
-	if (c->loop == NULL || start_journal(c, h, err) < 0 ||
+	if (c->loop == NULL)
+		return ERR_IO;
+	c->door = control_door_new(c->loop, on_command, c);
+	if (start_journal(c, h, err) < 0 ||
 		make_board(c, (uint32_t)h->generation, &c->now, err) < 0)
 		return ERR_IO;
 	c->wires = wires_new(c->loop, c->now.img, &sink, err);
@@ -708,6 +734,7 @@ main(int argc, char **argv)
 		free(*folder);
 	free(c.folders);
 	drop_setup(&c.now);
+	control_door_free(c.door);
 	loop_free(c.loop);
 	return 0;
 }

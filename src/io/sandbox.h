@@ -10,6 +10,7 @@
  *	history    mbc-history   reads /proc/self; its folder            no socket, no exec, no fork
  *	query      mbc-query     reads /proc/self, the store's folder,   no socket, no exec, no fork, opens for reading only
  *	                         zones of time
+ *	gate       mbc-gate      reads /proc/self                       no socket, no exec, no fork, opens for reading only
  *	helper     mbc-helper    not limited: it is not ours            as supervise
  *	curl       mbc-helper    reads                                  sockets, threads; no exec, no fork, opens for reading only
  *	twin       who calls it  reads; writes /dev; links, a socket    sockets, links; no exec, no fork, creates no file
@@ -32,6 +33,7 @@ enum sandbox_role {
 	SANDBOX_SERVE,
 	SANDBOX_HISTORY,
 	SANDBOX_QUERY,
+	SANDBOX_GATE,
 	SANDBOX_TWIN,
 	SANDBOX_HELPER, /* a user alone: what it runs is not ours */
 	SANDBOX_CURL,

@@ -92,6 +92,7 @@ static const struct rule *const rules[SANDBOX_ROLES] = {
 	[SANDBOX_SERVE] = serve_rules,
 	[SANDBOX_HISTORY] = history_rules,
 	[SANDBOX_QUERY] = history_rules,
+	[SANDBOX_GATE] = serve_rules,
 	[SANDBOX_TWIN] = twin_rules,
 	[SANDBOX_CURL] = curl_rules,
 };
@@ -109,8 +110,9 @@ make_ruleset(enum sandbox_role role, int abi)
 	struct ruleset set = { .fs = handled_files(abi) };
 	size_t size = abi >= 6 ? sizeof(set) : abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
 
-	if (abi >= 4 && (role == SANDBOX_COMPILE || role == SANDBOX_SERVE ||
-				role == SANDBOX_HISTORY || role == SANDBOX_QUERY))
+	if (abi >= 4 &&
+		(role == SANDBOX_COMPILE || role == SANDBOX_SERVE || role == SANDBOX_HISTORY ||
+			role == SANDBOX_QUERY || role == SANDBOX_GATE))
 		set.net = NET_BIND_TCP | NET_CONNECT_TCP;
 	if (abi >= 6)
 		set.scoped = SCOPE_ABSTRACT_SOCKET | SCOPE_SIGNAL;

@@ -17,6 +17,7 @@ static const char *const names[SANDBOX_ROLES] = {
 	[SANDBOX_SERVE] = "mbc-serve",
 	[SANDBOX_HISTORY] = "mbc-history",
 	[SANDBOX_QUERY] = "mbc-query",
+	[SANDBOX_GATE] = "mbc-gate",
 	[SANDBOX_HELPER] = "mbc-helper",
 };
 

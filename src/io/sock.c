@@ -161,9 +161,9 @@ sock_ask(int fd, enum wire_kind kind, const char *text, char *out_text, size_t c
 	if (rc < 0)
 		return rc;
 	rc = wire_open(&in, packet, (size_t)rc, err);
-	if (rc == WIRE_TEXT || rc == WIRE_NO)
+	if (rc == WIRE_TEXT || rc == WIRE_NO || rc == WIRE_RUN_LOST)
 		wire_get_text(&in, out_text, cap);
-	else if (rc == WIRE_BOARD)
+	else if (rc == WIRE_BOARD || rc == WIRE_IMAGE)
 		wire_get_u32(&in);
 	if (rc >= 0 && wire_close(&in, err) < 0)
 		rc = ERR_PROTO;

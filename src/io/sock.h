@@ -21,7 +21,7 @@ int sock_pair(int out[2], struct err *err) MUST_CHECK;
 int sock_connect(const char *path, struct err *err) MUST_CHECK;
 
 /* Send `kind` (text: with this as its only field; NULL: without fields) and wait for the answer: returns its kind (WIRE_TEXT,
- * WIRE_NO: text in `out_text`; WIRE_BOARD: *out_pass). For the command line. timeout_ms: for the answer. */
+ * WIRE_NO, WIRE_RUN_LOST: text in `out_text`; WIRE_BOARD, WIRE_IMAGE, WIRE_DOOR: *out_pass). For the command line. timeout_ms: for the answer. */
 int sock_ask(int fd, enum wire_kind kind, const char *text, char *out_text, size_t cap,
 	int *out_pass, int timeout_ms, struct err *err) MUST_CHECK;
 

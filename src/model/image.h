@@ -82,9 +82,21 @@ struct image {
 	uint32_t on_stop; /* safe state: where an end brings the bench; IMAGE_NONE: it has none */
 	uint32_t is_observed; /* 0, 1: `mode: observe`, nothing is ever written */
 	uint32_t n_cells; /* of what expressions remember (expr.h); all programs have their own */
-	uint32_t bench_state;     /* channel "mbc.bench", SOURCE_STATE: enum bench_state */
+	uint32_t bench_state; /* channel "mbc.bench", SOURCE_STATE: enum bench_state */
+	uint32_t commands;    /* what programs with a token may ask: bits of COMMANDS_* */
+	uint32_t spare_protect;
 	uint32_t source;          /* text of the bench file; with `extends:` of all of it as one */
 	uint32_t has_free_fields; /* 0, 1: a run may have others */
+};
+
+/* What `serve: commands:` opens to the holders of tokens. */
+enum image_commands {
+	COMMANDS_SET = 1,
+	COMMANDS_MODE = 2,
+	COMMANDS_SAFE = 4,
+	COMMANDS_ACK = 8,
+	COMMANDS_SHELVE = 16,
+	COMMANDS_ALL = 31
 };
 
 enum link_kind {

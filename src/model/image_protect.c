@@ -217,6 +217,7 @@ image_check_protection(const struct image *img, uint32_t *row)
 
 	*row = 0;
 	if (!is_or_none(img->on_stop, img->safe_states.n) || img->is_observed > 1 ||
+		img->commands > COMMANDS_ALL ||
 		(img->bench_state != IMAGE_NONE && !is_state(img, img->bench_state, STATE_BENCH)))
 		return "state of the bench";
 	for (size_t k = 0; k < NELEM(rows); k++)

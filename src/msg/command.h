@@ -14,6 +14,7 @@
 
 #define COMMAND_ID 41 /* bytes with the NUL: letters, digits, '-', '_', at most 40 */
 #define COMMAND_VALUE 64
+#define COMMAND_TOKEN 129 /* of what a program proves itself with */
 #define COMMANDS_KEPT 256 /* whose verdicts are remembered */
 
 enum command_kind {

@@ -6,6 +6,7 @@
 #define PROCESS_SERVE "serve"
 #define PROCESS_HISTORY "history"
 #define PROCESS_QUERY "query"
+#define PROCESS_GATE "gate"
 
 const struct health_row health_rows[HEALTH_COUNT] = {
 #define HEALTH(process, name, unit, title)                                                         \

@@ -18,7 +18,7 @@
 enum wire_kind {
 	/* to and from supervise's own children */
 	WIRE_IMAGE =
-		1, /* supervise -> control: +fd, u32 generation. A new image, to be taken up without a pause */
+		1, /* supervise -> control: +fd, u32 generation. A new image, to be taken up without a pause; to serve: what the next board is of */
 	WIRE_BOARD, /* control -> supervise -> serve, and answer to WIRE_LOOK: +fd, u32 generation. A board, read-only */
 	WIRE_HEALTH, /* child -> supervise -> control: u16 n, then n x (u16 row of health.def, f64 value) */
 	WIRE_LISTENING, /* serve -> supervise: text "127.0.0.1:8080", what it listens on */
@@ -61,8 +61,12 @@ enum wire_kind {
 	WIRE_COMMAND, /* gate -> control; serve, command line -> gate: a command */
 	WIRE_VERDICT, /* control -> gate -> who asked: a verdict */
 	WIRE_VERDICT_ASK, /* serve, command line -> gate -> control: text id: what became of it? -> WIRE_VERDICT */
-	WIRE_DOOR_ASK, /* command line -> supervise: no fields -> WIRE_DOOR +fd: a connection to gate, or WIRE_NO */
+	WIRE_DOOR_ASK, /* command line -> supervise: no fields -> WIRE_DOOR +fd: a connection to gate, WIRE_NO, or WIRE_RUN_LOST: in a moment perhaps */
 	WIRE_CALLER, /* supervise -> gate: +fd, u32 uid, text name: a command line that wants to command */
+	WIRE_TOKENS, /* supervise -> gate: +fd, u32 bits of image.commands: the file of tokens, and what they open */
+	WIRE_TOKEN_COMMAND, /* serve -> gate: text token, then the fields of a command -> WIRE_VERDICT, or WIRE_COMMAND_NO */
+	WIRE_COMMAND_NO, /* gate -> serve: text id, u16 status of HTTP, text why: it was not taken, and is not remembered */
+	WIRE_IMAGE_ASK, /* command line -> supervise: no fields -> WIRE_IMAGE +fd, u32 generation; or WIRE_NO */
 };
 
 enum wire_run { RUN_START, RUN_STOP, RUN_NOTE };

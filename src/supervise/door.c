@@ -1,6 +1,7 @@
 /* door.c - the command line's way in: a socket that only this user and root can open */
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -11,21 +12,29 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "io/now.h"
+#include "io/seal.h"
 #include "io/sock.h"
 #include "supervise/supervise.h"
 
 static void
-send_text(int fd, bool is_good, const char *text)
+send_kind(int fd, enum wire_kind kind, const char *text)
 {
 	struct buf packet = { 0 };
 
-	wire_begin(&packet, is_good ? WIRE_TEXT : WIRE_NO);
+	wire_begin(&packet, kind);
 	wire_text(&packet, text);
 	wire_end(&packet);
 	if (sock_send(fd, &packet, -1, NULL) < 0)
 		log_debug("command line: gone before its answer");
 	buf_done(&packet);
+}
+
+static void
+send_text(int fd, bool is_good, const char *text)
+{
+	send_kind(fd, is_good ? WIRE_TEXT : WIRE_NO, text);
 }
 
 void
@@ -58,6 +67,22 @@ slot_of(const struct supervise *s, int fd)
 	return slot;
 }
 
+void
+door_user(uid_t uid, char *out, size_t cap)
+{
+	FILE *f = fopen("/etc/passwd", "re");
+	struct passwd *pw;
+
+	snprintf(out, cap, "uid %u", (unsigned)uid);
+	while (f != NULL && (pw = fgetpwent(f)) != NULL)
+		if (pw->pw_uid == uid) {
+			text_copy(out, cap, pw->pw_name);
+			break;
+		}
+	if (f != NULL)
+		fclose(f);
+}
+
 static void
 send_board(struct supervise *s, int fd)
 {
@@ -73,6 +98,37 @@ send_board(struct supervise *s, int fd)
 	if (sock_send(fd, &packet, s->board, NULL) < 0)
 		log_debug("command line: gone before its answer");
 	buf_done(&packet);
+}
+
+/* What runs, for those who show more of it than the board has. */
+static void
+send_image(struct supervise *s, int fd)
+{
+	struct buf packet = { 0 };
+	struct err err;
+	int image = s->img == NULL ? -1 : seal_bytes("mbc-image", s->img, s->img->size, &err);
+
+	if (image < 0) {
+		send_text(fd, false, "the bench has not started yet; try again in a moment");
+		return;
+	}
+	wire_begin(&packet, WIRE_IMAGE);
+	wire_u32(&packet, s->generation);
+	wire_end(&packet);
+	if (sock_send(fd, &packet, image, NULL) < 0)
+		log_debug("command line: gone before its answer");
+	buf_done(&packet);
+	close(image);
+}
+
+static void
+send_door(struct supervise *s, size_t slot)
+{
+	struct err err;
+
+	if (commands_asked(s, slot, &err) < 0)
+		send_kind(
+			s->doors[slot].fd, err.code == ERR_CONF ? WIRE_NO : WIRE_RUN_LOST, err.msg);
 }
 
 /* A part of the journal, read-only. */
@@ -137,6 +193,8 @@ send_status(struct supervise *s, int fd)
 		describe_child(&out, &s->history, now);
 	if (s->query.pid != 0)
 		describe_child(&out, &s->query, now);
+	if (s->gate.pid != 0 || commands_are_wanted(s))
+		describe_child(&out, &s->gate, now);
 	helpers_describe(s, &out, now);
 	events_describe(s, &out);
 	if (s->watchdog.device[0] != '\0')
@@ -150,6 +208,7 @@ send_status(struct supervise *s, int fd)
 	describe_sandbox(&out, "serve", s->serve.pid, &s->serve.user, s->serve.report);
 	describe_sandbox(&out, "history", s->history.pid, &s->history.user, s->history.report);
 	describe_sandbox(&out, "query", s->query.pid, &s->query.user, s->query.report);
+	describe_sandbox(&out, "gate", s->gate.pid, &s->gate.user, s->gate.report);
 	send_text(fd, true, buf_text(&out));
 	buf_done(&out);
 }
@@ -177,6 +236,12 @@ on_question(void *ctx, int fd, unsigned events)
 		break;
 	case WIRE_LOG:
 		send_log(s, fd, &in);
+		break;
+	case WIRE_IMAGE_ASK:
+		send_image(s, fd);
+		break;
+	case WIRE_DOOR_ASK:
+		send_door(s, slot_of(s, fd));
 		break;
 	case WIRE_RUN_ASK:
 		runs_asked(s, slot_of(s, fd), &in);

@@ -88,7 +88,8 @@ static bool
 has_ended(const struct supervise *s)
 {
 	return s->is_ending && s->control.pid == 0 && s->serve.pid == 0 && s->history.pid == 0 &&
-	       s->query.pid == 0 && s->compile.pid == 0 && !helpers_are_running(s);
+	       s->query.pid == 0 && s->gate.pid == 0 && s->compile.pid == 0 &&
+	       !helpers_are_running(s);
 }
 
 /* Hearts: the controller's, and those that beat only while that one does. An orderly end needs no watchdog's help, as long
@@ -215,6 +216,7 @@ main(int argc, char **argv)
 	child_init(&s.serve, "serve", SANDBOX_SERVE);
 	child_init(&s.history, "history", SANDBOX_HISTORY);
 	child_init(&s.query, "query", SANDBOX_QUERY);
+	child_init(&s.gate, "gate", SANDBOX_GATE);
 	child_init(&s.compile, "compile", SANDBOX_COMPILE);
 	confine(&s);
 	if (start(&s, &err) < 0) {

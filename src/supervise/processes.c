@@ -137,6 +137,7 @@ on_message(void *ctx, int fd, unsigned events)
 	struct child *c = fd == s->control.sock ? &s->control
 			  : fd == s->serve.sock ? &s->serve
 			  : fd == s->query.sock ? &s->query
+			  : fd == s->gate.sock  ? &s->gate
 						: &s->history;
 	uint8_t packet[WIRE_MAX];
 	struct wire_in in;
@@ -232,7 +233,10 @@ start_control(struct supervise *s, int64_t now_ns, struct err *err)
 		s->control.restarts > 0 ? EVENT_CONTROLLER_RESTARTED : EVENT_CONTROLLER_STARTED,
 		"control", s->generation, s->control.last_event);
 	s->control.last_event = 0;
-	return watch_child(s, &s->control, err);
+	rc = watch_child(s, &s->control, err);
+	if (rc == 0)
+		commands_pair(s, &s->control);
+	return rc;
 }
 
 static int
@@ -252,6 +256,8 @@ start_serve(struct supervise *s, int64_t now_ns, struct err *err)
 		send_fd(&s->serve, WIRE_BOARD, s->board, s->board_generation);
 	if (rc == 0)
 		recording_pair(s);
+	if (rc == 0)
+		commands_pair(s, &s->serve);
 	return rc;
 }
 
@@ -282,12 +288,31 @@ start_query(struct supervise *s, int64_t now_ns, struct err *err)
 	return rc;
 }
 
+static int
+start_gate(struct supervise *s, int64_t now_ns, struct err *err)
+{
+	int rc = commands_start(s, now_ns, err);
+
+	if (rc == 0 && s->gate.last_event != 0)
+		events_tell(s, EVENT_PROCESS_STARTED, "gate", 0, s->gate.last_event);
+	s->gate.last_event = 0;
+	if (rc == 0)
+		rc = watch_child(s, &s->gate, err);
+	if (rc < 0)
+		return rc;
+	commands_look(s);
+	commands_pair(s, &s->control);
+	commands_pair(s, &s->serve);
+	return 0;
+}
+
 void
 processes_start(struct supervise *s, int64_t now_ns)
 {
-	struct child *const all[] = { &s->control, &s->serve, &s->history, &s->query };
-	int (*const starts[])(struct supervise * s, int64_t now_ns,
-		struct err * err) = { start_control, start_serve, start_history, start_query };
+	struct child *const all[] = { &s->control, &s->serve, &s->history, &s->query, &s->gate };
+	int (*const starts[])(struct supervise * s, int64_t now_ns, struct err * err) = {
+		start_control, start_serve, start_history, start_query, start_gate
+	};
 
 	if (now_ns >= s->serve_kill_ns) {
 		log_warn("process 'serve': did not end in 2 s; it is killed");
@@ -315,7 +340,8 @@ processes_wake(const struct supervise *s)
 	return MIN(MIN(s->control.pid == 0 ? s->control.next_start_ns : NEVER,
 			   MIN(s->history.pid == 0 ? s->history.next_start_ns : NEVER,
 				   s->query.pid == 0 ? s->query.next_start_ns : NEVER)),
-		s->serve.pid == 0 ? s->serve.next_start_ns : s->serve_kill_ns);
+		MIN(s->gate.pid == 0 ? s->gate.next_start_ns : NEVER,
+			s->serve.pid == 0 ? s->serve.next_start_ns : s->serve_kill_ns));
 }
 
 /* What hangs, or is stopped, must not keep the next one from its address. */
@@ -396,6 +422,7 @@ processes_take_image(struct supervise *s, struct image *img, struct secrets *sec
 	helpers_take_image(s);
 	adjust_serve(s, before, now);
 	recording_adjust(s, history_before, now);
+	commands_adjust(s, now);
 	free(before);
 	processes_start(s, now);
 }
@@ -425,6 +452,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 			  : pid == s->serve.pid   ? &s->serve
 			  : pid == s->history.pid ? &s->history
 			  : pid == s->query.pid   ? &s->query
+			  : pid == s->gate.pid    ? &s->gate
 						  : NULL;
 	bool is_wanted, is_missed, is_told;
 
@@ -432,6 +460,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 		return;
 	is_told = s->is_ending || (c == &s->serve && s->serve_kill_ns != NEVER) ||
 		  (c == &s->history && s->is_history_told) ||
+		  (c == &s->gate && !commands_are_wanted(s)) ||
 		  (c == &s->query && s->is_query_told); /* to end */
 	if (c == &s->history)
 		s->is_history_told = false;
@@ -458,6 +487,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 	is_wanted = !s->is_ending &&
 		    (c == &s->control ||
 			    (c == &s->serve && image_text(s->img, s->img->listen)[0] != '\0') ||
+			    (c == &s->gate && commands_are_wanted(s)) ||
 			    ((c == &s->history || c == &s->query) && !s->img->history.is_off));
 	if (is_wanted) {
 		child_ended(c, status, now_ns);
@@ -513,14 +543,15 @@ processes_health(struct supervise *s, int64_t now_ns)
 {
 	struct buf packet = { 0 };
 
+	commands_look(s);
 	self_measure(&s->self, now_ns);
 	wire_begin(&packet, WIRE_HEALTH);
 	wire_u16(&packet, 3);
 	wire_u16(&packet, HEALTH_SUPERVISE_uptime);
 	wire_f64(&packet, (double)((now_ns - s->began_ns) / NS_PER_S));
 	wire_u16(&packet, HEALTH_SUPERVISE_restarts);
-	wire_f64(&packet,
-		s->control.restarts + s->serve.restarts + s->history.restarts + s->query.restarts);
+	wire_f64(&packet, s->control.restarts + s->serve.restarts + s->history.restarts +
+				  s->query.restarts + s->gate.restarts);
 	wire_u16(&packet, HEALTH_SUPERVISE_memory);
 	wire_f64(&packet, s->self.memory_kib);
 	wire_end(&packet);
@@ -537,6 +568,8 @@ processes_signal(struct supervise *s, int sig)
 		kill(s->serve.pid, sig);
 	if (s->query.pid != 0)
 		kill(s->query.pid, sig);
+	if (s->gate.pid != 0)
+		kill(s->gate.pid, sig);
 	if (s->history.pid != 0 && (sig == SIGKILL || s->control.pid == 0))
 		kill(s->history.pid, sig); /* else when the controller has ended */
 }

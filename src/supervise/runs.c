@@ -3,7 +3,6 @@
  * A question waits in its place at the door until the recorder has answered, has ended, or has had its time. In the last two cases nobody knows
  * whether it was done: the caller sends the same request again, and the recorder knows it by its name.
  */
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -73,23 +72,6 @@ take_question(struct question *q, struct wire_in *in, struct err *err)
 	return 0;
 }
 
-/* From the file of users alone: asking a directory on the network could take long. */
-static void
-name_of(uid_t uid, char *out, size_t cap)
-{
-	FILE *f = fopen("/etc/passwd", "re");
-	struct passwd *pw;
-
-	snprintf(out, cap, "uid %u", (unsigned)uid);
-	while (f != NULL && (pw = fgetpwent(f)) != NULL)
-		if (pw->pw_uid == uid) {
-			text_copy(out, cap, pw->pw_name);
-			break;
-		}
-	if (f != NULL)
-		fclose(f);
-}
-
 /* ---- to the recorder ------------------------------------------------------------------------------------------------------ */
 
 static int
@@ -155,7 +137,7 @@ forward(struct supervise *s, size_t slot, const struct question *q, struct err *
 		rc = run_form(s->img, q->fields, q->n, WIRE_FIELDS_MAX, &fields, err);
 	if (rc == 0) {
 		*w = (struct run_wait){ ++s->run_ticket, now_boot() + ANSWER_NS };
-		name_of(s->doors[slot].uid, who, sizeof(who));
+		door_user(s->doors[slot].uid, who, sizeof(who));
 		rc = send_run(s, q, w->ticket, who, buf_text(&fields), err);
 		if (rc < 0)
 			w->ticket = 0;

@@ -25,7 +25,7 @@ struct supervise {
 	uint32_t generation;     /* of the newest image or board */
 	int64_t began_ns;
 
-	struct child control, serve, history, query,
+	struct child control, serve, history, query, gate,
 		compile;           /* compile: runs for a moment, for each reading of the file */
 	struct sandbox_user owner; /* of the bench file */
 	bool has_owner;            /* who may as well have it read */
@@ -69,6 +69,12 @@ struct supervise {
 	uint32_t run_ticket;    /* of the newest question */
 	char run_told[WIRE_REQUEST_MAX + 4]; /* the last order that became an event */
 	struct helpers *helpers;             /* programs of links */
+	struct {
+		bool is_sent; /* the file, as it was then, to the gate that runs */
+		ino_t inode;
+		struct timespec changed;
+		uint32_t opened;
+	} tokens;
 	struct events events;
 	bool is_ending;
 	int64_t kill_ns; /* when ending takes too long */
@@ -120,6 +126,16 @@ void runs_done(struct supervise *s, struct wire_in *in); /* the recorder has ans
 void runs_lost(struct supervise *s);                     /* it has ended */
 int64_t runs_step(struct supervise *s, int64_t now_ns);  /* returns when to come again */
 
+/* commands.c: the gate */
+bool commands_are_wanted(const struct supervise *s); /* has the bench something to command? */
+int commands_start(struct supervise *s, int64_t now_ns, struct err *err) MUST_CHECK;
+void commands_adjust(struct supervise *s, int64_t now_ns); /* a new bench file */
+void commands_pair(struct supervise *s,
+	struct child *with);             /* a new pair between the gate and control or serve */
+void commands_look(struct supervise *s); /* at the file of tokens; once a second */
+int commands_asked(struct supervise *s, size_t slot,
+	struct err *err) MUST_CHECK; /* a command line wants a connection to the gate */
+
 /* helpers.c: programs of links */
 void helpers_asked(
 	struct supervise *s, struct wire_in *in); /* by control, which opens the link of one */
@@ -139,5 +155,7 @@ int door_open(struct supervise *s, struct err *err) MUST_CHECK;
 void door_answer(
 	struct supervise *s, bool is_good, const char *text); /* to all who wait for a reload */
 void door_close(struct supervise *s);
+/* The name of a user; from the file of users alone: asking a directory on the network could take long. */
+void door_user(uid_t uid, char *out, size_t cap);
 
 #endif

@@ -1,0 +1,521 @@
+/* desk.c - the connections of the gate */
+#include "gate/desk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "gate/book.h"
+#include "gate/policy.h"
+#include "io/now.h"
+#include "io/sock.h"
+
+#define ASK_AGAIN_NS (5 * NS_PER_S) /* a verdict may have been lost: the controller knows */
+
+/* So many commands at once, and so many a second: what fills the journal of a bench. */
+#define PERSON_BURST 200
+#define PERSON_RATE 100
+#define TOKEN_BURST 60
+#define TOKEN_RATE 20
+
+struct bucket {
+	int64_t left_ns, at_ns; /* what is left, as time in which it comes back */
+};
+
+struct desk {
+	struct loop *loop;
+	int control, serve; /* -1: not there */
+	struct caller {
+		int fd; /* -1: free */
+		uint32_t number;
+		char name[EVENT_PRINCIPAL];
+	} callers[DESK_CALLERS];
+	uint32_t number; /* of the newest */
+	struct tokens tokens;
+	uint32_t opened;
+	struct bucket persons, programs;
+	struct book book;
+};
+
+/* Who asks. */
+struct asker {
+	struct caller *caller; /* NULL: the data server */
+};
+
+/* ---- what is told --------------------------------------------------------------------------------------------------------- */
+
+static void
+drop(struct desk *d, int *fd)
+{
+	if (*fd < 0)
+		return;
+	loop_remove(d->loop, *fd);
+	close(*fd);
+	*fd = -1;
+}
+
+/* A command line that does not read goes. The data server loses this packet alone, and asks again: a new connection between it and
+ * us is made only when one of both starts. */
+static void
+send_to(struct desk *d, const struct asker *to, struct buf *packet)
+{
+	int *fd = to->caller != NULL ? &to->caller->fd : &d->serve;
+	struct err err;
+	int rc = *fd < 0 ? 0 : sock_send(*fd, packet, -1, &err);
+
+	if (rc < 0)
+		log_debug("a verdict is not taken: %s", err.msg);
+	if (rc < 0 && (to->caller != NULL || rc != ERR_TIMEOUT))
+		drop(d, fd);
+	buf_done(packet);
+}
+
+static void
+tell(struct desk *d, const struct asker *to, const struct verdict_told *v)
+{
+	struct buf packet = { 0 };
+
+	verdict_write(&packet, v);
+	send_to(d, to, &packet);
+}
+
+static struct caller *
+caller_of(struct desk *d, uint32_t number)
+{
+	for (size_t i = 0; number != 0 && i < DESK_CALLERS; i++)
+		if (d->callers[i].fd >= 0 && d->callers[i].number == number)
+			return &d->callers[i];
+	return NULL;
+}
+
+/* To all who have asked for it. */
+static void
+tell_all(struct desk *d, const struct book_entry *e)
+{
+	struct asker caller = { caller_of(d, e->caller) }, server = { NULL };
+
+	if (caller.caller != NULL)
+		tell(d, &caller, &e->told);
+	if (e->is_served)
+		tell(d, &server, &e->told);
+}
+
+/* It goes no further: nothing was done, and nothing of it is remembered. */
+static void
+turn_away(struct desk *d, const struct asker *to, const char *id, const struct err *why)
+{
+	struct verdict_told v = { .verdict = VERDICT_REFUSED };
+	struct buf packet = { 0 };
+
+	if (to->caller != NULL) {
+		text_copy(v.id, sizeof(v.id), id);
+		text_copy(v.text, sizeof(v.text), why->msg);
+		tell(d, to, &v);
+		return;
+	}
+	wire_begin(&packet, WIRE_COMMAND_NO);
+	wire_text(&packet, id);
+	wire_u16(&packet, (uint16_t)why->sys);
+	wire_text(&packet, why->msg);
+	wire_end(&packet);
+	send_to(d, to, &packet);
+}
+
+static void
+note_asker(struct book_entry *e, const struct asker *who)
+{
+	if (who->caller != NULL)
+		e->caller = who->caller->number;
+	else
+		e->is_served = true;
+}
+
+/* ---- the controller ------------------------------------------------------------------------------------------------------- */
+
+/* Nobody knows what became of those that it had. */
+static void
+lose_control(struct desk *d)
+{
+	struct book_entry *e = NULL;
+
+	if (d->control < 0)
+		return;
+	drop(d, &d->control);
+	while ((e = book_pending(&d->book, e)) != NULL) {
+		e->told.verdict = VERDICT_UNKNOWN;
+		text_copy(e->told.text, sizeof(e->told.text),
+			"the controller ended meanwhile; look at the value before you ask again");
+		tell_all(d, e);
+		if (e->is_question)
+			book_forget(e);
+	}
+}
+
+static void
+take_verdict(struct desk *d, const struct verdict_told *v)
+{
+	struct book_entry *e = book_find(&d->book, v->id);
+
+	if (e == NULL || (e->told.verdict == VERDICT_PENDING && v->verdict == VERDICT_PENDING &&
+				 v->event == e->told.event && strcmp(v->text, e->told.text) == 0))
+		return;
+	e = book_verdict(&d->book, v);
+	if (e == NULL)
+		return;
+	tell_all(d, e);
+	if (e->is_question)
+		book_forget(e);
+}
+
+static void
+on_control(void *ctx, int fd, unsigned events)
+{
+	struct desk *d = ctx;
+	uint8_t packet[WIRE_MAX];
+	struct verdict_told v;
+	struct wire_in in;
+	struct err err;
+	int pass, n = sock_recv(fd, packet, &pass, &err);
+
+	if (n == ERR_TIMEOUT)
+		return;
+	if (pass >= 0)
+		close(pass);
+	if (n > 0 && wire_open(&in, packet, (size_t)n, &err) == WIRE_VERDICT &&
+		verdict_read(&v, &in, &err) == 0) {
+		take_verdict(d, &v);
+		return;
+	}
+	if (n > 0)
+		log_err("controller: sends what is no verdict; is mbc partly updated?");
+	lose_control(d);
+}
+
+static int
+send_command(struct desk *d, const struct command *c, struct err *err)
+{
+	struct buf packet = { 0 };
+	int rc;
+
+	if (d->control < 0)
+		return err_set(err, ERR_REFUSED, 503,
+			"the controller is not running now; it is being started, ask again in a "
+			"second");
+	command_write(&packet, c);
+	rc = sock_send(d->control, &packet, -1, err);
+	buf_done(&packet);
+	return rc == 0 ? 0
+		       : err_set(err, ERR_REFUSED, 503,
+				 "the controller takes no commands now; ask again in a second");
+}
+
+static int
+ask_control(struct desk *d, const char *id)
+{
+	struct buf packet = { 0 };
+	int rc;
+
+	wire_begin(&packet, WIRE_VERDICT_ASK);
+	wire_text(&packet, id);
+	wire_end(&packet);
+	rc = d->control < 0 ? ERR_IO : sock_send(d->control, &packet, -1, NULL);
+	buf_done(&packet);
+	return rc;
+}
+
+/* ---- commands ------------------------------------------------------------------------------------------------------------- */
+
+/* One of `burst` that come back at `rate` a second. */
+static bool
+take_one(struct bucket *b, int64_t burst, int64_t rate, int64_t now_ns)
+{
+	int64_t cost_ns = NS_PER_S / rate, full_ns = burst * cost_ns;
+
+	if (b->at_ns == 0)
+		b->left_ns = full_ns;
+	else
+		b->left_ns = MIN(full_ns, b->left_ns + (now_ns - b->at_ns));
+	b->at_ns = now_ns;
+	if (b->left_ns < cost_ns)
+		return false;
+	b->left_ns -= cost_ns;
+	return true;
+}
+
+static int
+check_rate(struct desk *d, const struct command *c, int64_t now_ns, struct err *err)
+{
+	bool is_good = c->is_person ? take_one(&d->persons, PERSON_BURST, PERSON_RATE, now_ns)
+				    : take_one(&d->programs, TOKEN_BURST, TOKEN_RATE, now_ns);
+
+	return is_good ? 0
+		       : err_set(err, ERR_REFUSED, 503,
+				 "too many commands in a short time; ask again in a second");
+}
+
+/* New ones go to the controller; *out: what is known of it afterwards. */
+static int
+enter(struct desk *d, struct command *c, struct book_entry **out, struct err *err)
+{
+	int64_t now = now_boot();
+	int rc = check_rate(d, c, now, err);
+
+	if (rc < 0)
+		return rc;
+	*out = book_find(&d->book,
+		c->id); /* one that was taken stays taken, however late it is asked again */
+	if (*out == NULL)
+		rc = policy_check(c, d->opened, now, err);
+	if (rc < 0)
+		return rc;
+	switch (book_take(&d->book, c, now, out)) {
+	case BOOK_OTHER:
+		return err_set(err, ERR_REFUSED, 409,
+			"this id is another command's; give each command an id of its own");
+	case BOOK_FULL:
+		return err_set(err, ERR_REFUSED, 503,
+			"too many commands wait for their verdict; ask again in a moment");
+	case BOOK_NEW:
+		rc = send_command(d, c, err);
+		if (rc < 0)
+			book_forget(*out);
+		break;
+	case BOOK_KNOWN:
+		break;
+	}
+	return rc;
+}
+
+static void
+take_command(struct desk *d, const struct asker *who, struct command *c)
+{
+	struct book_entry *e;
+	struct err err;
+
+	if (enter(d, c, &e, &err) < 0) {
+		turn_away(d, who, c->id, &err);
+		return;
+	}
+	note_asker(e, who);
+	tell(d, who, &e->told);
+}
+
+/* Asked for by its id: one that is not known here may be known to the controller, from a gate before this one. */
+static void
+take_question(struct desk *d, const struct asker *who, const char *id)
+{
+	struct book_entry *e = book_find(&d->book, id);
+	struct err err;
+
+	if (e == NULL && d->control >= 0) {
+		e = book_question(&d->book, id, who->caller != NULL, now_boot());
+		if (e != NULL && ask_control(d, id) < 0) {
+			book_forget(e);
+			e = NULL;
+		}
+		if (e != NULL) {
+			note_asker(e, who);
+			return;
+		}
+	}
+	if (e != NULL) {
+		note_asker(e, who);
+		tell(d, who, &e->told);
+		return;
+	}
+	err_set(&err, ERR_REFUSED, 404,
+		"no command of this id is known any more; look at the value");
+	turn_away(d, who, id, &err);
+}
+
+/* The rest of a packet of this kind; false: not to be trusted. */
+static bool
+take_packet(struct desk *d, const struct asker *who, int kind, struct wire_in *in)
+{
+	char token[COMMAND_TOKEN] = "", id[COMMAND_ID];
+	const char *name = who->caller != NULL ? who->caller->name : NULL;
+	struct command c;
+	struct err err;
+
+	if (kind == WIRE_VERDICT_ASK) {
+		wire_get_text(in, id, sizeof(id));
+		if (wire_close(in, &err) < 0 || !command_id_is_good(id))
+			return false;
+		take_question(d, who, id);
+		return true;
+	}
+	if (kind != (who->caller != NULL ? WIRE_COMMAND : WIRE_TOKEN_COMMAND))
+		return false;
+	if (name == NULL) {
+		wire_get_text(in, token, sizeof(token));
+		name = tokens_find(&d->tokens, token);
+		explicit_bzero(token, sizeof(token));
+	}
+	if (command_read(&c, in, &err) < 0)
+		return false;
+	if (name == NULL) {
+		err_set(&err, ERR_REFUSED, 401,
+			"nobody has this token; 'mbc token add NAME' makes one, 'mbc token list' "
+			"names them");
+		turn_away(d, who, c.id, &err);
+		return true;
+	}
+	if (who->caller != NULL)
+		text_copy(c.principal, sizeof(c.principal), name);
+	else
+		snprintf(c.principal, sizeof(c.principal), "token:%.*s", TOKENS_NAME - 1, name);
+	c.is_person = who->caller != NULL;
+	take_command(d, who, &c);
+	return true;
+}
+
+/* ---- who asks ------------------------------------------------------------------------------------------------------------- */
+
+/* A packet from one of them; false: it has gone, or is not to be trusted. */
+static bool
+hear(struct desk *d, const struct asker *who, int fd)
+{
+	uint8_t packet[WIRE_MAX];
+	struct wire_in in;
+	struct err err;
+	int pass, n = sock_recv(fd, packet, &pass, &err);
+
+	if (n == ERR_TIMEOUT)
+		return true;
+	if (n > 0 && pass >= 0)
+		close(pass);
+	if (n <= 0)
+		return false;
+	if (take_packet(d, who, wire_open(&in, packet, (size_t)n, &err), &in))
+		return true;
+	log_warn("%s: sends what is no command; its connection is closed",
+		who->caller != NULL ? "command line" : "data server");
+	return false;
+}
+
+static void
+on_serve(void *ctx, int fd, unsigned events)
+{
+	struct desk *d = ctx;
+	struct asker who = { NULL };
+
+	if (!hear(d, &who, fd) && d->serve == fd)
+		drop(d, &d->serve);
+}
+
+static void
+on_caller(void *ctx, int fd, unsigned events)
+{
+	struct desk *d = ctx;
+
+	for (size_t i = 0; i < DESK_CALLERS; i++) {
+		struct asker who = { &d->callers[i] };
+
+		if (d->callers[i].fd != fd)
+			continue;
+		if (!hear(d, &who, fd) && d->callers[i].fd == fd)
+			drop(d, &d->callers[i].fd);
+		return;
+	}
+}
+
+static void
+connect_to(struct desk *d, int fd, int *place, loop_fn fn)
+{
+	struct err err;
+
+	if (loop_add(d->loop, fd, LOOP_READ, fn, d, &err) < 0) {
+		log_err("%s", err.msg);
+		close(fd);
+		return;
+	}
+	*place = fd;
+}
+
+void
+desk_control(struct desk *d, int fd)
+{
+	lose_control(d);
+	connect_to(d, fd, &d->control, on_control);
+}
+
+void
+desk_serve(struct desk *d, int fd)
+{
+	drop(d, &d->serve);
+	connect_to(d, fd, &d->serve, on_serve);
+}
+
+/* When all places are taken the oldest goes: it may ask again, with the same id. */
+void
+desk_caller(struct desk *d, int fd, const char *name)
+{
+	struct caller *c = &d->callers[0];
+
+	for (size_t i = 0; i < DESK_CALLERS && c->fd >= 0; i++)
+		if (d->callers[i].fd < 0 || d->callers[i].number < c->number)
+			c = &d->callers[i];
+	drop(d, &c->fd);
+	c->number = ++d->number;
+	text_copy(c->name, sizeof(c->name), name);
+	connect_to(d, fd, &c->fd, on_caller);
+}
+
+void
+desk_tokens(struct desk *d, const struct tokens *t, uint32_t opened)
+{
+	d->tokens = *t;
+	d->opened = opened;
+}
+
+/* ---- life ----------------------------------------------------------------------------------------------------------------- */
+
+int64_t
+desk_step(struct desk *d, int64_t now_ns)
+{
+	struct book_entry *e = NULL;
+	int64_t next = NEVER;
+
+	while ((e = book_pending(&d->book, e)) != NULL) {
+		if (now_ns - e->asked_ns >= ASK_AGAIN_NS) {
+			e->asked_ns = now_ns;
+			(void)!ask_control(d, e->command.id);
+		}
+		next = MIN(next, e->asked_ns + ASK_AGAIN_NS);
+	}
+	return next;
+}
+
+size_t
+desk_pending(struct desk *d)
+{
+	return book_count(&d->book);
+}
+
+struct desk *
+desk_new(struct loop *loop)
+{
+	struct desk *d = mem_zero(1, sizeof(*d));
+
+	d->loop = loop;
+	d->control = d->serve = -1;
+	for (size_t i = 0; i < DESK_CALLERS; i++)
+		d->callers[i].fd = -1;
+	return d;
+}
+
+void
+desk_free(struct desk *d)
+{
+	if (d == NULL)
+		return;
+	drop(d, &d->control);
+	drop(d, &d->serve);
+	for (size_t i = 0; i < DESK_CALLERS; i++)
+		drop(d, &d->callers[i].fd);
+	free(d);
+}

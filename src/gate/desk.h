@@ -1,0 +1,35 @@
+/* desk.h - the connections of the gate: command lines and the data server in front, the controller behind
+ *
+ *	command line --+                                        +--> controller
+ *	               +--> policy, bounds, is it a repeat? ----+
+ *	data server ---+ <-- pending, then the final verdict ---+<--
+ *
+ * Who asks badly is disconnected; who does not read is too. Nothing here grows: connections, commands and what is remembered of
+ * them have fixed places.
+ */
+#ifndef GATE_DESK_H
+#define GATE_DESK_H
+
+#include "gate/tokens.h"
+#include "io/loop.h"
+
+#define DESK_CALLERS 64
+
+struct desk;
+
+struct desk *desk_new(struct loop *loop);
+void desk_free(struct desk *d);
+
+/* All take the descriptor. */
+void desk_control(struct desk *d, int fd);
+void desk_serve(struct desk *d, int fd);
+void desk_caller(struct desk *d, int fd, const char *name);
+
+/* Who has tokens, and what they open: bits of image.commands. */
+void desk_tokens(struct desk *d, const struct tokens *t, uint32_t opened);
+
+/* What is due; returns when to come again. */
+int64_t desk_step(struct desk *d, int64_t now_ns);
+size_t desk_pending(struct desk *d);
+
+#endif

@@ -1,0 +1,96 @@
+/* policy.c - who may ask what of the controller */
+#include "gate/policy.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "model/run_form.h"
+
+enum { SUBJECT = 1, VALUE = 2, TEXT = 4, SPAN = 8 }; /* what it has to bring along */
+
+/* A row a kind: which word of `serve: commands:` opens it to tokens (0: none does), and what belongs to it. */
+static const struct row {
+	uint32_t opened_by;
+	unsigned needs;
+	const char *word;
+} rows[COMMAND_KINDS] = {
+	[COMMAND_SET] = { COMMANDS_SET, SUBJECT | VALUE, "set" },
+	[COMMAND_MODE] = { COMMANDS_MODE, VALUE, "mode" },
+	[COMMAND_SAFE] = { COMMANDS_SAFE, 0, "safe" },
+	[COMMAND_TRIP_RESET] = { 0, SUBJECT | TEXT, NULL },
+	[COMMAND_BYPASS] = { 0, SUBJECT | TEXT | SPAN, NULL },
+	[COMMAND_BYPASS_END] = { 0, SUBJECT, NULL },
+	[COMMAND_ALARM_ACK] = { COMMANDS_ACK, 0, "ack" },
+	[COMMAND_ALARM_SHELVE] = { COMMANDS_SHELVE, SUBJECT | TEXT | SPAN, "shelve" },
+	[COMMAND_ALARM_UNSHELVE] = { COMMANDS_SHELVE, SUBJECT, "shelve" },
+	[COMMAND_ALARM_RESET] = { 0, SUBJECT, NULL },
+	[COMMAND_ALARM_OUT] = { 0, SUBJECT | TEXT, NULL },
+	[COMMAND_ALARM_IN] = { 0, SUBJECT, NULL },
+	[COMMAND_SILENCE] = { COMMANDS_ACK, 0, "ack" },
+	[COMMAND_RELEASE] = { 0, 0, NULL },
+};
+
+bool
+policy_allows(bool is_person, uint32_t opened, enum command_kind kind)
+{
+	return is_person || (rows[kind].opened_by & opened) != 0;
+}
+
+static int
+check_who(const struct command *c, uint32_t opened, struct err *err)
+{
+	const struct row *row = &rows[c->kind];
+
+	if (policy_allows(c->is_person, opened, c->kind))
+		return 0;
+	if (row->word == NULL)
+		return err_set(err, ERR_REFUSED, 403,
+			"'%s' is for a person: ask it at the command line of this computer",
+			command_kind_text(c->kind));
+	return err_set(err, ERR_REFUSED, 403,
+		"'%s' is not open to tokens: write 'serve: {commands: [%s]}' in the bench file",
+		command_kind_text(c->kind), row->word);
+}
+
+static int
+check_parts(const struct command *c, struct err *err)
+{
+	unsigned needs = rows[c->kind].needs;
+
+	if (!run_text_is_good(c->subject, EVENT_SUBJECT - 1) ||
+		!run_text_is_good(c->value, COMMAND_VALUE - 1) ||
+		!run_text_is_good(c->text, EVENT_TEXT - 1))
+		return err_set(err, ERR_REFUSED, 400,
+			"it has control characters or is no UTF-8; write one line");
+	if ((needs & SUBJECT) != 0 && c->subject[0] == '\0')
+		return err_set(err, ERR_REFUSED, 400, "it does not say what it is about");
+	if ((needs & VALUE) != 0 && c->value[0] == '\0')
+		return err_set(err, ERR_REFUSED, 400, "it has no value");
+	if ((needs & TEXT) != 0 && c->text[0] == '\0')
+		return err_set(err, ERR_REFUSED, 400,
+			"it needs a reason: write in a few words why, it is recorded");
+	if ((needs & SPAN) != 0 && c->span_ns == 0)
+		return err_set(
+			err, ERR_REFUSED, 400, "it does not say for how long, for example 30min");
+	if (!isnan(c->ramp_per_min) && (!isfinite(c->ramp_per_min) || c->ramp_per_min <= 0))
+		return err_set(err, ERR_REFUSED, 400, "a ramp is a number above 0");
+	return 0;
+}
+
+int
+policy_check(struct command *c, uint32_t opened, int64_t now_ns, struct err *err)
+{
+	int rc = check_who(c, opened, err);
+
+	if (rc == 0)
+		rc = check_parts(c, err);
+	if (rc < 0)
+		return rc;
+	if (c->expires_ns == 0)
+		c->expires_ns = now_ns + POLICY_EXPIRES_NS;
+	c->expires_ns = MIN(c->expires_ns, now_ns + POLICY_EXPIRES_MAX_NS);
+	if (now_ns >= c->expires_ns)
+		return err_set(err, ERR_REFUSED, 409,
+			"it came too late, its time was over; ask again if it is still wanted");
+	return 0;
+}

@@ -1,0 +1,225 @@
+/* commands.c - the gate: when a bench has it, its connections, the file of tokens
+ *
+ * It has a pair with control and one with serve, made anew each time that one of them starts, and the connections of command lines
+ * that want to command: those are made here too, so that the gate opens nothing and every name it hears comes from the kernel.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "io/seal.h"
+#include "io/sock.h"
+#include "supervise/supervise.h"
+
+#define TOKENS_BYTES_MAX 8192
+
+bool
+commands_are_wanted(const struct supervise *s)
+{
+	return s->img != NULL &&
+	       (s->img->outputs.n > 0 || s->img->trips.n > 0 || s->img->alarms.n > 0);
+}
+
+/* ---- pairs ---------------------------------------------------------------------------------------------------------------- */
+
+static int
+make_pair(int pair[2])
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0)
+		return 0;
+	log_warn("making a socket pair: %s; nothing can be commanded", strerror(errno));
+	return ERR_IO;
+}
+
+static int
+hand_out(int sock, int end, bool is_serve)
+{
+	struct buf packet = { 0 };
+	int rc;
+
+	wire_begin(&packet, WIRE_DOOR);
+	if (is_serve)
+		wire_u16(&packet, 1);
+	wire_end(&packet);
+	rc = sock_send(sock, &packet, end, NULL);
+	buf_done(&packet);
+	return rc;
+}
+
+void
+commands_pair(struct supervise *s, struct child *with)
+{
+	bool is_serve = with == &s->serve;
+	int pair[2];
+
+	if (s->gate.sock < 0 || with->sock < 0 || make_pair(pair) < 0)
+		return;
+	if (hand_out(s->gate.sock, pair[0], is_serve) < 0 ||
+		hand_out(with->sock, pair[1], is_serve) < 0)
+		log_warn("process '%s': does not read its messages; it has no connection to the "
+			 "gate",
+			with->name);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+/* ---- tokens --------------------------------------------------------------------------------------------------------------- */
+
+/* Its bytes, *n of them; an error that is told once, when the file has changed. */
+static int
+read_tokens(
+	int fd, const struct stat *st, const char *path, char *bytes, size_t *n, struct err *err)
+{
+	ssize_t got;
+
+	if (!S_ISREG(st->st_mode) || (st->st_uid != geteuid() && st->st_uid != 0) ||
+		(st->st_mode & 077) != 0)
+		return err_set(err, ERR_CONF, 0,
+			"'%s' is not for its owner alone; 'chmod 600' it. Until then no token "
+			"opens "
+			"anything",
+			path);
+	got = read(fd, bytes, TOKENS_BYTES_MAX + 1);
+	if (got < 0 || got > TOKENS_BYTES_MAX)
+		return err_set(err, ERR_CONF, 0, "'%s' cannot be read, or has over %d bytes", path,
+			TOKENS_BYTES_MAX);
+	*n = (size_t)got;
+	return 0;
+}
+
+static void
+send_tokens(struct supervise *s, const char *bytes, size_t n)
+{
+	struct buf packet = { 0 };
+	struct err err;
+	int fd = seal_bytes("mbc-tokens", n > 0 ? bytes : "\n", n > 0 ? n : 1, &err), rc = fd;
+
+	if (fd >= 0) {
+		wire_begin(&packet, WIRE_TOKENS);
+		wire_u32(&packet, s->img->commands);
+		wire_end(&packet);
+		rc = sock_send(s->gate.sock, &packet, fd, &err);
+		close(fd);
+	}
+	if (rc < 0) {
+		log_warn("tokens: %s", err.msg);
+		s->tokens.is_sent = false; /* again in a second */
+	}
+	buf_done(&packet);
+}
+
+/* Made or removed with `mbc token`: taken up within a second. */
+void
+commands_look(struct supervise *s)
+{
+	char path[PLACE_MAX + 16], bytes[TOKENS_BYTES_MAX + 1];
+	struct stat st = { 0 };
+	struct err err;
+	size_t n = 0;
+	int fd;
+
+	if (s->gate.sock < 0 || s->img == NULL)
+		return;
+	snprintf(path, sizeof(path), "%s/tokens", s->state_dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd >= 0)
+		(void)!fstat(fd, &st);
+	if (!s->tokens.is_sent || st.st_ino != s->tokens.inode ||
+		st.st_ctim.tv_sec != s->tokens.changed.tv_sec ||
+		st.st_ctim.tv_nsec != s->tokens.changed.tv_nsec ||
+		s->tokens.opened != s->img->commands) {
+		s->tokens.is_sent = true;
+		s->tokens.inode = st.st_ino;
+		s->tokens.changed = st.st_ctim;
+		s->tokens.opened = s->img->commands;
+		if (fd >= 0 && read_tokens(fd, &st, path, bytes, &n, &err) < 0)
+			log_warn("tokens: %s", err.msg);
+		send_tokens(s, bytes, n);
+		explicit_bzero(bytes, sizeof(bytes));
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+/* ---- life ----------------------------------------------------------------------------------------------------------------- */
+
+int
+commands_start(struct supervise *s, int64_t now_ns, struct err *err)
+{
+	const char *const args[] = { NULL };
+
+	s->tokens.is_sent = false;
+	return child_start(&s->gate, args, NULL, 0, now_ns, err);
+}
+
+/* A new bench file may need a gate, or none any more; and open other commands to tokens. */
+void
+commands_adjust(struct supervise *s, int64_t now_ns)
+{
+	bool is_wanted = commands_are_wanted(s);
+
+	if (is_wanted && s->gate.pid == 0 && s->gate.next_start_ns == NEVER)
+		s->gate.next_start_ns = now_ns;
+	else if (!is_wanted)
+		s->gate.next_start_ns = NEVER;
+	if (!is_wanted && s->gate.pid != 0)
+		kill(s->gate.pid, SIGTERM);
+	commands_look(s);
+}
+
+/* ---- command lines -------------------------------------------------------------------------------------------------------- */
+
+static int
+introduce(struct supervise *s, size_t slot, int end)
+{
+	struct buf packet = { 0 };
+	char name[EVENT_PRINCIPAL];
+	int rc;
+
+	door_user(s->doors[slot].uid, name, sizeof(name));
+	wire_begin(&packet, WIRE_CALLER);
+	wire_u32(&packet, (uint32_t)s->doors[slot].uid);
+	wire_text(&packet, name);
+	wire_end(&packet);
+	rc = sock_send(s->gate.sock, &packet, end, NULL);
+	buf_done(&packet);
+	return rc;
+}
+
+int
+commands_asked(struct supervise *s, size_t slot, struct err *err)
+{
+	int pair[2], rc;
+
+	if (s->is_ending)
+		return err_set(
+			err, ERR_CONF, 0, "the bench is being stopped; start it again first");
+	if (s->img == NULL)
+		return err_set(err, ERR_TIMEOUT, 0,
+			"the bench has not started yet; try again in a moment");
+	if (!commands_are_wanted(s))
+		return err_set(err, ERR_CONF, 0,
+			"this bench has nothing to command: no channel with 'write:', no trip, no "
+			"alarm");
+	if (s->gate.sock < 0)
+		return err_set(err, ERR_TIMEOUT, 0,
+			"the process that takes commands is not running; it is started again, try "
+			"in a second");
+	if (make_pair(pair) < 0)
+		return err_set(err, ERR_IO, 0, "no connection can be made; try again");
+	rc = introduce(s, slot, pair[0]);
+	if (rc == 0)
+		rc = hand_out(s->doors[slot].fd, pair[1], false);
+	close(pair[0]);
+	close(pair[1]);
+	return rc == 0 ? 0
+		       : err_set(err, ERR_TIMEOUT, 0,
+				 "the process that takes commands does not read its messages; try "
+				 "again in a second");
+}
