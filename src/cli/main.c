@@ -209,6 +209,38 @@ static const struct cli_command commands[] = {
 		"give an output, or the bench, to people or to rules",
 		"  mbc mode T_furn manual\n"
 		"  mbc mode bench automatic\n" },
+	{ "trip", cli_trip,
+		"list | reset NAME --comment TEXT | bypass NAME --for SPAN --reason TEXT | end "
+		"NAME",
+		"look at what makes the bench safe by itself, and reset it",
+		"A latched trip is reset by a person once its condition is gone; that moves no "
+		"output. A bypass must be\n"
+		"allowed in the bench file, ends by itself, and is shown everywhere; 'end' ends it "
+		"before.\n"
+		"\n"
+		"  mbc trip list\n"
+		"  mbc trip reset over_temperature --comment \"thermocouple replaced\"\n"
+		"  mbc trip bypass low_flow --for 30min --reason \"changing the bottle\"\n" },
+	{ "alarm", cli_alarm,
+		"list | ack [NAME] | shelve NAME --for SPAN --reason TEXT | unshelve NAME | reset "
+		"NAME | out NAME --reason TEXT | in NAME | silence",
+		"look at alarms and acknowledge them",
+		"ack without NAME acknowledges all. A shelved alarm comes back by itself; one that "
+		"is out of service\n"
+		"does not, until 'in'. silence: the horn, until the next alarm.\n"
+		"\n"
+		"  mbc alarm list\n"
+		"  mbc alarm ack furnace_hot\n" },
+	{ "token", cli_token, "add NAME | list | remove NAME", "let programs command over HTTP",
+		"add prints a token once; its digest alone is kept, in the bench's folder of "
+		"state. What holders of tokens\n"
+		"may ask stands in the bench file, as in  serve: {commands: [set, ack]} .\n"
+		"\n"
+		"  mbc token add lims\n"
+		"  curl -X PUT -H \"Authorization: Bearer $TOKEN\" -H \"Content-Type: "
+		"application/json\" \\\n"
+		"    -d '{\"target\": 120}' "
+		"\"http://127.0.0.1:8080/api/v1/channels/T_furn?wait=5s\"\n" },
 	{ "schema", cli_schema, "[instrument]",
 		"print the JSON Schema of bench files, or of instrument files",
 		"For editors: they then complete keys and mark mistakes. In VS Code with the YAML "

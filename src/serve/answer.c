@@ -101,6 +101,32 @@ channels(struct buf *out, struct target *t, bool is_xml, const struct view *v, s
 	return rc;
 }
 
+/* "?all=1" */
+static bool
+wants_all(const struct target *t)
+{
+	return t->params[0] != NULL && strcmp(t->params[0], "1") == 0;
+}
+
+static int
+watched(struct buf *out, const struct target *t, bool is_xml, const struct view *v, struct err *err)
+{
+	if (v->img == NULL) {
+		err_set(err, ERR_REFUSED, 0,
+			"what the bench watches is not known here yet; ask again in a second");
+		return PROBLEM_NO_ALARMS;
+	}
+	if (t->params[0] != NULL && !wants_all(t) && strcmp(t->params[0], "0") != 0) {
+		err_set(err, ERR_CONF, 0, "all: write ?all=1 for those at rest too");
+		return PROBLEM_BAD_REQUEST;
+	}
+	if (t->route == ROUTE_ALARMS)
+		picture_alarms(out, is_xml, v, wants_all(t));
+	else
+		picture_trips(out, is_xml, v, wants_all(t));
+	return ANSWER_OK;
+}
+
 int
 answer_write(struct buf *out, const char **out_type, struct target *t, bool is_xml,
 	const struct view *v, struct err *err)
@@ -133,6 +159,9 @@ answer_write(struct buf *out, const char **out_type, struct target *t, bool is_x
 		else
 			picture_instrument(out, is_xml, v, i);
 		return ANSWER_OK;
+	case ROUTE_ALARMS:
+	case ROUTE_TRIPS:
+		return watched(out, t, is_xml, v, err);
 	case ROUTE_FLAT_XML:
 		*out_type = "application/xml";
 		picture_flat_xml(out, v);
@@ -150,6 +179,7 @@ answer_write(struct buf *out, const char **out_type, struct target *t, bool is_x
 	case ROUTE_HISTORY_ALL:
 	case ROUTE_GAPS:
 	case ROUTE_EVENTS:
+	case ROUTE_COMMAND:
 	case ROUTE_OPENAPI:
 	case ROUTE_COUNT:
 		break;

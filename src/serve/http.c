@@ -31,6 +31,7 @@
 #include "serve/clients.h"
 #include "serve/feed.h"
 #include "serve/http_history.h"
+#include "serve/http_orders.h"
 #include "serve/pages.h"
 #include "serve/reply.h"
 
@@ -53,7 +54,9 @@ struct http {
 	struct feed *feed;
 	struct cache cache;
 	struct history *history;
-	struct target target; /* of the request that is being answered */
+	struct orders *orders;
+	const struct image *img; /* NULL: not known yet */
+	struct target target;    /* of the request that is being answered */
 	struct buf body;
 	size_t live_bytes; /* of answers that are not freed yet */
 	int64_t next_pump_ns;
@@ -66,6 +69,7 @@ struct http {
 struct request {
 	bool is_begun;                 /* on_request() has seen its headers */
 	struct http_question *history; /* it waits for an answer of the history; NULL */
+	struct http_order *order;      /* it commands, or asks what became of a command; NULL */
 	char uri[];
 };
 
@@ -222,6 +226,7 @@ send_document(struct http *h, struct MHD_Connection *c, const char *uri, bool wa
 			"second",
 			uri);
 	view_open(&v, h->board, now_ns, now_wall_offset());
+	v.img = h->img;
 	problem = answer_write(&h->body, &type, &h->target, is_xml, &v, &err);
 	if (problem != ANSWER_OK)
 		return refuse(h, c, problem, err.msg, uri);
@@ -276,6 +281,10 @@ answer(struct http *h, struct MHD_Connection *c, struct request *request, bool i
 		request->history = http_history_ask(h->history, &h->target, c, now);
 		return http_history_answer(&request->history, uri, &h->live_bytes);
 	}
+	if (h->target.route == ROUTE_COMMAND) {
+		request->order = http_order_about(h->orders, c, h->target.name, now);
+		return http_order_answer(request->order, &h->target, uri, &h->live_bytes, now);
+	}
 	if (h->board == NULL)
 		return refuse(h, c, PROBLEM_NO_BOARD,
 			"the controller has not started yet; ask again in a second, or see the log "
@@ -296,6 +305,7 @@ on_uri(void *cls, const char *uri, struct MHD_Connection *c)
 
 	r->is_begun = false;
 	r->history = NULL;
+	r->order = NULL;
 	memcpy(r->uri, uri, n);
 	return r;
 }
@@ -306,8 +316,10 @@ on_end(void *cls, struct MHD_Connection *c, void **con_cls, enum MHD_RequestTerm
 	struct http *h = cls;
 	struct request *r = *con_cls;
 
-	if (r != NULL)
+	if (r != NULL) {
 		http_history_free(r->history);
+		http_order_free(r->order);
+	}
 	free(r);
 	*con_cls = NULL;
 	client_waits(&h->clients, client_of(c), now_boot());
@@ -322,11 +334,38 @@ has_body(struct MHD_Connection *c)
 	       (length != NULL && strcmp(length, "0") != 0);
 }
 
+/* A request with another method than GET: one that commands, and whose body comes next; else a problem. */
+static bool
+begin_order(struct http *h, struct MHD_Connection *c, const char *method, struct request *r,
+	enum problem *out_problem, const char **out_detail)
+{
+	static struct err err;
+	int rc = target_parse_order(method, r->uri, &h->target, &err);
+
+	if (rc == TARGET_NO_ORDER) {
+		*out_problem = PROBLEM_READ_ONLY;
+		*out_detail = "this method asks nothing at this address; the header Allow says "
+			      "which ones do, /api/v1/openapi.json lists all addresses";
+		return false;
+	}
+	if (rc < 0) {
+		*out_problem = PROBLEM_BAD_REQUEST;
+		*out_detail = err.msg;
+		return false;
+	}
+	if (!http_order_judge(c, out_problem, out_detail))
+		return false;
+	r->order = http_order_new(h->orders, c, now_boot());
+	return true;
+}
+
 /* A look at the head of a request: a problem is queued, or nothing, and the answer is asked for next. */
 static enum MHD_Result
-judge(struct http *h, struct MHD_Connection *c, const char *method, const struct request *r)
+judge(struct http *h, struct MHD_Connection *c, const char *method, struct request *r)
 {
 	const char *host = reply_asked(c, MHD_HTTP_HEADER_HOST), *detail;
+	bool is_get = strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
+		      strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
 	enum problem p;
 
 	if (!client_asks(&h->clients, client_of(c))) {
@@ -336,22 +375,29 @@ judge(struct http *h, struct MHD_Connection *c, const char *method, const struct
 		p = PROBLEM_WRONG_HOST;
 		detail = "the header Host must be localhost or an address in figures, as in "
 			 "http://127.0.0.1:8080/; other names are refused against DNS rebinding";
-	} else if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
-		   strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
-		p = PROBLEM_READ_ONLY;
-		detail = "only GET and HEAD are answered here; nothing can be changed over this "
-			 "address";
-	} else if (has_body(c)) {
+	} else if (is_get && has_body(c)) {
 		p = PROBLEM_NO_BODY;
 		detail = "questions are asked by address and parameters alone; send no body";
 	} else if (strlen(r->uri) > TARGET_URI_MAX) {
 		p = PROBLEM_TOO_LONG;
 		detail = "an address may have 4000 bytes; ask for fewer names, or for all and "
 			 "choose yourself";
-	} else {
+	} else if (is_get || begin_order(h, c, method, r, &p, &detail)) {
 		return MHD_YES;
 	}
 	return refuse(h, c, p, detail, r->uri);
+}
+
+/* All of it is there, and its answer is asked for, perhaps not for the first time. */
+static enum MHD_Result
+answer_order(struct http *h, struct request *r, const char *method)
+{
+	struct err err;
+
+	/* What stands there may be another request's by now; it was read well before. */
+	if (target_parse_order(method, r->uri, &h->target, &err) < 0)
+		return MHD_NO;
+	return http_order_answer(r->order, &h->target, r->uri, &h->live_bytes, now_boot());
 }
 
 static enum MHD_Result
@@ -366,6 +412,14 @@ on_request(void *cls, struct MHD_Connection *c, const char *url, const char *met
 		h->requests++;
 		return judge(h, c, method, r);
 	}
+	if (r->order != NULL && *upload_size > 0) {
+		size_t n = *upload_size;
+
+		*upload_size = 0;
+		return http_order_body(r->order, upload, n, now_boot()) ? MHD_YES : MHD_NO;
+	}
+	if (r->order != NULL)
+		return answer_order(h, r, method);
 	if (r->history != NULL)
 		return http_history_answer(&r->history, r->uri, &h->live_bytes);
 	return answer(h, c, r, strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);
@@ -390,6 +444,7 @@ http_new(int listen_fd, unsigned connections, struct loop *loop, struct err *err
 	h->clients = (struct clients){ .places = connections, .extra = REFUSALS_WAIT };
 	h->feed = feed_new();
 	h->history = history_new(loop);
+	h->orders = orders_new(loop);
 	h->next_pump_ns = NEVER;
 	h->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
 		0, NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
@@ -416,6 +471,7 @@ http_free(struct http *h)
 	h->is_ending = true;
 	wake_streams(h);
 	history_end(h->history);
+	orders_end(h->orders);
 	if (h->daemon != NULL) {
 		MHD_run(h->daemon); /* streams end with their last chunk */
 		MHD_stop_daemon(h->daemon);
@@ -423,6 +479,7 @@ http_free(struct http *h)
 	cache_clear(&h->cache);
 	feed_free(h->feed);
 	history_free(h->history);
+	orders_free(h->orders);
 	buf_done(&h->body);
 	free(h);
 }
@@ -470,7 +527,7 @@ next_call(struct http *h, int64_t now_ns, bool is_ready)
 int64_t
 http_run(struct http *h, bool is_ready)
 {
-	int64_t now = now_boot(), next;
+	int64_t now = now_boot(), next, orders = orders_step(h->orders, now);
 
 	pump(h, now);
 	make_room(h, now);
@@ -481,7 +538,7 @@ http_run(struct http *h, bool is_ready)
 	next = MIN(next_call(h, now, is_ready), clients_deadline(&h->clients));
 	if (feed_streams(h->feed) > 0 && h->next_pump_ns == NEVER)
 		h->next_pump_ns = now;
-	return MIN(next, h->next_pump_ns);
+	return MIN(MIN(next, orders), h->next_pump_ns);
 }
 
 void
@@ -501,6 +558,19 @@ void
 http_history(struct http *h, int fd)
 {
 	history_connect(h->history, fd);
+}
+
+void
+http_gate(struct http *h, int fd)
+{
+	orders_connect(h->orders, fd);
+}
+
+void
+http_image(struct http *h, const struct image *img)
+{
+	h->img = img;
+	cache_clear(&h->cache);
 }
 
 void

@@ -28,6 +28,12 @@ void http_show(struct http *h, const struct board *board);
 /* The end of a new pair with the process that reads the history; taken. */
 void http_history(struct http *h, int fd);
 
+/* The end of a new pair with the gate; taken. */
+void http_gate(struct http *h, int fd);
+
+/* What the bench is, as its next boards show it; the old one must stay mapped until this returns. */
+void http_image(struct http *h, const struct image *img);
+
 /* Each second: heartbeats, and memory that can be given back. */
 void http_beat(struct http *h);
 

@@ -36,6 +36,8 @@ struct serve {
 	bool is_ending, is_http_ready;
 	const void *memory; /* the mapping of the board that is shown */
 	size_t memory_size;
+	const void *image; /* the mapping of what the bench is */
+	size_t image_size;
 	int64_t next_beat_ns;
 	struct self self;
 	uint64_t requests; /* at the last beat */
@@ -77,6 +79,26 @@ show_board(struct serve *s, int fd, struct err *err)
 	return 0;
 }
 
+static int
+take_image(struct serve *s, int fd, struct err *err)
+{
+	const void *image;
+	size_t size;
+
+	image = seal_map(fd, &size, err);
+	if (image == NULL)
+		return err->code;
+	if (image_check(image, size, err) < 0) {
+		unmap(image, size);
+		return err->code;
+	}
+	http_image(s->http, image);
+	unmap(s->image, s->image_size);
+	s->image = image;
+	s->image_size = size;
+	return 0;
+}
+
 static void
 on_supervisor(void *ctx, int fd, unsigned events)
 {
@@ -103,6 +125,18 @@ on_supervisor(void *ctx, int fd, unsigned events)
 		if (rc == 0)
 			compromised(pass);
 #endif
+	} else if (rc == WIRE_IMAGE && pass >= 0) {
+		wire_get_u32(&in);
+		rc = wire_close(&in, &err);
+		if (rc == 0)
+			rc = take_image(s, pass, &err);
+	} else if (rc == WIRE_DOOR && pass >= 0) {
+		wire_get_u16(&in);
+		rc = wire_close(&in, &err);
+		if (rc == 0) {
+			http_gate(s->http, pass);
+			pass = -1;
+		}
 	} else if (rc == WIRE_QUERY && pass >= 0) {
 		rc = wire_close(&in, &err);
 		if (rc == 0) {
@@ -304,6 +338,7 @@ main(int argc, char **argv)
 		log_err("%s", err.msg);
 	http_free(s.http);
 	unmap(s.memory, s.memory_size);
+	unmap(s.image, s.image_size);
 	loop_free(s.loop);
 	close(s.supervisor);
 	return rc == 0 ? 0 : rc == ERR_CONF ? 1 : 2;

@@ -60,6 +60,43 @@ choice_of(const struct board *b, const struct board_channel *ch, const struct sa
 	return ch->type == VALUE_CHOICE ? board_choice(b, ch, s->v.i) : NULL;
 }
 
+/* What the controller keeps about an output stands in channels of its own; IMAGE_NONE: this is none. */
+static uint32_t
+state_of(const struct board *b, const char *name, const char *what)
+{
+	char channel[160];
+	uint32_t i;
+
+	snprintf(channel, sizeof(channel), "%s.%s", name, what);
+	i = board_find(b, channel);
+	return i != IMAGE_NONE && board_channel(b, i)->source_kind == SOURCE_STATE ? i : IMAGE_NONE;
+}
+
+/* "access", and of an output what was asked, what was sent, by whom and in which mode. */
+static void
+put_output(struct doc *d, const struct view *v, const char *name)
+{
+	static const char *const parts[] = { "target", "working", "owner", "mode" };
+	const struct board *b = v->board;
+
+	if (state_of(b, name, "target") == IMAGE_NONE) {
+		doc_text(d, "access", "read");
+		return;
+	}
+	doc_text(d, "access", "write");
+	for (size_t i = 0; i < NELEM(parts); i++) {
+		uint32_t channel = state_of(b, name, parts[i]);
+		const struct board_channel *ch;
+		struct sample s;
+
+		if (channel == IMAGE_NONE)
+			continue;
+		ch = board_channel(b, channel);
+		board_look(b, channel, v->now_ns, &s);
+		doc_value(d, parts[i], ch->type, &s, choice_of(b, ch, &s));
+	}
+}
+
 /* The members of one channel. */
 static void
 put_channel(struct doc *d, const struct view *v, uint32_t channel)
@@ -93,7 +130,7 @@ put_channel(struct doc *d, const struct view *v, uint32_t channel)
 		doc_int(d, "age_ms", MAX(0, v->now_ns - s.stamp_ns) / NS_PER_MS);
 	else
 		doc_null(d, "age_ms");
-	doc_text(d, "access", "read");
+	put_output(d, v, board_text(b, ch->name));
 	doc_text(d, "confirm", ch->needs_confirm ? board_text(b, ch->confirm) : NULL);
 	if (ch->instrument < v->info.n_instruments)
 		doc_text(d, "instrument", board_text(b, board_instrument(b, ch->instrument)->name));

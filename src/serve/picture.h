@@ -12,6 +12,8 @@
 
 struct view {
 	const struct board *board;
+	const struct image *
+		img; /* what the bench is; NULL: not known yet. Only picture_alarms() and picture_trips() need it */
 	struct board_info info;
 	struct board_heart heart;
 	int64_t now_ns;  /* CLOCK_BOOTTIME */
@@ -36,6 +38,10 @@ void picture_channel(struct buf *out, bool is_xml, const struct view *v, uint32_
 void picture_instruments(struct buf *out, bool is_xml, const struct view *v);
 void picture_instrument(struct buf *out, bool is_xml, const struct view *v, uint32_t instrument);
 void picture_trace(struct buf *out, bool is_xml, const struct view *v, uint32_t instrument);
+
+/* watched.c: those that are not at rest, or all; v->img is there */
+void picture_alarms(struct buf *out, bool is_xml, const struct view *v, bool wants_all);
+void picture_trips(struct buf *out, bool is_xml, const struct view *v, bool wants_all);
 
 /* flat.c: the flat pages for simple readers, and Prometheus text (exposition format 0.0.4). */
 void picture_flat_xml(struct buf *out, const struct view *v);

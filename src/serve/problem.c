@@ -31,6 +31,22 @@ static const struct row {
 		"The history cannot be read now" },
 	[PROBLEM_HISTORY_DAMAGED] = { 500, "urn:mbc:problem:history-damaged",
 		"The history cannot be read as it is" },
+	[PROBLEM_NO_ALARMS] = { 503, "urn:mbc:problem:no-alarms",
+		"What the bench watches is not known yet" },
+	[PROBLEM_NO_TOKEN] = { 401, "urn:mbc:problem:no-token", "Commands need a token" },
+	[PROBLEM_FORBIDDEN] = { 403, "urn:mbc:problem:forbidden", "This token may not ask that" },
+	[PROBLEM_FOREIGN] = { 403, "urn:mbc:problem:foreign",
+		"Commands are taken from this computer alone" },
+	[PROBLEM_BODY_TYPE] = { 415, "urn:mbc:problem:body-type",
+		"The body is not of a type that is read here" },
+	[PROBLEM_BODY_LONG] = { 413, "urn:mbc:problem:body-long", "The body is too long" },
+	[PROBLEM_NO_GATE] = { 503, "urn:mbc:problem:no-gate", "Commands are not taken now" },
+	[PROBLEM_NO_COMMAND] = { 404, "urn:mbc:problem:no-command", "No such command is known" },
+	[PROBLEM_CONFLICT] = { 409, "urn:mbc:problem:conflict", "The command is not taken" },
+	[PROBLEM_REFUSED] = { 409, "urn:mbc:problem:refused", "The bench refuses the command" },
+	[PROBLEM_FAILED] = { 502, "urn:mbc:problem:failed", "The command was not done" },
+	[PROBLEM_UNKNOWN] = { 504, "urn:mbc:problem:unknown",
+		"Nobody knows whether the command was done" },
 };
 
 unsigned
@@ -40,12 +56,16 @@ problem_status(enum problem p)
 }
 
 void
-problem_write(struct buf *out, enum problem p, const char *detail, const char *instance)
+problem_write_command(struct buf *out, enum problem p, const char *detail, const char *instance,
+	const char *id, const char *verdict)
 {
-	char path[200];
+	char path[200], shown[400];
 	struct json j;
 	size_t n;
 
+	text_copy(shown, sizeof(shown), detail);
+	shown[text_utf8(shown, strlen(shown))] =
+		'\0'; /* what it quotes may have been cut inside of a character */
 	text_copy(path, sizeof(path), instance);
 	n = text_utf8(path, strcspn(path, "?"));
 	path[n] = '\0';
@@ -54,8 +74,18 @@ problem_write(struct buf *out, enum problem p, const char *detail, const char *i
 	json_text(&j, "type", rows[p].type);
 	json_text(&j, "title", rows[p].title);
 	json_uint(&j, "status", rows[p].status);
-	json_text(&j, "detail", detail);
+	json_text(&j, "detail", shown);
 	json_text(&j, "instance", path);
+	if (id != NULL)
+		json_text(&j, "id", id);
+	if (verdict != NULL)
+		json_text(&j, "verdict", verdict);
 	json_end(&j);
 	buf_putc(out, '\n');
+}
+
+void
+problem_write(struct buf *out, enum problem p, const char *detail, const char *instance)
+{
+	problem_write_command(out, p, detail, instance, NULL, NULL);
 }

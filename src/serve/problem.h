@@ -17,6 +17,18 @@ enum problem {
 	PROBLEM_NO_BOARD,
 	PROBLEM_NO_HISTORY,
 	PROBLEM_HISTORY_DAMAGED,
+	PROBLEM_NO_ALARMS,
+	PROBLEM_NO_TOKEN,
+	PROBLEM_FORBIDDEN,
+	PROBLEM_FOREIGN,
+	PROBLEM_BODY_TYPE,
+	PROBLEM_BODY_LONG,
+	PROBLEM_NO_GATE,
+	PROBLEM_NO_COMMAND,
+	PROBLEM_CONFLICT,
+	PROBLEM_REFUSED,
+	PROBLEM_FAILED,
+	PROBLEM_UNKNOWN,
 	PROBLEM_COUNT
 };
 
@@ -25,5 +37,9 @@ unsigned problem_status(enum problem p);
 /* detail: what is wrong here and what to do next. instance: the path that was asked for; bytes that are not UTF-8 or
  * control characters are left out. */
 void problem_write(struct buf *out, enum problem p, const char *detail, const char *instance);
+
+/* The same of a command: with its id and its verdict. */
+void problem_write_command(struct buf *out, enum problem p, const char *detail,
+	const char *instance, const char *id, const char *verdict);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "serve/asks.h"
 #include "serve/pages.h"
+#include "serve/target.h"
 
 /* Bytes that libmicrohttpd holds until the last reader has them. */
 struct live {
@@ -63,6 +64,16 @@ reply_make(struct buf *body, const char *type, size_t *live_bytes)
 	return r;
 }
 
+void
+reply_problem_headers(struct MHD_Response *r, enum problem p)
+{
+	if (p == PROBLEM_NO_TOKEN)
+		reply_header(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer realm=\"mbc\"");
+	if (p == PROBLEM_BUSY || p == PROBLEM_NO_BOARD || p == PROBLEM_NO_HISTORY ||
+		p == PROBLEM_NO_ALARMS || p == PROBLEM_NO_GATE)
+		reply_header(r, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+}
+
 enum MHD_Result
 reply_problem(struct MHD_Connection *c, enum problem p, const char *detail, const char *uri,
 	size_t *live_bytes)
@@ -76,9 +87,8 @@ reply_problem(struct MHD_Connection *c, enum problem p, const char *detail, cons
 	if (r == NULL)
 		return MHD_NO;
 	if (p == PROBLEM_READ_ONLY)
-		reply_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-	if (p == PROBLEM_BUSY || p == PROBLEM_NO_BOARD || p == PROBLEM_NO_HISTORY)
-		reply_header(r, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+		reply_header(r, MHD_HTTP_HEADER_ALLOW, target_allows(uri));
+	reply_problem_headers(r, p);
 	rc = MHD_queue_response(c, problem_status(p), r);
 	MHD_destroy_response(r);
 	return rc;

@@ -18,6 +18,9 @@ void reply_headers(struct MHD_Response *r, const char *type, const char *cache_c
  * made. */
 struct MHD_Response *reply_make(struct buf *body, const char *type, size_t *live_bytes);
 
+/* What an answer with this problem bears besides. */
+void reply_problem_headers(struct MHD_Response *r, enum problem p);
+
 /* Queue a problem document, or a page of pages.h. */
 enum MHD_Result reply_problem(struct MHD_Connection *c, enum problem p, const char *detail,
 	const char *uri, size_t *live_bytes);

@@ -22,10 +22,22 @@ const struct route_row target_routes[ROUTE_COUNT] = {
 	[ROUTE_GAPS] = { "/api/v1/gaps", false, { "from", "to", NULL } },
 	[ROUTE_EVENTS] = { "/api/v1/events", false,
 		{ "kind", "from", "to", "limit", "subject", "language", "zone", NULL } },
+	[ROUTE_ALARMS] = { "/api/v1/alarms", true, { "all", NULL } },
+	[ROUTE_TRIPS] = { "/api/v1/trips", true, { "all", NULL } },
+	[ROUTE_COMMAND] = { "/api/v1/commands/{id}", false, { NULL } },
 	[ROUTE_OPENAPI] = { "/api/v1/openapi.json", false, { NULL } },
 	[ROUTE_FLAT_XML] = { "/xml", false, { NULL } },
 	[ROUTE_FLAT_JSON] = { "/json", false, { NULL } },
 	[ROUTE_METRICS] = { "/metrics", false, { NULL } },
+};
+
+const struct order_row target_orders[ORDERS] = {
+	[ORDER_SET] = { "PUT", "/api/v1/channels/{name}", { "wait", NULL } },
+	[ORDER_SAFE] = { "POST", "/api/v1/safe", { "wait", NULL } },
+	[ORDER_ACK] = { "POST", "/api/v1/alarms/{name}/ack", { "wait", NULL } },
+	[ORDER_SHELVE] = { "POST", "/api/v1/alarms/{name}/shelve", { "wait", NULL } },
+	[ORDER_UNSHELVE] = { "POST", "/api/v1/alarms/{name}/unshelve", { "wait", NULL } },
+	[ORDER_SILENCE] = { "POST", "/api/v1/silence", { "wait", NULL } },
 };
 
 /* Does `path` (n bytes) fit the pattern? *out_name, *out_n: what stands for {name}. */
@@ -75,16 +87,6 @@ take_name(struct target *out, const char *name, size_t n, struct err *err)
 	return query_decode(out->name, false, "the path", err);
 }
 
-static size_t
-count_params(const struct route_row *row)
-{
-	size_t n = 0;
-
-	while (row->params[n] != NULL)
-		n++;
-	return n;
-}
-
 /* The route of a path of n bytes; a suffix ".xml" is cut off where the document has an XML form. */
 static int
 find_route(const char *path, size_t n, struct target *out, struct err *err)
@@ -106,13 +108,29 @@ find_route(const char *path, size_t n, struct target *out, struct err *err)
 	return take_name(out, path, n, err);
 }
 
+/* What stands behind '?', by the names that are known. */
+static int
+take_params(const char *text, const char *const *known, struct target *out, struct err *err)
+{
+	struct query query;
+	size_t n = 0;
+	int rc;
+
+	while (known != NULL && known[n] != NULL)
+		n++;
+	if (!text_copy(out->text, sizeof(out->text), text))
+		return err_set(err, ERR_CONF, 0, "a query over %d bytes; ask for fewer names",
+			TARGET_URI_MAX);
+	rc = query_parse(out->text, known, n, &query, err);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		out->params[i] = query.values[i];
+	return rc;
+}
+
 int
 target_parse(const char *uri, struct target *out, struct err *err)
 {
 	size_t n = strcspn(uri, "?");
-	const char *const *known = NULL;
-	struct query query;
-	size_t n_known = 0;
 	int rc;
 
 	out->is_xml = false;
@@ -120,17 +138,41 @@ target_parse(const char *uri, struct target *out, struct err *err)
 	rc = find_route(uri, n, out, err);
 	if (rc < 0 || uri[n] == '\0')
 		return rc;
-	if (!text_copy(out->text, sizeof(out->text), uri + n + 1))
-		return err_set(err, ERR_CONF, 0, "a query over %d bytes; ask for fewer names",
-			TARGET_URI_MAX);
-	if (out->route != ROUTE_PAGE) {
-		known = target_routes[out->route].params;
-		n_known = count_params(&target_routes[out->route]);
+	return take_params(uri + n + 1,
+		out->route != ROUTE_PAGE ? target_routes[out->route].params : NULL, out, err);
+}
+
+int
+target_parse_order(const char *method, const char *uri, struct target *out, struct err *err)
+{
+	size_t n = strcspn(uri, "?");
+
+	memset(out->params, 0, sizeof(out->params));
+	for (int o = 0; o < ORDERS; o++) {
+		const struct order_row *row = &target_orders[o];
+		const char *name = "";
+		size_t n_name = 0;
+		int rc;
+
+		if (strcmp(row->method, method) != 0 || !fits(row->path, uri, n, &name, &n_name))
+			continue;
+		out->order = o;
+		rc = take_name(out, name, n_name, err);
+		if (rc < 0 || uri[n] == '\0')
+			return rc;
+		return take_params(uri + n + 1, row->params, out, err);
 	}
-	rc = query_parse(out->text, known, n_known, &query, err);
-	if (rc < 0)
-		return rc;
-	for (size_t i = 0; i < n_known; i++)
-		out->params[i] = query.values[i];
-	return 0;
+	return TARGET_NO_ORDER;
+}
+
+const char *
+target_allows(const char *uri)
+{
+	size_t n = strcspn(uri, "?"), n_name;
+	const char *name;
+
+	for (int o = 0; o < ORDERS; o++)
+		if (fits(target_orders[o].path, uri, n, &name, &n_name))
+			return o == ORDER_SET ? "GET, HEAD, PUT" : "POST";
+	return "GET, HEAD";
 }

@@ -20,6 +20,9 @@ enum route {
 	ROUTE_HISTORY_ALL,
 	ROUTE_GAPS,
 	ROUTE_EVENTS,
+	ROUTE_ALARMS,
+	ROUTE_TRIPS,
+	ROUTE_COMMAND,
 	ROUTE_OPENAPI,
 	ROUTE_FLAT_XML,
 	ROUTE_FLAT_JSON,
@@ -36,8 +39,27 @@ struct route_row {
 
 extern const struct route_row target_routes[ROUTE_COUNT];
 
+/* What may be asked of the bench, with another method than GET. */
+enum target_order {
+	ORDER_SET,
+	ORDER_SAFE,
+	ORDER_ACK,
+	ORDER_SHELVE,
+	ORDER_UNSHELVE,
+	ORDER_SILENCE,
+	ORDERS
+};
+
+struct order_row {
+	const char *method, *path;
+	const char *params[2]; /* ends with NULL */
+};
+
+extern const struct order_row target_orders[ORDERS];
+
 struct target {
 	enum route route;
+	enum target_order order;     /* of target_parse_order() */
 	bool is_xml;                 /* by suffix */
 	char name[TARGET_NAME_MAX];  /* {name}, or the path of a page */
 	char *params[TARGET_PARAMS]; /* values, in the order of route_row.params; NULL: not given */
@@ -47,5 +69,13 @@ struct target {
 /* Read an address as it stands in the request ("/api/v1/channels?names=a"), at most TARGET_URI_MAX bytes.
  * Returns 0; ERR_CONF: not an address of ours can be read from it, `err` tells why. */
 int target_parse(const char *uri, struct target *out, struct err *err) MUST_CHECK;
+
+/* The same for what commands the bench: TARGET_NO_ORDER when this method asks nothing at this address. */
+#define TARGET_NO_ORDER 1
+int target_parse_order(
+	const char *method, const char *uri, struct target *out, struct err *err) MUST_CHECK;
+
+/* What may be done at this address, for the header Allow: "GET, HEAD", "GET, HEAD, PUT", "POST". */
+const char *target_allows(const char *uri);
 
 #endif

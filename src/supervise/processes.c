@@ -69,6 +69,21 @@ announce(struct supervise *s)
 	fflush(stdout);
 }
 
+/* What the bench is, for the data server: before the board that shows how it is. */
+static void
+show_image(struct supervise *s)
+{
+	struct err err;
+	int fd = s->serve.sock < 0 || s->img == NULL
+			 ? -1
+			 : seal_bytes("mbc-image", s->img, s->img->size, &err);
+
+	if (fd < 0)
+		return;
+	send_fd(&s->serve, WIRE_IMAGE, fd, s->generation);
+	close(fd);
+}
+
 static void
 take_board(struct supervise *s, int fd, uint32_t generation)
 {
@@ -103,6 +118,7 @@ take_board(struct supervise *s, int fd, uint32_t generation)
 			events_tell(s, EVENT_BENCH_FILE_TAKEN, "", generation, 0);
 		reload_done(s, true, "the bench file has been read and runs");
 	}
+	show_image(s);
 	send_fd(&s->serve, WIRE_BOARD, fd, generation);
 	send_fd(&s->history, WIRE_BOARD, fd, generation);
 	announce(s);
@@ -252,6 +268,8 @@ start_serve(struct supervise *s, int64_t now_ns, struct err *err)
 	s->serve.last_event = 0;
 	if (rc == 0)
 		rc = watch_child(s, &s->serve, err);
+	if (rc == 0)
+		show_image(s);
 	if (rc == 0 && s->board >= 0)
 		send_fd(&s->serve, WIRE_BOARD, s->board, s->board_generation);
 	if (rc == 0)

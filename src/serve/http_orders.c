@@ -1,0 +1,312 @@
+/* http_orders.c - commands over HTTP as libmicrohttpd takes them */
+#include "serve/http_orders.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "serve/body.h"
+#include "serve/reply.h"
+#include "serve/wish.h"
+
+struct http_order {
+	struct MHD_Connection *connection;
+	struct orders *orders;
+	struct order *order; /* NULL: not asked yet, or not at all */
+	bool is_question;    /* what became of one */
+	bool is_asked;
+	bool is_asleep; /* its connection is suspended */
+	struct err err; /* it could not be asked */
+	enum problem problem;
+	struct buf body;
+	bool is_too_long;
+	int64_t begun_ns;
+};
+
+#define BODY_NS (15 * NS_PER_S) /* for the whole of it */
+
+/* ---- the head ------------------------------------------------------------------------------------------------------------- */
+
+static bool
+comes_from_here(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *peer = info != NULL ? info->client_addr : NULL;
+
+	if (peer == NULL)
+		return false;
+	if (peer->sa_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)(const void *)peer)->sin_addr.s_addr) >>
+			       24 ==
+		       127;
+	return peer->sa_family == AF_INET6 &&
+	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr);
+}
+
+static bool
+has_json_body(struct MHD_Connection *c)
+{
+	const char *type = reply_asked(c, MHD_HTTP_HEADER_CONTENT_TYPE);
+	const char *length = reply_asked(c, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	bool has_body = reply_asked(c, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL ||
+			(length != NULL && strcmp(length, "0") != 0);
+	size_t n = type == NULL ? 0 : strcspn(type, "; ");
+
+	return !has_body ||
+	       (n == strlen("application/json") && strncasecmp(type, "application/json", n) == 0);
+}
+
+/* Pages of strangers in a browser on this computer: they come with their Origin, cannot set these headers unasked, and a name that has been bent to this
+ * address stands in Host. */
+bool
+http_order_judge(struct MHD_Connection *c, enum problem *out_problem, const char **out_detail)
+{
+	const char *host = reply_asked(c, MHD_HTTP_HEADER_HOST);
+	const char *origin = reply_asked(c, MHD_HTTP_HEADER_ORIGIN);
+	const char *length = reply_asked(c, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	char token[COMMAND_TOKEN];
+
+	if (!comes_from_here(c) || !wish_is_loopback(host) || !wish_is_ours(origin, host)) {
+		*out_problem = PROBLEM_FOREIGN;
+		*out_detail = "commands are taken over loopback alone, with localhost or 127.0.0.1 "
+			      "in the header Host, and from no page of another origin";
+		return false;
+	}
+	if (!wish_token(token, reply_asked(c, MHD_HTTP_HEADER_AUTHORIZATION))) {
+		*out_problem = PROBLEM_NO_TOKEN;
+		*out_detail =
+			"send the header 'Authorization: Bearer TOKEN'; 'mbc token add NAME' "
+			"makes a token, and 'serve: {commands: [...]}' in the bench file says "
+			"what tokens may ask";
+		return false;
+	}
+	explicit_bzero(token, sizeof(token));
+	if (length != NULL && strtoull(length, NULL, 10) > BODY_MAX) {
+		*out_problem = PROBLEM_BODY_LONG;
+		*out_detail = "a body has at most 4096 bytes";
+		return false;
+	}
+	if (!has_json_body(c)) {
+		*out_problem = PROBLEM_BODY_TYPE;
+		*out_detail = "send the body as JSON, with 'Content-Type: application/json'";
+		return false;
+	}
+	return true;
+}
+
+/* ---- life ----------------------------------------------------------------------------------------------------------------- */
+
+static void
+on_news(void *user)
+{
+	struct http_order *x = user;
+
+	if (!x->is_asleep)
+		return;
+	x->is_asleep = false;
+	MHD_resume_connection(x->connection);
+}
+
+struct http_order *
+http_order_new(struct orders *o, struct MHD_Connection *c, int64_t now_ns)
+{
+	struct http_order *x = mem_zero(1, sizeof(*x));
+
+	x->orders = o;
+	x->connection = c;
+	x->problem = PROBLEM_NO_GATE;
+	x->begun_ns = now_ns;
+	return x;
+}
+
+struct http_order *
+http_order_about(struct orders *o, struct MHD_Connection *c, const char *id, int64_t now_ns)
+{
+	struct http_order *x = http_order_new(o, c, now_ns);
+
+	x->is_question = x->is_asked = true;
+	if (command_id_is_good(id)) {
+		x->order = order_ask(o, id, on_news, x, now_ns, &x->err);
+	} else {
+		x->problem = PROBLEM_NO_COMMAND;
+		err_set(&x->err, ERR_CONF, 404, "this is no id of a command");
+	}
+	return x;
+}
+
+void
+http_order_free(struct http_order *x)
+{
+	if (x == NULL)
+		return;
+	order_free(x->order);
+	buf_done(&x->body);
+	free(x);
+}
+
+bool
+http_order_body(struct http_order *x, const char *data, size_t n, int64_t now_ns)
+{
+	x->is_too_long = x->is_too_long || n > BODY_MAX - x->body.n;
+	if (!x->is_too_long)
+		buf_put(&x->body, data, n);
+	return now_ns - x->begun_ns < BODY_NS;
+}
+
+static int
+name_it(struct command *c, struct err *err)
+{
+	uint8_t random[10];
+
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		return err_set(err, ERR_IO, 503, "this computer has no random numbers yet");
+	for (size_t i = 0; i < sizeof(random); i++)
+		snprintf(c->id + 2 * i, 3, "%02x", random[i]);
+	return 0;
+}
+
+static void
+ask(struct http_order *x, const struct target *t, int64_t now_ns)
+{
+	char token[COMMAND_TOKEN];
+	struct command c;
+	int64_t wait_ns;
+	int rc;
+
+	x->is_asked = true;
+	x->problem = PROBLEM_BODY_LONG;
+	if (x->is_too_long) {
+		err_set(&x->err, ERR_CONF, 413, "a body has at most %d bytes", BODY_MAX);
+		return;
+	}
+	x->problem = PROBLEM_BAD_REQUEST;
+	rc = wish_make(&c, &wait_ns, t, x->body.data, x->body.n, now_ns, &x->err);
+	if (rc < 0)
+		return;
+	x->problem = PROBLEM_NO_GATE;
+	if (c.id[0] == '\0' && name_it(&c, &x->err) < 0)
+		return;
+	if (!wish_token(token, reply_asked(x->connection, MHD_HTTP_HEADER_AUTHORIZATION)))
+		token[0] = '\0'; /* it was there when the head was judged */
+	x->order = order_send(x->orders, token, &c, wait_ns, on_news, x, now_ns, &x->err);
+	explicit_bzero(token, sizeof(token));
+}
+
+/* ---- answers -------------------------------------------------------------------------------------------------------------- */
+
+static enum MHD_Result
+send_verdict(struct http_order *x, const struct verdict_told *v, size_t *live_bytes)
+{
+	unsigned status =
+		v->verdict == VERDICT_PENDING && !x->is_question ? MHD_HTTP_ACCEPTED : MHD_HTTP_OK;
+	struct buf body = { 0 };
+	struct MHD_Response *r;
+	struct json j;
+	enum MHD_Result rc;
+
+	json_open(&j, &body);
+	json_object(&j, NULL);
+	json_text(&j, "id", v->id);
+	json_text(&j, "verdict", verdict_text(v->verdict));
+	json_text(&j, "text", v->text);
+	if (v->event != 0)
+		json_uint(&j, "event", v->event);
+	else
+		json_null(&j, "event");
+	json_end(&j);
+	buf_putc(&body, '\n');
+	r = reply_make(&body, "application/json", live_bytes);
+	if (r == NULL)
+		return MHD_NO;
+	rc = MHD_queue_response(x->connection, status, r);
+	MHD_destroy_response(r);
+	return rc;
+}
+
+static enum MHD_Result
+send_problem(struct http_order *x, enum problem p, const char *detail, const char *uri,
+	const struct verdict_told *v, const char *verdict, size_t *live_bytes)
+{
+	struct buf body = { 0 };
+	struct MHD_Response *r;
+	enum MHD_Result rc;
+
+	problem_write_command(&body, p, detail, uri, v->id[0] != '\0' ? v->id : NULL, verdict);
+	r = reply_make(&body, "application/problem+json", live_bytes);
+	if (r == NULL)
+		return MHD_NO;
+	reply_problem_headers(r, p);
+	rc = MHD_queue_response(x->connection, problem_status(p), r);
+	MHD_destroy_response(r);
+	return rc;
+}
+
+static enum problem
+problem_of_status(unsigned status)
+{
+	switch (status) {
+	case 400:
+		return PROBLEM_BAD_REQUEST;
+	case 401:
+		return PROBLEM_NO_TOKEN;
+	case 403:
+		return PROBLEM_FORBIDDEN;
+	case 404:
+		return PROBLEM_NO_COMMAND;
+	case 409:
+		return PROBLEM_CONFLICT;
+	default:
+		return PROBLEM_NO_GATE;
+	}
+}
+
+/* A question is answered whatever the verdict is; a command that was not done is a problem. */
+static enum MHD_Result
+send_told(struct http_order *x, const struct verdict_told *v, const char *uri, size_t *live_bytes)
+{
+	enum problem p = v->verdict == VERDICT_REFUSED  ? PROBLEM_REFUSED
+			 : v->verdict == VERDICT_FAILED ? PROBLEM_FAILED
+							: PROBLEM_UNKNOWN;
+	bool is_good = v->verdict == VERDICT_PENDING || v->verdict == VERDICT_VERIFIED ||
+		       v->verdict == VERDICT_ACCEPTED;
+
+	if (is_good || x->is_question)
+		return send_verdict(x, v, live_bytes);
+	return send_problem(x, p, v->text, uri, v, verdict_text(v->verdict), live_bytes);
+}
+
+enum MHD_Result
+http_order_answer(struct http_order *x, const struct target *t, const char *uri, size_t *live_bytes,
+	int64_t now_ns)
+{
+	struct verdict_told v = { .verdict = VERDICT_UNKNOWN };
+	unsigned status = 0;
+
+	if (!x->is_asked)
+		ask(x, t, now_ns);
+	if (x->order == NULL)
+		return send_problem(x, x->problem, x->err.msg, uri, &v, NULL, live_bytes);
+	switch (order_state(x->order, &v, &status)) {
+	case ORDER_WAITS:
+		x->is_asleep = true;
+		MHD_suspend_connection(x->connection);
+		return MHD_YES;
+	case ORDER_TOLD:
+		return send_told(x, &v, uri, live_bytes);
+	case ORDER_TURNED_AWAY:
+		return send_problem(
+			x, problem_of_status(status), v.text, uri, &v, NULL, live_bytes);
+	case ORDER_LOST:
+		break;
+	}
+	return send_problem(x, PROBLEM_UNKNOWN,
+		"the process that takes commands did not answer; ask again with the same id, which "
+		"is not done twice",
+		uri, &v, NULL, live_bytes);
+}

@@ -1,0 +1,319 @@
+/* orders.c - commands that came over HTTP, handed to the gate */
+#include "serve/orders.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "io/sock.h"
+
+#define NEWS_NS (5 * NS_PER_S) /* for the first news */
+#define ASK_NS (2 * NS_PER_S)  /* between questions: a verdict may have been lost */
+#define AT_ONCE 256
+
+struct order {
+	struct orders *orders;
+	struct order *prev, *next;
+	char id[COMMAND_ID];
+	order_fn fn;
+	void *user;
+	int64_t news_ns, deadline_ns,
+		ask_ns; /* until there is news; a final verdict; when to ask again */
+	enum order_state state;
+	bool has_news;
+	struct verdict_told told;
+	unsigned status;
+};
+
+struct orders {
+	struct loop *loop;
+	int sock; /* -1: nobody is there */
+	struct order *first;
+	size_t n;
+};
+
+static void
+settle(struct order *x, enum order_state state)
+{
+	if (x->state != ORDER_WAITS)
+		return;
+	x->state = state;
+	x->fn(x->user);
+}
+
+/* ---- what the gate tells ------------------------------------------------------------------------------------------------- */
+
+static void
+take_verdict(struct orders *o, const struct verdict_told *v)
+{
+	for (struct order *x = o->first, *next; x != NULL; x = next) {
+		next = x->next;
+		if (strcmp(x->id, v->id) != 0 || x->state != ORDER_WAITS)
+			continue;
+		x->told = *v;
+		x->has_news = true;
+		if (v->verdict != VERDICT_PENDING || x->deadline_ns == 0)
+			settle(x, ORDER_TOLD);
+	}
+}
+
+/* It is the newest one with this id that was turned away: the others were taken before. */
+static bool
+take_no(struct orders *o, struct wire_in *in)
+{
+	char id[COMMAND_ID], why[EVENT_TEXT];
+	unsigned status;
+	struct err err;
+
+	wire_get_text(in, id, sizeof(id));
+	status = wire_get_u16(in);
+	wire_get_text(in, why, sizeof(why));
+	if (wire_close(in, &err) < 0)
+		return false;
+	for (struct order *x = o->first; x != NULL; x = x->next) {
+		if (strcmp(x->id, id) != 0 || x->state != ORDER_WAITS || x->has_news)
+			continue;
+		x->status = status;
+		text_copy(x->told.text, sizeof(x->told.text), why);
+		settle(x, ORDER_TURNED_AWAY);
+		break;
+	}
+	return true;
+}
+
+static void
+disconnect(struct orders *o)
+{
+	if (o->sock >= 0) {
+		loop_remove(o->loop, o->sock);
+		close(o->sock);
+		o->sock = -1;
+	}
+	for (struct order *x = o->first, *next; x != NULL; x = next) {
+		next = x->next;
+		settle(x, ORDER_LOST);
+	}
+}
+
+static void
+on_socket(void *ctx, int fd, unsigned events)
+{
+	struct orders *o = ctx;
+	uint8_t packet[WIRE_MAX];
+	struct verdict_told v;
+	struct wire_in in;
+	struct err err;
+	int pass, kind, n = sock_recv(fd, packet, &pass, &err);
+
+	if (n == ERR_TIMEOUT)
+		return;
+	if (n > 0 && pass >= 0)
+		close(pass);
+	kind = n > 0 ? wire_open(&in, packet, (size_t)n, &err) : ERR_IO;
+	if (kind == WIRE_VERDICT && verdict_read(&v, &in, &err) == 0) {
+		take_verdict(o, &v);
+		return;
+	}
+	if (kind == WIRE_COMMAND_NO && take_no(o, &in))
+		return;
+	if (n > 0)
+		log_err("gate: a message that is no verdict; is mbc partly updated?");
+	disconnect(o);
+}
+
+void
+orders_connect(struct orders *o, int fd)
+{
+	struct err err;
+
+	disconnect(o);
+	if (loop_add(o->loop, fd, LOOP_READ, on_socket, o, &err) < 0) {
+		log_err("gate: %s", err.msg);
+		close(fd);
+		return;
+	}
+	o->sock = fd;
+}
+
+/* ---- asking -------------------------------------------------------------------------------------------------------------- */
+
+static int
+check_room(const struct orders *o, struct err *err)
+{
+	if (o->sock < 0)
+		return err_set(err, ERR_REFUSED, 503,
+			"the process that takes commands is not running: it is being started, or "
+			"this bench has nothing to command; ask again in a second");
+	if (o->n >= AT_ONCE)
+		return err_set(err, ERR_REFUSED, 503,
+			"too many commands wait already; ask again in a second");
+	return 0;
+}
+
+static int
+post(struct orders *o, struct buf *packet, struct err *err)
+{
+	int rc = packet->n > WIRE_MAX ? ERR_CONF : sock_send(o->sock, packet, -1, err);
+
+	if (packet->n > 0)
+		explicit_bzero(packet->data, packet->n);
+	buf_done(packet);
+	return rc == 0 ? 0
+		       : err_set(err, ERR_REFUSED, 503,
+				 "the process that takes commands is busy; ask again in a second");
+}
+
+static struct order *
+wait_for(struct orders *o, const char *id, int64_t wait_ns, order_fn fn, void *user, int64_t now_ns)
+{
+	struct order *x = mem_zero(1, sizeof(*x));
+
+	*x = (struct order){ .orders = o,
+		.fn = fn,
+		.user = user,
+		.news_ns = now_ns + NEWS_NS,
+		.deadline_ns = wait_ns > 0 ? now_ns + wait_ns : 0,
+		.ask_ns = now_ns + ASK_NS,
+		.next = o->first };
+	text_copy(x->id, sizeof(x->id), id);
+	text_copy(x->told.id, sizeof(x->told.id), id);
+	if (o->first != NULL)
+		o->first->prev = x;
+	o->first = x;
+	o->n++;
+	return x;
+}
+
+static void
+write_question(struct buf *out, const char *id)
+{
+	wire_begin(out, WIRE_VERDICT_ASK);
+	wire_text(out, id);
+	wire_end(out);
+}
+
+struct order *
+order_send(struct orders *o, const char *token, const struct command *c, int64_t wait_ns,
+	order_fn fn, void *user, int64_t now_ns, struct err *err)
+{
+	struct buf packet = { 0 }, fields = { 0 };
+
+	if (check_room(o, err) < 0)
+		return NULL;
+	command_write(&fields, c);
+	buf_room(&packet, WIRE_MAX); /* it does not move: the token is wiped where it stands */
+	wire_begin(&packet, WIRE_TOKEN_COMMAND);
+	wire_text(&packet, token);
+	buf_put(&packet, fields.data + WIRE_HEAD, fields.n - WIRE_HEAD);
+	wire_end(&packet);
+	buf_done(&fields);
+	if (post(o, &packet, err) < 0)
+		return NULL;
+	return wait_for(o, c->id, wait_ns, fn, user, now_ns);
+}
+
+struct order *
+order_ask(
+	struct orders *o, const char *id, order_fn fn, void *user, int64_t now_ns, struct err *err)
+{
+	struct buf packet = { 0 };
+
+	if (check_room(o, err) < 0)
+		return NULL;
+	write_question(&packet, id);
+	if (post(o, &packet, err) < 0)
+		return NULL;
+	return wait_for(o, id, 0, fn, user, now_ns);
+}
+
+void
+order_free(struct order *x)
+{
+	struct orders *o;
+
+	if (x == NULL)
+		return;
+	o = x->orders;
+	if (x->prev != NULL)
+		x->prev->next = x->next;
+	else
+		o->first = x->next;
+	if (x->next != NULL)
+		x->next->prev = x->prev;
+	o->n--;
+	free(x);
+}
+
+enum order_state
+order_state(const struct order *x, struct verdict_told *out, unsigned *out_status)
+{
+	*out = x->told;
+	*out_status = x->status;
+	return x->state;
+}
+
+/* ---- life ---------------------------------------------------------------------------------------------------------------- */
+
+static void
+ask_again(struct order *x, int64_t now_ns)
+{
+	struct buf packet = { 0 };
+	struct err err;
+
+	x->ask_ns = now_ns + ASK_NS;
+	write_question(&packet, x->id);
+	(void)!post(x->orders, &packet, &err);
+}
+
+int64_t
+orders_step(struct orders *o, int64_t now_ns)
+{
+	int64_t next = NEVER;
+
+	for (struct order *x = o->first, *after; x != NULL; x = after) {
+		after = x->next;
+		if (x->state != ORDER_WAITS)
+			continue;
+		if (!x->has_news && now_ns >= x->news_ns) {
+			settle(x, ORDER_LOST);
+			continue;
+		}
+		if (x->has_news && now_ns >= x->deadline_ns) {
+			settle(x, ORDER_TOLD);
+			continue;
+		}
+		if (now_ns >= x->ask_ns && o->sock >= 0 && x->has_news)
+			ask_again(x, now_ns);
+		next = MIN(next,
+			x->has_news ? MIN(x->deadline_ns, MAX(x->ask_ns, now_ns + 1)) : x->news_ns);
+	}
+	return next;
+}
+
+struct orders *
+orders_new(struct loop *loop)
+{
+	struct orders *o = mem_zero(1, sizeof(*o));
+
+	o->loop = loop;
+	o->sock = -1;
+	return o;
+}
+
+void
+orders_end(struct orders *o)
+{
+	disconnect(o);
+}
+
+void
+orders_free(struct orders *o)
+{
+	if (o == NULL)
+		return;
+	disconnect(o);
+	free(o);
+}

@@ -1,0 +1,47 @@
+/* orders.h - commands that came over HTTP, handed to the gate, and what becomes of them
+ *
+ * Who has this token, and what it may ask, is for the gate to say: here nobody is known. An order waits for the first news of its command, then
+ * (has it time) for the final verdict. The gate may end at any moment: then nobody knows, and the same id may be asked again. Nothing here waits.
+ */
+#ifndef SERVE_ORDERS_H
+#define SERVE_ORDERS_H
+
+#include "io/loop.h"
+#include "msg/command.h"
+
+struct orders;
+struct order;
+
+struct orders *orders_new(struct loop *loop);
+void orders_free(struct orders *o); /* no order may be left */
+
+/* The end of a new pair, which it takes; all orders over the one before are lost. */
+void orders_connect(struct orders *o, int fd);
+
+/* Called once, when order_state() says another thing than ORDER_WAITS. */
+typedef void (*order_fn)(void *user);
+
+/* NULL with `err` when nobody is there to be asked, or too much is asked. wait_ns: how long to wait for the final verdict, 0: for the first news alone.
+ * order_ask() asks what became of a command. */
+struct order *order_send(struct orders *o, const char *token, const struct command *c,
+	int64_t wait_ns, order_fn fn, void *user, int64_t now_ns, struct err *err) MUST_CHECK;
+struct order *order_ask(struct orders *o, const char *id, order_fn fn, void *user, int64_t now_ns,
+	struct err *err) MUST_CHECK;
+void order_free(struct order *order);
+
+enum order_state {
+	ORDER_WAITS,
+	ORDER_TOLD,        /* *out: a verdict, pending when its time is over */
+	ORDER_TURNED_AWAY, /* *out_status, out->text: it was not taken */
+	ORDER_LOST,        /* nobody knows */
+};
+
+enum order_state order_state(
+	const struct order *order, struct verdict_told *out, unsigned *out_status);
+
+/* What is due; returns when to come again. */
+int64_t orders_step(struct orders *o, int64_t now_ns);
+/* All are lost now: the server ends. */
+void orders_end(struct orders *o);
+
+#endif

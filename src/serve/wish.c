@@ -1,0 +1,245 @@
+/* wish.c - from a request to the command that it means */
+#include "serve/wish.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/span.h"
+#include "base/text.h"
+#include "serve/body.h"
+
+#define TEXT (1u << BODY_TEXT)
+#define NUMBER (1u << BODY_NUMBER)
+#define BOOL (1u << BODY_BOOL)
+#define EXPIRES_MAX_S 60.0
+#define EXACT_MAX 9007199254740992.0 /* whole numbers up to here are exact */
+
+enum { ID, EXPIRES, TARGET, MODE, RAMP, CLAMP, CONFIRM, SEEN, FOR, REASON, NAME, MEMBERS };
+
+static const struct {
+	const char *name;
+	unsigned kinds;
+} known[MEMBERS] = {
+	[ID] = { "id", TEXT },
+	[EXPIRES] = { "expires_s", NUMBER },
+	[TARGET] = { "target", TEXT | NUMBER | BOOL },
+	[MODE] = { "mode", TEXT },
+	[RAMP] = { "ramp_per_min", NUMBER },
+	[CLAMP] = { "clamp", BOOL },
+	[CONFIRM] = { "confirm", BOOL },
+	[SEEN] = { "seen", NUMBER },
+	[FOR] = { "for", TEXT },
+	[REASON] = { "reason", TEXT },
+	[NAME] = { "name", TEXT },
+};
+
+#define BIT(member) (1u << (member))
+
+/* A row an order: its command, and what its body may hold beside the id and its time. */
+static const struct {
+	enum command_kind kind;
+	unsigned members;
+} rows[ORDERS] = {
+	[ORDER_SET] = { COMMAND_SET,
+		BIT(TARGET) | BIT(MODE) | BIT(RAMP) | BIT(CLAMP) | BIT(CONFIRM) },
+	[ORDER_SAFE] = { COMMAND_SAFE, BIT(NAME) },
+	[ORDER_ACK] = { COMMAND_ALARM_ACK, BIT(SEEN) },
+	[ORDER_SHELVE] = { COMMAND_ALARM_SHELVE, BIT(FOR) | BIT(REASON) },
+	[ORDER_UNSHELVE] = { COMMAND_ALARM_UNSHELVE, 0 },
+	[ORDER_SILENCE] = { COMMAND_SILENCE, 0 },
+};
+
+/* What was given of the members that an order may have; at[member]: where, NULL: it may not. */
+struct given {
+	struct body_member members[MEMBERS];
+	size_t n;
+	const struct body_member *at[MEMBERS];
+};
+
+static int
+read_body(struct given *g, enum target_order order, const char *body, size_t n, struct err *err)
+{
+	unsigned mask = rows[order].members | BIT(ID) | BIT(EXPIRES);
+
+	*g = (struct given){ 0 };
+	for (size_t i = 0; i < MEMBERS; i++)
+		if ((mask & BIT(i)) != 0) {
+			g->members[g->n].name = known[i].name;
+			g->members[g->n].kinds = known[i].kinds;
+			g->at[i] = &g->members[g->n++];
+		}
+	return body_read(body, n, g->members, g->n, err);
+}
+
+static bool
+has(const struct given *g, size_t member)
+{
+	return g->at[member] != NULL && g->at[member]->kind != BODY_NONE;
+}
+
+static int
+put_text(char *out, size_t cap, const struct given *g, size_t member, struct err *err)
+{
+	if (!has(g, member) || text_copy(out, cap, g->at[member]->text))
+		return 0;
+	return err_set(err, ERR_CONF, 0, "body: '%s' has over %zu bytes; write less",
+		known[member].name, cap - 1);
+}
+
+static int
+take_target(struct command *c, const struct given *g, struct err *err)
+{
+	const struct body_member *m = g->at[TARGET];
+
+	if (has(g, TARGET) == has(g, MODE))
+		return err_set(err, ERR_CONF, 0,
+			"body: give either 'target', as in {\"target\": 120}, or 'mode', as in "
+			"{\"mode\": \"manual\"}");
+	if (has(g, MODE)) {
+		c->kind = COMMAND_MODE;
+		return put_text(c->value, sizeof(c->value), g, MODE, err);
+	}
+	if (m->kind == BODY_TEXT)
+		return put_text(c->value, sizeof(c->value), g, TARGET, err);
+	if (m->kind == BODY_NUMBER)
+		text_from_double(c->value, m->number);
+	else
+		text_copy(c->value, sizeof(c->value), m->is_true ? "1" : "0");
+	return 0;
+}
+
+static int
+take_span(struct command *c, const struct given *g, struct err *err)
+{
+	struct err why;
+
+	if (!has(g, FOR) || span_parse(g->at[FOR]->text, &c->span_ns, &why) == 0)
+		return 0;
+	return err_set(err, ERR_CONF, 0, "body: 'for': %.120s", why.msg);
+}
+
+static int
+take_numbers(struct command *c, const struct given *g, int64_t now_ns, struct err *err)
+{
+	double expires = has(g, EXPIRES) ? g->at[EXPIRES]->number : 0;
+	double seen = has(g, SEEN) ? g->at[SEEN]->number : 0;
+
+	if (has(g, EXPIRES) && (expires <= 0 || expires > EXPIRES_MAX_S))
+		return err_set(
+			err, ERR_CONF, 0, "body: 'expires_s' is above 0 and at most 60 seconds");
+	if (seen < 0 || seen > EXACT_MAX || seen != floor(seen))
+		return err_set(err, ERR_CONF, 0, "body: 'seen' is the number of an event");
+	c->expires_ns = has(g, EXPIRES) ? now_ns + (int64_t)(expires * 1e9) : 0;
+	c->seen = (uint64_t)seen;
+	c->ramp_per_min = has(g, RAMP) ? g->at[RAMP]->number : (double)NAN;
+	return 0;
+}
+
+static int
+take_wait(int64_t *out, const struct target *t, struct err *err)
+{
+	struct err why;
+
+	*out = 0;
+	if (t->params[0] == NULL)
+		return 0;
+	if (span_parse(t->params[0], out, &why) < 0)
+		return err_set(err, ERR_CONF, 0, "wait: %.120s", why.msg);
+	if (*out < 0 || *out > WISH_WAIT_MAX_NS)
+		return err_set(err, ERR_CONF, 0, "wait: at most 30 s, as in ?wait=2s");
+	return 0;
+}
+
+int
+wish_make(struct command *c, int64_t *out_wait_ns, const struct target *t, const char *body,
+	size_t n, int64_t now_ns, struct err *err)
+{
+	struct given g;
+	int rc = read_body(&g, t->order, body, n, err);
+
+	if (rc < 0)
+		return rc;
+	*c = (struct command){ .kind = rows[t->order].kind };
+	rc = put_text(c->id, sizeof(c->id), &g, ID, err);
+	if (rc == 0 && has(&g, ID) && !command_id_is_good(c->id))
+		rc = err_set(err, ERR_CONF, 0,
+			"body: 'id' has letters, digits, '-' and '_', at most %d", COMMAND_ID - 1);
+	if (rc == 0 && !text_copy(c->subject, sizeof(c->subject), t->name))
+		rc = err_set(err, ERR_CONF, 0, "a name of that length is none of this bench");
+	if (rc == 0)
+		rc = put_text(c->subject, sizeof(c->subject), &g, NAME, err);
+	if (rc == 0)
+		rc = put_text(c->text, sizeof(c->text), &g, REASON, err);
+	if (rc == 0 && t->order == ORDER_SET)
+		rc = take_target(c, &g, err);
+	if (rc == 0)
+		rc = take_span(c, &g, err);
+	if (rc == 0)
+		rc = take_numbers(c, &g, now_ns, err);
+	if (rc == 0)
+		rc = take_wait(out_wait_ns, t, err);
+	if (g.at[CLAMP] != NULL)
+		c->is_clamped = g.at[CLAMP]->is_true;
+	if (g.at[CONFIRM] != NULL)
+		c->is_confirmed = g.at[CONFIRM]->is_true;
+	return rc;
+}
+
+/* ---- headers -------------------------------------------------------------------------------------------------------------- */
+
+bool
+wish_token(char *out, const char *authorization)
+{
+	static const char scheme[] = "Bearer ";
+	const char *token;
+	size_t n;
+
+	if (authorization == NULL || strncasecmp(authorization, scheme, sizeof(scheme) - 1) != 0)
+		return false;
+	token = authorization + sizeof(scheme) - 1;
+	token += strspn(token, " ");
+	n = strlen(token);
+	while (n > 0 && token[n - 1] == ' ')
+		n--;
+	if (n == 0 || n >= COMMAND_TOKEN)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (token[i] <= ' ' || token[i] > '~')
+			return false;
+	memcpy(out, token, n);
+	out[n] = '\0';
+	return true;
+}
+
+bool
+wish_is_ours(const char *origin, const char *host)
+{
+	static const char scheme[] = "http://";
+
+	return origin == NULL ||
+	       (host != NULL && strncmp(origin, scheme, sizeof(scheme) - 1) == 0 &&
+		       strcasecmp(origin + sizeof(scheme) - 1, host) == 0);
+}
+
+bool
+wish_is_loopback(const char *host)
+{
+	static const char *const names[] = { "localhost", "[::1]" };
+	unsigned a, b, c, d;
+	const char *port = NULL;
+	int n = 0;
+
+	if (host == NULL)
+		return false;
+	for (size_t i = 0; i < NELEM(names); i++)
+		if (strncasecmp(host, names[i], strlen(names[i])) == 0)
+			port = host + strlen(names[i]);
+	if (port == NULL && strspn(host, "0123456789.:") == strlen(host) &&
+		sscanf(host, "%3u.%3u.%3u.%3u%n", &a, &b, &c, &d, &n) == 4 && a == 127 && b < 256 &&
+		c < 256 && d < 256)
+		port = host + n;
+	return port != NULL && (*port == '\0' || (*port == ':' && strspn(port + 1, "0123456789") ==
+									  strlen(port + 1)));
+}

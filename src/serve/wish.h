@@ -1,0 +1,24 @@
+/* wish.h - from a request to the command that it means. Pure. */
+#ifndef SERVE_WISH_H
+#define SERVE_WISH_H
+
+#include "msg/command.h"
+#include "serve/target.h"
+
+#define WISH_WAIT_MAX_NS (30 * NS_PER_S)
+
+/* The command of t->order, from its path and the body of n bytes; its id is "" when the body gives none. *out_wait_ns: of the parameter `wait`. ERR_CONF
+ * with what is wrong and where. */
+int wish_make(struct command *out, int64_t *out_wait_ns, const struct target *t, const char *body,
+	size_t n, int64_t now_ns, struct err *err) MUST_CHECK;
+
+/* Authorization: the token of "Bearer TOKEN" into out (COMMAND_TOKEN bytes); false: there is none that could be one. */
+bool wish_token(char *out, const char *authorization);
+
+/* Origin (NULL: none came along): is it a page of this very server? host: of the request. */
+bool wish_is_ours(const char *origin, const char *host);
+
+/* Host: "localhost", 127.x.y.z or [::1], with or without a port. */
+bool wish_is_loopback(const char *host);
+
+#endif
