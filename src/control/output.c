@@ -168,6 +168,9 @@ take(struct outputs *all, uint32_t i, const struct output_order *order, int64_t 
 	o->cause = order->cause;
 	o->is_ordered = true;
 	o->is_confirmed = false;
+	/* From where the device is, if that is somewhere else. */
+	if (o->is_foreign && o->is_known)
+		o->working = o->shown;
 	o->is_foreign = o->is_forbidden = false;
 	o->trouble = Q_NOT_YET;
 	o->moved_ns = now_ns;
@@ -257,15 +260,19 @@ outputs_mode_of(const struct outputs *all, uint32_t i)
 bool
 outputs_target(const struct outputs *all, uint32_t i, double *out)
 {
+	if (!isfinite(all->at[i].target))
+		return false;
 	*out = all->at[i].target;
-	return isfinite(*out);
+	return true;
 }
 
 bool
 outputs_working(const struct outputs *all, uint32_t i, double *out)
 {
+	if (!isfinite(all->at[i].working))
+		return false;
 	*out = all->at[i].working;
-	return isfinite(*out);
+	return true;
 }
 
 bool

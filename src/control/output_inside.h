@@ -14,6 +14,7 @@ enum output_phase {
 struct output {
 	double target, working; /* NaN: nothing was asked, and what the device holds is not known */
 	double sent; /* the last that was handed to the link; NaN: none since the device was lost */
+	double shown; /* the last that `at` showed; of use while is_known */
 	double low,
 		high; /* `at` has to show something between, widened by the tolerance: all that was sent since it was read back */
 	double ramp;  /* a second; 0: at once */

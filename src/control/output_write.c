@@ -127,8 +127,9 @@ static bool
 is_allowed(struct outputs *all, uint32_t i, int64_t now_ns)
 {
 	struct output *o = &all->at[i];
+	double stays = isfinite(o->sent) ? o->sent : o->is_known ? o->shown : (double)NAN;
 	struct event e = {
-		.kind = EVENT_OUTPUT_HELD, .cause = o->cause, .n_values = 1, .values = { o->sent }
+		.kind = EVENT_OUTPUT_HELD, .cause = o->cause, .n_values = 1, .values = { stays }
 	};
 	struct err err;
 
@@ -143,7 +144,7 @@ is_allowed(struct outputs *all, uint32_t i, int64_t now_ns)
 	}
 	o->is_forbidden = true;
 	/* It goes no further; what was sent last stays. */
-	o->target = o->working = o->sent;
+	o->target = o->working = stays;
 	output_show(all, i, now_ns);
 	return false;
 }
@@ -246,7 +247,7 @@ verify(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 		all->sink.ask(all->sink.ctx, point_of(all->img, d));
 		return;
 	}
-	o->is_foreign = true; /* told here */
+	o->sent = NAN; /* a ramp ends here, and what the device holds is looked at anew */
 	fail(all, i, Q_DEVICE_FAILED, output_from_at(all->img, d, at), now_ns);
 }
 
@@ -337,6 +338,7 @@ outputs_read(struct outputs *all, uint32_t channel, int64_t now_ns)
 	if (quality_is_bad(r.quality))
 		return;
 	o->is_known = true;
+	o->shown = output_from_at(all->img, d, r.number);
 	if (o->phase == OUTPUT_IDLE) {
 		/* In a ramp the device is behind, and that is no news. */
 		if (!isfinite(o->target) || !isfinite(o->sent) ||

@@ -52,7 +52,8 @@ struct control {
 	struct wires *wires;
 	struct setup now;
 	int supervisor;
-	int secrets; /* of the image that comes next; -1 */
+	int secrets;      /* of the image that comes next; -1 */
+	bool is_stopping; /* it ends when the bench may */
 	bool is_ending;
 	int64_t next_tick_ns;
 	int64_t measured_ns;
@@ -73,11 +74,9 @@ struct control {
 static struct buf event_line;
 #define EVENT_LINE_MAX 1024
 
-static uint64_t
-on_event(void *ctx, struct event *e)
+static void
+log_event(const struct control *c, const struct event *e)
 {
-	struct control *c = ctx;
-
 	buf_clear(&event_line);
 	event_text(&event_line, e, LANGUAGE_EN);
 	if (c->is_told)
@@ -86,7 +85,40 @@ on_event(void *ctx, struct event *e)
 		log_info("%s", buf_text(&event_line));
 	else
 		log_warn("%s", buf_text(&event_line));
+}
+
+static uint64_t
+on_event(void *ctx, struct event *e)
+{
+	struct control *c = ctx;
+
+	log_event(c, e);
 	return journal_event(c->journal, e);
+}
+
+static uint64_t
+on_intent(void *ctx, struct event *e)
+{
+	struct control *c = ctx;
+
+	log_event(c, e);
+	return journal_intent(c->journal, e);
+}
+
+static enum command_record
+on_recorded(void *ctx, uint64_t id, int64_t asked_ns, int64_t now_ns)
+{
+	struct control *c = ctx;
+
+	switch (journal_verdict(c->journal, id, asked_ns, now_ns)) {
+	case JOURNAL_DURABLE:
+		return COMMAND_RECORDED;
+	case JOURNAL_REFUSED:
+		return COMMAND_RECORD_FAILED;
+	case JOURNAL_WAIT:
+		break;
+	}
+	return COMMAND_RECORD_WAITS;
 }
 
 static void
@@ -151,6 +183,7 @@ on_journal(void *ctx, int fd, unsigned events)
 	struct control *c = ctx;
 
 	journal_step(c->journal, now_boot());
+	bench_recorded(c->now.bench, now_boot());
 }
 
 static uint64_t
@@ -288,7 +321,12 @@ static int
 make_board(struct control *c, uint32_t generation, struct setup *s, struct err *err)
 {
 	const struct bench_sink sink = {
-		.ctx = c, .event = on_event, .clock = on_clock, .verdict = on_verdict
+		.ctx = c,
+		.event = on_event,
+		.clock = on_clock,
+		.intent = on_intent,
+		.recorded = on_recorded,
+		.verdict = on_verdict,
 	};
 	struct board_setup setup = {
 		.image = s->img,
@@ -475,7 +513,8 @@ on_message(void *ctx, int fd, unsigned events)
 	if (n == ERR_TIMEOUT)
 		return;
 	if (n <= 0) {
-		c->is_ending = true; /* the supervisor is gone */
+		c->is_stopping = true; /* the supervisor is gone */
+		loop_remove(c->loop, fd);
 		return;
 	}
 	kind = wire_open(&in, packet, (size_t)n, &err);
@@ -522,9 +561,9 @@ on_signal(void *ctx, int fd, unsigned events)
 
 	if (loop_signal(fd) == 0)
 		return;
-	if (!c->is_ending)
+	if (!c->is_stopping)
 		tell(c, EVENT_CONTROLLER_STOPPED, 0, "");
-	c->is_ending = true;
+	c->is_stopping = true;
 }
 
 /* ---- the loop ---- */
@@ -563,6 +602,10 @@ run(struct control *c, struct err *err)
 		serve_links(c);
 		if (now >= c->next_tick_ns) {
 			tick(c, now_boot()); /* what the wires cost has made it later */
+			serve_links(c);
+		}
+		if (c->is_stopping) {
+			c->is_ending = bench_stop(c->now.bench, now_boot());
 			serve_links(c);
 		}
 		wake = MIN(MIN(bench_wake(c->now.bench), wires), c->next_tick_ns);

@@ -20,6 +20,7 @@
 #include "supervise/supervise.h"
 
 #define ENDING_NS (2 * NS_PER_S) /* what has not ended by then is killed */
+#define SAFE_NS (12 * NS_PER_S)  /* for a controller that makes the bench safe first */
 
 /* ---- signals ---- */
 
@@ -30,9 +31,28 @@ supervise_stop(struct supervise *s)
 		return;
 	s->is_ending = true;
 	notify_tell(&s->manager, "STOPPING=1\nSTATUS=bench '%s': stopping", s->bench);
-	s->kill_ns = now_boot() + ENDING_NS;
 	if (s->compile.pid != 0)
 		kill(s->compile.pid, SIGKILL);
+	/* With outputs that can hurt the controller makes the bench safe, at most for 10 s, and who records and shows that goes on. */
+	s->is_control_first =
+		s->control.pid != 0 && s->img != NULL && s->img->on_stop != IMAGE_NONE;
+	if (s->is_control_first) {
+		s->kill_ns = now_boot() + SAFE_NS;
+		kill(s->control.pid, SIGTERM);
+		return;
+	}
+	s->kill_ns = now_boot() + ENDING_NS;
+	processes_signal(s, SIGTERM);
+}
+
+/* The controller has ended, or will not. */
+static void
+end_the_others(struct supervise *s, int64_t now)
+{
+	if (!s->is_control_first || (s->control.pid != 0 && now < s->kill_ns))
+		return;
+	s->is_control_first = false;
+	s->kill_ns = now + ENDING_NS;
 	processes_signal(s, SIGTERM);
 }
 
@@ -112,6 +132,7 @@ run(struct supervise *s, struct err *err)
 		int64_t now = now_boot(), wake;
 		int rc;
 
+		end_the_others(s, now);
 		if (s->is_ending && now >= s->kill_ns) {
 			log_warn("supervise: not all processes ended in 2 s; they are killed");
 			processes_signal(s, SIGKILL);

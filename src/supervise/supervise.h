@@ -77,6 +77,7 @@ struct supervise {
 	} tokens;
 	struct events events;
 	bool is_ending;
+	bool is_control_first; /* ending: it makes the bench safe; the others are told when it has ended */
 	int64_t kill_ns; /* when ending takes too long */
 	int exit_code;
 	int64_t measured_ns;
