@@ -136,6 +136,21 @@ read_listen(struct bench *b, const struct node *n)
 	b->listen = n->text;
 }
 
+/* What programs with a token may ask. */
+static void
+read_commands(struct bench *b, const struct node *n)
+{
+	if (n == NULL || !read_is(b, n, NODE_LIST, "a list, as in [set, ack]; [] for nothing"))
+		return;
+	for (const struct node *item = n->first; item != NULL; item = item->next) {
+		const char *word = read_word(b, item, &schema_serve[SERVE_COMMANDS]);
+
+		for (uint32_t k = 0; word != NULL && schema_commands[k] != NULL; k++)
+			if (strcmp(word, schema_commands[k]) == 0)
+				b->commands |= 1u << k;
+	}
+}
+
 static void
 read_serve(struct bench *b, const struct node *n)
 {
@@ -157,12 +172,7 @@ read_serve(struct bench *b, const struct node *n)
 		return;
 	read_keys(b, n, schema_serve, NULL, found, NULL);
 	read_listen(b, found[SERVE_LISTEN]);
-	if (found[SERVE_COMMANDS] != NULL &&
-		read_is(b, found[SERVE_COMMANDS], NODE_LIST, "an empty list: []") &&
-		found[SERVE_COMMANDS]->n > 0)
-		diag_error(&b->diag, found[SERVE_COMMANDS]->at, "later",
-			"commands over HTTP are not available yet; leave the list empty: commands: "
-			"[]");
+	read_commands(b, found[SERVE_COMMANDS]);
 }
 
 /* `watchdog: yes` takes the usual device. Relative paths would depend on where the supervisor was started. */

@@ -192,6 +192,7 @@ struct bench {
 	bool may_be_file;         /* an instrument file by itself is checked, too */
 	const char *catalogue;    /* folder of instrument files; NULL: none */
 	const char *name, *title, *listen;
+	uint32_t commands;    /* what programs with a token may ask: enum image_commands */
 	const char *language; /* of texts that have several: "en", "fr" */
 	int64_t tick_ns;
 	const char *watchdog; /* empty: none */

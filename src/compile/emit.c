@@ -509,6 +509,7 @@ emit_image(struct bench *b, struct buf *out)
 	img.bench = emit_text(&e, b->name);
 	img.title = emit_text(&e, b->title);
 	img.listen = emit_text(&e, b->listen);
+	img.commands = b->commands;
 	img.path = emit_text(&e, b->path);
 	img.tick_ns = b->tick_ns;
 	img.watchdog = emit_text(&e, b->watchdog);

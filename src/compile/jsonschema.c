@@ -137,7 +137,6 @@ static const struct {
 		"[{\"type\": \"object\", \"additionalProperties\": {\"type\": \"integer\"}}, "
 		"{\"type\": \"array\", \"items\": {\"type\": [\"string\", \"number\", "
 		"\"boolean\"]}}]" },
-	{ KEY_LIST_NONE, "const", "[]" },
 	{ KEY_REFS, "anyOf",
 		"[{\"type\": \"string\"}, {\"type\": \"array\", \"items\": {\"type\": "
 		"\"string\"}}]" },
@@ -248,6 +247,12 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 		json_text(j, "type", "integer");
 		json_int(j, "minimum", row->min);
 		json_int(j, "maximum", row->max);
+		break;
+	case KEY_SOME_OF:
+		json_raw(j, "type", "\"array\"");
+		json_object(j, "items");
+		words(j, row->words);
+		json_end(j);
 		break;
 	case KEY_WORDS:
 		json_raw(j, "type", "\"array\"");

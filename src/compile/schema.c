@@ -745,6 +745,9 @@ const struct key schema_file[] = {
 	END,
 };
 
+/* In the order of the bits of enum image_commands. */
+const char *const schema_commands[] = { "set", "mode", "safe", "ack", "shelve", NULL };
+
 const struct key schema_serve[] = {
 	[SERVE_LISTEN] = { .name = "listen",
 		.kind = KEY_ADDRESS,
@@ -752,8 +755,10 @@ const struct key schema_serve[] = {
 		.help = "where the data server listens: a loopback address; port 0 takes any free "
 			"one" },
 	[SERVE_COMMANDS] = { .name = "commands",
-		.kind = KEY_LIST_NONE,
-		.help = "who may command over HTTP: nobody in this version" },
+		.kind = KEY_SOME_OF,
+		.words = schema_commands,
+		.def = "[]",
+		.help = "what programs with a token may ask over HTTP" },
 	LATER("public", "a second server that shows only shared channels"),
 	LATER("tls", "certificates"),
 	END,

@@ -18,33 +18,33 @@ enum key_kind {
 	KEY_QUANTITY, /* a number, or a number with unit */
 	KEY_NUMBER,
 	KEY_UNIT,
-	KEY_EXPR,      /* an expression */
-	KEY_REF,       /* the name of a channel */
-	KEY_ADDRESS,   /* host:port */
-	KEY_RANGE,     /* [low, high] */
-	KEY_SCALE,     /* factor, or {from: [a, b], to: [c, d]} */
-	KEY_FILTER,    /* "median 5" */
-	KEY_CHOICES,   /* {word: number} or [word, word] */
-	KEY_POINT,     /* options of the codec's points */
-	KEY_WORDS,     /* a list of words */
-	KEY_LIST_NONE, /* an empty list: anything in it belongs to a later version */
-	KEY_MAP,       /* the keys of `sub` */
-	KEY_NAMES,     /* names, each with the keys of `sub` */
-	KEY_SWITCH,    /* `no`, or the keys of `sub` */
-	KEY_TEXTS,     /* a text, or one a language: {en: TEXT, fr: TEXT} */
-	KEY_CONFIRM,   /* yes or no, or KEY_TEXTS */
-	KEY_BRINGS,    /* a list of texts, or a map: {voltage: {low: 0, high: 10}} */
-	KEY_MESSAGE,   /* a message, or a row of them: the keys of `sub` */
-	KEY_MESSAGES,  /* a list of such */
-	KEY_MAPS,      /* a list of maps with the keys of `sub` */
-	KEY_PAIRS,     /* a list of lists of two numbers */
-	KEY_VALUES,    /* names, each with a single value */
-	KEY_ONLY,      /* params, each with a value or a list of values */
-	KEY_RECORD,    /* changes, every, no, or the keys of `sub` */
-	KEY_REFS,      /* names of channels: one, or a list */
-	KEY_RAMP,      /* a quantity per time, or the keys of `sub` */
-	KEY_SPAN_OR,   /* a duration, or one of `words` */
-	KEY_LATER,     /* known, and not available yet */
+	KEY_EXPR,     /* an expression */
+	KEY_REF,      /* the name of a channel */
+	KEY_ADDRESS,  /* host:port */
+	KEY_RANGE,    /* [low, high] */
+	KEY_SCALE,    /* factor, or {from: [a, b], to: [c, d]} */
+	KEY_FILTER,   /* "median 5" */
+	KEY_CHOICES,  /* {word: number} or [word, word] */
+	KEY_POINT,    /* options of the codec's points */
+	KEY_WORDS,    /* a list of words */
+	KEY_SOME_OF,  /* a list of some of `words`, perhaps empty */
+	KEY_MAP,      /* the keys of `sub` */
+	KEY_NAMES,    /* names, each with the keys of `sub` */
+	KEY_SWITCH,   /* `no`, or the keys of `sub` */
+	KEY_TEXTS,    /* a text, or one a language: {en: TEXT, fr: TEXT} */
+	KEY_CONFIRM,  /* yes or no, or KEY_TEXTS */
+	KEY_BRINGS,   /* a list of texts, or a map: {voltage: {low: 0, high: 10}} */
+	KEY_MESSAGE,  /* a message, or a row of them: the keys of `sub` */
+	KEY_MESSAGES, /* a list of such */
+	KEY_MAPS,     /* a list of maps with the keys of `sub` */
+	KEY_PAIRS,    /* a list of lists of two numbers */
+	KEY_VALUES,   /* names, each with a single value */
+	KEY_ONLY,     /* params, each with a value or a list of values */
+	KEY_RECORD,   /* changes, every, no, or the keys of `sub` */
+	KEY_REFS,     /* names of channels: one, or a list */
+	KEY_RAMP,     /* a quantity per time, or the keys of `sub` */
+	KEY_SPAN_OR,  /* a duration, or one of `words` */
+	KEY_LATER,    /* known, and not available yet */
 };
 
 struct key {
@@ -225,6 +225,7 @@ enum {
 };
 enum { WAVE_AMPLITUDE, WAVE_PERIOD };
 enum { SERVE_LISTEN, SERVE_COMMANDS };
+extern const char *const schema_commands[];
 enum { SCALE_FROM, SCALE_TO, SCALE_TABLE };
 enum { WATCHDOG_DEVICE, WATCHDOG_TIMEOUT };
 enum { HISTORY_KEEP, HISTORY_SIZE, HISTORY_LEAVE_FREE, HISTORY_COMMIT, HISTORY_RESOLUTION };
