@@ -2,125 +2,32 @@
 #include "io/control_door.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "io/sock.h"
 
 #define AT_ONCE 8 /* packets in a step of the loop: the tick comes in between */
 
 struct control_door {
 	struct loop *loop;
-	control_door_fn fn;
-	void *ctx;
+	struct control_door_sink sink;
 	int fd;         /* -1: no gate */
 	struct buf out; /* room for a packet, taken once */
-	struct {
-		struct verdict_told told; /* id "": free */
-		uint64_t order;
-	} kept[COMMANDS_KEPT];
-	uint64_t order; /* of the newest */
 };
 
-static struct verdict_told *
-find(struct control_door *d, const char *id)
-{
-	for (size_t i = 0; i < COMMANDS_KEPT; i++)
-		if (strcmp(d->kept[i].told.id, id) == 0)
-			return &d->kept[i].told;
-	return NULL;
-}
-
-/* A free place, or that of the oldest whose verdict is final; NULL: all are pending. */
-static struct verdict_told *
-make_place(struct control_door *d)
-{
-	size_t best = COMMANDS_KEPT;
-
-	for (size_t i = 0; i < COMMANDS_KEPT; i++) {
-		bool is_free = d->kept[i].told.id[0] == '\0';
-
-		if (!is_free && d->kept[i].told.verdict == VERDICT_PENDING)
-			continue;
-		if (is_free || best == COMMANDS_KEPT || d->kept[i].order < d->kept[best].order)
-			best = i;
-		if (is_free)
-			break;
-	}
-	if (best == COMMANDS_KEPT)
-		return NULL;
-	d->kept[best].order = ++d->order;
-	return &d->kept[best].told;
-}
-
-static void
-send_verdict(struct control_door *d, const struct verdict_told *v)
+/* A command of the bench's own has no id, and nobody waits for it. */
+void
+control_door_verdict(struct control_door *d, const struct verdict_told *v)
 {
 	struct err err;
 
-	if (d->fd < 0)
+	if (d->fd < 0 || v->id[0] == '\0')
 		return;
 	verdict_write(&d->out, v);
 	if (sock_send(d->fd, &d->out, -1, &err) < 0)
 		log_debug("gate: %s", err.msg);
-}
-
-void
-control_door_verdict(struct control_door *d, const struct verdict_told *v)
-{
-	struct verdict_told *kept;
-
-	if (v->id[0] == '\0')
-		return; /* of a command of the bench's own */
-	kept = find(d, v->id);
-	if (kept != NULL)
-		*kept = *v;
-	send_verdict(d, v);
-}
-
-static void
-answer(struct control_door *d, const char *id, enum verdict verdict, const char *text)
-{
-	struct verdict_told v = { .verdict = verdict };
-
-	text_copy(v.id, sizeof(v.id), id);
-	text_copy(v.text, sizeof(v.text), text);
-	send_verdict(d, &v);
-}
-
-static void
-take_command(struct control_door *d, const struct command *c)
-{
-	struct verdict_told *kept = find(d, c->id);
-
-	if (kept != NULL) {
-		send_verdict(d, kept);
-		return;
-	}
-	kept = make_place(d);
-	if (kept == NULL) {
-		answer(d, c->id, VERDICT_REFUSED,
-			"too many commands wait for their verdict; ask again in a moment");
-		return;
-	}
-	*kept = (struct verdict_told){ .verdict = VERDICT_PENDING };
-	memcpy(kept->id, c->id, sizeof(kept->id));
-	d->fn(d->ctx, c);
-}
-
-static void
-take_question(struct control_door *d, const char *id)
-{
-	const struct verdict_told *kept = find(d, id);
-
-	if (kept != NULL)
-		send_verdict(d, kept);
-	else
-		answer(d, id, VERDICT_UNKNOWN,
-			"the controller does not know this command; look at the value");
 }
 
 /* False: not to be trusted. */
@@ -134,7 +41,7 @@ take_packet(struct control_door *d, const uint8_t *packet, size_t n)
 	int kind = wire_open(&in, packet, n, &err);
 
 	if (kind == WIRE_COMMAND && command_read(&c, &in, &err) == 0) {
-		take_command(d, &c);
+		d->sink.command(d->sink.ctx, &c);
 		return true;
 	}
 	if (kind != WIRE_VERDICT_ASK)
@@ -142,7 +49,7 @@ take_packet(struct control_door *d, const uint8_t *packet, size_t n)
 	wire_get_text(&in, id, sizeof(id));
 	if (wire_close(&in, &err) < 0 || !command_id_is_good(id))
 		return false;
-	take_question(d, id);
+	d->sink.ask(d->sink.ctx, id);
 	return true;
 }
 
@@ -194,11 +101,11 @@ control_door_connect(struct control_door *d, int fd)
 }
 
 struct control_door *
-control_door_new(struct loop *loop, control_door_fn fn, void *ctx)
+control_door_new(struct loop *loop, const struct control_door_sink *sink)
 {
 	struct control_door *d = mem_zero(1, sizeof(*d));
 
-	*d = (struct control_door){ .loop = loop, .fn = fn, .ctx = ctx, .fd = -1 };
+	*d = (struct control_door){ .loop = loop, .sink = *sink, .fd = -1 };
 	buf_room(&d->out, WIRE_MAX);
 	return d;
 }

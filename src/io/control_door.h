@@ -1,8 +1,6 @@
 /* control_door.h - the controller's end of the socket pair with the gate: commands come in, verdicts go out
  *
- * What became of the last COMMANDS_KEPT commands is remembered: one that comes again, because a gate has died in between, is
- * answered and not done again. Nothing is allocated after control_door_new(), and nothing here waits for the gate: a verdict
- * that it does not take is asked for again.
+ * Nothing is allocated after control_door_new(), and nothing here waits for the gate: a verdict that it does not take is asked for again.
  */
 #ifndef IO_CONTROL_DOOR_H
 #define IO_CONTROL_DOOR_H
@@ -12,10 +10,14 @@
 
 struct control_door;
 
-/* A command that is new; its verdicts come through control_door_verdict(). */
-typedef void (*control_door_fn)(void *ctx, const struct command *c);
+/* A command, and a question what became of one, by its id. Both are answered through control_door_verdict(), now or later. */
+struct control_door_sink {
+	void *ctx;
+	void (*command)(void *ctx, const struct command *c);
+	void (*ask)(void *ctx, const char *id);
+};
 
-struct control_door *control_door_new(struct loop *loop, control_door_fn fn, void *ctx);
+struct control_door *control_door_new(struct loop *loop, const struct control_door_sink *sink);
 void control_door_free(struct control_door *d);
 
 /* Takes the descriptor: the pair with a gate, instead of the one before. */

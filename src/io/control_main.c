@@ -138,6 +138,14 @@ on_command(void *ctx, const struct command *command)
 }
 
 static void
+on_question(void *ctx, const char *id)
+{
+	struct control *c = ctx;
+
+	bench_command_ask(c->now.bench, id);
+}
+
+static void
 on_verdict(void *ctx, const struct verdict_told *v)
 {
 	struct control *c = ctx;
@@ -703,6 +711,9 @@ static int
 start(struct control *c, const struct handed *h, struct err *err)
 {
 	static const int signals[] = { SIGTERM, SIGINT };
+	const struct control_door_sink door = {
+		.ctx = c, .command = on_command, .ask = on_question
+	};
 	const struct wires_sink sink = {
 		.ctx = c,
 		.opened = on_opened,
@@ -718,7 +729,7 @@ start(struct control *c, const struct handed *h, struct err *err)
 	c->loop = loop_new(err);
 	if (c->loop == NULL)
 		return ERR_IO;
-	c->door = control_door_new(c->loop, on_command, c);
+	c->door = control_door_new(c->loop, &door);
 	if (start_journal(c, h, err) < 0 ||
 		make_board(c, (uint32_t)h->generation, &c->now, err) < 0)
 		return ERR_IO;

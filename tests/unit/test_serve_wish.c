@@ -1,0 +1,265 @@
+/* test_serve_wish.c - what a request asks of the bench: addresses that command, bodies, headers */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <string.h>
+
+#include "serve/body.h"
+#include "serve/wish.h"
+
+static struct target target;
+
+static void
+test_addresses(void **state)
+{
+	static const struct {
+		const char *method, *uri;
+		int rc;
+		enum target_order order;
+		const char *name, *allows;
+	} cases[] = {
+		{ "PUT", "/api/v1/channels/T_furn", 0, ORDER_SET, "T_furn", "GET, HEAD, PUT" },
+		{ "PUT", "/api/v1/channels/furnace.sp?wait=2s", 0, ORDER_SET, "furnace.sp",
+			"GET, HEAD, PUT" },
+		{ "POST", "/api/v1/safe", 0, ORDER_SAFE, "", "POST" },
+		{ "POST", "/api/v1/alarms/hot/ack", 0, ORDER_ACK, "hot", "POST" },
+		{ "POST", "/api/v1/alarms/hot/shelve", 0, ORDER_SHELVE, "hot", "POST" },
+		{ "POST", "/api/v1/alarms/hot/unshelve", 0, ORDER_UNSHELVE, "hot", "POST" },
+		{ "POST", "/api/v1/silence", 0, ORDER_SILENCE, "", "POST" },
+		{ "POST", "/api/v1/channels/T_furn", TARGET_NO_ORDER, 0, NULL, "GET, HEAD, PUT" },
+		{ "PUT", "/api/v1/safe", TARGET_NO_ORDER, 0, NULL, "POST" },
+		{ "DELETE", "/api/v1/bench", TARGET_NO_ORDER, 0, NULL, "GET, HEAD" },
+		{ "POST", "/api/v1/alarms/hot/ack/x", TARGET_NO_ORDER, 0, NULL, "GET, HEAD" },
+		{ "POST", "/api/v1/alarms//ack", TARGET_NO_ORDER, 0, NULL, "GET, HEAD" },
+		{ "PUT", "/api/v1/channels/T_furn?wait", ERR_CONF, 0, NULL, "GET, HEAD, PUT" },
+		{ "PUT", "/api/v1/channels/T_furn?force=1", ERR_CONF, 0, NULL, "GET, HEAD, PUT" },
+		{ "PUT", "/api/v1/channels/%ff", ERR_CONF, 0, NULL, "GET, HEAD, PUT" },
+	};
+
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		struct err err;
+		int rc = target_parse_order(cases[i].method, cases[i].uri, &target, &err);
+
+		assert_int_equal(rc, cases[i].rc);
+		assert_string_equal(target_allows(cases[i].uri), cases[i].allows);
+		if (rc != 0)
+			continue;
+		assert_int_equal(target.order, cases[i].order);
+		assert_string_equal(target.name, cases[i].name);
+	}
+}
+
+static int
+wish(const char *method, const char *uri, const char *body, struct command *out, int64_t *wait_ns,
+	struct err *err)
+{
+	assert_int_equal(target_parse_order(method, uri, &target, err), 0);
+	return wish_make(out, wait_ns, &target, body, strlen(body), 1000, err);
+}
+
+static void
+test_a_value_is_asked(void **state)
+{
+	struct command c;
+	int64_t wait_ns;
+	struct err err;
+
+	assert_int_equal(wish("PUT", "/api/v1/channels/T_furn?wait=2s",
+				 " {\"target\": 120.5, \"ramp_per_min\": 10, \"clamp\": true, "
+				 "\"confirm\":true,\n \"id\": \"a-1\", \"expires_s\": 0.5 }\r\n",
+				 &c, &wait_ns, &err),
+		0);
+	assert_int_equal(c.kind, COMMAND_SET);
+	assert_string_equal(c.subject, "T_furn");
+	assert_string_equal(c.value, "120.5");
+	assert_string_equal(c.id, "a-1");
+	assert_true(c.ramp_per_min == 10 && c.is_clamped && c.is_confirmed && !c.is_person);
+	assert_true(c.expires_ns == 1000 + 500 * NS_PER_MS && wait_ns == 2 * NS_PER_S);
+	assert_int_equal(wish("PUT", "/api/v1/channels/V", "{\"target\":\"op\\u0065n\"}", &c,
+				 &wait_ns, &err),
+		0);
+	assert_string_equal(c.value, "open");
+	assert_string_equal(c.id, "");
+	assert_true(isnan(c.ramp_per_min) && c.expires_ns == 0 && wait_ns == 0);
+	assert_int_equal(
+		wish("PUT", "/api/v1/channels/V", "{\"target\":true}", &c, &wait_ns, &err), 0);
+	assert_string_equal(c.value, "1");
+	assert_int_equal(
+		wish("PUT", "/api/v1/channels/V", "{\"mode\":\"manual\"}", &c, &wait_ns, &err), 0);
+	assert_int_equal(c.kind, COMMAND_MODE);
+}
+
+static void
+test_alarms_and_safe_states_are_asked(void **state)
+{
+	struct command c;
+	int64_t wait_ns;
+	struct err err;
+
+	assert_int_equal(wish("POST", "/api/v1/alarms/hot/shelve",
+				 "{\"for\":\"1h\",\"reason\":\"probe out\"}", &c, &wait_ns, &err),
+		0);
+	assert_true(c.kind == COMMAND_ALARM_SHELVE && c.span_ns == 3600 * NS_PER_S);
+	assert_string_equal(c.text, "probe out");
+	assert_int_equal(
+		wish("POST", "/api/v1/alarms/hot/ack", "{\"seen\": 77}", &c, &wait_ns, &err), 0);
+	assert_true(c.kind == COMMAND_ALARM_ACK && c.seen == 77);
+	assert_int_equal(wish("POST", "/api/v1/safe", "", &c, &wait_ns, &err), 0);
+	assert_true(c.kind == COMMAND_SAFE && c.subject[0] == '\0');
+	assert_int_equal(
+		wish("POST", "/api/v1/safe", "{\"name\":\"cold\"}", &c, &wait_ns, &err), 0);
+	assert_string_equal(c.subject, "cold");
+	assert_int_equal(wish("POST", "/api/v1/silence", "{}", &c, &wait_ns, &err), 0);
+	assert_int_equal(c.kind, COMMAND_SILENCE);
+}
+
+static void
+test_bad_bodies_are_told_with_their_place(void **state)
+{
+	static const struct {
+		const char *body, *word;
+	} cases[] = {
+		{ "", "'target'" },
+		{ "{}", "'target'" },
+		{ "{\"target\":1,\"mode\":\"manual\"}", "either" },
+		{ "[1]", "line 1, column 1" },
+		{ "{\n  \"target\": 1,\n  \"x\": 2}", "line 3, column 6" },
+		{ "{\"target\":1,\"target\":2}", "twice" },
+		{ "{\"target\":1", "missing" },
+		{ "{\"target\":1,}", "double quotes" },
+		{ "{\"target\":1}x", "more behind" },
+		{ "{\"target\" 1}", "colon" },
+		{ "{\"target\":{}}", "expected" },
+		{ "{\"target\":[1]}", "expected" },
+		{ "{\"target\":01}", "expected" },
+		{ "{\"target\":1.}", "expected" },
+		{ "{\"target\":.5}", "expected" },
+		{ "{\"target\":+1}", "expected" },
+		{ "{\"target\":1e999}", "expected" },
+		{ "{\"target\":NaN}", "expected" },
+		{ "{\"target\":tru}", "expected" },
+		{ "{\"target\":\"a\\nb\"}", "control" },
+		{ "{\"target\":\"a\\u0007b\"}", "control" },
+		{ "{\"target\":\"a\nb\"}", "control" },
+		{ "{\"target\":\"\\ud83d\"}", "escape" },
+		{ "{\"target\":\"\\u12\"}", "escape" },
+		{ "{\"target\":\"\xff\"}", "UTF-8" },
+		{ "{\"target\":\"abc", "no end" },
+		{ "{\"target\":1,\"clamp\":1}", "'clamp' takes" },
+		{ "{\"target\":1,\"id\":\"a b\"}", "'id'" },
+		{ "{\"target\":1,\"expires_s\":61}", "expires_s" },
+		{ "{\"target\":1,\"expires_s\":0}", "expires_s" },
+		{ "{\"target\":1,\"seen\":1}", "'seen' is not known" },
+		{ "{\"target\":"
+		  "\"0123456789012345678901234567890123456789012345678901234567890123\"}",
+			"bytes" },
+	};
+	struct command c;
+	int64_t wait_ns;
+
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		struct err err;
+
+		assert_int_equal(
+			wish("PUT", "/api/v1/channels/T", cases[i].body, &c, &wait_ns, &err),
+			ERR_CONF);
+		if (strstr(err.msg, cases[i].word) == NULL)
+			fail_msg("%s: %s", cases[i].body, err.msg);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		struct err err;
+
+		assert_int_equal(wish("PUT",
+					 i == 0 ? "/api/v1/channels/T?wait=31s"
+						: "/api/v1/channels/T?wait=x",
+					 "{\"target\":1}", &c, &wait_ns, &err),
+			ERR_CONF);
+		assert_non_null(strstr(err.msg, "wait"));
+	}
+}
+
+/* Cut at each byte, a good body is never another good one; the reader stays inside. */
+static void
+test_a_cut_body_is_none(void **state)
+{
+	static const char body[] =
+		"{\"target\": \"op\\u0065n\", \"ramp_per_min\": 1.5e1, \"clamp\": false}";
+	struct command c;
+	int64_t wait_ns;
+	struct err err;
+
+	assert_int_equal(target_parse_order("PUT", "/api/v1/channels/T", &target, &err), 0);
+	for (size_t n = 1; n < strlen(body); n++)
+		assert_int_equal(wish_make(&c, &wait_ns, &target, body, n, 0, &err), ERR_CONF);
+	assert_int_equal(wish_make(&c, &wait_ns, &target, body, strlen(body), 0, &err), 0);
+}
+
+static void
+test_headers(void **state)
+{
+	static const struct {
+		const char *host;
+		bool is_loopback;
+	} hosts[] = {
+		{ "localhost", true },
+		{ "LOCALHOST:80", true },
+		{ "127.0.0.1", true },
+		{ "127.3.2.1:8080", true },
+		{ "[::1]", true },
+		{ "[::1]:1", true },
+		{ NULL, false },
+		{ "", false },
+		{ "localhost.evil.org", false },
+		{ "localhost:x", false },
+		{ "127.0.0.1.evil.org", false },
+		{ "10.0.0.1", false },
+		{ "127.0.0.999", false },
+		{ "127.0.0", false },
+		{ "[::2]", false },
+		{ "127.0.0.1 ", false },
+	};
+	char token[COMMAND_TOKEN], longest[COMMAND_TOKEN + 8];
+
+	for (size_t i = 0; i < NELEM(hosts); i++)
+		if (wish_is_loopback(hosts[i].host) != hosts[i].is_loopback)
+			fail_msg("%s", hosts[i].host);
+	assert_true(wish_is_ours(NULL, "localhost"));
+	assert_true(wish_is_ours("http://localhost:8080", "localhost:8080"));
+	assert_false(wish_is_ours("http://localhost:8081", "localhost:8080"));
+	assert_false(wish_is_ours("https://localhost:8080", "localhost:8080"));
+	assert_false(wish_is_ours("null", "localhost"));
+	assert_false(wish_is_ours("http://localhost", NULL));
+	assert_true(wish_token(token, "Bearer abc") && strcmp(token, "abc") == 0);
+	assert_true(wish_token(token, "bearer  abc ") && strcmp(token, "abc") == 0);
+	assert_false(wish_token(token, NULL));
+	assert_false(wish_token(token, "Basic abc"));
+	assert_false(wish_token(token, "Bearer "));
+	assert_false(wish_token(token, "Bearer a b"));
+	assert_false(wish_token(token, "Bearer a\x80"));
+	memset(longest, 'a', sizeof(longest));
+	memcpy(longest, "Bearer ", 7);
+	longest[7 + COMMAND_TOKEN - 1] = '\0';
+	assert_true(wish_token(token, longest));
+	longest[7 + COMMAND_TOKEN - 1] = 'a';
+	longest[7 + COMMAND_TOKEN] = '\0';
+	assert_false(wish_token(token, longest));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_a_value_is_asked),
+		cmocka_unit_test(test_alarms_and_safe_states_are_asked),
+		cmocka_unit_test(test_bad_bodies_are_told_with_their_place),
+		cmocka_unit_test(test_a_cut_body_is_none),
+		cmocka_unit_test(test_headers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
