@@ -146,10 +146,11 @@ bare(struct bed *b)
 {
 	int64_t began_ns = spent_ns();
 	enum quality reason;
-	volatile unsigned n = 0;
+	unsigned n = 0;
 
 	for (uint32_t i = 0; i < b->n; i++)
 		n += on_truth(b, &image_alarm_at(b->img, i)->when, &reason) == TRUTH_TRUE;
+	b->n_states += n; /* so that it is done at all */
 	return spent_ns() - began_ns;
 }
 
