@@ -55,13 +55,15 @@ const SPIKE = 790;
 const iso = (ms) => new Date(ms).toISOString();
 
 export class FakeServer {
-	constructor({ extra = 0 } = {}) {
+	constructor({ extra = 0, alarms = 0 } = {}) {
 		const rows = [...BENCH];
 		for (const [name] of INSTRUMENTS)
 			for (let i = 0; i < 4; i++)
 				rows.push([`${name}.ai${i}`, `Input ${i}`, "float", "V", 0, 10, name, (t) => 5 + Math.sin(t / (i + 3))]);
 		for (let i = 0; i < extra; i++)
 			rows.push([`rack${i % 20}.c${i}`, `Extra ${i}`, "float", "V", 0, 10, `rack${i % 20}`, (t) => Math.sin(t + i) * 10]);
+		for (let i = 0; i < alarms; i++)
+			rows.push([`alarm.a${i}`, `Alarm ${i}`, "choice", "", null, null, null, () => "normal"]);
 		rows.push(["mbc.control.cpu", "processor time of the controller", "float", "%", null, null, null, () => 1.5]);
 		rows.push(["mbc.serve.streams", "open event streams", "uint", "", null, null, null, () => this.streams.size]);
 		this.rows = rows;

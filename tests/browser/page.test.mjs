@@ -475,6 +475,76 @@ test("instruments tell state, reason and remedy; details and trace open by keybo
 	await dialog.waitFor({ state: "hidden" });
 });
 
+/* The bench of beforeEach() has no alarms. */
+async function with_alarms(n, options) {
+	await server.stop();
+	server = new FakeServer({ alarms: n });
+	url = await server.start();
+	return ready(options);
+}
+
+const alarms_of = (page) => page.locator(".alarms li").evaluateAll((all) => all.map((li) => li.dataset.alarm));
+const alarm_text = (page, name) => page.locator(`[data-alarm="${name}"]`).innerText();
+
+test("alarms that are not normal stand above all else, those that wait for somebody first", async () => {
+	const { page } = await with_alarms(5);
+	await page.getByText("All are normal.").waitFor();
+	assert.deepEqual(await alarms_of(page), []);
+	server.force("alarm.a0", "shelved", "good", "good");
+	server.force("alarm.a1", "acknowledged", "good", "good");
+	server.force("alarm.a2", null, "bad", "no_answer");
+	server.force("alarm.a3", "unacknowledged", "good", "good");
+	await wait_until("four alarms", async () => (await alarms_of(page)).join() === "a3,a2,a1,a0");
+	assert.match(await alarm_text(page, "a3"), /Alarm 3\s+not acknowledged\s+since \d\d:\d\d:\d\d/);
+	assert.match(await alarm_text(page, "a2"), /not known whether it is normal: no answer/);
+	assert.match(await page.locator(".alarms h2").innerText(), /4 of 5/);
+	const [alarms, plot] = await page.locator(".alarms, .plot").evaluateAll((all) => all.map((e) => e.getBoundingClientRect().top));
+	assert.ok(alarms < plot);
+	await shoot(page, "alarms");
+	server.force("alarm.a3", "returned", "good", "good");
+	await wait_until("it is over", async () => /over, not acknowledged/.test(await alarm_text(page, "a3")));
+	server.release("alarm.a3");
+	await wait_until("it is gone", async () => (await alarms_of(page)).join() === "a2,a1,a0");
+});
+
+test("while nobody knows, no alarm is said to be normal", async () => {
+	const { page } = await with_alarms(2);
+	server.force("alarm.a1", "unacknowledged", "good", "good");
+	await wait_until("the alarm", async () => (await alarms_of(page)).join() === "a1");
+	server.release("alarm.a1");
+	await page.getByText("All are normal.").waitFor();
+	server.state = "controller_down";
+	await page.getByText("What the alarms say now is not known").waitFor();
+	assert.equal(await page.getByText("All are normal.").count(), 0);
+	server.state = "running";
+	await page.getByText("All are normal.").waitFor();
+	server.force("alarm.a0", "unacknowledged", "good", "good");
+	await wait_until("the alarm", async () => (await alarms_of(page)).join() === "a0");
+	server.silent = true;
+	await page.getByText("What the alarms say now is not known").waitFor();
+	assert.deepEqual(await alarms_of(page), ["a0"]);
+	assert.equal(await page.locator(".alarm.old").count(), 1);
+});
+
+test("a thousand alarms at once are counted, and the page goes on", async () => {
+	const { page } = await with_alarms(1000);
+	for (let i = 0; i < 1000; i++)
+		server.force(`alarm.a${i}`, "unacknowledged", "good", "good");
+	await page.getByText("and 900 more").waitFor();
+	assert.equal((await alarms_of(page)).length, 100);
+	server.force("T_bed", 124.5, "good", "good");
+	await wait_until("the next value", async () => (await value_of(page, "T_bed")) === "124.50");
+});
+
+test("a bench without alarms has no such part; in French they have French words", async () => {
+	const { page } = await ready();
+	assert.equal(await page.locator(".alarms").count(), 0);
+	const { page: french } = await with_alarms(1, { locale: "fr-FR" });
+	server.force("alarm.a0", "shelved", "good", "good");
+	await french.getByText("mise de côté").waitFor();
+	assert.match(await french.locator(".alarms h2").innerText(), /Alarmes\s+1 sur 1/);
+});
+
 test("French by the browser's language, and by the switch, which is remembered", async () => {
 	server.force("P_in", null, "bad", "no_answer");
 	const { page } = await ready({ locale: "fr-FR" });

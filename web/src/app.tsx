@@ -1,5 +1,6 @@
-/* app.tsx - the page: head, plot, table, instruments, links */
+/* app.tsx - the page: head, alarms, plot, table, instruments, links */
 import { render } from "preact";
+import { Alarms } from "./alarms";
 import "./app.css";
 import { choose_first } from "./choice";
 import { Head } from "./head";
@@ -30,6 +31,7 @@ function Page() {
 		<>
 			<Head />
 			<main class={store.link === "lost" ? "old" : ""}>
+				<Alarms />
 				<Plot />
 				<Instruments />
 				<Table />
