@@ -81,8 +81,10 @@ outputs_declare(struct bench *b)
 		o->owner = add_state(b, i, "owner", STATE_OWNER);
 		o->mode = add_state(b, i, "mode", STATE_MODE);
 	}
-	if (b->outputs.n > 0)
-		b->bench_state = channels_add_state(b, "mbc.bench", STATE_BENCH, NULL);
+	if (b->outputs.n == 0)
+		return;
+	b->bench_state = channels_add_state(b, "mbc.bench", STATE_BENCH, NULL);
+	b->channels.at[b->bench_state].at = b->channels.at[b->outputs.at[0].channel].at;
 }
 
 uint32_t
@@ -414,18 +416,32 @@ read_needs(struct bench *b, struct bench_output *o)
 			b, refresh != NULL ? refresh : most, o->refresh_ns, o->max_writes);
 }
 
-/* The least distance between two values that the wire can tell apart, and half of it by rounding. */
+/* By how much a step of one on the wire changes the channel, at most. */
 static double
-least_distance(const struct bench *b, const struct bench_output *o)
+largest_step(const struct bench *b, const struct bench_channel *at)
+{
+	const struct image_knot *k = b->knots.at + at->first_knot;
+	double most = 0;
+
+	if (at->n_knots == 0)
+		return at->has_scale ? fabs(at->factor) : 1;
+	for (uint32_t i = 1; i < at->n_knots; i++)
+		most = fmax(most, fabs((k[i].to - k[i - 1].to) / (k[i].from - k[i - 1].from)));
+	return most;
+}
+
+/* How far what is read back may lie from what was written by nothing but the rounding of the wire. */
+static double
+wire_rounding(const struct bench *b, const struct bench_output *o)
 {
 	const struct bench_channel *at = &b->channels.at[o->at];
 	const struct point *p = &b->points.at[at->source].codec_part;
 	double ends[2] = { o->min * o->factor + o->offset, o->max * o->factor + o->offset };
 
-	if (!is_number(at) || at->n_knots > 0)
+	if (!is_number(at))
 		return 0;
 	if (p->value == VALUE_INT || p->value == VALUE_UINT)
-		return at->has_scale ? fabs(at->factor) / 2 : 0.5;
+		return largest_step(b, at) / 2;
 	if (p->value == VALUE_FLOAT32 && o->has_limits && !o->is_inverted_table)
 		return fmax(fabs(ends[0]), fabs(ends[1])) * 1e-6;
 	return 0;
@@ -455,7 +471,7 @@ read_back(struct bench *b, struct bench_output *o)
 			"through a table no distance stays the same; say 'within' where '%s' is "
 			"described",
 			at->name);
-	o->verify_within = fmax(o->verify_within, least_distance(b, o));
+	o->verify_within = fmax(o->verify_within, wire_rounding(b, o));
 }
 
 static void
