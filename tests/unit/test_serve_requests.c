@@ -193,42 +193,63 @@ test_problem_documents(void **state)
 	buf_done(&out);
 }
 
-/* The description of the API tells of each path and each parameter that is served, and of no other. */
+/* What the description tells of one path with one method: the number of its parameters. */
+static size_t
+check_path(const char *text, const char *path, const char *method, const char *const *params)
+{
+	struct buf line = { 0 };
+	const char *from, *end, *at;
+	size_t n = 0;
+
+	buf_printf(&line, "\n    \"%s\": {", path);
+	from = strstr(text, buf_text(&line));
+	if (from == NULL)
+		fail_msg("openapi.json does not tell of %s", path);
+	end = strstr(from + 1, "\n    \"/");
+	buf_clear(&line);
+	buf_printf(&line, "\n      \"%s\": {", method);
+	from = strstr(from, buf_text(&line));
+	if (from == NULL || (end != NULL && from > end))
+		fail_msg("openapi.json does not tell of %s %s", method, path);
+	for (; params[n] != NULL; n++) {
+		buf_clear(&line);
+		buf_printf(&line, "\"name\": \"%s\"", params[n]);
+		at = strstr(from, buf_text(&line));
+		if (at == NULL || (end != NULL && at > end))
+			fail_msg("openapi.json does not tell of %s?%s", path, params[n]);
+	}
+	buf_done(&line);
+	return n;
+}
+
+static size_t
+count(const char *text, const char *what)
+{
+	size_t n = 0;
+
+	for (const char *at = text; (at = strstr(at, what)) != NULL; at++)
+		n++;
+	return n;
+}
+
+/* The description of the API tells of each path, method and parameter that is served, and of no other. */
 static void
 test_the_description_is_complete(void **state)
 {
+	static const char *const methods[ORDERS] = { [ORDER_SET] = "put" };
 	const struct page_file *file = &page_files[page_find("/api/v1/openapi.json")];
 	char *text = mem_text_n((const char *)file->plain, (size_t)(file->plain_end - file->plain));
-	size_t told = 0, params = 0, told_params = 0;
+	size_t params = 0;
 
-	for (const char *at = text; (at = strstr(at, "\n    \"/")) != NULL; at++)
-		told++;
-	assert_int_equal(told, ROUTE_COUNT);
-	for (const char *at = text; (at = strstr(at, "\"in\": \"query\"")) != NULL; at++)
-		told_params++;
-	for (int r = 0; r < ROUTE_COUNT; r++) {
-		const struct route_row *row = &target_routes[r];
-		struct buf path = { 0 };
-		const char *from, *end;
-
-		buf_printf(&path, "\n    \"%s\": {", row->path);
-		from = strstr(text, buf_text(&path));
-		if (from == NULL)
-			fail_msg("openapi.json does not tell of %s", row->path);
-		end = strstr(from + 1, "\n    \"/");
-		for (size_t i = 0; row->params[i] != NULL; i++, params++) {
-			const char *at;
-
-			buf_clear(&path);
-			buf_printf(&path, "\"name\": \"%s\"", row->params[i]);
-			at = strstr(from, buf_text(&path));
-			if (at == NULL || (end != NULL && at > end))
-				fail_msg("openapi.json does not tell of %s?%s", row->path,
-					row->params[i]);
-		}
-		buf_done(&path);
-	}
-	assert_int_equal(params, told_params);
+	for (int r = 0; r < ROUTE_COUNT; r++)
+		params += check_path(text, target_routes[r].path, "get", target_routes[r].params);
+	for (int o = 0; o < ORDERS; o++)
+		params += check_path(text, target_orders[o].path,
+			methods[o] != NULL ? methods[o] : "post", target_orders[o].params);
+	assert_int_equal(count(text, "\n      \"get\": {"), ROUTE_COUNT);
+	assert_int_equal(
+		count(text, "\n      \"put\": {") + count(text, "\n      \"post\": {"), ORDERS);
+	assert_int_equal(params, count(text, "\"in\": \"query\""));
 	free(text);
 }
 
