@@ -14,7 +14,7 @@
 #include "model/image.h"
 #include "msg/command.h"
 
-#define ALARM_SAVE_MAX 64                         /* bytes of one alarm */
+#define ALARM_SAVE_MAX 56                         /* bytes of one alarm */
 #define ALARMS_SHELVED_MAX 100                    /* at the same time */
 #define ALARM_SHELVE_DEFAULT_NS (3600 * NS_PER_S) /* where no time was said */
 #define ALARM_CHATTER_NS (60 * NS_PER_S)          /* coming three times in this is chattering */
@@ -51,6 +51,8 @@ bool alarms_horn(const struct alarms *a);
 
 /* One alarm of the image as bytes, to be kept over a restart; returns their number. What of a delay has passed is not in them. */
 size_t alarms_save(const struct alarms *a, uint32_t i, uint8_t out[ALARM_SAVE_MAX]);
+/* Is there anything to save: is it otherwise than at a first start? */
+bool alarms_is_worth(const struct alarms *a, uint32_t i);
 /* Before the first tick: put it back. age_ns: how long ago these bytes were saved, by a clock that went on meanwhile; negative:
  * nobody knows, and a shelf ends. False: they are no bytes of alarms_save(), and the alarm stays as it is. */
 bool alarms_load(struct alarms *a, uint32_t i, const uint8_t *bytes, size_t n, int64_t now_ns,

@@ -50,6 +50,14 @@ alarms_save(const struct alarms *a, uint32_t i, uint8_t out[ALARM_SAVE_MAX])
 	return SAVED;
 }
 
+bool
+alarms_is_worth(const struct alarms *a, uint32_t i)
+{
+	const struct alarm *m = &a->at[i];
+
+	return m->state != ALARM_NORMAL || m->overlays != 0 || flags_of(m) != 0 || m->count > 0;
+}
+
 /* How long a shelf still lasts, of what was left of it. */
 static int64_t
 left_after(int64_t left_ns, int64_t age_ns)

@@ -236,6 +236,14 @@ on_make_way(void *ctx)
 		link_make_way(b->links[i]);
 }
 
+static uint64_t
+on_keep(void *ctx, const uint8_t *bytes, size_t n)
+{
+	struct bench *b = ctx;
+
+	return b->sink.keep(b->sink.ctx, bytes, n);
+}
+
 static void
 make_hands(struct bench *b, int64_t now_ns)
 {
@@ -248,6 +256,7 @@ make_hands(struct bench *b, int64_t now_ns)
 		.write = on_write,
 		.ask = on_ask,
 		.make_way = on_make_way,
+		.keep = b->sink.keep == NULL ? NULL : on_keep,
 	};
 
 	if (hands_are_wanted(b->img))
@@ -592,6 +601,33 @@ watch_time(struct bench *b, const struct bench_clock *clock)
 	lateness_add(&b->lateness, clock->late_ns, clock->now_ns);
 }
 
+static struct keep_time
+keep_time(const struct bench *b, const struct bench_clock *clock)
+{
+	return (struct keep_time){ .boot = b->sink.boot,
+		.stamp_ns = clock->now_ns,
+		.wall_ns = clock->wall_ns,
+		.wall_is_good = clock->wall_is_good };
+}
+
+static void
+tick_hands(struct bench *b, const struct bench_clock *clock)
+{
+	const struct keep_time now = keep_time(b, clock);
+
+	hands_tick(b->hands, &now);
+}
+
+void
+bench_restore(struct bench *b, const struct keep_past *past, const struct bench_clock *clock)
+{
+	const struct keep_time now = keep_time(b, clock);
+
+	b->now_ns = clock->now_ns;
+	if (b->hands != NULL)
+		hands_restore(b->hands, past, &now);
+}
+
 void
 bench_tick(struct bench *b, const struct bench_clock *clock)
 {
@@ -611,7 +647,7 @@ bench_tick(struct bench *b, const struct bench_clock *clock)
 	channels_guard(b->channels, clock->now_ns);
 	channels_calculate(b->channels, clock->now_ns);
 	if (b->hands != NULL)
-		hands_tick(b->hands, clock->now_ns);
+		tick_hands(b, clock);
 	board_tick_begin(b->board);
 	channels_publish(b->channels);
 	write_states(b, is_second);

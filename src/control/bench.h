@@ -8,6 +8,7 @@
 
 #include "board/board.h"
 #include "control/command.h"
+#include "control/keep.h"
 #include "link/link.h"
 #include "model/image.h"
 #include "msg/event.h"
@@ -26,6 +27,9 @@ struct bench_sink {
 	 * as event(), and it is on the disk at once. */
 	uint64_t (*intent)(void *ctx, struct event *e);
 	enum command_record (*recorded)(void *ctx, uint64_t id, int64_t asked_ns, int64_t now_ns);
+	/* What outlives the controller (keep.h), recorded; returns the number of the record. NULL: nothing does. boot: event_boot(). */
+	uint64_t (*keep)(void *ctx, const uint8_t *bytes, size_t n);
+	uint64_t boot;
 	/* What became of a command; NULL: nobody wants to know. */
 	void (*verdict)(void *ctx, const struct verdict_told *v);
 };
@@ -69,6 +73,9 @@ struct bench_clock {
 	uint64_t lost;
 };
 void bench_tick(struct bench *b, const struct bench_clock *clock);
+
+/* How things were when a controller was alive last, before the first tick of a bench that does not adopt another. clock: now. */
+void bench_restore(struct bench *b, const struct keep_past *past, const struct bench_clock *clock);
 
 /* A command of somebody who may give it; its verdicts go to the sink, the first before this returns. */
 void bench_command(struct bench *b, const struct command *c, int64_t now_ns);

@@ -1,5 +1,5 @@
 /* hands.c - outputs, safe states, trips and commands together */
-#include "control/hands.h"
+#include "control/hands_inside.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -7,25 +7,6 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "control/alarm.h"
-#include "control/rule.h"
-
-struct hands {
-	const struct image *img;
-	struct channels *channels;
-	struct hands_sink sink;
-	struct outputs *outputs;
-	struct safe *safe;
-	struct trips *trips;
-	struct alarms *alarms;
-	struct rules *rules;
-	struct commands *commands;
-	bool has_read;    /* something since the last look at the trips */
-	bool has_settled; /* a write, since the last look at the safe states */
-	bool needs_calcs; /* a trip reads what is calculated */
-	int64_t now_ns;
-	int64_t stop_ns; /* since when it is to end; 0: it is not */
-};
 
 /* ---- what the parts ask for ---------------------------------------------------------------------------------------------- */
 
@@ -263,6 +244,10 @@ hands_new(const struct image *img, struct channels *channels, const struct hands
 	h->sink = *sink;
 	h->now_ns = now_ns;
 	make_parts(h, now_ns);
+	outputs_show(h->outputs, now_ns);
+	safe_show(h->safe, now_ns);
+	trips_show(h->trips, now_ns);
+	hands_keep_new(h);
 	for (uint32_t i = 0; i < img->channels.n; i++)
 		h->needs_calcs =
 			h->needs_calcs || (trips_reads(h->trips, i) && is_calculated(img, i));
@@ -277,6 +262,7 @@ hands_free(struct hands *h)
 	commands_free(h->commands);
 	rules_free(h->rules);
 	alarms_free(h->alarms);
+	hands_keep_free(h);
 	trips_free(h->trips);
 	safe_free(h->safe);
 	outputs_free(h->outputs);
@@ -342,11 +328,11 @@ hands_wake(const struct hands *h)
 static void
 show_bench(struct hands *h, int64_t now_ns)
 {
-	enum bench_state state = h->img->is_observed                ? BENCH_OBSERVING
-				 : trips_any(h->trips)              ? BENCH_TRIPPED
-				 : safe_held(h->safe) != IMAGE_NONE ? BENCH_SAFE
-				 : !trips_are_ready(h->trips)       ? BENCH_STARTING
-								    : BENCH_AUTOMATIC;
+	enum bench_state state = h->img->is_observed                            ? BENCH_OBSERVING
+				 : trips_any(h->trips)                          ? BENCH_TRIPPED
+				 : safe_held(h->safe) != IMAGE_NONE             ? BENCH_SAFE
+				 : h->is_deciding || !trips_are_ready(h->trips) ? BENCH_STARTING
+										: BENCH_AUTOMATIC;
 
 	for (uint32_t i = 0; i < h->img->outputs.n && state == BENCH_AUTOMATIC; i++)
 		if (outputs_mode_of(h->outputs, i) == MODE_MANUAL)
@@ -356,8 +342,10 @@ show_bench(struct hands *h, int64_t now_ns)
 }
 
 void
-hands_tick(struct hands *h, int64_t now_ns)
+hands_tick(struct hands *h, const struct keep_time *now)
 {
+	int64_t now_ns = now->stamp_ns;
+
 	h->now_ns = now_ns;
 	h->has_read = h->has_settled = false;
 	trips_step(h->trips, now_ns);
@@ -365,9 +353,11 @@ hands_tick(struct hands *h, int64_t now_ns)
 	commands_step(h->commands, now_ns);
 	if (!h->img->is_observed)
 		rules_tick(h->rules, now_ns);
+	hands_decide(h, now_ns);
 	outputs_tick(h->outputs, now_ns);
 	safe_step(h->safe, now_ns);
 	show_bench(h, now_ns);
+	hands_keep(h, now);
 }
 
 void
@@ -437,4 +427,8 @@ hands_adopt(struct hands *h, struct hands *from, int64_t now_ns)
 	rules_adopt(h->rules, from->rules);
 	commands_adopt(h->commands, from->commands);
 	h->stop_ns = from->stop_ns;
+	h->is_deciding = from->is_deciding;
+	h->outage_ns = from->outage_ns;
+	h->began_ns = from->began_ns;
+	outputs_starting(h->outputs, h->is_deciding);
 }

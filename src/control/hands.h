@@ -8,6 +8,7 @@
 
 #include "control/channel.h"
 #include "control/command.h"
+#include "control/keep.h"
 
 struct hands;
 
@@ -20,6 +21,8 @@ struct hands_sink {
 	int (*write)(void *ctx, uint32_t point, uint32_t tag, union value v, struct err *err);
 	void (*ask)(void *ctx, uint32_t point);
 	void (*make_way)(void *ctx);
+	/* Record states; returns the number of the record, of which black box and files together hold the last thousands. */
+	uint64_t (*keep)(void *ctx, const uint8_t *bytes, size_t n);
 };
 
 /* Has the bench anything of this? */
@@ -37,8 +40,14 @@ void hands_lost(struct hands *h, uint32_t instrument, int64_t now_ns);
 void hands_back(struct hands *h, uint32_t instrument, int64_t now_ns);
 
 void hands_step(struct hands *h, int64_t now_ns); /* behind each call of a link */
-void hands_tick(struct hands *h, int64_t now_ns);
+void hands_tick(struct hands *h, const struct keep_time *now);
 int64_t hands_wake(const struct hands *h);
+
+/* Before the first tick: how things were when a controller was alive last. What was tripped is, a safe state that was held is
+ * asserted; else the bench goes on as it was when the outage was below HANDS_OUTAGE_NS and every device holds what it did, and
+ * goes to its safe state when not. Nothing is written before that is decided, but what is safe. */
+#define HANDS_OUTAGE_NS (10 * NS_PER_S)
+void hands_restore(struct hands *h, const struct keep_past *past, const struct keep_time *now);
 
 void hands_command(struct hands *h, const struct command *c, int64_t now_ns);
 void hands_command_ask(struct hands *h, const char *id);

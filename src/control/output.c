@@ -69,6 +69,13 @@ output_show(struct outputs *all, uint32_t i, int64_t now_ns)
 			isfinite(rows[k].v) ? Q_GOOD : Q_NOT_YET, now_ns);
 }
 
+void
+outputs_show(struct outputs *all, int64_t now_ns)
+{
+	for (uint32_t i = 0; i < all->n; i++)
+		output_show(all, i, now_ns);
+}
+
 /* ---- orders -------------------------------------------------------------------------------------------------------------- */
 
 static int
@@ -141,6 +148,9 @@ outputs_check(struct outputs *all, uint32_t i, struct output_order *order, struc
 	if (all->img->is_observed)
 		return err_set(err, ERR_REFUSED, 0,
 			"this bench only observes; write 'mode: control' in its file");
+	if (all->is_starting)
+		return err_set(err, ERR_REFUSED, 0,
+			"the controller has just started and looks at what the devices hold; wait");
 	if (!isfinite(order->value))
 		return err_set(err, ERR_REFUSED, 0, "it takes a number");
 	if ((rc = check_owner(all, i, order, err)) < 0 ||
@@ -356,6 +366,11 @@ outputs_tick(struct outputs *all, int64_t now_ns)
 	for (uint32_t i = 0; i < all->n; i++) {
 		struct output *o = &all->at[i];
 
+		if (all->is_starting) {
+			o->moved_ns = now_ns;
+			output_step(all, i, now_ns);
+			continue;
+		}
 		ramp(all, i, now_ns);
 		/* The last step of a ramp that could not go while the one before was under way. */
 		if ((o->phase == OUTPUT_IDLE || o->phase == OUTPUT_VERIFYING) &&
@@ -425,15 +440,51 @@ outputs_back(struct outputs *all, uint32_t instrument, int64_t now_ns)
 	}
 }
 
+/* ---- starting ------------------------------------------------------------------------------------------------------------ */
+
+void
+outputs_starting(struct outputs *all, bool is_starting)
+{
+	/* What was found different is looked at anew, and taken over or told. */
+	for (uint32_t i = 0; i < all->n && all->is_starting && !is_starting; i++)
+		all->at[i].is_foreign = false;
+	all->is_starting = is_starting;
+}
+
+enum output_match
+outputs_match(const struct outputs *all, uint32_t i)
+{
+	const struct image_output *d = image_output_at(all->img, i);
+	const struct output *o = &all->at[i];
+
+	if (image_is_write_only(all->img, d->at) || !isfinite(o->target))
+		return OUTPUT_SAME;
+	return !o->is_known ? OUTPUT_NOT_READ : o->is_foreign ? OUTPUT_OTHER : OUTPUT_SAME;
+}
+
+void
+outputs_past(const struct outputs *all, uint32_t i, struct output_past *out)
+{
+	const struct output *o = &all->at[i];
+
+	*out = (struct output_past){ .target = o->target,
+		.working = o->working,
+		.ramp = o->ramp,
+		.owner = (enum output_owner)o->owner,
+		.mode = (enum output_mode)o->mode };
+}
+
 /* ---- restarts ------------------------------------------------------------------------------------------------------------ */
 
 void
 outputs_restore(struct outputs *all, uint32_t i, const struct output_past *past, int64_t now_ns)
 {
+	const struct image_output *d = image_output_at(all->img, i);
 	struct output *o = &all->at[i];
 
 	o->target = past->target;
 	o->working = past->working;
+	o->ramp = d->ramp > 0 && !(past->ramp > 0 && past->ramp < d->ramp) ? d->ramp : past->ramp;
 	o->owner = (uint8_t)past->owner;
 	o->mode = (uint8_t)past->mode;
 	o->moved_ns = now_ns;

@@ -46,6 +46,7 @@ struct outputs_sink {
 /* For a checked image, which outlives them. */
 struct outputs *outputs_new(const struct image *img, const struct outputs_sink *sink);
 void outputs_free(struct outputs *o);
+void outputs_show(struct outputs *o, int64_t now_ns); /* all their states, once at the start */
 
 /* The value that a text means for an output: "120", "120 degC", "open", "on", "toggle". ERR_CONF with cause; remedy. */
 int outputs_parse(const struct outputs *o, uint32_t output, const char *text, double *out,
@@ -103,12 +104,20 @@ void outputs_tick(struct outputs *o, int64_t now_ns);
 /* The earliest time at which outputs_tick() has something to do between two ticks of the bench; NEVER. */
 int64_t outputs_wake(const struct outputs *o);
 
+/* After a restart, until it is decided how the bench goes on: nothing is written but by protection, nothing is adopted. */
+void outputs_starting(struct outputs *o, bool is_starting);
+/* Was it read since then, and held what was written last? Unreadable ones are taken as they were. */
+enum output_match { OUTPUT_NOT_READ, OUTPUT_SAME, OUTPUT_OTHER };
+enum output_match outputs_match(const struct outputs *o, uint32_t output);
+
 /* What was known of an output before a restart; its target is NaN when nothing was asked. */
 struct output_past {
 	double target, working;
+	double ramp; /* a second; 0: at once */
 	enum output_owner owner;
 	enum output_mode mode;
 };
+void outputs_past(const struct outputs *o, uint32_t output, struct output_past *out);
 void outputs_restore(
 	struct outputs *o, uint32_t output, const struct output_past *past, int64_t now_ns);
 /* After a reload: outputs with the same channel id and type go on as they are; writes under way are settled by their links. */

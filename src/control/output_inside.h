@@ -44,6 +44,7 @@ struct outputs {
 	struct output *at; /* [output] */
 	uint32_t n;
 	uint32_t tag;
+	bool is_starting;
 	uint32_t *of_channel; /* [channel] output that is written there + 1; 0: none */
 	int64_t wake_ns;
 };
@@ -59,6 +60,8 @@ int output_raw(const struct image *img, const struct image_output *d, double val
 	union value *out, double *out_at, struct err *err) MUST_CHECK;
 /* The value of the output that `at` shows. */
 double output_from_at(const struct image *img, const struct image_output *d, double at);
+/* The nearest number of six digits. */
+double output_six_digits(double v);
 /* Within what two values of `at` are the same. */
 double output_tolerance(const struct image *img, const struct image_output *d, double at);
 

@@ -214,6 +214,17 @@ output_raw(const struct image *img, const struct image_output *d, double value, 
 }
 
 double
+output_six_digits(double v)
+{
+	double scale;
+
+	if (!isfinite(v) || !(fabs(v) > 0))
+		return v;
+	scale = pow(10, 5 - floor(log10(fabs(v))));
+	return isfinite(scale) && scale > 0 ? nearbyint(v * scale) / scale : v;
+}
+
+double
 output_tolerance(const struct image *img, const struct image_output *d, double at)
 {
 	const struct image_channel *ch = image_channel_at(img, d->at);

@@ -36,16 +36,17 @@ output_settle(struct outputs *all, uint32_t i, enum verdict verdict, const char 
 
 /* Every change on the wire is an event; writing the same again is none. */
 static void
-tell_written(struct outputs *all, uint32_t i, bool is_news, int64_t now_ns)
+tell_written(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 {
 	struct output *o = &all->at[i];
-	struct event e = { .kind = EVENT_OUTPUT_WRITTEN,
-		.cause = o->cause,
-		.n_values = 1,
-		.values = { o->working } };
+	double value = output_from_at(all->img, image_output_at(all->img, i), at);
+	struct event e = {
+		.kind = EVENT_OUTPUT_WRITTEN, .cause = o->cause, .n_values = 1, .values = { value }
+	};
 
-	if (is_news)
-		output_event(all, i, &e, now_ns);
+	/* As the device gets it, with at most six digits for people. */
+	outputs_text(all, i, output_six_digits(value), e.text, sizeof(e.text));
+	output_event(all, i, &e, now_ns);
 }
 
 /* What has to be read back: the last value; in a ramp any that was sent since the last one that was read back. */
@@ -185,7 +186,8 @@ output_send(struct outputs *all, uint32_t i, int64_t now_ns)
 	o->sent = o->working;
 	o->sent_ns = now_ns;
 	count_write(o, now_ns);
-	tell_written(all, i, is_news, now_ns);
+	if (is_news)
+		tell_written(all, i, at, now_ns);
 }
 
 static int64_t
@@ -311,6 +313,10 @@ compare(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 	}
 	if (o->is_foreign)
 		return;
+	if (all->is_starting && !output_is_protected(o)) {
+		o->is_foreign = true;
+		return;
+	}
 	if (o->mode == MODE_MANUAL && !output_is_protected(o)) {
 		adopt(all, i, value, EVENT_OUTPUT_CHANGED, now_ns);
 		return;

@@ -88,6 +88,13 @@ show(struct safe *s, uint32_t state, enum safe_phase phase, int64_t now_ns)
 		s->sink.ctx, image_safe_state_at(s->img, state)->state, phase, Q_GOOD, now_ns);
 }
 
+void
+safe_show(struct safe *s, int64_t now_ns)
+{
+	for (uint32_t i = 0; i < s->img->safe_states.n; i++)
+		show(s, i, SAFE_IDLE, now_ns);
+}
+
 static void
 emit(struct safe *s, enum event_kind kind, uint32_t state, const char *text, int64_t now_ns)
 {
@@ -369,6 +376,18 @@ safe_wants(const struct image *img, uint32_t state, uint32_t output, double valu
 			return true;
 	}
 	return false;
+}
+
+enum output_owner
+safe_owner(const struct safe *s, uint32_t state)
+{
+	return s->held[state].is_held ? (enum output_owner)s->held[state].owner : OWNER_NONE;
+}
+
+uint64_t
+safe_cause(const struct safe *s, uint32_t state)
+{
+	return s->held[state].cause;
 }
 
 int64_t

@@ -23,6 +23,7 @@ struct safe_sink {
 struct safe *safe_new(
 	const struct image *img, struct outputs *outputs, const struct safe_sink *sink);
 void safe_free(struct safe *s);
+void safe_show(struct safe *s, int64_t now_ns); /* all their states, once at the start */
 
 /* Begin safe state `state`, or take it on for one more reason. owner: OWNER_SAFE_STATE, OWNER_TRIP. The first lines are handed to
  * their links before this returns. */
@@ -40,6 +41,8 @@ bool safe_wants(const struct image *img, uint32_t state, uint32_t output, double
 
 void safe_step(struct safe *s, int64_t now_ns); /* at each tick, and when a write is settled */
 int64_t safe_wake(const struct safe *s);
+enum output_owner safe_owner(const struct safe *s, uint32_t state); /* OWNER_NONE: it is not held */
+uint64_t safe_cause(const struct safe *s, uint32_t state);
 /* After a restart: it was held, and is asserted anew. */
 void safe_restore(
 	struct safe *s, uint32_t state, enum output_owner owner, uint64_t cause, int64_t now_ns);

@@ -73,6 +73,13 @@ show(struct trips *t, uint32_t i, enum trip_state state, int64_t now_ns)
 	t->sink.state(t->sink.ctx, image_trip_at(t->img, i)->state, state, Q_GOOD, now_ns);
 }
 
+void
+trips_show(struct trips *t, int64_t now_ns)
+{
+	for (uint32_t i = 0; i < t->img->trips.n; i++)
+		show(t, i, TRIP_READY, now_ns);
+}
+
 static uint64_t
 emit(struct trips *t, enum event_kind kind, uint32_t i, uint64_t cause, const char *text,
 	int64_t now_ns)
@@ -419,24 +426,24 @@ trips_restore(struct trips *t, uint32_t i, const struct trip_past *past, int64_t
 	struct trip *trip = &t->at[i];
 
 	trip->cause = past->cause;
-	trip->bypass_until_ns = now_ns + past->bypass_left_ns;
+	trip->bypass_until_ns = past->bypass_until_ns;
 	trip->is_told = past->state == TRIP_TRIPPED;
 	show(t, i,
 		past->state == TRIP_PENDING ||
-				(past->state == TRIP_BYPASSED && past->bypass_left_ns <= 0)
+				(past->state == TRIP_BYPASSED && past->bypass_until_ns <= now_ns)
 			? TRIP_READY
 			: past->state,
 		now_ns);
 }
 
 void
-trips_past(const struct trips *t, uint32_t i, int64_t now_ns, struct trip_past *out)
+trips_past(const struct trips *t, uint32_t i, struct trip_past *out)
 {
 	const struct trip *trip = &t->at[i];
 
-	out->state = (enum trip_state)trip->state;
-	out->cause = trip->cause;
-	out->bypass_left_ns = trip->state == TRIP_BYPASSED ? trip->bypass_until_ns - now_ns : 0;
+	*out = (struct trip_past){ .state = (enum trip_state)trip->state,
+		.cause = trip->cause,
+		.bypass_until_ns = trip->state == TRIP_BYPASSED ? trip->bypass_until_ns : 0 };
 }
 
 void
@@ -449,7 +456,7 @@ trips_adopt(struct trips *t, const struct trips *from, int64_t now_ns)
 
 		if (old == IMAGE_NONE)
 			continue;
-		trips_past(from, old, now_ns, &past);
+		trips_past(from, old, &past);
 		trips_restore(t, i, &past, now_ns);
 		t->at[i].was_known = from->at[old].was_known;
 	}

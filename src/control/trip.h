@@ -28,6 +28,7 @@ struct trips_sink {
 struct trips *trips_new(const struct image *img, struct safe *safe, const struct outputs *outputs,
 	const struct trips_sink *sink, int64_t now_ns);
 void trips_free(struct trips *t);
+void trips_show(struct trips *t, int64_t now_ns); /* all their states, once at the start */
 
 /* A reading came for this channel: does a trip read it? Then call trips_step() at once. */
 bool trips_reads(const struct trips *t, uint32_t channel);
@@ -51,10 +52,10 @@ int trips_command(struct trips *t, const struct command *c, uint64_t cause, int6
 struct trip_past {
 	enum trip_state state;
 	uint64_t cause;
-	int64_t bypass_left_ns; /* BYPASSED: below or 0 it is over */
+	int64_t bypass_until_ns; /* BYPASSED: CLOCK_BOOTTIME */
 };
 void trips_restore(struct trips *t, uint32_t i, const struct trip_past *past, int64_t now_ns);
-void trips_past(const struct trips *t, uint32_t i, int64_t now_ns, struct trip_past *out);
+void trips_past(const struct trips *t, uint32_t i, struct trip_past *out);
 void trips_adopt(struct trips *t, const struct trips *from, int64_t now_ns);
 
 #endif

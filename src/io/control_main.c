@@ -59,6 +59,8 @@ struct control {
 	int64_t measured_ns;
 	struct control_door *door; /* to the gate */
 	struct journal *journal;
+	uint64_t boot;
+	struct keep_past *past;  /* how things were; of the start */
 	bool is_journal_failing; /* and that is told */
 	struct {
 		uint64_t number, id;
@@ -119,6 +121,14 @@ on_recorded(void *ctx, uint64_t id, int64_t asked_ns, int64_t now_ns)
 		break;
 	}
 	return COMMAND_RECORD_WAITS;
+}
+
+static uint64_t
+on_keep(void *ctx, const uint8_t *bytes, size_t n)
+{
+	struct control *c = ctx;
+
+	return journal_keep(c->journal, bytes, n);
 }
 
 static void
@@ -334,6 +344,8 @@ make_board(struct control *c, uint32_t generation, struct setup *s, struct err *
 		.clock = on_clock,
 		.intent = on_intent,
 		.recorded = on_recorded,
+		.keep = on_keep,
+		.boot = c->boot,
 		.verdict = on_verdict,
 	};
 	struct board_setup setup = {
@@ -693,16 +705,38 @@ struct handed {
 	int64_t socket, image, secrets, generation, blackbox, journal[JOURNAL_FILES];
 };
 
+static void
+on_past(void *ctx, const uint8_t *bytes, size_t n)
+{
+	struct control *c = ctx;
+
+	keep_past_take(c->past, bytes, n);
+}
+
+/* How the bench was when a controller was alive last. */
+static void
+restore(struct control *c)
+{
+	const struct bench_clock clock = { .now_ns = now_boot(),
+		.wall_ns = now_wall_offset(),
+		.wall_is_good = now_wall_is_good() };
+
+	bench_restore(c->now.bench, c->past, &clock);
+	keep_past_free(c->past);
+	c->past = NULL;
+}
+
 static int
 start_journal(struct control *c, const struct handed *h, struct err *err)
 {
-	struct journal_setup setup = { .blackbox = (int)h->blackbox };
+	struct journal_setup setup = { .blackbox = (int)h->blackbox, .state = on_past, .ctx = c };
 	char boot_id[40];
 
 	for (int i = 0; i < JOURNAL_FILES; i++)
 		setup.files[i] = (int)h->journal[i];
 	now_boot_id(boot_id);
-	setup.boot = event_boot(boot_id);
+	setup.boot = c->boot = event_boot(boot_id);
+	c->past = keep_past_new();
 	c->journal = journal_open(&setup, err);
 	return c->journal == NULL ? ERR_IO : 0;
 }
@@ -733,6 +767,7 @@ start(struct control *c, const struct handed *h, struct err *err)
 	if (start_journal(c, h, err) < 0 ||
 		make_board(c, (uint32_t)h->generation, &c->now, err) < 0)
 		return ERR_IO;
+	restore(c);
 	c->wires = wires_new(c->loop, c->now.img, &sink, err);
 	sig = loop_signals(signals, NELEM(signals), err);
 	if (c->wires == NULL || sig < 0 ||

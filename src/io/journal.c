@@ -186,6 +186,15 @@ journal_clock(struct journal *j, struct clock_record *c)
 }
 
 uint64_t
+journal_keep(struct journal *j, const uint8_t *bytes, size_t n)
+{
+	uint64_t seq = blackbox_put(&j->box, RECORD_STATE, bytes, n);
+
+	ask(j, now_boot());
+	return seq;
+}
+
+uint64_t
 journal_intent(struct journal *j, struct event *e)
 {
 	j->must_sync = true;
@@ -291,6 +300,70 @@ go_on(struct journal *j, struct hand *h)
 	j->last.durable_id = last->last_id;
 }
 
+/* ---- states ---- */
+
+/* Records of states in the black box, to fn (NULL: none); is a whole snapshot among them? */
+static bool
+states_of_box(const struct blackbox *box, const struct journal_setup *setup, bool is_told)
+{
+	uint64_t head = blackbox_head(box);
+	bool has_first = false, is_whole = false;
+	struct record r;
+
+	for (uint64_t seq = blackbox_oldest(box, head); seq < head; seq++) {
+		if (!blackbox_get(box, seq, &r) || r.type != RECORD_STATE || r.n == 0)
+			continue;
+		has_first = has_first || (r.bytes[0] & RECORD_STATE_FIRST) != 0;
+		is_whole = is_whole || (has_first && (r.bytes[0] & RECORD_STATE_LAST) != 0);
+		if (is_told)
+			setup->state(setup->ctx, r.bytes, r.n);
+	}
+	return is_whole;
+}
+
+/* The number of the first record of a file; 0: it has none. */
+static uint64_t
+first_of(struct journal_reader *scan, int fd)
+{
+	struct record r;
+	struct err err;
+
+	journal_reader_init(scan, fd);
+	return fd >= 0 && journal_reader_next(scan, &r, &err) == 1 ? r.seq : 0;
+}
+
+static void
+states_of_files(struct hand *h, const struct journal_setup *setup)
+{
+	int order[JOURNAL_FILES] = { 0, 1 };
+	struct record r;
+	struct err err;
+
+	if (first_of(&h->scan, h->fd[0]) > first_of(&h->scan, h->fd[1])) {
+		order[0] = 1;
+		order[1] = 0;
+	}
+	for (int i = 0; i < JOURNAL_FILES; i++) {
+		if (h->fd[order[i]] < 0)
+			continue;
+		journal_reader_init(&h->scan, h->fd[order[i]]);
+		while (journal_reader_next(&h->scan, &r, &err) == 1)
+			if (r.type == RECORD_STATE)
+				setup->state(setup->ctx, r.bytes, r.n);
+	}
+}
+
+/* The black box has the newest ones, and is all that is needed when a whole snapshot is in it. */
+static void
+find_states(struct journal *j, struct hand *h, const struct journal_setup *setup)
+{
+	if (setup->state == NULL)
+		return;
+	if (!states_of_box(&j->box, setup, false))
+		states_of_files(h, setup);
+	states_of_box(&j->box, setup, true);
+}
+
 struct journal *
 journal_open(const struct journal_setup *setup, struct err *err)
 {
@@ -306,6 +379,7 @@ journal_open(const struct journal_setup *setup, struct err *err)
 	if (rc < 0) {
 		drop_hand(h);
 	} else {
+		find_states(j, h, setup);
 		go_on(j, h);
 		rc = worker_start(&j->worker, "journal", &job, err);
 	}

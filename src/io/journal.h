@@ -21,6 +21,9 @@ struct journal_setup {
 	int blackbox;             /* memfd; closed here */
 	int files[JOURNAL_FILES]; /* closed by the thread; -1: there is none */
 	uint64_t boot;            /* event_boot() */
+	/* Called for each record of a state that is found, in their order; NULL: nobody wants them. */
+	void (*state)(void *ctx, const uint8_t *bytes, size_t n);
+	void *ctx;
 };
 
 /* How the thread does. */
@@ -42,6 +45,9 @@ void journal_close(struct journal *j, int64_t wait_ns);
 uint64_t journal_event(struct journal *j, struct event *e);
 /* The same for what the clocks say; its boot is filled. */
 void journal_clock(struct journal *j, struct clock_record *c);
+
+/* Record states (control/keep.h); returns the number of the record. */
+uint64_t journal_keep(struct journal *j, const uint8_t *bytes, size_t n);
 
 /* Record an event of class A: the thread synchronises at once. What it announces may be done when journal_is_durable(). */
 uint64_t journal_intent(struct journal *j, struct event *e);

@@ -6,7 +6,14 @@
 
 #define RECORD_BYTES EVENT_BYTES
 
-enum record_type { RECORD_EVENT = 1, RECORD_CLOCK = 2 };
+enum record_type {
+	RECORD_EVENT = 1,
+	RECORD_CLOCK = 2,
+	RECORD_STATE = 3, /* what outlives a controller (control/keep.h); its first byte: */
+};
+
+#define RECORD_STATE_FIRST 1 /* of the records of a snapshot */
+#define RECORD_STATE_LAST 2
 
 struct record {
 	uint64_t seq; /* 1, 2, ... in the life of a bench; a hole is a loss */

@@ -72,14 +72,34 @@ on_verdict(void *ctx, const struct verdict_told *v)
 	r->verdicts[r->n_verdicts++ % HAND_VERDICTS] = *v;
 }
 
+static uint64_t
+on_keep(void *ctx, const uint8_t *bytes, size_t n)
+{
+	struct hand_rig *r = ctx;
+
+	keep_past_take(r->past, bytes, n);
+	return ++r->n_kept;
+}
+
+static struct bench_clock
+clock_of(const struct hand_rig *r)
+{
+	return (struct bench_clock){
+		.now_ns = r->now_ns, .wall_ns = r->wall_ns, .wall_is_good = !r->wall_is_bad
+	};
+}
+
 static void
 make_bench(struct hand_rig *r)
 {
+	const struct bench_clock clock = clock_of(r);
 	const struct bench_sink sink = { .ctx = r,
 		.event = on_event,
 		.intent = on_event,
 		.recorded = on_recorded,
-		.verdict = on_verdict };
+		.verdict = on_verdict,
+		.keep = on_keep,
+		.boot = r->boot };
 	struct board_setup setup = { .image = r->img,
 		.generation = 1,
 		.tape_records = board_tape_records(r->img),
@@ -91,6 +111,7 @@ make_bench(struct hand_rig *r)
 	r->board = board_make(r->memory, &setup);
 	r->bench = bench_new(r->img, r->board, codec_find, &sink, r->now_ns);
 	r->next_tick_ns = r->now_ns;
+	bench_restore(r->bench, r->past, &clock);
 }
 
 void
@@ -100,6 +121,9 @@ hand_init(struct hand_rig *r, struct image *img, uint32_t n)
 	r->img = img;
 	r->n_devices = n;
 	r->now_ns = 1000 * NS_PER_S;
+	r->wall_ns = 1000000 * NS_PER_S;
+	r->boot = 1;
+	r->past = keep_past_new();
 	for (uint32_t d = 0; d < n; d++) {
 		r->device[d].delay_ns = DELAY_NS;
 		r->device[d].answer_ns = NEVER;
@@ -111,19 +135,32 @@ void
 hand_done(struct hand_rig *r)
 {
 	bench_free(r->bench);
+	keep_past_free(r->past);
 	free(r->memory);
 	free(r->img);
 }
 
 void
-hand_kill(struct hand_rig *r)
+hand_kill(struct hand_rig *r, int64_t outage_ns)
 {
 	bench_free(r->bench);
+	r->now_ns += outage_ns;
 	for (uint32_t d = 0; d < r->n_devices; d++) {
 		r->device[d].is_open = false;
 		r->device[d].answer_ns = NEVER;
 	}
 	make_bench(r);
+}
+
+void
+hand_reboot(struct hand_rig *r, int64_t outage_ns)
+{
+	int64_t before_ns = r->now_ns;
+
+	r->boot++;
+	r->now_ns = 50 * NS_PER_S;
+	r->wall_ns += before_ns - r->now_ns + outage_ns;
+	hand_kill(r, 0);
 }
 
 /* ---- devices: Modbus/TCP, functions 3, 6, 16 ----------------------------------------------------------------------------- */
@@ -266,9 +303,7 @@ hand_run(struct hand_rig *r, int64_t span_ns)
 		bench_time(r->bench, r->now_ns);
 		serve(r);
 		if (r->now_ns >= r->next_tick_ns) {
-			struct bench_clock clock = {
-				.now_ns = r->now_ns, .wall_ns = NS_PER_S, .wall_is_good = true
-			};
+			const struct bench_clock clock = clock_of(r);
 
 			bench_tick(r->bench, &clock);
 			serve(r);

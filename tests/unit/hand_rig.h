@@ -55,6 +55,10 @@ struct hand_rig {
 	size_t n_verdicts;
 	struct event events[HAND_EVENTS];
 	size_t n_events;
+	struct keep_past *past; /* what was recorded of states */
+	uint64_t n_kept, boot;
+	int64_t wall_ns;
+	bool wall_is_bad;
 	bool no_disk; /* nothing is recorded */
 	bool is_slow; /* it is not on the disk yet */
 };
@@ -64,8 +68,10 @@ struct image_builder *hand_builder(uint32_t n, uint32_t registers, uint32_t *out
 /* The image is the rig's. */
 void hand_init(struct hand_rig *r, struct image *img, uint32_t n);
 void hand_done(struct hand_rig *r);
-/* Another controller on the same image and devices: the one before was killed. */
-void hand_kill(struct hand_rig *r);
+/* Another controller on the same image and devices: the one before was killed, and this one comes so much later. */
+void hand_kill(struct hand_rig *r, int64_t outage_ns);
+/* With another boot in between: CLOCK_BOOTTIME begins anew, the wall clock goes on. */
+void hand_reboot(struct hand_rig *r, int64_t outage_ns);
 
 void hand_run(struct hand_rig *r, int64_t span_ns);
 

@@ -1,0 +1,44 @@
+/* hands_inside.h - what the files of the hands share */
+#ifndef CONTROL_HANDS_INSIDE_H
+#define CONTROL_HANDS_INSIDE_H
+
+#include "control/alarm.h"
+#include "control/hands.h"
+#include "control/rule.h"
+
+struct kept;
+
+struct hands {
+	const struct image *img;
+	struct channels *channels;
+	struct hands_sink sink;
+	struct outputs *outputs;
+	struct safe *safe;
+	struct trips *trips;
+	struct alarms *alarms;
+	struct rules *rules;
+	struct commands *commands;
+	bool has_read;    /* something since the last look at the trips */
+	bool has_settled; /* a write, since the last look at the safe states */
+	bool needs_calcs; /* a trip reads what is calculated */
+	int64_t now_ns;
+	int64_t stop_ns; /* since when it is to end; 0: it is not */
+	int64_t began_ns;
+	/* hands_keep.c */
+	bool is_deciding; /* after a restart: does the bench go on as it was, or to its safe state? */
+	int64_t outage_ns;     /* how long nobody was at the controls; below 0: unknown */
+	struct kept *kept;     /* [output], [trip], [safe state]: as last recorded */
+	uint64_t snapshot_seq; /* 0: none was recorded yet */
+	bool is_snapshot_due;
+	int64_t kept_ns, snapshot_ns;
+};
+
+/* hands_keep.c */
+void hands_keep_new(struct hands *h);
+void hands_keep_free(struct hands *h);
+/* Behind all else of a tick: what has changed is recorded; once a second in any case, as a sign of life. */
+void hands_keep(struct hands *h, const struct keep_time *now);
+/* After a restart: once the devices have told what they hold, or will not. */
+void hands_decide(struct hands *h, int64_t now_ns);
+
+#endif

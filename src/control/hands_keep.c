@@ -1,0 +1,403 @@
+/* hands_keep.c - what outlives a controller, and how a bench goes on after one */
+#include "control/hands_inside.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#define ALIVE_NS NS_PER_S            /* a sign of life is recorded so often at least */
+#define SNAPSHOT_NS (300 * NS_PER_S) /* and all of it */
+#define SNAPSHOT_SEQ 900 /* or after so many records: the black box holds three times as many */
+#define LOOK_NS (60 * NS_PER_S) /* devices that do not tell what they hold by then */
+#define KEPT_MAX 30
+
+struct kept {
+	uint8_t n; /* 0: as at a first start */
+	uint8_t bytes[KEPT_MAX];
+};
+
+void
+hands_keep_new(struct hands *h)
+{
+	const struct image *img = h->img;
+
+	h->kept = mem_zero(
+		(size_t)img->outputs.n + img->trips.n + img->safe_states.n, sizeof(*h->kept));
+}
+
+void
+hands_keep_free(struct hands *h)
+{
+	free(h->kept);
+}
+
+/* ---- as bytes ------------------------------------------------------------------------------------------------------------ */
+
+static void
+put_double(uint8_t *out, double v)
+{
+	union value bits = { .f = v };
+
+	put_u64le(out, bits.u);
+}
+
+static double
+get_double(const uint8_t *in)
+{
+	const union value bits = { .u = get_u64le(in) };
+
+	return bits.f;
+}
+
+static void
+save_output(const struct hands *h, uint32_t i, struct kept *out)
+{
+	struct output_past past;
+
+	outputs_past(h->outputs, i, &past);
+	if (!isfinite(past.target))
+		return;
+	put_double(out->bytes, past.target);
+	put_double(out->bytes + 8, past.working);
+	put_double(out->bytes + 16, past.ramp);
+	out->bytes[24] = (uint8_t)past.owner;
+	out->bytes[25] = (uint8_t)past.mode;
+	out->n = 26;
+}
+
+static void
+save_trip(const struct hands *h, uint32_t i, struct kept *out)
+{
+	struct trip_past past;
+
+	trips_past(h->trips, i, &past);
+	if (past.state != TRIP_TRIPPED && past.state != TRIP_BYPASSED)
+		return;
+	out->bytes[0] = (uint8_t)past.state;
+	put_u64le(out->bytes + 1, past.cause);
+	put_u64le(out->bytes + 9, (uint64_t)past.bypass_until_ns);
+	out->n = 17;
+}
+
+static void
+save_safe(const struct hands *h, uint32_t i, struct kept *out)
+{
+	if (safe_owner(h->safe, i) == OWNER_NONE)
+		return;
+	out->bytes[0] = (uint8_t)safe_owner(h->safe, i);
+	put_u64le(out->bytes + 1, safe_cause(h->safe, i));
+	out->n = 9;
+}
+
+/* Item k of all that has a place in `kept`, and the channel by whose id it is known. */
+static void
+save(const struct hands *h, uint32_t k, struct kept *out, enum keep_kind *kind, uint32_t *channel)
+{
+	const struct image *img = h->img;
+
+	memset(out, 0, sizeof(*out));
+	if (k < img->outputs.n) {
+		*kind = KEEP_OUTPUT;
+		*channel = image_output_at(img, k)->target;
+		save_output(h, k, out);
+	} else if (k - img->outputs.n < img->trips.n) {
+		*kind = KEEP_TRIP;
+		*channel = image_trip_at(img, k - img->outputs.n)->state;
+		save_trip(h, k - img->outputs.n, out);
+	} else {
+		*kind = KEEP_SAFE;
+		*channel = image_safe_state_at(img, k - img->outputs.n - img->trips.n)->state;
+		save_safe(h, k - img->outputs.n - img->trips.n, out);
+	}
+}
+
+/* ---- recording ----------------------------------------------------------------------------------------------------------- */
+
+struct recording {
+	struct hands *h;
+	const struct keep_time *now;
+	struct keep_writer w;
+	bool is_snapshot;
+	uint64_t first_seq;
+};
+
+static void
+send(struct recording *r, bool is_last)
+{
+	uint64_t seq;
+
+	keep_end(&r->w, r->is_snapshot && is_last);
+	seq = r->h->sink.keep(r->h->sink.ctx, r->w.bytes, r->w.n);
+	if (r->first_seq == 0)
+		r->first_seq = seq;
+}
+
+static void
+add(struct recording *r, uint32_t channel, enum keep_kind kind, const uint8_t *bytes, size_t n)
+{
+	uint32_t id = image_channel_at(r->h->img, channel)->id;
+
+	if (keep_put(&r->w, id, kind, bytes, n))
+		return;
+	send(r, false);
+	keep_begin(&r->w, r->now, false);
+	keep_put(&r->w, id, kind, bytes, n);
+}
+
+static bool
+add_items(struct recording *r)
+{
+	struct hands *h = r->h;
+	uint32_t n = h->img->outputs.n + h->img->trips.n + h->img->safe_states.n;
+	bool has_any = false;
+
+	for (uint32_t k = 0; k < n; k++) {
+		struct kept now;
+		enum keep_kind kind;
+		uint32_t channel;
+
+		save(h, k, &now, &kind, &channel);
+		if (r->is_snapshot ? now.n == 0 : memcmp(&now, &h->kept[k], sizeof(now)) == 0)
+			continue;
+		h->kept[k] = now;
+		add(r, channel, kind, now.bytes, now.n);
+		has_any = true;
+	}
+	return has_any;
+}
+
+/* Behind the time at which it was saved: what is left of a shelf counts from there. */
+static void
+add_alarm(struct recording *r, uint32_t i)
+{
+	uint8_t bytes[8 + ALARM_SAVE_MAX];
+
+	_Static_assert(sizeof(bytes) <= KEEP_ENTRY_MAX, "an alarm fits into an entry");
+	put_u64le(bytes, (uint64_t)r->now->stamp_ns);
+	add(r, image_alarm_at(r->h->img, i)->state, KEEP_ALARM, bytes,
+		8 + alarms_save(r->h->alarms, i, bytes + 8));
+}
+
+static bool
+add_alarms(struct recording *r)
+{
+	struct hands *h = r->h;
+	bool has_any = false;
+	uint32_t i;
+
+	while ((i = alarms_take_changed(h->alarms)) != IMAGE_NONE) {
+		if (r->is_snapshot)
+			continue; /* it comes with all the others */
+		add_alarm(r, i);
+		has_any = true;
+	}
+	for (i = 0; r->is_snapshot && i < h->img->alarms.n; i++)
+		if (alarms_is_worth(h->alarms, i))
+			add_alarm(r, i);
+	return has_any;
+}
+
+void
+hands_keep(struct hands *h, const struct keep_time *now)
+{
+	struct recording r = { .h = h, .now = now };
+	bool has_any;
+
+	/* How it was stays as it was until it is decided how it goes on. */
+	if (h->sink.keep == NULL || h->is_deciding)
+		return;
+	r.is_snapshot = h->snapshot_seq == 0 || now->stamp_ns - h->snapshot_ns >= SNAPSHOT_NS ||
+			h->is_snapshot_due;
+	keep_begin(&r.w, now, r.is_snapshot);
+	has_any = add_items(&r);
+	has_any = add_alarms(&r) || has_any || r.is_snapshot;
+	if (!has_any && now->stamp_ns - h->kept_ns < ALIVE_NS)
+		return;
+	send(&r, true);
+	h->kept_ns = now->stamp_ns;
+	if (r.is_snapshot) {
+		h->snapshot_seq = r.first_seq;
+		h->snapshot_ns = now->stamp_ns;
+		h->is_snapshot_due = false;
+	} else if (r.first_seq - h->snapshot_seq > SNAPSHOT_SEQ) {
+		h->is_snapshot_due = true;
+	}
+}
+
+/* ---- after a restart ----------------------------------------------------------------------------------------------------- */
+
+static int64_t
+outage(const struct keep_time *was, const struct keep_time *now)
+{
+	int64_t ns;
+
+	if (was->boot == now->boot)
+		return now->stamp_ns - was->stamp_ns;
+	if (!was->wall_is_good || !now->wall_is_good)
+		return -1;
+	ns = (now->wall_ns + now->stamp_ns) - (was->wall_ns + was->stamp_ns);
+	return ns < 0 ? -1 : ns;
+}
+
+static bool
+restore_output(struct hands *h, const struct keep_past *past, uint32_t i, int64_t now_ns)
+{
+	const struct image_output *d = image_output_at(h->img, i);
+	size_t n;
+	const uint8_t *b =
+		keep_past_find(past, image_channel_at(h->img, d->target)->id, KEEP_OUTPUT, &n);
+	struct output_past was;
+
+	if (b == NULL || n != 26 || b[24] >= OWNERS || b[25] >= MODES)
+		return false;
+	was = (struct output_past){ .target = get_double(b),
+		.working = get_double(b + 8),
+		.ramp = get_double(b + 16),
+		.owner = (enum output_owner)b[24],
+		.mode = (enum output_mode)b[25] };
+	/* A range that was narrowed meanwhile holds for what is old, too: then it is not gone on with. */
+	if (!isfinite(was.target) || !isfinite(was.working) || !(was.ramp >= 0) ||
+		(d->has_limits && (was.target < d->min || was.target > d->max)))
+		return false;
+	if (was.owner >= OWNER_SAFE_STATE)
+		was.owner = OWNER_NONE; /* the safe state takes it again */
+	outputs_restore(h->outputs, i, &was, now_ns);
+	return true;
+}
+
+static void
+restore_trip(struct hands *h, const struct keep_past *past, const struct keep_time *was, uint32_t i,
+	int64_t now_ns)
+{
+	size_t n;
+	const uint8_t *b = keep_past_find(
+		past, image_channel_at(h->img, image_trip_at(h->img, i)->state)->id, KEEP_TRIP, &n);
+	struct trip_past trip;
+
+	if (b == NULL || n != 17 || (b[0] != TRIP_TRIPPED && b[0] != TRIP_BYPASSED))
+		return;
+	trip = (struct trip_past){ .state = (enum trip_state)b[0], .cause = get_u64le(b + 1) };
+	/* What is left of a bypass runs on while nobody is there; of an unknown time nothing is left. */
+	if (h->outage_ns >= 0)
+		trip.bypass_until_ns =
+			now_ns - h->outage_ns + ((int64_t)get_u64le(b + 9) - was->stamp_ns);
+	trips_restore(h->trips, i, &trip, now_ns);
+}
+
+static bool
+restore_safe(struct hands *h, const struct keep_past *past, uint32_t i, int64_t now_ns)
+{
+	size_t n;
+	const uint8_t *b = keep_past_find(past,
+		image_channel_at(h->img, image_safe_state_at(h->img, i)->state)->id, KEEP_SAFE, &n);
+
+	if (b == NULL || n != 9 || (b[0] != OWNER_SAFE_STATE && b[0] != OWNER_TRIP))
+		return false;
+	safe_restore(h->safe, i, (enum output_owner)b[0], get_u64le(b + 1), now_ns);
+	return true;
+}
+
+static void
+restore_alarm(struct hands *h, const struct keep_past *past, const struct keep_time *was,
+	uint32_t i, int64_t now_ns)
+{
+	size_t n;
+	const uint8_t *b = keep_past_find(past,
+		image_channel_at(h->img, image_alarm_at(h->img, i)->state)->id, KEEP_ALARM, &n);
+
+	int64_t age_ns;
+
+	if (b == NULL || n < 8)
+		return;
+	age_ns = was->stamp_ns - (int64_t)get_u64le(b);
+	age_ns = h->outage_ns < 0 || age_ns < 0 ? -1 : age_ns + h->outage_ns;
+	if (!alarms_load(h->alarms, i, b + 8, n - 8, now_ns, age_ns))
+		return; /* of another version: it begins anew */
+}
+
+void
+hands_restore(struct hands *h, const struct keep_past *past, const struct keep_time *now)
+{
+	struct keep_time was;
+	bool has_output = false, is_held = false;
+
+	if (!keep_past_is_known(past, &was))
+		return;
+	h->now_ns = now->stamp_ns;
+	h->began_ns = now->stamp_ns;
+	h->outage_ns = outage(&was, now);
+	for (uint32_t i = 0; i < h->img->alarms.n; i++)
+		restore_alarm(h, past, &was, i, now->stamp_ns);
+	if (h->img->is_observed)
+		return;
+	for (uint32_t i = 0; i < h->img->outputs.n; i++)
+		has_output = restore_output(h, past, i, now->stamp_ns) || has_output;
+	for (uint32_t i = 0; i < h->img->trips.n; i++)
+		restore_trip(h, past, &was, i, now->stamp_ns);
+	for (uint32_t i = 0; i < h->img->safe_states.n; i++)
+		is_held = restore_safe(h, past, i, now->stamp_ns) || is_held;
+	h->is_deciding = has_output && !is_held;
+	outputs_starting(h->outputs, h->is_deciding);
+}
+
+static void
+tell_outage(struct hands *h, const char *what, int64_t now_ns)
+{
+	struct event e = { .kind = EVENT_OUTAGE,
+		.stamp_ns = now_ns,
+		.n_values = 1,
+		.values = { h->outage_ns < 0 ? (double)NAN : (double)h->outage_ns / 1e9 } };
+
+	text_copy(e.text, sizeof(e.text), what);
+	h->sink.event(h->sink.ctx, &e);
+}
+
+static void
+go_on(struct hands *h, int64_t now_ns)
+{
+	h->is_deciding = false;
+	outputs_starting(h->outputs, false);
+	tell_outage(h, "every output is as it was, the bench goes on", now_ns);
+}
+
+static void
+go_safe(struct hands *h, const char *why, int64_t now_ns)
+{
+	h->is_deciding = false;
+	outputs_starting(h->outputs, false);
+	tell_outage(h, why, now_ns);
+	if (h->img->on_stop != IMAGE_NONE)
+		safe_begin(h->safe, h->img->on_stop, OWNER_SAFE_STATE, 0, why, now_ns);
+}
+
+void
+hands_decide(struct hands *h, int64_t now_ns)
+{
+	bool is_all_read = true, is_other = false;
+
+	if (!h->is_deciding)
+		return;
+	if (safe_held(h->safe) != IMAGE_NONE) { /* a trip, or a person, was faster */
+		h->is_deciding = false;
+		outputs_starting(h->outputs, false);
+		return;
+	}
+	for (uint32_t i = 0; i < h->img->outputs.n; i++) {
+		is_all_read = is_all_read && outputs_match(h->outputs, i) != OUTPUT_NOT_READ;
+		is_other = is_other || outputs_match(h->outputs, i) == OUTPUT_OTHER;
+	}
+	if (h->outage_ns < 0)
+		go_safe(h, "nobody knows for how long: the clock was not right", now_ns);
+	else if (h->outage_ns >= HANDS_OUTAGE_NS)
+		go_safe(h, "longer than 10 s", now_ns);
+	else if (is_other)
+		go_safe(h, "a device does not hold what was written", now_ns);
+	else if (is_all_read)
+		go_on(h, now_ns);
+	else if (now_ns - h->began_ns >= LOOK_NS)
+		go_safe(h, "a device does not tell what it holds", now_ns);
+}
