@@ -145,6 +145,7 @@ struct bench_channel {
 	 * and the one that it is computed from; IMAGE_NONE. */
 	int64_t period_ns;
 	uint32_t of_output, from_output;
+	bool is_blind; /* it can only be written, and never has a value */
 };
 
 /* A bench channel with `write:`. Channels are places in the table of channels here, as in all of the bench. */

@@ -18,11 +18,30 @@ conditions_line(struct bench *b, const char *text)
 	return line;
 }
 
+/* What is never known makes a condition that is never known: a trip of it fires soon after the start. */
+static void
+check_blind(struct bench *b, const struct node *n)
+{
+	for (uint32_t i = 0; i < b->expr->n_reads; i++) {
+		const struct bench_channel *ch = &b->channels.at[b->order[b->expr->reads[i]]];
+
+		if (ch->is_blind)
+			diag_warn(&b->diag, n->at, "no-reading",
+				"'%s' can only be written and never has a value; read what was "
+				"sent to it: %s.working",
+				ch->name,
+				ch->from_output == IMAGE_NONE
+					? "OUTPUT"
+					: b->outputs.at[ch->from_output].name);
+	}
+}
+
 bool
 conditions_read(struct bench *b, const struct node *n, struct bench_cond *out)
 {
 	if (n == NULL || !channels_condition(b, n, NULL, &out->first_op, &out->n_ops))
 		return false;
+	check_blind(b, n);
 	out->text = conditions_line(b, n->text);
 	return true;
 }
@@ -31,9 +50,9 @@ conditions_read(struct bench *b, const struct node *n, struct bench_cond *out)
 static const struct bench_channel *
 read_by(const struct bench *b, const struct expr_op *op)
 {
-	if (op->code != EXPR_OP_LOAD && op->code != EXPR_OP_BAD && op->code != EXPR_OP_AGE)
-		return NULL;
-	return op->arg.u < b->channels.n ? &b->channels.at[b->order[op->arg.u]] : NULL;
+	uint32_t place = expr_op_reads(op);
+
+	return place < b->channels.n ? &b->channels.at[b->order[place]] : NULL;
 }
 
 /* The channels in which writes of an output show at once. */
@@ -55,15 +74,17 @@ static void
 take_over(struct bench_channel *ch, const struct bench_channel *from)
 {
 	ch->period_ns = MAX(ch->period_ns, from->period_ns);
+	ch->is_blind = from->is_blind && ch->source_kind == SOURCE_CHANNEL;
 	if (ch->from_output == IMAGE_NONE)
 		ch->from_output = from->from_output;
 }
 
-/* What is never asked has none. */
-static int64_t
-period_of(const struct point *p)
+/* What is never asked has no period. */
+static void
+show_point(struct bench_channel *ch, const struct point *p)
 {
-	return p->is_write_only || p->is_captured ? 0 : p->every_ns;
+	ch->period_ns = p->is_write_only || p->is_captured ? 0 : p->every_ns;
+	ch->is_blind = p->is_write_only;
 }
 
 /* Each channel comes after those that it reads, so one pass is enough. */
@@ -78,7 +99,7 @@ conditions_prepare(struct bench *b)
 		struct bench_channel *ch = &b->channels.at[b->order[i]];
 
 		if (ch->source_kind == SOURCE_POINT && ch->source < b->points.n)
-			ch->period_ns = period_of(&b->points.at[ch->source].codec_part);
+			show_point(ch, &b->points.at[ch->source].codec_part);
 		else if (ch->source_kind == SOURCE_CHANNEL && !ch->is_in_circle &&
 			 ch->source < b->channels.n)
 			take_over(ch, &b->channels.at[ch->source]);
