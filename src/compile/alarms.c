@@ -72,7 +72,7 @@ read_priority(struct bench *b, struct bench_alarm *a, const struct node *n, cons
 	for (int i = 0; word != NULL && row->words[i] != NULL; i++)
 		if (strcmp(word, row->words[i]) == 0)
 			a->priority = (enum image_priority)i;
-	if (a->priority >= PRIORITY_HIGH && act == NULL)
+	if (a->priority >= PRIORITY_HIGH && (act == NULL || (action != NULL && action[0] == '\0')))
 		diag_error(&b->diag, a->at, "missing",
 			"'%s' has the priority %s, and nothing says what a person does about it; "
 			"add "
