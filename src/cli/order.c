@@ -133,7 +133,10 @@ connect_gate(struct exchange *x)
 		x->supervisor, WIRE_DOOR_ASK, NULL, x->why, sizeof(x->why), &pass, 3000, &err);
 	if (rc == WIRE_DOOR && pass >= 0) {
 		x->gate = pass;
-		send_it(x);
+		if (now_boot() < x->command->expires_ns)
+			send_it(x);
+		else /* sent long ago: it would be refused as late, whatever was done */
+			ask_for_it(x);
 		return CLI_GOOD;
 	}
 	if (pass >= 0)

@@ -36,7 +36,8 @@ find_bench(const struct args *args, char *out, size_t cap)
 	struct err err;
 
 	if (args->bench != NULL) {
-		if (!text_copy(out, cap, args->bench) || !text_is_name(out))
+		if (!text_copy(out, cap, args->bench) || out[0] == '\0' || out[0] == '.' ||
+			strchr(out, '/') != NULL)
 			return cli_say(
 				args, CLI_WRONG, "'%s' is not the name of a bench", args->bench);
 		return CLI_GOOD;

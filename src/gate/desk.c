@@ -247,10 +247,10 @@ take_one(struct bucket *b, int64_t burst, int64_t rate, int64_t now_ns)
 }
 
 static int
-check_rate(struct desk *d, const struct command *c, int64_t now_ns, struct err *err)
+check_rate(struct desk *d, bool is_person, int64_t now_ns, struct err *err)
 {
-	bool is_good = c->is_person ? take_one(&d->persons, PERSON_BURST, PERSON_RATE, now_ns)
-				    : take_one(&d->programs, TOKEN_BURST, TOKEN_RATE, now_ns);
+	bool is_good = is_person ? take_one(&d->persons, PERSON_BURST, PERSON_RATE, now_ns)
+				 : take_one(&d->programs, TOKEN_BURST, TOKEN_RATE, now_ns);
 
 	return is_good ? 0
 		       : err_set(err, ERR_REFUSED, 503,
@@ -262,7 +262,7 @@ static int
 enter(struct desk *d, struct command *c, struct book_entry **out, struct err *err)
 {
 	int64_t now = now_boot();
-	int rc = check_rate(d, c, now, err);
+	int rc = check_rate(d, c->is_person, now, err);
 
 	if (rc < 0)
 		return rc;
@@ -305,31 +305,40 @@ take_command(struct desk *d, const struct asker *who, struct command *c)
 }
 
 /* Asked for by its id: one that is not known here may be known to the controller, from a gate before this one. */
+static struct book_entry *
+ask_about(struct desk *d, const struct asker *who, const char *id, struct err *err)
+{
+	int64_t now = now_boot();
+	struct book_entry *e;
+
+	if (check_rate(d, who->caller != NULL, now, err) < 0)
+		return NULL;
+	e = book_question(&d->book, id, who->caller != NULL, now);
+	if (e != NULL && ask_control(d, id) == 0)
+		return e;
+	if (e != NULL)
+		book_forget(e);
+	err_set(err, ERR_REFUSED, 404,
+		"no command of this id is known any more; look at the value");
+	return NULL;
+}
+
 static void
 take_question(struct desk *d, const struct asker *who, const char *id)
 {
 	struct book_entry *e = book_find(&d->book, id);
+	bool is_known = e != NULL;
 	struct err err;
 
-	if (e == NULL && d->control >= 0) {
-		e = book_question(&d->book, id, who->caller != NULL, now_boot());
-		if (e != NULL && ask_control(d, id) < 0) {
-			book_forget(e);
-			e = NULL;
-		}
-		if (e != NULL) {
-			note_asker(e, who);
-			return;
-		}
-	}
-	if (e != NULL) {
-		note_asker(e, who);
-		tell(d, who, &e->told);
+	if (!is_known)
+		e = ask_about(d, who, id, &err);
+	if (e == NULL) {
+		turn_away(d, who, id, &err);
 		return;
 	}
-	err_set(&err, ERR_REFUSED, 404,
-		"no command of this id is known any more; look at the value");
-	turn_away(d, who, id, &err);
+	note_asker(e, who);
+	if (is_known)
+		tell(d, who, &e->told);
 }
 
 /* The rest of a packet of this kind; false: not to be trusted. */

@@ -14,6 +14,7 @@
 #define NUMBER (1u << BODY_NUMBER)
 #define BOOL (1u << BODY_BOOL)
 #define EXPIRES_MAX_S 60.0
+#define EXPIRES_NS (10 * NS_PER_S)
 #define EXACT_MAX 9007199254740992.0 /* whole numbers up to here are exact */
 
 enum { ID, EXPIRES, TARGET, MODE, RAMP, CLAMP, CONFIRM, SEEN, FOR, REASON, NAME, MEMBERS };
@@ -131,7 +132,8 @@ take_numbers(struct command *c, const struct given *g, int64_t now_ns, struct er
 			err, ERR_CONF, 0, "body: 'expires_s' is above 0 and at most 60 seconds");
 	if (seen < 0 || seen > EXACT_MAX || seen != floor(seen))
 		return err_set(err, ERR_CONF, 0, "body: 'seen' is the number of an event");
-	c->expires_ns = has(g, EXPIRES) ? now_ns + (int64_t)(expires * 1e9) : 0;
+	/* From here on, whatever holds it up. */
+	c->expires_ns = now_ns + (has(g, EXPIRES) ? (int64_t)(expires * 1e9) : EXPIRES_NS);
 	c->seen = (uint64_t)seen;
 	c->ramp_per_min = has(g, RAMP) ? g->at[RAMP]->number : (double)NAN;
 	return 0;

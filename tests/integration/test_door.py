@@ -216,12 +216,13 @@ class Deaths(Base):
     def test_a_gate_that_hangs_disturbs_nobody(self):
         self.begin("gatehangs")
         self.set_value(100)
+        token = self.token()
         gate = self.bench.pids()["gate"]
         os.kill(gate, signal.SIGSTOP)
         try:
             lost = self.bench.value("mbc.control.ticks_lost")
             self.assertIn("no verdict yet", self.mbc("set", "T_furn", "110", "--wait", "1s", code=2))
-            status, body = self.http("PUT", "/channels/T_furn", "x" * 64, {"target": 1})
+            status, body = self.http("PUT", "/channels/T_furn", token, {"target": 115, "expires_s": 1})
             self.assertEqual(status, 504)
             self.assertEqual(self.bench.value("mbc.control.ticks_lost"), lost)
         finally:

@@ -16,7 +16,7 @@ import urllib.request
 
 from harness import BUILD, PATIENCE_S, ROOT, Device, Process, children, copy_programs, need_peer, wait_for
 
-USERS = ("mbc-compile", "mbc-control", "mbc-serve", "mbc-query", "mbc-history", "mbc-helper")  # who is in a group goes before it
+USERS = ("mbc-compile", "mbc-control", "mbc-serve", "mbc-query", "mbc-gate", "mbc-history", "mbc-helper")  # who is in a group goes before it
 IS_ROOT = os.geteuid() == 0
 IS_SANITIZED = "libasan" in subprocess.run(["ldd", str(BUILD / "mbc-control")], capture_output=True, text=True).stdout \
     or b"__asan_init" in (BUILD / "mbc-control").read_bytes()

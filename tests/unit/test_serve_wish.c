@@ -84,7 +84,7 @@ test_a_value_is_asked(void **state)
 		0);
 	assert_string_equal(c.value, "open");
 	assert_string_equal(c.id, "");
-	assert_true(isnan(c.ramp_per_min) && c.expires_ns == 0 && wait_ns == 0);
+	assert_true(isnan(c.ramp_per_min) && c.expires_ns == 1000 + 10 * NS_PER_S && wait_ns == 0);
 	assert_int_equal(
 		wish("PUT", "/api/v1/channels/V", "{\"target\":true}", &c, &wait_ns, &err), 0);
 	assert_string_equal(c.value, "1");
