@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "cli/doctor.h"
 #include "cli/look.h"
 #include "io/now.h"
 #include "io/place.h"
@@ -25,8 +26,8 @@ static const char disclaimer[] =
 	"off. A relay, valve or\n"
 	"computer is suitable for a hazardous (ATEX) zone only if its own certificate says so.\n";
 
-static void
-verdict(bool is_good, const char *what, const char *otherwise)
+void
+doctor_verdict(bool is_good, const char *what, const char *otherwise)
 {
 	printf("  %s  %s%s%s\n", is_good ? "good" : "MIND", what, is_good ? "" : ": ",
 		is_good ? "" : otherwise);
@@ -68,7 +69,7 @@ look_for_users(void)
 
 	for (size_t i = 0; i < NELEM(users); i++)
 		all = all && getpwnam(users[i]) != NULL;
-	verdict(all, "each process can have a user of its own",
+	doctor_verdict(all, "each process can have a user of its own",
 		"mbc-compile, mbc-control, mbc-serve, mbc-history, mbc-query, mbc-gate and "
 		"mbc-helper do not "
 		"all exist; 'make "
@@ -91,16 +92,16 @@ look_at_computer(void)
 	printf("This computer: %s %s %s, mbc %s\n", u.sysname, u.release, u.machine, MBC_VERSION);
 	for (size_t i = 0; i < NELEM(programs); i++)
 		all = all && place_program(program, programs[i], &err) == 0;
-	verdict(all, "all programs of mbc are in place", "run 'make install' again");
-	verdict(glass_holds(), "the board: readers cannot map it for writing",
+	doctor_verdict(all, "all programs of mbc are in place", "run 'make install' again");
+	doctor_verdict(glass_holds(), "the board: readers cannot map it for writing",
 		"this kernel lets readers map it for writing; use Linux 5.1 or newer");
 	snprintf(landlock, sizeof(landlock), "the kernel offers Landlock, version %d",
 		sandbox_landlock_offered());
-	verdict(sandbox_landlock_offered() > 0, landlock,
+	doctor_verdict(sandbox_landlock_offered() > 0, landlock,
 		"it has none, so a process that was taken over can open every file that its user "
 		"can; use Linux 5.13 or newer with landlock among its lsm=");
 	look_for_users();
-	verdict(now_wall_is_good(), "the clock is synchronised",
+	doctor_verdict(now_wall_is_good(), "the clock is synchronised",
 		"it is not; start chrony or systemd-timesyncd, or time stamps may be wrong");
 }
 
@@ -211,7 +212,7 @@ look_at_confined(const struct confined *c)
 	else
 		snprintf(what, sizeof(what), "%.15s: user %.31s, %.159s", c->name, c->user,
 			c->report);
-	verdict(gaps[0] == '\0', what, gaps);
+	doctor_verdict(gaps[0] == '\0', what, gaps);
 }
 
 /* Who may do what: a process that has become its neighbour's user is kept from it by the filters alone. */
@@ -229,7 +230,7 @@ look_at_users(const struct confined *of, size_t n)
 			compile = of[i].user;
 		else if (strcmp(of[i].name, "supervise") == 0)
 			supervise = of[i].user;
-	verdict(strcmp(control, serve) != 0 && strcmp(control, supervise) != 0,
+	doctor_verdict(strcmp(control, serve) != 0 && strcmp(control, supervise) != 0,
 		"users: control, serve and supervise are separate",
 		"one user runs several processes. Where a filter below is missing, a data server "
 		"that was taken over\n"
@@ -240,7 +241,7 @@ look_at_users(const struct confined *of, size_t n)
 		"        'make install', which makes the users");
 	if (compile[0] != '\0' && strcmp(supervise, "root") == 0 &&
 		strcmp(compile, "mbc-compile") != 0)
-		verdict(false, "compile",
+		doctor_verdict(false, "compile",
 			"the bench file is closed to the user mbc-compile or there is no such "
 			"user, so the compiler runs as the owner of the file, inside its "
 			"sandbox; chmod o+r the file if it holds nothing private");
@@ -273,13 +274,17 @@ int
 cli_doctor(struct args *args)
 {
 	char text[WIRE_MAX] = "", bench[64];
+	const struct image *img;
 	const struct board *b;
 	struct err err;
 	int fd, pass, rc, code;
+	bool is_losses = args_option(args, "--losses", NULL);
 
-	if (args_count(args, 0, 0) != 0)
+	if (args_count(args, 0, is_losses ? 1 : 0) != 0)
 		return CLI_WRONG;
 	puts(disclaimer);
+	if (is_losses)
+		return doctor_losses(args);
 	look_at_computer();
 	if (args->bench == NULL && place_only_bench(bench, sizeof(bench), &err) < 0) {
 		printf("Benches: %s\n", err.msg);
@@ -296,8 +301,12 @@ cli_doctor(struct args *args)
 	b = look_open(args, &code);
 	if (b == NULL)
 		return code;
-	verdict(board_is_alive(b, now_boot()), "the controller ticks",
+	doctor_verdict(board_is_alive(b, now_boot()), "the controller ticks",
 		"it does not; see the log of 'mbc run'");
 	look_at_instruments(b);
+	img = look_image(args, &code);
+	if (img == NULL)
+		return code;
+	doctor_protection(args, img, b);
 	return CLI_GOOD;
 }

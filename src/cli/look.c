@@ -42,6 +42,35 @@ look_open(struct args *args, int *out_code)
 	return b;
 }
 
+const struct image *
+look_image(struct args *args, int *out_code)
+{
+	char text[WIRE_MAX] = "";
+	const void *image;
+	struct err err;
+	size_t size;
+	int fd = cli_connect(args), pass = -1, rc;
+
+	*out_code = CLI_FAILED;
+	if (fd < 0) {
+		*out_code = -fd;
+		return NULL;
+	}
+	rc = sock_ask(fd, WIRE_IMAGE_ASK, NULL, text, sizeof(text), &pass, 3000, &err);
+	close(fd);
+	if (rc < 0 || rc == WIRE_NO || pass < 0) {
+		cli_say(args, 0, "%s", rc < 0 ? err.msg : text);
+		return NULL;
+	}
+	image = seal_map(pass, &size, &err);
+	close(pass);
+	if (image == NULL || image_check(image, size, &err) < 0) {
+		cli_say(args, 0, "%s", err.msg);
+		return NULL;
+	}
+	return image;
+}
+
 static void
 say_unknown(const struct args *args, const char *what, const char *name, const char **names,
 	size_t n, const char *list)

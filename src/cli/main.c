@@ -249,9 +249,19 @@ static const struct cli_command commands[] = {
 		"on the first line of the bench file and run 'mbc schema > mbc.schema.json'. Of "
 		"instrument files:\n"
 		"  mbc schema instrument > mbc.instrument.schema.json\n" },
-	{ "doctor", cli_doctor, "[--bench NAME]", "look at this computer and the running benches",
-		"Says what protects the bench here and what does not, and how its processes "
-		"do.\n" },
+	{ "doctor", cli_doctor, "[--bench NAME] | --losses [FILE]",
+		"look at this computer and the running benches",
+		"Says what protects the bench here and what does not, and how its processes do; "
+		"then its trips, interlocks,\n"
+		"safe states and outputs: what is missing in the bench file, what holds now, and "
+		"how long a safe state takes\n"
+		"with each instrument dead. --losses: what becomes of each output with a hazard "
+		"when mains, computer,\n"
+		"network, air or its own instrument are lost; of a bench file, too, that does not "
+		"run.\n"
+		"\n"
+		"  mbc doctor\n"
+		"  mbc doctor --losses bench.yaml\n" },
 };
 
 static void

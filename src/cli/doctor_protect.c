@@ -1,0 +1,499 @@
+/* doctor_protect.c - mbc doctor: what protects, warns and makes safe, as it is written and as it is now
+ *
+ * The states are those of the board, the rest is what the bench file says. When a bypass ends stands in the journal alone.
+ */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/doctor.h"
+#include "cli/log_read.h"
+#include "control/hands.h"
+#include "io/now.h"
+#include "io/sock.h"
+#include "model/worst.h"
+
+#define DAY_NS (24 * 3600 * NS_PER_S)
+
+struct look {
+	const struct image *img;
+	const struct board *board;
+	struct args *args;
+	int64_t now_ns, wall_ns;
+	struct log_reader *log; /* NULL: not read yet */
+};
+
+void
+doctor_mind(const char *remedy, const char *fmt, ...)
+{
+	struct buf line = { 0 };
+	char what[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	buf_printf(&line, "  MIND  %s; %s", what, remedy);
+	puts(buf_text(&line));
+	buf_done(&line);
+}
+
+static const char *
+name_of(const struct look *k, uint32_t channel)
+{
+	return image_text(k->img, image_channel_at(k->img, channel)->name);
+}
+
+/* A channel of the bench on the board, which knows it by its name; false: it is not there, or has no good value. */
+static bool
+look_at(const struct look *k, uint32_t channel, struct sample *out)
+{
+	uint32_t i = board_find(k->board, name_of(k, channel));
+
+	*out = (struct sample){ .quality = Q_NOT_YET };
+	if (i == IMAGE_NONE)
+		return false;
+	board_look(k->board, i, k->now_ns, out);
+	return !quality_is_bad(out->quality);
+}
+
+static double
+number_of(const struct image_channel *ch, const struct sample *s)
+{
+	switch ((enum value_type)ch->type) {
+	case VALUE_FLOAT:
+	case VALUE_FLOAT32:
+		return s->v.f;
+	case VALUE_UINT:
+		return (double)s->v.u;
+	default:
+		return (double)s->v.i;
+	}
+}
+
+static void
+when_text(char out[CLOCK_TEXT_SIZE], const struct look *k, int64_t stamp_ns)
+{
+	clock_text(out, board_wall(k->board, stamp_ns));
+}
+
+/* ---- trips, as they are written ------------------------------------------------------------------------------------------- */
+
+static const char *
+kind_of(const struct image_trip *t)
+{
+	return t->interlock == IMAGE_NONE ? "trip" : "interlock";
+}
+
+/* 2026-03-01; the compiler has checked it. */
+static bool
+day_of(const char *text, int64_t *out_ns)
+{
+	struct tm when = { 0 };
+	const char *end = strptime(text, "%Y-%m-%d", &when);
+
+	if (end == NULL || *end != '\0')
+		return false;
+	*out_ns = (int64_t)timegm(&when) * NS_PER_S;
+	return true;
+}
+
+static void
+judge_test(const struct look *k, const struct image_trip *t)
+{
+	const char *name = image_text(k->img, t->name), *tested = image_text(k->img, t->tested);
+	char span[CLOCK_TEXT_SIZE];
+	int64_t day_ns;
+
+	if (tested[0] == '\0') {
+		if (t->protected_by != 0 || t->test_every_ns > 0)
+			doctor_mind("test it with the real sensor, and write tested: with the day",
+				"%s '%s': nobody has written down when its protection was last "
+				"tested",
+				kind_of(t), name);
+		return;
+	}
+	if (!day_of(tested, &day_ns))
+		return;
+	if (day_ns > k->wall_ns + DAY_NS) {
+		doctor_mind("correct tested:, or the clock of this computer",
+			"%s '%s': its test of %s lies in the future", kind_of(t), name, tested);
+		return;
+	}
+	if (t->test_every_ns == 0 || k->wall_ns <= day_ns + t->test_every_ns)
+		return;
+	clock_span(span, k->wall_ns - day_ns - t->test_every_ns);
+	doctor_mind("test it with the real sensor, and write tested: with the new day",
+		"%s '%s': its test of %s is overdue by %s", kind_of(t), name, tested, span);
+}
+
+static void
+judge_written(const struct look *k)
+{
+	uint32_t n_bare = 0;
+
+	for (uint32_t i = 0; i < k->img->trips.n; i++) {
+		const struct image_trip *t = image_trip_at(k->img, i);
+		const char *name = image_text(k->img, t->name);
+
+		if (image_text(k->img, t->protected_by)[0] == '\0') {
+			n_bare++;
+			doctor_mind("name the wired device that does in protected_by:, or add one",
+				"%s '%s': nothing says what protects people when this program does "
+				"not",
+				kind_of(t), name);
+		}
+		judge_test(k, t);
+		/* An interlock is so unless it says otherwise: it refuses writes meanwhile. */
+		if (t->interlock == IMAGE_NONE && t->on_bad_ns == IMAGE_ON_BAD_ALARM)
+			doctor_mind("write a time, as in on_bad: 5 s, unless somebody else watches",
+				"trip '%s': with on_bad: alarm it never fires while a sensor is "
+				"bad",
+				name);
+	}
+	if (k->img->trips.n > 0 && n_bare == 0)
+		doctor_verdict(
+			true, "each trip names what protects people without this program", "");
+}
+
+/* ---- trips and interlocks, as they are now --------------------------------------------------------------------------------- */
+
+static void
+read_log(struct look *k)
+{
+	char text[WIRE_MAX] = "";
+	struct err err;
+	int door = cli_connect(k->args);
+
+	k->log = mem_zero(1, sizeof(*k->log));
+	log_init(k->log);
+	for (int i = 0; door >= 0 && i < LOG_PARTS; i++)
+		if (sock_ask(door, WIRE_LOG, log_part_names[i], text, sizeof(text), &k->log->fd[i],
+			    3000, &err) < 0)
+			break;
+	if (door >= 0)
+		close(door);
+	if ((k->log->fd[LOG_BLACKBOX] >= 0 && log_map(k->log, &err) < 0) ||
+		log_read(k->log, &err) < 0)
+		k->log->n_events = 0;
+}
+
+/* The end of the last bypass of a trip by its event; without it the latest that the bench file allows. */
+static void
+bypass_end(
+	struct look *k, const struct image_trip *t, const struct sample *s, char *out, size_t cap)
+{
+	const char *name = image_text(k->img, t->name);
+	char when[CLOCK_TEXT_SIZE];
+	int64_t end_ns = 0;
+
+	if (k->log == NULL)
+		read_log(k);
+	for (size_t i = 0; i < k->log->n_events; i++) {
+		const struct event *e = &k->log->events[i].e;
+
+		if (e->kind == EVENT_BYPASS_BEGAN && strcmp(e->subject, name) == 0)
+			end_ns = e->stamp_ns + (int64_t)e->values[0] * NS_PER_S;
+	}
+	if (end_ns <= k->now_ns) {
+		when_text(when, k, s->stamp_ns + t->bypass_max_ns);
+		snprintf(out, cap, "until %s at the latest", when);
+		return;
+	}
+	when_text(when, k, end_ns);
+	snprintf(out, cap, "until %s", when);
+}
+
+static void
+tell_tripped(const struct look *k, const struct image_trip *t, const struct sample *s)
+{
+	const char *name = image_text(k->img, t->name);
+	char when[CLOCK_TEXT_SIZE], remedy[300];
+
+	when_text(when, k, s->stamp_ns);
+	if (t->is_latched)
+		snprintf(remedy, sizeof(remedy),
+			"find the cause with 'mbc log', remove it, then: mbc trip reset %s "
+			"--comment TEXT",
+			name);
+	else
+		snprintf(remedy, sizeof(remedy),
+			"find the cause with 'mbc log'; it is ready again once its condition is "
+			"gone, and the safe state stays until 'mbc safe --release'");
+	doctor_mind(remedy, "%s '%s' has TRIPPED, %s: %s", kind_of(t), name, when,
+		image_text(k->img, t->when.text));
+}
+
+static void
+judge_trips(struct look *k)
+{
+	for (uint32_t i = 0; i < k->img->trips.n; i++) {
+		const struct image_trip *t = image_trip_at(k->img, i);
+		const char *name = image_text(k->img, t->name);
+		char end[80], remedy[200];
+		struct sample s;
+
+		if (!look_at(k, t->state, &s))
+			continue;
+		if (s.v.i == TRIP_TRIPPED) {
+			tell_tripped(k, t, &s);
+		} else if (s.v.i == TRIP_BYPASSED) {
+			bypass_end(k, t, &s, end, sizeof(end));
+			snprintf(remedy, sizeof(remedy),
+				"watch the bench yourself until then, or end it: mbc trip end %s",
+				name);
+			doctor_mind(remedy, "%s '%s' is BYPASSED %s and does nothing", kind_of(t),
+				name, end);
+		}
+	}
+}
+
+static void
+judge_interlocks(const struct look *k)
+{
+	for (uint32_t i = 0; i < k->img->interlocks.n; i++) {
+		const struct image_interlock *d = image_interlock_at(k->img, i);
+		char when[CLOCK_TEXT_SIZE];
+		struct sample s;
+
+		if (!look_at(k, d->state, &s) || s.v.i != INTERLOCK_HOLDS)
+			continue;
+		when_text(when, k, s.stamp_ns);
+		doctor_mind(
+			"writes of its outputs are refused, except towards safe; bring the other "
+			"side of it in order, or the sensor that is bad",
+			"interlock '%s' holds since %s: %s is true, or cannot be judged",
+			image_text(k->img, d->name), when, image_text(k->img, d->forbid.text));
+	}
+}
+
+/* ---- safe states ----------------------------------------------------------------------------------------------------------- */
+
+static void
+judge_safe_states(const struct look *k)
+{
+	for (uint32_t i = 0; i < k->img->safe_states.n; i++) {
+		const struct image_safe_state *d = image_safe_state_at(k->img, i);
+		const char *name = image_text(k->img, d->name);
+		char when[CLOCK_TEXT_SIZE], line[200];
+		struct sample s;
+
+		if (!look_at(k, d->state, &s) || s.v.i == SAFE_IDLE)
+			continue;
+		when_text(when, k, s.stamp_ns);
+		if (s.v.i == SAFE_REACHED) {
+			snprintf(line, sizeof(line),
+				"safe state '%.60s' is held since %s, and all its lines are "
+				"confirmed",
+				name, when);
+			doctor_verdict(true, line, "");
+		} else {
+			doctor_mind("make safe by hand what is named below or in 'mbc log --kind "
+				    "safe_line_failed'; mbc tries on",
+				"safe state '%s' is held since %s and is %s", name, when,
+				s.v.i == SAFE_NOT_CONFIRMED ? "NOT CONFIRMED" : "under way");
+		}
+	}
+}
+
+/* "V_H2, H2_flow": what stays as it is while an instrument is dead. */
+static void
+list_lost(const struct image *img, uint32_t state, uint32_t dead, struct buf *out)
+{
+	const struct image_safe_state *d = image_safe_state_at(img, state);
+
+	for (uint32_t i = d->first_line; i < d->first_line + d->n_lines; i++) {
+		const struct image_safe_line *l = image_safe_line_at(img, i);
+		const struct image_output *o = image_output_at(img, l->output);
+
+		if (l->is_otherwise || !worst_is_lost(img, l, dead))
+			continue;
+		buf_printf(out, "%s%s", out->n == 0 ? "" : ", ",
+			image_text(img, image_channel_at(img, o->channel)->name));
+	}
+}
+
+static bool
+has_line_of(const struct image *img, uint32_t state, uint32_t instrument)
+{
+	const struct image_safe_state *d = image_safe_state_at(img, state);
+
+	for (uint32_t i = d->first_line; i < d->first_line + d->n_lines; i++)
+		if (worst_instrument(img, image_safe_line_at(img, i)) == instrument)
+			return true;
+	return false;
+}
+
+static void
+tell_time_without(const struct image *img, uint32_t state, uint32_t dead)
+{
+	char within[CLOCK_TEXT_SIZE], waits[CLOCK_TEXT_SIZE];
+	struct buf lost = { 0 };
+	struct worst_time t;
+
+	worst_time(img, state, dead, &t);
+	list_lost(img, state, dead, &lost);
+	clock_span(within, t.within_ns);
+	clock_span(waits, t.waits_ns);
+	printf("        %-16s dead: ", image_text(img, image_instrument_at(img, dead)->name));
+	if (t.within_ns == 0)
+		printf("nothing else is in it");
+	else
+		printf("the others within %s", within);
+	if (t.waits_ns > 0)
+		printf(", of which %s is waiting for this one", waits);
+	printf("%s%s\n", lost.n > 0 ? "; NOT made safe: " : "", buf_text(&lost));
+	buf_done(&lost);
+}
+
+static void
+tell_times(const struct look *k, uint32_t state)
+{
+	const struct image *img = k->img;
+	const char *name = image_text(img, image_safe_state_at(img, state)->name);
+	char within[CLOCK_TEXT_SIZE];
+	struct worst_time t;
+
+	worst_time(img, state, IMAGE_NONE, &t);
+	clock_span(within, t.within_ns);
+	printf("  Safe state '%s' takes at most %s when all instruments answer, behind the 'for' "
+	       "or "
+	       "'on_bad' of a trip\n",
+		name, within);
+	for (uint32_t i = 0; i < img->instruments.n; i++)
+		if (has_line_of(img, state, i))
+			tell_time_without(img, state, i);
+	if (state == img->on_stop && t.within_ns > HANDS_STOP_NS)
+		doctor_mind("shorten 'within', or spread the outputs over more links",
+			"safe state '%s' may take %s, and the end of the bench waits for it 10 s "
+			"at most",
+			name, within);
+}
+
+/* ---- outputs --------------------------------------------------------------------------------------------------------------- */
+
+static double
+to_at(const struct image *img, const struct image_output *o, double value)
+{
+	if (o->is_inverted_table)
+		value = image_table_place(image_knot_at(img, o->first_knot), o->n_knots, value);
+	return value * o->factor + o->offset;
+}
+
+/* Longer than this a device may not take to show what it was told. */
+static int64_t
+patience(const struct image *img, const struct image_output *o)
+{
+	const struct image_point *p = image_point_at(img, image_channel_at(img, o->at)->source);
+	const struct image_instrument *ins = image_instrument_at(img, p->instrument);
+
+	return o->verify_after_ns +
+	       (int64_t)MAX(o->verify_tries, 1u) * (p->every_ns + 2 * ins->timeout_ns) + NS_PER_S;
+}
+
+static bool
+differs(const struct image *img, const struct image_output *o, double working, double at)
+{
+	const struct image_channel *ch = image_channel_at(img, o->at);
+	double wanted = to_at(img, o, working), least = 0.5;
+
+	if (ch->type != VALUE_BOOL && ch->type != VALUE_CHOICE)
+		least = 1e-6 * MAX(fabs(at), fabs(ch->factor));
+	return fabs(wanted - at) > MAX(o->verify_within, least);
+}
+
+/* What the device shows beside what was sent; true: there is nothing to tell. */
+static bool
+is_confirmed(const struct look *k, const struct image_output *o)
+{
+	const struct image_channel *ch = image_channel_at(k->img, o->channel);
+	const char *name = name_of(k, o->channel);
+	struct sample target, working, at;
+	bool is_asked = look_at(k, o->working, &working) && look_at(k, o->target, &target);
+
+	if (!look_at(k, o->at, &at)) {
+		doctor_mind(quality_row(at.quality)->remedy_en,
+			"output '%s': what the device holds is not known, %s", name,
+			quality_row(at.quality)->text_en);
+		return false;
+	}
+	/* In a ramp the device is behind, and just after a write it may be. */
+	if (!is_asked || fabs(number_of(ch, &target) - number_of(ch, &working)) > 0 ||
+		k->now_ns - working.stamp_ns < patience(k->img, o) ||
+		at.stamp_ns < working.stamp_ns + o->verify_after_ns ||
+		!differs(k->img, o, number_of(ch, &working),
+			number_of(image_channel_at(k->img, o->at), &at)))
+		return true;
+	doctor_mind("look at the instrument, and in 'mbc log' who or what has changed it",
+		"output '%s': the device shows something else than was written", name);
+	return false;
+}
+
+static void
+judge_outputs(const struct look *k)
+{
+	uint32_t n_good = 0, n = 0;
+
+	for (uint32_t i = 0; i < k->img->outputs.n; i++) {
+		const struct image_output *o = image_output_at(k->img, i);
+
+		if (o->has_verify && !image_is_write_only(k->img, o->at)) {
+			n++;
+			n_good += is_confirmed(k, o);
+		} else if (o->hazard != HAZARD_NONE) {
+			doctor_mind("let a sensor or a wired switch show where it is",
+				"output '%s': it is never read back, so nothing proves where it is",
+				name_of(k, o->channel));
+		}
+	}
+	if (n > 0 && n_good == n)
+		doctor_verdict(true, "the devices hold what was written to them", "");
+}
+
+/* ---- alarms ---------------------------------------------------------------------------------------------------------------- */
+
+static void
+judge_alarms(const struct look *k)
+{
+	for (uint32_t i = 0; i < k->img->alarms.n; i++) {
+		const struct image_alarm *a = image_alarm_at(k->img, i);
+
+		if (a->priority >= PRIORITY_HIGH && image_text(k->img, a->action)[0] == '\0')
+			doctor_mind("write it in do:, or a lower priority",
+				"alarm '%s': nothing says what a person does about it",
+				image_text(k->img, a->name));
+	}
+}
+
+void
+doctor_protection(struct args *args, const struct image *img, const struct board *b)
+{
+	struct look k = { .img = img, .board = b, .args = args, .now_ns = now_boot() };
+
+	if (img->outputs.n == 0 && img->trips.n == 0 && img->alarms.n == 0)
+		return;
+	k.wall_ns = k.now_ns + now_wall_offset();
+	puts("\nProtection, as the bench file has it and as it is now:");
+	if (img->is_observed)
+		puts("  This bench only observes: nothing is written, and its trips move nothing.");
+	judge_written(&k);
+	judge_trips(&k);
+	judge_interlocks(&k);
+	judge_safe_states(&k);
+	judge_outputs(&k);
+	judge_alarms(&k);
+	for (uint32_t i = 0; i < img->safe_states.n; i++)
+		tell_times(&k, i);
+	if (img->outputs.n > 0)
+		puts("  'mbc doctor --losses' says what becomes of each output when power, air or "
+		     "a "
+		     "wire is lost.");
+	if (k.log != NULL)
+		log_free(k.log);
+}

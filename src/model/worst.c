@@ -1,0 +1,186 @@
+/* worst.c - times to safe, and losses */
+#include "model/worst.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+uint32_t
+worst_instrument(const struct image *img, const struct image_safe_line *line)
+{
+	return image_channel_at(img, image_output_at(img, line->output)->at)->instrument;
+}
+
+/* ---- how long a safe state takes ----------------------------------------------------------------------------------------- */
+
+/* The way of a safe state through its lines. */
+struct course {
+	int64_t *end;   /* [line of the state] */
+	int64_t *from;  /* [line of the state] not before: when the line it stands in for is late */
+	bool *is_taken; /* [line of the state] */
+	int64_t *link;  /* [link] when its last line so far is settled */
+	int64_t longest; /* end of the last line of a living instrument */
+	int64_t waits;   /* the latest beginning of one */
+};
+
+/* Each line takes all its time; a living one none at all when only waiting for the dead one counts. */
+static void
+go_through(const struct image *img, const struct image_safe_state *s, uint32_t dead,
+	bool only_waiting, struct course *c)
+{
+	for (uint32_t i = 0; i < s->n_lines; i++) {
+		const struct image_safe_line *l = image_safe_line_at(img, s->first_line + i);
+		uint32_t instrument = worst_instrument(img, l);
+		int64_t *link = &c->link[image_instrument_at(img, instrument)->link];
+		int64_t begin = MAX(*link, c->from[i]);
+
+		if (l->is_otherwise && !c->is_taken[i])
+			continue;
+		if (l->after != IMAGE_NONE)
+			begin = MAX(begin, c->end[l->after - s->first_line]);
+		c->end[i] = begin + (only_waiting && instrument != dead ? 0 : l->within_ns);
+		*link = c->end[i];
+		if (instrument != dead) {
+			c->longest = MAX(c->longest, c->end[i]);
+			c->waits = MAX(c->waits, begin);
+		} else if (l->otherwise != IMAGE_NONE) {
+			uint32_t k = l->otherwise - s->first_line;
+
+			c->is_taken[k] = true;
+			c->from[k] = MAX(c->from[k], c->end[i]);
+		}
+	}
+}
+
+static void
+course_of(const struct image *img, const struct image_safe_state *s, uint32_t dead,
+	bool only_waiting, struct course *out)
+{
+	struct course c = { .end = mem_zero(s->n_lines, sizeof(*c.end)),
+		.from = mem_zero(s->n_lines, sizeof(*c.from)),
+		.is_taken = mem_zero(s->n_lines, sizeof(*c.is_taken)),
+		.link = mem_zero(img->links.n, sizeof(*c.link)) };
+
+	go_through(img, s, dead, only_waiting, &c);
+	free(c.end);
+	free(c.from);
+	free(c.is_taken);
+	free(c.link);
+	*out = (struct course){ .longest = c.longest, .waits = c.waits };
+}
+
+void
+worst_time(const struct image *img, uint32_t state, uint32_t dead, struct worst_time *out)
+{
+	const struct image_safe_state *s = image_safe_state_at(img, state);
+	struct course all, waiting;
+
+	course_of(img, s, dead, false, &all);
+	course_of(img, s, dead, true, &waiting);
+	out->within_ns = all.longest;
+	out->waits_ns = waiting.waits;
+}
+
+bool
+worst_is_lost(const struct image *img, const struct image_safe_line *line, uint32_t dead)
+{
+	while (worst_instrument(img, line) == dead) {
+		if (line->otherwise == IMAGE_NONE)
+			return true;
+		line = image_safe_line_at(img, line->otherwise); /* always behind it */
+	}
+	return false;
+}
+
+/* ---- where outputs end up ------------------------------------------------------------------------------------------------ */
+
+/* `fails` is what the part does without power or air, and says nothing about any other case. */
+static enum fate
+without_power(const struct image_output *o)
+{
+	switch ((enum image_fails)o->fails) {
+	case FAILS_CLOSED:
+		return FATE_CLOSED;
+	case FAILS_OPEN:
+		return FATE_OPEN;
+	case FAILS_STAYS:
+		return FATE_STAYS;
+	case FAILS_UNKNOWN:
+	case FAILS_KINDS:
+		break;
+	}
+	return FATE_UNKNOWN;
+}
+
+/* What is a part of this computer, hangs on its USB power or on a program here ends with it, in a way that nobody has written down. */
+static enum fate
+without_computer(uint32_t kind)
+{
+	return image_kind_is_local(kind) || kind == LINK_HID || kind == LINK_HELPER ? FATE_UNKNOWN
+										    : FATE_KEPT;
+}
+
+static enum fate
+without_network(uint32_t kind)
+{
+	if (kind == LINK_TCP || kind == LINK_UDP)
+		return FATE_KEPT;
+	return kind == LINK_HELPER ? FATE_UNKNOWN
+				   : FATE_REACHED; /* who knows what a program uses */
+}
+
+/* It has lost its power, or it only says nothing any more: nobody knows which. */
+static enum fate
+without_instrument(const struct image_output *o)
+{
+	switch (without_power(o)) {
+	case FATE_CLOSED:
+		return FATE_CLOSED_OR_KEPT;
+	case FATE_OPEN:
+		return FATE_OPEN_OR_KEPT;
+	case FATE_STAYS:
+		return FATE_STAYS;
+	default:
+		return FATE_UNKNOWN;
+	}
+}
+
+enum fate
+worst_fate(const struct image *img, uint32_t output, enum loss loss)
+{
+	const struct image_output *o = image_output_at(img, output);
+	uint32_t instrument = image_channel_at(img, o->at)->instrument;
+	uint32_t kind = image_link_at(img, image_instrument_at(img, instrument)->link)->kind;
+
+	switch (loss) {
+	case LOSS_MAINS:
+	case LOSS_AIR:
+		return without_power(o);
+	case LOSS_COMPUTER:
+		return without_computer(kind);
+	case LOSS_NETWORK:
+		return without_network(kind);
+	case LOSS_INSTRUMENT:
+		return without_instrument(o);
+	case LOSSES:
+		break;
+	}
+	return FATE_UNKNOWN;
+}
+
+const char *
+worst_fate_text(enum fate fate)
+{
+	static const char *const texts[] = {
+		[FATE_UNKNOWN] = "UNKNOWN",
+		[FATE_CLOSED] = "closed",
+		[FATE_OPEN] = "open",
+		[FATE_STAYS] = "stays",
+		[FATE_KEPT] = "stays, no watchdog",
+		[FATE_CLOSED_OR_KEPT] = "closed or stays",
+		[FATE_OPEN_OR_KEPT] = "open or stays",
+		[FATE_REACHED] = "not concerned",
+	};
+
+	return texts[fate];
+}
