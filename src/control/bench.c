@@ -362,6 +362,12 @@ find_instrument(const struct image *img, const struct image_instrument *like)
 	return IMAGE_NONE;
 }
 
+int
+bench_may_adopt(const struct bench *b, const struct image *next, struct err *err)
+{
+	return b->hands == NULL ? 0 : hands_may_adopt(b->hands, next, err);
+}
+
 void
 bench_adopt(struct bench *b, struct bench *from, uint32_t *kept, int64_t now_ns)
 {

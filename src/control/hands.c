@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "control/change.h"
 
 /* ---- what the parts ask for ---------------------------------------------------------------------------------------------- */
 
@@ -414,6 +415,59 @@ hands_stop(struct hands *h, int64_t now_ns)
 	}
 	return safe_phase_of(h->safe, h->img->on_stop) == SAFE_REACHED ||
 	       now_ns - h->stop_ns >= HANDS_STOP_NS;
+}
+
+/* One that is tripped, bypassed or held has to be there afterwards. */
+static bool
+keeps_state(const struct hands *h, const struct image *next, uint32_t channel)
+{
+	const char *name = image_text(h->img, image_channel_at(h->img, channel)->name);
+	double number;
+	enum quality quality;
+	int64_t stamp_ns;
+
+	channels_look(h->channels, channel, &number, &quality, &stamp_ns);
+	return quality_is_bad(quality) || !(number > 0) ||
+	       image_find_channel(next, name) != IMAGE_NONE;
+}
+
+static const char *
+find_lost(const struct hands *h, const struct image *next)
+{
+	for (uint32_t i = 0; i < h->img->trips.n; i++) {
+		const struct image_trip *t = image_trip_at(h->img, i);
+
+		if (!keeps_state(h, next, t->state))
+			return image_text(h->img, t->name);
+	}
+	for (uint32_t i = 0; i < h->img->safe_states.n; i++) {
+		const struct image_safe_state *s = image_safe_state_at(h->img, i);
+
+		if (!keeps_state(h, next, s->state))
+			return image_text(h->img, s->name);
+	}
+	return NULL;
+}
+
+int
+hands_may_adopt(const struct hands *h, const struct image *next, struct err *err)
+{
+	const char *lost = find_lost(h, next);
+	struct buf what = { 0 };
+	int rc = 0;
+
+	if (lost != NULL)
+		return err_set(err, ERR_REFUSED, 0,
+			"'%.60s' is tripped, bypassed or held and is not in the new bench file; "
+			"bring that to an end first",
+			lost);
+	if (change_describe(h->img, next, &what) > 0 && is_away_from_safe(h))
+		rc = err_set(err, ERR_REFUSED, 0,
+			"protection changes (%.250s) while outputs that can hurt are not safe; "
+			"'mbc safe', then 'mbc reload'",
+			buf_text(&what));
+	buf_done(&what);
+	return rc;
 }
 
 void

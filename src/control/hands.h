@@ -32,6 +32,10 @@ struct hands *hands_new(const struct image *img, struct channels *channels,
 void hands_free(struct hands *h);
 void hands_adopt(struct hands *h, struct hands *from, int64_t now_ns);
 
+/* May a new image be taken up now? One that changes protection only while all outputs that can hurt are safe, and none that takes
+ * away what is tripped, bypassed or held. ERR_REFUSED with cause; remedy. */
+int hands_may_adopt(const struct hands *h, const struct image *next, struct err *err) MUST_CHECK;
+
 /* Called from within the links: only what is written may be handed on. */
 void hands_read(struct hands *h, uint32_t channel, int64_t now_ns);
 void hands_written(

@@ -467,6 +467,7 @@ reload(struct control *c, int fd, uint32_t generation)
 
 	c->secrets = -1;
 	if (open_setup(fd, secrets, &next, &err) < 0 || check_folders(c, next.img, &err) < 0 ||
+		bench_may_adopt(c->now.bench, next.img, &err) < 0 ||
 		make_board(c, generation, &next, &err) < 0) {
 		log_err("reload: %s; the bench goes on as it was", err.msg);
 		refuse(c, err.msg);
