@@ -10,7 +10,7 @@ void doctor_verdict(bool is_good, const char *what, const char *otherwise);
 /* "MIND  <what>; <remedy>" */
 void doctor_mind(const char *remedy, const char *fmt, ...) PRINTF(2, 3);
 
-/* doctor_protect.c: trips, interlocks, safe states, outputs and alarms of the running bench, as they are written and as they are now. */
+/* doctor_protect.c: trips, interlocks, safe states and outputs of the running bench, as they are written and as they are now. */
 void doctor_protection(struct args *args, const struct image *img, const struct board *b);
 
 /* doctor_losses.c: what becomes of each output with a hazard when something is lost. Returns an exit code. */

@@ -184,30 +184,29 @@ read_log(struct look *k)
 		k->log->n_events = 0;
 }
 
-/* The end of the last bypass of a trip by its event; without it the latest that the bench file allows. */
+/* The end of the last bypass of a trip by its event, which may be of an earlier boot; without it the latest that the bench file allows. */
 static void
 bypass_end(
 	struct look *k, const struct image_trip *t, const struct sample *s, char *out, size_t cap)
 {
 	const char *name = image_text(k->img, t->name);
+	int64_t end_ns = board_wall(k->board, s->stamp_ns + t->bypass_max_ns), began_ns;
 	char when[CLOCK_TEXT_SIZE];
-	int64_t end_ns = 0;
+	bool is_known = false;
 
 	if (k->log == NULL)
 		read_log(k);
 	for (size_t i = 0; i < k->log->n_events; i++) {
-		const struct event *e = &k->log->events[i].e;
+		const struct log_event *e = &k->log->events[i];
 
-		if (e->kind == EVENT_BYPASS_BEGAN && strcmp(e->subject, name) == 0)
-			end_ns = e->stamp_ns + (int64_t)e->values[0] * NS_PER_S;
+		if (e->e.kind != EVENT_BYPASS_BEGAN || strcmp(e->e.subject, name) != 0 ||
+			!log_date(k->log, e, &began_ns))
+			continue;
+		end_ns = began_ns + (int64_t)e->e.values[0] * NS_PER_S;
+		is_known = true;
 	}
-	if (end_ns <= k->now_ns) {
-		when_text(when, k, s->stamp_ns + t->bypass_max_ns);
-		snprintf(out, cap, "until %s at the latest", when);
-		return;
-	}
-	when_text(when, k, end_ns);
-	snprintf(out, cap, "until %s", when);
+	clock_text(when, end_ns);
+	snprintf(out, cap, "until %s%s", when, is_known ? "" : " at the latest");
 }
 
 static void
@@ -456,27 +455,12 @@ judge_outputs(const struct look *k)
 		doctor_verdict(true, "the devices hold what was written to them", "");
 }
 
-/* ---- alarms ---------------------------------------------------------------------------------------------------------------- */
-
-static void
-judge_alarms(const struct look *k)
-{
-	for (uint32_t i = 0; i < k->img->alarms.n; i++) {
-		const struct image_alarm *a = image_alarm_at(k->img, i);
-
-		if (a->priority >= PRIORITY_HIGH && image_text(k->img, a->action)[0] == '\0')
-			doctor_mind("write it in do:, or a lower priority",
-				"alarm '%s': nothing says what a person does about it",
-				image_text(k->img, a->name));
-	}
-}
-
 void
 doctor_protection(struct args *args, const struct image *img, const struct board *b)
 {
 	struct look k = { .img = img, .board = b, .args = args, .now_ns = now_boot() };
 
-	if (img->outputs.n == 0 && img->trips.n == 0 && img->alarms.n == 0)
+	if (img->outputs.n == 0 && img->trips.n == 0)
 		return;
 	k.wall_ns = k.now_ns + now_wall_offset();
 	puts("\nProtection, as the bench file has it and as it is now:");
@@ -487,7 +471,6 @@ doctor_protection(struct args *args, const struct image *img, const struct board
 	judge_interlocks(&k);
 	judge_safe_states(&k);
 	judge_outputs(&k);
-	judge_alarms(&k);
 	for (uint32_t i = 0; i < img->safe_states.n; i++)
 		tell_times(&k, i);
 	if (img->outputs.n > 0)
