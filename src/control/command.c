@@ -198,11 +198,8 @@ check_set(struct commands *c, struct slot *s, struct err *err)
 	if (!isnan(s->cmd.ramp_per_min) && !(s->cmd.ramp_per_min > 0))
 		return err_set(err, ERR_REFUSED, 0,
 			"a ramp is above 0; leave it out for the output's own");
-	if (!trips_are_ready(c->p.trips) && safe_held(c->p.safe) == IMAGE_NONE &&
-		d->hazard != HAZARD_NONE)
-		return err_set(err, ERR_REFUSED, 0,
-			"the bench is starting: the inputs of trip '%.60s' are not known yet; wait",
-			trips_not_ready(c->p.trips));
+	if (!c->p.img->is_observed && (rc = trips_check_owner(c->p.trips, s->on, err)) < 0)
+		return rc;
 	order = order_of(s);
 	rc = outputs_check(c->p.outputs, s->on, &order, err);
 	s->value = order.value;
@@ -366,7 +363,11 @@ watch_safe(struct commands *c, struct slot *s)
 {
 	enum safe_phase phase = safe_phase_of(c->p.safe, s->on);
 
-	if (phase == SAFE_REACHED)
+	if (phase == SAFE_REACHED && !safe_is_whole(c->p.safe, s->on))
+		end(c, s, VERDICT_FAILED,
+			"all is safe, but not each line as it was asked: by a second way, or by "
+			"the safe state of a trip; see 'mbc log'");
+	else if (phase == SAFE_REACHED)
 		end(c, s, VERDICT_VERIFIED, "all lines are read back");
 	else if (phase == SAFE_NOT_CONFIRMED)
 		end(c, s, VERDICT_FAILED,

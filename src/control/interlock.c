@@ -1,6 +1,7 @@
 /* interlock.c - may this be written? judged on what is measured, on what was sent, and on what was asked for */
 #include <string.h>
 
+#include "control/output_inside.h"
 #include "control/trip_inside.h"
 
 /* What channels would hold: the output that is to be written its new value; the others what is measured, sent, or asked of them. */
@@ -12,6 +13,13 @@ struct supposition {
 };
 
 static bool
+is_of(const struct image_output *o, uint32_t channel)
+{
+	return channel == o->channel || channel == o->target || channel == o->working ||
+	       channel == o->at;
+}
+
+static bool
 would_hold(void *ctx, uint32_t channel, double *out)
 {
 	const struct supposition *s = ctx;
@@ -20,16 +28,18 @@ would_hold(void *ctx, uint32_t channel, double *out)
 	for (uint32_t i = 0; i < img->outputs.n; i++) {
 		const struct image_output *o = image_output_at(img, i);
 
-		if (channel != o->channel && channel != o->target && channel != o->working)
+		if (!is_of(o, channel))
 			continue;
-		if (i == s->output) {
+		if (i == s->output)
 			*out = s->value;
-			return true;
-		}
-		if (channel != o->channel || s->others == AS_MEASURED)
+		else if (channel == o->target || channel == o->working ||
+			 s->others == AS_MEASURED ||
+			 !(s->others == AS_SENT ? outputs_working(s->t->outputs, i, out)
+						: outputs_target(s->t->outputs, i, out)))
 			return false;
-		return s->others == AS_SENT ? outputs_working(s->t->outputs, i, out)
-					    : outputs_target(s->t->outputs, i, out);
+		if (channel == o->at && o->at != o->channel)
+			*out = output_to_at(img, o, *out);
+		return true;
 	}
 	return false;
 }
@@ -44,7 +54,7 @@ reads_output(const struct trips *t, const struct image_cond *cond, uint32_t outp
 	for (uint32_t i = 0; i < cond->n_ops; i++) {
 		uint32_t channel = expr_op_reads(&ops[i]);
 
-		if (channel == o->channel || channel == o->target || channel == o->working)
+		if (is_of(o, channel))
 			return true;
 	}
 	return false;
@@ -73,19 +83,49 @@ check(struct trips *t, const struct image_interlock *k, uint32_t output, double 
 	return 0;
 }
 
+/* Is it the safe value, or nearer to it than what the device holds? Of words only the safe one is. */
+static bool
+is_towards_safe(const struct trips *t, uint32_t state, uint32_t output, double value)
+{
+	const struct image_channel *ch =
+		image_channel_at(t->img, image_output_at(t->img, output)->channel);
+	double safe, held;
+
+	if (safe_wants(t->img, state, output, value))
+		return true;
+	return ch->type != VALUE_BOOL && ch->type != VALUE_CHOICE &&
+	       safe_value(t->img, state, output, &safe) &&
+	       outputs_held(t->outputs, output, &held) &&
+	       ((held > value && value > safe) || (held < value && value < safe));
+}
+
+/* Until the inputs of all trips are known, what could hurt goes nowhere but to a value that is safe. */
+static int
+check_start(struct trips *t, uint32_t output, double value, struct err *err)
+{
+	if (image_output_at(t->img, output)->hazard == HAZARD_NONE || trips_are_ready(t))
+		return 0;
+	for (uint32_t i = 0; i < t->img->safe_states.n; i++)
+		if (is_towards_safe(t, i, output, value))
+			return 0;
+	return err_set(err, ERR_REFUSED, 0,
+		"the bench is starting: the inputs of trip '%.60s' are not known yet; wait",
+		trips_not_ready(t));
+}
+
 int
 trips_allow(struct trips *t, uint32_t output, double value, struct err *err)
 {
-	for (uint32_t i = 0; i < t->img->interlocks.n; i++) {
+	int rc = check_start(t, output, value, err);
+
+	for (uint32_t i = 0; i < t->img->interlocks.n && rc == 0; i++) {
 		const struct image_interlock *k = image_interlock_at(t->img, i);
-		int rc;
 
 		/* Towards safe is always allowed. */
 		if (t->at[k->trip].state == TRIP_BYPASSED || !reads_output(t, &k->forbid, output) ||
-			safe_wants(t->img, image_trip_at(t->img, k->trip)->to, output, value))
+			is_towards_safe(t, image_trip_at(t->img, k->trip)->to, output, value))
 			continue;
-		if ((rc = check(t, k, output, value, err)) < 0)
-			return rc;
+		rc = check(t, k, output, value, err);
 	}
-	return 0;
+	return rc;
 }

@@ -24,7 +24,8 @@ outputs_new(const struct image *img, const struct outputs_sink *sink)
 	all->of_channel = mem_zero(img->channels.n, sizeof(*all->of_channel));
 	all->wake_ns = NEVER;
 	for (uint32_t i = 0; i < all->n; i++) {
-		all->at[i].target = all->at[i].working = all->at[i].sent = NAN;
+		all->at[i].target = all->at[i].working = NAN;
+		all->at[i].sent = all->at[i].told = NAN;
 		all->at[i].trouble = Q_NOT_YET;
 		all->of_channel[image_output_at(img, i)->at] = i + 1;
 	}
@@ -178,10 +179,11 @@ take(struct outputs *all, uint32_t i, const struct output_order *order, int64_t 
 	o->cause = order->cause;
 	o->is_ordered = true;
 	o->is_confirmed = false;
+	o->told = NAN;
 	/* From where the device is, if that is somewhere else. */
 	if (o->is_foreign && o->is_known)
 		o->working = o->shown;
-	o->is_foreign = o->is_forbidden = false;
+	o->is_foreign = o->is_forbidden = o->is_fought = false;
 	o->trouble = Q_NOT_YET;
 	o->moved_ns = now_ns;
 	/* A new target bends the ramp where it is; from nowhere, or for protection, it goes there at once. */
@@ -282,6 +284,17 @@ outputs_working(const struct outputs *all, uint32_t i, double *out)
 	if (!isfinite(all->at[i].working))
 		return false;
 	*out = all->at[i].working;
+	return true;
+}
+
+bool
+outputs_held(const struct outputs *all, uint32_t i, double *out)
+{
+	const struct output *o = &all->at[i];
+
+	if (!isfinite(o->sent) && !o->is_known)
+		return false;
+	*out = isfinite(o->sent) ? o->sent : o->shown;
 	return true;
 }
 
@@ -433,7 +446,9 @@ outputs_back(struct outputs *all, uint32_t instrument, int64_t now_ns)
 	for (uint32_t i = 0; i < all->n; i++) {
 		struct output *o = &all->at[i];
 
-		if (!is_of(all, i, instrument) || !output_is_protected(o))
+		/* What its link has already goes before all else as it is. */
+		if (!is_of(all, i, instrument) || !output_is_protected(o) ||
+			o->phase == OUTPUT_WRITING)
 			continue;
 		o->sent = NAN;
 		output_send(all, i, now_ns);

@@ -82,6 +82,8 @@ enum output_mode outputs_mode_of(const struct outputs *o, uint32_t output);
 /* What was asked last; false: nothing was, and nothing is known. */
 bool outputs_target(const struct outputs *o, uint32_t output, double *out);
 bool outputs_working(const struct outputs *o, uint32_t output, double *out);
+/* What the device holds, as far as anybody knows: what was sent last, else what it showed. */
+bool outputs_held(const struct outputs *o, uint32_t output, double *out);
 /* Is what was sent last read back, or acknowledged where it cannot be? */
 bool outputs_is_confirmed(const struct outputs *o, uint32_t output);
 /* Why it is not. */

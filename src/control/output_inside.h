@@ -14,6 +14,7 @@ enum output_phase {
 struct output {
 	double target, working; /* NaN: nothing was asked, and what the device holds is not known */
 	double sent; /* the last that was handed to the link; NaN: none since the device was lost */
+	double told; /* what the last OUTPUT_WRITTEN of this order told; NaN: none yet */
 	double shown; /* the last that `at` showed; of use while is_known */
 	double low,
 		high; /* `at` has to show something between, widened by the tolerance: all that was sent since it was read back */
@@ -23,6 +24,7 @@ struct output {
 	bool is_confirmed; /* what was sent was read back, or acknowledged where it cannot be read */
 	bool is_known;     /* a good reading was taken since the device is there */
 	bool is_foreign;   /* it holds something that we have not written: told */
+	bool is_fought; /* protection has written it anew because it held something else: told */
 	bool is_forbidden; /* the ramp waits for an interlock: told */
 	uint8_t tries;     /* readings that showed something else */
 	uint16_t trouble;  /* enum quality: why it is not confirmed */
@@ -58,6 +60,8 @@ output_is_protected(const struct output *o)
 /* output_value.c: what a value of an output is on the wire, and what `at` will show of it. ERR_CONF: the point cannot hold it. */
 int output_raw(const struct image *img, const struct image_output *d, double value,
 	union value *out, double *out_at, struct err *err) MUST_CHECK;
+/* What `at` will show of a value, where its point can hold any number. */
+double output_to_at(const struct image *img, const struct image_output *d, double value);
 /* The value of the output that `at` shows. */
 double output_from_at(const struct image *img, const struct image_output *d, double at);
 /* The nearest number of six digits. */

@@ -134,8 +134,8 @@ outputs_parse(
 
 /* ---- on the wire --------------------------------------------------------------------------------------------------------- */
 
-static double
-to_at(const struct image *img, const struct image_output *d, double value)
+double
+output_to_at(const struct image *img, const struct image_output *d, double value)
 {
 	if (d->is_inverted_table)
 		value = image_table_place(image_knot_at(img, d->first_knot), d->n_knots, value);
@@ -177,7 +177,7 @@ output_raw(const struct image *img, const struct image_output *d, double value, 
 {
 	const struct image_channel *ch = image_channel_at(img, d->at);
 	const struct image_point *p = image_point_at(img, ch->source);
-	double raw = to_wire(img, ch, to_at(img, d, value));
+	double raw = to_wire(img, ch, output_to_at(img, d, value));
 
 	if (!isfinite(raw))
 		return err_set(

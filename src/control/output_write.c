@@ -34,7 +34,7 @@ output_settle(struct outputs *all, uint32_t i, enum verdict verdict, const char 
 	all->sink.settled(all->sink.ctx, i, o->cause, verdict, text);
 }
 
-/* Every change on the wire is an event; writing the same again is none. */
+/* Every change on the wire is an event; writing the same again is none, and neither is what protection tries again. */
 static void
 tell_written(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 {
@@ -44,6 +44,7 @@ tell_written(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 		.kind = EVENT_OUTPUT_WRITTEN, .cause = o->cause, .n_values = 1, .values = { value }
 	};
 
+	o->told = o->working;
 	/* As the device gets it, with at most six digits for people. */
 	outputs_text(all, i, output_six_digits(value), e.text, sizeof(e.text));
 	output_event(all, i, &e, now_ns);
@@ -111,10 +112,15 @@ confirm(struct outputs *all, uint32_t i)
 	char text[64] = "", full[EVENT_TEXT] = "";
 
 	o->phase = OUTPUT_IDLE;
-	o->is_confirmed = true;
 	o->is_foreign = false;
-	o->trouble = Q_GOOD;
 	o->tries = 0;
+	/* One that has acknowledged before and held something else has to show it. */
+	if (is_read_back(all->img, d))
+		o->is_fought = false;
+	if (!o->is_fought) {
+		o->is_confirmed = true;
+		o->trouble = Q_GOOD;
+	}
 	if (o->working < o->target || o->working > o->target) {
 		outputs_text(all, i, o->target, text, sizeof(text));
 		snprintf(full, sizeof(full), "on its way to %s", text);
@@ -128,16 +134,16 @@ static bool
 is_allowed(struct outputs *all, uint32_t i, int64_t now_ns)
 {
 	struct output *o = &all->at[i];
-	double stays = isfinite(o->sent) ? o->sent : o->is_known ? o->shown : (double)NAN;
-	struct event e = {
-		.kind = EVENT_OUTPUT_HELD, .cause = o->cause, .n_values = 1, .values = { stays }
-	};
+	double stays = NAN;
+	struct event e = { .kind = EVENT_OUTPUT_HELD, .cause = o->cause, .n_values = 1 };
 	struct err err;
 
 	if (output_is_protected(o) || all->sink.allow(all->sink.ctx, i, o->working, &err) == 0) {
 		o->is_forbidden = false;
 		return true;
 	}
+	outputs_held(all, i, &stays);
+	e.values[0] = stays;
 	if (!o->is_forbidden) {
 		text_copy(e.text, sizeof(e.text), err.msg);
 		output_event(all, i, &e, now_ns);
@@ -156,8 +162,8 @@ output_send(struct outputs *all, uint32_t i, int64_t now_ns)
 	const struct image_output *d = image_output_at(all->img, i);
 	struct output *o = &all->at[i];
 	bool is_news = !(o->sent <= o->working && o->sent >= o->working);
+	double before_sent = o->sent, at;
 	union value raw;
-	double at;
 	struct err err;
 	int rc;
 
@@ -171,7 +177,10 @@ output_send(struct outputs *all, uint32_t i, int64_t now_ns)
 		expect(o, at);
 		o->phase = OUTPUT_WRITING;
 		o->tag = ++all->tag;
+		o->sent = o->working;
 		rc = all->sink.write(all->sink.ctx, point_of(all->img, d), o->tag, raw, &err);
+		if (rc < 0)
+			o->sent = before_sent;
 		if (rc == ERR_REFUSED) {
 			o->phase = before == OUTPUT_VERIFYING ? before : OUTPUT_WAITING;
 			o->due_ns = now_ns + FULL_NS;
@@ -183,10 +192,11 @@ output_send(struct outputs *all, uint32_t i, int64_t now_ns)
 		fail(all, i, Q_BAD_REQUEST, NAN, now_ns);
 		return;
 	}
-	o->sent = o->working;
+	if (!isfinite(o->sent))
+		return; /* it could not even be sent, and that is told */
 	o->sent_ns = now_ns;
 	count_write(o, now_ns);
-	if (is_news)
+	if (is_news && !(output_is_protected(o) && o->told <= o->working && o->told >= o->working))
 		tell_written(all, i, at, now_ns);
 }
 
@@ -215,7 +225,13 @@ outputs_written(
 	o = &all->at[i];
 	d = image_output_at(all->img, i);
 	o->last_ns = now_ns;
-	if (quality_is_bad(verdict)) {
+	if (verdict == Q_OVERTAKEN && output_is_protected(o)) {
+		/* It made way for another safe state, and goes behind that. */
+		o->sent = NAN;
+		o->phase = OUTPUT_WAITING;
+		o->due_ns = now_ns;
+		all->wake_ns = MIN(all->wake_ns, now_ns);
+	} else if (quality_is_bad(verdict)) {
 		o->sent = NAN; /* nobody knows whether it was taken */
 		fail(all, i, verdict, NAN, now_ns);
 	} else if (!is_read_back(all->img, d)) {
@@ -266,6 +282,7 @@ adopt(struct outputs *all, uint32_t i, double value, enum event_kind kind, int64
 		e.values[1] = o->working;
 	output_event(all, i, &e, now_ns);
 	o->target = o->working = o->sent = value;
+	o->told = NAN;
 	o->is_confirmed = true;
 	o->trouble = Q_GOOD;
 	output_show(all, i, now_ns);
@@ -286,6 +303,21 @@ tell_foreign(struct outputs *all, uint32_t i, double value, int64_t now_ns)
 	output_event(all, i, &e, now_ns);
 }
 
+/* It is asserted again: at once, then now and then; told once until it holds. */
+static void
+fight(struct outputs *all, uint32_t i, double value, int64_t now_ns)
+{
+	struct output *o = &all->at[i];
+	bool is_first = !o->is_fought;
+
+	if (is_first)
+		tell_foreign(all, i, value, now_ns);
+	o->is_foreign = o->is_confirmed = false;
+	o->is_fought = true;
+	if (is_first || now_ns - o->sent_ns >= AGAIN_NS)
+		output_send(all, i, now_ns);
+}
+
 /* Nothing is under way, and the device shows this. */
 static void
 compare(struct outputs *all, uint32_t i, double at, int64_t now_ns)
@@ -304,28 +336,28 @@ compare(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 		return;
 	more = output_tolerance(all->img, d, at);
 	if (at >= wanted - more && at <= wanted + more) {
-		o->is_foreign = false;
+		o->is_foreign = o->is_fought = false;
 		o->is_confirmed = true;
 		o->trouble = Q_GOOD;
 		if (!isfinite(o->sent))
 			o->sent = o->working;
 		return;
 	}
+	if (output_is_protected(o)) {
+		fight(all, i, value, now_ns);
+		return;
+	}
 	if (o->is_foreign)
 		return;
-	if (all->is_starting && !output_is_protected(o)) {
+	if (all->is_starting) {
 		o->is_foreign = true;
 		return;
 	}
-	if (o->mode == MODE_MANUAL && !output_is_protected(o)) {
+	if (o->mode == MODE_MANUAL) {
 		adopt(all, i, value, EVENT_OUTPUT_CHANGED, now_ns);
 		return;
 	}
 	tell_foreign(all, i, value, now_ns);
-	if (output_is_protected(o)) { /* it is asserted again, each time */
-		o->is_foreign = false;
-		output_send(all, i, now_ns);
-	}
 }
 
 void

@@ -1,6 +1,7 @@
 /* safe.c - safe states */
 #include "control/safe.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,10 +16,11 @@ enum line_phase {
 	LINE_SENT,      /* its output has it */
 	LINE_CONFIRMED, /* read back, or acknowledged where it cannot be */
 	LINE_LATE,      /* not within its time: told, and tried again */
-	LINE_OVERTAKEN, /* another safe state holds its output */
+	LINE_OVERTAKEN, /* another safe state has its output */
 };
 
 struct line {
+	uint32_t state; /* safe state that it is of */
 	uint8_t phase;
 	bool is_told; /* that it was late */
 	int64_t deadline_ns;
@@ -57,6 +59,12 @@ safe_new(const struct image *img, struct outputs *outputs, const struct safe_sin
 	s->wake_ns = NEVER;
 	for (uint32_t i = 0; i < img->outputs.n; i++)
 		s->holder[i] = IMAGE_NONE;
+	for (uint32_t i = 0; i < img->safe_states.n; i++) {
+		const struct image_safe_state *d = image_safe_state_at(img, i);
+
+		for (uint32_t k = d->first_line; k < d->first_line + d->n_lines; k++)
+			s->lines[k].state = i;
+	}
 	return s;
 }
 
@@ -109,7 +117,7 @@ emit(struct safe *s, enum event_kind kind, uint32_t state, const char *text, int
 		s->held[state].cause = id;
 }
 
-/* Its output gets the value, whoever had it; a line of another safe state that held it is overtaken. */
+/* Its output gets the value, whoever had it but one that comes before it; a line of another safe state that had it is overtaken. */
 static void
 start_line(struct safe *s, uint32_t state, uint32_t i, int64_t now_ns)
 {
@@ -121,6 +129,10 @@ start_line(struct safe *s, uint32_t state, uint32_t i, int64_t now_ns)
 	uint32_t before = s->holder[l->output];
 	struct err err;
 
+	if (before != IMAGE_NONE && s->held[s->lines[before].state].owner > s->held[state].owner) {
+		line->phase = LINE_OVERTAKEN;
+		return;
+	}
 	if (before != IMAGE_NONE && before != i)
 		s->lines[before].phase = LINE_OVERTAKEN;
 	s->holder[l->output] = i;
@@ -216,26 +228,85 @@ advance(struct safe *s, uint32_t state, int64_t now_ns)
 	}
 }
 
-/* Confirmed: all that is wanted; a line that failed counts as confirmed when its second way does. */
+/* One that failed counts as confirmed when its second way does. */
+static bool
+is_late(const struct safe *s, uint32_t i)
+{
+	while (i != IMAGE_NONE && s->lines[i].phase == LINE_LATE)
+		i = image_safe_line_at(s->img, i)->otherwise;
+	return i == IMAGE_NONE || s->lines[i].phase != LINE_CONFIRMED;
+}
+
+/* Confirmed: all that is wanted. What another safe state has is confirmed when it is there, wherever that is. */
 static enum safe_phase
 phase_now(const struct safe *s, uint32_t state)
 {
 	const struct image_safe_state *d = image_safe_state_at(s->img, state);
-	bool is_under_way = false, is_late = false;
+	bool is_under_way = false, any_late = false;
 
 	for (uint32_t i = d->first_line; i < d->first_line + d->n_lines; i++) {
 		const struct line *l = &s->lines[i];
 
-		is_under_way = is_under_way || l->phase == LINE_QUEUED || l->phase == LINE_SENT;
-		is_late = is_late || l->phase == LINE_LATE;
+		is_under_way = is_under_way || l->phase == LINE_QUEUED || l->phase == LINE_SENT ||
+			       (l->phase == LINE_OVERTAKEN &&
+				       !outputs_is_confirmed(s->outputs,
+					       image_safe_line_at(s->img, i)->output));
+		any_late = any_late || (l->phase == LINE_LATE && is_late(s, i));
 	}
-	return is_late ? SAFE_NOT_CONFIRMED : is_under_way ? SAFE_UNDER_WAY : SAFE_REACHED;
+	return any_late ? SAFE_NOT_CONFIRMED : is_under_way ? SAFE_UNDER_WAY : SAFE_REACHED;
+}
+
+static bool
+is_there(const struct safe *s, uint32_t i)
+{
+	const struct image_safe_line *l = image_safe_line_at(s->img, i);
+	double held;
+
+	return outputs_is_confirmed(s->outputs, l->output) &&
+	       outputs_held(s->outputs, l->output, &held) && held <= l->value && held >= l->value;
+}
+
+bool
+safe_is_whole(const struct safe *s, uint32_t state)
+{
+	const struct image_safe_state *d = image_safe_state_at(s->img, state);
+
+	if (s->held[state].phase != SAFE_REACHED)
+		return false;
+	for (uint32_t i = d->first_line; i < d->first_line + d->n_lines; i++)
+		if (!image_safe_line_at(s->img, i)->is_otherwise && !is_there(s, i))
+			return false;
+	return true;
+}
+
+/* What of a reached state is not as its first lines say. */
+static void
+describe(const struct safe *s, uint32_t state, char *out, size_t cap)
+{
+	const struct image_safe_state *d = image_safe_state_at(s->img, state);
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (uint32_t i = d->first_line; i < d->first_line + d->n_lines && used < cap; i++) {
+		const struct image_safe_line *l = image_safe_line_at(s->img, i);
+		const struct image_output *o = image_output_at(s->img, l->output);
+		bool is_elsewhere = s->lines[i].phase == LINE_OVERTAKEN;
+
+		if (l->is_otherwise || is_there(s, i))
+			continue;
+		used += (size_t)snprintf(out + used, cap - used, "%sbut '%.40s', %s",
+			used == 0 ? "" : ", ",
+			image_text(s->img, image_channel_at(s->img, o->channel)->name),
+			is_elsewhere ? "which another safe state has"
+				     : "of which the second way is");
+	}
 }
 
 static void
 step_state(struct safe *s, uint32_t state, int64_t now_ns)
 {
 	enum safe_phase before = (enum safe_phase)s->held[state].phase, now;
+	char text[EVENT_TEXT];
 
 	memset(s->is_busy, 0, s->img->links.n);
 	advance(s, state, now_ns);
@@ -243,8 +314,10 @@ step_state(struct safe *s, uint32_t state, int64_t now_ns)
 	if (now == before)
 		return;
 	show(s, state, now, now_ns);
-	if (now == SAFE_REACHED)
-		emit(s, EVENT_SAFE_STATE_REACHED, state, "", now_ns);
+	if (now != SAFE_REACHED)
+		return;
+	describe(s, state, text, sizeof(text));
+	emit(s, EVENT_SAFE_STATE_REACHED, state, text, now_ns);
 }
 
 /* The output itself tries again what was not taken; what it could not take at all is ordered anew. */
@@ -316,30 +389,60 @@ void
 safe_restore(
 	struct safe *s, uint32_t state, enum output_owner owner, uint64_t cause, int64_t now_ns)
 {
+	if (s->img->is_observed)
+		return;
 	begin(s, state, owner, cause, now_ns);
 	step_state(s, state, now_ns);
+}
+
+/* Does another safe state that is held wait for this output? It takes it back. */
+static bool
+hand_over(struct safe *s, uint32_t output)
+{
+	uint32_t best = IMAGE_NONE;
+
+	for (uint32_t i = 0; i < s->img->safe_lines.n; i++)
+		if (s->lines[i].phase == LINE_OVERTAKEN &&
+			image_safe_line_at(s->img, i)->output == output &&
+			(best == IMAGE_NONE || s->held[s->lines[i].state].owner >
+						       s->held[s->lines[best].state].owner))
+			best = i;
+	if (best != IMAGE_NONE)
+		s->lines[best].phase = LINE_QUEUED;
+	s->holder[output] = best;
+	return best != IMAGE_NONE;
+}
+
+/* Those that have lines in the queue again. */
+static void
+step_others(struct safe *s, int64_t now_ns)
+{
+	for (uint32_t i = 0; i < s->img->safe_states.n; i++)
+		if (s->held[i].is_held)
+			step_state(s, i, now_ns);
 }
 
 void
 safe_leave(struct safe *s, uint32_t state, int64_t now_ns)
 {
 	const struct image_safe_state *d = image_safe_state_at(s->img, state);
-	enum output_owner owner = (enum output_owner)s->held[state].owner;
 
 	if (!s->held[state].is_held)
 		return;
-	for (uint32_t i = d->first_line; i < d->first_line + d->n_lines; i++) {
-		const struct image_safe_line *l = image_safe_line_at(s->img, i);
-
-		if (s->holder[l->output] == i) {
-			s->holder[l->output] = IMAGE_NONE;
-			outputs_release(s->outputs, l->output, owner, now_ns);
-		}
+	for (uint32_t i = d->first_line; i < d->first_line + d->n_lines; i++)
 		s->lines[i].phase = LINE_OUT;
+	for (uint32_t i = d->first_line; i < d->first_line + d->n_lines; i++) {
+		uint32_t output = image_safe_line_at(s->img, i)->output;
+
+		if (s->holder[output] != i)
+			continue;
+		if (!hand_over(s, output))
+			outputs_release(s->outputs, output, OWNER_TRIP, now_ns);
 	}
 	s->held[state].is_held = false;
 	s->held[state].owner = OWNER_NONE;
 	show(s, state, SAFE_IDLE, now_ns);
+	step_others(s, now_ns);
 }
 
 bool
@@ -361,6 +464,28 @@ safe_held(const struct safe *s)
 		if (s->held[i].is_held)
 			return i;
 	return IMAGE_NONE;
+}
+
+uint32_t
+safe_holder(const struct safe *s, uint32_t output)
+{
+	return s->holder[output] == IMAGE_NONE ? IMAGE_NONE : s->lines[s->holder[output]].state;
+}
+
+bool
+safe_value(const struct image *img, uint32_t state, uint32_t output, double *out)
+{
+	const struct image_safe_state *d = image_safe_state_at(img, state);
+
+	for (uint32_t i = d->first_line; i < d->first_line + d->n_lines; i++) {
+		const struct image_safe_line *l = image_safe_line_at(img, i);
+
+		if (l->output == output && !l->is_otherwise) {
+			*out = l->value;
+			return true;
+		}
+	}
+	return false;
 }
 
 bool
@@ -396,6 +521,17 @@ safe_wake(const struct safe *s)
 	return s->wake_ns;
 }
 
+/* Has a safe state that is held a line for it? */
+static bool
+is_wanted(const struct safe *s, uint32_t output)
+{
+	for (uint32_t i = 0; i < s->img->safe_lines.n; i++)
+		if (s->lines[i].phase != LINE_OUT &&
+			image_safe_line_at(s->img, i)->output == output)
+			return true;
+	return false;
+}
+
 void
 safe_adopt(struct safe *s, const struct safe *from, int64_t now_ns)
 {
@@ -410,4 +546,8 @@ safe_adopt(struct safe *s, const struct safe *from, int64_t now_ns)
 				safe_restore(s, i, (enum output_owner)from->held[k].owner,
 					from->held[k].cause, now_ns);
 	}
+	/* What belonged to a safe state that is no more, or to a line that it has no more, stays where it is. */
+	for (uint32_t i = 0; i < s->img->outputs.n; i++)
+		if (outputs_owner(s->outputs, i) >= OWNER_SAFE_STATE && !is_wanted(s, i))
+			outputs_release(s->outputs, i, OWNER_TRIP, now_ns);
 }

@@ -3,6 +3,9 @@
  * Lines of different links start at once, unless one waits for another (`after:`). A line that is not confirmed within its time
  * is told, gives way to the next one and to its second way (`else:`), and is tried again as long as the state is held. While a
  * state is held its outputs are asserted again whenever a device shows something else, or comes back.
+ *
+ * Two states that are held may want the same output: that of a trip has it, among equals the one that was begun last; when
+ * that is left, the other takes it back.
  */
 #ifndef CONTROL_SAFE_H
 #define CONTROL_SAFE_H
@@ -36,8 +39,16 @@ bool safe_is_held(const struct safe *s, uint32_t state);
 enum safe_phase safe_phase_of(const struct safe *s, uint32_t state);
 /* Any; IMAGE_NONE. */
 uint32_t safe_held(const struct safe *s);
+/* Does every one of its outputs hold the value of its first line? False: of a reached one, some have it by a second way, or
+ * belong to another safe state. */
+bool safe_is_whole(const struct safe *s, uint32_t state);
+/* The safe state that has an output; IMAGE_NONE. */
+uint32_t safe_holder(const struct safe *s, uint32_t output);
 /* Does a safe state, or the one given, want this output at this value? For interlocks: towards safe is always allowed. */
 bool safe_wants(const struct image *img, uint32_t state, uint32_t output, double value);
+
+/* The value that it wants for an output in the first place; false: none. */
+bool safe_value(const struct image *img, uint32_t state, uint32_t output, double *out);
 
 void safe_step(struct safe *s, int64_t now_ns); /* at each tick, and when a write is settled */
 int64_t safe_wake(const struct safe *s);

@@ -133,10 +133,13 @@ fire(struct trips *t, uint32_t i, const char *why, int64_t now_ns)
 {
 	const struct image_trip *d = image_trip_at(t->img, i);
 	struct trip *trip = &t->at[i];
+	char text[EVENT_TEXT];
 
 	if (t->img->is_observed || trip->state == TRIP_BYPASSED) {
+		snprintf(text, sizeof(text), "%s; %.100s",
+			t->img->is_observed ? "the bench only observes" : "it is bypassed", why);
 		if (!trip->is_told)
-			emit(t, EVENT_TRIP_WOULD_FIRE, i, trip->cause, why, now_ns);
+			emit(t, EVENT_TRIP_WOULD_FIRE, i, trip->cause, text, now_ns);
 		trip->is_told = true;
 		return;
 	}
@@ -151,6 +154,7 @@ end_bypass(struct trips *t, uint32_t i, uint64_t cause, int64_t now_ns)
 {
 	emit(t, EVENT_BYPASS_ENDED, i, cause, "", now_ns);
 	t->at[i].is_told = false;
+	t->at[i].cause = 0;
 	show(t, i, TRIP_READY, now_ns);
 }
 
@@ -172,6 +176,17 @@ watch_bypass(struct trips *t, uint32_t i, int64_t now_ns)
 	t->wake_ns = MIN(t->wake_ns, trip->bypass_until_ns);
 }
 
+/* As long as it is tripped its safe state is held: also where a reload has given it another. */
+static void
+hold(struct trips *t, uint32_t i, int64_t now_ns)
+{
+	const struct image_trip *d = image_trip_at(t->img, i);
+
+	if (!t->img->is_observed && !safe_is_held(t->safe, d->to))
+		safe_begin(t->safe, d->to, OWNER_TRIP, t->at[i].cause, image_text(t->img, d->name),
+			now_ns);
+}
+
 static void
 judge(struct trips *t, uint32_t i, int64_t now_ns)
 {
@@ -180,8 +195,10 @@ judge(struct trips *t, uint32_t i, int64_t now_ns)
 	int64_t true_until = trip->true_ns == NEVER ? NEVER : trip->true_ns + d->for_ns;
 	int64_t bad_until = unknown_until(t, i);
 
-	if (trip->state == TRIP_TRIPPED)
+	if (trip->state == TRIP_TRIPPED) {
+		hold(t, i, now_ns);
 		return;
+	}
 	if (trip->true_ns == NEVER && trip->unknown_ns == NEVER)
 		trip->is_told = false;
 	if (now_ns >= true_until)
@@ -300,6 +317,33 @@ find(const struct trips *t, const char *name)
 		if (strcmp(image_text(t->img, image_trip_at(t->img, i)->name), name) == 0)
 			return i;
 	return IMAGE_NONE;
+}
+
+/* A trip that holds safe state `state`; IMAGE_NONE. */
+static uint32_t
+tripped_to(const struct trips *t, uint32_t state)
+{
+	for (uint32_t i = 0; i < t->img->trips.n; i++)
+		if (t->at[i].state == TRIP_TRIPPED && image_trip_at(t->img, i)->to == state)
+			return i;
+	return IMAGE_NONE;
+}
+
+int
+trips_check_owner(const struct trips *t, uint32_t output, struct err *err)
+{
+	uint32_t state = safe_holder(t->safe, output), trip;
+
+	if (outputs_owner(t->outputs, output) < OWNER_SAFE_STATE || state == IMAGE_NONE)
+		return 0;
+	trip = tripped_to(t, state);
+	if (trip != IMAGE_NONE)
+		return err_set(err, ERR_REFUSED, 0,
+			"it belongs to the trip '%.60s'; reset that first",
+			image_text(t->img, image_trip_at(t->img, trip)->name));
+	return err_set(err, ERR_REFUSED, 0,
+		"it belongs to the safe state '%.60s'; release that first",
+		image_text(t->img, image_safe_state_at(t->img, state)->name));
 }
 
 static bool
@@ -426,14 +470,14 @@ trips_restore(struct trips *t, uint32_t i, const struct trip_past *past, int64_t
 	struct trip *trip = &t->at[i];
 
 	trip->cause = past->cause;
-	trip->bypass_until_ns = past->bypass_until_ns;
 	trip->is_told = past->state == TRIP_TRIPPED;
-	show(t, i,
-		past->state == TRIP_PENDING ||
-				(past->state == TRIP_BYPASSED && past->bypass_until_ns <= now_ns)
-			? TRIP_READY
-			: past->state,
-		now_ns);
+	/* No longer than the bench allows now. */
+	trip->bypass_until_ns = MIN(past->bypass_until_ns,
+		now_ns + image_trip_at(t->img, i)->bypass_max_ns);
+	if (past->state == TRIP_BYPASSED && trip->bypass_until_ns <= now_ns)
+		end_bypass(t, i, past->cause, now_ns);
+	else
+		show(t, i, past->state == TRIP_PENDING ? TRIP_READY : past->state, now_ns);
 }
 
 void
@@ -459,5 +503,11 @@ trips_adopt(struct trips *t, const struct trips *from, int64_t now_ns)
 		trips_past(from, old, &past);
 		trips_restore(t, i, &past, now_ns);
 		t->at[i].was_known = from->at[old].was_known;
+		/* What has begun goes on where the condition is as it was. */
+		if (strcmp(image_text(t->img, image_trip_at(t->img, i)->when.text),
+			    image_text(from->img, image_trip_at(from->img, old)->when.text)) != 0)
+			continue;
+		t->at[i].true_ns = from->at[old].true_ns;
+		t->at[i].unknown_ns = from->at[old].unknown_ns;
 	}
 }

@@ -42,8 +42,12 @@ const char *trips_not_ready(const struct trips *t);
 bool trips_any(const struct trips *t); /* is one tripped? */
 bool trips_is_tripped(const struct trips *t, uint32_t i);
 
-/* May an output be brought to `value`? ERR_REFUSED with cause; remedy. */
+/* May an output be brought to `value`? Not by what the interlocks say, nor anywhere but to safe values while the bench is
+ * starting and it is a hazard. ERR_REFUSED with cause; remedy. */
 int trips_allow(struct trips *t, uint32_t output, double value, struct err *err) MUST_CHECK;
+
+/* Refuse what is asked of an output that belongs to a safe state or trip: by the name of that. 0: it belongs to neither. */
+int trips_check_owner(const struct trips *t, uint32_t output, struct err *err) MUST_CHECK;
 
 /* COMMAND_TRIP_RESET, COMMAND_BYPASS, COMMAND_BYPASS_END; cause: its event. ERR_REFUSED with cause; remedy. */
 int trips_command(struct trips *t, const struct command *c, uint64_t cause, int64_t now_ns,

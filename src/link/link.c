@@ -664,6 +664,12 @@ link_make_way(struct link *l)
 	l->n_writes = 0;
 	for (size_t i = 0; i < n; i++)
 		link_written(l, &l->writes[i], Q_OVERTAKEN, 0);
+	/* One that is on the wire is not sent again: it would go before what comes now. */
+	LINK_FLIGHTS(l, f)
+	{
+		if (f->kind == FLIGHT_WRITE)
+			f->write.n_tries = f->unit->retries;
+	}
 }
 
 void

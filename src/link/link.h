@@ -79,7 +79,8 @@ int link_write(struct link *l, uint32_t point, uint32_t tag, union value v, cons
 
 /* Read a point as soon as the wire is free, besides its period: for what was just written to it. */
 void link_ask(struct link *l, uint32_t point, int64_t now_ns);
-/* Writes that have not begun are dropped, each settled as OVERTAKEN: what comes now must not wait for them. */
+/* Writes that have not begun are dropped, each settled as OVERTAKEN: what comes now must not wait for them. One that is on
+ * the wire is not repeated. */
 void link_make_way(struct link *l);
 
 /* Counters and state of an instrument on this link (index in the image). */

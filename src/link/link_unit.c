@@ -41,7 +41,8 @@ init_messages(struct unit *u, const struct image *img, const struct image_instru
 			.send = mem_text(image_text(img, m->send)),
 			.receive = mem_text(image_text(img, m->receive)),
 			.text = mem_text(image_text(img, m->text)),
-			.role = m->role,
+			/* A bench that only observes prepares nobody. */
+			.role = img->is_observed && m->role == MESSAGE_INIT ? MESSAGE_ASK : m->role,
 			.again = m->again,
 			.quality = m->quality,
 			.code = m->code,
@@ -112,7 +113,7 @@ static void
 init_presets(struct unit *u, const struct image *img, const struct image_instrument *from)
 {
 	u->presets = mem_zero(MAX(from->n_presets, 1u), sizeof(*u->presets));
-	for (uint32_t i = 0; i < from->n_presets; i++) {
+	for (uint32_t i = 0; i < from->n_presets && !img->is_observed; i++) {
 		const struct image_preset *p = image_preset_at(img, from->first_preset + i);
 		struct point pt;
 		struct err err;
