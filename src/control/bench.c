@@ -401,6 +401,9 @@ void
 bench_opened(struct bench *b, uint32_t link, int64_t now_ns)
 {
 	b->now_ns = now_ns;
+	for (uint32_t i = 0; b->hands != NULL && i < b->img->instruments.n; i++)
+		if (b->instrument_link[i] == link && b->states[i] != INSTRUMENT_UP)
+			hands_opened(b->hands, i, now_ns);
 	link_opened(b->links[link], now_ns);
 	touch(b, link);
 }

@@ -302,6 +302,13 @@ hands_back(struct hands *h, uint32_t instrument, int64_t now_ns)
 }
 
 void
+hands_opened(struct hands *h, uint32_t instrument, int64_t now_ns)
+{
+	h->now_ns = now_ns;
+	outputs_opened(h->outputs, instrument, now_ns);
+}
+
+void
 hands_step(struct hands *h, int64_t now_ns)
 {
 	h->now_ns = now_ns;

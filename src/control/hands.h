@@ -42,6 +42,8 @@ void hands_written(
 	struct hands *h, uint32_t tag, enum quality verdict, uint16_t code, int64_t now_ns);
 void hands_lost(struct hands *h, uint32_t instrument, int64_t now_ns);
 void hands_back(struct hands *h, uint32_t instrument, int64_t now_ns);
+/* Before its link is told: there is a wire again to an instrument that is not up. */
+void hands_opened(struct hands *h, uint32_t instrument, int64_t now_ns);
 
 void hands_step(struct hands *h, int64_t now_ns); /* behind each call of a link */
 void hands_tick(struct hands *h, const struct keep_time *now);

@@ -429,6 +429,7 @@ outputs_lost(struct outputs *all, uint32_t instrument, int64_t now_ns)
 		if (!is_of(all, i, instrument))
 			continue;
 		o->sent = NAN;
+		o->is_lost = true;
 		o->is_known = o->is_confirmed = false;
 		o->trouble = Q_NO_ANSWER;
 		if (o->phase == OUTPUT_VERIFYING) {
@@ -441,18 +442,25 @@ outputs_lost(struct outputs *all, uint32_t instrument, int64_t now_ns)
 }
 
 void
-outputs_back(struct outputs *all, uint32_t instrument, int64_t now_ns)
+outputs_opened(struct outputs *all, uint32_t instrument, int64_t now_ns)
 {
 	for (uint32_t i = 0; i < all->n; i++) {
 		struct output *o = &all->at[i];
 
-		/* What its link has already goes before all else as it is. */
-		if (!is_of(all, i, instrument) || !output_is_protected(o) ||
-			o->phase == OUTPUT_WRITING)
-			continue;
-		o->sent = NAN;
-		output_send(all, i, now_ns);
+		/* What its link has already, or has delivered since, goes before all else as it is. */
+		if (is_of(all, i, instrument) && output_is_protected(o) &&
+			o->phase != OUTPUT_WRITING && !isfinite(o->sent))
+			output_send(all, i, now_ns);
 	}
+}
+
+void
+outputs_back(struct outputs *all, uint32_t instrument, int64_t now_ns)
+{
+	for (uint32_t i = 0; i < all->n; i++)
+		if (is_of(all, i, instrument))
+			all->at[i].is_lost = false;
+	outputs_opened(all, instrument, now_ns);
 }
 
 /* ---- starting ------------------------------------------------------------------------------------------------------------ */

@@ -98,6 +98,8 @@ void outputs_read(struct outputs *o, uint32_t channel, int64_t now_ns);
 void outputs_lost(struct outputs *o, uint32_t instrument, int64_t now_ns);
 /* It is back: what protection holds is written before anything else is. */
 void outputs_back(struct outputs *o, uint32_t instrument, int64_t now_ns);
+/* It may be: there is a wire again. What protection holds is the first that goes over it. */
+void outputs_opened(struct outputs *o, uint32_t instrument, int64_t now_ns);
 
 /* Between two ticks: what waits is tried again, what is not read back in time has failed. */
 void outputs_step(struct outputs *o, int64_t now_ns);

@@ -24,7 +24,8 @@ struct output {
 	bool is_confirmed; /* what was sent was read back, or acknowledged where it cannot be read */
 	bool is_known;     /* a good reading was taken since the device is there */
 	bool is_foreign;   /* it holds something that we have not written: told */
-	bool is_fought; /* protection has written it anew because it held something else: told */
+	bool is_lost;      /* its instrument is down */
+	bool is_fought;    /* protection has written it anew because it held something else: told */
 	bool is_forbidden; /* the ramp waits for an interlock: told */
 	uint8_t tries;     /* readings that showed something else */
 	uint16_t trouble;  /* enum quality: why it is not confirmed */

@@ -7,7 +7,9 @@
 #include "control/output_inside.h"
 #include "msg/quality.h"
 
-#define AGAIN_NS NS_PER_S        /* protection tries again so long after it was not taken */
+#define AGAIN_NS NS_PER_S /* protection tries again so long after it was not taken */
+#define LOST_NS                                                                                    \
+	(10 * NS_PER_S) /* from an instrument that is down: it is probed, and each try may cost its neighbours a timeout */
 #define FULL_NS (20 * NS_PER_MS) /* the queue of the link had no room */
 #define HOUR_NS (3600 * NS_PER_S)
 
@@ -92,7 +94,7 @@ fail(struct outputs *all, uint32_t i, enum quality why, double shown, int64_t no
 	o->tries = 0;
 	/* Protection does not give up; what people have asked for is theirs to ask again. */
 	o->phase = output_is_protected(o) ? OUTPUT_WAITING : OUTPUT_IDLE;
-	o->due_ns = now_ns + AGAIN_NS;
+	o->due_ns = now_ns + (o->is_lost ? LOST_NS : AGAIN_NS);
 	all->wake_ns = MIN(all->wake_ns, o->due_ns);
 	if (is_news)
 		output_event(all, i, &e, now_ns);

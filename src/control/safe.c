@@ -249,8 +249,8 @@ phase_now(const struct safe *s, uint32_t state)
 
 		is_under_way = is_under_way || l->phase == LINE_QUEUED || l->phase == LINE_SENT ||
 			       (l->phase == LINE_OVERTAKEN &&
-				       !outputs_is_confirmed(s->outputs,
-					       image_safe_line_at(s->img, i)->output));
+				       !outputs_is_confirmed(
+					       s->outputs, image_safe_line_at(s->img, i)->output));
 		any_late = any_late || (l->phase == LINE_LATE && is_late(s, i));
 	}
 	return any_late ? SAFE_NOT_CONFIRMED : is_under_way ? SAFE_UNDER_WAY : SAFE_REACHED;

@@ -472,8 +472,8 @@ trips_restore(struct trips *t, uint32_t i, const struct trip_past *past, int64_t
 	trip->cause = past->cause;
 	trip->is_told = past->state == TRIP_TRIPPED;
 	/* No longer than the bench allows now. */
-	trip->bypass_until_ns = MIN(past->bypass_until_ns,
-		now_ns + image_trip_at(t->img, i)->bypass_max_ns);
+	trip->bypass_until_ns =
+		MIN(past->bypass_until_ns, now_ns + image_trip_at(t->img, i)->bypass_max_ns);
 	if (past->state == TRIP_BYPASSED && trip->bypass_until_ns <= now_ns)
 		end_bypass(t, i, past->cause, now_ns);
 	else

@@ -192,6 +192,10 @@ answer(struct hand_rig *r, uint32_t d, const uint8_t *in, size_t n)
 	unsigned function = in[7], address = get16(in + 8), count = n < 12 ? 0 : get16(in + 10),
 		 size;
 
+	if (function == 3)
+		dev->asked_ns = r->now_ns;
+	else if (function != 17 && function != 43) /* what it is */
+		dev->n_others++;
 	if (dev->is_silent)
 		return;
 	memcpy(out, in, MIN(n, (size_t)12));
@@ -207,7 +211,7 @@ answer(struct hand_rig *r, uint32_t d, const uint8_t *in, size_t n)
 			out[10 + 2 * i] = (uint8_t)dev->held[address + i];
 		}
 		size = 9 + 2 * count;
-	} else if (dev->refuses) {
+	} else if (dev->refuses || (dev->refuses_some >> address & 1) != 0) {
 		out[7] |= 0x80;
 		out[8] = 4;
 		size = 9;

@@ -23,15 +23,18 @@
 
 struct hand_device {
 	int16_t held[HAND_REGISTERS];
-	bool is_silent;   /* answers nothing */
-	bool is_stuck;    /* acknowledges writes and keeps what it has */
-	bool refuses;     /* exception 4 to writes */
-	bool is_gone;     /* cannot be connected to */
-	bool is_open;     /* a connection */
-	int64_t delay_ns; /* of its answers */
+	bool is_silent;        /* answers nothing */
+	bool is_stuck;         /* acknowledges writes and keeps what it has */
+	bool refuses;          /* exception 4 to writes */
+	uint16_t refuses_some; /* bits of registers: exception 4 to writes there */
+	bool is_gone;          /* cannot be connected to */
+	bool is_open;          /* a connection */
+	int64_t delay_ns;      /* of its answers */
 	uint8_t answer[300];
 	size_t n_answer;
 	int64_t answer_ns; /* NEVER: none under way */
+	int64_t asked_ns;  /* the last question to read */
+	size_t n_others;   /* requests that were no questions */
 };
 
 struct hand_write {
