@@ -184,14 +184,13 @@ read_log(struct look *k)
 		k->log->n_events = 0;
 }
 
-/* The end of the last bypass of a trip by its event, which may be of an earlier boot; without it the latest that the bench file allows. */
-static void
-bypass_end(
-	struct look *k, const struct image_trip *t, const struct sample *s, char *out, size_t cap)
+/* When the last event of this kind was, and its value; false: it is not in the journal any more. It may be of an earlier boot, and the board
+ * only knows since when this controller shows a state. */
+static bool
+last_event(struct look *k, enum event_kind kind, const struct image_trip *t, int64_t *out_wall_ns,
+	double *out_value)
 {
 	const char *name = image_text(k->img, t->name);
-	int64_t end_ns = board_wall(k->board, s->stamp_ns + t->bypass_max_ns), began_ns;
-	char when[CLOCK_TEXT_SIZE];
 	bool is_known = false;
 
 	if (k->log == NULL)
@@ -199,23 +198,45 @@ bypass_end(
 	for (size_t i = 0; i < k->log->n_events; i++) {
 		const struct log_event *e = &k->log->events[i];
 
-		if (e->e.kind != EVENT_BYPASS_BEGAN || strcmp(e->e.subject, name) != 0 ||
-			!log_date(k->log, e, &began_ns))
+		if (e->e.kind != kind || strcmp(e->e.subject, name) != 0 ||
+			!log_date(k->log, e, out_wall_ns))
 			continue;
-		end_ns = began_ns + (int64_t)e->e.values[0] * NS_PER_S;
+		*out_value = e->e.n_values > 0 ? e->e.values[0] : 0;
 		is_known = true;
 	}
-	clock_text(when, end_ns);
-	snprintf(out, cap, "until %s%s", when, is_known ? "" : " at the latest");
+	return is_known;
+}
+
+/* The end of the last bypass of a trip by its event; without it the latest that the bench file allows. */
+static void
+tell_bypassed(struct look *k, const struct image_trip *t, const struct sample *s)
+{
+	const char *name = image_text(k->img, t->name);
+	char when[CLOCK_TEXT_SIZE], remedy[200];
+	int64_t wall_ns;
+	double span_s;
+	bool is_known = last_event(k, EVENT_BYPASS_BEGAN, t, &wall_ns, &span_s);
+
+	clock_text(when, is_known ? wall_ns + (int64_t)span_s * NS_PER_S
+				  : board_wall(k->board, s->stamp_ns + t->bypass_max_ns));
+	snprintf(remedy, sizeof(remedy),
+		"watch the bench yourself until then, or end it: mbc trip end %s", name);
+	doctor_mind(remedy, "%s '%s' is BYPASSED until %s%s and does nothing", kind_of(t), name,
+		when, is_known ? "" : " at the latest");
 }
 
 static void
-tell_tripped(const struct look *k, const struct image_trip *t, const struct sample *s)
+tell_tripped(struct look *k, const struct image_trip *t, const struct sample *s)
 {
 	const char *name = image_text(k->img, t->name);
 	char when[CLOCK_TEXT_SIZE], remedy[300];
+	int64_t wall_ns;
+	double unused;
 
-	when_text(when, k, s->stamp_ns);
+	if (last_event(k, EVENT_TRIP_FIRED, t, &wall_ns, &unused))
+		clock_text(when, wall_ns);
+	else
+		when_text(when, k, s->stamp_ns);
 	if (t->is_latched)
 		snprintf(remedy, sizeof(remedy),
 			"find the cause with 'mbc log', remove it, then: mbc trip reset %s "
@@ -234,22 +255,14 @@ judge_trips(struct look *k)
 {
 	for (uint32_t i = 0; i < k->img->trips.n; i++) {
 		const struct image_trip *t = image_trip_at(k->img, i);
-		const char *name = image_text(k->img, t->name);
-		char end[80], remedy[200];
 		struct sample s;
 
 		if (!look_at(k, t->state, &s))
 			continue;
-		if (s.v.i == TRIP_TRIPPED) {
+		if (s.v.i == TRIP_TRIPPED)
 			tell_tripped(k, t, &s);
-		} else if (s.v.i == TRIP_BYPASSED) {
-			bypass_end(k, t, &s, end, sizeof(end));
-			snprintf(remedy, sizeof(remedy),
-				"watch the bench yourself until then, or end it: mbc trip end %s",
-				name);
-			doctor_mind(remedy, "%s '%s' is BYPASSED %s and does nothing", kind_of(t),
-				name, end);
-		}
+		else if (s.v.i == TRIP_BYPASSED)
+			tell_bypassed(k, t, &s);
 	}
 }
 
