@@ -188,6 +188,27 @@ def check_tutorial(program, path):
     return None if blocks else "no file stands in it"
 
 
+def check_example():
+    """What is shown can be run: None, or what is wrong."""
+    file = (ROOT / "benches/safety/bench.yaml").read_text()
+    missing = [path.name for path in sorted(ROOT.glob("docs/safety*.md")) if f"```yaml\n{file}```\n" not in path.read_text()]
+    return "not in " + ", ".join(missing) if missing else None
+
+
+def check_statement():
+    """The statement stands word for word where it has to: None, or what is wrong."""
+    def words(path):
+        text = (ROOT / path).read_text()
+        return " ".join(re.sub(r'\\n|"|^> ?', " ", text, flags=re.M).split())
+
+    statement = words("docs/safety.md")
+    statement = statement[statement.index("mbc is a control and monitoring system."):]
+    statement = statement[:statement.index(" What follows")]
+    places = ("README.md", "docs/tutorial.md", "docs/man/mbc.1", "src/cli/doctor.c")
+    missing = [path for path in places if statement not in words(path)]
+    return f"not in {', '.join(missing)}: {statement}" if missing else None
+
+
 def large_bench(channels):
     lines = ["bench: large", "links:", '  io: {tcp: "127.0.0.1:502"}', "instruments:"]
     for i in range(channels // 2):
@@ -255,8 +276,10 @@ def main():
     file_schema = json.loads(compile_file(program, "--schema-instrument").stdout)
     tap.tell("JSON Schema of instrument files", check_file_schema(file_schema))
     tap.tell("reference of the keys of instrument files", check_file_document(file_schema))
-    for path in sorted(ROOT.glob("docs/first-instrument*.md")):
+    for path in sorted([*ROOT.glob("docs/first-instrument*.md"), *ROOT.glob("docs/safety*.md")]):
         tap.tell(path.name, check_tutorial(program, path))
+    tap.tell("the example of docs/safety.md is the file in benches", check_example())
+    tap.tell("what mbc is not, in each place that has to say it", check_statement())
     for path in sorted(ROOT.glob("instruments/*.yaml")):
         tap.tell(f"JSON Schema accepts {path.name}", schema_refuses(file_schema, path))
     for path in sorted(HERE.glob("instruments/*.yaml")):
