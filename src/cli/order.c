@@ -64,7 +64,7 @@ order_begin(struct args *args, enum command_kind kind, struct command *c, int64_
 	const char *word;
 	struct err err;
 
-	*c = (struct command){ .kind = kind, .ramp_per_min = NAN };
+	*c = (struct command){ .kind = kind, .ramp_per_min = (double)NAN };
 	*out_wait_ns = WAIT_NS;
 	if (args_option(args, "--wait", &word) && span_parse(word, out_wait_ns, &err) < 0)
 		return cli_say(args, CLI_WRONG, "--wait '%s': %s", word, err.msg);

@@ -21,7 +21,7 @@ static struct command
 a_command(enum command_kind kind, bool is_person)
 {
 	struct command c = {
-		.kind = kind, .ramp_per_min = NAN, .is_person = is_person, .span_ns = 1
+		.kind = kind, .ramp_per_min = (double)NAN, .is_person = is_person, .span_ns = 1
 	};
 
 	text_copy(c.id, sizeof(c.id), "one");
