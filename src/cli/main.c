@@ -18,10 +18,14 @@ static const struct cli_command commands[] = {
 		"the file again.\n"
 		"\n"
 		"  mbc run bench.yaml\n" },
-	{ "stop", cli_stop, "[--bench NAME]", "end a running bench",
+	{ "stop", cli_stop, "[--planned SPAN] [--bench NAME]", "end a running bench",
 		"Ends all processes of the bench and waits until they are gone. NAME is needed "
 		"only when several\n"
-		"benches are running.\n" },
+		"benches are running. With an output that can hurt away from its safe value the "
+		"bench is made\n"
+		"safe first ('on_stop'), at most for 10 s. With --planned 5min the outputs stay as "
+		"they are, and\n"
+		"the next start within that time goes on, when every device holds what it did.\n" },
 	{ "reload", cli_reload, "[--bench NAME]", "read the bench file again",
 		"A file with errors is refused and the bench goes on as it was. Instruments that "
 		"have not changed\n"

@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/span.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/order.h"
 #include "io/seal.h"
 #include "io/secrets.h"
 #include "io/self.h"
@@ -53,6 +55,25 @@ ask(struct args *args, enum wire_kind kind, int timeout_ms)
 int
 cli_stop(struct args *args)
 {
+	const char *word;
+	struct command c;
+	struct err err;
+	int64_t wait_ns;
+	char says[80];
+	int code;
+
+	if (args_option(args, "--planned", &word)) {
+		code = order_begin(args, COMMAND_PLAN, &c, &wait_ns);
+		if (code == CLI_GOOD && span_parse(word, &c.span_ns, &err) < 0)
+			code = cli_say(args, CLI_WRONG, "--planned: %s", err.msg);
+		if (code == CLI_GOOD)
+			code = args_count(args, 0, 0);
+		snprintf(says, sizeof(says), "planned stop of at most %.40s:", word);
+		if (code == CLI_GOOD)
+			code = order_run(args, &c, wait_ns, says);
+		if (code != CLI_GOOD)
+			return code;
+	}
 	return ask(args, WIRE_STOP, 20000);
 }
 

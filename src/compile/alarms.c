@@ -49,6 +49,11 @@ alarms_add(struct bench *b, const char *name, const char *title, struct place at
 			name, IMAGE_ALARMS_MAX);
 		return NULL;
 	}
+	if (b->horn == IMAGE_NONE) {
+		b->horn = channels_add_state(b, "mbc.horn", STATE_HORN, NULL);
+		b->channels.at[b->horn].at = at;
+		b->channels.at[b->horn].title = "Horn";
+	}
 	a = BENCH_ADD(b->alarms);
 	a->name = name;
 	a->title = title;

@@ -46,7 +46,7 @@ bench_init(struct bench *b, const char *path)
 	b->listen = "";
 	b->watchdog = "";
 	b->source = "";
-	b->on_stop = b->bench_state = IMAGE_NONE;
+	b->on_stop = b->bench_state = b->horn = IMAGE_NONE;
 	b->expr = mem_zero(1, sizeof(*b->expr));
 }
 

@@ -107,7 +107,9 @@ channels_add_state(
 	ch->source = kind;
 	ch->instrument = IMAGE_NONE;
 	ch->like = from;
-	if (from == IMAGE_NONE) {
+	if (from == IMAGE_NONE && image_state_words(kind, &ch->n_choices) == NULL) {
+		ch->type = VALUE_BOOL;
+	} else if (from == IMAGE_NONE) {
 		ch->type = VALUE_CHOICE;
 		ch->first_choice = state_choices(b, kind, &ch->n_choices);
 	} else {

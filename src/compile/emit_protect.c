@@ -85,4 +85,5 @@ emit_protection(struct emit *e, struct image *img)
 	img->on_stop = b->on_stop;
 	img->is_observed = b->is_observed;
 	img->bench_state = place_of(b, b->bench_state);
+	img->horn = place_of(b, b->horn);
 }

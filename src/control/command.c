@@ -69,8 +69,11 @@ content_of(const struct command *c)
 {
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
 	int kind = (int)c->kind;
+	unsigned flags = (c->is_clamped ? 1u : 0) | (c->is_confirmed ? 2u : 0);
 
 	h = mix(h, &kind, sizeof(kind));
+	h = mix(h, &flags, sizeof(flags));
+	h = mix(h, c->principal, strlen(c->principal) + 1);
 	h = mix(h, c->subject, strlen(c->subject) + 1);
 	h = mix(h, c->value, strlen(c->value) + 1);
 	h = mix(h, &c->ramp_per_min, sizeof(c->ramp_per_min));

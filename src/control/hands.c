@@ -117,12 +117,28 @@ on_suppose(void *ctx, const struct image_cond *cond,
 	return channels_judge(h->channels, cond, h->now_ns, fn, fn_ctx, NULL);
 }
 
+/* A stop that leaves the outputs as they are: the next start finds the announcement in the journal. */
+static int
+plan(struct hands *h, const struct command *c, int64_t now_ns, struct err *err)
+{
+	if (c->span_ns > HANDS_PLAN_MAX_NS)
+		return err_set(err, ERR_REFUSED, 0,
+			"a planned stop lasts an hour at most; make the bench safe and stop it");
+	if (trips_any(h->trips) || safe_held(h->safe) != IMAGE_NONE)
+		return err_set(err, ERR_REFUSED, 0,
+			"the bench is in a safe state, and stays so; stop it without a plan");
+	h->plan_ns = c->span_ns;
+	h->plan_until_ns = now_ns + HANDS_PLAN_NS;
+	return 0;
+}
+
 static int
 on_other(void *ctx, const struct command *c, uint64_t cause, int64_t now_ns, struct err *err)
 {
 	struct hands *h = ctx;
 
-	return alarms_command(h->alarms, c, now_ns, err);
+	return c->kind == COMMAND_PLAN ? plan(h, c, now_ns, err)
+				       : alarms_command(h->alarms, c, now_ns, err);
 }
 
 static void
@@ -358,9 +374,13 @@ hands_tick(struct hands *h, const struct keep_time *now)
 	h->has_read = h->has_settled = false;
 	trips_step(h->trips, now_ns);
 	alarms_tick(h->alarms, now_ns);
+	if (h->img->horn != IMAGE_NONE)
+		channels_set(h->channels, h->img->horn, alarms_horn(h->alarms), Q_GOOD, now_ns);
 	commands_step(h->commands, now_ns);
 	if (!h->img->is_observed)
 		rules_tick(h->rules, now_ns);
+	if (h->plan_ns > 0 && now_ns > h->plan_until_ns)
+		h->plan_ns = 0; /* it did not come */
 	hands_decide(h, now_ns);
 	outputs_tick(h->outputs, now_ns);
 	safe_step(h->safe, now_ns);
@@ -411,7 +431,7 @@ is_away_from_safe(const struct hands *h)
 bool
 hands_stop(struct hands *h, int64_t now_ns)
 {
-	if (h->img->is_observed || h->img->on_stop == IMAGE_NONE)
+	if (h->img->is_observed || h->img->on_stop == IMAGE_NONE || h->plan_ns > 0)
 		return true;
 	if (h->stop_ns == 0) {
 		if (!is_away_from_safe(h))

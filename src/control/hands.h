@@ -59,6 +59,8 @@ void hands_command(struct hands *h, const struct command *c, int64_t now_ns);
 void hands_command_ask(struct hands *h, const char *id);
 void hands_recorded(struct hands *h, int64_t now_ns);
 #define HANDS_STOP_NS (10 * NS_PER_S)
+#define HANDS_PLAN_NS (60 * NS_PER_S)       /* a stop that was announced has to come within this */
+#define HANDS_PLAN_MAX_NS (3600 * NS_PER_S) /* and may last so long */
 bool hands_stop(struct hands *h, int64_t now_ns); /* bench_stop() */
 
 #endif

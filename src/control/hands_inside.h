@@ -24,10 +24,14 @@ struct hands {
 	int64_t now_ns;
 	int64_t stop_ns; /* since when it is to end; 0: it is not */
 	int64_t began_ns;
+	int64_t plan_ns; /* a stop was announced, after which the bench is started again within this; 0: none was */
+	int64_t plan_until_ns; /* and this is how long the announcement holds */
 	/* hands_keep.c */
 	bool is_deciding; /* after a restart: does the bench go on as it was, or to its safe state? */
-	int64_t outage_ns;     /* how long nobody was at the controls; below 0: unknown */
-	struct kept *kept;     /* [output], [trip], [safe state]: as last recorded */
+	int64_t outage_ns;  /* how long nobody was at the controls; below 0: unknown */
+	struct kept *kept;  /* [output], [trip], [safe state]: as last recorded */
+	int64_t allowed_ns; /* an outage below this may go on */
+	int64_t kept_plan_ns;
 	uint64_t snapshot_seq; /* 0: none was recorded yet */
 	bool is_snapshot_due;
 	int64_t kept_ns, snapshot_ns;

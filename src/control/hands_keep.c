@@ -201,6 +201,25 @@ add_alarms(struct recording *r)
 	return has_any;
 }
 
+/* Known by the number 0, which no channel has. */
+static bool
+add_plan(struct recording *r)
+{
+	struct hands *h = r->h;
+	uint8_t bytes[8];
+
+	if (r->is_snapshot ? h->plan_ns == 0 : h->plan_ns == h->kept_plan_ns)
+		return false;
+	h->kept_plan_ns = h->plan_ns;
+	put_u64le(bytes, (uint64_t)h->plan_ns);
+	if (!keep_put(&r->w, 0, KEEP_PLAN, bytes, sizeof(bytes))) {
+		send(r, false);
+		keep_begin(&r->w, r->now, false);
+		keep_put(&r->w, 0, KEEP_PLAN, bytes, sizeof(bytes));
+	}
+	return true;
+}
+
 void
 hands_keep(struct hands *h, const struct keep_time *now)
 {
@@ -215,6 +234,7 @@ hands_keep(struct hands *h, const struct keep_time *now)
 	keep_begin(&r.w, now, r.is_snapshot);
 	has_any = add_items(&r);
 	has_any = add_alarms(&r) || has_any || r.is_snapshot;
+	has_any = add_plan(&r) || has_any;
 	if (!has_any && now->stamp_ns - h->kept_ns < ALIVE_NS)
 		return;
 	send(&r, true);
@@ -241,6 +261,17 @@ outage(const struct keep_time *was, const struct keep_time *now)
 		return -1;
 	ns = (now->wall_ns + now->stamp_ns) - (was->wall_ns + was->stamp_ns);
 	return ns < 0 ? -1 : ns;
+}
+
+/* How long an outage may be after which the bench goes on. */
+static int64_t
+allowed(const struct keep_past *past)
+{
+	size_t n;
+	const uint8_t *b = keep_past_find(past, 0, KEEP_PLAN, &n);
+	int64_t ns = b == NULL || n != 8 ? 0 : (int64_t)get_u64le(b);
+
+	return MIN(MAX(ns, HANDS_OUTAGE_NS), HANDS_PLAN_MAX_NS);
 }
 
 static bool
@@ -330,6 +361,7 @@ hands_restore(struct hands *h, const struct keep_past *past, const struct keep_t
 	h->now_ns = now->stamp_ns;
 	h->began_ns = now->stamp_ns;
 	h->outage_ns = outage(&was, now);
+	h->allowed_ns = allowed(past);
 	for (uint32_t i = 0; i < h->img->alarms.n; i++)
 		restore_alarm(h, past, &was, i, now->stamp_ns);
 	if (h->img->is_observed)
@@ -392,8 +424,11 @@ hands_decide(struct hands *h, int64_t now_ns)
 	}
 	if (h->outage_ns < 0)
 		go_safe(h, "nobody knows for how long: the clock was not right", now_ns);
-	else if (h->outage_ns >= HANDS_OUTAGE_NS)
-		go_safe(h, "longer than 10 s", now_ns);
+	else if (h->outage_ns >= h->allowed_ns)
+		go_safe(h,
+			h->allowed_ns > HANDS_OUTAGE_NS ? "longer than planned"
+							: "longer than 10 s",
+			now_ns);
 	else if (is_other)
 		go_safe(h, "a device does not hold what was written", now_ns);
 	else if (is_all_read)

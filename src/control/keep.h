@@ -16,7 +16,7 @@
 #define KEEP_ENTRY_MAX 64
 #define KEEP_HEAD 26
 
-enum keep_kind { KEEP_OUTPUT, KEEP_TRIP, KEEP_SAFE, KEEP_ALARM, KEEP_KINDS };
+enum keep_kind { KEEP_OUTPUT, KEEP_TRIP, KEEP_SAFE, KEEP_ALARM, KEEP_PLAN, KEEP_KINDS };
 
 /* ---- writing ---- */
 

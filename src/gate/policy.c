@@ -28,6 +28,7 @@ static const struct row {
 	[COMMAND_ALARM_IN] = { 0, SUBJECT, NULL },
 	[COMMAND_SILENCE] = { COMMANDS_ACK, 0, "ack" },
 	[COMMAND_RELEASE] = { 0, 0, NULL },
+	[COMMAND_PLAN] = { 0, SPAN, NULL },
 };
 
 bool

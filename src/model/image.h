@@ -83,6 +83,8 @@ struct image {
 	uint32_t is_observed; /* 0, 1: `mode: observe`, nothing is ever written */
 	uint32_t n_cells; /* of what expressions remember (expr.h); all programs have their own */
 	uint32_t bench_state; /* channel "mbc.bench", SOURCE_STATE: enum bench_state */
+	uint32_t horn;        /* channel "mbc.horn"; IMAGE_NONE: the bench has no alarms */
+	uint32_t spare_horn;  /* no hidden padding */
 	uint32_t commands;    /* what programs with a token may ask: bits of COMMANDS_* */
 	uint32_t spare_protect;
 	uint32_t source;          /* text of the bench file; with `extends:` of all of it as one */
@@ -410,6 +412,7 @@ enum image_state {
 	STATE_INTERLOCK, /* "interlock.NAME": enum interlock_state */
 	STATE_ALARM,     /* "alarm.NAME": enum alarm_state */
 	STATE_BENCH,     /* "mbc.bench": enum bench_state */
+	STATE_HORN, /* "mbc.horn", a bool: an alarm that has to be heard, and that nobody silenced */
 	STATE_KINDS
 };
 

@@ -33,6 +33,7 @@ image_state_words(enum image_state state, uint32_t *n)
 		[STATE_INTERLOCK] = { interlocks, INTERLOCK_STATES },
 		[STATE_ALARM] = { alarms, ALARM_STATES },
 		[STATE_BENCH] = { benches, BENCH_STATES },
+		[STATE_HORN] = { NULL, 0 },
 	};
 
 	*n = all[state].n;
@@ -218,7 +219,8 @@ image_check_protection(const struct image *img, uint32_t *row)
 	*row = 0;
 	if (!is_or_none(img->on_stop, img->safe_states.n) || img->is_observed > 1 ||
 		img->commands > COMMANDS_ALL ||
-		(img->bench_state != IMAGE_NONE && !is_state(img, img->bench_state, STATE_BENCH)))
+		(img->bench_state != IMAGE_NONE && !is_state(img, img->bench_state, STATE_BENCH)) ||
+		(img->horn != IMAGE_NONE && !is_state(img, img->horn, STATE_HORN)))
 		return "state of the bench";
 	for (size_t k = 0; k < NELEM(rows); k++)
 		for (*row = 0; *row < rows[k].n; ++*row)

@@ -32,6 +32,7 @@ enum command_kind {
 	COMMAND_ALARM_IN,
 	COMMAND_SILENCE, /* horn off until the next alarm */
 	COMMAND_RELEASE, /* subject: a safe state that is held: outputs go back to manual at their safe values */
+	COMMAND_PLAN, /* the bench will be stopped and started again within `span`: outputs stay, and it goes on */
 	COMMAND_KINDS
 };
 

@@ -49,7 +49,7 @@ image_builder_new(const char *bench, int64_t tick_ns)
 	buf_putc(&b->strings, '\0');
 	b->head.magic = IMAGE_MAGIC;
 	b->head.version = IMAGE_VERSION;
-	b->head.on_stop = b->head.bench_state = IMAGE_NONE;
+	b->head.on_stop = b->head.bench_state = b->head.horn = IMAGE_NONE;
 	b->head.tick_ns = tick_ns;
 	b->head.bench = image_builder_string(b, bench);
 	b->head.title = b->head.bench;

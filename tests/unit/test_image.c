@@ -59,6 +59,7 @@ make(struct sample_image *s)
 		.version = IMAGE_VERSION,
 		.on_stop = IMAGE_NONE,
 		.bench_state = IMAGE_NONE,
+		.horn = IMAGE_NONE,
 		.size = sizeof(*s),
 		.bench = S_OVEN,
 		.tick_ns = 100 * NS_PER_MS,

@@ -226,6 +226,47 @@ test_a_bypass_ends_in_time(void **state)
 	hand_done(&r);
 }
 
+/* A stop that was announced leaves the outputs, and the bench goes on within the time that was named. */
+static void
+test_a_planned_stop(void **state)
+{
+	struct command plan = { .kind = COMMAND_PLAN,
+		.is_person = true,
+		.span_ns = 300 * SECOND,
+		.ramp_per_min = NAN };
+	struct command again = plan;
+	struct hand_rig r;
+
+	start(&r);
+	hand_command(&r, &plan);
+	hand_run(&r, SECOND);
+	assert_int_equal(hand_verdict(&r, plan.id, NULL), VERDICT_VERIFIED);
+	assert_true(bench_stop(r.bench, r.now_ns));
+	assert_int_equal(r.device[0].held[0], 25);
+	hand_reboot(&r, 200 * SECOND);
+	hand_run(&r, 5 * SECOND);
+	assert_int_equal(r.device[0].held[0], 25);
+	assert_int_equal(r.device[1].held[0], 1);
+	/* It holds for that one stop. */
+	hand_kill(&r, 20 * SECOND);
+	hand_run(&r, 10 * SECOND);
+	assert_int_equal(r.device[0].held[0], 0);
+	hand_done(&r);
+	start(&r);
+	hand_command(&r, &again);
+	hand_run(&r, SECOND);
+	hand_kill(&r, 301 * SECOND);
+	goes_safe(&r);
+	/* One that does not come is forgotten. */
+	start(&r);
+	again.id[0] = '\0';
+	hand_command(&r, &again);
+	hand_run(&r, 61 * SECOND);
+	assert_false(bench_stop(r.bench, r.now_ns));
+	hand_kill(&r, 20 * SECOND);
+	goes_safe(&r);
+}
+
 /* Killed at any moment: what comes next is one of the two that are prescribed, and nothing jumps. */
 static void
 test_killed_at_any_moment(void **state)
@@ -268,6 +309,7 @@ main(void)
 		cmocka_unit_test(test_a_silent_device_is_safe_in_the_end),
 		cmocka_unit_test(test_a_trip_outlives_everything),
 		cmocka_unit_test(test_a_bypass_ends_in_time),
+		cmocka_unit_test(test_a_planned_stop),
 		cmocka_unit_test(test_killed_at_any_moment),
 	};
 
