@@ -180,6 +180,7 @@ take(struct outputs *all, uint32_t i, const struct output_order *order, int64_t 
 	o->is_ordered = true;
 	o->is_confirmed = false;
 	o->told = NAN;
+	o->is_claimed = false;
 	/* From where the device is, if that is somewhere else. */
 	if (o->is_foreign && o->is_known)
 		o->working = o->shown;
@@ -211,6 +212,22 @@ outputs_set(struct outputs *all, uint32_t i, struct output_order *order, int64_t
 }
 
 void
+outputs_claim(struct outputs *all, uint32_t i, enum output_owner owner, int64_t now_ns)
+{
+	struct output *o = &all->at[i];
+
+	output_settle(all, i, VERDICT_FAILED, "overtaken by a safe state");
+	o->owner = (uint8_t)owner;
+	o->is_claimed = true;
+	o->is_foreign = o->is_fought = o->is_forbidden = false;
+	if (isfinite(o->working))
+		o->target = o->working;
+	if (o->phase == OUTPUT_WAITING)
+		o->phase = OUTPUT_IDLE;
+	output_show(all, i, now_ns);
+}
+
+void
 outputs_hold(struct outputs *all, uint32_t i, const char *why, int64_t now_ns)
 {
 	struct output *o = &all->at[i];
@@ -233,6 +250,7 @@ outputs_release(struct outputs *all, uint32_t i, enum output_owner owner, int64_
 		return;
 	o->owner = OWNER_NONE;
 	o->mode = MODE_MANUAL;
+	o->is_claimed = false;
 	if (o->phase == OUTPUT_WAITING)
 		o->phase = OUTPUT_IDLE;
 	output_show(all, i, now_ns);
@@ -433,7 +451,8 @@ outputs_lost(struct outputs *all, uint32_t instrument, int64_t now_ns)
 		o->is_known = o->is_confirmed = false;
 		o->trouble = Q_NO_ANSWER;
 		if (o->phase == OUTPUT_VERIFYING) {
-			o->phase = output_is_protected(o) ? OUTPUT_WAITING : OUTPUT_IDLE;
+			o->phase = output_is_protected(o) && !o->is_claimed ? OUTPUT_WAITING
+									    : OUTPUT_IDLE;
 			o->due_ns = now_ns;
 			output_settle(all, i, VERDICT_UNKNOWN,
 				"the instrument was lost before it was read back; look at it");

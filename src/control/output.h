@@ -71,6 +71,9 @@ int outputs_check(
 int outputs_set(struct outputs *o, uint32_t output, struct output_order *order, int64_t now_ns,
 	struct err *err) MUST_CHECK;
 
+/* Protection will set it, others of its link come first: from now on it is theirs, and stays where it is. */
+void outputs_claim(struct outputs *o, uint32_t output, enum output_owner owner, int64_t now_ns);
+
 /* It stays where it is: the ramp ends, target is what was sent. */
 void outputs_hold(struct outputs *o, uint32_t output, const char *why, int64_t now_ns);
 /* Nobody owns it any more, from `owner` on downwards: it stays where it is, in manual. */

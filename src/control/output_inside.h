@@ -24,6 +24,7 @@ struct output {
 	bool is_confirmed; /* what was sent was read back, or acknowledged where it cannot be read */
 	bool is_known;     /* a good reading was taken since the device is there */
 	bool is_foreign;   /* it holds something that we have not written: told */
+	bool is_claimed; /* protection has it, and its value comes later: nothing is written until then */
 	bool is_lost;      /* its instrument is down */
 	bool is_fought;    /* protection has written it anew because it held something else: told */
 	bool is_forbidden; /* the ramp waits for an interlock: told */

@@ -93,7 +93,7 @@ fail(struct outputs *all, uint32_t i, enum quality why, double shown, int64_t no
 	o->trouble = (uint16_t)why;
 	o->tries = 0;
 	/* Protection does not give up; what people have asked for is theirs to ask again. */
-	o->phase = output_is_protected(o) ? OUTPUT_WAITING : OUTPUT_IDLE;
+	o->phase = output_is_protected(o) && !o->is_claimed ? OUTPUT_WAITING : OUTPUT_IDLE;
 	o->due_ns = now_ns + (o->is_lost ? LOST_NS : AGAIN_NS);
 	all->wake_ns = MIN(all->wake_ns, o->due_ns);
 	if (is_news)
@@ -169,7 +169,7 @@ output_send(struct outputs *all, uint32_t i, int64_t now_ns)
 	struct err err;
 	int rc;
 
-	if (all->img->is_observed || (is_news && !is_allowed(all, i, now_ns)))
+	if (all->img->is_observed || o->is_claimed || (is_news && !is_allowed(all, i, now_ns)))
 		return;
 	rc = output_raw(all->img, d, o->working, &raw, &at, &err);
 	if (rc == 0) {
@@ -227,7 +227,7 @@ outputs_written(
 	o = &all->at[i];
 	d = image_output_at(all->img, i);
 	o->last_ns = now_ns;
-	if (verdict == Q_OVERTAKEN && output_is_protected(o)) {
+	if (verdict == Q_OVERTAKEN && output_is_protected(o) && !o->is_claimed) {
 		/* It made way for another safe state, and goes behind that. */
 		o->sent = NAN;
 		o->phase = OUTPUT_WAITING;
@@ -345,6 +345,8 @@ compare(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 			o->sent = o->working;
 		return;
 	}
+	if (o->is_claimed)
+		return;
 	if (output_is_protected(o)) {
 		fight(all, i, value, now_ns);
 		return;

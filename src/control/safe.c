@@ -362,13 +362,20 @@ begin(struct safe *s, uint32_t state, enum output_owner owner, uint64_t cause, i
 {
 	const struct image_safe_state *d = image_safe_state_at(s->img, state);
 
-	s->held[state] = (struct held){ .is_held = true,
-		.owner = (uint8_t)MAX(owner, (enum output_owner)s->held[state].owner),
-		.phase = SAFE_UNDER_WAY,
-		.cause = cause };
-	for (uint32_t i = d->first_line; i < d->first_line + d->n_lines; i++)
-		s->lines[i].phase =
-			image_safe_line_at(s->img, i)->is_otherwise ? LINE_OUT : LINE_QUEUED;
+	owner = MAX(owner, (enum output_owner)s->held[state].owner);
+	s->held[state] = (struct held){
+		.is_held = true, .owner = (uint8_t)owner, .phase = SAFE_UNDER_WAY, .cause = cause
+	};
+	for (uint32_t i = d->first_line; i < d->first_line + d->n_lines; i++) {
+		const struct image_safe_line *l = image_safe_line_at(s->img, i);
+
+		s->lines[i].phase = l->is_otherwise ? LINE_OUT : LINE_QUEUED;
+		/* It moves no more, and nobody else sets it, while it waits for its turn. */
+		if (!l->is_otherwise && outputs_owner(s->outputs, l->output) < OWNER_SAFE_STATE) {
+			s->holder[l->output] = i;
+			outputs_claim(s->outputs, l->output, owner, now_ns);
+		}
+	}
 	show(s, state, SAFE_UNDER_WAY, now_ns);
 }
 

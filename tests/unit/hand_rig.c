@@ -50,6 +50,8 @@ on_event(void *ctx, struct event *e)
 	assert_true(r->n_events < HAND_EVENTS);
 	e->id = r->n_events + 1;
 	r->events[r->n_events++] = *e;
+	if (r->ears.event != NULL)
+		r->ears.event(r, e);
 	return e->id;
 }
 
@@ -70,6 +72,8 @@ on_verdict(void *ctx, const struct verdict_told *v)
 	struct hand_rig *r = ctx;
 
 	r->verdicts[r->n_verdicts++ % HAND_VERDICTS] = *v;
+	if (r->ears.verdict != NULL)
+		r->ears.verdict(r, v);
 }
 
 static uint64_t
@@ -180,6 +184,8 @@ note_write(struct hand_rig *r, uint32_t d, unsigned address, int16_t value)
 	assert_true(r->n_writes < HAND_WRITES);
 	r->writes[r->n_writes++] =
 		(struct hand_write){ r->now_ns, d, (uint32_t)address, value, r->n_events };
+	if (r->ears.write != NULL)
+		r->ears.write(r, &r->writes[r->n_writes - 1]);
 	if (!dev->is_stuck)
 		dev->held[address] = value;
 }
@@ -192,9 +198,10 @@ answer(struct hand_rig *r, uint32_t d, const uint8_t *in, size_t n)
 	unsigned function = in[7], address = get16(in + 8), count = n < 12 ? 0 : get16(in + 10),
 		 size;
 
-	if (function == 3)
+	if (function == 3) {
 		dev->asked_ns = r->now_ns;
-	else if (function != 17 && function != 43) /* what it is */
+		dev->address = address;
+	} else if (function != 17 && function != 43) /* what it is */
 		dev->n_others++;
 	if (dev->is_silent)
 		return;
@@ -202,6 +209,10 @@ answer(struct hand_rig *r, uint32_t d, const uint8_t *in, size_t n)
 	if (function != 3 && function != 6 && function != 16) {
 		out[7] |= 0x80;
 		out[8] = 1;
+		size = 9;
+	} else if (function == 3 && (dev->hides & ((1u << count) - 1) << address) != 0) {
+		out[7] |= 0x80;
+		out[8] = 4;
 		size = 9;
 	} else if (function == 3) {
 		assert_true(address + count <= HAND_REGISTERS);
@@ -274,6 +285,16 @@ next_answer(const struct hand_rig *r)
 	return at_ns;
 }
 
+/* The answer to a question to read is there. */
+static void
+note_told(struct hand_device *dev)
+{
+	for (unsigned i = 0; dev->answer[7] == 3 && i < dev->answer[8] / 2u; i++) {
+		dev->told[dev->address + i] = (int16_t)get16(dev->answer + 9 + 2 * i);
+		dev->told_ns[dev->address + i] = dev->asked_ns;
+	}
+}
+
 static void
 deliver(struct hand_rig *r)
 {
@@ -285,6 +306,7 @@ deliver(struct hand_rig *r)
 			continue;
 		memcpy(bytes, dev->answer, dev->n_answer);
 		dev->answer_ns = NEVER;
+		note_told(dev);
 		bench_bytes(r->bench, d, bytes, dev->n_answer, r->now_ns);
 		serve(r);
 	}

@@ -23,17 +23,21 @@
 
 struct hand_device {
 	int16_t held[HAND_REGISTERS];
-	bool is_silent;        /* answers nothing */
-	bool is_stuck;         /* acknowledges writes and keeps what it has */
-	bool refuses;          /* exception 4 to writes */
-	uint16_t refuses_some; /* bits of registers: exception 4 to writes there */
-	bool is_gone;          /* cannot be connected to */
-	bool is_open;          /* a connection */
-	int64_t delay_ns;      /* of its answers */
+	bool is_silent;                  /* answers nothing */
+	bool is_stuck;                   /* acknowledges writes and keeps what it has */
+	bool refuses;                    /* exception 4 to writes */
+	uint16_t hides;                  /* bits of registers: exception 4 to reading them */
+	uint16_t refuses_some;           /* bits of registers: exception 4 to writes there */
+	bool is_gone;                    /* cannot be connected to */
+	bool is_open;                    /* a connection */
+	int64_t delay_ns;                /* of its answers */
+	int16_t told[HAND_REGISTERS];    /* as it was read last, and that has arrived */
+	int64_t told_ns[HAND_REGISTERS]; /* when that was asked; 0: never */
 	uint8_t answer[300];
 	size_t n_answer;
 	int64_t answer_ns; /* NEVER: none under way */
 	int64_t asked_ns;  /* the last question to read */
+	unsigned address;  /* its first register */
 	size_t n_others;   /* requests that were no questions */
 };
 
@@ -42,6 +46,17 @@ struct hand_write {
 	uint32_t device, address;
 	int16_t value;
 	size_t n_events; /* before it */
+};
+
+struct hand_rig;
+
+/* Called as it happens; each may be NULL. */
+struct hand_ears {
+	void (*write)(
+		struct hand_rig *r, const struct hand_write *w); /* before the device takes it */
+	void (*event)(struct hand_rig *r, const struct event *e);
+	void (*verdict)(struct hand_rig *r, const struct verdict_told *v);
+	void *ctx;
 };
 
 struct hand_rig {
@@ -62,6 +77,7 @@ struct hand_rig {
 	uint64_t n_kept, boot;
 	int64_t wall_ns;
 	bool wall_is_bad;
+	struct hand_ears ears;
 	bool no_disk; /* nothing is recorded */
 	bool is_slow; /* it is not on the disk yet */
 };

@@ -330,8 +330,7 @@ test_makes_way(void **state)
 	is_cold(&r);
 	for (size_t i = 0; i < r.n_writes; i++)
 		assert_int_not_equal(r.writes[i].value, 80);
-	/* Nobody knows: it was on the wire. */
-	assert_int_equal(hand_verdict(&r, c.id, NULL), VERDICT_UNKNOWN);
+	assert_int_equal(hand_verdict(&r, c.id, NULL), VERDICT_FAILED);
 	hand_done(&r);
 }
 
@@ -374,6 +373,31 @@ test_order_and_otherwise(void **state)
 	assert_int_equal(hand_count(&r, EVENT_SAFE_LINE_FAILED, NULL), 1);
 	assert_int_equal(hand_count(&r, EVENT_OUTPUT_WRITTEN, "V"), 1);
 	is_cold(&r);
+	hand_done(&r);
+}
+
+/* What waits for its turn moves no more meanwhile, and is nobody else's; nothing of it is written but the safe value. */
+static void
+test_what_waits_is_held(void **state)
+{
+	struct hand_rig r;
+	size_t n;
+
+	make(&r);
+	assert_int_equal(hand_set(&r, "T", "300"), VERDICT_VERIFIED);
+	hand_run(&r, 2 * SECOND);
+	r.device[0].refuses_some = 1;
+	trip_gas(&r);
+	n = r.n_writes;
+	assert_string_equal(hand_word(&r, "T.owner"), "manual");
+	hand_run(&r, 500 * MS);
+	assert_string_equal(hand_word(&r, "T.owner"), "trip");
+	set_refused(&r, "T", "300", "trip 'gas'");
+	hand_run(&r, 2 * SECOND);
+	for (size_t i = n; i < r.n_writes; i++)
+		assert_int_equal(r.writes[i].value, r.writes[i].device == 2 ? 100 : 0);
+	assert_int_equal(r.device[0].held[1], 0);
+	assert_int_equal(hand_count(&r, EVENT_SAFE_LINE_FAILED, "K"), 1);
 	hand_done(&r);
 }
 
@@ -919,6 +943,7 @@ main(void)
 		cmocka_unit_test(test_at_once),
 		cmocka_unit_test(test_makes_way),
 		cmocka_unit_test(test_order_and_otherwise),
+		cmocka_unit_test(test_what_waits_is_held),
 		cmocka_unit_test(test_dead_line),
 		cmocka_unit_test(test_power_cycle),
 		cmocka_unit_test(test_stuck_device),
