@@ -409,6 +409,7 @@ outputs_tick(struct outputs *all, int64_t now_ns)
 			o->working >= o->target)
 			output_send(all, i, now_ns);
 		refresh(all, i, now_ns);
+		output_watch(all, i, now_ns);
 		output_step(all, i, now_ns);
 	}
 }

@@ -31,6 +31,7 @@ struct output {
 	uint8_t tries;     /* readings that showed something else */
 	uint16_t trouble;  /* enum quality: why it is not confirmed */
 	uint32_t tag;
+	int64_t seen_ns;  /* the last good reading */
 	int64_t moved_ns; /* of `working` */
 	int64_t sent_ns;  /* handed to the link */
 	bool is_fresh;    /* what low and high are about begins with the write that is under way */
@@ -73,6 +74,8 @@ double output_tolerance(const struct image *img, const struct image_output *d, d
 
 /* output_write.c */
 void output_step(struct outputs *all, uint32_t i, int64_t now_ns);
+/* What protection holds has to be seen to hold: where it cannot be read any more it is not confirmed any more. */
+void output_watch(struct outputs *all, uint32_t i, int64_t now_ns);
 void output_send(struct outputs *all, uint32_t i, int64_t now_ns);
 void output_settle(struct outputs *all, uint32_t i, enum verdict verdict, const char *text);
 

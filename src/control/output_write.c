@@ -12,6 +12,7 @@
 	(10 * NS_PER_S) /* from an instrument that is down: it is probed, and each try may cost its neighbours a timeout */
 #define FULL_NS (20 * NS_PER_MS) /* the queue of the link had no room */
 #define HOUR_NS (3600 * NS_PER_S)
+#define UNSEEN_NS (2 * NS_PER_S) /* one reading that fails is no news */
 
 static bool
 is_read_back(const struct image *img, const struct image_output *d)
@@ -36,7 +37,7 @@ output_settle(struct outputs *all, uint32_t i, enum verdict verdict, const char 
 	all->sink.settled(all->sink.ctx, i, o->cause, verdict, text);
 }
 
-/* Every change on the wire is an event; writing the same again is none, and neither is what protection tries again. */
+/* Every change on the wire is an event; writing the same again is none. */
 static void
 tell_written(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 {
@@ -198,7 +199,8 @@ output_send(struct outputs *all, uint32_t i, int64_t now_ns)
 		return; /* it could not even be sent, and that is told */
 	o->sent_ns = now_ns;
 	count_write(o, now_ns);
-	if (is_news && !(output_is_protected(o) && o->told <= o->working && o->told >= o->working))
+	/* What protection has written is told once each time that it takes it, even where it was there already. */
+	if (output_is_protected(o) ? !(o->told <= o->working && o->told >= o->working) : is_news)
 		tell_written(all, i, at, now_ns);
 }
 
@@ -380,6 +382,7 @@ outputs_read(struct outputs *all, uint32_t channel, int64_t now_ns)
 	if (quality_is_bad(r.quality))
 		return;
 	o->is_known = true;
+	o->seen_ns = now_ns;
 	o->shown = output_from_at(all->img, d, r.number);
 	if (o->phase == OUTPUT_IDLE) {
 		/* In a ramp the device is behind, and that is no news. */
@@ -393,6 +396,23 @@ outputs_read(struct outputs *all, uint32_t channel, int64_t now_ns)
 		else if (now_ns >= o->acked_ns + d->verify_after_ns)
 			all->sink.ask(all->sink.ctx, point_of(all->img, d));
 	}
+}
+
+void
+output_watch(struct outputs *all, uint32_t i, int64_t now_ns)
+{
+	const struct image_output *d = image_output_at(all->img, i);
+	struct output *o = &all->at[i];
+	struct output_reading r;
+
+	if (!output_is_protected(o) || !o->is_confirmed || o->phase != OUTPUT_IDLE ||
+		now_ns - o->seen_ns < UNSEEN_NS || !is_read_back(all->img, d))
+		return;
+	all->sink.read(all->sink.ctx, d->at, &r);
+	if (!quality_is_bad(r.quality))
+		return;
+	o->is_confirmed = false;
+	o->trouble = (uint16_t)r.quality;
 }
 
 /* Between two ticks: what waits is tried again, what is not read back in time has failed. */

@@ -237,7 +237,7 @@ is_late(const struct safe *s, uint32_t i)
 	return i == IMAGE_NONE || s->lines[i].phase != LINE_CONFIRMED;
 }
 
-/* Confirmed: all that is wanted. What another safe state has is confirmed when it is there, wherever that is. */
+/* Confirmed: all that is wanted. What another safe state has is as it is there, wherever that is. */
 static enum safe_phase
 phase_now(const struct safe *s, uint32_t state)
 {
@@ -245,13 +245,14 @@ phase_now(const struct safe *s, uint32_t state)
 	bool is_under_way = false, any_late = false;
 
 	for (uint32_t i = d->first_line; i < d->first_line + d->n_lines; i++) {
-		const struct line *l = &s->lines[i];
+		uint32_t output = image_safe_line_at(s->img, i)->output;
+		bool is_elsewhere =
+			s->lines[i].phase == LINE_OVERTAKEN && s->holder[output] != IMAGE_NONE;
+		const struct line *l = &s->lines[is_elsewhere ? s->holder[output] : i];
 
-		is_under_way = is_under_way || l->phase == LINE_QUEUED || l->phase == LINE_SENT ||
-			       (l->phase == LINE_OVERTAKEN &&
-				       !outputs_is_confirmed(
-					       s->outputs, image_safe_line_at(s->img, i)->output));
-		any_late = any_late || (l->phase == LINE_LATE && is_late(s, i));
+		is_under_way = is_under_way || l->phase == LINE_QUEUED || l->phase == LINE_SENT;
+		any_late =
+			any_late || (l->phase == LINE_LATE && is_late(s, (uint32_t)(l - s->lines)));
 	}
 	return any_late ? SAFE_NOT_CONFIRMED : is_under_way ? SAFE_UNDER_WAY : SAFE_REACHED;
 }

@@ -10,6 +10,12 @@ struct image_builder {
 	struct image head;
 	struct buf links, instruments, presets, points, channels, choices, twins, code, strings;
 	struct buf outputs, safe_states, safe_lines, trips, interlocks;
+	struct {
+		uint8_t type; /* VALUE_CHOICE, VALUE_BOOL; 0: as its point */
+		uint32_t first_choice, n_choices;
+		bool is_write_only;
+		bool is_set;
+	} next;                      /* output */
 	uint32_t words[STATE_KINDS]; /* first choice of a state + 1; 0: not yet there */
 };
 

@@ -48,14 +48,48 @@ put_named(struct image_builder *b, const char *name, const char *what, enum imag
 	return put_state(b, full, state, like);
 }
 
+void
+image_builder_next_output(
+	struct image_builder *b, const char *const *words, uint32_t n, bool is_write_only)
+{
+	b->next.is_set = true;
+	b->next.is_write_only = is_write_only;
+	b->next.type = words == NULL ? VALUE_BOOL : VALUE_CHOICE;
+	b->next.first_choice = COUNT(&b->choices, struct image_choice);
+	b->next.n_choices = n;
+	for (uint32_t i = 0; i < n; i++) {
+		struct image_choice c = { .number = i, .word = image_builder_string(b, words[i]) };
+
+		buf_put(&b->choices, &c, sizeof(c));
+	}
+}
+
+/* What image_builder_next_output() asked for. */
+static void
+make_kind(struct image_builder *b, uint32_t point, struct image_channel *shown)
+{
+	struct image_point *p = AT(&b->points, struct image_point, point);
+
+	if (!b->next.is_set)
+		return;
+	shown->type = b->next.type;
+	shown->first_choice = b->next.first_choice;
+	shown->n_choices = b->next.n_choices;
+	p->is_write_only = b->next.is_write_only;
+	b->next.is_set = false;
+}
+
 uint32_t
 image_builder_output(struct image_builder *b, const char *name, uint32_t point,
 	const struct image_output *like, uint32_t *out_channel)
 {
 	uint32_t at = image_builder_channel(b, point);
 	uint32_t channel = image_builder_follow(b, name, at);
-	struct image_channel shown = *AT(&b->channels, struct image_channel, channel);
 	struct image_output o = *like;
+	struct image_channel shown;
+
+	make_kind(b, point, AT(&b->channels, struct image_channel, channel));
+	shown = *AT(&b->channels, struct image_channel, channel);
 
 	if (b->head.bench_state == IMAGE_NONE)
 		b->head.bench_state = put_state(b, "mbc.bench", STATE_BENCH, NULL);

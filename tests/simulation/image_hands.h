@@ -10,6 +10,10 @@
 uint32_t image_builder_output(struct image_builder *b, const char *name, uint32_t point,
 	const struct image_output *like, uint32_t *out_channel);
 
+/* The next output is a choice with these words, from 0; NULL: bool; its points can only be written: they are never asked. */
+void image_builder_next_output(
+	struct image_builder *b, const char *const *words, uint32_t n, bool is_write_only);
+
 /* `lines` as in the image: after and otherwise count from the first of these. */
 uint32_t image_builder_safe_state(
 	struct image_builder *b, const char *name, const struct image_safe_line *lines, uint32_t n);

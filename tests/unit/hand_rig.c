@@ -11,6 +11,7 @@
 #include "drivers/list.h"
 
 #define DELAY_NS (2 * NS_PER_MS)
+#define TIMEOUT_NS (200 * NS_PER_MS)
 
 struct image_builder *
 hand_builder(uint32_t n, uint32_t registers, uint32_t *out_points)
@@ -25,7 +26,7 @@ hand_builder(uint32_t n, uint32_t registers, uint32_t *out_points)
 		link = image_builder_link(b, name, "127.0.0.1", (uint16_t)(1502 + d));
 		snprintf(name, sizeof(name), "d%u", d);
 		image_builder_instrument(
-			b, name, "modbus", link, "unit=1", 100 * NS_PER_MS, 200 * NS_PER_MS, 1);
+			b, name, "modbus", link, "unit=1", 100 * NS_PER_MS, TIMEOUT_NS, 1);
 		for (uint32_t k = 0; k < registers; k++) {
 			uint32_t p;
 
@@ -285,10 +286,12 @@ next_answer(const struct hand_rig *r)
 	return at_ns;
 }
 
-/* The answer to a question to read is there. */
+/* The answer to a question to read is there; one that is late is none. */
 static void
-note_told(struct hand_device *dev)
+note_told(struct hand_device *dev, int64_t now_ns)
 {
+	if (now_ns - dev->asked_ns > TIMEOUT_NS)
+		return;
 	for (unsigned i = 0; dev->answer[7] == 3 && i < dev->answer[8] / 2u; i++) {
 		dev->told[dev->address + i] = (int16_t)get16(dev->answer + 9 + 2 * i);
 		dev->told_ns[dev->address + i] = dev->asked_ns;
@@ -306,7 +309,7 @@ deliver(struct hand_rig *r)
 			continue;
 		memcpy(bytes, dev->answer, dev->n_answer);
 		dev->answer_ns = NEVER;
-		note_told(dev);
+		note_told(dev, r->now_ns);
 		bench_bytes(r->bench, d, bytes, dev->n_answer, r->now_ns);
 		serve(r);
 	}

@@ -489,6 +489,27 @@ test_stuck_device(void **state)
 	hand_done(&r);
 }
 
+/* It acknowledged and was read back; now it can be read no more, and that is told. */
+static void
+test_unseen(void **state)
+{
+	struct hand_rig r;
+
+	make(&r);
+	trip_gas(&r);
+	hand_run(&r, 3 * SECOND);
+	is_cold(&r);
+	r.device[0].hides = 1;
+	hand_run(&r, 6 * SECOND);
+	assert_int_equal(hand_count(&r, EVENT_SAFE_LINE_FAILED, "K"), 1);
+	assert_string_equal(hand_word(&r, "safe.cold"), "not_confirmed");
+	r.device[0].held[0] = 1;
+	r.device[0].hides = 0;
+	hand_run(&r, 90 * SECOND);
+	is_cold(&r);
+	hand_done(&r);
+}
+
 static void
 test_asserted_again(void **state)
 {
@@ -947,6 +968,7 @@ main(void)
 		cmocka_unit_test(test_dead_line),
 		cmocka_unit_test(test_power_cycle),
 		cmocka_unit_test(test_stuck_device),
+		cmocka_unit_test(test_unseen),
 		cmocka_unit_test(test_asserted_again),
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_owner_and_release),
