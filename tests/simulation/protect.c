@@ -3,6 +3,9 @@
  *	protect                seeds 1 .. 300
  *	protect --seed N       one seed
  *	protect --seeds N      seeds 1 .. N
+ *	protect --break WHAT   with a bench that is broken: succeeds when that is noticed. WHAT: verify, an acknowledgement is taken for
+ *	                       success; trips, nothing trips; interlocks, nothing is forbidden; lines, one of
+ *	                       a safe state has another value
  *
  * What must hold, whatever is asked and whatever breaks:
  *	limits     nothing is written outside of the limits of an output, nor anywhere but to outputs
@@ -86,6 +89,8 @@ struct scene {
 
 static struct scene *scene;
 
+static enum { NOTHING, VERIFY, TRIPS, INTERLOCKS, LINES } broken;
+
 _Noreturn static void
 wrong(const char *what, const char *which, double got)
 {
@@ -101,7 +106,7 @@ wrong(const char *what, const char *which, double got)
 		printf("	%.3f d%u register %u = %d\n", (double)r->writes[i].at_ns / 1e9,
 			r->writes[i].device, r->writes[i].address, r->writes[i].value);
 	printf("replay: protect --seed %llu\n", (unsigned long long)scene->seed);
-	exit(1);
+	exit(broken == NOTHING);
 }
 
 static bool
@@ -143,7 +148,8 @@ add_outputs(struct image_builder *b, const uint32_t *p, uint32_t *channels)
 			.max = outputs[i].max,
 			.ramp = outputs[i].ramp,
 			.hazard = outputs[i].hazard,
-			.has_verify = !outputs[i].is_write_only && !outputs[i].is_unverified,
+			.has_verify = !outputs[i].is_write_only && !outputs[i].is_unverified &&
+				      broken != VERIFY,
 			.verify_tries = 2 };
 
 		if (outputs[i].words != NULL || outputs[i].is_switch)
@@ -158,9 +164,9 @@ add_outputs(struct image_builder *b, const uint32_t *p, uint32_t *channels)
 static void
 add_states(struct image_builder *b)
 {
-	static const struct image_safe_line cold[] = {
+	const struct image_safe_line cold[] = {
 		{ K, IMAGE_NONE, IMAGE_NONE, 0, 0, SECOND },
-		{ T, IMAGE_NONE, IMAGE_NONE, 0, 0, SECOND },
+		{ T, IMAGE_NONE, IMAGE_NONE, 0, broken == LINES ? 5 : 0, SECOND },
 		{ V, IMAGE_NONE, 6, 0, 0, SECOND },
 		{ H, 2, IMAGE_NONE, 0, 0, SECOND },
 		{ N, IMAGE_NONE, IMAGE_NONE, 0, 100, SECOND },
@@ -181,7 +187,8 @@ add_interlock(struct image_builder *b, const char *name, uint32_t one, double ov
 	enum expr_opcode op, double than)
 {
 	static const struct image_trip like = { .on_bad_ns = 5 * SECOND, .is_latched = 1 };
-	struct image_cond a = image_builder_cond(b, one, EXPR_OP_GT, over);
+	struct image_cond a =
+		image_builder_cond(b, one, EXPR_OP_GT, broken == INTERLOCKS ? 1e6 : over);
 	struct image_cond c = image_builder_cond(b, other, op, than);
 
 	a = image_builder_both(b, &a, &c);
@@ -204,7 +211,7 @@ make_image(void)
 			.bypass_max_ns = i == GAS ? 60 * SECOND : 0 };
 		struct image_cond c = image_builder_cond(b,
 			image_builder_channel(b, p[SENSOR * HAND_REGISTERS + i]), EXPR_OP_GT,
-			inputs[i].above);
+			broken == TRIPS ? 1e6 : inputs[i].above);
 
 		image_builder_trip(b, inputs[i].name, &c, &like);
 	}
@@ -373,7 +380,7 @@ on_verdict(struct hand_rig *r, const struct verdict_told *v)
 	for (size_t k = 0; k < NELEM(s->asked); k++)
 		if (strcmp(s->asked[k].id, v->id) == 0)
 			c = &s->asked[k];
-	if (c == NULL || v->verdict != VERDICT_VERIFIED)
+	if (c == NULL || v->verdict != (broken == VERIFY ? VERDICT_ACCEPTED : VERDICT_VERIFIED))
 		return;
 	s->n_verified++;
 	if (c->kind == COMMAND_SAFE)
@@ -381,6 +388,8 @@ on_verdict(struct hand_rig *r, const struct verdict_told *v)
 	if (c->kind != COMMAND_SET)
 		return;
 	i = find_output(c->subject);
+	if (broken == VERIFY && (outputs[i].is_unverified || outputs[i].is_write_only))
+		return;
 	if (outputs[i].is_unverified || outputs[i].is_write_only)
 		wrong("success: verified what cannot be", c->subject, 0);
 	if (s->r.device[outputs[i].device].told_ns[outputs[i].address] < s->written_ns[i])
@@ -717,6 +726,7 @@ play(struct scene *s, uint64_t seed)
 int
 main(int argc, char **argv)
 {
+	static const char *const words[] = { "nothing", "verify", "trips", "interlocks", "lines" };
 	uint64_t first = 1, n = 300;
 
 	if (argc == 3 && strcmp(argv[1], "--seed") == 0) {
@@ -724,8 +734,12 @@ main(int argc, char **argv)
 		n = 1;
 	} else if (argc == 3 && strcmp(argv[1], "--seeds") == 0) {
 		n = strtoull(argv[2], NULL, 10);
+	} else if (argc == 3 && strcmp(argv[1], "--break") == 0) {
+		for (size_t i = 0; i < NELEM(words); i++)
+			if (strcmp(argv[2], words[i]) == 0)
+				broken = (int)i;
 	} else if (argc != 1) {
-		fprintf(stderr, "usage: protect [--seed N | --seeds N]\n");
+		fprintf(stderr, "usage: protect [--seed N | --seeds N | --break WHAT]\n");
 		return 2;
 	}
 	scene = mem_zero(1, sizeof(*scene));
@@ -738,5 +752,5 @@ main(int argc, char **argv)
 		(unsigned long long)scene->n_reached, (unsigned long long)scene->n_failed,
 		(unsigned long long)scene->n_kills);
 	free(scene);
-	return 0;
+	return broken != NOTHING; /* it was not noticed */
 }
