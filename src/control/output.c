@@ -110,7 +110,8 @@ check_owner(
 	if (order->owner < OWNER_MANUAL && o->mode == MODE_MANUAL && o->owner == OWNER_MANUAL)
 		return err_set(err, ERR_REFUSED, 0,
 			"it is in manual; put it in automatic to let the program have it");
-	if (order->owner == OWNER_MANUAL && o->mode == MODE_AUTOMATIC && o->owner != OWNER_NONE)
+	if (order->owner == OWNER_MANUAL && o->mode == MODE_AUTOMATIC && o->owner != OWNER_NONE &&
+		o->owner != OWNER_MANUAL)
 		return err_set(err, ERR_REFUSED, 0,
 			"it is in automatic and belongs to the %s; put it in manual first",
 			words[o->owner]);
@@ -270,6 +271,7 @@ outputs_mode(struct outputs *all, uint32_t i, enum output_mode mode, int64_t now
 		o->owner = mode == MODE_MANUAL ? OWNER_MANUAL : OWNER_NONE;
 	}
 	o->mode = (uint8_t)mode;
+	o->is_foreign = false; /* it is looked at anew: manual takes over what the device holds */
 	output_show(all, i, now_ns);
 }
 

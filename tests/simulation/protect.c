@@ -98,11 +98,17 @@ wrong(const char *what, const char *which, double got)
 
 	printf("seed %llu at %.3f s: %s: %s, %g\n", (unsigned long long)scene->seed,
 		(double)r->now_ns / 1e9, what, which, got);
-	for (size_t i = r->n_events > 25 ? r->n_events - 25 : 0; i < r->n_events; i++)
+	for (size_t i = getenv("ALL") != NULL ? 0
+			: r->n_events > 25    ? r->n_events - 25
+					      : 0;
+		i < r->n_events; i++)
 		printf("	%.3f %s '%s' %g %s\n", (double)r->events[i].stamp_ns / 1e9,
 			event_row(r->events[i].kind)->token, r->events[i].subject,
 			r->events[i].values[0], r->events[i].text);
-	for (size_t i = r->n_writes > 12 ? r->n_writes - 12 : 0; i < r->n_writes; i++)
+	for (size_t i = getenv("ALL") != NULL ? 0
+			: r->n_writes > 12    ? r->n_writes - 12
+					      : 0;
+		i < r->n_writes; i++)
 		printf("	%.3f d%u register %u = %d\n", (double)r->writes[i].at_ns / 1e9,
 			r->writes[i].device, r->writes[i].address, r->writes[i].value);
 	printf("replay: protect --seed %llu\n", (unsigned long long)scene->seed);

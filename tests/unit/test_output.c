@@ -289,6 +289,18 @@ test_changed_at_the_device(void **state)
 	assert_int_equal(hand_count(&r, EVENT_OUTPUT_CHANGED, "V"), 2);
 	assert_true(is(hand_value(&r, "V.target"), 5));
 	assert_int_equal(r.n_writes, writes); /* no fight */
+	/* A person may set it, twice as well as once. */
+	assert_int_equal(hand_set(&r, "V", "7"), VERDICT_VERIFIED);
+	assert_int_equal(hand_set(&r, "V", "8"), VERDICT_VERIFIED);
+	r.device[1].held[0] = 9;
+	hand_run(&r, SECOND);
+	assert_true(is(hand_value(&r, "V.target"), 8));
+	/* Back in manual what it holds is taken over. */
+	text_copy(mode.value, sizeof(mode.value), "manual");
+	mode.id[0] = '\0';
+	hand_command(&r, &mode);
+	hand_run(&r, SECOND);
+	assert_true(is(hand_value(&r, "V.target"), 9));
 	hand_done(&r);
 }
 
