@@ -301,9 +301,8 @@ judge_safe_states(const struct look *k)
 		when_text(when, k, s.stamp_ns);
 		if (s.v.i == SAFE_REACHED) {
 			snprintf(line, sizeof(line),
-				"safe state '%.60s' is held since %s, and all its lines are "
-				"confirmed",
-				name, when);
+				"safe state '%.60s' is held since %s, and is confirmed", name,
+				when);
 			doctor_verdict(true, line, "");
 		} else {
 			doctor_mind("make safe by hand what is named below or in 'mbc log --kind "

@@ -92,7 +92,7 @@ class Doctor(unittest.TestCase):
         self.wait_said(bench, r"MIND  safe state 'cold_inert' is held since \S+ and is NOT CONFIRMED; ")
         self.wait_said(bench, r"MIND  output 'V_main': what the device holds is not known, no answer; ")
         self.ask(bench, "twin", str(bench.file), "--fault", "hall=none")
-        self.wait_said(bench, r"good  safe state 'cold_inert' is held since \S+, and all its lines are confirmed")
+        self.wait_said(bench, r"good  safe state 'cold_inert' is held since \S+, and is confirmed")
         self.ask(bench, "twin", str(bench.file), "--set", "N2.flow=5", "--set", "relays.h2=1")
         self.wait_said(bench, r"MIND  interlock 'inert_first' holds since \S+: V_H2 == open and N2_flow < 20 mL_n/min is true")
 
