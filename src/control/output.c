@@ -532,6 +532,7 @@ outputs_restore(struct outputs *all, uint32_t i, const struct output_past *past,
 	o->ramp = d->ramp > 0 && !(past->ramp > 0 && past->ramp < d->ramp) ? d->ramp : past->ramp;
 	o->owner = (uint8_t)past->owner;
 	o->mode = (uint8_t)past->mode;
+	o->is_untold = true;
 	o->moved_ns = now_ns;
 	output_show(all, i, now_ns);
 }

@@ -48,6 +48,7 @@ tell_written(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 	};
 
 	o->told = o->working;
+	o->is_untold = false;
 	/* As the device gets it, with at most six digits for people. */
 	outputs_text(all, i, output_six_digits(value), e.text, sizeof(e.text));
 	output_event(all, i, &e, now_ns);
@@ -200,7 +201,9 @@ output_send(struct outputs *all, uint32_t i, int64_t now_ns)
 	o->sent_ns = now_ns;
 	count_write(o, now_ns);
 	/* What protection has written is told once each time that it takes it, even where it was there already. */
-	if (output_is_protected(o) ? !(o->told <= o->working && o->told >= o->working) : is_news)
+	if (o->is_untold ||
+		(output_is_protected(o) ? !(o->told <= o->working && o->told >= o->working)
+					: is_news))
 		tell_written(all, i, at, now_ns);
 }
 

@@ -211,7 +211,8 @@ answer(struct hand_rig *r, uint32_t d, const uint8_t *in, size_t n)
 		out[7] |= 0x80;
 		out[8] = 1;
 		size = 9;
-	} else if (function == 3 && (dev->hides & ((1u << count) - 1) << address) != 0) {
+	} else if (function == 3 && dev->hides != 0 &&
+		   (dev->hides & ((UINT64_C(1) << count) - 1) << address) != 0) {
 		out[7] |= 0x80;
 		out[8] = 4;
 		size = 9;
@@ -223,7 +224,7 @@ answer(struct hand_rig *r, uint32_t d, const uint8_t *in, size_t n)
 			out[10 + 2 * i] = (uint8_t)dev->held[address + i];
 		}
 		size = 9 + 2 * count;
-	} else if (dev->refuses || (dev->refuses_some >> address & 1) != 0) {
+	} else if (dev->refuses || (UINT64_C(0) + dev->refuses_some) >> address & 1) {
 		out[7] |= 0x80;
 		out[8] = 4;
 		size = 9;

@@ -16,7 +16,9 @@
 #include "control/bench.h"
 
 #define HAND_DEVICES 4
-#define HAND_REGISTERS 16
+#ifndef HAND_REGISTERS
+#define HAND_REGISTERS 16 /* at most 64 */
+#endif
 #define HAND_WRITES 4096
 #define HAND_VERDICTS 64
 #define HAND_EVENTS 8192
