@@ -659,9 +659,9 @@ channels_set(
 	if (ch->type == VALUE_FLOAT || ch->type == VALUE_FLOAT32)
 		s.v.f = number;
 	else if (ch->type == VALUE_UINT)
-		s.v.u = number > 0 ? (uint64_t)number : 0;
+		s.v.u = number > 0 ? (uint64_t)nearbyint(number) : 0;
 	else
-		s.v.i = (int64_t)number;
+		s.v.i = llround(number); /* as it goes to the device */
 	if (ch->stamp_ns != 0 && s.v.u == ch->v.u && s.quality == ch->quality)
 		return;
 	settle(c, channel, &s);

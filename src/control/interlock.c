@@ -108,7 +108,7 @@ check_start(struct trips *t, uint32_t output, double value, struct err *err)
 	for (uint32_t i = 0; i < t->img->safe_states.n; i++)
 		if (is_towards_safe(t, i, output, value))
 			return 0;
-	return err_set(err, ERR_REFUSED, 0,
+	return err_set(err, ERR_TIMEOUT, 0,
 		"the bench is starting: the inputs of trip '%.60s' are not known yet; wait",
 		trips_not_ready(t));
 }

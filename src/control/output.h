@@ -36,7 +36,7 @@ struct outputs_sink {
 	 * outputs_written() at once. */
 	int (*write)(void *ctx, uint32_t point, uint32_t tag, union value v, struct err *err);
 	void (*ask)(void *ctx, uint32_t point); /* read it as soon as the wire is free */
-	/* May this output be brought to `value` (no step of a safe state)? ERR_REFUSED with cause; remedy. */
+	/* May this output be brought to `value` (no step of a safe state)? ERR_REFUSED, ERR_TIMEOUT: not yet; with cause; remedy. */
 	int (*allow)(void *ctx, uint32_t output, double value, struct err *err);
 	/* What became of the order that event `cause` was; never PENDING. */
 	void (*settled)(

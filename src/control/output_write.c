@@ -142,11 +142,18 @@ is_allowed(struct outputs *all, uint32_t i, int64_t now_ns)
 	struct event e = { .kind = EVENT_OUTPUT_HELD, .cause = o->cause, .n_values = 1 };
 	struct err err;
 
-	if (output_is_protected(o) || all->sink.allow(all->sink.ctx, i, o->working, &err) == 0) {
+	int rc = output_is_protected(o) ? 0 : all->sink.allow(all->sink.ctx, i, o->working, &err);
+
+	if (rc == 0) {
 		o->is_forbidden = false;
 		return true;
 	}
 	outputs_held(all, i, &stays);
+	if (rc == ERR_TIMEOUT) { /* the ramp waits */
+		o->working = stays;
+		output_show(all, i, now_ns);
+		return false;
+	}
 	e.values[0] = stays;
 	if (!o->is_forbidden) {
 		text_copy(e.text, sizeof(e.text), err.msg);

@@ -43,7 +43,7 @@ bool trips_any(const struct trips *t); /* is one tripped? */
 bool trips_is_tripped(const struct trips *t, uint32_t i);
 
 /* May an output be brought to `value`? Not by what the interlocks say, nor anywhere but to safe values while the bench is
- * starting and it is a hazard. ERR_REFUSED with cause; remedy. */
+ * starting and it is a hazard: ERR_TIMEOUT, not yet. ERR_REFUSED with cause; remedy. */
 int trips_allow(struct trips *t, uint32_t output, double value, struct err *err) MUST_CHECK;
 
 /* Refuse what is asked of an output that belongs to a safe state or trip: by the name of that. 0: it belongs to neither. */

@@ -657,7 +657,8 @@ calm(struct scene *s)
 			continue;
 		snprintf(name, sizeof(name), "%s.working", outputs[i].name);
 		if (!outputs[i].is_write_only && fabs(hand_value(&s->r, name) - held(s, i)) > 0.6)
-			wrong("calm: shown as sent is another value", outputs[i].name, held(s, i));
+			wrong("calm: shown as sent is another value", outputs[i].name,
+				hand_value(&s->r, name));
 	}
 	/* Each write is an event now, and each event a write. */
 	told_writes = hand_count(&s->r, EVENT_OUTPUT_WRITTEN, NULL);

@@ -871,6 +871,28 @@ test_starting(void **state)
 	hand_done(&r);
 }
 
+/* A ramp that goes on after a restart waits for the inputs of the trips, and is not ended by that. */
+static void
+test_ramp_waits_for_inputs(void **state)
+{
+	struct hand_rig r;
+	int16_t held;
+
+	make(&r);
+	assert_int_equal(hand_set(&r, "T", "300"), VERDICT_VERIFIED);
+	hand_run(&r, 2050 * MS);
+	hand_kill(&r, SECOND);
+	r.device[SENSOR].is_silent = true;
+	hand_run(&r, SECOND);
+	held = r.device[0].held[1];
+	hand_run(&r, 5 * SECOND);
+	assert_in_range(r.device[0].held[1], held, held + 1);
+	r.device[SENSOR].is_silent = false;
+	hand_run(&r, 40 * SECOND);
+	assert_int_equal(r.device[0].held[1], 300);
+	hand_done(&r);
+}
+
 static int64_t
 stop(struct hand_rig *r)
 {
@@ -980,6 +1002,7 @@ main(void)
 		cmocka_unit_test(test_two_trips_to_one_state),
 		cmocka_unit_test(test_two_trips_to_two_states),
 		cmocka_unit_test(test_starting),
+		cmocka_unit_test(test_ramp_waits_for_inputs),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_observe),
 	};
