@@ -131,7 +131,7 @@ make_protection(void)
 static void
 write_something(struct hand_rig *r, uint64_t *chance)
 {
-	struct command c = { .kind = COMMAND_SET, .ramp_per_min = NAN, .is_person = true };
+	struct command c = { .kind = COMMAND_SET, .ramp_per_min = (double)NAN, .is_person = true };
 	uint32_t i = (uint32_t)rand_below(chance, 12);
 
 	if (i % 4 == 3)
@@ -146,7 +146,7 @@ static void
 trip_once(struct hand_rig *r, uint64_t *chance, int64_t *first_ns, int64_t *links_ns)
 {
 	struct command reset = { .kind = COMMAND_TRIP_RESET,
-		.ramp_per_min = NAN,
+		.ramp_per_min = (double)NAN,
 		.subject = "high",
 		.text = "again",
 		.is_person = true };
@@ -233,7 +233,7 @@ measure_writes(struct hand_rig *r)
 		w->from_ns = r->now_ns;
 		for (int i = 0; i < WRITES; i++) {
 			struct command c = {
-				.kind = COMMAND_SET, .ramp_per_min = NAN, .is_person = true
+				.kind = COMMAND_SET, .ramp_per_min = (double)NAN, .is_person = true
 			};
 
 			snprintf(c.subject, sizeof(c.subject), "o%d", i);
@@ -326,9 +326,10 @@ measure_ticks(struct hand_rig *r)
 	hand_init(r, make_many(false), 4);
 	hand_run(r, 2 * SECOND);
 	for (int i = 0; i < OUTPUTS; i++) {
-		struct command c = {
-			.kind = COMMAND_SET, .ramp_per_min = NAN, .is_person = true, .value = "9000"
-		};
+		struct command c = { .kind = COMMAND_SET,
+			.ramp_per_min = (double)NAN,
+			.is_person = true,
+			.value = "9000" };
 
 		snprintf(c.subject, sizeof(c.subject), "o%d", i);
 		hand_command(r, &c);

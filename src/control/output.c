@@ -24,8 +24,8 @@ outputs_new(const struct image *img, const struct outputs_sink *sink)
 	all->of_channel = mem_zero(img->channels.n, sizeof(*all->of_channel));
 	all->wake_ns = NEVER;
 	for (uint32_t i = 0; i < all->n; i++) {
-		all->at[i].target = all->at[i].working = NAN;
-		all->at[i].sent = all->at[i].told = NAN;
+		all->at[i].target = all->at[i].working = (double)NAN;
+		all->at[i].sent = all->at[i].told = (double)NAN;
 		all->at[i].trouble = Q_NOT_YET;
 		all->of_channel[image_output_at(img, i)->at] = i + 1;
 	}
@@ -180,7 +180,7 @@ take(struct outputs *all, uint32_t i, const struct output_order *order, int64_t 
 	o->cause = order->cause;
 	o->is_ordered = true;
 	o->is_confirmed = false;
-	o->told = NAN;
+	o->told = (double)NAN;
 	o->is_claimed = false;
 	/* From where the device is, if that is somewhere else. */
 	if (o->is_foreign && o->is_known)
@@ -449,7 +449,7 @@ outputs_lost(struct outputs *all, uint32_t instrument, int64_t now_ns)
 
 		if (!is_of(all, i, instrument))
 			continue;
-		o->sent = NAN;
+		o->sent = (double)NAN;
 		o->is_lost = true;
 		o->is_known = o->is_confirmed = false;
 		o->trouble = Q_NO_ANSWER;

@@ -138,7 +138,7 @@ static bool
 is_allowed(struct outputs *all, uint32_t i, int64_t now_ns)
 {
 	struct output *o = &all->at[i];
-	double stays = NAN;
+	double stays = (double)NAN;
 	struct event e = { .kind = EVENT_OUTPUT_HELD, .cause = o->cause, .n_values = 1 };
 	struct err err;
 
@@ -200,7 +200,7 @@ output_send(struct outputs *all, uint32_t i, int64_t now_ns)
 		}
 	}
 	if (rc < 0) {
-		fail(all, i, Q_BAD_REQUEST, NAN, now_ns);
+		fail(all, i, Q_BAD_REQUEST, (double)NAN, now_ns);
 		return;
 	}
 	if (!isfinite(o->sent))
@@ -241,13 +241,13 @@ outputs_written(
 	o->last_ns = now_ns;
 	if (verdict == Q_OVERTAKEN && output_is_protected(o) && !o->is_claimed) {
 		/* It made way for another safe state, and goes behind that. */
-		o->sent = NAN;
+		o->sent = (double)NAN;
 		o->phase = OUTPUT_WAITING;
 		o->due_ns = now_ns;
 		all->wake_ns = MIN(all->wake_ns, now_ns);
 	} else if (quality_is_bad(verdict)) {
-		o->sent = NAN; /* nobody knows whether it was taken */
-		fail(all, i, verdict, NAN, now_ns);
+		o->sent = (double)NAN; /* nobody knows whether it was taken */
+		fail(all, i, verdict, (double)NAN, now_ns);
 	} else if (!is_read_back(all->img, d)) {
 		confirm(all, i);
 	} else {
@@ -279,7 +279,7 @@ verify(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 		all->sink.ask(all->sink.ctx, point_of(all->img, d));
 		return;
 	}
-	o->sent = NAN; /* a ramp ends here, and what the device holds is looked at anew */
+	o->sent = (double)NAN; /* a ramp ends here, and what the device holds is looked at anew */
 	fail(all, i, Q_DEVICE_FAILED, output_from_at(all->img, d, at), now_ns);
 }
 
@@ -296,7 +296,7 @@ adopt(struct outputs *all, uint32_t i, double value, enum event_kind kind, int64
 		e.values[1] = o->working;
 	output_event(all, i, &e, now_ns);
 	o->target = o->working = o->sent = value;
-	o->told = NAN;
+	o->told = (double)NAN;
 	o->is_confirmed = true;
 	o->trouble = Q_GOOD;
 	output_show(all, i, now_ns);
@@ -440,7 +440,7 @@ output_step(struct outputs *all, uint32_t i, int64_t now_ns)
 			wake_ns = o->due_ns;
 	} else if (o->phase == OUTPUT_VERIFYING) {
 		if (now_ns >= o->due_ns) {
-			fail(all, i, Q_NO_ANSWER, NAN, now_ns);
+			fail(all, i, Q_NO_ANSWER, (double)NAN, now_ns);
 		} else if (now_ns >= o->acked_ns + d->verify_after_ns) {
 			if (d->verify_after_ns > 0 && o->tries == 0)
 				all->sink.ask(all->sink.ctx, point_of(all->img, d));

@@ -48,13 +48,15 @@ static const struct {
 	double safe[STATES]; /* NaN: it has no line */
 	uint8_t hazard;
 } outputs[OUTPUTS] = {
-	[K] = { "K", 0, 0, 1, 0, .is_switch = true, .safe = { 0, NAN }, .hazard = HAZARD_HEAT },
-	[T] = { "T", 0, 1, 700, 10, .safe = { 0, NAN }, .hazard = HAZARD_HEAT },
-	[V] = { "V", 1, 0, 2, 0, valve, 3, .safe = { 0, NAN }, .hazard = HAZARD_FUEL },
+	[K] = { "K", 0, 0, 1, 0, .is_switch = true, .safe = { 0, (double)NAN },
+		.hazard = HAZARD_HEAT },
+	[T] = { "T", 0, 1, 700, 10, .safe = { 0, (double)NAN }, .hazard = HAZARD_HEAT },
+	[V] = { "V", 1, 0, 2, 0, valve, 3, .safe = { 0, (double)NAN }, .hazard = HAZARD_FUEL },
 	[H] = { "H", 1, 1, 500, 0, .safe = { 0, 0 }, .hazard = HAZARD_FUEL },
 	[N] = { "N", 2, 0, 1000, 50, .safe = { 100, 200 }, .hazard = HAZARD_INERT },
-	[W] = { "W", 2, 1, 1, 0, .is_switch = true, .is_write_only = true, .safe = { 0, NAN } },
-	[M] = { "M", 2, 2, 1, 0, .is_unverified = true, .safe = { NAN, NAN } },
+	[W] = { "W", 2, 1, 1, 0, .is_switch = true, .is_write_only = true,
+		.safe = { 0, (double)NAN } },
+	[M] = { "M", 2, 2, 1, 0, .is_unverified = true, .safe = { (double)NAN, (double)NAN } },
 };
 static const char *const states[STATES] = { "cold", "inert" };
 static const struct {
@@ -340,7 +342,7 @@ on_event(struct hand_rig *r, const struct event *e)
 	case EVENT_OUTPUT_WRITTEN:
 		s->told_before[i] = s->told[i];
 		s->told[i] = e->values[0];
-		s->adopted[i] = NAN;
+		s->adopted[i] = (double)NAN;
 		s->told_at_ns[i] = e->stamp_ns;
 		check_interlocks(s, i, e->values[0]);
 		break;
@@ -417,7 +419,7 @@ ask(struct scene *s, struct command *c)
 {
 	static unsigned n;
 
-	c->ramp_per_min = NAN;
+	c->ramp_per_min = (double)NAN;
 	c->is_person = true;
 	snprintf(c->id, sizeof(c->id), "c%u", ++n);
 	s->asked[s->n_asked++ % NELEM(s->asked)] = *c;
@@ -696,7 +698,7 @@ start(struct scene *s, uint64_t seed)
 	s->seed = seed;
 	s->chance = seed * 7919 + 13;
 	for (unsigned i = 0; i < OUTPUTS; i++)
-		s->told[i] = s->told_before[i] = s->adopted[i] = NAN;
+		s->told[i] = s->told_before[i] = s->adopted[i] = (double)NAN;
 	hand_init(&s->r, make_image(), DEVICES);
 	s->r.ears = (struct hand_ears){
 		.write = on_write, .event = on_event, .verdict = on_verdict, .ctx = s

@@ -69,6 +69,7 @@ rig_init(struct rig *r, uint32_t n)
 		.tick_ns = 100 * NS_PER_MS,
 		.on_stop = IMAGE_NONE,
 		.bench_state = IMAGE_NONE,
+		.horn = IMAGE_NONE,
 		.choices = TABLE(choices, ALARM_STATES),
 		.channels = TABLE(channels, n),
 		.alarms = TABLE(alarms, n),

@@ -376,7 +376,7 @@ hand_verdict(const struct hand_rig *r, const char *id, const char **out_text)
 enum verdict
 hand_set(struct hand_rig *r, const char *output, const char *value)
 {
-	struct command c = { .kind = COMMAND_SET, .ramp_per_min = NAN, .is_person = true };
+	struct command c = { .kind = COMMAND_SET, .ramp_per_min = (double)NAN, .is_person = true };
 
 	text_copy(c.subject, sizeof(c.subject), output);
 	text_copy(c.value, sizeof(c.value), value);

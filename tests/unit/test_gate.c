@@ -100,7 +100,7 @@ test_what_is_missing_or_odd_is_refused(void **state)
 	memcpy(c.subject, "T\xff", 3);
 	assert_int_equal(policy_check(&c, 0, NOW, &err), ERR_REFUSED);
 	for (size_t i = 0; i < 3; i++) {
-		static const double ramps[] = { 0, -1, INFINITY };
+		static const double ramps[] = { 0, -1, (double)INFINITY };
 
 		c = a_command(COMMAND_SET, true);
 		c.ramp_per_min = ramps[i];

@@ -149,7 +149,7 @@ static void
 test_clamp_ramp_and_expiry(void **state)
 {
 	struct command c = { .kind = COMMAND_SET,
-		.ramp_per_min = NAN,
+		.ramp_per_min = (double)NAN,
 		.subject = "T",
 		.value = "900",
 		.is_clamped = true };
@@ -174,7 +174,7 @@ test_clamp_ramp_and_expiry(void **state)
 	hand_run(&r, 10 * SECOND);
 	assert_true(abs(r.device[0].held[0] - 590) <= 2);
 	c = (struct command){ .kind = COMMAND_SET,
-		.ramp_per_min = NAN,
+		.ramp_per_min = (double)NAN,
 		.subject = "T",
 		.value = "0",
 		.expires_ns = r.now_ns - 1 };
@@ -187,9 +187,11 @@ test_clamp_ramp_and_expiry(void **state)
 static void
 test_repeats(void **state)
 {
-	struct command c = {
-		.kind = COMMAND_SET, .ramp_per_min = NAN, .subject = "V", .value = "3", .id = "same"
-	};
+	struct command c = { .kind = COMMAND_SET,
+		.ramp_per_min = (double)NAN,
+		.subject = "V",
+		.value = "3",
+		.id = "same" };
 	struct hand_rig r;
 	const char *text;
 

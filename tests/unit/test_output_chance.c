@@ -96,7 +96,7 @@ static int
 on_write(void *ctx, uint32_t point, uint32_t tag, union value v, struct err *err)
 {
 	struct rig *g = ctx;
-	double working = NAN;
+	double working = (double)NAN;
 
 	if (rand_below(&g->random, 8) == 0)
 		return err_set(err, ERR_REFUSED, 0, "the queue is full");

@@ -138,7 +138,7 @@ ask(struct hand_rig *r, enum command_kind kind, const char *subject, const char 
 	int64_t span_ns, const char **out_text)
 {
 	struct command c = {
-		.kind = kind, .ramp_per_min = NAN, .is_person = true, .span_ns = span_ns
+		.kind = kind, .ramp_per_min = (double)NAN, .is_person = true, .span_ns = span_ns
 	};
 
 	text_copy(c.subject, sizeof(c.subject), subject);
@@ -312,7 +312,7 @@ static void
 test_makes_way(void **state)
 {
 	struct command c = { .kind = COMMAND_SET,
-		.ramp_per_min = NAN,
+		.ramp_per_min = (double)NAN,
 		.subject = "H",
 		.value = "80",
 		.is_person = true };
@@ -543,9 +543,10 @@ test_asserted_again(void **state)
 static void
 test_reset(void **state)
 {
-	struct command program = {
-		.kind = COMMAND_TRIP_RESET, .ramp_per_min = NAN, .subject = "gas", .text = "me"
-	};
+	struct command program = { .kind = COMMAND_TRIP_RESET,
+		.ramp_per_min = (double)NAN,
+		.subject = "gas",
+		.text = "me" };
 	struct hand_rig r;
 	const char *text;
 	uint64_t cause;
@@ -710,7 +711,7 @@ static void
 test_interlock_by_sent(void **state)
 {
 	struct command c = { .kind = COMMAND_SET,
-		.ramp_per_min = NAN,
+		.ramp_per_min = (double)NAN,
 		.subject = "H",
 		.value = "40",
 		.is_person = true };
@@ -936,7 +937,7 @@ test_observe(void **state)
 	uint32_t p[HAND_REGISTERS];
 	struct image_builder *b;
 	struct image *img = make_image(0);
-	struct command c = { .kind = COMMAND_SAFE, .ramp_per_min = NAN, .is_person = true };
+	struct command c = { .kind = COMMAND_SAFE, .ramp_per_min = (double)NAN, .is_person = true };
 	struct hand_rig r;
 
 	img->is_observed = 1;

@@ -233,7 +233,7 @@ test_a_planned_stop(void **state)
 	struct command plan = { .kind = COMMAND_PLAN,
 		.is_person = true,
 		.span_ns = 300 * SECOND,
-		.ramp_per_min = NAN };
+		.ramp_per_min = (double)NAN };
 	struct command again = plan;
 	struct hand_rig r;
 
