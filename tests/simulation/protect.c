@@ -528,6 +528,8 @@ look_at_states(struct scene *s)
 
 		snprintf(name, sizeof(name), "safe.%s", states[k]);
 		is_held = strcmp(hand_word(&s->r, name), "idle") != 0;
+		if (s->is_held[k] && s->r.now_ns - s->began_ns[k] < 200 * MS)
+			continue; /* it is shown at the next tick */
 		if (is_held && !s->is_held[k])
 			s->began_ns[k] = s->r.now_ns;
 		s->is_held[k] = is_held;

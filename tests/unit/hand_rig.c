@@ -291,7 +291,7 @@ next_answer(const struct hand_rig *r)
 static void
 note_told(struct hand_device *dev, int64_t now_ns)
 {
-	if (now_ns - dev->asked_ns > TIMEOUT_NS)
+	if (now_ns - dev->asked_ns >= TIMEOUT_NS)
 		return;
 	for (unsigned i = 0; dev->answer[7] == 3 && i < dev->answer[8] / 2u; i++) {
 		dev->told[dev->address + i] = (int16_t)get16(dev->answer + 9 + 2 * i);
