@@ -318,16 +318,18 @@ begin(struct scene *s, const char *name, int64_t now_ns)
 	}
 }
 
-/* Nothing fires without a cause. */
+/* Nothing fires without a cause: a value, or one that has been bad for long. A link may take no answer for one: see link/README.md. */
 static void
 check_fired(struct scene *s, const struct event *e)
 {
 	for (unsigned i = 0; i < INPUTS; i++) {
 		const struct hand_device *d = &s->r.device[SENSOR];
+		char name[20];
 
+		snprintf(name, sizeof(name), "d%d.r%u", SENSOR, i);
 		if (strcmp(inputs[i].name, e->subject) == 0 && d->told[i] <= inputs[i].above &&
 			(inputs[i].on_bad_ns == IMAGE_ON_BAD_ALARM ||
-				e->stamp_ns - d->told_ns[i] < inputs[i].on_bad_ns))
+				!isnan(hand_value(&s->r, name))))
 			wrong("protection: fired for nothing", e->subject, d->told[i]);
 	}
 }
@@ -500,7 +502,8 @@ break_something(struct scene *s)
 		d->is_gone = true;
 		break;
 	case 4:
-		d->delay_ns = (int64_t)(2 + below(s, 400)) * MS;
+		d->delay_ns = (int64_t)(2 + below(s, 400)) * MS +
+			      MS / 2; /* never as long as the timeout */
 		break;
 	case 5:
 		d->hides = (uint16_t)below(s, 16);
