@@ -47,7 +47,9 @@ static void
 on_state(void *ctx, uint32_t channel, double number, enum quality quality, int64_t stamp_ns)
 {
 	struct hands *h = ctx;
+	uint32_t kind = image_channel_at(h->img, channel)->source;
 
+	h->must_keep = h->must_keep || kind == STATE_TRIP || kind == STATE_SAFE;
 	channels_set(h->channels, channel, number, quality, stamp_ns);
 }
 
@@ -324,6 +326,20 @@ hands_opened(struct hands *h, uint32_t instrument, int64_t now_ns)
 	outputs_opened(h->outputs, instrument, now_ns);
 }
 
+/* What has tripped between two ticks is in the journal before the next: a kill in between does not undo it. */
+static void
+keep_at_once(struct hands *h, int64_t now_ns)
+{
+	struct keep_time now = h->time;
+
+	if (!h->must_keep || now.stamp_ns == 0)
+		return;
+	h->must_keep = false;
+	now.stamp_ns = now_ns;
+	hands_decide(h, now_ns);
+	hands_keep(h, &now);
+}
+
 void
 hands_step(struct hands *h, int64_t now_ns)
 {
@@ -341,6 +357,7 @@ hands_step(struct hands *h, int64_t now_ns)
 	}
 	if (now_ns >= outputs_wake(h->outputs))
 		outputs_step(h->outputs, now_ns);
+	keep_at_once(h, now_ns);
 }
 
 int64_t
@@ -371,7 +388,8 @@ hands_tick(struct hands *h, const struct keep_time *now)
 	int64_t now_ns = now->stamp_ns;
 
 	h->now_ns = now_ns;
-	h->has_read = h->has_settled = false;
+	h->time = *now;
+	h->has_read = h->has_settled = h->must_keep = false;
 	trips_step(h->trips, now_ns);
 	alarms_tick(h->alarms, now_ns);
 	if (h->img->horn != IMAGE_NONE)

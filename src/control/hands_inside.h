@@ -35,6 +35,8 @@ struct hands {
 	uint64_t snapshot_seq; /* 0: none was recorded yet */
 	bool is_snapshot_due;
 	int64_t kept_ns, snapshot_ns;
+	struct keep_time time; /* of the last tick; stamp 0: there was none */
+	bool must_keep; /* a trip or a safe state has changed: that does not wait for the tick */
 };
 
 /* hands_keep.c */

@@ -205,6 +205,28 @@ test_a_trip_outlives_everything(void **state)
 	hand_done(&r);
 }
 
+/* Killed behind the first byte, before the next tick: it has tripped all the same. */
+static void
+test_a_trip_between_two_ticks(void **state)
+{
+	struct hand_rig r;
+	int steps = 0;
+
+	start(&r);
+	hand_run(&r, 20 * NS_PER_MS);
+	r.device[0].held[2] = 101;
+	while (hand_count(&r, EVENT_TRIP_FIRED, NULL) == 0 && steps++ < 500)
+		hand_run(&r, NS_PER_MS);
+	assert_int_equal(hand_count(&r, EVENT_TRIP_FIRED, NULL), 1);
+	assert_true(r.next_tick_ns > r.now_ns);
+	r.device[0].held[2] = 0;
+	hand_kill(&r, SECOND);
+	hand_run(&r, 3 * SECOND);
+	assert_string_equal(hand_word(&r, "trip.hot"), "tripped");
+	assert_int_equal(r.device[1].held[0], 0);
+	hand_done(&r);
+}
+
 static void
 test_a_bypass_ends_in_time(void **state)
 {
@@ -308,6 +330,7 @@ main(void)
 		cmocka_unit_test(test_a_device_that_changed_is_safe),
 		cmocka_unit_test(test_a_silent_device_is_safe_in_the_end),
 		cmocka_unit_test(test_a_trip_outlives_everything),
+		cmocka_unit_test(test_a_trip_between_two_ticks),
 		cmocka_unit_test(test_a_bypass_ends_in_time),
 		cmocka_unit_test(test_a_planned_stop),
 		cmocka_unit_test(test_killed_at_any_moment),
