@@ -162,6 +162,17 @@ read_limit(struct bench *b, struct bench_alarm *a)
 	read_shelve(b, a, NULL);
 }
 
+/* One of `shutoff:` of an output. */
+static void
+read_shutoff(struct bench *b, struct bench_alarm *a)
+{
+	limits_shutoff(b, a);
+	read_span(b, NULL, &schema_alarm[ALARM_ON_BAD], &a->on_bad_ns);
+	read_priority(b, a, NULL, NULL);
+	read_shelve(b, a, NULL);
+	a->action = "open the valve, or set the flow to zero";
+}
+
 static void
 report_circle(struct bench *b, uint32_t first)
 {
@@ -213,7 +224,9 @@ alarms_read(struct bench *b)
 	struct names groups = { 0 };
 
 	for (uint32_t i = 0; i < b->alarms.n; i++)
-		if (b->alarms.at[i].of != IMAGE_NONE)
+		if (b->alarms.at[i].is_shutoff)
+			read_shutoff(b, &b->alarms.at[i]);
+		else if (b->alarms.at[i].of != IMAGE_NONE)
 			read_limit(b, &b->alarms.at[i]);
 		else
 			read_alarm(b, &b->alarms.at[i], &groups);

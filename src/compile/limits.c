@@ -11,6 +11,8 @@
 #include "compile/bench.h"
 #include "compile/read.h"
 
+#define SHUT_NS (5 * NS_PER_S) /* a valve and its flow may be set one after the other */
+
 /* In the order of the rows of schema_limits. */
 static const char *const suffixes[] = { "high", "low", "high_high", "low_low", "deviation" };
 
@@ -43,6 +45,29 @@ name_limit(struct bench *b, uint32_t channel, const struct node *const *keys, un
 	a->limit = (uint8_t)limit;
 }
 
+static void
+name_shutoff(struct bench *b, uint32_t channel)
+{
+	const struct bench_channel *ch = &b->channels.at[channel];
+	struct place at = ch->keys[BENCH_CH_SHUTOFF]->key_at;
+	struct bench_alarm *a;
+	char name[160];
+	int n = snprintf(name, sizeof(name), "%s_shutoff", ch->name);
+
+	if (!text_is_name(name)) {
+		diag_error(&b->diag, at, "name",
+			"its alarm would be called '%.90s', and a name has at most 63 characters; "
+			"give the channel a shorter one",
+			name);
+		return;
+	}
+	a = alarms_add(b, tree_text(&b->tree, name, (size_t)n), ch->title, at);
+	if (a == NULL)
+		return;
+	a->of = channel;
+	a->is_shutoff = true;
+}
+
 void
 limits_name(struct bench *b)
 {
@@ -52,6 +77,9 @@ limits_name(struct bench *b)
 		const struct node *const *keys = b->channels.at[i].keys;
 		const struct node *map = keys == NULL ? NULL : keys[BENCH_CH_ALARM];
 
+		if (keys != NULL && b->channels.at[i].scope == NULL &&
+			keys[BENCH_CH_SHUTOFF] != NULL && keys[BENCH_CH_WRITE] != NULL)
+			name_shutoff(b, i);
 		if (map == NULL || !read_is(b, map, NODE_MAP, "a map: {high: 640 degC}"))
 			continue;
 		keys = protect_keys_of(b, map, schema_limits);
@@ -96,6 +124,43 @@ put_condition(struct bench *b, const struct bench_alarm *a, uint32_t target, boo
 		is_distance ? ".target)" : "", is_more ? '>' : '<', number, unit == NULL ? "" : " ",
 		unit == NULL ? "" : unit);
 	out->text = tree_text(&b->tree, text, MIN((size_t)n, sizeof(text) - 1));
+}
+
+/* The word of a number among the choices of a channel; of a switch `off`. */
+static const char *
+word_of(const struct bench *b, const struct bench_channel *ch, int64_t number)
+{
+	for (uint32_t i = ch->first_choice; i < ch->first_choice + ch->n_choices; i++)
+		if (b->choices.at[i].number == number)
+			return b->words.at[i];
+	return number == 0 ? "off" : "on";
+}
+
+void
+limits_shutoff(struct bench *b, struct bench_alarm *a)
+{
+	const struct bench_channel *ch = &b->channels.at[a->of], *valve;
+	uint32_t output = names_get(&b->output_names, ch->name);
+	const struct bench_output *o;
+	char text[320];
+	int n;
+
+	a->for_ns = SHUT_NS;
+	if (output == NAMES_NONE || b->outputs.at[output].shutoff == IMAGE_NONE)
+		return; /* that was told */
+	o = &b->outputs.at[output];
+	valve = &b->channels.at[b->outputs.at[o->shutoff].channel];
+	a->when = (struct bench_cond){ .first_op = b->code.n };
+	put(b, &a->when, EXPR_OP_LOAD, (union value){ .i = b->channels.at[o->target].place });
+	put(b, &a->when, EXPR_OP_CONST, (union value){ .f = 0 });
+	put(b, &a->when, EXPR_OP_GT, (union value){ 0 });
+	put(b, &a->when, EXPR_OP_LOAD, (union value){ .i = valve->place });
+	put(b, &a->when, EXPR_OP_CONST, (union value){ .f = (double)o->shutoff_is });
+	put(b, &a->when, EXPR_OP_EQ, (union value){ 0 });
+	put(b, &a->when, EXPR_OP_AND, (union value){ 0 });
+	n = snprintf(text, sizeof(text), "%s.target > 0 and %s == %s", ch->name, valve->name,
+		word_of(b, valve, o->shutoff_is));
+	a->when.text = tree_text(&b->tree, text, MIN((size_t)n, sizeof(text) - 1));
 }
 
 /* What a limit and its neighbour, which lies farther out, have to be. */

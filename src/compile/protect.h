@@ -45,6 +45,7 @@ struct bench_alarm {
 	const struct node *const *keys; /* rows of schema_alarm; of a limit: of schema_limits */
 	uint32_t of;                    /* channel that it is a limit of; IMAGE_NONE */
 	uint8_t limit;                  /* its row */
+	bool is_shutoff; /* something is asked of it while its isolating valve is shut; keys is NULL */
 	struct place at;
 	struct bench_cond when, clear, suppress;
 	int64_t for_ns, off_for_ns, on_bad_ns, shelve_max_ns;
@@ -99,6 +100,8 @@ bool protect_span_or(struct bench *b, const struct node *n, const struct key *ro
 /* `alarm:` of all channels; then the conditions of one of these. */
 void limits_name(struct bench *b);
 void limits_read(struct bench *b, struct bench_alarm *a);
+/* The condition of the alarm that `shutoff:` brings along. */
+void limits_shutoff(struct bench *b, struct bench_alarm *a);
 
 /* The rest, when all channels, outputs and safe states are known. */
 void trips_read(struct bench *b);

@@ -142,9 +142,10 @@ class CommandLine(Base):
         self.assertEqual(self.writes(), [1200, 1300])
         self.assertIn("another command's", self.mbc("set", "T_furn", "140", "--id", "again", code=1))
         self.assertEqual(self.writes(), [1200, 1300])
-        channel = self.bench.channel("T_furn")
-        self.assertEqual((channel["access"], channel["target"], channel["working"], channel["owner"], channel["mode"]),
-                         ("write", 130, 130, "manual", "manual"))
+        # What is shown changes with the tick.
+        shown = ("write", 130, 130, "manual", "manual")
+        keys = ("access", "target", "working", "owner", "mode")
+        wait_for("it is shown", lambda: tuple(self.bench.channel("T_furn")[key] for key in keys) == shown)
         self.assertEqual(self.bench.channel("d.pv")["access"], "read")
         events = [json.loads(line) for line in self.bench.mbc("log", "--json", "--kind", "command").stdout.splitlines()]
         self.assertEqual([event["subject"] for event in events], ["T_furn", "T_furn"])

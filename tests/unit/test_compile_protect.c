@@ -260,6 +260,31 @@ test_limits_of_a_channel(void **state)
 	free(img);
 }
 
+/* A flow that is asked for behind a closed valve. */
+static void
+test_a_shut_off_brings_an_alarm(void **state)
+{
+	const struct image_alarm *a;
+	struct image *img = compile(
+		"bench: b\nlinks:\n  io: {tcp: \"[::1]:1502\"}\ninstruments:\n  dev:\n    use: "
+		"modbus\n    link: io\n    channels:\n"
+		"      sp: {read: {holding: 2, type: int16}, write: {holding: 2}, unit: degC}\n"
+		"      v: {read: {coil: 2}, write: {coil: 2}, choices: {open: 0, closed: 7}}\n"
+		"channels:\n"
+		"  F: {write: dev.sp, range: [0, 700], shutoff: V}\n"
+		"  V: {write: dev.v}\n",
+		0);
+
+	a = alarm_of(img, "F_shutoff");
+	assert_string_equal(text(img, a->when.text), "F.target > 0 and V == closed");
+	/* All that it reads is 7: see load(). */
+	assert_int_equal(truth_of(img, &a->when, 7), TRUTH_TRUE);
+	assert_int_equal(a->for_ns, 5 * NS_PER_S);
+	assert_string_equal(name_of(img, a->state), "alarm.F_shutoff");
+	assert_string_not_equal(text(img, a->action), "");
+	free(img);
+}
+
 static void
 test_rules(void **state)
 {
@@ -332,6 +357,7 @@ main(void)
 		cmocka_unit_test(test_trips),
 		cmocka_unit_test(test_interlocks_bring_trips_of_their_own),
 		cmocka_unit_test(test_alarms),
+		cmocka_unit_test(test_a_shut_off_brings_an_alarm),
 		cmocka_unit_test(test_limits_of_a_channel),
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_states_are_channels),
