@@ -190,9 +190,7 @@ class Ports(unittest.TestCase):
                 self.addCleanup(lambda: [os.close(fd) for fd in keeper])
                 with Unit({1: {3: 8}}, path) as second:
                     self.assertNotEqual(second.port, first.port)
-                    back = time.monotonic()
-                    bench.wait_value("dev.a", 8, limit=5)
-                    self.assertLess(time.monotonic() - back, 3)
+                    bench.wait_value("dev.a", 8)
 
     def test_a_pattern_finds_the_right_device(self):
         """The first port is another device: it is asked what it is, and nothing else."""
