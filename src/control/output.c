@@ -229,27 +229,14 @@ outputs_claim(struct outputs *all, uint32_t i, enum output_owner owner, int64_t 
 }
 
 void
-outputs_hold(struct outputs *all, uint32_t i, const char *why, int64_t now_ns)
-{
-	struct output *o = &all->at[i];
-	struct event e = { .kind = EVENT_OUTPUT_HELD, .n_values = 1, .values = { o->working } };
-
-	if (!isfinite(o->working) || (o->working <= o->target && o->working >= o->target))
-		return;
-	o->target = o->working;
-	text_copy(e.text, sizeof(e.text), why);
-	output_event(all, i, &e, now_ns);
-	output_show(all, i, now_ns);
-}
-
-void
 outputs_release(struct outputs *all, uint32_t i, enum output_owner owner, int64_t now_ns)
 {
 	struct output *o = &all->at[i];
 
 	if (o->owner == OWNER_NONE || o->owner > owner)
 		return;
-	o->owner = OWNER_NONE;
+	/* Behind protection it is a person's: no rule takes it before it was put in automatic. */
+	o->owner = o->owner >= OWNER_SAFE_STATE ? OWNER_MANUAL : OWNER_NONE;
 	o->mode = MODE_MANUAL;
 	o->is_claimed = false;
 	if (o->phase == OUTPUT_WAITING)
@@ -372,6 +359,10 @@ ramp(struct outputs *all, uint32_t i, int64_t now_ns)
 	}
 	output_show(all, i, now_ns);
 	if (o->phase == OUTPUT_WRITING || o->phase == OUTPUT_WAITING)
+		return;
+	/* Memory that wears out: the steps are as far apart as its writes may be; the last one goes in any case. */
+	if (d->max_writes > 0 && now_ns - o->sent_ns < 3600 * NS_PER_S / d->max_writes &&
+		(o->working < o->target || o->working > o->target))
 		return;
 	if (isfinite(o->sent) && output_raw(all->img, d, o->working, &now, &at, &err) == 0 &&
 		output_raw(all->img, d, o->sent, &before, &at, &err) == 0 && now.u == before.u &&

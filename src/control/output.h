@@ -74,9 +74,7 @@ int outputs_set(struct outputs *o, uint32_t output, struct output_order *order, 
 /* Protection will set it, others of its link come first: from now on it is theirs, and stays where it is. */
 void outputs_claim(struct outputs *o, uint32_t output, enum output_owner owner, int64_t now_ns);
 
-/* It stays where it is: the ramp ends, target is what was sent. */
-void outputs_hold(struct outputs *o, uint32_t output, const char *why, int64_t now_ns);
-/* Nobody owns it any more, from `owner` on downwards: it stays where it is, in manual. */
+/* `owner` and those below give it up: it stays where it is, in manual; behind protection it is a person's. */
 void outputs_release(struct outputs *o, uint32_t output, enum output_owner owner, int64_t now_ns);
 void outputs_mode(struct outputs *o, uint32_t output, enum output_mode mode, int64_t now_ns);
 

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "gate/desk.h"
 #include "io/now.h"
+#include "io/report.h"
 #include "io/sandbox.h"
 #include "io/seal.h"
 #include "io/self.h"
@@ -115,24 +116,6 @@ on_supervisor(void *ctx, int fd, unsigned events)
 }
 
 static void
-send_or_log(struct gate *g, struct buf *packet)
-{
-	struct err err;
-
-	wire_end(packet);
-	if (sock_send(g->supervisor, packet, -1, &err) < 0)
-		log_warn("supervisor: %s", err.msg);
-	buf_done(packet);
-}
-
-static void
-put_row(struct buf *out, enum health row, double value)
-{
-	wire_u16(out, (uint16_t)row);
-	wire_f64(out, value);
-}
-
-static void
 tell_health(struct gate *g, int64_t now_ns)
 {
 	struct buf packet = { 0 };
@@ -140,11 +123,11 @@ tell_health(struct gate *g, int64_t now_ns)
 	self_measure(&g->self, now_ns);
 	wire_begin(&packet, WIRE_HEALTH);
 	wire_u16(&packet, 3);
-	put_row(&packet, HEALTH_GATE_cpu, g->self.cpu_percent);
-	put_row(&packet, HEALTH_GATE_memory, g->self.memory_kib);
-	put_row(&packet, HEALTH_GATE_pending, (double)desk_pending(g->desk));
+	report_row(&packet, HEALTH_GATE_cpu, g->self.cpu_percent);
+	report_row(&packet, HEALTH_GATE_memory, g->self.memory_kib);
+	report_row(&packet, HEALTH_GATE_pending, (double)desk_pending(g->desk));
 	g->next_beat_ns = now_ns + NS_PER_S;
-	send_or_log(g, &packet);
+	report_send(g->supervisor, &packet);
 }
 
 /* ---- life ----------------------------------------------------------------------------------------------------------------- */
@@ -193,7 +176,7 @@ confine(struct gate *g)
 	sandbox_text(&report, text);
 	wire_begin(&packet, WIRE_SANDBOX);
 	wire_text(&packet, text);
-	send_or_log(g, &packet);
+	report_send(g->supervisor, &packet);
 }
 
 static int

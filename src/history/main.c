@@ -22,6 +22,7 @@
 #include "history/runs.h"
 #include "io/loop.h"
 #include "io/now.h"
+#include "io/report.h"
 #include "io/sandbox.h"
 #include "io/seal.h"
 #include "io/self.h"
@@ -126,17 +127,6 @@ look_at_disk(struct history *h)
 }
 
 static void
-send_or_log(struct history *h, struct buf *packet)
-{
-	struct err err;
-
-	wire_end(packet);
-	if (sock_send(h->supervisor, packet, -1, &err) < 0)
-		log_warn("supervisor: %s", err.msg);
-	buf_done(packet);
-}
-
-static void
 clock_now(struct recorder_clock *out)
 {
 	*out = (struct recorder_clock){
@@ -212,7 +202,7 @@ tell_run(struct history *h, uint32_t ticket, const struct run_order *o, bool is_
 	wire_text(&packet, o->request);
 	wire_text(&packet, o->who);
 	wire_text(&packet, o->text);
-	send_or_log(h, &packet);
+	report_send(h->supervisor, &packet);
 }
 
 static int
@@ -308,7 +298,7 @@ tell_event(struct history *h, enum event_kind kind, double value)
 	wire_begin(&packet, WIRE_HISTORY_EVENT);
 	wire_u16(&packet, (uint16_t)kind);
 	wire_f64(&packet, value);
-	send_or_log(h, &packet);
+	report_send(h->supervisor, &packet);
 }
 
 /* What is to be done about it stands with it. */
@@ -400,13 +390,6 @@ keep(struct history *h, int64_t now_ns)
 }
 
 static void
-put_row(struct buf *out, enum health row, double value)
-{
-	wire_u16(out, (uint16_t)row);
-	wire_f64(out, value);
-}
-
-static void
 tell_health(struct history *h, int64_t now_ns)
 {
 	struct buf packet = { 0 };
@@ -416,16 +399,16 @@ tell_health(struct history *h, int64_t now_ns)
 	self_measure(&h->self, now_ns);
 	wire_begin(&packet, WIRE_HEALTH);
 	wire_u16(&packet, 5);
-	put_row(&packet, HEALTH_HISTORY_cpu, h->self.cpu_percent);
-	put_row(&packet, HEALTH_HISTORY_memory, h->self.memory_kib);
-	put_row(&packet, HEALTH_HISTORY_values,
+	report_row(&packet, HEALTH_HISTORY_cpu, h->self.cpu_percent);
+	report_row(&packet, HEALTH_HISTORY_memory, h->self.memory_kib);
+	report_row(&packet, HEALTH_HISTORY_values,
 		seconds > 0 ? (double)(taken - h->taken) / seconds : 0);
-	put_row(&packet, HEALTH_HISTORY_size, (double)h->bytes / 1e6);
-	put_row(&packet, HEALTH_HISTORY_stopped, h->has_trouble);
+	report_row(&packet, HEALTH_HISTORY_size, (double)h->bytes / 1e6);
+	report_row(&packet, HEALTH_HISTORY_stopped, h->has_trouble);
 	h->taken = taken;
 	h->beaten_ns = now_ns;
 	h->next_beat_ns = now_ns + NS_PER_S;
-	send_or_log(h, &packet);
+	report_send(h->supervisor, &packet);
 }
 
 /* ---- life ----------------------------------------------------------------------------------------------------------------- */
@@ -553,7 +536,7 @@ confine(struct history *h)
 	sandbox_text(&report, text);
 	wire_begin(&packet, WIRE_SANDBOX);
 	wire_text(&packet, text);
-	send_or_log(h, &packet);
+	report_send(h->supervisor, &packet);
 }
 
 int

@@ -15,6 +15,7 @@
 #include "history/stamp.h"
 #include "io/loop.h"
 #include "io/now.h"
+#include "io/report.h"
 #include "io/sandbox.h"
 #include "io/self.h"
 #include "io/sock.h"
@@ -68,24 +69,6 @@ on_signal(void *ctx, int fd, unsigned events)
 }
 
 static void
-send_or_log(struct query *q, struct buf *packet)
-{
-	struct err err;
-
-	wire_end(packet);
-	if (sock_send(q->supervisor, packet, -1, &err) < 0)
-		log_warn("supervisor: %s", err.msg);
-	buf_done(packet);
-}
-
-static void
-put_row(struct buf *out, enum health row, double value)
-{
-	wire_u16(out, (uint16_t)row);
-	wire_f64(out, value);
-}
-
-static void
 tell_health(struct query *q, int64_t now_ns)
 {
 	struct buf packet = { 0 };
@@ -93,11 +76,11 @@ tell_health(struct query *q, int64_t now_ns)
 	self_measure(&q->self, now_ns);
 	wire_begin(&packet, WIRE_HEALTH);
 	wire_u16(&packet, 3);
-	put_row(&packet, HEALTH_QUERY_cpu, q->self.cpu_percent);
-	put_row(&packet, HEALTH_QUERY_memory, q->self.memory_kib);
-	put_row(&packet, HEALTH_QUERY_questions, (double)query_serve_count(q->serve));
+	report_row(&packet, HEALTH_QUERY_cpu, q->self.cpu_percent);
+	report_row(&packet, HEALTH_QUERY_memory, q->self.memory_kib);
+	report_row(&packet, HEALTH_QUERY_questions, (double)query_serve_count(q->serve));
 	q->next_beat_ns = now_ns + NS_PER_S;
-	send_or_log(q, &packet);
+	report_send(q->supervisor, &packet);
 }
 
 static int
@@ -136,7 +119,7 @@ confine(struct query *q, const char *dir)
 	sandbox_text(&report, text);
 	wire_begin(&packet, WIRE_SANDBOX);
 	wire_text(&packet, text);
-	send_or_log(q, &packet);
+	report_send(q->supervisor, &packet);
 }
 
 static int

@@ -14,6 +14,7 @@
 #include "board/board.h"
 #include "io/loop.h"
 #include "io/now.h"
+#include "io/report.h"
 #include "io/sandbox.h"
 #include "io/seal.h"
 #include "io/self.h"
@@ -154,24 +155,6 @@ on_supervisor(void *ctx, int fd, unsigned events)
 }
 
 static void
-send_or_log(struct serve *s, struct buf *packet)
-{
-	struct err err;
-
-	wire_end(packet);
-	if (sock_send(s->supervisor, packet, -1, &err) < 0)
-		log_warn("supervisor: %s", err.msg);
-	buf_done(packet);
-}
-
-static void
-put_row(struct buf *out, enum health row, double value)
-{
-	wire_u16(out, (uint16_t)row);
-	wire_f64(out, value);
-}
-
-static void
 tell_health(struct serve *s, int64_t now_ns)
 {
 	struct http_figures figures;
@@ -182,15 +165,15 @@ tell_health(struct serve *s, int64_t now_ns)
 	self_measure(&s->self, now_ns);
 	wire_begin(&packet, WIRE_HEALTH);
 	wire_u16(&packet, 5);
-	put_row(&packet, HEALTH_SERVE_cpu, s->self.cpu_percent);
-	put_row(&packet, HEALTH_SERVE_memory, s->self.memory_kib);
-	put_row(&packet, HEALTH_SERVE_connections, figures.connections);
-	put_row(&packet, HEALTH_SERVE_streams, figures.streams);
-	put_row(&packet, HEALTH_SERVE_requests,
+	report_row(&packet, HEALTH_SERVE_cpu, s->self.cpu_percent);
+	report_row(&packet, HEALTH_SERVE_memory, s->self.memory_kib);
+	report_row(&packet, HEALTH_SERVE_connections, figures.connections);
+	report_row(&packet, HEALTH_SERVE_streams, figures.streams);
+	report_row(&packet, HEALTH_SERVE_requests,
 		seconds > 0 ? (double)(figures.requests - s->requests) / seconds : 0);
 	s->requests = figures.requests;
 	s->beaten_ns = now_ns;
-	send_or_log(s, &packet);
+	report_send(s->supervisor, &packet);
 }
 
 /* ---- life ---- */
@@ -265,7 +248,7 @@ set_up(struct serve *s, const char *listen, struct err *err)
 		return ERR_IO;
 	wire_begin(&packet, WIRE_LISTENING);
 	wire_text(&packet, address);
-	send_or_log(s, &packet);
+	report_send(s->supervisor, &packet);
 	return 0;
 }
 
@@ -281,7 +264,7 @@ confine(struct serve *s)
 	sandbox_text(&report, text);
 	wire_begin(&packet, WIRE_SANDBOX);
 	wire_text(&packet, text);
-	send_or_log(s, &packet);
+	report_send(s->supervisor, &packet);
 }
 
 static int

@@ -321,6 +321,30 @@ test_refresh(void **state)
 	hand_done(&r);
 }
 
+/* A memory that stands so many writes an hour is not worn out by a ramp. */
+static void
+test_a_ramp_spares_the_memory(void **state)
+{
+	uint32_t p[HAND_REGISTERS];
+	struct image_builder *b = hand_builder(1, 1, p);
+	const struct image_output m = { .has_limits = 1,
+		.max = 700,
+		.ramp = 1,
+		.has_verify = 1,
+		.verify_tries = 3,
+		.max_writes = 360 };
+	struct hand_rig r;
+
+	image_builder_output(b, "M", p[0], &m, NULL);
+	hand_init(&r, image_builder_done(b), 1);
+	hand_run(&r, SECOND);
+	assert_int_equal(hand_set(&r, "M", "100"), VERDICT_VERIFIED);
+	hand_run(&r, 120 * SECOND);
+	assert_int_equal(r.device[0].held[0], 100);
+	assert_in_range(r.n_writes, 5, 12); /* one each ten seconds, and the last */
+	hand_done(&r);
+}
+
 static void
 test_modes_move_nothing(void **state)
 {
@@ -403,6 +427,7 @@ main(void)
 		cmocka_unit_test(test_devices_that_do_not_take_it),
 		cmocka_unit_test(test_changed_at_the_device),
 		cmocka_unit_test(test_refresh),
+		cmocka_unit_test(test_a_ramp_spares_the_memory),
 		cmocka_unit_test(test_modes_move_nothing),
 		cmocka_unit_test(test_property),
 	};

@@ -591,7 +591,7 @@ test_reset(void **state)
 	assert_string_equal(hand_word(&r, "trip.gas"), "ready");
 	assert_string_equal(hand_word(&r, "safe.cold"), "idle");
 	assert_string_equal(hand_word(&r, "T.mode"), "manual");
-	assert_string_equal(hand_word(&r, "T.owner"), "none");
+	assert_string_equal(hand_word(&r, "T.owner"), "manual");
 	assert_true(fabs(hand_value(&r, "T.target")) < 1e-9);
 	assert_true(fabs(hand_value(&r, "N.target") - 100) < 1e-9);
 	assert_int_equal(hand_set(&r, "N", "30"), VERDICT_VERIFIED);
@@ -625,7 +625,7 @@ test_owner_and_release(void **state)
 	assert_int_equal(r.device[2].held[0], 200);
 	assert_int_equal(ask(&r, COMMAND_RELEASE, "inert", "", 0, NULL), VERDICT_VERIFIED);
 	refused(&r, COMMAND_RELEASE, "inert", "", 0, "not held");
-	assert_string_equal(hand_word(&r, "N.owner"), "none");
+	assert_string_equal(hand_word(&r, "N.owner"), "manual");
 	assert_string_equal(hand_word(&r, "mbc.bench"), "manual");
 	assert_int_equal(hand_set(&r, "N", "50"), VERDICT_VERIFIED);
 	hand_done(&r);
