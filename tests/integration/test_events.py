@@ -277,7 +277,7 @@ class FullDisk(unittest.TestCase):
             bench.wait_good("one.a", "two.a")
             before = check_whole(log(bench))
             self.mount(folder, "64m", "remount")
-            wait_for("written again", lambda: [event for event in log(bench) if event["kind"] == "journal_resumed"], limit=30)
+            wait_for("written again", lambda: [event for event in log(bench) if event["kind"] == "journal_resumed"])
             wait_for("all on the disk", lambda: bench.value("mbc.control.journal_waiting") == 0)
             self.assertEqual(bench.value("mbc.control.journal_failing"), 0)
             bench.process.stop()

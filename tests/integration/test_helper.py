@@ -112,7 +112,7 @@ class Manners:
     def test_late_answer_is_not_that_to_the_next_question(self):
         self.mood("late")
         self.bench.wait_reason("h.a", "no_answer")
-        wait_for("b has its own answer", lambda: self.bench.value("h.b") == 2, limit=20)
+        wait_for("b has its own answer", lambda: self.bench.value("h.b") == 2)
         seen = self.watch_values(4)
         self.assertLessEqual(seen["h.a"], {1, None})
         self.assertLessEqual(seen["h.b"], {2, None})
@@ -134,13 +134,13 @@ class Manners:
         self.assertLessEqual(seen["h.a"], {1, None})
         self.assertLessEqual(seen["h.b"], {2, None})
         self.mood("")
-        self.bench.wait_good("h.a", "h.b", limit=30)
+        self.bench.wait_good("h.a", "h.b")
 
     def test_one_answer_too_many(self):
         self.mood("twice")
         wait_for("it is told", lambda: "out of step: an answer that fits no question" in self.trace())
         self.mood("")
-        self.bench.wait_good("h.a", "h.b", limit=30)
+        self.bench.wait_good("h.a", "h.b")
 
     def test_hang(self):
         began = time.monotonic()
@@ -187,7 +187,7 @@ class Tcp(Manners, Rig):
         killed, connects = self.bench.pids()["control"], self.server.connects
         os.kill(killed, signal.SIGKILL)
         wait_for("a new connection", lambda: self.server.connects > connects)
-        self.bench.wait_good("h.a", limit=10)
+        self.bench.wait_good("h.a")
 
 
 class Pipes(Manners, Rig):
@@ -214,12 +214,12 @@ class Pipes(Manners, Rig):
                 total, seconds = (self.folder / "muttered").read_text().split()
                 return float(seconds) > 1.5 and (int(total), float(seconds))
             return None
-        total, seconds = wait_for("what it has said in a while", muttered, limit=30)
+        total, seconds = wait_for("what it has said in a while", muttered)
         # What the pipe holds, then at most 50 lines of 200 bytes a second, however they end.
         self.assertLess(total, (128 << 10) + (seconds + 2) * 11500)
         self.assert_others_unaffected(began)
         self.mood("")
-        self.bench.wait_good("h.a", "h.b", limit=30)
+        self.bench.wait_good("h.a", "h.b")
 
     def test_kill_of_the_helper(self):
         began, killed = time.monotonic(), self.pid()
@@ -239,14 +239,14 @@ class Pipes(Manners, Rig):
         self.assertLess(len(self.started()) - before, 8)
         self.bench.wait_reason("h.a", "no_connection", "connection_lost")
         self.mood("")
-        self.bench.wait_good("h.a", limit=30)
+        self.bench.wait_good("h.a")
 
     def test_one_that_hangs_is_replaced(self):
         hung = self.pid()
         self.mood("hang")
-        wait_for("it is ended", lambda: not is_running(hung), limit=30)
+        wait_for("it is ended", lambda: not is_running(hung))
         self.mood("")
-        self.bench.wait_good("h.a", limit=30)
+        self.bench.wait_good("h.a")
 
     def test_kill_of_control(self):
         began, before, control = time.monotonic(), self.pid(), self.bench.pids()["control"]
@@ -479,7 +479,7 @@ class Curl(unittest.TestCase):
                 self.assertEqual(curl.stdout.readline(), f"ok {n}\n")
                 time.sleep(0.15)
             curl.stdin.close()
-            self.assertEqual(curl.wait(5), 0)
+            self.assertEqual(curl.wait(PATIENCE_S), 0)
 
     def test_certificates_are_checked(self):
         for words in (["--cacert", "other.pem"], []):

@@ -411,7 +411,7 @@ class Large(unittest.TestCase):
         wait_for("the next one answers", lambda: self.bench.ask(f"{HISTORY}/count?{self.range(points=10)}", expect=None))
 
     def export(self, *words):
-        done = self.bench.mbc("export", *words, limit=60)
+        done = self.bench.mbc("export", *words)
         self.assertEqual(done.returncode, 0, done.stderr)
         return list(csv.reader(io.StringIO(done.stdout)))
 

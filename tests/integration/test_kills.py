@@ -63,7 +63,7 @@ class Life:
 
     def check(self):
         supervise = self.bench.process.pid
-        wait_for("no zombie", lambda: all(is_running(pid) for pid in children(supervise)), limit=5)
+        wait_for("no zombie", lambda: all(is_running(pid) for pid in children(supervise)))
         answer = self.bench.mbc("log", "--json")
         numbers = [json.loads(line)["id"] for line in answer.stdout.splitlines()]
         assert numbers == list(range(1, len(numbers) + 1)), f"events {numbers} {answer.stderr}"
@@ -79,7 +79,7 @@ class Life:
         if self.descriptors is None and self.kills["control"] > 0:
             self.descriptors = len(os.listdir(folder))
         elif self.descriptors is not None:
-            wait_for(f"{self.descriptors} descriptors of supervise, as before", lambda: len(os.listdir(folder)) <= self.descriptors, limit=5)
+            wait_for(f"{self.descriptors} descriptors of supervise, as before", lambda: len(os.listdir(folder)) <= self.descriptors)
 
     def kill(self, *names):
         """SIGKILL, and what it may change: these processes are others then, and are counted. The time it took, without the
@@ -131,7 +131,7 @@ class Life:
         life = Life(self.storm)  # at once: the others die with it, and hold nothing
         life.recover("supervise")
         took = time.monotonic() - began
-        wait_for("all have died with their supervisor", lambda: not any(is_running(pid) for pid in pids.values()), limit=5)
+        wait_for("all have died with their supervisor", lambda: not any(is_running(pid) for pid in pids.values()))
         life.check()
         return life, took
 
@@ -244,8 +244,8 @@ class Boards(unittest.TestCase):
             young = bench.mbc("get", "dev.a")
             if time.monotonic() - began < 1.0:  # a busy machine may have been slower
                 self.assertEqual(young.stdout.strip(), "8")
-            bench.wait_reason("dev.a", "controller_down", "stale", limit=5)
-            bench.wait_reason(f"c{EXTRA - 1}", "controller_down", limit=5)
+            bench.wait_reason("dev.a", "controller_down", "stale")
+            bench.wait_reason(f"c{EXTRA - 1}", "controller_down")
             self.assertEqual(bench.get("/api/v1/bench")["state"], "controller_down")
             self.assertEqual(bench.get("/api/v1/bench")["generation"], generation)
             old = bench.mbc("get", "dev.a")

@@ -63,7 +63,7 @@ class Processes(unittest.TestCase):
         bench = self.start("k2")
         killed = bench.pids()["control"]
         os.kill(killed, signal.SIGSTOP)  # dead but not gone, until supervise has had enough of it
-        reason = bench.wait_reason("dev.a", "controller_down", "stale", limit=10)
+        reason = bench.wait_reason("dev.a", "controller_down", "stale")
         self.assertIn(reason, ("controller_down", "stale"))
         self.assertIsNone(bench.value("dev.a"))
         with_state = bench.get("/api/v1/bench")["state"]
@@ -90,7 +90,7 @@ class Processes(unittest.TestCase):
         answer = bench.mbc("stop")
         self.assertEqual(answer.returncode, 0, answer.stderr)
         self.assertEqual([name for name, pid in pids.items() if is_running(pid) and name != "supervise"], [])
-        wait_for("supervise, which has answered, ends", lambda: not is_running(pids["supervise"]), limit=5)
+        wait_for("supervise, which has answered, ends", lambda: not is_running(pids["supervise"]))
         again = bench.mbc("stop", "--bench", "t2")
         self.assertEqual(again.returncode, 1)
         self.assertIn("t2", again.stderr)
@@ -99,7 +99,7 @@ class Processes(unittest.TestCase):
         bench = self.start("k3")
         pids = bench.pids()
         os.kill(pids["supervise"], signal.SIGKILL)
-        wait_for("children end with their supervisor", lambda: not any(is_running(pid) for pid in pids.values()), limit=10)
+        wait_for("children end with their supervisor", lambda: not any(is_running(pid) for pid in pids.values()))
 
     def test_reload_of_a_bad_file_is_refused(self):
         bench = self.start("r1")
@@ -140,7 +140,7 @@ class Processes(unittest.TestCase):
         bench.write(bench_text(self.device))
         bench.file.write_text(bench.file.read_text().replace("127.0.0.1:0", "localhost:0"))
         os.kill(bench.process.pid, signal.SIGHUP)
-        wait_for("the new address", lambda: len(bench.process.find("http://", "out")) > before, limit=8)
+        wait_for("the new address", lambda: len(bench.process.find("http://", "out")) > before)
         self.assertFalse(is_running(hung))
 
     def test_two_benches_side_by_side(self):

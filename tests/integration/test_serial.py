@@ -64,7 +64,7 @@ class Peers(unittest.TestCase):
                 self.assertIn("no answer", shown.stdout + shown.stderr)
                 # The absent one costs its neighbours little: they are polled and stay good.
                 before = bench.value("two.n")
-                wait_for("two.n goes on", lambda: (bench.value("two.n") or 0) >= before + 20, limit=5)
+                wait_for("two.n goes on", lambda: (bench.value("two.n") or 0) >= before + 20)
                 self.assertEqual(bench.get("/api/v1/instruments/one")["state"], "up")
                 wait_for("an identity", lambda: "pymodbus" in bench.get("/api/v1/instruments/one")["identity"])
                 trace = bench.mbc("trace", "three").stdout
@@ -91,7 +91,7 @@ class Peers(unittest.TestCase):
             self.assertEqual(bench.value("one.a"), 42)
             bench.wait_reason("gone.a", "no_answer")
             before = bench.value("two.n")
-            wait_for("two.n goes on", lambda: (bench.value("two.n") or 0) >= before + 10, limit=5)
+            wait_for("two.n goes on", lambda: (bench.value("two.n") or 0) >= before + 10)
 
 
 class Stale(unittest.TestCase):
@@ -160,7 +160,7 @@ class Ports(unittest.TestCase):
                 wait_for("the trace tells", lambda: "another program has it" in bench.mbc("trace", "dev").stdout)
                 self.assertFalse(unit.log)
                 fcntl.flock(fd, fcntl.LOCK_UN)
-                bench.wait_value("dev.a", 7, limit=5)
+                bench.wait_value("dev.a", 7)
 
     def test_two_benches_on_one_port(self):
         with Unit({1: {3: 7}}) as unit:
@@ -174,7 +174,7 @@ class Ports(unittest.TestCase):
                     wait_for("the first goes on", lambda: len(unit.asked(function=3, since=since)) > 10)
                     self.assertLess(widest_gap([entry[0] for entry in unit.asked(function=3, since=since)]), 0.6)
                     first.close()
-                    second.wait_value("dev.a", 7, limit=5)
+                    second.wait_value("dev.a", 7)
 
     def test_an_adapter_that_is_pulled_and_comes_back_under_another_name(self):
         with tempfile.TemporaryDirectory(prefix="mbc-line-") as folder:
@@ -185,7 +185,7 @@ class Ports(unittest.TestCase):
                     Bench("pulled", link_text(loop=path) + "instruments:\n" + instrument_text("dev", "loop", 1, {"a": 3})))
                 bench.wait_value("dev.a", 7)
                 first.pull()
-                bench.wait_reason("dev.a", "connection_lost", "no_connection", limit=3)
+                bench.wait_reason("dev.a", "connection_lost", "no_connection")
                 keeper = os.openpty()  # takes the number that is free now
                 self.addCleanup(lambda: [os.close(fd) for fd in keeper])
                 with Unit({1: {3: 8}}, path) as second:
@@ -208,11 +208,11 @@ class Ports(unittest.TestCase):
                     wait_for("the right one is polled", lambda: len(right.log) > count + 10)
                     # It moves to a third name; the wrong one is asked again what it is, and only that.
                     right.pull()
-                    bench.wait_reason("dev.a", "connection_lost", "no_connection", "wrong_device", limit=5)
-                    wait_for("the wrong one is asked again", lambda: len(wrong.log) > 2, limit=10)
+                    bench.wait_reason("dev.a", "connection_lost", "no_connection", "wrong_device")
+                    wait_for("the wrong one is asked again", lambda: len(wrong.log) > 2)
                     bench.wait_reason("dev.a", "wrong_device", "no_connection", "connection_lost")
                     with Unit({1: {3: 17, 5: 18}}, names[2], ("Acme", "GW1", "3")):
-                        bench.wait_value("dev.a", 17, limit=10)
+                        bench.wait_value("dev.a", 17)
                     self.assertEqual({entry[2] for entry in wrong.log}, {43})
 
     def test_identified_by_a_register(self):
@@ -226,7 +226,7 @@ class Ports(unittest.TestCase):
                 shown = bench.mbc("get", "dev.a")
                 self.assertIn("another device answers here", shown.stdout + shown.stderr)
                 unit.units[1][122] = 3216
-                bench.wait_value("dev.a", 66, limit=10)
+                bench.wait_value("dev.a", 66)
 
     def test_an_adapter_by_its_serial_number(self):
         name = f"mbc-test-{os.getpid()}"
@@ -305,8 +305,8 @@ class Life(unittest.TestCase):
                     os.kill(killed, signal.SIGKILL)
                     asked = len(unit.log)
                     wait_for("the next controller", lambda: bench.pids().get("control", killed) != killed)
-                    wait_for("it asks", lambda: len(unit.log) > asked + 3, limit=5)
-                    bench.wait_good("dev.n", limit=5)
+                    wait_for("it asks", lambda: len(unit.log) > asked + 3)
+                    bench.wait_good("dev.n")
                     self.assertEqual({entry[2] for entry in unit.log} - {3}, {43})
 
     def test_reload_of_one_instrument(self):
@@ -330,7 +330,7 @@ class Life(unittest.TestCase):
                     for what, text, is_done in steps:
                         since = time.monotonic()
                         bench.reload(links + text)
-                        wait_for(what, is_done, limit=3)
+                        wait_for(what, is_done)
                         done = time.monotonic()
                         wait_for("the next poll", lambda done=done: unit.asked(1, 3, done), pause=0.005)
                         self.assertLess(widest_gap([since, *(entry[0] for entry in unit.asked(1, 3, since))]), 1.2, what)

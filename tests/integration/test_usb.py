@@ -109,7 +109,7 @@ class Hid(unittest.TestCase):
             self.assertIn(f"hid {card.path}", bench.mbc("doctor").stdout)
 
             # It is ours alone.
-            busy = bench.mbc("try", "--link", f"hid:{card.path}", "scpi-psu", limit=60)
+            busy = bench.mbc("try", "--link", f"hid:{card.path}", "scpi-psu")
             self.assertIn("another program has it", busy.stdout + busy.stderr)
 
             card.pull()
