@@ -46,7 +46,7 @@ bench_init(struct bench *b, const char *path)
 	b->listen = "";
 	b->watchdog = "";
 	b->source = "";
-	b->on_stop = b->bench_state = b->horn = IMAGE_NONE;
+	b->on_stop = b->bench_state = b->horn = b->restoring = b->outage = IMAGE_NONE;
 	b->expr = mem_zero(1, sizeof(*b->expr));
 }
 
@@ -86,6 +86,13 @@ bench_done(struct bench *b)
 	free(b->alarms.at);
 	free(b->rules.at);
 	free(b->actions.at);
+	free(b->needs.at);
+	free(b->watchdogs.at);
+	free(b->watchdog_values.at);
+	free(b->uptimes.at);
+	free(b->power_rows.at);
+	free(b->power_outputs.at);
+	free(b->lasts.at);
 	free(b->alarm_order);
 	free(b->order);
 	free(b->expr);
@@ -206,6 +213,17 @@ read_watchdog(struct bench *b, const struct node *n)
 	b->watchdog = device;
 }
 
+/* The rows of `power_loss:`; NULL when there is none. */
+static const struct node *
+rows_of(struct bench *b, const struct node *n)
+{
+	return n != NULL && read_is(b, n, NODE_LIST,
+				    "a list of rows: [{when: outage < 30 s, do: continue}, "
+				    "{otherwise: SAFE_STATE}]")
+		       ? n
+		       : NULL;
+}
+
 /* The map of a key that holds names; NULL when there is none. */
 static const struct node *
 names_of(struct bench *b, const struct node *n, const char *wanted)
@@ -216,7 +234,7 @@ names_of(struct bench *b, const struct node *n, const char *wanted)
 void
 bench_read(struct bench *b, const struct node *root)
 {
-	const struct node *found[SCHEMA_KEYS_MAX];
+	const struct node *found[SCHEMA_KEYS_MAX], *power_loss;
 	const char *text;
 	size_t n_errors;
 
@@ -254,7 +272,13 @@ bench_read(struct bench *b, const struct node *root)
 		names_of(b, found[TOP_INTERLOCKS],
 			"a map of interlocks: NAME: {forbid: CONDITION, to: SAFE_STATE}"));
 	alarms_name(b, names_of(b, found[TOP_ALARMS], "a map of alarms: NAME: {when: CONDITION}"));
+	heartbeat_declare(b, found[TOP_HEARTBEAT]);
+	watchdogs_declare(b);
+	power_loss = rows_of(b, found[TOP_POWER_LOSS]);
+	power_declare(b, power_loss);
 	channels_resolve(b);
+	heartbeat_find(b);
+	watchdogs_read(b);
 	outputs_resolve(b);
 	safe_states_read(b);
 	n_errors = b->diag.n_errors;
@@ -266,6 +290,9 @@ bench_read(struct bench *b, const struct node *root)
 	alarms_read(b);
 	rules_read(b, names_of(b, found[TOP_RULES],
 			      "a map of rules: NAME: {when: CONDITION, do: [set X = VALUE]}"));
+	heartbeat_read(b);
+	power_read(b, found[TOP_POWER]);
+	power_loss_read(b, power_loss);
 	if (b->n_cells > IMAGE_CELLS_MAX)
 		diag_error(&b->diag, root->at, "too-large",
 			"the expressions use frozen, since, for, rises and falls %u times, more "

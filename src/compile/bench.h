@@ -54,6 +54,7 @@ struct bench_instrument {
 	bool identify_warns; /* another one is used all the same */
 	struct point identify_point;
 	double identify_number;
+	const struct node *watchdog, *uptime; /* NULL: none */
 };
 
 /* Named in the bench, and where it was first. */
@@ -162,6 +163,7 @@ struct bench_output {
 	const char *confirm; /* as in struct bench_channel */
 	uint32_t shutoff;    /* output; IMAGE_NONE */
 	int64_t shutoff_is;
+	double holdback; /* 0: it does not matter */
 };
 
 struct bench_safe_state {
@@ -238,6 +240,16 @@ struct bench {
 	BENCH_TABLE(struct bench_alarm) alarms;
 	BENCH_TABLE(struct bench_rule) rules;
 	BENCH_TABLE(struct bench_action) actions;
+	struct bench_heartbeat heartbeat;
+	BENCH_TABLE(uint32_t) needs; /* instruments */
+	BENCH_TABLE(struct bench_watchdog) watchdogs;
+	BENCH_TABLE(struct image_watchdog_value) watchdog_values; /* channels of this table */
+	BENCH_TABLE(struct image_uptime) uptimes;                 /* the same */
+	BENCH_TABLE(struct bench_power_row) power_rows;
+	BENCH_TABLE(struct image_power_output) power_outputs;
+	BENCH_TABLE(struct image_last) lasts; /* channels of this table */
+	struct image_power power;             /* the same */
+	uint32_t restoring, outage;           /* the same; IMAGE_NONE */
 	struct names alarm_names;
 	uint32_t *alarm_order; /* alarms as they stand in the image */
 	struct names link_names, instrument_names, channel_names;

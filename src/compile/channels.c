@@ -391,9 +391,11 @@ static void
 parse(struct bench *b, const struct bench_channel *ch, const struct node *n)
 {
 	struct calc c = { .b = b, .ch = ch };
-	struct expr_env env = {
-		.ctx = &c, .unit = env_unit, .name = env_name, .choice = env_choice
-	};
+	struct expr_env env = { .ctx = &c,
+		.unit = env_unit,
+		.name = env_name,
+		.choice = env_choice,
+		.has_last = ch->scope != NULL && strcmp(ch->scope, "restore") == 0 };
 	struct err err;
 	int column = 0;
 

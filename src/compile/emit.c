@@ -534,6 +534,7 @@ emit_image(struct bench *b, struct buf *out)
 	img.has_free_fields = b->has_free_fields;
 	emit_protection(&e, &img);
 	emit_conditions(&e, &img);
+	emit_power(&e, &img);
 	img.source = emit_text(&e, b->source);
 	img.code = emit_table(&e, b->code.n);
 	buf_put(out, b->code.at, b->code.n * sizeof(*b->code.at));

@@ -24,4 +24,7 @@ void emit_protection(struct emit *e, struct image *img);
 /* Trips, interlocks, alarms and rules. */
 void emit_conditions(struct emit *e, struct image *img);
 
+/* Signs of life, and what happens when power was lost. */
+void emit_power(struct emit *e, struct image *img);
+
 #endif

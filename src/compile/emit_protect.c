@@ -43,6 +43,7 @@ emit_outputs(struct emit *e)
 			.max_writes = (uint32_t)o->max_writes,
 			.shutoff = o->shutoff,
 			.shutoff_is = (uint32_t)o->shutoff_is,
+			.holdback = o->holdback,
 		};
 
 		buf_put(e->out, &d, sizeof(d));

@@ -277,7 +277,8 @@ check_opts(struct bench *b, const struct bench_instrument *ins, const struct nod
 static void
 check_reserved(struct bench *b, const struct node *n)
 {
-	static const char *const reserved[] = { "mbc", "safe", "trip", "interlock", "alarm" };
+	static const char *const reserved[] = { "mbc", "safe", "trip", "interlock", "alarm",
+		"watchdog", "restore" };
 
 	for (size_t i = 0; i < NELEM(reserved); i++)
 		if (strcmp(n->key, reserved[i]) == 0)
@@ -336,6 +337,8 @@ read_instrument(struct bench *b, const struct node *n)
 	messages_read(b, ins, found);
 	presets_read(b, ins, found[INS_INIT]);
 	identify_read(b, ins, found[INS_IDENTIFY]);
+	ins->watchdog = found[INS_WATCHDOG];
+	ins->uptime = found[INS_UPTIME];
 	read_channels(b, index, n, found[INS_CHANNELS]);
 	ins->n_points = b->points.n - ins->first_point;
 	if (!ins->is_open)

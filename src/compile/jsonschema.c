@@ -82,6 +82,11 @@ def_name(const struct key *table)
 		{ schema_alarm, "alarm" },
 		{ schema_limits, "limits" },
 		{ schema_rule, "rule" },
+		{ schema_heartbeat, "heartbeat" },
+		{ schema_power, "power" },
+		{ schema_power_row, "power_row" },
+		{ schema_guard, "guard" },
+		{ schema_device_watchdog, "device_watchdog" },
 		{ schema_rs485, "rs485" },
 		{ schema_identify, "identify" },
 		{ schema_message, "message" },
@@ -695,6 +700,11 @@ schema_json(struct buf *out)
 	def(&j, "alarm", schema_alarm, false);
 	def(&j, "limits", schema_limits, false);
 	def(&j, "rule", schema_rule, false);
+	def(&j, "heartbeat", schema_heartbeat, false);
+	def(&j, "power", schema_power, false);
+	def(&j, "power_row", schema_power_row, false);
+	def(&j, "guard", schema_guard, false);
+	def(&j, "device_watchdog", schema_device_watchdog, false);
 	def(&j, "serve", schema_serve, false);
 	def(&j, "watchdog", schema_watchdog, false);
 	def(&j, "history", schema_history, false);

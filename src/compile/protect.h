@@ -72,6 +72,28 @@ struct bench_action {
 	const char *text;
 };
 
+/* The relay that falls when nobody is at the controls any more. */
+struct bench_heartbeat {
+	const struct node *const *keys; /* rows of schema_heartbeat; NULL: there is none */
+	struct place at;
+	uint32_t channel, state, toggles; /* of this bench's table; channel IMAGE_NONE: an error was told */
+	int64_t every_ns, drop_out_ns;
+};
+
+/* What a device does by itself when it hears nothing; channels are those of this bench's table. */
+struct bench_watchdog {
+	uint32_t instrument, state;
+	struct image_guard timeout, armed, tripped;
+	uint32_t first_value, n_values;
+};
+
+struct bench_power_row {
+	struct bench_cond when; /* of the last one: none */
+	enum image_power_do what;
+	uint32_t to;
+	uint32_t first_output, n_outputs;
+};
+
 /* The keys of one entry of a map of names, for as long as the tree lives; NULL when it cannot be used, and that was told.
  * what: "a trip"; wanted: how one is written. */
 const struct node *const *protect_keys(struct bench *b, const struct node *n,
@@ -107,6 +129,27 @@ void limits_shutoff(struct bench *b, struct bench_alarm *a);
 void trips_read(struct bench *b);
 void alarms_read(struct bench *b);
 void rules_read(struct bench *b, const struct node *rules);
+
+/* heartbeat.c: `heartbeat:`, NULL: there is none. Its states before channels are put in order; what it toggles before outputs are
+ * known; the rest when they are. */
+void heartbeat_declare(struct bench *b, const struct node *n);
+void heartbeat_find(struct bench *b);
+void heartbeat_read(struct bench *b);
+
+/* watchdogs.c: `watchdog:` and `uptime:` of all instruments. */
+void watchdogs_declare(struct bench *b);
+void watchdogs_read(struct bench *b);
+
+/* Does something that was declared make the outputs of an instrument safe when nobody is at the controls any more: the heartbeat, or
+ * a watchdog inside that instrument? After heartbeat_find() and watchdogs_read(), so in outputs_resolve(), too. */
+bool bench_has_life_guard(const struct bench *b, size_t instrument);
+
+/* power.c: `power:` and `power_loss:` (NULL: none), and how outputs come back. */
+void power_declare(struct bench *b, const struct node *rows);
+void power_read(struct bench *b, const struct node *n);
+void power_loss_read(struct bench *b, const struct node *rows);
+/* `holdback:` of an output whose unit is known. */
+void power_holdback(struct bench *b, uint32_t output);
 
 /* Read a condition (n NULL: there is none); false when there is none, or when it was told what is wrong with it. What it reads is
  * in b->expr until the next one is read. */

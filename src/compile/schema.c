@@ -292,6 +292,10 @@ const struct key schema_channel[] = {
 		.kind = KEY_CONFIRM,
 		.help = "with write: who sets it has to confirm it: yes, no, or the reason; the "
 			"instrument's when left out" },
+	[BENCH_CH_HOLDBACK] = { .name = "holdback",
+		.kind = KEY_QUANTITY,
+		.help = "with write: after an outage it comes back by its ramp when what is "
+			"measured is farther away than this; left out: 20 K for heat" },
 	CHANNEL_LATER,
 	END,
 };
@@ -589,6 +593,15 @@ const struct key schema_instrument[] = {
 		.kind = KEY_NAMES,
 		.sub = schema_twin,
 		.help = "how its simulation behaves, by channel" },
+	[INS_WATCHDOG] = { .name = "watchdog",
+		.kind = KEY_MAP,
+		.sub = schema_device_watchdog,
+		.help = "the watchdog inside the device: what has to stand where, and what its "
+			"outputs are in its own safe mode" },
+	[INS_UPTIME] = { .name = "uptime",
+		.kind = KEY_WORD,
+		.help = "the channel that tells for how long it runs: it lost power when that "
+			"falls" },
 	[INS_MESSAGES] = { .name = "messages",
 		.kind = KEY_NAMES,
 		.sub = schema_message,
@@ -982,12 +995,22 @@ const struct key schema_top[] = {
 		.kind = KEY_NAMES,
 		.sub = schema_rule,
 		.help = "what happens once a condition has become true" },
+	[TOP_HEARTBEAT] = { .name = "heartbeat",
+		.kind = KEY_MAP,
+		.sub = schema_heartbeat,
+		.help = "a sign of life for a relay that cuts heater and fuel without it" },
+	[TOP_POWER] = { .name = "power",
+		.kind = KEY_MAP,
+		.sub = schema_power,
+		.help = "what tells that mains is lost: {mains: ups.online, low: ups.low}" },
+	[TOP_POWER_LOSS] = { .name = "power_loss",
+		.kind = KEY_MAPS,
+		.sub = schema_power_row,
+		.help = "what happens after an outage: rows, of which the first that holds is "
+			"taken" },
 	LATER("sequences", "the bench's sequences"),
 	LATER("notify", "people to tell"),
 	LATER("share", "channels for other systems"),
-	LATER("heartbeat", "a sign of life for others"),
-	LATER("power", "power supplies that are watched"),
-	LATER("power_loss", "what happens after an outage"),
 	LATER("local_lock", "a switch that locks remote commands"),
 	END,
 };

@@ -103,7 +103,10 @@ enum {
 	TOP_TRIPS,
 	TOP_INTERLOCKS,
 	TOP_ALARMS,
-	TOP_RULES
+	TOP_RULES,
+	TOP_HEARTBEAT,
+	TOP_POWER,
+	TOP_POWER_LOSS
 };
 enum {
 	INS_USE,
@@ -115,6 +118,8 @@ enum {
 	INS_IDENTIFY,
 	INS_CHANNELS,
 	INS_TWIN,
+	INS_WATCHDOG,
+	INS_UPTIME,
 	INS_MESSAGES,
 	INS_INIT,
 	INS_IDENTITY,
@@ -206,6 +211,7 @@ enum {
 	BENCH_CH_VERIFY,
 	BENCH_CH_MAX_WRITES,
 	BENCH_CH_CONFIRM,
+	BENCH_CH_HOLDBACK,
 	BENCH_CH_ROWS
 };
 enum { RAMP_MAX };
@@ -276,6 +282,11 @@ enum {
 	LIMIT_DO
 };
 enum { RULE_WHEN, RULE_FOR, RULE_DO };
+enum { HEARTBEAT_TOGGLE, HEARTBEAT_EVERY, HEARTBEAT_DROP_OUT, HEARTBEAT_NEEDS };
+enum { POWER_MAINS, POWER_LOW, POWER_FOR };
+enum { ROW_WHEN, ROW_DO, ROW_WITH, ROW_AT, ROW_OTHERWISE };
+enum { GUARD_CHANNEL, GUARD_IS };
+enum { DOG_TIMEOUT, DOG_ARMED, DOG_TRIPPED, DOG_SAFE };
 
 #define SCHEMA_KEYS_MAX 48 /* rows of the longest table */
 
@@ -289,7 +300,8 @@ extern const struct key schema_top[], schema_link[], schema_instrument[],
 
 /* schema_protect.c */
 extern const struct key schema_trip[], schema_interlock[], schema_bypass[], schema_alarm[],
-	schema_limits[], schema_rule[];
+	schema_limits[], schema_rule[], schema_heartbeat[], schema_power[], schema_power_row[],
+	schema_guard[], schema_device_watchdog[];
 
 /* The JSON Schema of a bench file, with the options of the codecs that are built in. */
 void schema_json(struct buf *out);

@@ -213,3 +213,97 @@ const struct key schema_limits[] = {
 	{ .name = "rate", .kind = KEY_LATER, .help = "how fast the value moves" },
 	END,
 };
+
+const struct key schema_heartbeat[] = {
+	[HEARTBEAT_TOGGLE] = { .name = "toggle",
+		.kind = KEY_REF,
+		.is_needed = true,
+		.help = "the channel of an instrument that drives the relay: daq.do7" },
+	[HEARTBEAT_EVERY] = { .name = "every",
+		.kind = KEY_SPAN,
+		.min = MS(20),
+		.max = S(60),
+		.def = "500 ms",
+		.help = "time from one change to the next" },
+	[HEARTBEAT_DROP_OUT] = { .name = "drop_out",
+		.kind = KEY_SPAN,
+		.min = MS(50),
+		.max = HOUR,
+		.help = "without a change for so long the relay falls; as it is set at the relay" },
+	[HEARTBEAT_NEEDS] = { .name = "needs",
+		.kind = KEY_REFS,
+		.help = "instruments that have to answer; left out: those of outputs with hazard, "
+			"and its own" },
+	END,
+};
+
+const struct key schema_power[] = {
+	[POWER_MAINS] = { .name = "mains",
+		.kind = KEY_REF,
+		.is_needed = true,
+		.help = "a channel that is on while there is mains: ups.online" },
+	[POWER_LOW] = { .name = "low",
+		.kind = KEY_REF,
+		.help = "a channel that is on when the supply will not last: the bench goes to its "
+			"safe state" },
+	[POWER_FOR] = { .name = "for",
+		.kind = KEY_SPAN,
+		.min = 0,
+		.max = HOUR,
+		.def = "2 s",
+		.help = "mains has to be away so long" },
+	END,
+};
+
+const struct key schema_power_row[] = {
+	[ROW_WHEN] = { .name = "when",
+		.kind = KEY_EXPR,
+		.help = "when this row is taken, with the words outage and last(CHANNEL): outage < "
+			"30 s" },
+	[ROW_DO] = { .name = "do",
+		.kind = KEY_TEXT,
+		.help = "continue, ramp back, ask, or the name of a safe state" },
+	[ROW_WITH] = { .name = "with",
+		.kind = KEY_REFS,
+		.help = "outputs with hazard: fuel or toxic that may come back without a person" },
+	[ROW_AT] = { .name = "at",
+		.kind = KEY_QUANTITY,
+		.help = "of ramp back: how fast outputs of that kind come back: 5 K/min" },
+	[ROW_OTHERWISE] = { .name = "otherwise",
+		.kind = KEY_WORD,
+		.help = "the last row: the safe state when no other row holds, or nobody knows" },
+	END,
+};
+
+const struct key schema_guard[] = {
+	[GUARD_CHANNEL] = { .name = "channel",
+		.kind = KEY_WORD,
+		.is_needed = true,
+		.help = "a channel of this instrument that can be read" },
+	[GUARD_IS] = { .name = "is",
+		.kind = KEY_TEXT,
+		.is_needed = true,
+		.help = "what has to stand there: 5 s, on" },
+	END,
+};
+
+const struct key schema_device_watchdog[] = {
+	[DOG_TIMEOUT] = { .name = "timeout",
+		.kind = KEY_MAP,
+		.sub = schema_guard,
+		.help = "after this without a word from us it acts: {channel: wd_time, is: 5 s}" },
+	[DOG_ARMED] = { .name = "armed",
+		.kind = KEY_MAP,
+		.sub = schema_guard,
+		.is_needed = true,
+		.help = "what tells that it is on: {channel: wd_armed, is: on}" },
+	[DOG_TRIPPED] = { .name = "tripped",
+		.kind = KEY_MAP,
+		.sub = schema_guard,
+		.help = "what tells that the device is in its own safe mode: {channel: wd_status, "
+			"is: on}" },
+	[DOG_SAFE] = { .name = "safe",
+		.kind = KEY_VALUES,
+		.help = "what its outputs are in that mode: {ao0: 0, do1: off}" },
+	END,
+};

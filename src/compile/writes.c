@@ -389,9 +389,15 @@ is_alone(struct bench *b, const struct bench_output *o, uint32_t *writer)
 		*first = index + 1;
 		return true;
 	}
-	diag_error(&b->diag, key_of(b, o, BENCH_CH_WRITE)->at, "conflict",
-		"'%s' is written by '%s' already; let one output write it",
-		b->channels.at[o->at].name, b->outputs.at[*first - 1].name);
+	if (*first == IMAGE_NONE)
+		diag_error(&b->diag, key_of(b, o, BENCH_CH_WRITE)->at, "conflict",
+			"'%s' is the heartbeat, and nothing else may move that; write another "
+			"channel",
+			b->channels.at[o->at].name);
+	else
+		diag_error(&b->diag, key_of(b, o, BENCH_CH_WRITE)->at, "conflict",
+			"'%s' is written by '%s' already; let one output write it",
+			b->channels.at[o->at].name, b->outputs.at[*first - 1].name);
 	return false;
 }
 
@@ -494,6 +500,7 @@ resolve(struct bench *b, struct bench_output *o, uint32_t *writer)
 	read_needs(b, o);
 	read_back(b, o);
 	check_limits(b, o);
+	power_holdback(b, (uint32_t)(o - b->outputs.at));
 }
 
 /* Keys of an output at a channel that is none. */
@@ -512,6 +519,8 @@ outputs_resolve(struct bench *b)
 {
 	uint32_t *writer = mem_zero(b->channels.n, sizeof(*writer)); /* [channel], 1 + output */
 
+	if (b->heartbeat.keys != NULL && b->heartbeat.channel != IMAGE_NONE)
+		writer[b->heartbeat.channel] = IMAGE_NONE;
 	for (uint32_t i = 0; i < b->outputs.n; i++)
 		resolve(b, &b->outputs.at[i], writer);
 	for (uint32_t i = 0; i < b->outputs.n; i++)

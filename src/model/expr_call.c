@@ -1,5 +1,6 @@
 /* expr_call.c - the functions of expressions: one table, each read from its name to its closing bracket */
 #include <math.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "model/expr_parse.h"
@@ -180,6 +181,32 @@ parse_watch(struct parser *p, struct operand *out)
 	return close_call(p);
 }
 
+/* last(x): the channel in which what x was is kept, of the same form. */
+static int
+parse_last(struct parser *p, struct operand *out)
+{
+	struct token name = p->tok;
+	struct expr_name x = { 0 };
+	char full[NAME_BYTES + sizeof(".last")];
+	int rc;
+
+	if (!p->env->has_last)
+		return code_fail(&p->code, name.text.at,
+			"'last' is not available here; it belongs to the rows of power_loss");
+	if ((rc = open_call(p)) != 0 || (rc = parser_find(p, &x)) != 0)
+		return rc;
+	parser_copy(full, NAME_BYTES, p->tok.text); /* it has just fit */
+	strcat(full, ".last");
+	p->code.place = p->tok.text.at;
+	rc = p->env->name(p->env->ctx, full, &x, p->code.err);
+	if (rc != 0 || (rc = parser_load(p, &x, out)) != 0)
+		return rc;
+	if (p->tok.kind != TOK_CLOSE)
+		return code_fail(&p->code, p->tok.text.at,
+			"'last' takes the name of one channel; close the bracket behind it");
+	return close_call(p);
+}
+
 static const struct function {
 	const char *name;
 	int (*parse)(struct parser *p, struct operand *out);
@@ -190,13 +217,13 @@ static const struct function {
 	{ "bad", parse_state, NULL },
 	{ "falls", parse_watch, NULL },
 	{ "frozen", parse_frozen, NULL },
+	{ "last", parse_last, NULL },
 	{ "max", parse_extreme, NULL },
 	{ "min", parse_extreme, NULL },
 	{ "rises", parse_watch, NULL },
 	{ "since", parse_watch, NULL },
 	{ "vote", parse_vote, NULL },
 	{ "hours", NULL, "read the instrument's own counter of hours" },
-	{ "last", NULL, "it belongs to the power-loss rows of sequences" },
 	{ "mean", NULL, "give the channel a 'filter'" },
 	{ "rsd", NULL, "it belongs to sequences" },
 	{ "slope", NULL, "compare the channel itself" },

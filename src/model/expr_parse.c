@@ -152,33 +152,39 @@ parser_find(struct parser *p, struct expr_name *out)
 		dot + 1);
 }
 
-static int
-parse_name(struct parser *p, struct operand *out)
+int
+parser_load(struct parser *p, const struct expr_name *name, struct operand *out)
 {
 	struct token t = p->tok;
-	struct expr_name name = { 0 };
-	int rc = parser_find(p, &name);
+	int rc;
 
-	if (rc != 0)
-		return rc;
-	*out = (struct operand){ .kind = name.kind,
-		.unit = name.kind == EXPR_NUMBER ? name.unit : unit_one,
+	*out = (struct operand){ .kind = name->kind,
+		.unit = name->kind == EXPR_NUMBER ? name->unit : unit_one,
 		.unit_text = { "", 0 },
 		.source = t.text,
 		.at = p->code.out->n,
-		.choices = name.choices };
-	if (name.unit_text != NULL)
-		out->unit_text = (struct slice){ name.unit_text, strlen(name.unit_text) };
-	if (name.kind == EXPR_TEXT)
+		.choices = name->choices };
+	if (name->unit_text != NULL)
+		out->unit_text = (struct slice){ name->unit_text, strlen(name->unit_text) };
+	if (name->kind == EXPR_TEXT)
 		return code_need_number(&p->code, t.text.at, out);
-	if ((rc = code_read(&p->code, t.text.at, name.channel)) != 0 ||
+	if ((rc = code_read(&p->code, t.text.at, name->channel)) != 0 ||
 		(rc = code_emit(&p->code, t.text.at,
-			 (struct expr_op){ .code = EXPR_OP_LOAD, .arg.i = name.channel })) != 0)
+			 (struct expr_op){ .code = EXPR_OP_LOAD, .arg.i = name->channel })) != 0)
 		return rc;
-	if (name.kind == EXPR_TRUTH &&
+	if (name->kind == EXPR_TRUTH &&
 		(rc = code_emit(&p->code, t.text.at, (struct expr_op){ .code = EXPR_OP_IS_TRUE })))
 		return rc;
 	return parser_next(p);
+}
+
+static int
+parse_name(struct parser *p, struct operand *out)
+{
+	struct expr_name name = { 0 };
+	int rc = parser_find(p, &name);
+
+	return rc != 0 ? rc : parser_load(p, &name, out);
 }
 
 static int

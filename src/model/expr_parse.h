@@ -35,6 +35,9 @@ bool parser_copy(char *out, size_t cap, struct slice s);
 /* What the name at hand stands for; stays at it. */
 int parser_find(struct parser *p, struct expr_name *out) MUST_CHECK;
 
+/* Load what it stands for, and go on to the next token. */
+int parser_load(struct parser *p, const struct expr_name *name, struct operand *out) MUST_CHECK;
+
 /* A value or condition, as inside brackets. */
 int parser_value(struct parser *p, struct operand *out) MUST_CHECK;
 

@@ -110,6 +110,13 @@ check_tables(const struct check *c)
 		{ "rules", &img->rules, sizeof(struct image_rule) },
 		{ "actions", &img->actions, sizeof(struct image_action) },
 		{ "restored outputs", &img->restore, sizeof(uint32_t) },
+		{ "needed instruments", &img->needs, sizeof(uint32_t) },
+		{ "watchdogs", &img->watchdogs, sizeof(struct image_watchdog) },
+		{ "watchdog values", &img->watchdog_values, sizeof(struct image_watchdog_value) },
+		{ "uptimes", &img->uptimes, sizeof(struct image_uptime) },
+		{ "power rows", &img->power_rows, sizeof(struct image_power_row) },
+		{ "power outputs", &img->power_outputs, sizeof(struct image_power_output) },
+		{ "last values", &img->lasts, sizeof(struct image_last) },
 		{ "code", &img->code, sizeof(struct expr_op) },
 		{ "strings", &img->strings, 1 },
 	};

@@ -5,7 +5,8 @@
  * (offset 0 is the empty text). Numbers are in the machine's byte order: an image never leaves the machine.
  *
  *	header | links | instruments | messages | presets | captures | gates | points | channels | choices | twins | secrets | fields
- *	| outputs | safe states | safe lines | trips | interlocks | alarms | rules | actions | restore | code | strings
+ *	| outputs | safe states | safe lines | trips | interlocks | alarms | rules | actions | restore
+ *	| needs | watchdogs | watchdog values | uptimes | power rows | power outputs | lasts | code | strings
  *
  * A *point* is one quantity of a device as the wire carries it. A *channel* is what people see: a point with unit
  * and scale (an instrument channel, "furnace.pv"), a bench channel ("T_bed") that follows another channel,
@@ -21,7 +22,7 @@
 #include "msg/value.h"
 
 #define IMAGE_MAGIC UINT64_C(0x314547414d49434d) /* "MCIMAGE1" */
-#define IMAGE_VERSION 9
+#define IMAGE_VERSION 10
 #define IMAGE_SIZE_MAX (64u << 20)
 #define IMAGE_CHANNELS_MAX 20000
 #define IMAGE_PIPELINE_MAX 16
@@ -89,6 +90,33 @@ struct image {
 	uint32_t spare_protect;
 	uint32_t source;          /* text of the bench file; with `extends:` of all of it as one */
 	uint32_t has_free_fields; /* 0, 1: a run may have others */
+	/* Signs of life, and what happens when power was lost. */
+	struct image_heartbeat {
+		uint32_t channel; /* of an instrument, a bool that takes writes: it is toggled */
+		uint32_t state;   /* channel "mbc.heartbeat": enum heartbeat_state */
+		uint32_t toggles; /* channel "mbc.heartbeat_toggles" */
+		uint32_t spare;
+		int64_t every_ns;    /* 0: there is none, and the rest means nothing */
+		int64_t drop_out_ns; /* without it the relay falls after this; 0: nobody said */
+	} heartbeat;
+	struct image_power {
+		uint32_t is_watched; /* 0, 1: there is `power:` */
+		uint32_t mains;      /* channel, a bool: there is mains */
+		uint32_t low;        /* channel, a bool: the supply will not last; IMAGE_NONE */
+		uint32_t spare;
+		int64_t for_ns; /* mains is gone when it is so for this */
+	} power;
+	uint32_t has_power_loss; /* 0, 1: there is `power_loss:`, and power_rows has at least one */
+	uint32_t restoring; /* channel "mbc.restore": enum restore_state; with has_power_loss */
+	uint32_t outage; /* channel "restore.outage", in s: how long nobody was at the controls; the same */
+	uint32_t spare_power;
+	struct image_table needs; /* uint32_t: instruments that have to live for the heartbeat */
+	struct image_table watchdogs;       /* struct image_watchdog */
+	struct image_table watchdog_values; /* struct image_watchdog_value, grouped by watchdog */
+	struct image_table uptimes;         /* struct image_uptime */
+	struct image_table power_rows;      /* struct image_power_row; the last one has no condition */
+	struct image_table power_outputs;   /* struct image_power_output, grouped by row */
+	struct image_table lasts;           /* struct image_last */
 };
 
 /* What `serve: commands:` opens to the holders of tokens. */
@@ -413,6 +441,12 @@ enum image_state {
 	STATE_ALARM,     /* "alarm.NAME": enum alarm_state */
 	STATE_BENCH,     /* "mbc.bench": enum bench_state */
 	STATE_HORN, /* "mbc.horn", a bool: an alarm that has to be heard, and that nobody silenced */
+	STATE_HEARTBEAT, /* "mbc.heartbeat": enum heartbeat_state */
+	STATE_TOGGLES,   /* "mbc.heartbeat_toggles": how often it was written, a whole number */
+	STATE_WATCHDOG,  /* "watchdog.NAME" of an instrument: enum watchdog_state */
+	STATE_RESTORE,   /* "mbc.restore": enum restore_state */
+	STATE_OUTAGE,    /* "restore.outage": a number, in s */
+	STATE_LAST, /* "NAME.last": what a channel was when a controller was alive last; its type and unit */
 	STATE_KINDS
 };
 
@@ -451,6 +485,31 @@ enum bench_state {
 	BENCH_STARTING,
 	BENCH_OBSERVING,
 	BENCH_STATES
+};
+enum heartbeat_state {
+	HEARTBEAT_STARTING, /* what it needs has not been heard yet */
+	HEARTBEAT_BEATING,
+	HEARTBEAT_LATE,      /* the controller was late */
+	HEARTBEAT_TRIPPED,   /* a trip has fired */
+	HEARTBEAT_SILENT,    /* an instrument that it needs does not answer */
+	HEARTBEAT_NOT_TAKEN, /* its own instrument does not take it */
+	HEARTBEAT_OBSERVING,
+	HEARTBEAT_STATES
+};
+enum watchdog_state {
+	WATCHDOG_UNKNOWN, /* not read, or not any more */
+	WATCHDOG_ARMED,   /* all stands there as it was declared */
+	WATCHDOG_NOT_ARMED,
+	WATCHDOG_TRIPPED, /* the device is in its own safe mode */
+	WATCHDOG_STATES
+};
+enum restore_state {
+	RESTORE_IDLE,
+	RESTORE_POWER_OUT, /* mains is lost: outputs stay as they are */
+	RESTORE_LOOKING,   /* what the devices hold, and what the conditions say */
+	RESTORE_RETURNING, /* one output after the other comes back */
+	RESTORE_ASKING,    /* the bench is safe, and a person chooses */
+	RESTORE_STATES
 };
 
 /* The words of the choices of a state: NULL when it is none; *n their number. */
@@ -491,6 +550,7 @@ struct image_output {
 	uint32_t verify_tries, max_writes; /* an hour; 0: no limit */
 	uint32_t shutoff;                  /* output: its isolating valve; IMAGE_NONE */
 	uint32_t shutoff_is;               /* the number of the valve's choice that is shut */
+	double holdback; /* after an outage it comes back by a ramp when what is measured is farther away; 0: it does not matter */
 };
 
 /* A condition: a program of kind EXPR_TRUTH in `code`. */
@@ -584,6 +644,66 @@ struct image_action {
 	uint32_t spare;
 };
 
+/* A channel that has to show a number (a choice or bool: its own). */
+struct image_guard {
+	uint32_t channel; /* of the instrument; IMAGE_NONE: it is not declared */
+	uint32_t spare;
+	double is;
+};
+
+/* A watchdog inside a device, as it is declared: nothing of it is assumed. */
+struct image_watchdog {
+	uint32_t instrument;
+	uint32_t state;                    /* channel of SOURCE_STATE */
+	struct image_guard timeout, armed; /* have to stand there so */
+	struct image_guard tripped;        /* the device is in its own safe mode */
+	uint32_t first_value, n_values;
+};
+
+/* What an output of the device is in that mode. */
+struct image_watchdog_value {
+	uint32_t channel; /* of the instrument */
+	uint32_t spare;
+	double value; /* in its unit; a choice or bool is its number */
+};
+
+/* A device that tells for how long it runs. */
+struct image_uptime {
+	uint32_t instrument;
+	uint32_t channel; /* of the instrument */
+	double factor;    /* its number in s */
+};
+
+enum image_power_do {
+	POWER_CONTINUE, /* outputs come back to what they were */
+	POWER_RAMP,     /* the same, and those with a ramp of this row from what is measured */
+	POWER_ASK,      /* the safe state, until a person chooses */
+	POWER_SAFE,     /* the safe state */
+	POWER_DOS
+};
+
+/* A row of `power_loss:`; the first whose condition is true is taken, the last one in any case. */
+struct image_power_row {
+	struct image_cond when;
+	uint32_t what; /* enum image_power_do */
+	uint32_t to;   /* safe state: where it leads, or where a failure on the way back does */
+	uint32_t first_output, n_outputs;
+};
+
+struct image_power_output {
+	uint32_t output;
+	uint32_t is_named; /* 0, 1: by `with`: it may come back without a person */
+	double ramp;       /* a second, of POWER_RAMP; 0: its own */
+};
+
+/* What a row reads by last(). */
+struct image_last {
+	uint32_t channel;
+	uint32_t state; /* channel of SOURCE_STATE, of the same form */
+};
+
+#define IMAGE_POWER_ROWS_MAX 50
+
 #define IMAGE_CELLS_MAX 100000
 #define IMAGE_OUTPUTS_MAX 2000
 #define IMAGE_TRIPS_MAX 500
@@ -634,6 +754,12 @@ IMAGE_ACCESS(image_interlock, interlocks)
 IMAGE_ACCESS(image_alarm, alarms)
 IMAGE_ACCESS(image_rule, rules)
 IMAGE_ACCESS(image_action, actions)
+IMAGE_ACCESS(image_watchdog, watchdogs)
+IMAGE_ACCESS(image_watchdog_value, watchdog_values)
+IMAGE_ACCESS(image_uptime, uptimes)
+IMAGE_ACCESS(image_power_row, power_rows)
+IMAGE_ACCESS(image_power_output, power_outputs)
+IMAGE_ACCESS(image_last, lasts)
 
 /* The words of a LINK_HELPER taken apart in `room` (IMAGE_WORDS_BYTES_MAX + 1 bytes): [0] the folder, [1] the program,
  * then its arguments, NULL. Returns how many there are without the NULL; 0 when it has none that can be used. */

@@ -22,6 +22,11 @@ image_state_words(enum image_state state, uint32_t *n)
 		"suppressed", "out_of_service" };
 	static const char *const benches[] = { "manual", "automatic", "safe", "tripped", "starting",
 		"observing" };
+	static const char *const beats[] = { "starting", "beating", "stopped_late",
+		"stopped_tripped", "stopped_silent", "stopped_not_taken", "observing" };
+	static const char *const watchdogs[] = { "unknown", "armed", "not_armed", "tripped" };
+	static const char *const restores[] = { "idle", "power_out", "looking", "returning",
+		"asking" };
 	static const struct {
 		const char *const *words;
 		uint32_t n;
@@ -34,6 +39,12 @@ image_state_words(enum image_state state, uint32_t *n)
 		[STATE_ALARM] = { alarms, ALARM_STATES },
 		[STATE_BENCH] = { benches, BENCH_STATES },
 		[STATE_HORN] = { NULL, 0 },
+		[STATE_HEARTBEAT] = { beats, HEARTBEAT_STATES },
+		[STATE_TOGGLES] = { NULL, 0 },
+		[STATE_WATCHDOG] = { watchdogs, WATCHDOG_STATES },
+		[STATE_RESTORE] = { restores, RESTORE_STATES },
+		[STATE_OUTAGE] = { NULL, 0 },
+		[STATE_LAST] = { NULL, 0 },
 	};
 
 	*n = all[state].n;
@@ -109,7 +120,7 @@ is_output(const struct image *img, uint32_t i)
 	       is_state(img, o->target, STATE_TARGET) && is_state(img, o->working, STATE_WORKING) &&
 	       is_state(img, o->owner, STATE_OWNER) && is_state(img, o->mode, STATE_MODE) &&
 	       o->hazard < HAZARDS && o->fails < FAILS_KINDS && has_numbers &&
-	       fabs(o->factor) > 0 && o->ramp >= 0 && o->verify_within >= 0 && o->min <= o->max &&
+	       fabs(o->factor) > 0 && o->ramp >= 0 && o->holdback >= 0 && o->verify_within >= 0 && o->min <= o->max &&
 	       o->verify_tries <= 10 && is_time(o->verify_after_ns) && is_time(o->refresh_ns) &&
 	       is_range(o->first_knot, o->n_knots, img->knots.n) &&
 	       (!o->is_inverted_table || o->n_knots >= 2) && is_or_none(o->shutoff, img->outputs.n);
@@ -198,6 +209,123 @@ is_restored(const struct image *img, uint32_t i)
 	return ((const uint32_t *)image_at(img, &img->restore))[i] < img->outputs.n;
 }
 
+/* ---- signs of life, and what happens when power was lost ------------------------------------------------------------------ */
+
+/* A channel of an instrument that is not a text. */
+static bool
+is_of(const struct image *img, uint32_t channel, uint32_t instrument)
+{
+	const struct image_channel *ch;
+
+	if (channel >= img->channels.n || instrument >= img->instruments.n)
+		return false;
+	ch = image_channel_at(img, channel);
+	return ch->instrument == instrument && ch->type != VALUE_TEXT;
+}
+
+static bool
+is_bool(const struct image *img, uint32_t channel)
+{
+	return channel < img->channels.n && image_channel_at(img, channel)->type == VALUE_BOOL;
+}
+
+static bool
+is_heartbeat(const struct image *img)
+{
+	const struct image_heartbeat *h = &img->heartbeat;
+
+	return h->every_ns == 0 ||
+	       (is_time(h->every_ns) && is_time(h->drop_out_ns) && is_bool(img, h->channel) &&
+		       is_written(img, h->channel) && is_state(img, h->state, STATE_HEARTBEAT) &&
+		       is_state(img, h->toggles, STATE_TOGGLES));
+}
+
+static bool
+is_power(const struct image *img)
+{
+	const struct image_power *p = &img->power;
+
+	return p->is_watched == 0 ||
+	       (p->is_watched == 1 && is_time(p->for_ns) && is_bool(img, p->mains) &&
+		       (p->low == IMAGE_NONE || is_bool(img, p->low)));
+}
+
+static bool
+is_power_loss(const struct image *img)
+{
+	return img->has_power_loss <= 1 && (img->has_power_loss == 1) == (img->power_rows.n > 0) &&
+	       (img->has_power_loss == 0 ||
+		       (is_state(img, img->restoring, STATE_RESTORE) &&
+			       is_state(img, img->outage, STATE_OUTAGE)));
+}
+
+static bool
+is_need(const struct image *img, uint32_t i)
+{
+	return ((const uint32_t *)image_at(img, &img->needs))[i] < img->instruments.n;
+}
+
+static bool
+is_guard(const struct image *img, const struct image_guard *g, uint32_t instrument)
+{
+	return isfinite(g->is) && (g->channel == IMAGE_NONE || is_of(img, g->channel, instrument));
+}
+
+static bool
+is_watchdog(const struct image *img, uint32_t i)
+{
+	const struct image_watchdog *w = image_watchdog_at(img, i);
+
+	return w->instrument < img->instruments.n && is_state(img, w->state, STATE_WATCHDOG) &&
+	       is_guard(img, &w->timeout, w->instrument) &&
+	       is_guard(img, &w->armed, w->instrument) &&
+	       is_guard(img, &w->tripped, w->instrument) &&
+	       is_range(w->first_value, w->n_values, img->watchdog_values.n);
+}
+
+static bool
+is_watchdog_value(const struct image *img, uint32_t i)
+{
+	const struct image_watchdog_value *v = image_watchdog_value_at(img, i);
+
+	return v->channel < img->channels.n && isfinite(v->value);
+}
+
+static bool
+is_uptime(const struct image *img, uint32_t i)
+{
+	const struct image_uptime *u = image_uptime_at(img, i);
+
+	return is_of(img, u->channel, u->instrument) && isfinite(u->factor) && u->factor > 0;
+}
+
+static bool
+is_power_row(const struct image *img, uint32_t i)
+{
+	const struct image_power_row *r = image_power_row_at(img, i);
+
+	return is_cond(img, &r->when, i + 1 < img->power_rows.n) && r->what < POWER_DOS &&
+	       is_or_none(r->to, img->safe_states.n) &&
+	       (r->to != IMAGE_NONE || r->what != POWER_SAFE) &&
+	       is_range(r->first_output, r->n_outputs, img->power_outputs.n);
+}
+
+static bool
+is_power_output(const struct image *img, uint32_t i)
+{
+	const struct image_power_output *o = image_power_output_at(img, i);
+
+	return o->output < img->outputs.n && o->is_named <= 1 && isfinite(o->ramp) && o->ramp >= 0;
+}
+
+static bool
+is_last(const struct image *img, uint32_t i)
+{
+	const struct image_last *l = image_last_at(img, i);
+
+	return l->channel < img->channels.n && is_state(img, l->state, STATE_LAST);
+}
+
 const char *
 image_check_protection(const struct image *img, uint32_t *row)
 {
@@ -214,9 +342,18 @@ image_check_protection(const struct image *img, uint32_t *row)
 		{ "rule", img->rules.n, is_rule },
 		{ "action", img->actions.n, is_action },
 		{ "output that is restored", img->restore.n, is_restored },
+		{ "needed instrument", img->needs.n, is_need },
+		{ "watchdog", img->watchdogs.n, is_watchdog },
+		{ "value of a watchdog", img->watchdog_values.n, is_watchdog_value },
+		{ "uptime", img->uptimes.n, is_uptime },
+		{ "row of power_loss", img->power_rows.n, is_power_row },
+		{ "output of power_loss", img->power_outputs.n, is_power_output },
+		{ "last value", img->lasts.n, is_last },
 	};
 
 	*row = 0;
+	if (!is_heartbeat(img) || !is_power(img) || !is_power_loss(img))
+		return "sign of life or power";
 	if (!is_or_none(img->on_stop, img->safe_states.n) || img->is_observed > 1 ||
 		img->commands > COMMANDS_ALL ||
 		(img->bench_state != IMAGE_NONE && !is_state(img, img->bench_state, STATE_BENCH)) ||

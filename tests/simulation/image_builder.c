@@ -50,6 +50,7 @@ image_builder_new(const char *bench, int64_t tick_ns)
 	b->head.magic = IMAGE_MAGIC;
 	b->head.version = IMAGE_VERSION;
 	b->head.on_stop = b->head.bench_state = b->head.horn = IMAGE_NONE;
+	b->head.restoring = b->head.outage = IMAGE_NONE;
 	b->head.tick_ns = tick_ns;
 	b->head.bench = image_builder_string(b, bench);
 	b->head.title = b->head.bench;
