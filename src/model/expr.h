@@ -44,7 +44,7 @@ struct expr_env {
 	int (*name)(void *ctx, const char *name, struct expr_name *out, struct err *err);
 	int (*choice)(
 		void *ctx, const void *choices, const char *word, int64_t *out, struct err *err);
-	bool has_last; /* last(NAME) stands for what the name "NAME.last" does */
+	bool has_last; /* last(NAME) stands for what the name "NAME.last" does, and `outage` is a name */
 };
 
 enum expr_opcode {

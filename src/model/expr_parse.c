@@ -128,7 +128,7 @@ parser_find(struct parser *p, struct expr_name *out)
 
 	if (t->kind != TOK_NAME)
 		return parser_unexpected(p, "a channel");
-	if (lex_is_reserved(t->text))
+	if (lex_is_reserved(t->text) && !(p->env->has_last && lex_is(t, "outage")))
 		return code_fail(&p->code, t->text.at,
 			"'%.*s' is a word of the language, not a channel; a value is missing here",
 			lex_shown(t->text), t->text.at);
