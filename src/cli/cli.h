@@ -47,6 +47,7 @@ int cli_history(struct args *args);
 int cli_record(struct args *args);
 int cli_set(struct args *args);
 int cli_safe(struct args *args);
+int cli_restore(struct args *args);
 int cli_mode(struct args *args);
 int cli_trip(struct args *args);
 int cli_alarm(struct args *args);

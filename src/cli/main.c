@@ -204,6 +204,13 @@ static const struct cli_command commands[] = {
 		"is never done twice, for scripts. The exit code is 0 when it was done, 1 when it "
 		"was refused, 2 when it\n"
 		"failed, or nobody knows.\n" },
+	{ "restore", cli_restore, "[--wait SPAN] [--id ID] [--bench NAME] continue",
+		"let outputs come back after an outage",
+		"After an outage 'power_loss:' may have asked a person: the bench is in its safe "
+		"state then, and\n"
+		"'mbc get mbc.restore' says asking. This brings every output back to what it was, "
+		"inert gas first and fuel\nlast, each when the one before it is read back; 'mbc "
+		"safe --release' forgets it instead.\n" },
 	{ "safe", cli_safe, "[--release] [--wait SPAN] [--id ID] [--bench NAME] [NAME]",
 		"bring the bench into a safe state",
 		"Without NAME: the one of 'on_stop' in the bench file. This is not an emergency "

@@ -135,6 +135,25 @@ cli_safe(struct args *args)
 }
 
 int
+cli_restore(struct args *args)
+{
+	struct command c;
+	int64_t wait_ns;
+	int code = order_begin(args, COMMAND_RESTORE, &c, &wait_ns);
+
+	if (code == CLI_GOOD)
+		code = args_count(args, 1, 1);
+	if (code != CLI_GOOD)
+		return code;
+	if (strcmp(args->at[0], "continue") != 0)
+		return cli_say(args, CLI_WRONG,
+			"'%s' is not known here; write continue, or 'mbc safe' to stay safe",
+			args->at[0]);
+	code = order_word(args, c.value, sizeof(c.value), args->at[0], "the word");
+	return code != CLI_GOOD ? code : order_run(args, &c, wait_ns, "restore: continue:");
+}
+
+int
 cli_mode(struct args *args)
 {
 	char says[EVENT_SUBJECT + COMMAND_VALUE + 40];

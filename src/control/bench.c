@@ -236,6 +236,16 @@ on_make_way(void *ctx)
 		link_make_way(b->links[i]);
 }
 
+static void
+on_anew(void *ctx, uint32_t instrument)
+{
+	struct bench *b = ctx;
+	uint32_t link = b->instrument_link[instrument];
+
+	link_anew(b->links[link], instrument, b->now_ns);
+	touch(b, link);
+}
+
 static uint64_t
 on_keep(void *ctx, const uint8_t *bytes, size_t n)
 {
@@ -256,6 +266,7 @@ make_hands(struct bench *b, int64_t now_ns)
 		.write = on_write,
 		.ask = on_ask,
 		.make_way = on_make_way,
+		.anew = on_anew,
 		.keep = b->sink.keep == NULL ? NULL : on_keep,
 	};
 
@@ -624,6 +635,7 @@ tick_hands(struct bench *b, const struct bench_clock *clock)
 {
 	const struct keep_time now = keep_time(b, clock);
 
+	hands_late(b->hands, clock->late_ns);
 	hands_tick(b->hands, &now);
 }
 

@@ -139,6 +139,8 @@ on_other(void *ctx, const struct command *c, uint64_t cause, int64_t now_ns, str
 {
 	struct hands *h = ctx;
 
+	if (c->kind == COMMAND_RESTORE)
+		return restore_command(h, c, cause, now_ns, err);
 	return c->kind == COMMAND_PLAN ? plan(h, c, now_ns, err)
 				       : alarms_command(h->alarms, c, now_ns, err);
 }
@@ -195,7 +197,9 @@ on_target(void *ctx, uint32_t output, double *out)
 bool
 hands_are_wanted(const struct image *img)
 {
-	return img->outputs.n > 0 || img->trips.n > 0 || img->alarms.n > 0 || img->rules.n > 0;
+	return img->outputs.n > 0 || img->trips.n > 0 || img->alarms.n > 0 || img->rules.n > 0 ||
+	       img->heartbeat.every_ns > 0 || img->watchdogs.n > 0 || img->uptimes.n > 0 ||
+	       img->power.is_watched;
 }
 
 static bool
@@ -239,6 +243,14 @@ make_parts(struct hands *h, int64_t now_ns)
 	const struct rules_sink rules = {
 		.ctx = h, .event = on_event, .act = on_act, .truth = on_truth, .target = on_target
 	};
+	const struct heartbeat_sink heartbeat = { .ctx = h,
+		.event = on_event,
+		.state = on_state,
+		.read = on_look,
+		.write = on_write };
+	const struct watchdogs_sink watchdogs = {
+		.ctx = h, .event = on_event, .state = on_state, .read = on_look
+	};
 	struct command_parts parts = { .img = h->img };
 
 	h->outputs = outputs_new(h->img, &outputs);
@@ -250,6 +262,10 @@ make_parts(struct hands *h, int64_t now_ns)
 	parts.safe = h->safe;
 	parts.trips = h->trips;
 	h->commands = commands_new(&parts, &commands);
+	h->heartbeat = heartbeat_new(h->img, &heartbeat, now_ns);
+	h->watchdogs = watchdogs_new(h->img, h->outputs, &watchdogs, now_ns);
+	h->power = power_new(h);
+	h->restore = restore_new(h);
 }
 
 struct hands *
@@ -282,6 +298,10 @@ hands_free(struct hands *h)
 	rules_free(h->rules);
 	alarms_free(h->alarms);
 	hands_keep_free(h);
+	restore_free(h->restore);
+	power_free(h->power);
+	watchdogs_free(h->watchdogs);
+	heartbeat_free(h->heartbeat);
 	trips_free(h->trips);
 	safe_free(h->safe);
 	outputs_free(h->outputs);
@@ -293,6 +313,9 @@ hands_read(struct hands *h, uint32_t channel, int64_t now_ns)
 {
 	h->now_ns = now_ns;
 	h->has_read = true;
+	heartbeat_read(h->heartbeat, channel, now_ns);
+	watchdogs_read(h->watchdogs, channel, now_ns);
+	power_read(h, channel, now_ns);
 	outputs_read(h->outputs, channel, now_ns);
 }
 
@@ -300,6 +323,10 @@ void
 hands_written(struct hands *h, uint32_t tag, enum quality verdict, uint16_t code, int64_t now_ns)
 {
 	h->now_ns = now_ns;
+	if (tag == HEARTBEAT_TAG) {
+		heartbeat_written(h->heartbeat, verdict, now_ns);
+		return;
+	}
 	h->has_settled = true;
 	outputs_written(h->outputs, tag, verdict, code, now_ns);
 }
@@ -309,6 +336,8 @@ hands_lost(struct hands *h, uint32_t instrument, int64_t now_ns)
 {
 	h->now_ns = now_ns;
 	h->has_read = true;
+	heartbeat_state(h->heartbeat, instrument, false);
+	power_lost(h, instrument, now_ns);
 	outputs_lost(h->outputs, instrument, now_ns);
 }
 
@@ -316,6 +345,8 @@ void
 hands_back(struct hands *h, uint32_t instrument, int64_t now_ns)
 {
 	h->now_ns = now_ns;
+	heartbeat_state(h->heartbeat, instrument, true);
+	power_back(h, instrument, now_ns);
 	outputs_back(h->outputs, instrument, now_ns);
 }
 
@@ -336,7 +367,7 @@ keep_at_once(struct hands *h, int64_t now_ns)
 		return;
 	h->must_keep = false;
 	now.stamp_ns = now_ns;
-	hands_decide(h, now_ns);
+	restore_step(h, now_ns);
 	hands_keep(h, &now);
 }
 
@@ -372,7 +403,8 @@ show_bench(struct hands *h, int64_t now_ns)
 	enum bench_state state = h->img->is_observed                            ? BENCH_OBSERVING
 				 : trips_any(h->trips)                          ? BENCH_TRIPPED
 				 : safe_held(h->safe) != IMAGE_NONE             ? BENCH_SAFE
-				 : h->is_deciding || !trips_are_ready(h->trips) ? BENCH_STARTING
+				 : restore_is_open(h->restore) || !trips_are_ready(h->trips)
+					 ? BENCH_STARTING
 										: BENCH_AUTOMATIC;
 
 	for (uint32_t i = 0; i < h->img->outputs.n && state == BENCH_AUTOMATIC; i++)
@@ -380,6 +412,37 @@ show_bench(struct hands *h, int64_t now_ns)
 			state = BENCH_MANUAL;
 	if (h->img->bench_state != IMAGE_NONE)
 		channels_set(h->channels, h->img->bench_state, state, Q_GOOD, now_ns);
+}
+
+/* The event of a trip that has fired. */
+static uint64_t
+cause_of_trip(const struct hands *h)
+{
+	for (uint32_t i = 0; i < h->img->trips.n; i++) {
+		struct trip_past past;
+
+		trips_past(h->trips, i, &past);
+		if (past.state == TRIP_TRIPPED)
+			return past.cause;
+	}
+	return 0;
+}
+
+static void
+beat(struct hands *h, int64_t now_ns)
+{
+	const struct heartbeat_now now = { .now_ns = now_ns,
+		.late_ns = h->late_ns,
+		.is_tripped = trips_any(h->trips),
+		.trip = cause_of_trip(h) };
+
+	heartbeat_tick(h->heartbeat, &now);
+}
+
+void
+hands_late(struct hands *h, int64_t late_ns)
+{
+	h->late_ns = late_ns;
 }
 
 void
@@ -399,9 +462,12 @@ hands_tick(struct hands *h, const struct keep_time *now)
 		rules_tick(h->rules, now_ns);
 	if (h->plan_ns > 0 && now_ns > h->plan_until_ns)
 		h->plan_ns = 0; /* it did not come */
-	hands_decide(h, now_ns);
+	watchdogs_tick(h->watchdogs, now_ns);
+	power_tick(h, now_ns);
+	restore_step(h, now_ns);
 	outputs_tick(h->outputs, now_ns);
 	safe_step(h->safe, now_ns);
+	beat(h, now_ns);
 	show_bench(h, now_ns);
 	hands_keep(h, now);
 }
@@ -526,8 +592,12 @@ hands_adopt(struct hands *h, struct hands *from, int64_t now_ns)
 	rules_adopt(h->rules, from->rules);
 	commands_adopt(h->commands, from->commands);
 	h->stop_ns = from->stop_ns;
-	h->is_deciding = from->is_deciding;
 	h->outage_ns = from->outage_ns;
-	h->began_ns = from->began_ns;
-	outputs_starting(h->outputs, h->is_deciding);
+	h->has_restarted = from->has_restarted;
+	h->late_ns = 0;
+	heartbeat_adopt(h->heartbeat, from->heartbeat);
+	watchdogs_adopt(h->watchdogs, from->watchdogs, now_ns);
+	power_adopt(h, from);
+	restore_adopt(h, from, now_ns);
+	hands_keep_adopt(h, from);
 }

@@ -21,6 +21,7 @@ struct hands_sink {
 	int (*write)(void *ctx, uint32_t point, uint32_t tag, union value v, struct err *err);
 	void (*ask)(void *ctx, uint32_t point);
 	void (*make_way)(void *ctx);
+	void (*anew)(void *ctx, uint32_t instrument); /* it has started anew: it is prepared before it is written */
 	/* Record states; returns the number of the record, of which black box and files together hold the last thousands. */
 	uint64_t (*keep)(void *ctx, const uint8_t *bytes, size_t n);
 };
@@ -45,13 +46,14 @@ void hands_back(struct hands *h, uint32_t instrument, int64_t now_ns);
 /* Before its link is told: there is a wire again to an instrument that is not up. */
 void hands_opened(struct hands *h, uint32_t instrument, int64_t now_ns);
 
+/* Before hands_tick(): how late this tick is. */
+void hands_late(struct hands *h, int64_t late_ns);
 void hands_step(struct hands *h, int64_t now_ns); /* behind each call of a link */
 void hands_tick(struct hands *h, const struct keep_time *now);
 int64_t hands_wake(const struct hands *h);
 
 /* Before the first tick: how things were when a controller was alive last. What was tripped is, a safe state that was held is
- * asserted; else the bench goes on as it was when the outage was below HANDS_OUTAGE_NS and every device holds what it did, and
- * goes to its safe state when not. Nothing is written before that is decided, but what is safe. */
+ * asserted; else restore.h decides. Nothing is written before that, but what is safe. */
 #define HANDS_OUTAGE_NS (10 * NS_PER_S)
 void hands_restore(struct hands *h, const struct keep_past *past, const struct keep_time *now);
 

@@ -4,9 +4,19 @@
 
 #include "control/alarm.h"
 #include "control/hands.h"
+#include "control/heartbeat.h"
+#include "control/power.h"
+#include "control/restore.h"
 #include "control/rule.h"
+#include "control/watchdog.h"
 
 struct kept;
+
+/* What a channel was that last() names. */
+struct kept_value {
+	double number;
+	int64_t good_ns; /* when it was so; 0: never */
+};
 
 struct hands {
 	const struct image *img;
@@ -18,19 +28,25 @@ struct hands {
 	struct alarms *alarms;
 	struct rules *rules;
 	struct commands *commands;
+	struct heartbeat *heartbeat; /* NULL: the bench has none; as the next two */
+	struct watchdogs *watchdogs;
+	struct power *power;
+	struct restore *restore;
+	bool power_is_out;  /* mains is lost */
+	bool has_restarted; /* the controller, and that is not told yet */
+	int64_t late_ns;    /* of this tick */
 	bool has_read;    /* something since the last look at the trips */
 	bool has_settled; /* a write, since the last look at the safe states */
 	bool needs_calcs; /* a trip reads what is calculated */
 	int64_t now_ns;
 	int64_t stop_ns; /* since when it is to end; 0: it is not */
-	int64_t began_ns;
 	int64_t plan_ns; /* a stop was announced, after which the bench is started again within this; 0: none was */
 	int64_t plan_until_ns; /* and this is how long the announcement holds */
 	/* hands_keep.c */
-	bool is_deciding; /* after a restart: does the bench go on as it was, or to its safe state? */
-	int64_t outage_ns;  /* how long nobody was at the controls; below 0: unknown */
+	int64_t outage_ns; /* how long nobody was at the controls before this start; below 0: unknown */
 	struct kept *kept;  /* [output], [trip], [safe state]: as last recorded */
-	int64_t allowed_ns; /* an outage below this may go on */
+	struct kept_value *values; /* [last of the image] */
+	int64_t values_ns;         /* when they were recorded */
 	int64_t kept_plan_ns;
 	uint64_t snapshot_seq; /* 0: none was recorded yet */
 	bool is_snapshot_due;
@@ -44,7 +60,8 @@ void hands_keep_new(struct hands *h);
 void hands_keep_free(struct hands *h);
 /* Behind all else of a tick: what has changed is recorded; once a second in any case, as a sign of life. */
 void hands_keep(struct hands *h, const struct keep_time *now);
-/* After a restart: once the devices have told what they hold, or will not. */
-void hands_decide(struct hands *h, int64_t now_ns);
+void hands_keep_adopt(struct hands *h, const struct hands *from);
+/* What last() says from now on: the values as they were until now. */
+void hands_show_lasts(struct hands *h, int64_t now_ns);
 
 #endif

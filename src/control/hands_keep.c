@@ -12,7 +12,7 @@
 #define ALIVE_NS NS_PER_S            /* a sign of life is recorded so often at least */
 #define SNAPSHOT_NS (300 * NS_PER_S) /* and all of it */
 #define SNAPSHOT_SEQ 900 /* or after so many records: the black box holds three times as many */
-#define LOOK_NS (60 * NS_PER_S) /* devices that do not tell what they hold by then */
+#define GOOD_NS (10 * NS_PER_S) /* what was good longer ago is not what a channel was */
 #define KEPT_MAX 30
 
 struct kept {
@@ -27,12 +27,14 @@ hands_keep_new(struct hands *h)
 
 	h->kept = mem_zero(
 		(size_t)img->outputs.n + img->trips.n + img->safe_states.n, sizeof(*h->kept));
+	h->values = mem_zero(img->lasts.n, sizeof(*h->values));
 }
 
 void
 hands_keep_free(struct hands *h)
 {
 	free(h->kept);
+	free(h->values);
 }
 
 /* ---- as bytes ------------------------------------------------------------------------------------------------------------ */
@@ -54,19 +56,25 @@ get_double(const uint8_t *in)
 }
 
 static void
+save_past(const struct output_past *past, struct kept *out)
+{
+	if (!isfinite(past->target))
+		return;
+	put_double(out->bytes, past->target);
+	put_double(out->bytes + 8, past->working);
+	put_double(out->bytes + 16, past->ramp);
+	out->bytes[24] = (uint8_t)past->owner;
+	out->bytes[25] = (uint8_t)past->mode;
+	out->n = 26;
+}
+
+static void
 save_output(const struct hands *h, uint32_t i, struct kept *out)
 {
 	struct output_past past;
 
 	outputs_past(h->outputs, i, &past);
-	if (!isfinite(past.target))
-		return;
-	put_double(out->bytes, past.target);
-	put_double(out->bytes + 8, past.working);
-	put_double(out->bytes + 16, past.ramp);
-	out->bytes[24] = (uint8_t)past.owner;
-	out->bytes[25] = (uint8_t)past.mode;
-	out->n = 26;
+	save_past(&past, out);
 }
 
 static void
@@ -161,6 +169,9 @@ add_items(struct recording *r)
 		uint32_t channel;
 
 		save(h, k, &now, &kind, &channel);
+		/* Of one that is held back it is what it was that counts. */
+		if (k < h->img->outputs.n && outputs_is_held_back(h->outputs, k))
+			now = h->kept[k];
 		if (r->is_snapshot ? now.n == 0 : memcmp(&now, &h->kept[k], sizeof(now)) == 0)
 			continue;
 		h->kept[k] = now;
@@ -220,6 +231,103 @@ add_plan(struct recording *r)
 	return true;
 }
 
+/* While a person is asked: what outputs were. */
+static bool
+add_was(struct recording *r)
+{
+	struct hands *h = r->h;
+
+	if (!r->is_snapshot || restore_state_of(h->restore) != RESTORE_ASKING)
+		return false;
+	for (uint32_t i = 0; i < h->img->outputs.n; i++) {
+		struct kept was = { 0 };
+
+		save_past(restore_past_of(h->restore, i), &was);
+		if (was.n > 0)
+			add(r, image_output_at(h->img, i)->target, KEEP_WAS, was.bytes, was.n);
+	}
+	return true;
+}
+
+/* ---- what channels were ---------------------------------------------------------------------------------------------------- */
+
+/* The newest good value of each; while something is out what was before counts. */
+static void
+note_values(struct hands *h, int64_t now_ns)
+{
+	for (uint32_t i = 0; i < h->img->lasts.n; i++) {
+		double number;
+		enum quality quality;
+		int64_t stamp_ns;
+
+		channels_look(h->channels, image_last_at(h->img, i)->channel, &number, &quality,
+			&stamp_ns);
+		if (!quality_is_bad(quality) && isfinite(number))
+			h->values[i] = (struct kept_value){ number, now_ns };
+	}
+}
+
+static double
+value_of(const struct hands *h, uint32_t i, int64_t now_ns)
+{
+	const struct kept_value *v = &h->values[i];
+
+	return v->good_ns != 0 && now_ns - v->good_ns <= GOOD_NS ? v->number : (double)NAN;
+}
+
+void
+hands_show_lasts(struct hands *h, int64_t now_ns)
+{
+	for (uint32_t i = 0; i < h->img->lasts.n; i++)
+		restore_last(h, i, value_of(h, i, now_ns), now_ns);
+}
+
+/* With the sign of life, so at most once a second. */
+static bool
+add_values(struct recording *r)
+{
+	struct hands *h = r->h;
+	int64_t now_ns = r->now->stamp_ns;
+
+	if (h->img->lasts.n == 0 || (!r->is_snapshot && now_ns - h->values_ns < ALIVE_NS))
+		return false;
+	h->values_ns = now_ns;
+	for (uint32_t i = 0; i < h->img->lasts.n; i++) {
+		uint8_t bytes[8];
+
+		put_double(bytes, value_of(h, i, now_ns));
+		add(r, image_last_at(h->img, i)->channel, KEEP_VALUE, bytes, sizeof(bytes));
+	}
+	return true;
+}
+
+static void
+restore_values(struct hands *h, const struct keep_past *past, int64_t now_ns)
+{
+	for (uint32_t i = 0; i < h->img->lasts.n; i++) {
+		size_t n;
+		const uint8_t *b = keep_past_find(past,
+			image_channel_at(h->img, image_last_at(h->img, i)->channel)->id, KEEP_VALUE,
+			&n);
+
+		restore_last(h, i, b == NULL || n != 8 ? (double)NAN : get_double(b), now_ns);
+	}
+}
+
+void
+hands_keep_adopt(struct hands *h, const struct hands *from)
+{
+	for (uint32_t i = 0; i < h->img->lasts.n; i++) {
+		uint32_t id =
+			image_channel_at(h->img, image_last_at(h->img, i)->channel)->id;
+
+		for (uint32_t k = 0; k < from->img->lasts.n; k++)
+			if (image_channel_at(from->img, image_last_at(from->img, k)->channel)->id ==
+				id)
+				h->values[i] = from->values[k];
+	}
+}
+
 void
 hands_keep(struct hands *h, const struct keep_time *now)
 {
@@ -227,14 +335,18 @@ hands_keep(struct hands *h, const struct keep_time *now)
 	bool has_any;
 
 	/* How it was stays as it was until it is decided how it goes on. */
-	if (h->sink.keep == NULL || h->is_deciding)
+	if (h->sink.keep == NULL || restore_is_open(h->restore))
 		return;
+	if (restore_state_of(h->restore) == RESTORE_IDLE)
+		note_values(h, now->stamp_ns);
 	r.is_snapshot = h->snapshot_seq == 0 || now->stamp_ns - h->snapshot_ns >= SNAPSHOT_NS ||
 			h->is_snapshot_due;
 	keep_begin(&r.w, now, r.is_snapshot);
 	has_any = add_items(&r);
 	has_any = add_alarms(&r) || has_any || r.is_snapshot;
 	has_any = add_plan(&r) || has_any;
+	has_any = add_was(&r) || has_any;
+	has_any = add_values(&r) || has_any;
 	if (!has_any && now->stamp_ns - h->kept_ns < ALIVE_NS)
 		return;
 	send(&r, true);
@@ -274,30 +386,56 @@ allowed(const struct keep_past *past)
 	return MIN(MAX(ns, HANDS_OUTAGE_NS), HANDS_PLAN_MAX_NS);
 }
 
+/* What an output was; false: nothing is known, or it cannot be gone on with. */
 static bool
-restore_output(struct hands *h, const struct keep_past *past, uint32_t i, int64_t now_ns)
+read_past(const struct hands *h, const struct keep_past *past, uint32_t i, enum keep_kind kind,
+	struct output_past *out)
 {
 	const struct image_output *d = image_output_at(h->img, i);
 	size_t n;
-	const uint8_t *b =
-		keep_past_find(past, image_channel_at(h->img, d->target)->id, KEEP_OUTPUT, &n);
-	struct output_past was;
+	const uint8_t *b = keep_past_find(past, image_channel_at(h->img, d->target)->id, kind, &n);
 
 	if (b == NULL || n != 26 || b[24] >= OWNERS || b[25] >= MODES)
 		return false;
-	was = (struct output_past){ .target = get_double(b),
+	*out = (struct output_past){ .target = get_double(b),
 		.working = get_double(b + 8),
 		.ramp = get_double(b + 16),
 		.owner = (enum output_owner)b[24],
 		.mode = (enum output_mode)b[25] };
 	/* A range that was narrowed meanwhile holds for what is old, too: then it is not gone on with. */
-	if (!isfinite(was.target) || !isfinite(was.working) || !(was.ramp >= 0) ||
-		(d->has_limits && (was.target < d->min || was.target > d->max)))
+	if (!isfinite(out->target) || !isfinite(out->working) || !(out->ramp >= 0) ||
+		(d->has_limits && (out->target < d->min || out->target > d->max)))
 		return false;
-	if (was.owner >= OWNER_SAFE_STATE)
-		was.owner = OWNER_NONE; /* the safe state takes it again */
-	outputs_restore(h->outputs, i, &was, now_ns);
+	if (out->owner >= OWNER_SAFE_STATE)
+		out->owner = OWNER_NONE; /* the safe state takes it again */
 	return true;
+}
+
+static bool
+restore_output(struct hands *h, const struct keep_past *past, uint32_t i, int64_t now_ns)
+{
+	struct output_past was;
+
+	if (!read_past(h, past, i, KEEP_OUTPUT, &was))
+		return false;
+	outputs_restore(h->outputs, i, &was, now_ns);
+	restore_past(h->restore, i, &was);
+	return true;
+}
+
+/* A person was asked, and has not answered yet. */
+static bool
+restore_asking(struct hands *h, const struct keep_past *past)
+{
+	bool is_asking = false;
+
+	for (uint32_t i = 0; i < h->img->outputs.n; i++) {
+		struct output_past was = { .target = (double)NAN };
+
+		is_asking = read_past(h, past, i, KEEP_WAS, &was) || is_asking;
+		restore_past(h->restore, i, &was);
+	}
+	return is_asking;
 }
 
 static void
@@ -353,17 +491,17 @@ restore_alarm(struct hands *h, const struct keep_past *past, const struct keep_t
 void
 hands_restore(struct hands *h, const struct keep_past *past, const struct keep_time *now)
 {
+	struct restore_outage o = { .instrument = RESTORE_ALL };
 	struct keep_time was;
 	bool has_output = false, is_held = false;
 
 	if (!keep_past_is_known(past, &was))
 		return;
 	h->now_ns = now->stamp_ns;
-	h->began_ns = now->stamp_ns;
 	h->outage_ns = outage(&was, now);
-	h->allowed_ns = allowed(past);
 	for (uint32_t i = 0; i < h->img->alarms.n; i++)
 		restore_alarm(h, past, &was, i, now->stamp_ns);
+	restore_values(h, past, now->stamp_ns);
 	if (h->img->is_observed)
 		return;
 	for (uint32_t i = 0; i < h->img->outputs.n; i++)
@@ -372,67 +510,12 @@ hands_restore(struct hands *h, const struct keep_past *past, const struct keep_t
 		restore_trip(h, past, &was, i, now->stamp_ns);
 	for (uint32_t i = 0; i < h->img->safe_states.n; i++)
 		is_held = restore_safe(h, past, i, now->stamp_ns) || is_held;
-	h->is_deciding = has_output && !is_held;
-	outputs_starting(h->outputs, h->is_deciding);
-}
-
-static void
-tell_outage(struct hands *h, const char *what, int64_t now_ns)
-{
-	struct event e = { .kind = EVENT_OUTAGE,
-		.stamp_ns = now_ns,
-		.n_values = 1,
-		.values = { h->outage_ns < 0 ? (double)NAN : (double)h->outage_ns / 1e9 } };
-
-	text_copy(e.text, sizeof(e.text), what);
-	h->sink.event(h->sink.ctx, &e);
-}
-
-static void
-go_on(struct hands *h, int64_t now_ns)
-{
-	h->is_deciding = false;
-	outputs_starting(h->outputs, false);
-	tell_outage(h, "every output is as it was, the bench goes on", now_ns);
-}
-
-static void
-go_safe(struct hands *h, const char *why, int64_t now_ns)
-{
-	h->is_deciding = false;
-	outputs_starting(h->outputs, false);
-	tell_outage(h, why, now_ns);
-	if (h->img->on_stop != IMAGE_NONE)
-		safe_begin(h->safe, h->img->on_stop, OWNER_SAFE_STATE, 0, why, now_ns);
-}
-
-void
-hands_decide(struct hands *h, int64_t now_ns)
-{
-	bool is_all_read = true, is_other = false;
-
-	if (!h->is_deciding)
+	if (is_held && restore_asking(h, past))
+		restore_ask_again(h, now->stamp_ns);
+	if (is_held || !has_output)
 		return;
-	if (safe_held(h->safe) != IMAGE_NONE) { /* a trip, or a person, was faster */
-		h->is_deciding = false;
-		outputs_starting(h->outputs, false);
-		return;
-	}
-	for (uint32_t i = 0; i < h->img->outputs.n; i++) {
-		is_all_read = is_all_read && outputs_match(h->outputs, i) != OUTPUT_NOT_READ;
-		is_other = is_other || outputs_match(h->outputs, i) == OUTPUT_OTHER;
-	}
-	if (h->outage_ns < 0)
-		go_safe(h, "nobody knows for how long: the clock was not right", now_ns);
-	else if (h->outage_ns >= h->allowed_ns)
-		go_safe(h,
-			h->allowed_ns > HANDS_OUTAGE_NS ? "longer than planned"
-							: "longer than 10 s",
-			now_ns);
-	else if (is_other)
-		go_safe(h, "a device does not hold what was written", now_ns);
-	else if (is_all_read)
-		go_on(h, now_ns);
-	else if (now_ns - h->began_ns >= LOOK_NS)
-		go_safe(h, "a device does not tell what it holds", now_ns);
+	h->has_restarted = true;
+	o.ns = h->outage_ns;
+	o.allowed_ns = allowed(past);
+	restore_begin(h, &o, now->stamp_ns);
 }

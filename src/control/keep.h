@@ -16,7 +16,16 @@
 #define KEEP_ENTRY_MAX 64
 #define KEEP_HEAD 26
 
-enum keep_kind { KEEP_OUTPUT, KEEP_TRIP, KEEP_SAFE, KEEP_ALARM, KEEP_PLAN, KEEP_KINDS };
+enum keep_kind {
+	KEEP_OUTPUT,
+	KEEP_TRIP,
+	KEEP_SAFE,
+	KEEP_ALARM,
+	KEEP_PLAN,
+	KEEP_WAS,   /* what an output was before an outage, while a person is asked */
+	KEEP_VALUE, /* what a channel was, for last() */
+	KEEP_KINDS
+};
 
 /* ---- writing ---- */
 

@@ -62,7 +62,8 @@ output_show(struct outputs *all, uint32_t i, int64_t now_ns)
 	const struct {
 		uint32_t channel;
 		double v;
-	} rows[] = { { d->target, o->target }, { d->working, o->working }, { d->owner, o->owner },
+	} rows[] = { { d->target, o->target },
+		{ d->working, o->is_unknown ? (double)NAN : o->working }, { d->owner, o->owner },
 		{ d->mode, o->mode } };
 
 	for (size_t k = 0; k < NELEM(rows); k++)
@@ -150,9 +151,13 @@ outputs_check(struct outputs *all, uint32_t i, struct output_order *order, struc
 	if (all->img->is_observed)
 		return err_set(err, ERR_REFUSED, 0,
 			"this bench only observes; write 'mode: control' in its file");
-	if (all->is_starting)
+	if (all->at[i].is_away)
 		return err_set(err, ERR_REFUSED, 0,
-			"the controller has just started and looks at what the devices hold; wait");
+			"its device is in a safe mode of its own; see why, and clear that first");
+	if (all->at[i].is_held_back)
+		return err_set(err, ERR_REFUSED, 0,
+			"after a start or an outage it is not decided yet how the bench goes on; "
+			"wait");
 	if (!isfinite(order->value))
 		return err_set(err, ERR_REFUSED, 0, "it takes a number");
 	if ((rc = check_owner(all, i, order, err)) < 0 ||
@@ -390,7 +395,7 @@ outputs_tick(struct outputs *all, int64_t now_ns)
 	for (uint32_t i = 0; i < all->n; i++) {
 		struct output *o = &all->at[i];
 
-		if (all->is_starting) {
+		if (o->is_held_back) {
 			o->moved_ns = now_ns;
 			output_step(all, i, now_ns);
 			continue;
@@ -479,12 +484,20 @@ outputs_back(struct outputs *all, uint32_t instrument, int64_t now_ns)
 /* ---- starting ------------------------------------------------------------------------------------------------------------ */
 
 void
-outputs_starting(struct outputs *all, bool is_starting)
+outputs_hold_back(struct outputs *all, uint32_t i, bool is_held_back)
 {
+	struct output *o = &all->at[i];
+
 	/* What was found different is looked at anew, and taken over or told. */
-	for (uint32_t i = 0; i < all->n && all->is_starting && !is_starting; i++)
-		all->at[i].is_foreign = false;
-	all->is_starting = is_starting;
+	if (o->is_held_back && !is_held_back)
+		o->is_foreign = false;
+	o->is_held_back = is_held_back;
+}
+
+bool
+outputs_is_held_back(const struct outputs *all, uint32_t i)
+{
+	return all->at[i].is_held_back;
 }
 
 enum output_match
@@ -495,7 +508,9 @@ outputs_match(const struct outputs *all, uint32_t i)
 
 	if (image_is_write_only(all->img, d->at) || !isfinite(o->target))
 		return OUTPUT_SAME;
-	return !o->is_known ? OUTPUT_NOT_READ : o->is_foreign ? OUTPUT_OTHER : OUTPUT_SAME;
+	return !o->is_known ? OUTPUT_NOT_READ
+	       : o->is_foreign || o->is_away ? OUTPUT_OTHER
+					     : OUTPUT_SAME;
 }
 
 void
@@ -526,6 +541,94 @@ outputs_restore(struct outputs *all, uint32_t i, const struct output_past *past,
 	o->is_untold = true;
 	o->moved_ns = now_ns;
 	output_show(all, i, now_ns);
+}
+
+void
+outputs_resume(struct outputs *all, uint32_t i, const struct output_past *past, double start,
+	double ramp, uint64_t cause, int64_t now_ns)
+{
+	struct output *o = &all->at[i];
+
+	outputs_restore(all, i, past, now_ns);
+	if (o->owner >= OWNER_SAFE_STATE)
+		o->owner = OWNER_MANUAL;
+	if (ramp > 0)
+		o->ramp = o->ramp > 0 ? fmin(o->ramp, ramp) : ramp;
+	o->working = start;
+	o->sent = o->told = (double)NAN;
+	o->cause = cause;
+	o->is_held_back = o->is_foreign = o->is_fought = o->is_forbidden = false;
+	o->is_claimed = o->is_confirmed = o->is_unknown = false;
+	o->trouble = Q_NOT_YET;
+	output_send(all, i, now_ns);
+	output_show(all, i, now_ns);
+}
+
+bool
+outputs_is_under_way(const struct outputs *all, uint32_t i)
+{
+	return all->at[i].phase != OUTPUT_IDLE;
+}
+
+/* ---- devices that act by themselves -------------------------------------------------------------------------------------- */
+
+void
+outputs_unknown(struct outputs *all, uint32_t instrument, int64_t now_ns)
+{
+	for (uint32_t i = 0; i < all->n; i++) {
+		struct output *o = &all->at[i];
+
+		if (!is_of(all, i, instrument))
+			continue;
+		o->sent = (double)NAN;
+		o->is_known = o->is_confirmed = o->is_foreign = false;
+		o->is_unknown = true;
+		o->trouble = Q_NOT_YET;
+		if (o->phase != OUTPUT_IDLE)
+			output_settle(all, i, VERDICT_UNKNOWN,
+				"the device lost power before it was read back; look at it");
+		/* Of what is on its way the verdict does not count any more. */
+		o->phase = OUTPUT_IDLE;
+		o->tag = 0;
+		output_show(all, i, now_ns);
+	}
+	outputs_opened(all, instrument, now_ns);
+}
+
+void
+outputs_away(struct outputs *all, uint32_t at, double value, int64_t now_ns)
+{
+	uint32_t i = all->of_channel[at];
+	struct output *o;
+
+	if (i == 0)
+		return;
+	o = &all->at[--i];
+	o->is_away = isfinite(value);
+	o->sent = o->told = (double)NAN;
+	o->is_foreign = o->is_fought = false;
+	o->is_confirmed = false;
+	if (o->is_away) {
+		o->away = output_from_at(all->img, image_output_at(all->img, i), value);
+		if (!output_is_protected(o) || o->is_claimed)
+			o->target = o->working = o->away;
+		o->is_unknown = false;
+		output_settle(all, i, VERDICT_FAILED, "the device has gone to its own safe mode");
+		o->phase = OUTPUT_IDLE;
+		o->is_confirmed = !(o->working < o->away) && !(o->working > o->away);
+		o->trouble = o->is_confirmed ? Q_GOOD : Q_DEVICE_FAILED;
+	} else {
+		o->is_known = false;
+	}
+	output_show(all, i, now_ns);
+	if (output_is_protected(o) && !o->is_claimed && !o->is_confirmed)
+		output_send(all, i, now_ns);
+}
+
+bool
+outputs_is_away(const struct outputs *all, uint32_t i)
+{
+	return all->at[i].is_away;
 }
 
 void

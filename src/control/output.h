@@ -109,8 +109,9 @@ void outputs_tick(struct outputs *o, int64_t now_ns);
 /* The earliest time at which outputs_tick() has something to do between two ticks of the bench; NEVER. */
 int64_t outputs_wake(const struct outputs *o);
 
-/* After a restart, until it is decided how the bench goes on: nothing is written but by protection, nothing is adopted. */
-void outputs_starting(struct outputs *o, bool is_starting);
+/* After a restart or an outage, until it is decided how it goes on: nothing is written but by protection, nothing is adopted. */
+void outputs_hold_back(struct outputs *o, uint32_t output, bool is_held_back);
+bool outputs_is_held_back(const struct outputs *o, uint32_t output);
 /* Was it read since then, and held what was written last? Unreadable ones are taken as they were. */
 enum output_match { OUTPUT_NOT_READ, OUTPUT_SAME, OUTPUT_OTHER };
 enum output_match outputs_match(const struct outputs *o, uint32_t output);
@@ -125,6 +126,20 @@ struct output_past {
 void outputs_past(const struct outputs *o, uint32_t output, struct output_past *out);
 void outputs_restore(
 	struct outputs *o, uint32_t output, const struct output_past *past, int64_t now_ns);
+/* It comes back to what it was, from `start`, by `ramp` a second (0: its own) and never faster than its own: written at once, the
+ * interlocks look at it; not held back any more. cause: event. */
+void outputs_resume(struct outputs *o, uint32_t output, const struct output_past *past,
+	double start, double ramp, uint64_t cause, int64_t now_ns);
+/* Is something sent that has not been settled yet? */
+bool outputs_is_under_way(const struct outputs *o, uint32_t output);
+
+/* The device of these outputs has lost power: what they hold is not known until it is read. What protection holds is written anew. */
+void outputs_unknown(struct outputs *o, uint32_t instrument, int64_t now_ns);
+
+/* The device is in a safe mode of its own, in which it has declared the channel `at` to be `value`: the output is there, and is not
+ * written, but by protection that wants it elsewhere. NaN: it is ours again, and is looked at anew. */
+void outputs_away(struct outputs *o, uint32_t at, double value, int64_t now_ns);
+bool outputs_is_away(const struct outputs *o, uint32_t output);
 /* After a reload: outputs with the same channel id and type go on as they are; writes under way are settled by their links. */
 void outputs_adopt(struct outputs *o, struct outputs *from, int64_t now_ns);
 

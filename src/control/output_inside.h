@@ -29,6 +29,9 @@ struct output {
 	bool is_lost;      /* its instrument is down */
 	bool is_fought;    /* protection has written it anew because it held something else: told */
 	bool is_forbidden; /* the ramp waits for an interlock: told */
+	bool is_held_back; /* it is not decided yet how it goes on: written by protection alone, and nothing is adopted */
+	bool is_unknown;   /* its device has lost power, and has not told since what it holds */
+	bool is_away;      /* its device has it, in a safe mode of its own */
 	uint8_t tries;     /* readings that showed something else */
 	uint16_t trouble;  /* enum quality: why it is not confirmed */
 	uint32_t tag;
@@ -42,6 +45,7 @@ struct output {
 	int64_t hour_ns; /* when the hour began in which writes are counted */
 	uint32_t n_in_hour;
 	uint64_t cause; /* event of the order */
+	double away;    /* is_away: what it is there, as it was declared */
 };
 
 struct outputs {
@@ -50,7 +54,6 @@ struct outputs {
 	struct output *at; /* [output] */
 	uint32_t n;
 	uint32_t tag;
-	bool is_starting;
 	uint32_t *of_channel; /* [channel] output that is written there + 1; 0: none */
 	int64_t wake_ns;
 };

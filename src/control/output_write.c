@@ -167,6 +167,19 @@ is_allowed(struct outputs *all, uint32_t i, int64_t now_ns)
 	return false;
 }
 
+/* Its device has it, in a safe mode of its own: nothing is sent but what protection wants elsewhere. */
+static bool
+has_by_itself(struct output *o)
+{
+	if (!o->is_away)
+		return false;
+	o->is_confirmed = !(o->working < o->away) && !(o->working > o->away);
+	o->trouble = o->is_confirmed ? Q_GOOD : Q_DEVICE_FAILED;
+	if (o->phase == OUTPUT_WAITING)
+		o->phase = OUTPUT_IDLE;
+	return o->is_confirmed || !output_is_protected(o);
+}
+
 void
 output_send(struct outputs *all, uint32_t i, int64_t now_ns)
 {
@@ -178,7 +191,8 @@ output_send(struct outputs *all, uint32_t i, int64_t now_ns)
 	struct err err;
 	int rc;
 
-	if (all->img->is_observed || o->is_claimed || (is_news && !is_allowed(all, i, now_ns)))
+	if (all->img->is_observed || o->is_claimed || has_by_itself(o) ||
+		(is_news && !is_allowed(all, i, now_ns)))
 		return;
 	rc = output_raw(all->img, d, o->working, &raw, &at, &err);
 	if (rc == 0) {
@@ -365,7 +379,7 @@ compare(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 	}
 	if (o->is_foreign)
 		return;
-	if (all->is_starting) {
+	if (o->is_held_back) {
 		o->is_foreign = true;
 		return;
 	}
@@ -394,6 +408,14 @@ outputs_read(struct outputs *all, uint32_t channel, int64_t now_ns)
 	o->is_known = true;
 	o->seen_ns = now_ns;
 	o->shown = output_from_at(all->img, d, r.number);
+	if (o->is_unknown) {
+		o->is_unknown = false;
+		output_show(all, i, now_ns);
+	}
+	if (o->is_away && o->phase == OUTPUT_IDLE) {
+		has_by_itself(o);
+		return; /* it is as its device has declared it, and not ours */
+	}
 	if (o->phase == OUTPUT_IDLE) {
 		/* In a ramp the device is behind, and that is no news. */
 		if (!isfinite(o->target) || !isfinite(o->sent) ||

@@ -293,6 +293,12 @@ trips_are_ready(const struct trips *t)
 	return trips_not_ready(t)[0] == '\0';
 }
 
+int64_t
+trips_longest(const struct trips *t)
+{
+	return t->longest_ns;
+}
+
 bool
 trips_is_tripped(const struct trips *t, uint32_t i)
 {

@@ -29,6 +29,7 @@ static const struct row {
 	[COMMAND_SILENCE] = { COMMANDS_ACK, 0, "ack" },
 	[COMMAND_RELEASE] = { 0, 0, NULL },
 	[COMMAND_PLAN] = { 0, SPAN, NULL },
+	[COMMAND_RESTORE] = { 0, VALUE, NULL },
 };
 
 bool

@@ -673,6 +673,22 @@ link_make_way(struct link *l)
 }
 
 void
+link_anew(struct link *l, uint32_t instrument, int64_t now_ns)
+{
+	enter(l);
+	for (size_t i = 0; i < l->n_units; i++) {
+		struct unit *u = &l->units[i];
+
+		if (u->index != instrument || !u->is_known)
+			continue;
+		link_beside_forget(u);
+		link_identify_lost(u);
+		u->is_stirred = true;
+	}
+	leave(l, now_ns);
+}
+
+void
 link_state(const struct link *l, uint32_t instrument, struct board_state *out)
 {
 	for (size_t i = 0; i < l->n_units; i++)

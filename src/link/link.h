@@ -83,6 +83,10 @@ void link_ask(struct link *l, uint32_t point, int64_t now_ns);
  * the wire is not repeated. */
 void link_make_way(struct link *l);
 
+/* The device has started anew behind a wire that did not notice: it is identified and prepared again before it is written. Not from within
+ * a sink. */
+void link_anew(struct link *l, uint32_t instrument, int64_t now_ns);
+
 /* Counters and state of an instrument on this link (index in the image). */
 void link_state(const struct link *l, uint32_t instrument, struct board_state *out);
 

@@ -33,6 +33,7 @@ enum command_kind {
 	COMMAND_SILENCE, /* horn off until the next alarm */
 	COMMAND_RELEASE, /* subject: a safe state that is held: outputs go back to manual at their safe values */
 	COMMAND_PLAN, /* the bench will be stopped and started again within `span`: outputs stay, and it goes on */
+	COMMAND_RESTORE, /* value: "continue": what was made safe by an outage comes back, as it was */
 	COMMAND_KINDS
 };
 
