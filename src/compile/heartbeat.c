@@ -84,8 +84,8 @@ read_need(struct bench *b, const struct node *n)
 		return;
 	}
 	read_suggest(b, &b->instrument_names, name, near);
-	diag_error(&b->diag, n->at, "wrong-value", "no instrument is named '%.63s'; %sname one of instruments:",
-		name, near);
+	diag_error(&b->diag, n->at, "wrong-value",
+		"no instrument is named '%.63s'; %sname one of instruments:", name, near);
 }
 
 /* Left out: the instruments of what can hurt, so that nothing is forgotten. */

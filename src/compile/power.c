@@ -267,8 +267,7 @@ read_row(struct bench *b, const struct node *n, const struct node *const *keys)
 	r->to = IMAGE_NONE;
 	if (keys[ROW_WHEN] == NULL)
 		missing(b, n, "when", "when: outage < 30 s, or write otherwise: SAFE_STATE");
-	else if (channels_condition(
-			 b, keys[ROW_WHEN], SCOPE, &r->when.first_op, &r->when.n_ops))
+	else if (channels_condition(b, keys[ROW_WHEN], SCOPE, &r->when.first_op, &r->when.n_ops))
 		r->when.text = conditions_line(b, keys[ROW_WHEN]->text);
 	if (keys[ROW_DO] == NULL) {
 		missing(b, n, "do", "do: continue, ramp back, ask, or a safe state");
@@ -363,7 +362,7 @@ power_holdback(struct bench *b, uint32_t output)
 		diag_error(&b->diag, n->key_at, "conflict",
 			"'%s' is a %s and has no ramp to come back by; remove 'holdback'", ch->name,
 			value_type_text(ch->type));
-	else if (o->hazard == HAZARD_HEAT && is_number(ch) && units_parse("K", &kelvin, &err) == 0 &&
-		 unit_same_dim(&ch->unit, &kelvin))
+	else if (o->hazard == HAZARD_HEAT && is_number(ch) &&
+		 units_parse("K", &kelvin, &err) == 0 && unit_same_dim(&ch->unit, &kelvin))
 		o->holdback = HOLDBACK_K * kelvin.factor / ch->unit.factor;
 }

@@ -76,7 +76,8 @@ struct bench_action {
 struct bench_heartbeat {
 	const struct node *const *keys; /* rows of schema_heartbeat; NULL: there is none */
 	struct place at;
-	uint32_t channel, state, toggles; /* of this bench's table; channel IMAGE_NONE: an error was told */
+	uint32_t channel, state,
+		toggles; /* of this bench's table; channel IMAGE_NONE: an error was told */
 	int64_t every_ns, drop_out_ns;
 };
 

@@ -18,8 +18,8 @@ watchdogs_declare(struct bench *b)
 		w = BENCH_ADD(b->watchdogs);
 		w->instrument = i;
 		w->timeout.channel = w->armed.channel = w->tripped.channel = IMAGE_NONE;
-		w->state = protect_state(b, "watchdog", ins->name, "", STATE_WATCHDOG,
-			ins->watchdog->key_at);
+		w->state = protect_state(
+			b, "watchdog", ins->name, "", STATE_WATCHDOG, ins->watchdog->key_at);
 	}
 }
 
@@ -40,8 +40,8 @@ find(struct bench *b, const struct bench_instrument *ins, const struct node *n, 
 }
 
 static bool
-choice_value(struct bench *b, const struct bench_channel *ch, const struct node *n, const char *text,
-	double *out)
+choice_value(struct bench *b, const struct bench_channel *ch, const struct node *n,
+	const char *text, double *out)
 {
 	for (uint32_t i = ch->first_choice; i < ch->first_choice + ch->n_choices; i++)
 		if (strcmp(b->words.at[i], text) == 0) {
@@ -120,9 +120,8 @@ read_safe(struct bench *b, const struct bench_instrument *ins, const struct node
 
 		if (channel == NAMES_NONE || !value_of(b, channel, n, &v))
 			continue;
-		*BENCH_ADD(b->watchdog_values) = (struct image_watchdog_value){
-			.channel = channel, .value = v
-		};
+		*BENCH_ADD(b->watchdog_values) =
+			(struct image_watchdog_value){ .channel = channel, .value = v };
 	}
 }
 

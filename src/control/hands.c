@@ -93,6 +93,12 @@ on_allow(void *ctx, uint32_t output, double value, struct err *err)
 	return trips_allow(h->trips, output, value, err);
 }
 
+static bool
+on_sure(void *ctx, uint32_t instrument, int64_t since_ns)
+{
+	return power_is_sure(ctx, instrument, since_ns);
+}
+
 static void
 on_settled(void *ctx, uint32_t output, uint64_t cause, enum verdict verdict, const char *text)
 {
@@ -222,6 +228,7 @@ make_parts(struct hands *h, int64_t now_ns)
 		.write = on_write,
 		.ask = on_ask,
 		.allow = on_allow,
+		.is_sure = on_sure,
 		.settled = on_settled };
 	const struct safe_sink safe = {
 		.ctx = h, .event = on_event, .state = on_state, .make_way = on_make_way
@@ -243,11 +250,9 @@ make_parts(struct hands *h, int64_t now_ns)
 	const struct rules_sink rules = {
 		.ctx = h, .event = on_event, .act = on_act, .truth = on_truth, .target = on_target
 	};
-	const struct heartbeat_sink heartbeat = { .ctx = h,
-		.event = on_event,
-		.state = on_state,
-		.read = on_look,
-		.write = on_write };
+	const struct heartbeat_sink heartbeat = {
+		.ctx = h, .event = on_event, .state = on_state, .read = on_look, .write = on_write
+	};
 	const struct watchdogs_sink watchdogs = {
 		.ctx = h, .event = on_event, .state = on_state, .read = on_look
 	};
@@ -400,12 +405,12 @@ hands_wake(const struct hands *h)
 static void
 show_bench(struct hands *h, int64_t now_ns)
 {
-	enum bench_state state = h->img->is_observed                            ? BENCH_OBSERVING
-				 : trips_any(h->trips)                          ? BENCH_TRIPPED
-				 : safe_held(h->safe) != IMAGE_NONE             ? BENCH_SAFE
+	enum bench_state state = h->img->is_observed                ? BENCH_OBSERVING
+				 : trips_any(h->trips)              ? BENCH_TRIPPED
+				 : safe_held(h->safe) != IMAGE_NONE ? BENCH_SAFE
 				 : restore_is_open(h->restore) || !trips_are_ready(h->trips)
 					 ? BENCH_STARTING
-										: BENCH_AUTOMATIC;
+					 : BENCH_AUTOMATIC;
 
 	for (uint32_t i = 0; i < h->img->outputs.n && state == BENCH_AUTOMATIC; i++)
 		if (outputs_mode_of(h->outputs, i) == MODE_MANUAL)

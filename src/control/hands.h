@@ -21,7 +21,8 @@ struct hands_sink {
 	int (*write)(void *ctx, uint32_t point, uint32_t tag, union value v, struct err *err);
 	void (*ask)(void *ctx, uint32_t point);
 	void (*make_way)(void *ctx);
-	void (*anew)(void *ctx, uint32_t instrument); /* it has started anew: it is prepared before it is written */
+	void (*anew)(void *ctx,
+		uint32_t instrument); /* it has started anew: it is prepared before it is written */
 	/* Record states; returns the number of the record, of which black box and files together hold the last thousands. */
 	uint64_t (*keep)(void *ctx, const uint8_t *bytes, size_t n);
 };

@@ -35,16 +35,16 @@ struct hands {
 	bool power_is_out;  /* mains is lost */
 	bool has_restarted; /* the controller, and that is not told yet */
 	int64_t late_ns;    /* of this tick */
-	bool has_read;    /* something since the last look at the trips */
-	bool has_settled; /* a write, since the last look at the safe states */
-	bool needs_calcs; /* a trip reads what is calculated */
+	bool has_read;      /* something since the last look at the trips */
+	bool has_settled;   /* a write, since the last look at the safe states */
+	bool needs_calcs;   /* a trip reads what is calculated */
 	int64_t now_ns;
 	int64_t stop_ns; /* since when it is to end; 0: it is not */
 	int64_t plan_ns; /* a stop was announced, after which the bench is started again within this; 0: none was */
 	int64_t plan_until_ns; /* and this is how long the announcement holds */
 	/* hands_keep.c */
 	int64_t outage_ns; /* how long nobody was at the controls before this start; below 0: unknown */
-	struct kept *kept;  /* [output], [trip], [safe state]: as last recorded */
+	struct kept *kept;         /* [output], [trip], [safe state]: as last recorded */
 	struct kept_value *values; /* [last of the image] */
 	int64_t values_ns;         /* when they were recorded */
 	int64_t kept_plan_ns;

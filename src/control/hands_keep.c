@@ -318,8 +318,7 @@ void
 hands_keep_adopt(struct hands *h, const struct hands *from)
 {
 	for (uint32_t i = 0; i < h->img->lasts.n; i++) {
-		uint32_t id =
-			image_channel_at(h->img, image_last_at(h->img, i)->channel)->id;
+		uint32_t id = image_channel_at(h->img, image_last_at(h->img, i)->channel)->id;
 
 		for (uint32_t k = 0; k < from->img->lasts.n; k++)
 			if (image_channel_at(from->img, image_last_at(from->img, k)->channel)->id ==

@@ -129,8 +129,7 @@ heartbeat_state(struct heartbeat *h, uint32_t instrument, bool is_up)
 		return;
 	h->at[instrument].is_up = is_up;
 	/* What its channel holds after that, the device has to tell anew. */
-	if (!is_up && instrument ==
-			      image_channel_at(h->img, h->img->heartbeat.channel)->instrument)
+	if (!is_up && instrument == image_channel_at(h->img, h->img->heartbeat.channel)->instrument)
 		h->is_level_known = false;
 }
 
@@ -178,7 +177,8 @@ emit(struct heartbeat *h, enum event_kind kind, uint64_t cause, const char *text
 
 /* One event for the stop of a heart that beat, one for each reason that lasts. */
 static void
-stop(struct heartbeat *h, enum heartbeat_state why, uint64_t cause, const char *text, int64_t now_ns)
+stop(struct heartbeat *h, enum heartbeat_state why, uint64_t cause, const char *text,
+	int64_t now_ns)
 {
 	bool was_beating = h->state == HEARTBEAT_BEATING;
 
@@ -193,9 +193,9 @@ static void
 toggle(struct heartbeat *h, int64_t now_ns)
 {
 	const struct image_channel *ch = image_channel_at(h->img, h->img->heartbeat.channel);
-	const struct image_output as_output = { .channel = h->img->heartbeat.channel,
-		.at = h->img->heartbeat.channel,
-		.factor = 1 };
+	const struct image_output as_output = {
+		.channel = h->img->heartbeat.channel, .at = h->img->heartbeat.channel, .factor = 1
+	};
 	union value raw;
 	double at;
 	struct err err;

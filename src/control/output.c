@@ -508,7 +508,7 @@ outputs_match(const struct outputs *all, uint32_t i)
 
 	if (image_is_write_only(all->img, d->at) || !isfinite(o->target))
 		return OUTPUT_SAME;
-	return !o->is_known ? OUTPUT_NOT_READ
+	return !o->is_known                  ? OUTPUT_NOT_READ
 	       : o->is_foreign || o->is_away ? OUTPUT_OTHER
 					     : OUTPUT_SAME;
 }

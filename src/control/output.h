@@ -38,6 +38,8 @@ struct outputs_sink {
 	void (*ask)(void *ctx, uint32_t point); /* read it as soon as the wire is free */
 	/* May this output be brought to `value` (no step of a safe state)? ERR_REFUSED, ERR_TIMEOUT: not yet; with cause; remedy. */
 	int (*allow)(void *ctx, uint32_t output, double value, struct err *err);
+	/* Is it known that a device has not lost power since then? NULL: of none, and nobody asks. */
+	bool (*is_sure)(void *ctx, uint32_t instrument, int64_t since_ns);
 	/* What became of the order that event `cause` was; never PENDING. */
 	void (*settled)(
 		void *ctx, uint32_t output, uint64_t cause, enum verdict verdict, const char *text);

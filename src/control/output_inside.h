@@ -30,15 +30,16 @@ struct output {
 	bool is_fought;    /* protection has written it anew because it held something else: told */
 	bool is_forbidden; /* the ramp waits for an interlock: told */
 	bool is_held_back; /* it is not decided yet how it goes on: written by protection alone, and nothing is adopted */
-	bool is_unknown;   /* its device has lost power, and has not told since what it holds */
-	bool is_away;      /* its device has it, in a safe mode of its own */
-	uint8_t tries;     /* readings that showed something else */
-	uint16_t trouble;  /* enum quality: why it is not confirmed */
+	bool is_unknown;  /* its device has lost power, and has not told since what it holds */
+	bool is_away;     /* its device has it, in a safe mode of its own */
+	uint8_t tries;    /* readings that showed something else */
+	uint16_t trouble; /* enum quality: why it is not confirmed */
 	uint32_t tag;
-	int64_t seen_ns;  /* the last good reading */
-	int64_t moved_ns; /* of `working` */
-	int64_t sent_ns;  /* handed to the link */
-	bool is_fresh;    /* what low and high are about begins with the write that is under way */
+	int64_t seen_ns;    /* the last good reading */
+	int64_t differs_ns; /* since when it shows something else, while nobody knows whether it has lost power; 0: it does not */
+	int64_t moved_ns;   /* of `working` */
+	int64_t sent_ns;    /* handed to the link */
+	bool is_fresh; /* what low and high are about begins with the write that is under way */
 	int64_t acked_ns; /* when that was acknowledged: a reading older than this and verify_after does not count */
 	int64_t last_ns; /* when the last write was */
 	int64_t due_ns;  /* WAITING: when it is tried again; VERIFYING: when it has failed */

@@ -12,6 +12,8 @@
 	(10 * NS_PER_S) /* from an instrument that is down: it is probed, and each try may cost its neighbours a timeout */
 #define FULL_NS (20 * NS_PER_MS) /* the queue of the link had no room */
 #define HOUR_NS (3600 * NS_PER_S)
+#define UNSURE_NS                                                                                  \
+	(60 * NS_PER_S)          /* one whose uptime nobody can read any more shows what it shows */
 #define UNSEEN_NS (2 * NS_PER_S) /* one reading that fails is no news */
 
 static bool
@@ -346,6 +348,25 @@ fight(struct outputs *all, uint32_t i, double value, int64_t now_ns)
 		output_send(all, i, now_ns);
 }
 
+/* What a device shows that has lost power nobody has set there: first it has to be known that it has not. */
+static bool
+is_sure(struct outputs *all, uint32_t i, int64_t now_ns)
+{
+	struct output *o = &all->at[i];
+	uint32_t instrument =
+		image_channel_at(all->img, image_output_at(all->img, i)->at)->instrument;
+
+	if (all->sink.is_sure == NULL)
+		return true;
+	if (o->differs_ns == 0)
+		o->differs_ns = now_ns;
+	if (now_ns - o->differs_ns < UNSURE_NS &&
+		!all->sink.is_sure(all->sink.ctx, instrument, o->differs_ns))
+		return false;
+	o->differs_ns = 0;
+	return true;
+}
+
 /* Nothing is under way, and the device shows this. */
 static void
 compare(struct outputs *all, uint32_t i, double at, int64_t now_ns)
@@ -367,6 +388,7 @@ compare(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 		o->is_foreign = o->is_fought = false;
 		o->is_confirmed = true;
 		o->trouble = Q_GOOD;
+		o->differs_ns = 0;
 		if (!isfinite(o->sent))
 			o->sent = o->working;
 		return;
@@ -378,6 +400,8 @@ compare(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 		return;
 	}
 	if (o->is_foreign)
+		return;
+	if (!o->is_held_back && !is_sure(all, i, now_ns))
 		return;
 	if (o->is_held_back) {
 		o->is_foreign = true;

@@ -51,9 +51,7 @@ power_free(struct power *p)
 static uint64_t
 emit(struct hands *h, enum event_kind kind, double value, const char *subject, int64_t now_ns)
 {
-	struct event e = {
-		.kind = kind, .stamp_ns = now_ns, .n_values = 1, .values = { value }
-	};
+	struct event e = { .kind = kind, .stamp_ns = now_ns, .n_values = 1, .values = { value } };
 
 	text_copy(e.subject, sizeof(e.subject), subject);
 	return h->sink.event(h->sink.ctx, &e);
@@ -125,6 +123,19 @@ power_back(struct hands *h, uint32_t instrument, int64_t now_ns)
 			h->power->at[i].back_ns = now_ns;
 }
 
+bool
+power_is_sure(const struct hands *h, uint32_t instrument, int64_t since_ns)
+{
+	for (uint32_t i = 0; h->power != NULL && i < h->img->uptimes.n; i++) {
+		const struct uptime *u = &h->power->at[i];
+
+		if (image_uptime_at(h->img, i)->instrument == instrument &&
+			(u->has_restarted || u->last_ns < since_ns))
+			return false;
+	}
+	return true;
+}
+
 static void
 tell_restart(struct hands *h, uint32_t i, int64_t now_ns)
 {
@@ -181,16 +192,16 @@ end_outage(struct hands *h, int64_t now_ns)
 {
 	struct power *p = h->power;
 	enum restore_state state = restore_state_of(h->restore);
-	struct restore_outage o = { .instrument = RESTORE_ALL,
-		.ns = now_ns - p->away_ns,
-		.allowed_ns = HANDS_OUTAGE_NS };
+	struct restore_outage o = {
+		.instrument = RESTORE_ALL, .ns = now_ns - p->away_ns, .allowed_ns = HANDS_OUTAGE_NS
+	};
 
 	h->power_is_out = false;
 	o.cause = emit(h, EVENT_MAINS_BACK, (double)o.ns / 1e9, "mains", now_ns);
 	/* Made safe by a trip or a person meanwhile, it stays so; by this outage, the rows decide. */
 	if (!h->img->is_observed &&
-		(state == RESTORE_POWER_OUT || (state == RESTORE_ASKING && p->is_low_done &&
-						       h->img->has_power_loss)))
+		(state == RESTORE_POWER_OUT ||
+			(state == RESTORE_ASKING && p->is_low_done && h->img->has_power_loss)))
 		restore_begin(h, &o, now_ns);
 }
 

@@ -19,6 +19,8 @@ void power_free(struct power *p);
 void power_read(struct hands *h, uint32_t channel, int64_t now_ns);
 void power_lost(struct hands *h, uint32_t instrument, int64_t now_ns);
 void power_back(struct hands *h, uint32_t instrument, int64_t now_ns);
+/* Is it known that a device has not lost power since then? One that does not tell is never asked. */
+bool power_is_sure(const struct hands *h, uint32_t instrument, int64_t since_ns);
 void power_tick(struct hands *h, int64_t now_ns);
 void power_adopt(struct hands *h, struct hands *from);
 

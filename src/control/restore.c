@@ -18,18 +18,18 @@ struct restore {
 	const struct image *img;
 	struct output_past *past; /* [output] */
 	uint8_t *is_in;           /* [output] it is of what is decided */
-	uint8_t *is_named;        /* [output] it may come back without a person; once a row is taken */
-	uint8_t *is_left;         /* [output] it stays safe, and waits for a person */
-	double *ramp;             /* [output] of the row; 0: its own */
-	uint32_t *order;          /* outputs, in that in which they come back */
-	uint8_t state;            /* enum restore_state */
-	bool is_all;              /* of the whole bench */
-	bool is_from_safe;        /* what is decided on is in the safe state, which is left for it */
-	bool has_left_safe;       /* what must not come back is safe, and all others are next */
-	bool is_sent;             /* the output at hand */
-	uint32_t held;            /* the safe state that is held meanwhile; IMAGE_NONE */
-	uint32_t to;              /* where a failure leads */
-	uint32_t at;              /* place in `order` */
+	uint8_t *is_named;  /* [output] it may come back without a person; once a row is taken */
+	uint8_t *is_left;   /* [output] it stays safe, and waits for a person */
+	double *ramp;       /* [output] of the row; 0: its own */
+	uint32_t *order;    /* outputs, in that in which they come back */
+	uint8_t state;      /* enum restore_state */
+	bool is_all;        /* of the whole bench */
+	bool is_from_safe;  /* what is decided on is in the safe state, which is left for it */
+	bool has_left_safe; /* what must not come back is safe, and all others are next */
+	bool is_sent;       /* the output at hand */
+	uint32_t held;      /* the safe state that is held meanwhile; IMAGE_NONE */
+	uint32_t to;        /* where a failure leads */
+	uint32_t at;        /* place in `order` */
 	int64_t outage_ns, allowed_ns, began_ns;
 	uint64_t cause;
 };
@@ -151,8 +151,7 @@ restore_is_open(const struct restore *r)
 static const char *
 name_of(const struct image *img, uint32_t output)
 {
-	return image_text(
-		img, image_channel_at(img, image_output_at(img, output)->channel)->name);
+	return image_text(img, image_channel_at(img, image_output_at(img, output)->channel)->name);
 }
 
 static void
@@ -184,11 +183,9 @@ static uint64_t
 emit(struct hands *h, enum event_kind kind, double value, uint64_t cause, const char *text,
 	int64_t now_ns)
 {
-	struct event e = { .kind = kind,
-		.stamp_ns = now_ns,
-		.cause = cause,
-		.n_values = 1,
-		.values = { value } };
+	struct event e = {
+		.kind = kind, .stamp_ns = now_ns, .cause = cause, .n_values = 1, .values = { value }
+	};
 
 	text_copy(e.text, sizeof(e.text), text);
 	return h->sink.event(h->sink.ctx, &e);
@@ -203,8 +200,8 @@ tell(struct hands *h, const char *what, int64_t now_ns)
 	if (!h->has_restarted)
 		return r->cause;
 	h->has_restarted = false;
-	return emit(h, EVENT_OUTAGE,
-		r->outage_ns < 0 ? (double)NAN : (double)r->outage_ns / 1e9, 0, what, now_ns);
+	return emit(h, EVENT_OUTAGE, r->outage_ns < 0 ? (double)NAN : (double)r->outage_ns / 1e9, 0,
+		what, now_ns);
 }
 
 /* "; waits for a person: V_H2, H2_flow" */
@@ -317,9 +314,9 @@ restore_begin(struct hands *h, const struct restore_outage *o, int64_t now_ns)
 	if (r->state == RESTORE_ASKING && !is_all)
 		return;
 	r->is_from_safe = r->state == RESTORE_ASKING;
-	r->outage_ns = !is_more                         ? o->ns
+	r->outage_ns = !is_more                        ? o->ns
 		       : r->outage_ns < 0 || o->ns < 0 ? -1
-							: MAX(r->outage_ns, o->ns);
+						       : MAX(r->outage_ns, o->ns);
 	r->allowed_ns = is_more ? MIN(r->allowed_ns, o->allowed_ns) : o->allowed_ns;
 	r->is_all = r->is_all || is_all;
 	r->cause = o->cause;
@@ -490,9 +487,9 @@ take_row(struct hands *h, uint32_t row, int64_t now_ns)
 	const struct image_power_row *d = image_power_row_at(h->img, row);
 	char text[EVENT_TEXT];
 
-	snprintf(text, sizeof(text), "%s%.100s",
-		d->what == POWER_ASK ? "a person is asked: " : "",
-		d->when.n_ops == 0 ? "no row of power_loss holds" : image_text(h->img, d->when.text));
+	snprintf(text, sizeof(text), "%s%.100s", d->what == POWER_ASK ? "a person is asked: " : "",
+		d->when.n_ops == 0 ? "no row of power_loss holds"
+				   : image_text(h->img, d->when.text));
 	if (r->is_from_safe && d->what <= POWER_RAMP && r->held != IMAGE_NONE)
 		safe_leave(h->safe, r->held, now_ns);
 	r->to = d->to;
@@ -653,8 +650,7 @@ come_back(struct hands *h, int64_t now_ns)
 		return;
 	}
 	if (!r->has_left_safe) {
-		if (!are_left_safe(h, now_ns) || !trips_are_ready(h->trips) ||
-			!look(h).is_all_read)
+		if (!are_left_safe(h, now_ns) || !trips_are_ready(h->trips) || !look(h).is_all_read)
 			return;
 		r->has_left_safe = true;
 	}
@@ -714,8 +710,8 @@ restore_step(struct hands *h, int64_t now_ns)
 /* ---- a person chooses ------------------------------------------------------------------------------------------------------ */
 
 int
-restore_command(struct hands *h, const struct command *c, uint64_t cause, int64_t now_ns,
-	struct err *err)
+restore_command(
+	struct hands *h, const struct command *c, uint64_t cause, int64_t now_ns, struct err *err)
 {
 	struct restore *r = h->restore;
 

@@ -40,7 +40,7 @@ bool trips_are_ready(const struct trips *t);
 /* Which one is not, for messages; "" when all are. */
 const char *trips_not_ready(const struct trips *t);
 int64_t trips_longest(const struct trips *t); /* warm-up */
-bool trips_any(const struct trips *t); /* is one tripped? */
+bool trips_any(const struct trips *t);        /* is one tripped? */
 bool trips_is_tripped(const struct trips *t, uint32_t i);
 
 /* May an output be brought to `value`? Not by what the interlocks say, nor anywhere but to safe values while the bench is

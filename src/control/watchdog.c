@@ -98,8 +98,7 @@ hand_over(struct watchdogs *w, const struct image_watchdog *d, bool is_tripped, 
 	for (uint32_t i = d->first_value; i < d->first_value + d->n_values; i++) {
 		const struct image_watchdog_value *v = image_watchdog_value_at(w->img, i);
 
-		outputs_away(
-			w->outputs, v->channel, is_tripped ? v->value : (double)NAN, now_ns);
+		outputs_away(w->outputs, v->channel, is_tripped ? v->value : (double)NAN, now_ns);
 	}
 }
 
@@ -158,7 +157,8 @@ watchdogs_adopt(struct watchdogs *w, const struct watchdogs *from, int64_t now_n
 {
 	for (uint32_t i = 0; w != NULL && from != NULL && i < w->img->watchdogs.n; i++) {
 		const struct image_watchdog *d = image_watchdog_at(w->img, i);
-		const char *name = image_text(w->img, image_instrument_at(w->img, d->instrument)->name);
+		const char *name =
+			image_text(w->img, image_instrument_at(w->img, d->instrument)->name);
 
 		for (uint32_t k = 0; k < from->img->watchdogs.n; k++) {
 			const struct image_watchdog *old = image_watchdog_at(from->img, k);

@@ -108,15 +108,16 @@ struct image {
 	} power;
 	uint32_t has_power_loss; /* 0, 1: there is `power_loss:`, and power_rows has at least one */
 	uint32_t restoring; /* channel "mbc.restore": enum restore_state; with has_power_loss */
-	uint32_t outage; /* channel "restore.outage", in s: how long nobody was at the controls; the same */
+	uint32_t
+		outage; /* channel "restore.outage", in s: how long nobody was at the controls; the same */
 	uint32_t spare_power;
 	struct image_table needs; /* uint32_t: instruments that have to live for the heartbeat */
 	struct image_table watchdogs;       /* struct image_watchdog */
 	struct image_table watchdog_values; /* struct image_watchdog_value, grouped by watchdog */
 	struct image_table uptimes;         /* struct image_uptime */
-	struct image_table power_rows;      /* struct image_power_row; the last one has no condition */
-	struct image_table power_outputs;   /* struct image_power_output, grouped by row */
-	struct image_table lasts;           /* struct image_last */
+	struct image_table power_rows; /* struct image_power_row; the last one has no condition */
+	struct image_table power_outputs; /* struct image_power_output, grouped by row */
+	struct image_table lasts;         /* struct image_last */
 };
 
 /* What `serve: commands:` opens to the holders of tokens. */

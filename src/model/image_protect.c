@@ -120,9 +120,9 @@ is_output(const struct image *img, uint32_t i)
 	       is_state(img, o->target, STATE_TARGET) && is_state(img, o->working, STATE_WORKING) &&
 	       is_state(img, o->owner, STATE_OWNER) && is_state(img, o->mode, STATE_MODE) &&
 	       o->hazard < HAZARDS && o->fails < FAILS_KINDS && has_numbers &&
-	       fabs(o->factor) > 0 && o->ramp >= 0 && o->holdback >= 0 && o->verify_within >= 0 && o->min <= o->max &&
-	       o->verify_tries <= 10 && is_time(o->verify_after_ns) && is_time(o->refresh_ns) &&
-	       is_range(o->first_knot, o->n_knots, img->knots.n) &&
+	       fabs(o->factor) > 0 && o->ramp >= 0 && o->holdback >= 0 && o->verify_within >= 0 &&
+	       o->min <= o->max && o->verify_tries <= 10 && is_time(o->verify_after_ns) &&
+	       is_time(o->refresh_ns) && is_range(o->first_knot, o->n_knots, img->knots.n) &&
 	       (!o->is_inverted_table || o->n_knots >= 2) && is_or_none(o->shutoff, img->outputs.n);
 }
 
@@ -254,9 +254,8 @@ static bool
 is_power_loss(const struct image *img)
 {
 	return img->has_power_loss <= 1 && (img->has_power_loss == 1) == (img->power_rows.n > 0) &&
-	       (img->has_power_loss == 0 ||
-		       (is_state(img, img->restoring, STATE_RESTORE) &&
-			       is_state(img, img->outage, STATE_OUTAGE)));
+	       (img->has_power_loss == 0 || (is_state(img, img->restoring, STATE_RESTORE) &&
+						    is_state(img, img->outage, STATE_OUTAGE)));
 }
 
 static bool

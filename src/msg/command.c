@@ -10,8 +10,7 @@ command_kind_text(enum command_kind kind)
 {
 	static const char *const names[] = { "set", "mode", "safe", "trip_reset", "bypass",
 		"bypass_end", "alarm_ack", "alarm_shelve", "alarm_unshelve", "alarm_reset",
-		"alarm_out", "alarm_in", "silence", "release", "plan",
-		"restore" };
+		"alarm_out", "alarm_in", "silence", "release", "plan", "restore" };
 
 	_Static_assert(NELEM(names) == COMMAND_KINDS, "a name for each kind");
 	return names[kind];

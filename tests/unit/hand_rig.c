@@ -89,9 +89,10 @@ on_keep(void *ctx, const uint8_t *bytes, size_t n)
 static struct bench_clock
 clock_of(const struct hand_rig *r)
 {
-	return (struct bench_clock){
-		.now_ns = r->now_ns, .wall_ns = r->wall_ns, .wall_is_good = !r->wall_is_bad
-	};
+	return (struct bench_clock){ .now_ns = r->now_ns,
+		.wall_ns = r->wall_ns,
+		.wall_is_good = !r->wall_is_bad,
+		.late_ns = r->late_ns };
 }
 
 static void
@@ -168,7 +169,7 @@ hand_reboot(struct hand_rig *r, int64_t outage_ns)
 	hand_kill(r, 0);
 }
 
-/* ---- devices: Modbus/TCP, functions 3, 6, 16 ----------------------------------------------------------------------------- */
+/* ---- devices: Modbus/TCP, functions 1, 3, 5, 6, 16 ----------------------------------------------------------------------------- */
 
 static unsigned
 get16(const uint8_t *at)
@@ -199,7 +200,7 @@ answer(struct hand_rig *r, uint32_t d, const uint8_t *in, size_t n)
 	unsigned function = in[7], address = get16(in + 8), count = n < 12 ? 0 : get16(in + 10),
 		 size;
 
-	if (function == 3) {
+	if (function == 3 || function == 1) {
 		dev->asked_ns = r->now_ns;
 		dev->address = address;
 	} else if (function != 17 && function != 43) /* what it is */
@@ -207,7 +208,14 @@ answer(struct hand_rig *r, uint32_t d, const uint8_t *in, size_t n)
 	if (dev->is_silent)
 		return;
 	memcpy(out, in, MIN(n, (size_t)12));
-	if (function != 3 && function != 6 && function != 16) {
+	if (function == 1) {
+		assert_true(address + count <= HAND_REGISTERS);
+		out[8] = (uint8_t)((count + 7) / 8);
+		memset(out + 9, 0, out[8]);
+		for (unsigned i = 0; i < count; i++)
+			out[9 + i / 8] |= (uint8_t)((dev->held[address + i] != 0) << i % 8);
+		size = 9u + out[8];
+	} else if (function != 3 && function != 5 && function != 6 && function != 16) {
 		out[7] |= 0x80;
 		out[8] = 1;
 		size = 9;
@@ -229,7 +237,9 @@ answer(struct hand_rig *r, uint32_t d, const uint8_t *in, size_t n)
 		out[8] = 4;
 		size = 9;
 	} else {
-		if (function == 6)
+		if (function == 5)
+			note_write(r, d, address, count != 0);
+		else if (function == 6)
 			note_write(r, d, address, (int16_t)count);
 		else
 			for (unsigned i = 0; i < count; i++)

@@ -1,6 +1,7 @@
 /* hand_rig.h - a whole bench with Modbus devices in memory, on a clock that the test moves: for what writes and protects
  *
- * Each device is one link and one instrument with registers 0 to 15 that are read and written (int16), polled each 100 ms.
+ * Each device is one link and one instrument with registers 0 to 15 that are read and written (int16), polled each 100 ms; a coil is a
+ * register that holds 0 or 1.
  */
 #ifndef TESTS_HAND_RIG_H
 #define TESTS_HAND_RIG_H
@@ -80,8 +81,9 @@ struct hand_rig {
 	int64_t wall_ns;
 	bool wall_is_bad;
 	struct hand_ears ears;
-	bool no_disk; /* nothing is recorded */
-	bool is_slow; /* it is not on the disk yet */
+	bool no_disk;    /* nothing is recorded */
+	bool is_slow;    /* it is not on the disk yet */
+	int64_t late_ns; /* of all ticks, as the controller is told */
 };
 
 /* A builder with n devices "d0" .. and points "r0" .. of `registers` each; *out_points[device * HAND_REGISTERS + register]. */
