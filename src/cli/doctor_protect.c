@@ -336,7 +336,7 @@ has_line_of(const struct image *img, uint32_t state, uint32_t instrument)
 	const struct image_safe_state *d = image_safe_state_at(img, state);
 
 	for (uint32_t i = d->first_line; i < d->first_line + d->n_lines; i++)
-		if (worst_instrument(img, image_safe_line_at(img, i)) == instrument)
+		if (worst_uses(img, image_safe_line_at(img, i), instrument))
 			return true;
 	return false;
 }
@@ -394,18 +394,34 @@ to_at(const struct image *img, const struct image_output *o, double value)
 {
 	if (o->is_inverted_table)
 		value = image_table_place(image_knot_at(img, o->first_knot), o->n_knots, value);
+	if (o->n_coefficients > 0)
+		value = image_poly_place(img, o, value);
 	return value * o->factor + o->offset;
+}
+
+static int64_t
+patience_at(const struct image *img, uint32_t at, int64_t after_ns, uint32_t tries)
+{
+	const struct image_point *p = image_point_at(img, image_channel_at(img, at)->source);
+	const struct image_instrument *ins = image_instrument_at(img, p->instrument);
+
+	return after_ns + (int64_t)MAX(tries, 1u) * (p->every_ns + 2 * ins->timeout_ns);
 }
 
 /* Longer than this a device may not take to show what it was told. */
 static int64_t
 patience(const struct image *img, const struct image_output *o)
 {
-	const struct image_point *p = image_point_at(img, image_channel_at(img, o->at)->source);
-	const struct image_instrument *ins = image_instrument_at(img, p->instrument);
+	int64_t all_ns = NS_PER_S;
 
-	return o->verify_after_ns +
-	       (int64_t)MAX(o->verify_tries, 1u) * (p->every_ns + 2 * ins->timeout_ns) + NS_PER_S;
+	if (o->n_parts == 0)
+		return patience_at(img, o->at, o->verify_after_ns, o->verify_tries) + NS_PER_S;
+	for (uint32_t i = o->first_part; i < o->first_part + o->n_parts; i++) {
+		const struct image_part *p = image_part_at(img, i);
+
+		all_ns += patience_at(img, p->at, p->verify_after_ns, p->verify_tries);
+	}
+	return all_ns;
 }
 
 static bool

@@ -47,6 +47,7 @@ bench_init(struct bench *b, const char *path)
 	b->watchdog = "";
 	b->source = "";
 	b->on_stop = b->bench_state = b->horn = b->restoring = b->outage = IMAGE_NONE;
+	b->lock = b->lock_state = IMAGE_NONE;
 	b->expr = mem_zero(1, sizeof(*b->expr));
 }
 
@@ -81,6 +82,10 @@ bench_done(struct bench *b)
 	free(b->safe_states.at);
 	free(b->safe_lines.at);
 	free(b->restore.at);
+	free(b->parts.at);
+	free(b->numbers.at);
+	free(b->gases.at);
+	free(b->calibrations.at);
 	free(b->trips.at);
 	free(b->interlocks.at);
 	free(b->alarms.at);

@@ -146,7 +146,8 @@ struct bench_channel {
 	 * and the one that it is computed from; IMAGE_NONE. */
 	int64_t period_ns;
 	uint32_t of_output, from_output;
-	bool is_blind; /* it can only be written, and never has a value */
+	bool is_blind;                     /* it can only be written, and never has a value */
+	const struct node *const *pattern; /* keys of schema_pattern; NULL */
 };
 
 /* A bench channel with `write:`. Channels are places in the table of channels here, as in all of the bench. */
@@ -164,6 +165,11 @@ struct bench_output {
 	uint32_t shutoff;    /* output; IMAGE_NONE */
 	int64_t shutoff_is;
 	double holdback; /* 0: it does not matter */
+	/* As in struct image_output; `at` of a pattern is its own channel. */
+	uint32_t first_part, n_parts, first_end, n_ends, first_coefficient, n_coefficients;
+	bool is_off_first;
+	double poly_low, poly_high;
+	uint32_t valve; /* output; IMAGE_NONE */
 };
 
 struct bench_safe_state {
@@ -171,6 +177,19 @@ struct bench_safe_state {
 	const struct node *node;
 	uint32_t first_line, n_lines;
 	uint32_t state; /* channel */
+};
+
+/* See struct image_gas, image_calibration. */
+struct bench_gas {
+	uint32_t channel;
+	const char *calibrated, *flowing, *reference;
+	double factor;
+};
+
+struct bench_calibration {
+	uint32_t channel, raw;
+	const char *date, *due, *certificate;
+	int64_t due_s;
 };
 
 /* What is asked about a run. */
@@ -225,6 +244,12 @@ struct bench {
 	BENCH_TABLE(struct bench_safe_state) safe_states;
 	BENCH_TABLE(struct image_safe_line) safe_lines;
 	BENCH_TABLE(uint32_t) restore;
+	BENCH_TABLE(struct image_part) parts; /* at: of the table of channels */
+	BENCH_TABLE(double) numbers;
+	BENCH_TABLE(struct bench_gas) gases;
+	BENCH_TABLE(struct bench_calibration) calibrations;
+	uint32_t lock, lock_state; /* channels; IMAGE_NONE: no local_lock */
+	int64_t lock_is;
 	struct names output_names;     /* name of the bench channel -> output */
 	struct names safe_state_names; /* "cold_inert" -> safe state */
 	uint32_t on_stop;              /* safe state; IMAGE_NONE */
@@ -372,6 +397,22 @@ void outputs_resolve(struct bench *b);
  * told. After outputs_resolve(). */
 uint32_t outputs_find(struct bench *b, const struct node *n);
 bool outputs_value(struct bench *b, uint32_t output, const struct node *n, double *out);
+
+/* The channel of an instrument that a node names as what the output writes; IMAGE_NONE: there is none, and that was told. */
+uint32_t outputs_place(struct bench *b, const struct bench_output *o, const struct node *n);
+/* A value for a channel; o: the output whose limits hold, NULL: none do. */
+bool outputs_value_of(struct bench *b, const struct bench_output *o, const struct bench_channel *ch,
+	const struct node *n, double *out);
+/* By how much rounding on the wire can change a whole number that an instrument's channel shows. */
+double outputs_rounding(const struct bench *b, const struct bench_channel *at);
+
+/* `pattern:`, and `read:` of end switches: the channel, in channels_resolve(); then the output. writer: [channel] 1 + output. */
+void patterns_channel(struct bench *b, struct bench_channel *ch);
+void patterns_ends(struct bench *b, struct bench_channel *ch);
+void patterns_resolve(struct bench *b, struct bench_output *o, uint32_t *writer);
+void patterns_read_ends(struct bench *b, struct bench_output *o);
+/* conditions_prepare(): what an output of several places shows, and how fast. */
+void patterns_mark(struct bench *b, uint32_t output);
 
 /* How values of the output become those of the channel `at` that it writes: factor, offset or table; has_limits, min and max.
  * False: there is no way back, and that was told. */

@@ -36,13 +36,25 @@ read_channel(struct bench *b, const struct node *n)
 	memcpy(keys, found, BENCH_CH_ROWS * sizeof(*keys));
 	ch->keys = keys;
 	/* What is written is what is read, unless something else is. */
-	if (found[CH_READ] == NULL && found[BENCH_CH_CALC] == NULL)
+	if (found[BENCH_CH_PATTERN] != NULL) {
+		keys[CH_READ] = keys[BENCH_CH_WRITE] = NULL;
+		for (size_t i = 0; i < 2; i++) {
+			const struct node *other =
+				found[i == 0 ? (int)CH_READ : (int)BENCH_CH_WRITE];
+
+			if (other != NULL)
+				diag_error(&b->diag, other->key_at, "conflict",
+					"a pattern is written and read by its parts; remove '%s'",
+					other->key);
+		}
+	} else if (found[CH_READ] == NULL && found[BENCH_CH_CALC] == NULL)
 		keys[CH_READ] = found[BENCH_CH_WRITE];
 	if (found[CH_READ] != NULL && found[BENCH_CH_CALC] != NULL)
 		diag_error(&b->diag, found[BENCH_CH_CALC]->key_at, "conflict",
 			"a channel either reads another one or is calculated; keep one of read and "
 			"calc");
-	else if (keys[CH_READ] == NULL && found[BENCH_CH_CALC] == NULL && !ch->has_odd_keys)
+	else if (keys[CH_READ] == NULL && found[BENCH_CH_CALC] == NULL &&
+		 found[BENCH_CH_PATTERN] == NULL && !ch->has_odd_keys)
 		diag_error(&b->diag, n->at, "missing",
 			"the channel has no source; add read: INSTRUMENT.CHANNEL, or calc: "
 			"EXPRESSION");
@@ -459,7 +471,11 @@ read_source(struct bench *b, struct bench_channel *ch)
 {
 	bool reads = ch->keys[CH_READ] != NULL, calculates = ch->keys[BENCH_CH_CALC] != NULL;
 
-	if (reads && !calculates) {
+	if (ch->keys[BENCH_CH_PATTERN] != NULL) {
+		patterns_channel(b, ch);
+	} else if (reads && !calculates && ch->keys[CH_READ]->kind == NODE_MAP) {
+		patterns_ends(b, ch);
+	} else if (reads && !calculates) {
 		follow(b, ch);
 	} else if (calculates && !reads) {
 		calculate(b, ch);

@@ -68,6 +68,7 @@ mark_output(struct bench *b, uint32_t output)
 		if (shown[i] < b->channels.n)
 			b->channels.at[shown[i]].of_output = b->channels.at[shown[i]].from_output =
 				output;
+	patterns_mark(b, output);
 }
 
 static void

@@ -21,6 +21,9 @@ struct image_table emit_table(struct emit *e, uint32_t n);
 /* What is written, and what safe means. */
 void emit_protection(struct emit *e, struct image *img);
 
+/* Parts of patterns, gases, calibrations, the lock. */
+void emit_kinds(struct emit *e, struct image *img);
+
 /* Trips, interlocks, alarms and rules. */
 void emit_conditions(struct emit *e, struct image *img);
 

@@ -44,6 +44,17 @@ emit_outputs(struct emit *e)
 			.shutoff = o->shutoff,
 			.shutoff_is = (uint32_t)o->shutoff_is,
 			.holdback = o->holdback,
+			.first_part = o->first_part,
+			.n_parts = o->n_parts,
+			.first_end = o->first_end,
+			.n_ends = o->n_ends,
+			.is_off_first = o->is_off_first,
+			.n_coefficients = o->n_coefficients,
+			.first_coefficient = o->first_coefficient,
+			.has_valve = o->valve != IMAGE_NONE,
+			.valve = o->valve == IMAGE_NONE ? 0 : o->valve,
+			.poly_low = o->poly_low,
+			.poly_high = o->poly_high,
 		};
 
 		buf_put(e->out, &d, sizeof(d));
@@ -83,6 +94,7 @@ emit_protection(struct emit *e, struct image *img)
 	buf_put(e->out, b->safe_lines.at, b->safe_lines.n * sizeof(*b->safe_lines.at));
 	img->restore = emit_table(e, b->restore.n);
 	buf_put(e->out, b->restore.at, b->restore.n * sizeof(*b->restore.at));
+	emit_kinds(e, img);
 	img->on_stop = b->on_stop;
 	img->is_observed = b->is_observed;
 	img->bench_state = place_of(b, b->bench_state);

@@ -73,6 +73,10 @@ def_name(const struct key *table)
 		{ schema_field, "field" },
 		{ schema_scale, "line" },
 		{ schema_ramp, "ramp" },
+		{ schema_pattern, "pattern" },
+		{ schema_gas, "gas" },
+		{ schema_calibration, "calibration" },
+		{ schema_lock, "local_lock" },
 		{ schema_safe_state, "safe_state" },
 		{ schema_safe_line, "safe_line" },
 		{ schema_safe_else, "safe_else" },
@@ -156,6 +160,14 @@ static const struct {
 	{ KEY_PAIRS, "items",
 		"{\"type\": \"array\", \"items\": {\"type\": [\"number\", \"string\"]}, "
 		"\"minItems\": 2, \"maxItems\": 2}" },
+	{ KEY_ROWS, "type", "\"object\"" },
+	{ KEY_ROWS, "additionalProperties",
+		"{\"type\": \"array\", \"items\": {\"type\": [\"string\", \"number\", "
+		"\"boolean\"]}}" },
+	{ KEY_NUMBERS, "type", "\"array\"" },
+	{ KEY_NUMBERS, "items", "{\"type\": [\"number\", \"string\"]}" },
+	{ KEY_READS, "type", "[\"string\", \"object\"]" },
+	{ KEY_READS, "additionalProperties", "{\"type\": \"string\"}" },
 	{ KEY_ONLY, "type", "\"object\"" },
 	{ KEY_ONLY, "additionalProperties",
 		"{\"type\": [\"string\", \"number\", \"boolean\", \"array\"]}" },
@@ -282,6 +294,7 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 		json_end(j);
 		break;
 	case KEY_RAMP:
+	case KEY_LOCK:
 		json_array(j, "anyOf");
 		json_raw(j, NULL, "{\"type\": [\"string\", \"number\"]}");
 		json_object(j, NULL);
@@ -691,6 +704,10 @@ schema_json(struct buf *out)
 	def(&j, "rs485", schema_rs485, false);
 	def(&j, "channel", schema_channel, false);
 	def(&j, "ramp", schema_ramp, false);
+	def(&j, "pattern", schema_pattern, false);
+	def(&j, "gas", schema_gas, false);
+	def(&j, "calibration", schema_calibration, false);
+	def(&j, "local_lock", schema_lock, false);
 	def(&j, "safe_state", schema_safe_state, false);
 	def(&j, "safe_line", schema_safe_line, false);
 	def(&j, "safe_else", schema_safe_else, false);

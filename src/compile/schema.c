@@ -133,9 +133,7 @@ const struct key schema_scale[] = {
 		.def = "changes",                                                                  \
 		.help = "what is recorded: changes, every (each acquisition), no, or a map" }
 
-#define CHANNEL_LATER                                                                              \
-	LATER("gas", "the gas of a flow"), LATER("calibration", "a calibration table"),            \
-		LATER("valve", "a valve with feedback"), LATER("pid", "a controller")
+#define CHANNEL_LATER LATER("pid", "a controller")
 
 const struct key schema_verify[] = {
 	[VERIFY_WITHIN] = { .name = "within",
@@ -238,9 +236,9 @@ const struct key schema_ramp[] = {
 
 const struct key schema_channel[] = {
 	[CH_READ] = { .name = "read",
-		.kind = KEY_REF,
+		.kind = KEY_READS,
 		.help = "the channel that it follows: INSTRUMENT.CHANNEL, or another of the "
-			"bench" },
+			"bench; with write: its end switches, {closed: daq.di0, open: daq.di1}" },
 	CHANNEL_ROWS,
 	[BENCH_CH_CALC] = { .name = "calc",
 		.kind = KEY_EXPR,
@@ -252,6 +250,19 @@ const struct key schema_channel[] = {
 		.kind = KEY_MAP,
 		.sub = schema_limits,
 		.help = "limits that warn people: {high: 640 degC}" },
+	[BENCH_CH_GAS] = { .name = "gas",
+		.kind = KEY_MAP,
+		.sub = schema_gas,
+		.help = "another gas flows than the device counts in: {calibrated: N2, flowing: "
+			"CO2, factor: 0.74}" },
+	[BENCH_CH_CALIBRATION] = { .name = "calibration",
+		.kind = KEY_MAP,
+		.sub = schema_calibration,
+		.help = "what is shown is calibrated; NAME.raw is what it was before" },
+	[BENCH_CH_PATTERN] = { .name = "pattern",
+		.kind = KEY_MAP,
+		.sub = schema_pattern,
+		.help = "several outputs of instruments as one, in place of read and write" },
 	[BENCH_CH_WRITE] = { .name = "write",
 		.kind = KEY_REF,
 		.help = "the channel of an instrument that it moves: INSTRUMENT.CHANNEL; it is an "
@@ -271,6 +282,10 @@ const struct key schema_channel[] = {
 	[BENCH_CH_SHUTOFF] = { .name = "shutoff",
 		.kind = KEY_REF,
 		.help = "with write: the output that shuts this flow off" },
+	[BENCH_CH_VALVE] = { .name = "valve",
+		.kind = KEY_REF,
+		.help = "with write: the flow controller's own override, which makes the output "
+			"NAME.valve of auto, closed and open" },
 	[BENCH_CH_REFRESH] = { .name = "refresh",
 		.kind = KEY_SPAN,
 		.min = MS(100),
@@ -1008,9 +1023,13 @@ const struct key schema_top[] = {
 		.sub = schema_power_row,
 		.help = "what happens after an outage: rows, of which the first that holds is "
 			"taken" },
+	[TOP_LOCAL_LOCK] = { .name = "local_lock",
+		.kind = KEY_LOCK,
+		.sub = schema_lock,
+		.help = "a switch that locks commands from elsewhere, except towards safe: "
+			"daq.di3, or {channel: daq.di3, locked: off}" },
 	LATER("sequences", "the bench's sequences"),
 	LATER("notify", "people to tell"),
 	LATER("share", "channels for other systems"),
-	LATER("local_lock", "a switch that locks remote commands"),
 	END,
 };

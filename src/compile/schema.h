@@ -44,6 +44,10 @@ enum key_kind {
 	KEY_REFS,     /* names of channels: one, or a list */
 	KEY_RAMP,     /* a quantity per time, or the keys of `sub` */
 	KEY_SPAN_OR,  /* a duration, or one of `words` */
+	KEY_ROWS,     /* names, each with a list of single values */
+	KEY_NUMBERS,  /* a list of numbers */
+	KEY_LOCK,     /* the name of a channel, or the keys of `sub` */
+	KEY_READS,    /* the name of a channel, or names of places, each with a channel */
 	KEY_LATER,    /* known, and not available yet */
 };
 
@@ -106,7 +110,8 @@ enum {
 	TOP_RULES,
 	TOP_HEARTBEAT,
 	TOP_POWER,
-	TOP_POWER_LOSS
+	TOP_POWER_LOSS,
+	TOP_LOCAL_LOCK
 };
 enum {
 	INS_USE,
@@ -202,11 +207,15 @@ enum {
 	BENCH_CH_CALC = CH_OWN,
 	BENCH_CH_WAS,
 	BENCH_CH_ALARM,
+	BENCH_CH_GAS,
+	BENCH_CH_CALIBRATION,
+	BENCH_CH_PATTERN,
 	BENCH_CH_WRITE, /* and behind it what only outputs have */
 	BENCH_CH_RAMP,
 	BENCH_CH_HAZARD,
 	BENCH_CH_FAILS,
 	BENCH_CH_SHUTOFF,
+	BENCH_CH_VALVE,
 	BENCH_CH_REFRESH,
 	BENCH_CH_VERIFY,
 	BENCH_CH_MAX_WRITES,
@@ -215,6 +224,16 @@ enum {
 	BENCH_CH_ROWS
 };
 enum { RAMP_MAX };
+enum { PATTERN_OF, PATTERN_CHOICES, PATTERN_ORDER };
+enum { GAS_CALIBRATED, GAS_FLOWING, GAS_FACTOR, GAS_REFERENCE };
+enum {
+	CALIBRATION_POINTS,
+	CALIBRATION_POLY,
+	CALIBRATION_DATE,
+	CALIBRATION_DUE,
+	CALIBRATION_CERTIFICATE
+};
+enum { LOCK_CHANNEL, LOCK_LOCKED_AT };
 enum { SAFE_TITLE, SAFE_ORDER };
 enum { SAFE_LINE_SET, SAFE_LINE_TO, SAFE_LINE_WITHIN, SAFE_LINE_AFTER, SAFE_LINE_ELSE };
 enum {
@@ -302,6 +321,9 @@ extern const struct key schema_top[], schema_link[], schema_instrument[],
 extern const struct key schema_trip[], schema_interlock[], schema_bypass[], schema_alarm[],
 	schema_limits[], schema_rule[], schema_heartbeat[], schema_power[], schema_power_row[],
 	schema_guard[], schema_device_watchdog[];
+
+/* schema_kinds.c */
+extern const struct key schema_pattern[], schema_gas[], schema_calibration[], schema_lock[];
 
 /* The JSON Schema of a bench file, with the options of the codecs that are built in. */
 void schema_json(struct buf *out);

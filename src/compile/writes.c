@@ -58,7 +58,8 @@ outputs_declare(struct bench *b)
 		struct bench_output *o;
 		uint32_t k = names_get(&b->instrument_names, ch->name);
 
-		if (ch->keys == NULL || ch->scope != NULL || ch->keys[BENCH_CH_WRITE] == NULL)
+		if (ch->keys == NULL || ch->scope != NULL ||
+			(ch->keys[BENCH_CH_WRITE] == NULL && ch->keys[BENCH_CH_PATTERN] == NULL))
 			continue;
 		if (b->outputs.n == IMAGE_OUTPUTS_MAX) {
 			diag_error(&b->diag, ch->at, "too-large",
@@ -74,7 +75,7 @@ outputs_declare(struct bench *b)
 		o = BENCH_ADD(b->outputs);
 		o->name = ch->name;
 		o->channel = i;
-		o->at = o->shutoff = IMAGE_NONE;
+		o->at = o->shutoff = o->valve = IMAGE_NONE;
 		names_put(&b->output_names, o->name, b->outputs.n - 1);
 		o->target = add_state(b, i, "target", STATE_TARGET);
 		o->working = add_state(b, i, "working", STATE_WORKING);
@@ -137,7 +138,7 @@ number_value(struct bench *b, const struct bench_output *o, const struct bench_c
 {
 	if (ch->is_unit_open || !read_quantity(b, n, ch, false, out))
 		return false;
-	if (!o->has_limits || (*out >= o->min && *out <= o->max))
+	if (o == NULL || !o->has_limits || (*out >= o->min && *out <= o->max))
 		return true;
 	diag_error(&b->diag, n->at, "out-of-range",
 		"'%.40s' lies outside of %.9g to %.9g%s%s, the limits of '%s'; write a value "
@@ -151,7 +152,14 @@ bool
 outputs_value(struct bench *b, uint32_t output, const struct node *n, double *out)
 {
 	const struct bench_output *o = &b->outputs.at[output];
-	const struct bench_channel *ch = &b->channels.at[o->channel];
+
+	return outputs_value_of(b, o, &b->channels.at[o->channel], n, out);
+}
+
+bool
+outputs_value_of(struct bench *b, const struct bench_output *o, const struct bench_channel *ch,
+	const struct node *n, double *out)
+{
 	const char *text = read_text(b, n);
 	char words[100];
 	int64_t number;
@@ -338,11 +346,10 @@ check_limits(struct bench *b, const struct bench_output *o)
 /* ---- where ----------------------------------------------------------------------------------------------------------------- */
 
 /* The channel of an instrument that is written. */
-static uint32_t
-find_written(struct bench *b, const struct bench_output *o)
+uint32_t
+outputs_place(struct bench *b, const struct bench_output *o, const struct node *n)
 {
 	const struct bench_channel *own = &b->channels.at[o->channel], *ch;
-	const struct node *n = own->keys[BENCH_CH_WRITE];
 	const char *name = read_text(b, n);
 	uint32_t i = name == NULL ? NAMES_NONE : names_get(&b->channel_names, name);
 	char near[96];
@@ -394,6 +401,12 @@ is_alone(struct bench *b, const struct bench_output *o, uint32_t *writer)
 			"'%s' is the heartbeat, and nothing else may move that; write another "
 			"channel",
 			b->channels.at[o->at].name);
+	else if (b->outputs.at[*first - 1].n_parts > 0)
+		diag_error(&b->diag, key_of(b, o, BENCH_CH_WRITE)->at, "conflict",
+			"'%s' is a part of the pattern '%s' and is written by that alone; set "
+			"'%s', or take it out of there",
+			b->channels.at[o->at].name, b->outputs.at[*first - 1].name,
+			b->outputs.at[*first - 1].name);
 	else
 		diag_error(&b->diag, key_of(b, o, BENCH_CH_WRITE)->at, "conflict",
 			"'%s' is written by '%s' already; let one output write it",
@@ -436,6 +449,16 @@ largest_step(const struct bench *b, const struct bench_channel *at)
 	return most;
 }
 
+double
+outputs_rounding(const struct bench *b, const struct bench_channel *at)
+{
+	const struct point *p = &b->points.at[at->source].codec_part;
+
+	return is_number(at) && (p->value == VALUE_INT || p->value == VALUE_UINT)
+		       ? largest_step(b, at) / 2
+		       : 0;
+}
+
 /* How far what is read back may lie from what was written by nothing but the rounding of the wire. */
 static double
 wire_rounding(const struct bench *b, const struct bench_output *o)
@@ -447,7 +470,7 @@ wire_rounding(const struct bench *b, const struct bench_output *o)
 	if (!is_number(at))
 		return 0;
 	if (p->value == VALUE_INT || p->value == VALUE_UINT)
-		return largest_step(b, at) / 2;
+		return outputs_rounding(b, at);
 	if (p->value == VALUE_FLOAT32 && o->has_limits && !o->is_inverted_table)
 		return fmax(fabs(ends[0]), fabs(ends[1])) * 1e-6;
 	return 0;
@@ -486,13 +509,18 @@ resolve(struct bench *b, struct bench_output *o, uint32_t *writer)
 	const struct bench_channel *ch = &b->channels.at[o->channel];
 
 	read_words(b, o);
+	if (ch->keys[BENCH_CH_PATTERN] != NULL) {
+		read_ramp(b, o);
+		patterns_resolve(b, o, writer);
+		return;
+	}
 	if (ch->keys[BENCH_CH_CALC] != NULL) {
 		diag_error(&b->diag, ch->keys[BENCH_CH_WRITE]->key_at, "conflict",
 			"what is calculated is not written; remove one of them, or calculate in a "
 			"channel of its own");
 		return;
 	}
-	o->at = find_written(b, o);
+	o->at = outputs_place(b, o, ch->keys[BENCH_CH_WRITE]);
 	read_ramp(b, o);
 	if (o->at == IMAGE_NONE || !is_alone(b, o, writer) || is_open(ch) ||
 		is_open(&b->channels.at[o->at]) || !inverse_find(b, o))
@@ -501,6 +529,7 @@ resolve(struct bench *b, struct bench_output *o, uint32_t *writer)
 	read_back(b, o);
 	check_limits(b, o);
 	power_holdback(b, (uint32_t)(o - b->outputs.at));
+	patterns_read_ends(b, o);
 }
 
 /* Keys of an output at a channel that is none. */
@@ -529,7 +558,7 @@ outputs_resolve(struct bench *b)
 		const struct bench_channel *ch = &b->channels.at[i];
 
 		if (ch->keys != NULL && ch->scope == NULL && ch->keys[BENCH_CH_WRITE] == NULL &&
-			!ch->has_odd_keys)
+			ch->keys[BENCH_CH_PATTERN] == NULL && !ch->has_odd_keys)
 			check_others(b, ch);
 	}
 	free(writer);

@@ -52,10 +52,45 @@ find_output(const struct image *img, const char *name)
 }
 
 static bool
+same_numbers(const struct change *c, uint32_t was, uint32_t is, uint32_t n)
+{
+	return n == 0 || memcmp(image_numbers(c->was, was), image_numbers(c->is, is),
+				 n * sizeof(double)) == 0;
+}
+
+/* The same places in the same order, at each choice at the same values. */
+static bool
+same_parts(const struct change *c, const struct image_output *a, const struct image_output *b)
+{
+	const struct image_channel *x = image_channel_at(c->was, a->channel),
+				   *y = image_channel_at(c->is, b->channel);
+
+	if (a->n_parts != b->n_parts || a->is_off_first != b->is_off_first ||
+		(a->n_parts > 0 && x->n_choices != y->n_choices))
+		return false;
+	for (uint32_t i = 0; i < a->n_parts; i++) {
+		const struct image_part *p = image_part_at(c->was, a->first_part + i),
+					*q = image_part_at(c->is, b->first_part + i);
+
+		if (!same_text(c, image_channel_at(c->was, p->at)->name,
+			    image_channel_at(c->is, q->at)->name) ||
+			!same_numbers(c, p->first_value, q->first_value, x->n_choices))
+			return false;
+	}
+	for (uint32_t i = 0; a->n_parts > 0 && i < x->n_choices; i++)
+		if (!same_text(c, image_choice_at(c->was, x->first_choice + i)->word,
+			    image_choice_at(c->is, y->first_choice + i)->word))
+			return false;
+	return true;
+}
+
+static bool
 same_way(const struct change *c, const struct image_output *a, const struct image_output *b)
 {
 	return same_text(c, image_channel_at(c->was, a->at)->name,
 		       image_channel_at(c->is, b->at)->name) &&
+	       same_parts(c, a, b) && a->n_coefficients == b->n_coefficients &&
+	       same_numbers(c, a->first_coefficient, b->first_coefficient, a->n_coefficients) &&
 	       same_number(a->factor, b->factor) && same_number(a->offset, b->offset) &&
 	       a->is_inverted_table == b->is_inverted_table && a->n_knots == b->n_knots &&
 	       (a->n_knots == 0 || memcmp(image_knot_at(c->was, a->first_knot),

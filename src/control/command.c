@@ -159,12 +159,22 @@ find_output(const struct image *img, const char *name)
 static int
 name_output(const struct image *img, const struct command *cmd, uint32_t *out, struct err *err)
 {
+	uint32_t channel, pattern;
+
 	*out = find_output(img, cmd->subject);
 	if (*out != IMAGE_NONE)
 		return 0;
-	if (image_find_channel(img, cmd->subject) == IMAGE_NONE)
+	channel = image_find_channel(img, cmd->subject);
+	if (channel == IMAGE_NONE)
 		return err_set(err, ERR_REFUSED, 0,
 			"no channel is named '%.60s'; 'mbc get' lists them", cmd->subject);
+	if (image_find_part(img, channel, &pattern) != IMAGE_NONE)
+		return err_set(err, ERR_REFUSED, 0,
+			"'%.60s' is a part of '%.60s' and is not written on its own; set that",
+			cmd->subject,
+			image_text(
+				img, image_channel_at(img, image_output_at(img, pattern)->channel)
+					     ->name));
 	return err_set(err, ERR_REFUSED, 0,
 		"'%.60s' is read-only; an output is a channel of the bench with write:",
 		cmd->subject);

@@ -61,6 +61,17 @@ on_look(void *ctx, uint32_t channel, struct output_reading *out)
 	channels_look(h->channels, channel, &out->number, &out->quality, &out->stamp_ns);
 }
 
+static void
+on_measured(void *ctx, uint32_t channel, double number, enum quality quality, int64_t stamp_ns)
+{
+	struct hands *h = ctx;
+	struct sample s = { .stamp_ns = stamp_ns, .quality = (uint16_t)quality };
+
+	if (!quality_is_bad(quality))
+		s.v.i = llround(number);
+	channels_accept(h->channels, channel, VALUE_INT, &s, NULL);
+}
+
 static int
 on_write(void *ctx, uint32_t point, uint32_t tag, union value v, struct err *err)
 {
@@ -227,6 +238,7 @@ make_parts(struct hands *h, int64_t now_ns)
 		.read = on_look,
 		.write = on_write,
 		.ask = on_ask,
+		.measured = on_measured,
 		.allow = on_allow,
 		.is_sure = on_sure,
 		.settled = on_settled };

@@ -10,6 +10,8 @@ struct supposition {
 	uint32_t output;
 	double value;
 	enum { AS_MEASURED, AS_SENT, AS_ASKED } others;
+	uint32_t
+		n_done; /* of a pattern: so many of its parts have their new value, in the order of writing */
 };
 
 static bool
@@ -17,6 +19,30 @@ is_of(const struct image_output *o, uint32_t channel)
 {
 	return channel == o->channel || channel == o->target || channel == o->working ||
 	       channel == o->at;
+}
+
+/* A part of a pattern, which is what it will be at that choice, or what it is as long as it was not written. */
+static bool
+part_would_hold(const struct supposition *s, uint32_t channel, double *out)
+{
+	const struct image *img = s->t->img;
+	uint32_t output, part = image_find_part(img, channel, &output);
+	const struct image_output *o;
+	double choice = s->value;
+
+	if (part == IMAGE_NONE)
+		return false;
+	o = image_output_at(img, output);
+	if (output == s->output &&
+		output_part_order(img, o, part - o->first_part, choice) >= s->n_done)
+		return false;
+	if (output != s->output &&
+		(s->others == AS_MEASURED ||
+			!(s->others == AS_SENT ? outputs_working(s->t->outputs, output, &choice)
+					       : outputs_target(s->t->outputs, output, &choice))))
+		return false;
+	*out = output_part_value(img, o, part - o->first_part, choice);
+	return true;
 }
 
 static bool
@@ -41,7 +67,7 @@ would_hold(void *ctx, uint32_t channel, double *out)
 			*out = output_to_at(img, o, *out);
 		return true;
 	}
-	return false;
+	return part_would_hold(s, channel, out);
 }
 
 static bool
@@ -56,15 +82,18 @@ reads_output(const struct trips *t, const struct image_cond *cond, uint32_t outp
 
 		if (is_of(o, channel))
 			return true;
+		for (uint32_t k = o->first_part; k < o->first_part + o->n_parts; k++)
+			if (image_part_at(t->img, k)->at == channel)
+				return true;
 	}
 	return false;
 }
 
 static int
 check(struct trips *t, const struct image_interlock *k, uint32_t output, double value,
-	struct err *err)
+	uint32_t n_done, struct err *err)
 {
-	struct supposition s = { .t = t, .output = output, .value = value };
+	struct supposition s = { .t = t, .output = output, .value = value, .n_done = n_done };
 
 	for (int others = AS_MEASURED; others <= AS_ASKED; others++) {
 		enum truth truth;
@@ -117,6 +146,7 @@ int
 trips_allow(struct trips *t, uint32_t output, double value, struct err *err)
 {
 	int rc = check_start(t, output, value, err);
+	uint32_t n_parts;
 
 	for (uint32_t i = 0; i < t->img->interlocks.n && rc == 0; i++) {
 		const struct image_interlock *k = image_interlock_at(t->img, i);
@@ -125,7 +155,10 @@ trips_allow(struct trips *t, uint32_t output, double value, struct err *err)
 		if (t->at[k->trip].state == TRIP_BYPASSED || !reads_output(t, &k->forbid, output) ||
 			is_towards_safe(t, image_trip_at(t->img, k->trip)->to, output, value))
 			continue;
-		rc = check(t, k, output, value, err);
+		/* Of a pattern each step on the way is a write. */
+		n_parts = image_output_at(t->img, output)->n_parts;
+		for (uint32_t n = MIN(n_parts, 1u); n <= n_parts && rc == 0; n++)
+			rc = check(t, k, output, value, n, err);
 	}
 	return rc;
 }

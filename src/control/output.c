@@ -27,8 +27,10 @@ outputs_new(const struct image *img, const struct outputs_sink *sink)
 		all->at[i].target = all->at[i].working = (double)NAN;
 		all->at[i].sent = all->at[i].told = (double)NAN;
 		all->at[i].trouble = Q_NOT_YET;
-		all->of_channel[image_output_at(img, i)->at] = i + 1;
+		if (image_output_at(img, i)->n_parts == 0) /* else its parts tell of it */
+			all->of_channel[image_output_at(img, i)->at] = i + 1;
 	}
+	output_parts_new(all);
 	return all;
 }
 
@@ -39,6 +41,7 @@ outputs_free(struct outputs *all)
 		return;
 	free(all->at);
 	free(all->of_channel);
+	output_parts_free(all);
 	free(all);
 }
 
@@ -188,9 +191,9 @@ take(struct outputs *all, uint32_t i, const struct output_order *order, int64_t 
 	o->told = (double)NAN;
 	o->is_claimed = false;
 	/* From where the device is, if that is somewhere else. */
-	if (o->is_foreign && o->is_known)
+	if (o->is_foreign && o->is_known && isfinite(o->shown))
 		o->working = o->shown;
-	o->is_foreign = o->is_forbidden = o->is_fought = false;
+	o->is_foreign = o->is_forbidden = o->is_fought = o->is_between = false;
 	o->trouble = Q_NOT_YET;
 	o->moved_ns = now_ns;
 	/* A new target bends the ramp where it is; from nowhere, or for protection, it goes there at once. */
@@ -230,6 +233,13 @@ outputs_claim(struct outputs *all, uint32_t i, enum output_owner owner, int64_t 
 		o->target = o->working;
 	if (o->phase == OUTPUT_WAITING)
 		o->phase = OUTPUT_IDLE;
+	if (o->phase == OUTPUT_WRITING && image_output_at(all->img, i)->n_parts > 0) {
+		/* Its other parts stay where they are, too. */
+		output_parts_stop(all, i);
+		o->phase = OUTPUT_IDLE;
+		o->sent = (double)NAN;
+		o->is_confirmed = false;
+	}
 	output_show(all, i, now_ns);
 }
 
@@ -303,10 +313,11 @@ bool
 outputs_held(const struct outputs *all, uint32_t i, double *out)
 {
 	const struct output *o = &all->at[i];
+	double held = isfinite(o->sent) ? o->sent : o->is_known ? o->shown : (double)NAN;
 
-	if (!isfinite(o->sent) && !o->is_known)
+	if (!isfinite(held))
 		return false;
-	*out = isfinite(o->sent) ? o->sent : o->shown;
+	*out = held;
 	return true;
 }
 
@@ -395,6 +406,7 @@ outputs_tick(struct outputs *all, int64_t now_ns)
 	for (uint32_t i = 0; i < all->n; i++) {
 		struct output *o = &all->at[i];
 
+		output_parts_show(all, i, now_ns);
 		if (o->is_held_back) {
 			o->moved_ns = now_ns;
 			output_step(all, i, now_ns);
@@ -431,10 +443,7 @@ outputs_wake(const struct outputs *all)
 static bool
 is_of(const struct outputs *all, uint32_t i, uint32_t instrument)
 {
-	const struct image_channel *ch =
-		image_channel_at(all->img, image_output_at(all->img, i)->at);
-
-	return ch->instrument == instrument;
+	return image_output_uses(all->img, image_output_at(all->img, i), instrument);
 }
 
 void
@@ -449,6 +458,8 @@ outputs_lost(struct outputs *all, uint32_t instrument, int64_t now_ns)
 		o->is_lost = true;
 		o->is_known = o->is_confirmed = false;
 		o->trouble = Q_NO_ANSWER;
+		if (o->phase == OUTPUT_WRITING)
+			output_parts_lost(all, i, instrument, now_ns);
 		if (o->phase == OUTPUT_VERIFYING) {
 			o->phase = output_is_protected(o) && !o->is_claimed ? OUTPUT_WAITING
 									    : OUTPUT_IDLE;
@@ -459,17 +470,25 @@ outputs_lost(struct outputs *all, uint32_t instrument, int64_t now_ns)
 	}
 }
 
+static bool
+is_pattern(const struct outputs *all, uint32_t i)
+{
+	return image_output_at(all->img, i)->n_parts > 0;
+}
+
 void
 outputs_opened(struct outputs *all, uint32_t instrument, int64_t now_ns)
 {
+	all->opened = instrument;
 	for (uint32_t i = 0; i < all->n; i++) {
 		struct output *o = &all->at[i];
 
 		/* What its link has already, or has delivered since, goes before all else as it is. */
 		if (is_of(all, i, instrument) && output_is_protected(o) &&
-			o->phase != OUTPUT_WRITING && !isfinite(o->sent))
+			(o->phase != OUTPUT_WRITING || is_pattern(all, i)) && !isfinite(o->sent))
 			output_send(all, i, now_ns);
 	}
+	all->opened = IMAGE_NONE;
 }
 
 void
@@ -646,6 +665,7 @@ outputs_adopt(struct outputs *all, struct outputs *from, int64_t now_ns)
 				continue;
 			all->at[i] = from->at[k];
 			all->at[i].is_ordered = false;
+			output_parts_adopt(all, i, from, k, now_ns);
 			/* The limits may be narrower now. What is under way stays with its link, and is answered there. */
 			output_show(all, i, now_ns);
 		}

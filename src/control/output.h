@@ -36,6 +36,9 @@ struct outputs_sink {
 	 * outputs_written() at once. */
 	int (*write)(void *ctx, uint32_t point, uint32_t tag, union value v, struct err *err);
 	void (*ask)(void *ctx, uint32_t point); /* read it as soon as the wire is free */
+	/* What an output of STATE_MEASURED shows. */
+	void (*measured)(
+		void *ctx, uint32_t channel, double number, enum quality quality, int64_t stamp_ns);
 	/* May this output be brought to `value` (no step of a safe state)? ERR_REFUSED, ERR_TIMEOUT: not yet; with cause; remedy. */
 	int (*allow)(void *ctx, uint32_t output, double value, struct err *err);
 	/* Is it known that a device has not lost power since then? NULL: of none, and nobody asks. */

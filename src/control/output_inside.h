@@ -32,8 +32,10 @@ struct output {
 	bool is_held_back; /* it is not decided yet how it goes on: written by protection alone, and nothing is adopted */
 	bool is_unknown;  /* its device has lost power, and has not told since what it holds */
 	bool is_away;     /* its device has it, in a safe mode of its own */
-	uint8_t tries;    /* readings that showed something else */
-	uint16_t trouble; /* enum quality: why it is not confirmed */
+	bool is_between; /* a pattern: its parts stand together as none of its choices: told, or of a change that failed */
+	uint32_t bad_part; /* 1 + the part that was not taken; 0: none was */
+	uint8_t tries;     /* readings that showed something else */
+	uint16_t trouble;  /* enum quality: why it is not confirmed */
 	uint32_t tag;
 	int64_t seen_ns;    /* the last good reading */
 	int64_t differs_ns; /* since when it shows something else, while nobody knows whether it has lost power; 0: it does not */
@@ -49,6 +51,26 @@ struct output {
 	double away;    /* is_away: what it is there, as it was declared */
 };
 
+enum part_phase {
+	PART_IDLE,
+	PART_QUEUED,  /* others come first */
+	PART_WAITING, /* its link had no room */
+	PART_WRITING,
+	PART_VERIFYING,
+	PART_DONE,
+	PART_FAILED,
+};
+
+/* A part of a pattern (output_parts.c). */
+struct output_part {
+	double told; /* what the last OUTPUT_PART_WRITTEN told; NaN: none since it was lost */
+	uint32_t output;
+	uint32_t tag;
+	uint8_t phase, tries;
+	uint16_t trouble; /* PART_FAILED: enum quality */
+	int64_t acked_ns, due_ns;
+};
+
 struct outputs {
 	const struct image *img;
 	struct outputs_sink sink;
@@ -57,6 +79,10 @@ struct outputs {
 	uint32_t tag;
 	uint32_t *of_channel; /* [channel] output that is written there + 1; 0: none */
 	int64_t wake_ns;
+	struct output_part *parts; /* [part of the image] */
+	uint32_t *
+		of_part; /* [channel] part that is this channel + 1; 0: none. Of ends one of those that share it */
+	uint32_t opened; /* instrument whose parts go first: it is back; IMAGE_NONE */
 };
 
 static inline bool
@@ -76,6 +102,40 @@ double output_from_at(const struct image *img, const struct image_output *d, dou
 double output_six_digits(double v);
 /* Within what two values of `at` are the same. */
 double output_tolerance(const struct image *img, const struct image_output *d, double at);
+
+/* output_value.c: the same of a channel of an instrument. */
+int output_raw_at(const struct image *img, uint32_t channel, double at, union value *out,
+	double *out_at, struct err *err) MUST_CHECK;
+void output_at_text(const struct image *img, const struct image_channel *ch, double value,
+	char *out, size_t cap);
+double output_tolerance_at(const struct image *img, uint32_t channel, double within, double at);
+
+/* output_parts.c: several channels of instruments as one output. part: counted within its output. */
+double output_part_value(
+	const struct image *img, const struct image_output *o, uint32_t part, double choice);
+/* The place of a part in the order in which they are written for a choice. */
+uint32_t output_part_order(
+	const struct image *img, const struct image_output *o, uint32_t part, double choice);
+void output_parts_new(struct outputs *all);
+void output_parts_free(struct outputs *all);
+/* Write what the output's `working` is; what comes of it is told by output_done(), perhaps before the call is back. */
+void output_parts_begin(struct outputs *all, uint32_t i, int64_t now_ns);
+/* Nothing more of it is written. */
+void output_parts_stop(struct outputs *all, uint32_t i);
+void output_parts_step(struct outputs *all, uint32_t i, int64_t now_ns);
+/* Was it a write of a part? */
+bool output_parts_written(struct outputs *all, uint32_t tag, enum quality verdict, int64_t now_ns);
+void output_parts_read(struct outputs *all, uint32_t part, int64_t now_ns);
+void output_parts_lost(struct outputs *all, uint32_t i, uint32_t instrument, int64_t now_ns);
+/* On the board, for everybody: what its parts, or its ends, show together. */
+void output_parts_show(struct outputs *all, uint32_t i, int64_t now_ns);
+void output_parts_adopt(
+	struct outputs *all, uint32_t i, struct outputs *from, uint32_t k, int64_t now_ns);
+
+/* output_write.c: a pattern is written: GOOD, or why not. */
+void output_done(struct outputs *all, uint32_t i, enum quality verdict, int64_t now_ns);
+/* All parts of it are known: the number of its choice, NaN for what is none. */
+void output_seen(struct outputs *all, uint32_t i, double choice, int64_t stamp_ns, int64_t now_ns);
 
 /* output_write.c */
 void output_step(struct outputs *all, uint32_t i, int64_t now_ns);

@@ -32,8 +32,15 @@ void
 outputs_text(const struct outputs *o, uint32_t output, double value, char *out, size_t cap)
 {
 	const struct image *img = o->img;
-	const struct image_channel *ch =
-		image_channel_at(img, image_output_at(img, output)->channel);
+
+	output_at_text(
+		img, image_channel_at(img, image_output_at(img, output)->channel), value, out, cap);
+}
+
+void
+output_at_text(const struct image *img, const struct image_channel *ch, double value, char *out,
+	size_t cap)
+{
 	const char *word =
 		ch->type == VALUE_BOOL ? (value > 0 ? "on" : "off") : word_of(img, ch, value);
 	char number[40];
@@ -139,6 +146,8 @@ output_to_at(const struct image *img, const struct image_output *d, double value
 {
 	if (d->is_inverted_table)
 		value = image_table_place(image_knot_at(img, d->first_knot), d->n_knots, value);
+	if (d->n_coefficients > 0)
+		value = image_poly_place(img, d, value);
 	return value * d->factor + d->offset;
 }
 
@@ -147,6 +156,8 @@ output_from_at(const struct image *img, const struct image_output *d, double at)
 {
 	double value = (at - d->offset) / d->factor;
 
+	if (d->n_coefficients > 0)
+		return image_poly_value(img, d, value);
 	return d->is_inverted_table
 		       ? image_table_value(image_knot_at(img, d->first_knot), d->n_knots, value)
 		       : value;
@@ -175,9 +186,22 @@ int
 output_raw(const struct image *img, const struct image_output *d, double value, union value *out,
 	double *out_at, struct err *err)
 {
-	const struct image_channel *ch = image_channel_at(img, d->at);
+	if (d->n_parts == 0)
+		return output_raw_at(img, d->at, output_to_at(img, d, value), out, out_at, err);
+	if (word_of(img, image_channel_at(img, d->channel), value) == NULL)
+		return err_set(err, ERR_CONF, 0, "it is none of its choices; choose another value");
+	out->i = (int64_t)value;
+	*out_at = value;
+	return 0;
+}
+
+int
+output_raw_at(const struct image *img, uint32_t channel, double at, union value *out,
+	double *out_at, struct err *err)
+{
+	const struct image_channel *ch = image_channel_at(img, channel);
 	const struct image_point *p = image_point_at(img, ch->source);
-	double raw = to_wire(img, ch, output_to_at(img, d, value));
+	double raw = to_wire(img, ch, at);
 
 	if (!isfinite(raw))
 		return err_set(
@@ -227,8 +251,14 @@ output_six_digits(double v)
 double
 output_tolerance(const struct image *img, const struct image_output *d, double at)
 {
-	const struct image_channel *ch = image_channel_at(img, d->at);
+	return output_tolerance_at(img, d->at, d->verify_within, at);
+}
+
+double
+output_tolerance_at(const struct image *img, uint32_t channel, double within, double at)
+{
+	const struct image_channel *ch = image_channel_at(img, channel);
 	double least = is_number(ch) ? SAME * MAX(fabs(at), fabs(ch->factor)) : 0.5;
 
-	return MAX(d->verify_within, least);
+	return MAX(within, least);
 }

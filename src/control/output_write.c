@@ -23,7 +23,7 @@ is_read_back(const struct image *img, const struct image_output *d)
 }
 
 static uint32_t
-point_of(const struct image *img, const struct image_output *d)
+point_of(const struct image *img, const struct image_output *d) /* of a pattern: none */
 {
 	return image_channel_at(img, d->at)->source;
 }
@@ -81,6 +81,18 @@ count_write(struct output *o, int64_t now_ns)
 	o->n_in_hour++;
 }
 
+/* The part of a pattern that was not taken; empty: none. */
+static const char *
+bad_part(const struct outputs *all, const struct output *o)
+{
+	const struct image_part *p;
+
+	if (o->bad_part == 0)
+		return "";
+	p = image_part_at(all->img, o->bad_part - 1);
+	return image_text(all->img, image_channel_at(all->img, p->at)->name);
+}
+
 static void
 fail(struct outputs *all, uint32_t i, enum quality why, double shown, int64_t now_ns)
 {
@@ -91,6 +103,7 @@ fail(struct outputs *all, uint32_t i, enum quality why, double shown, int64_t no
 		.n_values = 2,
 		.values = { o->working, shown } };
 	bool is_news = o->trouble != why;
+	const char *part = bad_part(all, o);
 	char text[EVENT_TEXT];
 
 	o->is_confirmed = false;
@@ -100,10 +113,11 @@ fail(struct outputs *all, uint32_t i, enum quality why, double shown, int64_t no
 	o->phase = output_is_protected(o) && !o->is_claimed ? OUTPUT_WAITING : OUTPUT_IDLE;
 	o->due_ns = now_ns + (o->is_lost ? LOST_NS : AGAIN_NS);
 	all->wake_ns = MIN(all->wake_ns, o->due_ns);
+	text_copy(e.text, sizeof(e.text), part);
 	if (is_news)
 		output_event(all, i, &e, now_ns);
-	snprintf(text, sizeof(text), "%s; %s", quality_row(why)->text_en,
-		quality_row(why)->remedy_en);
+	snprintf(text, sizeof(text), "%.63s%s%s; %s", part, part[0] == '\0' ? "" : ": ",
+		quality_row(why)->text_en, quality_row(why)->remedy_en);
 	output_settle(all, i,
 		why == Q_NO_ANSWER || why == Q_LINK_LOST || why == Q_GARBLED ? VERDICT_UNKNOWN
 									     : VERDICT_FAILED,
@@ -205,7 +219,11 @@ output_send(struct outputs *all, uint32_t i, int64_t now_ns)
 		o->phase = OUTPUT_WRITING;
 		o->tag = ++all->tag;
 		o->sent = o->working;
-		rc = all->sink.write(all->sink.ctx, point_of(all->img, d), o->tag, raw, &err);
+		if (d->n_parts > 0)
+			output_parts_begin(all, i, now_ns);
+		else
+			rc = all->sink.write(
+				all->sink.ctx, point_of(all->img, d), o->tag, raw, &err);
 		if (rc < 0)
 			o->sent = before_sent;
 		if (rc == ERR_REFUSED) {
@@ -240,6 +258,36 @@ patience(const struct image *img, const struct image_output *d)
 	       (int64_t)MAX(d->verify_tries, 1u) * (p->every_ns + 2 * ins->timeout_ns);
 }
 
+static void
+not_taken(struct outputs *all, uint32_t i, enum quality verdict, int64_t now_ns)
+{
+	struct output *o = &all->at[i];
+
+	o->sent = (double)NAN; /* nobody knows whether it was taken */
+	if (verdict != Q_OVERTAKEN || !output_is_protected(o) || o->is_claimed) {
+		fail(all, i, verdict, (double)NAN, now_ns);
+		return;
+	}
+	/* It made way for another safe state, and goes behind that. */
+	o->phase = OUTPUT_WAITING;
+	o->due_ns = now_ns;
+	all->wake_ns = MIN(all->wake_ns, now_ns);
+}
+
+/* Each part was read back as it was written. */
+void
+output_done(struct outputs *all, uint32_t i, enum quality verdict, int64_t now_ns)
+{
+	struct output *o = &all->at[i];
+
+	o->last_ns = now_ns;
+	o->is_between = verdict != Q_GOOD; /* that is told, and what they show now is no news */
+	if (verdict != Q_GOOD)
+		not_taken(all, i, verdict, now_ns);
+	else
+		confirm(all, i);
+}
+
 void
 outputs_written(
 	struct outputs *all, uint32_t tag, enum quality verdict, uint16_t code, int64_t now_ns)
@@ -248,6 +296,8 @@ outputs_written(
 	struct output *o;
 	const struct image_output *d;
 
+	if (output_parts_written(all, tag, verdict, now_ns))
+		return;
 	while (i < all->n && (all->at[i].tag != tag || all->at[i].phase != OUTPUT_WRITING))
 		i++;
 	if (i == all->n)
@@ -255,15 +305,8 @@ outputs_written(
 	o = &all->at[i];
 	d = image_output_at(all->img, i);
 	o->last_ns = now_ns;
-	if (verdict == Q_OVERTAKEN && output_is_protected(o) && !o->is_claimed) {
-		/* It made way for another safe state, and goes behind that. */
-		o->sent = (double)NAN;
-		o->phase = OUTPUT_WAITING;
-		o->due_ns = now_ns;
-		all->wake_ns = MIN(all->wake_ns, now_ns);
-	} else if (quality_is_bad(verdict)) {
-		o->sent = (double)NAN; /* nobody knows whether it was taken */
-		fail(all, i, verdict, (double)NAN, now_ns);
+	if (quality_is_bad(verdict)) {
+		not_taken(all, i, verdict, now_ns);
 	} else if (!is_read_back(all->img, d)) {
 		confirm(all, i);
 	} else {
@@ -367,6 +410,34 @@ is_sure(struct outputs *all, uint32_t i, int64_t now_ns)
 	return true;
 }
 
+/* Its parts stand together as none of its choices, and there is no such value that could be taken over. */
+static void
+find_between(struct outputs *all, uint32_t i, int64_t now_ns)
+{
+	struct output *o = &all->at[i];
+	struct event e = { .kind = EVENT_OUTPUT_BETWEEN };
+
+	if (o->is_claimed)
+		return;
+	if (o->is_held_back) {
+		o->is_foreign = true;
+		return;
+	}
+	if (!o->is_between)
+		output_event(all, i, &e, now_ns);
+	o->is_between = true;
+	if (output_is_protected(o)) {
+		o->is_confirmed = false;
+		o->is_fought = true;
+		if (now_ns - o->sent_ns >= AGAIN_NS)
+			output_send(all, i, now_ns);
+		return;
+	}
+	o->is_foreign = isfinite(o->target);
+	o->is_confirmed = false;
+	o->trouble = Q_NO_PATTERN;
+}
+
 /* Nothing is under way, and the device shows this. */
 static void
 compare(struct outputs *all, uint32_t i, double at, int64_t now_ns)
@@ -377,6 +448,12 @@ compare(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 	union value raw;
 	struct err err;
 
+	if (isnan(at)) {
+		find_between(all, i, now_ns);
+		return;
+	}
+	if (o->is_between)
+		o->is_between = o->is_foreign = false;
 	if (!isfinite(o->target)) {
 		adopt(all, i, value, EVENT_OUTPUT_ADOPTED, now_ns);
 		return;
@@ -414,6 +491,28 @@ compare(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 	tell_foreign(all, i, value, now_ns);
 }
 
+/* In a ramp the device is behind, and that is no news. */
+static bool
+may_compare(const struct image_output *d, const struct output *o, int64_t stamp_ns)
+{
+	return !isfinite(o->target) || !isfinite(o->sent) ||
+	       (o->sent <= o->target && o->sent >= o->target &&
+		       stamp_ns >= o->last_ns + d->verify_after_ns);
+}
+
+void
+output_seen(struct outputs *all, uint32_t i, double choice, int64_t stamp_ns, int64_t now_ns)
+{
+	const struct image_output *d = image_output_at(all->img, i);
+	struct output *o = &all->at[i];
+
+	o->is_known = true;
+	o->seen_ns = now_ns;
+	o->shown = choice;
+	if (o->phase == OUTPUT_IDLE && may_compare(d, o, stamp_ns) && stamp_ns >= o->last_ns)
+		compare(all, i, choice, now_ns);
+}
+
 void
 outputs_read(struct outputs *all, uint32_t channel, int64_t now_ns)
 {
@@ -422,6 +521,8 @@ outputs_read(struct outputs *all, uint32_t channel, int64_t now_ns)
 	struct output_reading r;
 	struct output *o;
 
+	if (all->of_part[channel] > 0)
+		output_parts_read(all, all->of_part[channel] - 1, now_ns);
 	if (i == 0)
 		return;
 	o = &all->at[--i];
@@ -441,10 +542,7 @@ outputs_read(struct outputs *all, uint32_t channel, int64_t now_ns)
 		return; /* it is as its device has declared it, and not ours */
 	}
 	if (o->phase == OUTPUT_IDLE) {
-		/* In a ramp the device is behind, and that is no news. */
-		if (!isfinite(o->target) || !isfinite(o->sent) ||
-			(o->sent <= o->target && o->sent >= o->target &&
-				r.stamp_ns >= o->last_ns + d->verify_after_ns))
+		if (may_compare(d, o, r.stamp_ns))
 			compare(all, i, r.number, now_ns);
 	} else if (o->phase == OUTPUT_VERIFYING) {
 		if (r.stamp_ns >= o->acked_ns + d->verify_after_ns)
@@ -479,7 +577,9 @@ output_step(struct outputs *all, uint32_t i, int64_t now_ns)
 	struct output *o = &all->at[i];
 	int64_t wake_ns = NEVER;
 
-	if (o->phase == OUTPUT_WAITING) {
+	if (o->phase == OUTPUT_WRITING && d->n_parts > 0) {
+		output_parts_step(all, i, now_ns);
+	} else if (o->phase == OUTPUT_WAITING) {
 		if (now_ns >= o->due_ns)
 			output_send(all, i, now_ns);
 		else

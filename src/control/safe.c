@@ -81,11 +81,34 @@ safe_free(struct safe *s)
 }
 
 static uint32_t
-link_of(const struct image *img, const struct image_safe_line *l)
+link_of(const struct image *img, uint32_t at)
 {
-	const struct image_channel *at = image_channel_at(img, image_output_at(img, l->output)->at);
+	return image_instrument_at(img, image_channel_at(img, at)->instrument)->link;
+}
 
-	return image_instrument_at(img, at->instrument)->link;
+/* Is a line of any link that it needs under way? */
+static bool
+is_behind(const struct safe *s, const struct image_safe_line *l)
+{
+	const struct image_output *o = image_output_at(s->img, l->output);
+
+	if (o->n_parts == 0)
+		return s->is_busy[link_of(s->img, o->at)];
+	for (uint32_t i = o->first_part; i < o->first_part + o->n_parts; i++)
+		if (s->is_busy[link_of(s->img, image_part_at(s->img, i)->at)])
+			return true;
+	return false;
+}
+
+static void
+keep_busy(struct safe *s, const struct image_safe_line *l)
+{
+	const struct image_output *o = image_output_at(s->img, l->output);
+
+	if (o->n_parts == 0)
+		s->is_busy[link_of(s->img, o->at)] = 1;
+	for (uint32_t i = o->first_part; i < o->first_part + o->n_parts; i++)
+		s->is_busy[link_of(s->img, image_part_at(s->img, i)->at)] = 1;
 }
 
 static void
@@ -215,16 +238,15 @@ advance(struct safe *s, uint32_t state, int64_t now_ns)
 	for (uint32_t i = d->first_line; i < d->first_line + d->n_lines; i++) {
 		const struct image_safe_line *l = image_safe_line_at(s->img, i);
 		struct line *line = &s->lines[i];
-		uint32_t link = link_of(s->img, l);
 
-		if (line->phase == LINE_QUEUED && !s->is_busy[link] &&
+		if (line->phase == LINE_QUEUED && !is_behind(s, l) &&
 			(l->after == IMAGE_NONE || is_settled(&s->lines[l->after])))
 			start_line(s, state, i, now_ns);
 		if (line->phase == LINE_SENT || line->phase == LINE_CONFIRMED ||
 			line->phase == LINE_LATE)
 			look_at(s, state, i, now_ns);
 		if (line->phase == LINE_QUEUED || line->phase == LINE_SENT)
-			s->is_busy[link] = 1;
+			keep_busy(s, l);
 	}
 }
 

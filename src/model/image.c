@@ -117,6 +117,10 @@ check_tables(const struct check *c)
 		{ "power rows", &img->power_rows, sizeof(struct image_power_row) },
 		{ "power outputs", &img->power_outputs, sizeof(struct image_power_output) },
 		{ "last values", &img->lasts, sizeof(struct image_last) },
+		{ "parts", &img->parts, sizeof(struct image_part) },
+		{ "numbers", &img->numbers, sizeof(double) },
+		{ "gases", &img->gases, sizeof(struct image_gas) },
+		{ "calibrations", &img->calibrations, sizeof(struct image_calibration) },
 		{ "code", &img->code, sizeof(struct expr_op) },
 		{ "strings", &img->strings, 1 },
 	};

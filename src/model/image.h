@@ -80,6 +80,15 @@ struct image {
 	struct image_table rules;      /* struct image_rule */
 	struct image_table actions;    /* struct image_action, grouped by rule */
 	struct image_table restore;    /* uint32_t: outputs, in the order in which they come back */
+	/* kinds of outputs */
+	struct image_table parts;        /* struct image_part, grouped by output */
+	struct image_table numbers;      /* double: values of parts, coefficients of polynomials */
+	struct image_table gases;        /* struct image_gas */
+	struct image_table calibrations; /* struct image_calibration */
+	uint32_t has_lock;               /* 0, 1: `local_lock` */
+	uint32_t lock;                   /* channel of its switch */
+	uint32_t lock_is;                /* number that it shows while it locks */
+	uint32_t lock_state;             /* channel "mbc.local_lock", STATE_LOCK */
 	uint32_t on_stop; /* safe state: where an end brings the bench; IMAGE_NONE: it has none */
 	uint32_t is_observed; /* 0, 1: `mode: observe`, nothing is ever written */
 	uint32_t n_cells; /* of what expressions remember (expr.h); all programs have their own */
@@ -448,6 +457,8 @@ enum image_state {
 	STATE_RESTORE,   /* "mbc.restore": enum restore_state */
 	STATE_OUTAGE,    /* "restore.outage": a number, in s */
 	STATE_LAST, /* "NAME.last": what a channel was when a controller was alive last; its type and unit */
+	STATE_MEASURED, /* "V_mode": what several channels of instruments show together; its own choices */
+	STATE_LOCK, /* "mbc.local_lock": enum lock_state */
 	STATE_KINDS
 };
 
@@ -512,6 +523,7 @@ enum restore_state {
 	RESTORE_ASKING,    /* the bench is safe, and a person chooses */
 	RESTORE_STATES
 };
+enum lock_state { LOCK_OPEN, LOCK_LOCKED, LOCK_STATES };
 
 /* The words of the choices of a state: NULL when it is none; *n their number. */
 const char *const *image_state_words(enum image_state state, uint32_t *n);
@@ -552,6 +564,47 @@ struct image_output {
 	uint32_t shutoff;                  /* output: its isolating valve; IMAGE_NONE */
 	uint32_t shutoff_is;               /* the number of the valve's choice that is shut */
 	double holdback; /* after an outage it comes back by a ramp when what is measured is farther away; 0: it does not matter */
+	/* A pattern: several channels of instruments as one. `at` is its own channel then, of STATE_MEASURED, and its choices are
+	 * numbered from 0. */
+	uint32_t first_part, n_parts; /* 0: it is none */
+	/* Other inputs show where it is: end switches. Its channel is of STATE_MEASURED then, and `at` what is written. */
+	uint32_t first_end, n_ends; /* parts that are only read; 0: there are none */
+	uint32_t
+		is_off_first; /* parts that are to be off go before the others, else all in their order */
+	/* is_inverted_table 0: value = a polynomial of x that only rises or only falls from poly_low to poly_high, and at = x * factor +
+	 * offset; coefficients in `numbers`, the constant one first. */
+	uint32_t n_coefficients, first_coefficient; /* 0: there is none */
+	uint32_t has_valve;                         /* 0, 1 */
+	uint32_t valve;             /* output: the flow controller's own override of this flow */
+	double poly_low, poly_high; /* x */
+};
+
+#define IMAGE_PARTS_MAX 16
+#define IMAGE_COEFFICIENTS_MAX 10
+
+/* A channel of an instrument that shows, or is, a part of an output of choices. */
+struct image_part {
+	uint32_t at;          /* channel; of a pattern its source is a point that takes writes */
+	uint32_t first_value; /* in `numbers`: what it is at each choice, in `at`'s unit */
+	double verify_within;
+	int64_t verify_after_ns;
+	uint32_t verify_tries;
+	uint32_t spare;
+};
+
+/* The gas that flows through a meter that was calibrated with another one: what is shown is what the device shows x factor. */
+struct image_gas {
+	uint32_t channel;
+	uint32_t calibrated, flowing, reference; /* texts */
+	double factor;
+};
+
+/* A channel of the bench whose value is made of a raw one by a certificate. */
+struct image_calibration {
+	uint32_t channel, raw;
+	uint32_t date, due, certificate; /* texts: "2026-01-10"; empty: not said */
+	uint32_t spare;
+	int64_t due_s; /* 1970: when it has run out; INT64_MAX: never */
 };
 
 /* A condition: a program of kind EXPR_TRUTH in `code`. */
@@ -761,6 +814,23 @@ IMAGE_ACCESS(image_uptime, uptimes)
 IMAGE_ACCESS(image_power_row, power_rows)
 IMAGE_ACCESS(image_power_output, power_outputs)
 IMAGE_ACCESS(image_last, lasts)
+IMAGE_ACCESS(image_part, parts)
+IMAGE_ACCESS(image_gas, gases)
+IMAGE_ACCESS(image_calibration, calibrations)
+
+static inline const double *
+image_numbers(const struct image *img, uint32_t first)
+{
+	return (const double *)image_at(img, &img->numbers) + first;
+}
+
+/* Is anything that the output writes a channel of this instrument? */
+bool image_output_uses(const struct image *img, const struct image_output *o, uint32_t instrument);
+/* The part (counted in `parts`) of any output that is this channel, IMAGE_NONE; *out_output: the pattern that it is of. */
+uint32_t image_find_part(const struct image *img, uint32_t channel, uint32_t *out_output);
+/* What the value of an output with a polynomial is for x, and the x for a value: the bisection ends where doubles do. */
+double image_poly_value(const struct image *img, const struct image_output *o, double x);
+double image_poly_place(const struct image *img, const struct image_output *o, double value);
 
 /* The words of a LINK_HELPER taken apart in `room` (IMAGE_WORDS_BYTES_MAX + 1 bytes): [0] the folder, [1] the program,
  * then its arguments, NULL. Returns how many there are without the NULL; 0 when it has none that can be used. */

@@ -27,6 +27,7 @@ image_state_words(enum image_state state, uint32_t *n)
 	static const char *const watchdogs[] = { "unknown", "armed", "not_armed", "tripped" };
 	static const char *const restores[] = { "idle", "power_out", "looking", "returning",
 		"asking" };
+	static const char *const locks[] = { "open", "locked" };
 	static const struct {
 		const char *const *words;
 		uint32_t n;
@@ -45,6 +46,8 @@ image_state_words(enum image_state state, uint32_t *n)
 		[STATE_RESTORE] = { restores, RESTORE_STATES },
 		[STATE_OUTAGE] = { NULL, 0 },
 		[STATE_LAST] = { NULL, 0 },
+		[STATE_MEASURED] = { NULL, 0 },
+		[STATE_LOCK] = { locks, LOCK_STATES },
 	};
 
 	*n = all[state].n;
@@ -108,6 +111,63 @@ is_written(const struct image *img, uint32_t channel)
 	       ch->source < img->points.n && image_point_at(img, ch->source)->write_space >= 0;
 }
 
+/* Numbers of the table that somebody reads. */
+static bool
+are_numbers(const struct image *img, uint32_t first, uint32_t n)
+{
+	if (!is_range(first, n, img->numbers.n))
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		if (!isfinite(image_numbers(img, first)[i]))
+			return false;
+	return true;
+}
+
+/* Parts of an output of choices, which are numbered from 0. */
+static bool
+are_parts(const struct image *img, const struct image_output *o, uint32_t first, uint32_t n,
+	bool is_pattern)
+{
+	const struct image_channel *ch = image_channel_at(img, o->channel);
+
+	if (n > IMAGE_PARTS_MAX || !is_range(first, n, img->parts.n) ||
+		!is_state(img, o->channel, STATE_MEASURED) || ch->type != VALUE_CHOICE ||
+		!is_range(ch->first_choice, ch->n_choices, img->choices.n))
+		return false;
+	for (uint32_t i = 0; i < ch->n_choices; i++)
+		if (image_choice_at(img, ch->first_choice + i)->number != i)
+			return false;
+	for (uint32_t i = first; i < first + n; i++) {
+		const struct image_part *p = image_part_at(img, i);
+
+		if (p->at >= img->channels.n || (is_pattern && !is_written(img, p->at)) ||
+			!are_numbers(img, p->first_value, ch->n_choices) ||
+			!isfinite(p->verify_within) || p->verify_within < 0 ||
+			!is_time(p->verify_after_ns) || p->verify_tries > 10)
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_kind(const struct image *img, const struct image_output *o)
+{
+	if (o->n_parts == 0 && !is_written(img, o->at))
+		return false;
+	if (o->n_parts > 0 && (o->at != o->channel || o->is_inverted_table ||
+				      !are_parts(img, o, o->first_part, o->n_parts, true)))
+		return false;
+	if (o->n_ends > 0 && (o->n_parts > 0 || !are_parts(img, o, o->first_end, o->n_ends, false)))
+		return false;
+	if (o->has_valve > 1 || (o->has_valve && o->valve >= img->outputs.n))
+		return false;
+	return o->n_coefficients == 0 ||
+	       (!o->is_inverted_table && o->n_coefficients <= IMAGE_COEFFICIENTS_MAX &&
+		       are_numbers(img, o->first_coefficient, o->n_coefficients) &&
+		       isfinite(o->poly_low) && isfinite(o->poly_high) &&
+		       o->poly_low < o->poly_high);
+}
+
 static bool
 is_output(const struct image *img, uint32_t i)
 {
@@ -115,7 +175,7 @@ is_output(const struct image *img, uint32_t i)
 	bool has_numbers = isfinite(o->factor) && isfinite(o->offset) && isfinite(o->min) &&
 			   isfinite(o->max) && isfinite(o->ramp) && isfinite(o->verify_within);
 
-	return o->channel < img->channels.n && is_written(img, o->at) &&
+	return o->channel < img->channels.n && is_kind(img, o) &&
 	       image_channel_at(img, o->channel)->type != VALUE_TEXT &&
 	       is_state(img, o->target, STATE_TARGET) && is_state(img, o->working, STATE_WORKING) &&
 	       is_state(img, o->owner, STATE_OWNER) && is_state(img, o->mode, STATE_MODE) &&
@@ -201,6 +261,25 @@ is_action(const struct image *img, uint32_t i)
 	return a->kind < ACTIONS && isfinite(a->value) && is_time(a->pulse_ns) &&
 	       is_text(img, a->text) &&
 	       (a->kind == ACTION_NOTIFY ? a->output == IMAGE_NONE : a->output < img->outputs.n);
+}
+
+static bool
+is_gas(const struct image *img, uint32_t i)
+{
+	const struct image_gas *g = image_gas_at(img, i);
+
+	return g->channel < img->channels.n && is_text(img, g->calibrated) &&
+	       is_text(img, g->flowing) && is_text(img, g->reference) && isfinite(g->factor) &&
+	       g->factor > 0;
+}
+
+static bool
+is_calibration(const struct image *img, uint32_t i)
+{
+	const struct image_calibration *k = image_calibration_at(img, i);
+
+	return k->channel < img->channels.n && k->raw < img->channels.n && is_text(img, k->date) &&
+	       is_text(img, k->due) && is_text(img, k->certificate);
 }
 
 static bool
@@ -348,6 +427,8 @@ image_check_protection(const struct image *img, uint32_t *row)
 		{ "row of power_loss", img->power_rows.n, is_power_row },
 		{ "output of power_loss", img->power_outputs.n, is_power_output },
 		{ "last value", img->lasts.n, is_last },
+		{ "gas", img->gases.n, is_gas },
+		{ "calibration", img->calibrations.n, is_calibration },
 	};
 
 	*row = 0;
@@ -356,7 +437,10 @@ image_check_protection(const struct image *img, uint32_t *row)
 	if (!is_or_none(img->on_stop, img->safe_states.n) || img->is_observed > 1 ||
 		img->commands > COMMANDS_ALL ||
 		(img->bench_state != IMAGE_NONE && !is_state(img, img->bench_state, STATE_BENCH)) ||
-		(img->horn != IMAGE_NONE && !is_state(img, img->horn, STATE_HORN)))
+		(img->horn != IMAGE_NONE && !is_state(img, img->horn, STATE_HORN)) ||
+		img->has_lock > 1 ||
+		(img->has_lock && (img->lock >= img->channels.n ||
+					  !is_state(img, img->lock_state, STATE_LOCK))))
 		return "state of the bench";
 	for (size_t k = 0; k < NELEM(rows); k++)
 		for (*row = 0; *row < rows[k].n; ++*row)

@@ -5,10 +5,11 @@
 
 #include "base/mem.h"
 
-uint32_t
-worst_instrument(const struct image *img, const struct image_safe_line *line)
+bool
+worst_uses(const struct image *img, const struct image_safe_line *line, uint32_t instrument)
 {
-	return image_channel_at(img, image_output_at(img, line->output)->at)->instrument;
+	return instrument != IMAGE_NONE &&
+	       image_output_uses(img, image_output_at(img, line->output), instrument);
 }
 
 /* ---- how long a safe state takes ----------------------------------------------------------------------------------------- */
@@ -23,6 +24,24 @@ struct course {
 	int64_t waits;   /* the latest beginning of one */
 };
 
+/* When the links of an output are free; then they are not before `end`. end 0: nothing is taken. */
+static int64_t
+take_links(const struct image *img, const struct image_output *o, int64_t end, int64_t *link)
+{
+	uint32_t first = o->n_parts > 0 ? o->first_part : 0, n = MAX(o->n_parts, 1u);
+	int64_t free_ns = 0;
+
+	for (uint32_t i = first; i < first + n; i++) {
+		uint32_t at = o->n_parts > 0 ? image_part_at(img, i)->at : o->at;
+		uint32_t instrument = image_channel_at(img, at)->instrument;
+		int64_t *of = &link[image_instrument_at(img, instrument)->link];
+
+		free_ns = MAX(free_ns, *of);
+		*of = MAX(*of, end);
+	}
+	return free_ns;
+}
+
 /* Each line takes all its time; a living one none at all when only waiting for the dead one counts. */
 static void
 go_through(const struct image *img, const struct image_safe_state *s, uint32_t dead,
@@ -30,17 +49,17 @@ go_through(const struct image *img, const struct image_safe_state *s, uint32_t d
 {
 	for (uint32_t i = 0; i < s->n_lines; i++) {
 		const struct image_safe_line *l = image_safe_line_at(img, s->first_line + i);
-		uint32_t instrument = worst_instrument(img, l);
-		int64_t *link = &c->link[image_instrument_at(img, instrument)->link];
-		int64_t begin = MAX(*link, c->from[i]);
+		const struct image_output *o = image_output_at(img, l->output);
+		bool is_dead = worst_uses(img, l, dead);
+		int64_t begin = MAX(take_links(img, o, 0, c->link), c->from[i]);
 
 		if (l->is_otherwise && !c->is_taken[i])
 			continue;
 		if (l->after != IMAGE_NONE)
 			begin = MAX(begin, c->end[l->after - s->first_line]);
-		c->end[i] = begin + (only_waiting && instrument != dead ? 0 : l->within_ns);
-		*link = c->end[i];
-		if (instrument != dead) {
+		c->end[i] = begin + (only_waiting && !is_dead ? 0 : l->within_ns);
+		take_links(img, o, c->end[i], c->link);
+		if (!is_dead) {
 			c->longest = MAX(c->longest, c->end[i]);
 			c->waits = MAX(c->waits, begin);
 		} else if (l->otherwise != IMAGE_NONE) {
@@ -84,7 +103,7 @@ worst_time(const struct image *img, uint32_t state, uint32_t dead, struct worst_
 bool
 worst_is_lost(const struct image *img, const struct image_safe_line *line, uint32_t dead)
 {
-	while (worst_instrument(img, line) == dead) {
+	while (worst_uses(img, line, dead)) {
 		if (line->otherwise == IMAGE_NONE)
 			return true;
 		line = image_safe_line_at(img, line->otherwise); /* always behind it */
@@ -145,21 +164,33 @@ without_instrument(const struct image_output *o)
 	}
 }
 
+/* Of parts on several links, where the one that is worst off ends; that is the least of the enum. */
+static enum fate
+of_links(const struct image *img, const struct image_output *o, enum fate (*fate_of)(uint32_t kind))
+{
+	enum fate worst = FATE_REACHED;
+
+	for (uint32_t i = 0; i < img->instruments.n; i++)
+		if (image_output_uses(img, o, i))
+			worst = MIN(
+				worst, fate_of(image_link_at(img, image_instrument_at(img, i)->link)
+						       ->kind));
+	return worst;
+}
+
 enum fate
 worst_fate(const struct image *img, uint32_t output, enum loss loss)
 {
 	const struct image_output *o = image_output_at(img, output);
-	uint32_t instrument = image_channel_at(img, o->at)->instrument;
-	uint32_t kind = image_link_at(img, image_instrument_at(img, instrument)->link)->kind;
 
 	switch (loss) {
 	case LOSS_MAINS:
 	case LOSS_AIR:
 		return without_power(o);
 	case LOSS_COMPUTER:
-		return without_computer(kind);
+		return of_links(img, o, without_computer);
 	case LOSS_NETWORK:
-		return without_network(kind);
+		return of_links(img, o, without_network);
 	case LOSS_INSTRUMENT:
 		return without_instrument(o);
 	case LOSSES:

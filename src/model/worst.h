@@ -17,8 +17,8 @@ struct worst_time {
  * `after`; a line that is not confirmed has taken all its time, and its second way begins then. Allocates while it counts. */
 void worst_time(const struct image *img, uint32_t state, uint32_t dead, struct worst_time *out);
 
-/* Whom the line is for. */
-uint32_t worst_instrument(const struct image *img, const struct image_safe_line *line);
+/* Is the line for this instrument, perhaps among others? IMAGE_NONE: no. */
+bool worst_uses(const struct image *img, const struct image_safe_line *line, uint32_t instrument);
 /* Is nothing made safe by this line while `dead` is, neither by itself nor by its second ways? */
 bool worst_is_lost(const struct image *img, const struct image_safe_line *line, uint32_t dead);
 
