@@ -377,7 +377,7 @@ struct place points_blame(
 void points_read(struct bench *b, uint32_t instrument, const struct node *map);
 
 /* What its device needs of those who write to the channel; keys: its own. Once its unit is known, or open. */
-void outputs_read(struct bench *b, uint32_t channel, const struct node *const *keys);
+void outputs_at_device(struct bench *b, uint32_t channel, const struct node *const *keys);
 /* The same of any table of keys; these are its rows. */
 struct output_rows {
 	const struct key *table;

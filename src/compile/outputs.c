@@ -95,7 +95,7 @@ outputs_needs(struct bench *b, uint32_t channel, const struct node *const *keys,
 }
 
 void
-outputs_read(struct bench *b, uint32_t channel, const struct node *const *keys)
+outputs_at_device(struct bench *b, uint32_t channel, const struct node *const *keys)
 {
 	static const struct output_rows rows = { schema_instrument_channel, INS_CH_WRITE,
 		INS_CH_REFRESH, INS_CH_VERIFY, INS_CH_MAX_WRITES, INS_CH_CONFIRM };

@@ -346,7 +346,7 @@ check_word(struct bench *b, const struct bench_output *o, const struct node *n, 
 	if (at->type != VALUE_CHOICE)
 		return true;
 	for (uint32_t i = at->first_choice; i < at->first_choice + at->n_choices; i++)
-		if (b->choices.at[i].number == place && strcmp(b->words.at[i], n->key) != 0) {
+		if (b->choices.at[i].number == place && place_of_word(b->words.at[i]) != place) {
 			diag_error(&b->diag, n->key_at, "choices",
 				"'%s' is written as %d, which is '%s' to '%s'; give both the same "
 				"words and numbers",

@@ -347,7 +347,7 @@ read_channel(struct bench *b, uint32_t instrument, const struct node *n)
 	channel_unit(b, ch, keys);
 	channel_scale(b, ch, keys);
 	channel_common(b, ch, keys);
-	outputs_read(b, b->channels.n - 1, keys);
+	outputs_at_device(b, b->channels.n - 1, keys);
 	channel_close(ch, keys);
 	p->twin.node = keys[INS_CH_TWIN];
 	values_read(b, b->channels.n - 1, keys);
