@@ -18,7 +18,7 @@
 #include "msg/quality.h"
 #include "msg/value.h"
 
-#define BOARD_LAYOUT 4
+#define BOARD_LAYOUT 5
 #define BOARD_TRIES 100
 #define BOARD_TRACE_BYTES 264 /* bytes of a frame that are kept; Modbus TCP has at most 260 */
 #define BOARD_HISTOGRAM                                                                            \
@@ -46,6 +46,13 @@ struct board_channel {
 	uint8_t record, spare[7];
 	double deadband;
 	int64_t min_interval_ns, keep_ns;
+	/* What stands between the device and this channel: as in struct image_gas and image_calibration; strings. */
+	double gas_factor; /* 0: no other gas */
+	uint32_t gas_calibrated, gas_flowing, gas_reference;
+	uint32_t raw; /* channel that it is calibrated from; IMAGE_NONE: it is not */
+	uint32_t calibration_date, calibration_due, calibration_certificate;
+	uint32_t
+		valve; /* channel: the override of this flow, or its isolating valve; IMAGE_NONE: it has neither */
 };
 
 struct board_instrument {

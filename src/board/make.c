@@ -103,6 +103,39 @@ add_image_text(struct strings *s, const struct image *img, uint32_t off)
 	return add_text(s, image_text(img, off));
 }
 
+/* Gases, calibrations and valves: few channels have any. chs as in describe(). */
+static void
+describe_kinds(struct strings *s, const struct image *img, struct board_channel *chs)
+{
+	struct board_channel none, *d;
+
+	for (uint32_t i = 0; i < img->gases.n; i++) {
+		const struct image_gas *g = image_gas_at(img, i);
+
+		d = chs == NULL ? &none : &chs[g->channel];
+		d->gas_factor = g->factor;
+		d->gas_calibrated = add_image_text(s, img, g->calibrated);
+		d->gas_flowing = add_image_text(s, img, g->flowing);
+		d->gas_reference = add_image_text(s, img, g->reference);
+	}
+	for (uint32_t i = 0; i < img->calibrations.n; i++) {
+		const struct image_calibration *k = image_calibration_at(img, i);
+
+		d = chs == NULL ? &none : &chs[k->channel];
+		d->raw = k->raw;
+		d->calibration_date = add_image_text(s, img, k->date);
+		d->calibration_due = add_image_text(s, img, k->due);
+		d->calibration_certificate = add_image_text(s, img, k->certificate);
+	}
+	for (uint32_t i = 0; chs != NULL && i < img->outputs.n; i++) {
+		const struct image_output *o = image_output_at(img, i);
+
+		if (o->has_valve || o->shutoff != IMAGE_NONE)
+			chs[o->channel].valve =
+				image_output_at(img, o->has_valve ? o->valve : o->shutoff)->channel;
+	}
+}
+
 /* Fill the descriptions (or, with chs NULL, only count the strings). */
 static void
 describe(struct strings *s, const struct image *img, struct board *b, struct board_channel *chs,
@@ -134,6 +167,8 @@ describe(struct strings *s, const struct image *img, struct board *b, struct boa
 			.deadband = c->deadband,
 			.min_interval_ns = c->min_interval_ns,
 			.keep_ns = c->keep_ns,
+			.raw = IMAGE_NONE,
+			.valve = IMAGE_NONE,
 		};
 
 		if (chs != NULL)
@@ -142,6 +177,7 @@ describe(struct strings *s, const struct image *img, struct board *b, struct boa
 			inss[c->instrument].n_channels++;
 	}
 	b->n_cells = cells;
+	describe_kinds(s, img, chs);
 	for (uint32_t i = 0; i < img->instruments.n; i++) {
 		const struct image_instrument *ins = image_instrument_at(img, i);
 		char address[300];

@@ -483,12 +483,50 @@ judge_outputs(const struct look *k)
 		doctor_verdict(true, "the devices hold what was written to them", "");
 }
 
+/* ---- calibrations and the lock -------------------------------------------------------------------------------------------- */
+
+static void
+judge_calibrations(const struct look *k)
+{
+	int64_t now_s = k->wall_ns / NS_PER_S;
+	uint32_t n_due = 0;
+
+	for (uint32_t i = 0; i < k->img->calibrations.n; i++) {
+		const struct image_calibration *d = image_calibration_at(k->img, i);
+
+		if (now_s < d->due_s)
+			continue;
+		n_due++;
+		doctor_mind("calibrate it, and write the new date and due",
+			"channel '%s': its calibration has run out on %s", name_of(k, d->channel),
+			image_text(k->img, d->due));
+	}
+	if (k->img->calibrations.n > 0 && n_due == 0)
+		doctor_verdict(true, "no calibration has run out", "");
+}
+
+static void
+judge_lock(const struct look *k)
+{
+	struct sample s;
+
+	if (!k->img->has_lock || !look_at(k, k->img->lock_state, &s) || s.v.i != LOCK_LOCKED)
+		return;
+	if (look_at(k, k->img->lock, &s))
+		doctor_mind("have it turned at the bench; what is safe can be asked all the same",
+			"the switch '%s' locks commands from elsewhere", name_of(k, k->img->lock));
+	else
+		doctor_mind("look at the switch and at its instrument",
+			"the switch '%s' is not known (%s), so commands from elsewhere are locked",
+			name_of(k, k->img->lock), quality_row(s.quality)->text_en);
+}
+
 void
 doctor_protection(struct args *args, const struct image *img, const struct board *b)
 {
 	struct look k = { .img = img, .board = b, .args = args, .now_ns = now_boot() };
 
-	if (img->outputs.n == 0 && img->trips.n == 0)
+	if (img->outputs.n == 0 && img->trips.n == 0 && img->calibrations.n == 0 && !img->has_lock)
 		return;
 	k.wall_ns = k.now_ns + now_wall_offset();
 	puts("\nProtection, as the bench file has it and as it is now:");
@@ -499,6 +537,8 @@ doctor_protection(struct args *args, const struct image *img, const struct board
 	judge_interlocks(&k);
 	judge_safe_states(&k);
 	judge_outputs(&k);
+	judge_calibrations(&k);
+	judge_lock(&k);
 	for (uint32_t i = 0; i < img->safe_states.n; i++)
 		tell_times(&k, i);
 	if (img->outputs.n > 0)

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -132,6 +133,24 @@ static char word_check[] = "--check", word_merged[] = "--merged", word_schema[] 
 	    word_instrument[] = "--schema-instrument";
 
 /* The bench may be run by somebody else, or elsewhere: that its secrets cannot be read here is no mistake in its file. */
+/* What the compiler cannot know: which day it is. */
+static void
+warn_due(const struct image *img, const char *file)
+{
+	int64_t now_s = (int64_t)time(NULL);
+
+	for (uint32_t i = 0; i < img->calibrations.n; i++) {
+		const struct image_calibration *k = image_calibration_at(img, i);
+
+		if (now_s >= k->due_s)
+			fprintf(stderr,
+				"%s: warning: the calibration of '%s' has run out on %s; calibrate "
+				"it, and write the new date and due [due]\n",
+				file, image_text(img, image_channel_at(img, k->channel)->name),
+				image_text(img, k->due));
+	}
+}
+
 int
 cli_check(struct args *args)
 {
@@ -152,8 +171,10 @@ cli_check(struct args *args)
 	img = status == 0 ? read_image(args, fd) : NULL; /* an instrument file has none */
 	close(fd);
 	self_protect();
-	if (img != NULL)
+	if (img != NULL) {
+		warn_due(img, args->at[0]);
 		secrets_free(secrets_load(img, NULL, "warning", &err));
+	}
 	free(img);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : CLI_FAILED;
 }

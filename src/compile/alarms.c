@@ -162,15 +162,19 @@ read_limit(struct bench *b, struct bench_alarm *a)
 	read_shelve(b, a, NULL);
 }
 
-/* One of `shutoff:` of an output. */
+/* One of `shutoff:` or `valve:` of an output. */
 static void
 read_shutoff(struct bench *b, struct bench_alarm *a)
 {
-	limits_shutoff(b, a);
+	if (a->is_valve)
+		limits_valve(b, a);
+	else
+		limits_shutoff(b, a);
 	read_span(b, NULL, &schema_alarm[ALARM_ON_BAD], &a->on_bad_ns);
 	read_priority(b, a, NULL, NULL);
 	read_shelve(b, a, NULL);
-	a->action = "open the valve, or set the flow to zero";
+	a->action = a->is_valve ? "set the valve to auto, or the flow to what it is held at"
+				: "open the valve, or set the flow to zero";
 }
 
 static void
@@ -224,7 +228,7 @@ alarms_read(struct bench *b)
 	struct names groups = { 0 };
 
 	for (uint32_t i = 0; i < b->alarms.n; i++)
-		if (b->alarms.at[i].is_shutoff)
+		if (b->alarms.at[i].is_shutoff || b->alarms.at[i].is_valve)
 			read_shutoff(b, &b->alarms.at[i]);
 		else if (b->alarms.at[i].of != IMAGE_NONE)
 			read_limit(b, &b->alarms.at[i]);

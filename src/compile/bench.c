@@ -281,10 +281,12 @@ bench_read(struct bench *b, const struct node *root)
 	watchdogs_declare(b);
 	power_loss = rows_of(b, found[TOP_POWER_LOSS]);
 	power_declare(b, power_loss);
+	lock_declare(b, found[TOP_LOCAL_LOCK]);
 	channels_resolve(b);
 	heartbeat_find(b);
 	watchdogs_read(b);
 	outputs_resolve(b);
+	lock_resolve(b);
 	safe_states_read(b);
 	n_errors = b->diag.n_errors;
 	safe_states_on_stop(b, found[TOP_ON_STOP]);

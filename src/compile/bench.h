@@ -148,6 +148,9 @@ struct bench_channel {
 	uint32_t of_output, from_output;
 	bool is_blind;                     /* it can only be written, and never has a value */
 	const struct node *const *pattern; /* keys of schema_pattern; NULL */
+	uint32_t calibration;              /* 1 + its row in the table; 0: none */
+	double gas_factor;                 /* 0: none */
+	bool is_valve;                     /* NAME.valve of a flow */
 };
 
 /* A bench channel with `write:`. Channels are places in the table of channels here, as in all of the bench. */
@@ -190,6 +193,8 @@ struct bench_calibration {
 	uint32_t channel, raw;
 	const char *date, *due, *certificate;
 	int64_t due_s;
+	uint32_t first_coefficient,
+		n_coefficients; /* in `numbers`; 0: points, the knots of the channel */
 };
 
 /* What is asked about a run. */
@@ -248,7 +253,8 @@ struct bench {
 	BENCH_TABLE(double) numbers;
 	BENCH_TABLE(struct bench_gas) gases;
 	BENCH_TABLE(struct bench_calibration) calibrations;
-	uint32_t lock, lock_state; /* channels; IMAGE_NONE: no local_lock */
+	const struct node *lock_node; /* local_lock; NULL */
+	uint32_t lock, lock_state;    /* channels; IMAGE_NONE: no local_lock */
 	int64_t lock_is;
 	struct names output_names;     /* name of the bench channel -> output */
 	struct names safe_state_names; /* "cold_inert" -> safe state */
@@ -405,6 +411,28 @@ bool outputs_value_of(struct bench *b, const struct bench_output *o, const struc
 	const struct node *n, double *out);
 /* By how much rounding on the wire can change a whole number that an instrument's channel shows. */
 double outputs_rounding(const struct bench *b, const struct bench_channel *at);
+
+/* `calibration:` and `gas:`. The channels NAME.raw, in channels_declare(); what they make of a channel that follows another one, once
+ * its type and unit are known; then the way back of an output from NAME.raw to what people see. */
+void calibrations_declare(struct bench *b);
+void calibrations_apply(struct bench *b, struct bench_channel *ch);
+bool calibrations_invert(struct bench *b, struct bench_output *o);
+double calibrations_value(const struct bench *b, const struct bench_output *o, double x);
+/* The table of a channel stands between the output and `at`; false: it turns, and that was told. */
+bool inverse_table(
+	struct bench *b, struct bench_output *o, const struct bench_channel *ch, struct place at);
+
+/* `valve:`: the outputs NAME.valve, in channels_declare(); their choices, once those of the instrument are known; which flow has one;
+ * the number of `open` or `closed`; the value of one that a safe state does not name while its flow goes to `value`. */
+void valves_declare(struct bench *b);
+void valves_choices(struct bench *b, struct bench_channel *ch);
+void valves_resolve(struct bench *b);
+bool valves_number(const struct bench *b, uint32_t valve, bool is_open, int64_t *out);
+bool valves_safe(const struct bench *b, uint32_t flow, double value, double *out);
+
+/* `local_lock:` (NULL: none): its state, before channels are put in order; then the switch. */
+void lock_declare(struct bench *b, const struct node *n);
+void lock_resolve(struct bench *b);
 
 /* `pattern:`, and `read:` of end switches: the channel, in channels_resolve(); then the output. writer: [channel] 1 + output. */
 void patterns_channel(struct bench *b, struct bench_channel *ch);

@@ -231,6 +231,8 @@ follow_channel(struct bench *b, struct bench_channel *ch, uint32_t source)
 	ch->is_type_open = from->is_type_open;
 	ch->is_unit_open = ch->has_odd_keys || (inherits && from->is_unit_open);
 	channel_choices(b, ch, ch->keys);
+	if (ch->is_valve)
+		valves_choices(b, ch);
 	if (inherits && ch->type != VALUE_CHOICE) {
 		ch->unit = from->unit;
 		ch->unit_text = from->unit_text;
@@ -240,6 +242,7 @@ follow_channel(struct bench *b, struct bench_channel *ch, uint32_t source)
 	if (ch->unit_text != NULL && ch->keys[CH_UNIT] != NULL && ch->keys[CH_SCALE] == NULL &&
 		!ch->has_odd_keys && !from->is_type_open && !from->is_unit_open)
 		convert_unit(b, ch, from);
+	calibrations_apply(b, ch);
 	channel_common(b, ch, ch->keys);
 }
 
@@ -519,6 +522,8 @@ channels_declare(struct bench *b, const struct node *map)
 		}
 		read_channel(b, n);
 	}
+	calibrations_declare(b);
+	valves_declare(b);
 	add_health(b);
 	outputs_declare(b);
 }

@@ -49,7 +49,7 @@ check_table(struct bench *b, const struct bench_channel *ch, struct place at)
 	return false;
 }
 
-/* value = table(x) + offset as a table. */
+/* value = table(x) * factor + offset as a table. */
 static void
 take_table(struct bench *b, struct bench_output *o, const struct bench_channel *ch)
 {
@@ -58,15 +58,25 @@ take_table(struct bench *b, struct bench_output *o, const struct bench_channel *
 	o->is_inverted_table = true;
 	o->n_knots = ch->n_knots;
 	o->first_knot = first;
-	if (ch->offset == 0)
+	if (ch->offset == 0 && ch->factor == 1)
 		return;
 	o->first_knot = b->knots.n;
 	for (uint32_t i = 0; i < o->n_knots; i++) {
 		struct image_knot k = b->knots.at[first + i];
 
-		k.to += ch->offset;
+		k.to = k.to * ch->factor + ch->offset;
 		*BENCH_ADD(b->knots) = k;
 	}
+}
+
+bool
+inverse_table(
+	struct bench *b, struct bench_output *o, const struct bench_channel *ch, struct place at)
+{
+	if (!check_table(b, ch, at))
+		return false;
+	take_table(b, o, ch);
+	return true;
 }
 
 /* ---- numbers --------------------------------------------------------------------------------------------------------------- */
@@ -108,10 +118,11 @@ through_scale(struct bench *b, struct bench_output *o, const struct bench_channe
 }
 
 static bool
-find_way(struct bench *b, struct bench_output *o, const struct bench_channel *ch,
+find_raw_way(struct bench *b, struct bench_output *o, const struct bench_channel *ch,
 	const struct bench_channel *at)
 {
-	const struct node *n = ch->keys[BENCH_CH_WRITE], *scale = ch->keys[CH_SCALE];
+	const struct node *n = b->channels.at[o->channel].keys[BENCH_CH_WRITE],
+			  *scale = ch->keys[CH_SCALE];
 
 	if (scale == NULL)
 		scale = ch->keys[CH_OFFSET];
@@ -126,7 +137,21 @@ find_way(struct bench *b, struct bench_output *o, const struct bench_channel *ch
 		return false;
 	}
 	unit_conversion(&ch->unit, &at->unit, &o->factor, &o->offset);
+	if (ch->gas_factor > 0)
+		o->factor /= ch->gas_factor;
 	return true;
+}
+
+/* What is calibrated goes back to its raw channel first. */
+static bool
+find_way(struct bench *b, struct bench_output *o, const struct bench_channel *ch,
+	const struct bench_channel *at)
+{
+	if (ch->calibration == 0)
+		return find_raw_way(b, o, ch, at);
+	return find_raw_way(
+		       b, o, &b->channels.at[b->calibrations.at[ch->calibration - 1].raw], at) &&
+	       calibrations_invert(b, o);
 }
 
 /* What the output shows for a value of the channel that it writes. */
@@ -134,6 +159,8 @@ static double
 shown(const struct bench *b, const struct bench_output *o, double v)
 {
 	v = (v - o->offset) / o->factor;
+	if (o->n_coefficients > 0)
+		return calibrations_value(b, o, v);
 	return o->is_inverted_table ? image_table_value(b->knots.at + o->first_knot, o->n_knots, v)
 				    : v;
 }

@@ -45,14 +45,16 @@ name_limit(struct bench *b, uint32_t channel, const struct node *const *keys, un
 	a->limit = (uint8_t)limit;
 }
 
+/* row: BENCH_CH_SHUTOFF or BENCH_CH_VALVE */
 static void
-name_shutoff(struct bench *b, uint32_t channel)
+name_shutoff(struct bench *b, uint32_t channel, int row)
 {
 	const struct bench_channel *ch = &b->channels.at[channel];
-	struct place at = ch->keys[BENCH_CH_SHUTOFF]->key_at;
+	struct place at = ch->keys[row]->key_at;
 	struct bench_alarm *a;
 	char name[160];
-	int n = snprintf(name, sizeof(name), "%s_shutoff", ch->name);
+	int n = snprintf(
+		name, sizeof(name), "%s_%s", ch->name, row == BENCH_CH_VALVE ? "valve" : "shutoff");
 
 	if (!text_is_name(name)) {
 		diag_error(&b->diag, at, "name",
@@ -65,7 +67,8 @@ name_shutoff(struct bench *b, uint32_t channel)
 	if (a == NULL)
 		return;
 	a->of = channel;
-	a->is_shutoff = true;
+	a->is_shutoff = row == BENCH_CH_SHUTOFF;
+	a->is_valve = row == BENCH_CH_VALVE;
 }
 
 void
@@ -79,7 +82,10 @@ limits_name(struct bench *b)
 
 		if (keys != NULL && b->channels.at[i].scope == NULL &&
 			keys[BENCH_CH_SHUTOFF] != NULL && keys[BENCH_CH_WRITE] != NULL)
-			name_shutoff(b, i);
+			name_shutoff(b, i, BENCH_CH_SHUTOFF);
+		if (keys != NULL && b->channels.at[i].scope == NULL &&
+			keys[BENCH_CH_VALVE] != NULL && keys[BENCH_CH_WRITE] != NULL)
+			name_shutoff(b, i, BENCH_CH_VALVE);
 		if (map == NULL || !read_is(b, map, NODE_MAP, "a map: {high: 640 degC}"))
 			continue;
 		keys = protect_keys_of(b, map, schema_limits);
@@ -160,6 +166,47 @@ limits_shutoff(struct bench *b, struct bench_alarm *a)
 	put(b, &a->when, EXPR_OP_AND, (union value){ 0 });
 	n = snprintf(text, sizeof(text), "%s.target > 0 and %s == %s", ch->name, valve->name,
 		word_of(b, valve, o->shutoff_is));
+	a->when.text = tree_text(&b->tree, text, MIN((size_t)n, sizeof(text) - 1));
+}
+
+/* `target > 0 and valve == number`, or `target <= 0 and ...` */
+static void
+put_held(struct bench *b, struct bench_cond *c, const struct bench_output *o, bool is_asked,
+	const struct bench_channel *valve, int64_t number)
+{
+	put(b, c, EXPR_OP_LOAD, (union value){ .i = b->channels.at[o->target].place });
+	put(b, c, EXPR_OP_CONST, (union value){ .f = 0 });
+	put(b, c, is_asked ? EXPR_OP_GT : EXPR_OP_LE, (union value){ 0 });
+	put(b, c, EXPR_OP_LOAD, (union value){ .i = valve->place });
+	put(b, c, EXPR_OP_CONST, (union value){ .f = (double)number });
+	put(b, c, EXPR_OP_EQ, (union value){ 0 });
+	put(b, c, EXPR_OP_AND, (union value){ 0 });
+}
+
+void
+limits_valve(struct bench *b, struct bench_alarm *a)
+{
+	const struct bench_channel *ch = &b->channels.at[a->of], *valve;
+	uint32_t output = names_get(&b->output_names, ch->name);
+	const struct bench_output *o;
+	int64_t closed, open;
+	char text[400];
+	int n;
+
+	a->for_ns = SHUT_NS;
+	if (output == NAMES_NONE || b->outputs.at[output].valve == IMAGE_NONE)
+		return; /* that was told */
+	o = &b->outputs.at[output];
+	valve = &b->channels.at[b->outputs.at[o->valve].channel];
+	if (!valves_number(b, o->valve, false, &closed) || !valves_number(b, o->valve, true, &open))
+		return;
+	a->when = (struct bench_cond){ .first_op = b->code.n };
+	put_held(b, &a->when, o, true, valve, closed);
+	put_held(b, &a->when, o, false, valve, open);
+	put(b, &a->when, EXPR_OP_OR, (union value){ 0 });
+	n = snprintf(text, sizeof(text),
+		"%s.target > 0 and %s == closed or %s.target <= 0 and %s == open", ch->name,
+		valve->name, ch->name, valve->name);
 	a->when.text = tree_text(&b->tree, text, MIN((size_t)n, sizeof(text) - 1));
 }
 

@@ -46,6 +46,7 @@ struct bench_alarm {
 	uint32_t of;                    /* channel that it is a limit of; IMAGE_NONE */
 	uint8_t limit;                  /* its row */
 	bool is_shutoff; /* something is asked of it while its isolating valve is shut; keys is NULL */
+	bool is_valve; /* the same of the controller's own override, or that is open while nothing is asked; keys is NULL */
 	struct place at;
 	struct bench_cond when, clear, suppress;
 	int64_t for_ns, off_for_ns, on_bad_ns, shelve_max_ns;
@@ -100,6 +101,9 @@ struct bench_power_row {
 const struct node *const *protect_keys(struct bench *b, const struct node *n,
 	const struct key *table, const char *what, const char *wanted);
 
+/* Is it a day of the calendar: "2026-03-01"? */
+bool protect_is_date(const char *text);
+
 /* The same of a map that has no name. */
 const struct node *const *protect_keys_of(
 	struct bench *b, const struct node *map, const struct key *table);
@@ -125,6 +129,8 @@ void limits_name(struct bench *b);
 void limits_read(struct bench *b, struct bench_alarm *a);
 /* The condition of the alarm that `shutoff:` brings along. */
 void limits_shutoff(struct bench *b, struct bench_alarm *a);
+/* And that of `valve:`. */
+void limits_valve(struct bench *b, struct bench_alarm *a);
 
 /* The rest, when all channels, outputs and safe states are known. */
 void trips_read(struct bench *b);

@@ -55,9 +55,17 @@ output_at(struct line *l, struct place at, const char *name, uint32_t channel)
 	for (uint32_t i = 0; i < b->outputs.n; i++) {
 		const struct bench_output *o = &b->outputs.at[i];
 
+		for (uint32_t k = o->first_part; k < o->first_part + o->n_parts; k++)
+			if (b->parts.at[k].at == channel) {
+				diag_error(&b->diag, at, "rule",
+					"'%.127s' is a part of '%s' and is not written on its own; "
+					"write %s in its place",
+					name, o->name, o->name);
+				return IMAGE_NONE;
+			}
 		if (o->at != channel)
 			continue;
-		if (o->factor == 1 && o->offset == 0 && o->n_knots == 0)
+		if (o->factor == 1 && o->offset == 0 && o->n_knots == 0 && o->n_coefficients == 0)
 			return i;
 		diag_error(&b->diag, at, "rule",
 			"the output '%s' writes '%.127s' with a scale of its own; write %s in its "

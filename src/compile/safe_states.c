@@ -164,6 +164,24 @@ read_row(struct bench *b, struct lines *lines, const struct node *n)
 		read_else(b, lines, found[SAFE_LINE_ELSE], first, l.within_ns);
 }
 
+/* A setpoint of zero does not shut a valve that is held open: the override of a flow goes with it where no row says how. */
+static void
+add_valves(struct bench *b, struct lines *lines, uint32_t first)
+{
+	for (uint32_t i = first, end = b->safe_lines.n; i < end; i++) {
+		struct image_safe_line l = b->safe_lines.at[i];
+		uint32_t valve = b->outputs.at[l.output].valve;
+
+		if (l.is_otherwise || valve == IMAGE_NONE || lines->of[valve] != 0 ||
+			lines->or_else[valve] != 0 || !valves_safe(b, l.output, l.value, &l.value))
+			continue;
+		l.output = valve;
+		l.otherwise = IMAGE_NONE;
+		*BENCH_ADD(b->safe_lines) = l;
+		lines->of[valve] = b->safe_lines.n;
+	}
+}
+
 /* Every output that can hurt has a safe value. */
 static void
 check_covered(struct bench *b, const struct bench_safe_state *s, const struct lines *lines)
@@ -173,8 +191,9 @@ check_covered(struct bench *b, const struct bench_safe_state *s, const struct li
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < b->outputs.n; i++) {
-		if (b->outputs.at[i].hazard == HAZARD_NONE || lines->of[i] != 0)
-			continue;
+		if (b->outputs.at[i].hazard == HAZARD_NONE || lines->of[i] != 0 ||
+			b->channels.at[b->outputs.at[i].channel].is_valve)
+			continue; /* an override goes with its flow */
 		if (used < 100)
 			used += (size_t)snprintf(all + used, sizeof(all) - used, "%s'%.63s'",
 				n == 0 ? "" : ", ", b->outputs.at[i].name);
@@ -209,6 +228,7 @@ read_state(struct bench *b, struct bench_safe_state *s, struct lines *lines)
 			"the list is empty; write what is set: [{set: OUTPUT, to: VALUE}]");
 	for (const struct node *n = order->first; n != NULL; n = n->next)
 		read_row(b, lines, n);
+	add_valves(b, lines, s->first_line);
 	s->n_lines = b->safe_lines.n - s->first_line;
 	if (b->diag.n_errors == errors)
 		check_covered(b, s, lines);

@@ -180,8 +180,8 @@ read_to(struct bench *b, struct bench_trip *t, const struct node *n)
 }
 
 /* A day of the calendar: "2026-03-01" */
-static bool
-is_date(const char *text)
+bool
+protect_is_date(const char *text)
 {
 	static const uint8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	int v[3] = { 0 };
@@ -210,7 +210,7 @@ read_tested(struct bench *b, struct bench_trip *t, const struct node *n)
 	if (text == NULL)
 		return;
 	t->tested = text;
-	if (!is_date(text))
+	if (!protect_is_date(text))
 		diag_error(&b->diag, n->at, "wrong-value",
 			"'%.40s' is no date; write year, month and day: 2026-03-01", text);
 }

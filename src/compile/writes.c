@@ -471,7 +471,8 @@ wire_rounding(const struct bench *b, const struct bench_output *o)
 		return 0;
 	if (p->value == VALUE_INT || p->value == VALUE_UINT)
 		return outputs_rounding(b, at);
-	if (p->value == VALUE_FLOAT32 && o->has_limits && !o->is_inverted_table)
+	if (p->value == VALUE_FLOAT32 && o->has_limits && !o->is_inverted_table &&
+		o->n_coefficients == 0)
 		return fmax(fabs(ends[0]), fabs(ends[1])) * 1e-6;
 	return 0;
 }
@@ -495,7 +496,7 @@ read_back(struct bench *b, struct bench_output *o)
 	o->verify_tries = from->verify_tries > 0 ? from->verify_tries : 3;
 	o->verify_after_ns = from->verify_after_ns;
 	o->verify_within = from->verify_within * (from == ch ? fabs(o->factor) : 1);
-	if (from == ch && o->is_inverted_table && o->verify_within > 0)
+	if (from == ch && (o->is_inverted_table || o->n_coefficients > 0) && o->verify_within > 0)
 		diag_error(&b->diag, n->key_at, "conflict",
 			"through a table no distance stays the same; say 'within' where '%s' is "
 			"described",
@@ -554,6 +555,7 @@ outputs_resolve(struct bench *b)
 		resolve(b, &b->outputs.at[i], writer);
 	for (uint32_t i = 0; i < b->outputs.n; i++)
 		read_shutoff(b, &b->outputs.at[i]);
+	valves_resolve(b);
 	for (uint32_t i = 0; i < b->channels.n; i++) {
 		const struct bench_channel *ch = &b->channels.at[i];
 

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "control/channel.h"
+#include "control/due.h"
 #include "control/hands.h"
 #include "control/lateness.h"
 #include "control/wakes.h"
@@ -37,6 +38,7 @@ struct bench {
 	uint64_t ticks, lost;
 	struct lateness lateness;
 	int64_t wall_ns; /* at the last tick; 0: none yet */
+	struct due *due;
 	struct clock_record
 		clock; /* the last that was recorded; its stamp is 0: none yet on this board */
 	struct {
@@ -311,6 +313,7 @@ bench_new(const struct image *img, struct board *board,
 		touch(b, i);
 	}
 	make_hands(b, now_ns);
+	b->due = due_new(img);
 	for (uint32_t i = 0; i < HEALTH_COUNT; i++)
 		b->health[i] = IMAGE_NONE;
 	for (uint32_t i = 0; i < img->channels.n; i++)
@@ -334,6 +337,7 @@ bench_free(struct bench *b)
 	for (uint32_t i = 0; i < b->img->links.n; i++)
 		link_free(b->links[i]);
 	hands_free(b->hands);
+	due_free(b->due);
 	channels_free(b->channels);
 	wakes_done(&b->wakes);
 	free(b->links);
@@ -402,6 +406,7 @@ bench_adopt(struct bench *b, struct bench *from, uint32_t *kept, int64_t now_ns)
 			kept[i] = old;
 		touch(b, i);
 	}
+	due_adopt(b->due, from->due);
 	b->ticks = from->ticks;
 	b->lost = from->lost;
 	b->lateness = from->lateness;
@@ -621,6 +626,12 @@ watch_time(struct bench *b, const struct bench_clock *clock)
 	lateness_add(&b->lateness, clock->late_ns, clock->now_ns);
 }
 
+static void
+on_due(void *ctx, struct event *e)
+{
+	bench_event(ctx, e);
+}
+
 static struct keep_time
 keep_time(const struct bench *b, const struct bench_clock *clock)
 {
@@ -664,6 +675,9 @@ bench_tick(struct bench *b, const struct bench_clock *clock)
 	watch_time(b, clock);
 	if (is_second)
 		report_health(b, clock);
+	if (is_second && clock->wall_is_good)
+		due_tick(b->due, (clock->wall_ns + clock->now_ns) / NS_PER_S, clock->now_ns, on_due,
+			b);
 	channels_age(b->channels, clock->now_ns);
 	channels_guard(b->channels, clock->now_ns);
 	channels_calculate(b->channels, clock->now_ns);

@@ -255,5 +255,9 @@ change_describe(const struct image *was, const struct image *is, struct buf *out
 		say(&c, "restore");
 	if (was->is_observed != is->is_observed)
 		say(&c, "mode of the bench");
+	if (was->has_lock && (!is->has_lock || was->lock_is != is->lock_is ||
+				     !same_text(&c, image_channel_at(was, was->lock)->name,
+					     image_channel_at(is, is->lock)->name)))
+		say(&c, "local_lock");
 	return c.n;
 }

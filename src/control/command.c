@@ -268,15 +268,29 @@ check_release(struct commands *c, struct slot *s, struct err *err)
 	return 0;
 }
 
-static int
-check(struct commands *c, struct slot *s, int64_t now_ns, struct err *err)
+/* What leads towards safe, or puts protection and alarms back into force, is nobody's to lock. */
+static bool
+is_towards_safe(const struct commands *c, const struct slot *s)
 {
-	if (s->cmd.expires_ns != 0 && now_ns > s->cmd.expires_ns)
-		return err_set(err, ERR_REFUSED, 0,
-			"it came too late to be done; look at the bench and ask again");
-	if (c->p.img->is_observed && s->cmd.kind <= COMMAND_SAFE)
-		return err_set(err, ERR_REFUSED, 0,
-			"this bench only observes; write 'mode: control' in its file");
+	switch (s->cmd.kind) {
+	case COMMAND_SAFE:
+	case COMMAND_ALARM_ACK:
+	case COMMAND_SILENCE:
+	case COMMAND_BYPASS_END:
+	case COMMAND_ALARM_UNSHELVE:
+	case COMMAND_ALARM_IN:
+		return true;
+	case COMMAND_SET:
+		return c->p.img->on_stop != IMAGE_NONE &&
+		       safe_wants(c->p.img, c->p.img->on_stop, s->on, s->value);
+	default:
+		return false;
+	}
+}
+
+static int
+check_kind(struct commands *c, struct slot *s, struct err *err)
+{
 	switch (s->cmd.kind) {
 	case COMMAND_SET:
 		return check_set(c, s, err);
@@ -289,6 +303,23 @@ check(struct commands *c, struct slot *s, int64_t now_ns, struct err *err)
 	default:
 		return 0;
 	}
+}
+
+static int
+check(struct commands *c, struct slot *s, int64_t now_ns, struct err *err)
+{
+	int rc;
+
+	if (s->cmd.expires_ns != 0 && now_ns > s->cmd.expires_ns)
+		return err_set(err, ERR_REFUSED, 0,
+			"it came too late to be done; look at the bench and ask again");
+	if (c->p.img->is_observed && s->cmd.kind <= COMMAND_SAFE)
+		return err_set(err, ERR_REFUSED, 0,
+			"this bench only observes; write 'mode: control' in its file");
+	rc = check_kind(c, s, err);
+	if (rc < 0 || !c->p.img->has_lock || is_towards_safe(c, s))
+		return rc;
+	return c->sink.locked(c->sink.ctx, err);
 }
 
 /* ---- doing it ------------------------------------------------------------------------------------------------------------ */

@@ -19,6 +19,8 @@ struct commands_sink {
 	uint64_t (*intent)(void *ctx, struct event *e);
 	enum command_record (*recorded)(void *ctx, uint64_t id, int64_t asked_ns, int64_t now_ns);
 	void (*verdict)(void *ctx, const struct verdict_told *v);
+	/* Does the switch of `local_lock` keep commands out? ERR_REFUSED with cause; remedy. */
+	int (*locked)(void *ctx, struct err *err);
 	/* Those that are neither about outputs nor safe states nor trips. cause: its event. ERR_REFUSED with cause; remedy. */
 	int (*other)(void *ctx, const struct command *c, uint64_t cause, int64_t now_ns,
 		struct err *err);

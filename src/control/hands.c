@@ -162,6 +162,14 @@ on_other(void *ctx, const struct command *c, uint64_t cause, int64_t now_ns, str
 				       : alarms_command(h->alarms, c, now_ns, err);
 }
 
+static int
+on_locked(void *ctx, struct err *err)
+{
+	struct hands *h = ctx;
+
+	return lock_check(h->img, h->channels, err);
+}
+
 static void
 on_alarm_state(void *ctx, uint32_t channel, int64_t number, enum quality quality, int64_t stamp_ns)
 {
@@ -216,7 +224,7 @@ hands_are_wanted(const struct image *img)
 {
 	return img->outputs.n > 0 || img->trips.n > 0 || img->alarms.n > 0 || img->rules.n > 0 ||
 	       img->heartbeat.every_ns > 0 || img->watchdogs.n > 0 || img->uptimes.n > 0 ||
-	       img->power.is_watched;
+	       img->power.is_watched || img->has_lock;
 }
 
 static bool
@@ -255,6 +263,7 @@ make_parts(struct hands *h, int64_t now_ns)
 		.intent = on_intent,
 		.recorded = on_recorded,
 		.verdict = on_verdict,
+		.locked = on_locked,
 		.other = on_other };
 	const struct alarms_sink alarms = {
 		.ctx = h, .event = on_event, .state = on_alarm_state, .truth = on_alarm_truth
@@ -474,6 +483,8 @@ hands_tick(struct hands *h, const struct keep_time *now)
 	alarms_tick(h->alarms, now_ns);
 	if (h->img->horn != IMAGE_NONE)
 		channels_set(h->channels, h->img->horn, alarms_horn(h->alarms), Q_GOOD, now_ns);
+	if (h->img->has_lock)
+		lock_tick(&h->lock, h->img, h->channels, h->sink.event, h->sink.ctx, now_ns);
 	commands_step(h->commands, now_ns);
 	if (!h->img->is_observed)
 		rules_tick(h->rules, now_ns);
@@ -608,6 +619,7 @@ hands_adopt(struct hands *h, struct hands *from, int64_t now_ns)
 	alarms_adopt(h->alarms, from->alarms);
 	rules_adopt(h->rules, from->rules);
 	commands_adopt(h->commands, from->commands);
+	h->lock = from->lock;
 	h->stop_ns = from->stop_ns;
 	h->outage_ns = from->outage_ns;
 	h->has_restarted = from->has_restarted;

@@ -7,6 +7,7 @@
 #include "control/heartbeat.h"
 #include "control/power.h"
 #include "control/restore.h"
+#include "control/lock.h"
 #include "control/rule.h"
 #include "control/watchdog.h"
 
@@ -38,6 +39,7 @@ struct hands {
 	bool has_read;      /* something since the last look at the trips */
 	bool has_settled;   /* a write, since the last look at the safe states */
 	bool needs_calcs;   /* a trip reads what is calculated */
+	struct lock lock;
 	int64_t now_ns;
 	int64_t stop_ns; /* since when it is to end; 0: it is not */
 	int64_t plan_ns; /* a stop was announced, after which the bench is started again within this; 0: none was */

@@ -97,6 +97,49 @@ put_output(struct doc *d, const struct view *v, const char *name)
 	}
 }
 
+/* A text of the board, null when nobody wrote one. */
+static void
+put_written(struct doc *d, const char *key, const struct board *b, uint32_t text)
+{
+	doc_text(d, key, text == 0 ? NULL : board_text(b, text));
+}
+
+/* What stands between the device and what is shown; each member only where there is such a thing. */
+static void
+put_kinds(struct doc *d, const struct view *v, const struct board_channel *ch)
+{
+	const struct board *b = v->board;
+
+	if (ch->gas_factor > 0) {
+		doc_object(d, "gas");
+		doc_text(d, "calibrated", board_text(b, ch->gas_calibrated));
+		doc_text(d, "flowing", board_text(b, ch->gas_flowing));
+		doc_double(d, "factor", ch->gas_factor);
+		put_written(d, "reference", b, ch->gas_reference);
+		doc_end(d);
+	}
+	if (ch->raw < v->info.n_channels) {
+		doc_object(d, "calibration");
+		doc_text(d, "raw", board_text(b, board_channel(b, ch->raw)->name));
+		put_written(d, "date", b, ch->calibration_date);
+		put_written(d, "due", b, ch->calibration_due);
+		put_written(d, "certificate", b, ch->calibration_certificate);
+		doc_end(d);
+	}
+	if (ch->valve < v->info.n_channels) {
+		const struct board_channel *valve = board_channel(b, ch->valve);
+		struct sample s;
+
+		board_look(b, ch->valve, v->now_ns, &s);
+		if (quality_is_bad(s.quality))
+			doc_null(d, "valve");
+		else if (valve->type == VALUE_BOOL)
+			doc_text(d, "valve", s.v.i != 0 ? "on" : "off");
+		else
+			doc_value(d, "valve", valve->type, &s, choice_of(b, valve, &s));
+	}
+}
+
 /* The members of one channel. */
 static void
 put_channel(struct doc *d, const struct view *v, uint32_t channel)
@@ -131,6 +174,7 @@ put_channel(struct doc *d, const struct view *v, uint32_t channel)
 	else
 		doc_null(d, "age_ms");
 	put_output(d, v, board_text(b, ch->name));
+	put_kinds(d, v, ch);
 	doc_text(d, "confirm", ch->needs_confirm ? board_text(b, ch->confirm) : NULL);
 	if (ch->instrument < v->info.n_instruments)
 		doc_text(d, "instrument", board_text(b, board_instrument(b, ch->instrument)->name));
