@@ -79,6 +79,7 @@ bench_done(struct bench *b)
 	free(b->knots.at);
 	free(b->code.at);
 	free(b->outputs.at);
+	free(b->loops.at);
 	free(b->safe_states.at);
 	free(b->safe_lines.at);
 	free(b->restore.at);

@@ -173,6 +173,7 @@ struct bench_output {
 	bool is_off_first;
 	double poly_low, poly_high;
 	uint32_t valve; /* output; IMAGE_NONE */
+	uint32_t loop; /* 1 + its loop, and `at` is its own channel; 0: none */
 };
 
 struct bench_safe_state {
@@ -246,6 +247,7 @@ struct bench {
 	BENCH_TABLE(struct expr_op) code;
 	uint32_t n_cells; /* that the programs in `code` need together */
 	BENCH_TABLE(struct bench_output) outputs;
+	BENCH_TABLE(struct image_loop) loops; /* in the image's order once they are resolved */
 	BENCH_TABLE(struct bench_safe_state) safe_states;
 	BENCH_TABLE(struct image_safe_line) safe_lines;
 	BENCH_TABLE(uint32_t) restore;
@@ -441,6 +443,14 @@ void patterns_resolve(struct bench *b, struct bench_output *o, uint32_t *writer)
 void patterns_read_ends(struct bench *b, struct bench_output *o);
 /* conditions_prepare(): what an output of several places shows, and how fast. */
 void patterns_mark(struct bench *b, uint32_t output);
+/* `pid:` of a channel of the bench: is its output one of a loop? */
+bool loops_is_led(const struct bench *b, const struct bench_output *o);
+/* What can be known of it before all outputs are resolved; then what its loop writes and how; in outputs_resolve(). */
+void loops_resolve_output(struct bench *b, struct bench_output *o);
+void loops_resolve(struct bench *b);
+/* A change of `ch` for each `per`, as "20 K/min" or "2 %/K": its number in their units. what, example: for messages. False: told. */
+bool outputs_rate(struct bench *b, const struct bench_channel *ch, const struct unit *per,
+	const char *what, const char *example, const struct node *n, double *out);
 
 /* How values of the output become those of the channel `at` that it writes: factor, offset or table; has_limits, min and max.
  * False: there is no way back, and that was told. */

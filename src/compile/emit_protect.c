@@ -55,6 +55,7 @@ emit_outputs(struct emit *e)
 			.valve = o->valve == IMAGE_NONE ? 0 : o->valve,
 			.poly_low = o->poly_low,
 			.poly_high = o->poly_high,
+			.loop = o->loop,
 		};
 
 		buf_put(e->out, &d, sizeof(d));
@@ -89,6 +90,8 @@ emit_protection(struct emit *e, struct image *img)
 	const struct bench *b = e->b;
 
 	img->outputs = emit_outputs(e);
+	img->loops = emit_table(e, b->loops.n);
+	buf_put(e->out, b->loops.at, b->loops.n * sizeof(*b->loops.at));
 	img->safe_states = emit_safe_states(e);
 	img->safe_lines = emit_table(e, b->safe_lines.n);
 	buf_put(e->out, b->safe_lines.at, b->safe_lines.n * sizeof(*b->safe_lines.at));

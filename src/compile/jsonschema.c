@@ -77,6 +77,7 @@ def_name(const struct key *table)
 		{ schema_gas, "gas" },
 		{ schema_calibration, "calibration" },
 		{ schema_lock, "local_lock" },
+		{ schema_pid, "pid" },
 		{ schema_safe_state, "safe_state" },
 		{ schema_safe_line, "safe_line" },
 		{ schema_safe_else, "safe_else" },
@@ -708,6 +709,7 @@ schema_json(struct buf *out)
 	def(&j, "gas", schema_gas, false);
 	def(&j, "calibration", schema_calibration, false);
 	def(&j, "local_lock", schema_lock, false);
+	def(&j, "pid", schema_pid, false);
 	def(&j, "safe_state", schema_safe_state, false);
 	def(&j, "safe_line", schema_safe_line, false);
 	def(&j, "safe_else", schema_safe_else, false);

@@ -60,11 +60,28 @@ is_same(struct bench *b, uint32_t other, const struct image_safe_line *l, const 
 	return false;
 }
 
+/* A safe state does not rely on anything that is measured. */
+static void
+refuse_loop(struct bench *b, const struct bench_output *o, const struct node *set)
+{
+	const char *output = o->loop == 0 ? "the output that it moves"
+					  : b->outputs.at[b->loops.at[o->loop - 1].output].name;
+
+	diag_error(&b->diag, set->at, "conflict",
+		"'%s' is the setpoint of a loop, which needs its sensor to be safe; set its output "
+		"in its place: %s",
+		o->name, output);
+}
+
 static uint32_t
 add_line(struct bench *b, struct lines *lines, const struct node *set, const struct node *to,
 	struct image_safe_line l)
 {
 	l.output = outputs_find(b, set);
+	if (l.output != NAMES_NONE && loops_is_led(b, &b->outputs.at[l.output])) {
+		refuse_loop(b, &b->outputs.at[l.output], set);
+		return IMAGE_NONE;
+	}
 	if (l.output == NAMES_NONE || to == NULL || !outputs_value(b, l.output, to, &l.value))
 		return IMAGE_NONE;
 	if (!l.is_otherwise && lines->of[l.output] != 0) {
@@ -191,9 +208,11 @@ check_covered(struct bench *b, const struct bench_safe_state *s, const struct li
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < b->outputs.n; i++) {
+		/* A loop is covered by what it writes, which can hurt where it does; an override goes with its flow. */
 		if (b->outputs.at[i].hazard == HAZARD_NONE || lines->of[i] != 0 ||
-			b->channels.at[b->outputs.at[i].channel].is_valve)
-			continue; /* an override goes with its flow */
+			b->channels.at[b->outputs.at[i].channel].is_valve ||
+			loops_is_led(b, &b->outputs.at[i]))
+			continue;
 		if (used < 100)
 			used += (size_t)snprintf(all + used, sizeof(all) - used, "%s'%.63s'",
 				n == 0 ? "" : ", ", b->outputs.at[i].name);

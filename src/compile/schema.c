@@ -133,8 +133,6 @@ const struct key schema_scale[] = {
 		.def = "changes",                                                                  \
 		.help = "what is recorded: changes, every (each acquisition), no, or a map" }
 
-#define CHANNEL_LATER LATER("pid", "a controller")
-
 const struct key schema_verify[] = {
 	[VERIFY_WITHIN] = { .name = "within",
 		.kind = KEY_QUANTITY,
@@ -217,7 +215,6 @@ const struct key schema_instrument_channel[] = {
 		.kind = KEY_CONFIRM,
 		.help = "who writes has to confirm it: yes, or what the write does that cannot be "
 			"undone" },
-	CHANNEL_LATER,
 	LATER("alarm", "limits that warn people"),
 	END,
 };
@@ -263,6 +260,11 @@ const struct key schema_channel[] = {
 		.kind = KEY_MAP,
 		.sub = schema_pattern,
 		.help = "several outputs of instruments as one, in place of read and write" },
+	[BENCH_CH_PID] = { .name = "pid",
+		.kind = KEY_MAP,
+		.sub = schema_pid,
+		.help = "in place of write: a control loop whose setpoint it is then: {output: "
+			"heater, gain: 2 %/K, integral: 120 s}" },
 	[BENCH_CH_WRITE] = { .name = "write",
 		.kind = KEY_REF,
 		.help = "the channel of an instrument that it moves: INSTRUMENT.CHANNEL; it is an "
@@ -311,7 +313,6 @@ const struct key schema_channel[] = {
 		.kind = KEY_QUANTITY,
 		.help = "with write: after an outage it comes back by its ramp when what is "
 			"measured is farther away than this; left out: 20 K for heat" },
-	CHANNEL_LATER,
 	END,
 };
 

@@ -210,6 +210,7 @@ enum {
 	BENCH_CH_GAS,
 	BENCH_CH_CALIBRATION,
 	BENCH_CH_PATTERN,
+	BENCH_CH_PID,
 	BENCH_CH_WRITE, /* and behind it what only outputs have */
 	BENCH_CH_RAMP,
 	BENCH_CH_HAZARD,
@@ -234,6 +235,20 @@ enum {
 	CALIBRATION_CERTIFICATE
 };
 enum { LOCK_CHANNEL, LOCK_LOCKED_AT };
+enum {
+	PID_OUTPUT,
+	PID_GAIN,
+	PID_INTEGRAL,
+	PID_DERIVATIVE,
+	PID_FILTER,
+	PID_WEIGHT,
+	PID_ACTION,
+	PID_LIMITS,
+	PID_ON_BAD,
+	PID_BAD_AFTER,
+	PID_EVERY,
+	PID_DEADBAND
+};
 enum { SAFE_TITLE, SAFE_ORDER };
 enum { SAFE_LINE_SET, SAFE_LINE_TO, SAFE_LINE_WITHIN, SAFE_LINE_AFTER, SAFE_LINE_ELSE };
 enum {
@@ -320,7 +335,7 @@ extern const struct key schema_top[], schema_link[], schema_instrument[],
 /* schema_protect.c */
 extern const struct key schema_trip[], schema_interlock[], schema_bypass[], schema_alarm[],
 	schema_limits[], schema_rule[], schema_heartbeat[], schema_power[], schema_power_row[],
-	schema_guard[], schema_device_watchdog[];
+	schema_guard[], schema_device_watchdog[], schema_pid[];
 
 /* schema_kinds.c */
 extern const struct key schema_pattern[], schema_gas[], schema_calibration[], schema_lock[];

@@ -13,6 +13,7 @@
 
 static const char *const words_alarm[] = { "alarm", NULL };
 static const char *const words_no[] = { "no", "off", "false", NULL };
+static const char *const words_action[] = { "reverse", "direct", NULL };
 static const char *const words_priority[] = { "low", "medium", "high", "critical", NULL };
 
 const struct key schema_bypass[] = {
@@ -305,5 +306,66 @@ const struct key schema_device_watchdog[] = {
 	[DOG_SAFE] = { .name = "safe",
 		.kind = KEY_VALUES,
 		.help = "what its outputs are in that mode: {ao0: 0, do1: off}" },
+	END,
+};
+
+const struct key schema_pid[] = {
+	[PID_OUTPUT] = { .name = "output",
+		.kind = KEY_REF,
+		.is_needed = true,
+		.help = "the output that it moves" },
+	[PID_GAIN] = { .name = "gain",
+		.kind = KEY_QUANTITY,
+		.is_needed = true,
+		.help = "by how much the output answers to a difference: 2 %/K" },
+	[PID_INTEGRAL] = { .name = "integral",
+		.kind = KEY_SPAN,
+		.min = MS(100),
+		.max = 24 * HOUR,
+		.help = "integral time: 120 s; left out, it does not integrate and a difference "
+			"stays" },
+	[PID_DERIVATIVE] = { .name = "derivative",
+		.kind = KEY_SPAN,
+		.min = 0,
+		.max = HOUR,
+		.def = "0 s",
+		.help = "derivative time, of what is measured" },
+	[PID_FILTER] = { .name = "filter",
+		.kind = KEY_NUMBER,
+		.def = "10",
+		.help = "the derivative is smoothed over its time divided by this: 2 to 20" },
+	[PID_WEIGHT] = { .name = "weight",
+		.kind = KEY_NUMBER,
+		.def = "1",
+		.help = "of the setpoint in the proportional part: 0 to 1" },
+	[PID_ACTION] = { .name = "action",
+		.kind = KEY_CHOICE,
+		.words = words_action,
+		.def = "reverse",
+		.help = "reverse: more output raises what is measured (heating); direct: it "
+			"lowers it (cooling)" },
+	[PID_LIMITS] = { .name = "limits",
+		.kind = KEY_RANGE,
+		.help = "of the output; its range when left out" },
+	[PID_ON_BAD] = { .name = "on_bad",
+		.kind = KEY_QUANTITY,
+		.help = "where the output goes when nothing good is measured; 0 for hazard: heat "
+			"when left out" },
+	[PID_BAD_AFTER] = { .name = "bad_after",
+		.kind = KEY_SPAN,
+		.min = 0,
+		.max = S(600),
+		.def = "0 s",
+		.help = "it goes there when that lasts longer" },
+	[PID_EVERY] = { .name = "every",
+		.kind = KEY_SPAN,
+		.min = MS(10),
+		.max = HOUR,
+		.def = "1 s",
+		.help = "it writes its output so often at most" },
+	[PID_DEADBAND] = { .name = "deadband",
+		.kind = KEY_QUANTITY,
+		.help = "smaller changes of the output are not written; a thousandth of the "
+			"limits when left out" },
 	END,
 };

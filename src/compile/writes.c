@@ -59,7 +59,8 @@ outputs_declare(struct bench *b)
 		uint32_t k = names_get(&b->instrument_names, ch->name);
 
 		if (ch->keys == NULL || ch->scope != NULL ||
-			(ch->keys[BENCH_CH_WRITE] == NULL && ch->keys[BENCH_CH_PATTERN] == NULL))
+			(ch->keys[BENCH_CH_WRITE] == NULL && ch->keys[BENCH_CH_PATTERN] == NULL &&
+				ch->keys[BENCH_CH_PID] == NULL))
 			continue;
 		if (b->outputs.n == IMAGE_OUTPUTS_MAX) {
 			diag_error(&b->diag, ch->at, "too-large",
@@ -198,45 +199,58 @@ example_rate(char *out, size_t cap, const struct bench_channel *ch)
 				      : ch->unit_text);
 }
 
-/* A change per time into the channel's unit a second. */
-static bool
-read_rate(struct bench *b, const struct bench_channel *ch, const struct node *n, double *out)
+bool
+outputs_rate(struct bench *b, const struct bench_channel *ch, const struct unit *per,
+	const char *what, const char *example, const struct node *n, double *out)
 {
 	const char *text = read_text(b, n), *unit_text;
 	struct unit unit, wanted;
 	double v, factor, offset;
-	char example[80];
 	struct err err;
 
 	if (text == NULL)
 		return false;
-	example_rate(example, sizeof(example), ch);
 	if (!read_split(text, &v, &unit_text) || *unit_text == '\0') {
 		diag_error(&b->diag, n->at, "unit",
-			"'%.40s' is no change per time; write a number and its unit: 20 %s", text,
-			example);
+			"'%.40s' is no %s; write a number and its unit: 20 %s", text,
+			what, example);
 		return false;
 	}
 	if (units_parse(unit_text, &unit, &err) < 0) {
 		diag_error(&b->diag, n->at, "unit", "%s", err.msg);
 		return false;
 	}
-	if (!unit_combine(&ch->unit, &unit_second, -1, &wanted) || unit.is_point ||
+	if (!unit_combine(&ch->unit, per, -1, &wanted) || unit.is_point ||
 		!unit_same_dim(&unit, &wanted)) {
 		diag_error(&b->diag, n->at, "unit",
-			"'%.40s' does not fit '%s', whose unit is %s; write its change per time: "
-			"20 %s",
-			text, ch->name, ch->unit_text == NULL ? "none" : ch->unit_text, example);
-		return false;
-	}
-	if (!(v > 0)) {
-		diag_error(&b->diag, n->at, "out-of-range",
-			"'%.40s' never arrives; write a change above 0, without a sign", text);
+			"'%.40s' does not fit '%s', whose unit is %s; write its %s: 20 %s",
+			text, ch->name, ch->unit_text == NULL ? "none" : ch->unit_text, what,
+			example);
 		return false;
 	}
 	unit_conversion(&unit, &wanted, &factor, &offset);
 	*out = v * factor;
 	return true;
+}
+
+/* A change per time into the channel's unit a second. */
+static bool
+read_rate(struct bench *b, const struct bench_channel *ch, const struct node *n, double *out)
+{
+	char example[80];
+
+	double v;
+
+	example_rate(example, sizeof(example), ch);
+	if (!outputs_rate(b, ch, &unit_second, "change per time", example, n, &v))
+		return false;
+	if (v > 0) {
+		*out = v;
+		return true;
+	}
+	diag_error(&b->diag, n->at, "out-of-range",
+		"'%.40s' never arrives; write a change above 0, without a sign", n->text);
+	return false;
 }
 
 static void
@@ -515,6 +529,12 @@ resolve(struct bench *b, struct bench_output *o, uint32_t *writer)
 		patterns_resolve(b, o, writer);
 		return;
 	}
+	if (ch->keys[BENCH_CH_PID] != NULL) {
+		read_ramp(b, o);
+		loops_resolve_output(b, o);
+		check_limits(b, o);
+		return;
+	}
 	if (ch->keys[BENCH_CH_CALC] != NULL) {
 		diag_error(&b->diag, ch->keys[BENCH_CH_WRITE]->key_at, "conflict",
 			"what is calculated is not written; remove one of them, or calculate in a "
@@ -553,6 +573,7 @@ outputs_resolve(struct bench *b)
 		writer[b->heartbeat.channel] = IMAGE_NONE;
 	for (uint32_t i = 0; i < b->outputs.n; i++)
 		resolve(b, &b->outputs.at[i], writer);
+	loops_resolve(b);
 	for (uint32_t i = 0; i < b->outputs.n; i++)
 		read_shutoff(b, &b->outputs.at[i]);
 	valves_resolve(b);
@@ -560,7 +581,8 @@ outputs_resolve(struct bench *b)
 		const struct bench_channel *ch = &b->channels.at[i];
 
 		if (ch->keys != NULL && ch->scope == NULL && ch->keys[BENCH_CH_WRITE] == NULL &&
-			ch->keys[BENCH_CH_PATTERN] == NULL && !ch->has_odd_keys)
+			ch->keys[BENCH_CH_PATTERN] == NULL && ch->keys[BENCH_CH_PID] == NULL &&
+			!ch->has_odd_keys)
 			check_others(b, ch);
 	}
 	free(writer);

@@ -87,7 +87,8 @@ same_parts(const struct change *c, const struct image_output *a, const struct im
 static bool
 same_way(const struct change *c, const struct image_output *a, const struct image_output *b)
 {
-	return same_text(c, image_channel_at(c->was, a->at)->name,
+	return (a->loop == 0) == (b->loop == 0) &&
+	       same_text(c, image_channel_at(c->was, a->at)->name,
 		       image_channel_at(c->is, b->at)->name) &&
 	       same_parts(c, a, b) && a->n_coefficients == b->n_coefficients &&
 	       same_numbers(c, a->first_coefficient, b->first_coefficient, a->n_coefficients) &&
@@ -96,6 +97,20 @@ same_way(const struct change *c, const struct image_output *a, const struct imag
 	       (a->n_knots == 0 || memcmp(image_knot_at(c->was, a->first_knot),
 					   image_knot_at(c->is, b->first_knot),
 					   a->n_knots * sizeof(struct image_knot)) == 0);
+}
+
+/* How well it is tuned is no protection. */
+static void
+compare_loop(struct change *c, const char *name, const struct image_loop *a,
+	const struct image_loop *b)
+{
+	if (strcmp(name_of(c->was, a->output), name_of(c->is, b->output)) != 0 ||
+		a->is_direct != b->is_direct)
+		say(c, "output of loop '%s'", name);
+	if (!same_number(a->min, b->min) || !same_number(a->max, b->max))
+		say(c, "limits of loop '%s'", name);
+	if (!same_number(a->on_bad, b->on_bad) || a->bad_after_ns != b->bad_after_ns)
+		say(c, "on_bad of loop '%s'", name);
 }
 
 static void
@@ -121,6 +136,9 @@ compare_output(struct change *c, uint32_t i)
 		say(c, "reading back of '%s'", name);
 	if (!same_way(c, a, b))
 		say(c, "where '%s' is written", name);
+	if (a->loop != 0 && b->loop != 0)
+		compare_loop(c, name, image_loop_at(c->was, a->loop - 1),
+			image_loop_at(c->is, b->loop - 1));
 }
 
 /* ---- safe states --------------------------------------------------------------------------------------------------------- */

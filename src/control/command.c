@@ -224,10 +224,17 @@ check_mode(struct commands *c, struct slot *s, struct err *err)
 {
 	const char *value = s->cmd.value;
 
+	int rc;
+
 	s->on = IMAGE_NONE;
 	if (strcmp(value, "manual") != 0 && strcmp(value, "automatic") != 0)
 		return err_set(err, ERR_REFUSED, 0, "a mode is manual or automatic");
-	return s->cmd.subject[0] == '\0' ? 0 : name_output(c->p.img, &s->cmd, &s->on, err);
+	if (s->cmd.subject[0] == '\0')
+		return 0;
+	rc = name_output(c->p.img, &s->cmd, &s->on, err);
+	return rc < 0 || strcmp(value, "automatic") != 0
+		       ? rc
+		       : outputs_check_lead(c->p.outputs, s->on, err);
 }
 
 static int
@@ -339,6 +346,9 @@ set_mode(struct commands *c, struct slot *s, int64_t now_ns)
 	for (uint32_t i = 0; i < c->p.img->outputs.n; i++)
 		if (s->on == IMAGE_NONE || s->on == i)
 			outputs_mode(c->p.outputs, i, mode, now_ns);
+	/* A loop that stands aside begins when it is named, never because all of the bench is put in automatic. */
+	if (s->on != IMAGE_NONE && mode == MODE_AUTOMATIC)
+		outputs_lead(c->p.outputs, s->on, s->event, now_ns);
 	return 0;
 }
 

@@ -110,12 +110,23 @@ on_sure(void *ctx, uint32_t instrument, int64_t since_ns)
 	return power_is_sure(ctx, instrument, since_ns);
 }
 
+static int
+on_ready(void *ctx, uint32_t output, enum output_owner owner, struct err *err)
+{
+	struct hands *h = ctx;
+
+	return loops_ready(h->loops, output, owner, err);
+}
+
 static void
 on_settled(void *ctx, uint32_t output, uint64_t cause, enum verdict verdict, const char *text)
 {
 	struct hands *h = ctx;
 
 	h->has_settled = true;
+	/* What a loop writes has the cause of its setpoint, whose order is settled by itself. */
+	if (outputs_owner(h->outputs, output) == OWNER_PID)
+		return;
 	commands_settled(h->commands, cause, verdict, text);
 }
 
@@ -249,6 +260,7 @@ make_parts(struct hands *h, int64_t now_ns)
 		.measured = on_measured,
 		.allow = on_allow,
 		.is_sure = on_sure,
+		.ready = on_ready,
 		.settled = on_settled };
 	const struct safe_sink safe = {
 		.ctx = h, .event = on_event, .state = on_state, .make_way = on_make_way
@@ -277,9 +289,11 @@ make_parts(struct hands *h, int64_t now_ns)
 	const struct watchdogs_sink watchdogs = {
 		.ctx = h, .event = on_event, .state = on_state, .read = on_look
 	};
+	const struct loops_sink loops = { .ctx = h, .event = on_event, .read = on_look };
 	struct command_parts parts = { .img = h->img };
 
 	h->outputs = outputs_new(h->img, &outputs);
+	h->loops = loops_new(h->img, h->outputs, &loops);
 	h->safe = safe_new(h->img, h->outputs, &safe);
 	h->trips = trips_new(h->img, h->safe, h->outputs, &trips, now_ns);
 	h->alarms = alarms_new(h->img, &alarms);
@@ -330,6 +344,7 @@ hands_free(struct hands *h)
 	heartbeat_free(h->heartbeat);
 	trips_free(h->trips);
 	safe_free(h->safe);
+	loops_free(h->loops);
 	outputs_free(h->outputs);
 	free(h);
 }
@@ -493,6 +508,8 @@ hands_tick(struct hands *h, const struct keep_time *now)
 	watchdogs_tick(h->watchdogs, now_ns);
 	power_tick(h, now_ns);
 	restore_step(h, now_ns);
+	if (!restore_is_open(h->restore) && !h->img->is_observed)
+		loops_tick(h->loops, now_ns);
 	outputs_tick(h->outputs, now_ns);
 	safe_step(h->safe, now_ns);
 	beat(h, now_ns);
@@ -530,7 +547,8 @@ is_away_from_safe(const struct hands *h)
 		const struct image_output *o = image_output_at(h->img, i);
 		double working;
 
-		if (o->hazard == HAZARD_NONE || h->img->on_stop == IMAGE_NONE)
+		/* A loop hurts by what it writes, and that is an output. */
+		if (o->hazard == HAZARD_NONE || h->img->on_stop == IMAGE_NONE || o->loop != 0)
 			continue;
 		if (!outputs_working(h->outputs, i, &working) ||
 			!safe_wants(h->img, h->img->on_stop, i, working) ||
@@ -614,6 +632,7 @@ hands_adopt(struct hands *h, struct hands *from, int64_t now_ns)
 {
 	h->now_ns = now_ns;
 	outputs_adopt(h->outputs, from->outputs, now_ns);
+	loops_adopt(h->loops, from->loops, now_ns);
 	trips_adopt(h->trips, from->trips, now_ns);
 	safe_adopt(h->safe, from->safe, now_ns);
 	alarms_adopt(h->alarms, from->alarms);

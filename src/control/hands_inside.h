@@ -8,6 +8,7 @@
 #include "control/power.h"
 #include "control/restore.h"
 #include "control/lock.h"
+#include "control/loop.h"
 #include "control/rule.h"
 #include "control/watchdog.h"
 
@@ -24,6 +25,7 @@ struct hands {
 	struct channels *channels;
 	struct hands_sink sink;
 	struct outputs *outputs;
+	struct loops *loops;
 	struct safe *safe;
 	struct trips *trips;
 	struct alarms *alarms;

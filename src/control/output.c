@@ -27,7 +27,9 @@ outputs_new(const struct image *img, const struct outputs_sink *sink)
 		all->at[i].target = all->at[i].working = (double)NAN;
 		all->at[i].sent = all->at[i].told = (double)NAN;
 		all->at[i].trouble = Q_NOT_YET;
-		if (image_output_at(img, i)->n_parts == 0) /* else its parts tell of it */
+		if (image_output_at(img, i)->loop != 0)
+			all->at[i].is_following = true;
+		else if (image_output_at(img, i)->n_parts == 0) /* else its parts tell of it */
 			all->of_channel[image_output_at(img, i)->at] = i + 1;
 	}
 	output_parts_new(all);
@@ -168,9 +170,12 @@ outputs_check(struct outputs *all, uint32_t i, struct output_order *order, struc
 		return rc;
 	if (output_raw(all->img, image_output_at(all->img, i), order->value, &raw, &at, err) < 0)
 		return ERR_REFUSED;
-	return order->owner >= OWNER_SAFE_STATE
-		       ? 0
-		       : all->sink.allow(all->sink.ctx, i, order->value, err);
+	if (order->owner >= OWNER_SAFE_STATE)
+		return 0;
+	rc = image_output_at(all->img, i)->loop == 0
+		     ? 0
+		     : all->sink.ready(all->sink.ctx, i, order->owner, err);
+	return rc < 0 ? rc : all->sink.allow(all->sink.ctx, i, order->value, err);
 }
 
 static void
@@ -178,7 +183,9 @@ take(struct outputs *all, uint32_t i, const struct output_order *order, int64_t 
 {
 	const struct image_output *d = image_output_at(all->img, i);
 	struct output *o = &all->at[i];
-	bool is_protection = order->owner >= OWNER_SAFE_STATE;
+	bool is_at_once = order->owner >= OWNER_SAFE_STATE || order->is_at_once;
+	/* A loop goes on with what it does: its ramp moves, and what was told is not told anew. */
+	bool goes_on = order->owner == OWNER_PID && o->owner == OWNER_PID;
 	double most = d->ramp > 0 ? d->ramp : (double)INFINITY;
 
 	output_settle(all, i, VERDICT_FAILED, "overtaken by a later order");
@@ -193,11 +200,14 @@ take(struct outputs *all, uint32_t i, const struct output_order *order, int64_t 
 	/* From where the device is, if that is somewhere else. */
 	if (o->is_foreign && o->is_known && isfinite(o->shown))
 		o->working = o->shown;
-	o->is_foreign = o->is_forbidden = o->is_fought = o->is_between = false;
-	o->trouble = Q_NOT_YET;
-	o->moved_ns = now_ns;
+	o->is_foreign = o->is_fought = o->is_between = o->is_following = false;
+	if (!goes_on) {
+		o->is_forbidden = false;
+		o->trouble = Q_NOT_YET;
+		o->moved_ns = now_ns;
+	}
 	/* A new target bends the ramp where it is; from nowhere, or for protection, it goes there at once. */
-	if (is_protection || o->ramp <= 0 || !isfinite(o->working))
+	if (is_at_once || o->ramp <= 0 || !isfinite(o->working))
 		o->working = o->target;
 }
 
@@ -210,7 +220,8 @@ outputs_set(struct outputs *all, uint32_t i, struct output_order *order, int64_t
 	int rc = order->owner >= OWNER_SAFE_STATE ? 0 : outputs_check(all, i, order, err);
 
 	if (rc < 0 ||
-		(order->owner < OWNER_SAFE_STATE && (rc = check_device(all, i, now_ns, err)) < 0))
+		(order->owner < OWNER_SAFE_STATE && !order->is_at_once &&
+			(rc = check_device(all, i, now_ns, err)) < 0))
 		return rc;
 	take(all, i, order, now_ns);
 	is_jump = !(o->working < o->target) && !(o->working > o->target);
@@ -277,6 +288,65 @@ outputs_mode(struct outputs *all, uint32_t i, enum output_mode mode, int64_t now
 	output_show(all, i, now_ns);
 }
 
+/* ---- loops --------------------------------------------------------------------------------------------------------------- */
+
+void
+outputs_follow(struct outputs *all, uint32_t i, double measured, int64_t now_ns)
+{
+	struct output *o = &all->at[i];
+	bool is_same = o->is_following && o->target <= measured && o->target >= measured;
+
+	output_settle(all, i, VERDICT_FAILED, "its loop stands aside; see 'mbc log'");
+	o->is_following = true;
+	o->target = o->working = o->sent = measured;
+	o->moved_ns = now_ns;
+	if (!is_same)
+		output_show(all, i, now_ns);
+}
+
+bool
+outputs_is_following(const struct outputs *all, uint32_t i)
+{
+	return all->at[i].is_following;
+}
+
+int
+outputs_check_lead(const struct outputs *all, uint32_t i, struct err *err)
+{
+	const struct output *o = &all->at[i];
+
+	if (!o->is_following)
+		return 0;
+	if (all->is_starting || !isfinite(o->target))
+		return err_set(err, ERR_REFUSED, 0, "what its loop measures is not known; wait");
+	if (all->sink.ready(all->sink.ctx, i, OWNER_MANUAL, err) < 0)
+		return ERR_REFUSED;
+	return all->sink.allow(all->sink.ctx, i, o->target, err);
+}
+
+void
+outputs_lead(struct outputs *all, uint32_t i, uint64_t cause, int64_t now_ns)
+{
+	struct output *o = &all->at[i];
+
+	if (!o->is_following || !isfinite(o->target))
+		return;
+	o->is_following = false;
+	o->cause = cause;
+	o->moved_ns = now_ns;
+}
+
+void
+outputs_begin_from(struct outputs *all, uint32_t i, double measured, int64_t now_ns)
+{
+	struct output *o = &all->at[i];
+
+	o->working = o->ramp > 0 ? measured : o->target;
+	o->sent = o->working;
+	o->moved_ns = now_ns;
+	output_show(all, i, now_ns);
+}
+
 /* ---- looking ------------------------------------------------------------------------------------------------------------- */
 
 enum output_owner
@@ -317,8 +387,26 @@ outputs_held(const struct outputs *all, uint32_t i, double *out)
 
 	if (!isfinite(held))
 		return false;
-	*out = held;
+	*out = o->is_foreign && o->is_known && isfinite(o->shown) ? o->shown : held;
 	return true;
+}
+
+uint64_t
+outputs_cause(const struct outputs *all, uint32_t i)
+{
+	return all->at[i].cause;
+}
+
+bool
+outputs_is_busy(const struct outputs *all, uint32_t i)
+{
+	return all->at[i].phase == OUTPUT_WRITING || all->at[i].phase == OUTPUT_WAITING;
+}
+
+bool
+outputs_is_lost(const struct outputs *all, uint32_t i)
+{
+	return all->at[i].is_lost;
 }
 
 bool
@@ -443,7 +531,9 @@ outputs_wake(const struct outputs *all)
 static bool
 is_of(const struct outputs *all, uint32_t i, uint32_t instrument)
 {
-	return image_output_uses(all->img, image_output_at(all->img, i), instrument);
+	const struct image_output *d = image_output_at(all->img, i);
+
+	return d->loop == 0 && image_output_uses(all->img, d, instrument);
 }
 
 void
@@ -524,8 +614,13 @@ outputs_match(const struct outputs *all, uint32_t i)
 {
 	const struct image_output *d = image_output_at(all->img, i);
 	const struct output *o = &all->at[i];
+	struct output_reading r;
 
-	if (image_is_write_only(all->img, d->at) || !isfinite(o->target))
+	if (d->loop != 0 && isfinite(o->target) && !o->is_following) {
+		all->sink.read(all->sink.ctx, d->channel, &r);
+		return r.quality == Q_NOT_YET ? OUTPUT_NOT_READ : OUTPUT_SAME;
+	}
+	if (d->loop != 0 || image_is_write_only(all->img, d->at) || !isfinite(o->target))
 		return OUTPUT_SAME;
 	return !o->is_known                  ? OUTPUT_NOT_READ
 	       : o->is_foreign || o->is_away ? OUTPUT_OTHER
@@ -537,7 +632,8 @@ outputs_past(const struct outputs *all, uint32_t i, struct output_past *out)
 {
 	const struct output *o = &all->at[i];
 
-	*out = (struct output_past){ .target = o->target,
+	/* What only goes with what is measured is nothing to be kept. */
+	*out = (struct output_past){ .target = o->is_following ? (double)NAN : o->target,
 		.working = o->working,
 		.ramp = o->ramp,
 		.owner = (enum output_owner)o->owner,
@@ -558,6 +654,10 @@ outputs_restore(struct outputs *all, uint32_t i, const struct output_past *past,
 	o->owner = (uint8_t)past->owner;
 	o->mode = (uint8_t)past->mode;
 	o->is_untold = true;
+	if (d->loop != 0) {
+		o->sent = o->working;
+		o->is_following = false;
+	}
 	o->moved_ns = now_ns;
 	output_show(all, i, now_ns);
 }
@@ -661,7 +761,9 @@ outputs_adopt(struct outputs *all, struct outputs *from, int64_t now_ns)
 			const struct image_channel *old =
 				image_channel_at(from->img, image_output_at(from->img, k)->channel);
 
-			if (old->id != ch->id || old->type != ch->type)
+			if (old->id != ch->id || old->type != ch->type ||
+				(image_output_at(all->img, i)->loop == 0) !=
+					(image_output_at(from->img, k)->loop == 0))
 				continue;
 			all->at[i] = from->at[k];
 			all->at[i].is_ordered = false;

@@ -6,7 +6,7 @@
  *	                    +------------------------------------+---> not taken <--------+                   +-- changed at the device
  *
  * target: what was asked of it. working: what goes to the device, moving to the target at the ramp. All in the unit of
- * the output's channel; a choice or bool is its number. Who owns an output decides whose target counts: see enum output_owner,
+ * the output's channel; a choice or bool is its number. An output of a loop is on no wire: its `working` is the setpoint. Who owns an output decides whose target counts: see enum output_owner,
  * a higher one is not disturbed by a lower one.
  */
 #ifndef CONTROL_OUTPUT_H
@@ -43,6 +43,8 @@ struct outputs_sink {
 	int (*allow)(void *ctx, uint32_t output, double value, struct err *err);
 	/* Is it known that a device has not lost power since then? NULL: of none, and nobody asks. */
 	bool (*is_sure)(void *ctx, uint32_t instrument, int64_t since_ns);
+	/* May the loop behind an output regulate for this owner? ERR_REFUSED with cause; remedy. */
+	int (*ready)(void *ctx, uint32_t output, enum output_owner owner, struct err *err);
 	/* What became of the order that event `cause` was; never PENDING. */
 	void (*settled)(
 		void *ctx, uint32_t output, uint64_t cause, enum verdict verdict, const char *text);
@@ -64,6 +66,7 @@ struct output_order {
 	double value;
 	double ramp;     /* a second; below 0: the output's own; never above that */
 	bool is_clamped; /* cut to the limits, not refused */
+	bool is_at_once; /* without a ramp, and however much its memory was written: what may not wait */
 	enum output_owner owner;
 	uint64_t cause; /* event */
 };
@@ -83,11 +86,24 @@ void outputs_claim(struct outputs *o, uint32_t output, enum output_owner owner, 
 void outputs_release(struct outputs *o, uint32_t output, enum output_owner owner, int64_t now_ns);
 void outputs_mode(struct outputs *o, uint32_t output, enum output_mode mode, int64_t now_ns);
 
+/* An output of a loop: the loop stands aside, and both target and working go with what is measured (NaN: that is not known). */
+void outputs_follow(struct outputs *o, uint32_t output, double measured, int64_t now_ns);
+bool outputs_is_following(const struct outputs *o, uint32_t output);
+/* It is to regulate again, at what it follows: as an order of a person would have it, without one. Does nothing for others. */
+int outputs_check_lead(const struct outputs *o, uint32_t output, struct err *err) MUST_CHECK;
+void outputs_lead(struct outputs *o, uint32_t output, uint64_t cause, int64_t now_ns);
+/* Its ramp begins anew, from what is measured. */
+void outputs_begin_from(struct outputs *o, uint32_t output, double measured, int64_t now_ns);
+
 enum output_owner outputs_owner(const struct outputs *o, uint32_t output);
 enum output_mode outputs_mode_of(const struct outputs *o, uint32_t output);
 /* What was asked last; false: nothing was, and nothing is known. */
 bool outputs_target(const struct outputs *o, uint32_t output, double *out);
 bool outputs_working(const struct outputs *o, uint32_t output, double *out);
+uint64_t outputs_cause(const struct outputs *o, uint32_t output); /* event of the last order */
+/* Is a write of it under way, or waiting for its link? */
+bool outputs_is_busy(const struct outputs *o, uint32_t output);
+bool outputs_is_lost(const struct outputs *o, uint32_t output); /* its instrument is down */
 /* What the device holds, as far as anybody knows: what was sent last, else what it showed. */
 bool outputs_held(const struct outputs *o, uint32_t output, double *out);
 /* Is what was sent last read back, or acknowledged where it cannot be? */

@@ -27,6 +27,7 @@ struct output {
 	bool is_foreign;   /* it holds something that we have not written: told */
 	bool is_claimed; /* protection has it, and its value comes later: nothing is written until then */
 	bool is_lost;      /* its instrument is down */
+	bool is_following; /* its loop stands aside: it goes with what is measured */
 	bool is_fought;    /* protection has written it anew because it held something else: told */
 	bool is_forbidden; /* the ramp waits for an interlock: told */
 	bool is_held_back; /* it is not decided yet how it goes on: written by protection alone, and nothing is adopted */

@@ -186,6 +186,10 @@ int
 output_raw(const struct image *img, const struct image_output *d, double value, union value *out,
 	double *out_at, struct err *err)
 {
+	if (d->loop != 0) { /* a setpoint is on no wire */
+		out->f = *out_at = value;
+		return 0;
+	}
 	if (d->n_parts == 0)
 		return output_raw_at(img, d->at, output_to_at(img, d, value), out, out_at, err);
 	if (word_of(img, image_channel_at(img, d->channel), value) == NULL)

@@ -56,11 +56,12 @@ tell_written(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 	output_event(all, i, &e, now_ns);
 }
 
-/* What has to be read back: the last value; in a ramp any that was sent since the last one that was read back. */
+/* What has to be read back: the last value; in a ramp, and of a loop, any that was sent since the last one that was read back. */
 static void
 expect(struct output *o, double at)
 {
-	bool is_last = !(o->working < o->target) && !(o->working > o->target);
+	bool is_last = !(o->working < o->target) && !(o->working > o->target) &&
+		       o->owner != OWNER_PID;
 
 	if (!is_last && (o->phase == OUTPUT_VERIFYING || o->phase == OUTPUT_WRITING)) {
 		o->low = fmin(o->low, at);
@@ -196,6 +197,18 @@ has_by_itself(struct output *o)
 	return o->is_confirmed || !output_is_protected(o);
 }
 
+/* A setpoint: its loop has it from now on. */
+static void
+send_setpoint(struct outputs *all, uint32_t i, bool is_news, int64_t now_ns)
+{
+	struct output *o = &all->at[i];
+
+	if (is_news && !is_allowed(all, i, now_ns))
+		return;
+	o->sent = o->working;
+	confirm(all, i);
+}
+
 void
 output_send(struct outputs *all, uint32_t i, int64_t now_ns)
 {
@@ -207,6 +220,10 @@ output_send(struct outputs *all, uint32_t i, int64_t now_ns)
 	struct err err;
 	int rc;
 
+	if (d->loop != 0) {
+		send_setpoint(all, i, is_news, now_ns);
+		return;
+	}
 	if (all->img->is_observed || o->is_claimed || has_by_itself(o) ||
 		(is_news && !is_allowed(all, i, now_ns)))
 		return;

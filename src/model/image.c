@@ -102,6 +102,7 @@ check_tables(const struct check *c)
 		{ "secrets", &img->secrets, sizeof(struct image_secret) },
 		{ "fields", &img->fields, sizeof(struct image_field) },
 		{ "outputs", &img->outputs, sizeof(struct image_output) },
+		{ "loops", &img->loops, sizeof(struct image_loop) },
 		{ "safe states", &img->safe_states, sizeof(struct image_safe_state) },
 		{ "safe lines", &img->safe_lines, sizeof(struct image_safe_line) },
 		{ "trips", &img->trips, sizeof(struct image_trip) },

@@ -5,8 +5,8 @@
  * (offset 0 is the empty text). Numbers are in the machine's byte order: an image never leaves the machine.
  *
  *	header | links | instruments | messages | presets | captures | gates | points | channels | choices | twins | secrets | fields
- *	| outputs | safe states | safe lines | trips | interlocks | alarms | rules | actions | restore
- *	| needs | watchdogs | watchdog values | uptimes | power rows | power outputs | lasts | code | strings
+ *	| outputs | loops | safe states | safe lines | trips | interlocks | alarms | rules | actions | restore
+ *	| needs | watchdogs | watchdog values | uptimes | power rows | power outputs | lasts | parts | code | strings
  *
  * A *point* is one quantity of a device as the wire carries it. A *channel* is what people see: a point with unit
  * and scale (an instrument channel, "furnace.pv"), a bench channel ("T_bed") that follows another channel,
@@ -127,6 +127,7 @@ struct image {
 	struct image_table power_rows; /* struct image_power_row; the last one has no condition */
 	struct image_table power_outputs; /* struct image_power_output, grouped by row */
 	struct image_table lasts;         /* struct image_last */
+	struct image_table loops; /* struct image_loop, one that writes the setpoint of another before that one */
 };
 
 /* What `serve: commands:` opens to the holders of tokens. */
@@ -577,6 +578,9 @@ struct image_output {
 	uint32_t has_valve;                         /* 0, 1 */
 	uint32_t valve;             /* output: the flow controller's own override of this flow */
 	double poly_low, poly_high; /* x */
+	/* 1 + struct image_loop that has its `working` as setpoint: `at` is its own channel then, and it is on no wire; 0: none. */
+	uint32_t loop;
+	uint32_t spare_loop;
 };
 
 #define IMAGE_PARTS_MAX 16
@@ -605,6 +609,24 @@ struct image_calibration {
 	uint32_t date, due, certificate; /* texts: "2026-01-10"; empty: not said */
 	uint32_t spare;
 	int64_t due_s; /* 1970: when it has run out; INT64_MAX: never */
+};
+
+/* A control loop (PID, ISA standard form): from what `of` measures to what `output` is set to. */
+struct image_loop {
+	uint32_t of;           /* output: its channel is what is measured, its `working` the setpoint */
+	uint32_t output;       /* that it writes; never one of a loop that comes before it */
+	uint32_t is_direct;    /* 0, 1: what is measured rises, and the output with it (cooling) */
+	uint32_t spare;        /* no hidden padding */
+	double gain;           /* of the output by what is measured; above 0 */
+	double integral_s;     /* 0: it does not integrate */
+	double derivative_s;   /* 0: none */
+	double filter;         /* the derivative is smoothed over derivative_s / filter */
+	double weight;         /* of the setpoint in the proportional part: 0 .. 1 */
+	double min, max;       /* of the output */
+	double on_bad;         /* the output while what is measured is bad */
+	double deadband;       /* smaller changes of the output are not written */
+	int64_t bad_after_ns;  /* bad for so long, and the output goes to on_bad */
+	int64_t every_ns;      /* it writes so often at most */
 };
 
 /* A condition: a program of kind EXPR_TRUTH in `code`. */
@@ -801,6 +823,7 @@ IMAGE_ACCESS(image_twin, twins)
 IMAGE_ACCESS(image_secret, secrets)
 IMAGE_ACCESS(image_field, fields)
 IMAGE_ACCESS(image_output, outputs)
+IMAGE_ACCESS(image_loop, loops)
 IMAGE_ACCESS(image_safe_state, safe_states)
 IMAGE_ACCESS(image_safe_line, safe_lines)
 IMAGE_ACCESS(image_trip, trips)

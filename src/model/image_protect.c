@@ -168,6 +168,46 @@ is_kind(const struct image *img, const struct image_output *o)
 		       o->poly_low < o->poly_high);
 }
 
+/* An output on no wire: its loop is there and knows it. */
+static bool
+is_led(const struct image *img, uint32_t i)
+{
+	const struct image_output *o = image_output_at(img, i);
+
+	return o->at == o->channel && o->loop <= img->loops.n &&
+	       image_loop_at(img, o->loop - 1)->of == i && !o->is_inverted_table &&
+	       o->refresh_ns == 0 && !o->has_verify;
+}
+
+static bool
+is_number(const struct image *img, uint32_t output)
+{
+	uint8_t type = image_channel_at(img, image_output_at(img, output)->channel)->type;
+
+	return type != VALUE_BOOL && type != VALUE_CHOICE && type != VALUE_TEXT;
+}
+
+/* Loops over loops come to an end: one that is written by another stands behind it. */
+static bool
+is_loop(const struct image *img, uint32_t i)
+{
+	const struct image_loop *l = image_loop_at(img, i);
+	const double all[] = { l->gain, l->integral_s, l->derivative_s, l->filter, l->weight,
+		l->min, l->max, l->on_bad, l->deadband };
+
+	for (size_t k = 0; k < NELEM(all); k++)
+		if (!isfinite(all[k]))
+			return false;
+	return l->of < img->outputs.n && image_output_at(img, l->of)->loop == i + 1 &&
+	       l->output < img->outputs.n && is_number(img, l->of) && is_number(img, l->output) &&
+	       (image_output_at(img, l->output)->loop == 0 ||
+		       image_output_at(img, l->output)->loop > i + 1) &&
+	       l->is_direct <= 1 && l->gain > 0 && l->integral_s >= 0 && l->derivative_s >= 0 &&
+	       l->filter > 0 && l->weight >= 0 && l->weight <= 1 && l->min < l->max &&
+	       l->deadband >= 0 && is_time(l->bad_after_ns) && is_time(l->every_ns) &&
+	       l->every_ns > 0;
+}
+
 static bool
 is_output(const struct image *img, uint32_t i)
 {
@@ -175,7 +215,8 @@ is_output(const struct image *img, uint32_t i)
 	bool has_numbers = isfinite(o->factor) && isfinite(o->offset) && isfinite(o->min) &&
 			   isfinite(o->max) && isfinite(o->ramp) && isfinite(o->verify_within);
 
-	return o->channel < img->channels.n && is_kind(img, o) &&
+	return o->channel < img->channels.n &&
+	       (o->loop == 0 ? is_kind(img, o) : is_led(img, i)) &&
 	       image_channel_at(img, o->channel)->type != VALUE_TEXT &&
 	       is_state(img, o->target, STATE_TARGET) && is_state(img, o->working, STATE_WORKING) &&
 	       is_state(img, o->owner, STATE_OWNER) && is_state(img, o->mode, STATE_MODE) &&
@@ -198,7 +239,8 @@ is_safe_state(const struct image *img, uint32_t i)
 	for (uint32_t k = s->first_line; k < s->first_line + s->n_lines; k++) {
 		const struct image_safe_line *l = image_safe_line_at(img, k);
 
-		if (l->output >= img->outputs.n || !isfinite(l->value) || !is_time(l->within_ns) ||
+		if (l->output >= img->outputs.n ||
+			image_output_at(img, l->output)->loop != 0 || !isfinite(l->value) || !is_time(l->within_ns) ||
 			(l->after != IMAGE_NONE && (l->after < s->first_line || l->after >= k)) ||
 			(l->otherwise != IMAGE_NONE &&
 				(l->otherwise <= k || l->otherwise >= s->first_line + s->n_lines ||
@@ -413,6 +455,7 @@ image_check_protection(const struct image *img, uint32_t *row)
 		bool (*is_good)(const struct image *img, uint32_t i);
 	} rows[] = {
 		{ "output", img->outputs.n, is_output },
+		{ "loop", img->loops.n, is_loop },
 		{ "safe state", img->safe_states.n, is_safe_state },
 		{ "trip", img->trips.n, is_trip },
 		{ "interlock", img->interlocks.n, is_interlock },
