@@ -266,34 +266,39 @@ find_output(struct bench *b, uint32_t of, const struct node *n, uint32_t *mover)
 	return i;
 }
 
+/* Which output it moves; keys: its own, [output]. */
 static void
-read_loop(struct bench *b, uint32_t of, uint32_t *mover)
+find_loop(struct bench *b, uint32_t of, uint32_t *mover, const struct node *const **keys)
 {
-	struct loop_keys r = { .b = b, .of = &b->outputs.at[of] };
+	const struct node *map = b->channels.at[b->outputs.at[of].channel].keys[BENCH_CH_PID];
 	struct image_loop l = { .of = of, .every_ns = NS_PER_S };
-	const struct node *map, *found[SCHEMA_KEYS_MAX];
-	const char *action;
 
-	r.y = &b->channels.at[r.of->channel];
-	map = r.y->keys[BENCH_CH_PID];
 	if (!read_is(b, map, NODE_MAP, "a map: {output: heater, gain: 2 %/K, integral: 120 s}"))
 		return;
-	read_keys(b, map, schema_pid, NULL, found, NULL);
-	r.keys = found;
-	l.output = find_output(b, of, found[PID_OUTPUT], mover);
-	if (l.output == IMAGE_NONE)
-		return;
-	r.output = &b->outputs.at[l.output];
-	r.u = &b->channels.at[r.output->channel];
-	action = found[PID_ACTION] == NULL ? NULL
-					   : read_word(b, found[PID_ACTION], &schema_pid[PID_ACTION]);
-	l.is_direct = action != NULL && strcmp(action, "direct") == 0;
-	read_gain(&r, &l.gain);
-	read_times(&r, &l);
-	read_limits(&r, &l);
-	read_on_bad(&r, &l);
-	read_pace(&r, &l);
-	*BENCH_ADD(b->loops) = l;
+	keys[of] = protect_keys_of(b, map, schema_pid);
+	l.output = find_output(b, of, keys[of][PID_OUTPUT], mover);
+	if (l.output != IMAGE_NONE)
+		*BENCH_ADD(b->loops) = l;
+}
+
+static void
+read_loop(struct bench *b, struct image_loop *l, const struct node *const *keys)
+{
+	const struct loop_keys r = { .b = b,
+		.keys = keys,
+		.of = &b->outputs.at[l->of],
+		.output = &b->outputs.at[l->output],
+		.y = &b->channels.at[b->outputs.at[l->of].channel],
+		.u = &b->channels.at[b->outputs.at[l->output].channel] };
+	const struct node *n = keys[PID_ACTION];
+	const char *action = n == NULL ? NULL : read_word(b, n, &schema_pid[PID_ACTION]);
+
+	l->is_direct = action != NULL && strcmp(action, "direct") == 0;
+	read_gain(&r, &l->gain);
+	read_times(&r, l);
+	read_limits(&r, l);
+	read_on_bad(&r, l);
+	read_pace(&r, l);
 }
 
 /* ---- loops over loops ---------------------------------------------------------------------------------------------------- */
@@ -369,11 +374,15 @@ void
 loops_resolve(struct bench *b)
 {
 	uint32_t *mover = mem_zero(b->outputs.n, sizeof(*mover)); /* [output], 1 + output */
+	const struct node *const **keys = mem_zero(b->outputs.n, sizeof(*keys)); /* [output] */
 
 	for (uint32_t i = 0; i < b->outputs.n; i++)
 		if (loops_is_led(b, &b->outputs.at[i]))
-			read_loop(b, i, mover);
+			find_loop(b, i, mover, keys);
 	put_in_order(b);
 	inherit_hazards(b);
+	for (uint32_t i = 0; i < b->loops.n; i++)
+		read_loop(b, &b->loops.at[i], keys[b->loops.at[i].of]);
 	free(mover);
+	free(keys);
 }

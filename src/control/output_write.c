@@ -146,8 +146,9 @@ confirm(struct outputs *all, uint32_t i)
 		outputs_text(all, i, o->target, text, sizeof(text));
 		snprintf(full, sizeof(full), "on its way to %s", text);
 	}
-	output_settle(
-		all, i, is_read_back(all->img, d) ? VERDICT_VERIFIED : VERDICT_ACCEPTED, full);
+	output_settle(all, i,
+		d->loop != 0 || is_read_back(all->img, d) ? VERDICT_VERIFIED : VERDICT_ACCEPTED,
+		full);
 }
 
 /* The interlocks look at each step; protection is never asked. */

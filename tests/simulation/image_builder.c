@@ -453,6 +453,7 @@ image_builder_done(struct image_builder *b)
 	put_table(&out, &b->head.choices, &b->choices, sizeof(struct image_choice));
 	put_table(&out, &b->head.twins, &b->twins, sizeof(struct image_twin));
 	put_table(&out, &b->head.outputs, &b->outputs, sizeof(struct image_output));
+	put_table(&out, &b->head.loops, &b->loops, sizeof(struct image_loop));
 	put_table(&out, &b->head.safe_states, &b->safe_states, sizeof(struct image_safe_state));
 	put_table(&out, &b->head.safe_lines, &b->safe_lines, sizeof(struct image_safe_line));
 	put_table(&out, &b->head.trips, &b->trips, sizeof(struct image_trip));

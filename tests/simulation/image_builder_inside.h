@@ -9,7 +9,7 @@
 struct image_builder {
 	struct image head;
 	struct buf links, instruments, presets, points, channels, choices, twins, code, strings;
-	struct buf outputs, safe_states, safe_lines, trips, interlocks;
+	struct buf outputs, loops, safe_states, safe_lines, trips, interlocks;
 	struct {
 		uint8_t type; /* VALUE_CHOICE, VALUE_BOOL; 0: as its point */
 		uint32_t first_choice, n_choices;

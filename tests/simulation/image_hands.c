@@ -79,17 +79,11 @@ make_kind(struct image_builder *b, uint32_t point, struct image_channel *shown)
 	b->next.is_set = false;
 }
 
-uint32_t
-image_builder_output(struct image_builder *b, const char *name, uint32_t point,
-	const struct image_output *like, uint32_t *out_channel)
+static uint32_t
+put_output(struct image_builder *b, const char *name, uint32_t at, uint32_t channel,
+	struct image_output o)
 {
-	uint32_t at = image_builder_channel(b, point);
-	uint32_t channel = image_builder_follow(b, name, at);
-	struct image_output o = *like;
-	struct image_channel shown;
-
-	make_kind(b, point, AT(&b->channels, struct image_channel, channel));
-	shown = *AT(&b->channels, struct image_channel, channel);
+	struct image_channel shown = *AT(&b->channels, struct image_channel, channel);
 
 	if (b->head.bench_state == IMAGE_NONE)
 		b->head.bench_state = put_state(b, "mbc.bench", STATE_BENCH, NULL);
@@ -103,9 +97,45 @@ image_builder_output(struct image_builder *b, const char *name, uint32_t point,
 	if (!(o.factor > 0) && !(o.factor < 0))
 		o.factor = 1;
 	buf_put(&b->outputs, &o, sizeof(o));
+	return COUNT(&b->outputs, struct image_output) - 1;
+}
+
+uint32_t
+image_builder_output(struct image_builder *b, const char *name, uint32_t point,
+	const struct image_output *like, uint32_t *out_channel)
+{
+	uint32_t at = image_builder_channel(b, point);
+	uint32_t channel = image_builder_follow(b, name, at);
+
+	make_kind(b, point, AT(&b->channels, struct image_channel, channel));
 	if (out_channel != NULL)
 		*out_channel = channel;
-	return COUNT(&b->outputs, struct image_output) - 1;
+	return put_output(b, name, at, channel, *like);
+}
+
+uint32_t
+image_builder_loop(struct image_builder *b, const char *name, uint32_t point,
+	const struct image_output *like, const struct image_loop *loop, uint32_t output,
+	uint32_t *out_channel)
+{
+	uint32_t channel = image_builder_follow(b, name, image_builder_channel(b, point));
+	uint32_t i = put_output(b, name, channel, channel, *like);
+	uint32_t n = COUNT(&b->loops, struct image_loop);
+	struct image_loop l = *loop, other;
+
+	l.of = i;
+	l.output = output;
+	buf_put(&b->loops, &l, sizeof(l));
+	for (uint32_t k = n; k > 0; k--) {
+		other = *AT(&b->loops, struct image_loop, k - 1);
+		*AT(&b->loops, struct image_loop, k) = other;
+		AT(&b->outputs, struct image_output, other.of)->loop = k + 1;
+	}
+	*AT(&b->loops, struct image_loop, 0) = l;
+	AT(&b->outputs, struct image_output, i)->loop = 1;
+	if (out_channel != NULL)
+		*out_channel = channel;
+	return i;
 }
 
 uint32_t

@@ -10,6 +10,12 @@
 uint32_t image_builder_output(struct image_builder *b, const char *name, uint32_t point,
 	const struct image_output *like, uint32_t *out_channel);
 
+/* The same of a bench channel whose `working` is the setpoint of a loop that moves `output`; of loops over loops the one that moves
+ * another is made last, and is put before it. `loop` has all but the indices. */
+uint32_t image_builder_loop(struct image_builder *b, const char *name, uint32_t point,
+	const struct image_output *like, const struct image_loop *loop, uint32_t output,
+	uint32_t *out_channel);
+
 /* The next output is a choice with these words, from 0; NULL: bool; its points can only be written: they are never asked. */
 void image_builder_next_output(
 	struct image_builder *b, const char *const *words, uint32_t n, bool is_write_only);

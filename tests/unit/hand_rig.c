@@ -96,9 +96,8 @@ clock_of(const struct hand_rig *r)
 }
 
 static void
-make_bench(struct hand_rig *r)
+make_board(struct hand_rig *r)
 {
-	const struct bench_clock clock = clock_of(r);
 	const struct bench_sink sink = { .ctx = r,
 		.event = on_event,
 		.intent = on_event,
@@ -116,8 +115,32 @@ make_bench(struct hand_rig *r)
 	r->memory = mem_zero(1, board_size(&setup));
 	r->board = board_make(r->memory, &setup);
 	r->bench = bench_new(r->img, r->board, codec_find, &sink, r->now_ns);
+}
+
+static void
+make_bench(struct hand_rig *r)
+{
+	const struct bench_clock clock = clock_of(r);
+
+	make_board(r);
 	r->next_tick_ns = r->now_ns;
 	bench_restore(r->bench, r->past, &clock);
+}
+
+void
+hand_reload(struct hand_rig *r, struct image *img)
+{
+	struct bench *old = r->bench;
+	struct image *was = r->img;
+	uint32_t kept[HAND_DEVICES];
+
+	r->img = img;
+	make_board(r);
+	bench_adopt(r->bench, old, kept, r->now_ns);
+	for (uint32_t d = 0; d < r->n_devices; d++)
+		assert_int_equal(kept[d], d);
+	bench_free(old);
+	free(was);
 }
 
 void

@@ -96,6 +96,9 @@ void hand_kill(struct hand_rig *r, int64_t outage_ns);
 /* With another boot in between: CLOCK_BOOTTIME begins anew, the wall clock goes on. */
 void hand_reboot(struct hand_rig *r, int64_t outage_ns);
 
+/* A new bench file, which becomes the rig's; its devices and links are as before. */
+void hand_reload(struct hand_rig *r, struct image *img);
+
 void hand_run(struct hand_rig *r, int64_t span_ns);
 
 /* "T = 120" as a person; returns the verdict within 5 s, or PENDING. The id is made of a count. */
