@@ -172,15 +172,23 @@ is_taken_away(const struct loops *all, uint32_t i, char *out_why)
 	return true;
 }
 
-/* What was set by hand is the loop's from now on, and stays where it is until that acts. */
+/* What was set by hand is the loop's from now on, and stays where it is until that acts; so is what stands behind a loop that stood
+ * aside: it was asked for, too. */
 static void
 take_output(struct loops *all, uint32_t i, int64_t now_ns)
 {
-	const struct image_loop *d = image_loop_at(all->img, i);
+	uint32_t output = image_loop_at(all->img, i)->output, behind;
 
-	if (!all->at[i].has_output || outputs_owner(all->outputs, d->output) > OWNER_PID)
-		outputs_release(all->outputs, d->output, OWNER_SEQUENCE, now_ns);
+	if (all->at[i].has_output && outputs_owner(all->outputs, output) <= OWNER_PID)
+		return;
 	all->at[i].has_output = true;
+	for (;;) {
+		outputs_release(all->outputs, output, OWNER_SEQUENCE, now_ns);
+		behind = image_output_at(all->img, output)->loop;
+		if (behind == 0 || !outputs_is_following(all->outputs, output))
+			return;
+		output = image_loop_at(all->img, behind - 1)->output;
+	}
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------------------- */
