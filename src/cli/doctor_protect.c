@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "cli/doctor.h"
 #include "cli/log_read.h"
 #include "control/hands.h"
@@ -470,6 +471,8 @@ judge_outputs(const struct look *k)
 	for (uint32_t i = 0; i < k->img->outputs.n; i++) {
 		const struct image_output *o = image_output_at(k->img, i);
 
+		if (o->loop != 0)
+			continue; /* on no wire: what its loop moves is an output, too */
 		if (o->has_verify && !image_is_write_only(k->img, o->at)) {
 			n++;
 			n_good += is_confirmed(k, o);
@@ -521,6 +524,37 @@ judge_lock(const struct look *k)
 			name_of(k, k->img->lock), quality_row(s.quality)->text_en);
 }
 
+/* ---- loops ----------------------------------------------------------------------------------------------------------------- */
+
+/* Where each goes when it cannot measure, and those that cannot now. */
+static void
+judge_loops(const struct look *k)
+{
+	for (uint32_t i = 0; i < k->img->loops.n; i++) {
+		const struct image_loop *l = image_loop_at(k->img, i);
+		const struct image_output *of = image_output_at(k->img, l->of),
+					  *moved = image_output_at(k->img, l->output);
+		const struct image_channel *ch = image_channel_at(k->img, moved->channel);
+		char span[CLOCK_TEXT_SIZE] = "at once", number[40], line[400];
+		struct sample y;
+
+		if (l->bad_after_ns > 0)
+			clock_span(span, l->bad_after_ns);
+		text_from_double(number, l->on_bad);
+		snprintf(line, sizeof(line),
+			"loop '%.60s' moves '%.60s'; when it cannot measure, that goes to %s%s%.20s "
+			"%s%s",
+			name_of(k, of->channel), name_of(k, moved->channel), number,
+			ch->unit == 0 ? "" : " ", image_text(k->img, ch->unit),
+			l->bad_after_ns > 0 ? "after " : "", span);
+		doctor_verdict(true, line, "");
+		if (!look_at(k, of->channel, &y) && y.quality != Q_NOT_YET)
+			doctor_mind(quality_row(y.quality)->remedy_en,
+				"loop '%s' cannot measure, %s", name_of(k, of->channel),
+				quality_row(y.quality)->text_en);
+	}
+}
+
 void
 doctor_protection(struct args *args, const struct image *img, const struct board *b)
 {
@@ -539,6 +573,7 @@ doctor_protection(struct args *args, const struct image *img, const struct board
 	judge_outputs(&k);
 	judge_calibrations(&k);
 	judge_lock(&k);
+	judge_loops(&k);
 	for (uint32_t i = 0; i < img->safe_states.n; i++)
 		tell_times(&k, i);
 	if (img->outputs.n > 0)

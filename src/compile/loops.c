@@ -97,7 +97,7 @@ read_gain(const struct loop_keys *r, double *out)
 	char example[160];
 	double v;
 
-	if (n == NULL || is_open(r->y) || is_open(r->u))
+	if (n == NULL || is_open(r->y) || is_open(r->u) || !is_number(r->y))
 		return;
 	snprintf(example, sizeof(example), "%.60s/%.60s",
 		r->u->unit_text == NULL ? "1" : r->u->unit_text, of);
@@ -126,7 +126,8 @@ read_between(
 	if (v >= least && v <= most)
 		*out = v;
 	else
-		diag_error(&r->b->diag, n->at, "out-of-range", "write %g to %g", least, most);
+		diag_error(&r->b->diag, n->at, "out-of-range", "%s cannot be %.40s; write a number from %g to %g",
+			schema_pid[row].name, n->text, least, most);
 }
 
 /* A value of the output, within what it takes; false: there is none, or that was told. */

@@ -1,6 +1,6 @@
 /* hands.h - all of a bench that writes and protects: outputs, safe states, trips, interlocks, alarms, rules, commands; pure
  *
- * Order of a tick: trips, alarms, commands, rules, ramps, lines of safe states. Trips are evaluated whenever something was
+ * Order of a tick: trips, alarms, commands, rules, loops, ramps, lines of safe states. Trips are evaluated whenever something was
  * read, too: what decides does not wait for a tick.
  */
 #ifndef CONTROL_HANDS_H
