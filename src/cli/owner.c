@@ -1,23 +1,28 @@
 /* owner.c - does a running bench use this wire already?
  *
- * Two masters on one wire would disturb each other. A serial port is locked by its owner; of a TCP or UDP port nobody but the running benches
- * can tell, by the addresses on their boards. One host has many names, so what they resolve to is compared.
+ * Two masters on one wire would disturb each other, so the controller of that bench asks for us. A serial port is locked by its owner; of a TCP or UDP
+ * port nobody but the running benches can tell, by the addresses on their boards. One host has many names, so what they resolve to is compared.
  */
 #include "cli/owner.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/text.h"
 #include "cli/look.h"
 #include "io/place.h"
 #include "io/sock.h"
 
 #define HOST_BYTES 256
+#define DOOR_TRIES 50 /* 5 s */
 
 /* "tcp 127.0.0.1:502", "rtu [::1]:502" in two parts; false: it is no such address. */
 static bool
@@ -95,8 +100,9 @@ user_on(const struct board *b, const struct image *img)
 	return NULL;
 }
 
-static bool
-bench_has_wire(const struct args *args, const struct image *img, char *bench)
+static enum owned
+ask_bench(const struct args *args, const struct image *img, char *bench,
+	char instrument[OWNER_NAME])
 {
 	struct args other = *args;
 	const struct board *b;
@@ -106,31 +112,31 @@ bench_has_wire(const struct args *args, const struct image *img, char *bench)
 	other.bench = bench;
 	b = look_open(&other, &code);
 	user = b == NULL ? NULL : user_on(b, img);
-	if (b == NULL)
+	if (b == NULL) {
 		cli_say(args, 0,
 			"the running bench '%s' does not say which wires it uses; ask again when "
 			"it "
 			"answers, or end it first: mbc stop --bench %s",
 			bench, bench);
-	else if (user != NULL)
-		cli_say(args, 0,
-			"the running bench '%s' uses this wire (instrument '%s'), and two masters "
-			"would disturb each other; look with 'mbc trace --bench %s %s', or end it "
-			"first: mbc stop --bench %s",
-			bench, user, bench, user, bench);
-	return b == NULL || user != NULL;
+		return OWNED_UNKNOWN;
+	}
+	if (user == NULL)
+		return OWNED_NOT;
+	text_copy(instrument, OWNER_NAME, user);
+	return OWNED_BY_BENCH;
 }
 
-bool
-owner_has_wire(const struct args *args, const struct image *img)
+enum owned
+owner_of_wire(const struct args *args, const struct image *img, char bench[OWNER_NAME],
+	char instrument[OWNER_NAME])
 {
 	char dir[PLACE_MAX];
 	struct dirent *entry;
 	struct err err;
-	bool found = false;
+	enum owned found = OWNED_NOT;
 	DIR *d = place_run_dir(dir, &err) < 0 ? NULL : opendir(dir);
 
-	while (d != NULL && !found && (entry = readdir(d)) != NULL) {
+	while (d != NULL && found == OWNED_NOT && (entry = readdir(d)) != NULL) {
 		size_t n = strlen(entry->d_name);
 		char path[PLACE_MAX * 2];
 		int fd;
@@ -143,9 +149,58 @@ owner_has_wire(const struct args *args, const struct image *img)
 			continue; /* of one that has ended */
 		close(fd);
 		entry->d_name[n - 5] = '\0';
-		found = bench_has_wire(args, img, entry->d_name);
+		text_copy(bench, OWNER_NAME, entry->d_name);
+		found = ask_bench(args, img, entry->d_name, instrument);
 	}
 	if (d != NULL)
 		closedir(d);
 	return found;
+}
+
+/* The process that takes such questions may have to be started first. */
+static int
+ask_door(const struct args *args, int supervisor)
+{
+	const struct timespec pause = { .tv_nsec = 100 * NS_PER_MS };
+	char why[WIRE_MAX] = "";
+	struct err err;
+
+	for (int i = 0; i < DOOR_TRIES; i++) {
+		int pass = -1;
+		int rc = sock_ask(supervisor, WIRE_DOOR_ASK, "guest", why, sizeof(why), &pass, 3000,
+			&err);
+
+		if (rc == WIRE_DOOR && pass >= 0)
+			return pass;
+		if (pass >= 0)
+			close(pass);
+		if (rc == WIRE_NO)
+			break;
+		if (rc < 0)
+			return cli_say(args, -1, "%s", err.msg);
+		nanosleep(&pause, NULL);
+	}
+	return cli_say(args, -1, "%s", why);
+}
+
+int
+owner_door(const struct args *args, const char *bench, const char *instrument)
+{
+	struct args other = *args;
+	int supervisor, door;
+
+	other.bench = bench;
+	supervisor = cli_connect(&other);
+	if (supervisor < 0)
+		return -1;
+	door = ask_door(args, supervisor);
+	close(supervisor);
+	if (door < 0)
+		return -1;
+	fcntl(door, F_SETFD, 0); /* for the program that asks */
+	printf("The running bench '%s' has this wire (instrument '%s'): its controller asks in "
+	       "between.\n",
+		bench, instrument);
+	fflush(stdout);
+	return door;
 }

@@ -67,7 +67,6 @@ struct scan {
 	int64_t units;
 	char *const *names; /* [n_names] of instrument files; none: all, and the languages */
 	int n_names;
-	bool is_free; /* no bench has the wire */
 	bool found;
 };
 
@@ -96,6 +95,7 @@ ask(struct scan *s, const char *link, const struct buf *instruments, const char 
 {
 	struct buf text = { 0 };
 	struct image *img = NULL;
+	struct try_door door = { .fd = -1 };
 	int fd = -1, code;
 	pid_t pid;
 
@@ -105,17 +105,18 @@ ask(struct scan *s, const char *link, const struct buf *instruments, const char 
 	buf_put(&text, instruments->data, instruments->n);
 	img = try_compile(s->args, &text, &fd, &code);
 	buf_done(&text);
-	if (img == NULL || (!s->is_free && owner_has_wire(s->args, img))) {
+	if (img == NULL || !try_find_door(s->args, img, &door)) {
 		free(img);
 		return SCAN_TOLD;
 	}
-	s->is_free = true;
 	printf("%s:\n", title);
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
-		_exit(try_exec(s->args, fd, "300", how));
+		_exit(try_exec(s->args, fd, &door, "300", how));
 	close(fd);
+	if (door.fd >= 0)
+		close(door.fd);
 	free(img);
 	code = wait_for(pid);
 	if (code == SCAN_SILENT)

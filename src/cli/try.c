@@ -1,7 +1,7 @@
 /* try.c - mbc try: single exchanges with what is connected, before there is a bench; and what mbc scan shares with it
  *
- * Both write a bench of a few lines, compile it as any other, and let mbc-try talk. A wire that a running bench uses is left alone: two masters
- * on one line would disturb each other.
+ * Both write a bench of a few lines, compile it as any other, and let mbc-try talk. On a wire that a running bench uses its controller asks for
+ * us, in between its own questions: two masters on one line would disturb each other.
  */
 #include "cli/try.h"
 
@@ -42,8 +42,9 @@ try_put_link(struct buf *out, const char *text)
 	if (colon == NULL || colon[1] == '\0' || strpbrk(text, "\"\\\n") != NULL)
 		return false;
 	if (is_plain(text, colon)) {
-		buf_printf(out, "  " TRY_WIRE ": {%.*s: \"%s\"}\n", (int)(colon - text), text,
-			colon + 1);
+		/* One question at a time: that is what is shown, and what a running bench takes. */
+		buf_printf(out, "  " TRY_WIRE ": {%.*s: \"%s\"%s}\n", (int)(colon - text), text,
+			colon + 1, strncmp(text, "tcp:", 4) == 0 ? ", pipeline: no" : "");
 		return true;
 	}
 	if (strncmp(text, "serial:", 7) != 0)
@@ -91,18 +92,51 @@ try_compile(struct args *args, const struct buf *text, int *out_fd, int *out_cod
 	return img;
 }
 
-int
-try_exec(const struct args *args, int image_fd, const char *seconds, const char *how)
+bool
+try_find_door(const struct args *args, const struct image *img, struct try_door *d)
 {
-	char fd_option[] = "--image-fd", seconds_option[] = "--seconds", number[16], limit[16];
-	char secrets_option[] = "--secrets", folder[] = "secrets"; /* where we are */
-	char how_option[16];
-	char *argv[] = { NULL, fd_option, number, seconds_option, limit, secrets_option, folder,
-		how == NULL ? NULL : how_option, NULL };
+	char bench[OWNER_NAME];
+
+	d->fd = -1;
+	switch (owner_of_wire(args, img, bench, d->instrument)) {
+	case OWNED_NOT:
+		return true;
+	case OWNED_BY_BENCH:
+		d->fd = owner_door(args, bench, d->instrument);
+		return d->fd >= 0;
+	case OWNED_UNKNOWN:
+		break;
+	}
+	return false;
+}
+
+#define WORDS 14
+
+int
+try_exec(const struct args *args, int image_fd, const struct try_door *d, const char *seconds,
+	const char *how)
+{
+	char number[16], through[16], instrument[64];
+	const char *words[WORDS] = { NULL, "--image-fd", number, "--seconds", seconds, "--secrets",
+		"secrets" /* where we are */ };
+	char *argv[WORDS] = { NULL };
+	int n = 7;
 
 	snprintf(number, sizeof(number), "%d", image_fd);
-	snprintf(limit, sizeof(limit), "%s", seconds);
-	snprintf(how_option, sizeof(how_option), "%s", how == NULL ? "" : how);
+	if (d->fd >= 0) {
+		snprintf(through, sizeof(through), "%d", d->fd);
+		text_copy(instrument, sizeof(instrument), d->instrument);
+		words[n++] = "--through-fd";
+		words[n++] = through;
+		words[n++] = "--instrument";
+		words[n++] = instrument;
+		if (d->may_write)
+			words[n++] = "--yes-write";
+	}
+	if (how != NULL)
+		words[n++] = how;
+	for (int i = 1; i < n; i++)
+		argv[i] = mem_text(words[i]);
 	return cli_exec(args, "try", argv);
 }
 
@@ -189,8 +223,9 @@ enough_s(const struct image *img)
 /* The bench of one instrument, tried. params: "" or ", NAME: VALUE" of each. */
 static int
 try_instrument(struct args *args, const char *name, const char *link, const char *params,
-	const char *seconds, bool may_prepare)
+	const char *seconds, bool may_prepare, bool may_write)
 {
+	struct try_door door = { .may_write = may_write };
 	struct buf text = { 0 };
 	struct image *img = NULL;
 	char enough[16];
@@ -212,9 +247,9 @@ try_instrument(struct args *args, const char *name, const char *link, const char
 	if (img == NULL)
 		return code;
 	code = CLI_WRONG;
-	if ((may_prepare || !would_prepare(args, img)) && !owner_has_wire(args, img)) {
+	if ((may_prepare || !would_prepare(args, img)) && try_find_door(args, img, &door)) {
 		snprintf(enough, sizeof(enough), "%lld", (long long)enough_s(img));
-		code = try_exec(args, fd, seconds == NULL ? enough : seconds, NULL);
+		code = try_exec(args, fd, &door, seconds == NULL ? enough : seconds, NULL);
 	}
 	free(img);
 	return code;
@@ -237,12 +272,13 @@ cli_try(struct args *args)
 	struct buf params = { 0 };
 	char name[128];
 	int64_t limit;
-	bool may_prepare;
+	bool may_prepare, may_write;
 	int code = CLI_GOOD;
 
 	args_option(args, "--link", &link);
 	args_option(args, "--seconds", &seconds);
 	may_prepare = args_option(args, "--prepare", NULL);
+	may_write = args_option(args, "--yes-write", NULL);
 	while (args_option(args, "--with", &param)) {
 		const char *equals = strchr(param, '=');
 
@@ -265,7 +301,7 @@ cli_try(struct args *args)
 		code = CLI_WRONG;
 	else if (code == CLI_GOOD)
 		code = try_instrument(args, name, link, params.n > 0 ? buf_text(&params) : "",
-			seconds, may_prepare);
+			seconds, may_prepare, may_write);
 	buf_done(&params);
 	return code;
 }

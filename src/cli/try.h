@@ -15,7 +15,17 @@ int try_say_link(const struct args *args, const char *text);
 /* Compile the text; NULL: that was told. As cli_compile(). */
 struct image *try_compile(struct args *args, const struct buf *text, int *out_fd, int *out_code);
 
+/* How to get to the wire of img: by the bench that has it, when one does. */
+struct try_door {
+	int fd; /* -1: nobody has it */
+	char instrument[64];
+	bool may_write;
+};
+/* False: it cannot be had, said already. */
+bool try_find_door(const struct args *args, const struct image *img, struct try_door *d);
+
 /* Replace this process by mbc-try. how: "--quiet", "--identify" or NULL. */
-int try_exec(const struct args *args, int image_fd, const char *seconds, const char *how);
+int try_exec(const struct args *args, int image_fd, const struct try_door *d, const char *seconds,
+	const char *how);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "control/channel.h"
 #include "control/due.h"
+#include "control/guests.h"
 #include "control/hands.h"
 #include "control/lateness.h"
 #include "control/wakes.h"
@@ -22,7 +23,8 @@ struct bench {
 	struct channels *channels;
 	struct hands
 		*hands; /* what writes and protects; NULL: nothing of the bench is ever written */
-	struct link **links; /* [link] */
+	struct guests *guests; /* questions of others on its wires */
+	struct link **links;   /* [link] */
 	struct wakes wakes;  /* of links */
 	uint32_t *pending;   /* links whose wishes have not been taken yet */
 	uint8_t *is_pending; /* [link] */
@@ -35,6 +37,7 @@ struct bench {
 	int64_t now_ns;
 	int64_t counted_ns; /* since when values are counted */
 	uint64_t values;    /* read since then */
+	bool is_run;        /* one is being recorded, as the recorder says */
 	uint64_t ticks, lost;
 	struct lateness lateness;
 	int64_t wall_ns; /* at the last tick; 0: none yet */
@@ -256,6 +259,93 @@ on_keep(void *ctx, const uint8_t *bytes, size_t n)
 	return b->sink.keep(b->sink.ctx, bytes, n);
 }
 
+/* ---- for guests ----------------------------------------------------------------------------------------------------------- */
+
+static int
+on_guest_check(void *ctx, uint32_t link, const struct guest_ask *ask, bool *out_writes,
+	struct err *err)
+{
+	const struct bench *b = ctx;
+
+	return link_guest_check(b->links[link], ask, out_writes, err);
+}
+
+static int
+on_guest_start(void *ctx, uint32_t link, const struct guest_ask *ask, uint32_t ticket,
+	struct err *err)
+{
+	struct bench *b = ctx;
+	int rc = link_guest(b->links[link], ask, ticket, b->now_ns, err);
+
+	touch(b, link);
+	return rc;
+}
+
+static bool
+on_guest_is_free(void *ctx, uint32_t link)
+{
+	const struct bench *b = ctx;
+
+	return link_guest_is_free(b->links[link]);
+}
+
+static int
+on_guest_may_write(void *ctx, struct err *err)
+{
+	const struct bench *b = ctx;
+
+	if (b->img->is_observed)
+		return err_set(err, ERR_REFUSED, 0,
+			"this bench only observes; nothing at all is written");
+	if (b->is_run)
+		return err_set(err, ERR_REFUSED, 0, "a run is active; end it first");
+	return b->hands == NULL ? 0 : hands_may_be_bypassed(b->hands, err);
+}
+
+static void
+on_guest_told(void *ctx, const struct guest_told *t)
+{
+	struct bench *b = ctx;
+
+	if (b->sink.guest != NULL)
+		b->sink.guest(b->sink.ctx, t);
+}
+
+static void
+on_guest(void *ctx, uint32_t ticket, enum guest_end end, int64_t reply_ns, const uint8_t *bytes,
+	size_t n, const char *why)
+{
+	struct bench *b = ctx;
+
+	guests_ended(b->guests, ticket, end, reply_ns, bytes, n, why, b->now_ns);
+}
+
+static void
+make_guests(struct bench *b)
+{
+	const struct guests_sink sink = {
+		.ctx = b,
+		.check = on_guest_check,
+		.start = on_guest_start,
+		.is_free = on_guest_is_free,
+		.may_write = on_guest_may_write,
+		.event = on_hand_event,
+		.intent = on_intent,
+		.recorded = on_recorded,
+		.told = on_guest_told,
+	};
+
+	b->guests = guests_new(b->img, &sink);
+}
+
+void
+bench_guest(struct bench *b, const struct guest_ask *ask, int64_t now_ns)
+{
+	b->now_ns = now_ns;
+	guests_take(b->guests, ask, now_ns);
+	guests_step(b->guests, now_ns);
+}
+
 static void
 make_hands(struct bench *b, int64_t now_ns)
 {
@@ -288,6 +378,7 @@ bench_new(const struct image *img, struct board *board,
 		.state = on_state,
 		.trace = on_trace,
 		.written = on_written,
+		.guest = on_guest,
 	};
 	uint32_t n_links = img->links.n, n_instruments = img->instruments.n;
 
@@ -312,6 +403,7 @@ bench_new(const struct image *img, struct board *board,
 		b->links[i] = link_new(img, i, codec_of, &link_sink, now_ns);
 		touch(b, i);
 	}
+	make_guests(b);
 	make_hands(b, now_ns);
 	b->due = due_new(img);
 	for (uint32_t i = 0; i < HEALTH_COUNT; i++)
@@ -338,6 +430,7 @@ bench_free(struct bench *b)
 		link_free(b->links[i]);
 	hands_free(b->hands);
 	due_free(b->due);
+	guests_free(b->guests);
 	channels_free(b->channels);
 	wakes_done(&b->wakes);
 	free(b->links);
@@ -387,6 +480,7 @@ void
 bench_adopt(struct bench *b, struct bench *from, uint32_t *kept, int64_t now_ns)
 {
 	b->now_ns = now_ns;
+	guests_drop(from->guests);
 	channels_adopt(b->channels, from->channels);
 	if (b->hands != NULL && from->hands != NULL)
 		hands_adopt(b->hands, from->hands, now_ns);
@@ -460,6 +554,7 @@ bench_time(struct bench *b, int64_t now_ns)
 	}
 	if (b->hands != NULL)
 		hands_step(b->hands, now_ns);
+	guests_step(b->guests, now_ns);
 }
 
 uint32_t
@@ -523,6 +618,7 @@ bench_recorded(struct bench *b, int64_t now_ns)
 	b->now_ns = now_ns;
 	if (b->hands != NULL)
 		hands_recorded(b->hands, now_ns);
+	guests_step(b->guests, now_ns);
 }
 
 bool
@@ -537,6 +633,8 @@ bench_health(struct bench *b, enum health which, double v, int64_t now_ns)
 {
 	struct sample s = { .stamp_ns = now_ns, .quality = Q_GOOD, .v.f = v };
 
+	if (which == HEALTH_HISTORY_run)
+		b->is_run = v > 0;
 	if (b->health[which] != IMAGE_NONE)
 		channels_accept(b->channels, b->health[which], VALUE_FLOAT, &s, NULL);
 }

@@ -10,6 +10,7 @@
 #include "control/command.h"
 #include "control/keep.h"
 #include "link/link.h"
+#include "msg/guest.h"
 #include "model/image.h"
 #include "msg/event.h"
 #include "msg/health.h"
@@ -32,6 +33,8 @@ struct bench_sink {
 	uint64_t boot;
 	/* What became of a command; NULL: nobody wants to know. */
 	void (*verdict)(void *ctx, const struct verdict_told *v);
+	/* What came of a guest's question; NULL: there are no guests. */
+	void (*guest)(void *ctx, const struct guest_told *t);
 };
 
 /* A bench from a checked image, which stays the caller's and must outlive it, writing to `board`, which was made from
@@ -84,6 +87,8 @@ void bench_restore(struct bench *b, const struct keep_past *past, const struct b
 void bench_command(struct bench *b, const struct command *c, int64_t now_ns);
 /* What became of a command: told again. */
 void bench_command_ask(struct bench *b, const char *id);
+/* A question of somebody else on a wire of the bench; what comes of it goes to the sink. */
+void bench_guest(struct bench *b, const struct guest_ask *ask, int64_t now_ns);
 /* Something was recorded: commands that wait for it go on. */
 void bench_recorded(struct bench *b, int64_t now_ns);
 

@@ -537,6 +537,20 @@ hands_recorded(struct hands *h, int64_t now_ns)
 	commands_step(h->commands, now_ns);
 }
 
+int
+hands_may_be_bypassed(const struct hands *h, struct err *err)
+{
+	if (trips_any(h->trips))
+		return err_set(err, ERR_REFUSED, 0, "a trip holds the bench; reset it first");
+	if (safe_held(h->safe) != IMAGE_NONE || h->stop_ns != 0)
+		return err_set(err, ERR_REFUSED, 0,
+			"the bench is in a safe state, or on its way to one; release it first");
+	if (h->is_deciding)
+		return err_set(err, ERR_REFUSED, 0,
+			"the bench has just started and decides how it goes on; ask again in a moment");
+	return 0;
+}
+
 /* ---- the end ------------------------------------------------------------------------------------------------------------- */
 
 /* Could an output hurt where it is? */

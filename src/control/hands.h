@@ -60,6 +60,8 @@ void hands_restore(struct hands *h, const struct keep_past *past, const struct k
 
 void hands_command(struct hands *h, const struct command *c, int64_t now_ns);
 void hands_command_ask(struct hands *h, const char *id);
+/* May somebody write past the outputs, straight to a device? ERR_REFUSED with cause; remedy. */
+int hands_may_be_bypassed(const struct hands *h, struct err *err) MUST_CHECK;
 void hands_recorded(struct hands *h, int64_t now_ns);
 #define HANDS_STOP_NS (10 * NS_PER_S)
 #define HANDS_PLAN_NS (60 * NS_PER_S)       /* a stop that was announced has to come within this */

@@ -317,7 +317,7 @@ outputs_check_lead(const struct outputs *all, uint32_t i, struct err *err)
 
 	if (!o->is_following)
 		return 0;
-	if (all->is_starting || !isfinite(o->target))
+	if (o->is_held_back || !isfinite(o->target))
 		return err_set(err, ERR_REFUSED, 0, "what its loop measures is not known; wait");
 	if (all->sink.ready(all->sink.ctx, i, OWNER_MANUAL, err) < 0)
 		return ERR_REFUSED;

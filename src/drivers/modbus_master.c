@@ -254,3 +254,74 @@ modbus_master_next(const struct instrument *ins, const struct request *req, int 
 	out->address = (uint32_t)(vars->v[VAR_NEXT_OBJECT] & 0xFF);
 	return 1;
 }
+
+/* ---- questions of others ---- */
+
+/* The length of a question of this function, as far as n bytes of it tell; 0: none that is known here. */
+static size_t
+guest_length(const uint8_t *pdu, size_t n)
+{
+	switch (pdu[0]) {
+	case MODBUS_READ_COILS:
+	case MODBUS_READ_DISCRETE:
+	case MODBUS_READ_HOLDING:
+	case MODBUS_READ_INPUT:
+	case MODBUS_WRITE_COIL:
+	case MODBUS_WRITE_REGISTER:
+		return 5;
+	case MODBUS_MASK_WRITE:
+		return 7;
+	case MODBUS_WRITE_COILS:
+	case MODBUS_WRITE_REGISTERS:
+		return n > 5 ? 6u + pdu[5] : 0;
+	case MODBUS_READ_WRITE:
+		return n > 9 ? 10u + pdu[9] : 0;
+	case MODBUS_ENCAPSULATED:
+		return n > 1 && pdu[1] == MODBUS_MEI_IDENTITY ? 4 : 0;
+	default:
+		return 0;
+	}
+}
+
+/* Functions 1 to 4, and 43/14: no device changes by them. */
+static bool
+guest_reads(const uint8_t *pdu, struct request *req)
+{
+	static const uint16_t spaces[] = { [MODBUS_READ_COILS] = MODBUS_COIL,
+		[MODBUS_READ_DISCRETE] = MODBUS_DISCRETE,
+		[MODBUS_READ_HOLDING] = MODBUS_HOLDING,
+		[MODBUS_READ_INPUT] = MODBUS_INPUT };
+
+	if (pdu[0] == MODBUS_ENCAPSULATED) {
+		req->kind = REQUEST_IDENTIFY;
+		req->address = pdu[3];
+		return true;
+	}
+	if (pdu[0] > MODBUS_READ_INPUT)
+		return false;
+	req->kind = REQUEST_READ;
+	req->space = spaces[pdu[0]];
+	req->count = get_u16be(pdu + 3);
+	return true;
+}
+
+int
+modbus_master_guest(const uint8_t *pdu, size_t n, struct request *req, struct err *err)
+{
+	unsigned most;
+
+	if (n == 0 || n > MODBUS_PDU_MAX || guest_length(pdu, n) != n)
+		return err_set(err, ERR_CONF, 0,
+			"function %u is none that passes, or it is not written as the standard has it",
+			n == 0 ? 0 : pdu[0]);
+	*req = (struct request){ .function = pdu[0], .address = get_u16be(pdu + 1) };
+	if (!guest_reads(pdu, req)) {
+		req->kind = REQUEST_WRITE;
+		return 0;
+	}
+	most = modbus_is_bits(req->space) ? MODBUS_READ_BITS_MAX : MODBUS_READ_MAX;
+	if (req->kind == REQUEST_READ && (req->count < 1 || req->count > most))
+		return err_set(err, ERR_CONF, 0, "it reads %u places; 1 to %u can be read at once",
+			req->count, most);
+	return 0;
+}

@@ -43,6 +43,9 @@ int modbus_master_decode(const struct instrument *ins, const struct request *req
 	const struct point *pts, unsigned unit, unsigned asked_unit, const uint8_t *pdu, size_t n,
 	struct vars *vars, struct readings *out, struct err *err);
 
+/* As codec.guest, of a PDU. */
+int modbus_master_guest(const uint8_t *pdu, size_t n, struct request *req, struct err *err);
+
 /* As codec.next: the further objects of an identification. */
 int modbus_master_next(const struct instrument *ins, const struct request *req, int step,
 	const struct vars *vars, struct request *out);

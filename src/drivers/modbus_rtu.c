@@ -39,6 +39,19 @@ rtu_recognise(const uint8_t *asked, size_t n, struct request *req, uint32_t *out
 		req->function = asked[RTU_HEAD];
 }
 
+static int
+rtu_guest(const uint8_t *asked, size_t n, struct instrument *ins, struct request *req,
+	struct err *err)
+{
+	if (n < RTU_MIN || n > MODBUS_RTU_MAX || get_u16le(asked + n - 2) != modbus_crc(asked, n - 2))
+		return err_set(err, ERR_CONF, 0, "it is no single question of Modbus RTU");
+	ins->opts.num[MODBUS_OPT_UNIT] = asked[0];
+	if (asked[0] < 1 || asked[0] > 247)
+		return err_set(err, ERR_CONF, 0, "no device answers as unit %u on a serial line",
+			asked[0]);
+	return modbus_master_guest(asked + RTU_HEAD, n - RTU_AROUND, req, err);
+}
+
 /* ---- cut ---- */
 
 /* Length of an answer to 43/14 by its objects; 0: more bytes are needed, -1: it is none. */
@@ -177,6 +190,7 @@ const struct codec codec_modbus_rtu = {
 	.describe = modbus_describe,
 	.encode = rtu_encode,
 	.recognise = rtu_recognise,
+	.guest = rtu_guest,
 	.cut = rtu_cut,
 	.match = rtu_match,
 	.alike = rtu_alike,

@@ -2,6 +2,8 @@
  *
  * Source: MODBUS Messaging on TCP/IP Implementation Guide V1.0b, 3.1. The layout of a frame stands in modbus_pdu.h.
  */
+#include <string.h>
+
 #include "base/bytes.h"
 #include "drivers/modbus_master.h"
 
@@ -31,6 +33,26 @@ modbus_tcp_recognise(const uint8_t *asked, size_t n, struct request *req, uint32
 		return;
 	*out_tag = get_u16be(asked);
 	req->function = asked[MODBUS_HEAD];
+}
+
+static int
+modbus_tcp_guest(const uint8_t *asked, size_t n, struct instrument *ins, struct request *req,
+	struct err *err)
+{
+	if (n <= MODBUS_HEAD || get_u16be(asked + 2) != 0 || get_u16be(asked + 4) != n - 6)
+		return err_set(err, ERR_CONF, 0, "it is no single question of Modbus");
+	ins->opts.num[MODBUS_OPT_UNIT] = asked[6];
+	return modbus_master_guest(asked + MODBUS_HEAD, n - MODBUS_HEAD, req, err);
+}
+
+static size_t
+modbus_tcp_retag(const uint8_t *in, size_t n, uint32_t tag, uint8_t *out, size_t cap)
+{
+	if (n <= MODBUS_HEAD || n > cap)
+		return 0;
+	memcpy(out, in, n);
+	put_u16be(out, (uint16_t)tag);
+	return n;
 }
 
 int
@@ -84,6 +106,8 @@ const struct codec codec_modbus = {
 	.describe = modbus_describe,
 	.encode = modbus_tcp_encode,
 	.recognise = modbus_tcp_recognise,
+	.guest = modbus_tcp_guest,
+	.retag = modbus_tcp_retag,
 	.cut = modbus_tcp_cut,
 	.match = modbus_tcp_match,
 	.decode = modbus_tcp_decode,

@@ -26,6 +26,20 @@ binary_recognise(const uint8_t *asked, size_t n, struct request *req, uint32_t *
 		*out_tag = m.sequence;
 }
 
+static size_t
+binary_retag(const uint8_t *in, size_t n, uint32_t tag, uint8_t *out, size_t cap)
+{
+	struct propar_message m;
+	struct err err;
+	int got;
+
+	if (!propar_frame_take(in, n, &m))
+		return 0;
+	m.sequence = (uint8_t)tag;
+	got = propar_frame_put(&m, out, cap, &err);
+	return got < 0 ? 0 : (size_t)got;
+}
+
 static enum match
 binary_match(const struct instrument *ins, const struct request *req, uint32_t tag,
 	const uint8_t *frame, size_t n)
@@ -63,6 +77,7 @@ const struct codec codec_propar = {
 	.describe = propar_describe,
 	.encode = binary_encode,
 	.recognise = binary_recognise,
+	.retag = binary_retag,
 	.cut = propar_frame_cut,
 	.match = binary_match,
 	.decode = binary_decode,

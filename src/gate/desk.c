@@ -13,6 +13,7 @@
 #include "gate/policy.h"
 #include "io/now.h"
 #include "io/sock.h"
+#include "msg/guest.h"
 
 #define ASK_AGAIN_NS (5 * NS_PER_S) /* a verdict may have been lost: the controller knows */
 
@@ -32,6 +33,7 @@ struct desk {
 	struct caller {
 		int fd; /* -1: free */
 		uint32_t number;
+		uint32_t guest; /* number of its question on a wire; 0: none is under way */
 		char name[EVENT_PRINCIPAL];
 	} callers[DESK_CALLERS];
 	uint32_t number; /* of the newest */
@@ -125,6 +127,9 @@ turn_away(struct desk *d, const struct asker *to, const char *id, const struct e
 	send_to(d, to, &packet);
 }
 
+static bool take_guest_told(struct desk *d, struct wire_in *in);
+static void lose_guests(struct desk *d);
+
 static void
 note_asker(struct book_entry *e, const struct asker *who)
 {
@@ -145,6 +150,7 @@ lose_control(struct desk *d)
 	if (d->control < 0)
 		return;
 	drop(d, &d->control);
+	lose_guests(d);
 	while ((e = book_pending(&d->book, e)) != NULL) {
 		e->told.verdict = VERDICT_UNKNOWN;
 		text_copy(e->told.text, sizeof(e->told.text),
@@ -179,17 +185,19 @@ on_control(void *ctx, int fd, unsigned events)
 	struct verdict_told v;
 	struct wire_in in;
 	struct err err;
-	int pass, n = sock_recv(fd, packet, &pass, &err);
+	int pass, n = sock_recv(fd, packet, &pass, &err), kind;
 
 	if (n == ERR_TIMEOUT)
 		return;
 	if (pass >= 0)
 		close(pass);
-	if (n > 0 && wire_open(&in, packet, (size_t)n, &err) == WIRE_VERDICT &&
-		verdict_read(&v, &in, &err) == 0) {
+	kind = n > 0 ? wire_open(&in, packet, (size_t)n, &err) : ERR_PROTO;
+	if (kind == WIRE_VERDICT && verdict_read(&v, &in, &err) == 0) {
 		take_verdict(d, &v);
 		return;
 	}
+	if (kind == WIRE_GUEST_TOLD && take_guest_told(d, &in))
+		return;
 	if (n > 0)
 		log_err("controller: sends what is no verdict; is mbc partly updated?");
 	lose_control(d);
@@ -255,6 +263,81 @@ check_rate(struct desk *d, bool is_person, int64_t now_ns, struct err *err)
 	return is_good ? 0
 		       : err_set(err, ERR_REFUSED, 503,
 				 "too many commands in a short time; ask again in a second");
+}
+
+/* ---- guests: questions on the wires of the bench -------------------------------------------------------------------------- */
+
+static void
+tell_guest(struct desk *d, struct caller *c, struct guest_told *t)
+{
+	const struct asker who = { c };
+	struct buf packet = { 0 };
+
+	t->number = c->guest;
+	c->guest = 0;
+	guest_told_write(&packet, t);
+	send_to(d, &who, &packet);
+}
+
+static void
+refuse_guest(struct desk *d, struct caller *c, enum guest_end end, const char *why)
+{
+	static struct guest_told t;
+
+	t = (struct guest_told){ .end = end };
+	text_copy(t.why, sizeof(t.why), why);
+	tell_guest(d, c, &t);
+}
+
+/* To the controller it has the number of who asks: one question at a time each. */
+static bool
+take_guest(struct desk *d, struct caller *c, struct wire_in *in)
+{
+	static struct guest_ask ask;
+	struct buf packet = { 0 };
+	struct err err;
+	int rc;
+
+	if (guest_ask_read(&ask, in, &err) < 0 || ask.number == 0 || c->guest != 0)
+		return false;
+	c->guest = ask.number;
+	ask.number = c->number;
+	text_copy(ask.principal, sizeof(ask.principal), c->name);
+	if (check_rate(d, true, now_boot(), &err) < 0) {
+		refuse_guest(d, c, GUEST_REFUSED, err.msg);
+		return true;
+	}
+	guest_ask_write(&packet, &ask);
+	rc = d->control < 0 ? ERR_IO : sock_send(d->control, &packet, -1, NULL);
+	buf_done(&packet);
+	if (rc < 0)
+		refuse_guest(d, c, GUEST_REFUSED,
+			"the controller takes no questions now; ask again in a second");
+	return true;
+}
+
+/* False: it is none. */
+static bool
+take_guest_told(struct desk *d, struct wire_in *in)
+{
+	static struct guest_told t;
+	struct caller *c;
+	struct err err;
+
+	if (guest_told_read(&t, in, &err) < 0)
+		return false;
+	c = caller_of(d, t.number);
+	if (c != NULL && c->guest != 0) /* else it has gone meanwhile */
+		tell_guest(d, c, &t);
+	return true;
+}
+
+static void
+lose_guests(struct desk *d)
+{
+	for (size_t i = 0; i < DESK_CALLERS; i++)
+		if (d->callers[i].fd >= 0 && d->callers[i].guest != 0)
+			refuse_guest(d, &d->callers[i], GUEST_LOST, "the controller ended meanwhile");
 }
 
 /* New ones go to the controller; *out: what is known of it afterwards. */
@@ -350,6 +433,8 @@ take_packet(struct desk *d, const struct asker *who, int kind, struct wire_in *i
 	struct command c;
 	struct err err;
 
+	if (kind == WIRE_GUEST_ASK && who->caller != NULL)
+		return take_guest(d, who->caller, in);
 	if (kind == WIRE_VERDICT_ASK) {
 		wire_get_text(in, id, sizeof(id));
 		if (wire_close(in, &err) < 0 || !command_id_is_good(id))
@@ -470,6 +555,7 @@ desk_caller(struct desk *d, int fd, const char *name)
 			c = &d->callers[i];
 	drop(d, &c->fd);
 	c->number = ++d->number;
+	c->guest = 0;
 	text_copy(c->name, sizeof(c->name), name);
 	connect_to(d, fd, &c->fd, on_caller);
 }

@@ -228,6 +228,7 @@ take_run(struct history *h, struct wire_in *in, int fd, struct err *err)
 	if (wire_close(in, err) < 0 || what > RUN_NOTE)
 		return err_set(err, ERR_PROTO, 0, "an order about a run that is none");
 	rc = carry_out(h, &o, fd, &run, title, err);
+	h->next_beat_ns = 0; /* the controller hears of a run at once */
 	if (rc == ERR_IO)
 		snprintf(text, sizeof(text), "%s; free some room in %s, or look at that disk",
 			err->msg, h->dir);
@@ -398,13 +399,14 @@ tell_health(struct history *h, int64_t now_ns)
 
 	self_measure(&h->self, now_ns);
 	wire_begin(&packet, WIRE_HEALTH);
-	wire_u16(&packet, 5);
+	wire_u16(&packet, 6);
 	report_row(&packet, HEALTH_HISTORY_cpu, h->self.cpu_percent);
 	report_row(&packet, HEALTH_HISTORY_memory, h->self.memory_kib);
 	report_row(&packet, HEALTH_HISTORY_values,
 		seconds > 0 ? (double)(taken - h->taken) / seconds : 0);
 	report_row(&packet, HEALTH_HISTORY_size, (double)h->bytes / 1e6);
 	report_row(&packet, HEALTH_HISTORY_stopped, h->has_trouble);
+	report_row(&packet, HEALTH_HISTORY_run, runs_is_open(h->store));
 	h->taken = taken;
 	h->beaten_ns = now_ns;
 	h->next_beat_ns = now_ns + NS_PER_S;

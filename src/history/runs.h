@@ -22,5 +22,7 @@ struct run_order {
 /* *out_run: its number, 0 for a note outside of runs; out_title: WIRE_TITLE_MAX + 1 bytes. ERR_CONF: refused, "cause; remedy"; ERR_IO: nothing was done. */
 int runs_do(struct store *s, const struct run_order *order, int64_t wall_ns, uint32_t *out_run,
 	char *out_title, struct err *err) MUST_CHECK;
+/* Is a run open, as far as the file that is open now tells? */
+bool runs_is_open(struct store *s);
 
 #endif

@@ -210,6 +210,14 @@ runs_do(struct store *s, const struct run_order *order, int64_t wall_ns, uint32_
 	return 0;
 }
 
+bool
+runs_is_open(struct store *s)
+{
+	struct open_run run;
+
+	return s->db != NULL && find_open(s, &run, NULL) == 1;
+}
+
 /* ---- the next file --------------------------------------------------------------------------------------------------------- */
 
 #define CARRY_RUNS                                                                                 \

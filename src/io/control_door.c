@@ -15,6 +15,7 @@ struct control_door {
 	struct control_door_sink sink;
 	int fd;         /* -1: no gate */
 	struct buf out; /* room for a packet, taken once */
+	struct guest_ask guest;
 };
 
 /* A command of the bench's own has no id, and nobody waits for it. */
@@ -26,6 +27,18 @@ control_door_verdict(struct control_door *d, const struct verdict_told *v)
 	if (d->fd < 0 || v->id[0] == '\0')
 		return;
 	verdict_write(&d->out, v);
+	if (sock_send(d->fd, &d->out, -1, &err) < 0)
+		log_debug("gate: %s", err.msg);
+}
+
+void
+control_door_guest(struct control_door *d, const struct guest_told *t)
+{
+	struct err err;
+
+	if (d->fd < 0)
+		return;
+	guest_told_write(&d->out, t);
 	if (sock_send(d->fd, &d->out, -1, &err) < 0)
 		log_debug("gate: %s", err.msg);
 }
@@ -42,6 +55,10 @@ take_packet(struct control_door *d, const uint8_t *packet, size_t n)
 
 	if (kind == WIRE_COMMAND && command_read(&c, &in, &err) == 0) {
 		d->sink.command(d->sink.ctx, &c);
+		return true;
+	}
+	if (kind == WIRE_GUEST_ASK && guest_ask_read(&d->guest, &in, &err) == 0) {
+		d->sink.guest(d->sink.ctx, &d->guest);
 		return true;
 	}
 	if (kind != WIRE_VERDICT_ASK)

@@ -7,6 +7,7 @@
 
 #include "io/loop.h"
 #include "msg/command.h"
+#include "msg/guest.h"
 
 struct control_door;
 
@@ -15,6 +16,8 @@ struct control_door_sink {
 	void *ctx;
 	void (*command)(void *ctx, const struct command *c);
 	void (*ask)(void *ctx, const char *id);
+	/* A question of somebody else on a wire of the bench, answered through control_door_guest(). */
+	void (*guest)(void *ctx, const struct guest_ask *ask);
 };
 
 struct control_door *control_door_new(struct loop *loop, const struct control_door_sink *sink);
@@ -24,5 +27,6 @@ void control_door_free(struct control_door *d);
 void control_door_connect(struct control_door *d, int fd);
 
 void control_door_verdict(struct control_door *d, const struct verdict_told *v);
+void control_door_guest(struct control_door *d, const struct guest_told *t);
 
 #endif

@@ -2,7 +2,8 @@
  *
  * Started by `supervise`: mbc-control --socket FD --image FD --secrets FD --generation N --blackbox FD --journal0 FD --journal1 FD (-1:
  * there is no such file). It sends the board over the socket, takes up
- * new images from it, and ends when it closes: a controller without a supervisor could not be stopped by anybody.
+ * new images from it. When it closes the supervisor was killed: a controller without one could not be stopped by anybody, so it makes the bench safe
+ * as at SIGTERM and ends; SIGUSR1, the death of the supervisor, sees to it that it ends in any case. It holds the bench's lock meanwhile.
  */
 #include <errno.h>
 #include <sched.h>
@@ -45,6 +46,7 @@ struct setup {
 };
 
 #define TOLD_KEPT 32
+#define ORPHAN_S 12 /* without a supervisor it lives no longer, safe or not */
 #define ENDING_NS (200 * NS_PER_MS) /* for the journal; supervise writes what is left */
 
 struct control {
@@ -161,6 +163,25 @@ on_verdict(void *ctx, const struct verdict_told *v)
 	struct control *c = ctx;
 
 	control_door_verdict(c->door, v);
+}
+
+static void serve_links(struct control *c);
+
+static void
+on_guest(void *ctx, const struct guest_ask *ask)
+{
+	struct control *c = ctx;
+
+	bench_guest(c->now.bench, ask, now_boot());
+	serve_links(c);
+}
+
+static void
+on_guest_told(void *ctx, const struct guest_told *t)
+{
+	struct control *c = ctx;
+
+	control_door_guest(c->door, t);
 }
 
 /* ---- the journal ---- */
@@ -347,6 +368,7 @@ make_board(struct control *c, uint32_t generation, struct setup *s, struct err *
 		.keep = on_keep,
 		.boot = c->boot,
 		.verdict = on_verdict,
+		.guest = on_guest_told,
 	};
 	struct board_setup setup = {
 		.image = s->img,
@@ -521,6 +543,16 @@ take_helper(struct control *c, struct wire_in *in, int fd)
 	serve_links(c);
 }
 
+/* One that stops in order closes it when we are told to end, or have ended. */
+static void
+lose_supervisor(struct control *c)
+{
+	if (!c->is_stopping)
+		tell(c, EVENT_SUPERVISOR_LOST, 0, "");
+	c->is_stopping = true;
+	alarm(ORPHAN_S);
+}
+
 static void
 on_message(void *ctx, int fd, unsigned events)
 {
@@ -534,8 +566,8 @@ on_message(void *ctx, int fd, unsigned events)
 	if (n == ERR_TIMEOUT)
 		return;
 	if (n <= 0) {
-		c->is_stopping = true; /* the supervisor is gone */
 		loop_remove(c->loop, fd);
+		lose_supervisor(c);
 		return;
 	}
 	kind = wire_open(&in, packet, (size_t)n, &err);
@@ -585,6 +617,13 @@ on_signal(void *ctx, int fd, unsigned events)
 	if (!c->is_stopping)
 		tell(c, EVENT_CONTROLLER_STOPPED, 0, "");
 	c->is_stopping = true;
+}
+
+/* The supervisor has died. A controller that stalls now would be killed by nobody: the clock of the kernel does it. */
+static void
+on_orphaned(int sig)
+{
+	alarm(ORPHAN_S);
 }
 
 /* ---- the loop ---- */
@@ -747,7 +786,7 @@ start(struct control *c, const struct handed *h, struct err *err)
 {
 	static const int signals[] = { SIGTERM, SIGINT };
 	const struct control_door_sink door = {
-		.ctx = c, .command = on_command, .ask = on_question
+		.ctx = c, .command = on_command, .ask = on_question, .guest = on_guest
 	};
 	const struct wires_sink sink = {
 		.ctx = c,
@@ -795,6 +834,7 @@ main(int argc, char **argv)
 	self_protect();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a limit on files is a full disk */
+	signal(SIGUSR1, on_orphaned);
 	for (int i = 1; i + 1 < argc; i += 2) {
 		int64_t *to = strcmp(argv[i], "--socket") == 0       ? &h.socket
 			      : strcmp(argv[i], "--image") == 0      ? &h.image

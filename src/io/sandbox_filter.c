@@ -47,7 +47,8 @@ static const char *const talk[] = { "send", "sendto", "sendmsg", "sendmmsg", "re
 static const char *const control_calls[] = { "socketpair", "bind", "connect", "memfd_create",
 	"ftruncate", "ftruncate64", "fchmod", "flock", "fsync", "fdatasync", "statfs", "statfs64",
 	"fstatfs", "fstatfs64", "inotify_init1", "inotify_add_watch", "inotify_rm_watch",
-	"adjtimex", "clock_adjtime", "clock_adjtime64", "mlockall", "munlockall", NULL };
+	"adjtimex", "clock_adjtime", "clock_adjtime64", "mlockall", "munlockall", "alarm",
+	"setitimer", NULL };
 
 static const char *const serve_calls[] = { "accept", "accept4", NULL };
 

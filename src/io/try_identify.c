@@ -19,11 +19,12 @@
 #include "drivers/list.h"
 #include "io/loop.h"
 #include "io/now.h"
-#include "io/wires.h"
+#include "io/try_wire.h"
 #include "link/recognise.h"
 
 #define LINK 0
 #define HEARD_MAX 4096
+#define TURN_NS (40 * NS_PER_S) /* a question through the controller, which bounds it itself */
 #define CALM_NS (100 * NS_PER_MS) /* so long nothing comes before a question */
 #define RESTLESS_NS NS_PER_S      /* a wire that is never calm is asked all the same */
 #define TIMEOUT_MIN_NS (200 * NS_PER_MS)
@@ -38,7 +39,8 @@ struct candidate {
 };
 
 struct question {
-	const uint8_t *bytes; /* of the first that asks so */
+	const char *codec;    /* of the first that asks so */
+	const uint8_t *bytes; /* of it */
 	size_t n;
 	int64_t timeout_ns; /* the longest */
 	uint8_t *answer;    /* [n_answer], without an echo */
@@ -49,7 +51,7 @@ struct question {
 struct search {
 	const struct image *img;
 	struct loop *loop;
-	struct wires *wires;
+	struct try_wire *wire;
 	struct candidate *candidates;
 	size_t n_candidates;
 	struct question *questions;
@@ -65,7 +67,7 @@ struct search {
 /* ---- questions -------------------------------------------------------------------------------------------------------------- */
 
 static size_t
-find_question(struct search *s, const struct recognise *asks)
+find_question(struct search *s, const struct recognise *asks, const char *codec)
 {
 	size_t n, i;
 	const uint8_t *bytes = recognise_question(asks, &n);
@@ -73,7 +75,9 @@ find_question(struct search *s, const struct recognise *asks)
 	for (i = 0; i < s->n_questions; i++)
 		if (s->questions[i].n == n && memcmp(s->questions[i].bytes, bytes, n) == 0)
 			return i;
-	s->questions[s->n_questions++] = (struct question){ .bytes = bytes, .n = n };
+	s->questions[s->n_questions++] = (struct question){
+		.codec = codec, .bytes = bytes, .n = n
+	};
 	return i;
 }
 
@@ -93,7 +97,7 @@ make_questions(struct search *s)
 
 		if (asks == NULL)
 			continue;
-		at = find_question(s, asks);
+		at = find_question(s, asks, image_text(s->img, ins->codec));
 		q = &s->questions[at];
 		q->timeout_ns = MAX(
 			q->timeout_ns, MIN(MAX(ins->timeout_ns, TIMEOUT_MIN_NS), TIMEOUT_MAX_NS));
@@ -163,7 +167,7 @@ static int
 wait_until(struct search *s, int64_t until_ns, bool (*is_done)(struct search *s), struct err *err)
 {
 	while (!s->is_ending && now_boot() < until_ns && !(is_done != NULL && is_done(s)))
-		if (loop_step(s->loop, MIN(until_ns, wires_time(s->wires, now_boot())), err) < 0)
+		if (loop_step(s->loop, MIN(until_ns, try_wire_time(s->wire)), err) < 0)
 			return ERR_IO;
 	return 0;
 }
@@ -180,7 +184,7 @@ open_wire(struct search *s, struct err *err)
 	int64_t patience_ns = image_link_at(s->img, LINK)->connect_timeout_ns + NS_PER_S;
 
 	s->why[0] = '\0';
-	wires_open(s->wires, LINK);
+	try_wire_open(s->wire, LINK);
 	if (wait_until(s, now_boot() + patience_ns, is_opened_or_not, err) < 0)
 		return ERR_IO;
 	if (!s->is_open && !s->is_ending)
@@ -194,13 +198,16 @@ calm_down(struct search *s, struct err *err)
 {
 	int64_t limit_ns = now_boot() + RESTLESS_NS;
 
+	s->n_heard = 0;
+	if (try_wire_is_through(s->wire))
+		return 0; /* only answers come */
 	do {
 		s->n_heard = 0;
 		if (wait_until(s, now_boot() + calm_ns(s), NULL, err) < 0)
 			return ERR_IO;
 	} while (s->n_heard > 0 && !s->is_ending && now_boot() < limit_ns);
 	s->n_heard = 0;
-	wires_flush(s->wires, LINK);
+	try_wire_flush(s->wire, LINK);
 	return 0;
 }
 
@@ -231,6 +238,8 @@ judge(struct search *s, enum wire wire)
 static bool
 is_answered(struct search *s)
 {
+	if (try_wire_is_through(s->wire))
+		return !try_wire_is_asking(s->wire);
 	return !s->is_open || judge(s, WIRE_OPEN);
 }
 
@@ -249,20 +258,25 @@ keep_answer(struct search *s, struct question *q)
 static int
 ask(struct search *s, struct question *q, struct err *err)
 {
+	bool is_through = try_wire_is_through(s->wire);
+
 	if (!s->is_open && open_wire(s, err) < 0)
 		return ERR_IO;
 	if (calm_down(s, err) < 0)
 		return ERR_IO;
 	if (!s->is_open || s->is_ending)
 		return 0;
-	wires_send(s->wires, LINK, q->bytes, q->n, q->timeout_ns);
-	if (wait_until(s, now_boot() + q->timeout_ns, is_answered, err) < 0)
+	try_wire_send(s->wire, LINK, q->codec, q->bytes, q->n, q->timeout_ns);
+	if (wait_until(s, now_boot() + (is_through ? TURN_NS : q->timeout_ns), is_answered, err) <
+		0)
 		return ERR_IO;
+	if (try_wire_is_dead(s->wire))
+		return err_set(err, ERR_IO, 0, "the bench that has this wire does not talk any more");
 	judge(s, WIRE_SILENT);
 	keep_answer(s, q);
 	if (q->n_answer == 0 && (image_link_at(s->img, LINK)->kind == LINK_TCP ||
 					image_link_at(s->img, LINK)->kind == LINK_UDP)) {
-		wires_close(s->wires, LINK);
+		try_wire_close(s->wire, LINK);
 		s->is_open = false;
 	}
 	return 0;
@@ -340,7 +354,7 @@ print_found(const struct search *s)
 /* ---- the search ------------------------------------------------------------------------------------------------------------- */
 
 static int
-start(struct search *s, struct err *err)
+start(struct search *s, const struct try_way *way, struct err *err)
 {
 	static const int signals[] = { SIGTERM, SIGINT };
 	const struct wires_sink sink = {
@@ -354,15 +368,14 @@ start(struct search *s, struct err *err)
 	sig = loop_signals(signals, NELEM(signals), err);
 	if (sig < 0 || loop_add(s->loop, sig, LOOP_READ, on_signal, s, err) < 0)
 		return ERR_IO;
-	s->wires = wires_new(s->loop, s->img, &sink, err);
-	return s->wires == NULL ? ERR_IO : 0;
+	s->wire = try_wire_new(s->loop, s->img, &sink, way, err);
+	return s->wire == NULL ? ERR_IO : 0;
 }
 
 static void
 done(struct search *s)
 {
-	if (s->wires != NULL)
-		wires_free(s->wires);
+	try_wire_free(s->wire);
 	if (s->loop != NULL)
 		loop_free(s->loop);
 	for (size_t i = 0; i < s->n_candidates; i++)
@@ -374,7 +387,7 @@ done(struct search *s)
 }
 
 int
-try_identify(const struct image *img, bool *out_stopped, struct err *err)
+try_identify(const struct image *img, const struct try_way *way, bool *out_stopped, struct err *err)
 {
 	struct search *s = mem_zero(1, sizeof(*s));
 	int64_t until_ns;
@@ -382,12 +395,12 @@ try_identify(const struct image *img, bool *out_stopped, struct err *err)
 
 	s->img = img;
 	make_questions(s);
-	until_ns = now_boot() + longest_ns(s);
+	until_ns = now_boot() + (way->fd < 0 ? 1 : 4) * longest_ns(s);
 	printf("  %zu question%s for %zu instruments, at most %lld s\n", s->n_questions,
 		s->n_questions == 1 ? "" : "s", s->n_candidates,
 		(long long)(longest_ns(s) / NS_PER_S + 1));
 	fflush(stdout);
-	rc = start(s, err);
+	rc = start(s, way, err);
 	for (; rc == 0 && s->asked < s->n_questions && !s->is_ending && now_boot() < until_ns;
 		s->asked++) {
 		show_progress(s);

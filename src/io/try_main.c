@@ -1,6 +1,6 @@
 /* try_main.c - a few exchanges with real devices, for people: what mbc try and mbc scan start
  *
- * mbc-try --image-fd FD [--seconds N] [--secrets DIR] [--quiet | --identify]: the same engine, codecs and wires as the controller's, for the instruments
+ * mbc-try --image-fd FD [--seconds N] [--secrets DIR] [--through-fd FD --instrument NAME [--yes-write]] [--quiet | --identify]: the same engine, codecs and wires as the controller's, for the instruments
  * of one image, until each quantity has been asked for once or the time is over. Prints what goes over the wire as it happens, then the
  * values; --quiet: only who answers; --identify: who is what its file says (try_identify.h). It reads and writes nothing else. Exit
  * code: 0 somebody has answered, 1 nobody has, 2 it failed, 3 (not of a plain trial) it was told to stop.
@@ -23,7 +23,7 @@
 #include "io/secrets.h"
 #include "io/self.h"
 #include "io/try_identify.h"
-#include "io/wires.h"
+#include "io/try_wire.h"
 
 #define TICK_NS (50 * NS_PER_MS)
 #define TRACE_LINES 256
@@ -35,7 +35,8 @@ struct trial {
 	struct secrets *secrets;
 	void *memory; /* of the board */
 	struct bench *bench;
-	struct wires *wires;
+	struct try_wire *wire;
+	struct try_way way;
 	struct loop *loop;
 	uint64_t *seen; /* [instrument]: the last line of the trace that was printed */
 	int64_t start_ns;
@@ -46,6 +47,15 @@ static void print_traces(struct trial *t);
 
 /* ---- wires ----------------------------------------------------------------------------------------------------------------- */
 
+/* All of a trial speak one language. */
+static const char *
+codec_of(const struct trial *t)
+{
+	return t->img->instruments.n == 0
+		       ? ""
+		       : image_text(t->img, image_instrument_at(t->img, 0)->codec);
+}
+
 static void
 serve_links(struct trial *t)
 {
@@ -54,13 +64,14 @@ serve_links(struct trial *t)
 
 	while ((link = bench_take(t->bench, &wants)) != IMAGE_NONE) {
 		if (wants.close)
-			wires_close(t->wires, link);
+			try_wire_close(t->wire, link);
 		if (wants.flush)
-			wires_flush(t->wires, link);
+			try_wire_flush(t->wire, link);
 		if (wants.open)
-			wires_open(t->wires, link);
+			try_wire_open(t->wire, link);
 		if (wants.n > 0)
-			wires_send(t->wires, link, wants.bytes, wants.n, wants.answer_ns);
+			try_wire_send(t->wire, link, codec_of(t), wants.bytes, wants.n,
+				wants.answer_ns);
 	}
 }
 
@@ -69,7 +80,7 @@ on_opened(void *ctx, uint32_t link)
 {
 	struct trial *t = ctx;
 
-	bench_opened(t->bench, link, now_boot());
+	bench_opened(t->bench, link, try_wire_now(t->wire));
 	serve_links(t);
 	print_traces(t);
 }
@@ -82,7 +93,7 @@ on_closed(void *ctx, uint32_t link, enum quality reason, const char *why)
 	if (!t->is_quiet)
 		printf("         -- %s: %s\n",
 			image_text(t->img, image_link_at(t->img, link)->name), why);
-	bench_closed(t->bench, link, reason, why, now_boot());
+	bench_closed(t->bench, link, reason, why, try_wire_now(t->wire));
 	serve_links(t);
 }
 
@@ -91,7 +102,7 @@ on_bytes(void *ctx, uint32_t link, const uint8_t *in, size_t n)
 {
 	struct trial *t = ctx;
 
-	bench_bytes(t->bench, link, in, n, now_boot());
+	bench_bytes(t->bench, link, in, n, try_wire_now(t->wire));
 	serve_links(t);
 	print_traces(t);
 }
@@ -302,34 +313,53 @@ on_signal(void *ctx, int fd, unsigned events)
 		t->is_ending = true;
 }
 
+static void
+tick(struct trial *t, int64_t now)
+{
+	const struct bench_clock clock = { .now_ns = now, .wall_ns = now_wall_offset() };
+
+	bench_tick(t->bench, &clock);
+	serve_links(t);
+	print_traces(t);
+}
+
+/* Through a controller the time of the trial stands still while a question waits for its turn: it may last longer then, but not for ever. */
+static bool
+is_over(const struct trial *t, int64_t limit_ns)
+{
+	return t->is_ending || try_wire_now(t->wire) - t->start_ns >= limit_ns ||
+	       now_boot() - t->start_ns >= 3 * limit_ns || try_wire_is_dead(t->wire);
+}
+
 static int
 run(struct trial *t, int64_t limit_ns, struct err *err)
 {
-	int64_t next_ns = now_boot(), settled_ns = NEVER;
+	int64_t next_ns = try_wire_now(t->wire), settled_ns = NEVER;
 
-	while (!t->is_ending && now_boot() - t->start_ns < limit_ns) {
-		int64_t now = now_boot(), wake = wires_time(t->wires, now);
+	while (!is_over(t, limit_ns)) {
+		int64_t wake = try_wire_time(t->wire), now = try_wire_now(t->wire);
 
-		bench_time(t->bench, now);
-		serve_links(t);
-		if (now >= next_ns) {
-			const struct bench_clock clock = { .now_ns = now,
-				.wall_ns = now_wall_offset() };
-
-			bench_tick(t->bench, &clock);
+		if (!try_wire_is_asking(t->wire)) {
+			bench_time(t->bench, now);
 			serve_links(t);
-			print_traces(t);
+		}
+		if (!try_wire_is_asking(t->wire) && now >= next_ns) {
+			tick(t, now);
 			next_ns = now + TICK_NS;
 			if (settled_ns == NEVER && is_settled(t))
 				settled_ns = now;
 			if (settled_ns != NEVER && now - settled_ns >= CALM_NS)
 				break;
 		}
-		wake = MIN(MIN(bench_wake(t->bench), wake), next_ns);
+		wake = MIN(wake, try_wire_real(t->wire, MIN(bench_wake(t->bench), next_ns)));
+		wake = MIN(wake, now_boot() + NS_PER_S);
 		if (loop_step(t->loop, wake, err) < 0)
 			return ERR_IO;
 	}
 	print_traces(t);
+	if (try_wire_is_dead(t->wire))
+		return err_set(err, ERR_IO, 0,
+			"the bench that has this wire does not talk any more; 'mbc doctor' says more");
 	return 0;
 }
 
@@ -378,8 +408,8 @@ start(struct trial *t, struct err *err)
 	sig = loop_signals(signals, NELEM(signals), err);
 	if (sig < 0 || loop_add(t->loop, sig, LOOP_READ, on_signal, t, err) < 0)
 		return ERR_IO;
-	t->wires = wires_new(t->loop, t->img, &sink, err);
-	if (t->wires == NULL)
+	t->wire = try_wire_new(t->loop, t->img, &sink, &t->way, err);
+	if (t->wire == NULL)
 		return ERR_IO;
 	t->bench = bench_new(t->img, t->board, codec_find, &quiet, now_boot());
 	bench_secrets(t->bench, t->secrets);
@@ -390,8 +420,7 @@ start(struct trial *t, struct err *err)
 static void
 done(struct trial *t)
 {
-	if (t->wires != NULL)
-		wires_free(t->wires);
+	try_wire_free(t->wire);
 	if (t->bench != NULL)
 		bench_free(t->bench);
 	if (t->loop != NULL)
@@ -404,10 +433,10 @@ done(struct trial *t)
 int
 main(int argc, char **argv)
 {
-	struct trial t = { .img = NULL };
+	struct trial t = { .img = NULL, .way = { .fd = -1, .instrument = "" } };
 	struct err err = { 0 };
 	const char *secrets = NULL;
-	int64_t fd = -1, seconds = 10;
+	int64_t fd = -1, seconds = 10, through = -1;
 	bool identifies = false;
 	int n = 0;
 
@@ -421,22 +450,30 @@ main(int argc, char **argv)
 			identifies = true;
 		else if (has_value && strcmp(argv[i], "--secrets") == 0)
 			secrets = argv[++i];
-		else if (!has_value || !text_to_int(argv[i + 1],
-					       strcmp(argv[i], "--image-fd") == 0 ? &fd : &seconds))
+		else if (strcmp(argv[i], "--yes-write") == 0)
+			t.way.may_write = true;
+		else if (has_value && strcmp(argv[i], "--instrument") == 0)
+			t.way.instrument = argv[++i];
+		else if (!has_value ||
+			 !text_to_int(argv[i + 1],
+				 strcmp(argv[i], "--image-fd") == 0        ? &fd
+				 : strcmp(argv[i], "--through-fd") == 0 ? &through
+										: &seconds))
 			fd = -1;
 		else
 			i++;
 	}
-	if (fd < 0 || fd > INT32_MAX || seconds < 1) {
+	if (fd < 0 || fd > INT32_MAX || through > INT32_MAX || seconds < 1) {
 		fputs("mbc-try: not to be called by hand; write: mbc try FILE --link LINK\n",
 			stderr);
 		return 1;
 	}
+	t.way.fd = (int)MAX(through, INT64_C(-1));
 	self_protect();
 	if (open_image(&t, (int)fd, secrets, &err) < 0)
 		n = -1;
 	else if (identifies)
-		n = try_identify(t.img, &t.is_ending, &err);
+		n = try_identify(t.img, &t.way, &t.is_ending, &err);
 	else if (start(&t, &err) < 0 || run(&t, seconds * NS_PER_S, &err) < 0)
 		n = -1;
 	else

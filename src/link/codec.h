@@ -325,6 +325,16 @@ struct codec {
 	 * instrument files in which a device says no to a question that it does not know. Left out: nothing. */
 	void (*recognise)(const uint8_t *asked, size_t n, struct request *req, uint32_t *out_tag);
 
+	/* What somebody else wants to have asked, alone in asked[0..n): is it one whole question of this protocol? Into req and ins->opts goes
+	 * what cut(), match() and alike() look at to know its answer; req->kind REQUEST_WRITE: it may change something in a device. ERR_CONF: it is
+	 * none, or one whose answer cannot be told. Left out: only what the instruments of the link ask themselves passes. */
+	int (*guest)(const uint8_t *asked, size_t n, struct instrument *ins, struct request *req,
+		struct err *err);
+
+	/* A question or an answer, marked with another tag: how many bytes `out` has then, 0: it is none. Only with has_tag; left out there:
+	 * nobody else's questions pass. */
+	size_t (*retag)(const uint8_t *in, size_t n, uint32_t tag, uint8_t *out, size_t cap);
+
 	/* Find the first frame in what has arrived: CUT_MORE, CUT_SKIP(n) or CUT_FRAME(n). Must not depend on how the
 	 * bytes were cut. req: what was asked last on this wire, NULL: nothing yet; only for protocols whose answers tell their ends by the
 	 * question alone. WIRE_SILENT: nothing more has come for a while: where silence ends a frame, what is none by now is none; CUT_MORE: what has come

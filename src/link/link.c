@@ -253,7 +253,7 @@ link_garbage(struct link *l, const uint8_t *in, size_t n, int64_t now_ns)
 		if (f->kind == FLIGHT_POLL)
 			link_unit_say(l, f->unit, f->req.first, f->req.n, Q_GARBLED, 0, now_ns);
 	}
-	if (++u->fails > u->retries)
+	if (u != &l->guest.unit && ++u->fails > u->retries)
 		link_unit_give_up(l, u, Q_GARBLED, 0, now_ns);
 	link_drop(l, u, "garbage", now_ns);
 }
@@ -279,11 +279,13 @@ leave(struct link *l, int64_t now_ns)
 	}
 	while (l->line == LINE_OPEN && link_send_next(l, now_ns))
 		;
+	link_guest_step(l, now_ns);
 	l->wake_ns = NEVER;
 	if (l->line == LINE_OPEN)
 		l->wake_ns = link_next_ns(l, now_ns);
 	else if (l->line == LINE_CLOSED && l->n_units > 0)
 		l->wake_ns = l->open_ns;
+	l->wake_ns = MIN(l->wake_ns, link_guest_wake(l, now_ns));
 	l->is_inside = false;
 }
 
@@ -625,6 +627,8 @@ link_write(struct link *l, uint32_t point, uint32_t tag, union value v, const ch
 	if (l->line == LINE_CLOSED)
 		l->open_ns = MIN(l->open_ns, now_ns);
 	l->n_writes++;
+	if (l->guest.phase == GUEST_FLIES)
+		link_guest_give_way(l);
 	if (!l->is_inside) {
 		enter(l);
 		leave(l, now_ns);
@@ -661,6 +665,7 @@ link_make_way(struct link *l)
 {
 	size_t n = l->n_writes;
 
+	link_guest_give_way(l);
 	l->n_writes = 0;
 	for (size_t i = 0; i < n; i++)
 		link_written(l, &l->writes[i], Q_OVERTAKEN, 0);

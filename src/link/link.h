@@ -16,6 +16,7 @@
 #include "board/board.h"
 #include "link/codec.h"
 #include "model/image.h"
+#include "msg/guest.h"
 
 #define LINK_TX_MAX 4096 /* bytes of the longest request */
 
@@ -35,6 +36,9 @@ struct link_sink {
 	/* A write is settled: verdict is GOOD when the device acknowledged it. */
 	void (*written)(
 		void *ctx, uint32_t point, uint32_t tag, enum quality verdict, uint16_t code);
+	/* What came of a guest's question; bytes: of the answer, borrowed. NULL: there are no guests. */
+	void (*guest)(void *ctx, uint32_t ticket, enum guest_end end, int64_t reply_ns,
+		const uint8_t *bytes, size_t n, const char *why);
 };
 
 /* What the owner has to do. */
@@ -86,6 +90,15 @@ void link_make_way(struct link *l);
 /* The device has started anew behind a wire that did not notice: it is identified and prepared again before it is written. Not from within
  * a sink. */
 void link_anew(struct link *l, uint32_t instrument, int64_t now_ns);
+/* Somebody else's question (msg/guest.h). May it be asked on this wire, and may it change something in a device? ERR_REFUSED: why not. */
+int link_guest_check(
+	const struct link *l, const struct guest_ask *ask, bool *out_writes, struct err *err) MUST_CHECK;
+/* Asked when nothing of the bench's own is due, -> sink.guest with the ticket, never from within this call. One at a time. */
+int link_guest(struct link *l, const struct guest_ask *ask, uint32_t ticket, int64_t now_ns,
+	struct err *err) MUST_CHECK;
+bool link_guest_is_free(const struct link *l);
+/* It is not waited for any more: told, with why. */
+void link_guest_end(struct link *l, const char *why);
 
 /* Counters and state of an instrument on this link (index in the image). */
 void link_state(const struct link *l, uint32_t instrument, struct board_state *out);

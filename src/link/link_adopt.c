@@ -316,6 +316,7 @@ link_adopt(struct link *l, struct link *from, int64_t now_ns)
 	bool is_kept = same_wire(l, from) && from->line != LINE_CLOSED && l->n_units > 0 &&
 		       from->n_units > 0 && !from->want_close;
 
+	link_guest_end(from, "the bench file was taken up anew meanwhile; ask again");
 	for (size_t i = 0; i < l->n_units; i++)
 		for (size_t k = 0; k < from->n_units && !l->units[i].is_adopted; k++) {
 			struct unit *u = &l->units[i], *old = &from->units[k];

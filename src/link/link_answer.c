@@ -122,6 +122,8 @@ done(struct link *l, struct flight *f, int64_t now_ns)
 	case FLIGHT_IDENTIFY:
 		link_identify_settled(l, f, now_ns);
 		break;
+	case FLIGHT_GUEST: /* link_guest_answered() */
+		break;
 	}
 }
 
@@ -175,6 +177,8 @@ refused(struct link *l, struct flight *f, const struct refusal *why, const char 
 		break;
 	case FLIGHT_IDENTIFY:
 		link_identify_refused(l, f, why, now_ns);
+		break;
+	case FLIGHT_GUEST:
 		break;
 	}
 }
@@ -343,6 +347,10 @@ settle(struct link *l, struct flight *f, const uint8_t *frame, size_t n, int64_t
 	uint16_t code;
 	int rc;
 
+	if (f->kind == FLIGHT_GUEST) {
+		link_guest_answered(l, f, frame, n, now_ns);
+		return;
+	}
 	l->readings.n = l->readings.n_text = 0;
 	l->readings.refusal = (struct refusal){ 0 };
 	l->readings.is_end = false;

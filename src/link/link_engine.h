@@ -173,7 +173,20 @@ struct write {
 	struct request req;
 };
 
-enum flight_kind { FLIGHT_POLL, FLIGHT_WRITE, FLIGHT_IDENTIFY };
+enum flight_kind { FLIGHT_POLL, FLIGHT_WRITE, FLIGHT_IDENTIFY, FLIGHT_GUEST };
+
+/* A question of somebody else: link_guest.c. */
+struct guest {
+	enum { GUEST_NONE, GUEST_WAITS, GUEST_FLIES } phase;
+	struct unit next; /* who is asked, as far as the codec looks at it .. */
+	struct unit unit; /* .. of the one that was asked last: its late answer may still come */
+	struct request req;
+	uint32_t ticket, tag; /* tag: that of who asks */
+	int64_t until_ns;     /* WAITS: it is given up then */
+	int64_t rest_ns;      /* no other before */
+	size_t n;
+	uint8_t bytes[GUEST_BYTES];
+};
 
 struct flight {
 	bool is_used;
@@ -264,6 +277,7 @@ struct link {
 		writes; /* [LINK_WRITES_MAX + flights_cap] oldest first: those on the wire may come back */
 	size_t n_writes;
 	unsigned writes_row;
+	struct guest guest;
 
 	bool is_inside; /* a call is being served: a callback may queue a write, not step */
 	int64_t wake_ns;
@@ -393,6 +407,18 @@ void link_window_answered(struct link *l, const struct flight *f, int64_t reply_
 /* A timeout, a lost wire or garbage; was_alone: with no other question under way. True: that may be the fault of having several; they are to be
  * asked again one by one, and nobody is told. */
 bool link_window_failed(struct link *l, bool was_alone, int64_t now_ns);
+
+/* link_guest.c */
+/* Fill f with it; false: it has to wait, or there is none. */
+bool link_guest_start(struct link *l, struct flight *f, int64_t now_ns);
+int link_guest_encode(const struct link *l, uint32_t tag, uint8_t *out, size_t cap, struct err *err);
+void link_guest_answered(
+	struct link *l, struct flight *f, const uint8_t *frame, size_t n, int64_t now_ns);
+void link_guest_expired(struct link *l, struct flight *f, int64_t now_ns);
+void link_guest_lost(struct link *l, struct flight *f, const char *why);
+void link_guest_give_way(struct link *l); /* to a write */
+void link_guest_step(struct link *l, int64_t now_ns);
+int64_t link_guest_wake(struct link *l, int64_t now_ns);
 
 /* link_poll.c */
 /* The poll that this question belongs to, NULL when its plan is over. */

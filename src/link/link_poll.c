@@ -269,7 +269,7 @@ choose(struct link *l, struct flight *f, int64_t now_ns)
 		(!is_late || who->identify_ns <= who->next_ns) && start_identify(l, f, who, now_ns))
 		return true;
 	if (!is_late)
-		return false;
+		return link_guest_start(l, f, now_ns);
 	if (best.is_identify)
 		return start_identify(l, f, best.unit, now_ns);
 	start_poll(l, f, best.unit, best.poll, now_ns);
@@ -282,6 +282,10 @@ choose(struct link *l, struct flight *f, int64_t now_ns)
 static void
 cannot_send(struct link *l, struct flight *f, const struct err *err, int64_t now_ns)
 {
+	if (f->kind == FLIGHT_GUEST) {
+		link_guest_lost(l, f, err->msg);
+		return;
+	}
 	link_land(l, f);
 	link_note(l, f->unit, Q_BAD_REQUEST, now_ns, "not sent: %s", err->msg);
 	if (f->kind == FLIGHT_WRITE)
@@ -337,8 +341,11 @@ transmit(struct link *l, struct flight *f, int64_t now_ns)
 	struct unit *u = f->unit;
 	struct err err = { .msg = "the codec wrote nothing" };
 	uint8_t *out = l->tx + l->n_tx;
-	int n = u->codec->encode(&u->ins, &f->req, link_late_tag(l, u, now_ns), &u->vars, out,
-		sizeof(l->tx) - l->n_tx, &err);
+	uint32_t tag = link_late_tag(l, u, now_ns);
+	size_t room = sizeof(l->tx) - l->n_tx;
+	int n = f->kind == FLIGHT_GUEST
+			? link_guest_encode(l, tag, out, room, &err)
+			: u->codec->encode(&u->ins, &f->req, tag, &u->vars, out, room, &err);
 
 	if (n <= 0) {
 		cannot_send(l, f, &err, now_ns);
@@ -594,6 +601,8 @@ link_ask_again(struct link *l, struct flight *f, int64_t now_ns)
 		p->is_again = true;
 	} else if (f->kind == FLIGHT_POLL) {
 		ask_points(f->unit, &f->req, now_ns);
+	} else if (f->kind == FLIGHT_GUEST) {
+		link_guest_lost(l, f, "the wire was lost");
 	}
 }
 
@@ -667,6 +676,10 @@ link_unanswered(
 	bool is_down = u->state.state == INSTRUMENT_DOWN;
 	struct poll *p;
 
+	if (f->kind == FLIGHT_GUEST) {
+		link_guest_lost(l, f, "the wire was lost");
+		return;
+	}
 	link_land(l, f);
 	if (f->kind == FLIGHT_IDENTIFY && u->is_known)
 		return; /* many devices ignore what they do not know; it is asked again after a reconnection */
@@ -741,6 +754,10 @@ expire(struct link *l, struct flight *f, int64_t now_ns)
 	enum quality reason = reason_of(f);
 	char span[CLOCK_TEXT_SIZE];
 
+	if (f->kind == FLIGHT_GUEST) {
+		link_guest_expired(l, f, now_ns);
+		return;
+	}
 	clock_span(span, now_ns - f->sent_ns);
 	link_note(l, u, reason, now_ns, "%s in %s",
 		reason == Q_NO_ANSWER ? "no answer" : "no sound answer", span);

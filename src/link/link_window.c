@@ -69,6 +69,8 @@ link_window_is_open(struct link *l, int64_t now_ns, bool is_write)
 {
 	if (l->n_flights == 0)
 		return true;
+	if (l->guest.phase == GUEST_FLIES)
+		return false;
 	if (!l->is_proved && (is_write || carries_write(l)))
 		return false;
 	return l->n_flights < l->window || (l->n_flights == 1 && may_try(l, now_ns));

@@ -61,12 +61,15 @@ enum wire_kind {
 	WIRE_COMMAND, /* gate -> control; serve, command line -> gate: a command */
 	WIRE_VERDICT, /* control -> gate -> who asked: a verdict */
 	WIRE_VERDICT_ASK, /* serve, command line -> gate -> control: text id: what became of it? -> WIRE_VERDICT */
-	WIRE_DOOR_ASK, /* command line -> supervise: no fields -> WIRE_DOOR +fd: a connection to gate, WIRE_NO, or WIRE_RUN_LOST: in a moment perhaps */
+	WIRE_DOOR_ASK, /* command line -> supervise: no fields, or text "guest": to ask on a wire -> WIRE_DOOR +fd: a connection to gate, WIRE_NO, or WIRE_RUN_LOST: in a moment perhaps */
 	WIRE_CALLER, /* supervise -> gate: +fd, u32 uid, text name: a command line that wants to command */
 	WIRE_TOKENS, /* supervise -> gate: +fd, u32 bits of image.commands: the file of tokens, and what they open */
 	WIRE_TOKEN_COMMAND, /* serve -> gate: text token, then the fields of a command -> WIRE_VERDICT, or WIRE_COMMAND_NO */
 	WIRE_COMMAND_NO, /* gate -> serve: text id, u16 status of HTTP, text why: it was not taken, and is not remembered */
 	WIRE_IMAGE_ASK, /* command line -> supervise: no fields -> WIRE_IMAGE +fd, u32 generation; or WIRE_NO */
+	/* questions of somebody else on the bench's wires (guest.h) */
+	WIRE_GUEST_ASK,  /* command line -> gate -> control: a question */
+	WIRE_GUEST_TOLD, /* control -> gate -> command line: what came of it */
 };
 
 enum wire_run { RUN_START, RUN_STOP, RUN_NOTE };

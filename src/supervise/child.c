@@ -29,6 +29,7 @@ child_init(struct child *c, const char *name, enum sandbox_role role)
 	*c = (struct child){ .name = name, .sock = -1, .next_start_ns = NEVER };
 	c->backoff_max_ns = role == SANDBOX_CONTROL ? BACKOFF_CONTROL_NS : BACKOFF_MAX_NS;
 	c->is_lasting = role != SANDBOX_COMPILE;
+	c->outlives = role == SANDBOX_CONTROL;
 	sandbox_user_find(role, &c->user);
 }
 
@@ -87,6 +88,8 @@ enter(const struct child *c, const char *program, char *const *argv, const int *
 	if (c->is_realtime)
 		ask_realtime();
 	child_become(&c->user, parent);
+	if (c->outlives && (prctl(PR_SET_PDEATHSIG, SIGUSR1) < 0 || getppid() != parent))
+		_exit(2);
 	for (size_t i = 0; i < n_keep; i++)
 		fcntl(keep[i], F_SETFD, 0);
 	if (c->is_lasting) {

@@ -21,6 +21,7 @@ struct child {
 	int64_t backoff_max_ns;    /* of the controller 2 s: it is fed for while it is away */
 	bool is_lasting;           /* not the compiler, whose every line of errors is waited for */
 	bool is_realtime;          /* asks for a real-time class */
+	bool outlives;             /* not killed with us: it is told by SIGUSR1, and ends in order */
 	struct sandbox_user user;  /* ourselves when the one meant cannot run the program */
 	char report[SANDBOX_TEXT]; /* what confines it, in its own words; empty: not told yet */
 };
@@ -35,7 +36,7 @@ void child_become(const struct sandbox_user *user, pid_t parent);
 void child_how(char *out, int status);
 
 /* Start the program with "--socket N" and further arguments (ended by NULL); `keep` are descriptors that it inherits
- * under their numbers. It dies with us. */
+ * under their numbers. It dies with us, or hears of it (c->outlives). */
 int child_start(struct child *c, const char *const *args, const int *keep, size_t n_keep,
 	int64_t now_ns, struct err *err) MUST_CHECK;
 

@@ -13,17 +13,23 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "io/now.h"
 #include "io/seal.h"
 #include "io/sock.h"
 #include "supervise/supervise.h"
 
 #define TOKENS_BYTES_MAX 8192
 
+static bool
+has_commands(const struct image *img)
+{
+	return img->outputs.n > 0 || img->trips.n > 0 || img->alarms.n > 0;
+}
+
 bool
 commands_are_wanted(const struct supervise *s)
 {
-	return s->img != NULL &&
-	       (s->img->outputs.n > 0 || s->img->trips.n > 0 || s->img->alarms.n > 0);
+	return s->img != NULL && (s->is_gate_asked || has_commands(s->img));
 }
 
 /* ---- pairs ---------------------------------------------------------------------------------------------------------------- */
@@ -193,7 +199,7 @@ introduce(struct supervise *s, size_t slot, int end)
 }
 
 int
-commands_asked(struct supervise *s, size_t slot, struct err *err)
+commands_asked(struct supervise *s, size_t slot, bool is_guest, struct err *err)
 {
 	int pair[2], rc;
 
@@ -203,7 +209,11 @@ commands_asked(struct supervise *s, size_t slot, struct err *err)
 	if (s->img == NULL)
 		return err_set(err, ERR_TIMEOUT, 0,
 			"the bench has not started yet; try again in a moment");
-	if (!commands_are_wanted(s))
+	if (is_guest && !commands_are_wanted(s)) { /* it asks on a wire: that goes through the gate, too */
+		s->is_gate_asked = true;
+		commands_adjust(s, now_boot());
+	}
+	if (!is_guest && !has_commands(s->img))
 		return err_set(err, ERR_CONF, 0,
 			"this bench has nothing to command: no channel with 'write:', no trip, no "
 			"alarm");

@@ -2,12 +2,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,6 +19,8 @@
 #include "io/seal.h"
 #include "io/sock.h"
 #include "supervise/supervise.h"
+
+#define ORPHAN_NS (15 * NS_PER_S) /* a controller without supervisor ends within 12 s */
 
 static void
 send_kind(int fd, enum wire_kind kind, const char *text)
@@ -122,11 +126,14 @@ send_image(struct supervise *s, int fd)
 }
 
 static void
-send_door(struct supervise *s, size_t slot)
+send_door(struct supervise *s, size_t slot, struct wire_in *in)
 {
+	char what[16] = "";
 	struct err err;
 
-	if (commands_asked(s, slot, &err) < 0)
+	if (in->left > 0)
+		wire_get_text(in, what, sizeof(what));
+	if (commands_asked(s, slot, strcmp(what, "guest") == 0, &err) < 0)
 		send_kind(
 			s->doors[slot].fd, err.code == ERR_CONF ? WIRE_NO : WIRE_RUN_LOST, err.msg);
 }
@@ -241,7 +248,7 @@ on_question(void *ctx, int fd, unsigned events)
 		send_image(s, fd);
 		break;
 	case WIRE_DOOR_ASK:
-		send_door(s, slot_of(s, fd));
+		send_door(s, slot_of(s, fd), &in);
 		break;
 	case WIRE_RUN_ASK:
 		runs_asked(s, slot_of(s, fd), &in);
@@ -322,9 +329,59 @@ on_caller(void *ctx, int fd, unsigned events)
 	s->doors[slot].run.ticket = 0;
 }
 
+/* Does a supervisor answer at the socket? */
+static bool
+is_answered(const char *path)
+{
+	int fd = sock_connect(path, NULL);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static bool
+is_told_to_stop(void)
+{
+	sigset_t set;
+
+	return sigpending(&set) == 0 &&
+	       (sigismember(&set, SIGTERM) == 1 || sigismember(&set, SIGINT) == 1);
+}
+
+/* The lock is held and no supervisor answers: the controller of one that was killed makes the bench safe, and holds its wires. */
+static int
+wait_for_lock(const struct supervise *s, int fd, struct err *err)
+{
+	const struct timespec pause = { .tv_nsec = 100 * NS_PER_MS };
+	int64_t until_ns = now_boot() + ORPHAN_NS;
+	bool is_said = false;
+
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (is_answered(s->door_path))
+			return err_set(err, ERR_CONF, 0,
+				"bench '%s' is running already; end it with 'mbc stop --bench %s', "
+				"or give this one another name",
+				s->bench, s->bench);
+		if (!is_said)
+			log_warn("bench '%s': the controller of a supervisor that was killed still makes it "
+				 "safe and holds its wires; waiting for its end, at most %d s",
+				s->bench, (int)(ORPHAN_NS / NS_PER_S));
+		is_said = true;
+		if (now_boot() >= until_ns || is_told_to_stop())
+			return err_set(err, ERR_CONF, 0,
+				"bench '%s': the controller of a supervisor that was killed has not ended, and "
+				"two would disturb each other; look for mbc-control with 'ps', end it, and "
+				"start again",
+				s->bench);
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
 /* One supervisor a bench: whoever holds the lock may replace the socket that a killed one left behind. */
 static int
-lock_bench(const struct supervise *s, struct err *err)
+lock_bench(struct supervise *s, struct err *err)
 {
 	char path[PLACE_MAX + 8];
 	int fd;
@@ -333,13 +390,12 @@ lock_bench(const struct supervise *s, struct err *err)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_set(err, ERR_IO, errno, "opening '%s': %s", path, strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return 0; /* held until this process ends */
-	close(fd);
-	return err_set(err, ERR_CONF, 0,
-		"bench '%s' is running already; end it with 'mbc stop --bench %s', or give this "
-		"one another name",
-		s->bench, s->bench);
+	if (wait_for_lock(s, fd, err) < 0) {
+		close(fd);
+		return ERR_CONF;
+	}
+	s->lock = fd; /* held until this process and its controller have ended */
+	return 0;
 }
 
 int

@@ -211,6 +211,7 @@ main(int argc, char **argv)
 		.board = -1,
 		.previous_board = -1,
 		.door = -1,
+		.lock = -1,
 		.serve_kill_ns = NEVER,
 		.began_ns = now_boot(),
 	};

@@ -218,7 +218,7 @@ start_control(struct supervise *s, int64_t now_ns, struct err *err)
 	const char *const args[] = { "--image", image_number, "--secrets", secrets_number,
 		"--generation", generation, "--blackbox", box, "--journal0", files[0], "--journal1",
 		files[1], NULL };
-	int keep[3 + JOURNAL_FILES], n = 2, rc;
+	int keep[4 + JOURNAL_FILES], n = 2, rc;
 
 	keep[0] = seal_bytes("mbc-image", s->img, s->img->size, err);
 	if (keep[0] < 0)
@@ -233,6 +233,7 @@ start_control(struct supervise *s, int64_t now_ns, struct err *err)
 	snprintf(generation, sizeof(generation), "%u", ++s->generation);
 	snprintf(box, sizeof(box), "%d", s->events.box);
 	keep[n++] = s->events.box;
+	keep[n++] = s->lock; /* when we are killed no other has the bench before control has ended */
 	for (int i = 0; i < JOURNAL_FILES; i++) {
 		snprintf(files[i], sizeof(files[i]), "%d", s->events.files[i]);
 		if (s->events.files[i] >= 0)

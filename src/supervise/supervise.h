@@ -54,6 +54,7 @@ struct supervise {
 	bool is_applying;         /* control has an image whose board it has not shown yet */
 
 	int door; /* listening socket of the command line */
+	int lock; /* of the bench: held by us and by control, until the last of both has ended; -1 */
 	char door_path[PLACE_MAX];
 	struct {
 		int fd;          /* connection; -1: free */
@@ -64,6 +65,7 @@ struct supervise {
 			int64_t deadline_ns;
 		} run;
 	} doors[DOORS_MAX];
+	bool is_gate_asked; /* by a command line that asks on a wire: the gate runs though nothing can be commanded */
 	unsigned next_eviction; /* of a caller that holds a place and asks nothing */
 	int spare;              /* a descriptor kept for the case that there are no more */
 	uint32_t run_ticket;    /* of the newest question */
@@ -134,7 +136,7 @@ void commands_adjust(struct supervise *s, int64_t now_ns); /* a new bench file *
 void commands_pair(struct supervise *s,
 	struct child *with);             /* a new pair between the gate and control or serve */
 void commands_look(struct supervise *s); /* at the file of tokens; once a second */
-int commands_asked(struct supervise *s, size_t slot,
+int commands_asked(struct supervise *s, size_t slot, bool is_guest,
 	struct err *err) MUST_CHECK; /* a command line wants a connection to the gate */
 
 /* helpers.c: programs of links */

@@ -1,0 +1,236 @@
+/* try_wire.c - the wire of a trial: one of our own, or through the controller of the bench that has it */
+#include "io/try_wire.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "io/now.h"
+#include "io/sock.h"
+#include "msg/guest.h"
+
+#define LINK 0
+#define PATIENCE_NS (30 * NS_PER_S) /* for what the controller says of a question */
+
+struct try_wire {
+	struct wires *wires; /* our own; NULL: through a controller */
+	struct loop *loop;
+	struct wires_sink sink;
+	struct try_way way;
+	bool must_open, is_open, is_asking;
+	uint32_t number;    /* of the question */
+	int64_t sent_ns;    /* by now_boot() */
+	int64_t answer_ns;  /* it is waited for so long */
+	int64_t held_ns;    /* in all that clock has stood still for so long */
+	char said[EVENT_TEXT]; /* why a question was not asked, the last that was printed */
+	struct guest_told told;
+};
+
+/* ---- through a controller ------------------------------------------------------------------------------------------------- */
+
+static void
+say(struct try_wire *w, const char *why)
+{
+	if (strcmp(w->said, why) != 0)
+		printf("         -- not asked by the bench: %s\n", why);
+	text_copy(w->said, sizeof(w->said), why);
+	fflush(stdout);
+}
+
+/* The clock goes on, as if the question had gone out at once and had taken so long. */
+static void
+go_on(struct try_wire *w, int64_t took_ns)
+{
+	w->is_asking = false;
+	w->held_ns += now_boot() - w->sent_ns - took_ns;
+}
+
+static void
+hang_up(struct try_wire *w)
+{
+	if (w->way.fd < 0)
+		return;
+	loop_remove(w->loop, w->way.fd);
+	close(w->way.fd);
+	w->way.fd = -1;
+	if (w->is_asking)
+		go_on(w, 0);
+}
+
+static void
+take_told(struct try_wire *w)
+{
+	const struct guest_told *t = &w->told;
+
+	if (!w->is_asking || t->number != w->number)
+		return;
+	go_on(w, t->end == GUEST_ANSWERED ? t->reply_ns : w->answer_ns + NS_PER_MS);
+	if (t->end == GUEST_ANSWERED && w->is_open)
+		w->sink.bytes(w->sink.ctx, LINK, t->bytes, t->n);
+	else if (t->end == GUEST_REFUSED || t->end == GUEST_LOST)
+		say(w, t->why);
+}
+
+static void
+on_packet(void *ctx, int fd, unsigned events)
+{
+	struct try_wire *w = ctx;
+	uint8_t packet[WIRE_MAX];
+	struct wire_in in;
+	struct err err;
+	int pass, n = sock_recv(fd, packet, &pass, &err);
+
+	if (n == ERR_TIMEOUT)
+		return;
+	if (n > 0 && pass >= 0)
+		close(pass);
+	if (n > 0 && wire_open(&in, packet, (size_t)n, &err) == WIRE_GUEST_TOLD &&
+		guest_told_read(&w->told, &in, &err) == 0) {
+		take_told(w);
+		return;
+	}
+	hang_up(w);
+}
+
+static void
+ask(struct try_wire *w, const char *codec, const uint8_t *bytes, size_t n, int64_t answer_ns)
+{
+	struct guest_ask a = { .may_write = w->way.may_write, .n = n };
+	struct buf packet = { 0 };
+
+	if (w->is_asking || w->way.fd < 0)
+		return; /* as lost on its way: who asks hears nothing */
+	if (n > sizeof(a.bytes)) {
+		say(w, "it is too long");
+		return;
+	}
+	a.number = ++w->number;
+	a.timeout_ns = MIN(answer_ns, GUEST_TIMEOUT_MAX);
+	text_copy(a.instrument, sizeof(a.instrument), w->way.instrument);
+	text_copy(a.codec, sizeof(a.codec), codec);
+	memcpy(a.bytes, bytes, n);
+	w->is_asking = true;
+	w->sent_ns = now_boot();
+	w->answer_ns = answer_ns;
+	guest_ask_write(&packet, &a);
+	if (sock_send(w->way.fd, &packet, -1, NULL) < 0)
+		hang_up(w);
+	buf_done(&packet);
+}
+
+/* ---- either ---------------------------------------------------------------------------------------------------------------- */
+
+struct try_wire *
+try_wire_new(struct loop *loop, const struct image *img, const struct wires_sink *sink,
+	const struct try_way *way, struct err *err)
+{
+	struct try_wire *w = mem_zero(1, sizeof(*w));
+
+	w->loop = loop;
+	w->sink = *sink;
+	w->way = *way;
+	if (way->fd < 0)
+		w->wires = wires_new(loop, img, sink, err);
+	if (way->fd < 0 ? w->wires != NULL
+			: loop_add(loop, way->fd, LOOP_READ, on_packet, w, err) == 0)
+		return w;
+	free(w);
+	return NULL;
+}
+
+void
+try_wire_free(struct try_wire *w)
+{
+	if (w == NULL)
+		return;
+	if (w->wires != NULL)
+		wires_free(w->wires);
+	hang_up(w);
+	free(w);
+}
+
+void
+try_wire_open(struct try_wire *w, uint32_t link)
+{
+	if (w->wires != NULL)
+		wires_open(w->wires, link);
+	else
+		w->must_open = true;
+}
+
+void
+try_wire_close(struct try_wire *w, uint32_t link)
+{
+	w->is_open = w->must_open = false;
+	if (w->wires != NULL)
+		wires_close(w->wires, link);
+}
+
+void
+try_wire_flush(struct try_wire *w, uint32_t link)
+{
+	if (w->wires != NULL)
+		wires_flush(w->wires, link);
+}
+
+void
+try_wire_send(struct try_wire *w, uint32_t link, const char *codec, const uint8_t *bytes, size_t n,
+	int64_t answer_ns)
+{
+	if (w->wires != NULL)
+		wires_send(w->wires, link, bytes, n, answer_ns);
+	else
+		ask(w, codec, bytes, n, answer_ns);
+}
+
+int64_t
+try_wire_time(struct try_wire *w)
+{
+	int64_t now = now_boot();
+
+	if (w->wires != NULL)
+		return wires_time(w->wires, now);
+	if (w->must_open) {
+		w->must_open = false;
+		w->is_open = true;
+		w->sink.opened(w->sink.ctx, LINK);
+	}
+	if (w->is_asking && now - w->sent_ns > PATIENCE_NS) {
+		go_on(w, w->answer_ns + NS_PER_MS);
+		say(w, "the controller does not say what came of it");
+	}
+	return w->must_open ? now : w->is_asking ? w->sent_ns + PATIENCE_NS : NEVER;
+}
+
+int64_t
+try_wire_now(const struct try_wire *w)
+{
+	return (w->is_asking ? w->sent_ns : now_boot()) - w->held_ns;
+}
+
+int64_t
+try_wire_real(const struct try_wire *w, int64_t now_ns)
+{
+	return w->is_asking || now_ns == NEVER ? NEVER : now_ns + w->held_ns;
+}
+
+bool
+try_wire_is_asking(const struct try_wire *w)
+{
+	return w->is_asking;
+}
+
+bool
+try_wire_is_through(const struct try_wire *w)
+{
+	return w->wires == NULL;
+}
+
+bool
+try_wire_is_dead(const struct try_wire *w)
+{
+	return w->wires == NULL && w->way.fd < 0;
+}
