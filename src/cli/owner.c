@@ -101,8 +101,8 @@ user_on(const struct board *b, const struct image *img)
 }
 
 static enum owned
-ask_bench(const struct args *args, const struct image *img, char *bench,
-	char instrument[OWNER_NAME])
+ask_bench(
+	const struct args *args, const struct image *img, char *bench, char instrument[OWNER_NAME])
 {
 	struct args other = *args;
 	const struct board *b;
@@ -167,8 +167,8 @@ ask_door(const struct args *args, int supervisor)
 
 	for (int i = 0; i < DOOR_TRIES; i++) {
 		int pass = -1;
-		int rc = sock_ask(supervisor, WIRE_DOOR_ASK, "guest", why, sizeof(why), &pass, 3000,
-			&err);
+		int rc = sock_ask(
+			supervisor, WIRE_DOOR_ASK, "guest", why, sizeof(why), &pass, 3000, &err);
 
 		if (rc == WIRE_DOOR && pass >= 0)
 			return pass;
@@ -186,6 +186,7 @@ ask_door(const struct args *args, int supervisor)
 int
 owner_door(const struct args *args, const char *bench, const char *instrument)
 {
+	static bool is_said; /* a scan asks anew for each language */
 	struct args other = *args;
 	int supervisor, door;
 
@@ -198,9 +199,12 @@ owner_door(const struct args *args, const char *bench, const char *instrument)
 	if (door < 0)
 		return -1;
 	fcntl(door, F_SETFD, 0); /* for the program that asks */
-	printf("The running bench '%s' has this wire (instrument '%s'): its controller asks in "
-	       "between.\n",
-		bench, instrument);
+	if (!is_said)
+		printf("The running bench '%s' has this wire (instrument '%s'): its controller "
+		       "asks in "
+		       "between.\n",
+			bench, instrument);
+	is_said = true;
 	fflush(stdout);
 	return door;
 }

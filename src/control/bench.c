@@ -25,9 +25,9 @@ struct bench {
 		*hands; /* what writes and protects; NULL: nothing of the bench is ever written */
 	struct guests *guests; /* questions of others on its wires */
 	struct link **links;   /* [link] */
-	struct wakes wakes;  /* of links */
-	uint32_t *pending;   /* links whose wishes have not been taken yet */
-	uint8_t *is_pending; /* [link] */
+	struct wakes wakes;    /* of links */
+	uint32_t *pending;     /* links whose wishes have not been taken yet */
+	uint8_t *is_pending;   /* [link] */
 	uint32_t n_pending, first_pending;
 	uint32_t *instrument_link;     /* [instrument] */
 	enum instrument_state *states; /* [instrument] as last reported */
@@ -262,8 +262,8 @@ on_keep(void *ctx, const uint8_t *bytes, size_t n)
 /* ---- for guests ----------------------------------------------------------------------------------------------------------- */
 
 static int
-on_guest_check(void *ctx, uint32_t link, const struct guest_ask *ask, bool *out_writes,
-	struct err *err)
+on_guest_check(
+	void *ctx, uint32_t link, const struct guest_ask *ask, bool *out_writes, struct err *err)
 {
 	const struct bench *b = ctx;
 
@@ -271,8 +271,8 @@ on_guest_check(void *ctx, uint32_t link, const struct guest_ask *ask, bool *out_
 }
 
 static int
-on_guest_start(void *ctx, uint32_t link, const struct guest_ask *ask, uint32_t ticket,
-	struct err *err)
+on_guest_start(
+	void *ctx, uint32_t link, const struct guest_ask *ask, uint32_t ticket, struct err *err)
 {
 	struct bench *b = ctx;
 	int rc = link_guest(b->links[link], ask, ticket, b->now_ns, err);
@@ -295,8 +295,8 @@ on_guest_may_write(void *ctx, struct err *err)
 	const struct bench *b = ctx;
 
 	if (b->img->is_observed)
-		return err_set(err, ERR_REFUSED, 0,
-			"this bench only observes; nothing at all is written");
+		return err_set(
+			err, ERR_REFUSED, 0, "this bench only observes; nothing at all is written");
 	if (b->is_run)
 		return err_set(err, ERR_REFUSED, 0, "a run is active; end it first");
 	return b->hands == NULL ? 0 : hands_may_be_bypassed(b->hands, err);

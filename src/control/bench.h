@@ -10,9 +10,9 @@
 #include "control/command.h"
 #include "control/keep.h"
 #include "link/link.h"
-#include "msg/guest.h"
 #include "model/image.h"
 #include "msg/event.h"
+#include "msg/guest.h"
 #include "msg/health.h"
 
 struct bench;

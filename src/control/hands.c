@@ -547,7 +547,8 @@ hands_may_be_bypassed(const struct hands *h, struct err *err)
 			"the bench is in a safe state, or on its way to one; release it first");
 	if (h->is_deciding)
 		return err_set(err, ERR_REFUSED, 0,
-			"the bench has just started and decides how it goes on; ask again in a moment");
+			"the bench has just started and decides how it goes on; ask again in a "
+			"moment");
 	return 0;
 }
 

@@ -312,7 +312,8 @@ modbus_master_guest(const uint8_t *pdu, size_t n, struct request *req, struct er
 
 	if (n == 0 || n > MODBUS_PDU_MAX || guest_length(pdu, n) != n)
 		return err_set(err, ERR_CONF, 0,
-			"function %u is none that passes, or it is not written as the standard has it",
+			"function %u is none that passes, or it is not written as the standard has "
+			"it",
 			n == 0 ? 0 : pdu[0]);
 	*req = (struct request){ .function = pdu[0], .address = get_u16be(pdu + 1) };
 	if (!guest_reads(pdu, req)) {

@@ -43,7 +43,8 @@ static int
 rtu_guest(const uint8_t *asked, size_t n, struct instrument *ins, struct request *req,
 	struct err *err)
 {
-	if (n < RTU_MIN || n > MODBUS_RTU_MAX || get_u16le(asked + n - 2) != modbus_crc(asked, n - 2))
+	if (n < RTU_MIN || n > MODBUS_RTU_MAX ||
+		get_u16le(asked + n - 2) != modbus_crc(asked, n - 2))
 		return err_set(err, ERR_CONF, 0, "it is no single question of Modbus RTU");
 	ins->opts.num[MODBUS_OPT_UNIT] = asked[0];
 	if (asked[0] < 1 || asked[0] > 247)

@@ -337,7 +337,8 @@ lose_guests(struct desk *d)
 {
 	for (size_t i = 0; i < DESK_CALLERS; i++)
 		if (d->callers[i].fd >= 0 && d->callers[i].guest != 0)
-			refuse_guest(d, &d->callers[i], GUEST_LOST, "the controller ended meanwhile");
+			refuse_guest(
+				d, &d->callers[i], GUEST_LOST, "the controller ended meanwhile");
 }
 
 /* New ones go to the controller; *out: what is known of it afterwards. */

@@ -46,7 +46,7 @@ struct setup {
 };
 
 #define TOLD_KEPT 32
-#define ORPHAN_S 12 /* without a supervisor it lives no longer, safe or not */
+#define ORPHAN_S 12                 /* without a supervisor it lives no longer, safe or not */
 #define ENDING_NS (200 * NS_PER_MS) /* for the journal; supervise writes what is left */
 
 struct control {

@@ -24,7 +24,7 @@
 
 #define LINK 0
 #define HEARD_MAX 4096
-#define TURN_NS (40 * NS_PER_S) /* a question through the controller, which bounds it itself */
+#define TURN_NS (40 * NS_PER_S)   /* a question through the controller, which bounds it itself */
 #define CALM_NS (100 * NS_PER_MS) /* so long nothing comes before a question */
 #define RESTLESS_NS NS_PER_S      /* a wire that is never calm is asked all the same */
 #define TIMEOUT_MIN_NS (200 * NS_PER_MS)
@@ -75,9 +75,8 @@ find_question(struct search *s, const struct recognise *asks, const char *codec)
 	for (i = 0; i < s->n_questions; i++)
 		if (s->questions[i].n == n && memcmp(s->questions[i].bytes, bytes, n) == 0)
 			return i;
-	s->questions[s->n_questions++] = (struct question){
-		.codec = codec, .bytes = bytes, .n = n
-	};
+	s->questions[s->n_questions++] =
+		(struct question){ .codec = codec, .bytes = bytes, .n = n };
 	return i;
 }
 
@@ -271,7 +270,8 @@ ask(struct search *s, struct question *q, struct err *err)
 		0)
 		return ERR_IO;
 	if (try_wire_is_dead(s->wire))
-		return err_set(err, ERR_IO, 0, "the bench that has this wire does not talk any more");
+		return err_set(
+			err, ERR_IO, 0, "the bench that has this wire does not talk any more");
 	judge(s, WIRE_SILENT);
 	keep_answer(s, q);
 	if (q->n_answer == 0 && (image_link_at(s->img, LINK)->kind == LINK_TCP ||

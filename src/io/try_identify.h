@@ -9,6 +9,7 @@
 /* Ask on the first link of the image what identifies its instruments (recognise.h), each question once, and print the titles of those whose
  * answer it was. Their number; negative: it failed, err says why. *out_stopped: a person has ended it. The question under way is then
  * the last one, and what was found until then is printed. */
-int try_identify(const struct image *img, const struct try_way *way, bool *out_stopped, struct err *err) MUST_CHECK;
+int try_identify(const struct image *img, const struct try_way *way, bool *out_stopped,
+	struct err *err) MUST_CHECK;
 
 #endif

@@ -70,8 +70,8 @@ serve_links(struct trial *t)
 		if (wants.open)
 			try_wire_open(t->wire, link);
 		if (wants.n > 0)
-			try_wire_send(t->wire, link, codec_of(t), wants.bytes, wants.n,
-				wants.answer_ns);
+			try_wire_send(
+				t->wire, link, codec_of(t), wants.bytes, wants.n, wants.answer_ns);
 	}
 }
 
@@ -359,7 +359,8 @@ run(struct trial *t, int64_t limit_ns, struct err *err)
 	print_traces(t);
 	if (try_wire_is_dead(t->wire))
 		return err_set(err, ERR_IO, 0,
-			"the bench that has this wire does not talk any more; 'mbc doctor' says more");
+			"the bench that has this wire does not talk any more; 'mbc doctor' says "
+			"more");
 	return 0;
 }
 
@@ -454,11 +455,10 @@ main(int argc, char **argv)
 			t.way.may_write = true;
 		else if (has_value && strcmp(argv[i], "--instrument") == 0)
 			t.way.instrument = argv[++i];
-		else if (!has_value ||
-			 !text_to_int(argv[i + 1],
-				 strcmp(argv[i], "--image-fd") == 0        ? &fd
-				 : strcmp(argv[i], "--through-fd") == 0 ? &through
-										: &seconds))
+		else if (!has_value || !text_to_int(argv[i + 1],
+					       strcmp(argv[i], "--image-fd") == 0     ? &fd
+					       : strcmp(argv[i], "--through-fd") == 0 ? &through
+										      : &seconds))
 			fd = -1;
 		else
 			i++;

@@ -21,10 +21,10 @@ struct try_wire {
 	struct wires_sink sink;
 	struct try_way way;
 	bool must_open, is_open, is_asking;
-	uint32_t number;    /* of the question */
-	int64_t sent_ns;    /* by now_boot() */
-	int64_t answer_ns;  /* it is waited for so long */
-	int64_t held_ns;    /* in all that clock has stood still for so long */
+	uint32_t number;       /* of the question */
+	int64_t sent_ns;       /* by now_boot() */
+	int64_t answer_ns;     /* it is waited for so long */
+	int64_t held_ns;       /* in all that clock has stood still for so long */
 	char said[EVENT_TEXT]; /* why a question was not asked, the last that was printed */
 	struct guest_told told;
 };

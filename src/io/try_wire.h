@@ -27,10 +27,12 @@ void try_wire_flush(struct try_wire *w, uint32_t link);
 /* One question in the language of this codec. */
 void try_wire_send(struct try_wire *w, uint32_t link, const char *codec, const uint8_t *bytes,
 	size_t n, int64_t answer_ns);
-int64_t try_wire_time(struct try_wire *w); /* at each turn; returns when to come again, by now_boot() */
+int64_t try_wire_time(
+	struct try_wire *w); /* at each turn; returns when to come again, by now_boot() */
 
 int64_t try_wire_now(const struct try_wire *w);
-int64_t try_wire_real(const struct try_wire *w, int64_t now_ns); /* that time by now_boot(); NEVER while it stands still */
+int64_t try_wire_real(const struct try_wire *w,
+	int64_t now_ns); /* that time by now_boot(); NEVER while it stands still */
 bool try_wire_is_asking(const struct try_wire *w);
 bool try_wire_is_through(const struct try_wire *w);
 bool try_wire_is_dead(const struct try_wire *w); /* the bench has gone */

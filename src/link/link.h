@@ -91,8 +91,8 @@ void link_make_way(struct link *l);
  * a sink. */
 void link_anew(struct link *l, uint32_t instrument, int64_t now_ns);
 /* Somebody else's question (msg/guest.h). May it be asked on this wire, and may it change something in a device? ERR_REFUSED: why not. */
-int link_guest_check(
-	const struct link *l, const struct guest_ask *ask, bool *out_writes, struct err *err) MUST_CHECK;
+int link_guest_check(const struct link *l, const struct guest_ask *ask, bool *out_writes,
+	struct err *err) MUST_CHECK;
 /* Asked when nothing of the bench's own is due, -> sink.guest with the ticket, never from within this call. One at a time. */
 int link_guest(struct link *l, const struct guest_ask *ask, uint32_t ticket, int64_t now_ns,
 	struct err *err) MUST_CHECK;

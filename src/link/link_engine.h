@@ -411,7 +411,8 @@ bool link_window_failed(struct link *l, bool was_alone, int64_t now_ns);
 /* link_guest.c */
 /* Fill f with it; false: it has to wait, or there is none. */
 bool link_guest_start(struct link *l, struct flight *f, int64_t now_ns);
-int link_guest_encode(const struct link *l, uint32_t tag, uint8_t *out, size_t cap, struct err *err);
+int link_guest_encode(
+	const struct link *l, uint32_t tag, uint8_t *out, size_t cap, struct err *err);
 void link_guest_answered(
 	struct link *l, struct flight *f, const uint8_t *frame, size_t n, int64_t now_ns);
 void link_guest_expired(struct link *l, struct flight *f, int64_t now_ns);

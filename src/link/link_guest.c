@@ -31,7 +31,8 @@ tag_of(const struct codec *codec, const uint8_t *asked, size_t n)
 }
 
 static bool
-is_same(const struct unit *u, const struct request *req, uint32_t tag, const uint8_t *asked, size_t n)
+is_same(const struct unit *u, const struct request *req, uint32_t tag, const uint8_t *asked,
+	size_t n)
 {
 	uint8_t bytes[GUEST_BYTES];
 	struct err err;
@@ -106,7 +107,8 @@ judge(const struct link *l, const struct guest_ask *ask, struct unit *guest, str
 	guest->index = u->index;
 	if (u->codec->guest == NULL)
 		return err_set(err, ERR_REFUSED, 0,
-			"the bench itself does not ask this, and in '%s' nobody can tell whether it "
+			"the bench itself does not ask this, and in '%s' nobody can tell whether "
+			"it "
 			"changes something; stop the bench to ask it",
 			ask->codec);
 	return u->codec->guest(ask->bytes, ask->n, &guest->ins, req, err) < 0 ? ERR_REFUSED : 0;
@@ -175,8 +177,7 @@ ready_ns(struct link *l, int64_t now_ns)
 	struct guest *g = &l->guest;
 	int64_t at_ns = MAX(g->rest_ns, MAX(l->pause_ns, l->orphan_ns));
 
-	if (g->phase != GUEST_WAITS || l->n_flights > 0 || l->n_writes > 0 ||
-		l->line != LINE_OPEN)
+	if (g->phase != GUEST_WAITS || l->n_flights > 0 || l->n_writes > 0 || l->line != LINE_OPEN)
 		return NEVER;
 	for (size_t i = 0; i < l->n_late; i++)
 		if (l->late[i].unit == &g->unit)
@@ -231,7 +232,8 @@ tell(struct link *l, enum guest_end end, int64_t reply_ns, const uint8_t *bytes,
 }
 
 void
-link_guest_answered(struct link *l, struct flight *f, const uint8_t *frame, size_t n, int64_t now_ns)
+link_guest_answered(
+	struct link *l, struct flight *f, const uint8_t *frame, size_t n, int64_t now_ns)
 {
 	uint8_t bytes[GUEST_ANSWER_MAX];
 	const struct codec *codec = f->unit->codec;
@@ -257,7 +259,8 @@ link_guest_expired(struct link *l, struct flight *f, int64_t now_ns)
 {
 	int64_t took_ns = now_ns - f->sent_ns;
 
-	link_note(l, f->unit, Q_NO_ANSWER, now_ns, "no answer to what was asked for mbc try or scan");
+	link_note(
+		l, f->unit, Q_NO_ANSWER, now_ns, "no answer to what was asked for mbc try or scan");
 	link_late_add(l, f->unit, &f->req, f->tag, MAX(now_ns, f->over_ns), now_ns);
 	l->guest.rest_ns = now_ns + took_ns;
 	link_land(l, f);
@@ -289,7 +292,8 @@ link_guest_give_way(struct link *l)
 	bool is_told_apart = f != NULL && f->unit->codec->has_tag && f->unit->codec->tag_bits == 0;
 
 	if (l->guest.phase == GUEST_WAITS)
-		tell(l, GUEST_REFUSED, 0, NULL, 0, "it gave way to what the bench writes; ask again");
+		tell(l, GUEST_REFUSED, 0, NULL, 0,
+			"it gave way to what the bench writes; ask again");
 	else if (is_told_apart)
 		link_guest_lost(l, f, "it gave way to what the bench writes; ask again");
 }
@@ -298,7 +302,8 @@ void
 link_guest_end(struct link *l, const char *why)
 {
 	if (l->guest.phase != GUEST_NONE)
-		tell(l, l->guest.phase == GUEST_WAITS ? GUEST_REFUSED : GUEST_LOST, 0, NULL, 0, why);
+		tell(l, l->guest.phase == GUEST_WAITS ? GUEST_REFUSED : GUEST_LOST, 0, NULL, 0,
+			why);
 }
 
 void

@@ -11,9 +11,10 @@
 #include "msg/event.h"
 #include "msg/wire.h"
 
-#define GUEST_BYTES 512        /* of the longest question */
-#define GUEST_ANSWER_MAX 1800  /* of the longest answer: it goes as hexadecimal digits in one message */
-#define GUEST_CODEC 32         /* bytes of its name with the NUL */
+#define GUEST_BYTES 512 /* of the longest question */
+#define GUEST_ANSWER_MAX                                                                           \
+	1800           /* of the longest answer: it goes as hexadecimal digits in one message */
+#define GUEST_CODEC 32 /* bytes of its name with the NUL */
 #define GUEST_TIMEOUT_MAX (10 * NS_PER_S)
 
 enum guest_end {
@@ -25,7 +26,7 @@ enum guest_end {
 };
 
 struct guest_ask {
-	uint32_t number; /* of the question, of who asks */
+	uint32_t number;                 /* of the question, of who asks */
 	char principal[EVENT_PRINCIPAL]; /* filled in by the gate */
 	char instrument[EVENT_SUBJECT];  /* one of the bench: its wire is meant */
 	char codec[GUEST_CODEC];         /* the language of the question: "modbus" */

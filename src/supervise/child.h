@@ -16,13 +16,13 @@ struct child {
 	int sock;            /* our end of its socket pair; -1: none */
 	uint32_t restarts;   /* times it ended by itself */
 	int64_t started_ns;
-	int64_t next_start_ns;     /* when to start it again; NEVER: not at all */
-	int64_t backoff_ns;        /* wait after the next quick end */
-	int64_t backoff_max_ns;    /* of the controller 2 s: it is fed for while it is away */
-	bool is_lasting;           /* not the compiler, whose every line of errors is waited for */
-	bool is_realtime;          /* asks for a real-time class */
-	bool outlives;             /* not killed with us: it is told by SIGUSR1, and ends in order */
-	struct sandbox_user user;  /* ourselves when the one meant cannot run the program */
+	int64_t next_start_ns;    /* when to start it again; NEVER: not at all */
+	int64_t backoff_ns;       /* wait after the next quick end */
+	int64_t backoff_max_ns;   /* of the controller 2 s: it is fed for while it is away */
+	bool is_lasting;          /* not the compiler, whose every line of errors is waited for */
+	bool is_realtime;         /* asks for a real-time class */
+	bool outlives;            /* not killed with us: it is told by SIGUSR1, and ends in order */
+	struct sandbox_user user; /* ourselves when the one meant cannot run the program */
 	char report[SANDBOX_TEXT]; /* what confines it, in its own words; empty: not told yet */
 };
 

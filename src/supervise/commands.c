@@ -209,7 +209,8 @@ commands_asked(struct supervise *s, size_t slot, bool is_guest, struct err *err)
 	if (s->img == NULL)
 		return err_set(err, ERR_TIMEOUT, 0,
 			"the bench has not started yet; try again in a moment");
-	if (is_guest && !commands_are_wanted(s)) { /* it asks on a wire: that goes through the gate, too */
+	if (is_guest &&
+		!commands_are_wanted(s)) { /* it asks on a wire: that goes through the gate, too */
 		s->is_gate_asked = true;
 		commands_adjust(s, now_boot());
 	}

@@ -364,14 +364,17 @@ wait_for_lock(const struct supervise *s, int fd, struct err *err)
 				"or give this one another name",
 				s->bench, s->bench);
 		if (!is_said)
-			log_warn("bench '%s': the controller of a supervisor that was killed still makes it "
+			log_warn("bench '%s': the controller of a supervisor that was killed still "
+				 "makes it "
 				 "safe and holds its wires; waiting for its end, at most %d s",
 				s->bench, (int)(ORPHAN_NS / NS_PER_S));
 		is_said = true;
 		if (now_boot() >= until_ns || is_told_to_stop())
 			return err_set(err, ERR_CONF, 0,
-				"bench '%s': the controller of a supervisor that was killed has not ended, and "
-				"two would disturb each other; look for mbc-control with 'ps', end it, and "
+				"bench '%s': the controller of a supervisor that was killed has "
+				"not ended, and "
+				"two would disturb each other; look for mbc-control with 'ps', end "
+				"it, and "
 				"start again",
 				s->bench);
 		nanosleep(&pause, NULL);

@@ -233,7 +233,8 @@ start_control(struct supervise *s, int64_t now_ns, struct err *err)
 	snprintf(generation, sizeof(generation), "%u", ++s->generation);
 	snprintf(box, sizeof(box), "%d", s->events.box);
 	keep[n++] = s->events.box;
-	keep[n++] = s->lock; /* when we are killed no other has the bench before control has ended */
+	keep[n++] =
+		s->lock; /* when we are killed no other has the bench before control has ended */
 	for (int i = 0; i < JOURNAL_FILES; i++) {
 		snprintf(files[i], sizeof(files[i]), "%d", s->events.files[i]);
 		if (s->events.files[i] >= 0)
