@@ -14,7 +14,9 @@
 #include "base/span.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/look.h"
 #include "cli/order.h"
+#include "control/change.h"
 #include "io/seal.h"
 #include "io/secrets.h"
 #include "io/self.h"
@@ -78,10 +80,71 @@ cli_stop(struct args *args)
 	return ask(args, WIRE_STOP, 20000);
 }
 
+/* The supervisor is asked with this word. Its answer in text; the kind of it, or the negative of an exit code. */
+static int
+ask_reload(struct args *args, const char *word, char *text, size_t cap)
+{
+	struct err err;
+	int fd = cli_connect(args), pass, rc;
+
+	if (fd < 0)
+		return fd;
+	text[0] = '\0';
+	rc = sock_ask(
+		fd, WIRE_RELOAD, word[0] == '\0' ? NULL : word, text, cap, &pass, 10000, &err);
+	close(fd);
+	return rc < 0 ? -cli_say(args, CLI_FAILED, "%s", err.msg) : rc;
+}
+
+/* What becomes weaker has been shown: why? Empty: nobody is there to say. */
+static void
+ask_why(char *out, size_t cap)
+{
+	out[0] = '\0';
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return;
+	printf("This weakens protection. Why? (nothing: the file goes on waiting) ");
+	fflush(stdout);
+	if (fgets(out, (int)cap, stdin) == NULL)
+		out[0] = '\0';
+	out[strcspn(out, "\r\n")] = '\0';
+}
+
 int
 cli_reload(struct args *args)
 {
-	return ask(args, WIRE_RELOAD, 10000);
+	char text[WIRE_MAX], word[EVENT_TEXT], why[EVENT_TEXT - 8] = "";
+	const char *reason = NULL;
+	bool discards = args_option(args, "--discard", NULL);
+	int rc;
+
+	if (args_option(args, "--reason", &reason) &&
+		(order_word(args, why, sizeof(why), reason, "--reason") != CLI_GOOD ||
+			why[0] == '\0'))
+		return why[0] == '\0' ? cli_say(args, CLI_WRONG, "--reason says nothing")
+				      : CLI_WRONG;
+	if (args_count(args, 0, 0) != 0)
+		return CLI_WRONG;
+	snprintf(word, sizeof(word), "%s%s",
+		discards         ? "discard"
+		: why[0] != '\0' ? "reason "
+				 : "",
+		discards ? "" : why);
+	rc = ask_reload(args, word, text, sizeof(text));
+	if (rc == WIRE_RELOAD_WHY) {
+		printf("%s\n", text);
+		ask_why(why, sizeof(why));
+		if (why[0] == '\0')
+			return CLI_WRONG;
+		snprintf(word, sizeof(word), "reason %s", why);
+		rc = ask_reload(args, word, text, sizeof(text));
+	}
+	if (rc < 0)
+		return -rc;
+	if (rc != WIRE_TEXT)
+		return cli_say(args, CLI_WRONG, "%s", text);
+	printf("%s\n", text);
+	return CLI_GOOD;
 }
 
 /* Run the compiler on a file; what it writes is on the descriptor that is returned, -1: that was told. *out_status: as of waitpid(). */
@@ -129,6 +192,35 @@ read_image(const struct args *args, int fd)
 	return NULL;
 }
 
+/* What of its protection the bench that runs would change with this file. */
+static int
+check_against(struct args *args)
+{
+	const struct image *running;
+	struct change_count count;
+	struct buf list = { 0 };
+	struct image *img;
+	int code;
+
+	if (args_count(args, 1, 1) != 0)
+		return CLI_WRONG;
+	img = cli_compile(args, args->at[0], NULL, &code);
+	running = img == NULL ? NULL : look_image(args, &code);
+	if (running == NULL) {
+		free(img);
+		return code;
+	}
+	if (change_list(running, img, &list, &count) == 0)
+		puts("nothing of the protection changes");
+	else
+		printf("%s", buf_text(&list));
+	if (count.weaker > 0)
+		puts("it weakens protection and needs a reason: mbc reload --reason TEXT");
+	buf_done(&list);
+	free(img);
+	return CLI_GOOD;
+}
+
 static char word_check[] = "--check", word_merged[] = "--merged", word_schema[] = "--schema",
 	    word_instrument[] = "--schema-instrument";
 
@@ -160,6 +252,8 @@ cli_check(struct args *args)
 	struct err err;
 	int status = 0, fd;
 
+	if (args_option(args, "--against-running", NULL))
+		return check_against(args);
 	if (args_count(args, 1, 1) != 0)
 		return CLI_WRONG;
 	argv[2] = args->at[0];

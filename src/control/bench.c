@@ -473,7 +473,13 @@ find_instrument(const struct image *img, const struct image_instrument *like)
 int
 bench_may_adopt(const struct bench *b, const struct image *next, struct err *err)
 {
-	return b->hands == NULL ? 0 : hands_may_adopt(b->hands, next, err);
+	return b->hands == NULL ? 0 : hands_may_adopt(b->hands, next, b->is_run, err);
+}
+
+bool
+bench_is_at_rest(const struct bench *b)
+{
+	return !b->is_run && (b->hands == NULL || hands_are_safe(b->hands));
 }
 
 void
@@ -481,6 +487,7 @@ bench_adopt(struct bench *b, struct bench *from, uint32_t *kept, int64_t now_ns)
 {
 	b->now_ns = now_ns;
 	guests_drop(from->guests);
+	b->is_run = from->is_run;
 	channels_adopt(b->channels, from->channels);
 	if (b->hands != NULL && from->hands != NULL)
 		hands_adopt(b->hands, from->hands, now_ns);

@@ -50,6 +50,9 @@ void bench_free(struct bench *b);
 /* May an image be taken up in place of this one's now? ERR_REFUSED with cause; remedy. */
 int bench_may_adopt(const struct bench *b, const struct image *next, struct err *err) MUST_CHECK;
 
+/* Are all outputs that can hurt safe, and is no run active? */
+bool bench_is_at_rest(const struct bench *b);
+
 /* After a reload: take over values, filters and links from the bench that ran before, matched by (id, type, unit) and by
  * instrument hash. kept[i] is set to the old index of the link whose wire goes on as link i, or IMAGE_NONE; wires that
  * are not kept are closed by the caller. kept has room for all links of the new image. */

@@ -326,14 +326,15 @@ is_sooner(const char *was, const char *is)
 
 	while (was[at] != '\0' && was[at] == is[at])
 		at++;
-	while (at > 0 && (isdigit((unsigned char)was[at - 1]) || was[at - 1] == '.' ||
-				 was[at - 1] == '-'))
+	while (at > 0 &&
+		(isdigit((unsigned char)was[at - 1]) || was[at - 1] == '.' || was[at - 1] == '-'))
 		at--;
 	x = strtod(was + at, &was_end);
 	y = strtod(is + at, &is_end);
 	if (was_end == was + at || is_end == is + at || strcmp(was_end, is_end) != 0 ||
 		strstr(was, "not") != NULL || strpbrk(was, "!?(") != NULL ||
-		strstr(was, "if") != NULL || strstr(was_end, " -") != NULL || strpbrk(was, "+*/") != NULL)
+		strstr(was, "if") != NULL || strstr(was_end, " -") != NULL ||
+		strpbrk(was, "+*/") != NULL)
 		return false;
 	while (at > 0 && was[at - 1] == ' ')
 		at--;

@@ -574,6 +574,12 @@ is_away_from_safe(const struct hands *h)
 }
 
 bool
+hands_are_safe(const struct hands *h)
+{
+	return !is_away_from_safe(h);
+}
+
+bool
 hands_stop(struct hands *h, int64_t now_ns)
 {
 	if (h->img->is_observed || h->img->on_stop == IMAGE_NONE || h->plan_ns > 0)
@@ -622,7 +628,7 @@ find_lost(const struct hands *h, const struct image *next)
 }
 
 int
-hands_may_adopt(const struct hands *h, const struct image *next, struct err *err)
+hands_may_adopt(const struct hands *h, const struct image *next, bool is_run, struct err *err)
 {
 	const char *lost = find_lost(h, next);
 	struct buf what = { 0 };
@@ -633,11 +639,11 @@ hands_may_adopt(const struct hands *h, const struct image *next, struct err *err
 			"'%.60s' is tripped, bypassed or held and is not in the new bench file; "
 			"bring that to an end first",
 			lost);
-	if (change_describe(h->img, next, &what) > 0 && is_away_from_safe(h))
-		rc = err_set(err, ERR_REFUSED, 0,
-			"protection changes (%.250s) while outputs that can hurt are not safe; "
-			"'mbc safe', then 'mbc reload'",
-			buf_text(&what));
+	if (change_describe(h->img, next, &what) > 0 && (is_run || is_away_from_safe(h)))
+		rc = err_set(err, ERR_REFUSED, 0, "protection changes (%.140s) while %s",
+			buf_text(&what),
+			is_run ? "a run is active; end it"
+			       : "outputs that can hurt are not safe; 'mbc safe'");
 	buf_done(&what);
 	return rc;
 }

@@ -34,9 +34,11 @@ struct hands *hands_new(const struct image *img, struct channels *channels,
 void hands_free(struct hands *h);
 void hands_adopt(struct hands *h, struct hands *from, int64_t now_ns);
 
-/* May a new image be taken up now? One that changes protection only while all outputs that can hurt are safe, and none that takes
+/* May a new image be taken up now? One that changes protection only while all outputs that can hurt are safe
+ * and no run is active, and none that takes
  * away what is tripped, bypassed or held. ERR_REFUSED with cause; remedy. */
-int hands_may_adopt(const struct hands *h, const struct image *next, struct err *err) MUST_CHECK;
+int hands_may_adopt(
+	const struct hands *h, const struct image *next, bool is_run, struct err *err) MUST_CHECK;
 
 /* Called from within the links: only what is written may be handed on. */
 void hands_read(struct hands *h, uint32_t channel, int64_t now_ns);
@@ -60,6 +62,8 @@ void hands_restore(struct hands *h, const struct keep_past *past, const struct k
 
 void hands_command(struct hands *h, const struct command *c, int64_t now_ns);
 void hands_command_ask(struct hands *h, const char *id);
+/* Are all outputs that can hurt safe? */
+bool hands_are_safe(const struct hands *h);
 /* May somebody write past the outputs, straight to a device? ERR_REFUSED with cause; remedy. */
 int hands_may_be_bypassed(const struct hands *h, struct err *err) MUST_CHECK;
 void hands_recorded(struct hands *h, int64_t now_ns);

@@ -72,6 +72,7 @@ struct control {
 	struct self self;
 	char **folders;  /* what the sandbox lets it read for its links, ended by NULL */
 	bool is_limited; /* to them */
+	int told_rest;   /* what supervise heard last of bench_is_at_rest(); -1: nothing */
 };
 
 /* The line of an event; its room is taken once, so that a tick allocates nothing. */
@@ -628,6 +629,23 @@ on_orphaned(int sig)
 
 /* ---- the loop ---- */
 
+/* For a new bench file that waits for it. */
+static void
+tell_rest(struct control *c)
+{
+	int rest = bench_is_at_rest(c->now.bench);
+	struct buf packet = { 0 };
+
+	if (rest == c->told_rest)
+		return;
+	wire_begin(&packet, WIRE_REST);
+	wire_u16(&packet, (uint16_t)rest);
+	wire_end(&packet);
+	if (sock_send(c->supervisor, &packet, -1, NULL) == 0)
+		c->told_rest = rest;
+	buf_done(&packet);
+}
+
 static void
 tick(struct control *c, int64_t now)
 {
@@ -646,6 +664,7 @@ tick(struct control *c, int64_t now)
 		bench_health(c->now.bench, HEALTH_CONTROL_memory, c->self.memory_kib, now);
 		c->measured_ns = now;
 		watch_journal(c, now);
+		tell_rest(c);
 	}
 	bench_tick(c->now.bench, &clock);
 	c->next_tick_ns += ((int64_t)clock.lost + 1) * period;
@@ -824,7 +843,7 @@ start(struct control *c, const struct handed *h, struct err *err)
 int
 main(int argc, char **argv)
 {
-	struct control c = { .supervisor = -1, .secrets = -1, .now.reader = -1 };
+	struct control c = { .supervisor = -1, .secrets = -1, .told_rest = -1, .now.reader = -1 };
 	struct handed h = { -1, -1, -1, 1, -1, { -1, -1 } };
 	struct err err;
 

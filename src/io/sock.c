@@ -161,7 +161,7 @@ sock_ask(int fd, enum wire_kind kind, const char *text, char *out_text, size_t c
 	if (rc < 0)
 		return rc;
 	rc = wire_open(&in, packet, (size_t)rc, err);
-	if (rc == WIRE_TEXT || rc == WIRE_NO || rc == WIRE_RUN_LOST)
+	if (rc == WIRE_TEXT || rc == WIRE_NO || rc == WIRE_RUN_LOST || rc == WIRE_RELOAD_WHY)
 		wire_get_text(&in, out_text, cap);
 	else if (rc == WIRE_BOARD || rc == WIRE_IMAGE)
 		wire_get_u32(&in);

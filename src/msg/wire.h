@@ -26,9 +26,9 @@ enum wire_kind {
 	WIRE_LOOK,   /* no fields -> WIRE_BOARD */
 	WIRE_STATUS, /* no fields -> WIRE_TEXT: lines "key: value" for `mbc doctor` and `mbc run` */
 	WIRE_STOP, /* no fields -> WIRE_TEXT when everything has ended; the connection then closes */
-	WIRE_RELOAD,  /* no fields -> WIRE_TEXT, or WIRE_NO with the errors */
-	WIRE_TEXT,    /* text: done */
-	WIRE_NO,      /* text: not done, with cause and remedy */
+	WIRE_RELOAD, /* no fields, or text "reason WHY" or "discard" -> WIRE_TEXT, WIRE_NO with the errors, or WIRE_RELOAD_WHY */
+	WIRE_TEXT,   /* text: done */
+	WIRE_NO,     /* text: not done, with cause and remedy */
 	WIRE_SANDBOX, /* child -> supervise: text of its sandbox_text(): what confines it */
 	WIRE_TWIN, /* command line -> twin: text, orders of twin/fault.h -> WIRE_TEXT what is in force, or WIRE_NO */
 	/* programs of links */
@@ -70,6 +70,10 @@ enum wire_kind {
 	/* questions of somebody else on the bench's wires (guest.h) */
 	WIRE_GUEST_ASK,  /* command line -> gate -> control: a question */
 	WIRE_GUEST_TOLD, /* control -> gate -> command line: what came of it */
+	/* a new bench file that changes protection */
+	WIRE_RELOAD_WHY, /* supervise -> command line: text: what becomes weaker, a line each; it waits, and needs a reason */
+	WIRE_REST, /* control -> supervise: u16 1: all outputs that can hurt are safe and no run is active; when it changes */
+	WIRE_PENDING, /* supervise -> serve: u16 does one wait, u16 does it need a reason, text who, text reason, text what it waits for, text changes, a line each */
 };
 
 enum wire_run { RUN_START, RUN_STOP, RUN_NOTE };

@@ -56,7 +56,8 @@ struct http {
 	struct history *history;
 	struct orders *orders;
 	const struct image *img; /* NULL: not known yet */
-	struct target target;    /* of the request that is being answered */
+	struct waiting waiting;
+	struct target target; /* of the request that is being answered */
 	struct buf body;
 	size_t live_bytes; /* of answers that are not freed yet */
 	int64_t next_pump_ns;
@@ -227,6 +228,7 @@ send_document(struct http *h, struct MHD_Connection *c, const char *uri, bool wa
 			uri);
 	view_open(&v, h->board, now_ns, now_wall_offset());
 	v.img = h->img;
+	v.waiting = &h->waiting;
 	problem = answer_write(&h->body, &type, &h->target, is_xml, &v, &err);
 	if (problem != ANSWER_OK)
 		return refuse(h, c, problem, err.msg, uri);
@@ -564,6 +566,12 @@ void
 http_gate(struct http *h, int fd)
 {
 	orders_connect(h->orders, fd);
+}
+
+void
+http_waiting(struct http *h, const struct waiting *w)
+{
+	h->waiting = *w;
 }
 
 void

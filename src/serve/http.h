@@ -32,6 +32,9 @@ void http_history(struct http *h, int fd);
 void http_gate(struct http *h, int fd);
 
 /* What the bench is, as its next boards show it; the old one must stay mapped until this returns. */
+/* A bench file that waits, copied. */
+struct waiting;
+void http_waiting(struct http *h, const struct waiting *w);
 void http_image(struct http *h, const struct image *img);
 
 /* Each second: heartbeats, and memory that can be given back. */

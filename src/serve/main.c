@@ -25,6 +25,7 @@
 #endif
 #include "serve/http.h"
 #include "serve/listen.h"
+#include "serve/picture.h"
 
 #define CONNECTIONS 1024
 #define DESCRIPTORS                                                                                \
@@ -100,6 +101,23 @@ take_image(struct serve *s, int fd, struct err *err)
 	return 0;
 }
 
+static int
+take_waiting(struct serve *s, struct wire_in *in, struct err *err)
+{
+	static struct waiting w;
+
+	w.waits = wire_get_u16(in) == 1;
+	w.needs_reason = wire_get_u16(in) == 1;
+	wire_get_text(in, w.who, sizeof(w.who));
+	wire_get_text(in, w.reason, sizeof(w.reason));
+	wire_get_text(in, w.says, sizeof(w.says));
+	wire_get_text(in, w.list, sizeof(w.list));
+	if (wire_close(in, err) < 0)
+		return ERR_PROTO;
+	http_waiting(s->http, &w);
+	return 0;
+}
+
 static void
 on_supervisor(void *ctx, int fd, unsigned events)
 {
@@ -131,6 +149,8 @@ on_supervisor(void *ctx, int fd, unsigned events)
 		rc = wire_close(&in, &err);
 		if (rc == 0)
 			rc = take_image(s, pass, &err);
+	} else if (rc == WIRE_PENDING) {
+		rc = take_waiting(s, &in, &err);
 	} else if (rc == WIRE_DOOR && pass >= 0) {
 		wire_get_u16(&in);
 		rc = wire_close(&in, &err);

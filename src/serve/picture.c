@@ -29,6 +29,45 @@ view_time(struct doc *d, const char *key, const struct view *v, int64_t stamp_ns
 	doc_text(d, key, text);
 }
 
+/* Those lines of the list that begin so. */
+static void
+put_changes(struct doc *d, const char *key, const char *list, const char *class)
+{
+	size_t n_class = strlen(class);
+	char text[300];
+
+	doc_array(d, key, "change");
+	for (const char *at = list; *at != '\0';) {
+		size_t n = strcspn(at, "\n");
+
+		if (n > n_class + 2 && strncmp(at, class, n_class) == 0 && at[n_class] == ':') {
+			snprintf(text, sizeof(text), "%.*s",
+				(int)MIN(n - n_class - 2, sizeof(text) - 1), at + n_class + 2);
+			doc_text(d, NULL, text);
+		}
+		at += n + (at[n] == '\n');
+	}
+	doc_end(d);
+}
+
+static void
+put_waiting(struct doc *d, const struct waiting *w)
+{
+	if (w == NULL || !w->waits) {
+		doc_null(d, "pending");
+		return;
+	}
+	doc_object(d, "pending");
+	doc_text(d, "text", w->says);
+	doc_bool(d, "needs_reason", w->needs_reason);
+	doc_text(d, "who", w->reason[0] == '\0' ? NULL : w->who);
+	doc_text(d, "reason", w->reason[0] == '\0' ? NULL : w->reason);
+	put_changes(d, "weaker", w->list, "weaker");
+	put_changes(d, "stronger", w->list, "stronger");
+	put_changes(d, "changed", w->list, "changed");
+	doc_end(d);
+}
+
 void
 picture_bench(struct buf *out, bool is_xml, const struct view *v)
 {
@@ -51,6 +90,7 @@ picture_bench(struct buf *out, bool is_xml, const struct view *v)
 	doc_uint(&d, "instruments", v->info.n_instruments);
 	doc_uint(&d, "ticks_lost", v->heart.lost);
 	doc_bool(&d, "history", v->info.is_recorded);
+	put_waiting(&d, v->waiting);
 	doc_close(&d);
 }
 

@@ -10,15 +10,24 @@
 #include "board/board.h"
 #include "serve/doc.h"
 
+/* A bench file that changes protection and waits, as the supervisor tells. */
+struct waiting {
+	bool waits, needs_reason;
+	char who[32], reason[128]; /* of whoever has answered for it; empty: nobody yet */
+	char says[600];            /* what it waits for, and what to do */
+	char list[4096];           /* "weaker: ...", a line each */
+};
+
 struct view {
 	const struct board *board;
 	const struct image *
 		img; /* what the bench is; NULL: not known yet. Only picture_alarms() and picture_trips() need it */
 	struct board_info info;
 	struct board_heart heart;
-	int64_t now_ns;  /* CLOCK_BOOTTIME */
-	int64_t wall_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME */
-	bool is_alive;   /* the controller ticks */
+	int64_t now_ns;                /* CLOCK_BOOTTIME */
+	const struct waiting *waiting; /* NULL: not known */
+	int64_t wall_ns;               /* CLOCK_REALTIME - CLOCK_BOOTTIME */
+	bool is_alive;                 /* the controller ticks */
 };
 
 /* Look at a board now. wall_ns: this machine's own offset, for a board that has not ticked yet. */

@@ -42,12 +42,12 @@ send_text(int fd, bool is_good, const char *text)
 }
 
 void
-door_answer(struct supervise *s, bool is_good, const char *text)
+door_answer(struct supervise *s, enum wire_kind kind, const char *text)
 {
 	for (size_t i = 0; i < DOORS_MAX; i++)
 		if (s->doors[i].is_waiting) {
 			s->doors[i].is_waiting = false;
-			send_text(s->doors[i].fd, is_good, text);
+			send_kind(s->doors[i].fd, kind, text);
 		}
 }
 
@@ -204,6 +204,11 @@ send_status(struct supervise *s, int fd)
 		describe_child(&out, &s->gate, now);
 	helpers_describe(s, &out, now);
 	events_describe(s, &out);
+	if (pending_waits(s)) {
+		buf_puts(&out, "pending: ");
+		pending_describe(s, &out);
+		buf_puts(&out, "\n");
+	}
 	if (s->watchdog.device[0] != '\0')
 		buf_printf(&out, "watchdog: %s, %s\n", s->watchdog.device,
 			s->watchdog.fd >= 0 ? "armed" : "not open, see the log");
@@ -218,6 +223,33 @@ send_status(struct supervise *s, int fd)
 	describe_sandbox(&out, "gate", s->gate.pid, &s->gate.user, s->gate.report);
 	send_text(fd, true, buf_text(&out));
 	buf_done(&out);
+}
+
+/* Read the file again, for this reason; or drop the one that waits. */
+static void
+take_reload(struct supervise *s, size_t slot, struct wire_in *in)
+{
+	char text[EVENT_TEXT] = "", who[EVENT_PRINCIPAL];
+	bool is_waiting = pending_waits(s);
+
+	door_user(s->doors[slot].uid, who, sizeof(who));
+	if (in->left > 0)
+		wire_get_text(in, text, sizeof(text));
+	if (strcmp(text, "discard") == 0) {
+		pending_drop(s, who, "");
+		send_text(s->doors[slot].fd, is_waiting && !pending_waits(s),
+			!is_waiting ? "no bench file waits"
+			: pending_waits(s)
+				? "it is being taken up at this moment; too late"
+				: "the bench file that waited is dropped; the bench goes on "
+				  "as it was");
+		return;
+	}
+	text_copy(s->asked.who, sizeof(s->asked.who), who);
+	if (strncmp(text, "reason ", 7) == 0)
+		text_copy(s->asked.reason, sizeof(s->asked.reason), text + 7);
+	s->doors[slot].is_waiting = true;
+	reload_begin(s);
 }
 
 static void
@@ -260,8 +292,7 @@ on_question(void *ctx, int fd, unsigned events)
 		supervise_stop(s);
 		break;
 	case WIRE_RELOAD:
-		s->doors[slot_of(s, fd)].is_waiting = true;
-		reload_begin(s);
+		take_reload(s, slot_of(s, fd), &in);
 		break;
 	default:
 		send_text(fd, false,
@@ -431,7 +462,7 @@ door_open(struct supervise *s, struct err *err)
 void
 door_close(struct supervise *s)
 {
-	door_answer(s, false,
+	door_answer(s, WIRE_NO,
 		"the bench was stopped before it took up the file; start it with 'mbc run'");
 	runs_lost(s);
 	for (size_t i = 0; i < DOORS_MAX; i++)

@@ -229,6 +229,18 @@ events_tell_who(struct supervise *s, enum event_kind kind, const char *subject, 
 }
 
 uint64_t
+events_tell_part(struct supervise *s, enum event_kind kind, const char *subject, const char *who,
+	const char *text, uint64_t cause)
+{
+	struct event e = { .kind = kind };
+
+	text_copy(e.subject, sizeof(e.subject), subject);
+	text_copy(e.principal, sizeof(e.principal), who);
+	text_copy(e.text, sizeof(e.text), text);
+	return tell(s, &e, cause);
+}
+
+uint64_t
 events_tell_end(struct supervise *s, enum event_kind ended, enum event_kind killed,
 	const char *subject, int status, uint64_t cause)
 {

@@ -33,6 +33,9 @@ uint64_t events_tell_text(struct supervise *s, enum event_kind kind, const char 
 /* Somebody has done it: who, and a free text. */
 uint64_t events_tell_who(struct supervise *s, enum event_kind kind, const char *subject,
 	const char *who, const char *text);
+/* A part of another: cause is its number. */
+uint64_t events_tell_part(struct supervise *s, enum event_kind kind, const char *subject,
+	const char *who, const char *text, uint64_t cause);
 /* A program has ended in this way: the kind of the two that fits. */
 uint64_t events_tell_end(struct supervise *s, enum event_kind ended, enum event_kind killed,
 	const char *subject, int status, uint64_t cause);

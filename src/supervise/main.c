@@ -149,6 +149,7 @@ run(struct supervise *s, struct err *err)
 		wake = MIN(wake, watch(s, now));
 		wake = MIN(wake, helpers_step(s, now));
 		wake = MIN(wake, events_step(s, now));
+		wake = MIN(wake, pending_step(s, now));
 		wake = MIN(wake, runs_step(s, now));
 		rc = loop_step(s->loop, s->is_ending ? MIN(wake, s->kill_ns) : wake, err);
 		if (rc < 0)
@@ -257,6 +258,7 @@ main(int argc, char **argv)
 	door_close(&s);
 	notify_done(&s.manager);
 	helpers_done(&s);
+	pending_done(&s);
 	loop_free(s.loop);
 	free(s.img);
 	secrets_free(s.secrets);

@@ -113,6 +113,7 @@ take_board(struct supervise *s, int fd, uint32_t generation)
 	s->board_pid = s->control.pid;
 	s->late_looks = 0;
 	s->next_look_ns = 0;
+	pending_taken(s, generation);
 	if (s->is_applying && generation == s->generation) { /* not one from before */
 		if (s->is_ready)                             /* not the one that it starts with */
 			events_tell(s, EVENT_BENCH_FILE_TAKEN, "", generation, 0);
@@ -175,14 +176,14 @@ on_message(void *ctx, int fd, unsigned events)
 		char why[300];
 
 		wire_get_text(&in, why, sizeof(why));
-		if (s->is_applying) {
-			events_tell_text(s, EVENT_BENCH_FILE_REFUSED, why);
-			reload_done(s, false, why);
-		}
+		if (s->is_applying)
+			pending_refused(s, why);
 	} else if (kind == WIRE_HEALTH && c != &s->control) {
 		struct buf copy = { .data = (char *)packet, .n = (size_t)n };
 
 		send_or_log(&s->control, &copy, -1);
+	} else if (kind == WIRE_REST && c == &s->control) {
+		pending_rest(s, wire_get_u16(&in) == 1);
 	} else if (kind == WIRE_HISTORY_EVENT && c == &s->history) {
 		recording_told(s, &in);
 	} else if (kind == WIRE_HELPER_ASK && c == &s->control) {
@@ -272,6 +273,8 @@ start_serve(struct supervise *s, int64_t now_ns, struct err *err)
 		rc = watch_child(s, &s->serve, err);
 	if (rc == 0)
 		show_image(s);
+	if (rc == 0)
+		pending_show(s);
 	if (rc == 0 && s->board >= 0)
 		send_fd(&s->serve, WIRE_BOARD, s->board, s->board_generation);
 	if (rc == 0)
@@ -396,33 +399,30 @@ adjust_serve(struct supervise *s, const char *before, int64_t now_ns)
 		s->serve.next_start_ns = now_ns;
 }
 
-/* To the controller that runs: first the secrets, then the image that they belong to. */
-static void
-send_image(struct supervise *s)
+/* First the secrets, then the image that they belong to. */
+uint32_t
+processes_try_image(struct supervise *s, const struct image *img, const struct secrets *secrets,
+	struct err *err)
 {
-	struct err err;
-	int image = seal_bytes("mbc-image", s->img, s->img->size, &err);
-	int secrets = image < 0 ? -1 : secrets_send(s->secrets, &err);
+	int image = seal_bytes("mbc-image", img, img->size, err);
+	int named = image < 0 ? -1 : secrets_send(secrets, err);
 
-	if (secrets < 0) {
-		log_err("reload: %s", err.msg);
-		events_tell_text(s, EVENT_BENCH_FILE_REFUSED, err.msg);
-		reload_done(s, false, err.msg);
-	} else {
-		send_fd(&s->control, WIRE_SECRETS, secrets, ++s->generation);
+	if (named >= 0) {
+		send_fd(&s->control, WIRE_SECRETS, named, ++s->generation);
 		send_fd(&s->control, WIRE_IMAGE, image, s->generation);
-		close(secrets);
+		close(named);
 	}
 	if (image >= 0)
 		close(image);
+	return named < 0 ? 0 : s->generation;
 }
 
-void
-processes_take_image(struct supervise *s, struct image *img, struct secrets *secrets)
+/* It is what the bench is from now on. */
+static void
+adopt(struct supervise *s, struct image *img, struct secrets *secrets, int64_t now)
 {
 	char *before = s->img != NULL ? strdup(image_text(s->img, s->img->listen)) : NULL;
 	struct image_history history = { 0 }, *history_before = s->img != NULL ? &history : NULL;
-	int64_t now = now_boot();
 
 	if (s->img != NULL)
 		history = s->img->history;
@@ -434,17 +434,33 @@ processes_take_image(struct supervise *s, struct image *img, struct secrets *sec
 	if (s->control.pid != 0 && s->control.is_realtime != (img->is_realtime != 0))
 		log_info(
 			"reload: 'realtime:' is taken up when the controller starts the next time");
-	if (s->control.pid == 0) {
+	if (s->control.pid == 0)
 		s->control.next_start_ns = now;
-	} else {
-		send_image(s);
-	}
 	helpers_take_image(s);
 	adjust_serve(s, before, now);
 	recording_adjust(s, history_before, now);
 	commands_adjust(s, now);
 	free(before);
+}
+
+void
+processes_take_image(struct supervise *s, struct image *img, struct secrets *secrets)
+{
+	bool is_first = s->img == NULL;
+	int64_t now = now_boot();
+
+	adopt(s, img, secrets, now);
+	if (is_first)
+		pending_compare(s);
+	else
+		pending_save(s);
 	processes_start(s, now);
+}
+
+void
+processes_took_image(struct supervise *s, struct image *img, struct secrets *secrets)
+{
+	adopt(s, img, secrets, now_boot());
 }
 
 /* ---- ending and health ---- */
@@ -492,6 +508,8 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 		s->serve_kill_ns = NEVER;
 	else if (c == &s->control)
 		helpers_end(s, SIGTERM); /* their connections are gone with it */
+	if (c == &s->control)
+		pending_control_ended(s);
 	/* The recorder takes what the controller wrote last. */
 	if (c == &s->control && s->is_ending && s->history.pid != 0)
 		kill(s->history.pid, SIGTERM);

@@ -31,7 +31,18 @@ reload_done(struct supervise *s, bool is_good, const char *text)
 	if (s->is_ready && s->compile.pid == 0 && !s->has_more_to_compile)
 		notify_tell(&s->manager, "READY=1\nSTATUS=bench '%s': %s", s->bench, text);
 	if (s->compile.pid == 0 && !s->has_more_to_compile)
-		door_answer(s, is_good, text);
+		door_answer(s, is_good ? WIRE_TEXT : WIRE_NO, text);
+}
+
+void
+reload_waits(struct supervise *s, enum wire_kind kind, const char *text)
+{
+	s->is_applying = false;
+	if (s->is_ready && s->compile.pid == 0 && !s->has_more_to_compile)
+		notify_tell(&s->manager, "READY=1\nSTATUS=bench '%s': a new bench file waits",
+			s->bench);
+	if (s->compile.pid == 0 && !s->has_more_to_compile)
+		door_answer(s, kind, text);
 }
 
 /* The file is not usable: at the start there is nothing to go on with. */
@@ -220,6 +231,7 @@ take_compiled(struct supervise *s, int status)
 	struct err err;
 	struct image *img = take_image(s, status, &err);
 	struct secrets *secrets = img == NULL ? NULL : secrets_load(img, NULL, "error", &err);
+	bool is_known;
 
 	close(s->compiled);
 	if (secrets == NULL) {
@@ -227,15 +239,25 @@ take_compiled(struct supervise *s, int status)
 		refuse(s, err.msg);
 		return;
 	}
-	if (is_same(s, img, secrets)) {
-		free(img);
-		secrets_free(secrets);
-		log_info("bench file: nothing has changed");
-		reload_done(s, true, "nothing in the bench file has changed");
+	is_known = pending_is_same(s, img, secrets);
+	if (!is_known && !is_same(s, img, secrets)) {
+		pending_take(s, img, secrets, s->asked.who, s->asked.reason);
 		return;
 	}
-	s->is_applying = true; /* until control shows its new board */
-	processes_take_image(s, img, secrets);
+	free(img);
+	secrets_free(secrets);
+	if (is_known) {
+		pending_again(s, s->asked.who, s->asked.reason);
+		return;
+	}
+	log_info("bench file: nothing has changed");
+	if (pending_waits(s)) {
+		pending_drop(s, s->asked.who, "the bench file is as what runs again");
+		reload_done(
+			s, true, "the bench file is as what runs; the one that waited is dropped");
+		return;
+	}
+	reload_done(s, true, "nothing in the bench file has changed");
 }
 
 /* A refused file too is read again when that was asked for meanwhile: it may have been mended since. */
@@ -248,6 +270,7 @@ reload_compiled(struct supervise *s, int status)
 	close(s->compile_report);
 	s->compile.pid = 0;
 	take_compiled(s, status);
+	s->asked.who[0] = s->asked.reason[0] = '\0';
 	if (s->has_more_to_compile && !s->is_ending) {
 		s->has_more_to_compile = false;
 		reload_begin(s);

@@ -3,6 +3,7 @@
 #define SUPERVISE_SUPERVISE_H
 
 #include "board/board.h"
+#include "control/change.h"
 #include "io/loop.h"
 #include "io/place.h"
 #include "io/self.h"
@@ -52,6 +53,21 @@ struct supervise {
 	bool has_more_to_compile; /* asked again meanwhile */
 	int64_t compile_kill_ns;  /* when a compiler that still runs is killed */
 	bool is_applying;         /* control has an image whose board it has not shown yet */
+	bool is_at_rest; /* control says: all outputs that can hurt are safe, no run is active */
+	struct pending {
+		struct image *img; /* a new bench file that does not run yet; NULL: none; malloc */
+		struct secrets *secrets;
+		struct buf list; /* what of protection it changes: change_list() */
+		struct change_count count;
+		uint32_t generation; /* control is trying it under this number; 0: it does not */
+		char who[EVENT_PRINCIPAL], reason[EVENT_TEXT];
+		char why[300]; /* not yet, as control said */
+		int64_t next_try_ns;
+		bool is_told; /* that it waits */
+	} pending;
+	struct {
+		char who[EVENT_PRINCIPAL], reason[EVENT_TEXT];
+	} asked; /* for the file that is being compiled; empty: by SIGHUP */
 
 	int door; /* listening socket of the command line */
 	int lock; /* of the bench: held by us and by control, until the last of both has ended; -1 */
@@ -99,12 +115,39 @@ void reload_watch(struct supervise *s, int64_t now_ns); /* a compiler that hangs
 void reload_compiled(struct supervise *s, int status);  /* the compiler has ended */
 void reload_done(
 	struct supervise *s, bool is_good, const char *text); /* control has taken it up, or not */
+/* It is not taken up now: those who wait hear so, as a message of this kind. */
+void reload_waits(struct supervise *s, enum wire_kind kind, const char *text);
+
+/* pending.c: a new bench file until it runs */
+/* Takes both. */
+void pending_take(struct supervise *s, struct image *img, struct secrets *secrets, const char *who,
+	const char *reason);
+bool pending_is_same(
+	const struct supervise *s, const struct image *img, const struct secrets *secrets);
+void pending_again(struct supervise *s, const char *who, const char *reason);
+void pending_drop(struct supervise *s, const char *who, const char *why);
+bool pending_waits(const struct supervise *s);
+void pending_taken(struct supervise *s, uint32_t generation); /* control has shown this board */
+void pending_refused(struct supervise *s, const char *why);   /* by control, for now */
+void pending_control_ended(struct supervise *s);
+void pending_rest(struct supervise *s, bool is_at_rest); /* as control says */
+int64_t pending_step(struct supervise *s, int64_t now_ns);
+void pending_describe(const struct supervise *s, struct buf *out);
+void pending_show(struct supervise *s);    /* to the data server */
+void pending_save(struct supervise *s);    /* what runs */
+void pending_compare(struct supervise *s); /* at the start, with what ran last */
+void pending_done(struct supervise *s);
 
 /* processes.c: control and serve */
 void processes_start(struct supervise *s, int64_t now_ns); /* those that are due */
 int64_t processes_wake(const struct supervise *s);         /* when the next one is due; NEVER */
 void processes_take_image(struct supervise *s, struct image *img,
-	struct secrets *secrets); /* takes both: hands them to control, starts what is new */
+	struct secrets *secrets); /* takes both: starts what is new; no controller runs */
+/* To the controller that runs, which answers with its board or a no. Returns its generation; 0: it could not be sent. */
+uint32_t processes_try_image(struct supervise *s, const struct image *img,
+	const struct secrets *secrets, struct err *err);
+void processes_took_image(
+	struct supervise *s, struct image *img, struct secrets *secrets); /* takes both: it runs */
 void processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns);
 void processes_health(struct supervise *s, int64_t now_ns); /* once a second */
 int64_t processes_watch(struct supervise *s,
@@ -155,8 +198,8 @@ void helpers_done(struct supervise *s);
 
 /* door.c: the command line's way in */
 int door_open(struct supervise *s, struct err *err) MUST_CHECK;
-void door_answer(
-	struct supervise *s, bool is_good, const char *text); /* to all who wait for a reload */
+void door_answer(struct supervise *s, enum wire_kind kind,
+	const char *text); /* to all who wait for a reload */
 void door_close(struct supervise *s);
 /* The name of a user; from the file of users alone: asking a directory on the network could take long. */
 void door_user(uid_t uid, char *out, size_t cap);

@@ -460,7 +460,7 @@ rig_init(struct rig *r, const char *codec, unsigned n_units, const struct rig_po
 	memset(r, 0, sizeof(*r));
 	r->now_ns = 1000 * NS_PER_S;
 	r->delay_ns = 2 * NS_PER_MS;
-	r->sink = (struct link_sink){ r, on_reading, on_state, on_trace, on_written };
+	r->sink = (struct link_sink){ r, on_reading, on_state, on_trace, on_written, on_guest };
 	r->img = rig_image(codec, n_units, points, n, 0);
 	r->link = link_new(r->img, 0, rig_codec, &r->sink, r->now_ns);
 	link_take(r->link, &r->wants);
