@@ -231,12 +231,45 @@ decode_ends(const struct instrument *ins, const struct request *req, const struc
 	return rig_decode(ins, req, pts, frame, n, vars, out, err);
 }
 
+static void
+rig_recognise(const uint8_t *asked, size_t n, struct request *req, uint32_t *out_tag)
+{
+	if (n > HEAD)
+		*out_tag = get_u16be(asked + 1);
+}
+
+/* Of functions only 3 reads. */
+static int
+rig_guest(const uint8_t *asked, size_t n, struct instrument *ins, struct request *req,
+	struct err *err)
+{
+	if (n != 9 || asked[0] != 9)
+		return err_set(err, ERR_CONF, 0, "no question");
+	ins->opts.num[0] = asked[3];
+	*req = (struct request){ .kind = asked[4] == 3 ? REQUEST_READ : REQUEST_WRITE,
+		.function = asked[4],
+		.address = get_u16be(asked + 5),
+		.count = get_u16be(asked + 7) };
+	return 0;
+}
+
+static size_t
+rig_retag(const uint8_t *in, size_t n, uint32_t tag, uint8_t *out, size_t cap)
+{
+	if (n < HEAD || n > cap)
+		return 0;
+	memcpy(out, in, n);
+	put_u16be(out + 1, (uint16_t)tag);
+	return n;
+}
+
 #define RIG_CODEC(word, carried_by, matcher, ...)                                                  \
 	{                                                                                          \
 		.name = word, .help = "tests", .opts = rig_opts, .wires = carried_by,              \
 		.plan = rig_plan, .write = rig_write, .identify = rig_identify,                    \
 		.encode = rig_encode, .cut = rig_cut, .match = matcher, .decode = rig_decode,      \
-		.next = rig_next, __VA_ARGS__                                                      \
+		.next = rig_next, .recognise = rig_recognise, .guest = rig_guest,                  \
+		.retag = rig_retag, __VA_ARGS__                                                      \
 	}
 
 const struct codec *
@@ -451,6 +484,21 @@ rig_image(const char *codec, unsigned n_units, const struct rig_point *points, u
 		}
 	}
 	return img;
+}
+
+static void
+on_guest(void *ctx, uint32_t ticket, enum guest_end end, int64_t reply_ns, const uint8_t *bytes,
+	size_t n, const char *why)
+{
+	struct rig *r = ctx;
+
+	r->n_guests++;
+	r->guest_ticket = ticket;
+	r->guest_end = end;
+	r->n_guest = MIN(n, sizeof(r->guest));
+	if (r->n_guest > 0)
+		memcpy(r->guest, bytes, r->n_guest);
+	text_copy(r->guest_why, sizeof(r->guest_why), why);
 }
 
 void

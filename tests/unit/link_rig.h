@@ -65,6 +65,13 @@ struct rig {
 	unsigned n_wrong; /* good values that are not what the device holds */
 	unsigned n_twice; /* state calls that change nothing */
 	struct link_wants wants;
+	/* what came of guests */
+	unsigned n_guests;
+	uint32_t guest_ticket;
+	enum guest_end guest_end;
+	uint8_t guest[64];
+	size_t n_guest;
+	char guest_why[128];
 };
 
 /* Not opened yet: rig_run() does that. One link, n_units instruments (unit numbers 0 ..), points as listed. timeout 100 ms, 1 retry. */
