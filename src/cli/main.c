@@ -26,16 +26,23 @@ static const struct cli_command commands[] = {
 		"safe first ('on_stop'), at most for 10 s. With --planned 5min the outputs stay as "
 		"they are, and\n"
 		"the next start within that time goes on, when every device holds what it did.\n" },
-	{ "reload", cli_reload, "[--bench NAME]", "read the bench file again",
+	{ "reload", cli_reload, "[--reason TEXT] [--discard] [--bench NAME]",
+		"read the bench file again",
 		"A file with errors is refused and the bench goes on as it was. Instruments that "
 		"have not changed\n"
-		"lose no poll.\n" },
-	{ "check", cli_check, "[--merged] FILE",
+		"lose no poll. One that changes protection waits until all outputs that can hurt "
+		"are safe and no run is\n"
+		"active; what it weakens is listed and needs a reason. --discard drops the file "
+		"that waits.\n" },
+	{ "check", cli_check, "[--merged|--against-running] FILE",
 		"say what is wrong in a bench or instrument file, and where",
 		"Each line is  file:line:column: error: what is wrong; what to do [code].\n"
 		"FILE is a bench file, or an instrument file: that one is checked by itself, and "
 		"its exchanges are gone\n"
-		"through. --merged prints a bench file as it is after 'extends:'.\n" },
+		"through. --merged prints a bench file as it is after 'extends:'. "
+		"--against-running lists what of its\n"
+		"protection the running bench would change with it, and what of that is "
+		"weaker.\n" },
 	{ "twin", cli_twin,
 		"[--seed N] [--for SPAN] [--fault NAME=KIND] [--set CHANNEL=VALUE] [--free "
 		"CHANNEL] "
@@ -96,7 +103,8 @@ static const struct cli_command commands[] = {
 		"  mbc log --json              for programs, a line an event\n"
 		"\n"
 		"docs/events.md lists the kinds.\n" },
-	{ "try", cli_try, "--link LINK [--with NAME=VALUE] [--seconds N] [--prepare] FILE",
+	{ "try", cli_try,
+		"--link LINK [--with NAME=VALUE] [--seconds N] [--prepare] [--yes-write] FILE",
 		"exchange a few messages with a real device",
 		"FILE is an instrument file, or the name of one in the catalogue. Everything that "
 		"it reads is asked\n"
@@ -113,8 +121,11 @@ static const struct cli_command commands[] = {
 		"  mbc try --link \"serial:/dev/ttyUSB0,9600 8N1\" --with unit=3 "
 		"./instruments/oven.yaml\n"
 		"\n"
-		"A wire that a running bench of this user has is left alone. The exit code is 1 "
-		"when nobody answers.\n" },
+		"On a wire that a running bench of this user has, its controller asks in between: "
+		"reads only. What may\n"
+		"change something in a device is asked with --yes-write alone, and is an event. "
+		"The exit code is 1 when\n"
+		"nobody answers.\n" },
 	{ "scan", cli_scan, "[--units N] [--use NAME...] LINK", "find what answers on a wire",
 		"Asks by reads that change nothing: in Modbus (units 1 to 32, or N), ProPar and "
 		"TPG, "

@@ -269,7 +269,7 @@ rig_retag(const uint8_t *in, size_t n, uint32_t tag, uint8_t *out, size_t cap)
 		.plan = rig_plan, .write = rig_write, .identify = rig_identify,                    \
 		.encode = rig_encode, .cut = rig_cut, .match = matcher, .decode = rig_decode,      \
 		.next = rig_next, .recognise = rig_recognise, .guest = rig_guest,                  \
-		.retag = rig_retag, __VA_ARGS__                                                      \
+		.retag = rig_retag, __VA_ARGS__                                                    \
 	}
 
 const struct codec *

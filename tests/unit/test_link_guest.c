@@ -231,7 +231,8 @@ test_a_write_goes_first(void **state)
 	ask(&r, &a, 1);
 	while (r.device[OTHER].n_questions == 0)
 		rig_run(&r, r.now_ns + NS_PER_MS);
-	assert_int_equal(link_write(r.link, 0, 5, (union value){ .i = 1 }, NULL, r.now_ns, &err), 0);
+	assert_int_equal(
+		link_write(r.link, 0, 5, (union value){ .i = 1 }, NULL, r.now_ns, &err), 0);
 	rig_take(&r);
 	assert_int_equal(r.guest_end, GUEST_LOST);
 	rig_run(&r, r.now_ns + 5 * NS_PER_MS);
