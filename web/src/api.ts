@@ -19,6 +19,15 @@ export interface Bench {
 	instruments: number;
 	ticks_lost: number;
 	history: boolean; /* values are recorded */
+	pending: { /* a bench file that changes protection and waits */
+		text: string;
+		needs_reason: boolean;
+		who: string | null;
+		reason: string | null;
+		weaker: string[];
+		stronger: string[];
+		changed: string[];
+	} | null;
 }
 
 export interface ChannelInfo {

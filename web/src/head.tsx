@@ -86,6 +86,22 @@ function banner(state: State): string {
 	return state === "controller_down" ? w.controller_down_help : "";
 }
 
+/* A bench file that changes protection and waits: what it weakens, in the words of the controller. */
+function Pending() {
+	const w = words();
+	const p = store.bench?.pending;
+
+	if (!p)
+		return null;
+	return (
+		<div class="banner pending" role="status">
+			<p>{p.needs_reason ? w.pending_reason : w.pending}</p>
+			<ul>{[...p.weaker.map((t) => `${w.weaker}${w.colon}${t}`), ...p.stronger, ...p.changed].map((t) => <li>{t}</li>)}</ul>
+			{p.reason !== null && <p>{p.who}{w.colon}{p.reason}</p>}
+		</div>
+	);
+}
+
 export function Head() {
 	const w = words();
 	const state = page_state();
@@ -113,6 +129,7 @@ export function Head() {
 				</button>
 			</div>
 			{told !== "" && <p class={`banner ${state}`} role="alert">{told}</p>}
+			<Pending />
 		</header>
 	);
 }

@@ -17,6 +17,9 @@ const en = {
 		"see the log of 'mbc run'.",
 	lost_help: (since: string) => `No news from the server since ${since}: all values below are old. ` +
 		"The page reconnects by itself; check the network and that 'mbc run' is running.",
+	pending: "A new bench file that changes protection waits until all outputs that can hurt are safe and no run is active.",
+	pending_reason: "A new bench file weakens protection and waits for a reason: mbc reload --reason \"...\"",
+	weaker: "weaker",
 	stream_lost: "connection lost",
 	colon: ": ",
 	clock_wrong: "clock not set",
@@ -149,6 +152,9 @@ const fr: Words = {
 		"voir le journal de « mbc run ».",
 	lost_help: (since: string) => `Aucune nouvelle du serveur depuis ${since} : toutes les valeurs sont anciennes. ` +
 		"La page se reconnecte seule ; vérifier le réseau et que « mbc run » tourne.",
+	pending: "Un nouveau fichier de banc qui change la protection attend que toutes les sorties dangereuses soient sûres et qu'aucune expérience ne soit en cours.",
+	pending_reason: "Un nouveau fichier de banc affaiblit la protection et attend un motif : mbc reload --reason \"...\"",
+	weaker: "plus faible",
 	stream_lost: "connexion perdue",
 	colon: " : ",
 	clock_wrong: "horloge non réglée",
