@@ -513,7 +513,9 @@ compare(struct change *c)
 		compare_trip(c, i);
 	compare_new(c);
 	compare_reads(c);
-	if (strcmp(safe_name(was, was->on_stop), safe_name(is, is->on_stop)) != 0)
+	if (was->on_stop == IMAGE_NONE && is->on_stop != IMAGE_NONE)
+		say_stronger(c, "on_stop: '%s'", safe_name(is, is->on_stop));
+	else if (strcmp(safe_name(was, was->on_stop), safe_name(is, is->on_stop)) != 0)
 		say(c, "on_stop: '%s' -> '%s'", safe_name(was, was->on_stop),
 			safe_name(is, is->on_stop));
 	if (!same_restore(c))

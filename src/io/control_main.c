@@ -620,11 +620,14 @@ on_signal(void *ctx, int fd, unsigned events)
 	c->is_stopping = true;
 }
 
+static pid_t supervisor_pid;
+
 /* The supervisor has died. A controller that stalls now would be killed by nobody: the clock of the kernel does it. */
 static void
 on_orphaned(int sig)
 {
-	alarm(ORPHAN_S);
+	if (getppid() != supervisor_pid)
+		alarm(ORPHAN_S);
 }
 
 /* ---- the loop ---- */
@@ -853,6 +856,7 @@ main(int argc, char **argv)
 	self_protect();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a limit on files is a full disk */
+	supervisor_pid = getppid();
 	signal(SIGUSR1, on_orphaned);
 	for (int i = 1; i + 1 < argc; i += 2) {
 		int64_t *to = strcmp(argv[i], "--socket") == 0       ? &h.socket

@@ -16,6 +16,8 @@
 #include "base/text.h"
 
 #define WAIT_NS (10 * NS_PER_S) /* for its turn */
+#define TRIES_MAX                                                                                  \
+	1000 /* questions of our own that are written down to compare: the tick does not wait for more */
 
 /* ---- may it be asked ------------------------------------------------------------------------------------------------------ */
 
@@ -55,12 +57,12 @@ has_name(const struct unit *u)
 
 /* The question that u itself asks with these bytes. */
 static bool
-find_own(const struct unit *u, const uint8_t *asked, size_t n, struct request *out)
+find_own(const struct unit *u, const uint8_t *asked, size_t n, size_t *tries, struct request *out)
 {
 	uint32_t tag = tag_of(u->codec, asked, n);
 	struct request req;
 
-	for (size_t i = 0; i < u->n_polls; i++)
+	for (size_t i = 0; i<u->n_polls && * tries> 0; i++, (*tries)--)
 		if (is_same(u, &u->reqs[i], tag, asked, n)) {
 			*out = u->reqs[i];
 			return true;
@@ -86,6 +88,7 @@ judge(const struct link *l, const struct guest_ask *ask, struct unit *guest, str
 	struct err *err)
 {
 	const struct unit *u = speaker(l, ask->codec);
+	size_t tries = TRIES_MAX;
 
 	if (u == NULL || (u->codec->wires & (CODEC_PACKETS | CODEC_HELPER)) != 0 ||
 		u->codec->closes || (u->codec->has_tag && u->codec->retag == NULL))
@@ -93,18 +96,17 @@ judge(const struct link *l, const struct guest_ask *ask, struct unit *guest, str
 			"no instrument of the bench on this wire speaks '%s' in a way that lets "
 			"others ask in between; stop the bench to ask",
 			ask->codec);
-	for (size_t i = 0; i < l->n_units; i++) {
+	guest->codec = u->codec;
+	guest->ins = u->ins;
+	guest->index = u->index;
+	for (size_t i = 0; i < l->n_units && u->codec->guest == NULL; i++) {
 		if (l->units[i].codec != u->codec ||
-			!find_own(&l->units[i], ask->bytes, ask->n, req))
+			!find_own(&l->units[i], ask->bytes, ask->n, &tries, req))
 			continue;
-		guest->codec = u->codec;
 		guest->ins = l->units[i].ins;
 		guest->index = l->units[i].index;
 		return req->is_silent ? err_set(err, ERR_REFUSED, 0, "it has no answer") : 0;
 	}
-	guest->codec = u->codec;
-	guest->ins = u->ins;
-	guest->index = u->index;
 	if (u->codec->guest == NULL)
 		return err_set(err, ERR_REFUSED, 0,
 			"the bench itself does not ask this, and in '%s' nobody can tell whether "
@@ -169,7 +171,7 @@ link_guest(struct link *l, const struct guest_ask *ask, uint32_t ticket, int64_t
 	return 0;
 }
 
-/* The earliest moment at which it may go; NEVER: not as long as this lasts. A guest whose late answer may still come is not forgotten for
+/* The earliest moment at which it may go; NEVER: not as long as this lasts: a question is on the wire, or waits for its next step. A guest whose late answer may still come is not forgotten for
  * another one. */
 static int64_t
 ready_ns(struct link *l, int64_t now_ns)
@@ -177,7 +179,7 @@ ready_ns(struct link *l, int64_t now_ns)
 	struct guest *g = &l->guest;
 	int64_t at_ns = MAX(g->rest_ns, MAX(l->pause_ns, l->orphan_ns));
 
-	if (g->phase != GUEST_WAITS || l->n_flights > 0 || l->n_writes > 0 || l->line != LINE_OPEN)
+	if (g->phase != GUEST_WAITS || l->n_top > 0 || l->n_writes > 0 || l->line != LINE_OPEN)
 		return NEVER;
 	for (size_t i = 0; i < l->n_late; i++)
 		if (l->late[i].unit == &g->unit)

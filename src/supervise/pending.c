@@ -154,6 +154,16 @@ let_wait(struct supervise *s)
 	pending_show(s);
 }
 
+/* A file that was asked for while control had this one. */
+static void
+go_on(struct supervise *s)
+{
+	if (!s->has_more_to_compile || s->is_ending || s->compile.pid != 0)
+		return;
+	s->has_more_to_compile = false;
+	reload_begin(s);
+}
+
 /* ---- the controller ------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -185,6 +195,7 @@ pending_taken(struct supervise *s, uint32_t generation)
 	buf_done(&was.list);
 	pending_save(s);
 	pending_show(s);
+	go_on(s);
 }
 
 void
@@ -201,11 +212,13 @@ pending_refused(struct supervise *s, const char *why)
 		drop(s);
 		reload_done(s, false, why);
 		pending_show(s);
+		go_on(s);
 		return;
 	}
 	text_copy(p->why, sizeof(p->why), why);
 	p->next_try_ns = now_boot() + AGAIN_NS;
 	let_wait(s);
+	go_on(s);
 }
 
 void
@@ -229,11 +242,12 @@ pending_step(struct supervise *s, int64_t now_ns)
 	struct pending *p = &s->pending;
 
 	if (s->is_ending || p->img == NULL || p->generation != 0 || needs_reason(p) ||
-		!s->is_at_rest || s->control.sock < 0)
+		!s->is_at_rest || s->control.sock < 0 || s->compile.pid != 0)
 		return NEVER;
 	if (now_ns >= p->next_try_ns)
 		attempt(s);
-	return p->img == NULL || p->generation != 0 ? NEVER : p->next_try_ns;
+	return p->img == NULL || p->generation != 0 ? NEVER
+						    : MAX(p->next_try_ns, now_ns + NS_PER_MS);
 }
 
 /* ---- a new file ----------------------------------------------------------------------------------------------------------- */
@@ -257,7 +271,7 @@ pending_take(struct supervise *s, struct image *img, struct secrets *secrets, co
 		}
 		buf_done(&list);
 	}
-	drop(s);
+	pending_drop(s, who, "a newer file takes its place");
 	p->img = img;
 	p->secrets = secrets;
 	text_copy(p->who, sizeof(p->who), who);
@@ -315,6 +329,12 @@ pending_drop(struct supervise *s, const char *who, const char *why)
 		events_tell_who(s, EVENT_PROTECTION_DISCARDED, s->bench, who, why);
 	drop(s);
 	pending_show(s);
+}
+
+bool
+pending_is_tried(const struct supervise *s)
+{
+	return s->pending.generation != 0;
 }
 
 bool

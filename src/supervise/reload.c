@@ -55,6 +55,8 @@ refuse(struct supervise *s, const char *why)
 		return;
 	}
 	log_warn("bench file: %s; the bench goes on as it was", why);
+	pending_drop(
+		s, s->asked.who, "a newer file has errors"); /* what waited is no file any more */
 	events_tell_text(s, EVENT_BENCH_FILE_REFUSED, why);
 	reload_done(s, false,
 		"the bench file has errors (see the log of 'mbc run', or 'mbc check'); the bench "
@@ -128,7 +130,7 @@ reload_begin(struct supervise *s)
 {
 	struct err err;
 
-	if (s->compile.pid != 0) {
+	if (s->compile.pid != 0 || pending_is_tried(s)) { /* one file at a time */
 		s->has_more_to_compile = true;
 		return;
 	}

@@ -127,6 +127,7 @@ bool pending_is_same(
 void pending_again(struct supervise *s, const char *who, const char *reason);
 void pending_drop(struct supervise *s, const char *who, const char *why);
 bool pending_waits(const struct supervise *s);
+bool pending_is_tried(const struct supervise *s);             /* control has not answered yet */
 void pending_taken(struct supervise *s, uint32_t generation); /* control has shown this board */
 void pending_refused(struct supervise *s, const char *why);   /* by control, for now */
 void pending_control_ended(struct supervise *s);
