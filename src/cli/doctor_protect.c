@@ -542,7 +542,8 @@ judge_loops(const struct look *k)
 			clock_span(span, l->bad_after_ns);
 		text_from_double(number, l->on_bad);
 		snprintf(line, sizeof(line),
-			"loop '%.60s' moves '%.60s'; when it cannot measure, that goes to %s%s%.20s "
+			"loop '%.60s' moves '%.60s'; when it cannot measure, that goes to "
+			"%s%s%.20s "
 			"%s%s",
 			name_of(k, of->channel), name_of(k, moved->channel), number,
 			ch->unit == 0 ? "" : " ", image_text(k->img, ch->unit),

@@ -260,7 +260,8 @@ limits_read(struct bench *b, struct bench_alarm *a)
 	}
 	if (is_distance && output == NAMES_NONE) {
 		diag_error(&b->diag, n->key_at, "conflict",
-			"'%s' has no target to deviate from; add write: or pid:, or remove 'deviation'",
+			"'%s' has no target to deviate from; add write: or pid:, or remove "
+			"'deviation'",
 			ch->name);
 		return;
 	}

@@ -114,8 +114,7 @@ read_gain(const struct loop_keys *r, double *out)
 
 /* A plain number between two others. */
 static void
-read_between(
-	const struct loop_keys *r, int row, double def, double least, double most, double *out)
+read_between(const struct loop_keys *r, int row, double def, double least, double most, double *out)
 {
 	const struct node *n = r->keys[row];
 	double v;
@@ -126,8 +125,9 @@ read_between(
 	if (v >= least && v <= most)
 		*out = v;
 	else
-		diag_error(&r->b->diag, n->at, "out-of-range", "%s cannot be %.40s; write a number from %g to %g",
-			schema_pid[row].name, n->text, least, most);
+		diag_error(&r->b->diag, n->at, "out-of-range",
+			"%s cannot be %.40s; write a number from %g to %g", schema_pid[row].name,
+			n->text, least, most);
 }
 
 /* A value of the output, within what it takes; false: there is none, or that was told. */
@@ -142,8 +142,7 @@ read_value(const struct loop_keys *r, const struct node *n, double *out)
 		diag_error(&r->b->diag, n->at, "out-of-range",
 			"'%.40s' lies outside of %.9g to %.9g%s%s, the limits of '%s'; write a "
 			"value within",
-			n->text, r->output->min, r->output->max,
-			r->u->unit_text == NULL ? "" : " ",
+			n->text, r->output->min, r->output->max, r->u->unit_text == NULL ? "" : " ",
 			r->u->unit_text == NULL ? "" : r->u->unit_text, r->u->name);
 		return false;
 	}
@@ -211,8 +210,7 @@ read_pace(const struct loop_keys *r, struct image_loop *l)
 			"conflict",
 			"the memory of '%s' stands %lld writes an hour, and the loop writes up to "
 			"%lld; write every: %lld s, or let it move a place that does not wear out",
-			r->u->name, (long long)most,
-			(long long)(3600 * NS_PER_S / l->every_ns),
+			r->u->name, (long long)most, (long long)(3600 * NS_PER_S / l->every_ns),
 			(long long)((3600 + most - 1) / most));
 	l->deadband = (l->max - l->min) / 1000;
 	if (n != NULL && !is_open(r->u) && read_quantity(r->b, n, r->u, true, &l->deadband) &&

@@ -212,8 +212,8 @@ outputs_rate(struct bench *b, const struct bench_channel *ch, const struct unit 
 		return false;
 	if (!read_split(text, &v, &unit_text) || *unit_text == '\0') {
 		diag_error(&b->diag, n->at, "unit",
-			"'%.40s' is no %s; write a number and its unit: 20 %s", text,
-			what, example);
+			"'%.40s' is no %s; write a number and its unit: 20 %s", text, what,
+			example);
 		return false;
 	}
 	if (units_parse(unit_text, &unit, &err) < 0) {
@@ -223,9 +223,8 @@ outputs_rate(struct bench *b, const struct bench_channel *ch, const struct unit 
 	if (!unit_combine(&ch->unit, per, -1, &wanted) || unit.is_point ||
 		!unit_same_dim(&unit, &wanted)) {
 		diag_error(&b->diag, n->at, "unit",
-			"'%.40s' does not fit '%s', whose unit is %s; write its %s: 20 %s",
-			text, ch->name, ch->unit_text == NULL ? "none" : ch->unit_text, what,
-			example);
+			"'%.40s' does not fit '%s', whose unit is %s; write its %s: 20 %s", text,
+			ch->name, ch->unit_text == NULL ? "none" : ch->unit_text, what, example);
 		return false;
 	}
 	unit_conversion(&unit, &wanted, &factor, &offset);

@@ -144,8 +144,8 @@ same_way(const struct change *c, const struct image_output *a, const struct imag
 
 /* How well it is tuned is no protection. */
 static void
-compare_loop(struct change *c, const char *name, const struct image_loop *a,
-	const struct image_loop *b)
+compare_loop(
+	struct change *c, const char *name, const struct image_loop *a, const struct image_loop *b)
 {
 	if (strcmp(name_of(c->was, a->output), name_of(c->is, b->output)) != 0 ||
 		a->is_direct != b->is_direct)

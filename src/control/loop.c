@@ -146,7 +146,7 @@ static bool
 is_later(const struct loops *all, const struct image_loop *d)
 {
 	return !all->at[image_output_at(all->img, d->of)->loop - 1].has_output ||
-	       outputs_cause(all->outputs, d->of) > outputs_cause(all->outputs, d->output);
+	       outputs_is_later(all->outputs, d->of, d->output);
 }
 
 /* Somebody else has what it writes; *out_why (EVENT_TEXT). */
@@ -161,8 +161,8 @@ is_taken_away(const struct loops *all, uint32_t i, char *out_why)
 	if (has < OWNER_SAFE_STATE && is_later(all, d))
 		return false;
 	if (has > OWNER_PID) {
-		snprintf(out_why, EVENT_TEXT, "'%.60s' belongs to %s",
-			name_of(all, d->output), words[has]);
+		snprintf(out_why, EVENT_TEXT, "'%.60s' belongs to %s", name_of(all, d->output),
+			words[has]);
 		return true;
 	}
 	if (image_output_at(all->img, d->output)->loop == 0 ||
@@ -285,9 +285,8 @@ be_blind(struct loops *all, uint32_t i, enum quality why, int64_t now_ns)
 	};
 	double target;
 	bool is_there = outputs_owner(all->outputs, d->output) == OWNER_PID &&
-			outputs_target(all->outputs, d->output, &target) &&
-			!(target < d->on_bad) && !(target > d->on_bad) &&
-			!has_failed(all, d->output);
+			outputs_target(all->outputs, d->output, &target) && !(target < d->on_bad) &&
+			!(target > d->on_bad) && !has_failed(all, d->output);
 
 	if (!l->is_blind) {
 		outputs_text(all->outputs, d->output, d->on_bad, e.text, sizeof(e.text));
@@ -300,8 +299,7 @@ be_blind(struct loops *all, uint32_t i, enum quality why, int64_t now_ns)
 	l->at = PID_FREE;
 	if (is_there || now_ns < l->due_ns)
 		return;
-	l->due_ns = now_ns +
-		    (outputs_is_lost(all->outputs, d->output) ? LOST_NS : d->every_ns);
+	l->due_ns = now_ns + (outputs_is_lost(all->outputs, d->output) ? LOST_NS : d->every_ns);
 	order(all, i, d->on_bad, true, now_ns);
 }
 
@@ -359,8 +357,8 @@ act(struct loops *all, uint32_t i, int64_t now_ns)
 
 	if (now_ns < l->due_ns || outputs_is_busy(all->outputs, d->output))
 		return;
-	l->due_ns = now_ns - l->due_ns < d->every_ns ? l->due_ns + d->every_ns
-						     : now_ns + d->every_ns;
+	l->due_ns =
+		now_ns - l->due_ns < d->every_ns ? l->due_ns + d->every_ns : now_ns + d->every_ns;
 	if (has_target && outputs_owner(all->outputs, d->output) == OWNER_PID &&
 		!has_failed(all, d->output) && fabs(u - target) <= d->deadband &&
 		(l->at == PID_FREE || !(fabs(u - target) > 0)))
@@ -377,8 +375,7 @@ regulate(struct loops *all, uint32_t i, const struct output_reading *r, int64_t 
 	struct loop *l = &all->at[i];
 	double held, setpoint;
 
-	if (l->is_on && (outputs_is_lost(all->outputs, d->output) ||
-				(!find_held(all, d, &held))))
+	if (l->is_on && (outputs_is_lost(all->outputs, d->output) || (!find_held(all, d, &held))))
 		l->is_on = false;
 	if (!l->is_on) {
 		begin(all, i, r, now_ns);

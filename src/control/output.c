@@ -201,6 +201,8 @@ take(struct outputs *all, uint32_t i, const struct output_order *order, int64_t 
 	if (o->is_foreign && o->is_known && isfinite(o->shown))
 		o->working = o->shown;
 	o->is_foreign = o->is_fought = o->is_between = o->is_following = false;
+	if (order->owner != OWNER_PID)
+		o->turn = ++all->turns;
 	if (!goes_on) {
 		o->is_forbidden = false;
 		o->trouble = Q_NOT_YET;
@@ -219,9 +221,8 @@ outputs_set(struct outputs *all, uint32_t i, struct output_order *order, int64_t
 	bool is_jump;
 	int rc = order->owner >= OWNER_SAFE_STATE ? 0 : outputs_check(all, i, order, err);
 
-	if (rc < 0 ||
-		(order->owner < OWNER_SAFE_STATE && !order->is_at_once &&
-			(rc = check_device(all, i, now_ns, err)) < 0))
+	if (rc < 0 || (order->owner < OWNER_SAFE_STATE && !order->is_at_once &&
+			      (rc = check_device(all, i, now_ns, err)) < 0))
 		return rc;
 	take(all, i, order, now_ns);
 	is_jump = !(o->working < o->target) && !(o->working > o->target);
@@ -281,8 +282,9 @@ outputs_mode(struct outputs *all, uint32_t i, enum output_mode mode, int64_t now
 	if (!output_is_protected(o)) {
 		if (isfinite(o->working))
 			o->target = o->working;
-		o->owner = mode == MODE_MANUAL ? OWNER_MANUAL : OWNER_NONE;
+		o->owner = mode == MODE_MANUAL && !o->is_following ? OWNER_MANUAL : OWNER_NONE;
 	}
+	o->turn = ++all->turns;
 	o->mode = (uint8_t)mode;
 	o->is_foreign = false; /* it is looked at anew: manual takes over what the device holds */
 	output_show(all, i, now_ns);
@@ -297,6 +299,8 @@ outputs_follow(struct outputs *all, uint32_t i, double measured, int64_t now_ns)
 	bool is_same = o->is_following && o->target <= measured && o->target >= measured;
 
 	output_settle(all, i, VERDICT_FAILED, "its loop stands aside; see 'mbc log'");
+	if (!o->is_following)
+		o->turn = ++all->turns;
 	o->is_following = true;
 	o->target = o->working = o->sent = measured;
 	o->moved_ns = now_ns;
@@ -332,6 +336,7 @@ outputs_lead(struct outputs *all, uint32_t i, uint64_t cause, int64_t now_ns)
 	if (!o->is_following || !isfinite(o->target))
 		return;
 	o->is_following = false;
+	o->turn = ++all->turns;
 	o->cause = cause;
 	o->moved_ns = now_ns;
 }
@@ -395,6 +400,12 @@ uint64_t
 outputs_cause(const struct outputs *all, uint32_t i)
 {
 	return all->at[i].cause;
+}
+
+bool
+outputs_is_later(const struct outputs *all, uint32_t i, uint32_t other)
+{
+	return all->at[i].turn > all->at[other].turn;
 }
 
 bool
@@ -773,4 +784,5 @@ outputs_adopt(struct outputs *all, struct outputs *from, int64_t now_ns)
 		}
 	}
 	all->tag = from->tag;
+	all->turns = from->turns;
 }

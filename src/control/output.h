@@ -101,6 +101,8 @@ enum output_mode outputs_mode_of(const struct outputs *o, uint32_t output);
 bool outputs_target(const struct outputs *o, uint32_t output, double *out);
 bool outputs_working(const struct outputs *o, uint32_t output, double *out);
 uint64_t outputs_cause(const struct outputs *o, uint32_t output); /* event of the last order */
+/* Was it set, or its mode changed, after that of another? What loops write does not count. */
+bool outputs_is_later(const struct outputs *o, uint32_t output, uint32_t other);
 /* Is a write of it under way, or waiting for its link? */
 bool outputs_is_busy(const struct outputs *o, uint32_t output);
 bool outputs_is_lost(const struct outputs *o, uint32_t output); /* its instrument is down */

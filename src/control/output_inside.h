@@ -27,6 +27,7 @@ struct output {
 	bool is_foreign;   /* it holds something that we have not written: told */
 	bool is_claimed; /* protection has it, and its value comes later: nothing is written until then */
 	bool is_lost;      /* its instrument is down */
+	uint64_t turn;     /* of all outputs: when somebody but a loop had a word in who owns it */
 	bool is_following; /* its loop stands aside: it goes with what is measured */
 	bool is_fought;    /* protection has written it anew because it held something else: told */
 	bool is_forbidden; /* the ramp waits for an interlock: told */
@@ -78,6 +79,7 @@ struct outputs {
 	struct output *at; /* [output] */
 	uint32_t n;
 	uint32_t tag;
+	uint64_t turns;
 	uint32_t *of_channel; /* [channel] output that is written there + 1; 0: none */
 	int64_t wake_ns;
 	struct output_part *parts; /* [part of the image] */

@@ -60,8 +60,8 @@ tell_written(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 static void
 expect(struct output *o, double at)
 {
-	bool is_last = !(o->working < o->target) && !(o->working > o->target) &&
-		       o->owner != OWNER_PID;
+	bool is_last =
+		!(o->working < o->target) && !(o->working > o->target) && o->owner != OWNER_PID;
 
 	if (!is_last && (o->phase == OUTPUT_VERIFYING || o->phase == OUTPUT_WRITING)) {
 		o->low = fmin(o->low, at);

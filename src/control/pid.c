@@ -29,9 +29,7 @@ void
 pid_begin(struct pid *p, const struct pid_form *f, double held, double setpoint, double y,
 	int64_t stamp_ns, int64_t now_ns)
 {
-	*p = (struct pid){
-		.y = y, .stamp_ns = stamp_ns, .setpoint = setpoint, .since_ns = now_ns
-	};
+	*p = (struct pid){ .y = y, .stamp_ns = stamp_ns, .setpoint = setpoint, .since_ns = now_ns };
 	pid_stays(p, f, held);
 }
 

@@ -22,9 +22,9 @@ struct pid_form {
 };
 
 struct pid {
-	double area;  /* part of the output that remembers */
-	double slope; /* the same of the slope */
-	double y;     /* the last reading */
+	double area;      /* part of the output that remembers */
+	double slope;     /* the same of the slope */
+	double y;         /* the last reading */
 	int64_t stamp_ns; /* its stamp */
 	double setpoint;  /* since since_ns */
 	int64_t since_ns;

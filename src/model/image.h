@@ -613,20 +613,20 @@ struct image_calibration {
 
 /* A control loop (PID, ISA standard form): from what `of` measures to what `output` is set to. */
 struct image_loop {
-	uint32_t of;           /* output: its channel is what is measured, its `working` the setpoint */
-	uint32_t output;       /* that it writes; never one of a loop that comes before it */
-	uint32_t is_direct;    /* 0, 1: what is measured rises, and the output with it (cooling) */
-	uint32_t spare;        /* no hidden padding */
-	double gain;           /* of the output by what is measured; above 0 */
-	double integral_s;     /* 0: it does not integrate */
-	double derivative_s;   /* 0: none */
-	double filter;         /* the derivative is smoothed over derivative_s / filter */
-	double weight;         /* of the setpoint in the proportional part: 0 .. 1 */
-	double min, max;       /* of the output */
-	double on_bad;         /* the output while what is measured is bad */
-	double deadband;       /* smaller changes of the output are not written */
-	int64_t bad_after_ns;  /* bad for so long, and the output goes to on_bad */
-	int64_t every_ns;      /* it writes so often at most */
+	uint32_t of;     /* output: its channel is what is measured, its `working` the setpoint */
+	uint32_t output; /* that it writes; never one of a loop that comes before it */
+	uint32_t is_direct;   /* 0, 1: what is measured rises, and the output with it (cooling) */
+	uint32_t spare;       /* no hidden padding */
+	double gain;          /* of the output by what is measured; above 0 */
+	double integral_s;    /* 0: it does not integrate */
+	double derivative_s;  /* 0: none */
+	double filter;        /* the derivative is smoothed over derivative_s / filter */
+	double weight;        /* of the setpoint in the proportional part: 0 .. 1 */
+	double min, max;      /* of the output */
+	double on_bad;        /* the output while what is measured is bad */
+	double deadband;      /* smaller changes of the output are not written */
+	int64_t bad_after_ns; /* bad for so long, and the output goes to on_bad */
+	int64_t every_ns;     /* it writes so often at most */
 };
 
 /* A condition: a program of kind EXPR_TRUTH in `code`. */

@@ -239,8 +239,8 @@ is_safe_state(const struct image *img, uint32_t i)
 	for (uint32_t k = s->first_line; k < s->first_line + s->n_lines; k++) {
 		const struct image_safe_line *l = image_safe_line_at(img, k);
 
-		if (l->output >= img->outputs.n ||
-			image_output_at(img, l->output)->loop != 0 || !isfinite(l->value) || !is_time(l->within_ns) ||
+		if (l->output >= img->outputs.n || image_output_at(img, l->output)->loop != 0 ||
+			!isfinite(l->value) || !is_time(l->within_ns) ||
 			(l->after != IMAGE_NONE && (l->after < s->first_line || l->after >= k)) ||
 			(l->otherwise != IMAGE_NONE &&
 				(l->otherwise <= k || l->otherwise >= s->first_line + s->n_lines ||

@@ -285,6 +285,50 @@ test_a_shut_off_brings_an_alarm(void **state)
 	free(img);
 }
 
+/* One loop over another, in the order in which they act; what is left out. */
+static void
+test_loops(void **state)
+{
+	struct image *img = compile(
+		"bench: b\ntick: 200 ms\nlinks:\n  io: {tcp: \"[::1]:1502\"}\ninstruments:\n  "
+		"dev:\n    "
+		"use: modbus\n    link: io\n    channels:\n"
+		"      y: {read: {holding: 1, type: int16}, unit: degC}\n"
+		"      u: {read: {holding: 2, type: int16}, write: {holding: 2}, unit: \"%\"}\n"
+		"channels:\n"
+		"  W: {read: dev.y, range: [0, 500], pid: {output: U, gain: 3 %/K, action: direct, "
+		"every: 500 ms, on_bad: 2 %, bad_after: 3 s, deadband: 2 %, limits: [10, 80], "
+		"weight: 0.5, "
+		"filter: 5}}\n"
+		"  T: {calc: W + 1 K, range: [0, 400], ramp: 60 K/min, pid: {output: W, gain: 0.5, "
+		"integral: 2 min, derivative: 3 s}}\n"
+		"  U: {read: dev.u, write: dev.u, range: [0, 100], hazard: heat}\n"
+		"safe_states: {cold: {order: [{set: U, to: 0}]}}\n",
+		0);
+	const struct image_loop *t = image_loop_at(img, 0), *w = image_loop_at(img, 1);
+	const struct image_output *of = image_output_at(img, t->of);
+
+	assert_int_equal(img->loops.n, 2);
+	assert_string_equal(name_of(img, of->channel), "T");
+	assert_int_equal(t->output, w->of);
+	assert_string_equal(name_of(img, image_output_at(img, w->output)->channel), "U");
+	assert_int_equal(of->loop, 1);
+	assert_int_equal(image_output_at(img, w->of)->loop, 2);
+	assert_int_equal(image_output_at(img, w->output)->loop, 0);
+	/* What it can do to people comes from what is moved in the end. */
+	assert_int_equal(of->hazard, HAZARD_HEAT);
+	assert_true(of->ramp > 0.99 && of->ramp < 1.01 && of->max > 399);
+	assert_true(t->gain > 0.49 && t->gain < 0.51 && t->integral_s > 119 && t->derivative_s > 2);
+	assert_true(!t->is_direct && t->filter > 9 && t->weight > 0.9 && t->max > 499);
+	assert_true(!(t->on_bad > 0) && t->bad_after_ns == 0 && t->every_ns == NS_PER_S);
+	assert_true(t->deadband > 0.49 && t->deadband < 0.51);
+	assert_true(w->is_direct && w->gain > 2.9 && w->min > 9 && w->max < 81 && w->on_bad > 1);
+	assert_true(w->filter < 6 && w->weight < 0.6 && w->deadband > 1 && w->integral_s < 1);
+	assert_int_equal(w->bad_after_ns, 3 * NS_PER_S);
+	assert_int_equal(w->every_ns, 500 * NS_PER_MS);
+	free(img);
+}
+
 static void
 test_rules(void **state)
 {
@@ -359,6 +403,7 @@ main(void)
 		cmocka_unit_test(test_alarms),
 		cmocka_unit_test(test_a_shut_off_brings_an_alarm),
 		cmocka_unit_test(test_limits_of_a_channel),
+		cmocka_unit_test(test_loops),
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_states_are_channels),
 	};

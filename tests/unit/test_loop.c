@@ -16,7 +16,7 @@
 
 #define SECOND NS_PER_S
 #define STEP (100 * NS_PER_MS)
-#define SPAN 800         /* of the loop's limits */
+#define SPAN 800           /* of the loop's limits */
 #define SMALL (SPAN / 200) /* half a percent: nobody sees it jump */
 
 enum { PLAIN, RAMPED, SLOW_HEATER, LOCKED, CASCADE, OTHER_GAIN };
@@ -45,10 +45,9 @@ make_image(int kind)
 		.verify_tries = 3,
 		.hazard = HAZARD_HEAT,
 		.ramp = kind == SLOW_HEATER ? 10 : 0 };
-	const struct image_output setpoint = { .has_limits = 1,
-		.max = 4500,
-		.hazard = HAZARD_HEAT,
-		.ramp = kind == RAMPED ? 10 : 0 };
+	const struct image_output setpoint = {
+		.has_limits = 1, .max = 4500, .hazard = HAZARD_HEAT, .ramp = kind == RAMPED ? 10 : 0
+	};
 	struct image_loop l = form;
 	struct image_safe_line line = {
 		.within_ns = SECOND, .after = IMAGE_NONE, .otherwise = IMAGE_NONE
@@ -60,12 +59,11 @@ make_image(int kind)
 	heater = line.output = image_builder_output(b, "heater", p[0], &heat, &u);
 	if (kind == OTHER_GAIN)
 		l.gain = 1;
-	wall = image_builder_loop(b, kind == CASCADE ? "W" : "T", p[HAND_REGISTERS], &setpoint, &l,
-		heater, &y);
+	wall = image_builder_loop(
+		b, kind == CASCADE ? "W" : "T", p[HAND_REGISTERS], &setpoint, &l, heater, &y);
 	if (kind == CASCADE) {
 		l.max = 4000;
-		image_builder_loop(
-			b, "T", p[HAND_REGISTERS + 1], &setpoint, &l, wall, NULL);
+		image_builder_loop(b, "T", p[HAND_REGISTERS + 1], &setpoint, &l, wall, NULL);
 	}
 	cold = image_builder_safe_state(b, "cold", &line, 1);
 	image_builder_on_stop(b, cold);
@@ -166,8 +164,7 @@ test_it_regulates(void **state)
 	assert_int_equal(r.writes[0].value, 0);
 	assert_int_equal(hand_count(&r, EVENT_OUTPUT_WRITTEN, "heater"), r.n_writes - 1);
 	assert_int_equal(hand_count(&r, EVENT_OUTPUT_WRITTEN, NULL), r.n_writes - 1);
-	assert_true(hand_last(&r, EVENT_OUTPUT_WRITTEN)->cause ==
-		    hand_last(&r, EVENT_COMMAND)->id);
+	assert_true(hand_last(&r, EVENT_OUTPUT_WRITTEN)->cause == hand_last(&r, EVENT_COMMAND)->id);
 	assert_int_equal(hand_count(&r, EVENT_OUTPUT_NOT_TAKEN, NULL), 0);
 	assert_int_equal(hand_count(&r, EVENT_OUTPUT_CHANGED, NULL), 0);
 	for (size_t i = 0; i < r.n_writes; i++)
@@ -235,6 +232,7 @@ test_no_windup(void **state)
 static void
 test_by_hand_and_back(void **state)
 {
+	char value[40];
 	struct furnace f;
 	struct hand_rig r;
 	size_t n;
@@ -255,7 +253,8 @@ test_by_hand_and_back(void **state)
 	assert_string_equal(hand_word(&r, "heater.owner"), "manual");
 	assert_string_equal(hand_word(&r, "T.owner"), "none");
 	assert_int_equal(hand_count(&r, EVENT_LOOP_ASIDE, "T"), 1);
-	assert_non_null(strstr(hand_last(&r, EVENT_LOOP_ASIDE)->text, "'heater' belongs to manual"));
+	assert_non_null(
+		strstr(hand_last(&r, EVENT_LOOP_ASIDE)->text, "'heater' belongs to manual"));
 	assert_true(is_near(hand_value(&r, "T.working"), f.wall, 30));
 	assert_true(is_near(hand_value(&r, "T.target"), f.wall, 30));
 	/* All of the bench in automatic starts no loop. */
@@ -274,6 +273,21 @@ test_by_hand_and_back(void **state)
 	assert_int_equal(command(&r, COMMAND_MODE, "heater", "manual"), VERDICT_VERIFIED);
 	run(&r, &f, 2 * SECOND);
 	assert_int_equal(hand_count(&r, EVENT_LOOP_ASIDE, "T"), 2);
+	/* Where it changes nothing on the wire, too. */
+	assert_int_equal(command(&r, COMMAND_MODE, "heater", "automatic"), VERDICT_VERIFIED);
+	assert_int_equal(command(&r, COMMAND_MODE, "T", "automatic"), VERDICT_VERIFIED);
+	run(&r, &f, 5 * SECOND);
+	assert_int_equal(command(&r, COMMAND_MODE, "heater", "automatic"), VERDICT_VERIFIED);
+	run(&r, &f, 5 * SECOND);
+	assert_string_equal(hand_word(&r, "heater.owner"), "pid");
+	snprintf(value, sizeof(value), "%g", hand_value(&r, "T.working"));
+	assert_int_equal(hand_set(&r, "T", value), VERDICT_VERIFIED);
+	assert_int_equal(command(&r, COMMAND_MODE, "heater", "manual"), VERDICT_VERIFIED);
+	run(&r, &f, 2 * SECOND);
+	assert_string_equal(hand_word(&r, "heater.owner"), "manual");
+	assert_int_equal(command(&r, COMMAND_MODE, "", "manual"), VERDICT_VERIFIED);
+	run(&r, &f, 2 * SECOND);
+	assert_string_equal(hand_word(&r, "T.owner"), "none");
 	hand_done(&r);
 }
 
@@ -642,15 +656,15 @@ test_chance(void **state)
 		struct hand_rig r;
 
 		start(&r, &f, (int)(seed % 3) == 0 ? SLOW_HEATER : (int)(seed % 3));
-		for (int k = 0; k < 400 && r.n_writes < HAND_WRITES - 100 &&
-				r.n_events < HAND_EVENTS - 100;
+		for (int k = 0;
+			k < 400 && r.n_writes < HAND_WRITES - 100 && r.n_events < HAND_EVENTS - 100;
 			k++) {
 			char value[20];
 
 			switch (rand_below(&chance, 40)) {
 			case 0:
-				snprintf(value, sizeof(value), "%d",
-					(int)rand_below(&chance, 4500));
+				snprintf(
+					value, sizeof(value), "%d", (int)rand_below(&chance, 4500));
 				hand_set(&r, "T", value);
 				break;
 			case 1:

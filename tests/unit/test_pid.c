@@ -96,8 +96,8 @@ test_step_response(void **state)
 		for (double span_s = 10; span_s < 1000; span_s *= 2.3) {
 			double wanted = reference(&f, 150, 20, 5, 4, 50, span_s);
 
-			assert_true(fabs(run(&f, 150, 20, 5, 4, 50, span_s, 0.05, 0, &r) -
-					    wanted) < 0.3);
+			assert_true(fabs(run(&f, 150, 20, 5, 4, 50, span_s, 0.05, 0, &r) - wanted) <
+				    0.3);
 			/* Readings that come when they like. */
 			assert_true(fabs(run(&f, 150, 20, 5, 4, 50, span_s, 0.05, 0.9, &r) -
 					    wanted) < 0.3);
