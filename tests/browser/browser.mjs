@@ -7,11 +7,12 @@ const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", 
 export const start_browser = () =>
 	chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
 
-/* A page at `url` in a context of its own. `strangers` collects requests that leave the origin, `complaints` whatever
+/* A page at `url` in a context of its own; `before_it` runs in the page before its own script. `strangers` collects requests that leave the origin, `complaints` whatever
  * the browser's console reports as an error, breaches of the content security policy among them. */
-export async function open_page(browser, url, options = {}) {
+export async function open_page(browser, url, options = {}, before_it = null) {
 	const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", ...options });
 	const page = await context.newPage();
+	page.setDefaultTimeout(60000); /* on a loaded machine too */
 	const strangers = [];
 	const complaints = [];
 	await context.route("**/*", (route) => {
@@ -22,6 +23,8 @@ export async function open_page(browser, url, options = {}) {
 	});
 	page.on("console", (m) => m.type() === "error" && complaints.push(m.text()));
 	page.on("pageerror", (e) => complaints.push(String(e)));
+	if (before_it)
+		await page.addInitScript(before_it);
 	await page.goto(url);
 	return { page, strangers, complaints, close: () => context.close() };
 }
@@ -41,14 +44,29 @@ export const coloured_pixels = (page) => page.locator(".canvas canvas").evaluate
 	return n;
 });
 
-/* Ask until `check` gives something true; fail with `what` after `limit_ms`. */
-export async function wait_until(what, check, limit_ms = 10000) {
+/* Ask until `check` gives something true; fail with `what` after `limit_ms`. Generous: a loaded machine is slow, not wrong. */
+export async function wait_until(what, check, limit_ms = 40000) {
 	const end = Date.now() + limit_ms;
 	for (;;) {
 		if (await check())
 			return;
 		if (Date.now() > end)
 			throw new Error(`not seen within ${limit_ms} ms: ${what}`);
+		await new Promise((done) => setTimeout(done, 50));
+	}
+}
+
+/* Try `check` until it throws no more; after `limit_ms`, what it threw last. The page draws behind its events: what follows
+ * from a click or a message is to be waited for. */
+export async function eventually(check, limit_ms = 40000) {
+	const end = Date.now() + limit_ms;
+	for (;;) {
+		try {
+			return await check();
+		} catch (error) {
+			if (Date.now() > end)
+				throw error;
+		}
 		await new Promise((done) => setTimeout(done, 50));
 	}
 }

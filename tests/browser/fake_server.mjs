@@ -81,6 +81,7 @@ export class FakeServer {
 		this.history_busy = false; /* its process is being started again */
 		this.unrecorded = new Set(); /* names */
 		this.questions = []; /* addresses */
+		this.asked_at = []; /* of the same, performance.now() */
 	}
 
 	/* What was recorded of a row at a whole second: null in the gap. */
@@ -148,6 +149,7 @@ export class FakeServer {
 			res.end(JSON.stringify({ type: `urn:mbc:problem:${type}`, title: type, status, detail: type, instance: pathname }));
 		};
 		this.questions.push(req.url);
+		this.asked_at.push(performance.now());
 		if (!this.has_history || this.history_busy)
 			return refuse(503, "no-history", { "Retry-After": "1" });
 		if (pathname === "/api/v1/gaps")

@@ -1,7 +1,7 @@
 /* page.test.mjs - the page in Chromium against a bench with faults on command: what does a person see? */
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { coloured_pixels, open_page, row, shoot, start_browser, value_of, wait_until } from "./browser.mjs";
+import { coloured_pixels, eventually, open_page, row, shoot, start_browser, value_of, wait_until } from "./browser.mjs";
 import { FakeServer } from "./fake_server.mjs";
 
 let browser;
@@ -28,8 +28,8 @@ afterEach(async () => {
 });
 
 /* A page that has its values. Whatever a test does, nothing may leave the origin. */
-async function ready(options) {
-	const p = await open_page(browser, url, options);
+async function ready(options, before_it) {
+	const p = await open_page(browser, url, options, before_it);
 	opened.push(p);
 	await p.page.locator('[data-state="running"]').waitFor();
 	await row(p.page, "T_bed").waitFor();
@@ -45,11 +45,11 @@ test("the head tells bench, state, instruments and time", async () => {
 	server.down.set("io", "no_answer");
 	const { page } = await ready();
 	assert.equal(await page.locator("h1").innerText(), "Temperature-programmed reduction, bench 1");
-	assert.match(await page.locator(".head").innerText(), /4 of 5 up/);
+	await eventually(async () => assert.match(await page.locator(".head").innerText(), /4 of 5 up/));
 	const shown = await page.locator(".clock strong").innerText();
 	assert.match(shown, /^\d\d:\d\d:\d\d$/);
 	await wait_until("the clock to go on", async () => (await page.locator(".clock strong").innerText()) !== shown);
-	assert.equal(await page.title(), "Temperature-programmed reduction, bench 1");
+	await eventually(async () => assert.equal(await page.title(), "Temperature-programmed reduction, bench 1"));
 	await shoot(page, "head");
 });
 
@@ -71,10 +71,12 @@ test("the table shows values, units and limits, and follows the stream", async (
 
 test("the bench's channels come first, health last and closed", async () => {
 	const { page } = await ready();
-	const groups = await page.locator("tr.group button").allInnerTexts();
-	assert.match(groups[0], /^▾\s*Bench/);
-	assert.match(groups[1], /furnace · Eurotherm/);
-	assert.match(groups.at(-1), /^▸\s*Controller's own health/);
+	await eventually(async () => {
+		const groups = await page.locator("tr.group button").allInnerTexts();
+		assert.match(groups[0], /^▾\s*Bench/);
+		assert.match(groups[1], /furnace · Eurotherm/);
+		assert.match(groups.at(-1), /^▸\s*Controller's own health/);
+	});
 	assert.equal((await seen(page))[0], "T_bed");
 	assert.equal(await row(page, "mbc.control.cpu").count(), 0);
 	await page.locator("tr.group button").last().click();
@@ -108,17 +110,17 @@ test("a bad value is grey, struck out and told why; neighbours stay good", async
 	assert.match(await value_of(page, "P_in"), /^2\.\d+$/);
 });
 
-test("a silent stream greys everything within 5 s, and news bring it back", async () => {
+test("a silent stream greys everything, and news bring it back", async () => {
 	const { page } = await ready();
 	server.silent = true;
-	await page.locator('[data-state="lost"]').waitFor({ timeout: 5000 });
+	await page.locator('[data-state="lost"]').waitFor();
 	const rows = await page.locator("tr[data-channel]").count();
 	await wait_until("all rows bad", async () => (await page.locator("tr[data-channel].bad").count()) === rows);
 	assert.ok(rows > 20);
 	assert.equal(await reason_of(page, "T_bed"), "connection lost");
 	assert.match(await page.locator(".banner").innerText(), /No news from the server since \d\d:\d\d:\d\d/);
 	assert.equal(await page.locator(".tile:not(.bad)").count(), 0);
-	assert.match(await page.title(), /Connection lost/);
+	await eventually(async () => assert.match(await page.title(), /Connection lost/));
 	await shoot(page, "lost");
 	server.silent = false;
 	await page.locator('[data-state="running"]').waitFor();
@@ -129,7 +131,7 @@ test("a server that dies and comes back is found again", async () => {
 	const { page } = await ready();
 	server.refusing = true;
 	server.cut_streams();
-	await page.locator('[data-state="lost"]').waitFor({ timeout: 6000 });
+	await page.locator('[data-state="lost"]').waitFor();
 	server.refusing = false;
 	server.force("T_bed", 77, "good", "good");
 	await page.locator('[data-state="running"]').waitFor();
@@ -141,7 +143,7 @@ test("values whose stream never opens do not stay good", async () => {
 	const p = await open_page(browser, url);
 	opened.push(p);
 	await row(p.page, "T_bed").waitFor();
-	await p.page.locator('[data-state="lost"]').waitFor({ timeout: 6000 });
+	await p.page.locator('[data-state="lost"]').waitFor();
 	await wait_until("T_bed bad", () => is_bad(p.page, "T_bed"));
 	server.refusing_streams = false;
 	await p.page.locator('[data-state="running"]').waitFor();
@@ -180,22 +182,50 @@ test("a changed channel list is taken over", async () => {
 test("the plot draws the first bench channels; clicks add and remove", async () => {
 	const { page } = await ready();
 	const tiles = () => page.locator("[data-tile]").evaluateAll((all) => all.map((t) => t.dataset.tile));
-	assert.deepEqual(await tiles(), ["T_bed", "T_furn", "N2_flow", "H2_flow"]);
+	const plotted = (...names) => eventually(async () => assert.deepEqual(await tiles(), names));
+	const told = (text) => eventually(async () => assert.match(await page.locator(".channels .message").innerText(), text));
+	await plotted("T_bed", "T_furn", "N2_flow", "H2_flow");
 	await wait_until("lines in the plot", async () => (await coloured_pixels(page)) > 200);
 	await row(page, "total").click();
-	assert.deepEqual(await tiles(), ["T_bed", "T_furn", "N2_flow", "H2_flow", "total"]);
+	await plotted("T_bed", "T_furn", "N2_flow", "H2_flow", "total");
 	await row(page, "T_bed").locator("button").press("Enter");
-	assert.deepEqual(await tiles(), ["T_furn", "N2_flow", "H2_flow", "total"]);
+	await plotted("T_furn", "N2_flow", "H2_flow", "total");
 	await row(page, "P_in").click();
-	assert.match(await page.locator(".channels .message").innerText(), /two axes, now °C and mL\/min/);
+	await told(/two axes, now °C and mL\/min/);
 	await row(page, "note").click();
-	assert.match(await page.locator(".channels .message").innerText(), /note is not a number/);
+	await told(/note is not a number/);
 	for (const name of await tiles())
 		await page.locator(`[data-tile="${name}"] button`).click();
-	assert.equal(await page.locator(".canvas").count(), 0);
+	await page.locator(".canvas").waitFor({ state: "detached" });
 	await page.reload();
+	await page.locator('[data-state="running"]').waitFor();
 	await row(page, "T_bed").waitFor();
-	assert.deepEqual(await tiles(), []);
+	await page.getByText("Choose channels in the table").waitFor();
+	await plotted();
+});
+
+test("a tick between a choice and its drawing does no harm", async () => {
+	/* The timers of the page run when the test says so, at the worst moment. */
+	const { page, complaints } = await ready({}, () => {
+		window.test_ticks = [];
+		const real = window.setInterval;
+		window.setInterval = (work, ms) => (window.test_ticks.push(work), real(work, ms));
+	});
+	await page.locator(".canvas canvas").waitFor();
+	for (const name of ["T_furn", "N2_flow"])
+		await page.locator(`[data-tile="${name}"] button`).evaluate((button) => {
+			button.click();
+			for (const tick of window.test_ticks)
+				tick();
+		});
+	await row(page, "total").evaluate((one) => {
+		one.click();
+		for (const tick of window.test_ticks)
+			tick();
+	});
+	await page.locator('[data-tile="total"]').waitFor();
+	await wait_until("lines in the plot", async () => (await coloured_pixels(page)) > 200);
+	assert.deepEqual(complaints, []);
 });
 
 test("a bad value is a gap in the plot", async () => {
@@ -205,53 +235,49 @@ test("a bad value is a gap in the plot", async () => {
 		await page.locator(`[data-tile="${name}"] button`).click();
 	await page.getByRole("button", { name: "1 min", exact: true }).click();
 	await wait_until("a line", async () => (await coloured_pixels(page)) > 20);
-	await page.waitForTimeout(1500);
 	server.force("T_bed", null, "bad", "no_answer");
 	await wait_until("bad", () => is_bad(page, "T_bed"));
-	await page.waitForTimeout(1500);
-	/* The rightmost columns of the drawing hold no line now. */
-	const [last, edge] = await page.locator(".canvas").evaluate((box) => {
-		const canvas = box.querySelector("canvas");
-		const over = box.querySelector(".u-over").getBoundingClientRect();
-		const right = (over.right - canvas.getBoundingClientRect().left) * devicePixelRatio;
-		const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-		let last_line = 0;
-		for (let i = 0; i < data.length; i += 4)
-			if (data[i + 3] > 200 && data[i + 2] - data[i] > 90)
-				last_line = Math.max(last_line, (i / 4) % canvas.width);
-		return [last_line, right];
+	/* In time, the rightmost columns of the drawing hold no line any more. */
+	await eventually(async () => {
+		const [last, edge] = await page.locator(".canvas").evaluate((box) => {
+			const canvas = box.querySelector("canvas");
+			const over = box.querySelector(".u-over").getBoundingClientRect();
+			const right = (over.right - canvas.getBoundingClientRect().left) * devicePixelRatio;
+			const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+			let last_line = 0;
+			for (let i = 0; i < data.length; i += 4)
+				if (data[i + 3] > 200 && data[i + 2] - data[i] > 90)
+					last_line = Math.max(last_line, (i / 4) % canvas.width);
+			return [last_line, right];
+		});
+		assert.ok(last > 0 && last < edge - 8, `line ends at ${last}, plot at ${edge}`);
 	});
-	assert.ok(last > 0 && last < edge - 8, `line ends at ${last}, plot at ${edge}`);
 });
 
 test("pause holds the plot, resume lets it go on, the window can be chosen", async () => {
 	const { page } = await ready();
 	const picture = () => page.locator(".canvas canvas").evaluate((c) => c.toDataURL());
 	await page.locator(".pause").click();
-	assert.match(await page.locator(".plot .bar").innerText(), /Paused/);
+	await page.locator(".held").waitFor();
 	/* The past of what is held may still come in; then nothing moves any more. */
+	let held;
 	await wait_until("the plot to stand still", async () => {
-		const before = await picture();
-		await page.waitForTimeout(500);
-		return (await picture()) === before;
+		held = await picture();
+		await page.waitForTimeout(1300);
+		return (await picture()) === held;
 	});
-	const held = await picture();
-	await page.waitForTimeout(800);
-	assert.equal(await picture(), held);
 	await page.locator(".pause").click();
 	await wait_until("the plot to go on", async () => (await picture()) !== held);
 	await page.getByRole("button", { name: "10 min" }).click();
-	assert.equal(await page.getByRole("button", { name: "10 min" }).getAttribute("aria-pressed"), "true");
+	await page.locator('button[aria-pressed="true"]', { hasText: "10 min" }).waitFor();
 });
 
 test("the cursor reads the lines, a drag holds and enlarges", async () => {
 	server.force("T_bed", 55, "good", "good");
 	const { page } = await ready();
-	await page.waitForTimeout(1500);
+	await reads(page, "T_bed", 0.995, /^55\.00 at \d\d:/);
 	const box = await page.locator(".u-over").boundingBox();
 	await page.mouse.move(box.x + box.width - 5, box.y + 50);
-	await wait_until("the value at the cursor", async () =>
-		/^55\.00 at \d\d:/.test(await page.locator('[data-tile="T_bed"] .tile-cursor').innerText()));
 	await page.mouse.down();
 	await page.mouse.move(box.x + box.width - 100, box.y + 60, { steps: 5 });
 	await page.mouse.up();
@@ -286,6 +312,7 @@ const only = async (page, name) => {
 		if (tile !== name)
 			await page.locator(`[data-tile="${tile}"] button`).click();
 };
+/* No question is under way. One may still be about to be asked: wait for what it brings as well. */
 const settled = (page) => wait_until("an answer", async () =>
 	(await page.locator(".asking").count()) === 0 && (await page.locator('.canvas[aria-busy="false"]').count()) === 1);
 const press = (page, name) => page.locator(".plot").getByRole("button", { name, exact: true }).click();
@@ -296,25 +323,47 @@ const stretch = async (page) => {
 };
 const questions = (kind) => server.questions.filter((q) => q.includes(kind));
 
-/* Move the cursor to a moment of the window that is shown; what its tile then says. */
-async function read_at(page, name, share) {
+/* Move the cursor to a moment of the window that is shown, and a few pixels around it; what its tile then says. */
+async function read_at(page, name, share, pixels = 0) {
 	const box = await page.locator(".u-over").boundingBox();
-	await page.mouse.move(box.x + box.width * share, box.y + 40);
-	await page.mouse.move(box.x + box.width * share, box.y + 42);
+	const x = box.x + box.width * share + pixels;
+	await page.mouse.move(x, box.y + 40);
+	await page.mouse.move(x, box.y + 42);
 	return page.locator(`[data-tile="${name}"] .tile-cursor`).innerText();
 }
+
+/* Until it says what fits `pattern`: answers come when they come, and an interval is about a pixel. */
+async function reads(page, name, share, pattern) {
+	await eventually(async () => {
+		let text = "";
+		for (const pixels of [0, -1, 1, -2, 2, -3, 3]) {
+			text = await read_at(page, name, share, pixels);
+			if (pattern.test(text))
+				return;
+		}
+		assert.match(text, pattern);
+	});
+}
+
+/* Until the stretch that is shown passes `check(from, to)`. */
+const shows = (page, what, check) => wait_until(what, async () =>
+	(await page.locator(".stretch").count()) === 1 && check(...await stretch(page)));
+const runs = (page) => page.locator(".held").waitFor({ state: "detached" });
+
+/* Is `time` so long before some moment between `since` and now? */
+const was_ago = (time, ago_ms, since) => time > since - ago_ms - 2000 && time < Date.now() - ago_ms + 2000;
 
 test("what was recorded before the page was opened is joined to what it sees itself", async () => {
 	const { page } = await ready();
 	await only(page, "T_bed");
 	await wait_until("each value is asked, few as they are", () => questions("raw=1").length > 0);
-	await settled(page);
 	await wait_until("a line over the whole window", async () => {
 		const line = await find_colour(page, "--line0");
 		return line.left < 0.05 && line.right > 0.95;
 	});
-	assert.match(await read_at(page, "T_bed", 0.1), /^\d+\.\d+ at \d\d:/);
-	assert.match(await read_at(page, "T_bed", 0.97), /^\d+\.\d+ at \d\d:/);
+	await reads(page, "T_bed", 0.1, /^\d+\.\d+ at \d\d:/);
+	await reads(page, "T_bed", 0.97, /^\d+\.\d+ at \d\d:/);
+	await settled(page);
 	const asked = server.questions.length;
 	await page.waitForTimeout(3000);
 	assert.equal(server.questions.length, asked, "what is there is not asked again");
@@ -324,32 +373,34 @@ test("seven days: one single spike is drawn, a gap is shown with its cause, now 
 	const { page, complaints } = await ready();
 	await only(page, "T_bed");
 	await press(page, "1 d");
-	await settled(page);
 	await wait_until("a day", async () => (await find_colour(page, "--line0", 20)).n > 500);
 	await press(page, "7 d");
-	await settled(page);
-	await wait_until("the spike", async () => (await read_at(page, "T_bed", 1 / 7)).includes("790"));
+	await reads(page, "T_bed", 1 / 7, /790/);
 	const points = Number(/points=(\d+)/.exec(questions("points=").at(-1))[1]);
 	assert.ok(points > 300 && points <= 2000, `${points} points`);
 	/* It reaches to the top, where the line never comes: the axis goes to it as well. */
-	const spike = await find_colour(page, "--line0", 20);
-	assert.ok(spike.top < 0.1, `the drawing begins at ${spike.top} of the height`);
-	assert.match(await read_at(page, "T_bed", 2.25 / 7), /nothing recorded: the computer was off, at \d{4}-/);
-	assert.equal(await page.locator(".u-over").getAttribute("title"), "nothing recorded: the computer was off");
-	const hatch = await find_colour(page, "--grey", 12);
-	assert.ok(Math.abs(hatch.left - 2 / 7) < 0.02 && Math.abs(hatch.right - 2.5 / 7) < 0.02, JSON.stringify(hatch));
+	await eventually(async () => {
+		const spike = await find_colour(page, "--line0", 20);
+		assert.ok(spike.top < 0.1, `the drawing begins at ${spike.top} of the height`);
+	});
+	await reads(page, "T_bed", 2.25 / 7, /nothing recorded: the computer was off, at \d{4}-/);
+	await page.locator('.u-over[title="nothing recorded: the computer was off"]').waitFor();
+	await eventually(async () => {
+		const hatch = await find_colour(page, "--grey", 12);
+		assert.ok(Math.abs(hatch.left - 2 / 7) < 0.02 && Math.abs(hatch.right - 2.5 / 7) < 0.02, JSON.stringify(hatch));
+	});
 	await shoot(page, "seven_days");
+	const pressed = Date.now();
 	await press(page, "Earlier");
-	const [from, to] = await stretch(page);
-	assert.ok(Math.abs(to - from - 7 * 86400e3) < 2000);
-	assert.ok(Math.abs(Date.now() - to - 3.5 * 86400e3) < 60e3);
-	await settled(page);
-	await wait_until("the spike, moved", async () => (await read_at(page, "T_bed", 4.5 / 7)).includes("790"));
+	await shows(page, "half a window earlier", (from, to) =>
+		Math.abs(to - from - 7 * 86400e3) < 2000 && was_ago(to, 3.5 * 86400e3, pressed));
+	await reads(page, "T_bed", 4.5 / 7, /790/);
 	await press(page, "Now");
-	assert.equal(await page.locator(".held").count(), 0);
+	await runs(page);
 	await press(page, "Earlier");
-	await press(page, "Later");
-	assert.equal(await page.locator(".held").count(), 0, "later than now is now");
+	await page.locator(".held").waitFor();
+	await press(page, "Later"); /* later than now is now */
+	await runs(page);
 	assert.deepEqual(complaints, []);
 });
 
@@ -357,13 +408,14 @@ test("keys, shift-drag, the wheel and a date move the plot; the answer kept is t
 	const { page } = await ready();
 	await only(page, "T_bed");
 	await press(page, "1 h");
+	await page.locator('button[aria-pressed="true"]', { hasText: "1 h" }).waitFor();
 	await page.locator(".canvas").focus();
+	const pressed = Date.now();
 	await page.keyboard.press("ArrowLeft");
-	let [from, to] = await stretch(page);
-	assert.ok(Math.abs(Date.now() - to - 1800e3) < 30e3);
+	await shows(page, "half an hour earlier", (_, to) => was_ago(to, 1800e3, pressed));
 	await page.keyboard.press("-");
-	[from, to] = await stretch(page);
-	assert.ok(Math.abs(to - from - 7200e3) < 2000);
+	await shows(page, "two hours", (from, to) => Math.abs(to - from - 7200e3) < 2000);
+	const [from] = await stretch(page);
 	const box = await page.locator(".u-over").boundingBox();
 	await page.keyboard.down("Shift");
 	await page.mouse.move(box.x + 100, box.y + 50);
@@ -371,36 +423,37 @@ test("keys, shift-drag, the wheel and a date move the plot; the answer kept is t
 	await page.mouse.move(box.x + 100 + box.width / 4, box.y + 50, { steps: 8 });
 	await page.mouse.up();
 	await page.keyboard.up("Shift");
-	const [panned] = await stretch(page);
-	assert.ok(Math.abs(from - panned - 1800e3) < 60e3, `${from - panned} ms`);
+	await shows(page, "a quarter of it earlier", (panned) => Math.abs(from - panned - 1800e3) < 60e3);
 	await page.mouse.wheel(0, -500);
-	const [zoomed_from, zoomed_to] = await stretch(page);
-	assert.ok(zoomed_to - zoomed_from < 5400e3, "the wheel enlarges");
+	await shows(page, "the wheel enlarges", (zoomed_from, zoomed_to) => zoomed_to - zoomed_from < 5400e3);
 	await page.keyboard.press("End");
-	assert.equal(await page.locator(".held").count(), 0);
+	await runs(page);
 	const there = new Date(Date.now() - 3 * 86400e3);
 	there.setSeconds(0, 0);
 	const local = new Date(there.getTime() - there.getTimezoneOffset() * 60e3).toISOString().slice(0, 16);
 	await page.locator('.go-to input').fill(local);
-	[from, to] = await stretch(page);
-	assert.ok(Math.abs((from + to) / 2 - there.getTime()) < 2000);
-	await settled(page);
-	await wait_until("values of that day", async () => /\d at \d{4}-/.test(await read_at(page, "T_bed", 0.5)));
+	await shows(page, "that day", (first, last) => Math.abs((first + last) / 2 - there.getTime()) < 2000);
+	await reads(page, "T_bed", 0.5, /\d at \d{4}-/);
 });
 
 test("scrolling fast asks few questions, one at a time", async () => {
 	const { page } = await ready();
 	await press(page, "1 d");
+	await wait_until("a day", async () => (await find_colour(page, "--line0", 20)).n > 500);
 	await settled(page);
 	const before = server.questions.length;
-	await page.locator(".canvas").focus();
-	for (let i = 0; i < 20; i++)
-		await page.keyboard.press("ArrowLeft");
+	const pressed = Date.now();
+	/* Faster than any drawing: none of the steps may be lost. */
+	await page.locator(".canvas").evaluate((canvas) => {
+		for (let i = 0; i < 20; i++)
+			canvas.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true, cancelable: true }));
+	});
+	await shows(page, "ten days earlier", (_, to) => was_ago(to, 10 * 86400e3, pressed));
 	const [from] = await stretch(page);
 	await wait_until("the place where it stopped is asked", () => server.questions.slice(before).some((q) =>
 		Math.abs(Date.parse(new URL(q, url).searchParams.get("from")) - from) < 1000));
 	await settled(page);
-	assert.ok(server.questions.length - before < 15, `${server.questions.length - before} questions for 20 steps`);
+	assert.ok(server.questions.length - before < 5, `${server.questions.length - before} questions for 20 steps`);
 });
 
 test("a past that cannot be read is told, asked again, and the present goes on", async () => {
@@ -411,7 +464,9 @@ test("a past that cannot be read is told, asked again, and the present goes on",
 	await wait_until("the trouble is told", async () => /cannot be read from the server now/.test(await told.innerText()));
 	server.force("T_bed", 99, "good", "good");
 	await wait_until("a live value", async () => /99\.00/.test(await page.locator('[data-tile="T_bed"]').innerText()));
-	assert.ok(server.questions.length < 10, "it is not asked without a pause");
+	await wait_until("it is asked again", () => server.asked_at.length > 2);
+	const pauses = server.asked_at.slice(1).map((t, k) => t - server.asked_at[k]);
+	assert.ok(pauses.every((ms) => ms > 900), `it is not asked without a pause: ${pauses}`);
 	server.history_busy = false;
 	await wait_until("it is well again", async () => (await told.innerText()) === "");
 	await wait_until("the line is there", async () => (await find_colour(page, "--line0")).left < 0.05);
@@ -421,9 +476,8 @@ test("a channel of which nothing is recorded is named; the others have their pas
 	server.unrecorded.add("T_furn");
 	const { page } = await ready();
 	await wait_until("it is named", async () => /Nothing is recorded of T_furn:/.test(await page.locator(".note").innerText()));
-	await settled(page);
-	await wait_until("the others", async () => /^\d/.test(await read_at(page, "T_bed", 0.1)));
-	assert.match(await read_at(page, "T_furn", 0.1), /^—/);
+	await reads(page, "T_bed", 0.1, /^\d/);
+	await reads(page, "T_furn", 0.1, /^—/);
 });
 
 test("a bench without a history: as ever, and the buttons say why not", async () => {
@@ -444,16 +498,17 @@ test("a bench without a history: as ever, and the buttons say why not", async ()
 test("the filter finds names, titles, units and problems", async () => {
 	const { page } = await ready();
 	const field = page.locator('input[type="search"]');
+	const finds = (...names) => eventually(async () => assert.deepEqual(await seen(page), names));
 	await field.fill("hydrogen");
-	assert.deepEqual(await seen(page), ["H2_flow", "V_H2"]);
+	await finds("H2_flow", "V_H2");
 	assert.match(await page.locator(".shown").innerText(), /^2 of \d+ channels$/);
 	await field.fill("mbc. cpu");
-	assert.deepEqual(await seen(page), ["mbc.control.cpu"]);
+	await finds("mbc.control.cpu");
 	await field.fill("no such thing");
-	assert.equal(await page.getByText("No channel matches").count(), 1);
+	await page.getByText("No channel matches").waitFor();
 	await field.fill("");
 	await page.locator('input[type="checkbox"]').check();
-	assert.deepEqual(await seen(page), []);
+	await finds();
 	server.force("daq.ai2", null, "bad", "no_answer");
 	await wait_until("the problem", async () => (await seen(page)).join() === "daq.ai2");
 });
@@ -470,7 +525,7 @@ test("instruments tell state, reason and remedy; details and trace open by keybo
 	await dialog.waitFor();
 	await wait_until("the trace", async () => /read holding 0\.\.9/.test(await dialog.locator("pre").innerText()));
 	assert.match(await dialog.locator("pre").innerText(), /00 07 00 00 00 17 01 03 14 00 FA \(cut\)/);
-	assert.match(await dialog.locator("dl").innerText(), /Requests\s+1200/);
+	await eventually(async () => assert.match(await dialog.locator("dl").innerText(), /Requests\s+1200/));
 	await page.keyboard.press("Escape");
 	await dialog.waitFor({ state: "hidden" });
 });
@@ -552,7 +607,7 @@ test("French by the browser's language, and by the switch, which is remembered",
 	assert.equal(await reason_of(page, "P_in"), "pas de réponse");
 	assert.equal(await page.locator("html").getAttribute("lang"), "fr");
 	await page.locator(".language").click();
-	assert.equal(await reason_of(page, "P_in"), "no answer");
+	await eventually(async () => assert.equal(await reason_of(page, "P_in"), "no answer"));
 	assert.equal(await page.locator("thead th").first().innerText(), "Name");
 	await page.reload();
 	await page.locator('[data-state="running"]').waitFor();
@@ -567,7 +622,7 @@ test("a phone shows it without scrolling sideways", async () => {
 	const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
 	assert.ok(wide <= 390 && window === 390, `page ${wide}, window ${window}`);
 	await row(page, "total").tap();
-	assert.equal(await page.locator('[data-tile="total"]').count(), 1);
+	await page.locator('[data-tile="total"]').waitFor();
 	await shoot(page, "phone");
 });
 
@@ -590,14 +645,14 @@ test("two thousand channels stay usable", async () => {
 	await page.getByRole("button", { name: /^rack7/ }).click();
 	await row(page, "rack7.c1987").waitFor();
 	server.silent = true;
-	await page.locator('[data-state="lost"]').waitFor({ timeout: 8000 });
+	await page.locator('[data-state="lost"]').waitFor();
 	await wait_until("all rows bad", async () => (await page.locator("tr[data-channel]:not(.bad)").count()) === 0);
 });
 
 test("nothing leaves the origin, nothing breaks the content security policy", async () => {
 	const { page, strangers, complaints } = await ready();
 	await page.locator('[data-instrument="daq"]').click();
-	await page.waitForTimeout(1500);
+	await page.waitForTimeout(1500); /* in which something might leave */
 	await page.keyboard.press("Escape");
 	await row(page, "total").click();
 	await page.mouse.move(400, 250);

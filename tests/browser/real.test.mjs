@@ -1,7 +1,7 @@
 /* real.test.mjs - the page of a running mbc, at the address in MBC_URL: do its values live? */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { coloured_pixels, open_page, row, shoot, start_browser, value_of, wait_until } from "./browser.mjs";
+import { coloured_pixels, eventually, open_page, row, shoot, start_browser, value_of, wait_until } from "./browser.mjs";
 
 const url = process.env.MBC_URL;
 let browser;
@@ -29,8 +29,10 @@ test("the table agrees with the API", async () => {
 	const { page } = opened;
 	const { channels } = await (await fetch(new URL("api/v1/channels", url))).json();
 	await page.locator("tr.group button[aria-expanded=false]").first().click();
-	const names = await page.locator("tr[data-channel]").evaluateAll((all) => all.map((r) => r.dataset.channel));
-	assert.deepEqual([...names].sort(), channels.map((c) => c.name).sort());
+	await eventually(async () => {
+		const names = await page.locator("tr[data-channel]").evaluateAll((all) => all.map((r) => r.dataset.channel));
+		assert.deepEqual([...names].sort(), channels.map((c) => c.name).sort());
+	});
 });
 
 test("the plot draws", async () => {

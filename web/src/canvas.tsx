@@ -50,6 +50,7 @@ export function range_of(view: View, past: Past | null): [number, number] {
 
 /* Of one drawing; kept by its Canvas, read by the plot's hooks. */
 interface Drawn {
+	shape: string; /* of the lines that the plot was made for */
 	joined: Joined[];
 	past: Past | null;
 	bands: Record<string, [number, number] | null>; /* by scale: what the bands reach */
@@ -140,7 +141,7 @@ function draw_past(u: uPlot, drawn: Drawn, colour: (name: string) => string): vo
 		draw_gaps(u, drawn.past.gaps, drawn.past.end, colour("--grey"));
 	drawn.joined.forEach((j, slot) => {
 		const name = store.plotted[slot];
-		if (j.past && name !== undefined)
+		if (j.past && name !== undefined && drawn.shape === shape_now())
 			draw_band(u, j, scale_of(name), colour(`--line${slot}`));
 	});
 	ctx.restore();
@@ -209,8 +210,14 @@ function ask(u: uPlot, view: View, asker: Asker): void {
 	asker.want(is_recorded() ? wish_of(plotted_histories(), to - view.span, to, now, points) : null);
 }
 
-/* Draw the part of past and present that `view` shows. */
+/* What lines are chosen, on which axes. */
+const shape_now = () => `${store.plotted.join()}|${units_plotted().join()}`;
+
+/* Draw the part of past and present that `view` shows. Not between a choice of other lines and the plot that is made for
+ * them. */
 function redraw(u: uPlot, drawn: Drawn, view: View, asker: Asker): void {
+	if (drawn.shape !== shape_now())
+		return;
 	ask(u, view, asker);
 	const [from, to] = range_of(view, asker.past);
 	drawn.past = asker.past;
@@ -270,11 +277,11 @@ export function Canvas({ view, asker, answers, on_cursor, on_view }: {
 }) {
 	const box = useRef<HTMLDivElement>(null);
 	const plot = useRef<uPlot | null>(null);
-	const drawn = useMemo<Drawn>(() => ({ joined: [], past: null, bands: {} }), []);
+	const drawn = useMemo<Drawn>(() => ({ shape: "", joined: [], past: null, bands: {} }), []);
 	const shown = useRef(view);
 	const [scheme, set_scheme] = useState(0);
 	/* The plot is made again when its lines, its words or its colours are others. */
-	const shape = `${store.plotted.join()}|${units_plotted().join()}|${scheme}`;
+	const shape = `${shape_now()}|${scheme}`;
 	shown.current = view;
 
 	useEffect(() => {
@@ -293,6 +300,8 @@ export function Canvas({ view, asker, answers, on_cursor, on_view }: {
 		const mark = (from: number, to: number) => on_view(() => held(to - from, to, limits()));
 		const u = new uPlot(options(element, drawn, cursor_moved, mark), undefined, element);
 		plot.current = u;
+		drawn.shape = shape_now();
+		on_cursor(null); /* it spoke of the lines before */
 		redraw(u, drawn, shown.current, asker);
 		const gestures = listen_to_gestures(u.over, () => document.activeElement === element, {
 			pan: (pixels) => on_view((v) => (pixels === 0 ? v : pan(v, -pixels / u.over.clientWidth * v.span, limits()))),
@@ -318,18 +327,18 @@ export function Canvas({ view, asker, answers, on_cursor, on_view }: {
 			return;
 		if (shown.current.end === null)
 			redraw(plot.current, drawn, shown.current, asker);
-		else
+		else if (drawn.shape === shape_now())
 			ask(plot.current, shown.current, asker);
 	}, []), Math.max(200, Math.min(view.span / 2000, 2000)));
 
 	return (
 		<div class="canvas" ref={box} tabIndex={0} role="group" aria-label={words().plot_keys}
 			aria-busy={asker.is_asking()} onKeyDown={(e) => {
-				const next = e.ctrlKey || e.altKey || e.metaKey ? null : key_view(e.key, shown.current);
-				if (next === null)
+				if (e.ctrlKey || e.altKey || e.metaKey || key_view(e.key, shown.current) === null)
 					return;
 				e.preventDefault();
-				on_view(() => next);
+				/* From the view that is, not from the one that was drawn last: keys may come faster. */
+				on_view((v) => key_view(e.key, v) ?? v);
 			}} />
 	);
 }
