@@ -545,7 +545,7 @@ hands_may_be_bypassed(const struct hands *h, struct err *err)
 	if (safe_held(h->safe) != IMAGE_NONE || h->stop_ns != 0)
 		return err_set(err, ERR_REFUSED, 0,
 			"the bench is in a safe state, or on its way to one; release it first");
-	if (h->is_deciding)
+	if (restore_is_open(h->restore))
 		return err_set(err, ERR_REFUSED, 0,
 			"the bench has just started and decides how it goes on; ask again in a "
 			"moment");

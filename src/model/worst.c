@@ -182,12 +182,9 @@ enum fate
 worst_fate(const struct image *img, uint32_t output, enum loss loss)
 {
 	const struct image_output *o = image_output_at(img, output);
-	uint32_t instrument, kind;
 
 	while (o->loop != 0) /* what becomes of a loop is what becomes of what it writes */
 		o = image_output_at(img, image_loop_at(img, o->loop - 1)->output);
-	instrument = image_channel_at(img, o->at)->instrument;
-	kind = image_link_at(img, image_instrument_at(img, instrument)->link)->kind;
 	switch (loss) {
 	case LOSS_MAINS:
 	case LOSS_AIR:

@@ -68,6 +68,32 @@ put_waiting(struct doc *d, const struct waiting *w)
 	doc_end(d);
 }
 
+/* What tokens may ask here, and the safe state of POST /safe without a name. */
+static void
+put_commands(struct doc *d, const struct view *v)
+{
+	static const struct {
+		uint32_t bit;
+		const char *word;
+	} words[] = {
+		{ COMMANDS_SET, "set" },
+		{ COMMANDS_MODE, "mode" },
+		{ COMMANDS_SAFE, "safe" },
+		{ COMMANDS_ACK, "ack" },
+		{ COMMANDS_SHELVE, "shelve" },
+	};
+	const char *safe = NULL;
+
+	doc_array(d, "commands", "command");
+	for (size_t i = 0; v->img != NULL && i < NELEM(words); i++)
+		if ((v->img->commands & words[i].bit) != 0)
+			doc_text(d, NULL, words[i].word);
+	doc_end(d);
+	if (v->img != NULL && v->img->on_stop < v->img->safe_states.n)
+		safe = image_text(v->img, image_safe_state_at(v->img, v->img->on_stop)->name);
+	doc_text(d, "safe_state", safe);
+}
+
 void
 picture_bench(struct buf *out, bool is_xml, const struct view *v)
 {
@@ -91,6 +117,7 @@ picture_bench(struct buf *out, bool is_xml, const struct view *v)
 	doc_uint(&d, "ticks_lost", v->heart.lost);
 	doc_bool(&d, "history", v->info.is_recorded);
 	put_waiting(&d, v->waiting);
+	put_commands(&d, v);
 	doc_close(&d);
 }
 
@@ -112,9 +139,49 @@ state_of(const struct board *b, const char *name, const char *what)
 	return i != IMAGE_NONE && board_channel(b, i)->source_kind == SOURCE_STATE ? i : IMAGE_NONE;
 }
 
+/* The output of this name, NULL: not known. The image may be of another generation than the board: names tell. */
+static const struct image_output *
+find_output(const struct image *img, uint32_t channel, const char *name)
+{
+	for (uint32_t i = 0; img != NULL && i < img->outputs.n; i++) {
+		const struct image_output *o = image_output_at(img, i);
+
+		if (o->channel == channel)
+			return strcmp(image_text(img, image_channel_at(img, channel)->name),
+				       name) == 0
+				       ? o
+				       : NULL;
+	}
+	return NULL;
+}
+
+/* What may be asked of an output. */
+static void
+put_bounds(struct doc *d, const struct view *v, uint32_t channel, const char *name)
+{
+	static const char *const hazards[HAZARDS] = { NULL, "heat", "fuel", "oxidant", "toxic",
+		"pressure", "inert" };
+	const struct image_output *o = find_output(v->img, channel, name);
+
+	if (o != NULL && o->has_limits) {
+		doc_double(d, "set_min", o->min);
+		doc_double(d, "set_max", o->max);
+	} else {
+		doc_null(d, "set_min");
+		doc_null(d, "set_max");
+	}
+	if (o != NULL && o->ramp > 0)
+		doc_double(d, "ramp_per_min", o->ramp * 60);
+	else
+		doc_null(d, "ramp_per_min");
+	doc_text(d, "hazard", o != NULL ? hazards[o->hazard] : NULL);
+	/* What is not known is asked rather than left out. */
+	doc_bool(d, "asks_confirm", o == NULL || o->needs_confirm);
+}
+
 /* "access", and of an output what was asked, what was sent, by whom and in which mode. */
 static void
-put_output(struct doc *d, const struct view *v, const char *name)
+put_output(struct doc *d, const struct view *v, uint32_t index, const char *name)
 {
 	static const char *const parts[] = { "target", "working", "owner", "mode" };
 	const struct board *b = v->board;
@@ -135,6 +202,7 @@ put_output(struct doc *d, const struct view *v, const char *name)
 		board_look(b, channel, v->now_ns, &s);
 		doc_value(d, parts[i], ch->type, &s, choice_of(b, ch, &s));
 	}
+	put_bounds(d, v, index, name);
 }
 
 /* A text of the board, null when nobody wrote one. */
@@ -213,7 +281,7 @@ put_channel(struct doc *d, const struct view *v, uint32_t channel)
 		doc_int(d, "age_ms", MAX(0, v->now_ns - s.stamp_ns) / NS_PER_MS);
 	else
 		doc_null(d, "age_ms");
-	put_output(d, v, board_text(b, ch->name));
+	put_output(d, v, channel, board_text(b, ch->name));
 	put_kinds(d, v, ch);
 	doc_text(d, "confirm", ch->needs_confirm ? board_text(b, ch->confirm) : NULL);
 	if (ch->instrument < v->info.n_instruments)

@@ -21,7 +21,7 @@ struct waiting {
 struct view {
 	const struct board *board;
 	const struct image *
-		img; /* what the bench is; NULL: not known yet. Only picture_alarms() and picture_trips() need it */
+		img; /* what the bench is; NULL: not known yet. picture_alarms() and picture_trips() need it */
 	struct board_info info;
 	struct board_heart heart;
 	int64_t now_ns;                /* CLOCK_BOOTTIME */
