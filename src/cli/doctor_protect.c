@@ -575,6 +575,7 @@ doctor_protection(struct args *args, const struct image *img, const struct board
 	judge_calibrations(&k);
 	judge_lock(&k);
 	judge_loops(&k);
+	doctor_life(img, b);
 	for (uint32_t i = 0; i < img->safe_states.n; i++)
 		tell_times(&k, i);
 	if (img->outputs.n > 0)
