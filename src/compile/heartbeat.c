@@ -114,7 +114,7 @@ check_times(struct bench *b)
 			tick);
 	if (h->drop_out_ns > 0 && h->drop_out_ns <= 2 * h->every_ns)
 		diag_error(&b->diag, h->keys[HEARTBEAT_DROP_OUT]->at, "conflict",
-			"the relay would fall between two beats: drop_out has to be more than "
+			"the relay would fall between two beats; write a drop_out of more than "
 			"twice every, which is %s",
 			every);
 }
