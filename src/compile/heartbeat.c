@@ -151,7 +151,9 @@ bench_has_life_guard(const struct bench *b, size_t instrument)
 	if (b->heartbeat.keys != NULL)
 		return true;
 	for (uint32_t i = 0; i < b->watchdogs.n; i++)
-		if (b->watchdogs.at[i].instrument == instrument)
-			return true;
+		if (b->watchdogs.at[i].instrument == instrument &&
+			(b->watchdogs.at[i].armed.channel != IMAGE_NONE ||
+				b->watchdogs.at[i].timeout.channel != IMAGE_NONE))
+			return true; /* one that nothing proves guards nothing */
 	return false;
 }

@@ -296,7 +296,6 @@ const struct key schema_device_watchdog[] = {
 	[DOG_ARMED] = { .name = "armed",
 		.kind = KEY_MAP,
 		.sub = schema_guard,
-		.is_needed = true,
 		.help = "what tells that it is on: {channel: wd_armed, is: on}" },
 	[DOG_TRIPPED] = { .name = "tripped",
 		.kind = KEY_MAP,

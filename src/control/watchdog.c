@@ -75,6 +75,9 @@ judge(const struct watchdogs *w, const struct image_watchdog *d, const char **ou
 		return WATCHDOG_TRIPPED;
 	if (timeout == SEEN_OTHER || armed == SEEN_OTHER)
 		return WATCHDOG_NOT_ARMED;
+	/* That it is armed has to be seen: one of which only the safe mode is declared is never known to be. */
+	if (d->timeout.channel == IMAGE_NONE && d->armed.channel == IMAGE_NONE)
+		return WATCHDOG_UNKNOWN;
 	return timeout == SEEN_SO && armed == SEEN_SO && tripped == SEEN_OTHER ? WATCHDOG_ARMED
 									       : WATCHDOG_UNKNOWN;
 }
@@ -111,7 +114,9 @@ change(struct watchdogs *w, uint32_t i, enum watchdog_state now, const char *wha
 	w->state[i] = (uint8_t)now;
 	w->sink.state(w->sink.ctx, d->state, now, Q_GOOD, now_ns);
 	/* One that nobody can read is told by its instrument, and is what it was: it may have lost its wire because it trips. */
-	if (now == WATCHDOG_UNKNOWN || now == told)
+	if (now == told ||
+		(now == WATCHDOG_UNKNOWN &&
+			(told != WATCHDOG_TRIPPED || look(w, &d->tripped, SEEN_NOT) != SEEN_OTHER)))
 		return;
 	w->told[i] = (uint8_t)now;
 	if (now == WATCHDOG_TRIPPED)
