@@ -500,6 +500,96 @@ same_restore(const struct change *c)
 	return c->was->restore.n == c->is->restore.n;
 }
 
+/* ---- signs of life, and what happens after an outage --------------------------------------------------------------------- */
+
+static const char *
+channel_text(const struct image *img, uint32_t channel)
+{
+	return channel < img->channels.n ? image_text(img, image_channel_at(img, channel)->name)
+					 : "";
+}
+
+static bool
+same_needs(const struct change *c)
+{
+	const uint32_t *a = image_at(c->was, &c->was->needs), *b = image_at(c->is, &c->is->needs);
+
+	if (c->was->needs.n != c->is->needs.n)
+		return false;
+	for (uint32_t i = 0; i < c->was->needs.n; i++)
+		if (strcmp(image_text(c->was, image_instrument_at(c->was, a[i])->name),
+			    image_text(c->is, image_instrument_at(c->is, b[i])->name)) != 0)
+			return false;
+	return true;
+}
+
+static bool
+same_heartbeat(const struct change *c)
+{
+	const struct image_heartbeat *a = &c->was->heartbeat, *b = &c->is->heartbeat;
+
+	if (a->every_ns == 0 || b->every_ns == 0)
+		return a->every_ns == b->every_ns;
+	return a->every_ns == b->every_ns && a->drop_out_ns == b->drop_out_ns &&
+	       strcmp(channel_text(c->was, a->channel), channel_text(c->is, b->channel)) == 0 &&
+	       same_needs(c);
+}
+
+static bool
+same_row(const struct change *c, uint32_t i)
+{
+	const struct image_power_row *a = image_power_row_at(c->was, i),
+				     *b = image_power_row_at(c->is, i);
+
+	if (!same_text(c, a->when.text, b->when.text) || a->what != b->what ||
+		a->n_outputs != b->n_outputs ||
+		strcmp(safe_name(c->was, a->to), safe_name(c->is, b->to)) != 0)
+		return false;
+	for (uint32_t k = 0; k < a->n_outputs; k++) {
+		const struct image_power_output *x =
+			image_power_output_at(c->was, a->first_output + k);
+		const struct image_power_output *y =
+			image_power_output_at(c->is, b->first_output + k);
+
+		if (strcmp(name_of(c->was, x->output), name_of(c->is, y->output)) != 0 ||
+			x->is_named != y->is_named || !same_number(x->ramp, y->ramp))
+			return false;
+	}
+	return true;
+}
+
+static bool
+same_rows(const struct change *c)
+{
+	if (c->was->power_rows.n != c->is->power_rows.n)
+		return false;
+	for (uint32_t i = 0; i < c->was->power_rows.n; i++)
+		if (!same_row(c, i))
+			return false;
+	return true;
+}
+
+static void
+compare_life(struct change *c)
+{
+	const struct image_power *a = &c->was->power, *b = &c->is->power;
+
+	if (!same_heartbeat(c))
+		say(c, "heartbeat");
+	if (!same_rows(c))
+		say(c, "power_loss");
+	if (a->is_watched != b->is_watched ||
+		(a->is_watched && (a->for_ns != b->for_ns ||
+					  strcmp(channel_text(c->was, a->mains),
+						  channel_text(c->is, b->mains)) != 0 ||
+					  strcmp(channel_text(c->was, a->low),
+						  channel_text(c->is, b->low)) != 0)))
+		say(c, "power");
+	if (c->was->watchdogs.n != c->is->watchdogs.n || c->was->uptimes.n != c->is->uptimes.n ||
+		c->was->watchdog_values.n != c->is->watchdog_values.n)
+		say(c, "watchdogs of instruments");
+}
+
 static void
 compare(struct change *c)
 {
@@ -528,6 +618,7 @@ compare(struct change *c)
 				     !same_text(c, image_channel_at(was, was->lock)->name,
 					     image_channel_at(is, is->lock)->name)))
 		say(c, "local_lock");
+	compare_life(c);
 }
 
 size_t
