@@ -124,7 +124,7 @@ env_choice(void *ctx, const void *choices, const char *word, int64_t *out, struc
 	return err_set(err, ERR_CONF, 0, "'%s' is no choice; see the list", word);
 }
 
-static const struct expr_env env = { NULL, env_unit, env_name, env_choice };
+static const struct expr_env env = { NULL, env_unit, env_name, env_choice, false };
 
 static void
 load(void *ctx, uint32_t channel, double *out, unsigned *out_quality, int64_t *out_stamp_ns)
@@ -577,7 +577,7 @@ env_any_name(void *ctx, const char *name, struct expr_name *out, struct err *err
 static void
 test_reads(void **state)
 {
-	struct expr_env any = { NULL, env_unit, env_any_name, env_choice };
+	struct expr_env any = { NULL, env_unit, env_any_name, env_choice, false };
 	struct buf b = { 0 };
 	struct err err;
 	int column;
