@@ -52,7 +52,7 @@ load(void *ctx, uint32_t channel, double *out, unsigned *out_quality, int64_t *o
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	static const struct expr_env env = { NULL, env_unit, env_name, env_choice };
+	static const struct expr_env env = { NULL, env_unit, env_name, env_choice, true };
 	static struct expr_cell cells[EXPR_OPS_MAX];
 	struct expr_input input = { .load = load, .now_ns = 1000, .cells = cells };
 	static struct expr e;
