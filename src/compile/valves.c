@@ -57,7 +57,7 @@ valves_declare(struct bench *b)
 }
 
 static bool
-find_word(const struct bench *b, const struct bench_channel *ch, const char *word, int64_t *out)
+find_one(const struct bench *b, const struct bench_channel *ch, const char *word, int64_t *out)
 {
 	for (uint32_t i = ch->first_choice; i < ch->first_choice + ch->n_choices; i++)
 		if (strcmp(b->words.at[i], word) == 0) {
@@ -65,6 +65,14 @@ find_word(const struct bench *b, const struct bench_channel *ch, const char *wor
 			return true;
 		}
 	return false;
+}
+
+/* An override that is off beside closed and open is none: the controller has its valve. */
+static bool
+find_word(const struct bench *b, const struct bench_channel *ch, const char *word, int64_t *out)
+{
+	return find_one(b, ch, word, out) ||
+	       (word == words[WORD_AUTO] && find_one(b, ch, "off", out));
 }
 
 /* Of what the instrument offers, the three that are known. */
