@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "control/output_inside.h"
 #include "control/pid.h"
 
 #define LOST_NS (10 * NS_PER_S) /* to an instrument that is down it is written so often */
@@ -341,7 +342,7 @@ begin(struct loops *all, uint32_t i, const struct output_reading *r, int64_t now
 	l->is_blind = l->is_waiting = l->is_refused = false;
 	l->due_ns = now_ns;
 	e.kind = EVENT_LOOP_REGULATES;
-	outputs_text(all->outputs, d->output, held, e.text, sizeof(e.text));
+	outputs_text(all->outputs, d->output, output_six_digits(held), e.text, sizeof(e.text));
 	tell(all, i, &e, now_ns);
 }
 
