@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "control/change.h"
-#include "image_builder_inside.h"
+#include "../simulation/image_builder_inside.h"
 
 enum {
 	RANGE = 1,
