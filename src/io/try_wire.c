@@ -197,6 +197,7 @@ try_wire_time(struct try_wire *w)
 		w->must_open = false;
 		w->is_open = true;
 		w->sink.opened(w->sink.ctx, LINK);
+		return now; /* who waits for that looks again at once */
 	}
 	if (w->is_asking && now - w->sent_ns > PATIENCE_NS) {
 		go_on(w, w->answer_ns + NS_PER_MS);

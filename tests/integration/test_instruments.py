@@ -236,7 +236,7 @@ class Described(unittest.TestCase):
                 self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
                 self.assertIn("bench 'described' has this wire (instrument 'pump')", done.stdout)
                 self.assertIn("the bench itself does not ask this", done.stdout)
-                done = bench.mbc("scan", "--use", "./instruments/test-pump.yaml", f"tcp:{host}:{pump.port}", limit=60)
+                done = bench.mbc("scan", "--use", "test-pump", f"tcp:{host}:{pump.port}", limit=60)
                 self.assertIn("bench 'described' has this wire (instrument 'pump')", done.stdout)
             self.assertEqual(pump.heard.count("07REM"), prepared)
             self.assertEqual(bench.value("F"), 1.5)
