@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/change.h"
 #include "../simulation/image_builder_inside.h"
+#include "control/change.h"
 
 enum {
 	RANGE = 1,
