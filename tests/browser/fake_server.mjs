@@ -37,6 +37,17 @@ const BENCH = [
 	["count", "Injections", "uint", "", null, null, "io", (t) => Math.floor(t / 60) % 1000],
 	["note", "Message of the analyser", "text", "", null, null, "io", () => "ready"],
 ];
+/* Outputs: what may be asked of them, and what the controller says about them. */
+const OUTPUTS = {
+	T_furn: { set_min: 0, set_max: 700, ramp_per_min: 20, hazard: null, asks_confirm: false, target: 120 },
+	N2_flow: { set_min: 0, set_max: 100, ramp_per_min: null, hazard: null, asks_confirm: false, target: 60 },
+	H2_flow: { set_min: 0, set_max: 50, ramp_per_min: 60, hazard: "fuel", asks_confirm: false, target: 10 },
+	V_H2: { set_min: null, set_max: null, ramp_per_min: null, hazard: null, asks_confirm: true, target: "open", choices: ["closed", "open"],
+		confirm: "the bottle is open" },
+	door: { set_min: null, set_max: null, ramp_per_min: null, hazard: null, asks_confirm: false, target: true },
+	count: { set_min: 0, set_max: 1000, ramp_per_min: null, hazard: null, asks_confirm: false, target: 3 },
+};
+const VALVES = { N2_flow: "auto" };
 const INSTRUMENTS = [
 	["furnace", "Eurotherm 3216 temperature controller"],
 	["daq", "Moxa ioLogik E1242"],
@@ -55,8 +66,27 @@ const SPIKE = 790;
 const iso = (ms) => new Date(ms).toISOString();
 
 export class FakeServer {
-	constructor({ extra = 0, alarms = 0 } = {}) {
+	constructor({ extra = 0, alarms = 0, outputs = false, trips = 0 } = {}) {
 		const rows = [...BENCH];
+		this.outputs = outputs ? structuredClone(OUTPUTS) : {};
+		for (const [name, o] of Object.entries(this.outputs)) {
+			const [, , type, unit] = BENCH.find((b) => b[0] === name);
+			o.working = o.target;
+			o.owner = "manual";
+			o.mode = "manual";
+			rows.push([`${name}.target`, "asked", type, unit, null, null, null, () => o.target]);
+			rows.push([`${name}.working`, "sent", type, unit, null, null, null, () => o.working]);
+			rows.push([`${name}.owner`, "held by", "choice", "", null, null, null, () => o.owner]);
+			rows.push([`${name}.mode`, "mode", "choice", "", null, null, null, () => o.mode]);
+		}
+		for (let i = 0; i < trips; i++)
+			rows.push([`trip.t${i}`, `Trip ${i}`, "choice", "", null, null, null, () => "ready"]);
+		this.commands = []; /* what tokens may ask */
+		this.token = "secret-token";
+		this.orders = []; /* {method, path, body} that came with the token */
+		this.verdicts = new Map(); /* id -> {status, body}; asked again, it is answered with it */
+		this.verdict_of = () => ({ verdict: "verified", text: "" }); /* of a command: what tests change */
+		this.order_fault = null; /* "hang up": take it, and say nothing */
 		for (const [name] of INSTRUMENTS)
 			for (let i = 0; i < 4; i++)
 				rows.push([`${name}.ai${i}`, `Input ${i}`, "float", "V", 0, 10, name, (t) => 5 + Math.sin(t / (i + 3))]);
@@ -172,6 +202,11 @@ export class FakeServer {
 		const [name, title, type, unit, min, max, instrument] = row;
 		const v = this.value(row);
 		const [reason_text, remedy] = TEXTS[v.reason] ?? [v.reason, ""];
+		const o = this.outputs[name];
+		if (o)
+			return { name, title, type, unit, min, max, ...v, reason_text, remedy, age_ms: 40, access: "write", confirm: o.confirm ?? null,
+				instrument, choices: o.choices ?? [], target: o.target, working: o.working, owner: o.owner, mode: o.mode, valve: VALVES[name] ?? null,
+				set_min: o.set_min, set_max: o.set_max, ramp_per_min: o.ramp_per_min, hazard: o.hazard, asks_confirm: o.asks_confirm };
 		return { name, title, type, unit, min, max, ...v, reason_text, remedy, age_ms: 40, access: "read", confirm: null, instrument };
 	}
 
@@ -201,8 +236,34 @@ export class FakeServer {
 		return {
 			bench: "tpr-1", title: "Temperature-programmed reduction, bench 1", state: this.state, version: "0.1.0",
 			generation: 1, config: "0123456789abcdef", tick_ms: 100, uptime_s: 100, time: iso(Date.now()),
-			time_is_good: true, channels: this.rows.length, instruments: INSTRUMENTS.length, ticks_lost: 0, history: this.has_history,
+			commands: this.commands, safe_state: "cold", time_is_good: true, channels: this.rows.length, instruments: INSTRUMENTS.length, ticks_lost: 0, history: this.has_history,
 		};
+	}
+
+	/* A command: known tokens only, and each id once. What it does to the bench is for the test to say. */
+	async order(req, res, path) {
+		const problem = (status, detail, more = {}) => {
+			res.writeHead(status, { ...HEADERS, "Content-Type": "application/problem+json" });
+			res.end(JSON.stringify({ type: "urn:mbc:problem:x", title: "x", status, detail, instance: path, ...more }));
+		};
+		let text = "";
+		for await (const part of req)
+			text += part;
+		if (req.headers.authorization !== `Bearer ${this.token}`)
+			return problem(401, "nobody has this token");
+		const body = JSON.parse(text || "{}");
+		const order = { method: req.method, path, body, query: req.url.split("?")[1] ?? "" };
+		this.orders.push(order);
+		if (!this.verdicts.has(body.id))
+			this.verdicts.set(body.id, this.verdict_of(order));
+		if (this.order_fault === "hang up")
+			return req.socket.destroy();
+		const v = this.verdicts.get(body.id);
+		const status = { verified: 200, accepted: 200, pending: 202, refused: 409, failed: 502, unknown: 504 }[v.verdict];
+		if (status >= 400)
+			return problem(status, v.text, { id: body.id, verdict: v.verdict });
+		res.writeHead(status, { ...HEADERS, "Content-Type": "application/json" });
+		res.end(JSON.stringify({ id: body.id, verdict: v.verdict, text: v.text, event: null }));
 	}
 
 	answer(req, res) {
@@ -213,6 +274,24 @@ export class FakeServer {
 		const path = req.url.split("?")[0];
 		if (this.refusing)
 			return req.socket.destroy();
+		if (req.method !== "GET")
+			return void this.order(req, res, path);
+		if (path.startsWith("/api/v1/commands/")) {
+			const id = path.split("/").at(-1);
+			const v = this.verdicts.get(id);
+			if (!v)
+				return res.writeHead(404, { ...HEADERS, "Content-Type": "application/problem+json" })
+					.end(JSON.stringify({ status: 404, detail: "no command of this id is known" }));
+			return json({ id, verdict: v.verdict, text: v.text, event: null });
+		}
+		if (path === "/api/v1/alarms")
+			return json({ time: iso(Date.now()), alarms: this.rows.filter((r) => r[0].startsWith("alarm.")).map(([name, title]) => ({
+				name: name.slice(6), title, state: "normal", since: null, priority: "high", do: "Look at it",
+				condition: name === "alarm.a0" ? "T_bed > 500 degC" : "P_in > 9 bar", latched: false, can_be_shelved: true })) });
+		if (path === "/api/v1/trips")
+			return json({ time: iso(Date.now()), trips: this.rows.filter((r) => r[0].startsWith("trip.")).map(([name, title]) => ({
+				name: name.slice(5), title, state: "ready", since: null, condition: "T_bed > 700 degC", safe_state: "cold",
+				protected_by: "thermal fuse", latched: true, can_be_bypassed: false })) });
 		if (path === "/api/v1/bench")
 			return json(this.bench());
 		if (path === "/api/v1/channels")
@@ -309,6 +388,7 @@ export class FakeServer {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-	const server = new FakeServer({ extra: Number(process.argv[3] ?? 0) });
+	const server = new FakeServer({ extra: Number(process.argv[3] ?? 0), outputs: true, alarms: 3, trips: 2 });
+	server.commands = ["set", "mode", "safe", "ack", "shelve"];
 	console.log(await server.start(Number(process.argv[2] ?? 0)));
 }

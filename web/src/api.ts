@@ -28,6 +28,8 @@ export interface Bench {
 		stronger: string[];
 		changed: string[];
 	} | null;
+	commands?: ("set" | "mode" | "safe" | "ack" | "shelve")[]; /* what tokens may ask */
+	safe_state?: string | null;
 }
 
 export interface ChannelInfo {
@@ -44,6 +46,37 @@ export interface ChannelInfo {
 	remedy: string;
 	time: string | null;
 	instrument: string | null;
+	access?: "read" | "write";
+	confirm?: string | null;
+	choices?: string[];
+	/* Of outputs: */
+	set_min?: number | null;
+	set_max?: number | null;
+	ramp_per_min?: number | null;
+	hazard?: string | null;
+	asks_confirm?: boolean;
+	/* Of flow controllers: their own override. */
+	valve?: string | null;
+}
+
+export interface AlarmInfo {
+	name: string;
+	title: string;
+	priority: string;
+	do: string;
+	condition: string;
+	latched: boolean;
+	can_be_shelved: boolean;
+}
+
+export interface TripInfo {
+	name: string;
+	title: string;
+	condition: string;
+	safe_state: string;
+	protected_by: string;
+	latched: boolean;
+	can_be_bypassed: boolean;
 }
 
 export interface Instrument {
@@ -118,6 +151,8 @@ async function get<T>(path: string, signal = AbortSignal.timeout(5000)): Promise
 
 export const get_bench = () => get<Bench>("bench");
 export const get_channels = () => get<{ channels: ChannelInfo[] }>("channels");
+export const get_alarms = () => get<{ alarms: AlarmInfo[] }>("alarms?all=1");
+export const get_trips = () => get<{ trips: TripInfo[] }>("trips?all=1");
 export const get_instruments = () => get<{ instruments: Instrument[] }>("instruments");
 export const get_trace = (name: string) =>
 	get<{ lines: TraceLine[] }>(`instruments/${encodeURIComponent(name)}/trace`);

@@ -1,6 +1,7 @@
 /* app.tsx - the page: head, alarms, plot, table, instruments, links */
 import { render } from "preact";
 import { Alarms } from "./alarms";
+import { announcement } from "./door";
 import "./app.css";
 import { choose_first } from "./choice";
 import { Head } from "./head";
@@ -10,6 +11,7 @@ import { Instruments } from "./instruments";
 import { Plot } from "./plot";
 import { start, store, subscribe } from "./store";
 import { Table } from "./table";
+import { Trips } from "./trips";
 
 function Links() {
 	return (
@@ -32,11 +34,13 @@ function Page() {
 			<Head />
 			<main class={store.link === "lost" ? "old" : ""}>
 				<Alarms />
+				<Trips />
 				<Plot />
 				<Instruments />
 				<Table />
 			</main>
 			<Links />
+			<p class="unseen" role="status">{announcement()}</p>
 		</>
 	);
 }

@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { format_date, format_time } from "./format";
 import { get_language, set_language, words } from "./i18n";
+import { Hand } from "./hand";
 import { use_interval } from "./hooks";
 import { bench_now, paint_all, store, tell_all } from "./store";
 
@@ -123,6 +124,7 @@ export function Head() {
 				</div>
 				<Facts />
 				<Clock />
+				<Hand />
 				<button type="button" class="language" title={w.language_help}
 					aria-label={w.language_help} onClick={switch_language}>
 					{w.language}

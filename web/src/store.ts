@@ -14,7 +14,7 @@ export type Link = "connecting" | "live" | "lost";
 
 export interface Channel {
 	info: api.ChannelInfo;
-	group: string; /* "": the bench's own; "mbc": health; else the instrument's name */
+	group: string; /* "": the bench's own; "mbc": health; "state": what the controller keeps; else the instrument's name */
 	value: api.Value;
 	quality: api.Quality;
 	reason: string;
@@ -35,6 +35,9 @@ const PLOTTED_MOST = 24_000;
 export const store = {
 	bench: null as api.Bench | null,
 	instruments: null as api.Instrument[] | null,
+	alarms: new Map<string, api.AlarmInfo>(), /* what they are; how they are: channels "alarm.NAME" */
+	trips: new Map<string, api.TripInfo>(),
+	alarms_of: new Map<string, string[]>(), /* by channel: alarms whose condition names it */
 	channels: new Map<string, Channel>(),
 	list_version: 0, /* grows with each new list */
 	list_failed: false,
@@ -143,7 +146,10 @@ function take_value(c: Channel, u: Omit<api.Update, "name">): void {
 
 function group_of(info: api.ChannelInfo): string {
 	const dot = info.name.indexOf(".");
-	return dot < 0 ? "" : info.name.slice(0, dot);
+	if (dot < 0)
+		return "";
+	const before = info.name.slice(0, dot);
+	return before === "mbc" || before === info.instrument ? before : "state";
 }
 
 function new_channel(info: api.ChannelInfo): Channel {
@@ -203,7 +209,8 @@ export async function load(): Promise<void> {
 		/* From here on there are values that can grow old, even when no stream ever opens. */
 		if (store.heard === 0)
 			store.heard = performance.now();
-		await refresh_instruments();
+		await Promise.all([refresh_instruments(), load_watched()]);
+		paint_all();
 	} catch {
 		store.list_failed = true;
 		setTimeout(() => void load(), 2000);
@@ -212,6 +219,20 @@ export async function load(): Promise<void> {
 	tell_all();
 	if (load_again)
 		void load();
+}
+
+/* What alarms and trips are. A bench without them, or a server that does not know them yet, has none: how they stand comes
+ * with the channels. */
+async function load_watched(): Promise<void> {
+	const [alarms, trips] = await Promise.all([
+		api.get_alarms().then((a) => a.alarms, () => []), api.get_trips().then((t) => t.trips, () => [])]);
+	store.alarms = new Map(alarms.map((a) => [a.name, a]));
+	store.trips = new Map(trips.map((t) => [t.name, t]));
+	store.alarms_of = new Map();
+	for (const a of alarms)
+		for (const name of new Set(a.condition.match(/[A-Za-z_][\w.]*/g) ?? []))
+			if (store.channels.has(name))
+				store.alarms_of.set(name, [...(store.alarms_of.get(name) ?? []), a.name]);
 }
 
 export async function refresh_instruments(): Promise<void> {

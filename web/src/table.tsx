@@ -1,19 +1,19 @@
-/* table.tsx - the live table
+/* table.tsx - the live table of the channels, as a laboratory knows it
  *
  * Preact makes the rows; it does not see values. Each row paints its own cells when its channel changes.
  */
 import { Component, createRef } from "preact";
 import { useMemo, useState } from "preact/hooks";
+import { alarm_on, SYMBOL as ALARM_SYMBOL } from "./alarms";
 import { toggle_plotted } from "./choice";
 import { format_age, format_limit, format_time, format_unit, format_value } from "./format";
 import { get_language, words, type Language } from "./i18n";
 import { use_interval } from "./hooks";
 import { put, put_class, SYMBOL, why } from "./quality";
+import { is_output, known, may_set, may_switch, SetCells, state_of } from "./set";
 import { bench_now, quality_of, store, type Channel } from "./store";
 
-/* Above this many channels, the groups of single instruments start closed. */
-const MANY = 1500;
-const COLUMNS = 9;
+const COLUMNS = 12;
 
 /* Which rows are on the screen. Those are painted with each change; the others once a second, with all ages. */
 const watched = new WeakMap<Element, Row>();
@@ -27,7 +27,16 @@ interface RowProps {
 	info: Channel["info"];
 	slot: number; /* place in the plot, which is its colour; -1: not plotted */
 	language: Language;
+	editable: boolean;
+	movable: boolean;
 	on_toggle: (name: string) => void;
+}
+
+/* What is shown in a row beside the channel itself: what the controller keeps about it, and its alarms. */
+function beside(name: string): Channel[] {
+	const kept = (["target", "working", "owner", "mode", "valve"] as const).map((what) => state_of(name, what));
+	const alarms = (store.alarms_of.get(name) ?? []).map((a) => store.channels.get(`alarm.${a}`) ?? null);
+	return [...kept, ...alarms].filter((c) => c !== null);
 }
 
 class Row extends Component<RowProps> {
@@ -37,7 +46,10 @@ class Row extends Component<RowProps> {
 	private reason = createRef<HTMLSpanElement>();
 	private remedy = createRef<HTMLSpanElement>();
 	private change = createRef<HTMLTableCellElement>();
-
+	private alarm = createRef<HTMLSpanElement>();
+	private valve = createRef<HTMLTableCellElement>();
+	private set = createRef<SetCells>();
+	private followed: Channel[] = [];
 	private visible = true;
 
 	set_visible(visible: boolean) {
@@ -63,61 +75,92 @@ class Row extends Component<RowProps> {
 		put(this.symbol.current, SYMBOL[quality]);
 		put(this.reason.current, shown === "" ? words()[quality] : shown);
 		put(this.remedy.current, quality === "good" ? "" : remedy);
+		this.set.current?.paint();
+		this.paint_beside();
 		put(this.change.current, c.saw_change ? age : `> ${age}`);
 		const title = c.time === null ? "" : words().measured(format_time(c.time));
 		if (this.change.current && this.change.current.title !== title)
 			this.change.current.title = title;
 	}
 
+	private paint_beside() {
+		const { info } = this.props.channel;
+		const alarm = alarm_on(info.name);
+		const mark = this.alarm.current;
+		if (mark) {
+			const text = alarm === null ? "" : words().alarm_here(alarm.name, words().alarm_states[alarm.state] ?? alarm.state);
+			put(mark, alarm === null ? "" : ALARM_SYMBOL[alarm.state] ?? "–");
+			put_class(mark, alarm === null ? "on-alarm" : `on-alarm ${store.link === "lost" ? "old" : alarm.state}`);
+			if (mark.title !== text) {
+				mark.title = text;
+				mark.setAttribute("aria-label", text);
+			}
+		}
+		const valve = state_of(info.name, "valve");
+		put(this.valve.current, valve === null ? info.valve ?? "" : String(known(valve) ?? "—"));
+	}
+
+	private follow() {
+		for (const c of this.followed)
+			c.painters.delete(this.painter);
+		this.followed = [this.props.channel, ...beside(this.props.info.name)];
+		for (const c of this.followed)
+			c.painters.add(this.painter);
+	}
+
 	override shouldComponentUpdate(next: RowProps) {
 		const now = this.props;
-		return next.channel !== now.channel || next.slot !== now.slot || next.info !== now.info ||
+		return next.editable !== now.editable || next.movable !== now.movable || next.channel !== now.channel || next.slot !== now.slot || next.info !== now.info ||
 			next.language !== now.language;
 	}
 
 	override componentDidMount() {
-		this.props.channel.painters.add(this.painter);
+		this.follow();
 		watched.set(this.row.current!, this);
 		watcher.observe(this.row.current!);
 		this.paint();
 	}
 
-	override componentDidUpdate(before: RowProps) {
-		before.channel.painters.delete(this.painter);
-		this.props.channel.painters.add(this.painter);
+	override componentDidUpdate() {
+		this.follow();
 		this.paint();
 	}
 
 	override componentWillUnmount() {
-		this.props.channel.painters.delete(this.painter);
+		for (const c of this.followed)
+			c.painters.delete(this.painter);
 		watcher.unobserve(this.row.current!);
 	}
 
 	override render() {
-		const { info, slot, on_toggle } = this.props;
+		const { info, slot, on_toggle, language, editable, movable } = this.props;
 		const w = words();
 		const pressed = slot >= 0;
 		return (
-			<tr ref={this.row} data-channel={info.name} onClick={() => on_toggle(info.name)}>
+			<tr ref={this.row} data-channel={info.name} title={info.instrument ?? undefined} onClick={() => on_toggle(info.name)}>
 				<th scope="row" class="name">
 					<button type="button" aria-pressed={pressed}
 						aria-label={pressed ? w.plot_remove(info.name) : w.plot_add(info.name)}
 						class={pressed ? `swatch line${slot}` : "swatch"} />
 					<span class="name-text">{info.name}</span>
+					<span class="on-alarm" role="img" ref={this.alarm} />
 					<span class="under-name">{info.title}</span>
 				</th>
-				<td class="title" title={info.title}>{info.title}</td>
+				<td class="type">{info.type}</td>
 				<td class="value" ref={this.value} />
 				<td class="unit">{format_unit(info.unit)}</td>
 				<td class="limit">{format_limit(info.min)}</td>
 				<td class="limit">{format_limit(info.max)}</td>
+				{is_output(info) ? <SetCells ref={this.set} info={info} language={language} editable={editable} movable={movable} />
+					: <><td class="sp none" /><td class="ramp none" /></>}
+				<td class="rw">{is_output(info) ? "RW" : "R"}</td>
+				<td class="valve" ref={this.valve} />
 				<td class="quality">
 					<span class="symbol" aria-hidden="true" ref={this.symbol} />
 					<span class="reason" ref={this.reason} />
 					<span class="remedy" ref={this.remedy} />
 				</td>
 				<td class="change" ref={this.change} />
-				<td class="instrument">{info.instrument ?? ""}</td>
 			</tr>
 		);
 	}
@@ -148,7 +191,8 @@ function make_groups(needle: string, problems: boolean): Group[] {
 		}
 		group.rows.push(c);
 	}
-	const rank = (g: Group) => (g.key === "" ? 0 : g.key === "mbc" ? 2 : 1);
+	const last: Record<string, number> = { "": 0, state: 2, mbc: 3 };
+	const rank = (g: Group) => last[g.key] ?? 1;
 	return [...groups.values()].sort((a, b) => rank(a) - rank(b));
 }
 
@@ -157,6 +201,8 @@ function group_title(group: Group): string {
 		return words().bench_group;
 	if (group.key === "mbc")
 		return words().health_group;
+	if (group.key === "state")
+		return words().state_group;
 	const title = store.instruments?.find((i) => i.name === group.key)?.title;
 	return title ? `${group.key} · ${title}` : group.key;
 }
@@ -167,14 +213,17 @@ function Head() {
 		<thead>
 			<tr>
 				<th scope="col" class="name">{w.col_name}</th>
-				<th scope="col" class="title">{w.col_title}</th>
+				<th scope="col" class="type">{w.col_type}</th>
 				<th scope="col" class="value">{w.col_value}</th>
 				<th scope="col" class="unit">{w.col_unit}</th>
 				<th scope="col" class="limit">{w.col_min}</th>
 				<th scope="col" class="limit">{w.col_max}</th>
+				<th scope="col" class="sp" title={w.col_sp_help}>{w.col_sp}</th>
+				<th scope="col" class="ramp" title={w.col_ramp_help}>{w.col_ramp}</th>
+				<th scope="col" class="rw" title={w.col_rw_help}>{w.col_rw}</th>
+				<th scope="col" class="valve" title={w.col_valve_help}>{w.col_valve}</th>
 				<th scope="col" class="quality">{w.col_quality}</th>
 				<th scope="col" class="change" title={w.col_change_help}>{w.col_change}</th>
-				<th scope="col" class="instrument">{w.col_instrument}</th>
 			</tr>
 		</thead>
 	);
@@ -198,15 +247,15 @@ function GroupBody({ group, open, on_open, on_toggle }: {
 			</tr>
 			{open && group.rows.map((c) => (
 				<Row key={c.info.name} channel={c} info={c.info} language={get_language()}
-					slot={store.plotted.indexOf(c.info.name)} on_toggle={on_toggle} />
+					editable={may_set()} movable={may_switch()} slot={store.plotted.indexOf(c.info.name)} on_toggle={on_toggle} />
 			))}
 		</tbody>
 	);
 }
 
-/* Which groups stand open: a person's choice, else all but health and, on a very large bench, the instruments. */
-function starts_open(key: string): boolean {
-	return key === "" || (key !== "mbc" && store.channels.size <= MANY);
+/* Which groups stand open: a person's choice, else the bench's own; the instruments' where it has none. */
+function starts_open(key: string, own: boolean): boolean {
+	return key === "" || (!own && key !== "mbc" && key !== "state");
 }
 
 export function Table() {
@@ -222,6 +271,7 @@ export function Table() {
 	use_interval(useMemo(() => () => problems && again((n) => n + 1), [problems]), 1000);
 	const on_toggle = useMemo(() => (name: string) => set_message(toggle_plotted(name) ?? ""), []);
 	const groups = make_groups(needle, problems);
+	const own = [...store.channels.values()].some((c) => c.group === "");
 	const found = groups.reduce((n, g) => n + g.rows.length, 0);
 
 	return (
@@ -244,10 +294,10 @@ export function Table() {
 			<div class="scroll"><table>
 				<Head />
 				{groups.map((g) => {
-					const open = searching || (chosen[g.key] ?? starts_open(g.key));
+					const open = searching || (chosen[g.key] ?? starts_open(g.key, own));
 					return (
 						<GroupBody key={g.key} group={g} open={open} on_toggle={on_toggle}
-							on_open={() => set_chosen({ ...chosen, [g.key]: !open })} />
+							on_open={() => set_chosen((before) => ({ ...before, [g.key]: !open }))} />
 					);
 				})}
 			</table></div>

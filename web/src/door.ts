@@ -1,0 +1,185 @@
+/* door.ts - commands: the token of this tab, one command at a time for each subject, and what became of it
+ *
+ * Nothing here changes what is shown: values come from the stream alone. A command has an id of its own before it leaves;
+ * as long as nobody knows what became of it, the same wish is asked again under the same id, and is one command.
+ */
+import { words } from "./i18n";
+import { paint_soon, store, tell_all } from "./store";
+
+export type Verdict = "pending" | "verified" | "accepted" | "refused" | "failed" | "unknown" | "not_sent";
+export type Word = "set" | "mode" | "safe" | "ack" | "shelve";
+
+export interface Told {
+	verdict: Verdict;
+	text: string; /* the server's own words, or why it was not sent */
+	wish: string; /* what was asked, for people */
+}
+
+interface Order {
+	id: string;
+	key: string; /* path and body: the same wish has the same */
+}
+
+const TOKEN = "mbc.token";
+const WAIT = "5s"; /* for the verdict, by the server */
+const LIMIT_MS = 15_000; /* for an answer */
+const AGAIN_MS = 500;
+const EXPIRES_MS = 12_000; /* a command is not done later than 10 s after it came */
+const PATIENCE_MS = 60_000; /* then its id is given up */
+
+/* By subject: a channel's name, "safe", "alarm NAME". */
+const told = new Map<string, Told>();
+const open = new Map<string, Order>();
+let last_words = "";
+
+/* ---- the token: of this tab, never in an address or a file ---- */
+
+let token = ((): string => {
+	try {
+		return sessionStorage.getItem(TOKEN) ?? "";
+	} catch {
+		return "";
+	}
+})();
+
+export const has_token = () => token !== "";
+
+export function take_token(text: string): void {
+	token = text.trim();
+	try {
+		if (token === "")
+			sessionStorage.removeItem(TOKEN);
+		else
+			sessionStorage.setItem(TOKEN, token);
+	} catch {
+		/* A browser that keeps nothing: it holds until the page is left. */
+	}
+	tell_all();
+}
+
+export const is_token = (text: string) => /^[!-~]{1,200}$/.test(text.trim());
+
+/* What the bench file opens to tokens. */
+export const opened = (): Word[] => store.bench?.commands ?? [];
+export const may = (word: Word) => has_token() && opened().includes(word);
+
+/* ---- verdicts ---- */
+
+export const verdict_of = (subject: string) => told.get(subject) ?? null;
+export const is_pending = (subject: string) => told.get(subject)?.verdict === "pending";
+export const announcement = () => last_words;
+
+export const SYMBOL: Record<Verdict, string> = {
+	pending: "…", verified: "✓", accepted: "✓", refused: "✕", failed: "✕", unknown: "?", not_sent: "✕",
+};
+
+export function verdict_words(t: Told): string {
+	const word = words().verdicts[t.verdict];
+	return `${SYMBOL[t.verdict]} ${t.wish} ${word}${t.text === "" ? "" : `${words().colon}${t.text}`}`;
+}
+
+export function tell(subject: string, verdict: Verdict, wish: string, text = ""): void {
+	told.set(subject, { verdict, text, wish });
+	last_words = `${subject} ${verdict_words(told.get(subject)!)}`;
+	const c = store.channels.get(subject);
+	if (c)
+		paint_soon(c);
+	tell_all();
+}
+
+/* ---- asking ---- */
+
+interface Answer {
+	status: number;
+	verdict: string | null;
+	text: string;
+}
+
+async function request(method: string, path: string, body: object | null): Promise<Answer> {
+	const headers: Record<string, string> = { Accept: "application/json" };
+	if (method !== "GET")
+		headers.Authorization = `Bearer ${token}`;
+	if (body !== null)
+		headers["Content-Type"] = "application/json";
+	const answer = await fetch(`api/v1/${path}`, {
+		method, headers, cache: "no-store", credentials: "omit", redirect: "error",
+		body: body === null ? undefined : JSON.stringify(body), signal: AbortSignal.timeout(LIMIT_MS),
+	});
+	const data = await answer.json() as { verdict?: string | null; text?: string; detail?: string };
+	return { status: answer.status, verdict: data.verdict ?? null, text: data.text ?? data.detail ?? "" };
+}
+
+/* What an answer says of the command; "lost": nothing. */
+function read(a: Answer): Verdict | "lost" {
+	if (a.verdict !== null)
+		return a.verdict as Verdict;
+	/* No process took it, or the one that did is away: what became of it has to be asked. */
+	return a.status >= 500 ? "lost" : "refused";
+}
+
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+/* What became of a command that was sent: asked until it is known. An id that is not known may still be on its way until the
+ * command has expired. */
+async function follow(subject: string, order: Order, wish: string): Promise<void> {
+	const begun = performance.now();
+	const end = begun + PATIENCE_MS;
+	while (performance.now() < end && open.get(subject) === order) {
+		await pause(AGAIN_MS);
+		try {
+			const a = await request("GET", `commands/${order.id}`, null);
+			if (a.verdict === "pending" || a.status >= 500 || (a.status === 404 && performance.now() - begun < EXPIRES_MS))
+				continue;
+			if (open.get(subject) === order)
+				finish(subject, order, a.verdict === null ? "unknown" : a.verdict as Verdict, wish, a.text);
+			return;
+		} catch {
+			continue;
+		}
+	}
+	if (open.get(subject) === order)
+		finish(subject, order, "unknown", wish, words().no_verdict);
+}
+
+function finish(subject: string, order: Order, verdict: Verdict, wish: string, text: string): void {
+	if (open.get(subject) === order)
+		open.delete(subject);
+	tell(subject, verdict, wish, text);
+}
+
+function new_id(): string {
+	const bytes = crypto.getRandomValues(new Uint8Array(10));
+	return `page-${[...bytes].map((b) => b.toString(16).padStart(2, "0")).join("")}`;
+}
+
+/* Ask for something. `wish`: in words, for the verdict. A page that does not hear the bench sends nothing. */
+export async function send(subject: string, method: "PUT" | "POST", path: string, body: object, wish: string): Promise<void> {
+	const key = `${method} ${path} ${JSON.stringify(body)}`;
+	const before = open.get(subject);
+	if (store.link !== "live" || !store.controller_up) {
+		tell(subject, "not_sent", wish, words().not_sent_lost);
+		return;
+	}
+	if (before && before.key === key && is_pending(subject))
+		return; /* pressed twice: it is one command */
+	const order = before && before.key === key ? before : { id: new_id(), key };
+	open.set(subject, order);
+	tell(subject, "pending", wish);
+	try {
+		const a = await request(method, `${path}?wait=${WAIT}`, { ...body, id: order.id });
+		const verdict = read(a);
+		if (open.get(subject) !== order)
+			return; /* another wish came after it: that one speaks now */
+		if (verdict !== "pending" && verdict !== "lost") {
+			finish(subject, order, verdict, wish, a.text);
+			return;
+		}
+		if (verdict === "lost")
+			tell(subject, "unknown", wish, a.text);
+	} catch {
+		if (open.get(subject) !== order)
+			return;
+		tell(subject, "unknown", wish, words().no_answer_yet);
+	}
+	await follow(subject, order, wish);
+}
