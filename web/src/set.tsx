@@ -74,6 +74,7 @@ export const Questions = () => (question === null ? null : <QuestionBox key={que
 /* ---- the cells ---- */
 
 interface Props {
+	hold: { current: SetCells | null }; /* where the row finds it, to paint it */
 	info: ChannelInfo;
 	language: Language;
 	editable: boolean;
@@ -97,9 +98,7 @@ export class SetCells extends Component<Props> {
 
 	private target = () => known(state_of(this.props.info.name, "target"));
 
-	private plain(value: Value): string {
-		return value === null ? "" : typeof value === "boolean" ? String(value) : String(value);
-	}
+	private plain = (value: Value) => (value === null ? "" : String(value));
 
 	paint() {
 		const { info } = this.props;
@@ -138,7 +137,12 @@ export class SetCells extends Component<Props> {
 	}
 
 	override componentDidMount() {
+		this.props.hold.current = this;
 		this.paint();
+	}
+
+	override componentWillUnmount() {
+		this.props.hold.current = null;
 	}
 
 	override componentDidUpdate() {

@@ -23,7 +23,7 @@ export interface Channel {
 	saw_change: boolean; /* false: `changed` is only when the page began to look */
 	life: number; /* the stream life in which it was last heard */
 	history: History | null; /* null: not a number */
-	painters: Set<(all: boolean) => void>; /* all: the off-screen ones too */
+	painters: Set<() => void>;
 }
 
 /* Older than this, what the page shows is greyed. The server sends a heartbeat each second. */
@@ -54,7 +54,6 @@ let last_beat = 0;
 const listeners = new Set<() => void>();
 const dirty = new Set<Channel>();
 let frame_asked = false;
-let frame_for_all = false;
 
 export function subscribe(listener: () => void): () => void {
 	listeners.add(listener);
@@ -74,11 +73,10 @@ function ask_frame(): void {
 		return;
 	frame_asked = true;
 	requestAnimationFrame(() => {
-		const all = frame_for_all;
-		frame_asked = frame_for_all = false;
+		frame_asked = false;
 		for (const c of dirty)
 			for (const paint of c.painters)
-				paint(all);
+				paint();
 		dirty.clear();
 	});
 }
@@ -91,7 +89,6 @@ export function paint_soon(c: Channel): void {
 export function paint_all(): void {
 	for (const c of store.channels.values())
 		dirty.add(c);
-	frame_for_all = true;
 	ask_frame();
 }
 

@@ -3,7 +3,7 @@
  * Preact makes the rows; it does not see values. Each row paints its own cells when its channel changes.
  */
 import { Component, createRef } from "preact";
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { alarm_on, SYMBOL as ALARM_SYMBOL } from "./alarms";
 import { toggle_plotted } from "./choice";
 import { format_age, format_limit, format_time, format_unit, format_value } from "./format";
@@ -15,12 +15,17 @@ import { bench_now, quality_of, store, type Channel } from "./store";
 
 const COLUMNS = 12;
 
-/* Which rows are on the screen. Those are painted with each change; the others once a second, with all ages. */
-const watched = new WeakMap<Element, Row>();
+/* So many rows are drawn or left out together. Left out are those that are far from the screen: a bench may have thousands,
+ * and what nobody sees costs nothing but its height. */
+const CHUNK = 30;
+const NEAR = "700px";
+const ROW_HEIGHT = 52; /* px, until it was seen */
+
+const watched = new WeakMap<Element, (is_near: boolean) => void>();
 const watcher = new IntersectionObserver((entries) => {
 	for (const e of entries)
-		watched.get(e.target)?.set_visible(e.isIntersecting);
-}, { rootMargin: "200px" });
+		watched.get(e.target)?.(e.isIntersecting);
+}, { rootMargin: NEAR });
 
 interface RowProps {
 	channel: Channel;
@@ -48,20 +53,10 @@ class Row extends Component<RowProps> {
 	private change = createRef<HTMLTableCellElement>();
 	private alarm = createRef<HTMLSpanElement>();
 	private valve = createRef<HTMLTableCellElement>();
-	private set = createRef<SetCells>();
+	private set: { current: SetCells | null } = { current: null };
 	private followed: Channel[] = [];
-	private visible = true;
 
-	set_visible(visible: boolean) {
-		this.visible = visible;
-		if (visible)
-			this.paint();
-	}
-
-	private painter = (all: boolean) => {
-		if (this.visible || all)
-			this.paint();
-	};
+	private painter = () => this.paint();
 
 	private paint() {
 		const c = this.props.channel;
@@ -116,8 +111,6 @@ class Row extends Component<RowProps> {
 
 	override componentDidMount() {
 		this.follow();
-		watched.set(this.row.current!, this);
-		watcher.observe(this.row.current!);
 		this.paint();
 	}
 
@@ -129,7 +122,6 @@ class Row extends Component<RowProps> {
 	override componentWillUnmount() {
 		for (const c of this.followed)
 			c.painters.delete(this.painter);
-		watcher.unobserve(this.row.current!);
 	}
 
 	override render() {
@@ -151,7 +143,7 @@ class Row extends Component<RowProps> {
 				<td class="unit">{format_unit(info.unit)}</td>
 				<td class="limit">{format_limit(info.min)}</td>
 				<td class="limit">{format_limit(info.max)}</td>
-				{is_output(info) ? <SetCells ref={this.set} info={info} language={language} editable={editable} movable={movable} />
+				{is_output(info) ? <SetCells hold={this.set} info={info} language={language} editable={editable} movable={movable} />
 					: <><td class="sp none" /><td class="ramp none" /></>}
 				<td class="rw">{is_output(info) ? "RW" : "R"}</td>
 				<td class="valve" ref={this.valve} />
@@ -229,6 +221,38 @@ function Head() {
 	);
 }
 
+/* A part of the rows of a group, drawn while it is near the screen. One in which somebody types stays, wherever it is. */
+function Chunk({ rows, first, on_toggle }: { rows: Channel[]; first: boolean; on_toggle: (name: string) => void }) {
+	const body = useRef<HTMLTableSectionElement>(null);
+	const height = useRef(rows.length * ROW_HEIGHT);
+	const [near, set_near] = useState(first);
+
+	useEffect(() => {
+		const element = body.current!;
+		watched.set(element, (is_near) => {
+			if (is_near) {
+				set_near(true);
+			} else if (!element.contains(document.activeElement)) {
+				height.current = element.offsetHeight;
+				set_near(false);
+			}
+		});
+		watcher.observe(element);
+		return () => watcher.unobserve(element);
+	}, []);
+	return (
+		<tbody ref={body}>
+			{near ? rows.map((c) => (
+				<Row key={c.info.name} channel={c} info={c.info} language={get_language()} editable={may_set()} movable={may_switch()}
+					slot={store.plotted.indexOf(c.info.name)} on_toggle={on_toggle} />
+			)) : <tr class="far" aria-hidden="true"><td colSpan={COLUMNS} style={{ height: `${height.current}px` }} /></tr>}
+		</tbody>
+	);
+}
+
+const chunks_of = (rows: Channel[]) =>
+	Array.from({ length: Math.ceil(rows.length / CHUNK) }, (_, k) => rows.slice(k * CHUNK, (k + 1) * CHUNK));
+
 function GroupBody({ group, open, on_open, on_toggle }: {
 	group: Group;
 	open: boolean;
@@ -236,20 +260,19 @@ function GroupBody({ group, open, on_open, on_toggle }: {
 	on_toggle: (name: string) => void;
 }) {
 	return (
-		<tbody>
-			<tr class="group">
-				<th colSpan={COLUMNS} scope="rowgroup">
-					<button type="button" aria-expanded={open} onClick={on_open}>
-						<span class="arrow" aria-hidden="true">{open ? "▾" : "▸"}</span>
-						{group_title(group)} <span class="count">{group.rows.length}</span>
-					</button>
-				</th>
-			</tr>
-			{open && group.rows.map((c) => (
-				<Row key={c.info.name} channel={c} info={c.info} language={get_language()}
-					editable={may_set()} movable={may_switch()} slot={store.plotted.indexOf(c.info.name)} on_toggle={on_toggle} />
-			))}
-		</tbody>
+		<>
+			<tbody>
+				<tr class="group">
+					<th colSpan={COLUMNS} scope="rowgroup">
+						<button type="button" aria-expanded={open} onClick={on_open}>
+							<span class="arrow" aria-hidden="true">{open ? "▾" : "▸"}</span>
+							{group_title(group)} <span class="count">{group.rows.length}</span>
+						</button>
+					</th>
+				</tr>
+			</tbody>
+			{open && chunks_of(group.rows).map((rows, k) => <Chunk key={k} rows={rows} first={k === 0} on_toggle={on_toggle} />)}
+		</>
 	);
 }
 
