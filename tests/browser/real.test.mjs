@@ -1,4 +1,6 @@
-/* real.test.mjs - the page of a running mbc, at the address in MBC_URL: do its values live? */
+/* real.test.mjs - the page of a running mbc, at the address in MBC_URL: do its values live? With MBC_TOKEN, a token of that
+ * bench, which opens `set`: what becomes of a value that is set? That bench is benches/demo, or has its T_furn, V_H2, V_N2 and
+ * interlock. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { coloured_pixels, eventually, open_page, row, shoot, start_browser, value_of, wait_until } from "./browser.mjs";
@@ -80,6 +82,49 @@ test("the links at the foot answer", async () => {
 	assert.ok(links.length >= 5);
 	for (const link of links)
 		assert.equal((await fetch(link)).status, 200, link);
+});
+
+test("without a token the page has no field", async () => {
+	const { page } = opened;
+	await row(page, "T_furn").waitFor();
+	assert.equal(await page.locator("td input, td select, td.sp button, .safe-state").count(), 0);
+	assert.equal(await row(page, "T_furn").locator("td.rw").innerText(), "RW");
+});
+
+test("with a token: set, verified, measured; refused outside the range and by an interlock", { skip: !process.env.MBC_TOKEN && "MBC_TOKEN is not set" }, async () => {
+	const { page } = opened;
+	const says = (name, pattern) => eventually(async () => assert.match(await row(page, name).locator("p.verdict").innerText(), pattern));
+	const agree = () => page.locator("dialog.question").getByRole("button", { name: "Set" }).click();
+	await page.locator("button.token").click();
+	await page.locator(".token-box input").fill(process.env.MBC_TOKEN);
+	await page.keyboard.press("Enter");
+	const flow = row(page, "CO2_flow").locator("input.set");
+	for (const value of ["12", "8"]) {
+		await flow.fill(value);
+		await flow.press("Enter");
+		await says("CO2_flow", new RegExp(`✓ ${value}\\.000 mL_n/min verified`));
+		await wait_until("what was asked", async () => (await flow.inputValue()) === value);
+		await wait_until("the measured value", async () => Math.abs(Number(await value_of(page, "CO2_flow")) - Number(value)) < 0.5);
+	}
+	await flow.fill("51");
+	await flow.press("Enter");
+	await says("CO2_flow", /✕ 51 not sent: outside what may be set: from 0\.000 mL_n\/min to 50\.000 mL_n\/min/);
+	await flow.press("Escape");
+	/* The same by the server, which does not believe pages. */
+	const answer = await fetch(new URL("api/v1/channels/CO2_flow?wait=5s", url), { method: "PUT", body: JSON.stringify({ target: 51 }),
+		headers: { Authorization: `Bearer ${process.env.MBC_TOKEN}`, "Content-Type": "application/json" } });
+	assert.equal(answer.status, 409);
+	const h2 = row(page, "V_H2");
+	await h2.locator("select").selectOption("open");
+	await h2.locator("select").press("Enter");
+	await agree();
+	await says("V_H2", /✓ open verified/);
+	const n2 = row(page, "N2_flow").locator("input.set");
+	await n2.fill("5");
+	await n2.press("Enter");
+	await agree();
+	await says("N2_flow", /✕ 5\.00 mL_n\/min refused: .*no_h2_without_n2/);
+	await shoot(page, "real_set");
 });
 
 test("nothing left the origin, nothing broke the content security policy", () => {

@@ -221,28 +221,29 @@ function Head() {
 	);
 }
 
-/* A part of the rows of a group, drawn while it is near the screen. One in which somebody types stays, wherever it is. */
-function Chunk({ rows, first, on_toggle }: { rows: Channel[]; first: boolean; on_toggle: (name: string) => void }) {
+/* A part of the rows of a group, drawn while it is near the screen. One in which somebody types stays, wherever it is; so does
+ * the first of the table. */
+function Chunk({ rows, stays, on_toggle }: { rows: Channel[]; stays: boolean; on_toggle: (name: string) => void }) {
 	const body = useRef<HTMLTableSectionElement>(null);
 	const height = useRef(rows.length * ROW_HEIGHT);
-	const [near, set_near] = useState(first);
+	const [near, set_near] = useState(stays);
 
 	useEffect(() => {
 		const element = body.current!;
 		watched.set(element, (is_near) => {
 			if (is_near) {
 				set_near(true);
-			} else if (!element.contains(document.activeElement)) {
+			} else if (!stays && !element.contains(document.activeElement)) {
 				height.current = element.offsetHeight;
 				set_near(false);
 			}
 		});
 		watcher.observe(element);
 		return () => watcher.unobserve(element);
-	}, []);
+	}, [stays]);
 	return (
 		<tbody ref={body}>
-			{near ? rows.map((c) => (
+			{near || stays ? rows.map((c) => (
 				<Row key={c.info.name} channel={c} info={c.info} language={get_language()} editable={may_set()} movable={may_switch()}
 					slot={store.plotted.indexOf(c.info.name)} on_toggle={on_toggle} />
 			)) : <tr class="far" aria-hidden="true"><td colSpan={COLUMNS} style={{ height: `${height.current}px` }} /></tr>}
@@ -253,8 +254,9 @@ function Chunk({ rows, first, on_toggle }: { rows: Channel[]; first: boolean; on
 const chunks_of = (rows: Channel[]) =>
 	Array.from({ length: Math.ceil(rows.length / CHUNK) }, (_, k) => rows.slice(k * CHUNK, (k + 1) * CHUNK));
 
-function GroupBody({ group, open, on_open, on_toggle }: {
+function GroupBody({ group, is_first, open, on_open, on_toggle }: {
 	group: Group;
+	is_first: boolean;
 	open: boolean;
 	on_open: () => void;
 	on_toggle: (name: string) => void;
@@ -271,7 +273,7 @@ function GroupBody({ group, open, on_open, on_toggle }: {
 					</th>
 				</tr>
 			</tbody>
-			{open && chunks_of(group.rows).map((rows, k) => <Chunk key={k} rows={rows} first={k === 0} on_toggle={on_toggle} />)}
+			{open && chunks_of(group.rows).map((rows, k) => <Chunk key={k} rows={rows} stays={is_first && k === 0} on_toggle={on_toggle} />)}
 		</>
 	);
 }
@@ -319,7 +321,7 @@ export function Table() {
 				{groups.map((g) => {
 					const open = searching || (chosen[g.key] ?? starts_open(g.key, own));
 					return (
-						<GroupBody key={g.key} group={g} open={open} on_toggle={on_toggle}
+						<GroupBody key={g.key} group={g} is_first={g === groups[0]} open={open} on_toggle={on_toggle}
 							on_open={() => set_chosen((before) => ({ ...before, [g.key]: !open }))} />
 					);
 				})}
