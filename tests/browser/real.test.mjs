@@ -31,10 +31,19 @@ test("the table agrees with the API", async () => {
 	const { page } = opened;
 	const { channels } = await (await fetch(new URL("api/v1/channels", url))).json();
 	await page.locator("tr.group button[aria-expanded=false]").evaluateAll((all) => all.forEach((button) => button.click()));
+	/* Rows far from the screen are not drawn: look at all of it, a screen at a time. */
+	const names = new Set();
 	await eventually(async () => {
-		const names = await page.locator("tr[data-channel]").evaluateAll((all) => all.map((r) => r.dataset.channel));
+		const height = await page.evaluate(() => document.body.scrollHeight);
+		for (let y = 0; y < height; y += 600) {
+			await page.evaluate((top) => scrollTo(0, top), y);
+			await page.waitForTimeout(100);
+			for (const name of await page.locator("tr[data-channel]").evaluateAll((all) => all.map((r) => r.dataset.channel)))
+				names.add(name);
+		}
 		assert.deepEqual([...names].sort(), channels.map((c) => c.name).sort());
 	});
+	await page.evaluate(() => scrollTo(0, 0));
 });
 
 test("the plot draws", async () => {
@@ -129,5 +138,6 @@ test("with a token: set, verified, measured; refused outside the range and by an
 
 test("nothing left the origin, nothing broke the content security policy", () => {
 	assert.deepEqual(opened.strangers, []);
-	assert.deepEqual(opened.complaints, []);
+	/* A refusal is an answer like another, but the browser's console calls it an error. */
+	assert.deepEqual(opened.complaints.filter((text) => !/status of 409/.test(text)), []);
 });
