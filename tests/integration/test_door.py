@@ -316,6 +316,16 @@ class Http(Base):
         self.assertIn(status, (502, 504))
         self.device.is_deaf = False
 
+    def test_what_may_be_asked_is_told(self):
+        self.begin("told")
+        status, bench = self.http("GET", "/bench")
+        self.assertEqual((status, bench["commands"], bench["safe_state"]), (200, ["set", "safe", "ack"], "cold"))
+        status, furnace = self.http("GET", "/channels/T_furn")
+        self.assertEqual(status, 200)
+        self.assertEqual({k: furnace[k] for k in ("access", "set_min", "set_max", "ramp_per_min", "hazard", "asks_confirm")},
+                         {"access": "write", "set_min": 0, "set_max": 700, "ramp_per_min": None, "hazard": "heat", "asks_confirm": False})
+        self.assertNotIn("set_min", self.http("GET", "/channels/d.pv")[1])
+
     def test_who_may_not(self):
         self.begin("httpnot")
         self.set_value(100)
