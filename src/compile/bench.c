@@ -285,7 +285,7 @@ bench_read(struct bench *b, const struct node *root)
 	lock_declare(b, found[TOP_LOCAL_LOCK]);
 	channels_resolve(b);
 	heartbeat_find(b);
-	watchdogs_read(b);
+	watchdogs_resolve(b);
 	outputs_resolve(b);
 	lock_resolve(b);
 	safe_states_read(b);
@@ -298,8 +298,8 @@ bench_read(struct bench *b, const struct node *root)
 	alarms_read(b);
 	rules_read(b, names_of(b, found[TOP_RULES],
 			      "a map of rules: NAME: {when: CONDITION, do: [set X = VALUE]}"));
-	heartbeat_read(b);
-	power_read(b, found[TOP_POWER]);
+	heartbeat_resolve(b);
+	power_resolve(b, found[TOP_POWER]);
 	power_loss_read(b, power_loss);
 	if (b->n_cells > IMAGE_CELLS_MAX)
 		diag_error(&b->diag, root->at, "too-large",

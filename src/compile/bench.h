@@ -173,7 +173,7 @@ struct bench_output {
 	bool is_off_first;
 	double poly_low, poly_high;
 	uint32_t valve; /* output; IMAGE_NONE */
-	uint32_t loop; /* 1 + its loop, and `at` is its own channel; 0: none */
+	uint32_t loop;  /* 1 + its loop, and `at` is its own channel; 0: none */
 };
 
 struct bench_safe_state {

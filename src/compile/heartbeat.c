@@ -120,7 +120,7 @@ check_times(struct bench *b)
 }
 
 void
-heartbeat_read(struct bench *b)
+heartbeat_resolve(struct bench *b)
 {
 	struct bench_heartbeat *h = &b->heartbeat;
 	const struct node *n;

@@ -750,6 +750,8 @@ schema_instrument_json(struct buf *out)
 	json_object(&j, "$defs");
 	def(&j, "file_line", schema_file_line, false);
 	def(&j, "param", schema_param, false);
+	def(&j, "guard", schema_guard, false);
+	def(&j, "device_watchdog", schema_device_watchdog, false);
 	json_object(&j, "exchange");
 	object_form(&j, schema_exchange, NULL, NULL, false);
 	json_raw(&j, "anyOf",

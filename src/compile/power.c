@@ -122,7 +122,7 @@ read_switch(struct bench *b, const struct node *n)
 }
 
 void
-power_read(struct bench *b, const struct node *n)
+power_resolve(struct bench *b, const struct node *n)
 {
 	const struct node *const *keys;
 

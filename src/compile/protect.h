@@ -141,19 +141,19 @@ void rules_read(struct bench *b, const struct node *rules);
  * known; the rest when they are. */
 void heartbeat_declare(struct bench *b, const struct node *n);
 void heartbeat_find(struct bench *b);
-void heartbeat_read(struct bench *b);
+void heartbeat_resolve(struct bench *b);
 
 /* watchdogs.c: `watchdog:` and `uptime:` of all instruments. */
 void watchdogs_declare(struct bench *b);
-void watchdogs_read(struct bench *b);
+void watchdogs_resolve(struct bench *b);
 
 /* Does something that was declared make the outputs of an instrument safe when nobody is at the controls any more: the heartbeat, or
- * a watchdog inside that instrument? After heartbeat_find() and watchdogs_read(), so in outputs_resolve(), too. */
+ * a watchdog inside that instrument? After heartbeat_find() and watchdogs_resolve(), so in outputs_resolve(), too. */
 bool bench_has_life_guard(const struct bench *b, size_t instrument);
 
 /* power.c: `power:` and `power_loss:` (NULL: none), and how outputs come back. */
 void power_declare(struct bench *b, const struct node *rows);
-void power_read(struct bench *b, const struct node *n);
+void power_resolve(struct bench *b, const struct node *n);
 void power_loss_read(struct bench *b, const struct node *rows);
 /* `holdback:` of an output whose unit is known. */
 void power_holdback(struct bench *b, uint32_t output);

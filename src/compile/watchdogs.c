@@ -175,7 +175,7 @@ read_uptime(struct bench *b, uint32_t instrument)
 }
 
 void
-watchdogs_read(struct bench *b)
+watchdogs_resolve(struct bench *b)
 {
 	for (uint32_t i = 0; i < b->watchdogs.n; i++)
 		read_watchdog(b, &b->watchdogs.at[i]);

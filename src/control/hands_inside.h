@@ -5,10 +5,10 @@
 #include "control/alarm.h"
 #include "control/hands.h"
 #include "control/heartbeat.h"
-#include "control/power.h"
-#include "control/restore.h"
 #include "control/lock.h"
 #include "control/loop.h"
+#include "control/power.h"
+#include "control/restore.h"
 #include "control/rule.h"
 #include "control/watchdog.h"
 

@@ -32,8 +32,8 @@ struct output {
 	bool is_fought;    /* protection has written it anew because it held something else: told */
 	bool is_forbidden; /* the ramp waits for an interlock: told */
 	bool is_held_back; /* it is not decided yet how it goes on: written by protection alone, and nothing is adopted */
-	bool is_unknown;  /* its device has lost power, and has not told since what it holds */
-	bool is_away;     /* its device has it, in a safe mode of its own */
+	bool is_unknown; /* its device has lost power, and has not told since what it holds */
+	bool is_away;    /* its device has it, in a safe mode of its own */
 	bool is_between; /* a pattern: its parts stand together as none of its choices: told, or of a change that failed */
 	uint32_t bad_part; /* 1 + the part that was not taken; 0: none was */
 	uint8_t tries;     /* readings that showed something else */

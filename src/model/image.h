@@ -127,7 +127,8 @@ struct image {
 	struct image_table power_rows; /* struct image_power_row; the last one has no condition */
 	struct image_table power_outputs; /* struct image_power_output, grouped by row */
 	struct image_table lasts;         /* struct image_last */
-	struct image_table loops; /* struct image_loop, one that writes the setpoint of another before that one */
+	struct image_table
+		loops; /* struct image_loop, one that writes the setpoint of another before that one */
 };
 
 /* What `serve: commands:` opens to the holders of tokens. */

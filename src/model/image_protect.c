@@ -215,8 +215,7 @@ is_output(const struct image *img, uint32_t i)
 	bool has_numbers = isfinite(o->factor) && isfinite(o->offset) && isfinite(o->min) &&
 			   isfinite(o->max) && isfinite(o->ramp) && isfinite(o->verify_within);
 
-	return o->channel < img->channels.n &&
-	       (o->loop == 0 ? is_kind(img, o) : is_led(img, i)) &&
+	return o->channel < img->channels.n && (o->loop == 0 ? is_kind(img, o) : is_led(img, i)) &&
 	       image_channel_at(img, o->channel)->type != VALUE_TEXT &&
 	       is_state(img, o->target, STATE_TARGET) && is_state(img, o->working, STATE_WORKING) &&
 	       is_state(img, o->owner, STATE_OWNER) && is_state(img, o->mode, STATE_MODE) &&

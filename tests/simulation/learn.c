@@ -126,7 +126,7 @@ answer(struct lesson *l)
 static void
 look(struct lesson *l, unsigned k, int64_t limit_ns)
 {
-	const struct link_sink sink = { l, on_reading, on_state, on_trace, NULL };
+	const struct link_sink sink = { .ctx = l, .reading = on_reading, .state = on_state, .trace = on_trace };
 	int64_t until_ns = l->now_ns + limit_ns, tell_ns = until_ns - 4 * EVERY_NS;
 
 	l->k = k;

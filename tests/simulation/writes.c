@@ -155,7 +155,11 @@ on_written(void *ctx, uint32_t point, uint32_t tag, enum quality verdict, uint16
 static const struct link_sink *
 sink_of(struct line *l, struct link_sink *out)
 {
-	*out = (struct link_sink){ l, on_reading, on_state, on_trace, on_written };
+	*out = (struct link_sink){ .ctx = l,
+		.reading = on_reading,
+		.state = on_state,
+		.trace = on_trace,
+		.written = on_written };
 	return out;
 }
 

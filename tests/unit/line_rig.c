@@ -248,7 +248,11 @@ line_init(struct line_rig *r, const struct line_conf *conf)
 	r->silence_ns = conf->baud > 19200
 				? 1750 * NS_PER_US
 				: (35 * BITS * NS_PER_S / 10 + conf->baud - 1) / conf->baud;
-	r->sink = (struct link_sink){ r, on_reading, on_state, on_trace, on_written };
+	r->sink = (struct link_sink){ .ctx = r,
+		.reading = on_reading,
+		.state = on_state,
+		.trace = on_trace,
+		.written = on_written };
 	for (unsigned u = 0; u < LINE_UNITS; u++)
 		r->device[u].delay_ns = 5 * NS_PER_MS;
 	r->img = line_image(conf);

@@ -233,7 +233,9 @@ start(const char *opts0, const char *opts1)
 	bus.device[1] = (struct device){ DEVICE + 1, "20902002", "AB 41 20 00 00", false, false };
 	bus.now_ns = 1000 * S;
 	bus.delay_ns = 30 * MS;
-	bus.sink = (struct link_sink){ NULL, on_reading, on_state, on_trace, on_written };
+	bus.sink = (struct link_sink){
+		.reading = on_reading, .state = on_state, .trace = on_trace, .written = on_written
+	};
 	bus.img = bus_image(opts0, opts1);
 	bus.link = link_new(bus.img, 0, codec_find, &bus.sink, bus.now_ns);
 	carry_out();

@@ -124,7 +124,11 @@ text_rig_make(struct text_rig *r, const char *yaml,
 	r->now_ns = 1000 * NS_PER_S;
 	r->delay_ns = 5 * MS;
 	r->device = device;
-	r->sink = (struct link_sink){ r, on_reading, on_state, on_trace, on_written };
+	r->sink = (struct link_sink){ .ctx = r,
+		.reading = on_reading,
+		.state = on_state,
+		.trace = on_trace,
+		.written = on_written };
 	compile(r, yaml);
 	r->link = link_new(r->img, 0, codec_find, &r->sink, r->now_ns);
 	link_time(r->link, r->now_ns);
