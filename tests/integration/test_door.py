@@ -174,7 +174,8 @@ class CommandLine(Base):
         self.bench.reload(text(self.device.port))  # and gets one with a reload
         wait_for("a gate", lambda: "gate" in self.bench.pids())
         self.set_value(50)
-        self.bench.write(text(self.device.port, outputs=False))  # that protects less: it wants a reason
+        self.set_value(0)
+        self.bench.write(text(self.device.port, outputs=False))  # that protects less: it wants a reason, and a bench that is cold
         self.mbc("reload", "--reason", "no outputs any more")
         wait_for("no gate", lambda: "gate" not in self.bench.pids())
         del stack
