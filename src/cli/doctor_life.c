@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "cli/doctor.h"
 #include "io/now.h"
@@ -162,6 +163,34 @@ judge_watchdogs(const struct image *img, const struct board *b)
 	}
 }
 
+static bool
+has_row_for(const struct image *img, uint32_t output)
+{
+	for (uint32_t i = 0; i < img->power_outputs.n; i++)
+		if (image_power_output_at(img, i)->output == output &&
+			image_power_output_at(img, i)->is_named)
+			return true;
+	return false;
+}
+
+/* "V_H2, H2_flow": fuel and toxic gas that no row of power_loss names. */
+static void
+tell_power_loss(const struct image *img)
+{
+	struct buf waits = { 0 };
+
+	for (uint32_t i = 0; i < img->outputs.n; i++) {
+		const struct image_output *o = image_output_at(img, i);
+
+		if ((o->hazard == HAZARD_FUEL || o->hazard == HAZARD_TOXIC) && !has_row_for(img, i))
+			buf_printf(&waits, "%s%s", waits.n == 0 ? "" : ", ",
+				channel_name(img, o->channel));
+	}
+	printf("  After an outage the rows of power_loss: decide%s%s\n",
+		waits.n == 0 ? "" : "; not without a person: ", buf_text(&waits));
+	buf_done(&waits);
+}
+
 static void
 judge_restore(const struct image *img, const struct board *b)
 {
@@ -170,6 +199,8 @@ judge_restore(const struct image *img, const struct board *b)
 			"look at the bench; then 'mbc restore continue', or 'mbc safe --release' "
 			"to leave it so",
 			"after an outage the bench is safe and waits for a person");
+	else if (img->has_power_loss)
+		tell_power_loss(img);
 	else if (!img->has_power_loss && has_hazard(img) && !img->is_observed)
 		puts("  After an outage of 10 s or more the bench goes to its safe state: there is "
 		     "no power_loss:");

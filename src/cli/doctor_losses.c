@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "cli/doctor.h"
 #include "cli/look.h"
 #include "model/worst.h"
@@ -13,15 +14,18 @@ static const char legend[] =
 	"stays, no watchdog   it stays where it is, since no watchdog of the device is declared; "
 	"whether it has one of its\n"
 	"                     own, its manual and a test say\n"
+	"by its watchdog      what 'safe:' of the 'watchdog:' of its instrument says, once that "
+	"one acts; 'mbc doctor' of "
+	"the running\n"
+	"                     bench says whether it is armed\n"
 	"closed or stays      without power closed; when the instrument only answers no more, as "
 	"it was\n"
-	"not concerned        it is not on the network, and mbc still moves it\n"
-	"UNKNOWN              it does not follow from the bench file: try it, write 'fails:', and "
-	"let a wired device decide\n"
-	"\n"
-	"This is what the file says. Only a test with the real plug, cable and tap shows that it "
+	"closed if by air     closed when it is air that moves it; a heater or an electric valve "
 	"is "
-	"true: see docs/safety.md.\n";
+	"not concerned\n"
+	"not concerned        it does not need what is lost, and mbc still moves it\n"
+	"UNKNOWN              it does not follow from the bench file: try it, write 'fails:', and "
+	"let a wired device decide\n";
 
 static uint32_t
 print_row(const struct image *img, uint32_t output)
@@ -40,6 +44,27 @@ print_row(const struct image *img, uint32_t output)
 		n_unknown += fate == FATE_UNKNOWN;
 	}
 	return n_unknown;
+}
+
+/* What its relay cuts is wired, and stands nowhere. */
+static void
+tell_heartbeat(const struct image *img)
+{
+	const struct image_heartbeat *h = &img->heartbeat;
+	char span[CLOCK_TEXT_SIZE] = "";
+
+	if (h->every_ns == 0)
+		return;
+	if (h->drop_out_ns > 0)
+		clock_span(span, h->drop_out_ns);
+	printf("\nThe table is without the relay of the heartbeat ('%s'), which falls%s%s after "
+	       "the "
+	       "last change: with the\n"
+	       "computer dead, a trip, or an instrument of 'needs:' that is silent. Write down "
+	       "what "
+	       "it cuts, and try that.\n",
+		image_text(img, image_channel_at(img, h->channel)->name),
+		span[0] == '\0' ? "" : " ", span);
 }
 
 static int
@@ -64,6 +89,11 @@ print_table(const struct image *img)
 	if (n_unknown > 0)
 		printf("\n%u of %u places are UNKNOWN.\n", n_unknown, n * LOSSES);
 	fputs(legend, stdout);
+	tell_heartbeat(img);
+	fputs("\nThis is what the file says. Only a test with the real plug, cable and tap shows "
+	      "that it is "
+	      "true: see docs/safety.md.\n",
+		stdout);
 	return CLI_GOOD;
 }
 

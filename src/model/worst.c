@@ -148,6 +148,22 @@ without_network(uint32_t kind)
 				   : FATE_REACHED; /* who knows what a program uses */
 }
 
+/* `fails` does not say whether it is air that moves the part: a heater, or an electric valve, goes on. */
+static enum fate
+without_air(const struct image_output *o)
+{
+	switch (without_power(o)) {
+	case FATE_CLOSED:
+		return FATE_CLOSED_BY_AIR;
+	case FATE_OPEN:
+		return FATE_OPEN_BY_AIR;
+	case FATE_STAYS:
+		return FATE_STAYS;
+	default:
+		return FATE_UNKNOWN;
+	}
+}
+
 /* It has lost its power, or it only says nothing any more: nobody knows which. */
 static enum fate
 without_instrument(const struct image_output *o)
@@ -164,17 +180,55 @@ without_instrument(const struct image_output *o)
 	}
 }
 
+/* The channel of `instrument` that an output writes is declared to go somewhere when the device hears nothing. */
+static bool
+has_declared(const struct image *img, const struct image_watchdog *w, uint32_t channel)
+{
+	for (uint32_t i = w->first_value; i < w->first_value + w->n_values; i++)
+		if (image_watchdog_value_at(img, i)->channel == channel)
+			return true;
+	return false;
+}
+
+/* A device that hears nothing any more: nobody knows what becomes of it with a watchdog of which nothing shows that it is armed, or nothing is said
+ * of this output. */
+static enum fate
+unheard(const struct image *img, const struct image_output *o, uint32_t instrument)
+{
+	for (uint32_t i = 0; i < img->watchdogs.n; i++) {
+		const struct image_watchdog *w = image_watchdog_at(img, i);
+		bool is_proved = w->armed.channel != IMAGE_NONE || w->timeout.channel != IMAGE_NONE;
+
+		if (w->instrument != instrument)
+			continue;
+		for (uint32_t k = o->first_part; k < o->first_part + o->n_parts; k++) {
+			uint32_t at = image_part_at(img, k)->at;
+
+			if (image_channel_at(img, at)->instrument == instrument &&
+				!has_declared(img, w, at))
+				return FATE_UNKNOWN;
+		}
+		if (!is_proved || (o->n_parts == 0 && !has_declared(img, w, o->at)))
+			return FATE_UNKNOWN;
+		return FATE_GUARDED;
+	}
+	return FATE_KEPT;
+}
+
 /* Of parts on several links, where the one that is worst off ends; that is the least of the enum. */
 static enum fate
 of_links(const struct image *img, const struct image_output *o, enum fate (*fate_of)(uint32_t kind))
 {
 	enum fate worst = FATE_REACHED;
 
-	for (uint32_t i = 0; i < img->instruments.n; i++)
-		if (image_output_uses(img, o, i))
-			worst = MIN(
-				worst, fate_of(image_link_at(img, image_instrument_at(img, i)->link)
-						       ->kind));
+	for (uint32_t i = 0; i < img->instruments.n; i++) {
+		enum fate fate;
+
+		if (!image_output_uses(img, o, i))
+			continue;
+		fate = fate_of(image_link_at(img, image_instrument_at(img, i)->link)->kind);
+		worst = MIN(worst, fate == FATE_KEPT ? unheard(img, o, i) : fate);
+	}
 	return worst;
 }
 
@@ -187,8 +241,9 @@ worst_fate(const struct image *img, uint32_t output, enum loss loss)
 		o = image_output_at(img, image_loop_at(img, o->loop - 1)->output);
 	switch (loss) {
 	case LOSS_MAINS:
-	case LOSS_AIR:
 		return without_power(o);
+	case LOSS_AIR:
+		return without_air(o);
 	case LOSS_COMPUTER:
 		return of_links(img, o, without_computer);
 	case LOSS_NETWORK:
@@ -210,8 +265,11 @@ worst_fate_text(enum fate fate)
 		[FATE_OPEN] = "open",
 		[FATE_STAYS] = "stays",
 		[FATE_KEPT] = "stays, no watchdog",
+		[FATE_GUARDED] = "by its watchdog",
 		[FATE_CLOSED_OR_KEPT] = "closed or stays",
 		[FATE_OPEN_OR_KEPT] = "open or stays",
+		[FATE_CLOSED_BY_AIR] = "closed if by air",
+		[FATE_OPEN_BY_AIR] = "open if by air",
 		[FATE_REACHED] = "not concerned",
 	};
 

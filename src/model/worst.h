@@ -30,8 +30,11 @@ enum fate {
 	FATE_OPEN,   /* open, or on */
 	FATE_STAYS,  /* by its nature */
 	FATE_KEPT, /* where it is: nothing tells the device to leave it, since no watchdog of it is declared */
+	FATE_GUARDED,        /* to what is declared of the watchdog inside its device */
 	FATE_CLOSED_OR_KEPT, /* as it was, unless the power goes with it */
 	FATE_OPEN_OR_KEPT,
+	FATE_CLOSED_BY_AIR, /* closed when it is air that moves it, else not concerned */
+	FATE_OPEN_BY_AIR,
 	FATE_REACHED, /* it is not concerned: mbc still moves it */
 	FATES
 };

@@ -62,6 +62,7 @@ class Doctor(unittest.TestCase):
         self.wait_said(bench, "good  the devices hold what was written to them")
         self.assertIn("Safe state 'cold_inert' takes at most 4 s", said)
         self.assertRegex(said, r"H2 +dead: the others within 4 s, of which 2 s is waiting for this one; NOT made safe: H2_flow\n")
+        self.assertIn("After an outage the rows of power_loss: decide; not without a person: H2_flow, V_H2\n", said)
         self.assertRegex(said, r"hall +dead: the others within 4 s; NOT made safe: V_main\n")
         self.assertNotRegex(said, "MIND  (trip|interlock|safe state|output)")
 
@@ -121,9 +122,10 @@ class Losses(unittest.TestCase):
         done = subprocess.run([MBC, "doctor", "--losses", EXAMPLE], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)
         kept = "stays, no watchdog"
-        self.assertIn(row("T_furn", "heat", "closed", kept, kept, "closed", "closed or stays"), squeezed(done.stdout))
+        self.assertIn(row("T_furn", "heat", "closed", kept, kept, "closed if by air", "closed or stays"), squeezed(done.stdout))
         self.assertIn(row("H2_flow", "fuel", "UNKNOWN", kept, kept, "UNKNOWN", "UNKNOWN"), squeezed(done.stdout))
         self.assertIn("3 of 25 places are UNKNOWN.", done.stdout)
+        self.assertIn("without the relay of the heartbeat ('hall.beat'), which falls 10 s after the last change", done.stdout)
         self.assertIn("It is not a safety instrumented system", done.stdout)
 
     def test_words_that_do_not_fit(self):

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../simulation/image_hands.h"
 #include "model/worst.h"
@@ -139,20 +140,22 @@ test_fates(void **state)
 		{ LINK_TCP, FAILS_UNKNOWN,
 			{ FATE_UNKNOWN, FATE_KEPT, FATE_KEPT, FATE_UNKNOWN, FATE_UNKNOWN } },
 		{ LINK_TCP, FAILS_CLOSED,
-			{ FATE_CLOSED, FATE_KEPT, FATE_KEPT, FATE_CLOSED, FATE_CLOSED_OR_KEPT } },
+			{ FATE_CLOSED, FATE_KEPT, FATE_KEPT, FATE_CLOSED_BY_AIR,
+				FATE_CLOSED_OR_KEPT } },
 		{ LINK_UDP, FAILS_OPEN,
-			{ FATE_OPEN, FATE_KEPT, FATE_KEPT, FATE_OPEN, FATE_OPEN_OR_KEPT } },
+			{ FATE_OPEN, FATE_KEPT, FATE_KEPT, FATE_OPEN_BY_AIR, FATE_OPEN_OR_KEPT } },
 		{ LINK_SERIAL, FAILS_STAYS,
 			{ FATE_STAYS, FATE_KEPT, FATE_REACHED, FATE_STAYS, FATE_STAYS } },
 		{ LINK_GPIO, FAILS_CLOSED,
-			{ FATE_CLOSED, FATE_UNKNOWN, FATE_REACHED, FATE_CLOSED,
+			{ FATE_CLOSED, FATE_UNKNOWN, FATE_REACHED, FATE_CLOSED_BY_AIR,
 				FATE_CLOSED_OR_KEPT } },
 		{ LINK_HID, FAILS_UNKNOWN,
 			{ FATE_UNKNOWN, FATE_UNKNOWN, FATE_REACHED, FATE_UNKNOWN, FATE_UNKNOWN } },
 		{ LINK_USBTMC, FAILS_UNKNOWN,
 			{ FATE_UNKNOWN, FATE_KEPT, FATE_REACHED, FATE_UNKNOWN, FATE_UNKNOWN } },
 		{ LINK_HELPER, FAILS_OPEN,
-			{ FATE_OPEN, FATE_UNKNOWN, FATE_UNKNOWN, FATE_OPEN, FATE_OPEN_OR_KEPT } },
+			{ FATE_OPEN, FATE_UNKNOWN, FATE_UNKNOWN, FATE_OPEN_BY_AIR,
+				FATE_OPEN_OR_KEPT } },
 	};
 	const struct image_safe_line lines[] = { line(0, 1) };
 	struct image *img = bench(lines, NELEM(lines));
@@ -170,6 +173,60 @@ test_fates(void **state)
 	free(img);
 }
 
+/* An image in whose memory the tables are found by their offset: a watchdog beside it. */
+static struct image *
+guarded(const struct image *img, const struct image_watchdog *w,
+	const struct image_watchdog_value *v)
+{
+	size_t size = img->size, at = (size + 7) / 8 * 8;
+	char *all = calloc(1, at + sizeof(*w) + sizeof(*v));
+	struct image *out = (struct image *)all;
+
+	memcpy(all, img, size);
+	memcpy(all + at, w, sizeof(*w));
+	memcpy(all + at + sizeof(*w), v, sizeof(*v));
+	out->watchdogs = (struct image_table){ .off = (uint32_t)at, .n = 1 };
+	out->watchdog_values = (struct image_table){ .off = (uint32_t)(at + sizeof(*w)),
+		.n = v->channel == NONE ? 0 : 1 };
+	return out;
+}
+
+/* Where its device hears nothing any more an output goes where its watchdog is declared to bring it; one that nothing proves, or that says nothing
+ * of this output, leaves that open. */
+static void
+test_fates_with_a_watchdog(void **state)
+{
+	const struct image_safe_line lines[] = { line(0, 1) };
+	struct image *img = bench(lines, NELEM(lines));
+	uint32_t at = image_output_at(img, 0)->at;
+	const struct {
+		bool is_proved, is_declared;
+		enum fate fate;
+	} rows[] = {
+		{ true, true, FATE_GUARDED },
+		{ true, false, FATE_UNKNOWN },
+		{ false, true, FATE_UNKNOWN },
+	};
+
+	for (size_t i = 0; i < NELEM(rows); i++) {
+		struct image_watchdog w = { .instrument = 0,
+			.timeout.channel = NONE,
+			.armed.channel = rows[i].is_proved ? at : NONE,
+			.tripped.channel = NONE,
+			.n_values = rows[i].is_declared ? 1 : 0 };
+		struct image_watchdog_value v = { .channel = rows[i].is_declared ? at : NONE };
+		struct image *with = guarded(img, &w, &v);
+
+		assert_int_equal(worst_fate(with, 0, LOSS_COMPUTER), rows[i].fate);
+		assert_int_equal(worst_fate(with, 0, LOSS_NETWORK), rows[i].fate);
+		assert_int_equal(worst_fate(with, 0, LOSS_INSTRUMENT), FATE_UNKNOWN);
+		assert_int_equal(
+			worst_fate(with, 1, LOSS_COMPUTER), FATE_KEPT); /* another device */
+		free(with);
+	}
+	free(img);
+}
+
 int
 main(void)
 {
@@ -180,6 +237,7 @@ main(void)
 		cmocka_unit_test(test_second_way_on_the_same_instrument_is_none),
 		cmocka_unit_test(test_all_that_is_in_it_is_dead),
 		cmocka_unit_test(test_fates),
+		cmocka_unit_test(test_fates_with_a_watchdog),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
