@@ -251,6 +251,25 @@ tell_tripped(struct look *k, const struct image_trip *t, const struct sample *s)
 		image_text(k->img, t->when.text));
 }
 
+/* Meanwhile commands are refused, and people ask why. */
+static void
+judge_start(const struct look *k)
+{
+	char span[CLOCK_TEXT_SIZE];
+	int64_t longest_ns = 0;
+	struct sample s;
+
+	if (!look_at(k, k->img->bench_state, &s) || s.v.i != BENCH_STARTING)
+		return;
+	for (uint32_t i = 0; i < k->img->trips.n; i++)
+		longest_ns = MAX(longest_ns, image_trip_at(k->img, i)->warmup_ns);
+	clock_span(span, longest_ns);
+	doctor_mind("wait; if it stays so, look which input of a trip is bad",
+		"the bench is starting: what can hurt is refused, except towards safe, until the "
+		"inputs of all trips were good for their 'warmup' (%s at most)",
+		span);
+}
+
 static void
 judge_trips(struct look *k)
 {
@@ -568,6 +587,7 @@ doctor_protection(struct args *args, const struct image *img, const struct board
 	if (img->is_observed)
 		puts("  This bench only observes: nothing is written, and its trips move nothing.");
 	judge_written(&k);
+	judge_start(&k);
 	judge_trips(&k);
 	judge_interlocks(&k);
 	judge_safe_states(&k);

@@ -228,6 +228,7 @@ const struct key schema_ramp[] = {
 		.kind = KEY_QUANTITY,
 		.is_needed = true,
 		.help = "the most that it moves in a time: 20 K/min" },
+	LATER("by", "ramps of the device"),
 	END,
 };
 

@@ -1,6 +1,7 @@
 /* interlock.c - may this be written? judged on what is measured, on what was sent, and on what was asked for */
 #include <string.h>
 
+#include "base/clock.h"
 #include "control/output_inside.h"
 #include "control/trip_inside.h"
 
@@ -132,14 +133,26 @@ is_towards_safe(const struct trips *t, uint32_t state, uint32_t output, double v
 static int
 check_start(struct trips *t, uint32_t output, double value, struct err *err)
 {
+	const struct image_trip *waits;
+	char span[CLOCK_TEXT_SIZE];
+
 	if (image_output_at(t->img, output)->hazard == HAZARD_NONE || trips_are_ready(t))
 		return 0;
 	for (uint32_t i = 0; i < t->img->safe_states.n; i++)
 		if (is_towards_safe(t, i, output, value))
 			return 0;
+	waits = image_trip_at(t->img, trips_not_ready_at(t));
+	clock_span(span, waits->warmup_ns);
+	if (waits->warmup_ns == 0 || t->at[trips_not_ready_at(t)].known_ns == NEVER)
+		return err_set(err, ERR_TIMEOUT, 0,
+			"the bench is starting: the inputs of trip '%.60s' are not known yet; "
+			"wait, "
+			"or see which of them is bad",
+			image_text(t->img, waits->name));
 	return err_set(err, ERR_TIMEOUT, 0,
-		"the bench is starting: the inputs of trip '%.60s' are not known yet; wait",
-		trips_not_ready(t));
+		"the bench is starting: the inputs of trip '%.60s' have to be good for %s first; "
+		"wait",
+		image_text(t->img, waits->name), span);
 }
 
 int

@@ -277,14 +277,22 @@ trips_wake(const struct trips *t)
 	return t->wake_ns;
 }
 
-const char *
-trips_not_ready(const struct trips *t)
+uint32_t
+trips_not_ready_at(const struct trips *t)
 {
 	for (uint32_t i = 0; i < t->img->trips.n; i++)
 		if (!t->at[i].was_known && t->at[i].state != TRIP_BYPASSED &&
 			image_trip_at(t->img, i)->on_bad_ns != IMAGE_ON_BAD_ALARM)
-			return image_text(t->img, image_trip_at(t->img, i)->name);
-	return "";
+			return i;
+	return IMAGE_NONE;
+}
+
+const char *
+trips_not_ready(const struct trips *t)
+{
+	uint32_t i = trips_not_ready_at(t);
+
+	return i == IMAGE_NONE ? "" : image_text(t->img, image_trip_at(t->img, i)->name);
 }
 
 bool

@@ -25,4 +25,7 @@ struct trips {
 	int64_t began_ns, longest_ns, wake_ns;
 };
 
+/* The trip that is not ready; IMAGE_NONE: all are. */
+uint32_t trips_not_ready_at(const struct trips *t);
+
 #endif

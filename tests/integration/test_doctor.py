@@ -66,6 +66,13 @@ class Doctor(unittest.TestCase):
         self.assertRegex(said, r"hall +dead: the others within 4 s; NOT made safe: V_main\n")
         self.assertNotRegex(said, "MIND  (trip|interlock|safe state|output)")
 
+    def test_while_it_starts(self):
+        bench = self.begin(("    for: 400 ms\n", "    for: 400 ms\n    warmup: 2 min\n"))
+        self.wait_said(bench, r"MIND  the bench is starting: what can hurt is refused, except towards safe, .*\(2 min 0 s at most\); wait")
+        done = bench.mbc("set", "T_furn", "100")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("the inputs of trip 'h2_leak' have to be good for 2 min 0 s first; wait", done.stdout + done.stderr)
+
     def test_what_is_missing_in_the_file(self):
         bench = self.begin(
             ("    protected_by: limiter F2 cuts the heater contactor at 650 °C\n    tested: 2026-03-01\n", "    on_bad: alarm\n"),
