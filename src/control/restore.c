@@ -31,6 +31,7 @@ struct restore {
 	uint32_t to;        /* where a failure leads */
 	uint32_t at;        /* place in `order` */
 	int64_t outage_ns, allowed_ns, began_ns;
+	int64_t tried_ns; /* since when the output at hand waits for what is measured of it; 0: it does not */
 	uint64_t cause;
 };
 
@@ -471,6 +472,7 @@ begin_return(struct hands *h, int64_t now_ns)
 	struct restore *r = h->restore;
 
 	r->at = 0;
+	r->tried_ns = 0;
 	r->is_sent = r->has_left_safe = false;
 	for (uint32_t i = 0; i < h->img->outputs.n; i++) {
 		r->is_left[i] = 0;
@@ -557,9 +559,10 @@ are_left_safe(struct hands *h, int64_t now_ns)
 	return true;
 }
 
-/* From where an output comes back; false: it cannot, out_why. */
+/* From where an output comes back; false: it cannot, out_why. *out_is_measured: it is not for want of what is measured. */
 static bool
-find_start(struct hands *h, uint32_t i, double *out_start, const char **out_why)
+find_start(
+	struct hands *h, uint32_t i, double *out_start, bool *out_is_measured, const char **out_why)
 {
 	const struct restore *r = h->restore;
 	const struct image_output *d = image_output_at(h->img, i);
@@ -569,6 +572,7 @@ find_start(struct hands *h, uint32_t i, double *out_start, const char **out_why)
 	int64_t stamp_ns;
 
 	*out_start = working;
+	*out_is_measured = true;
 	if (ch->type == VALUE_BOOL || ch->type == VALUE_CHOICE ||
 		(!(d->holdback > 0) && !(r->ramp[i] > 0)))
 		return true;
@@ -576,7 +580,8 @@ find_start(struct hands *h, uint32_t i, double *out_start, const char **out_why)
 	if (image_is_write_only(h->img, d->channel))
 		return true;
 	*out_why = "what is measured of it is not known";
-	if (quality_is_bad(quality) || !isfinite(measured))
+	*out_is_measured = !quality_is_bad(quality) && isfinite(measured);
+	if (!*out_is_measured)
 		return false;
 	if (!(r->ramp[i] > 0) && fabs(working - measured) <= d->holdback)
 		return true;
@@ -609,6 +614,7 @@ bring_back(struct hands *h, uint32_t i, int64_t now_ns)
 	struct restore *r = h->restore;
 	const struct image_output *d = image_output_at(h->img, i);
 	const char *why = "";
+	bool is_measured;
 	double start;
 
 	if (!r->is_in[i] || r->is_left[i] || !isfinite(r->past[i].target))
@@ -625,7 +631,12 @@ bring_back(struct hands *h, uint32_t i, int64_t now_ns)
 		fail(h, i, "its device is in a safe mode of its own", now_ns);
 		return -1;
 	}
-	if (!find_start(h, i, &start, &why)) {
+	if (!find_start(h, i, &start, &is_measured, &why)) {
+		/* On a line that has just come back the setpoint may be read before what is measured. */
+		if (r->tried_ns == 0)
+			r->tried_ns = now_ns;
+		if (!is_measured && now_ns - r->tried_ns < UNKNOWN_NS)
+			return 0;
 		fail(h, i, why, now_ns);
 		return -1;
 	}
@@ -656,6 +667,7 @@ come_back(struct hands *h, int64_t now_ns)
 	}
 	while (r->at < h->img->outputs.n && (rc = bring_back(h, r->order[r->at], now_ns)) > 0) {
 		r->is_sent = false;
+		r->tried_ns = 0;
 		r->at++;
 	}
 	if (rc <= 0)

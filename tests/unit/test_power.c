@@ -197,6 +197,36 @@ test_holdback(void **state)
 	hand_done(&r);
 }
 
+/* What is measured may come later than what the device holds: it is waited for, and not for long. */
+static void
+test_measured_later(void **state)
+{
+	struct hand_rig r;
+
+	start(&r, ROWS, "");
+	hand_kill(&r, 20 * SECOND);
+	r.device[0].held[1] = 370;
+	r.device[0].hides = 1 << 1;
+	hand_run(&r, 6 * SECOND);
+	assert_int_equal(row_of(&r), 1);
+	assert_false(is_written(&r, 0, T));
+	assert_string_equal(hand_word(&r, "mbc.restore"), "returning");
+	assert_string_equal(hand_word(&r, "safe.cold"), "idle");
+	r.device[0].hides = 0;
+	hand_run(&r, 4 * SECOND);
+	assert_in_range(first_write(&r, 0, T).value, 370, 373);
+	hand_run(&r, 40 * SECOND);
+	assert_int_equal(r.device[0].held[T], 400);
+	assert_string_equal(hand_word(&r, "mbc.restore"), "idle");
+	hand_done(&r);
+	start(&r, ROWS, "");
+	hand_kill(&r, 20 * SECOND);
+	r.device[0].hides = 1 << 1;
+	hand_run(&r, 20 * SECOND);
+	is_cold(&r);
+	hand_done(&r);
+}
+
 static void
 test_ask(void **state)
 {
@@ -611,6 +641,7 @@ main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_ramp_back),
 		cmocka_unit_test(test_holdback),
+		cmocka_unit_test(test_measured_later),
 		cmocka_unit_test(test_ask),
 		cmocka_unit_test(test_ask_and_release),
 		cmocka_unit_test(test_otherwise),
