@@ -123,8 +123,8 @@ judge_heartbeat(const struct image *img, const struct board *b)
 		judge_times(&img->heartbeat);
 		judge_needs(img);
 	} else if (has_hazard(img) && !img->is_observed) {
-		doctor_mind("wire a retriggerable relay that cuts heater and fuel, and write "
-			    "heartbeat: see docs/safety.md",
+		doctor_mind("wire a retriggerable relay that cuts heater and fuel, and write it "
+			    "down as 'heartbeat:' (docs/safety.md)",
 			"no heartbeat: when this computer hangs or dies, nothing of it cuts heater "
 			"and fuel; outputs stay as they are");
 	}
