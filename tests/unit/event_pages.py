@@ -19,12 +19,14 @@ PAGES = {  # page: heading, severities, column of the text, column of the remedy
 
 def kinds():
     text = (ROOT / "src/msg/event.def").read_text().partition("*/")[2]
+    text = re.sub(r"^/\*.*?\*/\n", "", text, flags=re.M | re.S)  # headings between the kinds
     for row in re.findall(r"^EVENT\((.*?)\)\s*(?=^EVENT\(|\Z)", text, re.M | re.S):
         name, _, severity = re.match(r'(\w+),\s*"\w+",\s*(\w+),\s*(\w+)', row).groups()
         yield severity, re.findall(r'"((?:[^"\\]|\\.)*)"', row)
 
 
 def table(page):
+    assert len(list(kinds())) == len(re.findall(r"^EVENT\(", (ROOT / "src/msg/event.def").read_text(), re.M))
     heading, severities, text, remedy, fields = PAGES[page]
     lines = [heading, "|---|---|---|---|"]
     for severity, words in kinds():
