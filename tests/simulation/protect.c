@@ -318,18 +318,24 @@ begin(struct scene *s, const char *name, int64_t now_ns)
 	}
 }
 
+static double
+input_value(struct scene *s, unsigned i)
+{
+	char name[20];
+
+	snprintf(name, sizeof(name), "d%d.r%u", SENSOR, i);
+	return hand_value(&s->r, name);
+}
+
 /* Nothing fires without a cause: a value, or one that has been bad for long. A link may take no answer for one: see link/README.md. */
 static void
 check_fired(struct scene *s, const struct event *e)
 {
 	for (unsigned i = 0; i < INPUTS; i++) {
 		const struct hand_device *d = &s->r.device[SENSOR];
-		char name[20];
 
-		snprintf(name, sizeof(name), "d%d.r%u", SENSOR, i);
 		if (strcmp(inputs[i].name, e->subject) == 0 && d->told[i] <= inputs[i].above &&
-			(inputs[i].on_bad_ns == IMAGE_ON_BAD_ALARM ||
-				!isnan(hand_value(&s->r, name))))
+			(inputs[i].on_bad_ns == IMAGE_ON_BAD_ALARM || !isnan(input_value(s, i))))
 			wrong("protection: fired for nothing", e->subject, d->told[i]);
 	}
 }
@@ -570,7 +576,8 @@ run(struct scene *s, int64_t span_ns)
 	bool was_high[INPUTS];
 
 	for (unsigned i = 0; i < INPUTS; i++)
-		was_high[i] = s->high_ns[i] != 0 && s->r.device[SENSOR].told[i] > inputs[i].above &&
+		/* A link takes no answer to a probe of one that is down for one, when it comes later than any before. */
+		was_high[i] = s->high_ns[i] != 0 && !isnan(input_value(s, i)) && s->r.device[SENSOR].told[i] > inputs[i].above &&
 			      s->r.device[SENSOR].told_ns[i] > s->high_ns[i] &&
 			      span_ns > inputs[i].for_ns + 500 * MS;
 	hand_run(&s->r, span_ns);
