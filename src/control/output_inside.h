@@ -20,7 +20,7 @@ struct output {
 		high; /* `at` has to show something between, widened by the tolerance: all that was sent since it was read back */
 	double ramp;  /* a second; 0: at once */
 	uint8_t owner, mode, phase;
-	bool is_untold;    /* after a restart: what was told last may never have left */
+	bool is_untold; /* what was told last may never have left, or the last write has not: the next one is told */
 	bool is_ordered;   /* the last order has not been settled */
 	bool is_confirmed; /* what was sent was read back, or acknowledged where it cannot be read */
 	bool is_known;     /* a good reading was taken since the device is there */

@@ -255,8 +255,10 @@ output_send(struct outputs *all, uint32_t i, int64_t now_ns)
 		fail(all, i, Q_BAD_REQUEST, (double)NAN, now_ns);
 		return;
 	}
-	if (!isfinite(o->sent))
-		return; /* it could not even be sent, and that is told */
+	if (!isfinite(o->sent)) { /* it could not even be sent, and that is told */
+		o->is_untold = true;
+		return;
+	}
 	o->sent_ns = now_ns;
 	count_write(o, now_ns);
 	/* What protection has written is told once each time that it takes it, even where it was there already. */

@@ -301,17 +301,16 @@ wake(void)
 	int64_t at_ns = MIN(bench_wake(play->bench), play->next_tick_ns);
 
 	for (uint32_t i = 0; i < play->img->links.n; i++)
-		at_ns = MIN(at_ns,
-			MIN(play->wires[i].open_ns, cable_wake(play->wires[i].cable)));
+		at_ns = MIN(at_ns, MIN(play->wires[i].open_ns, cable_wake(play->wires[i].cable)));
 	return at_ns;
 }
 
 static void
 tick(void)
 {
-	const struct bench_clock clock = { .now_ns = play->now_ns,
-		.wall_ns = 1000000 * SECOND,
-		.wall_is_good = true };
+	const struct bench_clock clock = {
+		.now_ns = play->now_ns, .wall_ns = 1000000 * SECOND, .wall_is_good = true
+	};
 
 	twin_step(play->twin, play->now_ns);
 	bench_tick(play->bench, &clock);
@@ -372,9 +371,9 @@ begin(void)
 	const struct bench_sink sink = {
 		.event = on_event, .keep = on_keep, .verdict = on_verdict, .boot = 1
 	};
-	const struct bench_clock clock = { .now_ns = play->now_ns,
-		.wall_ns = 1000000 * SECOND,
-		.wall_is_good = true };
+	const struct bench_clock clock = {
+		.now_ns = play->now_ns, .wall_ns = 1000000 * SECOND, .wall_is_good = true
+	};
 	struct board_setup setup = { .image = play->img,
 		.generation = 1,
 		.tape_records = board_tape_records(play->img),
@@ -485,8 +484,8 @@ come_loose(uint32_t instrument)
 static bool
 has_fault(size_t i, size_t fault)
 {
-	bool is_rtu = twin_is_rtu(play->img,
-		image_instrument_at(play->img, find_instrument(instruments[i]))->link);
+	bool is_rtu = twin_is_rtu(
+		play->img, image_instrument_at(play->img, find_instrument(instruments[i]))->link);
 
 	return faults[fault].where == ANYWHERE || (faults[fault].where == ON_LINE) == is_rtu;
 }
@@ -556,8 +555,8 @@ is_there(const struct image_safe_line *l)
 static const char *
 output_name(const struct image_safe_line *l)
 {
-	return text(image_channel_at(play->img, image_output_at(play->img, l->output)->channel)
-			    ->name);
+	return text(
+		image_channel_at(play->img, image_output_at(play->img, l->output)->channel)->name);
 }
 
 static void
@@ -672,7 +671,8 @@ calm(void)
 
 /* False: the instrument has no such fault. */
 static bool
-play_row(const struct image *const img[2], bool is_stern, const struct cause *c, size_t instrument, size_t fault)
+play_row(const struct image *const img[2], bool is_stern, const struct cause *c, size_t instrument,
+	size_t fault)
 {
 	size_t from;
 
@@ -870,8 +870,9 @@ main(int argc, char **argv)
 	char *bytes;
 
 	if (argc < 2) {
-		fprintf(stderr, "usage: demo_trips FILE [--every N] [--row N] [--seeds N] [--seed N] "
-				"[--for S] [--break WHAT]\n");
+		fprintf(stderr,
+			"usage: demo_trips FILE [--every N] [--row N] [--seeds N] [--seed N] "
+			"[--for S] [--break WHAT]\n");
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -577,7 +577,8 @@ run(struct scene *s, int64_t span_ns)
 
 	for (unsigned i = 0; i < INPUTS; i++)
 		/* A link takes no answer to a probe of one that is down for one, when it comes later than any before. */
-		was_high[i] = s->high_ns[i] != 0 && !isnan(input_value(s, i)) && s->r.device[SENSOR].told[i] > inputs[i].above &&
+		was_high[i] = s->high_ns[i] != 0 && !isnan(input_value(s, i)) &&
+			      s->r.device[SENSOR].told[i] > inputs[i].above &&
 			      s->r.device[SENSOR].told_ns[i] > s->high_ns[i] &&
 			      span_ns > inputs[i].for_ns + 500 * MS;
 	hand_run(&s->r, span_ns);

@@ -268,6 +268,28 @@ test_devices_that_do_not_take_it(void **state)
 	hand_done(&r);
 }
 
+/* One write that never arrives, one behind it that cannot even leave, and then the same on the wire: that is told. */
+static void
+test_what_arrives_was_told_last(void **state)
+{
+	struct hand_rig r;
+
+	make(&r);
+	r.device[1].is_silent = true;
+	assert_int_equal(hand_set(&r, "V", "7"), VERDICT_UNKNOWN);
+	assert_true(is(hand_last(&r, EVENT_OUTPUT_WRITTEN)->values[0], 7));
+	r.device[1].is_gone = true;
+	hand_run(&r, 20 * SECOND);
+	assert_int_equal(hand_set(&r, "V", "0"), VERDICT_FAILED);
+	r.device[1].is_gone = r.device[1].is_silent = false;
+	hand_run(&r, 60 * SECOND);
+	assert_int_equal(r.n_writes, 0);
+	assert_int_equal(hand_set(&r, "V", "0"), VERDICT_VERIFIED);
+	assert_int_equal(r.n_writes, 1);
+	assert_true(is(hand_last(&r, EVENT_OUTPUT_WRITTEN)->values[0], 0));
+	hand_done(&r);
+}
+
 static void
 test_changed_at_the_device(void **state)
 {
@@ -425,6 +447,7 @@ main(void)
 		cmocka_unit_test(test_repeats),
 		cmocka_unit_test(test_disk),
 		cmocka_unit_test(test_devices_that_do_not_take_it),
+		cmocka_unit_test(test_what_arrives_was_told_last),
 		cmocka_unit_test(test_changed_at_the_device),
 		cmocka_unit_test(test_refresh),
 		cmocka_unit_test(test_a_ramp_spares_the_memory),
