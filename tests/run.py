@@ -21,6 +21,7 @@ import threading
 import time
 import unittest
 
+PYTHON = ["/usr/bin/python3"]
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 INTEGRATION = ROOT / "tests/integration"
 SIMULATION = ROOT / "tests/simulation"
@@ -284,15 +285,22 @@ def watch_browser(tally, files, environment):
 
 
 def run_soak(tally, folder, seconds):
-    """The long count, side by side: both simulations compute, kills at random and those of controllers whose events are counted wait. With seeds from the clock; all print
-    them, their counts and what failed."""
+    """The long count, side by side: the simulations compute, kills at random and those of controllers whose events are counted wait. With seeds from the clock; all print
+    them, their counts and what failed. 10 000 controllers of what protects are killed however short the time is, and the table of the demonstration bench is played whole."""
     began = time.monotonic()
-    environment = dict(os.environ, MBC_BUILD=str(folder), PYTHONDONTWRITEBYTECODE="1")
-    beside = {name: subprocess.Popen(["/usr/bin/python3", *command], cwd=INTEGRATION, env=environment, start_new_session=True)
-              for name, command in (("kills", [str(INTEGRATION / "test_kills.py"), "--for", str(seconds)]),
-                                    ("events", [str(INTEGRATION / "test_events.py"), "--for", str(seconds)]),
-                                    ("store", [str(ROOT / "tests/soak_store.py"), str(folder), "--for", str(seconds)]),
-                                    ("mishaps", [str(SIMULATION / "mishaps.py"), str(folder), "--lines", "--udp", "--for", str(seconds)]))}
+    environment = dict(os.environ, MBC_BUILD=str(folder), MBC_COMPILE=str(folder / "mbc-compile"), PYTHONDONTWRITEBYTECODE="1")
+    protect, trips, demo_bench = folder / "tests/simulation/protect", folder / "tests/simulation/demo_trips", ROOT / "benches/demo/bench.yaml"
+    for name, command in (("protect kills", [protect, "--kills", "10000"]), ("demo trips", [trips, demo_bench])):
+        code = subprocess.run(command, cwd=ROOT, env=environment).returncode
+        tally.add("passed" if code == 0 else "failed", name, time.monotonic() - began, why=f"exit {code}")
+    began = time.monotonic()
+    beside = {name: subprocess.Popen(command, cwd=INTEGRATION, env=environment, start_new_session=True)
+              for name, command in (("kills", [*PYTHON, str(INTEGRATION / "test_kills.py"), "--for", str(seconds)]),
+                                    ("events", [*PYTHON, str(INTEGRATION / "test_events.py"), "--for", str(seconds)]),
+                                    ("store", [*PYTHON, str(ROOT / "tests/soak_store.py"), str(folder), "--for", str(seconds)]),
+                                    ("mishaps", [*PYTHON, str(SIMULATION / "mishaps.py"), str(folder), "--lines", "--udp", "--for", str(seconds)]),
+                                    ("protect", [protect, "--for", str(seconds)]),
+                                    ("trips", [trips, demo_bench, "--for", str(seconds)]))}
     code = subprocess.run([str(folder / "tests/simulation/sim"), "--for", str(seconds)], cwd=ROOT).returncode
     tally.add("passed" if code == 0 else "failed", "simulation", time.monotonic() - began, why=f"exit {code}")
     for name, child in beside.items():

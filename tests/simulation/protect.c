@@ -3,6 +3,8 @@
  *	protect                seeds 1 .. 300
  *	protect --seed N       one seed
  *	protect --seeds N      seeds 1 .. N
+ *	protect --kills N      as many seeds as it takes to kill N controllers
+ *	protect --for S        for so many seconds, with seeds of the clock
  *	protect --break WHAT   with a bench that is broken: succeeds when that is noticed. WHAT: verify, an acknowledgement is taken for
  *	                       success; trips, nothing trips; interlocks, nothing is forbidden; lines, one of
  *	                       a safe state has another value
@@ -20,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "../unit/hand_rig.h"
 #include "base/mem.h"
@@ -745,28 +748,57 @@ play(struct scene *s, uint64_t seed)
 	hand_done(&s->r);
 }
 
+/* Until enough seeds are played, controllers killed, or seconds gone. Seeds of a time begin with the clock, and are told. */
+static uint64_t
+play_all(uint64_t first, uint64_t seeds, uint64_t kills, time_t seconds)
+{
+	time_t until = time(NULL) + seconds;
+	uint64_t n = 0;
+
+	if (seconds > 0) {
+		first = (uint64_t)time(NULL) * 1000;
+		printf("protect: seeds from %llu\n", (unsigned long long)first);
+	}
+	while (n < seeds && scene->n_kills < kills && (seconds == 0 || time(NULL) < until))
+		play(scene, first + n++);
+	return n;
+}
+
 int
 main(int argc, char **argv)
 {
 	static const char *const words[] = { "nothing", "verify", "trips", "interlocks", "lines" };
-	uint64_t first = 1, n = 300;
+	uint64_t first = 1, n = argc == 3 ? UINT64_MAX : 300, kills = UINT64_MAX, value;
+	time_t seconds = 0;
 
+	if (argc != 1 && argc != 3) {
+		fprintf(stderr,
+			"usage: protect [--seed N | --seeds N | --kills N | --for SECONDS | "
+			"--break WHAT]\n");
+		return 2;
+	}
+	value = argc == 3 ? strtoull(argv[2], NULL, 10) : 0;
 	if (argc == 3 && strcmp(argv[1], "--seed") == 0) {
-		first = strtoull(argv[2], NULL, 10);
+		first = value;
 		n = 1;
 	} else if (argc == 3 && strcmp(argv[1], "--seeds") == 0) {
-		n = strtoull(argv[2], NULL, 10);
+		n = value;
+	} else if (argc == 3 && strcmp(argv[1], "--kills") == 0) {
+		kills = value;
+	} else if (argc == 3 && strcmp(argv[1], "--for") == 0) {
+		seconds = (time_t)value;
 	} else if (argc == 3 && strcmp(argv[1], "--break") == 0) {
+		n = 300;
 		for (size_t i = 0; i < NELEM(words); i++)
 			if (strcmp(argv[2], words[i]) == 0)
 				broken = (int)i;
-	} else if (argc != 1) {
-		fprintf(stderr, "usage: protect [--seed N | --seeds N | --break WHAT]\n");
+	} else if (argc == 3) {
+		fprintf(stderr, "protect: no such option: %s\n", argv[1]);
 		return 2;
 	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	scene = mem_zero(1, sizeof(*scene));
-	for (uint64_t seed = first; seed < first + n; seed++)
-		play(scene, seed);
+	n = play_all(first, n, kills, seconds);
 	printf("%llu seeds, %llu writes, %llu verified, %llu trips, %llu safe states reached, %llu "
 	       "lines told as failed, %llu kills: nothing wrong\n",
 		(unsigned long long)n, (unsigned long long)scene->n_writes,
