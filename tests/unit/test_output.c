@@ -109,6 +109,65 @@ test_ramp(void **state)
 }
 
 /* Refused as a whole, each with its own words, and nothing on the wire. */
+#define A_MINUTE (60 * SECOND)
+#define PARTS 50 /* of a K, in the register */
+
+struct line {
+	int64_t began_ns; /* 10 K/min, from 20 degC */
+	double worst, lag; /* K, of a write to it; of what the device had until then */
+};
+
+static void
+hear_ramp(struct hand_rig *r, const struct hand_write *w)
+{
+	struct line *l = r->ears.ctx;
+	double gone = (double)(w->at_ns - l->began_ns) / (double)A_MINUTE;
+	double ideal = fmin(20 + 10 * gone, 450);
+
+	l->worst = fmax(l->worst, fabs((double)w->value / PARTS - ideal));
+	l->lag = fmax(l->lag, fabs((double)r->device[0].held[0] / PARTS - ideal));
+	r->n_writes = r->n_events = 0; /* there is no room for all of them */
+}
+
+/* 10 K/min over 43 min, with ticks that come late, now and then by several of them: within 0.1 K of the line, and a tick of its end. */
+static void
+test_a_long_ramp(void **state)
+{
+	uint32_t p[HAND_REGISTERS];
+	struct image_builder *b = hand_builder(1, 1, p);
+	const struct image_output o = { .has_limits = 1,
+		.max = 600,
+		.factor = PARTS,
+		.ramp = 10.0 / 60,
+		.has_verify = 1,
+		.verify_tries = 3 };
+	uint64_t chance = 43;
+	struct hand_rig r;
+	struct line l = { 0 };
+
+	image_builder_output(b, "T", p[0], &o, NULL);
+	hand_init(&r, image_builder_done(b), 1);
+	r.device[0].held[0] = 20 * PARTS;
+	hand_run(&r, SECOND);
+	r.ears = (struct hand_ears){ .write = hear_ramp, .ctx = &l };
+	l.began_ns = r.now_ns;
+	hand_set(&r, "T", "450");
+	while (r.device[0].held[0] != 450 * PARTS && r.now_ns < l.began_ns + 44 * A_MINUTE) {
+		int64_t late_ns = rand_below(&chance, 50) == 0 ? 450 : 90;
+
+		r.next_tick_ns += (int64_t)rand_below(&chance, (uint64_t)late_ns + 1) * NS_PER_MS;
+		hand_run(&r, r.next_tick_ns - r.now_ns);
+	}
+	print_message("           ramp: %.3f K from the line at most, %.3f K just before a late tick, "
+		      "%+.0f ms at its end\n",
+		l.worst, l.lag, (double)(r.now_ns - l.began_ns - 43 * A_MINUTE) / 1e6);
+	assert_true(l.worst > 0 && l.worst <= 0.1);
+	assert_true(l.lag <= 0.1 + 10.0 / 600); /* and one tick */
+	assert_true(r.now_ns - l.began_ns >= 43 * A_MINUTE - 100 * NS_PER_MS);
+	assert_true(r.now_ns - l.began_ns <= 43 * A_MINUTE + 600 * NS_PER_MS);
+	hand_done(&r);
+}
+
 static void
 test_refusals(void **state)
 {
@@ -442,6 +501,7 @@ main(void)
 		cmocka_unit_test(test_first_start_adopts),
 		cmocka_unit_test(test_set_is_verified),
 		cmocka_unit_test(test_ramp),
+		cmocka_unit_test(test_a_long_ramp),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_clamp_ramp_and_expiry),
 		cmocka_unit_test(test_repeats),
