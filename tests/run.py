@@ -300,6 +300,7 @@ def run_soak(tally, folder, seconds):
                                     ("store", [*PYTHON, str(ROOT / "tests/soak_store.py"), str(folder), "--for", str(seconds)]),
                                     ("mishaps", [*PYTHON, str(SIMULATION / "mishaps.py"), str(folder), "--lines", "--udp", "--for", str(seconds)]),
                                     ("protect", [protect, "--for", str(seconds)]),
+                                    ("outages", [folder / "tests/simulation/outages", "--for", str(seconds)]),
                                     ("trips", [trips, demo_bench, "--for", str(seconds)]))}
     code = subprocess.run([str(folder / "tests/simulation/sim"), "--for", str(seconds)], cwd=ROOT).returncode
     tally.add("passed" if code == 0 else "failed", "simulation", time.monotonic() - began, why=f"exit {code}")

@@ -596,8 +596,10 @@ void
 outputs_back(struct outputs *all, uint32_t instrument, int64_t now_ns)
 {
 	for (uint32_t i = 0; i < all->n; i++)
-		if (is_of(all, i, instrument))
+		if (is_of(all, i, instrument)) {
 			all->at[i].is_lost = false;
+			all->at[i].back_ns = now_ns;
+		}
 	outputs_opened(all, instrument, now_ns);
 }
 

@@ -27,6 +27,7 @@ struct output {
 	bool is_foreign;   /* it holds something that we have not written: told */
 	bool is_claimed; /* protection has it, and its value comes later: nothing is written until then */
 	bool is_lost;      /* its instrument is down */
+	int64_t back_ns;   /* when its instrument was not down any more; 0: it never was */
 	uint64_t turn;     /* of all outputs: when somebody but a loop had a word in who owns it */
 	bool is_following; /* its loop stands aside: it goes with what is measured */
 	bool is_fought;    /* protection has written it anew because it held something else: told */

@@ -198,6 +198,21 @@ has_by_itself(struct output *o)
 	return o->is_confirmed || !output_is_protected(o);
 }
 
+/* One that tells for how long it runs may have lost power while it was silent, and then a ramp would go on from where nothing is: until
+ * it has told, nothing but protection goes there. One whose uptime nobody can read any more is not waited for. */
+static bool
+may_have_lost_power(const struct outputs *all, uint32_t i, int64_t now_ns)
+{
+	const struct output *o = &all->at[i];
+	uint32_t instrument =
+		image_channel_at(all->img, image_output_at(all->img, i)->at)->instrument;
+
+	if (output_is_protected(o) || all->sink.is_sure == NULL ||
+		(!o->is_lost && (o->back_ns == 0 || now_ns - o->back_ns >= UNSURE_NS)))
+		return false;
+	return !all->sink.is_sure(all->sink.ctx, instrument, o->is_lost ? now_ns : o->back_ns);
+}
+
 /* A setpoint: its loop has it from now on. */
 static void
 send_setpoint(struct outputs *all, uint32_t i, bool is_news, int64_t now_ns)
@@ -228,6 +243,14 @@ output_send(struct outputs *all, uint32_t i, int64_t now_ns)
 	if (all->img->is_observed || o->is_claimed || has_by_itself(o) ||
 		(is_news && !is_allowed(all, i, now_ns)))
 		return;
+	if (may_have_lost_power(all, i, now_ns)) {
+		o->is_untold = true;
+		output_settle(all, i, VERDICT_FAILED,
+			"nothing was sent: its device may have lost power; ask again when it "
+			"answers");
+		fail(all, i, Q_NOT_YET, (double)NAN, now_ns);
+		return;
+	}
 	rc = output_raw(all->img, d, o->working, &raw, &at, &err);
 	if (rc == 0) {
 		/* The verdict may come before the call is back. */

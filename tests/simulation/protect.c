@@ -33,6 +33,7 @@
 #define SECOND NS_PER_S
 #define DEVICES 4
 #define SENSOR 3
+#define MIX 100                /* T: above it nothing may flow through H */
 #define PATIENCE (12 * SECOND) /* until each line of a safe state is there, or told */
 
 enum { K, T, V, H, N, W, M, OUTPUTS };
@@ -226,7 +227,7 @@ make_image(void)
 
 		image_builder_trip(b, inputs[i].name, &c, &like);
 	}
-	add_interlock(b, "mix", channels[H], 0, channels[T], EXPR_OP_GT, 500);
+	add_interlock(b, "mix", channels[H], 0, channels[T], EXPR_OP_GT, MIX);
 	add_interlock(b, "dry", channels[K], 0, channels[N], EXPR_OP_LT, 10);
 	return image_builder_done(b);
 }
@@ -278,7 +279,7 @@ on_write(struct hand_rig *r, const struct hand_write *w)
 	wrong("protection: not a safe value", outputs[i].name, w->value);
 }
 
-/* By what was read last, where neither is on its way to what is safe. */
+/* By what was read last, where neither is on its way to what is safe: down, from what was told last or the device shows. */
 static void
 check_interlocks(struct scene *s, unsigned i, double value)
 {
@@ -287,9 +288,9 @@ check_interlocks(struct scene *s, unsigned i, double value)
 	is_safe_value(s, i, value, &is_held);
 	if (is_held)
 		return;
-	if (i == H && value > 0 && value > s->told_before[H] && told(s, T) > 500)
+	if (i == H && value > 0 && value > fmax(s->told_before[H], told(s, H)) && told(s, T) > MIX)
 		wrong("interlocks: mix", "H", value);
-	if (i == T && value > 500 && value > s->told_before[T] && told(s, H) > 0)
+	if (i == T && value > MIX && value > fmax(s->told_before[T], told(s, T)) && told(s, H) > 0)
 		wrong("interlocks: mix", "T", value);
 	if (i == K && value > 0 && told(s, N) < 10)
 		wrong("interlocks: dry", "K", value);

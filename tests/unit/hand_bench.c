@@ -18,8 +18,8 @@ put_instrument(struct buf *out, int i, const char *keys, const char *channels)
 }
 
 /* By the program itself: its rooms have names of their own that are also those of the controller. */
-static struct image *
-compile(const char *text)
+struct image *
+hand_compile(const char *text)
 {
 	char path[] = "/tmp/mbc-hand-bench-XXXXXX", command[600], piece[4096];
 	const char *program = getenv("MBC_COMPILE");
@@ -96,7 +96,7 @@ hand_bench(struct hand_rig *r, const char *more, const char *d0_keys, const char
 		"  leak: {when: d1.lel > 10, reset_after: 1 s, warmup: 2 s}\n"
 		"%s",
 		more);
-	hand_init(r, compile(buf_text(&text)), 3);
+	hand_init(r, hand_compile(buf_text(&text)), 3);
 	buf_done(&text);
 	r->device[0].held[1] = r->device[1].held[6] = 20;
 	r->device[1].held[0] = 100;

@@ -14,4 +14,7 @@
 /* The bench with `more` at its top; d2: further keys of the instrument d2, two levels deep. */
 void hand_bench(struct hand_rig *r, const char *more, const char *d0_keys, const char *d2_keys);
 
+/* Any bench file, compiled by the program that the environment's MBC_COMPILE names. */
+struct image *hand_compile(const char *text);
+
 #endif

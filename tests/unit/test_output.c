@@ -113,7 +113,7 @@ test_ramp(void **state)
 #define PARTS 50 /* of a K, in the register */
 
 struct line {
-	int64_t began_ns; /* 10 K/min, from 20 degC */
+	int64_t began_ns;  /* 10 K/min, from 20 degC */
 	double worst, lag; /* K, of a write to it; of what the device had until then */
 };
 
@@ -158,8 +158,9 @@ test_a_long_ramp(void **state)
 		r.next_tick_ns += (int64_t)rand_below(&chance, (uint64_t)late_ns + 1) * NS_PER_MS;
 		hand_run(&r, r.next_tick_ns - r.now_ns);
 	}
-	print_message("           ramp: %.3f K from the line at most, %.3f K just before a late tick, "
-		      "%+.0f ms at its end\n",
+	print_message(
+		"           ramp: %.3f K from the line at most, %.3f K just before a late tick, "
+		"%+.0f ms at its end\n",
 		l.worst, l.lag, (double)(r.now_ns - l.began_ns - 43 * A_MINUTE) / 1e6);
 	assert_true(l.worst > 0 && l.worst <= 0.1);
 	assert_true(l.lag <= 0.1 + 10.0 / 600); /* and one tick */

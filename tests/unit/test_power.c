@@ -581,6 +581,31 @@ test_device_lost_power(void **state)
 	hand_done(&r);
 }
 
+/* A person asks while the device has no power: nothing goes there until it has told for how long it runs. */
+static void
+test_device_lost_power_and_a_person(void **state)
+{
+	struct hand_rig r;
+
+	start(&r, ROWS, UPTIME);
+	r.device[0].held[5] = 1000;
+	run_up(&r, 5);
+	r.device[0].is_silent = true;
+	r.device[0].held[5] = r.device[0].held[T] = r.device[0].held[P] = 0;
+	hand_run(&r, 4 * SECOND);
+	r.n_writes = 0;
+	assert_int_equal(hand_set(&r, "T", "410"), VERDICT_FAILED);
+	assert_int_equal(hand_set(&r, "P", "9"), VERDICT_FAILED);
+	hand_run(&r, 70 * NS_PER_MS);
+	r.device[0].is_silent = false;
+	r.device[0].held[1] = 250; /* it has cooled down */
+	hand_run(&r, 40 * SECOND);
+	assert_int_equal(hand_count(&r, EVENT_DEVICE_LOST_POWER, "d0"), 1);
+	assert_in_range(first_write(&r, 0, T).value, 0, 252);
+	assert_int_equal(hand_count(&r, EVENT_OUTPUT_CHANGED, NULL), 0);
+	hand_done(&r);
+}
+
 /* Without rows it goes to its safe state: the device does not hold what was written. */
 static void
 test_device_without_rows(void **state)
@@ -656,6 +681,7 @@ main(void)
 		cmocka_unit_test(test_mains_low),
 		cmocka_unit_test(test_mains_and_a_person),
 		cmocka_unit_test(test_device_lost_power),
+		cmocka_unit_test(test_device_lost_power_and_a_person),
 		cmocka_unit_test(test_device_without_rows),
 		cmocka_unit_test(test_uptime_wraps),
 		cmocka_unit_test(test_device_long),
