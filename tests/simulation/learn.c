@@ -126,7 +126,9 @@ answer(struct lesson *l)
 static void
 look(struct lesson *l, unsigned k, int64_t limit_ns)
 {
-	const struct link_sink sink = { .ctx = l, .reading = on_reading, .state = on_state, .trace = on_trace };
+	const struct link_sink sink = {
+		.ctx = l, .reading = on_reading, .state = on_state, .trace = on_trace
+	};
 	int64_t until_ns = l->now_ns + limit_ns, tell_ns = until_ns - 4 * EVERY_NS;
 
 	l->k = k;

@@ -155,7 +155,11 @@ struct scene *
 scene_new(const struct image *img, const struct moving_row *rows, uint64_t seed)
 {
 	struct scene *s = mem_zero(1, sizeof(*s));
-	const struct link_sink sink = { .ctx = s, .reading = oracle_reading, .state = on_state, .trace = on_trace, .written = order_written };
+	const struct link_sink sink = { .ctx = s,
+		.reading = oracle_reading,
+		.state = on_state,
+		.trace = on_trace,
+		.written = order_written };
 	const struct spy_ear ear = { s, oracle_asked, oracle_believed };
 
 	s->img = img;
