@@ -378,6 +378,12 @@ regulate(struct loops *all, uint32_t i, const struct output_reading *r, int64_t 
 
 	if (l->is_on && (outputs_is_lost(all->outputs, d->output) || (!find_held(all, d, &held))))
 		l->is_on = false;
+	/* Its setpoint, or its output, is still on its way back after an outage: it begins from what they are then. */
+	if (outputs_is_held_back(all->outputs, d->of) ||
+		outputs_is_held_back(all->outputs, d->output)) {
+		l->is_on = false;
+		return;
+	}
 	if (!l->is_on) {
 		begin(all, i, r, now_ns);
 		if (!l->is_on)

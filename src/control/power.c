@@ -183,7 +183,9 @@ begin_outage(struct hands *h, int64_t now_ns)
 	h->power->cause = emit(h, EVENT_MAINS_LOST, 0, "mains", now_ns);
 	if (restore_state_of(h->restore) == RESTORE_IDLE)
 		hands_show_lasts(h, now_ns);
-	if (!h->img->is_observed && safe_held(h->safe) == IMAGE_NONE)
+	/* One that asks waits, and is safe; all else stays as it is, what is on its way back as well. */
+	if (!h->img->is_observed && (safe_held(h->safe) == IMAGE_NONE ||
+					    restore_state_of(h->restore) == RESTORE_LOOKING))
 		restore_hold(h, now_ns);
 }
 

@@ -27,9 +27,10 @@ struct restore {
 	bool is_from_safe;  /* what is decided on is in the safe state, which is left for it */
 	bool has_left_safe; /* what must not come back is safe, and all others are next */
 	bool is_sent;       /* the output at hand */
-	uint32_t held;      /* the safe state that is held meanwhile; IMAGE_NONE */
-	uint32_t to;        /* where a failure leads */
-	uint32_t at;        /* place in `order` */
+	bool is_cut; /* POWER_OUT: mains was lost before an earlier outage was decided, or all was back */
+	uint32_t held; /* the safe state that is held meanwhile; IMAGE_NONE */
+	uint32_t to;   /* where a failure leads */
+	uint32_t at;   /* place in `order` */
 	int64_t outage_ns, allowed_ns, began_ns;
 	int64_t tried_ns; /* since when the output at hand waits for what is measured of it; 0: it does not */
 	uint64_t cause;
@@ -242,7 +243,7 @@ let_go(struct hands *h, enum restore_state state, int64_t now_ns)
 			release(h, i, now_ns);
 		r->is_in[i] = r->is_left[i] = 0;
 	}
-	r->is_all = r->is_from_safe = r->has_left_safe = r->is_sent = false;
+	r->is_all = r->is_from_safe = r->has_left_safe = r->is_sent = r->is_cut = false;
 	if (state == RESTORE_IDLE) {
 		r->held = IMAGE_NONE;
 		r->cause = 0;
@@ -304,11 +305,17 @@ note_past(struct hands *h, uint32_t i)
 		r->past[i].target = (double)NAN;
 }
 
+static bool
+is_under_way(const struct restore *r)
+{
+	return r->state == RESTORE_LOOKING || r->state == RESTORE_RETURNING;
+}
+
 void
 restore_begin(struct hands *h, const struct restore_outage *o, int64_t now_ns)
 {
 	struct restore *r = h->restore;
-	bool is_more = r->state == RESTORE_LOOKING || r->state == RESTORE_RETURNING;
+	bool is_more = is_under_way(r) || (r->state == RESTORE_POWER_OUT && r->is_cut);
 	bool is_all = o->instrument == RESTORE_ALL;
 
 	/* What waits in a safe state for its answer waits on: only the return of mains is one. */
@@ -332,7 +339,7 @@ restore_begin(struct hands *h, const struct restore_outage *o, int64_t now_ns)
 		if (r->is_in[i])
 			outputs_hold_back(h->outputs, i, true);
 	r->began_ns = now_ns;
-	r->has_left_safe = r->is_sent = false;
+	r->has_left_safe = r->is_sent = r->is_cut = false;
 	show_outage(h, now_ns);
 	show(h, RESTORE_LOOKING, now_ns);
 }
@@ -341,15 +348,22 @@ void
 restore_hold(struct hands *h, int64_t now_ns)
 {
 	struct restore *r = h->restore;
+	bool is_more = is_under_way(r);
 
-	if (r->state != RESTORE_IDLE)
+	if (is_more && r->is_from_safe && r->state == RESTORE_LOOKING) {
+		ask(h, r->held, "mains is lost again", now_ns);
+		return;
+	}
+	if (r->state != RESTORE_IDLE && !is_more)
 		return; /* it is held back already, and was so before */
 	for (uint32_t i = 0; i < h->img->outputs.n; i++) {
-		note_past(h, i);
+		if (!r->is_in[i])
+			note_past(h, i);
 		r->is_in[i] = 1;
 		outputs_hold_back(h->outputs, i, true);
 	}
 	r->is_all = true;
+	r->is_cut = is_more;
 	show(h, RESTORE_POWER_OUT, now_ns);
 }
 
@@ -778,6 +792,7 @@ restore_adopt(struct hands *h, struct hands *from, int64_t now_ns)
 	r->outage_ns = old->outage_ns;
 	r->allowed_ns = old->allowed_ns;
 	r->is_all = old->is_all;
+	r->is_cut = old->is_cut;
 	r->cause = old->cause;
 	r->began_ns = now_ns;
 	show_outage(h, now_ns);

@@ -38,7 +38,8 @@ struct restore_outage {
 	uint64_t cause;      /* event */
 };
 void restore_begin(struct hands *h, const struct restore_outage *o, int64_t now_ns);
-/* All outputs stay as they are until restore_begin(): mains is lost. What they are now is what comes back. */
+/* All outputs stay as they are until restore_begin(): mains is lost. What they are now is what comes back; of those that
+ * are on their way back, what they were. */
 void restore_hold(struct hands *h, int64_t now_ns);
 /* They are made safe instead, and what they were is remembered until a person, or restore_begin(), says how it goes on. */
 void restore_make_safe(struct hands *h, const char *why, int64_t now_ns);

@@ -97,13 +97,13 @@ static const char bench[] =
 struct scene {
 	struct hand_rig r;
 	uint64_t seed, chance;
-	bool may_flow[2];      /* H2, V: a person has asked for it since it was taken away */
-	bool was_open, was_n2; /* V as it was before, and N2 */
-	int row;               /* of power_loss, taken since the last outage; 0: none */
-	bool is_returning;
-	int64_t tripped_ns;  /* NEVER: no trip is latched */
-	int64_t quiet_ns[2]; /* since when d0, d1 answer nothing; NEVER */
-	int64_t written_ns;  /* T; and what: a device may take no notice, which shows later */
+	bool may_flow[2];          /* H2, V: a person has asked for it since it was taken away */
+	bool was_open, was_n2;     /* V as it was before, and N2 */
+	int row;                   /* of power_loss, taken since the last outage; 0: none */
+	bool is_returning, is_out; /* is_out: mains is lost, and that is told */
+	int64_t tripped_ns;        /* NEVER: no trip is latched */
+	int64_t quiet_ns[2];       /* since when d0, d1 answer nothing; NEVER */
+	int64_t written_ns;        /* T; and what: a device may take no notice, which shows later */
 	double written;
 	double begins_at;            /* the heater when its loop began; NaN: it has written since */
 	int64_t begins_ns, asked_ns; /* asked_ns: a person has set the heater */
@@ -113,7 +113,7 @@ struct scene {
 };
 
 static struct scene *scene;
-static const char *image_text_of_bench;
+static struct image *image; /* of the bench */
 static enum { NOTHING, FUEL, RAMP, ORDER, NEEDS } broken;
 static bool is_loud;
 
@@ -169,6 +169,7 @@ check_heater(struct scene *s, const struct hand_write *w)
 		       w->at_ns - s->asked_ns > 2 * STEP;
 	double gone = (double)(w->at_ns - s->begins_ns) / 1e9;
 	double off = fabs(hand_value(&s->r, "W.working") - s->wall) + 5;
+	double slope = fabs(20 + 0.3 * s->begins_at - s->wall) / 60;
 
 	if (w->value < 0 || w->value > 1000)
 		wrong("limits", "heater", w->value);
@@ -177,7 +178,7 @@ check_heater(struct scene *s, const struct hand_write *w)
 	/* What it has integrated meanwhile, and what a reading has moved. */
 	if (is_loop && isfinite(s->begins_at) && isfinite(off) && gone < 3 &&
 		fabs(w->value - fmin(s->begins_at, LOOP_MAX)) >
-			SMALL + 20 * (off / 60 * (gone + 0.2) + 1.5 * gone))
+			SMALL + 20 * (off / 60 + slope + 0.1) * (gone + 0.2))
 		wrong("bumpless: from what it held", "heater", w->value - s->begins_at);
 	s->begins_at = (double)NAN;
 }
@@ -193,6 +194,8 @@ check_fuel(struct scene *s, unsigned i, const char *name, double value, double h
 		return;
 	if (!s->may_flow[i] && !is_named)
 		wrong("fuel: comes back, and nobody has asked", name, value);
+	if (s->is_out)
+		wrong("fuel: while mains is out", name, value);
 	if (s->is_returning && s->was_n2 && s->r.device[1].held[N2] == 0)
 		wrong("fuel: before inert gas", name, value);
 }
@@ -285,7 +288,12 @@ on_event(struct hand_rig *r, const struct event *e)
 	case EVENT_TRIP_RESET:
 		s->tripped_ns = NEVER;
 		break;
+	case EVENT_MAINS_LOST:
+		s->is_out = true;
+		break;
 	case EVENT_MAINS_BACK:
+		s->is_out = false;
+		/* fallthrough */
 	case EVENT_DEVICE_LOST_POWER:
 		note_outage(s);
 		s->n_losses++;
@@ -293,6 +301,7 @@ on_event(struct hand_rig *r, const struct event *e)
 	case EVENT_SAFE_STATE_BEGAN:
 		take_away(s);
 		s->is_returning = false;
+		s->begins_at = (double)NAN;
 		break;
 	case EVENT_RESTORE_BEGAN:
 		s->row = (int)e->values[0];
@@ -342,6 +351,16 @@ move(struct scene *s, double span_s)
 	d->held[UP] = (int16_t)(uint16_t)s->up_s;
 }
 
+/* What is there may come back, until something else is asked. One that is on its way back, or asks, comes back as it was before. */
+static void
+note_before(struct scene *s)
+{
+	if (strcmp(hand_word(&s->r, "mbc.restore"), "idle") != 0)
+		return;
+	s->was_open = strcmp(hand_word(&s->r, "V.target"), "open") == 0;
+	s->was_n2 = hand_value(&s->r, "N2.target") > 0;
+}
+
 static void
 run(struct scene *s, int64_t span_ns)
 {
@@ -349,6 +368,7 @@ run(struct scene *s, int64_t span_ns)
 		move(s, 0.1);
 		look_at_devices(s);
 		hand_run(&s->r, STEP);
+		note_before(s);
 		if (!is_loud && s->r.n_events > HAND_EVENTS / 2)
 			s->r.n_events = 0;
 		if (!is_loud && s->r.n_writes > HAND_WRITES / 2)
@@ -426,11 +446,14 @@ set_something(struct scene *s)
 static void
 answer_restore(struct scene *s)
 {
-	bool before[2] = { s->may_flow[0], s->may_flow[1] };
+	bool before[2] = { s->may_flow[0], s->may_flow[1] }, was_returning = s->is_returning;
 
 	s->may_flow[0] = s->may_flow[1] = true; /* by that person's word fuel as well */
-	if (ask(s, COMMAND_RESTORE, "", "continue") == VERDICT_REFUSED)
-		memcpy(s->may_flow, before, sizeof(before));
+	s->is_returning = true;
+	if (ask(s, COMMAND_RESTORE, "", "continue") != VERDICT_REFUSED)
+		return;
+	memcpy(s->may_flow, before, sizeof(before));
+	s->is_returning = was_returning;
 }
 
 static void
@@ -514,22 +537,15 @@ lose_power(struct scene *s)
 }
 
 static void
-note_before(struct scene *s)
-{
-	s->was_open = s->may_flow[1] || strcmp(hand_word(&s->r, "V.target"), "open") == 0;
-	s->was_n2 = hand_value(&s->r, "N2.target") > 0;
-}
-
-static void
 kill_it(struct scene *s)
 {
 	static const int spans[] = { 3, 12, 50, 200, 1200, 5000 };
 	int64_t span_ns = (int64_t)below(s, (uint64_t)spans[below(s, 6)] * 1000) * MS;
 	bool is_power = below(s, 3) == 0;
 
-	note_before(s);
+	s->was_open = s->was_open || s->may_flow[1]; /* of the last tick */
 	note_outage(s);
-	s->is_returning = false;
+	s->is_returning = s->is_out = false;
 	s->begins_at = (double)NAN;
 	s->n_kills++;
 	if (is_power)
@@ -553,7 +569,6 @@ kill_it(struct scene *s)
 static void
 lose_mains(struct scene *s)
 {
-	note_before(s);
 	s->r.device[2].held[MAINS] = 0;
 	run(s, (int64_t)(1 + below(s, 900)) * SECOND / 10);
 	s->r.device[2].held[LOW] = below(s, 4) == 0;
@@ -567,16 +582,20 @@ lose_mains(struct scene *s)
 static void
 start(struct scene *s, uint64_t seed)
 {
+	struct image *copy;
+
 	s->seed = seed;
 	s->chance = seed * 7919 + 17;
 	take_away(s);
 	s->row = 0;
-	s->is_returning = s->is_off = false;
+	s->is_returning = s->is_off = s->is_out = false;
 	s->tripped_ns = s->quiet_ns[0] = s->quiet_ns[1] = NEVER;
 	s->begins_at = (double)NAN;
 	s->wall = s->pv = 20;
 	s->up_s = s->written = 0;
-	hand_init(&s->r, hand_compile(image_text_of_bench), DEVICES);
+	copy = mem_zero(1, image->size);
+	memcpy(copy, image, image->size);
+	hand_init(&s->r, copy, DEVICES);
 	s->written_ns = s->r.now_ns;
 	s->asked_ns = 0;
 	s->r.ears = (struct hand_ears){ .write = on_write, .event = on_event, .ctx = s };
@@ -699,7 +718,7 @@ main(int argc, char **argv)
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	make_text(&text);
-	image_text_of_bench = buf_text(&text);
+	image = hand_compile(buf_text(&text));
 	scene = mem_zero(1, sizeof(*scene));
 	for (uint64_t i = 0; i < n; i++) {
 		if (until != 0 && time(NULL) >= until)
@@ -717,6 +736,7 @@ main(int argc, char **argv)
 		(unsigned long long)scene->n_trips, (unsigned long long)scene->n_writes,
 		(unsigned long long)scene->n_beats, (unsigned long long)scene->n_loops);
 	free(scene);
+	free(image);
 	buf_done(&text);
 	return broken != NOTHING;
 }

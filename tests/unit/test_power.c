@@ -493,6 +493,33 @@ test_mains_and_death(void **state)
 	hand_done(&r);
 }
 
+/* Mains is lost while an earlier outage is not over: nothing more comes back, fuel least of all, until mains is there again. */
+static void
+test_mains_lost_on_the_way_back(void **state)
+{
+	struct hand_rig r;
+
+	start(&r, ROWS MAINS, "");
+	cut_devices(&r);
+	r.device[2].held[10] = 0;
+	hand_kill(&r, 20 * SECOND);
+	hand_run(&r, 20 * SECOND);
+	assert_int_equal(row_of(&r), 1);
+	assert_int_equal(hand_count(&r, EVENT_MAINS_LOST, NULL), 1);
+	assert_string_equal(hand_word(&r, "mbc.restore"), "power_out");
+	assert_false(is_written(&r, 1, V));
+	assert_false(is_written(&r, 0, T));
+	r.device[2].held[10] = 1;
+	hand_run(&r, 20 * SECOND);
+	assert_int_equal(hand_count(&r, EVENT_RESTORE_BEGAN, NULL), 2);
+	assert_true(is_before(&r, 1, N2, 0, T));
+	assert_true(is_before(&r, 0, T, 1, V));
+	assert_int_equal(r.device[1].held[V], 1);
+	assert_int_equal(r.device[1].held[FLOW], 0);
+	assert_in_range((long)hand_value(&r, "restore.outage"), 20, 22);
+	hand_done(&r);
+}
+
 static void
 test_mains_low(void **state)
 {
@@ -678,6 +705,7 @@ main(void)
 		cmocka_unit_test(test_mains_short),
 		cmocka_unit_test(test_mains_long),
 		cmocka_unit_test(test_mains_and_death),
+		cmocka_unit_test(test_mains_lost_on_the_way_back),
 		cmocka_unit_test(test_mains_low),
 		cmocka_unit_test(test_mains_and_a_person),
 		cmocka_unit_test(test_device_lost_power),
