@@ -5,7 +5,7 @@
  *	outages --seeds N      seeds 1 .. N
  *	outages --for S        for so many seconds, with seeds of the clock
  *	outages --break WHAT   succeeds when that is noticed. WHAT: fuel, the row of power_loss names all fuel; ramp, a ramp is ten times
- *	                       as fast; order, fuel comes back first; beat, the heartbeat needs nobody
+ *	                       as fast; order, fuel comes back first; beat, the heartbeat does not need them
  *
  * The bench is one of the compiler: a furnace with a ramp and an uptime, a loop, gases, a pattern of three relays, power_loss with restore,
  * a heartbeat. What must hold:
@@ -672,7 +672,7 @@ make_text(struct buf *out)
 	const struct {
 		const char *word, *text;
 	} words[] = { { "@RAMP", broken == RAMP ? "600 K/min" : "60 K/min" },
-		{ "@NEEDS", broken == NEEDS ? "" : ", needs: [d0, d1]" },
+		{ "@NEEDS", broken == NEEDS ? ", needs: [d2]" : ", needs: [d0, d1]" },
 		{ "@ORDER", broken == ORDER ? "[V, H2, T, N2]" : "[N2, T, W, heater, R, V, H2]" },
 		{ "@WITH", broken == FUEL ? "[V, H2]" : "[V]" } };
 
