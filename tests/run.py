@@ -27,7 +27,7 @@ INTEGRATION = ROOT / "tests/integration"
 SIMULATION = ROOT / "tests/simulation"
 BROWSER = ROOT / "tests/browser"
 MODULE_LIMIT_S = 240  # of one integration module
-BROWSER_LIMIT_S = 480  # of all browser tests
+BROWSER_LIMIT_S = 900  # of all browser tests
 AT_ONCE = 3  # integration modules: they wait more than they compute
 PEERS = {  # what the tests talk to and nobody here wrote: how to see that it is there
     "pymodbus": lambda: subprocess.run(["/usr/bin/python3", "-c", "import pymodbus.server, jsonschema, yaml"],
@@ -228,16 +228,20 @@ def run_integration(tally, folder, wanted):
 
 @contextlib.contextmanager
 def demo(folder):
-    """The demonstration bench, for the pages: its address."""
+    """The demonstration bench, for the pages: its address, and a token of it."""
     sys.path.insert(0, str(INTEGRATION))
     os.environ["MBC_BUILD"] = str(folder)
     sys.dont_write_bytecode = True
     import harness  # reads MBC_BUILD
 
     with tempfile.TemporaryDirectory(prefix="mbc-test-") as place:
-        running = harness.Process([folder / "mbc", "demo"], env=dict(os.environ, MBC_RUN_DIR=place, MBC_STATE_DIR=place))
+        environment = dict(os.environ, MBC_RUN_DIR=place, MBC_STATE_DIR=place)
+        running = harness.Process([folder / "mbc", "demo"], env=environment)
         try:
-            yield re.search(r"http://[^ ]+", running.wait_line("http://", "out"))[0]
+            url = re.search(r"http://[^ ]+", running.wait_line("http://", "out"))[0]
+            made = subprocess.run([folder / "mbc", "token", "add", "page"], env=environment, capture_output=True, text=True, timeout=60)
+            assert made.returncode == 0, made.stderr
+            yield url, made.stdout.strip()
         finally:
             running.stop()
 
@@ -249,8 +253,8 @@ def run_browser(tally, folder):
         tally.add("failed", "browser", why="no test found in tests/browser")
         return
     try:
-        with demo(folder) as url:
-            watch_browser(tally, files, dict(os.environ, MBC_URL=url))
+        with demo(folder) as (url, token):
+            watch_browser(tally, files, dict(os.environ, MBC_URL=url, MBC_TOKEN=token))
     except AssertionError as error:
         tally.add("failed", "browser: mbc demo", why=str(error))
 
