@@ -120,16 +120,13 @@ pending_show(struct supervise *s)
 static void
 log_list(struct pending *p)
 {
-	struct buf lines = { 0 };
-	char *line, *rest = NULL;
+	for (const char *at = buf_text(&p->list); *at != '\0';) {
+		size_t n = strcspn(at, "\n");
 
-	buf_puts(&lines, buf_text(&p->list));
-	if (lines.n == 0)
-		return;
-	for (line = strtok_r(lines.data, "\n", &rest); line != NULL;
-		line = strtok_r(NULL, "\n", &rest))
-		log_warn("bench file: protection: %s", line);
-	buf_done(&lines);
+		if (n > 0)
+			log_warn("bench file: protection: %.*s", (int)n, at);
+		at += n + (at[n] == '\n');
+	}
 }
 
 /* It waits: those who asked hear what for. */

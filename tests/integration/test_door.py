@@ -223,11 +223,11 @@ class Deaths(Base):
         gate = self.bench.pids()["gate"]
         os.kill(gate, signal.SIGSTOP)
         try:
-            lost = self.bench.value("mbc.control.ticks_lost")
+            ticks = self.bench.value("mbc.control.ticks")
             self.assertIn("no verdict yet", self.mbc("set", "T_furn", "110", "--wait", "1s", code=2))
             status, body = self.http("PUT", "/channels/T_furn", token, {"target": 115, "expires_s": 1})
             self.assertEqual(status, 504)
-            self.assertEqual(self.bench.value("mbc.control.ticks_lost"), lost)
+            self.assertGreater(self.bench.value("mbc.control.ticks"), ticks)
         finally:
             time.sleep(1.1)  # what nobody waited for is over by then
             os.kill(gate, signal.SIGCONT)
