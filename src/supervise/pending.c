@@ -59,18 +59,17 @@ static void
 tell_changes(struct supervise *s, enum event_kind kind, struct buf *list, const char *who,
 	const char *why)
 {
-	struct buf lines = { 0 };
 	uint64_t cause = events_tell_who(s, kind, s->bench, who, why);
-	char *line, *rest = NULL;
-	unsigned n = 0;
+	const char *at = buf_text(list);
 
-	buf_puts(&lines, buf_text(list));
-	if (lines.n == 0)
-		return;
-	for (line = strtok_r(lines.data, "\n", &rest); line != NULL && n < TOLD_MAX;
-		line = strtok_r(NULL, "\n", &rest), n++)
+	for (unsigned n = 0; *at != '\0' && n < TOLD_MAX; n++) {
+		char line[EVENT_TEXT];
+		size_t length = strcspn(at, "\n");
+
+		snprintf(line, sizeof(line), "%.*s", (int)MIN(length, sizeof(line) - 1), at);
 		events_tell_part(s, EVENT_PROTECTION_PART, s->bench, who, line, cause);
-	buf_done(&lines);
+		at += length + (at[length] == '\n');
+	}
 }
 
 void
