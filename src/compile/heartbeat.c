@@ -144,16 +144,3 @@ heartbeat_resolve(struct bench *b)
 	if (h->channel != IMAGE_NONE)
 		need(b, b->channels.at[h->channel].instrument);
 }
-
-bool
-bench_has_life_guard(const struct bench *b, size_t instrument)
-{
-	if (b->heartbeat.keys != NULL)
-		return true;
-	for (uint32_t i = 0; i < b->watchdogs.n; i++)
-		if (b->watchdogs.at[i].instrument == instrument &&
-			(b->watchdogs.at[i].armed.channel != IMAGE_NONE ||
-				b->watchdogs.at[i].timeout.channel != IMAGE_NONE))
-			return true; /* one that nothing proves guards nothing */
-	return false;
-}

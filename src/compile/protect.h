@@ -147,10 +147,6 @@ void heartbeat_resolve(struct bench *b);
 void watchdogs_declare(struct bench *b);
 void watchdogs_resolve(struct bench *b);
 
-/* Does something that was declared make the outputs of an instrument safe when nobody is at the controls any more: the heartbeat, or
- * a watchdog inside that instrument? After heartbeat_find() and watchdogs_resolve(), so in outputs_resolve(), too. */
-bool bench_has_life_guard(const struct bench *b, size_t instrument);
-
 /* power.c: `power:` and `power_loss:` (NULL: none), and how outputs come back. */
 void power_declare(struct bench *b, const struct node *rows);
 void power_resolve(struct bench *b, const struct node *n);

@@ -70,6 +70,9 @@ tell_changes(struct supervise *s, enum event_kind kind, struct buf *list, const 
 		events_tell_part(s, EVENT_PROTECTION_PART, s->bench, who, line, cause);
 		at += length + (at[length] == '\n');
 	}
+	if (*at != '\0')
+		events_tell_part(s, EVENT_PROTECTION_PART, s->bench, who,
+			"and more: the log of 'mbc run' has all of them", cause);
 }
 
 void

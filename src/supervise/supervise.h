@@ -129,7 +129,8 @@ void pending_drop(struct supervise *s, const char *who, const char *why);
 bool pending_waits(const struct supervise *s);
 bool pending_is_tried(const struct supervise *s);             /* control has not answered yet */
 void pending_taken(struct supervise *s, uint32_t generation); /* control has shown this board */
-void pending_refused(struct supervise *s, const char *why);   /* by control, for now */
+void pending_refused(struct supervise *s,
+	const char *why); /* control does not take it up as things are: it waits, or is dropped */
 void pending_control_ended(struct supervise *s);
 void pending_rest(struct supervise *s, bool is_at_rest); /* as control says */
 int64_t pending_step(struct supervise *s, int64_t now_ns);
