@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 
-#define JSON_DEPTH_MAX 24
+#define JSON_DEPTH_MAX 96
 
 struct json {
 	struct buf *out;

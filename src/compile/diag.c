@@ -42,13 +42,13 @@ is_before(struct place a, struct place b)
 static struct diag_line *
 place_line(struct diag *d, struct place at)
 {
-	size_t i = d->n_lines;
+	size_t i = d->n_lines, max = d->max == 0 ? DIAG_MAX : d->max;
 
 	while (i > 0 && is_before(at, d->lines[i - 1].at))
 		i--;
-	if (i == DIAG_MAX)
+	if (i >= max)
 		return NULL;
-	if (d->n_lines < DIAG_MAX)
+	if (d->n_lines < max)
 		d->n_lines++;
 	memmove(d->lines + i + 1, d->lines + i, (d->n_lines - 1 - i) * sizeof(d->lines[0]));
 	return &d->lines[i];

@@ -27,6 +27,7 @@ struct diag_line {
 struct diag {
 	struct diag_line lines[DIAG_MAX]; /* sorted by file, line, column */
 	size_t n_lines;
+	size_t max; /* that are kept; 0: DIAG_MAX */
 	size_t n_errors,
 		n_warnings; /* all of them, so that a caller sees whether something went wrong since */
 	size_t n_repeated; /* of these: equal to a line that was there */

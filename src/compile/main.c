@@ -17,6 +17,7 @@
 #include "compile/compile.h"
 #include "compile/identities.h"
 #include "compile/pages.h"
+#include "compile/seq_tool.h"
 #include "compile/source.h"
 #include "compile/units.h"
 #include "io/sandbox.h"
@@ -48,7 +49,8 @@ enum action {
 	ACTION_LIST,
 	ACTION_PAGE,
 	ACTION_INDEX,
-	ACTION_IDENTITIES
+	ACTION_IDENTITIES,
+	ACTION_SEQUENCE
 };
 
 struct options {
@@ -56,7 +58,7 @@ struct options {
 	int fd;
 	int report; /* where to tell what confines us; -1 */
 	const char *path;
-	char **words; /* ACTION_LIST, ACTION_IDENTITIES: those behind it */
+	char **words; /* ACTION_LIST, ACTION_IDENTITIES, ACTION_SEQUENCE: those behind it; ACTION_CHECK: sequences */
 	int n_words;
 };
 
@@ -79,6 +81,9 @@ usage(FILE *out)
 	      "--index all\n"
 	      "  --identities lists those that one question recognises on such a wire, each of "
 	      "them with at most so many addresses\n"
+	      "  --sequence format|json|text FILE [--check]  a sequence in its one form, as JSON, "
+	      "or "
+	      "as text again\n"
 	      "A bench file '-' is read from standard input.\n"
 	      "  --schema    prints the JSON Schema of bench files, for editors; "
 	      "--schema-instrument: of instrument files\n"
@@ -104,6 +109,11 @@ parse_options(int argc, char **argv, struct options *o)
 			return 0;
 		} else if (strcmp(argv[i], "--identities") == 0 && i + 2 < argc) {
 			o->action = ACTION_IDENTITIES;
+			o->words = argv + i + 1;
+			o->n_words = argc - i - 1;
+			return 0;
+		} else if (strcmp(argv[i], "--sequence") == 0 && i + 2 < argc) {
+			o->action = ACTION_SEQUENCE;
 			o->words = argv + i + 1;
 			o->n_words = argc - i - 1;
 			return 0;
@@ -298,6 +308,27 @@ compile(const struct options *o)
 	return code;
 }
 
+static int
+sequence(const struct options *o)
+{
+	bool is_check = o->n_words == 3 && strcmp(o->words[2], "--check") == 0;
+	const char *word = o->words[0];
+	struct buf out = { 0 };
+	int code;
+
+	if ((o->n_words != 2 && !is_check) || (is_check && strcmp(word, "format") != 0) ||
+		(strcmp(word, "format") != 0 && strcmp(word, "json") != 0 &&
+			strcmp(word, "text") != 0)) {
+		usage(stderr);
+		return 1;
+	}
+	code = seq_tool(word, o->words[1], is_check, &out);
+	if (code == 0 && write_all(STDOUT_FILENO, &out) != 0)
+		code = 2;
+	buf_done(&out);
+	return code;
+}
+
 /* None is no mistake here. */
 static int
 list_identities(const struct options *o)
@@ -369,6 +400,8 @@ main(int argc, char **argv)
 	bound_resources();
 	find_catalogue();
 	confine(&o);
+	if (o.action == ACTION_SEQUENCE)
+		return sequence(&o);
 	if (o.action == ACTION_IDENTITIES)
 		return list_identities(&o);
 	if (o.action >= ACTION_LIST)

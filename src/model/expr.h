@@ -35,6 +35,11 @@ struct expr_name {
 	struct unit unit;      /* EXPR_NUMBER */
 	const char *unit_text; /* for messages; borrowed */
 	const void *choices;   /* EXPR_CHOICE: the caller's own */
+	/* Of what is no channel: parameters and loop names of a sequence. */
+	uint32_t n_items; /* a list: its elements are `channel` and those behind it; 0: none */
+	bool is_const;    /* EXPR_NUMBER: it is its value, and is not read */
+	const double *
+		values; /* in `unit`, one or n_items: where a constant is needed; NULL: there are none */
 };
 
 /* What the parser asks of its caller. Each returns 0, or a negative code with err->msg set to cause; remedy. */
@@ -45,6 +50,7 @@ struct expr_env {
 	int (*choice)(
 		void *ctx, const void *choices, const char *word, int64_t *out, struct err *err);
 	bool has_last; /* last(NAME) stands for what the name "NAME.last" does, and `outage` is a name */
+	bool is_row; /* of power_loss: `step` and `outage` are names, and `step in (10, 20)` is a condition */
 };
 
 enum expr_opcode {
@@ -79,6 +85,12 @@ enum expr_opcode {
 	EXPR_OP_HOLDS,  /* truth to truth: true for arg2 ns */
 	EXPR_OP_RISES,  /* truth to truth: was false, is true */
 	EXPR_OP_FALLS,  /* truth to truth: was true, is false */
+	EXPR_OP_MEAN,   /* number to number: over arg2 ns */
+	EXPR_OP_SLOPE,  /* number to number: change a second over arg2 ns */
+	EXPR_OP_RSD, /* number to number: relative standard deviation of the last arg2 acquisitions */
+	EXPR_OP_TOTAL, /* number to number: times seconds, summed */
+	EXPR_OP_HOURS, /* truth to seconds: true so long in all */
+	EXPR_OP_ITEM,  /* number to number: channel arg.i + top - 1, of arg2 */
 };
 
 struct expr_op {
@@ -107,8 +119,13 @@ int expr_parse(const char *source, const struct expr_env *env, struct expr *out,
 int expr_convert(
 	struct expr *e, const struct unit *unit, const char *unit_text, struct err *err) MUST_CHECK;
 
-/* Does an operation remember? Then its arg.i is the number of its cell: whoever joins programs adds to it. */
+/* Does an operation remember? Then its arg.i is the number of its first cell: whoever joins programs adds to it. */
 bool expr_has_cell(const struct expr_op *op);
+/* How many cells it takes; 0: it does not remember. */
+uint32_t expr_cells(const struct expr_op *op);
+
+#define EXPR_RSD_MIN 2 /* acquisitions */
+#define EXPR_RSD_MAX 100
 
 enum truth { TRUTH_FALSE, TRUTH_TRUE, TRUTH_UNKNOWN };
 

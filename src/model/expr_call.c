@@ -207,6 +207,93 @@ parse_last(struct parser *p, struct operand *out)
 	return close_call(p);
 }
 
+static int
+parse_count(struct parser *p, int64_t *out)
+{
+	const struct token *t = &p->tok;
+
+	if (t->kind != TOK_NUMBER || t->unit.n > 0 || t->is_clock || t->number < EXPR_RSD_MIN ||
+		t->number > EXPR_RSD_MAX || t->number != floor(t->number))
+		return code_fail(&p->code, t->text.at,
+			"'rsd' is of %d to %d acquisitions; write a whole number: rsd(x, 5)",
+			EXPR_RSD_MIN, EXPR_RSD_MAX);
+	*out = (int64_t)t->number;
+	return parser_next(p);
+}
+
+/* The operation itself, behind its value. */
+static int
+code_window(struct parser *p, const struct token *name, int64_t over, struct operand *out)
+{
+	if (lex_is(name, "slope"))
+		return code_over_time(&p->code, name, EXPR_OP_SLOPE, over, out);
+	if (lex_is(name, "total"))
+		return code_over_time(&p->code, name, EXPR_OP_TOTAL, 0, out);
+	out->is_const = out->is_bare = false;
+	out->source = (struct slice){ "", 0 };
+	if (lex_is(name, "mean"))
+		return code_emit_cell(&p->code, name->text.at, EXPR_OP_MEAN, over);
+	if (out->unit.is_point)
+		return code_fail(&p->code, name->text.at,
+			"'rsd' of a point (%.*s) depends on where its scale begins; write rsd(x - "
+			"0 "
+			"%.*s, n)",
+			lex_shown(out->unit_text), out->unit_text.at, lex_shown(out->unit_text),
+			out->unit_text.at);
+	out->unit = unit_one;
+	out->unit_text = (struct slice){ "", 0 };
+	return code_emit_cell(&p->code, name->text.at, EXPR_OP_RSD, over);
+}
+
+/* mean(x, TIME), slope(x, TIME), total(x), rsd(x, NUMBER): of any value, over what is remembered of it */
+static int
+parse_window(struct parser *p, struct operand *out)
+{
+	struct token name = p->tok;
+	bool is_rsd = lex_is(&name, "rsd"), is_total = lex_is(&name, "total");
+	const char *place;
+	int64_t over = 0;
+	int rc = open_call(p);
+
+	place = p->tok.text.at;
+	if (rc != 0 || (rc = parser_value(p, out)) != 0 ||
+		(rc = code_need_number(&p->code, place, out)) != 0)
+		return rc;
+	if (!is_total && p->tok.kind != TOK_COMMA)
+		return code_fail(&p->code, p->tok.text.at,
+			"'%.*s' takes a value and %s; write %.*s(x, %s)", lex_shown(name.text),
+			name.text.at, is_rsd ? "how many acquisitions of it" : "a time",
+			lex_shown(name.text), name.text.at, is_rsd ? "5" : "1 min");
+	if (!is_total && (rc = parser_next(p)) != 0)
+		return rc;
+	if (is_rsd)
+		rc = parse_count(p, &over);
+	else if (!is_total)
+		rc = parser_time(p, &over);
+	if (rc == 0)
+		rc = code_window(p, &name, over, out);
+	return rc != 0 ? rc : close_call(p);
+}
+
+/* hours(cond) */
+static int
+parse_hours(struct parser *p, struct operand *out)
+{
+	struct token name = p->tok;
+	const char *place;
+	int rc = open_call(p);
+
+	place = p->tok.text.at;
+	if (rc != 0 || (rc = parser_value(p, out)) != 0 ||
+		(rc = code_need_truth(&p->code, place, out)) != 0 ||
+		(rc = code_emit_cell(&p->code, name.text.at, EXPR_OP_HOURS, 0)) != 0)
+		return rc;
+	*out = (struct operand){
+		.kind = EXPR_NUMBER, .unit = unit_second, .unit_text = { "s", 1 }, .at = out->at
+	};
+	return close_call(p);
+}
+
 static const struct function {
 	const char *name;
 	int (*parse)(struct parser *p, struct operand *out);
@@ -217,17 +304,17 @@ static const struct function {
 	{ "bad", parse_state, NULL },
 	{ "falls", parse_watch, NULL },
 	{ "frozen", parse_frozen, NULL },
+	{ "hours", parse_hours, NULL },
 	{ "last", parse_last, NULL },
 	{ "max", parse_extreme, NULL },
+	{ "mean", parse_window, NULL },
 	{ "min", parse_extreme, NULL },
 	{ "rises", parse_watch, NULL },
+	{ "rsd", parse_window, NULL },
 	{ "since", parse_watch, NULL },
+	{ "slope", parse_window, NULL },
+	{ "total", parse_window, NULL },
 	{ "vote", parse_vote, NULL },
-	{ "hours", NULL, "read the instrument's own counter of hours" },
-	{ "mean", NULL, "give the channel a 'filter'" },
-	{ "rsd", NULL, "it belongs to sequences" },
-	{ "slope", NULL, "compare the channel itself" },
-	{ "total", NULL, "read the instrument's own totalizer" },
 };
 
 int
@@ -251,7 +338,7 @@ parser_call(struct parser *p, struct operand *out)
 	return code_fail(&p->code, t->text.at, "unknown function '%.*s'; %s%s", lex_shown(t->text),
 		t->text.at,
 		near != NULL ? "did you mean "
-			     : "there are abs, age, bad, falls, frozen, "
-			       "max, min, rises, since, vote",
+			     : "there are abs, age, bad, falls, frozen, hours, "
+			       "max, mean, min, rises, rsd, since, slope, total, vote",
 		near != NULL ? near : "");
 }

@@ -55,7 +55,8 @@ code_emit_cell(struct coder *c, const char *place, enum expr_opcode code, int64_
 	struct expr_op op = { .code = code, .arg.i = c->out->n_cells, .arg2 = (double)ns };
 	int rc = code_emit(c, place, op);
 
-	c->out->n_cells += rc == 0;
+	if (rc == 0)
+		c->out->n_cells += expr_cells(&op);
 	return rc;
 }
 
@@ -548,6 +549,28 @@ code_extreme(struct coder *c, const struct token *name, enum expr_opcode op, str
 	if (rc == 0 && is_unknown(l, r))
 		return emit_unknown(c, name->text.at, op, l);
 	return rc != 0 ? rc : emit_pair(c, name->text.at, op, l, r);
+}
+
+int
+code_over_time(struct coder *c, const struct token *name, enum expr_opcode code, int64_t ns,
+	struct operand *o)
+{
+	struct unit unit = o->unit;
+	int rc = code_need_number(c, name->text.at, o);
+
+	if (rc != 0)
+		return rc;
+	if (code == EXPR_OP_TOTAL && o->unit.is_point)
+		return refuse_product_of_point(c, name->text.at, o);
+	unit.is_point = false;
+	unit.offset = 0;
+	if (o->kind == EXPR_NUMBER &&
+		!unit_combine(&unit, &unit_second, code == EXPR_OP_SLOPE ? -1 : 1, &unit))
+		return refuse_overflow(c, name);
+	o->unit = unit;
+	o->unit_text = o->source = nothing;
+	o->is_const = o->is_bare = false;
+	return code_emit_cell(c, name->text.at, code, ns);
 }
 
 int

@@ -37,6 +37,9 @@ int code_emit(struct coder *c, const char *place, struct expr_op op) MUST_CHECK;
 /* An operation that remembers, with a cell of its own; ns: its time, 0 where it has none. */
 int code_emit_cell(
 	struct coder *c, const char *place, enum expr_opcode code, int64_t ns) MUST_CHECK;
+/* The operand whose code comes last, changed over time: per second (SLOPE) or times seconds (TOTAL). */
+int code_over_time(struct coder *c, const struct token *name, enum expr_opcode code, int64_t ns,
+	struct operand *o) MUST_CHECK;
 int code_read(struct coder *c, const char *place, uint32_t channel) MUST_CHECK;
 
 int code_need_number(struct coder *c, const char *place, const struct operand *o) MUST_CHECK;

@@ -174,7 +174,7 @@ number_end(const char *p, const char **out_place, struct err *err)
 	const char *start = p;
 
 	p = digits_end(p);
-	if (*p == '.') {
+	if (p[0] == '.' && p[1] != '.') { /* 1..5 is a range of sequences */
 		if (!is_digit(p[1])) {
 			*out_place = p;
 			err_set(err, ERR_CONF, 0,
@@ -260,12 +260,6 @@ lex_name(const char *p, struct token *t, const char **out_place, struct err *err
 		return err_set(err, ERR_CONF, 0,
 			"'%.*s' has %d parts; a channel is NAME or INSTRUMENT.CHANNEL",
 			lex_shown(t->text), start, parts);
-	if (*p == '[') {
-		*out_place = p;
-		return err_set(err, ERR_CONF, 0,
-			"lists such as %.*s[1] belong to sequences; name a channel",
-			lex_shown(t->text), start);
-	}
 	return 0;
 }
 
@@ -339,6 +333,8 @@ lex_sign(const char *p, struct token *t, const char **out_place, struct err *err
 		{ "(", TOK_OPEN },
 		{ ")", TOK_CLOSE },
 		{ ",", TOK_COMMA },
+		{ "[", TOK_OPEN_LIST },
+		{ "]", TOK_CLOSE_LIST },
 	};
 
 	for (size_t i = 0; i < NELEM(signs); i++) {

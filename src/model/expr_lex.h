@@ -1,4 +1,4 @@
-/* expr_lex.h - the words of an expression, one after the other; inside the room only
+/* expr_lex.h - the words of an expression, one after the other; of this room, and of the language of sequences
  *
  * Bytes from outside: nothing is taken for granted but the NUL at the end.
  */
@@ -25,6 +25,8 @@ enum token_kind {
 	TOK_OPEN,
 	TOK_CLOSE,
 	TOK_COMMA,
+	TOK_OPEN_LIST, /* [ ]: of sequences */
+	TOK_CLOSE_LIST,
 };
 
 /* Bytes of the source; borrowed. */

@@ -23,6 +23,7 @@
 #include "model/unit.h"
 
 static int parse_sign(struct parser *p, struct operand *out);
+static int parse_name(struct parser *p, struct operand *out);
 
 int
 parser_next(struct parser *p)
@@ -128,7 +129,8 @@ parser_find(struct parser *p, struct expr_name *out)
 
 	if (t->kind != TOK_NAME)
 		return parser_unexpected(p, "a channel");
-	if (lex_is_reserved(t->text) && !(p->env->has_last && lex_is(t, "outage")))
+	if (lex_is_reserved(t->text) && !(p->env->is_row && lex_is(t, "step")) &&
+		!((p->env->is_row || p->env->has_last) && lex_is(t, "outage")))
 		return code_fail(&p->code, t->text.at,
 			"'%.*s' is a word of the language, not a channel; a value is missing here",
 			lex_shown(t->text), t->text.at);
@@ -152,6 +154,72 @@ parser_find(struct parser *p, struct expr_name *out)
 		dot + 1);
 }
 
+/* A name that is a number; stays at it. */
+static int
+emit_value(struct parser *p, const struct token *t, double v, struct operand *out)
+{
+	int rc = code_emit(
+		&p->code, t->text.at, (struct expr_op){ .code = EXPR_OP_CONST, .arg.f = v });
+
+	out->is_const = true;
+	return rc != 0 ? rc : parser_next(p);
+}
+
+/* The element of a list, from the opening bracket on: T_rxn[1], T_rxn[n]. */
+static int
+parse_item(struct parser *p, const struct token *list, const struct expr_name *name,
+	struct operand *out)
+{
+	struct token t;
+	uint32_t k = 0;
+	struct operand index = { 0 };
+	int rc;
+
+	if (p->tok.kind != TOK_OPEN_LIST)
+		return code_fail(&p->code, list->text.at,
+			"%.*s is a list of %u; write %.*s[1], or for x in %.*s",
+			lex_shown(list->text), list->text.at, name->n_items, lex_shown(list->text),
+			list->text.at, lex_shown(list->text), list->text.at);
+	if ((rc = parser_next(p)) != 0)
+		return rc;
+	t = p->tok;
+	if (t.kind == TOK_NUMBER) {
+		if (t.unit.n > 0 || t.is_clock || !(t.number >= 1 && t.number <= name->n_items) ||
+			t.number != (double)(uint32_t)t.number)
+			return code_fail(&p->code, t.text.at,
+				"%.*s[%.*s] is not there; the list has 1 to %u",
+				lex_shown(list->text), list->text.at, lex_shown(t.text), t.text.at,
+				name->n_items);
+		k = (uint32_t)t.number - 1;
+		rc = parser_next(p);
+		if (rc == 0 && name->values != NULL && (name->is_const || p->is_time)) {
+			rc = code_emit(&p->code, t.text.at,
+				(struct expr_op){
+					.code = EXPR_OP_CONST, .arg.f = name->values[k] });
+			out->is_const = true;
+		} else if (rc == 0 &&
+			   (rc = code_read(&p->code, t.text.at, name->channel + k)) == 0) {
+			rc = code_emit(&p->code, t.text.at,
+				(struct expr_op){
+					.code = EXPR_OP_LOAD, .arg.i = name->channel + k });
+		}
+	} else if ((rc = parser_enter(p)) == 0 && (rc = parse_name(p, &index)) == 0) {
+		p->depth--;
+		if ((index.kind != EXPR_NUMBER && index.kind != EXPR_UNKNOWN) ||
+			!unit_is_plain(&index.unit))
+			return code_fail(&p->code, t.text.at,
+				"'%.*s' counts nothing; an index is a whole number or the counter "
+				"of a "
+				"repeat",
+				lex_shown(t.text), t.text.at);
+		rc = code_emit(&p->code, t.text.at,
+			(struct expr_op){ .code = EXPR_OP_ITEM,
+				.arg.i = name->channel,
+				.arg2 = name->n_items });
+	}
+	return rc != 0 ? rc : parser_expect(p, TOK_CLOSE_LIST, "']'");
+}
+
 int
 parser_load(struct parser *p, const struct expr_name *name, struct operand *out)
 {
@@ -166,6 +234,12 @@ parser_load(struct parser *p, const struct expr_name *name, struct operand *out)
 		.choices = name->choices };
 	if (name->unit_text != NULL)
 		out->unit_text = (struct slice){ name->unit_text, strlen(name->unit_text) };
+	if (name->n_items > 0) {
+		rc = parser_next(p);
+		return rc != 0 ? rc : parse_item(p, &t, name, out);
+	}
+	if (name->values != NULL && (name->is_const || p->is_time))
+		return emit_value(p, &t, name->values[0], out);
 	if (name->kind == EXPR_TEXT)
 		return code_need_number(&p->code, t.text.at, out);
 	if ((rc = code_read(&p->code, t.text.at, name->channel)) != 0 ||
@@ -175,7 +249,12 @@ parser_load(struct parser *p, const struct expr_name *name, struct operand *out)
 	if (name->kind == EXPR_TRUTH &&
 		(rc = code_emit(&p->code, t.text.at, (struct expr_op){ .code = EXPR_OP_IS_TRUE })))
 		return rc;
-	return parser_next(p);
+	rc = parser_next(p);
+	if (rc == 0 && p->tok.kind == TOK_OPEN_LIST)
+		return code_fail(&p->code, p->tok.text.at,
+			"lists such as %.*s[1] belong to sequences; name a channel",
+			lex_shown(t.text), t.text.at);
+	return rc;
 }
 
 static int
@@ -226,7 +305,7 @@ parse_primary(struct parser *p, struct operand *out)
 		if (lex_is(t, "not"))
 			return code_fail(&p->code, t->text.at,
 				"'not' belongs before a whole condition; write not (a > b)");
-		if (t->is_call && !lex_is_reserved(t->text))
+		if (t->is_call && !lex_is_reserved(t->text)) /* not: step in (1, 2) */
 			return parser_call(p, out);
 		return parse_name(p, out);
 	case TOK_TEXT:
@@ -365,6 +444,40 @@ is_word_of_unknown(struct parser *p, const struct token *sign)
 	       p->env->name(p->env->ctx, name, &found, &ignored) != 0;
 }
 
+/* `step in (30, 50)`: compared with each of them. */
+static int
+parse_in(struct parser *p, struct operand *out)
+{
+	struct expr_op left = p->code.out->ops[p->code.out->n - 1];
+	struct token sign = { .kind = TOK_EQ, .text = p->tok.text };
+	struct operand one, r;
+	bool is_first = true;
+	int rc;
+
+	if (out->at != p->code.out->n - 1 || left.code != EXPR_OP_LOAD)
+		return code_fail(&p->code, p->tok.text.at,
+			"'in' goes with a single name; write step in (10, 20)");
+	if ((rc = parser_next(p)) != 0 || (rc = parser_expect(p, TOK_OPEN, "'('")) != 0)
+		return rc;
+	one = *out;
+	do {
+		if (!is_first && ((rc = parser_next(p)) != 0 ||
+					 (rc = code_emit(&p->code, sign.text.at, left)) != 0))
+			return rc;
+		one.at = p->code.out->n - 1;
+		if ((rc = parse_sum(p, &r)) != 0)
+			return rc;
+		*out = one;
+		if ((rc = code_compare(&p->code, &sign, out, &r)) != 0)
+			return rc;
+		if (!is_first && (rc = code_emit(&p->code, sign.text.at,
+					  (struct expr_op){ .code = EXPR_OP_OR })) != 0)
+			return rc;
+		is_first = false;
+	} while (p->tok.kind == TOK_COMMA);
+	return parser_expect(p, TOK_CLOSE, "')'");
+}
+
 static int
 parse_compare(struct parser *p, struct operand *out)
 {
@@ -373,6 +486,8 @@ parse_compare(struct parser *p, struct operand *out)
 	int rc = parse_sum(p, out);
 
 	sign = p->tok;
+	if (rc == 0 && p->env->is_row && lex_is(&sign, "in") && out->kind == EXPR_NUMBER)
+		return parse_in(p, out);
 	if (rc != 0 || !is_comparison(sign.kind))
 		return rc;
 	if ((rc = parser_next(p)) != 0)
@@ -397,8 +512,12 @@ parser_time(struct parser *p, int64_t *out_ns)
 {
 	const char *place = p->tok.text.at;
 	struct operand time;
-	int rc = parse_sum(p, &time);
+	bool was_time = p->is_time;
+	int rc;
 
+	p->is_time = true;
+	rc = parse_sum(p, &time);
+	p->is_time = was_time;
 	return rc != 0 ? rc : code_time(&p->code, place, &time, out_ns);
 }
 

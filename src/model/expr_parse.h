@@ -17,6 +17,7 @@ struct parser {
 	uint32_t depth;   /* brackets, functions, not and signs around it */
 	bool is_joined;   /* behind an and, or inside these brackets */
 	bool is_negated;  /* behind a not */
+	bool is_time;     /* a constant time is read: names give their values */
 	struct {
 		const char *place; /* NULL: there is none */
 		int64_t ns;

@@ -50,9 +50,16 @@ expr_effect(const struct expr_op *op)
 	case EXPR_OP_AND:
 	case EXPR_OP_OR:
 		return (struct expr_effect){ 2, true, true, true };
+	case EXPR_OP_MEAN:
+	case EXPR_OP_SLOPE:
+	case EXPR_OP_RSD:
+	case EXPR_OP_TOTAL:
+	case EXPR_OP_ITEM:
+		return (struct expr_effect){ 1, false, false, true };
 	case EXPR_OP_IS_TRUE:
 	case EXPR_OP_FROZEN:
 		return (struct expr_effect){ 1, false, true, true };
+	case EXPR_OP_HOURS:
 	case EXPR_OP_SINCE:
 		return (struct expr_effect){ 1, true, false, true };
 	case EXPR_OP_HOLDS:
@@ -70,13 +77,30 @@ expr_effect(const struct expr_op *op)
 bool
 expr_has_cell(const struct expr_op *op)
 {
-	return op->code >= EXPR_OP_FROZEN && op->code <= EXPR_OP_FALLS;
+	return op->code >= EXPR_OP_FROZEN && op->code <= EXPR_OP_HOURS;
+}
+
+uint32_t
+expr_cells(const struct expr_op *op)
+{
+	switch (op->code) {
+	case EXPR_OP_MEAN:
+	case EXPR_OP_SLOPE:
+		return WINDOW_CELLS;
+	case EXPR_OP_RSD:
+		return op->arg2 >= EXPR_RSD_MIN && op->arg2 <= EXPR_RSD_MAX
+			       ? ring_cells((uint32_t)op->arg2)
+			       : 1;
+	default:
+		return expr_has_cell(op);
+	}
 }
 
 static bool
 operands_are_sound(const struct expr_op *op, uint32_t n_channels, uint32_t n_cells)
 {
-	if (expr_has_cell(op) && (op->arg.i < 0 || op->arg.i >= (int64_t)n_cells))
+	if (expr_has_cell(op) &&
+		(op->arg.i < 0 || op->arg.i > (int64_t)n_cells - (int64_t)expr_cells(op)))
 		return false;
 	switch (op->code) {
 	case EXPR_OP_LOAD:
@@ -91,8 +115,16 @@ operands_are_sound(const struct expr_op *op, uint32_t n_channels, uint32_t n_cel
 		return op->arg.i == 0 || op->arg.i == 1;
 	case EXPR_OP_VOTE:
 		return op->arg2 >= 1 && op->arg2 <= (double)op->arg.i;
+	case EXPR_OP_RSD:
+		return op->arg2 >= EXPR_RSD_MIN && op->arg2 <= EXPR_RSD_MAX &&
+		       op->arg2 == floor(op->arg2);
+	case EXPR_OP_ITEM:
+		return op->arg2 >= 1 && op->arg2 <= (double)n_channels && op->arg.i >= 0 &&
+		       op->arg.i <= (int64_t)n_channels - (int64_t)op->arg2;
 	case EXPR_OP_FROZEN:
 	case EXPR_OP_HOLDS:
+	case EXPR_OP_MEAN:
+	case EXPR_OP_SLOPE:
 		return op->arg2 > 0 && op->arg2 <= EXPR_TIME_MAX_S * 1e9;
 	default:
 		return true;
@@ -187,6 +219,22 @@ load(const struct expr_input *in, const struct expr_op *op)
 	return c;
 }
 
+/* The element of a list; one that there is not has no value. */
+static void
+item(struct slot *s, const struct expr_op *op, const struct expr_input *in)
+{
+	struct expr_op one = { .code = EXPR_OP_LOAD };
+
+	if (quality_is_bad(s->quality))
+		return;
+	if (!(s->v >= 1 && s->v <= op->arg2) || s->v != floor(s->v)) {
+		s->quality = Q_UNDEFINED;
+		return;
+	}
+	one.arg.i = op->arg.i + (int64_t)s->v - 1;
+	*s = load(in, &one);
+}
+
 static void
 arithmetic(struct slot *l, const struct slot *r, uint32_t code)
 {
@@ -269,6 +317,35 @@ vote(struct slot *slots, uint32_t n, double need)
 	set_truth(&slots[0], votes >= need);
 }
 
+/* Those that make one number of what was: "not enough values yet" has no result. */
+static void
+run_window(struct slot *s, const struct expr_op *op, const struct expr_input *in)
+{
+	struct cell_look look = { .is_bad = quality_is_bad(s->quality),
+		.truth = s->truth,
+		.v = s->v,
+		.stamp_ns = s->stamp_ns,
+		.now_ns = in->now_ns,
+		.is_trial = in->is_trial };
+	bool is_known = in->cells != NULL;
+
+	if (is_known && op->code == EXPR_OP_RSD)
+		is_known = cell_rsd(&in->cells[op->arg.i], &look, (uint32_t)op->arg2, &s->v);
+	else if (is_known && op->code == EXPR_OP_TOTAL)
+		is_known = cell_total(&in->cells[op->arg.i], &look, &s->v);
+	else if (is_known && op->code == EXPR_OP_HOURS)
+		is_known = cell_hours(&in->cells[op->arg.i], &look, &s->v);
+	else if (is_known)
+		is_known = cell_window(&in->cells[op->arg.i], &look, (int64_t)op->arg2,
+			op->code == EXPR_OP_SLOPE, &s->v);
+	s->stamp_ns = in->now_ns;
+	if (!is_known && !quality_is_bad(s->quality))
+		s->quality = Q_UNDEFINED;
+	else if (is_known && look.is_partial)
+		s->quality = Q_OUT_OF_RANGE;
+	set_number(s, s->v);
+}
+
 /* An operation that remembers. What it says is known now, whatever the age of its input; its quality is the input's. */
 static void
 run_cell(struct slot *s, const struct expr_op *op, const struct expr_input *in)
@@ -276,6 +353,10 @@ run_cell(struct slot *s, const struct expr_op *op, const struct expr_input *in)
 	struct expr_cell copy, *cell = in->cells == NULL ? NULL : &in->cells[op->arg.i];
 	bool is_bad = quality_is_bad(s->quality);
 
+	if (op->code >= EXPR_OP_MEAN) {
+		run_window(s, op, in);
+		return;
+	}
 	if (cell != NULL && in->is_trial) {
 		copy = *cell;
 		cell = &copy;
@@ -355,6 +436,8 @@ expr_run(
 			run_binary(top, top + 1, op->code);
 		else if (expr_has_cell(op))
 			run_cell(top, op, in);
+		else if (op->code == EXPR_OP_ITEM)
+			item(top, op, in);
 		else if (e.pops == 1)
 			run_unary(top, op);
 		else if (op->code == EXPR_OP_CONST)
