@@ -32,6 +32,7 @@ int cli_run(struct args *args);
 int cli_stop(struct args *args);
 int cli_reload(struct args *args);
 int cli_check(struct args *args);
+int cli_sequence(struct args *args);
 int cli_schema(struct args *args);
 int cli_twin(struct args *args);
 int cli_demo(struct args *args);

@@ -34,7 +34,7 @@ static const struct cli_command commands[] = {
 		"are safe and no run is\n"
 		"active; what it weakens is listed and needs a reason. --discard drops the file "
 		"that waits.\n" },
-	{ "check", cli_check, "[--merged|--against-running] FILE",
+	{ "check", cli_check, "[--merged|--against-running] FILE [SEQUENCE.seq]",
 		"say what is wrong in a bench or instrument file, and where",
 		"Each line is  file:line:column: error: what is wrong; what to do [code].\n"
 		"FILE is a bench file, or an instrument file: that one is checked by itself, and "
@@ -42,7 +42,18 @@ static const struct cli_command commands[] = {
 		"through. --merged prints a bench file as it is after 'extends:'. "
 		"--against-running lists what of its\n"
 		"protection the running bench would change with it, and what of that is "
-		"weaker.\n" },
+		"weaker.\n"
+		"A sequence is checked with the bench before it, or with the bench.yaml of its folder or "
+		"one above;\n"
+		"a bench with 'sequences:' is checked with all of them.\n" },
+	{ "sequence", cli_sequence, "format|json|text FILE [--check]",
+		"print a sequence in its one form, or as JSON and back",
+		"  mbc sequence format x.seq            the same, as everybody writes it; comments stay\n"
+		"  mbc sequence format x.seq --check    only say whether it is so\n"
+		"  mbc sequence json x.seq              as JSON, for editors and programs\n"
+		"  mbc sequence text x.seq.json         as text again\n"
+		"\n"
+		"docs/sequences.md describes the language.\n" },
 	{ "twin", cli_twin,
 		"[--seed N] [--for SPAN] [--fault NAME=KIND] [--set CHANNEL=VALUE] [--free "
 		"CHANNEL] "

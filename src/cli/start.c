@@ -224,6 +224,41 @@ check_against(struct args *args)
 static char word_check[] = "--check", word_merged[] = "--merged", word_schema[] = "--schema",
 	    word_instrument[] = "--schema-instrument";
 
+static bool
+is_sequence(const char *path)
+{
+	size_t n = strlen(path);
+
+	return (n > 4 && strcmp(path + n - 4, ".seq") == 0) ||
+	       (n > 9 && strcmp(path + n - 9, ".seq.json") == 0);
+}
+
+/* A sequence, with its bench before it or without. */
+static int
+check_sequence(struct args *args)
+{
+	char *argv[] = { NULL, word_check, args->at[0], args->n == 2 ? args->at[1] : NULL, NULL };
+
+	if (args->n == 2 && !is_sequence(args->at[1]))
+		return cli_say(args, CLI_WRONG, "'%s' is no sequence; its name ends in .seq", args->at[1]);
+	return cli_exec(args, "compile", argv);
+}
+
+/* mbc sequence format|json|text FILE */
+int
+cli_sequence(struct args *args)
+{
+	bool is_check = args_option(args, "--check", NULL);
+	char option[] = "--sequence", word[] = "--check";
+	char *argv[] = { NULL, option, NULL, NULL, is_check ? word : NULL, NULL };
+
+	if (args_count(args, 2, 2) != 0)
+		return CLI_WRONG;
+	argv[2] = args->at[0];
+	argv[3] = args->at[1];
+	return cli_exec(args, "compile", argv);
+}
+
 /* The bench may be run by somebody else, or elsewhere: that its secrets cannot be read here is no mistake in its file. */
 /* What the compiler cannot know: which day it is. */
 static void
@@ -254,11 +289,13 @@ cli_check(struct args *args)
 
 	if (args_option(args, "--against-running", NULL))
 		return check_against(args);
-	if (args_count(args, 1, 1) != 0)
+	if (args_count(args, 1, merged ? 1 : 2) != 0)
 		return CLI_WRONG;
 	argv[2] = args->at[0];
 	if (merged)
 		return cli_exec(args, "compile", argv);
+	if (args->n == 2 || is_sequence(args->at[0]))
+		return check_sequence(args);
 	fd = run_compiler(args, args->at[0], word_check, &status);
 	if (fd < 0)
 		return CLI_FAILED;

@@ -249,6 +249,9 @@ bench_read(struct bench *b, const struct node *root)
 	text = found[TOP_TITLE] == NULL ? NULL : read_text(b, found[TOP_TITLE]);
 	if (text != NULL)
 		b->title = text;
+	text = found[TOP_SEQUENCES] == NULL ? NULL : read_text(b, found[TOP_SEQUENCES]);
+	if (text != NULL)
+		b->sequences = text;
 	if (found[TOP_LANGUAGE] != NULL) {
 		text = read_word(b, found[TOP_LANGUAGE], &schema_top[TOP_LANGUAGE]);
 		b->language = text != NULL ? text : b->language;

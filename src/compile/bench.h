@@ -221,6 +221,7 @@ struct bench {
 	const char *catalogue;    /* folder of instrument files; NULL: none */
 	const char *name, *title, *listen;
 	uint32_t commands;    /* what programs with a token may ask: enum image_commands */
+	const char *sequences; /* folder, as seen from the bench file; NULL: none */
 	const char *language; /* of texts that have several: "en", "fr" */
 	int64_t tick_ns;
 	const char *watchdog; /* empty: none */
@@ -495,6 +496,11 @@ uint32_t code_take(struct bench *b, const struct expr *e);
 
 /* The channel that a word of an expression names, first in the scope (NULL: none); NAMES_NONE: there is none. */
 uint32_t channels_find(const struct bench *b, const char *scope, const char *word);
+
+/* What a channel is in an expression; the number of one of its words, with an error that lists them (ERR_CONF). */
+enum expr_kind channels_kind(const struct bench_channel *ch);
+int channels_choice(const struct bench *b, const struct bench_channel *ch, const char *word,
+	int64_t *out, struct err *err);
 
 /* Is a name not known for an error that was told already: that of an instrument? */
 bool channels_is_of_open(const struct bench *b, const char *name);

@@ -292,8 +292,8 @@ struct calc {
 };
 
 /* What a channel is in an expression. */
-static enum expr_kind
-kind_of(const struct bench_channel *ch)
+enum expr_kind
+channels_kind(const struct bench_channel *ch)
 {
 	if (ch->is_type_open)
 		return EXPR_UNKNOWN;
@@ -330,7 +330,7 @@ env_name(void *ctx, const char *name, struct expr_name *out, struct err *err)
 			near);
 	}
 	ch = &c->b->channels.at[i];
-	out->kind = ch->place < c->ch->place ? kind_of(ch) : EXPR_UNKNOWN; /* a circle */
+	out->kind = ch->place < c->ch->place ? channels_kind(ch) : EXPR_UNKNOWN; /* a circle */
 	out->channel = ch->place;
 	out->unit = ch->unit;
 	out->unit_text = ch->unit_text == NULL ? "" : ch->unit_text;
@@ -338,25 +338,32 @@ env_name(void *ctx, const char *name, struct expr_name *out, struct err *err)
 	return 0;
 }
 
-static int
-env_choice(void *ctx, const void *choices, const char *word, int64_t *out, struct err *err)
+int
+channels_choice(const struct bench *b, const struct bench_channel *ch, const char *word, int64_t *out,
+	struct err *err)
 {
-	const struct calc *c = ctx;
-	const struct bench_channel *ch = choices;
 	char all[120] = "";
 	size_t used = 0;
 
 	for (uint32_t i = ch->first_choice; i < ch->first_choice + ch->n_choices; i++) {
-		if (strcmp(c->b->words.at[i], word) == 0) {
-			*out = c->b->choices.at[i].number;
+		if (strcmp(b->words.at[i], word) == 0) {
+			*out = b->choices.at[i].number;
 			return 0;
 		}
 		if (used < sizeof(all))
 			used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s",
-				i == ch->first_choice ? "" : ", ", c->b->words.at[i]);
+				i == ch->first_choice ? "" : ", ", b->words.at[i]);
 	}
 	return err_set(err, ERR_CONF, 0, "'%.40s' is no choice of '%.60s'; it has %.80s", word,
 		ch->name, all);
+}
+
+static int
+env_choice(void *ctx, const void *choices, const char *word, int64_t *out, struct err *err)
+{
+	const struct calc *c = ctx;
+
+	return channels_choice(c->b, choices, word, out, err);
 }
 
 /* The text of the result's unit: the one that was asked for, or that of a channel in the expression. */

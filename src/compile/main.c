@@ -17,6 +17,7 @@
 #include "compile/compile.h"
 #include "compile/identities.h"
 #include "compile/pages.h"
+#include "compile/seq_bench.h"
 #include "compile/seq_tool.h"
 #include "compile/source.h"
 #include "compile/units.h"
@@ -58,6 +59,7 @@ struct options {
 	int fd;
 	int report; /* where to tell what confines us; -1 */
 	const char *path;
+	const char *sequence; /* ACTION_CHECK: to be checked with the bench; NULL */
 	char **words; /* ACTION_LIST, ACTION_IDENTITIES, ACTION_SEQUENCE: those behind it; ACTION_CHECK: sequences */
 	int n_words;
 };
@@ -65,7 +67,7 @@ struct options {
 static void
 usage(FILE *out)
 {
-	fputs("usage: mbc-compile [--check | --merged | --out-fd N] BENCH.yaml\n"
+	fputs("usage: mbc-compile [--check | --merged | --out-fd N] BENCH.yaml [SEQUENCE.seq]\n"
 	      "       mbc-compile --schema | --schema-instrument | --list [WORD...] | --page "
 	      "FILE.yaml | --index\n"
 	      "       mbc-compile --identities tcp|rtu|udp|serial|hid|usbtmc ADDRESSES [NAME...]\n"
@@ -133,6 +135,9 @@ parse_options(int argc, char **argv, struct options *o)
 			if (!text_to_int(argv[++i], &fd) || fd < 0 || fd > 1023)
 				return -1;
 			o->report = (int)fd;
+		} else if (o->action == ACTION_CHECK && o->path != NULL && o->sequence == NULL &&
+			   seq_bench_is_name(argv[i])) {
+			o->sequence = argv[i];
 		} else if ((argv[i][0] == '-' && argv[i][1] != '\0') || o->path != NULL) {
 			return -1;
 		} else {
@@ -233,8 +238,18 @@ confine(const struct options *o)
 }
 
 static int
+check_all(struct bench *b, uint32_t *out_n)
+{
+	*out_n = 0;
+	return b->sequences == NULL ? 0 : seq_bench_all(b, out_n);
+}
+
+static int
 report(const struct options *o, struct bench *b, const struct buf *image, const struct buf *merged)
 {
+	uint32_t n = 0;
+	int code;
+
 	if (o->fd >= 0 && write_all(o->fd, image) != 0)
 		return 2;
 	if (o->action == ACTION_IMAGE)
@@ -246,9 +261,18 @@ report(const struct options *o, struct bench *b, const struct buf *image, const 
 			b->files.at[0].name, b->instruments.at[0].n_points, b->n_exchanges);
 		return fflush(stdout) == 0 ? 0 : 2;
 	}
+	code = o->sequence != NULL ? seq_bench_file(b, o->sequence) : check_all(b, &n);
+	if (code != 0)
+		return code;
+	if (o->sequence != NULL) {
+		printf("sequence '%s' is good\n", o->sequence);
+		return fflush(stdout) == 0 ? 0 : 2;
+	}
 	printf("bench '%s': %u link%s, %u instrument%s, %u channels\n", b->name, b->links.n,
 		b->links.n == 1 ? "" : "s", b->instruments.n, b->instruments.n == 1 ? "" : "s",
 		b->channels.n - (uint32_t)HEALTH_COUNT);
+	if (b->sequences != NULL)
+		printf("%u sequence%s\n", n, n == 1 ? "" : "s");
 	return fflush(stdout) == 0 ? 0 : 2;
 }
 
@@ -381,6 +405,22 @@ describe(const struct options *o)
 	return rc;
 }
 
+static char bench_path[1024];
+
+/* A sequence alone is checked with the bench that its folder belongs to. */
+static bool
+find_bench(struct options *o)
+{
+	o->sequence = o->path;
+	o->path = bench_path;
+	if (seq_bench_find(o->sequence, bench_path, sizeof(bench_path)))
+		return true;
+	log_err("%s belongs to no bench: there is no bench.yaml in its folder or above; write: mbc check "
+		"BENCH.yaml %s",
+		o->sequence, o->sequence);
+	return false;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -397,6 +437,9 @@ main(int argc, char **argv)
 		usage(stderr);
 		return 1;
 	}
+	if (o.action == ACTION_CHECK && o.sequence == NULL && seq_bench_is_name(o.path) &&
+		!find_bench(&o))
+		return 1;
 	bound_resources();
 	find_catalogue();
 	confine(&o);

@@ -1030,7 +1030,9 @@ const struct key schema_top[] = {
 		.sub = schema_lock,
 		.help = "a switch that locks commands from elsewhere, except towards safe: "
 			"daq.di3, or {channel: daq.di3, locked: off}" },
-	LATER("sequences", "the bench's sequences"),
+	[TOP_SEQUENCES] = { .name = "sequences",
+		.kind = KEY_TEXT,
+		.help = "the folder of the bench's sequences (*.seq), as seen from this file" },
 	LATER("notify", "people to tell"),
 	LATER("share", "channels for other systems"),
 	END,

@@ -15,6 +15,7 @@
 #define EXPR_DIMS 12      /* base dimensions; the first seven are those of the SI */
 #define EXPR_DEPTH_MAX 64 /* nesting of brackets, and of the evaluation's stack */
 #define EXPR_OPS_MAX 1024
+#define EXPR_TIME_MAX_S 1e8 /* of a time inside an expression */
 #define EXPR_SOURCE_MAX 4096 /* bytes of one expression */
 
 /* A unit: value_in_base = value * factor + offset. */
@@ -121,6 +122,8 @@ int expr_convert(
 
 /* Does an operation remember? Then its arg.i is the number of its first cell: whoever joins programs adds to it. */
 bool expr_has_cell(const struct expr_op *op);
+/* How many values it takes off the stack; each puts one there. */
+uint32_t expr_pops(const struct expr_op *op);
 /* How many cells it takes; 0: it does not remember. */
 uint32_t expr_cells(const struct expr_op *op);
 

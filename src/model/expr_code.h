@@ -12,7 +12,6 @@
 
 /* What a time inside an expression may be. */
 #define EXPR_TIME_MIN_S 1e-3
-#define EXPR_TIME_MAX_S 1e8
 
 struct coder {
 	struct expr *out;

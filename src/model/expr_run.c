@@ -81,6 +81,12 @@ expr_has_cell(const struct expr_op *op)
 }
 
 uint32_t
+expr_pops(const struct expr_op *op)
+{
+	return expr_effect(op).pops;
+}
+
+uint32_t
 expr_cells(const struct expr_op *op)
 {
 	switch (op->code) {

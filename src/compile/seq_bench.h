@@ -1,0 +1,21 @@
+/* seq_bench.h - the sequences of a bench, checked with it */
+#ifndef COMPILE_SEQ_BENCH_H
+#define COMPILE_SEQ_BENCH_H
+
+#include "compile/bench.h"
+
+#define SEQ_FILES_MAX 500 /* of a bench */
+
+/* Check one file with a bench that has no errors; what is wrong is printed. Exit code: 0 good, 1 wrong, 2 the system failed. */
+int seq_bench_file(struct bench *b, const char *path);
+
+/* All of `sequences:`; *out_n: how many there are. */
+int seq_bench_all(struct bench *b, uint32_t *out_n);
+
+/* Is it the name of a sequence? */
+bool seq_bench_is_name(const char *path);
+
+/* The bench that the folder of a sequence belongs to: bench.yaml there, or one or two folders above. False: there is none. */
+bool seq_bench_find(const char *path, char *out, size_t cap);
+
+#endif
