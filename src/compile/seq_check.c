@@ -314,7 +314,8 @@ check_limit(struct seq_checker *c, struct seq_header *h)
 			"the limit ends before it begins; write the lower value first");
 	else if (o->has_limits && (from < o->min || to > o->max))
 		diag_error(c->d, from < o->min ? h->low.at : h->high.at, "limit-relax",
-			"the bench limits '%.63s' to %g .. %g, and a sequence can only tighten that",
+			"the bench limits '%.63s' to %g .. %g, and a sequence can only tighten that; write "
+			"a limit inside of it",
 			o->name, o->min, o->max);
 	else {
 		c->low[h->limited.output] = from;

@@ -92,6 +92,8 @@ check_value(struct seq_checker *c, struct seq_ref *r, const struct seq_expr *e)
 	if (e->text == NULL || !seqc_output(c, r))
 		return;
 	ch = channel_of(c, r);
+	if (ch == NULL)
+		return;
 	if (channels_kind(ch) == EXPR_CHOICE) {
 		check_choice(c, ch, e);
 	} else if (channels_kind(ch) == EXPR_TRUTH) {
@@ -211,6 +213,8 @@ check_dwell(struct seq_checker *c, struct seq_stmt *s)
 	if (!seqc_channel(c, &s->dwell.guaranteed))
 		return;
 	ch = channel_of(c, &s->dwell.guaranteed);
+	if (ch == NULL)
+		return;
 	if (!is_number(ch)) {
 		diag_error(c->d, s->dwell.guaranteed.at, "dimension",
 			"'%.63s' is no number and has no band; wait until it is what it should be", ch->name);
@@ -256,6 +260,8 @@ check_wait(struct seq_checker *c, struct seq_stmt *s)
 	if (!seqc_channel(c, &s->wait.channel))
 		return;
 	ch = channel_of(c, &s->wait.channel);
+	if (ch == NULL)
+		return;
 	if (!is_number(ch))
 		diag_error(c->d, s->wait.channel.at, "dimension",
 			"'%.63s' is no number and is never stable; wait until it is what it should be",
@@ -382,7 +388,7 @@ check_record(struct seq_checker *c, struct seq_stmt *s)
 		if (!seqc_channel(c, r) || !is_time)
 			continue;
 		ch = channel_of(c, r);
-		if (low * 1e9 < (double)ch->period_ns)
+		if (ch != NULL && low * 1e9 < (double)ch->period_ns)
 			diag_error(c->d, r->at, "record-rate",
 				"'%.63s' is read every %g s and recorded every %g s; record it less often", ch->name,
 				(double)ch->period_ns / 1e9, low);

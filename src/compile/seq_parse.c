@@ -80,9 +80,15 @@ bool
 seqp_expect(struct seq_parser *p, const char *words, const char *shape)
 {
 	char wanted[64];
+	size_t n;
 
 	if (seqp_take(p, words))
 		return true;
+	n = strcspn(words, " ");
+	if (words[n] == ' ' && is_same(seqp_tok(p), words, n)) { /* ready, and no timeout */
+		p->i++;
+		return seqp_expect(p, words + n + 1, shape);
+	}
 	if (strstr(words, "timeout") != NULL && seqp_tok(p)->kind != SEQ_TOK_BAD) {
 		diag_error(p->d, seqp_place(p), "no-timeout",
 			"a timeout is missing here, and everything that waits has one; write %s",

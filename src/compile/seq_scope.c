@@ -55,12 +55,43 @@ name_symbol(const struct seq_scope *s, const struct seq_symbol *y, struct expr_n
 	}
 }
 
+static struct seq_symbol *add(struct seq_scope *s, enum seq_symbol_kind kind, const char *name,
+	struct place at, uint32_t n_numbers);
+
+/* last(X) comes as X.last: what the channel was before the outage. Each has a number of its own. */
+static const struct seq_symbol *
+find_last(struct seq_scope *s, const char *name)
+{
+	const struct seq_symbol *y = seq_scope_find(s, name);
+	size_t n = strlen(name);
+	const struct bench_channel *ch;
+	struct seq_symbol *made;
+	char base[128];
+	uint32_t i;
+
+	if (y != NULL || n <= 5 || n - 5 >= sizeof(base) || strcmp(name + n - 5, ".last") != 0 ||
+		channels_find(s->b, NULL, name) != NAMES_NONE)
+		return y;
+	memcpy(base, name, n - 5);
+	base[n - 5] = '\0';
+	i = channels_find(s->b, NULL, base);
+	if (i == NAMES_NONE || channels_kind(&s->b->channels.at[i]) != EXPR_NUMBER)
+		return NULL;
+	ch = &s->b->channels.at[i];
+	made = add(s, SEQ_SYMBOL_LAST, tree_text(&s->b->tree, name, n), ch->at, 1);
+	made->unit = ch->unit;
+	made->unit_text = ch->unit_text;
+	made->low = -HUGE_VAL;
+	made->high = HUGE_VAL;
+	return made;
+}
+
 static int
 env_name(void *ctx, const char *name, struct expr_name *out, struct err *err)
 {
 	struct seq_scope *s = ctx;
 	struct bench *b = s->b;
-	const struct seq_symbol *y = seq_scope_find(s, name);
+	const struct seq_symbol *y = s->is_row ? find_last(s, name) : seq_scope_find(s, name);
 	uint32_t i = y != NULL ? NAMES_NONE : channels_find(b, NULL, name);
 	const struct bench_channel *ch;
 	char near[96];
@@ -146,6 +177,40 @@ take(struct seq_scope *s, const struct expr *e, struct seq_program *out)
 	out->is_open = e->kind == EXPR_UNKNOWN;
 }
 
+/* Can an index of a list leave it? Then it is told, at the index. */
+static bool
+check_items(struct seq_scope *s, const struct seq_expr *e, const struct expr *x)
+{
+	for (uint32_t i = 1; i < x->n; i++) {
+		const struct expr_op *op = &x->ops[i];
+		int64_t number = x->ops[i - 1].arg.i - (int64_t)s->b->channels.n;
+		char index[SEQ_NAME_MAX + 3];
+		struct place at = e->at;
+		const char *found;
+
+		if (op->code != EXPR_OP_ITEM || x->ops[i - 1].code != EXPR_OP_LOAD)
+			continue;
+		for (uint32_t k = 0; k < s->symbols.n; k++) {
+			const struct seq_symbol *y = &s->symbols.at[k];
+
+			if ((int64_t)y->number != number || y->is_open || y->is_list ||
+				y->kind == SEQ_SYMBOL_FIELD ||
+				(y->low >= 1 && y->high <= op->arg2 && y->low == floor(y->low)))
+				continue;
+			snprintf(index, sizeof(index), "%s]", y->name);
+			found = strstr(e->text, index);
+			for (const char *p = e->text; found != NULL && p < found; p++)
+				at.column += ((unsigned char)*p & 0xC0) != 0x80;
+			diag_error(s->d, at, "index",
+				"'%.63s' goes from %g to %g and the list from 1 to %g; turn less often, or make the "
+				"list longer",
+				y->name, y->low, y->high, op->arg2);
+			return false;
+		}
+	}
+	return true;
+}
+
 bool
 seq_scope_read(struct seq_scope *s, const struct seq_expr *e, struct seq_program *out)
 {
@@ -153,7 +218,8 @@ seq_scope_read(struct seq_scope *s, const struct seq_expr *e, struct seq_program
 		.unit = env_unit,
 		.name = env_name,
 		.choice = env_choice,
-		.is_row = s->is_row };
+		.has_last = s->is_row,
+		.has_step = s->is_row };
 	struct place at = e->at;
 	struct err err;
 	int column = 0;
@@ -167,6 +233,8 @@ seq_scope_read(struct seq_scope *s, const struct seq_expr *e, struct seq_program
 		diag_error(s->d, at, code_of(s, err.msg), "%s", err.msg);
 		return false;
 	}
+	if (!check_items(s, e, s->b->expr))
+		return false;
 	take(s, s->b->expr, out);
 	out->is_bare = is_bare(s->b->expr, e->text);
 	return true;
@@ -367,7 +435,8 @@ seq_scope_span(
 
 /* ---- the names ------------------------------------------------------------------------------------------------ */
 
-static void
+/* What hides is told, and has no name any more: what is written further down means the channel. */
+static const char *
 check_new(struct seq_scope *s, const char *name, struct place at)
 {
 	const struct seq_symbol *old = seq_scope_find(s, name);
@@ -380,6 +449,9 @@ check_new(struct seq_scope *s, const char *name, struct place at)
 		diag_error(s->d, at, "name-hides",
 			"'%.63s' would hide the channel or instrument of that name; use another name",
 			name);
+	else
+		return name;
+	return old != NULL ? name : "";
 }
 
 static struct seq_symbol *
@@ -512,8 +584,7 @@ add_param(struct seq_scope *s, const struct seq_header *h)
 			SEQ_LIST_MAX);
 		n = SEQ_LIST_MAX;
 	}
-	check_new(s, h->name.text, h->name.at);
-	y = add(s, SEQ_SYMBOL_PARAM, h->name.text, h->name.at, MAX(n, 1u));
+	y = add(s, SEQ_SYMBOL_PARAM, check_new(s, h->name.text, h->name.at), h->name.at, MAX(n, 1u));
 	y->is_list = h->value->is_list;
 	y->n_items = n;
 	y->values = tree_alloc(&s->b->tree, MAX(n, 1u) * sizeof(*y->values));
@@ -546,8 +617,7 @@ add_fields(struct seq_scope *s, const struct seq_field *f)
 	for (; f != NULL; f = f->next) {
 		if (f->name.text == NULL)
 			continue;
-		check_new(s, f->name.text, f->name.at);
-		add(s, SEQ_SYMBOL_FIELD, f->name.text, f->name.at, 0);
+		add(s, SEQ_SYMBOL_FIELD, check_new(s, f->name.text, f->name.at), f->name.at, 0);
 		if (f->kind == SEQ_FIELD_RANGE && f->low.text != NULL && f->high.text != NULL) {
 			if (!seq_scope_read(s, &f->low, &low) || low.kind != EXPR_NUMBER ||
 				!seq_scope_number(s, &f->high, &low.unit, unit_of(s, f->low.text), &high))
@@ -640,14 +710,14 @@ static void
 add_loop(struct seq_scope *s, struct seq_stmt *stmt)
 {
 	bool is_for = stmt->kind == SEQ_FOR;
+	const char *name = "";
 
 	stmt->loop.symbol = s->symbols.n;
 	if (stmt->loop.name.text == NULL)
 		stmt->loop.name = (struct seq_word){ "", stmt->at };
 	else
-		check_new(s, stmt->loop.name.text, stmt->loop.name.at);
-	add(s, is_for ? SEQ_SYMBOL_LOOP : SEQ_SYMBOL_COUNTER, stmt->loop.name.text, stmt->loop.name.at,
-		1);
+		name = check_new(s, stmt->loop.name.text, stmt->loop.name.at);
+	add(s, is_for ? SEQ_SYMBOL_LOOP : SEQ_SYMBOL_COUNTER, name, stmt->loop.name.at, 1);
 	if (is_for)
 		add_for(s, stmt);
 	else

@@ -16,7 +16,8 @@ enum seq_symbol_kind {
 	SEQ_SYMBOL_PARAM,
 	SEQ_SYMBOL_LOOP,    /* the name of a for */
 	SEQ_SYMBOL_COUNTER, /* of a repeat */
-	SEQ_SYMBOL_FIELD    /* has no value in expressions */
+	SEQ_SYMBOL_FIELD,   /* has no value in expressions */
+	SEQ_SYMBOL_LAST     /* "T_bed.last": what a channel was before the outage */
 };
 
 struct seq_symbol {

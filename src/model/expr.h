@@ -51,7 +51,7 @@ struct expr_env {
 	int (*choice)(
 		void *ctx, const void *choices, const char *word, int64_t *out, struct err *err);
 	bool has_last; /* last(NAME) stands for what the name "NAME.last" does, and `outage` is a name */
-	bool is_row; /* of power_loss: `step` and `outage` are names, and `step in (10, 20)` is a condition */
+	bool has_step; /* `step` is a name, and `step in (10, 20)` a condition */
 };
 
 enum expr_opcode {

@@ -129,8 +129,8 @@ parser_find(struct parser *p, struct expr_name *out)
 
 	if (t->kind != TOK_NAME)
 		return parser_unexpected(p, "a channel");
-	if (lex_is_reserved(t->text) && !(p->env->is_row && lex_is(t, "step")) &&
-		!((p->env->is_row || p->env->has_last) && lex_is(t, "outage")))
+	if (lex_is_reserved(t->text) && !(p->env->has_last && lex_is(t, "outage")) &&
+		!(p->env->has_step && lex_is(t, "step")))
 		return code_fail(&p->code, t->text.at,
 			"'%.*s' is a word of the language, not a channel; a value is missing here",
 			lex_shown(t->text), t->text.at);
@@ -152,6 +152,32 @@ parser_find(struct parser *p, struct expr_name *out)
 		"only a channel of the bench with 'write' has a '.%s'; read the instrument's own "
 		"set point",
 		dot + 1);
+}
+
+int
+parser_load(struct parser *p, const struct expr_name *name, struct operand *out)
+{
+	struct token t = p->tok;
+	int rc;
+
+	*out = (struct operand){ .kind = name->kind,
+		.unit = name->kind == EXPR_NUMBER ? name->unit : unit_one,
+		.unit_text = { "", 0 },
+		.source = t.text,
+		.at = p->code.out->n,
+		.choices = name->choices };
+	if (name->unit_text != NULL)
+		out->unit_text = (struct slice){ name->unit_text, strlen(name->unit_text) };
+	if (name->kind == EXPR_TEXT)
+		return code_need_number(&p->code, t.text.at, out);
+	if ((rc = code_read(&p->code, t.text.at, name->channel)) != 0 ||
+		(rc = code_emit(&p->code, t.text.at,
+			 (struct expr_op){ .code = EXPR_OP_LOAD, .arg.i = name->channel })) != 0)
+		return rc;
+	if (name->kind == EXPR_TRUTH &&
+		(rc = code_emit(&p->code, t.text.at, (struct expr_op){ .code = EXPR_OP_IS_TRUE })))
+		return rc;
+	return parser_next(p);
 }
 
 /* A name that is a number; stays at it. */
@@ -220,50 +246,34 @@ parse_item(struct parser *p, const struct token *list, const struct expr_name *n
 	return rc != 0 ? rc : parser_expect(p, TOK_CLOSE_LIST, "']'");
 }
 
-int
-parser_load(struct parser *p, const struct expr_name *name, struct operand *out)
-{
-	struct token t = p->tok;
-	int rc;
-
-	*out = (struct operand){ .kind = name->kind,
-		.unit = name->kind == EXPR_NUMBER ? name->unit : unit_one,
-		.unit_text = { "", 0 },
-		.source = t.text,
-		.at = p->code.out->n,
-		.choices = name->choices };
-	if (name->unit_text != NULL)
-		out->unit_text = (struct slice){ name->unit_text, strlen(name->unit_text) };
-	if (name->n_items > 0) {
-		rc = parser_next(p);
-		return rc != 0 ? rc : parse_item(p, &t, name, out);
-	}
-	if (name->values != NULL && (name->is_const || p->is_time))
-		return emit_value(p, &t, name->values[0], out);
-	if (name->kind == EXPR_TEXT)
-		return code_need_number(&p->code, t.text.at, out);
-	if ((rc = code_read(&p->code, t.text.at, name->channel)) != 0 ||
-		(rc = code_emit(&p->code, t.text.at,
-			 (struct expr_op){ .code = EXPR_OP_LOAD, .arg.i = name->channel })) != 0)
-		return rc;
-	if (name->kind == EXPR_TRUTH &&
-		(rc = code_emit(&p->code, t.text.at, (struct expr_op){ .code = EXPR_OP_IS_TRUE })))
-		return rc;
-	rc = parser_next(p);
-	if (rc == 0 && p->tok.kind == TOK_OPEN_LIST)
-		return code_fail(&p->code, p->tok.text.at,
-			"lists such as %.*s[1] belong to sequences; name a channel",
-			lex_shown(t.text), t.text.at);
-	return rc;
-}
-
 static int
 parse_name(struct parser *p, struct operand *out)
 {
+	struct token t = p->tok;
 	struct expr_name name = { 0 };
 	int rc = parser_find(p, &name);
+	bool is_value = name.values != NULL && (name.is_const || p->is_time);
 
-	return rc != 0 ? rc : parser_load(p, &name, out);
+	if (rc != 0)
+		return rc;
+	if (name.n_items == 0 && !is_value) {
+		rc = parser_load(p, &name, out);
+		if (rc == 0 && p->tok.kind == TOK_OPEN_LIST)
+			return code_fail(&p->code, p->tok.text.at,
+				"lists such as %.*s[1] belong to sequences; name a channel",
+				lex_shown(t.text), t.text.at);
+		return rc;
+	}
+	*out = (struct operand){
+		.kind = name.kind, .unit = name.unit, .source = t.text, .at = p->code.out->n
+	};
+	out->unit_text = (struct slice){ name.unit_text, strlen(name.unit_text) };
+	if (name.n_items == 0)
+		return emit_value(p, &t, name.values[0], out);
+	if (name.kind == EXPR_TEXT)
+		return code_need_number(&p->code, t.text.at, out);
+	rc = parser_next(p);
+	return rc != 0 ? rc : parse_item(p, &t, &name, out);
 }
 
 static int
@@ -486,7 +496,7 @@ parse_compare(struct parser *p, struct operand *out)
 	int rc = parse_sum(p, out);
 
 	sign = p->tok;
-	if (rc == 0 && p->env->is_row && lex_is(&sign, "in") && out->kind == EXPR_NUMBER)
+	if (rc == 0 && p->env->has_step && lex_is(&sign, "in") && out->kind == EXPR_NUMBER)
 		return parse_in(p, out);
 	if (rc != 0 || !is_comparison(sign.kind))
 		return rc;
