@@ -48,7 +48,8 @@ static const struct cli_command commands[] = {
 		"a bench with 'sequences:' is checked with all of them.\n" },
 	{ "sequence", cli_sequence, "format|json|text FILE [--check]",
 		"print a sequence in its one form, or as JSON and back",
-		"  mbc sequence format x.seq            the same, as everybody writes it; comments stay\n"
+		"  mbc sequence format x.seq            the same, as everybody writes it; comments "
+		"stay\n"
 		"  mbc sequence format x.seq --check    only say whether it is so\n"
 		"  mbc sequence json x.seq              as JSON, for editors and programs\n"
 		"  mbc sequence text x.seq.json         as text again\n"

@@ -240,7 +240,8 @@ check_sequence(struct args *args)
 	char *argv[] = { NULL, word_check, args->at[0], args->n == 2 ? args->at[1] : NULL, NULL };
 
 	if (args->n == 2 && !is_sequence(args->at[1]))
-		return cli_say(args, CLI_WRONG, "'%s' is no sequence; its name ends in .seq", args->at[1]);
+		return cli_say(
+			args, CLI_WRONG, "'%s' is no sequence; its name ends in .seq", args->at[1]);
 	return cli_exec(args, "compile", argv);
 }
 

@@ -220,9 +220,9 @@ struct bench {
 	bool may_be_file;         /* an instrument file by itself is checked, too */
 	const char *catalogue;    /* folder of instrument files; NULL: none */
 	const char *name, *title, *listen;
-	uint32_t commands;    /* what programs with a token may ask: enum image_commands */
+	uint32_t commands;     /* what programs with a token may ask: enum image_commands */
 	const char *sequences; /* folder, as seen from the bench file; NULL: none */
-	const char *language; /* of texts that have several: "en", "fr" */
+	const char *language;  /* of texts that have several: "en", "fr" */
 	int64_t tick_ns;
 	const char *watchdog; /* empty: none */
 	int64_t watchdog_timeout_ns;
@@ -452,6 +452,9 @@ void loops_resolve(struct bench *b);
 /* A change of `ch` for each `per`, as "20 K/min" or "2 %/K": its number in their units. what, example: for messages. False: told. */
 bool outputs_rate(struct bench *b, const struct bench_channel *ch, const struct unit *per,
 	const char *what, const char *example, const struct node *n, double *out);
+/* "20 K/min" as a change of the channel a second; above 0. */
+bool outputs_change(
+	struct bench *b, const struct bench_channel *ch, const struct node *n, double *out);
 
 /* How values of the output become those of the channel `at` that it writes: factor, offset or table; has_limits, min and max.
  * False: there is no way back, and that was told. */

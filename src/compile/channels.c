@@ -339,8 +339,8 @@ env_name(void *ctx, const char *name, struct expr_name *out, struct err *err)
 }
 
 int
-channels_choice(const struct bench *b, const struct bench_channel *ch, const char *word, int64_t *out,
-	struct err *err)
+channels_choice(const struct bench *b, const struct bench_channel *ch, const char *word,
+	int64_t *out, struct err *err)
 {
 	char all[120] = "";
 	size_t used = 0;

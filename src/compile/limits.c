@@ -11,10 +11,12 @@
 #include "compile/bench.h"
 #include "compile/read.h"
 
-#define SHUT_NS (5 * NS_PER_S) /* a valve and its flow may be set one after the other */
+#define RATE_NS (60 * NS_PER_S) /* over which a rate is taken: what is shorter is noise */
+#define SHUT_NS (5 * NS_PER_S)  /* a valve and its flow may be set one after the other */
 
 /* In the order of the rows of schema_limits. */
-static const char *const suffixes[] = { "high", "low", "high_high", "low_low", "deviation" };
+static const char *const suffixes[] = { "high", "low", "high_high", "low_low", "deviation",
+	"rate" };
 
 static bool
 is_above(unsigned limit)
@@ -242,6 +244,41 @@ hysteresis(struct bench *b, const struct bench_channel *ch, const struct node *n
 	return v;
 }
 
+/* abs(slope(channel, 1 min)) > v; over when it is a tenth less. */
+static void
+put_rate(struct bench *b, const struct bench_alarm *a, bool is_more, double v, const char *said,
+	struct bench_cond *out)
+{
+	const struct bench_channel *ch = &b->channels.at[a->of];
+	char text[320];
+	int n;
+
+	*out = (struct bench_cond){ .first_op = b->code.n };
+	put(b, out, EXPR_OP_LOAD, (union value){ .i = ch->place });
+	put(b, out, EXPR_OP_SLOPE, (union value){ .i = b->n_cells });
+	b->code.at[b->code.n - 1].arg2 = RATE_NS;
+	b->n_cells += expr_cells(&b->code.at[b->code.n - 1]);
+	put(b, out, EXPR_OP_ABS, (union value){ 0 });
+	put(b, out, EXPR_OP_CONST, (union value){ .f = v });
+	put(b, out, is_more ? EXPR_OP_GT : EXPR_OP_LT, (union value){ 0 });
+	n = snprintf(text, sizeof(text), "abs(slope(%s, 1 min)) %c %.60s%s", ch->name,
+		is_more ? '>' : '<', said, is_more ? "" : " * 0.9");
+	out->text = tree_text(&b->tree, text, MIN((size_t)n, sizeof(text) - 1));
+}
+
+static void
+limits_rate(struct bench *b, struct bench_alarm *a, const struct node *n)
+{
+	const struct bench_channel *ch = &b->channels.at[a->of];
+	const char *said = read_text(b, n);
+	double v;
+
+	if (said == NULL || ch->is_unit_open || !outputs_change(b, ch, n, &v))
+		return;
+	put_rate(b, a, true, v, said, &a->when);
+	put_rate(b, a, false, v * 0.9, said, &a->clear);
+}
+
 void
 limits_read(struct bench *b, struct bench_alarm *a)
 {
@@ -263,6 +300,10 @@ limits_read(struct bench *b, struct bench_alarm *a)
 			"'%s' has no target to deviate from; add write: or pid:, or remove "
 			"'deviation'",
 			ch->name);
+		return;
+	}
+	if (a->limit == LIMIT_RATE) {
+		limits_rate(b, a, n);
 		return;
 	}
 	if (is_distance)

@@ -415,7 +415,8 @@ find_bench(struct options *o)
 	o->path = bench_path;
 	if (seq_bench_find(o->sequence, bench_path, sizeof(bench_path)))
 		return true;
-	log_err("%s belongs to no bench: there is no bench.yaml in its folder or above; write: mbc check "
+	log_err("%s belongs to no bench: there is no bench.yaml in its folder or above; write: mbc "
+		"check "
 		"BENCH.yaml %s",
 		o->sequence, o->sequence);
 	return false;

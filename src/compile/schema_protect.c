@@ -194,6 +194,10 @@ const struct key schema_limits[] = {
 	[LIMIT_DEVIATION] = { .name = "deviation",
 		.kind = KEY_QUANTITY,
 		.help = "the alarm NAME_deviation: an output is so far from its target" },
+	[LIMIT_RATE] = { .name = "rate",
+		.kind = KEY_TEXT,
+		.help = "the alarm NAME_rate: over a minute the value rises or falls faster: 20 "
+			"K/min" },
 	[LIMIT_FOR] = { .name = "for",
 		.kind = KEY_SPAN,
 		.min = 0,
@@ -211,7 +215,6 @@ const struct key schema_limits[] = {
 	[LIMIT_DO] = { .name = "do",
 		.kind = KEY_TEXTS,
 		.help = "what a person does about them; needed for high and critical" },
-	{ .name = "rate", .kind = KEY_LATER, .help = "how fast the value moves" },
 	END,
 };
 

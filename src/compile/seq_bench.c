@@ -75,7 +75,8 @@ seq_bench_all(struct bench *b, uint32_t *out_n)
 	snprintf(path, sizeof(path), "%.*s%s", folder, b->path, b->sequences);
 	dir = opendir(path);
 	if (dir == NULL) {
-		log_err("sequences: %s: %s; make the folder, or correct the key", path, strerror(errno));
+		log_err("sequences: %s: %s; make the folder, or correct the key", path,
+			strerror(errno));
 		return 1;
 	}
 	while ((e = readdir(dir)) != NULL && n < SEQ_FILES_MAX)

@@ -32,7 +32,8 @@ use(struct seq_checker *c, uint32_t channel, struct place at)
 	if (c->is_needed[channel] || c->is_told[channel] || strncmp(ch->name, "mbc.", 4) == 0)
 		return;
 	c->is_told[channel] = true;
-	diag_error(c->d, at, "needs", "'%.80s' is used and not named in needs; add it there", ch->name);
+	diag_error(c->d, at, "needs", "'%.80s' is used and not named in needs; add it there",
+		ch->name);
 }
 
 void
@@ -76,7 +77,8 @@ seqc_output(struct seq_checker *c, struct seq_ref *r)
 		return false;
 	if (r->output == NAMES_NONE) {
 		diag_error(c->d, r->at, "read-only",
-			"'%.80s' cannot be written; name a channel of the bench with 'write'", r->name);
+			"'%.80s' cannot be written; name a channel of the bench with 'write'",
+			r->name);
 		return false;
 	}
 	if (c->b->outputs.at[r->output].hazard == HAZARD_HEAT ||
@@ -105,7 +107,8 @@ seqc_text(struct seq_checker *c, const struct seq_word *w)
 			at.column += ((unsigned char)*q & 0xC0) != 0x80;
 		at.column++; /* the quote */
 		n = strcspn(p, "}");
-		snprintf(name, sizeof(name), "%.*s", (int)MIN(n - (*p == '{'), sizeof(name) - 1), p + 1);
+		snprintf(name, sizeof(name), "%.*s", (int)MIN(n - (*p == '{'), sizeof(name) - 1),
+			p + 1);
 		if (*p == '}' || p[n] != '}') {
 			diag_error(c->d, at, "text-name",
 				"a single brace in a text; write {NAME}, or {{ and }} for braces");
@@ -113,7 +116,8 @@ seqc_text(struct seq_checker *c, const struct seq_word *w)
 		}
 		if (seq_scope_find(&c->s, name) == NULL)
 			diag_error(c->d, at, "text-name",
-				"'{%.63s}' is no field, parameter, loop name or counter that holds here; "
+				"'{%.63s}' is no field, parameter, loop name or counter that holds "
+				"here; "
 				"write {{ for a brace",
 				name);
 		p += n;
@@ -139,7 +143,8 @@ need(struct seq_checker *c, const struct seq_ref *r)
 		return;
 	read_suggest(c->b, &c->b->channel_names, r->name, near);
 	diag_error(c->d, r->at, "unknown-channel",
-		"the bench has no channel or instrument '%.80s'; %scorrect the name", r->name, near);
+		"the bench has no channel or instrument '%.80s'; %scorrect the name", r->name,
+		near);
 }
 
 /* ---- constants and conditions --------------------------------------------------------------------------------- */
@@ -152,7 +157,8 @@ is_constant(struct seq_checker *c, const struct seq_expr *e, const struct seq_pr
 	if (ch == NULL)
 		return true;
 	diag_error(c->d, seqc_place_of(e, ch->name), "constant",
-		"'%.80s' changes while the sequence runs; write a number, a parameter or a loop name",
+		"'%.80s' changes while the sequence runs; write a number, a parameter or a loop "
+		"name",
 		ch->name);
 	return false;
 }
@@ -198,8 +204,8 @@ seqc_fits(struct seq_checker *c, const struct seq_program *inner, const struct s
 		return;
 	if (!seq_scope_corners(&c->s, both, 2, is_inside, worst))
 		diag_error(c->d, outer->at, "time",
-			"%s takes %g s and the timeout is %g s; make the timeout longer", what, worst[0],
-			worst[1]);
+			"%s takes %g s and the timeout is %g s; make the timeout longer", what,
+			worst[0], worst[1]);
 }
 
 bool
@@ -228,16 +234,18 @@ check_goto(struct seq_checker *c, const struct seq_action *a)
 	const struct seq_step *to = seqc_step(c, a->step.v);
 
 	if (to == NULL)
-		diag_error(c->d, a->step.at, "unknown-step", "there is no step %lld; correct the number",
-			(long long)a->step.v);
+		diag_error(c->d, a->step.at, "unknown-step",
+			"there is no step %lld; correct the number", (long long)a->step.v);
 	else if (to->entry == SEQ_ENTRY_NONE)
 		diag_error(c->d, a->step.at, "no-entry",
-			"step %lld has no entry, so that only the step before it leads there; write entry "
+			"step %lld has no entry, so that only the step before it leads there; "
+			"write entry "
 			"always or entry when CONDITION in its line",
 			(long long)a->step.v);
 	else if (!c->is_handler && c->step != NULL && to->number <= c->step->number)
 		diag_error(c->d, a->step.at, "backward",
-			"step %lld does not come after step %lld; a step leads forward only, but from "
+			"step %lld does not come after step %lld; a step leads forward only, but "
+			"from "
 			"handlers",
 			(long long)to->number, (long long)c->step->number);
 }
@@ -254,7 +262,8 @@ check_trip(struct seq_checker *c, struct seq_action *a)
 	}
 	read_suggest(c->b, &c->b->safe_state_names, a->state.text, near);
 	diag_error(c->d, a->state.at, "unknown-safe-state",
-		"the bench has no safe state '%.63s'; %sname one of safe_states:", a->state.text, near);
+		"the bench has no safe state '%.63s'; %sname one of safe_states:", a->state.text,
+		near);
 }
 
 void
@@ -273,7 +282,8 @@ seqc_action(struct seq_checker *c, struct seq_action *a)
 	if (a->until.text == NULL)
 		return;
 	if (seqc_condition(c, &a->until, &until) && !seqc_can_be(c, &until))
-		diag_error(c->d, a->until.at, "never", "this cannot come true; correct the condition");
+		diag_error(
+			c->d, a->until.at, "never", "this cannot come true; correct the condition");
 	seqc_time(c, &a->timeout, &timeout);
 	if (!until.is_open && until.n > 0 && until.ops[until.n - 1].code == EXPR_OP_HOLDS &&
 		!timeout.is_open) {
@@ -282,7 +292,8 @@ seqc_action(struct seq_checker *c, struct seq_action *a)
 		seq_scope_span(&c->s, &timeout, &low, &high);
 		if (until.ops[until.n - 1].arg2 / 1e9 > low)
 			diag_error(c->d, a->timeout.at, "time",
-				"the condition has to hold for %g s and the timeout is %g s; make the timeout "
+				"the condition has to hold for %g s and the timeout is %g s; make "
+				"the timeout "
 				"longer",
 				until.ops[until.n - 1].arg2 / 1e9, low);
 	}
@@ -314,7 +325,8 @@ check_limit(struct seq_checker *c, struct seq_header *h)
 			"the limit ends before it begins; write the lower value first");
 	else if (o->has_limits && (from < o->min || to > o->max))
 		diag_error(c->d, from < o->min ? h->low.at : h->high.at, "limit-relax",
-			"the bench limits '%.63s' to %g .. %g, and a sequence can only tighten that; write "
+			"the bench limits '%.63s' to %g .. %g, and a sequence can only tighten "
+			"that; write "
 			"a limit inside of it",
 			o->name, o->min, o->max);
 	else {
@@ -333,12 +345,14 @@ check_speed(struct seq_checker *c, const struct seq_guard *g, const struct seq_p
 		for (uint32_t k = 0; k < i; k++) {
 			uint32_t place = expr_op_reads(&p->ops[k]);
 			const struct bench_channel *ch =
-				place < c->b->channels.n ? &c->b->channels.at[c->b->order[place]] : NULL;
+				place < c->b->channels.n ? &c->b->channels.at[c->b->order[place]]
+							 : NULL;
 
 			if (ch == NULL || (double)ch->period_ns <= p->ops[i].arg2)
 				continue;
 			diag_error(c->d, seqc_place_of(&g->when, ch->name), "slow-guard",
-				"'%.63s' is read every %g s and has to hold for %g s; make the time longer, or "
+				"'%.63s' is read every %g s and has to hold for %g s; make the "
+				"time longer, or "
 				"read it more often",
 				ch->name, (double)ch->period_ns / 1e9, p->ops[i].arg2 / 1e9);
 			return;
@@ -360,20 +374,23 @@ check_guard(struct seq_checker *c, struct seq_guard *g)
 				g->name.text, other->at.line);
 	for (const struct seq_number *n = g->in; n != NULL; n = n->next) {
 		if (seqc_step(c, n->v) == NULL)
-			diag_error(c->d, n->at, "unknown-step", "there is no step %lld; correct the number",
-				(long long)n->v);
+			diag_error(c->d, n->at, "unknown-step",
+				"there is no step %lld; correct the number", (long long)n->v);
 		last = MAX(last, n->v);
 	}
 	if (seqc_condition(c, &g->when, &p)) {
 		check_speed(c, g, &p);
 		if (!seqc_can_be(c, &p))
 			diag_error(c->d, g->when.at, "never",
-				"this cannot come true, so that the guard guards nothing; correct it");
+				"this cannot come true, so that the guard guards nothing; correct "
+				"it");
 	}
 	seqc_action(c, g->then);
-	if (g->then != NULL && g->then->kind == SEQ_GOTO && g->in != NULL && last >= g->then->step.v)
+	if (g->then != NULL && g->then->kind == SEQ_GOTO && g->in != NULL &&
+		last >= g->then->step.v)
 		diag_error(c->d, g->then->step.at, "backward",
-			"the guard watches step %lld and leads to step %lld; a step leads forward only",
+			"the guard watches step %lld and leads to step %lld; a step leads forward "
+			"only",
 			(long long)last, (long long)g->then->step.v);
 }
 
@@ -400,20 +417,23 @@ check_step_line(struct seq_checker *c, struct seq_step *s, const struct seq_step
 	struct seq_program p;
 
 	if (s->number > SEQ_STEP_NUMBER_MAX)
-		diag_error(c->d, s->number_at, "step-order", "a step number above %d; use smaller ones",
-			SEQ_STEP_NUMBER_MAX);
+		diag_error(c->d, s->number_at, "step-order",
+			"a step number above %d; use smaller ones", SEQ_STEP_NUMBER_MAX);
 	if (before != NULL && s->number <= before->number)
 		diag_error(c->d, s->number_at, "step-order",
-			"step %lld stands behind step %lld; the numbers rise, and each is there once",
+			"step %lld stands behind step %lld; the numbers rise, and each is there "
+			"once",
 			(long long)s->number, (long long)before->number);
 	if (before != NULL && s->entry == SEQ_ENTRY_NONE && leaves(before->body))
 		diag_error(c->d, s->at, "unreachable",
-			"nothing leads to step %lld: the one before it never reaches its end; give it an "
+			"nothing leads to step %lld: the one before it never reaches its end; give "
+			"it an "
 			"entry, or remove it",
 			(long long)s->number);
 	seqc_text(c, &s->title);
 	if (s->entry == SEQ_ENTRY_WHEN && seqc_condition(c, &s->when, &p) && !seqc_can_be(c, &p))
-		diag_error(c->d, s->when.at, "never", "this cannot come true; correct the condition");
+		diag_error(
+			c->d, s->when.at, "never", "this cannot come true; correct the condition");
 }
 
 /* ---- handlers ------------------------------------------------------------------------------------------------- */
@@ -433,7 +453,8 @@ check_row(struct seq_checker *c, struct seq_row *r)
 				p.ops[i + 1].code == EXPR_OP_CONST &&
 				seqc_step(c, (int64_t)p.ops[i + 1].arg.f) == NULL)
 				diag_error(c->d, r->when.at, "unknown-step",
-					"there is no step %g; correct the number", p.ops[i + 1].arg.f);
+					"there is no step %g; correct the number",
+					p.ops[i + 1].arg.f);
 	seqc_action(c, r->then);
 	for (struct seq_ref *o = r->with; o != NULL; o = o->next)
 		seqc_output(c, o);
@@ -449,8 +470,8 @@ check_back(struct seq_checker *c, const struct seq_row *r)
 	if (r->back_at.text == NULL || !seq_scope_read(&c->s, &r->back_at, &p) || p.is_open)
 		return;
 	if (p.kind != EXPR_NUMBER || p.unit.dim[UNIT_TIME] >= 0) {
-		diag_error(c->d, r->back_at.at, "dimension", "'%.60s' is no rate; write one, as 10 K/min",
-			r->back_at.text);
+		diag_error(c->d, r->back_at.at, "dimension",
+			"'%.60s' is no rate; write one, as 10 K/min", r->back_at.text);
 		return;
 	}
 	if (!is_constant(c, &r->back_at, &p))
@@ -475,7 +496,8 @@ check_rows(struct seq_checker *c, struct seq_handler *h)
 	}
 	if (!is_last)
 		diag_error(c->d, h->at, "otherwise",
-			"the table has no last row for everything else; add: otherwise -> trip SAFE_STATE");
+			"the table has no last row for everything else; add: otherwise -> trip "
+			"SAFE_STATE");
 }
 
 static void
@@ -489,7 +511,8 @@ check_on_hold(struct seq_checker *c, const struct seq_handler *h)
 	seq_scope_span(&c->s, &p, &low, &high);
 	if (c->writes_hot && high * 1e9 > (double)SEQ_HOLD_MAX_NS)
 		diag_error(c->d, h->at, "hold-too-long",
-			"the sequence writes heat or fuel and may hold for %g h; the bench allows at most "
+			"the sequence writes heat or fuel and may hold for %g h; the bench allows "
+			"at most "
 			"%g h",
 			high / 3600, (double)SEQ_HOLD_MAX_NS / 3600e9);
 }
@@ -500,18 +523,21 @@ check_handler(struct seq_checker *c, struct seq_handler *h)
 	for (const struct seq_handler *other = c->q->handlers; other != h; other = other->next)
 		if (other->kind == h->kind)
 			diag_error(c->d, h->at, "name-twice",
-				"this handler is there already, in line %u; remove one", other->at.line);
+				"this handler is there already, in line %u; remove one",
+				other->at.line);
 	if (h->kind == SEQ_ON_POWER_LOSS)
 		check_rows(c, h);
 	if (h->kind == SEQ_ON_HOLD)
 		check_on_hold(c, h);
 	if (h->kind == SEQ_ON_ABORT && h->then != NULL && h->then->kind == SEQ_ABORT)
 		diag_error(c->d, h->then->at, "abort-loop",
-			"'on abort' that aborts goes round in a circle; name a step or a safe state");
+			"'on abort' that aborts goes round in a circle; name a step or a safe "
+			"state");
 	else if (h->then != NULL && h->kind != SEQ_ON_POWER_LOSS &&
 		 (h->then->kind == SEQ_HOLD || h->then->kind == SEQ_SKIP))
 		diag_error(c->d, h->then->at, "wrong-action",
-			"a handler that holds or skips ends nothing; name a step, abort or a safe state");
+			"a handler that holds or skips ends nothing; name a step, abort or a safe "
+			"state");
 	seqc_action(c, h->then);
 }
 
@@ -548,13 +574,16 @@ check_whole(struct seq_checker *c)
 		has_on_hold = has_on_hold || h->kind == SEQ_ON_HOLD;
 	if (c->writes_hot && !has_on_hold)
 		diag_error(c->d, c->q->at, "no-on-hold",
-			"the sequence writes heat or fuel, and nothing ends a hold; add: on hold > 2 h -> step "
+			"the sequence writes heat or fuel, and nothing ends a hold; add: on hold > "
+			"2 h -> step "
 			"NUMBER");
 	if (c->q->n_steps == 0)
 		diag_error(c->d, c->q->at, "empty", "a sequence without steps; write one");
 	for (uint32_t i = 0; i < c->n_records; i++)
 		diag_warn(c->d, c->q->at, "open-record",
-			"the record '%.60s' is never stopped and ends with the run; add: stop record", c->records[i]);
+			"the record '%.60s' is never stopped and ends with the run; add: stop "
+			"record",
+			c->records[i]);
 }
 
 void

@@ -45,8 +45,9 @@ guess_load(const struct seq_checker *c, uint32_t place)
 		for (uint32_t i = 0; i < c->s.symbols.n; i++) {
 			const struct seq_symbol *y = &c->s.symbols.at[i];
 
-			if (!y->is_open && y->kind >= SEQ_SYMBOL_PARAM && y->kind != SEQ_SYMBOL_FIELD &&
-				!y->is_list && place - c->b->channels.n == y->number) {
+			if (!y->is_open && y->kind >= SEQ_SYMBOL_PARAM &&
+				y->kind != SEQ_SYMBOL_FIELD && !y->is_list &&
+				place - c->b->channels.n == y->number) {
 				g.low = y->low;
 				g.high = y->high;
 			}
@@ -288,7 +289,8 @@ check_interlocks(struct seq_checker *c, struct place at)
 		expr_run(&c->b->code.at[lock->forbid.first_op], lock->forbid.n_ops, &in, &r);
 		if (r.truth == TRUTH_TRUE)
 			diag_error(c->d, at, "interlock",
-				"the interlock '%.63s' forbids this: %.120s; change the order of what is written",
+				"the interlock '%.63s' forbids this: %.120s; change the order of "
+				"what is written",
 				lock->name, lock->forbid.text);
 	}
 }
@@ -304,7 +306,8 @@ check_shutoffs(struct seq_checker *c, uint32_t output, struct place at)
 			!(c->least[i] > 0) || c->known[o->shutoff] != (double)o->shutoff_is)
 			continue;
 		diag_error(c->d, at, "shutoff",
-			"'%.63s' is asked to flow while its shut-off '%.63s' is closed; open it before, or set "
+			"'%.63s' is asked to flow while its shut-off '%.63s' is closed; open it "
+			"before, or set "
 			"the flow to 0",
 			o->name, c->b->outputs.at[o->shutoff].name);
 	}
@@ -327,18 +330,22 @@ value_of(struct seq_checker *c, const struct seq_ref *r, const struct seq_expr *
 
 		if (n >= 2 && text[0] == '"')
 			text = tree_text(&c->b->tree, text + 1, n - 2);
-		return channels_choice(c->b, ch, text, &number, &err) == 0 ? (double)number : (double)NAN;
+		return channels_choice(c->b, ch, text, &number, &err) == 0 ? (double)number
+									   : (double)NAN;
 	}
 	if (channels_kind(ch) == EXPR_TRUTH) {
-		if (strcmp(text, "on") == 0 || strcmp(text, "true") == 0 || strcmp(text, "yes") == 0)
+		if (strcmp(text, "on") == 0 || strcmp(text, "true") == 0 ||
+			strcmp(text, "yes") == 0)
 			return 1;
-		return strcmp(text, "off") == 0 || strcmp(text, "false") == 0 || strcmp(text, "no") == 0
+		return strcmp(text, "off") == 0 || strcmp(text, "false") == 0 ||
+				       strcmp(text, "no") == 0
 			       ? 0
 			       : (double)NAN;
 	}
 	memset(quiet, 0, sizeof(*quiet)); /* its faults were told */
 	c->s.d = quiet;
-	if (seq_scope_number(&c->s, e, &ch->unit, ch->unit_text, &p) && seq_scope_reads(&c->s, &p) == NULL)
+	if (seq_scope_number(&c->s, e, &ch->unit, ch->unit_text, &p) &&
+		seq_scope_reads(&c->s, &p) == NULL)
 		seq_scope_span(&c->s, &p, &low, &high);
 	c->s.d = d;
 	*out_high = high;
@@ -411,7 +418,8 @@ flow_parallel(struct seq_checker *c, const struct seq_stmt *s)
 		memcpy(c->known, before, n * sizeof(*before));
 		flow_stmts(c, d->body);
 		for (uint32_t i = 0; i < n; i++)
-			if (!(c->known[i] == before[i]) && !(isnan(c->known[i]) && isnan(before[i])))
+			if (!(c->known[i] == before[i]) &&
+				!(isnan(c->known[i]) && isnan(before[i])))
 				after[i] = c->known[i];
 	}
 	memcpy(c->known, after, n * sizeof(*after));

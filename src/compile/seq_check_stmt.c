@@ -39,9 +39,10 @@ check_range(struct seq_checker *c, const struct seq_ref *r, const struct seq_exp
 		return;
 	}
 	diag_error(c->d, e->at, "range",
-		"%g %.20s for '%.63s', which has %g .. %g; change the value, or the range of its parameters",
-		low < c->low[r->output] ? low : high, ch->unit_text == NULL ? "" : ch->unit_text, o->name,
-		c->low[r->output], c->high[r->output]);
+		"%g %.20s for '%.63s', which has %g .. %g; change the value, or the range of its "
+		"parameters",
+		low < c->low[r->output] ? low : high, ch->unit_text == NULL ? "" : ch->unit_text,
+		o->name, c->low[r->output], c->high[r->output]);
 }
 
 static bool
@@ -105,7 +106,8 @@ check_value(struct seq_checker *c, struct seq_ref *r, const struct seq_expr *e)
 		seqc_reads(c, e, &p);
 		check_range(c, r, e, &p);
 	} else if (channels_kind(ch) == EXPR_TEXT) {
-		diag_error(c->d, r->at, "read-only", "'%.63s' is a text; a sequence writes none", ch->name);
+		diag_error(c->d, r->at, "read-only", "'%.63s' is a text; a sequence writes none",
+			ch->name);
 	}
 }
 
@@ -128,7 +130,8 @@ check_band(struct seq_checker *c, const struct bench_channel *ch, const struct s
 		!seq_scope_number(&c->s, e, &difference, said, &p))
 		return false;
 	if (seq_scope_reads(&c->s, &p) != NULL) {
-		diag_error(c->d, e->at, "constant", "a band that changes; write a number or a parameter");
+		diag_error(c->d, e->at, "constant",
+			"a band that changes; write a number or a parameter");
 		return false;
 	}
 	seq_scope_span(&c->s, &p, &low, &high);
@@ -155,21 +158,24 @@ check_rate(struct seq_checker *c, const struct seq_ref *r, const struct seq_expr
 	if (!unit_combine(&rate, &unit_second, -1, &rate))
 		return;
 	snprintf(said, sizeof(said), "%.60s/min",
-		ch->unit.is_point ? "K" : ch->unit_text == NULL ? "1" : ch->unit_text);
+		ch->unit.is_point       ? "K"
+		: ch->unit_text == NULL ? "1"
+					: ch->unit_text);
 	if (!seq_scope_number(&c->s, e, &rate, said, &p))
 		return;
 	if (seq_scope_reads(&c->s, &p) != NULL) {
-		diag_error(c->d, e->at, "constant", "a rate that changes; write a number or a parameter");
+		diag_error(c->d, e->at, "constant",
+			"a rate that changes; write a number or a parameter");
 		return;
 	}
 	seq_scope_span(&c->s, &p, &low, &high);
 	if (low <= 0)
-		diag_error(c->d, e->at, "empty", "a rate of %g; write one above 0, the target says where to",
-			low);
+		diag_error(c->d, e->at, "empty",
+			"a rate of %g; write one above 0, the target says where to", low);
 	else if (o->ramp > 0 && high > o->ramp * (1 + 1e-9))
 		diag_error(c->d, e->at, "rate",
-			"%g %s for '%.63s', which changes by %g at most; use a lower rate", high * 60, said,
-			o->name, o->ramp * 60);
+			"%g %s for '%.63s', which changes by %g at most; use a lower rate",
+			high * 60, said, o->name, o->ramp * 60);
 }
 
 static void
@@ -217,7 +223,8 @@ check_dwell(struct seq_checker *c, struct seq_stmt *s)
 		return;
 	if (!is_number(ch)) {
 		diag_error(c->d, s->dwell.guaranteed.at, "dimension",
-			"'%.63s' is no number and has no band; wait until it is what it should be", ch->name);
+			"'%.63s' is no number and has no band; wait until it is what it should be",
+			ch->name);
 		return;
 	}
 	check_band(c, ch, &s->dwell.within);
@@ -243,13 +250,15 @@ check_wait(struct seq_checker *c, struct seq_stmt *s)
 			return;
 		if (!seqc_can_be(c, &p))
 			diag_error(c->d, s->wait.until.at, "never",
-				"this cannot come true, and the wait would end at its timeout; correct the "
+				"this cannot come true, and the wait would end at its timeout; "
+				"correct the "
 				"condition");
 		if (p.ops[p.n - 1].code == EXPR_OP_HOLDS && !timeout.is_open && timeout.n > 0) {
 			seq_scope_span(&c->s, &timeout, &low, &high);
 			if (p.ops[p.n - 1].arg2 / 1e9 > low)
 				diag_error(c->d, s->wait.timeout.at, "time",
-					"the condition has to hold for %g s and the timeout is %g s; make the "
+					"the condition has to hold for %g s and the timeout is %g "
+					"s; make the "
 					"timeout longer",
 					p.ops[p.n - 1].arg2 / 1e9, low);
 		}
@@ -264,7 +273,8 @@ check_wait(struct seq_checker *c, struct seq_stmt *s)
 		return;
 	if (!is_number(ch))
 		diag_error(c->d, s->wait.channel.at, "dimension",
-			"'%.63s' is no number and is never stable; wait until it is what it should be",
+			"'%.63s' is no number and is never stable; wait until it is what it should "
+			"be",
 			ch->name);
 	else
 		check_band(c, ch, &s->wait.within);
@@ -306,7 +316,8 @@ check_if(struct seq_checker *c, struct seq_stmt *s)
 		seqc_condition(c, &s->branch.when, &p);
 	if (s->branch.is_line && s->next != NULL && s->next->around.is_joined)
 		diag_warn(c->d, s->next->at, "joined-if",
-			"this does not depend on the 'if' before it; put it on a line of its own, or write a "
+			"this does not depend on the 'if' before it; put it on a line of its own, "
+			"or write a "
 			"block with end");
 	seqc_stmts(c, s->branch.then);
 	seqc_stmts(c, s->branch.orelse);
@@ -390,8 +401,9 @@ check_record(struct seq_checker *c, struct seq_stmt *s)
 		ch = channel_of(c, r);
 		if (ch != NULL && low * 1e9 < (double)ch->period_ns)
 			diag_error(c->d, r->at, "record-rate",
-				"'%.63s' is read every %g s and recorded every %g s; record it less often", ch->name,
-				(double)ch->period_ns / 1e9, low);
+				"'%.63s' is read every %g s and recorded every %g s; record it "
+				"less often",
+				ch->name, (double)ch->period_ns / 1e9, low);
 	}
 	ticks = is_time && c->b->tick_ns > 0 ? low * 1e9 / (double)c->b->tick_ns : 1;
 	if (fabs(ticks - round(ticks)) > 1e-6)
@@ -432,7 +444,8 @@ check_result(struct seq_checker *c, struct seq_stmt *s)
 		return;
 	seqc_reads(c, &s->result.value, &p);
 	if (p.kind != EXPR_NUMBER && s->result.low.text != NULL) {
-		diag_error(c->d, s->result.low.at, "dimension", "only numbers have a band; remove it");
+		diag_error(
+			c->d, s->result.low.at, "dimension", "only numbers have a band; remove it");
 		return;
 	}
 	if (s->result.low.text == NULL || s->result.high.text == NULL)
@@ -466,8 +479,8 @@ check_command(struct seq_checker *c, struct seq_stmt *s)
 		return;
 	r->instrument = names_get(&c->b->instrument_names, r->name);
 	if (r->instrument == NAMES_NONE) {
-		diag_error(c->d, r->at, "unknown-channel", "the bench has no instrument '%.63s'; correct the name",
-			r->name);
+		diag_error(c->d, r->at, "unknown-channel",
+			"the bench has no instrument '%.63s'; correct the name", r->name);
 		return;
 	}
 	snprintf(name, sizeof(name), "%.63s.%.63s", r->name, s->command.command.text);
@@ -475,12 +488,14 @@ check_command(struct seq_checker *c, struct seq_stmt *s)
 	r->channel = i;
 	if (i == NAMES_NONE || !c->b->channels.at[i].is_writable)
 		diag_error(c->d, s->command.command.at, "unknown-command",
-			"'%.63s' has no command '%.63s': no channel of that name that can be written; correct the "
+			"'%.63s' has no command '%.63s': no channel of that name that can be "
+			"written; correct the "
 			"name",
 			r->name, s->command.command.text);
 	else if (!c->is_needed[i] && !c->is_told[i]) {
 		c->is_told[i] = true;
-		diag_error(c->d, r->at, "needs", "'%.63s' is used and not named in needs; add it there", r->name);
+		diag_error(c->d, r->at, "needs",
+			"'%.63s' is used and not named in needs; add it there", r->name);
 	}
 }
 

@@ -12,13 +12,13 @@ struct seq_checker {
 	struct seq_scope s;
 	const struct seq_step *step; /* at hand; NULL: headers, guards and handlers */
 	bool is_handler;
-	bool *is_needed;             /* by channel of the bench */
-	bool *is_told;               /* the same: that it is missing in needs */
-	double *low, *high;          /* by output: what `limit` says */
-	bool writes_hot;             /* something that can hurt: heat or fuel */
-	double *known;               /* by output: what the sequence itself has written; NaN: not known */
-	double *least;               /* the same, at least; right behind known */
-	const char **records;        /* those that are open */
+	bool *is_needed;      /* by channel of the bench */
+	bool *is_told;        /* the same: that it is missing in needs */
+	double *low, *high;   /* by output: what `limit` says */
+	bool writes_hot;      /* something that can hurt: heat or fuel */
+	double *known;        /* by output: what the sequence itself has written; NaN: not known */
+	double *least;        /* the same, at least; right behind known */
+	const char **records; /* those that are open */
 	uint32_t n_records;
 };
 
@@ -28,8 +28,8 @@ struct place seqc_place_of(const struct seq_expr *e, const char *name);
 /* Constants: times in s, rates and bands in the unit of a channel. False when that was told. */
 bool seqc_time(struct seq_checker *c, const struct seq_expr *e, struct seq_program *out);
 /* `inner` has to fit into `outer`, at every corner. */
-void seqc_fits(struct seq_checker *c, const struct seq_program *inner, const struct seq_program *outer,
-	const char *what);
+void seqc_fits(struct seq_checker *c, const struct seq_program *inner,
+	const struct seq_program *outer, const char *what);
 bool seqc_condition(struct seq_checker *c, const struct seq_expr *e, struct seq_program *out);
 /* Can a condition come true at all? */
 bool seqc_can_be(const struct seq_checker *c, const struct seq_program *p);

@@ -99,7 +99,8 @@ env_name(void *ctx, const char *name, struct expr_name *out, struct err *err)
 	if (y != NULL && y->kind == SEQ_SYMBOL_FIELD) {
 		s->code = "unknown-name";
 		return err_set(err, ERR_CONF, 0,
-			"'%.60s' is a field that is asked for at START, and has no value in expressions; "
+			"'%.60s' is a field that is asked for at START, and has no value in "
+			"expressions; "
 			"make it a param",
 			name);
 	}
@@ -115,7 +116,8 @@ env_name(void *ctx, const char *name, struct expr_name *out, struct err *err)
 		s->code = "unknown-channel";
 		read_suggest(b, &b->channel_names, name, near);
 		return err_set(err, ERR_CONF, 0,
-			"no channel, parameter or loop is named '%.60s' here; %suse a name of the bench",
+			"no channel, parameter or loop is named '%.60s' here; %suse a name of the "
+			"bench",
 			name, near);
 	}
 	ch = &b->channels.at[i];
@@ -202,7 +204,8 @@ check_items(struct seq_scope *s, const struct seq_expr *e, const struct expr *x)
 			for (const char *p = e->text; found != NULL && p < found; p++)
 				at.column += ((unsigned char)*p & 0xC0) != 0x80;
 			diag_error(s->d, at, "index",
-				"'%.63s' goes from %g to %g and the list from 1 to %g; turn less often, or make the "
+				"'%.63s' goes from %g to %g and the list from 1 to %g; turn less "
+				"often, or make the "
 				"list longer",
 				y->name, y->low, y->high, op->arg2);
 			return false;
@@ -254,15 +257,14 @@ seq_scope_number(struct seq_scope *s, const struct seq_expr *e, const struct uni
 		return false;
 	if (out->kind != EXPR_NUMBER) {
 		out->is_open = true;
-		diag_error(s->d, e->at, "dimension",
-			"'%.60s' is no number; write one%s%.40s", e->text, said[0] == '\0' ? "" : " in ",
-			said);
+		diag_error(s->d, e->at, "dimension", "'%.60s' is no number; write one%s%.40s",
+			e->text, said[0] == '\0' ? "" : " in ", said);
 		return false;
 	}
 	if (out->is_bare && needs_unit && unit_is_plain(&out->unit)) {
 		out->is_open = true;
-		diag_error(s->d, e->at, "no-unit", "'%.60s' has no unit; write %.60s %.40s", e->text,
-			e->text, said);
+		diag_error(s->d, e->at, "no-unit", "'%.60s' has no unit; write %.60s %.40s",
+			e->text, e->text, said);
 		return false;
 	}
 	if (expr_convert(s->b->expr, unit, said, &err) < 0) {
@@ -423,8 +425,7 @@ widen(void *ctx, const double *v)
 }
 
 void
-seq_scope_span(
-	struct seq_scope *s, const struct seq_program *p, double *out_low, double *out_high)
+seq_scope_span(struct seq_scope *s, const struct seq_program *p, double *out_low, double *out_high)
 {
 	struct span span = { HUGE_VAL, -HUGE_VAL };
 
@@ -442,12 +443,14 @@ check_new(struct seq_scope *s, const char *name, struct place at)
 	const struct seq_symbol *old = seq_scope_find(s, name);
 
 	if (old != NULL)
-		diag_error(s->d, at, "name-twice", "'%.63s' is a name already, of line %u; use another one",
-			name, old->at.line);
+		diag_error(s->d, at, "name-twice",
+			"'%.63s' is a name already, of line %u; use another one", name,
+			old->at.line);
 	else if (names_get(&s->b->channel_names, name) != NAMES_NONE ||
 		 names_get(&s->b->instrument_names, name) != NAMES_NONE)
 		diag_error(s->d, at, "name-hides",
-			"'%.63s' would hide the channel or instrument of that name; use another name",
+			"'%.63s' would hide the channel or instrument of that name; use another "
+			"name",
 			name);
 	else
 		return name;
@@ -482,7 +485,8 @@ unit_of(struct seq_scope *s, const char *text)
 			return NULL;
 	if (t.is_clock)
 		return "min";
-	return t.kind == TOK_NUMBER && t.unit.n > 0 ? tree_text(&s->b->tree, t.unit.at, t.unit.n) : NULL;
+	return t.kind == TOK_NUMBER && t.unit.n > 0 ? tree_text(&s->b->tree, t.unit.at, t.unit.n)
+						    : NULL;
 }
 
 /* One number of a param into values[i]; the first one sets the unit. */
@@ -493,12 +497,14 @@ read_value(struct seq_scope *s, struct seq_symbol *y, const struct seq_value *v,
 	double high;
 
 	if (v->is_list) {
-		diag_error(s->d, v->at, "expression", "a list inside a list; write one list of values");
+		diag_error(s->d, v->at, "expression",
+			"a list inside a list; write one list of values");
 		return false;
 	}
 	if (v->text.text != NULL) {
 		if (i > 0 && !y->is_text) {
-			diag_error(s->d, v->at, "dimension", "a text among numbers; write one kind");
+			diag_error(
+				s->d, v->at, "dimension", "a text among numbers; write one kind");
 			return false;
 		}
 		y->is_text = true;
@@ -515,8 +521,8 @@ read_value(struct seq_scope *s, struct seq_symbol *y, const struct seq_value *v,
 	if (p.is_open)
 		return false;
 	if (p.kind != EXPR_NUMBER || seq_scope_reads(s, &p) != NULL) {
-		diag_error(s->d, v->at, "constant", "'%.60s' is no constant; write a number with its unit",
-			v->number.text);
+		diag_error(s->d, v->at, "constant",
+			"'%.60s' is no constant; write a number with its unit", v->number.text);
 		return false;
 	}
 	if (i == 0) {
@@ -537,8 +543,8 @@ read_bound(struct seq_scope *s, const struct seq_symbol *y, const struct seq_exp
 	if (!seq_scope_number(s, e, &y->unit, y->unit_text, &p))
 		return false;
 	if (seq_scope_reads(s, &p) != NULL) {
-		diag_error(s->d, e->at, "constant", "'%.60s' is no constant; write a number with its unit",
-			e->text);
+		diag_error(s->d, e->at, "constant",
+			"'%.60s' is no constant; write a number with its unit", e->text);
 		return false;
 	}
 	seq_scope_span(s, &p, out, &high);
@@ -551,8 +557,8 @@ read_range(struct seq_scope *s, struct seq_symbol *y, const struct seq_header *h
 	double low, high;
 
 	if (y->is_list || y->is_text) {
-		diag_error(s->d, h->low.at, "param-range",
-			"a %s has no range; remove the brackets", y->is_list ? "list" : "text");
+		diag_error(s->d, h->low.at, "param-range", "a %s has no range; remove the brackets",
+			y->is_list ? "list" : "text");
 		return;
 	}
 	if (!read_bound(s, y, &h->low, &low) || !read_bound(s, y, &h->high, &high))
@@ -580,11 +586,12 @@ add_param(struct seq_scope *s, const struct seq_header *h)
 	for (const struct seq_value *v = h->value->list; v != NULL; v = v->next)
 		n++;
 	if (n > SEQ_LIST_MAX) {
-		diag_error(s->d, h->value->at, "too-large", "a list of more than %d values; write fewer",
-			SEQ_LIST_MAX);
+		diag_error(s->d, h->value->at, "too-large",
+			"a list of more than %d values; write fewer", SEQ_LIST_MAX);
 		n = SEQ_LIST_MAX;
 	}
-	y = add(s, SEQ_SYMBOL_PARAM, check_new(s, h->name.text, h->name.at), h->name.at, MAX(n, 1u));
+	y = add(s, SEQ_SYMBOL_PARAM, check_new(s, h->name.text, h->name.at), h->name.at,
+		MAX(n, 1u));
 	y->is_list = h->value->is_list;
 	y->n_items = n;
 	y->values = tree_alloc(&s->b->tree, MAX(n, 1u) * sizeof(*y->values));
@@ -620,13 +627,15 @@ add_fields(struct seq_scope *s, const struct seq_field *f)
 		add(s, SEQ_SYMBOL_FIELD, check_new(s, f->name.text, f->name.at), f->name.at, 0);
 		if (f->kind == SEQ_FIELD_RANGE && f->low.text != NULL && f->high.text != NULL) {
 			if (!seq_scope_read(s, &f->low, &low) || low.kind != EXPR_NUMBER ||
-				!seq_scope_number(s, &f->high, &low.unit, unit_of(s, f->low.text), &high))
+				!seq_scope_number(
+					s, &f->high, &low.unit, unit_of(s, f->low.text), &high))
 				continue;
 			seq_scope_span(s, &low, &from, &ignored);
 			seq_scope_span(s, &high, &to, &ignored);
 			if (from > to)
 				diag_error(s->d, f->low.at, "param-range",
-					"the range ends before it begins; write the lower value first");
+					"the range ends before it begins; write the lower value "
+					"first");
 			if (f->value == NULL)
 				continue;
 			if (f->value->number.text == NULL) {
@@ -634,15 +643,18 @@ add_fields(struct seq_scope *s, const struct seq_field *f)
 					"a number with its unit belongs here");
 				continue;
 			}
-			if (!seq_scope_number(s, &f->value->number, &low.unit, unit_of(s, f->low.text), &v))
+			if (!seq_scope_number(
+				    s, &f->value->number, &low.unit, unit_of(s, f->low.text), &v))
 				continue;
 			seq_scope_span(s, &v, &at, &ignored);
 			if (at < from || at > to)
 				diag_error(s->d, f->value->at, "param-range",
-					"'%.60s' lies outside of its own range; correct one of them",
+					"'%.60s' lies outside of its own range; correct one of "
+					"them",
 					f->name.text);
 		} else if (f->value != NULL && f->value->text.text == NULL) {
-			diag_error(s->d, f->value->at, "dimension", "a text in quotes belongs here");
+			diag_error(
+				s->d, f->value->at, "dimension", "a text in quotes belongs here");
 		}
 	}
 }

@@ -24,17 +24,19 @@ struct seq_symbol {
 	enum seq_symbol_kind kind;
 	const char *name;
 	struct place at;
-	bool is_active;    /* a loop: its body is at hand */
-	bool is_open;      /* its value was wrong, and that was told */
+	bool is_active; /* a loop: its body is at hand */
+	bool is_open;   /* its value was wrong, and that was told */
 	bool is_text;
-	uint32_t number;   /* its first one */
-	uint32_t n_items;  /* of a list, and of the values that a loop goes through; 0: a single value */
+	uint32_t number; /* its first one */
+	uint32_t
+		n_items; /* of a list, and of the values that a loop goes through; 0: a single value */
 	bool is_list;
 	struct unit unit;
 	const char *unit_text;
-	double *values;    /* in `unit`: that of a parameter, of each element, of each turn; of a counter: 1 */
+	double *values; /* in `unit`: that of a parameter, of each element, of each turn; of a counter: 1 */
 	const char **texts; /* the same of texts */
-	double low, high;  /* what it may be, in `unit`: the range of a parameter, the turns of a counter */
+	double low,
+		high; /* what it may be, in `unit`: the range of a parameter, the turns of a counter */
 };
 
 struct seq_scope {
@@ -44,10 +46,10 @@ struct seq_scope {
 	BENCH_TABLE(struct seq_symbol) symbols;
 	uint32_t n_numbers;
 	bool is_row;
-	const char *code;  /* of the error that a name or unit caused; NULL */
-	double *room;      /* for the values of all numbers */
+	const char *code; /* of the error that a name or unit caused; NULL */
+	double *room;     /* for the values of all numbers */
 	uint32_t n_room;
-	bool is_baked;     /* parameters are constants: their values are known */
+	bool is_baked; /* parameters are constants: their values are known */
 };
 
 /* A program on the stack of nobody: of one expression. */

@@ -233,8 +233,9 @@ outputs_rate(struct bench *b, const struct bench_channel *ch, const struct unit 
 }
 
 /* A change per time into the channel's unit a second. */
-static bool
-read_rate(struct bench *b, const struct bench_channel *ch, const struct node *n, double *out)
+bool
+outputs_change(
+	struct bench *b, const struct bench_channel *ch, const struct node *n, double *out)
 {
 	char example[80];
 
@@ -273,11 +274,11 @@ read_ramp(struct bench *b, struct bench_output *o)
 		return;
 	}
 	if (n->kind == NODE_SCALAR) {
-		read_rate(b, ch, n, &o->ramp);
+		outputs_change(b, ch, n, &o->ramp);
 	} else if (read_is(b, n, NODE_MAP, "a change per time, or a map: {max: 20 K/min}")) {
 		read_keys(b, n, schema_ramp, NULL, found, NULL);
 		if (found[RAMP_MAX] != NULL)
-			read_rate(b, ch, found[RAMP_MAX], &o->ramp);
+			outputs_change(b, ch, found[RAMP_MAX], &o->ramp);
 	}
 }
 

@@ -15,7 +15,7 @@
 #define EXPR_DIMS 12      /* base dimensions; the first seven are those of the SI */
 #define EXPR_DEPTH_MAX 64 /* nesting of brackets, and of the evaluation's stack */
 #define EXPR_OPS_MAX 1024
-#define EXPR_TIME_MAX_S 1e8 /* of a time inside an expression */
+#define EXPR_TIME_MAX_S 1e8  /* of a time inside an expression */
 #define EXPR_SOURCE_MAX 4096 /* bytes of one expression */
 
 /* A unit: value_in_base = value * factor + offset. */

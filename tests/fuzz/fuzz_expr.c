@@ -20,7 +20,9 @@ env_unit(void *ctx, const char *text, struct unit *out, struct err *err)
 	return 0;
 }
 
-/* T is a point, t a truth, c a choice, x a text, all others differences. */
+static const double numbers[5] = { 1, -2, 3e5, 0, 5 };
+
+/* T is a point, L a list, P a constant, t a truth, c a choice, x a text, all others differences. */
 static int
 env_name(void *ctx, const char *name, struct expr_name *out, struct err *err)
 {
@@ -30,7 +32,14 @@ env_name(void *ctx, const char *name, struct expr_name *out, struct err *err)
 			      : name[0] == 'x' ? EXPR_TEXT
 					       : EXPR_NUMBER;
 
-	*out = (struct expr_name){ kind, channel, name[0] == 'T' ? degc : kelvin, "K", "" };
+	*out = (struct expr_name){ .kind = kind,
+		.channel = channel,
+		.unit = name[0] == 'T' ? degc : kelvin,
+		.unit_text = "K",
+		.choices = "",
+		.n_items = name[0] == 'L' && kind == EXPR_NUMBER ? 1 + (127 - channel) % 5 : 0,
+		.values = name[0] == 'L' || name[0] == 'P' ? numbers : NULL,
+		.is_const = name[0] == 'P' };
 	return name[0] == 'z' ? err_set(err, ERR_CONF, 0, "unknown channel; correct it") : 0;
 }
 
@@ -52,8 +61,13 @@ load(void *ctx, uint32_t channel, double *out, unsigned *out_quality, int64_t *o
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	static const struct expr_env env = { NULL, env_unit, env_name, env_choice, true };
-	static struct expr_cell cells[EXPR_OPS_MAX];
+	static const struct expr_env env = { .ctx = NULL,
+		.unit = env_unit,
+		.name = env_name,
+		.choice = env_choice,
+		.has_last = true,
+		.has_step = true };
+	static struct expr_cell cells[62 * EXPR_OPS_MAX]; /* as many as a window takes */
 	struct expr_input input = { .load = load, .now_ns = 1000, .cells = cells };
 	static struct expr e;
 	struct expr_result r;

@@ -124,7 +124,9 @@ env_choice(void *ctx, const void *choices, const char *word, int64_t *out, struc
 	return err_set(err, ERR_CONF, 0, "'%s' is no choice; see the list", word);
 }
 
-static const struct expr_env env = { NULL, env_unit, env_name, env_choice, false };
+static const struct expr_env env = {
+	.ctx = NULL, .unit = env_unit, .name = env_name, .choice = env_choice
+};
 
 static void
 load(void *ctx, uint32_t channel, double *out, unsigned *out_quality, int64_t *out_stamp_ns)
@@ -451,16 +453,11 @@ test_refused_words(void **state)
 }
 
 static void
-test_refused_as_not_yet(void **state)
+test_refused_as_not_here(void **state)
 {
-	static const char *const words[] = { "mean", "slope", "rsd", "total", "hours" };
-	char source[64], wanted[64];
-
-	for (size_t i = 0; i < NELEM(words); i++) {
-		snprintf(source, sizeof(source), "n + %s(n, 5 s)", words[i]);
-		snprintf(wanted, sizeof(wanted), "'%s' is not available yet; ", words[i]);
-		refuse(source, 5, wanted);
-	}
+	refuse("n + last(n)", 5, "'last' is not available here; ");
+	refuse("step == 20", 1, "'step' is a word of the language");
+	refuse("T[1] > 5 degC", 2, "lists such as T[1] belong to sequences");
 	refuse("n in (1, 2)", 3, "belongs to sequences");
 	refuse("T.target > 5 degC", 1, "only a channel of the bench with 'write' has a '.target'");
 	refuse("furnace.pv.working", 1, "with 'write' has a '.working'");
@@ -577,7 +574,9 @@ env_any_name(void *ctx, const char *name, struct expr_name *out, struct err *err
 static void
 test_reads(void **state)
 {
-	struct expr_env any = { NULL, env_unit, env_any_name, env_choice, false };
+	struct expr_env any = {
+		.ctx = NULL, .unit = env_unit, .name = env_any_name, .choice = env_choice
+	};
 	struct buf b = { 0 };
 	struct err err;
 	int column;
@@ -1159,6 +1158,113 @@ test_mutated(void **state)
 	assert_in_range(taken, 1000, 59000);
 }
 
+/* ---- windows and sums ----------------------------------------------------------------------------------------- */
+
+static double seen_v;
+static unsigned seen_quality;
+static int64_t seen_at_ns;
+
+static void
+load_seen(void *ctx, uint32_t channel, double *out, unsigned *out_quality, int64_t *out_stamp_ns)
+{
+	*out = seen_v;
+	*out_quality = seen_quality;
+	*out_stamp_ns = seen_at_ns;
+}
+
+/* One look more. */
+static struct expr_result
+see(struct expr_cell *cells, double s, double v, unsigned quality)
+{
+	struct expr_input in = { .load = load_seen, .now_ns = (int64_t)(s * 1e9), .cells = cells };
+	struct expr_result r;
+
+	seen_v = v;
+	seen_quality = quality;
+	seen_at_ns = in.now_ns;
+	expr_run(parsed.ops, parsed.n, &in, &r);
+	return r;
+}
+
+static bool
+is_near(double a, double b)
+{
+	return fabs(a - b) <= 1e-9 * (1 + fabs(b));
+}
+
+static void
+test_windows(void **state)
+{
+	static struct expr_cell cells[200];
+	struct expr_result r = { 0 };
+
+	/* A slope of 0.5 K/s, exactly, and only once it has been watched for so long. */
+	parse("slope(T, 1 min)");
+	assert_true(parsed.n_cells <= NELEM(cells));
+	memset(cells, 0, sizeof(cells));
+	for (int i = 1; i <= 1000; i++) {
+		r = see(cells, 1e6 + i * 0.5, 20 + i * 0.25, Q_GOOD);
+		assert_int_equal(quality_is_bad(r.quality), i < 121);
+	}
+	assert_true(is_near(r.number, 0.5));
+	assert_true(quality_is_bad(see(cells, 1e6 + 501, 0, Q_NO_ANSWER).quality));
+	r = see(cells, 1e6 + 502, 20 + 1004 * 0.25, Q_GOOD);
+	assert_int_equal(r.quality, Q_GOOD);
+	assert_true(is_near(r.number, 0.5));
+	/* Too long without values: there are not enough, and then there are again. */
+	r = see(cells, 1e6 + 700, 100, Q_GOOD);
+	assert_true(quality_is_bad(r.quality));
+
+	parse("mean(T, 10 s)");
+	memset(cells, 0, sizeof(cells));
+	for (int i = 1; i <= 200; i++)
+		r = see(cells, i * 0.1, i % 2 == 0 ? 10 : 20, Q_GOOD);
+	assert_true(fabs(r.number - 15) < 0.01);
+	for (int i = 201; i <= 400; i++)
+		r = see(cells, i * 0.1, 300, Q_GOOD);
+	assert_true(is_near(r.number, 300));
+
+	parse("rsd(n, 3)");
+	memset(cells, 0, sizeof(cells));
+	assert_true(quality_is_bad(see(cells, 1, 9, Q_GOOD).quality));
+	assert_true(quality_is_bad(see(cells, 2, 10, Q_GOOD).quality));
+	assert_true(is_near(see(cells, 3, 11, Q_GOOD).number, 0.1));
+	assert_true(quality_is_bad(see(cells, 4, 11, Q_NO_ANSWER).quality));
+	assert_true(is_near(see(cells, 5, 12, Q_GOOD).number, 1.0 / 11));
+}
+
+static void
+test_sums(void **state)
+{
+	static struct expr_cell cells[4];
+	struct expr_result r = { 0 };
+
+	parse("total(flow)");
+	memset(cells, 0, sizeof(cells));
+	for (int i = 0; i <= 60; i++)
+		r = see(cells, 100 + i, 6, Q_GOOD);
+	assert_true(is_near(r.number, 360)); /* mL/min times s */
+	assert_int_equal(r.quality, Q_GOOD);
+	assert_true(quality_is_bad(see(cells, 161, 6, Q_STALE).quality));
+	see(cells, 162, 6, Q_GOOD);
+	r = see(cells, 163, 6, Q_GOOD);
+	assert_true(is_near(r.number, 366));
+	assert_int_equal(r.quality, Q_OUT_OF_RANGE); /* something was missed */
+
+	parse("hours(flow > 5 mL/min)");
+	memset(cells, 0, sizeof(cells));
+	for (int i = 0; i <= 10; i++)
+		r = see(cells, 100 + i, i == 5 ? 0 : 6, Q_GOOD);
+	assert_true(is_near(r.number, 8));
+	assert_true(unit_same(&parsed.unit, &unit_second));
+	refuse("total(T)", 1, "a point (degC)");
+	refuse("rsd(T, 3)", 1, "depends on where its scale begins");
+	refuse("mean(T)", 7, "write mean(x, 1 min)");
+	refuse("rsd(n, 101)", 8, "2 to 100 acquisitions");
+	refuse("slope(T, n)", 10, "a time is needed here");
+	refuse("slope(T, 1 min) > 5 K", 17, "both sides need the same dimension");
+}
+
 int
 main(void)
 {
@@ -1168,7 +1274,7 @@ main(void)
 		cmocka_unit_test(test_truths),
 		cmocka_unit_test(test_quality_and_stamp),
 		cmocka_unit_test(test_refused_words),
-		cmocka_unit_test(test_refused_as_not_yet),
+		cmocka_unit_test(test_refused_as_not_here),
 		cmocka_unit_test(test_refused_units),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_reads),
@@ -1182,6 +1288,8 @@ main(void)
 		cmocka_unit_test(test_refused_memory),
 		cmocka_unit_test(test_memory_of_any_history),
 		cmocka_unit_test(test_mutated),
+		cmocka_unit_test(test_windows),
+		cmocka_unit_test(test_sums),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
