@@ -128,7 +128,7 @@ read_code(struct reader *r, char *to)
 			r->p += 6;
 		}
 	}
-	if (c < 0x20 || (c >= 0xD800 && c < 0xE000))
+	if ((c < 0x20 && c != '\t') || c == 0x7F || (c >= 0xD800 && c < 0xE000))
 		return fail(r, "a character that texts do not have; remove it");
 	r->p += 5;
 	return put_utf8(to, c);
@@ -142,6 +142,11 @@ read_escape(struct reader *r, char *to)
 		return read_code(r, to);
 	if (r->p < r->end && (*r->p == '"' || *r->p == '\\' || *r->p == '/')) {
 		*to++ = *r->p++;
+		return to;
+	}
+	if (r->p < r->end && *r->p == 't') {
+		*to++ = '\t';
+		r->p++;
 		return to;
 	}
 	return fail(r, "texts of a sequence stand on one line, without control characters; use "

@@ -262,6 +262,10 @@ report(const struct options *o, struct bench *b, const struct buf *image, const 
 		return fflush(stdout) == 0 ? 0 : 2;
 	}
 	code = o->sequence != NULL ? seq_bench_file(b, o->sequence) : check_all(b, &n);
+	if (code == SEQ_BENCH_STEPS) {
+		log_err("%s holds steps alone; check the sequence that includes it", o->sequence);
+		return 1;
+	}
 	if (code != 0)
 		return code;
 	if (o->sequence != NULL) {

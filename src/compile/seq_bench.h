@@ -6,7 +6,10 @@
 
 #define SEQ_FILES_MAX 500 /* of a bench */
 
-/* Check one file with a bench that has no errors; what is wrong is printed. Exit code: 0 good, 1 wrong, 2 the system failed. */
+#define SEQ_BENCH_STEPS (-1) /* it holds steps alone, which are checked where they are included */
+
+/* Check one file with a bench that has no errors; what is wrong is printed. Exit code: 0 good, 1 wrong, 2 the system failed;
+ * SEQ_BENCH_STEPS. */
 int seq_bench_file(struct bench *b, const char *path);
 
 /* All of `sequences:`; *out_n: how many there are. */

@@ -510,7 +510,7 @@ seq_parse(struct tree *t, struct diag *d, uint16_t file, const char *bytes, size
 	p.lex.n_tokens = 1;
 	if (seqp_item(&p) && seqp_is(&p, "sequence"))
 		parse_first(&p, q);
-	else if (!is_included)
+	else if (!is_included && (p.is_end || (!seqp_is(&p, "step") && !seqp_is(&p, "include"))))
 		diag_error(d, p.is_end ? q->at : seqp_place(&p), "syntax",
 			"a sequence begins otherwise; write on its first line: sequence \"NAME\"");
 	while (seqp_item(&p))
