@@ -668,6 +668,19 @@ channels_set(
 }
 
 void
+channels_set_text(struct channels *c, uint32_t channel, const char *text, int64_t stamp_ns)
+{
+	struct sample s = { .stamp_ns = stamp_ns, .quality = Q_GOOD };
+
+	if (!text_copy(s.text, sizeof(s.text), text))
+		s.quality = Q_TEXT_CUT;
+	if (c->at[channel].stamp_ns != 0 && c->at[channel].quality == s.quality &&
+		strcmp(c->texts[c->at[channel].text], s.text) == 0)
+		return;
+	settle(c, channel, &s);
+}
+
+void
 channels_look(const struct channels *c, uint32_t channel, double *out, enum quality *out_quality,
 	int64_t *out_stamp_ns)
 {
@@ -714,4 +727,49 @@ channels_judge(struct channels *c, const struct image_cond *cond, int64_t now_ns
 	if (out_reason != NULL)
 		*out_reason = (enum quality)r.quality;
 	return r.truth;
+}
+
+struct evaluating {
+	struct channels *c;
+	const struct channel_slots *slots;
+};
+
+static void
+load_slot(void *ctx, uint32_t channel, double *out, unsigned *out_quality, int64_t *out_stamp_ns)
+{
+	struct evaluating *e = ctx;
+	uint32_t n = e->c->img->channels.n;
+
+	if (channel < n) {
+		load(e->c, channel, out, out_quality, out_stamp_ns);
+		return;
+	}
+	*out = channel - n < e->slots->n ? e->slots->at[channel - n] : (double)NAN;
+	*out_quality = isfinite(*out) ? Q_GOOD : Q_UNDEFINED;
+	*out_stamp_ns = 1; /* it is as old as the run */
+}
+
+void
+channels_evaluate(struct channels *c, const struct image_cond *cond,
+	const struct channel_slots *slots, int64_t now_ns, struct expr_result *out)
+{
+	struct evaluating e = { c, slots };
+	const struct expr_op *code =
+		(const struct expr_op *)image_at(c->img, &c->img->code) + cond->first_op;
+	const struct expr_input in = {
+		.ctx = &e, .load = load_slot, .now_ns = now_ns, .cells = c->cells
+	};
+
+	expr_run(code, cond->n_ops, &in, out);
+}
+
+void
+channels_forget(struct channels *c, const struct image_cond *cond)
+{
+	const struct expr_op *code =
+		(const struct expr_op *)image_at(c->img, &c->img->code) + cond->first_op;
+
+	for (uint32_t i = 0; i < cond->n_ops; i++)
+		if (expr_has_cell(&code[i]))
+			memset(&c->cells[code[i].arg.i], 0, sizeof(*c->cells));
 }

@@ -27,6 +27,8 @@ void channels_accept(struct channels *c, uint32_t channel, enum value_type raw,
 /* Set a state that the controller keeps (SOURCE_STATE): a number of its type, or why it has none. Nothing happens when it is so already. */
 void channels_set(struct channels *c, uint32_t channel, double number, enum quality quality,
 	int64_t stamp_ns);
+/* The same of a text; what does not fit is cut, and marked as such. */
+void channels_set_text(struct channels *c, uint32_t channel, const char *text, int64_t stamp_ns);
 /* What a channel shows, as a number; stamp 0: nothing yet. */
 void channels_look(const struct channels *c, uint32_t channel, double *out,
 	enum quality *out_quality, int64_t *out_stamp_ns);
@@ -36,6 +38,18 @@ void channels_look(const struct channels *c, uint32_t channel, double *out,
 typedef bool (*channels_suppose_fn)(void *ctx, uint32_t channel, double *out);
 enum truth channels_judge(struct channels *c, const struct image_cond *cond, int64_t now_ns,
 	channels_suppose_fn fn, void *ctx, enum quality *out_reason);
+
+/* Names behind those of the channels: channel img->channels.n + i is slots[i]; one that is not finite is unknown. */
+struct channel_slots {
+	const double *at;
+	uint32_t n;
+};
+
+/* A term or condition that may read them. What it remembers goes on with each run. */
+void channels_evaluate(struct channels *c, const struct image_cond *cond,
+	const struct channel_slots *slots, int64_t now_ns, struct expr_result *out);
+/* What it remembers is as if it had never been looked at. */
+void channels_forget(struct channels *c, const struct image_cond *cond);
 
 /* Mark what has grown too old, compute the derived channels; then write all changed slots. */
 void channels_age(struct channels *c, int64_t now_ns);

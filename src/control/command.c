@@ -34,6 +34,7 @@ struct commands {
 	struct slot slots[SLOTS];
 	struct past past[COMMANDS_KEPT];
 	uint32_t n_past;
+	char text[EVENT_TEXT]; /* of the command at hand, when it is done */
 };
 
 struct commands *
@@ -390,7 +391,7 @@ act(struct commands *c, struct slot *s, int64_t now_ns, struct err *err)
 	case COMMAND_BYPASS_END:
 		return trips_command(c->p.trips, &s->cmd, s->event, now_ns, err);
 	default:
-		return c->sink.other(c->sink.ctx, &s->cmd, s->event, now_ns, err);
+		return c->sink.other(c->sink.ctx, &s->cmd, s->event, now_ns, c->text, err);
 	}
 }
 
@@ -402,13 +403,14 @@ go(struct commands *c, struct slot *s, int64_t now_ns)
 	struct err err;
 	int rc = check(c, s, now_ns, &err);
 
+	c->text[0] = '\0';
 	if (rc == 0)
 		rc = act(c, s, now_ns, &err);
 	if (rc < 0) {
 		s->phase = SLOT_FREE;
 		refuse(c, &cmd, err.msg, now_ns);
 	} else if (rc == 0) {
-		end(c, s, VERDICT_VERIFIED, "");
+		end(c, s, VERDICT_VERIFIED, c->text);
 	}
 }
 
@@ -532,7 +534,7 @@ commands_take(struct commands *c, const struct command *cmd, int64_t now_ns)
 	s->phase = SLOT_RECORDING;
 	tell(c, cmd, VERDICT_PENDING, s->event, "");
 	/* Towards safe nothing waits for a disk. */
-	if (cmd->kind == COMMAND_SAFE)
+	if (cmd->kind == COMMAND_SAFE || cmd->kind == COMMAND_SEQ_ABORT)
 		go(c, s, now_ns);
 	else
 		step(c, s, now_ns);

@@ -128,6 +128,8 @@ on_settled(void *ctx, uint32_t output, uint64_t cause, enum verdict verdict, con
 	if (outputs_owner(h->outputs, output) == OWNER_PID)
 		return;
 	commands_settled(h->commands, cause, verdict, text);
+	if (h->sequencer != NULL)
+		sequencer_settled(h->sequencer, output, cause, verdict, text, h->now_ns);
 }
 
 static enum truth
@@ -163,12 +165,15 @@ plan(struct hands *h, const struct command *c, int64_t now_ns, struct err *err)
 }
 
 static int
-on_other(void *ctx, const struct command *c, uint64_t cause, int64_t now_ns, struct err *err)
+on_other(void *ctx, const struct command *c, uint64_t cause, int64_t now_ns, char *out_text,
+	struct err *err)
 {
 	struct hands *h = ctx;
 
 	if (c->kind == COMMAND_RESTORE)
 		return restore_command(h, c, cause, now_ns, err);
+	if (c->kind >= COMMAND_SEQ_PREPARE)
+		return sequencer_command(h->sequencer, c, cause, now_ns, out_text, err);
 	return c->kind == COMMAND_PLAN ? plan(h, c, now_ns, err)
 				       : alarms_command(h->alarms, c, now_ns, err);
 }
@@ -306,6 +311,9 @@ make_parts(struct hands *h, int64_t now_ns)
 	h->watchdogs = watchdogs_new(h->img, h->outputs, &watchdogs, now_ns);
 	h->power = power_new(h);
 	h->restore = restore_new(h);
+	h->sequencer = sequencer_new(&(const struct sequencer_parts){ h->img, h->channels, h->outputs,
+					     h->safe, h->trips },
+		&(const struct sequencer_sink){ h, on_event, on_intent, on_recorded }, now_ns);
 }
 
 struct hands *
@@ -334,6 +342,7 @@ hands_free(struct hands *h)
 {
 	if (h == NULL)
 		return;
+	sequencer_free(h->sequencer);
 	commands_free(h->commands);
 	rules_free(h->rules);
 	alarms_free(h->alarms);
@@ -503,6 +512,7 @@ hands_tick(struct hands *h, const struct keep_time *now)
 	commands_step(h->commands, now_ns);
 	if (!h->img->is_observed)
 		rules_tick(h->rules, now_ns);
+	sequencer_tick(h->sequencer, now_ns);
 	if (h->plan_ns > 0 && now_ns > h->plan_until_ns)
 		h->plan_ns = 0; /* it did not come */
 	watchdogs_tick(h->watchdogs, now_ns);
@@ -639,6 +649,8 @@ hands_may_adopt(const struct hands *h, const struct image *next, bool is_run, st
 			"'%.60s' is tripped, bypassed or held and is not in the new bench file; "
 			"bring that to an end first",
 			lost);
+	if ((rc = sequencer_may_adopt(h->sequencer, next, err)) < 0)
+		return rc;
 	if (change_describe(h->img, next, &what) > 0 && (is_run || is_away_from_safe(h)))
 		rc = err_set(err, ERR_REFUSED, 0, "protection changes (%.140s) while %s",
 			buf_text(&what),
@@ -660,6 +672,7 @@ hands_adopt(struct hands *h, struct hands *from, int64_t now_ns)
 	rules_adopt(h->rules, from->rules);
 	commands_adopt(h->commands, from->commands);
 	h->lock = from->lock;
+	sequencer_adopt(h->sequencer, from->sequencer, now_ns);
 	h->stop_ns = from->stop_ns;
 	h->outage_ns = from->outage_ns;
 	h->has_restarted = from->has_restarted;

@@ -10,6 +10,7 @@
 #include "control/power.h"
 #include "control/restore.h"
 #include "control/rule.h"
+#include "control/sequence.h"
 #include "control/watchdog.h"
 
 struct kept;
@@ -31,6 +32,7 @@ struct hands {
 	struct alarms *alarms;
 	struct rules *rules;
 	struct commands *commands;
+	struct sequencer *sequencer;
 	struct heartbeat *heartbeat; /* NULL: the bench has none; as the next two */
 	struct watchdogs *watchdogs;
 	struct power *power;

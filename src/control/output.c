@@ -191,6 +191,8 @@ take(struct outputs *all, uint32_t i, const struct output_order *order, int64_t 
 	output_settle(all, i, VERDICT_FAILED, "overtaken by a later order");
 	o->target = order->value;
 	o->ramp = order->ramp > 0 ? fmin(order->ramp, most) : d->ramp;
+	o->holdback = order->holdback;
+	o->is_held_back = false;
 	o->owner = (uint8_t)order->owner;
 	o->cause = order->cause;
 	o->is_ordered = true;
@@ -290,6 +292,26 @@ outputs_mode(struct outputs *all, uint32_t i, enum output_mode mode, int64_t now
 	output_show(all, i, now_ns);
 }
 
+int
+outputs_assign(struct outputs *all, uint32_t i, enum output_owner owner, int64_t now_ns,
+	struct err *err)
+{
+	struct output *o = &all->at[i];
+
+	if (output_is_protected(o))
+		return err_set(err, ERR_REFUSED, 0, "it belongs to a safe state or trip");
+	if (o->owner == (uint8_t)owner)
+		return 0;
+	output_settle(all, i, VERDICT_FAILED, "overtaken: it was handed over");
+	if (isfinite(o->working))
+		o->target = o->working;
+	o->owner = (uint8_t)owner;
+	o->mode = MODE_AUTOMATIC;
+	o->is_foreign = false; /* it is looked at anew */
+	output_show(all, i, now_ns);
+	return 0;
+}
+
 /* ---- loops --------------------------------------------------------------------------------------------------------------- */
 
 void
@@ -385,6 +407,20 @@ outputs_working(const struct outputs *all, uint32_t i, double *out)
 }
 
 bool
+outputs_has_arrived(const struct outputs *all, uint32_t i)
+{
+	const struct output *o = &all->at[i];
+
+	return o->working >= o->target && o->working <= o->target;
+}
+
+bool
+outputs_is_held_back(const struct outputs *all, uint32_t i)
+{
+	return all->at[i].is_held_back;
+}
+
+bool
 outputs_held(const struct outputs *all, uint32_t i, double *out)
 {
 	const struct output *o = &all->at[i];
@@ -434,19 +470,37 @@ outputs_trouble(const struct outputs *all, uint32_t i)
 
 /* ---- time ---------------------------------------------------------------------------------------------------------------- */
 
+/* How far `working` may go towards the target: with a holdback not farther ahead of the measured value than that, and never back. */
+static double
+edge(struct outputs *all, uint32_t i)
+{
+	struct output *o = &all->at[i];
+	struct output_reading r;
+
+	if (!(o->holdback > 0))
+		return o->target;
+	all->sink.read(all->sink.ctx, image_output_at(all->img, i)->channel, &r);
+	if (quality_is_bad(r.quality))
+		return o->working;
+	return o->target > o->working
+		       ? fmin(o->target, fmax(o->working, r.number + o->holdback))
+		       : fmax(o->target, fmin(o->working, r.number - o->holdback));
+}
+
 /* One step of the ramp. Late ticks do not make it jump: it moves by the time that has gone, and that is what a ramp is. */
 static bool
 move(struct outputs *all, uint32_t i, int64_t now_ns)
 {
 	struct output *o = &all->at[i];
-	double most = o->ramp * (double)(now_ns - o->moved_ns) / 1e9;
-	double way = o->target - o->working;
+	double most = o->ramp * (double)(now_ns - o->moved_ns) / 1e9, to = edge(all, i);
+	double way = to - o->working;
 
 	o->moved_ns = now_ns;
+	o->is_held_back = (to < o->target || to > o->target) && fabs(way) < most;
 	if (!isfinite(way) || !(fabs(way) > 0))
 		return false;
 	if (o->ramp <= 0 || fabs(way) <= most)
-		o->working = o->target;
+		o->working = to;
 	else
 		o->working += way > 0 ? most : -most;
 	return true;

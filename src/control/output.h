@@ -65,6 +65,7 @@ void outputs_text(const struct outputs *o, uint32_t output, double value, char *
 struct output_order {
 	double value;
 	double ramp;     /* a second; below 0: the output's own; never above that */
+	double holdback; /* `working` is never farther ahead of the measured value; 0: it is not bound */
 	bool is_clamped; /* cut to the limits, not refused */
 	bool is_at_once; /* without a ramp, and however much its memory was written: what may not wait */
 	enum output_owner owner;
@@ -94,6 +95,13 @@ int outputs_check_lead(const struct outputs *o, uint32_t output, struct err *err
 void outputs_lead(struct outputs *o, uint32_t output, uint64_t cause, int64_t now_ns);
 /* Its ramp begins anew, from what is measured. */
 void outputs_begin_from(struct outputs *o, uint32_t output, double measured, int64_t now_ns);
+/* In automatic, of this owner, at rest where it is: nothing moves. ERR_REFUSED: protection has it. */
+int outputs_assign(struct outputs *o, uint32_t output, enum output_owner owner, int64_t now_ns,
+	struct err *err) MUST_CHECK;
+/* Has `working` come to the target? */
+bool outputs_has_arrived(const struct outputs *o, uint32_t output);
+/* Did the last step of its ramp wait for the measured value? */
+bool outputs_is_held_back(const struct outputs *o, uint32_t output);
 
 enum output_owner outputs_owner(const struct outputs *o, uint32_t output);
 enum output_mode outputs_mode_of(const struct outputs *o, uint32_t output);

@@ -14,6 +14,7 @@
 #include "model/expr.h"
 #include "model/gate.h"
 #include "model/image_protect.h"
+#include "model/sequence.h"
 #include "msg/health.h"
 #include "msg/quality.h"
 
@@ -122,6 +123,17 @@ check_tables(const struct check *c)
 		{ "numbers", &img->numbers, sizeof(double) },
 		{ "gases", &img->gases, sizeof(struct image_gas) },
 		{ "calibrations", &img->calibrations, sizeof(struct image_calibration) },
+		{ "sequences", &img->sequences, sizeof(struct image_sequence) },
+		{ "steps", &img->seq_steps, sizeof(struct image_seq_step) },
+		{ "expected outputs", &img->seq_expects, sizeof(struct image_seq_expect) },
+		{ "instructions", &img->instrs, sizeof(struct image_instr) },
+		{ "actions of sequences", &img->seq_actions, sizeof(struct image_seq_action) },
+		{ "guards", &img->guards, sizeof(struct image_guard) },
+		{ "slots", &img->slots, sizeof(struct image_slot) },
+		{ "rows of power_loss", &img->seq_rows, sizeof(struct image_seq_row) },
+		{ "ramps back", &img->seq_backs, sizeof(struct image_seq_back) },
+		{ "limits of sequences", &img->seq_limits, sizeof(struct image_seq_limit) },
+		{ "numbers of sequences", &img->seq_numbers, sizeof(uint32_t) },
 		{ "code", &img->code, sizeof(struct expr_op) },
 		{ "strings", &img->strings, 1 },
 	};
@@ -569,6 +581,8 @@ image_check(const void *bytes, size_t n, struct err *err)
 			if ((rc = checks[k](&c, i)) != 0)
 				return rc;
 	what = image_check_protection(img, &row);
+	if (what == NULL)
+		what = image_check_sequences(img, &row);
 	return what == NULL ? 0 : wrong(&c, "%s %u", what, row);
 }
 

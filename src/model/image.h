@@ -6,7 +6,7 @@
  *
  *	header | links | instruments | messages | presets | captures | gates | points | channels | choices | twins | secrets | fields
  *	| outputs | loops | safe states | safe lines | trips | interlocks | alarms | rules | actions | restore
- *	| needs | watchdogs | watchdog values | uptimes | power rows | power outputs | lasts | parts | code | strings
+ *	| needs | watchdogs | watchdog values | uptimes | power rows | power outputs | lasts | parts | sequences | code | strings
  *
  * A *point* is one quantity of a device as the wire carries it. A *channel* is what people see: a point with unit
  * and scale (an instrument channel, "furnace.pv"), a bench channel ("T_bed") that follows another channel,
@@ -28,6 +28,7 @@
 #define IMAGE_PIPELINE_MAX 16
 #define IMAGE_OPTS_MAX 24 /* options of one instrument or point */
 #define IMAGE_NONE UINT32_MAX
+#define IMAGE_SEQUENCE_SHOWN 11 /* channels that tell of the sequence under test */
 
 struct image_table {
 	uint32_t off; /* bytes from the start of the image; a multiple of 8 */
@@ -97,6 +98,20 @@ struct image {
 	uint32_t spare_horn;  /* no hidden padding */
 	uint32_t commands;    /* what programs with a token may ask: bits of COMMANDS_* */
 	uint32_t spare_protect;
+	/* model/sequence.h */
+	struct image_table sequences;   /* struct image_sequence */
+	struct image_table seq_steps;   /* struct image_seq_step, grouped by sequence */
+	struct image_table seq_expects; /* struct image_seq_expect, grouped by step */
+	struct image_table instrs;      /* struct image_instr, grouped by sequence */
+	struct image_table seq_actions; /* struct image_seq_action */
+	struct image_table guards;      /* struct image_guard, grouped by sequence */
+	struct image_table slots;       /* struct image_slot, grouped by sequence */
+	struct image_table seq_rows;    /* struct image_seq_row, grouped by sequence */
+	struct image_table seq_backs;   /* struct image_seq_back, grouped by row */
+	struct image_table seq_limits;  /* struct image_seq_limit, grouped by sequence */
+	struct image_table seq_numbers; /* uint32_t */
+	uint32_t sequence[IMAGE_SEQUENCE_SHOWN]; /* channels of SOURCE_STATE, from STATE_SEQUENCE on; of use when the bench has sequences */
+	uint32_t spare_sequence;
 	uint32_t source;          /* text of the bench file; with `extends:` of all of it as one */
 	uint32_t has_free_fields; /* 0, 1: a run may have others */
 	/* Signs of life, and what happens when power was lost. */
@@ -461,6 +476,18 @@ enum image_state {
 	STATE_LAST, /* "NAME.last": what a channel was when a controller was alive last; its type and unit */
 	STATE_MEASURED, /* "V_mode": what several channels of instruments show together; its own choices */
 	STATE_LOCK, /* "mbc.local_lock": enum lock_state */
+	/* Of the sequence under test; the order is that of image.sequence. */
+	STATE_SEQUENCE,      /* "sequence.state": enum sequence_state */
+	STATE_SEQ_NAME,      /* "sequence.name", a text: of its file */
+	STATE_SEQ_STEP,      /* "sequence.step": number of the step that is executed */
+	STATE_SEQ_TITLE,     /* "sequence.title", a text: of the step */
+	STATE_SEQ_COMMENT,   /* "sequence.comment", a text: of the step */
+	STATE_SEQ_STEP_TIME, /* "sequence.step_time", s: planned */
+	STATE_SEQ_STEP_CLOCK, /* "sequence.current_step_time", s: elapsed */
+	STATE_SEQ_TOTAL_TIME, /* "sequence.total_time", s: elapsed and planned, from START to the end */
+	STATE_SEQ_CLOCK,      /* "sequence.time", s: elapsed */
+	STATE_SEQ_LEFT,       /* "sequence.time_left", s: planned */
+	STATE_SEQ_REASON,     /* "sequence.reason", a text: why it is held or was ended; what it asks */
 	STATE_KINDS
 };
 
@@ -526,6 +553,20 @@ enum restore_state {
 	RESTORE_STATES
 };
 enum lock_state { LOCK_OPEN, LOCK_LOCKED, LOCK_STATES };
+/* ISA-88. */
+enum sequence_state {
+	SEQUENCE_IDLE,
+	SEQUENCE_RUNNING,
+	SEQUENCE_HOLDING,
+	SEQUENCE_HELD,
+	SEQUENCE_RESTARTING,
+	SEQUENCE_STOPPING,
+	SEQUENCE_STOPPED,
+	SEQUENCE_ABORTING,
+	SEQUENCE_ABORTED,
+	SEQUENCE_COMPLETE,
+	SEQUENCE_STATES
+};
 
 /* The words of the choices of a state: NULL when it is none; *n their number. */
 const char *const *image_state_words(enum image_state state, uint32_t *n);

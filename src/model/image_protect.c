@@ -28,10 +28,12 @@ image_state_words(enum image_state state, uint32_t *n)
 	static const char *const restores[] = { "idle", "power_out", "looking", "returning",
 		"asking" };
 	static const char *const locks[] = { "open", "locked" };
+	static const char *const sequences[] = { "idle", "running", "holding", "held", "restarting",
+		"stopping", "stopped", "aborting", "aborted", "complete" };
 	static const struct {
 		const char *const *words;
 		uint32_t n;
-	} all[] = {
+	} all[STATE_KINDS] = {
 		[STATE_OWNER] = { owners, OWNERS },
 		[STATE_MODE] = { modes, MODES },
 		[STATE_SAFE] = { phases, SAFE_PHASES },
@@ -48,6 +50,7 @@ image_state_words(enum image_state state, uint32_t *n)
 		[STATE_LAST] = { NULL, 0 },
 		[STATE_MEASURED] = { NULL, 0 },
 		[STATE_LOCK] = { locks, LOCK_STATES },
+		[STATE_SEQUENCE] = { sequences, SEQUENCE_STATES },
 	};
 
 	*n = all[state].n;
@@ -85,9 +88,9 @@ is_state(const struct image *img, uint32_t i, enum image_state kind)
 	       image_channel_at(img, i)->source == (uint32_t)kind;
 }
 
-/* A condition of a table; it may read any channel. */
-static bool
-is_cond(const struct image *img, const struct image_cond *c, bool is_needed)
+bool
+image_cond_is_sound(
+	const struct image *img, const struct image_cond *c, bool is_needed, uint32_t n_slots)
 {
 	const struct expr_op *ops;
 
@@ -96,7 +99,14 @@ is_cond(const struct image *img, const struct image_cond *c, bool is_needed)
 	if (c->n_ops == 0)
 		return !is_needed;
 	ops = (const struct expr_op *)image_at(img, &img->code) + c->first_op;
-	return expr_is_sound(ops, c->n_ops, img->channels.n, img->n_cells);
+	return expr_is_sound(ops, c->n_ops, img->channels.n + n_slots, img->n_cells);
+}
+
+/* A condition of a table; it may read any channel. */
+static bool
+is_cond(const struct image *img, const struct image_cond *c, bool is_needed)
+{
+	return image_cond_is_sound(img, c, is_needed, 0);
 }
 
 static bool

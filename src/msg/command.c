@@ -10,7 +10,10 @@ command_kind_text(enum command_kind kind)
 {
 	static const char *const names[] = { "set", "mode", "safe", "trip_reset", "bypass",
 		"bypass_end", "alarm_ack", "alarm_shelve", "alarm_unshelve", "alarm_reset",
-		"alarm_out", "alarm_in", "silence", "release", "plan", "restore" };
+		"alarm_out", "alarm_in", "silence", "release", "plan", "restore",
+		"sequence_prepare", "sequence_form", "sequence_start", "sequence_pause",
+		"sequence_safe_pause", "sequence_resume", "sequence_skip", "sequence_goto",
+		"sequence_abort", "sequence_answer" };
 
 	_Static_assert(NELEM(names) == COMMAND_KINDS, "a name for each kind");
 	return names[kind];

@@ -34,6 +34,17 @@ enum command_kind {
 	COMMAND_RELEASE, /* subject: a safe state that is held: outputs go back to manual at their safe values */
 	COMMAND_PLAN, /* the bench will be stopped and started again within `span`: outputs stay, and it goes on */
 	COMMAND_RESTORE, /* value: "continue": what was made safe by an outage comes back, as it was */
+	/* The sequence under test. What is asked at START is told before, one by one, by the same principal. */
+	COMMAND_SEQ_PREPARE, /* subject: a sequence; what was told before is forgotten */
+	COMMAND_SEQ_ANSWER_FORM, /* subject: a parameter or a field; value */
+	COMMAND_SEQ_START,      /* subject: the same sequence */
+	COMMAND_SEQ_PAUSE,
+	COMMAND_SEQ_SAFE_PAUSE, /* outputs take their safe values */
+	COMMAND_SEQ_RESUME,
+	COMMAND_SEQ_SKIP,
+	COMMAND_SEQ_GOTO, /* value: number of a step; is_confirmed: although outputs differ */
+	COMMAND_SEQ_ABORT,
+	COMMAND_SEQ_REPLY, /* value: the answer to what it asks */
 	COMMAND_KINDS
 };
 

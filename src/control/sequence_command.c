@@ -1,0 +1,460 @@
+/* sequence_command.c - the buttons: START, PAUSE, RESUME, SKIP STEP, GO TO STEP, ABORT, answers */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "control/sequence_inside.h"
+
+/* ---- what is told before START ------------------------------------------------------------------------------------------- */
+
+static int
+prepare(struct sequencer *s, const struct command *c, struct err *err)
+{
+	uint32_t i = image_find_sequence(s->img, c->subject);
+
+	if (i == IMAGE_NONE)
+		return err_set(err, ERR_REFUSED, 0,
+			"no sequence is named '%.60s'; 'mbc sequence' lists them", c->subject);
+	memset(&s->form, 0, sizeof(s->form));
+	s->form.index = i;
+	text_copy(s->form.principal, sizeof(s->form.principal), c->principal);
+	return 0;
+}
+
+static int
+check_form(const struct sequencer *s, const struct command *c, struct err *err)
+{
+	if (s->form.index == IMAGE_NONE || strcmp(s->form.principal, c->principal) != 0)
+		return err_set(err, ERR_REFUSED, 0,
+			"nothing was prepared by %.31s; begin with the sequence's name",
+			c->principal);
+	return 0;
+}
+
+/* "450", "450 degC": in the unit of the slot. */
+static int
+parse_number(const struct sequencer *s, const struct image_slot *slot, const char *text,
+	double *out, struct err *err)
+{
+	const char *unit = image_text(s->img, slot->unit);
+	char *end;
+
+	*out = strtod(text, &end);
+	while (*end == ' ')
+		end++;
+	if (end == text || !isfinite(*out) || strpbrk(text, "xXnN") == text)
+		return err_set(err, ERR_REFUSED, 0, "'%.40s' is no number; write it as 450 %.20s",
+			text, unit);
+	if (*end != '\0' && strcmp(end, unit) != 0)
+		return err_set(err, ERR_REFUSED, 0, "'%.40s' is not in %.20s; write it as %.10g %s",
+			text, unit[0] == '\0' ? "its own unit, it has none" : unit, *out, unit);
+	if (slot->has_range && (*out < slot->min || *out > slot->max))
+		return err_set(err, ERR_REFUSED, 0, "%.10g is outside of %.10g to %.10g %s", *out,
+			slot->min, slot->max, unit);
+	return 0;
+}
+
+/* A list: "250, 300, 350 degC"; as many as it has, or fewer are refused. */
+static int
+parse_list(struct sequencer *s, const struct image_sequence *seq, const struct image_slot *slot,
+	const char *text, struct err *err)
+{
+	double values[16];
+	char one[COMMAND_VALUE];
+	uint32_t n = 0;
+	int rc;
+
+	while (*text != '\0') {
+		size_t length = strcspn(text, ",");
+
+		snprintf(one, sizeof(one), "%.*s", (int)MIN(length, sizeof(one) - 1), text);
+		text += length + (text[length] == ',');
+		while (*text == ' ')
+			text++;
+		if (n == NELEM(values) || n == slot->n)
+			return err_set(err, ERR_REFUSED, 0, "it has %u values", slot->n);
+		if ((rc = parse_number(s, image_slot_at(s->img, seq->first_slot + slot->first + n),
+			     one, &values[n], err)) < 0)
+			return rc;
+		n++;
+	}
+	if (n != slot->n)
+		return err_set(err, ERR_REFUSED, 0, "it has %u values, separated by commas",
+			slot->n);
+	for (uint32_t i = 0; i < n; i++) {
+		s->form.slots[slot->first + i] = values[i];
+		s->form.has[slot->first + i] = true;
+	}
+	return 0;
+}
+
+static int
+answer_form(struct sequencer *s, const struct command *c, struct err *err)
+{
+	const struct image_sequence *seq;
+	int rc = check_form(s, c, err);
+
+	if (rc < 0)
+		return rc;
+	seq = image_sequence_at(s->img, s->form.index);
+	for (uint32_t i = 0; i < seq->n_slots; i++) {
+		const struct image_slot *slot = image_slot_at(s->img, seq->first_slot + i);
+
+		if ((slot->role != SLOT_PARAM && slot->role != SLOT_META) ||
+			strcmp(image_text(s->img, slot->name), c->subject) != 0)
+			continue;
+		if (slot->kind == SLOT_LIST)
+			return parse_list(s, seq, slot, c->value, err);
+		if (slot->kind == SLOT_TEXT)
+			text_copy(s->form.texts[slot->number], SEQUENCE_TEXT, c->value);
+		else if ((rc = parse_number(s, slot, c->value, &s->form.slots[i], err)) < 0)
+			return rc;
+		s->form.has[i] = true;
+		return 0;
+	}
+	return err_set(err, ERR_REFUSED, 0,
+		"'%.40s' is neither a parameter nor a field of this sequence", c->subject);
+}
+
+/* ---- START --------------------------------------------------------------------------------------------------------------- */
+
+static int
+fill_slots(struct sequencer *s, const struct image_sequence *seq, const struct command *c,
+	struct err *err)
+{
+	for (uint32_t i = 0; i < seq->n_slots; i++) {
+		const struct image_slot *slot = image_slot_at(s->img, seq->first_slot + i);
+
+		if (slot->role == SLOT_META && slot->is_required && !s->form.has[i] &&
+			!slot->has_value)
+			return err_set(err, ERR_REFUSED, 0, "'%.60s' has to be told before START",
+				image_text(s->img, slot->name));
+	}
+	for (uint32_t i = 0; i < seq->n_slots; i++) {
+		const struct image_slot *slot = image_slot_at(s->img, seq->first_slot + i);
+		bool has = s->form.has[i];
+
+		s->slots[i] = has ? s->form.slots[i] : slot->has_value ? slot->value : (double)NAN;
+		if (slot->kind != SLOT_TEXT)
+			continue;
+		text_copy(s->texts[slot->number], SEQUENCE_TEXT,
+			has              ? s->form.texts[slot->number]
+			: slot->is_user ? c->principal
+					: image_text(s->img, slot->text));
+	}
+	return 0;
+}
+
+static int
+take_outputs(struct sequencer *s, const struct image_sequence *seq, struct err *err)
+{
+	int rc;
+
+	for (uint32_t k = 0; k < seq->n_uses; k++) {
+		uint32_t i = image_seq_number(s->img, seq->first_use + k);
+
+		if (outputs_owner(s->p.outputs, i) >= OWNER_SAFE_STATE)
+			return err_set(err, ERR_REFUSED, 0,
+				"'%.60s' belongs to a safe state or trip; release or reset that",
+				image_text(s->img,
+					image_channel_at(s->img,
+						image_output_at(s->img, i)->channel)
+						->name));
+	}
+	for (uint32_t k = 0; k < seq->n_uses; k++) {
+		uint32_t i = image_seq_number(s->img, seq->first_use + k);
+
+		s->grips[i] = (struct grip){ .is_used = true,
+			.branch = NO_BRANCH,
+			.paused = (double)NAN };
+		if ((rc = outputs_assign(s->p.outputs, i, OWNER_SEQUENCE, s->now_ns, err)) < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* What it was told, so that the journal has it. */
+static void
+tell_slots(struct sequencer *s)
+{
+	char line[EVENT_TEXT], name[80];
+
+	for (uint32_t i = 0; i < s->seq->n_slots; i++) {
+		const struct image_slot *slot = image_slot_at(s->img, s->seq->first_slot + i);
+		const char *its = image_text(s->img, slot->name);
+
+		if (slot->role != SLOT_PARAM && slot->role != SLOT_META)
+			continue;
+		if (slot->kind == SLOT_TEXT)
+			snprintf(name, sizeof(name), "%.64s", s->texts[slot->number]);
+		else if (slot->kind == SLOT_NUMBER)
+			snprintf(name, sizeof(name), "%.10g %.20s", s->slots[i],
+				image_text(s->img, slot->unit));
+		else
+			continue;
+		snprintf(line, sizeof(line), "%.40s = %.70s", its, name);
+		sequence_tell(s, EVENT_SEQUENCE_FORM, s->run, "%s", line);
+	}
+}
+
+static int
+start(struct sequencer *s, const struct command *c, uint64_t cause, struct err *err)
+{
+	const struct image_sequence *seq;
+	char why[EVENT_TEXT];
+	int rc = check_form(s, c, err);
+
+	if (rc < 0)
+		return rc;
+	if (sequencer_is_active(s))
+		return err_set(err, ERR_REFUSED, 0, "'%.60s' is under test; ABORT it first",
+			image_text(s->img, s->seq->name));
+	seq = image_sequence_at(s->img, s->form.index);
+	if (strcmp(c->subject, image_text(s->img, seq->name)) != 0)
+		return err_set(err, ERR_REFUSED, 0, "'%.60s' was prepared, not '%.40s'",
+			image_text(s->img, seq->name), c->subject);
+	if (s->img->is_observed)
+		return err_set(err, ERR_REFUSED, 0,
+			"this bench only observes; write 'mode: control' in its file");
+	if (!trips_are_ready(s->p.trips))
+		return err_set(err, ERR_REFUSED, 0,
+			"the inputs of trip '%.60s' are not all good yet; look at them, wait",
+			trips_not_ready(s->p.trips));
+	if (trips_any(s->p.trips))
+		return err_set(err, ERR_REFUSED, 0, "a trip is not reset; see 'mbc trip'");
+	if ((rc = fill_slots(s, seq, c, err)) < 0)
+		return rc;
+	s->seq = seq;
+	s->index = s->form.index;
+	s->step = seq->first_step;
+	if (!sequence_may_enter(s, seq->first_step, true, why, sizeof(why))) {
+		s->seq = NULL;
+		s->index = IMAGE_NONE;
+		return err_set(err, ERR_REFUSED, 0, "%s", why);
+	}
+	if ((rc = take_outputs(s, seq, err)) < 0) {
+		sequence_end(s, SEQUENCE_IDLE);
+		s->seq = NULL;
+		return rc;
+	}
+	text_copy(s->principal, sizeof(s->principal), c->principal);
+	s->clock_ns = s->step_clock_ns = 0;
+	s->began_ns = s->now_ns;
+	s->used_abort = s->used_hold = s->is_stopping = false;
+	s->reason[0] = '\0';
+	s->reason_event = 0;
+	memset(s->branches, 0, sizeof(s->branches));
+	for (uint32_t i = seq->first_guard; i < seq->first_guard + seq->n_guards; i++) {
+		s->watches[i] = (struct watch){ 0 };
+		channels_forget(s->p.channels, &image_guard_at(s->img, i)->when);
+	}
+	s->run = sequence_tell(s, EVENT_SEQUENCE_STARTED, cause, "%.100s",
+		image_text(s->img, seq->title));
+	tell_slots(s);
+	s->form.index = IMAGE_NONE;
+	sequence_enter(s, SEQUENCE_RUNNING);
+	sequence_begin_step(s, seq->first_step, s->run);
+	return 0;
+}
+
+/* ---- the other buttons --------------------------------------------------------------------------------------------------- */
+
+static int
+pause(struct sequencer *s, bool is_safe, uint64_t cause, struct err *err)
+{
+	double working;
+
+	if (s->state != SEQUENCE_RUNNING && !(is_safe && s->state == SEQUENCE_HELD && !s->is_safe))
+		return err_set(err, ERR_REFUSED, 0, "it is not running");
+	if (is_safe && s->img->on_stop == IMAGE_NONE)
+		return err_set(err, ERR_REFUSED, 0,
+			"the bench has no safe state by default; write on_stop:, or PAUSE");
+	for (uint32_t i = 0; is_safe && i < s->img->outputs.n; i++)
+		if (s->grips[i].is_used)
+			s->grips[i].paused = outputs_working(s->p.outputs, i, &working)
+						     ? working
+						     : (double)NAN;
+	if (s->state == SEQUENCE_RUNNING) {
+		sequence_freeze(s);
+		sequence_hold_now(s, HELD_BY_PERSON, NO_BRANCH, IMAGE_NONE,
+			is_safe ? "paused, outputs safe" : "paused", cause);
+	}
+	if (is_safe) {
+		s->is_safe = true;
+		safe_begin(s->p.safe, s->img->on_stop, OWNER_SAFE_STATE, cause, "SAFE PAUSE",
+			s->now_ns);
+	}
+	return 0;
+}
+
+static int
+resume(struct sequencer *s, uint64_t cause, struct err *err)
+{
+	bool must_come_back = s->is_safe || s->held_by == HELD_BY_PROTECTION;
+	char why[EVENT_TEXT];
+	int rc;
+
+	if (s->state != SEQUENCE_HELD)
+		return err_set(err, ERR_REFUSED, 0, "it is not held");
+	if (trips_any(s->p.trips))
+		return err_set(err, ERR_REFUSED, 0, "a trip is not reset; see 'mbc trip'");
+	if (s->goto_step != IMAGE_NONE &&
+		!sequence_may_enter(s, s->goto_step, s->goto_step == s->step + 1, why, sizeof(why)))
+		return err_set(err, ERR_REFUSED, 0, "%s", why);
+	if (s->is_safe && safe_is_held(s->p.safe, s->img->on_stop))
+		safe_leave(s->p.safe, s->img->on_stop, s->now_ns);
+	for (uint32_t i = 0; i < s->img->outputs.n; i++) {
+		if (!s->grips[i].is_used)
+			continue;
+		if ((rc = outputs_assign(s->p.outputs, i, OWNER_SEQUENCE, s->now_ns, err)) < 0)
+			return rc;
+	}
+	sequence_tell(s, EVENT_SEQUENCE_RESUMED, cause, " ");
+	s->reason_event = cause;
+	if (must_come_back) {
+		s->order = 0;
+		sequence_enter(s, SEQUENCE_RESTARTING);
+	} else {
+		sequence_thaw(s, cause);
+	}
+	return 0;
+}
+
+static int
+skip(struct sequencer *s, uint64_t cause, struct err *err)
+{
+	uint32_t next = s->step + 1;
+	char why[EVENT_TEXT];
+
+	if (s->state != SEQUENCE_RUNNING && s->state != SEQUENCE_HELD)
+		return err_set(err, ERR_REFUSED, 0, "it is neither running nor held");
+	if (next < s->seq->first_step + s->seq->n_steps &&
+		!sequence_may_enter(s, next, true, why, sizeof(why)))
+		return err_set(err, ERR_REFUSED, 0, "%s", why);
+	if (s->state == SEQUENCE_HELD) {
+		if (s->is_safe || next == s->seq->first_step + s->seq->n_steps)
+			return err_set(err, ERR_REFUSED, 0, "RESUME it first");
+		s->goto_step = next;
+		return 0;
+	}
+	sequence_next_step(s, cause);
+	return 0;
+}
+
+/* Outputs that are not what they are at the beginning of this step by the steps before it. */
+static uint32_t
+differences(struct sequencer *s, uint32_t step, char *out, size_t cap)
+{
+	const struct image_seq_step *d = image_seq_step_at(s->img, step);
+	uint32_t n = 0;
+	size_t at = 0;
+	char is[40], wanted[40];
+
+	out[0] = '\0';
+	for (uint32_t i = d->first_expect; i < d->first_expect + d->n_expects; i++) {
+		const struct image_seq_expect *e = image_seq_expect_at(s->img, i);
+		const struct image_channel *ch =
+			image_channel_at(s->img, image_output_at(s->img, e->output)->channel);
+		double want, target;
+		bool has = outputs_target(s->p.outputs, e->output, &target);
+		int length;
+
+		if (!sequence_number(s, &e->value, &want) ||
+			(has && fabs(want - target) <= 1e-9 * fmax(1, fabs(want))))
+			continue;
+		n++;
+		outputs_text(s->p.outputs, e->output, want, wanted, sizeof(wanted));
+		if (has)
+			outputs_text(s->p.outputs, e->output, target, is, sizeof(is));
+		else
+			snprintf(is, sizeof(is), "unknown");
+		length = snprintf(out + at, cap - at, "%s%.30s is %.20s, normally %.20s",
+			at > 0 ? "; " : "", image_text(s->img, ch->name), is, wanted);
+		if (length > 0 && at + (size_t)length < cap)
+			at += (size_t)length;
+	}
+	return n;
+}
+
+static int
+go_to(struct sequencer *s, const struct command *c, uint64_t cause, char *out_text, struct err *err)
+{
+	uint32_t number = (uint32_t)strtoul(c->value, NULL, 10), step = IMAGE_NONE;
+	char why[EVENT_TEXT];
+
+	if (s->state != SEQUENCE_RUNNING && s->state != SEQUENCE_HELD)
+		return err_set(err, ERR_REFUSED, 0, "it is neither running nor held");
+	for (uint32_t i = s->seq->first_step; i < s->seq->first_step + s->seq->n_steps; i++)
+		if (image_seq_step_at(s->img, i)->number == number)
+			step = i;
+	if (step == IMAGE_NONE)
+		return err_set(err, ERR_REFUSED, 0, "there is no step %.20s", c->value);
+	if (!sequence_may_enter(s, step, step == s->seq->first_step, why, sizeof(why)))
+		return err_set(err, ERR_REFUSED, 0, "%s", why);
+	if (s->state == SEQUENCE_RUNNING) {
+		sequence_freeze(s);
+		sequence_hold_now(
+			s, HELD_BY_PERSON, NO_BRANCH, IMAGE_NONE, "go to another step", cause);
+	}
+	s->goto_step = step;
+	s->held_action = IMAGE_NONE;
+	if (differences(s, step, why, sizeof(why)) > 0)
+		snprintf(out_text, EVENT_TEXT, "held; RESUME goes there; %.90s", why);
+	else
+		snprintf(out_text, EVENT_TEXT, "held; RESUME goes there; all outputs are as usual");
+	return 0;
+}
+
+static int
+reply(struct sequencer *s, const struct command *c, struct err *err)
+{
+	const struct image_instr *in;
+
+	if (s->asking == IMAGE_NONE || !sequencer_is_active(s))
+		return err_set(err, ERR_REFUSED, 0, "it asks nothing");
+	in = image_instr_at(s->img, s->asking);
+	for (uint32_t i = in->first; i < in->first + in->n; i++)
+		if (strcmp(image_text(s->img, image_seq_number(s->img, i)), c->value) == 0) {
+			text_copy(s->reply, sizeof(s->reply), c->value);
+			return 0;
+		}
+	return err_set(err, ERR_REFUSED, 0, "'%.40s' is none of its answers; one is '%.40s'",
+		c->value, image_text(s->img, image_seq_number(s->img, in->first)));
+}
+
+int
+sequencer_command(struct sequencer *s, const struct command *c, uint64_t cause, int64_t now_ns,
+	char *out_text, struct err *err)
+{
+	s->now_ns = now_ns;
+	out_text[0] = '\0';
+	if (c->kind > COMMAND_SEQ_START && !sequencer_is_active(s))
+		return err_set(err, ERR_REFUSED, 0, "no sequence is under test");
+	switch (c->kind) {
+	case COMMAND_SEQ_PREPARE:
+		return prepare(s, c, err);
+	case COMMAND_SEQ_ANSWER_FORM:
+		return answer_form(s, c, err);
+	case COMMAND_SEQ_START:
+		return start(s, c, cause, err);
+	case COMMAND_SEQ_PAUSE:
+		return pause(s, false, cause, err);
+	case COMMAND_SEQ_SAFE_PAUSE:
+		return pause(s, true, cause, err);
+	case COMMAND_SEQ_RESUME:
+		return resume(s, cause, err);
+	case COMMAND_SEQ_SKIP:
+		return skip(s, cause, err);
+	case COMMAND_SEQ_GOTO:
+		return go_to(s, c, cause, out_text, err);
+	case COMMAND_SEQ_ABORT:
+		sequence_abort(s, "ABORT", cause);
+		return 0;
+	case COMMAND_SEQ_REPLY:
+		return reply(s, c, err);
+	default:
+		return err_set(err, ERR_REFUSED, 0, "this is not about a sequence");
+	}
+}
