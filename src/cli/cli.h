@@ -32,7 +32,6 @@ int cli_run(struct args *args);
 int cli_stop(struct args *args);
 int cli_reload(struct args *args);
 int cli_check(struct args *args);
-int cli_sequence(struct args *args);
 int cli_schema(struct args *args);
 int cli_twin(struct args *args);
 int cli_demo(struct args *args);
@@ -50,6 +49,8 @@ int cli_set(struct args *args);
 int cli_safe(struct args *args);
 int cli_restore(struct args *args);
 int cli_mode(struct args *args);
+int cli_sequence(struct args *args);
+int cli_sequence_file(struct args *args); /* format, json, text: the words are still there */
 int cli_trip(struct args *args);
 int cli_alarm(struct args *args);
 int cli_token(struct args *args);

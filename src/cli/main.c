@@ -46,15 +46,6 @@ static const struct cli_command commands[] = {
 		"A sequence is checked with the bench before it, or with the bench.yaml of its folder or "
 		"one above;\n"
 		"a bench with 'sequences:' is checked with all of them.\n" },
-	{ "sequence", cli_sequence, "format|json|text FILE [--check]",
-		"print a sequence in its one form, or as JSON and back",
-		"  mbc sequence format x.seq            the same, as everybody writes it; comments "
-		"stay\n"
-		"  mbc sequence format x.seq --check    only say whether it is so\n"
-		"  mbc sequence json x.seq              as JSON, for editors and programs\n"
-		"  mbc sequence text x.seq.json         as text again\n"
-		"\n"
-		"docs/sequences.md describes the language.\n" },
 	{ "twin", cli_twin,
 		"[--seed N] [--for SPAN] [--fault NAME=KIND] [--set CHANNEL=VALUE] [--free "
 		"CHANNEL] "
@@ -243,6 +234,22 @@ static const struct cli_command commands[] = {
 		"give an output, or the bench, to people or to rules",
 		"  mbc mode T_furn manual\n"
 		"  mbc mode bench automatic\n" },
+	{ "sequence", cli_sequence,
+		"[status] | list | show NAME | start NAME [--set NAME=VALUE]... | pause | "
+		"safe-pause | "
+		"resume | skip | goto STEP | abort | answer WORD",
+		"look at the sequence under test, and press its buttons",
+		"  mbc sequence start tpr --set \"T_red=480 degC\" --set sample=A12\n"
+		"START tells parameters and fields first; 'show NAME' lists them. SKIP STEP "
+		"completes a "
+		"step early, GO TO STEP\n"
+		"holds and tells which outputs are not as usual there: 'resume' then goes. ABORT "
+		"brings the "
+		"bench down by the\n"
+		"steps that the sequence names, a second one to the safe state at once.\n"
+		"'format' prints a file as everybody writes it, 'json' as JSON for editors and programs, "
+		"'text' that as text\n"
+		"again; --check only says whether it is so. docs/sequences.md describes the language.\n" },
 	{ "trip", cli_trip,
 		"list | reset NAME --comment TEXT | bypass NAME --for SPAN --reason TEXT | end "
 		"NAME",

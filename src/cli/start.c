@@ -247,7 +247,7 @@ check_sequence(struct args *args)
 
 /* mbc sequence format|json|text FILE */
 int
-cli_sequence(struct args *args)
+cli_sequence_file(struct args *args)
 {
 	bool is_check = args_option(args, "--check", NULL);
 	char option[] = "--sequence", word[] = "--check";

@@ -1,4 +1,5 @@
 /* bench.c - the top of a bench file, and the tables that everything else fills */
+#include "compile/seq_program.h"
 #include "compile/bench.h"
 
 #include <stdlib.h>
@@ -43,6 +44,7 @@ bench_init(struct bench *b, const char *path)
 	b->name = "";
 	b->title = "";
 	b->language = "en";
+	b->programs = mem_zero(1, sizeof(*b->programs));
 	b->listen = "";
 	b->watchdog = "";
 	b->source = "";
@@ -56,6 +58,7 @@ bench_done(struct bench *b)
 {
 	tree_done(&b->tree);
 	diag_done(&b->diag);
+	seq_programs_done(b->programs);
 	names_done(&b->link_names);
 	names_done(&b->instrument_names);
 	names_done(&b->channel_names);
@@ -286,6 +289,7 @@ bench_read(struct bench *b, const struct node *root)
 	power_loss = rows_of(b, found[TOP_POWER_LOSS]);
 	power_declare(b, power_loss);
 	lock_declare(b, found[TOP_LOCAL_LOCK]);
+	seq_programs_declare(b);
 	channels_resolve(b);
 	heartbeat_find(b);
 	watchdogs_resolve(b);

@@ -4,6 +4,7 @@
 #include "compile/file.h"
 #include "compile/merge.h"
 #include "compile/print.h"
+#include "compile/seq_bench.h"
 
 /* The bench as a run keeps it: whoever has this text has all of it. */
 static const char *
@@ -42,6 +43,8 @@ finish(struct bench *b, const struct node *root, struct buf *out_image, struct b
 		return ERR_CONF;
 	if (out_merged != NULL)
 		print_tree(out_merged, root);
+	if (!b->leaves_sequences)
+		seq_bench_take(b);
 	emit_image(b, out_image);
 	if (out_image->n > IMAGE_SIZE_MAX)
 		return err_set(err, ERR_CONF, 0, "the image is larger than 64 MB; split the bench");

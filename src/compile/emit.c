@@ -535,6 +535,7 @@ emit_image(struct bench *b, struct buf *out)
 	emit_protection(&e, &img);
 	emit_conditions(&e, &img);
 	emit_power(&e, &img);
+	emit_sequences(&e, &img);
 	img.source = emit_text(&e, b->source);
 	img.code = emit_table(&e, b->code.n);
 	buf_put(out, b->code.at, b->code.n * sizeof(*b->code.at));

@@ -24,6 +24,8 @@ void emit_protection(struct emit *e, struct image *img);
 /* Parts of patterns, gases, calibrations, the lock. */
 void emit_kinds(struct emit *e, struct image *img);
 
+void emit_sequences(struct emit *e, struct image *img);
+
 /* Trips, interlocks, alarms and rules. */
 void emit_conditions(struct emit *e, struct image *img);
 

@@ -18,6 +18,7 @@
 #include "compile/identities.h"
 #include "compile/pages.h"
 #include "compile/seq_bench.h"
+#include "compile/seq_program.h"
 #include "compile/seq_tool.h"
 #include "compile/source.h"
 #include "compile/units.h"
@@ -238,20 +239,16 @@ confine(const struct options *o)
 }
 
 static int
-check_all(struct bench *b, uint32_t *out_n)
-{
-	*out_n = 0;
-	return b->sequences == NULL ? 0 : seq_bench_all(b, out_n);
-}
-
-static int
 report(const struct options *o, struct bench *b, const struct buf *image, const struct buf *merged)
 {
-	uint32_t n = 0;
 	int code;
 
 	if (o->fd >= 0 && write_all(o->fd, image) != 0)
 		return 2;
+	if (o->action == ACTION_IMAGE && b->programs->code != 0)
+		log_warn("sequences with errors are left out until they are corrected; 'mbc check %s' "
+			 "lists them",
+			b->path);
 	if (o->action == ACTION_IMAGE)
 		return 0;
 	if (o->action == ACTION_MERGED)
@@ -261,7 +258,7 @@ report(const struct options *o, struct bench *b, const struct buf *image, const 
 			b->files.at[0].name, b->instruments.at[0].n_points, b->n_exchanges);
 		return fflush(stdout) == 0 ? 0 : 2;
 	}
-	code = o->sequence != NULL ? seq_bench_file(b, o->sequence) : check_all(b, &n);
+	code = o->sequence != NULL ? seq_bench_file(b, o->sequence) : b->programs->code;
 	if (code == SEQ_BENCH_STEPS) {
 		log_err("%s holds steps alone; check the sequence that includes it", o->sequence);
 		return 1;
@@ -276,7 +273,8 @@ report(const struct options *o, struct bench *b, const struct buf *image, const 
 		b->links.n == 1 ? "" : "s", b->instruments.n, b->instruments.n == 1 ? "" : "s",
 		b->channels.n - (uint32_t)HEALTH_COUNT);
 	if (b->sequences != NULL)
-		printf("%u sequence%s\n", n, n == 1 ? "" : "s");
+		printf("%u sequence%s\n", b->programs->n_files,
+			b->programs->n_files == 1 ? "" : "s");
 	return fflush(stdout) == 0 ? 0 : 2;
 }
 
@@ -322,6 +320,7 @@ compile(const struct options *o)
 	bench_init(b, o->path);
 	b->catalogue = catalogue[0] == '\0' ? NULL : catalogue;
 	b->may_be_file = o->action == ACTION_CHECK;
+	b->leaves_sequences = o->sequence != NULL;
 	rc = strcmp(o->path, "-") == 0 ? compile_input(b, &image, wanted, &err)
 				       : compile_file(b, &image, wanted, &err);
 	diag_print(&b->diag, stderr);

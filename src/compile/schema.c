@@ -776,7 +776,7 @@ const struct key schema_file[] = {
 };
 
 /* In the order of the bits of enum image_commands. */
-const char *const schema_commands[] = { "set", "mode", "safe", "ack", "shelve", NULL };
+const char *const schema_commands[] = { "set", "mode", "safe", "ack", "shelve", "sequence", NULL };
 
 const struct key schema_serve[] = {
 	[SERVE_LISTEN] = { .name = "listen",

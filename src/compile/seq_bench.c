@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "compile/seq_check.h"
 #include "compile/seq_load.h"
+#include "compile/seq_program.h"
 
 static bool
 ends_with(const char *text, const char *end)
@@ -27,35 +28,61 @@ seq_bench_is_name(const char *path)
 	return ends_with(path, ".seq") || ends_with(path, ".seq.json");
 }
 
-int
-seq_bench_file(struct bench *b, const char *path)
+/* Read, and check; q NULL: it could not be read. Code as seq_bench_file(). */
+static int
+check_file(struct bench *b, struct diag *d, const char *path, struct seq **out)
 {
-	struct diag *d = mem_zero(1, sizeof(*d));
 	struct err err;
 	struct seq *q;
-	int code;
 
 	d->max = SEQ_SHOWN_MAX;
 	q = seq_read(&b->tree, d, path, &err);
+	*out = q;
 	if (q == NULL && err.msg[0] != '\0')
 		log_err("%s", err.msg);
-	if (q != NULL && q->name.text == NULL && d->n_errors == 0) {
-		diag_done(d);
-		free(d);
+	if (q != NULL && q->name.text == NULL && d->n_errors == 0)
 		return SEQ_BENCH_STEPS;
-	}
 	if (q != NULL) {
 		seq_load(&b->tree, d, path, q);
 		if (d->n_errors == 0) /* what was not understood would be told a second time */
 			seq_check(b, d, q);
 	}
-	diag_print(d, stderr);
-	code = q == NULL && err.msg[0] != '\0' && err.code == ERR_IO ? 2
-	       : q == NULL || d->n_errors > 0                        ? 1
-								     : 0;
+	if (q == NULL && err.msg[0] != '\0' && err.code == ERR_IO)
+		return 2;
+	return q == NULL || d->n_errors > 0 ? 1 : 0;
+}
+
+int
+seq_bench_file(struct bench *b, const char *path)
+{
+	struct diag *d = mem_zero(1, sizeof(*d));
+	struct seq *q;
+	int code = check_file(b, d, path, &q);
+
+	if (code != SEQ_BENCH_STEPS)
+		diag_print(d, stderr);
 	diag_done(d);
 	free(d);
 	return code;
+}
+
+/* What comes of it is in b->programs. */
+static void
+take_file(struct bench *b, const char *path)
+{
+	struct diag *d = mem_zero(1, sizeof(*d));
+	struct seq *q;
+	int code = check_file(b, d, path, &q);
+
+	b->programs->n_files += code != SEQ_BENCH_STEPS;
+	if (code == 0 && !seq_programs_add(b, d, q, path))
+		code = 1;
+	if (code != SEQ_BENCH_STEPS) {
+		diag_print(d, stderr);
+		b->programs->code = MAX(b->programs->code, code);
+	}
+	diag_done(d);
+	free(d);
 }
 
 static int
@@ -64,42 +91,44 @@ compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-int
-seq_bench_all(struct bench *b, uint32_t *out_n)
+/* The files of `sequences:` in the order of their names; the number of them, or the negative of an exit code that was told. */
+static int
+list(struct bench *b, const char *names[SEQ_FILES_MAX])
 {
 	const char *slash = strrchr(b->path, '/');
 	int folder = b->sequences[0] == '/' || slash == NULL ? 0 : (int)(slash - b->path + 1);
-	const char *names[SEQ_FILES_MAX];
 	char path[1024];
 	struct dirent *e;
-	uint32_t n = 0;
-	int code = 0;
+	int n = 0;
 	DIR *dir;
 
-	*out_n = 0;
 	snprintf(path, sizeof(path), "%.*s%s", folder, b->path, b->sequences);
 	dir = opendir(path);
 	if (dir == NULL) {
 		log_err("sequences: %s: %s; make the folder, or correct the key", path,
 			strerror(errno));
-		return 1;
+		return -1;
 	}
-	while ((e = readdir(dir)) != NULL && n < SEQ_FILES_MAX)
-		if (e->d_name[0] != '.' && seq_bench_is_name(e->d_name))
-			names[n++] = tree_text(&b->tree, e->d_name, strlen(e->d_name));
+	while ((e = readdir(dir)) != NULL && n < SEQ_FILES_MAX) {
+		if (e->d_name[0] == '.' || !seq_bench_is_name(e->d_name))
+			continue;
+		snprintf(path, sizeof(path), "%.*s%s/%s", folder, b->path, b->sequences, e->d_name);
+		names[n++] = tree_text(&b->tree, path, strlen(path));
+	}
 	closedir(dir);
-	qsort(names, n, sizeof(names[0]), compare_names);
-	for (uint32_t i = 0; i < n; i++) {
-		int rc;
+	qsort(names, (size_t)n, sizeof(names[0]), compare_names);
+	return n;
+}
 
-		snprintf(path, sizeof(path), "%.*s%s/%s", folder, b->path, b->sequences, names[i]);
-		rc = seq_bench_file(b, path);
-		if (rc != SEQ_BENCH_STEPS) {
-			code = MAX(code, rc);
-			++*out_n;
-		}
-	}
-	return code;
+void
+seq_bench_take(struct bench *b)
+{
+	const char *names[SEQ_FILES_MAX];
+	int n = b->sequences == NULL ? 0 : list(b, names);
+
+	b->programs->code = n < 0 ? -n : 0;
+	for (int i = 0; i < n; i++)
+		take_file(b, names[i]);
 }
 
 bool

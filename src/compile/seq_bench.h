@@ -12,8 +12,9 @@
  * SEQ_BENCH_STEPS. */
 int seq_bench_file(struct bench *b, const char *path);
 
-/* All of `sequences:`; *out_n: how many there are. */
-int seq_bench_all(struct bench *b, uint32_t *out_n);
+/* All of `sequences:` that are good become programs of the image. Those that are not are left out, and that is told: a bench is not kept
+ * from protecting itself by a sequence. */
+void seq_bench_take(struct bench *b);
 
 /* Is it the name of a sequence? */
 bool seq_bench_is_name(const char *path);

@@ -311,8 +311,8 @@ make_parts(struct hands *h, int64_t now_ns)
 	h->watchdogs = watchdogs_new(h->img, h->outputs, &watchdogs, now_ns);
 	h->power = power_new(h);
 	h->restore = restore_new(h);
-	h->sequencer = sequencer_new(&(const struct sequencer_parts){ h->img, h->channels, h->outputs,
-					     h->safe, h->trips },
+	h->sequencer = sequencer_new(&(const struct sequencer_parts){ h->img, h->channels,
+					     h->outputs, h->safe, h->trips },
 		&(const struct sequencer_sink){ h, on_event, on_intent, on_recorded }, now_ns);
 }
 

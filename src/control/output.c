@@ -192,7 +192,7 @@ take(struct outputs *all, uint32_t i, const struct output_order *order, int64_t 
 	o->target = order->value;
 	o->ramp = order->ramp > 0 ? fmin(order->ramp, most) : d->ramp;
 	o->holdback = order->holdback;
-	o->is_held_back = false;
+	o->is_waiting = false;
 	o->owner = (uint8_t)order->owner;
 	o->cause = order->cause;
 	o->is_ordered = true;
@@ -293,8 +293,8 @@ outputs_mode(struct outputs *all, uint32_t i, enum output_mode mode, int64_t now
 }
 
 int
-outputs_assign(struct outputs *all, uint32_t i, enum output_owner owner, int64_t now_ns,
-	struct err *err)
+outputs_assign(
+	struct outputs *all, uint32_t i, enum output_owner owner, int64_t now_ns, struct err *err)
 {
 	struct output *o = &all->at[i];
 
@@ -415,9 +415,9 @@ outputs_has_arrived(const struct outputs *all, uint32_t i)
 }
 
 bool
-outputs_is_held_back(const struct outputs *all, uint32_t i)
+outputs_is_waiting(const struct outputs *all, uint32_t i)
 {
-	return all->at[i].is_held_back;
+	return all->at[i].is_waiting;
 }
 
 bool
@@ -482,9 +482,8 @@ edge(struct outputs *all, uint32_t i)
 	all->sink.read(all->sink.ctx, image_output_at(all->img, i)->channel, &r);
 	if (quality_is_bad(r.quality))
 		return o->working;
-	return o->target > o->working
-		       ? fmin(o->target, fmax(o->working, r.number + o->holdback))
-		       : fmax(o->target, fmin(o->working, r.number - o->holdback));
+	return o->target > o->working ? fmin(o->target, fmax(o->working, r.number + o->holdback))
+				      : fmax(o->target, fmin(o->working, r.number - o->holdback));
 }
 
 /* One step of the ramp. Late ticks do not make it jump: it moves by the time that has gone, and that is what a ramp is. */
@@ -496,7 +495,7 @@ move(struct outputs *all, uint32_t i, int64_t now_ns)
 	double way = to - o->working;
 
 	o->moved_ns = now_ns;
-	o->is_held_back = (to < o->target || to > o->target) && fabs(way) < most;
+	o->is_waiting = (to < o->target || to > o->target) && fabs(way) < most;
 	if (!isfinite(way) || !(fabs(way) > 0))
 		return false;
 	if (o->ramp <= 0 || fabs(way) <= most)

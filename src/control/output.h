@@ -64,7 +64,7 @@ void outputs_text(const struct outputs *o, uint32_t output, double value, char *
 /* What is asked of an output. */
 struct output_order {
 	double value;
-	double ramp;     /* a second; below 0: the output's own; never above that */
+	double ramp; /* a second; below 0: the output's own; never above that */
 	double holdback; /* `working` is never farther ahead of the measured value; 0: it is not bound */
 	bool is_clamped; /* cut to the limits, not refused */
 	bool is_at_once; /* without a ramp, and however much its memory was written: what may not wait */
@@ -101,7 +101,7 @@ int outputs_assign(struct outputs *o, uint32_t output, enum output_owner owner, 
 /* Has `working` come to the target? */
 bool outputs_has_arrived(const struct outputs *o, uint32_t output);
 /* Did the last step of its ramp wait for the measured value? */
-bool outputs_is_held_back(const struct outputs *o, uint32_t output);
+bool outputs_is_waiting(const struct outputs *o, uint32_t output);
 
 enum output_owner outputs_owner(const struct outputs *o, uint32_t output);
 enum output_mode outputs_mode_of(const struct outputs *o, uint32_t output);

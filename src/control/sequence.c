@@ -117,8 +117,8 @@ sequence_enter(struct sequencer *s, enum sequence_state state)
 	if (s->state == state)
 		return;
 	s->state = state;
-	sequence_tell(s, EVENT_SEQUENCE_STATE, s->reason_event != 0 ? s->reason_event : s->run, "%s",
-		words[state]);
+	sequence_tell(s, EVENT_SEQUENCE_STATE, s->reason_event != 0 ? s->reason_event : s->run,
+		"%s", words[state]);
 }
 
 /* It is over: what it had stays where it is, in manual; what protection has stays with that. */
@@ -147,7 +147,8 @@ sequence_may_enter(struct sequencer *s, uint32_t step, bool is_next, char *why, 
 	if (d->entry == SEQUENCE_ENTRY_ALWAYS || (d->entry == SEQUENCE_ENTRY_NONE && is_next))
 		return true;
 	if (d->entry == SEQUENCE_ENTRY_NONE) {
-		snprintf(why, cap, "step %u has no entry, it is reached from the one before it only",
+		snprintf(why, cap,
+			"step %u has no entry, it is reached from the one before it only",
 			d->number);
 		return false;
 	}
@@ -166,12 +167,11 @@ sequence_begin_step(struct sequencer *s, uint32_t step, uint64_t cause)
 	sequence_drop_branches(s);
 	s->step = step;
 	s->step_clock_ns = s->clock_ns;
-	s->branches[0] = (struct branch){ .is_used = true,
-		.parent = NO_BRANCH,
-		.pc = d->first_instr,
-		.at_ns = s->clock_ns };
-	sequence_tell(s, EVENT_SEQUENCE_STEP, cause, "%u %.90s", d->number,
-		image_text(s->img, d->title));
+	s->branches[0] = (struct branch){
+		.is_used = true, .parent = NO_BRANCH, .pc = d->first_instr, .at_ns = s->clock_ns
+	};
+	sequence_tell(
+		s, EVENT_SEQUENCE_STEP, cause, "%u %.90s", d->number, image_text(s->img, d->title));
 	sequence_plan(s);
 }
 
@@ -184,8 +184,8 @@ sequence_next_step(struct sequencer *s, uint64_t cause)
 	sequence_drop_branches(s);
 	if (next >= s->seq->first_step + s->seq->n_steps) {
 		sequence_end(s, s->state == SEQUENCE_ABORTING ? SEQUENCE_ABORTED
-				: s->is_stopping                 ? SEQUENCE_STOPPED
-								 : SEQUENCE_COMPLETE);
+				: s->is_stopping              ? SEQUENCE_STOPPED
+							      : SEQUENCE_COMPLETE);
 		return;
 	}
 	if (sequence_may_enter(s, next, true, why, sizeof(why))) {

@@ -22,8 +22,8 @@ strength(const struct sequencer *s, uint32_t action)
 }
 
 void
-sequence_wish(struct sequencer *s, uint32_t action, uint32_t branch, uint32_t guard,
-	const char *why)
+sequence_wish(
+	struct sequencer *s, uint32_t action, uint32_t branch, uint32_t guard, const char *why)
 {
 	struct wish *w = &s->wish;
 
@@ -46,8 +46,7 @@ sequence_hold_now(struct sequencer *s, enum held_by by, uint32_t branch, uint32_
 	s->held_branch = branch;
 	s->held_action = action;
 	if (action != IMAGE_NONE)
-		channels_forget(
-			s->p.channels, &image_seq_action_at(s->img, action)->until);
+		channels_forget(s->p.channels, &image_seq_action_at(s->img, action)->until);
 	sequence_enter(s, SEQUENCE_HOLDING);
 }
 
@@ -124,8 +123,8 @@ hold(struct sequencer *s, const struct image_seq_action *a, uint32_t action, uin
 	sequence_text(s, a->text, text, sizeof(text));
 	snprintf(both, sizeof(both), "%.60s%s%.60s", text, text[0] == '\0' ? "" : " - ", why);
 	sequence_freeze(s);
-	sequence_hold_now(s, HELD_BY_ACTION, branch, a->until.n_ops > 0 ? action : IMAGE_NONE, both,
-		cause);
+	sequence_hold_now(
+		s, HELD_BY_ACTION, branch, a->until.n_ops > 0 ? action : IMAGE_NONE, both, cause);
 }
 
 static void
@@ -189,7 +188,7 @@ sequence_do_wish(struct sequencer *s)
 /* ---- guards -------------------------------------------------------------------------------------------------------------- */
 
 static bool
-is_in(const struct sequencer *s, const struct image_guard *g)
+is_in(const struct sequencer *s, const struct image_seq_guard *g)
 {
 	for (uint32_t i = 0; i < g->n_in; i++)
 		if (image_seq_number(s->img, g->first_in + i) == s->step)
@@ -199,7 +198,7 @@ is_in(const struct sequencer *s, const struct image_guard *g)
 
 /* Those that hold or lead elsewhere do not act while a handler brings the bench down, and not on what is held already. */
 static bool
-may_act(const struct sequencer *s, const struct image_guard *g)
+may_act(const struct sequencer *s, const struct image_seq_guard *g)
 {
 	const struct image_seq_action *a = image_seq_action_at(s->img, g->action);
 
@@ -217,7 +216,7 @@ may_act(const struct sequencer *s, const struct image_guard *g)
 static void
 look_at_guard(struct sequencer *s, uint32_t i)
 {
-	const struct image_guard *g = image_guard_at(s->img, i);
+	const struct image_seq_guard *g = image_seq_guard_at(s->img, i);
 	struct watch *w = &s->watches[i];
 	enum truth truth = sequence_truth(s, &g->when);
 	char why[EVENT_TEXT];
@@ -289,8 +288,8 @@ sequence_look_while_held(struct sequencer *s)
 			return;
 		}
 		s->is_stopping = true;
-		s->reason_event = sequence_tell(s, EVENT_SEQUENCE_STOPS, s->reason_event,
-			"it was held for too long");
+		s->reason_event = sequence_tell(
+			s, EVENT_SEQUENCE_STOPS, s->reason_event, "it was held for too long");
 		sequence_enter(s, SEQUENCE_STOPPING);
 		sequence_begin_step(s, a->target, s->reason_event);
 		return;

@@ -81,8 +81,8 @@ parse_list(struct sequencer *s, const struct image_sequence *seq, const struct i
 		n++;
 	}
 	if (n != slot->n)
-		return err_set(err, ERR_REFUSED, 0, "it has %u values, separated by commas",
-			slot->n);
+		return err_set(
+			err, ERR_REFUSED, 0, "it has %u values, separated by commas", slot->n);
 	for (uint32_t i = 0; i < n; i++) {
 		s->form.slots[slot->first + i] = values[i];
 		s->form.has[slot->first + i] = true;
@@ -140,7 +140,7 @@ fill_slots(struct sequencer *s, const struct image_sequence *seq, const struct c
 		if (slot->kind != SLOT_TEXT)
 			continue;
 		text_copy(s->texts[slot->number], SEQUENCE_TEXT,
-			has              ? s->form.texts[slot->number]
+			has             ? s->form.texts[slot->number]
 			: slot->is_user ? c->principal
 					: image_text(s->img, slot->text));
 	}
@@ -158,17 +158,16 @@ take_outputs(struct sequencer *s, const struct image_sequence *seq, struct err *
 		if (outputs_owner(s->p.outputs, i) >= OWNER_SAFE_STATE)
 			return err_set(err, ERR_REFUSED, 0,
 				"'%.60s' belongs to a safe state or trip; release or reset that",
-				image_text(s->img,
-					image_channel_at(s->img,
-						image_output_at(s->img, i)->channel)
-						->name));
+				image_text(s->img, image_channel_at(s->img,
+							   image_output_at(s->img, i)->channel)
+							   ->name));
 	}
 	for (uint32_t k = 0; k < seq->n_uses; k++) {
 		uint32_t i = image_seq_number(s->img, seq->first_use + k);
 
-		s->grips[i] = (struct grip){ .is_used = true,
-			.branch = NO_BRANCH,
-			.paused = (double)NAN };
+		s->grips[i] = (struct grip){
+			.is_used = true, .branch = NO_BRANCH, .paused = (double)NAN
+		};
 		if ((rc = outputs_assign(s->p.outputs, i, OWNER_SEQUENCE, s->now_ns, err)) < 0)
 			return rc;
 	}
@@ -248,10 +247,10 @@ start(struct sequencer *s, const struct command *c, uint64_t cause, struct err *
 	memset(s->branches, 0, sizeof(s->branches));
 	for (uint32_t i = seq->first_guard; i < seq->first_guard + seq->n_guards; i++) {
 		s->watches[i] = (struct watch){ 0 };
-		channels_forget(s->p.channels, &image_guard_at(s->img, i)->when);
+		channels_forget(s->p.channels, &image_seq_guard_at(s->img, i)->when);
 	}
-	s->run = sequence_tell(s, EVENT_SEQUENCE_STARTED, cause, "%.100s",
-		image_text(s->img, seq->title));
+	s->run = sequence_tell(
+		s, EVENT_SEQUENCE_STARTED, cause, "%.100s", image_text(s->img, seq->title));
 	tell_slots(s);
 	s->form.index = IMAGE_NONE;
 	sequence_enter(s, SEQUENCE_RUNNING);
@@ -273,9 +272,8 @@ pause(struct sequencer *s, bool is_safe, uint64_t cause, struct err *err)
 			"the bench has no safe state by default; write on_stop:, or PAUSE");
 	for (uint32_t i = 0; is_safe && i < s->img->outputs.n; i++)
 		if (s->grips[i].is_used)
-			s->grips[i].paused = outputs_working(s->p.outputs, i, &working)
-						     ? working
-						     : (double)NAN;
+			s->grips[i].paused =
+				outputs_working(s->p.outputs, i, &working) ? working : (double)NAN;
 	if (s->state == SEQUENCE_RUNNING) {
 		sequence_freeze(s);
 		sequence_hold_now(s, HELD_BY_PERSON, NO_BRANCH, IMAGE_NONE,
@@ -432,6 +430,8 @@ sequencer_command(struct sequencer *s, const struct command *c, uint64_t cause, 
 	out_text[0] = '\0';
 	if (c->kind > COMMAND_SEQ_START && !sequencer_is_active(s))
 		return err_set(err, ERR_REFUSED, 0, "no sequence is under test");
+	if (s->state == SEQUENCE_HOLDING)
+		sequence_enter(s, SEQUENCE_HELD); /* nothing is on its way any more */
 	switch (c->kind) {
 	case COMMAND_SEQ_PREPARE:
 		return prepare(s, c, err);

@@ -15,18 +15,18 @@ struct loop {
 /* One strand of statements. The first one is branch 0; the others were forked. */
 struct branch {
 	bool is_used;
-	bool is_waiting; /* it forked, and waits for those */
-	bool is_begun;   /* the statement at pc has begun */
-	bool is_asked;   /* its intent is recorded, or on its way there */
-	uint32_t parent; /* NO_BRANCH: none */
-	uint32_t pc;     /* instruction of the image's table */
-	int64_t at_ns;   /* clock of progress: when its statement began */
-	int64_t inside_ns;  /* GUARANTEED: time spent inside; RAMP: time held back */
-	int64_t looked_ns;  /* clock at the last look */
+	bool is_waiting;             /* it forked, and waits for those */
+	bool is_begun;               /* the statement at pc has begun */
+	bool is_asked;               /* its intent is recorded, or on its way there */
+	uint32_t parent;             /* NO_BRANCH: none */
+	uint32_t pc;                 /* instruction of the image's table */
+	int64_t at_ns;               /* clock of progress: when its statement began */
+	int64_t inside_ns;           /* GUARANTEED: time spent inside; RAMP: time held back */
+	int64_t looked_ns;           /* clock at the last look */
 	int64_t span_ns, timeout_ns; /* of its statement, as they were when it began */
-	double low, high; /* RESULT, GUARANTEED: within */
-	uint64_t event;   /* SET: its intent */
-	int64_t asked_ns; /* SET: when */
+	double low, high;            /* RESULT, GUARANTEED: within */
+	uint64_t event;              /* SET: its intent */
+	int64_t asked_ns;            /* SET: when */
 	struct loop loops[SEQUENCE_LOOPS_MAX];
 	uint32_t n_loops;
 };
@@ -54,8 +54,8 @@ struct wish {
 };
 
 struct watch {
-	bool has_fired;       /* and its condition has not been false since */
-	int64_t unknown_ns;   /* since when; 0: it is known */
+	bool has_fired;     /* and its condition has not been false since */
+	int64_t unknown_ns; /* since when; 0: it is known */
 };
 
 struct sequencer {
@@ -65,19 +65,20 @@ struct sequencer {
 	const struct image_sequence *seq; /* NULL: none was started */
 	uint32_t index;
 	enum sequence_state state;
-	uint32_t step; /* of the image's table */
-	uint64_t run;  /* event of its start: the number of the run */
+	uint32_t step;                   /* of the image's table */
+	uint64_t run;                    /* event of its start: the number of the run */
 	char principal[EVENT_PRINCIPAL]; /* who started it */
-	int64_t clock_ns;  /* of progress */
-	int64_t ticked_ns; /* the last tick */
+	int64_t clock_ns;                /* of progress */
+	int64_t ticked_ns;               /* the last tick */
 	int64_t now_ns;
 	int64_t began_ns;      /* START */
 	int64_t step_clock_ns; /* clock when the step began */
-	int64_t step_plan_ns, rest_plan_ns; /* of the step; of those behind it; as far as can be told */
+	int64_t step_plan_ns,
+		rest_plan_ns; /* of the step; of those behind it; as far as can be told */
 	struct branch branches[SEQUENCE_BRANCHES_MAX];
 	struct stable stables[SEQUENCE_BRANCHES_MAX];
-	struct grip *grips;     /* [output] */
-	struct watch *watches;  /* [guard of the image's table] */
+	struct grip *grips;    /* [output] */
+	struct watch *watches; /* [guard of the image's table] */
 	double slots[SEQUENCE_SLOTS_MAX];
 	char texts[SEQUENCE_TEXTS_MAX][SEQUENCE_TEXT];
 	struct wish wish;
@@ -94,9 +95,9 @@ struct sequencer {
 	uint32_t asking; /* instruction of an open question; IMAGE_NONE */
 	char reply[COMMAND_VALUE];
 	bool used_abort, used_hold; /* the handlers, each once in a run */
-	bool is_stopping; /* a handler of `on hold` runs */
-	uint32_t aborting_to; /* safe state that ends it; IMAGE_NONE */
-	bool is_restored;     /* after a restart: it stands until it is told to go on */
+	bool is_stopping;           /* a handler of `on hold` runs */
+	uint32_t aborting_to;       /* safe state that ends it; IMAGE_NONE */
+	bool is_restored;           /* after a restart: it stands until it is told to go on */
 	/* what was told before START */
 	struct form {
 		uint32_t index; /* IMAGE_NONE: nothing */
@@ -130,12 +131,12 @@ void sequence_stop_branch(struct sequencer *s, uint32_t branch, bool is_its_own)
 void sequence_skip(struct sequencer *s, uint32_t branch, uint64_t cause);
 void sequence_next_step(struct sequencer *s, uint64_t cause);
 /* intent: event that was recorded for it; 0: one is told now. */
-int sequence_order(struct sequencer *s, uint32_t output, double value, double ramp,
-	double holdback, uint64_t intent, struct err *err) MUST_CHECK;
+int sequence_order(struct sequencer *s, uint32_t output, double value, double ramp, double holdback,
+	uint64_t intent, struct err *err) MUST_CHECK;
 
 /* ---- sequence_act.c ---- */
-void sequence_wish(struct sequencer *s, uint32_t action, uint32_t branch, uint32_t guard,
-	const char *why);
+void sequence_wish(
+	struct sequencer *s, uint32_t action, uint32_t branch, uint32_t guard, const char *why);
 /* Do what was wished in this tick; true: something was. */
 bool sequence_do_wish(struct sequencer *s);
 void sequence_look_at_guards(struct sequencer *s);
@@ -143,11 +144,11 @@ void sequence_look_while_held(struct sequencer *s);
 void sequence_hold_now(struct sequencer *s, enum held_by by, uint32_t branch, uint32_t action,
 	const char *why, uint64_t cause);
 void sequence_abort(struct sequencer *s, const char *why, uint64_t cause);
-void sequence_to_safe(struct sequencer *s, uint32_t state, enum output_owner owner,
-	const char *why, uint64_t cause);
+void sequence_to_safe(struct sequencer *s, uint32_t state, enum output_owner owner, const char *why,
+	uint64_t cause);
 
 /* ---- sequence_pause.c ---- */
-void sequence_freeze(struct sequencer *s); /* what moves stops where it is */
+void sequence_freeze(struct sequencer *s);               /* what moves stops where it is */
 void sequence_thaw(struct sequencer *s, uint64_t cause); /* it goes on */
 bool sequence_come_back(struct sequencer *s); /* RESTARTING: true when all outputs are back */
 

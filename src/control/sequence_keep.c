@@ -69,12 +69,7 @@ absolute(uint32_t i, uint32_t first)
 	return i == IMAGE_NONE ? IMAGE_NONE : i + first;
 }
 
-enum {
-	HEAD_USED_ABORT = 1,
-	HEAD_USED_HOLD = 2,
-	HEAD_IS_STOPPING = 4,
-	HEAD_IS_SAFE = 8
-};
+enum { HEAD_USED_ABORT = 1, HEAD_USED_HOLD = 2, HEAD_IS_STOPPING = 4, HEAD_IS_SAFE = 8 };
 
 static size_t
 save_head(const struct sequencer *s, uint8_t *out)
@@ -82,7 +77,8 @@ save_head(const struct sequencer *s, uint8_t *out)
 	out[0] = (uint8_t)s->state;
 	out[1] = (uint8_t)((s->used_abort ? HEAD_USED_ABORT : 0) |
 			   (s->used_hold ? HEAD_USED_HOLD : 0) |
-			   (s->is_stopping ? HEAD_IS_STOPPING : 0) | (s->is_safe ? HEAD_IS_SAFE : 0));
+			   (s->is_stopping ? HEAD_IS_STOPPING : 0) |
+			   (s->is_safe ? HEAD_IS_SAFE : 0));
 	out[2] = (uint8_t)s->held_by;
 	out[3] = (uint8_t)(s->held_branch == NO_BRANCH ? 255 : s->held_branch);
 	put_u64le(out + 4, s->seq->hash);
@@ -306,14 +302,15 @@ load(struct sequencer *s, sequencer_find_fn find, void *ctx, struct err *err)
 }
 
 bool
-sequencer_restore(struct sequencer *s, sequencer_find_fn find, void *ctx, int64_t now_ns,
-	struct err *err)
+sequencer_restore(
+	struct sequencer *s, sequencer_find_fn find, void *ctx, int64_t now_ns, struct err *err)
 {
 	err->msg[0] = '\0';
 	s->now_ns = s->ticked_ns = now_ns;
 	if (s->img->sequences.n == 0 || !load(s, find, ctx, err)) {
 		if (s->seq != NULL && err->msg[0] == '\0')
-			err_set(err, ERR_REFUSED, 0, "what was recorded of the sequence is damaged");
+			err_set(err, ERR_REFUSED, 0,
+				"what was recorded of the sequence is damaged");
 		s->seq = NULL;
 		s->state = SEQUENCE_IDLE;
 		s->index = IMAGE_NONE;
@@ -410,11 +407,11 @@ sequencer_adopt(struct sequencer *s, struct sequencer *from, int64_t now_ns)
 		s->branches[i].asked_ns = from->branches[i].asked_ns;
 		s->branches[i].n_loops = from->branches[i].n_loops;
 		for (uint32_t k = 0; k < from->branches[i].n_loops; k++)
-			s->branches[i].loops[k] = (struct loop){
-				.instr = from->branches[i].loops[k].instr -
-					 from->seq->first_instr + s->seq->first_instr,
-				.turn = from->branches[i].loops[k].turn
-			};
+			s->branches[i].loops[k] =
+				(struct loop){ .instr = from->branches[i].loops[k].instr -
+							from->seq->first_instr +
+							s->seq->first_instr,
+					.turn = from->branches[i].loops[k].turn };
 		s->stables[i] = from->stables[i];
 	}
 	s->is_restored = from->is_restored;

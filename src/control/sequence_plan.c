@@ -12,8 +12,8 @@
 
 struct walk {
 	struct sequencer *s;
-	double at[64];         /* where outputs are then */
-	uint32_t output[64];   /* which */
+	double at[64];       /* where outputs are then */
+	uint32_t output[64]; /* which */
 	uint32_t n;
 	int left;
 };
@@ -91,8 +91,8 @@ walk_fork(struct walk *w, const struct image_instr *in)
 
 	for (uint32_t n = 0; n < in->n; n++) {
 		uint32_t from = image_seq_number(w->s->img, in->first + n);
-		uint32_t to = n + 1 < in->n ? image_seq_number(w->s->img, in->first + n + 1)
-					    : in->to;
+		uint32_t to =
+			n + 1 < in->n ? image_seq_number(w->s->img, in->first + n + 1) : in->to;
 		int64_t span = walk(w, from, to);
 
 		longest = MAX(longest, span);

@@ -13,8 +13,8 @@ enum pace { PACE_NEXT, PACE_STAYS, PACE_JUMPED };
 static const char *
 name_of(const struct sequencer *s, uint32_t output)
 {
-	return image_text(s->img,
-		image_channel_at(s->img, image_output_at(s->img, output)->channel)->name);
+	return image_text(
+		s->img, image_channel_at(s->img, image_output_at(s->img, output)->channel)->name);
 }
 
 /* ---- branches ------------------------------------------------------------------------------------------------------------ */
@@ -133,10 +133,9 @@ int
 sequence_order(struct sequencer *s, uint32_t output, double value, double ramp, double holdback,
 	uint64_t intent, struct err *err)
 {
-	struct output_order order = { .value = value,
-		.ramp = ramp,
-		.holdback = holdback,
-		.owner = OWNER_SEQUENCE };
+	struct output_order order = {
+		.value = value, .ramp = ramp, .holdback = holdback, .owner = OWNER_SEQUENCE
+	};
 	struct grip *g = &s->grips[output];
 	uint64_t before = g->cause;
 	int rc;
@@ -163,9 +162,9 @@ sequence_order(struct sequencer *s, uint32_t output, double value, double ramp, 
 static bool
 is_switch(const struct sequencer *s, uint32_t output)
 {
-	enum value_type type = (enum value_type)image_channel_at(
-		s->img, image_output_at(s->img, output)->channel)
-				       ->type;
+	enum value_type type =
+		(enum value_type)image_channel_at(s->img, image_output_at(s->img, output)->channel)
+			->type;
 
 	return type == VALUE_BOOL || type == VALUE_CHOICE;
 }
@@ -239,7 +238,8 @@ set(struct sequencer *s, uint32_t branch, const struct image_instr *in)
 		case COMMAND_RECORD_FAILED:
 			b->is_asked = false;
 			return fail_at(s, branch, in,
-				"it could not be recorded on the disk; make room on it, then RESUME");
+				"it could not be recorded on the disk; make room on it, then "
+				"RESUME");
 		case COMMAND_RECORDED:
 			break;
 		}
@@ -319,7 +319,7 @@ ramp(struct sequencer *s, uint32_t branch, const struct image_instr *in)
 			g->branch = NO_BRANCH;
 		return PACE_NEXT;
 	}
-	if (outputs_is_held_back(s->p.outputs, in->output))
+	if (outputs_is_waiting(s->p.outputs, in->output))
 		b->inside_ns += s->clock_ns - b->looked_ns;
 	b->looked_ns = s->clock_ns;
 	if (in->within.n_ops > 0 && b->inside_ns >= b->timeout_ns) {
@@ -378,8 +378,8 @@ is_inside(struct sequencer *s, const struct branch *b, const struct image_instr 
 
 /* The mean has to be at the target, where the channel has one. */
 static bool
-is_at_target(
-	const struct sequencer *s, const struct image_instr *in, double mean, const struct branch *b)
+is_at_target(const struct sequencer *s, const struct image_instr *in, double mean,
+	const struct branch *b)
 {
 	double target;
 
@@ -463,8 +463,8 @@ take_answer(struct sequencer *s, uint32_t branch, const struct image_instr *in)
 	if (strcmp(answer, "hold") == 0) {
 		s->branches[branch].pc++; /* RESUME goes on behind it */
 		sequence_freeze(s);
-		sequence_hold_now(s, HELD_BY_PERSON, NO_BRANCH, IMAGE_NONE, "the answer was hold",
-			s->run);
+		sequence_hold_now(
+			s, HELD_BY_PERSON, NO_BRANCH, IMAGE_NONE, "the answer was hold", s->run);
 		return PACE_JUMPED;
 	}
 	return PACE_NEXT;
@@ -510,6 +510,16 @@ jump(struct branch *b, uint32_t to)
 static void
 turn(struct sequencer *s, const struct image_instr *loop, uint32_t n)
 {
+	const struct image_slot *slot = image_slot_at(s->img, s->seq->first_slot + loop->slot);
+
+	if (loop->op == SEQUENCE_OP_FOR && slot->kind == SLOT_TEXT) {
+		const struct image_slot *item =
+			image_slot_at(s->img, s->seq->first_slot + loop->first + n);
+
+		if (item->kind == SLOT_TEXT)
+			memcpy(s->texts[slot->number], s->texts[item->number], SEQUENCE_TEXT);
+		return;
+	}
 	s->slots[loop->slot] =
 		loop->op == SEQUENCE_OP_REPEAT ? (double)(n + 1) : s->slots[loop->first + n];
 }
@@ -716,8 +726,8 @@ run_branch(struct sequencer *s, uint32_t branch, int *left)
 {
 	struct branch *b = &s->branches[branch];
 
-	while (b->is_used && sequence_is_going(s) && !(s->wish.is_any && s->wish.branch == branch) &&
-		--*left > 0) {
+	while (b->is_used && sequence_is_going(s) &&
+		!(s->wish.is_any && s->wish.branch == branch) && --*left > 0) {
 		const struct image_instr *in = image_instr_at(s->img, b->pc);
 		bool was_begun = b->is_begun || b->is_asked;
 		uint32_t step = s->step;

@@ -108,8 +108,7 @@ show_number(struct sequencer *s, enum image_state what, double v, bool is_known)
 static void
 show_text(struct sequencer *s, enum image_state what, const char *text)
 {
-	channels_set_text(
-		s->p.channels, s->img->sequence[what - STATE_SEQUENCE], text, s->now_ns);
+	channels_set_text(s->p.channels, s->img->sequence[what - STATE_SEQUENCE], text, s->now_ns);
 }
 
 static double
@@ -142,4 +141,6 @@ sequence_show(struct sequencer *s)
 	show_number(s, STATE_SEQ_CLOCK, tenths(s->clock_ns), is_any);
 	show_number(s, STATE_SEQ_LEFT, tenths(left_ns), is_any);
 	show_text(s, STATE_SEQ_REASON, s->reason);
+	show_number(s, STATE_SEQ_QUESTION,
+		sequencer_is_active(s) && s->asking != IMAGE_NONE ? s->asking + 1.0 : 0, true);
 }

@@ -30,7 +30,7 @@ void stable_begin(struct stable *s, int64_t span_ns, int64_t now_ns);
 /* What is shown now: acquired at stamp_ns. A bad one begins anew. */
 void stable_see(struct stable *s, double v, bool is_good, int64_t stamp_ns, int64_t now_ns);
 /* Is it full, and is each value within `within` of the mean - is_relative: within that share of it? *out_mean: of the span. */
-bool stable_is(const struct stable *s, double within, bool is_relative, int64_t now_ns,
-	double *out_mean);
+bool stable_is(
+	const struct stable *s, double within, bool is_relative, int64_t now_ns, double *out_mean);
 
 #endif

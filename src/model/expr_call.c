@@ -181,32 +181,6 @@ parse_watch(struct parser *p, struct operand *out)
 	return close_call(p);
 }
 
-/* last(x): the channel in which what x was is kept, of the same form. */
-static int
-parse_last(struct parser *p, struct operand *out)
-{
-	struct token name = p->tok;
-	struct expr_name x = { 0 };
-	char full[NAME_BYTES + sizeof(".last")];
-	int rc;
-
-	if (!p->env->has_last)
-		return code_fail(&p->code, name.text.at,
-			"'last' is not available here; it belongs to the rows of power_loss");
-	if ((rc = open_call(p)) != 0 || (rc = parser_find(p, &x)) != 0)
-		return rc;
-	parser_copy(full, NAME_BYTES, p->tok.text); /* it has just fit */
-	strcat(full, ".last");
-	p->code.place = p->tok.text.at;
-	rc = p->env->name(p->env->ctx, full, &x, p->code.err);
-	if (rc != 0 || (rc = parser_load(p, &x, out)) != 0)
-		return rc;
-	if (p->tok.kind != TOK_CLOSE)
-		return code_fail(&p->code, p->tok.text.at,
-			"'last' takes the name of one channel; close the bracket behind it");
-	return close_call(p);
-}
-
 static int
 parse_count(struct parser *p, int64_t *out)
 {

@@ -419,7 +419,8 @@ check_source(const struct check *c, const struct image_channel *ch, uint32_t i)
 			return 0;
 		break;
 	case SOURCE_STATE:
-		if (ch->source < STATE_KINDS && ch->type != VALUE_TEXT)
+		if (ch->source < STATE_KINDS &&
+			(ch->type != VALUE_TEXT || ch->source > STATE_SEQUENCE))
 			return 0;
 		break;
 	}

@@ -28,7 +28,7 @@
 #define IMAGE_PIPELINE_MAX 16
 #define IMAGE_OPTS_MAX 24 /* options of one instrument or point */
 #define IMAGE_NONE UINT32_MAX
-#define IMAGE_SEQUENCE_SHOWN 11 /* channels that tell of the sequence under test */
+#define IMAGE_SEQUENCE_SHOWN 12 /* channels that tell of the sequence under test */
 
 struct image_table {
 	uint32_t off; /* bytes from the start of the image; a multiple of 8 */
@@ -104,14 +104,14 @@ struct image {
 	struct image_table seq_expects; /* struct image_seq_expect, grouped by step */
 	struct image_table instrs;      /* struct image_instr, grouped by sequence */
 	struct image_table seq_actions; /* struct image_seq_action */
-	struct image_table guards;      /* struct image_guard, grouped by sequence */
+	struct image_table guards;      /* struct image_seq_guard, grouped by sequence */
 	struct image_table slots;       /* struct image_slot, grouped by sequence */
 	struct image_table seq_rows;    /* struct image_seq_row, grouped by sequence */
 	struct image_table seq_backs;   /* struct image_seq_back, grouped by row */
 	struct image_table seq_limits;  /* struct image_seq_limit, grouped by sequence */
 	struct image_table seq_numbers; /* uint32_t */
-	uint32_t sequence[IMAGE_SEQUENCE_SHOWN]; /* channels of SOURCE_STATE, from STATE_SEQUENCE on; of use when the bench has sequences */
-	uint32_t spare_sequence;
+	uint32_t sequence
+		[IMAGE_SEQUENCE_SHOWN]; /* channels of SOURCE_STATE, from STATE_SEQUENCE on; of use when the bench has sequences */
 	uint32_t source;          /* text of the bench file; with `extends:` of all of it as one */
 	uint32_t has_free_fields; /* 0, 1: a run may have others */
 	/* Signs of life, and what happens when power was lost. */
@@ -153,7 +153,8 @@ enum image_commands {
 	COMMANDS_SAFE = 4,
 	COMMANDS_ACK = 8,
 	COMMANDS_SHELVE = 16,
-	COMMANDS_ALL = 31
+	COMMANDS_SEQUENCE = 32,
+	COMMANDS_ALL = 63
 };
 
 enum link_kind {
@@ -477,17 +478,18 @@ enum image_state {
 	STATE_MEASURED, /* "V_mode": what several channels of instruments show together; its own choices */
 	STATE_LOCK, /* "mbc.local_lock": enum lock_state */
 	/* Of the sequence under test; the order is that of image.sequence. */
-	STATE_SEQUENCE,      /* "sequence.state": enum sequence_state */
-	STATE_SEQ_NAME,      /* "sequence.name", a text: of its file */
-	STATE_SEQ_STEP,      /* "sequence.step": number of the step that is executed */
-	STATE_SEQ_TITLE,     /* "sequence.title", a text: of the step */
-	STATE_SEQ_COMMENT,   /* "sequence.comment", a text: of the step */
-	STATE_SEQ_STEP_TIME, /* "sequence.step_time", s: planned */
+	STATE_SEQUENCE,       /* "sequence.state": enum sequence_state */
+	STATE_SEQ_NAME,       /* "sequence.name", a text: of its file */
+	STATE_SEQ_STEP,       /* "sequence.step": number of the step that is executed */
+	STATE_SEQ_TITLE,      /* "sequence.title", a text: of the step */
+	STATE_SEQ_COMMENT,    /* "sequence.comment", a text: of the step */
+	STATE_SEQ_STEP_TIME,  /* "sequence.step_time", s: planned */
 	STATE_SEQ_STEP_CLOCK, /* "sequence.current_step_time", s: elapsed */
 	STATE_SEQ_TOTAL_TIME, /* "sequence.total_time", s: elapsed and planned, from START to the end */
 	STATE_SEQ_CLOCK,      /* "sequence.time", s: elapsed */
 	STATE_SEQ_LEFT,       /* "sequence.time_left", s: planned */
-	STATE_SEQ_REASON,     /* "sequence.reason", a text: why it is held or was ended; what it asks */
+	STATE_SEQ_REASON, /* "sequence.reason", a text: why it is held or was ended; what it asks */
+	STATE_SEQ_QUESTION, /* "sequence.question": 1 + instruction that waits for an answer; 0: none does */
 	STATE_KINDS
 };
 

@@ -119,8 +119,7 @@ is_ramp(const struct check *c, const struct image_instr *in)
 {
 	return in->output < c->img->outputs.n && is_term(c, &in->value, true) &&
 	       is_term(c, &in->rate, in->span.n_ops == 0) && is_term(c, &in->span, false) &&
-	       is_term(c, &in->within, false) &&
-	       is_term(c, &in->timeout, in->within.n_ops > 0) &&
+	       is_term(c, &in->within, false) && is_term(c, &in->timeout, in->within.n_ops > 0) &&
 	       is_action(c, in->action, in->within.n_ops > 0);
 }
 
@@ -159,7 +158,7 @@ is_jump(const struct check *c, uint32_t i, const struct image_instr *in)
 		return false;
 	switch ((enum image_seq_op)in->op) {
 	case SEQUENCE_OP_FOR:
-		return is_slot_of(c, in->slot, SLOT_NUMBER) &&
+		return in->slot < c->seq->n_slots &&
 		       is_range(in->first, in->n, c->seq->n_slots) && in->n > 0 &&
 		       in->n <= SEQUENCE_TURNS_MAX;
 	case SEQUENCE_OP_REPEAT:
@@ -256,13 +255,14 @@ is_slot(const struct check *c, uint32_t i)
 	       s->kind < SLOT_KINDS && s->role < SLOT_ROLES && isfinite(s->value) &&
 	       isfinite(s->min) && isfinite(s->max) &&
 	       (s->kind != SLOT_TEXT || s->number < SEQUENCE_TEXTS_MAX) &&
+	       (s->role != SLOT_LAST || s->first < c->img->channels.n) &&
 	       (s->kind != SLOT_LIST || is_range(s->first, s->n, c->seq->n_slots));
 }
 
 static bool
 is_guard(const struct check *c, uint32_t i)
 {
-	const struct image_guard *g = image_guard_at(c->img, i);
+	const struct image_seq_guard *g = image_seq_guard_at(c->img, i);
 
 	return is_text(c->img, g->name) && is_action(c, g->action, true) &&
 	       is_term(c, &g->when, true) &&
@@ -349,12 +349,17 @@ is_sequence(const struct check *c)
 const char *
 image_check_sequences(const struct image *img, uint32_t *row)
 {
+	static const uint8_t shown[IMAGE_SEQUENCE_SHOWN] = { VALUE_CHOICE, VALUE_TEXT, VALUE_UINT,
+		VALUE_TEXT, VALUE_TEXT, VALUE_FLOAT, VALUE_FLOAT, VALUE_FLOAT, VALUE_FLOAT,
+		VALUE_FLOAT, VALUE_TEXT, VALUE_UINT };
+
 	for (*row = 0; img->sequences.n > 0 && *row < IMAGE_SEQUENCE_SHOWN; ++*row) {
 		uint32_t i = img->sequence[*row];
-		const struct image_channel *ch = i < img->channels.n ? image_channel_at(img, i) : NULL;
+		const struct image_channel *ch =
+			i < img->channels.n ? image_channel_at(img, i) : NULL;
 
 		if (ch == NULL || ch->source_kind != SOURCE_STATE ||
-			ch->source != STATE_SEQUENCE + *row)
+			ch->source != STATE_SEQUENCE + *row || ch->type != shown[*row])
 			return "channel of the sequence";
 	}
 	if (img->sequences.n > SEQUENCES_MAX)

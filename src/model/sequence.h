@@ -63,20 +63,20 @@ struct image_seq_expect {
 };
 
 enum image_seq_op {
-	SEQUENCE_OP_SET,         /* output = value; those of one statement stand together, is_more: another one follows */
-	SEQUENCE_OP_RAMP,        /* output to value; rate or span; within: holdback; is_background */
-	SEQUENCE_OP_DWELL,       /* span */
-	SEQUENCE_OP_GUARANTEED,  /* span, channel within `within` of value */
-	SEQUENCE_OP_WAIT,        /* span */
-	SEQUENCE_OP_UNTIL,       /* cond */
-	SEQUENCE_OP_STABLE,      /* channel within `within` for span */
-	SEQUENCE_OP_ASK,         /* text, answers */
-	SEQUENCE_OP_FOR,         /* slot takes the values of slots first..; to: behind NEXT */
-	SEQUENCE_OP_REPEAT,      /* slot counts 1..n */
-	SEQUENCE_OP_NEXT,        /* to: its FOR or REPEAT */
-	SEQUENCE_OP_UNLESS,      /* cond is not true: to */
-	SEQUENCE_OP_JUMP,        /* to */
-	SEQUENCE_OP_FORK,        /* branches: seq_numbers first..n, where they begin; to: behind them */
+	SEQUENCE_OP_SET, /* output = value; those of one statement stand together, is_more: another one follows */
+	SEQUENCE_OP_RAMP,       /* output to value; rate or span; within: holdback; is_background */
+	SEQUENCE_OP_DWELL,      /* span */
+	SEQUENCE_OP_GUARANTEED, /* span, channel within `within` of value */
+	SEQUENCE_OP_WAIT,       /* span */
+	SEQUENCE_OP_UNTIL,      /* cond */
+	SEQUENCE_OP_STABLE,     /* channel within `within` for span */
+	SEQUENCE_OP_ASK,        /* text, answers */
+	SEQUENCE_OP_FOR,        /* slot takes the values of slots first..; to: behind NEXT */
+	SEQUENCE_OP_REPEAT,     /* slot counts 1..n */
+	SEQUENCE_OP_NEXT,       /* to: its FOR or REPEAT */
+	SEQUENCE_OP_UNLESS,     /* cond is not true: to */
+	SEQUENCE_OP_JUMP,       /* to */
+	SEQUENCE_OP_FORK, /* branches: seq_numbers first..n, where they begin; to: behind them */
 	SEQUENCE_OP_BRANCH_END,
 	SEQUENCE_OP_RECORD,      /* text: its name; span: every; channels: seq_numbers first..n */
 	SEQUENCE_OP_STOP_RECORD, /* text */
@@ -89,14 +89,15 @@ enum image_seq_op {
 };
 
 struct image_instr {
-	uint32_t op; /* enum image_seq_op */
-	uint32_t line; /* in its file */
-	uint32_t step; /* of the image's table */
+	uint32_t op;      /* enum image_seq_op */
+	uint32_t line;    /* in its file */
+	uint32_t step;    /* of the image's table */
 	uint32_t output;  /* SET, RAMP; IMAGE_NONE */
 	uint32_t channel; /* GUARANTEED, STABLE; IMAGE_NONE */
-	uint32_t slot;    /* FOR, REPEAT: of its sequence; SET of a choice by a text: where it stands; IMAGE_NONE */
-	uint32_t to;      /* an instruction of the image's table */
-	uint32_t action;  /* when the timeout is over, or it fails; ACT; IMAGE_NONE */
+	uint32_t
+		slot; /* FOR, REPEAT: of its sequence; SET of a choice by a text: where it stands; IMAGE_NONE */
+	uint32_t to;     /* an instruction of the image's table */
+	uint32_t action; /* when the timeout is over, or it fails; ACT; IMAGE_NONE */
 	uint32_t text, name;
 	uint32_t first, n;
 	uint8_t is_more, is_background, is_relative; /* is_relative: `within` is a share: 0.02 */
@@ -123,7 +124,7 @@ struct image_seq_action {
 	struct image_cond until, timeout;
 };
 
-struct image_guard {
+struct image_seq_guard {
 	uint32_t name;
 	uint32_t action;
 	uint32_t first_in, n_in; /* seq_numbers: steps of the image's table; 0: all */
@@ -131,20 +132,30 @@ struct image_guard {
 };
 
 enum image_slot_kind { SLOT_NUMBER, SLOT_TEXT, SLOT_LIST, SLOT_KINDS };
-enum image_slot_role { SLOT_PARAM, SLOT_META, SLOT_ELEMENT, SLOT_LOOP, SLOT_COUNTER, SLOT_ROLES };
+enum image_slot_role {
+	SLOT_PARAM,
+	SLOT_META,
+	SLOT_ELEMENT, /* of a list */
+	SLOT_LOOP,
+	SLOT_COUNTER,
+	SLOT_STEP,   /* number of the step that is executed */
+	SLOT_OUTAGE, /* of power_loss: s */
+	SLOT_LAST,   /* of power_loss: what channel `first` was before */
+	SLOT_ROLES
+};
 
 struct image_slot {
 	uint32_t name; /* of an element: that of its list */
 	uint32_t unit;
-	uint32_t text;        /* SLOT_TEXT: without an answer */
-	uint32_t first, n;    /* SLOT_LIST: its elements, slots of the same sequence */
-	uint8_t kind, role;   /* enum image_slot_kind, image_slot_role */
-	uint8_t is_required;  /* SLOT_META: START asks for it */
-	uint8_t is_user;      /* SLOT_META: who starts it, where nothing else is said */
+	uint32_t text;       /* SLOT_TEXT: without an answer */
+	uint32_t first, n;   /* SLOT_LIST: its elements, slots of the same sequence */
+	uint8_t kind, role;  /* enum image_slot_kind, image_slot_role */
+	uint8_t is_required; /* SLOT_META: START asks for it */
+	uint8_t is_user;     /* SLOT_META: who starts it, where nothing else is said */
 	uint8_t has_range, has_value;
 	uint8_t spare[2];
 	double value, min, max; /* in its unit */
-	uint32_t number; /* of a text among the texts of its sequence */
+	uint32_t number;        /* of a text among the texts of its sequence */
 	uint32_t spare2;
 };
 
@@ -177,7 +188,7 @@ IMAGE_ACCESS(image_seq_step, seq_steps)
 IMAGE_ACCESS(image_seq_expect, seq_expects)
 IMAGE_ACCESS(image_instr, instrs)
 IMAGE_ACCESS(image_seq_action, seq_actions)
-IMAGE_ACCESS(image_guard, guards)
+IMAGE_ACCESS(image_seq_guard, guards)
 IMAGE_ACCESS(image_slot, slots)
 IMAGE_ACCESS(image_seq_row, seq_rows)
 IMAGE_ACCESS(image_seq_back, seq_backs)

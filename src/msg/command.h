@@ -35,9 +35,9 @@ enum command_kind {
 	COMMAND_PLAN, /* the bench will be stopped and started again within `span`: outputs stay, and it goes on */
 	COMMAND_RESTORE, /* value: "continue": what was made safe by an outage comes back, as it was */
 	/* The sequence under test. What is asked at START is told before, one by one, by the same principal. */
-	COMMAND_SEQ_PREPARE, /* subject: a sequence; what was told before is forgotten */
+	COMMAND_SEQ_PREPARE,     /* subject: a sequence; what was told before is forgotten */
 	COMMAND_SEQ_ANSWER_FORM, /* subject: a parameter or a field; value */
-	COMMAND_SEQ_START,      /* subject: the same sequence */
+	COMMAND_SEQ_START,       /* subject: the same sequence */
 	COMMAND_SEQ_PAUSE,
 	COMMAND_SEQ_SAFE_PAUSE, /* outputs take their safe values */
 	COMMAND_SEQ_RESUME,

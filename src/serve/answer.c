@@ -127,6 +127,22 @@ watched(struct buf *out, const struct target *t, bool is_xml, const struct view 
 	return ANSWER_OK;
 }
 
+static int
+sequences(
+	struct buf *out, const struct target *t, bool is_xml, const struct view *v, struct err *err)
+{
+	if (v->img == NULL) {
+		err_set(err, ERR_REFUSED, 0,
+			"the sequences of the bench are not known here yet; ask again in a second");
+		return PROBLEM_NO_ALARMS;
+	}
+	if (t->route == ROUTE_SEQUENCES)
+		picture_sequences(out, is_xml, v);
+	else
+		picture_sequence(out, is_xml, v);
+	return ANSWER_OK;
+}
+
 int
 answer_write(struct buf *out, const char **out_type, struct target *t, bool is_xml,
 	const struct view *v, struct err *err)
@@ -146,6 +162,9 @@ answer_write(struct buf *out, const char **out_type, struct target *t, bool is_x
 			return no_channel(t->name, v, err);
 		picture_channel(out, is_xml, v, i);
 		return ANSWER_OK;
+	case ROUTE_SEQUENCES:
+	case ROUTE_SEQUENCE:
+		return sequences(out, t, is_xml, v, err);
 	case ROUTE_INSTRUMENTS:
 		picture_instruments(out, is_xml, v);
 		return ANSWER_OK;

@@ -81,6 +81,7 @@ put_commands(struct doc *d, const struct view *v)
 		{ COMMANDS_SAFE, "safe" },
 		{ COMMANDS_ACK, "ack" },
 		{ COMMANDS_SHELVE, "shelve" },
+		{ COMMANDS_SEQUENCE, "sequence" },
 	};
 	const char *safe = NULL;
 

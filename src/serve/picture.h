@@ -21,7 +21,7 @@ struct waiting {
 struct view {
 	const struct board *board;
 	const struct image *
-		img; /* what the bench is; NULL: not known yet. picture_alarms() and picture_trips() need it */
+		img; /* what the bench is; NULL: not known yet. Only what is watched, and sequences, need it */
 	struct board_info info;
 	struct board_heart heart;
 	int64_t now_ns;                /* CLOCK_BOOTTIME */
@@ -51,6 +51,10 @@ void picture_trace(struct buf *out, bool is_xml, const struct view *v, uint32_t 
 /* watched.c: those that are not at rest, or all; v->img is there */
 void picture_alarms(struct buf *out, bool is_xml, const struct view *v, bool wants_all);
 void picture_trips(struct buf *out, bool is_xml, const struct view *v, bool wants_all);
+
+/* sequences.c: those of the bench, with their parameters and steps; and the one under test; v->img is there */
+void picture_sequences(struct buf *out, bool is_xml, const struct view *v);
+void picture_sequence(struct buf *out, bool is_xml, const struct view *v);
 
 /* flat.c: the flat pages for simple readers, and Prometheus text (exposition format 0.0.4). */
 void picture_flat_xml(struct buf *out, const struct view *v);

@@ -24,6 +24,8 @@ const struct route_row target_routes[ROUTE_COUNT] = {
 		{ "kind", "from", "to", "limit", "subject", "language", "zone", NULL } },
 	[ROUTE_ALARMS] = { "/api/v1/alarms", true, { "all", NULL } },
 	[ROUTE_TRIPS] = { "/api/v1/trips", true, { "all", NULL } },
+	[ROUTE_SEQUENCES] = { "/api/v1/sequences", true, { NULL } },
+	[ROUTE_SEQUENCE] = { "/api/v1/sequence", true, { NULL } },
 	[ROUTE_COMMAND] = { "/api/v1/commands/{id}", false, { NULL } },
 	[ROUTE_OPENAPI] = { "/api/v1/openapi.json", false, { NULL } },
 	[ROUTE_FLAT_XML] = { "/xml", false, { NULL } },
@@ -38,6 +40,16 @@ const struct order_row target_orders[ORDERS] = {
 	[ORDER_SHELVE] = { "POST", "/api/v1/alarms/{name}/shelve", { "wait", NULL } },
 	[ORDER_UNSHELVE] = { "POST", "/api/v1/alarms/{name}/unshelve", { "wait", NULL } },
 	[ORDER_SILENCE] = { "POST", "/api/v1/silence", { "wait", NULL } },
+	[ORDER_SEQ_PREPARE] = { "POST", "/api/v1/sequence/prepare", { "wait", NULL } },
+	[ORDER_SEQ_FORM] = { "POST", "/api/v1/sequence/form", { "wait", NULL } },
+	[ORDER_SEQ_START] = { "POST", "/api/v1/sequence/start", { "wait", NULL } },
+	[ORDER_SEQ_PAUSE] = { "POST", "/api/v1/sequence/pause", { "wait", NULL } },
+	[ORDER_SEQ_SAFE_PAUSE] = { "POST", "/api/v1/sequence/safe-pause", { "wait", NULL } },
+	[ORDER_SEQ_RESUME] = { "POST", "/api/v1/sequence/resume", { "wait", NULL } },
+	[ORDER_SEQ_SKIP] = { "POST", "/api/v1/sequence/skip", { "wait", NULL } },
+	[ORDER_SEQ_GOTO] = { "POST", "/api/v1/sequence/goto", { "wait", NULL } },
+	[ORDER_SEQ_ABORT] = { "POST", "/api/v1/sequence/abort", { "wait", NULL } },
+	[ORDER_SEQ_ANSWER] = { "POST", "/api/v1/sequence/answer", { "wait", NULL } },
 };
 
 /* Does `path` (n bytes) fit the pattern? *out_name, *out_n: what stands for {name}. */

@@ -17,7 +17,22 @@
 #define EXPIRES_NS (10 * NS_PER_S)
 #define EXACT_MAX 9007199254740992.0 /* whole numbers up to here are exact */
 
-enum { ID, EXPIRES, TARGET, MODE, RAMP, CLAMP, CONFIRM, SEEN, FOR, REASON, NAME, MEMBERS };
+enum {
+	ID,
+	EXPIRES,
+	TARGET,
+	MODE,
+	RAMP,
+	CLAMP,
+	CONFIRM,
+	SEEN,
+	FOR,
+	REASON,
+	NAME,
+	VALUE,
+	STEP,
+	MEMBERS
+};
 
 static const struct {
 	const char *name;
@@ -34,6 +49,8 @@ static const struct {
 	[FOR] = { "for", TEXT },
 	[REASON] = { "reason", TEXT },
 	[NAME] = { "name", TEXT },
+	[VALUE] = { "value", TEXT | NUMBER },
+	[STEP] = { "step", NUMBER },
 };
 
 #define BIT(member) (1u << (member))
@@ -50,6 +67,16 @@ static const struct {
 	[ORDER_SHELVE] = { COMMAND_ALARM_SHELVE, BIT(FOR) | BIT(REASON) },
 	[ORDER_UNSHELVE] = { COMMAND_ALARM_UNSHELVE, 0 },
 	[ORDER_SILENCE] = { COMMAND_SILENCE, 0 },
+	[ORDER_SEQ_PREPARE] = { COMMAND_SEQ_PREPARE, BIT(NAME) },
+	[ORDER_SEQ_FORM] = { COMMAND_SEQ_ANSWER_FORM, BIT(NAME) | BIT(VALUE) },
+	[ORDER_SEQ_START] = { COMMAND_SEQ_START, BIT(NAME) },
+	[ORDER_SEQ_PAUSE] = { COMMAND_SEQ_PAUSE, 0 },
+	[ORDER_SEQ_SAFE_PAUSE] = { COMMAND_SEQ_SAFE_PAUSE, 0 },
+	[ORDER_SEQ_RESUME] = { COMMAND_SEQ_RESUME, 0 },
+	[ORDER_SEQ_SKIP] = { COMMAND_SEQ_SKIP, 0 },
+	[ORDER_SEQ_GOTO] = { COMMAND_SEQ_GOTO, BIT(STEP) | BIT(CONFIRM) },
+	[ORDER_SEQ_ABORT] = { COMMAND_SEQ_ABORT, 0 },
+	[ORDER_SEQ_ANSWER] = { COMMAND_SEQ_REPLY, BIT(VALUE) },
 };
 
 /* What was given of the members that an order may have; at[member]: where, NULL: it may not. */
@@ -109,6 +136,26 @@ take_target(struct command *c, const struct given *g, struct err *err)
 	else
 		text_copy(c->value, sizeof(c->value), m->is_true ? "1" : "0");
 	return 0;
+}
+
+/* A value or the number of a step, as the command line says it. */
+static int
+take_value(struct command *c, const struct given *g, struct err *err)
+{
+	double step;
+
+	if (has(g, STEP)) {
+		step = g->at[STEP]->number;
+		if (step < 0 || step > 99999 || step != floor(step))
+			return err_set(err, ERR_CONF, 0, "body: 'step' is the number of a step");
+		text_from_double(c->value, step);
+		return 0;
+	}
+	if (has(g, VALUE) && g->at[VALUE]->kind == BODY_NUMBER) {
+		text_from_double(c->value, g->at[VALUE]->number);
+		return 0;
+	}
+	return put_text(c->value, sizeof(c->value), g, VALUE, err);
 }
 
 static int
@@ -176,6 +223,8 @@ wish_make(struct command *c, int64_t *out_wait_ns, const struct target *t, const
 		rc = put_text(c->text, sizeof(c->text), &g, REASON, err);
 	if (rc == 0 && t->order == ORDER_SET)
 		rc = take_target(c, &g, err);
+	if (rc == 0)
+		rc = take_value(c, &g, err);
 	if (rc == 0)
 		rc = take_span(c, &g, err);
 	if (rc == 0)
