@@ -31,7 +31,8 @@ place_of(const struct reader *r, const char *p)
 static void *
 fail(struct reader *r, const char *what)
 {
-	diag_error(r->d, place_of(r, r->p), "json", "%s", what);
+	diag_error(r->d, place_of(r, r->p), "json", "%s%s", what,
+		strstr(what, "; ") == NULL ? "; correct it" : "");
 	return NULL;
 }
 

@@ -24,7 +24,8 @@ static bool read_form(
 static void
 tell(struct reader *r, const struct node *n, const char *what)
 {
-	diag_error(r->d, n->at, "json", "%s", what);
+	diag_error(r->d, n->at, "json", "%s%s", what,
+		strstr(what, "; ") == NULL ? "; correct it" : "");
 }
 
 /* The member of a map, marked as seen; NULL: it is not there. */

@@ -103,6 +103,32 @@ def round_trips(path, folder):
         fail("%s loses comments" % path)
 
 
+# What is wrong in JSON: text that stands in the file, what stands there instead, and the code; § is the place.
+JSON_WRONG = [
+    ('"do":"set"', '"do":§"sett"', "json"), ('"version":2', '"version":§"2"', "json"), ('"version":2', '"version":2,§"versions":3', "json"),
+    ('"version":2', '"version":2,§"version":3', "json"), ('"to":"T_hot"', '"to":"T_hot §; abort"', "syntax"), ('"to":"T_hot"', '"to":"T_hot §# c"', "syntax"),
+    ('"output":"N2_flow"', '"output":"§N2 flow"', "name"), ('"output":"N2_flow"', '"output":"§set"', "syntax"), ('"title":"Start"', '"title":§7', "json"),
+    ('"title":"Start"', '"title":"St§\x01art"', "json"), ('"step":10', '"step":§10.5', "json"), ('"handlers":[', '"handlers":[1§', "json"),
+    ('"comment":"#', '"comment":§"', "json"), ('"sequence":', '§sequence:', "json"), ('"joined":true', '"joined":§1', "json"),
+]
+
+
+def refuse_json(find, put, code, json, folder):
+    path = os.path.join(folder, "w.seq.json")
+    if find not in json:
+        fail("not in the JSON: %r" % find)
+        return
+    text = json.replace(find, put, 1)
+    at = len(text[:text.index("§")]) + 1
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text.replace("§", "", 1))
+    rc, _, said = run("--sequence", "text", path)
+    told = [LINE.match(line) for line in said.splitlines() if ": error: " in line]
+    told = told[0] if told and told[0] else None
+    if rc != 1 or told is None or told.group(5) != code or (int(told.group(2)), int(told.group(3))) != (1, at):
+        fail("JSON %r, %s at %d: exit %d, %s" % (put, code, at, rc, said.strip()[:400]))
+
+
 def main():
     good = {}
     n_bad = n_good = 0
@@ -119,6 +145,10 @@ def main():
             round_trips(os.path.join(HERE, "good", name), folder)
             with open(os.path.join(folder, name), "w", encoding="utf-8", newline="") as f:
                 f.write(text)
+        json = run("--sequence", "json", os.path.join(HERE, "good", "all.seq"))[1].decode()
+        for wrong in JSON_WRONG:
+            n_bad += 1
+            refuse_json(*wrong, json, folder)
         for code, table in MUTATIONS.items():
             if len(table) < 5:
                 fail("%s has %d mutations, and should have five" % (code, len(table)))
