@@ -381,7 +381,7 @@ check_guard(struct seq_checker *c, struct seq_guard *g)
 	if (seqc_condition(c, &g->when, &p)) {
 		check_speed(c, g, &p);
 		if (!seqc_can_be(c, &p))
-			diag_error(c->d, g->when.at, "never",
+			diag_warn(c->d, g->when.at, "never",
 				"this cannot come true, so that the guard guards nothing; correct "
 				"it");
 	}

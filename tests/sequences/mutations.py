@@ -151,7 +151,7 @@ MUTATIONS = {
 ],
 "never": [
     (A, "T_bed < 80 degC for", "§T_bed < -5 degC for"), (A, "entry when T_bed < 500 degC", "entry when §T_bed > 900 degC"), (A, "entry when T_bed < 500 degC", "entry when §T_bed > 100 degC and T_bed < 50 degC"), (E, "wait until T_bed < 80 degC", "wait until §P_in > 11 bar"),
-    (A, "guard wet when level > 90 %", "guard wet when §level > 190 %"), (A, "until T_furn.working - T_bed < 8 K for 30 s", "until §T_bed < 0 degC and level > 5 % for 30 s"), (A, "within 0 % .. 50 %", "within §50 % .. 10 %"),
+    (A, "entry when T_bed < 500 degC", "entry when §T_bed == 900 degC"), (A, "until T_furn.working - T_bed < 8 K for 30 s", "until §T_bed < 0 degC and level > 5 % for 30 s"), (A, "within 0 % .. 50 %", "within §50 % .. 10 %"),
 ],
 "slow-guard": [
     (A, "guard too_hot when T_bed >", "guard too_hot when §T_slow >"), (A, "when T_bed > T_hot + 50 K for 2 s", "when §T_bed > T_hot + 50 K for 100 ms"), (E, "guard  pressure  when P_in > 3 bar for 1 s", "guard  pressure  when §P_in > 3 bar for 50 ms"),
