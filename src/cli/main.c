@@ -43,7 +43,8 @@ static const struct cli_command commands[] = {
 		"--against-running lists what of its\n"
 		"protection the running bench would change with it, and what of that is "
 		"weaker.\n"
-		"A sequence is checked with the bench before it, or with the bench.yaml of its folder or "
+		"A sequence is checked with the bench before it, or with the bench.yaml of its "
+		"folder or "
 		"one above;\n"
 		"a bench with 'sequences:' is checked with all of them.\n" },
 	{ "twin", cli_twin,
@@ -247,9 +248,11 @@ static const struct cli_command commands[] = {
 		"brings the "
 		"bench down by the\n"
 		"steps that the sequence names, a second one to the safe state at once.\n"
-		"'format' prints a file as everybody writes it, 'json' as JSON for editors and programs, "
+		"'format' prints a file as everybody writes it, 'json' as JSON for editors and "
+		"programs, "
 		"'text' that as text\n"
-		"again; --check only says whether it is so. docs/sequences.md describes the language.\n" },
+		"again; --check only says whether it is so. docs/sequences.md describes the "
+		"language.\n" },
 	{ "trip", cli_trip,
 		"list | reset NAME --comment TEXT | bypass NAME --for SPAN --reason TEXT | end "
 		"NAME",

@@ -1,6 +1,6 @@
 /* bench.c - the top of a bench file, and the tables that everything else fills */
-#include "compile/seq_program.h"
 #include "compile/bench.h"
+#include "compile/seq_program.h"
 
 #include <stdlib.h>
 #include <string.h>

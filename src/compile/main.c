@@ -246,7 +246,8 @@ report(const struct options *o, struct bench *b, const struct buf *image, const 
 	if (o->fd >= 0 && write_all(o->fd, image) != 0)
 		return 2;
 	if (o->action == ACTION_IMAGE && b->programs->code != 0)
-		log_warn("sequences with errors are left out until they are corrected; 'mbc check %s' "
+		log_warn("sequences with errors are left out until they are corrected; 'mbc check "
+			 "%s' "
 			 "lists them",
 			b->path);
 	if (o->action == ACTION_IMAGE)

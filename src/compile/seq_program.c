@@ -18,12 +18,13 @@ struct maker {
 	struct seq *q;
 	struct seq_scope s;
 	struct image_sequence *head; /* not while rows of sequences are added */
-	uint32_t step;       /* of the table, at hand */
-	uint32_t first_step; /* of the sequence */
-	struct image_cond *now; /* [output]: what it was set to last, on the way of the file; n_ops 0: not by this sequence, or not known */
-	bool *is_used;       /* [output] */
-	uint32_t loops;      /* around the statement at hand, in its branch */
-	uint32_t n_texts;    /* slots that are texts */
+	uint32_t step;               /* of the table, at hand */
+	uint32_t first_step;         /* of the sequence */
+	struct image_cond *
+		now; /* [output]: what it was set to last, on the way of the file; n_ops 0: not by this sequence, or not known */
+	bool *is_used;    /* [output] */
+	uint32_t loops;   /* around the statement at hand, in its branch */
+	uint32_t n_texts; /* slots that are texts */
 	bool has_failed;
 };
 
@@ -106,7 +107,8 @@ channel_at(const struct maker *m, const struct seq_ref *r)
 
 /* A band: in the channel's unit, or a share where it is a percentage and the channel is in another unit. */
 static struct image_cond
-band(struct maker *m, const struct bench_channel *ch, const struct seq_expr *e, uint8_t *is_relative)
+band(struct maker *m, const struct bench_channel *ch, const struct seq_expr *e,
+	uint8_t *is_relative)
 {
 	struct unit difference = ch->unit;
 	struct seq_program p;
@@ -275,8 +277,7 @@ switch_value(struct maker *m, const struct seq_expr *e)
 static struct image_cond
 value_of(struct maker *m, const struct seq_ref *r, const struct seq_expr *e, uint32_t *slot)
 {
-	const struct bench_channel *ch =
-		&m->b->channels.at[m->b->outputs.at[r->output].channel];
+	const struct bench_channel *ch = &m->b->channels.at[m->b->outputs.at[r->output].channel];
 
 	*slot = IMAGE_NONE;
 	if (channels_kind(ch) == EXPR_CHOICE)
@@ -316,7 +317,8 @@ put_ramp(struct maker *m, const struct seq_stmt *s)
 	row.timeout = time_of(m, &s->ramp.timeout);
 	row.action = put_action(m, s->ramp.then);
 	row.is_background = s->ramp.is_background;
-	row.said = put_text(m, say(m, "ramp %.60s to %.100s", s->ramp.output.name, s->ramp.to.text));
+	row.said =
+		put_text(m, say(m, "ramp %.60s to %.100s", s->ramp.output.name, s->ramp.to.text));
 	use(m, output, row.value);
 	put_instr(m, SEQUENCE_OP_RAMP, s->at, &row);
 }
@@ -414,7 +416,9 @@ put_loop(struct maker *m, const struct seq_stmt *s)
 	uint32_t at;
 
 	if (++m->loops > SEQUENCE_LOOPS_MAX)
-		fail(m, s->at, "loops stand at most 6 deep in each other; put inner ones into a step of their own");
+		fail(m, s->at,
+			"loops stand at most 6 deep in each other; put inner ones into a step of "
+			"their own");
 	row.slot = y->number;
 	if (s->kind == SEQ_FOR) {
 		const struct seq_symbol *list = seq_scope_find(&m->s, s->loop.in.text);
@@ -569,7 +573,8 @@ put_stmt(struct maker *m, const struct seq_stmt *s)
 		put_result(m, s);
 		return;
 	case SEQ_COMMAND:
-		fail(m, s->at, "commands of instruments cannot be run yet; set its channels instead");
+		fail(m, s->at,
+			"commands of instruments cannot be run yet; set its channels instead");
 		return;
 	case SEQ_NOTIFY:
 	case SEQ_MARK:
@@ -658,8 +663,7 @@ put_backs(struct maker *m, const struct seq_row *r, struct image_seq_row *row)
 	if (r->back_at.text == NULL || !seq_scope_read(&m->s, &r->back_at, &p))
 		return;
 	for (uint32_t i = 0; i < m->b->outputs.n; i++) {
-		const struct bench_channel *ch =
-			&m->b->channels.at[m->b->outputs.at[i].channel];
+		const struct bench_channel *ch = &m->b->channels.at[m->b->outputs.at[i].channel];
 		struct unit rate = ch->unit;
 
 		rate.is_point = false;
@@ -668,9 +672,8 @@ put_backs(struct maker *m, const struct seq_row *r, struct image_seq_row *row)
 			!unit_combine(&rate, &unit_second, -1, &rate) ||
 			memcmp(rate.dim, p.unit.dim, sizeof(rate.dim)) != 0)
 			continue;
-		*BENCH_ADD(m->p->backs) = (struct image_seq_back){
-			.output = i, .rate = number(m, &r->back_at, &rate, "")
-		};
+		*BENCH_ADD(m->p->backs) = (struct image_seq_back){ .output = i,
+			.rate = number(m, &r->back_at, &rate, "") };
 		row->n_back++;
 	}
 }
@@ -682,9 +685,9 @@ put_rows(struct maker *m, const struct seq_row *r)
 	for (; r != NULL; r = r->next) {
 		struct image_seq_row row = { .action = IMAGE_NONE };
 
-		row.kind = r->kind == SEQ_ROW_ACTION   ? SEQUENCE_ROW_ACTION
-			   : r->kind == SEQ_ROW_ASK ? SEQUENCE_ROW_ASK
-						    : SEQUENCE_ROW_CONTINUE;
+		row.kind = r->kind == SEQ_ROW_ACTION ? SEQUENCE_ROW_ACTION
+			   : r->kind == SEQ_ROW_ASK  ? SEQUENCE_ROW_ASK
+						     : SEQUENCE_ROW_CONTINUE;
 		if (!r->is_otherwise)
 			row.when = condition(m, &r->when);
 		if (r->kind == SEQ_ROW_ACTION)
@@ -848,7 +851,8 @@ put_slots(struct maker *m, struct image_sequence *head)
 				put_field(m, f);
 	head->n_slots = m->p->slots.n - head->first_slot;
 	if (head->n_slots > SEQUENCE_SLOTS_MAX || m->n_texts > SEQUENCE_TEXTS_MAX)
-		fail(m, m->q->at, "more than 1024 names and values, or 64 texts; split the sequence");
+		fail(m, m->q->at,
+			"more than 1024 names and values, or 64 texts; split the sequence");
 }
 
 /* ---- all of it ----------------------------------------------------------------------------------------------------------- */

@@ -234,8 +234,7 @@ outputs_rate(struct bench *b, const struct bench_channel *ch, const struct unit 
 
 /* A change per time into the channel's unit a second. */
 bool
-outputs_change(
-	struct bench *b, const struct bench_channel *ch, const struct node *n, double *out)
+outputs_change(struct bench *b, const struct bench_channel *ch, const struct node *n, double *out)
 {
 	char example[80];
 

@@ -240,7 +240,7 @@ hands_are_wanted(const struct image *img)
 {
 	return img->outputs.n > 0 || img->trips.n > 0 || img->alarms.n > 0 || img->rules.n > 0 ||
 	       img->heartbeat.every_ns > 0 || img->watchdogs.n > 0 || img->uptimes.n > 0 ||
-	       img->power.is_watched || img->has_lock;
+	       img->power.is_watched || img->has_lock || img->sequences.n > 0;
 }
 
 static bool
@@ -512,6 +512,7 @@ hands_tick(struct hands *h, const struct keep_time *now)
 	commands_step(h->commands, now_ns);
 	if (!h->img->is_observed)
 		rules_tick(h->rules, now_ns);
+	hands_resume_sequence(h, now_ns);
 	sequencer_tick(h->sequencer, now_ns);
 	if (h->plan_ns > 0 && now_ns > h->plan_until_ns)
 		h->plan_ns = 0; /* it did not come */
@@ -673,6 +674,7 @@ hands_adopt(struct hands *h, struct hands *from, int64_t now_ns)
 	commands_adopt(h->commands, from->commands);
 	h->lock = from->lock;
 	sequencer_adopt(h->sequencer, from->sequencer, now_ns);
+	h->must_resume = from->must_resume;
 	h->stop_ns = from->stop_ns;
 	h->outage_ns = from->outage_ns;
 	h->has_restarted = from->has_restarted;

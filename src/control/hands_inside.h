@@ -14,6 +14,7 @@
 #include "control/watchdog.h"
 
 struct kept;
+struct kept_piece;
 
 /* What a channel was that last() names. */
 struct kept_value {
@@ -33,6 +34,9 @@ struct hands {
 	struct rules *rules;
 	struct commands *commands;
 	struct sequencer *sequencer;
+	struct kept_piece *kept_pieces; /* [piece]: of the sequence, as last recorded */
+	int64_t sequence_ns;            /* when its clock was recorded last */
+	bool must_resume; /* a sequence was under test, and it is not decided yet how it goes on */
 	struct heartbeat *heartbeat; /* NULL: the bench has none; as the next two */
 	struct watchdogs *watchdogs;
 	struct power *power;
@@ -64,6 +68,8 @@ struct hands {
 /* hands_keep.c */
 void hands_keep_new(struct hands *h);
 void hands_keep_free(struct hands *h);
+void hands_resume_sequence(
+	struct hands *h, int64_t now_ns); /* after a restart, at each tick until it is decided */
 /* Behind all else of a tick: what has changed is recorded; once a second in any case, as a sign of life. */
 void hands_keep(struct hands *h, const struct keep_time *now);
 void hands_keep_adopt(struct hands *h, const struct hands *from);

@@ -2,6 +2,7 @@
 #include "control/hands_inside.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,11 @@ struct kept {
 	uint8_t bytes[KEPT_MAX];
 };
 
+struct kept_piece {
+	uint8_t n;
+	uint8_t bytes[SEQUENCER_PIECE];
+};
+
 void
 hands_keep_new(struct hands *h)
 {
@@ -28,11 +34,13 @@ hands_keep_new(struct hands *h)
 	h->kept = mem_zero(
 		(size_t)img->outputs.n + img->trips.n + img->safe_states.n, sizeof(*h->kept));
 	h->values = mem_zero(img->lasts.n, sizeof(*h->values));
+	h->kept_pieces = mem_zero(sequencer_pieces(h->sequencer), sizeof(*h->kept_pieces));
 }
 
 void
 hands_keep_free(struct hands *h)
 {
+	free(h->kept_pieces);
 	free(h->kept);
 	free(h->values);
 }
@@ -156,6 +164,19 @@ add(struct recording *r, uint32_t channel, enum keep_kind kind, const uint8_t *b
 	keep_put(&r->w, id, kind, bytes, n);
 }
 
+/* Known by its number, which no channel has: the highest of all. */
+#define PIECE_ID(piece) (UINT32_MAX - (piece))
+
+static void
+add_piece(struct recording *r, uint32_t piece, const uint8_t *bytes, size_t n)
+{
+	if (keep_put(&r->w, PIECE_ID(piece), KEEP_SEQUENCE, bytes, n))
+		return;
+	send(r, false);
+	keep_begin(&r->w, r->now, false);
+	keep_put(&r->w, PIECE_ID(piece), KEEP_SEQUENCE, bytes, n);
+}
+
 static bool
 add_items(struct recording *r)
 {
@@ -229,6 +250,34 @@ add_plan(struct recording *r)
 		keep_put(&r->w, 0, KEEP_PLAN, bytes, sizeof(bytes));
 	}
 	return true;
+}
+
+/* The pieces of the sequence that have changed; its clock, which always has, with the sign of life. */
+static bool
+add_sequence(struct recording *r)
+{
+	struct hands *h = r->h;
+	uint32_t n = sequencer_pieces(h->sequencer);
+	bool has_any = false,
+	     is_due = r->is_snapshot || r->now->stamp_ns - h->sequence_ns >= ALIVE_NS;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct kept_piece now = { 0 }, *was = &h->kept_pieces[i];
+
+		now.n = (uint8_t)sequencer_save(h->sequencer, i, now.bytes);
+		if (r->is_snapshot ? now.n == 0 : memcmp(&now, was, sizeof(now)) == 0)
+			continue;
+		/* Of the head the clock alone is different: that can wait. */
+		if (i == 0 && !is_due && !has_any &&
+			sequencer_is_same_but_clock(now.bytes, was->bytes))
+			continue;
+		if (i == 0)
+			h->sequence_ns = r->now->stamp_ns;
+		*was = now;
+		add_piece(r, i, now.bytes, now.n);
+		has_any = true;
+	}
+	return has_any;
 }
 
 /* While a person is asked: what outputs were. */
@@ -345,6 +394,7 @@ hands_keep(struct hands *h, const struct keep_time *now)
 	has_any = add_alarms(&r) || has_any || r.is_snapshot;
 	has_any = add_plan(&r) || has_any;
 	has_any = add_was(&r) || has_any;
+	has_any = add_sequence(&r) || has_any;
 	has_any = add_values(&r) || has_any;
 	if (!has_any && now->stamp_ns - h->kept_ns < ALIVE_NS)
 		return;
@@ -487,6 +537,60 @@ restore_alarm(struct hands *h, const struct keep_past *past, const struct keep_t
 		return; /* of another version: it begins anew */
 }
 
+struct pieces {
+	const struct keep_past *past;
+};
+
+static const uint8_t *
+find_piece(void *ctx, uint32_t piece, size_t *out_n)
+{
+	const struct pieces *p = ctx;
+
+	return keep_past_find(p->past, PIECE_ID(piece), KEEP_SEQUENCE, out_n);
+}
+
+static void
+restore_sequence(struct hands *h, const struct keep_past *past, int64_t now_ns)
+{
+	struct event e = { .kind = EVENT_SEQUENCE_ABORTED, .stamp_ns = now_ns };
+	struct pieces pieces = { past };
+	struct err err;
+
+	h->must_resume = sequencer_restore(h->sequencer, find_piece, &pieces, now_ns, &err);
+	if (h->must_resume || err.msg[0] == '\0')
+		return;
+	text_copy(e.subject, sizeof(e.subject), "sequence");
+	text_copy(e.text, sizeof(e.text), err.msg);
+	h->sink.event(h->sink.ctx, &e);
+}
+
+/* Behind the outputs: those of a run that are as they were go on with it when nobody was away for long. Otherwise a person looks first; and
+ * where protection has them the run is over. */
+void
+hands_resume_sequence(struct hands *h, int64_t now_ns)
+{
+	char why[EVENT_TEXT];
+
+	if (!h->must_resume || restore_is_open(h->restore) ||
+		restore_state_of(h->restore) != RESTORE_IDLE)
+		return;
+	h->must_resume = false;
+	if (h->outage_ns >= 0 && h->outage_ns < HANDS_OUTAGE_NS &&
+		safe_held(h->safe) == IMAGE_NONE) {
+		sequencer_go_on(h->sequencer, true, now_ns);
+		return;
+	}
+	if (h->outage_ns >= 0)
+		snprintf(why, sizeof(why), "nobody was at the controls for %lld s",
+			(long long)(h->outage_ns / NS_PER_S));
+	else
+		snprintf(why, sizeof(why), "nobody was at the controls, for an unknown time");
+	if (safe_held(h->safe) != IMAGE_NONE)
+		sequencer_give_up(h->sequencer, why, 0, now_ns);
+	else
+		sequencer_hold(h->sequencer, why, 0, now_ns);
+}
+
 void
 hands_restore(struct hands *h, const struct keep_past *past, const struct keep_time *now)
 {
@@ -509,6 +613,7 @@ hands_restore(struct hands *h, const struct keep_past *past, const struct keep_t
 		restore_trip(h, past, &was, i, now->stamp_ns);
 	for (uint32_t i = 0; i < h->img->safe_states.n; i++)
 		is_held = restore_safe(h, past, i, now->stamp_ns) || is_held;
+	restore_sequence(h, past, now->stamp_ns);
 	if (is_held && restore_asking(h, past))
 		restore_ask_again(h, now->stamp_ns);
 	if (is_held || !has_output)

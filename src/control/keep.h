@@ -22,8 +22,9 @@ enum keep_kind {
 	KEEP_SAFE,
 	KEEP_ALARM,
 	KEEP_PLAN,
-	KEEP_WAS,   /* what an output was before an outage, while a person is asked */
-	KEEP_VALUE, /* what a channel was, for last() */
+	KEEP_WAS,      /* what an output was before an outage, while a person is asked */
+	KEEP_VALUE,    /* what a channel was, for last() */
+	KEEP_SEQUENCE, /* a piece of the sequence under test, by its number */
 	KEEP_KINDS
 };
 

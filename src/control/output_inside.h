@@ -19,7 +19,7 @@ struct output {
 	double low,
 		high; /* `at` has to show something between, widened by the tolerance: all that was sent since it was read back */
 	double ramp;  /* a second; 0: at once */
-	double holdback;   /* 0: the ramp does not wait for the measured value */
+	double holdback; /* 0: the ramp does not wait for the measured value */
 	bool is_waiting; /* it did at the last step */
 	uint8_t owner, mode, phase;
 	bool is_untold; /* what was told last may never have left, or the last write has not: the next one is told */

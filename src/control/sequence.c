@@ -334,6 +334,11 @@ sequencer_go_on(struct sequencer *s, bool is_marked, int64_t now_ns)
 	s->is_restored = false;
 	if (is_marked)
 		sequence_tell(s, EVENT_SEQUENCE_INTERRUPTED, s->run, "goes on");
+	/* Outputs go on by themselves; that a ramp waits for what is measured they do not know any more. */
+	for (uint32_t i = 0; i < s->img->outputs.n && sequence_is_going(s); i++)
+		if (s->grips[i].is_used && s->grips[i].holdback > 0 &&
+			!outputs_has_arrived(s->p.outputs, i))
+			sequence_move_on(s, i, s->run);
 	sequence_plan(s);
 	sequence_show(s);
 }

@@ -68,6 +68,8 @@ void sequencer_adopt(struct sequencer *s, struct sequencer *from, int64_t now_ns
 /* What outlives the controller, in pieces of at most SEQUENCER_PIECE bytes; n 0: none. The first one has the clock. */
 #define SEQUENCER_PIECE 60
 uint32_t sequencer_pieces(const struct sequencer *s);
+/* Do two first pieces differ in the clock alone? */
+bool sequencer_is_same_but_clock(const uint8_t *a, const uint8_t *b);
 size_t sequencer_save(const struct sequencer *s, uint32_t piece, uint8_t out[SEQUENCER_PIECE]);
 
 /* After a restart: find(ctx, piece) gives what was saved, NULL: nothing. Outputs were restored before. It is as it was, and stands

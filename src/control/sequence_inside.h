@@ -148,7 +148,8 @@ void sequence_to_safe(struct sequencer *s, uint32_t state, enum output_owner own
 	uint64_t cause);
 
 /* ---- sequence_pause.c ---- */
-void sequence_freeze(struct sequencer *s);               /* what moves stops where it is */
+void sequence_freeze(struct sequencer *s); /* what moves stops where it is */
+void sequence_move_on(struct sequencer *s, uint32_t output, uint64_t cause);
 void sequence_thaw(struct sequencer *s, uint64_t cause); /* it goes on */
 bool sequence_come_back(struct sequencer *s); /* RESTARTING: true when all outputs are back */
 

@@ -165,6 +165,12 @@ sequencer_save(const struct sequencer *s, uint32_t piece, uint8_t out[SEQUENCER_
 	return save_grip(s, piece - l.outputs, out);
 }
 
+bool
+sequencer_is_same_but_clock(const uint8_t *a, const uint8_t *b)
+{
+	return memcmp(a, b, 24) == 0 && memcmp(a + 32, b + 32, SEQUENCER_PIECE - 32) == 0;
+}
+
 /* ---- and back ------------------------------------------------------------------------------------------------------------ */
 
 static bool

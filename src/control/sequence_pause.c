@@ -26,8 +26,8 @@ sequence_freeze(struct sequencer *s)
 }
 
 /* It is asked once more for what it was on its way to. */
-static void
-move_on(struct sequencer *s, uint32_t i, uint64_t cause)
+void
+sequence_move_on(struct sequencer *s, uint32_t i, uint64_t cause)
 {
 	struct grip *g = &s->grips[i];
 	uint32_t branch = g->branch;
@@ -65,7 +65,7 @@ sequence_thaw(struct sequencer *s, uint64_t cause)
 		s->branches[branch].at_ns = s->clock_ns;
 	}
 	for (uint32_t i = 0; i < s->img->outputs.n && s->state == SEQUENCE_RUNNING; i++)
-		move_on(s, i, cause);
+		sequence_move_on(s, i, cause);
 }
 
 /* The order in which outputs come back from their safe values: what makes inert first, what burns and poisons last. */

@@ -158,9 +158,8 @@ is_jump(const struct check *c, uint32_t i, const struct image_instr *in)
 		return false;
 	switch ((enum image_seq_op)in->op) {
 	case SEQUENCE_OP_FOR:
-		return in->slot < c->seq->n_slots &&
-		       is_range(in->first, in->n, c->seq->n_slots) && in->n > 0 &&
-		       in->n <= SEQUENCE_TURNS_MAX;
+		return in->slot < c->seq->n_slots && is_range(in->first, in->n, c->seq->n_slots) &&
+		       in->n > 0 && in->n <= SEQUENCE_TURNS_MAX;
 	case SEQUENCE_OP_REPEAT:
 		return is_slot_of(c, in->slot, SLOT_NUMBER) && in->n > 0 &&
 		       in->n <= SEQUENCE_TURNS_MAX;
