@@ -574,6 +574,9 @@ hands_resume_sequence(struct hands *h, int64_t now_ns)
 	if (!h->must_resume || restore_is_open(h->restore) ||
 		restore_state_of(h->restore) != RESTORE_IDLE)
 		return;
+	/* It writes what may not be written before the inputs of all trips are known to be good. */
+	if (safe_held(h->safe) == IMAGE_NONE && !trips_are_ready(h->trips))
+		return;
 	h->must_resume = false;
 	if (h->outage_ns >= 0 && h->outage_ns < HANDS_OUTAGE_NS &&
 		safe_held(h->safe) == IMAGE_NONE) {
