@@ -47,6 +47,23 @@ const OUTPUTS = {
 	door: { set_min: null, set_max: null, ramp_per_min: null, hazard: null, asks_confirm: false, target: true },
 	count: { set_min: 0, set_max: 1000, ramp_per_min: null, hazard: null, asks_confirm: false, target: 3 },
 };
+/* Sequences: what is told before START, where one may go. */
+const SEQUENCES = [
+	{ name: "tpr", title: "Reduction", version: 3,
+		parameters: [
+			{ name: "hot", kind: "number", unit: "degC", required: false, value: 450, min: 200, max: 600 },
+			{ name: "temps", kind: "list", unit: "degC", required: false, value: null, values: [250, 300] }],
+		fields: [
+			{ name: "sample", kind: "text", unit: null, required: true, value: null },
+			{ name: "operator", kind: "text", unit: null, required: false, value: null }],
+		steps: [
+			{ number: 10, title: "Purge", comment: "with nitrogen", has_entry: false },
+			{ number: 20, title: "Heat", comment: null, has_entry: true },
+			{ number: 30, title: "Cool", comment: null, has_entry: true }] },
+	{ name: "leak", title: "Leak test", version: 0, parameters: [], fields: [], steps: [{ number: 10, title: "Close", comment: null, has_entry: false }] },
+];
+const IDLE = { state: "idle", name: "", step: null, title: "", comment: "", step_time: null, current_step_time: null, total_time: null, time: null,
+	time_left: null, reason: "", question: 0 };
 const VALVES = { N2_flow: "auto" };
 const INSTRUMENTS = [
 	["furnace", "Eurotherm 3216 temperature controller"],
@@ -66,7 +83,7 @@ const SPIKE = 790;
 const iso = (ms) => new Date(ms).toISOString();
 
 export class FakeServer {
-	constructor({ extra = 0, alarms = 0, outputs = false, trips = 0 } = {}) {
+	constructor({ extra = 0, alarms = 0, outputs = false, trips = 0, sequences = false } = {}) {
 		const rows = [...BENCH];
 		this.outputs = outputs ? structuredClone(OUTPUTS) : {};
 		for (const [name, o] of Object.entries(this.outputs)) {
@@ -81,6 +98,13 @@ export class FakeServer {
 		}
 		for (let i = 0; i < trips; i++)
 			rows.push([`trip.t${i}`, `Trip ${i}`, "choice", "", null, null, null, () => "ready"]);
+		this.sequence = sequences ? { ...IDLE } : null; /* by channel; null: it is bad, not yet known */
+		this.asks = null; /* {text, answers} */
+		this.sequences = SEQUENCES;
+		this.sequences_fault = false;
+		for (const [name, v] of Object.entries(this.sequence ?? {}))
+			rows.push([`sequence.${name}`, name, name === "state" ? "choice" : typeof v === "string" ? "text" : name.includes("time") ? "float" : "uint",
+				name.includes("time") ? "s" : "", null, null, null, () => this.sequence[name]]);
 		this.commands = []; /* what tokens may ask */
 		this.token = "secret-token";
 		this.orders = []; /* {method, path, body} that came with the token */
@@ -193,6 +217,8 @@ export class FakeServer {
 		const [name, , , , , , , at] = row;
 		const now = Date.now();
 		const own = { value: at(now / 1000), quality: "good", reason: "good", time: iso(now) };
+		if (own.value === null)
+			return { ...own, quality: "bad", reason: "not_yet_measured" };
 		if (this.state !== "running" && !name.startsWith("mbc.supervise"))
 			return { ...own, value: null, quality: "bad", reason: "controller_down" };
 		return { ...own, ...this.forced.get(name) };
@@ -238,6 +264,14 @@ export class FakeServer {
 			generation: 1, config: "0123456789abcdef", tick_ms: 100, uptime_s: 100, time: iso(Date.now()),
 			commands: this.commands, safe_state: "cold", time_is_good: true, channels: this.rows.length, instruments: INSTRUMENTS.length, ticks_lost: 0, history: this.has_history,
 		};
+	}
+
+	under_test() {
+		const { state } = this.sequence;
+		const [running, held] = [state === "running", state === "held"];
+		const over = ["idle", "stopped", "aborted", "complete"].includes(state);
+		return { time: iso(Date.now()), state, question: this.asks, buttons: { start: over, pause: running, safe_pause: running || held, resume: held,
+			skip: running || held, goto: running || held, abort: !over } };
 	}
 
 	/* A command: known tokens only, and each id once. What it does to the bench is for the test to say. */
@@ -292,6 +326,12 @@ export class FakeServer {
 			return json({ time: iso(Date.now()), trips: this.rows.filter((r) => r[0].startsWith("trip.")).map(([name, title]) => ({
 				name: name.slice(5), title, state: "ready", since: null, condition: "T_bed > 700 degC", safe_state: "cold",
 				protected_by: "thermal fuse", latched: true, can_be_bypassed: false })) });
+		if (this.sequence && path.startsWith("/api/v1/sequence") && this.sequences_fault)
+			return res.writeHead(503, HEADERS).end();
+		if (this.sequence && path === "/api/v1/sequences")
+			return json({ time: iso(Date.now()), sequences: this.sequences });
+		if (this.sequence && path === "/api/v1/sequence")
+			return json(this.under_test());
 		if (path === "/api/v1/bench")
 			return json(this.bench());
 		if (path === "/api/v1/channels")
@@ -389,7 +429,7 @@ export class FakeServer {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-	const server = new FakeServer({ extra: Number(process.argv[3] ?? 0), outputs: true, alarms: 3, trips: 2 });
-	server.commands = ["set", "mode", "safe", "ack", "shelve"];
+	const server = new FakeServer({ extra: Number(process.argv[3] ?? 0), outputs: true, alarms: 3, trips: 2, sequences: true });
+	server.commands = ["set", "mode", "safe", "ack", "shelve", "sequence"];
 	console.log(await server.start(Number(process.argv[2] ?? 0)));
 }

@@ -28,7 +28,7 @@ export interface Bench {
 		stronger: string[];
 		changed: string[];
 	} | null;
-	commands?: ("set" | "mode" | "safe" | "ack" | "shelve")[]; /* what tokens may ask */
+	commands?: ("set" | "mode" | "safe" | "ack" | "shelve" | "sequence")[]; /* what tokens may ask */
 	safe_state?: string | null;
 }
 
@@ -77,6 +77,36 @@ export interface TripInfo {
 	protected_by: string;
 	latched: boolean;
 	can_be_bypassed: boolean;
+}
+
+/* A parameter or a field of a sequence, told before START. */
+export interface Slot {
+	name: string;
+	kind: "number" | "text" | "list";
+	unit: string | null;
+	required: boolean; /* it has no value of its own, and START asks for it */
+	value: number | string | null;
+	values?: (number | null)[]; /* of a list */
+	min?: number;
+	max?: number;
+}
+
+export interface Sequence {
+	name: string;
+	title: string;
+	version: number; /* 0: none is given */
+	parameters: Slot[];
+	fields: Slot[];
+	steps: { number: number; title: string; comment: string | null; has_entry: boolean }[];
+}
+
+export type Button = "start" | "pause" | "safe_pause" | "resume" | "skip" | "goto" | "abort";
+
+/* The one under test: what is asked and what may be pressed. How it stands comes with the channels "sequence.*". */
+export interface UnderTest {
+	state: string | null;
+	question?: { text: string; answers: string[] } | null;
+	buttons?: Record<Button, boolean>;
 }
 
 export interface Instrument {
@@ -153,6 +183,8 @@ export const get_bench = () => get<Bench>("bench");
 export const get_channels = () => get<{ channels: ChannelInfo[] }>("channels");
 export const get_alarms = () => get<{ alarms: AlarmInfo[] }>("alarms?all=1");
 export const get_trips = () => get<{ trips: TripInfo[] }>("trips?all=1");
+export const get_sequences = () => get<{ sequences: Sequence[] }>("sequences");
+export const get_under_test = () => get<UnderTest>("sequence");
 export const get_instruments = () => get<{ instruments: Instrument[] }>("instruments");
 export const get_trace = (name: string) =>
 	get<{ lines: TraceLine[] }>(`instruments/${encodeURIComponent(name)}/trace`);

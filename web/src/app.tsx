@@ -9,6 +9,7 @@ import { use_store } from "./hooks";
 import { get_language, set_language } from "./i18n";
 import { Instruments } from "./instruments";
 import { Plot } from "./plot";
+import { SequencePanel } from "./sequence";
 import { start, store, subscribe } from "./store";
 import { Table } from "./table";
 import { Trips } from "./trips";
@@ -35,6 +36,7 @@ function Page() {
 			<main class={store.link === "lost" ? "old" : ""}>
 				<Alarms />
 				<Trips />
+				<SequencePanel />
 				<Plot />
 				<Instruments />
 				<Table />

@@ -7,12 +7,13 @@ import { words } from "./i18n";
 import { paint_soon, store, tell_all } from "./store";
 
 export type Verdict = "pending" | "verified" | "accepted" | "refused" | "failed" | "unknown" | "not_sent";
-export type Word = "set" | "mode" | "safe" | "ack" | "shelve";
+export type Word = "set" | "mode" | "safe" | "ack" | "shelve" | "sequence";
 
 export interface Told {
 	verdict: Verdict;
 	text: string; /* the server's own words, or why it was not sent */
 	wish: string; /* what was asked, for people */
+	of: string; /* the subject */
 }
 
 interface Order {
@@ -27,7 +28,7 @@ const AGAIN_MS = 500;
 const EXPIRES_MS = 12_000; /* a command is not done later than 10 s after it came */
 const PATIENCE_MS = 60_000; /* then its id is given up */
 
-/* By subject: a channel's name, "safe", "alarm NAME". */
+/* By subject: a channel's name, "safe", "sequence", "alarm NAME". */
 const told = new Map<string, Told>();
 const open = new Map<string, Order>();
 let last_words = "";
@@ -74,12 +75,12 @@ export const SYMBOL: Record<Verdict, string> = {
 };
 
 export function verdict_words(t: Told): string {
-	const word = words().verdicts[t.verdict];
+	const word = (t.of === "sequence" ? words().sequence_verdicts[t.verdict] : undefined) ?? words().verdicts[t.verdict];
 	return `${SYMBOL[t.verdict]} ${t.wish} ${word}${t.text === "" ? "" : `${words().colon}${t.text}`}`;
 }
 
 export function tell(subject: string, verdict: Verdict, wish: string, text = ""): void {
-	told.set(subject, { verdict, text, wish });
+	told.set(subject, { verdict, text, wish, of: subject });
 	last_words = `${subject} ${verdict_words(told.get(subject)!)}`;
 	const c = store.channels.get(subject);
 	if (c)
@@ -121,7 +122,7 @@ const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 /* What became of a command that was sent: asked until it is known. An id that is not known may still be on its way until the
  * command has expired. */
-async function follow(subject: string, order: Order, wish: string): Promise<void> {
+async function follow(subject: string, order: Order, wish: string): Promise<Verdict | null> {
 	const begun = performance.now();
 	const end = begun + PATIENCE_MS;
 	while (performance.now() < end && open.get(subject) === order) {
@@ -130,21 +131,21 @@ async function follow(subject: string, order: Order, wish: string): Promise<void
 			const a = await request("GET", `commands/${order.id}`, null);
 			if (a.verdict === "pending" || a.status >= 500 || (a.status === 404 && performance.now() - begun < EXPIRES_MS))
 				continue;
-			if (open.get(subject) === order)
-				finish(subject, order, a.verdict === null ? "unknown" : a.verdict as Verdict, wish, a.text);
-			return;
+			if (open.get(subject) !== order)
+				return null;
+			return finish(subject, order, a.verdict === null ? "unknown" : a.verdict as Verdict, wish, a.text);
 		} catch {
 			continue;
 		}
 	}
-	if (open.get(subject) === order)
-		finish(subject, order, "unknown", wish, words().no_verdict);
+	return open.get(subject) === order ? finish(subject, order, "unknown", wish, words().no_verdict) : null;
 }
 
-function finish(subject: string, order: Order, verdict: Verdict, wish: string, text: string): void {
+function finish(subject: string, order: Order, verdict: Verdict, wish: string, text: string): Verdict {
 	if (open.get(subject) === order)
 		open.delete(subject);
 	tell(subject, verdict, wish, text);
+	return verdict;
 }
 
 function new_id(): string {
@@ -152,16 +153,17 @@ function new_id(): string {
 	return `page-${[...bytes].map((b) => b.toString(16).padStart(2, "0")).join("")}`;
 }
 
-/* Ask for something. `wish`: in words, for the verdict. A page that does not hear the bench sends nothing. */
-export async function send(subject: string, method: "PUT" | "POST", path: string, body: object, wish: string): Promise<void> {
+/* Ask for something. `wish`: in words, for the verdict. A page that does not hear the bench sends nothing. Gives what became of
+ * it; null: another wish came after it, or it is under way already. */
+export async function send(subject: string, method: "PUT" | "POST", path: string, body: object, wish: string): Promise<Verdict | null> {
 	const key = `${method} ${path} ${JSON.stringify(body)}`;
 	const before = open.get(subject);
 	if (store.link !== "live" || !store.controller_up) {
 		tell(subject, "not_sent", wish, words().not_sent_lost);
-		return;
+		return "not_sent";
 	}
 	if (before && before.key === key && is_pending(subject))
-		return; /* pressed twice: it is one command */
+		return null; /* pressed twice: it is one command */
 	const order = before && before.key === key ? before : { id: new_id(), key };
 	open.set(subject, order);
 	tell(subject, "pending", wish);
@@ -169,17 +171,16 @@ export async function send(subject: string, method: "PUT" | "POST", path: string
 		const a = await request(method, `${path}?wait=${WAIT}`, { ...body, id: order.id });
 		const verdict = read(a);
 		if (open.get(subject) !== order)
-			return; /* another wish came after it: that one speaks now */
+			return null; /* another wish came after it: that one speaks now */
 		if (verdict !== "pending" && verdict !== "lost") {
-			finish(subject, order, verdict, wish, a.text);
-			return;
+			return finish(subject, order, verdict, wish, a.text);
 		}
 		if (verdict === "lost")
 			tell(subject, "unknown", wish, a.text);
 	} catch {
 		if (open.get(subject) !== order)
-			return;
+			return null;
 		tell(subject, "unknown", wish, words().no_answer_yet);
 	}
-	await follow(subject, order, wish);
+	return follow(subject, order, wish);
 }

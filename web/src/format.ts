@@ -88,6 +88,12 @@ export function format_age(ms: number): string {
 	return `${Math.floor(s / 86400)}\u00a0d`;
 }
 
+/* Seconds as h:mm:ss; what has begun is not over. */
+export function format_span(seconds: number): string {
+	const s = Math.max(0, Math.floor(seconds));
+	return `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+}
+
 export function format_ms(ms: number | null | undefined): string {
 	if (ms === null || ms === undefined)
 		return "—";

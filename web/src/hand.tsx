@@ -1,12 +1,10 @@
 /* hand.tsx - what the head offers to a person's hand: the token of this tab, the safe state */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { has_token, is_token, may, opened, send, take_token, verdict_of, verdict_words } from "./door";
+import { use_two_touches } from "./hooks";
 import { words } from "./i18n";
 import { Questions } from "./set";
 import { store } from "./store";
-
-const CONFIRM_MS = 5000;
-const BOUNCE_MS = 400; /* a double click is one press */
 
 function TokenBox({ on_close }: { on_close: () => void }) {
 	const dialog = useRef<HTMLDialogElement>(null);
@@ -47,30 +45,14 @@ function TokenBox({ on_close }: { on_close: () => void }) {
 	);
 }
 
-/* Two deliberate touches: the second within 5 s, and not as part of the first. */
 function Safe() {
-	const [armed, set_armed] = useState(0); /* performance.now() of the first touch; 0: none */
 	const w = words();
 	const told = verdict_of("safe");
-	useEffect(() => {
-		if (armed === 0)
-			return undefined;
-		const timer = setTimeout(() => set_armed(0), CONFIRM_MS);
-		return () => clearTimeout(timer);
-	}, [armed]);
-	const press = () => {
-		const now = performance.now();
-		if (armed === 0) {
-			set_armed(now);
-		} else if (now - armed > BOUNCE_MS) {
-			set_armed(0);
-			void send("safe", "POST", "safe", {}, w.safe_button);
-		}
-	};
+	const { armed, press } = use_two_touches(() => void send("safe", "POST", "safe", {}, w.safe_button));
 	return (
 		<div class="safe">
-			<button type="button" class={armed > 0 ? "safe-state armed" : "safe-state"} title={w.safe_help(store.bench?.safe_state ?? "")}
-				onClick={press} onKeyDown={(e) => e.repeat && e.preventDefault()}>{armed > 0 ? w.safe_again : w.safe_button}</button>
+			<button type="button" class={armed ? "safe-state armed" : "safe-state"} title={w.safe_help(store.bench?.safe_state ?? "")}
+				onClick={press} onKeyDown={(e) => e.repeat && e.preventDefault()}>{armed ? w.safe_again : w.safe_button}</button>
 			{told && <span class={`verdict ${told.verdict}`}>{verdict_words(told)}</span>}
 		</div>
 	);

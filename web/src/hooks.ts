@@ -1,5 +1,5 @@
 /* hooks.ts - how components follow the store */
-import { useEffect, useReducer } from "preact/hooks";
+import { useEffect, useReducer, useState } from "preact/hooks";
 import { store, subscribe, type Channel } from "./store";
 
 /* Draw the calling component again whenever the store tells of a change of structure. */
@@ -28,4 +28,28 @@ export function use_painters(channels: Channel[]): void {
 				c.painters.delete(painter);
 		};
 	}, [store.list_version]);
+}
+
+const CONFIRM_MS = 5000;
+export const BOUNCE_MS = 400; /* a double click is one press */
+
+/* Two deliberate touches: the second within 5 s, and not as part of the first. */
+export function use_two_touches(act: () => void): { armed: boolean; press: () => void } {
+	const [armed, set_armed] = useState(0); /* performance.now() of the first touch; 0: none */
+	useEffect(() => {
+		if (armed === 0)
+			return undefined;
+		const timer = setTimeout(() => set_armed(0), CONFIRM_MS);
+		return () => clearTimeout(timer);
+	}, [armed]);
+	const press = () => {
+		const now = performance.now();
+		if (armed === 0) {
+			set_armed(now);
+		} else if (now - armed > BOUNCE_MS) {
+			set_armed(0);
+			act();
+		}
+	};
+	return { armed: armed > 0, press };
 }
