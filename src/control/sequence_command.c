@@ -33,26 +33,28 @@ check_form(const struct sequencer *s, const struct command *c, struct err *err)
 	return 0;
 }
 
-/* "450", "450 degC": in the unit of the slot. */
+/* "450", "450 degC": in the unit of the slot. What is refused leaves *out as it was. */
 static int
 parse_number(const struct sequencer *s, const struct image_slot *slot, const char *text,
 	double *out, struct err *err)
 {
 	const char *unit = image_text(s->img, slot->unit);
+	double v;
 	char *end;
 
-	*out = strtod(text, &end);
+	v = strtod(text, &end);
 	while (*end == ' ')
 		end++;
-	if (end == text || !isfinite(*out) || strpbrk(text, "xXnN") == text)
+	if (end == text || !isfinite(v) || strpbrk(text, "xXnN") == text)
 		return err_set(err, ERR_REFUSED, 0, "'%.40s' is no number; write it as 450 %.20s",
 			text, unit);
 	if (*end != '\0' && strcmp(end, unit) != 0)
 		return err_set(err, ERR_REFUSED, 0, "'%.40s' is not in %.20s; write it as %.10g %s",
-			text, unit[0] == '\0' ? "its own unit, it has none" : unit, *out, unit);
-	if (slot->has_range && (*out < slot->min || *out > slot->max))
-		return err_set(err, ERR_REFUSED, 0, "%.10g is outside of %.10g to %.10g %s", *out,
+			text, unit[0] == '\0' ? "its own unit, it has none" : unit, v, unit);
+	if (slot->has_range && (v < slot->min || v > slot->max))
+		return err_set(err, ERR_REFUSED, 0, "%.10g is outside of %.10g to %.10g %s", v,
 			slot->min, slot->max, unit);
+	*out = v;
 	return 0;
 }
 
