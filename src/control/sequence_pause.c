@@ -25,7 +25,17 @@ sequence_freeze(struct sequencer *s)
 	}
 }
 
-/* It is asked once more for what it was on its way to. */
+static bool
+is_there(const struct sequencer *s, uint32_t i)
+{
+	double target;
+
+	return outputs_target(s->p.outputs, i, &target) && target >= s->grips[i].target &&
+	       target <= s->grips[i].target && outputs_has_arrived(s->p.outputs, i) &&
+	       outputs_is_confirmed(s->p.outputs, i);
+}
+
+/* It is asked once more for what it was on its way to; what is there, and read back, is not written again. */
 void
 sequence_move_on(struct sequencer *s, uint32_t i, uint64_t cause)
 {
@@ -33,7 +43,7 @@ sequence_move_on(struct sequencer *s, uint32_t i, uint64_t cause)
 	uint32_t branch = g->branch;
 	struct err err;
 
-	if (!g->is_moving || outputs_owner(s->p.outputs, i) != OWNER_SEQUENCE)
+	if (!g->is_moving || outputs_owner(s->p.outputs, i) != OWNER_SEQUENCE || is_there(s, i))
 		return;
 	if (sequence_order(s, i, g->target, g->ramp, g->holdback, 0, &err) < 0) {
 		sequence_hold_now(s, HELD_BY_FAILURE, s->held_branch, IMAGE_NONE, err.msg, cause);
