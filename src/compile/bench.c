@@ -253,8 +253,10 @@ bench_read(struct bench *b, const struct node *root)
 	if (text != NULL)
 		b->title = text;
 	text = found[TOP_SEQUENCES] == NULL ? NULL : read_text(b, found[TOP_SEQUENCES]);
-	if (text != NULL)
+	if (text != NULL) {
 		b->sequences = text;
+		b->sequences_file = b->diag.files[found[TOP_SEQUENCES]->at.file];
+	}
 	if (found[TOP_LANGUAGE] != NULL) {
 		text = read_word(b, found[TOP_LANGUAGE], &schema_top[TOP_LANGUAGE]);
 		b->language = text != NULL ? text : b->language;
