@@ -176,7 +176,6 @@ test("PAUSE, SAFE PAUSE, RESUME, SKIP STEP: each where it means something, and a
 	await button(page, "SKIP STEP").dblclick();
 	await says(page, /✓ SKIP STEP done/);
 	await shows(page, "step", "20 — Heat");
-	await page.waitForTimeout(500);
 	await button(page, "PAUSE").click();
 	await says(page, /✓ PAUSE done/);
 	await shows(page, "state", "running");
@@ -185,7 +184,6 @@ test("PAUSE, SAFE PAUSE, RESUME, SKIP STEP: each where it means something, and a
 	await button(page, "SAFE PAUSE").click();
 	await says(page, /✓ SAFE PAUSE done/);
 	server.verdict_of = () => ({ verdict: "refused", text: "a trip is not reset; see 'mbc trip'" });
-	await page.waitForTimeout(500);
 	await button(page, "RESUME").click();
 	await says(page, /✕ RESUME refused: a trip is not reset/);
 	run({ state: "aborting" });

@@ -262,14 +262,16 @@ function why_not(button: api.Button): string {
 	return button === "goto" && steps_to_go().length === 0 ? w.sequence_no_step : "";
 }
 
-/* What goes on by itself must not take the second half of a double click for another wish. */
-let quiet_until = 0;
+/* A step is skipped in less time than a double click takes: its second half is no wish of its own. */
+let last_wish = "";
+let last_press = 0;
 
 function press(path: string, body: object, wish: string): void {
 	const now = performance.now();
-	if (now < quiet_until)
+	if (wish === last_wish && now - last_press < BOUNCE_MS)
 		return;
-	quiet_until = now + BOUNCE_MS;
+	last_wish = wish;
+	last_press = now;
 	void send(SUBJECT, "POST", `sequence/${path}`, body, wish);
 }
 
@@ -309,16 +311,18 @@ function Question({ question }: { question: { text: string; answers: string[] } 
 	const w = words();
 	const reason = shut();
 	/* A press that was meant for the question before is no answer to this one. */
-	useEffect(() => {
-		quiet_until = performance.now() + BOUNCE_MS;
-	}, []);
+	const since = useRef(performance.now());
+	const answer_it = (answer: string) => {
+		if (performance.now() - since.current > BOUNCE_MS)
+			press("answer", { value: answer }, w.sequence_answer(answer));
+	};
 	return (
 		<div class="sequence-question" role="group" aria-label={w.sequence_question}>
 			<p>{w.sequence_question}{w.colon}<strong>{question.text}</strong></p>
 			<div class="bar">
 				{question.answers.map((answer) => (
 					<button type="button" disabled={reason !== ""} title={reason} onKeyDown={no_repeat}
-						onClick={() => press("answer", { value: answer }, w.sequence_answer(answer))}>{answer}</button>
+						onClick={() => answer_it(answer)}>{answer}</button>
 				))}
 			</div>
 		</div>
