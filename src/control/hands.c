@@ -173,7 +173,7 @@ on_other(void *ctx, const struct command *c, uint64_t cause, int64_t now_ns, cha
 	if (c->kind == COMMAND_RESTORE)
 		return restore_command(h, c, cause, now_ns, err);
 	if (c->kind >= COMMAND_SEQ_PREPARE)
-		return sequencer_command(h->sequencer, c, cause, now_ns, out_text, err);
+		return hands_sequence_command(h, c, cause, now_ns, out_text, err);
 	return c->kind == COMMAND_PLAN ? plan(h, c, now_ns, err)
 				       : alarms_command(h->alarms, c, now_ns, err);
 }
@@ -674,7 +674,7 @@ hands_adopt(struct hands *h, struct hands *from, int64_t now_ns)
 	commands_adopt(h->commands, from->commands);
 	h->lock = from->lock;
 	sequencer_adopt(h->sequencer, from->sequencer, now_ns);
-	h->must_resume = from->must_resume;
+	h->restored = from->restored;
 	h->stop_ns = from->stop_ns;
 	h->outage_ns = from->outage_ns;
 	h->has_restarted = from->has_restarted;

@@ -36,7 +36,7 @@ struct hands {
 	struct sequencer *sequencer;
 	struct kept_piece *kept_pieces; /* [piece]: of the sequence, as last recorded */
 	int64_t sequence_ns;            /* when its clock was recorded last */
-	bool must_resume; /* a sequence was under test, and it is not decided yet how it goes on */
+	enum restored restored; /* how an outage ended behind which the sequence still stands */
 	struct heartbeat *heartbeat; /* NULL: the bench has none; as the next two */
 	struct watchdogs *watchdogs;
 	struct power *power;
@@ -68,12 +68,16 @@ struct hands {
 /* hands_keep.c */
 void hands_keep_new(struct hands *h);
 void hands_keep_free(struct hands *h);
-void hands_resume_sequence(
-	struct hands *h, int64_t now_ns); /* after a restart, at each tick until it is decided */
 /* Behind all else of a tick: what has changed is recorded; once a second in any case, as a sign of life. */
 void hands_keep(struct hands *h, const struct keep_time *now);
 void hands_keep_adopt(struct hands *h, const struct hands *from);
 /* What last() says from now on: the values as they were until now. */
 void hands_show_lasts(struct hands *h, int64_t now_ns);
+
+/* hands_sequence.c */
+void hands_resume_sequence(
+	struct hands *h, int64_t now_ns); /* at each tick, before the sequence's */
+int hands_sequence_command(struct hands *h, const struct command *c, uint64_t cause, int64_t now_ns,
+	char *out_text, struct err *err) MUST_CHECK;
 
 #endif

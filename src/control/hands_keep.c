@@ -556,42 +556,16 @@ restore_sequence(struct hands *h, const struct keep_past *past, int64_t now_ns)
 	struct pieces pieces = { past };
 	struct err err;
 
-	h->must_resume = sequencer_restore(h->sequencer, find_piece, &pieces, now_ns, &err);
-	if (h->must_resume || err.msg[0] == '\0')
+	if (sequencer_restore(h->sequencer, find_piece, &pieces, now_ns, &err)) {
+		sequencer_stand(
+			h->sequencer, h->outage_ns < 0 ? NEVER : now_ns - h->outage_ns, now_ns);
+		return;
+	}
+	if (err.msg[0] == '\0')
 		return;
 	text_copy(e.subject, sizeof(e.subject), "sequence");
 	text_copy(e.text, sizeof(e.text), err.msg);
 	h->sink.event(h->sink.ctx, &e);
-}
-
-/* Behind the outputs: those of a run that are as they were go on with it when nobody was away for long. Otherwise a person looks first; and
- * where protection has them the run is over. */
-void
-hands_resume_sequence(struct hands *h, int64_t now_ns)
-{
-	char why[EVENT_TEXT];
-
-	if (!h->must_resume || restore_is_open(h->restore) ||
-		restore_state_of(h->restore) != RESTORE_IDLE)
-		return;
-	/* It writes what may not be written before the inputs of all trips are known to be good. */
-	if (safe_held(h->safe) == IMAGE_NONE && !trips_are_ready(h->trips))
-		return;
-	h->must_resume = false;
-	if (h->outage_ns >= 0 && h->outage_ns < HANDS_OUTAGE_NS &&
-		safe_held(h->safe) == IMAGE_NONE) {
-		sequencer_go_on(h->sequencer, true, now_ns);
-		return;
-	}
-	if (h->outage_ns >= 0)
-		snprintf(why, sizeof(why), "nobody was at the controls for %lld s",
-			(long long)(h->outage_ns / NS_PER_S));
-	else
-		snprintf(why, sizeof(why), "nobody was at the controls, for an unknown time");
-	if (safe_held(h->safe) != IMAGE_NONE)
-		sequencer_give_up(h->sequencer, why, 0, now_ns);
-	else
-		sequencer_hold(h->sequencer, why, 0, now_ns);
 }
 
 void

@@ -34,6 +34,8 @@ struct restore {
 	int64_t outage_ns, allowed_ns, began_ns;
 	int64_t tried_ns; /* since when the output at hand waits for what is measured of it; 0: it does not */
 	uint64_t cause;
+	uint32_t row; /* of the sequence: its action comes when what may burn is safe; IMAGE_NONE */
+	uint8_t ended; /* enum restored */
 };
 
 /* ---- the order ------------------------------------------------------------------------------------------------------------- */
@@ -100,7 +102,7 @@ restore_new(struct hands *h)
 	r->is_left = mem_zero(n, 1);
 	r->ramp = mem_zero(n, sizeof(*r->ramp));
 	r->order = mem_zero(n, sizeof(*r->order));
-	r->held = r->to = IMAGE_NONE;
+	r->held = r->to = r->row = IMAGE_NONE;
 	for (uint32_t i = 0; i < n; i++)
 		r->past[i].target = (double)NAN;
 	make_order(r);
@@ -139,6 +141,15 @@ enum restore_state
 restore_state_of(const struct restore *r)
 {
 	return (enum restore_state)r->state;
+}
+
+enum restored
+restore_take_end(struct restore *r)
+{
+	enum restored ended = (enum restored)r->ended;
+
+	r->ended = RESTORED_NOT;
+	return ended;
 }
 
 bool
@@ -232,7 +243,7 @@ release(struct hands *h, uint32_t i, int64_t now_ns)
 }
 
 static void
-let_go(struct hands *h, enum restore_state state, int64_t now_ns)
+let_go(struct hands *h, enum restore_state state, enum restored ended, int64_t now_ns)
 {
 	struct restore *r = h->restore;
 
@@ -244,6 +255,8 @@ let_go(struct hands *h, enum restore_state state, int64_t now_ns)
 		r->is_in[i] = r->is_left[i] = 0;
 	}
 	r->is_all = r->is_from_safe = r->has_left_safe = r->is_sent = r->is_cut = false;
+	r->row = IMAGE_NONE;
+	r->ended = (uint8_t)ended;
 	if (state == RESTORE_IDLE) {
 		r->held = IMAGE_NONE;
 		r->cause = 0;
@@ -255,7 +268,7 @@ static void
 go_on(struct hands *h, int64_t now_ns)
 {
 	tell(h, "every output is as it was, the bench goes on", now_ns);
-	let_go(h, RESTORE_IDLE, now_ns);
+	let_go(h, RESTORE_IDLE, RESTORED_AS_IT_WAS, now_ns);
 }
 
 /* A safe state, for good: nothing comes back by itself any more. */
@@ -265,7 +278,7 @@ go_safe(struct hands *h, uint32_t to, const char *why, int64_t now_ns)
 	uint64_t cause = tell(h, why, now_ns);
 	bool is_held = to != IMAGE_NONE && safe_is_held(h->safe, to);
 
-	let_go(h, RESTORE_IDLE, now_ns);
+	let_go(h, RESTORE_IDLE, RESTORED_SAFE, now_ns);
 	if (to != IMAGE_NONE && !is_held)
 		safe_begin(h->safe, to, OWNER_SAFE_STATE, cause, why, now_ns);
 }
@@ -278,11 +291,21 @@ ask(struct hands *h, uint32_t to, const char *why, int64_t now_ns)
 	uint64_t cause = tell(h, why, now_ns);
 	bool is_held = to != IMAGE_NONE && safe_is_held(h->safe, to);
 
-	let_go(h, RESTORE_ASKING, now_ns);
+	let_go(h, RESTORE_ASKING, RESTORED_NOT, now_ns);
 	r->held = r->to = to;
 	h->is_snapshot_due = true;
 	if (to != IMAGE_NONE && !is_held)
 		safe_begin(h->safe, to, OWNER_SAFE_STATE, cause, why, now_ns);
+}
+
+/* Is what is decided on the sequence's, too? */
+static bool
+is_of_sequence(const struct hands *h)
+{
+	for (uint32_t i = 0; i < h->img->outputs.n; i++)
+		if (h->restore->is_in[i] && sequencer_uses(h->sequencer, i))
+			return true;
+	return false;
 }
 
 /* ---- the beginnings -------------------------------------------------------------------------------------------------------- */
@@ -338,7 +361,10 @@ restore_begin(struct hands *h, const struct restore_outage *o, int64_t now_ns)
 	for (uint32_t i = 0; i < h->img->outputs.n; i++)
 		if (r->is_in[i])
 			outputs_hold_back(h->outputs, i, true);
+	if (is_of_sequence(h))
+		sequencer_stand(h->sequencer, o->ns < 0 ? NEVER : now_ns - o->ns, now_ns);
 	r->began_ns = now_ns;
+	r->row = IMAGE_NONE;
 	r->has_left_safe = r->is_sent = r->is_cut = false;
 	show_outage(h, now_ns);
 	show(h, RESTORE_LOOKING, now_ns);
@@ -364,6 +390,7 @@ restore_hold(struct hands *h, int64_t now_ns)
 	}
 	r->is_all = true;
 	r->is_cut = is_more;
+	sequencer_stand(h->sequencer, now_ns, now_ns);
 	show(h, RESTORE_POWER_OUT, now_ns);
 }
 
@@ -529,32 +556,101 @@ take_row(struct hands *h, uint32_t row, int64_t now_ns)
 	begin_return(h, now_ns);
 }
 
+/* Outputs are left as they are found, and are nobody's: nothing of what they were comes back. */
+static void
+forget(struct hands *h, int64_t now_ns)
+{
+	struct restore *r = h->restore;
+
+	for (uint32_t i = 0; i < h->img->outputs.n; i++) {
+		if (!r->is_in[i] || r->is_left[i])
+			continue;
+		r->past[i] = (struct output_past){
+			.target = (double)NAN, .working = (double)NAN, .mode = MODE_AUTOMATIC
+		};
+		outputs_restore(h->outputs, i, &r->past[i], now_ns);
+	}
+}
+
+static void
+act(struct hands *h, uint32_t row, const char *why, int64_t now_ns)
+{
+	uint64_t cause = h->restore->cause;
+
+	let_go(h, RESTORE_IDLE, RESTORED_ACTED, now_ns);
+	sequencer_act(h->sequencer, row, why, cause, now_ns);
+}
+
+/* A row of the sequence under test. */
+static void
+take_its_row(struct hands *h, uint32_t row, int64_t now_ns)
+{
+	struct restore *r = h->restore;
+	const struct image_seq_row *d = image_seq_row_at(h->img, row);
+	char text[EVENT_TEXT];
+
+	snprintf(text, sizeof(text), "%s%.100s",
+		d->kind == SEQUENCE_ROW_ASK ? "a person is asked: " : "",
+		d->when.n_ops == 0 ? "otherwise" : image_text(h->img, d->when.text));
+	r->to = sequencer_fallback(h->sequencer);
+	if (d->kind == SEQUENCE_ROW_ASK) {
+		ask(h, r->to, text, now_ns);
+		return;
+	}
+	if (r->is_from_safe && r->held != IMAGE_NONE)
+		safe_leave(h->safe, r->held, now_ns);
+	r->cause = emit(h, EVENT_RESTORE_BEGAN, row + 1, tell(h, text, now_ns), text, now_ns);
+	if (d->kind == SEQUENCE_ROW_ACTION &&
+		image_seq_action_at(h->img, d->action)->kind == SEQUENCE_TRIP) {
+		act(h, row, text, now_ns);
+		return;
+	}
+	memset(r->is_named, 0, h->img->outputs.n);
+	for (uint32_t i = 0; i < h->img->outputs.n; i++)
+		r->ramp[i] = sequencer_back_rate(h->sequencer, row, i);
+	for (uint32_t i = d->first_with; i < d->first_with + d->n_with; i++)
+		r->is_named[image_seq_number(h->img, i)] = 1;
+	begin_return(h, now_ns);
+	if (d->kind != SEQUENCE_ROW_ACTION)
+		return;
+	forget(h, now_ns);
+	r->row = row;
+}
+
 static void
 decide(struct hands *h, int64_t now_ns)
 {
 	struct restore *r = h->restore;
 	struct seen s = look(h);
+	bool is_its = is_of_sequence(h);
+	bool may_come = now_ns - r->began_ns < UNKNOWN_NS;
 	uint32_t row;
 
-	if (!h->img->has_power_loss) {
+	/* While a sequence is under test its rows hold, and the bench's do not. */
+	if (is_its ? !sequencer_has_rows(h->sequencer) : !h->img->has_power_loss) {
 		decide_plainly(h, now_ns);
 		return;
 	}
-	if (r->outage_ns < 0) {
+	if (r->outage_ns < 0 && !is_its) {
 		go_safe(h, image_power_row_at(h->img, h->img->power_rows.n - 1)->to,
 			"nobody knows for how long: the clock was not right", now_ns);
 		return;
 	}
-	if (r->outage_ns < r->allowed_ns && !s.is_other && !r->is_from_safe) {
+	if (r->outage_ns >= 0 && r->outage_ns < r->allowed_ns && !s.is_other && !r->is_from_safe) {
 		if (s.is_all_read) {
 			go_on(h, now_ns);
 			return;
 		}
-		if (now_ns - r->began_ns < UNKNOWN_NS)
+		if (may_come)
 			return; /* it may still turn out to be as it was */
 	}
-	row = pick(h, now_ns);
-	if (row != IMAGE_NONE)
+	row = is_its ? sequencer_pick_row(h->sequencer, r->outage_ns, may_come, now_ns)
+		     : pick(h, now_ns);
+	if (row == IMAGE_NONE)
+		return;
+	if (is_its)
+		take_its_row(h, row, now_ns);
+	else
 		take_row(h, row, now_ns);
 }
 
@@ -688,7 +784,10 @@ come_back(struct hands *h, int64_t now_ns)
 		return;
 	list_left(r, text, sizeof(text));
 	emit(h, EVENT_RESTORE_DONE, 0, r->cause, text, now_ns);
-	let_go(h, RESTORE_IDLE, now_ns);
+	if (r->row != IMAGE_NONE)
+		act(h, r->row, "after an outage", now_ns);
+	else
+		let_go(h, RESTORE_IDLE, text[0] == '\0' ? RESTORED_BACK : RESTORED_PARTLY, now_ns);
 }
 
 /* A trip or a person was faster: what they hold is safe, and nothing comes back by itself. */
@@ -717,7 +816,7 @@ restore_step(struct hands *h, int64_t now_ns)
 		if (r->held == IMAGE_NONE || !safe_is_held(h->safe, r->held) ||
 			trips_any(h->trips)) {
 			h->is_snapshot_due = true;
-			let_go(h, RESTORE_IDLE, now_ns);
+			let_go(h, RESTORE_IDLE, RESTORED_SAFE, now_ns);
 		}
 		return;
 	default:
@@ -725,7 +824,7 @@ restore_step(struct hands *h, int64_t now_ns)
 	}
 	if (is_overtaken(h)) {
 		h->has_restarted = false;
-		let_go(h, RESTORE_IDLE, now_ns);
+		let_go(h, RESTORE_IDLE, RESTORED_SAFE, now_ns);
 	} else if (r->state == RESTORE_LOOKING) {
 		decide(h, now_ns);
 	} else if (r->state == RESTORE_RETURNING) {
@@ -766,6 +865,17 @@ restore_command(
 	}
 	begin_return(h, now_ns);
 	return 0;
+}
+
+void
+restore_give_up(struct hands *h, const char *why, int64_t now_ns)
+{
+	struct restore *r = h->restore;
+	uint32_t to = r->to != IMAGE_NONE ? r->to : h->img->on_stop;
+
+	if (r->state != RESTORE_IDLE)
+		go_safe(h, to, why, now_ns);
+	h->is_snapshot_due = true;
 }
 
 /* ---- reloads --------------------------------------------------------------------------------------------------------------- */

@@ -52,6 +52,19 @@ int restore_command(struct hands *h, const struct command *c, uint64_t cause, in
 
 void restore_step(struct hands *h, int64_t now_ns); /* at each tick */
 enum restore_state restore_state_of(const struct restore *r);
+
+/* How the last outage ended, until it is asked once. */
+enum restored {
+	RESTORED_NOT, /* none did */
+	RESTORED_AS_IT_WAS,
+	RESTORED_BACK,
+	RESTORED_PARTLY, /* what burns or poisons waits for a person */
+	RESTORED_SAFE,   /* or something else has its outputs */
+	RESTORED_ACTED   /* by an action of the sequence */
+};
+enum restored restore_take_end(struct restore *r);
+/* An outage, or a question after one, is given up: all stays, or becomes, safe. */
+void restore_give_up(struct hands *h, const char *why, int64_t now_ns);
 /* Is it open how the whole bench goes on? Then nothing of it is recorded: the next controller decides anew, by the same record. */
 bool restore_is_open(const struct restore *r);
 void restore_adopt(struct hands *h, struct hands *from, int64_t now_ns);

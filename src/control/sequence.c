@@ -53,7 +53,7 @@ sequencer_current(const struct sequencer *s)
 enum sequence_state
 sequencer_state(const struct sequencer *s)
 {
-	return s->state;
+	return sequencer_is_standing(s) ? SEQUENCE_HELD : s->state;
 }
 
 /* ---- terms --------------------------------------------------------------------------------------------------------------- */
@@ -103,7 +103,7 @@ sequence_span(struct sequencer *s, const struct image_cond *cond, int64_t *out)
 bool
 sequence_is_going(const struct sequencer *s)
 {
-	return !s->is_restored &&
+	return !s->is_standing &&
 	       (s->state == SEQUENCE_RUNNING || s->state == SEQUENCE_STOPPING ||
 		       (s->state == SEQUENCE_ABORTING && s->aborting_to == IMAGE_NONE));
 }
@@ -135,7 +135,7 @@ sequence_end(struct sequencer *s, enum sequence_state state)
 	}
 	s->asking = s->held_action = s->goto_step = s->aborting_to = IMAGE_NONE;
 	s->held_branch = NO_BRANCH;
-	s->is_safe = s->is_stopping = s->is_restored = false;
+	s->is_safe = s->is_stopping = s->is_standing = false;
 	sequence_enter(s, state);
 }
 
@@ -250,13 +250,14 @@ sequencer_tick(struct sequencer *s, int64_t now_ns)
 	int64_t gone_ns = now_ns - s->ticked_ns;
 
 	s->now_ns = s->ticked_ns = now_ns;
-	if (!sequencer_is_active(s) || s->is_restored) {
+	if (!sequencer_is_active(s) || s->is_standing) {
 		if (s->img->sequences.n > 0)
 			sequence_show(s);
 		return;
 	}
 	if (sequence_is_going(s))
 		s->clock_ns += gone_ns;
+	sequence_note_lasts(s);
 	look_at_owners(s);
 	if (s->state == SEQUENCE_HOLDING)
 		sequence_enter(s, SEQUENCE_HELD);
@@ -304,41 +305,14 @@ sequencer_settled(struct sequencer *s, uint32_t output, uint64_t cause, enum ver
 }
 
 void
-sequencer_hold(struct sequencer *s, const char *why, uint64_t cause, int64_t now_ns)
-{
-	s->now_ns = now_ns;
-	s->is_restored = false;
-	if (!sequencer_is_active(s) || s->state == SEQUENCE_HELD || s->state == SEQUENCE_ABORTING)
-		return;
-	sequence_freeze(s);
-	sequence_hold_now(s, HELD_BY_FAILURE, NO_BRANCH, IMAGE_NONE, why, cause);
-}
-
-void
 sequencer_give_up(struct sequencer *s, const char *why, uint64_t cause, int64_t now_ns)
 {
 	s->now_ns = now_ns;
 	if (!sequencer_is_active(s))
 		return;
+	if (s->is_standing)
+		sequence_tell_interruption(s, "given up");
 	text_copy(s->reason, sizeof(s->reason), why);
 	s->reason_event = sequence_tell(s, EVENT_SEQUENCE_ABORTED, cause, "%s", why);
 	sequence_end(s, SEQUENCE_ABORTED);
-}
-
-void
-sequencer_go_on(struct sequencer *s, bool is_marked, int64_t now_ns)
-{
-	s->now_ns = s->ticked_ns = now_ns;
-	if (!s->is_restored)
-		return;
-	s->is_restored = false;
-	if (is_marked)
-		sequence_tell(s, EVENT_SEQUENCE_INTERRUPTED, s->run, "goes on");
-	/* Outputs go on by themselves; that a ramp waits for what is measured they do not know any more. */
-	for (uint32_t i = 0; i < s->img->outputs.n && sequence_is_going(s); i++)
-		if (s->grips[i].is_used && s->grips[i].holdback > 0 &&
-			!outputs_has_arrived(s->p.outputs, i))
-			sequence_move_on(s, i, s->run);
-	sequence_plan(s);
-	sequence_show(s);
 }

@@ -77,9 +77,31 @@ size_t sequencer_save(const struct sequencer *s, uint32_t piece, uint8_t out[SEQ
 typedef const uint8_t *(*sequencer_find_fn)(void *ctx, uint32_t piece, size_t *out_n);
 bool sequencer_restore(struct sequencer *s, sequencer_find_fn find, void *ctx, int64_t now_ns,
 	struct err *err) MUST_CHECK;
-/* It goes on as it was; is_marked: the run is told to have been interrupted. */
-void sequencer_go_on(struct sequencer *s, bool is_marked, int64_t now_ns);
-/* It is held, as by a person, for a reason; or given up, behind protection. */
+
+/* ---- outages: of the controller, of mains, of a device (sequence_power.c) ---- */
+
+/* Does it write this output? False when none is under test. */
+bool sequencer_uses(const struct sequencer *s, uint32_t output);
+/* An outage that began at from_ns (NEVER: nobody knows) is over, or has begun: it stands as it is until one of the following. Shown as held. After a
+ * restart it stands already. */
+void sequencer_stand(struct sequencer *s, int64_t from_ns, int64_t now_ns);
+bool sequencer_is_standing(const struct sequencer *s);
+/* Does SAFE PAUSE hold it, and the safe state is its own? */
+bool sequencer_is_safe_paused(const struct sequencer *s);
+/* Has it a table of power_loss? */
+bool sequencer_has_rows(const struct sequencer *s);
+/* The row that is taken, of the image's table; IMAGE_NONE: what it needs to know may still come. outage_ns below 0: unknown, the last one. */
+uint32_t sequencer_pick_row(struct sequencer *s, int64_t outage_ns, bool may_come, int64_t now_ns);
+/* A second, in the unit of the output: how fast row's `ramp back` brings it back; 0: as it likes. */
+double sequencer_back_rate(struct sequencer *s, uint32_t row, uint32_t output);
+/* Safe state where a failure on the way back leads. */
+uint32_t sequencer_fallback(const struct sequencer *s);
+/* Do the action of a row. */
+void sequencer_act(
+	struct sequencer *s, uint32_t row, const char *why, uint64_t cause, int64_t now_ns);
+/* It goes on as it was, and the run is told to have been interrupted. */
+void sequencer_go_on(struct sequencer *s, int64_t now_ns);
+/* What stands is held, for a reason; or, standing or not, it is given up, behind protection. */
 void sequencer_hold(struct sequencer *s, const char *why, uint64_t cause, int64_t now_ns);
 void sequencer_give_up(struct sequencer *s, const char *why, uint64_t cause, int64_t now_ns);
 

@@ -139,8 +139,8 @@ skip(struct sequencer *s, const struct image_seq_action *a, uint32_t branch, con
 	sequence_skip(s, branch, cause);
 }
 
-static void
-act(struct sequencer *s, uint32_t action, uint32_t branch, const char *why, uint64_t cause)
+void
+sequence_act(struct sequencer *s, uint32_t action, uint32_t branch, const char *why, uint64_t cause)
 {
 	const struct image_seq_action *a = image_seq_action_at(s->img, action);
 
@@ -181,7 +181,7 @@ sequence_do_wish(struct sequencer *s)
 		s->watches[w.guard].has_fired = true;
 		cause = sequence_tell(s, EVENT_SEQUENCE_GUARD, s->run, "%s", w.why);
 	}
-	act(s, w.action, w.branch, w.why, cause);
+	sequence_act(s, w.action, w.branch, w.why, cause);
 	return true;
 }
 
@@ -294,5 +294,5 @@ sequence_look_while_held(struct sequencer *s)
 		sequence_begin_step(s, a->target, s->reason_event);
 		return;
 	}
-	act(s, s->seq->on_hold, NO_BRANCH, "it was held for too long", s->reason_event);
+	sequence_act(s, s->seq->on_hold, NO_BRANCH, "it was held for too long", s->reason_event);
 }

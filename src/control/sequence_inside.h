@@ -58,6 +58,12 @@ struct watch {
 	int64_t unknown_ns; /* since when; 0: it is known */
 };
 
+/* What last() of a slot will say. */
+struct seq_last {
+	double number;
+	int64_t good_ns; /* when it was so; 0: never */
+};
+
 struct sequencer {
 	struct sequencer_parts p;
 	struct sequencer_sink sink;
@@ -81,6 +87,8 @@ struct sequencer {
 	struct watch *watches; /* [guard of the image's table] */
 	double slots[SEQUENCE_SLOTS_MAX];
 	char texts[SEQUENCE_TEXTS_MAX][SEQUENCE_TEXT];
+	struct seq_last lasts[SEQUENCE_SLOTS_MAX]; /* of slots that are SLOT_LAST */
+	int64_t lasts_ns;                          /* when they were noted in the slots */
 	struct wish wish;
 	/* while it is held */
 	enum held_by held_by;
@@ -97,7 +105,8 @@ struct sequencer {
 	bool used_abort, used_hold; /* the handlers, each once in a run */
 	bool is_stopping;           /* a handler of `on hold` runs */
 	uint32_t aborting_to;       /* safe state that ends it; IMAGE_NONE */
-	bool is_restored;           /* after a restart: it stands until it is told to go on */
+	bool is_standing;           /* after an outage: it stands until it is told to go on */
+	int64_t stood_ns;           /* since when; NEVER: nobody knows */
 	/* what was told before START */
 	struct form {
 		uint32_t index; /* IMAGE_NONE: nothing */
@@ -144,6 +153,9 @@ void sequence_look_while_held(struct sequencer *s);
 void sequence_hold_now(struct sequencer *s, enum held_by by, uint32_t branch, uint32_t action,
 	const char *why, uint64_t cause);
 void sequence_abort(struct sequencer *s, const char *why, uint64_t cause);
+/* Do an action now. */
+void sequence_act(
+	struct sequencer *s, uint32_t action, uint32_t branch, const char *why, uint64_t cause);
 void sequence_to_safe(struct sequencer *s, uint32_t state, enum output_owner owner, const char *why,
 	uint64_t cause);
 
@@ -152,6 +164,10 @@ void sequence_freeze(struct sequencer *s); /* what moves stops where it is */
 void sequence_move_on(struct sequencer *s, uint32_t output, uint64_t cause);
 void sequence_thaw(struct sequencer *s, uint64_t cause); /* it goes on */
 bool sequence_come_back(struct sequencer *s); /* RESTARTING: true when all outputs are back */
+
+/* ---- sequence_power.c ---- */
+void sequence_note_lasts(struct sequencer *s); /* at each tick that it does not stand */
+void sequence_tell_interruption(struct sequencer *s, const char *what);
 
 /* ---- sequence_plan.c ---- */
 void sequence_plan(struct sequencer *s);

@@ -332,7 +332,8 @@ sequencer_restore(
 	if (s->goto_step - s->seq->first_step >= s->seq->n_steps)
 		s->goto_step = IMAGE_NONE;
 	s->held_ns = now_ns;
-	s->is_restored = true;
+	s->is_standing = true;
+	s->stood_ns = now_ns; /* until somebody says since when */
 	return true;
 }
 
@@ -420,8 +421,11 @@ sequencer_adopt(struct sequencer *s, struct sequencer *from, int64_t now_ns)
 					.turn = from->branches[i].loops[k].turn };
 		s->stables[i] = from->stables[i];
 	}
-	s->is_restored = from->is_restored;
+	s->is_standing = from->is_standing;
 	s->held_ns = from->held_ns;
+	s->stood_ns = from->stood_ns;
+	s->lasts_ns = from->lasts_ns;
+	memcpy(s->lasts, from->lasts, sizeof(s->lasts));
 	s->order = from->order;
 	s->reason_event = from->reason_event;
 	s->ticked_ns = from->ticked_ns;

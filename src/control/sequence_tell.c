@@ -130,7 +130,7 @@ sequence_show(struct sequencer *s)
 	left_ns = s->rest_plan_ns + MAX(s->step_plan_ns - in_step_ns, 0);
 	if (!sequencer_is_active(s))
 		left_ns = 0;
-	show_number(s, STATE_SEQUENCE, s->state, true);
+	show_number(s, STATE_SEQUENCE, sequencer_state(s), true);
 	show_text(s, STATE_SEQ_NAME, is_any ? image_text(s->img, s->seq->name) : "");
 	show_number(s, STATE_SEQ_STEP, is_any ? step->number : 0, is_any);
 	show_text(s, STATE_SEQ_TITLE, is_any ? image_text(s->img, step->title) : "");
@@ -140,7 +140,9 @@ sequence_show(struct sequencer *s)
 	show_number(s, STATE_SEQ_TOTAL_TIME, tenths(s->clock_ns + left_ns), is_any);
 	show_number(s, STATE_SEQ_CLOCK, tenths(s->clock_ns), is_any);
 	show_number(s, STATE_SEQ_LEFT, tenths(left_ns), is_any);
-	show_text(s, STATE_SEQ_REASON, s->reason);
+	show_text(s, STATE_SEQ_REASON,
+		sequencer_is_standing(s) ? "after an outage; see 'mbc get mbc.restore'"
+					 : s->reason);
 	show_number(s, STATE_SEQ_QUESTION,
 		sequencer_is_active(s) && s->asking != IMAGE_NONE ? s->asking + 1.0 : 0, true);
 }

@@ -1,5 +1,5 @@
 /* test_sequence.c - sequences on a bench of the compiler, with devices in memory */
-#include "hand_bench.h"
+#include "sequence_rig.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,82 +10,6 @@
 #include "base/text.h"
 #include "msg/quality.h"
 
-#define HEAD                                                                                       \
-	"sequence \"Test\" version 1\n"                                                            \
-	"needs T P N2 H2 V bed d1.lel\n"
-
-static char folder[] = "/tmp/mbc-sequence-XXXXXX";
-static char file[64];
-
-/* A bench with this sequence, "t". */
-static void
-begin(struct hand_rig *r, const char *text)
-{
-	char more[128];
-	FILE *f;
-
-	strcpy(folder + strlen(folder) - 6, "XXXXXX");
-	assert_non_null(mkdtemp(folder));
-	snprintf(file, sizeof(file), "%s/t.seq", folder);
-	f = fopen(file, "w");
-	assert_non_null(f);
-	assert_true(fputs(HEAD, f) >= 0 && fputs(text, f) >= 0);
-	fclose(f);
-	snprintf(more, sizeof(more), "sequences: %s\n", folder);
-	hand_bench(r, more, "", "");
-	unlink(file);
-	rmdir(folder);
-	assert_int_equal(r->img->sequences.n, 1);
-}
-
-static enum verdict
-press(struct hand_rig *r, enum command_kind kind, const char *subject, const char *value,
-	const char **out_text)
-{
-	struct command c = { .kind = kind, .is_person = true, .ramp_per_min = (double)NAN };
-	const char *text;
-	enum verdict v;
-
-	text_copy(c.subject, sizeof(c.subject), subject);
-	text_copy(c.value, sizeof(c.value), value);
-	hand_command(r, &c);
-	hand_run(r, 10 * NS_PER_MS);
-	v = hand_verdict(r, c.id, out_text == NULL ? &text : out_text);
-	return v;
-}
-
-static void
-start(struct hand_rig *r)
-{
-	const char *why = "";
-
-	assert_int_equal(press(r, COMMAND_SEQ_PREPARE, "t", "", NULL), VERDICT_VERIFIED);
-	if (press(r, COMMAND_SEQ_START, "t", "", &why) != VERDICT_VERIFIED)
-		fail_msg("START: %s", why);
-}
-
-static int16_t
-held(const struct hand_rig *r, int device, int reg)
-{
-	return r->device[device].held[reg];
-}
-
-/* What is asked of the furnace is measured, too. */
-static void
-follow(struct hand_rig *r, int64_t span_ns)
-{
-	for (int64_t at = 0; at < span_ns; at += 100 * NS_PER_MS) {
-		r->device[0].held[1] = r->device[1].held[6] = r->device[0].held[2];
-		hand_run(r, 100 * NS_PER_MS);
-	}
-}
-
-static void
-is_state(struct hand_rig *r, const char *state)
-{
-	assert_string_equal(hand_word(r, "sequence.state"), state);
-}
-
 /* ---- statements ---------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -93,31 +17,31 @@ test_a_run(void **state)
 {
 	struct hand_rig r = { 0 };
 
-	begin(&r, "step 10 \"Purge\"   # with nitrogen\n"
-		  "  set N2 = 50 mL/min, V = open\n"
-		  "  wait 2 s\n"
-		  "end\n"
-		  "step 20 \"Heat\"\n"
-		  "  ramp T to 25 degC at 60 K/min\n"
-		  "  wait 1 s\n"
-		  "  set V = closed ; set T = 20 degC\n"
-		  "end\n"
-		  "on hold > 1 h -> abort\n");
-	is_state(&r, "idle");
-	start(&r);
+	sequence_begin(&r, "step 10 \"Purge\"   # with nitrogen\n"
+			   "  set N2 = 50 mL/min, V = open\n"
+			   "  wait 2 s\n"
+			   "end\n"
+			   "step 20 \"Heat\"\n"
+			   "  ramp T to 25 degC at 60 K/min\n"
+			   "  wait 1 s\n"
+			   "  set V = closed ; set T = 20 degC\n"
+			   "end\n"
+			   "on hold > 1 h -> abort\n");
+	sequence_is_state(&r, "idle");
+	sequence_start(&r);
 	hand_run(&r, NS_PER_S);
-	is_state(&r, "running");
-	assert_int_equal(held(&r, 1, 0), 50);
-	assert_int_equal(held(&r, 1, 8), 1);
-	assert_int_equal(held(&r, 0, 2), 0); /* nothing was asked of it yet */
+	sequence_is_state(&r, "running");
+	assert_int_equal(sequence_held(&r, 1, 0), 50);
+	assert_int_equal(sequence_held(&r, 1, 8), 1);
+	assert_int_equal(sequence_held(&r, 0, 2), 0); /* nothing was asked of it yet */
 	assert_int_equal((int)hand_value(&r, "sequence.step"), 10);
 	assert_string_equal(hand_word(&r, "T.owner"), "sequence");
-	follow(&r, 3 * NS_PER_S);
+	sequence_follow(&r, 3 * NS_PER_S);
 	assert_int_equal((int)hand_value(&r, "sequence.step"), 20);
-	assert_in_range(held(&r, 0, 2), 1, 4); /* from where its setpoint was */
-	follow(&r, 35 * NS_PER_S);
-	is_state(&r, "complete");
-	assert_int_equal(held(&r, 1, 8), 0);
+	assert_in_range(sequence_held(&r, 0, 2), 1, 4); /* from where its setpoint was */
+	sequence_follow(&r, 35 * NS_PER_S);
+	sequence_is_state(&r, "complete");
+	assert_int_equal(sequence_held(&r, 1, 8), 0);
 	assert_int_equal(hand_count(&r, EVENT_SEQUENCE_STEP, "t"), 2);
 	assert_string_equal(hand_word(&r, "T.owner"), "none");
 	hand_done(&r);
@@ -129,18 +53,18 @@ test_waits_are_exact(void **state)
 {
 	struct hand_rig r = { 0 };
 
-	begin(&r, "step 10 \"Ten\"\n"
-		  "  repeat 10 as n\n"
-		  "    wait 150 ms\n"
-		  "  end\n"
-		  "  set P = 7\n"
-		  "  wait 1 min\n"
-		  "end\n");
-	start(&r);
+	sequence_begin(&r, "step 10 \"Ten\"\n"
+			   "  repeat 10 as n\n"
+			   "    wait 150 ms\n"
+			   "  end\n"
+			   "  set P = 7\n"
+			   "  wait 1 min\n"
+			   "end\n");
+	sequence_start(&r);
 	hand_run(&r, 1400 * NS_PER_MS);
-	assert_int_equal(held(&r, 0, 3), 0);
+	assert_int_equal(sequence_held(&r, 0, 3), 0);
 	hand_run(&r, 300 * NS_PER_MS);
-	assert_int_equal(held(&r, 0, 3), 7);
+	assert_int_equal(sequence_held(&r, 0, 3), 7);
 	hand_done(&r);
 }
 
@@ -149,42 +73,42 @@ test_blocks(void **state)
 {
 	struct hand_rig r = { 0 };
 
-	begin(&r, "param L = [3, 5, 8]\n"
-		  "step 10 \"Loops\"\n"
-		  "  for x in L\n"
-		  "    set P = x\n"
-		  "    wait 500 ms\n"
-		  "  end\n"
-		  "  if bed > 10 degC then set P = 11 else set P = 12\n"
-		  "  wait 500 ms\n"
-		  "  if bed > 100 degC then\n"
-		  "    set P = 13\n"
-		  "  else\n"
-		  "    set P = 14\n"
-		  "  end\n"
-		  "  wait 500 ms\n"
-		  "  parallel\n"
-		  "    do set P = 20 ; wait 1 s\n"
-		  "    do set N2 = 60 mL/min ; wait 2 s\n"
-		  "  join timeout 10 s -> abort\n"
-		  "  set P = L[2]\n"
-		  "  wait 1 min\n"
-		  "end\n");
-	start(&r);
+	sequence_begin(&r, "param L = [3, 5, 8]\n"
+			   "step 10 \"Loops\"\n"
+			   "  for x in L\n"
+			   "    set P = x\n"
+			   "    wait 500 ms\n"
+			   "  end\n"
+			   "  if bed > 10 degC then set P = 11 else set P = 12\n"
+			   "  wait 500 ms\n"
+			   "  if bed > 100 degC then\n"
+			   "    set P = 13\n"
+			   "  else\n"
+			   "    set P = 14\n"
+			   "  end\n"
+			   "  wait 500 ms\n"
+			   "  parallel\n"
+			   "    do set P = 20 ; wait 1 s\n"
+			   "    do set N2 = 60 mL/min ; wait 2 s\n"
+			   "  join timeout 10 s -> abort\n"
+			   "  set P = L[2]\n"
+			   "  wait 1 min\n"
+			   "end\n");
+	sequence_start(&r);
 	for (int k = 0; k < 3; k++) {
 		hand_run(&r, 300 * NS_PER_MS);
-		assert_int_equal(held(&r, 0, 3), ((int[]){ 3, 5, 8 })[k]);
+		assert_int_equal(sequence_held(&r, 0, 3), ((int[]){ 3, 5, 8 })[k]);
 		hand_run(&r, 200 * NS_PER_MS);
 	}
 	hand_run(&r, 300 * NS_PER_MS);
-	assert_int_equal(held(&r, 0, 3), 11);
+	assert_int_equal(sequence_held(&r, 0, 3), 11);
 	hand_run(&r, 500 * NS_PER_MS);
-	assert_int_equal(held(&r, 0, 3), 14);
+	assert_int_equal(sequence_held(&r, 0, 3), 14);
 	hand_run(&r, NS_PER_S);
-	assert_int_equal(held(&r, 0, 3), 20);
-	assert_int_equal(held(&r, 1, 0), 60);
+	assert_int_equal(sequence_held(&r, 0, 3), 20);
+	assert_int_equal(sequence_held(&r, 1, 0), 60);
 	hand_run(&r, 2 * NS_PER_S);
-	assert_int_equal(held(&r, 0, 3), 5);
+	assert_int_equal(sequence_held(&r, 0, 3), 5);
 	hand_done(&r);
 }
 
@@ -193,36 +117,38 @@ test_waiting_for(void **state)
 {
 	struct hand_rig r = { 0 };
 
-	begin(&r, "step 10 \"Wait\"\n"
-		  "  wait until bed > 50 degC for 1 s timeout 5 s else hold \"cold\"\n"
-		  "  set P = 1\n"
-		  "  wait stable bed within 2 K for 2 s timeout 20 s else skip\n"
-		  "  set P = 2\n"
-		  "  dwell 2 s guaranteed bed within 5 K of 60 degC timeout 1 min -> skip\n"
-		  "  set P = 3\n"
-		  "  wait 1 min\n"
-		  "end\n");
-	start(&r);
+	sequence_begin(&r,
+		"step 10 \"Wait\"\n"
+		"  wait until bed > 50 degC for 1 s timeout 5 s else hold \"cold\"\n"
+		"  set P = 1\n"
+		"  wait stable bed within 2 K for 2 s timeout 20 s else skip\n"
+		"  set P = 2\n"
+		"  dwell 2 s guaranteed bed within 5 K of 60 degC timeout 1 min -> skip\n"
+		"  set P = 3\n"
+		"  wait 1 min\n"
+		"end\n");
+	sequence_start(&r);
 	hand_run(&r, 6 * NS_PER_S);
-	is_state(&r, "held");
+	sequence_is_state(&r, "held");
 	assert_int_equal(hand_count(&r, EVENT_SEQUENCE_HELD, "t"), 1);
 	r.device[1].held[6] = 60;
-	assert_int_equal(press(&r, COMMAND_SEQ_RESUME, "", "", NULL), VERDICT_VERIFIED);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_RESUME, "", "", NULL), VERDICT_VERIFIED);
 	hand_run(&r, 500 * NS_PER_MS);
-	assert_int_equal(held(&r, 0, 3), 0); /* not for a second yet: the clocks are fresh */
+	assert_int_equal(
+		sequence_held(&r, 0, 3), 0); /* not for a second yet: the clocks are fresh */
 	hand_run(&r, NS_PER_S);
-	assert_int_equal(held(&r, 0, 3), 1);
+	assert_int_equal(sequence_held(&r, 0, 3), 1);
 	hand_run(&r, NS_PER_S);
 	r.device[1].held[6] = 70; /* not quiet */
 	hand_run(&r, 1500 * NS_PER_MS);
-	assert_int_equal(held(&r, 0, 3), 1);
+	assert_int_equal(sequence_held(&r, 0, 3), 1);
 	hand_run(&r, 1500 * NS_PER_MS);
-	assert_int_equal(held(&r, 0, 3), 2);
+	assert_int_equal(sequence_held(&r, 0, 3), 2);
 	hand_run(&r, 5 * NS_PER_S); /* outside of the band no time goes by */
-	assert_int_equal(held(&r, 0, 3), 2);
+	assert_int_equal(sequence_held(&r, 0, 3), 2);
 	r.device[1].held[6] = 62;
 	hand_run(&r, 2500 * NS_PER_MS);
-	assert_int_equal(held(&r, 0, 3), 3);
+	assert_int_equal(sequence_held(&r, 0, 3), 3);
 	hand_done(&r);
 }
 
@@ -231,22 +157,23 @@ test_holdback(void **state)
 {
 	struct hand_rig r = { 0 };
 
-	begin(&r, "step 10 \"Ramp\"\n"
-		  "  set T = 20 degC\n"
-		  "  ramp T to 60 degC at 60 K/min holdback 5 K timeout 20 s -> hold \"does not "
-		  "follow\"\n"
-		  "end\n"
-		  "on hold > 1 h -> abort\n");
-	start(&r);
+	sequence_begin(&r,
+		"step 10 \"Ramp\"\n"
+		"  set T = 20 degC\n"
+		"  ramp T to 60 degC at 60 K/min holdback 5 K timeout 20 s -> hold \"does not "
+		"follow\"\n"
+		"end\n"
+		"on hold > 1 h -> abort\n");
+	sequence_start(&r);
 	hand_run(&r, 30 * NS_PER_S); /* the furnace stays at 20 */
-	assert_int_equal(held(&r, 0, 2), 25);
-	is_state(&r, "running");
+	assert_int_equal(sequence_held(&r, 0, 2), 25);
+	sequence_is_state(&r, "running");
 	r.device[0].held[1] = 30;
 	hand_run(&r, 8 * NS_PER_S);
-	assert_int_equal(held(&r, 0, 2), 33); /* it moves again, at its own pace */
+	assert_int_equal(sequence_held(&r, 0, 2), 33); /* it moves again, at its own pace */
 	hand_run(&r, 20 * NS_PER_S);
-	is_state(&r, "held");
-	assert_int_equal(held(&r, 0, 2), 35);
+	sequence_is_state(&r, "held");
+	assert_int_equal(sequence_held(&r, 0, 2), 35);
 	hand_done(&r);
 }
 
@@ -255,21 +182,22 @@ test_questions(void **state)
 {
 	struct hand_rig r = { 0 };
 
-	begin(&r, "step 10 \"Ask\"\n"
-		  "  ask \"Cold trap filled?\" answers ok, abort timeout 1 min -> abort\n"
-		  "  set P = 1\n"
-		  "  ask \"Again?\" answers yes, no timeout 2 s -> hold \"nobody\"\n"
-		  "end\n");
-	start(&r);
+	sequence_begin(&r, "step 10 \"Ask\"\n"
+			   "  ask \"Cold trap filled?\" answers ok, abort timeout 1 min -> abort\n"
+			   "  set P = 1\n"
+			   "  ask \"Again?\" answers yes, no timeout 2 s -> hold \"nobody\"\n"
+			   "end\n");
+	sequence_start(&r);
 	hand_run(&r, NS_PER_S);
 	assert_true(hand_value(&r, "sequence.question") > 0);
-	assert_int_equal(press(&r, COMMAND_SEQ_REPLY, "", "perhaps", NULL), VERDICT_REFUSED);
-	assert_int_equal(press(&r, COMMAND_SEQ_REPLY, "", "ok", NULL), VERDICT_VERIFIED);
+	assert_int_equal(
+		sequence_press(&r, COMMAND_SEQ_REPLY, "", "perhaps", NULL), VERDICT_REFUSED);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_REPLY, "", "ok", NULL), VERDICT_VERIFIED);
 	hand_run(&r, 500 * NS_PER_MS);
-	assert_int_equal(held(&r, 0, 3), 1);
+	assert_int_equal(sequence_held(&r, 0, 3), 1);
 	hand_run(&r, 4 * NS_PER_S);
-	is_state(&r, "held");
-	assert_int_equal(press(&r, COMMAND_SEQ_REPLY, "", "yes", NULL), VERDICT_REFUSED);
+	sequence_is_state(&r, "held");
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_REPLY, "", "yes", NULL), VERDICT_REFUSED);
 	hand_done(&r);
 }
 
@@ -281,39 +209,44 @@ test_form(void **state)
 	struct hand_rig r = { 0 };
 	const char *why;
 
-	begin(&r, "meta sample text required ; mass 10 mg .. 2 g = 100 mg\n"
-		  "param hot = 40 degC (30 degC .. 50 degC)\n"
-		  "param L = [1, 2]\n"
-		  "step 10 \"Go\"\n"
-		  "  mark \"{sample} at {hot}\"\n"
-		  "  set T = hot\n"
-		  "  set P = L[2]\n"
-		  "  wait 1 min\n"
-		  "end\n"
-		  "on hold > 1 h -> abort\n");
-	assert_int_equal(press(&r, COMMAND_SEQ_START, "t", "", NULL), VERDICT_REFUSED);
-	assert_int_equal(press(&r, COMMAND_SEQ_PREPARE, "no", "", NULL), VERDICT_REFUSED);
-	assert_int_equal(press(&r, COMMAND_SEQ_PREPARE, "t", "", NULL), VERDICT_VERIFIED);
-	assert_int_equal(press(&r, COMMAND_SEQ_START, "t", "", &why), VERDICT_REFUSED);
+	sequence_begin(&r, "meta sample text required ; mass 10 mg .. 2 g = 100 mg\n"
+			   "param hot = 40 degC (30 degC .. 50 degC)\n"
+			   "param L = [1, 2]\n"
+			   "step 10 \"Go\"\n"
+			   "  mark \"{sample} at {hot}\"\n"
+			   "  set T = hot\n"
+			   "  set P = L[2]\n"
+			   "  wait 1 min\n"
+			   "end\n"
+			   "on hold > 1 h -> abort\n");
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_START, "t", "", NULL), VERDICT_REFUSED);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_PREPARE, "no", "", NULL), VERDICT_REFUSED);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_PREPARE, "t", "", NULL), VERDICT_VERIFIED);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_START, "t", "", &why), VERDICT_REFUSED);
 	assert_non_null(strstr(why, "'sample'"));
-	assert_int_equal(
-		press(&r, COMMAND_SEQ_ANSWER_FORM, "hot", "60 degC", &why), VERDICT_REFUSED);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_ANSWER_FORM, "hot", "60 degC", &why),
+		VERDICT_REFUSED);
 	assert_non_null(strstr(why, "30 to 50"));
-	assert_int_equal(press(&r, COMMAND_SEQ_ANSWER_FORM, "hot", "45 K", NULL), VERDICT_REFUSED);
-	assert_int_equal(press(&r, COMMAND_SEQ_ANSWER_FORM, "hot", "nan", NULL), VERDICT_REFUSED);
-	assert_int_equal(press(&r, COMMAND_SEQ_ANSWER_FORM, "cold", "1", NULL), VERDICT_REFUSED);
 	assert_int_equal(
-		press(&r, COMMAND_SEQ_ANSWER_FORM, "hot", "45 degC", NULL), VERDICT_VERIFIED);
-	assert_int_equal(press(&r, COMMAND_SEQ_ANSWER_FORM, "L", "1", NULL), VERDICT_REFUSED);
-	assert_int_equal(press(&r, COMMAND_SEQ_ANSWER_FORM, "L", "4, 6", NULL), VERDICT_VERIFIED);
+		sequence_press(&r, COMMAND_SEQ_ANSWER_FORM, "hot", "45 K", NULL), VERDICT_REFUSED);
 	assert_int_equal(
-		press(&r, COMMAND_SEQ_ANSWER_FORM, "sample", "A12", NULL), VERDICT_VERIFIED);
-	assert_int_equal(press(&r, COMMAND_SEQ_START, "t", "", NULL), VERDICT_VERIFIED);
+		sequence_press(&r, COMMAND_SEQ_ANSWER_FORM, "hot", "nan", NULL), VERDICT_REFUSED);
+	assert_int_equal(
+		sequence_press(&r, COMMAND_SEQ_ANSWER_FORM, "cold", "1", NULL), VERDICT_REFUSED);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_ANSWER_FORM, "hot", "45 degC", NULL),
+		VERDICT_VERIFIED);
+	assert_int_equal(
+		sequence_press(&r, COMMAND_SEQ_ANSWER_FORM, "L", "1", NULL), VERDICT_REFUSED);
+	assert_int_equal(
+		sequence_press(&r, COMMAND_SEQ_ANSWER_FORM, "L", "4, 6", NULL), VERDICT_VERIFIED);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_ANSWER_FORM, "sample", "A12", NULL),
+		VERDICT_VERIFIED);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_START, "t", "", NULL), VERDICT_VERIFIED);
 	hand_run(&r, 500 * NS_PER_MS);
 	assert_string_equal(hand_last(&r, EVENT_SEQUENCE_MARK)->text, "A12 at 45 degC");
-	assert_int_equal(held(&r, 0, 3), 6);
+	assert_int_equal(sequence_held(&r, 0, 3), 6);
 	assert_int_equal(hand_value(&r, "T.target"), 45);
-	assert_int_equal(press(&r, COMMAND_SEQ_START, "t", "", NULL), VERDICT_REFUSED);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_START, "t", "", NULL), VERDICT_REFUSED);
 	assert_int_equal(hand_set(&r, "T", "30"), VERDICT_REFUSED); /* it belongs to the sequence */
 	hand_done(&r);
 }
@@ -342,20 +275,20 @@ test_pause_and_resume(void **state)
 	struct hand_rig r = { 0 };
 	int16_t stood;
 
-	begin(&r, WALK);
-	start(&r);
-	follow(&r, 5 * NS_PER_S);
-	assert_int_equal(press(&r, COMMAND_SEQ_PAUSE, "", "", NULL), VERDICT_VERIFIED);
-	follow(&r, NS_PER_S);
-	is_state(&r, "held");
-	stood = held(&r, 0, 2);
+	sequence_begin(&r, WALK);
+	sequence_start(&r);
+	sequence_follow(&r, 5 * NS_PER_S);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_PAUSE, "", "", NULL), VERDICT_VERIFIED);
+	sequence_follow(&r, NS_PER_S);
+	sequence_is_state(&r, "held");
+	stood = sequence_held(&r, 0, 2);
 	assert_in_range(stood, 4, 7);
-	follow(&r, 4 * NS_PER_S);
-	assert_int_equal(held(&r, 0, 2), stood);
-	assert_int_equal(press(&r, COMMAND_SEQ_RESUME, "", "", NULL), VERDICT_VERIFIED);
-	follow(&r, 3 * NS_PER_S);
-	is_state(&r, "running");
-	assert_in_range(held(&r, 0, 2), stood + 2, stood + 4);
+	sequence_follow(&r, 4 * NS_PER_S);
+	assert_int_equal(sequence_held(&r, 0, 2), stood);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_RESUME, "", "", NULL), VERDICT_VERIFIED);
+	sequence_follow(&r, 3 * NS_PER_S);
+	sequence_is_state(&r, "running");
+	assert_in_range(sequence_held(&r, 0, 2), stood + 2, stood + 4);
 	hand_done(&r);
 }
 
@@ -364,23 +297,24 @@ test_safe_pause(void **state)
 {
 	struct hand_rig r = { 0 };
 
-	begin(&r, WALK);
-	start(&r);
-	follow(&r, 20 * NS_PER_S);
-	assert_in_range(held(&r, 0, 2), 18, 21);
-	assert_int_equal(press(&r, COMMAND_SEQ_SAFE_PAUSE, "", "", NULL), VERDICT_VERIFIED);
-	follow(&r, 2 * NS_PER_S);
-	is_state(&r, "held");
-	assert_int_equal(held(&r, 0, 2), 0);
-	assert_int_equal(held(&r, 1, 0), 100);
-	assert_int_equal(press(&r, COMMAND_SEQ_RESUME, "", "", NULL), VERDICT_VERIFIED);
-	follow(&r, 5 * NS_PER_S);
-	is_state(&r, "restarting"); /* the furnace comes back at its own ramp */
-	assert_int_equal(held(&r, 1, 0), 50);
-	assert_in_range(held(&r, 0, 2), 3, 6);
-	follow(&r, 20 * NS_PER_S);
-	is_state(&r, "running");
-	assert_in_range(held(&r, 0, 2), 22, 30);
+	sequence_begin(&r, WALK);
+	sequence_start(&r);
+	sequence_follow(&r, 20 * NS_PER_S);
+	assert_in_range(sequence_held(&r, 0, 2), 18, 21);
+	assert_int_equal(
+		sequence_press(&r, COMMAND_SEQ_SAFE_PAUSE, "", "", NULL), VERDICT_VERIFIED);
+	sequence_follow(&r, 2 * NS_PER_S);
+	sequence_is_state(&r, "held");
+	assert_int_equal(sequence_held(&r, 0, 2), 0);
+	assert_int_equal(sequence_held(&r, 1, 0), 100);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_RESUME, "", "", NULL), VERDICT_VERIFIED);
+	sequence_follow(&r, 5 * NS_PER_S);
+	sequence_is_state(&r, "restarting"); /* the furnace comes back at its own ramp */
+	assert_int_equal(sequence_held(&r, 1, 0), 50);
+	assert_in_range(sequence_held(&r, 0, 2), 3, 6);
+	sequence_follow(&r, 20 * NS_PER_S);
+	sequence_is_state(&r, "running");
+	assert_in_range(sequence_held(&r, 0, 2), 22, 30);
 	hand_done(&r);
 }
 
@@ -390,24 +324,24 @@ test_skip_and_go_to(void **state)
 	struct hand_rig r = { 0 };
 	const char *why;
 
-	begin(&r, WALK);
-	start(&r);
-	follow(&r, 5 * NS_PER_S);
+	sequence_begin(&r, WALK);
+	sequence_start(&r);
+	sequence_follow(&r, 5 * NS_PER_S);
 	r.device[1].held[6] = 200;
 	hand_run(&r, 300 * NS_PER_MS);
-	assert_int_equal(press(&r, COMMAND_SEQ_SKIP, "", "", &why), VERDICT_REFUSED);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_SKIP, "", "", &why), VERDICT_REFUSED);
 	assert_non_null(strstr(why, "entry of step 20"));
-	assert_int_equal(press(&r, COMMAND_SEQ_GOTO, "", "20", NULL), VERDICT_REFUSED);
-	assert_int_equal(press(&r, COMMAND_SEQ_GOTO, "", "25", NULL), VERDICT_REFUSED);
-	assert_int_equal(press(&r, COMMAND_SEQ_GOTO, "", "30", &why), VERDICT_VERIFIED);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_GOTO, "", "20", NULL), VERDICT_REFUSED);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_GOTO, "", "25", NULL), VERDICT_REFUSED);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_GOTO, "", "30", &why), VERDICT_VERIFIED);
 	assert_non_null(strstr(why, "P is 1, normally 2"));
 	assert_non_null(strstr(why, "T is "));
 	hand_run(&r, 300 * NS_PER_MS);
-	is_state(&r, "held");
-	assert_int_equal(press(&r, COMMAND_SEQ_RESUME, "", "", NULL), VERDICT_VERIFIED);
+	sequence_is_state(&r, "held");
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_RESUME, "", "", NULL), VERDICT_VERIFIED);
 	hand_run(&r, 500 * NS_PER_MS);
 	assert_int_equal((int)hand_value(&r, "sequence.step"), 30);
-	assert_int_equal(held(&r, 0, 3), 3);
+	assert_int_equal(sequence_held(&r, 0, 3), 3);
 	hand_done(&r);
 }
 
@@ -416,15 +350,15 @@ test_abort(void **state)
 {
 	struct hand_rig r = { 0 };
 
-	begin(&r, WALK);
-	start(&r);
-	follow(&r, 5 * NS_PER_S);
-	assert_int_equal(press(&r, COMMAND_SEQ_ABORT, "", "", NULL), VERDICT_VERIFIED);
-	follow(&r, NS_PER_S);
-	is_state(&r, "aborting");
-	assert_int_equal(held(&r, 0, 3), 3);
-	follow(&r, 30 * NS_PER_S);
-	is_state(&r, "aborted");
+	sequence_begin(&r, WALK);
+	sequence_start(&r);
+	sequence_follow(&r, 5 * NS_PER_S);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_ABORT, "", "", NULL), VERDICT_VERIFIED);
+	sequence_follow(&r, NS_PER_S);
+	sequence_is_state(&r, "aborting");
+	assert_int_equal(sequence_held(&r, 0, 3), 3);
+	sequence_follow(&r, 30 * NS_PER_S);
+	sequence_is_state(&r, "aborted");
 	assert_string_equal(hand_word(&r, "safe.cold"), "idle");
 	hand_done(&r);
 }
@@ -434,16 +368,16 @@ test_abort_twice(void **state)
 {
 	struct hand_rig r = { 0 };
 
-	begin(&r, WALK);
-	start(&r);
-	follow(&r, 5 * NS_PER_S);
-	assert_int_equal(press(&r, COMMAND_SEQ_ABORT, "", "", NULL), VERDICT_VERIFIED);
-	follow(&r, NS_PER_S);
-	assert_int_equal(press(&r, COMMAND_SEQ_ABORT, "", "", NULL), VERDICT_VERIFIED);
-	follow(&r, 2 * NS_PER_S);
-	is_state(&r, "aborted");
+	sequence_begin(&r, WALK);
+	sequence_start(&r);
+	sequence_follow(&r, 5 * NS_PER_S);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_ABORT, "", "", NULL), VERDICT_VERIFIED);
+	sequence_follow(&r, NS_PER_S);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_ABORT, "", "", NULL), VERDICT_VERIFIED);
+	sequence_follow(&r, 2 * NS_PER_S);
+	sequence_is_state(&r, "aborted");
 	assert_string_equal(hand_word(&r, "safe.cold"), "reached");
-	assert_int_equal(held(&r, 0, 2), 0);
+	assert_int_equal(sequence_held(&r, 0, 2), 0);
 	hand_done(&r);
 }
 
@@ -452,17 +386,17 @@ test_held_for_too_long(void **state)
 {
 	struct hand_rig r = { 0 };
 
-	begin(&r, WALK);
-	start(&r);
-	follow(&r, 2 * NS_PER_S);
-	assert_int_equal(press(&r, COMMAND_SEQ_PAUSE, "", "", NULL), VERDICT_VERIFIED);
-	follow(&r, 9 * NS_PER_S);
-	is_state(&r, "held");
-	follow(&r, 3 * NS_PER_S);
-	is_state(&r, "stopping");
-	assert_int_equal(held(&r, 0, 3), 3);
-	follow(&r, 10 * NS_PER_S);
-	is_state(&r, "stopped");
+	sequence_begin(&r, WALK);
+	sequence_start(&r);
+	sequence_follow(&r, 2 * NS_PER_S);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_PAUSE, "", "", NULL), VERDICT_VERIFIED);
+	sequence_follow(&r, 9 * NS_PER_S);
+	sequence_is_state(&r, "held");
+	sequence_follow(&r, 3 * NS_PER_S);
+	sequence_is_state(&r, "stopping");
+	assert_int_equal(sequence_held(&r, 0, 3), 3);
+	sequence_follow(&r, 10 * NS_PER_S);
+	sequence_is_state(&r, "stopped");
 	hand_done(&r);
 }
 
@@ -473,7 +407,7 @@ test_guards(void **state)
 {
 	struct hand_rig r = { 0 };
 
-	begin(&r,
+	sequence_begin(&r,
 		"guard lag when bed > 80 degC -> hold until bed < 50 degC for 1 s timeout 1 min -> "
 		"abort\n"
 		"guard hot when bed > 120 degC for 500 ms -> trip cold\n"
@@ -482,21 +416,21 @@ test_guards(void **state)
 		"  wait 5 min\n"
 		"end\n"
 		"on hold > 1 h -> abort\n");
-	start(&r);
+	sequence_start(&r);
 	hand_run(&r, 2 * NS_PER_S);
 	r.device[1].held[6] = 90;
 	hand_run(&r, NS_PER_S);
-	is_state(&r, "held");
+	sequence_is_state(&r, "held");
 	r.device[1].held[6] = 40;
 	hand_run(&r, 500 * NS_PER_MS);
-	is_state(&r, "held");
+	sequence_is_state(&r, "held");
 	hand_run(&r, NS_PER_S);
-	is_state(&r, "running");
+	sequence_is_state(&r, "running");
 	r.device[1].held[6] = 130;
 	hand_run(&r, 2 * NS_PER_S);
-	is_state(&r, "aborted");
+	sequence_is_state(&r, "aborted");
 	assert_string_equal(hand_word(&r, "T.owner"), "trip");
-	assert_int_equal(held(&r, 0, 2), 0);
+	assert_int_equal(sequence_held(&r, 0, 2), 0);
 	hand_done(&r);
 }
 
@@ -506,16 +440,16 @@ test_blind_guard(void **state)
 {
 	struct hand_rig r = { 0 };
 
-	begin(&r, "guard hot when bed > 120 degC for 500 ms -> trip cold\n"
-		  "step 10 \"Go\"\n"
-		  "  set P = 1\n"
-		  "  wait 5 min\n"
-		  "end\n");
-	start(&r);
+	sequence_begin(&r, "guard hot when bed > 120 degC for 500 ms -> trip cold\n"
+			   "step 10 \"Go\"\n"
+			   "  set P = 1\n"
+			   "  wait 5 min\n"
+			   "end\n");
+	sequence_start(&r);
 	hand_run(&r, 2 * NS_PER_S);
 	r.device[1].is_silent = true;
 	hand_run(&r, 3 * NS_PER_S);
-	is_state(&r, "running");
+	sequence_is_state(&r, "running");
 	hand_run(&r, 8 * NS_PER_S);
 	assert_string_equal(hand_word(&r, "T.owner"), "trip");
 	assert_true(hand_count(&r, EVENT_SEQUENCE_ABORTED, "t") > 0);
@@ -527,15 +461,15 @@ test_trip_of_the_bench(void **state)
 {
 	struct hand_rig r = { 0 };
 
-	begin(&r, WALK);
-	start(&r);
-	follow(&r, 5 * NS_PER_S);
+	sequence_begin(&r, WALK);
+	sequence_start(&r);
+	sequence_follow(&r, 5 * NS_PER_S);
 	r.device[1].held[7] = 20;
-	follow(&r, 2 * NS_PER_S);
-	is_state(&r, "aborted");
-	assert_int_equal(held(&r, 0, 2), 0);
-	assert_int_equal(press(&r, COMMAND_SEQ_PREPARE, "t", "", NULL), VERDICT_VERIFIED);
-	assert_int_equal(press(&r, COMMAND_SEQ_START, "t", "", NULL), VERDICT_REFUSED);
+	sequence_follow(&r, 2 * NS_PER_S);
+	sequence_is_state(&r, "aborted");
+	assert_int_equal(sequence_held(&r, 0, 2), 0);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_PREPARE, "t", "", NULL), VERDICT_VERIFIED);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_START, "t", "", NULL), VERDICT_REFUSED);
 	hand_done(&r);
 }
 
@@ -544,16 +478,16 @@ test_taken_by_a_person(void **state)
 {
 	struct hand_rig r = { 0 };
 
-	begin(&r, WALK);
-	start(&r);
-	follow(&r, 3 * NS_PER_S);
-	assert_int_equal(press(&r, COMMAND_MODE, "T", "manual", NULL), VERDICT_VERIFIED);
-	follow(&r, NS_PER_S);
-	is_state(&r, "held");
+	sequence_begin(&r, WALK);
+	sequence_start(&r);
+	sequence_follow(&r, 3 * NS_PER_S);
+	assert_int_equal(sequence_press(&r, COMMAND_MODE, "T", "manual", NULL), VERDICT_VERIFIED);
+	sequence_follow(&r, NS_PER_S);
+	sequence_is_state(&r, "held");
 	assert_int_equal(hand_set(&r, "T", "1"), VERDICT_VERIFIED);
-	assert_int_equal(press(&r, COMMAND_SEQ_RESUME, "", "", NULL), VERDICT_VERIFIED);
-	follow(&r, 2 * NS_PER_S);
-	is_state(&r, "running");
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_RESUME, "", "", NULL), VERDICT_VERIFIED);
+	sequence_follow(&r, 2 * NS_PER_S);
+	sequence_is_state(&r, "running");
 	assert_string_equal(hand_word(&r, "T.owner"), "sequence");
 	hand_done(&r);
 }
@@ -563,11 +497,11 @@ test_a_device_that_refuses(void **state)
 {
 	struct hand_rig r = { 0 };
 
-	begin(&r, WALK);
+	sequence_begin(&r, WALK);
 	r.device[0].refuses_some = 1u << 3;
-	start(&r);
-	follow(&r, 3 * NS_PER_S);
-	is_state(&r, "held");
+	sequence_start(&r);
+	sequence_follow(&r, 3 * NS_PER_S);
+	sequence_is_state(&r, "held");
 	assert_non_null(strstr(hand_last(&r, EVENT_SEQUENCE_HELD)->text, "P was not taken"));
 	hand_done(&r);
 }
@@ -584,26 +518,26 @@ test_kills(void **state)
 		int16_t last = 0;
 
 		srandom(seed);
-		begin(&r, "step 10 \"First\"\n"
-			  "  set P = 1, V = open\n"
-			  "  repeat 3 as n\n"
-			  "    wait 2 s\n"
-			  "    set P = n\n"
-			  "  end\n"
-			  "  ramp T to 20 degC at 60 K/min\n"
-			  "  set V = closed\n"
-			  "  wait 2 s\n"
-			  "  set T = 0 degC\n"
-			  "end\n"
-			  "on hold > 1 h -> abort\n");
-		start(&r);
+		sequence_begin(&r, "step 10 \"First\"\n"
+				   "  set P = 1, V = open\n"
+				   "  repeat 3 as n\n"
+				   "    wait 2 s\n"
+				   "    set P = n\n"
+				   "  end\n"
+				   "  ramp T to 20 degC at 60 K/min\n"
+				   "  set V = closed\n"
+				   "  wait 2 s\n"
+				   "  set T = 0 degC\n"
+				   "end\n"
+				   "on hold > 1 h -> abort\n");
+		sequence_start(&r);
 		for (int k = 0; k < 6; k++) {
-			follow(&r, 300 * NS_PER_MS + random() % (5 * NS_PER_S));
+			sequence_follow(&r, 300 * NS_PER_MS + random() % (5 * NS_PER_S));
 			hand_kill(&r, 500 * NS_PER_MS + random() % (2 * NS_PER_S));
 		}
-		follow(&r, 90 * NS_PER_S);
-		is_state(&r, "complete");
-		assert_int_equal(held(&r, 0, 3), 3);
+		sequence_follow(&r, 90 * NS_PER_S);
+		sequence_is_state(&r, "complete");
+		assert_int_equal(sequence_held(&r, 0, 3), 3);
 		for (size_t i = 0; i < r.n_writes; i++) {
 			const struct hand_write *w = &r.writes[i];
 
@@ -624,14 +558,14 @@ test_long_outage(void **state)
 {
 	struct hand_rig r = { 0 };
 
-	begin(&r, WALK);
-	start(&r);
-	follow(&r, 5 * NS_PER_S);
+	sequence_begin(&r, WALK);
+	sequence_start(&r);
+	sequence_follow(&r, 5 * NS_PER_S);
 	hand_kill(&r, 30 * NS_PER_S);
-	follow(&r, 5 * NS_PER_S);
+	sequence_follow(&r, 5 * NS_PER_S);
 	assert_true(strcmp(hand_word(&r, "sequence.state"), "running") != 0);
 	assert_string_equal(hand_word(&r, "safe.cold"), "reached");
-	is_state(&r, "aborted");
+	sequence_is_state(&r, "aborted");
 	hand_done(&r);
 }
 
