@@ -255,7 +255,7 @@ bench_read(struct bench *b, const struct node *root)
 	text = found[TOP_SEQUENCES] == NULL ? NULL : read_text(b, found[TOP_SEQUENCES]);
 	if (text != NULL) {
 		b->sequences = text;
-		b->sequences_file = b->diag.files[found[TOP_SEQUENCES]->at.file];
+		b->sequences_at = found[TOP_SEQUENCES]->at;
 	}
 	if (found[TOP_LANGUAGE] != NULL) {
 		text = read_word(b, found[TOP_LANGUAGE], &schema_top[TOP_LANGUAGE]);

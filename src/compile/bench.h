@@ -220,10 +220,10 @@ struct bench {
 	bool may_be_file;         /* an instrument file by itself is checked, too */
 	const char *catalogue;    /* folder of instrument files; NULL: none */
 	const char *name, *title, *listen;
-	uint32_t commands;          /* what programs with a token may ask: enum image_commands */
-	const char *sequences;      /* folder, as seen from sequences_file; NULL: none */
-	const char *sequences_file; /* that names it: the bench file, or one that it extends */
-	const char *language;       /* of texts that have several: "en", "fr" */
+	uint32_t commands;         /* what programs with a token may ask: enum image_commands */
+	const char *sequences;     /* folder, as seen from the file that names it; NULL: none */
+	struct place sequences_at; /* in the bench file, or one that it extends */
+	const char *language;      /* of texts that have several: "en", "fr" */
 	int64_t tick_ns;
 	const char *watchdog; /* empty: none */
 	int64_t watchdog_timeout_ns;

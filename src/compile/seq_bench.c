@@ -95,26 +95,26 @@ compare_names(const void *a, const void *b)
 static int
 list(struct bench *b, const char *names[SEQ_FILES_MAX])
 {
-	const char *slash = strrchr(b->sequences_file, '/');
-	int folder =
-		b->sequences[0] == '/' || slash == NULL ? 0 : (int)(slash - b->sequences_file + 1);
+	const char *file = b->diag.files[b->sequences_at.file], *slash = strrchr(file, '/');
+	int folder = b->sequences[0] == '/' || slash == NULL ? 0 : (int)(slash - file + 1);
 	char path[1024];
 	struct dirent *e;
 	int n = 0;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "%.*s%s", folder, b->sequences_file, b->sequences);
+	snprintf(path, sizeof(path), "%.*s%s", folder, file, b->sequences);
 	dir = opendir(path);
 	if (dir == NULL) {
-		log_err("sequences: %s: %s; make the folder, or correct the key", path,
-			strerror(errno));
+		fprintf(stderr,
+			"%s:%u:%u: error: %s: %s; make the folder, or correct the key "
+			"[sequences]\n",
+			file, b->sequences_at.line, b->sequences_at.column, path, strerror(errno));
 		return -1;
 	}
 	while ((e = readdir(dir)) != NULL && n < SEQ_FILES_MAX) {
 		if (e->d_name[0] == '.' || !seq_bench_is_name(e->d_name))
 			continue;
-		snprintf(path, sizeof(path), "%.*s%s/%s", folder, b->sequences_file, b->sequences,
-			e->d_name);
+		snprintf(path, sizeof(path), "%.*s%s/%s", folder, file, b->sequences, e->d_name);
 		names[n++] = tree_text(&b->tree, path, strlen(path));
 	}
 	closedir(dir);

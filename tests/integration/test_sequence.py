@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import unittest
+import xml.etree.ElementTree
 
 sys.dont_write_bytecode = True
 
@@ -285,6 +286,9 @@ class Http(Sequences):
             self.assertEqual(done[0], status, done)
             return done[1]
         [sequence] = self.http("GET", "/sequences")[1]["sequences"]
+        for path, word in (("/sequences", "short"), ("/sequence", "idle")):
+            tree = xml.etree.ElementTree.fromstring(self.http("GET", path + ".xml")[1])
+            self.assertIn(word, "".join(tree.itertext()), path)
         self.assertEqual((sequence["name"], sequence["version"]), ("short", 3))
         self.assertEqual([(p["name"], p["value"], p["min"], p["max"]) for p in sequence["parameters"]], [("hot", 50, 20, 100)])
         self.assertEqual([(f["name"], f["required"]) for f in sequence["fields"]], [("sample", True)])
