@@ -290,11 +290,12 @@ def watch_browser(tally, files, environment):
 
 def run_soak(tally, folder, seconds):
     """The long count, side by side: the simulations compute, kills at random and those of controllers whose events are counted wait. With seeds from the clock; all print
-    them, their counts and what failed. 10 000 controllers of what protects are killed however short the time is, and the table of the demonstration bench is played whole."""
+    them, their counts and what failed. 10 000 controllers of what protects, and as many of sequences, are killed however short the time is, and the table of the demonstration bench is played whole."""
     began = time.monotonic()
     environment = dict(os.environ, MBC_BUILD=str(folder), MBC_COMPILE=str(folder / "mbc-compile"), PYTHONDONTWRITEBYTECODE="1")
     protect, trips, demo_bench = folder / "tests/simulation/protect", folder / "tests/simulation/demo_trips", ROOT / "benches/demo/bench.yaml"
-    for name, command in (("protect kills", [protect, "--kills", "10000"]), ("demo trips", [trips, demo_bench])):
+    for name, command in (("protect kills", [protect, "--kills", "10000"]),
+                          ("sequence kills", [folder / "tests/simulation/sequences", "--kills", "10000"]), ("demo trips", [trips, demo_bench])):
         code = subprocess.run(command, cwd=ROOT, env=environment).returncode
         tally.add("passed" if code == 0 else "failed", name, time.monotonic() - began, why=f"exit {code}")
     began = time.monotonic()
@@ -305,6 +306,7 @@ def run_soak(tally, folder, seconds):
                                     ("mishaps", [*PYTHON, str(SIMULATION / "mishaps.py"), str(folder), "--lines", "--udp", "--for", str(seconds)]),
                                     ("protect", [protect, "--for", str(seconds)]),
                                     ("outages", [folder / "tests/simulation/outages", "--for", str(seconds)]),
+                                    ("sequences", [folder / "tests/simulation/sequences", "--for", str(seconds)]),
                                     ("trips", [trips, demo_bench, "--for", str(seconds)]))}
     code = subprocess.run([str(folder / "tests/simulation/sim"), "--for", str(seconds)], cwd=ROOT).returncode
     tally.add("passed" if code == 0 else "failed", "simulation", time.monotonic() - began, why=f"exit {code}")

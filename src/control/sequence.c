@@ -227,6 +227,13 @@ look_at_owners(struct sequencer *s)
 			continue;
 		snprintf(why, sizeof(why), "%.60s was taken by %s", name,
 			owner == OWNER_SAFE_STATE ? "a safe state" : "a person");
+		if (s->state == SEQUENCE_ABORTING || s->state == SEQUENCE_STOPPING) {
+			uint32_t held = safe_held(s->p.safe);
+
+			sequence_to_safe(s, held != IMAGE_NONE ? held : s->img->on_stop,
+				OWNER_SAFE_STATE, why, 0);
+			return;
+		}
 		sequence_freeze(s);
 		sequence_hold_now(s,
 			owner == OWNER_SAFE_STATE ? HELD_BY_PROTECTION : HELD_BY_FAILURE, NO_BRANCH,

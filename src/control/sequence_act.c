@@ -64,7 +64,17 @@ sequence_to_safe(struct sequencer *s, uint32_t state, enum output_owner owner, c
 	}
 	s->aborting_to = state;
 	sequence_enter(s, SEQUENCE_ABORTING);
-	safe_begin(s->p.safe, state, owner, s->reason_event, why, s->now_ns);
+	if (owner == OWNER_TRIP || !safe_is_held(s->p.safe, state))
+		safe_begin(s->p.safe, state, owner, s->reason_event, why, s->now_ns);
+}
+
+bool
+sequence_is_in_safe_state(const struct sequencer *s)
+{
+	for (uint32_t i = 0; i < s->img->outputs.n; i++)
+		if (s->grips[i].is_used && outputs_owner(s->p.outputs, i) == OWNER_SAFE_STATE)
+			return safe_held(s->p.safe) != IMAGE_NONE;
+	return false;
 }
 
 void
@@ -73,6 +83,11 @@ sequence_abort(struct sequencer *s, const char *why, uint64_t cause)
 	uint32_t action = s->seq->on_abort, step;
 	char refusal[EVENT_TEXT];
 
+	/* No step leads to anything safer, nor could it write what the safe state has. */
+	if (sequence_is_in_safe_state(s)) {
+		sequence_to_safe(s, safe_held(s->p.safe), OWNER_SAFE_STATE, why, cause);
+		return;
+	}
 	if (s->state == SEQUENCE_ABORTING || s->used_abort || action == IMAGE_NONE ||
 		image_seq_action_at(s->img, action)->kind != SEQUENCE_GOTO) {
 		uint32_t to = s->img->on_stop;
@@ -278,6 +293,11 @@ sequence_look_while_held(struct sequencer *s)
 		s->now_ns - s->held_ns <= s->seq->on_hold_ns)
 		return;
 	s->used_hold = true;
+	if (sequence_is_in_safe_state(s)) {
+		sequence_to_safe(s, safe_held(s->p.safe), OWNER_SAFE_STATE,
+			"it was held for too long", s->reason_event);
+		return;
+	}
 	a = image_seq_action_at(s->img, s->seq->on_hold);
 	if (a->kind == SEQUENCE_GOTO) {
 		char refusal[EVENT_TEXT];

@@ -153,6 +153,8 @@ void sequence_look_while_held(struct sequencer *s);
 void sequence_hold_now(struct sequencer *s, enum held_by by, uint32_t branch, uint32_t action,
 	const char *why, uint64_t cause);
 void sequence_abort(struct sequencer *s, const char *why, uint64_t cause);
+/* Has a safe state what it writes? */
+bool sequence_is_in_safe_state(const struct sequencer *s);
 /* Do an action now. */
 void sequence_act(
 	struct sequencer *s, uint32_t action, uint32_t branch, const char *why, uint64_t cause);

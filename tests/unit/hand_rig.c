@@ -82,8 +82,20 @@ on_keep(void *ctx, const uint8_t *bytes, size_t n)
 {
 	struct hand_rig *r = ctx;
 
-	keep_past_take(r->past, bytes, n);
+	/* The last one waits: a kill may tear it. */
+	keep_past_take(r->past, r->last, r->n_last);
+	assert_true(n <= sizeof(r->last));
+	memcpy(r->last, bytes, n);
+	r->n_last = n;
 	return ++r->n_kept;
+}
+
+static void
+end_journal(struct hand_rig *r)
+{
+	if (!r->is_torn)
+		keep_past_take(r->past, r->last, r->n_last);
+	r->n_last = 0;
 }
 
 static struct bench_clock
@@ -124,6 +136,7 @@ make_bench(struct hand_rig *r)
 
 	make_board(r);
 	r->next_tick_ns = r->now_ns;
+	end_journal(r);
 	bench_restore(r->bench, r->past, &clock);
 }
 

@@ -76,7 +76,10 @@ struct hand_rig {
 	size_t n_verdicts;
 	struct event events[HAND_EVENTS];
 	size_t n_events;
-	struct keep_past *past; /* what was recorded of states */
+	struct keep_past *past; /* what was recorded of states, but for the last record */
+	uint8_t last[RECORD_BYTES];
+	size_t n_last;
+	bool is_torn; /* the last record is lost with a controller */
 	uint64_t n_kept, boot;
 	int64_t wall_ns;
 	bool wall_is_bad;
