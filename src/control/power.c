@@ -203,7 +203,8 @@ end_outage(struct hands *h, int64_t now_ns)
 	/* Made safe by a trip or a person meanwhile, it stays so; by this outage, the rows decide. */
 	if (!h->img->is_observed &&
 		(state == RESTORE_POWER_OUT ||
-			(state == RESTORE_ASKING && p->is_low_done && h->img->has_power_loss)))
+			(state == RESTORE_ASKING && p->is_low_done &&
+				(h->img->has_power_loss || sequencer_has_rows(h->sequencer)))))
 		restore_begin(h, &o, now_ns);
 }
 

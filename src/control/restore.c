@@ -283,6 +283,9 @@ go_safe(struct hands *h, uint32_t to, const char *why, int64_t now_ns)
 		safe_begin(h->safe, to, OWNER_SAFE_STATE, cause, why, now_ns);
 }
 
+static const char asked[] =
+	"a person is asked: RESUME brings all outputs back, ABORT leaves them safe";
+
 /* The same, and what it was is kept for a person to choose. */
 static void
 ask(struct hands *h, uint32_t to, const char *why, int64_t now_ns)
@@ -293,6 +296,7 @@ ask(struct hands *h, uint32_t to, const char *why, int64_t now_ns)
 
 	let_go(h, RESTORE_ASKING, RESTORED_NOT, now_ns);
 	r->held = r->to = to;
+	sequencer_stands_for(h->sequencer, asked);
 	h->is_snapshot_due = true;
 	if (to != IMAGE_NONE && !is_held)
 		safe_begin(h->safe, to, OWNER_SAFE_STATE, cause, why, now_ns);
@@ -409,6 +413,7 @@ restore_ask_again(struct hands *h, int64_t now_ns)
 	struct restore *r = h->restore;
 
 	r->held = r->to = safe_held(h->safe);
+	sequencer_stands_for(h->sequencer, asked);
 	show(h, RESTORE_ASKING, now_ns);
 }
 
@@ -587,6 +592,7 @@ take_its_row(struct hands *h, uint32_t row, int64_t now_ns)
 {
 	struct restore *r = h->restore;
 	const struct image_seq_row *d = image_seq_row_at(h->img, row);
+	uint32_t first = sequencer_first_row(h->sequencer);
 	char text[EVENT_TEXT];
 
 	snprintf(text, sizeof(text), "%s%.100s",
@@ -597,14 +603,15 @@ take_its_row(struct hands *h, uint32_t row, int64_t now_ns)
 		ask(h, r->to, text, now_ns);
 		return;
 	}
-	if (r->is_from_safe && r->held != IMAGE_NONE)
-		safe_leave(h->safe, r->held, now_ns);
-	r->cause = emit(h, EVENT_RESTORE_BEGAN, row + 1, tell(h, text, now_ns), text, now_ns);
+	r->cause =
+		emit(h, EVENT_RESTORE_BEGAN, row - first + 1, tell(h, text, now_ns), text, now_ns);
 	if (d->kind == SEQUENCE_ROW_ACTION &&
 		image_seq_action_at(h->img, d->action)->kind == SEQUENCE_TRIP) {
 		act(h, row, text, now_ns);
 		return;
 	}
+	if (r->is_from_safe && r->held != IMAGE_NONE)
+		safe_leave(h->safe, r->held, now_ns);
 	memset(r->is_named, 0, h->img->outputs.n);
 	for (uint32_t i = 0; i < h->img->outputs.n; i++)
 		r->ramp[i] = sequencer_back_rate(h->sequencer, row, i);
@@ -901,6 +908,7 @@ restore_adopt(struct hands *h, struct hands *from, int64_t now_ns)
 	}
 	r->outage_ns = old->outage_ns;
 	r->allowed_ns = old->allowed_ns;
+	r->ended = old->ended;
 	r->is_all = old->is_all;
 	r->is_cut = old->is_cut;
 	r->cause = old->cause;

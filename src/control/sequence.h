@@ -86,12 +86,15 @@ bool sequencer_uses(const struct sequencer *s, uint32_t output);
  * restart it stands already. */
 void sequencer_stand(struct sequencer *s, int64_t from_ns, int64_t now_ns);
 bool sequencer_is_standing(const struct sequencer *s);
+/* What is shown as the reason meanwhile; text stays. */
+void sequencer_stands_for(struct sequencer *s, const char *text);
 /* Does SAFE PAUSE hold it, and the safe state is its own? */
 bool sequencer_is_safe_paused(const struct sequencer *s);
 /* Has it a table of power_loss? */
 bool sequencer_has_rows(const struct sequencer *s);
 /* The row that is taken, of the image's table; IMAGE_NONE: what it needs to know may still come. outage_ns below 0: unknown, the last one. */
 uint32_t sequencer_pick_row(struct sequencer *s, int64_t outage_ns, bool may_come, int64_t now_ns);
+uint32_t sequencer_first_row(const struct sequencer *s);
 /* A second, in the unit of the output: how fast row's `ramp back` brings it back; 0: as it likes. */
 double sequencer_back_rate(struct sequencer *s, uint32_t row, uint32_t output);
 /* Safe state where a failure on the way back leads. */

@@ -107,6 +107,7 @@ struct sequencer {
 	uint32_t aborting_to;       /* safe state that ends it; IMAGE_NONE */
 	bool is_standing;           /* after an outage: it stands until it is told to go on */
 	int64_t stood_ns;           /* since when; NEVER: nobody knows */
+	const char *stands_for;     /* why, for people */
 	/* what was told before START */
 	struct form {
 		uint32_t index; /* IMAGE_NONE: nothing */
@@ -165,9 +166,12 @@ void sequence_to_safe(struct sequencer *s, uint32_t state, enum output_owner own
 void sequence_freeze(struct sequencer *s); /* what moves stops where it is */
 void sequence_move_on(struct sequencer *s, uint32_t output, uint64_t cause);
 void sequence_thaw(struct sequencer *s, uint64_t cause); /* it goes on */
+/* What was seen before it stood does not count for what waits for quiet, or for a condition `for` a time. */
+void sequence_look_anew(struct sequencer *s);
 bool sequence_come_back(struct sequencer *s); /* RESTARTING: true when all outputs are back */
 
 /* ---- sequence_power.c ---- */
+extern const char sequence_is_decided[];       /* it stands for that */
 void sequence_note_lasts(struct sequencer *s); /* at each tick that it does not stand */
 void sequence_tell_interruption(struct sequencer *s, const char *what);
 

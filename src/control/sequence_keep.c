@@ -334,6 +334,7 @@ sequencer_restore(
 	s->held_ns = now_ns;
 	s->is_standing = true;
 	s->stood_ns = now_ns; /* until somebody says since when */
+	s->stands_for = sequence_is_decided;
 	return true;
 }
 
@@ -424,6 +425,7 @@ sequencer_adopt(struct sequencer *s, struct sequencer *from, int64_t now_ns)
 	s->is_standing = from->is_standing;
 	s->held_ns = from->held_ns;
 	s->stood_ns = from->stood_ns;
+	s->stands_for = from->stands_for;
 	s->lasts_ns = from->lasts_ns;
 	memcpy(s->lasts, from->lasts, sizeof(s->lasts));
 	s->order = from->order;

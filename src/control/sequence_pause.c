@@ -53,6 +53,22 @@ sequence_move_on(struct sequencer *s, uint32_t i, uint64_t cause)
 }
 
 void
+sequence_look_anew(struct sequencer *s)
+{
+	for (uint32_t i = 0; i < SEQUENCE_BRANCHES_MAX; i++) {
+		struct branch *b = &s->branches[i];
+		const struct image_instr *in = image_instr_at(s->img, b->pc);
+
+		if (!b->is_used || !b->is_begun)
+			continue;
+		if (in->op == SEQUENCE_OP_STABLE)
+			stable_begin(&s->stables[i], b->span_ns, s->now_ns);
+		else if (in->op == SEQUENCE_OP_UNTIL)
+			channels_forget(s->p.channels, &in->cond);
+	}
+}
+
+void
 sequence_thaw(struct sequencer *s, uint64_t cause)
 {
 	uint32_t step = s->goto_step, branch = s->held_branch;
@@ -74,6 +90,7 @@ sequence_thaw(struct sequencer *s, uint64_t cause)
 		s->branches[branch].is_begun = s->branches[branch].is_asked = false;
 		s->branches[branch].at_ns = s->clock_ns;
 	}
+	sequence_look_anew(s);
 	for (uint32_t i = 0; i < s->img->outputs.n && s->state == SEQUENCE_RUNNING; i++)
 		sequence_move_on(s, i, cause);
 }

@@ -10,6 +10,8 @@
 #define GOOD_NS                                                                                    \
 	(10 * NS_PER_S) /* what was good longer before an outage is not what a channel was */
 
+const char sequence_is_decided[] = "after an outage: it is decided how the bench goes on";
+
 /* ---- what channels were -------------------------------------------------------------------------------------------------- */
 
 static bool
@@ -73,6 +75,7 @@ sequencer_stand(struct sequencer *s, int64_t from_ns, int64_t now_ns)
 	}
 	s->is_standing = true;
 	s->stood_ns = from_ns;
+	s->stands_for = sequence_is_decided;
 	fill_lasts(s, from_ns);
 	sequence_show(s);
 }
@@ -81,6 +84,13 @@ bool
 sequencer_is_standing(const struct sequencer *s)
 {
 	return sequencer_is_active(s) && s->is_standing;
+}
+
+void
+sequencer_stands_for(struct sequencer *s, const char *text)
+{
+	if (sequencer_is_standing(s))
+		s->stands_for = text;
 }
 
 bool
@@ -110,6 +120,7 @@ sequencer_go_on(struct sequencer *s, int64_t now_ns)
 		return;
 	s->is_standing = false;
 	sequence_tell_interruption(s, "goes on");
+	sequence_look_anew(s);
 	/* Outputs go on by themselves; that a ramp waits for what is measured they do not know any more. */
 	for (uint32_t i = 0; i < s->img->outputs.n && sequence_is_going(s); i++)
 		if (s->grips[i].is_used && s->grips[i].holdback > 0 &&
@@ -152,6 +163,12 @@ set_words(struct sequencer *s, int64_t outage_ns)
 		else if (role == SLOT_STEP)
 			s->slots[i] = image_seq_step_at(s->img, s->step)->number;
 	}
+}
+
+uint32_t
+sequencer_first_row(const struct sequencer *s)
+{
+	return s->seq->first_row;
 }
 
 uint32_t

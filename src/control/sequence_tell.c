@@ -140,9 +140,7 @@ sequence_show(struct sequencer *s)
 	show_number(s, STATE_SEQ_TOTAL_TIME, tenths(s->clock_ns + left_ns), is_any);
 	show_number(s, STATE_SEQ_CLOCK, tenths(s->clock_ns), is_any);
 	show_number(s, STATE_SEQ_LEFT, tenths(left_ns), is_any);
-	show_text(s, STATE_SEQ_REASON,
-		sequencer_is_standing(s) ? "after an outage; see 'mbc get mbc.restore'"
-					 : s->reason);
+	show_text(s, STATE_SEQ_REASON, sequencer_is_standing(s) ? s->stands_for : s->reason);
 	show_number(s, STATE_SEQ_QUESTION,
 		sequencer_is_active(s) && s->asking != IMAGE_NONE ? s->asking + 1.0 : 0, true);
 }

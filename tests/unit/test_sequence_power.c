@@ -334,6 +334,40 @@ test_a_trip_meanwhile(void **state)
 	hand_done(&r);
 }
 
+/* What was quiet before an outage, or a pause, and is so behind it, was not looked at in between. */
+static void
+test_quiet_is_looked_at_anew(void **state)
+{
+	for (int is_pause = 0; is_pause < 2; is_pause++) {
+		struct hand_rig r = { 0 };
+
+		sequence_begin(&r, "step 10 \"Quiet\"\n"
+				   "  set N2 = 50 mL/min\n"
+				   "  wait stable N2 within 2 % for 10 s timeout 1 h else abort\n"
+				   "  set P = 7\n"
+				   "  wait 1 h\n"
+				   "end\n");
+		sequence_start(&r);
+		sequence_follow(&r, 8 * NS_PER_S);
+		if (is_pause != 0) {
+			assert_int_equal(sequence_press(&r, COMMAND_SEQ_PAUSE, "", "", NULL),
+				VERDICT_VERIFIED);
+			sequence_follow(&r, 30 * NS_PER_S);
+			assert_int_equal(sequence_press(&r, COMMAND_SEQ_RESUME, "", "", NULL),
+				VERDICT_VERIFIED);
+		} else {
+			hand_kill(&r, 5 * NS_PER_S);
+			sequence_follow(&r, 3 * NS_PER_S);
+		}
+		sequence_is_state(&r, "running");
+		sequence_follow(&r, 6 * NS_PER_S);
+		assert_int_equal(sequence_held(&r, 0, 3), 0);
+		sequence_follow(&r, 8 * NS_PER_S);
+		assert_int_equal(sequence_held(&r, 0, 3), 7);
+		hand_done(&r);
+	}
+}
+
 int
 main(void)
 {
@@ -350,6 +384,7 @@ main(void)
 		cmocka_unit_test(test_mains),
 		cmocka_unit_test(test_safe_pause_over_a_kill),
 		cmocka_unit_test(test_a_trip_meanwhile),
+		cmocka_unit_test(test_quiet_is_looked_at_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
