@@ -19,6 +19,18 @@ name_of(const struct sequencer *s, uint32_t output)
 
 /* ---- branches ------------------------------------------------------------------------------------------------------------ */
 
+/* Its question is not open any more. */
+static void
+take_back(struct sequencer *s, uint32_t branch)
+{
+	const struct branch *b = &s->branches[branch];
+
+	if (!b->is_used || !b->is_begun || s->asking == IMAGE_NONE || b->pc != s->asking)
+		return;
+	s->asking = IMAGE_NONE;
+	s->reply[0] = s->reason[0] = '\0';
+}
+
 /* What a branch waited for does not wait any more; what it moved stops where it is, what it set goes on. */
 static void
 let_go(struct sequencer *s, uint32_t branch, bool must_stop)
@@ -26,6 +38,7 @@ let_go(struct sequencer *s, uint32_t branch, bool must_stop)
 	struct err err;
 	double working;
 
+	take_back(s, branch);
 	for (uint32_t i = 0; i < s->img->outputs.n; i++) {
 		struct grip *g = &s->grips[i];
 
@@ -104,10 +117,13 @@ check_limits(struct sequencer *s, uint32_t output, double value, struct err *err
 {
 	for (uint32_t i = s->seq->first_limit; i < s->seq->first_limit + s->seq->n_limits; i++) {
 		const struct image_seq_limit *l = image_seq_limit_at(s->img, i);
-		double min, max;
+		double min, max, working;
 
 		if (l->output != output)
 			continue;
+		if (outputs_working(s->p.outputs, output, &working) && value >= working &&
+			value <= working)
+			return 0; /* it stays where it is */
 		if (!sequence_number(s, &l->min, &min) || !sequence_number(s, &l->max, &max) ||
 			value < min || value > max)
 			return err_set(err, ERR_REFUSED, 0,
@@ -314,7 +330,6 @@ ramp(struct sequencer *s, uint32_t branch, const struct image_instr *in)
 			return PACE_NEXT;
 	}
 	if (g->branch != branch || outputs_has_arrived(s->p.outputs, in->output)) {
-		g->is_moving = g->is_moving && g->branch != branch;
 		if (g->branch == branch)
 			g->branch = NO_BRANCH;
 		return PACE_NEXT;
@@ -460,6 +475,15 @@ take_answer(struct sequencer *s, uint32_t branch, const struct image_instr *in)
 		sequence_abort(s, "the answer was abort", s->run);
 		return PACE_STAYS;
 	}
+	if (strcmp(answer, "skip") == 0) {
+		sequence_skip(s, branch, s->run);
+		return PACE_STAYS;
+	}
+	if (strcmp(answer, "hold") == 0 && s->state == SEQUENCE_ABORTING) {
+		sequence_to_safe(
+			s, s->img->on_stop, OWNER_SAFE_STATE, "the answer was hold", s->run);
+		return PACE_STAYS;
+	}
 	if (strcmp(answer, "hold") == 0) {
 		s->branches[branch].pc++; /* RESUME goes on behind it */
 		sequence_freeze(s);
@@ -482,6 +506,7 @@ ask(struct sequencer *s, uint32_t branch, const struct image_instr *in)
 			return PACE_STAYS; /* one question at a time */
 		if (!begin_wait(s, branch, in))
 			return fail_at(s, branch, in, "its time has no value now");
+		b->at_ns = s->clock_ns; /* another question may have been first */
 		s->asking = me;
 		s->reply[0] = '\0';
 		sequence_text(s, in->text, s->reason, sizeof(s->reason));
@@ -489,6 +514,9 @@ ask(struct sequencer *s, uint32_t branch, const struct image_instr *in)
 	}
 	if (s->reply[0] != '\0' && s->asking == me)
 		return take_answer(s, branch, in);
+	if (s->reason[0] == '\0')
+		sequence_text(s, in->text, s->reason,
+			sizeof(s->reason)); /* behind a hold, or a restart */
 	if (s->clock_ns - b->at_ns >= b->timeout_ns) {
 		s->asking = IMAGE_NONE;
 		snprintf(why, sizeof(why), "line %u: nobody answered", in->line);
@@ -583,8 +611,11 @@ fork_all(struct sequencer *s, uint32_t branch, const struct image_instr *in)
 		if (!begin_wait(s, branch, in))
 			return fail_at(s, branch, in, "its time has no value now");
 		for (uint32_t i = 0; i < in->n; i++)
-			if (fork_branch(s, branch, image_seq_number(s->img, in->first + i)) == NULL)
+			if (fork_branch(s, branch, image_seq_number(s->img, in->first + i)) ==
+				NULL) {
+				sequence_stop_branch(s, branch, true);
 				return fail_at(s, branch, in, "too many branches at once");
+			}
 		b->is_waiting = true;
 		return PACE_STAYS;
 	}
@@ -747,9 +778,13 @@ sequence_run(struct sequencer *s)
 	int left = STATEMENTS_A_TICK;
 	uint32_t step = s->step;
 
-	for (uint32_t i = 0; i < SEQUENCE_BRANCHES_MAX && left > 0 && s->step == step; i++)
-		if (s->branches[i].is_used && sequence_is_going(s))
+	/* Each has its part, so that none keeps the others waiting. */
+	for (uint32_t i = 0; i < SEQUENCE_BRANCHES_MAX && s->step == step; i++)
+		if (s->branches[i].is_used && sequence_is_going(s)) {
+			left = STATEMENTS_A_TICK / SEQUENCE_BRANCHES_MAX;
 			run_branch(s, i, &left);
+		}
+	left = STATEMENTS_A_TICK;
 	/* A step that has just begun does what it can at once. */
 	while (s->step != step && sequence_is_going(s) && left > 0 && !s->wish.is_any) {
 		step = s->step;
