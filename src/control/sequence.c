@@ -198,10 +198,36 @@ sequence_next_step(struct sequencer *s, uint64_t cause)
 		return;
 	}
 	s->goto_step = next;
+	sequence_freeze(s);
 	sequence_hold_now(s, HELD_BY_ACTION, NO_BRANCH, IMAGE_NONE, why, cause);
 }
 
 /* ---- the tick ------------------------------------------------------------------------------------------------------------ */
+
+/* Where outputs are while they are its own: there they come back to when a safe state has taken them. */
+static void
+note_places(struct sequencer *s)
+{
+	double working;
+
+	if (s->state == SEQUENCE_ABORTING && s->aborting_to != IMAGE_NONE)
+		return;
+	for (uint32_t i = 0; i < s->img->outputs.n; i++) {
+		struct grip *g = &s->grips[i];
+		enum output_owner owner = outputs_owner(s->p.outputs, i);
+
+		if (!g->is_used)
+			continue;
+		if (owner == OWNER_SEQUENCE && outputs_working(s->p.outputs, i, &working)) {
+			if (s->state == SEQUENCE_RESTARTING &&
+				(working < g->was || working > g->was))
+				s->held_ns = s->now_ns; /* it is on its way: that is no hold */
+			g->was = working;
+		}
+		if (owner == OWNER_SAFE_STATE && isnan(g->paused))
+			g->paused = g->was;
+	}
+}
 
 /* Protection has taken something that it writes, or a person has. */
 static void
@@ -265,6 +291,7 @@ sequencer_tick(struct sequencer *s, int64_t now_ns)
 	if (sequence_is_going(s))
 		s->clock_ns += gone_ns;
 	sequence_note_lasts(s);
+	note_places(s);
 	look_at_owners(s);
 	if (s->state == SEQUENCE_HOLDING)
 		sequence_enter(s, SEQUENCE_HELD);
@@ -275,7 +302,7 @@ sequencer_tick(struct sequencer *s, int64_t now_ns)
 		if (!sequence_do_wish(s) && sequence_is_going(s)) {
 			sequence_run(s);
 			sequence_do_wish(s);
-		} else if (s->state == SEQUENCE_HELD) {
+		} else if (s->state == SEQUENCE_HELD || s->state == SEQUENCE_RESTARTING) {
 			sequence_look_while_held(s);
 		} else if (s->state == SEQUENCE_ABORTING && s->aborting_to != IMAGE_NONE) {
 			look_at_safe_state(s);
@@ -297,7 +324,8 @@ sequencer_settled(struct sequencer *s, uint32_t output, uint64_t cause, enum ver
 	if (g->cause == 0 || cause != g->cause || !sequencer_is_active(s))
 		return;
 	g->cause = 0;
-	if (verdict == VERDICT_VERIFIED || verdict == VERDICT_ACCEPTED || !sequence_is_going(s))
+	if (verdict == VERDICT_VERIFIED || verdict == VERDICT_ACCEPTED || s->is_standing ||
+		(!sequence_is_going(s) && s->state != SEQUENCE_RESTARTING))
 		return;
 	snprintf(why, sizeof(why), "%.40s was not taken: %.70s",
 		image_text(s->img,
@@ -308,7 +336,9 @@ sequencer_settled(struct sequencer *s, uint32_t output, uint64_t cause, enum ver
 		return;
 	}
 	sequence_freeze(s);
-	sequence_hold_now(s, HELD_BY_FAILURE, NO_BRANCH, IMAGE_NONE, why, cause);
+	sequence_hold_now(s, HELD_BY_FAILURE,
+		s->state == SEQUENCE_RESTARTING ? s->held_branch : NO_BRANCH, IMAGE_NONE, why,
+		cause);
 }
 
 void

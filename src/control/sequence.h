@@ -66,7 +66,7 @@ int sequencer_may_adopt(
 void sequencer_adopt(struct sequencer *s, struct sequencer *from, int64_t now_ns);
 
 /* What outlives the controller, in pieces of at most SEQUENCER_PIECE bytes; n 0: none. The first one has the clock. */
-#define SEQUENCER_PIECE 60
+#define SEQUENCER_PIECE 63
 uint32_t sequencer_pieces(const struct sequencer *s);
 /* Do two first pieces differ in the clock alone? */
 bool sequencer_is_same_but_clock(const uint8_t *a, const uint8_t *b);

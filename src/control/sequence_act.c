@@ -90,12 +90,12 @@ sequence_abort(struct sequencer *s, const char *why, uint64_t cause)
 	}
 	if (s->state == SEQUENCE_ABORTING || s->used_abort || action == IMAGE_NONE ||
 		image_seq_action_at(s->img, action)->kind != SEQUENCE_GOTO) {
-		uint32_t to = s->img->on_stop;
+		bool is_trip = action != IMAGE_NONE && !s->used_abort &&
+			       image_seq_action_at(s->img, action)->kind == SEQUENCE_TRIP;
 
-		if (action != IMAGE_NONE && !s->used_abort &&
-			image_seq_action_at(s->img, action)->kind == SEQUENCE_TRIP)
-			to = image_seq_action_at(s->img, action)->target;
-		sequence_to_safe(s, to, OWNER_SAFE_STATE, why, cause);
+		sequence_to_safe(s,
+			is_trip ? image_seq_action_at(s->img, action)->target : s->img->on_stop,
+			is_trip ? OWNER_TRIP : OWNER_SAFE_STATE, why, cause);
 		return;
 	}
 	s->used_abort = true;
@@ -108,6 +108,7 @@ sequence_abort(struct sequencer *s, const char *why, uint64_t cause)
 	s->reason_event = sequence_tell(s, EVENT_SEQUENCE_ABORTS, cause, "%s", why);
 	sequence_enter(s, SEQUENCE_ABORTING);
 	sequence_begin_step(s, step, s->reason_event);
+	sequence_stay(s);
 }
 
 static void
@@ -118,6 +119,7 @@ go_to_step(struct sequencer *s, uint32_t step, const char *why, uint64_t cause)
 	sequence_freeze(s);
 	if (sequence_may_enter(s, step, false, refusal, sizeof(refusal))) {
 		sequence_begin_step(s, step, cause);
+		sequence_stay(s);
 		return;
 	}
 	if (s->state == SEQUENCE_ABORTING) {
@@ -129,6 +131,20 @@ go_to_step(struct sequencer *s, uint32_t step, const char *why, uint64_t cause)
 	(void)why;
 }
 
+/* A `hold` that is a statement is done by holding: RESUME goes on behind it. */
+static void
+pass_statement(struct sequencer *s, uint32_t branch)
+{
+	struct branch *b = branch == NO_BRANCH ? NULL : &s->branches[branch];
+
+	if (b == NULL || !b->is_used || !sequence_is_going(s) ||
+		image_instr_at(s->img, b->pc)->op != SEQUENCE_OP_ACT)
+		return;
+	b->pc++;
+	b->is_begun = b->is_asked = false;
+	b->at_ns = s->clock_ns;
+}
+
 static void
 hold(struct sequencer *s, const struct image_seq_action *a, uint32_t action, uint32_t branch,
 	const char *why, uint64_t cause)
@@ -137,6 +153,7 @@ hold(struct sequencer *s, const struct image_seq_action *a, uint32_t action, uin
 
 	sequence_text(s, a->text, text, sizeof(text));
 	snprintf(both, sizeof(both), "%.60s%s%.60s", text, text[0] == '\0' ? "" : " - ", why);
+	pass_statement(s, branch);
 	sequence_freeze(s);
 	sequence_hold_now(
 		s, HELD_BY_ACTION, branch, a->until.n_ops > 0 ? action : IMAGE_NONE, both, cause);
@@ -264,6 +281,7 @@ sequence_look_at_guards(struct sequencer *s)
 static void
 look_until(struct sequencer *s, const struct image_seq_action *a)
 {
+	uint32_t then = image_seq_action_at(s->img, a->then)->kind, branch = s->held_branch;
 	int64_t timeout_ns;
 
 	if (sequence_truth(s, &a->until) == TRUTH_TRUE) {
@@ -275,7 +293,9 @@ look_until(struct sequencer *s, const struct image_seq_action *a)
 	if (!sequence_span(s, &a->timeout, &timeout_ns) || s->now_ns - s->held_ns < timeout_ns)
 		return;
 	s->held_action = IMAGE_NONE;
-	sequence_wish(s, a->then, s->held_branch, IMAGE_NONE, "it was held for too long");
+	if (then == SEQUENCE_SKIP || then == SEQUENCE_GOTO)
+		sequence_thaw(s, s->reason_event); /* these lead on */
+	sequence_wish(s, a->then, branch, IMAGE_NONE, "it was held for too long");
 	sequence_do_wish(s);
 }
 
@@ -284,14 +304,19 @@ sequence_look_while_held(struct sequencer *s)
 {
 	const struct image_seq_action *a;
 
-	if (s->held_action != IMAGE_NONE) {
+	if (s->held_action != IMAGE_NONE && s->state == SEQUENCE_HELD) {
 		look_until(s, image_seq_action_at(s->img, s->held_action));
 		if (s->state != SEQUENCE_HELD)
 			return;
 	}
-	if (s->seq->on_hold == IMAGE_NONE || s->used_hold ||
-		s->now_ns - s->held_ns <= s->seq->on_hold_ns)
+	if (s->seq->on_hold == IMAGE_NONE || s->now_ns - s->held_ns <= s->seq->on_hold_ns)
 		return;
+	/* A second time, in the steps of the handler: nobody is there. */
+	if (s->used_hold) {
+		sequence_to_safe(s, s->img->on_stop, OWNER_SAFE_STATE, "it was held for too long",
+			s->reason_event);
+		return;
+	}
 	s->used_hold = true;
 	if (sequence_is_in_safe_state(s)) {
 		sequence_to_safe(s, safe_held(s->p.safe), OWNER_SAFE_STATE,
@@ -312,6 +337,7 @@ sequence_look_while_held(struct sequencer *s)
 			s, EVENT_SEQUENCE_STOPS, s->reason_event, "it was held for too long");
 		sequence_enter(s, SEQUENCE_STOPPING);
 		sequence_begin_step(s, a->target, s->reason_event);
+		sequence_stay(s);
 		return;
 	}
 	sequence_act(s, s->seq->on_hold, NO_BRANCH, "it was held for too long", s->reason_event);

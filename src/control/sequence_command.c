@@ -167,9 +167,10 @@ take_outputs(struct sequencer *s, const struct image_sequence *seq, struct err *
 	for (uint32_t k = 0; k < seq->n_uses; k++) {
 		uint32_t i = image_seq_number(s->img, seq->first_use + k);
 
-		s->grips[i] = (struct grip){
-			.is_used = true, .branch = NO_BRANCH, .paused = (double)NAN
-		};
+		s->grips[i] = (struct grip){ .is_used = true,
+			.branch = NO_BRANCH,
+			.paused = (double)NAN,
+			.was = (double)NAN };
 		if ((rc = outputs_assign(s->p.outputs, i, OWNER_SEQUENCE, s->now_ns, err)) < 0)
 			return rc;
 	}
@@ -283,16 +284,26 @@ pause(struct sequencer *s, bool is_safe, uint64_t cause, struct err *err)
 	}
 	if (is_safe) {
 		s->is_safe = true;
+		s->held_by = HELD_BY_PERSON;
+		s->held_action = IMAGE_NONE; /* it does not go on by itself any more */
 		safe_begin(s->p.safe, s->img->on_stop, OWNER_SAFE_STATE, cause, "SAFE PAUSE",
 			s->now_ns);
 	}
 	return 0;
 }
 
+static bool
+must_come_back(const struct sequencer *s)
+{
+	for (uint32_t i = 0; i < s->img->outputs.n; i++)
+		if (s->grips[i].is_used && !isnan(s->grips[i].paused))
+			return true;
+	return false;
+}
+
 static int
 resume(struct sequencer *s, uint64_t cause, struct err *err)
 {
-	bool must_come_back = s->is_safe || s->held_by == HELD_BY_PROTECTION;
 	char why[EVENT_TEXT];
 	int rc;
 
@@ -313,8 +324,9 @@ resume(struct sequencer *s, uint64_t cause, struct err *err)
 	}
 	sequence_tell(s, EVENT_SEQUENCE_RESUMED, cause, " ");
 	s->reason_event = cause;
-	if (must_come_back) {
+	if (must_come_back(s)) {
 		s->order = 0;
+		s->held_ns = s->now_ns; /* that takes its time, but not for ever: on_hold */
 		sequence_enter(s, SEQUENCE_RESTARTING);
 	} else {
 		sequence_thaw(s, cause);
@@ -337,6 +349,7 @@ skip(struct sequencer *s, uint64_t cause, struct err *err)
 		if (s->is_safe || next == s->seq->first_step + s->seq->n_steps)
 			return err_set(err, ERR_REFUSED, 0, "RESUME it first");
 		s->goto_step = next;
+		s->held_action = IMAGE_NONE;
 		return 0;
 	}
 	sequence_next_step(s, cause);
@@ -391,7 +404,7 @@ go_to(struct sequencer *s, const struct command *c, uint64_t cause, char *out_te
 			step = i;
 	if (step == IMAGE_NONE)
 		return err_set(err, ERR_REFUSED, 0, "there is no step %.20s", c->value);
-	if (!sequence_may_enter(s, step, step == s->seq->first_step, why, sizeof(why)))
+	if (!sequence_may_enter(s, step, false, why, sizeof(why)))
 		return err_set(err, ERR_REFUSED, 0, "%s", why);
 	if (s->state == SEQUENCE_RUNNING) {
 		sequence_freeze(s);

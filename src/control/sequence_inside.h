@@ -33,12 +33,13 @@ struct branch {
 
 /* What it asked of an output. */
 struct grip {
-	bool is_used;       /* it writes this output */
-	bool is_moving;     /* on its way to `target`, which pauses with it */
+	bool is_used; /* it writes this output */
+	bool is_moving; /* on its way to `target`, or there: behind a hold it is brought there again */
 	bool is_background; /* by `set` or `start ramp` */
 	uint32_t branch;    /* whose statement waits for it; NO_BRANCH */
 	double target, ramp, holdback;
-	double paused;  /* SAFE PAUSE: where `working` was; NaN */
+	double paused;  /* where `working` was before a safe state took it; NaN */
+	double was;     /* `working`, while it was the sequence's; NaN */
 	uint64_t cause; /* event of the last order that is not settled; 0: none */
 };
 
@@ -164,6 +165,7 @@ void sequence_to_safe(struct sequencer *s, uint32_t state, enum output_owner own
 
 /* ---- sequence_pause.c ---- */
 void sequence_freeze(struct sequencer *s); /* what moves stops where it is */
+void sequence_stay(struct sequencer *s); /* what stopped stays there: RESUME does not move it on */
 void sequence_move_on(struct sequencer *s, uint32_t output, uint64_t cause);
 void sequence_thaw(struct sequencer *s, uint64_t cause); /* it goes on */
 /* What was seen before it stood does not count for what waits for quiet, or for a condition `for` a time. */

@@ -272,7 +272,8 @@ load_grip(struct sequencer *s, uint32_t i, const uint8_t *in, size_t n)
 		.target = get_f64(in + 2),
 		.ramp = get_f64(in + 10),
 		.holdback = get_f64(in + 18),
-		.paused = get_f64(in + 26) };
+		.paused = get_f64(in + 26),
+		.was = (double)NAN };
 }
 
 static bool

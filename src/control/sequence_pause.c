@@ -53,19 +53,43 @@ sequence_move_on(struct sequencer *s, uint32_t i, uint64_t cause)
 }
 
 void
+sequence_stay(struct sequencer *s)
+{
+	double target;
+
+	for (uint32_t i = 0; i < s->img->outputs.n; i++)
+		if (s->grips[i].is_used && s->grips[i].is_moving &&
+			outputs_target(s->p.outputs, i, &target))
+			s->grips[i].target = target;
+}
+
+void
 sequence_look_anew(struct sequencer *s)
 {
 	for (uint32_t i = 0; i < SEQUENCE_BRANCHES_MAX; i++) {
-		struct branch *b = &s->branches[i];
-		const struct image_instr *in = image_instr_at(s->img, b->pc);
+		const struct branch *b = &s->branches[i];
+		const struct image_instr *in = b->is_used ? image_instr_at(s->img, b->pc) : NULL;
 
-		if (!b->is_used || !b->is_begun)
+		if (in == NULL || !b->is_begun)
 			continue;
 		if (in->op == SEQUENCE_OP_STABLE)
 			stable_begin(&s->stables[i], b->span_ns, s->now_ns);
 		else if (in->op == SEQUENCE_OP_UNTIL)
 			channels_forget(s->p.channels, &in->cond);
 	}
+}
+
+/* The statement that held it begins anew, with fresh clocks; branches that are under way go on. */
+static void
+begin_anew(struct sequencer *s, uint32_t branch)
+{
+	struct branch *b = branch == NO_BRANCH ? NULL : &s->branches[branch];
+
+	if (b == NULL || !b->is_used)
+		return;
+	if (!b->is_waiting)
+		b->is_begun = b->is_asked = false;
+	b->at_ns = s->clock_ns;
 }
 
 void
@@ -79,19 +103,21 @@ sequence_thaw(struct sequencer *s, uint64_t cause)
 	s->reason[0] = '\0';
 	for (uint32_t i = 0; i < s->img->outputs.n; i++)
 		s->grips[i].paused = (double)NAN;
-	sequence_enter(s, SEQUENCE_RUNNING);
+	sequence_enter(s, s->is_stopping ? SEQUENCE_STOPPING : SEQUENCE_RUNNING);
 	s->reason_event = 0;
 	if (step != IMAGE_NONE) {
+		bool is_next = step == s->step + 1;
+
 		sequence_begin_step(s, step, cause);
-		return;
+		if (!is_next) {
+			sequence_stay(s);
+			return;
+		}
+	} else {
+		begin_anew(s, branch);
+		sequence_look_anew(s);
 	}
-	/* The statement that held it begins anew, with fresh clocks. */
-	if (branch != NO_BRANCH && s->branches[branch].is_used) {
-		s->branches[branch].is_begun = s->branches[branch].is_asked = false;
-		s->branches[branch].at_ns = s->clock_ns;
-	}
-	sequence_look_anew(s);
-	for (uint32_t i = 0; i < s->img->outputs.n && s->state == SEQUENCE_RUNNING; i++)
+	for (uint32_t i = 0; i < s->img->outputs.n && sequence_is_going(s); i++)
 		sequence_move_on(s, i, cause);
 }
 
@@ -140,6 +166,7 @@ sequence_come_back(struct sequencer *s)
 					err.msg, s->reason_event);
 				return false;
 			}
+			g.cause = s->grips[i].cause;
 			s->grips[i] = g;
 		}
 		s->order++;

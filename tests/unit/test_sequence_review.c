@@ -27,6 +27,209 @@ writes_of(const struct hand_rig *r, unsigned device, uint32_t address, size_t fr
 
 /* ---- holds ---------------------------------------------------------------------------------------------------------------- */
 
+/* RESUME after a `hold` of its own goes on behind it. */
+static void
+test_hold_statement(void **state)
+{
+	struct hand_rig r = { 0 };
+
+	sequence_begin(&r,
+		"step 10 \"Go\"\n"
+		"  hold \"look at it\"\n"
+		"  set P = 1\n"
+		"  if bed > 0 degC then hold until bed > 50 degC for 1 s timeout 1 h -> abort\n"
+		"  set P = 2\n"
+		"  wait 1 min\n"
+		"end\n");
+	sequence_start(&r);
+	hand_run(&r, NS_PER_S);
+	sequence_is_state(&r, "held");
+	press(&r, COMMAND_SEQ_RESUME, "");
+	hand_run(&r, NS_PER_S);
+	assert_int_equal(sequence_held(&r, 0, 3), 1);
+	sequence_is_state(&r, "held");
+	r.device[1].held[6] = 60;
+	hand_run(&r, 3 * NS_PER_S);
+	sequence_is_state(&r, "running");
+	assert_int_equal(sequence_held(&r, 0, 3), 2);
+	hand_done(&r);
+}
+
+/* Branches that did not end in time go on at RESUME; they are not forked once more. */
+static void
+test_join_that_holds(void **state)
+{
+	struct hand_rig r = { 0 };
+
+	sequence_begin(&r, "step 10 \"Go\"\n"
+			   "  parallel\n"
+			   "    do wait 4 s ; set P = 5 ; mark \"one\"\n"
+			   "    do wait 4 s ; set N2 = 60 mL/min ; mark \"two\"\n"
+			   "  join timeout 3 s -> hold\n"
+			   "  mark \"joined\"\n"
+			   "  wait 1 min\n"
+			   "end\n");
+	sequence_start(&r);
+	hand_run(&r, 4 * NS_PER_S);
+	sequence_is_state(&r, "held");
+	press(&r, COMMAND_SEQ_RESUME, "");
+	hand_run(&r, 2 * NS_PER_S);
+	assert_int_equal(hand_count(&r, EVENT_SEQUENCE_MARK, "t"), 3);
+	hand_run(&r, 5 * NS_PER_S);
+	assert_int_equal(hand_count(&r, EVENT_SEQUENCE_MARK, "t"), 3);
+	sequence_is_state(&r, "running");
+	hand_done(&r);
+}
+
+/* A hold whose time is over and that skips, or leads on, is over. */
+static void
+test_hold_that_gives_up(void **state)
+{
+	struct hand_rig r = { 0 };
+
+	sequence_begin(&r, "step 10 \"Go\"\n"
+			   "  repeat 2 as n\n"
+			   "    wait until bed > 90 degC timeout 1 s else hold until bed > 80 degC "
+			   "for 1 s timeout 2 s -> skip\n"
+			   "  end\n"
+			   "  set P = 1\n"
+			   "  set T = 40 degC\n"
+			   "  wait until bed > 90 degC timeout 1 s else hold until bed > 80 degC "
+			   "for 1 s timeout 2 s -> step 30\n"
+			   "end\n"
+			   "step 30 \"End\" entry always\n"
+			   "  set P = 3\n"
+			   "  wait 1 min\n"
+			   "end\n"
+			   "on hold > 1 h -> abort\n");
+	sequence_start(&r);
+	hand_run(&r, 6700 * NS_PER_MS);
+	assert_int_equal(sequence_held(&r, 0, 3), 1);
+	sequence_is_state(&r, "running");
+	hand_run(&r, 4 * NS_PER_S);
+	assert_int_equal(sequence_held(&r, 0, 3), 3);
+	sequence_is_state(&r, "running");
+	hand_done(&r);
+}
+
+/* An entry that is not true: what moves in the background stops, and goes on when it is entered. */
+static void
+test_entry_holds(void **state)
+{
+	struct hand_rig r = { 0 };
+	int16_t stood;
+
+	sequence_begin(&r, "step 10 \"Go\"\n"
+			   "  set T = 30 degC\n"
+			   "  wait 5 s\n"
+			   "end\n"
+			   "step 20 \"On\" entry when bed > 50 degC\n"
+			   "  set P = 1\n"
+			   "  wait 5 min\n"
+			   "end\n"
+			   "on hold > 1 h -> abort\n");
+	sequence_start(&r);
+	hand_run(&r, 6 * NS_PER_S);
+	sequence_is_state(&r, "held");
+	stood = sequence_held(&r, 0, 2);
+	hand_run(&r, 5 * NS_PER_S);
+	assert_int_equal(sequence_held(&r, 0, 2), stood);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_RESUME, "", "", NULL), VERDICT_REFUSED);
+	r.device[1].held[6] = 60;
+	hand_run(&r, NS_PER_S);
+	press(&r, COMMAND_SEQ_RESUME, "");
+	hand_run(&r, 35 * NS_PER_S);
+	assert_int_equal(sequence_held(&r, 0, 3), 1);
+	assert_int_equal(sequence_held(&r, 0, 2), 30);
+	hand_done(&r);
+}
+
+/* GO TO another step: what was on its way stays where it stopped, for good. */
+static void
+test_go_to_leaves_nothing_moving(void **state)
+{
+	struct hand_rig r = { 0 };
+	int16_t stood;
+
+	sequence_begin(&r, "step 10 \"Go\"\n"
+			   "  set T = 60 degC\n"
+			   "  wait 5 min\n"
+			   "end\n"
+			   "step 20 \"On\"\n"
+			   "  set P = 2\n"
+			   "end\n"
+			   "step 30 \"End\" entry always\n"
+			   "  set P = 3\n"
+			   "  wait 5 min\n"
+			   "end\n"
+			   "on hold > 1 h -> abort\n");
+	sequence_start(&r);
+	hand_run(&r, 6 * NS_PER_S);
+	press(&r, COMMAND_SEQ_GOTO, "30");
+	hand_run(&r, NS_PER_S);
+	press(&r, COMMAND_SEQ_RESUME, "");
+	hand_run(&r, 2 * NS_PER_S);
+	assert_int_equal(sequence_held(&r, 0, 3), 3);
+	stood = sequence_held(&r, 0, 2);
+	hand_run(&r, 5 * NS_PER_S);
+	assert_int_equal(sequence_held(&r, 0, 2), stood);
+	press(&r, COMMAND_SEQ_PAUSE, "");
+	hand_run(&r, NS_PER_S);
+	press(&r, COMMAND_SEQ_RESUME, "");
+	hand_run(&r, 10 * NS_PER_S);
+	assert_int_equal(sequence_held(&r, 0, 2), stood);
+	hand_done(&r);
+}
+
+/* GO TO a step that RESUME would not enter is refused at once. */
+static void
+test_go_to_the_first(void **state)
+{
+	struct hand_rig r = { 0 };
+
+	sequence_begin(&r, "step 10 \"Go\"\n"
+			   "  set P = 1\n"
+			   "end\n"
+			   "step 20 \"On\"\n"
+			   "  wait 5 min\n"
+			   "end\n");
+	sequence_start(&r);
+	hand_run(&r, NS_PER_S);
+	if (sequence_press(&r, COMMAND_SEQ_GOTO, "", "10", NULL) == VERDICT_VERIFIED)
+		press(&r, COMMAND_SEQ_RESUME, "");
+	hand_done(&r);
+}
+
+/* SAFE PAUSE of what would go on by itself: only a person ends it. */
+static void
+test_safe_pause_of_a_hold(void **state)
+{
+	struct hand_rig r = { 0 };
+
+	sequence_begin_with(&r,
+		"step 10 \"Go\"\n"
+		"  set N2 = 50 mL/min, P = 7\n"
+		"  wait until bed > 90 degC timeout 1 s else hold until bed > 50 degC for 1 s "
+		"timeout 1 h -> abort\n"
+		"  set P = 1\n"
+		"end\n",
+		"", "");
+	sequence_start(&r);
+	hand_run(&r, 3 * NS_PER_S);
+	sequence_is_state(&r, "held");
+	press(&r, COMMAND_SEQ_SAFE_PAUSE, "");
+	hand_run(&r, 2 * NS_PER_S);
+	assert_int_equal(sequence_held(&r, 1, 0), 100);
+	r.device[1].held[6] = 95;
+	hand_run(&r, 5 * NS_PER_S);
+	sequence_is_state(&r, "held");
+	press(&r, COMMAND_SEQ_RESUME, "");
+	hand_run(&r, 3 * NS_PER_S);
+	assert_int_equal(sequence_held(&r, 1, 0), 50);
+	assert_int_equal(sequence_held(&r, 0, 3), 1);
+	hand_done(&r);
+}
+
 /* ---- what comes back ------------------------------------------------------------------------------------------------------- */
 
 /* A ramp that has arrived is asked for once more when somebody moved it. */
@@ -51,6 +254,49 @@ test_arrived_ramp_comes_back(void **state)
 	press(&r, COMMAND_SEQ_RESUME, "");
 	sequence_follow(&r, 35 * NS_PER_S);
 	assert_int_equal(sequence_held(&r, 0, 2), 30);
+	hand_done(&r);
+}
+
+/* The same of what protection had: it comes back in order, what burns behind what is inert. */
+static void
+test_after_a_safe_state(void **state)
+{
+	struct hand_rig r = { 0 };
+	size_t from, n2 = 0, h2 = 0;
+
+	sequence_begin(&r, "step 10 \"Go\"\n"
+			   "  set N2 = 50 mL/min, V = open\n"
+			   "  ramp H2 to 5 mL/min at 300 mL/min/min\n"
+			   "  ramp T to 30 degC at 60 K/min\n"
+			   "  wait 10 min\n"
+			   "end\n"
+			   "on hold > 1 h -> abort\n");
+	sequence_start(&r);
+	sequence_follow(&r, 40 * NS_PER_S);
+	assert_int_equal(sequence_held(&r, 0, 2), 30);
+	assert_int_equal(sequence_held(&r, 1, 4), 5);
+	(void)sequence_press(&r, COMMAND_SAFE, "cold", "", NULL); /* it takes its time */
+	sequence_follow(&r, 3 * NS_PER_S);
+	sequence_is_state(&r, "held");
+	assert_int_equal(sequence_held(&r, 1, 8), 0);
+	assert_int_equal(sequence_press(&r, COMMAND_RELEASE, "cold", "", NULL), VERDICT_VERIFIED);
+	hand_run(&r, NS_PER_S);
+	from = r.n_writes;
+	press(&r, COMMAND_SEQ_RESUME, "");
+	sequence_follow(&r, 60 * NS_PER_S);
+	sequence_is_state(&r, "running");
+	assert_int_equal(sequence_held(&r, 1, 0), 50);
+	assert_int_equal(sequence_held(&r, 1, 8), 1);
+	assert_int_equal(sequence_held(&r, 1, 4), 5);
+	assert_int_equal(sequence_held(&r, 0, 2), 30);
+	for (size_t i = r.n_writes; i-- > from;) {
+		if (r.writes[i].device == 1 && r.writes[i].address == 0)
+			n2 = i;
+		if (r.writes[i].device == 1 &&
+			(r.writes[i].address == 4 || r.writes[i].address == 8))
+			h2 = i;
+	}
+	assert_true(n2 < h2);
 	hand_done(&r);
 }
 
@@ -83,9 +329,128 @@ test_ramped_fuel_comes_back(void **state)
 	hand_done(&r);
 }
 
+/* What does not come back holds it, and a hold does not last for ever. */
+static void
+test_restarting_fails(void **state)
+{
+	struct hand_rig r = { 0 };
+
+	sequence_begin_with(&r,
+		"step 10 \"Go\"\n"
+		"  set N2 = 50 mL/min, T = 20 degC\n"
+		"  wait 10 min\n"
+		"end\n"
+		"on hold > 1 min -> abort\n",
+		"", "");
+	sequence_start(&r);
+	sequence_follow(&r, 22 * NS_PER_S);
+	press(&r, COMMAND_SEQ_SAFE_PAUSE, "");
+	sequence_follow(&r, 2 * NS_PER_S);
+	r.device[1].refuses = true;
+	press(&r, COMMAND_SEQ_RESUME, "");
+	sequence_follow(&r, 5 * NS_PER_S);
+	sequence_is_state(&r, "held");
+	r.device[1].refuses = false;
+	press(&r, COMMAND_SEQ_RESUME, "");
+	sequence_follow(&r, 25 * NS_PER_S);
+	sequence_is_state(&r, "running");
+	assert_int_equal(sequence_held(&r, 1, 0), 50);
+	press(&r, COMMAND_SEQ_SAFE_PAUSE, "");
+	sequence_follow(&r, 2 * NS_PER_S);
+	r.device[1].is_silent = true;
+	press(&r, COMMAND_SEQ_RESUME, "");
+	sequence_follow(&r, 130 * NS_PER_S);
+	sequence_is_state(&r, "aborted");
+	hand_done(&r);
+}
+
 /* ---- handlers -------------------------------------------------------------------------------------------------------------- */
 
+/* A hold in the steps of `on hold` ends, too: in the safe state. */
+static void
+test_hold_while_stopping(void **state)
+{
+	struct hand_rig r = { 0 };
+
+	sequence_begin_with(&r,
+		"step 10 \"Go\"\n"
+		"  set T = 20 degC\n"
+		"  wait 10 min\n"
+		"end\n"
+		"step 30 \"End\" entry always\n"
+		"  wait until bed > 90 degC timeout 1 s else hold \"not warm\"\n"
+		"  set P = 3\n"
+		"  wait 10 s\n"
+		"end\n"
+		"on hold > 10 s -> step 30\n",
+		"", "");
+	sequence_start(&r);
+	sequence_follow(&r, 22 * NS_PER_S);
+	press(&r, COMMAND_SEQ_PAUSE, "");
+	sequence_follow(&r, 13 * NS_PER_S);
+	sequence_is_state(&r, "held");
+	press(&r, COMMAND_SEQ_RESUME, "");
+	sequence_follow(&r, 500 * NS_PER_MS);
+	sequence_is_state(&r, "stopping");
+	sequence_follow(&r, 15 * NS_PER_S);
+	assert_string_equal(hand_word(&r, "safe.cold"), "reached");
+	sequence_is_state(&r, "aborted");
+	hand_done(&r);
+}
+
+/* `on abort -> trip` latches as any other trip of a sequence. */
+static void
+test_abort_to_a_trip(void **state)
+{
+	struct hand_rig r = { 0 };
+
+	sequence_begin(&r, "step 10 \"Go\"\n"
+			   "  set T = 20 degC\n"
+			   "  wait 10 min\n"
+			   "end\n"
+			   "on abort -> trip cold\n"
+			   "on hold > 1 h -> abort\n");
+	sequence_start(&r);
+	hand_run(&r, NS_PER_S);
+	press(&r, COMMAND_SEQ_ABORT, "");
+	hand_run(&r, 3 * NS_PER_S);
+	sequence_is_state(&r, "aborted");
+	assert_string_equal(hand_word(&r, "T.owner"), "trip");
+	hand_done(&r);
+}
+
 /* ---- guards ---------------------------------------------------------------------------------------------------------------- */
+
+/* They trip while the furnace is brought back behind an outage, too. */
+static void
+test_guard_on_the_way_back(void **state)
+{
+	struct hand_rig r = { 0 };
+
+	sequence_begin(&r, "guard hot when bed > 100 degC for 500 ms -> trip cold\n"
+			   "step 10 \"Go\" entry always\n"
+			   "  ramp T to 40 degC at 60 K/min\n"
+			   "  wait 10 min\n"
+			   "end\n"
+			   "on hold > 1 h -> abort\n"
+			   "on power_loss\n  outage < 2 min -> ramp back at 6 K/min then "
+			   "continue\n  otherwise -> trip cold\n");
+	sequence_start(&r);
+	sequence_follow(&r, 45 * NS_PER_S);
+	assert_int_equal(sequence_held(&r, 0, 2), 40);
+	r.device[0].held[1] = 10;
+	hand_kill(&r, 60 * NS_PER_S);
+	r.device[0].held[1] = 10;
+	hand_run(&r, 8 * NS_PER_S);
+	sequence_is_state(&r, "held");
+	assert_in_range(sequence_held(&r, 0, 2), 10, 20); /* on its way */
+	r.device[1].held[6] = 150;
+	hand_run(&r, 4 * NS_PER_S);
+	assert_string_equal(hand_word(&r, "T.owner"), "trip");
+	assert_int_equal(sequence_held(&r, 0, 2), 0);
+	sequence_is_state(&r, "aborted");
+	hand_done(&r);
+}
 
 /* ---- questions -------------------------------------------------------------------------------------------------------------- */
 
@@ -164,6 +529,76 @@ test_answer_that_skips(void **state)
 }
 
 /* ---- what is remembered ------------------------------------------------------------------------------------------------------ */
+
+/* While it is paused nobody looks: what was quiet, or true, before does not count for that time. */
+static void
+test_pause_is_not_looked_at(void **state)
+{
+	struct hand_rig r = { 0 };
+
+	sequence_begin(&r, "step 10 \"Go\"\n"
+			   "  wait stable bed within 2 K for 10 s timeout 5 min else skip\n"
+			   "  set P = 1\n"
+			   "  wait until bed > 10 degC for 10 s timeout 5 min else skip\n"
+			   "  set P = 2\n"
+			   "  wait 10 min\n"
+			   "end\n");
+	sequence_start(&r);
+	hand_run(&r, 4 * NS_PER_S);
+	press(&r, COMMAND_SEQ_PAUSE, "");
+	hand_run(&r, NS_PER_S);
+	r.device[1].held[6] = 90;
+	hand_run(&r, 10 * NS_PER_S);
+	r.device[1].held[6] = 20;
+	hand_run(&r, NS_PER_S);
+	press(&r, COMMAND_SEQ_RESUME, "");
+	hand_run(&r, NS_PER_S);
+	assert_int_equal(sequence_held(&r, 0, 3), 0);
+	hand_run(&r, 10 * NS_PER_S);
+	assert_int_equal(sequence_held(&r, 0, 3), 1);
+	press(&r, COMMAND_SEQ_PAUSE, "");
+	hand_run(&r, NS_PER_S);
+	r.device[1].held[6] = 0;
+	hand_run(&r, 10 * NS_PER_S);
+	r.device[1].held[6] = 20;
+	hand_run(&r, NS_PER_S);
+	press(&r, COMMAND_SEQ_RESUME, "");
+	hand_run(&r, NS_PER_S);
+	assert_int_equal(sequence_held(&r, 0, 3), 1);
+	hand_run(&r, 10 * NS_PER_S);
+	assert_int_equal(sequence_held(&r, 0, 3), 2);
+	hand_done(&r);
+}
+
+/* A text of a field is after a restart what it was. */
+static void
+test_long_text(void **state)
+{
+	struct hand_rig r = { 0 };
+	char long_one[COMMAND_VALUE];
+
+	memset(long_one, 'x', sizeof(long_one));
+	long_one[sizeof(long_one) - 2] = 'y';
+	long_one[sizeof(long_one) - 1] = '\0';
+	sequence_begin(&r, "meta sample text\n"
+			   "step 10 \"Go\"\n"
+			   "  mark \"{sample}\"\n"
+			   "  wait 3 s\n"
+			   "  mark \"{sample}\"\n"
+			   "  wait 10 min\n"
+			   "end\n");
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_PREPARE, "t", "", NULL), VERDICT_VERIFIED);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_ANSWER_FORM, "sample", long_one, NULL),
+		VERDICT_VERIFIED);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_START, "t", "", NULL), VERDICT_VERIFIED);
+	hand_run(&r, NS_PER_S);
+	assert_string_equal(hand_last(&r, EVENT_SEQUENCE_MARK)->text, long_one);
+	hand_kill(&r, NS_PER_S);
+	hand_run(&r, 8 * NS_PER_S);
+	assert_int_equal(hand_count(&r, EVENT_SEQUENCE_MARK, "t"), 2);
+	assert_string_equal(hand_last(&r, EVENT_SEQUENCE_MARK)->text, long_one);
+	hand_done(&r);
+}
 
 /* Many statements that take no time do not keep another branch from what it has to do. */
 static void
@@ -246,11 +681,25 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hold_statement),
+		cmocka_unit_test(test_join_that_holds),
+		cmocka_unit_test(test_hold_that_gives_up),
+		cmocka_unit_test(test_entry_holds),
+		cmocka_unit_test(test_go_to_leaves_nothing_moving),
+		cmocka_unit_test(test_go_to_the_first),
+		cmocka_unit_test(test_safe_pause_of_a_hold),
 		cmocka_unit_test(test_arrived_ramp_comes_back),
+		cmocka_unit_test(test_after_a_safe_state),
 		cmocka_unit_test(test_ramped_fuel_comes_back),
+		cmocka_unit_test(test_restarting_fails),
+		cmocka_unit_test(test_hold_while_stopping),
+		cmocka_unit_test(test_abort_to_a_trip),
+		cmocka_unit_test(test_guard_on_the_way_back),
 		cmocka_unit_test(test_questions_in_turn),
 		cmocka_unit_test(test_skipped_question),
 		cmocka_unit_test(test_answer_that_skips),
+		cmocka_unit_test(test_pause_is_not_looked_at),
+		cmocka_unit_test(test_long_text),
 		cmocka_unit_test(test_busy_branch),
 		cmocka_unit_test(test_limit_and_pause),
 		cmocka_unit_test(test_pause_writes_nothing),
