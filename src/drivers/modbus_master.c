@@ -109,7 +109,9 @@ decode_exception(const struct request *req, unsigned code, struct readings *out,
 	case MODBUS_ILLEGAL_VALUE:
 		return common_refuse(out, Q_BAD_REQUEST, REFUSED_LENGTH, code, err,
 			"the device refused the request with exception %u", code);
-	case MODBUS_ACKNOWLEDGE:
+	case MODBUS_ACKNOWLEDGE: /* it is at work on it already */
+		out->refusal.quality = Q_DEVICE_FAILED;
+		return err_set(err, DECODE_LATER, (int)code, "the device is busy");
 	case MODBUS_BUSY:
 		return err_set(err, DECODE_LATER, (int)code, "the device is busy");
 	case MODBUS_NO_PATH:

@@ -587,9 +587,9 @@ find_point(struct link *l, uint32_t point, struct unit **out_unit)
 	return -1;
 }
 
-int
-link_write(struct link *l, uint32_t point, uint32_t tag, union value v, const char *text,
-	int64_t now_ns, struct err *err)
+static int
+queue_write(struct link *l, uint32_t point, uint32_t tag, union value v, const char *text,
+	bool is_once, int64_t now_ns, struct err *err)
 {
 	struct write *w = &l->writes[l->n_writes];
 	struct unit *u = NULL;
@@ -608,6 +608,7 @@ link_write(struct link *l, uint32_t point, uint32_t tag, union value v, const ch
 	memset(w, 0, sizeof(*w));
 	w->unit = u;
 	w->at = (size_t)at;
+	w->is_once = is_once;
 	w->v = v;
 	text_copy(w->text, sizeof(w->text), text == NULL ? "" : text);
 	rc = link_beside_write(l, w, text, true, err);
@@ -634,6 +635,20 @@ link_write(struct link *l, uint32_t point, uint32_t tag, union value v, const ch
 		leave(l, now_ns);
 	}
 	return 0;
+}
+
+int
+link_write(struct link *l, uint32_t point, uint32_t tag, union value v, const char *text,
+	int64_t now_ns, struct err *err)
+{
+	return queue_write(l, point, tag, v, text, false, now_ns, err);
+}
+
+int
+link_write_once(struct link *l, uint32_t point, uint32_t tag, union value v, const char *text,
+	int64_t now_ns, struct err *err)
+{
+	return queue_write(l, point, tag, v, text, true, now_ns, err);
 }
 
 void

@@ -22,6 +22,13 @@
 
 struct link;
 
+/* What became of a write that must not be done twice. */
+enum link_once {
+	LINK_ONCE_DONE,   /* the device acknowledged it */
+	LINK_ONCE_NOT,    /* it provably did not happen: it never left, or the device said no */
+	LINK_ONCE_UNKNOWN /* it left, and nobody knows what the device did */
+};
+
 /* What the engine hands on; all called from within link_*() calls, on the caller's thread. */
 struct link_sink {
 	void *ctx;
@@ -36,6 +43,9 @@ struct link_sink {
 	/* A write is settled: verdict is GOOD when the device acknowledged it. */
 	void (*written)(
 		void *ctx, uint32_t point, uint32_t tag, enum quality verdict, uint16_t code);
+	/* The same of link_write_once(). NULL: nobody asks for such. */
+	void (*once)(
+		void *ctx, uint32_t point, uint32_t tag, enum link_once once, enum quality verdict);
 	/* What came of a guest's question; bytes: of the answer, borrowed. NULL: there are no guests. */
 	void (*guest)(void *ctx, uint32_t ticket, enum guest_end end, int64_t reply_ns,
 		const uint8_t *bytes, size_t n, const char *why);
@@ -79,6 +89,11 @@ void link_take(struct link *l, struct link_wants *out);
 /* Queue a write ahead of all polls, at most 3 in a row when polls are late. -> sink.written with the same tag.
  * ERR_REFUSED: the queue (16) is full; ERR_CONF: the point takes no such value. */
 int link_write(struct link *l, uint32_t point, uint32_t tag, union value v, const char *text,
+	int64_t now_ns, struct err *err) MUST_CHECK;
+
+/* The same for what must not happen twice, such as an injection: it is sent once at most, whatever happens on the wire.
+ * text: of a point that takes one; NULL. -> sink.once */
+int link_write_once(struct link *l, uint32_t point, uint32_t tag, union value v, const char *text,
 	int64_t now_ns, struct err *err) MUST_CHECK;
 
 /* Read a point as soon as the wire is free, besides its period: for what was just written to it. */

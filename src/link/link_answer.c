@@ -93,6 +93,14 @@ is_other(const struct link *l, const struct flight *f)
 	       !link_identify_is(u, &l->readings);
 }
 
+/* Does it say that nothing was done? */
+static bool
+is_no(enum quality quality)
+{
+	return quality == Q_BAD_FUNCTION || quality == Q_BAD_ADDRESS || quality == Q_BAD_REQUEST ||
+	       quality == Q_GATEWAY_PATH;
+}
+
 /* The exchange is over, or goes on with its next step. */
 static void
 done(struct link *l, struct flight *f, int64_t now_ns)
@@ -116,6 +124,8 @@ done(struct link *l, struct flight *f, int64_t now_ns)
 	case FLIGHT_WRITE:
 		if (l->readings.n == 0 || r->quality == Q_GOOD)
 			link_beside_written(&f->write);
+		f->write.is_refused =
+			f->req.step == 0 && l->readings.n > 0 && is_no((enum quality)r->quality);
 		link_written(l, &f->write, l->readings.n > 0 ? r->quality : Q_GOOD,
 			l->readings.n > 0 ? r->code : 0);
 		break;
@@ -173,6 +183,8 @@ refused(struct link *l, struct flight *f, const struct refusal *why, const char 
 				why->code, now_ns);
 		break;
 	case FLIGHT_WRITE:
+		/* A failure may come in the middle of the work, and a later step behind one that was done. */
+		f->write.is_refused = f->req.step == 0 && why->quality != Q_DEVICE_FAILED;
 		link_written(l, &f->write, (enum quality)why->quality, why->code);
 		break;
 	case FLIGHT_IDENTIFY:
@@ -201,7 +213,7 @@ later(struct link *l, struct flight *f, uint16_t code, int64_t now_ns)
 	if (u->is_known)
 		link_unit_up(l, u, now_ns);
 	if (f->kind == FLIGHT_WRITE) {
-		if (++f->write.n_busy > most)
+		if (f->write.is_once || ++f->write.n_busy > most)
 			link_written(l, &f->write, Q_DEVICE_BUSY, code);
 		else
 			link_write_again(l, f, now_ns + busy_wait(f->write.n_busy));
@@ -327,9 +339,11 @@ conclude(struct link *l, struct flight *f, int rc, uint16_t code, const struct e
 	link_mute_answered(u, f);
 	if (rc == DECODE_REFUSED)
 		refused(l, f, &l->readings.refusal, err->msg, now_ns);
-	else if (rc == DECODE_LATER)
+	else if (rc == DECODE_LATER) {
+		f->write.is_refused =
+			f->req.step == 0 && l->readings.refusal.quality != Q_DEVICE_FAILED;
 		later(l, f, code, now_ns);
-	else if (rc == DECODE_ANEW)
+	} else if (rc == DECODE_ANEW)
 		anew(l, f, err, now_ns);
 	else if (rc == DECODE_NOT_YET)
 		not_yet(l, f, code, err, now_ns);

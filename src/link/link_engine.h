@@ -166,6 +166,9 @@ struct write {
 	uint32_t tag;
 	uint32_t n_tries;
 	uint8_t n_busy;
+	bool is_once;    /* link_write_once() */
+	bool has_left;   /* it was on the wire */
+	bool is_refused; /* by the device, before it did anything */
 	bool has_beside; /* it says others along: it is made anew when it goes */
 	union value v;   /* what is written, unless it is a text .. */
 	char text[VALUE_TEXT_MAX + 1];

@@ -356,6 +356,7 @@ transmit(struct link *l, struct flight *f, int64_t now_ns)
 	if (l->silence > 0 && l->n_tx == 0)
 		l->want_flush = l->kind == LINK_SERIAL;
 	take_off(l, f, (size_t)n, now_ns);
+	f->write.has_left = f->kind == FLIGHT_WRITE;
 	if (l->wire.has_echo) {
 		memcpy(l->echo, out, (size_t)n);
 		l->n_echo = (size_t)n;
@@ -622,6 +623,15 @@ link_poll_settle(struct flight *f)
 void
 link_written(struct link *l, const struct write *w, enum quality verdict, uint16_t code)
 {
+	enum link_once once = verdict == Q_GOOD               ? LINK_ONCE_DONE
+			      : !w->has_left || w->is_refused ? LINK_ONCE_NOT
+							      : LINK_ONCE_UNKNOWN;
+
+	if (w->is_once) {
+		if (l->sink.once != NULL)
+			l->sink.once(l->sink.ctx, w->unit->points[w->at].id, w->tag, once, verdict);
+		return;
+	}
 	if (l->sink.written != NULL)
 		l->sink.written(l->sink.ctx, w->unit->points[w->at].id, w->tag, verdict, code);
 }
@@ -630,6 +640,10 @@ link_written(struct link *l, const struct write *w, enum quality verdict, uint16
 void
 link_write_again(struct link *l, const struct flight *f, int64_t ask_ns)
 {
+	if (f->write.is_once && f->write.has_left) {
+		link_written(l, &f->write, Q_LINK_LOST, 0);
+		return;
+	}
 	memmove(&l->writes[1], &l->writes[0], l->n_writes * sizeof(l->writes[0]));
 	l->n_writes++;
 	l->writes[0] = f->write;
@@ -695,7 +709,7 @@ link_unanswered(
 	recall(l, u, now_ns);
 	u->fails++;
 	if (f->kind == FLIGHT_WRITE) {
-		if (!is_down && f->write.n_tries++ < u->retries) {
+		if (!is_down && !f->write.is_once && f->write.n_tries++ < u->retries) {
 			link_write_again(l, f, now_ns);
 			return;
 		}
