@@ -108,7 +108,7 @@ status(struct args *args)
 		{ "comment", "sequence.comment" }, { "step time", "sequence.step_time" },
 		{ "current step time", "sequence.current_step_time" }, { "time", "sequence.time" },
 		{ "total time", "sequence.total_time" }, { "time left", "sequence.time_left" },
-		{ "reason", "sequence.reason" } };
+		{ "waits for", "sequence.waiting" }, { "reason", "sequence.reason" } };
 	const struct board *b;
 	int code = args_count(args, 0, 0);
 

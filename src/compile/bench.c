@@ -99,6 +99,7 @@ bench_done(struct bench *b)
 	free(b->watchdogs.at);
 	free(b->watchdog_values.at);
 	free(b->uptimes.at);
+	free(b->commands_of.at);
 	free(b->power_rows.at);
 	free(b->power_outputs.at);
 	free(b->lasts.at);
@@ -303,6 +304,7 @@ bench_read(struct bench *b, const struct node *root)
 	b->is_on_stop_open = b->diag.n_errors > n_errors;
 	safe_states_restore(b, found[TOP_RESTORE]);
 	conditions_prepare(b);
+	commands_read(b);
 	trips_read(b);
 	alarms_read(b);
 	rules_read(b, names_of(b, found[TOP_RULES],

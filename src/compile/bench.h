@@ -54,7 +54,7 @@ struct bench_instrument {
 	bool identify_warns; /* another one is used all the same */
 	struct point identify_point;
 	double identify_number;
-	const struct node *watchdog, *uptime; /* NULL: none */
+	const struct node *watchdog, *uptime, *commands; /* NULL: none */
 };
 
 /* Named in the bench, and where it was first. */
@@ -90,9 +90,10 @@ struct bench_twin {
 	const struct node *node; /* NULL: defaults */
 	uint32_t follows;        /* point */
 	bool is_integral;        /* of what it follows */
+	bool is_unlike;          /* the same */
 	const char *text;        /* start of a text; NULL */
 	double start, gain, noise, wave;
-	int64_t tau_ns, tau_down_ns, travel_ns, lag_ns, period_ns;
+	int64_t tau_ns, tau_down_ns, travel_ns, lag_ns, returns_ns, period_ns;
 };
 
 struct bench_point {
@@ -277,6 +278,7 @@ struct bench {
 	BENCH_TABLE(struct bench_alarm) alarms;
 	BENCH_TABLE(struct bench_rule) rules;
 	BENCH_TABLE(struct bench_action) actions;
+	BENCH_TABLE(struct bench_command) commands_of; /* of instruments, in their order */
 	struct bench_heartbeat heartbeat;
 	BENCH_TABLE(uint32_t) needs; /* instruments */
 	BENCH_TABLE(struct bench_watchdog) watchdogs;
@@ -435,6 +437,15 @@ void valves_choices(struct bench *b, struct bench_channel *ch);
 void valves_resolve(struct bench *b);
 bool valves_number(const struct bench *b, uint32_t valve, bool is_open, int64_t *out);
 bool valves_safe(const struct bench *b, uint32_t flow, double value, double *out);
+
+/* A channel of an instrument by its own name, and what a node means for a channel: in its unit, a word, on or off. NAMES_NONE, false: that
+ * was told, or cannot be known because of another error. */
+uint32_t instrument_channel(struct bench *b, const struct bench_instrument *ins,
+	const struct node *n, const char *name);
+bool instrument_value(struct bench *b, uint32_t channel, const struct node *n, double *out);
+
+/* `commands:` of all instruments, once outputs and what channels show are known. */
+void commands_read(struct bench *b);
 
 /* `local_lock:` (NULL: none): its state, before channels are put in order; then the switch. */
 void lock_declare(struct bench *b, const struct node *n);

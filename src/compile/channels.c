@@ -409,6 +409,19 @@ take_code(struct bench *b, struct bench_channel *ch, const struct expr *e)
 }
 
 /* Parse the expression into b->expr; its kind is EXPR_UNKNOWN when that was not possible, or when it is a word. */
+/* A channel of the same instrument. */
+static bool
+env_owns(void *ctx, const char *word)
+{
+	const struct calc *c = ctx;
+	char full[140];
+
+	if (c->ch->scope == NULL)
+		return false;
+	snprintf(full, sizeof(full), "%.63s.%.63s", c->ch->scope, word);
+	return names_get(&c->b->channel_names, full) != NAMES_NONE;
+}
+
 static void
 parse(struct bench *b, const struct bench_channel *ch, const struct node *n)
 {
@@ -417,6 +430,7 @@ parse(struct bench *b, const struct bench_channel *ch, const struct node *n)
 		.unit = env_unit,
 		.name = env_name,
 		.choice = env_choice,
+		.owns = env_owns,
 		.has_last = ch->scope != NULL && strcmp(ch->scope, "restore") == 0 };
 	struct err err;
 	int column = 0;

@@ -37,13 +37,19 @@ check_blind(struct bench *b, const struct node *n)
 }
 
 bool
-conditions_read(struct bench *b, const struct node *n, struct bench_cond *out)
+conditions_read_in(struct bench *b, const struct node *n, const char *scope, struct bench_cond *out)
 {
-	if (n == NULL || !channels_condition(b, n, NULL, &out->first_op, &out->n_ops))
+	if (n == NULL || !channels_condition(b, n, scope, &out->first_op, &out->n_ops))
 		return false;
 	check_blind(b, n);
 	out->text = conditions_line(b, n->text);
 	return true;
+}
+
+bool
+conditions_read(struct bench *b, const struct node *n, struct bench_cond *out)
+{
+	return conditions_read_in(b, n, NULL, out);
 }
 
 /* The channel that an operation reads, NULL: it reads none. */

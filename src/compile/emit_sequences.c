@@ -189,6 +189,41 @@ emit_numbers(struct emit *e, const struct seq_programs *p)
 	return t;
 }
 
+static struct image_cond
+bench_cond(struct emit *e, const struct bench_cond *c)
+{
+	return (struct image_cond){ .first_op = c->first_op,
+		.n_ops = c->n_ops,
+		.text = emit_text(e, c->text == NULL ? "" : c->text) };
+}
+
+static struct image_table
+emit_commands(struct emit *e)
+{
+	const struct bench *b = e->b;
+	struct image_table t = emit_table(e, b->commands_of.n);
+
+	for (uint32_t i = 0; i < t.n; i++) {
+		const struct bench_command *c = &b->commands_of.at[i];
+		struct image_ins_command d = {
+			.name = emit_text(e, c->name),
+			.title = emit_text(e, c->title),
+			.instrument = c->instrument,
+			.channel = b->channels.at[c->channel].place,
+			.named = c->named == IMAGE_NONE ? IMAGE_NONE
+							: b->channels.at[c->named].place,
+			.value = c->value,
+			.ready = bench_cond(e, &c->ready),
+			.started = bench_cond(e, &c->started),
+			.done = bench_cond(e, &c->done),
+			.takes_ns = c->takes_ns,
+		};
+
+		buf_put(e->out, &d, sizeof(d));
+	}
+	return t;
+}
+
 void
 emit_sequences(struct emit *e, struct image *img)
 {
@@ -205,6 +240,7 @@ emit_sequences(struct emit *e, struct image *img)
 	img->seq_backs = emit_backs(e, p);
 	img->seq_limits = emit_limits(e, p);
 	img->seq_numbers = emit_numbers(e, p);
+	img->ins_commands = emit_commands(e);
 	for (size_t i = 0; i < NELEM(img->sequence); i++)
 		img->sequence[i] = p->is_any ? e->b->channels.at[p->state[i]].place : IMAGE_NONE;
 }

@@ -339,6 +339,7 @@ read_instrument(struct bench *b, const struct node *n)
 	identify_read(b, ins, found[INS_IDENTIFY]);
 	ins->watchdog = found[INS_WATCHDOG];
 	ins->uptime = found[INS_UPTIME];
+	ins->commands = found[INS_COMMANDS];
 	read_channels(b, index, n, found[INS_CHANNELS]);
 	ins->n_points = b->points.n - ins->first_point;
 	if (!ins->is_open)

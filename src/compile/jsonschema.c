@@ -92,6 +92,7 @@ def_name(const struct key *table)
 		{ schema_power_row, "power_row" },
 		{ schema_guard, "guard" },
 		{ schema_device_watchdog, "device_watchdog" },
+		{ schema_command, "command" },
 		{ schema_rs485, "rs485" },
 		{ schema_identify, "identify" },
 		{ schema_message, "message" },
@@ -724,6 +725,7 @@ schema_json(struct buf *out)
 	def(&j, "power_row", schema_power_row, false);
 	def(&j, "guard", schema_guard, false);
 	def(&j, "device_watchdog", schema_device_watchdog, false);
+	def(&j, "command", schema_command, false);
 	def(&j, "serve", schema_serve, false);
 	def(&j, "watchdog", schema_watchdog, false);
 	def(&j, "history", schema_history, false);
@@ -752,6 +754,7 @@ schema_instrument_json(struct buf *out)
 	def(&j, "param", schema_param, false);
 	def(&j, "guard", schema_guard, false);
 	def(&j, "device_watchdog", schema_device_watchdog, false);
+	def(&j, "command", schema_command, false);
 	json_object(&j, "exchange");
 	object_form(&j, schema_exchange, NULL, NULL, false);
 	json_raw(&j, "anyOf",

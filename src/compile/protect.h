@@ -19,6 +19,17 @@ struct bench_cond {
 	const char *text; /* as it was written */
 };
 
+/* A command of an instrument; channels are those of the bench's table. */
+struct bench_command {
+	const char *name; /* "GC.inject" */
+	const char *title;
+	uint32_t instrument, channel;
+	uint32_t named; /* takes the name first; IMAGE_NONE */
+	double value;
+	struct bench_cond ready, started, done;
+	int64_t takes_ns; /* 0: nobody said */
+};
+
 struct bench_trip {
 	const char *name, *title;
 	const struct node *const
@@ -157,6 +168,9 @@ void power_holdback(struct bench *b, uint32_t output);
 /* Read a condition (n NULL: there is none); false when there is none, or when it was told what is wrong with it. What it reads is
  * in b->expr until the next one is read. */
 bool conditions_read(struct bench *b, const struct node *n, struct bench_cond *out);
+/* The same with the names of an instrument's channels before all others. */
+bool conditions_read_in(
+	struct bench *b, const struct node *n, const char *scope, struct bench_cond *out);
 
 /* A text of several lines as one: it is told as such. */
 const char *conditions_line(struct bench *b, const char *text);

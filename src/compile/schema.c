@@ -46,6 +46,14 @@ const struct key schema_twin[] = {
 		.help = "a channel of the same instrument of which it is the sum: a level of a "
 			"flow; within its "
 			"range" },
+	[TWIN_UNLIKE] = { .name = "unlike",
+		.kind = KEY_WORD,
+		.help = "a channel of the same instrument: it is 0 while that is not, else 1" },
+	[TWIN_RETURNS] = { .name = "returns",
+		.kind = KEY_SPAN,
+		.min = MS(1),
+		.max = 24 * HOUR,
+		.help = "what is written there goes back to 'start' after this, as a button" },
 	[TWIN_GAIN] = { .name = "gain",
 		.kind = KEY_NUMBER,
 		.def = "1",
@@ -619,6 +627,10 @@ const struct key schema_instrument[] = {
 		.kind = KEY_WORD,
 		.help = "the channel that tells for how long it runs: it lost power when that "
 			"falls" },
+	[INS_COMMANDS] = { .name = "commands",
+		.kind = KEY_NAMES,
+		.sub = schema_command,
+		.help = "what sequences can have it do: inject, start" },
 	[INS_MESSAGES] = { .name = "messages",
 		.kind = KEY_NAMES,
 		.sub = schema_message,

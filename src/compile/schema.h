@@ -126,6 +126,7 @@ enum {
 	INS_TWIN,
 	INS_WATCHDOG,
 	INS_UPTIME,
+	INS_COMMANDS,
 	INS_MESSAGES,
 	INS_INIT,
 	INS_IDENTITY,
@@ -203,6 +204,16 @@ enum {
 	INS_CH_MAX_WRITES,
 	INS_CH_CONFIRM,
 };
+enum {
+	COMMAND_KEY_WRITE,
+	COMMAND_KEY_VALUE,
+	COMMAND_KEY_READY,
+	COMMAND_KEY_STARTED,
+	COMMAND_KEY_DONE,
+	COMMAND_KEY_TAKES,
+	COMMAND_KEY_NAME,
+	COMMAND_KEY_TITLE
+};
 enum { VERIFY_WITHIN, VERIFY_AFTER, VERIFY_TRIES };
 enum {
 	BENCH_CH_CALC = CH_OWN,
@@ -256,6 +267,8 @@ enum {
 	TWIN_START,
 	TWIN_FOLLOWS,
 	TWIN_INTEGRATES,
+	TWIN_UNLIKE,
+	TWIN_RETURNS,
 	TWIN_GAIN,
 	TWIN_LAG,
 	TWIN_TAU,
@@ -337,7 +350,7 @@ extern const struct key schema_top[], schema_link[], schema_instrument[],
 /* schema_protect.c */
 extern const struct key schema_trip[], schema_interlock[], schema_bypass[], schema_alarm[],
 	schema_limits[], schema_rule[], schema_heartbeat[], schema_power[], schema_power_row[],
-	schema_guard[], schema_device_watchdog[], schema_pid[];
+	schema_guard[], schema_device_watchdog[], schema_pid[], schema_command[];
 
 /* schema_kinds.c */
 extern const struct key schema_pattern[], schema_gas[], schema_calibration[], schema_lock[];

@@ -311,6 +311,39 @@ const struct key schema_device_watchdog[] = {
 	END,
 };
 
+const struct key schema_command[] = {
+	[COMMAND_KEY_WRITE] = { .name = "write",
+		.kind = KEY_WORD,
+		.is_needed = true,
+		.help = "the channel of this instrument that is written to start it" },
+	[COMMAND_KEY_VALUE] = { .name = "value",
+		.kind = KEY_TEXT,
+		.def = "on",
+		.help = "what is written there" },
+	[COMMAND_KEY_READY] = { .name = "ready",
+		.kind = KEY_EXPR,
+		.help = "it can be started: a condition of channels of this instrument; left out, "
+			"it always can" },
+	[COMMAND_KEY_STARTED] = { .name = "started",
+		.kind = KEY_EXPR,
+		.help = "it is at work; left out, it is once done is not true" },
+	[COMMAND_KEY_DONE] = { .name = "done",
+		.kind = KEY_EXPR,
+		.is_needed = true,
+		.help = "it has ended; looked at once it has been at work" },
+	[COMMAND_KEY_TAKES] = { .name = "takes",
+		.kind = KEY_SPAN,
+		.min = MS(1),
+		.max = 24 * HOUR,
+		.help = "how long it usually takes: for the times that people see" },
+	[COMMAND_KEY_NAME] = { .name = "name",
+		.kind = KEY_WORD,
+		.help = "a channel of this instrument that is written first, with the name that "
+			"the sequence gives" },
+	[COMMAND_KEY_TITLE] = { .name = "title", .kind = KEY_TEXTS, .help = "what people read" },
+	END,
+};
+
 const struct key schema_pid[] = {
 	[PID_OUTPUT] = { .name = "output",
 		.kind = KEY_REF,

@@ -323,7 +323,7 @@ check_if(struct seq_checker *c, struct seq_stmt *s)
 	seqc_stmts(c, s->branch.orelse);
 }
 
-/* What each branch writes: [output] = 1 + number of the branch. */
+/* What each branch writes: [output] = 1 + number of the branch; behind outputs, commands of instruments. */
 static void
 note_write(struct seq_checker *c, const struct seq_ref *r, uint32_t *writer, uint32_t branch)
 {
@@ -336,6 +336,24 @@ note_write(struct seq_checker *c, const struct seq_ref *r, uint32_t *writer, uin
 		writer[r->output] = branch;
 }
 
+/* Two branches that start one device could not tell whose it is that ends. */
+static void
+note_command(struct seq_checker *c, const struct seq_stmt *s, uint32_t *writer, uint32_t branch)
+{
+	const struct bench_command *d;
+
+	if (s->command.index >= c->b->commands_of.n)
+		return;
+	d = &c->b->commands_of.at[s->command.index];
+	writer += c->b->outputs.n + d->instrument;
+	if (*writer != 0 && *writer != branch)
+		diag_error(c->d, s->at, "two-writers",
+			"another branch commands '%.63s', too; let one of them do it",
+			s->command.instrument.name);
+	else
+		*writer = branch;
+}
+
 static void
 note_writes(struct seq_checker *c, const struct seq_stmt *s, uint32_t *writer, uint32_t branch)
 {
@@ -345,6 +363,8 @@ note_writes(struct seq_checker *c, const struct seq_stmt *s, uint32_t *writer, u
 		if (s->kind == SEQ_SET)
 			for (const struct seq_assign *a = s->set; a != NULL; a = a->next)
 				note_write(c, &a->to, writer, branch);
+		if (s->kind == SEQ_COMMAND)
+			note_command(c, s, writer, branch);
 		if (s->kind == SEQ_FOR || s->kind == SEQ_REPEAT)
 			note_writes(c, s->loop.body, writer, branch);
 		if (s->kind == SEQ_IF) {
@@ -360,7 +380,8 @@ note_writes(struct seq_checker *c, const struct seq_stmt *s, uint32_t *writer, u
 static void
 check_parallel(struct seq_checker *c, struct seq_stmt *s)
 {
-	uint32_t *writer = tree_alloc(&c->b->tree, (c->b->outputs.n + 1) * sizeof(*writer));
+	uint32_t *writer = tree_alloc(
+		&c->b->tree, (c->b->outputs.n + c->b->instruments.n + 1) * sizeof(*writer));
 	struct seq_program p;
 	uint32_t branch = 0;
 
@@ -460,45 +481,6 @@ check_result(struct seq_checker *c, struct seq_stmt *s)
 			"no value lies in this band; write the lower value first");
 }
 
-/* A command is a channel of the instrument that can be written, or that starts something. */
-static void
-check_command(struct seq_checker *c, struct seq_stmt *s)
-{
-	struct seq_ref *r = &s->command.instrument;
-	struct seq_program p;
-	char name[2 * SEQ_NAME_MAX + 2];
-	uint32_t i;
-
-	for (const struct seq_arg *a = s->command.args; a != NULL; a = a->next)
-		if (a->text.text != NULL)
-			seqc_text(c, &a->text);
-	seqc_time(c, &s->command.ready, &p);
-	seqc_time(c, &s->command.done, &p);
-	seqc_action(c, s->command.orelse);
-	if (r->name == NULL || s->command.command.text == NULL)
-		return;
-	r->instrument = names_get(&c->b->instrument_names, r->name);
-	if (r->instrument == NAMES_NONE) {
-		diag_error(c->d, r->at, "unknown-channel",
-			"the bench has no instrument '%.63s'; correct the name", r->name);
-		return;
-	}
-	snprintf(name, sizeof(name), "%.63s.%.63s", r->name, s->command.command.text);
-	i = names_get(&c->b->channel_names, name);
-	r->channel = i;
-	if (i == NAMES_NONE || !c->b->channels.at[i].is_writable)
-		diag_error(c->d, s->command.command.at, "unknown-command",
-			"'%.63s' has no command '%.63s': no channel of that name that can be "
-			"written; correct the "
-			"name",
-			r->name, s->command.command.text);
-	else if (!c->is_needed[i] && !c->is_told[i]) {
-		c->is_told[i] = true;
-		diag_error(c->d, r->at, "needs",
-			"'%.63s' is used and not named in needs; add it there", r->name);
-	}
-}
-
 static void
 check_stmt(struct seq_checker *c, struct seq_stmt *s)
 {
@@ -541,7 +523,7 @@ check_stmt(struct seq_checker *c, struct seq_stmt *s)
 		check_result(c, s);
 		return;
 	case SEQ_COMMAND:
-		check_command(c, s);
+		seqc_command(c, s);
 		return;
 	case SEQ_NOTIFY:
 		seqc_text(c, &s->message.text);

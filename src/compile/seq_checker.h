@@ -41,6 +41,7 @@ void seqc_text(struct seq_checker *c, const struct seq_word *w);
 void seqc_action(struct seq_checker *c, struct seq_action *a);
 const struct seq_step *seqc_step(const struct seq_checker *c, int64_t number);
 
+void seqc_command(struct seq_checker *c, struct seq_stmt *s);
 void seqc_stmts(struct seq_checker *c, struct seq_stmt *s);
 
 /* In the order in which it runs: what it writes against interlocks and shut-offs. */

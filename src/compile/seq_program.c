@@ -522,6 +522,27 @@ put_result(struct maker *m, const struct seq_stmt *s)
 	put_instr(m, SEQUENCE_OP_RESULT, s->at, &row);
 }
 
+/* What a person answers when nobody knows whether it was started. */
+static const char *const unsure[] = { "repeat", "done", "abort" };
+
+static void
+put_command(struct maker *m, const struct seq_stmt *s)
+{
+	struct image_instr row = blank();
+
+	row.command = s->command.index;
+	row.text = s->command.args == NULL ? 0 : put_text(m, s->command.args->text.text);
+	row.timeout = time_of(m, &s->command.ready);
+	row.span = time_of(m, &s->command.done);
+	row.retry = s->command.retry.is ? (uint8_t)s->command.retry.v : 0;
+	row.action = put_action(m, s->command.orelse);
+	row.said = put_text(m, m->b->commands_of.at[row.command].name);
+	row.first = m->p->numbers.n;
+	for (; row.n < NELEM(unsure); row.n++)
+		put_number(m, put_text(m, unsure[row.n]), true);
+	put_instr(m, SEQUENCE_OP_COMMAND, s->at, &row);
+}
+
 static void
 put_told(struct maker *m, const struct seq_stmt *s)
 {
@@ -573,8 +594,7 @@ put_stmt(struct maker *m, const struct seq_stmt *s)
 		put_result(m, s);
 		return;
 	case SEQ_COMMAND:
-		fail(m, s->at,
-			"commands of instruments cannot be run yet; set its channels instead");
+		put_command(m, s);
 		return;
 	case SEQ_NOTIFY:
 	case SEQ_MARK:
@@ -878,6 +898,7 @@ hash_of(const struct maker *m, const struct image_sequence *head, uint32_t first
 	for (uint32_t i = head->first_instr; i < m->p->instrs.n; i++) {
 		h = mix(h, &m->p->instrs.at[i].op, sizeof(uint32_t));
 		h = mix(h, &m->p->instrs.at[i].n, sizeof(uint32_t));
+		h = mix(h, &m->p->instrs.at[i].retry, 1);
 	}
 	h = mix(h, &head->n_slots, sizeof(uint32_t));
 	for (uint32_t i = head->first_slot; i < m->p->slots.n; i++)
@@ -981,7 +1002,8 @@ seq_programs_declare(struct bench *b)
 		{ "sequence.current_step_time", VALUE_FLOAT, "s" },
 		{ "sequence.total_time", VALUE_FLOAT, "s" }, { "sequence.time", VALUE_FLOAT, "s" },
 		{ "sequence.time_left", VALUE_FLOAT, "s" }, { "sequence.reason", VALUE_TEXT, NULL },
-		{ "sequence.question", VALUE_UINT, NULL } };
+		{ "sequence.question", VALUE_UINT, NULL },
+		{ "sequence.waiting", VALUE_TEXT, NULL } };
 
 	for (uint32_t i = 0; b->sequences != NULL && i < NELEM(rows); i++) {
 		struct bench_channel *ch;

@@ -212,6 +212,8 @@ struct seq_stmt {
 			struct seq_expr ready, done; /* timeouts */
 			struct seq_int retry;
 			struct seq_action *orelse;
+			uint32_t
+				index; /* filled by seq_check.c: in the bench's table; IMAGE_NONE */
 		} command;
 		struct {
 			struct seq_word group, text;

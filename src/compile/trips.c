@@ -286,6 +286,19 @@ check_speed(struct bench *b, const struct bench_trip *t)
 			ch->name, period, t->name);
 }
 
+/* Does a command of an instrument write it, or what it shows as it is? */
+static bool
+is_commanded(const struct bench *b, uint32_t channel)
+{
+	while (b->channels.at[channel].source_kind == SOURCE_CHANNEL &&
+		b->channels.at[channel].source < b->channels.n)
+		channel = b->channels.at[channel].source;
+	for (uint32_t i = 0; i < b->commands_of.n; i++)
+		if (b->commands_of.at[i].channel == channel)
+			return true;
+	return false;
+}
+
 /* An interlock refuses writes, so what is written has to stand in it; what is computed from it is known only afterwards. */
 static void
 check_outputs(struct bench *b, const struct bench_trip *t)
@@ -297,7 +310,7 @@ check_outputs(struct bench *b, const struct bench_trip *t)
 		uint32_t k = b->order[b->expr->reads[i]];
 		const struct bench_channel *ch = &b->channels.at[k];
 
-		if (ch->of_output != IMAGE_NONE)
+		if (ch->of_output != IMAGE_NONE || is_commanded(b, k))
 			reads_output = true;
 		else if (ch->from_output != IMAGE_NONE)
 			behind = ch;

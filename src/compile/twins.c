@@ -75,17 +75,28 @@ static void
 read_movement(
 	struct bench *b, struct bench_twin *t, const struct node *const *found, bool is_written)
 {
+	read_span(b, found[TWIN_RETURNS], &schema_twin[TWIN_RETURNS], &t->returns_ns);
 	read_span(b, found[TWIN_LAG], &schema_twin[TWIN_LAG], &t->lag_ns);
 	read_span(b, found[TWIN_TAU], &schema_twin[TWIN_TAU], &t->tau_ns);
 	read_span(b, found[TWIN_TAU_DOWN], &schema_twin[TWIN_TAU_DOWN], &t->tau_down_ns);
 	read_span(b, found[TWIN_TRAVEL], &schema_twin[TWIN_TRAVEL], &t->travel_ns);
 	check_pair(b, found, TWIN_FOLLOWS, TWIN_INTEGRATES,
 		"it moves towards a channel or sums it up");
+	for (int key = TWIN_GAIN; key <= TWIN_TRAVEL; key++)
+		if (key != TWIN_LAG)
+			check_pair(b, found, TWIN_UNLIKE, key, "it is 0 or 1, at once");
+	check_pair(b, found, TWIN_FOLLOWS, TWIN_UNLIKE, "it goes with a channel or against it");
+	check_pair(
+		b, found, TWIN_INTEGRATES, TWIN_UNLIKE, "it goes against a channel or sums it up");
+	if (found[TWIN_RETURNS] != NULL && !is_written)
+		diag_error(&b->diag, found[TWIN_RETURNS]->key_at, "missing",
+			"only what is written can go back; add write: to the channel, or remove "
+			"it");
 	check_pair(b, found, TWIN_TAU, TWIN_TRAVEL, "it slows down or has a constant speed");
 	check_pair(b, found, TWIN_TAU_DOWN, TWIN_TRAVEL, "it slows down or has a constant speed");
 	for (int key = TWIN_TAU; key <= TWIN_TRAVEL; key++)
 		check_pair(b, found, TWIN_INTEGRATES, key, "a sum moves as what it sums up");
-	if (found[TWIN_LAG] != NULL && found[TWIN_FOLLOWS] == NULL &&
+	if (found[TWIN_LAG] != NULL && found[TWIN_FOLLOWS] == NULL && found[TWIN_UNLIKE] == NULL &&
 		found[TWIN_INTEGRATES] == NULL && !is_written)
 		diag_error(&b->diag, found[TWIN_LAG]->key_at, "missing",
 			"a lag, and nothing to lag behind; add 'follows: CHANNEL', or remove it");
@@ -123,6 +134,9 @@ read_twin(struct bench *b, const struct bench_instrument *ins, uint32_t index)
 		read_follows(b, ins, index, found[TWIN_FOLLOWS]);
 	else if (found[TWIN_INTEGRATES] != NULL)
 		read_follows(b, ins, index, found[TWIN_INTEGRATES]);
+	else if (found[TWIN_UNLIKE] != NULL)
+		read_follows(b, ins, index, found[TWIN_UNLIKE]);
+	t->is_unlike = found[TWIN_UNLIKE] != NULL;
 	t->is_integral = found[TWIN_INTEGRATES] != NULL;
 }
 

@@ -24,8 +24,9 @@ watchdogs_declare(struct bench *b)
 }
 
 /* A channel of the instrument, by its own name; NAMES_NONE: that was told. */
-static uint32_t
-find(struct bench *b, const struct bench_instrument *ins, const struct node *n, const char *name)
+uint32_t
+instrument_channel(
+	struct bench *b, const struct bench_instrument *ins, const struct node *n, const char *name)
 {
 	char full[140], near[96];
 	int length = snprintf(full, sizeof(full), "%.63s.%.63s", ins->name, name);
@@ -55,8 +56,8 @@ choice_value(struct bench *b, const struct bench_channel *ch, const struct node 
 }
 
 /* What a channel has to show, or shows: in its unit, a word, on or off. */
-static bool
-value_of(struct bench *b, uint32_t channel, const struct node *n, double *out)
+bool
+instrument_value(struct bench *b, uint32_t channel, const struct node *n, double *out)
 {
 	const struct bench_channel *ch = &b->channels.at[channel];
 	const char *text = read_text(b, n);
@@ -94,9 +95,10 @@ read_guard(struct bench *b, const struct bench_instrument *ins, const struct nod
 		return;
 	read_keys(b, n, schema_guard, NULL, found, NULL);
 	name = found[GUARD_CHANNEL] == NULL ? NULL : read_text(b, found[GUARD_CHANNEL]);
-	channel = name == NULL ? NAMES_NONE : find(b, ins, found[GUARD_CHANNEL], name);
+	channel =
+		name == NULL ? NAMES_NONE : instrument_channel(b, ins, found[GUARD_CHANNEL], name);
 	if (channel == NAMES_NONE || found[GUARD_IS] == NULL ||
-		!value_of(b, channel, found[GUARD_IS], &out->is))
+		!instrument_value(b, channel, found[GUARD_IS], &out->is))
 		return;
 	if (b->channels.at[channel].source_kind == SOURCE_POINT &&
 		b->points.at[b->channels.at[channel].source].codec_part.is_write_only) {
@@ -115,10 +117,10 @@ read_safe(struct bench *b, const struct bench_instrument *ins, const struct node
 	if (map == NULL || !read_is(b, map, NODE_MAP, "a map: {CHANNEL: VALUE}"))
 		return;
 	for (const struct node *n = map->first; n != NULL; n = n->next) {
-		uint32_t channel = find(b, ins, n, n->key);
+		uint32_t channel = instrument_channel(b, ins, n, n->key);
 		double v;
 
-		if (channel == NAMES_NONE || !value_of(b, channel, n, &v))
+		if (channel == NAMES_NONE || !instrument_value(b, channel, n, &v))
 			continue;
 		*BENCH_ADD(b->watchdog_values) =
 			(struct image_watchdog_value){ .channel = channel, .value = v };
@@ -153,7 +155,8 @@ read_uptime(struct bench *b, uint32_t instrument)
 {
 	const struct bench_instrument *ins = &b->instruments.at[instrument];
 	const char *name = read_text(b, ins->uptime);
-	uint32_t channel = name == NULL ? NAMES_NONE : find(b, ins, ins->uptime, name);
+	uint32_t channel =
+		name == NULL ? NAMES_NONE : instrument_channel(b, ins, ins->uptime, name);
 	const struct bench_channel *ch;
 
 	if (channel == NAMES_NONE)

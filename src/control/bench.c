@@ -129,6 +129,16 @@ on_written(void *ctx, uint32_t point, uint32_t tag, enum quality verdict, uint16
 }
 
 static void
+on_once(void *ctx, uint32_t point, uint32_t tag, enum link_once once, enum quality verdict)
+{
+	struct bench *b = ctx;
+
+	(void)point;
+	if (b->hands != NULL)
+		hands_once(b->hands, tag, once, verdict, b->now_ns);
+}
+
+static void
 on_state(void *ctx, uint32_t instrument, enum instrument_state state, enum quality reason)
 {
 	struct bench *b = ctx;
@@ -217,6 +227,18 @@ on_write(void *ctx, uint32_t point, uint32_t tag, union value v, struct err *err
 	struct bench *b = ctx;
 	uint32_t link = link_of(b, point);
 	int rc = link_write(b->links[link], point, tag, v, NULL, b->now_ns, err);
+
+	touch(b, link);
+	return rc;
+}
+
+static int
+on_write_once(
+	void *ctx, uint32_t point, uint32_t tag, union value v, const char *text, struct err *err)
+{
+	struct bench *b = ctx;
+	uint32_t link = link_of(b, point);
+	int rc = link_write_once(b->links[link], point, tag, v, text, b->now_ns, err);
 
 	touch(b, link);
 	return rc;
@@ -356,6 +378,7 @@ make_hands(struct bench *b, int64_t now_ns)
 		.recorded = on_recorded,
 		.verdict = on_verdict,
 		.write = on_write,
+		.write_once = on_write_once,
 		.ask = on_ask,
 		.make_way = on_make_way,
 		.anew = on_anew,
@@ -378,6 +401,7 @@ bench_new(const struct image *img, struct board *board,
 		.state = on_state,
 		.trace = on_trace,
 		.written = on_written,
+		.once = on_once,
 		.guest = on_guest,
 	};
 	uint32_t n_links = img->links.n, n_instruments = img->instruments.n;

@@ -104,6 +104,18 @@ on_allow(void *ctx, uint32_t output, double value, struct err *err)
 	return trips_allow(h->trips, output, value, err);
 }
 
+static int
+on_write_once(
+	void *ctx, uint32_t point, uint32_t tag, union value v, const char *text, struct err *err)
+{
+	struct hands *h = ctx;
+
+	if (h->img->is_observed)
+		return err_set(err, ERR_REFUSED, 0,
+			"this bench only observes; write 'mode: control' in its file");
+	return h->sink.write_once(h->sink.ctx, point, tag, v, text, err);
+}
+
 static bool
 on_sure(void *ctx, uint32_t instrument, int64_t since_ns)
 {
@@ -313,7 +325,9 @@ make_parts(struct hands *h, int64_t now_ns)
 	h->restore = restore_new(h);
 	h->sequencer = sequencer_new(&(const struct sequencer_parts){ h->img, h->channels,
 					     h->outputs, h->safe, h->trips },
-		&(const struct sequencer_sink){ h, on_event, on_intent, on_recorded }, now_ns);
+		&(const struct sequencer_sink){
+			h, on_event, on_intent, on_recorded, on_write_once },
+		now_ns);
 }
 
 struct hands *
@@ -379,6 +393,14 @@ hands_written(struct hands *h, uint32_t tag, enum quality verdict, uint16_t code
 	}
 	h->has_settled = true;
 	outputs_written(h->outputs, tag, verdict, code, now_ns);
+}
+
+void
+hands_once(struct hands *h, uint32_t tag, enum link_once once, enum quality verdict, int64_t now_ns)
+{
+	h->now_ns = now_ns;
+	if (h->sequencer != NULL)
+		sequencer_once(h->sequencer, tag, once, verdict, now_ns);
 }
 
 void

@@ -9,6 +9,7 @@
 #include "control/channel.h"
 #include "control/command.h"
 #include "control/keep.h"
+#include "link/link.h"
 
 struct hands;
 
@@ -19,6 +20,9 @@ struct hands_sink {
 	enum command_record (*recorded)(void *ctx, uint64_t id, int64_t asked_ns, int64_t now_ns);
 	void (*verdict)(void *ctx, const struct verdict_told *v);
 	int (*write)(void *ctx, uint32_t point, uint32_t tag, union value v, struct err *err);
+	/* As link_write_once(), -> hands_once(). */
+	int (*write_once)(void *ctx, uint32_t point, uint32_t tag, union value v, const char *text,
+		struct err *err);
 	void (*ask)(void *ctx, uint32_t point);
 	void (*make_way)(void *ctx);
 	void (*anew)(void *ctx,
@@ -44,6 +48,8 @@ int hands_may_adopt(
 void hands_read(struct hands *h, uint32_t channel, int64_t now_ns);
 void hands_written(
 	struct hands *h, uint32_t tag, enum quality verdict, uint16_t code, int64_t now_ns);
+void hands_once(
+	struct hands *h, uint32_t tag, enum link_once once, enum quality verdict, int64_t now_ns);
 void hands_lost(struct hands *h, uint32_t instrument, int64_t now_ns);
 void hands_back(struct hands *h, uint32_t instrument, int64_t now_ns);
 /* Before its link is told: there is a wire again to an instrument that is not up. */

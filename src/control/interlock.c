@@ -8,7 +8,8 @@
 /* What channels would hold: the output that is to be written its new value; the others what is measured, sent, or asked of them. */
 struct supposition {
 	const struct trips *t;
-	uint32_t output;
+	uint32_t output;  /* IMAGE_NONE: a channel that no output writes .. */
+	uint32_t channel; /* .. this one; IMAGE_NONE */
 	double value;
 	enum { AS_MEASURED, AS_SENT, AS_ASKED } others;
 	uint32_t
@@ -46,12 +47,32 @@ part_would_hold(const struct supposition *s, uint32_t channel, double *out)
 	return true;
 }
 
+/* Is it that channel of an instrument, or one of the bench that shows it as it is? */
+static bool
+shows(const struct image *img, uint32_t channel, uint32_t of)
+{
+	const struct image_channel *ch;
+
+	if (of == IMAGE_NONE || channel >= img->channels.n)
+		return false;
+	for (ch = image_channel_at(img, channel);
+		channel != of && ch->source_kind == SOURCE_CHANNEL && !ch->has_scale &&
+		!ch->has_bit;
+		ch = image_channel_at(img, channel))
+		channel = ch->source;
+	return channel == of;
+}
+
 static bool
 would_hold(void *ctx, uint32_t channel, double *out)
 {
 	const struct supposition *s = ctx;
 	const struct image *img = s->t->img;
 
+	if (shows(img, channel, s->channel)) {
+		*out = s->value;
+		return true;
+	}
 	for (uint32_t i = 0; i < img->outputs.n; i++) {
 		const struct image_output *o = image_output_at(img, i);
 
@@ -91,10 +112,12 @@ reads_output(const struct trips *t, const struct image_cond *cond, uint32_t outp
 }
 
 static int
-check(struct trips *t, const struct image_interlock *k, uint32_t output, double value,
-	uint32_t n_done, struct err *err)
+check(struct trips *t, const struct image_interlock *k, uint32_t output, uint32_t channel,
+	double value, uint32_t n_done, struct err *err)
 {
-	struct supposition s = { .t = t, .output = output, .value = value, .n_done = n_done };
+	struct supposition s = {
+		.t = t, .output = output, .channel = channel, .value = value, .n_done = n_done
+	};
 
 	for (int others = AS_MEASURED; others <= AS_ASKED; others++) {
 		enum truth truth;
@@ -171,7 +194,33 @@ trips_allow(struct trips *t, uint32_t output, double value, struct err *err)
 		/* Of a pattern each step on the way is a write. */
 		n_parts = image_output_at(t->img, output)->n_parts;
 		for (uint32_t n = MIN(n_parts, 1u); n <= n_parts && rc == 0; n++)
-			rc = check(t, k, output, value, n, err);
+			rc = check(t, k, output, IMAGE_NONE, value, n, err);
+	}
+	return rc;
+}
+
+static bool
+reads_channel(const struct trips *t, const struct image_cond *cond, uint32_t of)
+{
+	const struct expr_op *ops =
+		(const struct expr_op *)image_at(t->img, &t->img->code) + cond->first_op;
+
+	for (uint32_t i = 0; i < cond->n_ops; i++)
+		if (shows(t->img, expr_op_reads(&ops[i]), of))
+			return true;
+	return false;
+}
+
+int
+trips_allow_channel(struct trips *t, uint32_t channel, double value, struct err *err)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; i < t->img->interlocks.n && rc == 0; i++) {
+		const struct image_interlock *k = image_interlock_at(t->img, i);
+
+		if (t->at[k->trip].state != TRIP_BYPASSED && reads_channel(t, &k->forbid, channel))
+			rc = check(t, k, IMAGE_NONE, channel, value, 0, err);
 	}
 	return rc;
 }

@@ -298,6 +298,7 @@ sequencer_tick(struct sequencer *s, int64_t now_ns)
 	else if (s->state == SEQUENCE_RESTARTING && sequence_come_back(s))
 		sequence_thaw(s, s->reason_event);
 	if (sequencer_is_active(s)) {
+		sequence_watch_commands(s);
 		sequence_look_at_guards(s);
 		if (!sequence_do_wish(s) && sequence_is_going(s)) {
 			sequence_run(s);

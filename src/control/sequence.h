@@ -18,6 +18,7 @@
 
 #include "control/channel.h"
 #include "control/command.h"
+#include "link/link.h"
 #include "model/sequence.h"
 
 struct sequencer;
@@ -27,6 +28,9 @@ struct sequencer_sink {
 	uint64_t (*event)(void *ctx, struct event *e);
 	uint64_t (*intent)(void *ctx, struct event *e);
 	enum command_record (*recorded)(void *ctx, uint64_t id, int64_t asked_ns, int64_t now_ns);
+	/* As link_write_once(), -> sequencer_once(), perhaps before the call is back. */
+	int (*write_once)(void *ctx, uint32_t point, uint32_t tag, union value v, const char *text,
+		struct err *err);
 };
 
 /* All outlive it. */
@@ -59,6 +63,10 @@ int sequencer_command(struct sequencer *s, const struct command *c, uint64_t cau
 /* What event `cause` asked of an output is settled. */
 void sequencer_settled(struct sequencer *s, uint32_t output, uint64_t cause, enum verdict verdict,
 	const char *text, int64_t now_ns);
+
+/* What became of a write that was to happen once. */
+void sequencer_once(struct sequencer *s, uint32_t tag, enum link_once once, enum quality verdict,
+	int64_t now_ns);
 
 /* May an image be taken up now? Not one in which the sequence under test is another: it is taken up when that has ended. */
 int sequencer_may_adopt(

@@ -7,6 +7,24 @@
 
 #define NO_BRANCH UINT32_MAX
 
+/* What comes behind a statement. */
+enum pace { PACE_NEXT, PACE_STAYS, PACE_JUMPED };
+
+/* How far a command of an instrument has come. They are recorded: the numbers stay. */
+enum told_phase {
+	TOLD_READY,    /* nothing has happened yet: until it can be started */
+	TOLD_INTENT,   /* from here on one who dies leaves behind that nobody knows */
+	TOLD_NAMING,   /* the name is on its way */
+	TOLD_STARTING, /* the start is */
+	TOLD_TAKEN,    /* the device took it */
+	TOLD_AT_WORK,  /* and was seen at work */
+	TOLD_OVER,     /* and has ended */
+	TOLD_REFUSED,  /* it provably was not started, and is not tried again */
+	TOLD_LATE,     /* it was started, and has not ended in time */
+	TOLD_UNSURE,   /* nobody knows whether it was started, or has ended: a person is asked */
+	TOLD_PHASES
+};
+
 struct loop {
 	uint32_t instr; /* FOR or REPEAT */
 	uint32_t turn;  /* 0: the first */
@@ -25,8 +43,11 @@ struct branch {
 	int64_t looked_ns;           /* clock at the last look */
 	int64_t span_ns, timeout_ns; /* of its statement, as they were when it began */
 	double low, high;            /* RESULT, GUARANTEED: within */
-	uint64_t event;              /* SET: its intent */
-	int64_t asked_ns;            /* SET: when */
+	uint64_t event;              /* SET, COMMAND: its intent */
+	int64_t asked_ns;            /* when */
+	uint8_t phase;               /* COMMAND: enum told_phase */
+	uint8_t n_tries;             /* COMMAND: further ones */
+	uint32_t tag;                /* COMMAND: of the write that is under way */
 	struct loop loops[SEQUENCE_LOOPS_MAX];
 	uint32_t n_loops;
 };
@@ -103,6 +124,7 @@ struct sequencer {
 	uint64_t reason_event;
 	uint32_t asking; /* instruction of an open question; IMAGE_NONE */
 	char reply[COMMAND_VALUE];
+	uint32_t tag;               /* of the last write to an instrument */
 	bool used_abort, used_hold; /* the handlers, each once in a run */
 	bool is_stopping;           /* a handler of `on hold` runs */
 	uint32_t aborting_to;       /* safe state that ends it; IMAGE_NONE */
@@ -144,6 +166,37 @@ void sequence_next_step(struct sequencer *s, uint64_t cause);
 /* intent: event that was recorded for it; 0: one is told now. */
 int sequence_order(struct sequencer *s, uint32_t output, double value, double ramp, double holdback,
 	uint64_t intent, struct err *err) MUST_CHECK;
+
+/* It could not do what it has to: it is held, and does it again at RESUME. */
+enum pace sequence_fail(struct sequencer *s, uint32_t branch, const char *why, uint64_t cause);
+enum pace sequence_fail_at(
+	struct sequencer *s, uint32_t branch, const struct image_instr *in, const char *what);
+
+/* ---- sequence_wait.c, sequence_ask.c, sequence_note.c: statements ---- */
+/* The times of a statement as they are when it begins; false: one has no value. */
+bool sequence_begin_wait(struct sequencer *s, uint32_t branch, const struct image_instr *in);
+enum pace sequence_wait(struct sequencer *s, uint32_t branch, const struct image_instr *in);
+enum pace sequence_ask(struct sequencer *s, uint32_t branch, const struct image_instr *in);
+enum pace sequence_mark(struct sequencer *s, const struct image_instr *in);
+enum pace sequence_result(struct sequencer *s, const struct image_instr *in);
+enum pace sequence_record(struct sequencer *s, const struct image_instr *in);
+
+/* ---- sequence_told.c: commands of instruments ---- */
+enum pace sequence_command(struct sequencer *s, uint32_t branch, const struct image_instr *in);
+/* At each tick, held or not: which have begun, which have ended? */
+void sequence_watch_commands(struct sequencer *s);
+/* The statement of a branch is left: what it has started goes on without it. */
+/* "GC.inject Pt-12: was it done?" */
+void sequence_command_question(
+	const struct sequencer *s, const struct branch *b, char *out, size_t cap);
+/* What it waits for: "GC.inject Pt-12: until it is done". */
+void sequence_command_waiting(
+	const struct sequencer *s, const struct branch *b, char *out, size_t cap);
+void sequence_command_left(struct sequencer *s, uint32_t branch);
+/* RESUME, of the branch that held it: false: the statement begins anew. */
+bool sequence_command_resumed(struct sequencer *s, uint32_t branch);
+/* Behind a restart: what may have been started, and nobody knows. */
+void sequence_commands_restored(struct sequencer *s);
 
 /* ---- sequence_act.c ---- */
 void sequence_wish(

@@ -102,12 +102,13 @@ save_branch(const struct sequencer *s, uint32_t i, uint8_t *out)
 	_Static_assert(SEQUENCE_TURNS_MAX <= UINT16_MAX, "turns fit");
 	if (!b->is_used)
 		return 0;
-	out[0] = (uint8_t)((b->is_begun ? 1 : 0) | (b->is_waiting ? 2 : 0) | (b->is_asked ? 4 : 0));
+	out[0] = (uint8_t)((b->is_begun ? 1 : 0) | (b->is_waiting ? 2 : 0) | (b->is_asked ? 4 : 0) |
+			   b->phase << 4);
 	out[1] = (uint8_t)(b->parent == NO_BRANCH ? 255 : b->parent);
-	out[2] = (uint8_t)n;
+	out[2] = (uint8_t)(n | (uint32_t)b->n_tries << 3);
 	put_u32le(out + 3, relative(b->pc, s->seq->first_instr));
 	put_u64le(out + 7, (uint64_t)b->at_ns);
-	put_u64le(out + 15, (uint64_t)b->inside_ns);
+	put_u64le(out + 15, b->phase != TOLD_READY ? b->event : (uint64_t)b->inside_ns);
 	for (uint32_t k = 0; k < n; k++) {
 		put_u32le(out + 23 + 6 * k, relative(b->loops[k].instr, s->seq->first_instr));
 		put_u16le(out + 27 + 6 * k, (uint16_t)b->loops[k].turn);
@@ -218,13 +219,16 @@ static bool
 load_branch(struct sequencer *s, uint32_t i, const uint8_t *in, size_t n)
 {
 	struct branch *b = &s->branches[i];
-	uint32_t n_loops = n < 23 ? 0 : in[2];
+	uint32_t n_loops = n < 23 ? 0 : in[2] & 7;
 
 	if (n < 23 || n_loops > SEQUENCE_LOOPS_MAX || n < 23 + 6 * (size_t)n_loops)
 		return false;
 	*b = (struct branch){ .is_used = true,
 		.is_begun = (in[0] & 1) != 0,
 		.is_waiting = (in[0] & 2) != 0,
+		.phase = in[0] >> 4,
+		.n_tries = in[2] >> 3,
+		.event = in[0] >> 4 != TOLD_READY ? get_u64le(in + 15) : 0,
 		.parent = in[1] >= SEQUENCE_BRANCHES_MAX ? NO_BRANCH : in[1],
 		.pc = absolute(get_u32le(in + 3), s->seq->first_instr),
 		.at_ns = (int64_t)get_u64le(in + 7),
@@ -238,7 +242,10 @@ load_branch(struct sequencer *s, uint32_t i, const uint8_t *in, size_t n)
 			b->loops[k].turn >= image_instr_at(s->img, b->loops[k].instr)->n)
 			return false;
 	}
-	return is_instr(s, b->pc);
+	return is_instr(s, b->pc) &&
+	       (b->phase == TOLD_READY ||
+		       (b->phase < TOLD_PHASES &&
+			       image_instr_at(s->img, b->pc)->op == SEQUENCE_OP_COMMAND));
 }
 
 /* Times of a statement under way are worked out anew; what it had counted stays. */
@@ -414,6 +421,7 @@ sequencer_adopt(struct sequencer *s, struct sequencer *from, int64_t now_ns)
 		s->branches[i].is_asked = from->branches[i].is_asked;
 		s->branches[i].event = from->branches[i].event;
 		s->branches[i].asked_ns = from->branches[i].asked_ns;
+		s->branches[i].tag = from->branches[i].tag;
 		s->branches[i].n_loops = from->branches[i].n_loops;
 		for (uint32_t k = 0; k < from->branches[i].n_loops; k++)
 			s->branches[i].loops[k] =
@@ -430,6 +438,7 @@ sequencer_adopt(struct sequencer *s, struct sequencer *from, int64_t now_ns)
 	s->lasts_ns = from->lasts_ns;
 	memcpy(s->lasts, from->lasts, sizeof(s->lasts));
 	s->order = from->order;
+	s->tag = from->tag;
 	s->reason_event = from->reason_event;
 	s->ticked_ns = from->ticked_ns;
 	memcpy(s->reason, from->reason, sizeof(s->reason));

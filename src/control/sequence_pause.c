@@ -85,7 +85,7 @@ begin_anew(struct sequencer *s, uint32_t branch)
 {
 	struct branch *b = branch == NO_BRANCH ? NULL : &s->branches[branch];
 
-	if (b == NULL || !b->is_used)
+	if (b == NULL || !b->is_used || sequence_command_resumed(s, branch))
 		return;
 	if (!b->is_waiting)
 		b->is_begun = b->is_asked = false;

@@ -115,6 +115,9 @@ walk(struct walk *w, uint32_t from, uint32_t to)
 		case SEQUENCE_OP_STABLE:
 			sum += sequence_span(w->s, &in->span, &span_ns) ? span_ns : 0;
 			break;
+		case SEQUENCE_OP_COMMAND:
+			sum += image_ins_command_at(w->s->img, in->command)->takes_ns;
+			break;
 		case SEQUENCE_OP_RAMP:
 			sum += ramp_time(w, in);
 			break;

@@ -120,6 +120,7 @@ sequencer_go_on(struct sequencer *s, int64_t now_ns)
 		return;
 	s->is_standing = false;
 	sequence_tell_interruption(s, "goes on");
+	sequence_commands_restored(s);
 	sequence_look_anew(s);
 	/* Outputs go on by themselves; that a ramp waits for what is measured they do not know any more. */
 	for (uint32_t i = 0; i < s->img->outputs.n && sequence_is_going(s); i++)
@@ -138,6 +139,7 @@ sequencer_hold(struct sequencer *s, const char *why, uint64_t cause, int64_t now
 		return;
 	s->is_standing = false;
 	sequence_tell_interruption(s, "held");
+	sequence_commands_restored(s);
 	if (s->state == SEQUENCE_HELD || s->state == SEQUENCE_ABORTING)
 		return;
 	sequence_freeze(s);
@@ -241,6 +243,7 @@ sequencer_act(struct sequencer *s, uint32_t row, const char *why, uint64_t cause
 		return;
 	s->is_standing = false;
 	sequence_tell_interruption(s, "taken up");
+	sequence_commands_restored(s);
 	take_again(s, cause);
 	if (s->state == SEQUENCE_HOLDING)
 		sequence_enter(s, SEQUENCE_HELD);

@@ -8,8 +8,6 @@
 
 #define STATEMENTS_A_TICK 2000 /* of all branches; what is left goes on at the next tick */
 
-enum pace { PACE_NEXT, PACE_STAYS, PACE_JUMPED };
-
 static const char *
 name_of(const struct sequencer *s, uint32_t output)
 {
@@ -63,8 +61,10 @@ sequence_stop_branch(struct sequencer *s, uint32_t branch, bool is_its_own)
 	for (uint32_t i = 0; i < SEQUENCE_BRANCHES_MAX; i++)
 		if (s->branches[i].is_used && s->branches[i].parent == branch)
 			sequence_stop_branch(s, i, false);
-	if (!is_its_own)
-		s->branches[branch].is_used = false;
+	if (is_its_own)
+		return;
+	sequence_command_left(s, branch);
+	s->branches[branch].is_used = false;
 }
 
 void
@@ -105,6 +105,7 @@ sequence_skip(struct sequencer *s, uint32_t branch, uint64_t cause)
 	}
 	sequence_stop_branch(s, branch, true);
 	let_go(s, branch, true);
+	sequence_command_left(s, branch);
 	b->is_waiting = b->is_begun = b->is_asked = false;
 	b->pc = image_instr_at(s->img, b->loops[b->n_loops - 1].instr)->to - 1; /* its NEXT */
 	b->at_ns = s->clock_ns;
@@ -186,8 +187,8 @@ is_switch(const struct sequencer *s, uint32_t output)
 }
 
 /* It could not do what it has to: it is held, and does it again at RESUME. */
-static enum pace
-fail(struct sequencer *s, uint32_t branch, const char *why, uint64_t cause)
+enum pace
+sequence_fail(struct sequencer *s, uint32_t branch, const char *why, uint64_t cause)
 {
 	if (s->state == SEQUENCE_ABORTING) {
 		sequence_to_safe(s, s->img->on_stop, OWNER_SAFE_STATE, why, cause);
@@ -198,13 +199,14 @@ fail(struct sequencer *s, uint32_t branch, const char *why, uint64_t cause)
 	return PACE_STAYS;
 }
 
-static enum pace
-fail_at(struct sequencer *s, uint32_t branch, const struct image_instr *in, const char *what)
+enum pace
+sequence_fail_at(
+	struct sequencer *s, uint32_t branch, const struct image_instr *in, const char *what)
 {
 	char why[EVENT_TEXT];
 
 	snprintf(why, sizeof(why), "line %u: %.110s", in->line, what);
-	return fail(s, branch, why, s->run);
+	return sequence_fail(s, branch, why, s->run);
 }
 
 static int
@@ -253,7 +255,7 @@ set(struct sequencer *s, uint32_t branch, const struct image_instr *in)
 			return PACE_STAYS;
 		case COMMAND_RECORD_FAILED:
 			b->is_asked = false;
-			return fail_at(s, branch, in,
+			return sequence_fail_at(s, branch, in,
 				"it could not be recorded on the disk; make room on it, then "
 				"RESUME");
 		case COMMAND_RECORDED:
@@ -266,7 +268,7 @@ set(struct sequencer *s, uint32_t branch, const struct image_instr *in)
 		sequence_order(s, in->output, value, -1, 0, intent, &err) < 0) {
 		snprintf(why, sizeof(why), "line %u: %.40s: %.70s", in->line,
 			name_of(s, in->output), err.msg);
-		return fail(s, branch, why, intent != 0 ? intent : s->run);
+		return sequence_fail(s, branch, why, intent != 0 ? intent : s->run);
 	}
 	s->grips[in->output].is_background = true;
 	s->grips[in->output].branch = NO_BRANCH;
@@ -323,7 +325,7 @@ ramp(struct sequencer *s, uint32_t branch, const struct image_instr *in)
 		if (begin_ramp(s, branch, in, &err) < 0) {
 			snprintf(why, sizeof(why), "line %u: %.40s: %.70s", in->line,
 				name_of(s, in->output), err.msg);
-			return fail(s, branch, why, s->run);
+			return sequence_fail(s, branch, why, s->run);
 		}
 		b->is_begun = true;
 		if (in->is_background)
@@ -340,186 +342,6 @@ ramp(struct sequencer *s, uint32_t branch, const struct image_instr *in)
 	if (in->within.n_ops > 0 && b->inside_ns >= b->timeout_ns) {
 		snprintf(why, sizeof(why), "line %u: %.50s did not follow its ramp", in->line,
 			name_of(s, in->output));
-		sequence_wish(s, in->action, branch, IMAGE_NONE, why);
-	}
-	return PACE_STAYS;
-}
-
-/* ---- waiting ------------------------------------------------------------------------------------------------------------- */
-
-static void
-look(const struct sequencer *s, uint32_t channel, double *v, bool *is_good, int64_t *stamp_ns)
-{
-	enum quality quality;
-
-	channels_look(s->p.channels, channel, v, &quality, stamp_ns);
-	*is_good = !quality_is_bad(quality) && isfinite(*v);
-}
-
-/* The times of a statement as they are when it begins. */
-static bool
-begin_wait(struct sequencer *s, uint32_t branch, const struct image_instr *in)
-{
-	struct branch *b = &s->branches[branch];
-
-	b->span_ns = b->timeout_ns = b->inside_ns = 0;
-	b->looked_ns = s->clock_ns;
-	if ((in->span.n_ops > 0 && !sequence_span(s, &in->span, &b->span_ns)) ||
-		(in->timeout.n_ops > 0 && !sequence_span(s, &in->timeout, &b->timeout_ns)) ||
-		(in->within.n_ops > 0 && !sequence_number(s, &in->within, &b->low)))
-		return false;
-	if (in->op == SEQUENCE_OP_STABLE)
-		stable_begin(&s->stables[branch], b->span_ns, s->now_ns);
-	else if (in->cond.n_ops > 0)
-		channels_forget(s->p.channels, &in->cond);
-	b->is_begun = true;
-	return true;
-}
-
-static bool
-is_inside(struct sequencer *s, const struct branch *b, const struct image_instr *in)
-{
-	double v, of, band = b->low;
-	bool is_good;
-	int64_t stamp_ns;
-
-	look(s, in->channel, &v, &is_good, &stamp_ns);
-	if (!is_good || !sequence_number(s, &in->value, &of))
-		return false;
-	if (in->is_relative)
-		band *= fabs(of);
-	return fabs(v - of) <= band;
-}
-
-/* The mean has to be at the target, where the channel has one. */
-static bool
-is_at_target(const struct sequencer *s, const struct image_instr *in, double mean,
-	const struct branch *b)
-{
-	double target;
-
-	for (uint32_t i = 0; i < s->img->outputs.n; i++)
-		if (image_output_at(s->img, i)->channel == in->channel)
-			return outputs_target(s->p.outputs, i, &target) &&
-			       fabs(mean - target) <=
-				       (in->is_relative ? b->low * fabs(mean) : b->low);
-	return true;
-}
-
-static bool
-is_stable(struct sequencer *s, uint32_t branch, const struct image_instr *in)
-{
-	struct branch *b = &s->branches[branch];
-	double v, mean;
-	bool is_good;
-	int64_t stamp_ns;
-
-	look(s, in->channel, &v, &is_good, &stamp_ns);
-	stable_see(&s->stables[branch], v, is_good, stamp_ns, s->now_ns);
-	return stable_is(&s->stables[branch], b->low, in->is_relative != 0, s->now_ns, &mean) &&
-	       is_at_target(s, in, mean, b);
-}
-
-static bool
-is_over(struct sequencer *s, uint32_t branch, const struct image_instr *in)
-{
-	struct branch *b = &s->branches[branch];
-
-	switch ((enum image_seq_op)in->op) {
-	case SEQUENCE_OP_UNTIL:
-		return sequence_truth(s, &in->cond) == TRUTH_TRUE;
-	case SEQUENCE_OP_STABLE:
-		return is_stable(s, branch, in);
-	case SEQUENCE_OP_GUARANTEED:
-		if (is_inside(s, b, in))
-			b->inside_ns += s->clock_ns - b->looked_ns;
-		b->looked_ns = s->clock_ns;
-		return b->inside_ns >= b->span_ns;
-	default: /* DWELL, WAIT */
-		return s->clock_ns - b->at_ns >= b->span_ns;
-	}
-}
-
-static enum pace
-wait_for(struct sequencer *s, uint32_t branch, const struct image_instr *in)
-{
-	struct branch *b = &s->branches[branch];
-	char why[EVENT_TEXT];
-
-	if (!b->is_begun && !begin_wait(s, branch, in))
-		return fail_at(s, branch, in, "its time or band has no value now");
-	if (is_over(s, branch, in))
-		return PACE_NEXT;
-	if (in->timeout.n_ops > 0 && s->clock_ns - b->at_ns >= b->timeout_ns) {
-		snprintf(why, sizeof(why), "line %u: timeout of %.100s", in->line,
-			image_text(s->img, in->said));
-		sequence_wish(s, in->action, branch, IMAGE_NONE, why);
-	}
-	return PACE_STAYS;
-}
-
-/* ---- questions ----------------------------------------------------------------------------------------------------------- */
-
-/* An answer that is the name of an action does it. */
-static enum pace
-take_answer(struct sequencer *s, uint32_t branch, const struct image_instr *in)
-{
-	char answer[COMMAND_VALUE];
-
-	text_copy(answer, sizeof(answer), s->reply);
-	s->reply[0] = '\0';
-	s->asking = IMAGE_NONE;
-	s->reason[0] = '\0';
-	sequence_tell(s, EVENT_SEQUENCE_ANSWERED, s->run, "line %u: %.60s", in->line, answer);
-	if (strcmp(answer, "abort") == 0) {
-		sequence_abort(s, "the answer was abort", s->run);
-		return PACE_STAYS;
-	}
-	if (strcmp(answer, "skip") == 0) {
-		sequence_skip(s, branch, s->run);
-		return PACE_STAYS;
-	}
-	if (strcmp(answer, "hold") == 0 && s->state == SEQUENCE_ABORTING) {
-		sequence_to_safe(
-			s, s->img->on_stop, OWNER_SAFE_STATE, "the answer was hold", s->run);
-		return PACE_STAYS;
-	}
-	if (strcmp(answer, "hold") == 0) {
-		s->branches[branch].pc++; /* RESUME goes on behind it */
-		sequence_freeze(s);
-		sequence_hold_now(
-			s, HELD_BY_PERSON, NO_BRANCH, IMAGE_NONE, "the answer was hold", s->run);
-		return PACE_JUMPED;
-	}
-	return PACE_NEXT;
-}
-
-static enum pace
-ask(struct sequencer *s, uint32_t branch, const struct image_instr *in)
-{
-	struct branch *b = &s->branches[branch];
-	uint32_t me = b->pc;
-	char why[EVENT_TEXT];
-
-	if (!b->is_begun) {
-		if (s->asking != IMAGE_NONE)
-			return PACE_STAYS; /* one question at a time */
-		if (!begin_wait(s, branch, in))
-			return fail_at(s, branch, in, "its time has no value now");
-		b->at_ns = s->clock_ns; /* another question may have been first */
-		s->asking = me;
-		s->reply[0] = '\0';
-		sequence_text(s, in->text, s->reason, sizeof(s->reason));
-		sequence_tell(s, EVENT_SEQUENCE_ASKS, s->run, "%s", s->reason);
-	}
-	if (s->reply[0] != '\0' && s->asking == me)
-		return take_answer(s, branch, in);
-	if (s->reason[0] == '\0')
-		sequence_text(s, in->text, s->reason,
-			sizeof(s->reason)); /* behind a hold, or a restart */
-	if (s->clock_ns - b->at_ns >= b->timeout_ns) {
-		s->asking = IMAGE_NONE;
-		snprintf(why, sizeof(why), "line %u: nobody answered", in->line);
 		sequence_wish(s, in->action, branch, IMAGE_NONE, why);
 	}
 	return PACE_STAYS;
@@ -608,14 +430,11 @@ fork_all(struct sequencer *s, uint32_t branch, const struct image_instr *in)
 	char why[EVENT_TEXT];
 
 	if (!b->is_begun) {
-		if (!begin_wait(s, branch, in))
-			return fail_at(s, branch, in, "its time has no value now");
+		if (!sequence_begin_wait(s, branch, in))
+			return sequence_fail_at(s, branch, in, "its time has no value now");
 		for (uint32_t i = 0; i < in->n; i++)
-			if (fork_branch(s, branch, image_seq_number(s->img, in->first + i)) ==
-				NULL) {
-				sequence_stop_branch(s, branch, true);
-				return fail_at(s, branch, in, "too many branches at once");
-			}
+			if (fork_branch(s, branch, image_seq_number(s->img, in->first + i)) == NULL)
+				return sequence_fail_at(s, branch, in, "too many branches at once");
 		b->is_waiting = true;
 		return PACE_STAYS;
 	}
@@ -628,60 +447,6 @@ fork_all(struct sequencer *s, uint32_t branch, const struct image_instr *in)
 		sequence_wish(s, in->action, branch, IMAGE_NONE, why);
 	}
 	return PACE_STAYS;
-}
-
-/* ---- what is told -------------------------------------------------------------------------------------------------------- */
-
-static enum pace
-mark(struct sequencer *s, const struct image_instr *in)
-{
-	char text[EVENT_TEXT];
-
-	sequence_text(s, in->text, text, sizeof(text));
-	if (in->op == SEQUENCE_OP_NOTIFY)
-		sequence_tell(s, EVENT_SEQUENCE_NOTIFIES, s->run, "%.30s: %.90s",
-			image_text(s->img, in->name), text);
-	else
-		sequence_tell(s, EVENT_SEQUENCE_MARK, s->run, "%s", text);
-	return PACE_NEXT;
-}
-
-static enum pace
-result(struct sequencer *s, const struct image_instr *in)
-{
-	struct event e = { .kind = EVENT_SEQUENCE_RESULT, .stamp_ns = s->now_ns, .cause = s->run };
-	double v, low, high;
-	bool is_known = sequence_number(s, &in->value, &v), is_outside = false;
-
-	if (is_known && in->low.n_ops > 0)
-		is_outside = !sequence_number(s, &in->low, &low) ||
-			     !sequence_number(s, &in->high, &high) || v < low || v > high;
-	text_copy(e.subject, sizeof(e.subject), image_text(s->img, in->text));
-	if (is_known) {
-		e.n_values = 1;
-		e.values[0] = v;
-	}
-	snprintf(e.text, sizeof(e.text), "%s",
-		!is_known    ? "unknown"
-		: is_outside ? "outside of its band"
-			     : "");
-	s->sink.event(s->sink.ctx, &e);
-	return PACE_NEXT;
-}
-
-static enum pace
-record(struct sequencer *s, const struct image_instr *in)
-{
-	double every;
-
-	if (in->op == SEQUENCE_OP_STOP_RECORD)
-		sequence_tell(s, EVENT_SEQUENCE_RECORD_STOPPED, s->run, "%.60s",
-			image_text(s->img, in->text));
-	else
-		sequence_tell(s, EVENT_SEQUENCE_RECORD_STARTED, s->run, "%.60s every %.6g s",
-			image_text(s->img, in->text),
-			sequence_number(s, &in->span, &every) ? every : 0);
-	return PACE_NEXT;
 }
 
 /* ---- one tick ------------------------------------------------------------------------------------------------------------ */
@@ -703,9 +468,9 @@ do_statement(struct sequencer *s, uint32_t branch)
 	case SEQUENCE_OP_WAIT:
 	case SEQUENCE_OP_UNTIL:
 	case SEQUENCE_OP_STABLE:
-		return wait_for(s, branch, in);
+		return sequence_wait(s, branch, in);
 	case SEQUENCE_OP_ASK:
-		return ask(s, branch, in);
+		return sequence_ask(s, branch, in);
 	case SEQUENCE_OP_FOR:
 	case SEQUENCE_OP_REPEAT:
 		return begin_loop(s, b, in);
@@ -722,12 +487,14 @@ do_statement(struct sequencer *s, uint32_t branch)
 		return PACE_STAYS;
 	case SEQUENCE_OP_RECORD:
 	case SEQUENCE_OP_STOP_RECORD:
-		return record(s, in);
+		return sequence_record(s, in);
 	case SEQUENCE_OP_RESULT:
-		return result(s, in);
+		return sequence_result(s, in);
 	case SEQUENCE_OP_NOTIFY:
 	case SEQUENCE_OP_MARK:
-		return mark(s, in);
+		return sequence_mark(s, in);
+	case SEQUENCE_OP_COMMAND:
+		return sequence_command(s, branch, in);
 	case SEQUENCE_OP_ACT:
 		snprintf(why, sizeof(why), "line %u", in->line);
 		sequence_wish(s, in->action, branch, IMAGE_NONE, why);

@@ -117,9 +117,35 @@ tenths(int64_t ns)
 	return (double)(ns / (NS_PER_S / 10)) / 10;
 }
 
+/* Its question, else what the first branch that waits for something waits for. */
+static void
+waiting(const struct sequencer *s, char *out, size_t cap)
+{
+	out[0] = '\0';
+	for (uint32_t i = 0; i < SEQUENCE_BRANCHES_MAX && sequencer_is_active(s); i++) {
+		const struct branch *b = &s->branches[i];
+		const struct image_instr *in;
+
+		if (!b->is_used || !b->is_begun || b->is_waiting)
+			continue;
+		in = image_instr_at(s->img, b->pc);
+		if (s->asking != IMAGE_NONE && s->asking != b->pc)
+			continue;
+		if (in->op == SEQUENCE_OP_COMMAND)
+			sequence_command_waiting(s, b, out, cap);
+		else if (in->op == SEQUENCE_OP_ASK)
+			sequence_text(s, in->text, out, cap);
+		else
+			text_copy(out, cap, image_text(s->img, in->said));
+		if (out[0] != '\0')
+			return;
+	}
+}
+
 void
 sequence_show(struct sequencer *s)
 {
+	char waits[EVENT_TEXT];
 	const struct image_seq_step *step;
 	bool is_any = s->seq != NULL;
 	int64_t in_step_ns = s->clock_ns - s->step_clock_ns, left_ns;
@@ -141,6 +167,8 @@ sequence_show(struct sequencer *s)
 	show_number(s, STATE_SEQ_CLOCK, tenths(s->clock_ns), is_any);
 	show_number(s, STATE_SEQ_LEFT, tenths(left_ns), is_any);
 	show_text(s, STATE_SEQ_REASON, sequencer_is_standing(s) ? s->stands_for : s->reason);
+	waiting(s, waits, sizeof(waits));
+	show_text(s, STATE_SEQ_WAITING, waits);
 	show_number(s, STATE_SEQ_QUESTION,
 		sequencer_is_active(s) && s->asking != IMAGE_NONE ? s->asking + 1.0 : 0, true);
 }

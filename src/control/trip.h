@@ -46,6 +46,9 @@ bool trips_is_tripped(const struct trips *t, uint32_t i);
 /* May an output be brought to `value`? Not by what the interlocks say, nor anywhere but to safe values while the bench is
  * starting and it is a hazard: ERR_TIMEOUT, not yet. ERR_REFUSED with cause; remedy. */
 int trips_allow(struct trips *t, uint32_t output, double value, struct err *err) MUST_CHECK;
+/* The same of a channel of an instrument that no output writes: a command. */
+int trips_allow_channel(
+	struct trips *t, uint32_t channel, double value, struct err *err) MUST_CHECK;
 
 /* Refuse what is asked of an output that belongs to a safe state or trip: by the name of that. 0: it belongs to neither. */
 int trips_check_owner(const struct trips *t, uint32_t output, struct err *err) MUST_CHECK;

@@ -52,6 +52,8 @@ struct expr_env {
 		void *ctx, const void *choices, const char *word, int64_t *out, struct err *err);
 	bool has_last; /* last(NAME) stands for what the name "NAME.last" does, and `outage` is a name */
 	bool has_step; /* `step` is a name, and `step in (10, 20)` a condition */
+	/* Is a reserved word, where a value stands, the name of a channel after all? NULL: none is. An instrument may have a channel `ready`. */
+	bool (*owns)(void *ctx, const char *word);
 };
 
 enum expr_opcode {

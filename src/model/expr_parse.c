@@ -117,6 +117,15 @@ parse_number(struct parser *p, bool minus, struct operand *out)
 	return rc != 0 ? rc : parser_next(p);
 }
 
+static bool
+is_owned(const struct parser *p, struct slice word)
+{
+	char name[NAME_BYTES];
+
+	return p->env->owns != NULL && parser_copy(name, sizeof(name), word) &&
+	       p->env->owns(p->env->ctx, name);
+}
+
 /* Find what the name at hand stands for. */
 int
 parser_find(struct parser *p, struct expr_name *out)
@@ -129,7 +138,8 @@ parser_find(struct parser *p, struct expr_name *out)
 
 	if (t->kind != TOK_NAME)
 		return parser_unexpected(p, "a channel");
-	if (lex_is_reserved(t->text) && !(p->env->has_last && lex_is(t, "outage")) &&
+	if (lex_is_reserved(t->text) && !is_owned(p, t->text) &&
+		!(p->env->has_last && lex_is(t, "outage")) &&
 		!(p->env->has_step && lex_is(t, "step")))
 		return code_fail(&p->code, t->text.at,
 			"'%.*s' is a word of the language, not a channel; a value is missing here",

@@ -134,6 +134,7 @@ check_tables(const struct check *c)
 		{ "ramps back", &img->seq_backs, sizeof(struct image_seq_back) },
 		{ "limits of sequences", &img->seq_limits, sizeof(struct image_seq_limit) },
 		{ "numbers of sequences", &img->seq_numbers, sizeof(uint32_t) },
+		{ "commands of instruments", &img->ins_commands, sizeof(struct image_ins_command) },
 		{ "code", &img->code, sizeof(struct expr_op) },
 		{ "strings", &img->strings, 1 },
 	};
@@ -535,8 +536,11 @@ check_twin(const struct check *c, uint32_t i)
 		return wrong(c, "what twin %u follows", i);
 	if (t->is_integral > 1 || (t->is_integral == 1 && t->follows == IMAGE_NONE))
 		return wrong(c, "what twin %u integrates", i);
-	if (!is_length(t->fall_s) || !is_length(t->rate) || !is_length(t->lag_s) ||
-		!is_length(t->tau_s) || !is_length(t->noise) || !is_length(t->period_s))
+	if (t->is_unlike > 1 || (t->is_unlike == 1 && t->follows == IMAGE_NONE))
+		return wrong(c, "what twin %u is unlike", i);
+	if (!is_length(t->return_s) || !is_length(t->fall_s) || !is_length(t->rate) ||
+		!is_length(t->lag_s) || !is_length(t->tau_s) || !is_length(t->noise) ||
+		!is_length(t->period_s))
 		return wrong(c, "times of twin %u", i);
 	if (!isfinite(t->start) || !isfinite(t->gain) || !isfinite(t->wave))
 		return wrong(c, "numbers of twin %u", i);

@@ -22,13 +22,13 @@
 #include "msg/value.h"
 
 #define IMAGE_MAGIC UINT64_C(0x314547414d49434d) /* "MCIMAGE1" */
-#define IMAGE_VERSION 10
+#define IMAGE_VERSION 11
 #define IMAGE_SIZE_MAX (64u << 20)
 #define IMAGE_CHANNELS_MAX 20000
 #define IMAGE_PIPELINE_MAX 16
 #define IMAGE_OPTS_MAX 24 /* options of one instrument or point */
 #define IMAGE_NONE UINT32_MAX
-#define IMAGE_SEQUENCE_SHOWN 12 /* channels that tell of the sequence under test */
+#define IMAGE_SEQUENCE_SHOWN 13 /* channels that tell of the sequence under test */
 
 struct image_table {
 	uint32_t off; /* bytes from the start of the image; a multiple of 8 */
@@ -99,17 +99,18 @@ struct image {
 	uint32_t commands;    /* what programs with a token may ask: bits of COMMANDS_* */
 	uint32_t spare_protect;
 	/* model/sequence.h */
-	struct image_table sequences;   /* struct image_sequence */
-	struct image_table seq_steps;   /* struct image_seq_step, grouped by sequence */
-	struct image_table seq_expects; /* struct image_seq_expect, grouped by step */
-	struct image_table instrs;      /* struct image_instr, grouped by sequence */
-	struct image_table seq_actions; /* struct image_seq_action */
-	struct image_table guards;      /* struct image_seq_guard, grouped by sequence */
-	struct image_table slots;       /* struct image_slot, grouped by sequence */
-	struct image_table seq_rows;    /* struct image_seq_row, grouped by sequence */
-	struct image_table seq_backs;   /* struct image_seq_back, grouped by row */
-	struct image_table seq_limits;  /* struct image_seq_limit, grouped by sequence */
-	struct image_table seq_numbers; /* uint32_t */
+	struct image_table sequences;    /* struct image_sequence */
+	struct image_table seq_steps;    /* struct image_seq_step, grouped by sequence */
+	struct image_table seq_expects;  /* struct image_seq_expect, grouped by step */
+	struct image_table instrs;       /* struct image_instr, grouped by sequence */
+	struct image_table seq_actions;  /* struct image_seq_action */
+	struct image_table guards;       /* struct image_seq_guard, grouped by sequence */
+	struct image_table slots;        /* struct image_slot, grouped by sequence */
+	struct image_table seq_rows;     /* struct image_seq_row, grouped by sequence */
+	struct image_table seq_backs;    /* struct image_seq_back, grouped by row */
+	struct image_table seq_limits;   /* struct image_seq_limit, grouped by sequence */
+	struct image_table seq_numbers;  /* uint32_t */
+	struct image_table ins_commands; /* struct image_ins_command, grouped by instrument */
 	uint32_t sequence
 		[IMAGE_SEQUENCE_SHOWN]; /* channels of SOURCE_STATE, from STATE_SEQUENCE on; of use when the bench has sequences */
 	uint32_t source;          /* text of the bench file; with `extends:` of all of it as one */
@@ -427,12 +428,15 @@ struct image_twin {
 	uint32_t
 		is_integral; /* 0, 1: it grows by gain x what it follows each second, within the channel's range */
 	uint32_t text; /* start of a text; 0: none is said, an empty one has a place of its own */
+	uint32_t is_unlike; /* 0, 1: it is 0 while what it follows is not, else 1 */
+	uint32_t spare;
 	double start;
 	double gain;     /* of what it follows */
 	double tau_s;    /* 0: at once */
 	double fall_s;   /* the same while it falls; 0: tau_s */
 	double rate;     /* of its movement, each second; 0: no limit */
 	double lag_s;    /* what it follows, so long ago */
+	double return_s; /* what is written there goes back to `start` after this; 0: it stays */
 	double noise;    /* standard deviation */
 	double wave;     /* amplitude of a sine around it */
 	double period_s; /* of the wave */
@@ -490,6 +494,7 @@ enum image_state {
 	STATE_SEQ_LEFT,       /* "sequence.time_left", s: planned */
 	STATE_SEQ_REASON, /* "sequence.reason", a text: why it is held or was ended; what it asks */
 	STATE_SEQ_QUESTION, /* "sequence.question": 1 + instruction that waits for an answer; 0: none does */
+	STATE_SEQ_WAITING, /* "sequence.waiting", a text: what it waits for; what it asks */
 	STATE_KINDS
 };
 

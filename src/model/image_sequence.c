@@ -179,6 +179,15 @@ is_jump(const struct check *c, uint32_t i, const struct image_instr *in)
 }
 
 static bool
+is_told(const struct check *c, const struct image_instr *in)
+{
+	return in->command < c->img->ins_commands.n && in->retry <= SEQUENCE_RETRIES_MAX &&
+	       is_term(c, &in->timeout, true) && is_term(c, &in->span, true) &&
+	       is_action(c, in->action, true) && in->n > 0 &&
+	       are_numbers(c, in->first, in->n, 0, c->img->strings.n);
+}
+
+static bool
 is_instr(const struct check *c, uint32_t i)
 {
 	const struct image_instr *in = image_instr_at(c->img, i);
@@ -204,6 +213,8 @@ is_instr(const struct check *c, uint32_t i)
 	case SEQUENCE_OP_RESULT:
 		return is_term(c, &in->value, true) && is_term(c, &in->low, false) &&
 		       is_term(c, &in->high, in->low.n_ops > 0);
+	case SEQUENCE_OP_COMMAND:
+		return is_told(c, in);
 	case SEQUENCE_OP_ACT:
 		return is_action(c, in->action, true);
 	case SEQUENCE_OP_STOP_RECORD:
@@ -345,12 +356,35 @@ is_sequence(const struct check *c)
 	return true;
 }
 
+static bool
+is_written(const struct image *img, uint32_t channel)
+{
+	const struct image_channel *ch =
+		channel < img->channels.n ? image_channel_at(img, channel) : NULL;
+
+	return ch != NULL && ch->writable && ch->source_kind == SOURCE_POINT &&
+	       ch->source < img->points.n;
+}
+
+static bool
+is_command(const struct image *img, uint32_t i)
+{
+	const struct image_ins_command *d = image_ins_command_at(img, i);
+
+	return is_text(img, d->name) && is_text(img, d->title) &&
+	       d->instrument < img->instruments.n && is_written(img, d->channel) &&
+	       (d->named == IMAGE_NONE || is_written(img, d->named)) && isfinite(d->value) &&
+	       image_cond_is_sound(img, &d->ready, false, 0) &&
+	       image_cond_is_sound(img, &d->started, false, 0) &&
+	       image_cond_is_sound(img, &d->done, true, 0) && d->takes_ns >= 0;
+}
+
 const char *
 image_check_sequences(const struct image *img, uint32_t *row)
 {
 	static const uint8_t shown[IMAGE_SEQUENCE_SHOWN] = { VALUE_CHOICE, VALUE_TEXT, VALUE_UINT,
 		VALUE_TEXT, VALUE_TEXT, VALUE_FLOAT, VALUE_FLOAT, VALUE_FLOAT, VALUE_FLOAT,
-		VALUE_FLOAT, VALUE_TEXT, VALUE_UINT };
+		VALUE_FLOAT, VALUE_TEXT, VALUE_UINT, VALUE_TEXT };
 
 	for (*row = 0; img->sequences.n > 0 && *row < IMAGE_SEQUENCE_SHOWN; ++*row) {
 		uint32_t i = img->sequence[*row];
@@ -361,6 +395,9 @@ image_check_sequences(const struct image *img, uint32_t *row)
 			ch->source != STATE_SEQUENCE + *row || ch->type != shown[*row])
 			return "channel of the sequence";
 	}
+	for (*row = 0; *row < img->ins_commands.n; ++*row)
+		if (!is_command(img, *row))
+			return "command of an instrument";
 	if (img->sequences.n > SEQUENCES_MAX)
 		return "sequences, too many:";
 	for (*row = 0; *row < img->sequences.n; ++*row) {

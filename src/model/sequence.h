@@ -24,6 +24,21 @@
 
 /* A value, a condition, a time (in seconds) or a rate (a second) is a struct image_cond: a program in `code`. n_ops 0: there is none. */
 
+/* What an instrument can be told to do. Conditions are those of the bench: no slots. */
+struct image_ins_command {
+	uint32_t name; /* "GC.inject" */
+	uint32_t title;
+	uint32_t instrument;
+	uint32_t channel; /* of the instrument, which no output writes: what starts it */
+	uint32_t named;   /* the same: takes the name first; IMAGE_NONE */
+	uint32_t spare;
+	double value;              /* in the unit of `channel` */
+	struct image_cond ready;   /* n_ops 0: always */
+	struct image_cond started; /* n_ops 0: once `done` is not true */
+	struct image_cond done;
+	int64_t takes_ns; /* 0: nobody said */
+};
+
 struct image_sequence {
 	uint32_t name;  /* of its file, without .seq */
 	uint32_t title; /* behind the word `sequence` */
@@ -83,7 +98,8 @@ enum image_seq_op {
 	SEQUENCE_OP_RESULT,      /* text: its name; value; low, high: a band */
 	SEQUENCE_OP_NOTIFY,      /* text to group `name` */
 	SEQUENCE_OP_MARK,        /* text */
-	SEQUENCE_OP_ACT,         /* action */
+	SEQUENCE_OP_COMMAND, /* command; text: the name; timeout: until ready; span: until done; retry; answers */
+	SEQUENCE_OP_ACT, /* action */
 	SEQUENCE_OP_STEP_END,
 	SEQUENCE_OPS
 };
@@ -101,10 +117,11 @@ struct image_instr {
 	uint32_t text, name;
 	uint32_t first, n;
 	uint8_t is_more, is_background, is_relative; /* is_relative: `within` is a share: 0.02 */
-	uint8_t spare[5];
+	uint8_t retry;
+	uint8_t spare[4];
 	struct image_cond value, rate, span, within, cond, timeout, low, high;
-	uint32_t said; /* as it was written, for people */
-	uint32_t spare2;
+	uint32_t said;    /* as it was written, for people */
+	uint32_t command; /* COMMAND; of the image's table */
 };
 
 enum image_seq_action_kind {
@@ -183,6 +200,9 @@ struct image_seq_limit {
 	struct image_cond min, max;
 };
 
+#define SEQUENCE_RETRIES_MAX 10
+
+IMAGE_ACCESS(image_ins_command, ins_commands)
 IMAGE_ACCESS(image_sequence, sequences)
 IMAGE_ACCESS(image_seq_step, seq_steps)
 IMAGE_ACCESS(image_seq_expect, seq_expects)

@@ -1,6 +1,8 @@
 /* sequences.c - sequences as documents: what they are from the image, the one under test from the board */
 #include "model/sequence.h"
 
+#include <string.h>
+
 #include "serve/picture.h"
 
 static void
@@ -127,7 +129,11 @@ show_question(struct doc *d, const struct view *v)
 	}
 	in = image_instr_at(v->img, (uint32_t)s.v.u - 1);
 	doc_object(d, "question");
-	doc_text(d, "text", image_text(v->img, in->text));
+	/* With the {names} put in, which the controller knows; a text without any is told whole. */
+	if (in->op == SEQUENCE_OP_ASK && strpbrk(image_text(v->img, in->text), "{}") == NULL)
+		doc_text(d, "text", image_text(v->img, in->text));
+	else
+		show_text(d, v, "text", STATE_SEQ_WAITING);
 	doc_array(d, "answers", "answer");
 	for (uint32_t i = 0; i < in->n; i++)
 		doc_text(d, NULL, image_text(v->img, image_seq_number(v->img, in->first + i)));
@@ -184,6 +190,7 @@ picture_sequence(struct buf *out, bool is_xml, const struct view *v)
 		show_number(&d, v, "total_time", STATE_SEQ_TOTAL_TIME);
 		show_number(&d, v, "time_left", STATE_SEQ_LEFT);
 		show_text(&d, v, "reason", STATE_SEQ_REASON);
+		show_text(&d, v, "waiting", STATE_SEQ_WAITING);
 		show_question(&d, v);
 		show_buttons(&d, state);
 	}

@@ -66,7 +66,14 @@ move_point(struct twin *t, uint32_t index, double dt_s, double age_s)
 		return;
 	if (law->follows != IMAGE_NONE)
 		target = twin_acts(&t->points[law->follows]) * law->gain;
+	if (law->is_unlike)
+		target = fabs(twin_acts(&t->points[law->follows])) > 0 ? 0 : 1;
 	twin_arrive(p, t->now_ns);
+	if (law->return_s > 0 && p->is_held &&
+		(double)(t->now_ns - p->taken_ns) >= law->return_s * 1e9) {
+		p->is_held = false;
+		p->x = law->start;
+	}
 	if (law->lag_s > 0 && law->follows != IMAGE_NONE)
 		target = delayed(t->delays[index], target, law->lag_s, t->now_ns);
 	if (p->is_held || p->is_kept)

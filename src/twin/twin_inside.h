@@ -19,6 +19,7 @@ struct twin_point {
 	int64_t settle_ns; /* so long after it has been written it is there; 0: at once */
 	int64_t there_ns;  /* when what was written last is there; 0: it is */
 	double goal;       /* what that was */
+	int64_t taken_ns;  /* is_held: since when */
 };
 
 #define TWIN_DELAYS 64

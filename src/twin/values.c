@@ -166,6 +166,7 @@ take(struct twin_point *p, double value)
 	bool is_there = p->there_ns == 0 && fabs(value - p->x) <= 1e-9 * fabs(value);
 
 	p->is_held = true;
+	p->taken_ns = p->dev->now_ns;
 	if (p->settle_ns > 0 && !p->is_kept && !is_there) {
 		p->goal = value;
 		p->there_ns = p->dev->now_ns + p->settle_ns;

@@ -29,6 +29,10 @@ CHANGES = [
     (A, "mark \"level\"", "mark \"%s\"" % t) for t in
     ("{{ }}", "{sample} {mass} {operator} {note}", "{T_hot} {beta} {Ts}", "\\\"quoted\\\"", "a \\\\ b", "# no comment", "; no end", "café µm 温度", "", "x" * 255)
 ] + [
+    (A, "GC.inject name \"{sample}-{T}-{n}\"", "GC.%s" % t) for t in ("inject", "inject name \"\"", "inject name \"{n}\"", "purge", "purge name \"x\"")
+] + [
+    (A, "retry 1 else hold", "%s" % t) for t in ("else hold", "retry 0 else hold", "retry 10 else skip \"no\"", "else hold \"GC\"", "retry 3 else abort", "else step 40")
+] + [
     (A, "on hold > 2 h", "on hold > %s" % t) for t in ("4 h", "1 min", "hold_time", "2h30")
 ] + [
     (A, "step 40 \"End\" entry always", s) for s in ("step 99999 \"End\" entry always",) if False

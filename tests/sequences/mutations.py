@@ -55,6 +55,11 @@ MUTATIONS = {
 ],
 "unknown-command": [
     (A, "GC.inject", "GC.§injekt"), (A, "GC.inject", "GC.§CH4"), (E, "GC.inject", "GC.§start1"), (E, "GC.inject", "GC.§ready1"), (E, "GC.inject", "GC.§go"),
+    (A, "GC.inject", "daq.§fan"), (A, "GC.inject", "furnace.§sp"),
+],
+"command-argument": [
+    (A, "name \"{sample}-{T}-{n}\"", "§sample \"x\""), (A, "name \"{sample}-{T}-{n}\"", "name \"x\" §name \"y\""), (A, "retry 1", "retry §11"), (E, "retry 1", "retry §1000"),
+    (E, "name \"{sample}-{T}-{n}\"", "name \"{sample}\" §vial \"3\""), (E, "GC.inject name", "GC.inject §method"),
 ],
 "unknown-group": [
     (A, "mark \"level\"", "notify §chemists \"level\""), (A, "mark \"warm\"", "notify §night \"warm\""), (A, "else mark \"cold\"", "else notify §x \"cold\""),
@@ -108,10 +113,12 @@ MUTATIONS = {
 "time": [
     (A, "for 60 s timeout 5 min", "for 10 min timeout §5 min"), (A, "dwell 5 min guaranteed", "dwell 35 min guaranteed", "30 min -> skip"), (A, "for 1 min timeout 6 h", "for 7 h timeout §6 h"),
     (E, "for 20 min timeout 90 min", "for 20 min timeout §10 min"), (E, "for 30 s timeout 30 min", "for 30 s timeout §20 s"), (A, "dwell 5 min guaranteed T_bed within 5 K of T timeout 30 min", "dwell hold_time guaranteed T_bed within 5 K of T timeout §hold_time - 1 s"),
+    (A, "done timeout 25 min", "done timeout §4 min"), (E, "done timeout 25 min", "done timeout §299 s"),
 ],
 "two-writers": [
     (A, "    do set CO2_flow = flow ; wait 5 s", "    do set H2_flow = flow ; wait 5 s", "H2_flow = flow\n"), (A, "dwell 1 min", "set §CO2_flow = flow"), (A, "dwell 1 min", "ramp §CO2_flow to flow at 60 mL/min/min"),
     (A, "dwell 1 min", "if level > 5 % then set §CO2_flow = flow"), (E, "do  set V_H2 = open", "do  set §V_CO2 = open"),
+    (A, "wait 5 s\n    do\n", "GC.inject ready timeout 1 min done timeout 6 min else hold\n    do\n      §GC.purge ready timeout 1 min done timeout 1 min else hold\n"),
 ],
 "interlock": [
     (A, "set V_CO2 = open, V_H2 = open", "set N2_flow = 5 mL/min\n  §set V_CO2 = open, V_H2 = open"), (A, "set V_CO2 = open, V_H2 = open", "set V_CO2 = open, V_H2 = open\n  §set N2_flow = 0 mL/min")[:0] or (A, "set V_CO2 = open, V_H2 = open", "§set V_CO2 = open, V_H2 = open, N2_flow = 9 mL/min"),

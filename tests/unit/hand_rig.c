@@ -270,7 +270,7 @@ answer(struct hand_rig *r, uint32_t d, const uint8_t *in, size_t n)
 		size = 9 + 2 * count;
 	} else if (dev->refuses || (UINT64_C(0) + dev->refuses_some) >> address & 1) {
 		out[7] |= 0x80;
-		out[8] = 4;
+		out[8] = dev->refusal != 0 ? dev->refusal : 4;
 		size = 9;
 	} else {
 		if (function == 5)
@@ -465,6 +465,15 @@ hand_word(struct hand_rig *r, const char *name)
 			return image_text(
 				r->img, image_choice_at(r->img, ch->first_choice + i)->word);
 	return "";
+}
+
+void
+hand_text(struct hand_rig *r, const char *name, char out[VALUE_TEXT_MAX + 1])
+{
+	struct sample s;
+
+	find(r, name, &s);
+	text_copy(out, VALUE_TEXT_MAX + 1, s.text);
 }
 
 size_t

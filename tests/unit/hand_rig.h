@@ -30,6 +30,7 @@ struct hand_device {
 	bool is_stuck;                   /* acknowledges writes and keeps what it has */
 	bool refuses;                    /* exception 4 to writes */
 	uint16_t hides;                  /* bits of registers: exception 4 to reading them */
+	uint8_t refusal;                 /* the exception of those; 0: 4 */
 	uint16_t refuses_some;           /* bits of registers: exception 4 to writes there */
 	bool is_gone;                    /* cannot be connected to */
 	bool is_open;                    /* a connection */
@@ -114,6 +115,7 @@ enum verdict hand_verdict(const struct hand_rig *r, const char *id, const char *
 /* What a channel shows: a number; NaN when it is bad. */
 double hand_value(struct hand_rig *r, const char *name);
 const char *hand_word(struct hand_rig *r, const char *name);
+void hand_text(struct hand_rig *r, const char *name, char out[VALUE_TEXT_MAX + 1]); /* of a text */
 size_t hand_count(const struct hand_rig *r, enum event_kind kind, const char *subject);
 const struct event *hand_last(const struct hand_rig *r, enum event_kind kind);
 

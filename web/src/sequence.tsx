@@ -15,7 +15,7 @@ import { known } from "./set";
 import { quality_of, store, tell_all, type Channel } from "./store";
 
 const SUBJECT = "sequence";
-const SHOWN = ["name", "step", "comment", "step_time", "current_step_time", "total_time", "state", "time_left", "reason"] as const;
+const SHOWN = ["name", "step", "comment", "step_time", "current_step_time", "total_time", "state", "time_left", "waiting", "reason"] as const;
 const BUTTONS = ["pause", "safe_pause", "resume", "skip"] as const;
 const OVER = ["idle", "stopped", "aborted", "complete"];
 const MIND_MS = 1000;

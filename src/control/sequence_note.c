@@ -1,0 +1,57 @@
+/* sequence_note.c - statements that tell something: marks, results, records */
+#include <stdio.h>
+
+#include "base/text.h"
+#include "control/sequence_inside.h"
+
+enum pace
+sequence_mark(struct sequencer *s, const struct image_instr *in)
+{
+	char text[EVENT_TEXT];
+
+	sequence_text(s, in->text, text, sizeof(text));
+	if (in->op == SEQUENCE_OP_NOTIFY)
+		sequence_tell(s, EVENT_SEQUENCE_NOTIFIES, s->run, "%.30s: %.90s",
+			image_text(s->img, in->name), text);
+	else
+		sequence_tell(s, EVENT_SEQUENCE_MARK, s->run, "%s", text);
+	return PACE_NEXT;
+}
+
+enum pace
+sequence_result(struct sequencer *s, const struct image_instr *in)
+{
+	struct event e = { .kind = EVENT_SEQUENCE_RESULT, .stamp_ns = s->now_ns, .cause = s->run };
+	double v, low, high;
+	bool is_known = sequence_number(s, &in->value, &v), is_outside = false;
+
+	if (is_known && in->low.n_ops > 0)
+		is_outside = !sequence_number(s, &in->low, &low) ||
+			     !sequence_number(s, &in->high, &high) || v < low || v > high;
+	text_copy(e.subject, sizeof(e.subject), image_text(s->img, in->text));
+	if (is_known) {
+		e.n_values = 1;
+		e.values[0] = v;
+	}
+	snprintf(e.text, sizeof(e.text), "%s",
+		!is_known    ? "unknown"
+		: is_outside ? "outside of its band"
+			     : "");
+	s->sink.event(s->sink.ctx, &e);
+	return PACE_NEXT;
+}
+
+enum pace
+sequence_record(struct sequencer *s, const struct image_instr *in)
+{
+	double every;
+
+	if (in->op == SEQUENCE_OP_STOP_RECORD)
+		sequence_tell(s, EVENT_SEQUENCE_RECORD_STOPPED, s->run, "%.60s",
+			image_text(s->img, in->text));
+	else
+		sequence_tell(s, EVENT_SEQUENCE_RECORD_STARTED, s->run, "%.60s every %.6g s",
+			image_text(s->img, in->text),
+			sequence_number(s, &in->span, &every) ? every : 0);
+	return PACE_NEXT;
+}
