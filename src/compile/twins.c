@@ -18,7 +18,7 @@ find_point(const struct bench *b, const struct bench_instrument *ins, const char
 	uint32_t channel;
 
 	snprintf(full, sizeof(full), "%s.%.64s", ins->name, name);
-	channel = names_get(&b->channel_names, full);
+	channel = names_get(&b->channel_names, strchr(name, '.') == NULL ? full : name);
 	return channel == NAMES_NONE || b->channels.at[channel].source_kind != SOURCE_POINT
 		       ? IMAGE_NONE
 		       : b->channels.at[channel].source;
@@ -36,8 +36,8 @@ read_follows(
 	found = find_point(b, ins, name);
 	if (found == IMAGE_NONE)
 		diag_error(&b->diag, n->at, "unknown-channel",
-			"'%s' has no channel '%.63s'; a simulated channel follows one of the same "
-			"instrument",
+			"'%s' has no channel '%.63s'; name one of its own, or one of an instrument "
+			"before it as INSTRUMENT.CHANNEL",
 			ins->name, name);
 	else if (found == index)
 		diag_error(&b->diag, n->at, "circle",

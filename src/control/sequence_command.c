@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "control/output_inside.h"
 #include "control/sequence_inside.h"
 
 /* ---- what is told before START ------------------------------------------------------------------------------------------- */
@@ -356,38 +357,49 @@ skip(struct sequencer *s, uint64_t cause, struct err *err)
 	return 0;
 }
 
-/* Outputs that are not what they are at the beginning of this step by the steps before it. */
+/* What is different of an output: "T is 25 degC, normally 20 degC"; false: nothing is. */
+static bool
+difference(struct sequencer *s, const struct image_seq_expect *e, char *out, size_t cap)
+{
+	const struct image_channel *ch =
+		image_channel_at(s->img, image_output_at(s->img, e->output)->channel);
+	char is[64] = "unknown", wanted[64];
+	double want, target;
+	bool has = outputs_target(s->p.outputs, e->output, &target);
+
+	if (!sequence_number(s, &e->value, &want) ||
+		(has && fabs(want - target) <= 1e-9 * fmax(1, fabs(want))))
+		return false;
+	outputs_text(s->p.outputs, e->output, output_six_digits(want), wanted, sizeof(wanted));
+	if (has)
+		outputs_text(s->p.outputs, e->output, output_six_digits(target), is, sizeof(is));
+	snprintf(out, cap, "%.40s is %.30s, normally %.30s", image_text(s->img, ch->name), is,
+		wanted);
+	return true;
+}
+
+/* Outputs that are not what they are at the beginning of this step by the steps before it. All of them are events; what fits is told. */
 static uint32_t
-differences(struct sequencer *s, uint32_t step, char *out, size_t cap)
+differences(struct sequencer *s, uint32_t step, uint64_t cause, char *out, size_t cap)
 {
 	const struct image_seq_step *d = image_seq_step_at(s->img, step);
-	uint32_t n = 0;
+	char one[EVENT_TEXT];
+	uint32_t n = 0, n_told = 0;
 	size_t at = 0;
-	char is[40], wanted[40];
 
 	out[0] = '\0';
 	for (uint32_t i = d->first_expect; i < d->first_expect + d->n_expects; i++) {
-		const struct image_seq_expect *e = image_seq_expect_at(s->img, i);
-		const struct image_channel *ch =
-			image_channel_at(s->img, image_output_at(s->img, e->output)->channel);
-		double want, target;
-		bool has = outputs_target(s->p.outputs, e->output, &target);
-		int length;
-
-		if (!sequence_number(s, &e->value, &want) ||
-			(has && fabs(want - target) <= 1e-9 * fmax(1, fabs(want))))
+		if (!difference(s, image_seq_expect_at(s->img, i), one, sizeof(one)))
 			continue;
 		n++;
-		outputs_text(s->p.outputs, e->output, want, wanted, sizeof(wanted));
-		if (has)
-			outputs_text(s->p.outputs, e->output, target, is, sizeof(is));
-		else
-			snprintf(is, sizeof(is), "unknown");
-		length = snprintf(out + at, cap - at, "%s%.30s is %.20s, normally %.20s",
-			at > 0 ? "; " : "", image_text(s->img, ch->name), is, wanted);
-		if (length > 0 && at + (size_t)length < cap)
-			at += (size_t)length;
+		sequence_tell(s, EVENT_SEQUENCE_NOTE, cause, "%s", one);
+		if (n_told + 1 < n || at + strlen(one) + 2 > cap - 30)
+			continue; /* room for how many more there are */
+		at += (size_t)snprintf(out + at, cap - at, "%s%s", at > 0 ? "; " : "", one);
+		n_told++;
 	}
+	if (n_told < n)
+		snprintf(out + at, cap - at, "; %u more: mbc log", n - n_told);
 	return n;
 }
 
@@ -413,8 +425,9 @@ go_to(struct sequencer *s, const struct command *c, uint64_t cause, char *out_te
 	}
 	s->goto_step = step;
 	s->held_action = IMAGE_NONE;
-	if (differences(s, step, why, sizeof(why)) > 0)
-		snprintf(out_text, EVENT_TEXT, "held; RESUME goes there; %.90s", why);
+	if (differences(s, step, cause, why, sizeof(why) - 26) > 0)
+		snprintf(out_text, EVENT_TEXT, "held; RESUME goes there; %.*s", EVENT_TEXT - 26,
+			why);
 	else
 		snprintf(out_text, EVENT_TEXT, "held; RESUME goes there; all outputs are as usual");
 	return 0;

@@ -1,8 +1,9 @@
 /* sequence_keep.c - the sequence under test as bytes, for restarts; and its way over a reload
  *
- * Piece 0 is the head, then one a branch, one an eighth of the slots, one a text, one an output.
+ * Piece 0 is the head, then one a branch, one an eighth of the slots, one a text, one an output, and who started it.
  */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,8 @@
 #define SLOTS_A_PIECE 7
 
 struct layout {
-	uint32_t branches, slots, texts, outputs, end; /* the first piece of each, and behind all */
+	uint32_t branches, slots, texts, outputs, principal,
+		end; /* the first piece of each, and behind all */
 };
 
 static struct layout
@@ -30,7 +32,8 @@ layout(const struct sequencer *s)
 	l.slots = l.branches + SEQUENCE_BRANCHES_MAX;
 	l.texts = l.slots + (n_slots + SLOTS_A_PIECE - 1) / SLOTS_A_PIECE;
 	l.outputs = l.texts + n_texts;
-	l.end = l.outputs + s->img->outputs.n;
+	l.principal = l.outputs + s->img->outputs.n;
+	l.end = l.principal + 1;
 	return l;
 }
 
@@ -156,11 +159,11 @@ sequencer_save(const struct sequencer *s, uint32_t piece, uint8_t out[SEQUENCER_
 		return save_branch(s, piece - l.branches, out);
 	if (piece < l.texts)
 		return save_slots(s, (piece - l.slots) * SLOTS_A_PIECE, out);
-	if (piece < l.outputs) {
-		size_t n = strlen(s->texts[piece - l.texts]);
+	if (piece < l.outputs || piece == l.principal) {
+		const char *text = piece == l.principal ? s->principal : s->texts[piece - l.texts];
+		size_t n = MIN(strlen(text), (size_t)SEQUENCER_PIECE);
 
-		n = MIN(n, (size_t)SEQUENCER_PIECE);
-		memcpy(out, s->texts[piece - l.texts], n);
+		memcpy(out, text, n);
 		return n;
 	}
 	return save_grip(s, piece - l.outputs, out);
@@ -309,8 +312,11 @@ load(struct sequencer *s, sequencer_find_fn find, void *ctx, struct err *err)
 			memcpy(s->texts[piece - l.texts], in, MIN(n, (size_t)SEQUENCE_TEXT - 1));
 			s->texts[piece - l.texts][MIN(n, (size_t)SEQUENCE_TEXT - 1)] = '\0';
 		}
-		if (piece >= l.outputs)
+		if (piece >= l.outputs && piece < l.principal)
 			load_grip(s, piece - l.outputs, in, n);
+		if (piece == l.principal)
+			snprintf(s->principal, sizeof(s->principal), "%.*s", (int)n,
+				(const char *)in);
 	}
 	return true;
 }
@@ -392,7 +398,9 @@ find_old(void *ctx, uint32_t piece, size_t *out_n)
 	struct old_pieces *o = ctx;
 	uint32_t old = piece;
 
-	if (piece >= o->new.outputs) {
+	if (piece == o->new.principal) {
+		old = o->old.principal;
+	} else if (piece >= o->new.outputs) {
 		old = old_output(o, piece - o->new.outputs);
 		old = old == IMAGE_NONE ? o->old.end : old + o->old.outputs;
 	} else if (piece >= o->new.texts) {

@@ -530,9 +530,7 @@ check_twin(const struct check *c, uint32_t i)
 
 	if (t->point >= img->points.n || !is_text(c, t->text))
 		return wrong(c, "twin %u", i);
-	if (t->follows != IMAGE_NONE &&
-		(t->follows >= img->points.n || image_point_at(img, t->follows)->instrument !=
-							image_point_at(img, t->point)->instrument))
+	if (t->follows != IMAGE_NONE && t->follows >= img->points.n)
 		return wrong(c, "what twin %u follows", i);
 	if (t->is_integral > 1 || (t->is_integral == 1 && t->follows == IMAGE_NONE))
 		return wrong(c, "what twin %u integrates", i);

@@ -424,7 +424,7 @@ double image_table_place(const struct image_knot *knots, uint32_t n, double to);
  * plus a wave and noise. In the channel's unit. */
 struct image_twin {
 	uint32_t point;
-	uint32_t follows; /* index of another point of the same instrument, IMAGE_NONE: `start` */
+	uint32_t follows; /* index of another point, IMAGE_NONE: `start` */
 	uint32_t
 		is_integral; /* 0, 1: it grows by gain x what it follows each second, within the channel's range */
 	uint32_t text; /* start of a text; 0: none is said, an empty one has a place of its own */

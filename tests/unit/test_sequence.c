@@ -43,6 +43,8 @@ test_a_run(void **state)
 	sequence_is_state(&r, "complete");
 	assert_int_equal(sequence_held(&r, 1, 8), 0);
 	assert_int_equal(hand_count(&r, EVENT_SEQUENCE_STEP, "t"), 2);
+	assert_string_equal(hand_last(&r, EVENT_SEQUENCE_STEP)->principal,
+		hand_last(&r, EVENT_SEQUENCE_STARTED)->principal);
 	assert_string_equal(hand_word(&r, "T.owner"), "none");
 	hand_done(&r);
 }
@@ -181,15 +183,20 @@ static void
 test_questions(void **state)
 {
 	struct hand_rig r = { 0 };
+	char asked[VALUE_TEXT_MAX + 1];
 
-	sequence_begin(&r, "step 10 \"Ask\"\n"
-			   "  ask \"Cold trap filled?\" answers ok, abort timeout 1 min -> abort\n"
-			   "  set P = 1\n"
-			   "  ask \"Again?\" answers yes, no timeout 2 s -> hold \"nobody\"\n"
-			   "end\n");
+	sequence_begin(&r,
+		"param hot = 40 degC\n"
+		"step 10 \"Ask\"\n"
+		"  ask \"Cold trap filled for {hot}?\" answers ok, abort timeout 1 min -> abort\n"
+		"  set P = 1\n"
+		"  ask \"Again?\" answers yes, no timeout 2 s -> hold \"nobody\"\n"
+		"end\n");
 	sequence_start(&r);
 	hand_run(&r, NS_PER_S);
 	assert_true(hand_value(&r, "sequence.question") > 0);
+	hand_text(&r, "sequence.waiting", asked);
+	assert_string_equal(asked, "Cold trap filled for 40 degC?");
 	assert_int_equal(
 		sequence_press(&r, COMMAND_SEQ_REPLY, "", "perhaps", NULL), VERDICT_REFUSED);
 	assert_int_equal(sequence_press(&r, COMMAND_SEQ_REPLY, "", "ok", NULL), VERDICT_VERIFIED);
@@ -537,6 +544,12 @@ test_kills(void **state)
 		}
 		sequence_follow(&r, 90 * NS_PER_S);
 		sequence_is_state(&r, "complete");
+		/* Who started it is known behind restarts, too. */
+		assert_true(hand_last(&r, EVENT_SEQUENCE_STARTED)->principal[0] != '\0');
+		assert_string_equal(hand_last(&r, EVENT_SEQUENCE_STEP)->principal,
+			hand_last(&r, EVENT_SEQUENCE_STARTED)->principal);
+		assert_string_equal(hand_last(&r, EVENT_SEQUENCE_STATE)->principal,
+			hand_last(&r, EVENT_SEQUENCE_STARTED)->principal);
 		assert_int_equal(sequence_held(&r, 0, 3), 3);
 		for (size_t i = 0; i < r.n_writes; i++) {
 			const struct hand_write *w = &r.writes[i];
