@@ -624,6 +624,13 @@ take_its_row(struct hands *h, uint32_t row, int64_t now_ns)
 	r->row = row;
 }
 
+static bool
+brings_back(const struct hands *h, uint32_t row, bool is_its)
+{
+	return is_its ? image_seq_row_at(h->img, row)->kind == SEQUENCE_ROW_CONTINUE
+		      : image_power_row_at(h->img, row)->what <= POWER_RAMP;
+}
+
 static void
 decide(struct hands *h, int64_t now_ns)
 {
@@ -654,6 +661,9 @@ decide(struct hands *h, int64_t now_ns)
 	row = is_its ? sequencer_pick_row(h->sequencer, r->outage_ns, may_come, now_ns)
 		     : pick(h, now_ns);
 	if (row == IMAGE_NONE)
+		return;
+	/* What comes back, and what was safe all the time, is seen when all has been read. */
+	if (may_come && !s.is_all_read && brings_back(h, row, is_its))
 		return;
 	if (is_its)
 		take_its_row(h, row, now_ns);
