@@ -771,5 +771,6 @@ channels_forget(struct channels *c, const struct image_cond *cond)
 
 	for (uint32_t i = 0; i < cond->n_ops; i++)
 		if (expr_has_cell(&code[i]))
-			memset(&c->cells[code[i].arg.i], 0, sizeof(*c->cells));
+			memset(&c->cells[code[i].arg.i], 0,
+				expr_cells(&code[i]) * sizeof(*c->cells));
 }

@@ -20,6 +20,7 @@ sequencer_new(
 	s->index = s->form.index = IMAGE_NONE;
 	s->grips = mem_zero(s->img->outputs.n, sizeof(*s->grips));
 	s->watches = mem_zero(s->img->guards.n, sizeof(*s->watches));
+	sequence_see_new(s);
 	s->held_action = s->goto_step = s->asking = s->aborting_to = IMAGE_NONE;
 	s->held_branch = NO_BRANCH;
 	s->now_ns = s->ticked_ns = now_ns;
@@ -34,6 +35,7 @@ sequencer_free(struct sequencer *s)
 		return;
 	free(s->grips);
 	free(s->watches);
+	free(s->seen);
 	free(s);
 }
 
@@ -291,6 +293,7 @@ sequencer_tick(struct sequencer *s, int64_t now_ns)
 	if (sequence_is_going(s))
 		s->clock_ns += gone_ns;
 	sequence_note_lasts(s);
+	sequence_see(s);
 	note_places(s);
 	look_at_owners(s);
 	if (s->state == SEQUENCE_HOLDING)

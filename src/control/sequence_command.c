@@ -232,6 +232,7 @@ start(struct sequencer *s, const struct command *c, uint64_t cause, struct err *
 	s->seq = seq;
 	s->index = s->form.index;
 	s->step = seq->first_step;
+	sequence_forget_all(s);
 	if (!sequence_may_enter(s, seq->first_step, true, why, sizeof(why))) {
 		s->seq = NULL;
 		s->index = IMAGE_NONE;

@@ -111,6 +111,8 @@ struct sequencer {
 	char texts[SEQUENCE_TEXTS_MAX][SEQUENCE_TEXT];
 	struct seq_last lasts[SEQUENCE_SLOTS_MAX]; /* of slots that are SLOT_LAST */
 	int64_t lasts_ns;                          /* when they were noted in the slots */
+	struct seen *seen;                         /* expressions that remember */
+	uint32_t n_seen;
 	struct wish wish;
 	/* while it is held */
 	enum held_by held_by;
@@ -229,6 +231,13 @@ bool sequence_come_back(struct sequencer *s); /* RESTARTING: true when all outpu
 extern const char sequence_is_decided[];       /* it stands for that */
 void sequence_note_lasts(struct sequencer *s); /* at each tick that it does not stand */
 void sequence_tell_interruption(struct sequencer *s, const char *what);
+
+/* ---- sequence_see.c ---- */
+void sequence_see_new(struct sequencer *s);
+void sequence_see(struct sequencer *s); /* at each tick that it does not stand */
+/* A turn begins: what its statements remember begins anew. */
+void sequence_forget(struct sequencer *s, uint32_t from, uint32_t to);
+void sequence_forget_all(struct sequencer *s);
 
 /* ---- sequence_plan.c ---- */
 void sequence_plan(struct sequencer *s);

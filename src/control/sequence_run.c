@@ -381,6 +381,7 @@ begin_loop(struct sequencer *s, struct branch *b, const struct image_instr *in)
 		return jump(b, in->to);
 	b->loops[b->n_loops++] = (struct loop){ .instr = b->pc };
 	turn(s, in, 0);
+	sequence_forget(s, b->pc, in->to);
 	return PACE_NEXT;
 }
 
@@ -398,6 +399,7 @@ next_turn(struct sequencer *s, struct branch *b)
 		return PACE_NEXT;
 	}
 	turn(s, loop, l->turn);
+	sequence_forget(s, l->instr, loop->to);
 	return jump(b, l->instr + 1);
 }
 
@@ -406,7 +408,6 @@ unless(struct sequencer *s, struct branch *b, const struct image_instr *in)
 {
 	enum truth truth;
 
-	channels_forget(s->p.channels, &in->cond);
 	truth = sequence_truth(s, &in->cond);
 	if (truth == TRUTH_UNKNOWN)
 		sequence_tell(s, EVENT_SEQUENCE_UNKNOWN, s->run, "line %u: %.90s", in->line,

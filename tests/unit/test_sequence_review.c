@@ -570,6 +570,31 @@ test_pause_is_not_looked_at(void **state)
 	hand_done(&r);
 }
 
+/* What an expression remembers it has seen since the turn began, not at its own statement alone. */
+static void
+test_rsd_of_a_turn(void **state)
+{
+	struct hand_rig r = { 0 };
+
+	sequence_begin(&r, "step 10 \"Go\"\n"
+			   "  repeat 2 as n\n"
+			   "    wait 5 s\n"
+			   "    if rsd(P, 3) > 5 % then mark \"scattered {n}\"\n"
+			   "  end\n"
+			   "  result m = mean(N2, 4 s)\n"
+			   "  wait 10 min\n"
+			   "end\n");
+	sequence_start(&r);
+	for (int k = 0; k < 60; k++) {
+		r.device[0].held[3] = (int16_t)(k % 2 ? 40 : 20);
+		hand_run(&r, 100 * NS_PER_MS);
+	}
+	assert_int_equal(hand_count(&r, EVENT_SEQUENCE_MARK, "t"), 1);
+	hand_run(&r, 6 * NS_PER_S);
+	assert_int_equal(hand_last(&r, EVENT_SEQUENCE_RESULT)->n_values, 1);
+	hand_done(&r);
+}
+
 /* A text of a field is after a restart what it was. */
 static void
 test_long_text(void **state)
@@ -699,6 +724,7 @@ main(void)
 		cmocka_unit_test(test_skipped_question),
 		cmocka_unit_test(test_answer_that_skips),
 		cmocka_unit_test(test_pause_is_not_looked_at),
+		cmocka_unit_test(test_rsd_of_a_turn),
 		cmocka_unit_test(test_long_text),
 		cmocka_unit_test(test_busy_branch),
 		cmocka_unit_test(test_limit_and_pause),
