@@ -549,7 +549,8 @@ find_piece(void *ctx, uint32_t piece, size_t *out_n)
 	return keep_past_find(p->past, PIECE_ID(piece), KEEP_SEQUENCE, out_n);
 }
 
-static void
+/* False: one was under test, and cannot go on. */
+static bool
 restore_sequence(struct hands *h, const struct keep_past *past, int64_t now_ns)
 {
 	struct event e = { .kind = EVENT_SEQUENCE_ABORTED, .stamp_ns = now_ns };
@@ -559,13 +560,14 @@ restore_sequence(struct hands *h, const struct keep_past *past, int64_t now_ns)
 	if (sequencer_restore(h->sequencer, find_piece, &pieces, now_ns, &err)) {
 		sequencer_stand(
 			h->sequencer, h->outage_ns < 0 ? NEVER : now_ns - h->outage_ns, now_ns);
-		return;
+		return true;
 	}
 	if (err.msg[0] == '\0')
-		return;
+		return true;
 	text_copy(e.subject, sizeof(e.subject), "sequence");
 	text_copy(e.text, sizeof(e.text), err.msg);
 	h->sink.event(h->sink.ctx, &e);
+	return false;
 }
 
 void
@@ -573,7 +575,7 @@ hands_restore(struct hands *h, const struct keep_past *past, const struct keep_t
 {
 	struct restore_outage o = { .instrument = RESTORE_ALL };
 	struct keep_time was;
-	bool has_output = false, is_held = false;
+	bool has_output = false, is_held = false, is_whole;
 
 	if (!keep_past_is_known(past, &was))
 		return;
@@ -590,7 +592,7 @@ hands_restore(struct hands *h, const struct keep_past *past, const struct keep_t
 		restore_trip(h, past, &was, i, now->stamp_ns);
 	for (uint32_t i = 0; i < h->img->safe_states.n; i++)
 		is_held = restore_safe(h, past, i, now->stamp_ns) || is_held;
-	restore_sequence(h, past, now->stamp_ns);
+	is_whole = restore_sequence(h, past, now->stamp_ns);
 	if (is_held && restore_asking(h, past))
 		restore_ask_again(h, now->stamp_ns);
 	if (is_held || !has_output)
@@ -599,4 +601,8 @@ hands_restore(struct hands *h, const struct keep_past *past, const struct keep_t
 	o.ns = h->outage_ns;
 	o.allowed_ns = allowed(past);
 	restore_begin(h, &o, now->stamp_ns);
+	/* Nobody would look after what it had begun. */
+	if (!is_whole)
+		restore_make_safe(
+			h, "the sequence under test is not the same any more", now->stamp_ns);
 }

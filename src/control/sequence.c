@@ -21,6 +21,7 @@ sequencer_new(
 	s->grips = mem_zero(s->img->outputs.n, sizeof(*s->grips));
 	s->watches = mem_zero(s->img->guards.n, sizeof(*s->watches));
 	sequence_see_new(s);
+	sequence_know_shape(s);
 	s->held_action = s->goto_step = s->asking = s->aborting_to = IMAGE_NONE;
 	s->held_branch = NO_BRANCH;
 	s->now_ns = s->ticked_ns = now_ns;

@@ -111,7 +111,8 @@ struct sequencer {
 	char texts[SEQUENCE_TEXTS_MAX][SEQUENCE_TEXT];
 	struct seq_last lasts[SEQUENCE_SLOTS_MAX]; /* of slots that are SLOT_LAST */
 	int64_t lasts_ns;                          /* when they were noted in the slots */
-	struct seen *seen;                         /* expressions that remember */
+	uint64_t shape;    /* of the bench, for what outlives the controller */
+	struct seen *seen; /* expressions that remember */
 	uint32_t n_seen;
 	struct wish wish;
 	/* while it is held */
@@ -231,6 +232,9 @@ bool sequence_come_back(struct sequencer *s); /* RESTARTING: true when all outpu
 extern const char sequence_is_decided[];       /* it stands for that */
 void sequence_note_lasts(struct sequencer *s); /* at each tick that it does not stand */
 void sequence_tell_interruption(struct sequencer *s, const char *what);
+
+/* ---- sequence_keep.c ---- */
+void sequence_know_shape(struct sequencer *s);
 
 /* ---- sequence_see.c ---- */
 void sequence_see_new(struct sequencer *s);

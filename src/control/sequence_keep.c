@@ -74,6 +74,27 @@ absolute(uint32_t i, uint32_t first)
 
 enum { HEAD_USED_ABORT = 1, HEAD_USED_HOLD = 2, HEAD_IS_STOPPING = 4, HEAD_IS_SAFE = 8 };
 
+/* Outputs are known by their places: in which bench? */
+static uint64_t
+shape_of(const struct sequencer *s)
+{
+	struct layout l = layout(s);
+	uint64_t h = UINT64_C(14695981039346656037) ^ l.end ^ (uint64_t)l.texts << 32;
+
+	for (uint32_t i = 0; i < s->img->outputs.n; i++) {
+		uint32_t channel = image_output_at(s->img, i)->channel;
+
+		h = (h ^ image_channel_at(s->img, channel)->id) * UINT64_C(1099511628211);
+	}
+	return h;
+}
+
+void
+sequence_know_shape(struct sequencer *s)
+{
+	s->shape = s->img->sequences.n == 0 ? 0 : shape_of(s);
+}
+
 static size_t
 save_head(const struct sequencer *s, uint8_t *out)
 {
@@ -92,7 +113,8 @@ save_head(const struct sequencer *s, uint8_t *out)
 	put_u32le(out + 40, relative(s->goto_step, s->seq->first_step));
 	put_u32le(out + 44, relative(s->asking, s->seq->first_instr));
 	put_u32le(out + 48, relative(s->held_action, s->seq->first_action));
-	return 52;
+	put_u64le(out + 52, s->shape);
+	return 60;
 }
 
 static size_t
@@ -182,8 +204,13 @@ load_head(struct sequencer *s, const uint8_t *in, size_t n, struct err *err)
 {
 	uint64_t hash;
 
-	if (n < 52 || in[0] >= SEQUENCE_STATES)
+	if (n < 60 || in[0] >= SEQUENCE_STATES)
 		return false;
+	if (get_u64le(in + 52) != s->shape) {
+		err_set(err, ERR_REFUSED, 0,
+			"a sequence was under test on a bench that is another one now");
+		return false;
+	}
 	hash = get_u64le(in + 4);
 	for (uint32_t i = 0; i < s->img->sequences.n && s->seq == NULL; i++)
 		if (image_sequence_at(s->img, i)->hash == hash) {
@@ -375,6 +402,7 @@ sequencer_may_adopt(const struct sequencer *s, const struct image *next, struct 
 struct old_pieces {
 	const struct sequencer *from;
 	struct layout old, new;
+	uint64_t shape; /* of the new one */
 	const struct image *img;
 	uint8_t bytes[SEQUENCER_PIECE];
 };
@@ -410,15 +438,19 @@ find_old(void *ctx, uint32_t piece, size_t *out_n)
 		old = o->old.end;
 	}
 	*out_n = old >= o->old.end ? 0 : sequencer_save(o->from, old, o->bytes);
+	if (piece == 0 && *out_n > 0)
+		put_u64le(o->bytes + 52, o->shape); /* places are told one by one */
 	return *out_n == 0 ? NULL : o->bytes;
 }
 
 void
 sequencer_adopt(struct sequencer *s, struct sequencer *from, int64_t now_ns)
 {
-	struct old_pieces o = {
-		.from = from, .old = layout(from), .new = layout(s), .img = s->img
-	};
+	struct old_pieces o = { .from = from,
+		.old = layout(from),
+		.new = layout(s),
+		.shape = s->shape,
+		.img = s->img };
 	struct err err;
 
 	if (!sequencer_is_active(from) || !sequencer_restore(s, find_old, &o, now_ns, &err))

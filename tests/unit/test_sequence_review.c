@@ -2,7 +2,9 @@
 #include "sequence_rig.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 
@@ -625,6 +627,83 @@ test_long_text(void **state)
 	hand_done(&r);
 }
 
+/* A small bench with these channels and a sequence that heats; ids by their names, as the supervisor gives them. */
+static struct image *
+small_bench(const char *channels, const char *step)
+{
+	char folder[] = "/tmp/mbc-review-XXXXXX", file[60], text[2000];
+	struct image *img;
+	FILE *f;
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(file, sizeof(file), "%s/t.seq", folder);
+	f = fopen(file, "w");
+	assert_non_null(f);
+	fprintf(f,
+		"sequence \"Test\" version 1\nneeds T\nstep 10 \"%s\"\n  set T = 60 degC\n"
+		"  wait 10 min\nend\non hold > 1 h -> abort\n",
+		step);
+	fclose(f);
+	snprintf(text, sizeof(text),
+		"bench: b\nsequences: %s\nlinks:\n  l0: {tcp: \"127.0.0.1:1502\"}\ninstruments:\n"
+		"  d0:\n    use: modbus\n    link: l0\n    every: 100 ms\n    timeout: 200 ms\n"
+		"    channels:\n"
+		"      a: {read: {holding: 2, type: int16}, write: {holding: 2}, unit: degC}\n"
+		"      b: {read: {holding: 3, type: int16}, write: {holding: 3}, unit: degC}\n"
+		"channels:\n%s"
+		"safe_states:\n  cold: {order: [{set: T, to: 0 degC}]}\n",
+		folder, channels);
+	img = hand_compile(text);
+	unlink(file);
+	rmdir(folder);
+	for (uint32_t i = 0; i < img->channels.n; i++) {
+		struct image_channel *ch =
+			(struct image_channel *)(uintptr_t)image_channel_at(img, i);
+		uint32_t id = 0;
+
+		for (const char *at = image_text(img, ch->name); *at != '\0'; at++)
+			id = id * 31 + (uint8_t)*at;
+		ch->id = id % 1000003 + 1;
+	}
+	return img;
+}
+
+#define T_CHANNEL "  T: {read: d0.a, write: d0.a, range: [0, 700], ramp: 60 K/min, hazard: heat}\n"
+#define Q_CHANNEL "  Q: {read: d0.b, write: d0.b, range: [0, 700]}\n"
+
+/* The bench, or the sequence, is another one when it starts again: nothing of it goes on, and what was hot is made safe. */
+static void
+test_another_bench(void **state)
+{
+	for (int k = 0; k < 3; k++) {
+		struct hand_rig r = { 0 };
+		struct image *old;
+
+		hand_init(&r, small_bench(T_CHANNEL Q_CHANNEL, "Go"), 1);
+		hand_run(&r, 3 * NS_PER_S);
+		sequence_start(&r);
+		hand_run(&r, 10 * NS_PER_S);
+		assert_in_range(sequence_held(&r, 0, 2), 8, 11);
+		old = r.img;
+		r.img = k == 1 ? small_bench(Q_CHANNEL T_CHANNEL, "Go")
+			       : small_bench(T_CHANNEL Q_CHANNEL, k == 0 ? "Go" : "Other");
+		hand_kill(&r, 2 * NS_PER_S);
+		hand_run(&r, 10 * NS_PER_S);
+		if (k == 0) {
+			sequence_is_state(&r, "running");
+			assert_in_range(sequence_held(&r, 0, 2), 17, 24);
+		} else {
+			sequence_is_state(&r, "idle");
+			assert_int_equal(hand_count(&r, EVENT_SEQUENCE_ABORTED, "sequence"), 1);
+			assert_string_equal(hand_word(&r, "T.owner"), "safe_state");
+			assert_int_equal(sequence_held(&r, 0, 2), 0);
+		}
+		assert_int_equal(writes_of(&r, 0, 3, 0), 0);
+		hand_done(&r);
+		free(old);
+	}
+}
+
 /* Many statements that take no time do not keep another branch from what it has to do. */
 static void
 test_busy_branch(void **state)
@@ -726,6 +805,7 @@ main(void)
 		cmocka_unit_test(test_pause_is_not_looked_at),
 		cmocka_unit_test(test_rsd_of_a_turn),
 		cmocka_unit_test(test_long_text),
+		cmocka_unit_test(test_another_bench),
 		cmocka_unit_test(test_busy_branch),
 		cmocka_unit_test(test_limit_and_pause),
 		cmocka_unit_test(test_pause_writes_nothing),
