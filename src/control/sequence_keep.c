@@ -443,6 +443,21 @@ find_old(void *ctx, uint32_t piece, size_t *out_n)
 	return *out_n == 0 ? NULL : o->bytes;
 }
 
+/* The one that ends it, in the new bench; without it the one of on_stop. */
+static uint32_t
+same_safe_state(const struct sequencer *s, const struct sequencer *from)
+{
+	const char *name;
+
+	if (from->aborting_to == IMAGE_NONE)
+		return IMAGE_NONE;
+	name = image_text(from->img, image_safe_state_at(from->img, from->aborting_to)->name);
+	for (uint32_t i = 0; i < s->img->safe_states.n; i++)
+		if (strcmp(image_text(s->img, image_safe_state_at(s->img, i)->name), name) == 0)
+			return i;
+	return s->img->on_stop;
+}
+
 void
 sequencer_adopt(struct sequencer *s, struct sequencer *from, int64_t now_ns)
 {
@@ -471,6 +486,17 @@ sequencer_adopt(struct sequencer *s, struct sequencer *from, int64_t now_ns)
 					.turn = from->branches[i].loops[k].turn };
 		s->stables[i] = from->stables[i];
 	}
+	for (uint32_t i = 0; i < s->seq->n_guards; i++)
+		s->watches[s->seq->first_guard + i] = from->watches[from->seq->first_guard + i];
+	for (uint32_t i = 0; i < s->img->outputs.n; i++) {
+		uint32_t old = old_output(&o, i);
+
+		if (old == IMAGE_NONE)
+			continue;
+		s->grips[i].cause = from->grips[old].cause;
+		s->grips[i].was = from->grips[old].was;
+	}
+	s->aborting_to = same_safe_state(s, from);
 	s->is_standing = from->is_standing;
 	s->held_ns = from->held_ns;
 	s->stood_ns = from->stood_ns;

@@ -704,6 +704,28 @@ test_another_bench(void **state)
 	}
 }
 
+/* A reload on the way to the safe state: it ends there. */
+static void
+test_reload_while_aborting(void **state)
+{
+	struct hand_rig r = { 0 };
+
+	hand_init(&r, small_bench(T_CHANNEL Q_CHANNEL, "Go"), 1);
+	hand_run(&r, 3 * NS_PER_S);
+	sequence_start(&r);
+	hand_run(&r, 5 * NS_PER_S);
+	r.device[0].is_silent = true;
+	press(&r, COMMAND_SEQ_ABORT, "");
+	hand_run(&r, 300 * NS_PER_MS);
+	sequence_is_state(&r, "aborting");
+	hand_reload(&r, small_bench(T_CHANNEL Q_CHANNEL, "Go"));
+	r.device[0].is_silent = false;
+	hand_run(&r, 20 * NS_PER_S);
+	assert_int_equal(sequence_held(&r, 0, 2), 0);
+	sequence_is_state(&r, "aborted");
+	hand_done(&r);
+}
+
 /* Many statements that take no time do not keep another branch from what it has to do. */
 static void
 test_busy_branch(void **state)
@@ -806,6 +828,7 @@ main(void)
 		cmocka_unit_test(test_rsd_of_a_turn),
 		cmocka_unit_test(test_long_text),
 		cmocka_unit_test(test_another_bench),
+		cmocka_unit_test(test_reload_while_aborting),
 		cmocka_unit_test(test_busy_branch),
 		cmocka_unit_test(test_limit_and_pause),
 		cmocka_unit_test(test_pause_writes_nothing),
