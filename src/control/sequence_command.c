@@ -407,11 +407,14 @@ differences(struct sequencer *s, uint32_t step, uint64_t cause, char *out, size_
 static int
 go_to(struct sequencer *s, const struct command *c, uint64_t cause, char *out_text, struct err *err)
 {
-	uint32_t number = (uint32_t)strtoul(c->value, NULL, 10), step = IMAGE_NONE;
+	uint32_t step = IMAGE_NONE;
+	int64_t number;
 	char why[EVENT_TEXT];
 
 	if (s->state != SEQUENCE_RUNNING && s->state != SEQUENCE_HELD)
 		return err_set(err, ERR_REFUSED, 0, "it is neither running nor held");
+	if (!text_to_int(c->value, &number))
+		number = -1;
 	for (uint32_t i = s->seq->first_step; i < s->seq->first_step + s->seq->n_steps; i++)
 		if (image_seq_step_at(s->img, i)->number == number)
 			step = i;

@@ -235,9 +235,23 @@ take_again(struct sequencer *s, uint64_t cause)
 			sequence_tell(s, EVENT_SEQUENCE_NOTE, cause, "%.100s", err.msg);
 }
 
+/* Nothing of what was comes back, nor by RESUME. */
+static void
+forget_places(struct sequencer *s)
+{
+	for (uint32_t i = 0; i < s->img->outputs.n; i++)
+		if (s->grips[i].is_used)
+			s->grips[i] = (struct grip){ .is_used = true,
+				.branch = NO_BRANCH,
+				.paused = (double)NAN,
+				.was = (double)NAN };
+}
+
 void
 sequencer_act(struct sequencer *s, uint32_t row, const char *why, uint64_t cause, int64_t now_ns)
 {
+	uint32_t kind = image_seq_action_at(s->img, image_seq_row_at(s->img, row)->action)->kind;
+
 	s->now_ns = s->ticked_ns = now_ns;
 	if (!s->is_standing)
 		return;
@@ -245,8 +259,17 @@ sequencer_act(struct sequencer *s, uint32_t row, const char *why, uint64_t cause
 	sequence_tell_interruption(s, "taken up");
 	sequence_commands_restored(s);
 	take_again(s, cause);
+	forget_places(s);
 	if (s->state == SEQUENCE_HOLDING)
 		sequence_enter(s, SEQUENCE_HELD);
+	/* What leads on leads on whatever held it before. */
+	if (kind == SEQUENCE_GOTO || kind == SEQUENCE_SKIP) {
+		s->held_action = s->goto_step = IMAGE_NONE;
+		s->held_branch = NO_BRANCH;
+		s->is_safe = false;
+		if (!sequence_is_going(s))
+			sequence_enter(s, s->is_stopping ? SEQUENCE_STOPPING : SEQUENCE_RUNNING);
+	}
 	sequence_act(s, image_seq_row_at(s->img, row)->action, NO_BRANCH, why, cause);
 	sequence_show(s);
 }

@@ -227,6 +227,28 @@ test_abort_row(void **state)
 	hand_done(&r);
 }
 
+/* A run that was paused is led on all the same. */
+static void
+test_step_row(void **state)
+{
+	for (int is_paused = 0; is_paused < 2; is_paused++) {
+		struct hand_rig r = { 0 };
+
+		heat(&r, HEATS("  outage < 10 s -> continue\n  otherwise -> step 60\n"), "", "");
+		if (is_paused != 0)
+			assert_int_equal(sequence_press(&r, COMMAND_SEQ_PAUSE, "", "", NULL),
+				VERDICT_VERIFIED);
+		sequence_follow(&r, 2 * NS_PER_S);
+		hand_kill(&r, 60 * NS_PER_S);
+		sequence_follow(&r, 10 * NS_PER_S);
+		assert_int_equal((int)hand_value(&r, "sequence.step"), 60);
+		sequence_is_state(&r, "running");
+		assert_int_equal(sequence_held(&r, 1, 8), 0);
+		assert_int_equal(sequence_held(&r, 1, 0), 77);
+		hand_done(&r);
+	}
+}
+
 static void
 test_hold_row(void **state)
 {
@@ -381,6 +403,7 @@ main(void)
 		cmocka_unit_test(test_ask_and_abort),
 		cmocka_unit_test(test_otherwise),
 		cmocka_unit_test(test_abort_row),
+		cmocka_unit_test(test_step_row),
 		cmocka_unit_test(test_hold_row),
 		cmocka_unit_test(test_a_device_loses_power),
 		cmocka_unit_test(test_mains),
