@@ -30,9 +30,9 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "base/text.h"
-#include "cable.h"
 #include "control/bench.h"
 #include "drivers/list.h"
+#include "twin/cable.h"
 #include "twin/fault.h"
 
 #define MS NS_PER_MS

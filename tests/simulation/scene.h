@@ -12,11 +12,11 @@
 #ifndef SIMULATION_SCENE_H
 #define SIMULATION_SCENE_H
 
-#include "cable.h"
 #include "link/link.h"
 #include "mishap.h"
 #include "moving.h"
 #include "refusals.h"
+#include "twin/cable.h"
 #include "twin/twin.h"
 
 #define SCENE_RECOVERY_NS                                                                          \

@@ -1,6 +1,6 @@
 /* cable.h - bytes on their way to a master, on a virtual clock */
-#ifndef SIMULATION_CABLE_H
-#define SIMULATION_CABLE_H
+#ifndef TWIN_CABLE_H
+#define TWIN_CABLE_H
 
 #include "base/defs.h"
 

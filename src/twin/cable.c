@@ -1,5 +1,5 @@
 /* cable.c - bytes on their way to a master, on a virtual clock */
-#include "cable.h"
+#include "twin/cable.h"
 
 #include <stdlib.h>
 #include <string.h>
