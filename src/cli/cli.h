@@ -51,6 +51,7 @@ int cli_restore(struct args *args);
 int cli_mode(struct args *args);
 int cli_sequence(struct args *args);
 int cli_sequence_file(struct args *args); /* format, json, text: the words are still there */
+int cli_rehearse(struct args *args);
 int cli_trip(struct args *args);
 int cli_alarm(struct args *args);
 int cli_token(struct args *args);
@@ -71,6 +72,10 @@ int cli_connect(struct args *args);
 /* Compile FILE: returns an image in memory (free() it), and in *out_fd a descriptor of its bytes that a program started
  * from here inherits (out_fd may be NULL). NULL with *out_code when that failed, said already. */
 struct image *cli_compile(const struct args *args, const char *file, int *out_fd, int *out_code);
+
+/* The same of a bench with this one sequence; bench NULL: the one that its folder belongs to. */
+struct image *cli_compile_sequence(const struct args *args, const char *bench, const char *sequence,
+	int *out_fd, int *out_code);
 
 /* Replace this process by mbc-query on the history of the bench that is meant: `word`, then the arguments. Returns an exit code when that is not
  * possible. */

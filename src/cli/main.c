@@ -253,6 +253,29 @@ static const struct cli_command commands[] = {
 		"'text' that as text\n"
 		"again; --check only says whether it is so. docs/sequences.md describes the "
 		"language.\n" },
+	{ "rehearse", cli_rehearse,
+		"[--set NAME=VALUE]... [--begin CHANNEL=NUMBER]... [--answer WORD]... [--limit "
+		"SPAN] [--seconds N] [--bytes] [--faults] [--json] [--out FOLDER] [BENCH.yaml] "
+		"SEQUENCE.seq",
+		"play a sequence on a virtual clock, without any device",
+		"The controller as it is, with simulated instruments, in a few seconds for a day: "
+		"when each step begins and\n"
+		"how it ends, how long it takes at most, how much gas flows, what alarms and trips "
+		"come. BENCH.yaml may be\n"
+		"left out where the folder of the sequence belongs to one.\n"
+		"\n"
+		"  mbc rehearse bench.yaml tpr.seq --set \"T_red=480 degC\" --out tpr-rehearsal\n"
+		"\n"
+		"--begin: where the twin of a channel of an instrument begins. --answer: to the "
+		"first, second, ... question,\n"
+		"else the first answer is given after a minute. --limit: of virtual time (60 d), "
+		"--seconds: of the processor's\n"
+		"(600). --bytes: with the bytes of the wires, slower. --faults: each instrument "
+		"dies once in each step, and\n"
+		"what comes of it. --out: report, JSON, trajectories as CSV and as a picture. "
+		"Required fields that are not\n"
+		"set get placeholders. The exit code is 0 when the sequence comes to its end, 1 "
+		"otherwise, with where and why.\n" },
 	{ "trip", cli_trip,
 		"list | reset NAME --comment TEXT | bypass NAME --for SPAN --reason TEXT | end "
 		"NAME",

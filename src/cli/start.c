@@ -339,15 +339,16 @@ cli_schema(struct args *args)
 	return cli_exec(args, "compile", argv);
 }
 
-struct image *
-cli_compile(const struct args *args, const char *file, int *out_fd, int *out_code)
+/* more: an action or a sequence; NULL */
+static struct image *
+compile_with(const struct args *args, const char *file, char *more, int *out_fd, int *out_code)
 {
 	struct image *img = NULL;
 	struct err err;
 	int status = 0, fd;
 
 	*out_code = CLI_FAILED;
-	fd = run_compiler(args, file, NULL, &status);
+	fd = run_compiler(args, file, more, &status);
 	if (fd < 0)
 		return NULL;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
@@ -365,5 +366,27 @@ cli_compile(const struct args *args, const char *file, int *out_fd, int *out_cod
 		return NULL;
 	}
 	fcntl(*out_fd, F_SETFD, 0);
+	return img;
+}
+
+struct image *
+cli_compile(const struct args *args, const char *file, int *out_fd, int *out_code)
+{
+	return compile_with(args, file, NULL, out_fd, out_code);
+}
+
+struct image *
+cli_compile_sequence(const struct args *args, const char *bench, const char *sequence, int *out_fd,
+	int *out_code)
+{
+	char *name = bench == NULL ? NULL : mem_text(sequence);
+	struct image *img = NULL;
+
+	*out_code = CLI_WRONG;
+	if (!is_sequence(sequence))
+		cli_say(args, 0, "'%s' is no sequence; its name ends in .seq", sequence);
+	else
+		img = compile_with(args, bench == NULL ? sequence : bench, name, out_fd, out_code);
+	free(name);
 	return img;
 }

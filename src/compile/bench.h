@@ -247,7 +247,9 @@ struct bench {
 	BENCH_TABLE(struct image_marker) markers; /* text: unused, see marks */
 	BENCH_TABLE(const char *) marks;          /* of markers */
 	BENCH_TABLE(struct image_knot) knots;
-	bool leaves_sequences;         /* of the folder: one alone is checked */
+	bool leaves_sequences; /* of the folder: one alone is checked */
+	const char
+		*only_sequence; /* the file of the one that is taken; NULL: those of the folder */
 	struct seq_programs *programs; /* seq_program.h */
 	BENCH_TABLE(struct expr_op) code;
 	uint32_t n_cells; /* that the programs in `code` need together */

@@ -43,7 +43,9 @@ finish(struct bench *b, const struct node *root, struct buf *out_image, struct b
 		return ERR_CONF;
 	if (out_merged != NULL)
 		print_tree(out_merged, root);
-	if (!b->leaves_sequences)
+	if (b->only_sequence != NULL)
+		seq_bench_take_one(b, b->only_sequence);
+	else if (!b->leaves_sequences)
 		seq_bench_take(b);
 	emit_image(b, out_image);
 	if (out_image->n > IMAGE_SIZE_MAX)

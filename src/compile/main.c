@@ -60,7 +60,8 @@ struct options {
 	int fd;
 	int report; /* where to tell what confines us; -1 */
 	const char *path;
-	const char *sequence; /* ACTION_CHECK: to be checked with the bench; NULL */
+	const char *
+		sequence; /* ACTION_CHECK: to be checked with the bench; ACTION_IMAGE: the only one in it; NULL */
 	char **words; /* ACTION_LIST, ACTION_IDENTITIES, ACTION_SEQUENCE: those behind it; ACTION_CHECK: sequences */
 	int n_words;
 };
@@ -136,8 +137,8 @@ parse_options(int argc, char **argv, struct options *o)
 			if (!text_to_int(argv[++i], &fd) || fd < 0 || fd > 1023)
 				return -1;
 			o->report = (int)fd;
-		} else if (o->action == ACTION_CHECK && o->path != NULL && o->sequence == NULL &&
-			   seq_bench_is_name(argv[i])) {
+		} else if ((o->action == ACTION_CHECK || o->action == ACTION_IMAGE) &&
+			   o->path != NULL && o->sequence == NULL && seq_bench_is_name(argv[i])) {
 			o->sequence = argv[i];
 		} else if ((argv[i][0] == '-' && argv[i][1] != '\0') || o->path != NULL) {
 			return -1;
@@ -243,6 +244,8 @@ report(const struct options *o, struct bench *b, const struct buf *image, const 
 {
 	int code;
 
+	if (o->action == ACTION_IMAGE && o->sequence != NULL && b->programs->code != 0)
+		return b->programs->code;
 	if (o->fd >= 0 && write_all(o->fd, image) != 0)
 		return 2;
 	if (o->action == ACTION_IMAGE && b->programs->code != 0)
@@ -322,6 +325,7 @@ compile(const struct options *o)
 	b->catalogue = catalogue[0] == '\0' ? NULL : catalogue;
 	b->may_be_file = o->action == ACTION_CHECK;
 	b->leaves_sequences = o->sequence != NULL;
+	b->only_sequence = o->action == ACTION_IMAGE ? o->sequence : NULL;
 	rc = strcmp(o->path, "-") == 0 ? compile_input(b, &image, wanted, &err)
 				       : compile_file(b, &image, wanted, &err);
 	diag_print(&b->diag, stderr);
@@ -419,9 +423,8 @@ find_bench(struct options *o)
 	o->path = bench_path;
 	if (seq_bench_find(o->sequence, bench_path, sizeof(bench_path)))
 		return true;
-	log_err("%s belongs to no bench: there is no bench.yaml in its folder or above; write: mbc "
-		"check "
-		"BENCH.yaml %s",
+	log_err("%s belongs to no bench: there is no bench.yaml in its folder or above; write the "
+		"bench before it: BENCH.yaml %s",
 		o->sequence, o->sequence);
 	return false;
 }
@@ -442,8 +445,8 @@ main(int argc, char **argv)
 		usage(stderr);
 		return 1;
 	}
-	if (o.action == ACTION_CHECK && o.sequence == NULL && seq_bench_is_name(o.path) &&
-		!find_bench(&o))
+	if ((o.action == ACTION_CHECK || o.action == ACTION_IMAGE) && o.sequence == NULL &&
+		seq_bench_is_name(o.path) && !find_bench(&o))
 		return 1;
 	bound_resources();
 	find_catalogue();

@@ -77,6 +77,10 @@ take_file(struct bench *b, const char *path)
 	b->programs->n_files += code != SEQ_BENCH_STEPS;
 	if (code == 0 && !seq_programs_add(b, d, q, path))
 		code = 1;
+	if (code == SEQ_BENCH_STEPS && b->only_sequence != NULL) {
+		log_err("%s holds steps alone; name the sequence that includes it", path);
+		b->programs->code = 1;
+	}
 	if (code != SEQ_BENCH_STEPS) {
 		diag_print(d, stderr);
 		b->programs->code = MAX(b->programs->code, code);
@@ -131,6 +135,12 @@ seq_bench_take(struct bench *b)
 	b->programs->code = n < 0 ? -n : 0;
 	for (int i = 0; i < n; i++)
 		take_file(b, names[i]);
+}
+
+void
+seq_bench_take_one(struct bench *b, const char *path)
+{
+	take_file(b, path);
 }
 
 bool

@@ -16,6 +16,9 @@ int seq_bench_file(struct bench *b, const char *path);
  * from protecting itself by a sequence. */
 void seq_bench_take(struct bench *b);
 
+/* The same of one file, wherever it stands: the image has this sequence alone. Whether it is good is in b->programs->code. */
+void seq_bench_take_one(struct bench *b, const char *path);
+
 /* Is it the name of a sequence? */
 bool seq_bench_is_name(const char *path);
 

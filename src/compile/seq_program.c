@@ -1005,7 +1005,8 @@ seq_programs_declare(struct bench *b)
 		{ "sequence.question", VALUE_UINT, NULL },
 		{ "sequence.waiting", VALUE_TEXT, NULL } };
 
-	for (uint32_t i = 0; b->sequences != NULL && i < NELEM(rows); i++) {
+	b->programs->is_any = b->sequences != NULL || b->only_sequence != NULL;
+	for (uint32_t i = 0; b->programs->is_any && i < NELEM(rows); i++) {
 		struct bench_channel *ch;
 
 		b->programs->state[i] = channels_add_state(
@@ -1019,7 +1020,6 @@ seq_programs_declare(struct bench *b)
 			ch->unit_text = rows[i].unit;
 		}
 	}
-	b->programs->is_any = b->sequences != NULL;
 }
 
 void

@@ -42,6 +42,7 @@ struct bench {
 	struct lateness lateness;
 	int64_t wall_ns; /* at the last tick; 0: none yet */
 	struct due *due;
+	struct bench_devices devices; /* write NULL: they are on wires */
 	struct clock_record
 		clock; /* the last that was recorded; its stamp is 0: none yet on this board */
 	struct {
@@ -226,7 +227,11 @@ on_write(void *ctx, uint32_t point, uint32_t tag, union value v, struct err *err
 {
 	struct bench *b = ctx;
 	uint32_t link = link_of(b, point);
-	int rc = link_write(b->links[link], point, tag, v, NULL, b->now_ns, err);
+	int rc;
+
+	if (b->devices.write != NULL)
+		return b->devices.write(b->devices.ctx, point, tag, v, err);
+	rc = link_write(b->links[link], point, tag, v, NULL, b->now_ns, err);
 
 	touch(b, link);
 	return rc;
@@ -250,6 +255,10 @@ on_ask(void *ctx, uint32_t point)
 	struct bench *b = ctx;
 	uint32_t link = link_of(b, point);
 
+	if (b->devices.ask != NULL) {
+		b->devices.ask(b->devices.ctx, point);
+		return;
+	}
 	link_ask(b->links[link], point, b->now_ns);
 	touch(b, link);
 }
@@ -271,6 +280,36 @@ on_anew(void *ctx, uint32_t instrument)
 
 	link_anew(b->links[link], instrument, b->now_ns);
 	touch(b, link);
+}
+
+/* ---- devices without wires ------------------------------------------------------------------------------------------------ */
+
+void
+bench_direct(struct bench *b, const struct bench_devices *devices)
+{
+	b->devices = *devices;
+}
+
+void
+bench_reading(struct bench *b, uint32_t point, const struct reading *r, int64_t now_ns)
+{
+	b->now_ns = now_ns;
+	on_reading(b, point, r, now_ns);
+}
+
+void
+bench_written(struct bench *b, uint32_t point, uint32_t tag, enum quality verdict, int64_t now_ns)
+{
+	b->now_ns = now_ns;
+	on_written(b, point, tag, verdict, 0);
+}
+
+void
+bench_instrument(struct bench *b, uint32_t instrument, enum instrument_state state,
+	enum quality reason, int64_t now_ns)
+{
+	b->now_ns = now_ns;
+	on_state(b, instrument, state, reason);
 }
 
 static uint64_t

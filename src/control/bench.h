@@ -45,6 +45,20 @@ struct bench *bench_new(const struct image *img, struct board *board,
 /* The secrets that the image names, right behind bench_new(); they stay the caller's and outlive the bench. */
 void bench_secrets(struct bench *b, const struct secrets *s);
 
+/* Devices that answer without wires, for rehearsals: right behind bench_new(). No link is opened then; what is written and asked for goes to
+ * them, never from within their own calls of bench_reading() and the like, and whatever they say is told by these. */
+struct bench_devices {
+	void *ctx;
+	int (*write)(void *ctx, uint32_t point, uint32_t tag, union value v, struct err *err);
+	void (*ask)(void *ctx, uint32_t point); /* read it as soon as you can */
+};
+void bench_direct(struct bench *b, const struct bench_devices *devices);
+void bench_reading(struct bench *b, uint32_t point, const struct reading *r, int64_t now_ns);
+void bench_written(
+	struct bench *b, uint32_t point, uint32_t tag, enum quality verdict, int64_t now_ns);
+void bench_instrument(struct bench *b, uint32_t instrument, enum instrument_state state,
+	enum quality reason, int64_t now_ns);
+
 void bench_free(struct bench *b);
 
 /* May an image be taken up in place of this one's now? ERR_REFUSED with cause; remedy. */

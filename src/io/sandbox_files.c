@@ -95,6 +95,7 @@ static const struct rule *const rules[SANDBOX_ROLES] = {
 	[SANDBOX_GATE] = serve_rules,
 	[SANDBOX_TWIN] = twin_rules,
 	[SANDBOX_CURL] = curl_rules,
+	[SANDBOX_REHEARSE] = serve_rules,
 };
 
 static uint64_t
@@ -112,7 +113,7 @@ make_ruleset(enum sandbox_role role, int abi)
 
 	if (abi >= 4 &&
 		(role == SANDBOX_COMPILE || role == SANDBOX_SERVE || role == SANDBOX_HISTORY ||
-			role == SANDBOX_QUERY || role == SANDBOX_GATE))
+			role == SANDBOX_QUERY || role == SANDBOX_GATE || role == SANDBOX_REHEARSE))
 		set.net = NET_BIND_TCP | NET_CONNECT_TCP;
 	if (abi >= 6)
 		set.scoped = SCOPE_ABSTRACT_SOCKET | SCOPE_SIGNAL;

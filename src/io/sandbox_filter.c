@@ -67,6 +67,8 @@ static const char *const twin_calls[] = { "socketpair", "bind", "connect", "list
 static const char *const curl_calls[] = { "socketpair", "bind", "connect", "statfs", "statfs64",
 	"fstatfs", "fstatfs64", NULL };
 
+static const char *const rehearse_calls[] = { "fork", "wait4", "waitid", "waitpid", NULL };
+
 /* What no part of mbc needs; the supervisor's children inherit this. */
 static const char *const never[] = { "ptrace", "process_vm_readv", "process_vm_writev",
 	"process_madvise", "kcmp", "mount", "umount", "umount2", "move_mount", "open_tree",
@@ -154,6 +156,18 @@ add_threads(scmp_filter_ctx f, bool may_start)
 	       add_value(f, "tgkill", 0, (uint64_t)getpid());
 }
 
+/* Children like itself, that end with it. */
+static bool
+add_children(scmp_filter_ctx f)
+{
+	return add_bits(f, "clone", 0,
+		       CLONE_VM | CLONE_THREAD | CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS |
+			       CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET,
+		       0) &&
+	       add_value(f, "prctl", 0, PR_SET_PDEATHSIG) &&
+	       add_list(f, SCMP_ACT_ALLOW, rehearse_calls);
+}
+
 /* Its own limits may be read. */
 static bool
 add_limits(scmp_filter_ctx f)
@@ -216,7 +230,9 @@ fill(scmp_filter_ctx f, enum sandbox_role role)
 	       (role == SANDBOX_HISTORY || add_open(f, is_wired)) && add_memory(f, has_peers) &&
 	       add_threads(f, has_peers) && add_limits(f) &&
 	       (!has_peers || (add_sockets(f) && add_ioctl(f, role == SANDBOX_CONTROL))) &&
-	       (role == SANDBOX_COMPILE || add_list(f, SCMP_ACT_ALLOW, talk)) &&
+	       (role == SANDBOX_COMPILE || role == SANDBOX_REHEARSE ||
+		       add_list(f, SCMP_ACT_ALLOW, talk)) &&
+	       (role != SANDBOX_REHEARSE || add_children(f)) &&
 	       (role != SANDBOX_CONTROL || add_list(f, SCMP_ACT_ALLOW, control_calls)) &&
 	       (role != SANDBOX_SERVE || add_list(f, SCMP_ACT_ALLOW, serve_calls)) &&
 	       (role != SANDBOX_HISTORY || add_list(f, SCMP_ACT_ALLOW, history_calls)) &&

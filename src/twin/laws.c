@@ -16,6 +16,27 @@ normal(uint64_t *chance)
 	return sqrt(-2 * log(u)) * cos(TWO_PI * v);
 }
 
+#define SLOT_NS (100 * NS_PER_MS)
+
+static double
+noise_of(struct twin *t, uint32_t law)
+{
+	uint64_t chance;
+
+	if (!t->is_steady)
+		return normal(&t->chance);
+	chance = t->chance + (uint64_t)law * UINT64_C(0x9E3779B97F4A7C15) +
+		 (uint64_t)((t->now_ns - t->start_ns) / SLOT_NS) * UINT64_C(0xD1B54A32D192ED03);
+	rand_next(&chance);
+	return normal(&chance);
+}
+
+void
+twin_steady(struct twin *t)
+{
+	t->is_steady = true;
+}
+
 /* What was there lag_s ago; before that, what was there first. */
 static double
 delayed(struct twin_delay *d, double v, double lag_s, int64_t now_ns)
@@ -64,6 +85,8 @@ move_point(struct twin *t, uint32_t index, double dt_s, double age_s)
 
 	if (p == NULL)
 		return;
+	if (p->has_begin)
+		target = p->begin;
 	if (law->follows != IMAGE_NONE)
 		target = twin_acts(&t->points[law->follows]) * law->gain;
 	if (law->is_unlike)
@@ -86,7 +109,7 @@ move_point(struct twin *t, uint32_t index, double dt_s, double age_s)
 	if (law->period_s > 0)
 		shown += law->wave * sin(TWO_PI * fmod(age_s / law->period_s, 1));
 	if (law->noise > 0)
-		shown += law->noise * normal(&t->chance);
+		shown += law->noise * noise_of(t, index);
 	twin_show(p, shown);
 }
 

@@ -69,6 +69,19 @@ double twin_value(const struct twin *t, uint32_t point);
 /* Hold a point at a value, as if a master had written it. */
 void twin_set(struct twin *t, uint32_t point, double value);
 
+/* The same, and its law goes on from there: for how a simulation begins. */
+void twin_begin(struct twin *t, uint32_t point, double value);
+
+/* Noise by the time alone, in slots of 100 ms, and not by how often a twin is stepped: two of one seed show the same then. */
+void twin_steady(struct twin *t);
+
+/* Without any protocol: what a master reads of a point, and what it writes to one. False: it is not played. text: VALUE_TEXT, borrowed. */
+bool twin_read(const struct twin *t, uint32_t point, union value *out, const char **out_text);
+bool twin_write(struct twin *t, uint32_t point, union value v);
+
+/* Is anything known about how this point moves? Else it stays where it began, unless somebody writes it. */
+bool twin_has_law(const struct image *img, uint32_t point);
+
 /* Keep a point at a value (text: where it is a text) until it is let go: its law does not move it and masters do not change it. */
 void twin_keep(struct twin *t, uint32_t point, double value, const char *text);
 void twin_let_go(struct twin *t, uint32_t point);

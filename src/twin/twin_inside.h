@@ -15,6 +15,8 @@ struct twin_point {
 	const struct image_knot *knots; /* [n_knots] of a table before factor and offset */
 	uint32_t n_knots;
 	double x; /* without wave and noise */
+	bool has_begin;
+	double begin; /* has_begin: in place of the start of its law */
 	double kept;
 	int64_t settle_ns; /* so long after it has been written it is there; 0: at once */
 	int64_t there_ns;  /* when what was written last is there; 0: it is */
@@ -53,7 +55,7 @@ struct twin {
 	struct twin_fault *faults;  /* [instrument] */
 	struct twin_delay **delays; /* [law]; NULL: it has no dead time */
 	uint64_t chance;
-	bool is_started;
+	bool is_started, is_steady;
 	int64_t start_ns, now_ns;
 };
 

@@ -119,6 +119,54 @@ twin_set(struct twin *t, uint32_t point, double value)
 	twin_show(p, value);
 }
 
+void
+twin_begin(struct twin *t, uint32_t point, double value)
+{
+	struct twin_point *p = twin_number(t, point);
+
+	if (p == NULL)
+		return;
+	p->x = p->begin = value;
+	p->has_begin = true;
+	twin_show(p, value);
+}
+
+bool
+twin_read(const struct twin *t, uint32_t point, union value *out, const char **out_text)
+{
+	const struct twin_point *p = &t->points[point];
+
+	if (p->dev == NULL)
+		return false;
+	*out = p->dev->player->get != NULL ? p->dev->player->get(p->dev, p->i)
+					   : p->dev->pts[p->i].v;
+	*out_text = p->dev->pts[p->i].text;
+	return true;
+}
+
+bool
+twin_write(struct twin *t, uint32_t point, union value v)
+{
+	struct twin_point *p = &t->points[point];
+
+	if (p->dev == NULL)
+		return false;
+	play_write(p->dev, p->i, v, NULL);
+	put(p);
+	return true;
+}
+
+bool
+twin_has_law(const struct image *img, uint32_t point)
+{
+	if (image_point_at(img, point)->write_space >= 0)
+		return true;
+	for (uint32_t i = 0; i < img->twins.n; i++)
+		if (image_twin_at(img, i)->point == point)
+			return image_twin_at(img, i)->follows != IMAGE_NONE;
+	return false;
+}
+
 /* ---- what people keep ------------------------------------------------------------------------------------------------ */
 
 void
