@@ -181,13 +181,19 @@ add_deed(struct dry *d, struct deed deed)
 	d->n_deeds++;
 }
 
-/* How long a question waits before its instrument counts as silent. */
+/* How long it takes until an instrument that answers nothing counts as silent, as on its wire: its tries; on a line each is followed by
+ * the time in which a late answer may come, and another question is asked before it is given up. */
 static int64_t
 patience(const struct dry *d, uint32_t instrument)
 {
 	const struct image_instrument *ins = image_instrument_at(d->img, instrument);
+	const struct image_link *link = image_link_at(d->img, ins->link);
+	int64_t tries = (int64_t)ins->retries + 1,
+		late_ns = link->late_max_ns > 0 ? link->late_max_ns : 2 * ins->timeout_ns;
 
-	return (int64_t)(ins->retries + 1) * ins->timeout_ns;
+	if (!link->is_line && link->kind != LINK_SERIAL)
+		return tries * ins->timeout_ns;
+	return (tries + 1) * ins->timeout_ns + tries * late_ns;
 }
 
 static int
@@ -199,7 +205,7 @@ on_write(void *ctx, uint32_t point, uint32_t tag, union value v, struct err *err
 
 	if (d->n_deeds >= DEEDS_MAX)
 		return err_set(err, ERR_REFUSED, 0, "too much is written at one time");
-	if (dead->is_dead)
+	if (dead->is_dead && !dead->is_down) /* else it is dropped at once */
 		after_ns = patience(d, image_point_at(d->img, point)->instrument);
 	add_deed(d, (struct deed){ d->now_ns + after_ns, point, tag, v, true });
 	return 0;

@@ -136,6 +136,7 @@ look_at_law(struct rehearsal *r, const struct image_instr *in)
 			"%.120s",
 			in->line, image_text(r->img, in->said), buf_text(&names));
 		r->is_lawless = true;
+		note_step(r, "waited in vain", "");
 	}
 	buf_done(&names);
 }
@@ -146,8 +147,9 @@ look_for_law(struct rehearsal *r, const struct event *e)
 {
 	bool is_step = e->kind == EVENT_SEQUENCE_STEP && r->guard_ns != e->stamp_ns;
 	unsigned line = 0, number = (unsigned)strtoul(e->text, NULL, 10);
-	bool is_told = sscanf(e->text, "line %u: timeout of", &line) == 1 &&
-		       strstr(e->text, ": timeout of ") != NULL;
+	const char *at = strstr(e->text, "line ");
+	bool is_told = at != NULL && sscanf(at, "line %u:", &line) == 1 &&
+		       strstr(at, ": timeout of ") != NULL;
 	const struct image_seq_step *d;
 
 	if (r->n_steps == 0 || !(is_step || is_told))
@@ -245,7 +247,8 @@ on_event(void *ctx, const struct event *e)
 		break;
 	case EVENT_SEQUENCE_STEP:
 		look_for_law(r, e);
-		begin_step(r, e);
+		if (!r->is_lawless)
+			begin_step(r, e);
 		break;
 	case EVENT_SEQUENCE_GUARD:
 		r->guard_ns = e->stamp_ns;
