@@ -46,7 +46,8 @@ tell(const struct rehearsal *r, struct fault_row *row, enum safe_phase phase, ui
 	else if (r->is_ended)
 		text_copy(row->outcome, sizeof(row->outcome), rehearsal_end_words[r->end]);
 	else
-		snprintf(row->outcome, sizeof(row->outcome), "%.30s", r->state);
+		snprintf(row->outcome, sizeof(row->outcome), "%.30s",
+			strcmp(r->state, "running") == 0 ? "still running" : r->state);
 }
 
 void

@@ -578,7 +578,9 @@ rehearsal_tick(struct rehearsal *r)
 	look_at_end(r);
 	if (r->is_ended || ++n % LOOK_TICKS == 0)
 		look_at_time(r);
-	if (r->is_ended)
+	if (r->is_ended) {
 		end_step(r, r->took_s);
+		rehearsal_sample(r);
+	}
 	return !r->is_ended;
 }

@@ -132,7 +132,7 @@ double rehearsal_worst(const struct rehearsal *r, struct buf *notes);
 
 /* ---- trace.c: trajectories and sums ---- */
 void rehearsal_choose(struct rehearsal *r); /* which channels */
-void rehearsal_sample(struct rehearsal *r); /* when it is time */
+void rehearsal_sample(struct rehearsal *r); /* when it is time, and at the end */
 void rehearsal_csv(const struct rehearsal *r, struct buf *out);
 void rehearsal_svg(struct rehearsal *r, struct buf *out);
 /* The points without any law that a condition reads, by their names; the number of them. */

@@ -200,31 +200,38 @@ thin(struct rehearsal *r)
 	r->every *= 2;
 }
 
-void
-rehearsal_sample(struct rehearsal *r)
+static void
+add_row(struct rehearsal *r, bool is_kept)
 {
-	double t = rehearsal_time(r);
-	bool is_kept;
-	double *row;
+	double t = rehearsal_time(r), *row;
 
-	if (dry_now(r->dry) < r->sample_ns)
-		return;
 	if (r->n_rows == REHEARSAL_ROWS)
 		thin(r);
-	is_kept = r->n_samples++ % r->every == 0;
 	row = r->rows + (size_t)r->n_rows * r->n_columns;
 	for (uint32_t i = 0; i < r->n_columns; i++) {
 		row[i] = value_of(r, r->columns[i]);
 		plot_point(r->plot, r->lines[i], t, row[i]);
 	}
+	r->times[r->n_rows] = t;
+	r->n_rows += is_kept;
+}
+
+void
+rehearsal_sample(struct rehearsal *r)
+{
+	if (r->is_ended) {
+		add_row(r, true);
+		return;
+	}
+	if (dry_now(r->dry) < r->sample_ns)
+		return;
+	add_row(r, r->n_samples++ % r->every == 0);
 	for (uint32_t i = 0; i < r->n_sums; i++) {
 		double v = value_of(r, r->sums[i].channel);
 
 		if (isfinite(v)) /* samples are a second apart */
 			r->sums[i].sum += v * r->sums[i].factor * ((double)SAMPLE_NS / 1e9);
 	}
-	r->times[r->n_rows] = t;
-	r->n_rows += is_kept;
 	r->sample_ns = (r->sample_ns == 0 ? dry_now(r->dry) : r->sample_ns) + SAMPLE_NS;
 }
 

@@ -377,7 +377,7 @@ test_long_trajectories(void **state)
 	assert_int_equal(r.end, REHEARSAL_COMPLETE);
 	assert_int_equal(r.every, 4);
 	assert_true(r.n_rows > 50400 / 4 - 2 && r.n_rows <= REHEARSAL_ROWS);
-	for (uint32_t i = 1; i < r.n_rows; i++)
+	for (uint32_t i = 1; i < r.n_rows - 1; i++) /* the last one is the end */
 		assert_true(fabs(r.times[i] - r.times[i - 1] - 4) < 0.01);
 	assert_true(r.times[0] < 1 && r.times[r.n_rows - 1] > 50400 - 5);
 	rehearsal_done(&r);
