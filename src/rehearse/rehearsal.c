@@ -31,6 +31,12 @@ rehearsal_time(const struct rehearsal *r)
 	return r->start_ns == 0 ? 0 : (double)(dry_now(r->dry) - r->start_ns) / 1e9;
 }
 
+void
+rehearsal_clean(char *text)
+{
+	text[text_utf8(text, strlen(text))] = '\0';
+}
+
 static uint32_t
 number_of(const struct rehearsal *r)
 {
@@ -58,6 +64,7 @@ static void PRINTF(2, 3) blame(struct rehearsal *r, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(r->why, sizeof(r->why), fmt, args);
 	va_end(args);
+	rehearsal_clean(r->why);
 	r->where = number_of(r);
 }
 
@@ -110,9 +117,10 @@ note_step(struct rehearsal *r, const char *what, const char *text)
 {
 	struct rehearsal_step *s = r->n_steps == 0 ? NULL : &r->steps[r->n_steps - 1];
 
-	if (s != NULL && s->ended[0] == '\0')
-		snprintf(s->ended, sizeof(s->ended), "%s%s%.100s", what,
-			text[0] == '\0' ? "" : ": ", text);
+	if (s == NULL || s->ended[0] != '\0')
+		return;
+	snprintf(s->ended, sizeof(s->ended), "%s%s%.100s", what, text[0] == '\0' ? "" : ": ", text);
+	rehearsal_clean(s->ended);
 }
 
 static bool
@@ -218,6 +226,7 @@ keep_news(struct rehearsal *r, const struct event *e)
 		.value = e->n_values > 0 ? e->values[0] : (double)NAN };
 	text_copy(n->subject, sizeof(n->subject), e->subject);
 	text_copy(n->text, sizeof(n->text), e->text);
+	rehearsal_clean(n->text);
 	plot_mark(r->plot, n->at_s, e->subject);
 }
 

@@ -122,6 +122,8 @@ double rehearsal_time(const struct rehearsal *r);
 
 /* The value of a slot of its sequence as it was told, else as it is written; NaN: none, or it is a text. */
 double rehearsal_slot(const struct rehearsal *r, uint32_t slot);
+/* What is no UTF-8 any more, because it was cut, goes. */
+void rehearsal_clean(char *text);
 /* What a text slot says. */
 const char *rehearsal_text(const struct rehearsal *r, uint32_t slot);
 
@@ -135,7 +137,7 @@ void rehearsal_choose(struct rehearsal *r); /* which channels */
 void rehearsal_sample(struct rehearsal *r); /* when it is time, and at the end */
 void rehearsal_csv(const struct rehearsal *r, struct buf *out);
 void rehearsal_svg(struct rehearsal *r, struct buf *out);
-/* The points without any law that a condition reads, by their names; the number of them. */
+/* The points that a wait reads, by their names, when none of them has a law; the number of them, 0: something moves. */
 uint32_t rehearsal_lawless(const struct image *img, const struct image_instr *in, struct buf *out);
 
 #endif

@@ -33,6 +33,18 @@ title_of(const struct rehearsal *r, uint32_t step)
 	return image_text(r->img, image_seq_step_at(r->img, step)->title);
 }
 
+/* So many characters of a text, which may have more bytes. */
+static void
+put_cell(struct buf *out, const char *text, int width)
+{
+	for (; width > 0 && *text != '\0'; width--)
+		do
+			buf_putc(out, *text++);
+		while (((unsigned char)*text & 0xC0) == 0x80);
+	while (width-- >= 0)
+		buf_putc(out, ' ');
+}
+
 static void
 put_steps(const struct rehearsal *r, struct buf *out)
 {
@@ -43,10 +55,10 @@ put_steps(const struct rehearsal *r, struct buf *out)
 	for (uint32_t i = 0; i < r->n_steps; i++) {
 		const struct rehearsal_step *s = &r->steps[i];
 
-		buf_printf(out, "%-6u %-34.34s %12s %12s %12s  %s\n",
-			image_seq_step_at(r->img, s->step)->number, title_of(r, s->step),
-			span(s->at_s, at), span(s->took_s, took), span(s->planned_s, planned),
-			s->ended);
+		buf_printf(out, "%-6u ", image_seq_step_at(r->img, s->step)->number);
+		put_cell(out, title_of(r, s->step), 34);
+		buf_printf(out, "%12s %12s %12s  %s\n", span(s->at_s, at), span(s->took_s, took),
+			span(s->planned_s, planned), s->ended);
 	}
 	if (r->n_more_steps > 0)
 		buf_printf(
@@ -143,11 +155,11 @@ report_text(const struct report *p, struct buf *out)
 			span(rehearsal_worst(r, &notes), worst));
 		buf_put(out, notes.data == NULL ? "" : notes.data, notes.n);
 		put_sums(r, out);
-		put_not_played(r, out);
 		if (r->n_news > 0)
 			buf_puts(out, "\n");
 		put_news(r, out);
 	}
+	put_not_played(r, out);
 	if (p->faults != NULL)
 		put_faults(p, out);
 	buf_printf(out, "\nrehearsed in %.2f s, with %s\n", p->cpu_s,

@@ -306,7 +306,7 @@ on_source(void *ctx, uint32_t channel)
 		for_cond(l->img, &calc, on_source, l);
 	} else if (ch->source_kind == SOURCE_POINT && !twin_has_law(l->img, ch->source)) {
 		buf_printf(l->out, "%s%s", l->n++ > 0 ? ", " : "", image_text(l->img, ch->name));
-	} else if (ch->source_kind == SOURCE_POINT) {
+	} else {
 		l->moves = true;
 	}
 	l->depth--;
@@ -320,5 +320,5 @@ rehearsal_lawless(const struct image *img, const struct image_instr *in, struct 
 	if (in->channel != IMAGE_NONE)
 		on_source(&l, in->channel);
 	for_cond(img, &in->cond, on_source, &l);
-	return l.n;
+	return l.moves ? 0 : l.n;
 }

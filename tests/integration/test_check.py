@@ -154,7 +154,7 @@ class CommandLine(unittest.TestCase):
     def test_help_teaches(self):
         done = mbc("--help")
         self.assertEqual(done.returncode, 0)
-        for command in ("run", "stop", "check", "twin", "demo", "get", "watch", "trace", "schema", "doctor"):
+        for command in ("run", "stop", "check", "twin", "demo", "rehearse", "get", "watch", "trace", "schema", "doctor"):
             with self.subTest(command):
                 self.assertIn(command, done.stdout)
                 of_command = mbc(command, "--help")
