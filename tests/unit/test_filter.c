@@ -61,6 +61,7 @@ test_requests(void **state)
 		assert_int_equal(ask(SANDBOX_TWIN, gpio[i]), EPERM);
 	}
 	assert_int_equal(ask(SANDBOX_SERVE, TCGETS), EPERM);
+	assert_int_equal(ask(SANDBOX_REHEARSE, TCGETS), EPERM);
 }
 
 int

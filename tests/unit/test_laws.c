@@ -160,6 +160,63 @@ test_dead_time_in_big_steps(void **state)
 	end(&f);
 }
 
+/* What begins elsewhere moves on from there. */
+static void
+test_where_it_begins(void **state)
+{
+	struct fixture f;
+	int64_t now_ns = NS_PER_S;
+
+	begin(&f, (struct image_twin){ .tau_s = 10 }, 0);
+	twin_set(f.t, FROM, 5);
+	twin_begin(f.t, TO, 15);
+	assert_float_equal(twin_value(f.t, TO), 15, 0);
+	expect_at(&f, 10, &now_ns, 5 + 10 * exp(-1));
+	assert_true(twin_has_law(f.img, TO));
+	end(&f);
+}
+
+/* Two of one seed show the same noise at the same time, however often each is stepped; it does not stand still. */
+static void
+test_steady_noise(void **state)
+{
+	struct fixture often, seldom;
+	int64_t now_ns = NS_PER_S;
+	double before = 0;
+
+	begin(&often, (struct image_twin){ .noise = 1 }, 0);
+	begin(&seldom, (struct image_twin){ .noise = 1 }, 0);
+	twin_steady(often.t);
+	twin_steady(seldom.t);
+	for (int i = 1; i < 50; i++) {
+		until(&often, i, &now_ns);
+		twin_step(seldom.t, NS_PER_S + i * NS_PER_S);
+		assert_float_equal(twin_value(often.t, TO), twin_value(seldom.t, TO), 0);
+		assert_true(fabs(twin_value(often.t, TO) - before) > 0);
+		before = twin_value(often.t, TO);
+	}
+	end(&often);
+	end(&seldom);
+}
+
+/* Without a protocol: what is read is what a master reads, and what is written others follow. */
+static void
+test_without_a_protocol(void **state)
+{
+	struct fixture f;
+	const char *text;
+	union value v;
+
+	begin(&f, (struct image_twin){ 0 }, 0);
+	assert_true(twin_write(f.t, FROM, (union value){ .f = 7 }));
+	assert_true(twin_read(f.t, FROM, &v, &text));
+	assert_float_equal(v.f, 7, 0);
+	twin_step(f.t, 2 * NS_PER_S);
+	assert_true(twin_read(f.t, TO, &v, &text));
+	assert_float_equal(v.f, 7, 0);
+	end(&f);
+}
+
 int
 main(void)
 {
@@ -169,6 +226,9 @@ main(void)
 		cmocka_unit_test(test_a_level_is_the_sum_of_a_flow),
 		cmocka_unit_test(test_dead_time),
 		cmocka_unit_test(test_dead_time_in_big_steps),
+		cmocka_unit_test(test_where_it_begins),
+		cmocka_unit_test(test_steady_noise),
+		cmocka_unit_test(test_without_a_protocol),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
