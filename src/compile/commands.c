@@ -6,6 +6,20 @@
 #include "compile/catalogue.h"
 #include "compile/read.h"
 
+/* What of the bench writes it; NULL: nothing does. */
+static const char *
+writer_of(const struct bench *b, uint32_t channel)
+{
+	for (uint32_t i = 0; i < b->outputs.n; i++)
+		if (b->outputs.at[i].at == channel)
+			return b->outputs.at[i].name;
+	for (uint32_t i = 0; i < b->outputs.n; i++)
+		for (uint32_t k = 0; k < b->outputs.at[i].n_parts; k++)
+			if (b->parts.at[b->outputs.at[i].first_part + k].at == channel)
+				return b->outputs.at[i].name;
+	return b->heartbeat.keys != NULL && b->heartbeat.channel == channel ? "heartbeat" : NULL;
+}
+
 /* A channel of the instrument that can be written, and that no output of the bench writes: a command is no setpoint. */
 static uint32_t
 find_written(struct bench *b, const struct bench_instrument *ins, const struct node *n)
@@ -23,21 +37,17 @@ find_written(struct bench *b, const struct bench_instrument *ins, const struct n
 				"'%s' cannot be written; name a channel with write:", ch->name);
 		return IMAGE_NONE;
 	}
-	for (uint32_t k = 0; k < b->outputs.n; k++) {
-		if (b->outputs.at[k].at != i)
-			continue;
-		diag_error(&b->diag, n->at, "conflict",
-			"'%s' is written by the output '%s' of the bench, and a command is "
-			"nobody's setpoint; "
-			"remove write: there",
-			ch->name, b->outputs.at[k].name);
-		return IMAGE_NONE;
-	}
-	return i;
+	if (writer_of(b, i) == NULL)
+		return i;
+	diag_error(&b->diag, n->at, "conflict",
+		"'%s' is written by '%s' of the bench, and a command is nobody's setpoint; name "
+		"another channel, or remove that",
+		ch->name, writer_of(b, i));
+	return IMAGE_NONE;
 }
 
 static void
-read_value(struct bench *b, const struct node *n, struct bench_command *c)
+read_value(struct bench *b, const struct node *n, struct place at, struct bench_command *c)
 {
 	const struct bench_channel *ch = &b->channels.at[c->channel];
 
@@ -45,7 +55,7 @@ read_value(struct bench *b, const struct node *n, struct bench_command *c)
 	if (n != NULL)
 		instrument_value(b, c->channel, n, &c->value);
 	else if (ch->type != VALUE_BOOL && !ch->is_type_open)
-		diag_error(&b->diag, ch->at, "missing",
+		diag_error(&b->diag, at, "missing",
 			"'%s' is no switch, so the command that writes it needs a value; add "
 			"value:",
 			ch->name);
@@ -93,7 +103,7 @@ read_command(struct bench *b, uint32_t instrument, const struct node *n)
 		c.title = title;
 	c.channel = find_written(b, ins, found[COMMAND_KEY_WRITE]);
 	if (c.channel != IMAGE_NONE) {
-		read_value(b, found[COMMAND_KEY_VALUE], &c);
+		read_value(b, found[COMMAND_KEY_VALUE], n->key_at, &c);
 		read_named(b, ins, found[COMMAND_KEY_NAME], &c);
 	}
 	conditions_read_in(b, found[COMMAND_KEY_READY], ins->name, &c.ready);
