@@ -237,7 +237,8 @@ enum match { MATCH_MINE, MATCH_NOT_MINE, MATCH_CANNOT_TELL, MATCH_UNSOLICITED };
 enum {
 	DECODE_REFUSED =
 		-10, /* the device refused the request; err->sys its code, out->refusal what it means */
-	DECODE_LATER = -11,  /* busy: ask again later */
+	DECODE_LATER =
+		-11, /* busy: ask again later; with refusal.quality DEVICE_FAILED it may be at work on it */
 	DECODE_BAD = -12,    /* the frame is ours and makes no sense */
 	DECODE_SILENT = -13, /* a gateway says that the device behind it does not answer */
 	DECODE_ANEW = -14,   /* it has been started anew: it has to be prepared, then asked again */

@@ -171,6 +171,7 @@ rig_decode(const struct instrument *ins, const struct request *req, const struct
 		out->refusal.quality = code == 2   ? Q_BAD_ADDRESS
 				       : code == 3 ? Q_BAD_REQUEST
 				       : code == 1 ? Q_BAD_FUNCTION
+				       : code == 6 ? Q_DEVICE_BUSY
 						   : Q_DEVICE_FAILED;
 		out->refusal.of = code == 1   ? REFUSED_ALL
 				  : code == 3 ? REFUSED_LENGTH
@@ -432,6 +433,18 @@ on_written(void *ctx, uint32_t point, uint32_t tag, enum quality verdict, uint16
 	r->verdict_tag = tag;
 }
 
+static void
+on_once(void *ctx, uint32_t point, uint32_t tag, enum link_once once, enum quality verdict)
+{
+	struct rig *r = ctx;
+
+	(void)point;
+	r->n_once++;
+	r->once = once;
+	r->verdict = verdict;
+	r->verdict_tag = tag;
+}
+
 struct image *
 rig_image(const char *codec, unsigned n_units, const struct rig_point *points, unsigned n,
 	uint64_t hash_of_unit0)
@@ -508,7 +521,8 @@ rig_init(struct rig *r, const char *codec, unsigned n_units, const struct rig_po
 	memset(r, 0, sizeof(*r));
 	r->now_ns = 1000 * NS_PER_S;
 	r->delay_ns = 2 * NS_PER_MS;
-	r->sink = (struct link_sink){ r, on_reading, on_state, on_trace, on_written, on_guest };
+	r->sink = (struct link_sink){ r, on_reading, on_state, on_trace, on_written, on_once,
+		on_guest };
 	r->img = rig_image(codec, n_units, points, n, 0);
 	r->link = link_new(r->img, 0, rig_codec, &r->sink, r->now_ns);
 	link_take(r->link, &r->wants);

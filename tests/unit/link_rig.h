@@ -56,7 +56,8 @@ struct rig {
 	struct reading last[RIG_POINTS];
 	int64_t stamp[RIG_POINTS];
 	unsigned n_good[RIG_POINTS], n_bad[RIG_POINTS];
-	unsigned n_states, n_opens, n_closes, n_lines, n_written;
+	unsigned n_states, n_opens, n_closes, n_lines, n_written, n_once;
+	enum link_once once; /* of the last write that was to happen once */
 	int state[RIG_UNITS], reason[RIG_UNITS];
 	enum quality verdict;
 	uint32_t verdict_tag;

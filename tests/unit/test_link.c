@@ -821,6 +821,67 @@ test_write_verdicts(void **state)
 
 /* What can only be written is never asked and never bad; all the rest goes on as without it. */
 static void
+order_once(uint32_t tag)
+{
+	struct err err;
+
+	assert_int_equal(
+		link_write_once(rig.link, 0, tag, (union value){ .i = 7 }, NULL, rig.now_ns, &err),
+		0);
+	rig_take(&rig);
+}
+
+/* What must not happen twice: never sent again, and told whether it provably did not happen. */
+static void
+test_write_once(void **state)
+{
+	static const struct {
+		enum rig_mood mood;
+		uint8_t refuses;
+		enum link_once once;
+	} rows[] = {
+		{ RIG_WELL, 0, LINK_ONCE_DONE },
+		{ RIG_WELL, 2, LINK_ONCE_NOT },
+		{ RIG_BUSY, 0, LINK_ONCE_NOT },
+		{ RIG_SILENT, 0, LINK_ONCE_UNKNOWN },
+	};
+
+	for (uint32_t i = 0; i < NELEM(rows); i++) {
+		start("tagged", 1, 1, 10 * S);
+		rig_run(&rig, rig.now_ns + 1 * S);
+		rig.device[0].mood = rows[i].mood;
+		rig.device[0].refuse_other = rows[i].refuses;
+		rig_forget(&rig);
+		order_once(i);
+		rig_run(&rig, rig.now_ns + 4 * S);
+		assert_int_equal(rig.n_once, 1);
+		assert_int_equal(rig.n_written, 0);
+		assert_int_equal(rig.once, rows[i].once);
+		assert_int_equal(strspn(rig.order, "w"), 1);
+		assert_null(strchr(rig.order + 1, 'w'));
+		rig_done(&rig);
+	}
+}
+
+/* It was on the wire when that was lost; and one that comes while nobody can be reached. */
+static void
+test_write_once_without_a_wire(void **state)
+{
+	start("tagged", 1, 1, 10 * S);
+	rig_run(&rig, rig.now_ns + 1 * S);
+	rig.device[0].mood = RIG_SILENT;
+	order_once(1);
+	link_closed(rig.link, Q_LINK_LOST, "pulled", rig.now_ns);
+	assert_int_equal(rig.once, LINK_ONCE_UNKNOWN);
+	link_closed(rig.link, Q_NO_LINK, "refused", rig.now_ns);
+	rig.n_once = 0;
+	order_once(2);
+	assert_int_equal(rig.n_once, 1);
+	assert_int_equal(rig.once, LINK_ONCE_NOT);
+	rig_done(&rig);
+}
+
+static void
 test_write_only(void **state)
 {
 	static const struct rig_point points[] = {
@@ -1177,6 +1238,8 @@ main(void)
 		cmocka_unit_test(test_identity_once_a_connection),
 		cmocka_unit_test(test_writes_first_but_three_in_a_row),
 		cmocka_unit_test(test_write_verdicts),
+		cmocka_unit_test(test_write_once),
+		cmocka_unit_test(test_write_once_without_a_wire),
 		cmocka_unit_test(test_write_only),
 		cmocka_unit_test(test_identity_of_one_that_ends_each_connection),
 		cmocka_unit_test(test_identity_in_steps),
