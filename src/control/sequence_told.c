@@ -458,8 +458,11 @@ sequence_command(struct sequencer *s, uint32_t branch, const struct image_instr 
 		break;
 	case TOLD_UNSURE:
 		return ask(s, branch, in);
-	case TOLD_NAMING: /* sequencer_once() */
+	case TOLD_NAMING: /* sequencer_once(); a link that a reload has replaced may have had no word for it */
 	case TOLD_STARTING:
+		if (s->clock_ns - b->at_ns >= b->span_ns)
+			settle_start(s, b, LINK_ONCE_UNKNOWN, "nothing was heard of it");
+		break;
 	case TOLD_PHASES:
 		break;
 	}
