@@ -224,6 +224,20 @@ emit_commands(struct emit *e)
 	return t;
 }
 
+static struct image_table
+emit_files(struct emit *e, const struct seq_programs *p)
+{
+	struct image_table t = emit_table(e, p->files.n);
+
+	for (uint32_t i = 0; i < t.n; i++) {
+		const struct image_seq_file d = { text(e, p->files.at[i].path),
+			text(e, p->files.at[i].text) };
+
+		buf_put(e->out, &d, sizeof(d));
+	}
+	return t;
+}
+
 void
 emit_sequences(struct emit *e, struct image *img)
 {
@@ -241,6 +255,7 @@ emit_sequences(struct emit *e, struct image *img)
 	img->seq_limits = emit_limits(e, p);
 	img->seq_numbers = emit_numbers(e, p);
 	img->ins_commands = emit_commands(e);
+	img->seq_files = emit_files(e, p);
 	for (size_t i = 0; i < NELEM(img->sequence); i++)
 		img->sequence[i] = p->is_any ? e->b->channels.at[p->state[i]].place : IMAGE_NONE;
 }

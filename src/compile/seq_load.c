@@ -24,6 +24,16 @@ struct loader {
 	uint32_t cap;
 };
 
+static struct seq_file *
+keep_text(struct tree *t, const char *path, const struct buf *bytes)
+{
+	struct seq_file *f = tree_alloc(t, sizeof(*f));
+
+	f->path = tree_text(t, path, strlen(path));
+	f->text = tree_text(t, bytes->n == 0 ? "" : (const char *)bytes->data, bytes->n);
+	return f;
+}
+
 static bool
 is_json(const char *path)
 {
@@ -48,6 +58,8 @@ read_file(struct tree *t, struct diag *d, const char *path, bool is_included, ui
 	else if (rc == 0)
 		q = seq_parse(t, d, (uint16_t)file, bytes.n == 0 ? "" : (const char *)bytes.data,
 			bytes.n, is_included);
+	if (q != NULL)
+		q->files = keep_text(t, path, &bytes);
 	buf_done(&bytes);
 	return q;
 }
@@ -96,6 +108,18 @@ check_is_steps(struct loader *l, const struct seq_item *item, const struct seq *
 			item->path.text);
 }
 
+/* One that is included twice is kept once. */
+static void
+add_file(struct loader *l, struct seq_file *file)
+{
+	struct seq_file **at = &l->q->files;
+
+	for (; *at != NULL; at = &(*at)->next)
+		if (strcmp((*at)->path, file->path) == 0)
+			return;
+	*at = file;
+}
+
 static void load_items(struct loader *l, struct seq_item *items, const struct chain *outer);
 
 static void
@@ -125,6 +149,7 @@ include(struct loader *l, struct seq_item *item, const struct chain *outer)
 		return;
 	}
 	check_is_steps(l, item, q);
+	add_file(l, q->files);
 	item->items = q->items;
 	load_items(l, q->items, &here);
 }

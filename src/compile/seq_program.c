@@ -906,6 +906,21 @@ hash_of(const struct maker *m, const struct image_sequence *head, uint32_t first
 	return h;
 }
 
+/* Behind the hash of what it does: how it is written is no part of that. */
+static void
+put_files(struct maker *m, struct image_sequence *head)
+{
+	head->first_file = m->p->files.n;
+	head->text_hash = UINT64_C(0xcbf29ce484222325);
+	for (const struct seq_file *f = m->q->files; f != NULL; f = f->next) {
+		*BENCH_ADD(m->p->files) =
+			(struct image_seq_file){ put_text(m, f->path), put_text(m, f->text) };
+		head->text_hash = mix(head->text_hash, f->path, strlen(f->path) + 1);
+		head->text_hash = mix(head->text_hash, f->text, strlen(f->text) + 1);
+		head->n_files++;
+	}
+}
+
 static const char *
 stem(struct bench *b, const char *path)
 {
@@ -954,6 +969,7 @@ make(struct maker *m, const char *path)
 	head.n_actions = p->actions.n - head.first_action;
 	head.n_cells = m->b->n_cells - head.first_cell;
 	head.hash = hash_of(m, &head, first_text);
+	put_files(m, &head);
 	*BENCH_ADD(p->sequences) = head;
 }
 
@@ -982,6 +998,7 @@ seq_programs_add(struct bench *b, struct diag *d, struct seq *q, const char *pat
 	p->rows.n = was.rows.n;
 	p->backs.n = was.backs.n;
 	p->limits.n = was.limits.n;
+	p->files.n = was.files.n;
 	p->numbers.n = was.numbers.n;
 	p->is_text.n = was.is_text.n;
 	p->texts.n = was.texts.n;
@@ -1037,6 +1054,7 @@ seq_programs_done(struct seq_programs *p)
 	free(p->rows.at);
 	free(p->backs.at);
 	free(p->limits.at);
+	free(p->files.at);
 	free(p->numbers.at);
 	free(p->is_text.at);
 	free(p->texts.at);

@@ -20,6 +20,7 @@ struct seq_programs {
 	BENCH_TABLE(struct image_seq_row) rows;
 	BENCH_TABLE(struct image_seq_back) backs;
 	BENCH_TABLE(struct image_seq_limit) limits;
+	BENCH_TABLE(struct image_seq_file) files;
 	BENCH_TABLE(uint32_t) numbers;
 	BENCH_TABLE(bool) is_text; /* [number]: it is a place in texts */
 	BENCH_TABLE(const char *) texts;

@@ -326,6 +326,12 @@ struct seq_handler {
 };
 
 /* A file: a sequence, or steps that others include (name.text NULL, and items alone). */
+/* A file that was read, as it was then: the sequence's own first, then what it includes, each once. */
+struct seq_file {
+	const char *path, *text;
+	struct seq_file *next;
+};
+
 struct seq {
 	struct place at; /* of the word `sequence`; line 1 of steps to include */
 	struct seq_word name;
@@ -338,6 +344,7 @@ struct seq {
 	struct seq_step **
 		steps; /* all of them, included ones too, as they follow each other; filled by seq_load() */
 	uint32_t n_steps;
+	struct seq_file *files;
 };
 
 #endif

@@ -135,6 +135,7 @@ check_tables(const struct check *c)
 		{ "limits of sequences", &img->seq_limits, sizeof(struct image_seq_limit) },
 		{ "numbers of sequences", &img->seq_numbers, sizeof(uint32_t) },
 		{ "commands of instruments", &img->ins_commands, sizeof(struct image_ins_command) },
+		{ "files of sequences", &img->seq_files, sizeof(struct image_seq_file) },
 		{ "code", &img->code, sizeof(struct expr_op) },
 		{ "strings", &img->strings, 1 },
 	};

@@ -111,6 +111,7 @@ struct image {
 	struct image_table seq_limits;   /* struct image_seq_limit, grouped by sequence */
 	struct image_table seq_numbers;  /* uint32_t */
 	struct image_table ins_commands; /* struct image_ins_command, grouped by instrument */
+	struct image_table seq_files;    /* struct image_seq_file, grouped by sequence */
 	uint32_t sequence
 		[IMAGE_SEQUENCE_SHOWN]; /* channels of SOURCE_STATE, from STATE_SEQUENCE on; of use when the bench has sequences */
 	uint32_t source;          /* text of the bench file; with `extends:` of all of it as one */

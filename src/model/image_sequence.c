@@ -328,7 +328,16 @@ is_head(const struct check *c)
 	       is_range(s->first_action, s->n_actions, img->seq_actions.n) &&
 	       is_range(s->first_cell, s->n_cells, img->n_cells) && s->on_hold_ns >= 0 &&
 	       are_numbers(c, s->first_use, s->n_uses, 0, img->outputs.n) &&
-	       is_action(c, s->on_abort, false) && is_action(c, s->on_hold, false);
+	       is_action(c, s->on_abort, false) && is_action(c, s->on_hold, false) &&
+	       is_range(s->first_file, s->n_files, img->seq_files.n);
+}
+
+static bool
+is_file(const struct check *c, uint32_t i)
+{
+	const struct image_seq_file *f = image_seq_file_at(c->img, i);
+
+	return is_text(c->img, f->path) && is_text(c->img, f->text);
 }
 
 static bool
@@ -345,6 +354,7 @@ is_sequence(const struct check *c)
 		{ s->first_guard, s->n_guards, is_guard },
 		{ s->first_row, s->n_rows, is_row },
 		{ s->first_limit, s->n_limits, is_limit },
+		{ s->first_file, s->n_files, is_file },
 	};
 
 	if (!is_head(c))

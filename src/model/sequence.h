@@ -57,6 +57,13 @@ struct image_sequence {
 	uint32_t first_cell, n_cells; /* of what its expressions remember */
 	uint32_t on_abort, on_hold;   /* actions; IMAGE_NONE */
 	int64_t on_hold_ns;
+	uint64_t text_hash;           /* of its files as they are written */
+	uint32_t first_file, n_files; /* seq_files: its own first, then those that it includes */
+};
+
+/* A file of a sequence, as it was when it was compiled. */
+struct image_seq_file {
+	uint32_t path, text;
 };
 
 enum image_seq_entry { SEQUENCE_ENTRY_NONE, SEQUENCE_ENTRY_ALWAYS, SEQUENCE_ENTRY_WHEN };
@@ -213,6 +220,7 @@ IMAGE_ACCESS(image_slot, slots)
 IMAGE_ACCESS(image_seq_row, seq_rows)
 IMAGE_ACCESS(image_seq_back, seq_backs)
 IMAGE_ACCESS(image_seq_limit, seq_limits)
+IMAGE_ACCESS(image_seq_file, seq_files)
 
 static inline uint32_t
 image_seq_number(const struct image *img, uint32_t i)
