@@ -166,6 +166,7 @@ void
 sequence_begin_step(struct sequencer *s, uint32_t step, uint64_t cause)
 {
 	const struct image_seq_step *d = image_seq_step_at(s->img, step);
+	struct event e = { .kind = EVENT_SEQUENCE_STEP, .cause = cause };
 
 	sequence_drop_branches(s);
 	s->step = step;
@@ -173,9 +174,11 @@ sequence_begin_step(struct sequencer *s, uint32_t step, uint64_t cause)
 	s->branches[0] = (struct branch){
 		.is_used = true, .parent = NO_BRANCH, .pc = d->first_instr, .at_ns = s->clock_ns
 	};
-	sequence_tell(
-		s, EVENT_SEQUENCE_STEP, cause, "%u %.90s", d->number, image_text(s->img, d->title));
 	sequence_plan(s);
+	e.n_values = 1;
+	e.values[0] = (double)s->step_plan_ns / 1e9;
+	snprintf(e.text, sizeof(e.text), "%u %.90s", d->number, image_text(s->img, d->title));
+	sequence_tell_event(s, &e);
 }
 
 void

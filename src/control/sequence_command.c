@@ -178,28 +178,86 @@ take_outputs(struct sequencer *s, const struct image_sequence *seq, struct err *
 	return 0;
 }
 
-/* What it was told, so that the journal has it. */
+/* NAME = VALUE; values: is it a field? What follows in a list comes as NAME += VALUES. */
+static void
+tell_slot(struct sequencer *s, const struct image_slot *slot, const char *sign, const char *value)
+{
+	struct event e = { .kind = EVENT_SEQUENCE_FORM,
+		.cause = s->run,
+		.n_values = 1,
+		.values = { slot->role == SLOT_META } };
+
+	snprintf(e.text, sizeof(e.text), "%.44s %s %.76s", image_text(s->img, slot->name), sign,
+		value);
+	sequence_tell_event(s, &e);
+}
+
+static void
+tell_list(struct sequencer *s, const struct image_slot *slot)
+{
+	char values[76] = "", one[64];
+	const char *sign = "=";
+
+	for (uint32_t i = 0; i < slot->n; i++) {
+		const struct image_slot *item =
+			image_slot_at(s->img, s->seq->first_slot + slot->first + i);
+
+		if (item->kind == SLOT_TEXT)
+			snprintf(one, sizeof(one), "%.60s", s->texts[item->number]);
+		else
+			snprintf(one, sizeof(one), "%.10g%s%.20s", s->slots[slot->first + i],
+				image_text(s->img, item->unit)[0] == '\0' ? "" : " ",
+				image_text(s->img, item->unit));
+		if (values[0] != '\0' && strlen(values) + 2 + strlen(one) >= sizeof(values)) {
+			tell_slot(s, slot, sign, values);
+			values[0] = '\0';
+			sign = "+=";
+		}
+		snprintf(values + strlen(values), sizeof(values) - strlen(values), "%s%s",
+			values[0] == '\0' ? "" : ", ", one);
+	}
+	tell_slot(s, slot, sign, values);
+}
+
+/* What it was told, so that the journal has it, and the run. */
 static void
 tell_slots(struct sequencer *s)
 {
-	char line[EVENT_TEXT], name[80];
+	char value[80];
 
 	for (uint32_t i = 0; i < s->seq->n_slots; i++) {
 		const struct image_slot *slot = image_slot_at(s->img, s->seq->first_slot + i);
-		const char *its = image_text(s->img, slot->name);
+		const char *unit = image_text(s->img, slot->unit);
 
 		if (slot->role != SLOT_PARAM && slot->role != SLOT_META)
 			continue;
-		if (slot->kind == SLOT_TEXT)
-			snprintf(name, sizeof(name), "%.64s", s->texts[slot->number]);
-		else if (slot->kind == SLOT_NUMBER)
-			snprintf(name, sizeof(name), "%.10g %.20s", s->slots[i],
-				image_text(s->img, slot->unit));
-		else
+		if (slot->kind == SLOT_LIST) {
+			tell_list(s, slot);
 			continue;
-		snprintf(line, sizeof(line), "%.40s = %.70s", its, name);
-		sequence_tell(s, EVENT_SEQUENCE_FORM, s->run, "%s", line);
+		}
+		if (slot->kind == SLOT_TEXT)
+			snprintf(value, sizeof(value), "%.64s", s->texts[slot->number]);
+		else if (isfinite(s->slots[i]))
+			snprintf(value, sizeof(value), "%.10g%s%.20s", s->slots[i],
+				unit[0] == '\0' ? "" : " ", unit);
+		else
+			continue; /* a field that nobody filled in */
+		tell_slot(s, slot, "=", value);
 	}
+}
+
+/* Which text it is, for the run: in halves, which a value takes without loss. */
+static uint64_t
+tell_start(struct sequencer *s, uint64_t cause)
+{
+	struct event e = { .kind = EVENT_SEQUENCE_STARTED,
+		.cause = cause,
+		.n_values = 3,
+		.values = { s->seq->version, (double)(s->seq->text_hash >> 32),
+			(double)(s->seq->text_hash & UINT32_MAX) } };
+
+	snprintf(e.text, sizeof(e.text), "%.100s", image_text(s->img, s->seq->title));
+	return sequence_tell_event(s, &e);
 }
 
 static int
@@ -254,8 +312,7 @@ start(struct sequencer *s, const struct command *c, uint64_t cause, struct err *
 		s->watches[i] = (struct watch){ 0 };
 		channels_forget(s->p.channels, &image_seq_guard_at(s->img, i)->when);
 	}
-	s->run = sequence_tell(
-		s, EVENT_SEQUENCE_STARTED, cause, "%.100s", image_text(s->img, seq->title));
+	s->run = tell_start(s, cause);
 	tell_slots(s);
 	s->form.index = IMAGE_NONE;
 	sequence_enter(s, SEQUENCE_RUNNING);

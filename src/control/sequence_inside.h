@@ -249,6 +249,8 @@ void sequence_plan(struct sequencer *s);
 /* ---- sequence_tell.c ---- */
 uint64_t sequence_tell(struct sequencer *s, enum event_kind kind, uint64_t cause, const char *fmt,
 	...) PRINTF(4, 5);
+/* The same of one that has its kind, cause, text and values. */
+uint64_t sequence_tell_event(struct sequencer *s, struct event *e);
 /* A text with its {names} put in; out: EVENT_TEXT bytes at least. */
 void sequence_text(const struct sequencer *s, uint32_t text, char *out, size_t cap);
 void sequence_show(struct sequencer *s);

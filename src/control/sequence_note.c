@@ -33,6 +33,12 @@ sequence_result(struct sequencer *s, const struct image_instr *in)
 		e.n_values = 1;
 		e.values[0] = v;
 	}
+	if (is_known && sequence_number(s, &in->low, &low) &&
+		sequence_number(s, &in->high, &high)) {
+		e.n_values = 3;
+		e.values[1] = low;
+		e.values[2] = high;
+	}
 	snprintf(e.text, sizeof(e.text), "%s",
 		!is_known    ? "unknown"
 		: is_outside ? "outside of its band"
@@ -44,14 +50,18 @@ sequence_result(struct sequencer *s, const struct image_instr *in)
 enum pace
 sequence_record(struct sequencer *s, const struct image_instr *in)
 {
+	struct event e = { .kind = EVENT_SEQUENCE_RECORD_STARTED, .cause = s->run, .n_values = 2 };
 	double every;
 
-	if (in->op == SEQUENCE_OP_STOP_RECORD)
-		sequence_tell(s, EVENT_SEQUENCE_RECORD_STOPPED, s->run, "%.60s",
+	if (in->op == SEQUENCE_OP_STOP_RECORD) {
+		sequence_tell(s, EVENT_SEQUENCE_RECORD_STOPPED, s->run, "%.90s",
 			image_text(s->img, in->text));
-	else
-		sequence_tell(s, EVENT_SEQUENCE_RECORD_STARTED, s->run, "%.60s every %.6g s",
-			image_text(s->img, in->text),
-			sequence_number(s, &in->span, &every) ? every : 0);
+		return PACE_NEXT;
+	}
+	e.values[0] = sequence_number(s, &in->span, &every) ? every : 0;
+	e.values[1] = in->line;
+	snprintf(e.text, sizeof(e.text), "%.90s every %.6g s", image_text(s->img, in->text),
+		e.values[0]);
+	sequence_tell_event(s, &e);
 	return PACE_NEXT;
 }

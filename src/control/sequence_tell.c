@@ -8,18 +8,25 @@
 #include "control/sequence_inside.h"
 
 uint64_t
+sequence_tell_event(struct sequencer *s, struct event *e)
+{
+	e->stamp_ns = s->now_ns;
+	text_copy(e->subject, sizeof(e->subject),
+		s->seq == NULL ? "sequence" : image_text(s->img, s->seq->name));
+	text_copy(e->principal, sizeof(e->principal), s->principal);
+	return s->sink.event(s->sink.ctx, e);
+}
+
+uint64_t
 sequence_tell(struct sequencer *s, enum event_kind kind, uint64_t cause, const char *fmt, ...)
 {
-	struct event e = { .kind = kind, .stamp_ns = s->now_ns, .cause = cause };
+	struct event e = { .kind = kind, .cause = cause };
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(e.text, sizeof(e.text), fmt, args);
 	va_end(args);
-	text_copy(e.subject, sizeof(e.subject),
-		s->seq == NULL ? "sequence" : image_text(s->img, s->seq->name));
-	text_copy(e.principal, sizeof(e.principal), s->principal);
-	return s->sink.event(s->sink.ctx, &e);
+	return sequence_tell_event(s, &e);
 }
 
 /* ---- texts --------------------------------------------------------------------------------------------------------------- */

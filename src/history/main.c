@@ -52,6 +52,8 @@ struct history {
 	struct recorder *recorder;
 	struct mapping *mappings;
 	const struct board *board; /* the newest */
+	const void *texts;         /* of the bench's files, mapped */
+	size_t n_texts;
 	const char *dir;
 	int64_t commit_ns;
 	struct keep_rule keep;
@@ -114,6 +116,27 @@ take_board(struct history *h, int fd, struct err *err)
 	h->board = b;
 	recorder_board(h->recorder, b, release);
 	h->next_drain_ns = 0;
+	return 0;
+}
+
+/* Of the files that the next board is made of. */
+static int
+take_texts(struct history *h, int fd, struct err *err)
+{
+	union {
+		const void *c;
+		void *v;
+	} before = { .c = h->texts };
+	size_t n, n_before = h->n_texts;
+	const void *texts = seal_map(fd, &n, err);
+
+	if (texts == NULL)
+		return err->code;
+	h->texts = texts;
+	h->n_texts = n;
+	store_texts(h->store, texts, n);
+	if (before.v != NULL)
+		seal_done(before.v, n_before);
 	return 0;
 }
 
@@ -260,6 +283,10 @@ on_supervisor(void *ctx, int fd, unsigned events)
 		rc = wire_close(&in, &err);
 		if (rc == 0)
 			rc = take_board(h, pass, &err);
+	} else if (rc == WIRE_RUN_TEXTS && pass >= 0) {
+		rc = wire_close(&in, &err);
+		if (rc == 0)
+			rc = take_texts(h, pass, &err);
 	} else if (rc == WIRE_RUN) {
 		rc = take_run(h, &in, pass, &err);
 	} else if (rc >= 0) {

@@ -201,6 +201,8 @@ open_file(struct store *s, const char *name, const char *before, int64_t wall_ns
 		rc = db_number(s->db, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'begun'",
 			wall_ns, &s->begun_wall_ns, err);
 	if (rc == 0)
+		rc = store_run_tables(s, err);
+	if (rc == 0)
 		rc = prepare(s, err);
 	if (rc < 0)
 		close_file(s);
@@ -265,6 +267,7 @@ store_open(const struct store_setup *setup, int64_t wall_ns, struct err *err)
 	text_copy(s->bench, sizeof(s->bench), setup->bench);
 	s->period_ns = setup->period_ns;
 	s->file_max = setup->file_max;
+	s->copies = setup->copies;
 	series_init(&s->series, VALUE_FLOAT);
 	s->coder = chunk_coder_new();
 	s->tail = tail_new();

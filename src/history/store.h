@@ -27,6 +27,7 @@ struct store_setup {
 	const char *bench; /* borrowed */
 	int64_t period_ns; /* of wall time that a file covers at most; 0: a calendar month of UTC */
 	uint64_t file_max; /* bytes after which a file is left, 0: none */
+	bool copies;       /* runs that have ended are to be copied */
 };
 
 /* The place on a tape up to which everything is in the store. */
@@ -87,6 +88,10 @@ struct store_gap {
 };
 /* One with the cause and the beginning of the last one that waits takes its place: it has grown. */
 void store_gap(struct store *s, const struct store_gap *gap);
+
+/* Texts of the bench as it is now, for runs that its sequences begin: "FILE\0HASH\0CARD\0HASH\0CARD\0..."; borrowed until the next call. A
+ * card: what a sequence is, with its files, as JSON. */
+void store_texts(struct store *s, const char *texts, size_t n);
 
 /* Everything that came since the last commit, on disk when this returns 0. `recorded_ns`: the record is whole up to here. */
 int store_commit(struct store *s, const struct store_place *place, int64_t recorded_ns,

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "history/store_inside.h"
 
 /* From here on the open samples are written as they are, and the blobs before that forgotten. */
@@ -221,9 +222,33 @@ put_ledger(struct store *s, struct err *err)
 }
 
 static int
+compare_ids(const void *a, const void *b)
+{
+	const struct store_event_row *x = *(const struct store_event_row *const *)a;
+	const struct store_event_row *y = *(const struct store_event_row *const *)b;
+
+	return x->e.id < y->e.id ? -1 : x->e.id > y->e.id;
+}
+
+/* Those that were fetched from the journal need not come in their order. */
+static int
+put_run_events(struct store *s, const struct store_event_row **rows, size_t n, struct err *err)
+{
+	qsort(rows, n, sizeof(rows[0]), compare_ids);
+	for (size_t i = 0; i < n; i++)
+		if (store_run_event(s, rows[i], err) < 0)
+			return ERR_IO;
+	return 0;
+}
+
+static int
 put_events(struct store *s, struct err *err)
 {
-	for (size_t i = 0; i < s->n_events; i++) {
+	const struct store_event_row **of_runs = NULL;
+	size_t n_of_runs = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < s->n_events && rc == 0; i++) {
 		const struct store_event_row *row = &s->events[i];
 		uint8_t bytes[EVENT_BYTES];
 		size_t n = event_encode(bytes, &row->e);
@@ -236,10 +261,17 @@ put_events(struct store *s, struct err *err)
 			(int64_t)row->e.cause, buf_text(&s->blob), (const void *)bytes, n);
 		if (row->has_wall)
 			sqlite3_bind_int64(st, 4, row->e.stamp_ns + row->wall_ns);
-		if (db_run(st, err) < 0)
-			return ERR_IO;
+		rc = db_run(st, err);
+		/* One that was there already has done what it does. */
+		if (rc == 0 && store_is_of_run(&row->e) && sqlite3_changes(s->db) > 0) {
+			of_runs = mem_grow(of_runs, n_of_runs + 1, sizeof(of_runs[0]));
+			of_runs[n_of_runs++] = row;
+		}
 	}
-	return 0;
+	if (rc == 0)
+		rc = put_run_events(s, of_runs, n_of_runs, err);
+	free(of_runs);
+	return rc;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------------------------------------ */

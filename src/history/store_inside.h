@@ -97,7 +97,10 @@ struct store {
 	} * events;
 	size_t n_events;
 	uint64_t last_event;
-	struct buf blob; /* room */
+	struct buf blob;   /* room */
+	const char *texts; /* store_texts() */
+	size_t n_texts;
+	bool copies; /* a run that has ended is to be copied */
 };
 
 extern const char store_schema[];
@@ -114,6 +117,17 @@ enum value_type store_type(const char *text);
 
 /* store_runs.c: those of the attached file `before` */
 int store_carry_runs(struct store *s, struct err *err) MUST_CHECK;
+/* A text by its hash, once. */
+int store_put_text(struct store *s, const char *text, const char *hash, struct err *err) MUST_CHECK;
+int store_queue_copy(struct store *s, int64_t run, struct err *err) MUST_CHECK;
+
+/* store_sequences.c */
+#define STORE_FIELDS_MAX 3072 /* bytes of the fields of a run */
+int store_run_tables(struct store *s, struct err *err) MUST_CHECK;
+int store_carry_parts(struct store *s, struct err *err) MUST_CHECK; /* of the runs that are there */
+/* Does it begin or end a run, or tell what one was told? Then, in the transaction that stores it, what comes of it. */
+bool store_is_of_run(const struct event *e);
+int store_run_event(struct store *s, const struct store_event_row *row, struct err *err) MUST_CHECK;
 
 /* store_commit.c */
 void store_take_tail(struct store *s); /* what came becomes a blob that waits */

@@ -71,8 +71,8 @@ find_request(struct store *s, const struct run_order *o, struct open_run *out, s
 
 /* ---- orders --------------------------------------------------------------------------------------------------------------- */
 
-static int
-put_bench(struct store *s, const char *text, const char *hash, struct err *err)
+int
+store_put_text(struct store *s, const char *text, const char *hash, struct err *err)
 {
 	sqlite3_stmt *st =
 		db_prepare(s->db, "INSERT OR IGNORE INTO bench(hash, text) VALUES(?1, ?2)", err);
@@ -111,7 +111,7 @@ start(struct store *s, const struct run_order *o, struct open_run *run, struct e
 			run->title[0] != '\0' ? "'" : "");
 	snprintf(hash, sizeof(hash), "%016llx",
 		(unsigned long long)text_hash(o->bench, strlen(o->bench)));
-	if (put_bench(s, o->bench, hash, err) < 0)
+	if (store_put_text(s, o->bench, hash, err) < 0)
 		return ERR_IO;
 	st = db_prepare(s->db,
 		"INSERT INTO run(request, title, fields, who, boot0, t0, bench) "
@@ -145,6 +145,23 @@ stop(struct store *s, const struct run_order *o, struct open_run *run, struct er
 	if (st == NULL)
 		return ERR_IO;
 	db_bind(st, "ttiii", o->request, o->who, (int64_t)s->boot, o->t_ns, (int64_t)run->run);
+	rc = db_run(st, err);
+	sqlite3_finalize(st);
+	return rc < 0 ? rc : store_queue_copy(s, run->run, err);
+}
+
+/* One that has ended is to be copied, where the bench has that. */
+int
+store_queue_copy(struct store *s, int64_t run, struct err *err)
+{
+	sqlite3_stmt *st =
+		s->copies ? db_prepare(s->db, "INSERT OR IGNORE INTO copy(run) VALUES(?1)", err)
+			  : NULL;
+	int rc;
+
+	if (st == NULL)
+		return s->copies ? ERR_IO : 0;
+	db_bind(st, "i", run);
 	rc = db_run(st, err);
 	sqlite3_finalize(st);
 	return rc;
@@ -229,7 +246,8 @@ runs_is_open(struct store *s)
 #define CARRY_BENCHES                                                                              \
 	"INSERT INTO bench SELECT b.* FROM before.bench b JOIN (SELECT hash, sum(length(text)) "   \
 	"OVER (ORDER BY last DESC ROWS UNBOUNDED PRECEDING) - length(text) AS bytes FROM "         \
-	"before.bench JOIN (SELECT bench AS hash, max(run) AS last FROM run GROUP BY bench) "      \
+	"before.bench JOIN (SELECT hash, max(run) AS last FROM (SELECT bench AS hash, run FROM "   \
+	"run UNION ALL SELECT card, run FROM part) GROUP BY hash) "                                \
 	"USING(hash)) USING(hash) WHERE bytes <= ?1"
 
 int
@@ -240,7 +258,11 @@ store_carry_runs(struct store *s, struct err *err)
 	int rc = 0;
 
 	for (size_t i = 0; i < NELEM(sql) && rc == 0; i++) {
-		sqlite3_stmt *st = db_prepare(s->db, sql[i], err);
+		sqlite3_stmt *st;
+
+		if (i == 1 && store_carry_parts(s, err) < 0)
+			return ERR_IO;
+		st = db_prepare(s->db, sql[i], err);
 
 		if (st == NULL)
 			return ERR_IO;

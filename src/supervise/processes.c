@@ -292,6 +292,8 @@ start_history(struct supervise *s, int64_t now_ns, struct err *err)
 
 	if (rc == 0)
 		rc = watch_child(s, &s->history, err);
+	if (rc == 0)
+		recording_texts(s);
 	if (rc == 0 && s->previous_board >= 0)
 		send_fd(&s->history, WIRE_BOARD, s->previous_board, s->board_generation);
 	if (rc == 0 && s->board >= 0)
@@ -438,6 +440,7 @@ adopt(struct supervise *s, struct image *img, struct secrets *secrets, int64_t n
 		s->control.next_start_ns = now;
 	helpers_take_image(s);
 	adjust_serve(s, before, now);
+	recording_texts(s);
 	recording_adjust(s, history_before, now);
 	commands_adjust(s, now);
 	free(before);

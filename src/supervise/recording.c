@@ -8,8 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/log.h"
+#include "io/seal.h"
 #include "io/sock.h"
+#include "model/sequence.h"
 #include "supervise/supervise.h"
 
 /* The folder is made with the recorder's group, so that we need not be able to give files away. Ours it lies in is open to those who know its name. */
@@ -118,6 +121,125 @@ recording_pair(struct supervise *s)
 	hand_out(&s->serve, pair[1]);
 	close(pair[0]);
 	close(pair[1]);
+}
+
+/* ---- texts ---------------------------------------------------------------------------------------------------------------- */
+
+static void
+put_files(struct json *j, const struct image *img, const struct image_sequence *seq)
+{
+	json_array(j, "files");
+	for (uint32_t i = seq->first_file; i < seq->first_file + seq->n_files; i++) {
+		const struct image_seq_file *f = image_seq_file_at(img, i);
+
+		json_object(j, NULL);
+		json_text(j, "path", image_text(img, f->path));
+		json_text(j, "text", image_text(img, f->text));
+		json_end(j);
+	}
+	json_end(j);
+}
+
+static void
+put_steps(struct json *j, const struct image *img, const struct image_sequence *seq)
+{
+	json_array(j, "steps");
+	for (uint32_t i = seq->first_step; i < seq->first_step + seq->n_steps; i++) {
+		const struct image_seq_step *step = image_seq_step_at(img, i);
+
+		json_object(j, NULL);
+		json_uint(j, "number", step->number);
+		json_text(j, "title", image_text(img, step->title));
+		json_text(j, "comment", image_text(img, step->comment));
+		json_end(j);
+	}
+	json_end(j);
+}
+
+static void
+put_records(struct json *j, const struct image *img, const struct image_sequence *seq)
+{
+	json_array(j, "records");
+	for (uint32_t i = seq->first_instr; i < seq->first_instr + seq->n_instrs; i++) {
+		const struct image_instr *in = image_instr_at(img, i);
+
+		if (in->op != SEQUENCE_OP_RECORD)
+			continue;
+		json_object(j, NULL);
+		json_text(j, "name", image_text(img, in->text));
+		json_uint(j, "line", in->line);
+		json_array(j, "channels");
+		for (uint32_t k = in->first; k < in->first + in->n; k++) {
+			uint32_t channel = image_seq_number(img, k);
+
+			json_text(j, NULL, image_text(img, image_channel_at(img, channel)->name));
+		}
+		json_end(j);
+		json_end(j);
+	}
+	json_end(j);
+}
+
+/* Outputs, for who draws the run. */
+static void
+put_outputs(struct json *j, const struct image *img, const struct image_sequence *seq)
+{
+	json_array(j, "outputs");
+	for (uint32_t i = seq->first_use; i < seq->first_use + seq->n_uses; i++) {
+		uint32_t output = image_seq_number(img, i);
+		uint32_t channel = image_output_at(img, output)->channel;
+
+		json_text(j, NULL, image_text(img, image_channel_at(img, channel)->name));
+	}
+	json_end(j);
+}
+
+static void
+put_card(struct buf *out, const struct image *img, const struct image_sequence *seq)
+{
+	struct json j;
+
+	json_open(&j, out);
+	json_object(&j, NULL);
+	json_text(&j, "name", image_text(img, seq->name));
+	json_text(&j, "title", image_text(img, seq->title));
+	json_uint(&j, "version", seq->version);
+	put_files(&j, img, seq);
+	put_steps(&j, img, seq);
+	put_records(&j, img, seq);
+	put_outputs(&j, img, seq);
+	json_end(&j);
+}
+
+void
+recording_texts(struct supervise *s)
+{
+	const struct image *img = s->img;
+	struct buf texts = { 0 }, packet = { 0 };
+	struct err err;
+	int fd;
+
+	if (img == NULL || s->history.sock < 0)
+		return;
+	buf_puts(&texts, image_text(img, img->source));
+	buf_putc(&texts, '\0');
+	for (uint32_t i = 0; i < img->sequences.n; i++) {
+		const struct image_sequence *seq = image_sequence_at(img, i);
+
+		buf_printf(&texts, "%016llx", (unsigned long long)seq->text_hash);
+		buf_putc(&texts, '\0');
+		put_card(&texts, img, seq);
+		buf_putc(&texts, '\0');
+	}
+	fd = seal_bytes("mbc-texts", texts.data, texts.n, &err);
+	wire_begin(&packet, WIRE_RUN_TEXTS);
+	wire_end(&packet);
+	if (fd < 0 || sock_send(s->history.sock, &packet, fd, &err) < 0)
+		log_warn("process 'history': %s", err.msg);
+	if (fd >= 0)
+		close(fd);
+	buf_done(&packet);
+	buf_done(&texts);
 }
 
 void

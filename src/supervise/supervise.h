@@ -163,6 +163,8 @@ int recording_start(struct supervise *s, int64_t now_ns, struct err *err) MUST_C
 void recording_adjust(struct supervise *s, const struct image_history *before,
 	int64_t now_ns); /* a new bench file; before NULL: the first one */
 
+void recording_texts(
+	struct supervise *s); /* to the recorder: the files of the bench as they are now */
 void recording_told(struct supervise *s, struct wire_in *in); /* by the recorder: an event */
 int recording_query(struct supervise *s, int64_t now_ns,
 	struct err *err) MUST_CHECK;      /* starts the process that reads what was recorded */

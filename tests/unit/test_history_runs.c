@@ -284,6 +284,224 @@ test_over_boots(void **state)
 	buf_done(&look(1)->bench);
 }
 
+/* ---- runs of sequences ---------------------------------------------------------------------------------------------------- */
+
+#define TEXTS                                                                                      \
+	"bench: seq\n\0"                                                                           \
+	"000000010000000a\0{\"name\":\"tpr\"}"
+
+static void
+happens(struct store *s, uint64_t id, enum event_kind kind, uint64_t cause, const char *text)
+{
+	struct event e = { .id = id,
+		.boot = event_boot(BOOT_A),
+		.stamp_ns = (int64_t)id * NS_PER_S,
+		.kind = kind,
+		.cause = cause };
+
+	if (kind == EVENT_SEQUENCE_STARTED) {
+		e.n_values = 3;
+		e.values[0] = 4;
+		e.values[1] = 1;
+		e.values[2] = 10;
+	}
+	if (kind == EVENT_SEQUENCE_FORM) {
+		e.n_values = 1;
+		e.values[0] = strncmp(text, "sample", 6) == 0;
+	}
+	snprintf(e.subject, sizeof(e.subject), "tpr");
+	snprintf(e.principal, sizeof(e.principal), "uwe");
+	snprintf(e.text, sizeof(e.text), "%s", text);
+	store_event(s, &e, true, WALL);
+}
+
+static struct store *
+open_with_texts(void)
+{
+	static const char texts[] = TEXTS;
+	struct store *s = open_store(0);
+	struct err err;
+
+	store_texts(s, texts, sizeof(texts));
+	assert_int_equal(store_boot(s, BOOT_A, &err), 0);
+	return s;
+}
+
+static const struct {
+	uint64_t id, cause;
+	enum event_kind kind;
+	const char *text;
+} one_run[] = {
+	{ 10, 0, EVENT_SEQUENCE_STARTED, "TPR" },
+	{ 11, 10, EVENT_SEQUENCE_FORM, "sample = Pt 12" },
+	{ 12, 10, EVENT_SEQUENCE_FORM, "T_rxn = 250 degC, 300 degC" },
+	{ 13, 10, EVENT_SEQUENCE_FORM, "T_rxn += 350 degC" },
+	{ 14, 10, EVENT_SEQUENCE_STATE, "running" },
+	{ 15, 10, EVENT_SEQUENCE_STEP, "10 Purge" },
+	{ 16, 10, EVENT_SEQUENCE_STATE, "complete" },
+};
+
+static int64_t
+count(const char *sql)
+{
+	struct err err;
+	struct store *s = open_store(0);
+	char path[200];
+	sqlite3 *db;
+	int64_t n;
+
+	snprintf(path, sizeof(path), "%s", store_file(s));
+	store_close(s);
+	assert_int_equal(db_open(&db, path, false, &err), 0);
+	if (db_number(db, sql, -1, &n, &err) < 0)
+		fail_msg("%s", err.msg);
+	db_close(db);
+	return n;
+}
+
+static void
+check_one_run(void)
+{
+	const struct seen *seen = look(1);
+
+	assert_int_equal(seen->n, 1);
+	assert_string_equal(seen->runs[0].title, "TPR");
+	assert_string_equal(seen->runs[0].who, "uwe");
+	assert_false(seen->runs[0].is_open);
+	assert_int_equal(seen->runs[0].begin_ns, WALL + 10 * NS_PER_S);
+	assert_int_equal(seen->runs[0].end_ns, WALL + 16 * NS_PER_S);
+	assert_string_equal(seen->runs[0].fields,
+		"{\"sample\":\"Pt 12\",\"T_rxn\":\"250 degC, 300 degC, 350 degC\"}");
+	assert_string_equal(buf_text(&look(1)->bench), "bench: seq\n");
+	assert_int_equal(count("SELECT count(*) FROM part WHERE run = 1 AND how = 'complete' AND "
+			       "card = '000000010000000a' AND version = 4 AND "
+			       "meta = '{\"sample\":\"Pt 12\"}'"),
+		1);
+	assert_int_equal(count("SELECT count(*) FROM bench WHERE hash = '000000010000000a'"), 1);
+	buf_done(&look(1)->bench);
+}
+
+/* The process dies behind each event, before and behind its commit, and events come again. */
+static void
+test_a_sequence_and_kills(void **state)
+{
+	struct store *s = open_with_texts();
+
+	for (size_t i = 0; i < NELEM(one_run); i++) {
+		for (int again = 0; again < 2; again++) {
+			happens(s, one_run[i].id, one_run[i].kind, one_run[i].cause,
+				one_run[i].text);
+			if (again == 0) { /* not committed */
+				store_close(s);
+				s = open_with_texts();
+				for (size_t k = 0; k <= i; k++)
+					happens(s, one_run[k].id, one_run[k].kind, one_run[k].cause,
+						one_run[k].text);
+			}
+		}
+		commit(s, (int64_t)one_run[i].id * NS_PER_S, WALL);
+		assert_int_equal(runs_is_open(s), i + 1 < NELEM(one_run));
+	}
+	store_close(s);
+	check_one_run();
+}
+
+/* The parts of a journal are read one behind the other, the newest perhaps first. */
+static void
+test_a_sequence_backwards(void **state)
+{
+	struct store *s = open_with_texts();
+
+	for (size_t i = NELEM(one_run); i-- > 0;)
+		happens(s, one_run[i].id, one_run[i].kind, one_run[i].cause, one_run[i].text);
+	commit(s, 20 * NS_PER_S, WALL);
+	store_close(s);
+	check_one_run();
+}
+
+/* What a person began a person ends; the sequence is a part of it. */
+static void
+test_a_sequence_in_a_run(void **state)
+{
+	struct store *s = open_with_texts();
+
+	good(s, RUN_START, "a", "mine", 5 * NS_PER_S);
+	for (size_t i = 0; i < NELEM(one_run); i++)
+		happens(s, one_run[i].id, one_run[i].kind, one_run[i].cause, one_run[i].text);
+	commit(s, 20 * NS_PER_S, WALL);
+	assert_true(runs_is_open(s));
+	assert_int_equal(good(s, RUN_STOP, "b", "", 21 * NS_PER_S), 1);
+	store_close(s);
+	assert_string_equal(look(1)->runs[0].fields, "{\"sample\":\"Pt-12\"}");
+	assert_int_equal(count("SELECT count(*) FROM part WHERE run = 1 AND how = 'complete'"), 1);
+	buf_done(&look(1)->bench);
+}
+
+/* The end that nobody heard of: the next START is a run of its own. One that could not be taken up again was told without a name. */
+static void
+test_ends_that_are_lost(void **state)
+{
+	struct store *s = open_with_texts();
+	struct event e = { .id = 40,
+		.boot = event_boot(BOOT_A),
+		.stamp_ns = 40 * NS_PER_S,
+		.kind = EVENT_SEQUENCE_ABORTED,
+		.subject = "sequence",
+		.text = "it is another one now" };
+
+	happens(s, 10, EVENT_SEQUENCE_STARTED, 0, "first");
+	commit(s, 20 * NS_PER_S, WALL);
+	happens(s, 30, EVENT_SEQUENCE_STARTED, 0, "second");
+	commit(s, 31 * NS_PER_S, WALL);
+	store_event(s, &e, true, WALL);
+	commit(s, 41 * NS_PER_S, WALL);
+	assert_false(runs_is_open(s));
+	happens(s, 50, EVENT_SEQUENCE_STATE, 30, "aborted");
+	commit(s, 51 * NS_PER_S, WALL);
+	store_close(s);
+	assert_int_equal(look(1)->n, 2);
+	assert_int_equal(look(1)->runs[0].end_ns, WALL + 30 * NS_PER_S);
+	assert_int_equal(look(1)->runs[1].end_ns, WALL + 40 * NS_PER_S);
+	assert_int_equal(
+		count("SELECT count(*) FROM part WHERE how = 'unknown' AND start = 10"), 1);
+	assert_int_equal(
+		count("SELECT count(*) FROM part WHERE how = 'aborted' AND start = 30"), 1);
+	buf_done(&look(1)->bench);
+}
+
+/* An event of a boot of which nothing else was recorded has its moment. */
+static void
+test_a_boot_that_is_not_known(void **state)
+{
+	struct store *s = open_with_texts();
+	struct event e = { .id = 5,
+		.boot = event_boot(BOOT_B),
+		.stamp_ns = 7 * NS_PER_S,
+		.kind = EVENT_SEQUENCE_STARTED,
+		.subject = "tpr" };
+
+	store_event(s, &e, true, WALL - 1000 * NS_PER_S);
+	commit(s, 20 * NS_PER_S, WALL);
+	store_close(s);
+	assert_int_equal(look(1)->runs[0].begin_ns, WALL - 993 * NS_PER_S);
+	buf_done(&look(1)->bench);
+}
+
+/* Into the next file, with the texts. */
+static void
+test_a_sequence_goes_on(void **state)
+{
+	struct store *s = open_with_texts();
+
+	for (size_t i = 0; i + 1 < NELEM(one_run); i++)
+		happens(s, one_run[i].id, one_run[i].kind, one_run[i].cause, one_run[i].text);
+	commit(s, 15 * NS_PER_S, WALL + INT64_C(40) * 24 * 3600 * NS_PER_S);
+	happens(s, 16, EVENT_SEQUENCE_STATE, 10, "complete");
+	commit(s, 17 * NS_PER_S, WALL + INT64_C(40) * 24 * 3600 * NS_PER_S);
+	store_close(s);
+	check_one_run();
+}
+
 int
 main(void)
 {
@@ -293,6 +511,13 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_next_file, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_share_of_a_file, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_over_boots, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_a_sequence_and_kills, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_a_sequence_backwards, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_a_sequence_in_a_run, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_ends_that_are_lost, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			test_a_boot_that_is_not_known, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_a_sequence_goes_on, make_dir, remove_dir),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
