@@ -104,12 +104,16 @@ sequencer_is_safe_paused(const struct sequencer *s)
 void
 sequence_tell_interruption(struct sequencer *s, const char *what)
 {
-	if (s->stood_ns == NEVER)
-		sequence_tell(s, EVENT_SEQUENCE_INTERRUPTED, s->run,
-			"%.80s after an outage of unknown length", what);
-	else
-		sequence_tell(s, EVENT_SEQUENCE_INTERRUPTED, s->run, "%.80s after %.1f s", what,
-			(double)(s->now_ns - s->stood_ns) / 1e9);
+	struct event e = { .kind = EVENT_SEQUENCE_INTERRUPTED, .cause = s->run };
+
+	if (s->stood_ns == NEVER) {
+		snprintf(e.text, sizeof(e.text), "%.80s after an outage of unknown length", what);
+	} else {
+		e.n_values = 1;
+		e.values[0] = (double)(s->now_ns - s->stood_ns) / 1e9;
+		snprintf(e.text, sizeof(e.text), "%.80s after %.1f s", what, e.values[0]);
+	}
+	sequence_tell_event(s, &e);
 }
 
 void

@@ -1,12 +1,16 @@
-/* run_export.c - mbc record export: a run as a folder that can be taken along
+/* run_export.c - mbc record export: a run as a folder, or as an archive, that can be taken along
  *
- * The files are made in a folder of another name beside it, which gets its own when all of them are on the disk: a folder of that name is whole.
- * The store is read by a child that can open nothing for writing: it has the open files and no more. The parent, which makes and moves the folder,
- * reads nothing of it.
+ * It is made under another name beside its own, which it gets when all of it is on the disk: what has that name is whole. The store is read by a
+ * child that can open nothing for writing: it has a pipe to the parent, and the files of the store. The parent, which makes and moves files, reads nothing
+ * of it. Over the pipe comes, for a folder:
+ *
+ *	u32 n, low end first | n bytes		bytes of the present file; 0: there are no more files
+ *	u32 NEXT_FILE | u32 n | n bytes		a new one, its name
+ *
+ * for an archive: its bytes.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,355 +20,337 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/mem.h"
+#include "base/bytes.h"
 #include "base/text.h"
-#include "history/buckets.h"
 #include "history/query_inside.h"
 #include "history/query_runs.h"
-#include "history/run_csv.h"
-#include "history/run_text.h"
+#include "history/run_export.h"
+#include "history/run_pack.h"
+#include "history/run_zip.h"
 
-enum { FILE_VALUES, FILE_RUN, FILE_BENCH, FILE_LOAD, FILE_README, FILES };
-
-static const char *const file_names[FILES] = { "values.csv", "run.json", "bench.yaml", "load.py",
-	"README.txt" };
-
-/* For any pandas of the last ten years: times are made of seconds, whose form never differs. */
-#define LOAD                                                                                       \
-	"\"\"\"This run in pandas: python3 load.py, or in a notebook: from load import values, "   \
-	"run\"\"\"\n"                                                                              \
-	"import json\n"                                                                            \
-	"import pathlib\n"                                                                         \
-	"import pandas as pd\n"                                                                    \
-	"\n"                                                                                       \
-	"here = pathlib.Path(__file__).resolve().parent\n"                                         \
-	"run = json.loads((here / \"run.json\").read_text(encoding=\"utf-8\"))\n"                  \
-	"values = pd.read_csv(here / \"values.csv\", sep=\"%c\", decimal=\"%c\", "                 \
-	"encoding=\"utf-8-sig\")\n"                                                                \
-	"values[\"time\"] = pd.Timestamp(run[\"begin\"]) + pd.to_timedelta(values[\"seconds\"], "  \
-	"unit=\"s\")\n"                                                                            \
-	"values = values.set_index(\"time\")\n"                                                    \
-	"if __name__ == \"__main__\":\n"                                                           \
-	"    print(run[\"title\"], run[\"fields\"], values.describe(), sep=\"\\n\")\n"
-
-static const char readme[] =
-	"A run of an experiment, exported by mbc (Modular Bench Controller)\r\n"
-	"\r\n"
-	"values.csv  all channels. time: ISO 8601 with zone; seconds: since the run began; a "
-	"column a channel, its unit in [ ].\r\n"
-	"            A row a moment at which something was measured. An empty cell: nothing new of "
-	"this channel, its last value\r\n"
-	"            holds (pandas: values.ffill()), or, when 'quality' names the channel, a value "
-	"that cannot be trusted.\r\n"
-	"            The first row is what held when the run began. gap=...: nothing was recorded "
-	"from here on, for this reason.\r\n"
-	"run.json    what is known of the run: title, fields, who, begin, end, notes, channels, "
-	"gaps\r\n"
-	"bench.yaml  the bench file as it was when the run began\r\n"
-	"load.py     all of it in pandas, in ten lines\r\n"
-	"\r\n"
-	"Excel: open values.csv (with a French Excel, export with --csv-fr) and plot against "
-	"'seconds'. Origin: Import, CSV.\r\n"
-	"\r\n"
-	"----\r\n"
-	"\r\n"
-	"Un essai d'une expérience, exporté par mbc (Modular Bench Controller)\r\n"
-	"\r\n"
-	"values.csv  toutes les voies. time : ISO 8601 avec fuseau ; seconds : depuis le début de "
-	"l'essai ; une colonne par voie,\r\n"
-	"            son unité entre [ ]. Une ligne par instant de mesure. Cellule vide : rien de "
-	"nouveau pour cette voie, sa\r\n"
-	"            dernière valeur reste valable (pandas : values.ffill()), ou, si 'quality' "
-	"nomme la voie, valeur non fiable.\r\n"
-	"            La première ligne dit ce qui valait au début. gap=... : à partir d'ici rien "
-	"n'a été enregistré, et pourquoi.\r\n"
-	"run.json    ce qui est connu de l'essai : titre, champs, qui, début, fin, notes, voies, "
-	"lacunes\r\n"
-	"bench.yaml  le fichier de banc tel qu'il était au début de l'essai\r\n"
-	"load.py     le tout dans pandas, en dix lignes\r\n"
-	"\r\n"
-	"Excel : ouvrir values.csv (Excel français : exporter avec --csv-fr) et tracer en fonction "
-	"de 'seconds'.\r\n"
-	"Origin : Importer, CSV.\r\n";
+#define NEXT_FILE UINT32_MAX
+#define NAME_MAX_BYTES 100
+#define PIECE_MAX (8u << 20) /* of bytes that come at once: more is no export */
 
 struct words {
-	uint32_t run;
-	const char *out, *zone;
-	bool is_french;
-	char **patterns;
-	int n_patterns;
+	struct run_pack_words pack;
+	const char *out;
 };
 
-struct folder {
-	char path[PATH_MAX]; /* under its other name */
-	int at;              /* descriptor; -1 */
-	int files[FILES];    /* -1: not made */
-};
-
-/* ---- what is exported ----------------------------------------------------------------------------------------------------- */
-
-struct choice {
-	struct reader *r;
-	const struct words *words;
-	const struct run_row *run;
-	struct buf names; /* "a\0b\0" */
-	size_t n;
-	bool *is_used; /* [pattern] */
-	int rc;
-	struct err *err;
-};
-
-/* Without a pattern: all but what the program tells of itself. */
-static bool
-is_meant(struct choice *c, const char *name)
-{
-	bool is = c->words->n_patterns == 0 && strncmp(name, "mbc.", 4) != 0;
-
-	for (int i = 0; i < c->words->n_patterns; i++)
-		if (fnmatch(c->words->patterns[i], name, 0) == 0)
-			is = c->is_used[i] = true;
-	return is;
-}
-
-static void
-choose(void *ctx, const struct reader_channel *ch)
-{
-	struct choice *c = ctx;
-	struct cursor *cursor;
-	struct piece piece;
-	int rc;
-
-	if (c->rc < 0 || !is_meant(c, ch->name))
-		return;
-	cursor = cursor_new(c->r, ch, MAX(c->run->begin_ns - BUCKETS_HOLD_NS, INT64_C(0)),
-		c->run->end_ns + 1, false);
-	rc = cursor_next(cursor, &piece, c->err);
-	cursor_free(cursor);
-	c->rc = rc < 0 ? rc : 0;
-	if (rc != 1)
-		return;
-	buf_put(&c->names, ch->name, strlen(ch->name) + 1);
-	c->n++;
-}
+/* ---- the child: reads the store ------------------------------------------------------------------------------------------- */
 
 static int
-choose_channels(struct choice *c)
+send_bytes(int fd, struct buf *bytes, struct err *err)
 {
-	int rc;
-
-	c->is_used = mem_zero((size_t)c->words->n_patterns + 1, sizeof(*c->is_used));
-	rc = reader_channels(c->r, choose, c, c->err);
-	if (rc == 0)
-		rc = c->rc;
-	for (int i = 0; i < c->words->n_patterns && rc == 0; i++)
-		if (!c->is_used[i])
-			rc = err_set(c->err, ERR_CONF, 0,
-				"nothing is recorded of a channel '%.60s'; 'mbc get' lists those "
-				"of the bench",
-				c->words->patterns[i]);
-	if (rc == 0 && c->n > RUN_CHANNELS_MAX)
-		rc = err_set(c->err, ERR_CONF, 0,
-			"this run has %zu channels, and a table takes %d; name those that you "
-			"need, * stands for any characters: oven.*",
-			c->n, RUN_CHANNELS_MAX);
-	free(c->is_used);
-	return rc;
-}
-
-/* ---- its files, by the child ---------------------------------------------------------------------------------------------- */
-
-static int
-put(const struct folder *f, int file, struct buf *out, struct err *err)
-{
-	int rc = query_write(f->files[file], out);
+	int rc = query_write(fd, bytes);
 
 	return rc == 0 ? 0
-		       : err_set(err, ERR_IO, -rc,
-				 "writing %s: %s; free some room there, or "
-				 "export to another disk",
-				 file_names[file], strerror(-rc));
+		       : err_set(err, ERR_IO, -rc, "the export was given up: %s", strerror(-rc));
+}
+
+struct pipe_sink {
+	int fd;
+	struct buf head;
+};
+
+static int
+send_name(void *ctx, const char *name, struct err *err)
+{
+	struct pipe_sink *p = ctx;
+	uint8_t head[8];
+
+	put_u32le(head, NEXT_FILE);
+	put_u32le(head + 4, (uint32_t)strlen(name));
+	buf_put(&p->head, head, sizeof(head));
+	buf_puts(&p->head, name);
+	return send_bytes(p->fd, &p->head, err);
 }
 
 static int
-put_values(const struct folder *f, struct run_csv *csv, struct buf *out, struct err *err)
+send_piece(void *ctx, struct buf *bytes, struct err *err)
 {
+	struct pipe_sink *p = ctx;
+	uint8_t head[4];
+
+	if (bytes->n == 0)
+		return 0;
+	put_u32le(head, (uint32_t)bytes->n);
+	buf_put(&p->head, head, sizeof(head));
+	return send_bytes(p->fd, &p->head, err) < 0 ? ERR_IO : send_bytes(p->fd, bytes, err);
+}
+
+static int
+send_folder(struct run_pack *pack, int fd, struct err *err)
+{
+	struct pipe_sink p = { .fd = fd };
+	const struct run_pack_sink sink = { &p, send_name, send_piece };
+	static const uint8_t end[4] = { 0 };
 	int rc = 1;
 
-	while (rc == 1) {
-		rc = run_csv_step(csv, out, err);
-		if (rc >= 0 && put(f, FILE_VALUES, out, err) < 0)
-			return ERR_IO;
+	while (rc == 1)
+		rc = run_pack_step(pack, &sink, err);
+	if (rc == 0) {
+		buf_put(&p.head, end, sizeof(end));
+		rc = send_bytes(fd, &p.head, err);
 	}
+	buf_done(&p.head);
+	run_pack_free(pack);
 	return rc;
 }
 
 static int
-put_run(const struct folder *f, struct reader *r, const struct run_row *run, struct run_csv *csv,
-	struct buf *out, struct err *err)
+send_zip(struct run_pack *pack, int fd, struct err *err)
 {
-	struct stamp stamp = { 0 };
-
-	buf_puts(out, "{");
-	run_json(out, &stamp, run);
-	buf_puts(out, ",\n\"exported_until\":\"");
-	stamp_put(&stamp, out, run->end_ns);
-	buf_puts(out, "\",\"mbc\":\"" MBC_VERSION "\",\"version\":1,\n");
-	if (run_json_notes(out, r, &stamp, run, err) < 0)
-		return ERR_IO;
-	buf_puts(out, ",\n");
-	run_csv_describe(csv, out);
-	buf_puts(out, "}\n");
-	return put(f, FILE_RUN, out, err);
-}
-
-/* A bench file that is in no file any more costs the export nothing else. */
-static int
-put_rest(const struct folder *f, struct reader *r, const struct words *w, const struct run_row *run,
-	struct buf *out, struct err *err)
-{
-	int rc = runs_bench(r, run->bench, out, err);
-
-	if (rc == ERR_CONF)
-		buf_printf(out, "# %s\n", err->msg);
-	if (rc == ERR_IO || put(f, FILE_BENCH, out, err) < 0)
-		return ERR_IO;
-	buf_printf(out, LOAD, w->is_french ? ';' : ',', w->is_french ? ',' : '.');
-	if (put(f, FILE_LOAD, out, err) < 0)
-		return ERR_IO;
-	buf_puts(out, readme);
-	return put(f, FILE_README, out, err);
-}
-
-static int
-write_files(const char *dir, const struct words *w, const struct folder *f, struct err *err)
-{
-	static struct run_row run;
-	struct choice c = { .words = w, .run = &run, .err = err };
-	struct run_csv *csv = NULL;
+	struct run_zip *zip = run_zip_new(pack, err);
 	struct buf out = { 0 };
-	int rc;
+	int rc = zip == NULL ? err->code : 1;
 
-	c.r = reader_open(dir, err);
-	rc = c.r == NULL ? err->code : stamp_zone(w->zone, err);
-	if (rc == 0)
-		rc = runs_find(c.r, w->run, &run, err);
-	if (rc == 0)
-		rc = choose_channels(&c);
-	if (rc == 0) {
-		/* `names` is freed by the answer that gets it */
-		csv = run_csv_new(c.r, c.names.data, c.n, run.begin_ns, run.end_ns + 1,
-			w->is_french, w->zone, err);
-		c.names = (struct buf){ 0 };
-		rc = csv == NULL ? err->code : put_values(f, csv, &out, err);
+	while (rc == 1) {
+		rc = run_zip_step(zip, &out, err);
+		if (rc >= 0 && send_bytes(fd, &out, err) < 0)
+			rc = ERR_IO;
 	}
-	if (rc == 0)
-		rc = put_run(f, c.r, &run, csv, &out, err);
-	if (rc == 0)
-		rc = put_rest(f, c.r, w, &run, &out, err);
-	run_csv_free(csv);
-	reader_close(c.r);
-	buf_done(&c.names);
+	run_zip_free(zip);
 	buf_done(&out);
 	return rc;
 }
 
-/* ---- the folder, by the parent -------------------------------------------------------------------------------------------- */
-
-static void
-remove_folder(struct folder *f)
-{
-	for (int i = 0; i < FILES; i++)
-		if (f->files[i] >= 0) {
-			unlinkat(f->at, file_names[i], 0);
-			close(f->files[i]);
-		}
-	if (f->at >= 0)
-		close(f->at);
-	rmdir(f->path);
-}
-
 static int
-make_folder(struct folder *f, const char *out, struct err *err)
+run_child(const char *dir, const struct words *w, bool is_zip, int fd)
 {
-	struct stat st;
-	size_t n = strlen(out);
-
-	f->at = -1;
-	for (int i = 0; i < FILES; i++)
-		f->files[i] = -1;
-	while (n > 1 && out[n - 1] == '/')
-		n--;
-	if (lstat(out, &st) == 0)
-		return err_set(err, ERR_CONF, 0,
-			"'%.100s' is there already, and nothing is written over; name another "
-			"folder with --out",
-			out);
-	if (snprintf(f->path, sizeof(f->path), "%.*s.part-%d", (int)n, out, (int)getpid()) >=
-		(int)sizeof(f->path))
-		return err_set(err, ERR_CONF, 0, "the path of the folder is too long");
-	if (mkdir(f->path, 0777) < 0)
-		return err_set(err, ERR_IO, errno, "making '%.100s': %s", f->path, strerror(errno));
-	f->at = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	for (int i = 0; i < FILES && f->at >= 0; i++) {
-		f->files[i] =
-			openat(f->at, file_names[i], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (f->files[i] < 0)
-			break;
-	}
-	if (f->at >= 0 && f->files[FILES - 1] >= 0)
-		return 0;
-	err_set(err, ERR_IO, errno, "making the files in '%.100s': %s", f->path, strerror(errno));
-	remove_folder(f);
-	return ERR_IO;
-}
-
-static int
-sync_all(const struct folder *f)
-{
-	for (int i = 0; i < FILES; i++)
-		if (fsync(f->files[i]) < 0)
-			return -1;
-	return fsync(f->at);
-}
-
-/* The folder gets its name. Where the file system cannot refuse to replace one, an empty one that came meanwhile may be. */
-static int
-finish(struct folder *f, const char *out, struct err *err)
-{
-	int rc = sync_all(f);
-
-	if (rc == 0) {
-		rc = renameat2(AT_FDCWD, f->path, AT_FDCWD, out, RENAME_NOREPLACE);
-		if (rc < 0 && (errno == EINVAL || errno == ENOSYS))
-			rc = rename(f->path, out);
-	}
-	if (rc < 0) {
-		err_set(err, ERR_IO, errno, "finishing '%.100s': %s", out, strerror(errno));
-		remove_folder(f);
-		return ERR_IO;
-	}
-	for (int i = 0; i < FILES; i++)
-		close(f->files[i]);
-	close(f->at);
-	return 0;
-}
-
-static int
-run_child(const char *dir, const struct words *w, const struct folder *f)
-{
+	struct run_pack *pack = NULL;
+	struct reader *r;
 	struct err err;
 	int rc;
 
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
 	query_confine(dir);
-	rc = write_files(dir, w, f, &err);
+	r = reader_open(dir, &err);
+	rc = r == NULL ? err.code : 0;
+	if (rc == 0) {
+		pack = run_pack_new(r, &w->pack, &err);
+		rc = pack == NULL ? err.code : (is_zip ? send_zip : send_folder)(pack, fd, &err);
+	}
+	reader_close(r);
+	if (rc < 0 && err.sys == EPIPE)
+		return QUERY_FAILED; /* the parent says why */
 	return rc < 0 ? query_failed(&err) : QUERY_GOOD;
+}
+
+/* ---- the parent: makes what is taken along -------------------------------------------------------------------------------- */
+
+struct making {
+	char path[PATH_MAX]; /* under its other name */
+	const char *out;
+	bool is_zip;
+	int at;   /* the folder, or the archive */
+	int file; /* in the folder; -1 */
+	char name[NAME_MAX_BYTES + 1];
+};
+
+static int
+failed(const struct making *m, const char *doing, struct err *err)
+{
+	return err_set(err, ERR_IO, errno,
+		"%s '%.100s': %s; free some room there, or export to "
+		"another disk",
+		doing, m->name[0] != '\0' ? m->name : m->path, strerror(errno));
+}
+
+static int
+read_all(int fd, void *out, size_t n)
+{
+	for (size_t at = 0; at < n;) {
+		ssize_t k = read(fd, (char *)out + at, n - at);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k <= 0)
+			return at == 0 && k == 0 ? 0 : -1;
+		at += (size_t)k;
+	}
+	return 1;
+}
+
+/* Names come from one who reads what others wrote: nothing but a plain name is taken. */
+static bool
+is_name(const char *name)
+{
+	for (const char *c = name; *c != '\0'; c++)
+		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.",
+			    *c) == NULL)
+			return false;
+	return name[0] != '\0' && name[0] != '.';
+}
+
+static int
+end_file(struct making *m, struct err *err)
+{
+	int rc = m->file < 0 || fsync(m->file) == 0 ? 0 : failed(m, "writing", err);
+
+	if (m->file >= 0)
+		close(m->file);
+	m->file = -1;
+	return rc;
+}
+
+static int
+begin_file(struct making *m, int pipe, struct err *err)
+{
+	uint8_t head[4];
+	uint32_t n;
+
+	if (end_file(m, err) < 0)
+		return ERR_IO;
+	if (read_all(pipe, head, sizeof(head)) <= 0 || (n = get_u32le(head)) > NAME_MAX_BYTES ||
+		read_all(pipe, m->name, n) <= 0)
+		return err_set(err, ERR_PROTO, 0, "the export broke off");
+	m->name[n] = '\0';
+	if (!is_name(m->name))
+		return err_set(err, ERR_PROTO, 0, "the export has a file whose name is none");
+	m->file =
+		openat(m->at, m->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+	return m->file < 0 ? failed(m, "making", err) : 0;
+}
+
+/* n bytes of the pipe into a file. */
+static int
+pass_on(struct making *m, int pipe, int file, size_t n, struct err *err)
+{
+	static char room[64 << 10];
+
+	while (n > 0) {
+		ssize_t k = read(pipe, room, MIN(n, sizeof(room)));
+		struct buf piece = { .data = room, .n = k > 0 ? (size_t)k : 0 };
+		int rc;
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k <= 0)
+			return err_set(err, ERR_PROTO, 0, "the export broke off");
+		rc = query_write(file, &piece);
+		errno = -rc;
+		if (rc < 0)
+			return failed(m, "writing", err);
+		n -= (size_t)k;
+	}
+	return 0;
+}
+
+/* All that comes of a folder; the error of a child that gave up is told by the child: err->code ERR_PROTO. */
+static int
+take_folder(struct making *m, int pipe, struct err *err)
+{
+	uint8_t head[4];
+	uint32_t n;
+	int rc = 0;
+
+	while (rc == 0) {
+		if (read_all(pipe, head, sizeof(head)) <= 0)
+			return err_set(err, ERR_PROTO, 0, "the export broke off");
+		n = get_u32le(head);
+		if (n == 0)
+			return end_file(m, err);
+		if (n == NEXT_FILE)
+			rc = begin_file(m, pipe, err);
+		else if (n > PIECE_MAX || m->file < 0)
+			rc = err_set(err, ERR_PROTO, 0, "the export broke off");
+		else
+			rc = pass_on(m, pipe, m->file, n, err);
+	}
+	return rc;
+}
+
+static int
+take_zip(struct making *m, int pipe, struct err *err)
+{
+	static char room[64 << 10];
+	ssize_t k;
+
+	while ((k = read(pipe, room, sizeof(room))) != 0) {
+		struct buf piece = { .data = room, .n = k > 0 ? (size_t)k : 0 };
+		int rc = k < 0 ? (errno == EINTR ? 0 : -errno) : query_write(m->at, &piece);
+
+		errno = -rc;
+		if (rc < 0)
+			return failed(m, "writing", err);
+	}
+	return fsync(m->at) == 0 ? 0 : failed(m, "writing", err);
+}
+
+static bool
+ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), k = strlen(end);
+
+	return n > k && strcmp(text + n - k, end) == 0;
+}
+
+static int
+begin(struct making *m, const char *out, struct err *err)
+{
+	struct stat st;
+	size_t n = strlen(out);
+
+	*m = (struct making){ .out = out, .is_zip = ends_with(out, ".zip"), .at = -1, .file = -1 };
+	while (n > 1 && out[n - 1] == '/')
+		n--;
+	if (lstat(out, &st) == 0)
+		return err_set(err, ERR_CONF, 0,
+			"'%.100s' is there already, and nothing is written over; name another "
+			"one with --out",
+			out);
+	if (snprintf(m->path, sizeof(m->path), "%.*s.part-%d", (int)n, out, (int)getpid()) >=
+		(int)sizeof(m->path))
+		return err_set(err, ERR_CONF, 0, "the path of the folder is too long");
+	if (!m->is_zip && mkdir(m->path, 0777) < 0)
+		return err_set(err, ERR_IO, errno, "making '%.100s': %s", m->path, strerror(errno));
+	m->at = m->is_zip ? open(m->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)
+			  : open(m->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (m->at >= 0)
+		return 0;
+	err_set(err, ERR_IO, errno, "making '%.100s': %s", m->path, strerror(errno));
+	if (!m->is_zip)
+		rmdir(m->path);
+	return ERR_IO;
+}
+
+/* What was made of it goes. */
+static void
+undo(struct making *m)
+{
+	if (m->file >= 0)
+		close(m->file);
+	if (m->is_zip)
+		unlink(m->path);
+	else
+		export_remove(m->at, m->path);
+	close(m->at);
+}
+
+/* It gets its name. Where the file system cannot refuse to replace one, an empty folder that came meanwhile may be. */
+static int
+finish(struct making *m, struct err *err)
+{
+	int rc = fsync(m->at);
+
+	if (rc == 0)
+		rc = export_rename(m->path, m->out);
+	if (rc < 0) {
+		err_set(err, ERR_IO, errno, "finishing '%.100s': %s", m->out, strerror(errno));
+		undo(m);
+		return ERR_IO;
+	}
+	close(m->at);
+	return 0;
 }
 
 static volatile sig_atomic_t child;
 
-/* The child ends, and the folder goes. */
+/* The child ends, and what was made goes. */
 static void
 on_end(int sig)
 {
@@ -373,21 +359,10 @@ on_end(int sig)
 }
 
 static int
-fill(const char *dir, const struct words *w, struct folder *f)
+wait_for_child(pid_t pid)
 {
 	int status;
-	pid_t pid;
 
-	signal(SIGINT, on_end);
-	signal(SIGTERM, on_end);
-	signal(SIGHUP, on_end);
-	fflush(NULL);
-	pid = fork();
-	if (pid == 0)
-		_exit(run_child(dir, w, f));
-	if (pid < 0)
-		return query_say(QUERY_FAILED, strerror(errno));
-	child = pid;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	child = 0;
@@ -397,47 +372,79 @@ fill(const char *dir, const struct words *w, struct folder *f)
 				       "of it");
 }
 
+static int
+fill(const char *dir, const struct words *w, struct making *m)
+{
+	int ends[2], code, rc;
+	struct err err;
+	pid_t pid;
+
+	signal(SIGINT, on_end);
+	signal(SIGTERM, on_end);
+	signal(SIGHUP, on_end);
+	fflush(NULL);
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return query_say(QUERY_FAILED, strerror(errno));
+	pid = fork();
+	if (pid == 0) {
+		close(ends[0]);
+		_exit(run_child(dir, w, m->is_zip, ends[1]));
+	}
+	close(ends[1]);
+	if (pid < 0) {
+		close(ends[0]);
+		return query_say(QUERY_FAILED, strerror(errno));
+	}
+	child = pid;
+	rc = (m->is_zip ? take_zip : take_folder)(m, ends[0], &err);
+	close(ends[0]); /* a child whose bytes nobody takes gives up */
+	code = wait_for_child(pid);
+	if (rc < 0 && (err.code != ERR_PROTO || code == QUERY_GOOD))
+		return query_failed(&err);
+	return code;
+}
+
 /* ---- words ---------------------------------------------------------------------------------------------------------------- */
 
 static int
 take_words(struct words *w, int argc, char **argv)
 {
-	*w = (struct words){ .zone = "", .patterns = argv };
+	*w = (struct words){ .pack = { .zone = "", .patterns = argv } };
 	for (int i = 0; i < argc; i++) {
 		if (strcmp(argv[i], "--csv-fr") == 0)
-			w->is_french = true;
+			w->pack.is_french = true;
 		else if (strcmp(argv[i], "--out") == 0 && i + 1 < argc)
 			w->out = argv[++i];
 		else if (strcmp(argv[i], "--zone") == 0 && i + 1 < argc)
-			w->zone = argv[++i];
+			w->pack.zone = argv[++i];
 		else if (argv[i][0] == '-')
 			return -1;
-		else if (w->run != 0)
-			argv[w->n_patterns++] = argv[i]; /* never ahead of what is read */
-		else if (!query_number(argv[i], &w->run))
+		else if (w->pack.run != 0)
+			argv[w->pack.n_patterns++] = argv[i]; /* never ahead of what is read */
+		else if (!query_number(argv[i], &w->pack.run))
 			return -1;
 	}
-	return w->run != 0 && w->out != NULL && w->out[0] != '\0' ? 0 : -1;
+	return w->pack.run != 0 && w->out != NULL && w->out[0] != '\0' ? 0 : -1;
 }
 
 int
 query_run_export(const char *dir, int argc, char **argv)
 {
 	struct words w;
-	struct folder f;
+	struct making m;
 	struct err err;
 	int code;
 
 	if (take_words(&w, argc, argv) < 0)
 		return query_say(QUERY_WRONG,
-			"usage: mbc record export N --out FOLDER [--zone ZONE] [--csv-fr] "
+			"usage: mbc record export N --out FOLDER|FILE.zip [--zone ZONE] [--csv-fr] "
 			"[CHANNEL...]; 'mbc record list' shows the numbers");
-	if (make_folder(&f, w.out, &err) < 0)
+	if (begin(&m, w.out, &err) < 0)
 		return query_failed(&err);
-	code = fill(dir, &w, &f);
+	code = fill(dir, &w, &m);
 	if (code != QUERY_GOOD)
-		remove_folder(&f);
-	else if (finish(&f, w.out, &err) < 0)
+		undo(&m);
+	else if (finish(&m, &err) < 0)
 		code = query_failed(&err);
 	return code;
 }

@@ -110,7 +110,7 @@ run_line(struct buf *out, struct reader *r, struct stamp *stamp, const struct ru
 	buf_puts(out, run->is_open ? " open " : "  ");
 	if (run->title[0] != '\0')
 		buf_printf(out, " '%s' ", run->title);
-	rc = runs_fields(r, run, field_in_line, out, err);
+	rc = runs_fields(r, run->fields, field_in_line, out, err);
 	while (out->n > 0 && out->data[out->n - 1] == ' ')
 		out->n--;
 	buf_putc(out, '\n');
@@ -161,7 +161,7 @@ run_page(struct buf *out, struct reader *r, struct stamp *stamp, const struct ru
 	put_span(out, run->end_ns - run->begin_ns);
 	buf_printf(out, "\nbench file  %s\nfields\n", run->bench);
 	at = out->n;
-	rc = runs_fields(r, run, field_line, out, err);
+	rc = runs_fields(r, run->fields, field_line, out, err);
 	if (out->n == at) /* none: the heading goes */
 		out->n -= strlen("fields\n");
 	return rc < 0 ? rc : runs_notes(r, run->run, note_line, &l, err);

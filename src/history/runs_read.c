@@ -1,9 +1,11 @@
 /* runs_read.c - runs and notes out of the files of a store */
 #include "history/runs_read.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
 
+#include "base/mem.h"
 #include "base/text.h"
 #include "history/reader_inside.h"
 
@@ -108,7 +110,7 @@ runs_notes(struct reader *r, uint32_t run, notes_fn fn, void *ctx, struct err *e
 }
 
 int
-runs_fields(struct reader *r, const struct run_row *run, fields_fn fn, void *ctx, struct err *err)
+runs_fields(struct reader *r, const char *fields, fields_fn fn, void *ctx, struct err *err)
 {
 	int rc;
 	sqlite3_stmt *st =
@@ -116,12 +118,106 @@ runs_fields(struct reader *r, const struct run_row *run, fields_fn fn, void *ctx
 
 	if (st == NULL)
 		return rc;
-	db_bind(st, "t", run->fields);
+	db_bind(st, "t", fields);
 	while ((rc = db_row(st, err)) == 1) {
 		char name[64];
 
 		text_copy(name, sizeof(name), db_text(st, 0));
 		fn(ctx, name, db_text(st, 1));
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* ---- sequences ------------------------------------------------------------------------------------------------------------ */
+
+static void
+take_part(const struct reader *r, sqlite3_stmt *st, struct run_part *out)
+{
+	*out = (struct run_part){ .start = (uint64_t)sqlite3_column_int64(st, 0),
+		.begin_ns = reader_wall(
+			r, (uint32_t)sqlite3_column_int64(st, 1), sqlite3_column_int64(st, 2)),
+		.version = (uint32_t)sqlite3_column_int64(st, 5),
+		.is_open = sqlite3_column_type(st, 10) == SQLITE_NULL };
+	text_copy(out->name, sizeof(out->name), db_text(st, 3));
+	text_copy(out->title, sizeof(out->title), db_text(st, 4));
+	text_copy(out->card, sizeof(out->card), db_text(st, 6));
+	text_copy(out->who, sizeof(out->who), db_text(st, 7));
+	out->params = mem_text(db_text(st, 8));
+	out->meta = mem_text(db_text(st, 9));
+	text_copy(out->how, sizeof(out->how), db_text(st, 12));
+	out->end_ns = out->is_open ? reader_recorded(r)
+				   : reader_wall(r, (uint32_t)sqlite3_column_int64(st, 10),
+					     sqlite3_column_int64(st, 11));
+	out->end_ns = MAX(out->end_ns, out->begin_ns);
+}
+
+void
+runs_part_done(struct run_part *part)
+{
+	free(part->params);
+	free(part->meta);
+	part->params = part->meta = NULL;
+}
+
+/* A file of an earlier version has no sequences. */
+int
+runs_parts(struct reader *r, uint32_t run, parts_fn fn, void *ctx, struct err *err)
+{
+	struct run_part part;
+	int64_t has = 0;
+	int rc;
+	sqlite3_stmt *st = prepare(
+		r, r->n_files - 1, "SELECT 1 FROM sqlite_master WHERE name = 'part'", &rc, err);
+
+	if (st == NULL)
+		return rc;
+	has = db_row(st, err);
+	sqlite3_finalize(st);
+	if (has <= 0)
+		return (int)has;
+	st = prepare(r, r->n_files - 1,
+		"SELECT start, boot, t, name, title, version, card, who, params, meta, boot1, t1, "
+		"how FROM part WHERE run = ?1 ORDER BY start",
+		&rc, err);
+	if (st == NULL)
+		return rc;
+	db_bind(st, "i", (int64_t)run);
+	while ((rc = db_row(st, err)) == 1) {
+		take_part(r, st, &part);
+		fn(ctx, &part);
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+int
+runs_card(struct reader *r, const char *card, enum card_rows rows, card_fn fn, void *ctx,
+	struct err *err)
+{
+	static const char *const sql[] = {
+		[CARD_FILES] =
+			"SELECT json_extract(value, '$.path'), json_extract(value, '$.text'), "
+			"'' FROM json_each(?1, '$.files')",
+		[CARD_STEPS] = "SELECT json_extract(value, '$.number'), json_extract(value, "
+			       "'$.title'), json_extract(value, '$.comment') FROM json_each(?1, "
+			       "'$.steps')",
+		[CARD_RECORDS] =
+			"SELECT json_extract(r.value, '$.name'), json_extract(r.value, '$.line'), "
+			"c.value FROM json_each(?1, '$.records') r, json_each(r.value, "
+			"'$.channels') c ORDER BY r.key, c.key",
+		[CARD_OUTPUTS] = "SELECT value, '', '' FROM json_each(?1, '$.outputs')",
+	};
+	int rc;
+	sqlite3_stmt *st = prepare(r, r->n_files - 1, sql[rows], &rc, err);
+
+	if (st == NULL)
+		return rc;
+	db_bind(st, "t", card);
+	while ((rc = db_row(st, err)) == 1) {
+		const char *const columns[3] = { db_text(st, 0), db_text(st, 1), db_text(st, 2) };
+
+		fn(ctx, columns);
 	}
 	sqlite3_finalize(st);
 	return rc;

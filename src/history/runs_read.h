@@ -33,7 +33,29 @@ int runs_notes(struct reader *r, uint32_t run, notes_fn fn, void *ctx, struct er
 
 /* The names and values of an object of texts. */
 typedef void (*fields_fn)(void *ctx, const char *name, const char *value);
-int runs_fields(struct reader *r, const struct run_row *run, fields_fn fn, void *ctx,
+int runs_fields(
+	struct reader *r, const char *fields, fields_fn fn, void *ctx, struct err *err) MUST_CHECK;
+
+/* A sequence of a run. */
+struct run_part {
+	uint64_t start; /* event of its START */
+	bool is_open;
+	int64_t begin_ns, end_ns; /* as of a run */
+	uint32_t version;         /* 0: none */
+	char name[64], title[WIRE_TITLE_MAX + 1], who[64];
+	char card[24];       /* hash of its card (store.h); "": not known */
+	char how[16];        /* complete, stopped, aborted; unknown: nobody heard of its end */
+	char *params, *meta; /* objects of JSON; runs_part_done() */
+};
+typedef void (*parts_fn)(void *ctx, struct run_part *part); /* takes it */
+int runs_parts(struct reader *r, uint32_t run, parts_fn fn, void *ctx, struct err *err) MUST_CHECK;
+void runs_part_done(struct run_part *part);
+
+/* What is in a card: its rows as SQL has them, a call each. columns: texts, numbers as such. */
+typedef void (*card_fn)(void *ctx, const char *const columns[3]);
+enum card_rows { CARD_FILES, CARD_STEPS, CARD_RECORDS, CARD_OUTPUTS };
+/* FILES: path, text; STEPS: number, title, comment; RECORDS: name, line, channel (a row each); OUTPUTS: channel. */
+int runs_card(struct reader *r, const char *card, enum card_rows rows, card_fn fn, void *ctx,
 	struct err *err) MUST_CHECK;
 
 /* The text of a bench file by its hash, appended to `out`; ERR_CONF: it is in no file any more. */

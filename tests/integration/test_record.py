@@ -15,7 +15,7 @@ import unittest
 sys.dont_write_bytecode = True
 from harness import Bench, Device, Process, wait_for  # noqa: E402
 
-FILES = ["README.txt", "bench.yaml", "load.py", "run.json", "values.csv"]
+FILES = ["README.txt", "bench.yaml", "events.csv", "load.py", "plot.svg", "run.json", "values.csv"]
 
 
 def text(port, record="record: {fields: {sample: {title: {en: Sample, fr: Échantillon}, needed: yes}, operator: {}}}"):
