@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "history/answer.h"
+#include "history/run_answer.h"
 #include "io/now.h"
 #include "io/sock.h"
 
@@ -21,6 +22,7 @@ struct question {
 	bool is_there;
 	uint32_t number;
 	struct answer *answer;
+	struct run_answer *run; /* in its place: of a question about runs */
 	struct buf out;
 	size_t at;     /* of it, that is in the pipe */
 	int pipe;      /* its writing end */
@@ -75,6 +77,7 @@ forget(struct query_serve *q, struct question *x)
 		close(x->pipe);
 	}
 	answer_free(x->answer);
+	run_answer_free(x->run);
 	buf_done(&x->out);
 	*x = (struct question){ .pipe = -1 };
 	if (--q->n == 0)
@@ -95,12 +98,12 @@ on_pipe(void *ctx, int fd, unsigned events)
 
 /* Is there memory for one more? */
 static bool
-has_room(const struct query_serve *q, const struct answer *a)
+has_room(const struct query_serve *q, size_t channels, size_t buckets)
 {
-	size_t channels = answer_channels(a), buckets = answer_buckets(a);
-
 	for (size_t i = 0; i < QUERY_MAX; i++)
-		if (q->all[i].is_there) {
+		if (q->all[i].is_there && q->all[i].run != NULL) {
+			channels += run_answer_channels(q->all[i].run);
+		} else if (q->all[i].is_there) {
 			channels += answer_channels(q->all[i].answer);
 			buckets += answer_buckets(q->all[i].answer);
 		}
@@ -118,27 +121,39 @@ free_place(struct query_serve *q)
 
 /* The head goes out with the pipe's reading end. Takes the answer, also when that fails. */
 static int
-begin(struct query_serve *q, struct question *x, uint32_t number, struct answer *a, struct err *err)
+begin(struct query_serve *q, struct question *x, uint32_t number, struct answer *a,
+	struct run_answer *run, struct err *err)
 {
 	int ends[2], rc;
 
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) {
 		answer_free(a);
+		run_answer_free(run);
 		return err_set(err, ERR_IO, 503, "making a pipe: %s", strerror(errno));
 	}
 	*x = (struct question){ .is_there = true,
 		.number = number,
 		.answer = a,
+		.run = run,
 		.pipe = ends[1],
 		.moved_ns = now_boot() };
 	q->n++;
 	rc = loop_add(q->loop, ends[1], 0, on_pipe, q, err);
 	if (rc == 0)
-		rc = tell(q, number, 200, answer_type(a), ends[0]);
+		rc = tell(q, number, 200, run != NULL ? run_answer_type(run) : answer_type(a),
+			ends[0]);
 	close(ends[0]);
 	if (rc < 0)
 		forget(q, x);
 	return 0; /* who cannot be told the head cannot be told the fault */
+}
+
+static int
+no_room(struct err *err)
+{
+	return err_set(err, ERR_REFUSED, 503,
+		"large questions about the history take all the memory for them; ask again in a "
+		"moment, or for fewer channels or points");
 }
 
 static int
@@ -164,12 +179,37 @@ answer(struct query_serve *q, uint32_t number, const struct ask_words *words, st
 	ask_done(&ask);
 	if (a == NULL)
 		return err->code;
-	if (has_room(q, a))
-		return begin(q, x, number, a, err);
+	if (has_room(q, answer_channels(a), answer_buckets(a)))
+		return begin(q, x, number, a, NULL, err);
 	answer_free(a);
-	return err_set(err, ERR_REFUSED, 503,
-		"large questions about the history take all the memory for them; ask again in a "
-		"moment, or for fewer channels or points");
+	return no_room(err);
+}
+
+/* 3 the list of runs, 4 one, 5 one as an archive. */
+static int
+answer_run(struct query_serve *q, uint32_t number, unsigned what, const char *run,
+	const char *format, const char *zone, struct err *err)
+{
+	struct question *x = free_place(q);
+	struct run_answer *a;
+
+	if (x == NULL)
+		return no_room(err);
+	if (q->reader == NULL)
+		q->reader = reader_open(q->dir, err);
+	if (q->reader == NULL || reader_refresh(q->reader, err) < 0)
+		return err->code;
+	a = run_answer_new(q->reader,
+		what == 3   ? RUN_ASK_LIST
+		: what == 4 ? RUN_ASK_ONE
+			    : RUN_ASK_ZIP,
+		run, format, zone, err);
+	if (a == NULL)
+		return err->code;
+	if (has_room(q, run_answer_channels(a), 0))
+		return begin(q, x, number, NULL, a, err);
+	run_answer_free(a);
+	return no_room(err);
 }
 
 static unsigned
@@ -192,7 +232,7 @@ take_question(struct query_serve *q, struct wire_in *in, struct err *err)
 	static char words[7][WORDS_MAX];
 	struct ask_words ask;
 	uint32_t number = wire_get_u32(in);
-	unsigned what = wire_get_u16(in); /* 0 samples, 1 gaps, 2 events */
+	unsigned what = wire_get_u16(in); /* 0 samples, 1 gaps, 2 events, 3 .. 5 runs */
 	int rc;
 
 	for (size_t i = 0; i < NELEM(words); i++)
@@ -216,7 +256,11 @@ take_question(struct query_serve *q, struct wire_in *in, struct err *err)
 			.format = or_null(words[4]),
 			.raw = or_null(words[5]),
 			.zone = or_null(words[6]) };
-	rc = answer(q, number, &ask, err);
+	if (what >= 3 && what <= 5)
+		rc = answer_run(
+			q, number, what, words[0], or_null(words[1]), or_null(words[2]), err);
+	else
+		rc = answer(q, number, &ask, err);
 	if (rc < 0 && status_of(err) == 500)
 		log_warn("a question: %s; 'mbc history verify' tells more", err->msg);
 	if (rc < 0)
@@ -322,7 +366,8 @@ step(struct query_serve *q, struct question *x, int64_t now_ns)
 	if (x->is_full)
 		return true;
 	if (!x->is_whole && x->out.n == 0) {
-		rc = answer_step(x->answer, &x->out, &err);
+		rc = x->run != NULL ? run_answer_step(x->run, &x->out, &err)
+				    : answer_step(x->answer, &x->out, &err);
 		if (rc < 0) {
 			log_warn("a question: %s; its answer is cut off, 'mbc history verify' "
 				 "tells more",

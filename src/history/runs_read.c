@@ -48,12 +48,20 @@ take_run(const struct reader *r, sqlite3_stmt *st, struct run_row *out)
 int
 runs_list(struct reader *r, runs_fn fn, void *ctx, struct err *err)
 {
+	return runs_some(r, 0, SIZE_MAX, fn, ctx, err);
+}
+
+int
+runs_some(struct reader *r, uint32_t behind, size_t most, runs_fn fn, void *ctx, struct err *err)
+{
 	struct run_row row;
 	int rc;
-	sqlite3_stmt *st = prepare(r, r->n_files - 1, RUN_COLUMNS "ORDER BY run", &rc, err);
+	sqlite3_stmt *st = prepare(
+		r, r->n_files - 1, RUN_COLUMNS "WHERE run > ?1 ORDER BY run LIMIT ?2", &rc, err);
 
 	if (st == NULL)
 		return rc;
+	db_bind(st, "ii", (int64_t)behind, (int64_t)MIN(most, (size_t)INT32_MAX));
 	while ((rc = db_row(st, err)) == 1) {
 		take_run(r, st, &row);
 		fn(ctx, &row);

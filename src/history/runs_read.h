@@ -19,6 +19,10 @@ struct run_row {
 typedef void (*runs_fn)(void *ctx, const struct run_row *run);
 int runs_list(struct reader *r, runs_fn fn, void *ctx, struct err *err) MUST_CHECK;
 
+/* The next ones behind a number. */
+int runs_some(struct reader *r, uint32_t behind, size_t most, runs_fn fn, void *ctx,
+	struct err *err) MUST_CHECK;
+
 /* One of them; ERR_CONF, sys 404: there is none of this number. */
 int runs_find(struct reader *r, uint32_t run, struct run_row *out, struct err *err) MUST_CHECK;
 

@@ -198,6 +198,9 @@ answer_write(struct buf *out, const char **out_type, struct target *t, bool is_x
 	case ROUTE_HISTORY_ALL:
 	case ROUTE_GAPS:
 	case ROUTE_EVENTS:
+	case ROUTE_RUNS:
+	case ROUTE_RUN:
+	case ROUTE_RUN_ZIP:
 	case ROUTE_COMMAND:
 	case ROUTE_OPENAPI:
 	case ROUTE_COUNT:

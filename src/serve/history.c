@@ -24,7 +24,8 @@ struct question {
 	enum question_state state;
 	enum problem problem;
 	char text[300];
-	int pipe;        /* -1: none */
+	int pipe; /* -1: none */
+	bool is_about_runs;
 	bool is_whole;   /* the other side has written all of it */
 	bool is_lost;    /* the other side is gone */
 	bool waits;      /* fn is to be called when there is more */
@@ -127,7 +128,9 @@ take_answer(struct history *h, struct wire_in *in, int *pass)
 	if (wire_close(in, &err) < 0 || q == NULL || q->state != QUESTION_WAITS)
 		return; /* its reader has gone meanwhile */
 	if (status != 200 || *pass < 0) {
-		refuse(q, problem_of(status), text);
+		refuse(q,
+			status == 404 && q->is_about_runs ? PROBLEM_NOT_FOUND : problem_of(status),
+			text);
 		return;
 	}
 	q->pipe = *pass;
@@ -207,6 +210,12 @@ history_connect(struct history *h, int fd)
 
 /* ---- asking -------------------------------------------------------------------------------------------------------------- */
 
+static bool
+is_about_runs(enum route route)
+{
+	return route == ROUTE_RUNS || route == ROUTE_RUN || route == ROUTE_RUN_ZIP;
+}
+
 /* The parameters in the order of WIRE_ASK, as target.c has them for each route. */
 static void
 write_question(struct buf *out, uint32_t number, const struct target *t)
@@ -217,6 +226,14 @@ write_question(struct buf *out, uint32_t number, const struct target *t)
 
 	wire_begin(out, WIRE_ASK);
 	wire_u32(out, number);
+	if (is_about_runs(t->route)) {
+		wire_u16(out, t->route == ROUTE_RUNS ? 3 : t->route == ROUTE_RUN ? 4 : 5);
+		wire_text(out, t->name);
+		for (size_t i = 0; i < 6; i++)
+			wire_text(out, i < 2 && t->params[i] != NULL ? t->params[i] : "");
+		wire_end(out);
+		return;
+	}
 	wire_u16(out, is_events ? 2 : is_gaps ? 1 : 0);
 	if (is_all)
 		wire_text(out, t->params[0] != NULL ? t->params[0] : "");
@@ -264,6 +281,7 @@ history_ask(struct history *h, const struct target *t, question_fn fn, void *use
 		.user = user,
 		.asked_ns = now_ns,
 		.pipe = -1,
+		.is_about_runs = is_about_runs(t->route),
 		.waits = true,
 		.next = h->first };
 	if (h->first != NULL)

@@ -247,7 +247,8 @@ static bool
 is_history(enum route route)
 {
 	return route == ROUTE_HISTORY || route == ROUTE_HISTORY_ALL || route == ROUTE_GAPS ||
-	       route == ROUTE_EVENTS;
+	       route == ROUTE_EVENTS || route == ROUTE_RUNS || route == ROUTE_RUN ||
+	       route == ROUTE_RUN_ZIP;
 }
 
 static enum MHD_Result

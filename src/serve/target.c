@@ -22,6 +22,9 @@ const struct route_row target_routes[ROUTE_COUNT] = {
 	[ROUTE_GAPS] = { "/api/v1/gaps", false, { "from", "to", NULL } },
 	[ROUTE_EVENTS] = { "/api/v1/events", false,
 		{ "kind", "from", "to", "limit", "subject", "language", "zone", NULL } },
+	[ROUTE_RUNS] = { "/api/v1/runs", false, { NULL } },
+	[ROUTE_RUN_ZIP] = { "/api/v1/runs/{id}.zip", false, { "format", "zone", NULL } },
+	[ROUTE_RUN] = { "/api/v1/runs/{id}", false, { NULL } },
 	[ROUTE_ALARMS] = { "/api/v1/alarms", true, { "all", NULL } },
 	[ROUTE_TRIPS] = { "/api/v1/trips", true, { "all", NULL } },
 	[ROUTE_SEQUENCES] = { "/api/v1/sequences", true, { NULL } },
@@ -64,11 +67,12 @@ fits(const char *pattern, const char *path, size_t n, const char **out_name, siz
 
 			while (path < end && *path != '/')
 				path++;
+			pattern = strchr(pattern, '}') + 1;
+			path -= MIN(strcspn(pattern, "/"), (size_t)(path - from)); /* ".zip" */
 			if (path == from)
 				return false;
 			*out_name = from;
 			*out_n = (size_t)(path - from);
-			pattern = strchr(pattern, '}') + 1;
 		} else if (path < end && *path == *pattern) {
 			path++;
 			pattern++;

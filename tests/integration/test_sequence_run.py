@@ -10,6 +10,8 @@ import signal
 import sys
 import tempfile
 import unittest
+import urllib.error
+import urllib.request
 import xml.dom.minidom
 import zipfile
 
@@ -145,6 +147,27 @@ class Runs(Sequences):
             for name in ("values.csv", "tpr_run.csv", "tpr.seq", "steps.csv"):
                 self.assertEqual(z.read("run-1/" + name), (folder / name).read_bytes())
         self.assertIn("is there already", self.bench.mbc("record", "export", "1", "--out", str(file)).stderr)
+        self.check_http(folder)
+
+    def get(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.bench.port}/api/v1/{path}", timeout=60) as answer:
+            return answer.headers["Content-Type"], answer.read()
+
+    def check_http(self, folder):
+        kind, data = self.get("runs")
+        self.assertEqual([(r["run"], r["title"]) for r in json.loads(data)["runs"]], [(1, "TPR, short")])
+        self.assertEqual(json.loads(self.get("runs/1")[1])["sequences"][0]["ended"], "complete")
+        kind, data = self.get("runs/1.zip")
+        self.assertEqual(kind, "application/zip")
+        with zipfile.ZipFile(io.BytesIO(data)) as z:
+            self.assertIsNone(z.testzip())
+            self.assertEqual(z.read("run-1/values.csv"), (folder / "values.csv").read_bytes())
+        with zipfile.ZipFile(io.BytesIO(self.get("runs/1.zip?format=csv-fr&zone=Europe/Paris")[1])) as z:
+            self.assertIn(b"time;seconds;", z.read("run-1/values.csv"))
+        for path, status in (("runs/7", 404), ("runs/7.zip", 404), ("runs/x.zip", 404), ("runs/1.zip?format=xml", 400), ("runs/1.zip?zone=Nowhere", 400)):
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                self.get(path)
+            self.assertEqual(refused.exception.code, status, path)
 
     def check_json(self, run):
         self.assertEqual(len(run["sequences"]), 1)
