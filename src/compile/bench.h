@@ -231,7 +231,8 @@ struct bench {
 	struct image_history history;
 	BENCH_TABLE(struct bench_field) fields;
 	bool has_free_fields;
-	const char *source; /* the bench file, as it is kept with each run */
+	const char *copy_to; /* folder into which runs are copied; NULL */
+	const char *source;  /* the bench file, as it is kept with each run */
 	bool is_realtime;
 	BENCH_TABLE(struct bench_link) links;
 	BENCH_TABLE(struct bench_instrument) instruments;

@@ -534,6 +534,7 @@ emit_image(struct bench *b, struct buf *out)
 	img.secrets = emit_secrets(&e);
 	img.fields = emit_fields(&e);
 	img.has_free_fields = b->has_free_fields;
+	img.copy_to = emit_text(&e, b->copy_to == NULL ? "" : b->copy_to);
 	emit_protection(&e, &img);
 	emit_conditions(&e, &img);
 	emit_power(&e, &img);

@@ -1,8 +1,12 @@
 /* runs.c - what is asked about a run of the bench */
+#include <string.h>
+
 #include "base/text.h"
 #include "compile/bench.h"
 #include "compile/catalogue.h"
 #include "compile/read.h"
+
+#define COPY_PATH_MAX 1000
 
 static void
 read_field(struct bench *b, const struct node *n)
@@ -32,6 +36,24 @@ read_field(struct bench *b, const struct node *n)
 	*f = (struct bench_field){ n->key, title != NULL ? title : "", is_needed };
 }
 
+/* Processes have no folder of their own to begin a path in. */
+static void
+read_copy_to(struct bench *b, const struct node *n)
+{
+	const char *path = read_text(b, n);
+
+	if (path == NULL)
+		return;
+	if (path[0] != '/' || strlen(path) > COPY_PATH_MAX) {
+		diag_error(&b->diag, n->at, "out-of-range",
+			"'%.60s' is no whole path; write it from / on, with at most %d bytes: "
+			"/mnt/share/runs",
+			path, COPY_PATH_MAX);
+		return;
+	}
+	b->copy_to = path;
+}
+
 void
 runs_read(struct bench *b, const struct node *n)
 {
@@ -51,6 +73,8 @@ runs_read(struct bench *b, const struct node *n)
 	b->has_free_fields = b->fields.n == 0;
 	if (found[RUNS_FREE] != NULL)
 		read_bool(b, found[RUNS_FREE], &b->has_free_fields);
+	if (found[RUNS_COPY_TO] != NULL)
+		read_copy_to(b, found[RUNS_COPY_TO]);
 	if (!b->has_free_fields && b->fields.n == 0 && b->diag.n_errors == 0)
 		diag_error(&b->diag, n->key_at, "conflict",
 			"without 'fields' and with 'free: no' nothing could be written down "

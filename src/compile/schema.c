@@ -877,6 +877,10 @@ const struct key schema_runs[] = {
 	[RUNS_FREE] = { .name = "free",
 		.kind = KEY_BOOL,
 		.help = "a run may have other fields, too; left out: when 'fields' names none" },
+	[RUNS_COPY_TO] = { .name = "copy_to",
+		.kind = KEY_TEXT,
+		.help = "a folder, on a share perhaps: each run that has ended is copied into it: "
+			"/mnt/share/runs" },
 	END,
 };
 

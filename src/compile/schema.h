@@ -283,7 +283,7 @@ extern const char *const schema_commands[];
 enum { SCALE_FROM, SCALE_TO, SCALE_TABLE };
 enum { WATCHDOG_DEVICE, WATCHDOG_TIMEOUT };
 enum { HISTORY_KEEP, HISTORY_SIZE, HISTORY_LEAVE_FREE, HISTORY_COMMIT, HISTORY_RESOLUTION };
-enum { RUNS_FIELDS, RUNS_FREE };
+enum { RUNS_FIELDS, RUNS_FREE, RUNS_COPY_TO };
 enum { FIELD_TITLE, FIELD_NEEDED };
 enum { RECORD_KEY_EVERY, RECORD_KEY_DEADBAND, RECORD_KEY_MIN_INTERVAL, RECORD_KEY_KEEP };
 /* Of a trip; an interlock has the same rows, and `forbid` as its condition. */

@@ -284,9 +284,20 @@ on_supervisor(void *ctx, int fd, unsigned events)
 		if (rc == 0)
 			rc = take_board(h, pass, &err);
 	} else if (rc == WIRE_RUN_TEXTS && pass >= 0) {
+		bool copies = wire_get_u16(&in) != 0;
+
 		rc = wire_close(&in, &err);
 		if (rc == 0)
 			rc = take_texts(h, pass, &err);
+		store_copies(h->store, copies);
+	} else if (rc == WIRE_RUN_COPIED) {
+		char path[WIRE_MAX];
+		uint32_t run = wire_get_u32(&in);
+
+		wire_get_text(&in, path, sizeof(path));
+		rc = wire_close(&in, &err);
+		if (rc == 0)
+			rc = runs_copied(h->store, run, path, &err);
 	} else if (rc == WIRE_RUN) {
 		rc = take_run(h, &in, pass, &err);
 	} else if (rc >= 0) {

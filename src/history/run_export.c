@@ -116,7 +116,7 @@ send_zip(struct run_pack *pack, int fd, struct err *err)
 }
 
 static int
-run_child(const char *dir, const struct words *w, bool is_zip, int fd)
+run_child(const char *dir, const struct run_pack_words *w, bool is_zip, int fd)
 {
 	struct run_pack *pack = NULL;
 	struct reader *r;
@@ -131,7 +131,7 @@ run_child(const char *dir, const struct words *w, bool is_zip, int fd)
 	r = reader_open(dir, &err);
 	rc = r == NULL ? err.code : 0;
 	if (rc == 0) {
-		pack = run_pack_new(r, &w->pack, &err);
+		pack = run_pack_new(r, w, &err);
 		rc = pack == NULL ? err.code : (is_zip ? send_zip : send_folder)(pack, fd, &err);
 	}
 	reader_close(r);
@@ -290,7 +290,7 @@ ends_with(const char *text, const char *end)
 }
 
 static int
-begin(struct making *m, const char *out, struct err *err)
+begin(struct making *m, const char *out, const char *part, struct err *err)
 {
 	struct stat st;
 	size_t n = strlen(out);
@@ -303,8 +303,9 @@ begin(struct making *m, const char *out, struct err *err)
 			"'%.100s' is there already, and nothing is written over; name another "
 			"one with --out",
 			out);
-	if (snprintf(m->path, sizeof(m->path), "%.*s.part-%d", (int)n, out, (int)getpid()) >=
-		(int)sizeof(m->path))
+	if ((part != NULL ? snprintf(m->path, sizeof(m->path), "%s", part)
+			  : snprintf(m->path, sizeof(m->path), "%.*s.part-%d", (int)n, out,
+				    (int)getpid())) >= (int)sizeof(m->path))
 		return err_set(err, ERR_CONF, 0, "the path of the folder is too long");
 	if (!m->is_zip && mkdir(m->path, 0777) < 0)
 		return err_set(err, ERR_IO, errno, "making '%.100s': %s", m->path, strerror(errno));
@@ -373,10 +374,9 @@ wait_for_child(pid_t pid)
 }
 
 static int
-fill(const char *dir, const struct words *w, struct making *m)
+fill(const char *dir, const struct run_pack_words *w, struct making *m, struct err *err)
 {
 	int ends[2], code, rc;
-	struct err err;
 	pid_t pid;
 
 	signal(SIGINT, on_end);
@@ -396,11 +396,29 @@ fill(const char *dir, const struct words *w, struct making *m)
 		return query_say(QUERY_FAILED, strerror(errno));
 	}
 	child = pid;
-	rc = (m->is_zip ? take_zip : take_folder)(m, ends[0], &err);
+	rc = (m->is_zip ? take_zip : take_folder)(m, ends[0], err);
 	close(ends[0]); /* a child whose bytes nobody takes gives up */
 	code = wait_for_child(pid);
-	if (rc < 0 && (err.code != ERR_PROTO || code == QUERY_GOOD))
-		return query_failed(&err);
+	if (rc < 0 && (err->code != ERR_PROTO || code == QUERY_GOOD))
+		return QUERY_FAILED;
+	err->msg[0] = '\0';
+	return code;
+}
+
+int
+export_run(const char *dir, const struct run_pack_words *words, const char *out, const char *part,
+	struct err *err)
+{
+	struct making m;
+	int code;
+
+	if (begin(&m, out, part, err) < 0)
+		return err->code == ERR_CONF ? QUERY_WRONG : QUERY_FAILED;
+	code = fill(dir, words, &m, err);
+	if (code != QUERY_GOOD)
+		undo(&m);
+	else if (finish(&m, err) < 0)
+		code = QUERY_FAILED;
 	return code;
 }
 
@@ -431,7 +449,6 @@ int
 query_run_export(const char *dir, int argc, char **argv)
 {
 	struct words w;
-	struct making m;
 	struct err err;
 	int code;
 
@@ -439,12 +456,8 @@ query_run_export(const char *dir, int argc, char **argv)
 		return query_say(QUERY_WRONG,
 			"usage: mbc record export N --out FOLDER|FILE.zip [--zone ZONE] [--csv-fr] "
 			"[CHANNEL...]; 'mbc record list' shows the numbers");
-	if (begin(&m, w.out, &err) < 0)
-		return query_failed(&err);
-	code = fill(dir, &w, &m);
-	if (code != QUERY_GOOD)
-		undo(&m);
-	else if (finish(&m, &err) < 0)
-		code = query_failed(&err);
+	code = export_run(dir, &w.pack, w.out, NULL, &err);
+	if (code != QUERY_GOOD && err.msg[0] != '\0')
+		query_say(code, err.msg);
 	return code;
 }

@@ -22,6 +22,10 @@ struct run_order {
 /* *out_run: its number, 0 for a note outside of runs; out_title: WIRE_TITLE_MAX + 1 bytes. ERR_CONF: refused, "cause; remedy"; ERR_IO: nothing was done. */
 int runs_do(struct store *s, const struct run_order *order, int64_t wall_ns, uint32_t *out_run,
 	char *out_title, struct err *err) MUST_CHECK;
+/* It has been copied; path: where to. */
+int runs_copied(struct store *s, uint32_t run, const char *path, struct err *err) MUST_CHECK;
+/* The oldest run that is to be copied, out of the files in `dir`; 0: none. */
+int runs_to_copy(const char *dir, uint32_t *out, struct err *err) MUST_CHECK;
 /* Is a run open, as far as the file that is open now tells? */
 bool runs_is_open(struct store *s);
 

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "history/reader_inside.h"
+#include "history/runs.h"
 
 #define BENCH_BYTES_MAX (64u << 20) /* of an unpacked text: more than a bench file can have */
 
@@ -268,4 +269,35 @@ runs_bench(struct reader *r, const char *hash, struct buf *out, struct err *err)
 			return rc < 0 ? rc : 0;
 	}
 	return err_set(err, ERR_CONF, 0, "the text of its bench file is in no file any more");
+}
+
+int
+runs_to_copy(const char *dir, uint32_t *out, struct err *err)
+{
+	struct reader *r = reader_open(dir, err);
+	sqlite3_stmt *st;
+	int64_t n = 0;
+	int rc;
+
+	*out = 0;
+	if (r == NULL)
+		return err->code;
+	st = prepare(
+		r, r->n_files - 1, "SELECT 1 FROM sqlite_master WHERE name = 'copy'", &rc, err);
+	if (st != NULL) {
+		n = db_row(st, err);
+		sqlite3_finalize(st);
+		rc = n < 0 ? ERR_IO : 0;
+	}
+	st = n == 1 ? prepare(r, r->n_files - 1, "SELECT min(run) FROM copy WHERE done = 0", &rc,
+			      err)
+		    : NULL;
+	if (st != NULL) {
+		rc = db_row(st, err);
+		if (rc == 1)
+			*out = (uint32_t)sqlite3_column_int64(st, 0);
+		sqlite3_finalize(st);
+	}
+	reader_close(r);
+	return rc < 0 ? rc : 0;
 }

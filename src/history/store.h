@@ -93,6 +93,9 @@ void store_gap(struct store *s, const struct store_gap *gap);
  * card: what a sequence is, with its files, as JSON. */
 void store_texts(struct store *s, const char *texts, size_t n);
 
+/* From now on runs that end are to be copied, or not. */
+void store_copies(struct store *s, bool are_made);
+
 /* Everything that came since the last commit, on disk when this returns 0. `recorded_ns`: the record is whole up to here. */
 int store_commit(struct store *s, const struct store_place *place, int64_t recorded_ns,
 	int64_t wall_ns, struct err *err) MUST_CHECK;

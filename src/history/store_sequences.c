@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "history/runs.h"
 #include "history/store_inside.h"
 
 #define FORM_BYTES 8000 /* of what one was told, as JSON */
@@ -322,6 +323,28 @@ store_run_event(struct store *s, const struct store_event_row *row, struct err *
 	if (e->kind == EVENT_SEQUENCE_FORM)
 		return tell_part(s, e, err);
 	return end_part(s, row, is_given_up(e) ? "aborted" : e->text, err);
+}
+
+/* ---- copies --------------------------------------------------------------------------------------------------------------- */
+
+void
+store_copies(struct store *s, bool are_made)
+{
+	s->copies = are_made;
+}
+
+int
+runs_copied(struct store *s, uint32_t run, const char *path, struct err *err)
+{
+	sqlite3_stmt *st =
+		s->db == NULL ? NULL
+			      : db_prepare(s->db,
+					"UPDATE copy SET done = 1, path = ?2 WHERE run = ?1", err);
+
+	if (st == NULL)
+		return ERR_IO;
+	db_bind(st, "it", (int64_t)run, path);
+	return run_sql(st, NULL, err);
 }
 
 /* ---- the next file --------------------------------------------------------------------------------------------------------- */

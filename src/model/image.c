@@ -210,7 +210,7 @@ check_fields(const struct check *c)
 {
 	const struct image *img = c->img;
 
-	if (!is_text(c, img->source) || img->has_free_fields > 1 ||
+	if (!is_text(c, img->source) || !is_text(c, img->copy_to) || img->has_free_fields > 1 ||
 		img->fields.n > IMAGE_FIELDS_MAX)
 		return wrong(c, "what is asked about a run");
 	for (uint32_t i = 0; i < img->fields.n; i++) {

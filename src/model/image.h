@@ -116,6 +116,8 @@ struct image {
 		[IMAGE_SEQUENCE_SHOWN]; /* channels of SOURCE_STATE, from STATE_SEQUENCE on; of use when the bench has sequences */
 	uint32_t source;          /* text of the bench file; with `extends:` of all of it as one */
 	uint32_t has_free_fields; /* 0, 1: a run may have others */
+	uint32_t copy_to;         /* folder into which runs are copied; empty: none */
+	uint32_t spare_copy;
 	/* Signs of life, and what happens when power was lost. */
 	struct image_heartbeat {
 		uint32_t channel; /* of an instrument, a bool that takes writes: it is toggled */

@@ -54,7 +54,8 @@ enum wire_kind {
 		     to start +fd: the text of the bench file */
 	WIRE_RUN_DONE, /* history -> supervise: u32 ticket, u16 is it on the disk, u32 run, text its title or what is wrong,
 			  then of the order: u16 enum wire_run, text request, text who, text title or note */
-	WIRE_RUN_TEXTS, /* supervise -> history: +fd: what store_texts() takes: the bench file and its sequences, for runs that these begin */
+	WIRE_RUN_COPIED, /* copy -> supervise: u32 run, u16 0 it failed, 1 it is there, 2 the same again, text path, or why; supervise -> history: u32 run, text path */
+	WIRE_RUN_TEXTS, /* supervise -> history: u16 are runs copied, +fd: what store_texts() takes: the bench file and its sequences, for runs that these begin */
 	WIRE_RUN_IS,    /* supervise -> command line: u32 run, text title: on the disk */
 	WIRE_RUN_LOST, /* supervise -> command line: text: nobody knows whether it was done; the same request may be sent again */
 	/* commands (command.h) */

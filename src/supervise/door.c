@@ -200,6 +200,8 @@ send_status(struct supervise *s, int fd)
 		describe_child(&out, &s->history, now);
 	if (s->query.pid != 0)
 		describe_child(&out, &s->query, now);
+	if (s->copy.pid != 0)
+		describe_child(&out, &s->copy, now);
 	if (s->gate.pid != 0 || commands_are_wanted(s))
 		describe_child(&out, &s->gate, now);
 	helpers_describe(s, &out, now);

@@ -155,6 +155,7 @@ on_message(void *ctx, int fd, unsigned events)
 			  : fd == s->serve.sock ? &s->serve
 			  : fd == s->query.sock ? &s->query
 			  : fd == s->gate.sock  ? &s->gate
+			  : fd == s->copy.sock  ? &s->copy
 						: &s->history;
 	uint8_t packet[WIRE_MAX];
 	struct wire_in in;
@@ -190,6 +191,8 @@ on_message(void *ctx, int fd, unsigned events)
 		helpers_asked(s, &in);
 	} else if (kind == WIRE_RUN_DONE && c == &s->history) {
 		runs_done(s, &in);
+	} else if (kind == WIRE_RUN_COPIED && c == &s->copy) {
+		recording_copied(s, &in);
 	} else if (kind == WIRE_SANDBOX) {
 		wire_get_text(&in, c->report, sizeof(c->report));
 	} else if (kind == WIRE_LISTENING && c == &s->serve) {
@@ -314,6 +317,14 @@ start_query(struct supervise *s, int64_t now_ns, struct err *err)
 }
 
 static int
+start_copy(struct supervise *s, int64_t now_ns, struct err *err)
+{
+	int rc = recording_copy(s, now_ns, err);
+
+	return rc < 0 ? rc : watch_child(s, &s->copy, err);
+}
+
+static int
 start_gate(struct supervise *s, int64_t now_ns, struct err *err)
 {
 	int rc = commands_start(s, now_ns, err);
@@ -334,9 +345,10 @@ start_gate(struct supervise *s, int64_t now_ns, struct err *err)
 void
 processes_start(struct supervise *s, int64_t now_ns)
 {
-	struct child *const all[] = { &s->control, &s->serve, &s->history, &s->query, &s->gate };
+	struct child *const all[] = { &s->control, &s->serve, &s->history, &s->query, &s->gate,
+		&s->copy };
 	int (*const starts[])(struct supervise * s, int64_t now_ns, struct err * err) = {
-		start_control, start_serve, start_history, start_query, start_gate
+		start_control, start_serve, start_history, start_query, start_gate, start_copy
 	};
 
 	if (now_ns >= s->serve_kill_ns) {
@@ -364,7 +376,8 @@ processes_wake(const struct supervise *s)
 		return NEVER;
 	return MIN(MIN(s->control.pid == 0 ? s->control.next_start_ns : NEVER,
 			   MIN(s->history.pid == 0 ? s->history.next_start_ns : NEVER,
-				   s->query.pid == 0 ? s->query.next_start_ns : NEVER)),
+				   MIN(s->copy.pid == 0 ? s->copy.next_start_ns : NEVER,
+					   s->query.pid == 0 ? s->query.next_start_ns : NEVER))),
 		MIN(s->gate.pid == 0 ? s->gate.next_start_ns : NEVER,
 			s->serve.pid == 0 ? s->serve.next_start_ns : s->serve_kill_ns));
 }
@@ -442,6 +455,7 @@ adopt(struct supervise *s, struct image *img, struct secrets *secrets, int64_t n
 	adjust_serve(s, before, now);
 	recording_texts(s);
 	recording_adjust(s, history_before, now);
+	recording_adjust_copy(s, now);
 	commands_adjust(s, now);
 	free(before);
 }
@@ -492,6 +506,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 			  : pid == s->history.pid ? &s->history
 			  : pid == s->query.pid   ? &s->query
 			  : pid == s->gate.pid    ? &s->gate
+			  : pid == s->copy.pid    ? &s->copy
 						  : NULL;
 	bool is_wanted, is_missed, is_told;
 
@@ -499,6 +514,9 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 		return;
 	is_told = s->is_ending || (c == &s->serve && s->serve_kill_ns != NEVER) ||
 		  (c == &s->history && s->is_history_told) ||
+		  (c == &s->copy && (!recording_copies(s) ||
+					    strcmp(s->copies_to,
+						    image_text(s->img, s->img->copy_to)) != 0)) ||
 		  (c == &s->gate && !commands_are_wanted(s)) ||
 		  (c == &s->query && s->is_query_told); /* to end */
 	if (c == &s->history)
@@ -529,6 +547,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 		    (c == &s->control ||
 			    (c == &s->serve && image_text(s->img, s->img->listen)[0] != '\0') ||
 			    (c == &s->gate && commands_are_wanted(s)) ||
+			    (c == &s->copy && recording_copies(s)) ||
 			    ((c == &s->history || c == &s->query) && !s->img->history.is_off));
 	if (is_wanted) {
 		child_ended(c, status, now_ns);
@@ -611,6 +630,8 @@ processes_signal(struct supervise *s, int sig)
 		kill(s->query.pid, sig);
 	if (s->gate.pid != 0)
 		kill(s->gate.pid, sig);
+	if (s->copy.pid != 0)
+		kill(s->copy.pid, sig);
 	if (s->history.pid != 0 && (sig == SIGKILL || s->control.pid == 0))
 		kill(s->history.pid, sig); /* else when the controller has ended */
 }

@@ -233,6 +233,7 @@ recording_texts(struct supervise *s)
 	}
 	fd = seal_bytes("mbc-texts", texts.data, texts.n, &err);
 	wire_begin(&packet, WIRE_RUN_TEXTS);
+	wire_u16(&packet, image_text(img, img->copy_to)[0] != '\0');
 	wire_end(&packet);
 	if (fd < 0 || sock_send(s->history.sock, &packet, fd, &err) < 0)
 		log_warn("process 'history': %s", err.msg);
@@ -273,4 +274,68 @@ recording_told(struct supervise *s, struct wire_in *in)
 		log_err("process 'history': tells an event that is none of its own");
 	else
 		events_tell(s, (enum event_kind)kind, "", value, 0);
+}
+
+/* ---- copies --------------------------------------------------------------------------------------------------------------- */
+
+int
+recording_copy(struct supervise *s, int64_t now_ns, struct err *err)
+{
+	char path[PLACE_MAX + 16];
+	const char *const args[] = { "--dir", path, "--bench", s->bench, "--to",
+		image_text(s->img, s->img->copy_to), NULL };
+
+	snprintf(path, sizeof(path), "%s/history", s->state_dir);
+	snprintf(s->copies_to, sizeof(s->copies_to), "%s", image_text(s->img, s->img->copy_to));
+	return child_start(&s->copy, args, NULL, 0, now_ns, err);
+}
+
+bool
+recording_copies(const struct supervise *s)
+{
+	return s->img != NULL && !s->img->history.is_off &&
+	       image_text(s->img, s->img->copy_to)[0] != '\0';
+}
+
+/* One that hangs on a dead share ends when that lets it, and its successor is started then: never two at once. */
+void
+recording_adjust_copy(struct supervise *s, int64_t now_ns)
+{
+	bool is_same = recording_copies(s) &&
+		       strcmp(s->copies_to, image_text(s->img, s->img->copy_to)) == 0;
+
+	if (s->copy.pid == 0)
+		s->copy.next_start_ns = recording_copies(s) ? now_ns : NEVER;
+	else if (!is_same)
+		kill(s->copy.pid, SIGKILL);
+}
+
+void
+recording_copied(struct supervise *s, struct wire_in *in)
+{
+	char subject[16], text[EVENT_TEXT], path[WIRE_MAX];
+	uint32_t run = wire_get_u32(in);
+	unsigned what = wire_get_u16(in);
+	struct buf packet = { 0 };
+	struct err err;
+
+	wire_get_text(in, path, sizeof(path));
+	if (wire_close(in, &err) < 0 || what > 2) {
+		log_err("process 'copy': tells what mbc does not know");
+		return;
+	}
+	snprintf(subject, sizeof(subject), "%u", run);
+	snprintf(text, sizeof(text), "%.*s", (int)sizeof(text) - 1, path);
+	if (what < 2)
+		events_tell_who(
+			s, what == 1 ? EVENT_RUN_COPIED : EVENT_RUN_COPY_FAILED, subject, "", text);
+	if (what == 0 || s->history.sock < 0)
+		return; /* it is told again */
+	wire_begin(&packet, WIRE_RUN_COPIED);
+	wire_u32(&packet, run);
+	wire_text(&packet, path);
+	wire_end(&packet);
+	if (sock_send(s->history.sock, &packet, -1, &err) < 0)
+		log_warn("process 'history': %s", err.msg);
+	buf_done(&packet);
 }

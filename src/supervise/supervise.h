@@ -28,6 +28,8 @@ struct supervise {
 
 	struct child control, serve, history, query, gate,
 		compile;           /* compile: runs for a moment, for each reading of the file */
+	struct child copy;         /* of runs that have ended, onto a share; nobody waits for it */
+	char copies_to[1024];      /* where the one that runs copies to */
 	struct sandbox_user owner; /* of the bench file */
 	bool has_owner;            /* who may as well have it read */
 	struct sandbox_report sandbox; /* our own */
@@ -167,7 +169,11 @@ void recording_texts(
 	struct supervise *s); /* to the recorder: the files of the bench as they are now */
 void recording_told(struct supervise *s, struct wire_in *in); /* by the recorder: an event */
 int recording_query(struct supervise *s, int64_t now_ns,
-	struct err *err) MUST_CHECK;      /* starts the process that reads what was recorded */
+	struct err *err) MUST_CHECK; /* starts the process that reads what was recorded */
+int recording_copy(struct supervise *s, int64_t now_ns, struct err *err) MUST_CHECK;
+bool recording_copies(const struct supervise *s);                /* are runs copied? */
+void recording_adjust_copy(struct supervise *s, int64_t now_ns); /* a new bench file */
+void recording_copied(struct supervise *s, struct wire_in *in);  /* by the process that copies */
 void recording_pair(struct supervise *s); /* a new pair between it and the data server */
 
 /* runs.c: runs, begun and ended from the command line */

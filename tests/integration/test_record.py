@@ -289,5 +289,90 @@ class FullDisk(Base):
         self.assertEqual(os.listdir(self.folder), [])
 
 
+class Copies(Base):
+    """A share that comes and goes: each run is on it once, in the end."""
+
+    def setUp(self):
+        room = tempfile.TemporaryDirectory()
+        self.addCleanup(room.cleanup)
+        self.share = pathlib.Path(room.name) / "share"
+
+    def run_once(self, title):
+        self.record("start", "--title", title)
+        self.record("stop")
+
+    def events(self, kind):
+        return [json.loads(line) for line in self.bench.mbc("log", "--json", "--kind", kind).stdout.splitlines()]
+
+    def copies(self):
+        return sorted(os.listdir(self.share))
+
+    def title(self, name):
+        return json.loads((self.share / name / "run.json").read_text())["title"]
+
+    def test_away_and_back(self):
+        self.begin("copyaway", f"record: {{copy_to: '{self.share}'}}")
+        self.run_once("first")
+        wait_for("it is told", lambda: self.events("run_copy_failed"))
+        self.assertIn("mount the share", self.events("run_copy_failed")[0]["text"])
+        self.run_once("second")
+        self.share.mkdir()
+        wait_for("both are there", lambda: self.copies() == ["run-1", "run-2"])
+        wait_for("both are told", lambda: len(self.events("run_copied")) == 2)
+        self.assertEqual(len(self.events("run_copy_failed")), 1)
+        self.assertEqual([self.title("run-1"), self.title("run-2")], ["first", "second"])
+        self.assertEqual(sorted(os.listdir(self.share / "run-1")), FILES)
+        # what is there already is somebody else's
+        (self.share / "run-3").mkdir()
+        (self.share / "run-3" / "mine.txt").write_text("mine")
+        self.run_once("third")
+        wait_for("it has another name", lambda: "run-3 (2)" in self.copies())
+        self.assertEqual(os.listdir(self.share / "run-3"), ["mine.txt"])
+        self.assertEqual(self.title("run-3 (2)"), "third")
+
+    def test_remembered(self):
+        self.begin("copykill", f"record: {{copy_to: '{self.share}'}}")
+        self.run_once("first")
+        wait_for("it is told", lambda: self.events("run_copy_failed"))
+        for process in ("copy", "history"):
+            os.kill(self.pid_of(process), signal.SIGKILL)
+        self.share.mkdir()
+        wait_for("it is there", lambda: self.copies() == ["run-1"])
+        wait_for("it is told", lambda: self.events("run_copied"))
+        os.kill(self.pid_of("copy"), signal.SIGKILL)
+        self.run_once("second")
+        wait_for("it is there", lambda: self.copies() == ["run-1", "run-2"])
+
+    def test_a_stopped_one_hurts_nobody(self):
+        """As one that hangs on a dead share: it takes no signal."""
+        self.share.mkdir()
+        self.begin("copyhang", f"record: {{copy_to: '{self.share}'}}")
+        pid = self.pid_of("copy")
+        os.kill(pid, signal.SIGSTOP)
+        self.run_once("first")
+        before = time.monotonic()
+        self.bench.__exit__(None, None, None)
+        self.assertLess(time.monotonic() - before, 30)
+
+    def test_no_folder(self):
+        os.mkfifo(self.share)
+        self.begin("copyfifo", f"record: {{copy_to: '{self.share}'}}")
+        self.run_once("first")
+        wait_for("it is told", lambda: self.events("run_copy_failed"))
+        self.assertIn("Not a directory", self.events("run_copy_failed")[0]["text"])
+
+    def pid_of(self, process):
+        def find():
+            for p in os.listdir("/proc"):
+                try:
+                    words = pathlib.Path(f"/proc/{p}/cmdline").read_bytes().split(b"\0")
+                    status = pathlib.Path(f"/proc/{p}/status").read_text()
+                except (OSError, ValueError):
+                    continue
+                if words[0].endswith(b"mbc-" + process.encode()) and f"PPid:\t{self.bench.process.pid}\n" in status:
+                    return int(p)
+        return wait_for(f"{process} runs", find)
+
+
 if __name__ == "__main__":
     unittest.main()
