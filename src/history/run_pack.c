@@ -13,6 +13,7 @@
 #include "history/answer_inside.h"
 #include "history/run_csv.h"
 #include "history/run_grid.h"
+#include "history/run_injections.h"
 #include "history/run_story.h"
 #include "history/run_text.h"
 #include "history/story_text.h"
@@ -191,6 +192,7 @@ struct run_pack {
 	size_t n_channels;
 	struct run_csv *csv;
 	struct run_grid *grid;
+	struct run_injections *injections;
 	struct picture {
 		struct plot *plot;
 		struct answer *a;
@@ -347,6 +349,14 @@ make_events(struct run_pack *p, struct buf *out, struct err *err)
 {
 	story_events_csv(p->story, p->words.is_french, out);
 	return 0;
+}
+
+static int
+make_injections(struct run_pack *p, struct buf *out, struct err *err)
+{
+	if (p->injections == NULL)
+		p->injections = run_injections_new(p->story, p->words.is_french, p->words.zone);
+	return run_injections_step(p->injections, out, err);
 }
 
 /* ---- texts of sequences --------------------------------------------------------------------------------------------------- */
@@ -671,6 +681,8 @@ list_files(struct run_pack *p, struct err *err)
 		add_file(p, "steps", ".csv", make_steps);
 	if (story_has_results(p->story))
 		add_file(p, "results", ".csv", make_results);
+	if (run_injections_are(p->story))
+		add_file(p, "injections", ".csv", make_injections);
 	if (list_texts(p, err) < 0)
 		return ERR_IO;
 	for (size_t i = 0; i < p->story->n_records; i++) {
@@ -717,6 +729,7 @@ run_pack_free(struct run_pack *p)
 		return;
 	run_csv_free(p->csv);
 	run_grid_free(p->grid);
+	run_injections_free(p->injections);
 	answer_free(p->picture.a);
 	if (p->picture.plot != NULL)
 		plot_free(p->picture.plot);
