@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "history/db.h"
+#include "history/run_pack.h"
 #include "history/runs.h"
 #include "history/runs_read.h"
 
@@ -502,6 +503,121 @@ test_a_sequence_goes_on(void **state)
 	check_one_run();
 }
 
+/* ---- injections ------------------------------------------------------------------------------------------------------------ */
+
+struct packed {
+	bool is_meant; /* the file that is looked for */
+	struct buf bytes;
+};
+
+static int
+take_name(void *ctx, const char *name, struct err *err)
+{
+	struct packed *p = ctx;
+
+	p->is_meant = strcmp(name, "injections.csv") == 0;
+	return 0;
+}
+
+static int
+take_bytes(void *ctx, struct buf *bytes, struct err *err)
+{
+	struct packed *p = ctx;
+
+	if (p->is_meant)
+		buf_put(&p->bytes, bytes->data, bytes->n);
+	buf_clear(bytes);
+	return 0;
+}
+
+static void
+measured(struct store *s, uint32_t channel, int64_t t_s, const char *text, double v)
+{
+	struct sample sample = { .stamp_ns = t_s * NS_PER_S, .quality = Q_GOOD };
+
+	if (text != NULL)
+		snprintf(sample.text, sizeof(sample.text), "%s", text);
+	else
+		sample.v.f = v;
+	store_add(s, channel, &sample);
+}
+
+static void
+commands(struct store *s, uint64_t id, uint64_t cause, enum event_kind kind, const char *text)
+{
+	struct event e = { .id = id,
+		.boot = event_boot(BOOT_A),
+		.stamp_ns = (int64_t)id * NS_PER_S,
+		.kind = kind,
+		.cause = cause,
+		.subject = "gc.inject" };
+
+	snprintf(e.text, sizeof(e.text), "%s", text);
+	store_event(s, &e, true, WALL);
+}
+
+/* Two injections and a third that the device did not take; the result of the first is missing, one came that nobody asked for. */
+static void
+test_injections(void **state)
+{
+	struct store *s = open_with_texts();
+	const struct store_channel channels[] = {
+		{ 1, VALUE_TEXT, "gc.file", "", "", "gc", "" },
+		{ 2, VALUE_FLOAT, "gc.CH4", "%", "", "gc", "" },
+	};
+	/* The acquisition is the start at 21 s, which is 11 s behind the beginning of the run. */
+	static const char *const wanted[] = { "1,A,gc.inject,2023-11-14T22:13:41Z,11,",
+		",done,missing,,,,\r\n", ",done,time,r2.csv,2023-11-14T22:14:15Z,45,2.5\r\n",
+		"3,C,gc.inject,,,", ",not ready,,,,,\r\n",
+		",surplus,x.csv,2023-11-14T22:13:45Z,15,9\r\n" };
+	struct packed p = { false, { 0 } };
+	const struct run_pack_sink sink = { &p, take_name, take_bytes };
+	const struct run_pack_words words = { .run = 1, .zone = "" };
+	struct run_pack *pack;
+	struct reader *r;
+	struct err err;
+	uint32_t n[2];
+	int rc = 1;
+
+	assert_int_equal(store_channels_begin(s, &err), 0);
+	for (size_t i = 0; i < NELEM(n); i++)
+		assert_int_equal(store_channel(s, &channels[i], &n[i], &err), 0);
+	assert_int_equal(store_channels_end(s, true, &err), 0);
+	store_clock(s, 0, WALL, true);
+	happens(s, 10, EVENT_SEQUENCE_STARTED, 0, "TPR");
+	measured(s, n[0], 11, "old.csv", 0);
+	measured(s, n[1], 11, NULL, 1);
+	commands(s, 20, 10, EVENT_SEQUENCE_COMMAND, "A");
+	commands(s, 21, 20, EVENT_SEQUENCE_COMMAND_SENT, "");
+	measured(s, n[0], 25, "x.csv", 0);
+	measured(s, n[1], 25, NULL, 9);
+	commands(s, 30, 20, EVENT_SEQUENCE_COMMAND_DONE, "");
+	commands(s, 40, 10, EVENT_SEQUENCE_COMMAND, "B");
+	commands(s, 41, 40, EVENT_SEQUENCE_COMMAND_SENT, "");
+	commands(s, 50, 40, EVENT_SEQUENCE_COMMAND_DONE, "");
+	measured(s, n[0], 55, "r2.csv", 0);
+	measured(s, n[1], 55, NULL, 2.5);
+	commands(s, 60, 10, EVENT_SEQUENCE_COMMAND, "C");
+	commands(s, 61, 60, EVENT_SEQUENCE_COMMAND_FAILED, "not ready");
+	happens(s, 70, EVENT_SEQUENCE_STATE, 10, "complete");
+	commit(s, 80 * NS_PER_S, WALL);
+	store_close(s);
+
+	r = reader_open(dir, &err);
+	assert_non_null(r);
+	pack = run_pack_new(r, &words, &err);
+	assert_non_null(pack);
+	while (rc == 1)
+		rc = run_pack_step(pack, &sink, &err);
+	assert_int_equal(rc, 0);
+	run_pack_free(pack);
+	reader_close(r);
+	for (size_t i = 0; i < NELEM(wanted); i++)
+		if (strstr(buf_text(&p.bytes), wanted[i]) == NULL)
+			fail_msg("no '%s' in\n%s", wanted[i], buf_text(&p.bytes));
+	buf_done(&p.bytes);
+}
+
 int
 main(void)
 {
@@ -518,6 +634,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			test_a_boot_that_is_not_known, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_a_sequence_goes_on, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_injections, make_dir, remove_dir),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
