@@ -230,7 +230,7 @@ on_write(void *ctx, uint32_t point, uint32_t tag, union value v, struct err *err
 	int rc;
 
 	if (b->devices.write != NULL)
-		return b->devices.write(b->devices.ctx, point, tag, v, err);
+		return b->devices.write(b->devices.ctx, point, tag, v, NULL, false, err);
 	rc = link_write(b->links[link], point, tag, v, NULL, b->now_ns, err);
 
 	touch(b, link);
@@ -243,7 +243,11 @@ on_write_once(
 {
 	struct bench *b = ctx;
 	uint32_t link = link_of(b, point);
-	int rc = link_write_once(b->links[link], point, tag, v, text, b->now_ns, err);
+	int rc;
+
+	if (b->devices.write != NULL)
+		return b->devices.write(b->devices.ctx, point, tag, v, text, true, err);
+	rc = link_write_once(b->links[link], point, tag, v, text, b->now_ns, err);
 
 	touch(b, link);
 	return rc;
@@ -302,6 +306,14 @@ bench_written(struct bench *b, uint32_t point, uint32_t tag, enum quality verdic
 {
 	b->now_ns = now_ns;
 	on_written(b, point, tag, verdict, 0);
+}
+
+void
+bench_once(struct bench *b, uint32_t point, uint32_t tag, enum link_once once, enum quality verdict,
+	int64_t now_ns)
+{
+	b->now_ns = now_ns;
+	on_once(b, point, tag, once, verdict);
 }
 
 void

@@ -49,13 +49,17 @@ void bench_secrets(struct bench *b, const struct secrets *s);
  * them, never from within their own calls of bench_reading() and the like, and whatever they say is told by these. */
 struct bench_devices {
 	void *ctx;
-	int (*write)(void *ctx, uint32_t point, uint32_t tag, union value v, struct err *err);
+	/* is_once: as link_write_once(), answered by bench_once(); text: of a point that takes one; NULL. */
+	int (*write)(void *ctx, uint32_t point, uint32_t tag, union value v, const char *text,
+		bool is_once, struct err *err);
 	void (*ask)(void *ctx, uint32_t point); /* read it as soon as you can */
 };
 void bench_direct(struct bench *b, const struct bench_devices *devices);
 void bench_reading(struct bench *b, uint32_t point, const struct reading *r, int64_t now_ns);
 void bench_written(
 	struct bench *b, uint32_t point, uint32_t tag, enum quality verdict, int64_t now_ns);
+void bench_once(struct bench *b, uint32_t point, uint32_t tag, enum link_once once,
+	enum quality verdict, int64_t now_ns);
 void bench_instrument(struct bench *b, uint32_t instrument, enum instrument_state state,
 	enum quality reason, int64_t now_ns);
 

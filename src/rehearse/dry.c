@@ -39,7 +39,8 @@ struct deed {
 	int64_t at_ns;
 	uint32_t point, tag;
 	union value v;
-	bool is_write;
+	bool is_write, is_once;
+	char text[VALUE_TEXT_MAX + 1]; /* is_once, of a point that takes one */
 };
 
 struct dead {
@@ -197,8 +198,12 @@ patience(const struct dry *d, uint32_t instrument)
 }
 
 static int
-on_write(void *ctx, uint32_t point, uint32_t tag, union value v, struct err *err)
+on_write(void *ctx, uint32_t point, uint32_t tag, union value v, const char *text, bool is_once,
+	struct err *err)
 {
+	struct deed deed = {
+		.point = point, .tag = tag, .v = v, .is_write = true, .is_once = is_once
+	};
 	struct dry *d = ctx;
 	const struct dead *dead = &d->dead[image_point_at(d->img, point)->instrument];
 	int64_t after_ns = REPLY_NS;
@@ -207,7 +212,9 @@ on_write(void *ctx, uint32_t point, uint32_t tag, union value v, struct err *err
 		return err_set(err, ERR_REFUSED, 0, "too much is written at one time");
 	if (dead->is_dead && !dead->is_down) /* else it is dropped at once */
 		after_ns = patience(d, image_point_at(d->img, point)->instrument);
-	add_deed(d, (struct deed){ d->now_ns + after_ns, point, tag, v, true });
+	deed.at_ns = d->now_ns + after_ns;
+	text_copy(deed.text, sizeof(deed.text), text == NULL ? "" : text);
+	add_deed(d, deed);
 	return 0;
 }
 
@@ -264,6 +271,21 @@ read_group(struct dry *d, struct group *g)
 	g->due_ns += g->every_ns;
 }
 
+/* To one that is down it does not leave. */
+static void
+do_once(struct dry *d, const struct deed *deed, uint32_t instrument)
+{
+	bool is_down = d->dead[instrument].is_down;
+
+	if (is_silent(d, instrument)) {
+		bench_once(d->bench, deed->point, deed->tag,
+			is_down ? LINK_ONCE_NOT : LINK_ONCE_UNKNOWN, Q_NO_ANSWER, d->now_ns);
+		return;
+	}
+	twin_write(d->twin, deed->point, deed->v, deed->text);
+	bench_once(d->bench, deed->point, deed->tag, LINK_ONCE_DONE, Q_GOOD, d->now_ns);
+}
+
 static void
 do_deed(struct dry *d)
 {
@@ -272,10 +294,12 @@ do_deed(struct dry *d)
 
 	memmove(&d->deeds[0], &d->deeds[1], --d->n_deeds * sizeof(*d->deeds));
 	twin_step(d->twin, d->now_ns);
-	if (deed.is_write && is_silent(d, instrument)) {
+	if (deed.is_once) {
+		do_once(d, &deed, instrument);
+	} else if (deed.is_write && is_silent(d, instrument)) {
 		bench_written(d->bench, deed.point, deed.tag, Q_NO_ANSWER, d->now_ns);
 	} else if (deed.is_write) {
-		twin_write(d->twin, deed.point, deed.v);
+		twin_write(d->twin, deed.point, deed.v, NULL);
 		bench_written(d->bench, deed.point, deed.tag, Q_GOOD, d->now_ns);
 	} else if (!is_silent(d, instrument)) {
 		read_point(d, deed.point);

@@ -130,6 +130,9 @@ walk(struct walk *w, uint32_t from, uint32_t to)
 		case SEQUENCE_OP_DWELL:
 			sum += number(w, &in->span);
 			break;
+		case SEQUENCE_OP_COMMAND: /* until it is ready, as often as it is tried; until it is done */
+			sum += (in->retry + 1.0) * number(w, &in->timeout) + number(w, &in->span);
+			break;
 		case SEQUENCE_OP_RAMP:
 			sum += ramp_time(w, in);
 			break;

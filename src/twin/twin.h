@@ -77,7 +77,7 @@ void twin_steady(struct twin *t);
 
 /* Without any protocol: what a master reads of a point, and what it writes to one. False: it is not played. text: VALUE_TEXT, borrowed. */
 bool twin_read(const struct twin *t, uint32_t point, union value *out, const char **out_text);
-bool twin_write(struct twin *t, uint32_t point, union value v);
+bool twin_write(struct twin *t, uint32_t point, union value v, const char *text);
 
 /* Is anything known about how this point moves? Else it stays where it began, unless somebody writes it. */
 bool twin_has_law(const struct image *img, uint32_t point);

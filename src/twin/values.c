@@ -145,13 +145,13 @@ twin_read(const struct twin *t, uint32_t point, union value *out, const char **o
 }
 
 bool
-twin_write(struct twin *t, uint32_t point, union value v)
+twin_write(struct twin *t, uint32_t point, union value v, const char *text)
 {
 	struct twin_point *p = &t->points[point];
 
 	if (p->dev == NULL)
 		return false;
-	play_write(p->dev, p->i, v, NULL);
+	play_write(p->dev, p->i, v, text);
 	put(p);
 	return true;
 }

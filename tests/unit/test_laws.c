@@ -208,7 +208,7 @@ test_without_a_protocol(void **state)
 	union value v;
 
 	begin(&f, (struct image_twin){ 0 }, 0);
-	assert_true(twin_write(f.t, FROM, (union value){ .f = 7 }));
+	assert_true(twin_write(f.t, FROM, (union value){ .f = 7 }, NULL));
 	assert_true(twin_read(f.t, FROM, &v, &text));
 	assert_float_equal(v.f, 7, 0);
 	twin_step(f.t, 2 * NS_PER_S);
