@@ -18,6 +18,7 @@ RUNS = {
     "purge-and-warm-up, hot": [],
     "purge-and-warm-up, by bytes": [*COLD, "--bytes"],
     "purge-and-warm-up, to 200 degC": [*COLD, "--set", "T_warm=200 degC", "--set", "purge=5 min"],
+    "methanation": [],
     "leak-test": [],
     "leak-test, under pressure": ["--begin", "daq.ai0=2.5"],
 }
