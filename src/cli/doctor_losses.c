@@ -14,6 +14,8 @@ static const char legend[] =
 	"stays, no watchdog   it stays where it is, since no watchdog of the device is declared; "
 	"whether it has one of its\n"
 	"                     own, its manual and a test say\n"
+	"its ramp goes on     the device makes the ramp and goes where it was sent last; no "
+	"watchdog of it says otherwise\n"
 	"by its watchdog      what 'safe:' of the 'watchdog:' of its instrument says, once that "
 	"one acts; 'mbc doctor' of "
 	"the running\n"

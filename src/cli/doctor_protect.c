@@ -492,6 +492,10 @@ judge_outputs(const struct look *k)
 
 		if (o->loop != 0)
 			continue; /* on no wire: what its loop moves is an output, too */
+		if (o->rate_part != 0)
+			printf("  Output '%s': its device makes the ramp, and goes on to where it "
+			       "was sent when this computer dies; see 'mbc doctor --losses'\n",
+				name_of(k, o->channel));
 		if (o->has_verify && !image_is_write_only(k->img, o->at)) {
 			n++;
 			n_good += is_confirmed(k, o);

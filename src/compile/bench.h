@@ -93,6 +93,8 @@ struct bench_twin {
 	bool is_unlike;          /* the same */
 	const char *text;        /* start of a text; NULL */
 	double start, gain, noise, wave;
+	uint32_t paced; /* 1 + the point that says how fast it moves; 0: none */
+	double pace;
 	int64_t tau_ns, tau_down_ns, travel_ns, lag_ns, returns_ns, period_ns;
 };
 
@@ -175,6 +177,12 @@ struct bench_output {
 	double poly_low, poly_high;
 	uint32_t valve; /* output; IMAGE_NONE */
 	uint32_t loop;  /* 1 + its loop, and `at` is its own channel; 0: none */
+	/* A ramp that the device makes, as in struct image_output; progress: of this table, IMAGE_NONE. */
+	const struct node *const *ramp_keys; /* NULL: no map was written */
+	bool is_ramp_devices;
+	uint32_t rate_part, progress;
+	bool has_at_once, has_measured;
+	double rate_factor, at_once, progress_factor, progress_offset, progress_within;
 };
 
 struct bench_safe_state {
@@ -422,6 +430,14 @@ bool outputs_value_of(struct bench *b, const struct bench_output *o, const struc
 	const struct node *n, double *out);
 /* By how much rounding on the wire can change a whole number that an instrument's channel shows. */
 double outputs_rounding(const struct bench *b, const struct bench_channel *at);
+
+/* `ramp:` as a map; then what a device needs that makes the ramp, in outputs_resolve(), writer: [channel], 1 + output; loops that
+ * move one such; and the ramp of a line of a safe state, NULL: at once. False: that was told. */
+void ramps_read(struct bench *b, struct bench_output *o, const struct node *n);
+void ramps_resolve(struct bench *b, struct bench_output *o, uint32_t *writer);
+void ramps_check_loops(struct bench *b);
+bool ramps_safe(struct bench *b, const struct bench_output *o, const struct node *set,
+	const struct node *ramp, double *out);
 
 /* `calibration:` and `gas:`. The channels NAME.raw, in channels_declare(); what they make of a channel that follows another one, once
  * its type and unit are known; then the way back of an output from NAME.raw to what people see. */

@@ -445,6 +445,8 @@ emit_twins(struct emit *e)
 			.noise = w->noise,
 			.wave = w->wave,
 			.period_s = (double)w->period_ns / 1e9,
+			.paced = w->paced,
+			.pace = w->pace,
 			.text = option_text(e, w->text),
 		};
 

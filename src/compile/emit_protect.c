@@ -56,6 +56,16 @@ emit_outputs(struct emit *e)
 			.poly_low = o->poly_low,
 			.poly_high = o->poly_high,
 			.loop = o->loop,
+			.rate_part = o->rate_part,
+			.rate_factor = o->rate_factor,
+			.at_once = o->at_once,
+			.has_at_once = o->has_at_once,
+			.has_progress = o->progress != IMAGE_NONE,
+			.progress = o->progress == IMAGE_NONE ? 0 : place_of(b, o->progress),
+			.progress_factor = o->progress_factor,
+			.progress_offset = o->progress_offset,
+			.progress_within = o->progress_within,
+			.has_measured = o->has_measured,
 		};
 
 		buf_put(e->out, &d, sizeof(d));

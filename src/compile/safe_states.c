@@ -75,7 +75,7 @@ refuse_loop(struct bench *b, const struct bench_output *o, const struct node *se
 
 static uint32_t
 add_line(struct bench *b, struct lines *lines, const struct node *set, const struct node *to,
-	struct image_safe_line l)
+	const struct node *ramp, struct image_safe_line l)
 {
 	l.output = outputs_find(b, set);
 	if (l.output != NAMES_NONE && loops_is_led(b, &b->outputs.at[l.output])) {
@@ -83,6 +83,8 @@ add_line(struct bench *b, struct lines *lines, const struct node *set, const str
 		return IMAGE_NONE;
 	}
 	if (l.output == NAMES_NONE || to == NULL || !outputs_value(b, l.output, to, &l.value))
+		return IMAGE_NONE;
+	if (!ramps_safe(b, &b->outputs.at[l.output], set, ramp, &l.ramp))
 		return IMAGE_NONE;
 	if (!l.is_otherwise && lines->of[l.output] != 0) {
 		diag_error(&b->diag, set->at, "conflict",
@@ -132,7 +134,7 @@ read_else(struct bench *b, struct lines *lines, const struct node *n, uint32_t f
 	read_keys(b, n, schema_safe_else, NULL, found, NULL);
 	if (found[SAFE_LINE_SET] == NULL)
 		return;
-	line = add_line(b, lines, found[SAFE_LINE_SET], found[SAFE_LINE_TO], l);
+	line = add_line(b, lines, found[SAFE_LINE_SET], found[SAFE_LINE_TO], NULL, l);
 	for (uint32_t i = first; i < end && line != IMAGE_NONE; i++) {
 		if (b->safe_lines.at[i].output == b->safe_lines.at[line].output)
 			diag_error(&b->diag, found[SAFE_LINE_SET]->at, "circle",
@@ -174,7 +176,7 @@ read_row(struct bench *b, struct lines *lines, const struct node *n)
 	read_span(b, found[SAFE_LINE_WITHIN], &schema_safe_line[SAFE_LINE_WITHIN], &l.within_ns);
 	l.after = find_after(b, lines, found[SAFE_LINE_AFTER]);
 	for (const struct node *k = first_name(b, set); k != NULL; k = next_name(set, k))
-		add_line(b, lines, k, to, l);
+		add_line(b, lines, k, to, found[SAFE_LINE_RAMP], l);
 	if (set != NULL && set->kind != NODE_SCALAR && set->n == 0)
 		diag_error(&b->diag, set->at, "no-value", "the list is empty; name an output");
 	if (found[SAFE_LINE_ELSE] != NULL)
@@ -193,6 +195,7 @@ add_valves(struct bench *b, struct lines *lines, uint32_t first)
 			lines->or_else[valve] != 0 || !valves_safe(b, l.output, l.value, &l.value))
 			continue;
 		l.output = valve;
+		l.ramp = 0;
 		l.otherwise = IMAGE_NONE;
 		*BENCH_ADD(b->safe_lines) = l;
 		lines->of[valve] = b->safe_lines.n;

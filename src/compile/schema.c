@@ -81,6 +81,10 @@ const struct key schema_twin[] = {
 		.max = 24 * HOUR,
 		.help = "it moves at constant speed, over its whole range (left out: 0 to 1) in "
 			"this time" },
+	[TWIN_RAMP] = { .name = "ramp",
+		.kind = KEY_REF,
+		.help = "it moves at the rate that this channel of the same instrument holds; at 0 "
+			"at once" },
 	[TWIN_NOISE] = { .name = "noise",
 		.kind = KEY_QUANTITY,
 		.def = "0",
@@ -231,12 +235,28 @@ static const char *const words_hazard[] = { "heat", "fuel", "oxidant", "toxic", 
 	NULL };
 static const char *const words_fails[] = { "closed", "open", "stays", NULL };
 
+static const char *const words_ramp_by[] = { "device", NULL };
+
 const struct key schema_ramp[] = {
 	[RAMP_MAX] = { .name = "max",
 		.kind = KEY_QUANTITY,
 		.is_needed = true,
 		.help = "the most that it moves in a time: 20 K/min" },
-	LATER("by", "ramps of the device"),
+	[RAMP_BY] = { .name = "by",
+		.kind = KEY_CHOICE,
+		.words = words_ramp_by,
+		.help = "who makes the ramp: the controller when left out, or the device" },
+	[RAMP_RATE] = { .name = "rate",
+		.kind = KEY_REF,
+		.help = "by device: the channel of the instrument that takes the rate" },
+	[RAMP_AT_ONCE] = { .name = "at_once",
+		.kind = KEY_QUANTITY,
+		.help = "by device: the rate that means no ramp to it, which a safe state writes "
+			"first" },
+	[RAMP_WORKING] = { .name = "working",
+		.kind = KEY_REF,
+		.help = "by device: the channel of the instrument that shows where its ramp is; "
+			"worked out when left out" },
 	END,
 };
 
@@ -926,6 +946,10 @@ const struct key schema_safe_line[] = {
 		.kind = KEY_MAP,
 		.sub = schema_safe_else,
 		.help = "what is done when it is not confirmed in time" },
+	[SAFE_LINE_RAMP] = { .name = "ramp",
+		.kind = KEY_QUANTITY,
+		.help = "of an output whose ramp its device makes: it goes there so fast, and not "
+			"at once" },
 	END,
 };
 

@@ -4,6 +4,7 @@
 
 #include "compile/bench.h"
 #include "compile/read.h"
+#include "model/unit.h"
 
 static const struct bench_channel *
 channel_of(const struct bench *b, const struct bench_point *p)
@@ -44,6 +45,43 @@ read_follows(
 			"a channel cannot follow itself; name another one");
 	else
 		b->points.at[index].twin.follows = found;
+}
+
+/* How fast it moves is what another channel holds, as the ramp of a setpoint in a device. */
+static void
+read_pace(struct bench *b, const struct bench_instrument *ins, uint32_t index, const struct node *n)
+{
+	const struct bench_channel *ch = channel_of(b, &b->points.at[index]), *pace;
+	struct bench_twin *t = &b->points.at[index].twin;
+	const char *name = read_text(b, n);
+	struct unit wanted;
+	uint32_t found;
+	double offset;
+
+	if (name == NULL)
+		return;
+	found = find_point(b, ins, name);
+	if (found == IMAGE_NONE || found == index) {
+		diag_error(&b->diag, n->at, "unknown-channel",
+			"'%.63s' is no other channel of '%s'; name the one that holds the rate",
+			name, ins->name);
+		return;
+	}
+	pace = channel_of(b, &b->points.at[found]);
+	if (ch->is_unit_open || pace->is_unit_open)
+		return;
+	if (!unit_combine(&ch->unit, &unit_second, -1, &wanted) || pace->unit.is_point ||
+		!unit_same_dim(&pace->unit, &wanted)) {
+		diag_error(&b->diag, n->at, "unit",
+			"'%s' (unit %s) is no rate of '%s' (unit %s); give it a unit for a time, "
+			"as "
+			"K/min",
+			pace->name, pace->unit_text == NULL ? "none" : pace->unit_text, ch->name,
+			ch->unit_text == NULL ? "none" : ch->unit_text);
+		return;
+	}
+	unit_conversion(&pace->unit, &wanted, &t->pace, &offset);
+	t->paced = found + 1;
 }
 
 static void
@@ -93,6 +131,9 @@ read_movement(
 			"only what is written can go back; add write: to the channel, or remove "
 			"it");
 	check_pair(b, found, TWIN_TAU, TWIN_TRAVEL, "it slows down or has a constant speed");
+	for (int key = TWIN_TAU; key <= TWIN_TRAVEL; key++)
+		check_pair(b, found, key, TWIN_RAMP, "another channel says how fast it moves");
+	check_pair(b, found, TWIN_INTEGRATES, TWIN_RAMP, "a sum moves as what it sums up");
 	check_pair(b, found, TWIN_TAU_DOWN, TWIN_TRAVEL, "it slows down or has a constant speed");
 	for (int key = TWIN_TAU; key <= TWIN_TRAVEL; key++)
 		check_pair(b, found, TWIN_INTEGRATES, key, "a sum moves as what it sums up");
@@ -138,6 +179,8 @@ read_twin(struct bench *b, const struct bench_instrument *ins, uint32_t index)
 		read_follows(b, ins, index, found[TWIN_UNLIKE]);
 	t->is_unlike = found[TWIN_UNLIKE] != NULL;
 	t->is_integral = found[TWIN_INTEGRATES] != NULL;
+	if (found[TWIN_RAMP] != NULL)
+		read_pace(b, ins, index, found[TWIN_RAMP]);
 }
 
 void

@@ -76,7 +76,7 @@ outputs_declare(struct bench *b)
 		o = BENCH_ADD(b->outputs);
 		o->name = ch->name;
 		o->channel = i;
-		o->at = o->shutoff = o->valve = IMAGE_NONE;
+		o->at = o->shutoff = o->valve = o->progress = IMAGE_NONE;
 		names_put(&b->output_names, o->name, b->outputs.n - 1);
 		o->target = add_state(b, i, "target", STATE_TARGET);
 		o->working = add_state(b, i, "working", STATE_WORKING);
@@ -256,7 +256,7 @@ static void
 read_ramp(struct bench *b, struct bench_output *o)
 {
 	const struct bench_channel *ch = &b->channels.at[o->channel];
-	const struct node *n = ch->keys[BENCH_CH_RAMP], *found[SCHEMA_KEYS_MAX];
+	const struct node *n = ch->keys[BENCH_CH_RAMP];
 
 	if (n == NULL || is_open(ch))
 		return;
@@ -267,17 +267,15 @@ read_ramp(struct bench *b, struct bench_output *o)
 		return;
 	}
 	if (n->kind == NODE_SCALAR && strcmp(n->text, "device") == 0) {
-		diag_error(&b->diag, n->at, "later",
-			"ramps of the device are not available yet in this version; write how fast "
-			"it may move: ramp: {max: 20 K/min}");
+		diag_error(&b->diag, n->at, "missing",
+			"nothing says how fast, and where the device takes that; write ramp: {max: "
+			"20 K/min, by: device, rate: INSTRUMENT.CHANNEL}");
 		return;
 	}
 	if (n->kind == NODE_SCALAR) {
 		outputs_change(b, ch, n, &o->ramp);
 	} else if (read_is(b, n, NODE_MAP, "a change per time, or a map: {max: 20 K/min}")) {
-		read_keys(b, n, schema_ramp, NULL, found, NULL);
-		if (found[RAMP_MAX] != NULL)
-			outputs_change(b, ch, found[RAMP_MAX], &o->ramp);
+		ramps_read(b, o, n);
 	}
 }
 
@@ -548,6 +546,7 @@ resolve(struct bench *b, struct bench_output *o, uint32_t *writer)
 	read_needs(b, o);
 	read_back(b, o);
 	check_limits(b, o);
+	ramps_resolve(b, o, writer);
 	power_holdback(b, (uint32_t)(o - b->outputs.at));
 	patterns_read_ends(b, o);
 }
@@ -573,6 +572,7 @@ outputs_resolve(struct bench *b)
 	for (uint32_t i = 0; i < b->outputs.n; i++)
 		resolve(b, &b->outputs.at[i], writer);
 	loops_resolve(b);
+	ramps_check_loops(b);
 	for (uint32_t i = 0; i < b->outputs.n; i++)
 		read_shutoff(b, &b->outputs.at[i]);
 	valves_resolve(b);

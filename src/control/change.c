@@ -207,6 +207,28 @@ compare_ramp(struct change *c, const char *name, const struct image_output *a,
 		say_stronger(c, "ramp of '%s': %.6g a minute", name, b->ramp * 60);
 }
 
+/* A ramp in the device goes on when nobody is there any more. */
+static void
+compare_maker(struct change *c, const char *name, const struct image_output *a,
+	const struct image_output *b)
+{
+	const struct image_part *p, *q;
+
+	if (a->rate_part == 0 && b->rate_part != 0) {
+		say(c, "ramp of '%s' is made by its device", name);
+	} else if (a->rate_part != 0 && b->rate_part == 0) {
+		say_stronger(c, "ramp of '%s' is made here", name);
+	} else if (a->rate_part != 0) {
+		p = image_part_at(c->was, a->rate_part - 1);
+		q = image_part_at(c->is, b->rate_part - 1);
+		if (!same_text(c, image_channel_at(c->was, p->at)->name,
+			    image_channel_at(c->is, q->at)->name) ||
+			!same_number(a->rate_factor, b->rate_factor) ||
+			a->has_at_once != b->has_at_once || !same_number(a->at_once, b->at_once))
+			say(c, "where the rate of '%s' is written, or what it means", name);
+	}
+}
+
 static void
 compare_hazard(struct change *c, const char *name, const struct image_output *a,
 	const struct image_output *b)
@@ -234,6 +256,7 @@ compare_output(struct change *c, uint32_t i)
 	b = image_output_at(c->is, k);
 	compare_range(c, name, a, b);
 	compare_ramp(c, name, a, b);
+	compare_maker(c, name, a, b);
 	compare_hazard(c, name, a, b);
 	if ((a->has_verify && !b->has_verify) || b->verify_within > a->verify_within)
 		say(c, "reading back of '%s'", name);
@@ -277,7 +300,8 @@ same_lines(
 					     *y = image_safe_line_at(c->is, b->first_line + i);
 
 		if (strcmp(name_of(c->was, x->output), name_of(c->is, y->output)) != 0 ||
-			!same_number(x->value, y->value) || x->within_ns != y->within_ns ||
+			!same_number(x->value, y->value) || !same_number(x->ramp, y->ramp) ||
+			x->within_ns != y->within_ns ||
 			within(x->after, a->first_line) != within(y->after, b->first_line) ||
 			within(x->otherwise, a->first_line) != within(y->otherwise, b->first_line))
 			return false;

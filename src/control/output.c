@@ -27,6 +27,7 @@ outputs_new(const struct image *img, const struct outputs_sink *sink)
 		all->at[i].target = all->at[i].working = (double)NAN;
 		all->at[i].sent = all->at[i].told = (double)NAN;
 		all->at[i].trouble = Q_NOT_YET;
+		output_device_new(all, i);
 		if (image_output_at(img, i)->loop != 0)
 			all->at[i].is_following = true;
 		else if (image_output_at(img, i)->n_parts == 0) /* else its parts tell of it */
@@ -146,6 +147,15 @@ check_device(const struct outputs *all, uint32_t i, int64_t now_ns, struct err *
 	return 0;
 }
 
+/* The ramp of an order: its own, and never faster than that of the bench. */
+static double
+own_ramp(const struct outputs *all, uint32_t i, const struct output_order *order)
+{
+	double most = image_output_at(all->img, i)->ramp;
+
+	return !(order->ramp > 0) ? most : most > 0 ? fmin(order->ramp, most) : order->ramp;
+}
+
 int
 outputs_check(struct outputs *all, uint32_t i, struct output_order *order, struct err *err)
 {
@@ -172,6 +182,9 @@ outputs_check(struct outputs *all, uint32_t i, struct output_order *order, struc
 		return ERR_REFUSED;
 	if (order->owner >= OWNER_SAFE_STATE)
 		return 0;
+	if (output_is_devices(image_output_at(all->img, i)) &&
+		output_rate_check(all->img, i, own_ramp(all, i, order), err) < 0)
+		return ERR_REFUSED;
 	rc = image_output_at(all->img, i)->loop == 0
 		     ? 0
 		     : all->sink.ready(all->sink.ctx, i, order->owner, err);
@@ -186,11 +199,13 @@ take(struct outputs *all, uint32_t i, const struct output_order *order, int64_t 
 	bool is_at_once = order->owner >= OWNER_SAFE_STATE || order->is_at_once;
 	/* A loop goes on with what it does: its ramp moves, and what was told is not told anew. */
 	bool goes_on = order->owner == OWNER_PID && o->owner == OWNER_PID;
-	double most = d->ramp > 0 ? d->ramp : (double)INFINITY;
+	double place = (double)NAN;
 
+	if (output_is_devices(d) && (output_device_moves(all, i) || o->is_stopped))
+		output_device_place(all, i, &place);
 	output_settle(all, i, VERDICT_FAILED, "overtaken by a later order");
 	o->target = order->value;
-	o->ramp = order->ramp > 0 ? fmin(order->ramp, most) : d->ramp;
+	o->ramp = own_ramp(all, i, order);
 	o->holdback = order->holdback;
 	o->is_waiting = false;
 	o->owner = (uint8_t)order->owner;
@@ -200,7 +215,7 @@ take(struct outputs *all, uint32_t i, const struct output_order *order, int64_t 
 	o->told = (double)NAN;
 	o->is_claimed = false;
 	/* From where the device is, if that is somewhere else. */
-	if (o->is_foreign && o->is_known && isfinite(o->shown))
+	if (o->is_foreign && o->is_known && isfinite(o->shown) && !output_is_devices(d))
 		o->working = o->shown;
 	o->is_foreign = o->is_fought = o->is_between = o->is_following = false;
 	if (order->owner != OWNER_PID)
@@ -211,8 +226,21 @@ take(struct outputs *all, uint32_t i, const struct output_order *order, int64_t 
 		o->moved_ns = now_ns;
 	}
 	/* A new target bends the ramp where it is; from nowhere, or for protection, it goes there at once. */
-	if (is_at_once || o->ramp <= 0 || !isfinite(o->working))
+	if (output_is_devices(d))
+		output_device_take(all, i, order, place);
+	else if (is_at_once || o->ramp <= 0 || !isfinite(o->working))
 		o->working = o->target;
+}
+
+/* A device that goes by itself is stopped however much its memory was written. */
+static bool
+is_to_stay(const struct outputs *all, uint32_t i, const struct output_order *order)
+{
+	double place;
+
+	return output_is_devices(image_output_at(all->img, i)) && output_device_moves(all, i) &&
+	       output_device_place(all, i, &place) && order->value >= place &&
+	       order->value <= place;
 }
 
 int
@@ -223,15 +251,28 @@ outputs_set(struct outputs *all, uint32_t i, struct output_order *order, int64_t
 	bool is_jump;
 	int rc = order->owner >= OWNER_SAFE_STATE ? 0 : outputs_check(all, i, order, err);
 
-	if (rc < 0 || (order->owner < OWNER_SAFE_STATE && !order->is_at_once &&
-			      (rc = check_device(all, i, now_ns, err)) < 0))
+	if (rc < 0 ||
+		(order->owner < OWNER_SAFE_STATE && !order->is_at_once &&
+			!is_to_stay(all, i, order) && (rc = check_device(all, i, now_ns, err)) < 0))
 		return rc;
 	take(all, i, order, now_ns);
 	is_jump = !(o->working < o->target) && !(o->working > o->target);
-	if (is_jump)
+	if (is_jump || output_is_devices(image_output_at(all->img, i)))
 		output_send(all, i, now_ns);
 	output_show(all, i, now_ns);
 	return 0;
+}
+
+/* Its ramp ends where it is. */
+static void
+stay(struct outputs *all, uint32_t i)
+{
+	struct output *o = &all->at[i];
+
+	if (output_is_devices(image_output_at(all->img, i)))
+		output_device_stay(all, i);
+	else if (isfinite(o->working))
+		o->target = o->working;
 }
 
 void
@@ -243,10 +284,17 @@ outputs_claim(struct outputs *all, uint32_t i, enum output_owner owner, int64_t 
 	o->owner = (uint8_t)owner;
 	o->is_claimed = true;
 	o->is_foreign = o->is_fought = o->is_forbidden = false;
-	if (isfinite(o->working))
-		o->target = o->working;
+	stay(all, i);
 	if (o->phase == OUTPUT_WAITING)
 		o->phase = OUTPUT_IDLE;
+	if (output_parts_busy(all, i) && output_is_devices(image_output_at(all->img, i))) {
+		/* Of a rate that is on its way the answer does not count any more. */
+		output_parts_stop(all, i);
+		o->rate_sent = (double)NAN;
+		if (o->is_rate_first)
+			o->phase = OUTPUT_IDLE;
+		o->is_rate_first = false;
+	}
 	if (o->phase == OUTPUT_WRITING && image_output_at(all->img, i)->n_parts > 0) {
 		/* Its other parts stay where they are, too. */
 		output_parts_stop(all, i);
@@ -268,6 +316,9 @@ outputs_release(struct outputs *all, uint32_t i, enum output_owner owner, int64_
 	o->owner = o->owner >= OWNER_SAFE_STATE ? OWNER_MANUAL : OWNER_NONE;
 	o->mode = MODE_MANUAL;
 	o->is_claimed = false;
+	if (isinf(o->rate))
+		o->rate =
+			(double)NAN; /* without a ramp is what protection wanted, and nobody else */
 	if (o->phase == OUTPUT_WAITING)
 		o->phase = OUTPUT_IDLE;
 	output_show(all, i, now_ns);
@@ -282,8 +333,7 @@ outputs_mode(struct outputs *all, uint32_t i, enum output_mode mode, int64_t now
 		return;
 	/* A hand-over moves nothing: the ramp ends where it is. */
 	if (!output_is_protected(o)) {
-		if (isfinite(o->working))
-			o->target = o->working;
+		stay(all, i);
 		o->owner = mode == MODE_MANUAL && !o->is_following ? OWNER_MANUAL : OWNER_NONE;
 	}
 	o->turn = ++all->turns;
@@ -303,8 +353,7 @@ outputs_assign(
 	if (o->owner == (uint8_t)owner)
 		return 0;
 	output_settle(all, i, VERDICT_FAILED, "overtaken: it was handed over");
-	if (isfinite(o->working))
-		o->target = o->working;
+	stay(all, i);
 	o->owner = (uint8_t)owner;
 	o->mode = MODE_AUTOMATIC;
 	o->is_foreign = false; /* it is looked at anew */
@@ -404,6 +453,13 @@ outputs_working(const struct outputs *all, uint32_t i, double *out)
 		return false;
 	*out = all->at[i].working;
 	return true;
+}
+
+bool
+outputs_where(const struct outputs *all, uint32_t i, double *out)
+{
+	return output_is_devices(image_output_at(all->img, i)) ? output_device_place(all, i, out)
+							       : outputs_working(all, i, out);
 }
 
 bool
@@ -558,15 +614,20 @@ outputs_tick(struct outputs *all, int64_t now_ns)
 	for (uint32_t i = 0; i < all->n; i++) {
 		struct output *o = &all->at[i];
 
+		bool is_devices = output_is_devices(image_output_at(all->img, i));
+
 		output_parts_show(all, i, now_ns);
+		if (is_devices)
+			output_device_tick(all, i, now_ns);
 		if (o->is_held_back) {
 			o->moved_ns = now_ns;
 			output_step(all, i, now_ns);
 			continue;
 		}
-		ramp(all, i, now_ns);
+		if (!is_devices)
+			ramp(all, i, now_ns);
 		/* The last step of a ramp that could not go while the one before was under way. */
-		if ((o->phase == OUTPUT_IDLE || o->phase == OUTPUT_VERIFYING) &&
+		if (!is_devices && (o->phase == OUTPUT_IDLE || o->phase == OUTPUT_VERIFYING) &&
 			(o->sent < o->working || o->sent > o->working) && o->working <= o->target &&
 			o->working >= o->target)
 			output_send(all, i, now_ns);
@@ -612,7 +673,9 @@ outputs_lost(struct outputs *all, uint32_t instrument, int64_t now_ns)
 		o->is_lost = true;
 		o->is_known = o->is_confirmed = false;
 		o->trouble = Q_NO_ANSWER;
-		if (o->phase == OUTPUT_WRITING)
+		o->rate_sent = (double)NAN;
+		o->is_rate_known = false;
+		if (o->phase == OUTPUT_WRITING || output_is_devices(image_output_at(all->img, i)))
 			output_parts_lost(all, i, instrument, now_ns);
 		if (o->phase == OUTPUT_VERIFYING) {
 			o->phase = output_is_protected(o) && !o->is_claimed ? OUTPUT_WAITING
@@ -688,9 +751,13 @@ outputs_match(const struct outputs *all, uint32_t i)
 	}
 	if (d->loop != 0 || image_is_write_only(all->img, d->at) || !isfinite(o->target))
 		return OUTPUT_SAME;
-	return !o->is_known                  ? OUTPUT_NOT_READ
-	       : o->is_foreign || o->is_away ? OUTPUT_OTHER
-					     : OUTPUT_SAME;
+	if (!o->is_known || (output_is_devices(d) && !o->is_rate_known))
+		return OUTPUT_NOT_READ;
+	/* On its way another rate is another way. */
+	return o->is_foreign || o->is_away ||
+			       (!output_rate_is_held(d, o) && output_device_moves(all, i))
+		       ? OUTPUT_OTHER
+		       : OUTPUT_SAME;
 }
 
 void
@@ -720,6 +787,10 @@ outputs_restore(struct outputs *all, uint32_t i, const struct output_past *past,
 	o->owner = (uint8_t)past->owner;
 	o->mode = (uint8_t)past->mode;
 	o->is_untold = true;
+	if (output_is_devices(d)) {
+		o->rate = o->ramp;
+		o->is_catching_up = isfinite(o->working);
+	}
 	if (d->loop != 0) {
 		o->sent = o->working;
 		o->is_following = false;
@@ -740,6 +811,10 @@ outputs_resume(struct outputs *all, uint32_t i, const struct output_past *past, 
 	if (ramp > 0)
 		o->ramp = o->ramp > 0 ? fmin(o->ramp, ramp) : ramp;
 	o->working = start;
+	if (output_is_devices(image_output_at(all->img, i)))
+		o->rate = output_rate_near(all->img, i, o->ramp); /* written before the value */
+	o->is_stopped = o->keeps_rate = o->is_insisting = o->is_catching_up = false;
+	o->rate_sent = (double)NAN;
 	o->sent = o->told = (double)NAN;
 	o->cause = cause;
 	o->is_held_back = o->is_foreign = o->is_fought = o->is_forbidden = false;
@@ -769,6 +844,10 @@ outputs_unknown(struct outputs *all, uint32_t instrument, int64_t now_ns)
 		o->is_known = o->is_confirmed = o->is_foreign = false;
 		o->is_unknown = true;
 		o->trouble = Q_NOT_YET;
+		o->rate_sent = o->rate_there = o->goal_there = (double)NAN;
+		o->is_rate_known = o->is_rate_first = o->is_insisting = false;
+		if (output_is_devices(image_output_at(all->img, i)))
+			output_parts_stop(all, i);
 		if (o->phase != OUTPUT_IDLE)
 			output_settle(all, i, VERDICT_UNKNOWN,
 				"the device lost power before it was read back; look at it");
@@ -792,7 +871,7 @@ outputs_away(struct outputs *all, uint32_t at, double value, int64_t now_ns)
 	o->is_away = isfinite(value);
 	o->sent = o->told = (double)NAN;
 	o->is_foreign = o->is_fought = false;
-	o->is_confirmed = false;
+	o->is_confirmed = o->is_insisting = false;
 	if (o->is_away) {
 		o->away = output_from_at(all->img, image_output_at(all->img, i), value);
 		if (!output_is_protected(o) || o->is_claimed)
@@ -816,6 +895,22 @@ outputs_is_away(const struct outputs *all, uint32_t i)
 	return all->at[i].is_away;
 }
 
+/* A ramp that was ours and is the device's now, or the other way round, begins where it is. */
+static void
+adopt_ramp(struct outputs *all, uint32_t i, const struct outputs *from, uint32_t k)
+{
+	struct output *o = &all->at[i];
+	bool is = output_is_devices(image_output_at(all->img, i));
+
+	if (is == output_is_devices(image_output_at(from->img, k)))
+		return;
+	output_device_new(all, i);
+	o->is_stopped = o->keeps_rate = o->is_insisting = o->is_rate_first = false;
+	o->goal_there = o->sent;
+	if (is)
+		o->rate = o->ramp > 0 ? o->ramp : image_output_at(all->img, i)->ramp;
+}
+
 void
 outputs_adopt(struct outputs *all, struct outputs *from, int64_t now_ns)
 {
@@ -833,6 +928,7 @@ outputs_adopt(struct outputs *all, struct outputs *from, int64_t now_ns)
 				continue;
 			all->at[i] = from->at[k];
 			all->at[i].is_ordered = false;
+			adopt_ramp(all, i, from, k);
 			output_parts_adopt(all, i, from, k, now_ns);
 			/* The limits may be narrower now. What is under way stays with its link, and is answered there. */
 			output_show(all, i, now_ns);

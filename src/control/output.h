@@ -6,7 +6,8 @@
  *	                    +------------------------------------+---> not taken <--------+                   +-- changed at the device
  *
  * target: what was asked of it. working: what goes to the device, moving to the target at the ramp. All in the unit of
- * the output's channel; a choice or bool is its number. An output of a loop is on no wire: its `working` is the setpoint. Who owns an output decides whose target counts: see enum output_owner,
+ * the output's channel; a choice or bool is its number. Where the ramp is the device's own, the target goes to the device, and working is
+ * where its ramp is (output_device.c). An output of a loop is on no wire: its `working` is the setpoint. Who owns an output decides whose target counts: see enum output_owner,
  * a higher one is not disturbed by a lower one.
  */
 #ifndef CONTROL_OUTPUT_H
@@ -64,7 +65,7 @@ void outputs_text(const struct outputs *o, uint32_t output, double value, char *
 /* What is asked of an output. */
 struct output_order {
 	double value;
-	double ramp; /* a second; below 0: the output's own; never above that */
+	double ramp; /* a second; below 0: the output's own; never above that. Of protection: of a ramp in the device; 0: at once */
 	double holdback; /* `working` is never farther ahead of the measured value; 0: it is not bound */
 	bool is_clamped; /* cut to the limits, not refused */
 	bool is_at_once; /* without a ramp, and however much its memory was written: what may not wait */
@@ -98,6 +99,10 @@ void outputs_begin_from(struct outputs *o, uint32_t output, double measured, int
 /* In automatic, of this owner, at rest where it is: nothing moves. ERR_REFUSED: protection has it. */
 int outputs_assign(struct outputs *o, uint32_t output, enum output_owner owner, int64_t now_ns,
 	struct err *err) MUST_CHECK;
+/* Where it stays when it is told to: where a ramp of ours is; where the device is on its own. False: nobody knows. */
+bool outputs_where(const struct outputs *o, uint32_t output, double *out);
+/* While it is held back a ramp of the device waits, too, and goes on after that. */
+void outputs_pause(struct outputs *o, uint32_t output);
 /* Has `working` come to the target? */
 bool outputs_has_arrived(const struct outputs *o, uint32_t output);
 /* Did the last step of its ramp wait for the measured value? */

@@ -54,6 +54,23 @@ struct output {
 	uint32_t n_in_hour;
 	uint64_t cause; /* event of the order */
 	double away;    /* is_away: what it is there, as it was declared */
+	/* its ramp is the device's (output_device.c); rates a second, INFINITY: at once, NaN: not known */
+	double rate;       /* wanted; NaN: nothing was asked yet, and the device has its own */
+	double rate_sent;  /* written and read back, or read as it is wanted */
+	double rate_asked; /* the last that was handed to the link */
+	double rate_there; /* what the device goes by, as far as anybody knows */
+	double goal_there; /* where it goes, the same */
+	double stop;       /* is_stopped: where it stays */
+	bool is_stopped; /* for now: what is measured does not follow, an interlock is not known yet, mains is lost */
+	bool is_catching_up; /* after a start: how far it has gone meanwhile is not known yet */
+	bool keeps_rate; /* it was told to stay where it is: that needs no rate, and nobody's leave */
+	bool is_insisting;  /* that, or to go on, is no order of anybody: tried until it is taken */
+	bool is_rate_first; /* WRITING: the rate, and the value follows */
+	bool is_value_taken; /* by protection both at once: the value is there, the rate is not yet */
+	bool is_rate_known;    /* a good reading of it was taken since the device is there */
+	bool is_rate_foreign;  /* it holds another rate than was written: told */
+	uint16_t rate_trouble; /* enum quality: why it was not taken */
+	int64_t rate_ns;       /* when the last write of it was settled */
 };
 
 enum part_phase {
@@ -97,6 +114,19 @@ output_is_protected(const struct output *o)
 	return o->owner >= OWNER_SAFE_STATE;
 }
 
+static inline bool
+output_is_devices(const struct image_output *d)
+{
+	return d->rate_part != 0;
+}
+
+/* What `at` is to hold: where a ramp of ours is, or where that of the device leads. */
+static inline double
+output_goal(const struct image_output *d, const struct output *o)
+{
+	return !output_is_devices(d) ? o->working : o->is_stopped ? o->stop : o->target;
+}
+
 /* output_value.c: what a value of an output is on the wire, and what `at` will show of it. ERR_CONF: the point cannot hold it. */
 int output_raw(const struct image *img, const struct image_output *d, double value,
 	union value *out, double *out_at, struct err *err) MUST_CHECK;
@@ -137,6 +167,46 @@ void output_parts_lost(struct outputs *all, uint32_t i, uint32_t instrument, int
 void output_parts_show(struct outputs *all, uint32_t i, int64_t now_ns);
 void output_parts_adopt(
 	struct outputs *all, uint32_t i, struct outputs *from, uint32_t k, int64_t now_ns);
+
+/* output_device.c: ramps that the device makes. */
+/* What the rate's channel is to hold for a rate, never more than that. */
+double output_rate_value(const struct image *img, const struct image_output *d, double rate);
+/* Can the device go so slowly? ERR_REFUSED with cause; remedy. */
+int output_rate_check(
+	const struct image *img, uint32_t output, double rate, struct err *err) MUST_CHECK;
+/* Where nobody can be refused: that rate, or the slowest that the device has; never none at all. */
+double output_rate_near(const struct image *img, uint32_t output, double rate);
+void output_device_new(struct outputs *all, uint32_t i);
+/* An order was taken; `before`: what had been asked for until then. */
+void output_device_take(
+	struct outputs *all, uint32_t i, const struct output_order *order, double place);
+/* Before the value is written: is it the rate's turn, and the value follows behind it? */
+bool output_device_begin(struct outputs *all, uint32_t i, int64_t now_ns);
+/* The value was handed to the device and taken, or read there. */
+void output_device_taken(struct outputs *all, uint32_t i, double goal);
+bool output_rate_is_held(const struct image_output *d, const struct output *o);
+/* The rate was written and read back: GOOD, or why not. */
+void output_rate_done(struct outputs *all, uint32_t i, enum quality verdict, int64_t now_ns);
+void output_rate_read(
+	struct outputs *all, uint32_t i, const struct output_reading *r, int64_t now_ns);
+/* Is it on its way? */
+bool output_device_moves(const struct outputs *all, uint32_t i);
+/* Where it would stay: false: nobody knows. */
+bool output_device_place(const struct outputs *all, uint32_t i, double *out);
+/* A hand-over moves nothing: it is told to stay where it is, at the next tick. */
+void output_device_stay(struct outputs *all, uint32_t i);
+/* After a start: it holds `value`. Was it told to wait there? */
+void output_device_waited(struct outputs *all, uint32_t i, double value);
+void output_device_tick(struct outputs *all, uint32_t i, int64_t now_ns);
+
+/* output_parts.c: is a part of it under way? */
+bool output_parts_busy(const struct outputs *all, uint32_t i);
+
+/* output_write.c: may it go to where it is to go? False: told, and it stays where it is; or it waits. */
+bool output_is_allowed(struct outputs *all, uint32_t i, int64_t now_ns);
+/* What was sent is there. */
+void output_confirm(struct outputs *all, uint32_t i, int64_t now_ns);
+void output_fail(struct outputs *all, uint32_t i, enum quality why, double shown, int64_t now_ns);
 
 /* output_write.c: a pattern is written: GOOD, or why not. */
 void output_done(struct outputs *all, uint32_t i, enum quality verdict, int64_t now_ns);

@@ -6,6 +6,8 @@
  *
  * One part is under way at a time: the next is written when the one before is seen to hold. While that goes on what they
  * show together may be no choice, and is shown as changing. The output behind it (output_write.c) only knows that it is written.
+ *
+ * The rate of a ramp in the device (output_device.c) is a single part beside the value, and goes the same way.
  */
 #include <math.h>
 #include <stdio.h>
@@ -28,6 +30,19 @@ static uint32_t
 point_of(const struct outputs *all, uint32_t part)
 {
 	return image_channel_at(all->img, image_part_at(all->img, part)->at)->source;
+}
+
+/* What is written as parts: those of a pattern, or the rate of a ramp. */
+static uint32_t
+first_of(const struct image_output *o)
+{
+	return output_is_devices(o) ? o->rate_part - 1 : o->first_part;
+}
+
+static uint32_t
+count_of(const struct image_output *o)
+{
+	return output_is_devices(o) ? 1 : o->n_parts;
 }
 
 static double
@@ -89,7 +104,7 @@ output_parts_new(struct outputs *all)
 	for (uint32_t i = 0; i < img->outputs.n; i++) {
 		const struct image_output *o = output_of(all, i);
 
-		for (uint32_t k = o->first_part; k < o->first_part + o->n_parts; k++) {
+		for (uint32_t k = first_of(o); k < first_of(o) + count_of(o); k++) {
 			all->parts[k].output = i;
 			all->parts[k].told = (double)NAN;
 			all->of_part[image_part_at(img, k)->at] = k + 1;
@@ -107,15 +122,33 @@ output_parts_free(struct outputs *all)
 /* ---- what they show together --------------------------------------------------------------------------------------------- */
 
 static bool
-is_same(const struct outputs *all, uint32_t part, double choice, double shown)
+is_near(const struct outputs *all, uint32_t part, double wanted, double shown)
 {
 	const struct image_part *p = image_part_at(all->img, part);
-	const struct image_output *d = output_of(all, all->parts[part].output);
-	uint32_t first = d->n_parts > 0 ? d->first_part : d->first_end;
-	double wanted = value_of(all->img, d, first, part - first, choice);
 
 	return fabs(shown - wanted) <=
 	       output_tolerance_at(all->img, p->at, p->verify_within, shown);
+}
+
+static bool
+is_same(const struct outputs *all, uint32_t part, double choice, double shown)
+{
+	const struct image_output *d = output_of(all, all->parts[part].output);
+	uint32_t first = d->n_parts > 0 ? d->first_part : d->first_end;
+
+	return is_near(all, part, value_of(all->img, d, first, part - first, choice), shown);
+}
+
+/* What a part is to hold. */
+static double
+wanted_of(const struct outputs *all, uint32_t part)
+{
+	const struct image_output *d = output_of(all, all->parts[part].output);
+	const struct output *o = &all->at[all->parts[part].output];
+
+	return output_is_devices(d)
+		       ? output_rate_value(all->img, d, o->rate_asked)
+		       : output_part_value(all->img, d, part - d->first_part, o->working);
 }
 
 /* The choice that n parts from `first` on show, NaN for none; the quality of the first that is bad, the oldest stamp. */
@@ -224,7 +257,7 @@ end(struct outputs *all, uint32_t i, int64_t now_ns)
 	enum quality why = Q_GOOD;
 
 	o->bad_part = 0;
-	for (uint32_t k = d->first_part; k < d->first_part + d->n_parts; k++) {
+	for (uint32_t k = first_of(d); k < first_of(d) + count_of(d); k++) {
 		struct output_part *p = &all->parts[k];
 
 		if (p->phase == PART_FAILED && o->bad_part == 0) {
@@ -233,7 +266,10 @@ end(struct outputs *all, uint32_t i, int64_t now_ns)
 		}
 		p->phase = PART_IDLE;
 	}
-	output_done(all, i, why, now_ns);
+	if (output_is_devices(d))
+		output_rate_done(all, i, why, now_ns);
+	else
+		output_done(all, i, why, now_ns);
 }
 
 static void advance(struct outputs *all, uint32_t i, int64_t now_ns);
@@ -258,9 +294,7 @@ static void
 write_part(struct outputs *all, uint32_t part, int64_t now_ns)
 {
 	struct output_part *p = &all->parts[part];
-	const struct image_output *d = output_of(all, p->output);
-	double value =
-		output_part_value(all->img, d, part - d->first_part, all->at[p->output].working);
+	double value = wanted_of(all, part);
 	union value raw;
 	double at;
 	struct err err;
@@ -292,8 +326,8 @@ advance(struct outputs *all, uint32_t i, int64_t now_ns)
 	double choice = all->at[i].working;
 	uint32_t next = IMAGE_NONE, first = UINT32_MAX;
 
-	for (uint32_t k = 0; k < d->n_parts; k++) {
-		const struct output_part *p = &all->parts[d->first_part + k];
+	for (uint32_t k = 0; k < count_of(d); k++) {
+		const struct output_part *p = &all->parts[first_of(d) + k];
 		uint32_t order = output_part_order(all->img, d, k, choice);
 
 		if (p->phase == PART_WAITING || p->phase == PART_WRITING ||
@@ -301,7 +335,7 @@ advance(struct outputs *all, uint32_t i, int64_t now_ns)
 			return;
 		if (p->phase == PART_QUEUED && order < first) {
 			first = order;
-			next = d->first_part + k;
+			next = first_of(d) + k;
 		}
 	}
 	if (next == IMAGE_NONE)
@@ -335,7 +369,7 @@ output_parts_begin(struct outputs *all, uint32_t i, int64_t now_ns)
 	const struct image_output *d = output_of(all, i);
 
 	all->at[i].bad_part = 0;
-	for (uint32_t k = d->first_part; k < d->first_part + d->n_parts; k++) {
+	for (uint32_t k = first_of(d); k < first_of(d) + count_of(d); k++) {
 		all->parts[k].phase = PART_QUEUED;
 		all->parts[k].tag = 0; /* an answer that is still to come is of an earlier order */
 	}
@@ -349,10 +383,21 @@ output_parts_stop(struct outputs *all, uint32_t i)
 {
 	const struct image_output *d = output_of(all, i);
 
-	for (uint32_t k = d->first_part; k < d->first_part + d->n_parts; k++) {
+	for (uint32_t k = first_of(d); k < first_of(d) + count_of(d); k++) {
 		all->parts[k].phase = PART_IDLE;
 		all->parts[k].tag = 0;
 	}
+}
+
+bool
+output_parts_busy(const struct outputs *all, uint32_t i)
+{
+	const struct image_output *d = output_of(all, i);
+
+	for (uint32_t k = first_of(d); k < first_of(d) + count_of(d); k++)
+		if (all->parts[k].phase != PART_IDLE)
+			return true;
+	return false;
 }
 
 static int64_t
@@ -405,7 +450,7 @@ verify(struct outputs *all, uint32_t part, const struct output_reading *r, int64
 	if (r->stamp_ns < p->acked_ns + d->verify_after_ns) {
 		if (now_ns >= p->acked_ns + d->verify_after_ns)
 			all->sink.ask(all->sink.ctx, point_of(all, part));
-	} else if (is_same(all, part, all->at[p->output].working, r->number)) {
+	} else if (is_near(all, part, wanted_of(all, part), r->number)) {
 		p->phase = PART_DONE;
 		advance(all, p->output, now_ns);
 	} else if (++p->tries < MAX(d->verify_tries, 1u)) {
@@ -434,14 +479,17 @@ output_parts_read(struct outputs *all, uint32_t part, int64_t now_ns)
 	const struct image_output *d = output_of(all, p->output);
 	struct output_reading r;
 
-	if (d->n_parts == 0) {
+	if (d->n_parts == 0 && !output_is_devices(d)) {
 		output_parts_show(all, p->output, now_ns);
 		return;
 	}
 	all->sink.read(all->sink.ctx, image_part_at(all->img, part)->at, &r);
 	if (p->phase == PART_VERIFYING && !quality_is_bad(r.quality))
 		verify(all, part, &r, now_ns);
-	read_output(all, p->output, now_ns);
+	if (!output_is_devices(d))
+		read_output(all, p->output, now_ns);
+	else if (p->phase == PART_IDLE && !quality_is_bad(r.quality))
+		output_rate_read(all, p->output, &r, now_ns);
 }
 
 void
@@ -449,7 +497,7 @@ output_parts_lost(struct outputs *all, uint32_t i, uint32_t instrument, int64_t 
 {
 	const struct image_output *d = output_of(all, i);
 
-	for (uint32_t k = d->first_part; k < d->first_part + d->n_parts; k++) {
+	for (uint32_t k = first_of(d); k < first_of(d) + count_of(d); k++) {
 		struct output_part *p = &all->parts[k];
 
 		if (image_channel_at(all->img, image_part_at(all->img, k)->at)->instrument !=
@@ -467,7 +515,7 @@ output_parts_step(struct outputs *all, uint32_t i, int64_t now_ns)
 {
 	const struct image_output *d = output_of(all, i);
 
-	for (uint32_t k = d->first_part; k < d->first_part + d->n_parts; k++) {
+	for (uint32_t k = first_of(d); k < first_of(d) + count_of(d); k++) {
 		struct output_part *p = &all->parts[k];
 		int64_t look_ns = p->acked_ns + image_part_at(all->img, k)->verify_after_ns;
 		int64_t wake_ns = NEVER;
@@ -495,16 +543,18 @@ output_parts_adopt(
 	const struct image_output *d = output_of(all, i), *was = output_of(from, k);
 	struct output *o = &all->at[i];
 
-	for (uint32_t n = 0; n < d->n_parts && d->n_parts == was->n_parts; n++) {
-		all->parts[d->first_part + n] = from->parts[was->first_part + n];
-		all->parts[d->first_part + n].output = i;
+	bool is_alike =
+		count_of(d) == count_of(was) && output_is_devices(d) == output_is_devices(was);
+
+	for (uint32_t n = 0; n < count_of(d) && is_alike; n++) {
+		all->parts[first_of(d) + n] = from->parts[first_of(was) + n];
+		all->parts[first_of(d) + n].output = i;
 	}
 	if (o->bad_part > 0)
-		o->bad_part = d->n_parts == was->n_parts
-				      ? o->bad_part - was->first_part + d->first_part
-				      : 0;
-	if (d->n_parts == was->n_parts || !is_under_way(o))
+		o->bad_part = is_alike ? o->bad_part - first_of(was) + first_of(d) : 0;
+	if (is_alike || !is_under_way(o))
 		return;
+	o->is_rate_first = false;
 	o->phase = OUTPUT_IDLE;
 	o->sent = (double)NAN;
 }

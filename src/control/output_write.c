@@ -49,7 +49,7 @@ tell_written(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 		.kind = EVENT_OUTPUT_WRITTEN, .cause = o->cause, .n_values = 1, .values = { value }
 	};
 
-	o->told = o->working;
+	o->told = output_goal(image_output_at(all->img, i), o);
 	o->is_untold = false;
 	/* As the device gets it, with at most six digits for people. */
 	outputs_text(all, i, output_six_digits(value), e.text, sizeof(e.text));
@@ -58,10 +58,11 @@ tell_written(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 
 /* What has to be read back: the last value; in a ramp, and of a loop, any that was sent since the last one that was read back. */
 static void
-expect(struct output *o, double at)
+expect(const struct image_output *d, struct output *o, double at)
 {
 	bool is_last =
-		!(o->working < o->target) && !(o->working > o->target) && o->owner != OWNER_PID;
+		output_is_devices(d) ||
+		(!(o->working < o->target) && !(o->working > o->target) && o->owner != OWNER_PID);
 
 	if (!is_last && (o->phase == OUTPUT_VERIFYING || o->phase == OUTPUT_WRITING)) {
 		o->low = fmin(o->low, at);
@@ -94,15 +95,15 @@ bad_part(const struct outputs *all, const struct output *o)
 	return image_text(all->img, image_channel_at(all->img, p->at)->name);
 }
 
-static void
-fail(struct outputs *all, uint32_t i, enum quality why, double shown, int64_t now_ns)
+void
+output_fail(struct outputs *all, uint32_t i, enum quality why, double shown, int64_t now_ns)
 {
 	struct output *o = &all->at[i];
 	struct event e = { .kind = EVENT_OUTPUT_NOT_TAKEN,
 		.reason = why,
 		.cause = o->cause,
 		.n_values = 2,
-		.values = { o->working, shown } };
+		.values = { output_goal(image_output_at(all->img, i), o), shown } };
 	bool is_news = o->trouble != why;
 	const char *part = bad_part(all, o);
 	char text[EVENT_TEXT];
@@ -125,8 +126,8 @@ fail(struct outputs *all, uint32_t i, enum quality why, double shown, int64_t no
 		text);
 }
 
-static void
-confirm(struct outputs *all, uint32_t i)
+void
+output_confirm(struct outputs *all, uint32_t i, int64_t now_ns)
 {
 	const struct image_output *d = image_output_at(all->img, i);
 	struct output *o = &all->at[i];
@@ -135,6 +136,18 @@ confirm(struct outputs *all, uint32_t i)
 	o->phase = OUTPUT_IDLE;
 	o->is_foreign = false;
 	o->tries = 0;
+	if (output_is_devices(d)) {
+		o->is_insisting = false;
+		if (!output_rate_is_held(d, o) && output_parts_busy(all, i)) {
+			o->is_value_taken = true; /* the rate tells when it is there, too */
+			return;
+		}
+		if (!output_rate_is_held(d, o)) {
+			o->bad_part = d->rate_part;
+			output_fail(all, i, (enum quality)o->rate_trouble, (double)NAN, now_ns);
+			return;
+		}
+	}
 	/* One that has acknowledged before and held something else has to show it. */
 	if (is_read_back(all->img, d))
 		o->is_fought = false;
@@ -152,21 +165,30 @@ confirm(struct outputs *all, uint32_t i)
 }
 
 /* The interlocks look at each step; protection is never asked. */
-static bool
-is_allowed(struct outputs *all, uint32_t i, int64_t now_ns)
+bool
+output_is_allowed(struct outputs *all, uint32_t i, int64_t now_ns)
 {
+	const struct image_output *d = image_output_at(all->img, i);
 	struct output *o = &all->at[i];
 	double stays = (double)NAN;
 	struct event e = { .kind = EVENT_OUTPUT_HELD, .cause = o->cause, .n_values = 1 };
 	struct err err;
 
-	int rc = output_is_protected(o) ? 0 : all->sink.allow(all->sink.ctx, i, o->working, &err);
+	/* What the device moves by itself is asked about where that leads. */
+	int rc = output_is_protected(o)
+			 ? 0
+			 : all->sink.allow(all->sink.ctx, i,
+				   output_is_devices(d) ? o->target : o->working, &err);
 
 	if (rc == 0) {
 		o->is_forbidden = false;
 		return true;
 	}
 	outputs_held(all, i, &stays);
+	if (output_is_devices(d) && output_device_moves(all, i))
+		output_device_place(all, i, &stays);
+	if (rc == ERR_TIMEOUT && output_is_devices(d))
+		return false;
 	if (rc == ERR_TIMEOUT) { /* the ramp waits */
 		o->working = stays;
 		output_show(all, i, now_ns);
@@ -180,18 +202,25 @@ is_allowed(struct outputs *all, uint32_t i, int64_t now_ns)
 	}
 	o->is_forbidden = true;
 	/* It goes no further; what was sent last stays. */
-	o->target = o->working = stays;
+	if (!output_is_devices(d))
+		o->target = o->working = stays;
+	else if (output_device_moves(all, i))
+		output_device_stay(all, i);
+	else
+		o->target = stays;
 	output_show(all, i, now_ns);
 	return false;
 }
 
 /* Its device has it, in a safe mode of its own: nothing is sent but what protection wants elsewhere. */
 static bool
-has_by_itself(struct output *o)
+has_by_itself(const struct image_output *d, struct output *o)
 {
+	double goal = output_goal(d, o);
+
 	if (!o->is_away)
 		return false;
-	o->is_confirmed = !(o->working < o->away) && !(o->working > o->away);
+	o->is_confirmed = !(goal < o->away) && !(goal > o->away);
 	o->trouble = o->is_confirmed ? Q_GOOD : Q_DEVICE_FAILED;
 	if (o->phase == OUTPUT_WAITING)
 		o->phase = OUTPUT_IDLE;
@@ -219,10 +248,10 @@ send_setpoint(struct outputs *all, uint32_t i, bool is_news, int64_t now_ns)
 {
 	struct output *o = &all->at[i];
 
-	if (is_news && !is_allowed(all, i, now_ns))
+	if (is_news && !output_is_allowed(all, i, now_ns))
 		return;
 	o->sent = o->working;
-	confirm(all, i);
+	output_confirm(all, i, now_ns);
 }
 
 void
@@ -230,8 +259,8 @@ output_send(struct outputs *all, uint32_t i, int64_t now_ns)
 {
 	const struct image_output *d = image_output_at(all->img, i);
 	struct output *o = &all->at[i];
-	bool is_news = !(o->sent <= o->working && o->sent >= o->working);
-	double before_sent = o->sent, at;
+	double goal = output_goal(d, o), before_sent = o->sent, at;
+	bool is_news = !(o->sent <= goal && o->sent >= goal);
 	union value raw;
 	struct err err;
 	int rc;
@@ -240,26 +269,30 @@ output_send(struct outputs *all, uint32_t i, int64_t now_ns)
 		send_setpoint(all, i, is_news, now_ns);
 		return;
 	}
-	if (all->img->is_observed || o->is_claimed || has_by_itself(o) ||
-		(is_news && !is_allowed(all, i, now_ns)))
+	/* To stay where it is needs nobody's leave. */
+	if (all->img->is_observed || (o->is_claimed && !o->keeps_rate) || has_by_itself(d, o) ||
+		(is_news && !o->keeps_rate && !output_is_allowed(all, i, now_ns)))
 		return;
+	goal = output_goal(d, o);
 	if (may_have_lost_power(all, i, now_ns)) {
 		o->is_untold = true;
 		output_settle(all, i, VERDICT_FAILED,
 			"nothing was sent: its device may have lost power; ask again when it "
 			"answers");
-		fail(all, i, Q_NOT_YET, (double)NAN, now_ns);
+		output_fail(all, i, Q_NOT_YET, (double)NAN, now_ns);
 		return;
 	}
-	rc = output_raw(all->img, d, o->working, &raw, &at, &err);
+	rc = output_raw(all->img, d, goal, &raw, &at, &err);
+	if (rc == 0 && output_is_devices(d) && output_device_begin(all, i, now_ns))
+		return; /* the value goes behind it */
 	if (rc == 0) {
 		/* The verdict may come before the call is back. */
 		uint8_t before = o->phase;
 
-		expect(o, at);
+		expect(d, o, at);
 		o->phase = OUTPUT_WRITING;
 		o->tag = ++all->tag;
-		o->sent = o->working;
+		o->sent = goal;
 		if (d->n_parts > 0)
 			output_parts_begin(all, i, now_ns);
 		else
@@ -275,7 +308,7 @@ output_send(struct outputs *all, uint32_t i, int64_t now_ns)
 		}
 	}
 	if (rc < 0) {
-		fail(all, i, Q_BAD_REQUEST, (double)NAN, now_ns);
+		output_fail(all, i, Q_BAD_REQUEST, (double)NAN, now_ns);
 		return;
 	}
 	if (!isfinite(o->sent)) { /* it could not even be sent, and that is told */
@@ -286,8 +319,7 @@ output_send(struct outputs *all, uint32_t i, int64_t now_ns)
 	count_write(o, now_ns);
 	/* What protection has written is told once each time that it takes it, even where it was there already. */
 	if (o->is_untold ||
-		(output_is_protected(o) ? !(o->told <= o->working && o->told >= o->working)
-					: is_news))
+		(output_is_protected(o) ? !(o->told <= goal && o->told >= goal) : is_news))
 		tell_written(all, i, at, now_ns);
 }
 
@@ -308,7 +340,7 @@ not_taken(struct outputs *all, uint32_t i, enum quality verdict, int64_t now_ns)
 
 	o->sent = (double)NAN; /* nobody knows whether it was taken */
 	if (verdict != Q_OVERTAKEN || !output_is_protected(o) || o->is_claimed) {
-		fail(all, i, verdict, (double)NAN, now_ns);
+		output_fail(all, i, verdict, (double)NAN, now_ns);
 		return;
 	}
 	/* It made way for another safe state, and goes behind that. */
@@ -328,7 +360,7 @@ output_done(struct outputs *all, uint32_t i, enum quality verdict, int64_t now_n
 	if (verdict != Q_GOOD)
 		not_taken(all, i, verdict, now_ns);
 	else
-		confirm(all, i);
+		output_confirm(all, i, now_ns);
 }
 
 void
@@ -348,10 +380,12 @@ outputs_written(
 	o = &all->at[i];
 	d = image_output_at(all->img, i);
 	o->last_ns = now_ns;
+	if (!quality_is_bad(verdict) && output_is_devices(d))
+		output_device_taken(all, i, o->sent);
 	if (quality_is_bad(verdict)) {
 		not_taken(all, i, verdict, now_ns);
 	} else if (!is_read_back(all->img, d)) {
-		confirm(all, i);
+		output_confirm(all, i, now_ns);
 	} else {
 		o->phase = OUTPUT_VERIFYING;
 		if (o->is_fresh) {
@@ -374,7 +408,7 @@ verify(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 	double more = output_tolerance(all->img, d, at);
 
 	if (at >= o->low - more && at <= o->high + more) {
-		confirm(all, i);
+		output_confirm(all, i, now_ns);
 		return;
 	}
 	if (++o->tries < MAX(d->verify_tries, 1u)) {
@@ -382,7 +416,7 @@ verify(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 		return;
 	}
 	o->sent = (double)NAN; /* a ramp ends here, and what the device holds is looked at anew */
-	fail(all, i, Q_DEVICE_FAILED, output_from_at(all->img, d, at), now_ns);
+	output_fail(all, i, Q_DEVICE_FAILED, output_from_at(all->img, d, at), now_ns);
 }
 
 /* What the device holds is taken as it is: at the first start, after it came back, and when somebody has turned its knob. */
@@ -395,9 +429,13 @@ adopt(struct outputs *all, uint32_t i, double value, enum event_kind kind, int64
 	if (kind == EVENT_OUTPUT_ADOPTED)
 		e.n_values = 1;
 	else if (!isfinite(o->sent))
-		e.values[1] = o->working;
+		e.values[1] = output_goal(image_output_at(all->img, i), o);
 	output_event(all, i, &e, now_ns);
-	o->target = o->working = o->sent = value;
+	o->target = o->sent = value;
+	/* A device that goes there by itself is not there yet. */
+	if (!output_is_devices(image_output_at(all->img, i)) || !isfinite(o->working))
+		o->working = value;
+	o->is_stopped = o->keeps_rate = false;
 	o->told = (double)NAN;
 	o->is_confirmed = true;
 	o->trouble = Q_GOOD;
@@ -409,9 +447,9 @@ static void
 tell_foreign(struct outputs *all, uint32_t i, double value, int64_t now_ns)
 {
 	struct output *o = &all->at[i];
-	struct event e = {
-		.kind = EVENT_OUTPUT_CHANGED, .n_values = 2, .values = { value, o->working }
-	};
+	struct event e = { .kind = EVENT_OUTPUT_CHANGED,
+		.n_values = 2,
+		.values = { value, output_goal(image_output_at(all->img, i), o) } };
 
 	o->is_foreign = true;
 	o->is_confirmed = false;
@@ -501,18 +539,26 @@ compare(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 		adopt(all, i, value, EVENT_OUTPUT_ADOPTED, now_ns);
 		return;
 	}
-	if (output_raw(all->img, d, o->working, &raw, &wanted, &err) < 0)
+	if (output_is_devices(d))
+		output_device_waited(all, i, value);
+	if (output_raw(all->img, d, output_goal(d, o), &raw, &wanted, &err) < 0)
 		return;
 	more = output_tolerance(all->img, d, at);
 	if (at >= wanted - more && at <= wanted + more) {
 		o->is_foreign = o->is_fought = false;
-		o->is_confirmed = true;
-		o->trouble = Q_GOOD;
+		/* At rest a rate moves nothing. */
+		o->is_confirmed = output_rate_is_held(d, o) ||
+				  (!output_is_protected(o) && !output_device_moves(all, i));
+		o->is_insisting = false;
+		if (o->is_confirmed)
+			o->trouble = Q_GOOD;
 		o->differs_ns = 0;
 		if (!isfinite(o->sent))
-			o->sent = o->working;
+			o->sent = output_goal(d, o);
 		return;
 	}
+	if (o->is_insisting)
+		return; /* it was told to stay, or to go on, and is told again */
 	if (o->is_claimed)
 		return;
 	if (output_is_protected(o)) {
@@ -538,9 +584,10 @@ compare(struct outputs *all, uint32_t i, double at, int64_t now_ns)
 static bool
 may_compare(const struct image_output *d, const struct output *o, int64_t stamp_ns)
 {
+	double to = output_is_devices(d) ? output_goal(d, o) : o->target;
+
 	return !isfinite(o->target) || !isfinite(o->sent) ||
-	       (o->sent <= o->target && o->sent >= o->target &&
-		       stamp_ns >= o->last_ns + d->verify_after_ns);
+	       (o->sent <= to && o->sent >= to && stamp_ns >= o->last_ns + d->verify_after_ns);
 }
 
 void
@@ -576,12 +623,14 @@ outputs_read(struct outputs *all, uint32_t channel, int64_t now_ns)
 	o->is_known = true;
 	o->seen_ns = now_ns;
 	o->shown = output_from_at(all->img, d, r.number);
+	if (output_is_devices(d) && o->phase != OUTPUT_WRITING && r.stamp_ns >= o->last_ns)
+		o->goal_there = o->shown;
 	if (o->is_unknown) {
 		o->is_unknown = false;
 		output_show(all, i, now_ns);
 	}
 	if (o->is_away && o->phase == OUTPUT_IDLE) {
-		has_by_itself(o);
+		has_by_itself(d, o);
 		return; /* it is as its device has declared it, and not ours */
 	}
 	if (o->phase == OUTPUT_IDLE) {
@@ -620,6 +669,8 @@ output_step(struct outputs *all, uint32_t i, int64_t now_ns)
 	struct output *o = &all->at[i];
 	int64_t wake_ns = NEVER;
 
+	if (output_is_devices(d))
+		output_parts_step(all, i, now_ns);
 	if (o->phase == OUTPUT_WRITING && d->n_parts > 0) {
 		output_parts_step(all, i, now_ns);
 	} else if (o->phase == OUTPUT_WAITING) {
@@ -629,7 +680,7 @@ output_step(struct outputs *all, uint32_t i, int64_t now_ns)
 			wake_ns = o->due_ns;
 	} else if (o->phase == OUTPUT_VERIFYING) {
 		if (now_ns >= o->due_ns) {
-			fail(all, i, Q_NO_ANSWER, (double)NAN, now_ns);
+			output_fail(all, i, Q_NO_ANSWER, (double)NAN, now_ns);
 		} else if (now_ns >= o->acked_ns + d->verify_after_ns) {
 			if (d->verify_after_ns > 0 && o->tries == 0)
 				all->sink.ask(all->sink.ctx, point_of(all->img, d));

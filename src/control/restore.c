@@ -391,6 +391,7 @@ restore_hold(struct hands *h, int64_t now_ns)
 			note_past(h, i);
 		r->is_in[i] = 1;
 		outputs_hold_back(h->outputs, i, true);
+		outputs_pause(h->outputs, i);
 	}
 	r->is_all = true;
 	r->is_cut = is_more;

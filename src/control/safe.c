@@ -145,9 +145,10 @@ static void
 start_line(struct safe *s, uint32_t state, uint32_t i, int64_t now_ns)
 {
 	const struct image_safe_line *l = image_safe_line_at(s->img, i);
-	struct output_order order = {
-		.value = l->value, .owner = s->held[state].owner, .cause = s->held[state].cause
-	};
+	struct output_order order = { .value = l->value,
+		.ramp = l->ramp,
+		.owner = s->held[state].owner,
+		.cause = s->held[state].cause };
 	struct line *line = &s->lines[i];
 	uint32_t before = s->holder[l->output];
 	struct err err;
@@ -353,6 +354,7 @@ retry(struct safe *s, uint32_t state, int64_t now_ns)
 		struct line *line = &s->lines[i];
 		const struct image_safe_line *l = image_safe_line_at(s->img, i);
 		struct output_order order = { .value = l->value,
+			.ramp = l->ramp,
 			.owner = s->held[state].owner,
 			.cause = s->held[state].cause };
 		struct err err;

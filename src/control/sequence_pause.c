@@ -17,7 +17,7 @@ sequence_freeze(struct sequencer *s)
 		if (!g.is_used || !g.is_moving ||
 			outputs_owner(s->p.outputs, i) != OWNER_SEQUENCE ||
 			outputs_has_arrived(s->p.outputs, i) ||
-			!outputs_working(s->p.outputs, i, &working))
+			!outputs_where(s->p.outputs, i, &working))
 			continue;
 		if (sequence_order(s, i, working, -1, 0, 0, &err) < 0)
 			sequence_tell(s, EVENT_SEQUENCE_NOTE, s->run, "%.100s", err.msg);

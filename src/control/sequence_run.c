@@ -44,7 +44,7 @@ let_go(struct sequencer *s, uint32_t branch, bool must_stop)
 			continue;
 		g->branch = NO_BRANCH;
 		if (!must_stop || g->is_background || !g->is_moving ||
-			!outputs_working(s->p.outputs, i, &working))
+			!outputs_where(s->p.outputs, i, &working))
 			continue;
 		g->is_moving = false;
 		if (outputs_owner(s->p.outputs, i) == OWNER_SEQUENCE &&
@@ -122,7 +122,7 @@ check_limits(struct sequencer *s, uint32_t output, double value, struct err *err
 
 		if (l->output != output)
 			continue;
-		if (outputs_working(s->p.outputs, output, &working) && value >= working &&
+		if (outputs_where(s->p.outputs, output, &working) && value >= working &&
 			value <= working)
 			return 0; /* it stays where it is */
 		if (!sequence_number(s, &l->min, &min) || !sequence_number(s, &l->max, &max) ||

@@ -533,6 +533,10 @@ check_twin(const struct check *c, uint32_t i)
 		return wrong(c, "twin %u", i);
 	if (t->follows != IMAGE_NONE && t->follows >= img->points.n)
 		return wrong(c, "what twin %u follows", i);
+	if (t->paced > img->points.n || !isfinite(t->pace) ||
+		(t->paced > 0 && image_point_at(img, t->paced - 1)->instrument !=
+					 image_point_at(img, t->point)->instrument))
+		return wrong(c, "what paces twin %u", i);
 	if (t->is_integral > 1 || (t->is_integral == 1 && t->follows == IMAGE_NONE))
 		return wrong(c, "what twin %u integrates", i);
 	if (t->is_unlike > 1 || (t->is_unlike == 1 && t->follows == IMAGE_NONE))

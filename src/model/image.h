@@ -432,7 +432,8 @@ struct image_twin {
 		is_integral; /* 0, 1: it grows by gain x what it follows each second, within the channel's range */
 	uint32_t text; /* start of a text; 0: none is said, an empty one has a place of its own */
 	uint32_t is_unlike; /* 0, 1: it is 0 while what it follows is not, else 1 */
-	uint32_t spare;
+	uint32_t
+		paced; /* 1 + another point of the same instrument that says how fast it moves; 0: none does */
 	double start;
 	double gain;     /* of what it follows */
 	double tau_s;    /* 0: at once */
@@ -443,6 +444,7 @@ struct image_twin {
 	double noise;    /* standard deviation */
 	double wave;     /* amplitude of a sine around it */
 	double period_s; /* of the wave */
+	double pace; /* of `paced`: its value x this is the speed of the movement, each second; 0: at once */
 };
 
 /* A secret that instruments need: its name alone. What it is stands in no image. */
@@ -632,16 +634,28 @@ struct image_output {
 	double poly_low, poly_high; /* x */
 	/* 1 + struct image_loop that has its `working` as setpoint: `at` is its own channel then, and it is on no wire; 0: none. */
 	uint32_t loop;
-	uint32_t spare_loop;
+	/* The ramp is the device's: this part takes its rate, and `at` where it leads. 1 + its place in `parts`; 0: it is ours. */
+	uint32_t rate_part;
+	double rate_factor; /* value of the rate's channel = change a second * rate_factor; above 0 */
+	double at_once; /* has_at_once: the value of the rate's channel that is no ramp at all */
+	/* has_progress: value of the output = channel `progress` * factor + offset is where the device's ramp is now; it is there when
+	 * it lies within that of where the ramp leads. */
+	double progress_factor, progress_offset, progress_within;
+	uint32_t progress;
+	uint8_t has_at_once, has_progress;
+	uint8_t has_measured; /* `channel` shows what is measured, and not what `at` holds */
+	uint8_t spare_rate;
 };
 
 #define IMAGE_PARTS_MAX 16
 #define IMAGE_COEFFICIENTS_MAX 10
 
-/* A channel of an instrument that shows, or is, a part of an output of choices. */
+/* A channel of an instrument that shows, or is, a part of an output of choices, or takes the rate of the ramp in the device. */
 struct image_part {
-	uint32_t at;          /* channel; of a pattern its source is a point that takes writes */
-	uint32_t first_value; /* in `numbers`: what it is at each choice, in `at`'s unit */
+	uint32_t
+		at; /* channel; of a pattern, or for a rate, its source is a point that takes writes */
+	uint32_t
+		first_value; /* in `numbers`: what it is at each choice, in `at`'s unit; of a rate none */
 	double verify_within;
 	int64_t verify_after_ns;
 	uint32_t verify_tries;
@@ -704,6 +718,7 @@ struct image_safe_line {
 	uint32_t is_otherwise; /* 0, 1: it is only taken so */
 	double value;
 	int64_t within_ns; /* until it counts as not confirmed */
+	double ramp;       /* of an output whose ramp is the device's, a second; 0: at once */
 };
 
 #define IMAGE_ON_BAD_ALARM INT64_MAX

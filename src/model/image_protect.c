@@ -133,6 +133,13 @@ are_numbers(const struct image *img, uint32_t first, uint32_t n)
 	return true;
 }
 
+static bool
+is_read_back(const struct image_part *p)
+{
+	return isfinite(p->verify_within) && p->verify_within >= 0 && is_time(p->verify_after_ns) &&
+	       p->verify_tries <= 10;
+}
+
 /* Parts of an output of choices, which are numbered from 0. */
 static bool
 are_parts(const struct image *img, const struct image_output *o, uint32_t first, uint32_t n,
@@ -151,12 +158,33 @@ are_parts(const struct image *img, const struct image_output *o, uint32_t first,
 		const struct image_part *p = image_part_at(img, i);
 
 		if (p->at >= img->channels.n || (is_pattern && !is_written(img, p->at)) ||
-			!are_numbers(img, p->first_value, ch->n_choices) ||
-			!isfinite(p->verify_within) || p->verify_within < 0 ||
-			!is_time(p->verify_after_ns) || p->verify_tries > 10)
+			!are_numbers(img, p->first_value, ch->n_choices) || !is_read_back(p))
 			return false;
 	}
 	return true;
+}
+
+/* A ramp of the device: a number, with a rate that can be written beside it. */
+static bool
+is_device_ramp(const struct image *img, const struct image_output *o)
+{
+	const struct image_channel *ch = image_channel_at(img, o->channel);
+	const double all[] = { o->rate_factor, o->at_once, o->progress_factor, o->progress_offset,
+		o->progress_within };
+	const struct image_part *p;
+
+	if (o->rate_part > img->parts.n || o->n_parts > 0 || o->n_ends > 0 || o->loop != 0 ||
+		o->is_inverted_table || o->n_coefficients > 0 || ch->type == VALUE_BOOL ||
+		ch->type == VALUE_CHOICE)
+		return false;
+	for (size_t i = 0; i < NELEM(all); i++)
+		if (!isfinite(all[i]))
+			return false;
+	p = image_part_at(img, o->rate_part - 1);
+	return o->ramp > 0 && o->rate_factor > 0 && o->progress_within >= 0 &&
+	       o->has_at_once <= 1 && o->has_progress <= 1 && o->has_measured <= 1 &&
+	       is_written(img, p->at) && p->at != o->at && is_read_back(p) &&
+	       (!o->has_progress || o->progress < img->channels.n);
 }
 
 static bool
@@ -168,6 +196,8 @@ is_kind(const struct image *img, const struct image_output *o)
 				      !are_parts(img, o, o->first_part, o->n_parts, true)))
 		return false;
 	if (o->n_ends > 0 && (o->n_parts > 0 || !are_parts(img, o, o->first_end, o->n_ends, false)))
+		return false;
+	if (o->rate_part != 0 && !is_device_ramp(img, o))
 		return false;
 	if (o->has_valve > 1 || (o->has_valve && o->valve >= img->outputs.n))
 		return false;
@@ -184,7 +214,7 @@ is_led(const struct image *img, uint32_t i)
 {
 	const struct image_output *o = image_output_at(img, i);
 
-	return o->at == o->channel && o->loop <= img->loops.n &&
+	return o->at == o->channel && o->rate_part == 0 && o->loop <= img->loops.n &&
 	       image_loop_at(img, o->loop - 1)->of == i && !o->is_inverted_table &&
 	       o->refresh_ns == 0 && !o->has_verify;
 }
@@ -249,7 +279,9 @@ is_safe_state(const struct image *img, uint32_t i)
 		const struct image_safe_line *l = image_safe_line_at(img, k);
 
 		if (l->output >= img->outputs.n || image_output_at(img, l->output)->loop != 0 ||
-			!isfinite(l->value) || !is_time(l->within_ns) ||
+			!isfinite(l->value) || !isfinite(l->ramp) || l->ramp < 0 ||
+			(l->ramp > 0 && image_output_at(img, l->output)->rate_part == 0) ||
+			!is_time(l->within_ns) ||
 			(l->after != IMAGE_NONE && (l->after < s->first_line || l->after >= k)) ||
 			(l->otherwise != IMAGE_NONE &&
 				(l->otherwise <= k || l->otherwise >= s->first_line + s->n_lines ||

@@ -227,7 +227,8 @@ of_links(const struct image *img, const struct image_output *o, enum fate (*fate
 		if (!image_output_uses(img, o, i))
 			continue;
 		fate = fate_of(image_link_at(img, image_instrument_at(img, i)->link)->kind);
-		worst = MIN(worst, fate == FATE_KEPT ? unheard(img, o, i) : fate);
+		fate = fate == FATE_KEPT ? unheard(img, o, i) : fate;
+		worst = MIN(worst, fate == FATE_KEPT && o->rate_part != 0 ? FATE_RAMPS : fate);
 	}
 	return worst;
 }
@@ -261,6 +262,7 @@ worst_fate_text(enum fate fate)
 {
 	static const char *const texts[] = {
 		[FATE_UNKNOWN] = "UNKNOWN",
+		[FATE_RAMPS] = "its ramp goes on",
 		[FATE_CLOSED] = "closed",
 		[FATE_OPEN] = "open",
 		[FATE_STAYS] = "stays",

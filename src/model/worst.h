@@ -26,6 +26,7 @@ enum loss { LOSS_MAINS, LOSS_COMPUTER, LOSS_NETWORK, LOSS_AIR, LOSS_INSTRUMENT, 
 
 enum fate {
 	FATE_UNKNOWN,
+	FATE_RAMPS, /* its device goes on to where it was sent, since no watchdog of it is declared for that */
 	FATE_CLOSED, /* closed, or off */
 	FATE_OPEN,   /* open, or on */
 	FATE_STAYS,  /* by its nature */

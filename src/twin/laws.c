@@ -64,14 +64,15 @@ summed_up(const struct image_channel *ch, double x, double each_s, double dt_s)
 	return ch->has_range ? fmin(fmax(x, ch->min), ch->max) : x;
 }
 
+/* rate: of its movement, each second; 0: no limit */
 static double
-moved(const struct image_twin *law, double x, double target, double dt_s)
+moved(const struct image_twin *law, double x, double target, double rate, double dt_s)
 {
 	double tau_s = target < x && law->fall_s > 0 ? law->fall_s : law->tau_s;
 	double way = target - x;
 
-	if (law->rate > 0)
-		return x + fmin(fmax(way, -law->rate * dt_s), law->rate * dt_s);
+	if (rate > 0)
+		return x + fmin(fmax(way, -rate * dt_s), rate * dt_s);
 	return tau_s > 0 ? x + way * -expm1(-dt_s / tau_s) : target;
 }
 
@@ -81,7 +82,7 @@ move_point(struct twin *t, uint32_t index, double dt_s, double age_s)
 	const struct image_twin *law = image_twin_at(t->img, index);
 	const struct image_point *stored = image_point_at(t->img, law->point);
 	struct twin_point *p = twin_number(t, law->point);
-	double target = law->start, shown;
+	double target = law->start, rate = law->rate, shown;
 
 	if (p == NULL)
 		return;
@@ -91,6 +92,8 @@ move_point(struct twin *t, uint32_t index, double dt_s, double age_s)
 		target = twin_acts(&t->points[law->follows]) * law->gain;
 	if (law->is_unlike)
 		target = fabs(twin_acts(&t->points[law->follows])) > 0 ? 0 : 1;
+	if (law->paced > 0)
+		rate = twin_acts(&t->points[law->paced - 1]) * law->pace;
 	twin_arrive(p, t->now_ns);
 	if (law->return_s > 0 && p->is_held &&
 		(double)(t->now_ns - p->taken_ns) >= law->return_s * 1e9) {
@@ -104,7 +107,7 @@ move_point(struct twin *t, uint32_t index, double dt_s, double age_s)
 	if (law->is_integral)
 		p->x = summed_up(image_channel_at(t->img, stored->channel), p->x, target, dt_s);
 	else
-		p->x = moved(law, p->x, target, dt_s);
+		p->x = moved(law, p->x, target, rate, dt_s);
 	shown = p->x;
 	if (law->period_s > 0)
 		shown += law->wave * sin(TWO_PI * fmod(age_s / law->period_s, 1));

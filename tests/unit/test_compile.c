@@ -227,13 +227,16 @@ test_twins_that_move_otherwise(void **state)
 		"      a: {read: {holding: 1}, twin: {follows: b, travel: 5 s, lag: 300 ms}}\n"
 		"      b: {read: {holding: 2}, range: [20, 120], twin: {follows: a, travel: 4 s}}\n"
 		"      c: {read: {holding: 3}, twin: {integrates: b, gain: 0.5}}\n"
-		"      d: {read: {holding: 4}, twin: {follows: b, tau: 2 s, tau_down: 1 min}}\n");
+		"      d: {read: {holding: 4}, twin: {follows: b, tau: 2 s, tau_down: 1 min}}\n"
+		"      r: {read: {holding: 5}, unit: K/min}\n"
+		"      t: {read: {holding: 6}, unit: degC, twin: {follows: a, ramp: r}}\n");
 	const struct image_twin *t = image_twin_at(img, 0);
 
 	assert_true(is_near(t[0].rate, 0.2) && is_near(t[0].lag_s, 0.3) && t[0].is_integral == 0);
 	assert_true(is_near(t[1].rate, 25) && t[1].follows == 0);
 	assert_true(t[2].is_integral == 1 && t[2].follows == 1 && is_near(t[2].gain, 0.5));
 	assert_true(is_near(t[3].tau_s, 2) && is_near(t[3].fall_s, 60));
+	assert_true(t[5].paced == 5 && is_near(t[5].pace, 1.0 / 60) && t[3].paced == 0);
 	free(img);
 }
 

@@ -263,6 +263,8 @@ test_rows(void **state)
 	REFUSED(s.twins[0].fall_s = -1);
 	REFUSED(s.twins[0].rate = (double)NAN);
 	REFUSED(s.twins[0].lag_s = (double)INFINITY);
+	REFUSED(s.twins[0].paced = 1000);
+	REFUSED(s.twins[0].pace = (double)NAN);
 	REFUSED(s.twins[1].is_integral = 2);
 	REFUSED(s.twins[0].is_integral = 1); /* of nothing */
 	REFUSED(s.twins[1].noise = (double)NAN);

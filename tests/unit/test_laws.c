@@ -102,6 +102,24 @@ test_a_valve_moves_at_constant_speed(void **state)
 	end(&f);
 }
 
+/* How fast is what another point holds, and at 0 it is there at once. */
+static void
+test_a_ramp_of_the_device(void **state)
+{
+	int64_t now_ns = NS_PER_S;
+	struct fixture f;
+
+	begin(&f, (struct image_twin){ .paced = FROM + 1, .pace = 0.1, .gain = 10 }, 0);
+	twin_set(f.t, FROM, 20); /* to 200, 2 a second */
+	expect_at(&f, 10, &now_ns, 20);
+	expect_at(&f, 50, &now_ns, 100);
+	expect_at(&f, 200, &now_ns, 200);
+	twin_set(f.t, FROM, 0);
+	until(&f, 200.1, &now_ns);
+	assert_float_equal(twin_value(f.t, TO), 0, 1e-9);
+	end(&f);
+}
+
 static void
 test_a_level_is_the_sum_of_a_flow(void **state)
 {
@@ -223,6 +241,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_up_and_down_at_different_speeds),
 		cmocka_unit_test(test_a_valve_moves_at_constant_speed),
+		cmocka_unit_test(test_a_ramp_of_the_device),
 		cmocka_unit_test(test_a_level_is_the_sum_of_a_flow),
 		cmocka_unit_test(test_dead_time),
 		cmocka_unit_test(test_dead_time_in_big_steps),

@@ -57,16 +57,16 @@ static void
 add_states(struct image_builder *b)
 {
 	static const struct image_safe_line cold[] = {
-		{ K, IMAGE_NONE, IMAGE_NONE, 0, 0, SECOND },
-		{ T, IMAGE_NONE, IMAGE_NONE, 0, 0, 2 * SECOND },
-		{ V, IMAGE_NONE, 5, 0, 0, SECOND },
-		{ H, 2, IMAGE_NONE, 0, 0, SECOND },
-		{ N, IMAGE_NONE, IMAGE_NONE, 0, 100, SECOND },
-		{ M, IMAGE_NONE, IMAGE_NONE, 1, 0, SECOND },
+		{ K, IMAGE_NONE, IMAGE_NONE, 0, 0, SECOND, 0 },
+		{ T, IMAGE_NONE, IMAGE_NONE, 0, 0, 2 * SECOND, 0 },
+		{ V, IMAGE_NONE, 5, 0, 0, SECOND, 0 },
+		{ H, 2, IMAGE_NONE, 0, 0, SECOND, 0 },
+		{ N, IMAGE_NONE, IMAGE_NONE, 0, 100, SECOND, 0 },
+		{ M, IMAGE_NONE, IMAGE_NONE, 1, 0, SECOND, 0 },
 	};
 	static const struct image_safe_line inert[] = {
-		{ N, IMAGE_NONE, IMAGE_NONE, 0, 200, SECOND },
-		{ H, IMAGE_NONE, IMAGE_NONE, 0, 0, SECOND },
+		{ N, IMAGE_NONE, IMAGE_NONE, 0, 200, SECOND, 0 },
+		{ H, IMAGE_NONE, IMAGE_NONE, 0, 0, SECOND, 0 },
 	};
 
 	image_builder_on_stop(b, image_builder_safe_state(b, "cold", cold, NELEM(cold)));
