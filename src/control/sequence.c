@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "control/sequence_inside.h"
 
+#define LOST_NS (5 * NS_PER_S) /* a device that is silent for longer holds a ramp */
+
 struct sequencer *
 sequencer_new(
 	const struct sequencer_parts *parts, const struct sequencer_sink *sink, int64_t now_ns)
@@ -274,6 +276,34 @@ look_at_owners(struct sequencer *s)
 	}
 }
 
+/* A ramp whose device has gone would never come to its end, and nobody would hear of it. */
+static void
+look_at_devices(struct sequencer *s)
+{
+	char why[EVENT_TEXT];
+
+	for (uint32_t i = 0; i < s->img->outputs.n && s->state == SEQUENCE_RUNNING; i++) {
+		struct grip *g = &s->grips[i];
+
+		if (!g->is_used || !g->is_moving || outputs_has_arrived(s->p.outputs, i) ||
+			!outputs_is_lost(s->p.outputs, i)) {
+			g->lost_ns = 0;
+			continue;
+		}
+		if (g->lost_ns == 0)
+			g->lost_ns = s->now_ns;
+		if (s->now_ns - g->lost_ns < LOST_NS)
+			continue;
+		snprintf(why, sizeof(why), "%.60s does not answer, in the middle of its ramp",
+			image_text(s->img,
+				image_channel_at(s->img, image_output_at(s->img, i)->channel)
+					->name));
+		g->lost_ns = 0;
+		sequence_freeze(s);
+		sequence_hold_now(s, HELD_BY_FAILURE, NO_BRANCH, IMAGE_NONE, why, 0);
+	}
+}
+
 static void
 look_at_safe_state(struct sequencer *s)
 {
@@ -300,6 +330,7 @@ sequencer_tick(struct sequencer *s, int64_t now_ns)
 	sequence_see(s);
 	note_places(s);
 	look_at_owners(s);
+	look_at_devices(s);
 	if (s->state == SEQUENCE_HOLDING)
 		sequence_enter(s, SEQUENCE_HELD);
 	else if (s->state == SEQUENCE_RESTARTING && sequence_come_back(s))

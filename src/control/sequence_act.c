@@ -117,6 +117,8 @@ go_to_step(struct sequencer *s, uint32_t step, const char *why, uint64_t cause)
 	char refusal[EVENT_TEXT];
 
 	sequence_freeze(s);
+	cause = sequence_tell(s, EVENT_SEQUENCE_NOTE, cause, "leads on to step %u: %.90s",
+		image_seq_step_at(s->img, step)->number, why);
 	if (sequence_may_enter(s, step, false, refusal, sizeof(refusal))) {
 		sequence_begin_step(s, step, cause);
 		sequence_stay(s);
@@ -128,7 +130,6 @@ go_to_step(struct sequencer *s, uint32_t step, const char *why, uint64_t cause)
 	}
 	s->goto_step = step;
 	sequence_hold_now(s, HELD_BY_ACTION, NO_BRANCH, IMAGE_NONE, refusal, cause);
-	(void)why;
 }
 
 /* A `hold` that is a statement is done by holding: RESUME goes on behind it. */

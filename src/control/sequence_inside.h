@@ -59,8 +59,9 @@ struct grip {
 	bool is_background; /* by `set` or `start ramp` */
 	uint32_t branch;    /* whose statement waits for it; NO_BRANCH */
 	double target, ramp, holdback;
-	double paused;  /* where `working` was before a safe state took it; NaN */
-	double was;     /* `working`, while it was the sequence's; NaN */
+	int64_t lost_ns; /* since when its device is silent, in the middle of a ramp; 0: it answers */
+	double paused;   /* where `working` was before a safe state took it; NaN */
+	double was;      /* `working`, while it was the sequence's; NaN */
 	uint64_t cause; /* event of the last order that is not settled; 0: none */
 };
 

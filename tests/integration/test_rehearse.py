@@ -82,9 +82,10 @@ class Demo(unittest.TestCase):
         self.assertEqual(one, other)
 
     def test_a_bench_that_is_hot(self):
-        told = table(self.sequence("purge-and-warm-up.seq"), code=1)
+        hot = [word for channel in ("furnace.sp", "furnace.pv", "daq.tc0") for word in ("--begin", f"{channel}=600")]
+        told = table(self.sequence("methanation.seq"), *hot, code=1)
         self.assertEqual((told["ends"], told["where"]), ("aborted", 10))
-        self.assertIn("too_hot", told["why"])
+        self.assertIn("over_T", told["why"])
         self.assertIn("safe_state_reached", [event["kind"] for event in told["events"]])
 
     def test_without_a_law(self):

@@ -499,6 +499,40 @@ test_taken_by_a_person(void **state)
 	hand_done(&r);
 }
 
+/* A furnace that dies in the middle of a ramp holds it, and RESUME goes on from where it was. */
+static void
+test_a_device_that_dies(void **state)
+{
+	struct hand_rig r = { 0 };
+	int16_t was;
+
+	sequence_begin(&r, "step 10 \"Heat\"\n"
+			   "  set T = 20 degC\n"
+			   "  ramp T to 60 degC at 60 K/min\n"
+			   "  set P = 7\n"
+			   "  wait 1 h\n"
+			   "end\n"
+			   "on hold > 1 h -> abort\n");
+	sequence_start(&r);
+	sequence_follow(&r, 30 * NS_PER_S);
+	was = sequence_held(&r, 0, 2);
+	r.device[0].is_silent = true;
+	hand_run(&r, 3 * NS_PER_S);
+	sequence_is_state(&r, "running");
+	hand_run(&r, 10 * NS_PER_S);
+	sequence_is_state(&r, "held");
+	assert_non_null(strstr(hand_last(&r, EVENT_SEQUENCE_HELD)->text, "T does not answer"));
+	r.device[0].is_silent = false;
+	hand_run(&r, 10 * NS_PER_S);
+	assert_in_range(sequence_held(&r, 0, 2), was, was + 3);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_RESUME, "", "", NULL), VERDICT_VERIFIED);
+	sequence_follow(&r, 60 * NS_PER_S);
+	sequence_is_state(&r, "running");
+	assert_int_equal(sequence_held(&r, 0, 2), 60);
+	assert_int_equal(sequence_held(&r, 0, 3), 7);
+	hand_done(&r);
+}
+
 static void
 test_a_device_that_refuses(void **state)
 {
@@ -603,6 +637,7 @@ main(void)
 		cmocka_unit_test(test_blind_guard),
 		cmocka_unit_test(test_trip_of_the_bench),
 		cmocka_unit_test(test_taken_by_a_person),
+		cmocka_unit_test(test_a_device_that_dies),
 		cmocka_unit_test(test_a_device_that_refuses),
 		cmocka_unit_test(test_kills),
 		cmocka_unit_test(test_long_outage),
