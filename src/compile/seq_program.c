@@ -629,6 +629,38 @@ comment_of(struct maker *m, const struct seq_step *d)
 	return tree_text(&m->b->tree, text, strlen(text));
 }
 
+#define HASH_BEGIN UINT64_C(0xcbf29ce484222325)
+
+static uint64_t
+mix(uint64_t h, const void *bytes, size_t n)
+{
+	const unsigned char *at = bytes;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ at[i]) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+/* Of what was put there since: texts, instructions. */
+static uint64_t
+hash_texts(const struct maker *m, uint64_t h, uint32_t first)
+{
+	for (uint32_t i = first; i < m->p->texts.n; i++)
+		h = mix(h, m->p->texts.at[i], strlen(m->p->texts.at[i]) + 1);
+	return h;
+}
+
+static uint64_t
+hash_instrs(const struct maker *m, uint64_t h, uint32_t first)
+{
+	for (uint32_t i = first; i < m->p->instrs.n; i++) {
+		h = mix(h, &m->p->instrs.at[i].op, sizeof(uint32_t));
+		h = mix(h, &m->p->instrs.at[i].n, sizeof(uint32_t));
+		h = mix(h, &m->p->instrs.at[i].retry, 1);
+	}
+	return h;
+}
+
 static void
 put_step(struct maker *m, uint32_t i)
 {
@@ -638,6 +670,7 @@ put_step(struct maker *m, uint32_t i)
 	const struct seq_step *d = m->q->steps[i];
 	struct image_seq_step row = { .number = (uint32_t)d->number };
 	struct image_instr end = blank();
+	uint32_t first_text = m->p->texts.n;
 
 	m->step = m->first_step + i;
 	row.title = put_text(m, d->title.text);
@@ -654,6 +687,9 @@ put_step(struct maker *m, uint32_t i)
 	put_stmts(m, d->body);
 	put_instr(m, SEQUENCE_OP_STEP_END, d->end_at, &end);
 	row.n_instrs = m->p->instrs.n - row.first_instr;
+	row.hash = mix(HASH_BEGIN, &row.number, sizeof(row.number));
+	row.hash = hash_texts(m, row.hash, first_text);
+	row.hash = hash_instrs(m, row.hash, row.first_instr);
 	m->p->steps.at[m->step] = row;
 }
 
@@ -877,32 +913,39 @@ put_slots(struct maker *m, struct image_sequence *head)
 
 /* ---- all of it ----------------------------------------------------------------------------------------------------------- */
 
-static uint64_t
-mix(uint64_t h, const void *bytes, size_t n)
-{
-	const unsigned char *at = bytes;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ at[i]) * UINT64_C(0x100000001b3);
-	return h;
-}
-
 /* Of what the controller does, not of how the file is written: a comment more is the same sequence. */
 static uint64_t
 hash_of(const struct maker *m, const struct image_sequence *head, uint32_t first_text)
 {
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	uint64_t h = hash_texts(m, HASH_BEGIN, first_text);
 
-	for (uint32_t i = first_text; i < m->p->texts.n; i++)
-		h = mix(h, m->p->texts.at[i], strlen(m->p->texts.at[i]) + 1);
-	for (uint32_t i = head->first_instr; i < m->p->instrs.n; i++) {
-		h = mix(h, &m->p->instrs.at[i].op, sizeof(uint32_t));
-		h = mix(h, &m->p->instrs.at[i].n, sizeof(uint32_t));
-		h = mix(h, &m->p->instrs.at[i].retry, 1);
-	}
+	h = hash_instrs(m, h, head->first_instr);
 	h = mix(h, &head->n_slots, sizeof(uint32_t));
 	for (uint32_t i = head->first_slot; i < m->p->slots.n; i++)
 		h = mix(h, &m->p->slots.at[i].value, sizeof(double));
+	return h;
+}
+
+/* Of all but the steps: guards, handlers, limits, names, and the outputs that it writes. While it runs these cannot change. */
+static uint64_t
+frame_of(const struct maker *m, const struct image_sequence *head, uint32_t first_text)
+{
+	uint64_t h = hash_texts(m, HASH_BEGIN, first_text);
+
+	for (uint32_t i = head->first_slot; i < m->p->slots.n; i++) {
+		const struct image_slot *slot = &m->p->slots.at[i];
+
+		h = mix(h, &slot->role, 1);
+		h = mix(h, &slot->kind, 1);
+		h = mix(h, &slot->n, sizeof(slot->n));
+		h = mix(h, &slot->value, sizeof(slot->value));
+	}
+	for (uint32_t i = 0; i < m->b->outputs.n; i++)
+		if (m->is_used[i]) {
+			const char *name = m->b->outputs.at[i].name;
+
+			h = mix(h, name, strlen(name) + 1);
+		}
 	return h;
 }
 
@@ -911,7 +954,7 @@ static void
 put_files(struct maker *m, struct image_sequence *head)
 {
 	head->first_file = m->p->files.n;
-	head->text_hash = UINT64_C(0xcbf29ce484222325);
+	head->text_hash = HASH_BEGIN;
 	for (const struct seq_file *f = m->q->files; f != NULL; f = f->next) {
 		*BENCH_ADD(m->p->files) =
 			(struct image_seq_file){ put_text(m, f->path), put_text(m, f->text) };
@@ -938,7 +981,7 @@ make(struct maker *m, const char *path)
 		.title = put_text(m, m->q->name.text),
 		.path = put_text(m, path),
 		.version = m->q->version.is ? (uint32_t)m->q->version.v : 0 };
-	uint32_t first_text = p->texts.n;
+	uint32_t first_text = p->texts.n, frame_text;
 
 	head.first_step = m->first_step = p->steps.n;
 	head.n_steps = m->q->n_steps;
@@ -952,6 +995,7 @@ make(struct maker *m, const char *path)
 		(void)BENCH_ADD(p->steps);
 	for (uint32_t i = 0; i < head.n_steps && !m->has_failed; i++)
 		put_step(m, i);
+	frame_text = p->texts.n;
 	put_guards(m);
 	put_handlers(m, &head);
 	put_limits(m);
@@ -969,6 +1013,7 @@ make(struct maker *m, const char *path)
 	head.n_actions = p->actions.n - head.first_action;
 	head.n_cells = m->b->n_cells - head.first_cell;
 	head.hash = hash_of(m, &head, first_text);
+	head.frame = frame_of(m, &head, frame_text);
 	put_files(m, &head);
 	*BENCH_ADD(p->sequences) = head;
 }

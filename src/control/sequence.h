@@ -68,7 +68,7 @@ void sequencer_settled(struct sequencer *s, uint32_t output, uint64_t cause, enu
 void sequencer_once(struct sequencer *s, uint32_t tag, enum link_once once, enum quality verdict,
 	int64_t now_ns);
 
-/* May an image be taken up now? Not one in which the sequence under test is another: it is taken up when that has ended. */
+/* May an image be taken up now? One in which the sequence under test is another only if all but steps that have not begun is as it was. */
 int sequencer_may_adopt(
 	const struct sequencer *s, const struct image *next, struct err *err) MUST_CHECK;
 void sequencer_adopt(struct sequencer *s, struct sequencer *from, int64_t now_ns);

@@ -381,9 +381,36 @@ sequencer_restore(
 
 /* ---- reloads ------------------------------------------------------------------------------------------------------------- */
 
+static bool
+is_same_step(const struct image_seq_step *a, const struct image_seq_step *b)
+{
+	return a->number == b->number && a->hash == b->hash && a->n_instrs == b->n_instrs;
+}
+
+/* An amendment concerns steps that have not begun: up to the one that is executed all is as it was. */
+static int
+may_amend(const struct sequencer *s, const struct image *next, const struct image_sequence *other,
+	struct err *err)
+{
+	for (uint32_t i = 0; s->seq->first_step + i <= s->step; i++) {
+		const struct image_seq_step *was =
+			image_seq_step_at(s->img, s->seq->first_step + i);
+
+		if (i >= other->n_steps ||
+			!is_same_step(was, image_seq_step_at(next, other->first_step + i)))
+			return err_set(err, ERR_REFUSED, 0,
+				"the sequence '%.60s' is under test, and step %u, which has begun, "
+				"is "
+				"another in the new files; 'mbc reload' when it has ended",
+				image_text(s->img, s->seq->name), was->number);
+	}
+	return 0;
+}
+
 int
 sequencer_may_adopt(const struct sequencer *s, const struct image *next, struct err *err)
 {
+	const struct image_sequence *other;
 	const char *name;
 	uint32_t i;
 
@@ -391,18 +418,32 @@ sequencer_may_adopt(const struct sequencer *s, const struct image *next, struct 
 		return 0;
 	name = image_text(s->img, s->seq->name);
 	i = image_find_sequence(next, name);
-	if (i == IMAGE_NONE || image_sequence_at(next, i)->hash != s->seq->hash)
+	if (i == IMAGE_NONE)
 		return err_set(err, ERR_REFUSED, 0,
-			"the sequence '%.60s' is under test and is another one in the new files; "
-			"'mbc reload' when it has ended",
+			"the sequence '%.60s' is under test, and the new files have none of that "
+			"name; 'mbc reload' when it has ended",
 			name);
-	return 0;
+	other = image_sequence_at(next, i);
+	if (other->hash == s->seq->hash)
+		return 0;
+	if (other->frame != s->seq->frame)
+		return err_set(err, ERR_REFUSED, 0,
+			"the sequence '%.60s' is under test, and more than its steps is another in "
+			"the new files: guards, handlers, parameters or outputs; 'mbc reload' when "
+			"it has ended",
+			name);
+	if (s->held_action != IMAGE_NONE || s->goto_step != IMAGE_NONE)
+		return err_set(err, ERR_REFUSED, 0,
+			"the sequence '%.60s' is under test and held on its way; RESUME it, then "
+			"'mbc reload'",
+			name);
+	return may_amend(s, next, other, err);
 }
 
 struct old_pieces {
 	const struct sequencer *from;
 	struct layout old, new;
-	uint64_t shape; /* of the new one */
+	uint64_t shape, hash; /* of the new one */
 	const struct image *img;
 	uint8_t bytes[SEQUENCER_PIECE];
 };
@@ -439,7 +480,8 @@ find_old(void *ctx, uint32_t piece, size_t *out_n)
 	}
 	*out_n = old >= o->old.end ? 0 : sequencer_save(o->from, old, o->bytes);
 	if (piece == 0 && *out_n > 0)
-		put_u64le(o->bytes + 52, o->shape); /* places are told one by one */
+		put_u64le(o->bytes + 4, o->hash); /* it may be amended */
+	put_u64le(o->bytes + 52, o->shape);       /* places are told one by one */
 	return *out_n == 0 ? NULL : o->bytes;
 }
 
@@ -458,6 +500,43 @@ same_safe_state(const struct sequencer *s, const struct sequencer *from)
 	return s->img->on_stop;
 }
 
+/* "40, 50" */
+static void
+list_amended(const struct sequencer *s, const struct sequencer *from, char *out, size_t cap)
+{
+	uint32_t n = MAX(s->seq->n_steps, from->seq->n_steps);
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (uint32_t i = 0; i < n && used + 1 < cap; i++) {
+		const struct image_seq_step *is =
+			i < s->seq->n_steps ? image_seq_step_at(s->img, s->seq->first_step + i)
+					    : NULL;
+		const struct image_seq_step *was =
+			i < from->seq->n_steps
+				? image_seq_step_at(from->img, from->seq->first_step + i)
+				: NULL;
+
+		if (is != NULL && was != NULL && is_same_step(is, was))
+			continue;
+		is = is != NULL ? is : was;
+		if (is != NULL)
+			used += (size_t)snprintf(
+				out + used, cap - used, "%s%u", used == 0 ? "" : ", ", is->number);
+	}
+}
+
+static void
+tell_amendment(struct sequencer *s, const struct sequencer *from)
+{
+	char steps[80];
+
+	if (s->seq->hash == from->seq->hash)
+		return;
+	list_amended(s, from, steps, sizeof(steps));
+	sequence_tell(s, EVENT_SEQUENCE_AMENDED, s->run, "steps %s", steps);
+}
+
 void
 sequencer_adopt(struct sequencer *s, struct sequencer *from, int64_t now_ns)
 {
@@ -466,9 +545,16 @@ sequencer_adopt(struct sequencer *s, struct sequencer *from, int64_t now_ns)
 		.new = layout(s),
 		.shape = s->shape,
 		.img = s->img };
+	uint32_t same;
 	struct err err;
 
-	if (!sequencer_is_active(from) || !sequencer_restore(s, find_old, &o, now_ns, &err))
+	if (!sequencer_is_active(from))
+		return;
+	same = image_find_sequence(s->img, image_text(from->img, from->seq->name));
+	if (same == IMAGE_NONE)
+		return;
+	o.hash = image_sequence_at(s->img, same)->hash;
+	if (!sequencer_restore(s, find_old, &o, now_ns, &err))
 		return;
 	/* What is in memory alone goes on, too. */
 	for (uint32_t i = 0; i < SEQUENCE_BRANCHES_MAX; i++) {
@@ -510,5 +596,6 @@ sequencer_adopt(struct sequencer *s, struct sequencer *from, int64_t now_ns)
 	memcpy(s->reason, from->reason, sizeof(s->reason));
 	memcpy(s->reply, from->reply, sizeof(s->reply));
 	memcpy(s->principal, from->principal, sizeof(s->principal));
+	tell_amendment(s, from);
 	sequence_plan(s);
 }

@@ -45,6 +45,7 @@ struct image_sequence {
 	uint32_t path;
 	uint32_t version; /* 0: none is given */
 	uint64_t hash;    /* of its text, with what it includes */
+	uint64_t frame;   /* hash of all but its steps */
 	/* Each group is one range of its table. */
 	uint32_t first_step, n_steps;
 	uint32_t first_instr, n_instrs;
@@ -75,6 +76,7 @@ struct image_seq_step {
 	struct image_cond when;
 	uint32_t first_instr, n_instrs; /* of the whole table; the last one is STEP_END */
 	uint32_t first_expect, n_expects;
+	uint64_t hash; /* of what it does */
 };
 
 /* What an output is at the beginning of a step that is reached by the steps before it. */

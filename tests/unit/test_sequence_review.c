@@ -803,6 +803,72 @@ test_pause_writes_nothing(void **state)
 	hand_done(&r);
 }
 
+/* ---- amendments ---------------------------------------------------------------------------------------------------------- */
+
+#define AMENDED(first, second, third, guard)                                                       \
+	guard "step 10 \"One\"\n  " first "\n  wait 5 s\nend\n"                                    \
+	      "step 20 \"Two\"\n  " second "\n  wait 5 s\nend\n"                                   \
+	      "step 30 \"Three\"\n  " third "\n  wait 1 h\nend\n"
+
+/* The image of a bench with this sequence; the caller's. */
+static struct image *
+image_with(const char *text)
+{
+	struct hand_rig other = { 0 };
+	struct image *img;
+
+	sequence_begin(&other, text);
+	img = malloc(other.img->size);
+	assert_non_null(img);
+	memcpy(img, other.img, other.img->size);
+	hand_done(&other);
+	return img;
+}
+
+/* Steps that have not begun can be changed by new files; what has begun, and guards, cannot. */
+static void
+test_amendments(void **state)
+{
+	static const char *const refused[][2] = {
+		{ AMENDED("set P = 9", "set P = 2", "set P = 3", ""), "step 10, which has begun" },
+		{ AMENDED("set P = 1", "set P = 9", "set P = 3", ""), "step 20, which has begun" },
+		{ AMENDED("set P = 1", "set P = 2", "set P = 3",
+			  "guard hot when bed > 90 degC -> abort\n"),
+			"guards, handlers" },
+		{ AMENDED("set P = 1", "set P = 2", "set N2 = 3 mL/min", ""), "guards, handlers" },
+	};
+	struct hand_rig r = { 0 };
+	struct image *img;
+	struct err err;
+
+	sequence_begin(&r, AMENDED("set P = 1", "set P = 2", "set P = 3", ""));
+	sequence_start(&r);
+	sequence_follow(&r, 7 * NS_PER_S);
+	assert_int_equal((int)hand_value(&r, "sequence.step"), 20);
+	for (size_t i = 0; i < NELEM(refused); i++) {
+		img = image_with(refused[i][0]);
+		assert_int_equal(bench_may_adopt(r.bench, img, &err), ERR_REFUSED);
+		if (strstr(err.msg, refused[i][1]) == NULL)
+			fail_msg("%zu: %s", i, err.msg);
+		free(img);
+	}
+	img = image_with(
+		AMENDED("set P = 1", "set P = 2", "set P = 33\n  wait 2 s\n  set P = 44", ""));
+	assert_int_equal(bench_may_adopt(r.bench, img, &err), 0);
+	hand_reload(&r, img);
+	assert_string_equal(hand_last(&r, EVENT_SEQUENCE_AMENDED)->text, "steps 30");
+	sequence_follow(&r, NS_PER_S);
+	sequence_is_state(&r, "running");
+	hand_kill(&r, NS_PER_S);
+	for (int i = 0; i < 200 && sequence_held(&r, 0, 3) != 33; i++)
+		sequence_follow(&r, 100 * NS_PER_MS);
+	assert_int_equal(sequence_held(&r, 0, 3), 33);
+	sequence_follow(&r, 4 * NS_PER_S);
+	assert_int_equal(sequence_held(&r, 0, 3), 44);
+	sequence_is_state(&r, "running");
+	hand_done(&r);
+}
+
 int
 main(void)
 {
@@ -832,6 +898,7 @@ main(void)
 		cmocka_unit_test(test_busy_branch),
 		cmocka_unit_test(test_limit_and_pause),
 		cmocka_unit_test(test_pause_writes_nothing),
+		cmocka_unit_test(test_amendments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
