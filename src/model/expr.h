@@ -91,9 +91,10 @@ enum expr_opcode {
 	EXPR_OP_MEAN,   /* number to number: over arg2 ns */
 	EXPR_OP_SLOPE,  /* number to number: change a second over arg2 ns */
 	EXPR_OP_RSD, /* number to number: relative standard deviation of the last arg2 acquisitions */
-	EXPR_OP_TOTAL, /* number to number: times seconds, summed */
-	EXPR_OP_HOURS, /* truth to seconds: true so long in all */
-	EXPR_OP_ITEM,  /* number to number: channel arg.i + top - 1, of arg2 */
+	EXPR_OP_TOTAL,     /* number to number: times seconds, summed */
+	EXPR_OP_HOURS,     /* truth to seconds: true so long in all */
+	EXPR_OP_ITEM,      /* number to number: channel arg.i + top - 1, of arg2 */
+	EXPR_OP_HOLDS_FOR, /* truth and seconds to truth: true for so long; arg.i is its cell */
 };
 
 struct expr_op {

@@ -266,6 +266,8 @@ parse_name(struct parser *p, struct operand *out)
 
 	if (rc != 0)
 		return rc;
+	p->has_channel = p->has_channel || name.values == NULL;
+	p->has_name = p->has_name || (name.values != NULL && !name.is_const);
 	if (name.n_items == 0 && !is_value) {
 		rc = parser_load(p, &name, out);
 		if (rc == 0 && p->tok.kind == TOK_OPEN_LIST)
@@ -536,44 +538,92 @@ parser_time(struct parser *p, int64_t *out_ns)
 	int rc;
 
 	p->is_time = true;
+	p->has_name = false;
 	rc = parse_sum(p, &time);
 	p->is_time = was_time;
+	if (rc == 0 && p->has_name)
+		return code_fail(&p->code, place,
+			"how much is remembered does not change with a run; write a number with "
+			"its unit: 5 min");
 	return rc != 0 ? rc : code_time(&p->code, place, &time, out_ns);
+}
+
+/* Is it worked out of parameters, loop names and numbers alone? */
+static bool
+is_of_names(const struct parser *p, const struct operand *time)
+{
+	for (uint32_t i = time->at; i < p->code.out->n; i++)
+		if (p->code.out->ops[i].code == EXPR_OP_AGE || expr_has_cell(&p->code.out->ops[i]))
+			return false;
+	return !p->has_channel;
+}
+
+/* The time behind a `for`. One with names in it is taken out again: it is worked out each time, behind the condition. */
+static int
+parse_for(struct parser *p, struct for_time *out)
+{
+	const char *at;
+	struct operand time;
+	int rc;
+
+	*out = (struct for_time){ .place = p->tok.text.at };
+	if ((rc = parser_next(p)) != 0)
+		return rc;
+	at = p->tok.text.at;
+	p->has_channel = false;
+	if ((rc = parse_sum(p, &time)) != 0)
+		return rc;
+	if (time.is_const || !is_of_names(p, &time) || time.kind != EXPR_NUMBER ||
+		!unit_same_dim(&time.unit, &unit_second))
+		return code_time(&p->code, at, &time, &out->ns);
+	if ((rc = code_convert(&p->code, at, &time, &unit_second)) != 0)
+		return rc;
+	out->n_ops = p->code.out->n - time.at;
+	if (out->n_ops > FOR_OPS_MAX)
+		return code_fail(&p->code, out->place,
+			"a time of more than %d operations; give it a parameter of its own",
+			FOR_OPS_MAX);
+	memcpy(out->ops, &p->code.out->ops[time.at], out->n_ops * sizeof(*out->ops));
+	p->code.out->n = time.at;
+	p->code.stack--;
+	return 0;
 }
 
 /* CONDITION for TIME, the condition being there. */
 static int
-emit_for(struct parser *p, const char *place, int64_t ns, struct operand *out)
+emit_for(struct parser *p, const struct for_time *time, struct operand *out)
 {
-	int rc = code_need_truth(&p->code, place, out);
+	int rc = code_need_truth(&p->code, time->place, out);
 
 	*out = (struct operand){ .kind = EXPR_TRUTH, .at = out->at };
-	return rc != 0 ? rc : code_emit_cell(&p->code, place, EXPR_OP_HOLDS, ns);
+	if (rc != 0 || time->n_ops == 0)
+		return rc != 0 ? rc
+			       : code_emit_cell(&p->code, time->place, EXPR_OP_HOLDS, time->ns);
+	for (uint32_t i = 0; i < time->n_ops && rc == 0; i++)
+		rc = code_emit(&p->code, time->place, time->ops[i]);
+	return rc != 0 ? rc : code_emit_cell(&p->code, time->place, EXPR_OP_HOLDS_FOR, 0);
 }
 
 static int
 parse_held(struct parser *p, struct operand *out)
 {
-	const char *place;
-	int64_t ns;
+	struct for_time time;
 	int rc = parse_compare(p, out);
 
 	if (rc != 0 || !lex_is(&p->tok, "for"))
 		return rc;
-	place = p->tok.text.at;
-	if ((rc = parser_next(p)) != 0 || (rc = parser_time(p, &ns)) != 0)
+	if ((rc = parse_for(p, &time)) != 0)
 		return rc;
 	if (p->tok.kind == TOK_END) {
-		p->last_for.place = place;
-		p->last_for.ns = ns;
+		p->last_for = time;
 		return 0;
 	}
 	if (p->is_negated ||
 		(p->is_joined && (p->tok.kind == TOK_CLOSE || p->tok.kind == TOK_COMMA)))
-		return code_fail(&p->code, place,
+		return code_fail(&p->code, time.place,
 			"it is not clear what this 'for' belongs to; put brackets around the "
 			"condition that has to hold: (a and b) for 5 s, or a and (b for 5 s)");
-	return emit_for(p, place, ns, out);
+	return emit_for(p, &time, out);
 }
 
 static int
@@ -696,7 +746,7 @@ expr_parse(const char *source, const struct expr_env *env, struct expr *out, int
 	if (rc == 0 && p.tok.kind != TOK_END)
 		rc = refuse_rest(&p);
 	if (rc == 0 && p.last_for.place != NULL)
-		rc = emit_for(&p, p.last_for.place, p.last_for.ns, &result);
+		rc = emit_for(&p, &p.last_for, &result);
 	if (rc != 0) {
 		*out_column = column_of(source, p.code.place);
 		return rc;

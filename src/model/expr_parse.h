@@ -8,6 +8,7 @@
 #include "model/expr_code.h"
 #include "model/expr_lex.h"
 
+#define FOR_OPS_MAX 16 /* of the time behind a `for` */
 #define NAME_BYTES 200 /* INSTRUMENT.CHANNEL.PART of 63 bytes each */
 
 struct parser {
@@ -17,10 +18,14 @@ struct parser {
 	uint32_t depth;   /* brackets, functions, not and signs around it */
 	bool is_joined;   /* behind an and, or inside these brackets */
 	bool is_negated;  /* behind a not */
-	bool is_time;     /* a constant time is read: names give their values */
-	struct {
+	bool is_time;     /* a constant time is read */
+	bool has_name;    /* it has a name in it whose value the run gives */
+	bool has_channel; /* one was read, since somebody set it to false */
+	struct for_time {
 		const char *place; /* NULL: there is none */
-		int64_t ns;
+		int64_t ns;        /* 0: what `ops` give, in seconds: it has names in it */
+		struct expr_op ops[FOR_OPS_MAX];
+		uint32_t n_ops;
 	} last_for; /* at the very end: it belongs to the whole */
 };
 

@@ -66,6 +66,8 @@ expr_effect(const struct expr_op *op)
 	case EXPR_OP_RISES:
 	case EXPR_OP_FALLS:
 		return (struct expr_effect){ 1, true, true, true };
+	case EXPR_OP_HOLDS_FOR: /* its second one is a number */
+		return (struct expr_effect){ 2, true, true, true };
 	case EXPR_OP_VOTE:
 		if (op->arg.i < 1 || op->arg.i > EXPR_DEPTH_MAX)
 			break;
@@ -77,7 +79,8 @@ expr_effect(const struct expr_op *op)
 bool
 expr_has_cell(const struct expr_op *op)
 {
-	return op->code >= EXPR_OP_FROZEN && op->code <= EXPR_OP_HOURS;
+	return (op->code >= EXPR_OP_FROZEN && op->code <= EXPR_OP_HOURS) ||
+	       op->code == EXPR_OP_HOLDS_FOR;
 }
 
 uint32_t
@@ -152,7 +155,8 @@ expr_is_sound(const struct expr_op *ops, uint32_t n, uint32_t n_channels, uint32
 			!operands_are_sound(&ops[i], n_channels, n_cells))
 			return false;
 		for (uint32_t k = 0; k < e.pops; k++)
-			if (is_truth[--depth] != e.takes_truth)
+			if (is_truth[--depth] !=
+				(e.takes_truth && !(k == 0 && ops[i].code == EXPR_OP_HOLDS_FOR)))
 				return false;
 		if (depth == EXPR_DEPTH_MAX)
 			return false;
@@ -383,6 +387,26 @@ run_cell(struct slot *s, const struct expr_op *op, const struct expr_input *in)
 		s->quality = Q_SOURCE_BAD;
 }
 
+/* For a time that is worked out: one that nobody knows is not over. */
+static void
+run_holds_for(struct slot *s, const struct slot *time, const struct expr_op *op,
+	const struct expr_input *in)
+{
+	struct expr_op held = {
+		.code = EXPR_OP_HOLDS, .arg.i = op->arg.i, .arg2 = EXPR_TIME_MAX_S * 1e9
+	};
+	bool is_known = !quality_is_bad(time->quality) && time->v >= 0;
+	enum truth was = s->truth;
+
+	if (is_known)
+		held.arg2 = fmin(time->v, EXPR_TIME_MAX_S) * 1e9;
+	run_cell(s, &held, in);
+	if (is_known || was != TRUTH_TRUE)
+		return;
+	s->truth = TRUTH_UNKNOWN;
+	s->quality = quality_is_bad(s->quality) ? s->quality : Q_SOURCE_BAD;
+}
+
 static void
 run_unary(struct slot *c, const struct expr_op *op)
 {
@@ -438,6 +462,8 @@ expr_run(
 		top = &stack[depth++];
 		if (op->code == EXPR_OP_VOTE)
 			vote(top, e.pops, op->arg2);
+		else if (op->code == EXPR_OP_HOLDS_FOR)
+			run_holds_for(top, top + 1, op, in);
 		else if (e.pops == 2)
 			run_binary(top, top + 1, op->code);
 		else if (expr_has_cell(op))

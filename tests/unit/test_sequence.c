@@ -499,6 +499,36 @@ test_taken_by_a_person(void **state)
 	hand_done(&r);
 }
 
+/* The time behind a `for` is that of the run, not the one that the file has. */
+static void
+test_for_a_parameter(void **state)
+{
+	struct hand_rig r = { 0 };
+
+	sequence_begin(&r, "param soak = 0.1 min (1 s .. 1 h)\n"
+			   "guard warm when bed > 15 degC for soak + 30 s -> hold \"warm\"\n"
+			   "step 10 \"Soak\"\n"
+			   "  wait until bed > 15 degC and (N2 >= 0 mL/min for soak / 2) for soak "
+			   "timeout 1 h else "
+			   "abort\n"
+			   "  set P = 7\n"
+			   "  wait 1 h\n"
+			   "end\n"
+			   "on hold > 1 h -> abort\n");
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_PREPARE, "t", "", NULL), VERDICT_VERIFIED);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_ANSWER_FORM, "soak", "0.5 min", NULL),
+		VERDICT_VERIFIED);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_START, "t", "", NULL), VERDICT_VERIFIED);
+	hand_run(&r, 28 * NS_PER_S);
+	assert_int_equal(sequence_held(&r, 0, 3), 0);
+	hand_run(&r, 4 * NS_PER_S + 15 * NS_PER_S);
+	assert_int_equal(sequence_held(&r, 0, 3), 7);
+	sequence_is_state(&r, "running");
+	hand_run(&r, 20 * NS_PER_S);
+	sequence_is_state(&r, "held");
+	hand_done(&r);
+}
+
 /* A furnace that dies in the middle of a ramp holds it, and RESUME goes on from where it was. */
 static void
 test_a_device_that_dies(void **state)
@@ -637,6 +667,7 @@ main(void)
 		cmocka_unit_test(test_blind_guard),
 		cmocka_unit_test(test_trip_of_the_bench),
 		cmocka_unit_test(test_taken_by_a_person),
+		cmocka_unit_test(test_for_a_parameter),
 		cmocka_unit_test(test_a_device_that_dies),
 		cmocka_unit_test(test_a_device_that_refuses),
 		cmocka_unit_test(test_kills),
