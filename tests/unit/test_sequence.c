@@ -499,6 +499,49 @@ test_taken_by_a_person(void **state)
 	hand_done(&r);
 }
 
+/* From every step to every step, itself included: it is held in between, goes there by RESUME, and what heats never jumps. */
+static void
+test_go_to_from_every_step_to_every_step(void **state)
+{
+	static const char *const steps[] = { "10", "20", "30", "40", "90" };
+	struct hand_rig r = { 0 };
+	int16_t last;
+
+	sequence_begin(&r,
+		"step 10 \"A\" entry always\n  set T = 0 degC\n  wait 9 h\nend\n"
+		"step 20 \"B\" entry always\n  ramp T to 60 degC at 60 K/min\n  wait 9 h\nend\n"
+		"step 30 \"C\" entry when bed > -5 degC\n  start ramp T to 10 degC at 30 K/min\n  "
+		"wait 9 "
+		"h\nend\n"
+		"step 40 \"D\" entry always\n  parallel\n    do set P = 3 ; wait 9 h\n    do set T "
+		"= 40 "
+		"degC ; wait 9 h\n  join timeout 10 h -> abort\nend\n"
+		"step 90 \"E\" entry always\n  repeat 3 as n\n    set T = 30 degC\n    wait 3 h\n  "
+		"end\nend\n"
+		"on hold > 1 h -> abort\n");
+	sequence_start(&r);
+	for (size_t i = 0; i < NELEM(steps) * NELEM(steps) * 2; i++) {
+		const char *to = steps[i % 2 == 0 ? i / 2 / NELEM(steps) : i / 2 % NELEM(steps)];
+
+		last = sequence_held(&r, 0, 2);
+		assert_int_equal(
+			sequence_press(&r, COMMAND_SEQ_GOTO, "", to, NULL), VERDICT_VERIFIED);
+		sequence_follow(&r, 200 * NS_PER_MS);
+		sequence_is_state(&r, "held");
+		assert_int_equal(
+			sequence_press(&r, COMMAND_SEQ_RESUME, "", "", NULL), VERDICT_VERIFIED);
+		for (int k = 0; k < 20; k++) {
+			sequence_follow(&r, 200 * NS_PER_MS);
+			assert_in_range(sequence_held(&r, 0, 2) - last + 2, 0, 4);
+			last = sequence_held(&r, 0, 2);
+		}
+		sequence_is_state(&r, "running");
+		assert_int_equal((int)hand_value(&r, "sequence.step"), atoi(to));
+		r.n_events = r.n_writes = 0;
+	}
+	hand_done(&r);
+}
+
 /* The time behind a `for` is that of the run, not the one that the file has. */
 static void
 test_for_a_parameter(void **state)
@@ -667,6 +710,7 @@ main(void)
 		cmocka_unit_test(test_blind_guard),
 		cmocka_unit_test(test_trip_of_the_bench),
 		cmocka_unit_test(test_taken_by_a_person),
+		cmocka_unit_test(test_go_to_from_every_step_to_every_step),
 		cmocka_unit_test(test_for_a_parameter),
 		cmocka_unit_test(test_a_device_that_dies),
 		cmocka_unit_test(test_a_device_that_refuses),
