@@ -199,6 +199,9 @@ struct run_pack {
 		size_t at; /* channel */
 		bool is_begun;
 		uint32_t line;
+		double held; /* what the line at hand was before the run */
+		int64_t held_ns;
+		bool holds;
 	} picture;
 	struct pack_file files[FILES_MAX];
 	size_t n_files, at;
@@ -551,7 +554,7 @@ begin_picture(struct run_pack *p, struct err *err)
 {
 	struct drawing d = { .p = p };
 	struct ask ask = { .is_raw = true,
-		.from_ns = p->run.begin_ns,
+		.from_ns = MAX(p->run.begin_ns - BUCKETS_HOLD_NS, INT64_C(0)),
 		.to_ns = p->run.end_ns + 1,
 		.is_free = true };
 	char title[WIRE_TITLE_MAX + 40];
@@ -595,6 +598,8 @@ begin_line(struct run_pack *p)
 		is_switch                 ? PLOT_SWITCH
 		: is_setpoint(w->ch.name) ? PLOT_STAIR
 					  : PLOT_CURVE);
+	v->held = (double)NAN;
+	v->holds = false;
 	walk_begin(v->a, w, v->a->ask.from_ns, v->a->ask.to_ns, true);
 }
 
@@ -614,6 +619,36 @@ number_of(const struct walk *w)
 	}
 }
 
+/* What held when the run began is its first point. */
+static void
+put_held(struct run_pack *p)
+{
+	struct picture *v = &p->picture;
+
+	/* Not behind a gap. */
+	for (size_t i = 0; v->holds && i < v->a->n_gaps; i++)
+		v->holds = v->a->ledger[i].to_ns <= v->held_ns ||
+			   v->a->ledger[i].from_ns >= p->run.begin_ns;
+	if (v->holds)
+		plot_point(v->plot, v->line, 0, v->held);
+	v->holds = false;
+}
+
+static void
+put_point(struct run_pack *p, const struct walk *w)
+{
+	struct picture *v = &p->picture;
+
+	if (w->wall_ns < p->run.begin_ns) {
+		v->held = number_of(w);
+		v->held_ns = w->wall_ns;
+		v->holds = true;
+		return;
+	}
+	put_held(p);
+	plot_point(v->plot, v->line, (double)(w->wall_ns - p->run.begin_ns) / 1e9, number_of(w));
+}
+
 static int
 make_picture(struct run_pack *p, struct buf *out, struct err *err)
 {
@@ -629,13 +664,12 @@ make_picture(struct run_pack *p, struct buf *out, struct err *err)
 		if (w->cursor == NULL)
 			begin_line(p);
 		while ((rc = walk_next(v->a, w, &budget, err)) == 1)
-			plot_point(v->plot, v->line,
-				(double)MAX(w->wall_ns - p->run.begin_ns, INT64_C(0)) / 1e9,
-				number_of(w));
+			put_point(p, w);
 		if (rc < 0)
 			return rc;
 		if (!w->is_over)
 			return 1;
+		put_held(p);
 		walk_end(w);
 		v->at++;
 	}
