@@ -139,6 +139,7 @@ class Runs(Sequences):
         self.check_tables(folder)
         xml.dom.minidom.parse(str(folder / "plot.svg"))
         self.assertIn("Purge", (folder / "plot.svg").read_text())
+        self.assertIn('d="M80.0 ', (folder / "plot.svg").read_text())  # with what held when it began
 
         file = self.export(1, "run1.zip")
         with zipfile.ZipFile(file) as z:
