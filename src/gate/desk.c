@@ -13,7 +13,9 @@
 #include "gate/policy.h"
 #include "io/now.h"
 #include "io/sock.h"
+#include "model/run_form.h"
 #include "msg/guest.h"
+#include "msg/rehearse.h"
 
 #define ASK_AGAIN_NS (5 * NS_PER_S) /* a verdict may have been lost: the controller knows */
 
@@ -30,6 +32,7 @@ struct bucket {
 struct desk {
 	struct loop *loop;
 	int control, serve; /* -1: not there */
+	int supervisor;
 	struct caller {
 		int fd; /* -1: free */
 		uint32_t number;
@@ -125,6 +128,14 @@ turn_away(struct desk *d, const struct asker *to, const char *id, const struct e
 	wire_text(&packet, why->msg);
 	wire_end(&packet);
 	send_to(d, to, &packet);
+}
+
+static void
+refuse_token(struct err *err)
+{
+	err_set(err, ERR_REFUSED, 401,
+		"nobody has this token; 'mbc token add NAME' makes one, 'mbc token list' names "
+		"them");
 }
 
 static bool take_guest_told(struct desk *d, struct wire_in *in);
@@ -425,6 +436,69 @@ take_question(struct desk *d, const struct asker *who, const char *id)
 		tell(d, who, &e->told);
 }
 
+/* ---- rehearsals ----------------------------------------------------------------------------------------------------------- */
+
+/* They cost time of the processor: what opens START opens them. */
+static int
+check_rehearsal(struct desk *d, const struct rehearse_ask *a, struct err *err)
+{
+	if (!policy_allows(false, d->opened, COMMAND_SEQ_START))
+		return err_set(err, ERR_REFUSED, 403,
+			"rehearsals are not open to tokens: write 'serve: {commands: [sequence]}' "
+			"in the bench file");
+	for (size_t l = 0; l < REHEARSE_LISTS; l++)
+		for (size_t i = 0; i < a->n[l]; i++)
+			if (!run_text_is_good(a->texts[l][i], REHEARSE_TEXT - 1))
+				return err_set(err, ERR_REFUSED, 400,
+					"it has control characters or is no UTF-8; write one line");
+	return check_rate(d, false, now_boot(), err);
+}
+
+static int
+send_rehearsal(struct desk *d, const struct rehearse_ask *a, struct err *err)
+{
+	struct buf packet = { 0 };
+	int rc;
+
+	wire_begin(&packet, WIRE_REHEARSE);
+	if (!rehearse_write(&packet, a))
+		rc = err_set(err, ERR_REFUSED, 400, "it is too long; set less");
+	else if (sock_send(d->supervisor, &packet, -1, err) < 0)
+		rc = err_set(err, ERR_REFUSED, 503,
+			"the supervisor takes no rehearsals now; ask again in a second");
+	else
+		rc = 0;
+	buf_done(&packet);
+	return rc;
+}
+
+/* False: not to be trusted. */
+static bool
+take_rehearsal(struct desk *d, const struct asker *who, struct wire_in *in)
+{
+	static struct rehearse_ask a;
+	char token[COMMAND_TOKEN];
+	const char *name;
+	struct err err;
+
+	wire_get_text(in, token, sizeof(token));
+	name = tokens_find(&d->tokens, token);
+	explicit_bzero(token, sizeof(token));
+	if (rehearse_read(&a, in, &err) < 0)
+		return false;
+	if (name == NULL) {
+		refuse_token(&err);
+		turn_away(d, who, a.id, &err);
+		return true;
+	}
+	snprintf(a.principal, sizeof(a.principal), "token:%.*s", TOKENS_NAME - 1, name);
+	if (check_rehearsal(d, &a, &err) < 0 || send_rehearsal(d, &a, &err) < 0)
+		turn_away(d, who, a.id, &err);
+	return true;
+}
+
+/* ---- packets -------------------------------------------------------------------------------------------------------------- */
+
 /* The rest of a packet of this kind; false: not to be trusted. */
 static bool
 take_packet(struct desk *d, const struct asker *who, int kind, struct wire_in *in)
@@ -436,6 +510,8 @@ take_packet(struct desk *d, const struct asker *who, int kind, struct wire_in *i
 
 	if (kind == WIRE_GUEST_ASK && who->caller != NULL)
 		return take_guest(d, who->caller, in);
+	if (kind == WIRE_REHEARSE && who->caller == NULL)
+		return take_rehearsal(d, who, in);
 	if (kind == WIRE_VERDICT_ASK) {
 		wire_get_text(in, id, sizeof(id));
 		if (wire_close(in, &err) < 0 || !command_id_is_good(id))
@@ -453,9 +529,7 @@ take_packet(struct desk *d, const struct asker *who, int kind, struct wire_in *i
 	if (command_read(&c, in, &err) < 0)
 		return false;
 	if (name == NULL) {
-		err_set(&err, ERR_REFUSED, 401,
-			"nobody has this token; 'mbc token add NAME' makes one, 'mbc token list' "
-			"names them");
+		refuse_token(&err);
 		turn_away(d, who, c.id, &err);
 		return true;
 	}
@@ -593,12 +667,13 @@ desk_pending(struct desk *d)
 }
 
 struct desk *
-desk_new(struct loop *loop)
+desk_new(struct loop *loop, int supervisor)
 {
 	struct desk *d = mem_zero(1, sizeof(*d));
 
 	d->loop = loop;
 	d->control = d->serve = -1;
+	d->supervisor = supervisor;
 	for (size_t i = 0; i < DESK_CALLERS; i++)
 		d->callers[i].fd = -1;
 	return d;

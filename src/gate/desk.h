@@ -4,6 +4,8 @@
  *	               +--> policy, bounds, is it a repeat? ----+
  *	data server ---+ <-- pending, then the final verdict ---+<--
  *
+ * A rehearsal commands nothing: when the token is good it goes to the supervisor, which answers to the data server itself.
+ *
  * Who asks badly is disconnected; who does not read is too. Nothing here grows: connections, commands and what is remembered of
  * them have fixed places.
  */
@@ -17,7 +19,8 @@
 
 struct desk;
 
-struct desk *desk_new(struct loop *loop);
+/* supervisor: where rehearsals go that are allowed; stays the caller's. */
+struct desk *desk_new(struct loop *loop, int supervisor);
 void desk_free(struct desk *d);
 
 /* All take the descriptor. */

@@ -156,7 +156,7 @@ set_up(struct gate *g, struct err *err)
 	g->loop = loop_new(err);
 	if (g->loop == NULL)
 		return ERR_IO;
-	g->desk = desk_new(g->loop);
+	g->desk = desk_new(g->loop, g->supervisor);
 	fd = loop_signals(signals, NELEM(signals), err);
 	if (fd < 0 || loop_add(g->loop, fd, LOOP_READ, on_signal, g, err) < 0 ||
 		loop_add(g->loop, g->supervisor, LOOP_READ, on_supervisor, g, err) < 0)

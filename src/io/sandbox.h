@@ -13,7 +13,9 @@
  *	gate       mbc-gate      reads /proc/self                       no socket, no exec, no fork, opens for reading only
  *	helper     mbc-helper    not limited: it is not ours            as supervise
  *	curl       mbc-helper    reads                                  sockets, threads; no exec, no fork, opens for reading only
- *	rehearse   who calls it  reads /proc/self                       no socket, no exec, opens for reading only; forks
+ *	rehearse   who calls it; reads /proc/self                       no socket, no exec, opens for reading only; forks
+ *	           mbc-compile
+ *	           over HTTP
  *	twin       who calls it  reads; writes /dev; links, a socket    sockets, links; no exec, no fork, creates no file
  *
  * Everything is tried and what came of it is reported: a kernel may be without Landlock, a sanitizer build goes without

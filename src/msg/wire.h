@@ -76,6 +76,10 @@ enum wire_kind {
 	WIRE_RELOAD_WHY, /* supervise -> command line: text: what becomes weaker, a line each; it waits, and needs a reason */
 	WIRE_REST, /* control -> supervise: u16 1: all outputs that can hurt are safe and no run is active; when it changes */
 	WIRE_PENDING, /* supervise -> serve: u16 does one wait, u16 does it need a reason, text who, text reason, text what it waits for, text changes, a line each */
+	/* rehearsals over HTTP (rehearse.h) */
+	WIRE_REHEARSE, /* serve -> gate: text token, then the fields of a rehearsal; gate -> supervise: those alone -> WIRE_REHEARSED, or WIRE_COMMAND_NO of the gate */
+	WIRE_REHEARSED, /* supervise -> serve: text id, u16 status of HTTP, text: with 102, it has begun; with 200 +fd: its answer, whose type the text is; else what is wrong */
+	WIRE_REHEARSE_GONE, /* serve -> supervise: text id: nobody waits for it any more */
 };
 
 enum wire_run { RUN_START, RUN_STOP, RUN_NOTE };

@@ -1,10 +1,12 @@
 /* main.c - mbc-rehearse: a sequence on a virtual clock, against the twin of its bench
  *
  *	mbc-rehearse --image-fd FD [--sequence NAME] [--set NAME=VALUE] [--begin CHANNEL=NUMBER] [--answer WORD] [--limit SPAN] [--seconds N]
- *	             [--bytes] [--faults] [--json] [--out FOLDER]
+ *	             [--bytes] [--faults] [--json] [--out FOLDER] [--answer-fd FD [--svg]]
  *
  * Started by `mbc rehearse`. It reads the image alone, and writes to standard output and the files of FOLDER, which it opens before it is
  * confined; it bounds its own time and memory. Exit code: 0 the sequence comes to its end, 1 it does not, 2 the system failed.
+ *
+ * Started by `supervise` for a question over HTTP it writes to FD alone: the JSON, or the plot (msg/rehearse.h).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +26,7 @@
 #include "io/now.h"
 #include "io/sandbox.h"
 #include "io/seal.h"
+#include "msg/rehearse.h"
 #include "rehearse/children.h"
 #include "rehearse/report.h"
 
@@ -31,6 +34,7 @@
 #define SECONDS 600                          /* of the processor's, each process of it */
 #define SECONDS_MAX 86400
 #define NICE 10
+#define NICE_ANSWER 19 /* nobody sits at this computer and waits */
 #define MEMORY_LIMIT (1u << 30)
 
 #if defined(__has_feature)
@@ -47,9 +51,9 @@ static const char *const out_names[OUTS] = { "rehearsal.txt", "rehearsal.json", 
 	"trajectories.svg" };
 
 struct options {
-	int64_t image_fd, seconds;
+	int64_t image_fd, answer_fd, seconds; /* answer_fd -1: standard output */
 	const char *sequence, *out;
-	bool has_faults, is_json;
+	bool has_faults, is_json, is_svg;
 	struct rehearsal_setup setup;
 	int fds[OUTS]; /* -1 */
 };
@@ -134,6 +138,8 @@ take(struct options *o, const char *name, char *value)
 {
 	if (strcmp(name, "--image-fd") == 0)
 		return text_to_int(value, &o->image_fd);
+	if (strcmp(name, "--answer-fd") == 0)
+		return text_to_int(value, &o->answer_fd);
 	if (strcmp(name, "--seconds") == 0)
 		return text_to_int(value, &o->seconds) && o->seconds > 0 &&
 		       o->seconds <= SECONDS_MAX;
@@ -164,6 +170,8 @@ parse_options(int argc, char **argv, struct options *o)
 			o->has_faults = true;
 		else if (strcmp(argv[i], "--json") == 0)
 			o->is_json = true;
+		else if (strcmp(argv[i], "--svg") == 0)
+			o->is_svg = true;
 		else if (i + 1 == argc || !take(o, argv[i], argv[i + 1]))
 			return false;
 		else
@@ -214,15 +222,33 @@ open_outs(struct options *o, struct err *err)
 	return 0;
 }
 
+/* When memory runs out this process is the one that can be missed. */
+static void
+die_first(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "1000", 4) < 0)
+		log_debug("oom_score_adj: %s", strerror(errno));
+	close(fd);
+}
+
 static void
 bound(const struct options *o)
 {
 	struct rlimit cpu = { (rlim_t)o->seconds + 10, (rlim_t)o->seconds + 20 }, core = { 0, 0 };
+	struct rlimit answer = { REHEARSE_ANSWER_MAX, REHEARSE_ANSWER_MAX };
+	int level = o->answer_fd >= 0 ? NICE_ANSWER : NICE;
 
 	setrlimit(RLIMIT_CPU, &cpu);
 	setrlimit(RLIMIT_CORE, &core);
+	if (o->answer_fd >= 0)
+		setrlimit(RLIMIT_FSIZE, &answer);
+	die_first();
 	/* Benches that run come first. */
-	if (getpriority(PRIO_PROCESS, 0) < NICE && setpriority(PRIO_PROCESS, 0, NICE) < 0)
+	if (getpriority(PRIO_PROCESS, 0) < level && setpriority(PRIO_PROCESS, 0, level) < 0)
 		log_warn("a lower priority is refused: %s", strerror(errno));
 #ifndef UNDER_ASAN
 	struct rlimit memory = { MEMORY_LIMIT, MEMORY_LIMIT };
@@ -273,6 +299,29 @@ write_outs(const struct options *o, const struct report *p)
 	return code;
 }
 
+/* For who asked over HTTP. */
+static int
+write_answer(const struct options *o, const struct report *p)
+{
+	struct buf out = { 0 };
+	int code = 0;
+
+	if (p->r->end == REHEARSAL_REFUSED)
+		buf_puts(&out, p->r->why);
+	else if (o->is_svg)
+		rehearsal_svg(p->r, &out);
+	else
+		report_json(p, &out);
+	if (out.n > REHEARSE_ANSWER_MAX)
+		code = REHEARSE_EXIT_LONG;
+	else
+		code = write_all((int)o->answer_fd, &out, "answer");
+	buf_done(&out);
+	if (code == 0 && p->r->end == REHEARSAL_REFUSED)
+		code = REHEARSE_EXIT_REFUSED;
+	return code;
+}
+
 static int
 rehearse(struct options *o)
 {
@@ -290,7 +339,7 @@ rehearse(struct options *o)
 		p.n_faults = children_play(&r, rows, FAULT_ROWS);
 		p.faults = rows;
 	}
-	code = write_outs(o, &p);
+	code = o->answer_fd >= 0 ? write_answer(o, &p) : write_outs(o, &p);
 	if (code == 0 && r.end != REHEARSAL_COMPLETE)
 		code = 1;
 	rehearsal_done(&r);
@@ -302,6 +351,7 @@ int
 main(int argc, char **argv)
 {
 	static struct options o = { .image_fd = -1,
+		.answer_fd = -1,
 		.seconds = SECONDS,
 		.setup.limit_ns = LIMIT_NS,
 		.setup.is_over = is_over,

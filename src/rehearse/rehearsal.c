@@ -405,13 +405,13 @@ begin_values(struct rehearsal *r)
 		if (channel == IMAGE_NONE ||
 			image_channel_at(r->img, channel)->source_kind != SOURCE_POINT) {
 			blame(r,
-				"--begin %.60s: no channel of an instrument has this name; write "
+				"begin %.60s: no channel of an instrument has this name; write "
 				"INSTRUMENT.CHANNEL=NUMBER",
 				p->name);
 			return false;
 		}
 		if (rest == p->value || !isfinite(v)) {
-			blame(r, "--begin %.60s=%.40s is no number, in the unit of its channel",
+			blame(r, "begin %.60s=%.40s is no number, in the unit of its channel",
 				p->name, p->value);
 			return false;
 		}

@@ -191,12 +191,66 @@ take_number(struct reader *r, double *out)
 	return 0;
 }
 
+/* "name": "value", or "name": 480, as "name=value". */
+static int
+take_named(struct reader *r, char out[BODY_TEXT_MAX])
+{
+	char name[BODY_TEXT_MAX], value[BODY_TEXT_MAX];
+	double number;
+	int rc = take_text(r, name);
+
+	if (rc < 0)
+		return rc;
+	if (name[0] == '\0' || strchr(name, '=') != NULL)
+		return wrong(r, "'%.40s' is no name", name);
+	if (!is_next(r, ':'))
+		return wrong(r, "a colon is missing behind '%.40s'", name);
+	skip(r);
+	if (r->at < r->end && *r->at == '"') {
+		rc = take_text(r, value);
+	} else {
+		rc = take_number(r, &number);
+		if (rc == 0)
+			text_from_double(value, number);
+	}
+	if (rc == 0 && snprintf(out, BODY_TEXT_MAX, "%s=%s", name, value) >= BODY_TEXT_MAX)
+		rc = wrong(r, "'%.40s' is too long with its value; write less", name);
+	return rc;
+}
+
+static int
+take_list(struct reader *r, struct body_member *m)
+{
+	struct body_list *l = m->list;
+	char end = l->is_named ? '}' : ']';
+
+	m->kind = BODY_LIST;
+	if (!is_next(r, l->is_named ? '{' : '['))
+		return wrong(r, "'%s' takes another kind of value: %s", m->name,
+			l->is_named ? "an object of texts and numbers" : "a list of texts");
+	if (is_next(r, end))
+		return 0;
+	do {
+		int rc = l->n == BODY_ITEMS
+				 ? wrong(r, "'%s' has over %d items", m->name, BODY_ITEMS)
+			 : l->is_named ? take_named(r, l->items[l->n])
+				       : take_text(r, l->items[l->n]);
+
+		if (rc < 0)
+			return rc;
+		l->n++;
+	} while (is_next(r, ','));
+	return is_next(r, end) ? 0 : wrong(r, "a comma or the closing '%c' is missing", end);
+}
+
 static int
 take_value(struct reader *r, struct body_member *m)
 {
 	int rc = 0;
 
 	skip(r);
+	if (m->list != NULL)
+		return takes_word(r, "null") ? 0 : take_list(r, m);
 	if (r->at < r->end && *r->at == '"') {
 		m->kind = BODY_TEXT;
 		rc = take_text(r, m->text);

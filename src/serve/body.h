@@ -1,6 +1,7 @@
-/* body.h - the body of a request that commands: one flat JSON object, read strictly. Pure.
+/* body.h - the body of a request that commands: one JSON object, read strictly. Pure.
  *
- * Members are texts, numbers, true, false and null (as if it were not there); nothing is nested. Refused, with line and column: what is no JSON
+ * Members are texts, numbers, true, false and null (as if it were not there); a list of texts, or an object of texts and numbers, where the caller gives room
+ * for it; nothing else is nested. Refused, with line and column: what is no JSON
  * (RFC 8259), members that are not known or come twice, values of another kind, texts that are too long, hold control characters or are no UTF-8.
  */
 #ifndef SERVE_BODY_H
@@ -11,7 +12,15 @@
 #define BODY_MAX 4096     /* bytes of a body */
 #define BODY_TEXT_MAX 200 /* bytes of a text in it, with the NUL */
 
-enum body_kind { BODY_NONE, BODY_TEXT, BODY_NUMBER, BODY_BOOL };
+#define BODY_ITEMS 32 /* of a list */
+
+enum body_kind { BODY_NONE, BODY_TEXT, BODY_NUMBER, BODY_BOOL, BODY_LIST };
+
+struct body_list {
+	bool is_named; /* an object: its items are "NAME=VALUE", NAME without '=' */
+	size_t n;
+	char items[BODY_ITEMS][BODY_TEXT_MAX];
+};
 
 struct body_member {
 	const char *name;    /* given by the caller */
@@ -20,6 +29,7 @@ struct body_member {
 	char text[BODY_TEXT_MAX];
 	double number;
 	bool is_true;
+	struct body_list *list; /* BODY_LIST: given by the caller */
 };
 
 /* Fill in the members that are there; an empty body is an empty object. */

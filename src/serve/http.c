@@ -358,7 +358,8 @@ begin_order(struct http *h, struct MHD_Connection *c, const char *method, struct
 	}
 	if (!http_order_judge(c, out_problem, out_detail))
 		return false;
-	r->order = http_order_new(h->orders, c, now_boot());
+	r->order = h->target.order == ORDER_REHEARSE ? http_order_rehearse(h->orders, c, now_boot())
+						     : http_order_new(h->orders, c, now_boot());
 	return true;
 }
 
@@ -570,6 +571,18 @@ http_gate(struct http *h, int fd)
 }
 
 void
+http_supervisor(struct http *h, int fd)
+{
+	orders_supervisor(h->orders, fd);
+}
+
+int
+http_rehearsed(struct http *h, struct wire_in *in, int *pass, struct err *err)
+{
+	return orders_rehearsed(h->orders, in, pass, err);
+}
+
+void
 http_waiting(struct http *h, const struct waiting *w)
 {
 	h->waiting = *w;
@@ -589,6 +602,7 @@ http_beat(struct http *h)
 
 	cache_sweep(&h->cache, now - NS_PER_S);
 	history_beat(h->history, now);
+	orders_look(h->orders);
 	if (h->board == NULL)
 		return;
 	feed_beat(h->feed, now, now_wall_offset());

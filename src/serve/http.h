@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "board/board.h"
 #include "io/loop.h"
+#include "msg/wire.h"
 
 struct http;
 
@@ -30,6 +31,10 @@ void http_history(struct http *h, int fd);
 
 /* The end of a new pair with the gate; taken. */
 void http_gate(struct http *h, int fd);
+
+/* The socket of the supervisor, which stays the caller's, and its WIRE_REHEARSED; *pass: what came along, -1 when it was taken. */
+void http_supervisor(struct http *h, int fd);
+int http_rehearsed(struct http *h, struct wire_in *in, int *pass, struct err *err) MUST_CHECK;
 
 /* What the bench is, as its next boards show it; the old one must stay mapped until this returns. */
 /* A bench file that waits, copied. */

@@ -19,6 +19,7 @@ struct http_order {
 	struct orders *orders;
 	struct order *order; /* NULL: not asked yet, or not at all */
 	bool is_question;    /* what became of one */
+	bool is_rehearsal;
 	bool is_asked;
 	bool is_asleep; /* its connection is suspended */
 	struct err err; /* it could not be asked */
@@ -126,6 +127,15 @@ http_order_new(struct orders *o, struct MHD_Connection *c, int64_t now_ns)
 }
 
 struct http_order *
+http_order_rehearse(struct orders *o, struct MHD_Connection *c, int64_t now_ns)
+{
+	struct http_order *x = http_order_new(o, c, now_ns);
+
+	x->is_rehearsal = true;
+	return x;
+}
+
+struct http_order *
 http_order_about(struct orders *o, struct MHD_Connection *c, const char *id, int64_t now_ns)
 {
 	struct http_order *x = http_order_new(o, c, now_ns);
@@ -160,15 +170,37 @@ http_order_body(struct http_order *x, const char *data, size_t n, int64_t now_ns
 }
 
 static int
-name_it(struct command *c, struct err *err)
+name_it(char id[COMMAND_ID], struct err *err)
 {
 	uint8_t random[10];
 
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
 		return err_set(err, ERR_IO, 503, "this computer has no random numbers yet");
 	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(c->id + 2 * i, 3, "%02x", random[i]);
+		snprintf(id + 2 * i, 3, "%02x", random[i]);
 	return 0;
+}
+
+static void
+ask_rehearsal(struct http_order *x, const struct target *t, int64_t now_ns)
+{
+	static struct rehearse_ask a;
+	char token[COMMAND_TOKEN];
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	if (wish_rehearse(&a, t, x->body.data, x->body.n, &x->err) < 0)
+		return;
+	x->problem = PROBLEM_NO_GATE;
+	if (name_it(a.id, &x->err) < 0)
+		return;
+	if (!wish_token(token, reply_asked(x->connection, MHD_HTTP_HEADER_AUTHORIZATION)))
+		token[0] = '\0'; /* it was there when the head was judged */
+	x->order =
+		order_rehearse(x->orders, token, &a, info->connect_fd, on_news, x, now_ns, &x->err);
+	explicit_bzero(token, sizeof(token));
+	if (x->order == NULL && x->err.sys == 413)
+		x->problem = PROBLEM_BODY_LONG;
 }
 
 static void
@@ -186,11 +218,15 @@ ask(struct http_order *x, const struct target *t, int64_t now_ns)
 		return;
 	}
 	x->problem = PROBLEM_BAD_REQUEST;
+	if (x->is_rehearsal) {
+		ask_rehearsal(x, t, now_ns);
+		return;
+	}
 	rc = wish_make(&c, &wait_ns, t, x->body.data, x->body.n, now_ns, &x->err);
 	if (rc < 0)
 		return;
 	x->problem = PROBLEM_NO_GATE;
-	if (c.id[0] == '\0' && name_it(&c, &x->err) < 0)
+	if (c.id[0] == '\0' && name_it(c.id, &x->err) < 0)
 		return;
 	if (!wish_token(token, reply_asked(x->connection, MHD_HTTP_HEADER_AUTHORIZATION)))
 		token[0] = '\0'; /* it was there when the head was judged */
@@ -281,6 +317,38 @@ send_told(struct http_order *x, const struct verdict_told *v, const char *uri, s
 	return send_problem(x, p, v->text, uri, v, verdict_text(v->verdict), live_bytes);
 }
 
+static enum problem
+problem_of_rehearsal(unsigned status)
+{
+	return status == 404   ? PROBLEM_NO_SEQUENCE
+	       : status == 422 ? PROBLEM_NOT_REHEARSED
+	       : status == 429 ? PROBLEM_REHEARSING
+	       : status == 500 ? PROBLEM_REHEARSAL_FAILED
+			       : problem_of_status(status);
+}
+
+static enum MHD_Result
+send_rehearsal(struct http_order *x, const char *uri, size_t *live_bytes)
+{
+	struct buf body = { 0 };
+	struct MHD_Response *r;
+	enum MHD_Result rc;
+	const char *type;
+	struct err err;
+
+	if (order_answer(x->order, &body, &type, &err) < 0) {
+		buf_done(&body);
+		return reply_problem(
+			x->connection, PROBLEM_REHEARSAL_FAILED, err.msg, uri, live_bytes);
+	}
+	r = reply_make(&body, type, live_bytes);
+	if (r == NULL)
+		return MHD_NO;
+	rc = MHD_queue_response(x->connection, MHD_HTTP_OK, r);
+	MHD_destroy_response(r);
+	return rc;
+}
+
 enum MHD_Result
 http_order_answer(struct http_order *x, const struct target *t, const char *uri, size_t *live_bytes,
 	int64_t now_ns)
@@ -299,12 +367,23 @@ http_order_answer(struct http_order *x, const struct target *t, const char *uri,
 		return MHD_YES;
 	case ORDER_TOLD:
 		return send_told(x, &v, uri, live_bytes);
+	case ORDER_ANSWERED:
+		return send_rehearsal(x, uri, live_bytes);
+	case ORDER_GONE:
+		return MHD_NO;
 	case ORDER_TURNED_AWAY:
+		if (x->is_rehearsal)
+			return reply_problem(x->connection, problem_of_rehearsal(status),
+				order_said(x->order), uri, live_bytes);
 		return send_problem(
 			x, problem_of_status(status), v.text, uri, &v, NULL, live_bytes);
 	case ORDER_LOST:
 		break;
 	}
+	if (x->is_rehearsal)
+		return reply_problem(x->connection, PROBLEM_NO_GATE,
+			"the processes that take the question do not answer; ask again in a second",
+			uri, live_bytes);
 	return send_problem(x, PROBLEM_UNKNOWN,
 		"the process that takes commands did not answer; ask again with the same id, which "
 		"is not done twice",

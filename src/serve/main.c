@@ -151,6 +151,8 @@ on_supervisor(void *ctx, int fd, unsigned events)
 			rc = take_image(s, pass, &err);
 	} else if (rc == WIRE_PENDING) {
 		rc = take_waiting(s, &in, &err);
+	} else if (rc == WIRE_REHEARSED) {
+		rc = http_rehearsed(s->http, &in, &pass, &err);
 	} else if (rc == WIRE_DOOR && pass >= 0) {
 		wire_get_u16(&in);
 		rc = wire_close(&in, &err);
@@ -261,6 +263,7 @@ set_up(struct serve *s, const char *listen, struct err *err)
 	s->http = http_new(fd, connections, s->loop, err);
 	if (s->http == NULL)
 		return ERR_IO;
+	http_supervisor(s->http, s->supervisor);
 	fd = loop_signals(signals, NELEM(signals), err);
 	if (fd < 0 || loop_add(s->loop, fd, LOOP_READ, on_signal, s, err) < 0 ||
 		loop_add(s->loop, http_fd(s->http), LOOP_READ, on_http, s, err) < 0 ||

@@ -1,6 +1,7 @@
 /* orders.c - commands that came over HTTP, handed to the gate */
 #include "serve/orders.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,11 +9,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "io/seal.h"
 #include "io/sock.h"
 
 #define NEWS_NS (5 * NS_PER_S) /* for the first news */
 #define ASK_NS (2 * NS_PER_S)  /* between questions: a verdict may have been lost */
 #define AT_ONCE 256
+#define REHEARSAL_NS (300 * NS_PER_S) /* the supervisor ends it before */
 
 struct order {
 	struct orders *orders;
@@ -24,13 +27,17 @@ struct order {
 		ask_ns; /* until there is news; a final verdict; when to ask again */
 	enum order_state state;
 	bool has_news;
+	bool is_rehearsal, is_running;
+	int client, answer; /* of a rehearsal; -1 */
 	struct verdict_told told;
 	unsigned status;
+	char said[400]; /* of a rehearsal: its type, or what is wrong */
 };
 
 struct orders {
 	struct loop *loop;
 	int sock; /* -1: nobody is there */
+	int supervisor;
 	struct order *first;
 	size_t n;
 };
@@ -51,7 +58,7 @@ take_verdict(struct orders *o, const struct verdict_told *v)
 {
 	for (struct order *x = o->first, *next; x != NULL; x = next) {
 		next = x->next;
-		if (strcmp(x->id, v->id) != 0 || x->state != ORDER_WAITS)
+		if (strcmp(x->id, v->id) != 0 || x->state != ORDER_WAITS || x->is_rehearsal)
 			continue;
 		x->told = *v;
 		x->has_news = true;
@@ -78,14 +85,16 @@ take_no(struct orders *o, struct wire_in *in)
 			continue;
 		x->status = status;
 		text_copy(x->told.text, sizeof(x->told.text), why);
+		text_copy(x->said, sizeof(x->said), why);
 		settle(x, ORDER_TURNED_AWAY);
 		break;
 	}
 	return true;
 }
 
+/* A rehearsal that runs goes on without the gate. */
 static void
-disconnect(struct orders *o)
+disconnect(struct orders *o, bool is_all)
 {
 	if (o->sock >= 0) {
 		loop_remove(o->loop, o->sock);
@@ -94,7 +103,8 @@ disconnect(struct orders *o)
 	}
 	for (struct order *x = o->first, *next; x != NULL; x = next) {
 		next = x->next;
-		settle(x, ORDER_LOST);
+		if (is_all || !x->is_running)
+			settle(x, ORDER_LOST);
 	}
 }
 
@@ -121,7 +131,7 @@ on_socket(void *ctx, int fd, unsigned events)
 		return;
 	if (n > 0)
 		log_err("gate: a message that is no verdict; is mbc partly updated?");
-	disconnect(o);
+	disconnect(o, false);
 }
 
 void
@@ -129,7 +139,7 @@ orders_connect(struct orders *o, int fd)
 {
 	struct err err;
 
-	disconnect(o);
+	disconnect(o, false);
 	if (loop_add(o->loop, fd, LOOP_READ, on_socket, o, &err) < 0) {
 		log_err("gate: %s", err.msg);
 		close(fd);
@@ -177,6 +187,8 @@ wait_for(struct orders *o, const char *id, int64_t wait_ns, order_fn fn, void *u
 		.news_ns = now_ns + NEWS_NS,
 		.deadline_ns = wait_ns > 0 ? now_ns + wait_ns : 0,
 		.ask_ns = now_ns + ASK_NS,
+		.client = -1,
+		.answer = -1,
 		.next = o->first };
 	text_copy(x->id, sizeof(x->id), id);
 	text_copy(x->told.id, sizeof(x->told.id), id);
@@ -229,6 +241,49 @@ order_ask(
 	return wait_for(o, id, 0, fn, user, now_ns);
 }
 
+/* Nobody waits for it: it need not go on. */
+static void
+give_up(const struct orders *o, const char *id)
+{
+	struct buf packet = { 0 };
+	struct err err;
+
+	wire_begin(&packet, WIRE_REHEARSE_GONE);
+	wire_text(&packet, id);
+	wire_end(&packet);
+	if (sock_send(o->supervisor, &packet, -1, &err) < 0)
+		log_warn("rehearsal: %s", err.msg);
+	buf_done(&packet);
+}
+
+struct order *
+order_rehearse(struct orders *o, const char *token, const struct rehearse_ask *a, int client,
+	order_fn fn, void *user, int64_t now_ns, struct err *err)
+{
+	struct buf packet = { 0 };
+	struct order *x;
+
+	if (check_room(o, err) < 0)
+		return NULL;
+	buf_room(&packet, WIRE_MAX); /* it does not move: the token is wiped where it stands */
+	wire_begin(&packet, WIRE_REHEARSE);
+	wire_text(&packet, token);
+	if (!rehearse_write(&packet, a)) {
+		explicit_bzero(packet.data, packet.n);
+		buf_done(&packet);
+		err_set(err, ERR_REFUSED, 413, "the body says too much; set less");
+		return NULL;
+	}
+	if (post(o, &packet, err) < 0)
+		return NULL;
+	x = wait_for(o, a->id, 0, fn, user, now_ns);
+	x->is_rehearsal = true;
+	x->client = client;
+	x->ask_ns = NEVER;
+	x->deadline_ns = now_ns + REHEARSAL_NS;
+	return x;
+}
+
 void
 order_free(struct order *x)
 {
@@ -237,6 +292,10 @@ order_free(struct order *x)
 	if (x == NULL)
 		return;
 	o = x->orders;
+	if (x->is_running)
+		give_up(o, x->id);
+	if (x->answer >= 0)
+		close(x->answer);
 	if (x->prev != NULL)
 		x->prev->next = x->next;
 	else
@@ -253,6 +312,90 @@ order_state(const struct order *x, struct verdict_told *out, unsigned *out_statu
 	*out = x->told;
 	*out_status = x->status;
 	return x->state;
+}
+
+/* ---- rehearsals ---------------------------------------------------------------------------------------------------------- */
+
+void
+orders_supervisor(struct orders *o, int fd)
+{
+	o->supervisor = fd;
+}
+
+static struct order *
+find_rehearsal(const struct orders *o, const char *id)
+{
+	struct order *x = o->first;
+
+	while (x != NULL && (!x->is_rehearsal || strcmp(x->id, id) != 0 || x->state != ORDER_WAITS))
+		x = x->next;
+	return x;
+}
+
+int
+orders_rehearsed(struct orders *o, struct wire_in *in, int *pass, struct err *err)
+{
+	char id[COMMAND_ID], text[sizeof(((struct order *)NULL)->said)];
+	struct order *x;
+	unsigned status;
+
+	wire_get_text(in, id, sizeof(id));
+	status = wire_get_u16(in);
+	wire_get_text(in, text, sizeof(text));
+	if (wire_close(in, err) < 0)
+		return ERR_PROTO;
+	x = find_rehearsal(o, id);
+	if (x == NULL) {
+		if (status == 102)
+			give_up(o, id); /* who asked has gone before it began */
+		return 0;
+	}
+	x->is_running = status == 102;
+	x->has_news = true;
+	if (x->is_running)
+		return 0;
+	x->status = status;
+	text_copy(x->said, sizeof(x->said), text);
+	x->answer = *pass;
+	*pass = -1;
+	settle(x, status == 200 && x->answer >= 0 ? ORDER_ANSWERED : ORDER_TURNED_AWAY);
+	return 0;
+}
+
+int
+order_answer(const struct order *x, struct buf *out, const char **out_type, struct err *err)
+{
+	size_t size;
+	union {
+		const void *c;
+		void *v;
+	} memory = { .c = seal_map(x->answer, &size, err) };
+
+	if (memory.c == NULL)
+		return ERR_IO;
+	if (size <= REHEARSE_ANSWER_MAX)
+		buf_put(out, memory.c, size);
+	seal_done(memory.v, size);
+	*out_type = x->said;
+	return size <= REHEARSE_ANSWER_MAX ? 0 : err_set(err, ERR_PROTO, 0, "over 1 MB");
+}
+
+const char *
+order_said(const struct order *x)
+{
+	return x->said;
+}
+
+void
+orders_look(struct orders *o)
+{
+	for (struct order *x = o->first, *next; x != NULL; x = next) {
+		struct pollfd p = { .fd = x->client, .events = POLLRDHUP };
+
+		next = x->next;
+		if (x->is_rehearsal && x->state == ORDER_WAITS && poll(&p, 1, 0) > 0)
+			settle(x, ORDER_GONE);
+	}
 }
 
 /* ---- life ---------------------------------------------------------------------------------------------------------------- */
@@ -282,7 +425,7 @@ orders_step(struct orders *o, int64_t now_ns)
 			continue;
 		}
 		if (x->has_news && now_ns >= x->deadline_ns) {
-			settle(x, ORDER_TOLD);
+			settle(x, x->is_rehearsal ? ORDER_LOST : ORDER_TOLD);
 			continue;
 		}
 		if (now_ns >= x->ask_ns && o->sock >= 0 && x->has_news)
@@ -299,14 +442,14 @@ orders_new(struct loop *loop)
 	struct orders *o = mem_zero(1, sizeof(*o));
 
 	o->loop = loop;
-	o->sock = -1;
+	o->sock = o->supervisor = -1;
 	return o;
 }
 
 void
 orders_end(struct orders *o)
 {
-	disconnect(o);
+	disconnect(o, true);
 }
 
 void
@@ -314,6 +457,6 @@ orders_free(struct orders *o)
 {
 	if (o == NULL)
 		return;
-	disconnect(o);
+	disconnect(o, true);
 	free(o);
 }

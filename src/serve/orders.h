@@ -8,6 +8,7 @@
 
 #include "io/loop.h"
 #include "msg/command.h"
+#include "msg/rehearse.h"
 
 struct orders;
 struct order;
@@ -27,6 +28,9 @@ struct order *order_send(struct orders *o, const char *token, const struct comma
 	int64_t wait_ns, order_fn fn, void *user, int64_t now_ns, struct err *err) MUST_CHECK;
 struct order *order_ask(struct orders *o, const char *id, order_fn fn, void *user, int64_t now_ns,
 	struct err *err) MUST_CHECK;
+/* A rehearsal, over the same way: the supervisor answers. client: its socket; when that is closed nobody waits any more. a->id tells it from others. */
+struct order *order_rehearse(struct orders *o, const char *token, const struct rehearse_ask *a,
+	int client, order_fn fn, void *user, int64_t now_ns, struct err *err) MUST_CHECK;
 void order_free(struct order *order);
 
 enum order_state {
@@ -34,10 +38,25 @@ enum order_state {
 	ORDER_TOLD,        /* *out: a verdict, pending when its time is over */
 	ORDER_TURNED_AWAY, /* *out_status, out->text: it was not taken */
 	ORDER_LOST,        /* nobody knows */
+	ORDER_ANSWERED,    /* a rehearsal: order_answer() */
+	ORDER_GONE,        /* who asked for a rehearsal has hung up */
 };
 
 enum order_state order_state(
 	const struct order *order, struct verdict_told *out, unsigned *out_status);
+
+/* What the rehearsal says, into `out`; its type. */
+int order_answer(const struct order *order, struct buf *out, const char **out_type,
+	struct err *err) MUST_CHECK;
+
+/* Why a rehearsal was turned away. */
+const char *order_said(const struct order *order);
+
+/* The socket of the supervisor, which stays the caller's; and what it says there. */
+void orders_supervisor(struct orders *o, int fd);
+int orders_rehearsed(struct orders *o, struct wire_in *in, int *pass, struct err *err) MUST_CHECK;
+/* Are those still there who wait for a rehearsal? Once a second. */
+void orders_look(struct orders *o);
 
 /* What is due; returns when to come again. */
 int64_t orders_step(struct orders *o, int64_t now_ns);

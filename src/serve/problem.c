@@ -46,6 +46,12 @@ static const struct row {
 	[PROBLEM_FAILED] = { 502, "urn:mbc:problem:failed", "The command was not done" },
 	[PROBLEM_UNKNOWN] = { 504, "urn:mbc:problem:unknown",
 		"Nobody knows whether the command was done" },
+	[PROBLEM_NO_SEQUENCE] = { 404, "urn:mbc:problem:no-sequence", "There is no such sequence" },
+	[PROBLEM_NOT_REHEARSED] = { 422, "urn:mbc:problem:not-rehearsed",
+		"The sequence cannot be started like that" },
+	[PROBLEM_REHEARSING] = { 429, "urn:mbc:problem:rehearsing", "One rehearsal at a time" },
+	[PROBLEM_REHEARSAL_FAILED] = { 500, "urn:mbc:problem:rehearsal-failed",
+		"The rehearsal has no result" },
 };
 
 unsigned

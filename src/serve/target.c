@@ -53,6 +53,7 @@ const struct order_row target_orders[ORDERS] = {
 	[ORDER_SEQ_GOTO] = { "POST", "/api/v1/sequence/goto", { "wait", NULL } },
 	[ORDER_SEQ_ABORT] = { "POST", "/api/v1/sequence/abort", { "wait", NULL } },
 	[ORDER_SEQ_ANSWER] = { "POST", "/api/v1/sequence/answer", { "wait", NULL } },
+	[ORDER_REHEARSE] = { "POST", "/api/v1/sequences/{name}/rehearse", { "form", NULL } },
 };
 
 /* Does `path` (n bytes) fit the pattern? *out_name, *out_n: what stands for {name}. */

@@ -62,6 +62,7 @@ enum target_order {
 	ORDER_SEQ_GOTO,
 	ORDER_SEQ_ABORT,
 	ORDER_SEQ_ANSWER,
+	ORDER_REHEARSE, /* commands nothing: a rehearsal */
 	ORDERS
 };
 

@@ -238,6 +238,63 @@ wish_make(struct command *c, int64_t *out_wait_ns, const struct target *t, const
 	return rc;
 }
 
+/* ---- rehearsals ----------------------------------------------------------------------------------------------------------- */
+
+static void
+put_list(struct rehearse_ask *out, enum rehearse_list which, const struct body_list *list)
+{
+	_Static_assert(BODY_ITEMS <= REHEARSE_TEXTS && BODY_TEXT_MAX <= REHEARSE_TEXT, "it fits");
+
+	out->n[which] = (uint16_t)list->n;
+	for (size_t i = 0; i < list->n; i++)
+		text_copy(out->texts[which][i], sizeof(out->texts[which][i]), list->items[i]);
+}
+
+static int
+take_form(struct rehearse_ask *out, const char *form, struct err *err)
+{
+	if (form == NULL || strcmp(form, "json") == 0)
+		return 0;
+	if (strcmp(form, "svg") != 0)
+		return err_set(
+			err, ERR_CONF, 0, "form: 'json', or 'svg' for the plot, as in ?form=svg");
+	if ((out->flags & REHEARSE_FAULTS) != 0)
+		return err_set(err, ERR_CONF, 0,
+			"form: the plot has no faults; leave out 'faults', or ask for the JSON");
+	out->flags |= REHEARSE_SVG;
+	return 0;
+}
+
+int
+wish_rehearse(struct rehearse_ask *out, const struct target *t, const char *body, size_t n,
+	struct err *err)
+{
+	static struct body_list lists[REHEARSE_LISTS];
+	struct body_member members[] = {
+		{ .name = "set", .list = &lists[REHEARSE_SETS] },
+		{ .name = "begin", .list = &lists[REHEARSE_BEGINS] },
+		{ .name = "answers", .list = &lists[REHEARSE_ANSWERS] },
+		{ .name = "faults", .kinds = BOOL },
+		{ .name = "bytes", .kinds = BOOL },
+	};
+	int rc;
+
+	*out = (struct rehearse_ask){ 0 };
+	for (size_t i = 0; i < REHEARSE_LISTS; i++)
+		lists[i] = (struct body_list){ .is_named = i != REHEARSE_ANSWERS };
+	rc = body_read(body, n, members, NELEM(members), err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < REHEARSE_LISTS; i++)
+		put_list(out, i, &lists[i]);
+	if (members[3].is_true)
+		out->flags |= REHEARSE_FAULTS;
+	if (members[4].is_true)
+		out->flags |= REHEARSE_BYTES;
+	text_copy(out->sequence, sizeof(out->sequence), t->name);
+	return take_form(out, t->params[0], err);
+}
+
 /* ---- headers -------------------------------------------------------------------------------------------------------------- */
 
 bool

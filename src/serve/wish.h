@@ -3,6 +3,7 @@
 #define SERVE_WISH_H
 
 #include "msg/command.h"
+#include "msg/rehearse.h"
 #include "serve/target.h"
 
 #define WISH_WAIT_MAX_NS (30 * NS_PER_S)
@@ -11,6 +12,10 @@
  * with what is wrong and where. */
 int wish_make(struct command *out, int64_t *out_wait_ns, const struct target *t, const char *body,
 	size_t n, int64_t now_ns, struct err *err) MUST_CHECK;
+
+/* The rehearsal of t->name; its id and principal are left empty. */
+int wish_rehearse(struct rehearse_ask *out, const struct target *t, const char *body, size_t n,
+	struct err *err) MUST_CHECK;
 
 /* Authorization: the token of "Bearer TOKEN" into out (COMMAND_TOKEN bytes); false: there is none that could be one. */
 bool wish_token(char *out, const char *authorization);

@@ -220,3 +220,14 @@ child_compile(struct child *c, const char *file, int memfd, int report, struct e
 	snprintf(number[1], sizeof(number[1]), "%d", report);
 	return launch(c, argv, keep, NELEM(keep), err);
 }
+
+int
+child_rehearse(
+	struct child *c, const char *const *args, const int *keep, size_t n_keep, struct err *err)
+{
+	char *argv[CHILD_REHEARSE_ARGS + 2] = { loosen("mbc-rehearse") };
+
+	for (size_t n = 1; *args != NULL && n <= CHILD_REHEARSE_ARGS; n++)
+		argv[n] = loosen(*args++);
+	return launch(c, argv, keep, n_keep, err);
+}

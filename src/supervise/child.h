@@ -8,6 +8,7 @@
 #include "io/sandbox.h"
 
 #define CHILD_ARGS 24
+#define CHILD_REHEARSE_ARGS 220
 
 struct child {
 	const char *name;    /* "control": program mbc-control */
@@ -47,5 +48,9 @@ void child_ended(struct child *c, int status, int64_t now_ns);
 /* Run "mbc-compile --out-fd N --report-fd M FILE" as c->user, its image into `memfd`, what confines it into `report`. */
 int child_compile(
 	struct child *c, const char *file, int memfd, int report, struct err *err) MUST_CHECK;
+
+/* Run mbc-rehearse with these arguments (ended by NULL) and descriptors. */
+int child_rehearse(struct child *c, const char *const *args, const int *keep, size_t n_keep,
+	struct err *err) MUST_CHECK;
 
 #endif

@@ -204,6 +204,8 @@ send_status(struct supervise *s, int fd)
 		describe_child(&out, &s->copy, now);
 	if (s->gate.pid != 0 || commands_are_wanted(s))
 		describe_child(&out, &s->gate, now);
+	if (s->rehearsing.child.pid != 0)
+		describe_child(&out, &s->rehearsing.child, now);
 	helpers_describe(s, &out, now);
 	events_describe(s, &out);
 	if (pending_waits(s)) {

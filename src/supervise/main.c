@@ -33,6 +33,7 @@ supervise_stop(struct supervise *s)
 	notify_tell(&s->manager, "STOPPING=1\nSTATUS=bench '%s': stopping", s->bench);
 	if (s->compile.pid != 0)
 		kill(s->compile.pid, SIGKILL);
+	rehearsals_stop(s);
 	/* With outputs that can hurt the controller makes the bench safe, at most for 10 s, and who records and shows that goes on. */
 	s->is_control_first =
 		s->control.pid != 0 && s->img != NULL && s->img->on_stop != IMAGE_NONE;
@@ -81,6 +82,8 @@ reap(struct supervise *s)
 			reload_compiled(s, status);
 		else if (pid == s->compile.pid)
 			s->compile.pid = 0;
+		else if (pid == s->rehearsing.child.pid)
+			rehearsals_ended(s, status);
 		else
 			processes_ended(s, pid, status, now_boot());
 	}
@@ -109,7 +112,7 @@ has_ended(const struct supervise *s)
 {
 	return s->is_ending && s->control.pid == 0 && s->serve.pid == 0 && s->history.pid == 0 &&
 	       s->query.pid == 0 && s->gate.pid == 0 && s->compile.pid == 0 &&
-	       !helpers_are_running(s);
+	       s->rehearsing.child.pid == 0 && !helpers_are_running(s);
 }
 
 /* Hearts: the controller's, and those that beat only while that one does. An orderly end needs no watchdog's help, as long
@@ -151,6 +154,7 @@ run(struct supervise *s, struct err *err)
 		wake = MIN(wake, events_step(s, now));
 		wake = MIN(wake, pending_step(s, now));
 		wake = MIN(wake, runs_step(s, now));
+		wake = MIN(wake, rehearsals_step(s, now));
 		rc = loop_step(s->loop, s->is_ending ? MIN(wake, s->kill_ns) : wake, err);
 		if (rc < 0)
 			return rc;
@@ -213,6 +217,7 @@ main(int argc, char **argv)
 		.previous_board = -1,
 		.door = -1,
 		.lock = -1,
+		.rehearsing.answer = -1,
 		.serve_kill_ns = NEVER,
 		.began_ns = now_boot(),
 	};
@@ -242,6 +247,8 @@ main(int argc, char **argv)
 	child_init(&s.copy, "copy", SANDBOX_HISTORY);
 	child_init(&s.gate, "gate", SANDBOX_GATE);
 	child_init(&s.compile, "compile", SANDBOX_COMPILE);
+	child_init(&s.rehearsing.child, "rehearse", SANDBOX_REHEARSE);
+	sandbox_user_find(SANDBOX_COMPILE, &s.rehearsing.child.user); /* it reads no more */
 	confine(&s);
 	if (start(&s, &err) < 0) {
 		log_err("%s", err.msg);

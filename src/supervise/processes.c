@@ -193,6 +193,10 @@ on_message(void *ctx, int fd, unsigned events)
 		runs_done(s, &in);
 	} else if (kind == WIRE_RUN_COPIED && c == &s->copy) {
 		recording_copied(s, &in);
+	} else if (kind == WIRE_REHEARSE && c == &s->gate) {
+		rehearsals_asked(s, &in);
+	} else if (kind == WIRE_REHEARSE_GONE && c == &s->serve) {
+		rehearsals_gone(s, &in);
 	} else if (kind == WIRE_SANDBOX) {
 		wire_get_text(&in, c->report, sizeof(c->report));
 	} else if (kind == WIRE_LISTENING && c == &s->serve) {
@@ -525,6 +529,8 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 		s->is_query_told = false;
 	if (c->sock >= 0)
 		loop_remove(s->loop, c->sock);
+	if (c == &s->serve)
+		rehearsals_stop(s);
 	if (c == &s->serve)
 		s->serve_kill_ns = NEVER;
 	else if (c == &s->control)

@@ -8,6 +8,7 @@
 #include "io/place.h"
 #include "io/self.h"
 #include "model/image.h"
+#include "msg/command.h"
 #include "msg/wire.h"
 #include "supervise/child.h"
 #include "supervise/events.h"
@@ -67,6 +68,13 @@ struct supervise {
 		int64_t next_try_ns;
 		bool is_told; /* that it waits */
 	} pending;
+	struct {
+		struct child child; /* mbc-rehearse; one at a time */
+		char id[COMMAND_ID];
+		int answer; /* memfd that it fills; -1 */
+		bool is_svg;
+		int64_t kill_ns; /* NEVER: it was killed */
+	} rehearsing;
 	struct {
 		char who[EVENT_PRINCIPAL], reason[EVENT_TEXT];
 	} asked; /* for the file that is being compiled; empty: by SIGHUP */
@@ -191,6 +199,13 @@ void commands_pair(struct supervise *s,
 void commands_look(struct supervise *s); /* at the file of tokens; once a second */
 int commands_asked(struct supervise *s, size_t slot, bool is_guest,
 	struct err *err) MUST_CHECK; /* a command line wants a connection to the gate */
+
+/* rehearsals.c: rehearsals that are asked for over HTTP */
+void rehearsals_asked(struct supervise *s, struct wire_in *in); /* by the gate, which lets it */
+void rehearsals_gone(struct supervise *s, struct wire_in *in);  /* who asked, says serve */
+void rehearsals_ended(struct supervise *s, int status);         /* its process */
+void rehearsals_stop(struct supervise *s); /* nobody waits any more: serve or the bench ends */
+int64_t rehearsals_step(struct supervise *s, int64_t now_ns); /* returns when to come again */
 
 /* helpers.c: programs of links */
 void helpers_asked(

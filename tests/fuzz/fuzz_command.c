@@ -38,6 +38,26 @@ try_message(const uint8_t *data, size_t n)
 	buf_done(&twice);
 }
 
+/* What is read from a body goes through a packet unchanged, if it fits. */
+static void
+try_rehearsal(const struct target *t, const char *body, size_t n)
+{
+	static struct rehearse_ask a, again;
+	struct buf packet = { 0 };
+	struct wire_in in;
+	struct err err;
+
+	if (wish_rehearse(&a, t, body, n, &err) < 0)
+		return;
+	a.id[0] = 'x';
+	wire_begin(&packet, WIRE_REHEARSE);
+	if (rehearse_write(&packet, &a) &&
+		(wire_open(&in, packet.data, packet.n, &err) != WIRE_REHEARSE ||
+			rehearse_read(&again, &in, &err) < 0 || memcmp(&a, &again, sizeof(a)) != 0))
+		abort();
+	buf_done(&packet);
+}
+
 static void
 try_body(const uint8_t *data, size_t n)
 {
@@ -47,6 +67,10 @@ try_body(const uint8_t *data, size_t n)
 	struct err err;
 
 	target.order = n > 0 ? data[0] % ORDERS : 0;
+	if (target.order == ORDER_REHEARSE) {
+		try_rehearsal(&target, (const char *)data + 1, n - 1);
+		return;
+	}
 	if (n > 0 &&
 		wish_make(&c, &wait_ns, &target, (const char *)data + 1, n - 1, 0, &err) == 0 &&
 		(c.kind >= COMMAND_KINDS || c.is_person || c.expires_ns < 0))

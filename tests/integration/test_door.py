@@ -123,7 +123,9 @@ class Base(unittest.TestCase):
             if told is None or not re.fullmatch(re.sub(r"{\w+}", "[^/]+", pattern), path):
                 continue
             self.assertIn(str(status), told["responses"], (method, path))
-            [(_, content)] = [item for item in told["responses"][str(status)]["content"].items() if item[0] != "application/xml"]
+            kinds = {kind: content for kind, content in told["responses"][str(status)]["content"].items() if kind != "application/xml"}
+            content = kinds[self.headers.get_content_type()] if len(kinds) > 1 else next(iter(kinds.values()))
+            body = body.decode() if isinstance(body, bytes) else body
             resolver = jsonschema.RefResolver("", DESCRIPTION)
             jsonschema.Draft202012Validator(content["schema"], resolver=resolver).validate(body)
 

@@ -1,17 +1,23 @@
-"""`mbc rehearse`: the sequences of the demonstration bench with and without wires, faults, files, what does not end; and whether a real run takes as long."""
+"""Rehearsals, with `mbc rehearse` and over HTTP: the sequences of the demonstration bench with and without wires, faults, files, what does not end; and whether a real run takes as long."""
+import contextlib
 import csv
+import http.client
 import json
+import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 import xml.etree.ElementTree
 
 sys.dont_write_bytecode = True
 
-from harness import MBC, PATIENCE_S, ROOT, Bench, Twin, free_port, wait_for  # noqa: E402
+from harness import MBC, PATIENCE_S, ROOT, Bench, Twin, free_port, is_running, wait_for  # noqa: E402
+from test_door import Base, DoorBench, Writable  # noqa: E402
 
 DEMO = ROOT / "benches/demo/bench.yaml"
 COLD = ("--begin", "furnace.sp=25", "--begin", "furnace.pv=25", "--begin", "daq.tc0=25")
@@ -190,6 +196,161 @@ class Real(unittest.TestCase):
             self.assertEqual(bench.value("sequence.state"), "complete")
             took_s = bench.value("sequence.time")
         self.assertAlmostEqual(told["takes_s"], took_s, delta=0.02 * took_s + 0.2)
+
+
+FORM = """sequence "A form" version 2
+needs T oven
+meta sample text required
+param hot = 60 degC (20 degC .. 100 degC)
+step 10 "Up"
+  ramp T to hot at 300 K/min
+  ask "Is {sample} in?" answers yes, no timeout 1 h -> abort
+  mark "{sample} at {hot}"
+end
+"""
+ENDLESS = """sequence "Endless" version 1
+needs T oven
+step 10 "A"
+  repeat 1000 as n
+    repeat 1000 as m
+      wait 1 h
+    end
+  end
+end
+"""
+
+
+class HttpBench(DoorBench):
+    commands = "[sequence]"
+
+    def write(self, text):
+        super().write(text)
+        (self.folder / "seq").mkdir(exist_ok=True)
+        for name, body in (("real", REAL_SEQUENCE), ("form", FORM), ("endless", ENDLESS)):
+            (self.folder / "seq" / f"{name}.seq").write_text(body)
+
+
+class Http(Base):
+    def begin(self, name):
+        stack = contextlib.ExitStack()
+        self.addCleanup(stack.close)
+        self.device = stack.enter_context(Writable({0: 200, 1: 200}))
+        self.bench = stack.enter_context(HttpBench(name, REAL.format(port=self.device.port)))
+        self.bench.wait_good("oven.pv", "oven.sp")
+        self.key = self.token()
+
+    def rehearse(self, name, body=None, token=None, query=""):
+        return self.http("POST", f"/sequences/{name}/rehearse{query}", token or self.key, body)
+
+    def child(self):
+        return self.bench.pids().get("rehearse")
+
+    def ask_and_leave_open(self):
+        """A rehearsal that does not end: its connection, and its process."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.bench.port, timeout=PATIENCE_S)
+        self.addCleanup(connection.close)
+        connection.request("POST", "/api/v1/sequences/endless/rehearse", headers={"Authorization": f"Bearer {self.key}"})
+        return connection, wait_for("it is rehearsed", self.child)
+
+    def test_results(self):
+        self.begin("rehhttp")
+        status, told = self.rehearse("real")
+        self.assertEqual((status, told["complete"], told["sequence"], told["bench"]), (200, True, "real", "rehhttp"), told)
+        alone = table(self.bench.file, self.bench.folder / "seq/real.seq")
+        for one in (told, alone):
+            one.pop("rehearsed_in_s")
+        self.assertEqual(told, alone)
+
+        status, told = self.rehearse("form", {"set": {"hot": 40, "sample": "A12"}, "begin": {"oven.pv": 30}, "answers": ["no"],
+                                              "faults": True, "bytes": True})
+        self.assertEqual((status, told["complete"], told["level"]), (200, True, "bytes"), told)
+        self.assertEqual(told["parameters"], {"hot": 40, "sample": "A12"})
+        events = {event["kind"]: event["text"] for event in told["events"]}
+        self.assertIn("no", events["sequence_answered"])
+        self.assertIn("A12", events["sequence_mark"])
+        self.assertEqual([row["instrument"] for row in told["faults"]], ["oven"])
+
+        status, plot = self.rehearse("real", query="?form=svg")
+        self.assertEqual((status, self.headers.get_content_type()), (200, "image/svg+xml"))
+        self.assertIn("svg", xml.etree.ElementTree.fromstring(plot).tag)
+        self.assertEqual(self.device.writes, [])
+        self.assertEqual(self.bench.value("sequence.state"), "idle")
+
+    def test_what_runs_counts(self):
+        """What was changed on the disk since is not rehearsed."""
+        self.begin("rehruns")
+        (self.bench.folder / "seq/real.seq").write_text(REAL_SEQUENCE.replace("version 1", "version 7"))
+        self.assertEqual(self.rehearse("real")[1]["version"], 1)
+        os.kill(self.bench.process.pid, signal.SIGHUP)
+        wait_for("it is read again", lambda: self.rehearse("real")[1]["version"] == 7)
+
+    def test_refusals(self):
+        self.begin("rehno")
+        for body, status, word in (({"set": {"hto": 40}}, 422, "neither a parameter"), ({"set": {"hot": 140}}, 422, "20 to 100"),
+                                   ({"begin": {"T": 40}}, 422, "no channel of an instrument"), ({"set": {"hot": True}}, 400, "column 17"),
+                                   ({"set": ["hot=40"]}, 400, "an object of texts and numbers"), ({"answers": "yes"}, 400, "a list of texts"),
+                                   ({"set": {"a=b": 1}}, 400, "no name"), ({"answers": ["yes"] * 33}, 400, "over 32 items"),
+                                   ({"sets": {}}, 400, "known are: set, begin, answers, faults, bytes"), ({"faults": 1}, 400, "true or false")):
+            told = self.rehearse("form", body)
+            self.assertEqual(told[0], status, told)
+            self.assertIn(word, told[1]["detail"])
+        self.assertIn("'json', or 'svg'", self.rehearse("form", query="?form=png")[1]["detail"])
+        self.assertEqual(self.rehearse("form", {"faults": True}, query="?form=svg")[0], 400)
+        self.assertEqual(self.rehearse("none")[0], 404)
+        self.assertEqual(self.rehearse("real", token="x" * 40)[0], 401)
+        self.assertEqual(self.http("POST", "/sequences/real/rehearse")[0], 401)
+        self.bench.commands = "[set]"
+        self.bench.reload(REAL.format(port=self.device.port))
+        wait_for("closed by a reload", lambda: self.rehearse("real")[0] == 403)
+        self.assertIsNone(self.child())
+
+    def test_one_at_a_time_and_who_hangs_up(self):
+        self.begin("rehone")
+        connection, pid = self.ask_and_leave_open()
+        limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
+        self.assertRegex(limits, r"Max cpu time +70 +80 ")
+        wait_for("it steps back", lambda: os.getpriority(os.PRIO_PROCESS, pid) == 19)
+        status, told = self.rehearse("real")
+        self.assertEqual((status, self.headers["Retry-After"]), (429, "10"), told)
+        self.assertEqual(self.child(), pid)
+        connection.close()
+        wait_for("its process is gone", lambda: not is_running(pid))
+        wait_for("there is room for the next", lambda: self.rehearse("real")[0] == 200)
+
+    def test_who_dies(self):
+        """Whoever of those that it needs dies, its process ends too, and the next one is answered."""
+        self.begin("rehdie")
+        for victim in ("serve", "rehearse", "supervise"):
+            connection, pid = self.ask_and_leave_open()
+            os.kill(self.bench.pids()[victim], signal.SIGKILL)
+            if victim == "rehearse":
+                answer = connection.getresponse()
+                self.assertEqual((answer.status, json.loads(answer.read())["type"]), (500, "urn:mbc:problem:rehearsal-failed"))
+            wait_for(f"without {victim} it is gone", lambda pid=pid: not is_running(pid))
+            if victim != "supervise":
+                wait_for("the next one", lambda: self.answers())
+
+    def answers(self):
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return self.rehearse("real")[0] == 200
+
+    def test_the_gate_dies_and_it_goes_on(self):
+        self.begin("rehgate")
+        told = []
+        asker = threading.Thread(target=lambda: told.append(self.rehearse("form", {"faults": True, "bytes": True})))
+        asker.start()
+        wait_for("it is rehearsed", lambda: self.child() or told)
+        os.kill(self.bench.pids()["gate"], signal.SIGKILL)
+        asker.join(4 * PATIENCE_S)
+        self.assertEqual(told[0][0], 200)
+
+    def test_the_bench_is_stopped_meanwhile(self):
+        self.begin("rehstop")
+        connection, pid = self.ask_and_leave_open()
+        self.assertEqual(self.bench.mbc("stop").returncode, 0)
+        self.assertFalse(is_running(pid))
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            self.assertEqual(connection.getresponse().status, 503)
 
 
 if __name__ == "__main__":

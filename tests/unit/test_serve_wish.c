@@ -31,6 +31,8 @@ test_addresses(void **state)
 		{ "POST", "/api/v1/alarms/hot/unshelve", 0, ORDER_UNSHELVE, "hot", "POST" },
 		{ "POST", "/api/v1/silence", 0, ORDER_SILENCE, "", "POST" },
 		{ "POST", "/api/v1/channels/T_furn", TARGET_NO_ORDER, 0, NULL, "GET, HEAD, PUT" },
+		{ "POST", "/api/v1/sequences/tpr/rehearse?form=svg", 0, ORDER_REHEARSE, "tpr",
+			"POST" },
 		{ "PUT", "/api/v1/safe", TARGET_NO_ORDER, 0, NULL, "POST" },
 		{ "DELETE", "/api/v1/bench", TARGET_NO_ORDER, 0, NULL, "GET, HEAD" },
 		{ "POST", "/api/v1/alarms/hot/ack/x", TARGET_NO_ORDER, 0, NULL, "GET, HEAD" },
@@ -115,6 +117,99 @@ test_alarms_and_safe_states_are_asked(void **state)
 	assert_string_equal(c.subject, "cold");
 	assert_int_equal(wish("POST", "/api/v1/silence", "{}", &c, &wait_ns, &err), 0);
 	assert_int_equal(c.kind, COMMAND_SILENCE);
+}
+
+static int
+rehearse(const char *query, const char *body, struct rehearse_ask *out, struct err *err)
+{
+	char uri[80] = "/api/v1/sequences/tpr/rehearse";
+
+	strcat(uri, query);
+	assert_int_equal(target_parse_order("POST", uri, &target, err), 0);
+	return wish_rehearse(out, &target, body, strlen(body), err);
+}
+
+static void
+test_a_rehearsal_is_asked(void **state)
+{
+	static struct rehearse_ask a, b;
+	struct buf packet = { 0 };
+	struct wire_in in;
+	struct err err;
+
+	assert_int_equal(rehearse("", "", &a, &err), 0);
+	assert_string_equal(a.sequence, "tpr");
+	assert_true(a.flags == 0 && a.n[0] == 0 && a.n[1] == 0 && a.n[2] == 0);
+	assert_int_equal(rehearse("", "{\"faults\": true, \"bytes\": true}", &a, &err), 0);
+	assert_int_equal(a.flags, REHEARSE_FAULTS | REHEARSE_BYTES);
+	assert_int_equal(rehearse("?form=svg",
+				 "{\"set\": {\"hot\": 480, \"why\": \"a = b\"}, \"begin\": "
+				 "{\"d.t\" : 2.5e1 },"
+				 " \"answers\": [\"ok\", \"\"], \"bytes\": false}",
+				 &a, &err),
+		0);
+	assert_int_equal(a.flags, REHEARSE_SVG);
+	assert_true(a.n[REHEARSE_SETS] == 2 && a.n[REHEARSE_BEGINS] == 1);
+	assert_string_equal(a.texts[REHEARSE_SETS][0], "hot=480");
+	assert_string_equal(a.texts[REHEARSE_SETS][1], "why=a = b");
+	assert_string_equal(a.texts[REHEARSE_BEGINS][0], "d.t=25");
+	assert_int_equal(a.n[REHEARSE_ANSWERS], 2);
+
+	strcpy(a.id, "r1");
+	wire_begin(&packet, WIRE_REHEARSE);
+	assert_true(rehearse_write(&packet, &a));
+	assert_int_equal(wire_open(&in, packet.data, packet.n, &err), WIRE_REHEARSE);
+	assert_int_equal(rehearse_read(&b, &in, &err), 0);
+	assert_memory_equal(&a, &b, sizeof(a));
+	assert_int_equal(wire_open(&in, packet.data, packet.n, &err), WIRE_REHEARSE);
+	in.left--;
+	assert_int_equal(rehearse_read(&b, &in, &err), ERR_PROTO);
+
+	/* More than a packet holds is no packet. */
+	a.n[REHEARSE_SETS] = REHEARSE_TEXTS;
+	for (size_t i = 0; i < REHEARSE_TEXTS; i++)
+		memset(a.texts[REHEARSE_SETS][i], 'x', REHEARSE_TEXT - 1);
+	wire_begin(&packet, WIRE_REHEARSE);
+	assert_false(rehearse_write(&packet, &a));
+	buf_done(&packet);
+}
+
+static void
+test_bad_rehearsals_are_told_with_their_place(void **state)
+{
+	static const struct {
+		const char *query, *body, *word;
+	} cases[] = {
+		{ "", "{\"set\": [\"a\"]}", "an object of texts and numbers" },
+		{ "", "{\"set\": {\"a\": true}}", "column 15" },
+		{ "", "{\"set\": {\"a\": {}}}", "a value is expected" },
+		{ "", "{\"set\": {\"\": 1}}", "is no name" },
+		{ "", "{\"set\": {\"a=b\": 1}}", "is no name" },
+		{ "", "{\"set\": {\"a\" 1}}", "a colon is missing" },
+		{ "", "{\"set\": {\"a\": 1,}}", "double quotes" },
+		{ "", "{\"set\": {\"a\": 1]", "closing '}'" },
+		{ "", "{\"set\": {\"a\": 1", "closing '}'" },
+		{ "", "{\"set\": {}, \"set\": {}}", "comes twice" },
+		{ "", "{\"answers\": \"ok\"}", "a list of texts" },
+		{ "", "{\"answers\": [1]}", "double quotes" },
+		{ "", "{\"answers\": [\"a\nb\"]}", "control character" },
+		{ "", "{\"id\": \"x\"}", "known are: set, begin, answers, faults, bytes" },
+		{ "?form=png", "", "'json', or 'svg'" },
+		{ "?form=svg", "{\"faults\": true}", "leave out 'faults'" },
+	};
+	static struct rehearse_ask a;
+	char many[512] = "{\"answers\": [";
+	struct err err;
+
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		assert_int_equal(rehearse(cases[i].query, cases[i].body, &a, &err), ERR_CONF);
+		assert_non_null(strstr(err.msg, cases[i].word));
+	}
+	for (size_t i = 0; i <= BODY_ITEMS; i++)
+		strcat(many, i == 0 ? "\"a\"" : ",\"a\"");
+	assert_int_equal(rehearse("", strcat(many, "]}"), &a, &err), ERR_CONF);
+	assert_non_null(strstr(err.msg, "over 32 items"));
+	assert_int_equal(rehearse("", "{\"set\": null, \"answers\": []}", &a, &err), 0);
 }
 
 static void
@@ -256,6 +351,8 @@ main(void)
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_a_value_is_asked),
 		cmocka_unit_test(test_alarms_and_safe_states_are_asked),
+		cmocka_unit_test(test_a_rehearsal_is_asked),
+		cmocka_unit_test(test_bad_rehearsals_are_told_with_their_place),
 		cmocka_unit_test(test_bad_bodies_are_told_with_their_place),
 		cmocka_unit_test(test_a_cut_body_is_none),
 		cmocka_unit_test(test_headers),
