@@ -294,6 +294,7 @@ bench_read(struct bench *b, const struct node *root)
 	lock_declare(b, found[TOP_LOCAL_LOCK]);
 	seq_programs_declare(b);
 	channels_resolve(b);
+	runs_resolve(b);
 	heartbeat_find(b);
 	watchdogs_resolve(b);
 	outputs_resolve(b);

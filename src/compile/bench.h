@@ -239,8 +239,11 @@ struct bench {
 	struct image_history history;
 	BENCH_TABLE(struct bench_field) fields;
 	bool has_free_fields;
-	const char *copy_to; /* folder into which runs are copied; NULL */
-	const char *source;  /* the bench file, as it is kept with each run */
+	const char *copy_to;       /* folder into which runs are copied; NULL */
+	const struct node *before; /* `before_injection:`, until channels are known; NULL */
+	int64_t before_ns;
+	const char *before_channels; /* as image.before_channels; NULL: none */
+	const char *source;          /* the bench file, as it is kept with each run */
 	bool is_realtime;
 	BENCH_TABLE(struct bench_link) links;
 	BENCH_TABLE(struct bench_instrument) instruments;
@@ -504,6 +507,7 @@ void safe_states_restore(struct bench *b, const struct node *n);
 
 /* `record:` of the bench; NULL: no field is named, each may be. */
 void runs_read(struct bench *b, const struct node *n);
+void runs_resolve(struct bench *b); /* once channels are known */
 /* `history:` of the bench (NULL: what holds without it), and of a channel whose unit is known, or open. */
 void records_read(struct bench *b, const struct node *n);
 void records_channel(struct bench *b, struct bench_channel *ch, const struct node *n);

@@ -537,6 +537,8 @@ emit_image(struct bench *b, struct buf *out)
 	img.fields = emit_fields(&e);
 	img.has_free_fields = b->has_free_fields;
 	img.copy_to = emit_text(&e, b->copy_to == NULL ? "" : b->copy_to);
+	img.before_channels = emit_text(&e, b->before_channels == NULL ? "" : b->before_channels);
+	img.before_ns = b->before_channels == NULL ? 0 : b->before_ns;
 	emit_protection(&e, &img);
 	emit_conditions(&e, &img);
 	emit_power(&e, &img);

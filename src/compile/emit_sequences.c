@@ -1,4 +1,5 @@
 /* emit_sequences.c - sequences as tables of an image */
+#include "base/text.h"
 #include "compile/emit.h"
 #include "compile/seq_program.h"
 
@@ -16,6 +17,21 @@ cond(struct emit *e, struct image_cond c)
 	return c;
 }
 
+/* Texts of a run are kept once for each hash: with other channels before an injection it is another text. */
+static uint64_t
+hash_with_before(const struct bench *b, uint64_t h)
+{
+	struct buf text = { 0 };
+
+	if (b->before_channels == NULL)
+		return h;
+	buf_printf(&text, "%016llx %lld %s", (unsigned long long)h, (long long)b->before_ns,
+		b->before_channels);
+	h = text_hash(text.data, text.n);
+	buf_done(&text);
+	return h;
+}
+
 static struct image_table
 emit_heads(struct emit *e, const struct seq_programs *p)
 {
@@ -27,6 +43,7 @@ emit_heads(struct emit *e, const struct seq_programs *p)
 		d.name = text(e, d.name);
 		d.title = text(e, d.title);
 		d.path = text(e, d.path);
+		d.text_hash = hash_with_before(e->b, d.text_hash);
 		buf_put(e->out, &d, sizeof(d));
 	}
 	return t;

@@ -70,6 +70,7 @@ def_name(const struct key *table)
 		{ schema_history, "history" },
 		{ schema_record, "record" },
 		{ schema_runs, "runs" },
+		{ schema_before, "before_injection" },
 		{ schema_field, "field" },
 		{ schema_scale, "line" },
 		{ schema_ramp, "ramp" },
@@ -730,6 +731,7 @@ schema_json(struct buf *out)
 	def(&j, "watchdog", schema_watchdog, false);
 	def(&j, "history", schema_history, false);
 	def(&j, "runs", schema_runs, false);
+	def(&j, "before_injection", schema_before, false);
 	def(&j, "field", schema_field, false);
 	instrument_def(&j);
 	shared_defs(&j, false);

@@ -889,6 +889,20 @@ const struct key schema_field[] = {
 	END,
 };
 
+const struct key schema_before[] = {
+	[BEFORE_OVER] = { .name = "over",
+		.kind = KEY_SPAN,
+		.is_needed = true,
+		.min = S(1),
+		.max = 24 * HOUR,
+		.help = "the time before each injection: 5 min" },
+	[BEFORE_CHANNELS] = { .name = "channels",
+		.kind = KEY_REFS,
+		.is_needed = true,
+		.help = "whose mean and spread stand beside each injection: one, or a list" },
+	END,
+};
+
 const struct key schema_runs[] = {
 	[RUNS_FIELDS] = { .name = "fields",
 		.kind = KEY_NAMES,
@@ -901,6 +915,10 @@ const struct key schema_runs[] = {
 		.kind = KEY_TEXT,
 		.help = "a folder, on a share perhaps: each run that has ended is copied into it: "
 			"/mnt/share/runs" },
+	[RUNS_BEFORE] = { .name = "before_injection",
+		.kind = KEY_MAP,
+		.sub = schema_before,
+		.help = "mean and spread of channels over the minutes before each injection" },
 	END,
 };
 

@@ -291,7 +291,8 @@ extern const char *const schema_commands[];
 enum { SCALE_FROM, SCALE_TO, SCALE_TABLE };
 enum { WATCHDOG_DEVICE, WATCHDOG_TIMEOUT };
 enum { HISTORY_KEEP, HISTORY_SIZE, HISTORY_LEAVE_FREE, HISTORY_COMMIT, HISTORY_RESOLUTION };
-enum { RUNS_FIELDS, RUNS_FREE, RUNS_COPY_TO };
+enum { RUNS_FIELDS, RUNS_FREE, RUNS_COPY_TO, RUNS_BEFORE };
+enum { BEFORE_OVER, BEFORE_CHANNELS };
 enum { FIELD_TITLE, FIELD_NEEDED };
 enum { RECORD_KEY_EVERY, RECORD_KEY_DEADBAND, RECORD_KEY_MIN_INTERVAL, RECORD_KEY_KEEP };
 /* Of a trip; an interlock has the same rows, and `forbid` as its condition. */
@@ -351,9 +352,9 @@ extern const struct key schema_top[], schema_link[], schema_instrument[],
 	schema_instrument_channel[], schema_channel[], schema_twin[], schema_wave[],
 	schema_verify[], schema_serve[], schema_scale[], schema_rs485[], schema_identify[],
 	schema_preset[], schema_watchdog[], schema_history[], schema_record[], schema_runs[],
-	schema_field[], schema_message[], schema_message_read[], schema_step[], schema_error[],
-	schema_file[], schema_file_line[], schema_param[], schema_exchange[], schema_ramp[],
-	schema_safe_state[], schema_safe_line[], schema_safe_else[];
+	schema_before[], schema_field[], schema_message[], schema_message_read[], schema_step[],
+	schema_error[], schema_file[], schema_file_line[], schema_param[], schema_exchange[],
+	schema_ramp[], schema_safe_state[], schema_safe_line[], schema_safe_else[];
 
 /* schema_protect.c */
 extern const struct key schema_trip[], schema_interlock[], schema_bypass[], schema_alarm[],

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "history/answer_inside.h"
 #include "history/injections.h"
+#include "history/run_before.h"
 #include "history/story_text.h"
 
 #define INJECTIONS_MAX 5000
@@ -31,8 +32,9 @@ struct run_injections {
 	double *values;   /* [result][channel of the answer]; NaN */
 	struct answer *a; /* the first channel is `file`; NULL: no results are read */
 	size_t channel, row;
-	char file[64]; /* the last one, on the way through its samples */
-	bool is_begun;
+	char file[64];             /* the last one, on the way through its samples */
+	struct run_before *before; /* NULL: nothing is asked for */
+	bool is_begun, is_before_begun;
 };
 
 bool
@@ -95,6 +97,7 @@ run_injections_free(struct run_injections *x)
 	if (x == NULL)
 		return;
 	answer_free(x->a);
+	run_before_free(x->before);
 	free(x->values);
 	free(x->in);
 	free(x->results);
@@ -280,6 +283,7 @@ put_injection(const struct run_injections *x, struct story_table *t, size_t i)
 				      ? ""
 				      : injection_match_text(in->match));
 	put_result(x, t, in->result);
+	run_before_cells(x->before, &t->cells, i);
 	cells_end(&t->cells);
 }
 
@@ -290,16 +294,17 @@ put_surplus(const struct run_injections *x, struct story_table *t, size_t r)
 		cells_text(&t->cells, "");
 	cells_text(&t->cells, "surplus");
 	put_result(x, t, r);
+	run_before_cells(x->before, &t->cells, INJECTION_NONE);
 	cells_end(&t->cells);
 }
 
 static void
 put_table(const struct run_injections *x, struct buf *out)
 {
-	const char *names[14 + CHANNELS_MAX] = { "number", "name", "command", "acquisition",
-		"acquisition_seconds", "intent", "intent_seconds", "done", "done_seconds",
-		"outcome", "result", "file", "file_time", "file_seconds" };
-	char *room = mem_zero(CHANNELS_MAX + 1, 128);
+	const char *names[14 + CHANNELS_MAX + BEFORE_COLUMNS_MAX] = { "number", "name", "command",
+		"acquisition", "acquisition_seconds", "intent", "intent_seconds", "done",
+		"done_seconds", "outcome", "result", "file", "file_time", "file_seconds" };
+	char *room = mem_zero(CHANNELS_MAX + BEFORE_COLUMNS_MAX + 1, 128);
 	size_t n = 14;
 	struct story_table t;
 
@@ -309,6 +314,10 @@ put_table(const struct run_injections *x, struct buf *out)
 		snprintf(room + 128 * i, 128, ch->unit[0] != '\0' ? "%s [%s]" : "%s", ch->name,
 			ch->unit);
 		names[n++] = room + 128 * i;
+	}
+	for (size_t i = 0; i < run_before_columns(x->before); i++) {
+		run_before_head(x->before, i, room + 128 * (CHANNELS_MAX + i));
+		names[n++] = room + 128 * (CHANNELS_MAX + i);
 	}
 	story_head(&t, out, x->is_french, x->s->run->begin_ns, names, n);
 	for (size_t i = 0; i < x->n_in; i++)
@@ -322,12 +331,21 @@ put_table(const struct run_injections *x, struct buf *out)
 int
 run_injections_step(struct run_injections *x, struct buf *out, struct err *err)
 {
+	int rc;
+
 	if (!x->is_begun) {
 		x->is_begun = true;
 		return x->n_in == 0 || open_results(x, err) == 0 ? 1 : err->code;
 	}
 	if (x->a != NULL && x->channel < x->a->ask.n_channels)
 		return walk_channel(x, err);
+	if (!x->is_before_begun) {
+		x->is_before_begun = true;
+		x->before = run_before_new(x->s, x->in, x->n_in, x->zone, err);
+		return x->before != NULL || err->code == 0 ? 1 : err->code;
+	}
+	if (x->before != NULL && (rc = run_before_step(x->before, err)) != 0)
+		return rc;
 	injections_match(x->in, x->n_in, x->results, x->n_results);
 	put_table(x, out);
 	return 0;

@@ -216,6 +216,8 @@ runs_card(struct reader *r, const char *card, enum card_rows rows, card_fn fn, v
 			"c.value FROM json_each(?1, '$.records') r, json_each(r.value, "
 			"'$.channels') c ORDER BY r.key, c.key",
 		[CARD_OUTPUTS] = "SELECT value, '', '' FROM json_each(?1, '$.outputs')",
+		[CARD_BEFORE] = "SELECT value, json_extract(?1, '$.before_injection.over'), '' "
+				"FROM json_each(?1, '$.before_injection.channels')",
 	};
 	int rc;
 	sqlite3_stmt *st = prepare(r, r->n_files - 1, sql[rows], &rc, err);

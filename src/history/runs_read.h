@@ -57,8 +57,8 @@ void runs_part_done(struct run_part *part);
 
 /* What is in a card: its rows as SQL has them, a call each. columns: texts, numbers as such. */
 typedef void (*card_fn)(void *ctx, const char *const columns[3]);
-enum card_rows { CARD_FILES, CARD_STEPS, CARD_RECORDS, CARD_OUTPUTS };
-/* FILES: path, text; STEPS: number, title, comment; RECORDS: name, line, channel (a row each); OUTPUTS: channel. */
+enum card_rows { CARD_FILES, CARD_STEPS, CARD_RECORDS, CARD_OUTPUTS, CARD_BEFORE };
+/* FILES: path, text; STEPS: number, title, comment; RECORDS: name, line, channel (a row each); OUTPUTS: channel; BEFORE: channel, seconds. */
 int runs_card(struct reader *r, const char *card, enum card_rows rows, card_fn fn, void *ctx,
 	struct err *err) MUST_CHECK;
 

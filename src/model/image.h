@@ -22,7 +22,7 @@
 #include "msg/value.h"
 
 #define IMAGE_MAGIC UINT64_C(0x314547414d49434d) /* "MCIMAGE1" */
-#define IMAGE_VERSION 11
+#define IMAGE_VERSION 12
 #define IMAGE_SIZE_MAX (64u << 20)
 #define IMAGE_CHANNELS_MAX 20000
 #define IMAGE_PIPELINE_MAX 16
@@ -117,7 +117,9 @@ struct image {
 	uint32_t source;          /* text of the bench file; with `extends:` of all of it as one */
 	uint32_t has_free_fields; /* 0, 1: a run may have others */
 	uint32_t copy_to;         /* folder into which runs are copied; empty: none */
-	uint32_t spare_copy;
+	uint32_t
+		before_channels; /* names, a line each: told for the time before each injection; empty: none */
+	int64_t before_ns; /* that time; of use with before_channels */
 	/* Signs of life, and what happens when power was lost. */
 	struct image_heartbeat {
 		uint32_t channel; /* of an instrument, a bool that takes writes: it is toggled */
@@ -461,6 +463,7 @@ struct image_field {
 	uint32_t spare;
 };
 
+#define IMAGE_BEFORE_MAX 20 /* channels that are told of the time before an injection */
 #define IMAGE_FIELDS_MAX 50
 
 /* ---- what is written, and what must never happen (specs: protection, alarms) ---------------------------------------------- */

@@ -58,7 +58,8 @@ struct image_sequence {
 	uint32_t first_cell, n_cells; /* of what its expressions remember */
 	uint32_t on_abort, on_hold;   /* actions; IMAGE_NONE */
 	int64_t on_hold_ns;
-	uint64_t text_hash;           /* of its files as they are written */
+	uint64_t
+		text_hash; /* of its files as they are written, and of what the bench records of each injection */
 	uint32_t first_file, n_files; /* seq_files: its own first, then those that it includes */
 };
 

@@ -195,6 +195,31 @@ put_outputs(struct json *j, const struct image *img, const struct image_sequence
 }
 
 static void
+put_name(struct json *j, const char *name, size_t n)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "%.*s", (int)n, name);
+	json_text(j, NULL, text);
+}
+
+static void
+put_before(struct json *j, const struct image *img)
+{
+	const char *at = image_text(img, img->before_channels);
+
+	if (at[0] == '\0')
+		return;
+	json_object(j, "before_injection");
+	json_double(j, "over", (double)img->before_ns / 1e9);
+	json_array(j, "channels");
+	for (size_t n; (n = strcspn(at, "\n")) > 0; at += n + (at[n] == '\n'))
+		put_name(j, at, n);
+	json_end(j);
+	json_end(j);
+}
+
+static void
 put_card(struct buf *out, const struct image *img, const struct image_sequence *seq)
 {
 	struct json j;
@@ -208,6 +233,7 @@ put_card(struct buf *out, const struct image *img, const struct image_sequence *
 	put_steps(&j, img, seq);
 	put_records(&j, img, seq);
 	put_outputs(&j, img, seq);
+	put_before(&j, img);
 	json_end(&j);
 }
 

@@ -289,7 +289,9 @@ test_over_boots(void **state)
 
 #define TEXTS                                                                                      \
 	"bench: seq\n\0"                                                                           \
-	"000000010000000a\0{\"name\":\"tpr\"}"
+	"000000010000000a\0{\"name\":\"tpr\"}\0" /* its head: version, then this hash */           \
+	"000000010000000b\0{\"name\":\"tpr\",\"before_injection\":{\"over\":20.0,\"channels\":["   \
+	"\"T_bed\",\"N2_flow\",\"gone\"]}}"
 
 static void
 happens(struct store *s, uint64_t id, enum event_kind kind, uint64_t cause, const char *text)
@@ -556,6 +558,27 @@ commands(struct store *s, uint64_t id, uint64_t cause, enum event_kind kind, con
 	store_event(s, &e, true, WALL);
 }
 
+static void
+pack_injections(struct packed *p)
+{
+	const struct run_pack_sink sink = { p, take_name, take_bytes };
+	const struct run_pack_words words = { .run = 1, .zone = "" };
+	struct err err;
+	struct reader *r = reader_open(dir, &err);
+	struct run_pack *pack;
+	int rc = 1;
+
+	assert_non_null(r);
+	pack = run_pack_new(r, &words, &err);
+	assert_non_null(pack);
+	while (rc == 1)
+		rc = run_pack_step(pack, &sink, &err);
+	if (rc < 0)
+		fail_msg("%s", err.msg);
+	run_pack_free(pack);
+	reader_close(r);
+}
+
 /* Two injections and a third that the device did not take; the result of the first is missing, one came that nobody asked for. */
 static void
 test_injections(void **state)
@@ -571,13 +594,8 @@ test_injections(void **state)
 		"3,C,gc.inject,,,", ",not ready,,,,,\r\n",
 		",surplus,x.csv,2023-11-14T22:13:45Z,15,9\r\n" };
 	struct packed p = { false, { 0 } };
-	const struct run_pack_sink sink = { &p, take_name, take_bytes };
-	const struct run_pack_words words = { .run = 1, .zone = "" };
-	struct run_pack *pack;
-	struct reader *r;
 	struct err err;
 	uint32_t n[2];
-	int rc = 1;
 
 	assert_int_equal(store_channels_begin(s, &err), 0);
 	for (size_t i = 0; i < NELEM(n); i++)
@@ -603,15 +621,71 @@ test_injections(void **state)
 	commit(s, 80 * NS_PER_S, WALL);
 	store_close(s);
 
-	r = reader_open(dir, &err);
-	assert_non_null(r);
-	pack = run_pack_new(r, &words, &err);
-	assert_non_null(pack);
-	while (rc == 1)
-		rc = run_pack_step(pack, &sink, &err);
-	assert_int_equal(rc, 0);
-	run_pack_free(pack);
-	reader_close(r);
+	pack_injections(&p);
+	for (size_t i = 0; i < NELEM(wanted); i++)
+		if (strstr(buf_text(&p.bytes), wanted[i]) == NULL)
+			fail_msg("no '%s' in\n%s", wanted[i], buf_text(&p.bytes));
+	buf_done(&p.bytes);
+}
+
+/* The 20 s before each injection, also those before the run: the bed steps from 250 to 260 in the middle of the first, the flow is bad in a half of the
+ * second; of the third channel nothing was ever recorded. */
+static void
+test_before_injections(void **state)
+{
+	struct store *s = open_with_texts();
+	const struct store_channel channels[] = {
+		{ 1, VALUE_FLOAT, "T_bed", "degC", "", "", "" },
+		{ 2, VALUE_UINT, "N2_flow", "mL/min", "", "", "" },
+	};
+	static const char *const wanted[] = {
+		"file_seconds,T_bed mean [degC],T_bed spread [K],T_bed known [%],N2_flow mean "
+		"[mL/min],N2_flow spread [mL/min],N2_flow known [%],gone mean,gone spread,gone "
+		"known "
+		"[%]\r\n",
+		",255,5,100,40,0,75,,,0\r\n",
+		",260,0,100,50,0,50,,,0\r\n",
+		"not ready,,,,,,,,,,,,,\r\n",
+	};
+	struct sample bad = { .stamp_ns = 72 * NS_PER_S, .quality = Q_LINK_LOST };
+	struct sample flow = { .quality = Q_GOOD, .v = { .u = 40 } };
+	struct event start = { .id = 28,
+		.boot = event_boot(BOOT_A),
+		.stamp_ns = 28 * NS_PER_S,
+		.kind = EVENT_SEQUENCE_STARTED,
+		.n_values = 3,
+		.values = { 4, 1, 11 },
+		.subject = "tpr" };
+	struct packed p = { false, { 0 } };
+	struct err err;
+	uint32_t n[2];
+
+	assert_int_equal(store_channels_begin(s, &err), 0);
+	for (size_t i = 0; i < NELEM(n); i++)
+		assert_int_equal(store_channel(s, &channels[i], &n[i], &err), 0);
+	assert_int_equal(store_channels_end(s, true, &err), 0);
+	store_clock(s, 0, WALL, true);
+	measured(s, n[0], 5, NULL, 250);
+	flow.stamp_ns = 15 * NS_PER_S;
+	store_add(s, n[1], &flow);
+	measured(s, n[0], 20, NULL, 260);
+	store_event(s, &start, true, WALL);
+	commands(s, 29, 28, EVENT_SEQUENCE_COMMAND, "A");
+	commands(s, 30, 29, EVENT_SEQUENCE_COMMAND_SENT, "");
+	measured(s, n[0], 31, NULL, 260);
+	flow.stamp_ns = 35 * NS_PER_S;
+	flow.v.u = 50;
+	store_add(s, n[1], &flow);
+	store_add(s, n[1], &bad);
+	commands(s, 80, 28, EVENT_SEQUENCE_COMMAND, "B");
+	commands(s, 82, 80, EVENT_SEQUENCE_COMMAND_SENT, "");
+	commands(s, 83, 28, EVENT_SEQUENCE_COMMAND, "C");
+	commands(s, 84, 83, EVENT_SEQUENCE_COMMAND_FAILED, "not ready");
+	happens(s, 90, EVENT_SEQUENCE_STATE, 28, "complete");
+	commit(s, 95 * NS_PER_S, WALL);
+	store_close(s);
+
+	pack_injections(&p);
 	for (size_t i = 0; i < NELEM(wanted); i++)
 		if (strstr(buf_text(&p.bytes), wanted[i]) == NULL)
 			fail_msg("no '%s' in\n%s", wanted[i], buf_text(&p.bytes));
@@ -635,6 +709,7 @@ main(void)
 			test_a_boot_that_is_not_known, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_a_sequence_goes_on, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_injections, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_before_injections, make_dir, remove_dir),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
