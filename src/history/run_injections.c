@@ -16,10 +16,11 @@
 #include "history/injections.h"
 #include "history/run_before.h"
 #include "history/story_text.h"
+#include "msg/quality.h"
 
 #define INJECTIONS_MAX 5000
 #define CHANNELS_MAX 100
-#define SETTLES_NS NS_PER_S /* after the name of a file its values are there */
+#define COMPLETE_NS (15 * NS_PER_S) /* a file takes less to be complete, as a rule */
 
 struct run_injections {
 	const struct story *s;
@@ -29,8 +30,13 @@ struct run_injections {
 	size_t n_in;
 	struct injection_result *results;
 	size_t n_results;
-	double *values;   /* [result][channel of the answer]; NaN */
-	struct answer *a; /* the first channel is `file`; NULL: no results are read */
+	struct cell {
+		double v;    /* NaN: not known */
+		bool is_old; /* it grew too old behind this */
+	} * cells;           /* [result][channel of the answer] */
+	bool *is_new;        /* [result]: a value changed behind its name */
+	double held;         /* on the way through the samples of a channel */
+	struct answer *a;    /* the first channel is `file`; NULL: no results are read */
 	size_t channel, row;
 	char file[64];             /* the last one, on the way through its samples */
 	struct run_before *before; /* NULL: nothing is asked for */
@@ -98,7 +104,8 @@ run_injections_free(struct run_injections *x)
 		return;
 	answer_free(x->a);
 	run_before_free(x->before);
-	free(x->values);
+	free(x->cells);
+	free(x->is_new);
 	free(x->in);
 	free(x->results);
 	free(x);
@@ -176,6 +183,12 @@ open_results(struct run_injections *x, struct err *err)
 
 /* ---- their samples -------------------------------------------------------------------------------------------------------- */
 
+static struct cell *
+cell_of(struct run_injections *x, size_t result)
+{
+	return &x->cells[result * x->a->ask.n_channels + x->channel];
+}
+
 /* Each change of the name, but what was there before the first injection began. */
 static void
 take_file(struct run_injections *x, const struct walk *w)
@@ -193,21 +206,52 @@ take_file(struct run_injections *x, const struct walk *w)
 	text_copy(r->file, sizeof(r->file), file);
 }
 
-/* What holds a moment after the name came, before the next one comes. */
+/* Results that came up to this moment begin with what holds. */
+static void
+begin_results(struct run_injections *x, int64_t wall_ns)
+{
+	for (; x->row < x->n_results && x->results[x->row].wall_ns <= wall_ns; x->row++)
+		cell_of(x, x->row)->v = x->held;
+}
+
+/* The values of a file are told when it is complete, which may be long after its name; then they grow old, and are what they were. */
 static void
 take_value(struct run_injections *x, const struct walk *w)
 {
-	size_t n = x->a->ask.n_channels;
-	bool is_bad = quality_is_bad(series_quality(&w->series, w->at));
+	unsigned quality = series_quality(&w->series, w->at);
+	bool is_bad = quality_is_bad(quality);
 	double v = is_bad ? (double)NAN
 		   : w->series.type == VALUE_FLOAT || w->series.type == VALUE_FLOAT32
 			   ? w->series.v[w->at].f
 			   : (double)w->series.v[w->at].i;
 
-	while (x->row < x->n_results && x->results[x->row].wall_ns + SETTLES_NS < w->wall_ns)
-		x->row++;
-	for (size_t r = x->row; r < x->n_results; r++)
-		x->values[r * n + x->channel] = v;
+	begin_results(x, w->wall_ns);
+	x->held = v;
+	if (x->row == 0)
+		return;
+	if (is_bad && quality == Q_STALE) {
+		cell_of(x, x->row - 1)->is_old = true;
+		return;
+	}
+	x->is_new[x->row - 1] |= !is_bad && !(v == cell_of(x, x->row - 1)->v);
+	*cell_of(x, x->row - 1) = (struct cell){ v, false };
+}
+
+/* Where no value changed behind the name those of the file before may still be there: when they grew old meanwhile, or the next name came at once, nothing
+ * is known of this file. */
+static void
+drop_former(struct run_injections *x)
+{
+	size_t n = x->a == NULL ? 0 : x->a->ask.n_channels;
+
+	for (size_t r = 0; r < x->n_results; r++) {
+		bool is_short = r + 1 < x->n_results &&
+				x->results[r + 1].wall_ns - x->results[r].wall_ns < COMPLETE_NS;
+
+		for (size_t k = 1; k < n && !x->is_new[r]; k++)
+			if (is_short || x->cells[r * n + k].is_old)
+				x->cells[r * n + k].v = (double)NAN;
+	}
 }
 
 static int
@@ -229,12 +273,14 @@ walk_channel(struct run_injections *x, struct err *err)
 		return rc < 0 ? rc : 1;
 	walk_end(w);
 	if (x->channel == 0) {
-		x->values = mem_zero(x->n_results * x->a->ask.n_channels + 1, sizeof(double));
-		for (size_t i = 0; i < x->n_results * x->a->ask.n_channels; i++)
-			x->values[i] = (double)NAN;
+		x->cells = mem_zero(x->n_results * x->a->ask.n_channels + 1, sizeof(*x->cells));
+		x->is_new = mem_zero(x->n_results + 1, sizeof(*x->is_new));
+	} else {
+		begin_results(x, INT64_MAX);
 	}
 	x->channel++;
 	x->row = 0;
+	x->held = (double)NAN;
 	return 1;
 }
 
@@ -260,7 +306,7 @@ put_result(const struct run_injections *x, struct story_table *t, size_t r)
 	put_moment(t, r == INJECTION_NONE ? INJECTION_NO_TIME : x->results[r].wall_ns);
 	for (size_t k = 1; k < n; k++)
 		cells_number(&t->cells, VALUE_FLOAT,
-			r == INJECTION_NONE ? (double)NAN : x->values[r * n + k]);
+			r == INJECTION_NONE ? (double)NAN : x->cells[r * n + k].v);
 }
 
 /* The moment of an injection is that of its start, never that at which a file came. */
@@ -346,6 +392,7 @@ run_injections_step(struct run_injections *x, struct buf *out, struct err *err)
 	}
 	if (x->before != NULL && (rc = run_before_step(x->before, err)) != 0)
 		return rc;
+	drop_former(x);
 	injections_match(x->in, x->n_in, x->results, x->n_results);
 	put_table(x, out);
 	return 0;

@@ -593,6 +593,7 @@ test_injections(void **state)
 		",done,missing,,,,\r\n", ",done,time,r2.csv,2023-11-14T22:14:15Z,45,2.5\r\n",
 		"3,C,gc.inject,,,", ",not ready,,,,,\r\n",
 		",surplus,x.csv,2023-11-14T22:13:45Z,15,9\r\n" };
+	struct sample old = { .stamp_ns = 69 * NS_PER_S, .quality = Q_STALE };
 	struct packed p = { false, { 0 } };
 	struct err err;
 	uint32_t n[2];
@@ -614,7 +615,8 @@ test_injections(void **state)
 	commands(s, 41, 40, EVENT_SEQUENCE_COMMAND_SENT, "");
 	commands(s, 50, 40, EVENT_SEQUENCE_COMMAND_DONE, "");
 	measured(s, n[0], 55, "r2.csv", 0);
-	measured(s, n[1], 55, NULL, 2.5);
+	measured(s, n[1], 62, NULL, 2.5); /* the file was complete then */
+	store_add(s, n[1], &old);
 	commands(s, 60, 10, EVENT_SEQUENCE_COMMAND, "C");
 	commands(s, 61, 60, EVENT_SEQUENCE_COMMAND_FAILED, "not ready");
 	happens(s, 70, EVENT_SEQUENCE_STATE, 10, "complete");
