@@ -141,6 +141,8 @@ sequence_end(struct sequencer *s, enum sequence_state state)
 	s->asking = s->held_action = s->goto_step = s->aborting_to = IMAGE_NONE;
 	s->held_branch = NO_BRANCH;
 	s->is_safe = s->is_stopping = s->is_standing = false;
+	if (state == SEQUENCE_COMPLETE || state == SEQUENCE_STOPPED)
+		sequence_tell_records(s); /* one that is aborted was to stop none */
 	sequence_enter(s, state);
 }
 

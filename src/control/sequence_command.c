@@ -305,6 +305,7 @@ start(struct sequencer *s, const struct command *c, uint64_t cause, struct err *
 	s->clock_ns = s->step_clock_ns = 0;
 	s->began_ns = s->now_ns;
 	s->used_abort = s->used_hold = s->is_stopping = false;
+	s->records = 0;
 	s->reason[0] = '\0';
 	s->reason_event = 0;
 	memset(s->branches, 0, sizeof(s->branches));

@@ -128,7 +128,9 @@ struct sequencer {
 	uint64_t reason_event;
 	uint32_t asking; /* instruction of an open question; IMAGE_NONE */
 	char reply[COMMAND_VALUE];
-	uint32_t tag;               /* of the last write to an instrument */
+	uint32_t tag; /* of the last write to an instrument */
+	uint32_t
+		records; /* that nobody has stopped: bits, those of its `record` statements in their order */
 	bool used_abort, used_hold; /* the handlers, each once in a run */
 	bool is_stopping;           /* a handler of `on hold` runs */
 	uint32_t aborting_to;       /* safe state that ends it; IMAGE_NONE */
@@ -184,6 +186,7 @@ enum pace sequence_ask(struct sequencer *s, uint32_t branch, const struct image_
 enum pace sequence_mark(struct sequencer *s, const struct image_instr *in);
 enum pace sequence_result(struct sequencer *s, const struct image_instr *in);
 enum pace sequence_record(struct sequencer *s, const struct image_instr *in);
+void sequence_tell_records(struct sequencer *s); /* at the end: those that nobody has stopped */
 
 /* ---- sequence_told.c: commands of instruments ---- */
 enum pace sequence_command(struct sequencer *s, uint32_t branch, const struct image_instr *in);

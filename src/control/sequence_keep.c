@@ -114,7 +114,9 @@ save_head(const struct sequencer *s, uint8_t *out)
 	put_u32le(out + 44, relative(s->asking, s->seq->first_instr));
 	put_u32le(out + 48, relative(s->held_action, s->seq->first_action));
 	put_u64le(out + 52, s->shape);
-	return 60;
+	put_u16le(out + 60, (uint16_t)s->records);
+	out[62] = (uint8_t)(s->records >> 16);
+	return 63;
 }
 
 static size_t
@@ -236,6 +238,7 @@ load_head(struct sequencer *s, const uint8_t *in, size_t n, struct err *err)
 	s->goto_step = absolute(get_u32le(in + 40), s->seq->first_step);
 	s->asking = absolute(get_u32le(in + 44), s->seq->first_instr);
 	s->held_action = absolute(get_u32le(in + 48), s->seq->first_action);
+	s->records = n < 63 ? 0 : (uint32_t)get_u16le(in + 60) | (uint32_t)in[62] << 16;
 	return s->step - s->seq->first_step < s->seq->n_steps;
 }
 

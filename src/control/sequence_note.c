@@ -1,8 +1,11 @@
 /* sequence_note.c - statements that tell something: marks, results, records */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "control/sequence_inside.h"
+
+#define RECORDS_TOLD 24 /* that is what is kept over a restart */
 
 enum pace
 sequence_mark(struct sequencer *s, const struct image_instr *in)
@@ -47,6 +50,44 @@ sequence_result(struct sequencer *s, const struct image_instr *in)
 	return PACE_NEXT;
 }
 
+/* Each `record` of the sequence that is this statement or, of `stop record`, has its name: its bit. Those behind the 24th are not told. */
+static uint32_t
+records_of(const struct sequencer *s, const struct image_instr *in)
+{
+	uint32_t bits = 0, n = 0;
+
+	for (uint32_t i = 0; i < s->seq->n_instrs && n < RECORDS_TOLD; i++) {
+		const struct image_instr *is = image_instr_at(s->img, s->seq->first_instr + i);
+
+		if (is->op != SEQUENCE_OP_RECORD)
+			continue;
+		if (is == in || (in->op == SEQUENCE_OP_STOP_RECORD &&
+					strcmp(image_text(s->img, is->text),
+						image_text(s->img, in->text)) == 0))
+			bits |= 1u << n;
+		n++;
+	}
+	return bits;
+}
+
+void
+sequence_tell_records(struct sequencer *s)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < s->seq->n_instrs && s->records != 0; i++) {
+		const struct image_instr *in = image_instr_at(s->img, s->seq->first_instr + i);
+
+		if (in->op != SEQUENCE_OP_RECORD)
+			continue;
+		if ((s->records & 1u << n) != 0)
+			sequence_tell(s, EVENT_SEQUENCE_RECORD_LEFT, s->run, "%.90s",
+				image_text(s->img, in->text));
+		s->records &= ~(1u << n++);
+	}
+	s->records = 0;
+}
+
 enum pace
 sequence_record(struct sequencer *s, const struct image_instr *in)
 {
@@ -54,10 +95,12 @@ sequence_record(struct sequencer *s, const struct image_instr *in)
 	double every;
 
 	if (in->op == SEQUENCE_OP_STOP_RECORD) {
+		s->records &= ~records_of(s, in);
 		sequence_tell(s, EVENT_SEQUENCE_RECORD_STOPPED, s->run, "%.90s",
 			image_text(s->img, in->text));
 		return PACE_NEXT;
 	}
+	s->records |= records_of(s, in);
 	e.values[0] = sequence_number(s, &in->span, &every) ? every : 0;
 	e.values[1] = in->line;
 	snprintf(e.text, sizeof(e.text), "%.90s every %.6g s", image_text(s->img, in->text),

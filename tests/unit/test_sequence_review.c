@@ -869,6 +869,38 @@ test_amendments(void **state)
 	hand_done(&r);
 }
 
+/* ---- records --------------------------------------------------------------------------------------------------------------- */
+
+/* Of three the first is stopped, the second begun twice and stopped once, the third in nobody's mind; an end by ABORT is told by that alone. */
+static void
+test_records_left(void **state)
+{
+	static const char text[] = "step 10 \"Go\"\n"
+				   "  record \"a\" every 1 s: bed\n"
+				   "  record \"b\" every 1 s: bed\n"
+				   "  record \"c\" every 2 s: bed\n"
+				   "  wait 3 s\n"
+				   "  stop record \"a\"\n"
+				   "  stop record \"b\"\n"
+				   "  wait 1 s\n"
+				   "end\n";
+	struct hand_rig r = { 0 };
+
+	sequence_begin(&r, text);
+	sequence_start(&r);
+	hand_run(&r, 2 * NS_PER_S);
+	hand_kill(&r, NS_PER_S);
+	sequence_follow(&r, 20 * NS_PER_S);
+	sequence_is_state(&r, "complete");
+	assert_int_equal(hand_count(&r, EVENT_SEQUENCE_RECORD_LEFT, "t"), 1);
+	sequence_start(&r);
+	hand_run(&r, 2 * NS_PER_S);
+	press(&r, COMMAND_SEQ_ABORT, "");
+	hand_run(&r, 2 * NS_PER_S);
+	assert_int_equal(hand_count(&r, EVENT_SEQUENCE_RECORD_LEFT, "t"), 1);
+	hand_done(&r);
+}
+
 int
 main(void)
 {
@@ -899,6 +931,7 @@ main(void)
 		cmocka_unit_test(test_limit_and_pause),
 		cmocka_unit_test(test_pause_writes_nothing),
 		cmocka_unit_test(test_amendments),
+		cmocka_unit_test(test_records_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
