@@ -354,6 +354,39 @@ class Copies(Base):
         self.bench.__exit__(None, None, None)
         self.assertLess(time.monotonic() - before, 30)
 
+    def mount(self, options):
+        self.share.mkdir(exist_ok=True)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "mbc-test", str(self.share)], capture_output=True, text=True)
+        if done.returncode != 0:
+            self.skipTest(f"a small file system cannot be mounted here: {done.stderr.strip()}")
+        self.addCleanup(subprocess.run, ["umount", "--lazy", str(self.share)], stderr=subprocess.DEVNULL)
+
+    def remount(self, options):
+        subprocess.run(["mount", "-o", f"remount,{options}", str(self.share)], check=True)
+
+    def test_full(self):
+        self.mount("size=16k")
+        self.begin("copyfull", f"record: {{copy_to: '{self.share}'}}")
+        self.run_once("first")
+        wait_for("it is told", lambda: self.events("run_copy_failed"))
+        self.assertRegex(self.events("run_copy_failed")[0]["text"], "No space left on device; free some room there")
+        wait_for("nothing of it is left", lambda: not self.copies())
+        self.remount("size=8m")
+        wait_for("it is there", lambda: self.copies() == ["run-1"])
+        self.assertEqual(sorted(os.listdir(self.share / "run-1")), FILES)
+        wait_for("it is told", lambda: self.events("run_copied"))
+        self.assertEqual(len(self.events("run_copy_failed")), 1)
+
+    def test_read_only(self):
+        self.mount("size=8m,ro")
+        self.begin("copyro", f"record: {{copy_to: '{self.share}'}}")
+        self.run_once("first")
+        wait_for("it is told", lambda: self.events("run_copy_failed"))
+        self.assertIn("Read-only file system; the share cannot be written to; mount it otherwise", self.events("run_copy_failed")[0]["text"])
+        self.remount("rw")
+        wait_for("it is there", lambda: self.copies() == ["run-1"])
+        wait_for("it is told", lambda: self.events("run_copied"))
+
     def test_no_folder(self):
         os.mkfifo(self.share)
         self.begin("copyfifo", f"record: {{copy_to: '{self.share}'}}")
