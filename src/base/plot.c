@@ -220,7 +220,7 @@ y_of(const struct axis *a, double top, double v)
 static bool
 range_of(const struct plot *p, const char *unit, struct axis *out)
 {
-	double low = INFINITY, high = -INFINITY;
+	double low = HUGE_VAL, high = -HUGE_VAL;
 
 	for (uint32_t i = 0; i < p->n_lines; i++) {
 		const struct line *l = &p->lines[i];

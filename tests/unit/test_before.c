@@ -12,7 +12,7 @@
 
 #define ROWS 8
 #define S NS_PER_S
-#define BAD NAN
+#define BAD (double)NAN
 #define NEAR(a, b) (fabs((a) - (b)) < 1e-9)
 
 struct table {

@@ -129,7 +129,7 @@ test_what_is_unknown_is_a_gap(void **state)
 
 	plot_point(p, line, 0, 1);
 	plot_point(p, line, 10, 2);
-	plot_point(p, line, 20, NAN);
+	plot_point(p, line, 20, (double)NAN);
 	plot_point(p, line, 30, 1);
 	plot_point(p, line, 40, 2);
 	text = picture(p);
@@ -166,7 +166,7 @@ test_bad_points_and_too_many_of_anything(void **state)
 
 	plot_point(p, line, 5, 1);
 	plot_point(p, line, 4, 100);
-	plot_point(p, line, NAN, 100);
+	plot_point(p, line, (double)NAN, 100);
 	plot_point(p, line, -1, 100);
 	plot_point(p, PLOT_NONE, 6, 100);
 	for (int i = 0; i < 2 * PLOT_LINES_MAX; i++)
