@@ -2,7 +2,8 @@
  *
  * Started by `supervise`: mbc-copy --socket FD --dir FOLDER --bench NAME --to FOLDER. Which runs are to be copied stands in the store, written by the recorder
  * in the transaction that ends them; it is told over the socket what has been copied. The share may be away for weeks, full, or hang: then this process
- * waits, or hangs, alone. The store is read by children that can open nothing for writing.
+ * waits, or hangs, alone. The store is read by children that can open nothing for writing, and each attempt is made by one that can write nothing but the share
+ * as it is then: what is mounted later is another one.
  *
  * A run is made under a name that begins with a dot, which a later attempt removes first, and gets its own when it is on the disk. One of that name that is there is never
  * touched: when it is the same run (a copy whose end nobody heard of) that is the copy, else this one is named `run-12 (2)`.
@@ -14,6 +15,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,8 +26,10 @@
 #include "history/query_inside.h"
 #include "history/run_export.h"
 #include "history/runs.h"
+#include "history/stamp.h"
 #include "io/now.h"
 #include "io/report.h"
+#include "io/sandbox.h"
 #include "io/self.h"
 #include "msg/wire.h"
 
@@ -248,6 +252,58 @@ failed(struct copy *c, uint32_t run, const struct err *err)
 	tell(c, run, 0, err->msg);
 }
 
+/* What an attempt came to. */
+struct outcome {
+	int rc;
+	struct err err;
+	char path[PATH_MAX];
+};
+
+static int
+attempt_child(struct copy *c, uint32_t run, pid_t parent, int fd)
+{
+	const char *const folders[] = { c->to, c->dir, STAMP_ZONES, "/etc/localtime", NULL };
+	static struct outcome o;
+	struct sandbox_report report;
+
+	/* One that hangs on a dead share does nothing more once that lets it. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		return 1;
+	sandbox_enter(SANDBOX_COPY, folders, &report);
+	o.rc = copy_run(c, run, o.path, &o.err);
+	return write(fd, &o, sizeof(o)) == sizeof(o) ? 0 : 1;
+}
+
+static int
+attempt(struct copy *c, uint32_t run, struct err *err)
+{
+	static struct outcome o;
+	pid_t parent = getpid(), pid;
+	int ends[2];
+	size_t n = 0;
+	ssize_t k;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_set(err, ERR_IO, errno, "making a pipe: %s", strerror(errno));
+	pid = fork();
+	if (pid == 0)
+		_exit(attempt_child(c, run, parent, ends[1]));
+	close(ends[1]);
+	while (n < sizeof(o) && ((k = read(ends[0], (char *)&o + n, sizeof(o) - n)) > 0 ||
+					(k < 0 && errno == EINTR)))
+		n += (size_t)MAX(k, (ssize_t)0);
+	close(ends[0]);
+	if (pid > 0)
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	if (n < sizeof(o))
+		return err_set(
+			err, ERR_IO, 0, "the attempt broke off; the log of the bench says why");
+	*err = o.err;
+	text_copy(c->done_path, sizeof(c->done_path), o.path);
+	return o.rc;
+}
+
 /* Returns how long to wait. */
 static int64_t
 step(struct copy *c)
@@ -261,7 +317,7 @@ step(struct copy *c)
 		tell(c, run, 2, c->done_path);
 		return LOOK_NS;
 	}
-	if (copy_run(c, run, c->done_path, &err) < 0) {
+	if (attempt(c, run, &err) < 0) {
 		failed(c, run, &err);
 		c->wait_ns = MIN(MAX(2 * c->wait_ns, WAIT_MIN_NS), WAIT_MAX_NS);
 		return c->wait_ns;
@@ -281,6 +337,21 @@ wait_for(const struct copy *c, int64_t wait_ns)
 	struct pollfd p = { .fd = c->supervisor, .events = POLLIN };
 
 	return poll(&p, 1, (int)(wait_ns / NS_PER_MS)) <= 0;
+}
+
+/* For what waits: each attempt is confined more. */
+static void
+confine(const struct copy *c)
+{
+	struct sandbox_report report;
+	struct buf packet = { 0 };
+	char text[SANDBOX_TEXT];
+
+	sandbox_enter(SANDBOX_COPY, NULL, &report);
+	sandbox_text(&report, text);
+	wire_begin(&packet, WIRE_SANDBOX);
+	wire_text(&packet, text);
+	report_send(c->supervisor, &packet);
 }
 
 int
@@ -310,6 +381,7 @@ main(int argc, char **argv)
 	signal(SIGINT, SIG_IGN); /* Ctrl-C is for the supervisor */
 	signal(SIGPIPE, SIG_IGN);
 	umask(022);
+	confine(&c);
 	while (wait_for(&c, step(&c)))
 		;
 	return 0;

@@ -10,6 +10,8 @@
  *	history    mbc-history   reads /proc/self; its folder            no socket, no exec, no fork
  *	query      mbc-query     reads /proc/self, the store's folder,   no socket, no exec, no fork, opens for reading only
  *	                         zones of time
+ *	copy       mbc-history   reads the store's folder, zones; the    no socket, no exec; forks, and its children confine
+ *	                         share it reads and writes              themselves further
  *	gate       mbc-gate      reads /proc/self                       no socket, no exec, no fork, opens for reading only
  *	helper     mbc-helper    not limited: it is not ours            as supervise
  *	curl       mbc-helper    reads                                  sockets, threads; no exec, no fork, opens for reading only
@@ -41,6 +43,7 @@ enum sandbox_role {
 	SANDBOX_HELPER, /* a user alone: what it runs is not ours */
 	SANDBOX_CURL,
 	SANDBOX_REHEARSE,
+	SANDBOX_COPY,
 	SANDBOX_ROLES
 };
 
@@ -55,7 +58,8 @@ struct sandbox_report {
 };
 
 /* Confine this process, for good. Before it starts a thread: Landlock holds for the calling one and those it starts.
- * folders: what it may read besides, `history` also write, ended by NULL (NULL: nothing); one that is not there now stays closed. */
+ * folders: what it may read besides, `history` also write, `copy` the first one; ended by NULL (NULL: nothing); one that is not there now stays closed.
+ * `copy` without folders: files and folders anywhere, for what waits for a share that may come and go; what uses it then enters with folders. */
 void sandbox_enter(enum sandbox_role role, const char *const *folders, struct sandbox_report *out);
 
 /* May a process of this role, confined with these folders, read files in this one? As far as Landlock is concerned. */

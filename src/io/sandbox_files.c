@@ -29,7 +29,9 @@ enum {
 	FS_WRITE_FILE = 1 << 1,
 	FS_READ_FILE = 1 << 2,
 	FS_READ_DIR = 1 << 3,
+	FS_REMOVE_DIR = 1 << 4,
 	FS_REMOVE_FILE = 1 << 5,
+	FS_MAKE_DIR = 1 << 7,
 	FS_MAKE_REG = 1 << 8,
 	FS_MAKE_SOCK = 1 << 9,
 	FS_MAKE_SYM = 1 << 12,
@@ -60,6 +62,7 @@ struct rule {
 	(uint64_t)(FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV)
 #define READ (FS_READ_FILE | FS_READ_DIR)
 #define KEEP_FILES (READ | FS_WRITE_FILE | FS_MAKE_REG | FS_REMOVE_FILE | FS_TRUNCATE)
+#define KEEP_FOLDERS (KEEP_FILES | FS_MAKE_DIR | FS_REMOVE_DIR)
 
 static const struct rule compile_rules[] = { { "/", READ }, { NULL, 0 } };
 static const struct rule control_rules[] = {
@@ -92,6 +95,7 @@ static const struct rule *const rules[SANDBOX_ROLES] = {
 	[SANDBOX_SERVE] = serve_rules,
 	[SANDBOX_HISTORY] = history_rules,
 	[SANDBOX_QUERY] = history_rules,
+	[SANDBOX_COPY] = history_rules,
 	[SANDBOX_GATE] = serve_rules,
 	[SANDBOX_TWIN] = twin_rules,
 	[SANDBOX_CURL] = curl_rules,
@@ -113,7 +117,8 @@ make_ruleset(enum sandbox_role role, int abi)
 
 	if (abi >= 4 &&
 		(role == SANDBOX_COMPILE || role == SANDBOX_SERVE || role == SANDBOX_HISTORY ||
-			role == SANDBOX_QUERY || role == SANDBOX_GATE || role == SANDBOX_REHEARSE))
+			role == SANDBOX_QUERY || role == SANDBOX_COPY || role == SANDBOX_GATE ||
+			role == SANDBOX_REHEARSE))
 		set.net = NET_BIND_TCP | NET_CONNECT_TCP;
 	if (abi >= 6)
 		set.scoped = SCOPE_ABSTRACT_SOCKET | SCOPE_SIGNAL;
@@ -163,10 +168,19 @@ sandbox_landlock_offered(void)
 	return (int)MAX(syscall(SYS_landlock_create_ruleset, NULL, 0, VERSION_FLAG), 0L);
 }
 
+static uint64_t
+rights_in(enum sandbox_role role, size_t folder)
+{
+	if (role == SANDBOX_COPY && folder == 0)
+		return KEEP_FOLDERS;
+	return role == SANDBOX_HISTORY ? KEEP_FILES : READ;
+}
+
 int
 sandbox_files(enum sandbox_role role, const char *const *folders)
 {
 	const struct rule sysfs = { getenv("MBC_SYSFS"), READ }; /* of tests; see serial.c */
+	const struct rule any_share = { "/", KEEP_FOLDERS };     /* it comes and goes */
 	int abi = sandbox_landlock_offered(), version = MIN(abi, ABI_MAX), set, rc;
 
 	if (abi < 1 || rules[role] == NULL)
@@ -178,10 +192,10 @@ sandbox_files(enum sandbox_role role, const char *const *folders)
 		add_rule(set, r, version);
 	if (role == SANDBOX_CONTROL && sysfs.path != NULL)
 		add_rule(set, &sysfs, version);
+	if (role == SANDBOX_COPY && folders == NULL)
+		add_rule(set, &any_share, version);
 	for (size_t i = 0; folders != NULL && folders[i] != NULL; i++)
-		add_rule(set,
-			&(struct rule){ folders[i], role == SANDBOX_HISTORY ? KEEP_FILES : READ },
-			version);
+		add_rule(set, &(struct rule){ folders[i], rights_in(role, i) }, version);
 	rc = (int)syscall(SYS_landlock_restrict_self, set, 0);
 	close(set);
 	return rc == 0 ? abi : 0;

@@ -69,6 +69,13 @@ static const char *const curl_calls[] = { "socketpair", "bind", "connect", "stat
 
 static const char *const rehearse_calls[] = { "fork", "wait4", "waitid", "waitpid", NULL };
 
+/* Files of a share, and what its children confine themselves with. */
+static const char *const copy_calls[] = { "open", "openat", "mkdir", "mkdirat", "rmdir", "rename",
+	"renameat", "renameat2", "unlink", "unlinkat", "fsync", "fdatasync", "ftruncate",
+	"ftruncate64", "statfs", "statfs64", "fstatfs", "fstatfs64", "umask", "kill", "prctl",
+	"capget", "capset", "seccomp", "landlock_create_ruleset", "landlock_add_rule",
+	"landlock_restrict_self", NULL };
+
 /* What no part of mbc needs; the supervisor's children inherit this. */
 static const char *const never[] = { "ptrace", "process_vm_readv", "process_vm_writev",
 	"process_madvise", "kcmp", "mount", "umount", "umount2", "move_mount", "open_tree",
@@ -227,12 +234,13 @@ fill(scmp_filter_ctx f, enum sandbox_role role)
 	if (role == SANDBOX_SUPERVISE)
 		return add_list(f, SCMP_ACT_ERRNO(EPERM), never);
 	return add_list(f, SCMP_ACT_ALLOW, common) &&
-	       (role == SANDBOX_HISTORY || add_open(f, is_wired)) && add_memory(f, has_peers) &&
-	       add_threads(f, has_peers) && add_limits(f) &&
+	       (role == SANDBOX_HISTORY || role == SANDBOX_COPY || add_open(f, is_wired)) &&
+	       add_memory(f, has_peers) && add_threads(f, has_peers) && add_limits(f) &&
 	       (!has_peers || (add_sockets(f) && add_ioctl(f, role == SANDBOX_CONTROL))) &&
 	       (role == SANDBOX_COMPILE || role == SANDBOX_REHEARSE ||
 		       add_list(f, SCMP_ACT_ALLOW, talk)) &&
-	       (role != SANDBOX_REHEARSE || add_children(f)) &&
+	       ((role != SANDBOX_REHEARSE && role != SANDBOX_COPY) || add_children(f)) &&
+	       (role != SANDBOX_COPY || add_list(f, SCMP_ACT_ALLOW, copy_calls)) &&
 	       (role != SANDBOX_CONTROL || add_list(f, SCMP_ACT_ALLOW, control_calls)) &&
 	       (role != SANDBOX_SERVE || add_list(f, SCMP_ACT_ALLOW, serve_calls)) &&
 	       (role != SANDBOX_HISTORY || add_list(f, SCMP_ACT_ALLOW, history_calls)) &&

@@ -224,6 +224,7 @@ send_status(struct supervise *s, int fd)
 	describe_sandbox(&out, "serve", s->serve.pid, &s->serve.user, s->serve.report);
 	describe_sandbox(&out, "history", s->history.pid, &s->history.user, s->history.report);
 	describe_sandbox(&out, "query", s->query.pid, &s->query.user, s->query.report);
+	describe_sandbox(&out, "copy", s->copy.pid, &s->copy.user, s->copy.report);
 	describe_sandbox(&out, "gate", s->gate.pid, &s->gate.user, s->gate.report);
 	send_text(fd, true, buf_text(&out));
 	buf_done(&out);

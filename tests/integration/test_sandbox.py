@@ -105,6 +105,25 @@ def pids(supervise):
 
 
 class Confined(unittest.TestCase):
+    def test_who_copies_runs_is_confined_too(self):
+        place = Place(self)
+        share = place.folder / "share"
+        place.write(more=f"record: {{copy_to: '{share}'}}")
+        supervise = place.start().pid
+        wait_for("it runs", lambda: "copy" in pids(supervise))
+        told = status(pids(supervise)["copy"])
+        self.assertEqual((int(told["CapEff"], 16), told["NoNewPrivs"], told["Seccomp"]), (0, "1", "0" if IS_SANITIZED else "2"))
+        if IS_ROOT:
+            self.assertEqual({int(uid) for uid in told["Uid"].split()}, {pwd.getpwnam("mbc-history").pw_uid})
+        doctor = place.mbc("doctor").stdout
+        self.assertRegex(doctor, r"(?m)^  (good|MIND)  copy: user \S+, .*capabilities none")
+        for words in (("start",), ("stop",)):
+            wait_for(" ".join(words), lambda words=words: place.mbc("record", *words).returncode == 0)
+        share.mkdir()
+        share.chmod(0o777)
+        wait_for("the run is there", lambda: os.listdir(share) == ["run-1"])
+        self.assertIn("values.csv", os.listdir(share / "run-1"))
+
     def test_every_process_is_confined_and_doctor_says_so(self):
         place = Place(self)
         running = pids(place.start().pid)
