@@ -2,13 +2,16 @@
 #include "history/run_story.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "history/buckets.h"
 
 #define EVENTS_A_STEP 1000
+#define STANDING_MAX 1000
 /* Wall times of events are those of the moment at which they were recorded, and those of a run by all that is known: they differ by what clocks creep. */
 #define MARGIN_NS (50 * NS_PER_MS)
 
@@ -31,6 +34,7 @@ story_free(struct story *s)
 		runs_part_done(&s->parts[i]);
 	free(s->parts);
 	free(s->events);
+	free(s->standing);
 	free(s->steps);
 	free(s->spans);
 	free(s->records);
@@ -55,6 +59,25 @@ add_part(void *ctx, struct run_part *part)
 	s->parts[s->n_parts++] = *part;
 }
 
+/* Of what was before the run only alarms count, the last word about each. */
+static void
+add_earlier(struct story *s, const struct reader_event *e)
+{
+	size_t i = 0;
+
+	if (e->event.kind != EVENT_ALARM_ON && e->event.kind != EVENT_ALARM_OFF)
+		return;
+	while (i < s->n_standing && strcmp(s->standing[i].e.subject, e->event.subject) != 0)
+		i++;
+	if (i < s->n_standing)
+		s->standing[i] = s->standing[--s->n_standing];
+	if (e->event.kind == EVENT_ALARM_OFF || s->n_standing == STANDING_MAX)
+		return;
+	if (s->standing == NULL)
+		s->standing = mem_zero(STANDING_MAX, sizeof(*s->standing));
+	s->standing[s->n_standing++] = (struct story_event){ e->event, e->wall_ns };
+}
+
 static void
 add_event(void *ctx, const struct reader_event *e)
 {
@@ -62,6 +85,10 @@ add_event(void *ctx, const struct reader_event *e)
 
 	if (!e->has_wall)
 		return;
+	if (e->wall_ns < s->run->begin_ns - MARGIN_NS) {
+		add_earlier(s, e);
+		return;
+	}
 	if (s->n_events == STORY_EVENTS_MAX) {
 		s->n_left_out++;
 		return;
@@ -351,6 +378,42 @@ take(struct story *s, const struct story_event *e)
 		take_of_sequence(s, e, part);
 }
 
+/* Does its bench still have the alarm? One that was taken out of the file never goes: its channel is not confirmed any more. 1, 0, ERR_IO. */
+static int
+is_watched(const struct story *s, const char *alarm, struct err *err)
+{
+	struct reader_channel ch;
+	struct cursor *cursor;
+	struct piece piece;
+	char name[80];
+	int rc;
+
+	snprintf(name, sizeof(name), "alarm.%.70s", alarm);
+	rc = reader_find(s->r, name, &ch, err);
+	if (rc < 0)
+		return rc == ERR_IO ? rc : 0;
+	cursor = cursor_new(s->r, &ch, MAX(s->run->begin_ns - BUCKETS_HOLD_NS, INT64_C(0)),
+		s->run->begin_ns + 1, false);
+	rc = cursor_next(cursor, &piece, err);
+	cursor_free(cursor);
+	return rc;
+}
+
+/* Alarms that are on when the run begins. */
+static int
+take_standing(struct story *s, struct err *err)
+{
+	for (size_t i = 0; i < s->n_standing; i++) {
+		int rc = is_watched(s, s->standing[i].e.subject, err);
+
+		if (rc < 0)
+			return rc;
+		if (rc == 1)
+			begin_span(s, STORY_ALARM, &s->standing[i], s->standing[i].e.subject);
+	}
+	return 0;
+}
+
 static int
 settle(struct story *s, struct err *err)
 {
@@ -358,7 +421,7 @@ settle(struct story *s, struct err *err)
 
 	if (s->n_events > 0)
 		qsort(s->events, s->n_events, sizeof(*s->events), compare_events);
-	if (runs_parts(s->r, s->run->run, add_part, s, err) < 0)
+	if (runs_parts(s->r, s->run->run, add_part, s, err) < 0 || take_standing(s, err) < 0)
 		return ERR_IO;
 	for (size_t i = 0; i < s->n_events; i++) {
 		for (; part + 1 < s->n_parts && s->parts[part + 1].start <= s->events[i].e.id;
@@ -383,8 +446,7 @@ settle(struct story *s, struct err *err)
 int
 story_step(struct story *s, struct err *err)
 {
-	const struct reader_event_filter filter = { s->run->begin_ns - MARGIN_NS,
-		s->run->end_ns + MARGIN_NS, "", "" };
+	const struct reader_event_filter filter = { INT64_MIN, s->run->end_ns + MARGIN_NS, "", "" };
 	int rc = reader_events(s->r, &filter, &s->place, EVENTS_A_STEP, add_event, s, err);
 
 	return rc != 0 ? rc : settle(s, err);

@@ -50,6 +50,8 @@ struct story {
 	size_t n_parts;
 	struct story_event *events; /* by their ids */
 	size_t n_events, n_left_out;
+	struct story_event *standing; /* alarms that came before the run and had not gone */
+	size_t n_standing;
 	struct story_step *steps;
 	size_t n_steps;
 	struct story_span *spans;

@@ -104,6 +104,8 @@ class Injections(Sequences):
         wait_for("the run has ended", lambda: json.loads(self.mbc("record", "show", "1", "--json"))["end"])
         out = self.bench.folder / "out"
         self.mbc("record", "export", "1", "--out", str(out))
+        [alarm] = json.loads((out / "run.json").read_text())["alarms"]
+        self.assertEqual((alarm["alarm"], alarm["end"], alarm["begin_seconds"] < 0), ("hot", None, True))  # since before the run
         with (out / "injections.csv").open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         told = [(row["name"], row["result"], row["file"], row["table.fraction1 [%]"]) for row in rows]

@@ -508,7 +508,8 @@ test_a_sequence_goes_on(void **state)
 /* ---- injections ------------------------------------------------------------------------------------------------------------ */
 
 struct packed {
-	bool is_meant; /* the file that is looked for */
+	const char *name; /* the file that is looked for */
+	bool is_meant;
 	struct buf bytes;
 };
 
@@ -517,7 +518,7 @@ take_name(void *ctx, const char *name, struct err *err)
 {
 	struct packed *p = ctx;
 
-	p->is_meant = strcmp(name, "injections.csv") == 0;
+	p->is_meant = strcmp(name, p->name) == 0;
 	return 0;
 }
 
@@ -559,23 +560,23 @@ commands(struct store *s, uint64_t id, uint64_t cause, enum event_kind kind, con
 }
 
 static void
-pack_injections(struct packed *p)
+pack(struct packed *p)
 {
 	const struct run_pack_sink sink = { p, take_name, take_bytes };
 	const struct run_pack_words words = { .run = 1, .zone = "" };
 	struct err err;
 	struct reader *r = reader_open(dir, &err);
-	struct run_pack *pack;
+	struct run_pack *made;
 	int rc = 1;
 
 	assert_non_null(r);
-	pack = run_pack_new(r, &words, &err);
-	assert_non_null(pack);
+	made = run_pack_new(r, &words, &err);
+	assert_non_null(made);
 	while (rc == 1)
-		rc = run_pack_step(pack, &sink, &err);
+		rc = run_pack_step(made, &sink, &err);
 	if (rc < 0)
 		fail_msg("%s", err.msg);
-	run_pack_free(pack);
+	run_pack_free(made);
 	reader_close(r);
 }
 
@@ -594,7 +595,7 @@ test_injections(void **state)
 		"3,C,gc.inject,,,", ",not ready,,,,,\r\n",
 		",surplus,x.csv,2023-11-14T22:13:45Z,15,9\r\n" };
 	struct sample old = { .stamp_ns = 69 * NS_PER_S, .quality = Q_STALE };
-	struct packed p = { false, { 0 } };
+	struct packed p = { .name = "injections.csv" };
 	struct err err;
 	uint32_t n[2];
 
@@ -623,7 +624,7 @@ test_injections(void **state)
 	commit(s, 80 * NS_PER_S, WALL);
 	store_close(s);
 
-	pack_injections(&p);
+	pack(&p);
 	for (size_t i = 0; i < NELEM(wanted); i++)
 		if (strstr(buf_text(&p.bytes), wanted[i]) == NULL)
 			fail_msg("no '%s' in\n%s", wanted[i], buf_text(&p.bytes));
@@ -658,7 +659,7 @@ test_before_injections(void **state)
 		.n_values = 3,
 		.values = { 4, 1, 11 },
 		.subject = "tpr" };
-	struct packed p = { false, { 0 } };
+	struct packed p = { .name = "injections.csv" };
 	struct err err;
 	uint32_t n[2];
 
@@ -687,10 +688,74 @@ test_before_injections(void **state)
 	commit(s, 95 * NS_PER_S, WALL);
 	store_close(s);
 
-	pack_injections(&p);
+	pack(&p);
 	for (size_t i = 0; i < NELEM(wanted); i++)
 		if (strstr(buf_text(&p.bytes), wanted[i]) == NULL)
 			fail_msg("no '%s' in\n%s", wanted[i], buf_text(&p.bytes));
+	buf_done(&p.bytes);
+}
+
+/* ---- alarms --------------------------------------------------------------------------------------------------------------- */
+
+static void
+alarms(struct store *s, uint64_t id, enum event_kind kind, const char *name)
+{
+	struct event e = { .id = id,
+		.boot = event_boot(BOOT_A),
+		.stamp_ns = (int64_t)id * NS_PER_S,
+		.kind = kind };
+
+	snprintf(e.subject, sizeof(e.subject), "%s", name);
+	store_event(s, &e, true, WALL);
+}
+
+/* On before the run: one that goes in it, one that stays, one that had gone, and one that the bench has no more. */
+static void
+test_standing_alarms(void **state)
+{
+	struct store *s = open_with_texts();
+	const struct store_channel channels[] = {
+		{ 1, VALUE_CHOICE, "alarm.goes", "", "", "", "0=normal\n1=unacknowledged" },
+		{ 2, VALUE_CHOICE, "alarm.stays", "", "", "", "0=normal\n1=unacknowledged" },
+		{ 3, VALUE_CHOICE, "alarm.gone", "", "", "", "0=normal\n1=unacknowledged" },
+		{ 4, VALUE_CHOICE, "alarm.removed", "", "", "", "0=normal\n1=unacknowledged" },
+	};
+	struct packed p = { .name = "run.json" };
+	struct sample sample = { .quality = Q_GOOD, .v = { .i = 1 } };
+	struct err err;
+	uint32_t n[4];
+	const char *at;
+
+	assert_int_equal(store_channels_begin(s, &err), 0);
+	for (size_t i = 0; i < NELEM(n); i++)
+		assert_int_equal(store_channel(s, &channels[i], &n[i], &err), 0);
+	assert_int_equal(store_channels_end(s, true, &err), 0);
+	store_clock(s, 0, WALL, true);
+	for (size_t i = 0; i < NELEM(n); i++)
+		for (int64_t t_s = i == 3 ? 10 : 970; t_s < (i == 3 ? 70 : 1100); t_s += 60) {
+			sample.stamp_ns = t_s * NS_PER_S;
+			store_add(s, n[i], &sample);
+		}
+	alarms(s, 10, EVENT_ALARM_ON, "removed");
+	alarms(s, 970, EVENT_ALARM_ON, "goes");
+	alarms(s, 971, EVENT_ALARM_ON, "stays");
+	alarms(s, 972, EVENT_ALARM_ON, "gone");
+	alarms(s, 980, EVENT_ALARM_OFF, "gone");
+	happens(s, 1000, EVENT_SEQUENCE_STARTED, 0, "TPR");
+	alarms(s, 1020, EVENT_ALARM_OFF, "goes");
+	alarms(s, 1030, EVENT_ALARM_ON, "new");
+	happens(s, 1050, EVENT_SEQUENCE_STATE, 1000, "complete");
+	commit(s, 1100 * NS_PER_S, WALL);
+	store_close(s);
+
+	pack(&p);
+	at = strstr(buf_text(&p.bytes), "\"alarms\":");
+	assert_non_null(at);
+	assert_non_null(strstr(at, "\"goes\""));
+	assert_non_null(strstr(at, "\"stays\""));
+	assert_non_null(strstr(at, "\"new\""));
+	assert_null(strstr(at, "\"gone\""));
+	assert_null(strstr(at, "\"removed\""));
 	buf_done(&p.bytes);
 }
 
@@ -712,6 +777,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_a_sequence_goes_on, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_injections, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_before_injections, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_standing_alarms, make_dir, remove_dir),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
