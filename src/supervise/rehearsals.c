@@ -203,14 +203,25 @@ tell_answer(struct supervise *s)
 			s->rehearsing.answer);
 }
 
+static void
+tell_failed(struct supervise *s, int status)
+{
+	char how[CHILD_HOW], text[CHILD_HOW + 80];
+
+	if (s->is_ending) {
+		tell(s, s->rehearsing.id, 503, "the bench is being stopped", -1);
+		return;
+	}
+	child_how(how, status);
+	snprintf(text, sizeof(text), "the rehearsal %s; see the log of 'mbc run'", how);
+	tell(s, s->rehearsing.id, 500, text, -1);
+}
+
 void
 rehearsals_ended(struct supervise *s, int status)
 {
-	char how[CHILD_HOW], text[CHILD_HOW + 80];
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 
-	child_how(how, status);
-	snprintf(text, sizeof(text), "the rehearsal %s; see the log of 'mbc run'", how);
 	s->rehearsing.child.pid = 0;
 	if (code == 0 || code == 1)
 		tell_answer(s);
@@ -222,7 +233,7 @@ rehearsals_ended(struct supervise *s, int status)
 			"rehearse'",
 			-1);
 	else
-		tell(s, s->rehearsing.id, 500, text, -1);
+		tell_failed(s, status);
 	close(s->rehearsing.answer);
 	s->rehearsing.answer = -1;
 }
