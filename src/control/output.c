@@ -156,6 +156,18 @@ own_ramp(const struct outputs *all, uint32_t i, const struct output_order *order
 	return !(order->ramp > 0) ? most : most > 0 ? fmin(order->ramp, most) : order->ramp;
 }
 
+/* A device that goes by itself, or waits, is told to stay whoever could not judge that, and however much its memory was written. */
+static bool
+is_to_stay(const struct outputs *all, uint32_t i, const struct output_order *order)
+{
+	double place;
+
+	return output_is_devices(image_output_at(all->img, i)) &&
+	       (output_device_moves(all, i) || all->at[i].is_stopped) &&
+	       output_device_place(all, i, &place) && order->value >= place &&
+	       order->value <= place;
+}
+
 int
 outputs_check(struct outputs *all, uint32_t i, struct output_order *order, struct err *err)
 {
@@ -180,7 +192,7 @@ outputs_check(struct outputs *all, uint32_t i, struct output_order *order, struc
 		return rc;
 	if (output_raw(all->img, image_output_at(all->img, i), order->value, &raw, &at, err) < 0)
 		return ERR_REFUSED;
-	if (order->owner >= OWNER_SAFE_STATE)
+	if (order->owner >= OWNER_SAFE_STATE || is_to_stay(all, i, order))
 		return 0;
 	if (output_is_devices(image_output_at(all->img, i)) &&
 		output_rate_check(all->img, i, own_ramp(all, i, order), err) < 0)
@@ -230,17 +242,6 @@ take(struct outputs *all, uint32_t i, const struct output_order *order, int64_t 
 		output_device_take(all, i, order, place);
 	else if (is_at_once || o->ramp <= 0 || !isfinite(o->working))
 		o->working = o->target;
-}
-
-/* A device that goes by itself is stopped however much its memory was written. */
-static bool
-is_to_stay(const struct outputs *all, uint32_t i, const struct output_order *order)
-{
-	double place;
-
-	return output_is_devices(image_output_at(all->img, i)) && output_device_moves(all, i) &&
-	       output_device_place(all, i, &place) && order->value >= place &&
-	       order->value <= place;
 }
 
 int
@@ -474,6 +475,12 @@ bool
 outputs_is_waiting(const struct outputs *all, uint32_t i)
 {
 	return all->at[i].is_waiting;
+}
+
+bool
+outputs_is_forbidden(const struct outputs *all, uint32_t i)
+{
+	return all->at[i].is_forbidden;
 }
 
 bool
@@ -872,6 +879,8 @@ outputs_away(struct outputs *all, uint32_t at, double value, int64_t now_ns)
 	o->sent = o->told = (double)NAN;
 	o->is_foreign = o->is_fought = false;
 	o->is_confirmed = o->is_insisting = false;
+	o->is_stopped = o->is_waiting =
+		false; /* and of what it was told to wait for nothing is left */
 	if (o->is_away) {
 		o->away = output_from_at(all->img, image_output_at(all->img, i), value);
 		if (!output_is_protected(o) || o->is_claimed)

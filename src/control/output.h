@@ -107,6 +107,8 @@ void outputs_pause(struct outputs *o, uint32_t output);
 bool outputs_has_arrived(const struct outputs *o, uint32_t output);
 /* Did the last step of its ramp wait for the measured value? */
 bool outputs_is_waiting(const struct outputs *o, uint32_t output);
+/* Has an interlock stopped it where it was? What it was asked for is not its target any more. */
+bool outputs_is_forbidden(const struct outputs *o, uint32_t output);
 
 enum output_owner outputs_owner(const struct outputs *o, uint32_t output);
 enum output_mode outputs_mode_of(const struct outputs *o, uint32_t output);

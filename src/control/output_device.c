@@ -148,15 +148,26 @@ output_device_take(struct outputs *all, uint32_t i, const struct output_order *o
 		o->working = o->target;
 }
 
+/* In automatic a rate that was changed at the device is told, and stays until the next order: refreshing the value is none. */
+static bool
+is_left_to_the_device(const struct outputs *all, uint32_t i)
+{
+	const struct output *o = &all->at[i];
+
+	return o->is_rate_foreign && !output_is_protected(o) && o->rate_there > 0 &&
+	       o->rate_there <= output_of(all, i)->ramp * (1 + 1e-6);
+}
+
 bool
 output_device_begin(struct outputs *all, uint32_t i, int64_t now_ns)
 {
 	struct output *o = &all->at[i];
 
 	o->is_rate_first = o->is_value_taken = false;
-	if (output_rate_is_held(output_of(all, i), o))
+	if (output_rate_is_held(output_of(all, i), o) || is_left_to_the_device(all, i))
 		return false;
 	o->rate_asked = o->rate;
+	o->rate_sent = (double)NAN; /* what it held before is over, and this is not there yet */
 	if (output_is_protected(o)) {
 		/* The link keeps their order; the value does not wait for what becomes of the rate. */
 		output_parts_begin(all, i, now_ns);
@@ -227,7 +238,8 @@ find_rate(struct outputs *all, uint32_t i, double shown, double wanted, int64_t 
 	const struct image_output *d = output_of(all, i);
 	struct output *o = &all->at[i];
 	double rate = rate_of(all->img, d, shown);
-	bool is_too_fast = rate > d->ramp * (1 + 1e-6);
+	/* Below zero, or at it, it may mean anything to the device, and no ramp as well. */
+	bool is_too_fast = rate > d->ramp * (1 + 1e-6) || !(rate > 0);
 	bool is_first = !o->is_rate_foreign,
 	     is_ours = isfinite(o->rate_sent) || isinf(o->rate_sent);
 
@@ -263,7 +275,7 @@ output_rate_read(struct outputs *all, uint32_t i, const struct output_reading *r
 	struct output *o = &all->at[i];
 	double wanted, within;
 
-	if (r->stamp_ns < o->rate_ns)
+	if (r->stamp_ns < o->rate_ns || !isfinite(r->number))
 		return;
 	o->is_rate_known = true;
 	o->rate_there = rate_of(all->img, d, r->number);
@@ -284,15 +296,31 @@ output_rate_read(struct outputs *all, uint32_t i, const struct output_reading *r
 
 /* ---- where it is --------------------------------------------------------------------------------------------------------- */
 
+/* Where the device goes. What is read of that is rounded as the wire is: it is the goal when that is the same there. */
+static double
+goal_there(const struct outputs *all, uint32_t i)
+{
+	const struct image_output *d = output_of(all, i);
+	const struct output *o = &all->at[i];
+	double goal = output_goal(d, o), there, at;
+	union value raw;
+	struct err err;
+
+	if (!isfinite(o->goal_there) || !isfinite(goal) ||
+		output_raw(all->img, d, goal, &raw, &at, &err) < 0)
+		return o->goal_there;
+	there = output_to_at(all->img, d, o->goal_there);
+	return fabs(there - at) <= output_tolerance(all->img, d, at) ? goal : o->goal_there;
+}
+
 bool
 output_device_moves(const struct outputs *all, uint32_t i)
 {
 	const struct output *o = &all->at[i];
-	double goal = output_goal(output_of(all, i), o);
+	double goal = output_goal(output_of(all, i), o), there = goal_there(all, i);
 
 	return isfinite(o->working) && isfinite(goal) &&
-	       (!is_same(o->working, goal) ||
-		       (isfinite(o->goal_there) && !is_same(o->working, o->goal_there)));
+	       (!is_same(o->working, goal) || (isfinite(there) && !is_same(o->working, there)));
 }
 
 static double
@@ -309,7 +337,7 @@ output_device_place(const struct outputs *all, uint32_t i, double *out)
 	const struct output *o = &all->at[i];
 	double goal = output_goal(d, o), v = o->working;
 
-	if (!is_same(o->working, o->goal_there)) {
+	if (!is_same(o->working, goal_there(all, i))) {
 		if (d->has_progress && look_at(all, d->progress, &v))
 			v = v * d->progress_factor + d->progress_offset;
 		else if (d->has_measured)
@@ -397,17 +425,12 @@ progress(struct outputs *all, uint32_t i, int64_t now_ns)
 {
 	const struct image_output *d = output_of(all, i);
 	struct output *o = &all->at[i];
-	double before = o->working, goal = output_goal(d, o), to = o->goal_there, v;
+	double before = o->working, to = goal_there(all, i), v;
 	int64_t dt_ns = now_ns - o->moved_ns;
 
 	o->moved_ns = now_ns;
 	if (o->is_catching_up)
 		catch_up(all, i);
-	/* What is read of where it goes is rounded as the wire is. */
-	if (isfinite(to) && isfinite(goal) &&
-		fabs(to - goal) * fabs(d->factor) <=
-			output_tolerance(all->img, d, output_to_at(all->img, d, goal)))
-		to = goal;
 	if (d->has_progress && look_at(all, d->progress, &v)) {
 		o->working = v * d->progress_factor + d->progress_offset;
 		if (isfinite(to) && fabs(o->working - to) <= d->progress_within)
