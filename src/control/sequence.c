@@ -306,6 +306,30 @@ look_at_devices(struct sequencer *s)
 	}
 }
 
+/* What an interlock has stopped on its way stands still as if it had arrived, and its order was settled long before. */
+static void
+look_at_interlocks(struct sequencer *s)
+{
+	char why[EVENT_TEXT];
+
+	for (uint32_t i = 0; i < s->img->outputs.n && sequence_is_going(s); i++) {
+		const struct grip *g = &s->grips[i];
+		double target;
+
+		if (!g->is_used || !g->is_moving ||
+			outputs_owner(s->p.outputs, i) != OWNER_SEQUENCE ||
+			!outputs_is_forbidden(s->p.outputs, i) ||
+			(outputs_target(s->p.outputs, i, &target) && target >= g->target &&
+				target <= g->target))
+			continue;
+		snprintf(why, sizeof(why), "%.60s was stopped on its way by an interlock",
+			image_text(s->img,
+				image_channel_at(s->img, image_output_at(s->img, i)->channel)
+					->name));
+		(void)sequence_fail(s, NO_BRANCH, why, outputs_cause(s->p.outputs, i));
+	}
+}
+
 static void
 look_at_safe_state(struct sequencer *s)
 {
@@ -333,6 +357,7 @@ sequencer_tick(struct sequencer *s, int64_t now_ns)
 	note_places(s);
 	look_at_owners(s);
 	look_at_devices(s);
+	look_at_interlocks(s);
 	if (s->state == SEQUENCE_HOLDING)
 		sequence_enter(s, SEQUENCE_HELD);
 	else if (s->state == SEQUENCE_RESTARTING && sequence_come_back(s))

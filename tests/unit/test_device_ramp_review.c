@@ -393,6 +393,9 @@ test_pause_of_what_waits_with_its_writes_used_up(void **state)
 	hand_done(&r);
 }
 
+#define FORBID                                                                                     \
+	"interlocks:\n  full: {forbid: T.target > 100 degC and X < 5, to: cold, on_bad: 1 h}\n"
+
 /* While it waits its device goes to a safe mode of its own, and comes back with what it held before. */
 static void
 test_own_safe_mode_of_what_waits(void **state)
@@ -418,6 +421,57 @@ test_own_safe_mode_of_what_waits(void **state)
 	if (hand_count(&r, EVENT_OUTPUT_CHANGED, "T") == 0)
 		assert_true(is_near(hand_value(&r, "T.target"), held, 0));
 	hand_done(&r);
+}
+
+/* An interlock stops a ramp on its way, and what it takes back is not where the statement leads. */
+static void
+check_stopped_by_an_interlock(const char *bench)
+{
+	struct hand_rig r;
+	double there;
+
+	begin_sequence(&r, bench,
+		"step 10 \"Heat\"\n"
+		"  set X = 10\n"
+		"  wait until X > 6 timeout 1 min else hold \"no\"\n"
+		"  ramp T to 320 degC at 300 K/min\n"
+		"end\n"
+		"on hold > 1 h -> abort\n");
+	play(&r, 25 * SECOND);
+	assert_string_equal(hand_word(&r, "sequence.state"), "running");
+	r.device[1].hides = 1;
+	play(&r, 3 * SECOND);
+	there = furnace.at;
+	assert_true(there > 100 && there < 200);
+	assert_true(is_near(r.device[0].held[SP], there, 6));
+	assert_string_equal(hand_word(&r, "sequence.state"), "held");
+	r.device[1].hides = 0;
+	play(&r, 10 * SECOND);
+	assert_string_equal(hand_word(&r, "sequence.state"), "held");
+	assert_true(is_near(r.device[0].held[SP], there, 6));
+	assert_int_equal(press(&r, COMMAND_SEQ_RESUME, ""), VERDICT_VERIFIED);
+	play(&r, 60 * SECOND);
+	assert_int_equal(r.device[0].held[SP], 320);
+	assert_string_equal(hand_word(&r, "sequence.state"), "complete");
+	hand_done(&r);
+}
+
+static void
+test_device_stopped_by_an_interlock(void **state)
+{
+	check_stopped_by_an_interlock(BENCH(", at_once: 0, working: f.wsp", COLD FORBID));
+}
+
+static void
+test_ramp_of_ours_stopped_by_an_interlock(void **state)
+{
+	static char text[6000];
+	char *by;
+
+	strcpy(text, BENCH(", at_once: 0, working: f.wsp", COLD FORBID));
+	by = strstr(text, ", by: device");
+	memset(by, ' ', (size_t)(strchr(by, '}') - by));
+	check_stopped_by_an_interlock(text);
 }
 
 static int
@@ -446,7 +500,9 @@ main(void)
 		cmocka_unit_test(test_own_safe_mode_of_what_waits),
 		cmocka_unit_test(test_kill_in_the_safe_state),
 		cmocka_unit_test(test_refresh_leaves_a_rate_that_was_told),
-		cmocka_unit_test(test_pause_of_what_waits_with_its_writes_used_up) };
+		cmocka_unit_test(test_pause_of_what_waits_with_its_writes_used_up),
+		cmocka_unit_test(test_device_stopped_by_an_interlock),
+		cmocka_unit_test(test_ramp_of_ours_stopped_by_an_interlock) };
 
 	return cmocka_run_group_tests(tests, open_units, close_units);
 }
