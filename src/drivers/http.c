@@ -326,9 +326,11 @@ decode_write(const struct instrument *ins, unsigned status, struct http_page *p,
 
 	if (!http_write_split(p->req, &w))
 		return err_set(err, DECODE_BAD, 0, "no question that writes");
+	/* Many pages lead elsewhere once they have done what was asked: that is no refusal. */
 	if (status < 200 || status >= 300)
-		return common_refuse(p->out, status_quality(status), REFUSED_ALL, status, err,
-			"HTTP status %u", status);
+		return common_refuse(p->out,
+			status >= 300 && status < 400 ? Q_WRONG_ANSWER : status_quality(status),
+			REFUSED_ALL, status, err, "HTTP status %u", status);
 	rc = check_ok(ins, p, err);
 	if (rc == 0 && w.is_collection && p->req->step == 0)
 		rc = http_write_change(&w, p, vars, p->out, err);

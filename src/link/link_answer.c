@@ -183,8 +183,8 @@ refused(struct link *l, struct flight *f, const struct refusal *why, const char 
 				why->code, now_ns);
 		break;
 	case FLIGHT_WRITE:
-		/* A failure may come in the middle of the work, and a later step behind one that was done. */
-		f->write.is_refused = f->req.step == 0 && why->quality != Q_DEVICE_FAILED;
+		/* A failure may come in the middle of the work, a gateway's word behind it, and a later step behind one that was done. */
+		f->write.is_refused = f->req.step == 0 && is_no((enum quality)why->quality);
 		link_written(l, &f->write, (enum quality)why->quality, why->code);
 		break;
 	case FLIGHT_IDENTIFY:

@@ -295,7 +295,7 @@ test_verdicts(void **state)
 		unsigned status;
 		enum quality quality;
 	} refused[] = { { 400, Q_BAD_REQUEST }, { 404, Q_BAD_ADDRESS }, { 405, Q_BAD_FUNCTION },
-		{ 500, Q_DEVICE_FAILED }, { 302, Q_BAD_REQUEST }, { 401, Q_BAD_REQUEST } };
+		{ 500, Q_DEVICE_FAILED }, { 302, Q_WRONG_ANSWER }, { 401, Q_BAD_REQUEST } };
 	struct instrument ipx = ins;
 	struct readings out;
 
@@ -335,7 +335,8 @@ struct rig {
 	int64_t now_ns;
 	char asked[LINK_TX_MAX + 1]; /* since the last answer */
 	size_t n_asked;
-	unsigned n_opens, n_written;
+	unsigned n_opens, n_written, n_once;
+	enum link_once once;
 	enum quality verdict;
 	uint16_t code;
 	double last;
@@ -364,6 +365,15 @@ on_written(void *ctx, uint32_t at, uint32_t tag, enum quality verdict, uint16_t 
 	r->n_written++;
 	r->verdict = verdict;
 	r->code = code;
+}
+
+static void
+on_once(void *ctx, uint32_t at, uint32_t tag, enum link_once once, enum quality verdict)
+{
+	struct rig *r = ctx;
+
+	r->n_once++;
+	r->once = once;
 }
 
 /* Carry out what the engine wants until it wants nothing more now. */
@@ -432,9 +442,11 @@ start_with(struct rig *r, const char *read, const char *write, int64_t gap_ns, b
 	struct image_builder *b = image_builder_new("web", 100 * NS_PER_MS);
 	uint32_t link = image_builder_link(b, "io", "127.0.0.1", 80);
 	const struct image_link like = { .kind = LINK_TCP, .gap_ns = gap_ns };
-	struct link_sink sink = {
-		.ctx = r, .reading = on_reading, .state = on_state, .written = on_written
-	};
+	struct link_sink sink = { .ctx = r,
+		.reading = on_reading,
+		.state = on_state,
+		.written = on_written,
+		.once = on_once };
 	uint32_t at;
 
 	memset(r, 0, sizeof(*r));
@@ -516,6 +528,47 @@ test_collection(void **state)
 	assert_int_equal(r.verdict, Q_GOOD);
 	assert_int_equal(r.n_opens, 1);
 	stop(&r);
+}
+
+/* What must not happen twice: only a page that says no has provably done nothing; one that leads elsewhere, or a gateway, has not said that. */
+static void
+test_write_once(void **state)
+{
+	static const struct {
+		const char *head;
+		enum link_once once;
+	} rows[] = {
+		{ "HTTP/1.1 200 OK\r\n", LINK_ONCE_DONE },
+		{ "HTTP/1.1 400 No\r\n", LINK_ONCE_NOT },
+		{ "HTTP/1.1 404 No\r\n", LINK_ONCE_NOT },
+		{ "HTTP/1.1 503 Later\r\n", LINK_ONCE_NOT },
+		{ "HTTP/1.1 302 Found\r\nLocation: /done\r\n", LINK_ONCE_UNKNOWN },
+		{ "HTTP/1.1 500 Failed\r\n", LINK_ONCE_UNKNOWN },
+		{ "HTTP/1.1 502 Bad\r\n", LINK_ONCE_UNKNOWN },
+		{ "HTTP/1.1 504 Late\r\n", LINK_ONCE_UNKNOWN },
+	};
+
+	for (size_t i = 0; i < NELEM(rows); i++) {
+		struct rig r;
+
+		start(&r, READ, "path=/mode method=POST body={value}");
+		r.n_asked = 0;
+		assert_int_equal(link_write_once(r.link, 0, 7, (union value){ .f = 1 }, NULL,
+					 r.now_ns, &err),
+			0);
+		pump(&r);
+		assert_true(r.n_asked > 0);
+		say_page(&r, rows[i].head, "");
+		assert_int_equal(r.n_once, 1);
+		if (r.once != rows[i].once)
+			fail_msg("%.16s: %d", rows[i].head, (int)r.once);
+		for (int k = 0; k < 30; k++) {
+			r.now_ns += NS_PER_S;
+			link_time(r.link, r.now_ns);
+		}
+		assert_int_equal(r.n_once, 1);
+		stop(&r);
+	}
 }
 
 /* A server that ends each connection takes the document over the next one. */
@@ -835,6 +888,7 @@ main(void)
 		cmocka_unit_test(test_prepared_over_many_connections),
 		cmocka_unit_test(test_collection_is_begun_again),
 		cmocka_unit_test(test_collection_that_is_refused),
+		cmocka_unit_test(test_write_once),
 		cmocka_unit_test(test_truths_in_a_collection),
 		cmocka_unit_test(test_one_question_a_page),
 		cmocka_unit_test(test_a_question_with_a_body),
