@@ -795,7 +795,7 @@ outputs_restore(struct outputs *all, uint32_t i, const struct output_past *past,
 	o->mode = (uint8_t)past->mode;
 	o->is_untold = true;
 	if (output_is_devices(d)) {
-		o->rate = o->ramp;
+		o->rate = output_rate_near(all->img, i, o->ramp);
 		o->is_catching_up = isfinite(o->working);
 	}
 	if (d->loop != 0) {
@@ -915,6 +915,7 @@ adopt_ramp(struct outputs *all, uint32_t i, const struct outputs *from, uint32_t
 		return;
 	output_device_new(all, i);
 	o->is_stopped = o->keeps_rate = o->is_insisting = o->is_rate_first = false;
+	o->is_rate_behind = o->is_value_again = false;
 	o->goal_there = o->sent;
 	if (is)
 		o->rate = o->ramp > 0 ? o->ramp : image_output_at(all->img, i)->ramp;
@@ -939,6 +940,9 @@ outputs_adopt(struct outputs *all, struct outputs *from, int64_t now_ns)
 			all->at[i].is_ordered = false;
 			adopt_ramp(all, i, from, k);
 			output_parts_adopt(all, i, from, k, now_ns);
+			/* Its rate may be written elsewhere now: it is held once it has been read there. */
+			if (all->at[i].phase == OUTPUT_IDLE && !output_is_protected(&all->at[i]))
+				all->at[i].rate_sent = (double)NAN;
 			/* The limits may be narrower now. What is under way stays with its link, and is answered there. */
 			output_show(all, i, now_ns);
 		}

@@ -1,7 +1,9 @@
 /* output_device.c - ramps that the device makes: it is told how fast and where to, and goes there by itself
  *
  *	people, sequences:  rate --> read back --> value --> read back        a rate that is refused leaves the value unwritten
- *	protection:         rate, value behind it --> both read back          a rate that is refused keeps no value from being safe
+ *	protection:         value --> no ramp --> value again                 a rate that is refused keeps no value from being safe, and where
+ *	                                                                      the value is refused nothing jumps to where it was going
+ *	  a ramp of the row: rate, value behind it --> both read back
  *	"stay":             value, where it is: no rate is needed for that
  *
  * The rate is a part beside the value (output_parts.c). `working` is what the device shows of its own ramp, or else worked out
@@ -164,13 +166,18 @@ output_device_begin(struct outputs *all, uint32_t i, int64_t now_ns)
 	struct output *o = &all->at[i];
 
 	o->is_rate_first = o->is_value_taken = false;
+	o->is_rate_behind = o->is_value_again = false;
 	if (output_rate_is_held(output_of(all, i), o) || is_left_to_the_device(all, i))
 		return false;
 	o->rate_asked = o->rate;
 	o->rate_sent = (double)NAN; /* what it held before is over, and this is not there yet */
 	if (output_is_protected(o)) {
-		/* The link keeps their order; the value does not wait for what becomes of the rate. */
-		output_parts_begin(all, i, now_ns);
+		/* Without a ramp it would jump to where it was going, if it did not take the value. */
+		o->is_rate_behind = isinf(o->rate);
+		if (o->is_rate_behind)
+			output_parts_stop(all, i);
+		else /* The link keeps their order; the value does not wait for what becomes of the rate. */
+			output_parts_begin(all, i, now_ns);
 		return false;
 	}
 	o->is_rate_first = true;
@@ -182,9 +189,16 @@ output_device_begin(struct outputs *all, uint32_t i, int64_t now_ns)
 }
 
 void
-output_device_taken(struct outputs *all, uint32_t i, double goal)
+output_device_taken(struct outputs *all, uint32_t i, double goal, int64_t now_ns)
 {
-	all->at[i].goal_there = goal;
+	struct output *o = &all->at[i];
+
+	o->goal_there = goal;
+	if (!o->is_rate_behind || !output_is_protected(o))
+		return;
+	o->is_rate_behind = false;
+	o->is_value_again = true;
+	output_parts_begin(all, i, now_ns);
 }
 
 void
@@ -208,6 +222,12 @@ output_rate_done(struct outputs *all, uint32_t i, enum quality verdict, int64_t 
 		o->last_ns = now_ns;
 		o->sent = (double)NAN; /* nothing goes there, and what it holds is looked at anew */
 		output_fail(all, i, verdict, (double)NAN, now_ns);
+		return;
+	}
+	/* One that looks at the rate when it is given a value is given that again. */
+	if (is_good && o->is_value_again && output_is_protected(o) &&
+		(o->phase == OUTPUT_IDLE || o->phase == OUTPUT_VERIFYING)) {
+		output_send(all, i, now_ns);
 		return;
 	}
 	if (o->phase != OUTPUT_IDLE || !o->is_value_taken)

@@ -67,6 +67,8 @@ struct output {
 	bool is_insisting;  /* that, or to go on, is no order of anybody: tried until it is taken */
 	bool is_rate_first; /* WRITING: the rate, and the value follows */
 	bool is_value_taken; /* by protection both at once: the value is there, the rate is not yet */
+	bool is_rate_behind;   /* the ramp is taken away once the value is taken */
+	bool is_value_again;   /* and behind that the value is written again */
 	bool is_rate_known;    /* a good reading of it was taken since the device is there */
 	bool is_rate_foreign;  /* it holds another rate than was written: told */
 	uint16_t rate_trouble; /* enum quality: why it was not taken */
@@ -183,7 +185,7 @@ void output_device_take(
 /* Before the value is written: is it the rate's turn, and the value follows behind it? */
 bool output_device_begin(struct outputs *all, uint32_t i, int64_t now_ns);
 /* The value was handed to the device and taken, or read there. */
-void output_device_taken(struct outputs *all, uint32_t i, double goal);
+void output_device_taken(struct outputs *all, uint32_t i, double goal, int64_t now_ns);
 bool output_rate_is_held(const struct image_output *d, const struct output *o);
 /* The rate was written and read back: GOOD, or why not. */
 void output_rate_done(struct outputs *all, uint32_t i, enum quality verdict, int64_t now_ns);

@@ -381,7 +381,7 @@ outputs_written(
 	d = image_output_at(all->img, i);
 	o->last_ns = now_ns;
 	if (!quality_is_bad(verdict) && output_is_devices(d))
-		output_device_taken(all, i, o->sent);
+		output_device_taken(all, i, o->sent, now_ns);
 	if (quality_is_bad(verdict)) {
 		not_taken(all, i, verdict, now_ns);
 	} else if (!is_read_back(all->img, d)) {

@@ -265,9 +265,10 @@ test_safe_behind_a_rate_on_its_way(void **state)
 	n = r.n_writes;
 	make_safe(&r);
 	play(&r, 300 * MS);
-	assert_string_equal(written(&r, n), "1=0 0=20");
+	assert_string_equal(written(&r, n), "0=20 1=0");
 	r.device[0].hides = 0;
 	play(&r, 3 * SECOND);
+	assert_string_equal(written(&r, n), "0=20 1=0 0=20");
 	assert_string_equal(hand_word(&r, "safe.cold"), "reached");
 	assert_int_equal(hand_count(&r, EVENT_OUTPUT_RATE_CHANGED, "T"), 0);
 	hand_done(&r);
@@ -305,6 +306,29 @@ test_order_behind_a_rate_on_its_way(void **state)
 	play(&r, 3 * SECOND);
 	assert_string_equal(written(&r, n), "1=300 1=600 0=200");
 	assert_int_equal(hand_count(&r, EVENT_OUTPUT_RATE_CHANGED, "T"), 0);
+	hand_done(&r);
+}
+
+/* It does not take its safe value: without its ramp it would jump to where it was going. */
+static void
+test_value_refused_keeps_the_ramp(void **state)
+{
+	struct hand_rig r;
+
+	begin(&r, PLAIN);
+	assert_int_equal(hand_set(&r, "T", "620"), VERDICT_VERIFIED);
+	play(&r, 5 * SECOND);
+	r.device[0].refuses_some = 1u << SP;
+	make_safe(&r);
+	play(&r, 5 * SECOND);
+	assert_int_equal(r.device[0].held[RATE], 600);
+	assert_true(furnace.at < 200);
+	assert_string_equal(hand_word(&r, "safe.cold"), "not_confirmed");
+	r.device[0].refuses_some = 0;
+	play(&r, 3 * SECOND);
+	assert_int_equal(r.device[0].held[SP], 20);
+	assert_int_equal(r.device[0].held[RATE], 0);
+	assert_string_equal(hand_word(&r, "safe.cold"), "reached");
 	hand_done(&r);
 }
 
@@ -355,6 +379,82 @@ test_refresh_leaves_a_rate_that_was_told(void **state)
 	assert_int_equal(hand_count(&r, EVENT_OUTPUT_NOT_TAKEN, "T"), 0);
 	assert_int_equal(hand_set(&r, "T", "500"), VERDICT_VERIFIED);
 	assert_int_equal(r.device[0].held[RATE], 600);
+	hand_done(&r);
+}
+
+/* ---- devices that go and come -------------------------------------------------------------------------------------------- */
+
+/* The slowest that the device has, in place of what was asked: kept over a second death, and none at all is not taken for it. */
+static void
+test_slowest_rate_is_kept(void **state)
+{
+	struct hand_rig r;
+
+	begin(&r, BENCH(", at_once: 0, working: f.wsp",
+			  COLD "power_loss:\n"
+			       "  - {when: outage < 5 s, do: continue}\n"
+			       "  - {when: outage < 1 h, do: ramp back, at: 0.3 K/min}\n"
+			       "  - {otherwise: cold}\n"));
+	assert_int_equal(hand_set(&r, "T", "620"), VERDICT_VERIFIED);
+	play(&r, 5 * SECOND);
+	hand_kill(&r, 60 * SECOND);
+	r.device[0].held[SP] = 20;
+	r.device[0].held[RATE] = 0;
+	furnace.at = 20;
+	play(&r, 20 * SECOND);
+	assert_int_equal(r.device[0].held[RATE], 1);
+	assert_int_equal(r.device[0].held[SP], 620);
+	hand_kill(&r, 2 * SECOND);
+	furnace.is_off = true; /* nothing moves, but what it would do has changed */
+	r.device[0].held[RATE] = 0;
+	play(&r, 20 * SECOND);
+	assert_true(r.device[0].held[RATE] > 0 || r.device[0].held[SP] == 20);
+	hand_done(&r);
+}
+
+/* Protection that came while nobody answered goes first when it is back. */
+static void
+test_safe_while_it_is_away(void **state)
+{
+	struct hand_rig r;
+	size_t n;
+
+	begin(&r, PLAIN);
+	assert_int_equal(hand_set(&r, "T", "620"), VERDICT_VERIFIED);
+	play(&r, 5 * SECOND);
+	r.device[0].is_silent = true;
+	play(&r, 4 * SECOND);
+	n = r.n_writes;
+	make_safe(&r);
+	play(&r, 30 * SECOND);
+	r.device[0].is_silent = false;
+	play(&r, 15 * SECOND);
+	assert_int_equal(r.device[0].held[SP], 20);
+	assert_int_equal(r.device[0].held[RATE], 0);
+	assert_null(strstr(written(&r, n), "=6"));
+	assert_string_equal(hand_word(&r, "safe.cold"), "reached");
+	hand_done(&r);
+}
+
+/* The rate goes to another place from now on: what stood in the one before says nothing. */
+static void
+test_reload_with_another_rate(void **state)
+{
+	static char text[6000];
+	struct hand_rig r;
+	char *at;
+	size_t n;
+
+	begin(&r, PLAIN);
+	assert_int_equal(hand_set(&r, "T", "120"), VERDICT_VERIFIED);
+	play(&r, 12 * SECOND);
+	strcpy(text, PLAIN);
+	at = strstr(text, "rate: {read: {holding: 1, type: int16}, write: {holding: 1}");
+	memcpy(at, "rate: {read: {holding: 8, type: int16}, write: {holding: 8}", 59);
+	n = r.n_writes;
+	hand_reload(&r, compile(text));
+	assert_int_equal(hand_set(&r, "T", "100"), VERDICT_VERIFIED);
+	assert_string_equal(written(&r, n), "8=600 0=100");
 	hand_done(&r);
 }
 
@@ -497,6 +597,10 @@ main(void)
 		cmocka_unit_test(test_what_is_no_rate_is_not_taken_over),
 		cmocka_unit_test(test_safe_behind_a_rate_on_its_way),
 		cmocka_unit_test(test_order_behind_a_rate_on_its_way),
+		cmocka_unit_test(test_slowest_rate_is_kept),
+		cmocka_unit_test(test_safe_while_it_is_away),
+		cmocka_unit_test(test_reload_with_another_rate),
+		cmocka_unit_test(test_value_refused_keeps_the_ramp),
 		cmocka_unit_test(test_own_safe_mode_of_what_waits),
 		cmocka_unit_test(test_kill_in_the_safe_state),
 		cmocka_unit_test(test_refresh_leaves_a_rate_that_was_told),
