@@ -574,6 +574,103 @@ test_ramp_of_ours_stopped_by_an_interlock(void **state)
 	check_stopped_by_an_interlock(text);
 }
 
+/* ---- by chance ----------------------------------------------------------------------------------------------------------- */
+
+/* The ramp is taken away where the device holds its safe value already: else it would jump to where it was going. */
+static void
+watch(struct hand_rig *r, const struct hand_write *w)
+{
+	if (w->device == 0 && w->address == RATE && w->value == 0)
+		assert_int_equal(r->device[0].held[SP], 20);
+}
+
+static void
+disturb(struct hand_rig *r, uint64_t *chance)
+{
+	struct hand_device *d = &r->device[0];
+	char value[8];
+
+	switch (rand_next(chance) % 12) {
+	case 0:
+		d->is_silent = !d->is_silent;
+		break;
+	case 1:
+		d->refuses_some = (uint16_t)(rand_next(chance) % 4);
+		break;
+	case 2:
+		d->held[FELL] = !d->held[FELL];
+		break;
+	case 3:
+		d->hides = (uint16_t)(rand_next(chance) % 16);
+		break;
+	case 4:
+		make_safe(r);
+		break;
+	case 5:
+		press(r, COMMAND_RELEASE, "cold");
+		break;
+	case 6:
+		set_mode(r, rand_next(chance) % 2 == 0 ? "manual" : "automatic");
+		break;
+	case 7:
+		d->held[RATE] = (int16_t)(rand_next(chance) % 1200);
+		break;
+	case 8:
+		r->device[1].is_silent = !r->device[1].is_silent;
+		break;
+	case 9:
+		hand_kill(r, (int64_t)(rand_next(chance) % 15) * SECOND);
+		r->ears.write = watch;
+		break;
+	default:
+		snprintf(value, sizeof(value), "%u", (unsigned)(rand_next(chance) % 700));
+		hand_set(r, "T", value);
+		break;
+	}
+}
+
+static void
+heal(struct hand_rig *r)
+{
+	r->device[0].is_silent = r->device[1].is_silent = false;
+	r->device[0].held[FELL] = 0;
+	r->device[0].refuses_some = r->device[0].hides = 0;
+}
+
+static void
+test_never_jumps(void **state)
+{
+	for (uint64_t seed = 1; seed <= 60; seed++) {
+		uint64_t chance = seed;
+		struct hand_rig r;
+
+		begin(&r, seed % 2 == 0 ? SHOWN : PLAIN);
+		r.ears.write = watch;
+		for (int i = 0; i < 40; i++) {
+			disturb(&r, &chance);
+			play(&r, (int64_t)(rand_next(&chance) % 4000) * MS);
+			if (r.n_writes > HAND_WRITES / 2 || r.n_events > HAND_EVENTS / 2)
+				break;
+		}
+		heal(&r);
+		play(&r, 90 * SECOND);
+		make_safe(&r);
+		play(&r, 20 * SECOND);
+		if (strcmp(hand_word(&r, "safe.cold"), "reached") != 0)
+			fail_msg("seed %u: not safe", (unsigned)seed);
+		assert_int_equal(r.device[0].held[RATE], 0);
+		assert_int_equal(r.device[0].held[SP], 20);
+		press(&r, COMMAND_RELEASE, "cold");
+		play(&r, SECOND);
+		if (hand_set(&r, "T", "300") != VERDICT_VERIFIED)
+			fail_msg("seed %u: it cannot be used again", (unsigned)seed);
+		play(&r, 60 * SECOND);
+		assert_int_equal(r.device[0].held[RATE], 600);
+		assert_true(is_near(hand_value(&r, "T.working"), 300, 0));
+		hand_done(&r);
+	}
+}
+
 static int
 open_units(void **state)
 {
@@ -606,7 +703,8 @@ main(void)
 		cmocka_unit_test(test_refresh_leaves_a_rate_that_was_told),
 		cmocka_unit_test(test_pause_of_what_waits_with_its_writes_used_up),
 		cmocka_unit_test(test_device_stopped_by_an_interlock),
-		cmocka_unit_test(test_ramp_of_ours_stopped_by_an_interlock) };
+		cmocka_unit_test(test_ramp_of_ours_stopped_by_an_interlock),
+		cmocka_unit_test(test_never_jumps) };
 
 	return cmocka_run_group_tests(tests, open_units, close_units);
 }
