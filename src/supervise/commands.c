@@ -23,7 +23,7 @@
 static bool
 has_commands(const struct image *img)
 {
-	return img->outputs.n > 0 || img->trips.n > 0 || img->alarms.n > 0;
+	return img->outputs.n > 0 || img->trips.n > 0 || img->alarms.n > 0 || img->sequences.n > 0;
 }
 
 bool
