@@ -14,6 +14,7 @@ struct printer {
 	struct buf *out;
 	uint32_t indent;
 	bool is_open; /* something stands on this line */
+	bool is_bare; /* without comments and empty lines, each node on a line of its own */
 	const char *behind;
 };
 
@@ -89,6 +90,12 @@ print_comments(struct printer *p, const struct seq_comment *c)
 static void
 begin(struct printer *p, const struct seq_around *around, const char *joint)
 {
+	if (p->is_bare) {
+		end_line(p);
+		indent(p);
+		p->is_open = true;
+		return;
+	}
 	if (around->is_joined && around->before == NULL && p->is_open && p->behind == NULL) {
 		put(p, "%s", joint);
 	} else {
@@ -447,7 +454,7 @@ static void
 print_step(struct printer *p, const struct seq_step *s)
 {
 	end_line(p);
-	if (s->around.before == NULL && !s->around.is_joined && !ends_empty(p->out))
+	if (!p->is_bare && s->around.before == NULL && !s->around.is_joined && !ends_empty(p->out))
 		put(p, "\n");
 	begin(p, &s->around, " ; ");
 	put(p, "step %lld ", (long long)s->number);
@@ -505,6 +512,33 @@ print_handler(struct printer *p, const struct seq_handler *h)
 		put_expr(p, &h->time);
 	put(p, " -> ");
 	print_action(p, h->then);
+}
+
+void
+seq_print_frame(struct tree *t, const struct seq *q, struct buf *out)
+{
+	struct printer p = { .t = t, .out = out, .is_bare = true };
+
+	for (const struct seq_header *h = q->headers; h != NULL; h = h->next)
+		if (h->kind != SEQ_NEEDS)
+			print_header(&p, h);
+	for (const struct seq_guard *g = q->guards; g != NULL; g = g->next) {
+		begin(&p, &g->around, "");
+		put(&p, "guard");
+		print_form(&p, &seq_guard_form, g);
+	}
+	for (const struct seq_handler *h = q->handlers; h != NULL; h = h->next)
+		print_handler(&p, h);
+	end_line(&p);
+}
+
+void
+seq_print_step(struct tree *t, const struct seq_step *s, struct buf *out)
+{
+	struct printer p = { .t = t, .out = out, .is_bare = true };
+
+	print_step(&p, s);
+	end_line(&p);
 }
 
 void

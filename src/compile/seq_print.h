@@ -11,6 +11,10 @@
 
 void seq_print(struct tree *t, const struct seq *q, struct buf *out);
 
+/* Without comments, to tell one from another: parameters, fields, limits, guards and handlers; a step. */
+void seq_print_frame(struct tree *t, const struct seq *q, struct buf *out);
+void seq_print_step(struct tree *t, const struct seq_step *s, struct buf *out);
+
 /* An expression in its one form; lives in the tree. */
 const char *seq_print_expr(struct tree *t, const char *text);
 

@@ -1,5 +1,6 @@
 /* seq_program.c - a sequence that was checked becomes steps and instructions */
 #include "compile/seq_program.h"
+#include "compile/seq_print.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -641,23 +642,15 @@ mix(uint64_t h, const void *bytes, size_t n)
 	return h;
 }
 
-/* Of what was put there since: texts, instructions. */
 static uint64_t
-hash_texts(const struct maker *m, uint64_t h, uint32_t first)
+hash_of_step(const struct maker *m, const struct seq_step *d)
 {
-	for (uint32_t i = first; i < m->p->texts.n; i++)
-		h = mix(h, m->p->texts.at[i], strlen(m->p->texts.at[i]) + 1);
-	return h;
-}
+	struct buf text = { 0 };
+	uint64_t h;
 
-static uint64_t
-hash_instrs(const struct maker *m, uint64_t h, uint32_t first)
-{
-	for (uint32_t i = first; i < m->p->instrs.n; i++) {
-		h = mix(h, &m->p->instrs.at[i].op, sizeof(uint32_t));
-		h = mix(h, &m->p->instrs.at[i].n, sizeof(uint32_t));
-		h = mix(h, &m->p->instrs.at[i].retry, 1);
-	}
+	seq_print_step(&m->b->tree, d, &text);
+	h = mix(HASH_BEGIN, text.data, text.n);
+	buf_done(&text);
 	return h;
 }
 
@@ -670,7 +663,6 @@ put_step(struct maker *m, uint32_t i)
 	const struct seq_step *d = m->q->steps[i];
 	struct image_seq_step row = { .number = (uint32_t)d->number };
 	struct image_instr end = blank();
-	uint32_t first_text = m->p->texts.n;
 
 	m->step = m->first_step + i;
 	row.title = put_text(m, d->title.text);
@@ -687,9 +679,7 @@ put_step(struct maker *m, uint32_t i)
 	put_stmts(m, d->body);
 	put_instr(m, SEQUENCE_OP_STEP_END, d->end_at, &end);
 	row.n_instrs = m->p->instrs.n - row.first_instr;
-	row.hash = mix(HASH_BEGIN, &row.number, sizeof(row.number));
-	row.hash = hash_texts(m, row.hash, first_text);
-	row.hash = hash_instrs(m, row.hash, row.first_instr);
+	row.hash = hash_of_step(m, d);
 	m->p->steps.at[m->step] = row;
 }
 
@@ -913,25 +903,16 @@ put_slots(struct maker *m, struct image_sequence *head)
 
 /* ---- all of it ----------------------------------------------------------------------------------------------------------- */
 
-/* Of what the controller does, not of how the file is written: a comment more is the same sequence. */
-static uint64_t
-hash_of(const struct maker *m, const struct image_sequence *head, uint32_t first_text)
-{
-	uint64_t h = hash_texts(m, HASH_BEGIN, first_text);
-
-	h = hash_instrs(m, h, head->first_instr);
-	h = mix(h, &head->n_slots, sizeof(uint32_t));
-	for (uint32_t i = head->first_slot; i < m->p->slots.n; i++)
-		h = mix(h, &m->p->slots.at[i].value, sizeof(double));
-	return h;
-}
-
 /* Of all but the steps: guards, handlers, limits, names, and the outputs that it writes. While it runs these cannot change. */
 static uint64_t
-frame_of(const struct maker *m, const struct image_sequence *head, uint32_t first_text)
+frame_of(const struct maker *m, const struct image_sequence *head)
 {
-	uint64_t h = hash_texts(m, HASH_BEGIN, first_text);
+	struct buf text = { 0 };
+	uint64_t h;
 
+	seq_print_frame(&m->b->tree, m->q, &text);
+	h = mix(HASH_BEGIN, text.data, text.n);
+	buf_done(&text);
 	for (uint32_t i = head->first_slot; i < m->p->slots.n; i++) {
 		const struct image_slot *slot = &m->p->slots.at[i];
 
@@ -946,6 +927,17 @@ frame_of(const struct maker *m, const struct image_sequence *head, uint32_t firs
 
 			h = mix(h, name, strlen(name) + 1);
 		}
+	return h;
+}
+
+/* Of what the controller does, not of how the file is written: a comment more is the same sequence. */
+static uint64_t
+hash_of(const struct maker *m, const struct image_sequence *head)
+{
+	uint64_t h = head->frame;
+
+	for (uint32_t i = 0; i < head->n_steps; i++)
+		h = mix(h, &m->p->steps.at[head->first_step + i].hash, sizeof(uint64_t));
 	return h;
 }
 
@@ -981,7 +973,6 @@ make(struct maker *m, const char *path)
 		.title = put_text(m, m->q->name.text),
 		.path = put_text(m, path),
 		.version = m->q->version.is ? (uint32_t)m->q->version.v : 0 };
-	uint32_t first_text = p->texts.n, frame_text;
 
 	head.first_step = m->first_step = p->steps.n;
 	head.n_steps = m->q->n_steps;
@@ -995,7 +986,6 @@ make(struct maker *m, const char *path)
 		(void)BENCH_ADD(p->steps);
 	for (uint32_t i = 0; i < head.n_steps && !m->has_failed; i++)
 		put_step(m, i);
-	frame_text = p->texts.n;
 	put_guards(m);
 	put_handlers(m, &head);
 	put_limits(m);
@@ -1012,8 +1002,8 @@ make(struct maker *m, const char *path)
 	head.n_limits = p->limits.n - head.first_limit;
 	head.n_actions = p->actions.n - head.first_action;
 	head.n_cells = m->b->n_cells - head.first_cell;
-	head.hash = hash_of(m, &head, first_text);
-	head.frame = frame_of(m, &head, frame_text);
+	head.frame = frame_of(m, &head);
+	head.hash = hash_of(m, &head);
 	put_files(m, &head);
 	*BENCH_ADD(p->sequences) = head;
 }

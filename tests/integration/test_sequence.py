@@ -337,15 +337,22 @@ class Files(Sequences):
         self.start()
         self.wait_writes(*self.PURGED)
 
-    def test_the_one_under_test_is_not_changed_under_way(self):
+    def test_the_one_under_test_can_be_amended_and_no_more(self):
         self.begin("seqreload")
         self.start()
         self.wait_writes(*self.PURGED)
-        type(self.bench).files = {"short.seq": SHORT.replace("set T = hot", "set T = 90 degC"), "other.seq": SHORT}
-        self.bench.write(text(self.device.port))
-        self.assertIn("under test", self.mbc("reload", code=1))
+
+        def reload(old, new, code):
+            self.assertIn(old, SHORT)
+            type(self.bench).files = {"short.seq": SHORT.replace(old, new), "other.seq": SHORT}
+            self.bench.write(text(self.device.port))
+            return self.mbc("reload", code=code)
+        self.assertIn("step 10, which has begun", reload("set F = 50 mL_n/min", "set F = 51 mL_n/min", 1))
+        self.assertIn("guards, handlers", reload("on hold > 4 h", "on hold > 3 h", 1))
+        reload("set T = hot", "set T = 45 degC", 0)
+        self.assertIn("amended: steps 20", self.mbc("log"))
         self.device.holding[BED] = 310
-        self.wait_writes(*self.HOT)
+        self.wait_writes(*self.PURGED, (T, 450))
 
 
 if __name__ == "__main__":

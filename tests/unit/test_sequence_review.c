@@ -836,6 +836,12 @@ test_amendments(void **state)
 			  "guard hot when bed > 90 degC -> abort\n"),
 			"guards, handlers" },
 		{ AMENDED("set P = 1", "set P = 2", "set N2 = 3 mL/min", ""), "guards, handlers" },
+		{ AMENDED("set P = 1", "set P = 2", "set P = 3", "") "on hold > 2 h -> abort\n",
+			"guards, handlers" },
+		{ AMENDED("set P = 1", "set P = 2", "set P = 3",
+			  "") "on power_loss\n  outage < 1 min -> ask\n  otherwise -> trip "
+			      "cold\nend\n",
+			"guards, handlers" },
 	};
 	struct hand_rig r = { 0 };
 	struct image *img;
