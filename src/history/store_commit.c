@@ -234,7 +234,8 @@ compare_ids(const void *a, const void *b)
 static int
 put_run_events(struct store *s, const struct store_event_row **rows, size_t n, struct err *err)
 {
-	qsort(rows, n, sizeof(rows[0]), compare_ids);
+	if (n > 1)
+		qsort(rows, n, sizeof(rows[0]), compare_ids);
 	for (size_t i = 0; i < n; i++)
 		if (store_run_event(s, rows[i], err) < 0)
 			return ERR_IO;
