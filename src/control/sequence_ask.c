@@ -5,17 +5,23 @@
 #include "base/text.h"
 #include "control/sequence_inside.h"
 
+void
+sequence_take_reply(struct sequencer *s, const struct image_instr *in, char out[COMMAND_VALUE])
+{
+	text_copy(out, COMMAND_VALUE, s->reply);
+	s->reply[0] = '\0';
+	s->asking = IMAGE_NONE;
+	s->reason[0] = '\0';
+	sequence_tell(s, EVENT_SEQUENCE_ANSWERED, s->run, "line %u: %.60s", in->line, out);
+}
+
 /* An answer that is the name of an action does it. */
 static enum pace
 take_answer(struct sequencer *s, uint32_t branch, const struct image_instr *in)
 {
 	char answer[COMMAND_VALUE];
 
-	text_copy(answer, sizeof(answer), s->reply);
-	s->reply[0] = '\0';
-	s->asking = IMAGE_NONE;
-	s->reason[0] = '\0';
-	sequence_tell(s, EVENT_SEQUENCE_ANSWERED, s->run, "line %u: %.60s", in->line, answer);
+	sequence_take_reply(s, in, answer);
 	if (strcmp(answer, "abort") == 0) {
 		sequence_abort(s, "the answer was abort", s->run);
 		return PACE_STAYS;

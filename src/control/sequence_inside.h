@@ -183,6 +183,9 @@ enum pace sequence_fail_at(
 bool sequence_begin_wait(struct sequencer *s, uint32_t branch, const struct image_instr *in);
 enum pace sequence_wait(struct sequencer *s, uint32_t branch, const struct image_instr *in);
 enum pace sequence_ask(struct sequencer *s, uint32_t branch, const struct image_instr *in);
+/* What a person answered; the question is not open any more. */
+void sequence_take_reply(
+	struct sequencer *s, const struct image_instr *in, char out[COMMAND_VALUE]);
 enum pace sequence_mark(struct sequencer *s, const struct image_instr *in);
 enum pace sequence_result(struct sequencer *s, const struct image_instr *in);
 enum pace sequence_record(struct sequencer *s, const struct image_instr *in);

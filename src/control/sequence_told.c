@@ -267,11 +267,7 @@ take_answer(struct sequencer *s, struct branch *b, const struct image_instr *in)
 {
 	char answer[COMMAND_VALUE];
 
-	text_copy(answer, sizeof(answer), s->reply);
-	s->reply[0] = '\0';
-	s->asking = IMAGE_NONE;
-	s->reason[0] = '\0';
-	sequence_tell(s, EVENT_SEQUENCE_ANSWERED, s->run, "line %u: %.60s", in->line, answer);
+	sequence_take_reply(s, in, answer);
 	if (strcmp(answer, "abort") == 0) {
 		sequence_abort(s, "the answer was abort", s->run);
 		return PACE_STAYS;

@@ -55,6 +55,8 @@ struct answer {
 
 /* answer_walk.c: samples in [from, to) one by one */
 void walk_begin(struct answer *a, struct walk *w, int64_t from_ns, int64_t to_ns, bool is_raw);
+double walk_number(
+	const struct walk *w); /* the sample at hand, whatever its quality; not of a text */
 void walk_end(struct walk *w);
 int64_t walk_wall(const struct answer *a, struct walk *w, int64_t t_ns);
 /* Go to the next sample; *budget counts pieces that are loaded. 1: there; 0: the budget is used up, or is_over. */

@@ -75,3 +75,17 @@ walk_next(struct answer *a, struct walk *w, unsigned *budget, struct err *err)
 	w->has_sample = true;
 	return 1;
 }
+
+double
+walk_number(const struct walk *w)
+{
+	switch (w->series.type) {
+	case VALUE_FLOAT:
+	case VALUE_FLOAT32:
+		return w->series.v[w->at].f;
+	case VALUE_UINT:
+		return (double)w->series.v[w->at].u;
+	default:
+		return (double)w->series.v[w->at].i;
+	}
+}

@@ -184,25 +184,11 @@ run_before_free(struct run_before *b)
 
 /* ---- their samples --------------------------------------------------------------------------------------------------------- */
 
-static double
-number_of(const struct walk *w)
-{
-	switch (w->series.type) {
-	case VALUE_FLOAT:
-	case VALUE_FLOAT32:
-		return w->series.v[w->at].f;
-	case VALUE_UINT:
-		return (double)w->series.v[w->at].u;
-	default:
-		return (double)w->series.v[w->at].i;
-	}
-}
-
 static void
 take_sample(struct run_before *b, const struct walk *w)
 {
 	bool is_bad = quality_is_bad(series_quality(&w->series, w->at));
-	double v = is_bad ? (double)NAN : number_of(w);
+	double v = is_bad ? (double)NAN : walk_number(w);
 
 	before_sample(&b->sums, w->wall_ns, isfinite(v), v);
 }

@@ -606,17 +606,7 @@ begin_line(struct run_pack *p)
 static double
 number_of(const struct walk *w)
 {
-	if (quality_is_bad(series_quality(&w->series, w->at)))
-		return (double)NAN;
-	switch (w->series.type) {
-	case VALUE_FLOAT:
-	case VALUE_FLOAT32:
-		return w->series.v[w->at].f;
-	case VALUE_UINT:
-		return (double)w->series.v[w->at].u;
-	default:
-		return (double)w->series.v[w->at].i;
-	}
+	return quality_is_bad(series_quality(&w->series, w->at)) ? (double)NAN : walk_number(w);
 }
 
 /* What held when the run began is its first point. */
