@@ -103,8 +103,10 @@ class Sequences(Base):
 
     def wait_ticks(self, n=10):
         """Enough for whatever would happen to have happened: ticks, not time."""
-        ticks = self.bench.value("mbc.control.ticks")
-        wait_for(f"{n} ticks", lambda: (self.bench.value("mbc.control.ticks") or 0) >= ticks + n)
+        def ticks():
+            return self.bench.value("mbc.control.ticks") or 0  # a new board has none at first
+        before = wait_for("a tick", ticks)
+        wait_for(f"{n} ticks", lambda: ticks() >= before + n)
 
     def wait_writes(self, *wanted):
         """These arrive, in this order, and nothing else does."""
@@ -246,7 +248,7 @@ class Deaths(Sequences):
         self.press("resume")
         self.device.holding[BED] = 610
         self.wait_now(step=30)
-        self.assertIsNotNone(self.now()["question"])
+        wait_for("it asks", lambda: self.now().get("question"))
         self.kill()
         wait_for("it asks still", lambda: self.now().get("question"))
         self.press("answer", "yes")
