@@ -13,6 +13,7 @@
 
 struct run_csv {
 	struct answer *a;
+	const struct story *story;
 	int64_t begin_ns;
 	bool is_begun;
 	struct held { /* [channel]: what held before the run began */
@@ -25,8 +26,8 @@ struct run_csv {
 };
 
 struct run_csv *
-run_csv_new(struct reader *r, char *names, size_t n, int64_t begin_ns, int64_t end_ns,
-	bool is_french, const char *zone, struct err *err)
+run_csv_new(struct reader *r, const struct story *story, char *names, size_t n, int64_t begin_ns,
+	int64_t end_ns, bool is_french, const char *zone, struct err *err)
 {
 	struct run_csv *c = mem_zero(1, sizeof(*c));
 	struct ask ask = { .is_raw = true,
@@ -38,6 +39,7 @@ run_csv_new(struct reader *r, char *names, size_t n, int64_t begin_ns, int64_t e
 		.n_channels = n };
 
 	text_copy(ask.zone, sizeof(ask.zone), zone);
+	c->story = story;
 	c->begin_ns = begin_ns;
 	c->held = mem_zero(n + 1, sizeof(*c->held));
 	c->a = answer_new(r, &ask, err);
@@ -70,6 +72,12 @@ column(const struct reader_channel *ch, char *out, size_t cap)
 	snprintf(out, cap, ch->unit[0] != '\0' ? "%s [%s]" : "%s", ch->name, ch->unit);
 }
 
+static bool
+has_steps(const struct run_csv *c)
+{
+	return c->story->n_steps > 0;
+}
+
 /* Spreadsheets take a file for one in UTF-8 only when it says so; others need no mark as long as there is nothing to tell. */
 static void
 put_head(struct run_csv *c, struct cells *cells)
@@ -80,6 +88,10 @@ put_head(struct run_csv *c, struct cells *cells)
 
 	cells_text(cells, "time");
 	cells_text(cells, "seconds");
+	if (has_steps(c)) {
+		cells_text(cells, "step_seconds");
+		cells_text(cells, "step");
+	}
 	for (size_t i = 0; i < c->a->ask.n_channels; i++) {
 		column(&c->a->walks[i].ch, name, sizeof(name));
 		cells_text(cells, name);
@@ -97,19 +109,37 @@ put_head(struct run_csv *c, struct cells *cells)
 }
 
 static void
-put_time(struct run_csv *c, struct cells *cells, int64_t wall_ns)
+put_seconds(struct cells *cells, int64_t span_ns)
 {
 	size_t at;
 	char *point;
 
 	cells_begin(cells);
-	stamp_put(&c->a->stamp, cells->out, wall_ns);
-	cells_begin(cells);
 	at = cells->out->n;
-	stamp_put_seconds(cells->out, wall_ns - c->begin_ns);
+	stamp_put_seconds(cells->out, span_ns);
 	point = cells->is_french ? memchr(cells->out->data + at, '.', cells->out->n - at) : NULL;
 	if (point != NULL)
 		*point = ',';
+}
+
+/* When a row is, by the clock, in the run, and in the step that was executed then. */
+static void
+put_time(struct run_csv *c, struct cells *cells, int64_t wall_ns)
+{
+	const struct story_step *step = story_step_at(c->story, wall_ns);
+
+	cells_begin(cells);
+	stamp_put(&c->a->stamp, cells->out, wall_ns);
+	put_seconds(cells, wall_ns - c->begin_ns);
+	if (!has_steps(c))
+		return;
+	if (step != NULL) {
+		put_seconds(cells, wall_ns - step->begin_ns);
+		cells_number(cells, VALUE_FLOAT, step->number);
+	} else {
+		cells_begin(cells);
+		cells_begin(cells);
+	}
 }
 
 static void

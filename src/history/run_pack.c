@@ -45,6 +45,8 @@ static const char readme[] =
 	"\r\n"
 	"values.csv  all channels. time: ISO 8601 with zone; seconds: since the run began; a "
 	"column a channel, its unit in [ ].\r\n"
+	"            With sequences also step_seconds, since the step began, and step, its "
+	"number.\r\n"
 	"            A row a moment at which something was measured. An empty cell: nothing new of "
 	"this channel, its last value\r\n"
 	"            holds (pandas: values.ffill()), or, when 'quality' names the channel, a value "
@@ -74,7 +76,10 @@ static const char readme[] =
 	"\r\n"
 	"values.csv  toutes les voies. time : ISO 8601 avec fuseau ; seconds : depuis le début de "
 	"l'essai ; une colonne par voie,\r\n"
-	"            son unité entre [ ]. Une ligne par instant de mesure. Cellule vide : rien de "
+	"            son unité entre [ ]. Avec des séquences aussi step_seconds, depuis le début "
+	"de "
+	"l'étape, et step, son numéro.\r\n"
+	"            Une ligne par instant de mesure. Cellule vide : rien de "
 	"nouveau pour cette voie, sa\r\n"
 	"            dernière valeur reste valable (pandas : values.ffill()), ou, si 'quality' "
 	"nomme la voie, valeur non fiable.\r\n"
@@ -260,8 +265,8 @@ static int
 make_values(struct run_pack *p, struct buf *out, struct err *err)
 {
 	if (p->csv == NULL) {
-		p->csv = run_csv_new(p->r, p->choice.names.data, p->n_channels, p->run.begin_ns,
-			p->run.end_ns + 1, p->words.is_french, p->words.zone, err);
+		p->csv = run_csv_new(p->r, p->story, p->choice.names.data, p->n_channels,
+			p->run.begin_ns, p->run.end_ns + 1, p->words.is_french, p->words.zone, err);
 		p->choice.names = (struct buf){ 0 }; /* the answer's */
 		if (p->csv == NULL)
 			return err->code;

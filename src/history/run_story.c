@@ -193,11 +193,17 @@ end_part(struct story *s, size_t part)
 const struct story_step *
 story_step_at(const struct story *s, int64_t wall_ns)
 {
-	const struct story_step *found = NULL;
+	size_t low = 0, high = s->n_steps;
 
-	for (size_t i = 0; i < s->n_steps && s->steps[i].begin_ns <= wall_ns; i++)
-		found = wall_ns <= s->steps[i].end_ns ? &s->steps[i] : NULL;
-	return found;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (s->steps[middle].begin_ns <= wall_ns)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 && wall_ns <= s->steps[low - 1].end_ns ? &s->steps[low - 1] : NULL;
 }
 
 /* What the text of the sequence has of a step: the whole title, and its comment. */

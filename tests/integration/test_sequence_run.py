@@ -201,6 +201,14 @@ class Runs(Sequences):
         self.assertEqual(grid[5]["bed [degC]"], "20")
         self.assertEqual(grid[-1]["F [mL_n/min]"], "50")
         self.assertAlmostEqual(float(grid[-1]["step_seconds"]), float(grid[-1]["seconds"]) - float(steps[0]["begin_seconds"]), places=2)
+        values = rows((folder / "values.csv").read_bytes())
+        self.assertEqual(list(values[0])[:4], ["time", "seconds", "step_seconds", "step"])
+        self.assertEqual({row["step"] for row in values} - {""}, {"10", "20", "90"})
+        begins = {step["step"]: float(step["begin_seconds"]) for step in steps}
+        for row in values:
+            self.assertEqual(row["step"] == "", row["step_seconds"] == "", row)
+            if row["step"]:
+                self.assertAlmostEqual(float(row["seconds"]) - float(row["step_seconds"]), begins[row["step"]], places=2)
 
     def test_part_of_a_run_of_a_person(self):
         self.begin("runpart")
