@@ -81,6 +81,10 @@ find_channels(struct answer *a, struct err *err)
 			return unknown(a->reader, name, err);
 		if (rc < 0)
 			return rc;
+		if (a->ask.form == ASK_FLAT && strcmp(name, "time") == 0)
+			return err_set(err, ERR_CONF, 0,
+				"a channel 'time' has no column in format flat, whose rows have a "
+				"time of their own; ask for json or csv");
 		series_init(&a->walks[i].series, a->walks[i].ch.type);
 	}
 	return 0;
@@ -262,9 +266,9 @@ set_up(struct answer *a, struct err *err)
 	else if (a->ask.is_gaps)
 		a->step = step_gaps;
 	else if (a->ask.is_raw)
-		a->step = is_json ? answer_raw_json : answer_raw_csv;
+		a->step = is_json ? answer_raw_json : answer_raw_rows;
 	else
-		a->step = is_json ? answer_buckets_json : answer_buckets_csv;
+		a->step = is_json ? answer_buckets_json : answer_buckets_rows;
 	if (!a->ask.is_gaps && !a->ask.is_raw)
 		answer_window(a);
 	return 0;
@@ -306,7 +310,7 @@ answer_free(struct answer *a)
 const char *
 answer_type(const struct answer *a)
 {
-	return a->ask.form == ASK_JSON || a->ask.is_gaps
+	return a->ask.form == ASK_JSON || a->ask.form == ASK_FLAT || a->ask.is_gaps
 		       ? "application/json"
 		       : "text/csv; charset=utf-8; header=present";
 }

@@ -1,4 +1,4 @@
-/* answer_buckets.c - decimated: buckets of the same width for all channels, as JSON a list a column, as CSV rows */
+/* answer_buckets.c - decimated: buckets of the same width for all channels, as JSON a list a column, as CSV and flat rows */
 #include "history/answer_inside.h"
 
 #include <stdio.h>
@@ -405,13 +405,45 @@ put_csv_row(struct answer *a, struct cells *c)
 	cells_end(c);
 }
 
+/* ---- flat ---------------------------------------------------------------------------------------------------------------- */
+
+static void
+put_flat_row(struct answer *a, struct buf *out)
+{
+	static const struct {
+		enum column column;
+		const char *what;
+	} members[] = { { COLUMN_MEAN, "" }, { COLUMN_MIN, " min" }, { COLUMN_MAX, " max" } };
+	int64_t from = edge(a, a->row), to = edge(a, a->row + 1);
+
+	flat_begin(a, out, from);
+	for (size_t i = 0; i < a->ask.n_channels; i++) {
+		const struct walk *w = &a->walks[i];
+		const struct bucket *b = &buckets_of(a, i)[a->row];
+		double v;
+
+		for (size_t k = 0; k < NELEM(members); k++) {
+			flat_key(out, &w->ch, members[k].what);
+			if (number_of(b, members[k].column, &v))
+				form_number(out, type_of(w, members[k].column), v);
+			else
+				buf_put(out, "null", 4);
+		}
+		flat_quality(out, &w->ch, why(a, b, from, to));
+	}
+	buf_putc(out, '}');
+}
+
+/* ---- rows: CSV, flat ----------------------------------------------------------------------------------------------------- */
+
 int
-answer_buckets_csv(struct answer *a, struct buf *out, struct err *err)
+answer_buckets_rows(struct answer *a, struct buf *out, struct err *err)
 {
 	struct cells c = { .out = out, .is_french = a->ask.form == ASK_CSV_FR };
+	bool is_flat = a->ask.form == ASK_FLAT;
 	size_t before = out->n;
 
-	if (!a->is_begun)
+	if (!a->is_begun && !is_flat)
 		put_csv_head(a, &c);
 	a->is_begun = true;
 	if (!a->is_filled) {
@@ -424,11 +456,17 @@ answer_buckets_csv(struct answer *a, struct buf *out, struct err *err)
 		a->is_filled = true;
 		a->channel = a->row = 0;
 	}
-	for (; a->row < window_rows(a) && out->n - before < ANSWER_BYTES; a->row++)
-		put_csv_row(a, &c);
+	for (; a->row < window_rows(a) && out->n - before < ANSWER_BYTES; a->row++) {
+		if (is_flat)
+			put_flat_row(a, out);
+		else
+			put_csv_row(a, &c);
+	}
 	if (a->row < window_rows(a))
 		return 1;
 	a->first += window_rows(a);
 	a->is_filled = false;
+	if (is_flat && a->first >= a->ask.points)
+		flat_end(a, out);
 	return a->first < a->ask.points;
 }

@@ -33,6 +33,7 @@ struct answer {
 	struct stamp stamp;
 	int (*step)(struct answer *a, struct buf *out, struct err *err);
 	bool is_begun;  /* its head is written */
+	bool has_row;   /* flat: one stands before the next */
 	size_t channel; /* that is being written */
 	bool is_in_channel;
 	/* Buckets: those of a window, of one channel or (CSV) of all. */
@@ -76,9 +77,16 @@ int answer_raw_json(struct answer *a, struct buf *out, struct err *err);
 /* Rows of samples by time: all channels have one to compare, or none any more (1; *out_first INT64_MAX: all are over); those of one time go on. */
 int answer_gather(struct answer *a, unsigned *budget, int64_t *out_first, struct err *err);
 int answer_advance(struct answer *a, int64_t wall_ns, unsigned *budget, struct err *err);
-int answer_raw_csv(struct answer *a, struct buf *out, struct err *err);
+int answer_raw_rows(struct answer *a, struct buf *out, struct err *err); /* CSV, flat */
 int answer_buckets_json(struct answer *a, struct buf *out, struct err *err);
-int answer_buckets_csv(struct answer *a, struct buf *out, struct err *err);
-void answer_window(struct answer *a); /* room for the buckets */
+int answer_buckets_rows(struct answer *a, struct buf *out, struct err *err);
+/* answer_flat.c: a JSON list of objects, a row each */
+void flat_begin(struct answer *a, struct buf *out, int64_t wall_ns); /* a row: "time" in ms */
+void flat_key(struct buf *out, const struct reader_channel *ch,
+	const char *what); /* "": of the value itself */
+void flat_quality(struct buf *out, const struct reader_channel *ch,
+	const char *why);                         /* NULL: good, nothing */
+void flat_end(struct answer *a, struct buf *out); /* the list */
+void answer_window(struct answer *a);             /* room for the buckets */
 
 #endif

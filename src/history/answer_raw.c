@@ -1,4 +1,4 @@
-/* answer_raw.c - each sample: as JSON a list a channel, as CSV rows in the order of time */
+/* answer_raw.c - each sample: as JSON a list a channel, as CSV and flat rows in the order of time */
 #include "history/answer_inside.h"
 
 #include <stdio.h>
@@ -89,24 +89,16 @@ put_csv_head(struct answer *a, struct cells *c)
 	cells_end(c);
 }
 
-/* Rows that say that from here on nothing is known, before the first sample behind it. */
 static void
-put_gaps_until(struct answer *a, struct cells *c, int64_t wall_ns)
+put_csv_gap(struct answer *a, struct cells *c, int64_t wall_ns, const char *cause)
 {
-	for (; a->next_gap < a->n_gaps && a->ledger[a->next_gap].from_ns <= wall_ns;
-		a->next_gap++) {
-		const struct reader_gap *gap = &a->ledger[a->next_gap];
-
-		if (gap->to_ns <= a->ask.from_ns || gap->from_ns >= a->ask.to_ns)
-			continue;
-		cells_begin(c);
-		stamp_put(&a->stamp, c->out, MAX(gap->from_ns, a->ask.from_ns));
-		for (size_t i = 0; i < a->ask.n_channels; i++) {
-			cells_text(c, "");
-			cells_text(c, gap->cause);
-		}
-		cells_end(c);
+	cells_begin(c);
+	stamp_put(&a->stamp, c->out, wall_ns);
+	for (size_t i = 0; i < a->ask.n_channels; i++) {
+		cells_text(c, "");
+		cells_text(c, cause);
 	}
+	cells_end(c);
 }
 
 /* All channels have a sample to compare, or none any more: 1. */
@@ -127,7 +119,7 @@ answer_gather(struct answer *a, unsigned *budget, int64_t *out_first, struct err
 }
 
 static void
-put_row(struct answer *a, struct cells *c, int64_t wall_ns)
+put_csv_row(struct answer *a, struct cells *c, int64_t wall_ns)
 {
 	cells_begin(c);
 	stamp_put(&a->stamp, c->out, wall_ns);
@@ -160,26 +152,87 @@ answer_advance(struct answer *a, int64_t wall_ns, unsigned *budget, struct err *
 	return 0;
 }
 
+/* ---- flat: a member is there where its channel has a sample; null is one that is bad ---- */
+
+static void
+put_flat_row(struct answer *a, struct buf *out, int64_t wall_ns)
+{
+	flat_begin(a, out, wall_ns);
+	for (size_t i = 0; i < a->ask.n_channels; i++) {
+		struct walk *w = &a->walks[i];
+		unsigned quality;
+
+		if (!w->has_sample || w->wall_ns != wall_ns)
+			continue;
+		quality = series_quality(&w->series, w->at);
+		flat_key(out, &w->ch, "");
+		form_json_value(out, &w->ch, &w->series, w->at);
+		flat_quality(out, &w->ch, quality == Q_GOOD ? NULL : quality_row(quality)->token);
+	}
+	buf_putc(out, '}');
+}
+
+/* A line breaks where nothing is known. */
+static void
+put_flat_gap(struct answer *a, struct buf *out, int64_t wall_ns, const char *cause)
+{
+	flat_begin(a, out, wall_ns);
+	for (size_t i = 0; i < a->ask.n_channels; i++) {
+		flat_key(out, &a->walks[i].ch, "");
+		buf_put(out, "null", 4);
+		flat_quality(out, &a->walks[i].ch, cause);
+	}
+	buf_putc(out, '}');
+}
+
+/* ---- rows ---- */
+
+/* Those that say that from here on nothing is known, before the first sample behind it. */
+static void
+put_gaps_until(struct answer *a, struct cells *c, int64_t wall_ns)
+{
+	for (; a->next_gap < a->n_gaps && a->ledger[a->next_gap].from_ns <= wall_ns;
+		a->next_gap++) {
+		const struct reader_gap *gap = &a->ledger[a->next_gap];
+		int64_t at = MAX(gap->from_ns, a->ask.from_ns);
+
+		if (gap->to_ns <= a->ask.from_ns || gap->from_ns >= a->ask.to_ns)
+			continue;
+		if (a->ask.form == ASK_FLAT)
+			put_flat_gap(a, c->out, at, gap->cause);
+		else
+			put_csv_gap(a, c, at, gap->cause);
+	}
+}
+
 int
-answer_raw_csv(struct answer *a, struct buf *out, struct err *err)
+answer_raw_rows(struct answer *a, struct buf *out, struct err *err)
 {
 	struct cells c = { .out = out, .is_french = a->ask.form == ASK_CSV_FR };
+	bool is_flat = a->ask.form == ASK_FLAT;
 	unsigned budget = ANSWER_PIECES;
 	size_t before = out->n;
 	int64_t first;
 	int rc;
 
 	if (!a->is_begun) {
-		put_csv_head(a, &c);
+		if (!is_flat)
+			put_csv_head(a, &c);
 		for (size_t i = 0; i < a->ask.n_channels; i++)
 			walk_begin(a, &a->walks[i], a->ask.from_ns, a->ask.to_ns, true);
 		a->is_begun = true;
 	}
 	while ((rc = answer_gather(a, &budget, &first, err)) == 1) {
 		put_gaps_until(a, &c, first);
-		if (first == INT64_MAX)
+		if (first == INT64_MAX) {
+			if (is_flat)
+				flat_end(a, out);
 			return 0;
-		put_row(a, &c, first);
+		}
+		if (is_flat)
+			put_flat_row(a, out, first);
+		else
+			put_csv_row(a, &c, first);
 		if (answer_advance(a, first, &budget, err) < 0)
 			return ERR_IO;
 		if (out->n - before >= ANSWER_BYTES)

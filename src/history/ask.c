@@ -13,7 +13,7 @@
 static int
 read_form(const char *text, struct ask *out, struct err *err)
 {
-	static const char *const words[] = { "json", "csv", "csv-fr" };
+	static const char *const words[] = { "json", "csv", "csv-fr", "flat" };
 
 	for (size_t i = 0; i < NELEM(words); i++)
 		if (strcmp(text, words[i]) == 0) {
@@ -21,8 +21,8 @@ read_form(const char *text, struct ask *out, struct err *err)
 			return 0;
 		}
 	return err_set(err, ERR_CONF, 0,
-		"format '%.20s' is not known; write json, csv, or csv-fr (semicolons and decimal "
-		"commas)",
+		"format '%.20s' is not known; write json, csv, csv-fr (semicolons and decimal "
+		"commas), or flat (JSON rows)",
 		text);
 }
 

@@ -20,7 +20,12 @@ struct ask_words {
 	const char *from, *to, *points, *every, *format, *raw, *zone;
 };
 
-enum ask_form { ASK_JSON, ASK_CSV, ASK_CSV_FR };
+enum ask_form {
+	ASK_JSON,
+	ASK_CSV,
+	ASK_CSV_FR,
+	ASK_FLAT
+}; /* FLAT: a JSON list of rows, as programs take it that know tables alone */
 
 struct ask {
 	bool is_events; /* with is_gaps, which says that no channel is asked for */

@@ -194,6 +194,18 @@ parse_iso(const char *text, int64_t *out_ns, struct err *err)
 	return 0;
 }
 
+/* A number since 1970, as programs write it: seconds up to the year 5138, else milliseconds, microseconds, nanoseconds; by its size, since none of
+ * these is a time that anybody asks for in the unit before it. Grafana and JavaScript count milliseconds. */
+static int64_t
+since_1970(int64_t number)
+{
+	if (number < INT64_C(100000000000)) /* beyond the year 2262 there are no nanoseconds */
+		return MIN(number, INT64_MAX / NS_PER_S) * NS_PER_S;
+	if (number < INT64_C(100000000000000))
+		return MIN(number, INT64_MAX / NS_PER_MS) * NS_PER_MS;
+	return number < INT64_C(100000000000000000) ? MIN(number, INT64_MAX / 1000) * 1000 : number;
+}
+
 int
 stamp_parse(const char *text, int64_t now_ns, int64_t *out_ns, struct err *err)
 {
@@ -206,7 +218,7 @@ stamp_parse(const char *text, int64_t now_ns, int64_t *out_ns, struct err *err)
 	if (text[0] != '-' && text[0] != '\0' && strspn(text, "0123456789") == strlen(text)) {
 		if (!text_to_int(text, &number))
 			return refuse(text, err);
-		*out_ns = number;
+		*out_ns = since_1970(number);
 		return 0;
 	}
 	if (text[0] != '-')

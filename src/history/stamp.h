@@ -11,7 +11,7 @@
 /* Take a zone for all that follows: "" or "UTC", "local" (that of the computer), or a name like "Europe/Paris". ERR_CONF: there is no such one here. */
 int stamp_zone(const char *zone, struct err *err) MUST_CHECK;
 
-/* Read "2026-10-25T02:30:00+01:00" (or Z; without a zone: that of stamp_zone(); a date alone: its beginning), ns since 1970, "now", "-1h". */
+/* Read "2026-10-25T02:30:00+01:00" (or Z; without a zone: that of stamp_zone(); a date alone: its beginning), s, ms, us or ns since 1970, "now", "-1h". */
 int stamp_parse(const char *text, int64_t now_ns, int64_t *out_ns, struct err *err) MUST_CHECK;
 
 /* Writes moments one behind the other: what is the same for many of them is worked out once. */

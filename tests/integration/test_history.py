@@ -182,6 +182,38 @@ class Recorded(unittest.TestCase):
         times = [seconds(row[0]) for row in raw[2:]]
         self.assertEqual(times, sorted(times))
 
+    def test_flat(self):
+        """Rows for Grafana and its like: the same numbers as in the lists, times as JavaScript counts them."""
+        for value in (25, 700, 26):
+            self.put(value)
+        until = int(time.time() * 1000)
+        words = f"?channels=d.a,d.b&from={until - 60000}&to={until}"  # milliseconds
+        lists = self.bench.get(HISTORY + words + "&points=7")
+        body, kind = self.bench.ask(HISTORY + words + "&points=7&format=flat")
+        rows = json.loads(body)
+        self.assertEqual(kind, "application/json")
+        self.check_schema(rows, "HistoryRows")
+        self.assertEqual(len(rows), len(lists["time"]))
+        self.assertEqual(lists["from"][:19], datetime.datetime.fromtimestamp((until - 60000) / 1000, datetime.timezone.utc).isoformat()[:19])
+        for k, row in enumerate(rows):
+            self.assertAlmostEqual(row["time"] / 1000, lists["time"][k], places=5)
+            for channel in lists["channels"]:
+                name = channel["name"]
+                self.assertEqual([row[name], row[name + " min"], row[name + " max"], row.get(name + " quality")],
+                                 [channel[column][k] for column in ("mean", "min", "max", "quality")])
+        self.assertEqual(max(row["d.a max"] or 0 for row in rows), 700)
+        samples = {channel["name"]: channel["samples"] for channel in self.bench.get(HISTORY + words + "&raw=1")["channels"]}
+        rows = json.loads(self.bench.body(HISTORY + words + "&raw=1&format=flat"))
+        self.check_schema(rows, "HistoryRows")
+        self.assertEqual([row["time"] for row in rows], sorted(row["time"] for row in rows))
+        for name, expected in samples.items():
+            mine = [(row["time"] / 1000, row[name]) for row in rows if row.get(name) is not None]
+            expected = [sample for sample in expected if sample[1] is not None]
+            self.assertEqual([value for _, value in mine], [sample[1] for sample in expected])
+            for (at, _), sample in zip(mine, expected):
+                self.assertAlmostEqual(at, sample[0], places=5)
+        self.assertEqual(json.loads(self.bench.body(HISTORY + "/d.a?from=10&to=20&raw=1&format=flat"))[1:], [])
+
     def test_wrong_questions(self):
         for path, status, word in (("/d.a?from=now&to=-1h", 400, "not before"), ("/d.a?points=0", 400, "100000"),
                                    ("/d.a?points=1000000", 400, "raw=1"), ("/d.aa", 404, "did you mean 'd.a'"), ("/d.a?from=soon", 400, "write 2026"),
