@@ -330,6 +330,8 @@ def main():
     arguments.add_argument("--soak", type=int, metavar="SECONDS")
     arguments.add_argument("--module", help=argparse.SUPPRESS)
     options = arguments.parse_args()
+    # A shell starts what it puts into the background deaf to it; the programs would inherit that, and some tests end them so.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if options.module:
         run_module(options.module)
         return 0
