@@ -159,7 +159,7 @@ static const struct cli_command commands[] = {
 		"file takes one; docs/instruments has a page for each.\n" },
 	{ "export", cli_export,
 		"[--from T] [--to T] [--every SPAN|--points N|--raw] [--format "
-		"csv|csv-fr|json|flat] "
+		"csv|csv-fr|json|flat|xlsx] "
 		"[--zone ZONE] [--out FILE] [--bench NAME] CHANNEL...",
 		"write what was recorded of channels to a file",
 		"Times: 2026-11-26T14:30:00Z or with +01:00, 2026-11-26 14:30 in the zone, -7d, "
@@ -167,8 +167,10 @@ static const struct cli_command commands[] = {
 		"the first value on. --raw (when nothing else is said): each recorded value; "
 		"--every: mean, minimum, maximum\n"
 		"and count of each interval. csv-fr has semicolons and decimal commas, for French "
-		"spreadsheets. --zone: UTC,\n"
-		"local, or a name such as Europe/Paris. The bench need not be running.\n"
+		"spreadsheets; xlsx is a\n"
+		"spreadsheet file, with --out; flat is JSON as a list of rows. --zone: UTC, local, "
+		"or a name such as\n"
+		"Europe/Paris. The bench need not be running.\n"
 		"\n"
 		"  mbc export --from -1d --every 10s --zone local --out day.csv T_bed T_furn\n" },
 	{ "history", cli_history, "[--bench NAME] verify|files|gaps",

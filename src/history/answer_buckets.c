@@ -379,6 +379,13 @@ put_csv_head(struct answer *a, struct cells *c)
 		for (int k = 0; k < COLUMN_CSV; k++)
 			cells_text(c, k < COLUMN_COUNT ? a->walks[i].ch.unit : "");
 	cells_end(c);
+	if (!c->is_typed)
+		return;
+	cells_text(c, "");
+	for (size_t i = 0; i < a->ask.n_channels; i++)
+		for (int k = 0; k < COLUMN_CSV; k++)
+			cells_text(c, k == 0 ? a->walks[i].ch.title : "");
+	cells_end(c);
 }
 
 static void
@@ -439,7 +446,9 @@ put_flat_row(struct answer *a, struct buf *out)
 int
 answer_buckets_rows(struct answer *a, struct buf *out, struct err *err)
 {
-	struct cells c = { .out = out, .is_french = a->ask.form == ASK_CSV_FR };
+	struct cells c = { .out = out,
+		.is_french = a->ask.form == ASK_CSV_FR,
+		.is_typed = a->ask.form == ASK_XLSX };
 	bool is_flat = a->ask.form == ASK_FLAT;
 	size_t before = out->n;
 

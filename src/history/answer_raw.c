@@ -87,6 +87,14 @@ put_csv_head(struct answer *a, struct cells *c)
 		cells_text(c, "");
 	}
 	cells_end(c);
+	if (!c->is_typed)
+		return;
+	cells_text(c, "");
+	for (size_t i = 0; i < a->ask.n_channels; i++) {
+		cells_text(c, a->walks[i].ch.title);
+		cells_text(c, "");
+	}
+	cells_end(c);
 }
 
 static void
@@ -208,7 +216,9 @@ put_gaps_until(struct answer *a, struct cells *c, int64_t wall_ns)
 int
 answer_raw_rows(struct answer *a, struct buf *out, struct err *err)
 {
-	struct cells c = { .out = out, .is_french = a->ask.form == ASK_CSV_FR };
+	struct cells c = { .out = out,
+		.is_french = a->ask.form == ASK_CSV_FR,
+		.is_typed = a->ask.form == ASK_XLSX };
 	bool is_flat = a->ask.form == ASK_FLAT;
 	unsigned budget = ANSWER_PIECES;
 	size_t before = out->n;

@@ -24,8 +24,9 @@ enum ask_form {
 	ASK_JSON,
 	ASK_CSV,
 	ASK_CSV_FR,
-	ASK_FLAT
-}; /* FLAT: a JSON list of rows, as programs take it that know tables alone */
+	ASK_FLAT, /* a JSON list of rows, as programs take it that know tables alone */
+	ASK_XLSX  /* typed cells (form.h); of a command line */
+};
 
 struct ask {
 	bool is_events; /* with is_gaps, which says that no channel is asked for */

@@ -129,9 +129,23 @@ form_json_value(struct buf *out, const struct reader_channel *ch, const struct s
 
 /* ---- cells --------------------------------------------------------------------------------------------------------------- */
 
+/* A zero byte ends a cell when the next one begins, or the row ends. */
+static void
+begin_typed(struct cells *c, char kind)
+{
+	if (c->has_cell)
+		buf_putc(c->out, '\0');
+	buf_putc(c->out, kind);
+	c->has_cell = true;
+}
+
 void
 cells_begin(struct cells *c)
 {
+	if (c->is_typed) {
+		begin_typed(c, 'N');
+		return;
+	}
 	if (c->has_cell)
 		buf_putc(c->out, c->is_french ? ';' : ',');
 	c->has_cell = true;
@@ -140,13 +154,21 @@ cells_begin(struct cells *c)
 void
 cells_end(struct cells *c)
 {
-	buf_put(c->out, "\r\n", 2);
+	if (c->is_typed)
+		buf_put(c->out, "\0E", 3);
+	else
+		buf_put(c->out, "\r\n", 2);
 	c->has_cell = false;
 }
 
 void
 cells_text(struct cells *c, const char *text)
 {
+	if (c->is_typed) {
+		begin_typed(c, 'T');
+		buf_puts(c->out, text);
+		return;
+	}
 	cells_begin(c);
 	if (strpbrk(text, c->is_french ? ";\"\r\n" : ",\"\r\n") == NULL) {
 		buf_puts(c->out, text);

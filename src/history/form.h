@@ -12,11 +12,13 @@ void form_number(struct buf *out, enum value_type type, double v);
 void form_json_value(
 	struct buf *out, const struct reader_channel *ch, const struct series *s, size_t i);
 
-/* The cells of a row: separators, quotes (RFC 4180), ends of lines. */
+/* The cells of a row: separators, quotes (RFC 4180), ends of lines. Typed: each cell is a letter (T text, N a time or number, E end of the row) and
+ * its text, with a zero byte behind. */
 struct cells {
 	struct buf *out;
 	bool is_french; /* semicolons, decimal commas */
 	bool has_cell;
+	bool is_typed;
 };
 
 void cells_begin(

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -18,6 +19,8 @@
 #include "history/verify.h"
 #include "io/now.h"
 #include "io/sandbox.h"
+
+int (*query_xlsx)(int fd, const char *path, struct err *err);
 
 int
 query_say(int code, const char *text)
@@ -145,6 +148,47 @@ open_out(const char *path)
 	return fd;
 }
 
+/* The history is read by a confined child; the spreadsheet is written beside its place, and takes it when it is whole. */
+static int
+export_sheet(const char *dir, struct ask *ask, const char *path)
+{
+	char part[4096 + 32];
+	struct err err;
+	int ends[2], status = 0, rc, code;
+	pid_t child;
+
+	if (path == NULL || query_xlsx == NULL)
+		return query_say(
+			QUERY_WRONG, "a spreadsheet is written to a file; add --out FILE.xlsx");
+	if (strlen(path) > 4096)
+		return query_say(QUERY_WRONG, "the name of --out is too long");
+	snprintf(part, sizeof(part), "%s.part-%ld", path, (long)getpid());
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return query_say(QUERY_FAILED, strerror(errno));
+	child = fork();
+	if (child == 0) {
+		close(ends[0]);
+		query_confine(dir);
+		_exit(print_answer(dir, ask, ends[1]));
+	}
+	close(ends[1]);
+	if (child < 0) {
+		close(ends[0]);
+		return query_say(QUERY_FAILED, strerror(errno));
+	}
+	rc = query_xlsx(ends[0], part, &err);
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		continue;
+	code = WIFEXITED(status) ? WEXITSTATUS(status) : QUERY_FAILED;
+	if (rc < 0)
+		return query_failed(&err);
+	if (code == QUERY_GOOD && rename(part, path) < 0)
+		code = query_say(QUERY_FAILED, strerror(errno));
+	if (code != QUERY_GOOD)
+		unlink(part);
+	return code;
+}
+
 static int export(const char *dir, int argc, char **argv)
 {
 	struct words w = { .ask = { .format = "csv" } };
@@ -162,6 +206,10 @@ static int export(const char *dir, int argc, char **argv)
 		w.ask.raw = "1";
 	if (ask_read(&w.ask, now_boot() + now_wall_offset(), true, &ask, &err) < 0) {
 		code = query_failed(&err);
+		goto out;
+	}
+	if (ask.form == ASK_XLSX) {
+		code = export_sheet(dir, &ask, w.out);
 		goto out;
 	}
 	fd = open_out(w.out);

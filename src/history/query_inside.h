@@ -5,6 +5,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+/* Who writes spreadsheets (export_xlsx.h): set by the program that is linked with the library. */
+extern int (*query_xlsx)(int fd, const char *path, struct err *err);
+
 #define QUERY_GOOD 0
 #define QUERY_WRONG 1
 #define QUERY_FAILED 2

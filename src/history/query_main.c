@@ -10,7 +10,9 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "history/export_xlsx.h"
 #include "history/query_cli.h"
+#include "history/query_inside.h"
 #include "history/query_serve.h"
 #include "history/stamp.h"
 #include "io/loop.h"
@@ -170,6 +172,7 @@ main(int argc, char **argv)
 			break;
 	}
 	log_setup("query", LOG_LEVEL_INFO);
+	query_xlsx = export_xlsx;
 	self_protect();
 	if (dir != NULL && socket >= 0)
 		return answer_server((int)socket, dir);

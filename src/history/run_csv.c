@@ -181,7 +181,7 @@ skip_to_begin(struct run_csv *c, size_t i, struct err *err)
 
 	walk_begin(c->a, w, c->a->ask.from_ns, c->a->ask.to_ns, true);
 	while ((rc = walk_next(c->a, w, &budget, err)) == 1 && w->wall_ns < c->begin_ns) {
-		struct cells cell = { &h->cell, c->a->ask.form == ASK_CSV_FR, false };
+		struct cells cell = { .out = &h->cell, .is_french = c->a->ask.form == ASK_CSV_FR };
 
 		buf_clear(&h->cell);
 		cells_value(&cell, &w->ch, &w->series, w->at);

@@ -103,7 +103,7 @@ run_grid_free(struct run_grid *g)
 static void
 take(struct run_grid *g, struct column *c, const struct walk *w)
 {
-	struct cells cell = { &c->cell, g->is_french, false };
+	struct cells cell = { .out = &c->cell, .is_french = g->is_french };
 
 	buf_clear(&c->cell);
 	cells_value(&cell, &w->ch, &w->series, w->at);
