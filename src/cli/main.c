@@ -160,7 +160,7 @@ static const struct cli_command commands[] = {
 	{ "export", cli_export,
 		"[--from T] [--to T] [--every SPAN|--points N|--raw] [--format "
 		"csv|csv-fr|json|flat|xlsx] "
-		"[--zone ZONE] [--out FILE] [--bench NAME] CHANNEL...",
+		"[--x CHANNEL] [--zone ZONE] [--out FILE] [--bench NAME] CHANNEL...",
 		"write what was recorded of channels to a file",
 		"Times: 2026-11-26T14:30:00Z or with +01:00, 2026-11-26 14:30 in the zone, -7d, "
 		"now. Without --from: from\n"
@@ -170,9 +170,13 @@ static const struct cli_command commands[] = {
 		"spreadsheets; xlsx is a\n"
 		"spreadsheet file, with --out; flat is JSON as a list of rows. --zone: UTC, local, "
 		"or a name such as\n"
-		"Europe/Paris. The bench need not be running.\n"
+		"Europe/Paris. --x: what that channel was at the same moment, beside the time of "
+		"each "
+		"row. The bench need\n"
+		"not be running.\n"
 		"\n"
-		"  mbc export --from -1d --every 10s --zone local --out day.csv T_bed T_furn\n" },
+		"  mbc export --from -1d --every 10s --zone local --out day.csv T_bed T_furn\n"
+		"  mbc export --from -2h --every 1s --x T_bed --out tpr.csv TCD\n" },
 	{ "history", cli_history, "[--bench NAME] verify|files|gaps",
 		"look at the files of what was recorded",
 		"verify: is all of it readable, and does it agree with itself? The exit code is 1 "

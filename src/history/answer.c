@@ -43,7 +43,7 @@ add_name(void *ctx, const struct reader_channel *ch)
 }
 
 static int
-unknown(struct reader *r, const char *name, struct err *err)
+unknown(struct reader *r, const char *name, int status, struct err *err)
 {
 	struct names *names = mem_zero(1, sizeof(*names));
 	char shown[61];
@@ -54,10 +54,10 @@ unknown(struct reader *r, const char *name, struct err *err)
 		names->n = 0;
 	near = text_nearest(name, (const char *const *)names->at, names->n);
 	if (near != NULL)
-		err_set(err, ERR_CONF, 404,
+		err_set(err, ERR_CONF, status,
 			"nothing is recorded of a channel '%s'; did you mean '%s'?", shown, near);
 	else
-		err_set(err, ERR_CONF, 404,
+		err_set(err, ERR_CONF, status,
 			"nothing is recorded of a channel '%s'; /api/v1/channels and 'mbc get' "
 			"list "
 			"those of the bench",
@@ -73,12 +73,12 @@ find_channels(struct answer *a, struct err *err)
 {
 	const char *name = a->ask.channels;
 
-	a->walks = mem_zero(a->ask.n_channels + 1, sizeof(*a->walks));
+	a->walks = mem_zero(ask_columns(&a->ask) + 1, sizeof(*a->walks));
 	for (size_t i = 0; i < a->ask.n_channels; i++, name += strlen(name) + 1) {
 		int rc = reader_find(a->reader, name, &a->walks[i].ch, err);
 
 		if (rc == ERR_CONF)
-			return unknown(a->reader, name, err);
+			return unknown(a->reader, name, 404, err);
 		if (rc < 0)
 			return rc;
 		if (a->ask.form == ASK_FLAT && strcmp(name, "time") == 0)
@@ -87,6 +87,26 @@ find_channels(struct answer *a, struct err *err)
 				"time of their own; ask for json or csv");
 		series_init(&a->walks[i].series, a->walks[i].ch.type);
 	}
+	return 0;
+}
+
+/* A name in a parameter that is not there is a wrong question, not one for something that does not exist. */
+static int
+find_x(struct answer *a, struct err *err)
+{
+	struct walk *w = x_walk(a);
+	int rc = reader_find(a->reader, a->ask.x, &w->ch, err);
+
+	if (rc == ERR_CONF)
+		rc = unknown(a->reader, a->ask.x, 400, err);
+	else if (rc == 0 && w->ch.type == VALUE_TEXT)
+		rc = err_set(err, ERR_CONF, 400,
+			"channel '%s' has texts, which have no place on an axis; write a channel "
+			"with numbers, or ask for '%s' among the channels with raw=1",
+			w->ch.name, w->ch.name);
+	if (rc < 0)
+		return rc == ERR_CONF ? err_prefix(err, ERR_CONF, "x") : rc;
+	series_init(&w->series, w->ch.type);
 	return 0;
 }
 
@@ -255,6 +275,8 @@ set_up(struct answer *a, struct err *err)
 
 	if (rc == 0 && !a->ask.is_gaps)
 		rc = find_channels(a, err);
+	if (rc == 0 && !a->ask.is_gaps && x_is_asked(a))
+		rc = find_x(a, err);
 	if (rc == 0 && a->ask.has_all && !a->ask.is_gaps)
 		rc = begin_at_first(a, err);
 	if (rc == 0 && !a->ask.is_events)
@@ -294,7 +316,7 @@ answer_free(struct answer *a)
 {
 	if (a == NULL)
 		return;
-	for (size_t i = 0; a->walks != NULL && i < a->ask.n_channels; i++) {
+	for (size_t i = 0; a->walks != NULL && i < ask_columns(&a->ask); i++) {
 		cursor_free(a->walks[i].cursor);
 		series_done(&a->walks[i].series);
 	}
@@ -318,14 +340,15 @@ answer_type(const struct answer *a)
 size_t
 answer_channels(const struct answer *a)
 {
-	return a->ask.is_raw ? a->ask.n_channels : 1;
+	return a->ask.is_raw ? ask_columns(&a->ask) : 1;
 }
 
 size_t
 answer_buckets(const struct answer *a)
 {
-	return a->buckets == NULL ? 0
-				  : a->n_window * (a->ask.form == ASK_JSON ? 1 : a->ask.n_channels);
+	return a->buckets == NULL
+		       ? 0
+		       : a->n_window * (a->ask.form == ASK_JSON ? 1 : ask_columns(&a->ask));
 }
 
 int

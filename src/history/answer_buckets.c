@@ -14,7 +14,7 @@
 void
 answer_window(struct answer *a)
 {
-	size_t at_once = a->ask.form == ASK_JSON ? 1 : a->ask.n_channels;
+	size_t at_once = a->ask.form == ASK_JSON ? 1 : ask_columns(&a->ask);
 
 	a->n_window = MIN(a->ask.points, MAX(WINDOW / at_once, (size_t)1));
 	a->buckets = mem_zero(a->n_window * at_once, sizeof(*a->buckets));
@@ -309,17 +309,19 @@ put_list(struct answer *a, struct buf *out, size_t before, const char *name)
 static int
 put_channel_json(struct answer *a, struct buf *out, struct err *err)
 {
+	bool is_x = a->channel == a->ask.n_channels;
+	unsigned columns = is_x ? COLUMN_MEAN + 1 : COLUMNS;
 	size_t before = out->n;
 	int rc = a->is_filled ? 1 : fill(a, err);
 
 	if (rc <= 0)
 		return rc;
 	if (!a->is_filled) {
-		buf_puts(out, a->channel > 0 ? ",\n" : "\n");
+		buf_puts(out, is_x ? ",\n\"x\":" : a->channel > 0 ? ",\n" : "\n");
 		answer_describe(out, &a->walks[a->channel].ch);
 		a->is_filled = true;
 	}
-	while (a->column < COLUMNS) {
+	while (a->column < columns) {
 		if (!put_list(a, out, before, column_names[a->column]))
 			return 0;
 		a->column++;
@@ -343,9 +345,17 @@ answer_buckets_json(struct answer *a, struct buf *out, struct err *err)
 			(double)(a->ask.to_ns - a->ask.from_ns) / (double)a->ask.points / 1e9);
 		a->is_begun = true;
 	}
-	if (!a->is_in_channel) {
+	if (!a->has_time) {
 		if (!put_list(a, out, before, NULL))
 			return 1;
+		a->has_time = true;
+		a->channel = x_is_asked(a) ? a->ask.n_channels : 0;
+	}
+	if (!a->is_in_channel) {
+		rc = a->channel == 0 ? 1 : put_channel_json(a, out, err);
+		if (rc <= 0)
+			return rc < 0 ? rc : 1;
+		a->channel = 0;
 		buf_puts(out, ",\"channels\":[");
 		a->is_in_channel = true;
 	}
@@ -368,6 +378,10 @@ put_csv_head(struct answer *a, struct cells *c)
 	if (c->is_french)
 		buf_puts(c->out, "\xEF\xBB\xBF");
 	cells_text(c, "time");
+	if (x_is_asked(a)) {
+		x_column(a, " mean", name);
+		cells_text(c, name);
+	}
 	for (size_t i = 0; i < a->ask.n_channels; i++)
 		for (int k = 0; k < COLUMN_CSV; k++) {
 			snprintf(name, sizeof(name), "%s %s", a->walks[i].ch.name, column_names[k]);
@@ -375,6 +389,8 @@ put_csv_head(struct answer *a, struct cells *c)
 		}
 	cells_end(c);
 	cells_text(c, a->ask.zone[0] == '\0' ? "UTC" : a->ask.zone);
+	if (x_is_asked(a))
+		cells_text(c, x_walk(a)->ch.unit);
 	for (size_t i = 0; i < a->ask.n_channels; i++)
 		for (int k = 0; k < COLUMN_CSV; k++)
 			cells_text(c, k < COLUMN_COUNT ? a->walks[i].ch.unit : "");
@@ -382,19 +398,33 @@ put_csv_head(struct answer *a, struct cells *c)
 	if (!c->is_typed)
 		return;
 	cells_text(c, "");
+	if (x_is_asked(a))
+		cells_text(c, x_walk(a)->ch.title);
 	for (size_t i = 0; i < a->ask.n_channels; i++)
 		for (int k = 0; k < COLUMN_CSV; k++)
 			cells_text(c, k == 0 ? a->walks[i].ch.title : "");
 	cells_end(c);
 }
 
+/* The mean of x in the row at hand; false: none is known. */
+static bool
+x_of_row(struct answer *a, double *out)
+{
+	return number_of(&buckets_of(a, a->ask.n_channels)[a->row], COLUMN_MEAN, out);
+}
+
 static void
 put_csv_row(struct answer *a, struct cells *c)
 {
 	int64_t from = edge(a, a->row), to = edge(a, a->row + 1);
+	double x;
 
 	cells_begin(c);
 	stamp_put(&a->stamp, c->out, from);
+	if (x_is_asked(a) && x_of_row(a, &x))
+		cells_number(c, type_of(x_walk(a), COLUMN_MEAN), x);
+	else if (x_is_asked(a))
+		cells_begin(c);
 	for (size_t i = 0; i < a->ask.n_channels; i++) {
 		const struct bucket *b = &buckets_of(a, i)[a->row];
 		const char *reason = why(a, b, from, to);
@@ -424,6 +454,15 @@ put_flat_row(struct answer *a, struct buf *out)
 	int64_t from = edge(a, a->row), to = edge(a, a->row + 1);
 
 	flat_begin(a, out, from);
+	if (x_is_asked(a)) {
+		double x;
+
+		x_flat_key(a, out);
+		if (x_of_row(a, &x))
+			form_number(out, VALUE_FLOAT, x);
+		else
+			buf_put(out, "null", 4);
+	}
 	for (size_t i = 0; i < a->ask.n_channels; i++) {
 		const struct walk *w = &a->walks[i];
 		const struct bucket *b = &buckets_of(a, i)[a->row];
@@ -460,7 +499,7 @@ answer_buckets_rows(struct answer *a, struct buf *out, struct err *err)
 
 		if (rc <= 0)
 			return rc < 0 ? rc : 1;
-		if (++a->channel < a->ask.n_channels)
+		if (++a->channel < ask_columns(&a->ask))
 			return 1;
 		a->is_filled = true;
 		a->channel = a->row = 0;

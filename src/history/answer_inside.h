@@ -16,9 +16,10 @@ struct walk {
 	struct reader_channel ch;
 	struct cursor *cursor;
 	struct series series;
-	size_t at;       /* in it */
-	uint32_t boot;   /* of it */
-	int64_t wall_ns; /* of the sample at `at` */
+	int64_t from_ns, to_ns; /* wall time: what is walked through */
+	size_t at;              /* in it */
+	uint32_t boot;          /* of it */
+	int64_t wall_ns;        /* of the sample at `at` */
 	int64_t offset, offset_from, offset_until;
 	bool has_sample, is_over;
 };
@@ -26,7 +27,7 @@ struct walk {
 struct answer {
 	struct reader *reader;
 	struct ask ask;
-	struct walk *walks;        /* [ask.n_channels] */
+	struct walk *walks;        /* [ask_columns()]: the channels, then that of x */
 	struct reader_gap *ledger; /* in the range and a little around it, by their ends */
 	struct bucket_gap *gaps;   /* the same */
 	size_t n_gaps, next_gap;
@@ -36,6 +37,14 @@ struct answer {
 	bool has_row;   /* flat: one stands before the next */
 	size_t channel; /* that is being written */
 	bool is_in_channel;
+	bool has_time;       /* JSON: the list of times is written */
+	bool is_pending;     /* raw JSON: the sample at hand is not written yet */
+	struct answer_held { /* raw: the last sample of x */
+		bool is_there, is_number;
+		uint32_t boot;
+		int64_t t_ns, wall_ns;
+		double v;
+	} held;
 	/* Buckets: those of a window, of one channel or (CSV) of all. */
 	struct bucket *buckets;
 	struct buckets window;
@@ -80,6 +89,21 @@ int answer_advance(struct answer *a, int64_t wall_ns, unsigned *budget, struct e
 int answer_raw_rows(struct answer *a, struct buf *out, struct err *err); /* CSV, flat */
 int answer_buckets_json(struct answer *a, struct buf *out, struct err *err);
 int answer_buckets_rows(struct answer *a, struct buf *out, struct err *err);
+
+/* answer_x.c: the channel in the place of time */
+bool x_is_asked(const struct answer *a);
+struct walk *x_walk(struct answer *a);
+/* Raw: begin at its beginning; go on to a moment of a boot (1; 0: the budget is used up; an error); what held then, false: nothing is known. */
+void x_begin(struct answer *a);
+int x_go(struct answer *a, uint32_t boot, int64_t t_ns, unsigned *budget, struct err *err);
+bool x_value(const struct answer *a, uint32_t boot, int64_t t_ns, int64_t wall_ns, double *out);
+/* Its number for JSON; null. */
+void x_put(const struct answer *a, struct buf *out, bool is_known, double v);
+/* Its column, which no channel's can be mistaken for: "x T_bed". */
+#define X_COLUMN_MAX 96
+void x_column(const struct answer *a, const char *what, char out[X_COLUMN_MAX]);
+void x_flat_key(const struct answer *a, struct buf *out);
+
 /* answer_flat.c: a JSON list of objects, a row each */
 void flat_begin(struct answer *a, struct buf *out, int64_t wall_ns); /* a row: "time" in ms */
 void flat_key(struct buf *out, const struct reader_channel *ch,

@@ -5,12 +5,14 @@
 
 #include "msg/quality.h"
 
-/* ---- JSON: [seconds, value] or [seconds, value, "why it is not good"] ---- */
+/* ---- JSON: [seconds, value] or [seconds, value, "why it is not good"]; with x: [seconds, value, null or "why", x] ---- */
 
 static void
-put_sample(struct buf *out, const struct walk *w, bool is_first)
+put_sample(struct answer *a, struct buf *out, const struct walk *w, bool is_first)
 {
 	unsigned quality = series_quality(&w->series, w->at);
+	bool is_known;
+	double x;
 
 	buf_put(out, ",[", 2);
 	if (is_first)
@@ -20,6 +22,11 @@ put_sample(struct buf *out, const struct walk *w, bool is_first)
 	form_json_value(out, &w->ch, &w->series, w->at);
 	if (quality != Q_GOOD)
 		buf_printf(out, ",\"%s\"", quality_row(quality)->token);
+	if (x_is_asked(a)) {
+		buf_puts(out, quality == Q_GOOD ? ",null," : ",");
+		is_known = x_value(a, w->boot, w->series.t[w->at], w->wall_ns, &x);
+		x_put(a, out, is_known, x);
+	}
 	buf_putc(out, ']');
 }
 
@@ -32,28 +39,53 @@ begin_channel(struct answer *a, struct buf *out)
 	answer_describe(out, &w->ch);
 	buf_puts(out, ",\"samples\":[");
 	walk_begin(a, w, a->ask.from_ns, a->ask.to_ns, true);
+	x_begin(a);
 	a->is_in_channel = true;
+	a->is_pending = false;
 	a->row = 0;
+}
+
+/* Samples of the channel at hand, as far as the step goes: what walk_next() said last, or 0 where x takes the rest of the budget. */
+static int
+put_samples(struct answer *a, struct buf *out, size_t before, struct err *err)
+{
+	struct walk *w = &a->walks[a->channel];
+	unsigned budget = ANSWER_PIECES;
+	int rc = 1;
+
+	while (out->n - before < ANSWER_BYTES) {
+		if (!a->is_pending && (rc = walk_next(a, w, &budget, err)) != 1)
+			return rc;
+		a->is_pending = true;
+		if (x_is_asked(a) && (rc = x_go(a, w->boot, w->series.t[w->at], &budget, err)) != 1)
+			return rc;
+		put_sample(a, out, w, a->row++ == 0);
+		a->is_pending = false;
+	}
+	return rc;
 }
 
 int
 answer_raw_json(struct answer *a, struct buf *out, struct err *err)
 {
-	unsigned budget = ANSWER_PIECES;
 	size_t before = out->n;
 	struct walk *w;
-	int rc = 0;
+	int rc;
 
 	if (!a->is_begun) {
 		answer_head(a, out);
+		if (x_is_asked(a)) {
+			buf_puts(out, ",\n\"x\":");
+			answer_describe(out, &x_walk(a)->ch);
+			buf_putc(out, '}');
+		}
 		buf_puts(out, ",\"channels\":[");
 		a->is_begun = true;
 	}
 	if (!a->is_in_channel)
 		begin_channel(a, out);
 	w = &a->walks[a->channel];
-	while (out->n - before < ANSWER_BYTES && (rc = walk_next(a, w, &budget, err)) == 1)
-		put_sample(out, w, a->row++ == 0);
+	rc = put_samples(a, out, before, err);
 	if (rc < 0 || !w->is_over || rc == 1)
 		return rc < 0 ? rc : 1;
 	walk_end(w);
@@ -75,6 +107,10 @@ put_csv_head(struct answer *a, struct cells *c)
 	if (c->is_french)
 		buf_puts(c->out, "\xEF\xBB\xBF");
 	cells_text(c, "time");
+	if (x_is_asked(a)) {
+		x_column(a, "", name);
+		cells_text(c, name);
+	}
 	for (size_t i = 0; i < a->ask.n_channels; i++) {
 		snprintf(name, sizeof(name), "%s quality", a->walks[i].ch.name);
 		cells_text(c, a->walks[i].ch.name);
@@ -82,6 +118,8 @@ put_csv_head(struct answer *a, struct cells *c)
 	}
 	cells_end(c);
 	cells_text(c, a->ask.zone[0] == '\0' ? "UTC" : a->ask.zone);
+	if (x_is_asked(a))
+		cells_text(c, x_walk(a)->ch.unit);
 	for (size_t i = 0; i < a->ask.n_channels; i++) {
 		cells_text(c, a->walks[i].ch.unit);
 		cells_text(c, "");
@@ -90,6 +128,8 @@ put_csv_head(struct answer *a, struct cells *c)
 	if (!c->is_typed)
 		return;
 	cells_text(c, "");
+	if (x_is_asked(a))
+		cells_text(c, x_walk(a)->ch.title);
 	for (size_t i = 0; i < a->ask.n_channels; i++) {
 		cells_text(c, a->walks[i].ch.title);
 		cells_text(c, "");
@@ -102,6 +142,8 @@ put_csv_gap(struct answer *a, struct cells *c, int64_t wall_ns, const char *caus
 {
 	cells_begin(c);
 	stamp_put(&a->stamp, c->out, wall_ns);
+	if (x_is_asked(a))
+		cells_begin(c);
 	for (size_t i = 0; i < a->ask.n_channels; i++) {
 		cells_text(c, "");
 		cells_text(c, cause);
@@ -126,11 +168,45 @@ answer_gather(struct answer *a, unsigned *budget, int64_t *out_first, struct err
 	return 1;
 }
 
+/* A row's own moment, for x: that of the first channel with a sample in it. */
+static const struct walk *
+walk_of_row(const struct answer *a, int64_t wall_ns)
+{
+	for (size_t i = 0; i < a->ask.n_channels; i++)
+		if (a->walks[i].has_sample && a->walks[i].wall_ns == wall_ns)
+			return &a->walks[i];
+	return NULL; /* not for a row */
+}
+
+static bool
+x_of_row(const struct answer *a, int64_t wall_ns, double *out)
+{
+	const struct walk *w = walk_of_row(a, wall_ns);
+
+	*out = 0;
+	return w != NULL && x_value(a, w->boot, w->series.t[w->at], wall_ns, out);
+}
+
+/* x goes on until the moment of the row: as x_go(). */
+static int
+x_go_to_row(struct answer *a, int64_t wall_ns, unsigned *budget, struct err *err)
+{
+	const struct walk *w = x_is_asked(a) ? walk_of_row(a, wall_ns) : NULL;
+
+	return w == NULL ? 1 : x_go(a, w->boot, w->series.t[w->at], budget, err);
+}
+
 static void
 put_csv_row(struct answer *a, struct cells *c, int64_t wall_ns)
 {
+	double x;
+
 	cells_begin(c);
 	stamp_put(&a->stamp, c->out, wall_ns);
+	if (x_is_asked(a) && x_of_row(a, wall_ns, &x))
+		cells_number(c, x_walk(a)->ch.type, x);
+	else if (x_is_asked(a))
+		cells_begin(c);
 	for (size_t i = 0; i < a->ask.n_channels; i++) {
 		struct walk *w = &a->walks[i];
 		unsigned quality;
@@ -165,7 +241,15 @@ answer_advance(struct answer *a, int64_t wall_ns, unsigned *budget, struct err *
 static void
 put_flat_row(struct answer *a, struct buf *out, int64_t wall_ns)
 {
+	bool is_known;
+	double x;
+
 	flat_begin(a, out, wall_ns);
+	if (x_is_asked(a)) {
+		x_flat_key(a, out);
+		is_known = x_of_row(a, wall_ns, &x);
+		x_put(a, out, is_known, x);
+	}
 	for (size_t i = 0; i < a->ask.n_channels; i++) {
 		struct walk *w = &a->walks[i];
 		unsigned quality;
@@ -185,6 +269,10 @@ static void
 put_flat_gap(struct answer *a, struct buf *out, int64_t wall_ns, const char *cause)
 {
 	flat_begin(a, out, wall_ns);
+	if (x_is_asked(a)) {
+		x_flat_key(a, out);
+		x_put(a, out, false, 0);
+	}
 	for (size_t i = 0; i < a->ask.n_channels; i++) {
 		flat_key(out, &a->walks[i].ch, "");
 		buf_put(out, "null", 4);
@@ -230,6 +318,7 @@ answer_raw_rows(struct answer *a, struct buf *out, struct err *err)
 			put_csv_head(a, &c);
 		for (size_t i = 0; i < a->ask.n_channels; i++)
 			walk_begin(a, &a->walks[i], a->ask.from_ns, a->ask.to_ns, true);
+		x_begin(a);
 		a->is_begun = true;
 	}
 	while ((rc = answer_gather(a, &budget, &first, err)) == 1) {
@@ -239,6 +328,9 @@ answer_raw_rows(struct answer *a, struct buf *out, struct err *err)
 				flat_end(a, out);
 			return 0;
 		}
+		rc = x_go_to_row(a, first, &budget, err);
+		if (rc != 1)
+			break;
 		if (is_flat)
 			put_flat_row(a, out, first);
 		else

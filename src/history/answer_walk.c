@@ -5,6 +5,8 @@ void
 walk_begin(struct answer *a, struct walk *w, int64_t from_ns, int64_t to_ns, bool is_raw)
 {
 	walk_end(w);
+	w->from_ns = from_ns;
+	w->to_ns = to_ns;
 	w->cursor = cursor_new(a->reader, &w->ch, from_ns, to_ns, is_raw);
 }
 
@@ -34,7 +36,7 @@ settle(struct answer *a, struct walk *w)
 {
 	for (; w->at < w->series.n; w->at++) {
 		w->wall_ns = walk_wall(a, w, w->series.t[w->at]);
-		if (w->wall_ns >= a->ask.from_ns && w->wall_ns < a->ask.to_ns)
+		if (w->wall_ns >= w->from_ns && w->wall_ns < w->to_ns)
 			return true;
 	}
 	return false;

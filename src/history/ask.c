@@ -83,6 +83,12 @@ read_points(const struct ask_words *w, struct ask *out, struct err *err)
 		w->every);
 }
 
+size_t
+ask_columns(const struct ask *ask)
+{
+	return ask->n_channels + (ask->x[0] != '\0');
+}
+
 int
 ask_fit(struct ask *ask, struct err *err)
 {
@@ -103,11 +109,11 @@ ask_fit(struct ask *ask, struct err *err)
 	}
 	ask->points = (size_t)MIN(n, span);
 	if (ask->is_free || ask->is_raw || ask->form == ASK_JSON ||
-		ask->points * ask->n_channels <= ASK_BUCKETS_MAX)
+		ask->points * ask_columns(ask) <= ASK_BUCKETS_MAX)
 		return 0;
 	return err_set(err, ERR_CONF, 0,
 		"%zu channels with %zu points each are more than %d; ask for fewer of both",
-		ask->n_channels, ask->points, ASK_BUCKETS_MAX);
+		ask_columns(ask), ask->points, ASK_BUCKETS_MAX);
 }
 
 static int
@@ -130,10 +136,25 @@ read_channels(const char *list, struct ask *out, struct err *err)
 	if (out->n_channels == 0)
 		return err_set(
 			err, ERR_CONF, 0, "no channel is named; write channels=T_bed,T_furn");
-	if (out->n_channels <= ASK_CHANNELS_MAX)
+	if (ask_columns(out) <= ASK_CHANNELS_MAX)
 		return 0;
-	return err_set(err, ERR_CONF, 0, "%zu channels; ask for at most %d at once",
-		out->n_channels, ASK_CHANNELS_MAX);
+	return err_set(err, ERR_CONF, 0, "%zu channels%s; ask for at most %d at once",
+		ask_columns(out), out->x[0] != '\0' ? " with that of x" : "", ASK_CHANNELS_MAX);
+}
+
+/* Before read_channels(), which counts it. */
+static int
+read_x(const struct ask_words *w, struct ask *out, struct err *err)
+{
+	if (w->x == NULL)
+		return 0;
+	if (w->x[0] == '\0' || strchr(w->x, ',') != NULL)
+		return err_set(err, ERR_CONF, 0,
+			"x '%.40s': write the name of one channel, such as x=T_bed", w->x);
+	if (text_copy(out->x, sizeof(out->x), w->x))
+		return 0;
+	return err_set(err, ERR_CONF, 0,
+		"x: nothing is recorded of a channel '%.40s...'; names are shorter", w->x);
 }
 
 /* Which events, and how many of them. */
@@ -186,6 +207,8 @@ ask_read(const struct ask_words *w, int64_t now_ns, bool is_free, struct ask *ou
 		rc = read_events(w, out, err);
 	if (rc == 0 && !out->is_gaps)
 		rc = read_points(w, out, err);
+	if (rc == 0 && !out->is_gaps)
+		rc = read_x(w, out, err);
 	if (rc == 0 && !out->is_gaps)
 		rc = read_channels(w->channels, out, err);
 	return rc == 0 && !out->is_gaps && !out->has_all ? ask_fit(out, err) : rc;

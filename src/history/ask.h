@@ -9,6 +9,7 @@
 #define ASK_POINTS 1000 /* when nothing is said */
 #define ASK_POINTS_MAX 100000
 #define ASK_CHANNELS_MAX 100
+#define ASK_NAME_MAX 64 /* longer ones are no channel's */
 #define ASK_EVENTS_MAX 10000
 #define ASK_BUCKETS_MAX 200000 /* in memory at once for one question */
 
@@ -18,6 +19,7 @@ struct ask_words {
 	bool is_events;
 	const char *kind, *subject, *language; /* of events; `points` is how many at most */
 	const char *from, *to, *points, *every, *format, *raw, *zone;
+	const char *x; /* of samples: the channel that is asked for in the place of time */
 };
 
 enum ask_form {
@@ -41,12 +43,16 @@ struct ask {
 	char zone[STAMP_ZONE_MAX];
 	char *channels; /* a copy: "a\0b\0", n_channels names */
 	size_t n_channels;
+	char x[ASK_NAME_MAX]; /* "": none */
 };
 
 /* Times are read in the zone that is asked for, which is the one of stamp_zone() afterwards. ERR_CONF: "cause; remedy". is_free: of a command
  * line, which may have as many buckets as it has patience for. ask_done() also after an error. */
 int ask_read(const struct ask_words *words, int64_t now_ns, bool is_free, struct ask *out,
 	struct err *err) MUST_CHECK;
+
+/* Channels that are read: those that are asked for, and the one on the axis. */
+size_t ask_columns(const struct ask *ask);
 
 /* How many buckets there are between from and to: for one with has_all when its beginning is known. */
 int ask_fit(struct ask *ask, struct err *err) MUST_CHECK;

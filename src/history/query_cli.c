@@ -114,7 +114,8 @@ take_word(struct words *w, char **argv, int argc, int *at)
 		const char **to;
 	} options[] = { { "--from", &w->ask.from }, { "--to", &w->ask.to },
 		{ "--every", &w->ask.every }, { "--points", &w->ask.points },
-		{ "--format", &w->ask.format }, { "--zone", &w->ask.zone }, { "--out", &w->out } };
+		{ "--format", &w->ask.format }, { "--zone", &w->ask.zone }, { "--x", &w->ask.x },
+		{ "--out", &w->out } };
 	const char *word = argv[*at];
 
 	if (word[0] != '-') {

@@ -229,7 +229,7 @@ or_null(const char *text)
 static int
 take_question(struct query_serve *q, struct wire_in *in, struct err *err)
 {
-	static char words[7][WORDS_MAX];
+	static char words[8][WORDS_MAX];
 	struct ask_words ask;
 	uint32_t number = wire_get_u32(in);
 	unsigned what = wire_get_u16(in); /* 0 samples, 1 gaps, 2 events, 3 .. 5 runs */
@@ -255,7 +255,8 @@ take_question(struct query_serve *q, struct wire_in *in, struct err *err)
 			.points = or_null(words[3]),
 			.format = or_null(words[4]),
 			.raw = or_null(words[5]),
-			.zone = or_null(words[6]) };
+			.zone = or_null(words[6]),
+			.x = or_null(words[7]) };
 	if (what >= 3 && what <= 5)
 		rc = answer_run(
 			q, number, what, words[0], or_null(words[1]), or_null(words[2]), err);
