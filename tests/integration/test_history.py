@@ -323,6 +323,13 @@ class Files(unittest.TestCase):
                      "backup"):
             self.assertIn(word, done.stdout)
 
+    def test_verify_a_file_of_some_size(self):
+        """More than SQLite sorts without a temporary file, which a confined process cannot make."""
+        self.write(1_500_000)
+        done = self.query("verify")
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        self.assertIn("good", done.stdout)
+
     def test_garbage_is_told(self):
         self.write(1000).write_bytes(os.urandom(20_000))
         self.assertEqual(self.query("verify").returncode, 1)
