@@ -8,8 +8,6 @@
 
 #include "base/bytes.h"
 
-#define BLOCK 64
-
 static const uint32_t constants[64] = { 0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b,
 	0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3,
 	0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6,
@@ -29,7 +27,7 @@ turn(uint32_t x, unsigned n)
 
 /* h: the eight words of the digest so far. */
 static void
-take_block(uint32_t h[8], const uint8_t *block)
+take_block(uint32_t h[8], const uint8_t block[SHA256_BLOCK])
 {
 	uint32_t w[64], v[8];
 
@@ -54,39 +52,83 @@ take_block(uint32_t h[8], const uint8_t *block)
 }
 
 void
-sha256(uint8_t out[SHA256_BYTES], const void *data, size_t n)
+sha256_begin(struct sha256 *s)
 {
-	uint32_t h[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
-		0x1f83d9ab, 0x5be0cd19 };
-	const uint8_t *at = data;
-	uint8_t last[2 * BLOCK] = { 0 };
-	size_t left = n, end;
-
-	for (; left >= BLOCK; at += BLOCK, left -= BLOCK)
-		take_block(h, at);
-	if (left > 0)
-		memcpy(last, at, left);
-	last[left] = 0x80;
-	end = left + 9 <= BLOCK ? BLOCK : 2 * BLOCK;
-	for (size_t i = 0; i < 8; i++)
-		last[end - 1 - i] = (uint8_t)((uint64_t)n * 8 >> 8 * i);
-	take_block(h, last);
-	if (end > BLOCK)
-		take_block(h, last + BLOCK);
-	for (size_t i = 0; i < 8; i++)
-		put_u32be(out + 4 * i, h[i]);
+	*s = (struct sha256){ .h = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f,
+				      0x9b05688c, 0x1f83d9ab, 0x5be0cd19 } };
 }
 
 void
-sha256_hex(char *out, const void *data, size_t n)
+sha256_add(struct sha256 *s, const void *data, size_t n)
+{
+	size_t have = (size_t)(s->n % SHA256_BLOCK);
+	const uint8_t *at = data;
+
+	s->n += n;
+	if (have > 0) {
+		size_t take = MIN(n, SHA256_BLOCK - have);
+
+		memcpy(s->rest + have, at, take);
+		if (have + take < SHA256_BLOCK)
+			return;
+		take_block(s->h, s->rest);
+		at += take;
+		n -= take;
+	}
+	for (; n >= SHA256_BLOCK; at += SHA256_BLOCK, n -= SHA256_BLOCK)
+		take_block(s->h, at);
+	if (n > 0)
+		memcpy(s->rest, at, n);
+}
+
+void
+sha256_end(struct sha256 *s, uint8_t out[SHA256_BYTES])
+{
+	size_t left = (size_t)(s->n % SHA256_BLOCK), end;
+	uint8_t last[2 * SHA256_BLOCK] = { 0 };
+
+	memcpy(last, s->rest, left);
+	last[left] = 0x80;
+	end = left + 9 <= SHA256_BLOCK ? SHA256_BLOCK : 2 * SHA256_BLOCK;
+	for (size_t i = 0; i < 8; i++)
+		last[end - 1 - i] = (uint8_t)(s->n * 8 >> 8 * i);
+	take_block(s->h, last);
+	if (end > SHA256_BLOCK)
+		take_block(s->h, last + SHA256_BLOCK);
+	for (size_t i = 0; i < 8; i++)
+		put_u32be(out + 4 * i, s->h[i]);
+}
+
+void
+sha256(uint8_t out[SHA256_BYTES], const void *data, size_t n)
+{
+	struct sha256 s;
+
+	sha256_begin(&s);
+	sha256_add(&s, data, n);
+	sha256_end(&s, out);
+}
+
+void
+sha256_end_hex(struct sha256 *s, char *out)
 {
 	static const char digits[] = "0123456789abcdef";
 	uint8_t digest[SHA256_BYTES];
 
-	sha256(digest, data, n);
+	sha256_end(s, digest);
 	for (size_t i = 0; i < SHA256_BYTES; i++) {
 		out[2 * i] = digits[digest[i] >> 4];
 		out[2 * i + 1] = digits[digest[i] & 15];
 	}
 	out[SHA256_HEX] = '\0';
+}
+
+void
+sha256_hex(char *out, const void *data, size_t n)
+{
+	struct sha256 s;
+
+	sha256_begin(&s);
+	sha256_add(&s, data, n);
+	sha256_end_hex(&s, out);
 }

@@ -99,12 +99,43 @@ cli_export(struct args *args)
 	return cli_query(args, "export");
 }
 
+/* There need be no history: mbc-query finds the place, by the bench that the backup is of. */
+static int
+restore(struct args *args, char *folder, bool is_replacing)
+{
+	char program[1] = "", command[] = "restore", replace[] = "--replace", option[] = "--bench",
+	     bench[64] = "";
+	char *argv[7] = { program, command, folder };
+	int n = 3;
+
+	if (is_replacing)
+		argv[n++] = replace;
+	if (args->bench != NULL) {
+		text_copy(bench, sizeof(bench), args->bench);
+		argv[n++] = option;
+		argv[n++] = bench;
+	}
+	return cli_exec(args, "query", argv);
+}
+
 int
 cli_history(struct args *args)
 {
 	static const char *const words[] = { "verify", "files", "gaps" };
+	bool is_replacing = args_option(args, "--replace", NULL);
 	const char *word;
 
+	if (args->n == 2 && strcmp(args->at[0], "backup") == 0 && !is_replacing &&
+		args_count(args, 2, 2) == 0) {
+		args->n = 1;
+		args->at++;
+		return cli_query(args, "backup");
+	}
+	if (args->n == 2 && strcmp(args->at[0], "restore") == 0 && args_count(args, 2, 2) == 0)
+		return restore(args, args->at[1], is_replacing);
+	if (is_replacing)
+		return cli_say(
+			args, CLI_WRONG, "--replace belongs to 'mbc history restore FOLDER'");
 	if (args_count(args, 1, 1) != 0)
 		return CLI_WRONG;
 	word = args->at[0];

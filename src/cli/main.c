@@ -177,12 +177,22 @@ static const struct cli_command commands[] = {
 		"\n"
 		"  mbc export --from -1d --every 10s --zone local --out day.csv T_bed T_furn\n"
 		"  mbc export --from -2h --every 1s --x T_bed --out tpr.csv TCD\n" },
-	{ "history", cli_history, "[--bench NAME] verify|files|gaps",
-		"look at the files of what was recorded",
+	{ "history", cli_history,
+		"[--bench NAME] verify | files | gaps | backup FOLDER | restore FOLDER [--replace]",
+		"look at the files of what was recorded, back them up",
 		"verify: is all of it readable, and does it agree with itself? The exit code is 1 "
 		"when not, and each fault\n"
 		"is a line. files: which ones there are, and how large. gaps: from when to when "
-		"nothing was recorded, and why.\n" },
+		"nothing was recorded, and why.\n"
+		"\n"
+		"backup copies all of it, each file verified, while the bench records; the same "
+		"FOLDER again brings it up\n"
+		"to date. It is whole when it has its manifest.txt. restore puts it in the place "
+		"of a bench that does not\n"
+		"run and has no history; with --replace what it has is moved aside.\n"
+		"\n"
+		"  mbc history backup /media/usb/bench1\n"
+		"  mbc history restore /media/usb/bench1\n" },
 	{ "record", cli_record,
 		"start [--title TITLE] [--set FIELD=VALUE...] | note TEXT | stop | list [--json] | "
 		"show N [--json] | export N --out FOLDER [--zone ZONE] [--csv-fr] [CHANNEL...]",

@@ -31,6 +31,14 @@ parse(const char *name, uint32_t *out_ordinal)
 	return true;
 }
 
+bool
+files_is_name(const char *name)
+{
+	uint32_t ordinal;
+
+	return parse(name, &ordinal);
+}
+
 static uint64_t
 bytes_of(int dir, const char *name)
 {

@@ -15,6 +15,8 @@ struct history_file {
 /* All of a folder, oldest first; the caller frees *out. Returns how many, or ERR_IO. */
 int files_list(const char *dir, struct history_file **out, struct err *err) MUST_CHECK;
 
+bool files_is_name(const char *name); /* of such a file */
+
 /* The name of file `ordinal`, dated by wall time (ns since 1970); out: FILES_NAME_MAX bytes. */
 void files_name(char *out, uint32_t ordinal, int64_t wall_ns);
 

@@ -320,8 +320,10 @@ query_cli(const char *dir, int argc, char **argv)
 		const char *name;
 		int (*run)(const char *dir, int argc, char **argv);
 	} runs[] = { { "runs", query_runs }, { "run", query_run },
-		{ "run-export", query_run_export } };
+		{ "run-export", query_run_export }, { "backup", query_backup } };
 
+	if (argc > 0 && strcmp(argv[0], "restore") == 0)
+		return query_restore(argc - 1, argv + 1);
 	if (argc > 0 && strcmp(argv[0], "export") == 0)
 		return export(dir, argc - 1, argv + 1);
 	for (size_t i = 0; i < NELEM(runs); i++)
@@ -332,6 +334,6 @@ query_cli(const char *dir, int argc, char **argv)
 			query_confine(dir);
 			return commands[i].run(dir);
 		}
-	return query_say(
-		QUERY_WRONG, "mbc-query --dir FOLDER export CHANNEL... | verify | files | gaps");
+	return query_say(QUERY_WRONG,
+		"mbc-query --dir FOLDER export CHANNEL... | verify | files | gaps | backup FOLDER");
 }

@@ -2,7 +2,10 @@
 #ifndef HISTORY_QUERY_CLI_H
 #define HISTORY_QUERY_CLI_H
 
-/* argv: "export [CHANNEL...] [--from T] ...", "verify", "files", "gaps". Returns the exit code. */
+/* argv: "export [CHANNEL...] [--from T] ...", "verify", "files", "gaps", "backup FOLDER". `dir` may be NULL for "restore FOLDER". Returns the exit code. */
 int query_cli(const char *dir, int argc, char **argv);
+
+int query_backup(const char *dir, int argc, char **argv); /* FOLDER; backup.c says how */
+int query_restore(int argc, char **argv);                 /* FOLDER [--replace] [--bench NAME] */
 
 #endif

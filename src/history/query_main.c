@@ -1,4 +1,4 @@
-/* query_main.c - mbc-query: questions about the history of a bench; it reads and never writes
+/* query_main.c - mbc-query: questions about the history of a bench; it reads, and never writes into it but for `restore`
  *
  * Started by `supervise`: mbc-query --socket FD --dir FOLDER. It gets the end of a pair with the data server over the socket, and ends when that
  * closes or at SIGTERM. Started by the command line: mbc-query --dir FOLDER COMMAND ...: see query_cli.c.
@@ -176,7 +176,7 @@ main(int argc, char **argv)
 	self_protect();
 	if (dir != NULL && socket >= 0)
 		return answer_server((int)socket, dir);
-	if (dir != NULL && at < argc)
+	if (at < argc && (dir != NULL || strcmp(argv[at], "restore") == 0))
 		return query_cli(dir, argc - at, argv + at);
 	log_err("this program is started by 'mbc run', 'mbc export' and 'mbc history'");
 	return 1;

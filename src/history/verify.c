@@ -24,7 +24,7 @@ struct verify {
 	struct tail *tail;
 	struct series series;
 	int faults, in_file;
-	uint64_t samples, in_tails;
+	uint64_t chunks, samples, in_tails;
 };
 
 static void PRINTF(2, 3) fault(struct verify *v, const char *fmt, ...)
@@ -109,6 +109,7 @@ check_span(struct verify *v, sqlite3_stmt *st)
 		fault(v, "chunk %lld: %s", chunk, err.msg);
 		return;
 	}
+	v->chunks++;
 	v->samples += v->series.n;
 	if (v->series.type != type) {
 		fault(v, "chunk %lld: its values are of another type than its channel", chunk);
@@ -207,7 +208,7 @@ check_ledger(struct verify *v)
 
 /* ---- files --------------------------------------------------------------------------------------------------------------- */
 
-/* A confined process can make no file to sort in: nothing with blobs is sorted, and what little is, in memory. */
+/* A confined process can make no file to sort in: chunks are not sorted, and the little that is, in memory. */
 static void
 check_tables(struct verify *v)
 {
@@ -232,55 +233,95 @@ check_tables(struct verify *v)
 	check_ledger(v);
 }
 
+static void
+begin_file(struct verify *v, const char *name)
+{
+	v->file = name;
+	v->in_file = 0;
+	v->chunks = v->samples = v->in_tails = 0;
+}
+
 /* One transaction: while the bench records, what is looked at belongs together. */
+static void
+check_open_file(struct verify *v, uint64_t bytes)
+{
+	struct err err;
+
+	if (db_exec(v->db, "PRAGMA temp_store=MEMORY; BEGIN", &err) < 0)
+		fault(v, "%s", err.msg);
+	else
+		check_tables(v);
+	if (v->in_file == 0)
+		fprintf(v->out,
+			"%s: good: %" PRIu64 " samples in chunks, %" PRIu64
+			" of the last commits, %.1f MB\n",
+			v->file, v->samples, v->in_tails, (double)bytes / 1e6);
+	else if (v->in_file > FAULTS_SHOWN)
+		fprintf(v->out, "%s: and %d more\n", v->file, v->in_file - FAULTS_SHOWN);
+}
+
 static void
 check_file(struct verify *v, const char *dir, const struct history_file *f)
 {
 	char path[PATH_MAX];
 	struct err err;
 
-	v->file = f->name;
-	v->in_file = 0;
-	v->samples = v->in_tails = 0;
+	begin_file(v, f->name);
 	snprintf(path, sizeof(path), "%s/%s", dir, f->name);
-	if (db_open_read(&v->db, path, &err) < 0 ||
-		db_exec(v->db, "PRAGMA temp_store=MEMORY; BEGIN", &err) < 0)
+	if (db_open_read(&v->db, path, &err) < 0)
 		fault(v, "%s", err.msg);
 	else
-		check_tables(v);
+		check_open_file(v, f->bytes);
 	db_close(v->db);
-	if (v->in_file == 0)
-		fprintf(v->out,
-			"%s: good: %" PRIu64 " samples in chunks, %" PRIu64
-			" of the last commits, %.1f MB\n",
-			f->name, v->samples, v->in_tails, (double)f->bytes / 1e6);
-	else if (v->in_file > FAULTS_SHOWN)
-		fprintf(v->out, "%s: and %d more\n", f->name, v->in_file - FAULTS_SHOWN);
+}
+
+static void
+set_up(struct verify *v, FILE *out)
+{
+	*v = (struct verify){ .out = out, .coder = chunk_coder_new(), .tail = tail_new() };
+	series_init(&v->series, VALUE_FLOAT);
+}
+
+static void
+clean_up(struct verify *v)
+{
+	series_done(&v->series);
+	tail_free(v->tail);
+	chunk_coder_free(v->coder);
 }
 
 int
 verify_store(const char *dir, FILE *out, struct err *err)
 {
 	struct history_file *list;
-	struct verify v = { .out = out };
+	struct verify v;
 	int n = files_list(dir, &list, err);
 
 	if (n < 0)
 		return n;
-	v.coder = chunk_coder_new();
-	v.tail = tail_new();
-	series_init(&v.series, VALUE_FLOAT);
+	set_up(&v, out);
 	for (int i = 0; i < n; i++) {
 		if (i > 0 && list[i].ordinal != list[i - 1].ordinal + 1) {
-			v.file = list[i].name;
-			v.in_file = 0;
+			begin_file(&v, list[i].name);
 			fault(&v, "a file before it is missing");
 		}
 		check_file(&v, dir, &list[i]);
 	}
-	series_done(&v.series);
-	tail_free(v.tail);
-	chunk_coder_free(v.coder);
+	clean_up(&v);
 	free(list);
+	return v.faults;
+}
+
+int
+verify_one(sqlite3 *db, const char *name, uint64_t bytes, FILE *out, struct verify_numbers *numbers)
+{
+	struct verify v;
+
+	set_up(&v, out);
+	v.db = db;
+	begin_file(&v, name);
+	check_open_file(&v, bytes);
+	clean_up(&v);
+	*numbers = (struct verify_numbers){ .chunks = v.chunks, .samples = v.samples };
 	return v.faults;
 }

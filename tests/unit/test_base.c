@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/rand.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "base/xml.h"
 
@@ -199,10 +200,41 @@ test_xml(void **state)
 	buf_done(&out);
 }
 
+/* FIPS 180-4's own examples, and pieces of any length. */
+static void
+test_sha256(void **state)
+{
+	static const char two_blocks[] = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
+	char whole[SHA256_HEX + 1], pieces[SHA256_HEX + 1], bytes[300];
+	struct sha256 s;
+
+	sha256_hex(whole, "abc", 3);
+	assert_string_equal(
+		whole, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	sha256_hex(whole, "", 0);
+	assert_string_equal(
+		whole, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	sha256_hex(whole, two_blocks, strlen(two_blocks));
+	assert_string_equal(
+		whole, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)(i * 7);
+	for (size_t n = 0; n < sizeof(bytes); n++)
+		for (size_t piece = 1; piece < 140; piece += 9) {
+			sha256_begin(&s);
+			for (size_t at = 0; at < n; at += piece)
+				sha256_add(&s, bytes + at, MIN(piece, n - at));
+			sha256_end_hex(&s, pieces);
+			sha256_hex(whole, bytes, n);
+			assert_string_equal(pieces, whole);
+		}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sha256),
 		cmocka_unit_test(test_errors_gather_context),
 		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_copy_cuts_at_a_character),
