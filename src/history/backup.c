@@ -10,7 +10,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -476,17 +475,15 @@ undo(const struct backup *b)
 static void
 report(const struct backup *b)
 {
-	uint64_t bytes = 0, samples = 0;
+	uint64_t bytes = 0;
 	size_t n_new = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
 		bytes += b->made[i].file.bytes;
-		samples += b->made[i].file.samples;
 		n_new += b->made[i].is_new;
 	}
-	printf("'%s': bench '%s', %zu file%s, %.1f MB, %" PRIu64
-	       " samples in chunks; %zu written, %zu were there already\n",
-		b->to, b->bench, b->n, b->n == 1 ? "" : "s", (double)bytes / 1e6, samples, n_new,
+	printf("'%s': bench '%s', %zu file%s, %.1f MB; %zu written, %zu were there already\n",
+		b->to, b->bench, b->n, b->n == 1 ? "" : "s", (double)bytes / 1e6, n_new,
 		b->n - n_new);
 	if (b->n_kept > 0)
 		printf("%zu of them the bench itself no longer has\n", b->n_kept);

@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -21,7 +20,8 @@
 #include "io/place.h"
 #include "io/sandbox.h"
 
-#define PATH_CAP (PLACE_MAX + 48)
+#define PATH_CAP (PLACE_MAX + 64)
+#define SAME_NAME_MAX 1000 /* in a second */
 
 struct restore {
 	const char *from, *bench; /* bench NULL: that of the manifest */
@@ -101,28 +101,45 @@ has_contents(const char *path, struct err *err)
 	return rc;
 }
 
+/* A name that nothing has, for what is moved aside. */
 static int
-find_place(struct restore *r, struct err *err)
+name_aside(struct restore *r, struct err *err)
 {
 	time_t now = time(NULL);
 	char text[32] = "";
+	struct stat st;
 	struct tm tm;
+
+	if (gmtime_r(&now, &tm) != NULL)
+		strftime(text, sizeof(text), "%Y-%m-%dT%H-%M-%SZ", &tm);
+	for (int k = 1; k < SAME_NAME_MAX; k++) {
+		if (k == 1)
+			snprintf(r->aside, sizeof(r->aside), "%s/history.until-%s", r->state, text);
+		else
+			snprintf(r->aside, sizeof(r->aside), "%s/history.until-%s-%d", r->state,
+				text, k);
+		if (lstat(r->aside, &st) < 0 && errno == ENOENT)
+			return 0;
+	}
+	return err_set(err, ERR_IO, 0, "'%.100s' is there already; try again", r->aside);
+}
+
+static int
+find_place(struct restore *r, struct err *err)
+{
 	int rc;
 
 	if (place_state_dir(r->state, r->bench, err) < 0)
 		return err->code;
-	if (gmtime_r(&now, &tm) != NULL)
-		strftime(text, sizeof(text), "%Y-%m-%dT%H-%M-%SZ", &tm);
 	snprintf(r->history, sizeof(r->history), "%s/history", r->state);
 	snprintf(r->part, sizeof(r->part), "%s/history.restoring", r->state);
-	snprintf(r->aside, sizeof(r->aside), "%s/history.until-%s", r->state, text);
 	rc = has_contents(r->history, err);
 	if (rc == 1 && !r->may_replace)
 		return err_set(err, ERR_CONF, 0,
 			"bench '%s' has a history already, in '%.80s'; --replace moves it aside",
 			r->bench, r->history);
 	r->is_replacing = rc == 1;
-	return MIN(rc, 0);
+	return rc == 1 ? name_aside(r, err) : rc;
 }
 
 /* ---- the copy -------------------------------------------------------------------------------------------------------------- */
@@ -284,8 +301,6 @@ give_name(const struct restore *r, struct err *err)
 {
 	int rc = 0;
 
-	if (r->is_replacing && access(r->aside, F_OK) == 0)
-		return err_set(err, ERR_CONF, 0, "'%.100s' is there already; try again", r->aside);
 	if (r->is_replacing)
 		rc = replace(r, err);
 	else if (rename(r->part, r->history) < 0) /* over an empty folder, or none */
@@ -333,12 +348,8 @@ restore(struct restore *r, struct err *err)
 static void
 report(const struct restore *r)
 {
-	uint64_t samples = 0;
-
-	for (size_t i = 0; i < r->manifest.n; i++)
-		samples += r->manifest.files[i].samples;
-	printf("bench '%s' has the history of %s: %zu file%s, %" PRIu64 " samples in chunks\n",
-		r->bench, r->manifest.made, r->manifest.n, r->manifest.n == 1 ? "" : "s", samples);
+	printf("bench '%s' has the history of %s: %zu file%s\n", r->bench, r->manifest.made,
+		r->manifest.n, r->manifest.n == 1 ? "" : "s");
 	if (r->is_replacing)
 		printf("what it had lies in '%s'\n", r->aside);
 }

@@ -214,6 +214,16 @@ class Files(Scratch):
         self.assertEqual([path.name for path in place.parent.iterdir()], ["history"])
         self.check(self.query("verify", store=place), 0)
 
+    def test_replaced_over_and_over(self):
+        """Several in a second: each moves another folder aside, and none of them is lost."""
+        self.make()
+        for _ in range(6):
+            self.check(self.restore("--replace"), 0)
+        folders = [path for path in (self.folder / "state/large").iterdir()]
+        self.assertEqual(len(folders), 6)
+        for folder in folders:
+            self.assertEqual([path.read_bytes() for path in files(folder)], [path.read_bytes() for path in files(self.backup)])
+
     def test_a_changed_byte(self):
         self.make()
         names = [path.name for path in files(self.backup)] + [MANIFEST]
