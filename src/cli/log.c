@@ -10,11 +10,11 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/span.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/language.h"
 #include "cli/log_read.h"
+#include "cli/which.h"
 #include "io/now.h"
 #include "io/place.h"
 #include "io/sock.h"
@@ -34,43 +34,6 @@ struct log {
 };
 
 /* ---- what is asked for ---- */
-
-/* A wall time as people write it, local unless it ends in Z. */
-static bool
-parse_time(const char *text, int64_t *out_ns)
-{
-	static const char *const forms[] = { "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S",
-		"%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d" };
-
-	for (size_t i = 0; i < NELEM(forms); i++) {
-		struct tm when = { .tm_isdst = -1 };
-		const char *end = strptime(text, forms[i], &when);
-
-		if (end == NULL || (*end != '\0' && strcmp(end, "Z") != 0))
-			continue;
-		*out_ns = (int64_t)(*end == 'Z' ? timegm(&when) : mktime(&when)) * NS_PER_S;
-		return true;
-	}
-	return false;
-}
-
-static int
-parse_since(const struct args *args, const char *text, int64_t *out_ns)
-{
-	int64_t span;
-	struct err err;
-
-	if (span_parse(text, &span, &err) == 0) {
-		*out_ns = now_boot() + now_wall_offset() - span;
-		return 0;
-	}
-	if (parse_time(text, out_ns))
-		return 0;
-	return cli_say(args, CLI_WRONG,
-		"'--since %s' is neither a span nor a time; write for example --since 1h, --since "
-		"2026-03-01 or --since \"2026-03-01 14:30\"",
-		text);
-}
 
 static int
 parse_kind(const struct args *args, const char *token, enum event_kind *out)
@@ -99,33 +62,13 @@ parse(struct args *args, struct log *l)
 	args_option(args, "--kind", &kind);
 	args_option(args, "--subject", &l->subject);
 	if (args_count(args, 0, 0) != 0 ||
-		(since != NULL && parse_since(args, since, &l->since_ns) != 0) ||
+		(since != NULL && which_since(args, since, &l->since_ns) != CLI_GOOD) ||
 		(kind != NULL && parse_kind(args, kind, &l->kind) != 0))
 		return CLI_WRONG;
 	return CLI_GOOD;
 }
 
 /* ---- where it is ---- */
-
-/* Which bench: the one named, the only one that runs, else the only one that has a journal here. */
-static int
-find_bench(struct args *args, struct log *l)
-{
-	struct err err;
-
-	if (args->bench != NULL) {
-		if (!text_copy(l->bench, sizeof(l->bench), args->bench) ||
-			strchr(l->bench, '/') != NULL || l->bench[0] == '.')
-			return cli_say(
-				args, CLI_WRONG, "'%s' is not the name of a bench", args->bench);
-		return CLI_GOOD;
-	}
-	if (place_only_bench(l->bench, sizeof(l->bench), &err) == 0)
-		return CLI_GOOD;
-	if (err.sys == 0 && place_only_journal(l->bench, sizeof(l->bench), &err) == 0)
-		return CLI_GOOD;
-	return cli_say(args, CLI_WRONG, "%s", err.msg);
-}
 
 /* The parts that the supervisor of a running bench hands out. Files that it does not have are not there. *out_is_gone: it went away over
  * it. */
@@ -311,7 +254,7 @@ cli_log(struct args *args)
 	int code = parse(args, &l);
 
 	if (code == CLI_GOOD)
-		code = find_bench(args, &l);
+		code = which_bench(args, l.bench, sizeof(l.bench));
 	if (code != CLI_GOOD)
 		return code;
 	l.language = language_of_user();

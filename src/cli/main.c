@@ -325,6 +325,19 @@ static const struct cli_command commands[] = {
 		"application/json\" \\\n"
 		"    -d '{\"target\": 120}' "
 		"\"http://127.0.0.1:8080/api/v1/channels/T_furn?wait=5s\"\n" },
+	{ "audit", cli_audit, "[--since TIME] [--who NAME] [--act WORD] [--json] | verify",
+		"show who asked what of the bench, and check that record",
+		"Each command, refusal and verdict is a line, put on record before it is done; "
+		"each is bound to the one\n"
+		"before it by a hash. verify finds any byte that was changed and any line that was "
+		"taken out (exit code 1);\n"
+		"the hash that it prints stands for all that was written: keep it elsewhere, and "
+		"nobody can shorten the\n"
+		"record unseen. --json: the lines as they are. The bench need not be running.\n"
+		"\n"
+		"  mbc audit --since 1d --who token:lims\n"
+		"  mbc audit --act set\n"
+		"  mbc audit verify\n" },
 	{ "schema", cli_schema, "[instrument]",
 		"print the JSON Schema of bench files, or of instrument files",
 		"For editors: they then complete keys and mark mistakes. In VS Code with the YAML "

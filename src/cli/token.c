@@ -15,7 +15,7 @@
 #include "base/buf.h"
 #include "base/sha256.h"
 #include "base/text.h"
-#include "cli/cli.h"
+#include "cli/which.h"
 #include "io/place.h"
 
 #define RANDOM_BYTES 32
@@ -29,23 +29,6 @@ struct file {
 };
 
 /* ---- the file ------------------------------------------------------------------------------------------------------------- */
-
-static int
-find_bench(const struct args *args, char *out, size_t cap)
-{
-	struct err err;
-
-	if (args->bench != NULL) {
-		if (!text_copy(out, cap, args->bench) || out[0] == '\0' || out[0] == '.' ||
-			strchr(out, '/') != NULL)
-			return cli_say(
-				args, CLI_WRONG, "'%s' is not the name of a bench", args->bench);
-		return CLI_GOOD;
-	}
-	if (place_only_bench(out, cap, NULL) == 0 || place_only_journal(out, cap, &err) == 0)
-		return CLI_GOOD;
-	return cli_say(args, CLI_WRONG, "%s", err.msg);
-}
 
 static int
 read_file(const struct args *args, struct file *f)
@@ -71,7 +54,7 @@ open_file(const struct args *args, struct file *f)
 {
 	char bench[64], dir[PLACE_MAX];
 	struct err err;
-	int code = find_bench(args, bench, sizeof(bench));
+	int code = which_bench(args, bench, sizeof(bench));
 
 	f->lock = -1;
 	if (code != CLI_GOOD)

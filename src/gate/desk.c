@@ -33,6 +33,7 @@ struct desk {
 	struct loop *loop;
 	int control, serve; /* -1: not there */
 	int supervisor;
+	struct logbook *logbook;
 	struct caller {
 		int fd; /* -1: free */
 		uint32_t number;
@@ -50,6 +51,74 @@ struct desk {
 struct asker {
 	struct caller *caller; /* NULL: the data server */
 };
+
+/* ---- what goes on record -------------------------------------------------------------------------------------------------- */
+
+static const char *
+way_of(const struct asker *who)
+{
+	return who->caller != NULL ? "cli" : "http";
+}
+
+static void
+describe(struct audit_record *r, const struct command *c, const char *result, const char *why)
+{
+	*r = (struct audit_record){ 0 };
+	text_copy(r->who, sizeof(r->who), c->principal);
+	text_copy(r->from, sizeof(r->from), c->is_person ? "cli" : "http");
+	text_copy(r->act, sizeof(r->act), command_kind_text(c->kind));
+	text_copy(r->subject, sizeof(r->subject), c->subject);
+	text_copy(r->value, sizeof(r->value), c->value);
+	text_copy(r->text, sizeof(r->text), c->text);
+	text_copy(r->result, sizeof(r->result), result);
+	text_copy(r->why, sizeof(r->why), why);
+	text_copy(r->id, sizeof(r->id), c->id);
+}
+
+static int
+note_asked(struct desk *d, const struct command *c, struct err *err)
+{
+	struct audit_record r;
+
+	describe(&r, c, "asked", "");
+	return logbook_put(d->logbook, &r, now_boot() + now_wall_offset(), err);
+}
+
+static void
+note_verdict(struct desk *d, const struct book_entry *e)
+{
+	struct audit_record r;
+	struct err err;
+
+	if (e->is_question || e->told.verdict == VERDICT_PENDING)
+		return;
+	describe(&r, &e->command, verdict_text(e->told.verdict), e->told.text);
+	r.event = e->told.event;
+	if (logbook_put(d->logbook, &r, now_boot() + now_wall_offset(), &err) < 0)
+		log_debug("audit: %s", err.msg); /* said once already */
+}
+
+static void
+note_alike(struct desk *d, const struct audit_record *r)
+{
+	int64_t now = now_boot();
+
+	logbook_alike(d->logbook, r, now, now + now_wall_offset());
+}
+
+/* Not a command of the controller: what it is, and what about. */
+static void
+describe_other(struct audit_record *r, const struct asker *who, const char *name, const char *act,
+	const char *subject, const struct err *why)
+{
+	*r = (struct audit_record){ 0 };
+	text_copy(r->who, sizeof(r->who), name);
+	text_copy(r->from, sizeof(r->from), way_of(who));
+	text_copy(r->act, sizeof(r->act), act);
+	text_copy(r->subject, sizeof(r->subject), subject);
+	text_copy(r->result, sizeof(r->result), why != NULL ? "refused" : "asked");
+	text_copy(r->why, sizeof(r->why), why != NULL ? why->msg : "");
+}
 
 /* ---- what is told --------------------------------------------------------------------------------------------------------- */
 
@@ -166,6 +235,7 @@ lose_control(struct desk *d)
 		e->told.verdict = VERDICT_UNKNOWN;
 		text_copy(e->told.text, sizeof(e->told.text),
 			"the controller ended meanwhile; look at the value before you ask again");
+		note_verdict(d, e);
 		tell_all(d, e);
 		if (e->is_question)
 			book_forget(e);
@@ -183,6 +253,7 @@ take_verdict(struct desk *d, const struct verdict_told *v)
 	e = book_verdict(&d->book, v);
 	if (e == NULL)
 		return;
+	note_verdict(d, e);
 	tell_all(d, e);
 	if (e->is_question)
 		book_forget(e);
@@ -305,7 +376,9 @@ static bool
 take_guest(struct desk *d, struct caller *c, struct wire_in *in)
 {
 	static struct guest_ask ask;
+	const struct asker who = { c };
 	struct buf packet = { 0 };
+	struct audit_record r;
 	struct err err;
 	int rc;
 
@@ -318,6 +391,15 @@ take_guest(struct desk *d, struct caller *c, struct wire_in *in)
 		refuse_guest(d, c, GUEST_REFUSED, err.msg);
 		return true;
 	}
+	describe_other(
+		&r, &who, c->name, ask.may_write ? "wire_write" : "wire", ask.instrument, NULL);
+	if (ask.may_write &&
+		logbook_put(d->logbook, &r, now_boot() + now_wall_offset(), &err) < 0) {
+		refuse_guest(d, c, GUEST_REFUSED, err.msg);
+		return true;
+	}
+	if (!ask.may_write)
+		note_alike(d, &r); /* one after the other: they are counted */
 	guest_ask_write(&packet, &ask);
 	rc = d->control < 0 ? ERR_IO : sock_send(d->control, &packet, -1, NULL);
 	buf_done(&packet);
@@ -352,6 +434,21 @@ lose_guests(struct desk *d)
 				d, &d->callers[i], GUEST_LOST, "the controller ended meanwhile");
 }
 
+/* On record, then to the controller; what makes the bench safer waits for no disk, and is not refused for a full one. */
+static int
+put_and_send(struct desk *d, const struct command *c, struct err *err)
+{
+	struct err not_recorded;
+	int rc;
+
+	if (!policy_is_towards_safe(c->kind))
+		return note_asked(d, c, err) < 0 ? ERR_REFUSED : send_command(d, c, err);
+	rc = send_command(d, c, err);
+	if (note_asked(d, c, &not_recorded) < 0)
+		log_debug("audit: %s", not_recorded.msg);
+	return rc;
+}
+
 /* New ones go to the controller; *out: what is known of it afterwards. */
 static int
 enter(struct desk *d, struct command *c, struct book_entry **out, struct err *err)
@@ -375,7 +472,7 @@ enter(struct desk *d, struct command *c, struct book_entry **out, struct err *er
 		return err_set(err, ERR_REFUSED, 503,
 			"too many commands wait for their verdict; ask again in a moment");
 	case BOOK_NEW:
-		rc = send_command(d, c, err);
+		rc = put_and_send(d, c, err);
 		if (rc < 0)
 			book_forget(*out);
 		break;
@@ -392,6 +489,10 @@ take_command(struct desk *d, const struct asker *who, struct command *c)
 	struct err err;
 
 	if (enter(d, c, &e, &err) < 0) {
+		struct audit_record r;
+
+		describe(&r, c, "refused", err.msg);
+		note_alike(d, &r);
 		turn_away(d, who, c->id, &err);
 		return;
 	}
@@ -478,8 +579,10 @@ take_rehearsal(struct desk *d, const struct asker *who, struct wire_in *in)
 {
 	static struct rehearse_ask a;
 	char token[COMMAND_TOKEN];
+	struct audit_record r;
 	const char *name;
 	struct err err;
+	int rc;
 
 	wire_get_text(in, token, sizeof(token));
 	name = tokens_find(&d->tokens, token);
@@ -488,11 +591,18 @@ take_rehearsal(struct desk *d, const struct asker *who, struct wire_in *in)
 		return false;
 	if (name == NULL) {
 		refuse_token(&err);
+		describe_other(&r, who, "-", "rehearse", a.sequence, &err);
+		note_alike(d, &r);
 		turn_away(d, who, a.id, &err);
 		return true;
 	}
 	snprintf(a.principal, sizeof(a.principal), "token:%.*s", TOKENS_NAME - 1, name);
-	if (check_rehearsal(d, &a, &err) < 0 || send_rehearsal(d, &a, &err) < 0)
+	rc = check_rehearsal(d, &a, &err);
+	if (rc == 0)
+		rc = send_rehearsal(d, &a, &err);
+	describe_other(&r, who, a.principal, "rehearse", a.sequence, rc < 0 ? &err : NULL);
+	note_alike(d, &r); /* they cost time alone: alike ones are counted */
+	if (rc < 0)
 		turn_away(d, who, a.id, &err);
 	return true;
 }
@@ -529,7 +639,13 @@ take_packet(struct desk *d, const struct asker *who, int kind, struct wire_in *i
 	if (command_read(&c, in, &err) < 0)
 		return false;
 	if (name == NULL) {
+		struct audit_record r;
+
 		refuse_token(&err);
+		text_copy(c.principal, sizeof(c.principal), "-");
+		c.is_person = false;
+		describe(&r, &c, "refused", err.msg);
+		note_alike(d, &r);
 		turn_away(d, who, c.id, &err);
 		return true;
 	}
@@ -667,13 +783,14 @@ desk_pending(struct desk *d)
 }
 
 struct desk *
-desk_new(struct loop *loop, int supervisor)
+desk_new(struct loop *loop, int supervisor, struct logbook *logbook)
 {
 	struct desk *d = mem_zero(1, sizeof(*d));
 
 	d->loop = loop;
 	d->control = d->serve = -1;
 	d->supervisor = supervisor;
+	d->logbook = logbook;
 	for (size_t i = 0; i < DESK_CALLERS; i++)
 		d->callers[i].fd = -1;
 	return d;

@@ -12,6 +12,7 @@
 #ifndef GATE_DESK_H
 #define GATE_DESK_H
 
+#include "gate/logbook.h"
 #include "gate/tokens.h"
 #include "io/loop.h"
 
@@ -19,8 +20,8 @@
 
 struct desk;
 
-/* supervisor: where rehearsals go that are allowed; stays the caller's. */
-struct desk *desk_new(struct loop *loop, int supervisor);
+/* supervisor: where rehearsals go that are allowed. logbook: what is asked is put on record there before it goes on. Both stay the caller's. */
+struct desk *desk_new(struct loop *loop, int supervisor, struct logbook *logbook);
 void desk_free(struct desk *d);
 
 /* All take the descriptor. */

@@ -1,9 +1,10 @@
 /* main.c - mbc-gate: the only way of commands to the controller
  *
  * Started by `supervise`: mbc-gate --socket FD. Over the socket come the ends of pairs with the controller and the data server, the
- * connections of command lines, and the tokens of programs. It ends when the socket closes or at SIGTERM.
+ * connections of command lines, the tokens of programs, and the file on which is put on record who asked what. It ends when the socket closes or at SIGTERM.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,18 +12,28 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "gate/desk.h"
+#include "gate/logbook.h"
 #include "io/now.h"
 #include "io/report.h"
 #include "io/sandbox.h"
 #include "io/seal.h"
 #include "io/self.h"
 #include "io/sock.h"
+#include "io/worker.h"
 #include "msg/event.h"
 #include "msg/health.h"
+
+#define REST_MAX 64 /* messages that are still heard at the end */
 
 struct gate {
 	struct loop *loop;
 	struct desk *desk;
+	struct logbook *logbook;
+	bool is_next_asked;   /* the file is full: another one has been asked for */
+	struct worker syncer; /* brings it onto the disk, which may take seconds */
+	bool is_syncing;
+	struct tokens tokens; /* as they were told last */
+	bool has_tokens;
 	int supervisor;
 	bool is_ending;
 	int64_t next_beat_ns;
@@ -30,6 +41,88 @@ struct gate {
 };
 
 /* ---- the supervisor ------------------------------------------------------------------------------------------------------- */
+
+static int64_t
+wall(void)
+{
+	return now_boot() + now_wall_offset();
+}
+
+/* What was done by nobody who asked here. */
+static void
+note(struct gate *g, const char *who, const char *from, const char *act, const char *subject,
+	const char *text)
+{
+	struct audit_record r = { 0 };
+	struct err err;
+
+	text_copy(r.who, sizeof(r.who), who);
+	text_copy(r.from, sizeof(r.from), from);
+	text_copy(r.act, sizeof(r.act), act);
+	text_copy(r.subject, sizeof(r.subject), subject);
+	text_copy(r.text, sizeof(r.text), text);
+	text_copy(r.result, sizeof(r.result), "done");
+	if (logbook_put(g->logbook, &r, wall(), &err) < 0)
+		log_debug("audit: %s", err.msg); /* said once already */
+}
+
+static const struct token *
+token_named(const struct tokens *t, const char *name)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (strcmp(t->all[i].name, name) == 0)
+			return &t->all[i];
+	return NULL;
+}
+
+/* Those that were made and removed since; at the start, which there are. */
+static void
+note_tokens(struct gate *g, const struct tokens *now)
+{
+	struct buf names = { 0 };
+
+	for (size_t i = 0; i < now->n && !g->has_tokens; i++)
+		buf_printf(&names, "%s%s", i > 0 ? " " : "", now->all[i].name);
+	if (!g->has_tokens)
+		note(g, "", "gate", "begin", "tokens", buf_text(&names));
+	buf_done(&names);
+	for (size_t i = 0; i < now->n && g->has_tokens; i++) {
+		const struct token *old = token_named(&g->tokens, now->all[i].name);
+
+		if (old == NULL || memcmp(old->digest, now->all[i].digest, SHA256_BYTES) != 0)
+			note(g, "", "cli", "token_add", now->all[i].name, "");
+	}
+	for (size_t i = 0; i < g->tokens.n; i++)
+		if (token_named(now, g->tokens.all[i].name) == NULL)
+			note(g, "", "cli", "token_remove", g->tokens.all[i].name, "");
+	g->tokens = *now;
+	g->has_tokens = true;
+}
+
+static int
+take_audit(struct gate *g, int *pass, struct err *err)
+{
+	int fd = *pass;
+
+	*pass = -1;
+	g->is_next_asked = false;
+	return logbook_take(g->logbook, fd, wall(), err);
+}
+
+static int
+take_told(struct gate *g, struct wire_in *in, struct err *err)
+{
+	char who[EVENT_PRINCIPAL], act[AUDIT_ACT], subject[EVENT_SUBJECT], text[EVENT_TEXT];
+
+	wire_get_text(in, who, sizeof(who));
+	wire_get_text(in, act, sizeof(act));
+	wire_get_text(in, subject, sizeof(subject));
+	wire_get_text(in, text, sizeof(text));
+	if (wire_close(in, err) < 0)
+		return ERR_PROTO;
+	note(g, who, "bench", act, subject, text);
+	return 0;
+}
 
 /* A file that cannot be read opens nothing to anybody. */
 static int
@@ -50,6 +143,7 @@ take_tokens(struct gate *g, int fd, uint32_t opened, struct err *err)
 	unmap.c = bytes;
 	rc = tokens_read(&tokens, bytes, size, err);
 	seal_done(unmap.v, size);
+	note_tokens(g, &tokens);
 	desk_tokens(g->desk, &tokens, opened);
 	return rc < 0 ? err_prefix(err, rc, "the file of tokens") : 0;
 }
@@ -106,6 +200,10 @@ on_supervisor(void *ctx, int fd, unsigned events)
 		rc = take_caller(g, &in, &pass, &err);
 	else if (rc == WIRE_TOKENS && pass >= 0)
 		rc = take_tokens(g, pass, wire_get_u32(&in), &err);
+	else if (rc == WIRE_AUDIT && pass >= 0)
+		rc = take_audit(g, &pass, &err);
+	else if (rc == WIRE_AUDIT_TELL)
+		rc = take_told(g, &in, &err);
 	else if (rc >= 0)
 		rc = err_set(&err, ERR_PROTO, 0,
 			"a message of kind %d that is not for this process", rc);
@@ -122,11 +220,68 @@ tell_health(struct gate *g, int64_t now_ns)
 
 	self_measure(&g->self, now_ns);
 	wire_begin(&packet, WIRE_HEALTH);
-	wire_u16(&packet, 3);
+	wire_u16(&packet, 4);
 	report_row(&packet, HEALTH_GATE_cpu, g->self.cpu_percent);
 	report_row(&packet, HEALTH_GATE_memory, g->self.memory_kib);
 	report_row(&packet, HEALTH_GATE_pending, (double)desk_pending(g->desk));
+	report_row(&packet, HEALTH_GATE_audited, (double)logbook_count(g->logbook));
 	g->next_beat_ns = now_ns + NS_PER_S;
+	report_send(g->supervisor, &packet);
+}
+
+/* ---- the record of what is asked ------------------------------------------------------------------------------------------ */
+
+/* In its thread: a descriptor of its own, onto the disk. */
+static size_t
+sync_file(void *ctx, const uint8_t *request, size_t n, uint8_t *out_answer)
+{
+	int fd;
+
+	memcpy(&fd, request, sizeof(fd));
+	(void)!fdatasync(fd); /* what the disk refuses is told by the next write */
+	close(fd);
+	out_answer[0] = 0;
+	return 1;
+}
+
+static void
+on_synced(void *ctx, int fd, unsigned events)
+{
+	struct gate *g = ctx;
+	uint8_t answer[WORKER_PACKET_MAX];
+
+	while (worker_take(&g->syncer, answer) > 0)
+		g->is_syncing = false;
+}
+
+static void
+start_syncer(struct gate *g)
+{
+	const struct worker_job job = { .fn = sync_file };
+	struct err err;
+
+	if (worker_start(&g->syncer, "mbc-sync", &job, &err) < 0 ||
+		loop_add(g->loop, g->syncer.fd, LOOP_READ, on_synced, g, &err) < 0)
+		log_warn("audit: %s; records reach the disk when the system brings them there",
+			err.msg);
+}
+
+/* Once a second. */
+static void
+keep_record(struct gate *g)
+{
+	struct buf packet = { 0 };
+	int fd = g->syncer.fd < 0 || g->is_syncing ? -1 : logbook_dirty(g->logbook);
+
+	fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (fd >= 0)
+		g->is_syncing = worker_ask(&g->syncer, &fd, sizeof(fd), NULL) == 0;
+	if (fd >= 0 && !g->is_syncing)
+		close(fd);
+	if (g->is_next_asked || !logbook_is_full(g->logbook))
+		return;
+	g->is_next_asked = true;
+	wire_begin(&packet, WIRE_AUDIT);
 	report_send(g->supervisor, &packet);
 }
 
@@ -149,6 +304,7 @@ set_up(struct gate *g, struct err *err)
 
 	signal(SIGINT, SIG_IGN); /* Ctrl-C is for the supervisor, which then ends us in order */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit on files is a full disk */
 	if (flags < 0 || fcntl(g->supervisor, F_SETFL, flags | O_NONBLOCK) < 0 ||
 		fcntl(g->supervisor, F_SETFD, FD_CLOEXEC) < 0)
 		return err_set(err, ERR_CONF, 0,
@@ -156,7 +312,8 @@ set_up(struct gate *g, struct err *err)
 	g->loop = loop_new(err);
 	if (g->loop == NULL)
 		return ERR_IO;
-	g->desk = desk_new(g->loop, g->supervisor);
+	g->logbook = logbook_new();
+	g->desk = desk_new(g->loop, g->supervisor, g->logbook);
 	fd = loop_signals(signals, NELEM(signals), err);
 	if (fd < 0 || loop_add(g->loop, fd, LOOP_READ, on_signal, g, err) < 0 ||
 		loop_add(g->loop, g->supervisor, LOOP_READ, on_supervisor, g, err) < 0)
@@ -179,24 +336,39 @@ confine(struct gate *g)
 	report_send(g->supervisor, &packet);
 }
 
+/* What the supervisor has told before it ended us: that it was asked to, for instance. */
+static void
+hear_rest(struct gate *g)
+{
+	struct pollfd waiting = { .fd = g->supervisor, .events = POLLIN };
+
+	for (int i = 0;
+		i < REST_MAX && poll(&waiting, 1, 0) == 1 && (waiting.revents & POLLIN) != 0; i++)
+		on_supervisor(g, g->supervisor, LOOP_READ);
+}
+
 static int
 run(struct gate *g, struct err *err)
 {
 	while (!g->is_ending) {
 		int64_t now = now_boot(), next = desk_step(g->desk, now);
 
-		if (now >= g->next_beat_ns)
+		next = MIN(next, logbook_step(g->logbook, now, now + now_wall_offset()));
+		if (now >= g->next_beat_ns) {
+			keep_record(g);
 			tell_health(g, now);
+		}
 		if (loop_step(g->loop, MIN(next, g->next_beat_ns), err) < 0)
 			return ERR_IO;
 	}
+	hear_rest(g);
 	return 0;
 }
 
 int
 main(int argc, char **argv)
 {
-	struct gate g = { .supervisor = -1 };
+	struct gate g = { .supervisor = -1, .syncer.fd = -1 };
 	int64_t number;
 	struct err err;
 	int rc;
@@ -212,11 +384,14 @@ main(int argc, char **argv)
 	rc = set_up(&g, &err);
 	if (rc == 0) {
 		confine(&g);
+		start_syncer(&g);
 		rc = run(&g, &err);
 	}
 	if (rc < 0)
 		log_err("%s", err.msg);
 	desk_free(g.desk);
+	logbook_free(g.logbook);
+	worker_stop(&g.syncer);
 	loop_free(g.loop);
 	close(g.supervisor);
 	return rc == 0 ? 0 : rc == ERR_CONF ? 1 : 2;

@@ -48,6 +48,23 @@ policy_allows(bool is_person, uint32_t opened, enum command_kind kind)
 	return is_person || (rows[kind].opened_by & opened) != 0;
 }
 
+bool
+policy_is_towards_safe(enum command_kind kind)
+{
+	switch (kind) {
+	case COMMAND_SAFE:
+	case COMMAND_SEQ_PAUSE:
+	case COMMAND_SEQ_SAFE_PAUSE:
+	case COMMAND_SEQ_ABORT:
+	case COMMAND_BYPASS_END:
+	case COMMAND_ALARM_ACK:
+	case COMMAND_SILENCE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int
 check_who(const struct command *c, uint32_t opened, struct err *err)
 {

@@ -16,6 +16,9 @@
 /* May who asks have this kind done? opened: bits of image.commands, which count when it is not a person. */
 bool policy_allows(bool is_person, uint32_t opened, enum command_kind kind);
 
+/* Does it only make the bench safer, or quieter? It is done although it cannot be put on record. */
+bool policy_is_towards_safe(enum command_kind kind);
+
 /* All that can be said of a command without knowing the bench: who, what, is it complete, is it late. Fills in when it expires.
  * ERR_REFUSED with why; err->sys: the status of HTTP. */
 int policy_check(struct command *c, uint32_t opened, int64_t now_ns, struct err *err) MUST_CHECK;

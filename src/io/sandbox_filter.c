@@ -67,6 +67,9 @@ static const char *const twin_calls[] = { "socketpair", "bind", "connect", "list
 static const char *const curl_calls[] = { "socketpair", "bind", "connect", "statfs", "statfs64",
 	"fstatfs", "fstatfs64", NULL };
 
+/* A thread that brings a file onto the disk, and its socket pair. */
+static const char *const gate_calls[] = { "socketpair", "fdatasync", NULL };
+
 static const char *const rehearse_calls[] = { "fork", "wait4", "waitid", "waitpid", NULL };
 
 /* Files of a share, and what its children confine themselves with. */
@@ -235,7 +238,8 @@ fill(scmp_filter_ctx f, enum sandbox_role role)
 		return add_list(f, SCMP_ACT_ERRNO(EPERM), never);
 	return add_list(f, SCMP_ACT_ALLOW, common) &&
 	       (role == SANDBOX_HISTORY || role == SANDBOX_COPY || add_open(f, is_wired)) &&
-	       add_memory(f, has_peers) && add_threads(f, has_peers) && add_limits(f) &&
+	       add_memory(f, has_peers) && add_threads(f, has_peers || role == SANDBOX_GATE) &&
+	       add_limits(f) &&
 	       (!has_peers || (add_sockets(f) && add_ioctl(f, role == SANDBOX_CONTROL))) &&
 	       (role == SANDBOX_COMPILE || role == SANDBOX_REHEARSE ||
 		       add_list(f, SCMP_ACT_ALLOW, talk)) &&
@@ -243,6 +247,7 @@ fill(scmp_filter_ctx f, enum sandbox_role role)
 	       (role != SANDBOX_COPY || add_list(f, SCMP_ACT_ALLOW, copy_calls)) &&
 	       (role != SANDBOX_CONTROL || add_list(f, SCMP_ACT_ALLOW, control_calls)) &&
 	       (role != SANDBOX_SERVE || add_list(f, SCMP_ACT_ALLOW, serve_calls)) &&
+	       (role != SANDBOX_GATE || add_list(f, SCMP_ACT_ALLOW, gate_calls)) &&
 	       (role != SANDBOX_HISTORY || add_list(f, SCMP_ACT_ALLOW, history_calls)) &&
 	       (role != SANDBOX_QUERY || add_list(f, SCMP_ACT_ALLOW, query_calls)) &&
 	       (role != SANDBOX_CURL || add_list(f, SCMP_ACT_ALLOW, curl_calls)) &&

@@ -240,6 +240,7 @@ take_reload(struct supervise *s, size_t slot, struct wire_in *in)
 	door_user(s->doors[slot].uid, who, sizeof(who));
 	if (in->left > 0)
 		wire_get_text(in, text, sizeof(text));
+	audit_tell(s, who, "reload", s->bench, text);
 	if (strcmp(text, "discard") == 0) {
 		pending_drop(s, who, "");
 		send_text(s->doors[slot].fd, is_waiting && !pending_waits(s),
@@ -264,6 +265,7 @@ on_question(void *ctx, int fd, unsigned events)
 	uint8_t packet[WIRE_MAX];
 	struct wire_in in;
 	struct err err;
+	char who[EVENT_PRINCIPAL];
 	int pass, n = sock_recv(fd, packet, &pass, &err);
 
 	if (n == ERR_TIMEOUT)
@@ -294,6 +296,8 @@ on_question(void *ctx, int fd, unsigned events)
 		send_status(s, fd);
 		break;
 	case WIRE_STOP:
+		door_user(s->doors[slot_of(s, fd)].uid, who, sizeof(who));
+		audit_tell(s, who, "stop", s->bench, "");
 		supervise_stop(s);
 		break;
 	case WIRE_RELOAD:

@@ -195,6 +195,8 @@ on_message(void *ctx, int fd, unsigned events)
 		recording_copied(s, &in);
 	} else if (kind == WIRE_REHEARSE && c == &s->gate) {
 		rehearsals_asked(s, &in);
+	} else if (kind == WIRE_AUDIT && c == &s->gate) {
+		audit_next(s);
 	} else if (kind == WIRE_REHEARSE_GONE && c == &s->serve) {
 		rehearsals_gone(s, &in);
 	} else if (kind == WIRE_SANDBOX) {
@@ -340,6 +342,7 @@ start_gate(struct supervise *s, int64_t now_ns, struct err *err)
 		rc = watch_child(s, &s->gate, err);
 	if (rc < 0)
 		return rc;
+	audit_start(s);
 	commands_look(s);
 	commands_pair(s, &s->control);
 	commands_pair(s, &s->serve);

@@ -16,6 +16,7 @@
 #include "supervise/watchdog.h"
 
 #define DOORS_MAX 16 /* command lines connected at once */
+#define AUDIT_KEPT 16
 
 struct supervise {
 	struct loop *loop;
@@ -91,6 +92,13 @@ struct supervise {
 			int64_t deadline_ns;
 		} run;
 	} doors[DOORS_MAX];
+	struct {
+		struct audit_told {
+			char who[EVENT_PRINCIPAL], act[32], subject[EVENT_SUBJECT],
+				text[EVENT_TEXT];
+		} told[AUDIT_KEPT]; /* while there is no gate */
+		size_t n;
+	} audit;
 	bool is_gate_asked; /* by a command line that asks on a wire: the gate runs though nothing can be commanded */
 	unsigned next_eviction; /* of a caller that holds a place and asks nothing */
 	int spare;              /* a descriptor kept for the case that there are no more */
@@ -191,6 +199,12 @@ void runs_lost(struct supervise *s);                     /* it has ended */
 int64_t runs_step(struct supervise *s, int64_t now_ns);  /* returns when to come again */
 
 /* commands.c: the gate */
+/* Who asked what of the supervisor itself: on record by the gate, or by the next one. act: a word of docs/audit.md. */
+void audit_tell(struct supervise *s, const char *who, const char *act, const char *subject,
+	const char *text);
+void audit_start(struct supervise *s); /* a gate has been started */
+void audit_next(struct supervise *s);  /* its file is full */
+
 bool commands_are_wanted(const struct supervise *s); /* has the bench something to command? */
 int commands_start(struct supervise *s, int64_t now_ns, struct err *err) MUST_CHECK;
 void commands_adjust(struct supervise *s, int64_t now_ns); /* a new bench file */

@@ -1,0 +1,286 @@
+/* audit.c - mbc audit: who asked what of a bench, and whether the record of it is whole
+ *
+ * The files are read as they are; the bench need not run, and need not be asked.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "cli/which.h"
+#include "io/place.h"
+#include "msg/audit.h"
+
+#define FILES_MAX 100000u
+#define CELL 200
+
+struct audit {
+	const struct args *args;
+	char folder[PLACE_MAX + 16];
+	const char *who, *act;
+	int64_t since_ns;
+	bool is_json, is_verified;
+	/* of the files so far */
+	char hash[AUDIT_HASH];
+	uint64_t n;
+	unsigned faults, torn;
+	bool has_begun;
+	char bad[160]; /* what is wrong with the line before, as long as it may have been torn; "" */
+};
+
+/* ---- what is shown -------------------------------------------------------------------------------------------------------- */
+
+/* Nanoseconds since 1970 of "2026-11-27T15:50:00.123Z"; INT64_MIN: it is none. */
+static int64_t
+time_of(const char *text)
+{
+	struct tm when = { 0 };
+	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &when);
+	int ms = 0;
+
+	if (end == NULL || (*end == '.' && sscanf(end, ".%3dZ", &ms) != 1))
+		return INT64_MIN;
+	return (int64_t)timegm(&when) * NS_PER_S + ms * NS_PER_MS;
+}
+
+static bool
+is_wanted(const struct audit *a, const char *line, size_t n)
+{
+	char text[CELL];
+
+	if (a->who != NULL &&
+		(!audit_get(line, n, "who", text, sizeof(text)) || strcmp(text, a->who) != 0))
+		return false;
+	if (a->act != NULL &&
+		(!audit_get(line, n, "act", text, sizeof(text)) || strcmp(text, a->act) != 0))
+		return false;
+	return a->since_ns == INT64_MIN ||
+	       (audit_get(line, n, "time", text, sizeof(text)) && time_of(text) >= a->since_ns);
+}
+
+static void
+put_when(const char *line, size_t n)
+{
+	char text[CELL];
+	struct tm when;
+	int64_t at;
+	time_t s;
+
+	audit_get(line, n, "time", text, sizeof(text));
+	at = time_of(text);
+	s = (time_t)(at / NS_PER_S);
+	localtime_r(&s, &when);
+	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &when);
+	printf("%s.%03d", text, (int)(at / NS_PER_MS % 1000));
+}
+
+/* "2026-11-27 16:50:00.123       12  token:lims  http  set T_furn = 120 degC: refused: ..." */
+static void
+show(const char *line, size_t n)
+{
+	static const struct {
+		const char *key, *before;
+	} cells[] = { { "n", "  %7s" }, { "who", "  %s" }, { "from", "  %s" }, { "act", "  %s" },
+		{ "subject", " %s" }, { "value", " = %s" }, { "text", " (%s)" },
+		{ "result", ": %s" }, { "why", ": %s" }, { "event", " [event %s]" },
+		{ "times", " [%s more within a minute]" } };
+	char text[CELL];
+
+	put_when(line, n);
+	for (size_t i = 0; i < NELEM(cells); i++) {
+		const char *mark = strchr(cells[i].before, '%');
+
+		if (!audit_get(line, n, cells[i].key, text, sizeof(text)))
+			continue;
+		printf("%.*s%*s%s", (int)(mark - cells[i].before), cells[i].before, i == 0 ? 7 : 0,
+			text, strchr(mark, 's') + 1);
+	}
+	putchar('\n');
+}
+
+/* ---- is it whole ---------------------------------------------------------------------------------------------------------- */
+
+static void
+fault(struct audit *a, const char *name, const char *what)
+{
+	a->faults++;
+	if (a->is_verified)
+		printf("%s: %s\n", name, what);
+}
+
+/* The line before was no record. It is forgiven when the gate has said that the power was lost over it. */
+static void
+settle(struct audit *a, const char *name, bool is_torn)
+{
+	if (a->bad[0] == '\0')
+		return;
+	if (is_torn)
+		a->torn++;
+	else
+		fault(a, name, a->bad);
+	a->bad[0] = '\0';
+}
+
+static void
+check(struct audit *a, const char *name, unsigned row, const char *line, size_t n)
+{
+	uint64_t number;
+	char what[160];
+	enum audit_line is;
+
+	/* Of files whose predecessors are not there any more, the first line is bound to one that nobody can read. */
+	if (!a->has_begun && audit_check(line, n, a->hash, &number) != AUDIT_NO_LINE &&
+		number != 1) {
+		snprintf(what, sizeof(what),
+			"it begins with record %llu: those before are not here",
+			(unsigned long long)number);
+		fault(a, name, what);
+		is = AUDIT_GOOD;
+	} else {
+		if (!a->has_begun)
+			memcpy(a->hash, audit_begin, sizeof(a->hash));
+		is = audit_check(line, n, a->hash, &number);
+	}
+	settle(a, name, is == AUDIT_GOOD && audit_is_about_file(line, n, AUDIT_ACT_TORN));
+	if (is == AUDIT_NO_LINE) {
+		snprintf(a->bad, sizeof(a->bad), "line %u is no record", row);
+		return;
+	}
+	if (is == AUDIT_OTHER) {
+		snprintf(what, sizeof(what),
+			"line %u, record %llu: it, or the line before it, is not what was written",
+			row, (unsigned long long)number);
+		fault(a, name, what);
+	} else if (a->has_begun && number != a->n + 1) {
+		snprintf(what, sizeof(what), "line %u: record %llu comes behind record %llu", row,
+			(unsigned long long)number, (unsigned long long)a->n);
+		fault(a, name, what);
+	}
+	a->has_begun = true;
+	a->n = number;
+}
+
+/* ---- files ---------------------------------------------------------------------------------------------------------------- */
+
+static int
+read_file(struct audit *a, const char *name, FILE *f)
+{
+	char *line = mem_grow(NULL, AUDIT_LINE_MAX, 1);
+	unsigned row = 0;
+
+	while (fgets(line, AUDIT_LINE_MAX, f) != NULL) {
+		size_t n = strlen(line);
+
+		row++;
+		if (n > 0 && line[n - 1] == '\n')
+			n--;
+		if (a->is_verified)
+			check(a, name, row, line, n);
+		else if (a->is_json && is_wanted(a, line, n))
+			printf("%.*s\n", (int)n, line);
+		else if (!a->is_json && is_wanted(a, line, n))
+			show(line, n);
+	}
+	free(line);
+	return ferror(f) ? cli_say(a->args, CLI_FAILED, "'%s/%s': %s", a->folder, name,
+				   strerror(errno))
+			 : CLI_GOOD;
+}
+
+static int
+walk(struct audit *a, unsigned *out_files)
+{
+	unsigned first = 0, missing = 0;
+	int code = CLI_GOOD;
+
+	*out_files = 0;
+	for (unsigned number = 1; number < FILES_MAX && missing < 1000 && code == CLI_GOOD;
+		number++) {
+		char name[32], path[sizeof(a->folder) + 40];
+		FILE *f;
+
+		snprintf(name, sizeof(name), AUDIT_NAME, number);
+		snprintf(path, sizeof(path), "%s/%s", a->folder, name);
+		f = fopen(path, "re");
+		if (f == NULL && errno == ENOENT) {
+			missing++;
+			continue;
+		}
+		if (f == NULL)
+			return cli_say(a->args, CLI_FAILED, "'%s': %s", path, strerror(errno));
+		first = first == 0 ? number : first;
+		missing = 0;
+		(*out_files)++;
+		code = read_file(a, name, f);
+		fclose(f);
+	}
+	settle(a, "the last file", false);
+	return code;
+}
+
+static int
+verify(struct audit *a)
+{
+	unsigned files;
+	int code = walk(a, &files);
+
+	if (code != CLI_GOOD)
+		return code;
+	if (a->torn > 0)
+		printf("%u line%s torn when the computer lost its power, which the gate has put on "
+		       "record\n",
+			a->torn, a->torn == 1 ? " was" : "s were");
+	if (a->faults > 0) {
+		printf("%u fault%s: this record has been changed, or its disk is broken. A backup, "
+		       "or "
+		       "the bench's events ('mbc export', 'mbc log'), say what was asked\n",
+			a->faults, a->faults == 1 ? "" : "s");
+		return CLI_WRONG;
+	}
+	printf("%llu records in %u file%s, none changed, none missing; the last one's hash is %s\n",
+		(unsigned long long)a->n, files, files == 1 ? "" : "s", a->hash);
+	return CLI_GOOD;
+}
+
+int
+cli_audit(struct args *args)
+{
+	struct audit a = { .args = args, .since_ns = INT64_MIN };
+	const char *since = NULL;
+	char bench[64], dir[PLACE_MAX];
+	struct err err;
+	unsigned files;
+	int code;
+
+	memcpy(a.hash, audit_begin, sizeof(a.hash));
+	a.is_json = args_option(args, "--json", NULL);
+	args_option(args, "--since", &since);
+	args_option(args, "--who", &a.who);
+	args_option(args, "--act", &a.act);
+	if (args_count(args, 0, 1) != 0)
+		return CLI_WRONG;
+	a.is_verified = args->n == 1;
+	if (a.is_verified && (strcmp(args->at[0], "verify") != 0 || since != NULL ||
+				     a.who != NULL || a.act != NULL || a.is_json))
+		return cli_say(args, CLI_WRONG, "usage: mbc audit %s", args->command->usage);
+	if (since != NULL && which_since(args, since, &a.since_ns) != CLI_GOOD)
+		return CLI_WRONG;
+	code = which_bench(args, bench, sizeof(bench));
+	if (code != CLI_GOOD)
+		return code;
+	if (place_state_path(dir, bench, &err) < 0)
+		return cli_say(args, CLI_FAILED, "%s", err.msg);
+	snprintf(a.folder, sizeof(a.folder), "%s/" AUDIT_FOLDER, dir);
+	if (access(a.folder, F_OK) < 0 && errno == ENOENT)
+		return cli_say(args, CLI_WRONG,
+			"nothing has been asked of bench '%s' yet: there is no '%s'", bench,
+			a.folder);
+	if (access(a.folder, R_OK | X_OK) < 0)
+		return cli_say(args, CLI_FAILED, "'%s': %s", a.folder, strerror(errno));
+	return a.is_verified ? verify(&a) : walk(&a, &files);
+}
