@@ -144,7 +144,7 @@ audit_get(const char *line, size_t n, const char *key, char *out, size_t cap)
 	out[0] = '\0';
 	snprintf(want, sizeof(want), "\"%.30s\":", key);
 	at = find(line, n, want);
-	if (at == NULL || (at[-1] != ',' && at[-1] != '{'))
+	if (at == NULL || at == line || (at[-1] != ',' && at[-1] != '{'))
 		return false;
 	at += strlen(want);
 	if (at < end && *at == '"') {
