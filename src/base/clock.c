@@ -2,6 +2,7 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 
@@ -41,6 +42,66 @@ clock_text(char *out, int64_t wall_ns)
 		(int)(in_day / 3600000), (int)(in_day / 60000 % 60), (int)(in_day / 1000 % 60),
 		(int)(in_day % 1000));
 	text_copy(out, CLOCK_TEXT_SIZE, text);
+}
+
+/* Days since 1970-01-01 of a date, the inverse of civil(). */
+static int64_t
+days_of(int64_t year, int month, int day)
+{
+	int64_t y = month <= 2 ? year - 1 : year;
+	int64_t era = (y >= 0 ? y : y - 399) / 400, yoe = y - era * 400;
+	int64_t doy = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+
+	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
+}
+
+/* So many digits, which end where `end` stands; -1: something else. */
+static int
+digits(const char **at, int n, char end)
+{
+	int v = 0;
+
+	for (int i = 0; i < n; i++, (*at)++) {
+		if (**at < '0' || **at > '9')
+			return -1;
+		v = v * 10 + (**at - '0');
+	}
+	if (end != '\0' && *(*at)++ != end)
+		return -1;
+	return v;
+}
+
+bool
+clock_parse(const char *text, int64_t *out_wall_ns)
+{
+	const char *at = text;
+	int y, m, d, h, min, s, back_y, back_m, back_d;
+	int64_t ns = 0, days;
+
+	y = digits(&at, 4, '-');
+	m = y < 0 ? -1 : digits(&at, 2, '-');
+	d = m < 0 ? -1 : digits(&at, 2, 'T');
+	h = d < 0 ? -1 : digits(&at, 2, ':');
+	min = h < 0 ? -1 : digits(&at, 2, ':');
+	s = min < 0 ? -1 : digits(&at, 2, '\0');
+	if (s < 0 || y < 1678 || y > 2261 || h > 23 || min > 59 || s > 59)
+		return false;
+	if (*at == '.') {
+		int64_t unit = NS_PER_S / 10;
+
+		for (at++; *at >= '0' && *at <= '9' && unit > 0; at++, unit /= 10)
+			ns += (*at - '0') * unit;
+		if (unit == NS_PER_S / 10)
+			return false;
+	}
+	if (strcmp(at, "Z") != 0)
+		return false;
+	days = days_of(y, m, d);
+	civil(days, &back_y, &back_m, &back_d);
+	if (back_y != y || back_m != m || back_d != d)
+		return false; /* as the 31st of April */
+	*out_wall_ns = (days * 86400 + h * 3600 + min * 60 + s) * NS_PER_S + ns;
+	return true;
 }
 
 void

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/which.h"
@@ -35,23 +36,11 @@ struct audit {
 
 /* ---- what is shown -------------------------------------------------------------------------------------------------------- */
 
-/* Nanoseconds since 1970 of "2026-11-27T15:50:00.123Z"; INT64_MIN: it is none. */
-static int64_t
-time_of(const char *text)
-{
-	struct tm when = { 0 };
-	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &when);
-	int ms = 0;
-
-	if (end == NULL || (*end == '.' && sscanf(end, ".%3dZ", &ms) != 1))
-		return INT64_MIN;
-	return (int64_t)timegm(&when) * NS_PER_S + ms * NS_PER_MS;
-}
-
 static bool
 is_wanted(const struct audit *a, const char *line, size_t n)
 {
 	char text[CELL];
+	int64_t at;
 
 	if (a->who != NULL &&
 		(!audit_get(line, n, "who", text, sizeof(text)) || strcmp(text, a->who) != 0))
@@ -59,8 +48,8 @@ is_wanted(const struct audit *a, const char *line, size_t n)
 	if (a->act != NULL &&
 		(!audit_get(line, n, "act", text, sizeof(text)) || strcmp(text, a->act) != 0))
 		return false;
-	return a->since_ns == INT64_MIN ||
-	       (audit_get(line, n, "time", text, sizeof(text)) && time_of(text) >= a->since_ns);
+	return a->since_ns == INT64_MIN || (audit_get(line, n, "time", text, sizeof(text)) &&
+						   clock_parse(text, &at) && at >= a->since_ns);
 }
 
 static void
@@ -68,11 +57,13 @@ put_when(const char *line, size_t n)
 {
 	char text[CELL];
 	struct tm when;
-	int64_t at;
+	int64_t at = 0;
 	time_t s;
 
-	audit_get(line, n, "time", text, sizeof(text));
-	at = time_of(text);
+	if (!audit_get(line, n, "time", text, sizeof(text)) || !clock_parse(text, &at)) {
+		printf("no record: %.*s", (int)MIN(n, (size_t)CELL), line);
+		return;
+	}
 	s = (time_t)(at / NS_PER_S);
 	localtime_r(&s, &when);
 	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &when);

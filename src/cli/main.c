@@ -315,12 +315,19 @@ static const struct cli_command commands[] = {
 		"\n"
 		"  mbc alarm list\n"
 		"  mbc alarm ack furnace_hot\n" },
-	{ "token", cli_token, "add NAME | list | remove NAME", "let programs command over HTTP",
+	{ "token", cli_token,
+		"add [--may WORDS] [--only NAMES] [--until TIME] NAME | list | remove NAME",
+		"let programs command over HTTP",
 		"add prints a token once; its digest alone is kept, in the bench's folder of "
 		"state. What holders of tokens\n"
-		"may ask stands in the bench file, as in  serve: {commands: [set, ack]} .\n"
+		"may ask stands in the bench file, as in  serve: {commands: [set, ack]} . --may: "
+		"of "
+		"that these words alone;\n"
+		"--only: these outputs, alarms and sequences (patterns with * and ?) alone; "
+		"--until: for so long, or up to a date.\n"
 		"\n"
 		"  mbc token add lims\n"
+		"  mbc token add --may set --only 'N2_*' --until 90d student\n"
 		"  curl -X PUT -H \"Authorization: Bearer $TOKEN\" -H \"Content-Type: "
 		"application/json\" \\\n"
 		"    -d '{\"target\": 120}' "

@@ -10,17 +10,19 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/sha256.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "cli/which.h"
+#include "io/now.h"
 #include "io/place.h"
+#include "msg/tokens.h"
 
 #define RANDOM_BYTES 32
-#define FILE_MAX 8192
-#define NAME_MAX_BYTES 24 /* "token:NAME" is who an event says it was */
+#define FILE_MAX TOKENS_BYTES_MAX
 
 struct file {
 	char path[PLACE_MAX + 16], beside[PLACE_MAX + 24];
@@ -125,57 +127,95 @@ find_line(const struct file *f, const char *name)
 
 /* ---- verbs ---------------------------------------------------------------------------------------------------------------- */
 
+/* A token as people can copy it; its digest. */
 static int
-add(struct args *args, struct file *f)
+make(struct args *args, char out[2 * RANDOM_BYTES + 1], uint8_t digest[SHA256_BYTES])
 {
 	static const char digits[] = "0123456789abcdef";
 	uint8_t random[RANDOM_BYTES];
-	char token[2 * RANDOM_BYTES + 1], hex[SHA256_HEX + 1];
-	const char *name = args->at[0];
-	size_t n =
-		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
-	struct buf text = { 0 };
-	int code;
 
-	if (n == 0 || name[n] != '\0' || n > NAME_MAX_BYTES)
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		return cli_say(
+			args, CLI_FAILED, "this computer has no random numbers yet; try again");
+	for (size_t i = 0; i < RANDOM_BYTES; i++) {
+		out[2 * i] = digits[random[i] >> 4];
+		out[2 * i + 1] = digits[random[i] & 15];
+	}
+	out[2 * RANDOM_BYTES] = '\0';
+	sha256(digest, out, strlen(out));
+	return CLI_GOOD;
+}
+
+/* What it is for, by the options. */
+static int
+read_scope(struct args *args, struct token *t)
+{
+	const char *may = NULL, *only = NULL, *until = NULL;
+	struct err err;
+
+	args_option(args, "--may", &may);
+	args_option(args, "--only", &only);
+	args_option(args, "--until", &until);
+	*t = (struct token){ .may = (1u << TOKENS_WORDS) - 1, .until_ns = INT64_MAX };
+	if (may != NULL && tokens_read_may(may, &t->may, &err) < 0)
+		return cli_say(args, CLI_WRONG, "--may: %s", err.msg);
+	if (only != NULL && tokens_check_only(only, &err) < 0)
+		return cli_say(args, CLI_WRONG, "--only: %s", err.msg);
+	if (only != NULL)
+		text_copy(t->only, sizeof(t->only), only);
+	return until == NULL ? CLI_GOOD : which_until(args, until, &t->until_ns);
+}
+
+static int
+add(struct args *args, struct file *f)
+{
+	char text[2 * RANDOM_BYTES + 1];
+	const char *name;
+	struct buf out = { 0 };
+	struct token t;
+	int code = read_scope(args, &t);
+
+	if (code != CLI_GOOD || args_count(args, 1, 1) != 0)
+		return CLI_WRONG;
+	name = args->at[0];
+	if (!tokens_name_is_good(name))
 		return cli_say(args, CLI_WRONG,
-			"a name has letters, digits, '-', '_' and '.', at most %d", NAME_MAX_BYTES);
+			"a name has letters, digits, '-', '_' and '.', at most %d",
+			TOKENS_NAME - 1);
 	if (find_line(f, name) != NULL)
 		return cli_say(args, CLI_WRONG,
 			"there is a token of '%s' already; 'mbc token remove %s' makes room for a "
 			"new one",
 			name, name);
-	if (getrandom(random, sizeof(random), 0) != sizeof(random))
-		return cli_say(
-			args, CLI_FAILED, "this computer has no random numbers yet; try again");
-	for (size_t i = 0; i < RANDOM_BYTES; i++) {
-		token[2 * i] = digits[random[i] >> 4];
-		token[2 * i + 1] = digits[random[i] & 15];
-	}
-	token[2 * RANDOM_BYTES] = '\0';
-	sha256_hex(hex, token, strlen(token));
-	buf_puts(&text, f->bytes);
-	if (text.n > 0 && text.data[text.n - 1] != '\n')
-		buf_putc(&text, '\n');
-	buf_printf(&text, "%s %s\n", name, hex);
-	code = write_file(args, f, buf_text(&text));
-	buf_done(&text);
+	text_copy(t.name, sizeof(t.name), name);
+	code = make(args, text, t.digest);
+	buf_puts(&out, f->bytes);
+	if (out.n > 0 && out.data[out.n - 1] != '\n')
+		buf_putc(&out, '\n');
+	tokens_write(&out, &t);
+	if (code == CLI_GOOD)
+		code = write_file(args, f, buf_text(&out));
+	buf_done(&out);
 	if (code == CLI_GOOD) {
-		puts(token);
+		puts(text);
 		fprintf(stderr,
 			"This is shown once. What it may ask stands in the bench file: serve: "
 			"{commands: [...]}\n");
 	}
+	explicit_bzero(text, sizeof(text));
 	return code;
 }
 
 static int
 remove_one(struct args *args, struct file *f)
 {
-	const char *line = find_line(f, args->at[0]);
+	const char *line;
 	struct buf text = { 0 };
 	int code;
 
+	if (args_count(args, 1, 1) != 0)
+		return CLI_WRONG;
+	line = find_line(f, args->at[0]);
 	if (line == NULL)
 		return cli_say(args, CLI_WRONG,
 			"there is no token of '%s'; 'mbc token list' names them", args->at[0]);
@@ -188,12 +228,47 @@ remove_one(struct args *args, struct file *f)
 	return code;
 }
 
+/* "lims  may set,ack  only N2_*  until 2026-12-31 13:00:00, in 34 d" */
+static void
+show(const struct token *t)
+{
+	int64_t left_ns =
+		t->until_ns == INT64_MAX ? 0 : t->until_ns - now_boot() - now_wall_offset();
+	time_t until = (time_t)(t->until_ns / NS_PER_S);
+	char when[CLOCK_TEXT_SIZE], span[CLOCK_TEXT_SIZE];
+	struct tm local;
+	const char *before = "  may ";
+
+	printf("%s", t->name);
+	for (unsigned i = 0; i < TOKENS_WORDS && t->may != (1u << TOKENS_WORDS) - 1; i++)
+		if ((t->may & 1u << i) != 0) {
+			printf("%s%s", before, tokens_words[i]);
+			before = ",";
+		}
+	if (t->only[0] != '\0')
+		printf("  only %s", t->only);
+	if (t->until_ns != INT64_MAX) {
+		localtime_r(&until, &local);
+		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &local);
+		clock_span(span, left_ns);
+		printf("  until %s, %s%s", when, left_ns > 0 ? "in " : "",
+			left_ns > 0 ? span : "it has ended");
+	}
+	putchar('\n');
+}
+
 static int
 list(struct args *args, struct file *f)
 {
-	for (const char *at = f->bytes; *at != '\0'; at = next_line(at))
-		if (name_on(at) > 0)
-			printf("%.*s\n", (int)name_on(at), at);
+	static struct tokens tokens;
+	struct err err;
+
+	if (args_count(args, 0, 0) != 0)
+		return CLI_WRONG;
+	if (tokens_read(&tokens, f->bytes, strlen(f->bytes), &err) < 0)
+		return cli_say(args, CLI_WRONG, "'%s': %s", f->path, err.msg);
+	for (size_t i = 0; i < tokens.n; i++)
+		show(&tokens.all[i]);
 	return CLI_GOOD;
 }
 
@@ -202,9 +277,8 @@ cli_token(struct args *args)
 {
 	static const struct {
 		const char *name;
-		int words;
 		int (*run)(struct args *args, struct file *f);
-	} verbs[] = { { "add", 1, add }, { "list", 0, list }, { "remove", 1, remove_one } };
+	} verbs[] = { { "add", add }, { "list", list }, { "remove", remove_one } };
 	static struct file file;
 	int code;
 
@@ -213,8 +287,6 @@ cli_token(struct args *args)
 			continue;
 		args->at++;
 		args->n--;
-		if (args_count(args, verbs[i].words, verbs[i].words) != 0)
-			return CLI_WRONG;
 		code = open_file(args, &file);
 		if (code == CLI_GOOD)
 			code = verbs[i].run(args, &file);

@@ -64,3 +64,21 @@ which_since(const struct args *args, const char *text, int64_t *out_ns)
 		"2026-03-01 or --since \"2026-03-01 14:30\"",
 		text);
 }
+
+int
+which_until(const struct args *args, const char *text, int64_t *out_ns)
+{
+	int64_t span, now = now_boot() + now_wall_offset();
+	struct err err;
+
+	if (span_parse(text, &span, &err) == 0 && span > 0 && span < INT64_MAX - now) {
+		*out_ns = now + span;
+		return CLI_GOOD;
+	}
+	if (parse_time(text, out_ns) && *out_ns > now)
+		return CLI_GOOD;
+	return cli_say(args, CLI_WRONG,
+		"'--until %s' is neither a span nor a time to come; write for example --until 90d, "
+		"--until 2027-03-01 or --until \"2027-03-01 14:30\"",
+		text);
+}

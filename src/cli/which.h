@@ -11,4 +11,7 @@ int which_bench(const struct args *args, char *out, size_t cap);
 /* A span ("1h") back from now, or a wall time, local unless it ends in Z: ns since 1970. An exit code likewise. */
 int which_since(const struct args *args, const char *text, int64_t *out_ns);
 
+/* A span from now on, or a wall time that is still to come. */
+int which_until(const struct args *args, const char *text, int64_t *out_ns);
+
 #endif

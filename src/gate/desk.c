@@ -199,6 +199,15 @@ turn_away(struct desk *d, const struct asker *to, const char *id, const struct e
 	send_to(d, to, &packet);
 }
 
+/* A clock that nobody has set may have gone back, and a token would open again what it no longer opens: then it is at least as late as the last record says. */
+static int64_t
+wall_now(const struct desk *d)
+{
+	int64_t wall = now_boot() + now_wall_offset();
+
+	return now_wall_is_good() ? wall : MAX(wall, logbook_last(d->logbook));
+}
+
 static void
 refuse_token(struct err *err)
 {
@@ -449,9 +458,10 @@ put_and_send(struct desk *d, const struct command *c, struct err *err)
 	return rc;
 }
 
-/* New ones go to the controller; *out: what is known of it afterwards. */
+/* New ones go to the controller; *out: what is known of it afterwards. token: whose; NULL: a person's. */
 static int
-enter(struct desk *d, struct command *c, struct book_entry **out, struct err *err)
+enter(struct desk *d, struct command *c, const struct token *token, struct book_entry **out,
+	struct err *err)
 {
 	int64_t now = now_boot();
 	int rc = check_rate(d, c->is_person, now, err);
@@ -460,7 +470,9 @@ enter(struct desk *d, struct command *c, struct book_entry **out, struct err *er
 		return rc;
 	*out = book_find(&d->book,
 		c->id); /* one that was taken stays taken, however late it is asked again */
-	if (*out == NULL)
+	if (*out == NULL && token != NULL)
+		rc = policy_check_token(token, c->kind, c->subject, wall_now(d), err);
+	if (*out == NULL && rc == 0)
 		rc = policy_check(c, d->opened, now, err);
 	if (rc < 0)
 		return rc;
@@ -483,12 +495,12 @@ enter(struct desk *d, struct command *c, struct book_entry **out, struct err *er
 }
 
 static void
-take_command(struct desk *d, const struct asker *who, struct command *c)
+take_command(struct desk *d, const struct asker *who, struct command *c, const struct token *token)
 {
 	struct book_entry *e;
 	struct err err;
 
-	if (enter(d, c, &e, &err) < 0) {
+	if (enter(d, c, token, &e, &err) < 0) {
 		struct audit_record r;
 
 		describe(&r, c, "refused", err.msg);
@@ -541,8 +553,11 @@ take_question(struct desk *d, const struct asker *who, const char *id)
 
 /* They cost time of the processor: what opens START opens them. */
 static int
-check_rehearsal(struct desk *d, const struct rehearse_ask *a, struct err *err)
+check_rehearsal(
+	struct desk *d, const struct rehearse_ask *a, const struct token *token, struct err *err)
 {
+	if (policy_check_token(token, COMMAND_SEQ_START, a->sequence, wall_now(d), err) < 0)
+		return ERR_REFUSED;
 	if (!policy_allows(false, d->opened, COMMAND_SEQ_START))
 		return err_set(err, ERR_REFUSED, 403,
 			"rehearsals are not open to tokens: write 'serve: {commands: [sequence]}' "
@@ -579,25 +594,25 @@ take_rehearsal(struct desk *d, const struct asker *who, struct wire_in *in)
 {
 	static struct rehearse_ask a;
 	char token[COMMAND_TOKEN];
+	const struct token *known;
 	struct audit_record r;
-	const char *name;
 	struct err err;
 	int rc;
 
 	wire_get_text(in, token, sizeof(token));
-	name = tokens_find(&d->tokens, token);
+	known = tokens_find(&d->tokens, token);
 	explicit_bzero(token, sizeof(token));
 	if (rehearse_read(&a, in, &err) < 0)
 		return false;
-	if (name == NULL) {
+	if (known == NULL) {
 		refuse_token(&err);
 		describe_other(&r, who, "-", "rehearse", a.sequence, &err);
 		note_alike(d, &r);
 		turn_away(d, who, a.id, &err);
 		return true;
 	}
-	snprintf(a.principal, sizeof(a.principal), "token:%.*s", TOKENS_NAME - 1, name);
-	rc = check_rehearsal(d, &a, &err);
+	snprintf(a.principal, sizeof(a.principal), "token:%.*s", TOKENS_NAME - 1, known->name);
+	rc = check_rehearsal(d, &a, known, &err);
 	if (rc == 0)
 		rc = send_rehearsal(d, &a, &err);
 	describe_other(&r, who, a.principal, "rehearse", a.sequence, rc < 0 ? &err : NULL);
@@ -614,7 +629,7 @@ static bool
 take_packet(struct desk *d, const struct asker *who, int kind, struct wire_in *in)
 {
 	char token[COMMAND_TOKEN] = "", id[COMMAND_ID];
-	const char *name = who->caller != NULL ? who->caller->name : NULL;
+	const struct token *known = NULL;
 	struct command c;
 	struct err err;
 
@@ -631,14 +646,14 @@ take_packet(struct desk *d, const struct asker *who, int kind, struct wire_in *i
 	}
 	if (kind != (who->caller != NULL ? WIRE_COMMAND : WIRE_TOKEN_COMMAND))
 		return false;
-	if (name == NULL) {
+	if (who->caller == NULL) {
 		wire_get_text(in, token, sizeof(token));
-		name = tokens_find(&d->tokens, token);
+		known = tokens_find(&d->tokens, token);
 		explicit_bzero(token, sizeof(token));
 	}
 	if (command_read(&c, in, &err) < 0)
 		return false;
-	if (name == NULL) {
+	if (who->caller == NULL && known == NULL) {
 		struct audit_record r;
 
 		refuse_token(&err);
@@ -650,11 +665,12 @@ take_packet(struct desk *d, const struct asker *who, int kind, struct wire_in *i
 		return true;
 	}
 	if (who->caller != NULL)
-		text_copy(c.principal, sizeof(c.principal), name);
+		text_copy(c.principal, sizeof(c.principal), who->caller->name);
 	else
-		snprintf(c.principal, sizeof(c.principal), "token:%.*s", TOKENS_NAME - 1, name);
+		snprintf(c.principal, sizeof(c.principal), "token:%.*s", TOKENS_NAME - 1,
+			known->name);
 	c.is_person = who->caller != NULL;
-	take_command(d, who, &c);
+	take_command(d, who, &c, known);
 	return true;
 }
 

@@ -13,8 +13,8 @@
 #define GATE_DESK_H
 
 #include "gate/logbook.h"
-#include "gate/tokens.h"
 #include "io/loop.h"
+#include "msg/tokens.h"
 
 #define DESK_CALLERS 64
 

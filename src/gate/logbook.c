@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -18,6 +19,7 @@ struct logbook {
 	int fd; /* -1: none */
 	uint64_t size;
 	uint64_t n; /* of the last record */
+	int64_t last_ns;
 	char hash[AUDIT_HASH];
 	bool is_torn; /* a part of a line stands at the end: a write that did not fit */
 	bool is_dirty, is_told;
@@ -35,6 +37,7 @@ logbook_new(void)
 	struct logbook *l = mem_zero(1, sizeof(*l));
 
 	l->fd = -1;
+	l->last_ns = INT64_MIN;
 	memcpy(l->hash, audit_begin, sizeof(l->hash));
 	return l;
 }
@@ -49,6 +52,12 @@ bool
 logbook_is_full(const struct logbook *l)
 {
 	return l->fd >= 0 && l->size >= AUDIT_FILE_MAX;
+}
+
+int64_t
+logbook_last(const struct logbook *l)
+{
+	return l->last_ns;
 }
 
 uint64_t
@@ -151,11 +160,22 @@ logbook_put(struct logbook *l, struct audit_record *r, int64_t wall_ns, struct e
 	if (append(l, err) < 0)
 		return ERR_REFUSED;
 	l->n = r->n;
+	l->last_ns = MAX(l->last_ns, wall_ns);
 	memcpy(l->hash, hash, sizeof(l->hash));
 	return 0;
 }
 
 /* ---- a file --------------------------------------------------------------------------------------------------------------- */
+
+static void
+note_time(struct logbook *l, const char *line, size_t n)
+{
+	char text[CLOCK_TEXT_SIZE];
+	int64_t wall_ns;
+
+	if (audit_get(line, n, "time", text, sizeof(text)) && clock_parse(text, &wall_ns))
+		l->last_ns = MAX(l->last_ns, wall_ns);
+}
 
 /* What the end of the file says: number and hash to go on with, and whether its last line is one. The first line that is read is bound to one that is not, unless
  * it is the first of all. */
@@ -181,6 +201,7 @@ read_end(struct logbook *l, const char *bytes, size_t n, bool is_whole)
 			continue;
 		l->n = number;
 		has_base = true;
+		note_time(l, bytes + at - length - 1, length);
 	}
 	/* It may lack its end alone. */
 	if (l->is_torn && has_base) {

@@ -23,7 +23,9 @@ void logbook_free(struct logbook *l);
  * record. ERR_IO, ERR_PROTO: it cannot be used, and nothing can be recorded. */
 int logbook_take(struct logbook *l, int fd, int64_t wall_ns, struct err *err) MUST_CHECK;
 bool logbook_is_open(const struct logbook *l);
-bool logbook_is_full(const struct logbook *l);   /* another file is due */
+bool logbook_is_full(const struct logbook *l); /* another file is due */
+int64_t logbook_last(const struct logbook
+		*l); /* wall time of the latest record that is known; INT64_MIN: of none */
 uint64_t logbook_count(const struct logbook *l); /* records, over all files */
 
 /* n and wall_ns are filled in. ERR_IO with what to do: it is not on record. */

@@ -1,8 +1,11 @@
 /* policy.c - who may ask what of the controller */
 #include "gate/policy.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
+
+#include "base/clock.h"
 
 #include "model/run_form.h"
 
@@ -46,6 +49,39 @@ bool
 policy_allows(bool is_person, uint32_t opened, enum command_kind kind)
 {
 	return is_person || (rows[kind].opened_by & opened) != 0;
+}
+
+static_assert(COMMANDS_ALL == (1 << TOKENS_WORDS) - 1, "a word a bit");
+
+int
+policy_check_token(const struct token *t, enum command_kind kind, const char *subject,
+	int64_t wall_ns, struct err *err)
+{
+	char when[CLOCK_TEXT_SIZE];
+	const struct row *row = &rows[kind];
+
+	if (wall_ns >= t->until_ns) {
+		clock_text(when, t->until_ns);
+		return err_set(err, ERR_REFUSED, 401,
+			"the token of '%s' ended at %s; 'mbc token remove %s' and 'mbc token add' "
+			"make "
+			"another one",
+			t->name, when, t->name);
+	}
+	if (row->word != NULL && (row->opened_by & t->may) == 0)
+		return err_set(err, ERR_REFUSED, 403,
+			"'%s' is not what the token of '%s' is for; one made with 'mbc token add "
+			"NAME "
+			"--may %s' is",
+			command_kind_text(kind), t->name, row->word);
+	/* Going to the safe state of the whole bench takes no name. */
+	if (kind == COMMAND_SAFE || tokens_fits(t, subject))
+		return 0;
+	return err_set(err, ERR_REFUSED, 403,
+		"the token of '%s' is for %.80s alone%s; 'mbc token add NAME --only ...' makes one "
+		"for "
+		"more",
+		t->name, t->only, subject[0] == '\0' ? ", and this is for the whole bench" : "");
 }
 
 bool

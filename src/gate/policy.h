@@ -1,13 +1,14 @@
 /* policy.h - who may ask what of the controller. Pure.
  *
  * The whole table is in policy.c: a person at the command line may ask everything; a program with a token what the bench file opens
- * (`serve: commands:`), and never what weakens protection.
+ * (`serve: commands:`), as far as the token itself goes, and never what weakens protection.
  */
 #ifndef GATE_POLICY_H
 #define GATE_POLICY_H
 
 #include "model/image.h"
 #include "msg/command.h"
+#include "msg/tokens.h"
 
 #define POLICY_EXPIRES_NS                                                                          \
 	(10 * NS_PER_S) /* of a command that does not say how long it may take to get here */
@@ -15,6 +16,10 @@
 
 /* May who asks have this kind done? opened: bits of image.commands, which count when it is not a person. */
 bool policy_allows(bool is_person, uint32_t opened, enum command_kind kind);
+
+/* May this token have it done, whatever the bench file opens? wall_ns: when. ERR_REFUSED with why; err->sys: 401 when it is over. */
+int policy_check_token(const struct token *t, enum command_kind kind, const char *subject,
+	int64_t wall_ns, struct err *err) MUST_CHECK;
 
 /* Does it only make the bench safer, or quieter? It is done although it cannot be put on record. */
 bool policy_is_towards_safe(enum command_kind kind);

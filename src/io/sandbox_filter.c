@@ -67,8 +67,9 @@ static const char *const twin_calls[] = { "socketpair", "bind", "connect", "list
 static const char *const curl_calls[] = { "socketpair", "bind", "connect", "statfs", "statfs64",
 	"fstatfs", "fstatfs64", NULL };
 
-/* A thread that brings a file onto the disk, and its socket pair. */
-static const char *const gate_calls[] = { "socketpair", "fdatasync", NULL };
+/* A thread that brings a file onto the disk, and its socket pair; is the clock set? */
+static const char *const gate_calls[] = { "socketpair", "fdatasync", "adjtimex", "clock_adjtime",
+	"clock_adjtime64", NULL };
 
 static const char *const rehearse_calls[] = { "fork", "wait4", "waitid", "waitpid", NULL };
 

@@ -16,9 +16,8 @@
 #include "io/now.h"
 #include "io/seal.h"
 #include "io/sock.h"
+#include "msg/tokens.h"
 #include "supervise/supervise.h"
-
-#define TOKENS_BYTES_MAX 8192
 
 static bool
 has_commands(const struct image *img)

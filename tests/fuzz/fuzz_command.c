@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gate/tokens.h"
 #include "msg/command.h"
+#include "msg/tokens.h"
 #include "serve/wish.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

@@ -164,6 +164,7 @@ test_it_goes_on(void **state)
 
 		assert_int_equal(logbook_take(l, dup(fd), WALL, &err), 0);
 		assert_int_equal(logbook_count(l), i);
+		assert_true(logbook_last(l) == (i == 0 ? INT64_MIN : WALL));
 		lseek(fd, 0, SEEK_END);
 		put(l, "T_furn");
 		logbook_free(l);

@@ -144,11 +144,27 @@ test_times(void **state)
 		{ INT64_C(1772368496789000000), "2026-03-01T12:34:56.789Z" },
 		{ -1, "1969-12-31T23:59:59.999Z" },
 	};
+	static const char *const no_times[] = { "", "2026", "2026-03-01T12:34:56.789",
+		"2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-00-01T00:00:00Z",
+		"2026-01-00T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:60:00Z",
+		"2026-01-01T00:00:60Z", "2026-01-01T00:00:00.Z", "2026-01-01T00:00:00Zx",
+		"2026-01-01 00:00:00Z", "0001-01-01T00:00:00Z", "9999-01-01T00:00:00Z" };
 	char out[CLOCK_TEXT_SIZE];
 
 	for (size_t i = 0; i < NELEM(cases); i++) {
 		clock_text(out, cases[i].ns);
 		assert_string_equal(out, cases[i].text);
+	}
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		int64_t back;
+
+		assert_true(clock_parse(cases[i].text, &back));
+		assert_true(back == (cases[i].ns == -1 ? -NS_PER_MS : cases[i].ns));
+	}
+	for (size_t i = 0; i < NELEM(no_times); i++) {
+		int64_t back;
+
+		assert_false(clock_parse(no_times[i], &back));
 	}
 	clock_text(out, INT64_MAX);
 	clock_text(out, INT64_MIN);

@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "gate/book.h"
 #include "gate/policy.h"
-#include "gate/tokens.h"
+#include "msg/tokens.h"
 
 #define NOW (1000 * NS_PER_S)
 
@@ -339,7 +339,7 @@ test_tokens_are_found(void **state)
 
 	assert_int_equal(tokens_read(&t, file, strlen(file), &err), 0);
 	assert_int_equal(t.n, 2);
-	assert_string_equal(tokens_find(&t, "abc"), "lims");
+	assert_string_equal(tokens_find(&t, "abc")->name, "lims");
 	assert_null(tokens_find(&t, "abd"));
 	assert_null(tokens_find(&t, ABC));
 }
@@ -349,7 +349,11 @@ test_bad_files_of_tokens(void **state)
 {
 	static const char *const bad[] = { "lims", "lims \n", "lims abc\n", " " ABC "\n",
 		"a b " ABC "\n", "lims " ABC " \n", "lims " ABC "0\n", "li/ms " ABC "\n",
-		"abcdefghijklmnopqrstuvwxyz " ABC "\n", "ok " ABC "\nlims x\n" };
+		"abcdefghijklmnopqrstuvwxyz " ABC "\n", "ok " ABC "\nlims x\n",
+		"lims " ABC " may=\n", "lims " ABC " may=set,\n", "lims " ABC " may=reset\n",
+		"lims " ABC " only=\n", "lims " ABC " only=a,,b\n", "lims " ABC " only=a/b\n",
+		"lims " ABC " until=2026\n", "lims " ABC " until=2026-02-30T00:00:00Z\n",
+		"lims " ABC "  may=set\n", "lims " ABC " can=set\n" };
 	char many[TOKENS_BYTES_MAX + 1];
 	size_t n = 0;
 	struct tokens t;
@@ -369,6 +373,55 @@ test_bad_files_of_tokens(void **state)
 	assert_null(tokens_find(&t, ""));
 }
 
+/* As it is written it is read. */
+static void
+test_what_a_token_is_for(void **state)
+{
+	static const char line[] =
+		"lims " ABC " may=set,sequence only=N2_*,T_furn until=2026-12-31T12:00:00.000Z\n";
+	static const char both[] = "a " ABC "\nb " ABC " only=x may=safe\n";
+	struct buf out = { 0 };
+	struct tokens t;
+	struct err err;
+#define END (INT64_C(1798718400) * NS_PER_S)
+	static const struct {
+		enum command_kind kind;
+		const char *subject;
+		int64_t wall_ns;
+		int status;
+	} cases[] = {
+		{ COMMAND_SET, "N2_flow", 0, 0 },
+		{ COMMAND_SET, "T_furn", 0, 0 },
+		{ COMMAND_SET, "T_furn2", 0, 403 },
+		{ COMMAND_SET, "N2_flow", END - 1, 0 },
+		{ COMMAND_SET, "N2_flow", END, 401 },
+		{ COMMAND_MODE, "N2_flow", 0, 403 },
+		{ COMMAND_SAFE, "", 0, 403 },
+		{ COMMAND_SEQ_START, "tpr", 0, 403 },
+		{ COMMAND_SEQ_START, "N2_purge", 0, 0 },
+		{ COMMAND_SEQ_ABORT, "", 0, 403 },
+	};
+
+	assert_int_equal(tokens_read(&t, line, strlen(line), &err), 0);
+	assert_true(t.all[0].until_ns == END);
+	tokens_write(&out, &t.all[0]);
+	assert_string_equal(buf_text(&out), line);
+	buf_done(&out);
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		int rc = policy_check_token(
+			&t.all[0], cases[i].kind, cases[i].subject, cases[i].wall_ns, &err);
+
+		assert_int_equal(rc < 0 ? err.sys : 0, cases[i].status);
+	}
+	/* Without anything said it is for all that the bench file opens; with `only`, the safe state of the whole bench is still one of its words. */
+	assert_int_equal(tokens_read(&t, both, strlen(both), &err), 0);
+	for (int kind = 0; kind < COMMAND_KINDS; kind++)
+		assert_int_equal(
+			policy_check_token(&t.all[0], (enum command_kind)kind, "", 0, &err), 0);
+	assert_int_equal(policy_check_token(&t.all[1], COMMAND_SAFE, "", 0, &err), 0);
+	assert_int_equal(policy_check_token(&t.all[1], COMMAND_SAFE, "cold", 0, &err), 0);
+}
+
 int
 main(void)
 {
@@ -386,6 +439,7 @@ main(void)
 		cmocka_unit_test(test_digests),
 		cmocka_unit_test(test_tokens_are_found),
 		cmocka_unit_test(test_bad_files_of_tokens),
+		cmocka_unit_test(test_what_a_token_is_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
