@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "history/covers.h"
 
 #define NEAREST_MAX 2000 /* names that are compared for "did you mean" */
 
@@ -145,12 +146,69 @@ add_gap(void *ctx, const struct reader_gap *gap)
 	a->ledger[a->n_gaps++] = *gap;
 }
 
-static int
-compare_gaps(const void *a, const void *b)
+static struct bucket_gap *
+for_buckets(const struct reader_gap *ledger, size_t n)
 {
-	const struct reader_gap *x = a, *y = b;
+	struct bucket_gap *gaps = mem_zero(n + 1, sizeof(*gaps));
 
-	return (x->to_ns > y->to_ns) - (x->to_ns < y->to_ns);
+	for (size_t i = 0; i < n; i++)
+		gaps[i] = (struct bucket_gap){ ledger[i].from_ns, ledger[i].to_ns };
+	return gaps;
+}
+
+/* What covers one channel (NULL: all) is cut out of its gaps; *common keeps what covers all that were looked at. */
+static int
+cover_walk(struct answer *a, struct walk *w, struct reader_cover **common, size_t *n_common,
+	struct err *err)
+{
+	struct reader_cover *covers, *met;
+	int found = reader_covers(a->reader, w == NULL ? NULL : &w->ch, &covers, err);
+	size_t n;
+
+	if (found < 0)
+		return found;
+	n = covers_join(covers, (size_t)found);
+	if (w != NULL) {
+		w->n_gaps = covers_cut(a->ledger, a->n_gaps, covers, n, &w->ledger);
+		w->gaps = for_buckets(w->ledger, w->n_gaps);
+	}
+	if (*common == NULL) {
+		*common = covers;
+		*n_common = n;
+		return 0;
+	}
+	*n_common = covers_meet(*common, *n_common, covers, n, &met);
+	free(*common);
+	free(covers);
+	*common = met;
+	return 0;
+}
+
+/* A time that was not recorded, and of which all channels that are asked for were imported, is no gap of the answer. */
+static int
+cover_gaps(struct answer *a, struct err *err)
+{
+	struct reader_cover *common = NULL;
+	struct reader_gap *left;
+	size_t n_common = 0;
+	int rc = a->ask.is_gaps ? cover_walk(a, NULL, &common, &n_common, err) : 0;
+
+	for (size_t i = 0; !a->ask.is_gaps && i < a->ask.n_channels && rc == 0; i++)
+		rc = cover_walk(a, &a->walks[i], &common, &n_common, err);
+	if (rc == 0 && !a->ask.is_gaps && x_is_asked(a)) {
+		struct reader_cover *of_x = NULL;
+		size_t n_of_x = 0;
+
+		rc = cover_walk(a, x_walk(a), &of_x, &n_of_x, err);
+		free(of_x);
+	}
+	if (rc == 0) {
+		a->n_gaps = covers_cut(a->ledger, a->n_gaps, common, n_common, &left);
+		free(a->ledger);
+		a->ledger = left;
+	}
+	free(common);
+	return rc;
 }
 
 static int
@@ -160,14 +218,7 @@ load_gaps(struct answer *a, struct err *err)
 	int rc = reader_gaps(
 		a->reader, a->ask.from_ns - margin, a->ask.to_ns + margin, add_gap, a, err);
 
-	if (rc < 0)
-		return rc;
-	if (a->n_gaps > 0)
-		qsort(a->ledger, a->n_gaps, sizeof(*a->ledger), compare_gaps);
-	a->gaps = mem_zero(a->n_gaps + 1, sizeof(*a->gaps));
-	for (size_t i = 0; i < a->n_gaps; i++)
-		a->gaps[i] = (struct bucket_gap){ a->ledger[i].from_ns, a->ledger[i].to_ns };
-	return 0;
+	return rc < 0 ? rc : cover_gaps(a, err);
 }
 
 void
@@ -319,10 +370,11 @@ answer_free(struct answer *a)
 	for (size_t i = 0; a->walks != NULL && i < ask_columns(&a->ask); i++) {
 		cursor_free(a->walks[i].cursor);
 		series_done(&a->walks[i].series);
+		free(a->walks[i].ledger);
+		free(a->walks[i].gaps);
 	}
 	free(a->walks);
 	free(a->ledger);
-	free(a->gaps);
 	free(a->buckets);
 	free(a->spots);
 	ask_done(&a->ask);

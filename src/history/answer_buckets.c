@@ -42,7 +42,8 @@ begin_filling(struct answer *a)
 	size_t n = window_rows(a);
 	int64_t from = buckets_edge(&whole, a->first), to = buckets_edge(&whole, a->first + n);
 
-	buckets_init(&a->window, from, to, buckets_of(a, a->channel), n, a->gaps, a->n_gaps);
+	buckets_init(&a->window, from, to, buckets_of(a, a->channel), n, a->walks[a->channel].gaps,
+		a->walks[a->channel].n_gaps);
 	walk_begin(a, &a->walks[a->channel], MAX(from - BUCKETS_HOLD_NS, INT64_C(0)),
 		to + BUCKETS_HOLD_NS, false);
 	a->is_filling = true;
@@ -189,16 +190,16 @@ fill(struct answer *a, struct err *err)
 
 /* Why a bucket is not good, or empty: its worst quality, the gap that it lies in, or that nobody knows; NULL: it is good. */
 static const char *
-why(struct answer *a, const struct bucket *b, int64_t from, int64_t to)
+why(struct walk *w, const struct bucket *b, int64_t from, int64_t to)
 {
 	if (quality_row(b->quality)->class != Q_CLASS_GOOD)
 		return quality_row(b->quality)->token;
 	if (b->has_value || b->n > 0)
 		return NULL;
-	for (; a->next_gap < a->n_gaps && a->gaps[a->next_gap].to_ns <= from; a->next_gap++)
+	for (; w->next_gap < w->n_gaps && w->gaps[w->next_gap].to_ns <= from; w->next_gap++)
 		continue;
-	if (a->next_gap < a->n_gaps && a->gaps[a->next_gap].from_ns < to)
-		return a->ledger[a->next_gap].cause;
+	if (w->next_gap < w->n_gaps && w->gaps[w->next_gap].from_ns < to)
+		return w->ledger[w->next_gap].cause;
 	return "no_data";
 }
 
@@ -273,7 +274,7 @@ put_cell(struct answer *a, struct buf *out, enum column column)
 	if (column == COLUMN_COUNT) {
 		buf_printf(out, "%u", b->n);
 	} else if (column == COLUMN_QUALITY) {
-		reason = why(a, b, edge(a, a->row), edge(a, a->row + 1));
+		reason = why(&a->walks[a->channel], b, edge(a, a->row), edge(a, a->row + 1));
 		buf_printf(out, reason != NULL ? "\"%s\"" : "null", reason);
 	} else if (number_of(b, column, &v)) {
 		form_number(out, type_of(&a->walks[a->channel], column), v);
@@ -302,7 +303,7 @@ put_list(struct answer *a, struct buf *out, size_t before, const char *name)
 		return 0;
 	buf_putc(out, ']');
 	a->row = 0;
-	a->next_gap = 0;
+	a->walks[a->channel].next_gap = 0;
 	return 1;
 }
 
@@ -427,7 +428,7 @@ put_csv_row(struct answer *a, struct cells *c)
 		cells_begin(c);
 	for (size_t i = 0; i < a->ask.n_channels; i++) {
 		const struct bucket *b = &buckets_of(a, i)[a->row];
-		const char *reason = why(a, b, from, to);
+		const char *reason = why(&a->walks[i], b, from, to);
 		double v;
 
 		for (int k = 0; k < COLUMN_COUNT; k++) {
@@ -464,7 +465,7 @@ put_flat_row(struct answer *a, struct buf *out)
 			buf_put(out, "null", 4);
 	}
 	for (size_t i = 0; i < a->ask.n_channels; i++) {
-		const struct walk *w = &a->walks[i];
+		struct walk *w = &a->walks[i];
 		const struct bucket *b = &buckets_of(a, i)[a->row];
 		double v;
 
@@ -475,7 +476,7 @@ put_flat_row(struct answer *a, struct buf *out)
 			else
 				buf_put(out, "null", 4);
 		}
-		flat_quality(out, &w->ch, why(a, b, from, to));
+		flat_quality(out, &w->ch, why(&a->walks[i], b, from, to));
 	}
 	buf_putc(out, '}');
 }

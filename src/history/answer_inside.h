@@ -22,14 +22,17 @@ struct walk {
 	int64_t wall_ns;        /* of the sample at `at` */
 	int64_t offset, offset_from, offset_until;
 	bool has_sample, is_over;
+	struct reader_gap *ledger; /* those of the answer, or, where it was imported, its own */
+	struct bucket_gap *gaps;   /* the same */
+	size_t n_gaps, next_gap;
 };
 
 struct answer {
 	struct reader *reader;
 	struct ask ask;
-	struct walk *walks;        /* [ask_columns()]: the channels, then that of x */
-	struct reader_gap *ledger; /* in the range and a little around it, by their ends */
-	struct bucket_gap *gaps;   /* the same */
+	struct walk *walks; /* [ask_columns()]: the channels, then that of x */
+	struct reader_gap *
+		ledger; /* in the range and a little around it, by their ends, where no channel has anything */
 	size_t n_gaps, next_gap;
 	struct stamp stamp;
 	int (*step)(struct answer *a, struct buf *out, struct err *err);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "history/answer_inside.h"
+#include "history/files.h"
 #include "msg/quality.h"
 
 bool
@@ -44,7 +45,17 @@ take(struct answer *a, const struct walk *w)
 		.v = v };
 }
 
-/* By boot and its time, not by the wall clock, which may have been set back between the two. */
+/* By boot and its time, not by the wall clock, which may have been set back between the two; what was imported has that clock alone. */
+static bool
+is_behind(const struct answer *a, const struct walk *w, uint32_t boot, int64_t t_ns)
+{
+	if (w->boot == boot)
+		return w->series.t[w->at] > t_ns;
+	if (MAX(w->boot, boot) >= FILES_IMPORT)
+		return w->wall_ns > reader_wall(a->reader, boot, t_ns);
+	return w->boot > boot;
+}
+
 int
 x_go(struct answer *a, uint32_t boot, int64_t t_ns, unsigned *budget, struct err *err)
 {
@@ -54,9 +65,7 @@ x_go(struct answer *a, uint32_t boot, int64_t t_ns, unsigned *budget, struct err
 		int rc;
 
 		if (w->has_sample) {
-			int64_t t = w->series.t[w->at];
-
-			if (w->boot > boot || (w->boot == boot && t > t_ns))
+			if (is_behind(a, w, boot, t_ns))
 				return 1;
 			take(a, w);
 		}
@@ -70,19 +79,19 @@ x_go(struct answer *a, uint32_t boot, int64_t t_ns, unsigned *budget, struct err
 
 /* Is there a gap between two moments? */
 static bool
-has_gap(const struct answer *a, int64_t from_ns, int64_t to_ns)
+has_gap(const struct walk *w, int64_t from_ns, int64_t to_ns)
 {
-	size_t low = 0, high = a->n_gaps;
+	size_t low = 0, high = w->n_gaps;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (a->gaps[middle].to_ns <= from_ns)
+		if (w->gaps[middle].to_ns <= from_ns)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < a->n_gaps && a->gaps[low].from_ns < to_ns;
+	return low < w->n_gaps && w->gaps[low].from_ns < to_ns;
 }
 
 /* As in intervals: a bad value ends the one before it, and none holds over a gap or for longer than a value is confirmed. A sample that came late
@@ -94,7 +103,8 @@ x_value(const struct answer *a, uint32_t boot, int64_t t_ns, int64_t wall_ns, do
 
 	*out = h->v;
 	return h->is_there && h->is_number && h->boot == boot && h->t_ns <= t_ns &&
-	       t_ns - h->t_ns <= BUCKETS_HOLD_NS && !has_gap(a, h->wall_ns, wall_ns);
+	       t_ns - h->t_ns <= BUCKETS_HOLD_NS &&
+	       !has_gap(&a->walks[a->ask.n_channels], h->wall_ns, wall_ns);
 }
 
 /* ---- as text ------------------------------------------------------------------------------------------------------------- */

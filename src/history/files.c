@@ -31,12 +31,27 @@ parse(const char *name, uint32_t *out_ordinal)
 	return true;
 }
 
+static bool
+parse_import(const char *name, uint32_t *out_ordinal)
+{
+	unsigned number, year, month, day;
+	char hash[17];
+	int end = 0;
+
+	if (sscanf(name, "import-%5u-%4u-%2u-%2u-%16[0-9a-f].sqlite%n", &number, &year, &month,
+		    &day, hash, &end) != 5 ||
+		end == 0 || name[end] != '\0' || strlen(name) >= FILES_NAME_MAX || number == 0)
+		return false;
+	*out_ordinal = FILES_IMPORT + number;
+	return true;
+}
+
 bool
 files_is_name(const char *name)
 {
 	uint32_t ordinal;
 
-	return parse(name, &ordinal);
+	return parse(name, &ordinal) || parse_import(name, &ordinal);
 }
 
 static uint64_t
@@ -47,7 +62,7 @@ bytes_of(int dir, const char *name)
 	struct stat st;
 
 	for (size_t i = 0; i < NELEM(parts); i++) {
-		snprintf(path, sizeof(path), "%s%s", name, parts[i]);
+		snprintf(path, sizeof(path), "%.63s%s", name, parts[i]);
 		if (fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			bytes += (uint64_t)st.st_size;
 	}
@@ -62,8 +77,9 @@ compare(const void *a, const void *b)
 	return (x->ordinal > y->ordinal) - (x->ordinal < y->ordinal);
 }
 
-int
-files_list(const char *dir, struct history_file **out, struct err *err)
+static int
+list_files(const char *dir, bool (*is_one)(const char *name, uint32_t *out_ordinal),
+	struct history_file **out, struct err *err)
 {
 	struct history_file *list = NULL;
 	struct dirent *entry;
@@ -76,7 +92,7 @@ files_list(const char *dir, struct history_file **out, struct err *err)
 	while ((entry = readdir(d)) != NULL) {
 		uint32_t ordinal;
 
-		if (!parse(entry->d_name, &ordinal))
+		if (!is_one(entry->d_name, &ordinal))
 			continue;
 		if (n == cap) {
 			cap = MAX(2 * cap, (size_t)16);
@@ -94,14 +110,43 @@ files_list(const char *dir, struct history_file **out, struct err *err)
 	return (int)n;
 }
 
-void
-files_name(char *out, uint32_t ordinal, int64_t wall_ns)
+int
+files_list(const char *dir, struct history_file **out, struct err *err)
+{
+	return list_files(dir, parse, out, err);
+}
+
+int
+files_imports(const char *dir, struct history_file **out, struct err *err)
+{
+	return list_files(dir, parse_import, out, err);
+}
+
+static struct tm
+day_of(int64_t wall_ns)
 {
 	time_t seconds = (time_t)(wall_ns / NS_PER_S);
 	struct tm tm;
 
 	if (wall_ns < 0 || gmtime_r(&seconds, &tm) == NULL || tm.tm_year > 8099)
 		tm = (struct tm){ .tm_year = 70, .tm_mday = 1 };
+	return tm;
+}
+
+void
+files_import_name(char *out, uint32_t number, int64_t first_ns, const char *hash)
+{
+	struct tm tm = day_of(first_ns);
+
+	snprintf(out, FILES_NAME_MAX, "import-%05u-%04d-%02d-%02d-%.16s.sqlite", number % 100000,
+		tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, hash);
+}
+
+void
+files_name(char *out, uint32_t ordinal, int64_t wall_ns)
+{
+	struct tm tm = day_of(wall_ns);
+
 	snprintf(out, FILES_NAME_MAX, "history-%05u-%04d-%02d-%02d.sqlite", ordinal % 100000,
 		tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
 }

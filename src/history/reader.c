@@ -26,15 +26,21 @@ reader_open(const char *dir, struct err *err)
 }
 
 static void
+close_some(struct reader_file **files, size_t *n)
+{
+	for (size_t i = 0; i < *n; i++) {
+		db_close((*files)[i].db);
+		free((*files)[i].moments);
+	}
+	free(*files);
+	*files = NULL;
+	*n = 0;
+}
+
+static void
 close_files(struct reader *r)
 {
-	for (size_t i = 0; i < r->n_files; i++) {
-		db_close(r->files[i].db);
-		free(r->files[i].moments);
-	}
-	free(r->files);
-	r->files = NULL;
-	r->n_files = 0;
+	close_some(&r->files, &r->n_files);
 }
 
 void
@@ -43,6 +49,7 @@ reader_close(struct reader *r)
 	if (r == NULL)
 		return;
 	close_files(r);
+	close_some(&r->imports, &r->n_imports);
 	free(r->moments);
 	free(r->boots);
 	chunk_coder_free(r->coder);
@@ -55,7 +62,12 @@ reader_close(struct reader *r)
 sqlite3 *
 reader_db(struct reader *r, size_t file, struct err *err)
 {
-	struct reader_file *f = &r->files[file];
+	return reader_file_db(r, &r->files[file], err);
+}
+
+sqlite3 *
+reader_file_db(struct reader *r, struct reader_file *f, struct err *err)
+{
 	char path[PATH_MAX];
 
 	if (f->db != NULL)
@@ -145,10 +157,9 @@ compare_moments(const void *a, const void *b)
 
 /* Those of one file, unless they are known. */
 static int
-load_moments(struct reader *r, size_t file, struct err *err)
+load_moments(struct reader *r, struct reader_file *f, bool is_last, struct err *err)
 {
-	struct reader_file *f = &r->files[file];
-	sqlite3 *db = f->has_moments ? NULL : reader_db(r, file, err);
+	sqlite3 *db = f->has_moments ? NULL : reader_file_db(r, f, err);
 	sqlite3_stmt *st;
 	size_t cap = 0;
 	int rc;
@@ -174,7 +185,7 @@ load_moments(struct reader *r, size_t file, struct err *err)
 		};
 	}
 	sqlite3_finalize(st);
-	f->has_moments = rc == 0 && file + 1 < r->n_files;
+	f->has_moments = rc == 0 && !is_last;
 	return rc;
 }
 
@@ -197,22 +208,28 @@ choose_moments(struct reader_moment *m, size_t from, size_t to, size_t out)
 	return out;
 }
 
+/* The number of all of them behind `n`; copied unless `out` is NULL. */
+static size_t
+add_moments(const struct reader_file *files, size_t n_files, size_t n, struct reader_moment *out)
+{
+	for (size_t i = 0; i < n_files; i++) {
+		if (files[i].n_moments > 0 && out != NULL)
+			memcpy(out + n, files[i].moments, files[i].n_moments * sizeof(*out));
+		n += files[i].n_moments;
+	}
+	return n;
+}
+
 /* Of all files together. */
 static void
 join_moments(struct reader *r)
 {
-	size_t n = 0, out = 0;
+	size_t n = add_moments(r->files, r->n_files, 0, NULL), out = 0;
 
-	for (size_t i = 0; i < r->n_files; i++)
-		n += r->files[i].n_moments;
+	n = add_moments(r->imports, r->n_imports, n, NULL);
 	r->moments = mem_grow(r->moments, MAX(n, (size_t)1), sizeof(*r->moments));
-	n = 0;
-	for (size_t i = 0; i < r->n_files; i++) {
-		if (r->files[i].n_moments > 0)
-			memcpy(r->moments + n, r->files[i].moments,
-				r->files[i].n_moments * sizeof(*r->moments));
-		n += r->files[i].n_moments;
-	}
+	n = add_moments(r->files, r->n_files, 0, r->moments);
+	n = add_moments(r->imports, r->n_imports, n, r->moments);
 	if (n > 0)
 		qsort(r->moments, n, sizeof(*r->moments), compare_moments);
 	for (size_t from = 0, to; from < n; from = to) {
@@ -271,8 +288,12 @@ reader_refresh(struct reader *r, struct err *err)
 {
 	int rc = list_files(r, err);
 
+	if (rc >= 0)
+		rc = reader_list_imports(r, err);
 	for (size_t i = 0; i < r->n_files && rc >= 0; i++)
-		rc = load_moments(r, i, err);
+		rc = load_moments(r, &r->files[i], i + 1 == r->n_files, err);
+	for (size_t i = 0; i < r->n_imports && rc >= 0; i++)
+		rc = load_moments(r, &r->imports[i], false, err);
 	if (rc >= 0)
 		rc = load_boots(r, err);
 	if (rc >= 0)
@@ -387,52 +408,111 @@ take_channel(sqlite3_stmt *st, struct reader_channel *out)
 	text_copy(out->choices, sizeof(out->choices), db_text(st, 6));
 }
 
+static sqlite3_stmt *
+list_channels(sqlite3 *db, const char *rest, struct err *err)
+{
+	char sql[240];
+
+	snprintf(sql, sizeof(sql), CHANNEL_COLUMNS "%s", rest);
+	return db == NULL ? NULL : db_prepare(db, sql, err);
+}
+
+/* 1: it is there. */
+static int
+find_in(sqlite3 *db, const char *name, struct reader_channel *out, struct err *err)
+{
+	sqlite3_stmt *st = list_channels(db, "WHERE name = ?1 ORDER BY channel DESC LIMIT 1", err);
+	int rc;
+
+	if (st == NULL)
+		return ERR_IO;
+	db_bind(st, "t", name);
+	rc = db_row(st, err);
+	if (rc == 1)
+		take_channel(st, out);
+	sqlite3_finalize(st);
+	return rc;
+}
+
 /* Names are looked for in the newest file first: it has all that were ever recorded, with the name that they have now. */
 int
 reader_find(struct reader *r, const char *name, struct reader_channel *out, struct err *err)
 {
-	for (size_t i = r->n_files; i-- > 0;) {
-		sqlite3 *db = reader_db(r, i, err);
-		sqlite3_stmt *st =
-			db == NULL ? NULL
-				   : db_prepare(db,
-					     CHANNEL_COLUMNS
-					     "WHERE name = ?1 ORDER BY channel DESC LIMIT 1",
-					     err);
-		int rc;
+	int rc = 0;
 
-		if (st == NULL)
-			return ERR_IO;
-		db_bind(st, "t", name);
-		rc = db_row(st, err);
-		if (rc == 1)
-			take_channel(st, out);
-		sqlite3_finalize(st);
-		if (rc != 0)
-			return rc == 1 ? 0 : rc;
-	}
-	return err_set(err, ERR_CONF, 0, "nothing is recorded of a channel '%.80s'", name);
+	for (size_t i = r->n_files; i-- > 0 && rc == 0;)
+		rc = find_in(reader_db(r, i, err), name, out, err);
+	for (size_t i = r->n_imports; i-- > 0 && rc == 0;)
+		rc = find_in(reader_file_db(r, &r->imports[i], err), name, out, err);
+	return rc != 0 ? MIN(rc, 0)
+		       : err_set(err, ERR_CONF, 0, "nothing is recorded of a channel '%.80s'",
+				 name);
 }
 
+/* A list of channels by their names. */
+struct list {
+	sqlite3_stmt *st; /* NULL: over */
+	struct reader_channel ch;
+};
+
+static int
+go_on(struct list *l, struct err *err)
+{
+	int rc = l->st == NULL ? 0 : db_row(l->st, err);
+
+	if (rc == 1) {
+		take_channel(l->st, &l->ch);
+		return 0;
+	}
+	sqlite3_finalize(l->st);
+	l->st = NULL;
+	return rc;
+}
+
+static int
+begin_list(struct list *l, sqlite3 *db, const char *rest, struct err *err)
+{
+	l->st = list_channels(db, rest, err);
+	return l->st == NULL ? ERR_IO : go_on(l, err);
+}
+
+/* The one with the least name; what is recorded comes before what was imported. */
+static struct list *
+least(struct list *lists, size_t n)
+{
+	struct list *found = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		if (lists[i].st != NULL &&
+			(found == NULL || strcmp(lists[i].ch.name, found->ch.name) < 0))
+			found = &lists[i];
+	return found;
+}
+
+/* Of the imports only those that the recorder never had: the others it tells with the name that they have now. */
 int
 reader_channels(struct reader *r, reader_channel_fn fn, void *ctx, struct err *err)
 {
-	sqlite3 *db = r->n_files == 0 ? NULL : reader_db(r, r->n_files - 1, err);
-	sqlite3_stmt *st =
-		db == NULL ? NULL
-			   : db_prepare(db, CHANNEL_COLUMNS "ORDER BY name, channel DESC", err);
-	struct reader_channel ch = { 0 }, before = { 0 };
-	int rc;
+	static const char of_imports[] = "WHERE id >= 2147483648 ORDER BY name, channel DESC";
+	struct list *lists = mem_zero(r->n_imports + 1, sizeof(*lists)), *l;
+	char before[sizeof(lists->ch.name)] = "";
+	int rc = 0;
 
-	if (st == NULL)
-		return r->n_files == 0 ? 0 : ERR_IO;
-	while ((rc = db_row(st, err)) == 1) {
-		take_channel(st, &ch);
-		if (strcmp(ch.name, before.name) != 0)
-			fn(ctx, &ch);
-		before = ch;
+	if (r->n_files > 0)
+		rc = begin_list(&lists[0], reader_db(r, r->n_files - 1, err),
+			"ORDER BY name, channel DESC", err);
+	for (size_t i = 0; i < r->n_imports && rc == 0; i++)
+		rc = begin_list(
+			&lists[i + 1], reader_file_db(r, &r->imports[i], err), of_imports, err);
+	while (rc == 0 && (l = least(lists, r->n_imports + 1)) != NULL) {
+		if (strcmp(l->ch.name, before) != 0)
+			fn(ctx, &l->ch);
+		memcpy(before, l->ch.name, sizeof(before));
+		rc = go_on(l, err);
 	}
-	sqlite3_finalize(st);
+	for (size_t i = 0; i < r->n_imports + 1; i++)
+		sqlite3_finalize(lists[i].st);
+	free(lists);
 	return rc;
 }
 
@@ -455,30 +535,39 @@ take_gap(const struct reader *r, sqlite3_stmt *st, struct reader_gap *out)
 	out->to_ns = reader_wall(r, out->boot1, out->t1);
 }
 
+/* Those of one file. */
+static int
+file_gaps(struct reader *r, struct reader_file *f, int64_t from_ns, int64_t to_ns, reader_gap_fn fn,
+	void *ctx, struct err *err)
+{
+	sqlite3 *db = reader_file_db(r, f, err);
+	sqlite3_stmt *st = db == NULL ? NULL
+				      : db_prepare(db,
+						"SELECT boot0, t0, boot1, t1, cause, missed FROM "
+						"gap ORDER BY gap",
+						err);
+	int rc;
+
+	if (st == NULL)
+		return ERR_IO;
+	while ((rc = db_row(st, err)) == 1) {
+		struct reader_gap gap;
+
+		take_gap(r, st, &gap);
+		if (gap.from_ns < to_ns && gap.to_ns > from_ns)
+			fn(ctx, &gap);
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
 int
 reader_gaps(struct reader *r, int64_t from_ns, int64_t to_ns, reader_gap_fn fn, void *ctx,
 	struct err *err)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < r->n_files && rc >= 0; i++) {
-		sqlite3 *db = reader_db(r, i, err);
-		sqlite3_stmt *st = db == NULL ? NULL
-					      : db_prepare(db,
-							"SELECT boot0, t0, boot1, t1, cause, "
-							"missed FROM gap ORDER BY gap",
-							err);
-
-		if (st == NULL)
-			return ERR_IO;
-		while ((rc = db_row(st, err)) == 1) {
-			struct reader_gap gap;
-
-			take_gap(r, st, &gap);
-			if (gap.from_ns < to_ns && gap.to_ns > from_ns)
-				fn(ctx, &gap);
-		}
-		sqlite3_finalize(st);
-	}
-	return rc < 0 ? rc : 0;
+	for (size_t i = 0; i < r->n_files && rc == 0; i++)
+		rc = file_gaps(r, &r->files[i], from_ns, to_ns, fn, ctx, err);
+	return rc;
 }

@@ -48,7 +48,8 @@ int64_t reader_offset(
 
 struct cursor;
 
-/* Samples of a channel (its id, with this type) with wall times in [from, to), oldest boot first, in their order. */
+/* Samples of a channel (its id, with this type) with wall times in [from, to), oldest boot first, in their order; what was imported stands between them
+ * by its wall time. */
 /* is_raw: the samples of each piece will be loaded, not only those of a few. */
 struct cursor *cursor_new(struct reader *r, const struct reader_channel *ch, int64_t from_ns,
 	int64_t to_ns, bool is_raw);
@@ -81,9 +82,19 @@ struct reader_gap {
 	char cause[24];
 };
 
-/* Gaps that touch [from, to), by time: calls fn for each. */
+/* Gaps of the recorder that touch [from, to), file by file: calls fn for each. What was imported for such a time is beside it: reader_covers(). */
 typedef void (*reader_gap_fn)(void *ctx, const struct reader_gap *gap);
 int reader_gaps(struct reader *r, int64_t from_ns, int64_t to_ns, reader_gap_fn fn, void *ctx,
+	struct err *err) MUST_CHECK;
+
+/* From the first to the last value that an import has of a channel, wall times. */
+struct reader_cover {
+	uint32_t import; /* its ordinal (files.h) */
+	int64_t from_ns, to_ns;
+};
+
+/* Of all imports, by their beginnings; ch NULL: of all channels. The caller frees *out. Returns how many, or an error. */
+int reader_covers(struct reader *r, const struct reader_channel *ch, struct reader_cover **out,
 	struct err *err) MUST_CHECK;
 
 /* ---- events ---------------------------------------------------------------------------------------------------------------- */

@@ -20,12 +20,17 @@ struct reader_file {
 	struct reader_moment *moments; /* as they stand in it; owned */
 	size_t n_moments;
 	bool has_moments; /* and will have no more: only the newest file is written to */
+	/* Of an import: its boot, and the wall times of its first and its last value. */
+	uint32_t boot;
+	int64_t first_ns, last_ns;
 };
 
 struct reader {
 	const char *dir;
 	struct reader_file *files; /* oldest first */
 	size_t n_files;
+	struct reader_file *imports; /* in the order in which they were imported */
+	size_t n_imports;
 	struct reader_moment *
 		moments; /* of all files, by boot and time; of a boot that has some that were synchronised only those */
 	size_t n_moments;
@@ -39,7 +44,15 @@ struct reader {
 };
 
 sqlite3 *reader_db(struct reader *r, size_t file, struct err *err);
+sqlite3 *reader_file_db(struct reader *r, struct reader_file *f, struct err *err);
+/* The number of a channel in an import; 0: it is not there. A channel with a number of the recorder's is found by it, or else by its name: it may
+ * have been imported before there was one to record. */
+int reader_import_channel(
+	sqlite3 *db, const struct reader_channel *ch, int64_t *out, struct err *err) MUST_CHECK;
 enum value_type reader_type(const char *text);
+
+/* reader_imports.c: which there are now */
+int reader_list_imports(struct reader *r, struct err *err) MUST_CHECK;
 
 /* Smallest and largest offset of wall time in a boot; false: nothing is known about it. */
 bool reader_offsets(const struct reader *r, uint32_t boot, int64_t *out_least, int64_t *out_most);

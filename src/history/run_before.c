@@ -209,8 +209,7 @@ run_before_step(struct run_before *b, struct err *err)
 	}
 	w = &b->a->walks[c->walk];
 	if (w->cursor == NULL) {
-		before_init(
-			&b->sums, b->windows + b->at * b->n_in, b->n_in, b->a->gaps, b->a->n_gaps);
+		before_init(&b->sums, b->windows + b->at * b->n_in, b->n_in, w->gaps, w->n_gaps);
 		walk_begin(b->a, w, b->a->ask.from_ns, b->a->ask.to_ns, true);
 	}
 	while ((rc = walk_next(b->a, w, &budget, err)) == 1)

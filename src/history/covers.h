@@ -1,0 +1,18 @@
+/* covers.h - what is left of the gaps of the recorder where something was imported. Pure. */
+#ifndef HISTORY_COVERS_H
+#define HISTORY_COVERS_H
+
+#include "history/reader.h"
+
+/* Sorted by their beginnings: those that touch become one; returns how many are left. */
+size_t covers_join(struct reader_cover *covers, size_t n);
+
+/* What two joined lists have in common; the caller frees *out. */
+size_t covers_meet(const struct reader_cover *a, size_t n_a, const struct reader_cover *b,
+	size_t n_b, struct reader_cover **out);
+
+/* Gaps in any order without what is covered (joined), by their ends; the caller frees *out. */
+size_t covers_cut(const struct reader_gap *gaps, size_t n, const struct reader_cover *covers,
+	size_t n_covers, struct reader_gap **out);
+
+#endif
