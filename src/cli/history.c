@@ -122,9 +122,15 @@ int
 cli_history(struct args *args)
 {
 	static const char *const words[] = { "verify", "files", "gaps" };
+	bool is_import = args->n > 0 && strcmp(args->at[0], "import") == 0;
 	bool is_replacing = args_option(args, "--replace", NULL);
 	const char *word;
 
+	if (is_import) { /* its words are its own: mbc-query reads them */
+		args->n--;
+		args->at++;
+		return cli_query(args, "import");
+	}
 	if (args->n == 2 && strcmp(args->at[0], "backup") == 0 && !is_replacing &&
 		args_count(args, 2, 2) == 0) {
 		args->n = 1;

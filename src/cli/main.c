@@ -178,8 +178,13 @@ static const struct cli_command commands[] = {
 		"  mbc export --from -1d --every 10s --zone local --out day.csv T_bed T_furn\n"
 		"  mbc export --from -2h --every 1s --x T_bed --out tpr.csv TCD\n" },
 	{ "history", cli_history,
-		"[--bench NAME] verify | files | gaps | backup FOLDER | restore FOLDER [--replace]",
-		"look at the files of what was recorded, back them up",
+		"[--bench NAME] verify | files | gaps | backup FOLDER | restore FOLDER [--replace] "
+		"| import "
+		"FILE... [--format influx|csv] [--precision s|ms|us|ns] [--zone Z] [--name "
+		"TEMPLATE] "
+		"[--time COLUMN] [--from T] [--to T] [--skip-bad] | import --list | import "
+		"--remove N",
+		"look at the files of what was recorded, back them up, import others",
 		"verify: is all of it readable, and does it agree with itself? The exit code is 1 "
 		"when not, and each fault\n"
 		"is a line. files: which ones there are, and how large. gaps: from when to when "
@@ -191,8 +196,16 @@ static const struct cli_command commands[] = {
 		"of a bench that does not\n"
 		"run and has no history; with --replace what it has is moved aside.\n"
 		"\n"
+		"import takes InfluxDB line protocol and CSV into the history, while the bench "
+		"records: all of it or nothing.\n"
+		"--name is what channels are called, of {measurement}, {field}, {tags}, {tag:KEY}; "
+		"--from and --to take a\n"
+		"part; --skip-bad leaves bad lines out and counts them. --list tells what was "
+		"imported, --remove takes it away.\n"
+		"\n"
 		"  mbc history backup /media/usb/bench1\n"
-		"  mbc history restore /media/usb/bench1\n" },
+		"  mbc history restore /media/usb/bench1\n"
+		"  mbc history import --zone Europe/Paris old.csv\n" },
 	{ "record", cli_record,
 		"start [--title TITLE] [--set FIELD=VALUE...] | note TEXT | stop | list [--json] | "
 		"show N [--json] | export N --out FOLDER [--zone ZONE] [--csv-fr] [CHANNEL...]",

@@ -375,10 +375,38 @@ has(const struct backup *b, const char *name)
 static bool
 is_before(const struct history_file *old, const struct history_file *list, int n)
 {
-	for (int i = 0; i < n; i++)
+	uint32_t newest = 0;
+
+	if (old->ordinal > FILES_IMPORT)
+		return true; /* that was taken away since: its hash tells it from any other */
+	for (int i = 0; i < n; i++) {
 		if (list[i].ordinal == old->ordinal)
 			return strcmp(list[i].name, old->name) == 0;
-	return old->ordinal < list[n - 1].ordinal;
+		if (list[i].ordinal < FILES_IMPORT)
+			newest = MAX(newest, list[i].ordinal);
+	}
+	return old->ordinal < newest;
+}
+
+/* What was recorded, and behind it what was imported. */
+static int
+all_files(const char *dir, struct history_file **out, struct err *err)
+{
+	struct history_file *list, *imports;
+	int n = files_list(dir, &list, err), more = n < 0 ? n : files_imports(dir, &imports, err);
+
+	if (n < 0)
+		return n;
+	if (more < 0) {
+		free(list);
+		return more;
+	}
+	list = mem_grow(list, (size_t)(n + more) + 1, sizeof(*list));
+	if (more > 0)
+		memcpy(list + n, imports, (size_t)more * sizeof(*list));
+	free(imports);
+	*out = list;
+	return n + more;
 }
 
 static int
@@ -391,7 +419,7 @@ take_files(struct backup *b, const struct history_file *list, int n, struct err 
 		rc = backup_is_ended() ? say_ended(err) : take_file(b, list[i].name, err);
 	if (rc < 0)
 		return rc;
-	n_old = files_list(b->to, &old, err);
+	n_old = all_files(b->to, &old, err);
 	for (int i = 0; i < n_old && rc == 0; i++)
 		if (!has(b, old[i].name))
 			rc = is_before(&old[i], list, n) ? keep_file(b, old[i].name, err)
@@ -535,7 +563,7 @@ backup(struct backup *b, struct err *err)
 {
 	struct history_file *list;
 	struct contents c;
-	int n = files_list(b->dir, &list, err), rc = MIN(n, 0);
+	int n = all_files(b->dir, &list, err), rc = MIN(n, 0);
 
 	if (rc == 0)
 		rc = find_bench(b, list, n, err);

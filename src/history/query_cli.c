@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "history/answer.h"
+#include "history/covers.h"
 #include "history/files.h"
 #include "history/query_inside.h"
 #include "history/query_runs.h"
@@ -230,37 +231,52 @@ out:
 
 /* ---- files, gaps, verify ------------------------------------------------------------------------------------------------- */
 
-static int
-print_files(const char *dir)
+static uint64_t
+print_list(const char *dir, const struct history_file *list, int n)
 {
-	struct history_file *list;
-	struct err err;
-	int n = files_list(dir, &list, &err);
 	uint64_t bytes = 0;
 
-	if (n < 0)
-		return query_failed(&err);
 	for (int i = 0; i < n; i++) {
 		printf("%s/%s  %.1f MB\n", dir, list[i].name, (double)list[i].bytes / 1e6);
 		bytes += list[i].bytes;
 	}
-	if (n > 1)
-		printf("%d files, %.1f MB\n", n, (double)bytes / 1e6);
+	return bytes;
+}
+
+static int
+print_files(const char *dir)
+{
+	struct history_file *list, *imports;
+	struct err err;
+	int n = files_list(dir, &list, &err),
+	    n_imports = n < 0 ? n : files_imports(dir, &imports, &err);
+	uint64_t bytes;
+
+	if (n < 0)
+		return query_failed(&err);
+	if (n_imports < 0) {
+		free(list);
+		return query_failed(&err);
+	}
+	bytes = print_list(dir, list, n);
+	bytes += print_list(dir, imports, n_imports);
+	if (n + n_imports > 1)
+		printf("%d files, %.1f MB\n", n + n_imports, (double)bytes / 1e6);
 	free(list);
+	free(imports);
 	return QUERY_GOOD;
 }
 
 struct gap_list {
 	struct stamp stamp;
 	struct buf line;
-	uint64_t n;
+	const struct reader_cover *covers;
+	size_t n_covers;
 };
 
 static void
-print_gap(void *ctx, const struct reader_gap *gap)
+print_rest(struct gap_list *l, const struct reader_gap *gap)
 {
-	struct gap_list *l = ctx;
-
 	buf_clear(&l->line);
 	if (gap->from_ns == INT64_MIN)
 		buf_puts(&l->line, "until");
@@ -272,7 +288,19 @@ print_gap(void *ctx, const struct reader_gap *gap)
 	if (gap->missed > 0)
 		buf_printf(&l->line, "; %llu values", (unsigned long long)gap->missed);
 	puts(buf_text(&l->line));
-	l->n++;
+}
+
+/* Without the times of what was imported. */
+static void
+print_gap(void *ctx, const struct reader_gap *gap)
+{
+	struct gap_list *l = ctx;
+	struct reader_gap *rest;
+	size_t n = covers_cut(gap, 1, l->covers, l->n_covers, &rest);
+
+	for (size_t i = 0; i < n; i++)
+		print_rest(l, &rest[i]);
+	free(rest);
 }
 
 static int
@@ -281,11 +309,20 @@ print_gaps(const char *dir)
 	struct gap_list l = { 0 };
 	struct err err;
 	struct reader *r = reader_open(dir, &err);
+	struct reader_cover *covers = NULL;
 	int rc = r == NULL ? err.code : stamp_zone("local", &err);
 
 	if (rc == 0)
+		rc = reader_covers(r, NULL, &covers, &err);
+	if (rc >= 0 && r != NULL) {
+		l.n_covers = covers_join(covers, (size_t)rc);
+		l.covers = covers;
+		rc = 0;
+	}
+	if (rc == 0)
 		rc = reader_gaps(r, INT64_MIN, INT64_MAX, print_gap, &l, &err);
 	reader_close(r);
+	free(covers);
 	buf_done(&l.line);
 	return rc < 0 ? query_failed(&err) : QUERY_GOOD;
 }
@@ -320,7 +357,8 @@ query_cli(const char *dir, int argc, char **argv)
 		const char *name;
 		int (*run)(const char *dir, int argc, char **argv);
 	} runs[] = { { "runs", query_runs }, { "run", query_run },
-		{ "run-export", query_run_export }, { "backup", query_backup } };
+		{ "run-export", query_run_export }, { "backup", query_backup },
+		{ "import", query_import } };
 
 	if (argc > 0 && strcmp(argv[0], "restore") == 0)
 		return query_restore(argc - 1, argv + 1);
@@ -334,6 +372,6 @@ query_cli(const char *dir, int argc, char **argv)
 			query_confine(dir);
 			return commands[i].run(dir);
 		}
-	return query_say(QUERY_WRONG,
-		"mbc-query --dir FOLDER export CHANNEL... | verify | files | gaps | backup FOLDER");
+	return query_say(QUERY_WRONG, "mbc-query --dir FOLDER export CHANNEL... | verify | files | "
+				      "gaps | backup FOLDER | import FILE...");
 }

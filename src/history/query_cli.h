@@ -6,6 +6,8 @@
 int query_cli(const char *dir, int argc, char **argv);
 
 int query_backup(const char *dir, int argc, char **argv); /* FOLDER; backup.c says how */
-int query_restore(int argc, char **argv);                 /* FOLDER [--replace] [--bench NAME] */
+int query_import(
+	const char *dir, int argc, char **argv); /* FILE... [--format F] ...; import.c says how */
+int query_restore(int argc, char **argv);        /* FOLDER [--replace] [--bench NAME] */
 
 #endif

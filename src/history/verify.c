@@ -293,12 +293,16 @@ clean_up(struct verify *v)
 int
 verify_store(const char *dir, FILE *out, struct err *err)
 {
-	struct history_file *list;
+	struct history_file *list, *imports;
 	struct verify v;
-	int n = files_list(dir, &list, err);
+	int n = files_list(dir, &list, err),
+	    n_imports = n < 0 ? n : files_imports(dir, &imports, err);
 
-	if (n < 0)
-		return n;
+	if (n_imports < 0) {
+		if (n >= 0)
+			free(list);
+		return n_imports;
+	}
 	set_up(&v, out);
 	for (int i = 0; i < n; i++) {
 		if (i > 0 && list[i].ordinal != list[i - 1].ordinal + 1) {
@@ -307,6 +311,9 @@ verify_store(const char *dir, FILE *out, struct err *err)
 		}
 		check_file(&v, dir, &list[i]);
 	}
+	for (int i = 0; i < n_imports; i++)
+		check_file(&v, dir, &imports[i]);
+	free(imports);
 	clean_up(&v);
 	free(list);
 	return v.faults;
