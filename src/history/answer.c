@@ -169,7 +169,8 @@ cover_walk(struct answer *a, struct walk *w, struct reader_cover **common, size_
 		return found;
 	n = covers_join(covers, (size_t)found);
 	if (w != NULL) {
-		w->n_gaps = covers_cut(a->ledger, a->n_gaps, covers, n, &w->ledger);
+		w->n_gaps =
+			covers_cut(a->ledger, a->n_gaps, covers, n, BUCKETS_HOLD_NS, &w->ledger);
 		w->gaps = for_buckets(w->ledger, w->n_gaps);
 	}
 	if (*common == NULL) {
@@ -203,7 +204,8 @@ cover_gaps(struct answer *a, struct err *err)
 		free(of_x);
 	}
 	if (rc == 0) {
-		a->n_gaps = covers_cut(a->ledger, a->n_gaps, common, n_common, &left);
+		a->n_gaps =
+			covers_cut(a->ledger, a->n_gaps, common, n_common, BUCKETS_HOLD_NS, &left);
 		free(a->ledger);
 		a->ledger = left;
 	}

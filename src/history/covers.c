@@ -48,10 +48,18 @@ compare(const void *a, const void *b)
 	return (x->to_ns > y->to_ns) - (x->to_ns < y->to_ns);
 }
 
+static int64_t
+add(int64_t t, int64_t more)
+{
+	int64_t sum;
+
+	return !__builtin_add_overflow(t, more, &sum) ? sum : more < 0 ? INT64_MIN : INT64_MAX;
+}
+
 /* The last value of a cover still holds at its moment: what is left begins behind it. */
 size_t
 covers_cut(const struct reader_gap *gaps, size_t n, const struct reader_cover *covers,
-	size_t n_covers, struct reader_gap **out)
+	size_t n_covers, int64_t margin_ns, struct reader_gap **out)
 {
 	struct reader_gap *left = NULL;
 	size_t cap = 0, n_left = 0;
@@ -64,15 +72,16 @@ covers_cut(const struct reader_gap *gaps, size_t n, const struct reader_cover *c
 			left = mem_grow(left, cap, sizeof(*left));
 		}
 		for (size_t k = 0; k < n_covers && rest.from_ns < rest.to_ns; k++) {
-			const struct reader_cover *c = &covers[k];
+			int64_t from = add(covers[k].from_ns, -margin_ns),
+				to = add(covers[k].to_ns, margin_ns);
 
-			if (c->to_ns < rest.from_ns || c->from_ns >= rest.to_ns)
+			if (to < rest.from_ns || from >= rest.to_ns)
 				continue;
-			if (c->from_ns > rest.from_ns) {
+			if (from > rest.from_ns) {
 				left[n_left] = rest;
-				left[n_left++].to_ns = c->from_ns;
+				left[n_left++].to_ns = from;
 			}
-			rest.from_ns = c->to_ns < INT64_MAX ? c->to_ns + 1 : INT64_MAX;
+			rest.from_ns = add(to, 1);
 		}
 		if (rest.from_ns < rest.to_ns)
 			left[n_left++] = rest;

@@ -11,8 +11,8 @@ size_t covers_join(struct reader_cover *covers, size_t n);
 size_t covers_meet(const struct reader_cover *a, size_t n_a, const struct reader_cover *b,
 	size_t n_b, struct reader_cover **out);
 
-/* Gaps in any order without what is covered (joined), by their ends; the caller frees *out. */
+/* Gaps in any order without what is covered (joined) and `margin_ns` around it, for which a value holds; by their ends. The caller frees *out. */
 size_t covers_cut(const struct reader_gap *gaps, size_t n, const struct reader_cover *covers,
-	size_t n_covers, struct reader_gap **out);
+	size_t n_covers, int64_t margin_ns, struct reader_gap **out);
 
 #endif

@@ -265,6 +265,9 @@ to_int(const char *text, int64_t *out)
 
 	if (text_to_int(text, out))
 		return true;
+	*out = INT64_MIN;
+	if (strcmp(text, "-9223372036854775808") == 0)
+		return true;
 	if (!text_to_double(text, &v) || v != nearbyint(v) || fabs(v) > 9007199254740992.0)
 		return false;
 	*out = (int64_t)v;

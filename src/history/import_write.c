@@ -1,8 +1,8 @@
 /* import_write.c - a history file of what is imported
  *
  * Of each channel a few values are held back in the order of their times, so that lines that are a little out of order find their place. One that comes
- * later than that begins a chunk of its own: the index brings chunks into their order, and whole pieces of a file may come in any. Only where pieces
- * reach into each other it cannot, and the import is refused.
+ * later than that begins a chunk of its own: the index brings chunks into their order, and whole pieces of a file may come in any. Where one reaches into
+ * others it is cut at the end; that would be a chunk a value of lines that go to and fro all the time, which is refused.
  */
 #include "history/import_write.h"
 
@@ -20,6 +20,7 @@
 #define HELD_BYTES (8u << 20) /* of what is held back of all channels */
 #define HELD_MIN 16
 #define HELD_MAX 1024
+#define SPLITS_MAX 20000
 
 struct item {
 	int64_t t;
@@ -317,36 +318,123 @@ import_writer_add(struct import_writer *w, size_t i, const struct sample *s, str
 
 /* ---- the end -------------------------------------------------------------------------------------------------------------- */
 
-/* Chunks lie one behind the other; which channel's do not, and since when: 1. */
+/* A chunk of the file; they lie one behind the other when none reaches into the next. */
+struct lying {
+	int64_t channel, t0, t1, chunk;
+};
+
+/* The next chunk behind `at`: 1, 0: there is none. */
 static int
-find_disorder(struct import_writer *w, int64_t *out_channel, int64_t *out_t, struct err *err)
+next_chunk(sqlite3_stmt *st, const struct lying *at, struct lying *out, struct err *err)
 {
-	sqlite3_stmt *st = db_prepare(
-		w->db, "SELECT channel, t0, t1 FROM span ORDER BY channel, boot, t0, chunk", err);
-	int64_t channel = 0, last = 0;
+	int rc;
+
+	db_bind(st, "iii", at->channel, at->t0, at->chunk);
+	rc = db_row(st, err);
+	if (rc == 1)
+		*out = (struct lying){ sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1),
+			sqlite3_column_int64(st, 2), sqlite3_column_int64(st, 3) };
+	sqlite3_reset(st);
+	return rc < 0 ? rc : rc == 1;
+}
+
+static int
+drop_chunk(struct import_writer *w, const struct lying *c, struct err *err)
+{
+	char sql[200];
+
+	snprintf(sql, sizeof(sql),
+		"DELETE FROM span WHERE chunk = %lld AND channel = %lld; DELETE FROM chunk WHERE "
+		"chunk = %lld",
+		(long long)c->chunk, (long long)c->channel, (long long)c->chunk);
+	return db_exec(w->db, sql, err);
+}
+
+static int
+load_chunk(struct import_writer *w, const struct lying *c, struct series *out, struct err *err)
+{
+	sqlite3_stmt *st = db_prepare(w->db, "SELECT data FROM chunk WHERE chunk = ?1", err);
 	int rc;
 
 	if (st == NULL)
 		return ERR_IO;
-	while ((rc = db_row(st, err)) == 1) {
-		int64_t t0 = sqlite3_column_int64(st, 1);
+	series_clear(out, w->channels->at[c->channel - 1].ch.type);
+	db_bind(st, "i", c->chunk);
+	rc = db_row(st, err);
+	if (rc == 1)
+		rc = chunk_decode(w->coder, sqlite3_column_blob(st, 0),
+			(size_t)sqlite3_column_bytes(st, 0), out, err);
+	sqlite3_finalize(st);
+	return MIN(rc, 0);
+}
 
-		if (sqlite3_column_int64(st, 0) == channel && t0 < last)
-			break;
-		channel = sqlite3_column_int64(st, 0);
-		last = sqlite3_column_int64(st, 2);
-		*out_channel = channel;
-		*out_t = t0;
+/* One that reaches over the beginning of the next becomes two. */
+static int
+split(struct import_writer *w, const struct lying *c, int64_t at, struct err *err)
+{
+	struct series all;
+	size_t n = 0;
+	int rc;
+
+	series_init(&all, VALUE_FLOAT);
+	rc = load_chunk(w, c, &all, err);
+	if (rc == 0)
+		rc = drop_chunk(w, c, err);
+	while (n < all.n && all.t[n] <= at)
+		n++;
+	for (int part = 0; part < 2 && rc == 0; part++) {
+		size_t from = part == 0 ? 0 : n, to = part == 0 ? n : all.n;
+
+		if (from == to)
+			continue;
+		buf_clear(&w->blob);
+		chunk_encode(w->coder, &all, from, to - from, CHUNK_PACKED, &w->blob);
+		rc = put_blob(w, (size_t)c->channel - 1, err);
+	}
+	series_done(&all);
+	return rc;
+}
+
+static int
+refuse_disorder(const struct import_writer *w, int64_t channel, struct err *err)
+{
+	return err_set(err, ERR_CONF, 0,
+		"the values of '%s' go to and fro in time too often; sort the lines of the file by "
+		"time first",
+		w->channels->at[channel - 1].ch.name);
+}
+
+/* The pieces of the input came in any order: where one reaches into others it is cut at their beginnings. */
+static int
+bring_in_order(struct import_writer *w, struct err *err)
+{
+	sqlite3_stmt *st = db_prepare(w->db,
+		"SELECT channel, t0, t1, chunk FROM span WHERE (channel, boot, t0, chunk) > (?1, "
+		"(SELECT boot FROM boot), ?2, ?3) ORDER BY channel, boot, t0, chunk LIMIT 1",
+		err);
+	struct lying before = { 0, INT64_MIN, 0, 0 }, now = { 0 }, next;
+	int splits = 0, rc = st == NULL ? ERR_IO : next_chunk(st, &before, &now, err);
+
+	while (rc == 1 && (rc = next_chunk(st, &now, &next, err)) == 1) {
+		if (next.channel != now.channel || next.t0 >= now.t1) {
+			before = now;
+			now = next;
+			continue;
+		}
+		rc = splits++ == SPLITS_MAX ? refuse_disorder(w, now.channel, err)
+					    : split(w, &now, next.t0, err);
+		/* What is before it is in order; its first part is where it was. */
+		if (rc == 0)
+			rc = next_chunk(st, &before, &now, err);
 	}
 	sqlite3_finalize(st);
-	return rc;
+	return MIN(rc, 0);
 }
 
 int
 import_writer_end(struct import_writer *w, uint64_t samples, int64_t first_ns, int64_t last_ns,
 	struct err *err)
 {
-	int64_t channel = 0, t = 0;
 	int rc = 0;
 
 	for (size_t i = 0; i < w->channels->n && rc == 0; i++) {
@@ -355,13 +443,7 @@ import_writer_end(struct import_writer *w, uint64_t samples, int64_t first_ns, i
 			rc = seal(w, i, err);
 	}
 	if (rc == 0)
-		rc = find_disorder(w, &channel, &t, err);
-	if (rc == 1)
-		return err_set(err, ERR_CONF, 0,
-			"the values of '%s' go to and fro in time; sort the lines by time first, "
-			"with "
-			"'sort' for CSV without its head",
-			w->channels->at[channel - 1].ch.name);
+		rc = bring_in_order(w, err);
 	if (rc == 0)
 		rc = put_meta_number(w, "samples", (int64_t)samples, err);
 	if (rc == 0)

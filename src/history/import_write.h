@@ -17,8 +17,7 @@ struct import_writer *import_writer_new(int fd, const struct import_file *file,
 	const struct import_channels *channels, struct err *err) MUST_CHECK;
 void import_writer_free(struct import_writer *w);
 
-/* A sample of channel `i` of `channels`. What comes a little too late is put in its place; what comes later than that must not lie between what was
- * there, which import_writer_end() looks at. */
+/* A sample of channel `i` of `channels`, in any order that does not go to and fro all the time: import_writer_end() looks at that. */
 int import_writer_add(
 	struct import_writer *w, size_t i, const struct sample *s, struct err *err) MUST_CHECK;
 

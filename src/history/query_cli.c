@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "history/answer.h"
+#include "history/buckets.h"
 #include "history/covers.h"
 #include "history/files.h"
 #include "history/query_inside.h"
@@ -296,7 +297,7 @@ print_gap(void *ctx, const struct reader_gap *gap)
 {
 	struct gap_list *l = ctx;
 	struct reader_gap *rest;
-	size_t n = covers_cut(gap, 1, l->covers, l->n_covers, &rest);
+	size_t n = covers_cut(gap, 1, l->covers, l->n_covers, BUCKETS_HOLD_NS, &rest);
 
 	for (size_t i = 0; i < n; i++)
 		print_rest(l, &rest[i]);
