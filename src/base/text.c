@@ -93,6 +93,31 @@ text_is_name(const char *text)
 	return i < 64;
 }
 
+/* A star takes as little as it can; when what follows does not fit, the last star takes one byte more. */
+bool
+text_fits(const char *pattern, size_t n, const char *text)
+{
+	const char *end = pattern + n, *star = NULL, *from = NULL;
+
+	while (*text != '\0') {
+		if (pattern < end && *pattern == '*') {
+			star = ++pattern;
+			from = text;
+		} else if (pattern < end && *pattern == *text) {
+			pattern++;
+			text++;
+		} else if (star != NULL) {
+			pattern = star;
+			text = ++from;
+		} else {
+			return false;
+		}
+	}
+	while (pattern < end && *pattern == '*')
+		pattern++;
+	return pattern == end;
+}
+
 /* The programs stay in the "C" locale, so strtod reads '.' once the form has been checked here. */
 bool
 text_to_double(const char *text, double *out)

@@ -13,6 +13,9 @@ size_t text_utf8(const char *text, size_t n);
 /* True for [A-Za-z_][A-Za-z0-9_]*, 1 to 63 bytes: a name of a channel, instrument, link. */
 bool text_is_name(const char *text);
 
+/* Does all of `text` fit the n bytes of a pattern, in which '*' stands for any bytes? Takes at most n times the text's length. */
+bool text_fits(const char *pattern, size_t n, const char *text);
+
 /* Whole text as a number: sign, digits, '.', exponent; no blanks, no hex, no inf or nan. */
 bool text_to_double(const char *text, double *out);
 bool text_to_int(const char *text, int64_t *out); /* decimal, or 0x and hex digits */

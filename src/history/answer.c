@@ -78,6 +78,12 @@ find_channels(struct answer *a, struct err *err)
 	for (size_t i = 0; i < a->ask.n_channels; i++, name += strlen(name) + 1) {
 		int rc = reader_find(a->reader, name, &a->walks[i].ch, err);
 
+		if (rc == ERR_CONF && a->ask.form == ASK_SERIES) {
+			/* One that is not known leaves the others on a drawing alone. */
+			a->walks[i].is_missing = true;
+			text_copy(a->walks[i].ch.name, sizeof(a->walks[i].ch.name), name);
+			continue;
+		}
 		if (rc == ERR_CONF)
 			return unknown(a->reader, name, 404, err);
 		if (rc < 0)
@@ -161,8 +167,10 @@ static int
 cover_walk(struct answer *a, struct walk *w, struct reader_cover **common, size_t *n_common,
 	struct err *err)
 {
-	struct reader_cover *covers, *met;
-	int found = reader_covers(a->reader, w == NULL ? NULL : &w->ch, &covers, err);
+	struct reader_cover *covers = NULL, *met;
+	int found = w != NULL && w->is_missing
+			    ? 0
+			    : reader_covers(a->reader, w == NULL ? NULL : &w->ch, &covers, err);
 	size_t n;
 
 	if (found < 0)
@@ -340,10 +348,14 @@ set_up(struct answer *a, struct err *err)
 		a->step = answer_events;
 	else if (a->ask.is_gaps)
 		a->step = step_gaps;
+	else if (a->ask.form == ASK_SERIES)
+		a->step = answer_series;
 	else if (a->ask.is_raw)
 		a->step = is_json ? answer_raw_json : answer_raw_rows;
 	else
 		a->step = is_json ? answer_buckets_json : answer_buckets_rows;
+	if (a->ask.form == ASK_SERIES)
+		answer_places(a);
 	if (!a->ask.is_gaps && !a->ask.is_raw)
 		answer_window(a);
 	return 0;
@@ -386,7 +398,8 @@ answer_free(struct answer *a)
 const char *
 answer_type(const struct answer *a)
 {
-	return a->ask.form == ASK_JSON || a->ask.form == ASK_FLAT || a->ask.is_gaps
+	return a->ask.form == ASK_JSON || a->ask.form == ASK_FLAT || a->ask.form == ASK_SERIES ||
+			       a->ask.is_gaps
 		       ? "application/json"
 		       : "text/csv; charset=utf-8; header=present";
 }
@@ -400,8 +413,9 @@ answer_channels(const struct answer *a)
 size_t
 answer_buckets(const struct answer *a)
 {
-	return a->buckets == NULL
-		       ? 0
+	return a->buckets == NULL ? 0
+	       : a->ask.form == ASK_SERIES
+		       ? a->n_window * MAX(a->ask.n_table, (size_t)1)
 		       : a->n_window * (a->ask.form == ASK_JSON ? 1 : ask_columns(&a->ask));
 }
 

@@ -14,7 +14,9 @@
 void
 answer_window(struct answer *a)
 {
-	size_t at_once = a->ask.form == ASK_JSON ? 1 : ask_columns(&a->ask);
+	size_t at_once = a->ask.form == ASK_JSON     ? 1
+			 : a->ask.form == ASK_SERIES ? MAX(a->ask.n_table, (size_t)1)
+						     : ask_columns(&a->ask);
 
 	a->n_window = MIN(a->ask.points, MAX(WINDOW / at_once, (size_t)1));
 	a->buckets = mem_zero(a->n_window * at_once, sizeof(*a->buckets));
@@ -27,9 +29,11 @@ window_rows(const struct answer *a)
 	return MIN(a->n_window, a->ask.points - a->first);
 }
 
-static struct bucket *
-buckets_of(struct answer *a, size_t channel)
+struct bucket *
+answer_buckets_of(struct answer *a, size_t channel)
 {
+	if (a->ask.form == ASK_SERIES)
+		return a->buckets + a->walks[channel].place * a->n_window;
 	return a->ask.form == ASK_JSON ? a->buckets : a->buckets + channel * a->n_window;
 }
 
@@ -42,7 +46,7 @@ begin_filling(struct answer *a)
 	size_t n = window_rows(a);
 	int64_t from = buckets_edge(&whole, a->first), to = buckets_edge(&whole, a->first + n);
 
-	buckets_init(&a->window, from, to, buckets_of(a, a->channel), n, a->walks[a->channel].gaps,
+	buckets_init(&a->window, from, to, answer_buckets_of(a, a->channel), n, a->walks[a->channel].gaps,
 		a->walks[a->channel].n_gaps);
 	walk_begin(a, &a->walks[a->channel], MAX(from - BUCKETS_HOLD_NS, INT64_C(0)),
 		to + BUCKETS_HOLD_NS, false);
@@ -171,8 +175,8 @@ fill_step(struct answer *a, struct err *err)
 }
 
 /* The transaction ends with the step. */
-static int
-fill(struct answer *a, struct err *err)
+int
+answer_fill(struct answer *a, struct err *err)
 {
 	struct walk *w = &a->walks[a->channel];
 	int rc;
@@ -254,8 +258,8 @@ type_of(const struct walk *w, enum column column)
 
 /* ---- JSON ---------------------------------------------------------------------------------------------------------------- */
 
-static int64_t
-edge(const struct answer *a, size_t row)
+int64_t
+answer_edge(const struct answer *a, size_t row)
 {
 	const struct buckets whole = {
 		.from_ns = a->ask.from_ns, .to_ns = a->ask.to_ns, .n = a->ask.points
@@ -274,7 +278,7 @@ put_cell(struct answer *a, struct buf *out, enum column column)
 	if (column == COLUMN_COUNT) {
 		buf_printf(out, "%u", b->n);
 	} else if (column == COLUMN_QUALITY) {
-		reason = why(&a->walks[a->channel], b, edge(a, a->row), edge(a, a->row + 1));
+		reason = why(&a->walks[a->channel], b, answer_edge(a, a->row), answer_edge(a, a->row + 1));
 		buf_printf(out, reason != NULL ? "\"%s\"" : "null", reason);
 	} else if (number_of(b, column, &v)) {
 		form_number(out, type_of(&a->walks[a->channel], column), v);
@@ -295,7 +299,7 @@ put_list(struct answer *a, struct buf *out, size_t before, const char *name)
 		if (a->row > 0)
 			buf_putc(out, ',');
 		if (is_time)
-			stamp_put_seconds(out, edge(a, a->row));
+			stamp_put_seconds(out, answer_edge(a, a->row));
 		else
 			put_cell(a, out, (enum column)a->column);
 	}
@@ -313,7 +317,7 @@ put_channel_json(struct answer *a, struct buf *out, struct err *err)
 	bool is_x = a->channel == a->ask.n_channels;
 	unsigned columns = is_x ? COLUMN_MEAN + 1 : COLUMNS;
 	size_t before = out->n;
-	int rc = a->is_filled ? 1 : fill(a, err);
+	int rc = a->is_filled ? 1 : answer_fill(a, err);
 
 	if (rc <= 0)
 		return rc;
@@ -411,13 +415,13 @@ put_csv_head(struct answer *a, struct cells *c)
 static bool
 x_of_row(struct answer *a, double *out)
 {
-	return number_of(&buckets_of(a, a->ask.n_channels)[a->row], COLUMN_MEAN, out);
+	return number_of(&answer_buckets_of(a, a->ask.n_channels)[a->row], COLUMN_MEAN, out);
 }
 
 static void
 put_csv_row(struct answer *a, struct cells *c)
 {
-	int64_t from = edge(a, a->row), to = edge(a, a->row + 1);
+	int64_t from = answer_edge(a, a->row), to = answer_edge(a, a->row + 1);
 	double x;
 
 	cells_begin(c);
@@ -427,7 +431,7 @@ put_csv_row(struct answer *a, struct cells *c)
 	else if (x_is_asked(a))
 		cells_begin(c);
 	for (size_t i = 0; i < a->ask.n_channels; i++) {
-		const struct bucket *b = &buckets_of(a, i)[a->row];
+		const struct bucket *b = &answer_buckets_of(a, i)[a->row];
 		const char *reason = why(&a->walks[i], b, from, to);
 		double v;
 
@@ -452,7 +456,7 @@ put_flat_row(struct answer *a, struct buf *out)
 		enum column column;
 		const char *what;
 	} members[] = { { COLUMN_MEAN, "" }, { COLUMN_MIN, " min" }, { COLUMN_MAX, " max" } };
-	int64_t from = edge(a, a->row), to = edge(a, a->row + 1);
+	int64_t from = answer_edge(a, a->row), to = answer_edge(a, a->row + 1);
 
 	flat_begin(a, out, from);
 	if (x_is_asked(a)) {
@@ -466,7 +470,7 @@ put_flat_row(struct answer *a, struct buf *out)
 	}
 	for (size_t i = 0; i < a->ask.n_channels; i++) {
 		struct walk *w = &a->walks[i];
-		const struct bucket *b = &buckets_of(a, i)[a->row];
+		const struct bucket *b = &answer_buckets_of(a, i)[a->row];
 		double v;
 
 		for (size_t k = 0; k < NELEM(members); k++) {
@@ -496,7 +500,7 @@ answer_buckets_rows(struct answer *a, struct buf *out, struct err *err)
 		put_csv_head(a, &c);
 	a->is_begun = true;
 	if (!a->is_filled) {
-		int rc = fill(a, err);
+		int rc = answer_fill(a, err);
 
 		if (rc <= 0)
 			return rc < 0 ? rc : 1;

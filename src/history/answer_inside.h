@@ -25,6 +25,8 @@ struct walk {
 	struct reader_gap *ledger; /* those of the answer, or, where it was imported, its own */
 	struct bucket_gap *gaps;   /* the same */
 	size_t n_gaps, next_gap;
+	bool is_missing; /* of a series: nothing is recorded of it */
+	size_t place;    /* which of the windows its buckets have: 0 where there is one */
 };
 
 struct answer {
@@ -64,6 +66,9 @@ struct answer {
 	struct reader_event_place event_place;
 	size_t n_events, n_read, n_written;
 	struct buf *events_out;
+	/* Series: */
+	bool is_in_table, is_by_sample;
+	bool has_series; /* one stands before the next */
 };
 
 /* answer_walk.c: samples in [from, to) one by one */
@@ -92,6 +97,14 @@ int answer_advance(struct answer *a, int64_t wall_ns, unsigned *budget, struct e
 int answer_raw_rows(struct answer *a, struct buf *out, struct err *err); /* CSV, flat */
 int answer_buckets_json(struct answer *a, struct buf *out, struct err *err);
 int answer_buckets_rows(struct answer *a, struct buf *out, struct err *err);
+int answer_fill(
+	struct answer *a, struct err *err); /* the buckets of a->channel: 1; 0: the step is over */
+struct bucket *answer_buckets_of(struct answer *a, size_t channel);
+int64_t answer_edge(const struct answer *a, size_t row); /* where a row of the window begins */
+
+/* answer_series.c */
+void answer_places(struct answer *a); /* of buckets */
+int answer_series(struct answer *a, struct buf *out, struct err *err);
 
 /* answer_x.c: the channel in the place of time */
 bool x_is_asked(const struct answer *a);

@@ -214,6 +214,107 @@ ask_read(const struct ask_words *w, int64_t now_ns, bool is_free, struct ask *ou
 	return rc == 0 && !out->is_gaps && !out->has_all ? ask_fit(out, err) : rc;
 }
 
+/* ---- for programs that draw ---------------------------------------------------------------------------------------------- */
+
+/* The whole intervals that hold from .. to: of the least width that is asked for, or wider, so that there are no more than `points`. */
+static void
+fit_series(struct ask *out, int64_t width_ns)
+{
+	int64_t span = out->to_ns - out->from_ns, n = (int64_t)out->points, first, last;
+
+	width_ns = MAX(width_ns, span / n + (span % n != 0));
+	for (;;) {
+		first = out->from_ns / width_ns;
+		last = (out->to_ns - 1) / width_ns;
+		if (last - first < n || n == 1)
+			break;
+		width_ns = MAX(width_ns + 1, span / (n - 1) + (span % (n - 1) != 0));
+	}
+	out->seen_from_ns = out->from_ns;
+	out->seen_to_ns = out->to_ns;
+	if (last - first >= n)
+		return; /* one interval that has it all */
+	out->from_ns = first * width_ns;
+	out->to_ns = (last + 1) * width_ns;
+	out->points = (size_t)(last - first + 1);
+}
+
+static int
+read_columns(const char *letters, struct ask *out, struct err *err)
+{
+	if (strlen(letters) != out->n_channels)
+		return err_set(err, ERR_CONF, 0, "not a column for each channel");
+	for (size_t i = 0; i < out->n_channels; i++) {
+		char c = letters[i];
+
+		if (strchr(ASK_COLUMNS, c | 0x20) == NULL)
+			return err_set(err, ERR_CONF, 0, "a column that is not known");
+		out->n_table += (c & 0x20) == 0;
+		out->columns[i] = c;
+	}
+	return 0;
+}
+
+int
+ask_read_series(const struct ask_series *w, int64_t now_ns, struct ask *out, struct err *err)
+{
+	const struct ask_words words = { .channels = w->channels, .from = w->from, .to = w->to };
+	int64_t points = ASK_POINTS, width_ms = 0;
+	int rc;
+
+	*out = (struct ask){ .form = ASK_SERIES };
+	rc = stamp_zone("", err);
+	if (rc == 0)
+		rc = read_times(&words, now_ns, out, err);
+	if (rc == 0 && out->has_all)
+		rc = err_set(err, ERR_CONF, 0, "from: write a moment");
+	if (rc == 0)
+		rc = read_channels(w->channels, out, err);
+	if (rc == 0)
+		rc = read_columns(w->columns, out, err);
+	if (rc == 0 && ((w->points != NULL && !text_to_int(w->points, &points)) ||
+			       (w->width_ms != NULL && !text_to_int(w->width_ms, &width_ms))))
+		rc = err_set(err, ERR_CONF, 0, "points and width are whole numbers");
+	if (rc < 0)
+		return rc;
+	points = MIN(MAX(points, INT64_C(1)), (int64_t)ASK_SERIES_MAX);
+	if (out->n_table > 0)
+		points = MIN(points, (int64_t)(ASK_BUCKETS_MAX / out->n_table));
+	width_ms = MIN(MAX(width_ms, INT64_C(0)), LATEST_NS / NS_PER_MS);
+	out->points = (size_t)MIN(points, out->to_ns - out->from_ns);
+	fit_series(out, width_ms * NS_PER_MS);
+	return 0;
+}
+
+static int
+copy_patterns(char out[ASK_LIST_MAX], const char *text, const char *what, struct err *err)
+{
+	if (text == NULL || text_copy(out, ASK_LIST_MAX, text))
+		return 0;
+	return err_set(err, ERR_CONF, 0, "%s: a list over %d bytes; write fewer, or a star", what,
+		ASK_LIST_MAX - 1);
+}
+
+int
+ask_read_marks(const struct ask_marks *w, int64_t now_ns, struct ask *out, struct err *err)
+{
+	const struct ask_words words = { .is_events = true,
+		.from = w->from,
+		.to = w->to,
+		.points = w->limit,
+		.language = w->language };
+	int rc = ask_read(&words, now_ns, false, out, err);
+
+	out->events_as = w->is_table ? ASK_EVENTS_TABLE : ASK_EVENTS_MARKS;
+	if (rc == 0)
+		rc = copy_patterns(out->kinds, w->kinds, "kinds", err);
+	if (rc == 0)
+		rc = copy_patterns(out->subjects, w->subjects, "subjects", err);
+	if (rc == 0 && w->echo != NULL && !text_copy(out->echo, sizeof(out->echo), w->echo))
+		out->echo[0] = '\0';
+	return rc;
+}
+
 void
 ask_done(struct ask *ask)
 {

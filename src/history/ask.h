@@ -26,9 +26,16 @@ enum ask_form {
 	ASK_JSON,
 	ASK_CSV,
 	ASK_CSV_FR,
-	ASK_FLAT, /* a JSON list of rows, as programs take it that know tables alone */
-	ASK_XLSX  /* typed cells (form.h); of a command line */
+	ASK_FLAT,  /* a JSON list of rows, as programs take it that know tables alone */
+	ASK_XLSX,  /* typed cells (form.h); of a command line */
+	ASK_SERIES /* as Grafana's plug-ins take it: ask_read_series() */
 };
+
+/* How events are written. */
+enum ask_events { ASK_EVENTS_JSON, ASK_EVENTS_TABLE, ASK_EVENTS_MARKS };
+
+#define ASK_LIST_MAX 256  /* of patterns of kinds or subjects */
+#define ASK_ECHO_MAX 1024 /* of what an answer says back */
 
 struct ask {
 	bool is_events; /* with is_gaps, which says that no channel is asked for */
@@ -44,7 +51,47 @@ struct ask {
 	char *channels; /* a copy: "a\0b\0", n_channels names */
 	size_t n_channels;
 	char x[ASK_NAME_MAX]; /* "": none */
+	/* ASK_SERIES: what is asked for of each channel, ASK_MEAN ...; in upper case: in the table. [n_channels] */
+	char columns[ASK_CHANNELS_MAX + 1];
+	size_t n_table;                   /* of these */
+	int64_t seen_from_ns, seen_to_ns; /* what was asked for, inside of whole intervals */
+	/* Events for such plug-ins: */
+	enum ask_events events_as;
+	char kinds[ASK_LIST_MAX], subjects[ASK_LIST_MAX]; /* patterns, "a,b*"; "": any */
+	char echo[ASK_ECHO_MAX];                          /* JSON */
 };
+
+/* Letters of ask.columns. */
+enum ask_column {
+	ASK_MEAN = 'm',
+	ASK_MIN = 'n',
+	ASK_MAX = 'x',
+	ASK_FIRST = 'f',
+	ASK_LAST = 'l',
+	ASK_COUNT = 'c',
+	ASK_ENVELOPE = 'e', /* least, mean and most */
+	ASK_AUTO = 'a',     /* each sample while they are no more than points, else the mean */
+	ASK_RAW = 'r' /* each sample while they are no more than ASK_POINTS_MAX, else the mean */
+};
+#define ASK_COLUMNS "mnxflcear"
+
+#define ASK_SERIES_MAX 20000 /* points of one */
+
+/* Samples for programs that draw: intervals are whole multiples of one width since 1970, so that they stay where they are while time goes on. columns: a letter a
+ * channel; points: the most that are wanted of each; width_ms: the least width, "": any. Nothing is too wrong but words that cannot be read. */
+struct ask_series {
+	const char *channels, *columns, *from, *to, *points, *width_ms;
+};
+int ask_read_series(const struct ask_series *words, int64_t now_ns, struct ask *out,
+	struct err *err) MUST_CHECK;
+
+/* Events of kinds and subjects that fit patterns. NULL: not said. */
+struct ask_marks {
+	const char *kinds, *subjects, *from, *to, *limit, *language, *echo;
+	bool is_table;
+};
+int ask_read_marks(
+	const struct ask_marks *words, int64_t now_ns, struct ask *out, struct err *err) MUST_CHECK;
 
 /* Times are read in the zone that is asked for, which is the one of stamp_zone() afterwards. ERR_CONF: "cause; remedy". is_free: of a command
  * line, which may have as many buckets as it has patience for. ask_done() also after an error. */

@@ -156,17 +156,14 @@ no_room(struct err *err)
 		"moment, or for fewer channels or points");
 }
 
+/* Takes what is in *ask. */
 static int
-answer(struct query_serve *q, uint32_t number, const struct ask_words *words, struct err *err)
+answer(struct query_serve *q, uint32_t number, struct ask *question, struct err *err)
 {
 	struct question *x = free_place(q);
-	struct ask ask;
+	struct ask ask = *question;
 	struct answer *a;
 
-	if (ask_read(words, now_boot() + now_wall_offset(), false, &ask, err) < 0) {
-		ask_done(&ask);
-		return ERR_CONF;
-	}
 	if (x == NULL) {
 		ask_done(&ask);
 		return err_set(err, ERR_REFUSED, 503,
@@ -226,19 +223,38 @@ or_null(const char *text)
 	return text[0] != '\0' ? text : NULL;
 }
 
+/* 6 and 7 */
 static int
-take_question(struct query_serve *q, struct wire_in *in, struct err *err)
+read_drawing(
+	unsigned what, char words[8][WORDS_MAX], int64_t now_ns, struct ask *out, struct err *err)
 {
-	static char words[8][WORDS_MAX];
-	struct ask_words ask;
-	uint32_t number = wire_get_u32(in);
-	unsigned what = wire_get_u16(in); /* 0 samples, 1 gaps, 2 events, 3 .. 5 runs */
-	int rc;
+	const struct ask_series series = { .channels = words[0],
+		.columns = words[1],
+		.from = or_null(words[2]),
+		.to = or_null(words[3]),
+		.points = or_null(words[4]),
+		.width_ms = or_null(words[5]) };
+	const struct ask_marks marks = { .kinds = or_null(words[0]),
+		.from = or_null(words[1]),
+		.to = or_null(words[2]),
+		.limit = or_null(words[3]),
+		.subjects = or_null(words[4]),
+		.language = or_null(words[5]),
+		.is_table = strcmp(words[6], "table") == 0,
+		.echo = or_null(words[7]) };
 
-	for (size_t i = 0; i < NELEM(words); i++)
-		wire_get_text(in, words[i], sizeof(words[i]));
-	if (wire_close(in, err) < 0)
-		return ERR_PROTO;
+	return what == 6 ? ask_read_series(&series, now_ns, out, err)
+			 : ask_read_marks(&marks, now_ns, out, err);
+}
+
+static int
+read_question(unsigned what, char words[8][WORDS_MAX], struct ask *out, struct err *err)
+{
+	int64_t now_ns = now_boot() + now_wall_offset();
+	struct ask_words ask;
+
+	if (what == 6 || what == 7)
+		return read_drawing(what, words, now_ns, out, err);
 	if (what == 2)
 		ask = (struct ask_words){ .is_events = true,
 			.kind = or_null(words[0]),
@@ -257,11 +273,33 @@ take_question(struct query_serve *q, struct wire_in *in, struct err *err)
 			.raw = or_null(words[5]),
 			.zone = or_null(words[6]),
 			.x = or_null(words[7]) };
-	if (what >= 3 && what <= 5)
+	return ask_read(&ask, now_ns, false, out, err);
+}
+
+static int
+take_question(struct query_serve *q, struct wire_in *in, struct err *err)
+{
+	static char words[8][WORDS_MAX];
+	uint32_t number = wire_get_u32(in);
+	/* 0 samples, 1 gaps, 2 events, 3 .. 5 runs, 6 series, 7 marks */
+	unsigned what = wire_get_u16(in);
+	struct ask ask = { 0 };
+	int rc;
+
+	for (size_t i = 0; i < NELEM(words); i++)
+		wire_get_text(in, words[i], sizeof(words[i]));
+	if (wire_close(in, err) < 0)
+		return ERR_PROTO;
+	if (what >= 3 && what <= 5) {
 		rc = answer_run(
 			q, number, what, words[0], or_null(words[1]), or_null(words[2]), err);
-	else
-		rc = answer(q, number, &ask, err);
+	} else {
+		rc = read_question(what, words, &ask, err);
+		if (rc == 0)
+			rc = answer(q, number, &ask, err);
+		else
+			ask_done(&ask);
+	}
 	if (rc < 0 && status_of(err) == 500)
 		log_warn("a question: %s; 'mbc history verify' tells more", err->msg);
 	if (rc < 0)

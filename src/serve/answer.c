@@ -193,6 +193,11 @@ answer_write(struct buf *out, const char **out_type, struct target *t, bool is_x
 		*out_type = "text/plain; version=0.0.4; charset=utf-8";
 		picture_metrics(out, v);
 		return ANSWER_OK;
+	case ROUTE_GRAFANA:
+	case ROUTE_GRAFANA_BARE:
+		buf_puts(out,
+			"{\"status\":\"ok\",\"message\":\"a JSON data source for Grafana\"}\n");
+		return ANSWER_OK;
 	case ROUTE_STREAM:
 	case ROUTE_HISTORY:
 	case ROUTE_HISTORY_ALL:

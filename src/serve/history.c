@@ -247,11 +247,11 @@ write_question(struct buf *out, uint32_t number, const struct target *t)
 	wire_end(out);
 }
 
-struct question *
-history_ask(struct history *h, const struct target *t, question_fn fn, void *user, int64_t now_ns,
-	enum problem *out_problem, struct err *err)
+/* Takes the packet. */
+static struct question *
+ask(struct history *h, struct buf *packet, bool is_about_runs, question_fn fn, void *user,
+	int64_t now_ns, enum problem *out_problem, struct err *err)
 {
-	struct buf packet = { 0 };
 	struct question *q;
 	int rc;
 
@@ -263,11 +263,11 @@ history_ask(struct history *h, const struct target *t, question_fn fn, void *use
 				  "started, or the bench file says 'history: no'; ask again in a "
 				  "second"
 				: "too many questions about the history; ask again in a second");
+		buf_done(packet);
 		return NULL;
 	}
-	write_question(&packet, ++h->number, t);
-	rc = packet.n > WIRE_MAX ? ERR_CONF : sock_send(h->sock, &packet, -1, err);
-	buf_done(&packet);
+	rc = packet->n > WIRE_MAX ? ERR_CONF : sock_send(h->sock, packet, -1, err);
+	buf_done(packet);
 	if (rc < 0) {
 		*out_problem = PROBLEM_BUSY;
 		err_set(err, ERR_REFUSED, 0,
@@ -281,7 +281,7 @@ history_ask(struct history *h, const struct target *t, question_fn fn, void *use
 		.user = user,
 		.asked_ns = now_ns,
 		.pipe = -1,
-		.is_about_runs = is_about_runs(t->route),
+		.is_about_runs = is_about_runs,
 		.waits = true,
 		.next = h->first };
 	if (h->first != NULL)
@@ -289,6 +289,31 @@ history_ask(struct history *h, const struct target *t, question_fn fn, void *use
 	h->first = q;
 	h->n++;
 	return q;
+}
+
+struct question *
+history_ask(struct history *h, const struct target *t, question_fn fn, void *user, int64_t now_ns,
+	enum problem *out_problem, struct err *err)
+{
+	struct buf packet = { 0 };
+
+	write_question(&packet, ++h->number, t);
+	return ask(h, &packet, is_about_runs(t->route), fn, user, now_ns, out_problem, err);
+}
+
+struct question *
+history_ask_words(struct history *h, unsigned what, const char *const words[8], question_fn fn,
+	void *user, int64_t now_ns, enum problem *out_problem, struct err *err)
+{
+	struct buf packet = { 0 };
+
+	wire_begin(&packet, WIRE_ASK);
+	wire_u32(&packet, ++h->number);
+	wire_u16(&packet, (uint16_t)what);
+	for (size_t i = 0; i < 8; i++)
+		wire_text(&packet, words[i]);
+	wire_end(&packet);
+	return ask(h, &packet, false, fn, user, now_ns, out_problem, err);
 }
 
 void

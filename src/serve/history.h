@@ -27,6 +27,10 @@ typedef void (*question_fn)(void *user);
 /* NULL with a problem when nobody is there to be asked. now_ns: CLOCK_BOOTTIME. */
 struct question *history_ask(struct history *h, const struct target *t, question_fn fn, void *user,
 	int64_t now_ns, enum problem *out_problem, struct err *err) MUST_CHECK;
+/* The same in words, as WIRE_ASK has them behind `what`. */
+struct question *history_ask_words(struct history *h, unsigned what, const char *const words[8],
+	question_fn fn, void *user, int64_t now_ns, enum problem *out_problem,
+	struct err *err) MUST_CHECK;
 void question_free(struct question *q);
 void question_user(struct question *q, void *user); /* another one from here on */
 

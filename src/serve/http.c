@@ -30,6 +30,7 @@
 #include "serve/cache.h"
 #include "serve/clients.h"
 #include "serve/feed.h"
+#include "serve/http_grafana.h"
 #include "serve/http_history.h"
 #include "serve/http_orders.h"
 #include "serve/pages.h"
@@ -60,6 +61,7 @@ struct http {
 	struct target target; /* of the request that is being answered */
 	struct buf body;
 	size_t live_bytes; /* of answers that are not freed yet */
+	size_t body_bytes; /* of questions of Grafana that are coming */
 	int64_t next_pump_ns;
 	int spins;
 	uint64_t moved; /* of answers of the history, at the last call */
@@ -70,6 +72,7 @@ struct http {
 struct request {
 	bool is_begun;                 /* on_request() has seen its headers */
 	struct http_question *history; /* it waits for an answer of the history; NULL */
+	struct http_grafana *grafana;  /* its body is coming; NULL */
 	struct http_order *order;      /* it commands, or asks what became of a command; NULL */
 	char uri[];
 };
@@ -309,6 +312,7 @@ on_uri(void *cls, const char *uri, struct MHD_Connection *c)
 	r->is_begun = false;
 	r->history = NULL;
 	r->order = NULL;
+	r->grafana = NULL;
 	memcpy(r->uri, uri, n);
 	return r;
 }
@@ -322,6 +326,7 @@ on_end(void *cls, struct MHD_Connection *c, void **con_cls, enum MHD_RequestTerm
 	if (r != NULL) {
 		http_history_free(r->history);
 		http_order_free(r->order);
+		http_grafana_free(r->grafana);
 	}
 	free(r);
 	*con_cls = NULL;
@@ -386,6 +391,13 @@ judge(struct http *h, struct MHD_Connection *c, const char *method, struct reque
 		p = PROBLEM_TOO_LONG;
 		detail = "an address may have 4000 bytes; ask for fewer names, or for all and "
 			 "choose yourself";
+	} else if (strcmp(method, MHD_HTTP_METHOD_POST) == 0 &&
+		   grafana_find(r->uri) != GRAFANA_PATHS) {
+		if (http_grafana_judge(c, h->body_bytes, &p, &detail)) {
+			r->grafana = http_grafana_new(
+				grafana_find(r->uri), &h->body_bytes, c, now_boot());
+			return MHD_YES;
+		}
 	} else if (is_get || begin_order(h, c, method, r, &p, &detail)) {
 		return MHD_YES;
 	}
@@ -402,6 +414,32 @@ answer_order(struct http *h, struct request *r, const char *method)
 	if (target_parse_order(method, r->uri, &h->target, &err) < 0)
 		return MHD_NO;
 	return http_order_answer(r->order, &h->target, r->uri, &h->live_bytes, now_boot());
+}
+
+/* The body of a question of Grafana is there; the history may be asked then, and its answer is waited for. */
+static enum MHD_Result
+answer_grafana(struct http *h, struct request *r, struct MHD_Connection *c)
+{
+	int64_t now = now_boot();
+	struct view v;
+	enum MHD_Result rc;
+
+	if (h->board == NULL)
+		return refuse(h, c, PROBLEM_NO_BOARD,
+			"the controller has not started yet; ask again in a second, or see the log "
+			"of 'mbc run'",
+			r->uri);
+	if (h->live_bytes > LIVE_BYTES_MAX)
+		return refuse(h, c, PROBLEM_BUSY,
+			"readers that are too slow hold all the memory for answers; ask again in a "
+			"second",
+			r->uri);
+	view_open(&v, h->board, now, now_wall_offset());
+	rc = http_grafana_answer(
+		r->grafana, &v, h->history, r->uri, &h->live_bytes, now, &r->history);
+	if (rc != MHD_YES || r->history == NULL)
+		return rc;
+	return http_history_answer(&r->history, r->uri, &h->live_bytes);
 }
 
 static enum MHD_Result
@@ -424,8 +462,16 @@ on_request(void *cls, struct MHD_Connection *c, const char *url, const char *met
 	}
 	if (r->order != NULL)
 		return answer_order(h, r, method);
+	if (r->grafana != NULL && *upload_size > 0) {
+		size_t n = *upload_size;
+
+		*upload_size = 0;
+		return http_grafana_body(r->grafana, upload, n, now_boot()) ? MHD_YES : MHD_NO;
+	}
 	if (r->history != NULL)
 		return http_history_answer(&r->history, r->uri, &h->live_bytes);
+	if (r->grafana != NULL)
+		return answer_grafana(h, r, c);
 	return answer(h, c, r, strcmp(method, MHD_HTTP_METHOD_HEAD) == 0);
 }
 

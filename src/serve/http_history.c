@@ -45,6 +45,17 @@ http_history_ask(
 	return q;
 }
 
+struct http_question *
+http_history_ask_words(struct history *h, unsigned what, const char *const words[8],
+	struct MHD_Connection *c, int64_t now_ns)
+{
+	struct http_question *q = mem_zero(1, sizeof(*q));
+
+	q->connection = c;
+	q->question = history_ask_words(h, what, words, on_news, q, now_ns, &q->problem, &q->err);
+	return q;
+}
+
 void
 http_history_free(struct http_question *q)
 {

@@ -11,6 +11,8 @@ struct http_question;
 /* Ask; then http_history_answer() at once. */
 struct http_question *http_history_ask(
 	struct history *h, const struct target *t, struct MHD_Connection *c, int64_t now_ns);
+struct http_question *http_history_ask_words(struct history *h, unsigned what,
+	const char *const words[8], struct MHD_Connection *c, int64_t now_ns);
 void http_history_free(struct http_question *q);
 
 /* Queue the answer, or send the connection to sleep until there is one: libmicrohttpd then asks again. *q becomes NULL when it is answered. */

@@ -36,6 +36,8 @@ static const struct row {
 	[PROBLEM_FORBIDDEN] = { 403, "urn:mbc:problem:forbidden", "This token may not ask that" },
 	[PROBLEM_FOREIGN] = { 403, "urn:mbc:problem:foreign",
 		"Commands are taken from this computer alone" },
+	[PROBLEM_STRANGER] = { 403, "urn:mbc:problem:stranger",
+		"Pages of other origins get no answer" },
 	[PROBLEM_BODY_TYPE] = { 415, "urn:mbc:problem:body-type",
 		"The body is not of a type that is read here" },
 	[PROBLEM_BODY_LONG] = { 413, "urn:mbc:problem:body-long", "The body is too long" },

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "serve/grafana.h"
 #include "serve/query.h"
 
 /* Paths are matched piece by piece; {name} stands for one piece. openapi.json tells the same to others: a test compares. */
@@ -34,6 +35,8 @@ const struct route_row target_routes[ROUTE_COUNT] = {
 	[ROUTE_FLAT_XML] = { "/xml", false, { NULL } },
 	[ROUTE_FLAT_JSON] = { "/json", false, { NULL } },
 	[ROUTE_METRICS] = { "/metrics", false, { NULL } },
+	[ROUTE_GRAFANA] = { "/grafana/", false, { NULL } },
+	[ROUTE_GRAFANA_BARE] = { "/grafana", false, { NULL } },
 };
 
 const struct order_row target_orders[ORDERS] = {
@@ -191,5 +194,5 @@ target_allows(const char *uri)
 	for (int o = 0; o < ORDERS; o++)
 		if (fits(target_orders[o].path, uri, n, &name, &n_name))
 			return o == ORDER_SET ? "GET, HEAD, PUT" : "POST";
-	return "GET, HEAD";
+	return grafana_find(uri) != GRAFANA_PATHS ? "POST" : "GET, HEAD";
 }

@@ -32,6 +32,8 @@ enum route {
 	ROUTE_FLAT_XML,
 	ROUTE_FLAT_JSON,
 	ROUTE_METRICS,
+	ROUTE_GRAFANA,
+	ROUTE_GRAFANA_BARE, /* as some write it */
 	ROUTE_COUNT,
 	ROUTE_PAGE = ROUTE_COUNT, /* anything outside the table: perhaps a page */
 };

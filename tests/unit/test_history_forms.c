@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -237,6 +238,42 @@ test_wrong_questions(void **state)
 		assert_int_equal(ask_with(&rows[i], false, &a), ERR_CONF);
 }
 
+/* Intervals of series: whole multiples of one width, which hold what is asked for, and no more of them than are wanted. */
+static void
+test_series_have_whole_intervals(void **state)
+{
+	uint64_t r = 3;
+
+	for (int i = 0; i < 20000; i++) {
+		int64_t from = (int64_t)rand_below(&r, 2000000000),
+			to = from + 1 + (int64_t)rand_below(&r, i % 2 == 0 ? 100 : 100000000);
+		int64_t points = 1 + (int64_t)rand_below(&r, 3000),
+			ms = (int64_t)rand_below(&r, 100000);
+		char begin[24], end[24], most[24], least[24];
+		const struct ask_series words = { "a,b", "aM", begin, end, most, least };
+		struct ask ask;
+		struct err err;
+		int64_t width;
+
+		snprintf(begin, sizeof(begin), "%lld", (long long)from);
+		snprintf(end, sizeof(end), "%lld", (long long)to);
+		snprintf(most, sizeof(most), "%lld", (long long)points);
+		snprintf(least, sizeof(least), "%lld", (long long)ms);
+		assert_int_equal(ask_read_series(&words, NOW, &ask, &err), 0);
+		width = (ask.to_ns - ask.from_ns) / (int64_t)ask.points;
+		assert_true(ask.points >= 1 && (int64_t)ask.points <= points);
+		assert_true(ask.from_ns <= from * NS_PER_S && ask.to_ns >= to * NS_PER_S);
+		assert_true(ask.seen_from_ns == from * NS_PER_S && ask.seen_to_ns == to * NS_PER_S);
+		if (points > 1) {
+			assert_true(width >= ms * NS_PER_MS);
+			assert_true(ask.from_ns % width == 0 && ask.to_ns % width == 0);
+			assert_true(ask.from_ns > from * NS_PER_S - width);
+			assert_true(ask.to_ns < to * NS_PER_S + width);
+		}
+		ask_done(&ask);
+	}
+}
+
 int
 main(void)
 {
@@ -249,6 +286,7 @@ main(void)
 		cmocka_unit_test(test_moments_are_written),
 		cmocka_unit_test(test_questions),
 		cmocka_unit_test(test_wrong_questions),
+		cmocka_unit_test(test_series_have_whole_intervals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "serve/asks.h"
+#include "serve/grafana.h"
 #include "serve/pages.h"
 #include "serve/problem.h"
 #include "serve/query.h"
@@ -237,6 +238,7 @@ static void
 test_the_description_is_complete(void **state)
 {
 	static const char *const methods[ORDERS] = { [ORDER_SET] = "put" };
+	static const char *const nothing[] = { NULL };
 	const struct page_file *file = &page_files[page_find("/api/v1/openapi.json")];
 	char *text = mem_text_n((const char *)file->plain, (size_t)(file->plain_end - file->plain));
 	size_t params = 0;
@@ -247,8 +249,10 @@ test_the_description_is_complete(void **state)
 		params += check_path(text, target_orders[o].path,
 			methods[o] != NULL ? methods[o] : "post", target_orders[o].params);
 	assert_int_equal(count(text, "\n      \"get\": {"), ROUTE_COUNT);
-	assert_int_equal(
-		count(text, "\n      \"put\": {") + count(text, "\n      \"post\": {"), ORDERS);
+	for (int g = 0; g < GRAFANA_PATHS; g++)
+		params += check_path(text, grafana_paths[g], "post", nothing);
+	assert_int_equal(count(text, "\n      \"put\": {") + count(text, "\n      \"post\": {"),
+		ORDERS + GRAFANA_PATHS);
 	assert_int_equal(params, count(text, "\"in\": \"query\""));
 	free(text);
 }
