@@ -115,26 +115,22 @@ put_head(struct buf *out, const char *metric, const char *type, const char *help
 	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", metric, help, metric, type);
 }
 
+/* mbc_age_seconds{channel="T_bed" */
 static void
 put_channel_line(struct buf *out, const struct view *v, uint32_t channel, const char *metric)
 {
-	const struct board_channel *ch = board_channel(v->board, channel);
-
 	buf_printf(out, "%s{", metric);
-	put_label(out, "name", board_text(v->board, ch->name));
-	buf_putc(out, ',');
-	put_label(out, "unit", board_text(v->board, ch->unit));
-	buf_puts(out, "} ");
+	put_label(out, "channel", board_text(v->board, board_channel(v->board, channel)->name));
 }
 
 static void
-put_channel_metrics(struct buf *out, const struct view *v)
+put_values(struct buf *out, const struct view *v)
 {
 	char number[32];
 	struct sample s;
 
-	put_head(out, "mbc_channel_value", "gauge",
-		"Value of a channel in its unit; absent while it is bad.");
+	put_head(out, "mbc_value", "gauge",
+		"Value of a channel in its unit, which the label tells; absent while it is bad.");
 	for (uint32_t i = 0; i < v->info.n_channels; i++) {
 		const struct board_channel *ch = board_channel(v->board, i);
 		double value;
@@ -143,17 +139,87 @@ put_channel_metrics(struct buf *out, const struct view *v)
 		value = value_double(ch->type, s.v);
 		if (ch->type == VALUE_TEXT || quality_is_bad(s.quality) || !isfinite(value))
 			continue;
-		put_channel_line(out, v, i, "mbc_channel_value");
+		put_channel_line(out, v, i, "mbc_value");
+		buf_putc(out, ',');
+		put_label(out, "unit", board_text(v->board, ch->unit));
 		text_from_double(number, value);
-		buf_printf(out, "%s\n", number);
+		buf_printf(out, "} %s\n", number);
 	}
-	put_head(
-		out, "mbc_channel_good", "gauge", "1 when the value of a channel is good, else 0.");
+}
+
+/* Of each channel one line, so that a bad one can be counted; the reason is one of quality.def. */
+static void
+put_qualities(struct buf *out, const struct view *v)
+{
+	struct sample s;
+
+	put_head(out, "mbc_quality", "gauge",
+		"Always 1: how good the value of a channel is, and why it is not good.");
+	for (uint32_t i = 0; i < v->info.n_channels; i++) {
+		bool is_good;
+
+		board_look(v->board, i, v->now_ns, &s);
+		is_good = quality_row(s.quality)->class == Q_CLASS_GOOD;
+		put_channel_line(out, v, i, "mbc_quality");
+		buf_printf(out, ",quality=\"%s\",reason=\"%s\"} 1\n", quality_class_text(s.quality),
+			is_good ? "" : quality_row(s.quality)->token);
+	}
+	put_head(out, "mbc_age_seconds", "gauge", "Time since the last sample of a channel.");
 	for (uint32_t i = 0; i < v->info.n_channels; i++) {
 		board_look(v->board, i, v->now_ns, &s);
-		put_channel_line(out, v, i, "mbc_channel_good");
-		buf_puts(out, quality_row(s.quality)->class == Q_CLASS_GOOD ? "1\n" : "0\n");
+		if (s.stamp_ns == 0)
+			continue; /* there was none yet */
+		put_channel_line(out, v, i, "mbc_age_seconds");
+		buf_printf(out, "} %.3f\n", (double)MAX(v->now_ns - s.stamp_ns, 0) / 1e9);
 	}
+}
+
+/* Is it on? One that has gone and waits to be acknowledged is not. */
+static bool
+is_active(int64_t state)
+{
+	return state == ALARM_UNACKNOWLEDGED || state == ALARM_ACKNOWLEDGED ||
+	       state == ALARM_LATCHED_UNACKNOWLEDGED || state == ALARM_LATCHED_ACKNOWLEDGED;
+}
+
+static void
+put_alarms(struct buf *out, const struct view *v)
+{
+	static const char *const priorities[PRIORITIES] = { "low", "medium", "high", "critical" };
+
+	put_head(out, "mbc_alarm_active", "gauge",
+		"1 while an alarm is on, 0 while it is not; absent while nobody knows.");
+	for (uint32_t i = 0; v->img != NULL && i < v->img->alarms.n; i++) {
+		const struct image_alarm *a = image_alarm_at(v->img, i);
+		const char *name = image_text(v->img, a->name);
+		char channel[160];
+		struct sample s;
+		uint32_t k;
+
+		snprintf(channel, sizeof(channel), "alarm.%s", name);
+		k = board_find(v->board, channel);
+		if (k == IMAGE_NONE || board_channel(v->board, k)->source_kind != SOURCE_STATE)
+			continue;
+		board_look(v->board, k, v->now_ns, &s);
+		if (quality_is_bad(s.quality))
+			continue;
+		buf_puts(out, "mbc_alarm_active{");
+		put_label(out, "alarm", name);
+		buf_printf(
+			out, ",priority=\"%s\"} %d\n", priorities[a->priority], is_active(s.v.i));
+	}
+}
+
+static void
+put_controller(struct buf *out, const struct view *v)
+{
+	put_head(out, "mbc_build_info", "gauge", "Always 1: the version of the program.");
+	buf_puts(out, "mbc_build_info{bench=");
+	buf_printf(out, "\"%s\",version=\"%s\"} 1\n", v->info.bench, MBC_VERSION);
+	put_head(out, "mbc_controller_up", "gauge", "1 while the controller ticks.");
+	buf_printf(out, "mbc_controller_up %d\n", v->is_alive ? 1 : 0);
+	put_head(out, "mbc_tick_overruns_total", "counter", "Ticks lost since the start.");
+	buf_printf(out, "mbc_tick_overruns_total %llu\n", (unsigned long long)v->heart.lost);
 }
 
 static const struct counter {
@@ -188,7 +254,7 @@ put_instrument_line(
 	struct buf *out, const struct view *v, uint32_t i, const char *metric, uint64_t number)
 {
 	buf_printf(out, "%s{", metric);
-	put_label(out, "name", board_text(v->board, board_instrument(v->board, i)->name));
+	put_label(out, "instrument", board_text(v->board, board_instrument(v->board, i)->name));
 	buf_printf(out, "} %llu\n", (unsigned long long)number);
 }
 
@@ -197,9 +263,10 @@ picture_metrics(struct buf *out, const struct view *v)
 {
 	struct board_state s;
 
-	put_head(out, "mbc_controller_up", "gauge", "1 while the controller ticks.");
-	buf_printf(out, "mbc_controller_up %d\n", v->is_alive ? 1 : 0);
-	put_channel_metrics(out, v);
+	put_controller(out, v);
+	put_values(out, v);
+	put_qualities(out, v);
+	put_alarms(out, v);
 	put_head(out, "mbc_instrument_up", "gauge", "1 while an instrument answers.");
 	for (uint32_t i = 0; i < v->info.n_instruments; i++) {
 		board_read_state(v->board, i, &s);

@@ -15,6 +15,7 @@ import time
 import unittest
 
 import jsonschema
+from prometheus_client.parser import text_string_to_metric_families
 
 from harness import BUILD, PATIENCE_S, ROOT, Process, is_running, need_peer, wait_for
 
@@ -283,11 +284,41 @@ class Api(WithFeeder):
 
     def test_metrics(self):
         text = self.feeder.ask("/metrics")[2].decode()
-        self.assertIn('mbc_channel_value{name="T_bed",unit="°C"} 21.5\n', text)
-        self.assertIn('mbc_channel_good{name="T_bed",unit="°C"} 1\n', text)
-        self.assertIn('mbc_instrument_up{name="dev"} 1\n', text)
-        self.assertRegex(text, r'mbc_instrument_requests_total{name="dev"} \d+\n')
-        self.assertNotIn('mbc_channel_value{name="label"', text)
+        self.assertIn('mbc_value{channel="T_bed",unit="°C"} 21.5\n', text)
+        self.assertIn('mbc_quality{channel="T_bed",quality="good",reason=""} 1\n', text)
+        self.assertIn('mbc_instrument_up{instrument="dev"} 1\n', text)
+        self.assertRegex(text, r'mbc_instrument_requests_total{instrument="dev"} \d+\n')
+        self.assertNotIn('mbc_value{channel="label"', text)
+        # Prometheus' own reader in Python; every family has a name, a type and help, and is told once.
+        families = list(text_string_to_metric_families(text))
+        self.assertEqual(len({family.name for family in families}), len(families))
+        for family in families:
+            self.assertIn(family.type, ("gauge", "counter"), family.name)
+            self.assertTrue(family.documentation, family.name)
+        samples = {(sample.name, sample.labels.get("channel")): sample.value for family in families for sample in family.samples}
+        self.assertEqual(samples["mbc_value", "T_bed"], 21.5)
+        self.assertEqual(text.count("# HELP"), text.count("# TYPE"))
+        self.assertTrue(text.endswith("\n"))
+        channels = self.feeder.get(API + "/channels")["channels"]
+        qualities = [sample.labels for family in families if family.name == "mbc_quality" for sample in family.samples]
+        self.assertEqual([one["channel"] for one in qualities], [channel["name"] for channel in channels])
+        for one, channel in zip(qualities, channels):
+            self.assertEqual(one["quality"], channel["quality"])
+
+    def test_ten_thousand_channels(self):
+        """What lists all of them stays within some megabytes, and within a time in which nobody else waits."""
+        feeder = Feeder(10000)
+        self.addCleanup(feeder.stop)
+        begin = time.monotonic()
+        self.assertLess(len(feeder.ask("/metrics")[2]), 4 << 20)
+        for path, most in (("search", 1 << 20), ("metrics", 4 << 20), ("variable", 2 << 20)):
+            status, _, body = feeder.ask("/grafana/" + path, "POST", {"Content-Type": "application/json"}, "{}")
+            self.assertEqual(status, 200)
+            self.assertGreater(len(json.loads(body)), 10000)
+            self.assertLess(len(body), most)
+        stars = {"targets": [{"target": "|".join(["*e*x*z*"] * 20)}]}
+        self.assertEqual(feeder.ask("/grafana/query", "POST", {"Content-Type": "application/json"}, json.dumps(stars))[2], b"[]\n")
+        self.assertLess(time.monotonic() - begin, PATIENCE_S)
 
     def test_instrument_and_trace(self):
         dev = self.feeder.get(API + "/instruments/dev")
