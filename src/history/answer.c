@@ -175,6 +175,8 @@ cover_walk(struct answer *a, struct walk *w, struct reader_cover **common, size_
 
 	if (found < 0)
 		return found;
+	if (covers == NULL) /* nothing: which is no less than something of all */
+		covers = mem_zero(1, sizeof(*covers));
 	n = covers_join(covers, (size_t)found);
 	if (w != NULL) {
 		w->n_gaps =

@@ -46,8 +46,8 @@ begin_filling(struct answer *a)
 	size_t n = window_rows(a);
 	int64_t from = buckets_edge(&whole, a->first), to = buckets_edge(&whole, a->first + n);
 
-	buckets_init(&a->window, from, to, answer_buckets_of(a, a->channel), n, a->walks[a->channel].gaps,
-		a->walks[a->channel].n_gaps);
+	buckets_init(&a->window, from, to, answer_buckets_of(a, a->channel), n,
+		a->walks[a->channel].gaps, a->walks[a->channel].n_gaps);
 	walk_begin(a, &a->walks[a->channel], MAX(from - BUCKETS_HOLD_NS, INT64_C(0)),
 		to + BUCKETS_HOLD_NS, false);
 	a->is_filling = true;
@@ -278,7 +278,8 @@ put_cell(struct answer *a, struct buf *out, enum column column)
 	if (column == COLUMN_COUNT) {
 		buf_printf(out, "%u", b->n);
 	} else if (column == COLUMN_QUALITY) {
-		reason = why(&a->walks[a->channel], b, answer_edge(a, a->row), answer_edge(a, a->row + 1));
+		reason = why(&a->walks[a->channel], b, answer_edge(a, a->row),
+			answer_edge(a, a->row + 1));
 		buf_printf(out, reason != NULL ? "\"%s\"" : "null", reason);
 	} else if (number_of(b, column, &v)) {
 		form_number(out, type_of(&a->walks[a->channel], column), v);
