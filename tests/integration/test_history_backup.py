@@ -71,6 +71,7 @@ class Recorded(Scratch):
         self.bench.wait_good("d.a", "d.b")
         self.folder = self.scratch()
         self.backup = self.folder / "backup"
+        self.put(20)  # the recorder has begun
 
     def put(self, value):
         """The device shows another value; until it is recorded."""
