@@ -10,9 +10,11 @@
 #include "history/db.h"
 #include "history/files.h"
 
-/* Wall time of a chunk's end by the last clock record of its boot that is worth something. */
+/* Wall time of a chunk's end by the last clock record of its boot that is worth something. The last chunk of a file stays: its number would be given once more, and
+ * who carries the chunks elsewhere by their numbers (drain.h) would take the next one for one that it had. */
 #define OLD_SPANS                                                                                  \
-	"FROM span WHERE channel IN (SELECT channel FROM channel WHERE id = ?1) AND"               \
+	"FROM span WHERE channel IN (SELECT channel FROM channel WHERE id = ?1) AND chunk < "      \
+	"(SELECT max(chunk) FROM chunk) AND"                                                       \
 	" t1 + coalesce((SELECT wall FROM clock k WHERE k.boot = span.boot ORDER BY good DESC, t " \
 	"DESC LIMIT 1), 0) < ?2"
 
@@ -50,12 +52,14 @@ keep_files(const char *dir, const struct keep_rule *rule, int64_t wall_ns, uint6
 	for (int i = 0; i < n; i++)
 		bytes += list[i].bytes;
 	for (int i = 0; i + 1 < n && rc == 0; i++) {
+		bool waits = rule->is_carried && list[i].ordinal >= rule->carried;
 		int64_t left_ns = INT64_MAX;
 
 		if (rule->keep_ns > 0)
 			rc = begun_at(dir, &list[i + 1], &left_ns, err);
 		if (rc < 0 || (!(rule->size > 0 && bytes > rule->size) &&
-				      !(rule->keep_ns > 0 && left_ns < wall_ns - rule->keep_ns)))
+				      !(rule->keep_ns > 0 && !waits &&
+					      left_ns < wall_ns - rule->keep_ns)))
 			break;
 		rc = files_remove(dir, &list[i], err);
 		if (rc < 0)
@@ -63,6 +67,12 @@ keep_files(const char *dir, const struct keep_rule *rule, int64_t wall_ns, uint6
 		log_info("history: %s is removed: it is %s", list[i].name,
 			rule->size > 0 && bytes > rule->size ? "more than 'size' allows"
 							     : "older than 'keep'");
+		if (waits)
+			log_warn(
+				"history: %s had not been carried to the data base yet: what was "
+				"left of "
+				"it is lost there; give 'size' more room, or bring the server back",
+				list[i].name);
 		bytes -= list[i].bytes;
 		gone++;
 	}

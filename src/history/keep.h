@@ -7,6 +7,8 @@
 struct keep_rule {
 	int64_t keep_ns; /* files whose last value is older; 0: none */
 	uint64_t size;   /* bytes of all files together; 0: no limit */
+	bool is_carried; /* elsewhere (drain.h): those that are not yet go by `size` alone, and that is told */
+	uint32_t carried; /* all files below this number are there */
 };
 
 /* Remove files that the rule does not keep, oldest first; the newest stays. *out_bytes: what is left. Returns how many went, or ERR_IO. */

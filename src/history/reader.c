@@ -518,8 +518,8 @@ reader_channels(struct reader *r, reader_channel_fn fn, void *ctx, struct err *e
 
 /* ---- the ledger ----------------------------------------------------------------------------------------------------------- */
 
-static void
-take_gap(const struct reader *r, sqlite3_stmt *st, struct reader_gap *out)
+void
+reader_take_gap(const struct reader *r, sqlite3_stmt *st, struct reader_gap *out)
 {
 	bool has_from = sqlite3_column_type(st, 0) != SQLITE_NULL;
 
@@ -553,7 +553,7 @@ file_gaps(struct reader *r, struct reader_file *f, int64_t from_ns, int64_t to_n
 	while ((rc = db_row(st, err)) == 1) {
 		struct reader_gap gap;
 
-		take_gap(r, st, &gap);
+		reader_take_gap(r, st, &gap);
 		if (gap.from_ns < to_ns && gap.to_ns > from_ns)
 			fn(ctx, &gap);
 	}

@@ -20,9 +20,9 @@ boot_of(sqlite3 *db, uint64_t hash, uint32_t *out)
 	return rc == 1;
 }
 
-/* Columns: rowid, wall, data. False: it is of a newer version. */
-static bool
-take_event(struct reader *r, sqlite3 *db, sqlite3_stmt *st, uint32_t file, struct reader_event *out)
+bool
+reader_take_event(
+	struct reader *r, sqlite3 *db, sqlite3_stmt *st, uint32_t file, struct reader_event *out)
 {
 	struct err err;
 	uint32_t boot;
@@ -68,7 +68,8 @@ read_file(struct reader *r, size_t file, const struct reader_event_filter *filte
 	while ((rc = db_row(st, err)) == 1) {
 		n++;
 		*row = sqlite3_column_int64(st, 0);
-		if (take_event(r, db, st, r->files[file].ordinal, &e) && is_wanted(filter, &e))
+		if (reader_take_event(r, db, st, r->files[file].ordinal, &e) &&
+			is_wanted(filter, &e))
 			fn(ctx, &e);
 	}
 	sqlite3_finalize(st);

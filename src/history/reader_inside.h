@@ -57,4 +57,10 @@ int reader_list_imports(struct reader *r, struct err *err) MUST_CHECK;
 /* Smallest and largest offset of wall time in a boot; false: nothing is known about it. */
 bool reader_offsets(const struct reader *r, uint32_t boot, int64_t *out_least, int64_t *out_most);
 
+/* Columns: boot0, t0, boot1, t1, cause, missed. */
+void reader_take_gap(const struct reader *r, sqlite3_stmt *st, struct reader_gap *out);
+/* Columns: rowid, wall, data. False: it is of a newer version. */
+bool reader_take_event(
+	struct reader *r, sqlite3 *db, sqlite3_stmt *st, uint32_t file, struct reader_event *out);
+
 #endif

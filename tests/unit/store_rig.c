@@ -66,9 +66,8 @@ make_channels(struct store *s, uint32_t numbers[N_CHANNELS])
 	assert_int_equal(store_channels_end(s, true, &err), 0);
 }
 
-/* Sample k of channel i: the same whenever it is asked for. */
-static void
-sample_at(uint32_t i, uint64_t k, struct sample *out)
+void
+rig_sample(uint32_t i, uint64_t k, struct sample *out)
 {
 	uint64_t seed = k * 3 + i + 1;
 	uint64_t chance = (seed * UINT64_C(0x9E3779B97F4A7C15)) >> 40;
@@ -121,7 +120,7 @@ rig_check(const char *dir, uint64_t n)
 			for (size_t at = 0; at < series.n; at++, k++) {
 				struct sample want, is;
 
-				sample_at(i, k, &want);
+				rig_sample(i, k, &want);
 				series_sample(&series, at, &is);
 				assert_int_equal(is.stamp_ns, want.stamp_ns);
 				assert_int_equal(is.quality, want.quality);
@@ -152,7 +151,7 @@ rig_write(struct store *s, uint64_t from, uint64_t to, unsigned a_commit, rig_fn
 		for (uint32_t i = 0; i < N_CHANNELS; i++) {
 			struct sample sample;
 
-			sample_at(i, k, &sample);
+			rig_sample(i, k, &sample);
 			store_add(s, numbers[i], &sample);
 		}
 		if ((k + 1) % a_commit != 0 && !store_is_due(s))

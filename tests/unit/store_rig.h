@@ -18,6 +18,9 @@ int rig_remove_dir(void **state);
 
 struct store *rig_open(const char *dir, uint64_t file_max);
 
+/* Sample k of channel i (0, 1, 2; its id is 10 + i): the same whenever it is asked for. */
+void rig_sample(uint32_t i, uint64_t k, struct sample *out);
+
 /* Called behind each commit. */
 typedef void (*rig_fn)(uint64_t k);
 
