@@ -117,8 +117,12 @@ take_value(
 
 	out->column = (size_t)(begin - l->start) + 1;
 	if (l->at < l->end && *l->at == '"') {
-		l->at++;
-		take_text(l, out, end_of_text(l->at, l->end));
+		char *end = end_of_text(++l->at, l->end);
+
+		if (end == NULL)
+			return refuse(l, begin, out_column, err,
+				"a text that does not end; add the quote that is missing");
+		take_text(l, out, end);
 		*out_end = l->at < l->end ? *l->at : '\0';
 		if (*out_end != '\0' && *out_end != ',' && *out_end != ' ')
 			return refuse(l, l->at, out_column, err,
@@ -146,18 +150,23 @@ is_escape(const char *at, const char *end)
 static bool
 is_cut(const struct line *l)
 {
+	bool opens = false; /* a quote that comes now begins a text */
 	char *at = l->at;
 
 	while (at < l->end && *at != ' ')
 		at += is_escape(at, l->end) ? 2 : 1;
 	while (at != NULL && at < l->end) {
-		if (is_escape(at, l->end))
+		bool is_begin = opens && *at == '"';
+
+		opens = *at == '=';
+		if (is_escape(at, l->end)) {
 			at += 2;
-		else if (*at == '"' && at[-1] == '=') {
+		} else if (is_begin) {
 			at = end_of_text(at + 1, l->end);
 			at = at == NULL ? NULL : at + 1;
-		} else
+		} else {
 			at++;
+		}
 	}
 	return at == NULL;
 }
