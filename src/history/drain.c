@@ -457,6 +457,8 @@ find_ways(struct drain *d, struct err *err)
 
 	if (rc < 0 || last == d->chunk)
 		return rc;
+	if (last < d->chunk && d->r->files[d->r->n_files - 1].ordinal > d->file)
+		return 0; /* the last ones of a file that is left were removed */
 	if (last < d->chunk)
 		return err_set(err, ERR_CONF, 0,
 			"file %u of the history is older than what was carried on already; was a "

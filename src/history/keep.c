@@ -10,11 +10,12 @@
 #include "history/db.h"
 #include "history/files.h"
 
-/* Wall time of a chunk's end by the last clock record of its boot that is worth something. The last chunk of a file stays: its number would be given once more, and
+/* Wall time of a chunk's end by the last clock record of its boot that is worth something. The last chunk of the file that is written to stays: its number would be given once more, and
  * who carries the chunks elsewhere by their numbers (drain.h) would take the next one for one that it had. */
 #define OLD_SPANS                                                                                  \
-	"FROM span WHERE channel IN (SELECT channel FROM channel WHERE id = ?1) AND chunk < "      \
-	"(SELECT max(chunk) FROM chunk) AND"                                                       \
+	"FROM span WHERE channel IN (SELECT channel FROM channel WHERE id = ?1) AND"               \
+	" (chunk < (SELECT max(chunk) FROM chunk) OR EXISTS(SELECT 1 FROM meta WHERE key = "       \
+	"'closed')) AND"                                                                           \
 	" t1 + coalesce((SELECT wall FROM clock k WHERE k.boot = span.boot ORDER BY good DESC, t " \
 	"DESC LIMIT 1), 0) < ?2"
 
