@@ -162,6 +162,22 @@ take_payload(void *ctx, struct json_in *in, const char *key)
 	return json_in_skip(in);
 }
 
+/* What was typed into the editor as text; as long as it is no JSON it counts for nothing. */
+static int
+take_typed(struct json_in *in, struct target *t)
+{
+	struct json_in typed;
+	struct target copy = *t;
+	struct err err;
+	char *text;
+	int rc = json_in_text(in, &text);
+
+	if (rc == 0 && json_in_open(&typed, text, strlen(text), "payload", &err) == 0 &&
+		json_in_next(&typed) == '{' && json_in_object(&typed, take_payload, &copy) == 0)
+		*t = copy;
+	return rc;
+}
+
 static int
 take_target_member(void *ctx, struct json_in *in, const char *key)
 {
@@ -173,6 +189,8 @@ take_target_member(void *ctx, struct json_in *in, const char *key)
 		return json_in_bool(in, &t->is_hidden);
 	if (strcmp(key, "payload") == 0 && json_in_next(in) == '{')
 		return json_in_object(in, take_payload, t);
+	if (strcmp(key, "payload") == 0 && json_in_next(in) == '"')
+		return take_typed(in, t);
 	if (strcmp(key, "type") == 0 && json_in_next(in) == '"')
 		return take_form(in, &t->is_table);
 	return json_in_skip(in);

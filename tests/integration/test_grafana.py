@@ -2,14 +2,13 @@
 import contextlib
 import http.client
 import json
-import os
-import pathlib
 import socket
 import sys
 import time
 import unittest
 
 import jsonschema
+import yaml
 
 sys.dont_write_bytecode = True
 from harness import PATIENCE_S, ROOT, Bench, Device, wait_for  # noqa: E402
@@ -29,7 +28,9 @@ alarms:
 """
 
 
-class Grafana(unittest.TestCase):
+class Asks(unittest.TestCase):
+    """A bench whose device has shown a spike, and somebody who asks as the plug-ins do."""
+
     @classmethod
     def setUpClass(cls):
         cls.stack = contextlib.ExitStack()
@@ -83,6 +84,8 @@ class Grafana(unittest.TestCase):
                 "targets": [{"refId": chr(65 + k), "datasource": {"type": "simpod-json-datasource", "uid": "u"}, "editorMode": "builder", "hide": False,
                              "target": "", "payload": {}, **target} for k, target in enumerate(targets)], **more}
 
+
+class Grafana(Asks):
     # ---- shapes ----
 
     def test_the_data_source_works(self):
@@ -111,9 +114,6 @@ class Grafana(unittest.TestCase):
         self.assertEqual(self.post("search", {"target": "nothing at all"}), [])
 
     # ---- values ----
-
-    def check_series(self, series, name, columns, samples=None):
-        self.assertEqual([one["target"] for one in series], [name + {"mean": ""}.get(column, " " + column) for column in columns])
 
     def test_values_are_those_of_the_history(self):
         question = self.question({"target": "d.a", "payload": {"agg": "envelope"}}, {"target": "d.a", "payload": {"agg": "last"}},
@@ -306,6 +306,43 @@ class Grafana(unittest.TestCase):
             answer = connection.getresponse()
             self.assertEqual(answer.getheader("Content-Type"), "application/json")
             self.assertIn("channels", json.loads(answer.read()))
+
+
+class Dashboard(Asks):
+    """What docs/ gives away: each question of it is answered by a bench that runs."""
+
+    def test_every_panel_is_answered(self):
+        board = json.loads((ROOT / "docs/grafana/bench.json").read_text())
+        self.assertEqual(sorted({panel["id"] for panel in board["panels"]}), [panel["id"] for panel in board["panels"]])
+        variables = {variable["name"]: variable for variable in board["templating"]["list"]}
+        self.assertEqual(variables["datasource"]["query"], "simpod-json-datasource")
+        channels = [row["__value"] for row in self.post("variable", {"payload": {"target": variables["channel"]["query"]["query"]}, "range": {}})]
+        self.assertIn("d.a", channels)
+        values = {"$channel": "(d\\.a|d\\.b)", "$states": variables["states"]["current"]["value"]}
+        annotations = board["annotations"]["list"]
+        wait_for("the alarm is recorded", lambda: self.bench.get("/api/v1/events?kind=alarm_on")["events"])
+        for one in [*board["panels"], *annotations]:
+            self.assertEqual(one["datasource"], {"type": "simpod-json-datasource", "uid": "${datasource}"})
+            for target in one.get("targets") or [one["target"]]:
+                with self.subTest(one.get("title") or one["name"]):
+                    self.assertEqual(target["datasource"], one["datasource"])
+                    what = values.get(target["target"], target["target"])
+                    self.assertNotIn("$", what)
+                    answer = self.post("query", self.question({**target, "target": what}, maxDataPoints=one.get("maxDataPoints", 600)))
+                    self.assertTrue(answer)
+                    for series in answer:
+                        if "rows" in series:
+                            self.assertIn("time", [column["text"] for column in series["columns"]])
+                        else:
+                            self.assertTrue(any(value is not None for value, _ in series["datapoints"]), series["target"])
+        names = [series["target"] for series in self.post("query", self.question({"target": values["$states"], "payload": {"agg": "last"}}))]
+        self.assertEqual(names, ["alarm.hot last"])
+
+    def test_provisioning(self):
+        sources = yaml.safe_load((ROOT / "docs/grafana/datasources.yaml").read_text())["datasources"]
+        self.assertEqual([source["type"] for source in sources],
+                         ["simpod-json-datasource", "yesoreyeram-infinity-datasource", "prometheus", "postgres"])
+        self.assertTrue(sources[0]["url"].endswith("/grafana"))
 
 
 if __name__ == "__main__":

@@ -72,6 +72,12 @@ test_a_question(void **state)
 	assert_string_equal(ask.targets[0].text, "T\xC3\xA9\xF0\x9F\x98\x80/");
 	assert_int_equal(ask.targets[0].column, 'a');
 	assert_int_equal(ask.targets[1].column, 'X');
+	assert_int_equal(read_body("{\"targets\":[{\"target\":\"p\",\"payload\":\"{\\\"agg\\\": "
+				   "\\\"max\\\"}\"},{\"target\":\"p\",\"payload\":\"{\\\"agg\"}]}",
+				 &err),
+		0);
+	assert_int_equal(ask.targets[0].column, 'x');
+	assert_int_equal(ask.targets[1].column, 'a');
 	assert_int_equal(read_body("", &err), 0);
 	assert_int_equal(ask.n_targets, 0);
 }
