@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "history/covers.h"
+#include "history/sheet.h"
 
 #define NEAREST_MAX 2000 /* names that are compared for "did you mean" */
 
@@ -358,6 +359,11 @@ set_up(struct answer *a, struct err *err)
 		a->step = is_json ? answer_buckets_json : answer_buckets_rows;
 	if (a->ask.form == ASK_SERIES)
 		answer_places(a);
+	if (a->ask.form == ASK_XLSX && !a->ask.is_free && !a->ask.is_gaps) {
+		a->sheet = sheet_new(SHEET_ROWS, err);
+		if (a->sheet == NULL)
+			return ERR_IO;
+	}
 	if (!a->ask.is_gaps && !a->ask.is_raw)
 		answer_window(a);
 	return 0;
@@ -393,6 +399,8 @@ answer_free(struct answer *a)
 	free(a->ledger);
 	free(a->buckets);
 	free(a->spots);
+	sheet_free(a->sheet);
+	buf_done(&a->cells);
 	ask_done(&a->ask);
 	free(a);
 }
@@ -403,7 +411,8 @@ answer_type(const struct answer *a)
 	return a->ask.form == ASK_JSON || a->ask.form == ASK_FLAT || a->ask.form == ASK_SERIES ||
 			       a->ask.is_gaps
 		       ? "application/json"
-		       : "text/csv; charset=utf-8; header=present";
+	       : a->sheet != NULL ? SHEET_TYPE
+				  : "text/csv; charset=utf-8; header=present";
 }
 
 size_t
@@ -421,10 +430,83 @@ answer_buckets(const struct answer *a)
 		       : a->n_window * (a->ask.form == ASK_JSON ? 1 : ask_columns(&a->ask));
 }
 
+/* ---- spreadsheets -------------------------------------------------------------------------------------------------------- */
+
+#define GAPS_A_STEP 1000
+
+static void
+put_gap_cells(struct answer *a, struct cells *c, const struct reader_gap *gap)
+{
+	if (gap->from_ns == INT64_MIN) {
+		cells_begin(c);
+	} else {
+		cells_moment(c);
+		stamp_put(&a->stamp, c->out, gap->from_ns);
+	}
+	cells_moment(c);
+	stamp_put(&a->stamp, c->out, gap->to_ns);
+	cells_text(c, gap->cause);
+	cells_text(c, answer_cause(gap->cause));
+	cells_number(c, VALUE_FLOAT, (double)gap->missed);
+	cells_end(c);
+}
+
+/* When nothing was recorded, and why, on a sheet behind the values. */
+static int
+put_gap_sheet(struct answer *a, struct buf *out)
+{
+	static const char *const heads[] = { "from", "to", "cause", "", "values missed" };
+	struct cells c = { .out = out, .is_typed = true };
+
+	if (!a->is_at_gaps) {
+		a->is_at_gaps = true;
+		cells_sheet(&c, "gaps");
+		for (size_t i = 0; i < NELEM(heads); i++)
+			cells_text(&c, heads[i]);
+		cells_end(&c);
+	}
+	for (size_t n = 0; a->gap_row < a->n_gaps && n < GAPS_A_STEP; a->gap_row++) {
+		const struct reader_gap *gap = &a->ledger[a->gap_row];
+
+		if (gap->to_ns <= a->ask.from_ns || gap->from_ns >= a->ask.to_ns)
+			continue;
+		put_gap_cells(a, &c, gap);
+		n++;
+	}
+	return a->gap_row < a->n_gaps;
+}
+
+static int
+step_cells(struct answer *a, struct buf *out, struct err *err)
+{
+	int rc = a->is_at_gaps ? 0 : a->step(a, out, err);
+
+	return rc != 0 ? rc : put_gap_sheet(a, out);
+}
+
+static int
+step_sheet(struct answer *a, struct buf *out, struct err *err)
+{
+	int rc, more = step_cells(a, &a->cells, err);
+
+	if (more < 0)
+		return more;
+	rc = sheet_take(a->sheet, &a->cells, out, err);
+	buf_clear(&a->cells);
+	if (rc == 0 && more == 0)
+		rc = sheet_end(a->sheet, out, err);
+	return rc < 0 ? rc : more;
+}
+
 int
 answer_step(struct answer *a, struct buf *out, struct err *err)
 {
 	int rc = stamp_zone(a->ask.zone, err);
 
-	return rc < 0 ? rc : a->step(a, out, err);
+	if (rc < 0)
+		return rc;
+	if (a->sheet != NULL)
+		return step_sheet(a, out, err);
+	return a->ask.form == ASK_XLSX && !a->ask.is_gaps ? step_cells(a, out, err)
+							  : a->step(a, out, err);
 }

@@ -66,6 +66,11 @@ struct answer {
 	struct reader_event_place event_place;
 	size_t n_events, n_read, n_written;
 	struct buf *events_out;
+	/* A spreadsheet: */
+	struct sheet *sheet; /* NULL: cells are given away as they are */
+	struct buf cells;
+	bool is_at_gaps; /* the values are told */
+	size_t gap_row;
 	/* Series: */
 	bool is_in_table, is_by_sample;
 	bool has_series; /* one stands before the next */

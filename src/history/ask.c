@@ -16,13 +16,13 @@ read_form(const char *text, struct ask *out, struct err *err)
 	static const char *const words[] = { "json", "csv", "csv-fr", "flat", "xlsx" };
 
 	for (size_t i = 0; i < NELEM(words); i++)
-		if (strcmp(text, words[i]) == 0 && (i != ASK_XLSX || out->is_free)) {
+		if (strcmp(text, words[i]) == 0) {
 			out->form = (enum ask_form)i;
 			return 0;
 		}
 	return err_set(err, ERR_CONF, 0,
 		"format '%.20s' is not known; write json, csv, csv-fr (semicolons and decimal "
-		"commas), flat (JSON rows) or, for 'mbc export' alone, xlsx",
+		"commas), flat (JSON rows) or xlsx (a spreadsheet)",
 		text);
 }
 

@@ -27,7 +27,7 @@ enum ask_form {
 	ASK_CSV,
 	ASK_CSV_FR,
 	ASK_FLAT,  /* a JSON list of rows, as programs take it that know tables alone */
-	ASK_XLSX,  /* typed cells (form.h); of a command line */
+	ASK_XLSX,  /* of a command line typed cells (form.h), else a spreadsheet file */
 	ASK_SERIES /* as Grafana's plug-ins take it: ask_read_series() */
 };
 

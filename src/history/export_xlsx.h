@@ -5,7 +5,7 @@
 #include "base/err.h"
 
 /* Read typed cells (form.h) from fd to its end, write them to the new file `path`. On failure no file is left.
- * ERR_CONF: more rows than a sheet has; ERR_IO. */
+ * More rows than a sheet has go on in further sheets. ERR_IO. */
 int export_xlsx(int fd, const char *path, struct err *err) MUST_CHECK;
 
 #endif

@@ -198,6 +198,19 @@ put_number(struct cells *c, enum value_type type, double v)
 }
 
 void
+cells_moment(struct cells *c)
+{
+	begin_typed(c, 'D');
+}
+
+void
+cells_sheet(struct cells *c, const char *name)
+{
+	buf_putc(c->out, 'S');
+	buf_put(c->out, name, strlen(name) + 1);
+}
+
+void
 cells_number(struct cells *c, enum value_type type, double v)
 {
 	cells_begin(c);

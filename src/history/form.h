@@ -13,7 +13,7 @@ void form_json_value(
 	struct buf *out, const struct reader_channel *ch, const struct series *s, size_t i);
 
 /* The cells of a row: separators, quotes (RFC 4180), ends of lines. Typed: each cell is a letter (T text, N a time or number, E end of the row) and
- * its text, with a zero byte behind. */
+ * its text, with a zero byte behind. Beside them D, a moment in any column, and S, which begins a sheet of that name. */
 struct cells {
 	struct buf *out;
 	bool is_french; /* semicolons, decimal commas */
@@ -25,6 +25,8 @@ void cells_begin(
 	struct cells *c);        /* the next cell; then bytes without quotes may be put to c->out */
 void cells_end(struct cells *c); /* of the row */
 void cells_text(struct cells *c, const char *text);
+void cells_moment(struct cells *c); /* typed: the next cell is one; its text follows */
+void cells_sheet(struct cells *c, const char *name); /* typed: from here on another sheet */
 void cells_number(struct cells *c, enum value_type type, double v);
 void cells_value(
 	struct cells *c, const struct reader_channel *ch, const struct series *s, size_t i);
