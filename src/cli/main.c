@@ -160,7 +160,7 @@ static const struct cli_command commands[] = {
 	{ "export", cli_export,
 		"[--from T] [--to T] [--every SPAN|--points N|--raw] [--format "
 		"csv|csv-fr|json|flat|xlsx] "
-		"[--x CHANNEL] [--zone ZONE] [--out FILE] [--bench NAME] CHANNEL...",
+		"[--x CHANNEL|--since RUNS] [--zone ZONE] [--out FILE] [--bench NAME] CHANNEL...",
 		"write what was recorded of channels to a file",
 		"Times: 2026-11-26T14:30:00Z or with +01:00, 2026-11-26 14:30 in the zone, -7d, "
 		"now. Without --from: from\n"
@@ -176,7 +176,9 @@ static const struct cli_command commands[] = {
 		"not be running.\n"
 		"\n"
 		"  mbc export --from -1d --every 10s --zone local --out day.csv T_bed T_furn\n"
-		"  mbc export --from -2h --every 1s --x T_bed --out tpr.csv TCD\n" },
+		"  mbc export --from -2h --every 1s --x T_bed --out tpr.csv TCD\n"
+		"  mbc export --since run:12,run:9/step:heat --every 10s --out ramps.csv T_bed  "
+		"(seconds since they began)\n" },
 	{ "history", cli_history,
 		"[--bench NAME] verify | files | gaps | backup FOLDER | restore FOLDER [--replace] "
 		"| import "

@@ -76,6 +76,8 @@ find_channels(struct answer *a, struct err *err)
 	const char *name = a->ask.channels;
 
 	a->walks = mem_zero(ask_columns(&a->ask) + 1, sizeof(*a->walks));
+	for (size_t i = 0; i < ask_columns(&a->ask); i++)
+		a->walks[i].limit_ns = INT64_MAX;
 	for (size_t i = 0; i < a->ask.n_channels; i++, name += strlen(name) + 1) {
 		int rc = reader_find(a->reader, name, &a->walks[i].ch, err);
 
@@ -94,6 +96,8 @@ find_channels(struct answer *a, struct err *err)
 				"a channel 'time' has no column in format flat, whose rows have a "
 				"time of their own; ask for json or csv");
 		series_init(&a->walks[i].series, a->walks[i].ch.type);
+		if (over_is_asked(a))
+			over_name(a, i);
 	}
 	return 0;
 }
@@ -153,8 +157,8 @@ add_gap(void *ctx, const struct reader_gap *gap)
 	a->ledger[a->n_gaps++] = *gap;
 }
 
-static struct bucket_gap *
-for_buckets(const struct reader_gap *ledger, size_t n)
+struct bucket_gap *
+answer_bucket_gaps(const struct reader_gap *ledger, size_t n)
 {
 	struct bucket_gap *gaps = mem_zero(n + 1, sizeof(*gaps));
 
@@ -182,7 +186,7 @@ cover_walk(struct answer *a, struct walk *w, struct reader_cover **common, size_
 	if (w != NULL) {
 		w->n_gaps =
 			covers_cut(a->ledger, a->n_gaps, covers, n, BUCKETS_HOLD_NS, &w->ledger);
-		w->gaps = for_buckets(w->ledger, w->n_gaps);
+		w->gaps = answer_bucket_gaps(w->ledger, w->n_gaps);
 	}
 	if (*common == NULL) {
 		*common = covers;
@@ -273,6 +277,10 @@ answer_put_gaps(struct answer *a, struct buf *out)
 void
 answer_head(struct answer *a, struct buf *out)
 {
+	if (over_is_asked(a)) {
+		over_head(a, out);
+		return;
+	}
 	buf_puts(out, "{\"from\":");
 	answer_time(a, out, a->ask.from_ns);
 	buf_puts(out, ",\"to\":");
@@ -337,13 +345,15 @@ set_up(struct answer *a, struct err *err)
 	bool is_json = a->ask.form == ASK_JSON;
 	int rc = stamp_zone(a->ask.zone, err);
 
+	if (rc == 0 && over_is_asked(a))
+		rc = over_begin(a, err);
 	if (rc == 0 && !a->ask.is_gaps)
 		rc = find_channels(a, err);
 	if (rc == 0 && !a->ask.is_gaps && x_is_asked(a))
 		rc = find_x(a, err);
 	if (rc == 0 && a->ask.has_all && !a->ask.is_gaps)
 		rc = begin_at_first(a, err);
-	if (rc == 0 && !a->ask.is_events)
+	if (rc == 0 && !a->ask.is_events && !over_is_asked(a))
 		rc = load_gaps(a, err);
 	if (rc < 0)
 		return rc;
@@ -377,6 +387,7 @@ answer_new(struct reader *reader, struct ask *ask, struct err *err)
 	a->reader = reader;
 	a->ask = *ask;
 	ask->channels = NULL;
+	ask->since = NULL;
 	if (reader_refresh(reader, err) < 0 || set_up(a, err) < 0) {
 		answer_free(a);
 		return NULL;
@@ -396,6 +407,7 @@ answer_free(struct answer *a)
 		free(a->walks[i].gaps);
 	}
 	free(a->walks);
+	over_end(a);
 	free(a->ledger);
 	free(a->buckets);
 	free(a->spots);

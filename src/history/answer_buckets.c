@@ -46,9 +46,11 @@ begin_filling(struct answer *a)
 	size_t n = window_rows(a);
 	int64_t from = buckets_edge(&whole, a->first), to = buckets_edge(&whole, a->first + n);
 
-	buckets_init(&a->window, from, to, answer_buckets_of(a, a->channel), n,
-		a->walks[a->channel].gaps, a->walks[a->channel].n_gaps);
-	walk_begin(a, &a->walks[a->channel], MAX(from - BUCKETS_HOLD_NS, INT64_C(0)),
+	const struct walk *w = &a->walks[a->channel];
+
+	buckets_init(&a->window, from, to, answer_buckets_of(a, a->channel), n, w->gaps, w->n_gaps);
+	from -= BUCKETS_HOLD_NS;
+	walk_begin(a, &a->walks[a->channel], w->over != NULL ? from : MAX(from, INT64_C(0)),
 		to + BUCKETS_HOLD_NS, false);
 	a->is_filling = true;
 }
@@ -67,7 +69,8 @@ take_sample(struct answer *a, struct walk *w, size_t i)
 	const struct series *s = &w->series;
 	int64_t wall = walk_wall(a, w, s->t[i]);
 
-	if (wall >= a->window.from_ns - BUCKETS_HOLD_NS && wall < a->window.to_ns + BUCKETS_HOLD_NS)
+	if (wall >= a->window.from_ns - BUCKETS_HOLD_NS &&
+		wall < a->window.to_ns + BUCKETS_HOLD_NS && wall < w->limit_ns)
 		buckets_sample(&a->window, wall, series_quality(s, i), is_number(s, i),
 			value_double(s->type, s->v[i]));
 }
@@ -105,7 +108,7 @@ take_some(struct answer *a, struct walk *w, size_t i)
 	end = find_time(s, i, buckets_end_of(&a->window, wall) - w->offset);
 	chunk_stats(s, i, end - i, &stats);
 	last = walk_wall(a, w, stats.t_max);
-	if (buckets_takes(&a->window, &stats, wall, last)) {
+	if (last < w->limit_ns && buckets_takes(&a->window, &stats, wall, last)) {
 		buckets_chunk(&a->window, &stats, wall, last);
 		return end;
 	}
@@ -141,7 +144,8 @@ take_piece(struct answer *a, struct walk *w, const struct piece *piece, struct e
 	w->boot = piece->boot;
 	from = walk_wall(a, w, piece->stats.t_min);
 	to = walk_wall(a, w, piece->stats.t_max);
-	if (w->ch.type != VALUE_TEXT && buckets_takes(&a->window, &piece->stats, from, to)) {
+	if (w->ch.type != VALUE_TEXT && to < w->limit_ns &&
+		buckets_takes(&a->window, &piece->stats, from, to)) {
 		buckets_chunk(&a->window, &piece->stats, from, to);
 		return 0;
 	}
@@ -160,7 +164,8 @@ fill_step(struct answer *a, struct err *err)
 		int rc = cursor_next(w->cursor, &piece, err);
 
 		if (rc == 0) {
-			buckets_end(&a->window, reader_recorded(a->reader));
+			buckets_end(&a->window,
+				w->over != NULL ? w->over->end_ns : reader_recorded(a->reader));
 			walk_end(w);
 			a->is_filling = false;
 			return 1;
@@ -200,6 +205,8 @@ why(struct walk *w, const struct bucket *b, int64_t from, int64_t to)
 		return quality_row(b->quality)->token;
 	if (b->has_value || b->n > 0)
 		return NULL;
+	if (w->over != NULL && from >= w->over->end_ns)
+		return "run_over";
 	for (; w->next_gap < w->n_gaps && w->gaps[w->next_gap].to_ns <= from; w->next_gap++)
 		continue;
 	if (w->next_gap < w->n_gaps && w->gaps[w->next_gap].from_ns < to)
@@ -300,7 +307,7 @@ put_list(struct answer *a, struct buf *out, size_t before, const char *name)
 		if (a->row > 0)
 			buf_putc(out, ',');
 		if (is_time)
-			stamp_put_seconds(out, answer_edge(a, a->row));
+			answer_seconds(a, out, answer_edge(a, a->row));
 		else
 			put_cell(a, out, (enum column)a->column);
 	}
@@ -325,6 +332,7 @@ put_channel_json(struct answer *a, struct buf *out, struct err *err)
 	if (!a->is_filled) {
 		buf_puts(out, is_x ? ",\n\"x\":" : a->channel > 0 ? ",\n" : "\n");
 		answer_describe(out, &a->walks[a->channel].ch);
+		over_describe(&a->walks[a->channel], out);
 		a->is_filled = true;
 	}
 	while (a->column < columns) {
@@ -379,11 +387,11 @@ answer_buckets_json(struct answer *a, struct buf *out, struct err *err)
 static void
 put_csv_head(struct answer *a, struct cells *c)
 {
-	char name[96];
+	char name[X_COLUMN_MAX];
 
 	if (c->is_french)
 		buf_puts(c->out, "\xEF\xBB\xBF");
-	cells_text(c, "time");
+	answer_time_head(a, c, false);
 	if (x_is_asked(a)) {
 		x_column(a, " mean", name);
 		cells_text(c, name);
@@ -394,7 +402,7 @@ put_csv_head(struct answer *a, struct cells *c)
 			cells_text(c, name);
 		}
 	cells_end(c);
-	cells_text(c, a->ask.zone[0] == '\0' ? "UTC" : a->ask.zone);
+	answer_time_head(a, c, true);
 	if (x_is_asked(a))
 		cells_text(c, x_walk(a)->ch.unit);
 	for (size_t i = 0; i < a->ask.n_channels; i++)
@@ -425,8 +433,7 @@ put_csv_row(struct answer *a, struct cells *c)
 	int64_t from = answer_edge(a, a->row), to = answer_edge(a, a->row + 1);
 	double x;
 
-	cells_begin(c);
-	stamp_put(&a->stamp, c->out, from);
+	answer_time_cell(a, c, from);
 	if (x_is_asked(a) && x_of_row(a, &x))
 		cells_number(c, type_of(x_walk(a), COLUMN_MEAN), x);
 	else if (x_is_asked(a))

@@ -5,7 +5,7 @@
  *	{"time":1795698001000,"T_bed":null,"T_bed min":null,"T_bed max":null,"T_bed quality":"no_answer"}
  *	]
  *
- * Times are milliseconds since 1970, as JavaScript counts them.
+ * Times are milliseconds since 1970, as JavaScript counts them; of runs over each other "seconds" since their beginnings.
  */
 #include "history/answer_inside.h"
 
@@ -14,8 +14,14 @@
 void
 flat_begin(struct answer *a, struct buf *out, int64_t wall_ns)
 {
-	buf_puts(out, a->has_row ? ",\n{\"time\":" : "[\n{\"time\":");
+	buf_puts(out, a->has_row ? ",\n{" : "[\n{");
 	a->has_row = true;
+	if (over_is_asked(a)) {
+		buf_puts(out, "\"seconds\":");
+		answer_seconds(a, out, wall_ns);
+		return;
+	}
+	buf_puts(out, "\"time\":");
 	if (wall_ns % NS_PER_MS == 0)
 		buf_printf(out, "%lld", (long long)(wall_ns / NS_PER_MS));
 	else

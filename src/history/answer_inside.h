@@ -6,6 +6,7 @@
 #include "history/answer.h"
 #include "history/buckets.h"
 #include "history/form.h"
+#include "history/runs_read.h"
 
 #define ANSWER_PIECES 64         /* that a step reads at most */
 #define ANSWER_SPANS 2048        /* that it looks at without reading them */
@@ -16,23 +17,38 @@ struct walk {
 	struct reader_channel ch;
 	struct cursor *cursor;
 	struct series series;
-	int64_t from_ns, to_ns; /* wall time: what is walked through */
-	size_t at;              /* in it */
-	uint32_t boot;          /* of it */
-	int64_t wall_ns;        /* of the sample at `at` */
+	int64_t from_ns,
+		to_ns;   /* wall time, or since the beginning of `over`: what is walked through */
+	size_t at;       /* in it */
+	uint32_t boot;   /* of it */
+	int64_t wall_ns; /* of the sample at `at` */
 	int64_t offset, offset_from, offset_until;
 	bool has_sample, is_over;
 	struct reader_gap *ledger; /* those of the answer, or, where it was imported, its own */
 	struct bucket_gap *gaps;   /* the same */
 	size_t n_gaps, next_gap;
-	bool is_missing; /* of a series: nothing is recorded of it */
-	size_t place;    /* which of the windows its buckets have: 0 where there is one */
+	bool is_missing;   /* of a series: nothing is recorded of it */
+	size_t place;      /* which of the windows its buckets have: 0 where there is one */
+	struct over *over; /* NULL: times are wall times */
+	int64_t limit_ns;  /* of over: nothing from here on is of it; else INT64_MAX */
+};
+
+/* A run in an answer that lays runs over each other: its times count from its beginning, or that of one of its steps, on. */
+struct over {
+	struct run_row run;
+	char step[ASK_STEP_MAX];   /* as its event tells it; "" */
+	uint32_t boot;             /* time 0 */
+	int64_t t_ns, wall_ns;     /* of that boot; as wall time */
+	int64_t end_ns;            /* since then, where the run ends */
+	struct reader_gap *ledger; /* in it, by their ends */
+	size_t n_gaps, next_gap;
 };
 
 struct answer {
 	struct reader *reader;
 	struct ask ask;
 	struct walk *walks; /* [ask_columns()]: the channels, then that of x */
+	struct over *overs; /* [ask.n_since] */
 	struct reader_gap *
 		ledger; /* in the range and a little around it, by their ends, where no channel has anything */
 	size_t n_gaps, next_gap;
@@ -121,9 +137,35 @@ bool x_value(const struct answer *a, uint32_t boot, int64_t t_ns, int64_t wall_n
 /* Its number for JSON; null. */
 void x_put(const struct answer *a, struct buf *out, bool is_known, double v);
 /* Its column, which no channel's can be mistaken for: "x T_bed". */
-#define X_COLUMN_MAX 96
+#define X_COLUMN_MAX 112
 void x_column(const struct answer *a, const char *what, char out[X_COLUMN_MAX]);
 void x_flat_key(const struct answer *a, struct buf *out);
+
+/* answer_over.c: runs over each other */
+/* The same as a list for buckets; the caller frees it. */
+struct bucket_gap *answer_bucket_gaps(const struct reader_gap *ledger, size_t n);
+
+bool over_is_asked(const struct answer *a);
+/* Find the runs and their steps, before the channels; then how long the answer is, and the gaps in each. ERR_CONF, sys 404: there is none such. */
+int over_begin(struct answer *a, struct err *err);
+void over_end(struct answer *a);
+/* The run of column i, and the name that its channel has there. */
+void over_name(struct answer *a, size_t i);
+/* Time since its beginning of a moment of a boot, whose wall time is known. */
+int64_t over_time(const struct over *o, uint32_t boot, int64_t t_ns, int64_t wall_ns);
+/* The wall time, to look for samples by. */
+int64_t over_wall(const struct over *o, int64_t since_ns);
+void over_head(struct answer *a, struct buf *out);
+/* Members of JSON: of which run a channel is; nothing without runs. */
+void over_describe(const struct walk *w, struct buf *out);
+/* The first column of CSV: its name; its unit; a time. */
+void answer_time_head(struct answer *a, struct cells *c, bool is_unit);
+void answer_time_cell(struct answer *a, struct cells *c, int64_t at_ns);
+/* Seconds in JSON: since 1970, or since the beginning. */
+void answer_seconds(struct answer *a, struct buf *out, int64_t at_ns);
+/* The gap of a run, or of all that is asked for, that begins next and not behind a moment; its columns are [*out_first, *out_end). NULL: there is none. */
+const struct reader_gap *answer_next_gap(
+	struct answer *a, int64_t until_ns, int64_t *out_at, size_t *out_first, size_t *out_end);
 
 /* answer_flat.c: a JSON list of objects, a row each */
 void flat_begin(struct answer *a, struct buf *out, int64_t wall_ns); /* a row: "time" in ms */

@@ -17,7 +17,7 @@ put_sample(struct answer *a, struct buf *out, const struct walk *w, bool is_firs
 	buf_put(out, ",[", 2);
 	if (is_first)
 		out->data[out->n - 2] = ' ';
-	stamp_put_seconds(out, w->wall_ns);
+	answer_seconds(a, out, w->wall_ns);
 	buf_putc(out, ',');
 	form_json_value(out, &w->ch, &w->series, w->at);
 	if (quality != Q_GOOD)
@@ -37,6 +37,7 @@ begin_channel(struct answer *a, struct buf *out)
 
 	buf_puts(out, a->channel > 0 ? ",\n" : "\n");
 	answer_describe(out, &w->ch);
+	over_describe(w, out);
 	buf_puts(out, ",\"samples\":[");
 	walk_begin(a, w, a->ask.from_ns, a->ask.to_ns, true);
 	x_begin(a);
@@ -102,11 +103,11 @@ answer_raw_json(struct answer *a, struct buf *out, struct err *err)
 static void
 put_csv_head(struct answer *a, struct cells *c)
 {
-	char name[96];
+	char name[X_COLUMN_MAX];
 
 	if (c->is_french)
 		buf_puts(c->out, "\xEF\xBB\xBF");
-	cells_text(c, "time");
+	answer_time_head(a, c, false);
 	if (x_is_asked(a)) {
 		x_column(a, "", name);
 		cells_text(c, name);
@@ -117,7 +118,7 @@ put_csv_head(struct answer *a, struct cells *c)
 		cells_text(c, name);
 	}
 	cells_end(c);
-	cells_text(c, a->ask.zone[0] == '\0' ? "UTC" : a->ask.zone);
+	answer_time_head(a, c, true);
 	if (x_is_asked(a))
 		cells_text(c, x_walk(a)->ch.unit);
 	for (size_t i = 0; i < a->ask.n_channels; i++) {
@@ -138,15 +139,15 @@ put_csv_head(struct answer *a, struct cells *c)
 }
 
 static void
-put_csv_gap(struct answer *a, struct cells *c, int64_t wall_ns, const char *cause)
+put_csv_gap(struct answer *a, struct cells *c, int64_t wall_ns, const char *cause, size_t first,
+	size_t end)
 {
-	cells_begin(c);
-	stamp_put(&a->stamp, c->out, wall_ns);
+	answer_time_cell(a, c, wall_ns);
 	if (x_is_asked(a))
 		cells_begin(c);
 	for (size_t i = 0; i < a->ask.n_channels; i++) {
 		cells_text(c, "");
-		cells_text(c, cause);
+		cells_text(c, i >= first && i < end ? cause : "");
 	}
 	cells_end(c);
 }
@@ -201,8 +202,7 @@ put_csv_row(struct answer *a, struct cells *c, int64_t wall_ns)
 {
 	double x;
 
-	cells_begin(c);
-	stamp_put(&a->stamp, c->out, wall_ns);
+	answer_time_cell(a, c, wall_ns);
 	if (x_is_asked(a) && x_of_row(a, wall_ns, &x))
 		cells_number(c, x_walk(a)->ch.type, x);
 	else if (x_is_asked(a))
@@ -266,14 +266,15 @@ put_flat_row(struct answer *a, struct buf *out, int64_t wall_ns)
 
 /* A line breaks where nothing is known. */
 static void
-put_flat_gap(struct answer *a, struct buf *out, int64_t wall_ns, const char *cause)
+put_flat_gap(struct answer *a, struct buf *out, int64_t wall_ns, const char *cause, size_t first,
+	size_t end)
 {
 	flat_begin(a, out, wall_ns);
 	if (x_is_asked(a)) {
 		x_flat_key(a, out);
 		x_put(a, out, false, 0);
 	}
-	for (size_t i = 0; i < a->ask.n_channels; i++) {
+	for (size_t i = first; i < end; i++) {
 		flat_key(out, &a->walks[i].ch, "");
 		buf_put(out, "null", 4);
 		flat_quality(out, &a->walks[i].ch, cause);
@@ -287,17 +288,15 @@ put_flat_gap(struct answer *a, struct buf *out, int64_t wall_ns, const char *cau
 static void
 put_gaps_until(struct answer *a, struct cells *c, int64_t wall_ns)
 {
-	for (; a->next_gap < a->n_gaps && a->ledger[a->next_gap].from_ns <= wall_ns;
-		a->next_gap++) {
-		const struct reader_gap *gap = &a->ledger[a->next_gap];
-		int64_t at = MAX(gap->from_ns, a->ask.from_ns);
+	const struct reader_gap *gap;
+	size_t first, end;
+	int64_t at;
 
-		if (gap->to_ns <= a->ask.from_ns || gap->from_ns >= a->ask.to_ns)
-			continue;
+	while ((gap = answer_next_gap(a, wall_ns, &at, &first, &end)) != NULL) {
 		if (a->ask.form == ASK_FLAT)
-			put_flat_gap(a, c->out, at, gap->cause);
+			put_flat_gap(a, c->out, at, gap->cause, first, end);
 		else
-			put_csv_gap(a, c, at, gap->cause);
+			put_csv_gap(a, c, at, gap->cause, first, end);
 	}
 }
 

@@ -7,6 +7,11 @@ walk_begin(struct answer *a, struct walk *w, int64_t from_ns, int64_t to_ns, boo
 	walk_end(w);
 	w->from_ns = from_ns;
 	w->to_ns = to_ns;
+	if (w->over != NULL) {
+		w->to_ns = MIN(to_ns, w->limit_ns);
+		from_ns = over_wall(w->over, from_ns);
+		to_ns = over_wall(w->over, to_ns);
+	}
 	w->cursor = cursor_new(a->reader, &w->ch, from_ns, to_ns, is_raw);
 }
 
@@ -27,7 +32,8 @@ walk_wall(const struct answer *a, struct walk *w, int64_t t_ns)
 	if (t_ns < w->offset_from || t_ns >= w->offset_until)
 		w->offset =
 			reader_offset(a->reader, w->boot, t_ns, &w->offset_from, &w->offset_until);
-	return t_ns + w->offset;
+	return w->over != NULL ? over_time(w->over, w->boot, t_ns, t_ns + w->offset)
+			       : t_ns + w->offset;
 }
 
 /* The sample at `at` or the next one behind it that is in the range. */

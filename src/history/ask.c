@@ -36,6 +36,108 @@ read_raw(const char *text, struct ask *out, struct err *err)
 		"raw '%.20s': write raw=1 for each sample, or leave it out", text);
 }
 
+/* "10 min", "-10 min": since a beginning. */
+static int
+read_since_span(const char *text, const char *name, int64_t *out_ns, struct err *err)
+{
+	bool is_before = text[0] == '-';
+
+	if (span_parse(text + is_before, out_ns, err) < 0) {
+		err_prefix(err, ERR_CONF,
+			"%s: with 'since' it counts from the beginning of each run, such as 90 s "
+			"or -10 min",
+			name);
+		return ERR_CONF;
+	}
+	*out_ns = MIN(*out_ns, LATEST_NS);
+	*out_ns = is_before ? -*out_ns : *out_ns;
+	return 0;
+}
+
+static int
+read_since_times(const struct ask_words *w, struct ask *out, struct err *err)
+{
+	out->from_ns = 0;
+	out->to_ns = LATEST_NS;
+	out->is_to_end = w->to == NULL;
+	if (w->from != NULL && read_since_span(w->from, "from", &out->from_ns, err) < 0)
+		return ERR_CONF;
+	if (w->to != NULL && read_since_span(w->to, "to", &out->to_ns, err) < 0)
+		return ERR_CONF;
+	if (out->from_ns < out->to_ns)
+		return 0;
+	return err_set(err, ERR_CONF, 0,
+		"from '%.40s' is not before to '%.40s'; exchange them, or leave out both for the "
+		"whole runs",
+		w->from != NULL ? w->from : "0 s", w->to != NULL ? w->to : "");
+}
+
+static int
+wrong_since(const char *text, struct err *err)
+{
+	return err_set(err, ERR_CONF, 0,
+		"since '%.60s': write runs by their numbers, each with a step or without, such as "
+		"run:12,run:9 or run:12/step:heat,run:9/step:heat",
+		text);
+}
+
+/* One of them; returns how many bytes it has, or ERR_CONF. The title of a step may have commas: only the next run ends it. */
+static int
+read_since_one(const char *text, struct ask_since *out, struct err *err)
+{
+	const char *end = strstr(text, ",run:"), *slash = strchr(text, '/');
+	size_t n = end != NULL ? (size_t)(end - text) : strlen(text), digits;
+	int64_t run;
+	char number[12];
+
+	if (strncmp(text, "run:", 4) != 0)
+		return wrong_since(text, err);
+	if (slash != NULL && slash >= text + n)
+		slash = NULL;
+	digits = (slash != NULL ? (size_t)(slash - text) : n) - 4;
+	if (digits == 0 || digits >= sizeof(number))
+		return wrong_since(text, err);
+	memcpy(number, text + 4, digits);
+	number[digits] = '\0';
+	if (!text_to_int(number, &run) || run < 1 || run > UINT32_MAX)
+		return wrong_since(text, err);
+	*out = (struct ask_since){ .run = (uint32_t)run };
+	if (slash == NULL)
+		return (int)n;
+	if (strncmp(slash, "/step:", 6) != 0 || slash + 6 == text + n)
+		return wrong_since(text, err);
+	n -= (size_t)(slash + 6 - text);
+	if (n >= sizeof(out->step))
+		return err_set(err, ERR_CONF, 0,
+			"since: a step has no name as long as '%.40s...'; its number will do, such "
+			"as run:%u/step:2",
+			slash + 6, out->run);
+	memcpy(out->step, slash + 6, n);
+	out->step[n] = '\0';
+	return (int)((size_t)(slash + 6 - text) + n);
+}
+
+static int
+read_since(const char *text, struct ask *out, struct err *err)
+{
+	out->since = mem_zero(ASK_CHANNELS_MAX, sizeof(*out->since));
+	for (;;) {
+		int n = read_since_one(text, &out->since[out->n_since], err);
+
+		if (n < 0)
+			return n;
+		out->n_since++;
+		text += n;
+		if (*text == '\0')
+			return 0;
+		text++;
+		if (out->n_since == ASK_CHANNELS_MAX)
+			return err_set(err, ERR_CONF, 0,
+				"since names more than %d runs; ask for fewer at once",
+				ASK_CHANNELS_MAX);
+	}
+}
+
 static int
 read_times(const struct ask_words *w, int64_t now_ns, struct ask *out, struct err *err)
 {
@@ -116,12 +218,10 @@ ask_fit(struct ask *ask, struct err *err)
 		ask_columns(ask), ask->points, ASK_BUCKETS_MAX);
 }
 
-static int
-read_channels(const char *list, struct ask *out, struct err *err)
+/* The names of a list, each with a zero behind it; returns behind the last one. */
+static char *
+copy_names(const char *list, char *to, size_t *n_names)
 {
-	char *to;
-
-	to = out->channels = mem_zero(strlen(list) + 2, 1);
 	while (*list != '\0') {
 		size_t n = strcspn(list, ",");
 
@@ -129,17 +229,33 @@ read_channels(const char *list, struct ask *out, struct err *err)
 			memcpy(to, list, n);
 			to[n] = '\0';
 			to += n + 1;
-			out->n_channels++;
+			++*n_names;
 		}
 		list += n + (list[n] == ',');
 	}
+	return to;
+}
+
+static int
+read_channels(const char *list, struct ask *out, struct err *err)
+{
+	size_t times = MAX(out->n_since, (size_t)1);
+	char *to;
+
+	to = out->channels = mem_zero(times * (strlen(list) + 1) + 1, 1);
+	for (size_t i = 0; i < times; i++)
+		to = copy_names(list, to, &out->n_channels);
 	if (out->n_channels == 0)
 		return err_set(
 			err, ERR_CONF, 0, "no channel is named; write channels=T_bed,T_furn");
 	if (ask_columns(out) <= ASK_CHANNELS_MAX)
 		return 0;
 	return err_set(err, ERR_CONF, 0, "%zu channels%s; ask for at most %d at once",
-		ask_columns(out), out->x[0] != '\0' ? " with that of x" : "", ASK_CHANNELS_MAX);
+		ask_columns(out),
+		out->n_since > 0    ? " in all runs together"
+		: out->x[0] != '\0' ? " with that of x"
+				    : "",
+		ASK_CHANNELS_MAX);
 }
 
 /* Before read_channels(), which counts it. */
@@ -148,6 +264,11 @@ read_x(const struct ask_words *w, struct ask *out, struct err *err)
 {
 	if (w->x == NULL)
 		return 0;
+	if (out->n_since > 0)
+		return err_set(err, ERR_CONF, 0,
+			"x and since do not go together; write '%.40s' among the channels: each "
+			"row has the values of one moment of each run",
+			w->x);
 	if (w->x[0] == '\0' || strchr(w->x, ',') != NULL)
 		return err_set(err, ERR_CONF, 0,
 			"x '%.40s': write the name of one channel, such as x=T_bed", w->x);
@@ -201,8 +322,11 @@ ask_read(const struct ask_words *w, int64_t now_ns, bool is_free, struct ask *ou
 		rc = read_form(w->format, out, err);
 	if (rc == 0 && w->raw != NULL)
 		rc = read_raw(w->raw, out, err);
+	if (rc == 0 && w->since != NULL && !out->is_gaps)
+		rc = read_since(w->since, out, err);
 	if (rc == 0)
-		rc = read_times(w, now_ns, out, err);
+		rc = out->n_since > 0 ? read_since_times(w, out, err)
+				      : read_times(w, now_ns, out, err);
 	if (rc == 0 && out->is_events)
 		rc = read_events(w, out, err);
 	if (rc == 0 && !out->is_gaps)
@@ -211,7 +335,10 @@ ask_read(const struct ask_words *w, int64_t now_ns, bool is_free, struct ask *ou
 		rc = read_x(w, out, err);
 	if (rc == 0 && !out->is_gaps)
 		rc = read_channels(w->channels, out, err);
-	return rc == 0 && !out->is_gaps && !out->has_all ? ask_fit(out, err) : rc;
+	/* How long it is: known when its first sample, or its runs, are. */
+	if (rc < 0 || out->is_gaps || out->has_all || out->n_since > 0)
+		return rc;
+	return ask_fit(out, err);
 }
 
 /* ---- for programs that draw ---------------------------------------------------------------------------------------------- */
@@ -319,5 +446,7 @@ void
 ask_done(struct ask *ask)
 {
 	free(ask->channels);
+	free(ask->since);
 	ask->channels = NULL;
+	ask->since = NULL;
 }

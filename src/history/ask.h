@@ -9,7 +9,8 @@
 #define ASK_POINTS 1000 /* when nothing is said */
 #define ASK_POINTS_MAX 100000
 #define ASK_CHANNELS_MAX 100
-#define ASK_NAME_MAX 64 /* longer ones are no channel's */
+#define ASK_NAME_MAX 64  /* longer ones are no channel's */
+#define ASK_STEP_MAX 128 /* bytes of a step's name */
 #define ASK_EVENTS_MAX 10000
 #define ASK_BUCKETS_MAX 200000 /* in memory at once for one question */
 
@@ -20,6 +21,8 @@ struct ask_words {
 	const char *kind, *subject, *language; /* of events; `points` is how many at most */
 	const char *from, *to, *points, *every, *format, *raw, *zone;
 	const char *x; /* of samples: the channel that is asked for in the place of time */
+	/* Of samples: runs over each other, "run:12,run:9/step:heat"; from and to are spans since their beginnings then. */
+	const char *since;
 };
 
 enum ask_form {
@@ -36,6 +39,12 @@ enum ask_events { ASK_EVENTS_JSON, ASK_EVENTS_TABLE, ASK_EVENTS_MARKS };
 
 #define ASK_LIST_MAX 256  /* of patterns of kinds or subjects */
 #define ASK_ECHO_MAX 1024 /* of what an answer says back */
+
+/* A run whose beginning, or that of one of its steps, is time 0. */
+struct ask_since {
+	uint32_t run;
+	char step[ASK_STEP_MAX]; /* its number or its title; "": the run's beginning */
+};
 
 struct ask {
 	bool is_events; /* with is_gaps, which says that no channel is asked for */
@@ -59,6 +68,11 @@ struct ask {
 	enum ask_events events_as;
 	char kinds[ASK_LIST_MAX], subjects[ASK_LIST_MAX]; /* patterns, "a,b*"; "": any */
 	char echo[ASK_ECHO_MAX];                          /* JSON */
+
+	/* Runs over each other: channels stand there once for each, from_ns and to_ns count from the beginning of each. */
+	struct ask_since *since; /* [n_since], n_since > 0: has_since */
+	size_t n_since;
+	bool is_to_end; /* nothing was said: to_ns is the length of the longest when it is known */
 };
 
 /* Letters of ask.columns. */

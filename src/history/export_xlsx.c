@@ -32,11 +32,16 @@ struct sheet {
 	lxw_col_t column;
 };
 
-/* The time of the zone as it stands in the text; a spreadsheet knows no zones. */
+/* The time of the zone as it stands in the text, a spreadsheet knows no zones; or seconds. */
 static lxw_error
 put_time(struct sheet *s, const char *text)
 {
 	lxw_datetime t = { 0 };
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (*end == '\0') /* since the beginning of a run */
+		return worksheet_write_number(s->at, s->row, s->column, seconds, NULL);
 
 	if (sscanf(text, "%d-%d-%d%*1[T ]%d:%d:%lf", &t.year, &t.month, &t.day, &t.hour, &t.min,
 		    &t.sec) != 6)

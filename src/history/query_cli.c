@@ -117,7 +117,7 @@ take_word(struct words *w, char **argv, int argc, int *at)
 	} options[] = { { "--from", &w->ask.from }, { "--to", &w->ask.to },
 		{ "--every", &w->ask.every }, { "--points", &w->ask.points },
 		{ "--format", &w->ask.format }, { "--zone", &w->ask.zone }, { "--x", &w->ask.x },
-		{ "--out", &w->out } };
+		{ "--since", &w->ask.since }, { "--out", &w->out } };
 	const char *word = argv[*at];
 
 	if (word[0] != '-') {
@@ -203,7 +203,7 @@ static int export(const char *dir, int argc, char **argv)
 		if (take_word(&w, argv, argc, &i) < 0)
 			goto out;
 	w.ask.channels = buf_text(&w.channels);
-	if (w.ask.from == NULL)
+	if (w.ask.from == NULL && w.ask.since == NULL)
 		w.ask.from = "first";
 	if (w.ask.every == NULL && w.ask.points == NULL)
 		w.ask.raw = "1";

@@ -226,7 +226,7 @@ or_null(const char *text)
 /* 6 and 7 */
 static int
 read_drawing(
-	unsigned what, char words[8][WORDS_MAX], int64_t now_ns, struct ask *out, struct err *err)
+	unsigned what, char words[9][WORDS_MAX], int64_t now_ns, struct ask *out, struct err *err)
 {
 	const struct ask_series series = { .channels = words[0],
 		.columns = words[1],
@@ -248,7 +248,7 @@ read_drawing(
 }
 
 static int
-read_question(unsigned what, char words[8][WORDS_MAX], struct ask *out, struct err *err)
+read_question(unsigned what, char words[9][WORDS_MAX], struct ask *out, struct err *err)
 {
 	int64_t now_ns = now_boot() + now_wall_offset();
 	struct ask_words ask;
@@ -272,14 +272,15 @@ read_question(unsigned what, char words[8][WORDS_MAX], struct ask *out, struct e
 			.format = or_null(words[4]),
 			.raw = or_null(words[5]),
 			.zone = or_null(words[6]),
-			.x = or_null(words[7]) };
+			.x = or_null(words[7]),
+			.since = or_null(words[8]) };
 	return ask_read(&ask, now_ns, false, out, err);
 }
 
 static int
 take_question(struct query_serve *q, struct wire_in *in, struct err *err)
 {
-	static char words[8][WORDS_MAX];
+	static char words[9][WORDS_MAX];
 	uint32_t number = wire_get_u32(in);
 	/* 0 samples, 1 gaps, 2 events, 3 .. 5 runs, 6 series, 7 marks */
 	unsigned what = wire_get_u16(in);

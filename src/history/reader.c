@@ -375,6 +375,14 @@ reader_offsets(const struct reader *r, uint32_t boot, int64_t *out_least, int64_
 	return from < to;
 }
 
+bool
+reader_place(const struct reader *r, uint32_t *out_boot, int64_t *out_t_ns)
+{
+	*out_boot = r->place_boot;
+	*out_t_ns = r->recorded_ns;
+	return r->has_place;
+}
+
 int64_t
 reader_recorded(const struct reader *r)
 {

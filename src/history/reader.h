@@ -22,7 +22,7 @@ int reader_refresh(struct reader *r, struct err *err) MUST_CHECK;
 struct reader_channel {
 	uint32_t id;
 	enum value_type type;
-	char name[64], unit[32];
+	char name[96], unit[32]; /* room for what an answer adds to a name */
 	char title[128], instrument[64];
 	char choices[2048]; /* "0=closed\n1=open"; cut where it is longer */
 };
@@ -128,7 +128,9 @@ int reader_events(struct reader *r, const struct reader_event_filter *filter,
 int reader_event_at(struct reader *r, uint32_t file, int64_t row, reader_event_fn fn, void *ctx,
 	struct err *err) MUST_CHECK;
 
-/* Until when the record is whole, wall time; INT64_MIN: there is none. */
+/* Until when the record is whole, as boot and time; false: there is none. */
+bool reader_place(const struct reader *r, uint32_t *out_boot, int64_t *out_t_ns);
+/* The same as wall time; INT64_MIN: there is none. */
 int64_t reader_recorded(const struct reader *r);
 
 #endif

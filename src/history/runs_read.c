@@ -37,12 +37,13 @@ take_run(const struct reader *r, sqlite3_stmt *st, struct run_row *out)
 	text_copy(out->who, sizeof(out->who), db_text(st, 3));
 	text_copy(out->who1, sizeof(out->who1), db_text(st, 4));
 	text_copy(out->bench, sizeof(out->bench), db_text(st, 9));
-	out->begin_ns =
-		reader_wall(r, (uint32_t)sqlite3_column_int64(st, 5), sqlite3_column_int64(st, 6));
+	out->boot0 = (uint32_t)sqlite3_column_int64(st, 5);
+	out->t0 = sqlite3_column_int64(st, 6);
+	out->boot1 = (uint32_t)sqlite3_column_int64(st, 7);
+	out->t1 = sqlite3_column_int64(st, 8);
+	out->begin_ns = reader_wall(r, out->boot0, out->t0);
 	out->is_open = sqlite3_column_type(st, 7) == SQLITE_NULL;
-	out->end_ns = out->is_open ? reader_recorded(r)
-				   : reader_wall(r, (uint32_t)sqlite3_column_int64(st, 7),
-					     sqlite3_column_int64(st, 8));
+	out->end_ns = out->is_open ? reader_recorded(r) : reader_wall(r, out->boot1, out->t1);
 	out->end_ns = MAX(out->end_ns, out->begin_ns);
 }
 

@@ -9,7 +9,9 @@ struct run_row {
 	uint32_t run;
 	bool is_open;
 	int64_t begin_ns,
-		end_ns; /* wall time; of one that is open: until when the record is whole */
+		end_ns;        /* wall time; of one that is open: until when the record is whole */
+	uint32_t boot0, boot1; /* the same as times of boots; boot1 0: it is open */
+	int64_t t0, t1;
 	char title[WIRE_TITLE_MAX + 1], who[64], who1[64]; /* who1: who ended it */
 	char bench[24];                                    /* hash of its bench file */
 	char fields[WIRE_FIELDS_MAX + 1];                  /* an object of JSON */

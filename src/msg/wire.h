@@ -44,7 +44,7 @@ enum wire_kind {
 	WIRE_HISTORY_EVENT, /* history -> supervise: u16 kind of event.def, one of HISTORY_*, f64 its value */
 	/* the history */
 	WIRE_QUERY, /* supervise -> serve and query: +fd: their new end of the pair between them */
-	WIRE_ASK, /* serve -> query: u32 number, u16 0: samples, 1: gaps, text channels, from, to, points, format, raw, zone, x; u16 2: events, text kind, from, to, limit, subject, language, zone, ""; u16 3: runs, 4: one, 5: one as an archive, text number, format, zone, then five ""; u16 6: series, text channels, columns (a letter each, ask.h), from, to, points, width in ms, "", ""; u16 7: marks, text kinds, from, to, limit, subjects, language, "table" or "", JSON to say back; "": not said */
+	WIRE_ASK, /* serve -> query: u32 number, u16 0: samples, 1: gaps, text channels, from, to, points, format, raw, zone, x, since; u16 2: events, text kind, from, to, limit, subject, language, zone, "", ""; u16 3: runs, 4: one, 5: one as an archive, text number, format, zone, then six ""; u16 6: series, text channels, columns (a letter each, ask.h), from, to, points, width in ms, "", "", ""; u16 7: marks, text kinds, from, to, limit, subjects, language, "table" or "", JSON to say back, ""; "": not said */
 	WIRE_ANSWER, /* query -> serve: u32 number, u16 status of HTTP, text: with 200 +fd of a pipe, its content type; else what is wrong */
 	WIRE_ANSWER_END, /* query -> serve: u32 number: the pipe's end is the answer's */
 	/* runs */

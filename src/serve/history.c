@@ -229,7 +229,7 @@ write_question(struct buf *out, uint32_t number, const struct target *t)
 	if (is_about_runs(t->route)) {
 		wire_u16(out, t->route == ROUTE_RUNS ? 3 : t->route == ROUTE_RUN ? 4 : 5);
 		wire_text(out, t->name);
-		for (size_t i = 0; i < 7; i++)
+		for (size_t i = 0; i < 8; i++)
 			wire_text(out, i < 2 && t->params[i] != NULL ? t->params[i] : "");
 		wire_end(out);
 		return;
@@ -239,7 +239,7 @@ write_question(struct buf *out, uint32_t number, const struct target *t)
 		wire_text(out, t->params[0] != NULL ? t->params[0] : "");
 	else
 		wire_text(out, is_gaps ? "" : t->name);
-	for (size_t i = 0; i < 7; i++, k++) {
+	for (size_t i = 0; i < 8; i++, k++) {
 		bool is_there = k < TARGET_PARAMS && !(is_gaps && i >= 2);
 
 		wire_text(out, is_there && t->params[k] != NULL ? t->params[k] : "");
@@ -310,8 +310,8 @@ history_ask_words(struct history *h, unsigned what, const char *const words[8], 
 	wire_begin(&packet, WIRE_ASK);
 	wire_u32(&packet, ++h->number);
 	wire_u16(&packet, (uint16_t)what);
-	for (size_t i = 0; i < 8; i++)
-		wire_text(&packet, words[i]);
+	for (size_t i = 0; i < 9; i++)
+		wire_text(&packet, i < 8 ? words[i] : "");
 	wire_end(&packet);
 	return ask(h, &packet, false, fn, user, now_ns, out_problem, err);
 }

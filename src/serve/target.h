@@ -6,7 +6,7 @@
 
 #define TARGET_URI_MAX 4000 /* bytes of path and query; longer ones are answered with 414 */
 #define TARGET_NAME_MAX 128
-#define TARGET_PARAMS 8
+#define TARGET_PARAMS 9
 
 enum route {
 	ROUTE_BENCH,
