@@ -237,6 +237,12 @@ struct bench {
 	const char *watchdog; /* empty: none */
 	int64_t watchdog_timeout_ns;
 	struct image_history history;
+	struct bench_postgres {
+		bool is_on; /* else the rest means nothing */
+		const char *server, *database, *user, *schema, *tls, *ca, *partitions;
+		int64_t password; /* number of its secret, from 1; 0: none */
+		int64_t keep_ns;  /* 0: all is kept */
+	} postgres;
 	BENCH_TABLE(struct bench_field) fields;
 	bool has_free_fields;
 	const char *copy_to;       /* folder into which runs are copied; NULL */
@@ -508,6 +514,10 @@ void safe_states_restore(struct bench *b, const struct node *n);
 /* `record:` of the bench; NULL: no field is named, each may be. */
 void runs_read(struct bench *b, const struct node *n);
 void runs_resolve(struct bench *b); /* once channels are known */
+/* `postgres:` of `history:`; and `forever`, or a duration of at least a day. */
+void postgres_read(struct bench *b, const struct node *n);
+void records_keep(struct bench *b, const struct node *n, const struct key *row, int64_t *out);
+
 /* `history:` of the bench (NULL: what holds without it), and of a channel whose unit is known, or open. */
 void records_read(struct bench *b, const struct node *n);
 void records_channel(struct bench *b, struct bench_channel *ch, const struct node *n);

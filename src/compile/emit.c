@@ -501,6 +501,27 @@ emit_fields(struct emit *e)
 	return t;
 }
 
+static struct image_postgres
+emit_postgres(struct emit *e)
+{
+	const struct bench_postgres *p = &e->b->postgres;
+
+	if (!p->is_on)
+		return (struct image_postgres){ .is_on = 0 };
+	return (struct image_postgres){
+		.is_on = 1,
+		.server = emit_text(e, p->server),
+		.database = emit_text(e, p->database),
+		.user = emit_text(e, p->user),
+		.schema = emit_text(e, p->schema),
+		.tls = emit_text(e, p->tls),
+		.ca = emit_text(e, p->ca),
+		.partitions = emit_text(e, p->partitions),
+		.password = (uint32_t)p->password,
+		.keep_ns = p->keep_ns,
+	};
+}
+
 void
 emit_image(struct bench *b, struct buf *out)
 {
@@ -519,6 +540,7 @@ emit_image(struct bench *b, struct buf *out)
 	img.watchdog = emit_text(&e, b->watchdog);
 	img.watchdog_timeout_ns = b->watchdog_timeout_ns;
 	img.history = b->history;
+	img.postgres = emit_postgres(&e);
 	img.is_realtime = b->is_realtime;
 	img.links = emit_links(&e);
 	img.instruments = emit_instruments(&e);

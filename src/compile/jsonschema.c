@@ -68,6 +68,7 @@ def_name(const struct key *table)
 		{ schema_serve, "serve" },
 		{ schema_watchdog, "watchdog" },
 		{ schema_history, "history" },
+		{ schema_postgres, "postgres" },
 		{ schema_record, "record" },
 		{ schema_runs, "runs" },
 		{ schema_before, "before_injection" },
@@ -233,6 +234,15 @@ span_or(struct json *j, const struct key *row)
 	json_end(j);
 }
 
+static void
+secret_form(struct json *j)
+{
+	json_raw(j, "type", "\"object\"");
+	json_raw(j, "properties", "{\"secret\": {\"type\": \"string\"}}");
+	json_raw(j, "required", "[\"secret\"]");
+	json_raw(j, "additionalProperties", "false");
+}
+
 /* The form of one key's value; `codec` (may be NULL) is whose points are meant. */
 static void
 value_form(struct json *j, const struct key *row, const struct codec *codec)
@@ -313,6 +323,9 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 		json_end(j);
 		json_end(j);
 		break;
+	case KEY_SECRET:
+		secret_form(j);
+		break;
 	case KEY_MESSAGE:
 		ref(j, "message_row");
 		break;
@@ -374,10 +387,7 @@ opt_form(struct json *j, const struct opt *opt, bool is_file)
 		any_scalar(j);
 		break;
 	case OPT_SECRET:
-		json_raw(j, "type", "\"object\"");
-		json_raw(j, "properties", "{\"secret\": {\"type\": \"string\"}}");
-		json_raw(j, "required", "[\"secret\"]");
-		json_raw(j, "additionalProperties", "false");
+		secret_form(j);
 		break;
 	}
 	if (opt->def != OPT_NEEDED && opt->def != OPT_ABSENT && opt->type == OPT_INT)
@@ -730,6 +740,7 @@ schema_json(struct buf *out)
 	def(&j, "serve", schema_serve, false);
 	def(&j, "watchdog", schema_watchdog, false);
 	def(&j, "history", schema_history, false);
+	def(&j, "postgres", schema_postgres, false);
 	def(&j, "runs", schema_runs, false);
 	def(&j, "before_injection", schema_before, false);
 	def(&j, "field", schema_field, false);

@@ -8,8 +8,8 @@
 #define DAY_NS (24 * 3600 * NS_PER_S)
 
 /* `forever`, or a duration of at least a day. */
-static void
-read_keep(struct bench *b, const struct node *n, const struct key *row, int64_t *out)
+void
+records_keep(struct bench *b, const struct node *n, const struct key *row, int64_t *out)
 {
 	const char *text = read_text(b, n);
 
@@ -75,11 +75,13 @@ records_read(struct bench *b, const struct node *n)
 		return;
 	read_keys(b, n, rows, NULL, found, NULL);
 	if (found[HISTORY_KEEP] != NULL)
-		read_keep(b, found[HISTORY_KEEP], &rows[HISTORY_KEEP], &h->keep_ns);
+		records_keep(b, found[HISTORY_KEEP], &rows[HISTORY_KEEP], &h->keep_ns);
 	if (found[HISTORY_SIZE] != NULL)
 		read_bytes(b, found[HISTORY_SIZE], 20 * UINT64_C(1000000), &h->size);
 	if (found[HISTORY_LEAVE_FREE] != NULL)
 		read_bytes(b, found[HISTORY_LEAVE_FREE], 0, &h->leave_free);
+	if (found[HISTORY_POSTGRES] != NULL)
+		postgres_read(b, found[HISTORY_POSTGRES]);
 	read_span(b, found[HISTORY_COMMIT], &rows[HISTORY_COMMIT], &h->commit_ns);
 	read_span(b, found[HISTORY_RESOLUTION], &rows[HISTORY_RESOLUTION], &h->resolution_ns);
 }
@@ -145,5 +147,5 @@ records_channel(struct bench *b, struct bench_channel *ch, const struct node *n)
 	read_span(b, found[RECORD_KEY_MIN_INTERVAL], &rows[RECORD_KEY_MIN_INTERVAL],
 		&ch->min_interval_ns);
 	if (found[RECORD_KEY_KEEP] != NULL)
-		read_keep(b, found[RECORD_KEY_KEEP], &rows[RECORD_KEY_KEEP], &ch->keep_ns);
+		records_keep(b, found[RECORD_KEY_KEEP], &rows[RECORD_KEY_KEEP], &ch->keep_ns);
 }

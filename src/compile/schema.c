@@ -852,6 +852,57 @@ const struct key schema_history[] = {
 		.max = MS(1000),
 		.def = "1 ms",
 		.help = "times are cut to it, which halves the size; 1 ns keeps them as they are" },
+	[HISTORY_POSTGRES] = { .name = "postgres",
+		.kind = KEY_MAP,
+		.sub = schema_postgres,
+		.help = "a PostgreSQL data base that everything is carried to as well" },
+	END,
+};
+
+static const char *const postgres_tls[] = { "off", "require", "verify-full", NULL };
+static const char *const postgres_partitions[] = { "day", "week", "month", NULL };
+
+const struct key schema_postgres[] = {
+	[POSTGRES_SERVER] = { .name = "server",
+		.kind = KEY_TEXT,
+		.is_needed = true,
+		.help = "host:port, or the folder of its socket: /run/postgresql" },
+	[POSTGRES_DATABASE] = { .name = "database",
+		.kind = KEY_TEXT,
+		.is_needed = true,
+		.help = "name of the data base there" },
+	[POSTGRES_USER] = { .name = "user",
+		.kind = KEY_TEXT,
+		.is_needed = true,
+		.help = "as whom; this user makes the tables" },
+	[POSTGRES_PASSWORD] = { .name = "password",
+		.kind = KEY_SECRET,
+		.help = "of that user: {secret: NAME}" },
+	[POSTGRES_SCHEMA] = { .name = "schema",
+		.kind = KEY_TEXT,
+		.def = "mbc",
+		.help = "where the tables are; several benches may share one" },
+	[POSTGRES_TLS] = { .name = "tls",
+		.kind = KEY_CHOICE,
+		.words = postgres_tls,
+		.help = "off, require, verify-full; left out: require, but to this computer where "
+			"the server offers it" },
+	[POSTGRES_CA] = { .name = "ca",
+		.kind = KEY_TEXT,
+		.help = "file with the certificate that signed the server's; left out: those of "
+			"this "
+			"computer" },
+	[POSTGRES_PARTITIONS] = { .name = "partitions",
+		.kind = KEY_CHOICE,
+		.words = postgres_partitions,
+		.def = "month",
+		.help = "day, week, month: what a part of the table holds; the first bench says it "
+			"for all" },
+	[POSTGRES_KEEP] = { .name = "keep",
+		.kind = KEY_TEXT,
+		.max = 100 * 366 * 24 * HOUR,
+		.def = "forever",
+		.help = "parts of the table older than this are removed, of all benches in it" },
 	END,
 };
 

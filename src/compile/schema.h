@@ -47,6 +47,7 @@ enum key_kind {
 	KEY_ROWS,     /* names, each with a list of single values */
 	KEY_NUMBERS,  /* a list of numbers */
 	KEY_LOCK,     /* the name of a channel, or the keys of `sub` */
+	KEY_SECRET,   /* {secret: NAME} */
 	KEY_READS,    /* the name of a channel, or names of places, each with a channel */
 	KEY_LATER,    /* known, and not available yet */
 };
@@ -290,7 +291,25 @@ enum { SERVE_LISTEN, SERVE_COMMANDS };
 extern const char *const schema_commands[];
 enum { SCALE_FROM, SCALE_TO, SCALE_TABLE };
 enum { WATCHDOG_DEVICE, WATCHDOG_TIMEOUT };
-enum { HISTORY_KEEP, HISTORY_SIZE, HISTORY_LEAVE_FREE, HISTORY_COMMIT, HISTORY_RESOLUTION };
+enum {
+	HISTORY_KEEP,
+	HISTORY_SIZE,
+	HISTORY_LEAVE_FREE,
+	HISTORY_COMMIT,
+	HISTORY_RESOLUTION,
+	HISTORY_POSTGRES
+};
+enum {
+	POSTGRES_SERVER,
+	POSTGRES_DATABASE,
+	POSTGRES_USER,
+	POSTGRES_PASSWORD,
+	POSTGRES_SCHEMA,
+	POSTGRES_TLS,
+	POSTGRES_CA,
+	POSTGRES_PARTITIONS,
+	POSTGRES_KEEP
+};
 enum { RUNS_FIELDS, RUNS_FREE, RUNS_COPY_TO, RUNS_BEFORE };
 enum { BEFORE_OVER, BEFORE_CHANNELS };
 enum { FIELD_TITLE, FIELD_NEEDED };
@@ -351,10 +370,11 @@ enum { DOG_TIMEOUT, DOG_ARMED, DOG_TRIPPED, DOG_SAFE };
 extern const struct key schema_top[], schema_link[], schema_instrument[],
 	schema_instrument_channel[], schema_channel[], schema_twin[], schema_wave[],
 	schema_verify[], schema_serve[], schema_scale[], schema_rs485[], schema_identify[],
-	schema_preset[], schema_watchdog[], schema_history[], schema_record[], schema_runs[],
-	schema_before[], schema_field[], schema_message[], schema_message_read[], schema_step[],
-	schema_error[], schema_file[], schema_file_line[], schema_param[], schema_exchange[],
-	schema_ramp[], schema_safe_state[], schema_safe_line[], schema_safe_else[];
+	schema_preset[], schema_watchdog[], schema_history[], schema_postgres[], schema_record[],
+	schema_runs[], schema_before[], schema_field[], schema_message[], schema_message_read[],
+	schema_step[], schema_error[], schema_file[], schema_file_line[], schema_param[],
+	schema_exchange[], schema_ramp[], schema_safe_state[], schema_safe_line[],
+	schema_safe_else[];
 
 /* schema_protect.c */
 extern const struct key schema_trip[], schema_interlock[], schema_bypass[], schema_alarm[],

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "history/drain.h"
 #include "history/keep.h"
 #include "history/past_events.h"
 #include "history/recorder.h"
@@ -420,6 +421,7 @@ keep(struct history *h, int64_t now_ns)
 
 	h->next_keep_ns = now_ns + KEEP_NS;
 	warn_low(h);
+	h->keep.carried = h->keep.is_carried ? drain_state_file(h->dir, "postgres") : 0;
 	if (keep_files(h->dir, &h->keep, wall_ns, &h->bytes, &err) < 0)
 		log_warn("history: removing old files: %s; it is tried again", err.msg);
 	if (now_ns < h->next_day_ns || !now_wall_is_good())
@@ -584,14 +586,14 @@ main(int argc, char **argv)
 {
 	struct history h = { .supervisor = -1, .commit_ns = NS_PER_S };
 	int64_t socket = -1, size = 0, leave_free = 0, resolution = 1, journal0 = -1, journal1 = -1,
-		box = -1;
+		box = -1, carried = 0;
 	const struct {
 		const char *name;
 		int64_t *to;
 	} numbers[] = { { "--socket", &socket }, { "--commit", &h.commit_ns },
 		{ "--keep", &h.keep.keep_ns }, { "--size", &size }, { "--leave-free", &leave_free },
 		{ "--resolution", &resolution }, { "--journal0", &journal0 },
-		{ "--journal1", &journal1 }, { "--blackbox", &box } };
+		{ "--journal1", &journal1 }, { "--blackbox", &box }, { "--carried", &carried } };
 	const char *bench = NULL;
 	struct err err;
 	int rc;
@@ -611,6 +613,7 @@ main(int argc, char **argv)
 	h.supervisor = (int)socket;
 	h.past = (struct past_events){ { (int)journal0, (int)journal1 }, (int)box };
 	h.keep.size = (uint64_t)size;
+	h.keep.is_carried = carried != 0;
 	h.leave_free = (uint64_t)leave_free;
 	if (bench == NULL || h.dir == NULL || h.supervisor < 0 || h.commit_ns <= 0) {
 		log_err("this program is started by 'mbc run', with a socket, a bench and a "

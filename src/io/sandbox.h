@@ -12,6 +12,8 @@
  *	                         zones of time
  *	copy       mbc-history   reads the store's folder, zones; the    no socket, no exec; forks, and its children confine
  *	                         share it reads and writes              themselves further
+ *	postgres   mbc-history   reads the store's folder, /etc /lib    sockets; no exec, no fork, opens for reading only
+ *	                         /proc/self /run /usr, its certificates
  *	gate       mbc-gate      reads /proc/self                       no socket, no exec, no fork, opens for reading only
  *	helper     mbc-helper    not limited: it is not ours            as supervise
  *	curl       mbc-helper    reads                                  sockets, threads; no exec, no fork, opens for reading only
@@ -44,6 +46,7 @@ enum sandbox_role {
 	SANDBOX_CURL,
 	SANDBOX_REHEARSE,
 	SANDBOX_COPY,
+	SANDBOX_POSTGRES,
 	SANDBOX_ROLES
 };
 

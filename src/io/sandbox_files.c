@@ -80,6 +80,16 @@ static const struct rule control_rules[] = {
 static const struct rule serve_rules[] = { { "/proc/self", READ }, { NULL, 0 } }; /* itself alone */
 static const struct rule history_rules[] = { { "/proc/self", READ },
 	{ "/dev/urandom", FS_READ_FILE }, { NULL, 0 } };
+static const struct rule postgres_rules[] = {
+	{ "/proc/self", READ },
+	{ "/dev/urandom", FS_READ_FILE },
+	{ "/run", READ }, /* resolv.conf */
+	{ "/etc", READ }, /* names, certificates */
+	{ "/usr", READ | FS_EXECUTE },
+	{ "/lib", READ | FS_EXECUTE },
+	{ "/lib64", READ | FS_EXECUTE },
+	{ NULL, 0 },
+};
 static const struct rule twin_rules[] = {
 	{ "/", READ | FS_EXECUTE | FS_MAKE_SYM | FS_MAKE_SOCK | FS_REMOVE_FILE },
 	{ "/dev", READ | FS_WRITE_FILE | FS_IOCTL_DEV },
@@ -96,6 +106,7 @@ static const struct rule *const rules[SANDBOX_ROLES] = {
 	[SANDBOX_HISTORY] = history_rules,
 	[SANDBOX_QUERY] = history_rules,
 	[SANDBOX_COPY] = history_rules,
+	[SANDBOX_POSTGRES] = postgres_rules,
 	[SANDBOX_GATE] = serve_rules,
 	[SANDBOX_TWIN] = twin_rules,
 	[SANDBOX_CURL] = curl_rules,

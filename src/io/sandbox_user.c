@@ -19,6 +19,7 @@ static const char *const names[SANDBOX_ROLES] = {
 	[SANDBOX_QUERY] = "mbc-query",
 	[SANDBOX_GATE] = "mbc-gate",
 	[SANDBOX_COPY] = "mbc-history", /* who made the runs may write on the share */
+	[SANDBOX_POSTGRES] = "mbc-history",
 	[SANDBOX_HELPER] = "mbc-helper",
 };
 

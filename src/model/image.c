@@ -202,6 +202,12 @@ check_bench(const struct check *c)
 		img->history.commit_ns > 60 * NS_PER_S || img->history.keep_ns < 0 ||
 		img->history.resolution_ns < 0 || img->history.resolution_ns > NS_PER_S)
 		return wrong(c, "history");
+	if (img->history.is_carried > 1 || img->postgres.is_on > 1 || img->postgres.keep_ns < 0 ||
+		img->postgres.password > img->secrets.n || !is_text(c, img->postgres.server) ||
+		!is_text(c, img->postgres.database) || !is_text(c, img->postgres.user) ||
+		!is_text(c, img->postgres.schema) || !is_text(c, img->postgres.tls) ||
+		!is_text(c, img->postgres.ca) || !is_text(c, img->postgres.partitions))
+		return wrong(c, "data base of the history");
 	return 0;
 }
 

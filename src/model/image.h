@@ -22,7 +22,7 @@
 #include "msg/value.h"
 
 #define IMAGE_MAGIC UINT64_C(0x314547414d49434d) /* "MCIMAGE1" */
-#define IMAGE_VERSION 12
+#define IMAGE_VERSION 13
 #define IMAGE_SIZE_MAX (64u << 20)
 #define IMAGE_CHANNELS_MAX 20000
 #define IMAGE_PIPELINE_MAX 16
@@ -64,13 +64,23 @@ struct image {
 	uint32_t is_realtime;           /* 0, 1: the controller asks for a real-time class */
 	int64_t watchdog_timeout_ns;    /* 2 s .. 10 min, when there is one */
 	struct image_history {
-		uint32_t is_off, spare;
-		int64_t commit_ns;     /* what was recorded is on disk after this */
-		int64_t keep_ns;       /* older files are removed; 0: none is */
-		int64_t resolution_ns; /* times are cut to it; 1: they are kept as they are */
-		uint64_t size;         /* bytes of all files together; 0: no limit */
-		uint64_t leave_free;   /* bytes of the disk below which nothing is recorded */
+		uint32_t is_off, is_carried; /* elsewhere: files wait for that */
+		int64_t commit_ns;           /* what was recorded is on disk after this */
+		int64_t keep_ns;             /* older files are removed; 0: none is */
+		int64_t resolution_ns;       /* times are cut to it; 1: they are kept as they are */
+		uint64_t size;               /* bytes of all files together; 0: no limit */
+		uint64_t leave_free;         /* bytes of the disk below which nothing is recorded */
 	} history;
+	struct image_postgres {
+		uint32_t is_on; /* 0: there is no data base, and the rest means nothing */
+		uint32_t server, database, user, schema; /* texts */
+		uint32_t tls;        /* off, require, verify-full; empty: as it is near or far */
+		uint32_t ca;         /* path; empty: those of the computer */
+		uint32_t partitions; /* day, week, month */
+		uint32_t password;   /* 1 + index of the secret; 0: none */
+		uint32_t spare;
+		int64_t keep_ns; /* 0: all is kept */
+	} postgres;
 	struct image_table fields;      /* struct image_field: what is asked about a run */
 	struct image_table outputs;     /* struct image_output */
 	struct image_table safe_states; /* struct image_safe_state */

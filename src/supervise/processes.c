@@ -151,12 +151,13 @@ static void
 on_message(void *ctx, int fd, unsigned events)
 {
 	struct supervise *s = ctx;
-	struct child *c = fd == s->control.sock ? &s->control
-			  : fd == s->serve.sock ? &s->serve
-			  : fd == s->query.sock ? &s->query
-			  : fd == s->gate.sock  ? &s->gate
-			  : fd == s->copy.sock  ? &s->copy
-						: &s->history;
+	struct child *c = fd == s->control.sock    ? &s->control
+			  : fd == s->serve.sock    ? &s->serve
+			  : fd == s->query.sock    ? &s->query
+			  : fd == s->gate.sock     ? &s->gate
+			  : fd == s->copy.sock     ? &s->copy
+			  : fd == s->postgres.sock ? &s->postgres
+						   : &s->history;
 	uint8_t packet[WIRE_MAX];
 	struct wire_in in;
 	struct err err;
@@ -331,6 +332,14 @@ start_copy(struct supervise *s, int64_t now_ns, struct err *err)
 }
 
 static int
+start_postgres(struct supervise *s, int64_t now_ns, struct err *err)
+{
+	int rc = recording_postgres(s, now_ns, err);
+
+	return rc < 0 ? rc : watch_child(s, &s->postgres, err);
+}
+
+static int
 start_gate(struct supervise *s, int64_t now_ns, struct err *err)
 {
 	int rc = commands_start(s, now_ns, err);
@@ -353,10 +362,10 @@ void
 processes_start(struct supervise *s, int64_t now_ns)
 {
 	struct child *const all[] = { &s->control, &s->serve, &s->history, &s->query, &s->gate,
-		&s->copy };
-	int (*const starts[])(struct supervise * s, int64_t now_ns, struct err * err) = {
-		start_control, start_serve, start_history, start_query, start_gate, start_copy
-	};
+		&s->copy, &s->postgres };
+	int (*const starts[])(
+		struct supervise * s, int64_t now_ns, struct err * err) = { start_control,
+		start_serve, start_history, start_query, start_gate, start_copy, start_postgres };
 
 	if (now_ns >= s->serve_kill_ns) {
 		log_warn("process 'serve': did not end in 2 s; it is killed");
@@ -381,12 +390,13 @@ processes_wake(const struct supervise *s)
 {
 	if (s->img == NULL)
 		return NEVER;
-	return MIN(MIN(s->control.pid == 0 ? s->control.next_start_ns : NEVER,
-			   MIN(s->history.pid == 0 ? s->history.next_start_ns : NEVER,
-				   MIN(s->copy.pid == 0 ? s->copy.next_start_ns : NEVER,
-					   s->query.pid == 0 ? s->query.next_start_ns : NEVER))),
-		MIN(s->gate.pid == 0 ? s->gate.next_start_ns : NEVER,
-			s->serve.pid == 0 ? s->serve.next_start_ns : s->serve_kill_ns));
+	return MIN(s->postgres.pid == 0 ? s->postgres.next_start_ns : NEVER,
+		MIN(MIN(s->control.pid == 0 ? s->control.next_start_ns : NEVER,
+			    MIN(s->history.pid == 0 ? s->history.next_start_ns : NEVER,
+				    MIN(s->copy.pid == 0 ? s->copy.next_start_ns : NEVER,
+					    s->query.pid == 0 ? s->query.next_start_ns : NEVER))),
+			MIN(s->gate.pid == 0 ? s->gate.next_start_ns : NEVER,
+				s->serve.pid == 0 ? s->serve.next_start_ns : s->serve_kill_ns)));
 }
 
 /* What hangs, or is stopped, must not keep the next one from its address. */
@@ -463,6 +473,7 @@ adopt(struct supervise *s, struct image *img, struct secrets *secrets, int64_t n
 	recording_texts(s);
 	recording_adjust(s, history_before, now);
 	recording_adjust_copy(s, now);
+	recording_adjust_postgres(s, now);
 	commands_adjust(s, now);
 	free(before);
 }
@@ -508,13 +519,14 @@ was_there(const struct supervise *s, int64_t now_ns)
 void
 processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 {
-	struct child *c = pid == s->control.pid   ? &s->control
-			  : pid == s->serve.pid   ? &s->serve
-			  : pid == s->history.pid ? &s->history
-			  : pid == s->query.pid   ? &s->query
-			  : pid == s->gate.pid    ? &s->gate
-			  : pid == s->copy.pid    ? &s->copy
-						  : NULL;
+	struct child *c = pid == s->control.pid    ? &s->control
+			  : pid == s->serve.pid    ? &s->serve
+			  : pid == s->history.pid  ? &s->history
+			  : pid == s->query.pid    ? &s->query
+			  : pid == s->gate.pid     ? &s->gate
+			  : pid == s->copy.pid     ? &s->copy
+			  : pid == s->postgres.pid ? &s->postgres
+						   : NULL;
 	bool is_wanted, is_missed, is_told;
 
 	if (c == NULL)
@@ -524,6 +536,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 		  (c == &s->copy && (!recording_copies(s) ||
 					    strcmp(s->copies_to,
 						    image_text(s->img, s->img->copy_to)) != 0)) ||
+		  (c == &s->postgres && !recording_is_postgres_same(s)) ||
 		  (c == &s->gate && !commands_are_wanted(s)) ||
 		  (c == &s->query && s->is_query_told); /* to end */
 	if (c == &s->history)
@@ -557,6 +570,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 			    (c == &s->serve && image_text(s->img, s->img->listen)[0] != '\0') ||
 			    (c == &s->gate && commands_are_wanted(s)) ||
 			    (c == &s->copy && recording_copies(s)) ||
+			    (c == &s->postgres && recording_has_postgres(s)) ||
 			    ((c == &s->history || c == &s->query) && !s->img->history.is_off));
 	if (is_wanted) {
 		child_ended(c, status, now_ns);
@@ -641,6 +655,8 @@ processes_signal(struct supervise *s, int sig)
 		kill(s->gate.pid, sig);
 	if (s->copy.pid != 0)
 		kill(s->copy.pid, sig);
+	if (s->postgres.pid != 0)
+		kill(s->postgres.pid, sig);
 	if (s->history.pid != 0 && (sig == SIGKILL || s->control.pid == 0))
 		kill(s->history.pid, sig); /* else when the controller has ended */
 }

@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "io/seal.h"
 #include "io/sock.h"
 #include "model/sequence.h"
@@ -57,7 +58,8 @@ recording_start(struct supervise *s, int64_t now_ns, struct err *err)
 	char path[PLACE_MAX + 16], commit[24], keep[24], size[24], leave[24], resolution[24];
 	const char *const args[] = { "--bench", s->bench, "--dir", path, "--commit", commit,
 		"--keep", keep, "--size", size, "--leave-free", leave, "--resolution", resolution,
-		"--journal0", parts[0], "--journal1", parts[1], "--blackbox", parts[2], NULL };
+		"--journal0", parts[0], "--journal1", parts[1], "--blackbox", parts[2], "--carried",
+		h->is_carried ? "1" : "0", NULL };
 	int fds[3], n_fds = 0;
 
 	snprintf(path, sizeof(path), "%s/history", s->state_dir);
@@ -300,6 +302,91 @@ recording_told(struct supervise *s, struct wire_in *in)
 		log_err("process 'history': tells an event that is none of its own");
 	else
 		events_tell(s, (enum event_kind)kind, "", value, 0);
+}
+
+/* ---- the data base --------------------------------------------------------------------------------------------------------- */
+
+bool
+recording_has_postgres(const struct supervise *s)
+{
+	return s->img != NULL && !s->img->history.is_off && s->img->postgres.is_on;
+}
+
+/* Lines of KEY=VALUE; the secret is among them. */
+static void
+put_settings(const struct supervise *s, struct buf *out)
+{
+	const struct image_postgres *p = &s->img->postgres;
+
+	buf_room(out, 8192); /* at once, so that no copy is left behind */
+	buf_printf(out, "server=%s\ndatabase=%s\nuser=%s\nschema=%s\n",
+		image_text(s->img, p->server), image_text(s->img, p->database),
+		image_text(s->img, p->user), image_text(s->img, p->schema));
+	buf_printf(out, "tls=%s\nca=%s\npartitions=%s\nkeep=%lld\n", image_text(s->img, p->tls),
+		image_text(s->img, p->ca), image_text(s->img, p->partitions),
+		(long long)p->keep_ns);
+	if (p->password > 0 && s->secrets != NULL && p->password <= s->secrets->n) {
+		const struct secret *secret = &s->secrets->at[p->password - 1];
+
+		buf_puts(out, "password=");
+		buf_put(out, secret->value, secret->n);
+		buf_putc(out, '\n');
+	}
+}
+
+static void
+forget_settings(struct buf *settings)
+{
+	if (settings->data != NULL)
+		explicit_bzero(settings->data, settings->cap);
+	buf_done(settings);
+}
+
+int
+recording_postgres(struct supervise *s, int64_t now_ns, struct err *err)
+{
+	char path[PLACE_MAX + 16], number_of[16];
+	const char *const args[] = { "--dir", path, "--bench", s->bench, "--settings", number_of,
+		NULL };
+	struct buf settings = { 0 };
+	int fd, rc;
+
+	snprintf(path, sizeof(path), "%s/history", s->state_dir);
+	if (make_folder(s, path, err) < 0)
+		return ERR_IO;
+	put_settings(s, &settings);
+	s->postgres_is = text_hash(settings.data, settings.n);
+	fd = seal_bytes("mbc-postgres", settings.data, settings.n, err);
+	forget_settings(&settings);
+	if (fd < 0)
+		return ERR_IO;
+	snprintf(number_of, sizeof(number_of), "%d", fd);
+	rc = child_start(&s->postgres, args, &fd, 1, now_ns, err);
+	close(fd);
+	return rc;
+}
+
+bool
+recording_is_postgres_same(struct supervise *s)
+{
+	struct buf settings = { 0 };
+	bool is_same;
+
+	if (!recording_has_postgres(s))
+		return false;
+	put_settings(s, &settings);
+	is_same = text_hash(settings.data, settings.n) == s->postgres_is;
+	forget_settings(&settings);
+	return is_same;
+}
+
+void
+recording_adjust_postgres(struct supervise *s, int64_t now_ns)
+{
+	if (s->postgres.pid == 0)
+		s->postgres.next_start_ns = recording_has_postgres(s) ? now_ns : NEVER;
+	else if (!recording_is_postgres_same(s))
+		kill(s->postgres.pid, SIGTERM);
 }
 
 /* ---- copies --------------------------------------------------------------------------------------------------------------- */

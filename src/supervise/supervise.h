@@ -30,6 +30,8 @@ struct supervise {
 
 	struct child control, serve, history, query, gate,
 		compile;           /* compile: runs for a moment, for each reading of the file */
+	struct child postgres;     /* what is recorded into a data base; nobody waits for it */
+	uint64_t postgres_is;      /* hash of the settings of the one that runs */
 	struct child copy;         /* of runs that have ended, onto a share; nobody waits for it */
 	char copies_to[1024];      /* where the one that runs copies to */
 	struct sandbox_user owner; /* of the bench file */
@@ -186,6 +188,12 @@ void recording_texts(
 void recording_told(struct supervise *s, struct wire_in *in); /* by the recorder: an event */
 int recording_query(struct supervise *s, int64_t now_ns,
 	struct err *err) MUST_CHECK; /* starts the process that reads what was recorded */
+/* What is recorded, into a data base. */
+int recording_postgres(struct supervise *s, int64_t now_ns, struct err *err) MUST_CHECK;
+bool recording_has_postgres(const struct supervise *s); /* is one wanted, */
+bool recording_is_postgres_same(
+	struct supervise *s); /* and with the settings of the one that runs? */
+void recording_adjust_postgres(struct supervise *s, int64_t now_ns); /* a new bench file */
 int recording_copy(struct supervise *s, int64_t now_ns, struct err *err) MUST_CHECK;
 bool recording_copies(const struct supervise *s);                /* are runs copied? */
 void recording_adjust_copy(struct supervise *s, int64_t now_ns); /* a new bench file */
