@@ -243,6 +243,11 @@ struct bench {
 		int64_t password; /* number of its secret, from 1; 0: none */
 		int64_t keep_ns;  /* 0: all is kept */
 	} postgres;
+	struct bench_influx {
+		int64_t version; /* 0: there is none */
+		const char *url, *database, *user, *org, *bucket, *ca;
+		int64_t secret; /* number, from 1; 0: none */
+	} influx;
 	BENCH_TABLE(struct bench_field) fields;
 	bool has_free_fields;
 	const char *copy_to;       /* folder into which runs are copied; NULL */

@@ -541,6 +541,16 @@ emit_image(struct bench *b, struct buf *out)
 	img.watchdog_timeout_ns = b->watchdog_timeout_ns;
 	img.history = b->history;
 	img.postgres = emit_postgres(&e);
+	img.influx = (struct image_influx){
+		.version = (uint32_t)b->influx.version,
+		.url = emit_text(&e, b->influx.url),
+		.database = emit_text(&e, b->influx.database),
+		.user = emit_text(&e, b->influx.user),
+		.org = emit_text(&e, b->influx.org),
+		.bucket = emit_text(&e, b->influx.bucket),
+		.ca = emit_text(&e, b->influx.ca),
+		.secret = (uint32_t)b->influx.secret,
+	};
 	img.is_realtime = b->is_realtime;
 	img.links = emit_links(&e);
 	img.instruments = emit_instruments(&e);

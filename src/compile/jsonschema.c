@@ -69,6 +69,7 @@ def_name(const struct key *table)
 		{ schema_watchdog, "watchdog" },
 		{ schema_history, "history" },
 		{ schema_postgres, "postgres" },
+		{ schema_influx, "influx" },
 		{ schema_record, "record" },
 		{ schema_runs, "runs" },
 		{ schema_before, "before_injection" },
@@ -741,6 +742,7 @@ schema_json(struct buf *out)
 	def(&j, "watchdog", schema_watchdog, false);
 	def(&j, "history", schema_history, false);
 	def(&j, "postgres", schema_postgres, false);
+	def(&j, "influx", schema_influx, false);
 	def(&j, "runs", schema_runs, false);
 	def(&j, "before_injection", schema_before, false);
 	def(&j, "field", schema_field, false);

@@ -53,6 +53,99 @@ read_bytes(struct bench *b, const struct node *n, uint64_t least, uint64_t *out)
 		"'%.40s' is no size; write a number and kB, MB, GB or TB, such as 20 GB", text);
 }
 
+/* ---- an InfluxDB ---------------------------------------------------------------------------------------------------------- */
+
+#define INFLUX_TEXT_MAX 200 /* bytes of a text; of an address more */
+#define INFLUX_URL_MAX 500
+
+static void
+read_influx_text(struct bench *b, const struct node *n, size_t most, const char **out)
+{
+	const char *text = n == NULL ? NULL : read_text(b, n);
+
+	if (text == NULL)
+		return;
+	if (text[0] == '\0' || strlen(text) > most || strpbrk(text, "\r\n") != NULL)
+		diag_error(&b->diag, n->at, "wrong-value",
+			"a text of 1 to %zu bytes in one line stands here; write one, or remove "
+			"the key",
+			most);
+	else
+		*out = text;
+}
+
+/* The way, the question and who asks are said elsewhere. */
+static void
+check_url(struct bench *b, const struct node *n, const char *url)
+{
+	bool has_scheme = strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
+
+	if (url[0] != '\0' && (!has_scheme || strpbrk(url, "@?# ") != NULL))
+		diag_error(&b->diag, n->at, "wrong-value",
+			"'%.60s' is no address of an InfluxDB; write http://HOST:8086 or "
+			"https://..., with "
+			"'user' and 'password' or 'token' beside it",
+			url);
+}
+
+/* What one version needs, and the other does not know. */
+static void
+check_influx(struct bench *b, const struct node *n, const struct node *const found[])
+{
+	static const struct {
+		int key, version;
+		bool is_needed;
+	} rows[] = { { INFLUX_DATABASE, 1, true }, { INFLUX_USER, 1, false },
+		{ INFLUX_PASSWORD, 1, false }, { INFLUX_ORG, 2, true }, { INFLUX_BUCKET, 2, true },
+		{ INFLUX_TOKEN, 2, true } };
+
+	for (size_t i = 0; i < NELEM(rows); i++) {
+		const struct node *key = found[rows[i].key];
+
+		if (rows[i].is_needed && rows[i].version == b->influx.version && key == NULL)
+			diag_error(&b->diag, n->key_at, "missing",
+				"an InfluxDB of version %d needs '%s'; add it, or write version: "
+				"%d",
+				rows[i].version, schema_influx[rows[i].key].name,
+				3 - rows[i].version);
+		else if (rows[i].version != b->influx.version && key != NULL)
+			diag_error(&b->diag, key->key_at, "conflict",
+				"'%s' belongs to version %d of InfluxDB; remove it, or write "
+				"version: %d",
+				schema_influx[rows[i].key].name, rows[i].version, rows[i].version);
+	}
+	if ((found[INFLUX_USER] == NULL) != (found[INFLUX_PASSWORD] == NULL))
+		diag_error(&b->diag, n->key_at, "missing",
+			"'user' and 'password' belong together; add the other one, or remove both");
+}
+
+static void
+read_influx(struct bench *b, const struct node *n)
+{
+	const struct node *found[SCHEMA_KEYS_MAX] = { NULL };
+	struct bench_influx *i = &b->influx;
+	const struct node *secret;
+	const char *value = NULL;
+
+	if (!read_is(b, n, NODE_MAP, "a map: {url: http://influx.lab:8086, database: lab}"))
+		return;
+	read_keys(b, n, schema_influx, NULL, found, NULL);
+	i->version = 1;
+	if (found[INFLUX_VERSION] != NULL)
+		read_int(b, found[INFLUX_VERSION], &schema_influx[INFLUX_VERSION], &i->version);
+	read_influx_text(b, found[INFLUX_URL], INFLUX_URL_MAX, &i->url);
+	read_influx_text(b, found[INFLUX_DATABASE], INFLUX_TEXT_MAX, &i->database);
+	read_influx_text(b, found[INFLUX_USER], INFLUX_TEXT_MAX, &i->user);
+	read_influx_text(b, found[INFLUX_ORG], INFLUX_TEXT_MAX, &i->org);
+	read_influx_text(b, found[INFLUX_BUCKET], INFLUX_TEXT_MAX, &i->bucket);
+	read_influx_text(b, found[INFLUX_CA], INFLUX_URL_MAX, &i->ca);
+	check_url(b, found[INFLUX_URL], i->url);
+	check_influx(b, n, found);
+	secret = found[i->version == 1 ? INFLUX_PASSWORD : INFLUX_TOKEN];
+	if (secret != NULL)
+		secrets_read(b, secret, secret->key, &i->secret, &value);
+}
+
 void
 records_read(struct bench *b, const struct node *n)
 {
@@ -64,6 +157,9 @@ records_read(struct bench *b, const struct node *n)
 	h->commit_ns = NS_PER_S;
 	h->resolution_ns = NS_PER_MS;
 	h->leave_free = 200 * UINT64_C(1000000);
+	b->influx = (struct bench_influx){
+		.url = "", .database = "", .user = "", .org = "", .bucket = "", .ca = ""
+	};
 	if (n == NULL)
 		return;
 	if (n->kind == NODE_SCALAR) {
@@ -84,6 +180,8 @@ records_read(struct bench *b, const struct node *n)
 		postgres_read(b, found[HISTORY_POSTGRES]);
 	read_span(b, found[HISTORY_COMMIT], &rows[HISTORY_COMMIT], &h->commit_ns);
 	read_span(b, found[HISTORY_RESOLUTION], &rows[HISTORY_RESOLUTION], &h->resolution_ns);
+	if (found[HISTORY_INFLUX] != NULL)
+		read_influx(b, found[HISTORY_INFLUX]);
 }
 
 static void

@@ -826,6 +826,40 @@ const struct key schema_serve[] = {
 	END,
 };
 
+const struct key schema_influx[] = {
+	[INFLUX_URL] = { .name = "url",
+		.kind = KEY_TEXT,
+		.is_needed = true,
+		.help = "of the InfluxDB: http://influx.lab:8086" },
+	[INFLUX_VERSION] = { .name = "version",
+		.kind = KEY_INT,
+		.min = 1,
+		.max = 2,
+		.def = "1",
+		.help = "1, with a database; 2, with an org, a bucket and a token" },
+	[INFLUX_DATABASE] = { .name = "database",
+		.kind = KEY_TEXT,
+		.help = "version 1: the data base, which is there" },
+	[INFLUX_USER] = { .name = "user",
+		.kind = KEY_TEXT,
+		.help = "version 1: who writes; left out: no name is said" },
+	[INFLUX_PASSWORD] = { .name = "password",
+		.kind = KEY_SECRET,
+		.help = "version 1: of that user" },
+	[INFLUX_ORG] = { .name = "org", .kind = KEY_TEXT, .help = "version 2: the organization" },
+	[INFLUX_BUCKET] = { .name = "bucket",
+		.kind = KEY_TEXT,
+		.help = "version 2: the bucket, which is there" },
+	[INFLUX_TOKEN] = { .name = "token",
+		.kind = KEY_SECRET,
+		.help = "version 2: a token that may write to the bucket" },
+	[INFLUX_CA] = { .name = "ca",
+		.kind = KEY_TEXT,
+		.help = "with https: a file of the certificates that are trusted; left out: those "
+			"of the system" },
+	END,
+};
+
 const struct key schema_history[] = {
 	[HISTORY_KEEP] = { .name = "keep",
 		.kind = KEY_TEXT,
@@ -856,6 +890,10 @@ const struct key schema_history[] = {
 		.kind = KEY_MAP,
 		.sub = schema_postgres,
 		.help = "a PostgreSQL data base that everything is carried to as well" },
+	[HISTORY_INFLUX] = { .name = "influx",
+		.kind = KEY_MAP,
+		.sub = schema_influx,
+		.help = "an InfluxDB to which all of it is written as well" },
 	END,
 };
 

@@ -297,7 +297,8 @@ enum {
 	HISTORY_LEAVE_FREE,
 	HISTORY_COMMIT,
 	HISTORY_RESOLUTION,
-	HISTORY_POSTGRES
+	HISTORY_POSTGRES,
+	HISTORY_INFLUX
 };
 enum {
 	POSTGRES_SERVER,
@@ -309,6 +310,17 @@ enum {
 	POSTGRES_CA,
 	POSTGRES_PARTITIONS,
 	POSTGRES_KEEP
+};
+enum {
+	INFLUX_URL,
+	INFLUX_VERSION,
+	INFLUX_DATABASE,
+	INFLUX_USER,
+	INFLUX_PASSWORD,
+	INFLUX_ORG,
+	INFLUX_BUCKET,
+	INFLUX_TOKEN,
+	INFLUX_CA
 };
 enum { RUNS_FIELDS, RUNS_FREE, RUNS_COPY_TO, RUNS_BEFORE };
 enum { BEFORE_OVER, BEFORE_CHANNELS };
@@ -370,10 +382,10 @@ enum { DOG_TIMEOUT, DOG_ARMED, DOG_TRIPPED, DOG_SAFE };
 extern const struct key schema_top[], schema_link[], schema_instrument[],
 	schema_instrument_channel[], schema_channel[], schema_twin[], schema_wave[],
 	schema_verify[], schema_serve[], schema_scale[], schema_rs485[], schema_identify[],
-	schema_preset[], schema_watchdog[], schema_history[], schema_postgres[], schema_record[],
-	schema_runs[], schema_before[], schema_field[], schema_message[], schema_message_read[],
-	schema_step[], schema_error[], schema_file[], schema_file_line[], schema_param[],
-	schema_exchange[], schema_ramp[], schema_safe_state[], schema_safe_line[],
+	schema_preset[], schema_watchdog[], schema_history[], schema_postgres[], schema_influx[],
+	schema_record[], schema_runs[], schema_before[], schema_field[], schema_message[],
+	schema_message_read[], schema_step[], schema_error[], schema_file[], schema_file_line[],
+	schema_param[], schema_exchange[], schema_ramp[], schema_safe_state[], schema_safe_line[],
 	schema_safe_else[];
 
 /* schema_protect.c */

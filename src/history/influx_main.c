@@ -273,7 +273,7 @@ confine(const struct influx *x)
 	struct buf packet = { 0 };
 	char text[SANDBOX_TEXT];
 
-	sandbox_enter(SANDBOX_CURL, NULL, &report);
+	sandbox_enter(SANDBOX_INFLUX, NULL, &report);
 	sandbox_text(&report, text);
 	wire_begin(&packet, WIRE_SANDBOX);
 	wire_text(&packet, text);

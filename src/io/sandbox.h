@@ -14,6 +14,7 @@
  *	                         share it reads and writes              themselves further
  *	postgres   mbc-history   reads the store's folder, /etc /lib    sockets; no exec, no fork, opens for reading only
  *	                         /proc/self /run /usr, its certificates
+ *	influx     mbc-history   reads                                  as curl, and syncs what it had opened before
  *	gate       mbc-gate      reads /proc/self                       no socket, no exec, no fork, opens for reading only
  *	helper     mbc-helper    not limited: it is not ours            as supervise
  *	curl       mbc-helper    reads                                  sockets, threads; no exec, no fork, opens for reading only
@@ -47,6 +48,7 @@ enum sandbox_role {
 	SANDBOX_REHEARSE,
 	SANDBOX_COPY,
 	SANDBOX_POSTGRES,
+	SANDBOX_INFLUX,
 	SANDBOX_ROLES
 };
 

@@ -110,6 +110,7 @@ static const struct rule *const rules[SANDBOX_ROLES] = {
 	[SANDBOX_GATE] = serve_rules,
 	[SANDBOX_TWIN] = twin_rules,
 	[SANDBOX_CURL] = curl_rules,
+	[SANDBOX_INFLUX] = curl_rules,
 	[SANDBOX_REHEARSE] = serve_rules,
 };
 

@@ -75,6 +75,9 @@ static const char *const postgres_calls[] = { "socketpair", "bind", "connect", "
 	"statfs", "statfs64", "fstatfs", "fstatfs64", "adjtimex", "clock_adjtime",
 	"clock_adjtime64", NULL };
 
+static const char *const influx_calls[] = { "fsync", "fdatasync", "ftruncate", "ftruncate64",
+	NULL };
+
 static const char *const rehearse_calls[] = { "fork", "wait4", "waitid", "waitpid", NULL };
 
 /* Files of a share, and what its children confine themselves with. */
@@ -237,7 +240,8 @@ static bool
 fill(scmp_filter_ctx f, enum sandbox_role role)
 {
 	bool is_wired = role == SANDBOX_CONTROL || role == SANDBOX_TWIN;
-	bool has_peers = is_wired || role == SANDBOX_CURL || role == SANDBOX_POSTGRES;
+	bool is_client = role == SANDBOX_CURL || role == SANDBOX_INFLUX;
+	bool has_peers = is_wired || is_client || role == SANDBOX_POSTGRES;
 
 	if (role == SANDBOX_SUPERVISE)
 		return add_list(f, SCMP_ACT_ERRNO(EPERM), never);
@@ -255,8 +259,9 @@ fill(scmp_filter_ctx f, enum sandbox_role role)
 	       (role != SANDBOX_GATE || add_list(f, SCMP_ACT_ALLOW, gate_calls)) &&
 	       (role != SANDBOX_HISTORY || add_list(f, SCMP_ACT_ALLOW, history_calls)) &&
 	       (role != SANDBOX_QUERY || add_list(f, SCMP_ACT_ALLOW, query_calls)) &&
-	       (role != SANDBOX_CURL || add_list(f, SCMP_ACT_ALLOW, curl_calls)) &&
+	       (!is_client || add_list(f, SCMP_ACT_ALLOW, curl_calls)) &&
 	       (role != SANDBOX_POSTGRES || add_list(f, SCMP_ACT_ALLOW, postgres_calls)) &&
+	       (role != SANDBOX_INFLUX || add_list(f, SCMP_ACT_ALLOW, influx_calls)) &&
 	       (role != SANDBOX_TWIN || add_list(f, SCMP_ACT_ALLOW, twin_calls));
 }
 

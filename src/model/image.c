@@ -198,6 +198,11 @@ check_bench(const struct check *c)
 	if (image_text(img, img->watchdog)[0] != '\0' &&
 		!is_time(img->watchdog_timeout_ns, NS_PER_S))
 		return wrong(c, "timeout of the watchdog");
+	if (img->influx.version > 2 || img->influx.secret > img->secrets.n ||
+		!is_text(c, img->influx.url) || !is_text(c, img->influx.database) ||
+		!is_text(c, img->influx.user) || !is_text(c, img->influx.org) ||
+		!is_text(c, img->influx.bucket) || !is_text(c, img->influx.ca))
+		return wrong(c, "influx");
 	if (img->history.is_off > 1 || img->history.commit_ns < 0 ||
 		img->history.commit_ns > 60 * NS_PER_S || img->history.keep_ns < 0 ||
 		img->history.resolution_ns < 0 || img->history.resolution_ns > NS_PER_S)

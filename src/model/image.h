@@ -130,6 +130,12 @@ struct image {
 	uint32_t
 		before_channels; /* names, a line each: told for the time before each injection; empty: none */
 	int64_t before_ns; /* that time; of use with before_channels */
+	struct image_influx {
+		uint32_t version; /* 1, 2; 0: nothing is written to an InfluxDB */
+		uint32_t url, database, user, org, bucket,
+			ca;      /* texts; empty where they have no use */
+		uint32_t secret; /* number, from 1, of password or token; 0: none */
+	} influx;
 	/* Signs of life, and what happens when power was lost. */
 	struct image_heartbeat {
 		uint32_t channel; /* of an instrument, a bool that takes writes: it is toggled */

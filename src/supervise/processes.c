@@ -157,6 +157,7 @@ on_message(void *ctx, int fd, unsigned events)
 			  : fd == s->gate.sock     ? &s->gate
 			  : fd == s->copy.sock     ? &s->copy
 			  : fd == s->postgres.sock ? &s->postgres
+			  : fd == s->influx.sock   ? &s->influx
 						   : &s->history;
 	uint8_t packet[WIRE_MAX];
 	struct wire_in in;
@@ -340,6 +341,14 @@ start_postgres(struct supervise *s, int64_t now_ns, struct err *err)
 }
 
 static int
+start_influx(struct supervise *s, int64_t now_ns, struct err *err)
+{
+	int rc = recording_influx(s, now_ns, err);
+
+	return rc < 0 ? rc : watch_child(s, &s->influx, err);
+}
+
+static int
 start_gate(struct supervise *s, int64_t now_ns, struct err *err)
 {
 	int rc = commands_start(s, now_ns, err);
@@ -362,10 +371,10 @@ void
 processes_start(struct supervise *s, int64_t now_ns)
 {
 	struct child *const all[] = { &s->control, &s->serve, &s->history, &s->query, &s->gate,
-		&s->copy, &s->postgres };
-	int (*const starts[])(
-		struct supervise * s, int64_t now_ns, struct err * err) = { start_control,
-		start_serve, start_history, start_query, start_gate, start_copy, start_postgres };
+		&s->copy, &s->postgres, &s->influx };
+	int (*const starts[])(struct supervise * s, int64_t now_ns,
+		struct err * err) = { start_control, start_serve, start_history, start_query,
+		start_gate, start_copy, start_postgres, start_influx };
 
 	if (now_ns >= s->serve_kill_ns) {
 		log_warn("process 'serve': did not end in 2 s; it is killed");
@@ -388,15 +397,16 @@ processes_start(struct supervise *s, int64_t now_ns)
 int64_t
 processes_wake(const struct supervise *s)
 {
+	const struct child *const all[] = { &s->control, &s->history, &s->copy, &s->query, &s->gate,
+		&s->postgres, &s->influx };
+	int64_t next = s->serve.pid == 0 ? s->serve.next_start_ns : s->serve_kill_ns;
+
 	if (s->img == NULL)
 		return NEVER;
-	return MIN(s->postgres.pid == 0 ? s->postgres.next_start_ns : NEVER,
-		MIN(MIN(s->control.pid == 0 ? s->control.next_start_ns : NEVER,
-			    MIN(s->history.pid == 0 ? s->history.next_start_ns : NEVER,
-				    MIN(s->copy.pid == 0 ? s->copy.next_start_ns : NEVER,
-					    s->query.pid == 0 ? s->query.next_start_ns : NEVER))),
-			MIN(s->gate.pid == 0 ? s->gate.next_start_ns : NEVER,
-				s->serve.pid == 0 ? s->serve.next_start_ns : s->serve_kill_ns)));
+	for (size_t i = 0; i < NELEM(all); i++)
+		if (all[i]->pid == 0)
+			next = MIN(next, all[i]->next_start_ns);
+	return next;
 }
 
 /* What hangs, or is stopped, must not keep the next one from its address. */
@@ -474,6 +484,7 @@ adopt(struct supervise *s, struct image *img, struct secrets *secrets, int64_t n
 	recording_adjust(s, history_before, now);
 	recording_adjust_copy(s, now);
 	recording_adjust_postgres(s, now);
+	recording_adjust_influx(s, now);
 	commands_adjust(s, now);
 	free(before);
 }
@@ -526,6 +537,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 			  : pid == s->gate.pid     ? &s->gate
 			  : pid == s->copy.pid     ? &s->copy
 			  : pid == s->postgres.pid ? &s->postgres
+			  : pid == s->influx.pid   ? &s->influx
 						   : NULL;
 	bool is_wanted, is_missed, is_told;
 
@@ -537,6 +549,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 					    strcmp(s->copies_to,
 						    image_text(s->img, s->img->copy_to)) != 0)) ||
 		  (c == &s->postgres && !recording_is_postgres_same(s)) ||
+		  (c == &s->influx && !recording_is_influx(s)) ||
 		  (c == &s->gate && !commands_are_wanted(s)) ||
 		  (c == &s->query && s->is_query_told); /* to end */
 	if (c == &s->history)
@@ -571,6 +584,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 			    (c == &s->gate && commands_are_wanted(s)) ||
 			    (c == &s->copy && recording_copies(s)) ||
 			    (c == &s->postgres && recording_has_postgres(s)) ||
+			    (c == &s->influx && recording_has_influx(s)) ||
 			    ((c == &s->history || c == &s->query) && !s->img->history.is_off));
 	if (is_wanted) {
 		child_ended(c, status, now_ns);
@@ -657,6 +671,8 @@ processes_signal(struct supervise *s, int sig)
 		kill(s->copy.pid, sig);
 	if (s->postgres.pid != 0)
 		kill(s->postgres.pid, sig);
+	if (s->influx.pid != 0)
+		kill(s->influx.pid, sig);
 	if (s->history.pid != 0 && (sig == SIGKILL || s->control.pid == 0))
 		kill(s->history.pid, sig); /* else when the controller has ended */
 }

@@ -452,3 +452,80 @@ recording_copied(struct supervise *s, struct wire_in *in)
 		log_warn("process 'history': %s", err.msg);
 	buf_done(&packet);
 }
+
+/* ---- an InfluxDB ---------------------------------------------------------------------------------------------------------- */
+
+bool
+recording_has_influx(const struct supervise *s)
+{
+	return s->img != NULL && !s->img->history.is_off && s->img->influx.version != 0;
+}
+
+static const struct secret *
+influx_secret(const struct supervise *s)
+{
+	uint32_t number = s->img->influx.secret;
+
+	return number > 0 && s->secrets != NULL && number <= s->secrets->n
+		       ? &s->secrets->at[number - 1]
+		       : NULL;
+}
+
+/* Of all that the process is told. */
+static uint64_t
+influx_hash(const struct supervise *s)
+{
+	const struct image_influx *i = &s->img->influx;
+	const uint32_t texts[] = { i->url, i->database, i->user, i->org, i->bucket, i->ca };
+	const struct secret *secret = influx_secret(s);
+	uint64_t hash = i->version;
+
+	for (size_t k = 0; k < NELEM(texts); k++) {
+		const char *text = image_text(s->img, texts[k]);
+
+		hash = hash * 31 + text_hash(text, strlen(text));
+	}
+	return hash * 31 + (secret == NULL ? 0 : text_hash(secret->value, secret->n));
+}
+
+/* A password stands in no line of arguments, which everybody can see: it comes on a descriptor. */
+int
+recording_influx(struct supervise *s, int64_t now_ns, struct err *err)
+{
+	const struct image_influx *i = &s->img->influx;
+	const struct secret *secret = influx_secret(s);
+	char path[PLACE_MAX + 16], number[16];
+	const char *const args[] = { "--dir", path, "--bench", s->bench, "--secret", number,
+		"--version", i->version == 1 ? "1" : "2", "--url", image_text(s->img, i->url),
+		"--database", image_text(s->img, i->database), "--user",
+		image_text(s->img, i->user), "--org", image_text(s->img, i->org), "--bucket",
+		image_text(s->img, i->bucket), "--ca", image_text(s->img, i->ca), NULL };
+	int fd = seal_bytes("mbc-secret", secret == NULL ? "" : secret->value,
+		    secret == NULL ? 0 : secret->n, err),
+	    rc;
+
+	if (fd < 0)
+		return fd;
+	snprintf(path, sizeof(path), "%s/history", s->state_dir);
+	snprintf(number, sizeof(number), "%d", fd);
+	s->influx_is = influx_hash(s);
+	rc = child_start(&s->influx, args, &fd, 1, now_ns, err);
+	close(fd);
+	return rc;
+}
+
+bool
+recording_is_influx(const struct supervise *s)
+{
+	return recording_has_influx(s) && s->influx_is == influx_hash(s);
+}
+
+/* Its place is kept: one that ends at any moment loses nothing. */
+void
+recording_adjust_influx(struct supervise *s, int64_t now_ns)
+{
+	if (s->influx.pid == 0)
+		s->influx.next_start_ns = recording_has_influx(s) ? now_ns : NEVER;
+	else if (!recording_is_influx(s))
+		kill(s->influx.pid, SIGKILL);
+}

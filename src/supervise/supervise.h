@@ -34,6 +34,8 @@ struct supervise {
 	uint64_t postgres_is;      /* hash of the settings of the one that runs */
 	struct child copy;         /* of runs that have ended, onto a share; nobody waits for it */
 	char copies_to[1024];      /* where the one that runs copies to */
+	struct child influx;       /* to an InfluxDB; nobody waits for it either */
+	uint64_t influx_is;        /* what the one that runs was told, secret and all: a hash */
 	struct sandbox_user owner; /* of the bench file */
 	bool has_owner;            /* who may as well have it read */
 	struct sandbox_report sandbox; /* our own */
@@ -198,6 +200,10 @@ int recording_copy(struct supervise *s, int64_t now_ns, struct err *err) MUST_CH
 bool recording_copies(const struct supervise *s);                /* are runs copied? */
 void recording_adjust_copy(struct supervise *s, int64_t now_ns); /* a new bench file */
 void recording_copied(struct supervise *s, struct wire_in *in);  /* by the process that copies */
+int recording_influx(struct supervise *s, int64_t now_ns, struct err *err) MUST_CHECK;
+bool recording_has_influx(const struct supervise *s);
+bool recording_is_influx(const struct supervise *s); /* does the one that runs do what it should? */
+void recording_adjust_influx(struct supervise *s, int64_t now_ns); /* a new bench file */
 void recording_pair(struct supervise *s); /* a new pair between it and the data server */
 
 /* runs.c: runs, begun and ended from the command line */
