@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 import unittest
+import zipfile
 
 import jsonschema
 
@@ -386,6 +387,15 @@ class Large(unittest.TestCase):
         self.assertEqual(samples[1][0] - samples[0][0], 1)
         body = self.bench.body(f"{HISTORY}?channels=wave,count&{self.range(raw=1, format='csv')}")
         self.assertEqual(body.count(b"\r\n"), SAMPLES + 2)
+        book = zipfile.ZipFile(io.BytesIO(self.bench.body(f"{HISTORY}?channels=wave,count&{self.range(raw=1, format='xlsx')}")))
+        self.assertIsNone(book.testzip())
+        rows, rest = 0, b""
+        with book.open("xl/worksheets/sheet1.xml") as sheet:
+            while part := sheet.read(1 << 20):
+                rest += part
+                rows += rest.count(b"</row>")
+                rest = rest.rpartition(b"</row>")[2]
+        self.assertEqual(rows, SAMPLES + 3)
         self.assertLess(self.high("query") - before[0], 16 << 10)
         self.assertLess(self.high("serve") - before[1], 8 << 10)
         buckets = self.bench.get(f"{HISTORY}/wave?{self.range(points=100)}")["channels"][0]

@@ -103,8 +103,7 @@ test_refusals_say_where(void **state)
 		"{\"maxDataPoints\":1e999}", "{\"a\":tru}", "{\"a\":\"\\x\"}",
 		"{\"a\":\"\\ud800\"}", "{\"a\":\"\\ud800\\u0041\"}", "{\"a\":\"x", "{\"a\"", "{,}",
 		"{\"a\":1,}", "{\"a\":\"\n\"}", "\xFF",
-		"{\"adhocFilters\":[{\"key\":\"unit\",\"operator\":\"<\","
-		"\"value\":\"1\"}]}" };
+		"{\"adhocFilters\":[{\"key\":\"unit\",\"operator\":\"<\",\"value\":\"1\"}]}" };
 	struct err err;
 
 	for (size_t i = 0; i < NELEM(rows); i++) {
