@@ -185,8 +185,9 @@ static const struct cli_command commands[] = {
 		"FILE... [--format influx|csv] [--precision s|ms|us|ns] [--zone Z] [--name "
 		"TEMPLATE] "
 		"[--time COLUMN] [--from T] [--to T] [--skip-bad] | import --list | import "
-		"--remove N",
-		"look at the files of what was recorded, back them up, import others",
+		"--remove N | compact [--dry-run]",
+		"look at the files of what was recorded, back them up, make them smaller, import "
+		"others",
 		"verify: is all of it readable, and does it agree with itself? The exit code is 1 "
 		"when not, and each fault\n"
 		"is a line. files: which ones there are, and how large. gaps: from when to when "
@@ -204,6 +205,10 @@ static const struct cli_command commands[] = {
 		"--from and --to take a\n"
 		"part; --skip-bad leaves bad lines out and counts them. --list tells what was "
 		"imported, --remove takes it away.\n"
+		"\n"
+		"compact writes files that are closed anew: small chunks are merged, unused room "
+		"is given back, no value changes.\n"
+		"The bench may run. --dry-run only tells what it would save.\n"
 		"\n"
 		"  mbc history backup /media/usb/bench1\n"
 		"  mbc history restore /media/usb/bench1\n"

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,7 +54,7 @@ backup_is_ended(void)
 /* ---- the child ------------------------------------------------------------------------------------------------------------- */
 
 static int
-verify_given(const struct backup_job *job, struct backup_found *f)
+verify_to(const struct backup_job *job, struct backup_found *f, FILE *out)
 {
 	struct stat st;
 	sqlite3 *db;
@@ -62,8 +63,37 @@ verify_given(const struct backup_job *job, struct backup_found *f)
 	if (rc == 0 && fstat(job->fd, &st) < 0)
 		rc = err_set(&f->err, ERR_IO, errno, "%s: %s", job->name, strerror(errno));
 	if (rc == 0)
-		f->faults = verify_one(db, job->name, (uint64_t)st.st_size, stdout, &f->numbers);
+		f->faults = verify_one(db, job->name, (uint64_t)st.st_size, out, &f->numbers);
 	db_close(db);
+	return rc;
+}
+
+static int
+verify_given(const struct backup_job *job, struct backup_found *f)
+{
+	return verify_to(job, f, stdout);
+}
+
+/* What is as it should be is told by who asked. */
+static int
+compact_given(const struct backup_job *job, struct backup_found *f)
+{
+	int rc = compact_rewrite(job->from, job->fd, job->name, &f->compacted, &f->err);
+	char *text = NULL;
+	size_t n = 0;
+	FILE *said;
+
+	f->target_sys = f->compacted.target_sys;
+	if (rc < 0)
+		return rc;
+	said = open_memstream(&text, &n);
+	if (said == NULL)
+		return err_set(&f->err, ERR_IO, errno, "%s", strerror(errno));
+	rc = verify_to(job, f, said);
+	fclose(said);
+	if (f->faults > 0)
+		fwrite(text, 1, n, stdout);
+	free(text);
 	return rc;
 }
 
@@ -159,6 +189,8 @@ work(const struct backup_job *job, struct backup_found *f)
 
 	if (job->work == BACKUP_VERIFY)
 		return verify_given(job, f);
+	if (job->work == BACKUP_COMPACT)
+		return compact_given(job, f);
 	if (job->work == BACKUP_BEGUN)
 		return look_at_given(job, f);
 	if (snprintf(path, sizeof(path), "%s/%s", job->dir, job->name) >= (int)sizeof(path))

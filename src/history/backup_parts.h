@@ -1,9 +1,10 @@
-/* backup_parts.h - what `mbc history backup` and `restore` share */
+/* backup_parts.h - what `mbc history backup`, `restore` and `compact` share */
 #ifndef HISTORY_BACKUP_PARTS_H
 #define HISTORY_BACKUP_PARTS_H
 
 #include <sys/stat.h>
 
+#include "history/compact.h"
 #include "history/manifest.h"
 #include "history/verify.h"
 
@@ -17,13 +18,14 @@ enum backup_work {
 	BACKUP_COPY,   /* a file of the history into `fd`, which is then verified */
 	BACKUP_VERIFY, /* what is in `fd` */
 	BACKUP_BEGUN,  /* when what is in `fd` was begun */
+	BACKUP_COMPACT, /* what is in `from`, written anew into `fd` (compact.h), which is then verified */
 };
 
 struct backup_job {
 	enum backup_work work;
 	const char *dir;  /* of the history; NULL: none is read */
 	const char *name; /* of the file */
-	int fd;
+	int fd, from;
 };
 
 struct backup_found {
@@ -35,6 +37,7 @@ struct backup_found {
 	int64_t begun;   /* wall time: the same of all copies of a file */
 	struct verify_numbers numbers;
 	char bench[MANIFEST_BENCH_MAX];
+	struct compact_numbers compacted;
 };
 
 /* Returns out->rc. */

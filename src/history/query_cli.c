@@ -359,7 +359,7 @@ query_cli(const char *dir, int argc, char **argv)
 		int (*run)(const char *dir, int argc, char **argv);
 	} runs[] = { { "runs", query_runs }, { "run", query_run },
 		{ "run-export", query_run_export }, { "backup", query_backup },
-		{ "import", query_import } };
+		{ "import", query_import }, { "compact", query_compact } };
 
 	if (argc > 0 && strcmp(argv[0], "restore") == 0)
 		return query_restore(argc - 1, argv + 1);
@@ -374,5 +374,5 @@ query_cli(const char *dir, int argc, char **argv)
 			return commands[i].run(dir);
 		}
 	return query_say(QUERY_WRONG, "mbc-query --dir FOLDER export CHANNEL... | verify | files | "
-				      "gaps | backup FOLDER | import FILE...");
+				      "gaps | backup FOLDER | import FILE... | compact");
 }

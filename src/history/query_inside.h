@@ -16,6 +16,7 @@ int query_say(int code, const char *text); /* "mbc: <text>" on standard error; r
 int query_failed(const struct err *err);   /* the same with an error; returns its exit code */
 void query_confine(const char *dir);       /* from here on nothing can be opened for writing */
 int query_write(int fd, struct buf *out);  /* all of it, then `out` is empty; 0, or -errno */
+int query_compact(const char *dir, int argc, char **argv);
 bool query_number(const char *word, uint32_t *out); /* of a run; NULL is none */
 
 #endif

@@ -1,0 +1,22 @@
+/* compact.h - files of the history that nobody writes to any more, written anew: smaller, and the same to the bit */
+#ifndef HISTORY_COMPACT_H
+#define HISTORY_COMPACT_H
+
+#include "base/err.h"
+
+#define COMPACT_CHUNK_BYTES 1000 /* as large as the recorder makes them */
+
+struct compact_numbers {
+	uint64_t chunks_before, chunks_after, samples;
+	int target_sys; /* errno of the file that is written, when it was that which failed */
+};
+
+/* Write the data base in `from`, which nobody changes meanwhile, into `to`, which is empty: its small chunks are merged, everything else is as it was, which
+ * is proved by reading both. `name`: of it, for messages. Neither is closed or synced. ERR_PROTO: it is damaged. */
+int compact_rewrite(int from, int to, const char *name, struct compact_numbers *out,
+	struct err *err) MUST_CHECK;
+
+/* Which files of a folder may be written anew: those below this number; others are being carried elsewhere by the numbers of their chunks. UINT32_MAX: all. */
+uint32_t compact_carried(const char *dir);
+
+#endif
