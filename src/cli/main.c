@@ -159,7 +159,7 @@ static const struct cli_command commands[] = {
 		"file takes one; docs/instruments has a page for each.\n" },
 	{ "export", cli_export,
 		"[--from T] [--to T] [--every SPAN|--points N|--raw] [--format "
-		"csv|csv-fr|json|flat|xlsx] "
+		"csv|csv-fr|json|flat|xlsx|hdf5] "
 		"[--x CHANNEL|--since RUNS] [--zone ZONE] [--out FILE] [--bench NAME] CHANNEL...",
 		"write what was recorded of channels to a file",
 		"Times: 2026-11-26T14:30:00Z or with +01:00, 2026-11-26 14:30 in the zone, -7d, "

@@ -20,9 +20,14 @@ read_form(const char *text, struct ask *out, struct err *err)
 			out->form = (enum ask_form)i;
 			return 0;
 		}
+	if (strcmp(text, "hdf5") == 0 && out->is_free) {
+		out->form = ASK_XLSX;
+		out->is_hdf5 = true;
+		return 0;
+	}
 	return err_set(err, ERR_CONF, 0,
 		"format '%.20s' is not known; write json, csv, csv-fr (semicolons and decimal "
-		"commas), flat (JSON rows) or xlsx (a spreadsheet)",
+		"commas), flat (JSON rows), xlsx (a spreadsheet) or, for 'mbc export' alone, hdf5",
 		text);
 }
 

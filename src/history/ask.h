@@ -30,7 +30,7 @@ enum ask_form {
 	ASK_CSV,
 	ASK_CSV_FR,
 	ASK_FLAT,  /* a JSON list of rows, as programs take it that know tables alone */
-	ASK_XLSX,  /* of a command line typed cells (form.h), else a spreadsheet file */
+	ASK_XLSX,  /* of a command line typed cells (form.h), for a spreadsheet or HDF5; else a spreadsheet file */
 	ASK_SERIES /* as Grafana's plug-ins take it: ask_read_series() */
 };
 
@@ -72,6 +72,7 @@ struct ask {
 	/* Runs over each other: channels stand there once for each, from_ns and to_ns count from the beginning of each. */
 	struct ask_since *since; /* [n_since], n_since > 0: has_since */
 	size_t n_since;
+	bool is_hdf5;   /* with ASK_XLSX */
 	bool is_to_end; /* nothing was said: to_ns is the length of the longest when it is known */
 };
 

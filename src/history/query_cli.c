@@ -23,6 +23,7 @@
 #include "io/sandbox.h"
 
 int (*query_xlsx)(int fd, const char *path, struct err *err);
+int (*query_hdf5)(int fd, const char *path, struct err *err);
 
 int
 query_say(int code, const char *text)
@@ -155,14 +156,21 @@ open_out(const char *path)
 static int
 export_sheet(const char *dir, struct ask *ask, const char *path)
 {
+	int (*put)(int fd, const char *path, struct err *err) =
+		ask->is_hdf5 ? query_hdf5 : query_xlsx;
 	char part[4096 + 32];
 	struct err err;
 	int ends[2], status = 0, rc, code;
 	pid_t child;
 
-	if (path == NULL || query_xlsx == NULL)
-		return query_say(
-			QUERY_WRONG, "a spreadsheet is written to a file; add --out FILE.xlsx");
+	if (put == NULL && ask->is_hdf5)
+		return query_say(QUERY_WRONG,
+			"this mbc is built without HDF5 (meson option hdf5); write --format csv or "
+			"xlsx");
+	if (path == NULL || put == NULL)
+		return query_say(QUERY_WRONG,
+			ask->is_hdf5 ? "HDF5 is written to a file; add --out FILE.h5"
+				     : "a spreadsheet is written to a file; add --out FILE.xlsx");
 	if (strlen(path) > 4096)
 		return query_say(QUERY_WRONG, "the name of --out is too long");
 	snprintf(part, sizeof(part), "%s.part-%ld", path, (long)getpid());
@@ -179,7 +187,7 @@ export_sheet(const char *dir, struct ask *ask, const char *path)
 		close(ends[0]);
 		return query_say(QUERY_FAILED, strerror(errno));
 	}
-	rc = query_xlsx(ends[0], part, &err);
+	rc = put(ends[0], part, &err);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		continue;
 	code = WIFEXITED(status) ? WEXITSTATUS(status) : QUERY_FAILED;

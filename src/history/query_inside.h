@@ -7,6 +7,8 @@
 
 /* Who writes spreadsheets (export_xlsx.h): set by the program that is linked with the library. */
 extern int (*query_xlsx)(int fd, const char *path, struct err *err);
+/* HDF5 (export_hdf5.h); NULL: it is built without. */
+extern int (*query_hdf5)(int fd, const char *path, struct err *err);
 
 #define QUERY_GOOD 0
 #define QUERY_WRONG 1

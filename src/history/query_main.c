@@ -10,6 +10,9 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#ifdef MBC_HDF5
+#include "history/export_hdf5.h"
+#endif
 #include "history/export_xlsx.h"
 #include "history/query_cli.h"
 #include "history/query_inside.h"
@@ -173,6 +176,9 @@ main(int argc, char **argv)
 	}
 	log_setup("query", LOG_LEVEL_INFO);
 	query_xlsx = export_xlsx;
+#ifdef MBC_HDF5
+	query_hdf5 = export_hdf5;
+#endif
 	self_protect();
 	if (dir != NULL && socket >= 0)
 		return answer_server((int)socket, dir);
