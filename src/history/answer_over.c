@@ -108,14 +108,60 @@ look_in_file(struct reader *r, size_t file, struct steps *s, struct err *err)
 	return rc < 0 ? rc : 0;
 }
 
+/* Up to which moment a file records; all of it, where it does not say. */
+static int
+recorded_in(struct reader *r, size_t file, uint32_t *out_boot, int64_t *out_t, struct err *err)
+{
+	sqlite3 *db = reader_db(r, file, err);
+	sqlite3_stmt *st =
+		db == NULL ? NULL : db_prepare(db, "SELECT boot, recorded FROM present", err);
+	int rc = st == NULL ? ERR_IO : db_row(st, err);
+
+	*out_boot = UINT32_MAX;
+	*out_t = INT64_MAX;
+	if (rc == 1) {
+		*out_boot = (uint32_t)sqlite3_column_int64(st, 0);
+		*out_t = sqlite3_column_int64(st, 1);
+	}
+	sqlite3_finalize(st);
+	return MIN(rc, 0);
+}
+
+static bool
+is_before(uint32_t boot, int64_t t, uint32_t other_boot, int64_t other_t)
+{
+	return boot != other_boot ? boot < other_boot : t < other_t;
+}
+
+/* No event is recorded before it happened, and few long after: files before the run, and those from the second behind it on, are not looked into. */
+static int
+look_in_files(struct reader *r, struct steps *s, struct err *err)
+{
+	const struct run_row *run = &s->over->run;
+	int behind = 0;
+
+	for (size_t i = 0; i < r->n_files && !s->is_found && behind < 2; i++) {
+		uint32_t boot;
+		int64_t t;
+
+		if (recorded_in(r, i, &boot, &t, err) < 0)
+			return ERR_IO;
+		if (is_before(boot, t, run->boot0, run->t0) && i + 1 < r->n_files)
+			continue;
+		if (look_in_file(r, i, s, err) < 0)
+			return ERR_IO;
+		behind += !run->is_open && is_before(run->boot1, run->t1, boot, t);
+	}
+	return 0;
+}
+
 static int
 find_step(struct answer *a, struct over *o, const struct ask_since *want, struct err *err)
 {
 	struct steps s = { .want = want, .over = o };
 
-	for (size_t i = 0; i < a->reader->n_files && !s.is_found; i++)
-		if (look_in_file(a->reader, i, &s, err) < 0)
-			return ERR_IO;
+	if (look_in_files(a->reader, &s, err) < 0)
+		return ERR_IO;
 	if (s.is_found)
 		return 0;
 	if (s.n == 0)
@@ -154,26 +200,28 @@ find_run(struct answer *a, struct over *o, const struct ask_since *want, struct 
 	return 0;
 }
 
-struct gap_list {
-	struct answer *a;
-	struct over *over;
-};
-
 static void
-add_gap(void *ctx, const struct reader_gap *gap)
+add_gap_to(const struct answer *a, struct over *o, const struct reader_gap *gap)
 {
-	struct gap_list *l = ctx;
-	struct over *o = l->over;
 	struct reader_gap here = *gap;
 
 	here.from_ns = gap->from_ns == INT64_MIN ? INT64_MIN
 						 : over_time(o, gap->boot0, gap->t0, gap->from_ns);
 	here.to_ns = over_time(o, gap->boot1, gap->t1, gap->to_ns);
-	if (here.to_ns <= l->a->ask.from_ns - BUCKETS_HOLD_NS || here.from_ns > o->end_ns)
+	if (here.to_ns <= a->ask.from_ns - BUCKETS_HOLD_NS || here.from_ns > o->end_ns)
 		return;
 	if ((o->n_gaps & (o->n_gaps - 1)) == 0) /* room doubles at powers of two */
 		o->ledger = mem_grow(o->ledger, MAX(2 * o->n_gaps, (size_t)1), sizeof(*o->ledger));
 	o->ledger[o->n_gaps++] = here;
+}
+
+static void
+add_gap(void *ctx, const struct reader_gap *gap)
+{
+	struct answer *a = ctx;
+
+	for (size_t i = 0; i < a->ask.n_since; i++)
+		add_gap_to(a, &a->overs[i], gap);
 }
 
 static int
@@ -184,16 +232,18 @@ compare_gaps(const void *a, const void *b)
 	return (x->to_ns > y->to_ns) - (x->to_ns < y->to_ns);
 }
 
+/* All of them, in one pass: by wall times that were set back none may be left out. */
 static int
-load_gaps(struct answer *a, struct over *o, struct err *err)
+load_gaps(struct answer *a, struct err *err)
 {
-	struct gap_list l = { a, o };
-
-	/* All: by wall times that were set back none may be left out. */
-	if (reader_gaps(a->reader, INT64_MIN, INT64_MAX, add_gap, &l, err) < 0)
+	if (reader_gaps(a->reader, INT64_MIN, INT64_MAX, add_gap, a, err) < 0)
 		return ERR_IO;
-	if (o->n_gaps > 0)
-		qsort(o->ledger, o->n_gaps, sizeof(*o->ledger), compare_gaps);
+	for (size_t i = 0; i < a->ask.n_since; i++) {
+		struct over *o = &a->overs[i];
+
+		if (o->n_gaps > 0)
+			qsort(o->ledger, o->n_gaps, sizeof(*o->ledger), compare_gaps);
+	}
 	return 0;
 }
 
@@ -222,9 +272,8 @@ over_begin(struct answer *a, struct err *err)
 		return err_set(err, ERR_CONF, 0,
 			"from: the longest of the runs lasts %lld s; write an earlier 'from'",
 			(long long)(longest / NS_PER_S));
-	for (size_t i = 0; i < a->ask.n_since; i++)
-		if (load_gaps(a, &a->overs[i], err) < 0)
-			return ERR_IO;
+	if (load_gaps(a, err) < 0)
+		return ERR_IO;
 	return ask_fit(&a->ask, err);
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "history/answer.h"
+#include "history/files.h"
 #include "history/runs.h"
 #include "store_rig.h"
 
@@ -52,15 +53,21 @@ begin(void)
 }
 
 static void
-commit(struct store *s, int64_t t_ns)
+commit_at(struct store *s, int64_t t_ns, int64_t wall_ns)
 {
 	const struct store_place place = { .made_ns = 1, .seq = (uint64_t)t_ns };
 	struct store_place here = place;
 	struct err err;
 
 	memcpy(here.boot_id, boot, sizeof(here.boot_id));
-	if (store_commit(s, &here, t_ns, WALL + t_ns, &err) < 0)
+	if (store_commit(s, &here, t_ns, wall_ns, &err) < 0)
 		fail_msg("%s", err.msg);
+}
+
+static void
+commit(struct store *s, int64_t t_ns)
+{
+	commit_at(s, t_ns, WALL + t_ns);
 }
 
 static void
@@ -71,13 +78,6 @@ add(struct store *s, unsigned channel, double t, double v)
 	if (channel == VALVE)
 		sample.v.i = (int64_t)v;
 	store_add(s, number[channel], &sample);
-}
-
-static void
-end(struct store *s, double t)
-{
-	commit(s, (int64_t)(t * 1000) * NS_PER_MS);
-	store_close(s);
 }
 
 /* The answer to a question; NULL: refused, *err tells why. */
@@ -187,10 +187,14 @@ write_runs(void)
 		add(s, T_BED, 300.5 + k, 20 + k);
 	commit(s, 320 * NS_PER_S);
 	run(s, RUN_STOP, 320, "second end");
+	commit_at(s, 330 * NS_PER_S,
+		WALL + 40 * 86400 * NS_PER_S); /* what comes is in another file */
+	commit_at(s, 340 * NS_PER_S, WALL + 40 * 86400 * NS_PER_S);
 	run(s, RUN_START, 400, "third");
 	add(s, T_BED, 401, 7);
 	add(s, TCD, 401, 8);
-	end(s, 402);
+	commit_at(s, 402 * NS_PER_S, WALL + 40 * 86400 * NS_PER_S);
+	store_close(s);
 }
 
 static void
@@ -246,7 +250,12 @@ test_steps(void **state)
 		.format = "csv" };
 	char *text;
 
+	struct history_file *list;
+	struct err err;
+
 	write_runs();
+	assert_int_equal(files_list(rig_dir, &list, &err), 2);
+	free(list);
 	text = ask(words);
 	has(text, "seconds,T_bed run 2 step 2,");
 	has(text, "s,degC,,degC,\r\n0.5,26,,14,\r\n1.5,27,,15,\r\n");
