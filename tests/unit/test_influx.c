@@ -80,7 +80,7 @@ check(uint64_t where, const char *expected)
 static void
 spoil(const char *name, off_t at)
 {
-	char path[128], byte;
+	char path[128], byte = 0;
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", rig_dir, name);

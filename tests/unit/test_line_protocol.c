@@ -47,9 +47,9 @@ test_values(void **state)
 		written(1, VALUE_FLOAT, &s, NULL), " value=21.5,quality=\"out_of_range\" 5\n");
 	s.quality = Q_NO_ANSWER;
 	assert_string_equal(written(1, VALUE_FLOAT, &s, NULL), " quality=\"no_answer\" 5\n");
-	s = (struct sample){ .v = { .f = NAN } };
+	s = (struct sample){ .v = { .f = (double)NAN } };
 	assert_string_equal(written(2, VALUE_FLOAT, &s, NULL), " quality=\"not_a_number\" 5\n");
-	s.v.f = -INFINITY;
+	s.v.f = -(double)INFINITY;
 	assert_string_equal(written(2, VALUE_FLOAT32, &s, NULL), " quality=\"not_a_number\" 5\n");
 	s.v.f = (double)0.1f;
 	assert_string_equal(written(2, VALUE_FLOAT32, &s, NULL), " value=0.1 5\n");
