@@ -1,6 +1,7 @@
 """Each process can do only its own work: what confines it, what a data server that was taken over can still do, who runs as whom."""
 import contextlib
 import fcntl
+import http.server
 import json
 import os
 import pathlib
@@ -11,6 +12,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import unittest
 import urllib.request
 
@@ -123,6 +125,40 @@ class Confined(unittest.TestCase):
         share.chmod(0o777)
         wait_for("the run is there", lambda: os.listdir(share) == ["run-1"])
         self.assertIn("values.csv", os.listdir(share / "run-1"))
+
+    def test_who_writes_to_an_influxdb_is_confined_too(self):
+        """It may talk and read, and keeps its place; an import is made by nobody's rights and belongs to the recorder."""
+        got = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                got.append(self.rfile.read(int(self.headers["Content-Length"])))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        place = Place(self)
+        place.write(more=f"history: {{influx: {{url: 'http://localhost:{server.server_port}', database: lab}}}}")
+        supervise = place.start().pid
+        wait_for("lines come", lambda: any(b"dev.a," in body for body in got))
+        told = status(pids(supervise)["influx"])
+        self.assertEqual((int(told["CapEff"], 16), told["NoNewPrivs"], told["Seccomp"]), (0, "1", "0" if IS_SANITIZED else "2"))
+        if IS_ROOT:
+            self.assertEqual({int(uid) for uid in told["Uid"].split()}, {pwd.getpwnam("mbc-history").pw_uid})
+        self.assertRegex(place.mbc("doctor").stdout, r"(?m)^  (good|MIND)  influx: user \S+, .*capabilities none")
+        history = place.folder / "state/cell/history"
+        wait_for("its place is kept", lambda: (history / "influx.place2").stat().st_size > 0)
+        (place.folder / "old.lp").write_text("old value=1 1700000000000000000\n")
+        done = place.mbc("history", "import", "old.lp")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        if IS_ROOT:
+            self.assertEqual({path.stat().st_uid for path in history.glob("import-*")}, {pwd.getpwnam("mbc-history").pw_uid})
+        self.assertIn("1", place.mbc("export", "old").stdout)
 
     def test_every_process_is_confined_and_doctor_says_so(self):
         place = Place(self)
