@@ -859,6 +859,23 @@ drain_next(struct drain *d, const struct drain_sink *sink, size_t most, struct e
 	return d->has_moved;
 }
 
+uint64_t
+drain_runs(struct drain *d)
+{
+	static const char *const counts[] = { "SELECT count(*) FROM run",
+		"SELECT count(boot1) FROM run", "SELECT count(*) FROM note",
+		"SELECT count(*) FROM part", "SELECT count(boot1) FROM part",
+		"SELECT sum(length(params) + length(meta)) FROM part" };
+	int64_t numbers[NELEM(counts)] = { 0 };
+	sqlite3 *db = d->r->n_files == 0 ? NULL : reader_db(d->r, d->r->n_files - 1, NULL);
+
+	/* A file of an earlier version has no sequences. */
+	for (size_t i = 0; db != NULL && i < NELEM(counts); i++)
+		if (db_number(db, counts[i], 0, &numbers[i], NULL) < 0)
+			numbers[i] = -1;
+	return text_hash(numbers, sizeof(numbers));
+}
+
 int
 drain_behind(struct drain *d, uint32_t *out_files, uint64_t *out_chunks, struct err *err)
 {

@@ -58,6 +58,9 @@ uint32_t drain_file(const struct drain *d);
 int drain_behind(
 	struct drain *d, uint32_t *out_files, uint64_t *out_chunks, struct err *err) MUST_CHECK;
 
+/* Changes whenever something became of runs, their notes or sequences; these are not given, but read as they are (runs_read.h). */
+uint64_t drain_runs(struct drain *d);
+
 /* The reader that is used, for wall times (reader_offset()); and what it knows of a boot. */
 struct reader *drain_reader(struct drain *d);
 const char *drain_boot_id(const struct drain *d, uint32_t boot); /* ""; not known */

@@ -15,7 +15,7 @@
 
 #define PIECE 50000                     /* samples of a transaction, about */
 #define UNDATED_WAIT_NS (10 * NS_PER_S) /* that samples wait for the clock to be set */
-#define RUNS_EVERY_NS (60 * NS_PER_S)
+#define RUNS_EVERY_NS (2 * NS_PER_S)
 #define KEEP_EVERY_NS (3600 * NS_PER_S)
 #define CHANNELS_OF_BENCH                                                                          \
 	(1 << 20) /* numbers in the data base are the bench's times this, and the store's */
@@ -52,12 +52,13 @@ struct postgres {
 	uint64_t n_samples;
 	uint32_t boot;                             /* the newest one that occurs */
 	bool has_undated;                          /* samples of a boot whose clock was not set */
-	bool has_run_event;                        /* something became of runs */
 	int64_t offset_from, offset_until, offset; /* of boot offset_boot */
 	uint32_t offset_boot;
 
 	int64_t undated_ns; /* since when samples wait; 0: none */
 	int64_t next_runs_ns, next_keep_ns;
+	uint64_t runs; /* as the data base has them: drain_runs() */
+	bool has_runs;
 };
 
 struct postgres *
@@ -220,6 +221,7 @@ postgres_ready(struct postgres *p, struct err *err)
 	forget_channels(p);
 	p->known_boot = 0;
 	p->next_runs_ns = p->next_keep_ns = 0;
+	p->has_runs = false;
 	return 0;
 }
 
@@ -309,21 +311,12 @@ take_samples(void *ctx, const struct drain_channel *ch, uint32_t boot, const str
 	p->n_samples += n;
 }
 
-static bool
-is_of_run(enum event_kind kind)
-{
-	return strncmp(event_row(kind)->token, "run", 3) == 0 ||
-	       strncmp(event_row(kind)->token, "sequence", 8) == 0 ||
-	       strncmp(event_row(kind)->token, "note", 4) == 0;
-}
-
 static void
 take_event(void *ctx, const struct reader_event *e)
 {
 	struct postgres *p = ctx;
 	struct buf line = { 0 };
 
-	p->has_run_event |= is_of_run(e->event.kind);
 	event_text(&line, &e->event, LANGUAGE_EN);
 	rows_fields(&p->events, 11);
 	rows_i32(&p->events, p->bench);
@@ -393,7 +386,7 @@ begin_piece(struct postgres *p)
 	p->n_samples = p->n_wanted = 0;
 	p->boot = 0;
 	p->last = (struct period){ 0, 0 };
-	p->has_undated = p->has_run_event = false;
+	p->has_undated = false;
 	p->offset_boot = UINT32_MAX;
 }
 
@@ -860,13 +853,21 @@ static int
 look_around(struct postgres *p, struct err *err)
 {
 	int64_t now = now_boot();
+	uint64_t runs;
 	int rc = drop_old(p, err);
 
 	if (rc < 0 || now < p->next_runs_ns)
 		return rc;
 	p->next_runs_ns = now + RUNS_EVERY_NS;
+	runs = drain_runs(p->drain);
 	rc = look_at_undated(p, err);
-	return rc < 0 ? rc : put_runs(p, err);
+	if (rc == 0 && (!p->has_runs || runs != p->runs))
+		rc = put_runs(p, err);
+	if (rc == 0) {
+		p->runs = runs;
+		p->has_runs = true;
+	}
+	return rc;
 }
 
 static int
@@ -898,8 +899,6 @@ carry(struct postgres *p, struct err *err)
 		buf_put(&p->place, place.data, place.n);
 		p->file = drain_file(p->drain);
 		p->carried += p->n_samples;
-		if (p->has_run_event)
-			p->next_runs_ns = 0;
 	}
 	buf_done(&place);
 	return rc < 0 ? rc : 1;
