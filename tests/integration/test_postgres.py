@@ -10,6 +10,7 @@ import random
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -359,6 +360,37 @@ class Carried(Base):
         begun = time.monotonic()
         bench.process.stop()
         self.assertLess(time.monotonic() - begun, 20)
+
+    def test_a_clock_a_year_off(self):
+        """What was carried by a clock that was not set is dated anew when it is: a year earlier, in other parts of the table."""
+        state = tempfile.mkdtemp(prefix="mbc-test-state-")
+        self.addCleanup(shutil.rmtree, state, ignore_errors=True)
+        bench = self.bench("one", state=state)
+        self.wait_more()
+        bench.process.stop()
+        year = 365 * 86400
+        self.set_clock(pathlib.Path(state), 0, is_good=False)
+        self.server.sql("UPDATE boot SET dated = false")  # this computer's clock may be set
+        file = self.set_clock(pathlib.Path(state), -year, is_good=True)
+        had = self.count()
+        bench = self.bench("one", state=state)
+        bench.process.wait_line("is dated anew", limit=LONG_S)
+        wait_for("all are a year earlier", lambda: self.server.try_sql(
+            f"SELECT 1 FROM samples HAVING count(*) > {had} AND max(time) < now() - interval '364 days'"), LONG_S, 0.2)
+        bench.process.stop()
+        for channel in ("d.a", "d.b"):
+            here = self.here(bench, channel, time.time())
+            there = wait_for("rows", lambda: self.there(channel, time.time(), "one"))
+            self.assertGreater(len(there), 20)
+            self.assertEqual([row[0] for row in here[:len(there)]], [row[0] for row in there])
+        self.assertTrue(file.exists())
+
+    def set_clock(self, state, by_s, is_good):
+        """The clock records of the newest file, as if the clock had been set otherwise."""
+        file = sorted(state.glob("one/history/*.sqlite"))[-1]
+        with contextlib.closing(sqlite3.connect(file)) as db, db:
+            db.execute("UPDATE clock SET good = ?, wall = wall + ?", (int(is_good), by_s * 10**9))
+        return file
 
     def test_partitions(self):
         bench = self.bench("one", more=", partitions: day, keep: 7 d")
