@@ -6,6 +6,7 @@ figures belong to a machine and an hour. perf/README.md tells what each one mean
 """
 import contextlib
 import datetime
+import fcntl
 import http.client as http_client
 import json
 import math
@@ -794,6 +795,45 @@ def history_read():
     row("  most memory that it took", grown, "constant")
 
 
+def postgres_carry():
+    """A backlog of 4 million samples carried into PostgreSQL by mbc-postgres, and plain COPY of the same rows into the same table, by psql."""
+    from test_postgres import Server
+    server = Server()
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            server.fresh()
+            subprocess.run([BUILD / "perf/history_read", "write", folder, "2000000"], check=True)
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            memory = os.memfd_create("settings", os.MFD_ALLOW_SEALING)
+            os.write(memory, f"server={server.folder}:{server.port}\ndatabase=lab\nuser={server.admin}\nschema=mbc\ntls=\nca=\npartitions=month\nkeep=0\n".encode())
+            fcntl.fcntl(memory, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE)
+            began = time.time()
+            carrier = subprocess.Popen([BUILD / "mbc-postgres", "--socket", str(theirs.fileno()), "--dir", folder, "--bench", "perf", "--settings", str(memory)],
+                                       pass_fds=[theirs.fileno(), memory], stderr=subprocess.DEVNULL)
+            ended = float(wait_for("all is carried", lambda: server.try_sql("SELECT extract(epoch FROM carried) FROM bench WHERE carried < now() - interval '3 s'"), 600, 0.5)[0][0])
+            high = int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{carrier.pid}/status").read_text())[1])
+            cpu = sum(os.times()[2:4])
+            carrier.kill()
+            carrier.wait()
+            cpu = sum(os.times()[2:4]) - cpu
+            n = int(server.sql("SELECT count(*) FROM sample")[0][0])
+            psql = ["psql", "-h", server.folder, "-p", str(server.port), "-U", server.admin, "-d", "lab", "-qAtXc"]
+            columns = "mbc.sample(channel, time, ns, boot, boot_ns, value, exact, text, quality, code)"
+            with open(f"{folder}/rows", "wb") as out:
+                subprocess.run([*psql, f"COPY (SELECT * FROM mbc.sample) TO STDOUT (FORMAT binary)"], stdout=out, check=True)
+            server.sql("TRUNCATE sample")
+            plain = time.monotonic()
+            with open(f"{folder}/rows", "rb") as rows_of:
+                subprocess.run([*psql, f"COPY {columns} FROM STDIN (FORMAT binary)"], stdin=rows_of, check=True)
+            plain = time.monotonic() - plain
+        finally:
+            server.close()
+    took = ended - began
+    row("PostgreSQL: samples carried a second, a backlog", f"{n / took / 1e3:.0f} k", ">= 0.7 x plain COPY",
+        f"{plain / took:.2f} x; {n} samples, {cpu:.1f} s of processor, most memory {high / 1024:.1f} MB")
+    row("  plain binary COPY of the same rows into the same table", f"{n / plain / 1e3:.0f} k", "", "psql, one transaction, same index, warm")
+
+
 def high_kib(bench, name):
     return int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{bench.pids()[name]}/status").read_text())[1])
 
@@ -813,7 +853,7 @@ def markdown():
 
 MEASURES = {"per_million": per_million, "saturation": saturation, "memory": memory, "start": start, "http": http, "check": check,
             "serial": serial, "dead": dead, "pipeline": pipeline, "comeback": comeback,
-            "instrument": instrument, "mix": mix, "text": text, "restart": restart, "tick": tick, "encoding": encoding, "history_read": history_read, "history": history,
+            "instrument": instrument, "mix": mix, "text": text, "restart": restart, "tick": tick, "encoding": encoding, "history_read": history_read, "history": history, "postgres_carry": postgres_carry,
             "alarms": alarms, "hands": hands, "sequence": sequence, "rehearse": rehearse}
 unknown = [name for name in sys.argv[2:] if name not in MEASURES]
 if unknown:
