@@ -58,9 +58,10 @@ class Server:
     def prefix(self):
         return ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups", "--"] if self.user else []
 
-    def start(self):
+    def start(self, *more):
+        more = [word for one in more for word in ("-c", one)]
         self.process = Process([*self.prefix(), self.tools / "postgres", "-D", self.folder / "db", "-k", self.folder, "-p", str(self.port),
-                                "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=30"], cwd="/")
+                                "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=30", *more], cwd="/")
         wait_for("the server is there", lambda: self.ask_once("SELECT 1", "postgres") == "1\n")
 
     def ask_once(self, text, database):
@@ -353,6 +354,29 @@ class Carried(Base):
         self.wait_more()
         self.check_same(bench)
 
+    def test_tls(self):
+        """With the certificate that signed the server's; another one is refused with a remedy."""
+        for name in ("own", "other"):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3", "-subj", "/CN=lab", "-addext", "subjectAltName=IP:127.0.0.1",
+                            "-keyout", self.server.folder / f"{name}.key", "-out", self.server.folder / f"{name}.pem"], check=True, capture_output=True)
+        if self.server.user:
+            shutil.chown(self.server.folder / "own.key", self.server.user)
+        (self.server.folder / "own.pem").chmod(0o644)
+        (self.server.folder / "other.pem").chmod(0o644)
+        self.server.stop()
+        self.server.start("ssl=on", f"ssl_cert_file={self.server.folder}/own.pem", f"ssl_key_file={self.server.folder}/own.key")
+        self.addCleanup(self.server.stop)
+        bench = self.bench("one", more=f", tls: verify-full, ca: {self.server.folder}/other.pem")
+        bench.process.wait_line("certificate verify failed; correct 'ca' or the name in 'server'", limit=LONG_S)
+        bench.reload(text(self.device.port, f"127.0.0.1:{self.server.port}", more=f", tls: verify-full, ca: {self.server.folder}/own.pem"))
+        self.wait_more()
+        self.assertTrue(self.server.sql("SELECT 1 FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'mbc' AND ssl"))
+        self.check_same(bench)
+
+    def test_tls_that_the_server_has_not(self):
+        bench = self.bench("one", more=", tls: require")
+        bench.process.wait_line("does not support SSL.*switch on ssl there, or write 'tls: off'", limit=LONG_S)
+
     def test_it_ends_promptly(self):
         full = self.stack.enter_context(Full())
         bench = self.bench("one", f"127.0.0.1:{full.port}")
@@ -399,6 +423,11 @@ class Carried(Base):
         today = datetime.datetime.now(datetime.timezone.utc)
         self.assertIn(today.strftime("sample_%Y_%m_%d"), names)
         self.assertIn((today + datetime.timedelta(days=1)).strftime("sample_%Y_%m_%d"), names)
+        self.server.sql("CREATE TABLE sample_2020_01_02 PARTITION OF sample FOR VALUES FROM ('2020-01-02 00:00Z') TO ('2020-01-03 00:00Z'); "
+                        "ALTER TABLE sample_2020_01_02 OWNER TO lab")
+        if self.server.sql("SELECT 1 FROM boot WHERE dated"):  # nothing is dropped by a clock that is not set
+            os.kill(self.pid(bench), signal.SIGKILL)
+            bench.process.wait_line("sample_2020_01_02 is removed: it is older than 'keep'", limit=LONG_S)
         self.check_same(bench)
 
 
