@@ -50,7 +50,8 @@ struct postgres {
 	size_t n_wanted;
 	struct period last; /* that a sample was in */
 	uint64_t n_samples;
-	uint32_t boot;                             /* the newest one that occurs */
+	uint32_t *boots; /* that occur */
+	size_t n_boots;
 	bool has_undated;                          /* samples of a boot whose clock was not set */
 	int64_t offset_from, offset_until, offset; /* of boot offset_boot */
 	uint32_t offset_boot;
@@ -101,6 +102,7 @@ postgres_free(struct postgres *p)
 	free(p->known);
 	free(p->periods);
 	free(p->wanted);
+	free(p->boots);
 	free(p);
 }
 
@@ -289,13 +291,23 @@ channel_of(const struct postgres *p, uint32_t number)
 }
 
 static void
+want_boot(struct postgres *p, uint32_t boot)
+{
+	for (size_t i = p->n_boots; i-- > 0;)
+		if (p->boots[i] == boot)
+			return;
+	p->boots = mem_grow(p->boots, p->n_boots + 1, sizeof(*p->boots));
+	p->boots[p->n_boots++] = boot;
+}
+
+static void
 take_samples(void *ctx, const struct drain_channel *ch, uint32_t boot, const struct series *s,
 	size_t from, size_t n)
 {
 	struct postgres *p = ctx;
 
 	want_channel(p, ch);
-	p->boot = MAX(p->boot, boot);
+	want_boot(p, boot);
 	p->has_undated |= !drain_is_dated(p->drain, boot);
 	for (size_t i = from; i < from + n; i++) {
 		struct sample sample;
@@ -384,7 +396,7 @@ begin_piece(struct postgres *p)
 	rows_begin(&p->events);
 	rows_begin(&p->gaps);
 	p->n_samples = p->n_wanted = 0;
-	p->boot = 0;
+	p->n_boots = 0;
 	p->last = (struct period){ 0, 0 };
 	p->has_undated = false;
 	p->offset_boot = UINT32_MAX;
@@ -538,10 +550,14 @@ redate(struct postgres *p, uint32_t boot, struct err *err)
 	int64_t from = INT64_MIN, until = INT64_MIN, start = INT64_MIN;
 	char number[16], low[16], high[16], offset[24], first[24], behind[24];
 	const char *const values[] = { number, low, high, offset, first, behind };
+	char hash[24];
+	const char *const of_events[] = { p->id, hash, offset, first, behind };
 	struct period period;
 	PGresult *r;
 	int rc = 0;
 
+	snprintf(
+		hash, sizeof(hash), "%" PRId64, (int64_t)event_boot(drain_boot_id(p->drain, boot)));
 	snprintf(number, sizeof(number), "%u", boot);
 	snprintf(low, sizeof(low), "%d", channel_of(p, 0));
 	snprintf(high, sizeof(high), "%d", channel_of(p, CHANNELS_OF_BENCH - 1));
@@ -583,6 +599,14 @@ redate(struct postgres *p, uint32_t boot, struct err *err)
 				"AND "
 				"boot_ns < $6::bigint",
 				values, 6, NULL, REDATE_S, err);
+		if (rc == 0)
+			rc = postgres_ask_long(p->c,
+				"UPDATE event SET time = to_timestamp(0) + (boot_ns + $3::bigint) "
+				"/ 1000 * "
+				"interval '1 microsecond' WHERE bench = $1 AND boot_hash = "
+				"$2::bigint AND "
+				"boot_ns >= $4::bigint AND boot_ns < $5::bigint",
+				of_events, 5, NULL, REDATE_S, err);
 	}
 	return rc;
 }
@@ -818,8 +842,8 @@ put_piece(struct postgres *p, struct buf *place, struct err *err)
 			err, ERR_IO, 0, "somebody else carries this bench; it is looked at again");
 	if (rc == 0)
 		rc = put_channels(p, err);
-	if (rc == 0)
-		rc = put_boot(p, p->boot, err);
+	for (size_t i = 0; i < p->n_boots && rc == 0; i++)
+		rc = put_boot(p, p->boots[i], err);
 	if (rc == 0)
 		rc = copy(p, "COPY sample(" ROWS_COLUMNS ") FROM STDIN (FORMAT binary)", &p->rows,
 			err);
@@ -841,7 +865,8 @@ must_wait(struct postgres *p)
 	int64_t now = now_boot();
 
 	if (!p->has_undated) {
-		p->undated_ns = 0;
+		if (p->n_samples > 0)
+			p->undated_ns = 0;
 		return false;
 	}
 	if (p->undated_ns == 0)
