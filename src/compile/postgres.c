@@ -88,5 +88,5 @@ postgres_read(struct bench *b, const struct node *n)
 			"without TLS no certificate is looked at; remove 'ca' or 'tls: off'");
 	p->is_on = p->server != NULL && p->database != NULL && p->user != NULL &&
 		   p->schema != NULL && p->ca != NULL;
-	b->history.is_carried = p->is_on;
+	b->history.carried_by |= p->is_on ? IMAGE_CARRIED_POSTGRES : 0;
 }

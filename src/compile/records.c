@@ -141,6 +141,7 @@ read_influx(struct bench *b, const struct node *n)
 	read_influx_text(b, found[INFLUX_CA], INFLUX_URL_MAX, &i->ca);
 	check_url(b, found[INFLUX_URL], i->url);
 	check_influx(b, n, found);
+	b->history.carried_by |= IMAGE_CARRIED_INFLUX;
 	secret = found[i->version == 1 ? INFLUX_PASSWORD : INFLUX_TOKEN];
 	if (secret != NULL)
 		secrets_read(b, secret, secret->key, &i->secret, &value);

@@ -29,8 +29,8 @@ enum ask_form {
 	ASK_JSON,
 	ASK_CSV,
 	ASK_CSV_FR,
-	ASK_FLAT,  /* a JSON list of rows, as programs take it that know tables alone */
-	ASK_XLSX,  /* of a command line typed cells (form.h), for a spreadsheet or HDF5; else a spreadsheet file */
+	ASK_FLAT, /* a JSON list of rows, as programs take it that know tables alone */
+	ASK_XLSX, /* of a command line typed cells (form.h), for a spreadsheet or HDF5; else a spreadsheet file */
 	ASK_SERIES /* as Grafana's plug-ins take it: ask_read_series() */
 };
 

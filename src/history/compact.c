@@ -333,8 +333,10 @@ compact(struct compact *c, struct err *err)
 	for (int i = 0; i < newest && rc == 0; i++) {
 		if (list[i].ordinal >= carried)
 			skip(c, list[i].name,
-				"not all of it has been carried to the other store (drain-...) "
-				"yet");
+				"not all of it has been carried to the other store yet; one that "
+				"is "
+				"no longer used has left a file drain-... there, which may be "
+				"removed then");
 		else if (backup_is_ended())
 			rc = err_set(err, ERR_IO, 0, "it was ended");
 		else

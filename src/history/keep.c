@@ -70,7 +70,7 @@ keep_files(const char *dir, const struct keep_rule *rule, int64_t wall_ns, uint6
 							     : "older than 'keep'");
 		if (waits)
 			log_warn(
-				"history: %s had not been carried to the data base yet: what was "
+				"history: %s had not been carried to the other store yet: what was "
 				"left of "
 				"it is lost there; give 'size' more room, or bring the server back",
 				list[i].name);

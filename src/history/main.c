@@ -58,6 +58,7 @@ struct history {
 	const char *dir;
 	int64_t commit_ns;
 	struct keep_rule keep;
+	unsigned carried_by; /* bits of IMAGE_CARRIED_* */
 	uint64_t leave_free, bytes;
 	bool is_low; /* there is less room than that */
 	bool is_told_low;
@@ -413,6 +414,19 @@ warn_low(struct history *h)
 	}
 }
 
+/* All files below this number are in all the other stores. */
+static uint32_t
+carried(const struct history *h)
+{
+	static const char *const names[] = { "postgres", "influx" }; /* bits, as in the image */
+	uint32_t least = UINT32_MAX;
+
+	for (unsigned i = 0; i < NELEM(names); i++)
+		if ((h->carried_by & 1u << i) != 0)
+			least = MIN(least, drain_state_file(h->dir, names[i]));
+	return h->carried_by != 0 ? least : 0;
+}
+
 static void
 keep(struct history *h, int64_t now_ns)
 {
@@ -421,7 +435,7 @@ keep(struct history *h, int64_t now_ns)
 
 	h->next_keep_ns = now_ns + KEEP_NS;
 	warn_low(h);
-	h->keep.carried = h->keep.is_carried ? drain_state_file(h->dir, "postgres") : 0;
+	h->keep.carried = carried(h);
 	if (keep_files(h->dir, &h->keep, wall_ns, &h->bytes, &err) < 0)
 		log_warn("history: removing old files: %s; it is tried again", err.msg);
 	if (now_ns < h->next_day_ns || !now_wall_is_good())
@@ -586,14 +600,15 @@ main(int argc, char **argv)
 {
 	struct history h = { .supervisor = -1, .commit_ns = NS_PER_S };
 	int64_t socket = -1, size = 0, leave_free = 0, resolution = 1, journal0 = -1, journal1 = -1,
-		box = -1, carried = 0;
+		box = -1, carried_by = 0;
 	const struct {
 		const char *name;
 		int64_t *to;
 	} numbers[] = { { "--socket", &socket }, { "--commit", &h.commit_ns },
 		{ "--keep", &h.keep.keep_ns }, { "--size", &size }, { "--leave-free", &leave_free },
 		{ "--resolution", &resolution }, { "--journal0", &journal0 },
-		{ "--journal1", &journal1 }, { "--blackbox", &box }, { "--carried", &carried } };
+		{ "--journal1", &journal1 }, { "--blackbox", &box },
+		{ "--carried-by", &carried_by } };
 	const char *bench = NULL;
 	struct err err;
 	int rc;
@@ -613,7 +628,8 @@ main(int argc, char **argv)
 	h.supervisor = (int)socket;
 	h.past = (struct past_events){ { (int)journal0, (int)journal1 }, (int)box };
 	h.keep.size = (uint64_t)size;
-	h.keep.is_carried = carried != 0;
+	h.carried_by = (unsigned)carried_by;
+	h.keep.is_carried = carried_by != 0;
 	h.leave_free = (uint64_t)leave_free;
 	if (bench == NULL || h.dir == NULL || h.supervisor < 0 || h.commit_ns <= 0) {
 		log_err("this program is started by 'mbc run', with a socket, a bench and a "

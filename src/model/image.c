@@ -207,7 +207,8 @@ check_bench(const struct check *c)
 		img->history.commit_ns > 60 * NS_PER_S || img->history.keep_ns < 0 ||
 		img->history.resolution_ns < 0 || img->history.resolution_ns > NS_PER_S)
 		return wrong(c, "history");
-	if (img->history.is_carried > 1 || img->postgres.is_on > 1 || img->postgres.keep_ns < 0 ||
+	if (img->history.carried_by > (IMAGE_CARRIED_POSTGRES | IMAGE_CARRIED_INFLUX) ||
+		img->postgres.is_on > 1 || img->postgres.keep_ns < 0 ||
 		img->postgres.password > img->secrets.n || !is_text(c, img->postgres.server) ||
 		!is_text(c, img->postgres.database) || !is_text(c, img->postgres.user) ||
 		!is_text(c, img->postgres.schema) || !is_text(c, img->postgres.tls) ||

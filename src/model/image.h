@@ -63,8 +63,10 @@ struct image {
 	uint32_t watchdog;              /* path of the hardware watchdog; empty: none */
 	uint32_t is_realtime;           /* 0, 1: the controller asks for a real-time class */
 	int64_t watchdog_timeout_ns;    /* 2 s .. 10 min, when there is one */
+#define IMAGE_CARRIED_POSTGRES 1u
+#define IMAGE_CARRIED_INFLUX 2u
 	struct image_history {
-		uint32_t is_off, is_carried; /* elsewhere: files wait for that */
+		uint32_t is_off, carried_by; /* bits of IMAGE_CARRIED_*: files wait for these */
 		int64_t commit_ns;           /* what was recorded is on disk after this */
 		int64_t keep_ns;             /* older files are removed; 0: none is */
 		int64_t resolution_ns;       /* times are cut to it; 1: they are kept as they are */

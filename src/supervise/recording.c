@@ -54,15 +54,16 @@ recording_start(struct supervise *s, int64_t now_ns, struct err *err)
 {
 	static const char *const names[] = { "journal.0", "journal.1", "blackbox" };
 	const struct image_history *h = &s->img->history;
-	char parts[3][24];
+	char parts[3][24], carried_by[24];
 	char path[PLACE_MAX + 16], commit[24], keep[24], size[24], leave[24], resolution[24];
 	const char *const args[] = { "--bench", s->bench, "--dir", path, "--commit", commit,
 		"--keep", keep, "--size", size, "--leave-free", leave, "--resolution", resolution,
-		"--journal0", parts[0], "--journal1", parts[1], "--blackbox", parts[2], "--carried",
-		h->is_carried ? "1" : "0", NULL };
+		"--journal0", parts[0], "--journal1", parts[1], "--blackbox", parts[2],
+		"--carried-by", carried_by, NULL };
 	int fds[3], n_fds = 0;
 
 	snprintf(path, sizeof(path), "%s/history", s->state_dir);
+	number(carried_by, sizeof(carried_by), h->carried_by);
 	number(commit, sizeof(commit), h->commit_ns);
 	number(keep, sizeof(keep), h->keep_ns);
 	number(size, sizeof(size), (int64_t)h->size);
