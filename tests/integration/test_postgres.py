@@ -216,8 +216,9 @@ class Base(unittest.TestCase):
 
     def there(self, channel, until, bench):
         """Rows of a channel in the data base, before a time, in the order in which they were recorded."""
-        return self.server.sql(f"""SELECT (extract(epoch FROM time) * 1000)::bigint, coalesce(value::text, ''), quality FROM samples
-            WHERE bench = '{bench}' AND channel = '{channel}' AND time < to_timestamp({until}) ORDER BY boot, boot_ns""")
+        rows = self.server.sql(f"""SELECT (extract(epoch FROM time) * 1000)::bigint, coalesce(value::text, ''), quality FROM samples
+            WHERE bench = '{bench}' AND channel = '{channel}' AND time < to_timestamp({until + 1}) ORDER BY boot, boot_ns""")
+        return [row for row in rows if int(row[0]) < until * 1000]  # rounded as in here()
 
     def here(self, bench, channel, until):
         done = bench.mbc("export", "--raw", channel)
