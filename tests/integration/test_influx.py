@@ -272,10 +272,11 @@ class Password(Written):
 
 
 class Proxy:
-    """To a port of 127.0.0.1; each of `cuts` ends a connection: after so many bytes of requests, -1 before an answer."""
+    """To a port of 127.0.0.1; each of `cuts` ends a connection: after so many bytes of requests, -1 before an answer. Between two of them one
+    answer goes through, so that nobody waits longer and longer."""
 
     def __init__(self, to):
-        self.to, self.cuts, self.sockets = to, [], []
+        self.to, self.cuts, self.is_armed = to, [], True
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -291,7 +292,8 @@ class Proxy:
             seen = 0
             while data := here.recv(100):
                 seen += len(data)
-                if self.cuts and (self.cuts[0] < 0 or seen >= self.cuts[0]):
+                if self.cuts and self.is_armed and (self.cuts[0] < 0 or seen >= self.cuts[0]):
+                    self.is_armed = False
                     if self.cuts.pop(0) < 0:
                         there.sendall(data)
                         time.sleep(0.05)
@@ -299,11 +301,11 @@ class Proxy:
                     return
                 there.sendall(data)
 
-    @staticmethod
-    def back(there, here):
+    def back(self, there, here):
         with contextlib.suppress(OSError):
             while data := there.recv(65536):
                 here.sendall(data)
+                self.is_armed = True
 
     def __enter__(self):
         return self
