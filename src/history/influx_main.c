@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "history/away.h"
 #include "history/drain.h"
 #include "history/form.h"
 #include "history/influx_place.h"
@@ -56,6 +57,7 @@ struct influx {
 	char told[sizeof(((struct influx_verdict *)0)->text)];
 	int64_t told_ns;
 	bool is_away;
+	struct away away;
 };
 
 /* ---- lines ---------------------------------------------------------------------------------------------------------------- */
@@ -152,6 +154,7 @@ static bool
 wait_again(struct influx *x, const struct influx_verdict *v)
 {
 	x->is_away = true;
+	away_failed(&x->away, false, v->text, now_boot());
 	tell(x, v, 0, "nothing is lost, and it is tried again");
 	x->wait_ns = MIN(MAX(2 * x->wait_ns, WAIT_MIN_NS), WAIT_MAX_NS);
 	return wait_for(x, MAX(x->wait_ns, v->wait_ns));
@@ -176,6 +179,7 @@ post(struct influx *x, size_t from, size_t to)
 		log_info("the server takes values again");
 	x->is_away = false;
 	x->wait_ns = 0;
+	away_over(&x->away, now_boot());
 	if (v.next == INFLUX_SPLIT && to - from > 1)
 		return post(x, from, middle) && post(x, middle, to);
 	if (v.next == INFLUX_SPLIT || v.next == INFLUX_PART) {
@@ -361,7 +365,7 @@ main(int argc, char **argv)
 			"address");
 		return 1;
 	}
-	x.supervisor = (int)socket;
+	x.supervisor = x.away.supervisor = (int)socket;
 	signal(SIGINT, SIG_IGN); /* Ctrl-C is for the supervisor */
 	signal(SIGPIPE, SIG_IGN);
 	umask(027);

@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "history/away.h"
 #include "history/postgres.h"
 #include "io/now.h"
 #include "io/report.h"
@@ -34,6 +35,7 @@ struct carrier {
 	struct drain_state state;
 	int state_fd;
 	struct postgres *postgres;
+	struct away away;
 	int64_t wait_ns;
 	char told[200]; /* trouble that was told; "": there is none */
 };
@@ -75,6 +77,7 @@ failed(struct carrier *c, int rc, const struct err *err)
 	if (strcmp(c->told, err->msg) != 0)
 		log_warn("postgres: %s; what is recorded waits here", err->msg);
 	text_copy(c->told, sizeof(c->told), err->msg);
+	away_failed(&c->away, rc == ERR_CONF, err->msg, now_boot());
 	c->wait_ns =
 		rc == ERR_CONF ? WAIT_MAX_NS : MIN(MAX(2 * c->wait_ns, WAIT_MIN_NS), WAIT_MAX_NS);
 	return about(c->wait_ns);
@@ -113,6 +116,7 @@ step(struct carrier *c)
 	}
 	c->told[0] = '\0';
 	c->wait_ns = 0;
+	away_over(&c->away, now_boot());
 	note_file(c);
 	return rc == 1 ? 0 : LOOK_NS;
 }
@@ -160,7 +164,7 @@ main(int argc, char **argv)
 		else if (strcmp(argv[i], "--settings") == 0 && !text_to_int(argv[i + 1], &settings))
 			return 1;
 	}
-	c.supervisor = (int)socket;
+	c.supervisor = c.away.supervisor = (int)socket;
 	if (c.dir == NULL || c.bench == NULL || c.supervisor < 0 || settings < 0 ||
 		fcntl(c.supervisor, F_SETFD, FD_CLOEXEC) < 0) {
 		log_err("this program is started by 'mbc run', with a socket, a folder and "

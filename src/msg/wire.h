@@ -80,6 +80,8 @@ enum wire_kind {
 	WIRE_REHEARSE, /* serve -> gate: text token, then the fields of a rehearsal; gate -> supervise: those alone -> WIRE_REHEARSED, or WIRE_COMMAND_NO of the gate */
 	WIRE_REHEARSED, /* supervise -> serve: text id, u16 status of HTTP, text: with 102, it has begun; with 200 +fd: its answer, whose type the text is; else what is wrong */
 	WIRE_REHEARSE_GONE, /* serve -> supervise: text id: nobody waits for it any more */
+	/* another store for what is recorded */
+	WIRE_STORE_AWAY, /* postgres, influx -> supervise: u16 1: it cannot be reached, 0: it can, f64 seconds that it was away, text why */
 	/* what is asked goes on record (audit.h) */
 	WIRE_AUDIT, /* supervise -> gate: +fd: the file that records are appended to; gate -> supervise: no fields: it is full, the next one is due */
 	WIRE_AUDIT_TELL, /* supervise -> gate: text who, text act, text subject, text text: what was asked of itself */

@@ -225,7 +225,8 @@ events_tell_who(struct supervise *s, enum event_kind kind, const char *subject, 
 	text_copy(e.subject, sizeof(e.subject), subject);
 	text_copy(e.principal, sizeof(e.principal), who);
 	text_copy(e.text, sizeof(e.text), text);
-	audit_tell(s, who, event_row(kind)->token, subject, text);
+	if (who[0] != '\0')
+		audit_tell(s, who, event_row(kind)->token, subject, text);
 	return tell(s, &e, 0);
 }
 
@@ -238,7 +239,8 @@ events_tell_part(struct supervise *s, enum event_kind kind, const char *subject,
 	text_copy(e.subject, sizeof(e.subject), subject);
 	text_copy(e.principal, sizeof(e.principal), who);
 	text_copy(e.text, sizeof(e.text), text);
-	audit_tell(s, who, event_row(kind)->token, subject, text);
+	if (who[0] != '\0')
+		audit_tell(s, who, event_row(kind)->token, subject, text);
 	return tell(s, &e, cause);
 }
 

@@ -195,6 +195,8 @@ on_message(void *ctx, int fd, unsigned events)
 		runs_done(s, &in);
 	} else if (kind == WIRE_RUN_COPIED && c == &s->copy) {
 		recording_copied(s, &in);
+	} else if (kind == WIRE_STORE_AWAY && (c == &s->postgres || c == &s->influx)) {
+		recording_away(s, c->name, &in);
 	} else if (kind == WIRE_REHEARSE && c == &s->gate) {
 		rehearsals_asked(s, &in);
 	} else if (kind == WIRE_AUDIT && c == &s->gate) {

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "io/now.h"
 #include "io/seal.h"
 #include "io/sock.h"
 #include "model/sequence.h"
@@ -529,4 +530,40 @@ recording_adjust_influx(struct supervise *s, int64_t now_ns)
 		s->influx.next_start_ns = recording_has_influx(s) ? now_ns : NEVER;
 	else if (!recording_is_influx(s))
 		kill(s->influx.pid, SIGKILL);
+}
+
+/* ---- other stores --------------------------------------------------------------------------------------------------------- */
+
+static void
+tell_away(struct supervise *s, const char *store, int64_t *since, int64_t for_ns, const char *why)
+{
+	if (*since == 0)
+		*since = MAX(now_boot() - MAX(for_ns, INT64_C(0)), INT64_C(1));
+	events_tell_who(s, EVENT_STORE_AWAY, store, "", why);
+}
+
+/* Also when it was another process, ended by a new bench file, that could not reach it. */
+static void
+tell_back(struct supervise *s, const char *store, int64_t *since)
+{
+	events_tell(s, EVENT_STORE_BACK, store, (double)((now_boot() - *since) / NS_PER_S), 0);
+	*since = 0;
+}
+
+void
+recording_away(struct supervise *s, const char *store, struct wire_in *in)
+{
+	int64_t *since = &s->away_since_ns[strcmp(store, "influx") == 0];
+	unsigned is_away = wire_get_u16(in);
+	double seconds = wire_get_f64(in);
+	char why[EVENT_TEXT];
+	struct err err;
+
+	wire_get_text(in, why, sizeof(why));
+	if (wire_close(in, &err) < 0 || is_away > 1)
+		log_err("process '%s': tells an event that is none of its own", store);
+	else if (is_away == 1)
+		tell_away(s, store, since, (int64_t)(seconds * 1e9), why);
+	else if (*since != 0)
+		tell_back(s, store, since);
 }

@@ -103,6 +103,8 @@ struct supervise {
 		} told[AUDIT_KEPT]; /* while there is no gate */
 		size_t n;
 	} audit;
+	int64_t away_since_ns
+		[2]; /* postgres, influx: cannot be written to; 0: it can, or is not there */
 	bool is_gate_asked; /* by a command line that asks on a wire: the gate runs though nothing can be commanded */
 	unsigned next_eviction; /* of a caller that holds a place and asks nothing */
 	int spare;              /* a descriptor kept for the case that there are no more */
@@ -200,6 +202,8 @@ int recording_copy(struct supervise *s, int64_t now_ns, struct err *err) MUST_CH
 bool recording_copies(const struct supervise *s);                /* are runs copied? */
 void recording_adjust_copy(struct supervise *s, int64_t now_ns); /* a new bench file */
 void recording_copied(struct supervise *s, struct wire_in *in);  /* by the process that copies */
+void recording_away(struct supervise *s, const char *store,
+	struct wire_in *in); /* by one that carries elsewhere what is recorded */
 int recording_influx(struct supervise *s, int64_t now_ns, struct err *err) MUST_CHECK;
 bool recording_has_influx(const struct supervise *s);
 bool recording_is_influx(const struct supervise *s); /* does the one that runs do what it should? */

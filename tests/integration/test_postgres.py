@@ -3,6 +3,7 @@ import contextlib
 import csv
 import datetime
 import io
+import json
 import os
 import pathlib
 import pwd
@@ -328,10 +329,19 @@ class Carried(Base):
         time.sleep(4)
         self.assertEqual(len(bench.process.find("password authentication failed")), 1)
         self.assertEqual(bench.value("d.a"), 20)
+        away, = wait_for("it is an event", lambda: self.events(bench, "store_away"), LONG_S)
+        self.assertEqual(away["subject"], "postgres")
+        self.assertIn("password", away["text"])
+        self.assertEqual(self.events(bench, "store_back"), [])
         (bench.folder / "secrets/lab-db").write_text(PASSWORD + "\n")
         bench.reload(text(self.device.port, f"127.0.0.1:{self.server.port}"))
         self.wait_more()
         self.check_same(bench)
+        self.assertEqual(len(wait_for("its end is one, too", lambda: self.events(bench, "store_back"), LONG_S)), 1)
+
+    @staticmethod
+    def events(bench, kind):
+        return [json.loads(line) for line in bench.mbc("log", "--json", "--kind", kind).stdout.splitlines()]
 
     def test_another_version_is_not_touched(self):
         bench = self.bench("one")
