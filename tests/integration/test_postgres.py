@@ -11,6 +11,7 @@ import random
 import shutil
 import signal
 import socket
+import struct
 import sqlite3
 import subprocess
 import sys
@@ -180,6 +181,8 @@ instruments:
       a: {{read: {{holding: 0}}, unit: degC, title: "it's \\"a\\"; DROP TABLE sample; --", history: every}}
       b: {{read: {{holding: 1}}, scale: 0.1, unit: bar, history: every}}
       c: {{read: {{holding: 2}}, choices: {{"shut; it's": 0, open: 1}}}}
+      e: {{read: {{holding: 3, type: uint64}}}}
+      f: {{read: {{holding: 7, type: float64}}}}
 """
 
 
@@ -195,7 +198,7 @@ class Base(unittest.TestCase):
         if self.server.process.popen.poll() is not None:
             self.server.start()
         self.server.fresh()
-        self.device = self.stack.enter_context(Device({0: 20, 1: 215, 2: 1}))
+        self.device = self.stack.enter_context(Device({0: 20, 1: 215, 2: 1, 3: 0xFFFF, 4: 0xFFFF, 5: 0xFFFF, 6: 0xFFFE, **dict(enumerate(struct.unpack(">4H", struct.pack(">d", 0.1 + 0.2)), 7))}))
 
     def bench(self, name, server=None, password=PASSWORD, state=None, **words):
         bench = Bench(name, text(self.device.port, server or f"127.0.0.1:{self.server.port}", **words))
@@ -259,6 +262,8 @@ class Carried(Base):
         self.device.holding[2] = 0
         wait_for("the other choice", lambda: self.server.try_sql("SELECT 1 FROM samples WHERE channel = 'd.c' AND text = 'shut; it''s'"), LONG_S)
         self.check_same(bench)
+        self.assertEqual(self.server.sql("SELECT DISTINCT exact FROM samples WHERE channel = 'd.e' AND quality = 'good'"), [["18446744073709551614"]])
+        self.assertEqual(self.server.sql("SELECT DISTINCT value FROM samples WHERE channel = 'd.f' AND quality = 'good'"), [["0.30000000000000004"]])
         self.assertIn(["900", "degC", "good"], self.server.sql("SELECT DISTINCT value, unit, quality FROM samples WHERE channel = 'd.a'"))
         self.assertEqual(self.server.sql("SELECT title FROM channel WHERE name = 'd.a'"), [["it's \"a\"; DROP TABLE sample; --"]])
         self.assertEqual(self.server.sql("SELECT value, text FROM latest WHERE channel = 'd.c'"), [["0", "shut; it's"]])
