@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 
-#define QUERY_PARAMS_MAX 8
+#define QUERY_PARAMS_MAX 9 /* of the route that takes most */
 
 struct query {
 	char *values[QUERY_PARAMS_MAX]; /* in the order of `known`; NULL: not given */
@@ -19,7 +19,7 @@ struct query {
 /* Decode %XX (and, if is_query, '+') in place. ERR_CONF as told above; `where` names the text in messages. */
 int query_decode(char *text, bool is_query, const char *where, struct err *err) MUST_CHECK;
 
-/* Read `text`, which is overwritten and must outlive `out`. known: n_known names of parameters. */
+/* Read `text`, which is overwritten and must outlive `out`. known: n_known names of parameters, at most QUERY_PARAMS_MAX. */
 int query_parse(char *text, const char *const *known, size_t n_known, struct query *out,
 	struct err *err) MUST_CHECK;
 

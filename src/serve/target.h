@@ -3,10 +3,11 @@
 #define SERVE_TARGET_H
 
 #include "base/err.h"
+#include "serve/query.h"
 
 #define TARGET_URI_MAX 4000 /* bytes of path and query; longer ones are answered with 414 */
 #define TARGET_NAME_MAX 128
-#define TARGET_PARAMS 9
+#define TARGET_PARAMS QUERY_PARAMS_MAX
 
 enum route {
 	ROUTE_BENCH,

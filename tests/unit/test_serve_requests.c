@@ -54,6 +54,37 @@ test_paths(void **state)
 	}
 }
 
+/* Each address with all of its parameters at once, the last one first. */
+static void
+test_all_parameters(void **state)
+{
+	for (int route = 0; route < ROUTE_COUNT; route++) {
+		const struct route_row *row = &target_routes[route];
+		struct buf uri = { 0 };
+		size_t n = 0;
+
+		while (row->params[n] != NULL)
+			n++;
+		assert_true(n <= TARGET_PARAMS);
+		if (row->path == NULL || n == 0)
+			continue;
+		for (const char *at = row->path; *at != '\0'; at++)
+			if (*at != '{' && *at != '}')
+				buf_putc(&uri, *at);
+		for (size_t i = n; i-- > 0;)
+			buf_printf(&uri, "%c%s=v%zu", i + 1 == n ? '?' : '&', row->params[i], i);
+		assert_int_equal(target_parse(buf_text(&uri), &target, NULL), 0);
+		assert_int_equal(target.route, route);
+		for (size_t i = 0; i < n; i++) {
+			char want[24];
+
+			snprintf(want, sizeof(want), "v%zu", i);
+			assert_string_equal(target.params[i], want);
+		}
+		buf_done(&uri);
+	}
+}
+
 static void
 test_parameters(void **state)
 {
@@ -263,6 +294,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_parameters),
+		cmocka_unit_test(test_all_parameters),
 		cmocka_unit_test(test_refusals_say_why),
 		cmocka_unit_test(test_refusals_are_utf8),
 		cmocka_unit_test(test_lengths_are_bounded),
