@@ -278,10 +278,11 @@ keep_record(struct gate *g)
 		g->is_syncing = worker_ask(&g->syncer, &fd, sizeof(fd), NULL) == 0;
 	if (fd >= 0 && !g->is_syncing)
 		close(fd);
-	if (g->is_next_asked || !logbook_is_full(g->logbook))
+	if (logbook_is_open(g->logbook) && (g->is_next_asked || !logbook_is_full(g->logbook)))
 		return;
-	g->is_next_asked = true;
+	g->is_next_asked = true; /* without any it is asked for each second */
 	wire_begin(&packet, WIRE_AUDIT);
+	wire_u16(&packet, logbook_is_open(g->logbook));
 	report_send(g->supervisor, &packet);
 }
 

@@ -83,7 +83,7 @@ enum wire_kind {
 	/* another store for what is recorded */
 	WIRE_STORE_AWAY, /* postgres, influx -> supervise: u16 1: it cannot be reached, 0: it can, f64 seconds that it was away, text why */
 	/* what is asked goes on record (audit.h) */
-	WIRE_AUDIT, /* supervise -> gate: +fd: the file that records are appended to; gate -> supervise: no fields: it is full, the next one is due */
+	WIRE_AUDIT, /* supervise -> gate: +fd: the file that records are appended to; gate -> supervise: u16 1: it is full, 0: there is none */
 	WIRE_AUDIT_TELL, /* supervise -> gate: text who, text act, text subject, text text: what was asked of itself */
 };
 

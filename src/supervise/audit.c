@@ -59,15 +59,27 @@ sync_folder(const char *path)
 	close(fd);
 }
 
-/* One that was begun when the computer lost its power has nothing in it: what its first record is bound to stands in the one before. */
-static bool
-is_empty(const struct supervise *s, unsigned number)
+static off_t
+size_of(const struct supervise *s, unsigned number)
 {
 	char path[PATH_BYTES];
 	struct stat st;
 
 	path_of(s, path, number);
-	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0;
+	return lstat(path, &st) == 0 && S_ISREG(st.st_mode) ? st.st_size : 0;
+}
+
+/* Which file goes on. One that was begun when the computer lost its power has nothing in it: what its first record is bound to stands in the one
+ * before. */
+static unsigned
+which(const struct supervise *s, const char *folder, bool is_full)
+{
+	unsigned number = MAX(newest(folder), 1u);
+
+	if (number > 1 && size_of(s, number) == 0)
+		number--;
+	/* A gate that has just begun takes a full one first: it knows there what the next one is bound to. */
+	return number + (is_full && size_of(s, number) >= (off_t)AUDIT_FILE_MAX);
 }
 
 static int
@@ -87,35 +99,42 @@ open_file(struct supervise *s, unsigned number, struct err *err)
 	return fd;
 }
 
+/* Said once, and again when another one could be opened between. */
 static void
-hand_out(struct supervise *s, bool is_next)
+failed(struct supervise *s, const struct err *why)
+{
+	if (!s->audit.is_failing)
+		log_err("audit: %s; until it can be opened nothing but a safe state can be asked "
+			"for",
+			why->msg);
+	s->audit.is_failing = true;
+}
+
+void
+audit_open(struct supervise *s, bool is_full)
 {
 	char folder[PATH_BYTES];
 	struct buf packet = { 0 };
 	struct err err;
-	unsigned number;
 	int fd;
 
 	snprintf(folder, sizeof(folder), "%s/" AUDIT_FOLDER, s->state_dir);
 	if (mkdir(folder, 0700) < 0 && errno != EEXIST) {
-		log_err("audit: making '%s': %s; without it nothing but a safe state can be asked "
-			"for",
-			folder, strerror(errno));
+		err_set(&err, ERR_IO, errno, "making '%s': %s", folder, strerror(errno));
+		failed(s, &err);
 		return;
 	}
-	number = newest(folder);
-	if (!is_next && number > 1 && is_empty(s, number))
-		number--;
-	fd = open_file(s, MAX(number, 1u) + is_next, &err);
-	if (fd >= 0) {
-		wire_begin(&packet, WIRE_AUDIT);
-		wire_end(&packet);
-		if (sock_send(s->gate.sock, &packet, fd, &err) < 0)
-			log_err("audit: %s", err.msg);
-		close(fd);
-	} else {
-		log_err("audit: %s; without it nothing but a safe state can be asked for", err.msg);
+	fd = open_file(s, which(s, folder, is_full), &err);
+	if (fd < 0) {
+		failed(s, &err);
+		return;
 	}
+	s->audit.is_failing = false;
+	wire_begin(&packet, WIRE_AUDIT);
+	wire_end(&packet);
+	if (sock_send(s->gate.sock, &packet, fd, &err) < 0)
+		log_warn("audit: %s", err.msg);
+	close(fd);
 	buf_done(&packet);
 }
 
@@ -163,14 +182,8 @@ audit_tell(struct supervise *s, const char *who, const char *act, const char *su
 void
 audit_start(struct supervise *s)
 {
-	hand_out(s, false);
+	audit_open(s, false);
 	for (size_t i = 0; i < s->audit.n; i++)
 		send_one(s, &s->audit.told[i]);
 	s->audit.n = 0;
-}
-
-void
-audit_next(struct supervise *s)
-{
-	hand_out(s, true);
 }

@@ -200,7 +200,7 @@ on_message(void *ctx, int fd, unsigned events)
 	} else if (kind == WIRE_REHEARSE && c == &s->gate) {
 		rehearsals_asked(s, &in);
 	} else if (kind == WIRE_AUDIT && c == &s->gate) {
-		audit_next(s);
+		audit_open(s, wire_get_u16(&in) == 1);
 	} else if (kind == WIRE_REHEARSE_GONE && c == &s->serve) {
 		rehearsals_gone(s, &in);
 	} else if (kind == WIRE_SANDBOX) {

@@ -102,6 +102,7 @@ struct supervise {
 				text[EVENT_TEXT];
 		} told[AUDIT_KEPT]; /* while there is no gate */
 		size_t n;
+		bool is_failing; /* its file cannot be opened: told */
 	} audit;
 	int64_t away_since_ns
 		[2]; /* postgres, influx: cannot be written to; 0: it can, or is not there */
@@ -221,7 +222,8 @@ int64_t runs_step(struct supervise *s, int64_t now_ns);  /* returns when to come
 void audit_tell(struct supervise *s, const char *who, const char *act, const char *subject,
 	const char *text);
 void audit_start(struct supervise *s); /* a gate has been started */
-void audit_next(struct supervise *s);  /* its file is full */
+void audit_open(struct supervise *s,
+	bool is_full); /* it needs a file: its own is full, or none could be opened */
 
 bool commands_are_wanted(const struct supervise *s); /* has the bench something to command? */
 int commands_start(struct supervise *s, int64_t now_ns, struct err *err) MUST_CHECK;

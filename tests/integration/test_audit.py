@@ -160,6 +160,24 @@ class Kills(Audited):
         self.assertEqual(len(self.records_of_good_lines("torn")), 1)
         self.assertIn("1 line was torn", self.verify())
 
+    def test_no_file_at_first(self):
+        """What stands in its way goes: from then on commands are taken, without a restart of anything."""
+        self.begin("late")
+        self.set_value(100)
+        folder, aside = self.folder(), self.folder().with_name("aside")
+        pid = self.bench.pids()["gate"]
+        folder.rename(aside)
+        folder.write_text("a file in the place of the folder")
+        os.kill(pid, signal.SIGKILL)
+        after = wait_for("another gate", lambda: self.bench.pids().get("gate") not in (None, pid) and self.bench.pids()["gate"])
+        wait_for("it refuses", lambda: "put on record" in self.bench.mbc("set", "T_furn", "110").stderr)
+        self.mbc("safe")
+        folder.unlink()
+        aside.rename(folder)
+        wait_for("it goes on", lambda: self.bench.mbc("safe").returncode == 0 and self.records(act="safe"))
+        self.assertEqual(self.bench.pids()["gate"], after)
+        self.verify()
+
     def records_of_good_lines(self, act):
         return [line for line in self.lines() if line.startswith("{") and line.endswith('"}') and f'"act":"{act}"' in line]
 
