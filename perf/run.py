@@ -797,7 +797,7 @@ def history_read():
 
 def postgres_carry():
     """A backlog of 4 million samples carried into PostgreSQL by mbc-postgres, and plain COPY of the same rows into the same table, by psql."""
-    from test_postgres import Server
+    from postgres_rig import Server
     server = Server()
     with tempfile.TemporaryDirectory() as folder:
         try:
