@@ -63,14 +63,34 @@ is_number(const struct series *s, size_t i)
 	return s->type != VALUE_TEXT && !quality_is_bad(series_quality(s, i)) && v == v;
 }
 
+/* Values that are known together only. */
+static void
+take_sum(struct answer *a, struct walk *w, size_t i, const struct series_sum *sum)
+{
+	int64_t from = walk_wall(a, w, w->series.t[i]), to = walk_wall(a, w, sum->t1);
+	struct chunk_stats stats;
+
+	if (to < a->window.from_ns - BUCKETS_HOLD_NS || from >= a->window.to_ns + BUCKETS_HOLD_NS ||
+		from >= w->limit_ns)
+		return;
+	chunk_stats(&w->series, i, 1, &stats);
+	if (buckets_takes(&a->window, &stats, from, to))
+		buckets_chunk(&a->window, &stats, from, to);
+	else
+		buckets_spread(&a->window, &stats, from, MAX(from, to));
+}
+
 static void
 take_sample(struct answer *a, struct walk *w, size_t i)
 {
 	const struct series *s = &w->series;
+	const struct series_sum *sum = series_sum_of(s, i);
 	int64_t wall = walk_wall(a, w, s->t[i]);
 
-	if (wall >= a->window.from_ns - BUCKETS_HOLD_NS &&
-		wall < a->window.to_ns + BUCKETS_HOLD_NS && wall < w->limit_ns)
+	if (sum != NULL)
+		take_sum(a, w, i, sum);
+	else if (wall >= a->window.from_ns - BUCKETS_HOLD_NS &&
+		 wall < a->window.to_ns + BUCKETS_HOLD_NS && wall < w->limit_ns)
 		buckets_sample(&a->window, wall, series_quality(s, i), is_number(s, i),
 			value_double(s->type, s->v[i]));
 }
@@ -144,6 +164,7 @@ take_piece(struct answer *a, struct walk *w, const struct piece *piece, struct e
 	w->boot = piece->boot;
 	from = walk_wall(a, w, piece->stats.t_min);
 	to = walk_wall(a, w, piece->stats.t_max);
+	walk_note_thinned(w, piece, to);
 	if (w->ch.type != VALUE_TEXT && to < w->limit_ns &&
 		buckets_takes(&a->window, &piece->stats, from, to)) {
 		buckets_chunk(&a->window, &piece->stats, from, to);
@@ -203,6 +224,8 @@ why(struct walk *w, const struct bucket *b, int64_t from, int64_t to)
 {
 	if (quality_row(b->quality)->class != Q_CLASS_GOOD)
 		return quality_row(b->quality)->token;
+	if (b->is_thinned)
+		return ANSWER_THINNED;
 	if (b->has_value || b->n > 0)
 		return NULL;
 	if (w->over != NULL && from >= w->over->end_ns)
@@ -340,6 +363,7 @@ put_channel_json(struct answer *a, struct buf *out, struct err *err)
 			return 0;
 		a->column++;
 	}
+	answer_thinned(a, out, &a->walks[a->channel]);
 	buf_putc(out, '}');
 	a->column = 0;
 	a->is_filled = false;

@@ -11,6 +11,8 @@
 #define ANSWER_PIECES 64         /* that a step reads at most */
 #define ANSWER_SPANS 2048        /* that it looks at without reading them */
 #define ANSWER_BYTES (64u << 10) /* after so many it ends */
+#define ANSWER_THINNED                                                                             \
+	"thinned" /* in the place of a reason: a good value that stands for several, or numbers of a longer time */
 
 /* One channel on its way through the samples. */
 struct walk {
@@ -24,6 +26,7 @@ struct walk {
 	int64_t wall_ns; /* of the sample at `at` */
 	int64_t offset, offset_from, offset_until;
 	bool has_sample, is_over;
+	int64_t thinned_ns; /* until when samples that were read stand for several; 0: none did */
 	struct reader_gap *ledger; /* those of the answer, or, where it was imported, its own */
 	struct bucket_gap *gaps;   /* the same */
 	size_t n_gaps, next_gap;
@@ -100,6 +103,10 @@ void walk_end(struct walk *w);
 int64_t walk_wall(const struct answer *a, struct walk *w, int64_t t_ns);
 /* Go to the next sample; *budget counts pieces that are loaded. 1: there; 0: the budget is used up, or is_over. */
 int walk_next(struct answer *a, struct walk *w, unsigned *budget, struct err *err);
+
+void walk_note_thinned(struct walk *w, const struct piece *piece, int64_t until_ns);
+const char *walk_why(const struct walk *w); /* the sample at hand is not a plain good one; NULL */
+void answer_thinned(struct answer *a, struct buf *out, struct walk *w); /* a member of JSON */
 
 int answer_events(struct answer *a, struct buf *out, struct err *err);
 

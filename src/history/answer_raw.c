@@ -3,14 +3,12 @@
 
 #include <stdio.h>
 
-#include "msg/quality.h"
-
 /* ---- JSON: [seconds, value] or [seconds, value, "why it is not good"]; with x: [seconds, value, null or "why", x] ---- */
 
 static void
 put_sample(struct answer *a, struct buf *out, const struct walk *w, bool is_first)
 {
-	unsigned quality = series_quality(&w->series, w->at);
+	const char *why = walk_why(w);
 	bool is_known;
 	double x;
 
@@ -20,10 +18,10 @@ put_sample(struct answer *a, struct buf *out, const struct walk *w, bool is_firs
 	answer_seconds(a, out, w->wall_ns);
 	buf_putc(out, ',');
 	form_json_value(out, &w->ch, &w->series, w->at);
-	if (quality != Q_GOOD)
-		buf_printf(out, ",\"%s\"", quality_row(quality)->token);
+	if (why != NULL)
+		buf_printf(out, ",\"%s\"", why);
 	if (x_is_asked(a)) {
-		buf_puts(out, quality == Q_GOOD ? ",null," : ",");
+		buf_puts(out, why == NULL ? ",null," : ",");
 		is_known = x_value(a, w->boot, w->series.t[w->at], w->wall_ns, &x);
 		x_put(a, out, is_known, x);
 	}
@@ -91,7 +89,9 @@ answer_raw_json(struct answer *a, struct buf *out, struct err *err)
 		return rc < 0 ? rc : 1;
 	walk_end(w);
 	a->is_in_channel = false;
-	buf_puts(out, "]}");
+	buf_putc(out, ']');
+	answer_thinned(a, out, w);
+	buf_putc(out, '}');
 	if (++a->channel < a->ask.n_channels)
 		return 1;
 	buf_puts(out, "]}\n");
@@ -209,16 +209,14 @@ put_csv_row(struct answer *a, struct cells *c, int64_t wall_ns)
 		cells_begin(c);
 	for (size_t i = 0; i < a->ask.n_channels; i++) {
 		struct walk *w = &a->walks[i];
-		unsigned quality;
 
 		if (!w->has_sample || w->wall_ns != wall_ns) {
 			cells_begin(c);
 			cells_begin(c);
 			continue;
 		}
-		quality = series_quality(&w->series, w->at);
 		cells_value(c, &w->ch, &w->series, w->at);
-		cells_text(c, quality == Q_GOOD ? "" : quality_row(quality)->token);
+		cells_text(c, walk_why(w) == NULL ? "" : walk_why(w));
 	}
 	cells_end(c);
 }
@@ -252,14 +250,12 @@ put_flat_row(struct answer *a, struct buf *out, int64_t wall_ns)
 	}
 	for (size_t i = 0; i < a->ask.n_channels; i++) {
 		struct walk *w = &a->walks[i];
-		unsigned quality;
 
 		if (!w->has_sample || w->wall_ns != wall_ns)
 			continue;
-		quality = series_quality(&w->series, w->at);
 		flat_key(out, &w->ch, "");
 		form_json_value(out, &w->ch, &w->series, w->at);
-		flat_quality(out, &w->ch, quality == Q_GOOD ? NULL : quality_row(quality)->token);
+		flat_quality(out, &w->ch, walk_why(w));
 	}
 	buf_putc(out, '}');
 }

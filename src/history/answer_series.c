@@ -234,7 +234,8 @@ is_by_sample(struct answer *a)
 	char letter = letter_of(a, a->channel);
 	size_t n = 0, most = letter == ASK_AUTO ? a->ask.points : ASK_POINTS_MAX;
 
-	if ((letter != ASK_AUTO && letter != ASK_RAW) || a->walks[a->channel].ch.type == VALUE_TEXT)
+	if ((letter != ASK_AUTO && letter != ASK_RAW) ||
+		a->walks[a->channel].ch.type == VALUE_TEXT || a->walks[a->channel].thinned_ns > 0)
 		return false;
 	for (size_t i = 0; i < a->ask.points && n <= most; i++)
 		n += answer_buckets_of(a, a->channel)[i].n;

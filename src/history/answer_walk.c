@@ -1,6 +1,8 @@
 /* answer_walk.c - the samples of a channel one by one, with their wall times */
 #include "history/answer_inside.h"
 
+#include "msg/quality.h"
+
 void
 walk_begin(struct answer *a, struct walk *w, int64_t from_ns, int64_t to_ns, bool is_raw)
 {
@@ -36,6 +38,33 @@ walk_wall(const struct answer *a, struct walk *w, int64_t t_ns)
 			       : t_ns + w->offset;
 }
 
+void
+walk_note_thinned(struct walk *w, const struct piece *piece, int64_t until_ns)
+{
+	if ((piece->stats.flags & CHUNK_THINNED) != 0)
+		w->thinned_ns = MAX(w->thinned_ns, until_ns);
+}
+
+const char *
+walk_why(const struct walk *w)
+{
+	unsigned quality = series_quality(&w->series, w->at);
+
+	if (quality != Q_GOOD)
+		return quality_row(quality)->token;
+	return series_sum_of(&w->series, w->at) == NULL ? NULL : ANSWER_THINNED;
+}
+
+void
+answer_thinned(struct answer *a, struct buf *out, struct walk *w)
+{
+	if (w->thinned_ns == 0 || w->over != NULL)
+		return;
+	buf_puts(out, ",\"thinned_until\":");
+	answer_seconds(a, out, w->thinned_ns);
+	w->thinned_ns = 0;
+}
+
 /* The sample at `at` or the next one behind it that is in the range. */
 static bool
 settle(struct answer *a, struct walk *w)
@@ -49,7 +78,7 @@ settle(struct answer *a, struct walk *w)
 }
 
 static int
-next_piece(struct walk *w, struct err *err)
+next_piece(struct answer *a, struct walk *w, struct err *err)
 {
 	struct piece piece;
 	int rc = cursor_next(w->cursor, &piece, err);
@@ -62,6 +91,7 @@ next_piece(struct walk *w, struct err *err)
 		w->offset_from = w->offset_until = 0;
 	w->boot = piece.boot;
 	w->at = 0;
+	walk_note_thinned(w, &piece, reader_wall(a->reader, piece.boot, piece.stats.t_max));
 	return cursor_load(w->cursor, &w->series, err) < 0 ? ERR_IO : 1;
 }
 
@@ -76,7 +106,7 @@ walk_next(struct answer *a, struct walk *w, unsigned *budget, struct err *err)
 		if (w->is_over || *budget == 0)
 			return 0;
 		--*budget;
-		rc = next_piece(w, err);
+		rc = next_piece(a, w, err);
 		if (rc <= 0)
 			return rc;
 	}

@@ -202,6 +202,40 @@ buckets_chunk(struct buckets *b, const struct chunk_stats *stats, int64_t from_n
 }
 
 void
+buckets_spread(struct buckets *b, const struct chunk_stats *stats, int64_t from_ns, int64_t to_ns)
+{
+	double mean = stats->held_ns > 0 ? stats->area / ((double)stats->held_ns / (double)NS_PER_S)
+					 : stats->first;
+	int64_t from = MAX(from_ns, b->from_ns), to = MIN(to_ns, b->to_ns);
+
+	hold(b, from_ns);
+	if (from_ns >= b->from_ns && from_ns < b->to_ns) {
+		struct bucket *in = find(b, from_ns);
+
+		if (in->n_good == 0)
+			in->first = stats->first;
+		in->last = stats->last;
+		in->n += (uint32_t)stats->n;
+		in->n_good += (uint32_t)stats->n_good;
+		in->sum += stats->sum;
+	}
+	while (from < to) {
+		struct bucket *in = find(b, from);
+		int64_t end = MIN(to, b->last_to_ns);
+
+		add_range(in, stats->min, stats->max);
+		in->is_thinned = true;
+		in->area += mean * ((double)(end - from) / (double)NS_PER_S);
+		in->held_ns += end - from;
+		from = end;
+	}
+	b->has_quality = b->has_value = true;
+	b->value = stats->last;
+	b->quality = Q_GOOD;
+	b->since_ns = to_ns;
+}
+
+void
 buckets_end(struct buckets *b, int64_t recorded_ns)
 {
 	int64_t until;

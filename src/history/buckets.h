@@ -21,6 +21,7 @@ struct bucket {
 	uint32_t n, n_good; /* samples */
 	uint16_t quality;   /* the worst one of its samples, and of what held at its beginning */
 	bool has_value;
+	bool is_thinned; /* some of its numbers are those of a longer time than its own */
 };
 
 struct bucket_gap {
@@ -61,6 +62,11 @@ void buckets_chunk(
 
 /* is_number: the quality is not bad and v is a number. */
 void buckets_sample(struct buckets *b, int64_t wall_ns, unsigned quality, bool is_number, double v);
+
+/* The same of numbers that it does not answer for alone: values that are known together only (series_sum). They count in the bucket in which they
+ * begin; the least, the most and the mean hold in each that they touch. */
+void buckets_spread(
+	struct buckets *b, const struct chunk_stats *stats, int64_t from_ns, int64_t to_ns);
 
 /* There are no more; the record is whole until `recorded_ns`. */
 void buckets_end(struct buckets *b, int64_t recorded_ns);

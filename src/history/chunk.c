@@ -1,6 +1,6 @@
 /* chunk.c - a blob: head, times, qualities, values
  *
- *	byte      version, 1
+ *	byte      version, 1; 2 when there are sums
  *	byte      enum value_type | 0x10 when there are qualities
  *	varint    n, number of samples
  *	varint    zigzag of the time of the first, ns
@@ -8,6 +8,7 @@
  *	[quality  varint number of runs; list, a run: varint samples, varint (quality | code << 16) << 1 | has values; without it
  *	          all samples are of quality 0, code 0 and have values]
  *	[values   chunk_value.c; when there are samples that have one. The others have 0, or an empty text]
+ *	[sums     chunk_sums.c]
  */
 #include "history/chunk.h"
 
@@ -67,6 +68,7 @@ chunk_coder_free(struct chunk_coder *c)
 	free(c->stands);
 	free(c->seen);
 	free(c->plane);
+	free(c->sums);
 	buf_done(&c->frame);
 	buf_done(&c->bytes);
 	buf_done(&c->walk_try[0]);
@@ -152,13 +154,14 @@ void
 chunk_encode(struct chunk_coder *c, const struct series *s, size_t from, size_t n,
 	enum chunk_form form, struct buf *out)
 {
-	bool has_quality;
+	bool has_quality, has_sums;
 	size_t n_standing;
 
 	assert(n >= 1 && n <= CHUNK_SAMPLES_MAX && from + n <= s->n);
 	has_quality = !is_plain_quality(s->q + from, n);
 	n_standing = find_standing(c, s, from, n);
-	buf_putc(out, CHUNK_VERSION);
+	has_sums = s->n_sums > 0 && series_sum_behind(s, from) < series_sum_behind(s, from + n);
+	buf_putc(out, has_sums ? CHUNK_VERSION_SUMS : CHUNK_VERSION);
 	buf_putc(out, (char)(s->type | (has_quality ? HAS_QUALITY : 0)));
 	chunk_put_varint(out, n);
 	chunk_put_varint(out, zigzag(s->t[from]));
@@ -167,6 +170,8 @@ chunk_encode(struct chunk_coder *c, const struct series *s, size_t from, size_t 
 		put_quality(c, s->q + from, n, form, out);
 	if (n_standing > 0)
 		put_standing(c, s, from, n, n_standing, form, out);
+	if (has_sums)
+		chunk_put_sums(c, s, from, n, form, out);
 }
 
 static int
@@ -177,10 +182,10 @@ get_head(struct chunk_in *in, struct chunk_head *out, bool *out_quality, struct 
 
 	if (head == NULL)
 		return err_set(err, ERR_PROTO, 0, "a blob of history has two bytes at least");
-	if (head[0] != CHUNK_VERSION)
+	if (head[0] != CHUNK_VERSION && head[0] != CHUNK_VERSION_SUMS)
 		return err_set(err, ERR_PROTO, 0,
-			"a blob of history has version %u, this program reads version %d", head[0],
-			CHUNK_VERSION);
+			"a blob of history has version %u, this program reads versions %d and %d",
+			head[0], CHUNK_VERSION, CHUNK_VERSION_SUMS);
 	if ((head[1] & ~HAS_QUALITY) >= VALUE_TYPES)
 		return err_set(err, ERR_PROTO, 0, "a blob of history has the unknown type %u",
 			head[1] & ~HAS_QUALITY);
@@ -269,6 +274,14 @@ get_standing(
 		memset(v, 0, n * sizeof(*v));
 }
 
+static void
+read_sums(struct chunk_coder *c, struct chunk_in *in, struct series *out, size_t n)
+{
+	if (c->sums == NULL)
+		c->sums = mem_zero(CHUNK_SAMPLES_MAX, sizeof(*c->sums));
+	chunk_get_sums(c, in, out, n);
+}
+
 int
 chunk_decode(
 	struct chunk_coder *c, const uint8_t *bytes, size_t n, struct series *out, struct err *err)
@@ -296,6 +309,9 @@ chunk_decode(
 		memset(out->q + out->n, 0, head.n * sizeof(*out->q));
 	if (!in.is_bad)
 		get_standing(c, &in, n_standing, head.n, out);
+	c->n_sums = 0;
+	if (!in.is_bad && bytes[0] == CHUNK_VERSION_SUMS)
+		read_sums(c, &in, out, head.n);
 	if (in.is_bad || in.p != in.end) {
 		out->texts.n = n_texts;
 		return err_set(err, ERR_PROTO, 0,
@@ -303,5 +319,7 @@ chunk_decode(
 			head.n, n, (size_t)(in.p - bytes));
 	}
 	out->n += head.n;
+	for (size_t i = 0; i < c->n_sums; i++)
+		series_add_sum(out, &c->sums[i]);
 	return (int)head.n;
 }

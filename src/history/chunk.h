@@ -48,14 +48,16 @@ enum chunk_flag {
 	CHUNK_ALL_GOOD = 1 << 1,  /* each sample counts among n_good */
 	CHUNK_UNCERTAIN = 1 << 2, /* some of n_good are of class UNCERTAIN */
 	CHUNK_NAN = 1 << 3,       /* a value of good quality is not a number: not among n_good */
+	CHUNK_THINNED = 1 << 4,   /* some samples stand for several, which are counted here */
 };
 
 /* Numbers of the samples that can be used: quality not BAD, value a number. Values as value_double() gives them; of
  * texts only n, n_good, flags and times. All 0 where n_good is 0. */
 struct chunk_stats {
 	size_t n, n_good;
-	int64_t t0, t1;       /* ns; of the first and of the last sample in order */
-	int64_t t_min, t_max; /* ns; the earliest and the latest */
+	int64_t t0, t1; /* ns; of the first and of the last sample in order */
+	int64_t t_min,
+		t_max; /* ns; the earliest and the latest, of those that another stands for, too */
 	double min, max, sum, first, last;
 	unsigned flags; /* enum chunk_flag */
 	/* Each good value held until the next sample of the series part, whatever its quality; steps back in time and the

@@ -12,19 +12,22 @@
 #include "history/chunk.h"
 
 #define CHUNK_VERSION 1
+#define CHUNK_VERSION_SUMS 2 /* some samples stand for several */
 #define TEXT_BYTES_MAX (CHUNK_SAMPLES_MAX * (VALUE_TEXT_MAX + 1))
 
 struct chunk_coder {
 	ZSTD_CCtx *cctx;
 	ZSTD_DCtx *dctx;
-	float *weight;          /* [count] count * log2(count) */
-	int64_t *x, *k, *j, *r; /* [sample] numbers on their way */
-	uint64_t *e;            /* [sample] what a column holds */
-	union value *v;         /* [value that stands] */
-	uint32_t *at;           /* [value that stands] place of a text */
-	uint8_t *stands;        /* [sample] has it a value? */
-	uint32_t *seen;         /* hash table of texts */
-	uint8_t *plane;         /* [sample] */
+	float *weight;           /* [count] count * log2(count) */
+	int64_t *x, *k, *j, *r;  /* [sample] numbers on their way */
+	uint64_t *e;             /* [sample] what a column holds */
+	union value *v;          /* [value that stands] */
+	uint32_t *at;            /* [value that stands] place of a text */
+	uint8_t *stands;         /* [sample] has it a value? */
+	uint32_t *seen;          /* hash table of texts */
+	uint8_t *plane;          /* [sample] */
+	struct series_sum *sums; /* of a blob that is read; NULL until one has some */
+	size_t n_sums;
 	struct buf frame;       /* one zstd frame, its magic number before it */
 	struct buf bytes;       /* a block that is being written or read */
 	struct buf walk_try[2]; /* two ways to write the same walk */
@@ -116,6 +119,12 @@ void chunk_from_numbers(enum chunk_kind kind, unsigned digits, const int64_t *k,
 void chunk_put_values(struct chunk_coder *c, enum value_type type, const union value *v, size_t n,
 	enum chunk_form form, struct buf *out);
 void chunk_get_values(struct chunk_coder *c, struct chunk_in *in, union value *v, size_t n);
+
+/* Of the samples from .. from+n, of which one at least stands for several. */
+void chunk_put_sums(struct chunk_coder *c, const struct series *s, size_t from, size_t n,
+	enum chunk_form form, struct buf *out);
+/* Into c->sums, for the n samples that are in `out` behind its last one. */
+void chunk_get_sums(struct chunk_coder *c, struct chunk_in *in, struct series *out, size_t n);
 
 void chunk_put_texts(struct chunk_coder *c, const struct series *s, const uint32_t *at, size_t n,
 	enum chunk_form form, struct buf *out);

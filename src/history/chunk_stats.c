@@ -23,41 +23,71 @@ is_usable(const struct series *s, size_t i, unsigned *flags)
 }
 
 static void
-add_value(struct chunk_stats *st, double v)
+add_range(struct chunk_stats *st, double min, double max)
 {
-	if (st->n_good++ == 0)
-		st->min = st->max = st->first = v;
-	st->min = MIN(st->min, v);
-	st->max = MAX(st->max, v);
-	st->sum += v;
-	st->last = v;
+	if (st->n_good == 0) {
+		st->min = min;
+		st->max = max;
+	}
+	st->min = MIN(st->min, min);
+	st->max = MAX(st->max, max);
+}
+
+/* A sample, and those that it stands for. */
+static void
+add_value(struct chunk_stats *st, double v, const struct series_sum *sum)
+{
+	add_range(st, v, v);
+	if (sum != NULL)
+		add_range(st, sum->min, sum->max);
+	if (st->n_good == 0)
+		st->first = v;
+	st->n_good += sum == NULL ? 1 : sum->n;
+	st->sum += sum == NULL ? v : sum->sum;
+	st->last = sum == NULL ? v : sum->last;
+}
+
+static void
+add_held(struct chunk_stats *st, double area, int64_t held)
+{
+	st->area += area;
+	if (__builtin_add_overflow(st->held_ns, held, &st->held_ns))
+		st->held_ns = INT64_MAX;
 }
 
 void
 chunk_stats(const struct series *s, size_t from, size_t n, struct chunk_stats *out)
 {
-	struct chunk_stats st = { .n = n, .t0 = s->t[from], .t1 = s->t[from + n - 1] };
+	struct chunk_stats st = { .n = n, .t0 = s->t[from] };
+	size_t k = s->n_sums == 0 ? 0 : series_sum_behind(s, from);
+	int64_t end = st.t0;
 
 	st.t_min = st.t_max = st.t0;
 	for (size_t i = from; i < from + n; i++) {
+		const struct series_sum *sum =
+			k < s->n_sums && s->sums[k].at == i ? &s->sums[k++] : NULL;
 		int64_t t = s->t[i], held = 0;
-		double v;
 
-		st.t_min = MIN(st.t_min, t);
-		st.t_max = MAX(st.t_max, t);
-		if (i > from && t < s->t[i - 1])
+		if (i > from && t < end)
 			st.flags |= CHUNK_TIME_BACK;
+		end = sum == NULL ? t : sum->t1;
+		st.t_min = MIN(st.t_min, t);
+		st.t_max = MAX(st.t_max, end);
+		if (sum != NULL) {
+			st.n += sum->n - 1;
+			st.flags |= CHUNK_THINNED;
+		}
 		if (!is_usable(s, i, &st.flags))
 			continue;
-		v = value_double(s->type, s->v[i]);
-		add_value(&st, v);
-		if (i + 1 == from + n || s->t[i + 1] <= t ||
-			__builtin_sub_overflow(s->t[i + 1], t, &held))
+		add_value(&st, value_double(s->type, s->v[i]), sum);
+		if (sum != NULL)
+			add_held(&st, sum->area, sum->t1 - t);
+		if (i + 1 == from + n || s->t[i + 1] <= end ||
+			__builtin_sub_overflow(s->t[i + 1], end, &held))
 			continue;
-		st.area += v * ((double)held / (double)NS_PER_S);
-		if (__builtin_add_overflow(st.held_ns, held, &st.held_ns))
-			st.held_ns = INT64_MAX;
+		add_held(&st, st.last * ((double)held / (double)NS_PER_S), held);
 	}
-	st.flags |= st.n_good == n ? CHUNK_ALL_GOOD : 0;
+	st.t1 = end;
+	st.flags |= st.n_good == st.n ? CHUNK_ALL_GOOD : 0;
 	*out = st;
 }

@@ -24,6 +24,7 @@ series_done(struct series *s)
 	free(s->v);
 	free(s->q);
 	free(s->text);
+	free(s->sums);
 	buf_done(&s->texts);
 	series_init(s, s->type);
 }
@@ -34,7 +35,7 @@ series_clear(struct series *s, enum value_type type)
 	if (type == VALUE_TEXT && s->text == NULL && s->cap > 0)
 		s->text = mem_zero(s->cap, sizeof(*s->text));
 	s->type = type;
-	s->n = 0;
+	s->n = s->n_sums = 0;
 	buf_clear(&s->texts);
 }
 
@@ -75,8 +76,44 @@ series_add(struct series *s, const struct sample *sample)
 }
 
 void
+series_add_sum(struct series *s, const struct series_sum *sum)
+{
+	if (s->n_sums == s->cap_sums) {
+		s->cap_sums = MAX(2 * s->cap_sums, (size_t)FIRST_CAP);
+		s->sums = mem_grow(s->sums, s->cap_sums, sizeof(*s->sums));
+	}
+	s->sums[s->n_sums++] = *sum;
+}
+
+size_t
+series_sum_behind(const struct series *s, size_t i)
+{
+	size_t low = 0, high = s->n_sums;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (s->sums[middle].at < i)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct series_sum *
+series_sum_of(const struct series *s, size_t i)
+{
+	size_t k = s->n_sums == 0 ? 0 : series_sum_behind(s, i);
+
+	return k < s->n_sums && s->sums[k].at == i ? &s->sums[k] : NULL;
+}
+
+void
 series_append(struct series *s, const struct series *other, size_t from, size_t n)
 {
+	size_t k = series_sum_behind(other, from);
+
 	series_room(s, n);
 	for (size_t i = from; i < from + n; i++) {
 		s->t[s->n] = other->t[i];
@@ -85,6 +122,12 @@ series_append(struct series *s, const struct series *other, size_t from, size_t 
 		if (s->type == VALUE_TEXT)
 			add_text(s, series_text(other, i));
 		s->n++;
+		if (k < other->n_sums && other->sums[k].at == i) {
+			struct series_sum sum = other->sums[k++];
+
+			sum.at = (uint32_t)s->n - 1;
+			series_add_sum(s, &sum);
+		}
 	}
 }
 
@@ -105,5 +148,5 @@ series_bytes(const struct series *s)
 {
 	return s->cap * (sizeof(*s->t) + sizeof(*s->v) + sizeof(*s->q) +
 				(s->text != NULL ? sizeof(*s->text) : 0)) +
-	       s->texts.cap;
+	       s->texts.cap + s->cap_sums * sizeof(*s->sums);
 }

@@ -202,9 +202,9 @@ test_blobs_of_another_type_or_version_are_refused(void **state)
 		chunk_decode(coder, (uint8_t *)blob.data, blob.n, &other, &err), ERR_PROTO);
 	assert_string_equal(err.msg, "a blob of history is of type int, not bool");
 	assert_int_equal(other.n, 1);
-	blob.data[0] = 2;
+	blob.data[0] = 3;
 	assert_int_equal(chunk_decode(coder, (uint8_t *)blob.data, blob.n, &s, &err), ERR_PROTO);
-	assert_non_null(strstr(err.msg, "version 2"));
+	assert_non_null(strstr(err.msg, "version 3"));
 	buf_done(&blob);
 	series_done(&s);
 	series_done(&other);
