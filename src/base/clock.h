@@ -6,6 +6,13 @@
 
 #define CLOCK_TEXT_SIZE 32
 
+/* How many whole intervals (b > 0) lie below a time, which may be before 1970. */
+static inline int64_t
+floor_div(int64_t a, int64_t b)
+{
+	return a / b - (a % b < 0);
+}
+
 /* Nanoseconds since 1970 UTC as "2026-03-01T12:34:56.789Z"; out has CLOCK_TEXT_SIZE bytes. */
 void clock_text(char *out, int64_t wall_ns);
 

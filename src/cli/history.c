@@ -123,15 +123,16 @@ cli_history(struct args *args)
 {
 	static const char *const words[] = { "verify", "files", "gaps" };
 	bool is_import = args->n > 0 && strcmp(args->at[0], "import") == 0;
-	bool is_replacing = args_option(args, "--replace", NULL),
-	     is_trying = args_option(args, "--dry-run", NULL);
+	bool is_compact = args->n > 0 && strcmp(args->at[0], "compact") == 0;
+	bool is_replacing;
 	const char *word;
 
-	if (is_import) { /* its words are its own: mbc-query reads them */
+	if (is_import || is_compact) { /* their words are their own: mbc-query reads them */
 		args->n--;
 		args->at++;
-		return cli_query(args, "import");
+		return cli_query(args, is_import ? "import" : "compact");
 	}
+	is_replacing = args_option(args, "--replace", NULL);
 	if (args->n == 2 && strcmp(args->at[0], "backup") == 0 && !is_replacing &&
 		args_count(args, 2, 2) == 0) {
 		args->n = 1;
@@ -140,16 +141,6 @@ cli_history(struct args *args)
 	}
 	if (args->n == 2 && strcmp(args->at[0], "restore") == 0 && args_count(args, 2, 2) == 0)
 		return restore(args, args->at[1], is_replacing);
-	if (is_trying && args->n > 0 && strcmp(args->at[0], "compact") != 0)
-		return cli_say(args, CLI_WRONG, "--dry-run belongs to 'mbc history compact'");
-	if (args->n == 1 && strcmp(args->at[0], "compact") == 0 && !is_replacing) {
-		static char try[] = "--dry-run";
-		static char *words_of_it[] = { try };
-
-		args->n = is_trying;
-		args->at = words_of_it;
-		return cli_query(args, "compact");
-	}
 	if (is_replacing)
 		return cli_say(
 			args, CLI_WRONG, "--replace belongs to 'mbc history restore FOLDER'");

@@ -185,7 +185,7 @@ static const struct cli_command commands[] = {
 		"FILE... [--format influx|csv] [--precision s|ms|us|ns] [--zone Z] [--name "
 		"TEMPLATE] "
 		"[--time COLUMN] [--from T] [--to T] [--skip-bad] | import --list | import "
-		"--remove N | compact [--dry-run]",
+		"--remove N | compact [--replace-by INTERVAL --before TIME [--yes]] [--dry-run]",
 		"look at the files of what was recorded, back them up, make them smaller, import "
 		"others",
 		"verify: is all of it readable, and does it agree with itself? The exit code is 1 "
@@ -208,11 +208,15 @@ static const struct cli_command commands[] = {
 		"\n"
 		"compact writes files that are closed anew: small chunks are merged, unused room "
 		"is given back, no value changes.\n"
-		"The bench may run. --dry-run only tells what it would save.\n"
+		"The bench may run. --dry-run only tells what it would save. With --replace-by the "
+		"good values of an interval in\n"
+		"files that end before a time become one, which knows their count, least, most "
+		"and mean: nothing brings them back.\n"
 		"\n"
 		"  mbc history backup /media/usb/bench1\n"
 		"  mbc history restore /media/usb/bench1\n"
-		"  mbc history import --zone Europe/Paris old.csv\n" },
+		"  mbc history import --zone Europe/Paris old.csv\n"
+		"  mbc history compact --replace-by 1min --before 2025-01-01 --dry-run\n" },
 	{ "record", cli_record,
 		"start [--title TITLE] [--set FIELD=VALUE...] | note TEXT | stop | list [--json] | "
 		"show N [--json] | export N --out FOLDER [--zone ZONE] [--csv-fr] [CHANNEL...]",

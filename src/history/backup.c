@@ -277,7 +277,7 @@ static int
 check_begun(const struct backup *b, const char *name, int64_t begun, struct err *err)
 {
 	int fd = openat(b->at, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	const struct backup_job job = { BACKUP_BEGUN, NULL, name, fd, -1 };
+	const struct backup_job job = { .work = BACKUP_BEGUN, .name = name, .fd = fd, .from = -1 };
 	struct backup_found found;
 	bool is_other = fd >= 0 && backup_child(&job, &found) == 0 && found.begun != begun;
 
@@ -289,7 +289,9 @@ check_begun(const struct backup *b, const char *name, int64_t begun, struct err 
 static int
 fill_part(struct backup *b, const char *name, int fd, struct err *err)
 {
-	const struct backup_job job = { BACKUP_COPY, b->dir, name, fd, -1 };
+	const struct backup_job job = {
+		.work = BACKUP_COPY, .dir = b->dir, .name = name, .fd = fd, .from = -1
+	};
 	struct backup_found found;
 	struct made *m;
 
@@ -337,7 +339,7 @@ static int
 keep_file(struct backup *b, const char *name, struct err *err)
 {
 	int fd = openat(b->at, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), rc;
-	const struct backup_job job = { BACKUP_VERIFY, NULL, name, fd, -1 };
+	const struct backup_job job = { .work = BACKUP_VERIFY, .name = name, .fd = fd, .from = -1 };
 	struct backup_found found;
 	struct made *m;
 
@@ -525,7 +527,11 @@ find_bench(struct backup *b, const struct history_file *list, int n, struct err 
 	struct backup_found found = { .is_missing = true };
 
 	for (int i = n - 1; i >= 0 && found.is_missing; i--) {
-		const struct backup_job job = { BACKUP_BENCH, b->dir, list[i].name, -1, -1 };
+		const struct backup_job job = { .work = BACKUP_BENCH,
+			.dir = b->dir,
+			.name = list[i].name,
+			.fd = -1,
+			.from = -1 };
 
 		if (backup_child(&job, &found) < 0) {
 			*err = found.err;

@@ -78,13 +78,16 @@ verify_given(const struct backup_job *job, struct backup_found *f)
 static int
 compact_given(const struct backup_job *job, struct backup_found *f)
 {
-	int rc = compact_rewrite(job->from, job->fd, job->name, &f->compacted, &f->err);
+	int rc = job->work == BACKUP_TIER
+			 ? compact_tier(job->from, job->fd, job->name, &job->tier, &f->compacted,
+				   &f->err)
+			 : compact_rewrite(job->from, job->fd, job->name, &f->compacted, &f->err);
 	char *text = NULL;
 	size_t n = 0;
 	FILE *said;
 
 	f->target_sys = f->compacted.target_sys;
-	if (rc < 0)
+	if (rc < 0 || f->compacted.is_coarse || f->compacted.is_young)
 		return rc;
 	said = open_memstream(&text, &n);
 	if (said == NULL)
@@ -189,7 +192,7 @@ work(const struct backup_job *job, struct backup_found *f)
 
 	if (job->work == BACKUP_VERIFY)
 		return verify_given(job, f);
-	if (job->work == BACKUP_COMPACT)
+	if (job->work == BACKUP_COMPACT || job->work == BACKUP_TIER)
 		return compact_given(job, f);
 	if (job->work == BACKUP_BEGUN)
 		return look_at_given(job, f);

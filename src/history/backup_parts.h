@@ -19,6 +19,7 @@ enum backup_work {
 	BACKUP_VERIFY, /* what is in `fd` */
 	BACKUP_BEGUN,  /* when what is in `fd` was begun */
 	BACKUP_COMPACT, /* what is in `from`, written anew into `fd` (compact.h), which is then verified */
+	BACKUP_TIER, /* the same, coarser by `tier`; nothing is written where that says so */
 };
 
 struct backup_job {
@@ -26,6 +27,7 @@ struct backup_job {
 	const char *dir;  /* of the history; NULL: none is read */
 	const char *name; /* of the file */
 	int fd, from;
+	struct compact_tier tier;
 };
 
 struct backup_found {

@@ -22,10 +22,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/span.h"
 #include "history/backup_parts.h"
 #include "history/files.h"
 #include "history/query_cli.h"
 #include "history/query_inside.h"
+#include "history/stamp.h"
 
 #define PART ".compact" /* behind the name of what is not whole yet */
 #define PART_MAX (FILES_NAME_MAX + 16)
@@ -42,8 +44,9 @@ struct compact {
 	const char *dir;
 	int at; /* the folder */
 	bool is_dry;
+	struct compact_tier tier; /* every_ns 0: the files stay as fine as they are */
 	uint64_t before, after;
-	int n_done, n_left, n_skipped;
+	int n_done, n_left, n_skipped, n_young;
 };
 
 /* What a file looks like: has anybody written to it? */
@@ -223,10 +226,14 @@ static void
 tell(struct compact *c, const char *name, uint64_t before, uint64_t after,
 	const struct compact_numbers *n)
 {
-	printf("%s: %.1f MB, %s %.1f MB; %llu chunks of %llu, %llu samples\n", name,
-		(double)before / 1e6, c->is_dry ? "it would be" : "now", (double)after / 1e6,
-		(unsigned long long)n->chunks_after, (unsigned long long)n->chunks_before,
-		(unsigned long long)n->samples);
+	printf("%s: %.1f MB, %s %.1f MB; ", name, (double)before / 1e6,
+		c->is_dry ? "it would be" : "now", (double)after / 1e6);
+	if (c->tier.every_ns > 0)
+		printf("%llu samples by %llu\n", (unsigned long long)n->samples,
+			(unsigned long long)n->kept);
+	else
+		printf("%llu chunks of %llu, %llu samples\n", (unsigned long long)n->chunks_after,
+			(unsigned long long)n->chunks_before, (unsigned long long)n->samples);
 	c->before += before;
 	c->after += after;
 	c->n_done++;
@@ -237,7 +244,11 @@ rewrite(struct compact *c, const char *name, const char *part, int from, int to,
 	const struct look *old, struct err *err)
 {
 	const struct backup_job job = {
-		.work = BACKUP_COMPACT, .name = name, .fd = to, .from = from
+		.work = c->tier.every_ns > 0 ? BACKUP_TIER : BACKUP_COMPACT,
+		.name = name,
+		.fd = to,
+		.from = from,
+		.tier = c->tier,
 	};
 	struct backup_found found;
 	struct stat st;
@@ -252,9 +263,14 @@ rewrite(struct compact *c, const char *name, const char *part, int from, int to,
 		return err_set(err, ERR_CONF, 0,
 			"%s: what was written anew has faults, told above; the file is as it was",
 			name);
+	if (found.compacted.is_young || found.compacted.is_coarse) {
+		c->n_young += found.compacted.is_young;
+		c->n_left += !found.compacted.is_young;
+		return 0;
+	}
 	if (fstat(to, &st) < 0)
 		return target_failed(name, errno, err);
-	if (st.st_size >= old->st.st_size - old->st.st_size / LEAST_GAIN) {
+	if (c->tier.every_ns == 0 && st.st_size >= old->st.st_size - old->st.st_size / LEAST_GAIN) {
 		c->n_left++;
 		return 0;
 	}
@@ -354,23 +370,100 @@ report(const struct compact *c)
 			(double)(c->before - c->after) / 1e6,
 			c->is_dry ? "could be saved" : "saved");
 	if (c->n_left > 0)
-		printf("%d file%s as small as can be\n", c->n_left,
-			c->n_left == 1 ? " is" : "s are");
-	if (c->n_done + c->n_left + c->n_skipped == 0)
+		printf("%d file%s as %s\n", c->n_left, c->n_left == 1 ? " is" : "s are",
+			c->tier.every_ns > 0 ? "coarse already" : "small as can be");
+	if (c->n_young > 0)
+		printf("%d file%s not wholly before that\n", c->n_young,
+			c->n_young == 1 ? " is" : "s are");
+	if (c->n_done + c->n_left + c->n_skipped + c->n_young == 0)
 		printf("there is no closed file: the one that is recorded into is left as it is\n");
+}
+
+/* ---- what is asked for ----------------------------------------------------------------------------------------------------- */
+
+#define DAY_NS (INT64_C(86400) * NS_PER_S)
+
+struct words {
+	const char *every, *before;
+	bool is_dry, is_sure;
+};
+
+static int
+read_words(int argc, char **argv, struct words *w)
+{
+	for (int i = 0; i < argc; i++) {
+		const char **value = strcmp(argv[i], "--replace-by") == 0 ? &w->every
+				     : strcmp(argv[i], "--before") == 0   ? &w->before
+									  : NULL;
+
+		if (strcmp(argv[i], "--dry-run") == 0)
+			w->is_dry = true;
+		else if (strcmp(argv[i], "--yes") == 0)
+			w->is_sure = true;
+		else if (value != NULL && i + 1 < argc)
+			*value = argv[++i];
+		else
+			return query_say(QUERY_WRONG, "usage: mbc history compact [--replace-by "
+						      "INTERVAL --before TIME [--yes]] [--dry-run] "
+						      "[--bench NAME]");
+	}
+	if ((w->every == NULL) != (w->before == NULL))
+		return query_say(
+			QUERY_WRONG, "--replace-by INTERVAL and --before TIME belong together");
+	return QUERY_GOOD;
+}
+
+int
+compact_check_every(int64_t every_ns, struct err *err)
+{
+	if (every_ns >= NS_PER_S && every_ns <= DAY_NS && DAY_NS % every_ns == 0)
+		return 0;
+	return err_set(err, ERR_CONF, 0,
+		"write an interval from 1 s to 1 day that goes into a day, such as 10 s, 1 min, 1 "
+		"h");
+}
+
+/* What was recorded cannot be had back: it is said first what would be done. */
+static int
+take_words(struct compact *c, const struct words *w)
+{
+	struct timespec now;
+	struct err err;
+	int rc = 0;
+
+	c->is_dry = w->is_dry;
+	if (w->every == NULL)
+		return w->is_sure ? query_say(QUERY_WRONG, "--yes belongs to --replace-by")
+				  : QUERY_GOOD;
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (span_parse(w->every, &c->tier.every_ns, &err) < 0 ||
+		compact_check_every(c->tier.every_ns, &err) < 0)
+		rc = err_prefix(&err, ERR_CONF, "--replace-by");
+	else if (stamp_zone("local", &err) < 0 ||
+		 stamp_parse(w->before, (int64_t)now.tv_sec * NS_PER_S, &c->tier.before_ns, &err) <
+			 0)
+		rc = err_prefix(&err, ERR_CONF, "--before");
+	else if (!w->is_dry && !w->is_sure)
+		rc = err_set(&err, ERR_CONF, 0,
+			"of the values before that time only what they amount to in each interval "
+			"would be left, and "
+			"nothing brings them back; look with --dry-run, make a backup, then add "
+			"--yes");
+	return rc < 0 ? query_failed(&err) : QUERY_GOOD;
 }
 
 int
 query_compact(const char *dir, int argc, char **argv)
 {
 	struct compact c = { .dir = dir, .at = -1 };
+	struct words w = { 0 };
 	struct err err;
-	int rc;
+	int rc = read_words(argc, argv, &w);
 
-	c.is_dry = argc == 1 && strcmp(argv[0], "--dry-run") == 0;
-	if (argc > 1 || (argc == 1 && !c.is_dry))
-		return query_say(
-			QUERY_WRONG, "usage: mbc history compact [--dry-run] [--bench NAME]");
+	if (rc == QUERY_GOOD)
+		rc = take_words(&c, &w);
+	if (rc != QUERY_GOOD)
+		return rc;
 	backup_signals();
 	rc = compact(&c, &err);
 	report(&c);

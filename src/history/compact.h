@@ -8,6 +8,8 @@
 
 struct compact_numbers {
 	uint64_t chunks_before, chunks_after, samples;
+	uint64_t kept;            /* of a tier: samples that stand for them */
+	bool is_coarse, is_young; /* of a tier: nothing was written */
 	int target_sys; /* errno of the file that is written, when it was that which failed */
 };
 
@@ -15,6 +17,20 @@ struct compact_numbers {
  * is proved by reading both. `name`: of it, for messages. Neither is closed or synced. ERR_PROTO: it is damaged. */
 int compact_rewrite(int from, int to, const char *name, struct compact_numbers *out,
 	struct err *err) MUST_CHECK;
+
+/* The same, but coarser: docs/history-format.md, tiers. */
+struct compact_tier {
+	int64_t every_ns;  /* the interval; a day is a multiple of it */
+	int64_t before_ns; /* wall time: files with later values stay as they are */
+};
+
+#define COMPACT_TIER_KEY "tier" /* in meta: the interval, ns */
+
+/* ERR_CONF: it is no interval of a tier. */
+int compact_check_every(int64_t every_ns, struct err *err) MUST_CHECK;
+
+int compact_tier(int from, int to, const char *name, const struct compact_tier *rule,
+	struct compact_numbers *out, struct err *err) MUST_CHECK;
 
 /* Which files of a folder may be written anew: those below this number; others are being carried elsewhere by the numbers of their chunks. UINT32_MAX: all. */
 uint32_t compact_carried(const char *dir);

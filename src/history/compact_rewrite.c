@@ -8,41 +8,18 @@
  * Rows go into the new file in the order of its trees, which fills its pages. Both files are read to their end afterwards: a digest over each row of each table
  * and each sample must be the same.
  */
-#include "history/compact.h"
+#include "history/compact_inside.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/sha256.h"
-#include "history/chunk.h"
 #include "history/db_given.h"
 #include "history/reader_inside.h"
 #include "history/store.h"
 
 #define CHUNKS_MAX                                                                                 \
 	(INT64_C(1) << 28) /* numbers of chunks: beyond any file, and a bit each in memory */
-
-/* A chunk that becomes part of the one with the number `last`. */
-struct part {
-	int64_t last, chunk;
-};
-
-struct plan {
-	struct part *parts; /* by `last`, then in the order of their samples */
-	size_t n, cap;
-	uint8_t *gone; /* a bit for each number: it is a part */
-	int64_t most;
-};
-
-struct rewrite {
-	sqlite3 *db; /* main: the new file; old: the other one */
-	struct chunk_coder *coder;
-	struct series series;
-	struct buf blob;
-	struct plan plan;
-	struct compact_numbers *out;
-};
 
 /* ---- the plan ------------------------------------------------------------------------------------------------------------- */
 
@@ -87,15 +64,18 @@ goes_on(const struct group *g, const struct group *next)
 static int
 take_span(struct rewrite *w, sqlite3_stmt *st, struct group *g, struct err *err)
 {
-	struct group next = { .channel = sqlite3_column_int64(st, 0),
+	struct group next = {
+		.channel = sqlite3_column_int64(st, 0),
 		.boot = sqlite3_column_int64(st, 1),
 		.t1 = sqlite3_column_int64(st, 4),
 		.chunk = sqlite3_column_int64(st, 3),
 		.bytes = (size_t)sqlite3_column_int64(st, 7),
 		.n = (size_t)sqlite3_column_int64(st, 5),
-		.goes_back = (sqlite3_column_int64(st, 6) & CHUNK_TIME_BACK) != 0 };
+		.goes_back = (sqlite3_column_int64(st, 6) & (CHUNK_TIME_BACK | CHUNK_THINNED)) != 0
+	}; /* one of a tier counts more samples than are in it, and is large enough */
 
-	if (next.chunk < 0 || next.chunk > w->plan.most || next.n > CHUNK_SAMPLES_MAX)
+	if (next.chunk < 0 || next.chunk > w->plan.most ||
+		(!next.goes_back && next.n > CHUNK_SAMPLES_MAX))
 		return err_set(err, ERR_PROTO, 0, "a row of a chunk that cannot be");
 	w->out->chunks_before++;
 	if (!goes_on(g, &next) || sqlite3_column_int64(st, 2) < g->t1) {
@@ -223,8 +203,8 @@ copy_table(struct rewrite *w, sqlite3_stmt *st, struct err *err)
 	return rc;
 }
 
-static int
-copy_tables(struct rewrite *w, struct err *err)
+int
+compact_copy_tables(struct rewrite *w, struct err *err)
 {
 	int64_t version, id;
 	struct buf sql = { 0 };
@@ -253,6 +233,16 @@ copy_tables(struct rewrite *w, struct err *err)
 		rc = db_exec(w->db, buf_text(&sql), err);
 	buf_done(&sql);
 	return rc;
+}
+
+/* When all rows are there. */
+int
+compact_copy_views(struct rewrite *w, struct err *err)
+{
+	return each(w,
+		"SELECT sql FROM old.sqlite_schema WHERE type IN ('index', 'view') AND sql IS NOT "
+		"NULL ORDER BY rowid",
+		make_table, err);
 }
 
 /* ---- chunks --------------------------------------------------------------------------------------------------------------- */
@@ -368,14 +358,14 @@ bind_number(sqlite3_stmt *st, int at, bool is_there, double v)
 		sqlite3_bind_null(st, at);
 }
 
-static int
-put_span(struct rewrite *w, sqlite3_stmt *put, int64_t channel, int64_t boot, int64_t chunk,
-	struct err *err)
+int
+compact_put_span(sqlite3_stmt *put, int64_t channel, int64_t boot, int64_t chunk,
+	const struct series *s, size_t from, size_t n, struct err *err)
 {
-	bool is_number = w->series.type != VALUE_TEXT;
+	bool is_number = s->type != VALUE_TEXT;
 	struct chunk_stats c;
 
-	chunk_stats(&w->series, 0, w->series.n, &c);
+	chunk_stats(s, from, n, &c);
 	db_bind(put, "iiiiiii", channel, boot, c.t_min, chunk, c.t_max, (int64_t)c.n,
 		(int64_t)c.n_good);
 	bind_number(put, 8, is_number && c.n_good > 0, c.first);
@@ -395,10 +385,7 @@ write_spans(struct rewrite *w, struct err *err)
 {
 	sqlite3_stmt *all = db_prepare(w->db, "SELECT channel, boot, chunk FROM old.span", err),
 		     *get = db_prepare(w->db, "SELECT data FROM main.chunk WHERE chunk = ?1", err),
-		     *put = db_prepare(w->db,
-			     "INSERT INTO main.span VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,"
-			     "?13,?14,?15)",
-			     err);
+		     *put = db_prepare(w->db, COMPACT_PUT_SPAN, err);
 	int rc = all == NULL || get == NULL || put == NULL ? ERR_IO : 1;
 
 	while (rc == 1 && (rc = db_row(all, err)) == 1) {
@@ -414,7 +401,8 @@ write_spans(struct rewrite *w, struct err *err)
 			parts_of(&w->plan, chunk, &n) == NULL)
 			continue;
 		series_clear(&w->series, w->series.type);
-		if (load(w, get, chunk, err) < 0 || put_span(w, put, channel, boot, chunk, err) < 0)
+		if (load(w, get, chunk, err) < 0 || compact_put_span(put, channel, boot, chunk,
+							    &w->series, 0, w->series.n, err) < 0)
 			rc = err->code;
 	}
 	sqlite3_finalize(all);
@@ -468,6 +456,31 @@ add_rows(struct digest *d, sqlite3 *db, const char *select, struct err *err)
 	return rc;
 }
 
+/* Of doubles and numbers alone: there is nothing between them. */
+static void
+add_sum(struct sha256 *sha, const struct series_sum *sum)
+{
+	const double values[] = { sum->last, sum->min, sum->max, sum->sum, sum->area };
+
+	sha256_add(sha, &sum->n, sizeof(sum->n));
+	sha256_add(sha, &sum->t1, sizeof(sum->t1));
+	sha256_add(sha, values, sizeof(values));
+}
+
+void
+compact_add_sample(struct sha256 *sha, const struct series *s, size_t i)
+{
+	const struct series_sum *sum = series_sum_of(s, i);
+
+	sha256_add(sha, &s->t[i], sizeof(s->t[i]));
+	sha256_add(sha, &s->v[i], sizeof(s->v[i]));
+	sha256_add(sha, &s->q[i], sizeof(s->q[i]));
+	if (s->type == VALUE_TEXT)
+		sha256_add(sha, series_text(s, i), strlen(series_text(s, i)) + 1);
+	if (sum != NULL)
+		add_sum(sha, sum);
+}
+
 static int
 add_samples(struct digest *d, sqlite3_stmt *st, struct err *err)
 {
@@ -484,31 +497,21 @@ add_samples(struct digest *d, sqlite3_stmt *st, struct err *err)
 		d->boot = boot;
 	}
 	d->samples += d->series.n;
-	for (size_t i = 0; i < d->series.n; i++) {
-		sha256_add(&d->sha, &d->series.t[i], sizeof(d->series.t[i]));
-		sha256_add(&d->sha, &d->series.v[i], sizeof(d->series.v[i]));
-		sha256_add(&d->sha, &d->series.q[i], sizeof(d->series.q[i]));
-		if (d->series.type == VALUE_TEXT)
-			sha256_add(&d->sha, series_text(&d->series, i),
-				strlen(series_text(&d->series, i)) + 1);
-	}
+	for (size_t i = 0; i < d->series.n; i++)
+		compact_add_sample(&d->sha, &d->series, i);
 	return 0;
 }
 
-/* All rows of all tables; of chunks not where they are cut, but what is in them. */
+/* All rows of all tables but chunk and span. */
 static int
-digest(struct rewrite *w, const char *name, char out[SHA256_HEX + 1], uint64_t *out_samples,
-	struct err *err)
+add_tables(struct rewrite *w, struct digest *d, const char *name, struct err *err)
 {
-	struct digest d = { .coder = w->coder, .channel = -1 };
-	struct buf sql = { 0 }, tables = { 0 };
+	struct buf sql = { 0 }, rows = { 0 };
 	sqlite3_stmt *st;
 	int rc;
 
-	sha256_begin(&d.sha);
-	series_init(&d.series, VALUE_FLOAT);
 	buf_printf(&sql, "SELECT type, name, sql FROM %s.sqlite_schema ORDER BY name, type", name);
-	rc = add_rows(&d, w->db, buf_text(&sql), err);
+	rc = add_rows(d, w->db, buf_text(&sql), err);
 	buf_clear(&sql);
 	buf_printf(&sql,
 		"SELECT name, wr FROM pragma_table_list WHERE schema = '%s' AND type = 'table' AND "
@@ -518,46 +521,73 @@ digest(struct rewrite *w, const char *name, char out[SHA256_HEX + 1], uint64_t *
 	st = rc == 0 ? db_prepare(w->db, buf_text(&sql), err) : NULL;
 	rc = st == NULL ? ERR_IO : 1;
 	while (rc == 1 && (rc = db_row(st, err)) == 1) {
-		buf_clear(&tables);
-		buf_printf(&tables, "SELECT %s* FROM %s.\"%s\" NOT INDEXED",
+		buf_clear(&rows);
+		buf_printf(&rows, "SELECT %s* FROM %s.\"%s\" NOT INDEXED",
 			sqlite3_column_int(st, 1) ? "" : "rowid,", name, db_text(st, 0));
-		only_living(&tables, name, db_text(st, 0));
-		rc = add_rows(&d, w->db, buf_text(&tables), err) < 0 ? ERR_IO : 1;
+		only_living(&rows, name, db_text(st, 0));
+		rc = add_rows(d, w->db, buf_text(&rows), err) < 0 ? ERR_IO : 1;
 	}
 	sqlite3_finalize(st);
-	buf_clear(&sql);
+	buf_done(&sql);
+	buf_done(&rows);
+	return rc;
+}
+
+/* Of chunks not where they are cut, but what is in them. */
+static int
+add_chunks(struct rewrite *w, struct digest *d, const char *name, struct err *err)
+{
+	struct buf sql = { 0 };
+	sqlite3_stmt *st;
+	int rc;
+
 	buf_printf(&sql,
 		"SELECT s.channel, s.boot, h.type, c.data FROM %s.span s JOIN %s.chunk c ON "
 		"c.chunk "
 		"= s.chunk JOIN %s.channel h ON h.channel = s.channel ORDER BY s.channel, s.boot, "
 		"s.t0, s.chunk",
 		name, name, name);
-	st = rc == 0 ? db_prepare(w->db, buf_text(&sql), err) : NULL;
+	st = db_prepare(w->db, buf_text(&sql), err);
 	rc = st == NULL ? ERR_IO : 1;
 	while (rc == 1 && (rc = db_row(st, err)) == 1)
-		rc = add_samples(&d, st, err) < 0 ? err->code : 1;
+		rc = add_samples(d, st, err) < 0 ? err->code : 1;
 	sqlite3_finalize(st);
-	sha256_end_hex(&d.sha, out);
-	out[SHA256_HEX] = '\0';
-	*out_samples = d.samples;
-	series_done(&d.series);
 	buf_done(&sql);
-	buf_done(&tables);
 	return rc;
 }
 
 static int
-compare(struct rewrite *w, struct err *err)
+digest(struct rewrite *w, const char *name, bool with_chunks, char out[SHA256_HEX + 1],
+	uint64_t *out_samples, struct err *err)
+{
+	struct digest d = { .coder = w->coder, .channel = -1 };
+	int rc;
+
+	sha256_begin(&d.sha);
+	series_init(&d.series, VALUE_FLOAT);
+	rc = add_tables(w, &d, name, err);
+	if (rc == 0 && with_chunks)
+		rc = add_chunks(w, &d, name, err);
+	sha256_end_hex(&d.sha, out);
+	out[SHA256_HEX] = '\0';
+	*out_samples = d.samples;
+	series_done(&d.series);
+	return rc;
+}
+
+int
+compact_compare(struct rewrite *w, bool with_chunks, struct err *err)
 {
 	char before[SHA256_HEX + 1], after[SHA256_HEX + 1];
 	uint64_t n_before, n_after;
-	int rc = digest(w, "old", before, &n_before, err);
+	int rc = digest(w, "old", with_chunks, before, &n_before, err);
 
 	if (rc == 0)
-		rc = digest(w, "main", after, &n_after, err);
+		rc = digest(w, "main", with_chunks, after, &n_after, err);
 	if (rc < 0)
 		return rc;
-	w->out->samples = n_after;
+	if (with_chunks)
+		w->out->samples = n_after;
 	if (strcmp(before, after) == 0 && n_before == n_after)
 		return 0;
 	return err_set(err, ERR_PROTO, 0,
@@ -573,7 +603,7 @@ write_all(struct rewrite *w, struct err *err)
 	int rc = db_exec(w->db, "BEGIN", err);
 
 	if (rc == 0)
-		rc = copy_tables(w, err);
+		rc = compact_copy_tables(w, err);
 	if (rc == 0)
 		rc = make_plan(w, err);
 	if (rc == 0)
@@ -581,37 +611,51 @@ write_all(struct rewrite *w, struct err *err)
 	if (rc == 0)
 		rc = write_spans(w, err);
 	if (rc == 0)
-		rc = each(w,
-			"SELECT sql FROM old.sqlite_schema WHERE type IN ('index', 'view') AND sql "
-			"IS NOT NULL ORDER BY rowid",
-			make_table, err);
+		rc = compact_copy_views(w, err);
 	return rc == 0 ? db_exec(w->db, "COMMIT", err) : rc;
+}
+
+int
+compact_begin(struct rewrite *w, int from, int to, const char *name, struct compact_numbers *out,
+	struct err *err)
+{
+	struct buf attach = { 0 };
+	int rc;
+
+	*w = (struct rewrite){ .out = out };
+	*out = (struct compact_numbers){ 0 };
+	series_init(&w->series, VALUE_FLOAT);
+	rc = db_given_open(&w->db, to, name, true, err);
+	buf_printf(&attach, "ATTACH 'file:/%s?fd=%d&immutable=1' AS old", name, from);
+	if (rc == 0)
+		rc = db_exec(w->db, buf_text(&attach), err);
+	buf_done(&attach);
+	w->coder = chunk_coder_new();
+	return rc;
+}
+
+int
+compact_end(struct rewrite *w, int rc)
+{
+	w->out->target_sys = rc < 0 ? db_given_failure() : 0;
+	db_close(w->db);
+	series_done(&w->series);
+	buf_done(&w->blob);
+	chunk_coder_free(w->coder);
+	free(w->plan.parts);
+	free(w->plan.gone);
+	return rc;
 }
 
 int
 compact_rewrite(int from, int to, const char *name, struct compact_numbers *out, struct err *err)
 {
-	struct rewrite w = { .out = out };
-	struct buf attach = { 0 };
-	int rc = db_given_open(&w.db, to, name, true, err);
+	struct rewrite w;
+	int rc = compact_begin(&w, from, to, name, out, err);
 
-	*out = (struct compact_numbers){ 0 };
-	buf_printf(&attach, "ATTACH 'file:/%s?fd=%d&immutable=1' AS old", name, from);
-	if (rc == 0)
-		rc = db_exec(w.db, buf_text(&attach), err);
-	buf_done(&attach);
-	w.coder = chunk_coder_new();
-	series_init(&w.series, VALUE_FLOAT);
 	if (rc == 0)
 		rc = write_all(&w, err);
 	if (rc == 0)
-		rc = compare(&w, err);
-	out->target_sys = rc < 0 ? db_given_failure() : 0;
-	db_close(w.db);
-	series_done(&w.series);
-	buf_done(&w.blob);
-	chunk_coder_free(w.coder);
-	free(w.plan.parts);
-	free(w.plan.gone);
-	return rc;
+		rc = compact_compare(&w, true, err);
+	return compact_end(&w, rc);
 }

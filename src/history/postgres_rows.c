@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "msg/quality.h"
 
@@ -18,12 +19,6 @@
 #define EXACT_MAX (INT64_C(1) << 53) /* whole numbers up to here stand in a float64 exactly */
 
 /* ---- times of partitions --------------------------------------------------------------------------------------------------- */
-
-static int64_t
-floor_div(int64_t a, int64_t b)
-{
-	return a / b - (a % b < 0);
-}
 
 static int64_t
 month_begin(int year, int month)

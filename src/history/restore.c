@@ -195,7 +195,7 @@ open_part(const struct restore *r, struct err *err)
 static int
 verify(const char *name, int fd, struct err *err)
 {
-	const struct backup_job job = { BACKUP_VERIFY, NULL, name, fd, -1 };
+	const struct backup_job job = { .work = BACKUP_VERIFY, .name = name, .fd = fd, .from = -1 };
 	struct backup_found found;
 
 	if (backup_child(&job, &found) < 0) {

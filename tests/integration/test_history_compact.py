@@ -213,6 +213,126 @@ class Compact(unittest.TestCase):
         self.assertIn("saved", self.query("compact"))
         self.check_as_before(before)
 
+    # ---- coarser ----
+
+    def near(self, before, after):
+        """The same rows, means but for rounding."""
+        a, b = ([line.split(",") for line in text.splitlines()] for text in (before, after))
+        self.assertEqual(len(a), len(b))
+        for x, y in zip(a, b):
+            if x == y:
+                continue
+            self.assertEqual([len(x), x[0]], [len(y), y[0]])
+            for p, q in zip(x, y):
+                if p != q:
+                    self.assertAlmostEqual(float(p), float(q), delta=1e-9 * (1 + abs(float(p))))
+
+    def hours(self, every="1h"):
+        return self.query("export", "--every", every, "--to", "2026-02-03", "--zone", "UTC", "wave", "count")
+
+    def narrow(self, form="csv", every="--every=1s"):
+        return self.query("export", *every.split("="), "--from", "2026-01-29T10:00:00Z", "--to", "2026-01-29T10:05:00Z", "--format", form, "wave")
+
+    def replace(self, every, *more, code=0, before="2030-01-01"):
+        return self.query("compact", "--replace-by", every, "--before", before, *more, code=code)
+
+    def test_coarser(self):
+        tables, hours, minutes, size = rows(self.first), self.hours(), self.hours("1min"), self.first.stat().st_size
+        second, first = self.second.read_bytes(), self.first.read_bytes()
+        self.assertIn("--yes", self.replace("1 min", code=1))
+        self.assertIn("it would be", self.replace("1 min", "--dry-run"))
+        self.assertIn("not wholly before that", self.replace("1 min", "--yes", before="2026-01-30"))
+        self.assertEqual(self.first.read_bytes(), first)
+        self.assertIn("saved", self.replace("1 min", "--yes"))
+        self.assertLess(self.first.stat().st_size * 3, size)
+        self.assertEqual(self.parts(), [])
+        self.assertEqual(self.second.read_bytes(), second)  # it is recorded into
+        after = rows(self.first)
+        self.assertEqual(after["meta"], sorted([*tables["meta"], ("tier", 60 * 10**9)], key=repr))
+        self.assertEqual({name: after[name] for name in after if name != "meta"}, {name: tables[name] for name in tables if name != "meta"})
+        self.query("verify")
+        self.near(minutes, self.hours("1min"))
+        self.near(hours, self.hours())
+        self.assertIn("coarse already", self.replace("1 min", "--yes"))
+        self.assertIn("as small as can be", self.query("compact"))
+        self.assertIn("saved", self.replace("1 h", "--yes"))
+        self.near(hours, self.hours())
+        self.query("verify")
+
+    def test_what_a_coarser_file_says(self):
+        whole = self.narrow()
+        self.assertNotIn("thinned", whole)
+        raw = self.query("export", "--raw", "--from", "2026-01-29T10:00:00Z", "--to", "2026-01-29T10:05:00Z", "wave").splitlines()[2:]
+        self.replace("1 min", "--yes")
+        lines = [line.split(",") for line in self.narrow().splitlines()[2:]]
+        before = [line.split(",") for line in whole.splitlines()[2:]]
+        self.assertEqual(len(lines), 300)
+        ends = 0
+        for at, (line, old) in enumerate(zip(lines, before)):
+            self.assertEqual(line[0], old[0])
+            self.assertTrue(float(line[2]) <= float(old[2]) and float(line[3]) >= float(old[3]), (line, old))
+            ends += line[5] == ""
+            self.assertIn(line[5], ("thinned", ""))
+        self.assertLess(ends, 10)  # the last second of a minute holds one value
+        thinned = self.query("export", "--raw", "--from", "2026-01-29T10:00:00Z", "--to", "2026-01-29T10:05:00Z", "wave").splitlines()[2:]
+        self.assertEqual(len(thinned), 5)
+        for line in thinned:
+            time_, value, why = line.split(",")
+            self.assertEqual(why, "thinned")
+            self.assertIn(f"{time_},{value},", raw)
+
+    def test_states_stay(self):
+        """A number that stands for a choice has no mean."""
+        for file in (self.first, self.second):
+            with contextlib.closing(sqlite3.connect(file)) as db:
+                db.execute("UPDATE channel SET choices = '0=shut' WHERE name = 'count'")
+                db.commit()
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        count, wave = (self.query("export", "--raw", name) for name in ("count", "wave"))
+        self.assertIn("saved", self.replace("1 min", "--yes"))
+        self.assertEqual(self.query("export", "--raw", "count"), count)
+        self.assertNotEqual(self.query("export", "--raw", "wave"), wave)
+
+    def test_coarser_killed(self):
+        hours = self.hours()
+        chance = random.Random(9)
+        killed = 0
+        for _ in range(12):
+            shutil.rmtree(self.store)
+            shutil.copytree(self.made, self.store)
+            run = subprocess.Popen(self.command("compact", "--replace-by", "10s", "--before", "now", "--yes"), stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, start_new_session=True)
+            time.sleep(chance.uniform(0, 0.3))
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(run.pid, signal.SIGKILL)
+            killed += run.wait(PATIENCE_S) != 0
+            self.near(hours, self.hours())
+            self.query("verify")
+            self.replace("10 s", "--yes")
+            self.assertEqual(self.parts(), [])
+            self.near(hours, self.hours())
+            self.query("verify")
+        self.assertGreater(killed, 0)
+
+    def test_coarser_full_disk(self):
+        before, first = self.values(), self.first.read_bytes()
+        said = self.query("compact", "--replace-by", "1s", "--before", "now", "--yes", code=2,
+                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000)))
+        self.assertIn("free some room", said)
+        self.check_as_before(before, first)
+
+    def test_coarser_not_carried(self):
+        before, first = self.values(), self.first.read_bytes()
+        (self.store / "drain-postgres").write_text("id 0123456789abcdef0123456789abcdef files 1".ljust(63) + "\n")
+        self.assertIn("carried", self.replace("1 min", "--yes"))
+        self.check_as_before(before, first)
+
+    def test_wrong_tiers(self):
+        for words, said in ((("--replace-by", "7 s", "--before", "now", "--yes"), "goes into a day"), (("--replace-by", "2 d", "--before", "now", "--yes"), "goes into a day"),
+                            (("--replace-by", "x", "--before", "now", "--yes"), "--replace-by"), (("--replace-by", "1 min", "--before", "soon", "--yes"), "--before"),
+                            (("--replace-by", "1 min"), "belong together"), (("--before", "now"), "belong together"), (("--yes",), "--replace-by")):
+            self.assertIn(said, self.query("compact", *words, code=1))
+
     def test_wrong_words(self):
         for words in (("--dry",), ("a", "b"), ("--dry-run", "a")):
             self.assertIn("usage", self.query("compact", *words, code=1))
