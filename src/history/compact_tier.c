@@ -53,7 +53,7 @@ static int
 load_clocks(struct maker *m, struct err *err)
 {
 	sqlite3_stmt *st = db_prepare(m->w->db,
-		"SELECT t, wall - t FROM old.clock WHERE boot = ?1 AND good = (SELECT max(good) "
+		"SELECT t, wall FROM old.clock WHERE boot = ?1 AND good = (SELECT max(good) "
 		"FROM old.clock WHERE boot = ?1) ORDER BY t",
 		err);
 	size_t cap = 0;
@@ -369,7 +369,7 @@ look(struct rewrite *w, const struct compact_tier *rule, struct err *err)
 
 	if (rc == 0)
 		rc = db_number(w->db,
-			"SELECT p.recorded + coalesce((SELECT wall - t FROM old.clock c WHERE "
+			"SELECT p.recorded + coalesce((SELECT wall FROM old.clock c WHERE "
 			"c.boot = p.boot "
 			"ORDER BY good DESC, t DESC LIMIT 1), 0) FROM old.present p",
 			INT64_MAX, &end, err);

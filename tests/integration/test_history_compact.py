@@ -259,6 +259,18 @@ class Compact(unittest.TestCase):
         self.near(hours, self.hours())
         self.query("verify")
 
+    def test_intervals_of_wall_time(self):
+        """They begin where minutes do, not where the time of a boot does."""
+        for file in (self.first, self.second):
+            with contextlib.closing(sqlite3.connect(file)) as db:
+                db.execute("UPDATE clock SET wall = wall + 17300000000, t = t - 7100000000")
+                db.commit()
+                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        minutes = self.hours("1min")
+        self.assertIn("saved", self.replace("1 min", "--yes"))
+        self.assertNotIn("thinned", self.hours("1min"))
+        self.near(minutes, self.hours("1min"))
+
     def test_what_a_coarser_file_says(self):
         whole = self.narrow()
         self.assertNotIn("thinned", whole)
