@@ -255,10 +255,24 @@ def read_texts(blob, n):
     return [texts[k] for k in numbers]
 
 
+def read_sums(blob, times):
+    """What samples stand for, by their places: (samples, time of the last, bits of last, least, most, sum, area)."""
+    m, at, sums = blob.varint(), -1, {}
+    need(0 < m <= len(times), "too many sums")
+    steps, counts, spans = blob.column(m), blob.column(m), blob.column(m)
+    numbers = [read_numbers(blob, m) for _ in range(5)]
+    for step, count, span, *values in zip(steps, counts, spans, *numbers):
+        at += step + 1
+        need(at < len(times), "a sum is behind the last sample")
+        sums[at] = (count + 2, times[at] + span, *values)
+    return sums
+
+
 def read_blob(data):
-    """Type of the values, and samples as (time, quality, code, value); a value is its 64 bits, or the bytes of a text."""
+    """Type of the values, and samples as (time, quality, code, value, sum); a value is its 64 bits, or the bytes of a text; sum: read_sums(), or None."""
     blob = Reader(data)
-    need(blob.byte() == 1, "it has another version")
+    version = blob.byte()
+    need(version in (1, 2), "it has another version")
     head = blob.byte()
     need(head & 0x0F < len(TYPES) and head < 0x20, "values of an unknown type")
     kind, n, first = TYPES[head & 0x0F], blob.varint(), blob.zigzag()
@@ -268,7 +282,9 @@ def read_blob(data):
     standing = sum(mark[2] for mark in marks)
     values = iter([] if standing == 0 else (read_texts if kind == "text" else read_numbers)(blob, standing))
     nothing = b"" if kind == "text" else 0
-    samples = [(t, quality, code, next(values) if has else nothing) for t, (quality, code, has) in zip(times, marks)]
+    stand = [next(values) if has else nothing for _, _, has in marks]
+    sums = read_sums(blob, times) if version == 2 else {}
+    samples = [(t, quality, code, value, sums.get(i)) for i, (t, (quality, code, _), value) in enumerate(zip(times, marks, stand))]
     need(blob.at == len(data), "it goes on behind its end")
     return kind, samples
 
@@ -288,8 +304,9 @@ def main(names):
                 kind, samples = read_blob(file.read())
         except (Damaged, OSError) as error:
             sys.exit(f"chunk_read.py: {name}: {error}")
-        for t, quality, code, value in samples:
-            print(t, quality, code, value_text(kind, value), sep="\t")
+        for t, quality, code, value, stands_for in samples:
+            more = [] if stands_for is None else [*stands_for[:2], *(value_text("float", bits) for bits in stands_for[2:])]
+            print(t, quality, code, value_text(kind, value), *more, sep="\t")
 
 
 if __name__ == "__main__":

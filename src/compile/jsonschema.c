@@ -68,6 +68,7 @@ def_name(const struct key *table)
 		{ schema_serve, "serve" },
 		{ schema_watchdog, "watchdog" },
 		{ schema_history, "history" },
+		{ schema_tier, "tier" },
 		{ schema_postgres, "postgres" },
 		{ schema_influx, "influx" },
 		{ schema_record, "record" },
@@ -741,6 +742,7 @@ schema_json(struct buf *out)
 	def(&j, "serve", schema_serve, false);
 	def(&j, "watchdog", schema_watchdog, false);
 	def(&j, "history", schema_history, false);
+	def(&j, "tier", schema_tier, false);
 	def(&j, "postgres", schema_postgres, false);
 	def(&j, "influx", schema_influx, false);
 	def(&j, "runs", schema_runs, false);

@@ -147,6 +147,79 @@ read_influx(struct bench *b, const struct node *n)
 		secrets_read(b, secret, secret->key, &i->secret, &value);
 }
 
+/* ---- tiers ---------------------------------------------------------------------------------------------------------------- */
+
+static bool
+goes_into_a_day(struct bench *b, const struct node *n, int64_t every_ns)
+{
+	if (DAY_NS % every_ns == 0)
+		return true;
+	diag_error(&b->diag, n->at, "wrong-value",
+		"days are not whole numbers of this interval; write one that goes into a day, such "
+		"as 10 s, 1 min, "
+		"15 min, 1 h");
+	return false;
+}
+
+/* Each is for what is older, and coarser in whole steps. */
+static bool
+follows(struct bench *b, const struct node *item, const struct image_tier *before,
+	const struct image_tier *t)
+{
+	if (before == NULL || (t->after_ns > before->after_ns && t->every_ns > before->every_ns &&
+				      t->every_ns % before->every_ns == 0))
+		return true;
+	diag_error(&b->diag, item->at, "conflict",
+		"a tier has to be for older values than the one before it, and its interval a "
+		"multiple of that one's; put them "
+		"in order, as in [{after: 90 d, every: 1 min}, {after: 730 d, every: 1 h}]");
+	return false;
+}
+
+static void
+read_tier(struct bench *b, const struct node *item, struct image_tier *t,
+	const struct image_tier *before)
+{
+	const struct node *found[SCHEMA_KEYS_MAX] = { NULL };
+	struct image_tier read = { 0 };
+
+	if (!read_is(b, item, NODE_MAP, "a map: {after: 90 d, every: 1 min}"))
+		return;
+	read_keys(b, item, schema_tier, NULL, found, NULL);
+	if (found[TIER_AFTER] == NULL || found[TIER_EVERY] == NULL ||
+		!read_span(b, found[TIER_AFTER], &schema_tier[TIER_AFTER], &read.after_ns) ||
+		!read_span(b, found[TIER_EVERY], &schema_tier[TIER_EVERY], &read.every_ns) ||
+		!goes_into_a_day(b, found[TIER_EVERY], read.every_ns) ||
+		!follows(b, item, before, &read))
+		return;
+	if (b->history.keep_ns > 0 && read.after_ns >= b->history.keep_ns)
+		diag_error(&b->diag, found[TIER_AFTER]->at, "conflict",
+			"files are removed before they are so old; write less than 'keep', or keep "
+			"them longer");
+	*t = read;
+}
+
+static void
+read_tiers(struct bench *b, const struct node *n)
+{
+	struct image_tier *tiers = b->history.tiers;
+	const struct image_tier *before = NULL; /* one with faults is compared with nothing */
+	size_t at = 0;
+
+	if (!read_is(b, n, NODE_LIST, "a list: [{after: 90 d, every: 1 min}]"))
+		return;
+	for (const struct node *item = n->first; item != NULL; item = item->next, at++) {
+		if (at == IMAGE_TIERS_MAX) {
+			diag_error(&b->diag, item->at, "too-many",
+				"there are at most %d tiers; leave some out", IMAGE_TIERS_MAX);
+			return;
+		}
+		read_tier(b, item, &tiers[at], before);
+		if (tiers[at].every_ns != 0)
+			before = &tiers[at];
+	}
+}
+
 void
 records_read(struct bench *b, const struct node *n)
 {
@@ -183,6 +256,8 @@ records_read(struct bench *b, const struct node *n)
 	read_span(b, found[HISTORY_RESOLUTION], &rows[HISTORY_RESOLUTION], &h->resolution_ns);
 	if (found[HISTORY_INFLUX] != NULL)
 		read_influx(b, found[HISTORY_INFLUX]);
+	if (found[HISTORY_TIERS] != NULL)
+		read_tiers(b, found[HISTORY_TIERS]);
 }
 
 static void

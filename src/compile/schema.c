@@ -894,6 +894,28 @@ const struct key schema_history[] = {
 		.kind = KEY_MAP,
 		.sub = schema_influx,
 		.help = "an InfluxDB to which all of it is written as well" },
+	[HISTORY_TIERS] = { .name = "tiers",
+		.kind = KEY_MAPS,
+		.sub = schema_tier,
+		.help = "what becomes coarser when it is older: [{after: 90 d, every: 1 min}]; "
+			"left out: nothing ever does" },
+	END,
+};
+
+const struct key schema_tier[] = {
+	[TIER_AFTER] = { .name = "after",
+		.kind = KEY_SPAN,
+		.is_needed = true,
+		.min = 24 * HOUR,
+		.max = 100 * 366 * 24 * HOUR,
+		.help = "files whose last value is older" },
+	[TIER_EVERY] = { .name = "every",
+		.kind = KEY_SPAN,
+		.is_needed = true,
+		.min = MS(1000),
+		.max = 24 * HOUR,
+		.help = "of the good values of such an interval what they amount to is left; goes "
+			"into a day: 10 s, 1 min, 1 h" },
 	END,
 };
 

@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/span.h"
 #include "history/backup_parts.h"
 #include "history/files.h"
@@ -47,6 +48,7 @@ struct compact {
 	struct compact_tier tier; /* every_ns 0: the files stay as fine as they are */
 	uint64_t before, after;
 	int n_done, n_left, n_skipped, n_young;
+	bool is_background; /* nobody waits for what is said: what was done is logged */
 };
 
 /* What a file looks like: has anybody written to it? */
@@ -200,7 +202,8 @@ exchange(const struct compact *c, const char *part, const char *name, struct err
 static void
 skip(struct compact *c, const char *name, const char *why)
 {
-	printf("%s: left as it is: %s\n", name, why);
+	if (!c->is_background)
+		printf("%s: left as it is: %s\n", name, why);
 	c->n_skipped++;
 }
 
@@ -223,7 +226,7 @@ put_in_place(struct compact *c, const char *name, const char *part, int from, in
 }
 
 static void
-tell(struct compact *c, const char *name, uint64_t before, uint64_t after,
+tell_by_hand(const struct compact *c, const char *name, uint64_t before, uint64_t after,
 	const struct compact_numbers *n)
 {
 	printf("%s: %.1f MB, %s %.1f MB; ", name, (double)before / 1e6,
@@ -234,6 +237,18 @@ tell(struct compact *c, const char *name, uint64_t before, uint64_t after,
 	else
 		printf("%llu chunks of %llu, %llu samples\n", (unsigned long long)n->chunks_after,
 			(unsigned long long)n->chunks_before, (unsigned long long)n->samples);
+}
+
+static void
+tell(struct compact *c, const char *name, uint64_t before, uint64_t after,
+	const struct compact_numbers *n)
+{
+	if (c->is_background)
+		log_info("%s: %.1f MB, now %.1f MB; %llu samples by %llu", name,
+			(double)before / 1e6, (double)after / 1e6, (unsigned long long)n->samples,
+			(unsigned long long)n->kept);
+	else
+		tell_by_hand(c, name, before, after, n);
 	c->before += before;
 	c->after += after;
 	c->n_done++;
@@ -377,6 +392,17 @@ report(const struct compact *c)
 			c->n_young == 1 ? " is" : "s are");
 	if (c->n_done + c->n_left + c->n_skipped + c->n_young == 0)
 		printf("there is no closed file: the one that is recorded into is left as it is\n");
+}
+
+int
+compact_background(const char *dir, const struct compact_tier *rule, struct err *err)
+{
+	struct compact c = { .dir = dir, .at = -1, .tier = *rule, .is_background = true };
+	int rc = compact(&c, err);
+
+	if (c.at >= 0)
+		close(c.at);
+	return rc;
 }
 
 /* ---- what is asked for ----------------------------------------------------------------------------------------------------- */

@@ -29,6 +29,10 @@ struct compact_tier {
 /* ERR_CONF: it is no interval of a tier. */
 int compact_check_every(int64_t every_ns, struct err *err) MUST_CHECK;
 
+/* All files of a folder that are old enough, quietly: what was done is logged. backup_signals() first. */
+int compact_background(
+	const char *dir, const struct compact_tier *rule, struct err *err) MUST_CHECK;
+
 int compact_tier(int from, int to, const char *name, const struct compact_tier *rule,
 	struct compact_numbers *out, struct err *err) MUST_CHECK;
 

@@ -15,6 +15,7 @@
  *	postgres   mbc-history   reads the store's folder, /etc /lib    sockets; no exec, no fork, opens for reading only
  *	                         /proc/self /run /usr, its certificates
  *	influx     mbc-history   reads                                  as curl, and syncs what it had opened before
+ *	tiers      mbc-history   reads /proc/self; the store's folder    as copy
  *	gate       mbc-gate      reads /proc/self                       no socket, no exec, no fork, opens for reading only
  *	helper     mbc-helper    not limited: it is not ours            as supervise
  *	curl       mbc-helper    reads                                  sockets, threads; no exec, no fork, opens for reading only
@@ -49,6 +50,7 @@ enum sandbox_role {
 	SANDBOX_COPY,
 	SANDBOX_POSTGRES,
 	SANDBOX_INFLUX,
+	SANDBOX_TIERS,
 	SANDBOX_ROLES
 };
 
@@ -63,7 +65,7 @@ struct sandbox_report {
 };
 
 /* Confine this process, for good. Before it starts a thread: Landlock holds for the calling one and those it starts.
- * folders: what it may read besides, `history` also write, `copy` the first one; ended by NULL (NULL: nothing); one that is not there now stays closed.
+ * folders: what it may read besides, `history` and `tiers` also write, `copy` the first one; ended by NULL (NULL: nothing); one that is not there now stays closed.
  * `copy` without folders: files and folders anywhere, for what waits for a share that may come and go; what uses it then enters with folders. */
 void sandbox_enter(enum sandbox_role role, const char *const *folders, struct sandbox_report *out);
 

@@ -106,6 +106,7 @@ static const struct rule *const rules[SANDBOX_ROLES] = {
 	[SANDBOX_HISTORY] = history_rules,
 	[SANDBOX_QUERY] = history_rules,
 	[SANDBOX_COPY] = history_rules,
+	[SANDBOX_TIERS] = history_rules,
 	[SANDBOX_POSTGRES] = postgres_rules,
 	[SANDBOX_GATE] = serve_rules,
 	[SANDBOX_TWIN] = twin_rules,
@@ -129,8 +130,8 @@ make_ruleset(enum sandbox_role role, int abi)
 
 	if (abi >= 4 &&
 		(role == SANDBOX_COMPILE || role == SANDBOX_SERVE || role == SANDBOX_HISTORY ||
-			role == SANDBOX_QUERY || role == SANDBOX_COPY || role == SANDBOX_GATE ||
-			role == SANDBOX_REHEARSE))
+			role == SANDBOX_QUERY || role == SANDBOX_COPY || role == SANDBOX_TIERS ||
+			role == SANDBOX_GATE || role == SANDBOX_REHEARSE))
 		set.net = NET_BIND_TCP | NET_CONNECT_TCP;
 	if (abi >= 6)
 		set.scoped = SCOPE_ABSTRACT_SOCKET | SCOPE_SIGNAL;
@@ -185,7 +186,7 @@ rights_in(enum sandbox_role role, size_t folder)
 {
 	if (role == SANDBOX_COPY && folder == 0)
 		return KEEP_FOLDERS;
-	return role == SANDBOX_HISTORY ? KEEP_FILES : READ;
+	return role == SANDBOX_HISTORY || role == SANDBOX_TIERS ? KEEP_FILES : READ;
 }
 
 int

@@ -87,6 +87,10 @@ static const char *const copy_calls[] = { "open", "openat", "mkdir", "mkdirat", 
 	"capget", "capset", "seccomp", "landlock_create_ruleset", "landlock_add_rule",
 	"landlock_restrict_self", NULL };
 
+/* Names and locks of files, whose they are; is the clock set? */
+static const char *const tiers_calls[] = { "flock", "fchmod", "fchown", "fchown32", "adjtimex",
+	"clock_adjtime", "clock_adjtime64", NULL };
+
 /* What no part of mbc needs; the supervisor's children inherit this. */
 static const char *const never[] = { "ptrace", "process_vm_readv", "process_vm_writev",
 	"process_madvise", "kcmp", "mount", "umount", "umount2", "move_mount", "open_tree",
@@ -241,19 +245,22 @@ fill(scmp_filter_ctx f, enum sandbox_role role)
 {
 	bool is_wired = role == SANDBOX_CONTROL || role == SANDBOX_TWIN;
 	bool is_client = role == SANDBOX_CURL || role == SANDBOX_INFLUX;
+	bool has_children =
+		role == SANDBOX_COPY || role == SANDBOX_TIERS; /* that confine themselves further */
 	bool has_peers = is_wired || is_client || role == SANDBOX_POSTGRES;
 
 	if (role == SANDBOX_SUPERVISE)
 		return add_list(f, SCMP_ACT_ERRNO(EPERM), never);
 	return add_list(f, SCMP_ACT_ALLOW, common) &&
-	       (role == SANDBOX_HISTORY || role == SANDBOX_COPY || add_open(f, is_wired)) &&
+	       (role == SANDBOX_HISTORY || has_children || add_open(f, is_wired)) &&
 	       add_memory(f, has_peers) && add_threads(f, has_peers || role == SANDBOX_GATE) &&
 	       add_limits(f) &&
 	       (!has_peers || (add_sockets(f) && add_ioctl(f, role == SANDBOX_CONTROL))) &&
 	       (role == SANDBOX_COMPILE || role == SANDBOX_REHEARSE ||
 		       add_list(f, SCMP_ACT_ALLOW, talk)) &&
-	       ((role != SANDBOX_REHEARSE && role != SANDBOX_COPY) || add_children(f)) &&
-	       (role != SANDBOX_COPY || add_list(f, SCMP_ACT_ALLOW, copy_calls)) &&
+	       ((role != SANDBOX_REHEARSE && !has_children) || add_children(f)) &&
+	       (!has_children || add_list(f, SCMP_ACT_ALLOW, copy_calls)) &&
+	       (role != SANDBOX_TIERS || add_list(f, SCMP_ACT_ALLOW, tiers_calls)) &&
 	       (role != SANDBOX_CONTROL || add_list(f, SCMP_ACT_ALLOW, control_calls)) &&
 	       (role != SANDBOX_SERVE || add_list(f, SCMP_ACT_ALLOW, serve_calls)) &&
 	       (role != SANDBOX_GATE || add_list(f, SCMP_ACT_ALLOW, gate_calls)) &&

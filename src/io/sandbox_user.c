@@ -20,6 +20,7 @@ static const char *const names[SANDBOX_ROLES] = {
 	[SANDBOX_GATE] = "mbc-gate",
 	[SANDBOX_COPY] = "mbc-history", /* who made the runs may write on the share */
 	[SANDBOX_POSTGRES] = "mbc-history",
+	[SANDBOX_TIERS] = "mbc-history",  /* the files are the recorder's */
 	[SANDBOX_INFLUX] = "mbc-history", /* where it stands lies beside what was recorded */
 	[SANDBOX_HELPER] = "mbc-helper",
 };

@@ -207,6 +207,14 @@ check_bench(const struct check *c)
 		img->history.commit_ns > 60 * NS_PER_S || img->history.keep_ns < 0 ||
 		img->history.resolution_ns < 0 || img->history.resolution_ns > NS_PER_S)
 		return wrong(c, "history");
+	for (size_t i = 0; i < IMAGE_TIERS_MAX; i++) {
+		const struct image_tier *t = &img->history.tiers[i];
+
+		if (t->after_ns < 0 || t->every_ns < 0 ||
+			(t->every_ns > 0 && t->every_ns < NS_PER_S) ||
+			(t->every_ns > 0 && t->after_ns < 86400 * NS_PER_S))
+			return wrong(c, "tiers of the history");
+	}
 	if (img->history.carried_by > (IMAGE_CARRIED_POSTGRES | IMAGE_CARRIED_INFLUX) ||
 		img->postgres.is_on > 1 || img->postgres.keep_ns < 0 ||
 		img->postgres.password > img->secrets.n || !is_text(c, img->postgres.server) ||

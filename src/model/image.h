@@ -22,7 +22,7 @@
 #include "msg/value.h"
 
 #define IMAGE_MAGIC UINT64_C(0x314547414d49434d) /* "MCIMAGE1" */
-#define IMAGE_VERSION 13
+#define IMAGE_VERSION 14
 #define IMAGE_SIZE_MAX (64u << 20)
 #define IMAGE_CHANNELS_MAX 20000
 #define IMAGE_PIPELINE_MAX 16
@@ -63,6 +63,7 @@ struct image {
 	uint32_t watchdog;              /* path of the hardware watchdog; empty: none */
 	uint32_t is_realtime;           /* 0, 1: the controller asks for a real-time class */
 	int64_t watchdog_timeout_ns;    /* 2 s .. 10 min, when there is one */
+#define IMAGE_TIERS_MAX 4
 #define IMAGE_CARRIED_POSTGRES 1u
 #define IMAGE_CARRIED_INFLUX 2u
 	struct image_history {
@@ -72,6 +73,10 @@ struct image {
 		int64_t resolution_ns;       /* times are cut to it; 1: they are kept as they are */
 		uint64_t size;               /* bytes of all files together; 0: no limit */
 		uint64_t leave_free;         /* bytes of the disk below which nothing is recorded */
+		/* What becomes coarser: each later and coarser than the one before it; every_ns 0: no more. */
+		struct image_tier {
+			int64_t after_ns, every_ns;
+		} tiers[IMAGE_TIERS_MAX];
 	} history;
 	struct image_postgres {
 		uint32_t is_on; /* 0: there is no data base, and the rest means nothing */

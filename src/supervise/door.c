@@ -204,6 +204,8 @@ send_status(struct supervise *s, int fd)
 		describe_child(&out, &s->copy, now);
 	if (s->postgres.pid != 0)
 		describe_child(&out, &s->postgres, now);
+	if (s->tiers.pid != 0)
+		describe_child(&out, &s->tiers, now);
 	if (s->influx.pid != 0 || recording_has_influx(s))
 		describe_child(&out, &s->influx, now);
 	if (s->gate.pid != 0 || commands_are_wanted(s))
@@ -230,6 +232,7 @@ send_status(struct supervise *s, int fd)
 	describe_sandbox(&out, "query", s->query.pid, &s->query.user, s->query.report);
 	describe_sandbox(&out, "copy", s->copy.pid, &s->copy.user, s->copy.report);
 	describe_sandbox(&out, "postgres", s->postgres.pid, &s->postgres.user, s->postgres.report);
+	describe_sandbox(&out, "tiers", s->tiers.pid, &s->tiers.user, s->tiers.report);
 	describe_sandbox(&out, "influx", s->influx.pid, &s->influx.user, s->influx.report);
 	describe_sandbox(&out, "gate", s->gate.pid, &s->gate.user, s->gate.report);
 	send_text(fd, true, buf_text(&out));

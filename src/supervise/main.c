@@ -246,6 +246,7 @@ main(int argc, char **argv)
 	child_init(&s.query, "query", SANDBOX_QUERY);
 	child_init(&s.copy, "copy", SANDBOX_COPY);
 	child_init(&s.postgres, "postgres", SANDBOX_POSTGRES);
+	child_init(&s.tiers, "tiers", SANDBOX_TIERS);
 	child_init(&s.influx, "influx", SANDBOX_INFLUX);
 	child_init(&s.gate, "gate", SANDBOX_GATE);
 	child_init(&s.compile, "compile", SANDBOX_COMPILE);

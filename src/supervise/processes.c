@@ -158,6 +158,7 @@ on_message(void *ctx, int fd, unsigned events)
 			  : fd == s->copy.sock     ? &s->copy
 			  : fd == s->postgres.sock ? &s->postgres
 			  : fd == s->influx.sock   ? &s->influx
+			  : fd == s->tiers.sock    ? &s->tiers
 						   : &s->history;
 	uint8_t packet[WIRE_MAX];
 	struct wire_in in;
@@ -351,6 +352,14 @@ start_influx(struct supervise *s, int64_t now_ns, struct err *err)
 }
 
 static int
+start_tiers(struct supervise *s, int64_t now_ns, struct err *err)
+{
+	int rc = recording_tiers(s, now_ns, err);
+
+	return rc < 0 ? rc : watch_child(s, &s->tiers, err);
+}
+
+static int
 start_gate(struct supervise *s, int64_t now_ns, struct err *err)
 {
 	int rc = commands_start(s, now_ns, err);
@@ -373,10 +382,10 @@ void
 processes_start(struct supervise *s, int64_t now_ns)
 {
 	struct child *const all[] = { &s->control, &s->serve, &s->history, &s->query, &s->gate,
-		&s->copy, &s->postgres, &s->influx };
+		&s->copy, &s->postgres, &s->influx, &s->tiers };
 	int (*const starts[])(struct supervise * s, int64_t now_ns,
 		struct err * err) = { start_control, start_serve, start_history, start_query,
-		start_gate, start_copy, start_postgres, start_influx };
+		start_gate, start_copy, start_postgres, start_influx, start_tiers };
 
 	if (now_ns >= s->serve_kill_ns) {
 		log_warn("process 'serve': did not end in 2 s; it is killed");
@@ -400,7 +409,7 @@ int64_t
 processes_wake(const struct supervise *s)
 {
 	const struct child *const all[] = { &s->control, &s->history, &s->copy, &s->query, &s->gate,
-		&s->postgres, &s->influx };
+		&s->postgres, &s->influx, &s->tiers };
 	int64_t next = s->serve.pid == 0 ? s->serve.next_start_ns : s->serve_kill_ns;
 
 	if (s->img == NULL)
@@ -487,6 +496,7 @@ adopt(struct supervise *s, struct image *img, struct secrets *secrets, int64_t n
 	recording_adjust_copy(s, now);
 	recording_adjust_postgres(s, now);
 	recording_adjust_influx(s, now);
+	recording_adjust_tiers(s, now);
 	commands_adjust(s, now);
 	free(before);
 }
@@ -540,6 +550,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 			  : pid == s->copy.pid     ? &s->copy
 			  : pid == s->postgres.pid ? &s->postgres
 			  : pid == s->influx.pid   ? &s->influx
+			  : pid == s->tiers.pid    ? &s->tiers
 						   : NULL;
 	bool is_wanted, is_missed, is_told;
 
@@ -552,6 +563,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 						    image_text(s->img, s->img->copy_to)) != 0)) ||
 		  (c == &s->postgres && !recording_is_postgres_same(s)) ||
 		  (c == &s->influx && !recording_is_influx(s)) ||
+		  (c == &s->tiers && !recording_is_tiers(s)) ||
 		  (c == &s->gate && !commands_are_wanted(s)) ||
 		  (c == &s->query && s->is_query_told); /* to end */
 	if (c == &s->history)
@@ -587,6 +599,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 			    (c == &s->copy && recording_copies(s)) ||
 			    (c == &s->postgres && recording_has_postgres(s)) ||
 			    (c == &s->influx && recording_has_influx(s)) ||
+			    (c == &s->tiers && recording_has_tiers(s)) ||
 			    ((c == &s->history || c == &s->query) && !s->img->history.is_off));
 	if (is_wanted) {
 		child_ended(c, status, now_ns);
@@ -675,6 +688,8 @@ processes_signal(struct supervise *s, int sig)
 		kill(s->postgres.pid, sig);
 	if (s->influx.pid != 0)
 		kill(s->influx.pid, sig);
+	if (s->tiers.pid != 0)
+		kill(s->tiers.pid, sig);
 	if (s->history.pid != 0 && (sig == SIGKILL || s->control.pid == 0))
 		kill(s->history.pid, sig); /* else when the controller has ended */
 }

@@ -532,6 +532,70 @@ recording_adjust_influx(struct supervise *s, int64_t now_ns)
 		kill(s->influx.pid, SIGKILL);
 }
 
+/* ---- tiers ----------------------------------------------------------------------------------------------------------------- */
+
+bool
+recording_has_tiers(const struct supervise *s)
+{
+	return s->img != NULL && !s->img->history.is_off && s->img->history.tiers[0].every_ns != 0;
+}
+
+/* What the process is told. */
+static void
+describe_tiers(const struct supervise *s, struct buf *out)
+{
+	const struct image_tier *tiers = s->img->history.tiers;
+
+	for (size_t i = 0; i < IMAGE_TIERS_MAX && tiers[i].every_ns != 0; i++)
+		buf_printf(out, "%s%lld:%lld", i > 0 ? "," : "", (long long)tiers[i].after_ns,
+			(long long)tiers[i].every_ns);
+}
+
+static uint64_t
+tiers_hash(const struct supervise *s)
+{
+	struct buf text = { 0 };
+	uint64_t hash;
+
+	describe_tiers(s, &text);
+	hash = text_hash(buf_text(&text), text.n);
+	buf_done(&text);
+	return hash;
+}
+
+int
+recording_tiers(struct supervise *s, int64_t now_ns, struct err *err)
+{
+	char path[PLACE_MAX + 16];
+	struct buf text = { 0 };
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/history", s->state_dir);
+	describe_tiers(s, &text);
+	s->tiers_is = tiers_hash(s);
+	rc = child_start(&s->tiers,
+		(const char *const[]){ "--dir", path, "--tiers", buf_text(&text), NULL }, NULL, 0,
+		now_ns, err);
+	buf_done(&text);
+	return rc;
+}
+
+bool
+recording_is_tiers(const struct supervise *s)
+{
+	return recording_has_tiers(s) && s->tiers_is == tiers_hash(s);
+}
+
+/* One that ends in the middle of a file leaves the old one. */
+void
+recording_adjust_tiers(struct supervise *s, int64_t now_ns)
+{
+	if (s->tiers.pid == 0)
+		s->tiers.next_start_ns = recording_has_tiers(s) ? now_ns : NEVER;
+	else if (!recording_is_tiers(s))
+		kill(s->tiers.pid, SIGTERM);
+}
+
 /* ---- other stores --------------------------------------------------------------------------------------------------------- */
 
 static void

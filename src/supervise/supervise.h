@@ -34,6 +34,8 @@ struct supervise {
 	uint64_t postgres_is;      /* hash of the settings of the one that runs */
 	struct child copy;         /* of runs that have ended, onto a share; nobody waits for it */
 	char copies_to[1024];      /* where the one that runs copies to */
+	struct child tiers;        /* makes coarser what is old; nobody waits for it */
+	uint64_t tiers_is;         /* what the one that runs was told: a hash */
 	struct child influx;       /* to an InfluxDB; nobody waits for it either */
 	uint64_t influx_is;        /* what the one that runs was told, secret and all: a hash */
 	struct sandbox_user owner; /* of the bench file */
@@ -205,6 +207,10 @@ void recording_adjust_copy(struct supervise *s, int64_t now_ns); /* a new bench 
 void recording_copied(struct supervise *s, struct wire_in *in);  /* by the process that copies */
 void recording_away(struct supervise *s, const char *store,
 	struct wire_in *in); /* by one that carries elsewhere what is recorded */
+int recording_tiers(struct supervise *s, int64_t now_ns, struct err *err) MUST_CHECK;
+bool recording_has_tiers(const struct supervise *s);
+bool recording_is_tiers(const struct supervise *s); /* does the one that runs do what it should? */
+void recording_adjust_tiers(struct supervise *s, int64_t now_ns); /* a new bench file */
 int recording_influx(struct supervise *s, int64_t now_ns, struct err *err) MUST_CHECK;
 bool recording_has_influx(const struct supervise *s);
 bool recording_is_influx(const struct supervise *s); /* does the one that runs do what it should? */

@@ -7,6 +7,7 @@ import random
 import resource
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import time
 import unittest
 
 sys.dont_write_bytecode = True
-from harness import BUILD, PATIENCE_S, wait_for  # noqa: E402
+from harness import BUILD, PATIENCE_S, Bench, Device, wait_for  # noqa: E402
 
 STORE = BUILD / "perf/history_read"  # fills a store: see test_history.py
 PART = ".compact"
@@ -339,6 +340,70 @@ class Compact(unittest.TestCase):
         self.assertIn("carried", self.replace("1 min", "--yes"))
         self.check_as_before(before, first)
 
+    # ---- by itself ----
+
+    def by_itself(self, tiers, seconds=0, clock=True):
+        """mbc-tiers, by a clock that is said to be set; ended when it has looked once. What it said."""
+        near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        environment = dict(os.environ)
+        if clock:
+            environment["LD_PRELOAD"] = self.set_clock()
+            environment["ASAN_OPTIONS"] = environment.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+        with near, far:
+            said = pathlib.Path(self.store.parent) / "said"
+            with said.open("w") as out:
+                run = subprocess.Popen([BUILD / "mbc-tiers", "--socket", str(far.fileno()), "--dir", self.store, "--first", str(seconds), "--tiers", tiers],
+                                       pass_fds=[far.fileno()], stderr=out, env=environment)
+            self.addCleanup(run.kill)
+            far.close()
+            near.recv(1000)  # how it is confined
+            yield run
+            near.close()
+            self.assertEqual(run.wait(PATIENCE_S), 0)
+        yield said.read_text()
+
+    def set_clock(self):
+        source = self.store.parent / "clock.c"
+        source.write_text("struct timex; int adjtimex(struct timex *t); int adjtimex(struct timex *t) { return 0; }\n")
+        subprocess.run(["gcc", "-shared", "-fPIC", "-o", source.with_suffix(".so"), source], check=True)
+        return str(source.with_suffix(".so"))
+
+    def tier_of(self, file):
+        with contextlib.closing(sqlite3.connect(f"file:{file}?immutable=1", uri=True)) as db:
+            return next(iter(db.execute("SELECT value FROM meta WHERE key = 'tier'").fetchall()), (0,))[0] // 10**9
+
+    def test_by_itself(self):
+        hours, day = self.hours(), 86400 * 10**9
+        steps = self.by_itself(f"{day}:{60 * 10**9},{2 * day}:{600 * 10**9}")
+        next(steps)
+        wait_for("it is coarser", lambda: self.tier_of(self.first) == 600)
+        said = next(steps)
+        self.assertIn("samples by", said)
+        self.assertEqual(self.parts(), [])
+        self.near(hours, self.hours())
+        self.query("verify")
+        self.assertEqual(self.tier_of(self.second), 0)
+
+    def test_by_itself_not_old_enough(self):
+        first, day = self.first.read_bytes(), 86400 * 10**9
+        steps = self.by_itself(f"{30000 * day}:{60 * 10**9}")
+        next(steps)
+        time.sleep(1)
+        self.assertNotIn("samples by", next(steps))
+        self.assertEqual(self.first.read_bytes(), first)
+
+    def test_by_itself_without_a_clock(self):
+        first = self.first.read_bytes()
+        steps = self.by_itself(f"{86400 * 10**9}:{60 * 10**9}", clock=False)
+        next(steps)
+        time.sleep(1)
+        said = next(steps)
+        if "clock" in said:  # else this computer's is set
+            self.assertIn("set up NTP", said)
+            self.assertEqual(self.first.read_bytes(), first)
+        else:
+            self.assertEqual(self.tier_of(self.first), 60)
+
     def test_wrong_tiers(self):
         for words, said in ((("--replace-by", "7 s", "--before", "now", "--yes"), "goes into a day"), (("--replace-by", "2 d", "--before", "now", "--yes"), "goes into a day"),
                             (("--replace-by", "x", "--before", "now", "--yes"), "--replace-by"), (("--replace-by", "1 min", "--before", "soon", "--yes"), "--before"),
@@ -352,6 +417,21 @@ class Compact(unittest.TestCase):
         self.addCleanup(os.close, lock)
         fcntl.flock(lock, fcntl.LOCK_EX)
         self.assertIn("under way", self.query("compact", code=1))
+
+
+class OnABench(unittest.TestCase):
+    def text(self, device, history):
+        return (f"tick: 50 ms\n{history}links: {{l: {{tcp: '127.0.0.1:{device.port}'}}}}\n"
+                "instruments: {d: {use: modbus, link: l, every: 50 ms, channels: {a: {read: {holding: 0}}}}}\n")
+
+    def test_the_process_comes_and_goes(self):
+        with Device({0: 20}) as device, Bench("one", self.text(device, "history: {tiers: [{after: 90 d, every: 1 min}]}\n")) as bench:
+            pid = wait_for("it runs", lambda: bench.pids().get("tiers"))
+            self.assertEqual(os.getpriority(os.PRIO_PROCESS, pid), 19)
+            bench.reload(self.text(device, "history: {tiers: [{after: 90 d, every: 1 min}, {after: 400 d, every: 1 h}]}\n"))
+            wait_for("another one runs", lambda: bench.pids().get("tiers") not in (None, pid))
+            bench.reload(self.text(device, ""))
+            wait_for("none runs", lambda: "tiers" not in bench.pids())
 
 
 if __name__ == "__main__":
