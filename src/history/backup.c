@@ -274,25 +274,28 @@ refuse_other(const struct backup *b, const char *name, struct err *err)
 
 /* A bench whose history was moved away begins to count anew, and may give the same name. A file there that cannot be read is one to be replaced. */
 static int
-check_begun(const struct backup *b, const char *name, int64_t begun, struct err *err)
+check_begun(const struct backup *b, const char *name, struct backup_found *there, int64_t begun,
+	struct err *err)
 {
 	int fd = openat(b->at, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	const struct backup_job job = { .work = BACKUP_BEGUN, .name = name, .fd = fd, .from = -1 };
-	struct backup_found found;
-	bool is_other = fd >= 0 && backup_child(&job, &found) == 0 && found.begun != begun;
+	bool is_read = fd >= 0 && backup_child(&job, there) == 0,
+	     is_other = is_read && there->begun != begun;
 
+	if (!is_read)
+		*there = (struct backup_found){ 0 };
 	if (fd >= 0)
 		close(fd);
 	return is_other ? refuse_other(b, name, err) : 0;
 }
 
 static int
-fill_part(struct backup *b, const char *name, int fd, struct err *err)
+fill_part(struct backup *b, const char *name, int fd, bool *out_finer, struct err *err)
 {
 	const struct backup_job job = {
 		.work = BACKUP_COPY, .dir = b->dir, .name = name, .fd = fd, .from = -1
 	};
-	struct backup_found found;
+	struct backup_found found, there;
 	struct made *m;
 
 	if (backup_child(&job, &found) < 0) {
@@ -306,8 +309,11 @@ fill_part(struct backup *b, const char *name, int fd, struct err *err)
 		return refuse_faults(name, found.faults, b->dir, err);
 	if (fsync(fd) < 0)
 		return target_failed(b, name, errno, err);
-	if (check_begun(b, name, found.begun, err) < 0)
+	if (check_begun(b, name, &there, found.begun, err) < 0)
 		return ERR_CONF;
+	*out_finer = there.is_closed && there.tier_ns < found.tier_ns;
+	if (*out_finer)
+		return 1;
 	m = add(b, name);
 	m->file.chunks = found.numbers.chunks;
 	m->file.samples = found.numbers.samples;
@@ -315,26 +321,7 @@ fill_part(struct backup *b, const char *name, int fd, struct err *err)
 	return hash(name, fd, &m->file, err);
 }
 
-static int
-take_file(struct backup *b, const char *name, struct err *err)
-{
-	char part[NAME_PART_MAX];
-	int fd, rc;
-
-	part_name(part, name);
-	fd = openat(b->at, part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-	if (fd < 0)
-		return target_failed(b, part, errno, err);
-	rc = fill_part(b, name, fd, err);
-	close(fd);
-	if (rc == 0 && is_there(b, &b->made[b->n - 1].file))
-		b->made[b->n - 1].is_new = false;
-	if (rc != 0 || !b->made[b->n - 1].is_new)
-		unlinkat(b->at, part, 0);
-	return MIN(rc, 0);
-}
-
-/* One of an earlier backup that the bench has no more. */
+/* One of an earlier backup that the bench has no more, or only what a tier has left of it. */
 static int
 keep_file(struct backup *b, const char *name, struct err *err)
 {
@@ -362,6 +349,26 @@ keep_file(struct backup *b, const char *name, struct err *err)
 	}
 	close(fd);
 	return rc;
+}
+
+static int
+take_file(struct backup *b, const char *name, struct err *err)
+{
+	char part[NAME_PART_MAX];
+	bool is_finer = false;
+	int fd, rc;
+
+	part_name(part, name);
+	fd = openat(b->at, part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+	if (fd < 0)
+		return target_failed(b, part, errno, err);
+	rc = fill_part(b, name, fd, &is_finer, err);
+	close(fd);
+	if (rc == 0 && is_there(b, &b->made[b->n - 1].file))
+		b->made[b->n - 1].is_new = false;
+	if (rc != 0 || !b->made[b->n - 1].is_new)
+		unlinkat(b->at, part, 0);
+	return is_finer ? keep_file(b, name, err) : MIN(rc, 0);
 }
 
 static bool
@@ -516,7 +523,7 @@ report(const struct backup *b)
 		b->to, b->bench, b->n, b->n == 1 ? "" : "s", (double)bytes / 1e6, n_new,
 		b->n - n_new);
 	if (b->n_kept > 0)
-		printf("%zu of them the bench itself no longer has\n", b->n_kept);
+		printf("%zu of them the bench itself no longer has, or only coarser\n", b->n_kept);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------------------------------------- */

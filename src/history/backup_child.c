@@ -103,8 +103,20 @@ compact_given(const struct backup_job *job, struct backup_found *f)
 static int
 read_begun(sqlite3 *db, struct backup_found *f)
 {
-	return db_number(db, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'begun'", 0,
+	int64_t closed = 0;
+	int rc = db_number(db, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'begun'", 0,
 		&f->begun, &f->err);
+
+	if (rc == 0)
+		rc = db_number(db,
+			"SELECT CAST(value AS INTEGER) FROM meta WHERE key = '" COMPACT_TIER_KEY
+			"'",
+			0, &f->tier_ns, &f->err);
+	if (rc == 0)
+		rc = db_number(
+			db, "SELECT count(*) FROM meta WHERE key = 'closed'", 0, &closed, &f->err);
+	f->is_closed = closed != 0;
+	return rc;
 }
 
 static int

@@ -37,6 +37,8 @@ struct backup_found {
 	bool is_missing; /* the file is there no more, or nothing is in it yet */
 	int faults;      /* each has been told, a line on standard output */
 	int64_t begun;   /* wall time: the same of all copies of a file */
+	int64_t tier_ns; /* the interval by which it was made coarser; 0: it was not */
+	bool is_closed;  /* nothing more comes into it */
 	struct verify_numbers numbers;
 	char bench[MANIFEST_BENCH_MAX];
 	struct compact_numbers compacted;

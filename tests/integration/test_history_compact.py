@@ -340,6 +340,21 @@ class Compact(unittest.TestCase):
         self.assertIn("carried", self.replace("1 min", "--yes"))
         self.check_as_before(before, first)
 
+    def test_a_backup_stays_fine(self):
+        """What a backup has is not replaced by what a tier has left of it; what was not closed then is."""
+        folder = self.store.parent / "backup"
+        self.query("backup", folder)
+        first = (folder / self.first.name).read_bytes()
+        self.replace("1 min", "--yes")
+        self.assertIn("or only coarser", self.query("backup", folder))
+        self.assertEqual((folder / self.first.name).read_bytes(), first)
+        self.query("backup", folder)
+        with contextlib.closing(sqlite3.connect(folder / self.first.name)) as db:
+            db.execute("DELETE FROM meta WHERE key = 'closed'")
+            db.commit()
+        self.query("backup", folder)
+        self.assertEqual(self.tier_of(folder / self.first.name), 60)
+
     # ---- by itself ----
 
     def by_itself(self, tiers, seconds=0, clock=True):
