@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "history/answer_inside.h"
-#include "msg/quality.h"
 
 struct run_csv {
 	struct answer *a;
@@ -18,7 +17,7 @@ struct run_csv {
 	bool is_begun;
 	struct held { /* [channel]: what held before the run began */
 		struct buf cell;
-		unsigned quality;
+		const char *why; /* it is not a plain good one; NULL */
 		int64_t wall_ns;
 		bool is_there;
 	} * held;
@@ -143,11 +142,10 @@ put_time(struct run_csv *c, struct cells *cells, int64_t wall_ns)
 }
 
 static void
-add_quality(struct run_csv *c, const char *name, unsigned quality)
+add_quality(struct run_csv *c, const char *name, const char *why)
 {
-	if (quality != Q_GOOD)
-		buf_printf(&c->quality, "%s%s=%s", c->quality.n > 0 ? " " : "", name,
-			quality_row(quality)->token);
+	if (why != NULL)
+		buf_printf(&c->quality, "%s%s=%s", c->quality.n > 0 ? " " : "", name, why);
 }
 
 static void
@@ -185,7 +183,7 @@ skip_to_begin(struct run_csv *c, size_t i, struct err *err)
 
 		buf_clear(&h->cell);
 		cells_value(&cell, &w->ch, &w->series, w->at);
-		h->quality = series_quality(&w->series, w->at);
+		h->why = walk_why(w);
 		h->wall_ns = w->wall_ns;
 		h->is_there = true;
 	}
@@ -213,7 +211,7 @@ put_held(struct run_csv *c, struct cells *cells, struct err *err)
 		if (!h->is_there)
 			continue;
 		buf_put(cells->out, h->cell.data, h->cell.n);
-		add_quality(c, c->a->walks[i].ch.name, h->quality);
+		add_quality(c, c->a->walks[i].ch.name, h->why);
 	}
 	end_row(c, cells);
 	return 0;
@@ -252,7 +250,7 @@ put_row(struct run_csv *c, struct cells *cells, int64_t wall_ns)
 			continue;
 		}
 		cells_value(cells, &w->ch, &w->series, w->at);
-		add_quality(c, w->ch.name, series_quality(&w->series, w->at));
+		add_quality(c, w->ch.name, walk_why(w));
 	}
 	end_row(c, cells);
 }

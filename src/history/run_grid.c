@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "history/answer_inside.h"
 #include "history/story_text.h"
-#include "msg/quality.h"
 
 #define ROWS_A_STEP 2000
 
@@ -24,7 +23,7 @@ struct run_grid {
 		bool is_recorded;
 		size_t walk;
 		struct buf cell; /* what holds; empty when it is bad */
-		unsigned quality;
+		const char *why; /* it is not a plain good one; NULL */
 		int64_t wall_ns; /* since when; INT64_MIN: nothing yet */
 	} * columns;
 	struct story_table table;
@@ -107,7 +106,7 @@ take(struct run_grid *g, struct column *c, const struct walk *w)
 
 	buf_clear(&c->cell);
 	cells_value(&cell, &w->ch, &w->series, w->at);
-	c->quality = series_quality(&w->series, w->at);
+	c->why = walk_why(w);
 	c->wall_ns = w->wall_ns;
 }
 
@@ -183,8 +182,8 @@ put_value(struct run_grid *g, const struct column *c, int64_t wall_ns)
 		buf_put(g->table.cells.out, c->cell.data, c->cell.n);
 	if (!is_known)
 		why = !c->is_recorded ? "not_recorded" : gap != NULL ? gap : "unknown";
-	else if (c->quality != Q_GOOD)
-		why = quality_row(c->quality)->token;
+	else
+		why = c->why;
 	if (why != NULL)
 		buf_printf(&g->quality, "%s%s=%s", g->quality.n > 0 ? " " : "", c->name, why);
 }
