@@ -9,6 +9,7 @@ import datetime
 import fcntl
 import http.client as http_client
 import json
+import sqlite3
 import math
 import os
 import pathlib
@@ -795,6 +796,27 @@ def history_read():
     row("  most memory that it took", grown, "constant")
 
 
+def tiers():
+    """20 million samples of a thousand channels at 1 Hz made coarser, by minutes, beside reading them all once (verify): time and room."""
+    with scratch() as folder:
+        (folder / "store").mkdir()
+        subprocess.run([BUILD / "perf/store_bench", "fill", folder / "store", "20000000"], check=True, stdout=subprocess.DEVNULL)
+        first = next((folder / "store").glob("*.sqlite"))
+        with contextlib.closing(sqlite3.connect(first)) as db:  # as one that is closed
+            db.execute("PRAGMA journal_mode = DELETE")
+        shutil.copy(first, first.with_name("history-00002-2023-12-01.sqlite"))  # the newest one is never taken
+        query = lambda *words: run_text(BUILD / "mbc-query", "--dir", folder / "store", *words)
+        seconds = {}
+        for name, words in (("read", ("verify",)), ("coarser", ("compact", "--replace-by", "1min", "--before", "now", "--yes"))):
+            began = time.monotonic()
+            before, text = first.stat().st_size, query(*words)
+            seconds[name] = time.monotonic() - began
+        samples = int(re.search(r"(\d+) samples by", text)[1])
+    row("20 million samples made coarser, by minutes", f"{samples / seconds['coarser'] / 1e6:.1f} M/s", "",
+        f"{seconds['coarser'] / (seconds['read'] / 2):.1f} x the time of reading them once")
+    row("  what is left of them", f"{float(re.search(r'now ([0-9.]+) MB', text)[1]) * 1e6 / before:.2f} of {before / 1e6:.1f} MB", "")
+
+
 def postgres_carry():
     """A backlog of 4 million samples carried into PostgreSQL by mbc-postgres, and plain COPY of the same rows into the same table, by psql."""
     from postgres_rig import Server
@@ -853,7 +875,7 @@ def markdown():
 
 MEASURES = {"per_million": per_million, "saturation": saturation, "memory": memory, "start": start, "http": http, "check": check,
             "serial": serial, "dead": dead, "pipeline": pipeline, "comeback": comeback,
-            "instrument": instrument, "mix": mix, "text": text, "restart": restart, "tick": tick, "encoding": encoding, "history_read": history_read, "history": history, "postgres_carry": postgres_carry,
+            "instrument": instrument, "mix": mix, "text": text, "restart": restart, "tick": tick, "encoding": encoding, "history_read": history_read, "history": history, "postgres_carry": postgres_carry, "tiers": tiers,
             "alarms": alarms, "hands": hands, "sequence": sequence, "rehearse": rehearse}
 unknown = [name for name in sys.argv[2:] if name not in MEASURES]
 if unknown:

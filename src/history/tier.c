@@ -41,11 +41,16 @@ adds_up(const struct series *s, size_t i, const struct series_sum *sum)
 				      isfinite(sum->area));
 }
 
+/* sum: of sample i; NULL. */
 static bool
-belongs(const struct tier *t, const struct series *s, size_t i, int64_t interval, uint32_t n)
+belongs(const struct tier *t, const struct series *s, size_t i, int64_t interval,
+	const struct series_sum *sum)
 {
+	int64_t span;
+
 	return t->n > 0 && interval == t->interval && s->q[i] == t->few.q[0] &&
-	       s->t[i] >= t->sum.t1 && n <= UINT32_MAX - t->sum.n;
+	       s->t[i] >= t->sum.t1 && (sum == NULL ? 1 : sum->n) <= UINT32_MAX - t->sum.n &&
+	       !__builtin_sub_overflow(sum == NULL ? s->t[i] : sum->t1, t->few.t[0], &span);
 }
 
 static void
@@ -70,7 +75,7 @@ tier_add(struct tier *t, const struct series *s, size_t i, int64_t interval)
 	double v = value_double(s->type, s->v[i]);
 	bool is_one = adds_up(s, i, sum);
 
-	if (!is_one || !belongs(t, s, i, interval, sum == NULL ? 1 : sum->n))
+	if (!is_one || !belongs(t, s, i, interval, sum))
 		tier_cut(t);
 	if (!is_one) {
 		series_append(&t->out, s, i, 1);
@@ -91,6 +96,18 @@ tier_add(struct tier *t, const struct series *s, size_t i, int64_t interval)
 		};
 }
 
+/* To 12 digits: what adding up has left behind them takes more room than all the rest. */
+static double
+rounded(double v)
+{
+	double digits = 11 - floor(log10(fabs(v))), scale;
+
+	if (!(digits > 0 && digits <= 22)) /* 10^22 is the last power that is a double */
+		return v;
+	scale = pow(10, digits);
+	return round(v * scale) / scale;
+}
+
 void
 tier_cut(struct tier *t)
 {
@@ -102,6 +119,8 @@ tier_cut(struct tier *t)
 		series_sample(&t->few, 0, &first);
 		series_add(&t->out, &first);
 		t->sum.at = (uint32_t)t->out.n - 1;
+		t->sum.sum = rounded(t->sum.sum);
+		t->sum.area = rounded(t->sum.area);
 		series_add_sum(&t->out, &t->sum);
 	}
 	series_clear(&t->few, t->few.type);

@@ -2,7 +2,7 @@
  *
  * Told sample by sample, in their order. What is not good or not a finite number stays as it is, and so do a few values
  * alone in their interval. Samples that stand for several already become part of
- * larger ones. Buckets whose edges are edges of intervals have the same numbers before and afterwards (buckets.h), but for rounding.
+ * larger ones. Buckets whose edges are edges of intervals have the same numbers before and afterwards (buckets.h), sums and means to 11 digits.
  */
 #ifndef HISTORY_TIER_H
 #define HISTORY_TIER_H
