@@ -32,7 +32,8 @@ struct postgres {
 	int bench;
 	char id[12]; /* `bench` as text */
 	enum period_kind kind;
-	struct buf place; /* as the data base has it */
+	char scale[POSTGRES_SCALE_MAX]; /* TimescaleDB makes the parts; "": we do */
+	struct buf place;               /* as the data base has it */
 	uint32_t file;
 	uint64_t carried;
 
@@ -209,7 +210,7 @@ postgres_ready(struct postgres *p, struct err *err)
 	p->c = postgres_connect(p->set, err);
 	if (p->c == NULL)
 		return ERR_IO;
-	rc = postgres_schema(p->c, p->set, parts, err);
+	rc = postgres_schema(p->c, p->set, parts, p->scale, err);
 	if (rc == 0)
 		rc = find_bench(p, err);
 	if (rc < 0) {
@@ -423,6 +424,8 @@ make_period(struct postgres *p, const struct period *period, struct err *err)
 {
 	char name[PERIOD_NAME], from[40], to[40], sql[400];
 
+	if (p->scale[0] != '\0')
+		return 0;
 	period_name(p->kind, period, name);
 	put_time(from, period->from_ns);
 	put_time(to, period->to_ns);
@@ -468,6 +471,17 @@ make_periods(struct postgres *p, struct err *err)
 }
 
 static int
+drop_chunks(struct postgres *p, int64_t before_ns, struct err *err)
+{
+	char before[40], sql[300];
+
+	put_time(before, before_ns);
+	snprintf(sql, sizeof(sql), "SELECT %s.drop_chunks('sample', to_timestamp(%s))", p->scale,
+		before);
+	return postgres_run(p->c, sql, err);
+}
+
+static int
 drop_old(struct postgres *p, struct err *err)
 {
 	int64_t now = now_boot(), wall = now + now_wall_offset();
@@ -477,6 +491,8 @@ drop_old(struct postgres *p, struct err *err)
 	if (p->set->keep_ns == 0 || now < p->next_keep_ns || !now_wall_is_good())
 		return 0;
 	p->next_keep_ns = now + KEEP_EVERY_NS;
+	if (p->scale[0] != '\0')
+		return drop_chunks(p, wall - p->set->keep_ns, err);
 	rc = postgres_ask(p->c,
 		"SELECT k.relname FROM pg_inherits i JOIN pg_class k ON k.oid = i.inhrelid WHERE "
 		"i.inhparent = 'sample'::regclass",
@@ -542,7 +558,8 @@ put_channels(struct postgres *p, struct err *err)
 	return rc;
 }
 
-/* Samples of a boot that were carried before its clock was set get their times. `t` of both sides is the same, so that it is known which. */
+/* Samples of a boot that were carried before its clock was set get their times. `t` of both sides is the same, so that it is known which. Rows are put in anew: TimescaleDB
+ * moves none from one part to another. */
 static int
 redate(struct postgres *p, uint32_t boot, struct err *err)
 {
@@ -589,15 +606,16 @@ redate(struct postgres *p, uint32_t boot, struct err *err)
 		PQclear(r);
 		if (rc == 0)
 			rc = postgres_ask_long(p->c,
-				"UPDATE sample SET time = to_timestamp(0) + ((boot_ns + "
+				"WITH old AS (DELETE FROM sample WHERE boot = $1 AND channel "
+				"BETWEEN $2 AND $3 AND "
+				"boot_ns >= $5::bigint AND boot_ns < $6::bigint RETURNING *) "
+				"INSERT INTO sample SELECT channel, to_timestamp(0) + ((boot_ns + "
 				"$4::bigint) - "
 				"((boot_ns + $4::bigint) % 1000 + 1000) % 1000) / 1000 * interval "
 				"'1 "
-				"microsecond', ns = ((boot_ns + $4::bigint) % 1000 + 1000) % 1000 "
-				"WHERE "
-				"boot = $1 AND channel BETWEEN $2 AND $3 AND boot_ns >= $5::bigint "
-				"AND "
-				"boot_ns < $6::bigint",
+				"microsecond', ((boot_ns + $4::bigint) % 1000 + 1000) % 1000, "
+				"boot, boot_ns, "
+				"value, exact, text, quality, code FROM old",
 				values, 6, NULL, REDATE_S, err);
 		if (rc == 0)
 			rc = postgres_ask_long(p->c,

@@ -28,8 +28,10 @@ bool postgres_is_connected(const struct postgres *p);
 uint64_t postgres_carried(const struct postgres *p); /* samples since the start */
 void postgres_behind(struct postgres *p, uint32_t *out_files, uint64_t *out_chunks);
 
-/* postgres_schema.c: the tables and views, when they are not there; ERR_CONF: they are of another version. *out_kind: how `sample` is parted. */
+/* postgres_schema.c: the tables and views, when they are not there; ERR_CONF: they are of another version. out_parts: how `sample` is parted;
+ * out_scale: where TimescaleDB has its functions when it does that, else "". */
+#define POSTGRES_SCALE_MAX 132
 int postgres_schema(PGconn *c, const struct postgres_settings *set, char out_parts[8],
-	struct err *err) MUST_CHECK;
+	char out_scale[POSTGRES_SCALE_MAX], struct err *err) MUST_CHECK;
 
 #endif

@@ -29,7 +29,13 @@ static const char tables[] =
 	"CREATE TABLE sample(channel int NOT NULL, time timestamptz NOT NULL, ns smallint NOT "
 	"NULL, boot int NOT NULL, boot_ns bigint NOT NULL,"
 	" value double precision, exact numeric, text text, quality smallint NOT NULL, code int "
-	"NOT NULL) PARTITION BY RANGE(time);"
+	"NOT NULL)";
+
+/* Where TimescaleDB does not do it. */
+static const char parted[] = " PARTITION BY RANGE(time)";
+
+static const char more_tables[] =
+	";"
 	"CREATE INDEX ON sample(channel, time);"
 	"CREATE TABLE gap(bench int NOT NULL REFERENCES bench, file bigint NOT NULL, number bigint "
 	"NOT NULL, begins timestamptz, ends timestamptz NOT NULL,"
@@ -133,9 +139,59 @@ one_text(PGconn *c, const char *sql, const char *const *values, int n, char *out
 	return 0;
 }
 
+/* Where the functions of TimescaleDB are, quoted; "": the data base has not got it. */
+static int
+find_timescale(PGconn *c, char out[POSTGRES_SCALE_MAX], struct err *err)
+{
+	return one_text(c,
+		"SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = "
+		"e.extnamespace WHERE e.extname = 'timescaledb'",
+		NULL, 0, out, POSTGRES_SCALE_MAX, err);
+}
+
+static int
+make_sample(PGconn *c, const struct postgres_settings *set, const char *scale, struct err *err)
+{
+	struct buf sql = { 0 };
+	int rc;
+
+	buf_printf(&sql, "%s%s%s", tables, scale[0] == '\0' ? parted : "", more_tables);
+	rc = postgres_run(c, buf_text(&sql), err);
+	buf_clear(&sql);
+	buf_printf(&sql,
+		"SELECT %s.create_hypertable('sample', 'time', chunk_time_interval => interval '1 "
+		"%s', "
+		"create_default_indexes => false); INSERT INTO meta VALUES('hypertable', 'yes')",
+		scale, set->partitions);
+	if (rc == 0 && scale[0] != '\0')
+		rc = postgres_run(c, buf_text(&sql), err);
+	buf_done(&sql);
+	return rc;
+}
+
+/* What it was made with has to be there. */
+static int
+check_scale(PGconn *c, const char *schema, char scale[POSTGRES_SCALE_MAX], struct err *err)
+{
+	char is_hyper[8];
+	int rc = one_text(c, "SELECT value FROM meta WHERE key = 'hypertable'", NULL, 0, is_hyper,
+		sizeof(is_hyper), err);
+
+	if (rc == 0 && is_hyper[0] == '\0')
+		scale[0] = '\0';
+	else if (rc == 0 && scale[0] == '\0')
+		return err_set(err, ERR_CONF, 0,
+			"schema '%.60s' was made with TimescaleDB, which this data base has no "
+			"more; CREATE "
+			"EXTENSION timescaledb, or name another 'schema'",
+			schema);
+	return rc;
+}
+
 /* In the transaction. */
 static int
-make_tables(PGconn *c, const struct postgres_settings *set, char out_parts[8], struct err *err)
+make_tables(PGconn *c, const struct postgres_settings *set, char out_parts[8],
+	char out_scale[POSTGRES_SCALE_MAX], struct err *err)
 {
 	char is_there[8], version[16];
 	const char *schema = set->schema, *parts = set->partitions;
@@ -145,13 +201,17 @@ make_tables(PGconn *c, const struct postgres_settings *set, char out_parts[8], s
 		"= $1 AND k.relkind IN ('r', 'p') LIMIT 1",
 		&schema, 1, is_there, sizeof(is_there), err);
 
+	if (rc == 0)
+		rc = find_timescale(c, out_scale, err);
 	if (rc == 0 && is_there[0] == '\0') {
-		rc = postgres_run(c, tables, err);
+		rc = make_sample(c, set, out_scale, err);
 		if (rc == 0)
 			rc = postgres_ask(c, "INSERT INTO meta VALUES('partitions', $1)", &parts, 1,
 				NULL, err);
 		if (rc == 0)
-			log_info("postgres: the tables are made in schema '%s'", schema);
+			log_info("postgres: the tables are made in schema '%s'%s", schema,
+				out_scale[0] != '\0' ? ", 'sample' as a hypertable of TimescaleDB"
+						     : "");
 	}
 	if (rc < 0)
 		return rc;
@@ -175,11 +235,14 @@ make_tables(PGconn *c, const struct postgres_settings *set, char out_parts[8], s
 	if (rc == 0)
 		rc = one_text(c, "SELECT value FROM meta WHERE key = 'partitions'", NULL, 0,
 			out_parts, 8, err);
+	if (rc == 0)
+		rc = check_scale(c, schema, out_scale, err);
 	return rc == 0 ? put_qualities(c, err) : rc;
 }
 
 int
-postgres_schema(PGconn *c, const struct postgres_settings *set, char out_parts[8], struct err *err)
+postgres_schema(PGconn *c, const struct postgres_settings *set, char out_parts[8],
+	char out_scale[POSTGRES_SCALE_MAX], struct err *err)
 {
 	int rc = make_schema(c, set->schema, err);
 
@@ -188,7 +251,7 @@ postgres_schema(PGconn *c, const struct postgres_settings *set, char out_parts[8
 	if (rc == 0)
 		rc = postgres_run(c, "BEGIN; " LOCK, err);
 	if (rc == 0)
-		rc = make_tables(c, set, out_parts, err);
+		rc = make_tables(c, set, out_parts, out_scale, err);
 	if (rc == 0)
 		rc = postgres_run(c, "COMMIT", err);
 	if (rc == 0 && strcmp(out_parts, set->partitions) != 0)

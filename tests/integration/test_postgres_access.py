@@ -44,6 +44,28 @@ class Access(Base):
         time.sleep(2)
         self.assertEqual(self.count(), had)
 
+    def test_hypertable(self):
+        """What is asked of TimescaleDB where it is there, by functions of our own in its place: Debian has none."""
+        self.server.sql("SET allow_system_table_mods = on; CREATE SCHEMA \"time scale\"; GRANT USAGE ON SCHEMA \"time scale\" TO lab; "
+                        "INSERT INTO pg_extension SELECT 99999, 'timescaledb', 10, oid, false, '2.0', NULL, NULL FROM pg_namespace WHERE nspname = 'time scale';"
+                        "CREATE TABLE \"time scale\".told(line text); GRANT ALL ON \"time scale\".told TO lab;"
+                        "CREATE FUNCTION \"time scale\".create_hypertable(t regclass, c name, chunk_time_interval interval, create_default_indexes boolean) RETURNS void LANGUAGE sql AS "
+                        "$$ INSERT INTO \"time scale\".told VALUES(format('%s %s %s %s', t::text, c, chunk_time_interval, create_default_indexes)) $$;"
+                        "CREATE FUNCTION \"time scale\".drop_chunks(t regclass, older timestamptz) RETURNS void LANGUAGE sql AS "
+                        "$$ INSERT INTO \"time scale\".told VALUES(format('%s %s', t::text, older < now() - interval '6 days')) $$")
+        bench = self.bench("one", more=", partitions: week, keep: 7 d")
+        bench.process.wait_line("as a hypertable of TimescaleDB", limit=LONG_S)
+        self.wait_more()
+        self.check_same(bench)
+        self.assertEqual(self.server.sql("SELECT count(*) FROM pg_inherits WHERE inhparent = 'sample'::regclass"), [["0"]])
+        told = [row[0] for row in self.server.sql('SELECT line FROM "time scale".told ORDER BY line DESC')]
+        self.assertEqual(told[-1], "sample time 7 days f")
+        if len(told) > 1:  # by a clock that is not set nothing is removed
+            self.assertEqual(told[0], "sample t")
+        self.server.sql("SET allow_system_table_mods = on; DELETE FROM pg_extension WHERE extname = 'timescaledb'")
+        os.kill(self.pid(bench), signal.SIGKILL)
+        bench.process.wait_line("which this data base has no more; CREATE EXTENSION timescaledb", limit=LONG_S)
+
     def test_removed_from_the_file(self):
         bench = self.bench("one")
         self.wait_more()
