@@ -56,6 +56,7 @@ int cli_trip(struct args *args);
 int cli_alarm(struct args *args);
 int cli_token(struct args *args);
 int cli_audit(struct args *args);
+int cli_certificate(struct args *args);
 int cli_doctor(struct args *args);
 
 /* Take an option out of the arguments: true when it was there; *out_value (NULL: it takes none) is the word behind it. */

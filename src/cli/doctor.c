@@ -85,7 +85,7 @@ look_at_computer(void)
 	char program[PLACE_MAX];
 	struct err err;
 	static const char *const programs[] = { "supervise", "compile", "control", "serve",
-		"history", "query", "gate", "twin", "curl", "rehearse" };
+		"history", "query", "gate", "twin", "curl", "rehearse", "certificate" };
 	bool all = true;
 
 	uname(&u);
@@ -262,6 +262,8 @@ look_at_processes(char *text)
 
 		if (strncmp(line, "pending: ", 9) == 0)
 			doctor_verdict(false, "the bench file runs as it is", line + 9);
+		else if (strncmp(line, "certificate-refused: ", 21) == 0)
+			doctor_verdict(false, "the certificate", line + 21);
 		else if (!c.is_read)
 			puts(line);
 		else if (n < NELEM(of))

@@ -369,6 +369,21 @@ static const struct cli_command commands[] = {
 		"  mbc audit --since 1d --who token:lims\n"
 		"  mbc audit --act set\n"
 		"  mbc audit verify\n" },
+	{ "certificate", cli_certificate, "make [--name HOST]... [--days N] | show [--pem] [FILE]",
+		"make or look at the certificate for https",
+		"make writes a new key and a certificate that signs itself into the bench's folder "
+		"of state, for the names\n"
+		"and addresses of this computer and each HOST, good for 730 days or N; a running "
+		"bench with 'tls: own' shows\n"
+		"it within 10 s, and no stream ends. Browsers ask once whether they shall trust "
+		"it: compare the fingerprint.\n"
+		"show tells whom it is for, until when, and its fingerprint; --pem prints it "
+		"without its key, for those who\n"
+		"shall trust it.\n"
+		"\n"
+		"  mbc certificate make --name bench-3.lab.example.org\n"
+		"  mbc certificate show\n"
+		"  mbc certificate show --pem > bench-3.pem\n" },
 	{ "schema", cli_schema, "[instrument]",
 		"print the JSON Schema of bench files, or of instrument files",
 		"For editors: they then complete keys and mark mistakes. In VS Code with the YAML "

@@ -45,7 +45,7 @@ bench_init(struct bench *b, const char *path)
 	b->title = "";
 	b->language = "en";
 	b->programs = mem_zero(1, sizeof(*b->programs));
-	b->listen = "";
+	b->listen = b->tls_cert = b->tls_key = "";
 	b->watchdog = "";
 	b->source = "";
 	b->on_stop = b->bench_state = b->horn = b->restoring = b->outage = IMAGE_NONE;
@@ -126,72 +126,6 @@ read_bench_name(struct bench *b, const struct node *n)
 		b->name = text;
 }
 
-static bool
-is_loopback(const char *host)
-{
-	bool is_number = host[strspn(host, "0123456789.")] == '\0'; /* not 127.example.org */
-
-	return (is_number && strncmp(host, "127.", 4) == 0) || strcmp(host, "::1") == 0 ||
-	       strcmp(host, "localhost") == 0;
-}
-
-static void
-read_listen(struct bench *b, const struct node *n)
-{
-	const char *host;
-	uint16_t port;
-
-	b->listen = schema_serve[SERVE_LISTEN].def;
-	if (n == NULL || !links_address(b, n, &host, &port))
-		return;
-	if (!is_loopback(host))
-		diag_error(&b->diag, n->at, "later",
-			"'%.60s' is not a loopback address, and serving beyond this computer is "
-			"not available yet; "
-			"write 127.0.0.1:%u, and use an SSH tunnel to see the pages from elsewhere",
-			n->text, port);
-	b->listen = n->text;
-}
-
-/* What programs with a token may ask. */
-static void
-read_commands(struct bench *b, const struct node *n)
-{
-	if (n == NULL || !read_is(b, n, NODE_LIST, "a list, as in [set, ack]; [] for nothing"))
-		return;
-	for (const struct node *item = n->first; item != NULL; item = item->next) {
-		const char *word = read_word(b, item, &schema_serve[SERVE_COMMANDS]);
-
-		for (uint32_t k = 0; word != NULL && schema_commands[k] != NULL; k++)
-			if (strcmp(word, schema_commands[k]) == 0)
-				b->commands |= 1u << k;
-	}
-}
-
-static void
-read_serve(struct bench *b, const struct node *n)
-{
-	const struct node *found[SCHEMA_KEYS_MAX];
-	bool yes = true;
-
-	if (n == NULL) {
-		read_listen(b, NULL);
-		return;
-	}
-	if (n->kind == NODE_SCALAR) {
-		if (!read_bool(b, n, &yes))
-			return;
-		if (yes)
-			read_listen(b, NULL);
-		return;
-	}
-	if (!read_is(b, n, NODE_MAP, "a map, or `serve: no`"))
-		return;
-	read_keys(b, n, schema_serve, NULL, found, NULL);
-	read_listen(b, found[SERVE_LISTEN]);
-	read_commands(b, found[SERVE_COMMANDS]);
-}
-
 /* `watchdog: yes` takes the usual device. Relative paths would depend on where the supervisor was started. */
 static void
 read_watchdog(struct bench *b, const struct node *n)
@@ -263,7 +197,7 @@ bench_read(struct bench *b, const struct node *root)
 		b->language = text != NULL ? text : b->language;
 	}
 	read_span(b, found[TOP_TICK], &schema_top[TOP_TICK], &b->tick_ns);
-	read_serve(b, found[TOP_SERVE]);
+	serve_read(b, found[TOP_SERVE]);
 	read_watchdog(b, found[TOP_WATCHDOG]);
 	records_read(b, found[TOP_HISTORY]);
 	runs_read(b, found[TOP_RECORD]);

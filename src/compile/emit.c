@@ -551,6 +551,11 @@ emit_image(struct bench *b, struct buf *out)
 		.ca = emit_text(&e, b->influx.ca),
 		.secret = (uint32_t)b->influx.secret,
 	};
+	img.tls = (struct image_tls){
+		.kind = (uint32_t)b->tls_kind,
+		.cert = emit_text(&e, b->tls_cert),
+		.key = emit_text(&e, b->tls_key),
+	};
 	img.is_realtime = b->is_realtime;
 	img.links = emit_links(&e);
 	img.instruments = emit_instruments(&e);

@@ -66,6 +66,7 @@ def_name(const struct key *table)
 		{ schema_wave, "wave" },
 		{ schema_verify, "verify" },
 		{ schema_serve, "serve" },
+		{ schema_tls, "tls" },
 		{ schema_watchdog, "watchdog" },
 		{ schema_history, "history" },
 		{ schema_tier, "tier" },
@@ -312,6 +313,16 @@ value_form(struct json *j, const struct key *row, const struct codec *codec)
 	case KEY_LOCK:
 		json_array(j, "anyOf");
 		json_raw(j, NULL, "{\"type\": [\"string\", \"number\"]}");
+		json_object(j, NULL);
+		ref(j, def_name(row->sub));
+		json_end(j);
+		json_end(j);
+		break;
+	case KEY_WORD_OR:
+		json_array(j, "anyOf");
+		json_object(j, NULL);
+		words(j, row->words);
+		json_end(j);
 		json_object(j, NULL);
 		ref(j, def_name(row->sub));
 		json_end(j);
@@ -740,6 +751,7 @@ schema_json(struct buf *out)
 	def(&j, "device_watchdog", schema_device_watchdog, false);
 	def(&j, "command", schema_command, false);
 	def(&j, "serve", schema_serve, false);
+	def(&j, "tls", schema_tls, false);
 	def(&j, "watchdog", schema_watchdog, false);
 	def(&j, "history", schema_history, false);
 	def(&j, "tier", schema_tier, false);

@@ -17,6 +17,7 @@
 	}
 
 static const char *const words_local[] = { "local", NULL };
+static const char *const words_own[] = { "own", NULL };
 static const char *const words_bool[] = { "bool", NULL };
 
 const struct key schema_wave[] = {
@@ -810,19 +811,35 @@ const struct key schema_file[] = {
 /* In the order of the bits of enum image_commands. */
 const char *const schema_commands[] = { "set", "mode", "safe", "ack", "shelve", "sequence", NULL };
 
+const struct key schema_tls[] = {
+	[TLS_CERT] = { .name = "cert",
+		.kind = KEY_TEXT,
+		.is_needed = true,
+		.help = "file of the certificate and those between it and its root, as PEM" },
+	[TLS_KEY] = { .name = "key",
+		.kind = KEY_TEXT,
+		.help = "file of its private key, as PEM; left out: it stands in the file of the "
+			"certificate" },
+	END,
+};
+
 const struct key schema_serve[] = {
 	[SERVE_LISTEN] = { .name = "listen",
 		.kind = KEY_ADDRESS,
 		.def = "127.0.0.1:8080",
-		.help = "where the data server listens: a loopback address; port 0 takes any free "
-			"one" },
+		.help = "where the data server listens: a loopback address, or any one with tls; "
+			"port 0 takes any free one" },
+	[SERVE_TLS] = { .name = "tls",
+		.kind = KEY_WORD_OR,
+		.words = words_own,
+		.sub = schema_tls,
+		.help = "encryption: own, with a certificate that mbc makes, or files" },
 	[SERVE_COMMANDS] = { .name = "commands",
 		.kind = KEY_SOME_OF,
 		.words = schema_commands,
 		.def = "[]",
 		.help = "what programs with a token may ask over HTTP" },
 	LATER("public", "a second server that shows only shared channels"),
-	LATER("tls", "certificates"),
 	END,
 };
 

@@ -49,6 +49,7 @@ enum key_kind {
 	KEY_LOCK,     /* the name of a channel, or the keys of `sub` */
 	KEY_SECRET,   /* {secret: NAME} */
 	KEY_READS,    /* the name of a channel, or names of places, each with a channel */
+	KEY_WORD_OR,  /* one of `words`, or the keys of `sub` */
 	KEY_LATER,    /* known, and not available yet */
 };
 
@@ -289,7 +290,8 @@ enum {
 	TWIN_WAVE
 };
 enum { WAVE_AMPLITUDE, WAVE_PERIOD };
-enum { SERVE_LISTEN, SERVE_COMMANDS };
+enum { SERVE_LISTEN, SERVE_TLS, SERVE_COMMANDS };
+enum { TLS_CERT, TLS_KEY };
 extern const char *const schema_commands[];
 enum { SCALE_FROM, SCALE_TO, SCALE_TABLE };
 enum { WATCHDOG_DEVICE, WATCHDOG_TIMEOUT };
@@ -385,7 +387,7 @@ enum { DOG_TIMEOUT, DOG_ARMED, DOG_TRIPPED, DOG_SAFE };
 extern const struct key schema_top[], schema_link[], schema_instrument[],
 	schema_instrument_channel[], schema_channel[], schema_twin[], schema_wave[],
 	schema_verify[], schema_serve[], schema_scale[], schema_rs485[], schema_identify[],
-	schema_preset[], schema_watchdog[], schema_history[], schema_tier[], schema_postgres[],
+	schema_preset[], schema_watchdog[], schema_history[], schema_tier[], schema_postgres[], schema_tls[],
 	schema_influx[], schema_record[], schema_runs[], schema_before[], schema_field[],
 	schema_message[], schema_message_read[], schema_step[], schema_error[], schema_file[],
 	schema_file_line[], schema_param[], schema_exchange[], schema_ramp[], schema_safe_state[],

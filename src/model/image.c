@@ -203,6 +203,11 @@ check_bench(const struct check *c)
 		!is_text(c, img->influx.user) || !is_text(c, img->influx.org) ||
 		!is_text(c, img->influx.bucket) || !is_text(c, img->influx.ca))
 		return wrong(c, "influx");
+	if (img->tls.kind > IMAGE_TLS_FILES || !is_text(c, img->tls.cert) ||
+		!is_text(c, img->tls.key) ||
+		(image_text(img, img->tls.cert)[0] == '\0') != (img->tls.kind != IMAGE_TLS_FILES) ||
+		(image_text(img, img->tls.key)[0] == '\0') != (img->tls.kind != IMAGE_TLS_FILES))
+		return wrong(c, "certificate");
 	if (img->history.is_off > 1 || img->history.commit_ns < 0 ||
 		img->history.commit_ns > 60 * NS_PER_S || img->history.keep_ns < 0 ||
 		img->history.resolution_ns < 0 || img->history.resolution_ns > NS_PER_S)

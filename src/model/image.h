@@ -30,6 +30,8 @@
 #define IMAGE_NONE UINT32_MAX
 #define IMAGE_SEQUENCE_SHOWN 13 /* channels that tell of the sequence under test */
 
+enum image_tls_kind { IMAGE_TLS_NONE, IMAGE_TLS_OWN, IMAGE_TLS_FILES };
+
 struct image_table {
 	uint32_t off; /* bytes from the start of the image; a multiple of 8 */
 	uint32_t n;   /* elements */
@@ -143,6 +145,12 @@ struct image {
 			ca;      /* texts; empty where they have no use */
 		uint32_t secret; /* number, from 1, of password or token; 0: none */
 	} influx;
+	struct image_tls {
+		uint32_t kind; /* enum image_tls_kind */
+		uint32_t cert,
+			key; /* paths, with IMAGE_TLS_FILES; the same when one file holds both */
+		uint32_t spare;
+	} tls;
 	/* Signs of life, and what happens when power was lost. */
 	struct image_heartbeat {
 		uint32_t channel; /* of an instrument, a bool that takes writes: it is toggled */

@@ -85,6 +85,9 @@ enum wire_kind {
 	/* what is asked goes on record (audit.h) */
 	WIRE_AUDIT, /* supervise -> gate: +fd: the file that records are appended to; gate -> supervise: u16 1: it is full, 0: there is none */
 	WIRE_AUDIT_TELL, /* supervise -> gate: text who, text act, text subject, text text: what was asked of itself */
+	/* certificates */
+	WIRE_CERTIFICATE, /* supervise -> serve: +fd: a certificate and its key as PEM, u16 enum image_tls_kind */
+	WIRE_CERTIFICATE_IS, /* serve -> supervise, one for each: u16 1: it is shown from now on, 0: it is not, u64 from, u64 until in seconds since 1970, text subject, text SHA-256, text why not */
 };
 
 enum wire_run { RUN_START, RUN_STOP, RUN_NOTE };

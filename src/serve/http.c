@@ -35,6 +35,7 @@
 #include "serve/http_orders.h"
 #include "serve/pages.h"
 #include "serve/reply.h"
+#include "serve/tls.h"
 
 #define TIMEOUT_S ((unsigned)CLIENTS_LIMIT_S) /* of one that takes nothing of its answer */
 #define CONNECTION_BYTES 8192u /* of one connection in libmicrohttpd: request head, answer head */
@@ -49,6 +50,7 @@
 
 struct http {
 	struct MHD_Daemon *daemon;
+	struct tls *tls; /* NULL: without encryption */
 	struct clients clients;
 	const struct board *board; /* NULL: none yet */
 	int64_t tick_ns;
@@ -247,6 +249,14 @@ send_document(struct http *h, struct MHD_Connection *c, const char *uri, bool wa
 }
 
 static bool
+is_strict(const struct http *h, struct MHD_Connection *c)
+{
+	const char *host = reply_asked(c, MHD_HTTP_HEADER_HOST);
+
+	return h->tls != NULL && host != NULL && tls_is_strict(h->tls, host);
+}
+
+static bool
 is_history(enum route route)
 {
 	return route == ROUTE_HISTORY || route == ROUTE_HISTORY_ALL || route == ROUTE_GAPS ||
@@ -279,7 +289,7 @@ answer(struct http *h, struct MHD_Connection *c, struct request *request, bool i
 					 ? target_routes[ROUTE_OPENAPI].path
 					 : h->target.name);
 		if (page >= 0)
-			return reply_page(c, page);
+			return reply_page(c, page, is_strict(h, c));
 		return refuse(h, c, PROBLEM_NOT_FOUND,
 			"nothing is here; /api/v1/openapi.json lists all addresses", uri);
 	}
@@ -380,7 +390,13 @@ judge(struct http *h, struct MHD_Connection *c, const char *method, struct reque
 	if (!client_asks(&h->clients, client_of(c))) {
 		p = PROBLEM_BUSY;
 		detail = "all connections are in use; close idle ones, or ask again in a second";
-	} else if (host != NULL && !asks_here(host)) {
+	} else if (host != NULL && h->tls != NULL && !asks_here(host) &&
+		   !tls_is_for(h->tls, host)) {
+		p = PROBLEM_WRONG_HOST;
+		detail = "the header Host must be a name that the certificate is for, or an "
+			 "address in figures; other names are refused against DNS rebinding. 'mbc "
+			 "certificate show' lists them";
+	} else if (host != NULL && h->tls == NULL && !asks_here(host)) {
 		p = PROBLEM_WRONG_HOST;
 		detail = "the header Host must be localhost or an address in figures, as in "
 			 "http://127.0.0.1:8080/; other names are refused against DNS rebinding";
@@ -486,24 +502,52 @@ static void PRINTF(2, 0) on_log(void *cls, const char *fmt, va_list ap)
 
 /* ---- life --------------------------------------------------------------------------------------------------------- */
 
-struct http *
-http_new(int listen_fd, unsigned connections, struct loop *loop, struct err *err)
+/* It is taken as a pointer to what may be written, and is not. */
+static void *
+loosen(const char *text)
 {
-	struct http *h = mem_zero(1, sizeof(*h));
+	union {
+		const char *c;
+		void *v;
+	} p = { .c = text };
 
-	h->clients = (struct clients){ .places = connections, .extra = REFUSALS_WAIT };
-	h->feed = feed_new();
-	h->history = history_new(loop);
-	h->orders = orders_new(loop);
-	h->next_pump_ns = NEVER;
-	h->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
+	return p.v;
+}
+
+/* Handshakes are steps of the same loop. A certificate is asked for at each of them, so that it can be another one each time. */
+static struct MHD_Daemon *
+start_daemon(struct http *h, int listen_fd, unsigned connections)
+{
+	const struct MHD_OptionItem with_tls[] = {
+		{ MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(intptr_t)tls_show },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, loosen(tls_priorities()) },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	const struct MHD_OptionItem without[] = { { MHD_OPTION_END, 0, NULL } };
+
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+					(h->tls != NULL ? MHD_USE_TLS : 0),
 		0, NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
 		MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
 		connections + REFUSALS, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_uri, h,
 		MHD_OPTION_NOTIFY_COMPLETED, on_end, h, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
-		h, MHD_OPTION_END);
+		h, MHD_OPTION_ARRAY, h->tls != NULL ? with_tls : without, MHD_OPTION_END);
+}
+
+struct http *
+http_new(int listen_fd, unsigned connections, struct tls *tls, struct loop *loop, struct err *err)
+{
+	struct http *h = mem_zero(1, sizeof(*h));
+
+	h->tls = tls;
+	h->clients = (struct clients){ .places = connections, .extra = REFUSALS_WAIT };
+	h->feed = feed_new();
+	h->history = history_new(loop);
+	h->orders = orders_new(loop);
+	h->next_pump_ns = NEVER;
+	h->daemon = start_daemon(h, listen_fd, connections);
 	if (h->daemon == NULL) {
 		err_set(err, ERR_IO, errno, "starting the HTTP server: %s", strerror(errno));
 		close(listen_fd);
@@ -648,6 +692,8 @@ http_beat(struct http *h)
 
 	cache_sweep(&h->cache, now - NS_PER_S);
 	history_beat(h->history, now);
+	if (h->tls != NULL)
+		tls_beat(h->tls, now);
 	orders_look(h->orders);
 	if (h->board == NULL)
 		return;

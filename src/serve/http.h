@@ -12,10 +12,12 @@
 #include "msg/wire.h"
 
 struct http;
+struct tls;
 
-/* Serve on a listening socket, which it takes. connections: the most at once. loop: for what comes from the process that reads the history. */
-struct http *http_new(
-	int listen_fd, unsigned connections, struct loop *loop, struct err *err) MUST_CHECK;
+/* Serve on a listening socket, which it takes. connections: the most at once. tls: with encryption, by what stays the caller's; NULL: without. loop: for
+ * what comes from the process that reads the history. */
+struct http *http_new(int listen_fd, unsigned connections, struct tls *tls, struct loop *loop,
+	struct err *err) MUST_CHECK;
 void http_free(struct http *h); /* ends all connections and streams */
 
 int http_fd(const struct http *h);

@@ -44,8 +44,8 @@ http_grafana_judge(struct MHD_Connection *c, size_t live_bytes, enum problem *ou
 	bool has_body = reply_asked(c, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL ||
 			(length != NULL && strcmp(length, "0") != 0);
 
-	if (!wish_is_ours(
-		    reply_asked(c, MHD_HTTP_HEADER_ORIGIN), reply_asked(c, MHD_HTTP_HEADER_HOST))) {
+	if (!wish_is_ours(reply_asked(c, MHD_HTTP_HEADER_ORIGIN),
+		    reply_asked(c, MHD_HTTP_HEADER_HOST), reply_is_tls(c))) {
 		*out_problem = PROBLEM_STRANGER;
 		*out_detail = "pages of another origin get no answer here; let Grafana's server "
 			      "ask (access: proxy), not the browser";

@@ -73,10 +73,14 @@ http_order_judge(struct MHD_Connection *c, enum problem *out_problem, const char
 	const char *length = reply_asked(c, MHD_HTTP_HEADER_CONTENT_LENGTH);
 	char token[COMMAND_TOKEN];
 
-	if (!comes_from_here(c) || !wish_is_loopback(host) || !wish_is_ours(origin, host)) {
+	bool is_tls = reply_is_tls(c); /* its Host has been looked at before */
+
+	if (host == NULL || !wish_is_ours(origin, host, is_tls) ||
+		(!is_tls && (!comes_from_here(c) || !wish_is_loopback(host)))) {
 		*out_problem = PROBLEM_FOREIGN;
-		*out_detail = "commands are taken over loopback alone, with localhost or 127.0.0.1 "
-			      "in the header Host, and from no page of another origin";
+		*out_detail = "without TLS commands are taken over loopback alone, with localhost "
+			      "or 127.0.0.1 in the header Host; and in any case from no page of "
+			      "another origin";
 		return false;
 	}
 	if (!wish_token(token, reply_asked(c, MHD_HTTP_HEADER_AUTHORIZATION))) {

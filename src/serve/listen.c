@@ -31,7 +31,7 @@ is_loopback(const union address *a)
 }
 
 static int
-parse(const char *text, union address *out, struct err *err)
+parse(const char *text, bool has_tls, union address *out, struct err *err)
 {
 	const char *colon = strrchr(text, ':');
 	char host[64];
@@ -65,11 +65,11 @@ parse(const char *text, union address *out, struct err *err)
 			"listen: '%s' is not an address in figures; write 127.0.0.1 or [::1]",
 			host);
 	}
-	if (!is_loopback(out))
+	if (!is_loopback(out) && !has_tls)
 		return err_set(err, ERR_CONF, 0,
-			"listen: '%s' is reachable from other machines, which needs encryption and "
-			"accounts; "
-			"write 127.0.0.1, and reach it from elsewhere through ssh -L",
+			"listen: '%s' is reachable from other machines, which needs encryption; "
+			"write tls: own beside it, or 127.0.0.1, and reach it from elsewhere "
+			"through ssh -L",
 			host);
 	return 0;
 }
@@ -89,13 +89,13 @@ describe(char *out, const union address *a)
 }
 
 int
-listen_open(const char *address, char *out_real, struct err *err)
+listen_open(const char *address, bool has_tls, char *out_real, struct err *err)
 {
 	union address a;
 	socklen_t n = sizeof(a);
 	int fd, one = 1, bytes = SEND_BYTES, sys;
 
-	if (parse(address, &a, err) < 0)
+	if (parse(address, has_tls, &a, err) < 0)
 		return ERR_CONF;
 	fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)

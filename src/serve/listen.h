@@ -6,9 +6,9 @@
 
 #define LISTEN_TEXT 64
 
-/* Listen on "127.0.0.1:8080", "[::1]:8080" or "localhost:8080"; port 0 takes any free one. Only loopback: without
- * encryption and accounts nothing may be read from elsewhere. out_real (LISTEN_TEXT bytes): the address in figures.
+/* Listen on "127.0.0.1:8080", "[::1]:8080" or "localhost:8080"; port 0 takes any free one. Without
+ * TLS only loopback: nothing may be read from elsewhere in the clear. out_real (LISTEN_TEXT bytes): the address in figures.
  * Returns the descriptor, non-blocking. */
-int listen_open(const char *address, char *out_real, struct err *err) MUST_CHECK;
+int listen_open(const char *address, bool has_tls, char *out_real, struct err *err) MUST_CHECK;
 
 #endif

@@ -1,6 +1,6 @@
 /* main.c - the data server: boards from the supervisor, HTTP to everybody on this machine
  *
- * Started by `supervise`: mbc-serve --socket FD --listen ADDRESS --bench NAME. It receives boards over
+ * Started by `supervise`: mbc-serve --socket FD --listen ADDRESS --bench NAME --tls yes|no. It receives boards and its certificate over
  * the socket, tells it the real address and its health, and ends when it closes or at SIGTERM.
  */
 #include <fcntl.h>
@@ -26,6 +26,7 @@
 #include "serve/http.h"
 #include "serve/listen.h"
 #include "serve/picture.h"
+#include "serve/tls.h"
 
 #define CONNECTIONS 1024
 #define DESCRIPTORS                                                                                \
@@ -34,6 +35,7 @@
 struct serve {
 	struct loop *loop;
 	struct http *http;
+	struct tls *tls; /* NULL: without encryption */
 	int supervisor;
 	bool is_ending, is_http_ready;
 	const void *memory; /* the mapping of the board that is shown */
@@ -101,6 +103,35 @@ take_image(struct serve *s, int fd, struct err *err)
 	return 0;
 }
 
+/* The bytes hold a private key, and are given back at once. */
+static int
+take_certificate(struct serve *s, int fd, bool is_own, struct err *err)
+{
+	struct certificate_facts facts = { .from_s = 0 };
+	struct buf packet = { 0 };
+	int64_t now = now_boot();
+	const void *pem;
+	size_t size;
+	int rc = ERR_CONF;
+
+	pem = seal_map(fd, &size, err);
+	if (pem == NULL)
+		return err->code;
+	if (s->tls != NULL)
+		rc = tls_take(s->tls, pem, size, is_own, (now + now_wall_offset()) / NS_PER_S, now,
+			&facts, err);
+	unmap(pem, size);
+	wire_begin(&packet, WIRE_CERTIFICATE_IS);
+	wire_u16(&packet, rc == 0);
+	wire_u64(&packet, (uint64_t)facts.from_s);
+	wire_u64(&packet, (uint64_t)facts.until_s);
+	wire_text(&packet, facts.subject);
+	wire_text(&packet, facts.fingerprint);
+	wire_text(&packet, rc == 0 ? "" : err->msg);
+	report_send(s->supervisor, &packet);
+	return 0; /* it has been told */
+}
+
 static int
 take_waiting(struct serve *s, struct wire_in *in, struct err *err)
 {
@@ -149,6 +180,12 @@ on_supervisor(void *ctx, int fd, unsigned events)
 		rc = wire_close(&in, &err);
 		if (rc == 0)
 			rc = take_image(s, pass, &err);
+	} else if (rc == WIRE_CERTIFICATE && pass >= 0) {
+		bool is_own = wire_get_u16(&in) == IMAGE_TLS_OWN;
+
+		rc = wire_close(&in, &err);
+		if (rc == 0)
+			rc = take_certificate(s, pass, is_own, &err);
 	} else if (rc == WIRE_PENDING) {
 		rc = take_waiting(s, &in, &err);
 	} else if (rc == WIRE_REHEARSED) {
@@ -257,10 +294,10 @@ set_up(struct serve *s, const char *listen, struct err *err)
 	s->loop = loop_new(err);
 	if (s->loop == NULL)
 		return ERR_IO;
-	fd = listen_open(listen, address, err);
+	fd = listen_open(listen, s->tls != NULL, address, err);
 	if (fd < 0)
 		return fd;
-	s->http = http_new(fd, connections, s->loop, err);
+	s->http = http_new(fd, connections, s->tls, s->loop, err);
 	if (s->http == NULL)
 		return ERR_IO;
 	http_supervisor(s->http, s->supervisor);
@@ -318,6 +355,7 @@ main(int argc, char **argv)
 {
 	struct serve s = { .supervisor = -1 };
 	const char *listen = NULL;
+	bool has_tls = false;
 	int64_t number;
 	struct err err;
 	int rc;
@@ -327,6 +365,8 @@ main(int argc, char **argv)
 	for (int i = 1; i + 1 < argc; i += 2) {
 		if (strcmp(argv[i], "--listen") == 0)
 			listen = argv[i + 1];
+		else if (strcmp(argv[i], "--tls") == 0)
+			has_tls = strcmp(argv[i + 1], "yes") == 0;
 		else if (strcmp(argv[i], "--socket") == 0 && text_to_int(argv[i + 1], &number))
 			s.supervisor = (int)number;
 	}
@@ -335,6 +375,8 @@ main(int argc, char **argv)
 			"ADDRESS --bench NAME");
 		return 1;
 	}
+	if (has_tls)
+		s.tls = tls_new();
 	rc = set_up(&s, listen, &err);
 	if (rc == 0) {
 		confine(&s);
@@ -343,6 +385,7 @@ main(int argc, char **argv)
 	if (rc < 0)
 		log_err("%s", err.msg);
 	http_free(s.http);
+	tls_free(s.tls);
 	unmap(s.memory, s.memory_size);
 	unmap(s.image, s.image_size);
 	loop_free(s.loop);

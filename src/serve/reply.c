@@ -102,8 +102,14 @@ reply_asked(struct MHD_Connection *c, const char *name)
 	return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
 }
 
+bool
+reply_is_tls(struct MHD_Connection *c)
+{
+	return MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION) != NULL;
+}
+
 enum MHD_Result
-reply_page(struct MHD_Connection *c, int page)
+reply_page(struct MHD_Connection *c, int page, bool is_strict)
 {
 	const struct page_file *p = &page_files[page];
 	bool is_gzip = asks_gzip(reply_asked(c, MHD_HTTP_HEADER_ACCEPT_ENCODING));
@@ -127,6 +133,8 @@ reply_page(struct MHD_Connection *c, int page)
 	reply_header(r, MHD_HTTP_HEADER_VARY, "Accept-Encoding");
 	reply_header(r, "Content-Security-Policy",
 		"default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+	if (is_strict)
+		reply_header(r, "Strict-Transport-Security", "max-age=2592000");
 	if (is_gzip && status == MHD_HTTP_OK)
 		reply_header(r, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
 	rc = MHD_queue_response(c, status, r);

@@ -24,6 +24,10 @@ void reply_problem_headers(struct MHD_Response *r, enum problem p);
 /* Queue a problem document, or a page of pages.h. */
 enum MHD_Result reply_problem(struct MHD_Connection *c, enum problem p, const char *detail,
 	const char *uri, size_t *live_bytes);
-enum MHD_Result reply_page(struct MHD_Connection *c, int page);
+/* is_strict: browsers are told to come with TLS alone. */
+enum MHD_Result reply_page(struct MHD_Connection *c, int page, bool is_strict);
+
+/* Is the connection encrypted? */
+bool reply_is_tls(struct MHD_Connection *c);
 
 #endif

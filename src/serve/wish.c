@@ -322,13 +322,13 @@ wish_token(char *out, const char *authorization)
 }
 
 bool
-wish_is_ours(const char *origin, const char *host)
+wish_is_ours(const char *origin, const char *host, bool is_tls)
 {
-	static const char scheme[] = "http://";
+	const char *scheme = is_tls ? "https://" : "http://";
+	size_t n = strlen(scheme);
 
-	return origin == NULL ||
-	       (host != NULL && strncmp(origin, scheme, sizeof(scheme) - 1) == 0 &&
-		       strcasecmp(origin + sizeof(scheme) - 1, host) == 0);
+	return origin == NULL || (host != NULL && strncmp(origin, scheme, n) == 0 &&
+					 strcasecmp(origin + n, host) == 0);
 }
 
 bool

@@ -20,8 +20,8 @@ int wish_rehearse(struct rehearse_ask *out, const struct target *t, const char *
 /* Authorization: the token of "Bearer TOKEN" into out (COMMAND_TOKEN bytes); false: there is none that could be one. */
 bool wish_token(char *out, const char *authorization);
 
-/* Origin (NULL: none came along): is it a page of this very server? host: of the request. */
-bool wish_is_ours(const char *origin, const char *host);
+/* Origin (NULL: none came along): is it a page of this very server? host: of the request; is_tls: so it came. */
+bool wish_is_ours(const char *origin, const char *host, bool is_tls);
 
 /* Host: "localhost", 127.x.y.z or [::1], with or without a port. */
 bool wish_is_loopback(const char *host);

@@ -222,6 +222,14 @@ child_compile(struct child *c, const char *file, int memfd, int report, struct e
 }
 
 int
+child_certificate(struct child *c, const char *file, struct err *err)
+{
+	char *argv[] = { loosen("mbc-certificate"), loosen("make"), loosen(file), NULL };
+
+	return launch(c, argv, NULL, 0, err);
+}
+
+int
 child_rehearse(
 	struct child *c, const char *const *args, const int *keep, size_t n_keep, struct err *err)
 {

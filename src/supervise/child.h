@@ -49,6 +49,9 @@ void child_ended(struct child *c, int status, int64_t now_ns);
 int child_compile(
 	struct child *c, const char *file, int memfd, int report, struct err *err) MUST_CHECK;
 
+/* Run "mbc-certificate make FILE" as ourselves. */
+int child_certificate(struct child *c, const char *file, struct err *err) MUST_CHECK;
+
 /* Run mbc-rehearse with these arguments (ended by NULL) and descriptors. */
 int child_rehearse(struct child *c, const char *const *args, const int *keep, size_t n_keep,
 	struct err *err) MUST_CHECK;

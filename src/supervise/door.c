@@ -189,10 +189,12 @@ send_status(struct supervise *s, int fd)
 	struct sandbox_user self;
 	struct buf out = { 0 };
 	int64_t now = now_boot();
+	char url[400];
 
-	buf_printf(&out, "bench: %s\nfile: %s\naddress: %s%s%s\ngeneration: %u\n", s->bench,
-		s->file, s->listening[0] != '\0' ? "http://" : "none", s->listening,
-		s->listening[0] != '\0' ? "/" : "", s->board_generation);
+	processes_url(s, url, sizeof(url));
+	buf_printf(&out, "bench: %s\nfile: %s\naddress: %s\ngeneration: %u\n", s->bench, s->file,
+		url[0] != '\0' ? url : "none", s->board_generation);
+	certificate_describe(s, &out);
 	buf_printf(&out, "process: supervise pid %d\n", (int)getpid());
 	describe_child(&out, &s->control, now);
 	describe_child(&out, &s->serve, now);

@@ -44,12 +44,30 @@ send_fd(const struct child *c, enum wire_kind kind, int fd, uint32_t generation)
 
 /* ---- messages from the children ---- */
 
+/* One that listens everywhere is reached under the name of this computer. */
+void
+processes_url(const struct supervise *s, char *out, size_t cap)
+{
+	const char *port = strrchr(s->listening, ':');
+	char host[256] = "";
+
+	out[0] = '\0';
+	if (port == NULL)
+		return;
+	if ((strncmp(s->listening, "0.0.0.0:", 8) == 0 || strncmp(s->listening, "[::]:", 5) == 0) &&
+		gethostname(host, sizeof(host) - 1) == 0 && host[0] != '\0')
+		snprintf(out, cap, "https://%s%s/", host, port);
+	else
+		snprintf(out, cap, "http%s://%s/", s->is_serving_tls ? "s" : "", s->listening);
+}
+
 /* The bench is ready when its controller is: a data server that has no address to listen on does not hold it up. Where to
  * look is told once there is something to see. */
 static void
 announce(struct supervise *s)
 {
 	bool is_served = s->img != NULL && image_text(s->img, s->img->listen)[0] != '\0';
+	char url[400];
 
 	if (s->board < 0)
 		return;
@@ -61,8 +79,9 @@ announce(struct supervise *s)
 		return;
 	s->is_announced = true;
 	if (is_served) {
-		notify_tell(&s->manager, "STATUS=bench '%s': http://%s/", s->bench, s->listening);
-		printf("bench '%s': http://%s/\n", s->bench, s->listening);
+		processes_url(s, url, sizeof(url));
+		notify_tell(&s->manager, "STATUS=bench '%s': %s", s->bench, url);
+		printf("bench '%s': %s\n", s->bench, url);
 	} else {
 		printf("bench '%s': running, without a data server\n", s->bench);
 	}
@@ -206,6 +225,8 @@ on_message(void *ctx, int fd, unsigned events)
 		rehearsals_gone(s, &in);
 	} else if (kind == WIRE_SANDBOX) {
 		wire_get_text(&in, c->report, sizeof(c->report));
+	} else if (kind == WIRE_CERTIFICATE_IS && c == &s->serve) {
+		certificate_told(s, &in);
 	} else if (kind == WIRE_LISTENING && c == &s->serve) {
 		take_address(s, &in);
 	} else {
@@ -277,14 +298,17 @@ start_serve(struct supervise *s, int64_t now_ns, struct err *err)
 {
 	const char *listen = image_text(s->img, s->img->listen);
 	const char *const args[] = { "--listen", s->listening[0] != '\0' ? s->listening : listen,
-		"--bench", s->bench, NULL };
+		"--bench", s->bench, "--tls", certificate_is_wanted(s) ? "yes" : "no", NULL };
 	int rc = child_start(&s->serve, args, NULL, 0, now_ns, err);
 
 	if (rc == 0 && s->serve.last_event != 0)
 		events_tell(s, EVENT_PROCESS_STARTED, "serve", 0, s->serve.last_event);
 	s->serve.last_event = 0;
+	s->is_serving_tls = certificate_is_wanted(s);
 	if (rc == 0)
 		rc = watch_child(s, &s->serve, err);
+	if (rc == 0)
+		certificate_serve_started(s);
 	if (rc == 0)
 		show_image(s);
 	if (rc == 0)
@@ -442,7 +466,8 @@ adjust_serve(struct supervise *s, const char *before, int64_t now_ns)
 		announce(s);
 		return;
 	}
-	if (before != NULL && strcmp(before, listen) == 0)
+	if (before != NULL && strcmp(before, listen) == 0 &&
+		s->is_serving_tls == certificate_is_wanted(s))
 		return;
 	s->listening[0] = '\0';
 	s->is_announced = false;
@@ -490,6 +515,7 @@ adopt(struct supervise *s, struct image *img, struct secrets *secrets, int64_t n
 	if (s->control.pid == 0)
 		s->control.next_start_ns = now;
 	helpers_take_image(s);
+	certificate_adjust(s);
 	adjust_serve(s, before, now);
 	recording_texts(s);
 	recording_adjust(s, history_before, now);

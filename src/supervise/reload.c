@@ -130,6 +130,7 @@ reload_begin(struct supervise *s)
 {
 	struct err err;
 
+	certificate_look(s);
 	if (s->compile.pid != 0 || pending_is_tried(s)) { /* one file at a time */
 		s->has_more_to_compile = true;
 		return;

@@ -2,6 +2,7 @@
 #ifndef SUPERVISE_SUPERVISE_H
 #define SUPERVISE_SUPERVISE_H
 
+#include "base/expiry.h"
 #include "board/board.h"
 #include "control/change.h"
 #include "io/loop.h"
@@ -43,10 +44,23 @@ struct supervise {
 	struct sandbox_report sandbox; /* our own */
 	char listening[64];            /* what serve listens on; empty: not yet */
 	int64_t serve_kill_ns;         /* when one that was asked to end is killed; NEVER */
-	bool is_query_told;            /* to end */
-	bool is_history_told;          /* to end, and to start with other settings */
-	bool is_ready;                 /* the service manager has heard so */
-	bool is_announced;             /* where to look */
+	bool is_serving_tls;           /* so the serve that runs was started */
+	struct certificate_state {
+		struct child child; /* mbc-certificate, while it makes one of our own */
+		int64_t kill_ns, next_make_ns, next_look_ns;
+		uint64_t mark;     /* of the files as they were taken; 0: never */
+		int used, offered; /* sealed: what serve shows, what it is to look at; -1: none */
+		uint32_t used_kind, offered_kind; /* enum image_tls_kind */
+		unsigned n_asked;                 /* answers of serve that are not news */
+		struct expiry expiry;
+		int64_t from_s, until_s;
+		char subject[EVENT_SUBJECT], fingerprint[96];
+		char why[300]; /* the last one cannot be used; empty: it is */
+	} certificate;
+	bool is_query_told;   /* to end */
+	bool is_history_told; /* to end, and to start with other settings */
+	bool is_ready;        /* the service manager has heard so */
+	bool is_announced;    /* where to look */
 
 	int board;          /* read-only descriptor of the board; -1: none yet */
 	int previous_board; /* kept alive for readers that still drain its tape */
@@ -168,8 +182,9 @@ void pending_compare(struct supervise *s); /* at the start, with what ran last *
 void pending_done(struct supervise *s);
 
 /* processes.c: control and serve */
-void processes_start(struct supervise *s, int64_t now_ns); /* those that are due */
-int64_t processes_wake(const struct supervise *s);         /* when the next one is due; NEVER */
+void processes_start(struct supervise *s, int64_t now_ns);            /* those that are due */
+void processes_url(const struct supervise *s, char *out, size_t cap); /* of the page; empty: none */
+int64_t processes_wake(const struct supervise *s); /* when the next one is due; NEVER */
 void processes_take_image(struct supervise *s, struct image *img,
 	struct secrets *secrets); /* takes both: starts what is new; no controller runs */
 /* To the controller that runs, which answers with its board or a no. Returns its generation; 0: it could not be sent. */
@@ -239,6 +254,17 @@ void commands_pair(struct supervise *s,
 void commands_look(struct supervise *s); /* at the file of tokens; once a second */
 int commands_asked(struct supervise *s, size_t slot, bool is_guest,
 	struct err *err) MUST_CHECK; /* a command line wants a connection to the gate */
+
+/* certificate.c: what the data server shows when it speaks TLS */
+void certificate_init(struct supervise *s);
+bool certificate_is_wanted(const struct supervise *s);
+void certificate_adjust(struct supervise *s); /* a new bench file */
+void certificate_serve_started(struct supervise *s);
+void certificate_look(struct supervise *s);                         /* at its files, now */
+void certificate_told(struct supervise *s, struct wire_in *in);     /* by serve */
+bool certificate_ended(struct supervise *s, pid_t pid, int status); /* was it what makes one? */
+int64_t certificate_step(struct supervise *s, int64_t now_ns);      /* returns when to come again */
+void certificate_describe(const struct supervise *s, struct buf *out);
 
 /* rehearsals.c: rehearsals that are asked for over HTTP */
 void rehearsals_asked(struct supervise *s, struct wire_in *in); /* by the gate, which lets it */

@@ -322,12 +322,14 @@ test_headers(void **state)
 	for (size_t i = 0; i < NELEM(hosts); i++)
 		if (wish_is_loopback(hosts[i].host) != hosts[i].is_loopback)
 			fail_msg("%s", hosts[i].host);
-	assert_true(wish_is_ours(NULL, "localhost"));
-	assert_true(wish_is_ours("http://localhost:8080", "localhost:8080"));
-	assert_false(wish_is_ours("http://localhost:8081", "localhost:8080"));
-	assert_false(wish_is_ours("https://localhost:8080", "localhost:8080"));
-	assert_false(wish_is_ours("null", "localhost"));
-	assert_false(wish_is_ours("http://localhost", NULL));
+	assert_true(wish_is_ours(NULL, "localhost", false));
+	assert_true(wish_is_ours("http://localhost:8080", "localhost:8080", false));
+	assert_false(wish_is_ours("http://localhost:8081", "localhost:8080", false));
+	assert_false(wish_is_ours("https://localhost:8080", "localhost:8080", false));
+	assert_false(wish_is_ours("null", "localhost", false));
+	assert_false(wish_is_ours("http://localhost", NULL, false));
+	assert_true(wish_is_ours("https://bench-pc:8443", "Bench-PC:8443", true));
+	assert_false(wish_is_ours("http://bench-pc:8443", "bench-pc:8443", true));
 	assert_true(wish_token(token, "Bearer abc") && strcmp(token, "abc") == 0);
 	assert_true(wish_token(token, "bearer  abc ") && strcmp(token, "abc") == 0);
 	assert_false(wish_token(token, NULL));
