@@ -41,9 +41,28 @@ client_comes(struct clients *cs, struct client *c, int64_t now_ns)
 	stand_in_row(cs, c, now_ns);
 }
 
+void
+client_shakes(struct clients *cs, struct client *c)
+{
+	if (c->is_here && c->waits && !c->shakes) {
+		c->shakes = true;
+		cs->n_shaking++;
+	}
+}
+
+void
+client_shook(struct clients *cs, struct client *c)
+{
+	if (c->shakes) {
+		c->shakes = false;
+		cs->n_shaking--;
+	}
+}
+
 bool
 client_asks(struct clients *cs, struct client *c)
 {
+	client_shook(cs, c);
 	if (c->waits) {
 		leave_row(cs, c);
 		cs->n_asking++;
@@ -66,12 +85,26 @@ client_goes(struct clients *cs, struct client *c)
 {
 	if (!c->is_here)
 		return;
+	client_shook(cs, c);
 	c->is_here = false;
 	cs->n--;
 	if (c->waits)
 		leave_row(cs, c);
 	else
 		cs->n_asking--;
+}
+
+/* The first one that shakes, when there are too many of them; NULL. */
+static struct client *
+slow_handshake(const struct clients *cs)
+{
+	struct client *c = cs->oldest;
+
+	if (cs->n_shaking <= CLIENTS_SHAKING_MAX)
+		return NULL;
+	while (c != NULL && !c->shakes)
+		c = c->newer;
+	return c;
 }
 
 struct client *
@@ -83,11 +116,17 @@ clients_unwanted(const struct clients *cs, int64_t now_ns)
 		return NULL;
 	if (now_ns - c->since_ns >= CLIENTS_LIMIT_NS || cs->n > cs->places + cs->extra)
 		return c;
-	return cs->n > cs->places && now_ns - c->since_ns >= CLIENTS_GRACE_NS ? c : NULL;
+	if (cs->n > cs->places && now_ns - c->since_ns >= CLIENTS_GRACE_NS)
+		return c;
+	c = slow_handshake(cs);
+	return c != NULL && now_ns - c->since_ns >= CLIENTS_SHAKE_NS ? c : NULL;
 }
 
 int64_t
 clients_deadline(const struct clients *cs)
 {
-	return cs->oldest == NULL ? NEVER : cs->oldest->since_ns + CLIENTS_LIMIT_NS;
+	const struct client *slow = slow_handshake(cs);
+	int64_t next = cs->oldest == NULL ? NEVER : cs->oldest->since_ns + CLIENTS_LIMIT_NS;
+
+	return slow == NULL ? next : MIN(next, slow->since_ns + CLIENTS_SHAKE_NS);
 }

@@ -2,7 +2,10 @@
  *
  * A client waits while it has no complete request: since it came, or since its last answer ended. It has CLIENTS_LIMIT_NS
  * for the next one, however its bytes come. When more are here than there are places, the one that has waited longest has
- * to go. Who asks or is being answered (a stream, too) stays; only when all places are such ones, the next is refused. Pure.
+ * to go. Who asks or is being answered (a stream, too) stays; only when all places are such ones, the next is refused.
+ *
+ * With TLS a client shakes hands first. libmicrohttpd looks at each of those in every turn of the loop, however little they say, so
+ * only few may take their time. Pure.
  */
 #ifndef SERVE_CLIENTS_H
 #define SERVE_CLIENTS_H
@@ -11,14 +14,18 @@
 
 #define CLIENTS_LIMIT_S 15
 #define CLIENTS_LIMIT_NS (CLIENTS_LIMIT_S * NS_PER_S)
-#define CLIENTS_GRACE_NS NS_PER_S /* for a newcomer to ask, though all places are taken */
+#define CLIENTS_SHAKING_MAX 32 /* so many may take up to CLIENTS_LIMIT_NS for their handshake, */
+#define CLIENTS_SHAKE_NS (2 * NS_PER_S) /* and the others so long */
+#define CLIENTS_GRACE_NS NS_PER_S       /* for a newcomer to ask, though all places are taken */
 
 /* One connection, in its owner's memory; zeroed before client_comes(). */
 struct client {
 	struct client *older, *newer; /* of those that wait */
 	int64_t since_ns;
-	int fd;       /* for its owner */
-	bool is_here; /* counted */
+	int fd;        /* for its owner */
+	void *session; /* for its owner: of GnuTLS */
+	bool shakes;   /* its handshake is not complete, as far as is known */
+	bool is_here;  /* counted */
 	bool waits;
 };
 
@@ -26,6 +33,7 @@ struct clients {
 	struct client *oldest, *newest; /* of those that wait */
 	unsigned n;                     /* all that are here */
 	unsigned n_asking;              /* of them: those that do not wait */
+	unsigned n_shaking;             /* of those that wait */
 	unsigned places;
 	/* So many more may be here for a moment; only beyond them somebody goes within CLIENTS_GRACE_NS. */
 	unsigned extra;
@@ -33,6 +41,9 @@ struct clients {
 
 /* It came and waits; `now_ns` never goes back from call to call. */
 void client_comes(struct clients *cs, struct client *c, int64_t now_ns);
+/* It has come with TLS; its handshake is complete. */
+void client_shakes(struct clients *cs, struct client *c);
+void client_shook(struct clients *cs, struct client *c);
 /* Its request is complete. False when there is no place for it: all are with those that asked before. */
 bool client_asks(struct clients *cs, struct client *c);
 /* Its answer has ended. */

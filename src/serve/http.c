@@ -45,6 +45,7 @@
 	(REFUSALS /                                                                                \
 		2) /* of them, while none has to hurry: libmicrohttpd accepts none beyond REFUSALS */
 #define SPIN_MAX 16                  /* turns in vain before we wait */
+#define SPINS (4 * SPIN_MAX)         /* that are counted */
 #define PUMP_MIN_NS (10 * NS_PER_MS) /* how often the tape is looked at while somebody listens */
 #define PUMP_MAX_NS (50 * NS_PER_MS)
 
@@ -94,10 +95,24 @@ client_of(struct MHD_Connection *c)
 	return MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 }
 
+/* Whose handshake is complete is asked only when there are many that may be under way. */
+static void
+settle(struct clients *cs)
+{
+	if (cs->n_shaking <= CLIENTS_SHAKING_MAX)
+		return;
+	for (struct client *c = cs->oldest; c != NULL; c = c->newer)
+		if (c->shakes &&
+			gnutls_handshake_get_last_in(c->session) == GNUTLS_HANDSHAKE_FINISHED)
+			client_shook(cs, c);
+}
+
 static void
 make_room(struct http *h, int64_t now_ns)
 {
 	struct client *c;
+
+	settle(&h->clients);
 
 	while ((c = clients_unwanted(&h->clients, now_ns)) != NULL) {
 		client_goes(&h->clients, c);
@@ -111,6 +126,7 @@ on_connection(void *cls, struct MHD_Connection *c, void **socket_context,
 {
 	struct http *h = cls;
 	struct client *client = *socket_context;
+	const union MHD_ConnectionInfo *info;
 	int64_t now = now_boot();
 
 	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
@@ -123,6 +139,11 @@ on_connection(void *cls, struct MHD_Connection *c, void **socket_context,
 	client->fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	*socket_context = client;
 	client_comes(&h->clients, client, now);
+	info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	if (info != NULL && info->tls_session != NULL) {
+		client->session = info->tls_session;
+		client_shakes(&h->clients, client);
+	}
 	make_room(h, now);
 }
 
@@ -612,10 +633,10 @@ next_call(struct http *h, int64_t now_ns, bool is_ready)
 		h->spins = 0;
 	if (ms > 0)
 		return now_ns + (int64_t)MIN(ms, 60000) * NS_PER_MS;
-	h->spins++;
+	h->spins = MIN(h->spins + 1, SPINS);
 	if (h->spins <= SPIN_MAX)
 		return now_ns;
-	return now_ns + (h->spins <= 2 * SPIN_MAX ? 1 : 10) * NS_PER_MS;
+	return now_ns + (h->spins <= 2 * SPIN_MAX ? 1 : h->spins < SPINS ? 10 : 50) * NS_PER_MS;
 }
 
 int64_t

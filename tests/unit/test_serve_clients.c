@@ -113,6 +113,36 @@ test_one_that_was_sent_away_counts_no_more(void **state)
 	assert_ptr_equal(cs.newest, &them[1]);
 }
 
+/* Few may take their time for a handshake, any number may be quick. */
+static void
+test_few_shake_hands_for_long(void **state)
+{
+	static struct client many[CLIENTS_SHAKING_MAX + 2];
+	struct clients all = { .places = 100, .extra = 10 };
+
+	for (size_t i = 0; i < NELEM(many); i++) {
+		client_comes(&all, &many[i], (int64_t)i);
+		if (i != 1)
+			client_shakes(&all, &many[i]);
+	}
+	assert_int_equal(all.n_shaking, CLIENTS_SHAKING_MAX + 1);
+	assert_null(clients_unwanted(&all, CLIENTS_SHAKE_NS - 1));
+	assert_true(clients_deadline(&all) == CLIENTS_SHAKE_NS);
+	assert_ptr_equal(clients_unwanted(&all, CLIENTS_SHAKE_NS), &many[0]);
+	client_shook(&all, &many[0]);
+	client_shook(&all, &many[0]);
+	assert_null(clients_unwanted(&all, 5 * CLIENTS_SHAKE_NS));
+	assert_true(clients_deadline(&all) == CLIENTS_LIMIT_NS);
+	client_shakes(&all, &many[1]); /* and now it is too many again; the first one is done */
+	assert_ptr_equal(clients_unwanted(&all, CLIENTS_SHAKE_NS + 1), &many[1]);
+	client_goes(&all, &many[1]);
+	assert_int_equal(all.n_shaking, CLIENTS_SHAKING_MAX);
+	client_asks(&all, &many[2]); /* who asks has shaken hands */
+	assert_int_equal(all.n_shaking, CLIENTS_SHAKING_MAX - 1);
+	client_shakes(&all, &many[2]);
+	assert_int_equal(all.n_shaking, CLIENTS_SHAKING_MAX - 1);
+}
+
 /* Whatever happens in whatever order, the row holds those that wait, by their time, and the counts are true. */
 static void
 test_by_chance(void **state)
@@ -165,6 +195,7 @@ main(void)
 		cmocka_unit_test_setup(test_newcomers_have_a_moment, begin),
 		cmocka_unit_test_setup(test_only_those_who_ask_fill_the_places, begin),
 		cmocka_unit_test_setup(test_one_that_was_sent_away_counts_no_more, begin),
+		cmocka_unit_test(test_few_shake_hands_for_long),
 		cmocka_unit_test_setup(test_by_chance, begin),
 	};
 
