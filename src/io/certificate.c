@@ -74,7 +74,7 @@ put_fingerprint(char *out, size_t cap, gnutls_x509_crt_t crt)
 	out[0] = '\0';
 	if (gnutls_x509_crt_get_fingerprint(crt, GNUTLS_DIG_SHA256, digest, &n) < 0)
 		return;
-	for (size_t i = 0; i < n && at + 4 < cap; i++)
+	for (size_t i = 0; i < n && at + 3 < cap; i++)
 		at += (size_t)snprintf(out + at, cap - at, "%s%02X", i > 0 ? ":" : "", digest[i]);
 }
 

@@ -158,7 +158,7 @@ class Bench:
     def __enter__(self):
         try:
             self.process = Process([self.program, "run", self.file], env=self.environment, cwd=self.folder)
-            line = self.process.wait_line(rf"bench '{self.name}': http://", "out")
+            line = self.process.wait_line(rf"bench '{self.name}': https?://", "out")
             self.port = int(re.search(r":(\d+)/", line)[1])
             wait_for("the first picture", lambda: self.ask("/api/v1/bench", expect=None))
         except BaseException:
