@@ -31,6 +31,7 @@ struct cli_command {
 int cli_run(struct args *args);
 int cli_stop(struct args *args);
 int cli_reload(struct args *args);
+int cli_bench(struct args *args); /* versions of its file */
 int cli_check(struct args *args);
 int cli_schema(struct args *args);
 int cli_twin(struct args *args);

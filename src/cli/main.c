@@ -34,6 +34,29 @@ static const struct cli_command commands[] = {
 		"are safe and no run is\n"
 		"active; what it weakens is listed and needs a reason. --discard drops the file "
 		"that waits.\n" },
+	{ "bench", cli_bench,
+		"versions [--json] | show N [FILE] | diff [A [B]] | undo [N] [--reason TEXT] "
+		"[--bench NAME]",
+		"the versions of a bench file, and the way back to one",
+		"Each bench file that is taken up is kept, with what it extends and its "
+		"sequences; the last 1 000 of them,\n"
+		"64 MB at most. The bench need not run.\n"
+		"\n"
+		"  mbc bench versions          number, time, who asked, hash\n"
+		"  mbc bench show 12           the bench file as it was then; FILE: another one "
+		"of that version\n"
+		"  mbc bench diff              what runs, and the files as they are now\n"
+		"  mbc bench diff 12           version 12, and the files as they are now; 12 14: "
+		"two versions\n"
+		"  mbc bench undo              back to the version before; 'undo 12': to that "
+		"one\n"
+		"\n"
+		"diff tells what changes as text and in its meaning: channels, and what of the "
+		"protection becomes weaker.\n"
+		"undo writes the files back and has a running bench take them up, as 'mbc reload' "
+		"does, which asks for a\n"
+		"reason where protection becomes weaker. What was there and never ran becomes a "
+		"version first.\n" },
 	{ "check", cli_check, "[--merged|--against-running] FILE [SEQUENCE.seq]",
 		"say what is wrong in a bench or instrument file, and where",
 		"Each line is  file:line:column: error: what is wrong; what to do [code].\n"

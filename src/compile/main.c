@@ -59,6 +59,7 @@ struct options {
 	enum action action;
 	int fd;
 	int report; /* where to tell what confines us; -1 */
+	int keep;   /* where the files go that are read; -1 */
 	const char *path;
 	const char *
 		sequence; /* ACTION_CHECK: to be checked with the bench; ACTION_IMAGE: the only one in it; NULL */
@@ -80,7 +81,7 @@ usage(FILE *out)
 	      "  --out-fd N  writes the compiled image to descriptor N, also with --check; "
 	      "--report-fd M: what "
 	      "confines "
-	      "this program to M\n"
+	      "this program to M; --keep-fd K: the files that it reads to K\n"
 	      "  --list      lists the instruments of the catalogue, --page describes one of them, "
 	      "--index all\n"
 	      "  --identities lists those that one question recognises on such a wire, each of "
@@ -137,6 +138,10 @@ parse_options(int argc, char **argv, struct options *o)
 			if (!text_to_int(argv[++i], &fd) || fd < 0 || fd > 1023)
 				return -1;
 			o->report = (int)fd;
+		} else if (strcmp(argv[i], "--keep-fd") == 0 && i + 1 < argc) {
+			if (!text_to_int(argv[++i], &fd) || fd < 0 || fd > 1023)
+				return -1;
+			o->keep = (int)fd;
 		} else if ((o->action == ACTION_CHECK || o->action == ACTION_IMAGE) &&
 			   o->path != NULL && o->sequence == NULL && seq_bench_is_name(argv[i])) {
 			o->sequence = argv[i];
@@ -432,7 +437,7 @@ find_bench(struct options *o)
 int
 main(int argc, char **argv)
 {
-	struct options o = { .action = ACTION_IMAGE, .fd = -1, .report = -1 };
+	struct options o = { .action = ACTION_IMAGE, .fd = -1, .report = -1, .keep = -1 };
 	struct buf schema = { 0 };
 	int code;
 
@@ -450,6 +455,7 @@ main(int argc, char **argv)
 		return 1;
 	bound_resources();
 	find_catalogue();
+	source_keep(o.keep, catalogue);
 	confine(&o);
 	if (o.action == ACTION_SEQUENCE)
 		return sequence(&o);

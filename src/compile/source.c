@@ -33,6 +33,50 @@ read_all(int fd, const char *path, struct buf *out, struct err *err)
 	}
 }
 
+/* ---- what was read, for who keeps it --------------------------------------------------------------------------------- */
+
+static int keep_fd = -1;
+static const char *keep_not; /* a folder; what came with the program is no part of a bench */
+
+void
+source_keep(int fd, const char *not_below)
+{
+	keep_fd = fd;
+	keep_not = not_below;
+}
+
+static void
+put_all(const void *bytes, size_t n)
+{
+	for (const char *at = bytes; n > 0;) {
+		ssize_t done = write(keep_fd, at, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0) {
+			keep_fd = -1; /* who reads it finds that it is not whole */
+			return;
+		}
+		at += done;
+		n -= (size_t)done;
+	}
+}
+
+static void
+keep(const char *path, const struct buf *bytes)
+{
+	size_t n = keep_not == NULL ? 0 : strlen(keep_not);
+	struct buf head = { 0 };
+
+	if (keep_fd < 0 || (n > 0 && strncmp(path, keep_not, n) == 0 && path[n] == '/'))
+		return;
+	buf_printf(&head, "%zu %s\n", bytes->n, path);
+	put_all(head.data, head.n);
+	if (keep_fd >= 0)
+		put_all(bytes->data, bytes->n);
+	buf_done(&head);
+}
+
 int
 source_read(const char *path, struct buf *out, uint64_t out_key[2], struct err *err)
 {
@@ -52,6 +96,8 @@ source_read(const char *path, struct buf *out, uint64_t out_key[2], struct err *
 	else
 		rc = read_all(fd, path, out, err);
 	close(fd);
+	if (rc == 0)
+		keep(path, out);
 	out_key[0] = (uint64_t)st.st_dev;
 	out_key[1] = (uint64_t)st.st_ino;
 	return rc;

@@ -12,6 +12,9 @@
  * caller's to free in both cases. *out_key tells two paths of the same file to be the same. */
 int source_read(const char *path, struct buf *out, uint64_t out_key[2], struct err *err) MUST_CHECK;
 
+/* From here on each file that is read goes to fd as well, "<bytes> <path>\n" and its bytes, but those below the folder `not_below`. */
+void source_keep(int fd, const char *not_below);
+
 /* The parser must never see bytes that it is known to mistreat (docs/bench-file.md lists them): reports the first such
  * byte and returns false. `file` is the number for its place. Skips a byte-order mark: *out_start is where YAML begins. */
 bool source_check(struct diag *d, uint16_t file, const char *bytes, size_t n, size_t *out_start);

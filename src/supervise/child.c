@@ -209,15 +209,17 @@ child_ended(struct child *c, int status, int64_t now_ns)
 }
 
 int
-child_compile(struct child *c, const char *file, int memfd, int report, struct err *err)
+child_compile(struct child *c, const char *file, int memfd, int report, int kept, struct err *err)
 {
-	const int keep[] = { memfd, report };
-	char number[2][16];
+	const int keep[] = { memfd, report, kept };
+	char number[3][16];
 	char *argv[] = { loosen("mbc-compile"), loosen("--out-fd"), number[0],
-		loosen("--report-fd"), number[1], loosen(file), NULL };
+		loosen("--report-fd"), number[1], loosen("--keep-fd"), number[2], loosen(file),
+		NULL };
 
 	snprintf(number[0], sizeof(number[0]), "%d", memfd);
 	snprintf(number[1], sizeof(number[1]), "%d", report);
+	snprintf(number[2], sizeof(number[2]), "%d", kept);
 	return launch(c, argv, keep, NELEM(keep), err);
 }
 

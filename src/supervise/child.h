@@ -45,9 +45,10 @@ int child_start(struct child *c, const char *const *args, const int *keep, size_
  * doubling to 10 s, for the controller to 2 s), and say so. */
 void child_ended(struct child *c, int status, int64_t now_ns);
 
-/* Run "mbc-compile --out-fd N --report-fd M FILE" as c->user, its image into `memfd`, what confines it into `report`. */
-int child_compile(
-	struct child *c, const char *file, int memfd, int report, struct err *err) MUST_CHECK;
+/* Run "mbc-compile --out-fd N --report-fd M --keep-fd K FILE" as c->user, its image into `memfd`, what confines it into `report`, the files that it
+ * reads into `kept`. */
+int child_compile(struct child *c, const char *file, int memfd, int report, int kept,
+	struct err *err) MUST_CHECK;
 
 /* Run "mbc-certificate make FILE" as ourselves. */
 int child_certificate(struct child *c, const char *file, struct err *err) MUST_CHECK;

@@ -222,6 +222,7 @@ main(int argc, char **argv)
 		.door = -1,
 		.lock = -1,
 		.rehearsing.answer = -1,
+		.kept = -1,
 		.serve_kill_ns = NEVER,
 		.began_ns = now_boot(),
 	};
@@ -238,6 +239,8 @@ main(int argc, char **argv)
 		return 1;
 	}
 	s.file = argv[1];
+	if (getcwd(s.folder, sizeof(s.folder)) == NULL)
+		s.folder[0] = '\0'; /* a path from "/" on needs none */
 	for (size_t i = 0; i < DOORS_MAX; i++)
 		s.doors[i].fd = -1;
 	s.gone_ns = s.began_ns;
@@ -275,6 +278,7 @@ main(int argc, char **argv)
 	notify_done(&s.manager);
 	helpers_done(&s);
 	pending_done(&s);
+	versions_done(&s);
 	loop_free(s.loop);
 	free(s.img);
 	secrets_free(s.secrets);

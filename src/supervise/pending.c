@@ -34,6 +34,8 @@ drop(struct supervise *s)
 {
 	struct pending *p = &s->pending;
 
+	if (p->has_version)
+		versions_end(s, false);
 	free(p->img);
 	secrets_free(p->secrets);
 	buf_done(&p->list);
@@ -187,7 +189,10 @@ pending_taken(struct supervise *s, uint32_t generation)
 	p->img = NULL;
 	p->secrets = NULL;
 	p->list = (struct buf){ 0 };
+	p->has_version = false;
 	drop(s);
+	if (was.has_version)
+		versions_end(s, true);
 	processes_took_image(s, was.img, was.secrets);
 	if (is_protection(&was))
 		tell_changes(s, EVENT_PROTECTION_CHANGED, &was.list, was.who, was.reason);
@@ -264,6 +269,8 @@ pending_take(struct supervise *s, struct image *img, struct secrets *secrets, co
 		if (s->img == NULL || change_list(s->img, img, &list, &count) == 0) {
 			buf_done(&list);
 			drop(s);
+			if (versions_begin(s, who))
+				versions_end(s, true);
 			s->is_applying = true;
 			processes_take_image(s, img, secrets);
 			return;
@@ -273,6 +280,7 @@ pending_take(struct supervise *s, struct image *img, struct secrets *secrets, co
 	pending_drop(s, who, "a newer file takes its place");
 	p->img = img;
 	p->secrets = secrets;
+	p->has_version = versions_begin(s, who);
 	text_copy(p->who, sizeof(p->who), who);
 	text_copy(p->reason, sizeof(p->reason), reason);
 	change_list(s->img, img, &p->list, &p->count);

@@ -108,12 +108,17 @@ start_compiler(struct supervise *s, struct err *err)
 	if (pipe2(pair, O_CLOEXEC | O_NONBLOCK) < 0)
 		return err_set(err, ERR_IO, errno, "making a pipe: %s", strerror(errno));
 	s->compiled = memfd_create("mbc-compiled", MFD_CLOEXEC);
-	if (s->compiled < 0) {
+	versions_done(s);
+	s->kept = memfd_create("mbc-kept", MFD_CLOEXEC);
+	if (s->compiled < 0 || s->kept < 0) {
 		rc = err_set(err, ERR_IO, errno, "making memory: %s", strerror(errno));
+		if (s->compiled >= 0)
+			close(s->compiled);
 	} else {
 		rc = pick_user(s, err);
 		if (rc == 0)
-			rc = child_compile(&s->compile, s->file, s->compiled, pair[1], err);
+			rc = child_compile(
+				&s->compile, s->file, s->compiled, pair[1], s->kept, err);
 		if (rc < 0)
 			close(s->compiled);
 	}
@@ -254,6 +259,8 @@ take_compiled(struct supervise *s, int status)
 		return;
 	}
 	log_info("bench file: nothing has changed");
+	if (!pending_waits(s) && versions_begin(s, s->asked.who))
+		versions_end(s, true); /* in what the bench is not made from: a comment */
 	if (pending_waits(s)) {
 		pending_drop(s, s->asked.who, "the bench file is as what runs again");
 		reload_done(

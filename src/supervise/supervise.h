@@ -21,7 +21,8 @@
 
 struct supervise {
 	struct loop *loop;
-	const char *file; /* the bench file */
+	const char *file;       /* the bench file */
+	char folder[PLACE_MAX]; /* from which it is seen */
 	char bench[64];
 	char state_dir[PLACE_MAX];
 	struct image *img;       /* what runs; malloc */
@@ -72,7 +73,8 @@ struct supervise {
 	const struct board *map; /* of `board`, to see whether control ticks */
 	size_t map_size;
 
-	int compiled;             /* memfd that the compiler fills */
+	int compiled; /* memfd that the compiler fills */
+	int kept;     /* memfd with the files that the compiler has read; -1: it has not run yet */
 	int compile_report;       /* pipe in which it tells what confines it; -1 */
 	bool has_more_to_compile; /* asked again meanwhile */
 	int64_t compile_kill_ns;  /* when a compiler that still runs is killed */
@@ -84,6 +86,7 @@ struct supervise {
 		struct buf list; /* what of protection it changes: change_list() */
 		struct change_count count;
 		uint32_t generation; /* control is trying it under this number; 0: it does not */
+		bool has_version;    /* its bytes wait for their number: versions.c */
 		char who[EVENT_PRINCIPAL], reason[EVENT_TEXT];
 		char why[300]; /* not yet, as control said */
 		int64_t next_try_ns;
@@ -180,6 +183,12 @@ void pending_show(struct supervise *s);    /* to the data server */
 void pending_save(struct supervise *s);    /* what runs */
 void pending_compare(struct supervise *s); /* at the start, with what ran last */
 void pending_done(struct supervise *s);
+
+/* versions.c: each bench file that is taken up is kept */
+/* What was compiled last is written to the disk, and gets its number when it is taken up, or is forgotten. False: there is nothing to keep. */
+bool versions_begin(struct supervise *s, const char *who) MUST_CHECK;
+void versions_end(struct supervise *s, bool is_taken);
+void versions_done(struct supervise *s);
 
 /* processes.c: control and serve */
 void processes_start(struct supervise *s, int64_t now_ns);            /* those that are due */
