@@ -56,6 +56,7 @@ int cli_rehearse(struct args *args);
 int cli_trip(struct args *args);
 int cli_alarm(struct args *args);
 int cli_token(struct args *args);
+int cli_user(struct args *args);
 int cli_audit(struct args *args);
 int cli_certificate(struct args *args);
 int cli_doctor(struct args *args);

@@ -85,7 +85,7 @@ look_at_computer(void)
 	char program[PLACE_MAX];
 	struct err err;
 	static const char *const programs[] = { "supervise", "compile", "control", "serve",
-		"history", "query", "gate", "twin", "curl", "rehearse", "certificate" };
+		"history", "query", "gate", "hash", "twin", "curl", "rehearse", "certificate" };
 	bool all = true;
 
 	uname(&u);

@@ -379,6 +379,25 @@ static const struct cli_command commands[] = {
 		"application/json\" \\\n"
 		"    -d '{\"target\": 120}' "
 		"\"http://127.0.0.1:8080/api/v1/channels/T_furn?wait=5s\"\n" },
+	{ "user", cli_user,
+		"add [--role ROLE] [--may RIGHTS] [--only NAMES] [--until TIME] NAME | list | "
+		"grant --may RIGHTS [--only NAMES] [--until TIME] NAME | revoke [--may RIGHTS] "
+		"NAME | disable NAME | enable NAME | passwd NAME | sign-out NAME",
+		"who may see and operate the bench over HTTP",
+		"From the first account on nobody is answered over HTTP who has not signed in; "
+		"programs use tokens ('mbc\n"
+		"token'). Roles: root everything; admin reading, operating and configuring; user "
+		"what its grants say: read,\n"
+		"operate, configure, protect, each for all channels or for those of --only "
+		"(patterns with * and ?), and until\n"
+		"a date. The password is asked for, or read from standard input; it is never "
+		"a word of the command line.\n"
+		"A disabled name stays taken: who it was stands in records.\n"
+		"\n"
+		"  mbc user add --role root maria\n"
+		"  mbc user add --may read,operate --only 'N2_*' --until 90d student\n"
+		"  mbc user grant --may operate --until 8h student\n"
+		"  mbc user disable student\n" },
 	{ "audit", cli_audit, "[--since TIME] [--who NAME] [--act WORD] [--json] | verify",
 		"show who asked what of the bench, and check that record",
 		"Each command, refusal and verdict is a line, put on record before it is done; "

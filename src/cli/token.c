@@ -2,103 +2,26 @@
  *
  * The file holds names and digests: what it was made from is shown once, and is nowhere else. A running bench takes it up within a second.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/kept.h"
 #include "cli/which.h"
 #include "io/now.h"
-#include "io/place.h"
 #include "msg/tokens.h"
 
 #define RANDOM_BYTES 32
-#define FILE_MAX TOKENS_BYTES_MAX
 
-struct file {
-	char path[PLACE_MAX + 16], beside[PLACE_MAX + 24];
-	int lock; /* held while it is read and written; -1 */
-	char bytes[FILE_MAX + 1];
-};
+#define TOO_MANY "there are too many tokens; remove some with 'mbc token remove'"
 
 /* ---- the file ------------------------------------------------------------------------------------------------------------- */
-
-static int
-read_file(const struct args *args, struct file *f)
-{
-	int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	ssize_t n;
-
-	f->bytes[0] = '\0';
-	if (fd < 0 && errno == ENOENT)
-		return CLI_GOOD;
-	n = fd < 0 ? -1 : read(fd, f->bytes, FILE_MAX + 1);
-	if (fd >= 0)
-		close(fd);
-	if (n < 0 || n > FILE_MAX)
-		return cli_say(args, CLI_FAILED, "'%s' cannot be read: %s", f->path,
-			n < 0 ? strerror(errno) : "it is too long");
-	f->bytes[n] = '\0';
-	return CLI_GOOD;
-}
-
-static int
-open_file(const struct args *args, struct file *f)
-{
-	char bench[64], dir[PLACE_MAX];
-	struct err err;
-	int code = which_bench(args, bench, sizeof(bench));
-
-	f->lock = -1;
-	if (code != CLI_GOOD)
-		return code;
-	if (place_state_dir(dir, bench, &err) < 0)
-		return cli_say(args, CLI_FAILED, "%s", err.msg);
-	snprintf(f->path, sizeof(f->path), "%s/tokens", dir);
-	snprintf(f->beside, sizeof(f->beside), "%s/tokens.new", dir);
-	f->lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (f->lock < 0 || flock(f->lock, LOCK_EX) < 0)
-		return cli_say(args, CLI_FAILED, "'%s': %s", dir, strerror(errno));
-	return read_file(args, f);
-}
-
-static void
-close_file(struct file *f)
-{
-	if (f->lock >= 0)
-		close(f->lock);
-}
-
-static int
-write_file(const struct args *args, struct file *f, const char *text)
-{
-	size_t n = strlen(text);
-	int fd;
-	bool is_good;
-
-	if (n > FILE_MAX)
-		return cli_say(args, CLI_WRONG,
-			"there are too many tokens; remove some with 'mbc token remove'");
-	unlink(f->beside);
-	fd = open(f->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	is_good = fd >= 0 && write(fd, text, n) == (ssize_t)n && fsync(fd) == 0;
-	if (fd >= 0)
-		close(fd);
-	if (is_good && rename(f->beside, f->path) == 0 && fsync(f->lock) == 0)
-		return CLI_GOOD;
-	cli_say(args, 0, "writing '%s': %s", f->path, strerror(errno));
-	unlink(f->beside);
-	return CLI_FAILED;
-}
 
 /* Length of the name on a line; 0: it is none of a token. */
 static size_t
@@ -117,7 +40,7 @@ next_line(const char *line)
 }
 
 static const char *
-find_line(const struct file *f, const char *name)
+find_line(const struct kept *f, const char *name)
 {
 	for (const char *at = f->bytes; *at != '\0'; at = next_line(at))
 		if (name_on(at) == strlen(name) && strncmp(at, name, strlen(name)) == 0)
@@ -167,7 +90,7 @@ read_scope(struct args *args, struct token *t)
 }
 
 static int
-add(struct args *args, struct file *f)
+add(struct args *args, struct kept *f)
 {
 	char text[2 * RANDOM_BYTES + 1];
 	const char *name;
@@ -194,7 +117,7 @@ add(struct args *args, struct file *f)
 		buf_putc(&out, '\n');
 	tokens_write(&out, &t);
 	if (code == CLI_GOOD)
-		code = write_file(args, f, buf_text(&out));
+		code = kept_write(args, f, buf_text(&out), TOO_MANY);
 	buf_done(&out);
 	if (code == CLI_GOOD) {
 		puts(text);
@@ -207,7 +130,7 @@ add(struct args *args, struct file *f)
 }
 
 static int
-remove_one(struct args *args, struct file *f)
+remove_one(struct args *args, struct kept *f)
 {
 	const char *line;
 	struct buf text = { 0 };
@@ -221,7 +144,7 @@ remove_one(struct args *args, struct file *f)
 			"there is no token of '%s'; 'mbc token list' names them", args->at[0]);
 	buf_put(&text, f->bytes, (size_t)(line - f->bytes));
 	buf_puts(&text, next_line(line));
-	code = write_file(args, f, buf_text(&text));
+	code = kept_write(args, f, buf_text(&text), TOO_MANY);
 	buf_done(&text);
 	if (code == CLI_GOOD)
 		printf("removed: a running bench takes nothing from it any more within a second\n");
@@ -258,7 +181,7 @@ show(const struct token *t)
 }
 
 static int
-list(struct args *args, struct file *f)
+list(struct args *args, struct kept *f)
 {
 	static struct tokens tokens;
 	struct err err;
@@ -277,9 +200,9 @@ cli_token(struct args *args)
 {
 	static const struct {
 		const char *name;
-		int (*run)(struct args *args, struct file *f);
+		int (*run)(struct args *args, struct kept *f);
 	} verbs[] = { { "add", add }, { "list", list }, { "remove", remove_one } };
-	static struct file file;
+	static struct kept file;
 	int code;
 
 	for (size_t i = 0; args->n > 0 && i < NELEM(verbs); i++) {
@@ -287,10 +210,10 @@ cli_token(struct args *args)
 			continue;
 		args->at++;
 		args->n--;
-		code = open_file(args, &file);
+		code = kept_open(args, &file, "tokens", TOKENS_BYTES_MAX);
 		if (code == CLI_GOOD)
 			code = verbs[i].run(args, &file);
-		close_file(&file);
+		kept_close(&file);
 		return code;
 	}
 	return cli_say(args, CLI_WRONG, "usage: mbc token %s", args->command->usage);

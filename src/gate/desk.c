@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "gate/book.h"
+#include "gate/people.h"
 #include "gate/policy.h"
 #include "io/now.h"
 #include "io/sock.h"
@@ -17,6 +18,7 @@
 #include "msg/guest.h"
 #include "msg/rehearse.h"
 
+#define FORGET_AGAIN_NS (100 * NS_PER_MS)
 #define ASK_AGAIN_NS (5 * NS_PER_S) /* a verdict may have been lost: the controller knows */
 
 /* So many commands at once, and so many a second: what fills the journal of a bench. */
@@ -42,6 +44,8 @@ struct desk {
 	} callers[DESK_CALLERS];
 	uint32_t number; /* of the newest */
 	struct tokens tokens;
+	struct people *people;
+	bool owes_forget; /* the data server did not read that it has to forget */
 	uint32_t opened;
 	struct bucket persons, programs;
 	struct book book;
@@ -50,6 +54,12 @@ struct desk {
 /* Who asks. */
 struct asker {
 	struct caller *caller; /* NULL: the data server */
+};
+
+/* What a program or a person proves itself with: one of both, or nothing. */
+struct proof {
+	const struct token *token;
+	const struct account *account;
 };
 
 /* ---- what goes on record -------------------------------------------------------------------------------------------------- */
@@ -65,7 +75,8 @@ describe(struct audit_record *r, const struct command *c, const char *result, co
 {
 	*r = (struct audit_record){ 0 };
 	text_copy(r->who, sizeof(r->who), c->principal);
-	text_copy(r->from, sizeof(r->from), c->is_person ? "cli" : "http");
+	text_copy(r->from, sizeof(r->from),
+		c->is_person && strncmp(c->principal, "user:", 5) != 0 ? "cli" : "http");
 	text_copy(r->act, sizeof(r->act), command_kind_text(c->kind));
 	text_copy(r->subject, sizeof(r->subject), c->subject);
 	text_copy(r->value, sizeof(r->value), c->value);
@@ -183,6 +194,7 @@ static void
 turn_away(struct desk *d, const struct asker *to, const char *id, const struct err *why)
 {
 	struct verdict_told v = { .verdict = VERDICT_REFUSED };
+	char text[EVENT_TEXT]; /* longer ones are not taken */
 	struct buf packet = { 0 };
 
 	if (to->caller != NULL) {
@@ -194,7 +206,8 @@ turn_away(struct desk *d, const struct asker *to, const char *id, const struct e
 	wire_begin(&packet, WIRE_COMMAND_NO);
 	wire_text(&packet, id);
 	wire_u16(&packet, (uint16_t)why->sys);
-	wire_text(&packet, why->msg);
+	text_copy(text, sizeof(text), why->msg);
+	wire_text(&packet, text);
 	wire_end(&packet);
 	send_to(d, to, &packet);
 }
@@ -203,9 +216,32 @@ turn_away(struct desk *d, const struct asker *to, const char *id, const struct e
 static int64_t
 wall_now(const struct desk *d)
 {
-	int64_t wall = now_boot() + now_wall_offset();
+	return people_wall(d->logbook);
+}
 
-	return now_wall_is_good() ? wall : MAX(wall, logbook_last(d->logbook));
+static struct proof
+look_at_proof(struct desk *d, const char *token)
+{
+	struct proof p = { .token = tokens_find(&d->tokens, token) };
+
+	if (p.token == NULL)
+		p.account = people_of_token(d->people, token);
+	return p;
+}
+
+static bool
+is_nobody(const struct proof *p)
+{
+	return p->token == NULL && p->account == NULL;
+}
+
+static void
+name_proof(char *out, size_t cap, const struct proof *p)
+{
+	if (p->token != NULL)
+		snprintf(out, cap, "token:%.*s", TOKENS_NAME - 1, p->token->name);
+	else
+		snprintf(out, cap, "user:%.*s", ACCOUNT_NAME - 1, p->account->name);
 }
 
 static void
@@ -213,7 +249,7 @@ refuse_token(struct err *err)
 {
 	err_set(err, ERR_REFUSED, 401,
 		"nobody has this token; 'mbc token add NAME' makes one, 'mbc token list' names "
-		"them");
+		"them, and whoever has an account signs in again");
 }
 
 static bool take_guest_told(struct desk *d, struct wire_in *in);
@@ -458,20 +494,33 @@ put_and_send(struct desk *d, const struct command *c, struct err *err)
 	return rc;
 }
 
-/* New ones go to the controller; *out: what is known of it afterwards. token: whose; NULL: a person's. */
+/* May it ask that, as far as what it proves itself with goes? */
 static int
-enter(struct desk *d, struct command *c, const struct token *token, struct book_entry **out,
+check_proof(struct desk *d, const struct proof *p, enum command_kind kind, const char *subject,
+	struct err *err)
+{
+	if (p->token != NULL)
+		return policy_check_token(p->token, kind, subject, wall_now(d), err);
+	if (p->account != NULL)
+		return policy_check_account(p->account, kind, subject, wall_now(d), err);
+	return 0;
+}
+
+/* New ones go to the controller; *out: what is known of it afterwards. proof: of whom; of nobody: a person's at the command line. */
+static int
+enter(struct desk *d, struct command *c, const struct proof *proof, struct book_entry **out,
 	struct err *err)
 {
 	int64_t now = now_boot();
-	int rc = check_rate(d, c->is_person, now, err);
+	/* What comes over HTTP takes nothing from the command line. */
+	int rc = check_rate(d, is_nobody(proof), now, err);
 
 	if (rc < 0)
 		return rc;
 	*out = book_find(&d->book,
 		c->id); /* one that was taken stays taken, however late it is asked again */
-	if (*out == NULL && token != NULL)
-		rc = policy_check_token(token, c->kind, c->subject, wall_now(d), err);
+	if (*out == NULL)
+		rc = check_proof(d, proof, c->kind, c->subject, err);
 	if (*out == NULL && rc == 0)
 		rc = policy_check(c, d->opened, now, err);
 	if (rc < 0)
@@ -495,12 +544,12 @@ enter(struct desk *d, struct command *c, const struct token *token, struct book_
 }
 
 static void
-take_command(struct desk *d, const struct asker *who, struct command *c, const struct token *token)
+take_command(struct desk *d, const struct asker *who, struct command *c, const struct proof *proof)
 {
 	struct book_entry *e;
 	struct err err;
 
-	if (enter(d, c, token, &e, &err) < 0) {
+	if (enter(d, c, proof, &e, &err) < 0) {
 		struct audit_record r;
 
 		describe(&r, c, "refused", err.msg);
@@ -554,11 +603,11 @@ take_question(struct desk *d, const struct asker *who, const char *id)
 /* They cost time of the processor: what opens START opens them. */
 static int
 check_rehearsal(
-	struct desk *d, const struct rehearse_ask *a, const struct token *token, struct err *err)
+	struct desk *d, const struct rehearse_ask *a, const struct proof *proof, struct err *err)
 {
-	if (policy_check_token(token, COMMAND_SEQ_START, a->sequence, wall_now(d), err) < 0)
+	if (check_proof(d, proof, COMMAND_SEQ_START, a->sequence, err) < 0)
 		return ERR_REFUSED;
-	if (!policy_allows(false, d->opened, COMMAND_SEQ_START))
+	if (!policy_allows(proof->account != NULL, d->opened, COMMAND_SEQ_START))
 		return err_set(err, ERR_REFUSED, 403,
 			"rehearsals are not open to tokens: write 'serve: {commands: [sequence]}' "
 			"in the bench file");
@@ -594,25 +643,25 @@ take_rehearsal(struct desk *d, const struct asker *who, struct wire_in *in)
 {
 	static struct rehearse_ask a;
 	char token[COMMAND_TOKEN];
-	const struct token *known;
+	struct proof known;
 	struct audit_record r;
 	struct err err;
 	int rc;
 
 	wire_get_text(in, token, sizeof(token));
-	known = tokens_find(&d->tokens, token);
+	known = look_at_proof(d, token);
 	explicit_bzero(token, sizeof(token));
 	if (rehearse_read(&a, in, &err) < 0)
 		return false;
-	if (known == NULL) {
+	if (is_nobody(&known)) {
 		refuse_token(&err);
 		describe_other(&r, who, "-", "rehearse", a.sequence, &err);
 		note_alike(d, &r);
 		turn_away(d, who, a.id, &err);
 		return true;
 	}
-	snprintf(a.principal, sizeof(a.principal), "token:%.*s", TOKENS_NAME - 1, known->name);
-	rc = check_rehearsal(d, &a, known, &err);
+	name_proof(a.principal, sizeof(a.principal), &known);
+	rc = check_rehearsal(d, &a, &known, &err);
 	if (rc == 0)
 		rc = send_rehearsal(d, &a, &err);
 	describe_other(&r, who, a.principal, "rehearse", a.sequence, rc < 0 ? &err : NULL);
@@ -629,7 +678,7 @@ static bool
 take_packet(struct desk *d, const struct asker *who, int kind, struct wire_in *in)
 {
 	char token[COMMAND_TOKEN] = "", id[COMMAND_ID];
-	const struct token *known = NULL;
+	struct proof known = { 0 };
 	struct command c;
 	struct err err;
 
@@ -637,6 +686,9 @@ take_packet(struct desk *d, const struct asker *who, int kind, struct wire_in *i
 		return take_guest(d, who->caller, in);
 	if (kind == WIRE_REHEARSE && who->caller == NULL)
 		return take_rehearsal(d, who, in);
+	if (who->caller == NULL &&
+		(kind == WIRE_SIGN_IN || kind == WIRE_SIGN_OUT || kind == WIRE_WHO))
+		return people_packet(d->people, kind, in);
 	if (kind == WIRE_VERDICT_ASK) {
 		wire_get_text(in, id, sizeof(id));
 		if (wire_close(in, &err) < 0 || !command_id_is_good(id))
@@ -648,12 +700,12 @@ take_packet(struct desk *d, const struct asker *who, int kind, struct wire_in *i
 		return false;
 	if (who->caller == NULL) {
 		wire_get_text(in, token, sizeof(token));
-		known = tokens_find(&d->tokens, token);
+		known = look_at_proof(d, token);
 		explicit_bzero(token, sizeof(token));
 	}
 	if (command_read(&c, in, &err) < 0)
 		return false;
-	if (who->caller == NULL && known == NULL) {
+	if (who->caller == NULL && is_nobody(&known)) {
 		struct audit_record r;
 
 		refuse_token(&err);
@@ -667,10 +719,9 @@ take_packet(struct desk *d, const struct asker *who, int kind, struct wire_in *i
 	if (who->caller != NULL)
 		text_copy(c.principal, sizeof(c.principal), who->caller->name);
 	else
-		snprintf(c.principal, sizeof(c.principal), "token:%.*s", TOKENS_NAME - 1,
-			known->name);
-	c.is_person = who->caller != NULL;
-	take_command(d, who, &c, known);
+		name_proof(c.principal, sizeof(c.principal), &known);
+	c.is_person = known.token == NULL;
+	take_command(d, who, &c, &known);
 	return true;
 }
 
@@ -691,8 +742,11 @@ hear(struct desk *d, const struct asker *who, int fd)
 		close(pass);
 	if (n <= 0)
 		return false;
-	if (take_packet(d, who, wire_open(&in, packet, (size_t)n, &err), &in))
+	if (take_packet(d, who, wire_open(&in, packet, (size_t)n, &err), &in)) {
+		if (who->caller == NULL)
+			explicit_bzero(packet, (size_t)n); /* a password, or a token */
 		return true;
+	}
 	log_warn("%s: sends what is no command; its connection is closed",
 		who->caller != NULL ? "command line" : "data server");
 	return false;
@@ -748,6 +802,7 @@ void
 desk_serve(struct desk *d, int fd)
 {
 	drop(d, &d->serve);
+	people_serve_gone(d->people);
 	connect_to(d, fd, &d->serve, on_serve);
 }
 
@@ -772,6 +827,33 @@ desk_tokens(struct desk *d, const struct tokens *t, uint32_t opened)
 {
 	d->tokens = *t;
 	d->opened = opened;
+	people_tokens(d->people);
+}
+
+/* Of the people: what the data server is told. It may hold a token. */
+static void
+tell_serve(void *ctx, struct buf *packet)
+{
+	struct desk *d = ctx;
+	struct err err;
+	int rc = d->serve < 0 ? 0 : sock_send(d->serve, packet, -1, &err);
+
+	/* It may have been that it must forget something: then it forgets all, as soon as it reads again. Other answers it asks for once more. */
+	d->owes_forget = d->owes_forget || rc < 0;
+	explicit_bzero(packet->data, packet->n);
+	buf_done(packet);
+}
+
+void
+desk_accounts(struct desk *d, const struct accounts *all)
+{
+	people_accounts(d->people, all);
+}
+
+void
+desk_hasher(struct desk *d, int fd)
+{
+	people_hasher(d->people, fd);
 }
 
 /* ---- life ----------------------------------------------------------------------------------------------------------------- */
@@ -780,7 +862,13 @@ int64_t
 desk_step(struct desk *d, int64_t now_ns)
 {
 	struct book_entry *e = NULL;
-	int64_t next = NEVER;
+	int64_t next = people_step(d->people, now_ns);
+
+	if (d->owes_forget) {
+		d->owes_forget = false;
+		people_tokens(d->people);
+		next = MIN(next, d->owes_forget ? now_ns + FORGET_AGAIN_NS : NEVER);
+	}
 
 	while ((e = book_pending(&d->book, e)) != NULL) {
 		if (now_ns - e->asked_ns >= ASK_AGAIN_NS) {
@@ -807,6 +895,7 @@ desk_new(struct loop *loop, int supervisor, struct logbook *logbook)
 	d->control = d->serve = -1;
 	d->supervisor = supervisor;
 	d->logbook = logbook;
+	d->people = people_new(loop, logbook, &d->tokens, tell_serve, d);
 	for (size_t i = 0; i < DESK_CALLERS; i++)
 		d->callers[i].fd = -1;
 	return d;
@@ -821,5 +910,6 @@ desk_free(struct desk *d)
 	drop(d, &d->serve);
 	for (size_t i = 0; i < DESK_CALLERS; i++)
 		drop(d, &d->callers[i].fd);
+	people_free(d->people);
 	free(d);
 }

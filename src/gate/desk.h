@@ -14,6 +14,7 @@
 
 #include "gate/logbook.h"
 #include "io/loop.h"
+#include "msg/accounts.h"
 #include "msg/tokens.h"
 
 #define DESK_CALLERS 64
@@ -31,6 +32,10 @@ void desk_caller(struct desk *d, int fd, const char *name);
 
 /* Who has tokens, and what they open: bits of image.commands. */
 void desk_tokens(struct desk *d, const struct tokens *t, uint32_t opened);
+
+/* Who has an account; the process that looks at passwords, whose descriptor is taken. */
+void desk_accounts(struct desk *d, const struct accounts *all);
+void desk_hasher(struct desk *d, int fd);
 
 /* What is due; returns when to come again. */
 int64_t desk_step(struct desk *d, int64_t now_ns);

@@ -34,6 +34,8 @@ struct gate {
 	bool is_syncing;
 	struct tokens tokens; /* as they were told last */
 	bool has_tokens;
+	struct accounts accounts; /* likewise */
+	bool has_accounts;
 	int supervisor;
 	bool is_ending;
 	int64_t next_beat_ns;
@@ -162,16 +164,100 @@ take_caller(struct gate *g, struct wire_in *in, int *pass, struct err *err)
 	return 0;
 }
 
-/* The pair with the controller, or with the data server. */
+static void
+note_account(struct gate *g, const char *act, const struct account *a)
+{
+	struct buf line = { 0 };
+
+	buf_printf(&line, "role=%s%s", account_roles[a->role], a->is_disabled ? " disabled" : "");
+	for (int r = 0; r < RIGHTS; r++)
+		if (a->grants[r].only[0] != '\0')
+			buf_printf(&line, " %s=%s", account_rights[r], a->grants[r].only);
+	note(g, "", "cli", act, a->name, buf_text(&line));
+	buf_done(&line);
+}
+
+/* What became of this account since; each change is on record with what it is now. */
+static void
+note_change(struct gate *g, const struct account *before, const struct account *a)
+{
+	struct account rest = *before;
+
+	if (before->is_disabled != a->is_disabled)
+		note_account(g, a->is_disabled ? "user_disable" : "user_enable", a);
+	if (strcmp(before->hash, a->hash) != 0)
+		note_account(g, "user_password", a);
+	if (before->since_ns != a->since_ns)
+		note_account(g, "user_sign_out", a);
+	rest.is_disabled = a->is_disabled;
+	rest.since_ns = a->since_ns;
+	text_copy(rest.hash, sizeof(rest.hash), a->hash);
+	if (!account_is_same(&rest, a))
+		note_account(g, "user_grants", a);
+}
+
+static void
+note_accounts(struct gate *g, const struct accounts *now)
+{
+	struct buf names = { 0 };
+
+	for (size_t i = 0; i < now->n; i++) {
+		const struct account *a = &now->all[i],
+				     *before = accounts_find(&g->accounts, a->name);
+
+		if (!g->has_accounts)
+			buf_printf(&names, "%s%s", i > 0 ? " " : "", a->name);
+		else if (before == NULL)
+			note_account(g, "user_add", a);
+		else
+			note_change(g, before, a);
+	}
+	if (!g->has_accounts && now->n > 0)
+		note(g, "", "gate", "begin", "accounts", buf_text(&names));
+	for (size_t i = 0; i < g->accounts.n; i++)
+		if (accounts_find(now, g->accounts.all[i].name) == NULL)
+			note_account(g, "user_gone", &g->accounts.all[i]);
+	buf_done(&names);
+	g->accounts = *now;
+	g->has_accounts = true;
+}
+
+/* A file that cannot be read lets nobody in. */
+static int
+take_accounts(struct gate *g, int fd, struct err *err)
+{
+	static struct accounts accounts;
+	const void *bytes;
+	size_t size;
+	int rc;
+	union {
+		const void *c;
+		void *v;
+	} unmap;
+
+	bytes = seal_map(fd, &size, err);
+	if (bytes == NULL)
+		return ERR_IO;
+	unmap.c = bytes;
+	rc = accounts_read(&accounts, bytes, size, err);
+	seal_done(unmap.v, size);
+	note_accounts(g, &accounts);
+	desk_accounts(g->desk, &accounts);
+	return rc < 0 ? err_prefix(err, rc, "the file of accounts") : 0;
+}
+
+/* The pair with the controller, with the data server, or with the process that looks at passwords. */
 static int
 take_door(struct gate *g, struct wire_in *in, int *pass, struct err *err)
 {
-	bool is_serve = in->left > 0 && wire_get_u16(in) == 1;
+	unsigned with = in->left > 0 ? wire_get_u16(in) : 0;
 
 	if (wire_close(in, err) < 0)
 		return ERR_PROTO;
-	if (is_serve)
+	if (with == 1)
 		desk_serve(g->desk, *pass);
+	else if (with == 2)
+		desk_hasher(g->desk, *pass);
 	else
 		desk_control(g->desk, *pass);
 	*pass = -1;
@@ -200,6 +286,8 @@ on_supervisor(void *ctx, int fd, unsigned events)
 		rc = take_caller(g, &in, &pass, &err);
 	else if (rc == WIRE_TOKENS && pass >= 0)
 		rc = take_tokens(g, pass, wire_get_u32(&in), &err);
+	else if (rc == WIRE_ACCOUNTS && pass >= 0)
+		rc = take_accounts(g, pass, &err);
 	else if (rc == WIRE_AUDIT && pass >= 0)
 		rc = take_audit(g, &pass, &err);
 	else if (rc == WIRE_AUDIT_TELL)

@@ -11,38 +11,42 @@
 
 enum { SUBJECT = 1, VALUE = 2, TEXT = 4, SPAN = 8 }; /* what it has to bring along */
 
-/* A row a kind: which word of `serve: commands:` opens it to tokens (0: none does), and what belongs to it. */
+/* A row a kind: which word of `serve: commands:` opens it to tokens (0: none does), what belongs to it, and which grant opens it to accounts: what takes
+ * protection away needs its own. */
 static const struct row {
 	uint32_t opened_by;
 	unsigned needs;
 	const char *word;
+	enum account_right right; /* which grant of an account it takes */
 } rows[COMMAND_KINDS] = {
-	[COMMAND_SET] = { COMMANDS_SET, SUBJECT | VALUE, "set" },
-	[COMMAND_MODE] = { COMMANDS_MODE, VALUE, "mode" },
-	[COMMAND_SAFE] = { COMMANDS_SAFE, 0, "safe" },
-	[COMMAND_TRIP_RESET] = { 0, SUBJECT | TEXT, NULL },
-	[COMMAND_BYPASS] = { 0, SUBJECT | TEXT | SPAN, NULL },
-	[COMMAND_BYPASS_END] = { 0, SUBJECT, NULL },
-	[COMMAND_ALARM_ACK] = { COMMANDS_ACK, 0, "ack" },
-	[COMMAND_ALARM_SHELVE] = { COMMANDS_SHELVE, SUBJECT | TEXT | SPAN, "shelve" },
-	[COMMAND_ALARM_UNSHELVE] = { COMMANDS_SHELVE, SUBJECT, "shelve" },
-	[COMMAND_ALARM_RESET] = { 0, SUBJECT, NULL },
-	[COMMAND_ALARM_OUT] = { 0, SUBJECT | TEXT, NULL },
-	[COMMAND_ALARM_IN] = { 0, SUBJECT, NULL },
-	[COMMAND_SILENCE] = { COMMANDS_ACK, 0, "ack" },
-	[COMMAND_RELEASE] = { 0, 0, NULL },
-	[COMMAND_PLAN] = { 0, SPAN, NULL },
-	[COMMAND_RESTORE] = { 0, VALUE, NULL },
-	[COMMAND_SEQ_PREPARE] = { COMMANDS_SEQUENCE, SUBJECT, "sequence" },
-	[COMMAND_SEQ_ANSWER_FORM] = { COMMANDS_SEQUENCE, SUBJECT | VALUE, "sequence" },
-	[COMMAND_SEQ_START] = { COMMANDS_SEQUENCE, SUBJECT, "sequence" },
-	[COMMAND_SEQ_PAUSE] = { COMMANDS_SEQUENCE, 0, "sequence" },
-	[COMMAND_SEQ_SAFE_PAUSE] = { COMMANDS_SEQUENCE, 0, "sequence" },
-	[COMMAND_SEQ_RESUME] = { COMMANDS_SEQUENCE, 0, "sequence" },
-	[COMMAND_SEQ_SKIP] = { COMMANDS_SEQUENCE, 0, "sequence" },
-	[COMMAND_SEQ_GOTO] = { COMMANDS_SEQUENCE, VALUE, "sequence" },
-	[COMMAND_SEQ_ABORT] = { COMMANDS_SEQUENCE, 0, "sequence" },
-	[COMMAND_SEQ_REPLY] = { COMMANDS_SEQUENCE, VALUE, "sequence" },
+	[COMMAND_SET] = { COMMANDS_SET, SUBJECT | VALUE, "set", RIGHT_OPERATE },
+	[COMMAND_MODE] = { COMMANDS_MODE, VALUE, "mode", RIGHT_OPERATE },
+	[COMMAND_SAFE] = { COMMANDS_SAFE, 0, "safe", RIGHT_OPERATE },
+	[COMMAND_TRIP_RESET] = { 0, SUBJECT | TEXT, NULL, RIGHT_OPERATE },
+	[COMMAND_BYPASS] = { 0, SUBJECT | TEXT | SPAN, NULL, RIGHT_PROTECT },
+	[COMMAND_BYPASS_END] = { 0, SUBJECT, NULL, RIGHT_OPERATE },
+	[COMMAND_ALARM_ACK] = { COMMANDS_ACK, 0, "ack", RIGHT_OPERATE },
+	[COMMAND_ALARM_SHELVE] = { COMMANDS_SHELVE, SUBJECT | TEXT | SPAN, "shelve",
+		RIGHT_OPERATE },
+	[COMMAND_ALARM_UNSHELVE] = { COMMANDS_SHELVE, SUBJECT, "shelve", RIGHT_OPERATE },
+	[COMMAND_ALARM_RESET] = { 0, SUBJECT, NULL, RIGHT_OPERATE },
+	[COMMAND_ALARM_OUT] = { 0, SUBJECT | TEXT, NULL, RIGHT_PROTECT },
+	[COMMAND_ALARM_IN] = { 0, SUBJECT, NULL, RIGHT_OPERATE },
+	[COMMAND_SILENCE] = { COMMANDS_ACK, 0, "ack", RIGHT_OPERATE },
+	[COMMAND_RELEASE] = { 0, 0, NULL, RIGHT_OPERATE },
+	[COMMAND_PLAN] = { 0, SPAN, NULL, RIGHT_OPERATE },
+	[COMMAND_RESTORE] = { 0, VALUE, NULL, RIGHT_OPERATE },
+	[COMMAND_SEQ_PREPARE] = { COMMANDS_SEQUENCE, SUBJECT, "sequence", RIGHT_OPERATE },
+	[COMMAND_SEQ_ANSWER_FORM] = { COMMANDS_SEQUENCE, SUBJECT | VALUE, "sequence",
+		RIGHT_OPERATE },
+	[COMMAND_SEQ_START] = { COMMANDS_SEQUENCE, SUBJECT, "sequence", RIGHT_OPERATE },
+	[COMMAND_SEQ_PAUSE] = { COMMANDS_SEQUENCE, 0, "sequence", RIGHT_OPERATE },
+	[COMMAND_SEQ_SAFE_PAUSE] = { COMMANDS_SEQUENCE, 0, "sequence", RIGHT_OPERATE },
+	[COMMAND_SEQ_RESUME] = { COMMANDS_SEQUENCE, 0, "sequence", RIGHT_OPERATE },
+	[COMMAND_SEQ_SKIP] = { COMMANDS_SEQUENCE, 0, "sequence", RIGHT_OPERATE },
+	[COMMAND_SEQ_GOTO] = { COMMANDS_SEQUENCE, VALUE, "sequence", RIGHT_OPERATE },
+	[COMMAND_SEQ_ABORT] = { COMMANDS_SEQUENCE, 0, "sequence", RIGHT_OPERATE },
+	[COMMAND_SEQ_REPLY] = { COMMANDS_SEQUENCE, VALUE, "sequence", RIGHT_OPERATE },
 };
 
 bool
@@ -82,6 +86,40 @@ policy_check_token(const struct token *t, enum command_kind kind, const char *su
 		"for "
 		"more",
 		t->name, t->only, subject[0] == '\0' ? ", and this is for the whole bench" : "");
+}
+
+/* What only leads to a safe state is open to whoever may operate anything: it is not the moment for patterns. */
+static bool
+is_for_any_operator(enum command_kind kind)
+{
+	return kind == COMMAND_SAFE;
+}
+
+int
+policy_check_account(const struct account *a, enum command_kind kind, const char *subject,
+	int64_t wall_ns, struct err *err)
+{
+	enum account_right right = rows[kind].right;
+	const char *only = account_only(a, right, wall_ns);
+
+	if (!account_is_open(a, wall_ns))
+		return err_set(err, ERR_REFUSED, 401,
+			"the account '%s' is not open any more; ask who manages the bench ('mbc "
+			"user "
+			"list')",
+			a->name);
+	if (account_may(a, right, subject, wall_ns) ||
+		(only[0] != '\0' && is_for_any_operator(kind)))
+		return 0;
+	if (only[0] == '\0')
+		return err_set(err, ERR_REFUSED, 403,
+			"'%s' needs the grant '%s'; 'mbc user grant --may %s %s' gives it",
+			command_kind_text(kind), account_rights[right], account_rights[right],
+			a->name);
+	return err_set(err, ERR_REFUSED, 403,
+		"the grant '%s' of '%s' is for %.60s alone%s; 'mbc user grant' gives one for more",
+		account_rights[right], a->name, only,
+		subject[0] == '\0' ? ", and this is for the whole bench" : "");
 }
 
 bool

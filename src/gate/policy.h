@@ -1,12 +1,13 @@
 /* policy.h - who may ask what of the controller. Pure.
  *
  * The whole table is in policy.c: a person at the command line may ask everything; a program with a token what the bench file opens
- * (`serve: commands:`), as far as the token itself goes, and never what weakens protection.
+ * (`serve: commands:`), as far as the token itself goes, and never what weakens protection; a person who has signed in what their role and grants open.
  */
 #ifndef GATE_POLICY_H
 #define GATE_POLICY_H
 
 #include "model/image.h"
+#include "msg/accounts.h"
 #include "msg/command.h"
 #include "msg/tokens.h"
 
@@ -19,6 +20,10 @@ bool policy_allows(bool is_person, uint32_t opened, enum command_kind kind);
 
 /* May this token have it done, whatever the bench file opens? wall_ns: when. ERR_REFUSED with why; err->sys: 401 when it is over. */
 int policy_check_token(const struct token *t, enum command_kind kind, const char *subject,
+	int64_t wall_ns, struct err *err) MUST_CHECK;
+
+/* May this account have it done? wall_ns: when. ERR_REFUSED with why; err->sys: 401 when it is over, 403. */
+int policy_check_account(const struct account *a, enum command_kind kind, const char *subject,
 	int64_t wall_ns, struct err *err) MUST_CHECK;
 
 /* Does it only make the bench safer, or quieter? It is done although it cannot be put on record. */

@@ -17,6 +17,7 @@
  *	influx     mbc-history   reads                                  as curl, and syncs what it had opened before
  *	tiers      mbc-history   reads /proc/self; the store's folder    as copy
  *	gate       mbc-gate      reads /proc/self                       no socket, no exec, no fork, opens for reading only
+ *	hash       mbc-gate      reads /proc/self                       no socket, no exec, no fork, no thread, opens for reading only
  *	helper     mbc-helper    not limited: it is not ours            as supervise
  *	curl       mbc-helper    reads                                  sockets, threads; no exec, no fork, opens for reading only
  *	rehearse   who calls it; reads /proc/self                       no socket, no exec, opens for reading only; forks
@@ -51,6 +52,7 @@ enum sandbox_role {
 	SANDBOX_POSTGRES,
 	SANDBOX_INFLUX,
 	SANDBOX_TIERS,
+	SANDBOX_HASH,
 	SANDBOX_ROLES
 };
 

@@ -109,6 +109,7 @@ static const struct rule *const rules[SANDBOX_ROLES] = {
 	[SANDBOX_TIERS] = history_rules,
 	[SANDBOX_POSTGRES] = postgres_rules,
 	[SANDBOX_GATE] = serve_rules,
+	[SANDBOX_HASH] = serve_rules,
 	[SANDBOX_TWIN] = twin_rules,
 	[SANDBOX_CURL] = curl_rules,
 	[SANDBOX_INFLUX] = curl_rules,
@@ -131,7 +132,7 @@ make_ruleset(enum sandbox_role role, int abi)
 	if (abi >= 4 &&
 		(role == SANDBOX_COMPILE || role == SANDBOX_SERVE || role == SANDBOX_HISTORY ||
 			role == SANDBOX_QUERY || role == SANDBOX_COPY || role == SANDBOX_TIERS ||
-			role == SANDBOX_GATE || role == SANDBOX_REHEARSE))
+			role == SANDBOX_GATE || role == SANDBOX_REHEARSE || role == SANDBOX_HASH))
 		set.net = NET_BIND_TCP | NET_CONNECT_TCP;
 	if (abi >= 6)
 		set.scoped = SCOPE_ABSTRACT_SOCKET | SCOPE_SIGNAL;

@@ -18,6 +18,7 @@ static const char *const names[SANDBOX_ROLES] = {
 	[SANDBOX_HISTORY] = "mbc-history",
 	[SANDBOX_QUERY] = "mbc-query",
 	[SANDBOX_GATE] = "mbc-gate",
+	[SANDBOX_HASH] = "mbc-gate",    /* which it hears everything from */
 	[SANDBOX_COPY] = "mbc-history", /* who made the runs may write on the share */
 	[SANDBOX_POSTGRES] = "mbc-history",
 	[SANDBOX_TIERS] = "mbc-history",  /* the files are the recorder's */

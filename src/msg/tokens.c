@@ -102,15 +102,17 @@ tokens_check_only(const char *text, struct err *err)
 }
 
 bool
-tokens_fits(const struct token *t, const char *subject)
+tokens_only_fits(const char *only, const char *subject)
 {
 	char pattern[TOKENS_ONLY];
 
-	if (t->only[0] == '\0')
-		return true;
-	for (const char *at = t->only; *at != '\0'; at += *at == ',') {
+	for (const char *at = only; *at != '\0'; at += *at == ',') {
 		size_t n = strcspn(at, ",");
 
+		if (n == 1 && at[0] == '*')
+			return true;
+		if (n >= sizeof(pattern))
+			return false;
 		memcpy(pattern, at, n);
 		pattern[n] = '\0';
 		if (subject[0] != '\0' && fnmatch(pattern, subject, 0) == 0)
@@ -118,6 +120,12 @@ tokens_fits(const struct token *t, const char *subject)
 		at += n;
 	}
 	return false;
+}
+
+bool
+tokens_fits(const struct token *t, const char *subject)
+{
+	return t->only[0] == '\0' || tokens_only_fits(t->only, subject);
 }
 
 /* ---- the file ------------------------------------------------------------------------------------------------------------- */
@@ -226,9 +234,16 @@ const struct token *
 tokens_find(const struct tokens *t, const char *token)
 {
 	uint8_t digest[SHA256_BYTES];
-	const struct token *found = NULL;
 
 	sha256(digest, token, strlen(token));
+	return tokens_find_digest(t, digest);
+}
+
+const struct token *
+tokens_find_digest(const struct tokens *t, const uint8_t digest[SHA256_BYTES])
+{
+	const struct token *found = NULL;
+
 	for (size_t i = 0; i < t->n; i++) {
 		unsigned differs = 0;
 

@@ -48,6 +48,10 @@ void tokens_write(struct buf *out, const struct token *t); /* its line */
 
 /* Who has this token, NULL when nobody has. How long it takes does not depend on how much of it is right. */
 const struct token *tokens_find(const struct tokens *t, const char *token);
+const struct token *tokens_find_digest(const struct tokens *t, const uint8_t digest[SHA256_BYTES]);
+
+/* Does a name fit one of the patterns of "N2_*,T_furn"? "" stands for the whole bench, which '*' alone fits. */
+bool tokens_only_fits(const char *only, const char *subject);
 
 /* May it ask about this output, alarm or sequence, "" for the whole bench? */
 bool tokens_fits(const struct token *t, const char *subject);

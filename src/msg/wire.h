@@ -88,6 +88,17 @@ enum wire_kind {
 	/* certificates */
 	WIRE_CERTIFICATE, /* supervise -> serve: +fd: a certificate and its key as PEM, u16 enum image_tls_kind */
 	WIRE_CERTIFICATE_IS, /* serve -> supervise, one for each: u16 1: it is shown from now on, 0: it is not, u64 from, u64 until in seconds since 1970, text subject, text SHA-256, text why not */
+	/* accounts and sessions (accounts.h) */
+	WIRE_ACCOUNTS, /* supervise -> gate: +fd: the file of accounts; supervise -> serve: u16 1: there are some, and nobody is answered without one */
+	WIRE_HASH, /* gate -> hash: u32 number, text hash of a password, "" for a new one, text password -> WIRE_HASHED: u32 number, u16 1: it is right, text the new one */
+	WIRE_HASHED,
+	WIRE_SIGN_IN, /* serve -> gate: u32 number, text name, text password, text address, text code of the first account or "" -> WIRE_SIGNED_IN */
+	WIRE_SIGNED_IN, /* gate -> serve: u32 number, u16 status of HTTP, u32 seconds to wait, text token, or why not */
+	WIRE_SIGN_OUT, /* serve -> gate: text token, u16 1: all sessions of this account */
+	WIRE_WHO,      /* serve -> gate: text digest of a token -> WIRE_WHO_IS */
+	WIRE_WHO_IS, /* gate -> serve: text digest, u16 is it somebody, text principal, text role, u16 bits of rights, u64 ns for which that holds, text patterns of what may be read */
+	WIRE_FORGET, /* gate -> serve: text digest, or "" for all: it is no longer so */
+	WIRE_FIRST, /* supervise -> gate: text digest of the code that makes the first account, u64 wall time of its end; gate -> supervise: text the line of it */
 };
 
 enum wire_run { RUN_START, RUN_STOP, RUN_NOTE };

@@ -30,12 +30,13 @@ say_unknown(const char *what, const char *name, const char **words, size_t n, st
 static int
 no_channel(const char *name, const struct view *v, struct err *err)
 {
-	uint32_t n = MIN(v->info.n_channels, (uint32_t)NEAREST_MAX);
+	uint32_t n = MIN(v->info.n_channels, (uint32_t)NEAREST_MAX), shown = 0;
 	const char **words = mem_zero(n + 1, sizeof(*words));
 
 	for (uint32_t i = 0; i < n; i++)
-		words[i] = board_text(v->board, board_channel(v->board, i)->name);
-	say_unknown("channel", name, words, n, err);
+		if (view_shows(v, i))
+			words[shown++] = board_text(v->board, board_channel(v->board, i)->name);
+	say_unknown("channel", name, words, shown, err);
 	return PROBLEM_UNKNOWN_CHANNEL;
 }
 
@@ -61,7 +62,7 @@ find_names(char *list, const struct view *v, uint32_t *out, size_t *out_n, struc
 	while ((name = query_next(&list)) != NULL) {
 		uint32_t i = board_find(v->board, name);
 
-		if (i == IMAGE_NONE)
+		if (i == IMAGE_NONE || !view_shows(v, i))
 			return no_channel(name, v, err);
 		out[(*out_n)++] = i;
 	}
@@ -158,7 +159,7 @@ answer_write(struct buf *out, const char **out_type, struct target *t, bool is_x
 		return channels(out, t, is_xml, v, err);
 	case ROUTE_CHANNEL:
 		i = board_find(v->board, t->name);
-		if (i == IMAGE_NONE)
+		if (i == IMAGE_NONE || !view_shows(v, i))
 			return no_channel(t->name, v, err);
 		picture_channel(out, is_xml, v, i);
 		return ANSWER_OK;
@@ -208,6 +209,7 @@ answer_write(struct buf *out, const char **out_type, struct target *t, bool is_x
 	case ROUTE_RUN_ZIP:
 	case ROUTE_COMMAND:
 	case ROUTE_OPENAPI:
+	case ROUTE_SESSION:
 	case ROUTE_COUNT:
 		break;
 	}

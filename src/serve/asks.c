@@ -97,6 +97,35 @@ asks_here(const char *host)
 }
 
 bool
+asks_cookie(const char *header, const char *name, char *out, size_t cap)
+{
+	size_t n_name = strlen(name), found = 0;
+
+	for (const char *at = header; *at != '\0'; at += *at == ';') {
+		size_t n;
+
+		at += strspn(at, " \t");
+		n = strcspn(at, ";");
+		if (n > n_name && strncmp(at, name, n_name) == 0 && at[n_name] == '=') {
+			const char *value = at + n_name + 1;
+			size_t k = n - n_name - 1;
+
+			while (k > 0 && (value[k - 1] == ' ' || value[k - 1] == '\t'))
+				k--;
+			if (++found > 1 || k == 0 || k >= cap)
+				return false;
+			for (size_t i = 0; i < k; i++)
+				if (value[i] <= ' ' || value[i] > '~')
+					return false;
+			memcpy(out, value, k);
+			out[k] = '\0';
+		}
+		at += n;
+	}
+	return found == 1;
+}
+
+bool
 asks_other_than(const char *if_none_match, const char *etag)
 {
 	return if_none_match == NULL ||

@@ -14,6 +14,10 @@ bool asks_gzip(const char *accept_encoding);
  * of a stranger whose name suddenly resolves to 127.0.0.1 (DNS rebinding) comes with the stranger's name. */
 bool asks_here(const char *host);
 
+/* Cookie: the value of the cookie of this name, which must be there once, into out; false: there is none, it is ambiguous, or it is not printable ASCII of less than
+ * `cap` bytes. */
+bool asks_cookie(const char *header, const char *name, char *out, size_t cap);
+
 /* If-None-Match: false when it holds this tag (with its quotes) or is "*": the reader has it already. */
 bool asks_other_than(const char *if_none_match, const char *etag);
 

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "serve/allow.h"
 #include "serve/picture.h"
 #include "serve/query.h"
 #include "serve/ring.h"
@@ -36,6 +37,7 @@ struct stream {
 	struct stream *prev, *next;
 	void *user;
 	char *names;     /* as asked for; NULL: all */
+	char *only;      /* patterns of those that may be seen; NULL: all */
 	uint64_t *wants; /* bit [channel]; NULL: all */
 	enum phase phase;
 	uint64_t place;      /* REPLAY: next number on the tape */
@@ -157,14 +159,17 @@ resolve(struct stream *s)
 
 	free(s->wants);
 	s->wants = NULL;
-	if (s->names == NULL)
+	if (s->names == NULL && allow_is_all(s->only))
 		return;
 	s->wants = mem_zero(f->info.n_channels / 64 + 1, sizeof(*s->wants));
-	list = at = mem_text(s->names);
+	for (uint32_t i = 0; s->names == NULL && i < f->info.n_channels; i++)
+		if (allow_channel(s->only, f->board, i))
+			s->wants[i / 64] |= UINT64_C(1) << i % 64;
+	list = at = mem_text(s->names != NULL ? s->names : "");
 	while ((name = query_next(&at)) != NULL) {
 		uint32_t i = board_find(f->board, name);
 
-		if (i != IMAGE_NONE)
+		if (i != IMAGE_NONE && allow_channel(s->only, f->board, i))
 			s->wants[i / 64] |= UINT64_C(1) << i % 64;
 	}
 	free(list);
@@ -202,8 +207,8 @@ can_resume(const struct feed *f, const char *last_id, uint64_t *out_place)
 }
 
 struct stream *
-feed_join(struct feed *f, const char *names, const char *last_id, int64_t now_ns, int64_t wall_ns,
-	void *user)
+feed_join(struct feed *f, const char *names, const char *only, const char *last_id, int64_t now_ns,
+	int64_t wall_ns, void *user)
 {
 	struct stream *s = mem_zero(1, sizeof(*s));
 
@@ -218,6 +223,7 @@ feed_join(struct feed *f, const char *names, const char *last_id, int64_t now_ns
 	s->feed = f;
 	s->user = user;
 	s->names = names != NULL ? mem_text(names) : NULL;
+	s->only = only != NULL ? mem_text(only) : NULL;
 	s->next = f->first;
 	if (f->first != NULL)
 		f->first->prev = s;
@@ -246,6 +252,7 @@ feed_leave(struct stream *s)
 	if (s->next != NULL)
 		s->next->prev = s->prev;
 	free(s->names);
+	free(s->only);
 	free(s->wants);
 	free(s);
 	if (--f->n_streams == 0)

@@ -31,10 +31,10 @@ void feed_pump(struct feed *f, int64_t wall_ns);
 /* Each second: tell of values that have grown old without a word on the tape, then a heartbeat. */
 void feed_beat(struct feed *f, int64_t now_ns, int64_t wall_ns);
 
-/* A new stream. names: "a,b" (unknown ones are passed over), NULL: all. last_id: the id of the last event that this
+/* A new stream. names: "a,b" (unknown ones are passed over), NULL: all; only: patterns of those that may be seen (allow.h), NULL: all. last_id: the id of the last event that this
  * reader got before, NULL: none. user: the caller's own. */
-struct stream *feed_join(struct feed *f, const char *names, const char *last_id, int64_t now_ns,
-	int64_t wall_ns, void *user);
+struct stream *feed_join(struct feed *f, const char *names, const char *only, const char *last_id,
+	int64_t now_ns, int64_t wall_ns, void *user);
 void feed_leave(struct stream *s);
 size_t feed_streams(const struct feed *f);
 

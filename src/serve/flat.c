@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "base/xml.h"
+#include "serve/allow.h"
 #include "serve/picture.h"
 
 /* A number with six decimals, as simple readers were promised; whole numbers keep all their digits. */
@@ -57,6 +58,8 @@ picture_flat_xml(struct buf *out, const struct view *v)
 		const char *choice = look(v, i, &s);
 		char text[400] = ""; /* the largest float64 has 309 digits before the point */
 
+		if (!view_shows(v, i))
+			continue;
 		if (!quality_is_bad(s.quality))
 			six_decimals(text, sizeof(text), ch->type, &s, choice);
 		xml_open(out, "Terminal");
@@ -83,6 +86,8 @@ picture_flat_json(struct buf *out, const struct view *v)
 		struct sample s;
 		const char *choice = look(v, i, &s);
 
+		if (!view_shows(v, i))
+			continue;
 		value_json(&j, board_text(v->board, ch->name), ch->type, &s, choice);
 	}
 	json_end(&j);
@@ -135,6 +140,8 @@ put_values(struct buf *out, const struct view *v)
 		const struct board_channel *ch = board_channel(v->board, i);
 		double value;
 
+		if (!view_shows(v, i))
+			continue;
 		board_look(v->board, i, v->now_ns, &s);
 		value = value_double(ch->type, s.v);
 		if (ch->type == VALUE_TEXT || quality_is_bad(s.quality) || !isfinite(value))
@@ -158,6 +165,8 @@ put_qualities(struct buf *out, const struct view *v)
 	for (uint32_t i = 0; i < v->info.n_channels; i++) {
 		bool is_good;
 
+		if (!view_shows(v, i))
+			continue;
 		board_look(v->board, i, v->now_ns, &s);
 		is_good = quality_row(s.quality)->class == Q_CLASS_GOOD;
 		put_channel_line(out, v, i, "mbc_quality");
@@ -166,6 +175,8 @@ put_qualities(struct buf *out, const struct view *v)
 	}
 	put_head(out, "mbc_age_seconds", "gauge", "Time since the last sample of a channel.");
 	for (uint32_t i = 0; i < v->info.n_channels; i++) {
+		if (!view_shows(v, i))
+			continue;
 		board_look(v->board, i, v->now_ns, &s);
 		if (s.stamp_ns == 0)
 			continue; /* there was none yet */
@@ -196,6 +207,8 @@ put_alarms(struct buf *out, const struct view *v)
 		struct sample s;
 		uint32_t k;
 
+		if (!allow_name(v->only, name))
+			continue;
 		snprintf(channel, sizeof(channel), "alarm.%s", name);
 		k = board_find(v->board, channel);
 		if (k == IMAGE_NONE || board_channel(v->board, k)->source_kind != SOURCE_STATE)
@@ -267,6 +280,8 @@ picture_metrics(struct buf *out, const struct view *v)
 	put_values(out, v);
 	put_qualities(out, v);
 	put_alarms(out, v);
+	if (!allow_is_all(v->only))
+		return; /* instruments are of the whole bench */
 	put_head(out, "mbc_instrument_up", "gauge", "1 while an instrument answers.");
 	for (uint32_t i = 0; i < v->info.n_instruments; i++) {
 		board_read_state(v->board, i, &s);

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "serve/allow.h"
 #include "serve/grafana.h"
 
 #define OPTIONS_MAX                                                                                \
@@ -127,7 +128,7 @@ expand_pattern(const struct grafana_ask *ask, const char *pattern, char column,
 	for (uint32_t i = 0; i < v->info.n_channels; i++) {
 		const char *name = board_text(v->board, board_channel(v->board, i)->name);
 
-		if (text_fits(pattern, n, name) && passes(ask, v, i) &&
+		if (view_shows(v, i) && text_fits(pattern, n, name) && passes(ask, v, i) &&
 			add_series(out, name, column, err) < 0)
 			return ERR_CONF;
 	}
@@ -153,7 +154,8 @@ expand_target(const struct grafana_ask *ask, const struct grafana_target *t, con
 				GRAFANA_WORDS, GRAFANA_STARS);
 		else if (!is_exact)
 			rc = expand_pattern(ask, pattern, t->column, v, out, err);
-		else if (i == IMAGE_NONE ? ask->n_filters == 0 : passes(ask, v, i))
+		else if (i == IMAGE_NONE ? ask->n_filters == 0 && allow_name(v->only, pattern)
+					 : view_shows(v, i) && passes(ask, v, i))
 			rc = add_series(out, pattern, t->column, err);
 	}
 	return rc;
@@ -352,6 +354,8 @@ put_metrics(struct json *j, const struct view *v)
 	char name[32];
 
 	for (uint32_t i = 0; i < v->info.n_channels; i++) {
+		if (!view_shows(v, i))
+			continue;
 		json_object(j, NULL);
 		json_text(j, "label", title_of(v, i));
 		json_text(j, "value", tag_of(v, i, "name"));
@@ -410,7 +414,7 @@ put_tag_values(struct json *j, const struct view *v, const char *key, bool is_va
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < v->info.n_channels && n < TOLD_MAX; i++) {
-		if (is_told(v, i, key, told, n))
+		if (!view_shows(v, i) || is_told(v, i, key, told, n))
 			continue;
 		told[n++] = tag_of(v, i, key);
 		if (is_variable) {
@@ -439,7 +443,7 @@ put_variable(struct json *j, const struct view *v, const char *what)
 				event_row((enum event_kind)i)->token);
 	} else {
 		for (uint32_t i = 0; i < v->info.n_channels; i++)
-			if (is_all || fits_any(what, tag_of(v, i, "name")))
+			if (view_shows(v, i) && (is_all || fits_any(what, tag_of(v, i, "name"))))
 				put_value(j, title_of(v, i), tag_of(v, i, "name"));
 	}
 }
@@ -451,7 +455,8 @@ put_names(struct json *j, const struct view *v, const char *what)
 	for (uint32_t i = 0; i < v->info.n_channels; i++) {
 		const char *name = tag_of(v, i, "name");
 
-		if (what[0] == '\0' || strstr(name, what) != NULL || fits_any(what, name))
+		if (view_shows(v, i) &&
+			(what[0] == '\0' || strstr(name, what) != NULL || fits_any(what, name)))
 			json_text(j, NULL, name);
 	}
 }

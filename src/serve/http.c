@@ -4,6 +4,9 @@
  * queued then, and end the connection) and again for the answer. An answer that the cache has goes out without a look at
  * the board.
  *
+ * When there are accounts a request first waits for who it is, which guard.c remembers; nothing of it is read before. What somebody may not see is
+ * left out of documents, histories and streams; a stream ends when it is no longer so.
+ *
  * Places: libmicrohttpd's own timeout is one for silence, which any byte ends, so clients.c keeps the time of those that
  * have no complete request. Who has to go is shut down here, which libmicrohttpd finds as a connection that has ended.
  *
@@ -25,14 +28,17 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/now.h"
+#include "serve/allow.h"
 #include "serve/answer.h"
 #include "serve/asks.h"
 #include "serve/cache.h"
 #include "serve/clients.h"
 #include "serve/feed.h"
+#include "serve/guard.h"
 #include "serve/http_grafana.h"
 #include "serve/http_history.h"
 #include "serve/http_orders.h"
+#include "serve/http_session.h"
 #include "serve/pages.h"
 #include "serve/reply.h"
 #include "serve/tls.h"
@@ -59,6 +65,8 @@ struct http {
 	struct cache cache;
 	struct history *history;
 	struct orders *orders;
+	struct guard *guard;
+	bool is_closed;          /* there are accounts: nobody is answered unasked */
 	const struct image *img; /* NULL: not known yet */
 	struct waiting waiting;
 	struct target target; /* of the request that is being answered */
@@ -73,7 +81,11 @@ struct http {
 };
 
 struct request {
-	bool is_begun;                 /* on_request() has seen its headers */
+	bool is_judged, is_begun; /* on_request() has seen its headers; and knows who it is */
+	struct MHD_Connection *connection;
+	struct asking *asking;         /* who it is; NULL: not asked */
+	bool is_asleep;                /* until that is known, its connection is suspended */
+	struct http_session *session;  /* it signs in or out; NULL */
 	struct http_question *history; /* it waits for an answer of the history; NULL */
 	struct http_grafana *grafana;  /* its body is coming; NULL */
 	struct http_order *order;      /* it commands, or asks what became of a command; NULL */
@@ -154,7 +166,26 @@ struct listener {
 	struct MHD_Connection *connection;
 	struct stream *stream;
 	bool is_asleep; /* its connection is suspended */
+	bool has_who, is_over;
+	struct who who;
 };
+
+/* Who it is, when that is known. */
+static const struct who *
+who_of(const struct request *r)
+{
+	return r->asking != NULL && asking_state(r->asking) == ASKING_IN ? asking_who(r->asking)
+									 : NULL;
+}
+
+/* Patterns of the channels that may be seen; NULL: all. */
+static const char *
+only_of(const struct request *r)
+{
+	const struct who *who = who_of(r);
+
+	return who == NULL || allow_is_all(who->reads) ? NULL : who->reads;
+}
 
 static ssize_t
 read_stream(void *cls, uint64_t pos, char *out, size_t max)
@@ -162,7 +193,7 @@ read_stream(void *cls, uint64_t pos, char *out, size_t max)
 	struct listener *l = cls;
 	size_t n;
 
-	if (l->http->is_ending)
+	if (l->http->is_ending || l->is_over)
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (max < FEED_EVENT_MAX)
 		return MHD_CONTENT_READER_END_WITH_ERROR; /* the head of this request filled its memory */
@@ -184,9 +215,10 @@ free_stream(void *cls)
 }
 
 static enum MHD_Result
-send_stream(struct http *h, struct MHD_Connection *c, const char *uri, bool is_head)
+send_stream(struct http *h, struct MHD_Connection *c, const struct request *request, bool is_head)
 {
-	const char *names = h->target.params[0];
+	const char *names = h->target.params[0], *uri = request->uri;
+	const struct who *who = who_of(request);
 	int64_t now = now_boot(), wall = now_wall_offset();
 	struct MHD_Response *r;
 	struct listener *l;
@@ -196,6 +228,7 @@ send_stream(struct http *h, struct MHD_Connection *c, const char *uri, bool is_h
 	int problem;
 
 	view_open(&v, h->board, now, wall);
+	v.only = only_of(request);
 	problem = names != NULL ? answer_check_names(names, &v, &err) : 0;
 	if (problem != 0)
 		return refuse(h, c, problem, err.msg, uri);
@@ -204,8 +237,12 @@ send_stream(struct http *h, struct MHD_Connection *c, const char *uri, bool is_h
 	} else {
 		l = mem_zero(1, sizeof(*l));
 		*l = (struct listener){ .http = h, .connection = c };
-		l->stream =
-			feed_join(h->feed, names, reply_asked(c, "Last-Event-ID"), now, wall, l);
+		if (who != NULL) {
+			l->has_who = true;
+			l->who = *who;
+		}
+		l->stream = feed_join(
+			h->feed, names, v.only, reply_asked(c, "Last-Event-ID"), now, wall, l);
 		r = MHD_create_response_from_callback(
 			MHD_SIZE_UNKNOWN, FEED_EVENT_MAX, read_stream, l, free_stream);
 		if (r == NULL)
@@ -225,19 +262,36 @@ wake_streams(struct http *h)
 	for (struct stream *s = feed_next(h->feed, NULL); s != NULL; s = feed_next(h->feed, s)) {
 		struct listener *l = stream_user(s);
 
-		if (!l->is_asleep || (!h->is_ending && !stream_is_ready(s)))
+		if (!l->is_asleep || (!h->is_ending && !l->is_over && !stream_is_ready(s)))
 			continue;
 		l->is_asleep = false;
 		MHD_resume_connection(l->connection);
 	}
 }
 
+/* Streams of those who are no longer who they were end; so do all without a name once there are accounts. */
+static void
+look_at_listeners(void *ctx)
+{
+	struct http *h = ctx;
+	int64_t now = now_boot();
+
+	for (struct stream *s = feed_next(h->feed, NULL); s != NULL; s = feed_next(h->feed, s)) {
+		struct listener *l = stream_user(s);
+
+		if (h->is_closed && (!l->has_who || !guard_still(h->guard, &l->who, now)))
+			l->is_over = true;
+	}
+	wake_streams(h);
+}
+
 /* ---- documents ---------------------------------------------------------------------------------------------------- */
 
 static enum MHD_Result
-send_document(struct http *h, struct MHD_Connection *c, const char *uri, bool wants_xml,
-	const struct board_heart *heart, int64_t now_ns)
+send_document(struct http *h, struct MHD_Connection *c, const struct request *request,
+	bool wants_xml, const struct board_heart *heart, int64_t now_ns)
 {
+	const char *uri = request->uri;
 	bool is_xml = wants_xml || h->target.is_xml;
 	struct MHD_Response *r;
 	enum MHD_Result rc;
@@ -254,6 +308,7 @@ send_document(struct http *h, struct MHD_Connection *c, const char *uri, bool wa
 			uri);
 	view_open(&v, h->board, now_ns, now_wall_offset());
 	v.img = h->img;
+	v.only = only_of(request);
 	v.waiting = &h->waiting;
 	problem = answer_write(&h->body, &type, &h->target, is_xml, &v, &err);
 	if (problem != ANSWER_OK)
@@ -265,7 +320,10 @@ send_document(struct http *h, struct MHD_Connection *c, const char *uri, bool wa
 	if (h->target.route < ROUTE_COUNT && target_routes[h->target.route].has_xml)
 		reply_header(r, MHD_HTTP_HEADER_VARY, "Accept");
 	rc = MHD_queue_response(c, MHD_HTTP_OK, r);
-	cache_put(&h->cache, uri, wants_xml, heart->tick, now_ns, r, n);
+	if (v.only == NULL)
+		cache_put(&h->cache, uri, wants_xml, heart->tick, now_ns, r, n);
+	else
+		MHD_destroy_response(r);
 	return rc;
 }
 
@@ -285,6 +343,36 @@ is_history(enum route route)
 	       route == ROUTE_RUN_ZIP;
 }
 
+/* What is recorded of channels that may not be seen is not asked for: those of the question are looked at, and one about all is about the others. */
+static bool
+narrow_history(struct http *h, const char *only, const char **out_why)
+{
+	static char list[TARGET_URI_MAX];
+	struct target *t = &h->target;
+	struct board_info info;
+	const char *x;
+
+	if (only == NULL || (t->route != ROUTE_HISTORY && t->route != ROUTE_HISTORY_ALL))
+		return true;
+	*out_why = "the grant of this account is for other channels; /api/v1/session says for "
+		   "which";
+	x = t->params[t->route == ROUTE_HISTORY ? 6 : 7];
+	if (x != NULL && x[0] != '\0' && !allow_names(only, x))
+		return false;
+	if (t->route == ROUTE_HISTORY)
+		return allow_name(only, t->name);
+	if (t->params[0] != NULL)
+		return allow_names(only, t->params[0]);
+	*out_why = "the channels of this account are too many for one question; name some";
+	if (h->board == NULL)
+		return false;
+	board_info(h->board, &info);
+	if (!allow_list(only, h->board, info.n_channels, list, sizeof(list)) || list[0] == '\0')
+		return false;
+	t->params[0] = list;
+	return true;
+}
+
 static enum MHD_Result
 answer(struct http *h, struct MHD_Connection *c, struct request *request, bool is_head)
 {
@@ -292,10 +380,12 @@ answer(struct http *h, struct MHD_Connection *c, struct request *request, bool i
 	bool wants_xml = asks_xml(reply_asked(c, MHD_HTTP_HEADER_ACCEPT));
 	struct board_heart heart = { 0 };
 	int64_t now = now_boot();
+	const struct who *who = who_of(request);
+	const char *only = only_of(request), *why;
 	struct err err;
 	int page;
 
-	if (h->board != NULL) {
+	if (h->board != NULL && only == NULL) {
 		struct MHD_Response *r;
 
 		board_read_heart(h->board, &heart);
@@ -305,6 +395,13 @@ answer(struct http *h, struct MHD_Connection *c, struct request *request, bool i
 	}
 	if (target_parse(uri, &h->target, &err) < 0)
 		return refuse(h, c, PROBLEM_BAD_REQUEST, err.msg, uri);
+	if (h->target.route == ROUTE_SESSION)
+		return http_session_tell(c, h->is_closed, who, &h->live_bytes);
+	if (who != NULL && !allow_route(only, who->rights, h->target.route))
+		return refuse(h, c, PROBLEM_NOT_GRANTED,
+			"this account has no grant for it; 'mbc user grant NAME --may read' gives "
+			"one, for all channels unless --only says which",
+			uri);
 	if (h->target.route == ROUTE_PAGE || h->target.route == ROUTE_OPENAPI) {
 		page = page_find(h->target.route == ROUTE_OPENAPI
 					 ? target_routes[ROUTE_OPENAPI].path
@@ -315,6 +412,8 @@ answer(struct http *h, struct MHD_Connection *c, struct request *request, bool i
 			"nothing is here; /api/v1/openapi.json lists all addresses", uri);
 	}
 	if (is_history(h->target.route)) {
+		if (!narrow_history(h, only, &why))
+			return refuse(h, c, PROBLEM_NOT_GRANTED, why, uri);
 		request->history = http_history_ask(h->history, &h->target, c, now);
 		return http_history_answer(&request->history, uri, &h->live_bytes);
 	}
@@ -328,8 +427,8 @@ answer(struct http *h, struct MHD_Connection *c, struct request *request, bool i
 			"of 'mbc run'",
 			uri);
 	if (h->target.route == ROUTE_STREAM)
-		return send_stream(h, c, uri, is_head);
-	return send_document(h, c, uri, wants_xml, &heart, now);
+		return send_stream(h, c, request, is_head);
+	return send_document(h, c, request, wants_xml, &heart, now);
 }
 
 /* ---- requests ----------------------------------------------------------------------------------------------------- */
@@ -340,10 +439,7 @@ on_uri(void *cls, const char *uri, struct MHD_Connection *c)
 	size_t n = strlen(uri) + 1;
 	struct request *r = mem_grow(NULL, sizeof(*r) + n, 1);
 
-	r->is_begun = false;
-	r->history = NULL;
-	r->order = NULL;
-	r->grafana = NULL;
+	*r = (struct request){ .connection = c };
 	memcpy(r->uri, uri, n);
 	return r;
 }
@@ -358,6 +454,8 @@ on_end(void *cls, struct MHD_Connection *c, void **con_cls, enum MHD_RequestTerm
 		http_history_free(r->history);
 		http_order_free(r->order);
 		http_grafana_free(r->grafana);
+		http_session_free(r->session);
+		asking_free(r->asking);
 	}
 	free(r);
 	*con_cls = NULL;
@@ -399,13 +497,83 @@ begin_order(struct http *h, struct MHD_Connection *c, const char *method, struct
 	return true;
 }
 
-/* A look at the head of a request: a problem is queued, or nothing, and the answer is asked for next. */
-static enum MHD_Result
-judge(struct http *h, struct MHD_Connection *c, const char *method, struct request *r)
+static bool
+is_get(const char *method)
+{
+	return strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
+	       strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+}
+
+/* Nobody is asked who they are: the page, in which one signs in and which says nothing of the bench, and what is asked by it. What is no address at all is told so. */
+static bool
+is_open(const char *method, const char *uri)
+{
+	static struct target t;
+	struct err err;
+
+	if (!is_get(method))
+		return strcmp(method, MHD_HTTP_METHOD_POST) == 0 && http_session_is(method, uri);
+	return target_parse(uri, &t, &err) < 0 || t.route == ROUTE_PAGE;
+}
+
+static void
+on_who(void *user)
+{
+	struct request *r = user;
+
+	if (!r->is_asleep)
+		return;
+	r->is_asleep = false;
+	MHD_resume_connection(r->connection);
+}
+
+enum admitted { ADMITTED, ADMITTED_LATER, NOT_ADMITTED };
+
+/* Who is it? Asked once; *out_rc: of what was queued when they do not get in. */
+static enum admitted
+admit(struct http *h, struct MHD_Connection *c, const char *method, struct request *r,
+	enum MHD_Result *out_rc)
+{
+	const char *detail = "sign in with POST /api/v1/session (the page does), or send "
+			     "'Authorization: Bearer TOKEN' with a token of 'mbc token add NAME'";
+	bool is_session = http_session_is(MHD_HTTP_METHOD_POST, r->uri) && is_get(method);
+	char token[COMMAND_TOKEN];
+	bool is_cookie;
+	enum problem p = PROBLEM_SIGN_IN;
+
+	if (!h->is_closed || is_open(method, r->uri))
+		return ADMITTED;
+	if (r->asking == NULL && http_session_token(c, token, &is_cookie)) {
+		r->asking = guard_ask(h->guard, token, on_who, r, now_boot());
+		explicit_bzero(token, sizeof(token));
+	}
+	switch (r->asking != NULL ? asking_state(r->asking) : ASKING_NOBODY) {
+	case ASKING_IN:
+		return ADMITTED;
+	case ASKING_WAITS:
+		r->is_asleep = true;
+		MHD_suspend_connection(c);
+		return ADMITTED_LATER;
+	case ASKING_NOBODY:
+		if (is_session)
+			return ADMITTED; /* to hear that one is nobody */
+		break;
+	case ASKING_LOST:
+		p = PROBLEM_NO_GATE;
+		detail = "the process that knows the accounts is not running, or does not answer; "
+			 "ask again in a second";
+		break;
+	}
+	*out_rc = refuse(h, c, p, detail, r->uri);
+	return NOT_ADMITTED;
+}
+
+/* A look at the head of a request, before anybody asks who it is: false when a problem is queued. */
+static bool
+judge_head(struct http *h, struct MHD_Connection *c, const char *method, struct request *r,
+	enum MHD_Result *out_rc)
 {
 	const char *host = reply_asked(c, MHD_HTTP_HEADER_HOST), *detail;
-	bool is_get = strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
-		      strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
 	enum problem p;
 
 	if (!client_asks(&h->clients, client_of(c))) {
@@ -421,21 +589,45 @@ judge(struct http *h, struct MHD_Connection *c, const char *method, struct reque
 		p = PROBLEM_WRONG_HOST;
 		detail = "the header Host must be localhost or an address in figures, as in "
 			 "http://127.0.0.1:8080/; other names are refused against DNS rebinding";
-	} else if (is_get && has_body(c)) {
+	} else if (is_get(method) && has_body(c)) {
 		p = PROBLEM_NO_BODY;
 		detail = "questions are asked by address and parameters alone; send no body";
 	} else if (strlen(r->uri) > TARGET_URI_MAX) {
 		p = PROBLEM_TOO_LONG;
 		detail = "an address may have 4000 bytes; ask for fewer names, or for all and "
 			 "choose yourself";
+	} else {
+		return true;
+	}
+	*out_rc = refuse(h, c, p, detail, r->uri);
+	return false;
+}
+
+/* The rest of it: a problem is queued, or nothing, and the answer is asked for next. */
+static enum MHD_Result
+judge(struct http *h, struct MHD_Connection *c, const char *method, struct request *r)
+{
+	bool is_out = strcmp(method, MHD_HTTP_METHOD_DELETE) == 0;
+	const struct who *who = who_of(r);
+	const char *detail;
+	enum problem p;
+
+	if (http_session_is(method, r->uri)) {
+		if (http_session_judge(c, &p, &detail)) {
+			r->session = http_session_new(h->guard, c, is_out, r->uri, now_boot());
+			return MHD_YES;
+		}
 	} else if (strcmp(method, MHD_HTTP_METHOD_POST) == 0 &&
 		   grafana_find(r->uri) != GRAFANA_PATHS) {
+		if (who != NULL && (who->rights & 1u << RIGHT_READ) == 0)
+			return refuse(h, c, PROBLEM_NOT_GRANTED,
+				"this account has no grant to read", r->uri);
 		if (http_grafana_judge(c, h->body_bytes, &p, &detail)) {
 			r->grafana = http_grafana_new(
 				grafana_find(r->uri), &h->body_bytes, c, now_boot());
 			return MHD_YES;
 		}
-	} else if (is_get || begin_order(h, c, method, r, &p, &detail)) {
+	} else if (is_get(method) || begin_order(h, c, method, r, &p, &detail)) {
 		return MHD_YES;
 	}
 	return refuse(h, c, p, detail, r->uri);
@@ -472,6 +664,7 @@ answer_grafana(struct http *h, struct request *r, struct MHD_Connection *c)
 			"second",
 			r->uri);
 	view_open(&v, h->board, now, now_wall_offset());
+	v.only = only_of(r);
 	rc = http_grafana_answer(
 		r->grafana, &v, h->history, r->uri, &h->live_bytes, now, &r->history);
 	if (rc != MHD_YES || r->history == NULL)
@@ -485,12 +678,30 @@ on_request(void *cls, struct MHD_Connection *c, const char *url, const char *met
 {
 	struct http *h = cls;
 	struct request *r = *con_cls;
+	enum MHD_Result rc;
 
-	if (!r->is_begun) {
-		r->is_begun = true;
+	if (!r->is_judged) {
+		r->is_judged = true;
 		h->requests++;
+		if (!judge_head(h, c, method, r, &rc))
+			return rc;
+	}
+	if (!r->is_begun) {
+		enum admitted is = admit(h, c, method, r, &rc);
+
+		if (is != ADMITTED)
+			return is == NOT_ADMITTED ? rc : MHD_YES;
+		r->is_begun = true;
 		return judge(h, c, method, r);
 	}
+	if (r->session != NULL && *upload_size > 0) {
+		size_t n = *upload_size;
+
+		*upload_size = 0;
+		return http_session_body(r->session, upload, n, now_boot()) ? MHD_YES : MHD_NO;
+	}
+	if (r->session != NULL)
+		return http_session_answer(r->session, r->uri, &h->live_bytes, now_boot());
 	if (r->order != NULL && *upload_size > 0) {
 		size_t n = *upload_size;
 
@@ -567,6 +778,7 @@ http_new(int listen_fd, unsigned connections, struct tls *tls, struct loop *loop
 	h->feed = feed_new();
 	h->history = history_new(loop);
 	h->orders = orders_new(loop);
+	h->guard = guard_new(h->orders, look_at_listeners, h);
 	h->next_pump_ns = NEVER;
 	h->daemon = start_daemon(h, listen_fd, connections);
 	if (h->daemon == NULL) {
@@ -595,6 +807,7 @@ http_free(struct http *h)
 	feed_free(h->feed);
 	history_free(h->history);
 	orders_free(h->orders);
+	guard_free(h->guard);
 	buf_done(&h->body);
 	free(h);
 }
@@ -642,7 +855,8 @@ next_call(struct http *h, int64_t now_ns, bool is_ready)
 int64_t
 http_run(struct http *h, bool is_ready)
 {
-	int64_t now = now_boot(), next, orders = orders_step(h->orders, now);
+	int64_t now = now_boot(), next,
+		orders = MIN(orders_step(h->orders, now), guard_step(h->guard, now));
 
 	pump(h, now);
 	make_room(h, now);
@@ -682,6 +896,16 @@ http_gate(struct http *h, int fd)
 }
 
 void
+http_accounts(struct http *h, bool are_there)
+{
+	if (h->is_closed == are_there)
+		return;
+	h->is_closed = are_there;
+	cache_clear(&h->cache);
+	look_at_listeners(h);
+}
+
+void
 http_supervisor(struct http *h, int fd)
 {
 	orders_supervisor(h->orders, fd);
@@ -716,6 +940,7 @@ http_beat(struct http *h)
 	if (h->tls != NULL)
 		tls_beat(h->tls, now);
 	orders_look(h->orders);
+	look_at_listeners(h);
 	if (h->board == NULL)
 		return;
 	feed_beat(h->feed, now, now_wall_offset());

@@ -34,6 +34,9 @@ void http_history(struct http *h, int fd);
 /* The end of a new pair with the gate; taken. */
 void http_gate(struct http *h, int fd);
 
+/* Are there accounts? Then nobody is answered who has not signed in, and has no token. */
+void http_accounts(struct http *h, bool are_there);
+
 /* The socket of the supervisor, which stays the caller's, and its WIRE_REHEARSED; *pass: what came along, -1 when it was taken. */
 void http_supervisor(struct http *h, int fd);
 int http_rehearsed(struct http *h, struct wire_in *in, int *pass, struct err *err) MUST_CHECK;

@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "serve/allow.h"
 #include "serve/reply.h"
 #include "serve/wish.h"
 
@@ -165,6 +166,12 @@ http_grafana_answer(struct http_grafana *g, const struct view *v, struct history
 		rc = grafana_expand(&ask, v, &series, &err);
 	else if (rc == 0 && g->path == GRAFANA_ANNOTATIONS)
 		rc = grafana_marks(ask.query, &series, &err);
+	if (rc == 0 && !allow_is_all(v->only) &&
+		(g->path == GRAFANA_ANNOTATIONS || series.is_marks)) {
+		grafana_series_done(&series);
+		return reply_problem(g->connection, PROBLEM_NOT_GRANTED,
+			"events are for those who may read all channels", uri, live_bytes);
+	}
 	if (rc < 0) {
 		grafana_series_done(&series);
 		return reply_problem(g->connection, PROBLEM_BAD_REQUEST, err.msg, uri, live_bytes);

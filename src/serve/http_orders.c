@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "serve/body.h"
+#include "serve/http_session.h"
 #include "serve/reply.h"
 #include "serve/wish.h"
 
@@ -72,6 +73,7 @@ http_order_judge(struct MHD_Connection *c, enum problem *out_problem, const char
 	const char *origin = reply_asked(c, MHD_HTTP_HEADER_ORIGIN);
 	const char *length = reply_asked(c, MHD_HTTP_HEADER_CONTENT_LENGTH);
 	char token[COMMAND_TOKEN];
+	bool is_cookie;
 
 	bool is_tls = reply_is_tls(c); /* its Host has been looked at before */
 
@@ -83,15 +85,21 @@ http_order_judge(struct MHD_Connection *c, enum problem *out_problem, const char
 			      "another origin";
 		return false;
 	}
-	if (!wish_token(token, reply_asked(c, MHD_HTTP_HEADER_AUTHORIZATION))) {
+	if (!http_session_token(c, token, &is_cookie)) {
 		*out_problem = PROBLEM_NO_TOKEN;
 		*out_detail =
 			"send the header 'Authorization: Bearer TOKEN'; 'mbc token add NAME' "
 			"makes a token, and 'serve: {commands: [...]}' in the bench file says "
-			"what tokens may ask";
+			"what tokens may ask; or sign in";
 		return false;
 	}
 	explicit_bzero(token, sizeof(token));
+	if (is_cookie && !http_session_is_own(c)) {
+		*out_problem = PROBLEM_STRANGER;
+		*out_detail = "with a cookie, send 'Content-Type: application/json' or the header "
+			      "'X-Mbc: 1', and from no page of another origin";
+		return false;
+	}
 	if (length != NULL && strtoull(length, NULL, 10) > BODY_MAX) {
 		*out_problem = PROBLEM_BODY_LONG;
 		*out_detail = "a body has at most 4096 bytes";
@@ -190,6 +198,7 @@ ask_rehearsal(struct http_order *x, const struct target *t, int64_t now_ns)
 {
 	static struct rehearse_ask a;
 	char token[COMMAND_TOKEN];
+	bool is_cookie;
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
@@ -198,7 +207,7 @@ ask_rehearsal(struct http_order *x, const struct target *t, int64_t now_ns)
 	x->problem = PROBLEM_NO_GATE;
 	if (name_it(a.id, &x->err) < 0)
 		return;
-	if (!wish_token(token, reply_asked(x->connection, MHD_HTTP_HEADER_AUTHORIZATION)))
+	if (!http_session_token(x->connection, token, &is_cookie))
 		token[0] = '\0'; /* it was there when the head was judged */
 	x->order =
 		order_rehearse(x->orders, token, &a, info->connect_fd, on_news, x, now_ns, &x->err);
@@ -211,6 +220,7 @@ static void
 ask(struct http_order *x, const struct target *t, int64_t now_ns)
 {
 	char token[COMMAND_TOKEN];
+	bool is_cookie;
 	struct command c;
 	int64_t wait_ns;
 	int rc;
@@ -232,7 +242,7 @@ ask(struct http_order *x, const struct target *t, int64_t now_ns)
 	x->problem = PROBLEM_NO_GATE;
 	if (c.id[0] == '\0' && name_it(c.id, &x->err) < 0)
 		return;
-	if (!wish_token(token, reply_asked(x->connection, MHD_HTTP_HEADER_AUTHORIZATION)))
+	if (!http_session_token(x->connection, token, &is_cookie))
 		token[0] = '\0'; /* it was there when the head was judged */
 	x->order = order_send(x->orders, token, &c, wait_ns, on_news, x, now_ns, &x->err);
 	explicit_bzero(token, sizeof(token));

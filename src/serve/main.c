@@ -1,6 +1,6 @@
 /* main.c - the data server: boards from the supervisor, HTTP to everybody on this machine
  *
- * Started by `supervise`: mbc-serve --socket FD --listen ADDRESS --bench NAME --tls yes|no. It receives boards and its certificate over
+ * Started by `supervise`: mbc-serve --socket FD --listen ADDRESS --bench NAME --tls yes|no --accounts 0|1. It receives boards and its certificate over
  * the socket, tells it the real address and its health, and ends when it closes or at SIGTERM.
  */
 #include <fcntl.h>
@@ -186,6 +186,12 @@ on_supervisor(void *ctx, int fd, unsigned events)
 		rc = wire_close(&in, &err);
 		if (rc == 0)
 			rc = take_certificate(s, pass, is_own, &err);
+	} else if (rc == WIRE_ACCOUNTS) {
+		bool are_there = wire_get_u16(&in) == 1;
+
+		rc = wire_close(&in, &err);
+		/* What cannot be read closes. */
+		http_accounts(s->http, are_there || rc < 0);
 	} else if (rc == WIRE_PENDING) {
 		rc = take_waiting(s, &in, &err);
 	} else if (rc == WIRE_REHEARSED) {
@@ -275,7 +281,7 @@ allow_connections(void)
 }
 
 static int
-set_up(struct serve *s, const char *listen, struct err *err)
+set_up(struct serve *s, const char *listen, bool has_accounts, struct err *err)
 {
 	static const int signals[] = { SIGTERM };
 	struct buf packet = { 0 };
@@ -300,6 +306,7 @@ set_up(struct serve *s, const char *listen, struct err *err)
 	s->http = http_new(fd, connections, s->tls, s->loop, err);
 	if (s->http == NULL)
 		return ERR_IO;
+	http_accounts(s->http, has_accounts);
 	http_supervisor(s->http, s->supervisor);
 	fd = loop_signals(signals, NELEM(signals), err);
 	if (fd < 0 || loop_add(s->loop, fd, LOOP_READ, on_signal, s, err) < 0 ||
@@ -355,7 +362,7 @@ main(int argc, char **argv)
 {
 	struct serve s = { .supervisor = -1 };
 	const char *listen = NULL;
-	bool has_tls = false;
+	bool has_tls = false, has_accounts = false;
 	int64_t number;
 	struct err err;
 	int rc;
@@ -369,6 +376,8 @@ main(int argc, char **argv)
 			has_tls = strcmp(argv[i + 1], "yes") == 0;
 		else if (strcmp(argv[i], "--socket") == 0 && text_to_int(argv[i + 1], &number))
 			s.supervisor = (int)number;
+		else if (strcmp(argv[i], "--accounts") == 0)
+			has_accounts = strcmp(argv[i + 1], "0") != 0;
 	}
 	if (listen == NULL || s.supervisor < 0) {
 		log_err("this program is started by 'mbc run': mbc-serve --socket FD --listen "
@@ -377,7 +386,7 @@ main(int argc, char **argv)
 	}
 	if (has_tls)
 		s.tls = tls_new();
-	rc = set_up(&s, listen, &err);
+	rc = set_up(&s, listen, has_accounts, &err);
 	if (rc == 0) {
 		confine(&s);
 		rc = run(&s, &err);

@@ -40,6 +40,9 @@ struct orders {
 	int supervisor;
 	struct order *first;
 	size_t n;
+	bool (*told)(void *ctx, int kind, struct wire_in *in);
+	void (*gone)(void *ctx);
+	void *ctx;
 };
 
 static void
@@ -100,6 +103,8 @@ disconnect(struct orders *o, bool is_all)
 		loop_remove(o->loop, o->sock);
 		close(o->sock);
 		o->sock = -1;
+		if (o->gone != NULL)
+			o->gone(o->ctx);
 	}
 	for (struct order *x = o->first, *next; x != NULL; x = next) {
 		next = x->next;
@@ -125,6 +130,10 @@ on_socket(void *ctx, int fd, unsigned events)
 	kind = n > 0 ? wire_open(&in, packet, (size_t)n, &err) : ERR_IO;
 	if (kind == WIRE_VERDICT && verdict_read(&v, &in, &err) == 0) {
 		take_verdict(o, &v);
+		return;
+	}
+	if (kind > 0 && o->told != NULL && o->told(o->ctx, kind, &in)) {
+		explicit_bzero(packet, (size_t)n); /* it may have been a token */
 		return;
 	}
 	if (kind == WIRE_COMMAND_NO && take_no(o, &in))
@@ -174,6 +183,27 @@ post(struct orders *o, struct buf *packet, struct err *err)
 	return rc == 0 ? 0
 		       : err_set(err, ERR_REFUSED, 503,
 				 "the process that takes commands is busy; ask again in a second");
+}
+
+int
+orders_post(struct orders *o, struct buf *packet, struct err *err)
+{
+	if (o->sock >= 0)
+		return post(o, packet, err);
+	if (packet->n > 0)
+		explicit_bzero(packet->data, packet->n);
+	buf_done(packet);
+	return err_set(err, ERR_REFUSED, 503,
+		"the process that knows the accounts is not running; ask again in a second");
+}
+
+void
+orders_others(struct orders *o, bool (*told)(void *ctx, int kind, struct wire_in *in),
+	void (*gone)(void *ctx), void *ctx)
+{
+	o->told = told;
+	o->gone = gone;
+	o->ctx = ctx;
 }
 
 static struct order *

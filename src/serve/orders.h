@@ -19,6 +19,12 @@ void orders_free(struct orders *o); /* no order may be left */
 /* The end of a new pair, which it takes; all orders over the one before are lost. */
 void orders_connect(struct orders *o, int fd);
 
+/* What else the gate says goes to told() (false: it is not known there either); gone(): the connection has ended. */
+void orders_others(struct orders *o, bool (*told)(void *ctx, int kind, struct wire_in *in),
+	void (*gone)(void *ctx), void *ctx);
+/* A packet for the gate, which is wiped and freed. ERR_REFUSED: nobody is there, or it does not read. */
+int orders_post(struct orders *o, struct buf *packet, struct err *err) MUST_CHECK;
+
 /* Called once, when order_state() says another thing than ORDER_WAITS. */
 typedef void (*order_fn)(void *user);
 

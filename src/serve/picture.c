@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "serve/allow.h"
 
 void
 view_open(struct view *v, const struct board *board, int64_t now_ns, int64_t wall_ns)
@@ -14,6 +15,12 @@ view_open(struct view *v, const struct board *board, int64_t now_ns, int64_t wal
 	board_read_heart(board, &v->heart);
 	v->is_alive = board_is_alive(board, now_ns);
 	v->wall_ns = v->heart.stamp_ns != 0 ? v->heart.wall_ns : wall_ns;
+}
+
+bool
+view_shows(const struct view *v, uint32_t channel)
+{
+	return allow_channel(v->only, v->board, channel);
 }
 
 void
@@ -51,9 +58,9 @@ put_changes(struct doc *d, const char *key, const char *list, const char *class)
 }
 
 static void
-put_waiting(struct doc *d, const struct waiting *w)
+put_waiting(struct doc *d, const struct waiting *w, bool is_shown)
 {
-	if (w == NULL || !w->waits) {
+	if (w == NULL || !w->waits || !is_shown) {
 		doc_null(d, "pending");
 		return;
 	}
@@ -117,7 +124,7 @@ picture_bench(struct buf *out, bool is_xml, const struct view *v)
 	doc_uint(&d, "instruments", v->info.n_instruments);
 	doc_uint(&d, "ticks_lost", v->heart.lost);
 	doc_bool(&d, "history", v->info.is_recorded);
-	put_waiting(&d, v->waiting);
+	put_waiting(&d, v->waiting, allow_is_all(v->only)); /* it names channels */
 	put_commands(&d, v);
 	doc_close(&d);
 }
@@ -227,7 +234,7 @@ put_kinds(struct doc *d, const struct view *v, const struct board_channel *ch)
 		put_written(d, "reference", b, ch->gas_reference);
 		doc_end(d);
 	}
-	if (ch->raw < v->info.n_channels) {
+	if (ch->raw < v->info.n_channels && view_shows(v, ch->raw)) {
 		doc_object(d, "calibration");
 		doc_text(d, "raw", board_text(b, board_channel(b, ch->raw)->name));
 		put_written(d, "date", b, ch->calibration_date);
@@ -235,7 +242,7 @@ put_kinds(struct doc *d, const struct view *v, const struct board_channel *ch)
 		put_written(d, "certificate", b, ch->calibration_certificate);
 		doc_end(d);
 	}
-	if (ch->valve < v->info.n_channels) {
+	if (ch->valve < v->info.n_channels && view_shows(v, ch->valve)) {
 		const struct board_channel *valve = board_channel(b, ch->valve);
 		struct sample s;
 
@@ -309,7 +316,8 @@ picture_channels(struct buf *out, bool is_xml, const struct view *v, const char 
 		uint32_t channel = list != NULL ? list[i] : (uint32_t)i;
 		const char *name = board_text(v->board, board_channel(v->board, channel)->name);
 
-		if (prefix != NULL && strncmp(name, prefix, strlen(prefix)) != 0)
+		if ((prefix != NULL && strncmp(name, prefix, strlen(prefix)) != 0) ||
+			!view_shows(v, channel))
 			continue;
 		doc_object(&d, NULL);
 		put_channel(&d, v, channel);

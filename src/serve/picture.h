@@ -28,7 +28,10 @@ struct view {
 	const struct waiting *waiting; /* NULL: not known */
 	int64_t wall_ns;               /* CLOCK_REALTIME - CLOCK_BOOTTIME */
 	bool is_alive;                 /* the controller ticks */
+	const char *only; /* patterns of the channels that may be seen (allow.h); NULL: all */
 };
+
+bool view_shows(const struct view *v, uint32_t channel);
 
 /* Look at a board now. wall_ns: this machine's own offset, for a board that has not ticked yet. */
 void view_open(struct view *v, const struct board *board, int64_t now_ns, int64_t wall_ns);

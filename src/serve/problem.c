@@ -54,6 +54,13 @@ static const struct row {
 	[PROBLEM_REHEARSING] = { 429, "urn:mbc:problem:rehearsing", "One rehearsal at a time" },
 	[PROBLEM_REHEARSAL_FAILED] = { 500, "urn:mbc:problem:rehearsal-failed",
 		"The rehearsal has no result" },
+	[PROBLEM_SIGN_IN] = { 401, "urn:mbc:problem:sign-in", "Sign in first" },
+	[PROBLEM_NOT_GRANTED] = { 403, "urn:mbc:problem:not-granted",
+		"This account may not see that" },
+	[PROBLEM_WRONG_PASSWORD] = { 401, "urn:mbc:problem:wrong-password",
+		"Name or password is wrong" },
+	[PROBLEM_TOO_MANY_WRONG] = { 429, "urn:mbc:problem:too-many-wrong",
+		"Too many wrong passwords" },
 };
 
 unsigned

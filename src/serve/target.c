@@ -38,6 +38,7 @@ const struct route_row target_routes[ROUTE_COUNT] = {
 	[ROUTE_METRICS] = { "/metrics", false, { NULL } },
 	[ROUTE_GRAFANA] = { "/grafana/", false, { NULL } },
 	[ROUTE_GRAFANA_BARE] = { "/grafana", false, { NULL } },
+	[ROUTE_SESSION] = { "/api/v1/session", false, { NULL } },
 };
 
 const struct order_row target_orders[ORDERS] = {
@@ -192,6 +193,8 @@ target_allows(const char *uri)
 	size_t n = strcspn(uri, "?"), n_name;
 	const char *name;
 
+	if (fits(target_routes[ROUTE_SESSION].path, uri, n, &name, &n_name))
+		return "GET, HEAD, POST, DELETE";
 	for (int o = 0; o < ORDERS; o++)
 		if (fits(target_orders[o].path, uri, n, &name, &n_name))
 			return o == ORDER_SET ? "GET, HEAD, PUT" : "POST";

@@ -1,6 +1,7 @@
 /* watched.c - alarms and trips as documents: what they are from the image, how they are from the board */
 #include <stdio.h>
 
+#include "serve/allow.h"
 #include "serve/picture.h"
 
 /* The state of "alarm.NAME" or "trip.NAME"; NULL: this board has none, or it is not known. */
@@ -29,6 +30,8 @@ begin_row(struct doc *d, const struct view *v, const char *kind, uint32_t name, 
 	struct sample s = { 0 };
 	const char *state = look_state(v, kind, name_text, &s);
 
+	if (!allow_name(v->only, name_text))
+		return false;
 	if (!wants_all && state != NULL && s.v.i == 0) /* ALARM_NORMAL, TRIP_READY */
 		return false;
 	doc_object(d, NULL);

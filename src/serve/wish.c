@@ -297,6 +297,28 @@ wish_rehearse(struct rehearse_ask *out, const struct target *t, const char *body
 
 /* ---- headers -------------------------------------------------------------------------------------------------------------- */
 
+int
+wish_session(struct wish_session *out, const char *body, size_t n, struct err *err)
+{
+	struct body_member m[] = { { .name = "name", .kinds = 1u << BODY_TEXT },
+		{ .name = "password", .kinds = 1u << BODY_TEXT },
+		{ .name = "code", .kinds = 1u << BODY_TEXT } };
+	int rc = body_read(body, n, m, NELEM(m), err);
+
+	*out = (struct wish_session){ 0 };
+	if (rc == 0 && (m[0].kind == BODY_NONE || m[1].kind == BODY_NONE))
+		rc = err_set(err, ERR_CONF, 0,
+			"send {\"name\": ..., \"password\": ...}: both are needed");
+	/* A name that is too long is nobody's. */
+	if (rc == 0 && !text_copy(out->name, sizeof(out->name), m[0].text))
+		out->name[0] = '\0';
+	if (rc == 0 && (!text_copy(out->password, sizeof(out->password), m[1].text) ||
+			       !text_copy(out->code, sizeof(out->code), m[2].text)))
+		rc = err_set(err, ERR_CONF, 0, "password or code is too long");
+	explicit_bzero(m, sizeof(m));
+	return rc;
+}
+
 bool
 wish_token(char *out, const char *authorization)
 {

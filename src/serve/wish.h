@@ -2,6 +2,8 @@
 #ifndef SERVE_WISH_H
 #define SERVE_WISH_H
 
+#include "base/sha256.h"
+#include "msg/accounts.h"
 #include "msg/command.h"
 #include "msg/rehearse.h"
 #include "serve/target.h"
@@ -16,6 +18,14 @@ int wish_make(struct command *out, int64_t *out_wait_ns, const struct target *t,
 /* The rehearsal of t->name; its id and principal are left empty. */
 int wish_rehearse(struct rehearse_ask *out, const struct target *t, const char *body, size_t n,
 	struct err *err) MUST_CHECK;
+
+/* Who wants to sign in: {"name": ..., "password": ..., "code": ...}; the code is that of the link for the first account. ERR_CONF with what is wrong and where,
+ * which repeats nothing of it. */
+struct wish_session {
+	char name[ACCOUNT_NAME], password[ACCOUNT_PASSWORD], code[SHA256_HEX + 1];
+};
+
+int wish_session(struct wish_session *out, const char *body, size_t n, struct err *err) MUST_CHECK;
 
 /* Authorization: the token of "Bearer TOKEN" into out (COMMAND_TOKEN bytes); false: there is none that could be one. */
 bool wish_token(char *out, const char *authorization);

@@ -237,6 +237,8 @@ send_status(struct supervise *s, int fd)
 	describe_sandbox(&out, "tiers", s->tiers.pid, &s->tiers.user, s->tiers.report);
 	describe_sandbox(&out, "influx", s->influx.pid, &s->influx.user, s->influx.report);
 	describe_sandbox(&out, "gate", s->gate.pid, &s->gate.user, s->gate.report);
+	if (s->hash.pid != 0)
+		describe_sandbox(&out, "hash", s->hash.pid, &s->hash.user, s->hash.report);
 	send_text(fd, true, buf_text(&out));
 	buf_done(&out);
 }

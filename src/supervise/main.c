@@ -256,6 +256,7 @@ main(int argc, char **argv)
 	child_init(&s.tiers, "tiers", SANDBOX_TIERS);
 	child_init(&s.influx, "influx", SANDBOX_INFLUX);
 	child_init(&s.gate, "gate", SANDBOX_GATE);
+	child_init(&s.hash, "hash", SANDBOX_HASH);
 	child_init(&s.compile, "compile", SANDBOX_COMPILE);
 	certificate_init(&s);
 	child_init(&s.rehearsing.child, "rehearse", SANDBOX_REHEARSE);

@@ -174,6 +174,7 @@ on_message(void *ctx, int fd, unsigned events)
 			  : fd == s->serve.sock    ? &s->serve
 			  : fd == s->query.sock    ? &s->query
 			  : fd == s->gate.sock     ? &s->gate
+			  : fd == s->hash.sock     ? &s->hash
 			  : fd == s->copy.sock     ? &s->copy
 			  : fd == s->postgres.sock ? &s->postgres
 			  : fd == s->influx.sock   ? &s->influx
@@ -298,7 +299,8 @@ start_serve(struct supervise *s, int64_t now_ns, struct err *err)
 {
 	const char *listen = image_text(s->img, s->img->listen);
 	const char *const args[] = { "--listen", s->listening[0] != '\0' ? s->listening : listen,
-		"--bench", s->bench, "--tls", certificate_is_wanted(s) ? "yes" : "no", NULL };
+		"--bench", s->bench, "--tls", certificate_is_wanted(s) ? "yes" : "no", "--accounts",
+		commands_has_accounts(s) ? "1" : "0", NULL };
 	int rc = child_start(&s->serve, args, NULL, 0, now_ns, err);
 
 	if (rc == 0 && s->serve.last_event != 0)
@@ -399,17 +401,34 @@ start_gate(struct supervise *s, int64_t now_ns, struct err *err)
 	commands_look(s);
 	commands_pair(s, &s->control);
 	commands_pair(s, &s->serve);
+	commands_pair(s, &s->hash);
 	return 0;
+}
+
+static int
+start_hash(struct supervise *s, int64_t now_ns, struct err *err)
+{
+	const char *const args[] = { NULL };
+	int rc = child_start(&s->hash, args, NULL, 0, now_ns, err);
+
+	if (rc == 0 && s->hash.last_event != 0)
+		events_tell(s, EVENT_PROCESS_STARTED, "hash", 0, s->hash.last_event);
+	s->hash.last_event = 0;
+	if (rc == 0)
+		rc = watch_child(s, &s->hash, err);
+	if (rc == 0)
+		commands_pair(s, &s->hash);
+	return rc;
 }
 
 void
 processes_start(struct supervise *s, int64_t now_ns)
 {
 	struct child *const all[] = { &s->control, &s->serve, &s->history, &s->query, &s->gate,
-		&s->copy, &s->postgres, &s->influx, &s->tiers };
+		&s->copy, &s->postgres, &s->influx, &s->tiers, &s->hash };
 	int (*const starts[])(struct supervise * s, int64_t now_ns,
 		struct err * err) = { start_control, start_serve, start_history, start_query,
-		start_gate, start_copy, start_postgres, start_influx, start_tiers };
+		start_gate, start_copy, start_postgres, start_influx, start_tiers, start_hash };
 
 	if (now_ns >= s->serve_kill_ns) {
 		log_warn("process 'serve': did not end in 2 s; it is killed");
@@ -433,7 +452,7 @@ int64_t
 processes_wake(const struct supervise *s)
 {
 	const struct child *const all[] = { &s->control, &s->history, &s->copy, &s->query, &s->gate,
-		&s->postgres, &s->influx, &s->tiers };
+		&s->postgres, &s->influx, &s->tiers, &s->hash };
 	int64_t next = s->serve.pid == 0 ? s->serve.next_start_ns : s->serve_kill_ns;
 
 	if (s->img == NULL)
@@ -573,6 +592,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 			  : pid == s->history.pid  ? &s->history
 			  : pid == s->query.pid    ? &s->query
 			  : pid == s->gate.pid     ? &s->gate
+			  : pid == s->hash.pid     ? &s->hash
 			  : pid == s->copy.pid     ? &s->copy
 			  : pid == s->postgres.pid ? &s->postgres
 			  : pid == s->influx.pid   ? &s->influx
@@ -591,6 +611,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 		  (c == &s->influx && !recording_is_influx(s)) ||
 		  (c == &s->tiers && !recording_is_tiers(s)) ||
 		  (c == &s->gate && !commands_are_wanted(s)) ||
+		  (c == &s->hash && !commands_has_accounts(s)) ||
 		  (c == &s->query && s->is_query_told); /* to end */
 	if (c == &s->history)
 		s->is_history_told = false;
@@ -622,6 +643,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 		    (c == &s->control ||
 			    (c == &s->serve && image_text(s->img, s->img->listen)[0] != '\0') ||
 			    (c == &s->gate && commands_are_wanted(s)) ||
+			    (c == &s->hash && commands_has_accounts(s)) ||
 			    (c == &s->copy && recording_copies(s)) ||
 			    (c == &s->postgres && recording_has_postgres(s)) ||
 			    (c == &s->influx && recording_has_influx(s)) ||
@@ -708,6 +730,8 @@ processes_signal(struct supervise *s, int sig)
 		kill(s->query.pid, sig);
 	if (s->gate.pid != 0)
 		kill(s->gate.pid, sig);
+	if (s->hash.pid != 0)
+		kill(s->hash.pid, sig);
 	if (s->copy.pid != 0)
 		kill(s->copy.pid, sig);
 	if (s->postgres.pid != 0)

@@ -30,6 +30,7 @@ struct supervise {
 	uint32_t generation;     /* of the newest image or board */
 	int64_t began_ns;
 
+	struct child hash; /* looks at passwords; as long as there are accounts */
 	struct child control, serve, history, query, gate,
 		compile;           /* compile: runs for a moment, for each reading of the file */
 	struct child postgres;     /* what is recorded into a data base; nobody waits for it */
@@ -137,6 +138,12 @@ struct supervise {
 		struct timespec changed;
 		uint32_t opened;
 	} tokens;
+	struct {
+		bool is_sent; /* the file, as it was then, to the gate that runs */
+		bool are_there; /* the file has accounts, or cannot be read: nobody is answered unasked */
+		ino_t inode;
+		struct timespec changed;
+	} accounts;
 	struct events events;
 	bool is_ending;
 	bool is_control_first; /* ending: it makes the bench safe; the others are told when it has ended */
@@ -260,7 +267,8 @@ int commands_start(struct supervise *s, int64_t now_ns, struct err *err) MUST_CH
 void commands_adjust(struct supervise *s, int64_t now_ns); /* a new bench file */
 void commands_pair(struct supervise *s,
 	struct child *with);             /* a new pair between the gate and control or serve */
-void commands_look(struct supervise *s); /* at the file of tokens; once a second */
+void commands_look(struct supervise *s); /* at the files of tokens and accounts; once a second */
+bool commands_has_accounts(const struct supervise *s);
 int commands_asked(struct supervise *s, size_t slot, bool is_guest,
 	struct err *err) MUST_CHECK; /* a command line wants a connection to the gate */
 

@@ -166,8 +166,8 @@ static void
 test_snapshot_then_changes(void **state)
 {
 	struct rig *r = *state;
-	struct stream *all = feed_join(r->feed, NULL, NULL, r->now_ns, 0, r);
-	struct stream *one = feed_join(r->feed, "b,unknown", NULL, r->now_ns, 0, NULL);
+	struct stream *all = feed_join(r->feed, NULL, NULL, NULL, r->now_ns, 0, r);
+	struct stream *one = feed_join(r->feed, "b,unknown", NULL, NULL, r->now_ns, 0, NULL);
 	const char *text = read_all(r, all);
 
 	assert_ptr_equal(stream_user(all), r);
@@ -195,7 +195,7 @@ static void
 test_events_on_the_tape_are_passed_over(void **state)
 {
 	struct rig *r = *state;
-	struct stream *all = feed_join(r->feed, NULL, NULL, r->now_ns, 0, NULL), *again;
+	struct stream *all = feed_join(r->feed, NULL, NULL, NULL, r->now_ns, 0, NULL), *again;
 	uint8_t bytes[EVENT_BYTES] = { 1 };
 	char id[64];
 	const char *text;
@@ -214,7 +214,7 @@ test_events_on_the_tape_are_passed_over(void **state)
 	assert_int_equal(count(text, "\"value\":3") + count(text, "\"value\":4"), 2);
 	assert_non_null(strstr(text, "id: "));
 	assert_int_equal(sscanf(strstr(text, "id: "), "id: %63s", id), 1);
-	again = feed_join(r->feed, NULL, id, r->now_ns, 0, NULL);
+	again = feed_join(r->feed, NULL, NULL, id, r->now_ns, 0, NULL);
 	text = read_all(r, again);
 	assert_int_equal(count(text, "event: gap"), 0);
 	assert_int_equal(count(text, "\"value\":3"), 0);
@@ -225,7 +225,7 @@ static void
 test_what_grows_old_is_told_at_the_beat(void **state)
 {
 	struct rig *r = *state;
-	struct stream *s = feed_join(r->feed, NULL, NULL, r->now_ns, 0, NULL);
+	struct stream *s = feed_join(r->feed, NULL, NULL, NULL, r->now_ns, 0, NULL);
 	const char *text;
 
 	read_all(r, s);
@@ -251,7 +251,7 @@ static void
 test_a_slow_reader(void **state)
 {
 	struct rig *r = *state;
-	struct stream *s = feed_join(r->feed, "a", NULL, r->now_ns, 0, NULL);
+	struct stream *s = feed_join(r->feed, "a", NULL, NULL, r->now_ns, 0, NULL);
 	const char *text;
 	unsigned long missed = 0, seen;
 
@@ -275,7 +275,7 @@ static void
 test_the_tape_was_faster_than_we(void **state)
 {
 	struct rig *r = *state;
-	struct stream *s = feed_join(r->feed, "a", NULL, r->now_ns, 0, NULL);
+	struct stream *s = feed_join(r->feed, "a", NULL, NULL, r->now_ns, 0, NULL);
 	const char *text;
 
 	read_all(r, s);
@@ -291,7 +291,7 @@ static void
 test_resumption(void **state)
 {
 	struct rig *r = *state;
-	struct stream *s = feed_join(r->feed, "a", NULL, r->now_ns, 0, NULL);
+	struct stream *s = feed_join(r->feed, "a", NULL, NULL, r->now_ns, 0, NULL);
 	char id[80] = "";
 	const char *text;
 
@@ -300,7 +300,7 @@ test_resumption(void **state)
 	put(r, "a", 11);
 	put(r, "b", 12);
 	put(r, "a", 13);
-	s = feed_join(r->feed, "a", id, r->now_ns, 0, NULL);
+	s = feed_join(r->feed, "a", NULL, id, r->now_ns, 0, NULL);
 	text = read_all(r, s);
 	assert_int_equal(count(text, "event: "), 3); /* two changes, and the snapshot */
 	assert_int_equal(count(text, "\"value\":11,"), 1);
@@ -308,7 +308,7 @@ test_resumption(void **state)
 	feed_leave(s);
 	for (int i = 0; i < 2 * TAPE; i++)
 		put(r, "b", i);
-	s = feed_join(r->feed, "a", id, r->now_ns, 0, NULL);
+	s = feed_join(r->feed, "a", NULL, id, r->now_ns, 0, NULL);
 	text = read_all(r, s);
 	assert_ptr_equal(text, strstr(text, "event: gap"));
 	assert_int_equal(count(text, "\"value\":13,"), 1);
@@ -323,7 +323,7 @@ test_ids_of_others_are_not_taken(void **state)
 		"99999999999999999999999999999999999999999999999999" };
 
 	for (size_t i = 0; i < NELEM(ids); i++) {
-		struct stream *s = feed_join(r->feed, "a", ids[i], r->now_ns, 0, NULL);
+		struct stream *s = feed_join(r->feed, "a", NULL, ids[i], r->now_ns, 0, NULL);
 
 		assert_int_equal(count(read_all(r, s), "event: update"), 1);
 		feed_leave(s);
@@ -334,8 +334,8 @@ static void
 test_another_board(void **state)
 {
 	struct rig *r = *state;
-	struct stream *b = feed_join(r->feed, "b,c", NULL, r->now_ns, 0, NULL);
-	struct stream *fresh = feed_join(r->feed, "b", NULL, r->now_ns, 0, NULL);
+	struct stream *b = feed_join(r->feed, "b,c", NULL, NULL, r->now_ns, 0, NULL);
+	struct stream *fresh = feed_join(r->feed, "b", NULL, NULL, r->now_ns, 0, NULL);
 	struct board *old = r->board;
 	const char *text;
 

@@ -269,7 +269,7 @@ static void
 test_the_description_is_complete(void **state)
 {
 	static const char *const methods[ORDERS] = { [ORDER_SET] = "put" };
-	static const char *const nothing[] = { NULL };
+	static const char *const nothing[] = { NULL }, *const everywhere[] = { "everywhere", NULL };
 	const struct page_file *file = &page_files[page_find("/api/v1/openapi.json")];
 	char *text = mem_text_n((const char *)file->plain, (size_t)(file->plain_end - file->plain));
 	size_t params = 0;
@@ -282,8 +282,10 @@ test_the_description_is_complete(void **state)
 	assert_int_equal(count(text, "\n      \"get\": {"), ROUTE_COUNT);
 	for (int g = 0; g < GRAFANA_PATHS; g++)
 		params += check_path(text, grafana_paths[g], "post", nothing);
+	params += check_path(text, target_routes[ROUTE_SESSION].path, "post", nothing);
+	params += check_path(text, target_routes[ROUTE_SESSION].path, "delete", everywhere);
 	assert_int_equal(count(text, "\n      \"put\": {") + count(text, "\n      \"post\": {"),
-		ORDERS + GRAFANA_PATHS);
+		ORDERS + GRAFANA_PATHS + 1);
 	assert_int_equal(params, count(text, "\"in\": \"query\""));
 	free(text);
 }

@@ -1,0 +1,394 @@
+/* user.c - mbc user: the people of a bench
+ *
+ * The file holds names, what they may and what their passwords are compared with; nobody can read a password from it. A running bench takes it up within a second.
+ * From the first account on nobody sees anything of the bench over HTTP who has not signed in.
+ */
+#include <argon2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli/kept.h"
+#include "cli/which.h"
+#include "io/now.h"
+#include "msg/accounts.h"
+#include "msg/tokens.h"
+
+#define TOO_MANY "there are too many accounts: a bench has room for 64"
+#define SALT_BYTES 16
+#define HASH_BYTES 32
+
+static struct accounts accounts;
+
+/* ---- passwords ------------------------------------------------------------------------------------------------------------- */
+
+/* One line without its end; nothing of it is shown while it is typed. */
+static int
+read_line(const struct args *args, const char *prompt, char out[ACCOUNT_PASSWORD])
+{
+	struct termios shown, hidden;
+	bool is_terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &shown) == 0;
+	size_t n = 0;
+	char c;
+
+	if (is_terminal) {
+		hidden = shown;
+		hidden.c_lflag &= ~(tcflag_t)ECHO;
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+		fprintf(stderr, "%s: ", prompt);
+	}
+	/* Byte by byte: what stands behind the line may be for somebody else. */
+	while (read(STDIN_FILENO, &c, 1) == 1 && c != '\n') {
+		if (n < ACCOUNT_PASSWORD)
+			out[MIN(n, (size_t)ACCOUNT_PASSWORD - 1)] = c;
+		n++;
+	}
+	if (is_terminal) {
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+		fputc('\n', stderr);
+	}
+	out[MIN(n, (size_t)ACCOUNT_PASSWORD - 1)] = '\0';
+	if (n >= ACCOUNT_PASSWORD)
+		return cli_say(
+			args, CLI_WRONG, "a password has at most %d bytes", ACCOUNT_PASSWORD - 1);
+	return CLI_GOOD;
+}
+
+static int
+ask_password(const struct args *args, char out[ACCOUNT_PASSWORD])
+{
+	char again[ACCOUNT_PASSWORD];
+	int code = read_line(args, "Password", out);
+
+	if (code == CLI_GOOD && strlen(out) < ACCOUNT_PASSWORD_MIN)
+		code = cli_say(args, CLI_WRONG, "a password has at least %d characters",
+			ACCOUNT_PASSWORD_MIN);
+	if (code == CLI_GOOD && text_utf8(out, strlen(out)) != strlen(out))
+		code = cli_say(args, CLI_WRONG, "this is no UTF-8");
+	if (code != CLI_GOOD || !isatty(STDIN_FILENO))
+		return code;
+	code = read_line(args, "Once more", again);
+	if (code == CLI_GOOD && strcmp(out, again) != 0)
+		code = cli_say(args, CLI_WRONG, "the two are not the same; nothing was changed");
+	explicit_bzero(again, sizeof(again));
+	return code;
+}
+
+static int
+make_hash(const struct args *args, char out[ACCOUNT_HASH])
+{
+	char password[ACCOUNT_PASSWORD];
+	uint8_t salt[SALT_BYTES];
+	int code = ask_password(args, password), rc;
+
+	if (code == CLI_GOOD && getrandom(salt, sizeof(salt), 0) != sizeof(salt))
+		code = cli_say(
+			args, CLI_FAILED, "this computer has no random numbers yet; try again");
+	if (code == CLI_GOOD) {
+		rc = argon2id_hash_encoded(ACCOUNT_PASSES, ACCOUNT_KIB, ACCOUNT_LANES, password,
+			strlen(password), salt, sizeof(salt), HASH_BYTES, out, ACCOUNT_HASH);
+		if (rc != ARGON2_OK)
+			code = cli_say(args, CLI_FAILED, "hashing: %s", argon2_error_message(rc));
+	}
+	explicit_bzero(password, sizeof(password));
+	return code;
+}
+
+/* ---- the file -------------------------------------------------------------------------------------------------------------- */
+
+static int
+read_accounts(const struct args *args, const struct kept *f)
+{
+	struct err err;
+
+	if (accounts_read(&accounts, f->bytes, strlen(f->bytes), &err) < 0)
+		return cli_say(args, CLI_WRONG, "'%s': %s", f->path, err.msg);
+	return CLI_GOOD;
+}
+
+static int
+write_accounts(const struct args *args, struct kept *f)
+{
+	struct buf text = { 0 };
+	int code;
+
+	for (size_t i = 0; i < accounts.n; i++)
+		accounts_write(&text, &accounts.all[i]);
+	code = kept_write(args, f, buf_text(&text), TOO_MANY);
+	buf_done(&text);
+	return code;
+}
+
+/* The account that the only word names; NULL with *out_code, said already. */
+static struct account *
+named(struct args *args, int *out_code)
+{
+	if (args_count(args, 1, 1) != 0) {
+		*out_code = CLI_WRONG;
+		return NULL;
+	}
+	for (size_t i = 0; i < accounts.n; i++)
+		if (strcmp(accounts.all[i].name, args->at[0]) == 0)
+			return &accounts.all[i];
+	*out_code = cli_say(args, CLI_WRONG, "there is no account '%s'; 'mbc user list' names them",
+		args->at[0]);
+	return NULL;
+}
+
+static int
+done(int code, const char *what)
+{
+	if (code == CLI_GOOD)
+		printf("%s; a running bench knows it within a second\n", what);
+	return code;
+}
+
+/* ---- verbs ----------------------------------------------------------------------------------------------------------------- */
+
+struct scope {
+	uint32_t rights; /* 0: it was not said */
+	const char *only;
+	int64_t until_ns;
+};
+
+static int
+read_scope(struct args *args, struct scope *out)
+{
+	const char *may = NULL, *until = NULL;
+	struct err err;
+
+	*out = (struct scope){ .only = "*", .until_ns = INT64_MAX };
+	args_option(args, "--may", &may);
+	args_option(args, "--only", &out->only);
+	args_option(args, "--until", &until);
+	if (may != NULL && account_read_rights(may, &out->rights, &err) < 0)
+		return cli_say(args, CLI_WRONG, "--may: %s", err.msg);
+	if (tokens_check_only(out->only, &err) < 0)
+		return cli_say(args, CLI_WRONG, "--only: %s", err.msg);
+	return until == NULL ? CLI_GOOD : which_until(args, until, &out->until_ns);
+}
+
+static void
+give(struct account *a, const struct scope *s, int64_t until_ns)
+{
+	for (int r = 0; r < RIGHTS; r++)
+		if ((s->rights & 1u << r) != 0) {
+			text_copy(a->grants[r].only, sizeof(a->grants[r].only), s->only);
+			a->grants[r].until_ns = until_ns;
+		}
+}
+
+static int
+add(struct args *args, struct kept *f)
+{
+	struct account a = { .since_ns = INT64_MIN };
+	const char *role = NULL;
+	struct scope scope;
+	struct err err;
+	int code;
+
+	args_option(args, "--role", &role);
+	code = read_scope(args, &scope);
+	if (code != CLI_GOOD || args_count(args, 1, 1) != 0)
+		return CLI_WRONG;
+	if (role != NULL && account_read_role(role, &a.role, &err) < 0)
+		return cli_say(args, CLI_WRONG, "--role: %s", err.msg);
+	if (!account_name_is_good(args->at[0]))
+		return cli_say(args, CLI_WRONG,
+			"a name has letters, digits, '-', '_' and '.', at most %d",
+			ACCOUNT_NAME - 1);
+	if (accounts_find(&accounts, args->at[0]) != NULL)
+		return cli_say(args, CLI_WRONG,
+			"there is or was an account '%s'; a name is never given to somebody else, "
+			"choose another one",
+			args->at[0]);
+	if (accounts.n == ACCOUNTS_MAX)
+		return cli_say(args, CLI_WRONG, TOO_MANY);
+	text_copy(a.name, sizeof(a.name), args->at[0]);
+	if (scope.rights == 0 && a.role == ROLE_USER)
+		scope.rights = 1u << RIGHT_READ;
+	give(&a, &scope, INT64_MAX);
+	a.until_ns = scope.until_ns;
+	code = make_hash(args, a.hash);
+	if (code != CLI_GOOD)
+		return code;
+	accounts.all[accounts.n++] = a;
+	code = done(write_accounts(args, f), "added");
+	if (code == CLI_GOOD && accounts.n == 1)
+		fprintf(stderr, "From now on this bench answers over HTTP to those alone who have "
+				"signed in, and to tokens of 'mbc token'.\n");
+	return code;
+}
+
+static int
+grant_to(struct args *args, struct kept *f)
+{
+	struct scope scope;
+	struct account *a;
+	int code = read_scope(args, &scope);
+
+	if (code != CLI_GOOD)
+		return code;
+	a = named(args, &code);
+	if (a == NULL)
+		return code;
+	if (scope.rights == 0)
+		return cli_say(args, CLI_WRONG, "say what: --may read,operate");
+	give(a, &scope, scope.until_ns);
+	return done(write_accounts(args, f), "granted");
+}
+
+static int
+take_away(struct args *args, struct kept *f)
+{
+	struct scope scope;
+	struct account *a;
+	int code = read_scope(args, &scope);
+
+	if (code != CLI_GOOD)
+		return code;
+	a = named(args, &code);
+	if (a == NULL)
+		return code;
+	for (int r = 0; r < RIGHTS; r++)
+		if (scope.rights == 0 || (scope.rights & 1u << r) != 0)
+			a->grants[r].only[0] = '\0';
+	return done(write_accounts(args, f), "revoked");
+}
+
+static int
+switch_account(struct args *args, struct kept *f, bool is_disabled)
+{
+	int code;
+	struct account *a = named(args, &code);
+
+	if (a == NULL)
+		return code;
+	a->is_disabled = is_disabled;
+	return done(
+		write_accounts(args, f), is_disabled ? "disabled: its sessions end" : "enabled");
+}
+
+static int
+disable(struct args *args, struct kept *f)
+{
+	return switch_account(args, f, true);
+}
+
+static int
+enable(struct args *args, struct kept *f)
+{
+	return switch_account(args, f, false);
+}
+
+static int
+set_password(struct args *args, struct kept *f)
+{
+	int code;
+	struct account *a = named(args, &code);
+
+	if (a == NULL)
+		return code;
+	code = make_hash(args, a->hash);
+	if (code != CLI_GOOD)
+		return code;
+	return done(write_accounts(args, f), "the password is another one: its sessions end");
+}
+
+static int
+sign_out(struct args *args, struct kept *f)
+{
+	int code;
+	struct account *a = named(args, &code);
+
+	if (a == NULL)
+		return code;
+	a->since_ns = MAX(now_boot() + now_wall_offset(), a->since_ns + NS_PER_MS);
+	return done(write_accounts(args, f), "signed out everywhere");
+}
+
+/* ---- list ------------------------------------------------------------------------------------------------------------------ */
+
+static void
+show_end(int64_t end_ns, int64_t wall_ns)
+{
+	char when[CLOCK_TEXT_SIZE], span[CLOCK_TEXT_SIZE];
+	time_t end = (time_t)(end_ns / NS_PER_S);
+	struct tm local;
+
+	if (end_ns == INT64_MAX)
+		return;
+	localtime_r(&end, &local);
+	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &local);
+	clock_span(span, end_ns - wall_ns);
+	printf(" until %s (%s%s)", when, end_ns > wall_ns ? "in " : "",
+		end_ns > wall_ns ? span : "it has ended");
+}
+
+/* "anna  user  read *, operate N2_* until 2026-12-31 13:00:00 (in 34 d)" */
+static void
+show(const struct account *a, int64_t wall_ns)
+{
+	const char *before = "  ";
+
+	printf("%s  %s", a->name, account_roles[a->role]);
+	if (a->is_disabled)
+		printf("  disabled");
+	show_end(a->until_ns, wall_ns);
+	for (int r = 0; r < RIGHTS; r++) {
+		if (a->grants[r].only[0] == '\0')
+			continue;
+		printf("%s%s %s", before, account_rights[r], a->grants[r].only);
+		show_end(a->grants[r].until_ns, wall_ns);
+		before = ", ";
+	}
+	putchar('\n');
+}
+
+static int
+list(struct args *args, struct kept *f)
+{
+	int64_t wall = now_boot() + now_wall_offset();
+
+	if (args_count(args, 0, 0) != 0)
+		return CLI_WRONG;
+	for (size_t i = 0; i < accounts.n; i++)
+		show(&accounts.all[i], wall);
+	return CLI_GOOD;
+}
+
+int
+cli_user(struct args *args)
+{
+	static const struct {
+		const char *name;
+		int (*run)(struct args *args, struct kept *f);
+	} verbs[] = { { "add", add }, { "list", list }, { "grant", grant_to },
+		{ "revoke", take_away }, { "disable", disable }, { "enable", enable },
+		{ "passwd", set_password }, { "sign-out", sign_out } };
+	static struct kept file;
+	int code;
+
+	for (size_t i = 0; args->n > 0 && i < NELEM(verbs); i++) {
+		if (strcmp(args->at[0], verbs[i].name) != 0)
+			continue;
+		args->at++;
+		args->n--;
+		code = kept_open(args, &file, "accounts", ACCOUNTS_BYTES_MAX);
+		if (code == CLI_GOOD)
+			code = read_accounts(args, &file);
+		if (code == CLI_GOOD)
+			code = verbs[i].run(args, &file);
+		kept_close(&file);
+		explicit_bzero(file.bytes, sizeof(file.bytes));
+		return code;
+	}
+	return cli_say(args, CLI_WRONG, "usage: mbc user %s", args->command->usage);
+}

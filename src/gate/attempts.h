@@ -1,0 +1,38 @@
+/* attempts.h - wrong passwords are counted, by account and by address. Pure; nothing grows.
+ *
+ * After ATTEMPTS_FREE of them further ones are refused without being looked at, for a time that doubles with each that follows. Names that nobody has are counted as
+ * well, several of them together, so that nobody learns by that which names there are. An hour without a wrong one forgets them.
+ */
+#ifndef GATE_ATTEMPTS_H
+#define GATE_ATTEMPTS_H
+
+#include "msg/accounts.h"
+
+#define ATTEMPTS_FREE 10
+#define ATTEMPTS_FIRST_NS (30 * NS_PER_S)
+#define ATTEMPTS_LONGEST_NS (60 * 60 * NS_PER_S)
+#define ATTEMPTS_NAMES 256     /* places, by a hash of the name */
+#define ATTEMPTS_ADDRESSES 256 /* of which those with the fewest wrong ones make room */
+#define ATTEMPTS_ADDRESS 48
+
+struct attempt {
+	char key[ATTEMPTS_ADDRESS]; /* an address, or the name of an account that there is */
+	uint32_t wrong;
+	int64_t last_ns, until_ns; /* refused until */
+};
+
+struct attempts {
+	struct attempt accounts[ACCOUNTS_MAX]; /* of names that there are */
+	struct attempt names[ATTEMPTS_NAMES];  /* of those that there are not */
+	struct attempt addresses[ATTEMPTS_ADDRESSES];
+};
+
+/* For how long both are refused still; 0: not. is_known: there is such an account. */
+int64_t attempts_wait(
+	struct attempts *a, const char *name, bool is_known, const char *address, int64_t now_ns);
+
+/* It was looked at. */
+void attempts_told(struct attempts *a, const char *name, bool is_known, const char *address,
+	bool is_good, int64_t now_ns);
+
+#endif

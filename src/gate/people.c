@@ -1,0 +1,620 @@
+/* people.c - accounts and sessions in the gate */
+#include "gate/people.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "gate/attempts.h"
+#include "gate/sessions.h"
+#include "io/now.h"
+#include "io/sock.h"
+#include "msg/command.h"
+
+#define TOKEN_BYTES 32
+#define HOLDS_NS                                                                                   \
+	(30 * NS_PER_S) /* of an answer to the data server: then it asks again, by which the session is used */
+#define HASHER_NS (10 * NS_PER_S) /* until one that does not answer counts as gone */
+#define SWEEP_NS NS_PER_S
+#define WHO_HEX (SHA256_HEX + 1)
+
+/* Stands for the hash of a name that nobody has, and costs what theirs do; no password fits it. */
+static const char nobodys_hash[] =
+	ACCOUNT_HASH_BEGIN "AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/* Somebody who waits for their password to be looked at. */
+struct waits {
+	uint32_t number; /* of the data server */
+	bool is_known;
+	char name[ACCOUNT_NAME], address[ATTEMPTS_ADDRESS], hash[ACCOUNT_HASH];
+	char password[ACCOUNT_PASSWORD];
+};
+
+struct people {
+	struct loop *loop;
+	struct logbook *logbook;
+	const struct tokens *tokens;
+	void (*tell)(void *ctx, struct buf *packet);
+	void *ctx;
+	struct accounts accounts;
+	int64_t ends[ACCOUNTS_MAX]; /* wall time of the next end of each */
+	struct sessions sessions;
+	struct attempts attempts;
+	struct waits queue[PEOPLE_QUEUE];
+	size_t n; /* of them; the first one is with the hasher when asked_ns is not 0 */
+	int64_t asked_ns;
+	uint32_t asked; /* number of the question that the hasher has */
+	int hasher;     /* -1 */
+	int64_t next_sweep_ns;
+};
+
+int64_t
+people_wall(const struct logbook *logbook)
+{
+	int64_t wall = now_boot() + now_wall_offset();
+
+	return now_wall_is_good() ? wall : MAX(wall, logbook_last(logbook));
+}
+
+static void
+hex_of(char out[WHO_HEX], const uint8_t digest[SHA256_BYTES])
+{
+	for (size_t i = 0; i < SHA256_BYTES; i++)
+		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+}
+
+static bool
+read_hex(uint8_t out[SHA256_BYTES], const char *hex)
+{
+	if (strlen(hex) != SHA256_HEX || strspn(hex, "0123456789abcdef") != SHA256_HEX)
+		return false;
+	for (size_t i = 0; i < SHA256_BYTES; i++) {
+		char two[3] = { hex[2 * i], hex[2 * i + 1], '\0' };
+
+		out[i] = (uint8_t)strtoul(two, NULL, 16);
+	}
+	return true;
+}
+
+/* ---- on record, and to the data server ------------------------------------------------------------------------------------- */
+
+/* name: "" for one that nobody has, which may be a password typed into the wrong field. */
+static void
+note(struct people *p, const char *name, const char *act, const char *subject, const char *result,
+	const char *why)
+{
+	int64_t now = now_boot(), wall = now + now_wall_offset();
+	struct audit_record r = { 0 };
+	struct err err;
+
+	snprintf(r.who, sizeof(r.who), name[0] != '\0' ? "user:%.*s" : "-", ACCOUNT_NAME - 1, name);
+	text_copy(r.from, sizeof(r.from), "http");
+	text_copy(r.act, sizeof(r.act), act);
+	text_copy(r.subject, sizeof(r.subject), subject);
+	text_copy(r.result, sizeof(r.result), result);
+	text_copy(r.why, sizeof(r.why), why);
+	if (strcmp(result, "refused") == 0)
+		logbook_alike(p->logbook, &r, now, wall);
+	else if (logbook_put(p->logbook, &r, wall, &err) < 0)
+		log_debug("audit: %s",
+			err.msg); /* said once already; who brings the bench into a safe state must get in */
+}
+
+static void
+tell_forget(struct people *p, const char *hex)
+{
+	struct buf packet = { 0 };
+
+	wire_begin(&packet, WIRE_FORGET);
+	wire_text(&packet, hex);
+	wire_end(&packet);
+	p->tell(p->ctx, &packet);
+}
+
+static void
+end_session(struct people *p, struct session *s)
+{
+	char hex[WHO_HEX];
+
+	hex_of(hex, s->digest);
+	*s = (struct session){ 0 };
+	tell_forget(p, hex);
+}
+
+/* All of an account; is_told: they go on, but what they open is another thing. */
+static void
+end_sessions(struct people *p, const char *name, bool go_on)
+{
+	for (size_t i = 0; i < SESSIONS_MAX; i++) {
+		struct session *s = &p->sessions.all[i];
+		char hex[WHO_HEX];
+
+		if (!s->is_there || strcmp(s->name, name) != 0)
+			continue;
+		if (!go_on) {
+			end_session(p, s);
+			continue;
+		}
+		hex_of(hex, s->digest);
+		tell_forget(p, hex);
+	}
+}
+
+static void
+tell_signed_in(
+	struct people *p, uint32_t number, unsigned status, int64_t wait_ns, const char *text)
+{
+	struct buf packet = { 0 };
+
+	buf_room(&packet, WIRE_MAX); /* it does not move: the token is wiped where it stands */
+	wire_begin(&packet, WIRE_SIGNED_IN);
+	wire_u32(&packet, number);
+	wire_u16(&packet, (uint16_t)status);
+	wire_u32(&packet, (uint32_t)((wait_ns + NS_PER_S - 1) / NS_PER_S));
+	wire_text(&packet, text);
+	wire_end(&packet);
+	p->tell(p->ctx, &packet);
+}
+
+/* ---- the hasher ------------------------------------------------------------------------------------------------------------ */
+
+static void
+drop_first(struct people *p)
+{
+	explicit_bzero(p->queue[0].password, sizeof(p->queue[0].password));
+	memmove(&p->queue[0], &p->queue[1], (p->n - 1) * sizeof(p->queue[0]));
+	explicit_bzero(&p->queue[--p->n], sizeof(p->queue[0]));
+	p->asked_ns = 0;
+}
+
+static void
+lose_hasher(struct people *p)
+{
+	if (p->hasher >= 0) {
+		loop_remove(p->loop, p->hasher);
+		close(p->hasher);
+		p->hasher = -1;
+	}
+	while (p->n > 0) {
+		tell_signed_in(p, p->queue[0].number, 503, NS_PER_S,
+			"the process that looks at passwords is being started; try again in a "
+			"second");
+		drop_first(p);
+	}
+}
+
+static void
+ask_hasher(struct people *p)
+{
+	struct buf packet = { 0 };
+	struct err err;
+	int rc;
+
+	if (p->n == 0 || p->asked_ns != 0)
+		return;
+	buf_room(&packet, WIRE_MAX);
+	wire_begin(&packet, WIRE_HASH);
+	wire_u32(&packet, ++p->asked);
+	wire_text(&packet, p->queue[0].hash);
+	wire_text(&packet, p->queue[0].password);
+	wire_end(&packet);
+	rc = p->hasher < 0 ? ERR_IO : sock_send(p->hasher, &packet, -1, &err);
+	explicit_bzero(packet.data, packet.n);
+	buf_done(&packet);
+	p->asked_ns = now_boot();
+	if (rc < 0)
+		lose_hasher(p);
+}
+
+static void
+begin_session(struct people *p, const struct waits *w)
+{
+	char token[2 * TOKEN_BYTES + 1];
+	uint8_t random[TOKEN_BYTES], digest[SHA256_BYTES];
+	struct session before;
+	char hex[WHO_HEX];
+
+	if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
+		tell_signed_in(p, w->number, 503, NS_PER_S,
+			"this computer has no random numbers yet; try again");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(random); i++)
+		snprintf(token + 2 * i, 3, "%02x", random[i]);
+	sha256(digest, token, strlen(token));
+	sessions_begin(&p->sessions, w->name, digest, now_boot(), &before);
+	if (before.is_there) {
+		hex_of(hex, before.digest);
+		tell_forget(p, hex);
+	}
+	note(p, w->name, "sign_in", w->address, "done", "");
+	tell_signed_in(p, w->number, 200, 0, token);
+	explicit_bzero(token, sizeof(token));
+	explicit_bzero(random, sizeof(random));
+}
+
+/* The account may have become another one while its password was looked at. */
+static void
+take_hashed(struct people *p, bool is_right)
+{
+	const struct waits *w = &p->queue[0];
+	const struct account *a = accounts_find(&p->accounts, w->name);
+	bool is_good = is_right && a != NULL && strcmp(a->hash, w->hash) == 0 &&
+		       account_is_open(a, people_wall(p->logbook));
+
+	attempts_told(&p->attempts, w->name, w->is_known, w->address, is_good, now_boot());
+	if (is_good) {
+		begin_session(p, w);
+	} else {
+		note(p, w->is_known ? w->name : "", "sign_in", w->address, "refused",
+			is_right && a != NULL ? "the account is not open"
+					      : "a wrong name or password");
+		tell_signed_in(p, w->number, 401, 0,
+			"this name and this password do not belong together, or the account is not "
+			"open; ask who manages the bench ('mbc user list')");
+	}
+	drop_first(p);
+	ask_hasher(p);
+}
+
+static void
+on_hasher(void *ctx, int fd, unsigned events)
+{
+	struct people *p = ctx;
+	uint8_t packet[WIRE_MAX];
+	char made[ACCOUNT_HASH];
+	struct wire_in in;
+	struct err err;
+	int pass, n = sock_recv(fd, packet, &pass, &err);
+	uint32_t number;
+	bool is_right;
+
+	if (n == ERR_TIMEOUT)
+		return;
+	if (n > 0 && pass >= 0)
+		close(pass);
+	if (n <= 0 || wire_open(&in, packet, (size_t)n, &err) != WIRE_HASHED) {
+		lose_hasher(p);
+		return;
+	}
+	number = wire_get_u32(&in);
+	is_right = wire_get_u16(&in) == 1;
+	wire_get_text(&in, made, sizeof(made));
+	if (wire_close(&in, &err) < 0)
+		lose_hasher(p);
+	else if (p->n > 0 && p->asked_ns != 0 && number == p->asked)
+		take_hashed(p, is_right);
+}
+
+void
+people_hasher(struct people *p, int fd)
+{
+	struct err err;
+
+	lose_hasher(p);
+	if (loop_add(p->loop, fd, LOOP_READ, on_hasher, p, &err) < 0) {
+		log_err("hash: %s", err.msg);
+		close(fd);
+		return;
+	}
+	p->hasher = fd;
+}
+
+/* ---- what the data server asks --------------------------------------------------------------------------------------------- */
+
+static size_t
+count_waiting(const struct people *p, const char *address)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		n += strcmp(p->queue[i].address, address) == 0;
+	return n;
+}
+
+/* Refused without a look at the password, or queued. */
+static void
+queue_sign_in(struct people *p, const struct waits *w)
+{
+	const char *name = w->is_known ? w->name : "";
+	int64_t wait_ns = attempts_wait(&p->attempts, w->name, w->is_known, w->address, now_boot());
+
+	if (wait_ns > 0) {
+		note(p, name, "sign_in", w->address, "refused", "too many wrong passwords");
+		tell_signed_in(p, w->number, 429, wait_ns,
+			"too many wrong passwords; none is looked at for a while, which grows with "
+			"each further one");
+	} else if (p->hasher < 0) {
+		tell_signed_in(p, w->number, 503, NS_PER_S,
+			"the process that looks at passwords is being started; try again in a "
+			"second");
+	} else if (p->n == PEOPLE_QUEUE || count_waiting(p, w->address) >= PEOPLE_QUEUE_ADDRESS) {
+		tell_signed_in(p, w->number, 503, NS_PER_S,
+			"too many want to sign in at the same time; try again in a second");
+	} else {
+		p->queue[p->n++] = *w;
+		ask_hasher(p);
+	}
+}
+
+static bool
+take_sign_in(struct people *p, struct wire_in *in)
+{
+	struct waits w = { .number = wire_get_u32(in) };
+	const struct account *a;
+	char name[ACCOUNT_NAME + 1], code[SHA256_HEX + 1];
+	struct err err;
+
+	wire_get_text(in, name, sizeof(name));
+	wire_get_text(in, w.password, sizeof(w.password));
+	wire_get_text(in, w.address, sizeof(w.address));
+	wire_get_text(in, code, sizeof(code));
+	if (wire_close(in, &err) < 0) {
+		explicit_bzero(&w, sizeof(w));
+		return false;
+	}
+	a = accounts_find(&p->accounts, name);
+	w.is_known = a != NULL;
+	text_copy(w.name, sizeof(w.name), name);
+	text_copy(w.hash, sizeof(w.hash), a != NULL ? a->hash : nobodys_hash);
+	queue_sign_in(p, &w);
+	explicit_bzero(&w, sizeof(w));
+	return true;
+}
+
+static bool
+take_sign_out(struct people *p, struct wire_in *in)
+{
+	char token[COMMAND_TOKEN], name[ACCOUNT_NAME];
+	uint8_t digest[SHA256_BYTES];
+	struct session *s;
+	struct err err;
+	bool is_all;
+
+	wire_get_text(in, token, sizeof(token));
+	is_all = wire_get_u16(in) == 1;
+	sha256(digest, token, strlen(token));
+	explicit_bzero(token, sizeof(token));
+	if (wire_close(in, &err) < 0)
+		return false;
+	s = sessions_find(&p->sessions, digest, now_boot());
+	if (s == NULL)
+		return true;
+	text_copy(name, sizeof(name), s->name);
+	note(p, name, "sign_out", is_all ? "everywhere" : "", "done", "");
+	if (is_all)
+		end_sessions(p, name, false);
+	else
+		end_session(p, s);
+	return true;
+}
+
+/* What is known of a token. */
+struct known {
+	char principal[EVENT_PRINCIPAL];
+	const char *role, *reads;
+	unsigned rights;
+	int64_t holds_ns;
+};
+
+static bool
+look_at_token(
+	struct people *p, const uint8_t digest[SHA256_BYTES], int64_t wall_ns, struct known *out)
+{
+	const struct token *t = tokens_find_digest(p->tokens, digest);
+
+	if (t == NULL || wall_ns >= t->until_ns)
+		return false;
+	*out = (struct known){ .role = "token",
+		.reads = "*",
+		.rights = 1u << RIGHT_READ,
+		.holds_ns = MIN(HOLDS_NS, t->until_ns - wall_ns) };
+	snprintf(out->principal, sizeof(out->principal), "token:%.*s", TOKENS_NAME - 1, t->name);
+	return true;
+}
+
+static const struct account *
+account_of(struct people *p, struct session *s, int64_t wall_ns)
+{
+	const struct account *a = s != NULL ? accounts_find(&p->accounts, s->name) : NULL;
+
+	if (a == NULL || !account_is_open(a, wall_ns))
+		return NULL;
+	s->used_ns = now_boot();
+	return a;
+}
+
+static bool
+look_at_session(
+	struct people *p, const uint8_t digest[SHA256_BYTES], int64_t wall_ns, struct known *out)
+{
+	int64_t now = now_boot();
+	struct session *s = sessions_find(&p->sessions, digest, now);
+	const struct account *a = account_of(p, s, wall_ns);
+
+	if (a == NULL)
+		return false;
+	*out = (struct known){ .role = account_roles[a->role],
+		.reads = account_only(a, RIGHT_READ, wall_ns),
+		.holds_ns = MIN(MIN(HOLDS_NS, session_end_ns(s) - now),
+			account_next_end(a, wall_ns) - wall_ns) };
+	for (int r = 0; r < RIGHTS; r++)
+		if (account_only(a, r, wall_ns)[0] != '\0')
+			out->rights |= 1u << r;
+	snprintf(out->principal, sizeof(out->principal), "user:%.*s", ACCOUNT_NAME - 1, a->name);
+	return true;
+}
+
+static bool
+take_who(struct people *p, struct wire_in *in)
+{
+	struct known k = { .role = "", .reads = "" };
+	int64_t wall = people_wall(p->logbook);
+	uint8_t digest[SHA256_BYTES];
+	struct buf packet = { 0 };
+	char hex[WHO_HEX];
+	struct err err;
+	bool is_somebody;
+
+	wire_get_text(in, hex, sizeof(hex));
+	if (wire_close(in, &err) < 0 || !read_hex(digest, hex))
+		return false;
+	is_somebody = look_at_token(p, digest, wall, &k) || look_at_session(p, digest, wall, &k);
+	wire_begin(&packet, WIRE_WHO_IS);
+	wire_text(&packet, hex);
+	wire_u16(&packet, is_somebody);
+	wire_text(&packet, k.principal);
+	wire_text(&packet, k.role);
+	wire_u16(&packet, (uint16_t)k.rights);
+	wire_u64(&packet, (uint64_t)k.holds_ns);
+	wire_text(&packet, k.reads);
+	wire_end(&packet);
+	p->tell(p->ctx, &packet);
+	return true;
+}
+
+bool
+people_packet(struct people *p, int kind, struct wire_in *in)
+{
+	switch (kind) {
+	case WIRE_SIGN_IN:
+		return take_sign_in(p, in);
+	case WIRE_SIGN_OUT:
+		return take_sign_out(p, in);
+	case WIRE_WHO:
+		return take_who(p, in);
+	default:
+		return false;
+	}
+}
+
+const struct account *
+people_of_token(struct people *p, const char *token)
+{
+	uint8_t digest[SHA256_BYTES];
+
+	sha256(digest, token, strlen(token));
+	return account_of(
+		p, sessions_find(&p->sessions, digest, now_boot()), people_wall(p->logbook));
+}
+
+/* ---- accounts -------------------------------------------------------------------------------------------------------------- */
+
+/* The end of a session, or only that it is to be asked for anew. */
+static bool
+must_end(const struct account *before, const struct account *now, int64_t wall_ns)
+{
+	return now == NULL || !account_is_open(now, wall_ns) || now->since_ns != before->since_ns ||
+	       strcmp(now->hash, before->hash) != 0;
+}
+
+static void
+find_ends(struct people *p, int64_t wall_ns)
+{
+	for (size_t i = 0; i < p->accounts.n; i++)
+		p->ends[i] = account_next_end(&p->accounts.all[i], wall_ns);
+}
+
+void
+people_accounts(struct people *p, const struct accounts *all)
+{
+	int64_t wall = people_wall(p->logbook);
+
+	for (size_t i = 0; i < p->accounts.n; i++) {
+		const struct account *before = &p->accounts.all[i];
+		const struct account *now = accounts_find(all, before->name);
+
+		if (now == NULL || !account_is_same(before, now))
+			end_sessions(p, before->name, !must_end(before, now, wall));
+	}
+	p->accounts = *all;
+	find_ends(p, wall);
+}
+
+void
+people_tokens(struct people *p)
+{
+	tell_forget(p, "");
+}
+
+void
+people_serve_gone(struct people *p)
+{
+	/* Nobody waits for those who were to sign in. */
+	while (p->n > (p->asked_ns != 0)) {
+		explicit_bzero(&p->queue[--p->n], sizeof(p->queue[0]));
+	}
+}
+
+/* ---- life ------------------------------------------------------------------------------------------------------------------ */
+
+/* Accounts and grants end by the clock, which may have been moved. */
+static void
+sweep(struct people *p, int64_t now_ns)
+{
+	int64_t wall = people_wall(p->logbook);
+
+	for (size_t i = 0; i < p->accounts.n; i++) {
+		const struct account *a = &p->accounts.all[i];
+
+		if (wall < p->ends[i])
+			continue;
+		end_sessions(p, a->name, account_is_open(a, wall));
+		p->ends[i] = account_is_open(a, wall) ? account_next_end(a, wall) : INT64_MAX;
+	}
+	for (size_t i = 0; i < SESSIONS_MAX; i++) {
+		struct session *s = &p->sessions.all[i];
+
+		if (s->is_there && now_ns >= session_end_ns(s))
+			end_session(p, s);
+	}
+}
+
+int64_t
+people_step(struct people *p, int64_t now_ns)
+{
+	if (p->asked_ns != 0 && now_ns - p->asked_ns > HASHER_NS) {
+		log_warn("hash: does not answer; nobody can sign in until it is started again");
+		lose_hasher(p);
+	}
+	if (p->accounts.n == 0)
+		return NEVER;
+	if (now_ns >= p->next_sweep_ns) {
+		sweep(p, now_ns);
+		p->next_sweep_ns = now_ns + SWEEP_NS;
+	}
+	return p->next_sweep_ns;
+}
+
+struct people *
+people_new(struct loop *loop, struct logbook *logbook, const struct tokens *tokens,
+	void (*tell)(void *ctx, struct buf *packet), void *ctx)
+{
+	struct people *p = mem_zero(1, sizeof(*p));
+
+	p->loop = loop;
+	p->logbook = logbook;
+	p->tokens = tokens;
+	p->tell = tell;
+	p->ctx = ctx;
+	p->hasher = -1;
+	return p;
+}
+
+void
+people_free(struct people *p)
+{
+	if (p == NULL)
+		return;
+	if (p->hasher >= 0) {
+		loop_remove(p->loop, p->hasher);
+		close(p->hasher);
+	}
+	explicit_bzero(p, sizeof(*p));
+	free(p);
+}

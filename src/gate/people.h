@@ -1,0 +1,47 @@
+/* people.h - accounts and sessions in the gate: who signs in, who is it that has this token
+ *
+ *	data server -- name, password --> may it be tried? --> a queue --> mbc-hash, one at a time
+ *	            <-- a new token ----- a session <--------- is it right?
+ *
+ * Passwords are looked at by a process of its own, so that nothing here waits for it. Tokens are kept as digests. What is no longer so is told to the data
+ * server at once, which forgets what it knew.
+ */
+#ifndef GATE_PEOPLE_H
+#define GATE_PEOPLE_H
+
+#include "gate/logbook.h"
+#include "io/loop.h"
+#include "msg/accounts.h"
+#include "msg/tokens.h"
+#include "msg/wire.h"
+
+#define PEOPLE_QUEUE 16        /* sign-ins that wait */
+#define PEOPLE_QUEUE_ADDRESS 4 /* of one address */
+
+struct people;
+
+/* tell: a packet for the data server, which it frees. tokens: of programs. All stay the caller's. */
+struct people *people_new(struct loop *loop, struct logbook *logbook, const struct tokens *tokens,
+	void (*tell)(void *ctx, struct buf *packet), void *ctx);
+void people_free(struct people *p);
+
+/* The new accounts; sessions of those that are not as they were end. Nothing points into the old ones afterwards. */
+void people_accounts(struct people *p, const struct accounts *all);
+/* Others have tokens now: the data server forgets them all. */
+void people_tokens(struct people *p);
+void people_hasher(struct people *p, int fd); /* takes it */
+void people_serve_gone(struct people *p);
+
+/* WIRE_SIGN_IN, WIRE_SIGN_OUT, WIRE_WHO of the data server; false: not to be trusted. */
+bool people_packet(struct people *p, int kind, struct wire_in *in);
+
+/* Whose session has this token? NULL: nobody's, or its account is not open. */
+const struct account *people_of_token(struct people *p, const char *token);
+
+/* Wall time, at least as late as the record says while nobody has set the clock. */
+int64_t people_wall(const struct logbook *logbook);
+
+/* What is due; returns when to come again. */
+int64_t people_step(struct people *p, int64_t now_ns);
+
+#endif

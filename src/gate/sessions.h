@@ -1,0 +1,39 @@
+/* sessions.h - who has signed in. Pure; nothing grows.
+ *
+ * A session is known by the digest of its token alone. It ends when nobody has used it for a while, and after a day in any case; times are those of
+ * CLOCK_BOOTTIME, which no step of the clock moves. An account has a few: one more ends its oldest.
+ */
+#ifndef GATE_SESSIONS_H
+#define GATE_SESSIONS_H
+
+#include "base/sha256.h"
+#include "msg/accounts.h"
+
+#define SESSIONS_MAX 256
+#define SESSIONS_EACH 16
+#define SESSION_IDLE_NS (60 * 60 * NS_PER_S)
+#define SESSION_LONGEST_NS (24 * 60 * 60 * NS_PER_S)
+
+struct session {
+	bool is_there;
+	uint8_t digest[SHA256_BYTES];
+	char name[ACCOUNT_NAME]; /* whose */
+	int64_t begun_ns, used_ns;
+};
+
+struct sessions {
+	struct session all[SESSIONS_MAX];
+};
+
+/* A new one, in the place of *out_before, whose end is to be told (is_there false: the place was free). */
+void sessions_begin(struct sessions *s, const char *name, const uint8_t digest[SHA256_BYTES],
+	int64_t now_ns, struct session *out_before);
+
+/* NULL: nobody's. How long it takes does not depend on how much of it is right. */
+struct session *sessions_find(
+	struct sessions *s, const uint8_t digest[SHA256_BYTES], int64_t now_ns);
+
+/* When it ends unless it is used. */
+int64_t session_end_ns(const struct session *s);
+
+#endif

@@ -1,0 +1,42 @@
+/* http_session.h - signing in and out over HTTP, as libmicrohttpd takes it
+ *
+ * Who signs in sends name and password as JSON; the answer bears a cookie that no script can read and no page of another origin has sent along. At each sign-in it is
+ * a new one, and the one that came along ends.
+ */
+#ifndef SERVE_HTTP_SESSION_H
+#define SERVE_HTTP_SESSION_H
+
+#include <microhttpd.h>
+
+#include "serve/guard.h"
+#include "serve/problem.h"
+
+#define SESSION_BODY_MAX 2048
+
+struct http_session;
+
+/* Is it a request with another method than GET of /api/v1/session? */
+bool http_session_is(const char *method, const char *uri);
+
+/* A look at the head: false with the problem. */
+bool http_session_judge(
+	struct MHD_Connection *c, enum problem *out_problem, const char **out_detail);
+
+/* is_out: it signs out. */
+struct http_session *http_session_new(
+	struct guard *g, struct MHD_Connection *c, bool is_out, const char *uri, int64_t now_ns);
+void http_session_free(struct http_session *x);
+bool http_session_body(struct http_session *x, const char *data, size_t n, int64_t now_ns);
+enum MHD_Result http_session_answer(
+	struct http_session *x, const char *uri, size_t *live_bytes, int64_t now_ns);
+
+/* GET: who one is. who NULL: nobody. */
+enum MHD_Result http_session_tell(
+	struct MHD_Connection *c, bool has_accounts, const struct who *who, size_t *live_bytes);
+
+/* What a request proves itself with: of Authorization, else of the cookie. false: nothing. out: COMMAND_TOKEN bytes. */
+bool http_session_token(struct MHD_Connection *c, char *out, bool *out_is_cookie);
+/* Does a request that changes something, and bears a cookie, come from a page of this server? No form and no page of another origin can send such a one. */
+bool http_session_is_own(struct MHD_Connection *c);
+
+#endif

@@ -1,0 +1,289 @@
+"""Accounts: signing in and out, sessions, grants, what serve lets whom see, wrong passwords; with the real program."""
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+sys.dont_write_bytecode = True
+
+from harness import PATIENCE_S, ROOT, wait_for  # noqa: E402
+from test_door import API, Base  # noqa: E402
+
+PASSWORD = "correct horse battery"
+DESCRIPTION = json.loads((ROOT / "src/serve/openapi.json").read_text())
+
+
+class Client:
+    """One browser: its cookies, and the headers that its page sends."""
+
+    def __init__(self, port):
+        self.port = port
+        self.cookie = None
+
+    def ask(self, method, path, body=None, headers=None, cookie=True, limit=PATIENCE_S):
+        headers = dict({"X-Mbc": "1"}, **(headers or {}))
+        if body is not None:
+            headers.setdefault("Content-Type", "application/json")
+            body = body if isinstance(body, (bytes, str)) else json.dumps(body)
+        if cookie and self.cookie:
+            headers.setdefault("Cookie", self.cookie)
+        headers = {name: value for name, value in headers.items() if value is not None}
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=limit)
+        with contextlib.closing(connection):
+            connection.request(method, path if path.startswith("/") and not path.startswith("/-") else API + path[2:], body, headers)
+            answer = connection.getresponse()
+            self.headers = answer.headers
+            data = answer.read()
+        set_cookie = answer.getheader("Set-Cookie")
+        if set_cookie:
+            self.cookie = set_cookie.partition(";")[0]
+        return answer.status, json.loads(data) if "json" in (answer.getheader("Content-Type") or "") and data else data
+
+    def sign_in(self, name, password=PASSWORD):
+        return self.ask("POST", API + "/session", {"name": name, "password": password})[0]
+
+    def stream(self, path=API + "/stream"):
+        """An open stream: its socket's file."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        connection.request("GET", path, headers={"Cookie": self.cookie} if self.cookie else {})
+        answer = connection.getresponse()
+        return connection, answer
+
+
+class Accounts(Base):
+    def user(self, *words, code=0, password=PASSWORD):
+        done = subprocess.run([str(self.bench.program), "user", *words, "--bench", self.bench.name], input=password + "\n", text=True,
+                              env=self.bench.environment, cwd=self.bench.folder, capture_output=True, timeout=PATIENCE_S)
+        self.assertEqual(done.returncode, code, (words, done.stdout, done.stderr))
+        return done.stdout + done.stderr
+
+    def add(self, name, *words):
+        self.user("add", *words, name)
+        return self.client(name)
+
+    def client(self, name=None):
+        client = Client(self.bench.port)
+        if name is not None:
+            wait_for(f"{name} can sign in", lambda: client.sign_in(name) == 200, pause=0.2)
+        return client
+
+    def records(self, **wanted):
+        lines = self.mbc("audit", "--json").splitlines()
+        records = [json.loads(line) for line in lines]
+        return [r for r in records if all(r.get(key) == value for key, value in wanted.items())]
+
+    # ---- signing in ---------------------------------------------------------------------------------------------------------
+
+    def test_signing_in_and_out(self):
+        self.begin("accounts")
+        nobody = Client(self.bench.port)
+        self.assertEqual(nobody.ask("GET", API + "/session")[1], {"accounts": False, "name": None, "role": None, "may": [], "reads": None})
+        self.assertEqual(nobody.ask("GET", API + "/channels")[0], 200)  # without accounts all is as it was
+        self.assertEqual(nobody.sign_in("maria"), 503)
+        connection, answer = nobody.stream()
+        self.addCleanup(connection.close)
+        answer.readline()
+        maria = self.add("maria", "--role", "root")
+        answer.read()  # it ends: nobody sees any more who has not signed in
+        for path in ("/channels", "/bench", "/stream", "/events", "/openapi.json", "/commands/a"):
+            status, body = nobody.ask("GET", API + path)
+            self.assertEqual((path, status), (path, 401))
+            self.assertEqual(body["type"], "urn:mbc:problem:sign-in")
+        for path in ("/metrics", "/xml", "/json", "/grafana"):
+            self.assertEqual(nobody.ask("GET", path)[0], 401, path)
+        self.assertEqual(nobody.ask("POST", "/grafana/search", {})[0], 401)
+        self.assertEqual(nobody.ask("POST", API + "/safe", {})[0], 401)
+        self.assertEqual(nobody.ask("GET", "/nothing")[0], 404)
+        self.assertEqual(nobody.ask("GET", "/")[0], 200)  # the page, in which one signs in
+        self.assertEqual(nobody.ask("GET", API + "/session")[1]["name"], None)
+        self.assertIs(nobody.ask("GET", API + "/session")[1]["accounts"], True)
+
+        self.assertEqual(maria.ask("GET", API + "/channels")[0], 200)
+        status, body = maria.ask("GET", API + "/session")
+        self.assertEqual((status, body["name"], body["role"], body["reads"]), (200, "maria", "root", "*"))
+        self.assertEqual(body["may"], ["read", "operate", "configure", "protect"])
+        self.assertEqual(maria.sign_in("maria", "wrong horse battery"), 401)
+        self.assertEqual(maria.sign_in("nobody", PASSWORD), 401)
+        self.assertEqual(maria.ask("GET", API + "/channels")[0], 200)  # what one was does not end by a wrong password
+        self.assertEqual(nobody.sign_in("x" * 60), 401)
+        self.assertEqual(nobody.ask("POST", API + "/session", {"name": "maria"})[0], 400)
+        self.assertEqual(nobody.ask("POST", API + "/session", "{" * 3000)[0], 413)
+
+        token = maria.cookie.partition("=")[2]
+        self.assertRegex(maria.cookie, rf"^mbc-session-{self.bench.port}=[0-9a-f]{{64}}$")
+        self.assertNotIn(token, "".join(self.bench.process.text()))
+        other = self.client("maria")
+        self.assertNotEqual(other.cookie, maria.cookie)
+        connection, answer = maria.stream()
+        self.addCleanup(connection.close)
+        answer.readline()
+        self.assertEqual(maria.ask("DELETE", API + "/session")[0], 204)
+        self.assertIn("Max-Age=0", maria.headers["Set-Cookie"])
+        answer.read()  # its stream ends with it
+        self.assertEqual(maria.ask("GET", API + "/channels", headers={"Cookie": f"mbc-session-{self.bench.port}={token}"})[0], 401)
+        self.assertEqual(other.ask("GET", API + "/channels")[0], 200)
+        third = self.client("maria")
+        self.assertEqual(third.ask("DELETE", API + "/session?everywhere=1")[0], 204)
+        wait_for("all of them end", lambda: other.ask("GET", API + "/channels")[0] == 401)
+        self.assertEqual([r["who"] for r in self.records(act="sign_in", result="done")], ["user:maria"] * 3)
+        self.assertEqual(len(self.records(act="sign_out", subject="everywhere")), 1)
+        self.assertTrue(self.records(act="sign_in", result="refused", who="user:maria"))
+        self.assertTrue(self.records(act="sign_in", result="refused", who="-"))
+        self.assertTrue(self.records(act="user_add", subject="maria"))
+        self.mbc("audit", "verify")
+
+    def test_fixation_and_forgery(self):
+        self.begin("fixation")
+        maria = self.add("maria", "--role", "root")
+        before = maria.cookie
+        self.assertEqual(maria.sign_in("maria"), 200)
+        self.assertNotEqual(maria.cookie, before)  # a new one each time, and the one before ends
+        old = Client(self.bench.port)
+        old.cookie = before
+        wait_for("the session before has ended", lambda: old.ask("GET", API + "/channels")[0] == 401)
+        planted = Client(self.bench.port)
+        planted.cookie = f"mbc-session-{self.bench.port}=" + "a" * 64
+        self.assertEqual(planted.sign_in("maria"), 200)
+        self.assertNotIn("a" * 64, planted.cookie)
+        port = self.bench.port
+        safe = API + "/safe"
+        # A form can send neither the header nor JSON; a page of another origin has its Origin, and is another site.
+        self.assertEqual(maria.ask("POST", safe, headers={"X-Mbc": None})[0], 403)
+        self.assertEqual(maria.ask("POST", safe, headers={"Origin": "http://evil.example"})[0], 403)
+        self.assertEqual(maria.ask("POST", safe, headers={"Origin": "null"})[0], 403)
+        self.assertEqual(maria.ask("POST", safe, headers={"Sec-Fetch-Site": "cross-site"})[0], 403)
+        self.assertEqual(maria.ask("POST", safe, headers={"Host": "evil.example"})[0], 421)
+        self.assertEqual(maria.ask("POST", API + "/session", "name=maria", headers={"X-Mbc": None, "Content-Type": "application/x-www-form-urlencoded"})[0], 403)
+        self.assertEqual(maria.ask("DELETE", API + "/session", headers={"X-Mbc": None})[0], 403)
+        self.assertEqual(maria.ask("GET", API + "/channels", headers={"Cookie": f"{maria.cookie}; {maria.cookie}"})[0], 401)  # ambiguous
+        self.assertEqual(maria.ask("GET", API + "/channels", headers={"Cookie": f"a=b; {maria.cookie}; c=d"})[0], 200)
+        self.assertEqual(maria.ask("POST", safe, headers={"Origin": f"http://127.0.0.1:{port}"})[0] // 100, 2)
+
+    def test_wrong_passwords(self):
+        self.begin("wrong")
+        maria = self.add("maria", "--role", "root")
+        pid = self.bench.pids()["hash"]
+        lost = maria.ask("GET", API + "/channels/mbc.control.ticks_lost")[1]["value"]
+        statuses = [maria.sign_in("maria", f"wrong password {i}") for i in range(40)]
+        self.assertEqual(statuses[:10], [401] * 10)
+        self.assertEqual(set(statuses[10:]), {429})
+        self.assertGreaterEqual(int(maria.headers["Retry-After"]), 1)
+        begin = time.monotonic()
+        for i in range(300):
+            self.assertEqual(maria.sign_in(f"nobody{i}", "x" * 20), 429)  # from this address none is looked at
+        self.assertEqual(maria.sign_in("maria"), 429)  # nor the right one
+        self.assertLess(time.monotonic() - begin, PATIENCE_S)
+        self.assertEqual(maria.ask("GET", API + "/channels")[0], 200)  # who is in stays in
+        self.assertEqual(self.bench.pids()["hash"], pid)
+        peak = int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1])
+        if "asan" not in str(self.bench.program):
+            self.assertLess(peak, 40000)  # one at a time
+        self.assertLess(len(self.records(act="sign_in", result="refused")), 20)  # alike ones are counted
+        if lost is not None:  # a busy machine loses some by itself: not because of this
+            self.assertLess(maria.ask("GET", API + "/channels/mbc.control.ticks_lost")[1]["value"] - lost, 50)
+
+    # ---- what one may ----------------------------------------------------------------------------------------------------------
+
+    def test_grants(self):
+        self.begin("grants")
+        maria = self.add("maria", "--role", "root")
+        reader = self.add("reader", "--may", "read", "--only", "T_*")
+        blind = self.add("blind", "--may", "operate", "--only", "T_furn")
+        operator = self.add("operator", "--may", "read,operate")
+        names = lambda client: [c["name"] for c in client.ask("GET", API + "/channels")[1]["channels"]]
+        self.assertIn("d.pv", names(maria))
+        self.assertEqual({n.partition(".")[0] for n in names(reader)}, {"T_furn"})
+        self.assertEqual(reader.ask("GET", API + "/channels/d.pv")[0], 404)
+        self.assertEqual(reader.ask("GET", API + "/channels?names=T_furn,d.pv")[0], 404)
+        self.assertEqual(reader.ask("GET", API + "/channels/T_furn")[0], 200)
+        self.assertEqual(reader.ask("GET", API + "/stream?channels=d.pv")[0], 404)
+        for path in ("/metrics", "/xml", "/json"):
+            body = json.dumps(reader.ask("GET", path)[1]) if path == "/json" else reader.ask("GET", path)[1].decode()
+            self.assertIn("T_furn", body)
+            self.assertNotIn("d.pv", body)
+        self.assertNotIn("d.pv", json.dumps(reader.ask("POST", "/grafana/search", {})[1]))
+        self.assertEqual(reader.ask("POST", "/grafana/annotations", {})[0], 403)
+        for path in ("/instruments", "/events", "/runs", "/sequences", "/instruments/d/trace"):
+            self.assertEqual((path, reader.ask("GET", API + path)[0]), (path, 403))
+        connection, answer = reader.stream()
+        self.addCleanup(connection.close)
+        seen = set()
+        for _ in range(60):
+            line = answer.readline().decode()
+            if line.startswith("data:") and '"name"' in line:
+                seen.add(json.loads(line[5:])["name"].partition(".")[0])
+            if line.startswith("event: heartbeat"):
+                break
+        self.assertEqual(seen, {"T_furn"})
+        self.assertEqual(blind.ask("GET", API + "/channels")[0], 403)
+        put = lambda client, value: client.ask("PUT", API + "/channels/T_furn?wait=5s", {"target": value})
+        self.assertEqual(put(reader, 20)[0], 403)
+        self.assertIn("operate", put(reader, 20)[1]["detail"])
+        self.assertEqual(put(operator, 110)[0], 200)
+        self.assertEqual(put(blind, 120)[0], 200)
+        self.assertEqual(blind.ask("POST", API + "/silence")[0], 403)  # of the whole bench
+        self.assertEqual(blind.ask("POST", API + "/safe?wait=5s")[0] // 100, 2)  # everybody who operates may
+        self.assertEqual(reader.ask("POST", API + "/safe")[0], 403)
+        self.assertTrue(self.records(who="user:operator", act="set", value="110"))
+        token = self.mbc("token", "add", "lims").strip()
+        program = Client(self.bench.port)
+        bearer = {"Authorization": f"Bearer {token}", "X-Mbc": None}
+        wait_for("the token is known", lambda: program.ask("GET", API + "/channels", headers=bearer)[0] == 200)
+        # Taken away: what a stream shows is another thing, so it ends.
+        self.user("revoke", "reader")
+        answer.read()
+        wait_for("no grant", lambda: reader.ask("GET", API + "/channels")[0] == 403)
+        self.user("grant", "--may", "read", "--until", "2s", "reader")
+        wait_for("a grant", lambda: reader.ask("GET", API + "/channels")[0] == 200)
+        connection, answer = reader.stream()
+        self.addCleanup(connection.close)
+        answer.read()  # it ends while it is open
+        self.assertEqual(reader.ask("GET", API + "/channels")[0], 403)
+
+    def test_disabled_while_signed_in(self):
+        self.begin("disabled")
+        maria = self.add("maria", "--role", "root")
+        anna = self.add("anna", "--may", "read")
+        connection, answer = anna.stream()
+        self.addCleanup(connection.close)
+        answer.readline()
+        self.user("disable", "anna")
+        answer.read()
+        self.assertEqual(anna.ask("GET", API + "/channels")[0], 401)
+        self.assertEqual(anna.sign_in("anna"), 401)
+        self.assertIn("never given to somebody else", self.user("add", "anna", code=1))
+        self.user("enable", "anna")
+        wait_for("open again", lambda: anna.sign_in("anna") == 200, pause=0.5)
+        self.user("passwd", "anna", password="another password")
+        wait_for("its sessions end", lambda: anna.ask("GET", API + "/channels")[0] == 401)
+        self.assertEqual(anna.sign_in("anna", "another password"), 200)
+        self.user("sign-out", "anna")
+        wait_for("signed out", lambda: anna.ask("GET", API + "/channels")[0] == 401)
+        # Sessions do not outlive the gate, and without one nobody gets in.
+        gate = self.bench.pids()["gate"]
+        os.kill(gate, signal.SIGKILL)
+        wait_for("another gate", lambda: self.bench.pids().get("gate") not in (None, gate))
+        self.assertIn(maria.ask("GET", API + "/channels")[0], (401, 503))
+        wait_for("signed in again", lambda: maria.sign_in("maria") == 200, pause=0.2)
+        os.kill(self.bench.pids()["serve"], signal.SIGKILL)
+        def again():
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                return maria.ask("GET", API + "/channels")[0] == 200
+        wait_for("the session outlives serve", again)
+        hasher = self.bench.pids()["hash"]
+        os.kill(hasher, signal.SIGKILL)
+        wait_for("another hasher", lambda: self.bench.pids().get("hash") not in (None, hasher))
+        wait_for("signed in", lambda: maria.sign_in("maria") == 200, pause=0.2)
+        (self.bench.folder / "state/disabled/accounts").unlink()
+        wait_for("nobody is known", lambda: maria.ask("GET", API + "/channels")[0] == 401)  # it does not open by that
+
+
+if __name__ == "__main__":
+    unittest.main()
