@@ -2,6 +2,7 @@
 #include "serve/asks.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <strings.h>
 
@@ -123,6 +124,28 @@ asks_cookie(const char *header, const char *name, char *out, size_t cap)
 		at += n;
 	}
 	return found == 1;
+}
+
+static bool
+is_loopback4(uint32_t address)
+{
+	return ntohl(address) >> 24 == 127;
+}
+
+bool
+asks_is_near(const struct sockaddr *peer)
+{
+	const struct sockaddr_in *v4 = (const void *)peer;
+	const struct sockaddr_in6 *v6 = (const void *)peer;
+	uint32_t mapped;
+
+	if (peer->sa_family == AF_INET)
+		return is_loopback4(v4->sin_addr.s_addr);
+	if (peer->sa_family != AF_INET6)
+		return false;
+	memcpy(&mapped, v6->sin6_addr.s6_addr + 12, sizeof(mapped));
+	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) ||
+	       (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) && is_loopback4(mapped));
 }
 
 bool

@@ -14,6 +14,10 @@ bool asks_gzip(const char *accept_encoding);
  * of a stranger whose name suddenly resolves to 127.0.0.1 (DNS rebinding) comes with the stranger's name. */
 bool asks_here(const char *host);
 
+/* Is it an address of this computer's own, over which nobody else comes? */
+struct sockaddr;
+bool asks_is_near(const struct sockaddr *peer);
+
 /* Cookie: the value of the cookie of this name, which must be there once, into out; false: there is none, it is ambiguous, or it is not printable ASCII of less than
  * `cap` bytes. */
 bool asks_cookie(const char *header, const char *name, char *out, size_t cap);

@@ -534,14 +534,19 @@ static enum admitted
 admit(struct http *h, struct MHD_Connection *c, const char *method, struct request *r,
 	enum MHD_Result *out_rc)
 {
-	const char *detail = "sign in with POST /api/v1/session (the page does), or send "
-			     "'Authorization: Bearer TOKEN' with a token of 'mbc token add NAME'";
+	const char *detail =
+		h->is_closed
+			? "sign in with POST /api/v1/session (the page does), or send "
+			  "'Authorization: Bearer TOKEN' with a token of 'mbc token add NAME'"
+			: "this bench has no accounts yet, and without them it answers its own "
+			  "computer alone; make the first one there with 'mbc user first', or "
+			  "send 'Authorization: Bearer TOKEN' with a token of 'mbc token add NAME'";
 	bool is_session = http_session_is(MHD_HTTP_METHOD_POST, r->uri) && is_get(method);
 	char token[COMMAND_TOKEN];
 	bool is_cookie;
 	enum problem p = PROBLEM_SIGN_IN;
 
-	if (!h->is_closed || is_open(method, r->uri))
+	if ((!h->is_closed && reply_is_near(c)) || is_open(method, r->uri))
 		return ADMITTED;
 	if (r->asking == NULL && http_session_token(c, token, &is_cookie)) {
 		r->asking = guard_ask(h->guard, token, on_who, r, now_boot());

@@ -35,23 +35,6 @@ struct http_order {
 /* ---- the head ------------------------------------------------------------------------------------------------------------- */
 
 static bool
-comes_from_here(struct MHD_Connection *c)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	const struct sockaddr *peer = info != NULL ? info->client_addr : NULL;
-
-	if (peer == NULL)
-		return false;
-	if (peer->sa_family == AF_INET)
-		return ntohl(((const struct sockaddr_in *)(const void *)peer)->sin_addr.s_addr) >>
-			       24 ==
-		       127;
-	return peer->sa_family == AF_INET6 &&
-	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr);
-}
-
-static bool
 has_json_body(struct MHD_Connection *c)
 {
 	const char *type = reply_asked(c, MHD_HTTP_HEADER_CONTENT_TYPE);
@@ -78,7 +61,7 @@ http_order_judge(struct MHD_Connection *c, enum problem *out_problem, const char
 	bool is_tls = reply_is_tls(c); /* its Host has been looked at before */
 
 	if (host == NULL || !wish_is_ours(origin, host, is_tls) ||
-		(!is_tls && (!comes_from_here(c) || !wish_is_loopback(host)))) {
+		(!is_tls && (!reply_is_near(c) || !wish_is_loopback(host)))) {
 		*out_problem = PROBLEM_FOREIGN;
 		*out_detail = "without TLS commands are taken over loopback alone, with localhost "
 			      "or 127.0.0.1 in the header Host; and in any case from no page of "

@@ -211,8 +211,9 @@ send_with_cookie(struct http_session *x, unsigned status, const char *token, siz
 	enum MHD_Result rc;
 
 	cookie_name(x->connection, name, sizeof(name));
-	snprintf(cookie, sizeof(cookie), "%s=%s; Path=/; HttpOnly; SameSite=Strict%s%s", name, token,
-		reply_is_tls(x->connection) ? "; Secure" : "", token[0] == '\0' ? "; Max-Age=0" : "");
+	snprintf(cookie, sizeof(cookie), "%s=%s; Path=/; HttpOnly; SameSite=Strict%s%s", name,
+		token, reply_is_tls(x->connection) ? "; Secure" : "",
+		token[0] == '\0' ? "; Max-Age=0" : "");
 	buf_puts(&body, status == MHD_HTTP_NO_CONTENT ? "" : "{\"signed_in\":true}\n");
 	r = reply_make(&body, "application/json", live_bytes);
 	if (r == NULL)

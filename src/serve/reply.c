@@ -108,6 +108,15 @@ reply_is_tls(struct MHD_Connection *c)
 	return MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION) != NULL;
 }
 
+bool
+reply_is_near(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+	return info != NULL && info->client_addr != NULL && asks_is_near(info->client_addr);
+}
+
 enum MHD_Result
 reply_page(struct MHD_Connection *c, int page, bool is_strict)
 {

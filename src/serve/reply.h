@@ -29,5 +29,6 @@ enum MHD_Result reply_page(struct MHD_Connection *c, int page, bool is_strict);
 
 /* Is the connection encrypted? */
 bool reply_is_tls(struct MHD_Connection *c);
+bool reply_is_near(struct MHD_Connection *c); /* from this computer */
 
 #endif

@@ -32,11 +32,12 @@ commands_has_accounts(const struct supervise *s)
 	return s->accounts.are_there;
 }
 
+/* With TLS others than this computer may ask, and have to say who they are. */
 bool
 commands_are_wanted(const struct supervise *s)
 {
-	return s->img != NULL &&
-	       (s->is_gate_asked || commands_has_accounts(s) || has_commands(s->img));
+	return s->img != NULL && (s->is_gate_asked || commands_has_accounts(s) ||
+					 certificate_is_wanted(s) || has_commands(s->img));
 }
 
 /* ---- pairs ---------------------------------------------------------------------------------------------------------------- */

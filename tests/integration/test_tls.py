@@ -2,6 +2,7 @@
 new ones while streams go on, ends that come near, clients that say half of a hello or nothing at all."""
 import contextlib
 import datetime
+import fcntl
 import http.client
 import json
 import os
@@ -12,6 +13,7 @@ import shutil
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import tempfile
 import threading
@@ -83,12 +85,12 @@ class TlsBench(Bench):
     tls = "own"
     context = None
 
-    def __init__(self, name, text=BENCH, tls="own", commands="[]"):
-        self.tls, self.commands = tls, commands
+    def __init__(self, name, text=BENCH, tls="own", commands="[]", address="127.0.0.1"):
+        self.tls, self.commands, self.address = tls, commands, address
         super().__init__(name, text)
 
     def write(self, text):
-        self.file.write_text(f'bench: {self.name}\nserve: {{listen: "127.0.0.1:0", tls: {self.tls}, commands: {self.commands}}}\n{text}\n')
+        self.file.write_text(f'bench: {self.name}\nserve: {{listen: "{self.address}:0", tls: {self.tls}, commands: {self.commands}}}\n{text}\n')
 
     @property
     def own(self):
@@ -423,6 +425,60 @@ class Folder:
 
     def close(self):
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+class Far(unittest.TestCase):
+    """From another computer: an address of a network of its own, in which there is nobody else."""
+    ADDRESS = "10.77.0.1"
+
+    @staticmethod
+    def own_network():
+        """This process is in one: its loopback is up, and has an address that is none of loopback's."""
+        def request(name, value):
+            return struct.pack("16s16s", name, value)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            address = struct.pack("HH4s8x", socket.AF_INET, 0, socket.inet_aton(Far.ADDRESS))
+            fcntl.ioctl(sock, 0x8914, request(b"lo", struct.pack("H14x", 0x1 | 0x40)))  # SIOCSIFFLAGS: up, running
+            fcntl.ioctl(sock, 0x8916, request(b"lo:far", address))  # SIOCSIFADDR
+
+    def test_in_a_network_of_its_own(self):
+        if os.environ.get("MBC_TEST_FAR") is None:
+            done = subprocess.run(["unshare", "--net", "/usr/bin/python3", __file__, "Far"], capture_output=True, text=True, timeout=5 * PATIENCE_S,
+                                  env=dict(os.environ, MBC_TEST_FAR="1"))
+            if "unshare" in done.stderr.partition("\n")[0]:
+                self.skipTest("only root may make a network for itself")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return
+        self.own_network()
+        with TlsBench("far", address="0.0.0.0") as bench:
+            def ask(address, path="/api/v1/channels", method="GET", body=None, **headers):
+                connection = http.client.HTTPSConnection(address, bench.port, timeout=PATIENCE_S, context=ssl._create_unverified_context())
+                with contextlib.closing(connection):
+                    connection.request(method, path, body, headers)
+                    answer = connection.getresponse()
+                    return answer.status, answer.read().decode(), answer.getheader("Set-Cookie") or ""
+            wait_for("it shows its certificate", lambda: bench.ask_once("/api/v1/channels")[0] == 200)
+            status, text, _ = ask(self.ADDRESS)  # nobody has an account yet
+            self.assertEqual(status, 401)
+            self.assertIn("mbc user first", text)
+            self.assertEqual(ask(self.ADDRESS, "/metrics")[0], 401)
+            self.assertEqual(ask(self.ADDRESS, "/api/v1/stream")[0], 401)
+            self.assertEqual(ask("127.0.0.1")[0], 200)
+            token = bench.mbc("token", "add", "lims").stdout.split()[-1]
+            wait_for("a token is known", lambda: ask(self.ADDRESS, Authorization=f"Bearer {token}")[0] == 200)
+            done = subprocess.run([bench.program, "user", "add", "--role", "root", "maria", "--bench", bench.name], input="correct horse battery\n", text=True,
+                                  env=bench.environment, cwd=bench.folder, capture_output=True, timeout=PATIENCE_S)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            body = json.dumps({"name": "maria", "password": "correct horse battery"})
+
+            def sign_in():
+                return ask(self.ADDRESS, "/api/v1/session", "POST", body, **{"Content-Type": "application/json"})
+            wait_for("there is an account", lambda: sign_in()[0] == 200, pause=0.3)
+            cookie = sign_in()[2]
+            self.assertRegex(cookie, rf"^__Host-mbc-session-{bench.port}=[0-9a-f]{{64}}; Path=/; HttpOnly; SameSite=Strict; Secure$")
+            self.assertEqual(ask(self.ADDRESS, Cookie=cookie.partition(";")[0])[0], 200)
+            self.assertEqual(ask(self.ADDRESS, Cookie=cookie.partition(";")[0].removeprefix("__Host-"))[0], 401)
+            self.assertEqual(ask("127.0.0.1")[0], 401)
 
 
 if __name__ == "__main__":

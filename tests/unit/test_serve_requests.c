@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -290,10 +291,36 @@ test_the_description_is_complete(void **state)
 	free(text);
 }
 
+static bool
+is_near(const char *text)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+
+	if (inet_pton(AF_INET, text, &v4.sin_addr) == 1)
+		return asks_is_near((const struct sockaddr *)(const void *)&v4);
+	assert_int_equal(inet_pton(AF_INET6, text, &v6.sin6_addr), 1);
+	return asks_is_near((const struct sockaddr *)(const void *)&v6);
+}
+
+static void
+test_who_is_near(void **state)
+{
+	static const char *const near[] = { "127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1" };
+	static const char *const far[] = { "128.0.0.1", "10.0.0.127", "0.0.0.0", "::", "::2",
+		"fe80::1", "::ffff:10.0.0.1", "::127.0.0.1" };
+
+	for (size_t i = 0; i < NELEM(near); i++)
+		assert_true(is_near(near[i]));
+	for (size_t i = 0; i < NELEM(far); i++)
+		assert_false(is_near(far[i]));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_who_is_near),
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_parameters),
 		cmocka_unit_test(test_all_parameters),
