@@ -107,6 +107,9 @@ export class FakeServer {
 				name.includes("time") ? "s" : "", null, null, null, () => this.sequence[name]]);
 		this.commands = []; /* what tokens may ask */
 		this.token = "secret-token";
+		this.people = null; /* name: password, when the bench has accounts */
+		this.may = ["read", "operate"];
+		this.sessions = new Map(); /* cookie: name */
 		this.orders = []; /* {method, path, body} that came with the token */
 		this.verdicts = new Map(); /* id -> {status, body}; asked again, it is answered with it */
 		this.verdict_of = () => ({ verdict: "verified", text: "" }); /* of a command: what tests change */
@@ -274,6 +277,31 @@ export class FakeServer {
 			skip: running || held, goto: running || held, abort: !over } };
 	}
 
+	who(req) {
+		return this.sessions.get(/mbc-session=(\w+)/.exec(req.headers.cookie ?? "")?.[1]) ?? null;
+	}
+
+	sign(req, res, text, problem) {
+		const headers = { ...HEADERS, "Content-Type": "application/json" };
+		if (req.headers["x-mbc"] !== "1")
+			return problem(403, "no header of the page");
+		if (req.method === "DELETE") {
+			this.sessions.clear();
+			return res.writeHead(204, { ...headers, "Set-Cookie": "mbc-session=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict" }).end();
+		}
+		const { name, password } = JSON.parse(text);
+		if (this.wait_s > 0) {
+			res.writeHead(429, { ...HEADERS, "Content-Type": "application/problem+json", "Retry-After": String(this.wait_s) });
+			return res.end(JSON.stringify({ status: 429, detail: "too many wrong passwords" }));
+		}
+		if (this.people?.[name] === undefined || this.people[name] !== password)
+			return problem(401, "wrong");
+		const cookie = `s${this.sessions.size + 1}`;
+		this.sessions.set(cookie, name);
+		res.writeHead(200, { ...headers, "Set-Cookie": `mbc-session=${cookie}; Path=/; HttpOnly; SameSite=Strict` });
+		return res.end(JSON.stringify({ signed_in: true }));
+	}
+
 	/* A command: known tokens only, and each id once. What it does to the bench is for the test to say. */
 	async order(req, res, path) {
 		const problem = (status, detail, more = {}) => {
@@ -283,7 +311,10 @@ export class FakeServer {
 		let text = "";
 		for await (const part of req)
 			text += part;
-		if (req.headers.authorization !== `Bearer ${this.token}`)
+		if (path === "/api/v1/session")
+			return this.sign(req, res, text, problem);
+		const signed = this.who(req) !== null && req.headers["x-mbc"] === "1" && !("authorization" in req.headers);
+		if (!signed && req.headers.authorization !== `Bearer ${this.token}`)
 			return problem(401, "nobody has this token");
 		const body = JSON.parse(text || "{}");
 		const order = { method: req.method, path, body, query: req.url.split("?")[1] ?? "" };
@@ -310,6 +341,13 @@ export class FakeServer {
 			return req.socket.destroy();
 		if (req.method !== "GET")
 			return void this.order(req, res, path);
+		if (path === "/api/v1/session") {
+			const name = this.who(req);
+			return json({ accounts: this.people !== null, name, role: name && "user", may: name ? this.may : [], reads: name && "*" });
+		}
+		if (this.people !== null && path.startsWith("/api/") && this.who(req) === null)
+			return res.writeHead(401, { ...HEADERS, "Content-Type": "application/problem+json" })
+				.end(JSON.stringify({ status: 401, detail: "sign in first" }));
 		if (path.startsWith("/api/v1/commands/")) {
 			const id = path.split("/").at(-1);
 			const v = this.verdicts.get(id);

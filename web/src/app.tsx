@@ -10,6 +10,8 @@ import { get_language, set_language } from "./i18n";
 import { Instruments } from "./instruments";
 import { Plot } from "./plot";
 import { SequencePanel } from "./sequence";
+import { look, must_sign_in, who } from "./session";
+import { SignIn } from "./sign";
 import { start, store, subscribe } from "./store";
 import { Table } from "./table";
 import { Trips } from "./trips";
@@ -30,6 +32,8 @@ function Links() {
 
 function Page() {
 	use_store();
+	if (must_sign_in() || /^#first=/.test(location.hash))
+		return <SignIn />;
 	return (
 		<>
 			<Head />
@@ -55,4 +59,16 @@ const stop_waiting = subscribe(() => {
 	choose_first();
 });
 render(<Page />, document.getElementById("page")!);
-start();
+
+/* Values are asked for by those who may see them; a server that does not answer yet is asked again. */
+async function begin(): Promise<void> {
+	try {
+		await look();
+	} catch {
+		setTimeout(() => void begin(), 2000);
+		return;
+	}
+	if (who()?.name !== null || !must_sign_in())
+		start();
+}
+void begin();

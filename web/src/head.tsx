@@ -4,6 +4,7 @@ import { format_date, format_time } from "./format";
 import { get_language, set_language, words } from "./i18n";
 import { Hand } from "./hand";
 import { use_interval } from "./hooks";
+import { Me } from "./sign";
 import { bench_now, paint_all, store, tell_all } from "./store";
 
 type State = "connecting" | "running" | "controller_down" | "lost";
@@ -125,6 +126,7 @@ export function Head() {
 				<Facts />
 				<Clock />
 				<Hand />
+				<Me />
 				<button type="button" class="language" title={w.language_help}
 					aria-label={w.language_help} onClick={switch_language}>
 					{w.language}

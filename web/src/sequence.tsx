@@ -6,7 +6,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "./api";
 import { check_slot } from "./check";
-import { has_token, is_pending, opened, send, verdict_of, verdict_words } from "./door";
+import { is_pending, may, opened, send, verdict_of, verdict_words } from "./door";
 import { format_span, format_unit } from "./format";
 import { BOUNCE_MS, use_interval, use_painters, use_store, use_two_touches } from "./hooks";
 import { words } from "./i18n";
@@ -233,9 +233,9 @@ function StartBox({ sequences, on_close }: { sequences: api.Sequence[]; on_close
 /* Why nothing at all may be pressed from here; "": it may. */
 function shut(): string {
 	const w = words();
-	if (!opened().includes("sequence"))
+	if (!may("sequence") && !opened().includes("sequence"))
 		return w.sequence_not_open;
-	if (!has_token())
+	if (!may("sequence"))
 		return w.sequence_no_token;
 	return store.link !== "live" || !store.controller_up || known_text("state") === null ? w.sequence_old : "";
 }

@@ -9,6 +9,7 @@
  */
 import * as api from "./api";
 import { History } from "./history";
+import { look_again, look_whether_out } from "./session";
 
 export type Link = "connecting" | "live" | "lost";
 
@@ -208,7 +209,8 @@ export async function load(): Promise<void> {
 			store.heard = performance.now();
 		await Promise.all([refresh_instruments(), load_watched()]);
 		paint_all();
-	} catch {
+	} catch (error) {
+		void look_again(error);
 		store.list_failed = true;
 		setTimeout(() => void load(), 2000);
 	}
@@ -232,8 +234,15 @@ async function load_watched(): Promise<void> {
 				store.alarms_of.set(name, [...(store.alarms_of.get(name) ?? []), a.name]);
 }
 
+/* Who sees some channels alone does not see the instruments. */
 export async function refresh_instruments(): Promise<void> {
-	store.instruments = (await api.get_instruments()).instruments;
+	try {
+		store.instruments = (await api.get_instruments()).instruments;
+	} catch (error) {
+		if (!(error instanceof api.Failure) || error.status !== 403)
+			throw error;
+		store.instruments = [];
+	}
 }
 
 function set_link(link: Link): void {
@@ -279,14 +288,19 @@ function judge(): void {
 
 /* Bench and instruments have no stream: they are asked for while someone looks. */
 async function refresh(): Promise<void> {
-	if (document.hidden || store.link !== "live" || store.bench === null)
+	if (document.hidden || store.bench === null)
 		return;
+	if (store.link !== "live") {
+		void look_whether_out(); /* the stream may have ended because the session has */
+		return;
+	}
 	try {
 		store.bench = await api.get_bench();
 		await refresh_instruments();
 		tell_all();
-	} catch {
+	} catch (error) {
 		/* The stream is what tells whether the server is there. */
+		void look_again(error);
 		return;
 	}
 }

@@ -1,0 +1,81 @@
+/* session.ts - who is signed in
+ *
+ * A bench without accounts is open for reading, as ever, and nobody signs in. With accounts the server answers nobody else; the cookie by which it knows who asks is
+ * one that no script can read. Whoever signs in or out begins with a fresh page: nothing of the one before stays in it.
+ */
+import { Failure } from "./api";
+import { tell_all } from "./store";
+
+export interface Session {
+	accounts: boolean; /* does the bench have any? */
+	name: string | null; /* null: nobody */
+	role: "user" | "admin" | "root" | "token" | null;
+	may: ("read" | "operate" | "configure" | "protect")[];
+	reads: string | null; /* patterns of the channels that are shown */
+}
+
+const OPEN: Session = { accounts: false, name: null, role: null, may: [], reads: null };
+
+let session: Session | null = null; /* null: not known yet */
+
+export const who = () => session;
+export const must_sign_in = () => session !== null && session.accounts && session.name === null;
+export const may_operate = () => session?.name != null && session.may.includes("operate");
+
+/* Ask who one is; a server that does not know the question has no accounts. */
+export async function look(): Promise<void> {
+	const answer = await fetch("api/v1/session", {
+		headers: { Accept: "application/json" }, cache: "no-store", credentials: "same-origin", signal: AbortSignal.timeout(5000),
+	});
+	if (answer.ok)
+		session = await answer.json() as Session;
+	else if (answer.status === 404)
+		session = OPEN;
+	else
+		throw new Failure("session", answer.status, 0);
+	tell_all();
+}
+
+/* An answer was refused: is one still who one was? */
+export async function look_again(error: unknown): Promise<void> {
+	if (!(error instanceof Failure) || error.status !== 401 || must_sign_in())
+		return;
+	try {
+		await look();
+	} catch {
+		return; /* it is asked again with the next refusal */
+	}
+}
+
+export async function look_whether_out(): Promise<void> {
+	if (!session?.accounts || must_sign_in())
+		return;
+	try {
+		await look();
+	} catch {
+		return; /* the server is away: nobody knows */
+	}
+}
+
+/* "": signed in, and the page begins anew; else why not, in the server's words. */
+export async function sign_in(name: string, password: string, code: string): Promise<string> {
+	const answer = await fetch("api/v1/session", {
+		method: "POST", cache: "no-store", credentials: "same-origin", redirect: "error",
+		headers: { Accept: "application/json", "Content-Type": "application/json", "X-Mbc": "1" },
+		body: JSON.stringify(code === "" ? { name, password } : { name, password, code }), signal: AbortSignal.timeout(40_000),
+	});
+	if (answer.ok) {
+		location.replace(location.pathname);
+		return "";
+	}
+	const data = await answer.json() as { detail?: string };
+	const wait = Number(answer.headers.get("Retry-After") ?? 0);
+	return answer.status === 401 ? "wrong" : answer.status === 429 ? `wait ${wait}` : data.detail ?? String(answer.status);
+}
+
+export async function sign_out(everywhere: boolean): Promise<void> {
+	await fetch(`api/v1/session${everywhere ? "?everywhere=1" : ""}`, {
+		method: "DELETE", cache: "no-store", credentials: "same-origin", headers: { "X-Mbc": "1" }, signal: AbortSignal.timeout(10_000),
+	});
+	location.replace(location.pathname);
+}
