@@ -382,7 +382,7 @@ static const struct cli_command commands[] = {
 	{ "user", cli_user,
 		"add [--role ROLE] [--may RIGHTS] [--only NAMES] [--until TIME] NAME | list | "
 		"grant --may RIGHTS [--only NAMES] [--until TIME] NAME | revoke [--may RIGHTS] "
-		"NAME | disable NAME | enable NAME | passwd NAME | sign-out NAME",
+		"NAME | disable NAME | enable NAME | passwd NAME | sign-out NAME | first",
 		"who may see and operate the bench over HTTP",
 		"From the first account on nobody is answered over HTTP who has not signed in; "
 		"programs use tokens ('mbc\n"
@@ -392,7 +392,9 @@ static const struct cli_command commands[] = {
 		"(patterns with * and ?), and until\n"
 		"a date. The password is asked for, or read from standard input; it is never "
 		"a word of the command line.\n"
-		"A disabled name stays taken: who it was stands in records.\n"
+		"A disabled name stays taken: who it was stands in records. first: a link that "
+		"makes the first account on the\n"
+		"page, once, within an hour.\n"
 		"\n"
 		"  mbc user add --role root maria\n"
 		"  mbc user add --may read,operate --only 'N2_*' --until 90d student\n"

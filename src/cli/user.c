@@ -18,6 +18,7 @@
 #include "cli/kept.h"
 #include "cli/which.h"
 #include "io/now.h"
+#include "io/sock.h"
 #include "msg/accounts.h"
 #include "msg/tokens.h"
 
@@ -314,6 +315,71 @@ sign_out(struct args *args, struct kept *f)
 	return done(write_accounts(args, f), "signed out everywhere");
 }
 
+/* ---- the first one ---------------------------------------------------------------------------------------------------------- */
+
+/* Where the bench answers, "" when it does not run: of what its supervisor says. */
+static void
+find_address(struct args *args, char *out, size_t cap)
+{
+	static char text[WIRE_MAX];
+	char bench[64], path[PLACE_MAX];
+	const char *at = NULL;
+	struct err err;
+	int fd = -1, pass = -1;
+
+	out[0] = '\0';
+	if (which_bench(args, bench, sizeof(bench)) == CLI_GOOD &&
+		place_socket(path, bench, &err) == 0)
+		fd = sock_connect(path, &err);
+	if (fd >= 0 && sock_ask(fd, WIRE_STATUS, NULL, text, sizeof(text), &pass, 2000, &err) >= 0)
+		at = strstr(text, "http://");
+	if (at != NULL)
+		snprintf(out, cap, "%.*s", (int)MIN(strcspn(at, " \n"), cap - 1), at);
+	if (fd >= 0)
+		close(fd);
+}
+
+static int
+first(struct args *args, struct kept *f)
+{
+	static struct kept link;
+	struct account_first made;
+	uint8_t random[SHA256_BYTES];
+	char code[SHA256_HEX + 1], address[80];
+	struct buf text = { 0 };
+	int result;
+
+	if (args_count(args, 0, 0) != 0)
+		return CLI_WRONG;
+	if (accounts.n > 0)
+		return cli_say(
+			args, CLI_WRONG, "there are accounts already; 'mbc user add' makes more");
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		return cli_say(
+			args, CLI_FAILED, "this computer has no random numbers yet; try again");
+	for (size_t i = 0; i < sizeof(random); i++)
+		snprintf(code + 2 * i, 3, "%02x", random[i]);
+	sha256_hex(made.hex, code, strlen(code));
+	made.until_ns = now_boot() + now_wall_offset() + ACCOUNT_FIRST_NS;
+	account_first_write(&text, &made);
+	kept_close(f); /* the lock is of the folder */
+	f->lock = -1;
+	result = kept_open(args, &link, "accounts.first", ACCOUNT_FIRST_BYTES);
+	if (result == CLI_GOOD)
+		result = kept_write(args, &link, buf_text(&text), "the folder of state is damaged");
+	kept_close(&link);
+	buf_done(&text);
+	find_address(args, address, sizeof(address));
+	if (result == CLI_GOOD) {
+		printf("%s#first=%s\n", address[0] != '\0' ? address : "http://ADDRESS/", code);
+		fprintf(stderr,
+			"Open this within an hour: it makes the first account, once. It is shown "
+			"here alone.\n");
+	}
+	explicit_bzero(code, sizeof(code));
+	return result;
+}
+
 /* ---- list ------------------------------------------------------------------------------------------------------------------ */
 
 static void
@@ -372,7 +438,7 @@ cli_user(struct args *args)
 		int (*run)(struct args *args, struct kept *f);
 	} verbs[] = { { "add", add }, { "list", list }, { "grant", grant_to },
 		{ "revoke", take_away }, { "disable", disable }, { "enable", enable },
-		{ "passwd", set_password }, { "sign-out", sign_out } };
+		{ "passwd", set_password }, { "first", first }, { "sign-out", sign_out } };
 	static struct kept file;
 	int code;
 

@@ -851,6 +851,12 @@ desk_accounts(struct desk *d, const struct accounts *all)
 }
 
 void
+desk_first(struct desk *d, const struct account_first *first)
+{
+	people_first(d->people, first);
+}
+
+void
 desk_hasher(struct desk *d, int fd)
 {
 	people_hasher(d->people, fd);
@@ -895,7 +901,7 @@ desk_new(struct loop *loop, int supervisor, struct logbook *logbook)
 	d->control = d->serve = -1;
 	d->supervisor = supervisor;
 	d->logbook = logbook;
-	d->people = people_new(loop, logbook, &d->tokens, tell_serve, d);
+	d->people = people_new(loop, logbook, &d->tokens, supervisor, tell_serve, d);
 	for (size_t i = 0; i < DESK_CALLERS; i++)
 		d->callers[i].fd = -1;
 	return d;

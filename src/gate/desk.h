@@ -35,6 +35,7 @@ void desk_tokens(struct desk *d, const struct tokens *t, uint32_t opened);
 
 /* Who has an account; the process that looks at passwords, whose descriptor is taken. */
 void desk_accounts(struct desk *d, const struct accounts *all);
+void desk_first(struct desk *d, const struct account_first *first);
 void desk_hasher(struct desk *d, int fd);
 
 /* What is due; returns when to come again. */

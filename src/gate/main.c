@@ -246,6 +246,19 @@ take_accounts(struct gate *g, int fd, struct err *err)
 	return rc < 0 ? err_prefix(err, rc, "the file of accounts") : 0;
 }
 
+static int
+take_first(struct gate *g, struct wire_in *in, struct err *err)
+{
+	struct account_first first;
+
+	wire_get_text(in, first.hex, sizeof(first.hex));
+	first.until_ns = (int64_t)wire_get_u64(in);
+	if (wire_close(in, err) < 0)
+		return ERR_PROTO;
+	desk_first(g->desk, &first);
+	return 0;
+}
+
 /* The pair with the controller, with the data server, or with the process that looks at passwords. */
 static int
 take_door(struct gate *g, struct wire_in *in, int *pass, struct err *err)
@@ -286,6 +299,8 @@ on_supervisor(void *ctx, int fd, unsigned events)
 		rc = take_caller(g, &in, &pass, &err);
 	else if (rc == WIRE_TOKENS && pass >= 0)
 		rc = take_tokens(g, pass, wire_get_u32(&in), &err);
+	else if (rc == WIRE_FIRST)
+		rc = take_first(g, &in, &err);
 	else if (rc == WIRE_ACCOUNTS && pass >= 0)
 		rc = take_accounts(g, pass, &err);
 	else if (rc == WIRE_AUDIT && pass >= 0)

@@ -19,6 +19,7 @@
 #define TOKEN_BYTES 32
 #define HOLDS_NS                                                                                   \
 	(30 * NS_PER_S) /* of an answer to the data server: then it asks again, by which the session is used */
+#define FIRST_NS (10 * NS_PER_S)  /* until the first account must be written down */
 #define HASHER_NS (10 * NS_PER_S) /* until one that does not answer counts as gone */
 #define SWEEP_NS NS_PER_S
 #define WHO_HEX (SHA256_HEX + 1)
@@ -31,6 +32,7 @@ static const char nobodys_hash[] =
 struct waits {
 	uint32_t number; /* of the data server */
 	bool is_known;
+	bool is_first; /* it makes the first account: hash is "", and one is made */
 	char name[ACCOUNT_NAME], address[ATTEMPTS_ADDRESS], hash[ACCOUNT_HASH];
 	char password[ACCOUNT_PASSWORD];
 };
@@ -50,7 +52,11 @@ struct people {
 	int64_t asked_ns;
 	uint32_t asked; /* number of the question that the hasher has */
 	int hasher;     /* -1 */
+	int supervisor;
 	int64_t next_sweep_ns;
+	struct account_first first;
+	struct waits made;   /* the first account is being written down; number 0: none */
+	int64_t made_end_ns; /* then nobody waits for it any more */
 };
 
 int64_t
@@ -238,15 +244,68 @@ begin_session(struct people *p, const struct waits *w)
 	explicit_bzero(random, sizeof(random));
 }
 
+/* The supervisor writes it down, and it comes back with the accounts: then whoever made it is signed in. */
+static void
+take_first(struct people *p, const char *hash)
+{
+	const struct waits *w = &p->queue[0];
+	struct account a = { .role = ROLE_ROOT, .until_ns = INT64_MAX, .since_ns = INT64_MIN };
+	struct buf packet = { 0 }, line = { 0 };
+	struct err err;
+	int rc;
+
+	text_copy(a.name, sizeof(a.name), w->name);
+	text_copy(a.hash, sizeof(a.hash), hash);
+	accounts_write(&line, &a);
+	wire_begin(&packet, WIRE_FIRST);
+	wire_text(&packet, buf_text(&line));
+	wire_end(&packet);
+	rc = hash[0] == '\0' || p->first.hex[0] == '\0' || p->accounts.n > 0 || p->made.number != 0
+		     ? ERR_CONF
+		     : sock_send(p->supervisor, &packet, -1, &err);
+	buf_done(&packet);
+	buf_done(&line);
+	if (rc < 0) {
+		tell_signed_in(p, w->number, 503, NS_PER_S, "it could not be made; try again");
+		return;
+	}
+	p->first.hex[0] = '\0'; /* once */
+	p->made = *w;
+	explicit_bzero(p->made.password, sizeof(p->made.password));
+	text_copy(p->made.hash, sizeof(p->made.hash), hash);
+	p->made_end_ns = now_boot() + FIRST_NS;
+}
+
+static void
+end_first(struct people *p, bool is_good)
+{
+	if (p->made.number == 0)
+		return;
+	if (is_good)
+		begin_session(p, &p->made);
+	else
+		tell_signed_in(p, p->made.number, 503, NS_PER_S,
+			"it was not written down; see the log of 'mbc run', and make another link "
+			"with 'mbc user first'");
+	note(p, p->made.name, "user_first", p->made.address, is_good ? "done" : "refused", "");
+	p->made = (struct waits){ 0 };
+}
+
 /* The account may have become another one while its password was looked at. */
 static void
-take_hashed(struct people *p, bool is_right)
+take_hashed(struct people *p, bool is_right, const char *made)
 {
 	const struct waits *w = &p->queue[0];
 	const struct account *a = accounts_find(&p->accounts, w->name);
 	bool is_good = is_right && a != NULL && strcmp(a->hash, w->hash) == 0 &&
 		       account_is_open(a, people_wall(p->logbook));
 
+	if (w->is_first) {
+		take_first(p, is_right ? made : "");
+		drop_first(p);
+		ask_hasher(p);
+		return;
+	}
 	attempts_told(&p->attempts, w->name, w->is_known, w->address, is_good, now_boot());
 	if (is_good) {
 		begin_session(p, w);
@@ -288,7 +347,7 @@ on_hasher(void *ctx, int fd, unsigned events)
 	if (wire_close(&in, &err) < 0)
 		lose_hasher(p);
 	else if (p->n > 0 && p->asked_ns != 0 && number == p->asked)
-		take_hashed(p, is_right);
+		take_hashed(p, is_right, made);
 }
 
 void
@@ -342,6 +401,38 @@ queue_sign_in(struct people *p, const struct waits *w)
 	}
 }
 
+/* Somebody comes with the code of the link, which nobody guesses: true when it is the one, and name and password will do. */
+static bool
+check_first(struct people *p, struct waits *w, const char *code)
+{
+	char hex[SHA256_HEX + 1];
+	unsigned differs = 0;
+
+	sha256_hex(hex, code, strlen(code));
+	for (size_t i = 0; i < SHA256_HEX; i++)
+		differs |= (unsigned char)(hex[i] ^ p->first.hex[i]);
+	if (p->accounts.n > 0 || p->first.hex[0] == '\0' || differs != 0 ||
+		people_wall(p->logbook) >= p->first.until_ns) {
+		note(p, "", "user_first", w->address, "refused", "not the code of a link");
+		tell_signed_in(p, w->number, 403, 0,
+			"this link is no longer good: it holds for an hour and for one account; "
+			"'mbc "
+			"user "
+			"first' makes another one as long as there is no account");
+		return false;
+	}
+	if (!account_name_is_good(w->name) || strlen(w->password) < ACCOUNT_PASSWORD_MIN) {
+		tell_signed_in(p, w->number, 400, 0,
+			"a name has letters, digits, '-', '_' and '.', at most 24; a password at "
+			"least "
+			"8 characters");
+		return false;
+	}
+	w->is_first = true;
+	w->hash[0] = '\0';
+	return true;
+}
+
 static bool
 take_sign_in(struct people *p, struct wire_in *in)
 {
@@ -362,7 +453,8 @@ take_sign_in(struct people *p, struct wire_in *in)
 	w.is_known = a != NULL;
 	text_copy(w.name, sizeof(w.name), name);
 	text_copy(w.hash, sizeof(w.hash), a != NULL ? a->hash : nobodys_hash);
-	queue_sign_in(p, &w);
+	if (code[0] == '\0' || check_first(p, &w, code))
+		queue_sign_in(p, &w);
 	explicit_bzero(&w, sizeof(w));
 	return true;
 }
@@ -524,16 +616,26 @@ void
 people_accounts(struct people *p, const struct accounts *all)
 {
 	int64_t wall = people_wall(p->logbook);
+	const struct account *now;
 
 	for (size_t i = 0; i < p->accounts.n; i++) {
 		const struct account *before = &p->accounts.all[i];
-		const struct account *now = accounts_find(all, before->name);
 
+		now = accounts_find(all, before->name);
 		if (now == NULL || !account_is_same(before, now))
 			end_sessions(p, before->name, !must_end(before, now, wall));
 	}
 	p->accounts = *all;
 	find_ends(p, wall);
+	now = p->made.number != 0 ? accounts_find(all, p->made.name) : NULL;
+	if (all->n > 0)
+		end_first(p, now != NULL && strcmp(now->hash, p->made.hash) == 0);
+}
+
+void
+people_first(struct people *p, const struct account_first *first)
+{
+	p->first = *first;
 }
 
 void
@@ -582,8 +684,10 @@ people_step(struct people *p, int64_t now_ns)
 		log_warn("hash: does not answer; nobody can sign in until it is started again");
 		lose_hasher(p);
 	}
+	if (p->made.number != 0 && now_ns >= p->made_end_ns)
+		end_first(p, false);
 	if (p->accounts.n == 0)
-		return NEVER;
+		return p->made.number != 0 ? p->made_end_ns : NEVER;
 	if (now_ns >= p->next_sweep_ns) {
 		sweep(p, now_ns);
 		p->next_sweep_ns = now_ns + SWEEP_NS;
@@ -592,7 +696,7 @@ people_step(struct people *p, int64_t now_ns)
 }
 
 struct people *
-people_new(struct loop *loop, struct logbook *logbook, const struct tokens *tokens,
+people_new(struct loop *loop, struct logbook *logbook, const struct tokens *tokens, int supervisor,
 	void (*tell)(void *ctx, struct buf *packet), void *ctx)
 {
 	struct people *p = mem_zero(1, sizeof(*p));
@@ -603,6 +707,7 @@ people_new(struct loop *loop, struct logbook *logbook, const struct tokens *toke
 	p->tell = tell;
 	p->ctx = ctx;
 	p->hasher = -1;
+	p->supervisor = supervisor;
 	return p;
 }
 

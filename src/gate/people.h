@@ -20,13 +20,15 @@
 
 struct people;
 
-/* tell: a packet for the data server, which it frees. tokens: of programs. All stay the caller's. */
+/* tell: a packet for the data server, which it frees. tokens: of programs. supervisor: who writes the first account down. All stay the caller's. */
 struct people *people_new(struct loop *loop, struct logbook *logbook, const struct tokens *tokens,
-	void (*tell)(void *ctx, struct buf *packet), void *ctx);
+	int supervisor, void (*tell)(void *ctx, struct buf *packet), void *ctx);
 void people_free(struct people *p);
 
 /* The new accounts; sessions of those that are not as they were end. Nothing points into the old ones afterwards. */
 void people_accounts(struct people *p, const struct accounts *all);
+/* Whoever has the code of this digest makes the first account; hex "": nobody. */
+void people_first(struct people *p, const struct account_first *first);
 /* Others have tokens now: the data server forgets them all. */
 void people_tokens(struct people *p);
 void people_hasher(struct people *p, int fd); /* takes it */

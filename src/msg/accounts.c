@@ -225,6 +225,37 @@ accounts_find(const struct accounts *all, const char *name)
 	return NULL;
 }
 
+/* "HEX TIME\n" */
+bool
+account_first_read(struct account_first *out, const char *bytes, size_t n)
+{
+	char when[CLOCK_TEXT_SIZE];
+	size_t n_when;
+
+	*out = (struct account_first){ 0 };
+	if (n < SHA256_HEX + 2 || bytes[n - 1] != '\n' || bytes[SHA256_HEX] != ' ' ||
+		memchr(bytes, '\0', n) != NULL)
+		return false;
+	n_when = n - SHA256_HEX - 2;
+	if (n_when >= sizeof(when) || strspn(bytes, "0123456789abcdef") != SHA256_HEX)
+		return false;
+	memcpy(when, bytes + SHA256_HEX + 1, n_when);
+	when[n_when] = '\0';
+	if (!clock_parse(when, &out->until_ns))
+		return false;
+	memcpy(out->hex, bytes, SHA256_HEX);
+	return true;
+}
+
+void
+account_first_write(struct buf *out, const struct account_first *f)
+{
+	char when[CLOCK_TEXT_SIZE];
+
+	clock_text(when, f->until_ns);
+	buf_printf(out, "%s %s\n", f->hex, when);
+}
+
 /* ---- what it opens -------------------------------------------------------------------------------------------------------- */
 
 bool

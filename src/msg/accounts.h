@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/sha256.h"
 
 #define ACCOUNTS_MAX 64
 #define ACCOUNTS_BYTES_MAX 65536
@@ -61,6 +62,18 @@ int account_read_rights(const char *text, uint32_t *out, struct err *err) MUST_C
 int accounts_read(struct accounts *out, const char *bytes, size_t n, struct err *err) MUST_CHECK;
 void accounts_write(struct buf *out, const struct account *a);                     /* its line */
 const struct account *accounts_find(const struct accounts *all, const char *name); /* NULL: none */
+
+/* What makes the first account: a file of its own with the digest of the code that stands in the link, and when that ends. */
+struct account_first {
+	char hex[SHA256_HEX + 1]; /* "": there is none */
+	int64_t until_ns;
+};
+
+#define ACCOUNT_FIRST_NS (60 * 60 * NS_PER_S)
+#define ACCOUNT_FIRST_BYTES 128
+
+bool account_first_read(struct account_first *out, const char *bytes, size_t n);
+void account_first_write(struct buf *out, const struct account_first *f);
 
 /* Not disabled, and not over. */
 bool account_is_open(const struct account *a, int64_t wall_ns);

@@ -16,7 +16,6 @@
 #include "io/now.h"
 #include "io/seal.h"
 #include "io/sock.h"
-#include "msg/accounts.h"
 #include "msg/tokens.h"
 #include "supervise/supervise.h"
 
@@ -27,16 +26,10 @@ has_commands(const struct image *img)
 }
 
 bool
-commands_has_accounts(const struct supervise *s)
-{
-	return s->accounts.are_there;
-}
-
-/* With TLS others than this computer may ask, and have to say who they are. */
-bool
 commands_are_wanted(const struct supervise *s)
 {
-	return s->img != NULL && (s->is_gate_asked || commands_has_accounts(s) ||
+	/* With TLS others than this computer may ask, and have to say who they are. */
+	return s->img != NULL && (s->is_gate_asked || accounts_want_hash(s) ||
 					 certificate_is_wanted(s) || has_commands(s->img));
 }
 
@@ -85,8 +78,8 @@ commands_pair(struct supervise *s, struct child *with)
 /* ---- tokens --------------------------------------------------------------------------------------------------------------- */
 
 /* Its bytes, *n of them; an error that is told once, when the file has changed. */
-static int
-read_file(int fd, const struct stat *st, const char *path, char *bytes, size_t max, size_t *n,
+int
+commands_read(int fd, const struct stat *st, const char *path, char *bytes, size_t max, size_t *n,
 	struct err *err)
 {
 	ssize_t got;
@@ -126,8 +119,8 @@ send_tokens(struct supervise *s, const char *bytes, size_t n)
 	buf_done(&packet);
 }
 
-static void
-adjust_gate(struct supervise *s, int64_t now_ns)
+void
+commands_adjust_gate(struct supervise *s, int64_t now_ns)
 {
 	bool is_wanted = commands_are_wanted(s);
 
@@ -139,99 +132,6 @@ adjust_gate(struct supervise *s, int64_t now_ns)
 		kill(s->gate.pid, SIGTERM);
 }
 
-/* ---- accounts ------------------------------------------------------------------------------------------------------------- */
-
-static void
-send_accounts(struct supervise *s, const char *bytes, size_t n)
-{
-	struct buf packet = { 0 };
-	struct err err;
-	int fd = seal_bytes("mbc-accounts", n > 0 ? bytes : "\n", n > 0 ? n : 1, &err), rc = fd;
-
-	if (fd >= 0) {
-		wire_begin(&packet, WIRE_ACCOUNTS);
-		wire_end(&packet);
-		rc = sock_send(s->gate.sock, &packet, fd, &err);
-		close(fd);
-	}
-	s->accounts.is_sent = rc >= 0; /* else again in a second */
-	if (rc < 0)
-		log_warn("accounts: %s", err.msg);
-	buf_done(&packet);
-}
-
-/* The data server answers nobody unasked as long as there are accounts; without any as before. */
-static void
-tell_closed(struct supervise *s)
-{
-	struct buf packet = { 0 };
-	struct err err;
-
-	wire_begin(&packet, WIRE_ACCOUNTS);
-	wire_u16(&packet, s->accounts.are_there);
-	wire_end(&packet);
-	if (s->serve.sock >= 0 && sock_send(s->serve.sock, &packet, -1, &err) < 0) {
-		log_err("process 'serve': %s; it is ended, so that it does not answer whom it must "
-			"not",
-			err.msg);
-		kill(s->serve.pid, SIGKILL);
-	}
-	buf_done(&packet);
-}
-
-static void
-adjust_hash(struct supervise *s, bool is_wanted, int64_t now_ns)
-{
-	if (is_wanted && s->hash.pid == 0 && s->hash.next_start_ns == NEVER)
-		s->hash.next_start_ns = now_ns;
-	else if (!is_wanted)
-		s->hash.next_start_ns = NEVER;
-	if (!is_wanted && s->hash.pid != 0)
-		kill(s->hash.pid, SIGTERM);
-}
-
-/* What is there but cannot be read, or belongs to somebody else, closes the bench as accounts do: nobody gets in by damaging it. */
-static void
-look_at_accounts(struct supervise *s)
-{
-	static char bytes[ACCOUNTS_BYTES_MAX + 1];
-	char path[PLACE_MAX + 16];
-	struct stat st = { 0 };
-	struct err err;
-	size_t n = 0;
-	int fd, is_missing;
-	bool are_there;
-
-	snprintf(path, sizeof(path), "%s/accounts", s->state_dir);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	is_missing = fd < 0 && errno == ENOENT;
-	if (fd >= 0)
-		(void)!fstat(fd, &st);
-	/* Once there they are for as long as this process lives: a folder that goes away opens nothing. */
-	are_there = s->accounts.are_there || (!is_missing && (fd < 0 || st.st_size > 0));
-	if (are_there != s->accounts.are_there) {
-		s->accounts.are_there = are_there;
-		tell_closed(s);
-		adjust_hash(s, are_there, now_boot());
-		if (s->img != NULL)
-			adjust_gate(s, now_boot());
-	}
-	if (s->gate.sock >= 0 && (!s->accounts.is_sent || st.st_ino != s->accounts.inode ||
-					 st.st_ctim.tv_sec != s->accounts.changed.tv_sec ||
-					 st.st_ctim.tv_nsec != s->accounts.changed.tv_nsec)) {
-		s->accounts.inode = st.st_ino;
-		s->accounts.changed = st.st_ctim;
-		if (fd >= 0 && read_file(fd, &st, path, bytes, ACCOUNTS_BYTES_MAX, &n, &err) < 0)
-			log_warn("accounts: %s", err.msg);
-		send_accounts(s, bytes, n);
-		explicit_bzero(bytes, sizeof(bytes));
-	}
-	if (fd >= 0)
-		close(fd);
-}
-
-/* ---- both files ----------------------------------------------------------------------------------------------------------- */
-
 /* Made or removed with `mbc token`: taken up within a second. */
 void
 commands_look(struct supervise *s)
@@ -242,7 +142,7 @@ commands_look(struct supervise *s)
 	size_t n = 0;
 	int fd;
 
-	look_at_accounts(s);
+	accounts_look(s);
 	if (s->gate.sock < 0 || s->img == NULL)
 		return;
 	snprintf(path, sizeof(path), "%s/tokens", s->state_dir);
@@ -257,7 +157,7 @@ commands_look(struct supervise *s)
 		s->tokens.inode = st.st_ino;
 		s->tokens.changed = st.st_ctim;
 		s->tokens.opened = s->img->commands;
-		if (fd >= 0 && read_file(fd, &st, path, bytes, TOKENS_BYTES_MAX, &n, &err) < 0)
+		if (fd >= 0 && commands_read(fd, &st, path, bytes, TOKENS_BYTES_MAX, &n, &err) < 0)
 			log_warn("tokens: %s", err.msg);
 		send_tokens(s, bytes, n);
 		explicit_bzero(bytes, sizeof(bytes));
@@ -274,6 +174,7 @@ commands_start(struct supervise *s, int64_t now_ns, struct err *err)
 	const char *const args[] = { NULL };
 
 	s->tokens.is_sent = s->accounts.is_sent = false;
+	s->accounts.first_sent[0] = '\0';
 	return child_start(&s->gate, args, NULL, 0, now_ns, err);
 }
 
@@ -281,8 +182,8 @@ commands_start(struct supervise *s, int64_t now_ns, struct err *err)
 void
 commands_adjust(struct supervise *s, int64_t now_ns)
 {
-	adjust_gate(s, now_ns);
-	adjust_hash(s, s->accounts.are_there, now_ns);
+	commands_adjust_gate(s, now_ns);
+	accounts_adjust_hash(s, accounts_want_hash(s), now_ns);
 	commands_look(s);
 }
 

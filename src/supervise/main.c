@@ -280,6 +280,7 @@ main(int argc, char **argv)
 	helpers_done(&s);
 	pending_done(&s);
 	versions_done(&s);
+	accounts_done(&s);
 	loop_free(s.loop);
 	free(s.img);
 	secrets_free(s.secrets);

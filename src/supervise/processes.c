@@ -220,6 +220,8 @@ on_message(void *ctx, int fd, unsigned events)
 		recording_away(s, c->name, &in);
 	} else if (kind == WIRE_REHEARSE && c == &s->gate) {
 		rehearsals_asked(s, &in);
+	} else if (kind == WIRE_FIRST && c == &s->gate) {
+		accounts_first(s, &in);
 	} else if (kind == WIRE_AUDIT && c == &s->gate) {
 		audit_open(s, wire_get_u16(&in) == 1);
 	} else if (kind == WIRE_REHEARSE_GONE && c == &s->serve) {
@@ -300,7 +302,7 @@ start_serve(struct supervise *s, int64_t now_ns, struct err *err)
 	const char *listen = image_text(s->img, s->img->listen);
 	const char *const args[] = { "--listen", s->listening[0] != '\0' ? s->listening : listen,
 		"--bench", s->bench, "--tls", certificate_is_wanted(s) ? "yes" : "no", "--accounts",
-		commands_has_accounts(s) ? "1" : "0", NULL };
+		accounts_are_there(s) ? "1" : "0", NULL };
 	int rc = child_start(&s->serve, args, NULL, 0, now_ns, err);
 
 	if (rc == 0 && s->serve.last_event != 0)
@@ -611,7 +613,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 		  (c == &s->influx && !recording_is_influx(s)) ||
 		  (c == &s->tiers && !recording_is_tiers(s)) ||
 		  (c == &s->gate && !commands_are_wanted(s)) ||
-		  (c == &s->hash && !commands_has_accounts(s)) ||
+		  (c == &s->hash && !accounts_want_hash(s)) ||
 		  (c == &s->query && s->is_query_told); /* to end */
 	if (c == &s->history)
 		s->is_history_told = false;
@@ -643,7 +645,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 		    (c == &s->control ||
 			    (c == &s->serve && image_text(s->img, s->img->listen)[0] != '\0') ||
 			    (c == &s->gate && commands_are_wanted(s)) ||
-			    (c == &s->hash && commands_has_accounts(s)) ||
+			    (c == &s->hash && accounts_want_hash(s)) ||
 			    (c == &s->copy && recording_copies(s)) ||
 			    (c == &s->postgres && recording_has_postgres(s)) ||
 			    (c == &s->influx && recording_has_influx(s)) ||

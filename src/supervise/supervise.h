@@ -2,6 +2,8 @@
 #ifndef SUPERVISE_SUPERVISE_H
 #define SUPERVISE_SUPERVISE_H
 
+#include <sys/stat.h>
+
 #include "base/expiry.h"
 #include "board/board.h"
 #include "control/change.h"
@@ -9,6 +11,7 @@
 #include "io/place.h"
 #include "io/self.h"
 #include "model/image.h"
+#include "msg/accounts.h"
 #include "msg/command.h"
 #include "msg/wire.h"
 #include "supervise/child.h"
@@ -143,6 +146,9 @@ struct supervise {
 		bool are_there; /* the file has accounts, or cannot be read: nobody is answered unasked */
 		ino_t inode;
 		struct timespec changed;
+		struct account_first first; /* the link that makes the first one, while it holds */
+		struct account_ends *ends;  /* which are near, and what was told of them; malloc */
+		char first_sent[SHA256_HEX + 1]; /* to the gate that runs */
 	} accounts;
 	struct events events;
 	bool is_ending;
@@ -268,7 +274,6 @@ void commands_adjust(struct supervise *s, int64_t now_ns); /* a new bench file *
 void commands_pair(struct supervise *s,
 	struct child *with);             /* a new pair between the gate and control or serve */
 void commands_look(struct supervise *s); /* at the files of tokens and accounts; once a second */
-bool commands_has_accounts(const struct supervise *s);
 int commands_asked(struct supervise *s, size_t slot, bool is_guest,
 	struct err *err) MUST_CHECK; /* a command line wants a connection to the gate */
 
@@ -282,6 +287,19 @@ void certificate_told(struct supervise *s, struct wire_in *in);     /* by serve 
 bool certificate_ended(struct supervise *s, pid_t pid, int status); /* was it what makes one? */
 int64_t certificate_step(struct supervise *s, int64_t now_ns);      /* returns when to come again */
 void certificate_describe(const struct supervise *s, struct buf *out);
+/* The bytes of a file that is for its owner alone, *n of them. */
+int commands_read(int fd, const struct stat *st, const char *path, char *bytes, size_t max,
+	size_t *n, struct err *err) MUST_CHECK;
+void commands_adjust_gate(struct supervise *s, int64_t now_ns); /* is one wanted? */
+
+/* accounts.c: who may see the bench, and the process that looks at passwords */
+void accounts_done(struct supervise *s);
+void accounts_look(struct supervise *s);            /* at their files; once a second */
+bool accounts_are_there(const struct supervise *s); /* nobody is answered unasked */
+bool accounts_want_hash(const struct supervise *s); /* are there passwords to look at? */
+void accounts_adjust_hash(struct supervise *s, bool is_wanted, int64_t now_ns);
+void accounts_first(
+	struct supervise *s, struct wire_in *in); /* the gate has one to be written down */
 
 /* rehearsals.c: rehearsals that are asked for over HTTP */
 void rehearsals_asked(struct supervise *s, struct wire_in *in); /* by the gate, which lets it */

@@ -189,6 +189,27 @@ class Accounts(Base):
         if lost is not None:  # a busy machine loses some by itself: not because of this
             self.assertLess(maria.ask("GET", API + "/channels/mbc.control.ticks_lost")[1]["value"] - lost, 50)
 
+    def test_the_first_account_by_a_link(self):
+        self.begin("first")
+        done = self.user("first")
+        address, code = re.search(r"(http://\S+/)#first=([0-9a-f]{64})", done).groups()
+        self.assertEqual(address, f"http://127.0.0.1:{self.bench.port}/")
+        self.assertNotIn(code, (self.bench.folder / "state/first/accounts.first").read_text())
+        client = Client(self.bench.port)
+        ask = lambda **body: client.ask("POST", API + "/session", dict({"name": "maria", "password": PASSWORD, "code": code}, **body))[0]
+        wait_for("the process that looks at passwords", lambda: ask(password="short") == 400)
+        self.assertEqual(ask(code="0" * 64), 403)
+        self.assertEqual(ask(name="a b"), 400)
+        self.assertEqual(client.ask("GET", API + "/channels")[0], 200)  # nothing is closed by a link alone
+        wait_for("it is made", lambda: ask() == 200)
+        self.assertEqual(client.ask("GET", API + "/session")[1]["role"], "root")
+        self.assertEqual(Client(self.bench.port).ask("GET", API + "/channels")[0], 401)
+        self.assertEqual(ask(name="anna"), 403)  # once
+        self.assertFalse((self.bench.folder / "state/first/accounts.first").exists())
+        self.assertIn("already", self.user("first", code=1))
+        self.assertIn("maria", self.user("list"))
+        self.assertEqual((self.bench.folder / "state/first/accounts").stat().st_mode & 0o777, 0o600)
+
     # ---- what one may ----------------------------------------------------------------------------------------------------------
 
     def test_grants(self):
@@ -246,6 +267,20 @@ class Accounts(Base):
         self.addCleanup(connection.close)
         answer.read()  # it ends while it is open
         self.assertEqual(reader.ask("GET", API + "/channels")[0], 403)
+
+    def test_ends_are_told_before(self):
+        self.begin("ends")
+        self.user("add", "--until", "20d", "anna")
+        self.user("add", "maria")
+        self.user("grant", "--may", "operate", "--until", "12h", "maria")
+        def told():
+            lines = self.mbc("log", "--kind", "account_ends", "--json").splitlines()
+            return sorted((e["subject"], e["text"].partition(",")[0]) for e in map(json.loads, lines))
+        events = wait_for("both are told", lambda: len(told()) == 2 and told())
+        self.assertEqual([name for name, _ in events], ["anna", "maria"])
+        self.assertTrue(events[1][1].endswith("operate"), events)
+        self.user("grant", "--may", "operate", "--until", "6d", "maria")
+        wait_for("the new end, too", lambda: len(told()) == 3)
 
     def test_disabled_while_signed_in(self):
         self.begin("disabled")
