@@ -24,6 +24,7 @@
 
 #define TOO_MANY "there are too many accounts: a bench has room for 64"
 #define SALT_BYTES 16
+#define CTRL_C '\003'
 #define HASH_BYTES 32
 
 static struct accounts accounts;
@@ -36,17 +37,21 @@ read_line(const struct args *args, const char *prompt, char out[ACCOUNT_PASSWORD
 {
 	struct termios shown, hidden;
 	bool is_terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &shown) == 0;
+	bool is_given_up = false;
 	size_t n = 0;
 	char c;
 
 	if (is_terminal) {
 		hidden = shown;
-		hidden.c_lflag &= ~(tcflag_t)ECHO;
+		hidden.c_lflag &= ~(tcflag_t)(ECHO | ISIG); /* Ctrl-C must not leave it like that */
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
 		fprintf(stderr, "%s: ", prompt);
 	}
 	/* Byte by byte: what stands behind the line may be for somebody else. */
 	while (read(STDIN_FILENO, &c, 1) == 1 && c != '\n') {
+		is_given_up = is_given_up || (is_terminal && c == CTRL_C);
+		if (is_given_up)
+			break;
 		if (n < ACCOUNT_PASSWORD)
 			out[MIN(n, (size_t)ACCOUNT_PASSWORD - 1)] = c;
 		n++;
@@ -56,6 +61,8 @@ read_line(const struct args *args, const char *prompt, char out[ACCOUNT_PASSWORD
 		fputc('\n', stderr);
 	}
 	out[MIN(n, (size_t)ACCOUNT_PASSWORD - 1)] = '\0';
+	if (is_given_up)
+		return cli_say(args, CLI_WRONG, "given up; nothing was changed");
 	if (n >= ACCOUNT_PASSWORD)
 		return cli_say(
 			args, CLI_WRONG, "a password has at most %d bytes", ACCOUNT_PASSWORD - 1);

@@ -34,10 +34,17 @@ is_same(const struct command *a, const struct command *b)
 	       a->is_person == b->is_person;
 }
 
+/* At the command line of this computer: what comes over the network takes no place of theirs, whoever has signed in there. */
+static bool
+is_here(const struct command *c)
+{
+	return c->is_person && strncmp(c->principal, "user:", 5) != 0;
+}
+
 /* Where the next command of its kind of asker goes: a free place, or (may_forget) that of the oldest final one of the same kind when
  * they have their half. NULL: there is none. */
 static struct book_entry *
-make_place(struct book *b, bool is_person, bool may_forget)
+make_place(struct book *b, bool from_here, bool may_forget)
 {
 	struct book_entry *free_one = NULL, *oldest = NULL;
 	size_t n = 0, n_pending = 0;
@@ -49,7 +56,7 @@ make_place(struct book *b, bool is_person, bool may_forget)
 			free_one = e;
 			continue;
 		}
-		if (e->command.is_person != is_person)
+		if (is_here(&e->command) != from_here)
 			continue;
 		n++;
 		if (e->told.verdict == VERDICT_PENDING)
@@ -73,7 +80,7 @@ book_take(struct book *b, const struct command *c, int64_t now_ns, struct book_e
 		*out = e;
 		return is_same(&e->command, c) ? BOOK_KNOWN : BOOK_OTHER;
 	}
-	e = make_place(b, c->is_person, true);
+	e = make_place(b, is_here(c), true);
 	if (e == NULL)
 		return BOOK_FULL;
 	*e = (struct book_entry){

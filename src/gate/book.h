@@ -1,7 +1,7 @@
 /* book.h - commands that are under way, and what became of the last ones. Pure; nothing grows.
  *
- * At most BOOK_PENDING_MAX wait for their verdict, and COMMANDS_KEPT are remembered. Programs with tokens have half of both, so
- * that none of them can take a person's place, or make that a person's command is forgotten and done twice.
+ * At most BOOK_PENDING_MAX wait for their verdict, and COMMANDS_KEPT are remembered. What comes over the network has half of both, so
+ * that none of it can take a person's place, or make that a person's command is forgotten and done twice.
  */
 #ifndef GATE_BOOK_H
 #define GATE_BOOK_H

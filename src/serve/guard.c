@@ -241,7 +241,7 @@ static void
 take_who(struct guard *g, struct wire_in *in)
 {
 	int64_t now = now_boot();
-	bool is_somebody, was_there;
+	bool is_somebody, is_another = false;
 	struct who w = { 0 };
 	struct seen *s;
 	uint64_t holds;
@@ -257,7 +257,8 @@ take_who(struct guard *g, struct wire_in *in)
 	if (wire_close(in, &err) < 0)
 		return;
 	s = find(g, w.hex);
-	was_there = s != NULL;
+	if (s != NULL)
+		is_another = !is_somebody || strcmp(s->who.reads, w.reads) != 0;
 	if (is_somebody) {
 		s = find_place(g, w.hex);
 		*s = (struct seen){ .is_there = true,
@@ -265,7 +266,7 @@ take_who(struct guard *g, struct wire_in *in)
 			.until_ns = now + (int64_t)MIN(holds, (uint64_t)(60 * NS_PER_S)),
 			.used_ns = now,
 			.asked_ns = now };
-	} else if (was_there) {
+	} else if (s != NULL) {
 		*s = (struct seen){ 0 };
 	}
 	for (struct asking *a = g->first, *next; a != NULL; a = next) {
@@ -275,7 +276,7 @@ take_who(struct guard *g, struct wire_in *in)
 		a->who = w;
 		settle(a, is_somebody ? ASKING_IN : ASKING_NOBODY);
 	}
-	if (was_there)
+	if (is_another)
 		g->changed(g->ctx);
 }
 

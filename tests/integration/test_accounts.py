@@ -57,7 +57,7 @@ class Client:
         return connection, answer
 
 
-class Accounts(Base):
+class People(Base):
     def user(self, *words, code=0, password=PASSWORD):
         done = subprocess.run([str(self.bench.program), "user", *words, "--bench", self.bench.name], input=password + "\n", text=True,
                               env=self.bench.environment, cwd=self.bench.folder, capture_output=True, timeout=PATIENCE_S)
@@ -79,6 +79,8 @@ class Accounts(Base):
         records = [json.loads(line) for line in lines]
         return [r for r in records if all(r.get(key) == value for key, value in wanted.items())]
 
+
+class Accounts(People):
     # ---- signing in ---------------------------------------------------------------------------------------------------------
 
     def test_signing_in_and_out(self):
@@ -318,6 +320,93 @@ class Accounts(Base):
         wait_for("signed in", lambda: maria.sign_in("maria") == 200, pause=0.2)
         (self.bench.folder / "state/disabled/accounts").unlink()
         wait_for("nobody is known", lambda: maria.ask("GET", API + "/channels")[0] == 401)  # it does not open by that
+
+
+# What each operation of the description takes. Whoever has it is not refused: the status is then one of the others that are described.
+OPEN, ANY, SOMETHING, READ, OPERATE, SESSION = "open", "any", "something", "read", "operate", "session"
+NEEDS = {
+    ("get", "/api/v1/session"): OPEN, ("post", "/api/v1/session"): OPEN, ("delete", "/api/v1/session"): SESSION,
+    ("get", "/api/v1/openapi.json"): ANY, ("get", "/api/v1/commands/{id}"): SOMETHING,
+}
+NEEDS |= {("get", path): READ for path in DESCRIPTION["paths"] if ("get", path) not in NEEDS and "get" in DESCRIPTION["paths"][path]}
+NEEDS |= {("post", path): READ for path in DESCRIPTION["paths"] if path.startswith("/grafana/") and "post" in DESCRIPTION["paths"][path]}
+PEOPLE = {  # what of it each of them has
+    "nobody": {OPEN},
+    "none": {OPEN, ANY, SESSION},
+    "reader": {OPEN, ANY, SOMETHING, READ, SESSION},
+    "operator": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION},
+    "admin": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION},
+    "root": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION},
+    "token": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION},
+}
+BODIES = {"/api/v1/channels/{name}": {"target": 20}, "/api/v1/alarms/{name}/shelve": {"for": "10min", "reason": "a test"},
+          "/api/v1/sequence/prepare": {"name": "s"}, "/api/v1/sequence/form": {"name": "p", "value": "1"}, "/api/v1/sequence/start": {"name": "s"},
+          "/api/v1/sequence/goto": {"step": 1}, "/api/v1/sequence/answer": {"value": "yes"}}
+NAMES = {"/api/v1/channels": "T_furn", "/api/v1/history": "T_furn", "/api/v1/instruments": "d", "/api/v1/alarms": "hot", "/api/v1/sequences": "s",
+         "/api/v1/runs": "1", "/api/v1/commands": "id1"}
+
+
+class Matrix(People):
+    """Every operation of the description, asked by everybody."""
+
+    def setUp(self):
+        from test_door import DoorBench
+        before = DoorBench.commands
+        DoorBench.commands = "[set, mode, safe, ack, shelve, sequence]"
+        self.addCleanup(setattr, DoorBench, "commands", before)
+
+    def ask_as(self, client, bearer, method, path, body):
+        """The status; one who asks too fast is asked to wait, and does."""
+        def attempt():
+            headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+            status, answer = client.ask("HEAD" if path.endswith("/stream") else method, path, body, headers)
+            told = json.dumps(answer) if isinstance(answer, dict) else ""
+            return None if status == 503 and "in a short time" in told else status
+        return wait_for(f"{method} {path}", attempt, pause=0.2)
+
+    def test_everybody_asks_everything(self):
+        self.begin("matrix")
+        self.add("root", "--role", "root")
+        self.user("add", "--role", "admin", "admin")
+        for name, may in (("none", "read"), ("reader", "read"), ("operator", "read,operate")):
+            self.user("add", "--may", may, name)
+        self.user("revoke", "none")
+        token = self.mbc("token", "add", "lims").strip()
+        clients = {name: self.client(name) for name in PEOPLE if name not in ("nobody", "token")}
+        clients |= {name: Client(self.bench.port) for name in ("nobody", "token")}
+        wait_for("the token is known", lambda: self.ask_as(clients["token"], token, "GET", "/metrics", None) == 200)
+        wait_for("no grant", lambda: self.ask_as(clients["none"], None, "GET", "/metrics", None) == 403)
+        asked = 0
+        for path, methods in DESCRIPTION["paths"].items():
+            for method, operation in methods.items():
+                if method == "delete":
+                    continue  # last: it ends what the others need
+                for name in PEOPLE:
+                    self.check(clients[name], token if name == "token" else None, name, method, path, operation)
+                    asked += 1
+        self.assertGreater(asked, 300)
+        for name, client in clients.items():
+            bearer = token if name == "token" else None
+            for path in ("/api/v1/nothing", "/api/v2/bench", "/admin", "/api/v1/channels/T_furn/nothing", "/index.php", "/%2e%2e/etc/passwd"):
+                self.assertEqual((name, path, self.ask_as(client, bearer, "GET", path, None)), (name, path, 404))
+            self.assertEqual((name, self.ask_as(client, bearer, "PUT", "/api/v1/bench", {})), (name, 401 if name == "nobody" else 405))
+        for name, client in clients.items():
+            path = "/api/v1/session"
+            self.check(client, token if name == "token" else None, name, "delete", path, DESCRIPTION["paths"][path]["delete"])
+
+    def check(self, client, bearer, name, method, path, operation):
+        needs = NEEDS.get((method, path), OPERATE)
+        body = BODIES.get(path, {}) if method in ("post", "put") else None
+        where = re.sub(r"{\w+}", lambda m: NAMES["/".join(path.split("/")[:4])], path)
+        if needs == OPERATE and "rehearse" not in path:
+            where += "?wait=2s"
+        status = self.ask_as(client, bearer, method.upper(), where, body)
+        who = (name, method, path, status)
+        self.assertIn(str(status), operation["responses"], who)
+        if needs in PEOPLE[name]:
+            self.assertNotIn(status, (401, 403), who)
+        else:
+            self.assertEqual(status, 401 if name == "nobody" else 403, who)
 
 
 if __name__ == "__main__":

@@ -422,10 +422,35 @@ test_what_a_token_is_for(void **state)
 	assert_int_equal(policy_check_token(&t.all[1], COMMAND_SAFE, "cold", 0, &err), 0);
 }
 
+/* Whoever has signed in is a person, and still takes no place of the command line's. */
+static void
+test_the_network_takes_no_place_of_the_command_line(void **state)
+{
+	static struct book b;
+	struct book_entry *e;
+
+	memset(&b, 0, sizeof(b));
+	for (int i = 0; i < 2 * BOOK_PENDING_MAX; i++) {
+		struct command c = a_command(COMMAND_SET, true);
+
+		snprintf(c.id, sizeof(c.id), "u%d", i);
+		text_copy(c.principal, sizeof(c.principal), "user:anna");
+		assert_int_equal(book_take(&b, &c, NOW, &e),
+			i < BOOK_PENDING_MAX / 2 ? BOOK_NEW : BOOK_FULL);
+	}
+	for (int i = 0; i < BOOK_PENDING_MAX / 2; i++) {
+		struct command c = a_command(COMMAND_SET, true);
+
+		snprintf(c.id, sizeof(c.id), "r%d", i);
+		assert_int_equal(book_take(&b, &c, NOW, &e), BOOK_NEW);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_network_takes_no_place_of_the_command_line),
 		cmocka_unit_test(test_a_person_may_ask_everything),
 		cmocka_unit_test(test_a_token_may_ask_what_is_opened),
 		cmocka_unit_test(test_what_is_missing_or_odd_is_refused),
