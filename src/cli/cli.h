@@ -49,6 +49,8 @@ int cli_record(struct args *args);
 int cli_set(struct args *args);
 int cli_safe(struct args *args);
 int cli_restore(struct args *args);
+int cli_restore_bench(struct args *args); /* from a file; cli_restore() finds which is meant */
+int cli_backup(struct args *args);
 int cli_mode(struct args *args);
 int cli_sequence(struct args *args);
 int cli_sequence_file(struct args *args); /* format, json, text: the words are still there */

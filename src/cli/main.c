@@ -283,13 +283,46 @@ static const struct cli_command commands[] = {
 		"is never done twice, for scripts. The exit code is 0 when it was done, 1 when it "
 		"was refused, 2 when it\n"
 		"failed, or nobody knows.\n" },
-	{ "restore", cli_restore, "[--wait SPAN] [--id ID] [--bench NAME] continue",
-		"let outputs come back after an outage",
-		"After an outage 'power_loss:' may have asked a person: the bench is in its safe "
-		"state then, and\n"
+	{ "restore", cli_restore,
+		"FILE [--into FOLDER] [--passphrase-file F] [--dry-run] [--over] | continue "
+		"[--wait "
+		"SPAN] [--id ID] [--bench NAME]",
+		"bring a bench back from its backup, or outputs after an outage",
+		"FILE is what 'mbc backup' made. All of it is read and found good first; the bench "
+		"must not run, and neither\n"
+		"its folder (FOLDER; without it where it was) nor what it remembers here may be "
+		"there yet. --over moves what\n"
+		"is there aside. It is all or nothing; --dry-run only says what it would do. A "
+		"file that is called 'continue'\n"
+		"is written ./continue.\n"
+		"\n"
+		"continue: after an outage 'power_loss:' may have asked a person: the bench is in "
+		"its safe state then, and\n"
 		"'mbc get mbc.restore' says asking. This brings every output back to what it was, "
-		"inert gas first and fuel\nlast, each when the one before it is read back; 'mbc "
-		"safe --release' forgets it instead.\n" },
+		"inert gas first and fuel\n"
+		"last, each when the one before it is read back; 'mbc safe --release' forgets it "
+		"instead.\n" },
+	{ "backup", cli_backup,
+		"FILE [--with-history] [--passphrase-file F] [--bench NAME] | verify FILE "
+		"[--passphrase-file F]",
+		"a whole bench into one file",
+		"Bench file with what it extends, sequences and versions, tokens, journal, who "
+		"asked what, numbers of channels;\n"
+		"with --with-history all that was recorded, runs and their notes. The bench may "
+		"run, and notices nothing.\n"
+		"The file is read back from the disk before it gets its name; what had that name "
+		"is replaced then. It is a\n"
+		"tar file, which people can open without mbc.\n"
+		"\n"
+		"Secrets and accounts are in it only with a passphrase, and encrypted. F holds it, "
+		"as its first line, for its\n"
+		"owner alone (chmod 600); '-': it is asked for. Nobody can read them without it.\n"
+		"\n"
+		"  mbc backup /media/usb/bench1.mbc --with-history --passphrase-file "
+		"~/.mbc-backup\n"
+		"  mbc backup verify /media/usb/bench1.mbc\n"
+		"  mbc restore /media/usb/bench1.mbc --into /home/lab/bench1 --passphrase-file "
+		"-\n" },
 	{ "safe", cli_safe, "[--release] [--wait SPAN] [--id ID] [--bench NAME] [NAME]",
 		"bring the bench into a safe state",
 		"Without NAME: the one of 'on_stop' in the bench file. This is not an emergency "

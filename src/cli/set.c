@@ -139,7 +139,14 @@ cli_restore(struct args *args)
 {
 	struct command c;
 	int64_t wait_ns;
-	int code = order_begin(args, COMMAND_RESTORE, &c, &wait_ns);
+	bool is_order = args->n == 0;
+	int code;
+
+	for (int i = 0; i < args->n; i++)
+		is_order = is_order || strcmp(args->at[i], "continue") == 0;
+	if (!is_order)
+		return cli_restore_bench(args);
+	code = order_begin(args, COMMAND_RESTORE, &c, &wait_ns);
 
 	if (code == CLI_GOOD)
 		code = args_count(args, 1, 1);

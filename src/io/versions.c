@@ -139,13 +139,13 @@ versions_read(const char *state_dir, unsigned number, struct buf *bytes, struct 
 }
 
 static bool
-is_as_newest(const char *state_dir, const char *hash)
+is_as_newest(const char *state_dir, const char *path, const char *hash)
 {
 	struct version *was = mem_zero(1, sizeof(*was));
 	struct buf bytes = { 0 };
 	unsigned newest = versions_newest(state_dir);
 	bool is_same = newest != 0 && versions_read(state_dir, newest, &bytes, was, NULL) == 0 &&
-		       strncmp(was->hash, hash, SHA256_HEX) == 0;
+		       strncmp(was->hash, hash, SHA256_HEX) == 0 && strcmp(was->path, path) == 0;
 
 	buf_done(&bytes);
 	free(was);
@@ -189,7 +189,7 @@ versions_write(const char *state_dir, const char *part, const struct version *v,
 		return ERR_IO;
 	version_write(&bytes, v);
 	hash = strstr(buf_text(&bytes), "\nhash ");
-	if (!is_as_newest(state_dir, hash + strlen("\nhash ")))
+	if (!is_as_newest(state_dir, v->path, hash + strlen("\nhash ")))
 		rc = write_part(folder, part, &bytes, err) < 0 ? ERR_IO : 1;
 	buf_done(&bytes);
 	close(folder);

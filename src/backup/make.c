@@ -1,0 +1,692 @@
+/* make.c - mbc backup: a whole bench into one file, while it runs
+ *
+ * Nothing is asked of the bench: its files are read as they lie there. Each is consistent in itself, because of how it is written: what is replaced as
+ * a whole is read from one descriptor; the journal and the audit only ever grow, and are taken up to where they were when they were opened (the audit
+ * up to a whole line); the history is copied by its own program. The file is made as FILE.part, synced, read back from the disk, and gets its name
+ * then: what had the name before stays until there is something better.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "backup/parts.h"
+#include "backup/sealed.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "io/secret_file.h"
+#include "io/versions.h"
+
+#define PIECE 65536
+#define NAMES_MAX 20000
+#define ACCOUNTS "accounts"
+#define ACCOUNTS_MAX (4 << 20)
+
+struct maker {
+	const char *bench, *state, *to, *phrase_file;
+	bool with_history, has_phrase;
+	char part[PARTS_PATH - 16], history[PARTS_PATH];
+	char phrase[PASSPHRASE_MAX + 2];
+	int fd;
+	int64_t now_s;
+	struct buf manifest;
+	unsigned outside, secrets, unreadable;
+	/* the newest version: which files the bench is made from */
+	struct buf bytes;
+	struct version v;
+	char root
+		[VERSION_PATH_MAX]; /* the folder that has all of them; those below that of the bench file have `below` before their name */
+	char below[VERSION_PATH_MAX + 8], folder[VERSION_PATH_MAX];
+};
+
+static int
+failed(const struct maker *m, int sys, struct err *err)
+{
+	return err_set(err, ERR_IO, sys, "writing '%.120s': %s; %s", m->part, strerror(sys),
+		sys == ENOSPC || sys == EDQUOT || sys == EFBIG
+			? "free some room there, or name a file elsewhere"
+			: "name a file elsewhere");
+}
+
+/* ---- the tar -------------------------------------------------------------------------------------------------------------- */
+
+static int
+put(struct maker *m, const void *bytes, size_t n, struct err *err)
+{
+	for (const char *at = bytes; n > 0;) {
+		ssize_t done = write(m->fd, at, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return failed(m, done < 0 ? errno : ENOSPC, err);
+		at += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+static int
+begin_entry(struct maker *m, const char *name, uint64_t bytes, struct err *err)
+{
+	struct tar_entry e = { .bytes = bytes, .time_s = m->now_s };
+	uint8_t head[TAR_BLOCK];
+
+	if (snprintf(e.name, sizeof(e.name), "%s", name) >= (int)sizeof(e.name))
+		return err_set(err, ERR_CONF, 0, "'%.100s' has too long a name for a backup", name);
+	if (tar_write(head, &e, err) < 0)
+		return ERR_CONF;
+	return put(m, head, sizeof(head), err);
+}
+
+static int
+end_entry(struct maker *m, const char *name, uint64_t bytes, struct sha256 *sum, struct err *err)
+{
+	static const uint8_t zeros[TAR_BLOCK];
+	char sha[SHA256_HEX + 1];
+
+	sha256_end_hex(sum, sha);
+	buf_printf(&m->manifest, "%s  %s\n", sha, name);
+	return put(m, zeros, tar_padding(bytes), err);
+}
+
+static int
+put_bytes(struct maker *m, const char *name, const void *bytes, size_t n, struct err *err)
+{
+	struct sha256 sum;
+	int rc = begin_entry(m, name, n, err);
+
+	sha256_begin(&sum);
+	sha256_add(&sum, bytes, n);
+	if (rc == 0)
+		rc = put(m, bytes, n, err);
+	return rc == 0 ? end_entry(m, name, n, &sum, err) : rc;
+}
+
+static int
+changed(const char *path, struct err *err)
+{
+	return err_set(err, ERR_IO, 0,
+		"'%.120s' was being changed while it was read; make the backup again", path);
+}
+
+/* The first `bytes` of a file that is open. */
+static int
+put_file(struct maker *m, const char *name, const char *path, int in, uint64_t bytes,
+	struct err *err)
+{
+	uint8_t piece[PIECE];
+	struct sha256 sum;
+	int rc = begin_entry(m, name, bytes, err);
+
+	sha256_begin(&sum);
+	for (uint64_t left = bytes; left > 0 && rc == 0;) {
+		ssize_t n = read(in, piece, (size_t)MIN(left, (uint64_t)PIECE));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_set(
+				err, ERR_IO, errno, "reading '%.120s': %s", path, strerror(errno));
+		if (n == 0)
+			return changed(path, err);
+		sha256_add(&sum, piece, (size_t)n);
+		rc = put(m, piece, (size_t)n, err);
+		left -= (uint64_t)n;
+	}
+	return rc == 0 ? end_entry(m, name, bytes, &sum, err) : rc;
+}
+
+/* How far the lines of a file are whole. */
+static off_t
+whole_lines(int fd, off_t size)
+{
+	char end[8192];
+
+	while (size > 0) {
+		size_t n = (size_t)MIN(size, (off_t)sizeof(end));
+		const char *lf;
+
+		if (pread(fd, end, n, size - (off_t)n) != (ssize_t)n)
+			return 0;
+		lf = memrchr(end, '\n', n);
+		if (lf != NULL)
+			return size - (off_t)n + (lf + 1 - end);
+		size -= (off_t)n;
+	}
+	return 0;
+}
+
+enum how { AS_IT_IS, WHOLE_LINES, UNCHANGED };
+
+/* ENOENT is none: it has gone since it was listed. */
+static int
+put_path(struct maker *m, const char *name, const char *path, enum how how, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
+				    (how == UNCHANGED ? 0 : O_NOFOLLOW)),
+	    rc;
+	struct stat st, after;
+
+	if (fd < 0 && errno == ENOENT && how != UNCHANGED)
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		rc = err_set(err, ERR_IO, errno,
+			"reading '%.120s': %s; ask as the user of the bench", path,
+			fd < 0 ? strerror(errno) : "it is no file");
+		if (fd >= 0)
+			close(fd);
+		return rc;
+	}
+	if (how == WHOLE_LINES)
+		st.st_size = whole_lines(fd, st.st_size);
+	rc = put_file(m, name, path, fd, (uint64_t)st.st_size, err);
+	if (rc == 0 && how == UNCHANGED &&
+		(fstat(fd, &after) < 0 || after.st_size != st.st_size ||
+			after.st_mtim.tv_sec != st.st_mtim.tv_sec ||
+			after.st_mtim.tv_nsec != st.st_mtim.tv_nsec))
+		rc = changed(path, err);
+	close(fd);
+	return rc;
+}
+
+/* ---- the bench's own files ------------------------------------------------------------------------------------------------ */
+
+/* The folder that a path lies in, in its place. */
+static void
+cut_last(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (slash == NULL || slash == path)
+		snprintf(path, VERSION_PATH_MAX, "/");
+	else
+		*slash = '\0';
+}
+
+/* How many folders above that of the bench file are needed for all of its files. */
+static size_t
+levels_up(const struct version *v)
+{
+	size_t up = 0;
+
+	for (size_t i = 0; i < v->n; i++) {
+		const char *at = v->files[i].path;
+		size_t k = 0;
+
+		for (; strncmp(at, "../", 3) == 0; at += 3)
+			k++;
+		up = MAX(up, k);
+	}
+	return up;
+}
+
+static int
+find_files(struct maker *m, struct err *err)
+{
+	unsigned newest = versions_newest(m->state);
+
+	if (newest == 0)
+		return err_set(err, ERR_CONF, 0,
+			"bench '%s' has not been started here yet, or this user may not read what "
+			"it keeps; start it once, or ask as its user",
+			m->bench);
+	if (versions_read(m->state, newest, &m->bytes, &m->v, err) < 0)
+		return err->code;
+	if (!version_absolute(m->root, "/", m->v.path))
+		return err_set(err, ERR_CONF, 0, "the path of the bench file is too long");
+	cut_last(m->root);
+	snprintf(m->folder, sizeof(m->folder), "%s", m->root);
+	for (size_t up = levels_up(&m->v); up > 0; up--)
+		cut_last(m->root);
+	if (strlen(m->folder) > strlen(m->root))
+		snprintf(m->below, sizeof(m->below), "%s/",
+			m->folder + strlen(m->root) + (m->root[1] != '\0'));
+	return 0;
+}
+
+/* "../common.yaml" of a bench file in inner/ is "common.yaml" in the folder that has both. */
+static bool
+name_in_root(const struct maker *m, const char *path, char out[VERSION_PATH_MAX])
+{
+	char below[VERSION_PATH_MAX + 16], all[VERSION_PATH_MAX];
+
+	if (path[0] == '/')
+		return false;
+	snprintf(below, sizeof(below), "/%s", m->below);
+	if (!version_absolute(all, below, path))
+		return false;
+	snprintf(out, VERSION_PATH_MAX, "%s", all + 1);
+	return true;
+}
+
+static int
+put_bench(struct maker *m, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < m->v.n && rc == 0; i++) {
+		const struct version_file *f = &m->v.files[i];
+		char name[VERSION_PATH_MAX + 16], in_root[VERSION_PATH_MAX],
+			path[2 * VERSION_PATH_MAX];
+
+		if (name_in_root(m, f->path, in_root)) {
+			snprintf(name, sizeof(name), "bench/%s", in_root);
+			snprintf(path, sizeof(path), "%s/%s", m->root, in_root);
+		} else {
+			snprintf(name, sizeof(name), "outside%s", f->path);
+			snprintf(path, sizeof(path), "%s", f->path);
+			m->outside++;
+		}
+		/* One that has gone since: as it was when it was taken up. */
+		rc = access(path, F_OK) < 0 && errno == ENOENT
+			     ? put_bytes(m, name, f->bytes, f->n, err)
+			     : put_path(m, name, path, UNCHANGED, err);
+	}
+	return rc;
+}
+
+/* ---- the folder of state --------------------------------------------------------------------------------------------------- */
+
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The names in a folder, sorted: that of the audit grows at its end. NULL: there is none. */
+static char **
+names_in(const char *folder, size_t *out_n)
+{
+	char **names = NULL;
+	struct dirent *e;
+	DIR *d = opendir(folder);
+	size_t n = 0;
+
+	while (d != NULL && n < NAMES_MAX && (e = readdir(d)) != NULL) {
+		if (e->d_name[0] == '.')
+			continue;
+		names = mem_grow(names, n + 1, sizeof(*names));
+		names[n++] = mem_text(e->d_name);
+	}
+	if (d != NULL)
+		closedir(d);
+	if (n > 0)
+		qsort(names, n, sizeof(*names), by_text);
+	*out_n = n;
+	return names;
+}
+
+static void
+free_names(char **names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+}
+
+static bool
+ends_in(const char *name, const char *end)
+{
+	size_t n = strlen(name), k = strlen(end);
+
+	return n >= k && strcmp(name + n - k, end) == 0;
+}
+
+/* Not what is only half written, nor what has a place of its own in the backup. */
+static bool
+is_state(const char *name)
+{
+	return !ends_in(name, ".new") && !ends_in(name, ".part") && strcmp(name, ACCOUNTS) != 0 &&
+	       strcmp(name, "restoring") != 0;
+}
+
+static int
+put_folder(struct maker *m, const char *folder, const char *as, enum how how, struct err *err)
+{
+	char path[PARTS_PATH], name[TAR_NAME_MAX + 64];
+	size_t n;
+	char **names = names_in(folder, &n);
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		struct stat st;
+
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		snprintf(name, sizeof(name), "%s/%s", as, names[i]);
+		if (!is_state(names[i]) || lstat(path, &st) < 0 || !S_ISREG(st.st_mode) ||
+			(strcmp(as, "state/versions") == 0 && strspn(names[i], "0123456789") != 6))
+			continue;
+		rc = put_path(m, name, path, how, err);
+	}
+	free_names(names, n);
+	return rc;
+}
+
+static int
+put_state(struct maker *m, struct err *err)
+{
+	char path[PARTS_PATH];
+	int rc = put_folder(m, m->state, "state", AS_IT_IS, err);
+
+	snprintf(path, sizeof(path), "%s/audit", m->state);
+	if (rc == 0)
+		rc = put_folder(m, path, "state/audit", WHOLE_LINES, err);
+	snprintf(path, sizeof(path), "%s/" VERSIONS_FOLDER, m->state);
+	return rc == 0 ? put_folder(m, path, "state/" VERSIONS_FOLDER, AS_IT_IS, err) : rc;
+}
+
+/* ---- the history -------------------------------------------------------------------------------------------------------------- */
+
+static int
+put_history(struct maker *m, struct err *err)
+{
+	char folder[PARTS_PATH];
+	int rc;
+
+	if (!m->with_history)
+		return 0;
+	snprintf(folder, sizeof(folder), "%s/history", m->state);
+	parts_remove(m->history); /* of one that was killed */
+	{
+		const char *const words[] = { "--dir", folder, "backup", m->history, NULL };
+
+		rc = parts_query(words, NULL);
+	}
+	if (rc != 0)
+		return err_set(err, ERR_IO, 0,
+			"the history could not be copied, as told above; mend that, or make the "
+			"backup without --with-history");
+	return put_folder(m, m->history, "history", AS_IT_IS, err);
+}
+
+/* ---- secrets ------------------------------------------------------------------------------------------------------------------ */
+
+static void
+pack_secrets(struct maker *m, struct buf *pack)
+{
+	char folder[VERSION_PATH_MAX + 16], name[SECRET_NAME_MAX + 16];
+	size_t n;
+	char **names;
+
+	snprintf(folder, sizeof(folder), "%s/secrets", m->folder);
+	names = names_in(folder, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct secret s = { .n = 0 };
+		struct err err;
+
+		if (!secret_is_name(names[i]))
+			continue;
+		m->secrets++;
+		if (!m->has_phrase)
+			continue;
+		snprintf(name, sizeof(name), "secrets/%s", names[i]);
+		if (secret_read(folder, names[i], &s, &err) == 0) {
+			backup_pack_put(pack, name, s.value, s.n);
+		} else {
+			fprintf(stderr, "mbc backup: warning: left out: %s\n", err.msg);
+			m->unreadable++;
+		}
+		explicit_bzero(&s, sizeof(s));
+	}
+	free_names(names, n);
+}
+
+static int
+pack_accounts(struct maker *m, struct buf *pack, struct err *err)
+{
+	char path[PARTS_PATH];
+	char *bytes;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/" ACCOUNTS, m->state);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return errno == ENOENT ? 0
+				       : err_set(err, ERR_IO, errno, "reading '%.120s': %s", path,
+						 strerror(errno));
+	m->secrets++;
+	bytes = mem_zero(ACCOUNTS_MAX + 1, 1);
+	n = m->has_phrase ? read(fd, bytes, ACCOUNTS_MAX + 1) : 0;
+	close(fd);
+	if (n > 0 && n <= ACCOUNTS_MAX)
+		backup_pack_put(pack, "state/" ACCOUNTS, bytes, (size_t)n);
+	explicit_bzero(bytes, ACCOUNTS_MAX + 1);
+	free(bytes);
+	return n < 0 || n > ACCOUNTS_MAX ? err_set(err, ERR_IO, 0, "'%.120s' cannot be read", path)
+					 : 0;
+}
+
+/* Bound to all that stands before it: the secrets of one backup do not pass for those of another. */
+static int
+put_sealed(struct maker *m, struct err *err)
+{
+	struct buf pack = { 0 }, sealed = { 0 };
+	uint8_t salt[SEALED_SALT];
+	char sum[SHA256_HEX + 1];
+	int rc;
+
+	buf_room(&pack, SECRETS_MAX * (SECRET_MAX + SECRET_NAME_MAX + 32) + ACCOUNTS_MAX);
+	sha256_hex(sum, m->manifest.data, m->manifest.n);
+	backup_pack_put(&pack, "binding", sum, SHA256_HEX);
+	pack_secrets(m, &pack);
+	rc = pack_accounts(m, &pack, err);
+	if (rc == 0 && m->has_phrase) {
+		if (getrandom(salt, sizeof(salt), 0) != (ssize_t)sizeof(salt))
+			rc = err_set(err, ERR_IO, errno, "no random numbers: %s", strerror(errno));
+		if (rc == 0)
+			rc = sealed_write(
+				&sealed, pack.data, pack.n, m->phrase, &sealed_cost, salt, err);
+		if (rc == 0)
+			rc = put_bytes(m, BACKUP_SEALED, sealed.data, sealed.n, err);
+	}
+	explicit_bzero(pack.data, pack.cap);
+	buf_done(&pack);
+	buf_done(&sealed);
+	return rc;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------------------------------------------ */
+
+static int
+put_about(struct maker *m, struct err *err)
+{
+	char when[CLOCK_TEXT_SIZE];
+	struct buf text = { 0 };
+	int rc;
+
+	clock_text(when, m->now_s * NS_PER_S);
+	buf_printf(&text,
+		BACKUP_ABOUT_HEAD "bench %s\nmade %s\nmbc " MBC_VERSION
+				  "\nfolder %s\nfile %s%s\nhistory %s\nsecrets %s\n\n",
+		m->bench, when, m->root, m->below, m->v.files[0].path,
+		m->with_history ? "yes" : "no", m->has_phrase ? "sealed" : "left out");
+	buf_puts(&text,
+		"A bench of mbc, the Modular Bench Controller. 'mbc restore FILE' brings it back, "
+		"'mbc backup verify FILE'\n"
+		"tells whether this file is whole. Without mbc: 'tar xf FILE', then 'sha256sum -c "
+		"manifest.txt'.\n"
+		"bench/ has the bench file with what belongs to it, state/ what the bench "
+		"remembers (its journal, who asked\n"
+		"what, versions of the bench file), history/ what was recorded (SQLite data "
+		"bases), "
+		"outside/ files that it\n"
+		"names by their whole path. sealed.bin can be read with its passphrase alone.\n");
+	rc = strlen(m->root) < BACKUP_TEXT_MAX
+		     ? put_bytes(m, BACKUP_ABOUT, text.data, text.n, err)
+		     : err_set(err, ERR_CONF, 0, "the path of the bench is too long");
+	buf_done(&text);
+	return rc;
+}
+
+static int
+put_manifest(struct maker *m, struct err *err)
+{
+	static const uint8_t end[2 * TAR_BLOCK];
+	char sum[SHA256_HEX + 1];
+	struct buf text = { 0 };
+	int rc;
+
+	sha256_hex(sum, m->manifest.data, m->manifest.n);
+	buf_put(&text, m->manifest.data, m->manifest.n);
+	buf_printf(&text, BACKUP_MANIFEST_END "%s\n", sum);
+	rc = put_bytes(m, BACKUP_MANIFEST, text.data, text.n, err);
+	buf_done(&text);
+	return rc == 0 ? put(m, end, sizeof(end), err) : rc;
+}
+
+static int
+fill(struct maker *m, struct err *err)
+{
+	int rc;
+
+	buf_puts(&m->manifest, BACKUP_MANIFEST_HEAD);
+	if (m->with_history) { /* before about.txt says that there is one */
+		char folder[PARTS_PATH];
+
+		snprintf(folder, sizeof(folder), "%s/history", m->state);
+		m->with_history = access(folder, F_OK) == 0;
+		if (!m->with_history)
+			printf("bench '%s' has no history yet\n", m->bench);
+	}
+	rc = put_about(m, err);
+	if (rc == 0)
+		rc = put_bench(m, err);
+	if (rc == 0)
+		rc = put_state(m, err);
+	if (rc == 0)
+		rc = put_history(m, err);
+	if (rc == 0)
+		rc = put_sealed(m, err);
+	return rc == 0 ? put_manifest(m, err) : rc;
+}
+
+/* What the disk has, not what memory still knows of it. */
+static int
+read_back(struct maker *m, struct backup *b, struct err *err)
+{
+	int rc;
+
+	if (fsync(m->fd) < 0)
+		return failed(m, errno, err);
+	(void)!posix_fadvise(m->fd, 0, 0, POSIX_FADV_DONTNEED);
+	if (lseek(m->fd, 0, SEEK_SET) < 0)
+		return failed(m, errno, err);
+	rc = backup_read(b, m->fd, err);
+	return rc < 0 ? err_prefix(err, rc, "read back") : 0;
+}
+
+static int
+open_part(struct maker *m, struct err *err)
+{
+	struct stat st;
+
+	if (snprintf(m->part, sizeof(m->part), "%s.part", m->to) >= (int)sizeof(m->part))
+		return err_set(err, ERR_CONF, 0, "the path of the backup is too long");
+	snprintf(m->history, sizeof(m->history), "%s.history", m->part);
+	if (lstat(m->to, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_set(err, ERR_CONF, 0, "'%.120s' is no file; name another one", m->to);
+	m->fd = open(m->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (m->fd < 0)
+		return failed(m, errno, err);
+	if (flock(m->fd, LOCK_EX | LOCK_NB) < 0)
+		return err_set(err, ERR_CONF, 0,
+			"another backup into '%.120s' is under way; wait for its end", m->to);
+	if (ftruncate(m->fd, 0) < 0 || fchmod(m->fd, 0600) < 0)
+		return failed(m, errno, err);
+	return 0;
+}
+
+static int
+make(struct maker *m, struct backup *b, struct err *err)
+{
+	char folder[PARTS_PATH], *slash;
+	int rc = 0;
+
+	if (m->phrase_file != NULL) {
+		rc = parts_passphrase(m->phrase_file, m->phrase, err);
+		m->has_phrase = rc == 0;
+	}
+	if (rc == 0)
+		rc = find_files(m, err);
+	if (rc == 0)
+		rc = open_part(m, err);
+	if (rc < 0)
+		return rc;
+	rc = fill(m, err);
+	if (rc == 0)
+		rc = read_back(m, b, err);
+	if (rc == 0 && rename(m->part, m->to) < 0)
+		rc = failed(m, errno, err);
+	if (rc < 0)
+		unlink(m->part);
+	parts_remove(m->history);
+	snprintf(folder, sizeof(folder), "%s", m->to);
+	slash = strrchr(folder, '/');
+	if (slash != NULL)
+		*slash = '\0';
+	parts_sync_folder(slash == NULL ? "." : slash == folder ? "/" : folder);
+	return rc;
+}
+
+static void
+report(const struct maker *m, const struct backup *b)
+{
+	printf("'%s': bench '%s', %zu files, %llu bytes%s; read back and found good\n", m->to,
+		m->bench, b->n, (unsigned long long)b->bytes,
+		m->with_history ? "" : "; without its history (--with-history)");
+	if (m->secrets > 0 && !m->has_phrase)
+		printf("%u file%s with secrets or accounts left out: they are taken with a "
+		       "passphrase alone (--passphrase-file)\n",
+			m->secrets, m->secrets == 1 ? " is" : "s are");
+	if (m->outside > 0)
+		printf("%u file%s from outside of '%s' in it; put %s back by hand\n", m->outside,
+			m->outside == 1 ? " is" : "s are", m->root,
+			m->outside == 1 ? "it" : "them");
+}
+
+int
+backup_make(int argc, char **argv)
+{
+	struct maker *m = mem_zero(1, sizeof(*m));
+	struct backup b = { .n = 0 };
+	struct err err;
+	int rc, code;
+
+	m->fd = -1;
+	m->now_s = (int64_t)time(NULL);
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--bench") == 0 && i + 1 < argc)
+			m->bench = argv[++i];
+		else if (strcmp(argv[i], "--state") == 0 && i + 1 < argc)
+			m->state = argv[++i];
+		else if (strcmp(argv[i], "--passphrase-file") == 0 && i + 1 < argc)
+			m->phrase_file = argv[++i];
+		else if (strcmp(argv[i], "--with-history") == 0)
+			m->with_history = true;
+		else
+			m->to = argv[i];
+	}
+	rc = m->bench == NULL || m->state == NULL || m->to == NULL
+		     ? err_set(&err, ERR_CONF, 0, "this program is started by 'mbc backup'")
+		     : make(m, &b, &err);
+	if (rc == 0)
+		report(m, &b);
+	code = rc < 0 ? parts_failed("backup", &err) : m->unreadable > 0 ? 1 : 0;
+	backup_done(&b);
+	buf_done(&m->bytes);
+	buf_done(&m->manifest);
+	if (m->fd >= 0)
+		close(m->fd);
+	explicit_bzero(m, sizeof(*m));
+	free(m);
+	return code;
+}
