@@ -20,6 +20,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mask.h"
+
 static const char *log_who = "mbc";
 static enum log_level log_max = LOG_LEVEL_INFO;
 static int log_fd = STDERR_FILENO;
@@ -118,6 +120,7 @@ log_line(enum log_level level, const char *fmt, ...)
 	for (int i = head; i < n; i++)
 		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7F)
 			line[i] = '?';
+	n = head + (int)mask_named(line + head, (size_t)(n - head));
 	line[n++] = '\n';
 	put_line(line, (size_t)n);
 }

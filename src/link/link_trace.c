@@ -10,7 +10,26 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mask.h"
 #include "base/text.h"
+
+/* The pages of a device hold keys that nobody told us of, by their names. In other protocols a word like "pw" may be a value. */
+static bool
+has_pages(const struct unit *u)
+{
+	return strcmp(u->codec->name, "http") == 0;
+}
+
+static size_t
+mask_bytes(uint8_t *bytes, size_t n)
+{
+	union {
+		uint8_t *bytes;
+		char *text;
+	} is = { .bytes = bytes };
+
+	return mask_named(is.text, n);
+}
 
 void
 link_trace(struct link *l, const struct unit *u, enum trace_kind kind, enum quality quality,
@@ -27,6 +46,17 @@ link_trace(struct link *l, const struct unit *u, enum trace_kind kind, enum qual
 	line->code = code;
 	line->n = (uint16_t)MIN(
 		secret_mask(l->secrets, bytes, n, line->bytes, BOARD_TRACE_BYTES), UINT16_MAX);
+	if (has_pages(u)) {
+		size_t shown = MIN((size_t)line->n, (size_t)BOARD_TRACE_BYTES);
+
+		size_t made = mask_bytes(line->bytes, shown);
+
+		/* Of a longer frame nothing of what stood there may be left behind. */
+		if (line->n > shown)
+			memset(line->bytes + made, '*', shown - made);
+		else
+			line->n = (uint16_t)made;
+	}
 	memcpy(line->meaning, meaning, LINK_MEANING);
 	l->sink.trace(l->sink.ctx, u->index, line);
 }
@@ -42,6 +72,8 @@ link_note(struct link *l, const struct unit *u, enum quality quality, int64_t no
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	secret_mask_text(l->secrets, text, sizeof(text));
+	if (has_pages(u))
+		mask_text(text);
 	text_copy(meaning, sizeof(meaning), text);
 	link_trace(l, u, TRACE_NOTE, quality, 0, meaning, NULL, 0, now_ns);
 }

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/mask.h"
 #include "base/text.h"
 
 #define HASH_HEAD ",\"hash\":\""
@@ -35,6 +36,17 @@ put_text(struct json *j, const char *key, const char *text)
 		json_text(j, key, text);
 }
 
+/* What somebody wrote: it may have a password in it that was meant for another line. */
+static void
+put_masked(struct json *j, const char *key, const char *text)
+{
+	char masked[AUDIT_LINE_MAX];
+
+	text_copy(masked, sizeof(masked), text);
+	mask_text(masked);
+	put_text(j, key, masked);
+}
+
 void
 audit_write(struct buf *out, const struct audit_record *r, char hash[AUDIT_HASH])
 {
@@ -51,10 +63,10 @@ audit_write(struct buf *out, const struct audit_record *r, char hash[AUDIT_HASH]
 	put_text(&j, "from", r->from);
 	put_text(&j, "act", r->act);
 	put_text(&j, "subject", r->subject);
-	put_text(&j, "value", r->value);
-	put_text(&j, "text", r->text);
+	put_masked(&j, "value", r->value);
+	put_masked(&j, "text", r->text);
 	put_text(&j, "result", r->result);
-	put_text(&j, "why", r->why);
+	put_masked(&j, "why", r->why);
 	put_text(&j, "id", r->id);
 	if (r->event != 0)
 		json_uint(&j, "event", r->event);

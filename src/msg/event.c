@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/mask.h"
 #include "base/text.h"
 
 #define HEAD 40
@@ -114,6 +115,7 @@ size_t
 event_encode(uint8_t out[EVENT_BYTES], const struct event *e)
 {
 	unsigned n_values = MIN(e->n_values, (unsigned)EVENT_VALUES);
+	char text[sizeof(e->text)];
 	size_t at = HEAD;
 
 	put_u64le(out, e->id);
@@ -129,7 +131,10 @@ event_encode(uint8_t out[EVENT_BYTES], const struct event *e)
 	at += out[37];
 	out[38] = put_text(out + at, e->principal, sizeof(e->principal));
 	at += out[38];
-	out[39] = put_text(out + at, e->text, sizeof(e->text));
+	/* Whoever wrote it, a person or a program: it is read by many. */
+	text_copy(text, sizeof(text), e->text);
+	mask_text(text);
+	out[39] = put_text(out + at, text, sizeof(text));
 	return at + out[39];
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/mask.h"
 #include "base/text.h"
 
 static const struct row {
@@ -78,6 +79,7 @@ problem_write_command(struct buf *out, enum problem p, const char *detail, const
 	size_t n;
 
 	text_copy(shown, sizeof(shown), detail);
+	mask_text(shown);
 	shown[text_utf8(shown, strlen(shown))] =
 		'\0'; /* what it quotes may have been cut inside of a character */
 	text_copy(path, sizeof(path), instance);

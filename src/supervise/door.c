@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mask.h"
 #include "base/text.h"
 #include "io/now.h"
 #include "io/seal.h"
@@ -239,7 +240,9 @@ send_status(struct supervise *s, int fd)
 	describe_sandbox(&out, "gate", s->gate.pid, &s->gate.user, s->gate.report);
 	if (s->hash.pid != 0)
 		describe_sandbox(&out, "hash", s->hash.pid, &s->hash.user, s->hash.report);
-	send_text(fd, true, buf_text(&out));
+	buf_text(&out);
+	mask_text(out.data); /* helpers are told with their words */
+	send_text(fd, true, out.data);
 	buf_done(&out);
 }
 

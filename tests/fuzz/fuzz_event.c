@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mask.h"
+#include "base/text.h"
 #include "msg/journal.h"
 #include "msg/told.h"
 
@@ -11,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 static void
 try_event(const uint8_t *data, size_t n)
 {
+	char masked[sizeof(((struct event *)NULL)->text)];
 	uint8_t again[EVENT_BYTES];
 	struct buf text = { 0 };
 	struct event e;
@@ -19,7 +22,11 @@ try_event(const uint8_t *data, size_t n)
 
 	if (event_decode(&e, data, n, &err) < 0)
 		return;
-	if (event_encode(again, &e) != n || memcmp(again, data, n) != 0)
+	text_copy(masked, sizeof(masked), e.text);
+	mask_text(masked);
+	/* What looks like a password is not written again. */
+	if (strcmp(masked, e.text) == 0 &&
+		(event_encode(again, &e) != n || memcmp(again, data, n) != 0))
 		abort();
 	event_text(&text, &e, LANGUAGE_EN);
 	event_text(&text, &e, LANGUAGE_FR);
