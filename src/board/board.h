@@ -136,8 +136,11 @@ struct board_change {
 
 /* ---- the writer -------------------------------------------------------------------------------------------------- */
 
+/* The public board has the channels of image.shown_channels alone, under numbers of its own, and of each what others need to read
+ * it: nothing on it names or counts anything else. */
 struct board_setup {
 	const struct image *image;
+	bool is_public;
 	uint32_t generation;
 	uint64_t tape_records; /* a power of two; board_tape_records() proposes one */
 	uint32_t trace_lines;  /* kept for each instrument */
@@ -147,6 +150,7 @@ struct board_setup {
 
 /* A tape for 60 s at the configured rates, between 1 MB and 16 MB, as a number of records. */
 uint64_t board_tape_records(const struct image *image);
+uint64_t board_tape_records_public(const struct image *image);
 
 /* Bytes that board_make() will need. */
 size_t board_size(const struct board_setup *setup);

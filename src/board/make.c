@@ -22,32 +22,52 @@ power_of_two(uint64_t at_least)
 	return n;
 }
 
-uint64_t
-board_tape_records(const struct image *image)
+/* Records a second. */
+static double
+rate_of(const struct image *image, const struct image_channel *c)
+{
+	const struct image_channel *root = c;
+	double more = c->type == VALUE_TEXT ? 3 : 0;
+
+	while (root->source_kind == SOURCE_CHANNEL)
+		root = image_channel_at(image, root->source);
+	if (root->source_kind == SOURCE_POINT)
+		return more +
+		       1e9 / (double)MAX(image_point_at(image, root->source)->every_ns, NS_PER_MS);
+	if (root->source_kind == SOURCE_CALC)
+		return more + 1e9 / (double)MAX(image->tick_ns, NS_PER_MS);
+	return more + 1;
+}
+
+static uint64_t
+records_of(double a_second)
 {
 	const uint64_t least = (1u << 20) / sizeof(struct tape_record),
 		       most = (16u << 20) / sizeof(struct tape_record);
-	double a_second = 0;
 
-	for (uint32_t i = 0; i < image->channels.n; i++) {
-		const struct image_channel *c = image_channel_at(image, i);
-		const struct image_channel *root = c;
-
-		while (root->source_kind == SOURCE_CHANNEL)
-			root = image_channel_at(image, root->source);
-		if (root->source_kind == SOURCE_POINT)
-			a_second += 1e9 / (double)MAX(image_point_at(image, root->source)->every_ns,
-						  NS_PER_MS);
-		else if (root->source_kind == SOURCE_CALC)
-			a_second += 1e9 / (double)MAX(image->tick_ns, NS_PER_MS);
-		else
-			a_second += 1;
-		if (c->type == VALUE_TEXT)
-			a_second += 3;
-	}
 	if (a_second * 60 >= (double)most)
 		return most;
 	return MAX(least, power_of_two((uint64_t)(a_second * 60)));
+}
+
+uint64_t
+board_tape_records(const struct image *image)
+{
+	double a_second = 0;
+
+	for (uint32_t i = 0; i < image->channels.n; i++)
+		a_second += rate_of(image, image_channel_at(image, i));
+	return records_of(a_second);
+}
+
+uint64_t
+board_tape_records_public(const struct image *image)
+{
+	double a_second = 0;
+
+	for (uint32_t i = 0; i < image->shown_channels.n; i++)
+		a_second += rate_of(image, image_channel_at(image, image_shown_at(image, i)));
+	return records_of(a_second);
 }
 
 /* How an instrument is reached, for people. */
@@ -199,6 +219,50 @@ describe(struct strings *s, const struct image *img, struct board *b, struct boa
 	}
 }
 
+/* The same of the public board, with its choices. What is not set here is not for others: ids, which count all that there ever was;
+ * instruments, sources, gases, calibrations; what is recorded, and what can be written. */
+static void
+describe_public(struct strings *s, const struct image *img, struct board *b,
+	struct board_channel *chs, struct image_choice *choices)
+{
+	uint32_t cells = 0, n_choices = 0;
+
+	for (uint32_t i = 0; i < img->shown_channels.n; i++) {
+		const struct image_channel *c = image_channel_at(img, image_shown_at(img, i));
+		struct board_channel d = {
+			.id = i + 1,
+			.type = c->type,
+			.has_range = c->has_range,
+			.source_kind = SOURCE_CHANNEL,
+			.name = add_image_text(s, img, c->name),
+			.title = add_image_text(s, img, c->title),
+			.unit = add_image_text(s, img, c->unit),
+			.instrument = IMAGE_NONE,
+			.first_choice = n_choices,
+			.n_choices = c->n_choices,
+			.text_cell = c->type == VALUE_TEXT ? cells++ : IMAGE_NONE,
+			.min = c->min,
+			.max = c->max,
+			.stale_ns = c->stale_ns,
+			.raw = IMAGE_NONE,
+			.valve = IMAGE_NONE,
+		};
+
+		for (uint32_t k = 0; k < c->n_choices; k++, n_choices++) {
+			const struct image_choice *from = image_choice_at(img, c->first_choice + k);
+			uint32_t word_at = add_image_text(s, img, from->word);
+
+			if (choices != NULL)
+				choices[n_choices] = (struct image_choice){ .number = from->number,
+					.word = word_at };
+		}
+		if (chs != NULL)
+			chs[i] = d;
+	}
+	b->n_cells = cells;
+	b->n_choices = n_choices;
+}
+
 static void
 choose(struct strings *s, const struct image *img, struct image_choice *choices)
 {
@@ -209,6 +273,12 @@ choose(struct strings *s, const struct image *img, struct image_choice *choices)
 		if (choices != NULL)
 			choices[i] = (struct image_choice){ .number = c->number, .word = text };
 	}
+}
+
+static uint32_t
+title_of(const struct board_setup *setup)
+{
+	return setup->is_public ? setup->image->shown.title : setup->image->title;
 }
 
 /* The header with all offsets. */
@@ -234,10 +304,19 @@ plan(const struct board_setup *setup, struct board *out)
 		.tape_records = setup->tape_records,
 		.trace_lines = setup->trace_lines,
 	};
-	describe(&s, img, out, NULL, NULL);
-	choose(&s, img, NULL);
+	if (setup->is_public) {
+		out->config_hash = 0;
+		out->is_recorded = 0;
+		out->n_channels = img->shown_channels.n;
+		out->n_instruments = 0;
+		out->n_hash = (uint32_t)power_of_two((uint64_t)out->n_channels * 2 + 2);
+		describe_public(&s, img, out, NULL, NULL);
+	} else {
+		describe(&s, img, out, NULL, NULL);
+		choose(&s, img, NULL);
+	}
 	out->bench = add_image_text(&s, img, img->bench);
-	out->title = add_image_text(&s, img, img->title);
+	out->title = add_image_text(&s, img, title_of(setup));
 	out->n_strings = s.n;
 #define SECTION(field, bytes)                                                                      \
 	do {                                                                                       \
@@ -257,7 +336,8 @@ plan(const struct board_setup *setup, struct board *out)
 	SECTION(tape, BOARD_LINE + out->tape_records * sizeof(struct tape_record));
 #undef SECTION
 	out->size = at;
-	text_copy(out->boot_id, sizeof(out->boot_id), setup->boot_id);
+	if (!setup->is_public)
+		text_copy(out->boot_id, sizeof(out->boot_id), setup->boot_id);
 }
 
 size_t
@@ -295,16 +375,25 @@ board_make(void *memory, const struct board_setup *setup)
 	assert((setup->tape_records & (setup->tape_records - 1)) == 0 && setup->trace_lines > 0);
 	plan(setup, b);
 	s.at = layout_at(b, b->strings);
-	describe(&s, setup->image, b, layout_at(b, b->channels), layout_at(b, b->instruments));
-	choose(&s, setup->image, layout_at(b, b->choices));
+	if (setup->is_public) {
+		describe_public(
+			&s, setup->image, b, layout_at(b, b->channels), layout_at(b, b->choices));
+	} else {
+		describe(&s, setup->image, b, layout_at(b, b->channels),
+			layout_at(b, b->instruments));
+		choose(&s, setup->image, layout_at(b, b->choices));
+	}
 	add_image_text(&s, setup->image, setup->image->bench);
-	add_image_text(&s, setup->image, setup->image->title);
+	add_image_text(&s, setup->image, title_of(setup));
 	fill_hash(b);
 	for (uint32_t i = 0; i < b->n_channels; i++) {
 		struct board_slot *slot = layout_slot(b, i);
 
 		atomic_store_explicit(&slot->quality,
-			image_is_write_only(setup->image, i) ? Q_WRITE_ONLY : Q_NOT_YET,
+			image_is_write_only(setup->image,
+				setup->is_public ? image_shown_at(setup->image, i) : i)
+				? Q_WRITE_ONLY
+				: Q_NOT_YET,
 			memory_order_relaxed);
 		if (board_channel(b, i)->type == VALUE_TEXT)
 			atomic_store_explicit(&slot->cell, board_channel(b, i)->text_cell + 1u,

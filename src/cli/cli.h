@@ -61,6 +61,7 @@ int cli_token(struct args *args);
 int cli_user(struct args *args);
 int cli_audit(struct args *args);
 int cli_certificate(struct args *args);
+int cli_link(struct args *args);
 int cli_doctor(struct args *args);
 
 /* Take an option out of the arguments: true when it was there; *out_value (NULL: it takes none) is the word behind it. */

@@ -64,14 +64,14 @@ static void
 look_for_users(void)
 {
 	static const char *const users[] = { "mbc-compile", "mbc-control", "mbc-serve",
-		"mbc-history", "mbc-query", "mbc-gate", "mbc-helper" };
+		"mbc-history", "mbc-query", "mbc-gate", "mbc-helper", "mbc-public" };
 	bool all = true;
 
 	for (size_t i = 0; i < NELEM(users); i++)
 		all = all && getpwnam(users[i]) != NULL;
 	doctor_verdict(all, "each process can have a user of its own",
-		"mbc-compile, mbc-control, mbc-serve, mbc-history, mbc-query, mbc-gate and "
-		"mbc-helper do not "
+		"mbc-compile, mbc-control, mbc-serve, mbc-history, mbc-query, mbc-gate, "
+		"mbc-helper and mbc-public do not "
 		"all exist; 'make "
 		"install' "
 		"by root makes them");
@@ -85,7 +85,8 @@ look_at_computer(void)
 	char program[PLACE_MAX];
 	struct err err;
 	static const char *const programs[] = { "supervise", "compile", "control", "serve",
-		"history", "query", "gate", "hash", "twin", "curl", "rehearse", "certificate" };
+		"history", "query", "gate", "hash", "twin", "curl", "rehearse", "certificate",
+		"public" };
 	bool all = true;
 
 	uname(&u);
@@ -251,7 +252,7 @@ look_at_users(const struct confined *of, size_t n)
 static void
 look_at_processes(char *text)
 {
-	struct confined of[8];
+	struct confined of[16];
 	char *rest = NULL;
 	size_t n = 0;
 

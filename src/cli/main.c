@@ -446,6 +446,17 @@ static const struct cli_command commands[] = {
 		"  mbc audit --since 1d --who token:lims\n"
 		"  mbc audit --act set\n"
 		"  mbc audit verify\n" },
+	{ "link", cli_link, "add --until TIME NAME | list | remove NAME",
+		"let guests look at the public server",
+		"Of use where the bench file says  serve: {public: {links: required, ...}} . add "
+		"prints a link once; its digest\n"
+		"alone is kept, in the bench's folder of state. It opens the page and the values "
+		"that the public server shows,\n"
+		"and nothing else, until then (7d, a date), or until it is removed: within a "
+		"second, streams too.\n"
+		"\n"
+		"  mbc link add --until 7d visitors       then: https://BENCH:8444/#LINK\n"
+		"  curl -H \"Authorization: Bearer $LINK\" https://bench-3:8444/json\n" },
 	{ "certificate", cli_certificate, "make [--name HOST]... [--days N] | show [--pem] [FILE]",
 		"make or look at the certificate for https",
 		"make writes a new key and a certificate that signs itself into the bench's folder "

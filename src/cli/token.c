@@ -1,4 +1,4 @@
-/* token.c - mbc token: programs that may command over HTTP
+/* token.c - mbc token: programs that may command over HTTP; mbc link: guests who may look at the public server
  *
  * The file holds names and digests: what it was made from is shown once, and is nowhere else. A running bench takes it up within a second.
  */
@@ -69,16 +69,27 @@ make(struct args *args, char out[2 * RANDOM_BYTES + 1], uint8_t digest[SHA256_BY
 	return CLI_GOOD;
 }
 
-/* What it is for, by the options. */
+static bool
+is_link(const struct args *args)
+{
+	return strcmp(args->command->name, "link") == 0;
+}
+
+/* What it is for, by the options; a link is for looking, and ends. */
 static int
 read_scope(struct args *args, struct token *t)
 {
 	const char *may = NULL, *only = NULL, *until = NULL;
 	struct err err;
 
-	args_option(args, "--may", &may);
-	args_option(args, "--only", &only);
+	if (!is_link(args)) {
+		args_option(args, "--may", &may);
+		args_option(args, "--only", &only);
+	}
 	args_option(args, "--until", &until);
+	if (is_link(args) && until == NULL)
+		return cli_say(args, CLI_WRONG,
+			"say when it ends: --until 7d, or a date as in --until 2026-12-31");
 	*t = (struct token){ .may = (1u << TOKENS_WORDS) - 1, .until_ns = INT64_MAX };
 	if (may != NULL && tokens_read_may(may, &t->may, &err) < 0)
 		return cli_say(args, CLI_WRONG, "--may: %s", err.msg);
@@ -107,9 +118,9 @@ add(struct args *args, struct kept *f)
 			TOKENS_NAME - 1);
 	if (find_line(f, name) != NULL)
 		return cli_say(args, CLI_WRONG,
-			"there is a token of '%s' already; 'mbc token remove %s' makes room for a "
-			"new one",
-			name, name);
+			"there is a %s of '%s' already; 'mbc %s remove %s' makes room for a new "
+			"one",
+			args->command->name, name, args->command->name, name);
 	text_copy(t.name, sizeof(t.name), name);
 	code = make(args, text, t.digest);
 	buf_puts(&out, f->bytes);
@@ -121,9 +132,12 @@ add(struct args *args, struct kept *f)
 	buf_done(&out);
 	if (code == CLI_GOOD) {
 		puts(text);
-		fprintf(stderr,
-			"This is shown once. What it may ask stands in the bench file: serve: "
-			"{commands: [...]}\n");
+		fprintf(stderr, "%s",
+			is_link(args)
+				? "This is shown once. It goes behind a # to the address of the "
+				  "public server: https://BENCH:8444/#LINK\n"
+				: "This is shown once. What it may ask stands in the bench file: "
+				  "serve: {commands: [...]}\n");
 	}
 	explicit_bzero(text, sizeof(text));
 	return code;
@@ -140,14 +154,16 @@ remove_one(struct args *args, struct kept *f)
 		return CLI_WRONG;
 	line = find_line(f, args->at[0]);
 	if (line == NULL)
-		return cli_say(args, CLI_WRONG,
-			"there is no token of '%s'; 'mbc token list' names them", args->at[0]);
+		return cli_say(args, CLI_WRONG, "there is no %s of '%s'; 'mbc %s list' names them",
+			args->command->name, args->at[0], args->command->name);
 	buf_put(&text, f->bytes, (size_t)(line - f->bytes));
 	buf_puts(&text, next_line(line));
 	code = kept_write(args, f, buf_text(&text), TOO_MANY);
 	buf_done(&text);
 	if (code == CLI_GOOD)
-		printf("removed: a running bench takes nothing from it any more within a second\n");
+		printf("removed: a running bench %s within a second\n",
+			is_link(args) ? "shows it nothing any more"
+				      : "takes nothing from it any more");
 	return code;
 }
 
@@ -195,8 +211,8 @@ list(struct args *args, struct kept *f)
 	return CLI_GOOD;
 }
 
-int
-cli_token(struct args *args)
+static int
+run(struct args *args, const char *name)
 {
 	static const struct {
 		const char *name;
@@ -210,11 +226,24 @@ cli_token(struct args *args)
 			continue;
 		args->at++;
 		args->n--;
-		code = kept_open(args, &file, "tokens", TOKENS_BYTES_MAX);
+		code = kept_open(args, &file, name, TOKENS_BYTES_MAX);
 		if (code == CLI_GOOD)
 			code = verbs[i].run(args, &file);
 		kept_close(&file);
 		return code;
 	}
-	return cli_say(args, CLI_WRONG, "usage: mbc token %s", args->command->usage);
+	return cli_say(
+		args, CLI_WRONG, "usage: mbc %s %s", args->command->name, args->command->usage);
+}
+
+int
+cli_token(struct args *args)
+{
+	return run(args, "tokens");
+}
+
+int
+cli_link(struct args *args)
+{
+	return run(args, "links");
 }

@@ -45,7 +45,8 @@ bench_init(struct bench *b, const char *path)
 	b->title = "";
 	b->language = "en";
 	b->programs = mem_zero(1, sizeof(*b->programs));
-	b->listen = b->tls_cert = b->tls_key = "";
+	b->listen = b->tls.cert = b->tls.key = "";
+	b->shown = (struct bench_public){ .listen = "", .title = "", .tls = b->tls };
 	b->watchdog = "";
 	b->source = "";
 	b->on_stop = b->bench_state = b->horn = b->restoring = b->outage = IMAGE_NONE;
@@ -96,6 +97,7 @@ bench_done(struct bench *b)
 	free(b->rules.at);
 	free(b->actions.at);
 	free(b->needs.at);
+	free(b->shown_channels.at);
 	free(b->watchdogs.at);
 	free(b->watchdog_values.at);
 	free(b->uptimes.at);
@@ -229,6 +231,7 @@ bench_read(struct bench *b, const struct node *root)
 	seq_programs_declare(b);
 	channels_resolve(b);
 	runs_resolve(b);
+	serve_resolve(b);
 	heartbeat_find(b);
 	watchdogs_resolve(b);
 	outputs_resolve(b);

@@ -229,8 +229,17 @@ struct bench {
 	bool may_be_file;         /* an instrument file by itself is checked, too */
 	const char *catalogue;    /* folder of instrument files; NULL: none */
 	const char *name, *title, *listen;
-	enum image_tls_kind tls_kind;
-	const char *tls_cert, *tls_key; /* empty unless they are files */
+	struct bench_tls {
+		enum image_tls_kind kind;
+		const char *cert, *key; /* empty unless they are files */
+	} tls;
+	struct bench_public {
+		const char *listen, *title; /* empty: there is none */
+		struct bench_tls tls;
+		const struct node *channels; /* NULL: there is none */
+		bool needs_link;
+	} shown;
+	BENCH_TABLE(uint32_t) shown_channels; /* once all are known */
 	uint32_t commands;         /* what programs with a token may ask: enum image_commands */
 	const char *sequences;     /* folder, as seen from the file that names it; NULL: none */
 	struct place sequences_at; /* in the bench file, or one that it extends */
@@ -523,6 +532,7 @@ void runs_read(struct bench *b, const struct node *n);
 void runs_resolve(struct bench *b); /* once channels are known */
 /* `serve:`; n NULL: it is left out. */
 void serve_read(struct bench *b, const struct node *n);
+void serve_resolve(struct bench *b); /* once channels are known */
 /* `postgres:` of `history:`; and `forever`, or a duration of at least a day. */
 void postgres_read(struct bench *b, const struct node *n);
 void records_keep(struct bench *b, const struct node *n, const struct key *row, int64_t *out);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/mem.h"
 #include "base/text.h"
 
 uint32_t
@@ -522,6 +523,33 @@ emit_postgres(struct emit *e)
 	};
 }
 
+static struct image_tls
+emit_tls(struct emit *e, const struct bench_tls *tls)
+{
+	return (struct image_tls){
+		.kind = (uint32_t)tls->kind,
+		.cert = emit_text(e, tls->cert),
+		.key = emit_text(e, tls->key),
+	};
+}
+
+/* In the order of the image, whatever order they were named in: it tells nothing about others between them. */
+static struct image_table
+emit_shown(struct emit *e)
+{
+	const struct bench *b = e->b;
+	bool *is_shown = mem_zero(b->channels.n + 1, sizeof(*is_shown));
+	struct image_table t = emit_table(e, b->shown_channels.n);
+
+	for (uint32_t i = 0; i < b->shown_channels.n; i++)
+		is_shown[b->channels.at[b->shown_channels.at[i]].place] = true;
+	for (uint32_t place = 0; place < b->channels.n; place++)
+		if (is_shown[place])
+			buf_put(e->out, &place, sizeof(place));
+	free(is_shown);
+	return t;
+}
+
 void
 emit_image(struct bench *b, struct buf *out)
 {
@@ -551,11 +579,14 @@ emit_image(struct bench *b, struct buf *out)
 		.ca = emit_text(&e, b->influx.ca),
 		.secret = (uint32_t)b->influx.secret,
 	};
-	img.tls = (struct image_tls){
-		.kind = (uint32_t)b->tls_kind,
-		.cert = emit_text(&e, b->tls_cert),
-		.key = emit_text(&e, b->tls_key),
+	img.tls = emit_tls(&e, &b->tls);
+	img.shown = (struct image_public){
+		.listen = emit_text(&e, b->shown.listen),
+		.title = emit_text(&e, b->shown.title),
+		.tls = emit_tls(&e, &b->shown.tls),
+		.needs_link = b->shown.needs_link,
 	};
+	img.shown_channels = emit_shown(&e);
 	img.is_realtime = b->is_realtime;
 	img.links = emit_links(&e);
 	img.instruments = emit_instruments(&e);

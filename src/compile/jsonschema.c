@@ -67,6 +67,7 @@ def_name(const struct key *table)
 		{ schema_verify, "verify" },
 		{ schema_serve, "serve" },
 		{ schema_tls, "tls" },
+		{ schema_public, "public" },
 		{ schema_watchdog, "watchdog" },
 		{ schema_history, "history" },
 		{ schema_tier, "tier" },
@@ -752,6 +753,7 @@ schema_json(struct buf *out)
 	def(&j, "command", schema_command, false);
 	def(&j, "serve", schema_serve, false);
 	def(&j, "tls", schema_tls, false);
+	def(&j, "public", schema_public, false);
 	def(&j, "watchdog", schema_watchdog, false);
 	def(&j, "history", schema_history, false);
 	def(&j, "tier", schema_tier, false);

@@ -17,6 +17,7 @@
 	}
 
 static const char *const words_local[] = { "local", NULL };
+static const char *const words_required[] = { "required", NULL };
 static const char *const words_own[] = { "own", NULL };
 static const char *const words_bool[] = { "bool", NULL };
 
@@ -823,6 +824,31 @@ const struct key schema_tls[] = {
 	END,
 };
 
+const struct key schema_public[] = {
+	[PUBLIC_LISTEN] = { .name = "listen",
+		.kind = KEY_ADDRESS,
+		.def = "127.0.0.1:8090",
+		.help = "where it listens: a loopback address, or any one with tls" },
+	[PUBLIC_TLS] = { .name = "tls",
+		.kind = KEY_WORD_OR,
+		.words = words_own,
+		.sub = schema_tls,
+		.help = "its encryption: own, with another certificate that mbc makes, or files" },
+	[PUBLIC_CHANNELS] = { .name = "channels",
+		.kind = KEY_WORDS,
+		.is_needed = true,
+		.help = "names and patterns (* and ?) of the channels that it shows; a pattern "
+			"without a dot fits names of the bench alone" },
+	[PUBLIC_TITLE] = { .name = "title",
+		.kind = KEY_TEXT,
+		.help = "of the bench, there; left out: as on the operators' page" },
+	[PUBLIC_LINKS] = { .name = "links",
+		.kind = KEY_CHOICE,
+		.words = words_required,
+		.help = "required: only who has a link of `mbc link` sees anything" },
+	END,
+};
+
 const struct key schema_serve[] = {
 	[SERVE_LISTEN] = { .name = "listen",
 		.kind = KEY_ADDRESS,
@@ -839,7 +865,10 @@ const struct key schema_serve[] = {
 		.words = schema_commands,
 		.def = "[]",
 		.help = "what programs with a token may ask over HTTP" },
-	LATER("public", "a second server that shows only shared channels"),
+	[SERVE_PUBLIC] = { .name = "public",
+		.kind = KEY_MAP,
+		.sub = schema_public,
+		.help = "a second server, which shows chosen channels and has nothing else" },
 	END,
 };
 

@@ -290,7 +290,8 @@ enum {
 	TWIN_WAVE
 };
 enum { WAVE_AMPLITUDE, WAVE_PERIOD };
-enum { SERVE_LISTEN, SERVE_TLS, SERVE_COMMANDS };
+enum { SERVE_LISTEN, SERVE_TLS, SERVE_COMMANDS, SERVE_PUBLIC };
+enum { PUBLIC_LISTEN, PUBLIC_TLS, PUBLIC_CHANNELS, PUBLIC_TITLE, PUBLIC_LINKS };
 enum { TLS_CERT, TLS_KEY };
 extern const char *const schema_commands[];
 enum { SCALE_FROM, SCALE_TO, SCALE_TABLE };
@@ -386,9 +387,9 @@ enum { DOG_TIMEOUT, DOG_ARMED, DOG_TRIPPED, DOG_SAFE };
 
 extern const struct key schema_top[], schema_link[], schema_instrument[],
 	schema_instrument_channel[], schema_channel[], schema_twin[], schema_wave[],
-	schema_verify[], schema_serve[], schema_scale[], schema_rs485[], schema_identify[],
-	schema_preset[], schema_watchdog[], schema_history[], schema_tier[], schema_postgres[],
-	schema_tls[], schema_influx[], schema_record[], schema_runs[], schema_before[],
+	schema_verify[], schema_serve[], schema_tls[], schema_public[], schema_scale[],
+	schema_rs485[], schema_identify[], schema_preset[], schema_watchdog[], schema_history[],
+	schema_tier[], schema_postgres[], schema_influx[], schema_record[], schema_runs[], schema_before[],
 	schema_field[], schema_message[], schema_message_read[], schema_step[], schema_error[],
 	schema_file[], schema_file_line[], schema_param[], schema_exchange[], schema_ramp[],
 	schema_safe_state[], schema_safe_line[], schema_safe_else[];

@@ -1,7 +1,10 @@
 /* serve.c - `serve:`, where and how the bench is shown */
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+#include "base/text.h"
 #include "compile/bench.h"
 #include "compile/read.h"
 
@@ -28,15 +31,14 @@ is_loopback(const char *host)
 }
 
 /* has_tls: that was written, be it right or wrong. */
-static void
-read_listen(struct bench *b, const struct node *n, bool has_tls)
+static const char *
+read_listen(struct bench *b, const struct node *n, const struct key *row, bool has_tls)
 {
 	const char *host;
 	uint16_t port;
 
-	b->listen = schema_serve[SERVE_LISTEN].def;
 	if (n == NULL || !links_address(b, n, &host, &port))
-		return;
+		return row->def;
 	if (!is_figures(host))
 		diag_error(&b->diag, n->at, "address",
 			"'%.60s' is no address of this computer in figures; write 127.0.0.1:%u, or "
@@ -48,7 +50,7 @@ read_listen(struct bench *b, const struct node *n, bool has_tls)
 			"tls: own, "
 			"or write 127.0.0.1:%u and use an SSH tunnel",
 			n->text, port);
-	b->listen = n->text;
+	return n->text;
 }
 
 /* A whole path: this is no file beside the bench file. */
@@ -66,7 +68,7 @@ read_path(struct bench *b, const struct node *n)
 }
 
 static void
-read_files(struct bench *b, const struct node *n)
+read_files(struct bench *b, const struct node *n, struct bench_tls *out)
 {
 	const struct node *found[SCHEMA_KEYS_MAX] = { NULL };
 	const char *cert = NULL, *key = NULL;
@@ -77,21 +79,19 @@ read_files(struct bench *b, const struct node *n)
 	key = found[TLS_KEY] != NULL ? read_path(b, found[TLS_KEY]) : cert;
 	if (cert == NULL || key == NULL)
 		return;
-	b->tls_kind = IMAGE_TLS_FILES;
-	b->tls_cert = cert;
-	b->tls_key = key;
+	*out = (struct bench_tls){ IMAGE_TLS_FILES, cert, key };
 }
 
 static void
-read_tls(struct bench *b, const struct node *n)
+read_tls(struct bench *b, const struct node *n, struct bench_tls *out)
 {
 	if (n == NULL)
 		return;
 	if (n->kind == NODE_MAP)
-		read_files(b, n);
+		read_files(b, n, out);
 	else if (n->kind == NODE_SCALAR && n->text != NULL &&
 		 strcmp(n->text, schema_serve[SERVE_TLS].words[0]) == 0)
-		b->tls_kind = IMAGE_TLS_OWN;
+		out->kind = IMAGE_TLS_OWN;
 	else
 		diag_error(&b->diag, n->at, "wrong-value",
 			"this is neither `own` nor files; write tls: own, for a certificate that "
@@ -114,6 +114,87 @@ read_commands(struct bench *b, const struct node *n)
 	}
 }
 
+/* ---- what everybody may see -------------------------------------------------------------------------------------------- */
+
+static void
+read_public(struct bench *b, const struct node *n)
+{
+	const struct node *found[SCHEMA_KEYS_MAX] = { NULL };
+	struct bench_public *p = &b->shown;
+	const char *title;
+
+	if (!read_is(b, n, NODE_MAP, "a map: {listen: \"127.0.0.1:8090\", channels: [T_bed]}"))
+		return;
+	read_keys(b, n, schema_public, NULL, found, NULL);
+	p->listen = read_listen(
+		b, found[PUBLIC_LISTEN], &schema_public[PUBLIC_LISTEN], found[PUBLIC_TLS] != NULL);
+	if (found[PUBLIC_LISTEN] != NULL && strcmp(p->listen, b->listen) == 0 &&
+		strcmp(strrchr(p->listen, ':'), ":0") != 0)
+		diag_error(&b->diag, found[PUBLIC_LISTEN]->at, "conflict",
+			"the operators' server listens at '%.60s' already; choose another port",
+			p->listen);
+	read_tls(b, found[PUBLIC_TLS], &p->tls);
+	title = found[PUBLIC_TITLE] == NULL ? NULL : read_text(b, found[PUBLIC_TITLE]);
+	p->title = title != NULL ? title : b->title;
+	p->needs_link = found[PUBLIC_LINKS] != NULL &&
+			read_word(b, found[PUBLIC_LINKS], &schema_public[PUBLIC_LINKS]) != NULL;
+	p->channels = found[PUBLIC_CHANNELS];
+	if (p->channels != NULL &&
+		!read_is(b, p->channels, NODE_LIST, "a list of names: [T_bed, \"flow_*\"]"))
+		p->channels = NULL;
+}
+
+/* Names of instruments and of the program have a dot: a pattern without one reaches none of them. */
+static bool
+fits(const char *pattern, const char *name)
+{
+	return (strchr(pattern, '.') != NULL || strchr(name, '.') == NULL) &&
+	       text_fits(pattern, strlen(pattern), name);
+}
+
+static void
+find_shown(struct bench *b, const struct node *n, bool *is_shown)
+{
+	const char *pattern = read_text(b, n);
+	bool found = false;
+	char near[96];
+
+	if (pattern == NULL)
+		return;
+	for (uint32_t i = 0; i < b->channels.n; i++)
+		if (fits(pattern, b->channels.at[i].name)) {
+			is_shown[i] = true;
+			found = true;
+		}
+	if (found || channels_is_of_open(b, pattern))
+		return;
+	read_suggest(b, &b->channel_names, pattern, near);
+	diag_error(&b->diag, n->at, "unknown-channel",
+		"no channel is named '%.127s'; %swrite the name of a channel of the bench, "
+		"INSTRUMENT.CHANNEL, or a pattern that fits some",
+		pattern, near);
+}
+
+void
+serve_resolve(struct bench *b)
+{
+	bool *is_shown;
+
+	if (b->shown.channels == NULL)
+		return;
+	if (b->shown.channels->first == NULL)
+		diag_error(&b->diag, b->shown.channels->at, "out-of-range",
+			"no channel is named, so that nothing could be seen; name some, or remove "
+			"'public'");
+	is_shown = mem_zero(b->channels.n + 1, sizeof(*is_shown));
+	for (const struct node *n = b->shown.channels->first; n != NULL; n = n->next)
+		find_shown(b, n, is_shown);
+	for (uint32_t i = 0; i < b->channels.n; i++)
+		if (is_shown[i])
+			*BENCH_ADD(b->shown_channels) = i;
+	free(is_shown);
+}
+
 void
 serve_read(struct bench *b, const struct node *n)
 {
@@ -121,20 +202,23 @@ serve_read(struct bench *b, const struct node *n)
 	bool yes = true;
 
 	if (n == NULL) {
-		read_listen(b, NULL, false);
+		b->listen = schema_serve[SERVE_LISTEN].def;
 		return;
 	}
 	if (n->kind == NODE_SCALAR) {
 		if (!read_bool(b, n, &yes))
 			return;
 		if (yes)
-			read_listen(b, NULL, false);
+			b->listen = schema_serve[SERVE_LISTEN].def;
 		return;
 	}
 	if (!read_is(b, n, NODE_MAP, "a map, or `serve: no`"))
 		return;
 	read_keys(b, n, schema_serve, NULL, found, NULL);
-	read_listen(b, found[SERVE_LISTEN], found[SERVE_TLS] != NULL);
-	read_tls(b, found[SERVE_TLS]);
+	b->listen = read_listen(
+		b, found[SERVE_LISTEN], &schema_serve[SERVE_LISTEN], found[SERVE_TLS] != NULL);
+	read_tls(b, found[SERVE_TLS], &b->tls);
 	read_commands(b, found[SERVE_COMMANDS]);
+	if (found[SERVE_PUBLIC] != NULL)
+		read_public(b, found[SERVE_PUBLIC]);
 }

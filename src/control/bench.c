@@ -18,7 +18,7 @@
 
 struct bench {
 	const struct image *img;
-	struct board *board;
+	struct board *board, *public; /* public: NULL: there is none */
 	struct bench_sink sink;
 	struct channels *channels;
 	struct hands
@@ -785,6 +785,8 @@ record_clock(struct bench *b, const struct bench_clock *clock, bool has_stepped)
 		.stamp_ns = clock->now_ns, .wall_ns = clock->wall_ns, .is_good = clock->wall_is_good
 	};
 	board_tape_clock(b->board, clock->now_ns, clock->wall_ns, clock->wall_is_good);
+	if (b->public != NULL)
+		board_tape_clock(b->public, clock->now_ns, clock->wall_ns, clock->wall_is_good);
 	if (b->sink.clock != NULL)
 		b->sink.clock(b->sink.ctx, &b->clock);
 }
@@ -831,6 +833,13 @@ tick_hands(struct bench *b, const struct bench_clock *clock)
 }
 
 void
+bench_share(struct bench *b, struct board *public)
+{
+	b->public = public;
+	channels_share(b->channels, public);
+}
+
+void
 bench_restore(struct bench *b, const struct keep_past *past, const struct bench_clock *clock)
 {
 	const struct keep_time now = keep_time(b, clock);
@@ -864,7 +873,11 @@ bench_tick(struct bench *b, const struct bench_clock *clock)
 	if (b->hands != NULL)
 		tick_hands(b, clock);
 	board_tick_begin(b->board);
+	if (b->public != NULL)
+		board_tick_begin(b->public);
 	channels_publish(b->channels);
+	if (b->public != NULL)
+		board_tick_end(b->public, &heart); /* what was lost is nobody else's business */
 	write_states(b, is_second);
 	heart.lost = b->lost;
 	board_tick_end(b->board, &heart);

@@ -42,6 +42,11 @@ struct bench_sink {
 struct bench *bench_new(const struct image *img, struct board *board,
 	const struct codec *(*codec_of)(const char *name), const struct bench_sink *sink,
 	int64_t now_ns);
+
+/* Show the channels of image.shown_channels on a public board as well, made from the same image; right behind bench_new(). It is written in the same
+ * ticks, and holds neither events nor codes of devices. */
+void bench_share(struct bench *b, struct board *public);
+
 /* The secrets that the image names, right behind bench_new(); they stay the caller's and outlive the bench. */
 void bench_secrets(struct bench *b, const struct secrets *s);
 

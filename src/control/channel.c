@@ -45,8 +45,9 @@ struct guard {
 
 struct channels {
 	const struct image *img;
-	struct board *board;
-	struct channel *at; /* [channel] */
+	struct board *board, *public; /* public: NULL: there is none */
+	uint32_t *public_at;          /* [channel] on that one; IMAGE_NONE: it is not there */
+	struct channel *at;           /* [channel] */
 	uint32_t n;
 	uint32_t *dirty; /* channels that wait for publication */
 	uint32_t n_dirty;
@@ -131,10 +132,22 @@ channels_new(const struct image *img, struct board *board)
 }
 
 void
+channels_share(struct channels *c, struct board *public)
+{
+	c->public = public;
+	c->public_at = mem_zero(c->n, sizeof(*c->public_at));
+	for (uint32_t i = 0; i < c->n; i++)
+		c->public_at[i] = IMAGE_NONE;
+	for (uint32_t i = 0; i < c->img->shown_channels.n; i++)
+		c->public_at[image_shown_at(c->img, i)] = i;
+}
+
+void
 channels_free(struct channels *c)
 {
 	if (c == NULL)
 		return;
+	free(c->public_at);
 	free(c->at);
 	free(c->dirty);
 	free(c->calcs);
@@ -263,6 +276,19 @@ convert(struct channels *c, uint32_t channel, enum value_type raw, union value i
 	}
 }
 
+/* What the device itself calls it is not for others. */
+static void
+tape_public(struct channels *c, uint32_t channel, const struct sample *s)
+{
+	struct sample bare;
+
+	if (c->public == NULL || c->public_at[channel] == IMAGE_NONE)
+		return;
+	bare = *s;
+	bare.code = 0;
+	board_tape(c->public, c->public_at[channel], &bare);
+}
+
 /* A value in its final form: keep it, put it on the tape when it is news, hand it to the followers. */
 static void
 settle(struct channels *c, uint32_t channel, struct sample *s)
@@ -288,6 +314,7 @@ settle(struct channels *c, uint32_t channel, struct sample *s)
 		memcpy(c->texts[ch->text], s->text, sizeof(s->text));
 	if (is_news || ch->is_every || s->stamp_ns - ch->taped_ns >= CONFIRM_NS) {
 		board_tape(c->board, channel, s);
+		tape_public(c, channel, s);
 		ch->taped_ns = s->stamp_ns;
 	}
 	if (!ch->is_dirty) {
@@ -443,6 +470,10 @@ channels_publish(struct channels *c)
 		if (ch->type == VALUE_TEXT)
 			memcpy(s.text, c->texts[ch->text], sizeof(s.text));
 		board_write(c->board, i, &s);
+		if (c->public != NULL && c->public_at[i] != IMAGE_NONE) {
+			s.code = 0;
+			board_write(c->public, c->public_at[i], &s);
+		}
 		ch->is_dirty = 0;
 	}
 	c->n_dirty = 0;

@@ -15,6 +15,8 @@ struct channels;
 /* For the channels of a checked image, which must outlive them; changes go to the board's tape at once and to its slots
  * with channels_publish(). */
 struct channels *channels_new(const struct image *img, struct board *board);
+/* Write those of image.shown_channels to this board, too. */
+void channels_share(struct channels *c, struct board *public);
 void channels_free(struct channels *c);
 
 /* Take over values and filters from the channels of an earlier image with the same (id, type, unit). */

@@ -42,7 +42,10 @@ struct setup {
 	size_t memory_size;
 	struct bench *bench;
 	uint32_t generation;
-	int reader; /* read-only descriptor of the board until it has been sent; -1 */
+	int reader;   /* read-only descriptor of the board until it has been sent; -1 */
+	void *public; /* the public board's; NULL: there is none */
+	size_t public_size;
+	int public_reader;
 };
 
 #define TOLD_KEPT 32
@@ -357,6 +360,25 @@ open_image(int fd, struct setup *out, struct err *err)
 	return 0;
 }
 
+/* The board of those channels that everybody may see, where the bench file names some. */
+static int
+make_public(const struct board_setup *full, struct setup *s, struct err *err)
+{
+	struct board_setup setup = *full;
+
+	if (s->img->shown_channels.n == 0)
+		return 0;
+	setup.is_public = true;
+	setup.tape_records = board_tape_records_public(s->img);
+	setup.trace_lines = 1;
+	s->public_size = board_size(&setup);
+	s->public = seal_make("mbc-public", s->public_size, &s->public_reader, err);
+	if (s->public == NULL)
+		return ERR_IO;
+	bench_share(s->bench, board_make(s->public, &setup));
+	return 0;
+}
+
 static int
 make_board(struct control *c, uint32_t generation, struct setup *s, struct err *err)
 {
@@ -388,7 +410,24 @@ make_board(struct control *c, uint32_t generation, struct setup *s, struct err *
 	s->bench =
 		bench_new(s->img, board_make(s->memory, &setup), codec_find, &sink, setup.now_ns);
 	bench_secrets(s->bench, s->secrets);
-	return 0;
+	return make_public(&setup, s, err);
+}
+
+static int
+send_board(
+	struct control *c, enum wire_kind kind, uint32_t generation, int *reader, struct err *err)
+{
+	struct buf packet = { 0 };
+	int rc;
+
+	wire_begin(&packet, kind);
+	wire_u32(&packet, generation);
+	wire_end(&packet);
+	rc = sock_send(c->supervisor, &packet, *reader, err);
+	close(*reader);
+	*reader = -1;
+	buf_done(&packet);
+	return rc;
 }
 
 /* Show the board to the others: only once it has a picture, so that nobody takes a new one for a dead one. */
@@ -400,18 +439,12 @@ show_board(struct control *c, struct setup *s, struct err *err)
 		.wall_ns = now_wall_offset(),
 		.wall_is_good = now_wall_is_good(),
 	};
-	struct buf packet = { 0 };
-	int rc;
 
 	bench_tick(s->bench, &clock);
-	wire_begin(&packet, WIRE_BOARD);
-	wire_u32(&packet, s->generation);
-	wire_end(&packet);
-	rc = sock_send(c->supervisor, &packet, s->reader, err);
-	close(s->reader);
-	s->reader = -1;
-	buf_done(&packet);
-	return rc;
+	if (s->public_reader >= 0 &&
+		send_board(c, WIRE_PUBLIC_BOARD, s->generation, &s->public_reader, err) < 0)
+		return ERR_IO;
+	return send_board(c, WIRE_BOARD, s->generation, &s->reader, err);
 }
 
 static void
@@ -425,11 +458,14 @@ drop_setup(struct setup *s)
 	bench_free(s->bench);
 	if (s->reader >= 0)
 		close(s->reader);
+	if (s->public_reader >= 0)
+		close(s->public_reader);
 	seal_done(s->memory, s->memory_size);
+	seal_done(s->public, s->public_size);
 	if (s->img != NULL)
 		seal_done(unmap.v, s->img_size);
 	secrets_free(s->secrets);
-	*s = (struct setup){ .reader = -1 };
+	*s = (struct setup){ .reader = -1, .public_reader = -1 };
 }
 
 /* Tell the supervisor that the new image is not taken up. */
@@ -483,7 +519,7 @@ open_setup(int image_fd, int secrets_fd, struct setup *out, struct err *err)
 static void
 reload(struct control *c, int fd, uint32_t generation)
 {
-	struct setup next = { .reader = -1 };
+	struct setup next = { .reader = -1, .public_reader = -1 };
 	int secrets = c->secrets;
 	uint32_t *kept;
 	struct err err;
@@ -846,7 +882,11 @@ start(struct control *c, const struct handed *h, struct err *err)
 int
 main(int argc, char **argv)
 {
-	struct control c = { .supervisor = -1, .secrets = -1, .told_rest = -1, .now.reader = -1 };
+	struct control c = { .supervisor = -1,
+		.secrets = -1,
+		.told_rest = -1,
+		.now.reader = -1,
+		.now.public_reader = -1 };
 	struct handed h = { -1, -1, -1, 1, -1, { -1, -1 } };
 	struct err err;
 

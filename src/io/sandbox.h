@@ -7,6 +7,7 @@
  *	                         /sys /usr, folders of the bench;
  *	                         writes /dev; lists any
  *	serve      mbc-serve     reads /proc/self                       no new socket, no exec, no fork, opens for reading only
+ *	public     mbc-public    as serve                              as serve
  *	history    mbc-history   reads /proc/self; its folder            no socket, no exec, no fork
  *	query      mbc-query     reads /proc/self, the store's folder,   no socket, no exec, no fork, opens for reading only
  *	                         zones of time
@@ -53,6 +54,7 @@ enum sandbox_role {
 	SANDBOX_INFLUX,
 	SANDBOX_TIERS,
 	SANDBOX_HASH,
+	SANDBOX_PUBLIC,
 	SANDBOX_ROLES
 };
 

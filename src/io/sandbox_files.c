@@ -103,6 +103,7 @@ static const struct rule *const rules[SANDBOX_ROLES] = {
 	[SANDBOX_COMPILE] = compile_rules,
 	[SANDBOX_CONTROL] = control_rules,
 	[SANDBOX_SERVE] = serve_rules,
+	[SANDBOX_PUBLIC] = serve_rules,
 	[SANDBOX_HISTORY] = history_rules,
 	[SANDBOX_QUERY] = history_rules,
 	[SANDBOX_COPY] = history_rules,
@@ -130,9 +131,10 @@ make_ruleset(enum sandbox_role role, int abi)
 	size_t size = abi >= 6 ? sizeof(set) : abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
 
 	if (abi >= 4 &&
-		(role == SANDBOX_COMPILE || role == SANDBOX_SERVE || role == SANDBOX_HISTORY ||
-			role == SANDBOX_QUERY || role == SANDBOX_COPY || role == SANDBOX_TIERS ||
-			role == SANDBOX_GATE || role == SANDBOX_REHEARSE || role == SANDBOX_HASH))
+		(role == SANDBOX_COMPILE || role == SANDBOX_SERVE || role == SANDBOX_PUBLIC ||
+			role == SANDBOX_HISTORY || role == SANDBOX_QUERY || role == SANDBOX_COPY ||
+			role == SANDBOX_TIERS || role == SANDBOX_GATE || role == SANDBOX_REHEARSE ||
+			role == SANDBOX_HASH))
 		set.net = NET_BIND_TCP | NET_CONNECT_TCP;
 	if (abi >= 6)
 		set.scoped = SCOPE_ABSTRACT_SOCKET | SCOPE_SIGNAL;

@@ -262,7 +262,8 @@ fill(scmp_filter_ctx f, enum sandbox_role role)
 	       (!has_children || add_list(f, SCMP_ACT_ALLOW, copy_calls)) &&
 	       (role != SANDBOX_TIERS || add_list(f, SCMP_ACT_ALLOW, tiers_calls)) &&
 	       (role != SANDBOX_CONTROL || add_list(f, SCMP_ACT_ALLOW, control_calls)) &&
-	       (role != SANDBOX_SERVE || add_list(f, SCMP_ACT_ALLOW, serve_calls)) &&
+	       ((role != SANDBOX_SERVE && role != SANDBOX_PUBLIC) ||
+		       add_list(f, SCMP_ACT_ALLOW, serve_calls)) &&
 	       (role != SANDBOX_GATE || add_list(f, SCMP_ACT_ALLOW, gate_calls)) &&
 	       (role != SANDBOX_HISTORY || add_list(f, SCMP_ACT_ALLOW, history_calls)) &&
 	       (role != SANDBOX_QUERY || add_list(f, SCMP_ACT_ALLOW, query_calls)) &&

@@ -15,6 +15,7 @@ static const char *const names[SANDBOX_ROLES] = {
 	[SANDBOX_COMPILE] = "mbc-compile",
 	[SANDBOX_CONTROL] = "mbc-control",
 	[SANDBOX_SERVE] = "mbc-serve",
+	[SANDBOX_PUBLIC] = "mbc-public",
 	[SANDBOX_HISTORY] = "mbc-history",
 	[SANDBOX_QUERY] = "mbc-query",
 	[SANDBOX_GATE] = "mbc-gate",

@@ -113,6 +113,7 @@ check_tables(const struct check *c)
 		{ "actions", &img->actions, sizeof(struct image_action) },
 		{ "restored outputs", &img->restore, sizeof(uint32_t) },
 		{ "needed instruments", &img->needs, sizeof(uint32_t) },
+		{ "public channels", &img->shown_channels, sizeof(uint32_t) },
 		{ "watchdogs", &img->watchdogs, sizeof(struct image_watchdog) },
 		{ "watchdog values", &img->watchdog_values, sizeof(struct image_watchdog_value) },
 		{ "uptimes", &img->uptimes, sizeof(struct image_uptime) },
@@ -183,6 +184,16 @@ is_bench_name(const char *name)
 	return good > 0 && good <= BENCH_NAME_MAX && name[good] == '\0' && name[0] != '-';
 }
 
+static bool
+is_tls(const struct check *c, const struct image_tls *tls)
+{
+	bool has_files = tls->kind == IMAGE_TLS_FILES;
+
+	return tls->kind <= IMAGE_TLS_FILES && is_text(c, tls->cert) && is_text(c, tls->key) &&
+	       (image_text(c->img, tls->cert)[0] != '\0') == has_files &&
+	       (image_text(c->img, tls->key)[0] != '\0') == has_files;
+}
+
 static int
 check_bench(const struct check *c)
 {
@@ -203,11 +214,15 @@ check_bench(const struct check *c)
 		!is_text(c, img->influx.user) || !is_text(c, img->influx.org) ||
 		!is_text(c, img->influx.bucket) || !is_text(c, img->influx.ca))
 		return wrong(c, "influx");
-	if (img->tls.kind > IMAGE_TLS_FILES || !is_text(c, img->tls.cert) ||
-		!is_text(c, img->tls.key) ||
-		(image_text(img, img->tls.cert)[0] == '\0') != (img->tls.kind != IMAGE_TLS_FILES) ||
-		(image_text(img, img->tls.key)[0] == '\0') != (img->tls.kind != IMAGE_TLS_FILES))
+	if (!is_tls(c, &img->tls))
 		return wrong(c, "certificate");
+	if (!is_text(c, img->shown.listen) || !is_text(c, img->shown.title) ||
+		!is_tls(c, &img->shown.tls) || img->shown.needs_link > 1)
+		return wrong(c, "public server");
+	for (uint32_t k = 0; k < img->shown_channels.n; k++)
+		if (image_shown_at(img, k) >= img->channels.n ||
+			(k > 0 && image_shown_at(img, k) <= image_shown_at(img, k - 1)))
+			return wrong(c, "public channel %u", k);
 	if (img->history.is_off > 1 || img->history.commit_ns < 0 ||
 		img->history.commit_ns > 60 * NS_PER_S || img->history.keep_ns < 0 ||
 		img->history.resolution_ns < 0 || img->history.resolution_ns > NS_PER_S)

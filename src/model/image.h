@@ -151,6 +151,15 @@ struct image {
 			key; /* paths, with IMAGE_TLS_FILES; the same when one file holds both */
 		uint32_t spare;
 	} tls;
+	/* What is shown to everybody, by a server of its own. */
+	struct image_public {
+		uint32_t listen; /* "0.0.0.0:8444"; empty: there is no such server */
+		uint32_t title;  /* of the bench, there */
+		struct image_tls tls;
+		uint32_t needs_link; /* 0, 1: only who has a link sees anything */
+		uint32_t spare;
+	} shown;
+	struct image_table shown_channels; /* uint32_t: channels, rising */
 	/* Signs of life, and what happens when power was lost. */
 	struct image_heartbeat {
 		uint32_t channel; /* of an instrument, a bool that takes writes: it is toggled */
@@ -908,6 +917,13 @@ image_at(const struct image *img, const struct image_table *table)
 	{                                                                                          \
 		return (const struct type *)image_at(img, &img->table) + i;                        \
 	}
+
+/* A channel of the public board. */
+static inline uint32_t
+image_shown_at(const struct image *img, uint32_t i)
+{
+	return ((const uint32_t *)image_at(img, &img->shown_channels))[i];
+}
 
 IMAGE_ACCESS(image_link, links)
 IMAGE_ACCESS(image_instrument, instruments)

@@ -85,6 +85,9 @@ enum wire_kind {
 	/* what is asked goes on record (audit.h) */
 	WIRE_AUDIT, /* supervise -> gate: +fd: the file that records are appended to; gate -> supervise: u16 1: it is full, 0: there is none */
 	WIRE_AUDIT_TELL, /* supervise -> gate: text who, text act, text subject, text text: what was asked of itself */
+	/* what everybody may see */
+	WIRE_PUBLIC_BOARD, /* control -> supervise: +fd, u32 generation: the public board, before the full one of the same generation; to the public server it goes as WIRE_BOARD */
+	WIRE_LINKS, /* supervise -> the public server: +fd: the file of links (tokens.h), u16 1: without one nothing is shown */
 	/* certificates */
 	WIRE_CERTIFICATE, /* supervise -> serve: +fd: a certificate and its key as PEM, u16 enum image_tls_kind */
 	WIRE_CERTIFICATE_IS, /* serve -> supervise, one for each: u16 1: it is shown from now on, 0: it is not, u64 from, u64 until in seconds since 1970, text subject, text SHA-256, text why not */

@@ -1,8 +1,8 @@
 #!/bin/sh
-# embed.sh OUT.c OPENAPI.json DIST - write C that holds the API's description and the files that DIST/manifest lists,
-# each one plain and packed. A line of the manifest is a file's name and its content type.
+# embed.sh OUT.c OPENAPI.json DIST PUBLIC - write C that holds the API's description and the files that DIST/manifest and PUBLIC/manifest
+# list, each one plain and packed. A line of the manifest is a file's name and its content type.
 set -eu
-out=$1 openapi=$(realpath "$2") dist=$(realpath "$3")
+out=$1 openapi=$(realpath "$2") dist=$(realpath "$3") public=$(realpath "$4")
 packed=$(realpath "$(dirname "$out")")/$(basename "$out" .c).gz.d
 mkdir -p "$packed"
 
@@ -11,6 +11,9 @@ list() {
 	while read -r name type; do
 		[ -z "$name" ] || printf '/%s\t%s\t%s/%s\n' "$name" "$type" "$dist" "$name"
 	done <"$dist/manifest"
+	while read -r name type; do
+		[ -z "$name" ] || printf '/%s\t%s\t%s/%s\n' "$name" "$type" "$(dirname "$public")" "$name"
+	done <"$public/manifest"
 }
 
 tab=$(printf '\t')

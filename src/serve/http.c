@@ -28,6 +28,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/now.h"
+#include "msg/tokens.h"
 #include "serve/allow.h"
 #include "serve/answer.h"
 #include "serve/asks.h"
@@ -42,6 +43,7 @@
 #include "serve/pages.h"
 #include "serve/reply.h"
 #include "serve/tls.h"
+#include "serve/wish.h"
 
 #define TIMEOUT_S ((unsigned)CLIENTS_LIMIT_S) /* of one that takes nothing of its answer */
 #define CONNECTION_BYTES 8192u /* of one connection in libmicrohttpd: request head, answer head */
@@ -69,7 +71,9 @@ struct http {
 	bool is_closed;          /* there are accounts: nobody is answered unasked */
 	const struct image *img; /* NULL: not known yet */
 	struct waiting waiting;
-	struct target target; /* of the request that is being answered */
+	bool is_public, needs_link; /* it is the server for everybody; or for those with a link */
+	struct tokens links;        /* of guests */
+	struct target target;       /* of the request that is being answered */
 	struct buf body;
 	size_t live_bytes; /* of answers that are not freed yet */
 	size_t body_bytes; /* of questions of Grafana that are coming */
@@ -168,6 +172,7 @@ struct listener {
 	bool is_asleep; /* its connection is suspended */
 	bool has_who, is_over;
 	struct who who;
+	uint8_t link[SHA256_BYTES]; /* of the guest who reads it; of use where links are needed */
 };
 
 /* Who it is, when that is known. */
@@ -214,11 +219,14 @@ free_stream(void *cls)
 	free(l);
 }
 
+static const struct token *link_of(struct http *h, struct MHD_Connection *c);
+
 static enum MHD_Result
 send_stream(struct http *h, struct MHD_Connection *c, const struct request *request, bool is_head)
 {
 	const char *names = h->target.params[0], *uri = request->uri;
 	const struct who *who = who_of(request);
+	const struct token *guest;
 	int64_t now = now_boot(), wall = now_wall_offset();
 	struct MHD_Response *r;
 	struct listener *l;
@@ -241,6 +249,8 @@ send_stream(struct http *h, struct MHD_Connection *c, const struct request *requ
 			l->has_who = true;
 			l->who = *who;
 		}
+		if (h->is_public && (guest = link_of(h, c)) != NULL)
+			memcpy(l->link, guest->digest, sizeof(l->link));
 		l->stream = feed_join(
 			h->feed, names, v.only, reply_asked(c, "Last-Event-ID"), now, wall, l);
 		r = MHD_create_response_from_callback(
@@ -373,6 +383,96 @@ narrow_history(struct http *h, const char *only, const char **out_why)
 	return true;
 }
 
+/* ---- the server for everybody ------------------------------------------------------------------------------------------- */
+
+static bool
+is_for_all(enum route route)
+{
+	return route == ROUTE_BENCH || route == ROUTE_CHANNELS || route == ROUTE_CHANNEL ||
+	       route == ROUTE_STREAM || route == ROUTE_FLAT_XML || route == ROUTE_FLAT_JSON ||
+	       route == ROUTE_METRICS;
+}
+
+/* Whose link came along; NULL: none that is good now. */
+static const struct token *
+link_of(struct http *h, struct MHD_Connection *c)
+{
+	char text[COMMAND_TOKEN];
+	const struct token *t = NULL;
+
+	if (wish_token(text, reply_asked(c, MHD_HTTP_HEADER_AUTHORIZATION)))
+		t = tokens_find(&h->links, text);
+	explicit_bzero(text, sizeof(text));
+	return t != NULL && t->until_ns > now_boot() + now_wall_offset() ? t : NULL;
+}
+
+/* Before anything of it is looked at: true when it may go on. Else it has been answered, as *out. */
+static bool
+judge_public(struct http *h, struct MHD_Connection *c, const char *uri, enum MHD_Result *out)
+{
+	struct err err;
+	int page;
+
+	if (target_parse(uri, &h->target, &err) < 0) {
+		*out = refuse(h, c, PROBLEM_BAD_REQUEST, err.msg, uri);
+		return false;
+	}
+	if (h->target.route == ROUTE_PAGE) {
+		page = page_find_public(h->target.name);
+		*out = page >= 0 ? reply_page(c, page, is_strict(h, c))
+				 : refuse(h, c, PROBLEM_NOT_FOUND, "nothing is here", uri);
+		return false;
+	}
+	if (!is_for_all(h->target.route)) {
+		*out = refuse(h, c, PROBLEM_NOT_FOUND, "nothing is here", uri);
+		return false;
+	}
+	if (h->needs_link && link_of(h, c) == NULL) {
+		*out = refuse(h, c, PROBLEM_NO_LINK,
+			"who shows this bench gives links to it; ask for one, or for a new one "
+			"when "
+			"yours has ended",
+			uri);
+		return false;
+	}
+	return true;
+}
+
+/* Streams of links that are no more, or not any more. */
+static void
+end_streams(struct http *h)
+{
+	int64_t wall = now_boot() + now_wall_offset();
+
+	for (struct stream *s = feed_next(h->feed, NULL); s != NULL; s = feed_next(h->feed, s)) {
+		struct listener *l = stream_user(s);
+		bool is_good = !h->needs_link;
+
+		for (size_t i = 0; i < h->links.n && !is_good; i++)
+			is_good = h->links.all[i].until_ns > wall &&
+				  memcmp(h->links.all[i].digest, l->link, sizeof(l->link)) == 0;
+		if (!is_good)
+			shutdown(client_of(l->connection)->fd, SHUT_RDWR);
+	}
+}
+
+void
+http_public(struct http *h)
+{
+	h->is_public = h->needs_link = true; /* until it is known who may see what */
+}
+
+void
+http_links(struct http *h, const char *bytes, size_t n, bool needs_link)
+{
+	struct err err;
+
+	if (tokens_read(&h->links, bytes, n, &err) < 0)
+		log_warn("links: %s; no link opens anything", err.msg);
+	h->needs_link = needs_link;
+	end_streams(h);
+}
+
 static enum MHD_Result
 answer(struct http *h, struct MHD_Connection *c, struct request *request, bool is_head)
 {
@@ -382,9 +482,12 @@ answer(struct http *h, struct MHD_Connection *c, struct request *request, bool i
 	int64_t now = now_boot();
 	const struct who *who = who_of(request);
 	const char *only = only_of(request), *why;
+	enum MHD_Result rc;
 	struct err err;
 	int page;
 
+	if (h->is_public && !judge_public(h, c, uri, &rc))
+		return rc;
 	if (h->board != NULL && only == NULL) {
 		struct MHD_Response *r;
 
@@ -546,7 +649,7 @@ admit(struct http *h, struct MHD_Connection *c, const char *method, struct reque
 	bool is_cookie;
 	enum problem p = PROBLEM_SIGN_IN;
 
-	if ((!h->is_closed && reply_is_near(c)) || is_open(method, r->uri))
+	if (h->is_public || (!h->is_closed && reply_is_near(c)) || is_open(method, r->uri))
 		return ADMITTED;
 	if (r->asking == NULL && http_session_token(c, token, &is_cookie)) {
 		r->asking = guard_ask(h->guard, token, on_who, r, now_boot());
@@ -594,6 +697,9 @@ judge_head(struct http *h, struct MHD_Connection *c, const char *method, struct 
 		p = PROBLEM_WRONG_HOST;
 		detail = "the header Host must be localhost or an address in figures, as in "
 			 "http://127.0.0.1:8080/; other names are refused against DNS rebinding";
+	} else if (h->is_public && !is_get(method)) {
+		p = PROBLEM_NOT_FOUND;
+		detail = "nothing is here";
 	} else if (is_get(method) && has_body(c)) {
 		p = PROBLEM_NO_BODY;
 		detail = "questions are asked by address and parameters alone; send no body";
@@ -946,6 +1052,8 @@ http_beat(struct http *h)
 		tls_beat(h->tls, now);
 	orders_look(h->orders);
 	look_at_listeners(h);
+	if (h->is_public)
+		end_streams(h);
 	if (h->board == NULL)
 		return;
 	feed_beat(h->feed, now, now_wall_offset());

@@ -1,7 +1,8 @@
 /* main.c - the data server: boards from the supervisor, HTTP to everybody on this machine
  *
  * Started by `supervise`: mbc-serve --socket FD --listen ADDRESS --bench NAME --tls yes|no --accounts 0|1. It receives boards and its certificate over
- * the socket, tells it the real address and its health, and ends when it closes or at SIGTERM.
+ * the socket, tells it the real address and its health, and ends when it closes or at SIGTERM. Built with SERVE_PUBLIC it is
+ * mbc-public, the server for everybody.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -31,6 +32,15 @@
 #define CONNECTIONS 1024
 #define DESCRIPTORS                                                                                \
 	(CONNECTIONS + 192) /* refusals, pipes of the history, and what is no connection */
+
+/* The server for everybody is a program of its own: nothing can make one of the two do the other's work. */
+#ifdef SERVE_PUBLIC
+#define NAME "public"
+#define ROLE SANDBOX_PUBLIC
+#else
+#define NAME "serve"
+#define ROLE SANDBOX_SERVE
+#endif
 
 struct serve {
 	struct loop *loop;
@@ -83,26 +93,6 @@ show_board(struct serve *s, int fd, struct err *err)
 	return 0;
 }
 
-static int
-take_image(struct serve *s, int fd, struct err *err)
-{
-	const void *image;
-	size_t size;
-
-	image = seal_map(fd, &size, err);
-	if (image == NULL)
-		return err->code;
-	if (image_check(image, size, err) < 0) {
-		unmap(image, size);
-		return err->code;
-	}
-	http_image(s->http, image);
-	unmap(s->image, s->image_size);
-	s->image = image;
-	s->image_size = size;
-	return 0;
-}
-
 /* The bytes hold a private key, and are given back at once. */
 static int
 take_certificate(struct serve *s, int fd, bool is_own, struct err *err)
@@ -132,6 +122,41 @@ take_certificate(struct serve *s, int fd, bool is_own, struct err *err)
 	return 0; /* it has been told */
 }
 
+#ifdef SERVE_PUBLIC
+static int
+take_links(struct serve *s, int fd, bool needs_link, struct err *err)
+{
+	const void *bytes;
+	size_t size;
+
+	bytes = seal_map(fd, &size, err);
+	if (bytes == NULL)
+		return err->code;
+	http_links(s->http, bytes, size, needs_link);
+	unmap(bytes, size);
+	return 0;
+}
+#else
+static int
+take_image(struct serve *s, int fd, struct err *err)
+{
+	const void *image;
+	size_t size;
+
+	image = seal_map(fd, &size, err);
+	if (image == NULL)
+		return err->code;
+	if (image_check(image, size, err) < 0) {
+		unmap(image, size);
+		return err->code;
+	}
+	http_image(s->http, image);
+	unmap(s->image, s->image_size);
+	s->image = image;
+	s->image_size = size;
+	return 0;
+}
+
 static int
 take_waiting(struct serve *s, struct wire_in *in, struct err *err)
 {
@@ -148,6 +173,62 @@ take_waiting(struct serve *s, struct wire_in *in, struct err *err)
 	http_waiting(s->http, &w);
 	return 0;
 }
+
+#endif
+
+#ifdef SERVE_PUBLIC
+/* Nothing else is for it; *pass: -1 when it was taken. */
+static int
+take(struct serve *s, int kind, struct wire_in *in, int *pass, struct err *err)
+{
+	bool needs_link;
+
+	if (kind != WIRE_LINKS || *pass < 0)
+		return err_set(err, ERR_PROTO, 0,
+			"a message of kind %d that is not for this process", kind);
+	needs_link = wire_get_u16(in) != 0;
+	return wire_close(in, err) < 0 ? ERR_PROTO : take_links(s, *pass, needs_link, err);
+}
+#else
+static int
+take(struct serve *s, int kind, struct wire_in *in, int *pass, struct err *err)
+{
+	int rc = 0;
+
+	if (kind == WIRE_IMAGE && *pass >= 0) {
+		wire_get_u32(in);
+		rc = wire_close(in, err);
+		return rc < 0 ? rc : take_image(s, *pass, err);
+	}
+	if (kind == WIRE_ACCOUNTS) {
+		bool are_there = wire_get_u16(in) == 1;
+
+		rc = wire_close(in, err);
+		http_accounts(s->http, are_there || rc < 0); /* what cannot be read closes */
+		return rc;
+	}
+	if (kind == WIRE_PENDING)
+		return take_waiting(s, in, err);
+	if (kind == WIRE_REHEARSED)
+		return http_rehearsed(s->http, in, pass, err);
+	if (kind == WIRE_DOOR && *pass >= 0) {
+		wire_get_u16(in);
+		rc = wire_close(in, err);
+		if (rc == 0)
+			http_gate(s->http, *pass);
+	} else if (kind == WIRE_QUERY && *pass >= 0) {
+		rc = wire_close(in, err);
+		if (rc == 0)
+			http_history(s->http, *pass);
+	} else {
+		return err_set(err, ERR_PROTO, 0,
+			"a message of kind %d that is not for this process", kind);
+	}
+	if (rc == 0)
+		*pass = -1;
+	return rc;
+}
+#endif
 
 static void
 on_supervisor(void *ctx, int fd, unsigned events)
@@ -175,43 +256,14 @@ on_supervisor(void *ctx, int fd, unsigned events)
 		if (rc == 0)
 			compromised(pass);
 #endif
-	} else if (rc == WIRE_IMAGE && pass >= 0) {
-		wire_get_u32(&in);
-		rc = wire_close(&in, &err);
-		if (rc == 0)
-			rc = take_image(s, pass, &err);
 	} else if (rc == WIRE_CERTIFICATE && pass >= 0) {
 		bool is_own = wire_get_u16(&in) == IMAGE_TLS_OWN;
 
 		rc = wire_close(&in, &err);
 		if (rc == 0)
 			rc = take_certificate(s, pass, is_own, &err);
-	} else if (rc == WIRE_ACCOUNTS) {
-		bool are_there = wire_get_u16(&in) == 1;
-
-		rc = wire_close(&in, &err);
-		/* What cannot be read closes. */
-		http_accounts(s->http, are_there || rc < 0);
-	} else if (rc == WIRE_PENDING) {
-		rc = take_waiting(s, &in, &err);
-	} else if (rc == WIRE_REHEARSED) {
-		rc = http_rehearsed(s->http, &in, &pass, &err);
-	} else if (rc == WIRE_DOOR && pass >= 0) {
-		wire_get_u16(&in);
-		rc = wire_close(&in, &err);
-		if (rc == 0) {
-			http_gate(s->http, pass);
-			pass = -1;
-		}
-	} else if (rc == WIRE_QUERY && pass >= 0) {
-		rc = wire_close(&in, &err);
-		if (rc == 0) {
-			http_history(s->http, pass);
-			pass = -1;
-		}
 	} else if (rc >= 0) {
-		rc = err_set(&err, ERR_PROTO, 0,
-			"a message of kind %d that is not for this process", rc);
+		rc = take(s, rc, &in, &pass, &err);
 	}
 	if (rc < 0)
 		log_err("supervisor: %s; the board before it stays", err.msg);
@@ -219,6 +271,7 @@ on_supervisor(void *ctx, int fd, unsigned events)
 		close(pass);
 }
 
+#ifndef SERVE_PUBLIC
 static void
 tell_health(struct serve *s, int64_t now_ns)
 {
@@ -240,6 +293,8 @@ tell_health(struct serve *s, int64_t now_ns)
 	s->beaten_ns = now_ns;
 	report_send(s->supervisor, &packet);
 }
+
+#endif
 
 /* ---- life ---- */
 
@@ -306,8 +361,12 @@ set_up(struct serve *s, const char *listen, bool has_accounts, struct err *err)
 	s->http = http_new(fd, connections, s->tls, s->loop, err);
 	if (s->http == NULL)
 		return ERR_IO;
+#ifdef SERVE_PUBLIC
+	http_public(s->http);
+#else
 	http_accounts(s->http, has_accounts);
 	http_supervisor(s->http, s->supervisor);
+#endif
 	fd = loop_signals(signals, NELEM(signals), err);
 	if (fd < 0 || loop_add(s->loop, fd, LOOP_READ, on_signal, s, err) < 0 ||
 		loop_add(s->loop, http_fd(s->http), LOOP_READ, on_http, s, err) < 0 ||
@@ -327,7 +386,7 @@ confine(struct serve *s)
 	struct buf packet = { 0 };
 	char text[SANDBOX_TEXT];
 
-	sandbox_enter(SANDBOX_SERVE, NULL, &report);
+	sandbox_enter(ROLE, NULL, &report);
 	sandbox_text(&report, text);
 	wire_begin(&packet, WIRE_SANDBOX);
 	wire_text(&packet, text);
@@ -351,7 +410,9 @@ run(struct serve *s, struct err *err)
 		if (now < s->next_beat_ns)
 			continue;
 		http_beat(s->http);
+#ifndef SERVE_PUBLIC
 		tell_health(s, now);
+#endif
 		s->next_beat_ns = MAX(s->next_beat_ns + NS_PER_S, now);
 	}
 	return 0;
@@ -367,7 +428,7 @@ main(int argc, char **argv)
 	struct err err;
 	int rc;
 
-	log_setup("serve", LOG_LEVEL_INFO);
+	log_setup(NAME, LOG_LEVEL_INFO);
 	self_protect();
 	for (int i = 1; i + 1 < argc; i += 2) {
 		if (strcmp(argv[i], "--listen") == 0)

@@ -19,6 +19,8 @@ extern const size_t page_n_files;
 
 /* Index of the file at this path ("/" is "/index.html"), -1 if there is none. */
 int page_find(const char *path);
+/* The same of the page for everybody, which the operators' server does not have. */
+int page_find_public(const char *path);
 
 /* Its entity tag: a hash of its bytes. out: PAGE_TAG bytes. The two forms of a file have tags of their own. */
 void page_tag(char *out, int page, bool is_gzip);

@@ -33,6 +33,7 @@ static const struct row {
 		"The history cannot be read as it is" },
 	[PROBLEM_NO_ALARMS] = { 503, "urn:mbc:problem:no-alarms",
 		"What the bench watches is not known yet" },
+	[PROBLEM_NO_LINK] = { 401, "urn:mbc:problem:no-link", "A link is needed" },
 	[PROBLEM_NO_TOKEN] = { 401, "urn:mbc:problem:no-token", "Commands need a token" },
 	[PROBLEM_FORBIDDEN] = { 403, "urn:mbc:problem:forbidden", "This token may not ask that" },
 	[PROBLEM_FOREIGN] = { 403, "urn:mbc:problem:foreign",

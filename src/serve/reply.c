@@ -67,7 +67,7 @@ reply_make(struct buf *body, const char *type, size_t *live_bytes)
 void
 reply_problem_headers(struct MHD_Response *r, enum problem p)
 {
-	if (p == PROBLEM_NO_TOKEN || p == PROBLEM_SIGN_IN)
+	if (p == PROBLEM_NO_TOKEN || p == PROBLEM_NO_LINK || p == PROBLEM_SIGN_IN)
 		reply_header(r, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Bearer realm=\"mbc\"");
 	if (p == PROBLEM_BUSY || p == PROBLEM_NO_BOARD || p == PROBLEM_NO_HISTORY ||
 		p == PROBLEM_NO_ALARMS || p == PROBLEM_NO_GATE)

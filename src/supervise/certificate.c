@@ -26,17 +26,45 @@
 #define BYTES_MAX (256u << 10)
 #define MAKE_NS (20 * NS_PER_S) /* the program that makes one is killed then */
 
-bool
-certificate_is_wanted(const struct supervise *s)
+/* Each of the two servers has its own: one that was taken over could else pretend to be the other. */
+static const char *
+name_of(const struct supervise *s, const struct certificate_state *c)
 {
-	return s->img != NULL && s->img->tls.kind != IMAGE_TLS_NONE &&
-	       image_text(s->img, s->img->listen)[0] != '\0';
+	return c == &s->certificates[CERTIFICATE_PUBLIC] ? "public certificate" : "certificate";
+}
+
+static const struct image_tls *
+tls_of(const struct supervise *s, const struct certificate_state *c)
+{
+	return c == &s->certificates[CERTIFICATE_PUBLIC] ? &s->img->shown.tls : &s->img->tls;
+}
+
+static const struct child *
+server_of(const struct supervise *s, const struct certificate_state *c)
+{
+	return c == &s->certificates[CERTIFICATE_PUBLIC] ? &s->public.child : &s->serve;
+}
+
+static bool
+is_wanted(const struct supervise *s, const struct certificate_state *c)
+{
+	bool is_public = c == &s->certificates[CERTIFICATE_PUBLIC];
+
+	return s->img != NULL && tls_of(s, c)->kind != IMAGE_TLS_NONE &&
+	       image_text(s->img, is_public ? s->img->shown.listen : s->img->listen)[0] != '\0';
+}
+
+bool
+certificate_is_wanted(const struct supervise *s, enum certificate_which which)
+{
+	return is_wanted(s, &s->certificates[which]);
 }
 
 static void
-own_path(const struct supervise *s, char *out, size_t cap)
+own_path(const struct supervise *s, const struct certificate_state *c, char *out, size_t cap)
 {
-	snprintf(out, cap, "%s/certificate.pem", s->state_dir);
+	snprintf(out, cap, "%s/certificate%s.pem", s->state_dir,
+		c == &s->certificates[CERTIFICATE_PUBLIC] ? "-public" : "");
 }
 
 /* ---- files ---------------------------------------------------------------------------------------------------------------- */
@@ -94,15 +122,17 @@ add_file(const char *path, bool is_key, struct buf *out, struct err *err)
 
 /* The certificate, then the key. */
 static int
-read_files(const struct supervise *s, struct buf *out, struct err *err)
+read_files(const struct supervise *s, const struct certificate_state *c, struct buf *out,
+	struct err *err)
 {
-	char own[PLACE_MAX + 24];
-	const char *cert = image_text(s->img, s->img->tls.cert);
-	const char *key = image_text(s->img, s->img->tls.key);
+	const struct image_tls *tls = tls_of(s, c);
+	char own[PLACE_MAX + 32];
+	const char *cert = image_text(s->img, tls->cert);
+	const char *key = image_text(s->img, tls->key);
 
 	buf_room(out, 2 * BYTES_MAX + 16); /* at once, so that no copy is left behind */
-	if (s->img->tls.kind == IMAGE_TLS_OWN) {
-		own_path(s, own, sizeof(own));
+	if (tls->kind == IMAGE_TLS_OWN) {
+		own_path(s, c, own, sizeof(own));
 		return add_file(own, true, out, err);
 	}
 	if (strcmp(cert, key) == 0)
@@ -132,15 +162,15 @@ mark_of(const char *path)
 
 /* Changes when the files do, or when they are others. */
 static uint64_t
-mark(const struct supervise *s)
+mark(const struct supervise *s, const struct certificate_state *c)
 {
-	char own[PLACE_MAX + 24];
+	const struct image_tls *tls = tls_of(s, c);
+	char own[PLACE_MAX + 32];
 
-	own_path(s, own, sizeof(own));
-	if (s->img->tls.kind == IMAGE_TLS_OWN)
+	own_path(s, c, own, sizeof(own));
+	if (tls->kind == IMAGE_TLS_OWN)
 		return mark_of(own);
-	return mark_of(image_text(s->img, s->img->tls.cert)) * 31 +
-	       mark_of(image_text(s->img, s->img->tls.key));
+	return mark_of(image_text(s->img, tls->cert)) * 31 + mark_of(image_text(s->img, tls->key));
 }
 
 static void
@@ -154,38 +184,40 @@ forget(struct buf *bytes)
 /* ---- making one of our own ------------------------------------------------------------------------------------------------ */
 
 static bool
-has_own(const struct supervise *s)
+has_own(const struct supervise *s, const struct certificate_state *c)
 {
-	char path[PLACE_MAX + 24];
+	char path[PLACE_MAX + 32];
 
-	own_path(s, path, sizeof(path));
+	own_path(s, c, path, sizeof(path));
 	return access(path, F_OK) == 0 || errno != ENOENT;
 }
 
 static void
-make_own(struct supervise *s, int64_t now_ns)
+make_own(struct supervise *s, struct certificate_state *c, int64_t now_ns)
 {
-	struct certificate_state *c = &s->certificate;
-	char path[PLACE_MAX + 24];
+	char path[PLACE_MAX + 32];
 	struct err err;
 
-	own_path(s, path, sizeof(path));
+	own_path(s, c, path, sizeof(path));
 	if (c->child.pid != 0 || now_ns < c->next_make_ns)
 		return;
 	c->next_make_ns = now_ns + 60 * NS_PER_S;
 	c->kill_ns = now_ns + MAKE_NS;
-	log_info("certificate: there is none yet; one is made for the names and addresses of this "
-		 "computer");
+	log_info("%s: there is none yet; one is made for the names and addresses of this "
+		 "computer",
+		name_of(s, c));
 	if (child_certificate(&c->child, path, &err) < 0)
-		log_err("certificate: %s", err.msg);
+		log_err("%s: %s", name_of(s, c), err.msg);
 }
 
 bool
 certificate_ended(struct supervise *s, pid_t pid, int status)
 {
-	struct certificate_state *c = &s->certificate;
+	struct certificate_state *c = &s->certificates[CERTIFICATE_SERVE];
 	char how[CHILD_HOW];
 
+	if (pid != c->child.pid)
+		c = &s->certificates[CERTIFICATE_PUBLIC];
 	if (pid != c->child.pid)
 		return false;
 	c->child.pid = 0;
@@ -203,74 +235,74 @@ certificate_ended(struct supervise *s, pid_t pid, int status)
 
 /* What is wrong, once for each cause. */
 static void
-refuse(struct supervise *s, const char *why)
+refuse(struct supervise *s, struct certificate_state *c, const char *why)
 {
-	struct certificate_state *c = &s->certificate;
 
 	if (strcmp(c->why, why) == 0)
 		return;
 	text_copy(c->why, sizeof(c->why), why);
-	log_err("certificate: %s; %s", why,
+	log_err("%s: %s; %s", name_of(s, c), why,
 		c->used >= 0 ? "the one before stays"
 			     : "without one nobody can see the bench over the network");
 	events_tell_text(s, EVENT_CERTIFICATE_REFUSED, why);
 }
 
 static void
-hand_over(struct supervise *s, int fd, uint32_t kind)
+hand_over(struct supervise *s, struct certificate_state *c, int fd, uint32_t kind)
 {
 	struct buf packet = { 0 };
 	struct err err;
 
-	if (s->serve.sock < 0 || fd < 0)
+	const struct child *server = server_of(s, c);
+
+	if (server->sock < 0 || fd < 0)
 		return;
 	wire_begin(&packet, WIRE_CERTIFICATE);
 	wire_u16(&packet, (uint16_t)kind);
 	wire_end(&packet);
-	if (sock_send(s->serve.sock, &packet, fd, &err) < 0) {
-		log_warn("process 'serve': %s", err.msg);
-		s->certificate.mark = 0; /* again at the next look */
+	if (sock_send(server->sock, &packet, fd, &err) < 0) {
+		log_warn("process '%s': %s", server->name, err.msg);
+		c->mark = 0; /* again at the next look */
 	}
 	buf_done(&packet);
 }
 
 static void
-offer(struct supervise *s)
+offer(struct supervise *s, struct certificate_state *c)
 {
-	struct certificate_state *c = &s->certificate;
 	struct buf bytes = { 0 };
 	struct err err;
 	int fd;
 
-	if (read_files(s, &bytes, &err) < 0) {
+	if (read_files(s, c, &bytes, &err) < 0) {
 		forget(&bytes);
-		refuse(s, err.msg);
+		refuse(s, c, err.msg);
 		return;
 	}
 	fd = seal_bytes("mbc-certificate", bytes.data, bytes.n, &err);
 	forget(&bytes);
 	if (fd < 0) {
-		refuse(s, err.msg);
+		refuse(s, c, err.msg);
 		return;
 	}
 	if (c->offered >= 0)
 		close(c->offered);
 	c->offered = fd;
-	c->offered_kind = s->img->tls.kind;
-	hand_over(s, fd, c->offered_kind);
+	c->offered_kind = tls_of(s, c)->kind;
+	hand_over(s, c, fd, c->offered_kind);
 }
 
 /* A new serve: what the one before used, then what is there now, which may be no better. */
 void
-certificate_serve_started(struct supervise *s)
+certificate_serve_started(struct supervise *s, enum certificate_which which)
 {
-	struct certificate_state *c = &s->certificate;
+	struct certificate_state *c = &s->certificates[which];
 
-	if (!certificate_is_wanted(s))
+	if (!is_wanted(s, c))
 		return;
 	c->n_asked = 0;
 	if (c->used >= 0) {
-		hand_over(s, c->used, c->used_kind);
+		hand_over(s, c, c->used, c->used_kind);
 		c->n_asked = 1;
 	}
 	c->mark = 0;
@@ -278,9 +310,8 @@ certificate_serve_started(struct supervise *s)
 }
 
 static void
-tell_end(struct supervise *s)
+tell_end(struct supervise *s, struct certificate_state *c)
 {
-	struct certificate_state *c = &s->certificate;
 	int64_t now_s = (now_boot() + now_wall_offset()) / NS_PER_S;
 	enum expiry_level level;
 
@@ -290,43 +321,53 @@ tell_end(struct supervise *s)
 	if (level == EXPIRY_FAR)
 		return;
 	if (level == EXPIRY_OVER)
-		log_err("certificate: it is over; put a new one in its place, or run 'mbc "
-			"certificate make'");
+		log_err("%s: it is over; put a new one in its place, or run 'mbc certificate "
+			"make'",
+			name_of(s, c));
 	else
-		log_warn("certificate: it ends in %lld d",
+		log_warn("%s: it ends in %lld d", name_of(s, c),
 			(long long)expiry_days(c->until_s, now_s));
 	events_tell(s, level == EXPIRY_OVER ? EVENT_CERTIFICATE_OVER : EVENT_CERTIFICATE_ENDS,
 		c->subject, (double)expiry_days(c->until_s, now_s), 0);
 }
 
-int64_t
-certificate_step(struct supervise *s, int64_t now_ns)
+static int64_t
+step(struct supervise *s, struct certificate_state *c, int64_t now_ns)
 {
-	struct certificate_state *c = &s->certificate;
 	uint64_t is;
 
 	if (c->child.pid != 0 && now_ns >= c->kill_ns) {
 		kill(c->child.pid, SIGKILL);
 		c->kill_ns = NEVER;
 	}
-	if (!certificate_is_wanted(s) || s->is_ending)
+	if (!is_wanted(s, c) || s->is_ending)
 		return NEVER;
 	if (now_ns < c->next_look_ns)
 		return c->next_look_ns;
 	c->next_look_ns = now_ns + LOOK_NS;
-	tell_end(s);
-	if (s->serve.sock < 0 || c->child.pid != 0)
+	tell_end(s, c);
+	if (server_of(s, c)->sock < 0 || c->child.pid != 0)
 		return c->next_look_ns;
-	if (s->img->tls.kind == IMAGE_TLS_OWN && !has_own(s)) {
-		make_own(s, now_ns);
+	if (tls_of(s, c)->kind == IMAGE_TLS_OWN && !has_own(s, c)) {
+		make_own(s, c, now_ns);
 		return c->next_look_ns;
 	}
-	is = mark(s);
+	is = mark(s, c);
 	if (is != c->mark) {
 		c->mark = is;
-		offer(s);
+		offer(s, c);
 	}
 	return c->next_look_ns;
+}
+
+int64_t
+certificate_step(struct supervise *s, int64_t now_ns)
+{
+	int64_t next = NEVER;
+
+	for (size_t i = 0; i < CERTIFICATES; i++)
+		next = MIN(next, step(s, &s->certificates[i], now_ns));
+	return next;
 }
 
 /* Its first word, for people: "CN=bench-pc,O=lab" is 'bench-pc'. */
@@ -345,9 +386,9 @@ take_subject(struct certificate_state *c, const char *subject)
 
 /* serve talks to the network: what it says here is printed, and believed of the certificate that it was handed alone. */
 void
-certificate_told(struct supervise *s, struct wire_in *in)
+certificate_told(struct supervise *s, enum certificate_which which, struct wire_in *in)
 {
-	struct certificate_state *c = &s->certificate;
+	struct certificate_state *c = &s->certificates[which];
 	bool is_used = wire_get_u16(in) == 1, is_again = c->n_asked > 0;
 	int64_t from_s = (int64_t)wire_get_u64(in), until_s = (int64_t)wire_get_u64(in);
 	char subject[128], fingerprint[96], why[200];
@@ -361,7 +402,8 @@ certificate_told(struct supervise *s, struct wire_in *in)
 			*p = '?';
 	if (wire_close(in, &err) < 0 ||
 		fingerprint[strspn(fingerprint, "0123456789ABCDEF:")] != '\0') {
-		log_err("process 'serve': tells of a certificate what mbc does not know");
+		log_err("process '%s': tells of a certificate what mbc does not know",
+			server_of(s, c)->name);
 		return;
 	}
 	if (is_again) {
@@ -369,7 +411,7 @@ certificate_told(struct supervise *s, struct wire_in *in)
 		return;
 	}
 	if (!is_used) {
-		refuse(s, why);
+		refuse(s, c, why);
 		return;
 	}
 	c->why[0] = '\0';
@@ -387,9 +429,9 @@ certificate_told(struct supervise *s, struct wire_in *in)
 	c->from_s = from_s;
 	c->until_s = until_s;
 	c->expiry = (struct expiry){ EXPIRY_FAR };
-	log_info("certificate: '%s' is shown, SHA-256 %s", c->subject, fingerprint);
+	log_info("%s: '%s' is shown, SHA-256 %s", name_of(s, c), c->subject, fingerprint);
 	events_tell_who(s, EVENT_CERTIFICATE_TAKEN, c->subject, "", fingerprint);
-	tell_end(s);
+	tell_end(s, c);
 }
 
 /* ---- life ----------------------------------------------------------------------------------------------------------------- */
@@ -397,26 +439,37 @@ certificate_told(struct supervise *s, struct wire_in *in)
 void
 certificate_init(struct supervise *s)
 {
-	s->certificate.used = s->certificate.offered = -1;
-	child_init(&s->certificate.child, "certificate", SANDBOX_SUPERVISE);
+	for (size_t i = 0; i < CERTIFICATES; i++) {
+		s->certificates[i].used = s->certificates[i].offered = -1;
+		child_init(&s->certificates[i].child, "certificate", SANDBOX_SUPERVISE);
+	}
+}
+
+bool
+certificate_is_made(const struct supervise *s)
+{
+	return s->certificates[CERTIFICATE_SERVE].child.pid != 0 ||
+	       s->certificates[CERTIFICATE_PUBLIC].child.pid != 0;
 }
 
 void
 certificate_look(struct supervise *s)
 {
-	s->certificate.next_look_ns = 0;
-	s->certificate.mark = 0;
-	s->certificate.why[0] = '\0'; /* who asks hears again what is wrong */
+	for (size_t i = 0; i < CERTIFICATES; i++) {
+		struct certificate_state *c = &s->certificates[i];
+
+		c->next_look_ns = 0;
+		c->mark = 0;
+		c->why[0] = '\0'; /* who asks hears again what is wrong */
+	}
 }
 
-/* A new bench file may name other files. One that was used stays until they are good, unless none is wanted any more. */
-void
-certificate_adjust(struct supervise *s)
+/* One that was used stays until other files are good, unless none is wanted any more. */
+static void
+adjust(struct supervise *s, struct certificate_state *c)
 {
-	struct certificate_state *c = &s->certificate;
-
 	c->next_look_ns = 0;
-	if (certificate_is_wanted(s))
+	if (is_wanted(s, c))
 		return;
 	if (c->used >= 0)
 		close(c->used);
@@ -428,22 +481,36 @@ certificate_adjust(struct supervise *s)
 }
 
 void
-certificate_describe(const struct supervise *s, struct buf *out)
+certificate_adjust(struct supervise *s)
 {
-	const struct certificate_state *c = &s->certificate;
+	for (size_t i = 0; i < CERTIFICATES; i++)
+		adjust(s, &s->certificates[i]);
+}
+
+static void
+describe(const struct supervise *s, const struct certificate_state *c, struct buf *out)
+{
+	const char *name = name_of(s, c);
 	int64_t now_s = (now_boot() + now_wall_offset()) / NS_PER_S;
 
-	if (!certificate_is_wanted(s))
+	if (!is_wanted(s, c))
 		return;
 	if (c->used >= 0)
-		buf_printf(out, "certificate: %s, %s, ends in %lld d, SHA-256 %s\n", c->subject,
+		buf_printf(out, "%s: %s, %s, ends in %lld d, SHA-256 %s\n", name, c->subject,
 			c->used_kind == IMAGE_TLS_OWN ? "own" : "from a file",
 			(long long)expiry_days(c->until_s, now_s), c->fingerprint);
 	if (c->why[0] != '\0')
 		buf_printf(out, "certificate-refused: %s\n", c->why);
 	else if (c->used < 0)
-		buf_puts(out, "certificate: none yet\n");
+		buf_printf(out, "%s: none yet\n", name);
 	else if (expiry_level(c->until_s, now_s) == EXPIRY_OVER)
 		buf_puts(out, "certificate-refused: it is over; put a new one in its place, or run "
 			      "'mbc certificate make'\n");
+}
+
+void
+certificate_describe(const struct supervise *s, struct buf *out)
+{
+	for (size_t i = 0; i < CERTIFICATES; i++)
+		describe(s, &s->certificates[i], out);
 }

@@ -195,10 +195,13 @@ send_status(struct supervise *s, int fd)
 	processes_url(s, url, sizeof(url));
 	buf_printf(&out, "bench: %s\nfile: %s\naddress: %s\ngeneration: %u\n", s->bench, s->file,
 		url[0] != '\0' ? url : "none", s->board_generation);
+	public_describe(s, &out);
 	certificate_describe(s, &out);
 	buf_printf(&out, "process: supervise pid %d\n", (int)getpid());
 	describe_child(&out, &s->control, now);
 	describe_child(&out, &s->serve, now);
+	if (public_is_wanted(s))
+		describe_child(&out, &s->public.child, now);
 	if (s->img != NULL && !s->img->history.is_off)
 		describe_child(&out, &s->history, now);
 	if (s->query.pid != 0)
@@ -231,6 +234,8 @@ send_status(struct supervise *s, int fd)
 	describe_sandbox(&out, "compile", 0, &s->compile.user, s->compile.report);
 	describe_sandbox(&out, "control", s->control.pid, &s->control.user, s->control.report);
 	describe_sandbox(&out, "serve", s->serve.pid, &s->serve.user, s->serve.report);
+	describe_sandbox(
+		&out, "public", s->public.child.pid, &s->public.child.user, s->public.child.report);
 	describe_sandbox(&out, "history", s->history.pid, &s->history.user, s->history.report);
 	describe_sandbox(&out, "query", s->query.pid, &s->query.user, s->query.report);
 	describe_sandbox(&out, "copy", s->copy.pid, &s->copy.user, s->copy.report);

@@ -114,8 +114,8 @@ has_ended(const struct supervise *s)
 {
 	return s->is_ending && s->control.pid == 0 && s->serve.pid == 0 && s->history.pid == 0 &&
 	       s->query.pid == 0 && s->gate.pid == 0 && s->compile.pid == 0 &&
-	       s->rehearsing.child.pid == 0 && s->certificate.child.pid == 0 &&
-	       !helpers_are_running(s);
+	       s->rehearsing.child.pid == 0 && !certificate_is_made(s) &&
+	       s->public.child.pid == 0 && !helpers_are_running(s);
 }
 
 /* Hearts: the controller's, and those that beat only while that one does. An orderly end needs no watchdog's help, as long
@@ -157,6 +157,7 @@ run(struct supervise *s, struct err *err)
 		wake = MIN(wake, events_step(s, now));
 		wake = MIN(wake, pending_step(s, now));
 		wake = MIN(wake, certificate_step(s, now));
+		wake = MIN(wake, public_step(s, now));
 		wake = MIN(wake, runs_step(s, now));
 		wake = MIN(wake, rehearsals_step(s, now));
 		rc = loop_step(s->loop, s->is_ending ? MIN(wake, s->kill_ns) : wake, err);
@@ -259,6 +260,7 @@ main(int argc, char **argv)
 	child_init(&s.hash, "hash", SANDBOX_HASH);
 	child_init(&s.compile, "compile", SANDBOX_COMPILE);
 	certificate_init(&s);
+	public_init(&s);
 	child_init(&s.rehearsing.child, "rehearse", SANDBOX_REHEARSE);
 	sandbox_user_find(SANDBOX_COMPILE, &s.rehearsing.child.user); /* it reads no more */
 	confine(&s);

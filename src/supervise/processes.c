@@ -46,19 +46,25 @@ send_fd(const struct child *c, enum wire_kind kind, int fd, uint32_t generation)
 
 /* One that listens everywhere is reached under the name of this computer. */
 void
-processes_url(const struct supervise *s, char *out, size_t cap)
+processes_address(const char *listening, bool has_tls, char *out, size_t cap)
 {
-	const char *port = strrchr(s->listening, ':');
+	const char *port = strrchr(listening, ':');
 	char host[256] = "";
 
 	out[0] = '\0';
 	if (port == NULL)
 		return;
-	if ((strncmp(s->listening, "0.0.0.0:", 8) == 0 || strncmp(s->listening, "[::]:", 5) == 0) &&
+	if ((strncmp(listening, "0.0.0.0:", 8) == 0 || strncmp(listening, "[::]:", 5) == 0) &&
 		gethostname(host, sizeof(host) - 1) == 0 && host[0] != '\0')
 		snprintf(out, cap, "https://%s%s/", host, port);
 	else
-		snprintf(out, cap, "http%s://%s/", s->is_serving_tls ? "s" : "", s->listening);
+		snprintf(out, cap, "http%s://%s/", has_tls ? "s" : "", listening);
+}
+
+void
+processes_url(const struct supervise *s, char *out, size_t cap)
+{
+	processes_address(s->listening, s->is_serving_tls, out, cap);
 }
 
 /* The bench is ready when its controller is: a data server that has no address to listen on does not hold it up. Where to
@@ -170,16 +176,17 @@ static void
 on_message(void *ctx, int fd, unsigned events)
 {
 	struct supervise *s = ctx;
-	struct child *c = fd == s->control.sock    ? &s->control
-			  : fd == s->serve.sock    ? &s->serve
-			  : fd == s->query.sock    ? &s->query
-			  : fd == s->gate.sock     ? &s->gate
-			  : fd == s->hash.sock     ? &s->hash
-			  : fd == s->copy.sock     ? &s->copy
-			  : fd == s->postgres.sock ? &s->postgres
-			  : fd == s->influx.sock   ? &s->influx
-			  : fd == s->tiers.sock    ? &s->tiers
-						   : &s->history;
+	struct child *c = fd == s->control.sock        ? &s->control
+			  : fd == s->serve.sock        ? &s->serve
+			  : fd == s->query.sock        ? &s->query
+			  : fd == s->gate.sock         ? &s->gate
+			  : fd == s->hash.sock         ? &s->hash
+			  : fd == s->copy.sock         ? &s->copy
+			  : fd == s->postgres.sock     ? &s->postgres
+			  : fd == s->influx.sock       ? &s->influx
+			  : fd == s->tiers.sock        ? &s->tiers
+			  : fd == s->public.child.sock ? &s->public.child
+						       : &s->history;
 	uint8_t packet[WIRE_MAX];
 	struct wire_in in;
 	struct err err;
@@ -202,7 +209,10 @@ on_message(void *ctx, int fd, unsigned events)
 		wire_get_text(&in, why, sizeof(why));
 		if (s->is_applying)
 			pending_refused(s, why);
-	} else if (kind == WIRE_HEALTH && c != &s->control) {
+	} else if (kind == WIRE_PUBLIC_BOARD && c == &s->control && pass >= 0) {
+		public_board(s, pass, wire_get_u32(&in));
+		pass = -1;
+	} else if (kind == WIRE_HEALTH && c != &s->control && c != &s->public.child) {
 		struct buf copy = { .data = (char *)packet, .n = (size_t)n };
 
 		send_or_log(&s->control, &copy, -1);
@@ -229,7 +239,11 @@ on_message(void *ctx, int fd, unsigned events)
 	} else if (kind == WIRE_SANDBOX) {
 		wire_get_text(&in, c->report, sizeof(c->report));
 	} else if (kind == WIRE_CERTIFICATE_IS && c == &s->serve) {
-		certificate_told(s, &in);
+		certificate_told(s, CERTIFICATE_SERVE, &in);
+	} else if (kind == WIRE_CERTIFICATE_IS && c == &s->public.child) {
+		certificate_told(s, CERTIFICATE_PUBLIC, &in);
+	} else if (kind == WIRE_LISTENING && c == &s->public.child) {
+		public_told(s, &in);
 	} else if (kind == WIRE_LISTENING && c == &s->serve) {
 		take_address(s, &in);
 	} else {
@@ -301,18 +315,19 @@ start_serve(struct supervise *s, int64_t now_ns, struct err *err)
 {
 	const char *listen = image_text(s->img, s->img->listen);
 	const char *const args[] = { "--listen", s->listening[0] != '\0' ? s->listening : listen,
-		"--bench", s->bench, "--tls", certificate_is_wanted(s) ? "yes" : "no", "--accounts",
+		"--bench", s->bench, "--tls",
+		certificate_is_wanted(s, CERTIFICATE_SERVE) ? "yes" : "no", "--accounts",
 		accounts_are_there(s) ? "1" : "0", NULL };
 	int rc = child_start(&s->serve, args, NULL, 0, now_ns, err);
 
 	if (rc == 0 && s->serve.last_event != 0)
 		events_tell(s, EVENT_PROCESS_STARTED, "serve", 0, s->serve.last_event);
 	s->serve.last_event = 0;
-	s->is_serving_tls = certificate_is_wanted(s);
+	s->is_serving_tls = certificate_is_wanted(s, CERTIFICATE_SERVE);
 	if (rc == 0)
 		rc = watch_child(s, &s->serve, err);
 	if (rc == 0)
-		certificate_serve_started(s);
+		certificate_serve_started(s, CERTIFICATE_SERVE);
 	if (rc == 0)
 		show_image(s);
 	if (rc == 0)
@@ -423,14 +438,23 @@ start_hash(struct supervise *s, int64_t now_ns, struct err *err)
 	return rc;
 }
 
+static int
+start_public(struct supervise *s, int64_t now_ns, struct err *err)
+{
+	int rc = public_start(s, now_ns, err);
+
+	return rc < 0 ? rc : watch_child(s, &s->public.child, err);
+}
+
 void
 processes_start(struct supervise *s, int64_t now_ns)
 {
 	struct child *const all[] = { &s->control, &s->serve, &s->history, &s->query, &s->gate,
-		&s->copy, &s->postgres, &s->influx, &s->tiers, &s->hash };
+		&s->copy, &s->postgres, &s->influx, &s->tiers, &s->hash, &s->public.child };
 	int (*const starts[])(struct supervise * s, int64_t now_ns,
 		struct err * err) = { start_control, start_serve, start_history, start_query,
-		start_gate, start_copy, start_postgres, start_influx, start_tiers, start_hash };
+		start_gate, start_copy, start_postgres, start_influx, start_tiers, start_hash,
+		start_public };
 
 	if (now_ns >= s->serve_kill_ns) {
 		log_warn("process 'serve': did not end in 2 s; it is killed");
@@ -454,7 +478,7 @@ int64_t
 processes_wake(const struct supervise *s)
 {
 	const struct child *const all[] = { &s->control, &s->history, &s->copy, &s->query, &s->gate,
-		&s->postgres, &s->influx, &s->tiers, &s->hash };
+		&s->postgres, &s->influx, &s->tiers, &s->hash, &s->public.child };
 	int64_t next = s->serve.pid == 0 ? s->serve.next_start_ns : s->serve_kill_ns;
 
 	if (s->img == NULL)
@@ -488,7 +512,7 @@ adjust_serve(struct supervise *s, const char *before, int64_t now_ns)
 		return;
 	}
 	if (before != NULL && strcmp(before, listen) == 0 &&
-		s->is_serving_tls == certificate_is_wanted(s))
+		s->is_serving_tls == certificate_is_wanted(s, CERTIFICATE_SERVE))
 		return;
 	s->listening[0] = '\0';
 	s->is_announced = false;
@@ -538,6 +562,7 @@ adopt(struct supervise *s, struct image *img, struct secrets *secrets, int64_t n
 	helpers_take_image(s);
 	certificate_adjust(s);
 	adjust_serve(s, before, now);
+	public_adjust(s, now);
 	recording_texts(s);
 	recording_adjust(s, history_before, now);
 	recording_adjust_copy(s, now);
@@ -589,22 +614,24 @@ was_there(const struct supervise *s, int64_t now_ns)
 void
 processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 {
-	struct child *c = pid == s->control.pid    ? &s->control
-			  : pid == s->serve.pid    ? &s->serve
-			  : pid == s->history.pid  ? &s->history
-			  : pid == s->query.pid    ? &s->query
-			  : pid == s->gate.pid     ? &s->gate
-			  : pid == s->hash.pid     ? &s->hash
-			  : pid == s->copy.pid     ? &s->copy
-			  : pid == s->postgres.pid ? &s->postgres
-			  : pid == s->influx.pid   ? &s->influx
-			  : pid == s->tiers.pid    ? &s->tiers
-						   : NULL;
+	struct child *c = pid == s->control.pid        ? &s->control
+			  : pid == s->serve.pid        ? &s->serve
+			  : pid == s->history.pid      ? &s->history
+			  : pid == s->query.pid        ? &s->query
+			  : pid == s->gate.pid         ? &s->gate
+			  : pid == s->hash.pid         ? &s->hash
+			  : pid == s->copy.pid         ? &s->copy
+			  : pid == s->postgres.pid     ? &s->postgres
+			  : pid == s->influx.pid       ? &s->influx
+			  : pid == s->tiers.pid        ? &s->tiers
+			  : pid == s->public.child.pid ? &s->public.child
+						       : NULL;
 	bool is_wanted, is_missed, is_told;
 
 	if (c == NULL)
 		return;
-	is_told = s->is_ending || (c == &s->serve && s->serve_kill_ns != NEVER) ||
+	is_told = s->is_ending || (c == &s->public.child && s->public.kill_ns != NEVER) ||
+		  (c == &s->serve && s->serve_kill_ns != NEVER) ||
 		  (c == &s->history && s->is_history_told) ||
 		  (c == &s->copy && (!recording_copies(s) ||
 					    strcmp(s->copies_to,
@@ -623,6 +650,8 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 		loop_remove(s->loop, c->sock);
 	if (c == &s->serve)
 		rehearsals_stop(s);
+	if (c == &s->public.child)
+		s->public.kill_ns = NEVER;
 	if (c == &s->serve)
 		s->serve_kill_ns = NEVER;
 	else if (c == &s->control)
@@ -646,6 +675,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 			    (c == &s->serve && image_text(s->img, s->img->listen)[0] != '\0') ||
 			    (c == &s->gate && commands_are_wanted(s)) ||
 			    (c == &s->hash && accounts_want_hash(s)) ||
+			    (c == &s->public.child && public_is_wanted(s)) ||
 			    (c == &s->copy && recording_copies(s)) ||
 			    (c == &s->postgres && recording_has_postgres(s)) ||
 			    (c == &s->influx && recording_has_influx(s)) ||
@@ -706,6 +736,7 @@ processes_health(struct supervise *s, int64_t now_ns)
 	struct buf packet = { 0 };
 
 	commands_look(s);
+	public_look(s);
 	self_measure(&s->self, now_ns);
 	wire_begin(&packet, WIRE_HEALTH);
 	wire_u16(&packet, 3);
@@ -742,6 +773,8 @@ processes_signal(struct supervise *s, int sig)
 		kill(s->influx.pid, sig);
 	if (s->tiers.pid != 0)
 		kill(s->tiers.pid, sig);
+	if (s->public.child.pid != 0)
+		kill(s->public.child.pid, sig);
 	if (s->history.pid != 0 && (sig == SIGKILL || s->control.pid == 0))
 		kill(s->history.pid, sig); /* else when the controller has ended */
 }

@@ -22,6 +22,8 @@
 #define DOORS_MAX 16 /* command lines connected at once */
 #define AUDIT_KEPT 16
 
+enum certificate_which { CERTIFICATE_SERVE, CERTIFICATE_PUBLIC, CERTIFICATES };
+
 struct supervise {
 	struct loop *loop;
 	const char *file;       /* the bench file */
@@ -50,8 +52,8 @@ struct supervise {
 	char listening[64];            /* what serve listens on; empty: not yet */
 	int64_t serve_kill_ns;         /* when one that was asked to end is killed; NEVER */
 	bool is_serving_tls;           /* so the serve that runs was started */
-	struct certificate_state {
-		struct child child; /* mbc-certificate, while it makes one of our own */
+	struct certificate_state {     /* one a server: enum certificate_which */
+		struct child child;    /* mbc-certificate, while it makes one of our own */
 		int64_t kill_ns, next_make_ns, next_look_ns;
 		uint64_t mark;     /* of the files as they were taken; 0: never */
 		int used, offered; /* sealed: what serve shows, what it is to look at; -1: none */
@@ -61,7 +63,19 @@ struct supervise {
 		int64_t from_s, until_s;
 		char subject[EVENT_SUBJECT], fingerprint[96];
 		char why[300]; /* the last one cannot be used; empty: it is */
-	} certificate;
+	} certificates[CERTIFICATES];
+	struct {
+		struct child child; /* mbc-public */
+		char listening[64]; /* empty: not yet */
+		bool has_tls;
+		uint64_t settings;   /* hash of what the one that runs was started with */
+		int64_t kill_ns;     /* NEVER */
+		int board;           /* of what everybody may see; -1: none yet */
+		uint32_t generation; /* of that */
+		bool is_sent;        /* the file of links, as it was then, to the one that runs */
+		ino_t inode;
+		struct timespec changed;
+	} public;
 	bool is_query_told;   /* to end */
 	bool is_history_told; /* to end, and to start with other settings */
 	bool is_ready;        /* the service manager has heard so */
@@ -204,7 +218,8 @@ void versions_end(struct supervise *s, bool is_taken);
 void versions_done(struct supervise *s);
 
 /* processes.c: control and serve */
-void processes_start(struct supervise *s, int64_t now_ns);            /* those that are due */
+void processes_start(struct supervise *s, int64_t now_ns); /* those that are due */
+void processes_address(const char *listening, bool has_tls, char *out, size_t cap);
 void processes_url(const struct supervise *s, char *out, size_t cap); /* of the page; empty: none */
 int64_t processes_wake(const struct supervise *s); /* when the next one is due; NEVER */
 void processes_take_image(struct supervise *s, struct image *img,
@@ -277,13 +292,15 @@ void commands_look(struct supervise *s); /* at the files of tokens and accounts;
 int commands_asked(struct supervise *s, size_t slot, bool is_guest,
 	struct err *err) MUST_CHECK; /* a command line wants a connection to the gate */
 
-/* certificate.c: what the data server shows when it speaks TLS */
+/* certificate.c: what the data servers show when they speak TLS */
 void certificate_init(struct supervise *s);
-bool certificate_is_wanted(const struct supervise *s);
-void certificate_adjust(struct supervise *s); /* a new bench file */
-void certificate_serve_started(struct supervise *s);
-void certificate_look(struct supervise *s);                         /* at its files, now */
-void certificate_told(struct supervise *s, struct wire_in *in);     /* by serve */
+bool certificate_is_wanted(const struct supervise *s, enum certificate_which which);
+bool certificate_is_made(const struct supervise *s); /* at this moment, by a process */
+void certificate_adjust(struct supervise *s);        /* a new bench file */
+void certificate_serve_started(struct supervise *s, enum certificate_which which);
+void certificate_look(struct supervise *s); /* at the files, now */
+void certificate_told(
+	struct supervise *s, enum certificate_which which, struct wire_in *in); /* by a server */
 bool certificate_ended(struct supervise *s, pid_t pid, int status); /* was it what makes one? */
 int64_t certificate_step(struct supervise *s, int64_t now_ns);      /* returns when to come again */
 void certificate_describe(const struct supervise *s, struct buf *out);
@@ -300,6 +317,17 @@ bool accounts_want_hash(const struct supervise *s); /* are there passwords to lo
 void accounts_adjust_hash(struct supervise *s, bool is_wanted, int64_t now_ns);
 void accounts_first(
 	struct supervise *s, struct wire_in *in); /* the gate has one to be written down */
+
+/* public.c: the server for everybody */
+void public_init(struct supervise *s);
+bool public_is_wanted(const struct supervise *s);
+int public_start(struct supervise *s, int64_t now_ns, struct err *err) MUST_CHECK;
+void public_board(struct supervise *s, int fd, uint32_t generation); /* takes the descriptor */
+void public_adjust(struct supervise *s, int64_t now_ns);             /* a new bench file */
+void public_look(struct supervise *s);                     /* at the file of links; once a second */
+void public_told(struct supervise *s, struct wire_in *in); /* its address */
+int64_t public_step(struct supervise *s, int64_t now_ns);  /* returns when to come again */
+void public_describe(const struct supervise *s, struct buf *out);
 
 /* rehearsals.c: rehearsals that are asked for over HTTP */
 void rehearsals_asked(struct supervise *s, struct wire_in *in); /* by the gate, which lets it */

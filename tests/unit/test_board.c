@@ -22,7 +22,8 @@ struct tiny {
 	struct image_instrument instruments[1];
 	struct image_channel channels[N_CHANNELS];
 	struct image_choice choices[2];
-	char strings[128];
+	uint32_t shown[2];
+	char strings[192];
 };
 
 static uint32_t
@@ -412,6 +413,64 @@ test_samples_are_never_torn(void **state)
 	assert_int_equal(seen + all_missed, 200000);
 }
 
+/* What everybody may see: nothing else is there, neither as bytes nor as a number. */
+static void
+test_public_board_has_what_was_chosen(void **state)
+{
+	static const char *const absent[] = { "T_bed", "count", "dev", "127.0.0.1", "inside",
+		"boot", "sure?", "other" };
+	struct tiny t;
+	struct board_setup setup = { .image = &t.head,
+		.is_public = true,
+		.generation = 7,
+		.trace_lines = 1,
+		.now_ns = 1000,
+		.boot_id = "boot" };
+	struct board_info info;
+	struct sample s = { .v.i = 1, .quality = Q_GOOD, .stamp_ns = 5 };
+	const struct board *b;
+	struct board *made;
+	struct err err;
+	size_t size;
+
+	make_image(&t);
+	t.head.title = add(&t, "inside");
+	t.head.shown.title = add(&t, "outside");
+	t.channels[1].instrument = 0;
+	t.channels[1].id = 4711;
+	t.channels[1].writable = t.channels[1].needs_confirm = 1;
+	t.channels[1].confirm = add(&t, "sure?");
+	t.channels[0].title = add(&t, "other");
+	t.head.shown_channels = (struct image_table){ offsetof(struct tiny, shown), 2 };
+	t.shown[0] = 1;
+	t.shown[1] = TEXT_CHANNEL;
+	setup.tape_records = board_tape_records_public(&t.head);
+	size = board_size(&setup);
+	made = board_make(memset(aligned_alloc(64, size), 0, size), &setup);
+	assert_int_equal(board_check(made, size, &b, &err), 0);
+	board_info(b, &info);
+	assert_int_equal(info.n_channels, 2);
+	assert_int_equal(info.n_instruments, 0);
+	assert_true(info.config_hash == 0);
+	assert_string_equal(info.title, "outside");
+	assert_string_equal(info.boot_id, "");
+	assert_int_equal(board_find(b, "valve"), 0);
+	assert_int_equal(board_find(b, "model"), 1);
+	assert_int_equal(board_find(b, "T_bed"), IMAGE_NONE);
+	assert_string_equal(board_choice(b, board_channel(b, 0), 1), "open");
+	assert_int_equal(board_channel(b, 0)->id, 1);
+	assert_int_equal(board_channel(b, 0)->instrument, IMAGE_NONE);
+	assert_int_equal(board_channel(b, 0)->writable, 0);
+	board_write(made, 0, &s);
+	memcpy(s.text, "Type 7", 7);
+	board_write(made, 1, &s);
+	board_read(b, 1, &s);
+	assert_string_equal(s.text, "Type 7");
+	for (size_t i = 0; i < NELEM(absent); i++)
+		assert_null(memmem(made, size, absent[i], strlen(absent[i])));
+	free(made);
+}
+
 int
 main(void)
 {
@@ -429,6 +488,7 @@ main(void)
 		TEST(test_overrun_by_events_is_known_exactly),
 		TEST(test_trace_keeps_the_last),
 		TEST(test_samples_are_never_torn),
+		cmocka_unit_test(test_public_board_has_what_was_chosen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

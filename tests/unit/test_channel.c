@@ -429,6 +429,54 @@ test_wakes_give_the_earliest(void **state)
 	wakes_done(&w);
 }
 
+/* Written in the same tick as the other, at its own place, without what the device calls it. */
+static void
+test_public_board_follows(void **state)
+{
+	struct fixture x;
+	struct image *img;
+	struct board_setup setup = { .is_public = true, .tape_records = 64, .trace_lines = 1 };
+	struct board_change changes[8];
+	struct board *public;
+	uint64_t place = 1, missed;
+	uint32_t off;
+	struct sample s;
+	size_t size;
+
+	make_image(&x);
+	off = (x.img->size + 7) & ~7u;
+	img = mem_zero(1, off + 8);
+	memcpy(img, x.img, x.img->size);
+	img->shown_channels = (struct image_table){ off, 1 };
+	memcpy((char *)img + off, &x.f, sizeof(x.f));
+	free(x.img);
+	x.img = img;
+	start(&x);
+	setup.image = img;
+	size = board_size(&setup);
+	public = board_make(memset(aligned_alloc(64, size), 0, size), &setup);
+	channels_share(x.channels, public);
+	feed_int(&x, x.a, 215, NS_PER_S);
+	feed_float(&x, x.b, 7, NS_PER_S);
+	channels_publish(x.channels);
+	board_read(public, 0, &s);
+	assert_true(s.v.f > 21.4 && s.v.f < 21.6);
+	assert_int_equal(s.quality, Q_GOOD);
+	feed_bad(&x, x.a, Q_BAD_ADDRESS, 42, 2 * NS_PER_S);
+	channels_publish(x.channels);
+	board_read(x.board, x.f, &s);
+	assert_int_equal(s.code, 42);
+	board_read(public, 0, &s);
+	assert_int_equal(s.quality, Q_BAD_ADDRESS);
+	assert_int_equal(s.code, 0);
+	assert_int_equal(board_tape_read(public, &place, changes, NELEM(changes), &missed), 2);
+	assert_int_equal(changes[0].channel, 0);
+	assert_int_equal(changes[1].channel, 0);
+	assert_int_equal(changes[1].sample.code, 0);
+	free(public);
+	stop(&x);
+}
+
 int
 main(void)
 {
@@ -444,6 +492,7 @@ main(void)
 		cmocka_unit_test(test_adoption_refuses_what_means_something_else),
 		cmocka_unit_test(test_conditions_remember),
 		cmocka_unit_test(test_adoption_of_what_conditions_remember),
+		cmocka_unit_test(test_public_board_follows),
 		cmocka_unit_test(test_wakes_give_the_earliest),
 	};
 
