@@ -144,12 +144,35 @@ read_public(struct bench *b, const struct node *n)
 		p->channels = NULL;
 }
 
+/* As text_fits(), with '?' for any one byte. */
+static bool
+fits_pattern(const char *pattern, const char *text)
+{
+	const char *star = NULL, *from = NULL;
+
+	while (*text != '\0') {
+		if (*pattern == '*') {
+			star = ++pattern;
+			from = text;
+		} else if (*pattern == '?' || *pattern == *text) {
+			pattern++;
+			text++;
+		} else if (star != NULL) {
+			pattern = star;
+			text = ++from;
+		} else {
+			return false;
+		}
+	}
+	return pattern[strspn(pattern, "*")] == '\0';
+}
+
 /* Names of instruments and of the program have a dot: a pattern without one reaches none of them. */
 static bool
 fits(const char *pattern, const char *name)
 {
 	return (strchr(pattern, '.') != NULL || strchr(name, '.') == NULL) &&
-	       text_fits(pattern, strlen(pattern), name);
+	       fits_pattern(pattern, name);
 }
 
 static void

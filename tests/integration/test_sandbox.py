@@ -60,12 +60,13 @@ def status(pid):
 class Place:
     """A folder of programs that every user may run, and a bench in it."""
 
-    def __init__(self, case, serve="mbc-serve"):
+    def __init__(self, case, serve="mbc-serve", victim="mbc-serve"):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mbc-test-"))
         case.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         copy_programs(self.folder)
+        self.public = ', public: {listen: "127.0.0.1:0", channels: [dev.a]}' if victim == "mbc-public" else ""
         if serve != "mbc-serve":
-            shutil.copy(BUILD / "tests/integration" / serve, self.folder / "mbc-serve")
+            shutil.copy(BUILD / "tests/integration" / serve, self.folder / victim)
         for name in ("run", "state"):
             (self.folder / name).mkdir(mode=0o755)  # as /var/lib/mbc: the bench's own folder in it is closed
         self.environment = dict(os.environ, MBC_RUN_DIR=str(self.folder / "run"), MBC_STATE_DIR=str(self.folder / "state"))
@@ -78,7 +79,7 @@ class Place:
     def write(self, mode=0o644, title="first", more=""):
         self.file.write_text(f"""bench: cell
 title: {title}
-serve: {{listen: "127.0.0.1:0"}}
+serve: {{listen: "127.0.0.1:0"{self.public}}}
 links: {{io: {{tcp: "localhost:{self.device.port}"}}}}
 instruments:
   pc: {{use: system}}
@@ -340,8 +341,8 @@ class RealTime(unittest.TestCase):
 class Compromised(unittest.TestCase):
     """A data server with an attacker inside."""
 
-    def attack(self, serve):
-        place = Place(self, serve)
+    def attack(self, serve, victim="mbc-serve"):
+        place = Place(self, serve, victim)
         serial = place.folder / "ttyBench"
         socat = Process([need_peer("socat"), f"pty,raw,echo=0,mode=666,link={serial}", "pty,raw,echo=0"])
         self.addCleanup(socat.stop)
@@ -373,6 +374,20 @@ class Compromised(unittest.TestCase):
         wait_for("the bench goes on", lambda: place.mbc("get", "dev.a").stdout.strip() == "7 degC")
         self.assertLessEqual({"control", "serve"}, set(pids(process.pid)))
         wait_for("it still serves", lambda: place.mbc("get", "mbc.serve.cpu").returncode == 0)
+
+    @unittest.skipIf(IS_SANITIZED, "a sanitizer build goes without seccomp")
+    def test_nor_does_the_server_for_everybody_get_anywhere(self):
+        place, process, found, port = self.attack("compromised-public", "mbc-public")
+        self.assertGreaterEqual(len(found), ATTEMPTS)
+        self.assertEqual({name: how for name, how in found.items() if how == "SUCCEEDED"}, {})
+        with self.assertRaises(BlockingIOError):
+            port.accept()
+        self.assertFalse(self.mark.exists())
+        running = pids(process.pid)
+        self.assertLessEqual({"control", "serve", "public"}, set(running))
+        if IS_ROOT and status(running["serve"])["Uid"].split()[0] != "0":  # each is its own user
+            self.assertEqual(len({status(running[name])["Uid"] for name in ("control", "serve", "public")}), 3)
+        self.assertRegex(place.mbc("doctor").stdout, r"good +public: user ")
 
     def test_without_a_sandbox_they_would_succeed(self):
         """The attempts are real ones: the same attacker, not confined, gets through where only the sandbox stands."""
