@@ -16,9 +16,11 @@ import pathlib
 import platform
 import random
 import re
+import select
 import shutil
 import signal
 import socket
+import ssl
 import statistics
 import subprocess
 import sys
@@ -236,9 +238,10 @@ def start():
 
 
 @contextlib.contextmanager
-def nginx(bodies):
-    """nginx with one worker and a static file for each body: its address."""
+def nginx(bodies, pem=None):
+    """nginx with one worker and a static file for each body: its address. pem: with TLS, by this file of a certificate and its key."""
     port = free_port()
+    tls = f"ssl_certificate {pem}; ssl_certificate_key {pem}; ssl_protocols TLSv1.2 TLSv1.3; ssl_ecdh_curve X25519;" if pem else ""
     with tempfile.TemporaryDirectory(prefix="mbc-perf-") as folder:
         os.chmod(folder, 0o755)  # the worker of a root nginx is another user
         for name, body in bodies.items():
@@ -249,14 +252,14 @@ events {{ worker_connections 256; }}
 http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; open_file_cache max=16;
   client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u;
   scgi_temp_path {folder}/s; default_type application/json;
-  server {{ listen 127.0.0.1:{port}; root {folder}; }} }}
+  server {{ listen 127.0.0.1:{port}{" ssl" if pem else ""}; {tls} root {folder}; }} }}
 """)
         server = Process([shutil.which("nginx") or "/usr/sbin/nginx", "-c", config, "-e", f"{folder}/error"])
         try:
             wait_for("nginx listens", lambda: (pathlib.Path(folder) / "pid").exists())
             time.sleep(0.2)
             workers = subprocess.run(["ps", "--ppid", str(server.pid), "-o", "pid="], capture_output=True, text=True).stdout.split()
-            yield f"http://127.0.0.1:{port}/", int(workers[0])
+            yield f"http{'s' if pem else ''}://127.0.0.1:{port}/", int(workers[0])
         finally:
             server.stop()
 
@@ -293,6 +296,77 @@ def http():
                 row(f"{title}, {len(bodies[name])} bytes, 16 connections", f"{rate:.0f} /s", "", f"nginx {other:.0f} /s")
                 row("  ratio of requests a second", f"{rate / other:.2f} x", ">= 1.0 x")
                 row("  processor time of a request", f"{cost:.1f} us", "", f"nginx {other_cost:.1f} us")
+
+
+class Encrypted(Bench):
+    """A bench whose data server speaks TLS, with a certificate of its own."""
+
+    def write(self, text):
+        self.file.write_text(f'bench: {self.name}\nserve: {{listen: "127.0.0.1:0", tls: own}}\n{text}\n')
+
+    def ask_once(self, path):
+        with contextlib.suppress(OSError):
+            connection = http_client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=ssl._create_unverified_context())
+            with contextlib.closing(connection):
+                connection.request("GET", path)
+                answer = connection.getresponse()
+                return answer.status, answer.read(), answer.getheader("Content-Type", "")
+        return 503, b"", ""
+
+
+def tls():
+    """The same answers through TLS 1.3 beside nginx with the same certificate; then a thousand streams at 10 Hz."""
+    with Load(1, 0) as load, Encrypted("tls", bench_text(load.ports, 1, 100, "1 s")) as bench:
+        wait_for("a value", lambda: bench.channel("d0.r0")["quality"] == "good")
+        serve = bench.pids()["serve"]
+        path = "/api/v1/channels/d0.r0"
+        with nginx({"one": bench.body(path)}, bench.folder / "state/tls/certificate.pem") as (base, worker):
+            ours, theirs = [], []
+            for _ in range(ROUNDS):
+                ours.append(wrk(f"https://127.0.0.1:{bench.port}{path}", serve))
+                theirs.append(wrk(base + "one", worker))
+        rate, other = (statistics.median(pair[0] for pair in side) for side in (ours, theirs))
+        cost, other_cost = (statistics.median(pair[1] for pair in side) for side in (ours, theirs))
+        row("GET /channels/{name} through TLS, 16 connections", f"{rate:.0f} /s", "", f"nginx with TLS {other:.0f} /s")
+        row("  ratio of requests a second", f"{rate / other:.2f} x", ">= 0.8 x")
+        row("  processor time of a request", f"{cost:.1f} us", "", f"nginx {other_cost:.1f} us")
+    streams()
+
+
+def streams(clients=1000, seconds=10):
+    """Clients of the event stream through TLS, each with ten changes a second."""
+    with Load(1, 0) as load, Encrypted("streams", bench_text(load.ports, 1, 1, "100 ms") + "\nchannels:\n  v: {read: d0.r0, history: every}") as bench, contextlib.ExitStack() as stack:
+        wait_for("a value", lambda: bench.channel("v")["quality"] == "good")
+        serve = bench.pids()["serve"]
+        before = pss_kib(serve)
+        context = ssl._create_unverified_context()
+        poll = select.epoll()
+        socks = {}
+        for _ in range(clients):
+            sock = stack.enter_context(context.wrap_socket(socket.create_connection(("127.0.0.1", bench.port))))
+            sock.sendall(b"GET /api/v1/stream?channels=v HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            sock.setblocking(False)
+            socks[sock.fileno()] = [sock, 0]
+            poll.register(sock.fileno(), select.EPOLLIN)
+
+        def read(until):
+            while time.monotonic() < until:
+                for fd, _ in poll.poll(0.2):
+                    with contextlib.suppress(ssl.SSLWantReadError):
+                        while part := socks[fd][0].recv(65536):
+                            socks[fd][1] += part.count(b"event: ")
+        read(time.monotonic() + 2)
+        for entry in socks.values():
+            entry[1] = 0
+        spent, lost = cpu_s(serve), bench.get("/api/v1/bench")["ticks_lost"]
+        began = time.monotonic()
+        read(began + seconds)
+        took = time.monotonic() - began
+        spent = cpu_s(serve) - spent
+        events = sorted(entry[1] for entry in socks.values())
+        row(f"{clients} event streams through TLS", f"{statistics.median(events) / took:.1f} events/s each", "all served",
+            f"the least {events[0] / took:.1f}, the most {events[-1] / took:.1f}; {percent(spent / took)} of a core, "
+            f"{(pss_kib(serve) - before) / clients:.1f} KiB each, {bench.get('/api/v1/bench')['ticks_lost'] - lost} ticks lost")
 
 
 def picture(bench, names):
@@ -873,7 +947,7 @@ def markdown():
         print(f"| {what.strip()} | {value} | {limit} | {note} |")
 
 
-MEASURES = {"per_million": per_million, "saturation": saturation, "memory": memory, "start": start, "http": http, "check": check,
+MEASURES = {"per_million": per_million, "saturation": saturation, "memory": memory, "start": start, "http": http, "tls": tls, "check": check,
             "serial": serial, "dead": dead, "pipeline": pipeline, "comeback": comeback,
             "instrument": instrument, "mix": mix, "text": text, "restart": restart, "tick": tick, "encoding": encoding, "history_read": history_read, "history": history, "postgres_carry": postgres_carry, "tiers": tiers,
             "alarms": alarms, "hands": hands, "sequence": sequence, "rehearse": rehearse}

@@ -15,23 +15,25 @@
 
 /* The running bench's own word for the file of its certificate; false: it does not run, or makes its own. */
 static bool
-find_given(struct args *args, const char *bench, char *out, size_t cap)
+find_given(struct args *args, const char *bench, bool is_public, char *out, size_t cap)
 {
 	char path[PLACE_MAX];
 	const struct image *img;
+	const struct image_tls *tls;
 	int code;
 
 	if (place_socket(path, bench, NULL) < 0 || access(path, F_OK) < 0)
 		return false;
 	img = look_image(args, &code);
-	if (img == NULL || img->tls.kind != IMAGE_TLS_FILES)
+	tls = img == NULL ? NULL : is_public ? &img->shown.tls : &img->tls;
+	if (tls == NULL || tls->kind != IMAGE_TLS_FILES)
 		return false;
-	text_copy(out, cap, image_text(img, img->tls.cert));
+	text_copy(out, cap, image_text(img, tls->cert));
 	return true;
 }
 
 static int
-find_own(struct args *args, const char *bench, bool is_made, char *out, size_t cap)
+find_own(struct args *args, const char *bench, bool is_made, bool is_public, char *out, size_t cap)
 {
 	char dir[PLACE_MAX];
 	struct err err;
@@ -39,7 +41,7 @@ find_own(struct args *args, const char *bench, bool is_made, char *out, size_t c
 
 	if (rc < 0)
 		return cli_say(args, CLI_FAILED, "%s", err.msg);
-	snprintf(out, cap, "%s/certificate.pem", dir);
+	snprintf(out, cap, "%s/certificate%s.pem", dir, is_public ? "-public" : "");
 	return CLI_GOOD;
 }
 
@@ -62,11 +64,12 @@ run(struct args *args, const char *verb, const char *path)
 static int
 make(struct args *args)
 {
-	char bench[64], path[PLACE_MAX + 24];
+	bool is_public = args_option(args, "--public", NULL);
+	char bench[64], path[PLACE_MAX + 32];
 	int code = which_bench(args, bench, sizeof(bench));
 
 	if (code == CLI_GOOD)
-		code = find_own(args, bench, true, path, sizeof(path));
+		code = find_own(args, bench, true, is_public, path, sizeof(path));
 	if (code == CLI_GOOD && args->n > ARGS_MAX)
 		code = cli_say(args, CLI_WRONG, "these are too many names");
 	return code == CLI_GOOD ? run(args, "make", path) : code;
@@ -76,6 +79,7 @@ static int
 show(struct args *args)
 {
 	const char *verb = args_option(args, "--pem", NULL) ? "pem" : "show";
+	bool is_public = args_option(args, "--public", NULL);
 	char bench[64], path[1024];
 	int code;
 
@@ -87,8 +91,8 @@ show(struct args *args)
 		return run(args, verb, path);
 	}
 	code = which_bench(args, bench, sizeof(bench));
-	if (code == CLI_GOOD && !find_given(args, bench, path, sizeof(path)))
-		code = find_own(args, bench, false, path, sizeof(path));
+	if (code == CLI_GOOD && !find_given(args, bench, is_public, path, sizeof(path)))
+		code = find_own(args, bench, false, is_public, path, sizeof(path));
 	return code == CLI_GOOD ? run(args, verb, path) : code;
 }
 

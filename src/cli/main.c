@@ -457,7 +457,8 @@ static const struct cli_command commands[] = {
 		"\n"
 		"  mbc link add --until 7d visitors       then: https://BENCH:8444/#LINK\n"
 		"  curl -H \"Authorization: Bearer $LINK\" https://bench-3:8444/json\n" },
-	{ "certificate", cli_certificate, "make [--name HOST]... [--days N] | show [--pem] [FILE]",
+	{ "certificate", cli_certificate,
+		"make [--public] [--name HOST]... [--days N] | show [--public] [--pem] [FILE]",
 		"make or look at the certificate for https",
 		"make writes a new key and a certificate that signs itself into the bench's folder "
 		"of state, for the names\n"
@@ -467,7 +468,7 @@ static const struct cli_command commands[] = {
 		"it: compare the fingerprint.\n"
 		"show tells whom it is for, until when, and its fingerprint; --pem prints it "
 		"without its key, for those who\n"
-		"shall trust it.\n"
+		"shall trust it. --public: that of the public server.\n"
 		"\n"
 		"  mbc certificate make --name bench-3.lab.example.org\n"
 		"  mbc certificate show\n"

@@ -322,8 +322,9 @@ tell_end(struct supervise *s, struct certificate_state *c)
 		return;
 	if (level == EXPIRY_OVER)
 		log_err("%s: it is over; put a new one in its place, or run 'mbc certificate "
-			"make'",
-			name_of(s, c));
+			"make%s'",
+			name_of(s, c),
+			c == &s->certificates[CERTIFICATE_PUBLIC] ? " --public" : "");
 	else
 		log_warn("%s: it ends in %lld d", name_of(s, c),
 			(long long)expiry_days(c->until_s, now_s));
