@@ -29,8 +29,9 @@ bool
 commands_are_wanted(const struct supervise *s)
 {
 	/* With TLS others than this computer may ask, and have to say who they are. */
-	return s->img != NULL && (s->is_gate_asked || accounts_want_hash(s) ||
-					 certificate_is_wanted(s, CERTIFICATE_SERVE) || has_commands(s->img));
+	return s->img != NULL &&
+	       (s->is_gate_asked || accounts_want_hash(s) ||
+		       certificate_is_wanted(s, CERTIFICATE_SERVE) || has_commands(s->img));
 }
 
 /* ---- pairs ---------------------------------------------------------------------------------------------------------------- */

@@ -451,10 +451,10 @@ processes_start(struct supervise *s, int64_t now_ns)
 {
 	struct child *const all[] = { &s->control, &s->serve, &s->history, &s->query, &s->gate,
 		&s->copy, &s->postgres, &s->influx, &s->tiers, &s->hash, &s->public.child };
-	int (*const starts[])(struct supervise * s, int64_t now_ns,
-		struct err * err) = { start_control, start_serve, start_history, start_query,
-		start_gate, start_copy, start_postgres, start_influx, start_tiers, start_hash,
-		start_public };
+	int (*const starts[])(struct supervise * s, int64_t now_ns, struct err * err) = {
+		start_control, start_serve, start_history, start_query, start_gate, start_copy,
+		start_postgres, start_influx, start_tiers, start_hash, start_public
+	};
 
 	if (now_ns >= s->serve_kill_ns) {
 		log_warn("process 'serve': did not end in 2 s; it is killed");
