@@ -39,6 +39,7 @@ struct guard {
 	void (*changed)(void *ctx);
 	void *ctx;
 	struct seen seen[GUARD_PLACES];
+	size_t top; /* behind the last place that was ever taken: few are looked at */
 	struct asking *first;
 	uint32_t number;
 };
@@ -48,7 +49,7 @@ struct guard {
 static struct seen *
 find(struct guard *g, const char *hex)
 {
-	for (size_t i = 0; i < GUARD_PLACES; i++)
+	for (size_t i = 0; i < g->top; i++)
 		if (g->seen[i].is_there && strcmp(g->seen[i].who.hex, hex) == 0)
 			return &g->seen[i];
 	return NULL;
@@ -62,9 +63,14 @@ find_place(struct guard *g, const char *hex)
 	if (place != NULL)
 		return place;
 	place = &g->seen[0];
-	for (size_t i = 0; i < GUARD_PLACES && place->is_there; i++)
-		if (!g->seen[i].is_there || g->seen[i].used_ns < place->used_ns)
+	for (size_t i = 0; i < GUARD_PLACES; i++) {
+		if (!g->seen[i].is_there) {
+			g->top = MAX(g->top, i + 1);
+			return &g->seen[i];
+		}
+		if (g->seen[i].used_ns < place->used_ns)
 			place = &g->seen[i];
+	}
 	return place;
 }
 

@@ -295,6 +295,19 @@ look_at_listeners(void *ctx)
 	wake_streams(h);
 }
 
+/* Under what an answer is kept: those who see other channels have their own. No address has a blank. */
+static const char *
+key_of(const struct request *r)
+{
+	static char key[TARGET_URI_MAX + ACCOUNT_ONLY + 2];
+	const char *only = only_of(r);
+
+	if (only == NULL)
+		return r->uri;
+	snprintf(key, sizeof(key), "%s %s", r->uri, only);
+	return key;
+}
+
 /* ---- documents ---------------------------------------------------------------------------------------------------- */
 
 static enum MHD_Result
@@ -330,10 +343,7 @@ send_document(struct http *h, struct MHD_Connection *c, const struct request *re
 	if (h->target.route < ROUTE_COUNT && target_routes[h->target.route].has_xml)
 		reply_header(r, MHD_HTTP_HEADER_VARY, "Accept");
 	rc = MHD_queue_response(c, MHD_HTTP_OK, r);
-	if (v.only == NULL)
-		cache_put(&h->cache, uri, wants_xml, heart->tick, now_ns, r, n);
-	else
-		MHD_destroy_response(r);
+	cache_put(&h->cache, key_of(request), wants_xml, heart->tick, now_ns, r, n);
 	return rc;
 }
 
@@ -488,11 +498,11 @@ answer(struct http *h, struct MHD_Connection *c, struct request *request, bool i
 
 	if (h->is_public && !judge_public(h, c, uri, &rc))
 		return rc;
-	if (h->board != NULL && only == NULL) {
+	if (h->board != NULL) {
 		struct MHD_Response *r;
 
 		board_read_heart(h->board, &heart);
-		r = cache_get(&h->cache, uri, wants_xml, heart.tick, now, h->tick_ns);
+		r = cache_get(&h->cache, key_of(request), wants_xml, heart.tick, now, h->tick_ns);
 		if (r != NULL)
 			return MHD_queue_response(c, MHD_HTTP_OK, r);
 	}
