@@ -13,6 +13,8 @@
 #define AHEAD_NS (10 * NS_PER_S)   /* of a stream: asked anew so long before it ends */
 #define AGAIN_NS NS_PER_S
 #define SAYS 400
+/* Tokens that were never seen: so many are asked about in a second. Whoever makes them up takes the gate's time with no more. */
+#define STRANGERS 500
 
 struct seen {
 	bool is_there;
@@ -42,6 +44,8 @@ struct guard {
 	size_t top; /* behind the last place that was ever taken: few are looked at */
 	struct asking *first;
 	uint32_t number;
+	int64_t second_ns; /* the one in which so many strangers came */
+	unsigned strangers;
 };
 
 /* ---- what is remembered --------------------------------------------------------------------------------------------------- */
@@ -132,6 +136,16 @@ digest_hex(char out[GUARD_HEX], const char *token)
 	sha256_hex(out, token, strlen(token));
 }
 
+static bool
+is_crowded(struct guard *g, int64_t now_ns)
+{
+	if (now_ns - g->second_ns >= NS_PER_S) {
+		g->second_ns = now_ns;
+		g->strangers = 0;
+	}
+	return ++g->strangers > STRANGERS;
+}
+
 struct asking *
 guard_ask(struct guard *g, const char *token, void (*fn)(void *user), void *user, int64_t now_ns)
 {
@@ -144,7 +158,7 @@ guard_ask(struct guard *g, const char *token, void (*fn)(void *user), void *user
 		s->used_ns = now_ns;
 		a->who = s->who;
 		a->state = ASKING_IN;
-	} else if (post_question(g, a->hex) < 0) {
+	} else if ((s == NULL && is_crowded(g, now_ns)) || post_question(g, a->hex) < 0) {
 		a->state = ASKING_LOST;
 	}
 	return a;

@@ -118,6 +118,14 @@ class Accounts(People):
         self.assertEqual(nobody.ask("POST", API + "/session", {"name": "maria"})[0], 400)
         self.assertEqual(nobody.ask("POST", API + "/session", "{" * 3000)[0], 413)
 
+        # Who looks at passwords has a socket to the gate, one to the supervisor, and nothing else.
+        hasher = self.bench.pids()["hash"]
+        files = {os.readlink(link) for link in pathlib.Path(f"/proc/{hasher}/fd").iterdir()}
+        self.assertEqual({f for f in files if not f.startswith(("socket:", "pipe:", "anon_inode:", "/dev/null"))}, set())
+        self.assertEqual(len([f for f in files if f.startswith("socket:")]), 2)
+        if "asan" not in str(self.bench.program):
+            self.assertRegex(pathlib.Path(f"/proc/{hasher}/status").read_text(), r"Seccomp:\s+2\n")
+
         token = maria.cookie.partition("=")[2]
         self.assertRegex(maria.cookie, rf"^mbc-session-{self.bench.port}=[0-9a-f]{{64}}$")
         self.assertNotIn(token, "".join(self.bench.process.text()))
@@ -211,6 +219,19 @@ class Accounts(People):
         self.assertIn("already", self.user("first", code=1))
         self.assertIn("maria", self.user("list"))
         self.assertEqual((self.bench.folder / "state/first/accounts").stat().st_mode & 0o777, 0o600)
+
+    def test_made_up_tokens(self):
+        """Nobody gets in with them, and they take neither the place of those who are in nor the gate's time."""
+        self.begin("made_up")
+        maria = self.add("maria", "--role", "root")
+        stranger = Client(self.bench.port)
+        found = set()
+        for i in range(1500):
+            found.add(stranger.ask("GET", API + "/channels", headers={"Cookie": f"mbc-session-{self.bench.port}={i:064x}"})[0])
+        self.assertLessEqual(found, {401, 503})
+        self.assertIn(401, found)
+        self.assertEqual(maria.ask("GET", API + "/channels")[0], 200)
+        self.mbc("set", "T_furn", "20")  # and the gate has time for others
 
     # ---- what one may ----------------------------------------------------------------------------------------------------------
 
