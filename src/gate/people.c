@@ -30,7 +30,7 @@ static const char nobodys_hash[] =
 
 /* Somebody who waits for their password to be looked at. */
 struct waits {
-	uint32_t number; /* of the data server */
+	uint32_t number; /* of the data server; 0: it has gone meanwhile */
 	bool is_known;
 	bool is_first; /* it makes the first account: hash is "", and one is made */
 	char name[ACCOUNT_NAME], address[ATTEMPTS_ADDRESS], hash[ACCOUNT_HASH];
@@ -300,14 +300,16 @@ take_hashed(struct people *p, bool is_right, const char *made)
 	bool is_good = is_right && a != NULL && strcmp(a->hash, w->hash) == 0 &&
 		       account_is_open(a, people_wall(p->logbook));
 
-	if (w->is_first) {
+	if (w->is_first && w->number != 0) {
 		take_first(p, is_right ? made : "");
 		drop_first(p);
 		ask_hasher(p);
 		return;
 	}
 	attempts_told(&p->attempts, w->name, w->is_known, w->address, is_good, now_boot());
-	if (is_good) {
+	if (w->number == 0) {
+		log_debug("a sign-in that nobody waits for any more");
+	} else if (is_good) {
 		begin_session(p, w);
 	} else {
 		note(p, w->is_known ? w->name : "", "sign_in", w->address, "refused",
@@ -647,10 +649,10 @@ people_tokens(struct people *p)
 void
 people_serve_gone(struct people *p)
 {
-	/* Nobody waits for those who were to sign in. */
-	while (p->n > (p->asked_ns != 0)) {
+	/* Nobody waits for those who were to sign in; the numbers of the next data server begin anew, and must not meet what was asked by this one. */
+	while (p->n > (p->asked_ns != 0))
 		explicit_bzero(&p->queue[--p->n], sizeof(p->queue[0]));
-	}
+	p->queue[0].number = p->made.number = 0;
 }
 
 /* ---- life ------------------------------------------------------------------------------------------------------------------ */

@@ -498,14 +498,6 @@ answer(struct http *h, struct MHD_Connection *c, struct request *request, bool i
 
 	if (h->is_public && !judge_public(h, c, uri, &rc))
 		return rc;
-	if (h->board != NULL) {
-		struct MHD_Response *r;
-
-		board_read_heart(h->board, &heart);
-		r = cache_get(&h->cache, key_of(request), wants_xml, heart.tick, now, h->tick_ns);
-		if (r != NULL)
-			return MHD_queue_response(c, MHD_HTTP_OK, r);
-	}
 	if (target_parse(uri, &h->target, &err) < 0)
 		return refuse(h, c, PROBLEM_BAD_REQUEST, err.msg, uri);
 	if (h->target.route == ROUTE_SESSION)
@@ -515,6 +507,15 @@ answer(struct http *h, struct MHD_Connection *c, struct request *request, bool i
 			"this account has no grant for it; 'mbc user grant NAME --may read' gives "
 			"one, for all channels unless --only says which",
 			uri);
+	/* Behind the grants: what is kept for one is given to nobody who may not ask. */
+	if (h->board != NULL) {
+		struct MHD_Response *r;
+
+		board_read_heart(h->board, &heart);
+		r = cache_get(&h->cache, key_of(request), wants_xml, heart.tick, now, h->tick_ns);
+		if (r != NULL)
+			return MHD_queue_response(c, MHD_HTTP_OK, r);
+	}
 	if (h->target.route == ROUTE_PAGE || h->target.route == ROUTE_OPENAPI) {
 		page = page_find(h->target.route == ROUTE_OPENAPI
 					 ? target_routes[ROUTE_OPENAPI].path
@@ -734,7 +735,7 @@ judge(struct http *h, struct MHD_Connection *c, const char *method, struct reque
 	enum problem p;
 
 	if (http_session_is(method, r->uri)) {
-		if (http_session_judge(c, &p, &detail)) {
+		if (http_session_judge(c, is_out, r->uri, &p, &detail)) {
 			r->session = http_session_new(h->guard, c, is_out, r->uri, now_boot());
 			return MHD_YES;
 		}

@@ -19,6 +19,7 @@
 #define BODY_NS (15 * NS_PER_S) /* for the whole of it */
 #define COOKIE_MAX 180
 #define COOKIE_NAME 32
+#define EVERYWHERE "?everywhere=1"
 #define ADDRESS_MAX 48 /* bytes of an address as text */
 
 struct http_session {
@@ -94,10 +95,17 @@ http_session_is(const char *method, const char *uri)
 }
 
 bool
-http_session_judge(struct MHD_Connection *c, enum problem *out_problem, const char **out_detail)
+http_session_judge(struct MHD_Connection *c, bool is_out, const char *uri,
+	enum problem *out_problem, const char **out_detail)
 {
+	const char *query = strchr(uri, '?');
 	const char *length = reply_asked(c, MHD_HTTP_HEADER_CONTENT_LENGTH);
 
+	if (query != NULL && (!is_out || strcmp(query, EVERYWHERE) != 0)) {
+		*out_problem = PROBLEM_BAD_REQUEST;
+		*out_detail = "the one parameter here is everywhere=1, to sign out everywhere";
+		return false;
+	}
 	if (!http_session_is_own(c)) {
 		*out_problem = PROBLEM_STRANGER;
 		*out_detail = "send 'Content-Type: application/json' or the header 'X-Mbc: 1', and "
@@ -146,7 +154,7 @@ http_session_new(
 	x->guard = g;
 	x->connection = c;
 	x->is_out = is_out;
-	x->is_everywhere = query != NULL && strcmp(query, "?everywhere=1") == 0;
+	x->is_everywhere = query != NULL && strcmp(query, EVERYWHERE) == 0;
 	x->begun_ns = now_ns;
 	return x;
 }

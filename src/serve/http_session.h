@@ -19,8 +19,8 @@ struct http_session;
 bool http_session_is(const char *method, const char *uri);
 
 /* A look at the head: false with the problem. */
-bool http_session_judge(
-	struct MHD_Connection *c, enum problem *out_problem, const char **out_detail);
+bool http_session_judge(struct MHD_Connection *c, bool is_out, const char *uri,
+	enum problem *out_problem, const char **out_detail);
 
 /* is_out: it signs out. */
 struct http_session *http_session_new(

@@ -140,6 +140,7 @@ class Accounts(People):
         self.assertEqual(maria.ask("GET", API + "/channels", headers={"Cookie": f"mbc-session-{self.bench.port}={token}"})[0], 401)
         self.assertEqual(other.ask("GET", API + "/channels")[0], 200)
         third = self.client("maria")
+        self.assertEqual(third.ask("DELETE", API + "/session?everywhere=2")[0], 400)
         self.assertEqual(third.ask("DELETE", API + "/session?everywhere=1")[0], 204)
         wait_for("all of them end", lambda: other.ask("GET", API + "/channels")[0] == 401)
         self.assertEqual([r["who"] for r in self.records(act="sign_in", result="done")], ["user:maria"] * 3)
