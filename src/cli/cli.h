@@ -59,6 +59,7 @@ int cli_trip(struct args *args);
 int cli_alarm(struct args *args);
 int cli_token(struct args *args);
 int cli_user(struct args *args);
+int cli_secret(struct args *args);
 int cli_audit(struct args *args);
 int cli_certificate(struct args *args);
 int cli_link(struct args *args);

@@ -433,6 +433,19 @@ static const struct cli_command commands[] = {
 		"  mbc user add --may read,operate --only 'N2_*' --until 90d student\n"
 		"  mbc user grant --may operate --until 8h student\n"
 		"  mbc user disable student\n" },
+	{ "secret", cli_secret, "set NAME | list | remove NAME [--file BENCH.yaml] [--bench NAME]",
+		"passwords and keys of a bench",
+		"They are files in the folder 'secrets' beside the bench file, for its owner "
+		"alone; "
+		"the bench file has their\n"
+		"names: {secret: NAME}. set asks for the secret, without echo, or takes a line of "
+		"standard input; it never\n"
+		"stands on the command line. list tells the names, and which of them a bench could "
+		"not use. Without --file:\n"
+		"of ./bench.yaml, else of the bench that runs here.\n"
+		"\n"
+		"  mbc secret set card-key\n"
+		"  pass show lab/card | mbc secret set card-key --file /etc/mbc/bench.yaml\n" },
 	{ "audit", cli_audit, "[--since TIME] [--who NAME] [--act WORD] [--json] | verify",
 		"show who asked what of the bench, and check that record",
 		"Each command, refusal and verdict is a line, put on record before it is done; "

@@ -207,6 +207,89 @@ class Secrets(unittest.TestCase):
         self.assertTrue(any("mbc-board" in name for name in found), found.keys())
         return found
 
+    def test_the_command_line(self):
+        """mbc secret: from standard input or a terminal, into a file for its owner alone; what it is is told to nobody."""
+        bench = self.bench("cli")
+        self.addCleanup(bench.__exit__, None, None, None)
+        folder = bench.folder / "secrets"
+
+        def secret(*words, value=None, code=0):
+            done = subprocess.run([MBC, "secret", *words], env=bench.environment, cwd=bench.folder, input=value, capture_output=True, text=True, timeout=20)
+            self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+            self.check_absent("secret", (done.stdout + done.stderr).encode())
+            return done.stdout + done.stderr
+
+        old = os.umask(0)
+        self.addCleanup(os.umask, old)
+        self.assertIn("{secret: fresh}", secret("set", "fresh", value=PASSWORD + "\n"))
+        self.assertEqual((folder / "fresh").read_text(), PASSWORD + "\n")
+        self.assertEqual((folder / "fresh").stat().st_mode & 0o777, 0o600)
+        secret("set", "fresh", value=KEY)  # in its place; without a line end
+        self.assertEqual((folder / "fresh").read_text(), KEY + "\n")
+        for value in ("abc\n", "", "x" * 1001, "t\tab\n", "\u00e9t\u00e9\u00e9\n"):
+            self.assertIn("nothing was written", secret("set", "fresh", value=value, code=1))
+        for name in ("../x", ".x", "a/b", "", "x" * 64):
+            secret("set", name, value=KEY, code=1)
+        self.assertEqual((folder / "fresh").read_text(), KEY + "\n")
+        self.assertEqual(secret("list").split(), ["card", "fresh", "line", "web"])
+        (folder / "web").chmod(0o644)
+        self.assertIn("chmod 600", secret("list", code=1))
+        secret("remove", "fresh")
+        self.assertFalse((folder / "fresh").exists())
+        secret("remove", "fresh", code=1)
+        secret("remove", "../bench.yaml", code=1)
+        self.assertTrue(bench.file.exists())
+        # Another bench file has a folder of its own, which is made.
+        other = bench.folder / "other"
+        other.mkdir()
+        (other / "b.yaml").write_text("bench: b\n")
+        secret("set", "first", "--file", "other/b.yaml", value=KEY + "\n")
+        self.assertEqual((other / "secrets").stat().st_mode & 0o777, 0o700)
+        (folder.parent / "elsewhere").mkdir()
+        (other / "secrets/first").unlink()
+        (other / "secrets").rmdir()
+        (other / "secrets").symlink_to(folder.parent / "elsewhere")
+        secret("set", "first", "--file", "other/b.yaml", value=KEY + "\n", code=1)
+        self.assertEqual(list((folder.parent / "elsewhere").iterdir()), [])
+        # On a terminal nothing of it is echoed.
+        master, slave = os.openpty()
+        process = subprocess.Popen([MBC, "secret", "set", "typed"], env=bench.environment, cwd=bench.folder, stdin=slave, stdout=slave, stderr=slave,
+                                   start_new_session=True)
+        os.close(slave)
+        said = b""
+        while b"typed: " not in said:
+            said += os.read(master, 4096)
+        os.write(master, LINE.encode() + b"\n")
+        with contextlib.suppress(OSError):
+            while data := os.read(master, 4096):
+                said += data
+        self.assertEqual(process.wait(20), 0, said)
+        os.close(master)
+        self.check_absent("terminal", said)
+        self.assertEqual((folder / "typed").read_text(), LINE + "\n")
+
+    def test_keys_that_nobody_told_us_of(self):
+        """What a page has behind the name of a key is masked in the trace, though it is no secret of the bench."""
+        with contextlib.ExitStack() as stack:
+            server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            threading.Thread(target=self.answer_pages, args=(server, b'{"a": 1, "api_secret": "Hidden0123", "keys": "shown0123"}'), daemon=True).start()
+            text = f'links: {{w: {{tcp: "127.0.0.1:{server.getsockname()[1]}"}}}}\n' \
+                "instruments: {p: {use: http, link: w, path: /p, every: 50 ms, channels: {a: {read: {json: a}}}}}\n"
+            bench = stack.enter_context(Bench("unknown", text))
+            bench.wait_good("p.a")
+            wait_for("it was read", lambda: "shown0123" in self.text_of(bench, "p"))
+            said = self.text_of(bench, "p") + bench.mbc("trace", "p").stdout
+            self.assertNotIn("Hidden0123", said)
+            self.assertIn('"api_secret": "***"', said)
+
+    def answer_pages(self, server, body):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                with contextlib.suppress(OSError), connection:
+                    while connection.recv(4096):
+                        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
     def test_a_wrong_password(self):
         self.users("another")
         with self.bench("wrong") as bench:
