@@ -57,10 +57,11 @@ struct bench_instrument {
 	const struct node *watchdog, *uptime, *commands; /* NULL: none */
 };
 
-/* Named in the bench, and where it was first. */
+/* Named in the bench, and where it was first. One that a store needs as well has a number of its own there: the controller does not get that. */
 struct bench_secret {
 	const char *name;
 	struct place at;
+	bool is_of_store;
 };
 
 /* What is written to an instrument before anything else is asked of it. */

@@ -54,7 +54,7 @@ postgres_read(struct bench *b, const struct node *n)
 	const struct node *found[SCHEMA_KEYS_MAX] = { NULL };
 	const struct key *rows = schema_postgres;
 	struct bench_postgres *p = &b->postgres;
-	const char *word, *none;
+	const char *word;
 
 	if (!read_is(b, n, NODE_MAP,
 		    "a map: {server: \"db.lab:5432\", database: lab, user: mbc, password: "
@@ -72,7 +72,7 @@ postgres_read(struct bench *b, const struct node *n)
 	if (found[POSTGRES_SCHEMA] != NULL)
 		p->schema = read_line(b, found[POSTGRES_SCHEMA], NAME_MAX_BYTES, "a name");
 	if (found[POSTGRES_PASSWORD] != NULL)
-		secrets_read(b, found[POSTGRES_PASSWORD], "password", &p->password, &none);
+		secrets_read_of_store(b, found[POSTGRES_PASSWORD], "password", &p->password);
 	if (found[POSTGRES_TLS] != NULL &&
 		(word = read_word(b, found[POSTGRES_TLS], &rows[POSTGRES_TLS])) != NULL)
 		p->tls = word;

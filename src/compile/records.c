@@ -125,7 +125,6 @@ read_influx(struct bench *b, const struct node *n)
 	const struct node *found[SCHEMA_KEYS_MAX] = { NULL };
 	struct bench_influx *i = &b->influx;
 	const struct node *secret;
-	const char *value = NULL;
 
 	if (!read_is(b, n, NODE_MAP, "a map: {url: http://influx.lab:8086, database: lab}"))
 		return;
@@ -144,7 +143,7 @@ read_influx(struct bench *b, const struct node *n)
 	b->history.carried_by |= IMAGE_CARRIED_INFLUX;
 	secret = found[i->version == 1 ? INFLUX_PASSWORD : INFLUX_TOKEN];
 	if (secret != NULL)
-		secrets_read(b, secret, secret->key, &i->secret, &value);
+		secrets_read_of_store(b, secret, secret->key, &i->secret);
 }
 
 /* ---- tiers ---------------------------------------------------------------------------------------------------------------- */

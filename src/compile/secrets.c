@@ -10,17 +10,18 @@
 
 /* Number of the secret in the image, from 1; 0: there is no room, that was told. */
 static int64_t
-number_of(struct bench *b, const char *name, struct place at)
+number_of(struct bench *b, const char *name, struct place at, bool is_of_store)
 {
 	for (uint32_t i = 0; i < b->secrets.n; i++)
-		if (strcmp(b->secrets.at[i].name, name) == 0)
+		if (strcmp(b->secrets.at[i].name, name) == 0 &&
+			b->secrets.at[i].is_of_store == is_of_store)
 			return i + 1;
 	if (b->secrets.n == SECRETS_MAX) {
 		diag_error(&b->diag, at, "too-large", "more than %d secrets; leave some out",
 			SECRETS_MAX);
 		return 0;
 	}
-	*BENCH_ADD(b->secrets) = (struct bench_secret){ name, at };
+	*BENCH_ADD(b->secrets) = (struct bench_secret){ name, at, is_of_store };
 	return b->secrets.n;
 }
 
@@ -68,8 +69,16 @@ secrets_read(struct bench *b, const struct node *n, const char *key, int64_t *ou
 		return is_made_up(b, n);
 	}
 	name = name_of(b, n, key);
-	*out = name == NULL ? 0 : number_of(b, name, n->at);
+	*out = name == NULL ? 0 : number_of(b, name, n->at, false);
 	return *out > 0;
+}
+
+void
+secrets_read_of_store(struct bench *b, const struct node *n, const char *key, int64_t *out)
+{
+	const char *name = name_of(b, n, key);
+
+	*out = name == NULL ? 0 : number_of(b, name, n->at, true);
 }
 
 /* Is text[0..n) called like a key? */

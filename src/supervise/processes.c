@@ -276,7 +276,7 @@ start_control(struct supervise *s, int64_t now_ns, struct err *err)
 	keep[0] = seal_bytes("mbc-image", s->img, s->img->size, err);
 	if (keep[0] < 0)
 		return ERR_IO;
-	keep[1] = secrets_send(s->secrets, err);
+	keep[1] = secrets_send(s->secrets, s->img, err);
 	if (keep[1] < 0) {
 		close(keep[0]);
 		return ERR_IO;
@@ -528,7 +528,7 @@ processes_try_image(struct supervise *s, const struct image *img, const struct s
 	struct err *err)
 {
 	int image = seal_bytes("mbc-image", img, img->size, err);
-	int named = image < 0 ? -1 : secrets_send(secrets, err);
+	int named = image < 0 ? -1 : secrets_send(secrets, img, err);
 
 	if (named >= 0) {
 		send_fd(&s->control, WIRE_SECRETS, named, ++s->generation);

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,7 +15,7 @@ import threading
 import unittest
 import urllib.parse
 
-from harness import MBC, Bench, Twin, free_port, start_nginx, wait_for
+from harness import MBC, Bench, Process, Twin, free_port, start_nginx, wait_for
 
 PASSWORD = 'Pa55/w?rd+&"x'
 KEY = "k3y%/&=+ z{}"
@@ -189,9 +190,9 @@ class Secrets(unittest.TestCase):
     def text_of(self, bench, name):
         return self.traced(bench, name).decode("latin-1")
 
-    def memory(self, bench):
-        """What the network's side holds, the board above all. Closed to all but root."""
-        pid, found = bench.pids()["serve"], {}
+    def memory(self, bench, process="serve"):
+        """What a process holds; of the network's side, the board above all. Closed to all but root."""
+        pid, found = bench.pids()[process], {}
         if os.geteuid() != 0:
             with self.assertRaises(PermissionError):
                 os.listdir(f"/proc/{pid}/fd")
@@ -203,8 +204,8 @@ class Secrets(unittest.TestCase):
                 if "r" in line.split()[1] and "[v" not in line and end - begin < 1 << 28:
                     with contextlib.suppress(OSError, OverflowError):
                         memory.seek(begin)
-                        found[f"serve: {line}"] = memory.read(end - begin)
-        self.assertTrue(any("mbc-board" in name for name in found), found.keys())
+                        found[f"{process}: {line}"] = memory.read(end - begin)
+        self.assertTrue(process == "influx" or any("mbc-board" in name for name in found), found.keys())
         return found
 
     def test_the_command_line(self):
@@ -289,6 +290,30 @@ class Secrets(unittest.TestCase):
                 with contextlib.suppress(OSError), connection:
                     while connection.recv(4096):
                         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+    def test_each_process_has_its_own(self):
+        """The controller says passwords to instruments, and has none of a data base; what carries to that has no other. One name may serve both."""
+        bench = self.bench("own")
+        token, both = "T0ken-0f-the-store", KEY
+        self.keep(bench.folder, store=token)
+        for name, wants in (("store", token), ("card", both)):
+            bench.file.write_text(re.sub(r"^history:.*\n", "", bench.file.read_text(), flags=re.M) +
+                                  f'history: {{influx: {{url: "http://127.0.0.1:9", version: 2, org: o, bucket: b, token: {{secret: {name}}}}}}}\n')
+            with self.subTest(name), contextlib.ExitStack() as stack:
+                bench.process = None
+                stack.callback(lambda: bench.process and bench.process.stop())
+                bench.process = Process([MBC, "run", bench.file], env=bench.environment, cwd=bench.folder)
+                bench.port = int(re.search(r":(\d+)/", bench.process.wait_line(r"bench 'own': http://", "out"))[1])
+                bench.wait_good("basic.a", "header.a", "line.a")
+                wait_for("influx runs", lambda: "influx" in bench.pids())
+                if os.geteuid() != 0:
+                    continue
+                control, influx = (b"\n".join(self.memory(bench, process).values()) for process in ("control", "influx"))
+                self.assertIn(KEY.encode(), control)
+                self.assertEqual(token.encode() in control, False)
+                self.assertIn(wants.encode(), influx)
+                self.assertEqual(PASSWORD.encode() in influx or LINE.encode() in influx, False)
+        shutil.rmtree(bench.folder, ignore_errors=True)
 
     def test_a_wrong_password(self):
         self.users("another")
