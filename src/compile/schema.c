@@ -835,7 +835,7 @@ const struct key schema_public[] = {
 		.sub = schema_tls,
 		.help = "its encryption: own, with another certificate that mbc makes, or files" },
 	[PUBLIC_CHANNELS] = { .name = "channels",
-		.kind = KEY_WORDS,
+		.kind = KEY_REFS,
 		.is_needed = true,
 		.help = "names and patterns (* and ?) of the channels that it shows; a pattern "
 			"without a dot fits names of the bench alone" },

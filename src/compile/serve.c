@@ -139,9 +139,6 @@ read_public(struct bench *b, const struct node *n)
 	p->needs_link = found[PUBLIC_LINKS] != NULL &&
 			read_word(b, found[PUBLIC_LINKS], &schema_public[PUBLIC_LINKS]) != NULL;
 	p->channels = found[PUBLIC_CHANNELS];
-	if (p->channels != NULL &&
-		!read_is(b, p->channels, NODE_LIST, "a list of names: [T_bed, \"flow_*\"]"))
-		p->channels = NULL;
 }
 
 /* As text_fits(), with '?' for any one byte. */
@@ -201,16 +198,18 @@ find_shown(struct bench *b, const struct node *n, bool *is_shown)
 void
 serve_resolve(struct bench *b)
 {
+	const struct node *list = b->shown.channels;
 	bool *is_shown;
 
-	if (b->shown.channels == NULL)
+	if (list == NULL)
 		return;
-	if (b->shown.channels->first == NULL)
-		diag_error(&b->diag, b->shown.channels->at, "out-of-range",
+	if (list->kind == NODE_LIST && list->first == NULL)
+		diag_error(&b->diag, list->at, "out-of-range",
 			"no channel is named, so that nothing could be seen; name some, or remove "
 			"'public'");
 	is_shown = mem_zero(b->channels.n + 1, sizeof(*is_shown));
-	for (const struct node *n = b->shown.channels->first; n != NULL; n = n->next)
+	for (const struct node *n = list->kind == NODE_LIST ? list->first : list; n != NULL;
+		n = n == list ? NULL : n->next)
 		find_shown(b, n, is_shown);
 	for (uint32_t i = 0; i < b->channels.n; i++)
 		if (is_shown[i])
