@@ -79,7 +79,7 @@ struct http {
 	size_t body_bytes; /* of questions of Grafana that are coming */
 	int64_t next_pump_ns;
 	int spins;
-	uint64_t moved; /* of answers of the history, at the last call */
+	uint64_t moved; /* of answers, at the last call */
 	bool is_ending;
 	uint64_t requests;
 };
@@ -896,6 +896,7 @@ http_new(int listen_fd, unsigned connections, struct tls *tls, struct loop *loop
 	struct http *h = mem_zero(1, sizeof(*h));
 
 	h->tls = tls;
+	reply_in_blocks(tls != NULL);
 	h->clients = (struct clients){ .places = connections, .extra = REFUSALS_WAIT };
 	h->feed = feed_new();
 	h->history = history_new(loop);
@@ -984,8 +985,8 @@ http_run(struct http *h, bool is_ready)
 	make_room(h, now);
 	MHD_run(h->daemon);
 	/* It sends a block each time, and asks for the next call at once: not in vain. */
-	is_ready = is_ready || h->moved != history_moved(h->history);
-	h->moved = history_moved(h->history);
+	is_ready = is_ready || h->moved != history_moved(h->history) + reply_blocks();
+	h->moved = history_moved(h->history) + reply_blocks();
 	next = MIN(next_call(h, now, is_ready), clients_deadline(&h->clients));
 	if (feed_streams(h->feed) > 0 && h->next_pump_ns == NEVER)
 		h->next_pump_ns = now;

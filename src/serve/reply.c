@@ -2,6 +2,7 @@
 #include "serve/reply.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -42,6 +43,42 @@ reply_headers(struct MHD_Response *r, const char *type, const char *cache_contro
 	reply_header(r, "Referrer-Policy", "no-referrer");
 }
 
+/* ---- in blocks ------------------------------------------------------------------------------------------------------------ */
+
+/* With TLS libmicrohttpd sends one record a turn, as long as the system takes it, and the system tells nothing meanwhile. Blocks that
+ * it fetches are counted, so that such a turn can be told from one in which nothing happens. */
+#define BLOCK_BYTES (32u << 10)
+
+static bool is_in_blocks;
+static uint64_t blocks;
+
+void
+reply_in_blocks(bool yes)
+{
+	is_in_blocks = yes;
+}
+
+uint64_t
+reply_blocks(void)
+{
+	return blocks;
+}
+
+/* Stateless: an answer out of the cache has several readers. */
+static ssize_t
+read_live(void *cls, uint64_t pos, char *out, size_t max)
+{
+	const struct live *live = cls;
+	size_t n;
+
+	if (pos >= live->n)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	n = MIN(max, live->n - (size_t)pos);
+	memcpy(out, live->data + pos, n);
+	blocks++;
+	return (ssize_t)n;
+}
+
 struct MHD_Response *
 reply_make(struct buf *body, const char *type, size_t *live_bytes)
 {
@@ -52,8 +89,11 @@ reply_make(struct buf *body, const char *type, size_t *live_bytes)
 		.live_bytes = live_bytes, .data = mem_grow(body->data, body->n, 1), .n = body->n
 	};
 	*body = (struct buf){ 0 };
-	r = MHD_create_response_from_buffer_with_free_callback_cls(
-		live->n, live->data, free_live, live);
+	r = is_in_blocks && live->n > BLOCK_BYTES
+		    ? MHD_create_response_from_callback(
+			      live->n, BLOCK_BYTES, read_live, live, free_live)
+		    : MHD_create_response_from_buffer_with_free_callback_cls(
+			      live->n, live->data, free_live, live);
 	if (r == NULL) {
 		free(live->data);
 		free(live);

@@ -18,6 +18,10 @@ void reply_headers(struct MHD_Response *r, const char *type, const char *cache_c
  * made. */
 struct MHD_Response *reply_make(struct buf *body, const char *type, size_t *live_bytes);
 
+/* Large answers from now on in blocks, as TLS needs it; how many blocks have been fetched. */
+void reply_in_blocks(bool yes);
+uint64_t reply_blocks(void);
+
 /* What an answer with this problem bears besides. */
 void reply_problem_headers(struct MHD_Response *r, enum problem p);
 

@@ -307,6 +307,61 @@ class Own(unittest.TestCase):
             self.assertEqual(done.stdout, status, origin)
 
 
+MANY = 3000
+LARGE = "\n".join(["links: {io: {tcp: \"127.0.0.1:1\"}}", "instruments:", "  pc: {use: system-monitor, every: 200 ms}", "  dev:", "    use: modbus", "    link: io", "    channels:"]
+                  + [f"      r{n}: {{read: {{holding: {n}}}}}" for n in range(MANY)])
+
+
+class Large(unittest.TestCase):
+    """Answers of many records: libmicrohttpd sends one in a turn of its loop, and nothing else says that there is more."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.bench = TlsBench("large", LARGE)
+        cls.bench.__enter__()
+        cls.addClassCleanup(cls.bench.__exit__, None, None, None)
+
+    def read(self, path, pause=0):
+        with self.bench.tls_socket() as sock:
+            sock.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+            answer = b""
+            while part := sock.recv(16384):
+                answer += part
+                time.sleep(pause)
+        head, _, body = answer.partition(b"\r\n\r\n")
+        self.assertIn(b" 200 ", head.split(b"\r\n")[0])
+        return head, body
+
+    def test_they_come_as_fast_as_they_can(self):
+        began = time.monotonic()
+        for _ in range(5):
+            _, body = self.read("/api/v1/channels")
+            self.assertGreaterEqual(len(json.loads(body)["channels"]), MANY)
+        self.assertLess(time.monotonic() - began, PATIENCE_S / 4)  # 0.1 s each; as turns in vain they took 5 s
+
+    def test_readers_of_one_answer_at_different_speeds(self):
+        """The same bytes out of the cache, in blocks: each has its own place in them."""
+        seen, threads = [], []
+
+        def visit(pause):
+            seen.append(self.read("/xml", pause)[1])
+        for n in range(8):
+            threads.append(threading.Thread(target=visit, args=(0.002 * (n % 4),)))
+            threads[-1].start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(len(seen), 8)
+        for body in seen:
+            self.assertEqual(body.count(b"<Terminal>"), body.count(b"</Terminal>"))
+            self.assertGreaterEqual(body.count(b"<Terminal>"), MANY)
+            self.assertTrue(body.strip().endswith(b"</Response>"))
+
+    def test_what_was_recorded_comes_through(self):
+        wait_for("some history", lambda: len(self.bench.ask("/api/v1/history/pc.load?points=10", expect=None) or "") > 0)
+        _, body = self.read("/api/v1/history?channels=pc.load,pc.memory&from=-1h&format=csv")
+        self.assertIn(b"pc.load", body)
+
+
 class Renewal(unittest.TestCase):
     def bench_of_files(self, name, ends, **more):
         folder = pathlib.Path(self.enterContext(contextlib.closing(Folder())).path)
