@@ -79,7 +79,8 @@ struct http {
 	size_t body_bytes; /* of questions of Grafana that are coming */
 	int64_t next_pump_ns;
 	int spins;
-	uint64_t moved; /* of answers, at the last call */
+	uint64_t streamed; /* blocks of all streams */
+	uint64_t moved;    /* of answers, at the last call */
 	bool is_ending;
 	uint64_t requests;
 };
@@ -203,8 +204,10 @@ read_stream(void *cls, uint64_t pos, char *out, size_t max)
 	if (max < FEED_EVENT_MAX)
 		return MHD_CONTENT_READER_END_WITH_ERROR; /* the head of this request filled its memory */
 	n = stream_read(l->stream, now_boot(), now_wall_offset(), out, max);
-	if (n > 0)
+	if (n > 0) {
+		l->http->streamed++;
 		return (ssize_t)n;
+	}
 	l->is_asleep = true;
 	MHD_suspend_connection(l->connection);
 	return 0;
@@ -980,13 +983,15 @@ http_run(struct http *h, bool is_ready)
 {
 	int64_t now = now_boot(), next,
 		orders = MIN(orders_step(h->orders, now), guard_step(h->guard, now));
+	uint64_t moved;
 
 	pump(h, now);
 	make_room(h, now);
 	MHD_run(h->daemon);
 	/* It sends a block each time, and asks for the next call at once: not in vain. */
-	is_ready = is_ready || h->moved != history_moved(h->history) + reply_blocks();
-	h->moved = history_moved(h->history) + reply_blocks();
+	moved = history_moved(h->history) + reply_blocks() + h->streamed;
+	is_ready = is_ready || h->moved != moved;
+	h->moved = moved;
 	next = MIN(next_call(h, now, is_ready), clients_deadline(&h->clients));
 	if (feed_streams(h->feed) > 0 && h->next_pump_ns == NEVER)
 		h->next_pump_ns = now;

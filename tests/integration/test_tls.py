@@ -339,6 +339,15 @@ class Large(unittest.TestCase):
             self.assertGreaterEqual(len(json.loads(body)["channels"]), MANY)
         self.assertLess(time.monotonic() - began, PATIENCE_S / 4)  # 0.1 s each; as turns in vain they took 5 s
 
+    def test_the_first_picture_of_a_stream_comes_at_once(self):
+        began = time.monotonic()
+        with self.bench.tls_socket() as sock:
+            sock.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            seen = 0
+            while seen < MANY:
+                seen += sock.recv(65536).count(b"event: update")
+        self.assertLess(time.monotonic() - began, PATIENCE_S / 4)
+
     def test_readers_of_one_answer_at_different_speeds(self):
         """The same bytes out of the cache, in blocks: each has its own place in them."""
         seen, threads = [], []
