@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
@@ -233,6 +234,42 @@ class Accounts(People):
         self.assertIn(401, found)
         self.assertEqual(maria.ask("GET", API + "/channels")[0], 200)
         self.mbc("set", "T_furn", "20")  # and the gate has time for others
+
+    def test_a_sign_in_answers_nobody_elses_client(self):
+        """The data server dies while a password is looked at; its successor asks under the same numbers."""
+        self.begin("numbers")
+        maria = self.add("maria", "--role", "root")
+        other = Client(self.bench.port)
+        hasher = self.bench.pids()["hash"]
+        found = []
+        def try_it(client, password):
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                found.append(client.sign_in("maria", password))
+        def answers():
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                return other.ask("GET", API + "/session")[0] == 200
+        def restart():
+            serve = self.bench.pids()["serve"]
+            os.kill(serve, signal.SIGKILL)
+            wait_for("another data server", lambda: self.bench.pids().get("serve") not in (None, serve))
+            wait_for("it answers", answers)
+        restart()  # from here on its next sign-in is its first one
+        os.kill(hasher, signal.SIGSTOP)
+        try:
+            first = threading.Thread(target=try_it, args=(maria, PASSWORD))
+            first.start()
+            time.sleep(0.3)  # it is with the hasher; when it is not, this shows nothing, and harms nothing
+            restart()
+            first.join(PATIENCE_S)
+            second = threading.Thread(target=try_it, args=(other, "another password"))
+            second.start()
+            time.sleep(0.3)
+        finally:
+            os.kill(hasher, signal.SIGCONT)
+        second.join(PATIENCE_S)
+        self.assertEqual(len(found), 1)
+        self.assertIn(found[0], (401, 503))
+        self.assertIsNone(other.cookie)
 
     # ---- what one may ----------------------------------------------------------------------------------------------------------
 
