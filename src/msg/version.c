@@ -224,6 +224,8 @@ add_path(struct version *out, const char *folder, const char *bench_folder, stru
 	if (!version_absolute(path, folder, file.path) || out->n == VERSION_FILES_MAX)
 		return err_set(err, ERR_CONF, 0,
 			"the bench is made from too many files, or their paths are too long");
+	if (path[1] == '\0') /* the root of all, which is no file */
+		return err_set(err, ERR_PROTO, 0, "the compiler did not tell which files it read");
 	put_relative(paths, bench_folder, path);
 	buf_putc(paths, '\0');
 	file.path = paths->data + at;
