@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/expiry.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -22,7 +23,6 @@
 #include "io/sock.h"
 #include "supervise/supervise.h"
 
-#define DAY_NS (24 * 60 * 60 * NS_PER_S)
 #define ENDS_NS (10 * NS_PER_S) /* between looks at what ends */
 
 /* ---- what ends ------------------------------------------------------------------------------------------------------------ */
@@ -33,17 +33,10 @@ struct account_ends {
 	struct accounts all;
 	struct told_end {
 		int64_t end_ns;
-		unsigned told; /* how near it was when it was told */
+		struct expiry expiry;
 	} told[ACCOUNTS_MAX][OF_ALL];
 	int64_t next_ns;
 };
-
-/* 0: far; 1, 2, 3: within 30, 7, 1 days. */
-static unsigned
-nearness(int64_t left_ns)
-{
-	return (left_ns <= 30 * DAY_NS) + (left_ns <= 7 * DAY_NS) + (left_ns <= DAY_NS);
-}
 
 static int64_t
 end_of(const struct account *a, int which)
@@ -68,7 +61,7 @@ tell_end(struct supervise *s, const struct account *a, int which, int64_t end_ns
 	events_tell_who(s, EVENT_ACCOUNT_ENDS, a->name, "", text);
 }
 
-/* Each nearness is told once in the life of this process, unless the end is another one meanwhile. */
+/* Once each in the life of this process, unless the end is another one meanwhile. One that is over is told by nobody: it was told a day before. */
 static void
 look_at_ends(struct supervise *s)
 {
@@ -82,13 +75,15 @@ look_at_ends(struct supervise *s)
 		for (int k = 0; k < OF_ALL; k++) {
 			struct told_end *told = &e->told[i][k];
 			int64_t end = end_of(&e->all.all[i], k);
-			unsigned near = end == INT64_MAX || end <= wall ? 0 : nearness(end - wall);
+			enum expiry_level level;
 
 			if (end != told->end_ns)
 				*told = (struct told_end){ .end_ns = end };
-			if (near > told->told)
+			level = end == INT64_MAX ? EXPIRY_FAR
+						 : expiry_step(&told->expiry, end / NS_PER_S,
+							   wall / NS_PER_S);
+			if (level != EXPIRY_FAR && level != EXPIRY_OVER)
 				tell_end(s, &e->all.all[i], k, end);
-			told->told = MAX(told->told, near);
 		}
 }
 
