@@ -5,7 +5,7 @@
  *	outside/...            what it extends from elsewhere ("/..."): restored by people alone
  *	state/...              numbers of channels, journal, audit, tokens, versions of the bench file
  *	history/...            what 'mbc history backup' makes
- *	sealed.bin             secrets and accounts, where a passphrase was given (sealed.h)
+ *	sealed.bin             secrets, accounts, certificates with their keys, where a passphrase was given (sealed.h)
  *	manifest.txt           SHA-256 of each file before it, as sha256sum writes it, and of these lines
  */
 #ifndef BACKUP_BACKUP_H
@@ -56,6 +56,11 @@ struct backup_sink {
 /* Again, after backup_read() has found it good: each byte is compared with that once more. */
 int backup_extract(
 	const struct backup *b, int fd, const struct backup_sink *to, struct err *err) MUST_CHECK;
+
+/* Files of the state that are in a backup sealed or not at all; ended by NULL. */
+#define BACKUP_SEALED_STATE 3
+extern const char *const backup_sealed_state[BACKUP_SEALED_STATE + 1];
+bool backup_is_sealed(const char *name);
 
 /* The secrets in it: "<bytes> <name>\n" and the bytes, one after the other, the first being its binding. */
 struct backup_pack {

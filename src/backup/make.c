@@ -26,8 +26,7 @@
 
 #define PIECE 65536
 #define NAMES_MAX 20000
-#define ACCOUNTS "accounts"
-#define ACCOUNTS_MAX (4 << 20)
+#define STATE_MAX (1 << 20) /* of a file of the state that is sealed */
 
 struct maker {
 	const char *bench, *state, *to, *phrase_file;
@@ -344,7 +343,7 @@ ends_in(const char *name, const char *end)
 static bool
 is_state(const char *name)
 {
-	return !ends_in(name, ".new") && !ends_in(name, ".part") && strcmp(name, ACCOUNTS) != 0 &&
+	return !ends_in(name, ".new") && !ends_in(name, ".part") && !backup_is_sealed(name) &&
 	       strcmp(name, "restoring") != 0;
 }
 
@@ -440,29 +439,40 @@ pack_secrets(struct maker *m, struct buf *pack)
 }
 
 static int
-pack_accounts(struct maker *m, struct buf *pack, struct err *err)
+pack_one(struct maker *m, const char *name, struct buf *pack, struct err *err)
 {
-	char path[PARTS_PATH];
+	char path[PARTS_PATH], as[64];
 	char *bytes;
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/" ACCOUNTS, m->state);
+	snprintf(path, sizeof(path), "%s/%s", m->state, name);
+	snprintf(as, sizeof(as), "state/%s", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return errno == ENOENT ? 0
 				       : err_set(err, ERR_IO, errno, "reading '%.120s': %s", path,
 						 strerror(errno));
 	m->secrets++;
-	bytes = mem_zero(ACCOUNTS_MAX + 1, 1);
-	n = m->has_phrase ? read(fd, bytes, ACCOUNTS_MAX + 1) : 0;
+	bytes = mem_zero(STATE_MAX + 1, 1);
+	n = m->has_phrase ? read(fd, bytes, STATE_MAX + 1) : 0;
 	close(fd);
-	if (n > 0 && n <= ACCOUNTS_MAX)
-		backup_pack_put(pack, "state/" ACCOUNTS, bytes, (size_t)n);
-	explicit_bzero(bytes, ACCOUNTS_MAX + 1);
+	if (n > 0 && n <= STATE_MAX)
+		backup_pack_put(pack, as, bytes, (size_t)n);
+	explicit_bzero(bytes, STATE_MAX + 1);
 	free(bytes);
-	return n < 0 || n > ACCOUNTS_MAX ? err_set(err, ERR_IO, 0, "'%.120s' cannot be read", path)
-					 : 0;
+	return n < 0 || n > STATE_MAX ? err_set(err, ERR_IO, 0, "'%.120s' cannot be read", path)
+				      : 0;
+}
+
+static int
+pack_state(struct maker *m, struct buf *pack, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; backup_sealed_state[i] != NULL && rc == 0; i++)
+		rc = pack_one(m, backup_sealed_state[i], pack, err);
+	return rc;
 }
 
 /* Bound to all that stands before it: the secrets of one backup do not pass for those of another. */
@@ -474,11 +484,12 @@ put_sealed(struct maker *m, struct err *err)
 	char sum[SHA256_HEX + 1];
 	int rc;
 
-	buf_room(&pack, SECRETS_MAX * (SECRET_MAX + SECRET_NAME_MAX + 32) + ACCOUNTS_MAX);
+	buf_room(&pack, SECRETS_MAX * (SECRET_MAX + SECRET_NAME_MAX + 32) +
+				BACKUP_SEALED_STATE * STATE_MAX);
 	sha256_hex(sum, m->manifest.data, m->manifest.n);
 	backup_pack_put(&pack, "binding", sum, SHA256_HEX);
 	pack_secrets(m, &pack);
-	rc = pack_accounts(m, &pack, err);
+	rc = pack_state(m, &pack, err);
 	if (rc == 0 && m->has_phrase) {
 		if (getrandom(salt, sizeof(salt), 0) != (ssize_t)sizeof(salt))
 			rc = err_set(err, ERR_IO, errno, "no random numbers: %s", strerror(errno));
@@ -644,7 +655,8 @@ report(const struct maker *m, const struct backup *b)
 		m->bench, b->n, (unsigned long long)b->bytes,
 		m->with_history ? "" : "; without its history (--with-history)");
 	if (m->secrets > 0 && !m->has_phrase)
-		printf("%u file%s with secrets or accounts left out: they are taken with a "
+		printf("%u file%s with secrets, accounts or keys of certificates left out: they "
+		       "are taken with a "
 		       "passphrase alone (--passphrase-file)\n",
 			m->secrets, m->secrets == 1 ? " is" : "s are");
 	if (m->outside > 0)

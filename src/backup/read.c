@@ -367,6 +367,18 @@ backup_extract(const struct backup *b, int fd, const struct backup_sink *to, str
 
 /* ---- what is sealed ---------------------------------------------------------------------------------------------------------- */
 
+const char *const backup_sealed_state[BACKUP_SEALED_STATE + 1] = { "accounts", "certificate.pem",
+	"certificate-public.pem", NULL };
+
+bool
+backup_is_sealed(const char *name)
+{
+	for (size_t i = 0; backup_sealed_state[i] != NULL; i++)
+		if (strcmp(name, backup_sealed_state[i]) == 0)
+			return true;
+	return false;
+}
+
 void
 backup_pack_put(struct buf *out, const char *name, const void *bytes, size_t n)
 {

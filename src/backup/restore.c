@@ -323,8 +323,8 @@ put_secret(struct restore *r, const struct backup_pack *p, struct err *err)
 	char name[PARTS_PATH], *slash;
 	int rc;
 
-	if (strcmp(p->name, "state/accounts") == 0) {
-		rc = begin_file(r, r->state_part, "accounts", 0700, 0600, err);
+	if (strncmp(p->name, "state/", 6) == 0 && backup_is_sealed(p->name + 6)) {
+		rc = begin_file(r, r->state_part, p->name + 6, 0700, 0600, err);
 	} else if (strncmp(p->name, "secrets/", 8) == 0 && secret_is_name(p->name + 8)) {
 		snprintf(name, sizeof(name), "%s", r->b.file);
 		slash = strrchr(name, '/');

@@ -5,6 +5,7 @@ import io
 import os
 import pathlib
 import random
+import re
 import resource
 import shutil
 import signal
@@ -130,7 +131,7 @@ class Whole(unittest.TestCase):
         bench = self.bench("open")
         with bench:
             told = self.back_up(bench)
-        self.assertIn("with secrets or accounts left out", told)
+        self.assertIn("with secrets, accounts or keys of certificates left out", told)
         self.assertIn("without its history", told)
         self.assertNotIn(SECRET.encode(), self.file.read_bytes())
         self.assertFalse([name for name in self.names() if "card" in name or name.startswith("history/")])
@@ -140,6 +141,31 @@ class Whole(unittest.TestCase):
         self.assertIn("it has no secrets", told)
         self.assertFalse((into / "secrets").exists())
         self.restored_starts(into, "open")
+
+    def test_accounts_and_keys(self):
+        """The keys of certificates and the passwords of accounts are in it behind the passphrase alone, and come back."""
+        bench = self.bench("doors")
+        bench.file.write_text(re.sub(r'listen: "?127.0.0.1:\d+"?', 'listen: "127.0.0.1:0", tls: own', bench.file.read_text()))
+        state = bench.folder / "state/doors"
+        process = Process([MBC, "run", bench.file], env=bench.environment, cwd=bench.folder)
+        self.addCleanup(process.stop)
+        wait_for("it has a certificate", lambda: (state / "certificate.pem").exists())
+        done = subprocess.run([MBC, "user", "add", "--role", "root", "maria", "--bench", "doors"], input="correct horse battery\n", text=True, env=bench.environment,
+                              cwd=bench.folder, capture_output=True, timeout=PATIENCE_S)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.back_up(bench)
+        for name in ("certificate.pem", "accounts"):
+            self.assertNotIn((state / name).read_bytes().splitlines()[-2 if "pem" in name else 0], self.file.read_bytes(), name)
+            self.assertNotIn("state/" + name, self.names())
+        self.file.unlink()
+        self.back_up(bench, "--passphrase-file", self.phrase)
+        self.assertNotIn((state / "certificate.pem").read_bytes().splitlines()[-2], self.file.read_bytes())
+        kept = {name: (state / name).read_bytes() for name in ("certificate.pem", "accounts")}
+        process.stop()
+        self.run_mbc("restore", self.file, "--into", self.folder / "into", "--passphrase-file", self.phrase)
+        for name, data in kept.items():
+            self.assertEqual((self.folder / "state/doors" / name).read_bytes(), data)
+            self.assertEqual((self.folder / "state/doors" / name).stat().st_mode & 0o777, 0o600)
 
     def test_passphrases(self):
         bench = self.bench("phrases")
