@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import queue
 import re
 import shutil
@@ -28,11 +29,20 @@ HERE = pathlib.Path(__file__).resolve().parent
 PATIENCE_S = 60  # how long anything may take on a busy machine before a test calls it broken
 
 
+GIVEN = set()  # by free_port(), in this process
+
+
 def free_port():
-    """A port nobody listens on now. Its socket was never connected, so it can be bound again at once."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that nobody has. Below those that the kernel gives to connections, which would take it again before it is used."""
+    while True:
+        port = random.SystemRandom().randrange(10000, 32000)
+        if port in GIVEN:
+            continue
+        with contextlib.suppress(OSError), socket.socket() as probe, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            probe.bind(("127.0.0.1", port))
+            other.bind(("127.0.0.1", port))
+            GIVEN.add(port)
+            return port
 
 
 def wait_for(what, check, limit=PATIENCE_S, pause=0.02):
