@@ -1,6 +1,7 @@
 /* attempts.c - wrong passwords are counted */
 #include "gate/attempts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -35,6 +36,28 @@ find_place(struct attempt *all, size_t n, const char *key, bool may_take, int64_
 	return place;
 }
 
+static uint64_t
+salted_hash(const struct attempts *a, const char *name)
+{
+	char bytes[sizeof(a->salt) + ACCOUNT_NAME];
+	size_t n = MIN(strlen(name), (size_t)ACCOUNT_NAME);
+
+	memcpy(bytes, &a->salt, sizeof(a->salt));
+	memcpy(bytes + sizeof(a->salt), name, n);
+	return text_hash(bytes, sizeof(a->salt) + n) >> 20; /* the low bits mix little */
+}
+
+static const char *
+address_key(char out[ATTEMPTS_ADDRESS], const char *address, const char *name)
+{
+	bool is_own = strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 ||
+		      strncmp(address, "::ffff:127.", 11) == 0;
+
+	snprintf(out, ATTEMPTS_ADDRESS, "%.46s%s%.30s", address, is_own ? " " : "",
+		is_own ? name : "");
+	return out;
+}
+
 static struct attempt *
 place_of_name(struct attempts *a, const char *name, bool is_known, bool may_take, int64_t now_ns)
 {
@@ -42,7 +65,7 @@ place_of_name(struct attempts *a, const char *name, bool is_known, bool may_take
 
 	if (is_known)
 		return find_place(a->accounts, ACCOUNTS_MAX, name, may_take, now_ns);
-	x = &a->names[text_hash(name, strlen(name)) % ATTEMPTS_NAMES];
+	x = &a->names[salted_hash(a, name) % ATTEMPTS_NAMES];
 	forget_old(x, now_ns);
 	return x;
 }
@@ -51,9 +74,10 @@ int64_t
 attempts_wait(
 	struct attempts *a, const char *name, bool is_known, const char *address, int64_t now_ns)
 {
+	char key[ATTEMPTS_ADDRESS];
 	const struct attempt *by_name = place_of_name(a, name, is_known, false, now_ns);
-	const struct attempt *by_address =
-		find_place(a->addresses, ATTEMPTS_ADDRESSES, address, false, now_ns);
+	const struct attempt *by_address = find_place(
+		a->addresses, ATTEMPTS_ADDRESSES, address_key(key, address, name), false, now_ns);
 	int64_t until_ns = MAX(by_name != NULL ? by_name->until_ns : 0,
 		by_address != NULL ? by_address->until_ns : 0);
 
@@ -77,8 +101,10 @@ void
 attempts_told(struct attempts *a, const char *name, bool is_known, const char *address,
 	bool is_good, int64_t now_ns)
 {
+	char key[ATTEMPTS_ADDRESS];
 	struct attempt *x;
 
+	address = address_key(key, address, name);
 	if (!is_good) {
 		count(place_of_name(a, name, is_known, true, now_ns), now_ns);
 		count(find_place(a->addresses, ATTEMPTS_ADDRESSES, address, true, now_ns), now_ns);
@@ -91,4 +117,12 @@ attempts_told(struct attempts *a, const char *name, bool is_known, const char *a
 	x = find_place(a->addresses, ATTEMPTS_ADDRESSES, address, false, now_ns);
 	if (x != NULL)
 		x->wrong /= 2;
+}
+
+void
+attempts_forget(struct attempts *a, const char *name)
+{
+	for (size_t i = 0; i < ACCOUNTS_MAX; i++)
+		if (a->accounts[i].wrong > 0 && strcmp(a->accounts[i].key, name) == 0)
+			a->accounts[i] = (struct attempt){ 0 };
 }

@@ -1,4 +1,5 @@
-/* attempts.h - wrong passwords are counted, by account and by address. Pure; nothing grows.
+/* attempts.h - wrong passwords are counted, by account and by address; of this computer's own address, over which everybody may come (a proxy, a tunnel), by both together.
+ * Pure; nothing grows.
  *
  * After ATTEMPTS_FREE of them further ones are refused without being looked at, for a time that doubles with each that follows. Names that nobody has are counted as
  * well, several of them together, so that nobody learns by that which names there are. An hour without a wrong one forgets them.
@@ -13,7 +14,7 @@
 #define ATTEMPTS_LONGEST_NS (60 * 60 * NS_PER_S)
 #define ATTEMPTS_NAMES 256     /* places, by a hash of the name */
 #define ATTEMPTS_ADDRESSES 256 /* of which those with the fewest wrong ones make room */
-#define ATTEMPTS_ADDRESS 48
+#define ATTEMPTS_ADDRESS 80
 
 struct attempt {
 	char key[ATTEMPTS_ADDRESS]; /* an address, or the name of an account that there is */
@@ -25,7 +26,11 @@ struct attempts {
 	struct attempt accounts[ACCOUNTS_MAX]; /* of names that there are */
 	struct attempt names[ATTEMPTS_NAMES];  /* of those that there are not */
 	struct attempt addresses[ATTEMPTS_ADDRESSES];
+	uint64_t salt; /* chance: nobody can find two names that are counted together */
 };
+
+/* Somebody who may has given the account another password. */
+void attempts_forget(struct attempts *a, const char *name);
 
 /* For how long both are refused still; 0: not. is_known: there is such an account. */
 int64_t attempts_wait(

@@ -36,6 +36,14 @@ leave_gate(struct hash *h)
 	h->gate = -1;
 }
 
+/* Its successor is given a new pair: one that lives on without would be asked nothing. */
+static void
+lose_gate(struct hash *h)
+{
+	leave_gate(h);
+	h->is_ending = true;
+}
+
 static void
 answer(struct hash *h, uint32_t number, const char *hash, const char *password)
 {
@@ -43,22 +51,25 @@ answer(struct hash *h, uint32_t number, const char *hash, const char *password)
 	uint8_t salt[16];
 	struct buf packet = { 0 };
 	struct err err;
-	bool is_good;
+	bool is_good, is_wrong = false;
 
-	if (hash[0] != '\0')
-		is_good = argon2id_verify(hash, password, strlen(password)) == ARGON2_OK;
-	else
+	if (hash[0] != '\0') {
+		int rc = argon2id_verify(hash, password, strlen(password));
+
+		is_good = rc == ARGON2_OK;
+		is_wrong = rc == ARGON2_VERIFY_MISMATCH || rc == ARGON2_DECODING_FAIL;
+	} else
 		is_good = getrandom(salt, sizeof(salt), 0) == sizeof(salt) &&
 			  argon2id_hash_encoded(ACCOUNT_PASSES, ACCOUNT_KIB, ACCOUNT_LANES,
 				  password, strlen(password), salt, sizeof(salt), 32, made,
 				  sizeof(made)) == ARGON2_OK;
 	wire_begin(&packet, WIRE_HASHED);
 	wire_u32(&packet, number);
-	wire_u16(&packet, is_good);
+	wire_u16(&packet, is_good ? 1 : is_wrong || hash[0] == '\0' ? 0 : 2);
 	wire_text(&packet, is_good ? made : "");
 	wire_end(&packet);
 	if (sock_send(h->gate, &packet, -1, &err) < 0)
-		leave_gate(h);
+		lose_gate(h);
 	buf_done(&packet);
 }
 
@@ -78,14 +89,14 @@ on_gate(void *ctx, int fd, unsigned events)
 	if (n > 0 && pass >= 0)
 		close(pass);
 	if (n <= 0 || wire_open(&in, packet, (size_t)n, &err) != WIRE_HASH) {
-		leave_gate(h);
+		lose_gate(h);
 		return;
 	}
 	number = wire_get_u32(&in);
 	wire_get_text(&in, hash, sizeof(hash));
 	wire_get_text(&in, password, sizeof(password));
 	if (wire_close(&in, &err) < 0)
-		leave_gate(h);
+		lose_gate(h);
 	else
 		answer(h, number, hash, password);
 	explicit_bzero(password, sizeof(password));

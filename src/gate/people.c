@@ -323,6 +323,16 @@ take_hashed(struct people *p, bool is_right, const char *made)
 	ask_hasher(p);
 }
 
+/* For want of memory: neither right nor wrong. */
+static void
+not_looked_at(struct people *p)
+{
+	tell_signed_in(p, p->queue[0].number, 503, NS_PER_S,
+		"this computer has no memory left to look at a password; try again in a second");
+	drop_first(p);
+	ask_hasher(p);
+}
+
 static void
 on_hasher(void *ctx, int fd, unsigned events)
 {
@@ -333,7 +343,7 @@ on_hasher(void *ctx, int fd, unsigned events)
 	struct err err;
 	int pass, n = sock_recv(fd, packet, &pass, &err);
 	uint32_t number;
-	bool is_right;
+	unsigned verdict;
 
 	if (n == ERR_TIMEOUT)
 		return;
@@ -344,12 +354,14 @@ on_hasher(void *ctx, int fd, unsigned events)
 		return;
 	}
 	number = wire_get_u32(&in);
-	is_right = wire_get_u16(&in) == 1;
+	verdict = wire_get_u16(&in);
 	wire_get_text(&in, made, sizeof(made));
 	if (wire_close(&in, &err) < 0)
 		lose_hasher(p);
+	else if (p->n > 0 && p->asked_ns != 0 && number == p->asked && verdict > 1)
+		not_looked_at(p);
 	else if (p->n > 0 && p->asked_ns != 0 && number == p->asked)
-		take_hashed(p, is_right, made);
+		take_hashed(p, verdict == 1, made);
 }
 
 void
@@ -624,6 +636,8 @@ people_accounts(struct people *p, const struct accounts *all)
 		const struct account *before = &p->accounts.all[i];
 
 		now = accounts_find(all, before->name);
+		if (now != NULL && strcmp(before->hash, now->hash) != 0)
+			attempts_forget(&p->attempts, now->name);
 		if (now == NULL || !account_is_same(before, now))
 			end_sessions(p, before->name, !must_end(before, now, wall));
 	}
@@ -703,6 +717,8 @@ people_new(struct loop *loop, struct logbook *logbook, const struct tokens *toke
 {
 	struct people *p = mem_zero(1, sizeof(*p));
 
+	/* Without it names can be found that are counted together, and no more. */
+	(void)!getrandom(&p->attempts.salt, sizeof(p->attempts.salt), GRND_NONBLOCK);
 	p->loop = loop;
 	p->logbook = logbook;
 	p->tokens = tokens;

@@ -67,7 +67,8 @@ is_number(const struct series *s, size_t i)
 static void
 take_sum(struct answer *a, struct walk *w, size_t i, const struct series_sum *sum)
 {
-	int64_t from = walk_wall(a, w, w->series.t[i]), to = walk_wall(a, w, sum->t1);
+	int64_t from = walk_wall(a, w, w->series.t[i]),
+		to = MIN(walk_wall(a, w, sum->t1), w->limit_ns);
 	struct chunk_stats stats;
 
 	if (to < a->window.from_ns - BUCKETS_HOLD_NS || from >= a->window.to_ns + BUCKETS_HOLD_NS ||

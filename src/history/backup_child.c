@@ -87,7 +87,7 @@ compact_given(const struct backup_job *job, struct backup_found *f)
 	FILE *said;
 
 	f->target_sys = f->compacted.target_sys;
-	if (rc < 0 || f->compacted.is_coarse || f->compacted.is_young)
+	if (rc < 0 || compact_is_left(&f->compacted))
 		return rc;
 	said = open_memstream(&text, &n);
 	if (said == NULL)

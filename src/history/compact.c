@@ -254,6 +254,22 @@ tell(struct compact *c, const char *name, uint64_t before, uint64_t after,
 	c->n_done++;
 }
 
+static void
+leave(struct compact *c, const char *name, const struct compact_numbers *n)
+{
+	if (n->is_coarse)
+		c->n_left++;
+	else if (n->is_young)
+		c->n_young++;
+	else if (n->is_undated)
+		skip(c, name,
+			"the clock of the computer was not known to be set while it was recorded, "
+			"and nobody knows when that was");
+	else
+		skip(c, name,
+			"it was made coarser by an interval of which this one is no multiple");
+}
+
 static int
 rewrite(struct compact *c, const char *name, const char *part, int from, int to,
 	const struct look *old, struct err *err)
@@ -278,9 +294,8 @@ rewrite(struct compact *c, const char *name, const char *part, int from, int to,
 		return err_set(err, ERR_CONF, 0,
 			"%s: what was written anew has faults, told above; the file is as it was",
 			name);
-	if (found.compacted.is_young || found.compacted.is_coarse) {
-		c->n_young += found.compacted.is_young;
-		c->n_left += !found.compacted.is_young;
+	if (compact_is_left(&found.compacted)) {
+		leave(c, name, &found.compacted);
 		return 0;
 	}
 	if (fstat(to, &st) < 0)
@@ -349,6 +364,7 @@ compact(struct compact *c, struct err *err)
 {
 	uint32_t carried = compact_carried(c->dir);
 	struct history_file *list;
+	struct err first = { 0 }, one;
 	int n, newest, rc = 0;
 
 	c->at = open(c->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -370,10 +386,14 @@ compact(struct compact *c, struct err *err)
 				"removed then");
 		else if (backup_is_ended())
 			rc = err_set(err, ERR_IO, 0, "it was ended");
-		else
-			rc = take_file(c, list[i].name, err);
+		else if (take_file(c, list[i].name, &one) < 0 && first.code == 0)
+			first = one; /* the files behind it do not wait for it */
 	}
 	free(list);
+	if (n >= 0 && rc == 0 && first.code != 0) {
+		*err = first;
+		rc = first.code;
+	}
 	return n < 0 ? n : rc;
 }
 
@@ -382,7 +402,7 @@ report(const struct compact *c)
 {
 	if (c->n_done > 0)
 		printf("%d file%s: %.1f MB %s\n", c->n_done, c->n_done == 1 ? "" : "s",
-			(double)(c->before - c->after) / 1e6,
+			((double)c->before - (double)c->after) / 1e6,
 			c->is_dry ? "could be saved" : "saved");
 	if (c->n_left > 0)
 		printf("%d file%s as %s\n", c->n_left, c->n_left == 1 ? " is" : "s are",

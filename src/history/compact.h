@@ -8,8 +8,10 @@
 
 struct compact_numbers {
 	uint64_t chunks_before, chunks_after, samples;
-	uint64_t kept;            /* of a tier: samples that stand for them */
-	bool is_coarse, is_young; /* of a tier: nothing was written */
+	uint64_t kept; /* of a tier: samples that stand for them */
+	/* Of a tier: nothing was written, since it is as coarse already; is not old enough; is of intervals that do not go into the new ones; or nobody knows when its
+	 * values were, for a clock that was not set. */
+	bool is_coarse, is_young, is_odd, is_undated;
 	int target_sys; /* errno of the file that is written, when it was that which failed */
 };
 
@@ -25,6 +27,8 @@ struct compact_tier {
 };
 
 #define COMPACT_TIER_KEY "tier" /* in meta: the interval, ns */
+
+bool compact_is_left(const struct compact_numbers *n); /* one of these */
 
 /* ERR_CONF: it is no interval of a tier. */
 int compact_check_every(int64_t every_ns, struct err *err) MUST_CHECK;

@@ -362,7 +362,7 @@ compare_totals(struct rewrite *w, struct err *err)
 static int
 look(struct rewrite *w, const struct compact_tier *rule, struct err *err)
 {
-	int64_t end, every;
+	int64_t end, every, undated;
 	int rc = db_number(w->db,
 		"SELECT CAST(value AS INTEGER) FROM old.meta WHERE key = '" COMPACT_TIER_KEY "'", 0,
 		&every, err);
@@ -373,10 +373,19 @@ look(struct rewrite *w, const struct compact_tier *rule, struct err *err)
 			"c.boot = p.boot "
 			"ORDER BY good DESC, t DESC LIMIT 1), 0) FROM old.present p",
 			INT64_MAX, &end, err);
+	/* A clock that is set later dates them in the file behind this one: until then they may be of today. */
+	if (rc == 0)
+		rc = db_number(w->db,
+			"SELECT count(*) FROM (SELECT DISTINCT boot FROM old.span) s WHERE NOT "
+			"EXISTS "
+			"(SELECT 1 FROM old.clock c WHERE c.boot = s.boot AND c.good)",
+			0, &undated, err);
 	if (rc < 0)
 		return rc;
 	w->out->is_coarse = every >= rule->every_ns;
+	w->out->is_odd = !w->out->is_coarse && every > 0 && rule->every_ns % every != 0;
 	w->out->is_young = end >= rule->before_ns;
+	w->out->is_undated = undated > 0;
 	return 0;
 }
 
@@ -418,6 +427,12 @@ write_all(struct maker *m, struct err *err)
 	return rc == 0 ? note(w, m->every_ns, err) : rc;
 }
 
+bool
+compact_is_left(const struct compact_numbers *n)
+{
+	return n->is_coarse || n->is_young || n->is_odd || n->is_undated;
+}
+
 int
 compact_tier(int from, int to, const char *name, const struct compact_tier *rule,
 	struct compact_numbers *out, struct err *err)
@@ -432,7 +447,7 @@ compact_tier(int from, int to, const char *name, const struct compact_tier *rule
 	sha256_begin(&m.written);
 	if (rc == 0)
 		rc = look(&w, rule, err);
-	if (rc == 0 && !out->is_coarse && !out->is_young)
+	if (rc == 0 && !compact_is_left(out))
 		rc = write_all(&m, err);
 	tier_done(&m.tier);
 	free(m.clocks);

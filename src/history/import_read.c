@@ -718,9 +718,12 @@ check_overlap(struct reading *r, const struct import_channel *c, struct err *err
 	while ((rc = cursor_next(cursor, &piece, err)) == 1) {
 		rc = cursor_load(cursor, &series, err);
 		for (size_t i = 0; i < series.n && rc == 0; i++) {
-			int64_t wall = reader_wall(r->reader, piece.boot, series.t[i]);
+			const struct series_sum *sum = series_sum_of(&series, i);
+			int64_t wall = reader_wall(r->reader, piece.boot, series.t[i]),
+				until = sum == NULL ? wall
+						    : reader_wall(r->reader, piece.boot, sum->t1);
 
-			if (wall >= c->first_ns && wall <= c->last_ns)
+			if (until >= c->first_ns && wall <= c->last_ns)
 				rc = say_overlap(c, wall, err);
 		}
 		if (rc < 0)

@@ -187,7 +187,9 @@ run_before_free(struct run_before *b)
 static void
 take_sample(struct run_before *b, const struct walk *w)
 {
-	bool is_bad = quality_is_bad(series_quality(&w->series, w->at));
+	/* The first of several that a tier has left tells neither their mean nor their spread. */
+	bool is_bad = quality_is_bad(series_quality(&w->series, w->at)) ||
+		      series_sum_of(&w->series, w->at) != NULL;
 	double v = is_bad ? (double)NAN : walk_number(w);
 
 	before_sample(&b->sums, w->wall_ns, isfinite(v), v);

@@ -219,7 +219,8 @@ static void
 take_value(struct run_injections *x, const struct walk *w)
 {
 	unsigned quality = series_quality(&w->series, w->at);
-	bool is_bad = quality_is_bad(quality);
+	/* Of several results that a tier has left as one, nobody knows whose injection the others were of. */
+	bool is_bad = quality_is_bad(quality) || series_sum_of(&w->series, w->at) != NULL;
 	double v = is_bad ? (double)NAN
 		   : w->series.type == VALUE_FLOAT || w->series.type == VALUE_FLOAT32
 			   ? w->series.v[w->at].f

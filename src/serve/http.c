@@ -292,7 +292,7 @@ look_at_listeners(void *ctx)
 	for (struct stream *s = feed_next(h->feed, NULL); s != NULL; s = feed_next(h->feed, s)) {
 		struct listener *l = stream_user(s);
 
-		if (h->is_closed && (!l->has_who || !guard_still(h->guard, &l->who, now)))
+		if (l->has_who ? !guard_still(h->guard, &l->who, now) : h->is_closed)
 			l->is_over = true;
 	}
 	wake_streams(h);
@@ -383,7 +383,7 @@ narrow_history(struct http *h, const char *only, const char **out_why)
 	if (x != NULL && x[0] != '\0' && !allow_names(only, x))
 		return false;
 	if (t->route == ROUTE_HISTORY)
-		return allow_name(only, t->name);
+		return t->name[0] != '\0' && allow_names(only, t->name); /* it may be a list */
 	if (t->params[0] != NULL)
 		return allow_names(only, t->params[0]);
 	*out_why = "the channels of this account are too many for one question; name some";

@@ -21,6 +21,13 @@ look_state(const struct view *v, const char *kind, const char *name, struct samp
 		       : board_choice(v->board, board_channel(v->board, i), s->v.i);
 }
 
+/* It names channels, which somebody who sees some alone may not see. */
+static void
+put_condition(struct doc *d, const struct view *v, uint32_t text)
+{
+	doc_text(d, "condition", allow_is_all(v->only) ? image_text(v->img, text) : NULL);
+}
+
 /* One of both: name, title, state and since when. False: it is at rest and not asked for. */
 static bool
 begin_row(struct doc *d, const struct view *v, const char *kind, uint32_t name, uint32_t title,
@@ -58,7 +65,7 @@ picture_alarms(struct buf *out, bool is_xml, const struct view *v, bool wants_al
 			continue;
 		doc_text(&d, "priority", priorities[a->priority]);
 		doc_text(&d, "do", image_text(v->img, a->action));
-		doc_text(&d, "condition", image_text(v->img, a->when.text));
+		put_condition(&d, v, a->when.text);
 		doc_bool(&d, "latched", a->is_latched != 0);
 		doc_bool(&d, "can_be_shelved", a->shelve_max_ns > 0);
 		doc_end(&d);
@@ -80,7 +87,7 @@ picture_trips(struct buf *out, bool is_xml, const struct view *v, bool wants_all
 
 		if (!begin_row(&d, v, "trip", t->name, t->title, wants_all))
 			continue;
-		doc_text(&d, "condition", image_text(v->img, t->when.text));
+		put_condition(&d, v, t->when.text);
 		doc_text(&d, "safe_state",
 			image_text(v->img, image_safe_state_at(v->img, t->to)->name));
 		doc_text(&d, "protected_by", image_text(v->img, t->protected_by));

@@ -261,7 +261,7 @@ accounts_look(struct supervise *s)
 	if (fd >= 0)
 		(void)!fstat(fd, &st);
 	/* Once there they are for as long as this process lives: a folder that goes away opens nothing. */
-	are_there = s->accounts.are_there || (!is_missing && (fd < 0 || st.st_size > 0));
+	are_there = s->accounts.are_there || !is_missing;
 	was_wanted = accounts_want_hash(s);
 	if (are_there != s->accounts.are_there) {
 		s->accounts.are_there = are_there;

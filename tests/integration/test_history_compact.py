@@ -340,6 +340,38 @@ class Compact(unittest.TestCase):
         self.assertIn("carried", self.replace("1 min", "--yes"))
         self.check_as_before(before, first)
 
+    def test_a_clock_that_was_not_set(self):
+        """When its values were is known from the next file alone: they may be young."""
+        with contextlib.closing(sqlite3.connect(self.first)) as db:
+            db.execute("UPDATE clock SET good = 0, wall = 0")
+            db.commit()
+        first = self.first.read_bytes()
+        self.assertIn("not known to be set", self.replace("1 h", "--yes"))
+        self.assertEqual(self.first.read_bytes(), first)
+
+    def test_no_multiple(self):
+        self.replace("1 min", "--yes")
+        first = self.first.read_bytes()
+        self.assertIn("no multiple", self.replace("90 s", "--yes"))
+        self.assertEqual(self.first.read_bytes(), first)
+
+    def test_an_import_into_an_interval(self):
+        """Where values stand that a tier has left as one nothing is imported, as before."""
+        text = self.store.parent / "more.csv"
+        text.write_text("time,wave\n2026-01-29T10:00:30Z,5\n2026-01-29T10:00:40Z,5\n")
+        self.assertIn("has values already", self.query("import", text, code=1))
+        self.replace("1 h", "--yes")
+        self.assertIn("has values already", self.query("import", text, code=1))
+
+    def test_a_damaged_file_keeps_nobody_waiting(self):
+        files_ = [self.store / f"history-{n:05}-2026-01-29.sqlite" for n in (1, 2)]
+        shutil.copy(self.second, self.store / "history-00003-2026-03-01.sqlite")
+        self.second.unlink()
+        shutil.copy(self.first, files_[1])
+        self.first.write_bytes(self.first.read_bytes()[:30000])
+        self.query("compact", "--replace-by", "1min", "--before", "now", "--yes", code=2)
+        self.assertEqual(self.tier_of(files_[1]), 60)
+
     def test_a_backup_stays_fine(self):
         """What a backup has is not replaced by what a tier has left of it; what was not closed then is."""
         folder = self.store.parent / "backup"

@@ -530,6 +530,14 @@ class Far(unittest.TestCase):
             self.assertEqual(ask("127.0.0.1")[0], 200)
             token = bench.mbc("token", "add", "lims").stdout.split()[-1]
             wait_for("a token is known", lambda: ask(self.ADDRESS, Authorization=f"Bearer {token}")[0] == 200)
+            stream = http.client.HTTPSConnection(self.ADDRESS, bench.port, timeout=PATIENCE_S, context=ssl._create_unverified_context())
+            stream.request("GET", "/api/v1/stream", headers={"Authorization": f"Bearer {token}"})
+            answer = stream.getresponse()
+            self.assertTrue(answer.readline())
+            bench.mbc("token", "remove", "lims")
+            while answer.readline():  # it ends: nobody knows this token any more
+                pass
+            stream.close()
             done = subprocess.run([bench.program, "user", "add", "--role", "root", "maria", "--bench", bench.name], input="correct horse battery\n", text=True,
                                   env=bench.environment, cwd=bench.folder, capture_output=True, timeout=PATIENCE_S)
             self.assertEqual(done.returncode, 0, done.stderr)
