@@ -415,7 +415,8 @@ static const struct cli_command commands[] = {
 	{ "user", cli_user,
 		"add [--role ROLE] [--may RIGHTS] [--only NAMES] [--until TIME] NAME | list | "
 		"grant --may RIGHTS [--only NAMES] [--until TIME] NAME | revoke [--may RIGHTS] "
-		"NAME | disable NAME | enable NAME | passwd NAME | sign-out NAME | first",
+		"NAME | disable NAME | enable NAME | passwd NAME | sign-out NAME | "
+		"totp [--off] NAME | first",
 		"who may see and operate the bench over HTTP",
 		"From the first account on nobody is answered over HTTP who has not signed in; "
 		"programs use tokens ('mbc\n"
@@ -427,12 +428,16 @@ static const struct cli_command commands[] = {
 		"a word of the command line.\n"
 		"A disabled name stays taken: who it was stands in records. first: a link that "
 		"makes the first account on the\n"
-		"page, once, within an hour.\n"
+		"page, once, within an hour. totp: a second factor; the secret for an "
+		"authenticator is "
+		"shown once, and signing in\n"
+		"takes a code of it as well; --off: no longer.\n"
 		"\n"
 		"  mbc user add --role root maria\n"
 		"  mbc user add --may read,operate --only 'N2_*' --until 90d student\n"
 		"  mbc user grant --may operate --until 8h student\n"
-		"  mbc user disable student\n" },
+		"  mbc user disable student\n"
+		"  mbc user totp maria\n" },
 	{ "secret", cli_secret, "set NAME | list | remove NAME [--file BENCH.yaml] [--bench NAME]",
 		"passwords and keys of a bench",
 		"They are files in the folder 'secrets' beside the bench file, for its owner "

@@ -21,6 +21,7 @@
 #include "io/sock.h"
 #include "msg/accounts.h"
 #include "msg/tokens.h"
+#include "msg/totp.h"
 
 #define TOO_MANY "there are too many accounts: a bench has room for 64"
 #define SALT_BYTES 16
@@ -322,6 +323,57 @@ sign_out(struct args *args, struct kept *f)
 	return done(write_accounts(args, f), "signed out everywhere");
 }
 
+/* ---- second factor ---------------------------------------------------------------------------------------------------------- */
+
+/* The one time that it is shown: what authenticators read, by hand or as a picture. */
+static void
+show_totp(const char *bench, const struct account *a)
+{
+	printf("%s\notpauth://totp/%s:%s?secret=%s&issuer=%s&algorithm=SHA1&digits=6&period=30\n",
+		a->totp, bench, a->name, a->totp, bench);
+	fprintf(stderr,
+		"Give this to the authenticator of %s; it is shown here alone. From now on signing "
+		"in takes a code of it as well; sessions end.\n",
+		a->name);
+}
+
+static int
+make_totp(struct args *args, struct kept *f, struct account *a)
+{
+	uint8_t secret[TOTP_BYTES];
+	char bench[64];
+	int code = which_bench(args, bench, sizeof(bench));
+
+	if (code != CLI_GOOD)
+		return code;
+	if (getrandom(secret, sizeof(secret), 0) != sizeof(secret))
+		return cli_say(
+			args, CLI_FAILED, "this computer has no random numbers yet; try again");
+	totp_text(a->totp, secret);
+	explicit_bzero(secret, sizeof(secret));
+	code = write_accounts(args, f);
+	if (code == CLI_GOOD)
+		show_totp(bench, a);
+	return code;
+}
+
+static int
+set_totp(struct args *args, struct kept *f)
+{
+	bool is_off = args_option(args, "--off", NULL);
+	int code;
+	struct account *a = named(args, &code);
+
+	if (a == NULL)
+		return code;
+	if (!is_off)
+		return make_totp(args, f, a);
+	if (a->totp[0] == '\0')
+		return cli_say(args, CLI_WRONG, "'%s' has no second factor", a->name);
+	explicit_bzero(a->totp, sizeof(a->totp));
+	return done(write_accounts(args, f), "without a second factor: its sessions end");
+}
+
 /* ---- the first one ---------------------------------------------------------------------------------------------------------- */
 
 /* Where the bench answers, "" when it does not run: of what its supervisor says. */
@@ -414,6 +466,8 @@ show(const struct account *a, int64_t wall_ns)
 	printf("%s  %s", a->name, account_roles[a->role]);
 	if (a->is_disabled)
 		printf("  disabled");
+	if (a->totp[0] != '\0')
+		printf("  second factor");
 	show_end(a->until_ns, wall_ns);
 	for (int r = 0; r < RIGHTS; r++) {
 		if (a->grants[r].only[0] == '\0')
@@ -445,7 +499,8 @@ cli_user(struct args *args)
 		int (*run)(struct args *args, struct kept *f);
 	} verbs[] = { { "add", add }, { "list", list }, { "grant", grant_to },
 		{ "revoke", take_away }, { "disable", disable }, { "enable", enable },
-		{ "passwd", set_password }, { "first", first }, { "sign-out", sign_out } };
+		{ "passwd", set_password }, { "first", first }, { "sign-out", sign_out },
+		{ "totp", set_totp } };
 	static struct kept file;
 	int code;
 
@@ -461,6 +516,7 @@ cli_user(struct args *args)
 			code = verbs[i].run(args, &file);
 		kept_close(&file);
 		explicit_bzero(file.bytes, sizeof(file.bytes));
+		explicit_bzero(&accounts, sizeof(accounts));
 		return code;
 	}
 	return cli_say(args, CLI_WRONG, "usage: mbc user %s", args->command->usage);

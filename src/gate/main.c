@@ -187,11 +187,14 @@ note_change(struct gate *g, const struct account *before, const struct account *
 		note_account(g, a->is_disabled ? "user_disable" : "user_enable", a);
 	if (strcmp(before->hash, a->hash) != 0)
 		note_account(g, "user_password", a);
+	if (strcmp(before->totp, a->totp) != 0)
+		note_account(g, a->totp[0] != '\0' ? "user_totp" : "user_totp_off", a);
 	if (before->since_ns != a->since_ns)
 		note_account(g, "user_sign_out", a);
 	rest.is_disabled = a->is_disabled;
 	rest.since_ns = a->since_ns;
 	text_copy(rest.hash, sizeof(rest.hash), a->hash);
+	text_copy(rest.totp, sizeof(rest.totp), a->totp);
 	if (!account_is_same(&rest, a))
 		note_account(g, "user_grants", a);
 }

@@ -1,6 +1,7 @@
 /* people.c - accounts and sessions in the gate */
 #include "gate/people.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 #define HASHER_NS (10 * NS_PER_S) /* until one that does not answer counts as gone */
 #define SWEEP_NS NS_PER_S
 #define WHO_HEX (SHA256_HEX + 1)
+#define CODE_MAX (SHA256_HEX + 1)
 
 /* Stands for the hash of a name that nobody has, and costs what theirs do; no password fits it. */
 static const char nobodys_hash[] =
@@ -34,8 +36,16 @@ struct waits {
 	bool is_known;
 	bool is_first; /* it makes the first account: hash is "", and one is made */
 	char name[ACCOUNT_NAME], address[ATTEMPTS_ADDRESS], hash[ACCOUNT_HASH];
-	char password[ACCOUNT_PASSWORD];
+	char password[ACCOUNT_PASSWORD], code[CODE_MAX]; /* "": none came along */
 };
+
+/* Codes of an account that are good no more. By its name: what the file has may change its order. */
+struct codes {
+	char name[ACCOUNT_NAME]; /* "": the place is free */
+	struct totp_used used;
+};
+
+enum judgement { IS_WRONG, IS_GOOD, NEEDS_CODE };
 
 struct people {
 	struct loop *loop;
@@ -47,6 +57,7 @@ struct people {
 	int64_t ends[ACCOUNTS_MAX]; /* wall time of the next end of each */
 	struct sessions sessions;
 	struct attempts attempts;
+	struct codes codes[ACCOUNTS_MAX];
 	struct waits queue[PEOPLE_QUEUE];
 	size_t n; /* of them; the first one is with the hasher when asked_ns is not 0 */
 	int64_t asked_ns;
@@ -173,6 +184,7 @@ static void
 drop_first(struct people *p)
 {
 	explicit_bzero(p->queue[0].password, sizeof(p->queue[0].password));
+	explicit_bzero(p->queue[0].code, sizeof(p->queue[0].code));
 	memmove(&p->queue[0], &p->queue[1], (p->n - 1) * sizeof(p->queue[0]));
 	explicit_bzero(&p->queue[--p->n], sizeof(p->queue[0]));
 	p->asked_ns = 0;
@@ -272,6 +284,7 @@ take_first(struct people *p, const char *hash)
 	p->first.hex[0] = '\0'; /* once */
 	p->made = *w;
 	explicit_bzero(p->made.password, sizeof(p->made.password));
+	explicit_bzero(p->made.code, sizeof(p->made.code));
 	text_copy(p->made.hash, sizeof(p->made.hash), hash);
 	p->made_end_ns = now_boot() + FIRST_NS;
 }
@@ -291,14 +304,65 @@ end_first(struct people *p, bool is_good)
 	p->made = (struct waits){ 0 };
 }
 
-/* The account may have become another one while its password was looked at. */
+/* Names are never given twice, and there are no more of them than accounts: but somebody may have written into the file, and then a place is taken over. */
+static struct totp_used *
+codes_of(struct people *p, const char *name)
+{
+	struct codes *found = NULL;
+
+	for (size_t i = 0; i < ACCOUNTS_MAX; i++) {
+		struct codes *c = &p->codes[i];
+
+		if (strcmp(c->name, name) == 0)
+			return &c->used;
+		if (found == NULL &&
+			(c->name[0] == '\0' || accounts_find(&p->accounts, c->name) == NULL))
+			found = c;
+	}
+	assert(found != NULL); /* this account is one of them, and has none yet */
+	*found = (struct codes){ 0 };
+	text_copy(found->name, sizeof(found->name), name);
+	return &found->used;
+}
+
+/* The account may have become another one while its password was looked at. Codes go by the clock of this computer as it is: that of a telephone knows nothing of
+ * what the record says. */
+static enum judgement
+judge(struct people *p, const struct waits *w, const struct account *a, bool is_right)
+{
+	if (!is_right || a == NULL || strcmp(a->hash, w->hash) != 0 ||
+		!account_is_open(a, people_wall(p->logbook)))
+		return IS_WRONG;
+	if (a->totp[0] == '\0')
+		return IS_GOOD;
+	if (w->code[0] == '\0')
+		return NEEDS_CODE;
+	return totp_take(codes_of(p, a->name), a->totp, w->code, now_boot() + now_wall_offset())
+		       ? IS_GOOD
+		       : IS_WRONG;
+}
+
+static void
+refuse(struct people *p, const struct waits *w, const struct account *a, bool is_right)
+{
+	const char *why = "a wrong name or password";
+
+	if (is_right && a != NULL)
+		why = account_is_open(a, people_wall(p->logbook)) ? "a wrong code"
+								  : "the account is not open";
+	note(p, w->is_known ? w->name : "", "sign_in", w->address, "refused", why);
+	tell_signed_in(p, w->number, 401, 0,
+		"this name and this password do not belong together, the code of a second factor "
+		"is not that of now or was used, or the account is not open; ask who manages the "
+		"bench ('mbc user list')");
+}
+
 static void
 take_hashed(struct people *p, bool is_right, const char *made)
 {
 	const struct waits *w = &p->queue[0];
 	const struct account *a = accounts_find(&p->accounts, w->name);
-	bool is_good = is_right && a != NULL && strcmp(a->hash, w->hash) == 0 &&
-		       account_is_open(a, people_wall(p->logbook));
+	enum judgement verdict;
 
 	if (w->is_first && w->number != 0) {
 		take_first(p, is_right ? made : "");
@@ -306,18 +370,22 @@ take_hashed(struct people *p, bool is_right, const char *made)
 		ask_hasher(p);
 		return;
 	}
-	attempts_told(&p->attempts, w->name, w->is_known, w->address, is_good, now_boot());
+	verdict = judge(p, w, a, is_right);
+	/* A right password without its code is half a sign-in, as the page makes it: it counts as no wrong one, and forgets none. */
+	if (verdict != NEEDS_CODE)
+		attempts_told(&p->attempts, w->name, w->is_known, w->address, verdict == IS_GOOD,
+			now_boot());
 	if (w->number == 0) {
 		log_debug("a sign-in that nobody waits for any more");
-	} else if (is_good) {
+	} else if (verdict == IS_GOOD) {
 		begin_session(p, w);
+	} else if (verdict == NEEDS_CODE) {
+		note(p, w->name, "sign_in", w->address, "refused", "no code came along");
+		tell_signed_in(p, w->number, 428, 0,
+			"this account has a second factor: send the 'code' that its authenticator "
+			"shows as well");
 	} else {
-		note(p, w->is_known ? w->name : "", "sign_in", w->address, "refused",
-			is_right && a != NULL ? "the account is not open"
-					      : "a wrong name or password");
-		tell_signed_in(p, w->number, 401, 0,
-			"this name and this password do not belong together, or the account is not "
-			"open; ask who manages the bench ('mbc user list')");
+		refuse(p, w, a, is_right);
 	}
 	drop_first(p);
 	ask_hasher(p);
@@ -452,13 +520,13 @@ take_sign_in(struct people *p, struct wire_in *in)
 {
 	struct waits w = { .number = wire_get_u32(in) };
 	const struct account *a;
-	char name[ACCOUNT_NAME + 1], code[SHA256_HEX + 1];
+	char name[ACCOUNT_NAME + 1];
 	struct err err;
 
 	wire_get_text(in, name, sizeof(name));
 	wire_get_text(in, w.password, sizeof(w.password));
 	wire_get_text(in, w.address, sizeof(w.address));
-	wire_get_text(in, code, sizeof(code));
+	wire_get_text(in, w.code, sizeof(w.code));
 	if (wire_close(in, &err) < 0) {
 		explicit_bzero(&w, sizeof(w));
 		return false;
@@ -467,7 +535,8 @@ take_sign_in(struct people *p, struct wire_in *in)
 	w.is_known = a != NULL;
 	text_copy(w.name, sizeof(w.name), name);
 	text_copy(w.hash, sizeof(w.hash), a != NULL ? a->hash : nobodys_hash);
-	if (code[0] == '\0' || check_first(p, &w, code))
+	/* Codes of a link are that long; all others are for a second factor. */
+	if (strlen(w.code) != SHA256_HEX || check_first(p, &w, w.code))
 		queue_sign_in(p, &w);
 	explicit_bzero(&w, sizeof(w));
 	return true;
@@ -616,7 +685,7 @@ static bool
 must_end(const struct account *before, const struct account *now, int64_t wall_ns)
 {
 	return now == NULL || !account_is_open(now, wall_ns) || now->since_ns != before->since_ns ||
-	       strcmp(now->hash, before->hash) != 0;
+	       strcmp(now->hash, before->hash) != 0 || strcmp(now->totp, before->totp) != 0;
 }
 
 static void

@@ -81,6 +81,16 @@ take_hash(char out[ACCOUNT_HASH], const char *text)
 	return n >= 22 && salt[n] == '\0' && text_copy(out, ACCOUNT_HASH, text);
 }
 
+static bool
+take_totp(char out[TOTP_TEXT], const char *text)
+{
+	uint8_t secret[TOTP_BYTES];
+	bool is_good = totp_read(secret, text);
+
+	explicit_bzero(secret, sizeof(secret));
+	return is_good && text_copy(out, TOTP_TEXT, text);
+}
+
 /* "N2_*,T_furn@2026-12-31T12:00:00.000Z" */
 static bool
 take_grant(struct grant *out, const char *text)
@@ -120,6 +130,8 @@ take_option(struct account *out, char *word)
 		return take_hash(out->hash, value);
 	if (strcmp(word, "pin") == 0)
 		return take_hash(out->pin, value);
+	if (strcmp(word, "totp") == 0)
+		return take_totp(out->totp, value);
 	if (strcmp(word, "until") == 0)
 		return clock_parse(value, &out->until_ns);
 	return strcmp(word, "since") == 0 && clock_parse(value, &out->since_ns);
@@ -179,6 +191,8 @@ accounts_write(struct buf *out, const struct account *a)
 		write_end(out, " since=", a->since_ns);
 	if (a->pin[0] != '\0')
 		buf_printf(out, " pin=%s", a->pin);
+	if (a->totp[0] != '\0')
+		buf_printf(out, " totp=%s", a->totp);
 	buf_puts(out, a->is_disabled ? " disabled\n" : "\n");
 }
 
@@ -297,8 +311,9 @@ bool
 account_is_same(const struct account *a, const struct account *b)
 {
 	bool is_same = strcmp(a->name, b->name) == 0 && a->role == b->role &&
-		       strcmp(a->hash, b->hash) == 0 && a->until_ns == b->until_ns &&
-		       a->since_ns == b->since_ns && a->is_disabled == b->is_disabled;
+		       strcmp(a->hash, b->hash) == 0 && strcmp(a->totp, b->totp) == 0 &&
+		       a->until_ns == b->until_ns && a->since_ns == b->since_ns &&
+		       a->is_disabled == b->is_disabled;
 
 	for (int r = 0; is_same && r < RIGHTS; r++)
 		is_same = strcmp(a->grants[r].only, b->grants[r].only) == 0 &&

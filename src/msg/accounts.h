@@ -1,7 +1,7 @@
 /* accounts.h - the people of a bench: the file of them. Pure.
  *
  *	NAME role=user hash=$argon2id$... [read=*] [operate=N2_*,T_furn@2026-12-31T12:00:00.000Z] [configure=*] [protect=*]
- *		[until=2026-12-31T12:00:00.000Z] [since=...] [pin=$argon2id$...] [disabled]
+ *		[until=2026-12-31T12:00:00.000Z] [since=...] [pin=$argon2id$...] [totp=BASE32] [disabled]
  *
  * A line each, which `mbc user` writes and the gate reads. A grant names channels by patterns ('*' and '?') and may end, as the account may. Sessions that
  * began before `since` are over. A name stays in the file for good: who it was stands in records, and nobody else may ever have it.
@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/sha256.h"
+#include "msg/totp.h"
 
 #define ACCOUNTS_MAX 64
 #define ACCOUNTS_BYTES_MAX 65536
@@ -42,6 +43,7 @@ struct account {
 	char name[ACCOUNT_NAME];
 	enum account_role role;
 	char hash[ACCOUNT_HASH], pin[ACCOUNT_HASH]; /* pin "": none */
+	char totp[TOTP_TEXT];                       /* secret of its second factor; "": none */
 	struct grant grants[RIGHTS];
 	int64_t until_ns;
 	int64_t since_ns; /* INT64_MIN: it was not said */
@@ -88,7 +90,7 @@ bool account_may(
 /* When the account or the next of its grants that still hold ends; INT64_MAX: never. */
 int64_t account_next_end(const struct account *a, int64_t wall_ns);
 
-/* Do they open the same to the same password? What else differs is when sessions have to begin again. */
+/* Do they open the same to the same password and second factor? What else differs is when sessions have to begin again. */
 bool account_is_same(const struct account *a, const struct account *b);
 
 #endif

@@ -252,6 +252,7 @@ refuse_sign_in(struct http_session *x, const char *uri, size_t *live_bytes)
 {
 	unsigned status = asking_status(x->asking);
 	enum problem p = status == 401   ? PROBLEM_WRONG_PASSWORD
+			 : status == 428 ? PROBLEM_CODE_NEEDED
 			 : status == 429 ? PROBLEM_TOO_MANY_WRONG
 			 : status == 400 ? PROBLEM_BAD_REQUEST
 			 : status == 403 ? PROBLEM_NOT_GRANTED

@@ -63,6 +63,8 @@ static const struct row {
 		"Name or password is wrong" },
 	[PROBLEM_TOO_MANY_WRONG] = { 429, "urn:mbc:problem:too-many-wrong",
 		"Too many wrong passwords" },
+	[PROBLEM_CODE_NEEDED] = { 401, "urn:mbc:problem:code-needed",
+		"A code of the second factor is needed" },
 };
 
 unsigned

@@ -91,3 +91,29 @@ test("whoever only reads has no field; an account that ends meanwhile ends the p
 	await page.getByRole("heading", { name: "Se connecter" }).waitFor();
 	assert.equal(await page.locator("tr[data-channel]").count(), 0);
 });
+
+test("an account with a second factor is asked for its code, and no other; in French as well", async () => {
+	server.code = "287082";
+	const { page } = await visit();
+	await page.locator(".sign-in form").waitFor();
+	assert.equal(await page.locator('.sign-in input[name="code"]').count(), 0);
+	await sign_in(page, "wrong horse");
+	await eventually(async () => assert.match(await page.locator(".sign-in .message").innerText(), /do not belong together/));
+	assert.equal(await page.locator('.sign-in input[name="code"]').count(), 0);
+	await sign_in(page);
+	const code = page.locator('.sign-in input[name="code"]');
+	await code.waitFor();
+	assert.equal(await page.locator(".sign-in .message").innerText(), "");
+	await eventually(async () => assert.equal(await page.evaluate(() => document.activeElement.name), "code"));
+	await page.locator(".sign-in .language").click();
+	await eventually(async () => assert.match(await page.locator(".sign-in").innerText(), /Les six chiffres/));
+	await page.locator(".sign-in .language").click();
+	await shoot(page, "sign_in_code");
+	await code.fill("000000");
+	await page.keyboard.press("Enter");
+	await eventually(async () => assert.match(await page.locator(".sign-in .message").innerText(), /A code is good once/));
+	await code.fill("287 082");
+	await page.keyboard.press("Enter");
+	await row(page, "T_furn").waitFor();
+	assert.equal(await page.locator(".me span").innerText(), "anna");
+});

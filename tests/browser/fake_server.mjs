@@ -289,12 +289,18 @@ export class FakeServer {
 			this.sessions.clear();
 			return res.writeHead(204, { ...headers, "Set-Cookie": "mbc-session=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict" }).end();
 		}
-		const { name, password } = JSON.parse(text);
+		const { name, password, code } = JSON.parse(text);
 		if (this.wait_s > 0) {
 			res.writeHead(429, { ...HEADERS, "Content-Type": "application/problem+json", "Retry-After": String(this.wait_s) });
 			return res.end(JSON.stringify({ status: 429, detail: "too many wrong passwords" }));
 		}
 		if (this.people?.[name] === undefined || this.people[name] !== password)
+			return problem(401, "wrong");
+		if (this.code !== undefined && code === undefined) {
+			res.writeHead(401, { ...HEADERS, "Content-Type": "application/problem+json" });
+			return res.end(JSON.stringify({ type: "urn:mbc:problem:code-needed", status: 401, detail: "a code is needed" }));
+		}
+		if (this.code !== undefined && code !== this.code)
 			return problem(401, "wrong");
 		const cookie = `s${this.sessions.size + 1}`;
 		this.sessions.set(cookie, name);

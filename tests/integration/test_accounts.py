@@ -1,5 +1,8 @@
 """Accounts: signing in and out, sessions, grants, what serve lets whom see, wrong passwords; with the real program."""
+import base64
 import contextlib
+import hashlib
+import hmac
 import http.client
 import json
 import os
@@ -47,8 +50,8 @@ class Client:
             self.cookie = set_cookie.partition(";")[0]
         return answer.status, json.loads(data) if "json" in (answer.getheader("Content-Type") or "") and data else data
 
-    def sign_in(self, name, password=PASSWORD):
-        return self.ask("POST", API + "/session", {"name": name, "password": password})[0]
+    def sign_in(self, name, password=PASSWORD, **more):
+        return self.ask("POST", API + "/session", {"name": name, "password": password, **more})[0]
 
     def stream(self, path=API + "/stream"):
         """An open stream: its socket's file."""
@@ -56,6 +59,13 @@ class Client:
         connection.request("GET", path, headers={"Cookie": self.cookie} if self.cookie else {})
         answer = connection.getresponse()
         return connection, answer
+
+
+def totp(secret, step):
+    """RFC 6238, in other words than the program's."""
+    digest = hmac.new(base64.b32decode(secret), step.to_bytes(8, "big"), hashlib.sha1).digest()
+    at = digest[-1] & 15
+    return f"{(int.from_bytes(digest[at:at + 4], 'big') & 0x7fffffff) % 1000000:06d}"
 
 
 class People(Base):
@@ -224,6 +234,99 @@ class Accounts(People):
         self.assertIn("already", self.user("first", code=1))
         self.assertIn("maria", self.user("list"))
         self.assertEqual((self.bench.folder / "state/first/accounts").stat().st_mode & 0o777, 0o600)
+
+    # ---- second factor ------------------------------------------------------------------------------------------------------
+
+    def second_factor(self, name):
+        """Its secret; from its end on a running bench asks for it."""
+        told = self.user("totp", name).splitlines()
+        secret = told[0]
+        self.assertRegex(secret, r"^[A-Z2-7]{32}$")
+        self.assertEqual(told[1], f"otpauth://totp/{self.bench.name}:{name}?secret={secret}&issuer={self.bench.name}&algorithm=SHA1&digits=6&period=30")
+        probe = Client(self.bench.port)
+        wait_for("a code is needed", lambda: probe.sign_in(name) == 401, pause=0.2)
+        return secret
+
+    def use(self, client, name, secret, used):
+        """Sign in with a code that is good now and was not used: a step may end at any time, so there are several tries."""
+        def attempt():
+            step = next(s for s in (int(time.time()) // 30 + k for k in (0, 1, -1)) if s not in used)
+            status = client.sign_in(name, code=totp(secret, step))
+            if status == 200:
+                used.append(step)
+            return status == 200
+        wait_for("the code opens it", attempt, pause=0.5)
+
+    def test_a_second_factor(self):
+        self.begin("totp")
+        maria = self.add("maria", "--role", "root")
+        anna = self.add("anna")
+        secret = self.second_factor("maria")
+        # What was begun with a password alone is over; another account's is not.
+        wait_for("its session has ended", lambda: maria.ask("GET", API + "/channels")[0] == 401)
+        self.assertEqual(anna.ask("GET", API + "/channels")[0], 200)
+        # The right password without a code: told, again and again, and it counts as no wrong one.
+        ask = lambda **body: maria.ask("POST", API + "/session", {"name": "maria", "password": PASSWORD, **body})
+        for _ in range(12):
+            status, needed = ask()
+            self.assertEqual((status, needed["type"]), (401, "urn:mbc:problem:code-needed"))
+        # A wrong code and a wrong password are the same answer, with or without a code.
+        wrong = maria.ask("POST", API + "/session", {"name": "maria", "password": "wrong horse battery"})
+        far = totp(secret, int(time.time()) // 30 - 1000)
+        for body in ({"code": far}, {"code": "abcdef"}, {"code": "1"}, {"password": "wrong horse battery", "code": totp(secret, int(time.time()) // 30)}):
+            self.assertEqual(ask(**body), wrong, body)
+        self.assertEqual(wrong[1]["type"], "urn:mbc:problem:wrong-password")
+        used = []
+        self.use(maria, "maria", secret, used)
+        self.assertEqual(maria.ask("GET", API + "/channels")[0], 200)
+        # Once used it is good no more, from nobody: neither in its own step nor in the next one.
+        thief = Client(self.bench.port)
+        for step in used:
+            self.assertEqual(thief.sign_in("maria", code=totp(secret, step)), 401)
+        self.assertIsNone(thief.cookie)
+        self.use(maria, "maria", secret, used)  # the one before or after is
+        # Whoever has none is not asked; the codes of another open nothing.
+        self.assertEqual(anna.sign_in("anna", code="123456"), 200)
+        # It is nowhere but in the file.
+        path = self.bench.folder / "state" / self.bench.name / "accounts"
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        self.assertIn(f" totp={secret}", path.read_text())
+        said = "".join(self.bench.process.text()) + self.mbc("audit", "--json") + self.mbc("log") + self.user("list")
+        self.assertNotIn(secret, said)
+        for step in used:
+            self.assertNotIn(f'"{totp(secret, step)}"', said)
+        self.assertIn("maria  root  second factor", said)
+        self.assertTrue(self.records(act="user_totp", subject="maria"))
+        self.assertTrue(self.records(act="sign_in", result="refused", why="a wrong code"))
+        # Another one: the secret before is worth nothing.
+        other = self.second_factor("maria")
+        self.assertNotEqual(other, secret)
+        wait_for("its session has ended", lambda: maria.ask("GET", API + "/channels")[0] == 401)
+        self.assertEqual(maria.sign_in("maria", code=totp(secret, int(time.time()) // 30)), 401)
+        # Off: the password alone, as before.
+        self.user("totp", "--off", "maria")
+        wait_for("the password will do", lambda: maria.sign_in("maria") == 200, pause=0.2)
+        self.assertNotIn("totp=", path.read_text())
+        self.assertTrue(self.records(act="user_totp_off", subject="maria"))
+        self.assertIn("no second factor", self.user("totp", "--off", "maria", code=1))
+        self.assertIn("no account", self.user("totp", "nobody", code=1))
+        self.mbc("audit", "verify")
+
+    def test_wrong_codes_are_counted(self):
+        self.begin("guess")
+        maria = self.add("maria", "--role", "root")
+        secret = self.second_factor("maria")
+        far = int(time.time()) // 30 - 100000
+        # Half sign-ins between them forget nothing.
+        statuses = []
+        for i in range(10):
+            self.assertEqual(maria.sign_in("maria"), 401)
+            statuses.append(maria.sign_in("maria", code=totp(secret, far + i)))
+        self.assertEqual(statuses, [401] * 10)
+        self.assertEqual(maria.sign_in("maria", code=totp(secret, int(time.time()) // 30)), 429)
+        self.assertEqual(maria.sign_in("maria"), 429)
+        self.assertGreaterEqual(int(maria.headers["Retry-After"]), 1)
+        self.user("totp", "--off", "maria")  # the command line is always open
 
     def test_made_up_tokens(self):
         """Nobody gets in with them, and they take neither the place of those who are in nor the gate's time."""

@@ -16,6 +16,7 @@
 #include "msg/accounts.h"
 
 #define NOW (1000 * NS_PER_S)
+#define SECRET "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" /* "12345678901234567890" */
 #define HASH ACCOUNT_HASH_BEGIN "c29tZXNhbHRzb21lc2FsdA$8GrFSBhtCZXJxkSpIWwzZPGEhqiDFVTzEmYcgHGYKPM"
 
 static void
@@ -36,7 +37,7 @@ test_the_file_comes_back_as_it_was(void **state)
 		"maria role=root hash=" HASH "\n"
 		"anna role=user hash=" HASH " read=* operate=N2_*,T_furn@2026-12-31T12:00:00.000Z"
 		" until=2027-01-01T00:00:00.000Z since=2026-01-01T00:00:00.000Z pin=" HASH
-		" disabled\n";
+		" totp=" SECRET " disabled\n";
 	static struct accounts all;
 	struct buf out = { 0 };
 
@@ -44,6 +45,8 @@ test_the_file_comes_back_as_it_was(void **state)
 	assert_int_equal(all.n, 2);
 	assert_int_equal(all.all[0].role, ROLE_ROOT);
 	assert_true(all.all[1].is_disabled);
+	assert_string_equal(all.all[0].totp, "");
+	assert_string_equal(all.all[1].totp, SECRET);
 	assert_string_equal(all.all[1].grants[RIGHT_OPERATE].only, "N2_*,T_furn");
 	assert_string_equal(all.all[1].grants[RIGHT_PROTECT].only, "");
 	for (size_t i = 0; i < all.n; i++)
@@ -78,6 +81,11 @@ test_what_is_no_account_is_refused(void **state)
 		"anna hash=" HASH " read=*@tomorrow",
 		"anna hash=" HASH " read=* read=T_*",
 		"anna hash=" HASH " until=31.12.2026",
+		"anna hash=" HASH " totp=",
+		"anna hash=" HASH " totp=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJ",
+		"anna hash=" HASH " totp=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQA",
+		"anna hash=" HASH " totp=gezdgnbvgy3tqojqgezdgnbvgy3tqojq",
+		"anna hash=" HASH " totp=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQO1=",
 		"anna hash=" HASH " enabled",
 		"anna hash=" HASH " colour=blue",
 		"anna hash=" HASH " ",
@@ -93,6 +101,7 @@ test_what_is_no_account_is_refused(void **state)
 			fail_msg("taken: %s", lines[i]);
 		assert_int_equal(all.n, 0);
 		assert_null(strstr(err.msg, "argon2")); /* nothing of it is repeated */
+		assert_null(strstr(err.msg, "GEZD"));
 	}
 	read_good(&all, "# a remark\n\nanna hash=" HASH "\n");
 	assert_int_equal(all.n, 1);
@@ -115,6 +124,19 @@ test_it_is_bounded(void **state)
 	memset(many, '\n', sizeof(many));
 	assert_int_equal(accounts_read(&all, many, sizeof(many), &err), ERR_CONF);
 	buf_done(&text);
+}
+
+static void
+test_another_second_factor_is_another_account(void **state)
+{
+	static struct accounts all;
+	struct account with;
+
+	read_good(&all, "anna hash=" HASH " totp=" SECRET "\n");
+	with = all.all[0];
+	assert_true(account_is_same(&with, &all.all[0]));
+	with.totp[0] = '\0';
+	assert_false(account_is_same(&with, &all.all[0]));
 }
 
 /* ---- role x grant x command x pattern x end ----------------------------------------------------------------------------------- */
@@ -340,6 +362,7 @@ main(void)
 		cmocka_unit_test(test_the_file_comes_back_as_it_was),
 		cmocka_unit_test(test_what_is_no_account_is_refused),
 		cmocka_unit_test(test_it_is_bounded),
+		cmocka_unit_test(test_another_second_factor_is_another_account),
 		cmocka_unit_test(test_the_whole_table),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_sessions_end),

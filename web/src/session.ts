@@ -57,7 +57,7 @@ export async function look_whether_out(): Promise<void> {
 	}
 }
 
-/* "": signed in, and the page begins anew; else why not, in the server's words. */
+/* "": signed in, and the page begins anew; "code": the password is right, and a code is needed as well; else why not, in the server's words. */
 export async function sign_in(name: string, password: string, code: string): Promise<string> {
 	const answer = await fetch("api/v1/session", {
 		method: "POST", cache: "no-store", credentials: "same-origin", redirect: "error",
@@ -68,8 +68,10 @@ export async function sign_in(name: string, password: string, code: string): Pro
 		location.replace(location.pathname);
 		return "";
 	}
-	const data = await answer.json() as { detail?: string };
+	const data = await answer.json() as { detail?: string; type?: string };
 	const wait = Number(answer.headers.get("Retry-After") ?? 0);
+	if (answer.status === 401 && data.type === "urn:mbc:problem:code-needed")
+		return "code";
 	return answer.status === 401 ? "wrong" : answer.status === 429 ? `wait ${wait}` : data.detail ?? String(answer.status);
 }
 
