@@ -38,6 +38,7 @@ static const struct name names[] = {
 	{ "pwd", false, false },
 	{ "pass", false, false },
 	{ "secret", false, false },
+	{ "totp", false, false },
 };
 
 /* One value: text[from..to). */

@@ -24,11 +24,20 @@ check(const char *text, const char *is)
 #define S "S3cr3t.Wort"
 
 static void
+test_second_factor(void **state)
+{
+	check("anna role=user hash=x totp=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ disabled",
+		"anna role=user hash=x totp=*** disabled");
+	check("otpauth://totp/lab:anna?secret=GEZDGNBVGY3TQOJQ&issuer=lab",
+		"otpauth://totp/lab:anna?secret=***&issuer=lab");
+}
+
+static void
 test_forms(void **state)
 {
 	static const char *const all[] = { "api_secret", "apikey", "api_key", "key", "ApiKey", "pw",
 		"mx-api-token", "password", "Authorization", "KEY", "token", "access_token",
-		"passwd" };
+		"passwd", "totp" };
 	static const char *const forms[][2] = {
 		{ "GET /set?%s=" S "&Get=R HTTP/1.1", "GET /set?%s=***&Get=R HTTP/1.1" },
 		{ "GET /set?a=1&%s=" S " HTTP/1.1", "GET /set?a=1&%s=*** HTTP/1.1" },
@@ -108,6 +117,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_second_factor),
 		cmocka_unit_test(test_heads),
 		cmocka_unit_test(test_what_stays),
 		cmocka_unit_test(test_cuts),

@@ -50,7 +50,7 @@ export function SignIn() {
 				<h2>{code === "" ? w.sign_in : w.first_account}</h2>
 				<p>{code === "" ? w.sign_in_about : w.first_account_about}</p>
 				<label>{w.sign_in_name}
-					<input ref={name} name="username" autoComplete="username" autoCapitalize="none" spellcheck={false} required autoFocus
+					<input ref={name} name="username" type="text" autoComplete="username" autoCapitalize="none" spellcheck={false} required autoFocus
 						onInput={() => set_asks_code(false)} />
 				</label>
 				<label>{w.sign_in_password}
@@ -58,7 +58,7 @@ export function SignIn() {
 						autoComplete={code === "" ? "current-password" : "new-password"} />
 				</label>
 				{asks_code && <label>{w.sign_in_code}
-					<input ref={digits} name="code" inputMode="numeric" autoComplete="one-time-code" maxLength={12} required
+					<input ref={digits} name="code" type="text" inputMode="numeric" autoComplete="one-time-code" maxLength={12} required
 						title={w.sign_in_code_about} />
 				</label>}
 				{asks_code && <p>{w.sign_in_code_about}</p>}
