@@ -52,6 +52,8 @@ int cli_restore(struct args *args);
 int cli_restore_bench(struct args *args); /* from a file; cli_restore() finds which is meant */
 int cli_backup(struct args *args);
 int cli_mode(struct args *args);
+int cli_take(struct args *args);
+int cli_hand_over(struct args *args);
 int cli_sequence(struct args *args);
 int cli_sequence_file(struct args *args); /* format, json, text: the words are still there */
 int cli_rehearse(struct args *args);

@@ -332,6 +332,22 @@ static const struct cli_command commands[] = {
 		"give an output, or the bench, to people or to rules",
 		"  mbc mode T_furn manual\n"
 		"  mbc mode bench automatic\n" },
+	{ "take", cli_take,
+		"[--force --reason TEXT] | --who [--wait SPAN] [--id ID] [--bench NAME]",
+		"hold the bench: from then on nobody else commands it",
+		"Commands of others, also of programs, are refused while somebody holds the bench; "
+		"what only makes it safer or\n"
+		"quieter is always taken. --force takes it from whoever holds it, and stands with "
+		"the reason in the record.\n"
+		"--who: who holds it. When mbc-gate ends, nobody does.\n"
+		"\n"
+		"  mbc take\n"
+		"  mbc take --who\n"
+		"  mbc take --force --reason \"Anna has gone home\"\n" },
+	{ "hand-over", cli_hand_over, "[--wait SPAN] [--id ID] [--bench NAME] [NAME]",
+		"let somebody else hold the bench, or nobody",
+		"NAME: an account ('mbc user list'), or a user of this computer. Without it nobody "
+		"holds the bench any more.\n" },
 	{ "sequence", cli_sequence,
 		"[status] | list | show NAME | start NAME [--set NAME=VALUE]... | pause | "
 		"safe-pause | "

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "gate/book.h"
+#include "gate/hold.h"
 #include "gate/people.h"
 #include "gate/policy.h"
 #include "io/now.h"
@@ -49,6 +50,7 @@ struct desk {
 	uint32_t opened;
 	struct bucket persons, programs;
 	struct book book;
+	struct hold hold; /* who holds the bench */
 };
 
 /* Who asks. */
@@ -392,6 +394,156 @@ check_rate(struct desk *d, bool is_person, int64_t now_ns, struct err *err)
 				 "too many commands in a short time; ask again in a second");
 }
 
+/* ---- who holds the bench -------------------------------------------------------------------------------------------------- */
+
+static void
+tell_hold(struct desk *d, enum event_kind kind, const char *subject, const char *who,
+	const char *note)
+{
+	struct buf packet = { 0 };
+	struct err err;
+
+	wire_begin(&packet, WIRE_HOLD_TOLD);
+	wire_u16(&packet, (uint16_t)kind);
+	wire_text(&packet, subject);
+	wire_text(&packet, who);
+	wire_text(&packet, note);
+	wire_end(&packet);
+	if (sock_send(d->supervisor, &packet, -1, &err) < 0)
+		log_warn("who holds the bench is no event: %s", err.msg);
+	buf_done(&packet);
+}
+
+/* The account of who holds it; NULL: a command line's user does, or nobody. *out_is_gone: there is no such account that still operates. */
+static const struct account *
+holding_account(struct desk *d, const char *who, bool *out_is_gone)
+{
+	const struct account *a = NULL;
+
+	*out_is_gone = false;
+	if (strncmp(who, "user:", 5) != 0)
+		return NULL;
+	a = people_account(d->people, who + 5);
+	*out_is_gone = a == NULL || !account_is_open(a, wall_now(d)) ||
+		       account_only(a, RIGHT_OPERATE, wall_now(d))[0] == '\0';
+	return a;
+}
+
+/* Who may operate nothing any more holds nothing either: else nobody could, but by force. */
+static void
+look_at_hold(struct desk *d)
+{
+	struct audit_record r = { 0 };
+	struct err err;
+	bool is_gone;
+
+	(void)holding_account(d, d->hold.who, &is_gone);
+	if (!is_gone)
+		return;
+	text_copy(r.from, sizeof(r.from), "gate");
+	text_copy(r.act, sizeof(r.act), command_kind_text(COMMAND_HAND_OVER));
+	text_copy(r.subject, sizeof(r.subject), d->hold.who);
+	text_copy(r.result, sizeof(r.result), "done");
+	text_copy(r.why, sizeof(r.why), "the account may operate nothing any more");
+	if (logbook_put(d->logbook, &r, now_boot() + now_wall_offset(), &err) < 0)
+		log_debug("audit: %s", err.msg); /* said once already */
+	tell_hold(d, EVENT_BENCH_HANDED_OVER, d->hold.who, "",
+		"to nobody: the account may operate nothing any more");
+	d->hold = (struct hold){ 0 };
+}
+
+static bool
+is_of_hold(enum command_kind kind)
+{
+	return kind == COMMAND_TAKE || kind == COMMAND_HAND_OVER;
+}
+
+/* Whom a name means: an account; else, asked at the command line, which has looked there already, a user of this computer. */
+static int
+find_receiver(struct desk *d, const struct command *c, bool is_here, char out[EVENT_PRINCIPAL],
+	struct err *err)
+{
+	const char *name = strncmp(c->value, "user:", 5) == 0 ? c->value + 5 : c->value;
+	bool is_gone;
+
+	out[0] = '\0';
+	if (c->value[0] == '\0')
+		return 0;
+	if (strlen(name) < EVENT_PRINCIPAL - strlen("user:")) {
+		snprintf(out, EVENT_PRINCIPAL, "user:%.*s", (int)(EVENT_PRINCIPAL - 6), name);
+		if (holding_account(d, out, &is_gone) != NULL && !is_gone)
+			return 0;
+	}
+	if (is_here && name == c->value && text_copy(out, EVENT_PRINCIPAL, name))
+		return 0;
+	return err_set(err, ERR_REFUSED, 409,
+		"no account '%.30s' may operate this bench; 'mbc user list' names them", name);
+}
+
+/* What it would be afterwards. */
+static int
+change_hold(struct desk *d, const struct command *c, const struct proof *proof, struct hold *out,
+	struct err *err)
+{
+	bool is_here = is_nobody(proof);
+	bool is_admin = is_here || (proof->account != NULL && proof->account->role != ROLE_USER);
+	bool is_holder = strcmp(d->hold.who, c->principal) == 0;
+	char to[EVENT_PRINCIPAL] = "";
+
+	*out = d->hold;
+	if (c->kind == COMMAND_TAKE)
+		return hold_take(
+			out, c->principal, c->is_confirmed, is_admin, c->text, wall_now(d), err);
+	/* Others do not learn here which accounts there are. */
+	if (is_holder && find_receiver(d, c, is_here, to, err) < 0)
+		return ERR_REFUSED;
+	return hold_hand_over(out, c->principal, to, wall_now(d), err);
+}
+
+/* On record first; then it is so. */
+static int
+do_hold(struct desk *d, struct book_entry *e, const struct hold *next, struct err *err)
+{
+	const struct command *c = &e->command;
+	struct verdict_told v = { .verdict = VERDICT_VERIFIED };
+	struct hold before = d->hold;
+	char note[EVENT_TEXT];
+
+	if (note_asked(d, c, err) < 0)
+		return ERR_REFUSED;
+	d->hold = *next;
+	text_copy(v.id, sizeof(v.id), c->id);
+	if (next->who[0] != '\0')
+		snprintf(v.text, sizeof(v.text), "%s holds the bench", next->who);
+	else
+		text_copy(v.text, sizeof(v.text), "nobody holds the bench any more");
+	e = book_verdict(&d->book, &v);
+	note_verdict(d, e);
+	if (strcmp(before.who, next->who) == 0)
+		return 0;
+	if (c->kind == COMMAND_TAKE && before.who[0] != '\0')
+		snprintf(note, sizeof(note), "taken from %s: %.80s", before.who, c->text);
+	else if (c->kind == COMMAND_TAKE)
+		note[0] = '\0';
+	else
+		snprintf(note, sizeof(note), "to %s", next->who[0] != '\0' ? next->who : "nobody");
+	tell_hold(d, c->kind == COMMAND_TAKE ? EVENT_BENCH_TAKEN : EVENT_BENCH_HANDED_OVER,
+		c->principal, c->principal, note);
+	return 0;
+}
+
+/* It opens nothing, and is not put on record; it costs no more than what became of a command. */
+static void
+tell_who_holds(struct desk *d, const struct asker *who, const char *id)
+{
+	struct verdict_told v = { .verdict = VERDICT_VERIFIED };
+
+	look_at_hold(d);
+	text_copy(v.id, sizeof(v.id), id);
+	hold_text(v.text, &d->hold);
+	tell(d, who, &v);
+}
+
 /* ---- guests: questions on the wires of the bench -------------------------------------------------------------------------- */
 
 static void
@@ -433,6 +585,14 @@ take_guest(struct desk *d, struct caller *c, struct wire_in *in)
 	ask.number = c->number;
 	text_copy(ask.principal, sizeof(ask.principal), c->name);
 	if (check_rate(d, true, now_boot(), &err) < 0) {
+		refuse_guest(d, c, GUEST_REFUSED, err.msg);
+		return true;
+	}
+	/* What is written on a wire behind the back of who holds the bench commands it, too. */
+	look_at_hold(d);
+	if (ask.may_write && hold_check(&d->hold, c->name, COMMAND_SET, &err) < 0) {
+		describe_other(&r, &who, c->name, "wire_write", ask.instrument, &err);
+		note_alike(d, &r);
 		refuse_guest(d, c, GUEST_REFUSED, err.msg);
 		return true;
 	}
@@ -512,6 +672,7 @@ enter(struct desk *d, struct command *c, const struct proof *proof, struct book_
 	struct err *err)
 {
 	int64_t now = now_boot();
+	struct hold next;
 	/* What comes over HTTP takes nothing from the command line. */
 	int rc = check_rate(d, is_nobody(proof), now, err);
 
@@ -523,6 +684,11 @@ enter(struct desk *d, struct command *c, const struct proof *proof, struct book_
 		rc = check_proof(d, proof, c->kind, c->subject, err);
 	if (*out == NULL && rc == 0)
 		rc = policy_check(c, d->opened, now, err);
+	if (*out == NULL && rc == 0) {
+		look_at_hold(d);
+		rc = is_of_hold(c->kind) ? change_hold(d, c, proof, &next, err)
+					 : hold_check(&d->hold, c->principal, c->kind, err);
+	}
 	if (rc < 0)
 		return rc;
 	switch (book_take(&d->book, c, now, out)) {
@@ -533,7 +699,7 @@ enter(struct desk *d, struct command *c, const struct proof *proof, struct book_
 		return err_set(err, ERR_REFUSED, 503,
 			"too many commands wait for their verdict; ask again in a moment");
 	case BOOK_NEW:
-		rc = put_and_send(d, c, err);
+		rc = is_of_hold(c->kind) ? do_hold(d, *out, &next, err) : put_and_send(d, c, err);
 		if (rc < 0)
 			book_forget(*out);
 		break;
@@ -689,11 +855,14 @@ take_packet(struct desk *d, const struct asker *who, int kind, struct wire_in *i
 	if (who->caller == NULL &&
 		(kind == WIRE_SIGN_IN || kind == WIRE_SIGN_OUT || kind == WIRE_WHO))
 		return people_packet(d->people, kind, in);
-	if (kind == WIRE_VERDICT_ASK) {
+	if (kind == WIRE_VERDICT_ASK || kind == WIRE_HOLD_ASK) {
 		wire_get_text(in, id, sizeof(id));
 		if (wire_close(in, &err) < 0 || !command_id_is_good(id))
 			return false;
-		take_question(d, who, id);
+		if (kind == WIRE_HOLD_ASK)
+			tell_who_holds(d, who, id);
+		else
+			take_question(d, who, id);
 		return true;
 	}
 	if (kind != (who->caller != NULL ? WIRE_COMMAND : WIRE_TOKEN_COMMAND))
@@ -848,6 +1017,7 @@ void
 desk_accounts(struct desk *d, const struct accounts *all)
 {
 	people_accounts(d->people, all);
+	look_at_hold(d);
 }
 
 void

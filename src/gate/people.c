@@ -78,6 +78,12 @@ people_wall(const struct logbook *logbook)
 	return now_wall_is_good() ? wall : MAX(wall, logbook_last(logbook));
 }
 
+const struct account *
+people_account(const struct people *p, const char *name)
+{
+	return accounts_find(&p->accounts, name);
+}
+
 static void
 hex_of(char out[WHO_HEX], const uint8_t digest[SHA256_BYTES])
 {

@@ -40,6 +40,9 @@ bool people_packet(struct people *p, int kind, struct wire_in *in);
 /* Whose session has this token? NULL: nobody's, or its account is not open. */
 const struct account *people_of_token(struct people *p, const char *token);
 
+/* NULL: nobody has this name. */
+const struct account *people_account(const struct people *p, const char *name);
+
 /* Wall time, at least as late as the record says while nobody has set the clock. */
 int64_t people_wall(const struct logbook *logbook);
 

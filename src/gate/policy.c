@@ -47,6 +47,8 @@ static const struct row {
 	[COMMAND_SEQ_GOTO] = { COMMANDS_SEQUENCE, VALUE, "sequence", RIGHT_OPERATE },
 	[COMMAND_SEQ_ABORT] = { COMMANDS_SEQUENCE, 0, "sequence", RIGHT_OPERATE },
 	[COMMAND_SEQ_REPLY] = { COMMANDS_SEQUENCE, VALUE, "sequence", RIGHT_OPERATE },
+	[COMMAND_TAKE] = { 0, 0, NULL, RIGHT_OPERATE },
+	[COMMAND_HAND_OVER] = { 0, 0, NULL, RIGHT_OPERATE },
 };
 
 bool
@@ -88,11 +90,12 @@ policy_check_token(const struct token *t, enum command_kind kind, const char *su
 		t->name, t->only, subject[0] == '\0' ? ", and this is for the whole bench" : "");
 }
 
-/* What only leads to a safe state is open to whoever may operate anything: it is not the moment for patterns. */
+/* What only leads to a safe state is open to whoever may operate anything: it is not the moment for patterns. And who was handed the bench, which only those
+ * take who operate all of it, must be able to hand it on. */
 static bool
 is_for_any_operator(enum command_kind kind)
 {
-	return kind == COMMAND_SAFE;
+	return kind == COMMAND_SAFE || kind == COMMAND_HAND_OVER;
 }
 
 int

@@ -13,7 +13,7 @@ command_kind_text(enum command_kind kind)
 		"alarm_out", "alarm_in", "silence", "release", "plan", "restore",
 		"sequence_prepare", "sequence_form", "sequence_start", "sequence_pause",
 		"sequence_safe_pause", "sequence_resume", "sequence_skip", "sequence_goto",
-		"sequence_abort", "sequence_answer" };
+		"sequence_abort", "sequence_answer", "take", "hand_over" };
 
 	_Static_assert(NELEM(names) == COMMAND_KINDS, "a name for each kind");
 	return names[kind];

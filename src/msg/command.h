@@ -45,6 +45,9 @@ enum command_kind {
 	COMMAND_SEQ_GOTO, /* value: number of a step; is_confirmed: although outputs differ */
 	COMMAND_SEQ_ABORT,
 	COMMAND_SEQ_REPLY, /* value: the answer to what it asks */
+	/* Who holds the bench: the gate does these itself. */
+	COMMAND_TAKE, /* is_confirmed: although somebody else holds it; then text: the reason */
+	COMMAND_HAND_OVER, /* value: to whom, "": to nobody */
 	COMMAND_KINDS
 };
 

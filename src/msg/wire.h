@@ -102,6 +102,9 @@ enum wire_kind {
 	WIRE_WHO_IS, /* gate -> serve: text digest, u16 is it somebody, text principal, text role, u16 bits of rights, u64 ns for which that holds, text patterns of what may be read */
 	WIRE_FORGET, /* gate -> serve: text digest, or "" for all: it is no longer so */
 	WIRE_FIRST, /* supervise -> gate: text digest of the code that makes the first account, u64 wall time of its end; gate -> supervise: text the line of it */
+	/* who holds the bench (gate/hold.h) */
+	WIRE_HOLD_ASK, /* serve, command line -> gate: text id -> WIRE_VERDICT, verified, whose text is a time and a principal, or "": nobody does */
+	WIRE_HOLD_TOLD, /* gate -> supervise: u16 kind of event.def, BENCH_TAKEN or BENCH_HANDED_OVER, text subject, text who did it, text note */
 };
 
 enum wire_run { RUN_START, RUN_STOP, RUN_NOTE };

@@ -49,6 +49,7 @@ allow_route(const char *only, unsigned rights, enum route route)
 	case ROUTE_PAGE:
 		return true;
 	case ROUTE_COMMAND:
+	case ROUTE_HOLD:
 		return rights != 0;
 	case ROUTE_BENCH:
 	case ROUTE_CHANNELS:

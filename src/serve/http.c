@@ -534,6 +534,10 @@ answer(struct http *h, struct MHD_Connection *c, struct request *request, bool i
 		request->history = http_history_ask(h->history, &h->target, c, now);
 		return http_history_answer(&request->history, uri, &h->live_bytes);
 	}
+	if (h->target.route == ROUTE_HOLD) {
+		request->order = http_order_hold(h->orders, c, now);
+		return http_order_answer(request->order, &h->target, uri, &h->live_bytes, now);
+	}
 	if (h->target.route == ROUTE_COMMAND) {
 		request->order = http_order_about(h->orders, c, h->target.name, now);
 		return http_order_answer(request->order, &h->target, uri, &h->live_bytes, now);

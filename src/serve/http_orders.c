@@ -21,6 +21,7 @@ struct http_order {
 	struct order *order; /* NULL: not asked yet, or not at all */
 	bool is_question;    /* what became of one */
 	bool is_rehearsal;
+	bool is_hold; /* who holds the bench */
 	bool is_asked;
 	bool is_asleep; /* its connection is suspended */
 	struct err err; /* it could not be asked */
@@ -176,6 +177,18 @@ name_it(char id[COMMAND_ID], struct err *err)
 	return 0;
 }
 
+struct http_order *
+http_order_hold(struct orders *o, struct MHD_Connection *c, int64_t now_ns)
+{
+	struct http_order *x = http_order_new(o, c, now_ns);
+	char id[COMMAND_ID];
+
+	x->is_question = x->is_asked = x->is_hold = true;
+	if (name_it(id, &x->err) == 0)
+		x->order = order_ask_hold(o, id, on_news, x, now_ns, &x->err);
+	return x;
+}
+
 static void
 ask_rehearsal(struct http_order *x, const struct target *t, int64_t now_ns)
 {
@@ -262,6 +275,38 @@ send_verdict(struct http_order *x, const struct verdict_told *v, size_t *live_by
 	return rc;
 }
 
+/* The text is a time and a principal, or nothing. */
+static enum MHD_Result
+send_hold(struct http_order *x, const struct verdict_told *v, size_t *live_bytes)
+{
+	const char *space = strchr(v->text, ' ');
+	char since[COMMAND_VALUE] = "";
+	struct buf body = { 0 };
+	struct MHD_Response *r;
+	struct json j;
+	enum MHD_Result rc;
+
+	if (space != NULL)
+		snprintf(since, sizeof(since), "%.*s", (int)(space - v->text), v->text);
+	json_open(&j, &body);
+	json_object(&j, NULL);
+	if (space != NULL) {
+		json_text(&j, "holder", space + 1);
+		json_text(&j, "since", since);
+	} else {
+		json_null(&j, "holder");
+		json_null(&j, "since");
+	}
+	json_end(&j);
+	buf_putc(&body, '\n');
+	r = reply_make(&body, "application/json", live_bytes);
+	if (r == NULL)
+		return MHD_NO;
+	rc = MHD_queue_response(x->connection, MHD_HTTP_OK, r);
+	MHD_destroy_response(r);
+	return rc;
+}
+
 static enum MHD_Result
 send_problem(struct http_order *x, enum problem p, const char *detail, const char *uri,
 	const struct verdict_told *v, const char *verdict, size_t *live_bytes)
@@ -309,6 +354,8 @@ send_told(struct http_order *x, const struct verdict_told *v, const char *uri, s
 	bool is_good = v->verdict == VERDICT_PENDING || v->verdict == VERDICT_VERIFIED ||
 		       v->verdict == VERDICT_ACCEPTED;
 
+	if (x->is_hold)
+		return send_hold(x, v, live_bytes);
 	if (is_good || x->is_question)
 		return send_verdict(x, v, live_bytes);
 	return send_problem(x, p, v->text, uri, v, verdict_text(v->verdict), live_bytes);

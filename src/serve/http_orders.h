@@ -17,6 +17,8 @@ bool http_order_judge(struct MHD_Connection *c, enum problem *out_problem, const
 struct http_order *http_order_new(struct orders *o, struct MHD_Connection *c, int64_t now_ns);
 struct http_order *http_order_rehearse(
 	struct orders *o, struct MHD_Connection *c, int64_t now_ns); /* its body comes, too */
+struct http_order *http_order_hold(struct orders *o, struct MHD_Connection *c,
+	int64_t now_ns); /* a question who holds the bench */
 struct http_order *http_order_about(
 	struct orders *o, struct MHD_Connection *c, const char *id, int64_t now_ns);
 void http_order_free(struct http_order *x);

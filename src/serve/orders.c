@@ -271,6 +271,22 @@ order_ask(
 	return wait_for(o, id, 0, fn, user, now_ns);
 }
 
+struct order *
+order_ask_hold(
+	struct orders *o, const char *id, order_fn fn, void *user, int64_t now_ns, struct err *err)
+{
+	struct buf packet = { 0 };
+
+	if (check_room(o, err) < 0)
+		return NULL;
+	wire_begin(&packet, WIRE_HOLD_ASK);
+	wire_text(&packet, id);
+	wire_end(&packet);
+	if (post(o, &packet, err) < 0)
+		return NULL;
+	return wait_for(o, id, 0, fn, user, now_ns);
+}
+
 /* Nobody waits for it: it need not go on. */
 static void
 give_up(const struct orders *o, const char *id)

@@ -34,6 +34,9 @@ struct order *order_send(struct orders *o, const char *token, const struct comma
 	int64_t wait_ns, order_fn fn, void *user, int64_t now_ns, struct err *err) MUST_CHECK;
 struct order *order_ask(struct orders *o, const char *id, order_fn fn, void *user, int64_t now_ns,
 	struct err *err) MUST_CHECK;
+/* Who holds the bench: the text of its verdict (WIRE_HOLD_ASK). id: one that nothing else has. */
+struct order *order_ask_hold(struct orders *o, const char *id, order_fn fn, void *user,
+	int64_t now_ns, struct err *err) MUST_CHECK;
 /* A rehearsal, over the same way: the supervisor answers. client: its socket; when that is closed nobody waits any more. a->id tells it from others. */
 struct order *order_rehearse(struct orders *o, const char *token, const struct rehearse_ask *a,
 	int client, order_fn fn, void *user, int64_t now_ns, struct err *err) MUST_CHECK;

@@ -39,6 +39,7 @@ const struct route_row target_routes[ROUTE_COUNT] = {
 	[ROUTE_GRAFANA] = { "/grafana/", false, { NULL } },
 	[ROUTE_GRAFANA_BARE] = { "/grafana", false, { NULL } },
 	[ROUTE_SESSION] = { "/api/v1/session", false, { NULL } },
+	[ROUTE_HOLD] = { "/api/v1/hold", false, { NULL } },
 };
 
 const struct order_row target_orders[ORDERS] = {
@@ -58,6 +59,7 @@ const struct order_row target_orders[ORDERS] = {
 	[ORDER_SEQ_GOTO] = { "POST", "/api/v1/sequence/goto", { "wait", NULL } },
 	[ORDER_SEQ_ABORT] = { "POST", "/api/v1/sequence/abort", { "wait", NULL } },
 	[ORDER_SEQ_ANSWER] = { "POST", "/api/v1/sequence/answer", { "wait", NULL } },
+	[ORDER_HOLD] = { "POST", "/api/v1/hold", { "wait", NULL } },
 	[ORDER_REHEARSE] = { "POST", "/api/v1/sequences/{name}/rehearse", { "form", NULL } },
 };
 
@@ -197,6 +199,8 @@ target_allows(const char *uri)
 		return "GET, HEAD, POST, DELETE";
 	for (int o = 0; o < ORDERS; o++)
 		if (fits(target_orders[o].path, uri, n, &name, &n_name))
-			return o == ORDER_SET ? "GET, HEAD, PUT" : "POST";
+			return o == ORDER_SET    ? "GET, HEAD, PUT"
+			       : o == ORDER_HOLD ? "GET, HEAD, POST"
+						 : "POST";
 	return grafana_find(uri) != GRAFANA_PATHS ? "POST" : "GET, HEAD";
 }

@@ -36,6 +36,7 @@ enum route {
 	ROUTE_GRAFANA,
 	ROUTE_GRAFANA_BARE, /* as some write it */
 	ROUTE_SESSION,      /* who one is; signing in and out are for http_session.c */
+	ROUTE_HOLD,         /* who holds the bench: the gate is asked, by http_orders.c */
 	ROUTE_COUNT,
 	ROUTE_PAGE = ROUTE_COUNT, /* anything outside the table: perhaps a page */
 };
@@ -67,6 +68,7 @@ enum target_order {
 	ORDER_SEQ_ABORT,
 	ORDER_SEQ_ANSWER,
 	ORDER_REHEARSE, /* commands nothing: a rehearsal */
+	ORDER_HOLD,     /* take the bench, or hand it over */
 	ORDERS
 };
 

@@ -31,6 +31,10 @@ enum {
 	NAME,
 	VALUE,
 	STEP,
+	TAKE,
+	TO,
+	RELEASE,
+	FORCE,
 	MEMBERS
 };
 
@@ -51,6 +55,10 @@ static const struct {
 	[NAME] = { "name", TEXT },
 	[VALUE] = { "value", TEXT | NUMBER },
 	[STEP] = { "step", NUMBER },
+	[TAKE] = { "take", BOOL },
+	[TO] = { "to", TEXT },
+	[RELEASE] = { "release", BOOL },
+	[FORCE] = { "force", BOOL },
 };
 
 #define BIT(member) (1u << (member))
@@ -77,6 +85,8 @@ static const struct {
 	[ORDER_SEQ_GOTO] = { COMMAND_SEQ_GOTO, BIT(STEP) | BIT(CONFIRM) },
 	[ORDER_SEQ_ABORT] = { COMMAND_SEQ_ABORT, 0 },
 	[ORDER_SEQ_ANSWER] = { COMMAND_SEQ_REPLY, BIT(VALUE) },
+	[ORDER_HOLD] = { COMMAND_TAKE,
+		BIT(TAKE) | BIT(TO) | BIT(RELEASE) | BIT(FORCE) | BIT(REASON) },
 };
 
 /* What was given of the members that an order may have; at[member]: where, NULL: it may not. */
@@ -136,6 +146,26 @@ take_target(struct command *c, const struct given *g, struct err *err)
 	else
 		text_copy(c->value, sizeof(c->value), m->is_true ? "1" : "0");
 	return 0;
+}
+
+/* Take it, hand it over, or let it go: one of them. */
+static int
+take_hold(struct command *c, const struct given *g, struct err *err)
+{
+	bool is_take = has(g, TAKE) && g->at[TAKE]->is_true;
+	bool is_release = has(g, RELEASE) && g->at[RELEASE]->is_true;
+	bool is_to = has(g, TO) && g->at[TO]->text[0] != '\0';
+
+	if (is_take + is_release + is_to != 1 || (has(g, TO) && !is_to))
+		return err_set(err, ERR_CONF, 0,
+			"body: give one of {\"take\": true}, {\"to\": \"anna\"} and "
+			"{\"release\": true}");
+	if (!is_take && (has(g, FORCE) || has(g, REASON)))
+		return err_set(
+			err, ERR_CONF, 0, "body: 'force' and 'reason' belong to {\"take\": true}");
+	c->kind = is_take ? COMMAND_TAKE : COMMAND_HAND_OVER;
+	c->is_confirmed = has(g, FORCE) && g->at[FORCE]->is_true;
+	return is_to ? put_text(c->value, sizeof(c->value), g, TO, err) : 0;
 }
 
 /* A value or the number of a step, as the command line says it. */
@@ -223,7 +253,9 @@ wish_make(struct command *c, int64_t *out_wait_ns, const struct target *t, const
 		rc = put_text(c->text, sizeof(c->text), &g, REASON, err);
 	if (rc == 0 && t->order == ORDER_SET)
 		rc = take_target(c, &g, err);
-	if (rc == 0)
+	if (rc == 0 && t->order == ORDER_HOLD)
+		rc = take_hold(c, &g, err);
+	if (rc == 0 && t->order != ORDER_HOLD)
 		rc = take_value(c, &g, err);
 	if (rc == 0)
 		rc = take_span(c, &g, err);

@@ -231,6 +231,18 @@ events_tell_who(struct supervise *s, enum event_kind kind, const char *subject, 
 }
 
 uint64_t
+events_tell_asked(struct supervise *s, enum event_kind kind, const char *subject, const char *who,
+	const char *text)
+{
+	struct event e = { .kind = kind };
+
+	text_copy(e.subject, sizeof(e.subject), subject);
+	text_copy(e.principal, sizeof(e.principal), who);
+	text_copy(e.text, sizeof(e.text), text);
+	return tell(s, &e, 0);
+}
+
+uint64_t
 events_tell_part(struct supervise *s, enum event_kind kind, const char *subject, const char *who,
 	const char *text, uint64_t cause)
 {

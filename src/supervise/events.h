@@ -33,6 +33,9 @@ uint64_t events_tell_text(struct supervise *s, enum event_kind kind, const char 
 /* Somebody has done it: who, and a free text. */
 uint64_t events_tell_who(struct supervise *s, enum event_kind kind, const char *subject,
 	const char *who, const char *text);
+/* Likewise; the gate has put it on record already. */
+uint64_t events_tell_asked(struct supervise *s, enum event_kind kind, const char *subject,
+	const char *who, const char *text);
 /* A part of another: cause is its number. */
 uint64_t events_tell_part(struct supervise *s, enum event_kind kind, const char *subject,
 	const char *who, const char *text, uint64_t cause);

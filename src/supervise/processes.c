@@ -172,6 +172,24 @@ take_address(struct supervise *s, struct wire_in *in)
 	announce(s);
 }
 
+/* Who holds the bench is another one. */
+static void
+take_hold(struct supervise *s, struct wire_in *in)
+{
+	char subject[EVENT_SUBJECT], who[EVENT_PRINCIPAL], text[EVENT_TEXT];
+	unsigned kind = wire_get_u16(in);
+	struct err err;
+
+	wire_get_text(in, subject, sizeof(subject));
+	wire_get_text(in, who, sizeof(who));
+	wire_get_text(in, text, sizeof(text));
+	if (wire_close(in, &err) < 0 ||
+		(kind != EVENT_BENCH_TAKEN && kind != EVENT_BENCH_HANDED_OVER))
+		log_err("gate: tells who holds the bench in a way that is not known here");
+	else
+		events_tell_asked(s, (enum event_kind)kind, subject, who, text);
+}
+
 static void
 on_message(void *ctx, int fd, unsigned events)
 {
@@ -230,6 +248,8 @@ on_message(void *ctx, int fd, unsigned events)
 		recording_away(s, c->name, &in);
 	} else if (kind == WIRE_REHEARSE && c == &s->gate) {
 		rehearsals_asked(s, &in);
+	} else if (kind == WIRE_HOLD_TOLD && c == &s->gate) {
+		take_hold(s, &in);
 	} else if (kind == WIRE_FIRST && c == &s->gate) {
 		accounts_first(s, &in);
 	} else if (kind == WIRE_AUDIT && c == &s->gate) {

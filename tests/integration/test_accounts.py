@@ -491,10 +491,11 @@ class Accounts(People):
 
 
 # What each operation of the description takes. Whoever has it is not refused: the status is then one of the others that are described.
-OPEN, ANY, SOMETHING, READ, OPERATE, SESSION = "open", "any", "something", "read", "operate", "session"
+OPEN, ANY, SOMETHING, READ, OPERATE, SESSION, HOLD = "open", "any", "something", "read", "operate", "session", "hold"
 NEEDS = {
     ("get", "/api/v1/session"): OPEN, ("post", "/api/v1/session"): OPEN, ("delete", "/api/v1/session"): SESSION,
     ("get", "/api/v1/openapi.json"): ANY, ("get", "/api/v1/commands/{id}"): SOMETHING,
+    ("get", "/api/v1/hold"): SOMETHING, ("post", "/api/v1/hold"): HOLD,
 }
 NEEDS |= {("get", path): READ for path in DESCRIPTION["paths"] if ("get", path) not in NEEDS and "get" in DESCRIPTION["paths"][path]}
 NEEDS |= {("post", path): READ for path in DESCRIPTION["paths"] if path.startswith("/grafana/") and "post" in DESCRIPTION["paths"][path]}
@@ -502,14 +503,14 @@ PEOPLE = {  # what of it each of them has
     "nobody": {OPEN},
     "none": {OPEN, ANY, SESSION},
     "reader": {OPEN, ANY, SOMETHING, READ, SESSION},
-    "operator": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION},
-    "admin": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION},
-    "root": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION},
+    "operator": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION, HOLD},
+    "admin": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION, HOLD},
+    "root": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION, HOLD},
     "token": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION},
 }
 BODIES = {"/api/v1/channels/{name}": {"target": 20}, "/api/v1/alarms/{name}/shelve": {"for": "10min", "reason": "a test"},
           "/api/v1/sequence/prepare": {"name": "s"}, "/api/v1/sequence/form": {"name": "p", "value": "1"}, "/api/v1/sequence/start": {"name": "s"},
-          "/api/v1/sequence/goto": {"step": 1}, "/api/v1/sequence/answer": {"value": "yes"}}
+          "/api/v1/sequence/goto": {"step": 1}, "/api/v1/sequence/answer": {"value": "yes"}, "/api/v1/hold": {"release": True}}
 NAMES = {"/api/v1/channels": "T_furn", "/api/v1/history": "T_furn", "/api/v1/instruments": "d", "/api/v1/alarms": "hot", "/api/v1/sequences": "s",
          "/api/v1/runs": "1", "/api/v1/commands": "id1"}
 

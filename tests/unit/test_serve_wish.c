@@ -33,6 +33,7 @@ test_addresses(void **state)
 		{ "POST", "/api/v1/channels/T_furn", TARGET_NO_ORDER, 0, NULL, "GET, HEAD, PUT" },
 		{ "POST", "/api/v1/sequences/tpr/rehearse?form=svg", 0, ORDER_REHEARSE, "tpr",
 			"POST" },
+		{ "POST", "/api/v1/hold?wait=1s", 0, ORDER_HOLD, "", "GET, HEAD, POST" },
 		{ "PUT", "/api/v1/safe", TARGET_NO_ORDER, 0, NULL, "POST" },
 		{ "DELETE", "/api/v1/bench", TARGET_NO_ORDER, 0, NULL, "GET, HEAD" },
 		{ "POST", "/api/v1/alarms/hot/ack/x", TARGET_NO_ORDER, 0, NULL, "GET, HEAD" },
@@ -117,6 +118,38 @@ test_alarms_and_safe_states_are_asked(void **state)
 	assert_string_equal(c.subject, "cold");
 	assert_int_equal(wish("POST", "/api/v1/silence", "{}", &c, &wait_ns, &err), 0);
 	assert_int_equal(c.kind, COMMAND_SILENCE);
+}
+
+static void
+test_the_bench_is_taken_and_handed_over(void **state)
+{
+	static const char *const wrong[] = { "", "{}", "{\"take\":false}", "{\"take\":1}",
+		"{\"take\":true,\"release\":true}", "{\"take\":true,\"to\":\"anna\"}",
+		"{\"take\":true,\"to\":\"\"}", "{\"to\":\"\"}", "{\"to\":true}",
+		"{\"release\":false}", "{\"release\":true,\"reason\":\"why\"}",
+		"{\"to\":\"anna\",\"force\":true}", "{\"force\":true,\"reason\":\"why\"}",
+		"{\"take\":true,\"name\":\"anna\"}", "{\"take\":true,\"value\":\"anna\"}" };
+	struct command c;
+	int64_t wait_ns;
+	struct err err;
+
+	assert_int_equal(wish("POST", "/api/v1/hold", "{\"take\":true}", &c, &wait_ns, &err), 0);
+	assert_true(c.kind == COMMAND_TAKE && !c.is_confirmed && c.text[0] == '\0');
+	assert_int_equal(
+		wish("POST", "/api/v1/hold", "{\"take\":true,\"force\":true,\"reason\":\"a leak\"}",
+			&c, &wait_ns, &err),
+		0);
+	assert_true(c.kind == COMMAND_TAKE && c.is_confirmed);
+	assert_string_equal(c.text, "a leak");
+	assert_int_equal(wish("POST", "/api/v1/hold", "{\"to\":\"anna\"}", &c, &wait_ns, &err), 0);
+	assert_int_equal(c.kind, COMMAND_HAND_OVER);
+	assert_string_equal(c.value, "anna");
+	assert_int_equal(wish("POST", "/api/v1/hold", "{\"release\":true}", &c, &wait_ns, &err), 0);
+	assert_int_equal(c.kind, COMMAND_HAND_OVER);
+	assert_string_equal(c.value, "");
+	for (size_t i = 0; i < NELEM(wrong); i++)
+		assert_int_equal(
+			wish("POST", "/api/v1/hold", wrong[i], &c, &wait_ns, &err), ERR_CONF);
 }
 
 static int
@@ -353,6 +386,7 @@ main(void)
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_a_value_is_asked),
 		cmocka_unit_test(test_alarms_and_safe_states_are_asked),
+		cmocka_unit_test(test_the_bench_is_taken_and_handed_over),
 		cmocka_unit_test(test_a_rehearsal_is_asked),
 		cmocka_unit_test(test_bad_rehearsals_are_told_with_their_place),
 		cmocka_unit_test(test_bad_bodies_are_told_with_their_place),
