@@ -10,6 +10,7 @@ sys.dont_write_bytecode = True
 from harness import wait_for  # noqa: E402
 from test_accounts import API, Client, People  # noqa: E402
 from test_door import DoorBench  # noqa: E402
+from test_guest import PREPARES  # noqa: E402
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 PUT, HOLD = API + "/channels/T_furn?wait=10s", API + "/hold"
@@ -120,6 +121,26 @@ class Hold(People):
         self.mbc("safe", "--release")
         wait_for("others command", lambda: self.put(bert, 40)[0] == 200)
         wait_for("that is an event", lambda: "may operate nothing" in self.events("bench_handed_over"))
+
+    def test_what_goes_around_commands(self):
+        """A write on a wire from a command line, a planned stop: they are commands like others."""
+        self.begin("hold_wire")
+        anna = self.add("anna", "--may", "read,operate")
+        self.set_value(10)
+        self.assertEqual(self.hold(anna, take=True)[0], 200)
+        (self.bench.folder / "furnace.yaml").write_text(PREPARES)
+        link = f"tcp:127.0.0.1:{self.device.port}"
+        done = self.bench.mbc("try", "--prepare", "--yes-write", "--link", link, "furnace.yaml")
+        self.assertIn("user:anna holds the bench", done.stdout + done.stderr)
+        self.assertNotIn((3, 5), self.device.writes)
+        self.assertTrue(self.records(act="wire_write", result="refused", who=ME))
+        self.assertIn("user:anna holds the bench", self.mbc("stop", "--planned", "1min", code=1))
+        (self.bench.folder / "furnace.yaml").write_text(PREPARES.partition("init")[0])
+        self.mbc("try", "--link", link, "furnace.yaml")  # it only reads
+        self.assertEqual(self.hold(anna, release=True)[0], 200)
+        (self.bench.folder / "furnace.yaml").write_text(PREPARES)
+        self.mbc("try", "--prepare", "--yes-write", "--link", link, "furnace.yaml")
+        self.assertIn((3, 5), self.device.writes)
 
     def test_the_gate_is_killed(self):
         self.begin("hold_killed")
