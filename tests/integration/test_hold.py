@@ -54,16 +54,19 @@ class Hold(People):
         self.assertEqual(status, 409, why)
         self.assertIn(f"{ME} holds the bench since 20", why)
         self.assertIn("ask for it; an admin may take it with a reason", why)
-        self.assertEqual(program.ask("GET", HOLD)[1]["holder"], ME)  # without accounts everybody reads
+        self.assertEqual(self.http("GET", HOLD)[1]["holder"], ME)  # without accounts everybody reads; its form is that of the description
+        self.assertEqual(program.ask("HEAD", HOLD)[0], 200)
         self.assertEqual(self.hold(program), (401, program.ask("POST", HOLD, {"take": True})[1]["detail"]))
-        self.assertEqual(program.ask("POST", HOLD, {"take": True}, bearer)[0], 403)
+        self.assertEqual(self.http("POST", HOLD, token, {"take": True})[0], 403)
+        self.assertEqual(self.http("PUT", HOLD, token, {})[0], 405)
+        self.assertEqual(self.headers["Allow"], "GET, HEAD, POST")
         # What only makes it safer or quieter is always taken.
         self.assertIn(program.ask("POST", API + "/safe?wait=20s", {}, bearer)[0], (200, 502))
         self.assertNotIn(program.ask("POST", API + "/alarms/hot/ack", {}, bearer)[0], (403, 409))
         self.assertIn("belong together", self.mbc("take", "--force", code=1))
         self.assertIn("no account 'nobody_at_all'", self.mbc("hand-over", "nobody_at_all", code=1))
         self.assertIn("hand-over: verified: nobody holds the bench any more", self.mbc("hand-over"))
-        self.assertEqual(program.ask("GET", HOLD)[1], {"holder": None, "since": None})
+        self.assertEqual(self.http("GET", HOLD)[1], {"holder": None, "since": None})
         self.mbc("safe", "--release")
         wait_for("the program commands again", lambda: self.put(program, 30, bearer)[0] == 200)
         self.mbc("take", "--force", "--reason", "a try")  # of nobody
