@@ -163,7 +163,8 @@ expected(const struct account *a, enum command_kind kind, const char *subject, i
 		return false;
 	is_all = strcmp(g->only, "*") == 0;
 	is_one = strcmp(subject, "N2_flow") == 0; /* the pattern is N2_* */
-	return is_all || is_one || kind == COMMAND_SAFE;
+	/* Also what hands the bench over, which only who holds it can. */
+	return is_all || is_one || kind == COMMAND_SAFE || kind == COMMAND_HAND_OVER;
 }
 
 static void
