@@ -21,6 +21,7 @@
 #include "backup/sealed.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "io/place.h"
 #include "io/secret_file.h"
 #include "io/versions.h"
 
@@ -344,7 +345,7 @@ static bool
 is_state(const char *name)
 {
 	return !ends_in(name, ".new") && !ends_in(name, ".part") && !backup_is_sealed(name) &&
-	       strcmp(name, "restoring") != 0;
+	       strcmp(name, PLACE_RESTORING) != 0;
 }
 
 static int

@@ -3,8 +3,9 @@
  *	the file is read to its end and found good --> both places are looked at --> everything is laid out beside them, synced
  *	--> the folder of state gets its name, then the bench's folder
  *
- * Up to the last two steps nothing has changed. A kill between them leaves a folder of state with the file `restoring` in it, which the next restore takes
- * for its own. The lock of the bench is held from the first look on, so that none starts meanwhile.
+ * Up to the last two steps nothing has changed. A kill between them leaves a folder of state with the file `restoring` in it: no bench starts with that, and
+ * the next restore moves it aside, as it does with all that it finds. Nothing that has its name is ever deleted: the mark may also be left by a kill after
+ * both names, and the bench may have run since. The lock of the bench is held from the first look on, so that none starts meanwhile.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -24,7 +25,6 @@
 #include "io/place.h"
 #include "io/secret_file.h"
 
-#define MARK "restoring"
 #define SPARE_BYTES (16u << 20) /* that stay free */
 
 struct restore {
@@ -131,7 +131,7 @@ is_ours(const char *state)
 {
 	char path[PLACE_MAX + 16];
 
-	snprintf(path, sizeof(path), "%s/" MARK, state);
+	snprintf(path, sizeof(path), "%s/" PLACE_RESTORING, state);
 	return access(path, F_OK) == 0;
 }
 
@@ -410,7 +410,7 @@ make_parts(struct restore *r, struct err *err)
 		mkdir(r->state_part, 0700) < 0 ||
 		(r->b.has_history && mkdir(r->history_from, 0700) < 0))
 		return cannot_write(r->beside, err);
-	snprintf(mark, sizeof(mark), "%s/" MARK, r->state_part);
+	snprintf(mark, sizeof(mark), "%s/" PLACE_RESTORING, r->state_part);
 	fd = open(mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return cannot_write(mark, err);
@@ -459,10 +459,6 @@ give_names(struct restore *r, struct err *err)
 {
 	char mark[PLACE_MAX + 16], parent[PLACE_MAX];
 
-	if (r->has_state && is_ours(r->state)) {
-		parts_remove(r->state); /* of one that was killed between the two names */
-		r->has_state = false;
-	}
 	if (put_in_place(r->state_part, r->state, r->state_aside, r->has_state, err) < 0)
 		return ERR_IO;
 	if (put_in_place(r->folder_part, r->folder, r->folder_aside, r->has_folder, err) < 0) {
@@ -473,7 +469,7 @@ give_names(struct restore *r, struct err *err)
 	}
 	snprintf(parent, sizeof(parent), "%s", r->folder);
 	parts_sync_folder(dirname(parent));
-	snprintf(mark, sizeof(mark), "%s/" MARK, r->state);
+	snprintf(mark, sizeof(mark), "%s/" PLACE_RESTORING, r->state);
 	unlink(mark);
 	parts_sync_folder(r->state);
 	snprintf(parent, sizeof(parent), "%s", r->state);

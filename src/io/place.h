@@ -6,6 +6,9 @@
 
 #define PLACE_MAX 256
 
+/* A file in a bench's folder of state while 'mbc restore' gives it its name; no bench starts with it. */
+#define PLACE_RESTORING "restoring"
+
 /* Path of the program "mbc-<name>": beside this executable, else in <prefix>/libexec/mbc. out: PLACE_MAX bytes. */
 int place_program(char *out, const char *name, struct err *err) MUST_CHECK;
 

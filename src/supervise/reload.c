@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -190,6 +191,21 @@ load_image(int fd, struct err *err)
 	return img;
 }
 
+/* Looked at behind the lock, which a restore holds to its end: what is there now was left by one that was killed. */
+static int
+check_restored(const struct supervise *s, struct err *err)
+{
+	char path[PLACE_MAX + 16];
+
+	snprintf(path, sizeof(path), "%s/" PLACE_RESTORING, s->state_dir);
+	if (access(path, F_OK) < 0)
+		return 0;
+	return err_set(err, ERR_CONF, 0,
+		"a restore of bench '%s' was broken off: restore again ('mbc restore FILE', with "
+		"--over when it asks for that), or, when all of it is there, remove '%s'",
+		s->bench, path);
+}
+
 static int
 begin(struct supervise *s, struct image *img, struct err *err)
 {
@@ -199,6 +215,8 @@ begin(struct supervise *s, struct image *img, struct err *err)
 	rc = place_state_dir(s->state_dir, s->bench, err);
 	if (rc == 0)
 		rc = door_open(s, err);
+	if (rc == 0)
+		rc = check_restored(s, err);
 	return rc < 0 ? rc : events_open(s, err); /* behind the door: it holds the bench's lock */
 }
 

@@ -307,6 +307,26 @@ class Whole(unittest.TestCase):
         self.assertIn("T:", (into / "bench.yaml").read_text())
         self.restored_starts(into, "stays")  # the only bench of this user
 
+    def test_the_mark_of_a_restore(self):
+        """A kill leaves the mark: no bench starts with it, and no restore deletes what bears it."""
+        bench = self.bench("marked")
+        with bench:
+            self.back_up(bench)
+        into, state = self.folder / "into", self.folder / "state/marked"
+        self.run_mbc("restore", self.file, "--into", into)
+        (state / "restoring").write_text("")
+        (state / "mine.txt").write_text("remembered since")
+        environment = dict(os.environ, MBC_RUN_DIR=str(self.folder / "run"), MBC_STATE_DIR=str(self.folder / "state"), MBC_USERS="one")
+        process = Process([MBC, "run", into / "bench.yaml"], env=environment, cwd=into)
+        self.addCleanup(process.stop)
+        process.wait_line("was broken off")
+        self.assertNotEqual(process.popen.wait(PATIENCE_S), 0)
+        self.run_mbc("restore", self.file, "--into", into, "--over")
+        [aside] = (self.folder / "state").glob(".marked.until-*")
+        self.assertEqual((aside / "mine.txt").read_text(), "remembered since")
+        self.assertFalse((state / "restoring").exists())
+        self.restored_starts(into, "marked")
+
     def test_a_full_disk(self):
         """What cannot be written leaves nothing, and a backup that is there as it was."""
         bench = self.bench("full")
