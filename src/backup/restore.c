@@ -24,7 +24,9 @@
 #include "base/mem.h"
 #include "io/place.h"
 #include "io/secret_file.h"
+#include "io/versions.h"
 
+#define VERSIONS "state/" VERSIONS_FOLDER "/"
 #define SPARE_BYTES (16u << 20) /* that stay free */
 
 struct restore {
@@ -41,6 +43,7 @@ struct restore {
 	bool has_folder, has_state; /* something is there */
 	/* while it is laid out */
 	int out;
+	unsigned version; /* its number, when it is one of the bench file */
 	char out_path[PARTS_PATH + TAR_NAME_MAX];
 	unsigned outside, secrets;
 };
@@ -280,6 +283,9 @@ sink_open(void *ctx, const struct backup_file *f, struct err *err)
 
 	if (strncmp(f->name, "bench/", 6) == 0)
 		return begin_file(r, r->folder_part, f->name + 6, 0755, 0644, err);
+	if (strncmp(f->name, VERSIONS, strlen(VERSIONS)) == 0 &&
+		sscanf(f->name + strlen(VERSIONS), "%6u", &r->version) != 1)
+		r->version = 0;
 	if (strncmp(f->name, "state/", 6) == 0)
 		return begin_file(r, r->state_part, f->name + 6, 0700, 0600, err);
 	if (strncmp(f->name, "history/", 8) == 0)
@@ -306,6 +312,63 @@ sink_put(void *ctx, const void *bytes, size_t n, struct err *err)
 	return 0;
 }
 
+/* Where the bench file of a version is now. What was below the folder of the backup is below the new one; of another place the name alone counts: nothing
+ * of what is restored may lead out of the new folder. */
+static bool
+path_here(const struct restore *r, const char *was, char out[VERSION_PATH_MAX])
+{
+	char here[PLACE_MAX + BACKUP_TEXT_MAX + 2], plain[VERSION_PATH_MAX],
+		path[PLACE_MAX + BACKUP_TEXT_MAX + VERSION_PATH_MAX];
+	size_t n = strcmp(r->b.folder, "/") == 0 ? 0 : strlen(r->b.folder);
+	const char *slash;
+
+	snprintf(here, sizeof(here), "%s/%s", r->folder, r->b.file);
+	if (!version_absolute(plain, "/", was) || plain[1] == '\0')
+		snprintf(path, sizeof(path), "%s", here);
+	else if (strncmp(plain, r->b.folder, n) == 0 && plain[n] == '/')
+		snprintf(path, sizeof(path), "%s%s", r->folder, plain + n);
+	else {
+		slash = strrchr(here, '/');
+		snprintf(path, sizeof(path), "%.*s%s", (int)(slash - here), here,
+			strrchr(plain, '/'));
+	}
+	return version_absolute(out, "/", path);
+}
+
+/* A version says where its files stand, and 'mbc bench undo' writes them there: into the new folder, not into that of the bench that was copied. One
+ * that is damaged stays as it is; nobody reads it. */
+static int
+move_version(struct restore *r, struct err *err)
+{
+	struct version *v = mem_zero(1, sizeof(*v));
+	struct buf was = { 0 }, is = { 0 };
+	char path[VERSION_PATH_MAX];
+	struct err why;
+	int rc = 0;
+
+	if (versions_read(r->state_part, r->version, &was, v, &why) == 0) {
+		if (!path_here(r, v->path, path))
+			rc = err_set(err, ERR_CONF, 0,
+				"'%.100s' is too long for a path; name another folder", r->folder);
+		v->path = path;
+		if (rc == 0) {
+			version_write(&is, v);
+			r->out = open(r->out_path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW);
+			rc = r->out < 0 ? cannot_write(r->out_path, err)
+					: sink_put(r, is.data, is.n, err);
+		}
+		if (rc == 0 && fsync(r->out) < 0)
+			rc = cannot_write(r->out_path, err);
+		if (r->out >= 0)
+			close(r->out);
+		r->out = -1;
+	}
+	buf_done(&was);
+	buf_done(&is);
+	free(v);
+	return rc;
+}
+
 static int
 sink_close(void *ctx, struct err *err)
 {
@@ -314,6 +377,9 @@ sink_close(void *ctx, struct err *err)
 
 	close(r->out);
 	r->out = -1;
+	if (rc == 0 && r->version > 0)
+		rc = move_version(r, err);
+	r->version = 0;
 	return rc;
 }
 

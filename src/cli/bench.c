@@ -610,6 +610,22 @@ reload(struct bench_of *b)
 	return cli_reload(b->args);
 }
 
+/* Was its file where that of the newest is? Else it is written nowhere: another bench may be there now. */
+static bool
+is_here(const struct bench_of *b, const struct kept *k)
+{
+	struct kept *newest = load(b, b->all[b->n - 1]);
+	bool is_same = newest != NULL && strcmp(newest->v.path, k->v.path) == 0;
+
+	if (newest != NULL && !is_same)
+		cli_say(b->args, 0,
+			"version %u was '%s', and the bench file is '%s' now; put it back by hand: "
+			"mbc bench show %u",
+			k->number, k->v.path, newest->v.path, k->number);
+	forget(newest);
+	return is_same;
+}
+
 static int
 undo(struct bench_of *b)
 {
@@ -632,8 +648,10 @@ undo(struct bench_of *b)
 		forget(k);
 		k = load(b, number);
 	}
-	if (k == NULL)
+	if (k == NULL || !is_here(b, k)) {
+		forget(k);
 		return CLI_WRONG;
+	}
 	if (is_as_now(k)) {
 		printf("the bench file is as version %u\n", number);
 		code = CLI_GOOD;

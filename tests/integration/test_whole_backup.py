@@ -307,6 +307,34 @@ class Whole(unittest.TestCase):
         self.assertIn("T:", (into / "bench.yaml").read_text())
         self.restored_starts(into, "stays")  # the only bench of this user
 
+    def test_versions_of_a_restored_bench(self):
+        """What is restored elsewhere is a bench of its own: undo, secrets and backups leave the one that was copied alone."""
+        bench = self.bench("copied")
+        with bench:
+            first = bench.file.read_text()
+            bench.write(PLAIN + "  U: {calc: 1}\n")
+            self.assertEqual(bench.mbc("reload").returncode, 0)
+            second = bench.file.read_text()
+            self.back_up(bench)
+            into = self.folder / "into"
+            self.run_mbc("restore", self.file, "--into", into)
+            self.assertNotIn(str(bench.folder), self.run_mbc("bench", "versions", "--bench", "copied"))
+            self.assertIn(f"{into}/bench.yaml", self.run_mbc("bench", "undo", "--bench", "copied"))
+            self.assertEqual(bench.file.read_text(), second)
+            self.assertEqual((into / "bench.yaml").read_text(), first)
+            self.run_mbc("secret", "set", "card", "--bench", "copied", input="Another-S3cret\n")
+            self.assertEqual((bench.folder / "secrets/card").read_text(), SECRET + "\n")
+            self.assertEqual((into / "secrets/card").read_text(), "Another-S3cret\n")
+            (into / "bench.yaml").write_text(first + "# of the copy\n")
+            self.run_mbc("backup", self.folder / "second.mbc", "--bench", "copied")
+            with tarfile.open(self.folder / "second.mbc") as tar:
+                self.assertIn(b"# of the copy", tar.extractfile("bench/bench.yaml").read())
+            # A version of another place is put nowhere.
+            path = self.folder / "state/copied/versions/000001"
+            path.write_bytes(path.read_bytes().replace(f"path {into}/bench.yaml".encode(), f"path {bench.file}".encode(), 1))
+            self.assertIn("by hand", self.run_mbc("bench", "undo", "1", "--bench", "copied", code=1))
+            self.assertEqual(bench.file.read_text(), second)
+
     def test_the_mark_of_a_restore(self):
         """A kill leaves the mark: no bench starts with it, and no restore deletes what bears it."""
         bench = self.bench("marked")
