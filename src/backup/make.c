@@ -231,8 +231,10 @@ levels_up(const struct version *v)
 static int
 find_files(struct maker *m, struct err *err)
 {
-	unsigned newest = versions_newest(m->state);
+	unsigned newest = versions_ran(m->state, 0);
 
+	if (newest == 0)
+		newest = versions_newest(m->state);
 	if (newest == 0)
 		return err_set(err, ERR_CONF, 0,
 			"bench '%s' has not been started here yet, or this user may not read what "

@@ -40,6 +40,7 @@ struct bench_of {
 	char name[64], state[PLACE_MAX];
 	unsigned *all;
 	size_t n;
+	unsigned ran; /* what runs, or ran last */
 };
 
 /* ---- which -------------------------------------------------------------------------------------------------------------- */
@@ -57,6 +58,9 @@ find(struct bench_of *b, struct args *args)
 		return cli_say(args, CLI_FAILED, "%s", err.msg);
 	b->all = mem_zero(2 * VERSIONS_KEPT, sizeof(*b->all));
 	b->n = versions_list(b->state, b->all);
+	b->ran = versions_ran(b->state, 0);
+	if (b->ran == 0 && b->n > 0)
+		b->ran = b->all[b->n - 1];
 	if (b->n > 0)
 		return CLI_GOOD;
 	return cli_say(args, CLI_WRONG,
@@ -164,7 +168,7 @@ take_number(const struct bench_of *b, const char *word, unsigned *out)
 /* ---- versions, show ----------------------------------------------------------------------------------------------------- */
 
 static void
-show_line(const struct kept *k, bool is_newest)
+show_line(const struct kept *k, bool has_run_last)
 {
 	char text[CLOCK_TEXT_SIZE] = "";
 	struct tm when;
@@ -177,7 +181,7 @@ show_line(const struct kept *k, bool is_newest)
 		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &when);
 	}
 	printf("%6u  %-19s  %-12s  %.12s  %s%s", k->number, text, k->v.who, k->v.hash, k->v.path,
-		is_newest ? "  (the newest)" : "");
+		has_run_last ? "  (the newest)" : "");
 	if (k->v.n > 1)
 		printf("  and %zu other file%s", k->v.n - 1, k->v.n > 2 ? "s" : "");
 	putchar('\n');
@@ -218,7 +222,7 @@ versions(struct bench_of *b)
 		else if (is_json)
 			show_json(k);
 		else
-			show_line(k, i + 1 == b->n);
+			show_line(k, k->number == b->ran);
 		forget(k);
 	}
 	return code;
@@ -436,7 +440,7 @@ tell_diff(const struct bench_of *b, const struct kept *from, const struct kept *
 static int
 diff(struct bench_of *b)
 {
-	unsigned from = b->all[b->n - 1], to = 0;
+	unsigned from = b->ran, to = 0;
 	struct kept *was, *is;
 	int code = CLI_FAILED;
 
@@ -488,7 +492,7 @@ keep_now(const struct bench_of *b)
 	}
 	clock_text(when, (int64_t)time(NULL) * NS_PER_S);
 	now->v.time = when;
-	now->v.who = "undo";
+	now->v.who = VERSIONS_NEVER_RAN;
 	snprintf(part, sizeof(part), "undo-%d", (int)getpid());
 	rc = versions_write(b->state, part, &now->v, &err);
 	if (rc == 1)
@@ -632,7 +636,7 @@ undo(struct bench_of *b)
 	const char *reason = NULL;
 	bool has_reason = args_option(b->args, "--reason", &reason);
 	char words[2][EVENT_TEXT] = { "--reason" }, *at[] = { words[0], words[1] };
-	unsigned number = b->all[b->n - 1];
+	unsigned number = b->ran, before = versions_ran(b->state, b->ran);
 	struct kept *k;
 	int code;
 
@@ -643,8 +647,8 @@ undo(struct bench_of *b)
 		return cli_say(b->args, CLI_WRONG, "--reason is too long");
 	k = load(b, number);
 	/* Back from what runs, when the file is that; else back to what runs. */
-	if (k != NULL && b->args->n == 0 && b->n > 1 && is_as_now(k)) {
-		number = b->all[b->n - 2];
+	if (k != NULL && b->args->n == 0 && before != 0 && is_as_now(k)) {
+		number = before;
 		forget(k);
 		k = load(b, number);
 	}

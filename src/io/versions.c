@@ -139,11 +139,40 @@ versions_read(const char *state_dir, unsigned number, struct buf *bytes, struct 
 }
 
 static bool
+has_run(const char *state_dir, unsigned number)
+{
+	struct version *v = mem_zero(1, sizeof(*v));
+	struct buf bytes = { 0 };
+	bool has = versions_read(state_dir, number, &bytes, v, NULL) < 0 ||
+		   strcmp(v->who, VERSIONS_NEVER_RAN) != 0;
+
+	buf_done(&bytes);
+	free(v);
+	return has;
+}
+
+unsigned
+versions_ran(const char *state_dir, unsigned below)
+{
+	unsigned *all = mem_zero(LIST_MAX, sizeof(*all)), found = 0;
+	size_t n = versions_list(state_dir, all);
+
+	while (n > 0 && found == 0) {
+		unsigned number = all[--n];
+
+		if ((below == 0 || number < below) && has_run(state_dir, number))
+			found = number;
+	}
+	free(all);
+	return found;
+}
+
+static bool
 is_as_newest(const char *state_dir, const char *path, const char *hash)
 {
 	struct version *was = mem_zero(1, sizeof(*was));
 	struct buf bytes = { 0 };
-	unsigned newest = versions_newest(state_dir);
+	unsigned newest = versions_ran(state_dir, 0);
 	bool is_same = newest != 0 && versions_read(state_dir, newest, &bytes, was, NULL) == 0 &&
 		       strncmp(was->hash, hash, SHA256_HEX) == 0 && strcmp(was->path, path) == 0;
 

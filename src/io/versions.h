@@ -13,7 +13,10 @@
 #define VERSIONS_BYTES (64 << 20) /* of all; the oldest go */
 #define VERSIONS_NUMBER_MAX 999999u
 
-/* Its bytes go to versions/<part> and are on the disk when this returns. 1; 0: it is the same as the newest, and nothing was written. */
+/* Who took it up, of a file that 'mbc bench undo' kept before it was overwritten: nobody did. No account has such a name. */
+#define VERSIONS_NEVER_RAN "(never ran)"
+
+/* Its bytes go to versions/<part> and are on the disk when this returns. 1; 0: it is the same as the newest that ran, and nothing was written. */
 int versions_write(const char *state_dir, const char *part, const struct version *v,
 	struct err *err) MUST_CHECK;
 
@@ -24,6 +27,9 @@ void versions_forget(const char *state_dir, const char *part); /* it does not */
 /* The numbers, oldest first, at most VERSIONS_KEPT * 2; the newest alone, 0: none. */
 size_t versions_list(const char *state_dir, unsigned *out);
 unsigned versions_newest(const char *state_dir);
+
+/* The newest that ran, of those below `below` (0: of all); 0: none. One that cannot be read counts as one that ran. */
+unsigned versions_ran(const char *state_dir, unsigned below);
 
 /* What is pointed to lies in `bytes`, the caller's in any case. */
 int versions_read(const char *state_dir, unsigned number, struct buf *bytes, struct version *out,

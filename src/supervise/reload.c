@@ -257,7 +257,7 @@ take_compiled(struct supervise *s, int status)
 	struct err err;
 	struct image *img = take_image(s, status, &err);
 	struct secrets *secrets = img == NULL ? NULL : secrets_load(img, NULL, "error", &err);
-	bool is_known;
+	bool is_known, has_waited;
 
 	close(s->compiled);
 	if (secrets == NULL) {
@@ -277,10 +277,12 @@ take_compiled(struct supervise *s, int status)
 		return;
 	}
 	log_info("bench file: nothing has changed");
+	has_waited = pending_waits(s);
+	if (has_waited)
+		pending_drop(s, s->asked.who, "the bench file is as what runs again");
 	if (!pending_waits(s) && versions_begin(s, s->asked.who))
 		versions_end(s, true); /* in what the bench is not made from: a comment */
-	if (pending_waits(s)) {
-		pending_drop(s, s->asked.who, "the bench file is as what runs again");
+	if (has_waited) {
 		reload_done(
 			s, true, "the bench file is as what runs; the one that waited is dropped");
 		return;

@@ -167,6 +167,36 @@ class Protection(Base):
         self.assertIn("read and runs", self.mbc("bench", "undo", "1", "--reason", "as it was"))
         self.assertEqual(len(self.bench.mbc("bench", "versions").stdout.splitlines()), 3)
 
+    def test_undo_leaves_what_was_dropped(self):
+        """A weaker file that was undone is kept, but it never ran: neither 'undo' nor 'diff' takes it for what runs."""
+        self.begin("dropped")
+        port = self.device.port
+        first = self.bench.file.read_text()
+        weak = text(port).replace("T_furn > 650 degC", "T_furn > 690 degC")
+        self.bench.write(weak)
+        self.assertNotEqual(self.bench.mbc("reload").returncode, 0)  # it waits for a reason
+        done = self.bench.mbc("bench", "undo")
+        self.assertIn("kept as version 2", done.stdout, done.stderr)
+        self.assertEqual(self.bench.file.read_text(), first)
+        self.assertIn("version 1 and now are the same", self.bench.mbc("bench", "diff").stdout)
+        for _ in range(2):
+            done = self.bench.mbc("bench", "undo")
+            self.assertNotIn("690", self.bench.file.read_text(), done.stdout)
+        said = self.bench.mbc("bench", "versions").stdout.splitlines()
+        self.assertIn("(the newest)", said[0])
+        self.assertIn("(never ran)", said[1])
+        self.assertEqual(len(said), 2, said)
+        # By its number it comes back, as any file that weakens protection: once there is a reason for it.
+        done = self.bench.mbc("bench", "undo", "2")
+        self.assertIn("weaker: condition of trip 'too_hot'", done.stdout, done.stderr)
+        self.assertIn("690", self.bench.file.read_text())
+        # Taken up, it is a version that ran, though its bytes are those of one that never did.
+        self.assertIn("read and runs", self.mbc("reload", "--reason", "the oven is another"))
+        said = self.bench.mbc("bench", "versions").stdout.splitlines()
+        self.assertIn("(the newest)", said[2])
+        self.assertEqual(self.bench.mbc("bench", "undo").returncode, 0)
+        self.assertEqual(self.bench.file.read_text(), first)
+
 
 del Base
 if __name__ == "__main__":
