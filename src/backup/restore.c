@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,6 +170,50 @@ cannot(const char *path, struct err *err)
 		path);
 }
 
+/* Without links as far as it is there. */
+static void
+real_path(const char *path, char out[PARTS_PATH])
+{
+	char at[PLACE_MAX], real[PATH_MAX], plain[VERSION_PATH_MAX], *slash;
+
+	snprintf(at, sizeof(at), "%s", path);
+	while (realpath(at, real) == NULL) {
+		slash = strrchr(at, '/');
+		if (slash == NULL || slash == at) {
+			at[0] = real[0] = '\0';
+			break;
+		}
+		*slash = '\0';
+	}
+	snprintf(out, PARTS_PATH, "%s%s", strcmp(real, "/") == 0 ? "" : real, path + strlen(at));
+	if (version_absolute(plain, "/", out))
+		snprintf(out, PARTS_PATH, "%s", plain);
+}
+
+static bool
+has_below(const char *folder, const char *path)
+{
+	size_t n = strcmp(folder, "/") == 0 ? 0 : strlen(folder);
+
+	return strncmp(folder, path, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
+/* Each is moved aside as a whole: it must not take the other with it. */
+static int
+check_apart(const struct restore *r, struct err *err)
+{
+	char folder[PARTS_PATH], state[PARTS_PATH];
+
+	real_path(r->folder, folder);
+	real_path(r->state, state);
+	if (!has_below(folder, state) && !has_below(state, folder))
+		return 0;
+	return err_set(err, ERR_CONF, 0,
+		"'%.120s' and what the bench remembers, '%.120s', are one in the other; name "
+		"another folder with --into",
+		r->folder, r->state);
+}
+
 static int
 find_places(struct restore *r, struct err *err)
 {
@@ -191,7 +236,9 @@ find_places(struct restore *r, struct err *err)
 	snprintf(r->history_from, sizeof(r->history_from), "%s/.history", r->beside);
 	/* No bench is looked for under a name that begins so. */
 	snprintf(r->state_aside, sizeof(r->state_aside), "%s/.%s.until-%s", root, r->b.bench, now);
-	rc = has_contents(r->folder, err);
+	rc = check_apart(r, err);
+	if (rc == 0)
+		rc = has_contents(r->folder, err);
 	if (rc < 0)
 		return rc;
 	r->has_folder = rc == 1;

@@ -335,6 +335,22 @@ class Whole(unittest.TestCase):
             self.assertIn("by hand", self.run_mbc("bench", "undo", "1", "--bench", "copied", code=1))
             self.assertEqual(bench.file.read_text(), second)
 
+    def test_places_in_each_other(self):
+        """A folder that has that of state in it, or lies in it, would move what was just restored aside."""
+        bench = self.bench("nested")
+        with bench:
+            self.back_up(bench)
+        home = self.folder / "home"
+        state = home / "state"
+        state.mkdir(parents=True)
+        (home / "mine.txt").write_text("mine")
+        (self.folder / "link").symlink_to(home)
+        for into in (home, state, state / "nested", state / "nested/bench", self.folder / "link", self.folder / "link/state/nested/x", self.folder / "a/../home"):
+            for words in ([], ["--over"], ["--over", "--dry-run"]):
+                self.assertIn("one in the other", self.run_mbc("restore", self.file, "--into", into, *words, state=state, code=1))
+        self.assertEqual(sorted(path.name for path in home.rglob("*")), ["mine.txt", "state"])
+        self.run_mbc("restore", self.file, "--into", home / "state-of-mine", state=state)
+
     def test_the_mark_of_a_restore(self):
         """A kill leaves the mark: no bench starts with it, and no restore deletes what bears it."""
         bench = self.bench("marked")
