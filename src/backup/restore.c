@@ -214,6 +214,69 @@ check_apart(const struct restore *r, struct err *err)
 		r->folder, r->state);
 }
 
+/* Has the backup the file "bench/<path>", or, as a folder, anything below it? */
+static bool
+is_in_backup(const struct restore *r, const char *path, bool is_folder)
+{
+	size_t n = strlen(path);
+
+	for (size_t i = 0; i < r->b.n; i++) {
+		const char *name = r->b.files[i].name;
+
+		if (strncmp(name, "bench/", 6) == 0 && strncmp(name + 6, path, n) == 0 &&
+			name[6 + n] == (is_folder ? '/' : '\0'))
+			return true;
+	}
+	return false;
+}
+
+/* The first thing in a folder above that of the bench file that the backup has not. `path` is seen from the root of the backup, "" being that itself; it
+ * becomes that of what was found. */
+static bool
+find_foreign(const struct restore *r, char path[PARTS_PATH])
+{
+	char full[PLACE_MAX + PARTS_PATH];
+	size_t n = strlen(path);
+	bool is_found = false;
+	struct dirent *e;
+	struct stat st;
+	DIR *d;
+
+	/* The bench's own folder is moved aside with all that is in it, as ever. */
+	if (n == (size_t)(strrchr(r->b.file, '/') - r->b.file) && strncmp(path, r->b.file, n) == 0)
+		return false;
+	snprintf(full, sizeof(full), "%s/%s", r->folder, path);
+	d = opendir(full);
+	if (d == NULL)
+		return true;
+	while (!is_found && (e = readdir(d)) != NULL) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		snprintf(path + n, PARTS_PATH - n, "%s%s", n > 0 ? "/" : "", e->d_name);
+		snprintf(full, sizeof(full), "%s/%s", r->folder, path);
+		is_found = lstat(full, &st) < 0 || !is_in_backup(r, path, S_ISDIR(st.st_mode)) ||
+			   (S_ISDIR(st.st_mode) && find_foreign(r, path));
+	}
+	closedir(d);
+	if (!is_found)
+		path[n] = '\0';
+	return is_found;
+}
+
+/* With `extends: ../common.yaml` the backup begins above the bench's folder, where other benches may be: those are not moved aside. */
+static int
+check_others(const struct restore *r, struct err *err)
+{
+	char path[PARTS_PATH] = "";
+
+	if (!r->has_folder || strchr(r->b.file, '/') == NULL || !find_foreign(r, path))
+		return 0;
+	return err_set(err, ERR_CONF, 0,
+		"'%.100s' is above the folder of the bench file and has '%.80s', which is not in "
+		"the backup and would be moved aside; restore with --into into an empty folder",
+		r->folder, path);
+}
+
 static int
 find_places(struct restore *r, struct err *err)
 {
@@ -250,7 +313,7 @@ find_places(struct restore *r, struct err *err)
 		return cannot(r->folder, err);
 	if (r->has_state && !r->may_replace && !is_ours(r->state))
 		return cannot(r->state, err);
-	return 0;
+	return check_others(r, err);
 }
 
 /* ---- is there room? ------------------------------------------------------------------------------------------------------------ */

@@ -351,6 +351,33 @@ class Whole(unittest.TestCase):
         self.assertEqual(sorted(path.name for path in home.rglob("*")), ["mine.txt", "state"])
         self.run_mbc("restore", self.file, "--into", home / "state-of-mine", state=state)
 
+    def test_other_benches_beside(self):
+        """A bench that extends ../common.yaml: its backup begins where other benches are too, and those stay."""
+        bench = self.bench("shared")
+        inner = bench.folder / "benches/inner"
+        inner.mkdir(parents=True)
+        (bench.folder / "benches/common.yaml").write_text("channels: {C: {calc: 1}}\n")
+        bench.file = inner / "bench.yaml"
+        bench.write("extends: ../common.yaml\n" + PLAIN)
+        with bench:
+            self.back_up(bench)
+        into = self.folder / "into"
+        self.run_mbc("restore", self.file, "--into", into)
+        self.assertEqual(sorted(str(path.relative_to(into)) for path in into.rglob("*")), ["common.yaml", "inner", "inner/bench.yaml"])
+        (into / "inner/notes.txt").write_text("of the bench itself")
+        self.run_mbc("restore", self.file, "--into", into, "--over")
+        for other in ("other/bench.yaml", "readme.txt", "inner.txt"):
+            (into / other).parent.mkdir(exist_ok=True)
+            (into / other).write_text("of somebody else")
+            told = self.run_mbc("restore", self.file, "--into", into, "--over", code=1)
+            self.assertIn("is not in the backup", told)
+            self.assertIn("--into", told)
+            self.assertEqual((into / other).read_text(), "of somebody else")
+            (into / other).unlink()
+            if other.startswith("other"):
+                (into / "other").rmdir()
+        self.run_mbc("restore", self.file, "--into", into, "--over", "--dry-run")
+
     def test_the_mark_of_a_restore(self):
         """A kill leaves the mark: no bench starts with it, and no restore deletes what bears it."""
         bench = self.bench("marked")
