@@ -258,6 +258,9 @@ add(struct backup *b, struct reader *r, const struct tar_entry *e, struct buf *m
 
 	if (b->n == 0)
 		body.kept = &about;
+	/* Each costs the sum of all names before it, and there is one. */
+	if (is_sealed && rc == 0 && b->binding[0] != '\0')
+		rc = damaged(r, err, "'" BACKUP_SEALED "' stands in it twice");
 	if (is_sealed && rc == 0) {
 		struct buf lines = { 0 };
 

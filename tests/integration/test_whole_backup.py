@@ -271,6 +271,9 @@ class Whole(unittest.TestCase):
         refused("twice")
         self.pack([*good, ("bench/bench.yaml/x", b"again")])
         refused("twice")
+        # Found where it begins: what follows it is not looked at.
+        self.pack([*good, ("sealed.bin", b"x"), ("sealed.bin", b"x"), *good[1:]], manifest="# mbc backup manifest 1\n")
+        refused("'sealed.bin' stands in it twice")
         self.pack(good[1:])
         refused("its first file is another")
         self.pack([("about.txt", good[0][1].replace(b"mbc backup 1", b"mbc backup 2")), *good[1:]])
