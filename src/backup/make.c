@@ -41,6 +41,7 @@ struct maker {
 	/* the newest version: which files the bench is made from */
 	struct buf bytes;
 	struct version v;
+	unsigned version; /* its number */
 	char root
 		[VERSION_PATH_MAX]; /* the folder that has all of them; those below that of the bench file have `below` before their name */
 	char below[VERSION_PATH_MAX + 8], folder[VERSION_PATH_MAX];
@@ -242,6 +243,7 @@ find_files(struct maker *m, struct err *err)
 			m->bench);
 	if (versions_read(m->state, newest, &m->bytes, &m->v, err) < 0)
 		return err->code;
+	m->version = newest;
 	if (!version_absolute(m->root, "/", m->v.path))
 		return err_set(err, ERR_CONF, 0, "the path of the bench file is too long");
 	cut_last(m->root);
@@ -269,6 +271,21 @@ name_in_root(const struct maker *m, const char *path, char out[VERSION_PATH_MAX]
 	return true;
 }
 
+/* Which files are taken is known from the version alone: one that was edited since may name others. `line`: that of the file in the manifest. */
+static void
+tell_edited(struct maker *m, const struct version_file *f, size_t line)
+{
+	char sha[SHA256_HEX + 1];
+
+	sha256_hex(sha, f->bytes, f->n);
+	if (strncmp(buf_text(&m->manifest) + line, sha, SHA256_HEX) != 0)
+		fprintf(stderr,
+			"mbc backup: warning: '%s' has been edited since the bench took it up "
+			"(version %u): it is in the backup as it is now, but a file that it newly "
+			"names is not; 'mbc reload' first, then make the backup again\n",
+			f->path, m->version);
+}
+
 static int
 put_bench(struct maker *m, struct err *err)
 {
@@ -278,6 +295,7 @@ put_bench(struct maker *m, struct err *err)
 		const struct version_file *f = &m->v.files[i];
 		char name[VERSION_PATH_MAX + 16], in_root[VERSION_PATH_MAX],
 			path[2 * VERSION_PATH_MAX];
+		size_t line;
 
 		if (name_in_root(m, f->path, in_root)) {
 			snprintf(name, sizeof(name), "bench/%s", in_root);
@@ -287,10 +305,13 @@ put_bench(struct maker *m, struct err *err)
 			snprintf(path, sizeof(path), "%s", f->path);
 			m->outside++;
 		}
+		line = m->manifest.n;
 		/* One that has gone since: as it was when it was taken up. */
 		rc = access(path, F_OK) < 0 && errno == ENOENT
 			     ? put_bytes(m, name, f->bytes, f->n, err)
 			     : put_path(m, name, path, UNCHANGED, err);
+		if (rc == 0)
+			tell_edited(m, f, line);
 	}
 	return rc;
 }

@@ -381,6 +381,21 @@ class Whole(unittest.TestCase):
                 (into / "other").rmdir()
         self.run_mbc("restore", self.file, "--into", into, "--over", "--dry-run")
 
+    def test_edited_and_not_reloaded(self):
+        """What an edited bench file newly names is not in the backup: that is told, with its name, until it is taken up."""
+        bench = self.bench("edited")
+        (bench.folder / "more.yaml").write_text("channels: {M: {calc: 1}}\n")
+        with bench:
+            self.assertNotIn("warning", self.back_up(bench))
+            bench.write("extends: more.yaml\n" + PLAIN)
+            told = self.back_up(bench)
+            self.assertRegex(told, "'bench.yaml' has been edited since .*version 1.*'mbc reload' first")
+            self.assertEqual(bench.mbc("reload").returncode, 0)
+            self.assertNotIn("warning", self.back_up(bench))
+            self.assertIn("bench/more.yaml", self.names())
+            (bench.folder / "more.yaml").write_text("channels: {M: {calc: 2}}\n")
+            self.assertRegex(self.back_up(bench), "'more.yaml' has been edited since")
+
     def test_the_mark_of_a_restore(self):
         """A kill leaves the mark: no bench starts with it, and no restore deletes what bears it."""
         bench = self.bench("marked")
