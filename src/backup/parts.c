@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
+#include "io/echo.h"
 #include "io/place.h"
 
 int
@@ -59,19 +59,14 @@ read_line(int fd, char *out)
 static size_t
 ask(char *out)
 {
-	struct termios was, is;
-	bool has_echo = tcgetattr(STDIN_FILENO, &was) == 0;
+	bool is_hidden = echo_off();
 	size_t n;
 
-	if (has_echo) {
-		is = was;
-		is.c_lflag &= ~(tcflag_t)ECHO;
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &is);
+	if (is_hidden)
 		fputs("Passphrase: ", stderr);
-	}
 	n = read_line(STDIN_FILENO, out);
-	if (has_echo) {
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
+	if (is_hidden) {
+		echo_on();
 		fputc('\n', stderr);
 	}
 	return n;

@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/which.h"
+#include "io/echo.h"
 #include "io/place.h"
 #include "io/secret_file.h"
 #include "io/self.h"
@@ -84,14 +84,10 @@ find_folder(struct args *args, char out[PATH_BYTES])
 static int
 read_value(char value[SECRET_MAX + 2], const char *name)
 {
-	struct termios was, is;
-	bool has_echo = tcgetattr(STDIN_FILENO, &was) == 0;
+	bool is_hidden = echo_off();
 	int n = 0;
 
-	if (has_echo) {
-		is = was;
-		is.c_lflag &= ~(tcflag_t)ECHO;
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &is);
+	if (is_hidden) {
 		fprintf(stderr, "%s: ", name);
 		fflush(stderr); /* it waits for the end of a line */
 	}
@@ -99,8 +95,8 @@ read_value(char value[SECRET_MAX + 2], const char *name)
 		n++;
 	if (n > 0 && n <= SECRET_MAX && value[n - 1] == '\r')
 		n--;
-	if (has_echo) {
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
+	if (is_hidden) {
+		echo_on();
 		fputc('\n', stderr);
 	}
 	for (int i = 0; i < n; i++)

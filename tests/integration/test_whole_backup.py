@@ -2,6 +2,7 @@
 import contextlib
 import hashlib
 import io
+import itertools
 import os
 import pathlib
 import random
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import termios
 import time
 import unittest
 
@@ -395,6 +397,26 @@ class Whole(unittest.TestCase):
             self.assertIn("bench/more.yaml", self.names())
             (bench.folder / "more.yaml").write_text("channels: {M: {calc: 2}}\n")
             self.assertRegex(self.back_up(bench), "'more.yaml' has been edited since")
+
+    def test_the_terminal_after_a_signal(self):
+        """Who gives up at the passphrase, or at a secret, has a terminal that shows what is typed."""
+        bench = self.bench("hidden")
+        with bench:
+            self.back_up(bench, "--passphrase-file", self.phrase)
+            commands = ([["backup", "verify", self.file, "--passphrase-file", "-"], "Passphrase: "], [["secret", "set", "card", "--file", bench.file], "card: "])
+            for (words, prompt), number in itertools.product(commands, (signal.SIGINT, signal.SIGTERM)):
+                ours, theirs = os.openpty()
+                self.addCleanup(os.close, ours)
+                before = termios.tcgetattr(theirs)
+                process = subprocess.Popen([MBC, *map(str, words)], env=bench.environment, stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                self.addCleanup(process.stderr.close)
+                self.addCleanup(process.kill)
+                self.assertEqual(os.read(process.stderr.fileno(), 100).decode(), prompt)
+                wait_for("no echo", lambda: not termios.tcgetattr(theirs)[3] & termios.ECHO)
+                process.send_signal(number)
+                self.assertEqual(process.wait(PATIENCE_S), -number)
+                self.assertEqual(termios.tcgetattr(theirs), before)
+                os.close(theirs)
 
     def test_the_mark_of_a_restore(self):
         """A kill leaves the mark: no bench starts with it, and no restore deletes what bears it."""
