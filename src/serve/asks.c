@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
+
 /* The weight "q=..." behind a range, in thousandths; 1000 where there is none. */
 static int
 weight(const char *at, const char *end)
@@ -146,6 +148,27 @@ asks_is_near(const struct sockaddr *peer)
 	memcpy(&mapped, v6->sin6_addr.s6_addr + 12, sizeof(mapped));
 	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) ||
 	       (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) && is_loopback4(mapped));
+}
+
+uint8_t
+asks_group(const struct sockaddr *peer, uint64_t salt)
+{
+	struct {
+		uint64_t salt;
+		uint8_t bytes[8];
+	} key = { .salt = salt };
+	const struct sockaddr_in *v4 = (const void *)peer;
+	const struct sockaddr_in6 *v6 = (const void *)peer;
+
+	if (asks_is_near(peer))
+		return 0;
+	if (peer->sa_family == AF_INET)
+		memcpy(key.bytes, &v4->sin_addr, 4);
+	else if (peer->sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+		memcpy(key.bytes, v6->sin6_addr.s6_addr + 12, 4);
+	else if (peer->sa_family == AF_INET6)
+		memcpy(key.bytes, v6->sin6_addr.s6_addr, 8);
+	return (uint8_t)((text_hash(&key, sizeof(key)) >> 20) % 255 + 1);
 }
 
 bool

@@ -17,6 +17,8 @@ bool asks_here(const char *host);
 /* Is it an address of this computer's own, over which nobody else comes? */
 struct sockaddr;
 bool asks_is_near(const struct sockaddr *peer);
+/* Which of 255 groups an address is of, 1 to 255: of IPv6 by its network of 64 bits, as one customer has; 0: it is near. */
+uint8_t asks_group(const struct sockaddr *peer, uint64_t salt);
 
 /* Cookie: the value of the cookie of this name, which must be there once, into out; false: there is none, it is ambiguous, or it is not printable ASCII of less than
  * `cap` bytes. */

@@ -33,6 +33,13 @@ leave_row(struct clients *cs, struct client *c)
 		cs->newest = c->older;
 }
 
+static void
+stop_asking(struct clients *cs, const struct client *c)
+{
+	cs->n_asking--;
+	cs->asking[c->group]--;
+}
+
 void
 client_comes(struct clients *cs, struct client *c, int64_t now_ns)
 {
@@ -66,8 +73,10 @@ client_asks(struct clients *cs, struct client *c)
 	if (c->waits) {
 		leave_row(cs, c);
 		cs->n_asking++;
+		cs->asking[c->group]++;
 	}
-	return cs->n_asking <= cs->places;
+	return cs->n_asking <= cs->places &&
+	       (c->group == 0 || cs->asking[c->group] <= (cs->places + 1) / 2);
 }
 
 void
@@ -76,7 +85,7 @@ client_waits(struct clients *cs, struct client *c, int64_t now_ns)
 	/* A request that ends incomplete, with its connection, is no answer: the time goes on. */
 	if (!c->is_here || c->waits)
 		return;
-	cs->n_asking--;
+	stop_asking(cs, c);
 	stand_in_row(cs, c, now_ns);
 }
 
@@ -91,7 +100,7 @@ client_goes(struct clients *cs, struct client *c)
 	if (c->waits)
 		leave_row(cs, c);
 	else
-		cs->n_asking--;
+		stop_asking(cs, c);
 }
 
 /* The first one that shakes, when there are too many of them; NULL. */

@@ -5,7 +5,9 @@
  * to go. Who asks or is being answered (a stream, too) stays; only when all places are such ones, the next is refused.
  *
  * With TLS a client shakes hands first. libmicrohttpd looks at each of those in every turn of the loop, however little they say, so
- * only few may take their time. Pure.
+ * only few may take their time.
+ *
+ * From another computer so many may be asking that half of the places stays for others: nobody else's client can take all of them. Pure.
  */
 #ifndef SERVE_CLIENTS_H
 #define SERVE_CLIENTS_H
@@ -27,6 +29,7 @@ struct client {
 	bool shakes;   /* its handshake is not complete, as far as is known */
 	bool is_here;  /* counted */
 	bool waits;
+	uint8_t group; /* of its address, together with some others; 0: this computer */
 };
 
 struct clients {
@@ -34,6 +37,7 @@ struct clients {
 	unsigned n;                     /* all that are here */
 	unsigned n_asking;              /* of them: those that do not wait */
 	unsigned n_shaking;             /* of those that wait */
+	unsigned asking[256];           /* of them: by group */
 	unsigned places;
 	/* So many more may be here for a moment; only beyond them somebody goes within CLIENTS_GRACE_NS. */
 	unsigned extra;
@@ -44,7 +48,7 @@ void client_comes(struct clients *cs, struct client *c, int64_t now_ns);
 /* It has come with TLS; its handshake is complete. */
 void client_shakes(struct clients *cs, struct client *c);
 void client_shook(struct clients *cs, struct client *c);
-/* Its request is complete. False when there is no place for it: all are with those that asked before. */
+/* Its request is complete. False when there is no place for it: all, or all for its group, are with those that asked before. */
 bool client_asks(struct clients *cs, struct client *c);
 /* Its answer has ended. */
 void client_waits(struct clients *cs, struct client *c, int64_t now_ns);

@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -68,7 +69,8 @@ struct http {
 	struct history *history;
 	struct orders *orders;
 	struct guard *guard;
-	bool is_closed;          /* there are accounts: nobody is answered unasked */
+	uint64_t salt;  /* chance: nobody can choose whose addresses are counted with theirs */
+	bool is_closed; /* there are accounts: nobody is answered unasked */
 	const struct image *img; /* NULL: not known yet */
 	struct waiting waiting;
 	bool is_public, needs_link; /* it is the server for everybody; or for those with a link */
@@ -155,6 +157,9 @@ on_connection(void *cls, struct MHD_Connection *c, void **socket_context,
 	client = mem_zero(1, sizeof(*client));
 	client->fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 	*socket_context = client;
+	info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	if (info != NULL && info->client_addr != NULL)
+		client->group = asks_group(info->client_addr, h->salt);
 	client_comes(&h->clients, client, now);
 	info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 	if (info != NULL && info->tls_session != NULL) {
@@ -704,7 +709,8 @@ judge_head(struct http *h, struct MHD_Connection *c, const char *method, struct 
 
 	if (!client_asks(&h->clients, client_of(c))) {
 		p = PROBLEM_BUSY;
-		detail = "all connections are in use; close idle ones, or ask again in a second";
+		detail = "all connections are in use, or half of them by your address; close idle "
+			 "ones, or ask again in a second";
 	} else if (host != NULL && h->tls != NULL && !asks_here(host) &&
 		   !tls_is_for(h->tls, host)) {
 		p = PROBLEM_WRONG_HOST;
@@ -903,6 +909,7 @@ http_new(int listen_fd, unsigned connections, struct tls *tls, struct loop *loop
 	struct http *h = mem_zero(1, sizeof(*h));
 
 	h->tls = tls;
+	(void)!getrandom(&h->salt, sizeof(h->salt), GRND_NONBLOCK); /* else it is 0 */
 	reply_in_blocks(tls != NULL);
 	h->clients = (struct clients){ .places = connections, .extra = REFUSALS_WAIT };
 	h->feed = feed_new();

@@ -185,11 +185,37 @@ test_by_chance(void **state)
 	}
 }
 
+/* From one other computer half of the places may be asked over, from this one all. */
+static void
+test_half_stays_for_others(void **state)
+{
+	for (size_t i = 0; i < PLACES; i++)
+		them[i].group = i < PLACES - 1 ? 7 : 9;
+	come(0, PLACES, 0);
+	for (size_t i = 0; i < PLACES - 1; i++)
+		assert_int_equal(client_asks(&cs, &them[i]), i < PLACES / 2);
+	assert_true(client_asks(&cs, &them[PLACES - 1]));
+	for (size_t i = 0; i < PLACES - 2; i++)
+		client_goes(&cs, &them[i]);
+	client_waits(&cs, &them[PLACES - 2], S);
+	assert_true(client_asks(&cs, &them[PLACES - 2]));
+	client_goes(&cs, &them[PLACES - 2]);
+	client_goes(&cs, &them[PLACES - 1]);
+	assert_int_equal(cs.n_asking, 0);
+	for (size_t i = 0; i < NELEM(cs.asking); i++)
+		assert_int_equal(cs.asking[i], 0);
+	memset(them, 0, sizeof(them));
+	come(0, PLACES, 2 * S);
+	for (size_t i = 0; i < PLACES; i++)
+		assert_true(client_asks(&cs, &them[i]));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_time_is_over_whatever_comes, begin),
+		cmocka_unit_test_setup(test_half_stays_for_others, begin),
 		cmocka_unit_test_setup(test_time_begins_again_with_the_end_of_an_answer, begin),
 		cmocka_unit_test_setup(test_who_waited_longest_makes_room, begin),
 		cmocka_unit_test_setup(test_newcomers_have_a_moment, begin),

@@ -303,6 +303,35 @@ is_near(const char *text)
 	return asks_is_near((const struct sockaddr *)(const void *)&v6);
 }
 
+static uint8_t
+group_of(const char *text, uint64_t salt)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+
+	if (inet_pton(AF_INET, text, &v4.sin_addr) == 1)
+		return asks_group((const struct sockaddr *)(const void *)&v4, salt);
+	assert_int_equal(inet_pton(AF_INET6, text, &v6.sin6_addr), 1);
+	return asks_group((const struct sockaddr *)(const void *)&v6, salt);
+}
+
+static void
+test_groups_of_addresses(void **state)
+{
+	unsigned others = 0;
+
+	assert_int_equal(group_of("127.0.0.1", 5), 0);
+	assert_int_equal(group_of("::ffff:127.0.0.1", 5), 0);
+	assert_int_equal(group_of("10.0.0.1", 5), group_of("::ffff:10.0.0.1", 5));
+	assert_int_equal(group_of("2001:db8::1", 5), group_of("2001:db8::ffff:1", 5));
+	for (uint64_t salt = 0; salt < 100; salt++) {
+		assert_int_not_equal(group_of("10.0.0.1", salt), 0);
+		others += group_of("10.0.0.1", salt) != group_of("10.0.0.2", salt);
+		others += group_of("2001:db8::1", salt) != group_of("2001:db8:0:1::1", salt);
+	}
+	assert_true(others > 190);
+}
+
 static void
 test_who_is_near(void **state)
 {
@@ -321,6 +350,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_who_is_near),
+		cmocka_unit_test(test_groups_of_addresses),
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_parameters),
 		cmocka_unit_test(test_all_parameters),
