@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define NAME_AT 0
 #define NAME_BYTES 100
 #define SIZE_AT 124
@@ -22,23 +24,7 @@
 bool
 tar_is_name(const char *name)
 {
-	size_t n = strlen(name);
-
-	if (n == 0 || n > TAR_NAME_MAX)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7F || name[i] == '\\')
-			return false;
-	for (const char *at = name;;) {
-		size_t part = strcspn(at, "/");
-
-		if (part == 0 || (part == 1 && at[0] == '.') ||
-			(part == 2 && at[0] == '.' && at[1] == '.'))
-			return false;
-		if (at[part] == '\0')
-			return true;
-		at += part + 1;
-	}
+	return text_is_below(name, TAR_NAME_MAX + 1);
 }
 
 size_t

@@ -262,6 +262,26 @@ text_nearest(const char *word, const char *const *words, size_t n)
 	return best;
 }
 
+bool
+text_is_below(const char *path, size_t max)
+{
+	if (strlen(path) >= max)
+		return false;
+	for (const char *at = path; *at != '\0'; at++)
+		if ((unsigned char)*at < 0x20 || *at == 0x7F || *at == '\\')
+			return false;
+	for (const char *at = path;;) {
+		size_t part = strcspn(at, "/");
+
+		if (part == 0 || (part == 1 && at[0] == '.') ||
+			(part == 2 && at[0] == '.' && at[1] == '.'))
+			return false;
+		if (at[part] == '\0')
+			return true;
+		at += part + 1;
+	}
+}
+
 uint64_t
 text_hash(const void *data, size_t n)
 {

@@ -27,6 +27,9 @@ size_t text_from_float(char *out, float v);
 /* Nearest of n words by edit distance, NULL when none is near: for "did you mean". */
 const char *text_nearest(const char *word, const char *const *words, size_t n);
 
+/* A path that stays below where it begins: no "..", "." or empty part, nothing in front, no backslash or control character; less than `max` bytes. */
+bool text_is_below(const char *path, size_t max);
+
 uint64_t text_hash(const void *data, size_t n); /* FNV-1a, 64 bit */
 
 #endif

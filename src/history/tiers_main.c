@@ -1,6 +1,6 @@
 /* tiers_main.c - mbc-tiers: what is old becomes coarser
  *
- * Started by `supervise` on benches whose file has `history: tiers:`: mbc-tiers --socket FD --dir FOLDER --tiers AFTER:EVERY,... (ns). Each hour, and first after some minutes, it looks
+ * Started by `supervise` on benches whose file has `history: tiers:`: mbc-tiers --socket FD --dir FOLDER --tiers AFTER:EVERY,... --first SPAN (ns). Each hour, and first after a while, it looks
  * which closed files have become old enough, and does with them what `mbc history compact --replace-by` does (compact.c). It has the lowest priority at the
  * processor and the disk, and can be ended at any moment. Without a clock that is set it does nothing: what a wrong one makes of values is for good.
  */
@@ -25,7 +25,6 @@
 #include "msg/wire.h"
 
 #define TIERS_MAX 4
-#define FIRST_NS (180 * NS_PER_S) /* when a bench starts there is other work */
 #define LOOK_NS (3600 * NS_PER_S)
 #define IOPRIO_IDLE (3 << 13) /* linux/ioprio.h */
 
@@ -134,7 +133,7 @@ confine(const struct tiers *t)
 int
 main(int argc, char **argv)
 {
-	struct tiers t = { .supervisor = -1, .first_ns = FIRST_NS };
+	struct tiers t = { .supervisor = -1, .first_ns = -1 };
 	int64_t socket = -1;
 	bool is_good = true;
 
@@ -151,7 +150,7 @@ main(int argc, char **argv)
 			is_good = text_to_int(argv[i + 1], &socket) && is_good;
 	}
 	t.supervisor = (int)socket;
-	if (!is_good || t.dir == NULL || t.n == 0 || t.supervisor < 0 ||
+	if (!is_good || t.first_ns < 0 || t.dir == NULL || t.n == 0 || t.supervisor < 0 ||
 		fcntl(t.supervisor, F_SETFD, FD_CLOEXEC) < 0) {
 		log_err("this program is started by 'mbc run', with a socket, a folder and tiers");
 		return 1;

@@ -70,21 +70,7 @@ put_relative(struct buf *out, const char *folder, const char *path)
 bool
 version_is_below(const char *path)
 {
-	if (path[0] == '\0' || path[0] == '/' || strlen(path) >= VERSION_PATH_MAX)
-		return false;
-	for (const char *at = path; *at != '\0'; at++)
-		if ((unsigned char)*at < 0x20 || *at == 0x7F || *at == '\\')
-			return false;
-	for (const char *at = path;;) {
-		size_t part = strcspn(at, "/");
-
-		if (part == 0 || (part == 1 && at[0] == '.') ||
-			(part == 2 && at[0] == '.' && at[1] == '.'))
-			return false;
-		if (at[part] == '\0')
-			return true;
-		at += part + 1;
-	}
+	return text_is_below(path, VERSION_PATH_MAX);
 }
 
 const struct version_file *

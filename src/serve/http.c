@@ -536,7 +536,7 @@ answer(struct http *h, struct MHD_Connection *c, struct request *request, bool i
 	if (is_history(h->target.route)) {
 		if (!narrow_history(h, only, &why))
 			return refuse(h, c, PROBLEM_NOT_GRANTED, why, uri);
-		request->history = http_history_ask(h->history, &h->target, c, now);
+		request->history = http_history_ask(h->history, &h->target, c, only != NULL, now);
 		return http_history_answer(&request->history, uri, &h->live_bytes);
 	}
 	if (h->target.route == ROUTE_HOLD) {

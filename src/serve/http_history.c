@@ -13,6 +13,7 @@ struct http_question {
 	struct question *question; /* NULL: it could not be asked */
 	enum problem problem;      /* why */
 	struct err err;
+	bool is_limited;
 	bool is_asleep; /* its connection is suspended */
 };
 
@@ -35,12 +36,13 @@ sleep_until_news(struct http_question *q)
 }
 
 struct http_question *
-http_history_ask(
-	struct history *h, const struct target *t, struct MHD_Connection *c, int64_t now_ns)
+http_history_ask(struct history *h, const struct target *t, struct MHD_Connection *c,
+	bool is_limited, int64_t now_ns)
 {
 	struct http_question *q = mem_zero(1, sizeof(*q));
 
 	q->connection = c;
+	q->is_limited = is_limited;
 	q->question = history_ask(h, t, on_news, q, now_ns, &q->problem, &q->err);
 	return q;
 }
@@ -123,6 +125,8 @@ http_history_answer(struct http_question **at, const char *uri, size_t *live_byt
 	*at = NULL;
 	if (state == QUESTION_ANSWERED)
 		return send_body(q, text);
+	if (q->is_limited && problem == PROBLEM_UNKNOWN_CHANNEL)
+		text = "nothing is recorded of a channel of this name that this account may see";
 	rc = reply_problem(q->connection, problem, text, uri, live_bytes);
 	http_history_free(q);
 	return rc;

@@ -9,8 +9,9 @@
 struct http_question;
 
 /* Ask; then http_history_answer() at once. */
-struct http_question *http_history_ask(
-	struct history *h, const struct target *t, struct MHD_Connection *c, int64_t now_ns);
+/* is_limited: by somebody who does not see all channels, and is told no names of others. */
+struct http_question *http_history_ask(struct history *h, const struct target *t,
+	struct MHD_Connection *c, bool is_limited, int64_t now_ns);
 struct http_question *http_history_ask_words(struct history *h, unsigned what,
 	const char *const words[8], struct MHD_Connection *c, int64_t now_ns);
 void http_history_free(struct http_question *q);

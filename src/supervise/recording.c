@@ -532,6 +532,8 @@ recording_adjust_influx(struct supervise *s, int64_t now_ns)
 		kill(s->influx.pid, SIGKILL);
 }
 
+#define TIERS_FIRST "180000000000" /* ns: when a bench starts there is other work */
+
 /* ---- tiers ----------------------------------------------------------------------------------------------------------------- */
 
 bool
@@ -574,8 +576,9 @@ recording_tiers(struct supervise *s, int64_t now_ns, struct err *err)
 	describe_tiers(s, &text);
 	s->tiers_is = tiers_hash(s);
 	rc = child_start(&s->tiers,
-		(const char *const[]){ "--dir", path, "--tiers", buf_text(&text), NULL }, NULL, 0,
-		now_ns, err);
+		(const char *const[]){
+			"--dir", path, "--tiers", buf_text(&text), "--first", TIERS_FIRST, NULL },
+		NULL, 0, now_ns, err);
 	buf_done(&text);
 	return rc;
 }

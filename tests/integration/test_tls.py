@@ -551,6 +551,15 @@ class Far(unittest.TestCase):
             self.assertEqual(ask(self.ADDRESS, Cookie=cookie.partition(";")[0])[0], 200)
             self.assertEqual(ask(self.ADDRESS, Cookie=cookie.partition(";")[0].removeprefix("__Host-"))[0], 401)
             self.assertEqual(ask("127.0.0.1")[0], 401)
+            subprocess.run([bench.program, "user", "add", "--may", "read", "--only", "pc.l*", "reader", "--bench", bench.name], input="correct horse battery\n", text=True,
+                           env=bench.environment, cwd=bench.folder, capture_output=True, timeout=PATIENCE_S, check=True)
+            body = json.dumps({"name": "reader", "password": "correct horse battery"})
+            wait_for("the reader is known", lambda: sign_in()[0] == 200, pause=0.3)
+            cookie = sign_in()[2].partition(";")[0]
+            wait_for("the history answers", lambda: ask(self.ADDRESS, "/api/v1/history/pc.load_one", Cookie=cookie)[0] == 404)
+            told = ask(self.ADDRESS, "/api/v1/history/pc.load_one", Cookie=cookie)[1]
+            self.assertIn("may see", told)
+            self.assertNotIn("did you mean", told)  # it would name others'
 
 
 if __name__ == "__main__":
