@@ -195,10 +195,18 @@ def end_group(child):
             continue
 
 
-def watch_module(tally, name, folder):
+def own_terminals():
+    """The start of a command that gives it pseudo-terminals of its own, where that is allowed: a bench of one module that looks
+    for its adapter by number again must not find the port of another module that got the same number."""
+    mount = "mount -t devpts -o newinstance,ptmxmode=0666,mode=600 devpts /dev/pts"
+    command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", f'{mount} && exec "$@"', "sh"]
+    return command if subprocess.run([*command, "true"], capture_output=True).returncode == 0 else []
+
+
+def watch_module(tally, name, folder, before):
     """Run one module in a child of its own group, with a limit."""
     environment = dict(os.environ, MBC_BUILD=str(folder), PYTHONDONTWRITEBYTECODE="1", PYTHONWARNINGS="ignore")
-    child = subprocess.Popen(["/usr/bin/python3", __file__, "--module", name], cwd=ROOT, env=environment, text=True,
+    child = subprocess.Popen([*before, "/usr/bin/python3", __file__, "--module", name], cwd=ROOT, env=environment, text=True,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
     limit = threading.Timer(MODULE_LIMIT_S, end_group, [child])
     limit.start()
@@ -222,8 +230,9 @@ def run_integration(tally, folder, wanted):
     modules = sorted(path.stem for path in INTEGRATION.glob("test_*.py"))
     if wanted:
         modules = [name for name in modules if name in wanted]
+    before = own_terminals()
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-        for future in [pool.submit(watch_module, tally, name, folder) for name in modules]:
+        for future in [pool.submit(watch_module, tally, name, folder, before) for name in modules]:
             future.result()
 
 

@@ -474,7 +474,7 @@ class OnABench(unittest.TestCase):
     def test_the_process_comes_and_goes(self):
         with Device({0: 20}) as device, Bench("one", self.text(device, "history: {tiers: [{after: 90 d, every: 1 min}]}\n")) as bench:
             pid = wait_for("it runs", lambda: bench.pids().get("tiers"))
-            self.assertEqual(os.getpriority(os.PRIO_PROCESS, pid), 19)
+            wait_for("it yields to everybody", lambda: os.getpriority(os.PRIO_PROCESS, pid) == 19)
             bench.reload(self.text(device, "history: {tiers: [{after: 90 d, every: 1 min}, {after: 400 d, every: 1 h}]}\n"))
             wait_for("another one runs", lambda: bench.pids().get("tiers") not in (None, pid))
             bench.reload(self.text(device, ""))
