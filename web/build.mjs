@@ -4,7 +4,7 @@
  * gaps come from the controller's own tables, so that page and API can never say different things about the same token.
  */
 import * as esbuild from "esbuild";
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -41,6 +41,20 @@ const tables = {
 	},
 };
 
+/* src/words: a file a language, English first. */
+const languages = {
+	name: "languages",
+	setup(build) {
+		const folder = join(here, "src/words");
+		build.onResolve({ filter: /^words$/ }, () => ({ path: "words", namespace: "languages" }));
+		build.onLoad({ filter: /.*/, namespace: "languages" }, () => {
+			const found = readdirSync(folder).map((name) => name.replace(/\.ts$/, "")).sort((a, b) => (b === "en") - (a === "en") || (a < b ? -1 : 1));
+			const lines = found.map((name) => `import ${name} from "./${name}";`);
+			return { contents: `${lines.join("\n")}\nexport default { ${found.join(", ")} };`, resolveDir: folder };
+		});
+	},
+};
+
 /* The licences of what is bundled travel with it. */
 function licences() {
 	const texts = ["preact", "uplot"].map((name) => {
@@ -62,7 +76,7 @@ await esbuild.build({
 	charset: "utf8",
 	legalComments: "none",
 	footer: { js: licences() },
-	plugins: [tables],
+	plugins: [tables, languages],
 	logLevel: "warning",
 });
 for (const name of ["index.html", "favicon.svg"])

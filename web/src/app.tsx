@@ -1,20 +1,15 @@
-/* app.tsx - the page: head, alarms, plot, table, instruments, links */
+/* app.tsx - what is always there: the head, the page that is shown, links */
 import { render } from "preact";
-import { Alarms } from "./alarms";
 import { announcement } from "./door";
 import "./app.css";
 import { choose_first } from "./choice";
 import { Head } from "./head";
 import { use_store } from "./hooks";
 import { get_language, set_language } from "./i18n";
-import { Instruments } from "./instruments";
-import { Plot } from "./plot";
-import { SequencePanel } from "./sequence";
+import { page_shown } from "./pages";
 import { look, must_sign_in, who } from "./session";
 import { SignIn } from "./sign";
-import { start, store, subscribe } from "./store";
-import { Table } from "./table";
-import { Trips } from "./trips";
+import { start, store, subscribe, tell_all } from "./store";
 
 function Links() {
 	return (
@@ -34,16 +29,12 @@ function Page() {
 	use_store();
 	if (must_sign_in() || /^#first=/.test(location.hash))
 		return <SignIn />;
+	const page = page_shown();
 	return (
 		<>
 			<Head />
-			<main class={store.link === "lost" ? "old" : ""}>
-				<Alarms />
-				<Trips />
-				<SequencePanel />
-				<Plot />
-				<Instruments />
-				<Table />
+			<main class={store.link === "lost" ? "old" : ""} data-page={page.id}>
+				<page.show key={page.id} />
 			</main>
 			<Links />
 			<p class="unseen" role="status">{announcement()}</p>
@@ -52,6 +43,10 @@ function Page() {
 }
 
 set_language(get_language());
+addEventListener("hashchange", () => {
+	scrollTo(0, 0);
+	tell_all();
+});
 const stop_waiting = subscribe(() => {
 	if (store.bench === null || store.list_version === 0)
 		return;

@@ -4,3 +4,8 @@ declare module "*.def" {
 	export default table;
 }
 declare module "*.css";
+/* The files of src/words by their names, English first. */
+declare module "words" {
+	const all: Record<string, import("./words/en").Words>;
+	export default all;
+}

@@ -1,11 +1,13 @@
 /* head.tsx - the bar that never scrolls away: which bench, does it run, can this page be believed */
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { format_date, format_time } from "./format";
-import { get_language, set_language, words } from "./i18n";
 import { Hand } from "./hand";
+import { words } from "./i18n";
 import { use_interval } from "./hooks";
+import { LanguageSwitch } from "./language";
+import { Pages } from "./pages";
 import { Me } from "./sign";
-import { bench_now, paint_all, store, tell_all } from "./store";
+import { bench_now, store } from "./store";
 
 type State = "connecting" | "running" | "controller_down" | "lost";
 
@@ -39,12 +41,6 @@ function Clock() {
 			<small ref={date} />
 		</div>
 	);
-}
-
-function switch_language(): void {
-	set_language(get_language() === "en" ? "fr" : "en");
-	tell_all();
-	paint_all();
 }
 
 function Facts() {
@@ -127,13 +123,11 @@ export function Head() {
 				<Clock />
 				<Hand />
 				<Me />
-				<button type="button" class="language" title={w.language_help}
-					aria-label={w.language_help} onClick={switch_language}>
-					{w.language}
-				</button>
+				<LanguageSwitch />
 			</div>
 			{told !== "" && <p class={`banner ${state}`} role="alert">{told}</p>}
 			<Pending />
+			<Pages />
 		</header>
 	);
 }

@@ -1,8 +1,8 @@
 /* sign.tsx - signing in, instead of the page; who is signed in, and signing out, in its head */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { get_language, set_language, words } from "./i18n";
+import { words } from "./i18n";
+import { LanguageSwitch } from "./language";
 import { sign_in, sign_out, who } from "./session";
-import { tell_all } from "./store";
 
 /* Of the link for the first account: it stands behind '#', which no server and no log ever sees. */
 const first_code = () => /^#first=([0-9a-f]{64})$/.exec(location.hash)?.[1] ?? "";
@@ -65,10 +65,7 @@ export function SignIn() {
 				<p class="message" role="alert">{why}</p>
 				<div class="bar">
 					<button type="submit" class="go" disabled={busy}>{code === "" ? w.sign_in : w.first_account_make}</button>
-					<button type="button" class="language" title={w.language_help} aria-label={w.language_help} onClick={() => {
-						set_language(get_language() === "en" ? "fr" : "en");
-						tell_all();
-					}}>{w.language}</button>
+					<LanguageSwitch />
 				</div>
 			</form>
 		</main>

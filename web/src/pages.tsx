@@ -1,0 +1,48 @@
+/* pages.tsx - the pages, and the row of links to them
+ *
+ * A page is a file of src/pages and a row here. Whoever may not see what it is about does not see the link either; the server decides all the same.
+ */
+import type { JSX } from "preact";
+import { words, type Words } from "./i18n";
+import { Bench } from "./pages/bench";
+import { address_of, route } from "./route";
+import { who } from "./session";
+
+interface Page {
+	id: string; /* in the address */
+	name: keyof Words["pages"];
+	show: () => JSX.Element;
+	is_for?: () => boolean; /* absent: everybody */
+}
+
+const PAGES: Page[] = [
+	{ id: "", name: "bench", show: Bench },
+];
+
+const may_see = (p: Page) => p.is_for === undefined || p.is_for();
+
+/* An address of a page that is not there, or not for them, shows the bench. */
+export function page_shown(): Page {
+	const { page } = route();
+	return PAGES.find((p) => p.id === page && may_see(p)) ?? PAGES[0]!;
+}
+
+export function Pages() {
+	const w = words();
+	const shown = page_shown();
+	const seen = PAGES.filter(may_see);
+	if (seen.length < 2)
+		return null;
+	return (
+		<nav class="pages" aria-label={w.pages_label}>
+			{seen.map((p) => (
+				<a key={p.id} href={address_of(p.id)} aria-current={p === shown ? "page" : undefined}>{w.pages[p.name]}</a>
+			))}
+		</nav>
+	);
+}
+
+/* Grants of who is signed in; a bench without accounts shows everything. */
+export const may_have = (right: "read" | "operate" | "configure" | "protect") =>
+	who() === null || !who()!.accounts || who()!.may.includes(right);
+export const is_admin = () => who()?.role === "admin" || who()?.role === "root";
