@@ -1,4 +1,4 @@
-/* api.ts - the controller's API: its answers, and the one event stream
+/* api.ts - the API of the server: its answers as types, and asking for them
  *
  * Addresses are relative, so the page works wherever it is mounted and never leaves its origin.
  */
@@ -149,18 +149,6 @@ export interface Heartbeat {
 	state: Bench["state"];
 }
 
-export interface StreamEvents {
-	opened(): void;
-	update(u: Update): void;
-	heartbeat(h: Heartbeat): void;
-	gap(): void;
-	changed(): void;
-}
-
-/* How long silence may last before the stream is opened again: five heartbeats. */
-const SILENCE_MS = 5000;
-const REOPEN_MS = 1500;
-
 /* The server has answered, and it was a refusal. */
 export class Failure extends Error {
 	constructor(path: string, readonly status: number, readonly retry_ms: number) {
@@ -195,36 +183,4 @@ export function get_history(names: string[], from: number, to: number, points: n
 	const form = points === null ? "raw=1" : `points=${points}`;
 	const channels = names.map(encodeURIComponent).join(",");
 	return get<Answer>(`history?channels=${channels}&from=${iso(from)}&to=${iso(to)}&${form}`, stop);
-}
-
-/* Follow the stream for as long as the page lives. The browser reconnects by itself only after a broken connection,
- * not after an error status or on a line that went silent: both are handled here. */
-export function open_stream(on: StreamEvents): void {
-	let source: EventSource;
-	let heard = 0;
-
-	const listen = <T>(kind: string, take: (data: T) => void) => {
-		source.addEventListener(kind, (e) => {
-			heard = performance.now();
-			take(JSON.parse((e as MessageEvent<string>).data) as T);
-		});
-	};
-	const open = () => {
-		heard = performance.now();
-		source = new EventSource("api/v1/stream");
-		source.onopen = () => on.opened();
-		listen<Update>("update", (u) => on.update(u));
-		listen<Heartbeat>("heartbeat", (h) => on.heartbeat(h));
-		listen("gap", () => on.gap());
-		listen("changed", () => on.changed());
-	};
-
-	open();
-	setInterval(() => {
-		const silent = performance.now() - heard > SILENCE_MS;
-		if (silent || source.readyState === EventSource.CLOSED) {
-			source.close();
-			open();
-		}
-	}, REOPEN_MS);
 }

@@ -10,6 +10,7 @@
 import * as api from "./api";
 import { History } from "./history";
 import { look_again, look_whether_out } from "./session";
+import { open_stream } from "./stream";
 
 export type Link = "connecting" | "live" | "lost";
 
@@ -307,10 +308,10 @@ async function refresh(): Promise<void> {
 
 export function start(): void {
 	void load();
-	api.open_stream({
-		opened() {
+	open_stream({
+		opened(has_snapshot) {
 			/* The list may have changed while nobody listened. */
-			if (life++ > 0) {
+			if (life++ > 0 || !has_snapshot) {
 				interrupt();
 				void load();
 			}
