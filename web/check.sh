@@ -8,7 +8,7 @@ if grep -nE '"resolved"|https?:' package-lock.json ../tests/browser/package-lock
 fi
 [ -d node_modules/esbuild ] || npm ci --ignore-scripts
 node_modules/.bin/tsc -p .
-node --test test/past.test.mjs
+node --test test/*.test.mjs
 new=$(mktemp -d)
 trap 'rm -rf "$new"' EXIT
 (cd "$new" && node "$OLDPWD/build.mjs" dist)

@@ -1,4 +1,5 @@
 /* browser.mjs - Debian's Chromium with a fresh profile, and a page that is watched: no address but its own, no errors */
+import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
 const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -75,4 +76,12 @@ export async function eventually(check, limit_ms = 40000) {
 export async function shoot(page, name) {
 	if (process.env.SHOTS)
 		await page.screenshot({ path: `${process.env.SHOTS}/${name}.png` });
+}
+
+/* What axe finds serious or worse in what is shown now, a line each. */
+export async function serious_faults(page) {
+	await page.evaluate(readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8"));
+	const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+	return violations.filter((v) => v.impact === "serious" || v.impact === "critical")
+		.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(" ")}: ${n.failureSummary}`));
 }

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "../../web/dist");
+const OPENAPI = new URL("../../src/serve/openapi.json", import.meta.url);
 const HEADERS = {
 	"Content-Security-Policy": "default-src 'self'",
 	"X-Content-Type-Options": "nosniff",
@@ -380,6 +381,15 @@ export class FakeServer {
 			return json(this.bench());
 		if (path === "/api/v1/channels")
 			return json({ time: iso(Date.now()), channels: this.rows.map((r) => this.channel(r)) });
+		if (/^\/api\/v1\/channels\/[^/]+$/.test(path)) {
+			const found = this.rows.find((r) => r[0] === decodeURIComponent(path.split("/").at(-1)));
+			if (found)
+				return json(this.channel(found));
+			return res.writeHead(404, { ...HEADERS, "Content-Type": "application/problem+json" })
+				.end(JSON.stringify({ status: 404, detail: "no such channel" }));
+		}
+		if (path === "/api/v1/openapi.json")
+			return json(JSON.parse(readFileSync(OPENAPI, "utf8")));
 		if (path === "/api/v1/instruments")
 			return json({ instruments: INSTRUMENTS.map((i) => this.instrument(i)) });
 		if (/^\/api\/v1\/instruments\/\w+\/trace$/.test(path))

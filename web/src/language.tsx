@@ -11,7 +11,7 @@ export function LanguageSwitch() {
 		paint_all();
 	};
 	return (
-		<button type="button" class="language" title={help} aria-label={help} lang={next} onClick={change}>
+		<button type="button" class="language" title={help} aria-label={`${next.toUpperCase()}: ${help}`} lang={next} onClick={change}>
 			{next.toUpperCase()}
 		</button>
 	);

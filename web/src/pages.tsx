@@ -5,6 +5,7 @@
 import type { JSX } from "preact";
 import { words, type Words } from "./i18n";
 import { Bench } from "./pages/bench";
+import { Help } from "./pages/help";
 import { address_of, route } from "./route";
 import { who } from "./session";
 
@@ -17,6 +18,7 @@ interface Page {
 
 const PAGES: Page[] = [
 	{ id: "", name: "bench", show: Bench },
+	{ id: "help", name: "help", show: Help },
 ];
 
 const may_see = (p: Page) => p.is_for === undefined || p.is_for();

@@ -1,13 +1,8 @@
 /* past.test.mjs - the pure parts of the plot: joining what was recorded to what the page has seen, and what is to be asked */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as esbuild from "esbuild";
+import { load } from "./load.mjs";
 
-const load = async (name) => {
-	const { outputFiles } = await esbuild.build({ entryPoints: [new URL(`../src/${name}.ts`, import.meta.url).pathname],
-		bundle: true, format: "esm", write: false });
-	return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString("base64")}`);
-};
 const { History, merge } = await load("history");
 const past = await load("past");
 const view = await load("view");
