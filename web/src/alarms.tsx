@@ -133,6 +133,18 @@ function Row({ alarm, old }: { alarm: Alarm; old: boolean }) {
 	);
 }
 
+/* Those that are not normal, the one that waits for somebody first. */
+export function alarms_shown(): { name: string; title: string; state: string }[] {
+	return not_normal().map((a) => ({ name: a.channel.info.name.slice(PREFIX.length), title: a.channel.info.title, state: a.state }));
+}
+
+/* Those that ended with the controller say nothing; the line above the list does. */
+function not_normal(): Alarm[] {
+	const all = [...store.channels.values()].filter((c) => c.info.name.startsWith(PREFIX));
+	const list = all.filter((c) => c.reason !== "controller_down").map(alarm_of).filter((a) => a.state !== "normal");
+	return list.sort((a, b) => rank(a.state) - rank(b.state) || b.channel.changed - a.channel.changed);
+}
+
 export function Alarms() {
 	const w = words();
 	const all = [...store.channels.values()].filter((c) => c.info.name.startsWith(PREFIX));
@@ -140,9 +152,7 @@ export function Alarms() {
 	if (all.length === 0)
 		return null;
 	const old = store.link !== "live" || !store.controller_up;
-	/* Those that ended with the controller say nothing; the line above the list does. */
-	const list = all.filter((c) => c.reason !== "controller_down").map(alarm_of).filter((a) => a.state !== "normal");
-	list.sort((a, b) => rank(a.state) - rank(b.state) || b.channel.changed - a.channel.changed);
+	const list = not_normal();
 	return (
 		<section class="alarms" aria-labelledby="alarms-title">
 			<h2 id="alarms-title">{w.alarms} {!old && <span class="count">{w.alarms_of(list.length, all.length)}</span>}</h2>

@@ -36,7 +36,7 @@ function Page() {
 			<main class={store.link === "lost" ? "old" : ""} data-page={page.id}>
 				<page.show key={page.id} />
 			</main>
-			<Links />
+			{!page.is_bare && <Links />}
 			<p class="unseen" role="status">{announcement()}</p>
 		</>
 	);

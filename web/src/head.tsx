@@ -5,7 +5,7 @@ import { Hand } from "./hand";
 import { words } from "./i18n";
 import { use_interval } from "./hooks";
 import { LanguageSwitch } from "./language";
-import { Pages } from "./pages";
+import { page_shown, Pages } from "./pages";
 import { Me } from "./sign";
 import { bench_now, store } from "./store";
 
@@ -105,6 +105,7 @@ export function Head() {
 	const state = page_state();
 	const name = store.bench?.title || store.bench?.bench || "mbc";
 	const told = banner(state);
+	const { is_bare } = page_shown();
 
 	useEffect(() => {
 		document.title = state === "running" ? name : `${SYMBOL[state]} ${w[state]} · ${name}`;
@@ -121,13 +122,13 @@ export function Head() {
 				</div>
 				<Facts />
 				<Clock />
-				<Hand />
-				<Me />
+				{!is_bare && <Hand />}
+				{!is_bare && <Me />}
 				<LanguageSwitch />
 			</div>
 			{told !== "" && <p class={`banner ${state}`} role="alert">{told}</p>}
 			<Pending />
-			<Pages />
+			{!is_bare && <Pages />}
 		</header>
 	);
 }

@@ -6,6 +6,7 @@ import type { JSX } from "preact";
 import { words, type Words } from "./i18n";
 import { Bench } from "./pages/bench";
 import { Help } from "./pages/help";
+import { Kiosk } from "./pages/kiosk";
 import { address_of, route } from "./route";
 import { who } from "./session";
 
@@ -14,10 +15,12 @@ interface Page {
 	name: keyof Words["pages"];
 	show: () => JSX.Element;
 	is_for?: () => boolean; /* absent: everybody */
+	is_bare?: boolean; /* for a display: without links and what only a person at a keyboard needs */
 }
 
 const PAGES: Page[] = [
 	{ id: "", name: "bench", show: Bench },
+	{ id: "kiosk", name: "kiosk", show: Kiosk, is_bare: true },
 	{ id: "help", name: "help", show: Help },
 ];
 

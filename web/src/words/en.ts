@@ -273,7 +273,16 @@ const en = {
 	pages_label: "Pages",
 	pages: {
 		bench: "Bench",
+		kiosk: "Display",
 		help: "Help",
+	},
+	kiosk: {
+		choose: "Choose channels",
+		about: "They stand in the address of this page: open that one on the display of the laboratory.",
+		show: (n: number) => `Show ${n}`,
+		leave: "All pages",
+		missing: (names: string) => `This bench has no channel ${names}`,
+		more: (n: number) => `and ${n} more`,
 	},
 	help: {
 		first: "First steps",

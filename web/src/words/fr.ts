@@ -276,7 +276,16 @@ const fr: Words = {
 	pages_label: "Pages",
 	pages: {
 		bench: "Banc",
+		kiosk: "Affichage",
 		help: "Aide",
+	},
+	kiosk: {
+		choose: "Choisir les voies",
+		about: "Elles sont dans l'adresse de cette page : ouvrir celle-ci sur l'afficheur du laboratoire.",
+		show: (n: number) => `En montrer ${n}`,
+		leave: "Toutes les pages",
+		missing: (names: string) => `Ce banc n'a pas de voie ${names}`,
+		more: (n: number) => `et ${n} de plus`,
 	},
 	help: {
 		first: "Premiers pas",
