@@ -18,6 +18,7 @@
 #include "msg/command.h"
 
 #define TOKEN_BYTES 32
+#define SECRET_TEXT (2 * TOKEN_BYTES + 1)
 #define HOLDS_NS                                                                                   \
 	(30 * NS_PER_S) /* of an answer to the data server: then it asks again, by which the session is used */
 #define FIRST_NS (10 * NS_PER_S)  /* until the first account must be written down */
@@ -168,9 +169,10 @@ end_sessions(struct people *p, const char *name, bool go_on)
 	}
 }
 
+/* text: a token, or why not. */
 static void
-tell_signed_in(
-	struct people *p, uint32_t number, unsigned status, int64_t wait_ns, const char *text)
+tell_session(struct people *p, uint32_t number, unsigned status, int64_t wait_ns, const char *text,
+	const char *proof)
 {
 	struct buf packet = { 0 };
 
@@ -180,8 +182,16 @@ tell_signed_in(
 	wire_u16(&packet, (uint16_t)status);
 	wire_u32(&packet, (uint32_t)((wait_ns + NS_PER_S - 1) / NS_PER_S));
 	wire_text(&packet, text);
+	wire_text(&packet, proof);
 	wire_end(&packet);
 	p->tell(p->ctx, &packet);
+}
+
+static void
+tell_signed_in(
+	struct people *p, uint32_t number, unsigned status, int64_t wait_ns, const char *text)
+{
+	tell_session(p, number, status, wait_ns, text, "");
 }
 
 /* ---- the hasher ------------------------------------------------------------------------------------------------------------ */
@@ -235,31 +245,43 @@ ask_hasher(struct people *p)
 		lose_hasher(p);
 }
 
+/* A secret as text, and its digest; false: there is no chance to be had yet. */
+static bool
+make_secret(char text[SECRET_TEXT], uint8_t digest[SHA256_BYTES])
+{
+	uint8_t random[TOKEN_BYTES];
+
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		return false;
+	for (size_t i = 0; i < sizeof(random); i++)
+		snprintf(text + 2 * i, 3, "%02x", random[i]);
+	sha256(digest, text, strlen(text));
+	explicit_bzero(random, sizeof(random));
+	return true;
+}
+
 static void
 begin_session(struct people *p, const struct waits *w)
 {
-	char token[2 * TOKEN_BYTES + 1];
-	uint8_t random[TOKEN_BYTES], digest[SHA256_BYTES];
+	char token[SECRET_TEXT], proof[SECRET_TEXT];
+	uint8_t digest[SHA256_BYTES], of_proof[SHA256_BYTES];
 	struct session before;
 	char hex[WHO_HEX];
 
-	if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
+	if (!make_secret(token, digest) || !make_secret(proof, of_proof)) {
 		tell_signed_in(p, w->number, 503, NS_PER_S,
 			"this computer has no random numbers yet; try again");
 		return;
 	}
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(token + 2 * i, 3, "%02x", random[i]);
-	sha256(digest, token, strlen(token));
-	sessions_begin(&p->sessions, w->name, digest, now_boot(), &before);
+	sessions_begin(&p->sessions, w->name, digest, of_proof, now_boot(), &before);
 	if (before.is_there) {
 		hex_of(hex, before.digest);
 		tell_forget(p, hex);
 	}
 	note(p, w->name, "sign_in", w->address, "done", "");
-	tell_signed_in(p, w->number, 200, 0, token);
+	tell_session(p, w->number, 200, 0, token, proof);
 	explicit_bzero(token, sizeof(token));
-	explicit_bzero(random, sizeof(random));
+	explicit_bzero(proof, sizeof(proof));
 }
 
 /* The supervisor writes it down, and it comes back with the accounts: then whoever made it is signed in. */
@@ -581,6 +603,7 @@ struct known {
 	const char *role, *reads;
 	unsigned rights;
 	int64_t holds_ns;
+	char proof[WHO_HEX]; /* digest of a session's; "": of a token, which needs none */
 };
 
 static bool
@@ -628,6 +651,7 @@ look_at_session(
 		if (account_only(a, r, wall_ns)[0] != '\0')
 			out->rights |= 1u << r;
 	snprintf(out->principal, sizeof(out->principal), "user:%.*s", ACCOUNT_NAME - 1, a->name);
+	hex_of(out->proof, s->proof);
 	return true;
 }
 
@@ -654,6 +678,7 @@ take_who(struct people *p, struct wire_in *in)
 	wire_u16(&packet, (uint16_t)k.rights);
 	wire_u64(&packet, (uint64_t)k.holds_ns);
 	wire_text(&packet, k.reads);
+	wire_text(&packet, k.proof);
 	wire_end(&packet);
 	p->tell(p->ctx, &packet);
 	return true;

@@ -46,13 +46,14 @@ find_place(struct sessions *s, const char *name, int64_t now_ns)
 
 void
 sessions_begin(struct sessions *s, const char *name, const uint8_t digest[SHA256_BYTES],
-	int64_t now_ns, struct session *out_before)
+	const uint8_t proof[SHA256_BYTES], int64_t now_ns, struct session *out_before)
 {
 	struct session *x = find_place(s, name, now_ns);
 
 	*out_before = *x;
 	*x = (struct session){ .is_there = true, .begun_ns = now_ns, .used_ns = now_ns };
 	memcpy(x->digest, digest, SHA256_BYTES);
+	memcpy(x->proof, proof, SHA256_BYTES);
 	text_copy(x->name, sizeof(x->name), name);
 }
 

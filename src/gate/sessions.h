@@ -16,7 +16,9 @@
 
 struct session {
 	bool is_there;
-	uint8_t digest[SHA256_BYTES];
+	uint8_t digest[SHA256_BYTES]; /* of its token */
+	uint8_t proof
+		[SHA256_BYTES]; /* of what a page proves itself with besides, which no other web server of this host hears */
 	char name[ACCOUNT_NAME]; /* whose */
 	int64_t begun_ns, used_ns;
 };
@@ -27,7 +29,7 @@ struct sessions {
 
 /* A new one, in the place of *out_before, whose end is to be told (is_there false: the place was free). */
 void sessions_begin(struct sessions *s, const char *name, const uint8_t digest[SHA256_BYTES],
-	int64_t now_ns, struct session *out_before);
+	const uint8_t proof[SHA256_BYTES], int64_t now_ns, struct session *out_before);
 
 /* NULL: nobody's. How long it takes does not depend on how much of it is right. */
 struct session *sessions_find(

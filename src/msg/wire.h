@@ -96,10 +96,10 @@ enum wire_kind {
 	WIRE_HASH, /* gate -> hash: u32 number, text hash of a password, "" for a new one, text password -> WIRE_HASHED: u32 number, u16 1: it is right, text the new one */
 	WIRE_HASHED,
 	WIRE_SIGN_IN, /* serve -> gate: u32 number, text name, text password, text address, text code of the first account, or of the second factor, or "" -> WIRE_SIGNED_IN */
-	WIRE_SIGNED_IN, /* gate -> serve: u32 number, u16 status of HTTP (428: the password is right, and a code is needed), u32 seconds to wait, text token, or why not */
+	WIRE_SIGNED_IN, /* gate -> serve: u32 number, u16 status of HTTP (428: the password is right, and a code is needed), u32 seconds to wait, text token, or why not, text proof */
 	WIRE_SIGN_OUT,  /* serve -> gate: text token, u16 1: all sessions of this account */
 	WIRE_WHO,       /* serve -> gate: text digest of a token -> WIRE_WHO_IS */
-	WIRE_WHO_IS, /* gate -> serve: text digest, u16 is it somebody, text principal, text role, u16 bits of rights, u64 ns for which that holds, text patterns of what may be read */
+	WIRE_WHO_IS, /* gate -> serve: text digest, u16 is it somebody, text principal, text role, u16 bits of rights, u64 ns for which that holds, text patterns of what may be read, text digest of the proof of a session, or "" */
 	WIRE_FORGET, /* gate -> serve: text digest, or "" for all: it is no longer so */
 	WIRE_FIRST, /* supervise -> gate: text digest of the code that makes the first account, u64 wall time of its end; gate -> supervise: text the line of it */
 	/* who holds the bench (gate/hold.h) */

@@ -26,6 +26,8 @@ struct client {
 	int64_t since_ns;
 	int fd;        /* for its owner */
 	void *session; /* for its owner: of GnuTLS */
+	const char *
+		proof; /* for its owner: what the page proves itself with whose session asks, as a digest; NULL: nobody's does */
 	bool shakes;   /* its handshake is not complete, as far as is known */
 	bool is_here;  /* counted */
 	bool waits;

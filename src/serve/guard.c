@@ -33,7 +33,7 @@ struct asking {
 	char hex[GUARD_HEX];
 	struct who who;
 	unsigned status, wait_s;
-	char says[SAYS];
+	char says[SAYS], proof[COMMAND_TOKEN];
 };
 
 struct guard {
@@ -198,6 +198,7 @@ asking_free(struct asking *a)
 	if (a->next != NULL)
 		a->next->prev = a->prev;
 	explicit_bzero(a->says, sizeof(a->says));
+	explicit_bzero(a->proof, sizeof(a->proof));
 	free(a);
 }
 
@@ -217,6 +218,12 @@ const char *
 asking_says(const struct asking *a)
 {
 	return a->says;
+}
+
+const char *
+asking_proof(const struct asking *a)
+{
+	return a->proof;
 }
 
 unsigned
@@ -274,6 +281,7 @@ take_who(struct guard *g, struct wire_in *in)
 	w.rights = wire_get_u16(in);
 	holds = wire_get_u64(in);
 	wire_get_text(in, w.reads, sizeof(w.reads));
+	wire_get_text(in, w.proof, sizeof(w.proof));
 	if (wire_close(in, &err) < 0)
 		return;
 	s = find(g, w.hex);
@@ -330,22 +338,25 @@ take_signed_in(struct guard *g, struct wire_in *in)
 {
 	uint32_t number = wire_get_u32(in);
 	unsigned status = wire_get_u16(in), wait_s = wire_get_u32(in);
-	char says[SAYS];
+	char says[SAYS], proof[COMMAND_TOKEN];
 	struct err err;
 
 	wire_get_text(in, says, sizeof(says));
+	wire_get_text(in, proof, sizeof(proof));
 	for (struct asking *a = g->first; a != NULL && wire_close(in, &err) == 0; a = a->next) {
 		if (number == 0 || a->number != number)
 			continue;
 		a->status = status;
 		a->wait_s = wait_s;
 		text_copy(a->says, sizeof(a->says), says);
+		text_copy(a->proof, sizeof(a->proof), proof);
 		if (status == 200)
 			expect(g, says);
 		settle(a, status == 200 ? ASKING_IN : ASKING_NOBODY);
 		break;
 	}
 	explicit_bzero(says, sizeof(says));
+	explicit_bzero(proof, sizeof(proof));
 }
 
 bool

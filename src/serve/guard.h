@@ -21,6 +21,8 @@ struct who {
 	unsigned rights;                 /* bits of enum account_right */
 	char reads[ACCOUNT_ONLY];        /* patterns of channels; "*": all */
 	char hex[GUARD_HEX];             /* digest of the token */
+	char proof
+		[GUARD_HEX]; /* of a session: digest of what its page proves itself with besides; else "" */
 };
 
 struct guard;
@@ -32,7 +34,7 @@ void guard_free(struct guard *g); /* nobody may be left who asks */
 
 enum asking_state {
 	ASKING_WAITS,
-	ASKING_IN, /* who it is, or a new session: asking_says() is its token */
+	ASKING_IN, /* who it is, or a new session: asking_says() is its token, and asking_proof() goes with it */
 	ASKING_NOBODY, /* nobody's; of one who signs in: asking_says() is why not, asking_status() the status of HTTP */
 	ASKING_LOST, /* there is no gate, or it does not answer */
 };
@@ -48,6 +50,7 @@ void asking_free(struct asking *a);
 enum asking_state asking_state(const struct asking *a);
 const struct who *asking_who(const struct asking *a);
 const char *asking_says(const struct asking *a);
+const char *asking_proof(const struct asking *a);
 unsigned asking_status(const struct asking *a);
 unsigned asking_wait_s(const struct asking *a);
 

@@ -576,6 +576,7 @@ on_end(void *cls, struct MHD_Connection *c, void **con_cls, enum MHD_RequestTerm
 	struct http *h = cls;
 	struct request *r = *con_cls;
 
+	client_of(c)->proof = NULL;
 	if (r != NULL) {
 		http_history_free(r->history);
 		http_order_free(r->order);
@@ -827,6 +828,7 @@ on_request(void *cls, struct MHD_Connection *c, const char *url, const char *met
 		if (is != ADMITTED)
 			return is == NOT_ADMITTED ? rc : MHD_YES;
 		r->is_begun = true;
+		client_of(c)->proof = who_of(r) != NULL ? who_of(r)->proof : NULL;
 		return judge(h, c, method, r);
 	}
 	if (r->session != NULL && *upload_size > 0) {

@@ -80,8 +80,7 @@ http_order_judge(struct MHD_Connection *c, enum problem *out_problem, const char
 	explicit_bzero(token, sizeof(token));
 	if (is_cookie && !http_session_is_own(c)) {
 		*out_problem = PROBLEM_STRANGER;
-		*out_detail = "with a cookie, send 'Content-Type: application/json' or the header "
-			      "'X-Mbc: 1', and from no page of another origin";
+		*out_detail = http_session_wants;
 		return false;
 	}
 	if (length != NULL && strtoull(length, NULL, 10) > BODY_MAX) {

@@ -9,8 +9,10 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "serve/asks.h"
+#include "serve/clients.h"
 #include "serve/json_in.h"
 #include "serve/reply.h"
 #include "serve/target.h"
@@ -21,6 +23,10 @@
 #define COOKIE_NAME 32
 #define EVERYWHERE "?everywhere=1"
 #define ADDRESS_MAX 48 /* bytes of an address as text */
+
+const char http_session_wants[] =
+	"with a cookie, send the 'proof' of the answer to signing in as the header X-Mbc, and from "
+	"no page of another origin; who has lost it signs in again";
 
 struct http_session {
 	struct MHD_Connection *connection;
@@ -73,8 +79,9 @@ is_json(struct MHD_Connection *c)
 	return n == strlen(json) && strncasecmp(type, json, n) == 0;
 }
 
-bool
-http_session_is_own(struct MHD_Connection *c)
+/* No form and no page of another origin sends such a request unasked. */
+static bool
+is_of_page(struct MHD_Connection *c)
 {
 	const char *site = reply_asked(c, "Sec-Fetch-Site");
 
@@ -82,6 +89,28 @@ http_session_is_own(struct MHD_Connection *c)
 		       reply_asked(c, MHD_HTTP_HEADER_HOST), reply_is_tls(c)) &&
 	       (site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0) &&
 	       (is_json(c) || reply_asked(c, "X-Mbc") != NULL);
+}
+
+/* A cookie goes to every port of a host, so that another web server there may know it. What was told to the page alone no other origin can read, and no browser
+ * sends unasked. */
+static bool
+has_proof(struct MHD_Connection *c)
+{
+	const struct client *client =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	const char *proof = reply_asked(c, "X-Mbc");
+	char hex[GUARD_HEX];
+
+	if (proof == NULL || client->proof == NULL)
+		return false;
+	sha256_hex(hex, proof, strlen(proof));
+	return strcmp(hex, client->proof) == 0;
+}
+
+bool
+http_session_is_own(struct MHD_Connection *c)
+{
+	return is_of_page(c) && has_proof(c);
 }
 
 bool
@@ -100,18 +129,28 @@ http_session_judge(struct MHD_Connection *c, bool is_out, const char *uri,
 {
 	const char *query = strchr(uri, '?');
 	const char *length = reply_asked(c, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	char token[COMMAND_TOKEN];
+	bool is_cookie;
 
 	if (query != NULL && (!is_out || strcmp(query, EVERYWHERE) != 0)) {
 		*out_problem = PROBLEM_BAD_REQUEST;
 		*out_detail = "the one parameter here is everywhere=1, to sign out everywhere";
 		return false;
 	}
-	if (!http_session_is_own(c)) {
+	/* Who signs in has no proof yet, whatever cookie is left from before. */
+	if (!is_of_page(c)) {
 		*out_problem = PROBLEM_STRANGER;
-		*out_detail = "send 'Content-Type: application/json' or the header 'X-Mbc: 1', and "
+		*out_detail = "send 'Content-Type: application/json' or the header 'X-Mbc', and "
 			      "from no page of another origin";
 		return false;
 	}
+	if (is_out && http_session_token(c, token, &is_cookie) && is_cookie &&
+		!http_session_is_own(c)) {
+		*out_problem = PROBLEM_STRANGER;
+		*out_detail = http_session_wants;
+		return false;
+	}
+	explicit_bzero(token, sizeof(token));
 	if (length != NULL && strtoull(length, NULL, 10) > SESSION_BODY_MAX) {
 		*out_problem = PROBLEM_BODY_LONG;
 		*out_detail = "a body has at most 2048 bytes here";
@@ -211,18 +250,27 @@ begin_sign_in(struct http_session *x, int64_t now_ns, struct err *err)
 }
 
 static enum MHD_Result
-send_with_cookie(struct http_session *x, unsigned status, const char *token, size_t *live_bytes)
+send_with_cookie(struct http_session *x, unsigned status, const char *token, const char *proof,
+	size_t *live_bytes)
 {
 	char name[COOKIE_NAME], cookie[COOKIE_MAX];
 	struct buf body = { 0 };
 	struct MHD_Response *r;
 	enum MHD_Result rc;
+	struct json j;
 
 	cookie_name(x->connection, name, sizeof(name));
 	snprintf(cookie, sizeof(cookie), "%s=%s; Path=/; HttpOnly; SameSite=Strict%s%s", name,
 		token, reply_is_tls(x->connection) ? "; Secure" : "",
 		token[0] == '\0' ? "; Max-Age=0" : "");
-	buf_puts(&body, status == MHD_HTTP_NO_CONTENT ? "" : "{\"signed_in\":true}\n");
+	if (status != MHD_HTTP_NO_CONTENT) {
+		json_open(&j, &body);
+		json_object(&j, NULL);
+		json_bool(&j, "signed_in", true);
+		json_text(&j, "proof", proof);
+		json_end(&j);
+		buf_putc(&body, '\n');
+	}
 	r = reply_make(&body, "application/json", live_bytes);
 	if (r == NULL)
 		return MHD_NO;
@@ -244,7 +292,8 @@ signed_in(struct http_session *x, size_t *live_bytes)
 	if (http_session_token(x->connection, before, &is_cookie) && is_cookie)
 		(void)!guard_sign_out(x->guard, before, false, &err);
 	explicit_bzero(before, sizeof(before));
-	return send_with_cookie(x, MHD_HTTP_OK, asking_says(x->asking), live_bytes);
+	return send_with_cookie(
+		x, MHD_HTTP_OK, asking_says(x->asking), asking_proof(x->asking), live_bytes);
 }
 
 static enum MHD_Result
@@ -288,7 +337,7 @@ sign_out(struct http_session *x, const char *uri, size_t *live_bytes)
 	explicit_bzero(token, sizeof(token));
 	if (rc < 0)
 		return reply_problem(x->connection, PROBLEM_NO_GATE, err.msg, uri, live_bytes);
-	return send_with_cookie(x, MHD_HTTP_NO_CONTENT, "", live_bytes);
+	return send_with_cookie(x, MHD_HTTP_NO_CONTENT, "", "", live_bytes);
 }
 
 enum MHD_Result

@@ -1,6 +1,7 @@
 /* http_session.h - signing in and out over HTTP, as libmicrohttpd takes it
  *
- * Who signs in sends name and password as JSON; the answer bears a cookie that no script can read and no page of another origin has sent along. At each sign-in it is
+ * Who signs in sends name and password as JSON; the answer bears a cookie that no script can read and no page of another origin has sent along,
+ * and a proof for the page's own storage, which is of one origin. At each sign-in it is
  * a new one, and the one that came along ends.
  */
 #ifndef SERVE_HTTP_SESSION_H
@@ -36,7 +37,9 @@ enum MHD_Result http_session_tell(
 
 /* What a request proves itself with: of Authorization, else of the cookie. false: nothing. out: COMMAND_TOKEN bytes. */
 bool http_session_token(struct MHD_Connection *c, char *out, bool *out_is_cookie);
-/* Does a request that changes something, and bears a cookie, come from a page of this server? No form and no page of another origin can send such a one. */
+/* Does a request that changes something, and bears a cookie, come from the page of this server that has signed in? It has the proof that was told to that page alone.
+ * The one place that decides it; of use once who asks is known. */
 bool http_session_is_own(struct MHD_Connection *c);
+extern const char http_session_wants[]; /* why not, and what to do: of PROBLEM_STRANGER */
 
 #endif

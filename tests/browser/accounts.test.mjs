@@ -80,6 +80,36 @@ test("whoever may operate sets values without a token, and signs out", async () 
 	assert.equal(await page.locator("tr[data-channel]").count(), 0);
 });
 
+test("another tab is signed in as well; whoever has a cookie and no proof signs in again", async () => {
+	const { page } = await visit();
+	await sign_in(page);
+	await row(page, "T_furn").waitFor();
+	const second = await page.context().newPage();
+	await second.goto(url);
+	await row(second, "T_furn").waitFor();
+	server.verdict_of = () => ({ verdict: "verified", text: "" });
+	const field = row(second, "N2_flow").locator("input.set");
+	await field.fill("8");
+	await field.press("Enter");
+	await eventually(async () => assert.ok(server.orders.length > 0 || await second.locator("dialog.question").count() > 0));
+	if (server.orders.length === 0)
+		await second.locator("dialog.question").getByRole("button", { name: "Set" }).click();
+	await eventually(async () => assert.equal(server.orders[0]?.path, "/api/v1/channels/N2_flow"));
+	/* A proof of another session is refused, and the page asks for the password; with none it does so from the beginning. */
+	await second.evaluate(() => localStorage.setItem("mbc.proof", "proof-of-another"));
+	await second.locator(".sign-out").click();
+	await second.locator(".sign-in form").waitFor();
+	assert.equal(server.sessions.size, 1);
+	await page.reload();
+	await page.locator(".sign-in form").waitFor();
+	await sign_in(page);
+	await row(page, "T_furn").waitFor();
+	await page.locator(".sign-out").click();
+	await page.locator(".sign-in form").waitFor();
+	assert.equal(server.sessions.size, 0);
+	await second.close();
+});
+
 test("whoever only reads has no field; an account that ends meanwhile ends the page; in French", async () => {
 	server.may = ["read"];
 	const { page } = await visit({ locale: "fr-FR" });

@@ -282,10 +282,17 @@ export class FakeServer {
 		return this.sessions.get(/mbc-session=(\w+)/.exec(req.headers.cookie ?? "")?.[1]) ?? null;
 	}
 
+	/* Does it bear what was told to the page that signed in? */
+	proves(req) {
+		return req.headers["x-mbc"] === `proof-${/mbc-session=(\w+)/.exec(req.headers.cookie ?? "")?.[1]}`;
+	}
+
 	sign(req, res, text, problem) {
 		const headers = { ...HEADERS, "Content-Type": "application/json" };
-		if (req.headers["x-mbc"] !== "1")
+		if (req.headers["x-mbc"] === undefined)
 			return problem(403, "no header of the page");
+		if (req.method === "DELETE" && !this.proves(req))
+			return problem(403, "with a cookie, send the proof", { type: "urn:mbc:problem:stranger" });
 		if (req.method === "DELETE") {
 			this.sessions.clear();
 			return res.writeHead(204, { ...headers, "Set-Cookie": "mbc-session=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict" }).end();
@@ -306,7 +313,7 @@ export class FakeServer {
 		const cookie = `s${this.sessions.size + 1}`;
 		this.sessions.set(cookie, name);
 		res.writeHead(200, { ...headers, "Set-Cookie": `mbc-session=${cookie}; Path=/; HttpOnly; SameSite=Strict` });
-		return res.end(JSON.stringify({ signed_in: true }));
+		return res.end(JSON.stringify({ signed_in: true, proof: `proof-${cookie}` }));
 	}
 
 	/* A command: known tokens only, and each id once. What it does to the bench is for the test to say. */
@@ -320,7 +327,9 @@ export class FakeServer {
 			text += part;
 		if (path === "/api/v1/session")
 			return this.sign(req, res, text, problem);
-		const signed = this.who(req) !== null && req.headers["x-mbc"] === "1" && !("authorization" in req.headers);
+		const signed = this.who(req) !== null && !("authorization" in req.headers);
+		if (signed && !this.proves(req))
+			return problem(403, "with a cookie, send the proof", { type: "urn:mbc:problem:stranger" });
 		if (!signed && req.headers.authorization !== `Bearer ${this.token}`)
 			return problem(401, "nobody has this token");
 		const body = JSON.parse(text || "{}");

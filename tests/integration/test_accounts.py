@@ -30,9 +30,10 @@ class Client:
     def __init__(self, port):
         self.port = port
         self.cookie = None
+        self.proof = None  # what the page keeps in the storage of its origin
 
     def ask(self, method, path, body=None, headers=None, cookie=True, limit=PATIENCE_S):
-        headers = dict({"X-Mbc": "1"}, **(headers or {}))
+        headers = dict({"X-Mbc": self.proof or "1"}, **(headers or {}))
         if body is not None:
             headers.setdefault("Content-Type", "application/json")
             body = body if isinstance(body, (bytes, str)) else json.dumps(body)
@@ -48,7 +49,10 @@ class Client:
         set_cookie = answer.getheader("Set-Cookie")
         if set_cookie:
             self.cookie = set_cookie.partition(";")[0]
-        return answer.status, json.loads(data) if "json" in (answer.getheader("Content-Type") or "") and data else data
+        data = json.loads(data) if "json" in (answer.getheader("Content-Type") or "") and data else data
+        if isinstance(data, dict) and "proof" in data:
+            self.proof = data["proof"]
+        return answer.status, data
 
     def sign_in(self, name, password=PASSWORD, **more):
         return self.ask("POST", API + "/session", {"name": name, "password": password, **more})[0]
@@ -176,6 +180,16 @@ class Accounts(People):
         self.assertNotIn("a" * 64, planted.cookie)
         port = self.bench.port
         safe = API + "/safe"
+        # A web server on another port of this host hears the cookie, and knows nothing of the proof: it reads, and changes nothing.
+        for said in (None, "1", "a" * 64, planted.proof):
+            for method, path, body in (("POST", safe, None), ("POST", API + "/hold", {"take": True}), ("DELETE", API + "/session", None),
+                                       ("DELETE", API + "/session?everywhere=1", None), ("PUT", API + "/channels/T_furn", {"value": 1})):
+                status, told = maria.ask(method, path, body, headers={"X-Mbc": said})
+                self.assertEqual((status, told["type"]), (403, "urn:mbc:problem:stranger"), (said, method, path))
+        self.assertEqual(maria.ask("GET", API + "/channels", headers={"X-Mbc": None})[0], 200)
+        self.assertNotEqual(maria.proof, planted.proof)
+        self.assertEqual(maria.ask("POST", API + "/hold", {"take": True})[0], 200)
+        self.assertEqual(maria.ask("POST", API + "/hold", {"release": True})[0], 200)
         # A form can send neither the header nor JSON; a page of another origin has its Origin, and is another site.
         self.assertEqual(maria.ask("POST", safe, headers={"X-Mbc": None})[0], 403)
         self.assertEqual(maria.ask("POST", safe, headers={"Origin": "http://evil.example"})[0], 403)

@@ -241,16 +241,20 @@ static void
 test_sessions_end(void **state)
 {
 	static struct sessions s;
-	uint8_t digest[SHA256_BYTES];
+	uint8_t digest[SHA256_BYTES], proof[SHA256_BYTES];
 	struct session before, *x;
 	int64_t now = NOW;
 
 	memset(&s, 0, sizeof(s));
 	digest_of(digest, 1);
+	digest_of(proof, 2);
 	assert_null(sessions_find(&s, digest, now));
-	sessions_begin(&s, "anna", digest, now, &before);
+	assert_null(sessions_find(&s, proof, now));
+	sessions_begin(&s, "anna", digest, proof, now, &before);
 	assert_false(before.is_there);
 	assert_non_null(sessions_find(&s, digest, now + SESSION_IDLE_NS - 1));
+	assert_null(sessions_find(&s, proof, now)); /* it proves nothing by itself */
+	assert_memory_equal(sessions_find(&s, digest, now)->proof, proof, sizeof(proof));
 	assert_null(sessions_find(&s, digest, now + SESSION_IDLE_NS));
 	/* Used again and again it still ends after a day. */
 	for (; now < NOW + SESSION_LONGEST_NS; now += SESSION_IDLE_NS / 2) {
@@ -268,16 +272,17 @@ static void
 test_sessions_are_bounded(void **state)
 {
 	static struct sessions s;
-	uint8_t digest[SHA256_BYTES];
+	uint8_t digest[SHA256_BYTES], proof[SHA256_BYTES];
 	struct session before;
 	size_t n = 0;
 
 	memset(&s, 0, sizeof(s));
 	digest_of(digest, 1000);
-	sessions_begin(&s, "maria", digest, NOW, &before);
+	digest_of(proof, 2000);
+	sessions_begin(&s, "maria", digest, proof, NOW, &before);
 	for (int i = 0; i < 2 * SESSIONS_EACH; i++) {
 		digest_of(digest, i);
-		sessions_begin(&s, "anna", digest, NOW + i, &before);
+		sessions_begin(&s, "anna", digest, proof, NOW + i, &before);
 		assert_int_equal(before.is_there, i >= SESSIONS_EACH);
 	}
 	for (size_t i = 0; i < SESSIONS_MAX; i++)

@@ -4,7 +4,7 @@
  * as long as nobody knows what became of it, the same wish is asked again under the same id, and is one command.
  */
 import { words } from "./i18n";
-import { may_operate } from "./session";
+import { look_at_refusal, may_operate, proof } from "./session";
 import { paint_soon, store, tell_all } from "./store";
 
 export type Verdict = "pending" | "verified" | "accepted" | "refused" | "failed" | "unknown" | "not_sent";
@@ -103,14 +103,15 @@ async function request(method: string, path: string, body: object | null): Promi
 	if (method !== "GET" && has_token())
 		headers.Authorization = `Bearer ${token}`;
 	else if (method !== "GET")
-		headers["X-Mbc"] = "1"; /* no form and no other page can send it: the cookie alone asks for nothing */
+		headers["X-Mbc"] = proof(); /* no other origin has it: the cookie alone asks for nothing */
 	if (body !== null)
 		headers["Content-Type"] = "application/json";
 	const answer = await fetch(`api/v1/${path}`, {
 		method, headers, cache: "no-store", credentials: "same-origin", redirect: "error",
 		body: body === null ? undefined : JSON.stringify(body), signal: AbortSignal.timeout(LIMIT_MS),
 	});
-	const data = await answer.json() as { verdict?: string | null; text?: string; detail?: string };
+	const data = await answer.json() as { verdict?: string | null; text?: string; detail?: string; type?: string };
+	look_at_refusal(answer.status, data.type);
 	return { status: answer.status, verdict: data.verdict ?? null, text: data.text ?? data.detail ?? "" };
 }
 

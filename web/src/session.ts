@@ -2,6 +2,9 @@
  *
  * A bench without accounts is open for reading, as ever, and nobody signs in. With accounts the server answers nobody else; the cookie by which it knows who asks is
  * one that no script can read. Whoever signs in or out begins with a fresh page: nothing of the one before stays in it.
+ *
+ * A browser sends the cookie to every port of this host. What changes something bears a proof besides, which the server tells at each sign-in and the page keeps in
+ * the storage of its own origin: all tabs of the bench have it, and no other web server here hears it.
  */
 import { Failure } from "./api";
 import { tell_all } from "./store";
@@ -14,12 +17,37 @@ export interface Session {
 	reads: string | null; /* patterns of the channels that are shown */
 }
 
+const PROOF = "mbc.proof";
+
 const OPEN: Session = { accounts: false, name: null, role: null, may: [], reads: null };
 
 let session: Session | null = null; /* null: not known yet */
 
+/* Each time anew: another tab may have signed in meanwhile. null: this browser keeps nothing. */
+function kept(): string | null {
+	try {
+		return localStorage.getItem(PROOF) ?? "";
+	} catch {
+		return null;
+	}
+}
+
+function keep(text: string): void {
+	try {
+		if (text === "")
+			localStorage.removeItem(PROOF);
+		else
+			localStorage.setItem(PROOF, text);
+	} catch {
+		/* Then this browser reads, and its commands are refused. */
+	}
+}
+
+export const proof = () => kept() || "1";
+
 export const who = () => session;
-export const must_sign_in = () => session !== null && session.accounts && session.name === null;
+/* Whoever is signed in with a cookie alone signs in again: nothing could be asked for. */
+export const must_sign_in = () => session !== null && session.accounts && (session.name === null || kept() === "");
 export const may_operate = () => session?.name != null && session.may.includes("operate");
 
 /* Ask who one is; a server that does not know the question has no accounts. */
@@ -57,14 +85,23 @@ export async function look_whether_out(): Promise<void> {
 	}
 }
 
+/* An answer to what changes something: has the proof become another one's? */
+export function look_at_refusal(status: number, type: string | undefined): void {
+	if (status !== 403 || type !== "urn:mbc:problem:stranger" || kept() === null)
+		return;
+	keep("");
+	tell_all();
+}
+
 /* "": signed in, and the page begins anew; "code": the password is right, and a code is needed as well; else why not, in the server's words. */
 export async function sign_in(name: string, password: string, code: string): Promise<string> {
 	const answer = await fetch("api/v1/session", {
 		method: "POST", cache: "no-store", credentials: "same-origin", redirect: "error",
-		headers: { Accept: "application/json", "Content-Type": "application/json", "X-Mbc": "1" },
+		headers: { Accept: "application/json", "Content-Type": "application/json", "X-Mbc": proof() },
 		body: JSON.stringify(code === "" ? { name, password } : { name, password, code }), signal: AbortSignal.timeout(40_000),
 	});
 	if (answer.ok) {
+		keep((await answer.json() as { proof?: string }).proof ?? "");
 		location.replace(location.pathname);
 		return "";
 	}
@@ -76,8 +113,10 @@ export async function sign_in(name: string, password: string, code: string): Pro
 }
 
 export async function sign_out(everywhere: boolean): Promise<void> {
-	await fetch(`api/v1/session${everywhere ? "?everywhere=1" : ""}`, {
-		method: "DELETE", cache: "no-store", credentials: "same-origin", headers: { "X-Mbc": "1" }, signal: AbortSignal.timeout(10_000),
+	const answer = await fetch(`api/v1/session${everywhere ? "?everywhere=1" : ""}`, {
+		method: "DELETE", cache: "no-store", credentials: "same-origin", headers: { "X-Mbc": proof() }, signal: AbortSignal.timeout(10_000),
 	});
+	if (answer.ok || answer.status === 403)
+		keep(""); /* of another session: whoever wants to sign out signs in first */
 	location.replace(location.pathname);
 }
