@@ -87,6 +87,7 @@ enum wire_kind {
 	WIRE_AUDIT_TELL, /* supervise -> gate: text who, text act, text subject, text text: what was asked of itself */
 	/* what everybody may see */
 	WIRE_PUBLIC_BOARD, /* control -> supervise: +fd, u32 generation: the public board, before the full one of the same generation; to the public server it goes as WIRE_BOARD */
+	WIRE_SHOWN, /* supervise -> serve: u16 1: there is a public server, u16 1: it asks for links, text its address, "": not known yet; +fd: the public board, when there is one */
 	WIRE_LINKS, /* supervise -> the public server: +fd: the file of links (tokens.h), u16 1: without one nothing is shown */
 	/* certificates */
 	WIRE_CERTIFICATE, /* supervise -> serve: +fd: a certificate and its key as PEM, u16 enum image_tls_kind */

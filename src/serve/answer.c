@@ -163,6 +163,11 @@ answer_write(struct buf *out, const char **out_type, struct target *t, bool is_x
 			return no_channel(t->name, v, err);
 		picture_channel(out, is_xml, v, i);
 		return ANSWER_OK;
+	case ROUTE_SHARED:
+		if (v->shown == NULL)
+			break;
+		picture_shared(out, is_xml, v);
+		return ANSWER_OK;
 	case ROUTE_SEQUENCES:
 	case ROUTE_SEQUENCE:
 		return sequences(out, t, is_xml, v, err);

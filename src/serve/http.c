@@ -73,6 +73,7 @@ struct http {
 	bool is_closed; /* there are accounts: nobody is answered unasked */
 	const struct image *img; /* NULL: not known yet */
 	struct waiting waiting;
+	struct shown shown;
 	bool is_public, needs_link; /* it is the server for everybody; or for those with a link */
 	struct tokens links;        /* of guests */
 	struct target target;       /* of the request that is being answered */
@@ -341,6 +342,7 @@ send_document(struct http *h, struct MHD_Connection *c, const struct request *re
 	v.img = h->img;
 	v.only = only_of(request);
 	v.waiting = &h->waiting;
+	v.shown = &h->shown;
 	problem = answer_write(&h->body, &type, &h->target, is_xml, &v, &err);
 	if (problem != ANSWER_OK)
 		return refuse(h, c, problem, err.msg, uri);
@@ -1062,6 +1064,13 @@ void
 http_waiting(struct http *h, const struct waiting *w)
 {
 	h->waiting = *w;
+}
+
+void
+http_shown(struct http *h, const struct shown *s)
+{
+	h->shown = *s;
+	cache_clear(&h->cache);
 }
 
 void

@@ -44,6 +44,9 @@ int http_rehearsed(struct http *h, struct wire_in *in, int *pass, struct err *er
 /* What the bench is, as its next boards show it; the old one must stay mapped until this returns. */
 /* A bench file that waits, copied. */
 struct waiting;
+struct shown;
+/* Borrowed: its board stays until the next one is shown. */
+void http_shown(struct http *h, const struct shown *s);
 void http_waiting(struct http *h, const struct waiting *w);
 void http_image(struct http *h, const struct image *img);
 

@@ -52,6 +52,8 @@ struct serve {
 	size_t memory_size;
 	const void *image; /* the mapping of what the bench is */
 	size_t image_size;
+	const void *shown; /* the mapping of the public board */
+	size_t shown_size;
 	int64_t next_beat_ns;
 	struct self self;
 	uint64_t requests; /* at the last beat */
@@ -157,6 +159,37 @@ take_image(struct serve *s, int fd, struct err *err)
 	return 0;
 }
 
+/* No descriptor: there is no such board, or none yet. */
+static int
+take_shown(struct serve *s, struct wire_in *in, int fd, struct err *err)
+{
+	const struct board *board = NULL;
+	const void *memory = NULL;
+	struct shown shown = { 0 };
+	size_t size = 0;
+
+	shown.is_there = wire_get_u16(in) == 1;
+	shown.needs_link = wire_get_u16(in) == 1;
+	wire_get_text(in, shown.address, sizeof(shown.address));
+	if (wire_close(in, err) < 0)
+		return ERR_PROTO;
+	if (fd >= 0) {
+		memory = seal_map(fd, &size, err);
+		if (memory == NULL)
+			return err->code;
+		if (board_check(memory, size, &board, err) < 0) {
+			unmap(memory, size);
+			return err->code;
+		}
+	}
+	shown.board = board;
+	http_shown(s->http, &shown);
+	unmap(s->shown, s->shown_size);
+	s->shown = memory;
+	s->shown_size = size;
+	return 0;
+}
+
 static int
 take_waiting(struct serve *s, struct wire_in *in, struct err *err)
 {
@@ -209,6 +242,8 @@ take(struct serve *s, int kind, struct wire_in *in, int *pass, struct err *err)
 	}
 	if (kind == WIRE_PENDING)
 		return take_waiting(s, in, err);
+	if (kind == WIRE_SHOWN)
+		return take_shown(s, in, *pass, err);
 	if (kind == WIRE_REHEARSED)
 		return http_rehearsed(s->http, in, pass, err);
 	if (kind == WIRE_DOOR && *pass >= 0) {
@@ -457,6 +492,7 @@ main(int argc, char **argv)
 	http_free(s.http);
 	tls_free(s.tls);
 	unmap(s.memory, s.memory_size);
+	unmap(s.shown, s.shown_size);
 	unmap(s.image, s.image_size);
 	loop_free(s.loop);
 	close(s.supervisor);

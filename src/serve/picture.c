@@ -303,6 +303,30 @@ put_channel(struct doc *d, const struct view *v, uint32_t channel)
 }
 
 void
+picture_shared(struct buf *out, bool is_xml, const struct view *v)
+{
+	const struct shown *s = v->shown;
+	struct view seen = { 0 };
+	struct doc d;
+
+	doc_open(&d, out, is_xml, "shared");
+	view_time(&d, "time", v, v->now_ns);
+	doc_bool(&d, "is_on", s->is_there);
+	doc_text(&d, "address", s->address[0] != '\0' ? s->address : NULL);
+	doc_bool(&d, "links_required", s->needs_link);
+	doc_array(&d, "channels", "channel");
+	if (s->board != NULL)
+		view_open(&seen, s->board, v->now_ns, v->wall_ns);
+	for (uint32_t i = 0; i < seen.info.n_channels; i++) {
+		doc_object(&d, NULL);
+		put_channel(&d, &seen, i);
+		doc_end(&d);
+	}
+	doc_end(&d);
+	doc_close(&d);
+}
+
+void
 picture_channels(struct buf *out, bool is_xml, const struct view *v, const char *prefix,
 	const uint32_t *list, size_t n_list)
 {

@@ -18,6 +18,13 @@ struct waiting {
 	char list[4096];           /* "weaker: ...", a line each */
 };
 
+/* What everybody sees, by the server for everybody. */
+struct shown {
+	bool is_there, needs_link;
+	char address[400];         /* "": not known yet */
+	const struct board *board; /* the very one that it shows; NULL: none yet */
+};
+
 struct view {
 	const struct board *board;
 	const struct image *
@@ -26,6 +33,7 @@ struct view {
 	struct board_heart heart;
 	int64_t now_ns;                /* CLOCK_BOOTTIME */
 	const struct waiting *waiting; /* NULL: not known */
+	const struct shown *shown;     /* NULL: not known */
 	int64_t wall_ns;               /* CLOCK_REALTIME - CLOCK_BOOTTIME */
 	bool is_alive;                 /* the controller ticks */
 	const char *only; /* patterns of the channels that may be seen (allow.h); NULL: all */
@@ -45,6 +53,9 @@ void picture_bench(struct buf *out, bool is_xml, const struct view *v);
 void picture_channels(struct buf *out, bool is_xml, const struct view *v, const char *prefix,
 	const uint32_t *list, size_t n_list);
 void picture_channel(struct buf *out, bool is_xml, const struct view *v, uint32_t channel);
+
+/* The public board: what the server for everybody answers, by the same functions; v->shown is there. */
+void picture_shared(struct buf *out, bool is_xml, const struct view *v);
 
 /* instruments.c */
 void picture_instruments(struct buf *out, bool is_xml, const struct view *v);

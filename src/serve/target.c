@@ -39,6 +39,7 @@ const struct route_row target_routes[ROUTE_COUNT] = {
 	[ROUTE_GRAFANA] = { "/grafana/", false, { NULL } },
 	[ROUTE_GRAFANA_BARE] = { "/grafana", false, { NULL } },
 	[ROUTE_SESSION] = { "/api/v1/session", false, { NULL } },
+	[ROUTE_SHARED] = { "/api/v1/shared", true, { NULL } },
 	[ROUTE_HOLD] = { "/api/v1/hold", false, { NULL } },
 };
 

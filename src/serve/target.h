@@ -36,6 +36,7 @@ enum route {
 	ROUTE_GRAFANA,
 	ROUTE_GRAFANA_BARE, /* as some write it */
 	ROUTE_SESSION,      /* who one is; signing in and out are for http_session.c */
+	ROUTE_SHARED,       /* what everybody sees */
 	ROUTE_HOLD,         /* who holds the bench: the gate is asked, by http_orders.c */
 	ROUTE_COUNT,
 	ROUTE_PAGE = ROUTE_COUNT, /* anything outside the table: perhaps a page */

@@ -352,6 +352,8 @@ start_serve(struct supervise *s, int64_t now_ns, struct err *err)
 		show_image(s);
 	if (rc == 0)
 		pending_show(s);
+	if (rc == 0)
+		public_tell_serve(s);
 	if (rc == 0 && s->board >= 0)
 		send_fd(&s->serve, WIRE_BOARD, s->board, s->board_generation);
 	if (rc == 0)

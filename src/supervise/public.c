@@ -163,6 +163,28 @@ public_start(struct supervise *s, int64_t now_ns, struct err *err)
 	return 0;
 }
 
+void
+public_tell_serve(struct supervise *s)
+{
+	bool is_wanted = public_is_wanted(s);
+	struct buf packet = { 0 };
+	char url[400] = "";
+	struct err err;
+
+	if (s->serve.sock < 0)
+		return;
+	if (is_wanted && s->public.listening[0] != '\0')
+		processes_address(s->public.listening, s->public.has_tls, url, sizeof(url));
+	wire_begin(&packet, WIRE_SHOWN);
+	wire_u16(&packet, is_wanted);
+	wire_u16(&packet, is_wanted && s->img->shown.needs_link);
+	wire_text(&packet, url);
+	wire_end(&packet);
+	if (sock_send(s->serve.sock, &packet, is_wanted ? s->public.board : -1, &err) < 0)
+		log_warn("process 'serve': %s", err.msg);
+	buf_done(&packet);
+}
+
 /* Taken. */
 void
 public_board(struct supervise *s, int fd, uint32_t generation)
@@ -172,6 +194,7 @@ public_board(struct supervise *s, int fd, uint32_t generation)
 	s->public.board = fd;
 	s->public.generation = generation;
 	send_fd(s, WIRE_BOARD, generation, false, fd);
+	public_tell_serve(s);
 }
 
 void
@@ -183,6 +206,7 @@ public_adjust(struct supervise *s, int64_t now_ns)
 		close(s->public.board);
 		s->public.board = -1;
 	}
+	public_tell_serve(s);
 	if (is_wanted && s->public.child.pid != 0 && s->public.settings == settings(s))
 		return;
 	s->public.listening[0] = '\0';
@@ -226,6 +250,7 @@ public_told(struct supervise *s, struct wire_in *in)
 	processes_address(text, s->public.has_tls, url, sizeof(url));
 	printf("bench '%s', public: %s\n", s->bench, url);
 	fflush(stdout);
+	public_tell_serve(s);
 }
 
 void

@@ -326,7 +326,8 @@ void public_board(struct supervise *s, int fd, uint32_t generation); /* takes th
 void public_adjust(struct supervise *s, int64_t now_ns);             /* a new bench file */
 void public_look(struct supervise *s);                     /* at the file of links; once a second */
 void public_told(struct supervise *s, struct wire_in *in); /* its address */
-int64_t public_step(struct supervise *s, int64_t now_ns);  /* returns when to come again */
+void public_tell_serve(struct supervise *s); /* what everybody sees, for those who choose it */
+int64_t public_step(struct supervise *s, int64_t now_ns); /* returns when to come again */
 void public_describe(const struct supervise *s, struct buf *out);
 
 /* rehearsals.c: rehearsals that are asked for over HTTP */

@@ -104,6 +104,16 @@ class Everybody(unittest.TestCase):
                          [("shown_a", "%", "Load of it", "read", None), ("shown_b", "%", "", "read", None)])
         self.assertEqual(self.bench.visit("/api/v1/channels/shown_a")[0], 200)
 
+    def test_the_operators_see_what_everybody_sees(self):
+        wait_for("its address", lambda: self.bench.get("/api/v1/shared")["address"])
+        shared = self.bench.get("/api/v1/shared")
+        self.assertEqual((shared["is_on"], shared["links_required"], shared["address"]), (True, False, f"http://127.0.0.1:{self.bench.public_port}/"))
+        outside = json.loads(self.bench.visit("/api/v1/channels")[1])["channels"]
+        now = ("value", "time", "age_ms", "quality", "reason", "reason_text", "remedy")
+        self.assertEqual([{k: v for k, v in c.items() if k not in now} for c in shared["channels"]],
+                         [{k: v for k, v in c.items() if k not in now} for c in outside])
+        self.assert_clean(json.dumps(shared["channels"]), "what is said to be seen")
+
     def test_nothing_else_on_any_path(self):
         for path, methods in DESCRIPTION["paths"].items():
             for method in methods:
@@ -218,11 +228,14 @@ class Changes(unittest.TestCase):
         bench.reload(BENCH)
         wait_for("other channels", lambda: set(json.loads(bench.visit("/json")[1])) == {"shown_b", "hidden"})
         self.assertEqual(bench.pids()["public"], serve)
+        shared = lambda: bench.get("/api/v1/shared")
+        wait_for("the operators know", lambda: {c["name"] for c in shared()["channels"]} == {"shown_b", "hidden"})
         bench.file.write_text(bench.file.read_text().replace("public: {", "x_public: {"))
         self.assertIn("unknown key", bench.mbc("check", str(bench.file)).stderr + bench.mbc("check", str(bench.file)).stdout)
         bench.file.write_text(f'bench: {bench.name}\nserve: {{listen: "127.0.0.1:0"}}\n{BENCH}\n')
         self.assertEqual(bench.mbc("reload").returncode, 0)
         wait_for("it is gone", lambda: "public" not in bench.pids())
+        wait_for("nothing is shown", lambda: (shared()["is_on"], shared()["address"], shared()["channels"]) == (False, None, []))
 
     def test_with_its_own_certificate(self):
         bench = self.enterContext(PublicBench("tls", more=", tls: own"))
