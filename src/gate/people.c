@@ -74,7 +74,7 @@ struct people {
 int64_t
 people_wall(const struct logbook *logbook)
 {
-	int64_t wall = now_boot() + now_wall_offset();
+	int64_t wall = now_wall_for_ends();
 
 	return now_wall_is_good() ? wall : MAX(wall, logbook_last(logbook));
 }

@@ -43,7 +43,7 @@ const struct account *people_of_token(struct people *p, const char *token);
 /* NULL: nobody has this name. */
 const struct account *people_account(const struct people *p, const char *name);
 
-/* Wall time, at least as late as the record says while nobody has set the clock. */
+/* Wall time; while nobody has set the clock, at least as late as the record says and as this process has seen it. */
 int64_t people_wall(const struct logbook *logbook);
 
 /* What is due; returns when to come again. */

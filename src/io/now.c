@@ -56,6 +56,22 @@ now_wall_is_good(void)
 	return adjtimex(&t) != TIME_ERROR;
 }
 
+/* A clock that somebody keeps right may go back, and is believed: it was ahead. */
+int64_t
+now_offset_for_ends(int64_t *latest, int64_t offset_ns, bool is_good)
+{
+	*latest = is_good ? offset_ns : MAX(offset_ns, *latest);
+	return *latest;
+}
+
+int64_t
+now_wall_for_ends(void)
+{
+	static int64_t latest = INT64_MIN;
+
+	return now_boot() + now_offset_for_ends(&latest, now_wall_offset(), now_wall_is_good());
+}
+
 void
 now_boot_id(char out[40])
 {

@@ -50,7 +50,8 @@ static const char *const control_calls[] = { "socketpair", "bind", "connect", "m
 	"adjtimex", "clock_adjtime", "clock_adjtime64", "mlockall", "munlockall", "alarm",
 	"setitimer", NULL };
 
-static const char *const serve_calls[] = { "accept", "accept4", NULL };
+static const char *const serve_calls[] = { "accept", "accept4", "adjtimex", "clock_adjtime",
+	"clock_adjtime64", NULL };
 
 /* What SQLite needs of the files of a folder. */
 static const char *const history_calls[] = { "open", "openat", "unlink", "unlinkat", "fsync",

@@ -29,7 +29,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/now.h"
-#include "msg/tokens.h"
 #include "serve/allow.h"
 #include "serve/answer.h"
 #include "serve/asks.h"
@@ -41,6 +40,7 @@
 #include "serve/http_history.h"
 #include "serve/http_orders.h"
 #include "serve/http_session.h"
+#include "serve/links.h"
 #include "serve/pages.h"
 #include "serve/reply.h"
 #include "serve/tls.h"
@@ -75,7 +75,7 @@ struct http {
 	struct waiting waiting;
 	struct shown shown;
 	bool is_public, needs_link; /* it is the server for everybody; or for those with a link */
-	struct tokens links;        /* of guests */
+	struct links links;         /* of guests */
 	struct target target;       /* of the request that is being answered */
 	struct buf body;
 	size_t live_bytes; /* of answers that are not freed yet */
@@ -421,9 +421,9 @@ link_of(struct http *h, struct MHD_Connection *c)
 	const struct token *t = NULL;
 
 	if (wish_token(text, reply_asked(c, MHD_HTTP_HEADER_AUTHORIZATION)))
-		t = tokens_find(&h->links, text);
+		t = links_find(&h->links, text, now_wall_for_ends());
 	explicit_bzero(text, sizeof(text));
-	return t != NULL && t->until_ns > now_boot() + now_wall_offset() ? t : NULL;
+	return t;
 }
 
 /* Before anything of it is looked at: true when it may go on. Else it has been answered, as *out. */
@@ -462,16 +462,12 @@ judge_public(struct http *h, struct MHD_Connection *c, const char *uri, enum MHD
 static void
 end_streams(struct http *h)
 {
-	int64_t wall = now_boot() + now_wall_offset();
+	int64_t wall = now_wall_for_ends();
 
 	for (struct stream *s = feed_next(h->feed, NULL); s != NULL; s = feed_next(h->feed, s)) {
 		struct listener *l = stream_user(s);
-		bool is_good = !h->needs_link;
 
-		for (size_t i = 0; i < h->links.n && !is_good; i++)
-			is_good = h->links.all[i].until_ns > wall &&
-				  memcmp(h->links.all[i].digest, l->link, sizeof(l->link)) == 0;
-		if (!is_good)
+		if (h->needs_link && !links_still(&h->links, l->link, wall))
 			shutdown(client_of(l->connection)->fd, SHUT_RDWR);
 	}
 }
@@ -487,7 +483,7 @@ http_links(struct http *h, const char *bytes, size_t n, bool needs_link)
 {
 	struct err err;
 
-	if (tokens_read(&h->links, bytes, n, &err) < 0)
+	if (links_read(&h->links, bytes, n, &err) < 0)
 		log_warn("links: %s; no link opens anything", err.msg);
 	h->needs_link = needs_link;
 	end_streams(h);
