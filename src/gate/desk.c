@@ -727,6 +727,13 @@ take_command(struct desk *d, const struct asker *who, struct command *c, const s
 	tell(d, who, &e->told);
 }
 
+static void
+not_known(struct err *err)
+{
+	err_set(err, ERR_REFUSED, 404,
+		"no command of this id is known any more; look at the value");
+}
+
 /* Asked for by its id: one that is not known here may be known to the controller, from a gate before this one. */
 static struct book_entry *
 ask_about(struct desk *d, const struct asker *who, const char *id, struct err *err)
@@ -741,22 +748,61 @@ ask_about(struct desk *d, const struct asker *who, const char *id, struct err *e
 		return e;
 	if (e != NULL)
 		book_forget(e);
-	err_set(err, ERR_REFUSED, 404,
-		"no command of this id is known any more; look at the value");
+	not_known(err);
 	return NULL;
 }
 
+/* What was asked says what it was about: it is told to who asked it, and to who reads everything. Tokens do, and everybody as long as there are no accounts. */
+static bool
+may_hear(struct desk *d, const struct proof *p, const struct book_entry *e)
+{
+	char name[EVENT_PRINCIPAL];
+
+	if (p->token != NULL || !people_are_there(d->people))
+		return true;
+	if (p->account == NULL)
+		return false;
+	if (strcmp(account_only(p->account, RIGHT_READ, wall_now(d)), "*") == 0)
+		return true;
+	name_proof(name, sizeof(name), p);
+	return e != NULL && !e->is_question && strcmp(name, e->command.principal) == 0;
+}
+
 static void
-take_question(struct desk *d, const struct asker *who, const char *id)
+tell_asked(struct desk *d, uint32_t number, const struct err *why)
+{
+	const struct asker server = { NULL };
+	struct buf packet = { 0 };
+
+	wire_begin(&packet, WIRE_ASKED);
+	wire_u32(&packet, number);
+	wire_u16(&packet, why != NULL ? (uint16_t)why->sys : 200);
+	wire_text(&packet, why != NULL ? why->msg : "");
+	wire_end(&packet);
+	send_to(d, &server, &packet);
+}
+
+/* number: of the data server's question, 0: it asks once more. proof: of whom; not looked at then, nor of a command line. */
+static void
+take_question(struct desk *d, const struct asker *who, const char *id, uint32_t number,
+	const struct proof *proof)
 {
 	struct book_entry *e = book_find(&d->book, id);
 	bool is_known = e != NULL;
 	struct err err;
 
+	if (number != 0 && !may_hear(d, proof, e)) {
+		not_known(&err);
+		tell_asked(d, number, &err);
+		return;
+	}
 	if (!is_known)
 		e = ask_about(d, who, id, &err);
+	if (number != 0)
+		tell_asked(d, number, e == NULL ? &err : NULL);
 	if (e == NULL) {
-		turn_away(d, who, id, &err);
+		if (number == 0)
+			turn_away(d, who, id, &err);
 		return;
 	}
 	note_asker(e, who);
@@ -856,13 +902,21 @@ take_packet(struct desk *d, const struct asker *who, int kind, struct wire_in *i
 		(kind == WIRE_SIGN_IN || kind == WIRE_SIGN_OUT || kind == WIRE_WHO))
 		return people_packet(d->people, kind, in);
 	if (kind == WIRE_VERDICT_ASK || kind == WIRE_HOLD_ASK) {
+		uint32_t number = 0;
+
 		wire_get_text(in, id, sizeof(id));
+		if (kind == WIRE_VERDICT_ASK && who->caller == NULL) {
+			number = wire_get_u32(in);
+			wire_get_text(in, token, sizeof(token));
+			known = look_at_proof(d, token);
+			explicit_bzero(token, sizeof(token));
+		}
 		if (wire_close(in, &err) < 0 || !command_id_is_good(id))
 			return false;
 		if (kind == WIRE_HOLD_ASK)
 			tell_who_holds(d, who, id);
 		else
-			take_question(d, who, id);
+			take_question(d, who, id, number, &known);
 		return true;
 	}
 	if (kind != (who->caller != NULL ? WIRE_COMMAND : WIRE_TOKEN_COMMAND))

@@ -85,6 +85,12 @@ people_account(const struct people *p, const char *name)
 	return accounts_find(&p->accounts, name);
 }
 
+bool
+people_are_there(const struct people *p)
+{
+	return p->accounts.n > 0;
+}
+
 static void
 hex_of(char out[WHO_HEX], const uint8_t digest[SHA256_BYTES])
 {

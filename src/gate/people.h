@@ -40,6 +40,9 @@ bool people_packet(struct people *p, int kind, struct wire_in *in);
 /* Whose session has this token? NULL: nobody's, or its account is not open. */
 const struct account *people_of_token(struct people *p, const char *token);
 
+/* Are there accounts, so that who reads has to be somebody? */
+bool people_are_there(const struct people *p);
+
 /* NULL: nobody has this name. */
 const struct account *people_account(const struct people *p, const char *name);
 

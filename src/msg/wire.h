@@ -62,7 +62,7 @@ enum wire_kind {
 	WIRE_DOOR, /* supervise -> control and gate: +fd: their new end of the pair between them. supervise -> serve and gate: the same, u16 1 */
 	WIRE_COMMAND, /* gate -> control; serve, command line -> gate: a command */
 	WIRE_VERDICT, /* control -> gate -> who asked: a verdict */
-	WIRE_VERDICT_ASK, /* serve, command line -> gate -> control: text id: what became of it? -> WIRE_VERDICT */
+	WIRE_VERDICT_ASK, /* serve, command line -> gate -> control: text id: what became of it? -> WIRE_VERDICT; of serve also u32 number, 0: it has been told of it already, text token of who asks -> WIRE_ASKED */
 	WIRE_DOOR_ASK, /* command line -> supervise: no fields, or text "guest": to ask on a wire -> WIRE_DOOR +fd: a connection to gate, WIRE_NO, or WIRE_RUN_LOST: in a moment perhaps */
 	WIRE_CALLER, /* supervise -> gate: +fd, u32 uid, text name: a command line that wants to command */
 	WIRE_TOKENS, /* supervise -> gate: +fd, u32 bits of image.commands: the file of tokens, and what they open */
@@ -105,6 +105,7 @@ enum wire_kind {
 	WIRE_FIRST, /* supervise -> gate: text digest of the code that makes the first account, u64 wall time of its end; gate -> supervise: text the line of it */
 	/* who holds the bench (gate/hold.h) */
 	WIRE_HOLD_ASK, /* serve, command line -> gate: text id -> WIRE_VERDICT, verified, whose text is a time and a principal, or "": nobody does */
+	WIRE_ASKED, /* gate -> serve: u32 number of a question, u16 status of HTTP (200: who asks may be told, and is by the next WIRE_VERDICT), text why not */
 	WIRE_HOLD_TOLD, /* gate -> supervise: u16 kind of event.def, BENCH_TAKEN or BENCH_HANDED_OVER, text subject, text who did it, text note */
 };
 

@@ -134,14 +134,19 @@ struct http_order *
 http_order_about(struct orders *o, struct MHD_Connection *c, const char *id, int64_t now_ns)
 {
 	struct http_order *x = http_order_new(o, c, now_ns);
+	char token[COMMAND_TOKEN] = "";
+	bool is_cookie;
 
 	x->is_question = x->is_asked = true;
+	if (!http_session_token(c, token, &is_cookie))
+		token[0] = '\0'; /* the bench is open for reading */
 	if (command_id_is_good(id)) {
-		x->order = order_ask(o, id, on_news, x, now_ns, &x->err);
+		x->order = order_ask(o, token, id, on_news, x, now_ns, &x->err);
 	} else {
 		x->problem = PROBLEM_NO_COMMAND;
 		err_set(&x->err, ERR_CONF, 404, "this is no id of a command");
 	}
+	explicit_bzero(token, sizeof(token));
 	return x;
 }
 

@@ -27,6 +27,7 @@ struct order {
 		ask_ns; /* until there is news; a final verdict; when to ask again */
 	enum order_state state;
 	bool has_news;
+	uint32_t asked; /* number of a question that the gate has not let through; 0: none, or it has */
 	bool is_rehearsal, is_running;
 	int client, answer; /* of a rehearsal; -1 */
 	struct verdict_told told;
@@ -40,6 +41,7 @@ struct orders {
 	int supervisor;
 	struct order *first;
 	size_t n;
+	uint32_t number;
 	bool (*told)(void *ctx, int kind, struct wire_in *in);
 	void (*gone)(void *ctx);
 	void *ctx;
@@ -61,7 +63,8 @@ take_verdict(struct orders *o, const struct verdict_told *v)
 {
 	for (struct order *x = o->first, *next; x != NULL; x = next) {
 		next = x->next;
-		if (strcmp(x->id, v->id) != 0 || x->state != ORDER_WAITS || x->is_rehearsal)
+		if (strcmp(x->id, v->id) != 0 || x->state != ORDER_WAITS || x->is_rehearsal ||
+			x->asked != 0)
 			continue;
 		x->told = *v;
 		x->has_news = true;
@@ -84,11 +87,38 @@ take_no(struct orders *o, struct wire_in *in)
 	if (wire_close(in, &err) < 0)
 		return false;
 	for (struct order *x = o->first; x != NULL; x = x->next) {
-		if (strcmp(x->id, id) != 0 || x->state != ORDER_WAITS || x->has_news)
+		if (strcmp(x->id, id) != 0 || x->state != ORDER_WAITS || x->has_news ||
+			x->asked != 0)
 			continue;
 		x->status = status;
 		text_copy(x->told.text, sizeof(x->told.text), why);
 		text_copy(x->said, sizeof(x->said), why);
+		settle(x, ORDER_TURNED_AWAY);
+		break;
+	}
+	return true;
+}
+
+/* Whether who asks may be told. */
+static bool
+take_asked(struct orders *o, struct wire_in *in)
+{
+	uint32_t number = wire_get_u32(in);
+	unsigned status = wire_get_u16(in);
+	char why[EVENT_TEXT];
+	struct err err;
+
+	wire_get_text(in, why, sizeof(why));
+	if (wire_close(in, &err) < 0)
+		return false;
+	for (struct order *x = o->first; x != NULL; x = x->next) {
+		if (number == 0 || x->asked != number)
+			continue;
+		x->asked = 0;
+		if (status == 200)
+			break;
+		x->status = status;
+		text_copy(x->told.text, sizeof(x->told.text), why);
 		settle(x, ORDER_TURNED_AWAY);
 		break;
 	}
@@ -137,6 +167,8 @@ on_socket(void *ctx, int fd, unsigned events)
 		return;
 	}
 	if (kind == WIRE_COMMAND_NO && take_no(o, &in))
+		return;
+	if (kind == WIRE_ASKED && take_asked(o, &in))
 		return;
 	if (n > 0)
 		log_err("gate: a message that is no verdict; is mbc partly updated?");
@@ -230,10 +262,13 @@ wait_for(struct orders *o, const char *id, int64_t wait_ns, order_fn fn, void *u
 }
 
 static void
-write_question(struct buf *out, const char *id)
+write_question(struct buf *out, const char *id, uint32_t number, const char *token)
 {
+	buf_room(out, WIRE_MAX); /* it does not move: the token is wiped where it stands */
 	wire_begin(out, WIRE_VERDICT_ASK);
 	wire_text(out, id);
+	wire_u32(out, number);
+	wire_text(out, token);
 	wire_end(out);
 }
 
@@ -258,17 +293,21 @@ order_send(struct orders *o, const char *token, const struct command *c, int64_t
 }
 
 struct order *
-order_ask(
-	struct orders *o, const char *id, order_fn fn, void *user, int64_t now_ns, struct err *err)
+order_ask(struct orders *o, const char *token, const char *id, order_fn fn, void *user,
+	int64_t now_ns, struct err *err)
 {
 	struct buf packet = { 0 };
+	struct order *x;
 
 	if (check_room(o, err) < 0)
 		return NULL;
-	write_question(&packet, id);
+	o->number += o->number + 1 != 0 ? 1 : 2;
+	write_question(&packet, id, o->number, token);
 	if (post(o, &packet, err) < 0)
 		return NULL;
-	return wait_for(o, id, 0, fn, user, now_ns);
+	x = wait_for(o, id, 0, fn, user, now_ns);
+	x->asked = o->number;
+	return x;
 }
 
 struct order *
@@ -453,7 +492,7 @@ ask_again(struct order *x, int64_t now_ns)
 	struct err err;
 
 	x->ask_ns = now_ns + ASK_NS;
-	write_question(&packet, x->id);
+	write_question(&packet, x->id, 0, "");
 	(void)!post(x->orders, &packet, &err);
 }
 

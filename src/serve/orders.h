@@ -29,11 +29,11 @@ int orders_post(struct orders *o, struct buf *packet, struct err *err) MUST_CHEC
 typedef void (*order_fn)(void *user);
 
 /* NULL with `err` when nobody is there to be asked, or too much is asked. wait_ns: how long to wait for the final verdict, 0: for the first news alone.
- * order_ask() asks what became of a command. */
+ * order_ask() asks what became of a command; token: of who asks, "": of nobody. Who may not be told hears that there is none. */
 struct order *order_send(struct orders *o, const char *token, const struct command *c,
 	int64_t wait_ns, order_fn fn, void *user, int64_t now_ns, struct err *err) MUST_CHECK;
-struct order *order_ask(struct orders *o, const char *id, order_fn fn, void *user, int64_t now_ns,
-	struct err *err) MUST_CHECK;
+struct order *order_ask(struct orders *o, const char *token, const char *id, order_fn fn,
+	void *user, int64_t now_ns, struct err *err) MUST_CHECK;
 /* Who holds the bench: the text of its verdict (WIRE_HOLD_ASK). id: one that nothing else has. */
 struct order *order_ask_hold(struct orders *o, const char *id, order_fn fn, void *user,
 	int64_t now_ns, struct err *err) MUST_CHECK;

@@ -433,6 +433,12 @@ class Accounts(People):
         self.assertIn("operate", put(reader, 20)[1]["detail"])
         self.assertEqual(put(operator, 110)[0], 200)
         self.assertEqual(put(blind, 120)[0], 200)
+        # What became of a command is told to who asked it and to who reads everything; to others it is one that never was.
+        self.assertEqual(blind.ask("PUT", API + "/channels/T_furn?wait=5s", {"target": 125, "id": "of-blind"})[0], 200)
+        for client, status in ((blind, 200), (maria, 200), (operator, 200), (reader, 404)):
+            self.assertEqual(client.ask("GET", API + "/commands/of-blind")[0], status)
+        never, not_told = reader.ask("GET", API + "/commands/never-was"), reader.ask("GET", API + "/commands/of-blind")
+        self.assertEqual((never[0], never[1]["detail"]), (404, not_told[1]["detail"]))
         self.assertEqual(blind.ask("POST", API + "/silence")[0], 403)  # of the whole bench
         self.assertEqual(blind.ask("POST", API + "/safe?wait=5s")[0] // 100, 2)  # everybody who operates may
         self.assertEqual(reader.ask("POST", API + "/safe")[0], 403)
