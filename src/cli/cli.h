@@ -42,6 +42,7 @@ int cli_instrument(struct args *args);
 int cli_get(struct args *args);
 int cli_watch(struct args *args);
 int cli_trace(struct args *args);
+int cli_top(struct args *args);
 int cli_log(struct args *args);
 int cli_export(struct args *args);
 int cli_history(struct args *args);

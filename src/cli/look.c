@@ -10,65 +10,44 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "io/borrow.h"
 #include "io/now.h"
-#include "io/seal.h"
-#include "io/sock.h"
+#include "msg/shown.h"
 
 const struct board *
 look_open(struct args *args, int *out_code)
 {
-	const struct board *b = NULL;
-	char text[WIRE_MAX] = "";
-	const void *memory;
+	struct borrowed b = { 0 };
 	struct err err;
-	size_t size;
-	int fd = cli_connect(args), pass = -1, rc;
+	int fd = cli_connect(args);
 
 	*out_code = CLI_FAILED;
 	if (fd < 0) {
 		*out_code = -fd;
 		return NULL;
 	}
-	rc = sock_ask(fd, WIRE_LOOK, NULL, text, sizeof(text), &pass, 3000, &err);
-	close(fd);
-	if (rc < 0 || rc == WIRE_NO || pass < 0) {
-		cli_say(args, 0, "%s", rc < 0 ? err.msg : text);
-		return NULL;
-	}
-	memory = seal_map(pass, &size, &err);
-	close(pass);
-	if (memory == NULL || board_check(memory, size, &b, &err) < 0)
+	if (borrow_board(fd, 3000, &b, &err) < 0)
 		cli_say(args, 0, "%s", err.msg);
-	return b;
+	close(fd);
+	return b.board;
 }
 
 const struct image *
 look_image(struct args *args, int *out_code)
 {
-	char text[WIRE_MAX] = "";
-	const void *image;
+	struct borrowed b = { 0 };
 	struct err err;
-	size_t size;
-	int fd = cli_connect(args), pass = -1, rc;
+	int fd = cli_connect(args);
 
 	*out_code = CLI_FAILED;
 	if (fd < 0) {
 		*out_code = -fd;
 		return NULL;
 	}
-	rc = sock_ask(fd, WIRE_IMAGE_ASK, NULL, text, sizeof(text), &pass, 3000, &err);
-	close(fd);
-	if (rc < 0 || rc == WIRE_NO || pass < 0) {
-		cli_say(args, 0, "%s", rc < 0 ? err.msg : text);
-		return NULL;
-	}
-	image = seal_map(pass, &size, &err);
-	close(pass);
-	if (image == NULL || image_check(image, size, &err) < 0) {
+	if (borrow_image(fd, 3000, &b, &err) < 0)
 		cli_say(args, 0, "%s", err.msg);
-		return NULL;
-	}
-	return image;
+	close(fd);
+	return b.image;
 }
 
 static void
@@ -136,11 +115,8 @@ look_value(struct buf *out, const struct board *b, uint32_t channel, const struc
 		buf_printf(out, "bad: %s (%s)", q->text_en, q->remedy_en);
 		return;
 	}
-	value_text(
+	shown_digits(
 		text, ch->type, s, ch->type == VALUE_CHOICE ? board_choice(b, ch, s->v.i) : NULL);
-	if (ch->type ==
-		VALUE_FLOAT) /* more digits than an instrument has only hide the number; --json has them all */
-		snprintf(text, sizeof(text), "%.8g", s->v.f);
 	buf_printf(out, "%s%s%s", text, unit[0] != '\0' ? " " : "", unit);
 	if (q->class == Q_CLASS_UNCERTAIN)
 		buf_printf(out, "  uncertain: %s", q->text_en);

@@ -109,6 +109,19 @@ static const struct cli_command commands[] = {
 		"A line a change: time, channel, value, unit, and the reason when it cannot be "
 		"trusted.\n"
 		"--count N ends after N lines.\n" },
+	{ "top", cli_top, "[BENCH] [--filter TEXT] [--problems] [--sort name|age|change] [--once]",
+		"the live table in a terminal",
+		"All values as they change, with mode, clock, alarms, trips and the sequence "
+		"above them; it commands nothing.\n"
+		"? shows its keys, q ends it. What is not good has no value but a reason. "
+		"--filter: only where the words stand in\n"
+		"name, title, unit or instrument; --problems: only what is not good. --once prints "
+		"one table, as on a pipe or a\n"
+		"terminal that can only go on. In French where LANG says so; without colours "
+		"where NO_COLOR is set.\n"
+		"\n"
+		"  ssh gateway mbc top --once --problems\n"
+		"  ssh -t gateway mbc top\n" },
 	{ "trace", cli_trace, "[--follow|--replies] [--bench NAME] INSTRUMENT",
 		"show what was said on the wire",
 		"The last exchanges with an instrument: time, bytes, meaning, verdict. --follow "

@@ -133,7 +133,7 @@ class Rooms(unittest.TestCase):
 
     SYSTEM = {"libc", "libm", "libgcc_s", "ld-linux-x86-64", "ld-linux-aarch64", "ld-linux-armhf", "libasan", "libubsan"}
     LINKED = {"mbc": {"libargon2"}, "mbc-hash": {"libargon2", "libseccomp"}, "mbc-gate": {"libseccomp"}, "mbc-supervise": {"libseccomp"}, "mbc-control": {"libseccomp"}, "mbc-twin": {"libseccomp"}, "mbc-rehearse": {"libseccomp"},
-              "mbc-serve": {"libmicrohttpd", "libgnutls", "libseccomp"}, "mbc-public": {"libmicrohttpd", "libgnutls", "libseccomp"}, "mbc-certificate": {"libgnutls"}, "mbc-curl": {"libcurl", "libjansson", "libseccomp"}, "mbc-compile": {"libfyaml", "libudunits2", "libseccomp"}}
+              "mbc-serve": {"libmicrohttpd", "libgnutls", "libseccomp"}, "mbc-public": {"libmicrohttpd", "libgnutls", "libseccomp"}, "mbc-certificate": {"libgnutls"}, "mbc-top": {"libncursesw", "libtinfo"}, "mbc-curl": {"libcurl", "libjansson", "libseccomp"}, "mbc-compile": {"libfyaml", "libudunits2", "libseccomp"}}
 
     def test_libraries(self):
         for program, expected in self.LINKED.items():
@@ -154,7 +154,7 @@ class CommandLine(unittest.TestCase):
     def test_help_teaches(self):
         done = mbc("--help")
         self.assertEqual(done.returncode, 0)
-        for command in ("run", "stop", "check", "twin", "demo", "rehearse", "get", "watch", "trace", "schema", "doctor"):
+        for command in ("run", "stop", "check", "twin", "demo", "rehearse", "get", "watch", "top", "trace", "schema", "doctor"):
             with self.subTest(command):
                 self.assertIn(command, done.stdout)
                 of_command = mbc(command, "--help")
@@ -167,7 +167,7 @@ class CommandLine(unittest.TestCase):
         self.assertIn("run", done.stderr)
 
     def test_no_bench_runs(self):
-        for words in (["get"], ["stop"], ["watch"], ["trace", "dev"]):
+        for words in (["get"], ["stop"], ["watch"], ["top"], ["top", "none"], ["trace", "dev"]):
             with self.subTest(words[0]):
                 done = mbc(*words, env=self.environment)
                 self.assertIn(done.returncode, (1, 2))
