@@ -12,6 +12,7 @@ static const struct {
 	{ COLUMN_VALUE, 9 },
 	{ COLUMN_NAME, 10 },
 	{ COLUMN_AGE, 8 },
+	{ COLUMN_QUALITY, 8 },
 	{ COLUMN_QUALITY, 14 }, /* the reason, or its beginning */
 	{ COLUMN_UNIT, 6 },
 	{ COLUMN_NAME, 16 },
@@ -22,11 +23,13 @@ static const struct {
 	{ COLUMN_MAX, 6 },
 	{ COLUMN_VALVE, 5 },
 	{ COLUMN_TYPE, 6 },
+	{ COLUMN_QUALITY, 28 },
 };
 
 /* What is left over goes to these. */
-static const enum column greedy[] = { COLUMN_VALUE, COLUMN_NAME, COLUMN_SP, COLUMN_QUALITY,
-	COLUMN_UNIT, COLUMN_RAMP, COLUMN_MIN, COLUMN_MAX, COLUMN_VALVE, COLUMN_TYPE, COLUMN_AGE };
+static const enum column greedy[] = { COLUMN_NAME, COLUMN_UNIT, COLUMN_VALUE, COLUMN_SP,
+	COLUMN_RAMP, COLUMN_MIN, COLUMN_MAX, COLUMN_VALVE, COLUMN_TYPE, COLUMN_AGE,
+	COLUMN_QUALITY };
 
 void
 columns_fit(struct columns *out, int width, const int most[COLUMNS])
