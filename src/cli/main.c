@@ -425,7 +425,8 @@ static const struct cli_command commands[] = {
 		"  mbc alarm list\n"
 		"  mbc alarm ack furnace_hot\n" },
 	{ "token", cli_token,
-		"add [--may WORDS] [--only NAMES] [--until TIME] NAME | list | remove NAME",
+		"add [--may WORDS] [--only NAMES] [--reads NAMES] [--until TIME] NAME | list | "
+		"remove NAME",
 		"let programs command over HTTP",
 		"add prints a token once; its digest alone is kept, in the bench's folder of "
 		"state. What holders of tokens\n"
@@ -433,7 +434,7 @@ static const struct cli_command commands[] = {
 		"of "
 		"that these words alone;\n"
 		"--only: these outputs, alarms and sequences (patterns with * and ?) alone; "
-		"--until: for so long, or up to a date.\n"
+		"--reads: it sees these channels alone; --until: for so long, or up to a date.\n"
 		"\n"
 		"  mbc token add lims\n"
 		"  mbc token add --may set --only 'N2_*' --until 90d student\n"
@@ -442,9 +443,11 @@ static const struct cli_command commands[] = {
 		"    -d '{\"target\": 120}' "
 		"\"http://127.0.0.1:8080/api/v1/channels/T_furn?wait=5s\"\n" },
 	{ "user", cli_user,
-		"add [--role ROLE] [--may RIGHTS] [--only NAMES] [--until TIME] NAME | list | "
+		"add [--role ROLE] [--may RIGHTS] [--only NAMES] [--until TIME] [--kiosk] NAME | "
+		"list | "
 		"grant --may RIGHTS [--only NAMES] [--until TIME] NAME | revoke [--may RIGHTS] "
-		"NAME | disable NAME | enable NAME | passwd NAME | sign-out NAME | "
+		"NAME | disable NAME | enable NAME | passwd NAME | pin [--off] NAME | sign-out "
+		"NAME | "
 		"totp [--off] NAME | first",
 		"who may see and operate the bench over HTTP",
 		"From the first account on nobody is answered over HTTP who has not signed in; "
@@ -460,7 +463,10 @@ static const struct cli_command commands[] = {
 		"page, once, within an hour. totp: a second factor; the secret for an "
 		"authenticator is "
 		"shown once, and signing in\n"
-		"takes a code of it as well; --off: no longer.\n"
+		"takes a code of it as well; --off: no longer. --kiosk: a display in the "
+		"laboratory, which only reads and stays\n"
+		"signed in; with the PIN of 'pin' (4 to 12 digits) somebody acts at it for a "
+		"moment.\n"
 		"\n"
 		"  mbc user add --role root maria\n"
 		"  mbc user add --may read,operate --only 'N2_*' --until 90d student\n"

@@ -79,12 +79,13 @@ is_link(const struct args *args)
 static int
 read_scope(struct args *args, struct token *t)
 {
-	const char *may = NULL, *only = NULL, *until = NULL;
+	const char *may = NULL, *only = NULL, *reads = NULL, *until = NULL;
 	struct err err;
 
 	if (!is_link(args)) {
 		args_option(args, "--may", &may);
 		args_option(args, "--only", &only);
+		args_option(args, "--reads", &reads);
 	}
 	args_option(args, "--until", &until);
 	if (is_link(args) && until == NULL)
@@ -97,6 +98,10 @@ read_scope(struct args *args, struct token *t)
 		return cli_say(args, CLI_WRONG, "--only: %s", err.msg);
 	if (only != NULL)
 		text_copy(t->only, sizeof(t->only), only);
+	if (reads != NULL && tokens_check_only(reads, &err) < 0)
+		return cli_say(args, CLI_WRONG, "--reads: %s", err.msg);
+	if (reads != NULL)
+		text_copy(t->reads, sizeof(t->reads), reads);
 	return until == NULL ? CLI_GOOD : which_until(args, until, &t->until_ns);
 }
 
@@ -186,6 +191,8 @@ show(const struct token *t)
 		}
 	if (t->only[0] != '\0')
 		printf("  only %s", t->only);
+	if (t->reads[0] != '\0')
+		printf("  reads %s", t->reads);
 	if (t->until_ns != INT64_MAX) {
 		localtime_r(&until, &local);
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &local);

@@ -19,11 +19,12 @@
 #include "cli/which.h"
 #include "io/now.h"
 #include "io/sock.h"
+#include "msg/account_change.h"
 #include "msg/accounts.h"
 #include "msg/tokens.h"
 #include "msg/totp.h"
 
-#define TOO_MANY "there are too many accounts: a bench has room for 64"
+#define TOO_MANY "there are too many accounts: the file has no room for more"
 #define SALT_BYTES 16
 #define CTRL_C '\003'
 #define HASH_BYTES 32
@@ -71,16 +72,15 @@ read_line(const struct args *args, const char *prompt, char out[ACCOUNT_PASSWORD
 }
 
 static int
-ask_password(const struct args *args, char out[ACCOUNT_PASSWORD])
+ask_secret(const struct args *args, const char *prompt,
+	int (*check)(const char *text, struct err *err), char out[ACCOUNT_PASSWORD])
 {
 	char again[ACCOUNT_PASSWORD];
-	int code = read_line(args, "Password", out);
+	int code = read_line(args, prompt, out);
+	struct err err;
 
-	if (code == CLI_GOOD && strlen(out) < ACCOUNT_PASSWORD_MIN)
-		code = cli_say(args, CLI_WRONG, "a password has at least %d characters",
-			ACCOUNT_PASSWORD_MIN);
-	if (code == CLI_GOOD && text_utf8(out, strlen(out)) != strlen(out))
-		code = cli_say(args, CLI_WRONG, "this is no UTF-8");
+	if (code == CLI_GOOD && check(out, &err) < 0)
+		code = cli_say(args, CLI_WRONG, "%s", err.msg);
 	if (code != CLI_GOOD || !isatty(STDIN_FILENO))
 		return code;
 	code = read_line(args, "Once more", again);
@@ -91,11 +91,12 @@ ask_password(const struct args *args, char out[ACCOUNT_PASSWORD])
 }
 
 static int
-make_hash(const struct args *args, char out[ACCOUNT_HASH])
+hash_secret(const struct args *args, const char *prompt,
+	int (*check)(const char *text, struct err *err), char out[ACCOUNT_HASH])
 {
 	char password[ACCOUNT_PASSWORD];
 	uint8_t salt[SALT_BYTES];
-	int code = ask_password(args, password), rc;
+	int code = ask_secret(args, prompt, check, password), rc;
 
 	if (code == CLI_GOOD && getrandom(salt, sizeof(salt), 0) != sizeof(salt))
 		code = cli_say(
@@ -108,6 +109,18 @@ make_hash(const struct args *args, char out[ACCOUNT_HASH])
 	}
 	explicit_bzero(password, sizeof(password));
 	return code;
+}
+
+static int
+make_hash(const struct args *args, char out[ACCOUNT_HASH])
+{
+	return hash_secret(args, "Password", account_check_password, out);
+}
+
+static int
+make_pin(const struct args *args, char out[ACCOUNT_HASH])
+{
+	return hash_secret(args, "PIN", account_check_pin, out);
 }
 
 /* ---- the file -------------------------------------------------------------------------------------------------------------- */
@@ -135,26 +148,23 @@ write_accounts(const struct args *args, struct kept *f)
 	return code;
 }
 
-/* The account that the only word names; NULL with *out_code, said already. */
-static struct account *
-named(struct args *args, int *out_code)
+/* The only word is the name of whom it is about. */
+static int
+name_in(struct args *args, struct account_change *c)
 {
-	if (args_count(args, 1, 1) != 0) {
-		*out_code = CLI_WRONG;
-		return NULL;
-	}
-	for (size_t i = 0; i < accounts.n; i++)
-		if (strcmp(accounts.all[i].name, args->at[0]) == 0)
-			return &accounts.all[i];
-	*out_code = cli_say(args, CLI_WRONG, "there is no account '%s'; 'mbc user list' names them",
-		args->at[0]);
-	return NULL;
+	if (args_count(args, 1, 1) != 0)
+		return CLI_WRONG;
+	if (!account_name_is_good(args->at[0]) || !text_copy(c->name, sizeof(c->name), args->at[0]))
+		return cli_say(args, CLI_WRONG,
+			"a name has letters, digits, '-', '_' and '.', at most %d",
+			ACCOUNT_NAME - 1);
+	return CLI_GOOD;
 }
 
 static int
 done(int code, const char *what)
 {
-	if (code == CLI_GOOD)
+	if (code == CLI_GOOD && what != NULL)
 		printf("%s; a running bench knows it within a second\n", what);
 	return code;
 }
@@ -185,51 +195,69 @@ read_scope(struct args *args, struct scope *out)
 }
 
 static void
-give(struct account *a, const struct scope *s, int64_t until_ns)
+give(struct account_change *c, const struct scope *s, int64_t until_ns)
 {
-	for (int r = 0; r < RIGHTS; r++)
-		if ((s->rights & 1u << r) != 0) {
-			text_copy(a->grants[r].only, sizeof(a->grants[r].only), s->only);
-			a->grants[r].until_ns = until_ns;
-		}
+	c->what |= CHANGE_GRANTS;
+	c->rights = s->rights;
+	for (int r = 0; r < RIGHTS; r++) {
+		text_copy(c->grants[r].only, sizeof(c->grants[r].only), s->only);
+		c->grants[r].until_ns = until_ns;
+	}
+}
+
+/* Would it be taken? So that nobody types a password for nothing. */
+static int
+try_change(struct args *args, const struct account_change *c)
+{
+	static struct accounts copy;
+	struct err err;
+
+	copy = accounts;
+	return account_change_apply(&copy, c, now_boot() + now_wall_offset(), &err) < 0
+		       ? cli_say(args, CLI_WRONG, "%s", err.msg)
+		       : CLI_GOOD;
+}
+
+static int
+change(struct args *args, struct kept *f, const struct account_change *c, const char *what)
+{
+	struct err err;
+
+	if (account_change_apply(&accounts, c, now_boot() + now_wall_offset(), &err) < 0)
+		return cli_say(args, CLI_WRONG, "%s", err.msg);
+	return done(write_accounts(args, f), what);
 }
 
 static int
 add(struct args *args, struct kept *f)
 {
-	struct account a = { .since_ns = INT64_MIN };
+	struct account_change c = { .what = CHANGE_NEW | CHANGE_ROLE | CHANGE_UNTIL | CHANGE_HASH |
+					    CHANGE_KIOSK };
 	const char *role = NULL;
 	struct scope scope;
 	struct err err;
 	int code;
 
 	args_option(args, "--role", &role);
+	c.is_kiosk = args_option(args, "--kiosk", NULL);
 	code = read_scope(args, &scope);
-	if (code != CLI_GOOD || args_count(args, 1, 1) != 0)
-		return CLI_WRONG;
-	if (role != NULL && account_read_role(role, &a.role, &err) < 0)
-		return cli_say(args, CLI_WRONG, "--role: %s", err.msg);
-	if (!account_name_is_good(args->at[0]))
-		return cli_say(args, CLI_WRONG,
-			"a name has letters, digits, '-', '_' and '.', at most %d",
-			ACCOUNT_NAME - 1);
-	if (accounts_find(&accounts, args->at[0]) != NULL)
-		return cli_say(args, CLI_WRONG,
-			"there is or was an account '%s'; a name is never given to somebody else, "
-			"choose another one",
-			args->at[0]);
-	if (accounts.n == ACCOUNTS_MAX)
-		return cli_say(args, CLI_WRONG, TOO_MANY);
-	text_copy(a.name, sizeof(a.name), args->at[0]);
-	if (scope.rights == 0 && a.role == ROLE_USER)
-		scope.rights = 1u << RIGHT_READ;
-	give(&a, &scope, INT64_MAX);
-	a.until_ns = scope.until_ns;
-	code = make_hash(args, a.hash);
+	if (code == CLI_GOOD)
+		code = name_in(args, &c);
 	if (code != CLI_GOOD)
 		return code;
-	accounts.all[accounts.n++] = a;
-	code = done(write_accounts(args, f), "added");
+	if (role != NULL && account_read_role(role, &c.role, &err) < 0)
+		return cli_say(args, CLI_WRONG, "--role: %s", err.msg);
+	if (scope.rights == 0 && c.role == ROLE_USER)
+		scope.rights = 1u << RIGHT_READ;
+	give(&c, &scope, INT64_MAX);
+	c.until_ns = scope.until_ns;
+	text_copy(c.hash, sizeof(c.hash), "-");
+	code = try_change(args, &c);
+	if (code == CLI_GOOD)
+		code = make_hash(args, c.hash);
+	if (code != CLI_GOOD)
+		return code;
+	code = change(args, f, &c, "added");
 	if (code == CLI_GOOD && accounts.n == 1)
 		fprintf(stderr, "From now on this bench answers over HTTP to those alone who have "
 				"signed in, and to tokens of 'mbc token'.\n");
@@ -239,50 +267,44 @@ add(struct args *args, struct kept *f)
 static int
 grant_to(struct args *args, struct kept *f)
 {
+	struct account_change c = { 0 };
 	struct scope scope;
-	struct account *a;
 	int code = read_scope(args, &scope);
 
+	if (code == CLI_GOOD)
+		code = name_in(args, &c);
 	if (code != CLI_GOOD)
-		return code;
-	a = named(args, &code);
-	if (a == NULL)
 		return code;
 	if (scope.rights == 0)
 		return cli_say(args, CLI_WRONG, "say what: --may read,operate");
-	give(a, &scope, scope.until_ns);
-	return done(write_accounts(args, f), "granted");
+	give(&c, &scope, scope.until_ns);
+	return change(args, f, &c, "granted");
 }
 
 static int
 take_away(struct args *args, struct kept *f)
 {
+	struct account_change c = { .what = CHANGE_GRANTS };
 	struct scope scope;
-	struct account *a;
 	int code = read_scope(args, &scope);
 
+	if (code == CLI_GOOD)
+		code = name_in(args, &c);
 	if (code != CLI_GOOD)
 		return code;
-	a = named(args, &code);
-	if (a == NULL)
-		return code;
-	for (int r = 0; r < RIGHTS; r++)
-		if (scope.rights == 0 || (scope.rights & 1u << r) != 0)
-			a->grants[r].only[0] = '\0';
-	return done(write_accounts(args, f), "revoked");
+	c.rights = scope.rights != 0 ? scope.rights : (1u << RIGHTS) - 1;
+	return change(args, f, &c, "revoked");
 }
 
 static int
 switch_account(struct args *args, struct kept *f, bool is_disabled)
 {
-	int code;
-	struct account *a = named(args, &code);
+	struct account_change c = { .what = CHANGE_DISABLED, .is_disabled = is_disabled };
+	int code = name_in(args, &c);
 
-	if (a == NULL)
+	if (code != CLI_GOOD)
 		return code;
-	a->is_disabled = is_disabled;
-	return done(
-		write_accounts(args, f), is_disabled ? "disabled: its sessions end" : "enabled");
+	return change(args, f, &c, is_disabled ? "disabled: its sessions end" : "enabled");
 }
 
 static int
@@ -300,27 +322,44 @@ enable(struct args *args, struct kept *f)
 static int
 set_password(struct args *args, struct kept *f)
 {
-	int code;
-	struct account *a = named(args, &code);
+	struct account_change c = { .what = CHANGE_HASH, .hash = "-" };
+	int code = name_in(args, &c);
 
-	if (a == NULL)
-		return code;
-	code = make_hash(args, a->hash);
+	if (code == CLI_GOOD)
+		code = try_change(args, &c);
+	if (code == CLI_GOOD)
+		code = make_hash(args, c.hash);
 	if (code != CLI_GOOD)
 		return code;
-	return done(write_accounts(args, f), "the password is another one: its sessions end");
+	return change(args, f, &c, "the password is another one: its sessions end");
+}
+
+/* With it somebody acts at a kiosk for a moment; it signs nobody in. */
+static int
+set_pin(struct args *args, struct kept *f)
+{
+	struct account_change c = { .what = CHANGE_PIN };
+	bool is_off = args_option(args, "--off", NULL);
+	int code = name_in(args, &c);
+
+	if (code == CLI_GOOD && !is_off) {
+		text_copy(c.pin, sizeof(c.pin), "-");
+		code = try_change(args, &c);
+		if (code == CLI_GOOD)
+			code = make_pin(args, c.pin);
+	}
+	if (code != CLI_GOOD)
+		return code;
+	return change(args, f, &c, is_off ? "without a PIN" : "the PIN is set");
 }
 
 static int
 sign_out(struct args *args, struct kept *f)
 {
-	int code;
-	struct account *a = named(args, &code);
+	struct account_change c = { .what = CHANGE_SIGN_OUT };
+	int code = name_in(args, &c);
 
-	if (a == NULL)
-		return code;
-	a->since_ns = MAX(now_boot() + now_wall_offset(), a->since_ns + NS_PER_MS);
-	return done(write_accounts(args, f), "signed out everywhere");
+	return code != CLI_GOOD ? code : change(args, f, &c, "signed out everywhere");
 }
 
 /* ---- second factor ---------------------------------------------------------------------------------------------------------- */
@@ -338,7 +377,7 @@ show_totp(const char *bench, const struct account *a)
 }
 
 static int
-make_totp(struct args *args, struct kept *f, struct account *a)
+make_totp(struct args *args, struct kept *f, struct account_change *c)
 {
 	uint8_t secret[TOTP_BYTES];
 	char bench[64];
@@ -349,29 +388,31 @@ make_totp(struct args *args, struct kept *f, struct account *a)
 	if (getrandom(secret, sizeof(secret), 0) != sizeof(secret))
 		return cli_say(
 			args, CLI_FAILED, "this computer has no random numbers yet; try again");
-	totp_text(a->totp, secret);
+	totp_text(c->totp, secret);
 	explicit_bzero(secret, sizeof(secret));
-	code = write_accounts(args, f);
+	code = change(args, f, c, NULL);
 	if (code == CLI_GOOD)
-		show_totp(bench, a);
+		show_totp(bench, accounts_find(&accounts, c->name));
+	explicit_bzero(c->totp, sizeof(c->totp));
 	return code;
 }
 
 static int
 set_totp(struct args *args, struct kept *f)
 {
+	struct account_change c = { .what = CHANGE_TOTP };
 	bool is_off = args_option(args, "--off", NULL);
-	int code;
-	struct account *a = named(args, &code);
+	const struct account *a;
+	int code = name_in(args, &c);
 
-	if (a == NULL)
+	if (code != CLI_GOOD)
 		return code;
 	if (!is_off)
-		return make_totp(args, f, a);
-	if (a->totp[0] == '\0')
+		return make_totp(args, f, &c);
+	a = accounts_find(&accounts, c.name);
+	if (a != NULL && a->totp[0] == '\0')
 		return cli_say(args, CLI_WRONG, "'%s' has no second factor", a->name);
-	explicit_bzero(a->totp, sizeof(a->totp));
-	return done(write_accounts(args, f), "without a second factor: its sessions end");
+	return change(args, f, &c, "without a second factor: its sessions end");
 }
 
 /* ---- the first one ---------------------------------------------------------------------------------------------------------- */
@@ -464,8 +505,12 @@ show(const struct account *a, int64_t wall_ns)
 	const char *before = "  ";
 
 	printf("%s  %s", a->name, account_roles[a->role]);
+	if (a->is_kiosk)
+		printf("  kiosk");
 	if (a->is_disabled)
 		printf("  disabled");
+	if (a->pin[0] != '\0')
+		printf("  PIN");
 	if (a->totp[0] != '\0')
 		printf("  second factor");
 	show_end(a->until_ns, wall_ns);
@@ -499,8 +544,8 @@ cli_user(struct args *args)
 		int (*run)(struct args *args, struct kept *f);
 	} verbs[] = { { "add", add }, { "list", list }, { "grant", grant_to },
 		{ "revoke", take_away }, { "disable", disable }, { "enable", enable },
-		{ "passwd", set_password }, { "first", first }, { "sign-out", sign_out },
-		{ "totp", set_totp } };
+		{ "passwd", set_password }, { "pin", set_pin }, { "first", first },
+		{ "sign-out", sign_out }, { "totp", set_totp } };
 	static struct kept file;
 	int code;
 

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "gate/book.h"
 #include "gate/hold.h"
+#include "gate/manage.h"
 #include "gate/people.h"
 #include "gate/policy.h"
 #include "io/now.h"
@@ -46,6 +47,7 @@ struct desk {
 	uint32_t number; /* of the newest */
 	struct tokens tokens;
 	struct people *people;
+	struct manage *manage;
 	bool owes_forget; /* the data server did not read that it has to forget */
 	uint32_t opened;
 	struct bucket persons, programs;
@@ -901,6 +903,8 @@ take_packet(struct desk *d, const struct asker *who, int kind, struct wire_in *i
 	if (who->caller == NULL &&
 		(kind == WIRE_SIGN_IN || kind == WIRE_SIGN_OUT || kind == WIRE_WHO))
 		return people_packet(d->people, kind, in);
+	if (who->caller == NULL && kind == WIRE_MANAGE)
+		return manage_packet(d->manage, in);
 	if (kind == WIRE_VERDICT_ASK || kind == WIRE_HOLD_ASK) {
 		uint32_t number = 0;
 
@@ -1026,6 +1030,7 @@ desk_serve(struct desk *d, int fd)
 {
 	drop(d, &d->serve);
 	people_serve_gone(d->people);
+	manage_serve_gone(d->manage);
 	connect_to(d, fd, &d->serve, on_serve);
 }
 
@@ -1086,13 +1091,25 @@ desk_hasher(struct desk *d, int fd)
 	people_hasher(d->people, fd);
 }
 
+int
+desk_changed(struct desk *d, struct wire_in *in, struct err *err)
+{
+	return manage_changed(d->manage, in, err);
+}
+
+const char *
+desk_changes(const struct desk *d, const char *name, const char *line)
+{
+	return manage_who(d->manage, name, line);
+}
+
 /* ---- life ----------------------------------------------------------------------------------------------------------------- */
 
 int64_t
 desk_step(struct desk *d, int64_t now_ns)
 {
 	struct book_entry *e = NULL;
-	int64_t next = people_step(d->people, now_ns);
+	int64_t next = MIN(people_step(d->people, now_ns), manage_step(d->manage, now_ns));
 
 	if (d->owes_forget) {
 		d->owes_forget = false;
@@ -1126,6 +1143,7 @@ desk_new(struct loop *loop, int supervisor, struct logbook *logbook)
 	d->supervisor = supervisor;
 	d->logbook = logbook;
 	d->people = people_new(loop, logbook, &d->tokens, supervisor, tell_serve, d);
+	d->manage = manage_new(d->people, logbook, &d->tokens, supervisor, tell_serve, d);
 	for (size_t i = 0; i < DESK_CALLERS; i++)
 		d->callers[i].fd = -1;
 	return d;
@@ -1140,6 +1158,7 @@ desk_free(struct desk *d)
 	drop(d, &d->serve);
 	for (size_t i = 0; i < DESK_CALLERS; i++)
 		drop(d, &d->callers[i].fd);
+	manage_free(d->manage);
 	people_free(d->people);
 	free(d);
 }

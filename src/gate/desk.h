@@ -38,6 +38,11 @@ void desk_accounts(struct desk *d, const struct accounts *all);
 void desk_first(struct desk *d, const struct account_first *first);
 void desk_hasher(struct desk *d, int fd);
 
+/* WIRE_ACCOUNT_CHANGED of the supervisor. */
+int desk_changed(struct desk *d, struct wire_in *in, struct err *err) MUST_CHECK;
+/* Who asked over HTTP for this line, "" for none, of the files of accounts and tokens; "": nobody did. */
+const char *desk_changes(const struct desk *d, const char *name, const char *line);
+
 /* What is due; returns when to come again. */
 int64_t desk_step(struct desk *d, int64_t now_ns);
 size_t desk_pending(struct desk *d);

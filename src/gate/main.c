@@ -68,6 +68,15 @@ note(struct gate *g, const char *who, const char *from, const char *act, const c
 		log_debug("audit: %s", err.msg); /* said once already */
 }
 
+/* A change of the files of accounts or tokens: made at the command line, or asked for here. line: as it is now; "": none. */
+static void
+note_line(struct gate *g, const char *act, const char *name, const char *line, const char *text)
+{
+	const char *who = desk_changes(g->desk, name, line);
+
+	note(g, who, who[0] != '\0' ? "http" : "cli", act, name, text);
+}
+
 static const struct token *
 token_named(const struct tokens *t, const char *name)
 {
@@ -91,12 +100,15 @@ note_tokens(struct gate *g, const struct tokens *now)
 	for (size_t i = 0; i < now->n && g->has_tokens; i++) {
 		const struct token *old = token_named(&g->tokens, now->all[i].name);
 
-		if (old == NULL || memcmp(old->digest, now->all[i].digest, SHA256_BYTES) != 0)
-			note(g, "", "cli", "token_add", now->all[i].name, "");
+		if (old == NULL || memcmp(old->digest, now->all[i].digest, SHA256_BYTES) != 0) {
+			tokens_write(&names, &now->all[i]);
+			note_line(g, "token_add", now->all[i].name, buf_text(&names), "");
+			buf_done(&names);
+		}
 	}
 	for (size_t i = 0; i < g->tokens.n; i++)
 		if (token_named(now, g->tokens.all[i].name) == NULL)
-			note(g, "", "cli", "token_remove", g->tokens.all[i].name, "");
+			note_line(g, "token_remove", g->tokens.all[i].name, "", "");
 	g->tokens = *now;
 	g->has_tokens = true;
 }
@@ -167,13 +179,16 @@ take_caller(struct gate *g, struct wire_in *in, int *pass, struct err *err)
 static void
 note_account(struct gate *g, const char *act, const struct account *a)
 {
-	struct buf line = { 0 };
+	struct buf line = { 0 }, whole = { 0 };
 
+	accounts_write(&whole, a);
 	buf_printf(&line, "role=%s%s", account_roles[a->role], a->is_disabled ? " disabled" : "");
 	for (int r = 0; r < RIGHTS; r++)
 		if (a->grants[r].only[0] != '\0')
 			buf_printf(&line, " %s=%s", account_rights[r], a->grants[r].only);
-	note(g, "", "cli", act, a->name, buf_text(&line));
+	note_line(g, act, a->name, buf_text(&whole), buf_text(&line));
+	explicit_bzero(whole.data, whole.n);
+	buf_done(&whole);
 	buf_done(&line);
 }
 
@@ -189,6 +204,8 @@ note_change(struct gate *g, const struct account *before, const struct account *
 		note_account(g, "user_password", a);
 	if (strcmp(before->totp, a->totp) != 0)
 		note_account(g, a->totp[0] != '\0' ? "user_totp" : "user_totp_off", a);
+	if (strcmp(before->pin, a->pin) != 0)
+		note_account(g, a->pin[0] != '\0' ? "user_pin" : "user_pin_off", a);
 	if (before->since_ns != a->since_ns)
 		note_account(g, "user_sign_out", a);
 	rest.is_disabled = a->is_disabled;
@@ -306,6 +323,8 @@ on_supervisor(void *ctx, int fd, unsigned events)
 		rc = take_first(g, &in, &err);
 	else if (rc == WIRE_ACCOUNTS && pass >= 0)
 		rc = take_accounts(g, pass, &err);
+	else if (rc == WIRE_ACCOUNT_CHANGED)
+		rc = desk_changed(g->desk, &in, &err);
 	else if (rc == WIRE_AUDIT && pass >= 0)
 		rc = take_audit(g, &pass, &err);
 	else if (rc == WIRE_AUDIT_TELL)

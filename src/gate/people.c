@@ -35,7 +35,8 @@ static const char nobodys_hash[] =
 struct waits {
 	uint32_t number; /* of the data server; 0: it has gone meanwhile */
 	bool is_known;
-	bool is_first; /* it makes the first account: hash is "", and one is made */
+	bool is_first;   /* it makes the first account: hash is "", and one is made */
+	uint32_t ticket; /* nobody signs in: of people_hash(); 0 */
 	char name[ACCOUNT_NAME], address[ATTEMPTS_ADDRESS], hash[ACCOUNT_HASH];
 	char password[ACCOUNT_PASSWORD], code[CODE_MAX]; /* "": none came along */
 };
@@ -67,6 +68,8 @@ struct people {
 	int supervisor;
 	int64_t next_sweep_ns;
 	struct account_first first;
+	people_hashed_fn hashed;
+	void *hashed_ctx;
 	struct waits made;   /* the first account is being written down; number 0: none */
 	int64_t made_end_ns; /* then nobody waits for it any more */
 };
@@ -77,6 +80,26 @@ people_wall(const struct logbook *logbook)
 	int64_t wall = now_wall_for_ends();
 
 	return now_wall_is_good() ? wall : MAX(wall, logbook_last(logbook));
+}
+
+const struct accounts *
+people_all(const struct people *p)
+{
+	return &p->accounts;
+}
+
+size_t
+people_sessions(const struct people *p, const char *name)
+{
+	int64_t now = now_boot();
+	size_t n = 0;
+
+	for (size_t i = 0; i < SESSIONS_MAX; i++) {
+		const struct session *s = &p->sessions.all[i];
+
+		n += s->is_there && strcmp(s->name, name) == 0 && now < session_end_ns(s);
+	}
+	return n;
 }
 
 const struct account *
@@ -212,6 +235,16 @@ drop_first(struct people *p)
 	p->asked_ns = 0;
 }
 
+/* The first one in the queue is no sign-in: whoever asked hears of it. */
+static void
+tell_hashed(struct people *p, enum people_hashed what, const char *made)
+{
+	uint32_t ticket = p->queue[0].ticket;
+
+	drop_first(p);
+	p->hashed(p->hashed_ctx, ticket, what, made);
+}
+
 static void
 lose_hasher(struct people *p)
 {
@@ -221,6 +254,10 @@ lose_hasher(struct people *p)
 		p->hasher = -1;
 	}
 	while (p->n > 0) {
+		if (p->queue[0].ticket != 0) {
+			tell_hashed(p, PEOPLE_NOT_HASHED, "");
+			continue;
+		}
 		tell_signed_in(p, p->queue[0].number, 503, NS_PER_S,
 			"the process that looks at passwords is being started; try again in a "
 			"second");
@@ -398,6 +435,11 @@ take_hashed(struct people *p, bool is_right, const char *made)
 	const struct account *a = accounts_find(&p->accounts, w->name);
 	enum judgement verdict;
 
+	if (w->ticket != 0) {
+		tell_hashed(p, is_right ? PEOPLE_HASHED : PEOPLE_WRONG, made);
+		ask_hasher(p);
+		return;
+	}
 	if (w->is_first && w->number != 0) {
 		take_first(p, is_right ? made : "");
 		drop_first(p);
@@ -429,6 +471,11 @@ take_hashed(struct people *p, bool is_right, const char *made)
 static void
 not_looked_at(struct people *p)
 {
+	if (p->queue[0].ticket != 0) {
+		tell_hashed(p, PEOPLE_NOT_HASHED, "");
+		ask_hasher(p);
+		return;
+	}
 	tell_signed_in(p, p->queue[0].number, 503, NS_PER_S,
 		"this computer has no memory left to look at a password; try again in a second");
 	drop_first(p);
@@ -478,6 +525,40 @@ people_hasher(struct people *p, int fd)
 		return;
 	}
 	p->hasher = fd;
+}
+
+void
+people_on_hashed(struct people *p, people_hashed_fn fn, void *ctx)
+{
+	p->hashed = fn;
+	p->hashed_ctx = ctx;
+}
+
+bool
+people_hash(struct people *p, uint32_t ticket, const char *hash, const char *secret)
+{
+	struct waits *w = &p->queue[p->n];
+
+	if (p->hasher < 0 || p->n == PEOPLE_QUEUE)
+		return false;
+	*w = (struct waits){ .ticket = ticket };
+	text_copy(w->hash, sizeof(w->hash), hash);
+	text_copy(w->password, sizeof(w->password), secret);
+	p->n++;
+	ask_hasher(p);
+	return true;
+}
+
+int64_t
+people_wait(struct people *p, const char *name, const char *address)
+{
+	return attempts_wait(&p->attempts, name, true, address, now_boot());
+}
+
+void
+people_tried(struct people *p, const char *name, const char *address, bool is_good)
+{
+	attempts_told(&p->attempts, name, true, address, is_good, now_boot());
 }
 
 /* ---- what the data server asks --------------------------------------------------------------------------------------------- */
@@ -621,7 +702,7 @@ look_at_token(
 	if (t == NULL || wall_ns >= t->until_ns)
 		return false;
 	*out = (struct known){ .role = "token",
-		.reads = "*",
+		.reads = tokens_reads(t),
 		.rights = 1u << RIGHT_READ,
 		.holds_ns = MIN(HOLDS_NS, t->until_ns - wall_ns) };
 	snprintf(out->principal, sizeof(out->principal), "token:%.*s", TOKENS_NAME - 1, t->name);

@@ -42,6 +42,19 @@ const struct account *people_of_token(struct people *p, const char *token);
 
 /* Are there accounts, so that who reads has to be somebody? */
 bool people_are_there(const struct people *p);
+/* Another's secret is looked at, or hashed, in the queue of those who sign in: hash "": one is made. false: nobody does now. The callback comes later, once for each; PEOPLE_HASHED: right, or
+ * `made`. ticket: not 0. */
+enum people_hashed { PEOPLE_WRONG, PEOPLE_HASHED, PEOPLE_NOT_HASHED };
+typedef void (*people_hashed_fn)(
+	void *ctx, uint32_t ticket, enum people_hashed what, const char *made);
+void people_on_hashed(struct people *p, people_hashed_fn fn, void *ctx);
+bool people_hash(struct people *p, uint32_t ticket, const char *hash, const char *secret);
+/* For how long no password of this account is looked at; and one was. */
+int64_t people_wait(struct people *p, const char *name, const char *address);
+void people_tried(struct people *p, const char *name, const char *address, bool is_good);
+
+const struct accounts *people_all(const struct people *p);
+size_t people_sessions(const struct people *p, const char *name);
 
 /* NULL: nobody has this name. */
 const struct account *people_account(const struct people *p, const char *name);

@@ -117,8 +117,11 @@ take_option(struct account *out, char *word)
 	int right;
 
 	if (value == NULL) {
-		out->is_disabled = true;
-		return strcmp(word, "disabled") == 0;
+		bool is_kiosk = strcmp(word, "kiosk") == 0;
+
+		out->is_kiosk = out->is_kiosk || is_kiosk;
+		out->is_disabled = out->is_disabled || !is_kiosk;
+		return is_kiosk || strcmp(word, "disabled") == 0;
 	}
 	right = find_word(account_rights, word, (size_t)(value - word));
 	*value++ = '\0';
@@ -193,6 +196,8 @@ accounts_write(struct buf *out, const struct account *a)
 		buf_printf(out, " pin=%s", a->pin);
 	if (a->totp[0] != '\0')
 		buf_printf(out, " totp=%s", a->totp);
+	if (a->is_kiosk)
+		buf_puts(out, " kiosk");
 	buf_puts(out, a->is_disabled ? " disabled\n" : "\n");
 }
 
@@ -283,7 +288,7 @@ account_only(const struct account *a, enum account_right right, int64_t wall_ns)
 {
 	const struct grant *g = &a->grants[right];
 
-	if (!account_is_open(a, wall_ns))
+	if (!account_is_open(a, wall_ns) || (a->is_kiosk && right != RIGHT_READ))
 		return "";
 	if (a->role == ROLE_ROOT || (a->role == ROLE_ADMIN && right != RIGHT_PROTECT))
 		return "*";
@@ -313,7 +318,7 @@ account_is_same(const struct account *a, const struct account *b)
 	bool is_same = strcmp(a->name, b->name) == 0 && a->role == b->role &&
 		       strcmp(a->hash, b->hash) == 0 && strcmp(a->totp, b->totp) == 0 &&
 		       a->until_ns == b->until_ns && a->since_ns == b->since_ns &&
-		       a->is_disabled == b->is_disabled;
+		       a->is_disabled == b->is_disabled && a->is_kiosk == b->is_kiosk;
 
 	for (int r = 0; is_same && r < RIGHTS; r++)
 		is_same = strcmp(a->grants[r].only, b->grants[r].only) == 0 &&

@@ -1,10 +1,10 @@
 /* accounts.h - the people of a bench: the file of them. Pure.
  *
  *	NAME role=user hash=$argon2id$... [read=*] [operate=N2_*,T_furn@2026-12-31T12:00:00.000Z] [configure=*] [protect=*]
- *		[until=2026-12-31T12:00:00.000Z] [since=...] [pin=$argon2id$...] [totp=BASE32] [disabled]
+ *		[until=2026-12-31T12:00:00.000Z] [since=...] [pin=$argon2id$...] [totp=BASE32] [kiosk] [disabled]
  *
- * A line each, which `mbc user` writes and the gate reads. A grant names channels by patterns ('*' and '?') and may end, as the account may. Sessions that
- * began before `since` are over. A name stays in the file for good: who it was stands in records, and nobody else may ever have it.
+ * A line each, which `mbc user` and `supervise` write and the gate reads. A grant names channels by patterns ('*' and '?') and may end, as the account may. Sessions that
+ * began before `since` are over. A kiosk is a display that stands in the laboratory: it reads, and people act at it for a moment with their PIN. A name stays in the file for good: who it was stands in records, and nobody else may ever have it.
  */
 #ifndef MSG_ACCOUNTS_H
 #define MSG_ACCOUNTS_H
@@ -21,6 +21,9 @@
 #define ACCOUNT_HASH 128
 #define ACCOUNT_PASSWORD_MIN 8
 #define ACCOUNT_PASSWORD 200 /* bytes with the NUL */
+#define ACCOUNT_PIN_MIN 4    /* digits */
+#define ACCOUNT_PIN 13       /* bytes with the NUL */
+#define ACCOUNT_LINE 2048    /* bytes of the longest line, with the NUL */
 
 /* What passwords cost (argon2id): KiB, passes, lanes. A hash of other costs is none of ours. */
 #define ACCOUNT_KIB 19456
@@ -47,7 +50,7 @@ struct account {
 	struct grant grants[RIGHTS];
 	int64_t until_ns;
 	int64_t since_ns; /* INT64_MIN: it was not said */
-	bool is_disabled;
+	bool is_disabled, is_kiosk;
 };
 
 struct accounts {
@@ -90,7 +93,7 @@ bool account_may(
 /* When the account or the next of its grants that still hold ends; INT64_MAX: never. */
 int64_t account_next_end(const struct account *a, int64_t wall_ns);
 
-/* Do they open the same to the same password and second factor? What else differs is when sessions have to begin again. */
+/* Do they open the same to the same password and second factor? A PIN opens nothing by itself. What else differs is when sessions have to begin again. */
 bool account_is_same(const struct account *a, const struct account *b);
 
 #endif

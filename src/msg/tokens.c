@@ -128,6 +128,12 @@ tokens_fits(const struct token *t, const char *subject)
 	return t->only[0] == '\0' || tokens_only_fits(t->only, subject);
 }
 
+const char *
+tokens_reads(const struct token *t)
+{
+	return t->reads[0] == '\0' ? "*" : t->reads;
+}
+
 /* ---- the file ------------------------------------------------------------------------------------------------------------- */
 
 /* "may=set,ack", one of the words behind name and digest. */
@@ -141,6 +147,9 @@ take_option(struct token *out, const char *word)
 	if (strncmp(word, "only=", 5) == 0)
 		return tokens_check_only(word + 5, &err) == 0 &&
 		       text_copy(out->only, sizeof(out->only), word + 5);
+	if (strncmp(word, "reads=", 6) == 0)
+		return tokens_check_only(word + 6, &err) == 0 &&
+		       text_copy(out->reads, sizeof(out->reads), word + 6);
 	return strncmp(word, "until=", 6) == 0 && clock_parse(word + 6, &out->until_ns);
 }
 
@@ -192,6 +201,8 @@ tokens_write(struct buf *out, const struct token *t)
 	}
 	if (t->only[0] != '\0')
 		buf_printf(out, " only=%s", t->only);
+	if (t->reads[0] != '\0')
+		buf_printf(out, " reads=%s", t->reads);
 	if (t->until_ns != INT64_MAX) {
 		clock_text(when, t->until_ns);
 		buf_printf(out, " until=%s", when);

@@ -107,6 +107,11 @@ enum wire_kind {
 	WIRE_HOLD_ASK, /* serve, command line -> gate: text id -> WIRE_VERDICT, verified, whose text is a time and a principal, or "": nobody does */
 	WIRE_ASKED, /* gate -> serve: u32 number of a question, u16 status of HTTP (200: who asks may be told, and is by the next WIRE_VERDICT), text why not */
 	WIRE_HOLD_TOLD, /* gate -> supervise: u16 kind of event.def, BENCH_TAKEN or BENCH_HANDED_OVER, text subject, text who did it, text note */
+	/* accounts and tokens are managed over HTTP (manage.h) */
+	WIRE_MANAGE,  /* serve -> gate: a question */
+	WIRE_MANAGED, /* gate -> serve: u32 number, u16 status of HTTP, u16 where the list goes on, 0: it is whole, u32 seconds to wait, text: JSON, what is shown once, or why not */
+	WIRE_ACCOUNT_CHANGE, /* gate -> supervise: u32 number, u16 of which file (enum manage_file), text line as it is, "": there is none, text line as it is to be, "": none */
+	WIRE_ACCOUNT_CHANGED, /* supervise -> gate, behind the file as it is then: u32 number, u16 status of HTTP, text why not */
 };
 
 enum wire_run { RUN_START, RUN_STOP, RUN_NOTE };

@@ -214,6 +214,8 @@ answer_write(struct buf *out, const char **out_type, struct target *t, bool is_x
 	case ROUTE_RUN_ZIP:
 	case ROUTE_COMMAND:
 	case ROUTE_HOLD:
+	case ROUTE_ACCOUNTS:
+	case ROUTE_TOKENS:
 	case ROUTE_OPENAPI:
 	case ROUTE_SESSION:
 	case ROUTE_COUNT:

@@ -34,6 +34,8 @@ struct asking {
 	struct who who;
 	unsigned status, wait_s;
 	char says[SAYS], proof[COMMAND_TOKEN];
+	char *text; /* of one who manages */
+	unsigned next_piece;
 };
 
 struct guard {
@@ -186,11 +188,42 @@ guard_sign_in(struct guard *g, const char *name, const char *password, const cha
 	return a;
 }
 
+struct asking *
+guard_manage(
+	struct guard *g, struct manage_ask *ask, void (*fn)(void *user), void *user, int64_t now_ns)
+{
+	struct asking *a = begin(g, fn, user, now_ns + SIGN_IN_NS);
+	struct buf packet = { 0 };
+	struct err err;
+
+	a->number = ++g->number != 0 ? g->number : ++g->number;
+	ask->number = a->number;
+	manage_write(&packet, ask);
+	if (orders_post(g->orders, &packet, &err) < 0)
+		a->state = ASKING_LOST;
+	return a;
+}
+
+const char *
+asking_text(const struct asking *a)
+{
+	return a->text != NULL ? a->text : "";
+}
+
+unsigned
+asking_next(const struct asking *a)
+{
+	return a->next_piece;
+}
+
 void
 asking_free(struct asking *a)
 {
 	if (a == NULL)
 		return;
+	if (a->text != NULL)
+		explicit_bzero(a->text, strlen(a->text));
+	free(a->text);
 	if (a->prev != NULL)
 		a->prev->next = a->next;
 	else
@@ -359,6 +392,28 @@ take_signed_in(struct guard *g, struct wire_in *in)
 	explicit_bzero(proof, sizeof(proof));
 }
 
+static void
+take_managed(struct guard *g, struct wire_in *in)
+{
+	uint32_t number = wire_get_u32(in);
+	unsigned status = wire_get_u16(in), next = wire_get_u16(in), wait_s = wire_get_u32(in);
+	char text[MANAGE_TEXT];
+	struct err err;
+
+	wire_get_text(in, text, sizeof(text));
+	for (struct asking *a = g->first; a != NULL && wire_close(in, &err) == 0; a = a->next) {
+		if (number == 0 || a->number != number || a->state != ASKING_WAITS)
+			continue;
+		a->status = status;
+		a->next_piece = next;
+		a->wait_s = wait_s;
+		a->text = mem_text(text);
+		settle(a, ASKING_IN);
+		break;
+	}
+	explicit_bzero(text, sizeof(text));
+}
+
 bool
 guard_told(void *guard, int kind, struct wire_in *in)
 {
@@ -370,6 +425,8 @@ guard_told(void *guard, int kind, struct wire_in *in)
 		forget(g, in);
 	else if (kind == WIRE_SIGNED_IN)
 		take_signed_in(g, in);
+	else if (kind == WIRE_MANAGED)
+		take_managed(g, in);
 	else
 		return false;
 	return true;

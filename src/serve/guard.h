@@ -10,6 +10,7 @@
 #include "base/sha256.h"
 #include "msg/accounts.h"
 #include "msg/command.h"
+#include "msg/manage.h"
 #include "serve/orders.h"
 
 #define GUARD_PLACES 384
@@ -45,6 +46,11 @@ struct asking *guard_ask(
 /* code: "", or that of the link for the first account. */
 struct asking *guard_sign_in(struct guard *g, const char *name, const char *password,
 	const char *address, const char *code, void (*fn)(void *user), void *user, int64_t now_ns);
+/* A question about accounts or tokens, whose number is filled in: ASKING_IN whatever became of it, as asking_status() says. */
+struct asking *guard_manage(struct guard *g, struct manage_ask *ask, void (*fn)(void *user),
+	void *user, int64_t now_ns);
+const char *asking_text(const struct asking *a); /* of guard_manage() */
+unsigned asking_next(const struct asking *a);    /* where the list goes on; 0: it is whole */
 void asking_free(struct asking *a);
 
 enum asking_state asking_state(const struct asking *a);
@@ -61,7 +67,7 @@ int guard_sign_out(
 /* Is it still so? What is about to end is asked anew; once a second for each stream. */
 bool guard_still(struct guard *g, const struct who *who, int64_t now_ns);
 
-/* From the gate: WIRE_WHO_IS, WIRE_FORGET, WIRE_SIGNED_IN; false: none of them. */
+/* From the gate: WIRE_WHO_IS, WIRE_FORGET, WIRE_SIGNED_IN, WIRE_MANAGED; false: none of them. */
 bool guard_told(void *guard, int kind, struct wire_in *in);
 void guard_gate_gone(void *guard);
 

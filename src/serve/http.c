@@ -38,6 +38,7 @@
 #include "serve/guard.h"
 #include "serve/http_grafana.h"
 #include "serve/http_history.h"
+#include "serve/http_manage.h"
 #include "serve/http_orders.h"
 #include "serve/http_session.h"
 #include "serve/links.h"
@@ -45,6 +46,7 @@
 #include "serve/reply.h"
 #include "serve/tls.h"
 #include "serve/wish.h"
+#include "serve/wish_manage.h"
 
 #define TIMEOUT_S ((unsigned)CLIENTS_LIMIT_S) /* of one that takes nothing of its answer */
 #define CONNECTION_BYTES 8192u /* of one connection in libmicrohttpd: request head, answer head */
@@ -96,6 +98,7 @@ struct request {
 	struct http_session *session;  /* it signs in or out; NULL */
 	struct http_question *history; /* it waits for an answer of the history; NULL */
 	struct http_grafana *grafana;  /* its body is coming; NULL */
+	struct http_manage *manage;    /* it is about accounts or tokens; NULL */
 	struct http_order *order;      /* it commands, or asks what became of a command; NULL */
 	char uri[];
 };
@@ -489,6 +492,25 @@ http_links(struct http *h, const char *bytes, size_t n, bool needs_link)
 	end_streams(h);
 }
 
+/* Its name stands in what a second factor is made from. */
+static const char *
+name_of_bench(const struct http *h)
+{
+	struct board_info info;
+
+	if (h->board == NULL)
+		return "mbc";
+	board_info(h->board, &info);
+	return info.bench;
+}
+
+static enum MHD_Result
+answer_manage(struct http *h, struct request *r)
+{
+	return http_manage_answer(
+		r->manage, &h->target, name_of_bench(h), r->uri, &h->live_bytes, now_boot());
+}
+
 static enum MHD_Result
 answer(struct http *h, struct MHD_Connection *c, struct request *request, bool is_head)
 {
@@ -537,6 +559,10 @@ answer(struct http *h, struct MHD_Connection *c, struct request *request, bool i
 		request->history = http_history_ask(h->history, &h->target, c, only != NULL, now);
 		return http_history_answer(&request->history, uri, &h->live_bytes);
 	}
+	if (h->target.route == ROUTE_ACCOUNTS || h->target.route == ROUTE_TOKENS) {
+		request->manage = http_manage_list(h->guard, c, h->target.route, now);
+		return answer_manage(h, request);
+	}
 	if (h->target.route == ROUTE_HOLD) {
 		request->order = http_order_hold(h->orders, c, now);
 		return http_order_answer(request->order, &h->target, uri, &h->live_bytes, now);
@@ -578,6 +604,7 @@ on_end(void *cls, struct MHD_Connection *c, void **con_cls, enum MHD_RequestTerm
 	if (r != NULL) {
 		http_history_free(r->history);
 		http_order_free(r->order);
+		http_manage_free(r->manage);
 		http_grafana_free(r->grafana);
 		http_session_free(r->session);
 		asking_free(r->asking);
@@ -617,6 +644,10 @@ begin_order(struct http *h, struct MHD_Connection *c, const char *method, struct
 	}
 	if (!http_order_judge(c, out_problem, out_detail))
 		return false;
+	if (wish_manages(h->target.order)) {
+		r->manage = http_manage_new(h->guard, c, now_boot());
+		return true;
+	}
 	r->order = h->target.order == ORDER_REHEARSE ? http_order_rehearse(h->orders, c, now_boot())
 						     : http_order_new(h->orders, c, now_boot());
 	return true;
@@ -779,6 +810,17 @@ answer_order(struct http *h, struct request *r, const char *method)
 	return http_order_answer(r->order, &h->target, r->uri, &h->live_bytes, now_boot());
 }
 
+/* Likewise; a list has no address of an order, and needs none. */
+static enum MHD_Result
+answer_changed(struct http *h, struct request *r, const char *method)
+{
+	struct err err;
+
+	if (!is_get(method) && target_parse_order(method, r->uri, &h->target, &err) != 0)
+		return MHD_NO;
+	return answer_manage(h, r);
+}
+
 /* The body of a question of Grafana is there; the history may be asked then, and its answer is waited for. */
 static enum MHD_Result
 answer_grafana(struct http *h, struct request *r, struct MHD_Connection *c)
@@ -837,6 +879,14 @@ on_request(void *cls, struct MHD_Connection *c, const char *url, const char *met
 	}
 	if (r->session != NULL)
 		return http_session_answer(r->session, r->uri, &h->live_bytes, now_boot());
+	if (r->manage != NULL && *upload_size > 0) {
+		size_t n = *upload_size;
+
+		*upload_size = 0;
+		return http_manage_body(r->manage, upload, n, now_boot()) ? MHD_YES : MHD_NO;
+	}
+	if (r->manage != NULL)
+		return answer_changed(h, r, method);
 	if (r->order != NULL && *upload_size > 0) {
 		size_t n = *upload_size;
 

@@ -160,24 +160,24 @@ http_session_judge(struct MHD_Connection *c, bool is_out, const char *uri,
 }
 
 /* An address as text; of IPv6 its network: who has one has all of it. */
-static void
-address_of(struct MHD_Connection *c, char out[ADDRESS_MAX])
+void
+http_session_address(struct MHD_Connection *c, char *out, size_t cap)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	const struct sockaddr *peer = info != NULL ? info->client_addr : NULL;
 
-	text_copy(out, ADDRESS_MAX, "?");
+	text_copy(out, cap, "?");
 	if (peer != NULL && peer->sa_family == AF_INET) {
 		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)peer)->sin_addr, out,
-			ADDRESS_MAX);
+			(socklen_t)cap);
 	} else if (peer != NULL && peer->sa_family == AF_INET6) {
 		struct in6_addr network =
 			((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr;
 
 		if (!IN6_IS_ADDR_LOOPBACK(&network) && !IN6_IS_ADDR_V4MAPPED(&network))
 			memset(network.s6_addr + 8, 0, 8);
-		inet_ntop(AF_INET6, &network, out, ADDRESS_MAX);
+		inet_ntop(AF_INET6, &network, out, (socklen_t)cap);
 	}
 }
 
@@ -240,7 +240,7 @@ begin_sign_in(struct http_session *x, int64_t now_ns, struct err *err)
 	bool is_good = wish_session(&b, x->body, x->n, err) == 0;
 
 	if (is_good) {
-		address_of(x->connection, address);
+		http_session_address(x->connection, address, sizeof(address));
 		x->asking = guard_sign_in(
 			x->guard, b.name, b.password, address, b.code, on_news, x, now_ns);
 	}

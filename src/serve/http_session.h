@@ -41,5 +41,7 @@ bool http_session_token(struct MHD_Connection *c, char *out, bool *out_is_cookie
  * The one place that decides it; of use once who asks is known. */
 bool http_session_is_own(struct MHD_Connection *c);
 extern const char http_session_wants[]; /* why not, and what to do: of PROBLEM_STRANGER */
+/* Where it comes from, as text; of IPv6 its network. */
+void http_session_address(struct MHD_Connection *c, char *out, size_t cap);
 
 #endif

@@ -65,6 +65,11 @@ static const struct row {
 		"Too many wrong passwords" },
 	[PROBLEM_CODE_NEEDED] = { 401, "urn:mbc:problem:code-needed",
 		"A code of the second factor is needed" },
+	[PROBLEM_NOT_MANAGER] = { 403, "urn:mbc:problem:not-manager",
+		"This account may not change that" },
+	[PROBLEM_NO_ACCOUNT] = { 404, "urn:mbc:problem:no-account",
+		"There is no such account or token" },
+	[PROBLEM_NOT_CHANGED] = { 409, "urn:mbc:problem:not-changed", "Nothing was changed" },
 };
 
 unsigned

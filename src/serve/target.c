@@ -41,6 +41,8 @@ const struct route_row target_routes[ROUTE_COUNT] = {
 	[ROUTE_SESSION] = { "/api/v1/session", false, { NULL } },
 	[ROUTE_SHARED] = { "/api/v1/shared", true, { NULL } },
 	[ROUTE_HOLD] = { "/api/v1/hold", false, { NULL } },
+	[ROUTE_ACCOUNTS] = { "/api/v1/accounts", false, { NULL } },
+	[ROUTE_TOKENS] = { "/api/v1/tokens", false, { NULL } },
 };
 
 const struct order_row target_orders[ORDERS] = {
@@ -62,6 +64,13 @@ const struct order_row target_orders[ORDERS] = {
 	[ORDER_SEQ_ANSWER] = { "POST", "/api/v1/sequence/answer", { "wait", NULL } },
 	[ORDER_HOLD] = { "POST", "/api/v1/hold", { "wait", NULL } },
 	[ORDER_REHEARSE] = { "POST", "/api/v1/sequences/{name}/rehearse", { "form", NULL } },
+	[ORDER_ACCOUNT_ADD] = { "POST", "/api/v1/accounts", { NULL } },
+	[ORDER_ACCOUNT_CHANGE] = { "PATCH", "/api/v1/accounts/{name}", { NULL } },
+	[ORDER_OWN] = { "PATCH", "/api/v1/session", { NULL } },
+	[ORDER_FACTOR] = { "POST", "/api/v1/accounts/{name}/second-factor", { NULL } },
+	[ORDER_FACTOR_OFF] = { "DELETE", "/api/v1/accounts/{name}/second-factor", { NULL } },
+	[ORDER_TOKEN_ADD] = { "POST", "/api/v1/tokens", { NULL } },
+	[ORDER_TOKEN_REMOVE] = { "DELETE", "/api/v1/tokens/{name}", { NULL } },
 };
 
 /* Does `path` (n bytes) fit the pattern? *out_name, *out_n: what stands for {name}. */
@@ -193,15 +202,22 @@ target_parse_order(const char *method, const char *uri, struct target *out, stru
 const char *
 target_allows(const char *uri)
 {
+	static const char *const allows[ORDERS] = {
+		[ORDER_SET] = "GET, HEAD, PUT",
+		[ORDER_HOLD] = "GET, HEAD, POST",
+		[ORDER_ACCOUNT_ADD] = "GET, HEAD, POST",
+		[ORDER_ACCOUNT_CHANGE] = "PATCH",
+		[ORDER_FACTOR] = "POST, DELETE",
+		[ORDER_TOKEN_ADD] = "GET, HEAD, POST",
+		[ORDER_TOKEN_REMOVE] = "DELETE",
+	};
 	size_t n = strcspn(uri, "?"), n_name;
 	const char *name;
 
 	if (fits(target_routes[ROUTE_SESSION].path, uri, n, &name, &n_name))
-		return "GET, HEAD, POST, DELETE";
+		return "GET, HEAD, POST, PATCH, DELETE";
 	for (int o = 0; o < ORDERS; o++)
 		if (fits(target_orders[o].path, uri, n, &name, &n_name))
-			return o == ORDER_SET    ? "GET, HEAD, PUT"
-			       : o == ORDER_HOLD ? "GET, HEAD, POST"
-						 : "POST";
+			return allows[o] != NULL ? allows[o] : "POST";
 	return grafana_find(uri) != GRAFANA_PATHS ? "POST" : "GET, HEAD";
 }

@@ -38,6 +38,8 @@ enum route {
 	ROUTE_SESSION,      /* who one is; signing in and out are for http_session.c */
 	ROUTE_SHARED,       /* what everybody sees */
 	ROUTE_HOLD,         /* who holds the bench: the gate is asked, by http_orders.c */
+	ROUTE_ACCOUNTS,     /* the gate is asked, by http_manage.c */
+	ROUTE_TOKENS,       /* likewise */
 	ROUTE_COUNT,
 	ROUTE_PAGE = ROUTE_COUNT, /* anything outside the table: perhaps a page */
 };
@@ -70,6 +72,14 @@ enum target_order {
 	ORDER_SEQ_ANSWER,
 	ORDER_REHEARSE, /* commands nothing: a rehearsal */
 	ORDER_HOLD,     /* take the bench, or hand it over */
+	/* Accounts and tokens: wish_manage.c. */
+	ORDER_ACCOUNT_ADD,
+	ORDER_ACCOUNT_CHANGE,
+	ORDER_OWN, /* one's own password and PIN */
+	ORDER_FACTOR,
+	ORDER_FACTOR_OFF,
+	ORDER_TOKEN_ADD,
+	ORDER_TOKEN_REMOVE,
 	ORDERS
 };
 

@@ -104,6 +104,7 @@ void
 accounts_done(struct supervise *s)
 {
 	free(s->accounts.ends);
+	free(s->accounts.writing);
 }
 
 /* ---- the files ------------------------------------------------------------------------------------------------------------ */

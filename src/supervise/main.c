@@ -160,6 +160,7 @@ run(struct supervise *s, struct err *err)
 		wake = MIN(wake, public_step(s, now));
 		wake = MIN(wake, runs_step(s, now));
 		wake = MIN(wake, rehearsals_step(s, now));
+		wake = MIN(wake, accounts_step(s, now));
 		rc = loop_step(s->loop, s->is_ending ? MIN(wake, s->kill_ns) : wake, err);
 		if (rc < 0)
 			return rc;

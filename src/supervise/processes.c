@@ -252,6 +252,8 @@ on_message(void *ctx, int fd, unsigned events)
 		take_hold(s, &in);
 	} else if (kind == WIRE_FIRST && c == &s->gate) {
 		accounts_first(s, &in);
+	} else if (kind == WIRE_ACCOUNT_CHANGE && c == &s->gate) {
+		accounts_change(s, &in);
 	} else if (kind == WIRE_AUDIT && c == &s->gate) {
 		audit_open(s, wire_get_u16(&in) == 1);
 	} else if (kind == WIRE_REHEARSE_GONE && c == &s->serve) {

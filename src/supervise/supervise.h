@@ -163,6 +163,7 @@ struct supervise {
 		struct account_first first; /* the link that makes the first one, while it holds */
 		struct account_ends *ends;  /* which are near, and what was told of them; malloc */
 		char first_sent[SHA256_HEX + 1]; /* to the gate that runs */
+		struct account_writing *writing; /* a change that the gate asks for; malloc */
 	} accounts;
 	struct events events;
 	bool is_ending;
@@ -315,6 +316,9 @@ void accounts_look(struct supervise *s);            /* at their files; once a se
 bool accounts_are_there(const struct supervise *s); /* nobody is answered unasked */
 bool accounts_want_hash(const struct supervise *s); /* are there passwords to look at? */
 void accounts_adjust_hash(struct supervise *s, bool is_wanted, int64_t now_ns);
+/* accounts_write.c: a change of the files of accounts and tokens that came over HTTP */
+void accounts_change(struct supervise *s, struct wire_in *in);
+int64_t accounts_step(struct supervise *s, int64_t now_ns);
 void accounts_first(
 	struct supervise *s, struct wire_in *in); /* the gate has one to be written down */
 

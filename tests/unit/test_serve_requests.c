@@ -269,7 +269,11 @@ count(const char *text, const char *what)
 static void
 test_the_description_is_complete(void **state)
 {
-	static const char *const methods[ORDERS] = { [ORDER_SET] = "put" };
+	static const char *const methods[ORDERS] = { [ORDER_SET] = "put",
+		[ORDER_ACCOUNT_CHANGE] = "patch",
+		[ORDER_OWN] = "patch",
+		[ORDER_FACTOR_OFF] = "delete",
+		[ORDER_TOKEN_REMOVE] = "delete" };
 	static const char *const nothing[] = { NULL }, *const everywhere[] = { "everywhere", NULL };
 	const struct page_file *file = &page_files[page_find("/api/v1/openapi.json")];
 	char *text = mem_text_n((const char *)file->plain, (size_t)(file->plain_end - file->plain));
@@ -285,8 +289,10 @@ test_the_description_is_complete(void **state)
 		params += check_path(text, grafana_paths[g], "post", nothing);
 	params += check_path(text, target_routes[ROUTE_SESSION].path, "post", nothing);
 	params += check_path(text, target_routes[ROUTE_SESSION].path, "delete", everywhere);
-	assert_int_equal(count(text, "\n      \"put\": {") + count(text, "\n      \"post\": {"),
-		ORDERS + GRAFANA_PATHS + 1);
+	assert_int_equal(count(text, "\n      \"put\": {") + count(text, "\n      \"post\": {") +
+				 count(text, "\n      \"patch\": {") +
+				 count(text, "\n      \"delete\": {"),
+		ORDERS + GRAFANA_PATHS + 2);
 	assert_int_equal(params, count(text, "\"in\": \"query\""));
 	free(text);
 }
