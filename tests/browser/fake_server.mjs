@@ -110,6 +110,8 @@ export class FakeServer {
 		this.token = "secret-token";
 		this.people = null; /* name: password, when the bench has accounts */
 		this.may = ["read", "operate"];
+		this.role = "user";
+		this.holder = null; /* who holds the bench: "user:anna" */
 		this.sessions = new Map(); /* cookie: name */
 		this.orders = []; /* {method, path, body} that came with the token */
 		this.verdicts = new Map(); /* id -> {status, body}; asked again, it is answered with it */
@@ -359,11 +361,13 @@ export class FakeServer {
 			return void this.order(req, res, path);
 		if (path === "/api/v1/session") {
 			const name = this.who(req);
-			return json({ accounts: this.people !== null, name, role: name && "user", may: name ? this.may : [], reads: name && "*" });
+			return json({ accounts: this.people !== null, name, role: name && this.role, may: name ? this.may : [], reads: name && "*" });
 		}
 		if (this.people !== null && path.startsWith("/api/") && this.who(req) === null)
 			return res.writeHead(401, { ...HEADERS, "Content-Type": "application/problem+json" })
 				.end(JSON.stringify({ status: 401, detail: "sign in first" }));
+		if (path === "/api/v1/hold")
+			return json({ holder: this.holder, since: this.holder && iso(this.born) });
 		if (path.startsWith("/api/v1/commands/")) {
 			const id = path.split("/").at(-1);
 			const v = this.verdicts.get(id);

@@ -173,6 +173,7 @@ export const get_alarms = () => get<{ alarms: AlarmInfo[] }>("alarms?all=1");
 export const get_trips = () => get<{ trips: TripInfo[] }>("trips?all=1");
 export const get_sequences = () => get<{ sequences: Sequence[] }>("sequences");
 export const get_under_test = () => get<UnderTest>("sequence");
+export const get_hold = () => get<{ holder: string | null; since: string | null }>("hold");
 export const get_instruments = () => get<{ instruments: Instrument[] }>("instruments");
 export const get_trace = (name: string) =>
 	get<{ lines: TraceLine[] }>(`instruments/${encodeURIComponent(name)}/trace`);

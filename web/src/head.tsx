@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { format_date, format_time } from "./format";
 import { Hand } from "./hand";
+import { Hold } from "./hold";
 import { words } from "./i18n";
 import { use_interval } from "./hooks";
 import { LanguageSwitch } from "./language";
@@ -122,6 +123,7 @@ export function Head() {
 				</div>
 				<Facts />
 				<Clock />
+				{!is_bare && <Hold />}
 				{!is_bare && <Hand />}
 				{!is_bare && <Me />}
 				<LanguageSwitch />

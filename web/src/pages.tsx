@@ -8,7 +8,7 @@ import { Bench } from "./pages/bench";
 import { Help } from "./pages/help";
 import { Kiosk } from "./pages/kiosk";
 import { address_of, route } from "./route";
-import { who } from "./session";
+import { is_admin, who } from "./session";
 
 interface Page {
 	id: string; /* in the address */
@@ -50,4 +50,4 @@ export function Pages() {
 /* Grants of who is signed in; a bench without accounts shows everything. */
 export const may_have = (right: "read" | "operate" | "configure" | "protect") =>
 	who() === null || !who()!.accounts || who()!.may.includes(right);
-export const is_admin = () => who()?.role === "admin" || who()?.role === "root";
+export { is_admin };

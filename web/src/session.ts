@@ -48,6 +48,7 @@ export const proof = () => kept() || "1";
 export const who = () => session;
 /* Whoever is signed in with a cookie alone signs in again: nothing could be asked for. */
 export const must_sign_in = () => session !== null && session.accounts && (session.name === null || kept() === "");
+export const is_admin = () => session?.role === "admin" || session?.role === "root";
 export const may_operate = () => session?.name != null && session.may.includes("operate");
 
 /* Ask who one is; a server that does not know the question has no accounts. */
