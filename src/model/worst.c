@@ -277,3 +277,24 @@ worst_fate_text(enum fate fate)
 
 	return texts[fate];
 }
+
+const char *
+worst_fate_word(enum fate fate)
+{
+	static const char *const words[] = {
+		[FATE_UNKNOWN] = "unknown",
+		[FATE_RAMPS] = "ramp_goes_on",
+		[FATE_CLOSED] = "closed",
+		[FATE_OPEN] = "open",
+		[FATE_STAYS] = "stays",
+		[FATE_KEPT] = "stays_no_watchdog",
+		[FATE_GUARDED] = "by_watchdog",
+		[FATE_CLOSED_OR_KEPT] = "closed_or_stays",
+		[FATE_OPEN_OR_KEPT] = "open_or_stays",
+		[FATE_CLOSED_BY_AIR] = "closed_if_by_air",
+		[FATE_OPEN_BY_AIR] = "open_if_by_air",
+		[FATE_REACHED] = "not_concerned",
+	};
+
+	return words[fate];
+}

@@ -43,5 +43,6 @@ enum fate {
 /* What becomes of an output once something is lost and nobody acts. */
 enum fate worst_fate(const struct image *img, uint32_t output, enum loss loss);
 const char *worst_fate_text(enum fate fate);
+const char *worst_fate_word(enum fate fate); /* for programs: "stays_no_watchdog" */
 
 #endif

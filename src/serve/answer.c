@@ -121,7 +121,9 @@ watched(struct buf *out, const struct target *t, bool is_xml, const struct view 
 		err_set(err, ERR_CONF, 0, "all: write ?all=1 for those at rest too");
 		return PROBLEM_BAD_REQUEST;
 	}
-	if (t->route == ROUTE_ALARMS)
+	if (t->route == ROUTE_PROTECTION)
+		picture_protection(out, is_xml, v);
+	else if (t->route == ROUTE_ALARMS)
 		picture_alarms(out, is_xml, v, wants_all(t));
 	else
 		picture_trips(out, is_xml, v, wants_all(t));
@@ -186,6 +188,7 @@ answer_write(struct buf *out, const char **out_type, struct target *t, bool is_x
 		return ANSWER_OK;
 	case ROUTE_ALARMS:
 	case ROUTE_TRIPS:
+	case ROUTE_PROTECTION:
 		return watched(out, t, is_xml, v, err);
 	case ROUTE_FLAT_XML:
 		*out_type = "application/xml";

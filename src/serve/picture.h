@@ -66,6 +66,9 @@ void picture_trace(struct buf *out, bool is_xml, const struct view *v, uint32_t 
 void picture_alarms(struct buf *out, bool is_xml, const struct view *v, bool wants_all);
 void picture_trips(struct buf *out, bool is_xml, const struct view *v, bool wants_all);
 
+/* protection.c: what protects the bench; v->img is there */
+void picture_protection(struct buf *out, bool is_xml, const struct view *v);
+
 /* sequences.c: those of the bench, with their parameters and steps; and the one under test; v->img is there */
 void picture_sequences(struct buf *out, bool is_xml, const struct view *v);
 void picture_sequence(struct buf *out, bool is_xml, const struct view *v);

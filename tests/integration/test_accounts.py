@@ -17,6 +17,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 
+import jsonschema  # noqa: E402
 from harness import PATIENCE_S, ROOT, wait_for  # noqa: E402
 from test_door import API, Base  # noqa: E402
 
@@ -716,7 +717,8 @@ class Managing(People):
 
 
 # What each operation of the description takes. Whoever has it is not refused: the status is then one of the others that are described.
-OPEN, ANY, SOMETHING, READ, OPERATE, SESSION, HOLD, MANAGE, OWN = "open", "any", "something", "read", "operate", "session", "hold", "manage", "own"
+OPEN, ANY, SOMETHING, READ, OPERATE, SESSION, HOLD, MANAGE, OWN, PROTECT = (
+    "open", "any", "something", "read", "operate", "session", "hold", "manage", "own", "protect")
 NEEDS = {
     ("get", "/api/v1/session"): OPEN, ("post", "/api/v1/session"): OPEN, ("delete", "/api/v1/session"): SESSION,
     ("get", "/api/v1/openapi.json"): ANY, ("get", "/api/v1/commands/{id}"): SOMETHING,
@@ -724,6 +726,9 @@ NEEDS = {
 }
 NEEDS |= {(method, path): MANAGE for path in DESCRIPTION["paths"] if path.startswith(("/api/v1/accounts", "/api/v1/tokens"))
           for method in DESCRIPTION["paths"][path]}
+# A person with a session, and no token: HOLD is `operate` of one.
+NEEDS |= {("post", f"/api/v1/{path}"): HOLD for path in ("alarms/{name}/reset", "alarms/{name}/in", "trips/{name}/reset", "trips/{name}/end")}
+NEEDS |= {("post", f"/api/v1/{path}"): PROTECT for path in ("alarms/{name}/out", "trips/{name}/bypass")}
 NEEDS |= {("get", path): READ for path in DESCRIPTION["paths"] if ("get", path) not in NEEDS and "get" in DESCRIPTION["paths"][path]}
 NEEDS |= {("post", path): READ for path in DESCRIPTION["paths"] if path.startswith("/grafana/") and "post" in DESCRIPTION["paths"][path]}
 PEOPLE = {  # what of it each of them has
@@ -732,16 +737,91 @@ PEOPLE = {  # what of it each of them has
     "reader": {OPEN, ANY, SOMETHING, READ, SESSION, OWN},
     "operator": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION, HOLD, OWN},
     "admin": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION, HOLD, MANAGE, OWN},
-    "root": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION, HOLD, MANAGE, OWN},
+    "root": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION, HOLD, MANAGE, OWN, PROTECT},
+    "protector": {OPEN, ANY, SOMETHING, SESSION, OWN, PROTECT},
     "token": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION},
 }
 BODIES = {"/api/v1/channels/{name}": {"target": 20}, "/api/v1/alarms/{name}/shelve": {"for": "10min", "reason": "a test"},
+          "/api/v1/alarms/{name}/out": {"reason": "a test"}, "/api/v1/trips/{name}/reset": {"reason": "a test"},
+          "/api/v1/trips/{name}/bypass": {"for": "10min", "reason": "a test"},
           "/api/v1/sequence/prepare": {"name": "s"}, "/api/v1/sequence/form": {"name": "p", "value": "1"}, "/api/v1/sequence/start": {"name": "s"},
           "/api/v1/sequence/goto": {"step": 1}, "/api/v1/sequence/answer": {"value": "yes"}, "/api/v1/hold": {"release": True},
           "/api/v1/accounts": {"name": "made", "password": PASSWORD}, "/api/v1/accounts/{name}": {"until": None}, "/api/v1/tokens": {"name": "made"},
           ("patch", "/api/v1/session"): {"password": PASSWORD}}
-NAMES = {"/api/v1/channels": "T_furn", "/api/v1/history": "T_furn", "/api/v1/instruments": "d", "/api/v1/alarms": "hot", "/api/v1/sequences": "s",
+NAMES = {"/api/v1/channels": "T_furn", "/api/v1/history": "T_furn", "/api/v1/instruments": "d", "/api/v1/alarms": "hot", "/api/v1/trips": "too_hot", "/api/v1/sequences": "s",
          "/api/v1/runs": "1", "/api/v1/commands": "id1", "/api/v1/accounts": "made", "/api/v1/tokens": "made"}
+
+
+PROTECTED = ("trips: {too_hot:", """interlocks: {no_heat: {forbid: T_furn > 690 degC and d.sp > 600 degC, to: cold, bypass: {max: 1 h}, title: No heat}}
+trips: {odd: {when: T_furn > 680 degC, to: cold, bypass: {max: 1 h}, protected_by: a fuse, tested: 2026-01-01, every: 365 d}, too_hot:""")
+
+
+class Protect(People):
+    """What protects the bench, told and handled over HTTP."""
+
+    def setUp(self):
+        from test_door import DoorBench
+        write = DoorBench.write
+        self.addCleanup(setattr, DoorBench, "write", write)
+        DoorBench.write = lambda bench, text: write(bench, text.replace(*PROTECTED))
+
+    def test_what_protects_is_told_and_handled(self):
+        self.begin("protect")
+        self.set_value(100)
+        maria = self.add("maria", "--role", "root")
+        self.user("add", "--may", "read,operate", "anna")
+        anna = self.client("anna")
+        token = self.mbc("token", "add", "lims").strip()
+        wait_for("the token is known", lambda: Client(self.bench.port).ask("GET", API + "/trips", None, {"Authorization": f"Bearer {token}"})[0] == 200)
+        status, told = anna.ask("GET", API + "/protection")
+        self.assertEqual(status, 200)
+        jsonschema.Draft202012Validator(DESCRIPTION["components"]["schemas"]["Protection"], format_checker=jsonschema.FormatChecker()).validate(told)
+        odd, too_hot = told["trips"]
+        self.assertEqual({key: odd[key] for key in ("name", "protected_by", "tested", "test_every_s", "bypass_max_s", "safe_state")},
+                         {"name": "odd", "protected_by": "a fuse", "tested": "2026-01-01", "test_every_s": 365 * 86400, "bypass_max_s": 3600, "safe_state": "cold"})
+        self.assertEqual((too_hot["tested"], too_hot["bypass_max_s"], too_hot["latched"]), (None, None, True))
+        [interlock] = told["interlocks"]
+        self.assertEqual((interlock["name"], interlock["forbids"], interlock["trip"]["safe_state"]), ("no_heat", "T_furn > 690 degC and d.sp > 600 degC", "cold"))
+        [cold] = told["safe_states"]
+        self.assertEqual((cold["name"], cold["state"], cold["is_on_stop"]), ("cold", "idle", True))
+        self.assertEqual([(line["output"], line["value"]) for line in cold["lines"]], [("T_furn", 0)])
+        [loss] = told["losses"]
+        self.assertEqual((loss["name"], loss["hazard"], loss["computer"]), ("T_furn", "heat", "stays_no_watchdog"))
+
+        def states(name):
+            return {t["name"]: t["state"] for t in anna.ask("GET", API + "/trips?all=1")[1]["trips"]}[name]
+        wait_for("ready", lambda: (states("too_hot"), states("odd")) == ("ready", "ready"))
+        # A bypass takes the grant, a reason and an end; a token and whoever operates have none of it.
+        bypass = {"for": "30min", "reason": "the sensor is replaced"}
+        self.assertEqual(anna.ask("POST", API + "/trips/odd/bypass?wait=5s", bypass)[0], 403)
+        self.assertEqual(Client(self.bench.port).ask("POST", API + "/trips/odd/bypass?wait=5s", bypass, {"Authorization": f"Bearer {token}", "X-Mbc": None})[0], 403)
+        self.assertEqual(maria.ask("POST", API + "/trips/odd/bypass?wait=5s", {"for": "30min"})[0], 400)
+        self.assertEqual(maria.ask("POST", API + "/trips/odd/bypass?wait=5s", {"reason": "x"})[0], 400)
+        self.assertEqual(maria.ask("POST", API + "/trips/odd/bypass?wait=5s", dict(bypass, **{"for": "2h"}))[0], 409)
+        self.assertEqual(maria.ask("POST", API + "/trips/too_hot/bypass?wait=5s", bypass)[0], 409)  # the bench file does not allow it
+        self.assertEqual(maria.ask("POST", API + "/trips/odd/bypass?wait=5s", bypass)[0], 200)
+        wait_for("bypassed", lambda: states("odd") == "bypassed")
+        self.assertEqual(anna.ask("POST", API + "/trips/odd/end?wait=5s", {})[0], 200)
+        wait_for("ended", lambda: states("odd") == "ready")
+        # A trip is reset by whoever operates, with a comment, once its condition is gone; by no token.
+        self.device.holding[0] = 6600
+        wait_for("tripped", lambda: states("too_hot") == "tripped")
+        reset = {"reason": "the fan was off"}
+        self.assertEqual(anna.ask("POST", API + "/trips/too_hot/reset?wait=5s", reset)[0], 409)
+        self.assertEqual(Client(self.bench.port).ask("POST", API + "/trips/too_hot/reset?wait=5s", reset, {"Authorization": f"Bearer {token}", "X-Mbc": None})[0], 403)
+        self.device.holding[0] = 200
+        self.assertEqual(anna.ask("POST", API + "/trips/too_hot/reset?wait=5s", {})[0], 400)
+        wait_for("reset", lambda: anna.ask("POST", API + "/trips/too_hot/reset?wait=5s", reset)[0] == 200)
+        wait_for("ready again", lambda: states("too_hot") == "ready")
+        wait_for("it is on record", lambda: [r for r in self.records(who="user:anna") if "too_hot" in json.dumps(r)])
+        # Out of service takes the grant, too; back in does not.
+        self.assertEqual(anna.ask("POST", API + "/alarms/hot/out?wait=5s", {"reason": "x"})[0], 403)
+        self.assertEqual(maria.ask("POST", API + "/alarms/hot/out?wait=5s", {"reason": "the oven is apart"})[0], 200)
+        wait_for("out", lambda: [a["state"] for a in anna.ask("GET", API + "/alarms?all=1")[1]["alarms"]] == ["out_of_service"])
+        self.assertEqual(anna.ask("POST", API + "/alarms/hot/in?wait=5s", {})[0], 200)
+        self.assertIn(anna.ask("POST", API + "/alarms/ack?wait=5s", {})[0], (200, 409))
+        self.user("add", "--may", "read", "--only", "d.*", "guest")
+        self.assertEqual(self.client("guest").ask("GET", API + "/protection")[0], 403)
 
 
 class Matrix(People):
@@ -766,7 +846,7 @@ class Matrix(People):
         self.begin("matrix")
         self.add("root", "--role", "root")
         self.user("add", "--role", "admin", "admin")
-        for name, may in (("none", "read"), ("reader", "read"), ("operator", "read,operate")):
+        for name, may in (("none", "read"), ("reader", "read"), ("operator", "read,operate"), ("protector", "protect")):
             self.user("add", "--may", may, name)
         self.user("revoke", "none")
         token = self.mbc("token", "add", "lims").strip()
