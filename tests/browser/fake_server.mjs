@@ -140,6 +140,7 @@ export class FakeServer {
 		this.has_history = true;
 		this.history_busy = false; /* its process is being started again */
 		this.unrecorded = new Set(); /* names */
+		this.events = []; /* oldest first: happened() */
 		this.questions = []; /* addresses */
 		this.asked_at = []; /* of the same, performance.now() */
 	}
@@ -361,11 +362,13 @@ export class FakeServer {
 			return void this.order(req, res, path);
 		if (path === "/api/v1/session") {
 			const name = this.who(req);
-			return json({ accounts: this.people !== null, name, role: name && this.role, may: name ? this.may : [], reads: name && "*" });
+			return json({ accounts: this.people !== null, name, role: name && this.role, may: name ? this.may : [], reads: name && (this.reads ?? "*") });
 		}
 		if (this.people !== null && path.startsWith("/api/") && this.who(req) === null)
 			return res.writeHead(401, { ...HEADERS, "Content-Type": "application/problem+json" })
 				.end(JSON.stringify({ status: 401, detail: "sign in first" }));
+		if (path === "/api/v1/events")
+			return json(this.answer_events(new URL(req.url, "http://localhost").searchParams));
 		if (path === "/api/v1/hold")
 			return json({ holder: this.holder, since: this.holder && iso(this.born) });
 		if (path.startsWith("/api/v1/commands/")) {
@@ -458,6 +461,23 @@ export class FakeServer {
 		if (this.tick % Math.round(1000 / this.period_ms) === 0)
 			for (const res of this.streams)
 				this.beat(res);
+	}
+
+	/* Something happened, `ago` ms before now. */
+	happened(kind, subject, ago = 0, more = {}) {
+		const id = this.events.length + 1;
+		this.events.push({ time: iso(Date.now() - ago), id, kind, class: "plain", severity: "info", subject, reason: null, cause: null, principal: null, values: [],
+			note: null, text: `${kind} of ${subject}`, boot: "1", stamp_ns: id, ...more });
+		return id;
+	}
+
+	answer_events(query) {
+		const from = query.get("from") === null ? 0 : Date.parse(query.get("from"));
+		const to = query.get("to") === null ? Infinity : Date.parse(query.get("to"));
+		const fits = this.events.filter((e) => Date.parse(e.time) >= from && Date.parse(e.time) < to &&
+			(query.get("kind") ?? e.kind) === e.kind && (query.get("subject") ?? e.subject) === e.subject);
+		const limit = Number(query.get("limit") ?? 1000);
+		return { from: iso(from), to: iso(Date.now()), omitted: Math.max(0, fits.length - limit), events: fits.slice(-limit) };
 	}
 
 	/* Faults and changes that tests ask for. */

@@ -113,3 +113,106 @@ test("whoever holds it is shown without accounts too; nothing is pressed there; 
 	server.silent = true;
 	await page.locator(".held-by.old").waitFor();
 });
+
+/* ---- events and alarms ---- */
+
+const HOUR = 3_600_000;
+
+test("alarms stand in a table, those that wait first; all are acknowledged, the horn is silenced, one is shelved", async () => {
+	const { page, complaints } = await signed_in({ at: "#events" });
+	await page.getByText("All are normal.").waitFor();
+	assert.equal(await page.locator("tr[data-alarm]").count(), 0);
+	server.force("alarm.a1", "unacknowledged", "good", "good");
+	server.force("alarm.a2", "latched_acknowledged", "good", "good");
+	await eventually(async () => assert.deepEqual(await page.locator("tr[data-alarm]").evaluateAll((all) => all.map((r) => r.dataset.alarm)), ["a1", "a2"]));
+	assert.match(await page.locator('tr[data-alarm="a1"]').innerText(), /not acknowledged[^]*high[^]*a1[^]*Alarm 1[^]*Look at it/);
+	await page.locator(".check input").check();
+	await eventually(async () => assert.equal(await page.locator("tr[data-alarm]").count(), 3));
+	await page.locator(".ack-all").click();
+	await page.locator(".silence").click();
+	await page.locator('tr[data-alarm="a2"]').getByRole("button", { name: "Reset a2" }).click();
+	await page.locator('tr[data-alarm="a1"]').getByRole("button", { name: "Shelve a1" }).click();
+	await page.locator(".shelve-box input").fill("the sensor is replaced");
+	await page.keyboard.press("Enter");
+	await eventually(async () => assert.deepEqual(server.orders.map((o) => o.path.slice(8)), ["alarms/ack", "silence", "alarms/a2/reset", "alarms/a1/shelve"]));
+	assert.equal(await page.getByRole("button", { name: /out of service/ }).count(), 0, "it takes the grant 'protect'");
+	await shoot(page, "events_alarms");
+	server.silent = true;
+	await page.locator("tr.alarm-row.old").first().waitFor();
+	assert.equal(await page.locator(".ack-all").isDisabled(), true);
+	assert.deepEqual(complaints, []);
+});
+
+test("whoever has the grant takes an alarm out of service, with a reason", async () => {
+	const { page } = await signed_in({ at: "#events", may: ["read", "operate", "protect"] });
+	server.force("alarm.a1", "acknowledged", "good", "good");
+	await page.getByRole("button", { name: "Take a1 out of service" }).click();
+	await page.locator(".shelve-box input").fill("the oven is apart");
+	await page.keyboard.press("Enter");
+	await eventually(async () => assert.equal(server.orders[0]?.path, "/api/v1/alarms/a1/out"));
+	assert.equal(server.orders[0].body.reason, "the oven is apart");
+});
+
+test("statistics: how often and how long, worst first, standing and chattering", async () => {
+	for (let i = 0; i < 12; i++) {
+		server.happened("alarm_on", "a0", 20 * HOUR - i * 30_000);
+		server.happened("alarm_off", "a0", 20 * HOUR - i * 30_000 - 10_000);
+	}
+	server.happened("alarm_chatters", "a0", 19.9 * HOUR, { values: [12] });
+	server.happened("alarm_on", "a2", 2 * HOUR);
+	server.happened("alarm_off", "a2", 1 * HOUR);
+	server.force("alarm.a1", "acknowledged", "good", "good");
+	const { page } = await visit({}, "#events");
+	const line = (name) => page.locator(`tr[data-statistics="${name}"]`);
+	await line("a0").waitFor();
+	await eventually(async () => assert.deepEqual(await page.locator("tr[data-statistics]").evaluateAll((all) => all.map((r) => r.dataset.statistics)), ["a0", "a2", "a1"]));
+	assert.match(await line("a0").innerText(), /12\s+120\ss\s|12\s+2\smin/);
+	assert.match(await line("a0").innerText(), /chattering, told 1 ×/);
+	assert.match(await line("a1").innerText(), /standing/);
+	assert.match(await page.locator(".statistics").innerText(), /13 came, 13 a day; at most 12 in ten minutes.*alarm flood/s);
+	await page.getByRole("button", { name: "7 days" }).click();
+	await eventually(async () => assert.match(await page.locator(".statistics").innerText(), /13 came, 1.9 a day/));
+	await shoot(page, "events_statistics");
+});
+
+test("what happened: newest first, live, with who and why; filtered; older ones by scrolling; saved", async () => {
+	const cause = server.happened("trip_fired", "t0", 2 * HOUR, { severity: "error", text: "trip 't0': fired" });
+	server.happened("safe_state_began", "cold", 2 * HOUR - 1, { cause, principal: "user:anna", text: "=safe state 'cold': begun" });
+	for (let i = 0; i < 450; i++)
+		server.happened("output_written", "N2_flow", HOUR - i * 1000, { text: `output 'N2_flow': set: ${i}` });
+	const { page, complaints } = await visit({}, "#events");
+	const first = () => page.locator("li.event").first().innerText();
+	await eventually(async () => assert.match(await first(), /set: 449/));
+	server.happened("command_refused", "H2_flow", 0, { severity: "warning", principal: "user:anna", text: "'H2_flow': refused: an interlock" });
+	await eventually(async () => assert.match(await first(), /refused: an interlock\s+user:anna/));
+	await shoot(page, "events_log");
+	/* Older ones come when the end of the list comes to the screen. */
+	await eventually(async () => {
+		await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+		assert.equal(await page.locator("li.event").count(), 453);
+	});
+	await page.locator(".event-filter").fill("safe begun");
+	await eventually(async () => assert.equal(await page.locator("li.event").count(), 1));
+	await page.locator(".event-head").click();
+	await eventually(async () => assert.match(await page.locator("li.event dl").innerText(), /Who\s+user:anna\s+Because\s+\S+ \S+ · trip 't0': fired/));
+	const [saved] = await Promise.all([page.waitForEvent("download"), page.locator(".save-csv").click()]);
+	assert.equal(saved.suggestedFilename(), "events-tpr-1.csv");
+	let csv = "";
+	for await (const part of await saved.createReadStream())
+		csv += part;
+	assert.match(csv, /^time,id,kind,[^]*,user:anna,'=safe state 'cold': begun,\r\n$/, "no formula");
+	await page.locator(".event-filter").fill("");
+	await page.locator('input[name="kind"]').fill("trip_fired");
+	await page.keyboard.press("Enter");
+	await eventually(async () => assert.equal(await page.locator("li.event").count(), 1));
+	server.silent = true;
+	await page.getByText("The page does not hear the bench: newer events").waitFor();
+	assert.deepEqual(complaints, []);
+});
+
+test("whoever sees some channels alone has the alarms and no events", async () => {
+	server.reads = "N2_*";
+	const { page } = await signed_in({ at: "#events" });
+	await page.locator("#alarm-table-title").waitFor();
+	assert.equal(await page.locator("#log-title, #statistics-title").count(), 0);
+});

@@ -3,22 +3,24 @@
  * They are channels of the controller, "alarm.NAME", as the stream brings them. With a token they are acknowledged
  * and shelved from here, as far as the bench file opens it.
  */
-import { useEffect, useRef, useState } from "preact/hooks";
-import { may, send, verdict_of, verdict_words } from "./door";
+import { useState } from "preact/hooks";
+import { has_token, may, send, verdict_of, verdict_words } from "./door";
 import { format_moment } from "./format";
 import { use_painters } from "./hooks";
 import { words } from "./i18n";
 import { why } from "./quality";
+import { ReasonBox } from "./reason";
+import { may_operate, may_protect } from "./session";
 import { bench_now, store, type Channel } from "./store";
 
-const PREFIX = "alarm.";
+export const PREFIX = "alarm.";
 /* A bench may have thousands, and a broken cable may bring them all. */
 const MOST = 100;
 
 /* In the order in which they are shown; what is not here is told by its own word, behind the others. */
 const ORDER = ["unacknowledged", "unknown", "latched_unacknowledged", "returned", "acknowledged",
 	"latched_acknowledged", "suppressed", "shelved", "out_of_service"];
-const TO_ACKNOWLEDGE = ["unacknowledged", "latched_unacknowledged", "returned"];
+export const TO_ACKNOWLEDGE = ["unacknowledged", "latched_unacknowledged", "returned"];
 const NOT_SHELVED = ["suppressed", "shelved", "out_of_service"];
 export const SYMBOL: Record<string, string> = { unacknowledged: "■", unknown: "?", latched_unacknowledged: "■",
 	returned: "□", acknowledged: "●", latched_acknowledged: "●" };
@@ -37,14 +39,14 @@ export function alarm_on(channel: string): { name: string; state: string } | nul
 	return worst;
 }
 
-interface Alarm {
+export interface Alarm {
 	channel: Channel;
 	state: string;
 	why: string;
 }
 
 /* What the controller said last. A bad value of its own says that nobody knows whether the alarm is normal. */
-function alarm_of(channel: Channel): Alarm {
+export function alarm_of(channel: Channel): Alarm {
 	const bad = channel.quality === "bad";
 	return {
 		channel,
@@ -53,63 +55,36 @@ function alarm_of(channel: Channel): Alarm {
 	};
 }
 
-const rank = (state: string) => (ORDER.indexOf(state) + ORDER.length + 1) % (ORDER.length + 1);
-
-/* For how long, and why: both are recorded. */
-function ShelveBox({ name, on_close }: { name: string; on_close: () => void }) {
-	const dialog = useRef<HTMLDialogElement>(null);
-	const span = useRef<HTMLSelectElement>(null);
-	const reason = useRef<HTMLInputElement>(null);
-	const [why_not, set_why_not] = useState("");
-	const w = words();
-	useEffect(() => dialog.current?.showModal(), []);
-	const go = (e: Event) => {
-		e.preventDefault();
-		const text = reason.current!.value.trim();
-		if (text === "") {
-			set_why_not(w.shelve_needs);
-			return;
-		}
-		const length = span.current!.value;
-		dialog.current?.close();
-		void send(`alarm ${name}`, "POST", `alarms/${encodeURIComponent(name)}/shelve`, { for: length, reason: text },
-			`${w.shelve} ${w.shelve_spans[length]}`);
-	};
-	return (
-		<dialog ref={dialog} class="shelve-box" onClose={on_close} aria-label={w.shelve_title(name)}>
-			<form onSubmit={go}>
-				<h2>{w.shelve_title(name)}</h2>
-				<label class="bar">{w.shelve_for}
-					<select ref={span}>{Object.entries(w.shelve_spans).map(([value, text]) => <option value={value}>{text}</option>)}</select>
-				</label>
-				<label class="bar">{w.shelve_reason}<input ref={reason} type="text" maxLength={100} autoFocus /></label>
-				<p class="message" role="alert">{why_not}</p>
-				<div class="bar">
-					<button type="submit" class="go">{w.shelve}</button>
-					<button type="button" onClick={() => dialog.current?.close()}>{w.cancel}</button>
-				</div>
-			</form>
-		</dialog>
-	);
-}
+export const rank = (state: string) => (ORDER.indexOf(state) + ORDER.length + 1) % (ORDER.length + 1);
 
 /* What a person may do about it from here. */
-function Acts({ name, state }: { name: string; state: string }) {
-	const [shelving, set_shelving] = useState(false);
+export function Acts({ name, state }: { name: string; state: string }) {
+	const [asking, set_asking] = useState<"" | "shelve" | "out">("");
 	const w = words();
 	const subject = `alarm ${name}`;
 	const told = verdict_of(subject);
-	const ask = (what: string, wish: string) => () => void send(subject, "POST", `alarms/${encodeURIComponent(name)}/${what}`, {}, wish);
+	const ask = (what: string, wish: string, body: object = {}) =>
+		void send(subject, "POST", `alarms/${encodeURIComponent(name)}/${what}`, body, wish);
 	const can_shelve = may("shelve") && !NOT_SHELVED.includes(state) && store.alarms.get(name)?.can_be_shelved !== false;
+	const signed = !has_token() && may_operate(); /* no token may */
 	return (
 		<span class="alarm-acts">
 			{may("ack") && TO_ACKNOWLEDGE.includes(state) &&
-				<button type="button" aria-label={`${w.ack} ${name}`} onClick={ask("ack", w.ack)}>{w.ack}</button>}
-			{can_shelve && <button type="button" aria-label={w.shelve_title(name)} onClick={() => set_shelving(true)}>{w.shelve}</button>}
+				<button type="button" aria-label={`${w.ack} ${name}`} onClick={() => ask("ack", w.ack)}>{w.ack}</button>}
+			{signed && state === "latched_acknowledged" &&
+				<button type="button" aria-label={`${w.events.reset} ${name}`} onClick={() => ask("reset", w.events.reset)}>{w.events.reset}</button>}
+			{can_shelve && <button type="button" aria-label={w.shelve_title(name)} onClick={() => set_asking("shelve")}>{w.shelve}</button>}
 			{may("shelve") && state === "shelved" &&
-				<button type="button" aria-label={`${w.unshelve} ${name}`} onClick={ask("unshelve", w.unshelve)}>{w.unshelve}</button>}
+				<button type="button" aria-label={`${w.unshelve} ${name}`} onClick={() => ask("unshelve", w.unshelve)}>{w.unshelve}</button>}
+			{signed && state === "out_of_service" &&
+				<button type="button" aria-label={`${w.events.into} ${name}`} onClick={() => ask("in", w.events.into)}>{w.events.into}</button>}
+			{!has_token() && may_protect() && state !== "out_of_service" &&
+				<button type="button" aria-label={w.events.out_title(name)} onClick={() => set_asking("out")}>{w.events.out}</button>}
 			{told && <span class={`verdict ${told.verdict}`}>{verdict_words(told)}</span>}
-			{shelving && <ShelveBox name={name} on_close={() => set_shelving(false)} />}
+			{asking === "shelve" && <ReasonBox title={w.shelve_title(name)} go={w.shelve} spans={w.shelve_spans} on_close={() => set_asking("")}
+				on_go={(reason, span) => ask("shelve", `${w.shelve} ${w.shelve_spans[span]}`, { for: span, reason })} />}
+			{asking === "out" && <ReasonBox title={w.events.out_title(name)} go={w.events.out} about={w.events.out_about} on_close={() => set_asking("")}
+				on_go={(reason) => ask("out", w.events.out, { reason })} />}
 		</span>
 	);
 }

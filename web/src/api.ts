@@ -126,6 +126,32 @@ export interface Instrument {
 	reply: Record<"last_ms" | "max_ms" | "p50_ms" | "p99_ms", number | null>;
 }
 
+export interface BenchEvent {
+	time: string | null;
+	id: number;
+	kind: string;
+	class: string;
+	severity: "info" | "warning" | "error";
+	subject: string | null;
+	reason: string | null;
+	cause: number | null;
+	principal: string | null;
+	values: (number | null)[];
+	note: string | null;
+	text: string;
+	boot: string;
+	stamp_ns: number;
+}
+
+export interface EventQuestion {
+	kind?: string;
+	subject?: string;
+	from: number; /* ms */
+	to: number | null; /* null: now */
+	limit: number;
+	language: string;
+}
+
 export interface TraceLine {
 	time: string;
 	kind: "sent" | "received" | "note";
@@ -177,6 +203,23 @@ export const get_hold = () => get<{ holder: string | null; since: string | null 
 export const get_instruments = () => get<{ instruments: Instrument[] }>("instruments");
 export const get_trace = (name: string) =>
 	get<{ lines: TraceLine[] }>(`instruments/${encodeURIComponent(name)}/trace`);
+
+export function get_events(q: EventQuestion, stop: AbortSignal): Promise<{ omitted: number; events: BenchEvent[] }> {
+	const iso = (ms: number) => new Date(Math.max(0, Math.round(ms))).toISOString();
+	const query = new URLSearchParams({ from: iso(q.from), limit: String(q.limit) });
+	if (q.to !== null)
+		query.set("to", iso(q.to));
+	if (q.kind)
+		query.set("kind", q.kind);
+	if (q.subject)
+		query.set("subject", q.subject);
+	if (q.language === "fr")
+		query.set("language", "fr");
+	const late = new AbortController(); /* older browsers cannot join two signals */
+	const timer = setTimeout(() => late.abort(), 20_000);
+	stop.addEventListener("abort", () => late.abort(), { once: true });
+	return get<{ omitted: number; events: BenchEvent[] }>(`events?${query}`, late.signal).finally(() => clearTimeout(timer));
+}
 
 /* points: null asks for each recorded value. Times in ms. */
 export function get_history(names: string[], from: number, to: number, points: number | null, stop: AbortSignal): Promise<Answer> {

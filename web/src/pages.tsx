@@ -7,6 +7,7 @@ import { words, type Words } from "./i18n";
 import { Bench } from "./pages/bench";
 import { Help } from "./pages/help";
 import { Kiosk } from "./pages/kiosk";
+import { Events } from "./pages/events";
 import { address_of, route } from "./route";
 import { is_admin, who } from "./session";
 
@@ -20,6 +21,7 @@ interface Page {
 
 const PAGES: Page[] = [
 	{ id: "", name: "bench", show: Bench },
+	{ id: "events", name: "events", show: Events },
 	{ id: "kiosk", name: "kiosk", show: Kiosk, is_bare: true },
 	{ id: "help", name: "help", show: Help },
 ];

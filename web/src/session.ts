@@ -50,6 +50,8 @@ export const who = () => session;
 export const must_sign_in = () => session !== null && session.accounts && (session.name === null || kept() === "");
 export const is_admin = () => session?.role === "admin" || session?.role === "root";
 export const may_operate = () => session?.name != null && session.may.includes("operate");
+export const may_protect = () => session?.name != null && session.may.includes("protect");
+export const sees_all = () => session === null || !session.accounts || session.reads === "*";
 
 /* Ask who one is; a server that does not know the question has no accounts. */
 export async function look(): Promise<void> {
