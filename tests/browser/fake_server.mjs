@@ -84,7 +84,7 @@ const SPIKE = 790;
 const iso = (ms) => new Date(ms).toISOString();
 
 export class FakeServer {
-	constructor({ extra = 0, alarms = 0, outputs = false, trips = 0, sequences = false } = {}) {
+	constructor({ extra = 0, alarms = 0, outputs = false, trips = 0, sequences = false, protection = false } = {}) {
 		const rows = [...BENCH];
 		this.outputs = outputs ? structuredClone(OUTPUTS) : {};
 		for (const [name, o] of Object.entries(this.outputs)) {
@@ -99,6 +99,11 @@ export class FakeServer {
 		}
 		for (let i = 0; i < trips; i++)
 			rows.push([`trip.t${i}`, `Trip ${i}`, "choice", "", null, null, null, () => "ready"]);
+		this.has_protection = protection;
+		if (protection)
+			rows.push(["trip.no_h2", "No hydrogen", "choice", "", null, null, null, () => "ready"],
+				["interlock.no_h2", "No hydrogen without nitrogen", "choice", "", null, null, null, () => "free"],
+				["safe.cold", "Cold and inert", "choice", "", null, null, null, () => "idle"]);
 		this.sequence = sequences ? { ...IDLE } : null; /* by channel; null: it is bad, not yet known */
 		this.asks = null; /* {text, answers} */
 		this.sequences = SEQUENCES;
@@ -369,6 +374,8 @@ export class FakeServer {
 				.end(JSON.stringify({ status: 401, detail: "sign in first" }));
 		if (path === "/api/v1/events")
 			return json(this.answer_events(new URL(req.url, "http://localhost").searchParams));
+		if (path === "/api/v1/protection" && this.has_protection)
+			return json(this.protection());
 		if (path === "/api/v1/hold")
 			return json({ holder: this.holder, since: this.holder && iso(this.born) });
 		if (path.startsWith("/api/v1/commands/")) {
@@ -461,6 +468,20 @@ export class FakeServer {
 		if (this.tick % Math.round(1000 / this.period_ms) === 0)
 			for (const res of this.streams)
 				this.beat(res);
+	}
+
+	protection() {
+		const trip = { state: "ready", since: null, condition: "T_bed > 700 degC", for_s: 1, on_bad_s: 5, safe_state: "cold", protected_by: "thermal fuse", tested: "2026-01-10",
+			test_every_s: 365 * DAY, latched: true, reset_after_s: 5, bypass_max_s: 3600 };
+		const line = { after: null, otherwise: null, is_otherwise: false, within_s: 2, ramp_per_min: null };
+		const lost = { mains: "closed", computer: "by_watchdog", network: "stays_no_watchdog", air: "not_concerned", instrument: "unknown" };
+		return { time: iso(Date.now()),
+			trips: [{ name: "t0", title: "Trip 0", ...trip }, { name: "t1", title: "Trip 1", ...trip, protected_by: "", tested: null, bypass_max_s: null }],
+			interlocks: [{ name: "no_h2", title: "No hydrogen without nitrogen", state: "free", since: null, forbids: "V_H2 is open and N2_flow < 20", trip }],
+			safe_states: [{ name: "cold", title: "Cold and inert", is_on_stop: true, state: "idle", since: null, lines: [{ ...line, output: "V_H2", value: "closed" },
+				{ ...line, output: "T_furn", value: 0, after: 1, otherwise: 3 }, { ...line, output: "N2_flow", value: 60, is_otherwise: true }] }],
+			restore: ["N2_flow", "T_furn"], losses: [{ name: "T_furn", hazard: "heat", ...lost }, { name: "V_H2", hazard: "fuel", ...lost, instrument: "closed" }],
+			heartbeat: "io.beat", heartbeat_drop_out_s: 2 };
 	}
 
 	/* Something happened, `ago` ms before now. */

@@ -16,7 +16,7 @@ before(async () => {
 after(() => browser.close());
 
 beforeEach(async () => {
-	server = new FakeServer({ outputs: true, alarms: 3, trips: 2 });
+	server = new FakeServer({ outputs: true, alarms: 3, trips: 2, protection: true });
 	url = await server.start();
 	opened = [];
 });
@@ -215,4 +215,63 @@ test("whoever sees some channels alone has the alarms and no events", async () =
 	const { page } = await signed_in({ at: "#events" });
 	await page.locator("#alarm-table-title").waitFor();
 	assert.equal(await page.locator("#log-title, #statistics-title").count(), 0);
+});
+
+/* ---- protection ---- */
+
+const guard = (page, name) => page.locator(`tr[data-guard="${name}"]`);
+
+test("what protects is told: trips, interlocks, safe states in their order, losses; what is due", async () => {
+	const { page, complaints } = await visit({}, "#protection");
+	await guard(page, "t0").waitFor();
+	await eventually(async () => assert.match(await guard(page, "t0").innerText(), /✓ ready[^]*T_bed > 700 degC for 1 s \(or unknown for 5 s\)[^]*cold[^]*thermal fuse[^]*2026-01-10, (due 2027-01-10|▲ overdue)/));
+	assert.match(await guard(page, "t1").innerText(), /nobody said[^]*nobody wrote down when/);
+	assert.match(await guard(page, "no_h2").innerText(), /✓ free[^]*V_H2 is open and N2_flow < 20/);
+	await eventually(async () => assert.match(await page.locator('[data-safe="cold"]').innerText(), /of the whole bench[^]*at rest[^]*V_H2 to closed[^]*now open[^]*T_furn to 0\.\d+ °C within 2 s, after line 1, else line 3/));
+	assert.match(await page.locator('[data-losses="T_furn"]').innerText(), /heat\s+closed\s+by its watchdog\s+▲ stays, no watchdog\s+not concerned\s+\? UNKNOWN/);
+	assert.equal(await page.locator(".protection tr button").count(), 0, "nobody is signed in");
+	await shoot(page, "protection");
+	server.force("trip.t0", "tripped", "good", "good");
+	server.force("safe.cold", "not_confirmed", "good", "good");
+	await eventually(async () => assert.match(await guard(page, "t0").innerText(), /■ tripped[^]*mbc trip reset t0/));
+	await eventually(async () => assert.match(await page.locator('[data-safe="cold"]').innerText(), /■ NOT confirmed/));
+	server.silent = true;
+	await page.getByText("How it stands now is not known").waitFor();
+	await eventually(async () => assert.match(await guard(page, "t1").innerText(), /\? not known/));
+	assert.deepEqual(complaints, []);
+});
+
+test("a trip is reset with a comment, one is bypassed with reason and end by who has the grant; in French", async () => {
+	const { page } = await signed_in({ at: "#protection", may: ["read", "operate", "protect"], locale: "fr-FR" });
+	server.force("trip.t0", "tripped", "good", "good");
+	await page.getByRole("button", { name: "Réarmer t0" }).click();
+	await page.locator(".shelve-box input").fill("le ventilateur était arrêté");
+	await page.keyboard.press("Enter");
+	await eventually(async () => assert.equal(server.orders[0]?.path, "/api/v1/trips/t0/reset"));
+	assert.equal(server.orders[0].body.reason, "le ventilateur était arrêté");
+	assert.equal(await page.getByRole("button", { name: "Contourner t1" }).count(), 0, "the bench file does not allow it");
+	await page.getByRole("button", { name: "Contourner no_h2" }).click();
+	assert.deepEqual(await page.locator(".shelve-box option").allInnerTexts(), ["5 minutes", "15 minutes", "30 minutes", "1 heure"]);
+	await page.locator(".shelve-box select").selectOption("30min");
+	await page.locator(".shelve-box input").fill("étalonnage");
+	await shoot(page, "protection_bypass");
+	await page.keyboard.press("Enter");
+	await eventually(async () => assert.equal(server.orders[1]?.path, "/api/v1/trips/no_h2/bypass"));
+	assert.deepEqual([server.orders[1].body.for, server.orders[1].body.reason], ["30min", "étalonnage"]);
+	server.happened("bypass_began", "no_h2", 60_000, { values: [1800], principal: "user:anna", note: "étalonnage" });
+	server.force("trip.no_h2", "bypassed", "good", "good");
+	server.force("interlock.no_h2", "bypassed", "good", "good");
+	await eventually(async () => assert.match(await guard(page, "no_h2").innerText(), /◇ contourné[^]*par user:anna jusqu'à \S+.* : étalonnage/));
+	await page.getByRole("button", { name: "Finir le contournement de no_h2" }).click();
+	await eventually(async () => assert.equal(server.orders[2]?.path, "/api/v1/trips/no_h2/end"));
+	await shoot(page, "protection_fr");
+});
+
+test("whoever only operates bypasses nothing; the Bench page resets, too", async () => {
+	const { page } = await signed_in({ at: "#protection" });
+	await guard(page, "t0").waitFor();
+	assert.equal(await page.getByRole("button", { name: /^Bypass/ }).count(), 0);
+	server.force("trip.t0", "tripped", "good", "good");
+	await page.locator(".pages").getByRole("link", { name: "Bench" }).click();
+	await page.locator('[data-trip="t0"]').getByRole("button", { name: "Reset t0" }).waitFor();
 });

@@ -126,6 +126,44 @@ export interface Instrument {
 	reply: Record<"last_ms" | "max_ms" | "p50_ms" | "p99_ms", number | null>;
 }
 
+export interface TripDetails {
+	state: string | null;
+	since: string | null;
+	condition: string;
+	for_s: number | null;
+	on_bad_s: number | null;
+	safe_state: string;
+	protected_by: string;
+	tested: string | null;
+	test_every_s: number | null;
+	latched: boolean;
+	reset_after_s: number | null;
+	bypass_max_s: number | null;
+}
+
+export interface SafeLine {
+	output: string;
+	value: number | string | boolean;
+	after: number | null;
+	otherwise: number | null;
+	is_otherwise: boolean;
+	within_s: number | null;
+	ramp_per_min: number | null;
+}
+
+export const LOSSES = ["mains", "computer", "network", "air", "instrument"] as const;
+
+/* What protects the bench; how it stands comes with the channels "trip.", "interlock." and "safe.". */
+export interface Protection {
+	trips: ({ name: string; title: string } & TripDetails)[];
+	interlocks: { name: string; title: string; forbids: string; trip: TripDetails }[];
+	safe_states: { name: string; title: string; is_on_stop: boolean; lines: SafeLine[] }[];
+	restore: string[];
+	losses: ({ name: string; hazard: string } & Record<(typeof LOSSES)[number], string>)[];
+	heartbeat: string | null;
+	heartbeat_drop_out_s: number | null;
+}
+
 export interface BenchEvent {
 	time: string | null;
 	id: number;
@@ -197,6 +235,7 @@ export const get_bench = () => get<Bench>("bench");
 export const get_channels = () => get<{ channels: ChannelInfo[] }>("channels");
 export const get_alarms = () => get<{ alarms: AlarmInfo[] }>("alarms?all=1");
 export const get_trips = () => get<{ trips: TripInfo[] }>("trips?all=1");
+export const get_protection = () => get<Protection>("protection");
 export const get_sequences = () => get<{ sequences: Sequence[] }>("sequences");
 export const get_under_test = () => get<UnderTest>("sequence");
 export const get_hold = () => get<{ holder: string | null; since: string | null }>("hold");

@@ -27,7 +27,7 @@ export function use_painters(channels: Channel[]): void {
 			for (const c of channels)
 				c.painters.delete(painter);
 		};
-	}, [store.list_version]);
+	}, [store.list_version, channels.length]);
 }
 
 const CONFIRM_MS = 5000;

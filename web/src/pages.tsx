@@ -8,8 +8,9 @@ import { Bench } from "./pages/bench";
 import { Help } from "./pages/help";
 import { Kiosk } from "./pages/kiosk";
 import { Events } from "./pages/events";
+import { Protect } from "./pages/protection";
 import { address_of, route } from "./route";
-import { is_admin, who } from "./session";
+import { is_admin, sees_all, who } from "./session";
 
 interface Page {
 	id: string; /* in the address */
@@ -22,6 +23,7 @@ interface Page {
 const PAGES: Page[] = [
 	{ id: "", name: "bench", show: Bench },
 	{ id: "events", name: "events", show: Events },
+	{ id: "protection", name: "protection", show: Protect, is_for: sees_all },
 	{ id: "kiosk", name: "kiosk", show: Kiosk, is_bare: true },
 	{ id: "help", name: "help", show: Help },
 ];

@@ -1,28 +1,17 @@
 /* trips.tsx - the trips that are not at rest, and how a person resets them
  *
- * They are channels of the controller, "trip.NAME". No token resets one: the page gives the command to copy.
+ * They are channels of the controller, "trip.NAME". No token resets one: whoever is signed in does, or the page gives the command to copy.
  */
-import { useState } from "preact/hooks";
 import { use_painters } from "./hooks";
 import { words } from "./i18n";
 import { why } from "./quality";
 import { store, type Channel } from "./store";
+import { TripActs } from "./trip_acts";
 
 const PREFIX = "trip.";
 const MOST = 50;
 const SYMBOL: Record<string, string> = { tripped: "■", pending: "▲", bypassed: "◇", unknown: "?" };
 const ORDER = ["tripped", "pending", "unknown", "bypassed"];
-
-function Reset({ name }: { name: string }) {
-	const [copied, set_copied] = useState(false);
-	const w = words();
-	const command = `mbc trip reset ${name} --comment "..."`;
-	const copy = () => void navigator.clipboard?.writeText(command).then(() => set_copied(true), () => set_copied(false));
-	return (
-		<p class="trip-reset">{w.trip_reset} <code>{command}</code>
-			{" "}<button type="button" onClick={copy}>{copied ? w.copied : w.copy}</button></p>
-	);
-}
 
 interface Trip {
 	channel: Channel;
@@ -46,7 +35,7 @@ function Row({ trip, old }: { trip: Trip; old: boolean }) {
 			<span class="alarm-name">{trip.name}</span>
 			<span class="alarm-title">{trip.channel.info.title}{info ? ` (${w.trip_fires(info.condition, info.safe_state)})` : ""}</span>
 			<span class="alarm-state">{word}{trip.why === "" ? "" : `${w.colon}${trip.why}`}</span>
-			{trip.state === "tripped" && <Reset name={trip.name} />}
+			<TripActs name={trip.name} state={trip.state} />
 		</li>
 	);
 }
