@@ -275,3 +275,43 @@ test("whoever only operates bypasses nothing; the Bench page resets, too", async
 	await page.locator(".pages").getByRole("link", { name: "Bench" }).click();
 	await page.locator('[data-trip="t0"]').getByRole("button", { name: "Reset t0" }).waitFor();
 });
+
+/* ---- instruments ---- */
+
+const device = (page, name) => page.locator(`.device[data-device="${name}"]`);
+
+test("a panel for each instrument: health, rate, channels; those that are down first; a setpoint is typed there", async () => {
+	const { page, complaints } = await signed_in({ at: "#instruments" });
+	await device(page, "furnace").waitFor();
+	assert.match(await device(page, "furnace").innerText(), /furnace[^]*up[^]*T_furn/);
+	await eventually(async () => assert.match(await device(page, "daq").innerText(), /▲ [45]\.\d\/s of (10|9\.\d|11)\/s asked/), 60000);
+	await eventually(async () => assert.match(await device(page, "io").innerText(), /(10|9\.\d|11)\/s of (10|9\.\d|11)\/s asked/));
+	server.down.set("io", "no_answer");
+	await eventually(async () => assert.equal(await page.locator(".device").first().getAttribute("data-device"), "io"));
+	assert.match(await device(page, "io").innerText(), /✕ io[^]*down[^]*no answer: check the unit number/);
+	const row_there = page.locator('[data-panel-channel="N2_flow"]');
+	await row_there.locator("input.set").fill("12");
+	await row_there.locator("input.set").press("Enter");
+	await eventually(async () => assert.equal(server.orders[0]?.path, "/api/v1/channels/N2_flow"));
+	await eventually(async () => assert.match(await row_there.locator("p.verdict").innerText(), /verified/));
+	await shoot(page, "instruments");
+	server.silent = true;
+	await device(page, "furnace").and(page.locator(".old")).waitFor();
+	await page.locator('[data-panel-channel="T_furn"].bad').waitFor();
+	assert.deepEqual(complaints, []);
+});
+
+test("one instrument: identity, counters, histogram, its last exchanges, at an address of its own", async () => {
+	const { page } = await visit({ locale: "fr-FR" }, "#instruments/furnace");
+	await page.locator('.device-page[data-device="furnace"]').waitFor();
+	assert.match(await page.locator(".histogram").innerText(), /≤ 4\.0\sms\s+700 \(58\.4 %\)/);
+	await eventually(async () => assert.match(await page.locator(".trace pre").innerText(), /→ read holding/));
+	await shoot(page, "instrument_fr");
+	await page.getByRole("link", { name: "Tous les instruments" }).click();
+	await device(page, "daq").getByRole("link").first().click();
+	await page.locator('.device-page[data-device="daq"]').waitFor();
+	await page.goBack();
+	await device(page, "daq").waitFor();
+	await page.evaluate(() => { location.hash = "#instruments/nothing"; });
+	await page.getByText("Ce banc n'a pas d'instrument nothing.").waitFor();
+});

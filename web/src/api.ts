@@ -123,7 +123,7 @@ export interface Instrument {
 	identity: string | null;
 	at_once: number;
 	counters: Record<string, number>;
-	reply: Record<"last_ms" | "max_ms" | "p50_ms" | "p99_ms", number | null>;
+	reply: Record<"last_ms" | "max_ms" | "p50_ms" | "p99_ms", number | null> & { histogram?: { below_ms: number; count: number }[] };
 }
 
 export interface TripDetails {

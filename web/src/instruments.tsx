@@ -6,12 +6,12 @@ import { reason_words, words } from "./i18n";
 import { bench_now, store } from "./store";
 
 const TRACE_MS = 1000;
-const SYMBOL = { up: "●", down: "✕", starting: "…" };
+export const SYMBOL = { up: "●", down: "✕", starting: "…" };
 const ARROW = { sent: "→", received: "←", note: "·" };
 
 /* Why it is not up, in the page's language where the token is known. One that was well when the controller stopped is
  * down because nobody asks it any more. */
-function reason_of(i: Instrument): { text: string; remedy: string } {
+export function reason_of(i: Instrument): { text: string; remedy: string } {
 	if (i.reason === "good")
 		return i.state === "down" ? reason_words("controller_down") : { text: "", remedy: "" };
 	const own = reason_words(i.reason);
@@ -29,7 +29,7 @@ function trace_text(lines: TraceLine[]): string {
 	}).join("\n");
 }
 
-function Trace({ name }: { name: string }) {
+export function Trace({ name }: { name: string }) {
 	const [lines, set_lines] = useState<TraceLine[] | null>(null);
 	const [failed, set_failed] = useState(false);
 	const [held, set_held] = useState(false);
@@ -75,7 +75,7 @@ function Trace({ name }: { name: string }) {
 const moment = (time: string | null) =>
 	time === null ? words().never : format_time(Date.parse(time));
 
-function Facts({ i }: { i: Instrument }) {
+export function Facts({ i }: { i: Instrument }) {
 	const w = words();
 	const { text, remedy } = reason_of(i);
 	const up = i.state === "up";

@@ -8,6 +8,7 @@ import { Bench } from "./pages/bench";
 import { Help } from "./pages/help";
 import { Kiosk } from "./pages/kiosk";
 import { Events } from "./pages/events";
+import { Devices } from "./pages/instruments";
 import { Protect } from "./pages/protection";
 import { address_of, route } from "./route";
 import { is_admin, sees_all, who } from "./session";
@@ -24,6 +25,7 @@ const PAGES: Page[] = [
 	{ id: "", name: "bench", show: Bench },
 	{ id: "events", name: "events", show: Events },
 	{ id: "protection", name: "protection", show: Protect, is_for: sees_all },
+	{ id: "instruments", name: "instruments", show: Devices, is_for: sees_all },
 	{ id: "kiosk", name: "kiosk", show: Kiosk, is_bare: true },
 	{ id: "help", name: "help", show: Help },
 ];
