@@ -73,13 +73,13 @@ export function Acts({ name, state }: { name: string; state: string }) {
 				<button type="button" aria-label={`${w.ack} ${name}`} onClick={() => ask("ack", w.ack)}>{w.ack}</button>}
 			{signed && state === "latched_acknowledged" &&
 				<button type="button" aria-label={`${w.events.reset} ${name}`} onClick={() => ask("reset", w.events.reset)}>{w.events.reset}</button>}
-			{can_shelve && <button type="button" aria-label={w.shelve_title(name)} onClick={() => set_asking("shelve")}>{w.shelve}</button>}
+			{can_shelve && <button type="button" aria-label={`${w.shelve} ${name}`} onClick={() => set_asking("shelve")}>{w.shelve}</button>}
 			{may("shelve") && state === "shelved" &&
 				<button type="button" aria-label={`${w.unshelve} ${name}`} onClick={() => ask("unshelve", w.unshelve)}>{w.unshelve}</button>}
 			{signed && state === "out_of_service" &&
 				<button type="button" aria-label={`${w.events.into} ${name}`} onClick={() => ask("in", w.events.into)}>{w.events.into}</button>}
 			{!has_token() && may_protect() && state !== "out_of_service" &&
-				<button type="button" aria-label={w.events.out_title(name)} onClick={() => set_asking("out")}>{w.events.out}</button>}
+				<button type="button" aria-label={`${w.events.out} ${name}`} onClick={() => set_asking("out")}>{w.events.out}</button>}
 			{told && <span class={`verdict ${told.verdict}`}>{verdict_words(told)}</span>}
 			{asking === "shelve" && <ReasonBox title={w.shelve_title(name)} go={w.shelve} spans={w.shelve_spans} on_close={() => set_asking("")}
 				on_go={(reason, span) => ask("shelve", `${w.shelve} ${w.shelve_spans[span]}`, { for: span, reason })} />}

@@ -131,9 +131,10 @@ function Card({ i, on_open }: { i: Instrument; on_open: () => void }) {
 	return (
 		<li>
 			<button type="button" class={`card ${old ? "old" : i.state}`} data-instrument={i.name}
-				title={i.title} aria-label={`${w.details(i.name)}, ${w[i.state]}`} onClick={on_open}>
+				title={i.title} onClick={on_open}>
 				<span class="card-symbol" aria-hidden="true">{SYMBOL[i.state]}</span>
 				<span class="card-name">{i.name}</span>
+				{i.state === "up" && <span class="unseen-inline">{w.up}</span>}
 				{i.state === "up" ? <span class="card-reply">{format_ms(i.reply.last_ms)}</span> : <>
 					<span class="card-state">{w[i.state]}{since}</span>
 					<span class="card-reason">{why}</span>

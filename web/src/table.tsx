@@ -88,7 +88,11 @@ class Row extends Component<RowProps> {
 			put_class(mark, alarm === null ? "on-alarm" : `on-alarm ${store.link === "lost" ? "old" : alarm.state}`);
 			if (mark.title !== text) {
 				mark.title = text;
-				mark.setAttribute("aria-label", text);
+				for (const [key, value] of [["role", "img"], ["aria-label", text]] as const)
+					if (text === "") /* an image that shows nothing is none */
+						mark.removeAttribute(key);
+					else
+						mark.setAttribute(key, value);
 			}
 		}
 		const valve = state_of(info.name, "valve");
@@ -135,7 +139,7 @@ class Row extends Component<RowProps> {
 						aria-label={pressed ? w.plot_remove(info.name) : w.plot_add(info.name)}
 						class={pressed ? `swatch line${slot}` : "swatch"} />
 					<span class="name-text">{info.name}</span>
-					<span class="on-alarm" role="img" ref={this.alarm} />
+					<span class="on-alarm" ref={this.alarm} />
 					<span class="under-name">{info.title}</span>
 				</th>
 				<td class="type">{info.type}</td>

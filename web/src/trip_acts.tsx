@@ -35,11 +35,11 @@ export function TripActs({ name, state, bypass_max_s = null }: { name: string; s
 		<span class="alarm-acts">
 			{state === "tripped" && !signed && <Command name={name} />}
 			{state === "tripped" && signed &&
-				<button type="button" aria-label={w.protection.reset_title(name)} onClick={() => set_asking("reset")}>{w.events.reset}</button>}
+				<button type="button" aria-label={`${w.events.reset} ${name}`} onClick={() => set_asking("reset")}>{w.events.reset}</button>}
 			{state === "ready" && bypass_max_s !== null && !has_token() && may_protect() &&
-				<button type="button" aria-label={w.protection.bypass_title(name)} onClick={() => set_asking("bypass")}>{w.protection.bypass}</button>}
+				<button type="button" aria-label={`${w.protection.bypass} ${name}`} onClick={() => set_asking("bypass")}>{w.protection.bypass}</button>}
 			{state === "bypassed" && signed &&
-				<button type="button" aria-label={w.protection.end_title(name)} onClick={() => ask("end", w.protection.end)}>{w.protection.end}</button>}
+				<button type="button" aria-label={`${w.protection.end} ${name}`} onClick={() => ask("end", w.protection.end)}>{w.protection.end}</button>}
 			{told && <span class={`verdict ${told.verdict}`}>{verdict_words(told)}</span>}
 			{asking === "reset" && <ReasonBox title={w.protection.reset_title(name)} go={w.events.reset} about={w.protection.reset_about}
 				reason={w.protection.reset_reason} on_close={() => set_asking("")} on_go={(reason) => ask("reset", w.events.reset, { reason })} />}

@@ -442,7 +442,6 @@ const en = {
 		bypass_about: "Meanwhile it does nothing: watch the bench yourself. It ends by itself; one at a time.",
 		spans: { "5min": "5 minutes", "15min": "15 minutes", "30min": "30 minutes", "1h": "1 hour", "4h": "4 hours", "8h": "8 hours" } as Record<string, string>,
 		end: "End the bypass",
-		end_title: (name: string) => `End the bypass of ${name}`,
 		bypassed_by: (who: string, until: string, why: string) => `by ${who} until ${until}: ${why}`,
 		interlocks: "Interlocks",
 		interlock: "Interlock",

@@ -363,7 +363,6 @@ const fr: Words = {
 		bypass_about: "Entre-temps il ne fait rien : surveillez le banc vous-même. Cela finit tout seul ; un à la fois.",
 		spans: { "5min": "5 minutes", "15min": "15 minutes", "30min": "30 minutes", "1h": "1 heure", "4h": "4 heures", "8h": "8 heures" } as Record<string, string>,
 		end: "Finir le contournement",
-		end_title: (name: string) => `Finir le contournement de ${name}`,
 		bypassed_by: (who: string, until: string, why: string) => `par ${who} jusqu'à ${until} : ${why}`,
 		interlocks: "Verrouillages",
 		interlock: "Verrouillage",
