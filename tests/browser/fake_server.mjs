@@ -65,6 +65,17 @@ const SEQUENCES = [
 ];
 const IDLE = { state: "idle", name: "", step: null, title: "", comment: "", step_time: null, current_step_time: null, total_time: null, time: null,
 	time_left: null, reason: "", question: 0 };
+const REHEARSAL = { bench: "tpr-1", sequence: "tpr", title: "Reduction", version: 3, level: "channels", complete: true, ends: "complete", why: null, where: null,
+	takes_s: 4320, at_most_s: 9000, at_most_notes: null, parameters: {}, steps: [
+		{ number: 10, title: "Purge", begins_s: 0, takes_s: 600, planned_s: 590, ends: "done" },
+		{ number: 20, title: "Heat", begins_s: 600, takes_s: 3000, planned_s: 2900, ends: "done" },
+		{ number: 30, title: "Cool", begins_s: 3600, takes_s: 720, planned_s: 700, ends: "done" }],
+	steps_left_out: 0, events: [{ at_s: 610, step: 20, kind: "question", subject: "", text: "Cold trap filled?" }], events_left_out: 0,
+	gases: [{ channel: "H2_flow", amount: 150.5, unit: "mL" }], energy: [{ channel: "heater", amount: null, unit: "J" }], not_played: ["GC"], rehearsed_in_s: 0.2 };
+const PICTURE = `<?xml version="1.0" encoding="UTF-8"?>
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 960 240"><style>.t{font-size:15px}</style><rect width="100%" height="100%" fill="#fff"/>
+<text x="60.0" y="18.0" class="t">Reduction</text><rect class="b1" x="60" y="40" width="300" height="160"><title>20 Heat</title></rect>
+<path class="l c0" d="M60 190L360 60L900 60"/><script>alert(1)</script></svg>`;
 const VALVES = { N2_flow: "auto" };
 const INSTRUMENTS = [
 	["furnace", "Eurotherm 3216 temperature controller"],
@@ -108,6 +119,10 @@ export class FakeServer {
 		this.asks = null; /* {text, answers} */
 		this.sequences = SEQUENCES;
 		this.sequences_fault = false;
+		this.runs = []; /* as /runs/ID tells them, oldest first */
+		this.events = [];
+		this.rehearsals = []; /* {name, form, body} that were asked */
+		this.rehearsal_of = () => ({ status: 200, table: REHEARSAL, picture: PICTURE }); /* what tests change; may be a promise */
 		for (const [name, v] of Object.entries(this.sequence ?? {}))
 			rows.push([`sequence.${name}`, name, name === "state" ? "choice" : typeof v === "string" ? "text" : name.includes("time") ? "float" : "uint",
 				name.includes("time") ? "s" : "", null, null, null, () => this.sequence[name]]);
@@ -346,6 +361,16 @@ export class FakeServer {
 		if (!signed && req.headers.authorization !== `Bearer ${this.token}`)
 			return problem(401, "nobody has this token");
 		const body = JSON.parse(text || "{}");
+		const rehearsal = /^\/api\/v1\/sequences\/(\w+)\/rehearse$/.exec(path);
+		if (rehearsal) {
+			const form = /form=svg/.test(req.url) ? "svg" : "json";
+			this.rehearsals.push({ name: rehearsal[1], form, body });
+			const r = await this.rehearsal_of(body, form);
+			if (r.status !== 200)
+				return problem(r.status, r.detail);
+			res.writeHead(200, { ...HEADERS, "Content-Type": form === "svg" ? "image/svg+xml" : "application/json" });
+			return res.end(form === "svg" ? r.picture : JSON.stringify(r.table));
+		}
 		const order = { method: req.method, path, body, query: req.url.split("?")[1] ?? "" };
 		this.orders.push(order);
 		if (!this.verdicts.has(body.id))
@@ -405,6 +430,17 @@ export class FakeServer {
 			return json({ time: iso(Date.now()), sequences: this.sequences });
 		if (this.sequence && path === "/api/v1/sequence")
 			return json(this.under_test());
+		if (path === "/api/v1/runs")
+			return json({ runs: this.runs.map(({ run, title, begin, end, seconds, started_by, stopped_by, bench_hash, fields }) =>
+				({ run, title, begin, end, seconds, started_by, stopped_by, bench_hash, fields })) });
+		if (/^\/api\/v1\/runs\/\d+$/.test(path)) {
+			const run = this.runs.find((r) => r.run === Number(path.split("/").at(-1)));
+			return run ? json(run) : res.writeHead(404, HEADERS).end();
+		}
+		if (path === "/api/v1/events") {
+			const kind = new URL(req.url, "http://localhost").searchParams.get("kind");
+			return json({ from: null, to: null, omitted: 0, events: this.events.filter((e) => kind === null || e.kind === kind) });
+		}
 		if (path === "/api/v1/bench")
 			return json(this.bench());
 		if (path === "/api/v1/channels")

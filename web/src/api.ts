@@ -220,7 +220,7 @@ export class Failure extends Error {
 	}
 }
 
-async function get<T>(path: string, signal = AbortSignal.timeout(5000)): Promise<T> {
+export async function get<T>(path: string, signal = AbortSignal.timeout(5000)): Promise<T> {
 	const answer = await fetch(`api/v1/${path}`, {
 		headers: { Accept: "application/json" },
 		cache: "no-store",

@@ -98,12 +98,20 @@ interface Answer {
 	text: string;
 }
 
+const leave = (): Record<string, string> => (has_token() ? { Authorization: `Bearer ${token}` }
+	: { "X-Mbc": proof() }); /* no other origin has it: the cookie alone asks for nothing */
+
+/* Ask what takes the same leave as a command, and changes nothing: it has no id, and is not asked again by itself. */
+export async function ask_with_leave(path: string, body: object, signal: AbortSignal): Promise<{ status: number; text: string }> {
+	const answer = await fetch(`api/v1/${path}`, {
+		method: "POST", headers: { ...leave(), "Content-Type": "application/json" }, cache: "no-store", credentials: "same-origin",
+		redirect: "error", body: JSON.stringify(body), signal,
+	});
+	return { status: answer.status, text: await answer.text() };
+}
+
 async function request(method: string, path: string, body: object | null): Promise<Answer> {
-	const headers: Record<string, string> = { Accept: "application/json" };
-	if (method !== "GET" && has_token())
-		headers.Authorization = `Bearer ${token}`;
-	else if (method !== "GET")
-		headers["X-Mbc"] = proof(); /* no other origin has it: the cookie alone asks for nothing */
+	const headers: Record<string, string> = { Accept: "application/json", ...(method === "GET" ? {} : leave()) };
 	if (body !== null)
 		headers["Content-Type"] = "application/json";
 	const answer = await fetch(`api/v1/${path}`, {

@@ -10,6 +10,7 @@ import { Kiosk } from "./pages/kiosk";
 import { Events } from "./pages/events";
 import { Devices } from "./pages/instruments";
 import { Protect } from "./pages/protection";
+import { SequencePage } from "./pages/sequence";
 import { address_of, route } from "./route";
 import { is_admin, sees_all, who } from "./session";
 
@@ -23,6 +24,7 @@ interface Page {
 
 const PAGES: Page[] = [
 	{ id: "", name: "bench", show: Bench },
+	{ id: "sequence", name: "sequence", show: SequencePage },
 	{ id: "events", name: "events", show: Events },
 	{ id: "protection", name: "protection", show: Protect, is_for: sees_all },
 	{ id: "instruments", name: "instruments", show: Devices, is_for: sees_all },
@@ -31,6 +33,8 @@ const PAGES: Page[] = [
 ];
 
 const may_see = (p: Page) => p.is_for === undefined || p.is_for();
+
+export const has_page = (id: string) => PAGES.some((p) => p.id === id && may_see(p));
 
 /* An address of a page that is not there, or not for them, shows the bench. */
 export function page_shown(): Page {

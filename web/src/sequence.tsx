@@ -5,27 +5,29 @@
  */
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "./api";
-import { check_slot } from "./check";
 import { is_pending, may, opened, send, verdict_of, verdict_words } from "./door";
-import { format_span, format_unit } from "./format";
+import { format_span } from "./format";
 import { BOUNCE_MS, use_interval, use_painters, use_store, use_two_touches } from "./hooks";
 import { words } from "./i18n";
 import { why } from "./quality";
+import { GoToBox } from "./seq/goto";
+import { StartBox } from "./seq/start";
 import { known } from "./set";
 import { quality_of, store, tell_all, type Channel } from "./store";
 
 const SUBJECT = "sequence";
 const SHOWN = ["name", "step", "comment", "step_time", "current_step_time", "total_time", "state", "time_left", "waiting", "reason"] as const;
+export type Field = (typeof SHOWN)[number];
 const BUTTONS = ["pause", "safe_pause", "resume", "skip"] as const;
-const OVER = ["idle", "stopped", "aborted", "complete"];
+export const OVER = ["idle", "stopped", "aborted", "complete"];
 const MIND_MS = 1000;
 
-const channel = (what: string): Channel | null => store.channels.get(`sequence.${what}`) ?? null;
-const known_text = (what: string): string | null => {
+export const channel = (what: string): Channel | null => store.channels.get(`sequence.${what}`) ?? null;
+export const known_text = (what: string): string | null => {
 	const value = known(channel(what));
 	return value === null ? null : String(value);
 };
-const all = (...names: string[]) => names.map(channel).filter((c) => c !== null);
+export const all = (...names: string[]) => names.map(channel).filter((c) => c !== null);
 
 /* ---- what the server says beside the channels ---- */
 
@@ -76,7 +78,7 @@ async function look_list(): Promise<void> {
 }
 
 /* Both are asked again until they fit what the channels say. */
-function mind(): void {
+export function mind(): void {
 	if (document.hidden || store.link !== "live" || known_text("state") === null)
 		return;
 	if (now_under() === null)
@@ -87,7 +89,7 @@ function mind(): void {
 
 /* ---- fields ---- */
 
-function shown(what: (typeof SHOWN)[number], c: Channel): string {
+function shown(what: Field, c: Channel): string {
 	const w = words();
 	if (c.value === null || c.value === "")
 		return "—";
@@ -98,12 +100,12 @@ function shown(what: (typeof SHOWN)[number], c: Channel): string {
 	return typeof c.value === "number" ? format_span(c.value) : String(c.value);
 }
 
-function Fields() {
+export function Fields({ shown: names = SHOWN }: { shown?: readonly Field[] }) {
 	const w = words();
 	use_painters(all(...SHOWN, "title"));
 	return (
 		<dl class="sequence-fields">
-			{SHOWN.map((what) => {
+			{names.map((what) => {
 				const c = channel(what);
 				const is_old = c !== null && c.value !== null && quality_of(c).quality === "bad";
 				return c && (
@@ -114,117 +116,6 @@ function Fields() {
 				);
 			})}
 		</dl>
-	);
-}
-
-/* ---- START ---- */
-
-const is_good = (v: Awaited<ReturnType<typeof send>>) => v === "verified" || v === "accepted";
-
-/* What is told goes with the sequence that was chosen: the first that is not taken ends it. */
-async function start(seq: api.Sequence, told: [string, number | string][]): Promise<boolean> {
-	const w = words();
-	const ask = (what: string, body: object, wish: string) => send(SUBJECT, "POST", `sequence/${what}`, body, wish);
-	if (!is_good(await ask("prepare", { name: seq.name }, w.sequence_chose(seq.name))))
-		return false;
-	for (const [name, value] of told)
-		if (!is_good(await ask("form", { name, value }, w.sequence_told(name, String(value)))))
-			return false;
-	return is_good(await ask("start", { name: seq.name }, w.sequence_started(seq.name)));
-}
-
-function first_text(slot: api.Slot): string {
-	if (slot.kind === "list")
-		return (slot.values ?? []).filter((v) => v !== null).join(", ");
-	return slot.value === null ? "" : String(slot.value);
-}
-
-function slot_help(slot: api.Slot): string {
-	const w = words();
-	const unit = format_unit(slot.unit ?? "");
-	const range = slot.min === undefined || slot.max === undefined ? "" : `${w.sequence_range(String(slot.min), String(slot.max))} ${unit}`;
-	const count = slot.kind === "list" ? w.sequence_count(slot.values?.length ?? 0) : "";
-	return [count, range, slot.required ? w.sequence_required : ""].filter((s) => s.trim() !== "").join(", ");
-}
-
-function Slots({ title, slots }: { title: string; slots: api.Slot[] }) {
-	if (slots.length === 0)
-		return null;
-	return (
-		<>
-			<h3>{title}</h3>
-			{slots.map((slot) => (
-				<label class="bar" key={slot.name}>{slot.name}
-					<input type="text" name={slot.name} defaultValue={first_text(slot)} inputMode={slot.kind === "number" ? "decimal" : "text"}
-						autoComplete="off" spellcheck={false} />
-					<span class="set-unit">{format_unit(slot.unit ?? "")}</span>
-					<small>{slot_help(slot)}</small>
-				</label>
-			))}
-		</>
-	);
-}
-
-function StartBox({ sequences, on_close }: { sequences: api.Sequence[]; on_close: () => void }) {
-	const dialog = useRef<HTMLDialogElement>(null);
-	const form = useRef<HTMLFormElement>(null);
-	const [name, set_name] = useState(sequences[0]!.name);
-	const [why_not, set_why_not] = useState("");
-	const [is_busy, set_busy] = useState(false);
-	const [was_sent, set_sent] = useState(false);
-	const w = words();
-	const seq = sequences.find((s) => s.name === name)!;
-	const verdict = was_sent ? verdict_of(SUBJECT) : null;
-	useEffect(() => dialog.current?.showModal(), []);
-	const go = async (e: Event) => {
-		e.preventDefault();
-		if (is_busy)
-			return;
-		const typed = new FormData(form.current!);
-		const told: [string, number | string][] = [];
-		for (const slot of [...seq.parameters, ...seq.fields]) {
-			const found = check_slot(slot, String(typed.get(slot.name) ?? ""));
-			if (found.why !== null) {
-				set_why_not(`${slot.name}${w.colon}${found.why}`);
-				return;
-			}
-			if (found.value !== undefined && found.value !== null)
-				told.push([slot.name, found.value]);
-		}
-		set_why_not("");
-		set_sent(true);
-		set_busy(true);
-		const is_started = await start(seq, told);
-		set_busy(false);
-		if (is_started)
-			dialog.current?.close();
-	};
-	return (
-		<dialog ref={dialog} class="sequence-box" onClose={on_close} aria-label={w.sequence_helps.start}>
-			<form ref={form} onSubmit={(e) => void go(e)}>
-				<h2>{w.sequence_buttons.start}</h2>
-				<label class="bar">{w.sequence_choose}
-					<select value={name} disabled={is_busy} onChange={(e) => {
-						set_name(e.currentTarget.value);
-						set_why_not("");
-						set_sent(false);
-					}}>
-						{sequences.map((s) => <option value={s.name}>{s.name}</option>)}
-					</select>
-				</label>
-				<p>{seq.title} <small>{w.sequence_version(seq.version)}</small></p>
-				<div key={name}>
-					<Slots title={w.sequence_parameters} slots={seq.parameters} />
-					<Slots title={w.sequence_meta} slots={seq.fields} />
-				</div>
-				<p class="message" role="alert">{why_not}</p>
-				{verdict && <p class={`verdict ${verdict.verdict}`}>{verdict_words(verdict)}</p>}
-				<div class="bar">
-					<button type="submit" class="go" disabled={is_busy}>{w.sequence_buttons.start}</button>
-					<button type="button" class="cancel" onClick={() => dialog.current?.close()}>{w.close}</button>
-				</div>
-			</form>
-		</dialog>
 	);
 }
 
@@ -240,11 +131,15 @@ function shut(): string {
 	return store.link !== "live" || !store.controller_up || known_text("state") === null ? w.sequence_old : "";
 }
 
+/* The one under test among those of the bench; null: none, or it is not known. */
+export const sequence_shown = () => list?.find((s) => s.name === known_text("name")) ?? null;
+export const is_listed = () => list !== null;
+
 const steps_to_go = () =>
-	(list?.find((s) => s.name === known_text("name"))?.steps ?? []).filter((step) => step.has_entry);
+	(sequence_shown()?.steps ?? []).filter((step) => step.has_entry);
 
 /* Why this one may not be pressed now; "": it may. ABORT does not wait for what the server says beside the channels. */
-function why_not(button: api.Button): string {
+export function why_not(button: api.Button): string {
 	const w = words();
 	const state = known_text("state") ?? "";
 	const now = now_under();
@@ -276,6 +171,19 @@ function press(path: string, body: object, wish: string): void {
 }
 
 const no_repeat = (e: KeyboardEvent) => e.repeat && e.preventDefault();
+
+/* A button with a box of its own: what differs is looked at before RESUME. */
+function GoToLarge() {
+	const [is_open, set_open] = useState(false);
+	const w = words();
+	const reason = why_not("goto");
+	return (
+		<>
+			<button type="button" disabled={reason !== ""} title={reason || w.sequence_helps.goto} onClick={() => set_open(true)}>{w.sequence_buttons.goto}</button>
+			{is_open && <GoToBox steps={steps_to_go()} may_resume={() => why_not("resume") === ""} on_close={() => set_open(false)} />}
+		</>
+	);
+}
 
 function GoTo() {
 	const [chosen, set_chosen] = useState("");
@@ -329,7 +237,23 @@ function Question({ question }: { question: { text: string; answers: string[] } 
 	);
 }
 
-function Buttons() {
+/* Why buttons are shut, for hands that have no pointer to rest on them: each reason once. */
+function Reasons() {
+	const w = words();
+	const shut = new Map<string, string[]>();
+	for (const button of ["start", ...BUTTONS, "goto", "abort"] as api.Button[]) {
+		const reason = why_not(button);
+		if (reason !== "")
+			shut.set(reason, [...(shut.get(reason) ?? []), w.sequence_buttons[button]]);
+	}
+	return (
+		<ul class="sequence-reasons" aria-label={w.seq.why_shut}>
+			{[...shut].map(([reason, names]) => <li key={reason}><b>{names.length === 7 ? "" : `${names.join(", ")}${w.colon}`}</b>{reason}</li>)}
+		</ul>
+	);
+}
+
+export function Buttons({ is_large = false }: { is_large?: boolean }) {
 	const [offered, set_offered] = useState<api.Sequence[] | null>(null);
 	const w = words();
 	const told = verdict_of(SUBJECT);
@@ -352,9 +276,10 @@ function Buttons() {
 							onClick={() => press(button.replace("_", "-"), {}, w.sequence_buttons[button])}>{w.sequence_buttons[button]}</button>
 					);
 				})}
-				<GoTo />
+				{is_large ? <GoToLarge /> : <GoTo />}
 				<Abort />
 			</div>
+			{is_large && <Reasons />}
 			{told && <p class={`verdict ${told.verdict}`}>{verdict_words(told)}</p>}
 			{offered && <StartBox sequences={offered} on_close={() => set_offered(null)} />}
 		</>

@@ -1,0 +1,34 @@
+/* sequence.tsx - the Sequence page: the one under test, its runs, the card for the door, the editor
+ *
+ * Addresses: #sequence, #sequence/runs, #sequence/runs/17, #sequence/card, #sequence/edit/NAME.
+ */
+import { words } from "../i18n";
+import { address_of, route } from "../route";
+import { Card } from "../seq/card";
+import { Now } from "../seq/now";
+import { OneRun, Runs } from "../seq/runs";
+import "./sequence.css";
+
+const PARTS = ["now", "runs", "card"] as const;
+
+function Part({ name, of }: { name: string; of: string }) {
+	if (name === "runs")
+		return of === "" ? <Runs /> : <OneRun key={of} run={Number(of)} />;
+	return name === "card" ? <Card /> : <Now />;
+}
+
+export function SequencePage() {
+	const w = words();
+	const [part = "", of = ""] = route().rest.split("/");
+	const shown = PARTS.find((p) => p === part) ?? "now";
+	return (
+		<>
+			<nav class="parts" aria-label={w.seq.tabs}>
+				{PARTS.map((p) => (
+					<a key={p} href={address_of("sequence", p === "now" ? "" : p)} aria-current={p === shown ? "page" : undefined}>{w.seq.tab[p]}</a>
+				))}
+			</nav>
+			<Part name={shown} of={decodeURIComponent(of)} />
+		</>
+	);
+}
