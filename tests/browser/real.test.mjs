@@ -136,6 +136,69 @@ test("with a token: set, verified, measured; refused outside the range and by an
 	await shoot(page, "real_set");
 });
 
+test("with a token: a sequence is rehearsed, started, held, led to another step, seen in its run", { skip: !process.env.MBC_TOKEN && "MBC_TOKEN is not set" }, async () => {
+	const { page } = opened;
+	await page.evaluate(() => {
+		location.hash = "#sequence";
+	});
+	const panel = page.locator("section.sequence.large");
+	const button = (name) => panel.getByRole("button", { name, exact: true });
+	const state = (word) => panel.locator(`[data-seq-state="${word}"]`).waitFor();
+	await wait_until("START", () => button("START").isEnabled());
+	await button("START").click();
+	const box = page.locator("dialog.sequence-box");
+	await box.getByLabel("Sequence").selectOption("purge-and-warm-up");
+	await box.locator('input[name="T_warm"]').fill("250");
+	await box.getByText("✕ it lies from 60 °C to 200 °C").waitFor();
+	await box.locator('input[name="T_warm"]').fill("100");
+	await box.locator('input[name="note"]').fill("from the page");
+	await box.getByRole("button", { name: "Rehearse" }).click();
+	await box.getByText(/^✓ It comes to its end after 0:\d\d:\d\d\.$/).waitFor();
+	await box.locator(".picture path.l").first().waitFor({ state: "attached" });
+	await shoot(page, "real_rehearsal");
+	await box.getByRole("button", { name: "START", exact: true }).click();
+	await box.waitFor({ state: "detached" });
+	await state("running");
+	await page.locator('.steps [data-step="10"][aria-current="step"]').waitFor();
+	await panel.getByText(/^Planned end/).waitFor();
+	await panel.getByRole("link", { name: /^Run \d+$/ }).waitFor();
+	await shoot(page, "real_sequence");
+	await wait_until("GO TO STEP", () => button("GO TO STEP").isEnabled());
+	await button("GO TO STEP").click();
+	await box.getByLabel("Go to step").selectOption("900");
+	await box.getByRole("button", { name: "Hold and compare" }).click();
+	await state("held");
+	await wait_until("RESUME", () => box.getByRole("button", { name: /^RESUME: go to 900/ }).isEnabled());
+	await shoot(page, "real_goto");
+	await box.getByRole("button", { name: "Leave it held" }).click();
+	await wait_until("ABORT", () => button("ABORT").isEnabled());
+	await button("ABORT").click();
+	await page.waitForTimeout(500); /* two touches, and not a double click */
+	await button("Press again: ABORT").click();
+	await page.locator('.steps [data-step="900"][aria-current="step"]').waitFor();
+	await panel.getByRole("link", { name: /^Run \d+$/ }).click();
+	await page.locator('.one-run').getByText("from the page").first().waitFor();
+	const zip = await fetch(new URL(await page.locator(".downloads a").first().getAttribute("href"), url));
+	assert.equal(zip.status, 200);
+	await zip.body.cancel();
+	await shoot(page, "real_run");
+	await page.evaluate(() => {
+		location.hash = "#sequence/card";
+	});
+	await page.locator('.door-card [data-output="T_furn"]').getByText("heat").waitFor();
+	await page.locator(".door-card").getByText("Empty the water trap").waitFor();
+	await shoot(page, "real_card");
+	await page.evaluate(() => {
+		location.hash = "#sequence";
+	});
+	/* A second ABORT leads to the safe state at once: nothing goes on when the tests are over. */
+	await wait_until("ABORT", () => button("ABORT").isEnabled());
+	await button("ABORT").click();
+	await page.waitForTimeout(500);
+	await button("Press again: ABORT").click();
+	await state("aborted");
+});
+
 test("nothing left the origin, nothing broke the content security policy", () => {
 	assert.deepEqual(opened.strangers, []);
 	/* A refusal is an answer like another, but the browser's console calls it an error. */

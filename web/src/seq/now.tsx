@@ -102,7 +102,7 @@ function Steps() {
 						<span class="step-symbol" aria-hidden="true">{s.state === "" ? "" : SYMBOLS[s.state] ?? "✕"}</span>
 						<span class="step-number">{s.number}</span>
 						<span class="step-title">{s.title}{s.comment && <small>{s.comment}</small>}</span>
-						<span class="step-state">{w.seq.step_states[s.state] ?? s.state}{s.lasted !== null && ` ${format_span(s.lasted)}`}</span>
+						<span class="step-state">{s.state === "now" ? w.sequence_states[known_text("state") ?? ""] ?? "" : w.seq.step_states[s.state] ?? s.state}{s.lasted !== null && ` ${format_span(s.lasted)}`}</span>
 						{s.has_entry && <span class="step-entry" title={w.seq.entry} aria-label={w.seq.entry} role="img">⇥</span>}
 					</li>
 				))}

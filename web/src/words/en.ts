@@ -503,7 +503,7 @@ const en = {
 		steps: "Steps",
 		steps_none: "No sequence is under test.",
 		steps_unknown: "What became of the steps before is not recorded yet, or cannot be read.",
-		step_states: { now: "runs", done: "done", complete: "done", skipped: "skipped", ahead: "to come", guard: "left by a guard", aborted: "aborted",
+		step_states: { done: "done", complete: "done", skipped: "skipped", ahead: "to come", guard: "left by a guard", aborted: "aborted",
 			held_too_long: "held for too long", person: "left by GO TO STEP", action: "left by an action", stopped: "stopped", not_reached: "not reached" } as Record<string, string>,
 		entry: "GO TO STEP may lead here",
 		why_shut: "Why a button is shut",

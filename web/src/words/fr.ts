@@ -506,7 +506,7 @@ const fr: Words = {
 		steps: "Étapes",
 		steps_none: "Aucune séquence n'est en cours.",
 		steps_unknown: "Ce que sont devenues les étapes précédentes n'est pas encore enregistré, ou ne peut être lu.",
-		step_states: { now: "en cours", done: "faite", complete: "faite", skipped: "sautée", ahead: "à venir", guard: "quittée par une garde", aborted: "abandonnée",
+		step_states: { done: "faite", complete: "faite", skipped: "sautée", ahead: "à venir", guard: "quittée par une garde", aborted: "abandonnée",
 			held_too_long: "en attente trop longtemps", person: "quittée par ALLER À L'ÉTAPE", action: "quittée par une action", stopped: "arrêtée", not_reached: "pas atteinte" },
 		entry: "ALLER À L'ÉTAPE peut mener ici",
 		why_shut: "Pourquoi un bouton est fermé",
