@@ -377,7 +377,8 @@ static const struct cli_command commands[] = {
 		"'format' prints a file as everybody writes it, 'json' as JSON for editors and "
 		"programs, "
 		"'text' that as text\n"
-		"again; --check only says whether it is so. docs/sequences.md describes the "
+		"again, 'lines' that JSON with line numbers; --check only says whether it is so. "
+		"docs/sequences.md describes the "
 		"language.\n" },
 	{ "rehearse", cli_rehearse,
 		"[--set NAME=VALUE]... [--begin CHANNEL=NUMBER]... [--answer WORD]... [--limit "

@@ -243,7 +243,8 @@ cli_sequence(struct args *args)
 		{ "answer", COMMAND_SEQ_REPLY, "answer", 1 } };
 	const char *word = args->n > 0 ? args->at[0] : "status";
 
-	if (strcmp(word, "format") == 0 || strcmp(word, "json") == 0 || strcmp(word, "text") == 0)
+	if (strcmp(word, "format") == 0 || strcmp(word, "json") == 0 ||
+		strcmp(word, "lines") == 0 || strcmp(word, "text") == 0)
 		return cli_sequence_file(args);
 	if (args->n > 0) {
 		args->at++;

@@ -245,7 +245,7 @@ check_sequence(struct args *args)
 	return cli_exec(args, "compile", argv);
 }
 
-/* mbc sequence format|json|text FILE */
+/* mbc sequence format|json|lines|text FILE */
 int
 cli_sequence_file(struct args *args)
 {

@@ -86,7 +86,8 @@ usage(FILE *out)
 	      "--index all\n"
 	      "  --identities lists those that one question recognises on such a wire, each of "
 	      "them with at most so many addresses\n"
-	      "  --sequence format|json|text FILE [--check]  a sequence in its one form, as JSON, "
+	      "  --sequence format|json|lines|text FILE [--check]  a sequence in its one form, as "
+	      "JSON, "
 	      "or "
 	      "as text again\n"
 	      "A bench file '-' is read from standard input.\n"
@@ -355,7 +356,7 @@ sequence(const struct options *o)
 
 	if ((o->n_words != 2 && !is_check) || (is_check && strcmp(word, "format") != 0) ||
 		(strcmp(word, "format") != 0 && strcmp(word, "json") != 0 &&
-			strcmp(word, "text") != 0)) {
+			strcmp(word, "lines") != 0 && strcmp(word, "text") != 0)) {
 		usage(stderr);
 		return 1;
 	}

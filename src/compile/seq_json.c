@@ -8,10 +8,18 @@
 struct writer {
 	struct tree *t;
 	struct json j;
+	bool has_lines;
 };
 
 static void write_stmts(struct writer *w, const char *key, const struct seq_stmt *s);
 static void write_form(struct writer *w, const struct seq_form *form, const void *base);
+
+static void
+write_line(struct writer *w, const char *key, const struct place *at)
+{
+	if (w->has_lines)
+		json_int(&w->j, key, at->line);
+}
 
 static void
 write_comments(struct writer *w, const char *key, const struct seq_comment *c)
@@ -173,6 +181,7 @@ write_stmt(struct writer *w, const struct seq_stmt *s)
 	const struct seq_form *form = &seq_stmt_forms[s->kind];
 
 	json_object(&w->j, NULL);
+	write_line(w, "first_line", &s->at);
 	if (s->kind == SEQ_DO) {
 		json_text(&w->j, "do", seq_action_forms[s->action->kind].head);
 		write_form(w, &seq_action_forms[s->action->kind], s->action);
@@ -280,9 +289,12 @@ write_item(struct writer *w, const struct seq_item *i)
 	json_object(&w->j, NULL);
 	if (s == NULL) {
 		json_text(&w->j, "include", i->path.text);
+		write_line(w, "first_line", &i->at);
 		write_around(w, &i->around);
 	} else {
 		json_int(&w->j, "step", s->number);
+		write_line(w, "first_line", &s->at);
+		write_line(w, "last_line", &s->end_at);
 		json_text(&w->j, "title", s->title.text);
 		if (s->entry != SEQ_ENTRY_NONE)
 			json_text(&w->j, "entry", s->entry == SEQ_ENTRY_ALWAYS ? "always" : "when");
@@ -334,9 +346,9 @@ write_handler(struct writer *w, const struct seq_handler *h)
 }
 
 void
-seq_json_write(struct tree *t, const struct seq *q, struct buf *out)
+seq_json_write(struct tree *t, const struct seq *q, bool has_lines, struct buf *out)
 {
-	struct writer w = { .t = t };
+	struct writer w = { .t = t, .has_lines = has_lines };
 
 	json_open(&w.j, out);
 	json_object(&w.j, NULL);

@@ -9,7 +9,9 @@
 #include "compile/diag.h"
 #include "compile/seq_tree.h"
 
-void seq_json_write(struct tree *t, const struct seq *q, struct buf *out);
+/* has_lines: steps and statements tell on which lines of the text they stand, for programs that change some lines of it. That is no
+ * JSON to be read back. */
+void seq_json_write(struct tree *t, const struct seq *q, bool has_lines, struct buf *out);
 
 /* Faults are told; NULL: there is nothing that could be used. */
 struct seq *seq_json_read(

@@ -47,8 +47,8 @@ seq_tool(const char *word, const char *path, bool is_check, struct buf *out)
 		log_err("%s", err.msg);
 	if (q != NULL && d->n_errors == 0) {
 		code = 0;
-		if (strcmp(word, "json") == 0)
-			seq_json_write(&t, q, &text);
+		if (strcmp(word, "json") == 0 || strcmp(word, "lines") == 0)
+			seq_json_write(&t, q, word[0] == 'l', &text);
 		else
 			seq_print(&t, q, &text);
 		if (is_check)

@@ -52,7 +52,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		abort();
 	seq_print(&t, q, &again);
 	must_be(&text, &again);
-	seq_json_write(&t, q, &json);
+	seq_json_write(&t, q, false, &json);
 	q = read_bytes(&t, (const char *)json.data, json.n, true);
 	if (q == NULL)
 		abort();
