@@ -96,7 +96,7 @@ export function Card() {
 							<dt>{c.card_who}</dt><dd>{told?.part.started_by ?? c.card_not_known}</dd>
 							<dt>{c.card_begin}</dt><dd>{told === null ? c.card_not_known : long(Date.parse(told.part.begin))}</dd>
 							<dt>{c.card_step}</dt><dd>{step === null ? c.card_not_known : w.sequence_step(String(step), known_text("title") ?? "")} ({w.sequence_states[state] ?? state})</dd>
-							<dt>{c.card_end}</dt><dd class="card-end">{end === null ? state === "running" ? c.card_not_known : c.ends_later : long(end)}</dd>
+							<dt>{c.card_end}</dt><dd class="card-end">{end === null ? state === "held" ? c.ends_later : c.card_not_known : long(end)}</dd>
 						</>
 					) : <><dt>{c.card_state}</dt><dd>{state === null && channel("state") !== null ? c.card_not_known : c.card_no_run}</dd></>}
 				</dl>

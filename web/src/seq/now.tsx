@@ -50,7 +50,7 @@ function HowFar() {
 		<div class="how-far">
 			<Bar label={w.bar_step} done={seconds("current_step_time")} all={seconds("step_time")} />
 			<Bar label={w.bar_all} done={seconds("time")} all={seconds("total_time")} />
-			<p class="planned-end">{end !== null ? w.ends_at(moment_of(end)) : state !== null && state !== "running" ? w.ends_later : w.no_end}</p>
+			<p class="planned-end">{end !== null ? w.ends_at(moment_of(end)) : state === "held" ? w.ends_later : w.no_end}</p>
 		</div>
 	);
 }

@@ -233,7 +233,7 @@ function Downloads({ run }: { run: RunDetail }) {
 			<p class="bar">
 				<a class="button" download href={`api/v1/runs/${run.run}.zip`}>{w.get_zip}</a>
 				<a class="button" download href={`api/v1/runs/${run.run}.zip?format=csv-fr`}>{w.get_zip_fr}</a>
-				{has_page("trends") && <a class="button" href={address_of("trends", `run:${run.run}`)}>{w.run_trends}</a>}
+				{has_page("trends") && <a class="button" href={address_of("trends", `c=${channels}&axis=run&runs=${run.run}`)}>{w.run_trends}</a>}
 			</p>
 			<label class="get-values">{w.get_values}
 				<input type="text" value={names} spellcheck={false} title={w.get_help} onInput={(e) => set_names(e.currentTarget.value)} />
