@@ -92,6 +92,10 @@ const GAP_S = [5 * DAY, 4.5 * DAY];
 const SPIKE_S = 6 * DAY;
 const SPIKE = 790;
 
+/* Three earlier runs, two hours and a day apart: how long ago they began, how long they took; each with three steps. */
+const RUNS = [[2 * DAY, 3600, "reduction of Pt-11"], [DAY, 3000, "reduction of Pt-12"], [7200, 1800, "reduction of Pt-13"]];
+const STEPS = [[10, "Purge", 0, 0.2], [20, "Heat", 0.2, 0.7], [30, "Cool", 0.7, 1]]; /* begin, end: of the run's length */
+
 const iso = (ms) => new Date(ms).toISOString();
 
 export class FakeServer {
@@ -194,6 +198,11 @@ export class FakeServer {
 			first: values[0], last: values.at(-1), count: Math.max(1, Math.round(to - from)) };
 	}
 
+	/* What an interval tells of its values: nothing, or what a test wants. */
+	quality_at(row, s) {
+		return this.poor?.name === row[0] && s >= this.poor.from && s < this.poor.to ? this.poor.reason : null;
+	}
+
 	history(query) {
 		const rows = query.get("channels").split(",").map((name) => this.rows.find((r) => r[0] === name));
 		const from = Date.parse(query.get("from")) / 1000;
@@ -220,7 +229,75 @@ export class FakeServer {
 			return Object.fromEntries(["mean", "min", "max", "count", "first", "last"].map((k) => [k, all.map((one) => one[k])]));
 		};
 		return { ...answer, points, interval, time,
-			channels: rows.map((row) => ({ ...head(row), ...columns(row), quality: time.map(() => null) })) };
+			channels: rows.map((row) => ({ ...head(row), ...columns(row), quality: time.map((t) => this.quality_at(row, t)),
+				...(this.thinned_until && this.thinned_until > from ? { thinned_until: this.thinned_until } : {}) })) };
+	}
+
+	/* ---- runs and events ---- */
+
+	runs() {
+		const born = Math.floor(this.born / 1000);
+		return RUNS.map(([ago, seconds, title], k) => ({ run: k + 1, title, begin: iso((born - ago) * 1000), end: iso((born - ago + seconds) * 1000), seconds,
+			started_by: "marie", stopped_by: "marie", bench_hash: "00", fields: { sample: title.split(" ").at(-1) } }));
+	}
+
+	run(number) {
+		const run = this.runs().find((r) => r.run === number);
+		if (!run)
+			return null;
+		const steps = STEPS.map(([n, title, from, to]) => ({ number: n, title, comment: null, begin: iso(Date.parse(run.begin) + from * run.seconds * 1000),
+			begin_seconds: from * run.seconds, end: null, end_seconds: to * run.seconds, planned: 1, held: 0, ended: "complete" }));
+		return { ...run, notes: [{ time: run.begin, seconds: 60, who: "marie", text: "flow corrected" }],
+			sequences: [{ name: "tpr", title: "Reduction", version: 3, steps, marks: [{ seconds: run.seconds / 2, text: "peak" }] }], alarms: [], events: 5, events_left_out: 0 };
+	}
+
+	events(query) {
+		const [from, to] = [Date.parse(query.get("from")), Date.parse(query.get("to"))];
+		const all = [
+			{ time: iso(this.born - 20 * 60_000), kind: "instrument_down", severity: "warning", subject: "furnace", text: "instrument 'furnace': down: no answer" },
+			{ time: iso(this.born - 10 * 60_000), kind: "sequence_step", severity: "info", subject: "tpr", text: "sequence 'tpr': step 20 Heat" },
+			{ time: iso(this.born - 5 * 60_000), kind: "trip", severity: "error", subject: "gas", text: "trip 'gas': tripped" },
+			{ time: iso(this.born - 4 * 60_000), kind: "sequence_sets", severity: "info", subject: "T_furn", text: "sequence sets 'T_furn'" },
+		].map((e, k) => ({ id: k + 1, class: "plain", reason: null, cause: null, principal: null, values: [], note: null, boot: "1", stamp_ns: 0, ...e }));
+		return { from: iso(from), to: iso(to), omitted: 0, events: all.filter((e) => Date.parse(e.time) >= from && Date.parse(e.time) < to) };
+	}
+
+	/* Runs over each other: times count from the beginning of each, or of its step. Behind its end a run has no values. */
+	over(query) {
+		const span = (text) => (text === null ? null : Number(/^(-?[\d.]+) s$/.exec(text)[1]));
+		const runs = query.get("since").split(",").map((word) => {
+			const [, number, , step] = /^run:(\d+)(\/step:(.*))?$/.exec(word);
+			const run = this.run(Number(number));
+			const zero = step === undefined ? null : run?.sequences[0].steps.find((s) => String(s.number) === step || s.title === step);
+			const begin = run && Date.parse(run.begin) / 1000 + (zero?.begin_seconds ?? 0);
+			return run && { run, begin, length: run.seconds - (zero?.begin_seconds ?? 0), step: zero ? `${zero.number} ${zero.title}` : null };
+		});
+		if (runs.includes(null))
+			return null;
+		const from = span(query.get("from")) ?? 0;
+		const to = span(query.get("to")) ?? Math.max(...runs.map((r) => r.length));
+		const rows = query.get("channels").split(",").map((name) => this.rows.find((r) => r[0] === name));
+		const points = Number(query.get("points"));
+		const raw = query.get("raw") === "1";
+		const interval = (to - from) / points;
+		const time = raw ? [] : Array.from({ length: points }, (_, k) => from + k * interval);
+		const line = (row, { run, begin, length, step }) => {
+			const [name, title, type, unit, , , instrument] = row;
+			const head = { name: `${name} run ${run.run}${step === null ? "" : ` step ${step}`}`, title, type, unit, instrument, run: run.run, step };
+			if (raw) {
+				const samples = [];
+				for (let t = Math.ceil(from); t < Math.min(to, length); t++)
+					if (this.sample(row, begin + t) !== null)
+						samples.push([t, this.sample(row, begin + t)]);
+				return { ...head, samples };
+			}
+			const all = time.map((t) => this.interval(row, begin + t, begin + Math.min(t + interval, length)));
+			return { ...head, ...Object.fromEntries(["mean", "min", "max", "count", "first", "last"].map((k) => [k, all.map((one) => one[k])])),
+				quality: time.map((t) => (t >= length ? "run_over" : null)) };
+		};
+		return { from, to, recorded: iso(Date.now()), since: runs.map((r) => ({ run: r.run.run, title: r.run.title, step: r.step, open: false, begin: iso(r.begin * 1000),
+			seconds: r.length, gaps: [] })), ...(raw ? {} : { points, interval, time }),
+			channels: runs.flatMap((r) => rows.map((row) => line(row, r))) };
 	}
 
 	answer_history(req, res, json) {
@@ -237,6 +314,8 @@ export class FakeServer {
 			return json({ from: iso(0), to: iso(Date.now()), recorded: iso(Date.now()), gaps: this.gaps() });
 		if (searchParams.get("channels").split(",").some((n) => this.unrecorded.has(n) || !this.rows.some((r) => r[0] === n)))
 			return refuse(404, "unknown-channel");
+		if (searchParams.has("since"))
+			return this.over(searchParams) ? json(this.over(searchParams)) : refuse(404, "unknown-run");
 		return json(this.history(searchParams));
 	}
 
@@ -460,6 +539,12 @@ export class FakeServer {
 			return json(this.trace());
 		if (path === "/api/v1/history" || path === "/api/v1/gaps")
 			return this.answer_history(req, res, json);
+		if (path === "/api/v1/runs")
+			return json({ runs: this.runs() });
+		if (path.startsWith("/api/v1/runs/"))
+			return this.run(Number(path.slice(13))) ? json(this.run(Number(path.slice(13)))) : res.writeHead(404, HEADERS).end();
+		if (path === "/api/v1/events")
+			return json(this.events(new URL(req.url, "http://localhost").searchParams));
 		if (path === "/api/v1/stream" && this.refusing_streams)
 			return res.writeHead(503, HEADERS).end();
 		if (path === "/api/v1/stream")

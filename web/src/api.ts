@@ -2,7 +2,8 @@
  *
  * Addresses are relative, so the page works wherever it is mounted and never leaves its origin.
  */
-import type { Answer } from "./past";
+import { type Answer, type OverAnswer, type Past, read_answer, read_over } from "./past";
+import type { Happening, RunStory } from "./trends/marks";
 
 export type Quality = "good" | "uncertain" | "bad";
 export type Value = number | boolean | string | null;
@@ -243,8 +244,9 @@ export const get_instruments = () => get<{ instruments: Instrument[] }>("instrum
 export const get_trace = (name: string) =>
 	get<{ lines: TraceLine[] }>(`instruments/${encodeURIComponent(name)}/trace`);
 
+const iso = (ms: number) => new Date(Math.max(0, Math.round(ms))).toISOString();
+
 export function get_events(q: EventQuestion, stop: AbortSignal): Promise<{ omitted: number; events: BenchEvent[] }> {
-	const iso = (ms: number) => new Date(Math.max(0, Math.round(ms))).toISOString();
 	const query = new URLSearchParams({ from: iso(q.from), limit: String(q.limit) });
 	if (q.to !== null)
 		query.set("to", iso(q.to));
@@ -261,9 +263,27 @@ export function get_events(q: EventQuestion, stop: AbortSignal): Promise<{ omitt
 }
 
 /* points: null asks for each recorded value. Times in ms. */
-export function get_history(names: string[], from: number, to: number, points: number | null, stop: AbortSignal): Promise<Answer> {
-	const iso = (ms: number) => new Date(Math.max(0, Math.round(ms))).toISOString();
+export async function get_history(names: string[], from: number, to: number, points: number | null, since: number, stop: AbortSignal): Promise<Past> {
 	const form = points === null ? "raw=1" : `points=${points}`;
 	const channels = names.map(encodeURIComponent).join(",");
-	return get<Answer>(`history?channels=${channels}&from=${iso(from)}&to=${iso(to)}&${form}`, stop);
+	return read_answer(await get<Answer>(`history?channels=${channels}&from=${iso(from)}&to=${iso(to)}&${form}`, stop), since);
 }
+
+/* Runs over each other: `path` has them, and the channels. */
+export const get_over = async (path: string, since: number, stop: AbortSignal): Promise<Past> =>
+	read_over(await get<OverAnswer>(path, stop), since);
+
+export interface RunInfo {
+	run: number;
+	title: string;
+	begin: string;
+	end: string | null; /* null: it goes on */
+	seconds: number;
+	started_by: string;
+	fields: Record<string, string>;
+}
+
+export const get_runs = (stop?: AbortSignal) => get<{ runs: RunInfo[] }>("runs", stop);
+export const get_run = (run: number) => get<RunStory>(`runs/${run}`);
+export const get_happenings = (from: number, to: number, limit: number, language: string, stop: AbortSignal) =>
+	get<{ omitted: number; events: Happening[] }>(`events?from=${iso(from)}&to=${iso(to)}&limit=${limit}&language=${language}`, stop);

@@ -3,10 +3,11 @@
  * Kept is the answer for what is shown, nothing else. A question that fails is asked again by itself.
  */
 import { Failure } from "./api";
-import { type Answer, covers, HOLD_MS, type Past, RAW_MOST, read_answer, satisfies, type Wish } from "./past";
+import { covers, HOLD_MS, type Past, RAW_MOST, satisfies, type Wish } from "./past";
 
 export type Trouble = "busy" | "damaged" | null;
-export type Ask = (names: string[], from: number, to: number, points: number | null, stop: AbortSignal) => Promise<Answer>;
+/* since: where what is wished begins; `from` may lie before it. */
+export type Ask = (names: string[], from: number, to: number, points: number | null, since: number, stop: AbortSignal) => Promise<Past>;
 
 const SETTLE_MS = 150; /* a wish that changes is asked when it has stayed for so long */
 const AGAIN_MS = 3000; /* an answer that did not reach far enough */
@@ -99,13 +100,13 @@ export class Asker {
 			this.trouble = null;
 			return;
 		}
-		const past = read_answer(await this.ask(names, w.from, w.to, w.points, stop), w.from);
+		const past = await this.ask(names, w.from, w.to, w.points, w.from, stop);
 		if (stop.aborted)
 			return;
 		this.take(past, w);
 		if (past.most > RAW_MOST)
 			return;
-		const raw = read_answer(await this.ask(names, w.from - HOLD_MS, w.to, null, stop), w.from);
+		const raw = await this.ask(names, w.from - HOLD_MS, w.to, null, w.from, stop);
 		if (!stop.aborted)
 			this.take(raw, w);
 	}
@@ -135,7 +136,7 @@ export class Asker {
 			if (this.unrecorded.has(name))
 				continue;
 			try {
-				await this.ask([name], w.from, w.to, 1, stop);
+				await this.ask([name], w.from, w.to, 1, w.from, stop);
 			} catch (error) {
 				if (stop.aborted)
 					return;

@@ -11,6 +11,7 @@ import { Events } from "./pages/events";
 import { Devices } from "./pages/instruments";
 import { Protect } from "./pages/protection";
 import { SequencePage } from "./pages/sequence";
+import { Trends } from "./pages/trends";
 import { address_of, route } from "./route";
 import { is_admin, sees_all, who } from "./session";
 
@@ -24,6 +25,7 @@ interface Page {
 
 const PAGES: Page[] = [
 	{ id: "", name: "bench", show: Bench },
+	{ id: "trends", name: "trends", show: Trends },
 	{ id: "sequence", name: "sequence", show: SequencePage },
 	{ id: "events", name: "events", show: Events },
 	{ id: "protection", name: "protection", show: Protect, is_for: sees_all },

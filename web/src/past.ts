@@ -33,6 +33,9 @@ export interface AnswerChannel {
 	max?: (number | null)[];
 	last?: (number | boolean | null)[];
 	count?: number[];
+	quality?: (string | null)[];
+	thinned_until?: number; /* seconds: values before it have been made coarser */
+	run?: number; /* of runs over each other */
 	samples?: [number, number | boolean | null, ...unknown[]][];
 }
 
@@ -48,6 +51,19 @@ export interface PastLine {
 	values: number[]; /* same length; NaN: none from here on */
 	lows: number[]; /* same length in intervals, empty when raw */
 	highs: number[];
+	quality: (string | null)[]; /* same length: why a value is not good; null: it is, or nothing is told */
+	thinned_until: number; /* ms; -Infinity: all is as it was recorded */
+}
+
+/* A run among those laid over each other. */
+export interface OverRun {
+	run: number;
+	title: string;
+	step: string | null; /* the one that is time 0 */
+	open: boolean;
+	begin: string | null; /* the moment that is time 0 */
+	seconds: number; /* where it ends */
+	gaps: Gap[];
 }
 
 export interface Past {
@@ -57,23 +73,26 @@ export interface Past {
 	most: number; /* recorded values of the channel that has most */
 	lines: Map<string, PastLine>;
 	gaps: Gap[];
+	over?: OverRun[]; /* times count from the beginning of each of these */
 }
 
 const moment = (text: string | null, otherwise: number) => (text === null ? otherwise : Date.parse(text));
 
 /* Samples hold until the next one, for HOLD_MS at most, and never over a gap. */
 function read_samples(samples: NonNullable<AnswerChannel["samples"]>, gaps: Gap[]): PastLine {
-	const line: PastLine = { times: [], values: [], lows: [], highs: [] };
+	const line: PastLine = { times: [], values: [], lows: [], highs: [], quality: [], thinned_until: -Infinity };
 	const starts = gaps.map((g) => g.from);
-	samples.forEach(([seconds, value], k) => {
+	samples.forEach(([seconds, value, quality], k) => {
 		const time = seconds * 1000;
 		const next = k + 1 < samples.length ? samples[k + 1]![0] * 1000 : Infinity;
 		const end = Math.min(time + HOLD_MS, ...starts.filter((s) => s >= time && s < next));
 		line.times.push(time);
 		line.values.push(value === null ? NaN : Number(value));
+		line.quality.push(typeof quality === "string" ? quality : null);
 		if (end < next) {
 			line.times.push(end);
 			line.values.push(NaN);
+			line.quality.push(null);
 		}
 	});
 	return line;
@@ -84,8 +103,17 @@ const numbers = (list: (number | boolean | null)[]) => list.map((v) => (v === nu
 /* A mean of switches or counters is none of their values: those show the last one. */
 function read_intervals(c: AnswerChannel, times: number[]): PastLine {
 	const values = c.type === "float" ? c.mean : c.last;
-	return { times, values: numbers(values ?? []), lows: numbers(c.min ?? []), highs: numbers(c.max ?? []) };
+	return { times, values: numbers(values ?? []), lows: numbers(c.min ?? []), highs: numbers(c.max ?? []), quality: c.quality ?? [],
+		thinned_until: -Infinity };
 }
+
+function read_line(c: AnswerChannel, times: number[], gaps: Gap[]): PastLine {
+	const line = c.samples ? read_samples(c.samples, gaps) : read_intervals(c, times);
+	line.thinned_until = c.thinned_until === undefined ? -Infinity : c.thinned_until * 1000;
+	return line;
+}
+
+const count = (c: AnswerChannel) => c.samples?.length ?? (c.count ?? []).reduce((sum, n) => sum + n, 0);
 
 /* from: where what was asked for begins; a raw question begins HOLD_MS earlier, to know what held there. */
 export function read_answer(a: Answer, from: number): Past {
@@ -93,15 +121,39 @@ export function read_answer(a: Answer, from: number): Past {
 		from: moment(g.from, -Infinity), to: moment(g.to, Infinity), cause: g.cause, text: g.text,
 	}));
 	const times = (a.time ?? []).map((s) => s * 1000);
-	const count = (c: AnswerChannel) => c.samples?.length ?? (c.count ?? []).reduce((sum, n) => sum + n, 0);
 	return {
 		from,
 		end: Math.min(moment(a.to, -Infinity), moment(a.recorded, -Infinity)),
 		interval: (a.interval ?? 0) * 1000,
 		most: Math.max(0, ...a.channels.map(count)),
-		lines: new Map(a.channels.map((c) =>
-			[c.name, c.samples ? read_samples(c.samples, gaps) : read_intervals(c, times)])),
+		lines: new Map(a.channels.map((c) => [c.name, read_line(c, times, gaps)])),
 		gaps,
+	};
+}
+
+/* Runs over each other, as the API gives them: all times are seconds since the beginning of each. */
+export interface OverAnswer extends Omit<Answer, "from" | "to" | "gaps"> {
+	from: number;
+	to: number;
+	since: (Omit<OverRun, "gaps"> & { gaps: { from: number; to: number; cause: string; text: string }[] })[];
+}
+
+/* What stands for a channel of a run. */
+export const over_key = (name: string, run: number) => `${name} run ${run}`;
+
+/* The answer names a step behind the run: keys do not, there is one for all of them. */
+export function read_over(a: OverAnswer, from: number): Past {
+	const over = a.since.map((s) => ({ ...s, gaps: s.gaps.map((g) => ({ ...g, from: g.from * 1000, to: g.to * 1000 })) }));
+	const times = (a.time ?? []).map((s) => s * 1000);
+	const gaps_of = (run: number | undefined) => over.find((o) => o.run === run)?.gaps ?? [];
+	return {
+		from,
+		end: a.to * 1000,
+		interval: (a.interval ?? 0) * 1000,
+		most: Math.max(0, ...a.channels.map(count)),
+		lines: new Map(a.channels.map((c) => [over_key(c.name.split(" ")[0]!, c.run ?? 0), read_line(c, times, gaps_of(c.run))])),
+		gaps: [],
+		over,
 	};
 }
 

@@ -47,6 +47,7 @@ export const store = {
 	controller_up: true,
 	heard: 0, /* performance.now() of the last word from the server */
 	plotted: [] as string[],
+	watched: [] as string[], /* drawn by another page: as much of them is kept */
 };
 
 let life = 0;
@@ -107,7 +108,7 @@ const number_of = (value: api.Value): number =>
 
 function record(c: Channel, time: number, value: number): void {
 	const share = Math.floor(HISTORY_TOTAL / Math.max(1, store.channels.size));
-	const most = store.plotted.includes(c.info.name) ? PLOTTED_MOST : Math.min(PLOTTED_MOST, share);
+	const most = store.plotted.includes(c.info.name) || store.watched.includes(c.info.name) ? PLOTTED_MOST : Math.min(PLOTTED_MOST, share);
 	c.history?.push(time, value, most);
 }
 

@@ -1,0 +1,169 @@
+/* paint.ts - curves into a canvas. Pure but for the canvas that it is given.
+ *
+ * Of a million points a screen shows some thousands: what falls into one column of pixels is drawn as one stroke from its least to its most, so
+ * no spike is lost and the time that it takes does not depend on how the values lie.
+ */
+import { type Curve, DASHES } from "./curves";
+
+export interface Place {
+	left: number; /* pixels of the canvas */
+	top: number;
+	width: number;
+	height: number;
+	from: number; /* on the x axis */
+	to: number;
+	low: number; /* on the y axis */
+	high: number;
+	ratio: number; /* pixels of the canvas for one of the page */
+}
+
+export type Pen = Pick<CanvasRenderingContext2D, "beginPath" | "moveTo" | "lineTo" | "rect" | "stroke" | "fill" | "setLineDash" | "save" | "restore" | "clip"> & {
+	strokeStyle: unknown; fillStyle: unknown; lineWidth: number; globalAlpha: number; lineJoin: string;
+};
+
+/* One stroke a column of pixels: what came in first, least, most, what went out last. */
+function trace_steps(pen: Pen, c: Curve, p: Place): void {
+	const { x, y } = c;
+	const by_x = p.width / (p.to - p.from);
+	const by_y = p.height / (p.high - p.low);
+	const bottom = p.top + p.height;
+	const right = p.left + p.width;
+	let down = false; /* the pen is on the paper, at `last` */
+	let last = 0;
+	let column = -Infinity;
+	let least = 0;
+	let most = 0;
+
+	const flush = () => {
+		if (column === -Infinity)
+			return;
+		if (least < most) {
+			pen.lineTo(column, least);
+			pen.lineTo(column, most);
+			pen.lineTo(column, last);
+		}
+		column = -Infinity;
+	};
+	for (let k = 0; k < x.length; k++) {
+		const at = p.left + (x[k]! - p.from) * by_x;
+		if (at > right)
+			break;
+		const px = at < p.left ? p.left : Math.round(at);
+		const value = y[k]!;
+		if (value !== value) { /* NaN */
+			if (down) {
+				flush();
+				pen.lineTo(px, last);
+			}
+			down = false;
+			continue;
+		}
+		const py = bottom - (value - p.low) * by_y;
+		if (!down) {
+			flush();
+			pen.moveTo(px, py);
+			down = true;
+			column = px;
+			least = most = py;
+		} else if (px === column) {
+			if (py < least)
+				least = py;
+			else if (py > most)
+				most = py;
+		} else {
+			flush();
+			pen.lineTo(px, last);
+			column = px;
+			least = last < py ? last : py;
+			most = last < py ? py : last;
+		}
+		last = py;
+	}
+	flush();
+	if (down)
+		pen.lineTo(Math.min(right, p.left + (c.until - p.from) * by_x), last);
+}
+
+/* Points nearer than half a pixel to the one before are left out. */
+function trace_points(pen: Pen, c: Curve, p: Place): void {
+	const by_x = p.width / (p.to - p.from);
+	const by_y = p.height / (p.high - p.low);
+	let down = false;
+	let was_x = 0;
+	let was_y = 0;
+	for (let k = 0; k < c.x.length; k++) {
+		const px = p.left + (c.x[k]! - p.from) * by_x;
+		const py = p.top + p.height - (c.y[k]! - p.low) * by_y;
+		if (Number.isNaN(px) || Number.isNaN(py)) {
+			down = false;
+			continue;
+		}
+		if (down && Math.abs(px - was_x) < 0.5 && Math.abs(py - was_y) < 0.5)
+			continue;
+		if (down) {
+			pen.lineTo(px, py);
+		} else {
+			pen.moveTo(px, py);
+			pen.lineTo(px + 0.5, py);
+		}
+		down = true;
+		was_x = px;
+		was_y = py;
+	}
+}
+
+/* Each interval from its least to its most, a rectangle a column of pixels. One path: where two meet, the colour does not add up. */
+function trace_band(pen: Pen, c: Curve, p: Place): void {
+	const by_x = p.width / (p.to - p.from);
+	const by_y = p.height / (p.high - p.low);
+	const bottom = p.top + p.height;
+	let column = -Infinity; /* of the rectangle that is being gathered */
+	let ends = 0;
+	let low = Infinity;
+	let high = -Infinity;
+	const flush = () => {
+		if (low < high)
+			pen.rect(column, bottom - (high - p.low) * by_y, Math.max(ends - column, p.ratio), Math.max((high - low) * by_y, p.ratio));
+		low = Infinity;
+		high = -Infinity;
+	};
+	for (let k = 0; k < c.lows.length; k++) {
+		if (!(c.lows[k]! < c.highs[k]!))
+			continue;
+		const from = p.left + (c.x[k]! - p.from) * by_x;
+		const to = p.left + ((k + 1 < c.x.length ? c.x[k + 1]! : c.until) - p.from) * by_x;
+		if (to < p.left || from > p.left + p.width)
+			continue;
+		if (from >= column + 1 || low > high) {
+			flush();
+			column = from;
+		}
+		ends = to;
+		low = Math.min(low, c.lows[k]!);
+		high = Math.max(high, c.highs[k]!);
+	}
+	flush();
+}
+
+export function paint_band(pen: Pen, c: Curve, p: Place, colour: string): void {
+	pen.beginPath();
+	trace_band(pen, c, p);
+	pen.fillStyle = colour;
+	pen.globalAlpha = 0.35;
+	pen.fill();
+	pen.globalAlpha = 1;
+}
+
+export function paint_line(pen: Pen, c: Curve, p: Place, colour: string): void {
+	pen.beginPath();
+	pen.lineJoin = "round";
+	if (c.steps)
+		trace_steps(pen, c, p);
+	else
+		trace_points(pen, c, p);
+	pen.strokeStyle = colour;
+	pen.lineWidth = 2 * p.ratio;
+	pen.setLineDash(DASHES[c.dash]!.map((d) => d * p.ratio));
+	pen.stroke();
+	pen.setLineDash([]);
+}
