@@ -223,8 +223,8 @@ test("keys and gestures move the clock, the part of runs, the band of a channel"
 function pen() {
 	const lines = [];
 	const rects = [];
-	return { lines, rects, moveTo: (x, y) => lines.push([[x, y]]), lineTo: (x, y) => lines.at(-1).push([x, y]), rect: (...r) => rects.push(r),
-		beginPath() {}, stroke() {}, fill() {}, setLineDash() {} };
+	return { lines, rects, moveTo: (x, y) => lines.push([[x, y]]), lineTo: (x, y) => lines.at(-1).push([x, y]), fillRect: (...r) => rects.push(r),
+		beginPath() {}, stroke() {}, setLineDash() {} };
 }
 const place = (more) => ({ left: 0, top: 0, width: 100, height: 100, from: 0, to: 100_000, low: 0, high: 100, ratio: 1, ...more });
 
@@ -252,6 +252,7 @@ test("bands of one column of pixels are one rectangle, with the least and the mo
 	const p = pen();
 	paint_band(p, steps(x, x.map(() => 50), { lows: x.map((_, k) => (k === 5005 ? 1 : 40)), highs: x.map(() => 60) }), place(), "");
 	assert.ok(p.rects.length <= 101, `${p.rects.length}`);
+	p.rects.forEach(([left, , width], k) => assert.ok(k === 0 || left >= p.rects[k - 1][0] + p.rects[k - 1][2], "none overlaps another"));
 	assert.ok(p.rects.some(([, top, , height]) => top + height === 99));
 });
 

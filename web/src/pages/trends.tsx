@@ -133,7 +133,7 @@ function Views({ plan, on_open }: { plan: Plan; on_open: (text: string) => void 
 		again();
 	};
 	return (
-		<details class="menu views">
+		<details class="menu views" name="trends-menu">
 			<summary>{w.views}</summary>
 			<div class="menu-body">
 				{views.length === 0 && <p class="empty">{w.views_none}</p>}
@@ -173,7 +173,7 @@ function Export({ plan, runs, drawing, pixels }: { plan: Plan; runs: Runs; drawi
 	};
 	const copy = () => void navigator.clipboard?.writeText(location.href).then(() => set_copied(true), () => set_copied(false));
 	return (
-		<details class="menu export" onToggle={() => again()}>
+		<details class="menu export" name="trends-menu" onToggle={() => again()}>
 			<summary>{w.export}</summary>
 			<div class="menu-body">
 				<label><input type="checkbox" checked={each} onChange={(e) => set_each(e.currentTarget.checked)} /> {w.each_value}</label>

@@ -26,7 +26,9 @@ const number_or_null = (v: number | undefined) => (v === undefined || Number.isN
 export function reading_at(c: Curve, x: number): Reading {
 	if (!c.steps || c.x.length === 0 || x < c.x[0]! || x > c.until)
 		return NOTHING;
-	const k = place(c.x, x);
+	const at = place(c.x, x);
+	/* Where a curve ends its last value is read, not that it has ended. */
+	const k = x >= c.until && at > 0 && c.x[at]! >= c.until ? at - 1 : at;
 	const low = c.lows[k];
 	const high = c.highs[k];
 	return {

@@ -123,7 +123,7 @@ export function Stack({ plan, asker, runs, marks, answers, drawing, on_hover, on
 	const redraw = () => {
 		const { plan: p, asker: a, runs: r, marks: m } = now.current;
 		const first = drawing.frames[0];
-		if (!first || document.hidden)
+		if (!first || !box.current || document.hidden)
 			return;
 		ask(p, a, r, first.u.bbox.width);
 		const model = model_of(p, a, r, m);
@@ -136,7 +136,7 @@ export function Stack({ plan, asker, runs, marks, answers, drawing, on_hover, on
 			f.show(model);
 		});
 		const over = first.u.over.getBoundingClientRect();
-		const left = over.left - box.current!.getBoundingClientRect().left;
+		const left = over.left - box.current.getBoundingClientRect().left;
 		set_edges(([l, w, n]) => [left, over.width, p.cursors || l !== left || w !== over.width ? n + 1 : n]);
 	};
 	drawing.redraw = redraw;
@@ -147,22 +147,24 @@ export function Stack({ plan, asker, runs, marks, answers, drawing, on_hover, on
 		const hover = (k: number, x: number | null, px: number, py: number) => {
 			const m = drawing.model;
 			const f = drawing.frames[k];
+			if (!tip.current || !box.current)
+				return;
 			if (x === null || !m || !f) {
 				on_hover(null);
-				tip.current!.hidden = true;
+				tip.current.hidden = true;
 				return;
 			}
 			if (!f.u.over.matches(":hover"))
 				return;
 			const texts = texts_at(m, x, (m.to - m.from) * 6 / f.u.over.clientWidth);
 			on_hover({ x, curves: m.curves, texts });
-			tip.current!.hidden = texts.length === 0;
-			tip.current!.textContent = texts.join("\n");
+			tip.current.hidden = texts.length === 0;
+			tip.current.textContent = texts.join("\n");
 			const over = f.u.over.getBoundingClientRect();
-			const whole = box.current!.getBoundingClientRect();
+			const whole = box.current.getBoundingClientRect();
 			const left = px + over.left - whole.left;
-			tip.current!.style.left = `${Math.max(0, Math.min(left, box.current!.clientWidth - tip.current!.offsetWidth))}px`;
-			tip.current!.style.top = `${over.top - whole.top + Math.max(0, py) + 20}px`;
+			tip.current.style.left = `${Math.max(0, Math.min(left, box.current.clientWidth - tip.current.offsetWidth))}px`;
+			tip.current.style.top = `${over.top - whole.top + Math.max(0, py) + 20}px`;
 		};
 		const part = (from: number, to: number) => on_plan((p, s) => marked(p, from, to, s));
 		drawing.frames = elements.map((element, k) =>
