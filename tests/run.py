@@ -238,7 +238,7 @@ def run_integration(tally, folder, wanted):
 
 @contextlib.contextmanager
 def demo(folder):
-    """The demonstration bench, for the pages: its address, and a token of it."""
+    """The demonstration bench, for the pages: its address, a token of it, and the folder of its state, for `mbc record`."""
     sys.path.insert(0, str(INTEGRATION))
     os.environ["MBC_BUILD"] = str(folder)
     sys.dont_write_bytecode = True
@@ -251,7 +251,7 @@ def demo(folder):
             url = re.search(r"http://[^ ]+", running.wait_line("http://", "out"))[0]
             made = subprocess.run([folder / "mbc", "token", "add", "page"], env=environment, capture_output=True, text=True, timeout=60)
             assert made.returncode == 0, made.stderr
-            yield url, made.stdout.strip()
+            yield url, made.stdout.strip(), place
         finally:
             running.stop()
 
@@ -263,8 +263,8 @@ def run_browser(tally, folder):
         tally.add("failed", "browser", why="no test found in tests/browser")
         return
     try:
-        with demo(folder) as (url, token):
-            watch_browser(tally, files, dict(os.environ, MBC_URL=url, MBC_TOKEN=token))
+        with demo(folder) as (url, token, place):
+            watch_browser(tally, files, dict(os.environ, MBC_URL=url, MBC_TOKEN=token, MBC_RUN_DIR=place, MBC_STATE_DIR=place))
     except AssertionError as error:
         tally.add("failed", "browser: mbc demo", why=str(error))
 

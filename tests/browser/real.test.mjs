@@ -2,7 +2,9 @@
  * bench, which opens `set`: what becomes of a value that is set? That bench is benches/demo, or has its T_furn, V_H2, V_N2 and
  * interlock. */
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { after, before, test } from "node:test";
+import { promisify } from "node:util";
 import { coloured_pixels, eventually, open_page, row, shoot, start_browser, value_of, wait_until } from "./browser.mjs";
 
 const url = process.env.MBC_URL;
@@ -74,6 +76,66 @@ test("what was recorded before the page was opened is there after a reload", asy
 		return false;
 	}, 20000);
 	await shoot(page, "real_past");
+});
+
+/* Who started the bench says where it is: `mbc record` finds it by MBC_RUN_DIR and MBC_STATE_DIR. */
+const mbc = (...words) => promisify(execFile)(`${process.env.MBC_BUILD}/mbc`, words, { timeout: 60_000 });
+const cannot_record = !(process.env.MBC_BUILD && process.env.MBC_RUN_DIR) && "MBC_BUILD and MBC_RUN_DIR are not set";
+
+test("Trends: two runs recorded, laid over each other, exported; one channel against another", { skip: cannot_record }, async () => {
+	const { page } = opened;
+	for (const title of ["first ramp", "second ramp"]) {
+		await mbc("record", "start", "--title", title);
+		await new Promise((done) => setTimeout(done, 4000));
+		await mbc("record", "stop");
+	}
+	const all = await eventually(async () => {
+		const { runs } = await (await fetch(new URL("api/v1/runs", url))).json();
+		const two = runs.filter((r) => r.end !== null && /ramp$/.test(r.title)).slice(-2);
+		assert.equal(two.length, 2);
+		return two;
+	});
+	await page.goto(`${url}#trends/c=T_bed,T_furn`);
+	await page.locator(".choose-runs summary").click();
+	for (const { run } of all)
+		await page.locator(`[data-choose-run="${run}"] input`).check();
+	await eventually(async () => assert.match(await page.locator('[data-curve="T_bed"] .legend-runs').innerText(), /first ramp[^]*second ramp/));
+	const box = () => page.locator(".stack .u-over").first().boundingBox();
+	await wait_until("values of both runs under the pointer", async () => {
+		const { x, y, width, height } = await box();
+		await page.mouse.move(x + width * (0.4 + Math.random() / 10), y + height / 2);
+		const texts = await page.locator('[data-curve="T_bed"] .legend-runs .at-cursor').allInnerTexts();
+		return texts.length === 2 && texts.every((t) => /^-?\d/.test(t));
+	});
+	await page.locator("button.cursors").click();
+	await eventually(async () => assert.match(await page.locator(`[data-readout="T_bed ${all[0].run}"]`).innerText(), /\d/));
+	await shoot(page, "real_trends");
+	await page.locator(".export summary").click();
+	for (const [format, begins] of [["csv", "seconds,"], ["csv-fr", "\ufeffseconds;"], ["json", "{"], ["xlsx", "PK"]]) {
+		const link = await page.locator(`.export-link[data-format="${format}"]`).evaluate((a) => a.href);
+		const answer = await fetch(link);
+		assert.equal(answer.status, 200, link);
+		const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(await answer.arrayBuffer());
+		assert.equal(text.slice(0, begins.length), begins, link);
+		if (format === "csv")
+			for (const { run } of all)
+				assert.match(text.split("\n")[0], new RegExp(`T_bed run ${run}`));
+	}
+	/* A closed run is asked for once, not again and again. */
+	await eventually(async () => assert.equal(await page.locator(".stack").getAttribute("aria-busy"), "false"));
+	let asked = 0;
+	const count = (request) => { asked += request.url().includes("/history?"); };
+	page.on("request", count);
+	await page.waitForTimeout(5000);
+	page.off("request", count);
+	assert.ok(asked <= 1, `asked ${asked} times`);
+	await page.locator("select.axis").selectOption("channel");
+	await page.locator("select.x-channel").selectOption("T_furn");
+	await eventually(async () => assert.match(await page.evaluate(() => location.hash), /axis=channel&x=T_furn/));
+	await shoot(page, "real_trends_x");
+	await page.goto(url);
+	await page.evaluate(() => { location.hash = ""; });
+	await row(page, "T_bed").waitFor();
 });
 
 test("instruments answer, and their exchanges can be read", async () => {
