@@ -84,6 +84,13 @@ test("one channel against another has a point for each moment, in the order of t
 	assert.equal(curves.width_of([]), null);
 });
 
+test("one channel against another keeps the least and the most of each interval", () => {
+	const c = curves.pair_of(HEAD, past.join(live(), intervals({ name: "x", mean: [10, 20, 30] }), "x"), past.join(live(), intervals(), "a"), T, T + 30_000);
+	assert.deepEqual([c.x[0], c.y[0], c.lows[0], c.highs[0]], [10, 1, 0, 9]);
+	assert.deepEqual([c.x[1], c.y[1], c.lows[1], c.highs[1]], [20, 2, 2, 2]);
+	assert.deepEqual(curves.reach(c, 5, 15), [0, 9]);
+});
+
 test("runs over each other are read by their numbers, with or without a step", () => {
 	const p = past.read_over({ from: 0, to: 20, recorded: null, interval: 10, time: [0, 10], channels: [
 		{ name: "a run 2 step 20 Heat", run: 2, type: "float", mean: [1, 2], min: [1, 2], max: [1, 2], count: [1, 1] },

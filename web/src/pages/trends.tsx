@@ -329,7 +329,8 @@ export function Trends() {
 						<summary>{t.choose}</summary>
 						<Chooser plan={plan} on_toggle={toggle} />
 					</details>
-					<details class="told choose-runs" open={(plan.axis === "run" || plan.axis === "step") && plan.runs.length === 0}>
+					<details class="told choose-runs" open={(plan.axis === "run" || plan.axis === "step") && plan.runs.length === 0}
+						onToggle={(e) => e.currentTarget.open && runs.want((runs.list ?? []).slice(0, 12).map((r) => r.run))}>
 						<summary>{t.runs(plan.runs.length)}</summary>
 						<RunList plan={plan} runs={runs} on_toggle={toggle_run} />
 					</details>

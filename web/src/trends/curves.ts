@@ -55,13 +55,23 @@ export function curve_of(head: Head, j: Joined, from: number, to: number): Curve
 	};
 }
 
-/* One channel against another: what both were at each moment at which one of them changed. */
+/* One channel against another: what both were at each moment at which one of them changed. Of intervals the least and the most go with their
+ * mean: no spike is hidden here either. */
 export function pair_of(head: Head, x: Joined, y: Joined, from: number, to: number): Curve {
-	const [, xs, ys] = merge([x.steps, y.steps], from, Math.max(from, to)) as [unknown, (number | null)[], (number | null)[]];
+	const [seconds, xs, ys] = merge([x.steps, y.steps], from, Math.max(from, to)) as [number[], (number | null)[], (number | null)[]];
 	const curve: Curve = { ...head, steps: false, x: [], y: [], lows: [], highs: [], quality: [], until: to };
+	const past = y.past && y.past.lows.length > 0 ? y.past : null;
 	xs.forEach((at, k) => {
+		const value = at === null ? NaN : ys[k] ?? NaN;
 		curve.x.push(at ?? NaN);
-		curve.y.push(at === null ? NaN : ys[k] ?? NaN);
+		curve.y.push(value);
+		if (!past)
+			return;
+		const time = seconds[k]! * 1000;
+		const is_past = time < y.until && time >= past.times[0]!;
+		const interval = is_past ? place(past.times, time + 1e-3) : 0; /* seconds and back lose less than that */
+		curve.lows.push(is_past ? past.lows[interval]! : value);
+		curve.highs.push(is_past ? past.highs[interval]! : value);
 	});
 	return curve;
 }
@@ -73,6 +83,8 @@ export function reach(c: Curve, from: number, to: number): [number, number] | nu
 	const banded = c.lows.length > 0;
 	for (let k = 0; k < c.x.length; k++) {
 		const y = c.y[k]!;
+		if (!c.steps && Number.isNaN(y))
+			continue;
 		const begins = c.x[k]!;
 		const ends = c.steps ? (k + 1 < c.x.length ? c.x[k + 1]! : c.until) : begins;
 		if (!(ends >= from && begins <= to))

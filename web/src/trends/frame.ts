@@ -36,7 +36,7 @@ const SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 
 /* Since a beginning: h:mm:ss, with a sign before it. */
 export function span_ticks(ticks: number[]): string[] {
 	const fine = ticks.length > 1 && Math.abs(ticks[1]! - ticks[0]!) < 1;
-	return ticks.map((s) => (fine ? s.toFixed(2) : `${s < 0 ? "−" : ""}${format_span(Math.abs(s))}`));
+	return ticks.map((s) => (fine ? `${s.toFixed(2)} s` : `${s < 0 ? "−" : ""}${format_span(Math.abs(s))}`));
 }
 
 const nothing = () => null;
@@ -143,6 +143,8 @@ export class Frame {
 		const y = scales[c.unit === this.panel.units[0] ? "left" : "right"]!;
 		return { ...bbox, from: m.from, to: m.to, low: y.min ?? 0, high: y.max ?? 1, ratio: devicePixelRatio };
 	}
+
+	curves = (): Curve[] => this.mine;
 
 	private clipped(work: () => void): void {
 		const { ctx, bbox } = this.u;

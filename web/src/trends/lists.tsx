@@ -41,15 +41,19 @@ function Now({ channel }: { channel: Channel }) {
 		return () => void channel.painters.delete(paint);
 	}, [channel, language]);
 	return (
-		<span ref={box}><span class="digits" ref={value} /> <span class="unit">{format_unit(channel.info.unit)}</span>
+		<span ref={box}><span class="digits" ref={value} /> <span class="unit">{format_unit(channel.info.unit)}</span>{" "}
 			<span class="now-state" ref={state} /></span>
 	);
 }
 
 function hover_words(c: Curve, h: Hover | null): string {
 	const curve = h?.curves.find((one) => one.name === c.name && one.run === c.run);
-	if (!h || !curve || !curve.steps)
+	if (!h || !curve)
 		return "";
+	if (!curve.steps) {
+		const point = h.points.get(curve);
+		return point ? `${number_words(h.x_name, point[0])} → ${number_words(c.name, point[1])}` : "";
+	}
 	const r = reading_at(curve, h.x);
 	if (r.span)
 		return `${number_words(c.name, r.span[0])} … ${number_words(c.name, r.span[1])}`;

@@ -137,6 +137,11 @@ export function paint_band(pen: Pen, c: Curve, p: Place, colour: string): void {
 		if (!(c.lows[k]! < c.highs[k]!))
 			continue;
 		const from = Math.round(p.left + (c.x[k]! - p.from) * by_x);
+		if (!c.steps) { /* a stroke at its place: those of other moments may stand there too */
+			const top = Math.floor(bottom - (c.highs[k]! - p.low) * by_y);
+			pen.fillRect(from, top, least, Math.max(least, Math.ceil(bottom - (c.lows[k]! - p.low) * by_y) - top));
+			continue;
+		}
 		const to = Math.round(p.left + ((k + 1 < c.x.length ? c.x[k + 1]! : c.until) - p.from) * by_x);
 		if (to < p.left || from > p.left + p.width)
 			continue;

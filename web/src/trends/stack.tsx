@@ -10,6 +10,7 @@ import { store } from "../store";
 import { type Curve, stretches, width_of } from "./curves";
 import { Frame, type Model, scale_by } from "./frame";
 import { type Limit, type Mark, limits_of } from "./marks";
+import { nearest } from "./measure";
 import { key_move, marked, panned, type Shown, zoomed } from "./moves";
 import { is_over, type Panel, panels_of, type Plan } from "./plan";
 import { ask, curves_of, type Runs, stretch_of } from "./source";
@@ -21,6 +22,8 @@ export interface Hover {
 	x: number;
 	curves: Curve[]; /* those that are drawn */
 	texts: string[]; /* marks, gaps and reasons at this place */
+	x_name: string; /* of one channel against another: the one on the x axis */
+	points: Map<Curve, [number, number]>; /* and the points that are nearest to the pointer */
 }
 
 /* What one drawing of a plan shows. */
@@ -52,6 +55,24 @@ function texts_at(m: Model, x: number, near: number): string[] {
 			if (x >= s.from && x < s.to)
 				texts.push(`${c.name}: ${reason_words(s.reason).text || gap_words(s.reason, words().trends.reasons[s.reason] ?? s.reason)}`);
 	return texts;
+}
+
+const NEAR_PX = 40;
+
+/* Of one channel against another: the point of each curve of a panel that is nearest to the pointer. */
+function points_at(f: Frame, m: Model, px: number, py: number): Map<Curve, [number, number]> {
+	const points = new Map<Curve, [number, number]>();
+	if (m.axis !== "channel")
+		return points;
+	for (const c of f.curves()) {
+		const p = f.place(c);
+		const to_px = (x: number) => ((x - p.from) / (p.to - p.from)) * f.u.over.clientWidth;
+		const to_py = (y: number) => (1 - (y - p.low) / (p.high - p.low)) * f.u.over.clientHeight;
+		const k = nearest(c, to_px, to_py, px, py);
+		if (k >= 0 && Math.hypot(to_px(c.x[k]!) - px, to_py(c.y[k]!) - py) < NEAR_PX)
+			points.set(c, [c.x[k]!, c.y[k]!]);
+	}
+	return points;
 }
 
 /* The two lines that are dragged; their values are read out of the table below the plot. */
@@ -157,7 +178,7 @@ export function Stack({ plan, asker, runs, marks, answers, drawing, on_hover, on
 			if (!f.u.over.matches(":hover"))
 				return;
 			const texts = texts_at(m, x, (m.to - m.from) * 6 / f.u.over.clientWidth);
-			on_hover({ x, curves: m.curves, texts });
+			on_hover({ x, curves: m.curves, texts, x_name: now.current.plan.x, points: points_at(f, m, px, py) });
 			tip.current.hidden = texts.length === 0;
 			tip.current.textContent = texts.join("\n");
 			const over = f.u.over.getBoundingClientRect();
