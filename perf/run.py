@@ -386,6 +386,23 @@ def check():
         row("bench file of 10 000 channels checked", f"{statistics.median(times):.2f} s", "<= 0.5 s", f"{file.stat().st_size // 1024} KiB")
 
 
+def top():
+    """`mbc top` on 10 000 channels that follow the load of the machine, in a terminal of 100 x 40."""
+    from terminal import Terminal  # it needs pyte
+    channels = "".join(f"  c{n}: {{calc: pc.load + {n}, range: [0, {n + 100}], title: Channel {n} of many}}\n" for n in range(10000))
+    with Bench("many", f"instruments:\n  pc: {{use: system-monitor}}\nchannels:\n{channels}") as bench:
+        for order in ("bench", "change"):
+            with Terminal([BUILD / "mbc", "top", "--sort", order], dict(bench.environment, TERM="linux", LC_ALL="C.UTF-8"), 100, 40) as t:
+                t.wait_text("running")
+                time.sleep(5)
+                cpu, sent, began = cpu_s(t.pid), len(t.raw), time.monotonic()
+                time.sleep(20)
+                span = time.monotonic() - began
+                anon = re.search(r"RssAnon:\s+(\d+)", pathlib.Path(f"/proc/{t.pid}/status").read_text())[1]
+                row(f"mbc top on 10 000 channels, by {order}", percent((cpu_s(t.pid) - cpu) / span), "<= 5 %",
+                    f"of a core; {(len(t.raw) - sent) / span:.0f} B/s to the terminal, {anon} KiB of its own")
+
+
 def serial():
     """One unit on a line with true character times: mbc, the bare loop and libmodbus, beside what the characters allow."""
     for baud, registers, least in [(baud, n, 97) for baud in (9600, 19200) for n in (1, 10, 50, 125)] + [(115200, 10, 95)]:
@@ -947,7 +964,7 @@ def markdown():
         print(f"| {what.strip()} | {value} | {limit} | {note} |")
 
 
-MEASURES = {"per_million": per_million, "saturation": saturation, "memory": memory, "start": start, "http": http, "tls": tls, "check": check,
+MEASURES = {"per_million": per_million, "saturation": saturation, "memory": memory, "start": start, "http": http, "tls": tls, "check": check, "top": top,
             "serial": serial, "dead": dead, "pipeline": pipeline, "comeback": comeback,
             "instrument": instrument, "mix": mix, "text": text, "restart": restart, "tick": tick, "encoding": encoding, "history_read": history_read, "history": history, "postgres_carry": postgres_carry, "tiers": tiers,
             "alarms": alarms, "hands": hands, "sequence": sequence, "rehearse": rehearse}

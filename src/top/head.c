@@ -68,6 +68,7 @@ draw_heart(struct line *l)
 {
 	const struct top *t = l->t;
 	int64_t age_ns = t->now_ns - t->heart.stamp_ns;
+	uint32_t mode = board_find(t->board, "mbc.bench");
 	char text[DRAW_TEXT], part[DRAW_TEXT], late[32], p99[32], most[32];
 
 	if (!t->is_alive) {
@@ -84,12 +85,11 @@ draw_heart(struct line *l)
 		snprintf(text, sizeof(text), "● %s", word(t->language, W_RUNNING));
 		piece(l, TONE_STRONG, text);
 	}
-	words_fill(text, sizeof(text), word(t->language, W_MODE),
-		draw_state_word(t, board_find(t->board, "mbc.bench")), NULL, NULL);
-	piece(l,
-		draw_state(t, board_find(t->board, "mbc.bench")) == BENCH_TRIPPED ? TONE_BAD
-										  : TONE_PLAIN,
-		text);
+	if (mode != IMAGE_NONE) { /* a bench that only reads has none */
+		words_fill(text, sizeof(text), word(t->language, W_MODE), draw_state_word(t, mode),
+			NULL, NULL);
+		piece(l, draw_state(t, mode) == BENCH_TRIPPED ? TONE_BAD : TONE_PLAIN, text);
+	}
 	piece(l, t->heart.wall_is_good ? TONE_PLAIN : TONE_WARN,
 		word(t->language, t->heart.wall_is_good ? W_CLOCK_GOOD : W_CLOCK_BAD));
 	if (health(t, "mbc.control.lateness", late) && health(t, "mbc.control.lateness_p99", p99) &&

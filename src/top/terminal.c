@@ -8,9 +8,12 @@
 bool
 terminal_can_place(const char *name)
 {
+	bool can;
 	int code;
 
 	if (setupterm(name, STDOUT_FILENO, &code) == ERR)
 		return false;
-	return cursor_address != NULL && clear_screen != NULL;
+	can = cursor_address != NULL && clear_screen != NULL;
+	del_curterm(cur_term); /* newterm() makes its own */
+	return can;
 }
