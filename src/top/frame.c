@@ -89,7 +89,7 @@ plain(uint32_t rune)
 		{ 0xB3, "3" }, { 0xB5, "u" }, { 0xB7, "-" }, { 0xBB, "\"" }, { 0x152, "OE" },
 		{ 0x153, "oe" }, { 0x394, "d" }, { 0x3A9, "ohm" }, { 0x3BC, "u" }, { 0x2013, "-" },
 		{ 0x2014, "-" }, { 0x2018, "'" }, { 0x2019, "'" }, { 0x201C, "\"" },
-		{ 0x201D, "\"" }, { 0x2026, "." }, { 0x2192, ">" }, { 0x25A0, "#" },
+		{ 0x201D, "\"" }, { 0x2026, "..." }, { 0x2192, ">" }, { 0x25A0, "#" },
 		{ 0x25A1, "o" }, { 0x25B2, "!" }, { 0x25B8, ">" }, { 0x25CB, "o" }, { 0x25CF, "*" },
 		{ 0x2713, "+" }, { 0x2715, "x" } };
 
@@ -156,7 +156,8 @@ frame_fit(struct buf *out, bool is_utf8, int cols, const char *text)
 		if (taken + n > cols) {
 			out->n = taken < cols ? begin : last;
 			if (cols > 0)
-				buf_puts(out, is_utf8 ? "…" : ".");
+				buf_puts(out,
+					is_utf8 ? "…" : ">"); /* no mark that a number may have */
 			return cols > 0 ? (taken < cols ? taken : kept) + 1 : 0;
 		}
 		if (n > 0) {

@@ -28,10 +28,10 @@ test_texts_fit_their_cells(void **state)
 		int taken;
 	} cases[] = {
 		{ "abc", 3, true, "abc", 3 }, { "abcd", 3, true, "ab…", 3 },
-		{ "abcd", 3, false, "ab.", 3 }, { "abcd", 1, true, "…", 1 },
+		{ "abcd", 3, false, "ab>", 3 }, { "abcd", 1, true, "…", 1 },
 		{ "abcd", 0, true, "", 0 }, { "", 3, true, "", 0 }, { "°C", 2, true, "°C", 2 },
 		{ "°C", 9, false, "degC", 4 }, { "été", 9, false, "ete", 3 },
-		{ "✕ réponse…", 20, false, "x reponse.", 10 }, { "漢字", 4, true, "漢字", 4 },
+		{ "✕ réponse…", 20, false, "x reponse...", 12 }, { "漢字", 4, true, "漢字", 4 },
 		{ "漢字漢", 5, true, "漢字…", 5 }, { "漢字漢", 4, true, "漢…", 3 },
 		{ "漢字", 4, false, "??", 2 },
 		{ "e\xcc\x81x", 2, true, "e\xcc\x81x", 2 }, /* an accent takes no cell */
