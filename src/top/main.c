@@ -110,7 +110,10 @@ follow(struct watched *w, struct top *t, int64_t now_ns)
 		w->trouble[0] = '\0';
 		take(w, t, &board, &image, now_ns);
 	} else {
-		snprintf(w->trouble, sizeof(w->trouble), "%s", err.msg);
+		/* Nobody listens, or it went away while it was asked. */
+		words_fill(w->trouble, sizeof(w->trouble),
+			err.code == ERR_IO ? word(t->language, W_NOT_RUNNING) : "$",
+			err.code == ERR_IO ? w->name : err.msg, NULL, NULL);
 	}
 	t->trouble = w->trouble;
 	w->ask_ns = now_boot() + (is_late ? ASK_AGAIN_NS : ASK_IMAGE_NS);
@@ -219,8 +222,13 @@ main(int argc, char **argv)
 	}
 	w.name = argv[1];
 	if (ask(w.name, &board, &image, &err) < 0) {
-		fprintf(stderr, "mbc top: %s; is bench '%s' running? 'mbc run' starts it\n",
-			err.msg, w.name);
+		if (err.code == ERR_IO)
+			fprintf(stderr,
+				"mbc top: bench '%s' is not running here; start it with 'mbc "
+				"run'\n",
+				w.name);
+		else
+			fprintf(stderr, "mbc top: %s\n", err.msg);
 		return 1;
 	}
 	take(&w, &t, &board, &image, now_boot());

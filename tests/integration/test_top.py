@@ -1,8 +1,12 @@
 """mbc top: the live table in a terminal, on a bench with simulated instruments."""
 import contextlib
+import fcntl
 import os
+import pathlib
+import pty
 import re
 import signal
+import struct
 import subprocess
 import sys
 import termios
@@ -227,6 +231,27 @@ class Top(unittest.TestCase):
             self.assertEqual(done.returncode, 1)
             self.assertIn(said, done.stderr)
 
+    def test_what_cannot_be_written_is_said(self):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([MBC, "top", "--once"], env=self.environment(), stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("cannot be written", done.stderr)
+
+    def test_a_terminal_that_takes_nothing_does_not_keep_it(self):
+        """Nobody reads: it waits in the kernel. The second signal ends it whatever the terminal does."""
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.execvpe(str(MBC), [str(MBC), "top", "--sort", "change"], self.environment())
+        self.addCleanup(os.close, fd)
+        fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 200, 300, 0, 0))
+
+        def ends():
+            os.kill(pid, signal.SIGTERM)
+            return os.waitpid(pid, os.WNOHANG)[0]
+        wait_for("its first picture", lambda: pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == "mbc-top"
+                 and int(pathlib.Path(f"/proc/{pid}/status").read_text().partition("SigCgt:")[2].split()[0], 16) & 1 << 14)
+        wait_for("it ends", ends, pause=0.5)
+
     def test_it_costs_little(self):
         """Nothing is drawn between its looks, and only what changed is sent. No figure of speed: those are in perf/."""
         t = self.top("--filter", "T_set")
@@ -246,7 +271,7 @@ class Ended(unittest.TestCase):
             with Terminal([MBC, "top"], environment, 100, 24) as t:
                 t.wait_text("● running")
                 bench.process.stop()
-                t.wait_text("STOPPED")
+                t.wait_text("STOPPED", "does not run here")
                 self.assertNotIn("✓", t.text())
                 bench.process = Process([MBC, "run", bench.file], env=bench.environment, cwd=bench.folder)
                 t.wait_text("● running", "The bench began anew")
