@@ -1,6 +1,6 @@
 /* mask.c - texts without what stands behind the name of a password, key or token
  *
- * One pass: a name is looked for where a word begins; what is behind it says which of the forms it is, and where its value ends. A value that is cut at
+ * One pass: a name is looked for at the end of each word; what is behind it says which of the forms it is, and where its value ends. A value that is cut at
  * the end of the text is one.
  */
 #include "base/mask.h"
@@ -8,37 +8,50 @@
 #include <string.h>
 #include <strings.h>
 
+/* Where in a word a name may stand, which always ends it: "token_count" is none of a secret. */
+enum place {
+	ALONE,    /* it is the word */
+	LAST,     /* or the last part of one: db_token, mqtt-token, userToken */
+	ANYWHERE, /* or how it ends: dbpassword */
+};
+
 struct name {
-	const char *text;
+	const char *text; /* small letters, without '_' and '-' */
+	enum place place;
 	bool is_head; /* also "name: value" in plain text: no word of our own messages */
 	bool is_line; /* a head whose value goes on to the end of its line: "Basic dXNlcg==" */
 };
 
 static const struct name names[] = {
-	{ "api_secret", true, false },
-	{ "apikey", true, false },
-	{ "api_key", true, false },
-	{ "api-key", true, false },
-	{ "x-api-key", true, false },
-	{ "mx-api-token", true, false },
-	{ "authorization", true, true },
-	{ "proxy-authorization", true, true },
-	{ "cookie", true, true },
-	{ "set-cookie", true, true },
-	{ "access_token", true, false },
-	{ "refresh_token", true, false },
-	{ "session_token", true, false },
-	{ "client_secret", true, false },
-	{ "password", true, false },
-	{ "passwd", true, false },
-	{ "passphrase", false, false },
-	{ "key", false, false },
-	{ "token", false, false },
-	{ "pw", false, false },
-	{ "pwd", false, false },
-	{ "pass", false, false },
-	{ "secret", false, false },
-	{ "totp", false, false },
+	{ "password", ANYWHERE, true, false },
+	{ "passwort", ANYWHERE, true, false },
+	{ "passwd", ANYWHERE, true, false },
+	{ "passphrase", ANYWHERE, false, false },
+	{ "apikey", ANYWHERE, true, false },
+	{ "apisecret", ANYWHERE, true, false },
+	{ "apitoken", ANYWHERE, true, false },
+	{ "accesskey", LAST, true, false },
+	{ "authkey", LAST, true, false },
+	{ "encryptionkey", LAST, true, false },
+	{ "privatekey", LAST, true, false },
+	{ "secretkey", LAST, true, false },
+	{ "signingkey", LAST, true, false },
+	{ "accesstoken", ANYWHERE, true, false },
+	{ "authtoken", ANYWHERE, true, false },
+	{ "refreshtoken", ANYWHERE, true, false },
+	{ "sessiontoken", ANYWHERE, true, false },
+	{ "clientsecret", ANYWHERE, true, false },
+	{ "authorization", LAST, true, true },
+	{ "cookie", LAST, true, true },
+	{ "token", LAST, false, false },
+	{ "secret", LAST, false, false },
+	{ "pwd", LAST, false, false },
+	{ "totp", LAST, false, false },
+	{ "key", ALONE, false, false },
+	{ "pw", ALONE, false, false },
+	{ "pass", ALONE, false, false },
+	{ "dbpass", ALONE, false, false },
+	{ "userpass", ALONE, false, false },
 };
 
 /* One value: text[from..to). */
@@ -153,16 +166,52 @@ find_value(const char *text, size_t n, size_t begin, size_t at, const struct nam
 }
 
 static bool
+is_mark(char c)
+{
+	return c == '_' || c == '-';
+}
+
+static bool
+is_capital(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+/* Does a name end the word text[at..end)? What divides its parts there is passed over. */
+static bool
+ends_word(const char *text, size_t at, size_t end, const struct name *name)
+{
+	size_t left = strlen(name->text), i = end;
+
+	if (end > at && is_mark(text[end - 1]))
+		return false;
+	while (left > 0) {
+		if (i == at)
+			return false;
+		i--;
+		if (is_mark(text[i]))
+			continue;
+		if ((is_capital(text[i]) ? text[i] - 'A' + 'a' : text[i]) != name->text[--left])
+			return false;
+	}
+	if (i == at || name->place == ANYWHERE)
+		return true;
+	return name->place == LAST &&
+	       (is_mark(text[i - 1]) || (is_capital(text[i]) && !is_capital(text[i - 1])));
+}
+
+/* A word begins at `at`. */
+static bool
 name_at(const char *text, size_t n, size_t at, struct span_of *out)
 {
-	for (size_t i = 0; i < NELEM(names); i++) {
-		size_t length = strlen(names[i].text);
+	size_t end = at;
 
-		if (length <= n - at && strncasecmp(text + at, names[i].text, length) == 0 &&
-			(at + length == n || !is_word(text[at + length])) &&
-			find_value(text, n, at, at + length, &names[i], out))
+	while (end < n && is_word(text[end]))
+		end++;
+	for (size_t i = 0; i < NELEM(names); i++)
+		if (ends_word(text, at, end, &names[i]) &&
+			find_value(text, n, at, end, &names[i], out))
 			return true;
-	}
 	return false;
 }
 

@@ -37,7 +37,10 @@ test_forms(void **state)
 {
 	static const char *const all[] = { "api_secret", "apikey", "api_key", "key", "ApiKey", "pw",
 		"mx-api-token", "password", "Authorization", "KEY", "token", "access_token",
-		"passwd", "totp" };
+		"passwd", "totp", "db_password", "mqtt_password", "MQTT_PASSWORD", "X-Api-Key",
+		"accessToken", "userToken", "db-token", "dbpassword", "client_secret", "secretKey",
+		"AWS_SECRET_ACCESS_KEY", "private-key", "smtpPassword", "influx_token", "db_pass",
+		"Proxy-Authorization", "my_totp", "wifi_pwd" };
 	static const char *const forms[][2] = {
 		{ "GET /set?%s=" S "&Get=R HTTP/1.1", "GET /set?%s=***&Get=R HTTP/1.1" },
 		{ "GET /set?a=1&%s=" S " HTTP/1.1", "GET /set?a=1&%s=*** HTTP/1.1" },
@@ -88,7 +91,11 @@ test_what_stays(void **state)
 		"unknown key: speed", "monkey=7", "keys=7", "key_query: a", "turnkey: 3",
 		"http://host:80/a", "a://b:c", "basic voltage", "a key == b", "token add lims",
 		"the key 'x' is unknown", "channel T_furn = 20", "spw=1", "{\"keys\": \"a\"}",
-		"https://[::1]:80/x@y" };
+		"https://[::1]:80/x@y", "token_count=7", "{\"token_count\": 7}", "keyboard=us",
+		"password_min=8", "{\"passwordMin\": 8}", "max_tokens=100", "low_pass=10",
+		"{\"band-pass\": 3}", "bypass=on", "primary_key=3", "hotkey=a", "tokenizer=b",
+		"secretary=anna", "cookies=2", "keyword: x", "compass: 12", "token_=1", "stoken=1",
+		"<keyboard>us</keyboard>", "passwords: 3" };
 
 	for (size_t i = 0; i < NELEM(all); i++)
 		check(all[i], all[i]);
