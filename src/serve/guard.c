@@ -7,14 +7,13 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "io/now.h"
+#include "serve/strangers.h"
 
 #define PATIENCE_NS (5 * NS_PER_S)
 #define SIGN_IN_NS (30 * NS_PER_S) /* others may be before it */
 #define AHEAD_NS (10 * NS_PER_S)   /* of a stream: asked anew so long before it ends */
 #define AGAIN_NS NS_PER_S
 #define SAYS 400
-/* Tokens that were never seen: so many are asked about in a second. Whoever makes them up takes the gate's time with no more. */
-#define STRANGERS 500
 
 struct seen {
 	bool is_there;
@@ -46,8 +45,7 @@ struct guard {
 	size_t top; /* behind the last place that was ever taken: few are looked at */
 	struct asking *first;
 	uint32_t number;
-	int64_t second_ns; /* the one in which so many strangers came */
-	unsigned strangers;
+	struct strangers strangers;
 };
 
 /* ---- what is remembered --------------------------------------------------------------------------------------------------- */
@@ -138,18 +136,9 @@ digest_hex(char out[GUARD_HEX], const char *token)
 	sha256_hex(out, token, strlen(token));
 }
 
-static bool
-is_crowded(struct guard *g, int64_t now_ns)
-{
-	if (now_ns - g->second_ns >= NS_PER_S) {
-		g->second_ns = now_ns;
-		g->strangers = 0;
-	}
-	return ++g->strangers > STRANGERS;
-}
-
 struct asking *
-guard_ask(struct guard *g, const char *token, void (*fn)(void *user), void *user, int64_t now_ns)
+guard_ask(struct guard *g, const char *token, uint8_t group, void (*fn)(void *user), void *user,
+	int64_t now_ns)
 {
 	struct asking *a = begin(g, fn, user, now_ns + PATIENCE_NS);
 	struct seen *s;
@@ -160,7 +149,8 @@ guard_ask(struct guard *g, const char *token, void (*fn)(void *user), void *user
 		s->used_ns = now_ns;
 		a->who = s->who;
 		a->state = ASKING_IN;
-	} else if ((s == NULL && is_crowded(g, now_ns)) || post_question(g, a->hex) < 0) {
+	} else if ((s == NULL && !strangers_may(&g->strangers, group, now_ns)) ||
+		   post_question(g, a->hex) < 0) {
 		a->state = ASKING_LOST;
 	}
 	return a;

@@ -40,9 +40,9 @@ enum asking_state {
 	ASKING_LOST, /* there is no gate, or it does not answer */
 };
 
-/* fn is called once, when the state is no longer ASKING_WAITS and this has returned. */
-struct asking *guard_ask(
-	struct guard *g, const char *token, void (*fn)(void *user), void *user, int64_t now_ns);
+/* group: of the address that asks (asks_group). fn is called once, when the state is no longer ASKING_WAITS and this has returned. */
+struct asking *guard_ask(struct guard *g, const char *token, uint8_t group, void (*fn)(void *user),
+	void *user, int64_t now_ns);
 /* code: "", or that of the link for the first account. */
 struct asking *guard_sign_in(struct guard *g, const char *name, const char *password,
 	const char *address, const char *code, void (*fn)(void *user), void *user, int64_t now_ns);

@@ -705,7 +705,7 @@ admit(struct http *h, struct MHD_Connection *c, const char *method, struct reque
 	if (h->is_public || (!h->is_closed && reply_is_near(c)) || is_open(method, r->uri))
 		return ADMITTED;
 	if (r->asking == NULL && http_session_token(c, token, &is_cookie)) {
-		r->asking = guard_ask(h->guard, token, on_who, r, now_boot());
+		r->asking = guard_ask(h->guard, token, client_of(c)->group, on_who, r, now_boot());
 		explicit_bzero(token, sizeof(token));
 	}
 	switch (r->asking != NULL ? asking_state(r->asking) : ASKING_NOBODY) {

@@ -10,6 +10,7 @@
 
 #include "base/rand.h"
 #include "serve/clients.h"
+#include "serve/strangers.h"
 
 #define PLACES 8u
 #define EXTRA 4u
@@ -210,6 +211,26 @@ test_half_stays_for_others(void **state)
 		assert_true(client_asks(&cs, &them[i]));
 }
 
+/* Who makes tokens up keeps others' first requests out neither at once nor later. */
+static void
+test_strangers_have_shares(void **state)
+{
+	struct strangers s = { 0 };
+	unsigned n = 0;
+
+	for (int64_t now = S; now < 3 * S; now += S) {
+		for (unsigned i = 0; i < 100 * STRANGERS; i++)
+			n += strangers_may(&s, 7, now + i);
+		assert_true(strangers_may(&s, 8, now + S / 2));
+		assert_true(strangers_may(&s, 0, now + S / 2));
+	}
+	assert_int_equal(n, 2 * STRANGERS_EACH);
+	for (unsigned i = 0; i < 256; i++)
+		for (unsigned k = 0; k < STRANGERS; k++)
+			n += strangers_may(&s, (uint8_t)i, 4 * S);
+	assert_int_equal(n, 2 * STRANGERS_EACH + STRANGERS); /* of all together */
+}
+
 int
 main(void)
 {
@@ -223,6 +244,7 @@ main(void)
 		cmocka_unit_test_setup(test_one_that_was_sent_away_counts_no_more, begin),
 		cmocka_unit_test(test_few_shake_hands_for_long),
 		cmocka_unit_test_setup(test_by_chance, begin),
+		cmocka_unit_test(test_strangers_have_shares),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
