@@ -59,15 +59,45 @@ address_key(char out[ATTEMPTS_ADDRESS], const char *address, const char *name)
 }
 
 static struct attempt *
-place_of_name(struct attempts *a, const char *name, bool is_known, bool may_take, int64_t now_ns)
+place_in(const struct attempts *a, struct attempt *accounts, struct attempt *names,
+	const char *name, bool is_known, bool may_take, int64_t now_ns)
 {
 	struct attempt *x;
 
 	if (is_known)
-		return find_place(a->accounts, ACCOUNTS_MAX, name, may_take, now_ns);
-	x = &a->names[salted_hash(a, name) % ATTEMPTS_NAMES];
+		return find_place(accounts, ACCOUNTS_MAX, name, may_take, now_ns);
+	x = &names[salted_hash(a, name) % ATTEMPTS_NAMES];
 	forget_old(x, now_ns);
 	return x;
+}
+
+static struct attempt *
+place_of_name(struct attempts *a, const char *name, bool is_known, bool may_take, int64_t now_ns)
+{
+	return place_in(a, a->accounts, a->names, name, is_known, may_take, now_ns);
+}
+
+int64_t
+attempts_pin_wait(struct attempts *a, const char *name, bool is_known, int64_t now_ns)
+{
+	const struct attempt *x = place_in(a, a->pins, a->pin_names, name, is_known, false, now_ns);
+
+	if (x == NULL || x->wrong < ATTEMPTS_PINS)
+		return 0;
+	return MAX(1, x->last_ns + ATTEMPTS_LONGEST_NS - now_ns);
+}
+
+void
+attempts_pin_told(struct attempts *a, const char *name, bool is_known, bool is_good, int64_t now_ns)
+{
+	struct attempt *x = place_in(a, a->pins, a->pin_names, name, is_known, !is_good, now_ns);
+
+	if (x != NULL && is_good)
+		*x = (struct attempt){ 0 };
+	if (is_good)
+		return;
+	x->wrong = MIN(x->wrong + 1, (uint32_t)ATTEMPTS_PINS);
+	x->last_ns = now_ns;
 }
 
 int64_t
@@ -122,7 +152,10 @@ attempts_told(struct attempts *a, const char *name, bool is_known, const char *a
 void
 attempts_forget(struct attempts *a, const char *name)
 {
-	for (size_t i = 0; i < ACCOUNTS_MAX; i++)
+	for (size_t i = 0; i < ACCOUNTS_MAX; i++) {
 		if (a->accounts[i].wrong > 0 && strcmp(a->accounts[i].key, name) == 0)
 			a->accounts[i] = (struct attempt){ 0 };
+		if (a->pins[i].wrong > 0 && strcmp(a->pins[i].key, name) == 0)
+			a->pins[i] = (struct attempt){ 0 };
+	}
 }

@@ -10,6 +10,7 @@
 #include "msg/accounts.h"
 
 #define ATTEMPTS_FREE 10
+#define ATTEMPTS_PINS 5
 #define ATTEMPTS_FIRST_NS (30 * NS_PER_S)
 #define ATTEMPTS_LONGEST_NS (60 * 60 * NS_PER_S)
 #define ATTEMPTS_NAMES 256     /* places, by a hash of the name */
@@ -26,15 +27,21 @@ struct attempts {
 	struct attempt accounts[ACCOUNTS_MAX]; /* of names that there are */
 	struct attempt names[ATTEMPTS_NAMES];  /* of those that there are not */
 	struct attempt addresses[ATTEMPTS_ADDRESSES];
+	struct attempt pins[ACCOUNTS_MAX], pin_names[ATTEMPTS_NAMES]; /* likewise of PINs */
 	uint64_t salt; /* chance: nobody can find two names that are counted together */
 };
 
-/* Somebody who may has given the account another password. */
+/* Somebody who may has given the account another password, or another PIN. */
 void attempts_forget(struct attempts *a, const char *name);
 
 /* For how long both are refused still; 0: not. is_known: there is such an account. */
 int64_t attempts_wait(
 	struct attempts *a, const char *name, bool is_known, const char *address, int64_t now_ns);
+
+/* A PIN has few digits: after ATTEMPTS_PINS wrong ones none of this name is looked at for so long, unless they are forgotten before; 0: it is. They count as passwords besides. */
+int64_t attempts_pin_wait(struct attempts *a, const char *name, bool is_known, int64_t now_ns);
+void attempts_pin_told(
+	struct attempts *a, const char *name, bool is_known, bool is_good, int64_t now_ns);
 
 /* It was looked at. */
 void attempts_told(struct attempts *a, const char *name, bool is_known, const char *address,

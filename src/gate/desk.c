@@ -64,6 +64,7 @@ struct asker {
 struct proof {
 	const struct token *token;
 	const struct account *account;
+	bool is_acting; /* by a PIN at a kiosk: it operates, and no more */
 };
 
 /* ---- what goes on record -------------------------------------------------------------------------------------------------- */
@@ -229,7 +230,7 @@ look_at_proof(struct desk *d, const char *token)
 	struct proof p = { .token = tokens_find(&d->tokens, token) };
 
 	if (p.token == NULL)
-		p.account = people_of_token(d->people, token);
+		p.account = people_acts(d->people, token, &p.is_acting);
 	return p;
 }
 
@@ -488,7 +489,8 @@ change_hold(struct desk *d, const struct command *c, const struct proof *proof, 
 	struct err *err)
 {
 	bool is_here = is_nobody(proof);
-	bool is_admin = is_here || (proof->account != NULL && proof->account->role != ROLE_USER);
+	bool is_admin = is_here || (proof->account != NULL && proof->account->role != ROLE_USER &&
+					   !proof->is_acting);
 	bool is_holder = strcmp(d->hold.who, c->principal) == 0;
 	char to[EVENT_PRINCIPAL] = "";
 
@@ -663,6 +665,10 @@ check_proof(struct desk *d, const struct proof *p, enum command_kind kind, const
 {
 	if (p->token != NULL)
 		return policy_check_token(p->token, kind, subject, wall_now(d), err);
+	if (p->is_acting && !policy_is_operating(kind))
+		return err_set(err, ERR_REFUSED, 403,
+			"'%s' is not for a kiosk: sign in with your password at a page of your own",
+			command_kind_text(kind));
 	if (p->account != NULL)
 		return policy_check_account(p->account, kind, subject, wall_now(d), err);
 	return 0;
@@ -900,8 +906,8 @@ take_packet(struct desk *d, const struct asker *who, int kind, struct wire_in *i
 		return take_guest(d, who->caller, in);
 	if (kind == WIRE_REHEARSE && who->caller == NULL)
 		return take_rehearsal(d, who, in);
-	if (who->caller == NULL &&
-		(kind == WIRE_SIGN_IN || kind == WIRE_SIGN_OUT || kind == WIRE_WHO))
+	if (who->caller == NULL && (kind == WIRE_SIGN_IN || kind == WIRE_SIGN_OUT ||
+					   kind == WIRE_WHO || kind == WIRE_ACT))
 		return people_packet(d->people, kind, in);
 	if (who->caller == NULL && kind == WIRE_MANAGE)
 		return manage_packet(d->manage, in);

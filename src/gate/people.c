@@ -35,8 +35,10 @@ static const char nobodys_hash[] =
 struct waits {
 	uint32_t number; /* of the data server; 0: it has gone meanwhile */
 	bool is_known;
-	bool is_first;   /* it makes the first account: hash is "", and one is made */
-	uint32_t ticket; /* nobody signs in: of people_hash(); 0 */
+	bool is_first;                /* it makes the first account: hash is "", and one is made */
+	uint32_t ticket;              /* nobody signs in: of people_hash(); 0 */
+	bool is_acting;               /* a PIN, in the session of a kiosk */
+	uint8_t digest[SHA256_BYTES]; /* of that session */
 	char name[ACCOUNT_NAME], address[ATTEMPTS_ADDRESS], hash[ACCOUNT_HASH];
 	char password[ACCOUNT_PASSWORD], code[CODE_MAX]; /* "": none came along */
 };
@@ -288,14 +290,18 @@ ask_hasher(struct people *p)
 		lose_hasher(p);
 }
 
-/* A secret as text, and its digest; false: there is no chance to be had yet. */
+/* A secret as text, and its digest; false: there is no chance to be had yet, which has been told. */
 static bool
-make_secret(char text[SECRET_TEXT], uint8_t digest[SHA256_BYTES])
+make_secret(
+	struct people *p, uint32_t number, char text[SECRET_TEXT], uint8_t digest[SHA256_BYTES])
 {
 	uint8_t random[TOKEN_BYTES];
 
-	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+	if (getrandom(random, sizeof(random), 0) != sizeof(random)) {
+		tell_signed_in(p, number, 503, NS_PER_S,
+			"this computer has no random numbers yet; try again");
 		return false;
+	}
 	for (size_t i = 0; i < sizeof(random); i++)
 		snprintf(text + 2 * i, 3, "%02x", random[i]);
 	sha256(digest, text, strlen(text));
@@ -306,17 +312,17 @@ make_secret(char text[SECRET_TEXT], uint8_t digest[SHA256_BYTES])
 static void
 begin_session(struct people *p, const struct waits *w)
 {
+	const struct account *a = accounts_find(&p->accounts, w->name);
 	char token[SECRET_TEXT], proof[SECRET_TEXT];
 	uint8_t digest[SHA256_BYTES], of_proof[SHA256_BYTES];
-	struct session before;
+	struct session before, *s;
 	char hex[WHO_HEX];
 
-	if (!make_secret(token, digest) || !make_secret(proof, of_proof)) {
-		tell_signed_in(p, w->number, 503, NS_PER_S,
-			"this computer has no random numbers yet; try again");
+	if (!make_secret(p, w->number, token, digest) ||
+		!make_secret(p, w->number, proof, of_proof))
 		return;
-	}
-	sessions_begin(&p->sessions, w->name, digest, of_proof, now_boot(), &before);
+	s = sessions_begin(&p->sessions, w->name, digest, of_proof, now_boot(), &before);
+	s->is_lasting = a != NULL && a->is_kiosk;
 	if (before.is_there) {
 		hex_of(hex, before.digest);
 		tell_forget(p, hex);
@@ -428,6 +434,89 @@ refuse(struct people *p, const struct waits *w, const struct account *a, bool is
 		"bench ('mbc user list')");
 }
 
+/* ---- kiosks ---- */
+
+static void tell_who(struct people *p, const uint8_t digest[SHA256_BYTES]);
+
+static void
+end_acting(struct people *p, struct session *s, const char *why)
+{
+	if (s->acting[0] == '\0')
+		return;
+	note(p, s->acting, "kiosk_end", s->name, "done", why);
+	s->acting[0] = '\0';
+	tell_who(p, s->digest);
+}
+
+/* The session of a kiosk that is open; NULL: it is none. */
+static struct session *
+kiosk_session(struct people *p, const uint8_t digest[SHA256_BYTES])
+{
+	struct session *s = sessions_find(&p->sessions, digest, now_boot());
+	const struct account *a = s != NULL ? accounts_find(&p->accounts, s->name) : NULL;
+
+	return a != NULL && a->is_kiosk && account_is_open(a, people_wall(p->logbook)) ? s : NULL;
+}
+
+/* Its streams go on: the data server is told that it is the same one, before anything else. */
+static void
+act(struct people *p, struct session *s, const struct waits *w)
+{
+	char token[2 * TOKEN_BYTES + 1], from[WHO_HEX], to[WHO_HEX];
+	uint8_t digest[SHA256_BYTES];
+	struct buf packet = { 0 };
+
+	if (!make_secret(p, w->number, token, digest))
+		return;
+	end_acting(p, s, "somebody else acts");
+	hex_of(from, s->digest);
+	hex_of(to, digest);
+	session_act(s, w->name, digest, now_boot());
+	note(p, w->name, "kiosk_act", s->name, "done", "");
+	wire_begin(&packet, WIRE_MOVED);
+	wire_text(&packet, from);
+	wire_text(&packet, to);
+	wire_end(&packet);
+	p->tell(p->ctx, &packet);
+	tell_who(p, s->digest);
+	tell_signed_in(p, w->number, 200, 0, token);
+	explicit_bzero(token, sizeof(token));
+}
+
+/* A right one forgets no wrong passwords: whoever has it would go on to guess those. */
+static void
+take_pin(struct people *p, const struct waits *w, const struct account *a, bool is_right)
+{
+	int64_t wall = people_wall(p->logbook), now = now_boot();
+	struct session *s = kiosk_session(p, w->digest);
+	const char *why = NULL, *text = "this name and this PIN do not belong together, or the "
+					"account is not open; ask "
+					"who manages the bench ('mbc user pin NAME' sets one)";
+	unsigned status = 401;
+
+	is_right = is_right && a != NULL && strcmp(a->pin, w->hash) == 0 && !a->is_kiosk &&
+		   account_is_open(a, wall);
+	attempts_pin_told(&p->attempts, w->name, w->is_known, is_right, now);
+	if (!is_right)
+		attempts_told(&p->attempts, w->name, w->is_known, w->address, false, now);
+	if (!is_right) {
+		why = "a wrong name or PIN";
+	} else if (s == NULL) {
+		status = 403;
+		why = text = "this is no session of a kiosk any more";
+	} else if (account_only(a, RIGHT_OPERATE, wall)[0] == '\0') {
+		status = 403;
+		why = text = "this account has no grant to operate, so there is nothing that it "
+			     "could do here";
+	}
+	if (why == NULL && w->number != 0)
+		act(p, s, w);
+	if (why == NULL)
+		return;
+	note(p, w->is_known ? w->name : "", "kiosk_act", s != NULL ? s->name : "", "refused", why);
+	tell_signed_in(p, w->number, status, 0, text);
+}
+
 static void
 take_hashed(struct people *p, bool is_right, const char *made)
 {
@@ -437,6 +526,12 @@ take_hashed(struct people *p, bool is_right, const char *made)
 
 	if (w->ticket != 0) {
 		tell_hashed(p, is_right ? PEOPLE_HASHED : PEOPLE_WRONG, made);
+		ask_hasher(p);
+		return;
+	}
+	if (w->is_acting) {
+		take_pin(p, w, a, is_right);
+		drop_first(p);
 		ask_hasher(p);
 		return;
 	}
@@ -581,7 +676,8 @@ queue_sign_in(struct people *p, const struct waits *w)
 	int64_t wait_ns = attempts_wait(&p->attempts, w->name, w->is_known, w->address, now_boot());
 
 	if (wait_ns > 0) {
-		note(p, name, "sign_in", w->address, "refused", "too many wrong passwords");
+		note(p, name, w->is_acting ? "kiosk_act" : "sign_in", w->address, "refused",
+			"too many wrong passwords");
 		tell_signed_in(p, w->number, 429, wait_ns,
 			"too many wrong passwords; none is looked at for a while, which grows with "
 			"each further one");
@@ -657,6 +753,57 @@ take_sign_in(struct people *p, struct wire_in *in)
 	return true;
 }
 
+/* A PIN, in a kiosk's session. */
+static void
+look_at_pin(struct people *p, struct waits *w)
+{
+	const struct account *a = accounts_find(&p->accounts, w->name);
+	int64_t wait_ns;
+
+	w->is_known = a != NULL;
+	wait_ns = attempts_pin_wait(&p->attempts, w->name, w->is_known, now_boot());
+	text_copy(w->hash, sizeof(w->hash), a != NULL && a->pin[0] != '\0' ? a->pin : nobodys_hash);
+	if (kiosk_session(p, w->digest) == NULL) {
+		note(p, w->is_known ? w->name : "", "kiosk_act", w->address, "refused",
+			"no session of a kiosk");
+		tell_signed_in(p, w->number, 403, 0,
+			"a PIN is taken at a kiosk alone, an account of 'mbc user add --kiosk'; "
+			"sign in "
+			"with name and password");
+	} else if (wait_ns > 0) {
+		note(p, w->is_known ? w->name : "", "kiosk_act", w->address, "refused",
+			"too many wrong PINs");
+		tell_signed_in(p, w->number, 429, wait_ns,
+			"too many wrong PINs; none of this name is looked at for an hour, or until "
+			"its "
+			"password or PIN is set anew");
+	} else {
+		queue_sign_in(p, w);
+	}
+}
+
+static bool
+take_act(struct people *p, struct wire_in *in)
+{
+	struct waits w = { .number = wire_get_u32(in), .is_acting = true };
+	char token[COMMAND_TOKEN], name[ACCOUNT_NAME + 1];
+	struct err err;
+	bool is_good;
+
+	wire_get_text(in, token, sizeof(token));
+	wire_get_text(in, name, sizeof(name));
+	wire_get_text(in, w.password, sizeof(w.password));
+	wire_get_text(in, w.address, sizeof(w.address));
+	is_good = wire_close(in, &err) == 0;
+	text_copy(w.name, sizeof(w.name), name);
+	sha256(w.digest, token, strlen(token));
+	explicit_bzero(token, sizeof(token));
+	if (is_good)
+		look_at_pin(p, &w);
+	explicit_bzero(&w, sizeof(w));
+	return is_good;
+}
+
 static bool
 take_sign_out(struct people *p, struct wire_in *in)
 {
@@ -665,9 +812,11 @@ take_sign_out(struct people *p, struct wire_in *in)
 	struct session *s;
 	struct err err;
 	bool is_all;
+	unsigned how;
 
 	wire_get_text(in, token, sizeof(token));
-	is_all = wire_get_u16(in) == 1;
+	how = wire_get_u16(in);
+	is_all = how == 1;
 	sha256(digest, token, strlen(token));
 	explicit_bzero(token, sizeof(token));
 	if (wire_close(in, &err) < 0)
@@ -675,6 +824,10 @@ take_sign_out(struct people *p, struct wire_in *in)
 	s = sessions_find(&p->sessions, digest, now_boot());
 	if (s == NULL)
 		return true;
+	if (how == 2) {
+		end_acting(p, s, "");
+		return true;
+	}
 	text_copy(name, sizeof(name), s->name);
 	note(p, name, "sign_out", is_all ? "everywhere" : "", "done", "");
 	if (is_all)
@@ -691,6 +844,9 @@ struct known {
 	unsigned rights;
 	int64_t holds_ns;
 	char proof[WHO_HEX]; /* digest of a session's; "": of a token, which needs none */
+	bool is_kiosk;
+	const char *acting; /* who acts there; NULL: nobody */
+	int64_t acting_ns;  /* for so long still */
 };
 
 static bool
@@ -737,25 +893,28 @@ look_at_session(
 	for (int r = 0; r < RIGHTS; r++)
 		if (account_only(a, r, wall_ns)[0] != '\0')
 			out->rights |= 1u << r;
+	out->is_kiosk = a->is_kiosk;
+	if (a->is_kiosk && session_acting(s, now)[0] != '\0') {
+		out->acting = s->acting;
+		out->acting_ns = session_acting_end_ns(s) - now;
+		out->holds_ns = MIN(out->holds_ns, out->acting_ns);
+		out->rights |= 1u << RIGHT_OPERATE;
+	}
 	snprintf(out->principal, sizeof(out->principal), "user:%.*s", ACCOUNT_NAME - 1, a->name);
 	hex_of(out->proof, s->proof);
 	return true;
 }
 
-static bool
-take_who(struct people *p, struct wire_in *in)
+static void
+tell_who(struct people *p, const uint8_t digest[SHA256_BYTES])
 {
 	struct known k = { .role = "", .reads = "" };
 	int64_t wall = people_wall(p->logbook);
-	uint8_t digest[SHA256_BYTES];
 	struct buf packet = { 0 };
 	char hex[WHO_HEX];
-	struct err err;
 	bool is_somebody;
 
-	wire_get_text(in, hex, sizeof(hex));
-	if (wire_close(in, &err) < 0 || !read_hex(digest, hex))
-		return false;
+	hex_of(hex, digest);
 	is_somebody = look_at_token(p, digest, wall, &k) || look_at_session(p, digest, wall, &k);
 	wire_begin(&packet, WIRE_WHO_IS);
 	wire_text(&packet, hex);
@@ -766,8 +925,24 @@ take_who(struct people *p, struct wire_in *in)
 	wire_u64(&packet, (uint64_t)k.holds_ns);
 	wire_text(&packet, k.reads);
 	wire_text(&packet, k.proof);
+	wire_u16(&packet, k.is_kiosk);
+	wire_text(&packet, k.acting != NULL ? k.acting : "");
+	wire_u64(&packet, (uint64_t)k.acting_ns);
 	wire_end(&packet);
 	p->tell(p->ctx, &packet);
+}
+
+static bool
+take_who(struct people *p, struct wire_in *in)
+{
+	uint8_t digest[SHA256_BYTES];
+	char hex[WHO_HEX];
+	struct err err;
+
+	wire_get_text(in, hex, sizeof(hex));
+	if (wire_close(in, &err) < 0 || !read_hex(digest, hex))
+		return false;
+	tell_who(p, digest);
 	return true;
 }
 
@@ -777,6 +952,8 @@ people_packet(struct people *p, int kind, struct wire_in *in)
 	switch (kind) {
 	case WIRE_SIGN_IN:
 		return take_sign_in(p, in);
+	case WIRE_ACT:
+		return take_act(p, in);
 	case WIRE_SIGN_OUT:
 		return take_sign_out(p, in);
 	case WIRE_WHO:
@@ -796,6 +973,28 @@ people_of_token(struct people *p, const char *token)
 		p, sessions_find(&p->sessions, digest, now_boot()), people_wall(p->logbook));
 }
 
+const struct account *
+people_acts(struct people *p, const char *token, bool *out_is_acting)
+{
+	const struct account *a = people_of_token(p, token), *person;
+	uint8_t digest[SHA256_BYTES];
+	int64_t now = now_boot();
+	struct session *s;
+
+	*out_is_acting = false;
+	if (a == NULL || !a->is_kiosk)
+		return a;
+	sha256(digest, token, strlen(token));
+	s = sessions_find(&p->sessions, digest, now);
+	person = s != NULL ? accounts_find(&p->accounts, session_acting(s, now)) : NULL;
+	if (person == NULL || !account_is_open(person, people_wall(p->logbook)))
+		return a;
+	*out_is_acting = true;
+	s->acting_used_ns = now;
+	tell_who(p, s->digest); /* it holds longer now */
+	return person;
+}
+
 /* ---- accounts -------------------------------------------------------------------------------------------------------------- */
 
 /* The end of a session, or only that it is to be asked for anew. */
@@ -813,23 +1012,50 @@ find_ends(struct people *p, int64_t wall_ns)
 		p->ends[i] = account_next_end(&p->accounts.all[i], wall_ns);
 }
 
+/* Whose account is not as it was acts no more; what is no kiosk any more lasts no longer. out: which sessions those are. */
+static void
+find_kiosks(struct people *p, const struct accounts *all, int64_t wall_ns, bool out[SESSIONS_MAX])
+{
+	for (size_t i = 0; i < SESSIONS_MAX; i++) {
+		struct session *s = &p->sessions.all[i];
+		const struct account *kiosk, *before, *now;
+
+		out[i] = false;
+		if (!s->is_there)
+			continue;
+		kiosk = accounts_find(all, s->name);
+		before = accounts_find(&p->accounts, s->acting);
+		now = accounts_find(all, s->acting);
+		s->is_lasting = kiosk != NULL && kiosk->is_kiosk;
+		out[i] = s->acting[0] != '\0' &&
+			 (!s->is_lasting || before == NULL || must_end(before, now, wall_ns) ||
+				 strcmp(before->pin, now->pin) != 0);
+	}
+}
+
 void
 people_accounts(struct people *p, const struct accounts *all)
 {
 	int64_t wall = people_wall(p->logbook);
+	bool acts_no_more[SESSIONS_MAX];
 	const struct account *now;
 
 	for (size_t i = 0; i < p->accounts.n; i++) {
 		const struct account *before = &p->accounts.all[i];
 
 		now = accounts_find(all, before->name);
-		if (now != NULL && strcmp(before->hash, now->hash) != 0)
+		if (now != NULL && (strcmp(before->hash, now->hash) != 0 ||
+					   strcmp(before->pin, now->pin) != 0))
 			attempts_forget(&p->attempts, now->name);
 		if (now == NULL || !account_is_same(before, now))
 			end_sessions(p, before->name, !must_end(before, now, wall));
 	}
+	find_kiosks(p, all, wall, acts_no_more);
 	p->accounts = *all;
 	find_ends(p, wall);
+	for (size_t i = 0; i < SESSIONS_MAX; i++)
+		if (acts_no_more[i])
+			end_acting(p, &p->sessions.all[i], "the account is not as it was");
 	now = p->made.number != 0 ? accounts_find(all, p->made.name) : NULL;
 	if (all->n > 0)
 		end_first(p, now != NULL && strcmp(now->hash, p->made.hash) == 0);
@@ -877,6 +1103,8 @@ sweep(struct people *p, int64_t now_ns)
 
 		if (s->is_there && now_ns >= session_end_ns(s))
 			end_session(p, s);
+		else if (s->is_there && session_acting(s, now_ns)[0] == '\0')
+			end_acting(p, s, "its time is over");
 	}
 }
 

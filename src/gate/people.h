@@ -34,7 +34,7 @@ void people_tokens(struct people *p);
 void people_hasher(struct people *p, int fd); /* takes it */
 void people_serve_gone(struct people *p);
 
-/* WIRE_SIGN_IN, WIRE_SIGN_OUT, WIRE_WHO of the data server; false: not to be trusted. */
+/* WIRE_SIGN_IN, WIRE_ACT, WIRE_SIGN_OUT, WIRE_WHO of the data server; false: not to be trusted. */
 bool people_packet(struct people *p, int kind, struct wire_in *in);
 
 /* Whose session has this token? NULL: nobody's, or its account is not open. */
@@ -42,6 +42,9 @@ const struct account *people_of_token(struct people *p, const char *token);
 
 /* Are there accounts, so that who reads has to be somebody? */
 bool people_are_there(const struct people *p);
+/* The same of a command, which is for who acts when it is a kiosk's session. */
+const struct account *people_acts(struct people *p, const char *token, bool *out_is_acting);
+
 /* Another's secret is looked at, or hashed, in the queue of those who sign in: hash "": one is made. false: nobody does now. The callback comes later, once for each; PEOPLE_HASHED: right, or
  * `made`. ticket: not 0. */
 enum people_hashed { PEOPLE_WRONG, PEOPLE_HASHED, PEOPLE_NOT_HASHED };

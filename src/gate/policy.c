@@ -126,6 +126,12 @@ policy_check_account(const struct account *a, enum command_kind kind, const char
 }
 
 bool
+policy_is_operating(enum command_kind kind)
+{
+	return rows[kind].right == RIGHT_OPERATE;
+}
+
+bool
 policy_is_towards_safe(enum command_kind kind)
 {
 	switch (kind) {

@@ -26,6 +26,9 @@ int policy_check_token(const struct token *t, enum command_kind kind, const char
 int policy_check_account(const struct account *a, enum command_kind kind, const char *subject,
 	int64_t wall_ns, struct err *err) MUST_CHECK;
 
+/* Does it take no more than the grant to operate? */
+bool policy_is_operating(enum command_kind kind);
+
 /* Does it only make the bench safer, or quieter? It is done although it cannot be put on record. */
 bool policy_is_towards_safe(enum command_kind kind);
 

@@ -8,6 +8,8 @@
 int64_t
 session_end_ns(const struct session *s)
 {
+	if (s->is_lasting)
+		return NEVER;
 	return MIN(s->used_ns + SESSION_IDLE_NS, s->begun_ns + SESSION_LONGEST_NS);
 }
 
@@ -44,7 +46,7 @@ find_place(struct sessions *s, const char *name, int64_t now_ns)
 	return free_one != NULL ? free_one : any;
 }
 
-void
+struct session *
 sessions_begin(struct sessions *s, const char *name, const uint8_t digest[SHA256_BYTES],
 	const uint8_t proof[SHA256_BYTES], int64_t now_ns, struct session *out_before)
 {
@@ -55,6 +57,28 @@ sessions_begin(struct sessions *s, const char *name, const uint8_t digest[SHA256
 	memcpy(x->digest, digest, SHA256_BYTES);
 	memcpy(x->proof, proof, SHA256_BYTES);
 	text_copy(x->name, sizeof(x->name), name);
+	return x;
+}
+
+void
+session_act(struct session *s, const char *name, const uint8_t digest[SHA256_BYTES], int64_t now_ns)
+{
+	memcpy(s->digest, digest, SHA256_BYTES);
+	text_copy(s->acting, sizeof(s->acting), name);
+	s->acting_begun_ns = s->acting_used_ns = now_ns;
+}
+
+int64_t
+session_acting_end_ns(const struct session *s)
+{
+	return MIN(s->acting_used_ns + SESSION_ACT_IDLE_NS,
+		s->acting_begun_ns + SESSION_ACT_LONGEST_NS);
+}
+
+const char *
+session_acting(const struct session *s, int64_t now_ns)
+{
+	return now_ns < session_acting_end_ns(s) ? s->acting : "";
 }
 
 struct session *

@@ -97,10 +97,10 @@ enum wire_kind {
 	WIRE_HASH, /* gate -> hash: u32 number, text hash of a password, "" for a new one, text password -> WIRE_HASHED: u32 number, u16 1: it is right, text the new one */
 	WIRE_HASHED,
 	WIRE_SIGN_IN, /* serve -> gate: u32 number, text name, text password, text address, text code of the first account, or of the second factor, or "" -> WIRE_SIGNED_IN */
-	WIRE_SIGNED_IN, /* gate -> serve: u32 number, u16 status of HTTP (428: the password is right, and a code is needed), u32 seconds to wait, text token, or why not, text proof */
-	WIRE_SIGN_OUT,  /* serve -> gate: text token, u16 1: all sessions of this account */
-	WIRE_WHO,       /* serve -> gate: text digest of a token -> WIRE_WHO_IS */
-	WIRE_WHO_IS, /* gate -> serve: text digest, u16 is it somebody, text principal, text role, u16 bits of rights, u64 ns for which that holds, text patterns of what may be read, text digest of the proof of a session, or "" */
+	WIRE_SIGNED_IN, /* gate -> serve: u32 number, u16 status of HTTP (428: the password is right, and a code is needed), u32 seconds to wait, text token, or why not, text proof, "" where the session goes on with the one that it has */
+	WIRE_SIGN_OUT, /* serve -> gate: text token, u16 1: all sessions of this account, 2: nobody acts at the kiosk any more */
+	WIRE_WHO,      /* serve -> gate: text digest of a token -> WIRE_WHO_IS */
+	WIRE_WHO_IS, /* gate -> serve: text digest, u16 is it somebody, text principal, text role, u16 bits of rights, u64 ns for which that holds, text patterns of what may be read, text digest of the proof of a session, or "", u16 is it a kiosk, text who acts there, or "", u64 ns until that ends */
 	WIRE_FORGET, /* gate -> serve: text digest, or "" for all: it is no longer so */
 	WIRE_FIRST, /* supervise -> gate: text digest of the code that makes the first account, u64 wall time of its end; gate -> supervise: text the line of it */
 	/* who holds the bench (gate/hold.h) */
@@ -111,6 +111,9 @@ enum wire_kind {
 	WIRE_MANAGE,  /* serve -> gate: a question */
 	WIRE_MANAGED, /* gate -> serve: u32 number, u16 status of HTTP, u16 where the list goes on, 0: it is whole, u32 seconds to wait, text: JSON, what is shown once, or why not */
 	WIRE_ACCOUNT_CHANGE, /* gate -> supervise: u32 number, u16 of which file (enum manage_file), text line as it is, "": there is none, text line as it is to be, "": none */
+	/* a kiosk */
+	WIRE_ACT, /* serve -> gate: u32 number, text token of the kiosk's session, text name, text PIN, text address -> WIRE_SIGNED_IN, with the session's new token */
+	WIRE_MOVED, /* gate -> serve: text digest, text the new one: it is the same session still */
 	WIRE_ACCOUNT_CHANGED, /* supervise -> gate, behind the file as it is then: u32 number, u16 status of HTTP, text why not */
 };
 

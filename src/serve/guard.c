@@ -40,6 +40,7 @@ struct asking {
 struct guard {
 	struct orders *orders;
 	void (*changed)(void *ctx);
+	void (*moved)(void *ctx, const char *from_hex, const char *to_hex); /* NULL: nobody */
 	void *ctx;
 	struct seen seen[GUARD_PLACES];
 	size_t top; /* behind the last place that was ever taken: few are looked at */
@@ -179,6 +180,28 @@ guard_sign_in(struct guard *g, const char *name, const char *password, const cha
 }
 
 struct asking *
+guard_act(struct guard *g, const char *token, const char *name, const char *pin,
+	const char *address, void (*fn)(void *user), void *user, int64_t now_ns)
+{
+	struct asking *a = begin(g, fn, user, now_ns + SIGN_IN_NS);
+	struct buf packet = { 0 };
+	struct err err;
+
+	a->number = ++g->number != 0 ? g->number : ++g->number;
+	buf_room(&packet, WIRE_MAX); /* it does not move: the PIN is wiped where it stands */
+	wire_begin(&packet, WIRE_ACT);
+	wire_u32(&packet, a->number);
+	wire_text(&packet, token);
+	wire_text(&packet, name);
+	wire_text(&packet, pin);
+	wire_text(&packet, address);
+	wire_end(&packet);
+	if (orders_post(g->orders, &packet, &err) < 0)
+		a->state = ASKING_LOST;
+	return a;
+}
+
+struct asking *
 guard_manage(
 	struct guard *g, struct manage_ask *ask, void (*fn)(void *user), void *user, int64_t now_ns)
 {
@@ -262,7 +285,7 @@ asking_wait_s(const struct asking *a)
 }
 
 int
-guard_sign_out(struct guard *g, const char *token, bool is_everywhere, struct err *err)
+guard_sign_out(struct guard *g, const char *token, enum guard_out how, struct err *err)
 {
 	char hex[GUARD_HEX];
 	struct buf packet = { 0 };
@@ -272,10 +295,10 @@ guard_sign_out(struct guard *g, const char *token, bool is_everywhere, struct er
 	buf_room(&packet, WIRE_MAX);
 	wire_begin(&packet, WIRE_SIGN_OUT);
 	wire_text(&packet, token);
-	wire_u16(&packet, is_everywhere);
+	wire_u16(&packet, (uint16_t)how);
 	wire_end(&packet);
 	rc = orders_post(g->orders, &packet, err);
-	if (rc < 0)
+	if (rc < 0 || how == GUARD_OUT_ACTING) /* the kiosk stays what it is */
 		return rc;
 	digest_hex(hex, token);
 	s = find(g, hex);
@@ -294,7 +317,7 @@ take_who(struct guard *g, struct wire_in *in)
 	bool is_somebody, is_another = false;
 	struct who w = { 0 };
 	struct seen *s;
-	uint64_t holds;
+	uint64_t holds, acts;
 	struct err err;
 
 	wire_get_text(in, w.hex, sizeof(w.hex));
@@ -305,6 +328,10 @@ take_who(struct guard *g, struct wire_in *in)
 	holds = wire_get_u64(in);
 	wire_get_text(in, w.reads, sizeof(w.reads));
 	wire_get_text(in, w.proof, sizeof(w.proof));
+	w.is_kiosk = wire_get_u16(in) == 1;
+	wire_get_text(in, w.acting, sizeof(w.acting));
+	acts = wire_get_u64(in);
+	w.acting_end_ns = now + (int64_t)MIN(acts, (uint64_t)(3600 * NS_PER_S));
 	if (wire_close(in, &err) < 0)
 		return;
 	s = find(g, w.hex);
@@ -353,6 +380,8 @@ expect(struct guard *g, const char *token)
 	struct who w = { 0 };
 
 	digest_hex(w.hex, token);
+	if (find(g, w.hex) != NULL) /* a session that has moved: its streams go on */
+		return;
 	*find_place(g, w.hex) = (struct seen){ .is_there = true, .who = w, .used_ns = now_boot() };
 }
 
@@ -380,6 +409,30 @@ take_signed_in(struct guard *g, struct wire_in *in)
 	}
 	explicit_bzero(says, sizeof(says));
 	explicit_bzero(proof, sizeof(proof));
+}
+
+static void
+take_moved(struct guard *g, struct wire_in *in)
+{
+	char from[GUARD_HEX], to[GUARD_HEX];
+	struct seen *s;
+	struct err err;
+
+	wire_get_text(in, from, sizeof(from));
+	wire_get_text(in, to, sizeof(to));
+	if (wire_close(in, &err) < 0)
+		return;
+	s = find(g, from);
+	if (s != NULL)
+		memcpy(s->who.hex, to, sizeof(to));
+	if (g->moved != NULL)
+		g->moved(g->ctx, from, to);
+}
+
+void
+guard_moves(struct guard *g, void (*moved)(void *ctx, const char *from_hex, const char *to_hex))
+{
+	g->moved = moved;
 }
 
 static void
@@ -415,6 +468,8 @@ guard_told(void *guard, int kind, struct wire_in *in)
 		forget(g, in);
 	else if (kind == WIRE_SIGNED_IN)
 		take_signed_in(g, in);
+	else if (kind == WIRE_MOVED)
+		take_moved(g, in);
 	else if (kind == WIRE_MANAGED)
 		take_managed(g, in);
 	else

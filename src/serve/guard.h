@@ -24,6 +24,9 @@ struct who {
 	char hex[GUARD_HEX];             /* digest of the token */
 	char proof
 		[GUARD_HEX]; /* of a session: digest of what its page proves itself with besides; else "" */
+	bool is_kiosk;
+	char acting[ACCOUNT_NAME]; /* who acts at it; "": nobody */
+	int64_t acting_end_ns;     /* until then, unless a command comes */
 };
 
 struct guard;
@@ -46,6 +49,9 @@ struct asking *guard_ask(struct guard *g, const char *token, uint8_t group, void
 /* code: "", or that of the link for the first account. */
 struct asking *guard_sign_in(struct guard *g, const char *name, const char *password,
 	const char *address, const char *code, void (*fn)(void *user), void *user, int64_t now_ns);
+/* A PIN, in the session of a kiosk, which has another token then: asking_says(). */
+struct asking *guard_act(struct guard *g, const char *token, const char *name, const char *pin,
+	const char *address, void (*fn)(void *user), void *user, int64_t now_ns);
 /* A question about accounts or tokens, whose number is filled in: ASKING_IN whatever became of it, as asking_status() says. */
 struct asking *guard_manage(struct guard *g, struct manage_ask *ask, void (*fn)(void *user),
 	void *user, int64_t now_ns);
@@ -61,13 +67,17 @@ unsigned asking_status(const struct asking *a);
 unsigned asking_wait_s(const struct asking *a);
 
 /* ERR_REFUSED: there is no gate, and nobody was signed out. */
+enum guard_out { GUARD_OUT, GUARD_OUT_EVERYWHERE, GUARD_OUT_ACTING }; /* who acts at a kiosk */
 int guard_sign_out(
-	struct guard *g, const char *token, bool is_everywhere, struct err *err) MUST_CHECK;
+	struct guard *g, const char *token, enum guard_out how, struct err *err) MUST_CHECK;
+/* Called with the same context as changed(): a session has another token, and is the same one. */
+void guard_moves(
+	struct guard *g, void (*moved)(void *ctx, const char *from_hex, const char *to_hex));
 
 /* Is it still so? What is about to end is asked anew; once a second for each stream. */
 bool guard_still(struct guard *g, const struct who *who, int64_t now_ns);
 
-/* From the gate: WIRE_WHO_IS, WIRE_FORGET, WIRE_SIGNED_IN, WIRE_MANAGED; false: none of them. */
+/* From the gate: WIRE_WHO_IS, WIRE_FORGET, WIRE_SIGNED_IN, WIRE_MANAGED, WIRE_MOVED; false: none of them. */
 bool guard_told(void *guard, int kind, struct wire_in *in);
 void guard_gate_gone(void *guard);
 

@@ -28,6 +28,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "io/now.h"
 #include "serve/allow.h"
 #include "serve/answer.h"
@@ -305,6 +306,20 @@ look_at_listeners(void *ctx)
 			l->is_over = true;
 	}
 	wake_streams(h);
+}
+
+/* A session has another token, and its streams are its streams still. */
+static void
+move_listeners(void *ctx, const char *from_hex, const char *to_hex)
+{
+	struct http *h = ctx;
+
+	for (struct stream *s = feed_next(h->feed, NULL); s != NULL; s = feed_next(h->feed, s)) {
+		struct listener *l = stream_user(s);
+
+		if (l->has_who && strcmp(l->who.hex, from_hex) == 0)
+			text_copy(l->who.hex, sizeof(l->who.hex), to_hex);
+	}
 }
 
 /* Under what an answer is kept: those who see other channels have their own. No address has a blank. */
@@ -966,6 +981,7 @@ http_new(int listen_fd, unsigned connections, struct tls *tls, struct loop *loop
 	h->history = history_new(loop);
 	h->orders = orders_new(loop);
 	h->guard = guard_new(h->orders, look_at_listeners, h);
+	guard_moves(h->guard, move_listeners);
 	h->next_pump_ns = NEVER;
 	h->daemon = start_daemon(h, listen_fd, connections);
 	if (h->daemon == NULL) {

@@ -7,10 +7,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "io/now.h"
 #include "serve/asks.h"
 #include "serve/clients.h"
 #include "serve/json_in.h"
@@ -22,6 +24,7 @@
 #define COOKIE_MAX 180
 #define COOKIE_NAME 32
 #define EVERYWHERE "?everywhere=1"
+#define ACTING "?acting=1"
 #define ADDRESS_MAX 48 /* bytes of an address as text */
 
 const char http_session_wants[] =
@@ -32,7 +35,9 @@ struct http_session {
 	struct MHD_Connection *connection;
 	struct guard *guard;
 	struct asking *asking; /* NULL: not asked yet */
-	bool is_out, is_everywhere, is_asleep, is_too_long;
+	bool is_out, is_asleep, is_too_long;
+	bool is_pin; /* somebody wants to act at a kiosk */
+	enum guard_out how;
 	size_t n;
 	char body[SESSION_BODY_MAX];
 	int64_t begun_ns;
@@ -132,9 +137,12 @@ http_session_judge(struct MHD_Connection *c, bool is_out, const char *uri,
 	char token[COMMAND_TOKEN];
 	bool is_cookie;
 
-	if (query != NULL && (!is_out || strcmp(query, EVERYWHERE) != 0)) {
+	if (query != NULL &&
+		(!is_out || (strcmp(query, EVERYWHERE) != 0 && strcmp(query, ACTING) != 0))) {
 		*out_problem = PROBLEM_BAD_REQUEST;
-		*out_detail = "the one parameter here is everywhere=1, to sign out everywhere";
+		*out_detail = "the parameters here are everywhere=1, to sign out everywhere, and "
+			      "acting=1, "
+			      "to act no longer at a kiosk";
 		return false;
 	}
 	/* Who signs in has no proof yet, whatever cookie is left from before. */
@@ -193,7 +201,8 @@ http_session_new(
 	x->guard = g;
 	x->connection = c;
 	x->is_out = is_out;
-	x->is_everywhere = query != NULL && strcmp(query, EVERYWHERE) == 0;
+	if (query != NULL)
+		x->how = strcmp(query, EVERYWHERE) == 0 ? GUARD_OUT_EVERYWHERE : GUARD_OUT_ACTING;
 	x->begun_ns = now_ns;
 	return x;
 }
@@ -235,14 +244,21 @@ on_news(void *user)
 static bool
 begin_sign_in(struct http_session *x, int64_t now_ns, struct err *err)
 {
-	char address[ADDRESS_MAX];
+	char address[ADDRESS_MAX], token[COMMAND_TOKEN];
 	struct wish_session b;
+	bool is_cookie;
 	bool is_good = wish_session(&b, x->body, x->n, err) == 0;
 
 	if (is_good) {
 		http_session_address(x->connection, address, sizeof(address));
-		x->asking = guard_sign_in(
-			x->guard, b.name, b.password, address, b.code, on_news, x, now_ns);
+		x->is_pin = b.pin[0] != '\0';
+		if (!x->is_pin || !http_session_token(x->connection, token, &is_cookie))
+			token[0] = '\0'; /* of nobody */
+		x->asking = x->is_pin ? guard_act(x->guard, token, b.name, b.pin, address, on_news,
+						x, now_ns)
+				      : guard_sign_in(x->guard, b.name, b.password, address, b.code,
+						on_news, x, now_ns);
+		explicit_bzero(token, sizeof(token));
 	}
 	explicit_bzero(&b, sizeof(b));
 	explicit_bzero(x->body, sizeof(x->body));
@@ -267,7 +283,8 @@ send_with_cookie(struct http_session *x, unsigned status, const char *token, con
 		json_open(&j, &body);
 		json_object(&j, NULL);
 		json_bool(&j, "signed_in", true);
-		json_text(&j, "proof", proof);
+		if (proof[0] != '\0') /* who acts at a kiosk goes on with its own */
+			json_text(&j, "proof", proof);
 		json_end(&j);
 		buf_putc(&body, '\n');
 	}
@@ -289,8 +306,8 @@ signed_in(struct http_session *x, size_t *live_bytes)
 	struct err err;
 	bool is_cookie;
 
-	if (http_session_token(x->connection, before, &is_cookie) && is_cookie)
-		(void)!guard_sign_out(x->guard, before, false, &err);
+	if (!x->is_pin && http_session_token(x->connection, before, &is_cookie) && is_cookie)
+		(void)!guard_sign_out(x->guard, before, GUARD_OUT, &err);
 	explicit_bzero(before, sizeof(before));
 	return send_with_cookie(
 		x, MHD_HTTP_OK, asking_says(x->asking), asking_proof(x->asking), live_bytes);
@@ -324,6 +341,21 @@ refuse_sign_in(struct http_session *x, const char *uri, size_t *live_bytes)
 	return rc;
 }
 
+/* The kiosk keeps its cookie. */
+static enum MHD_Result
+send_nothing(struct http_session *x, size_t *live_bytes)
+{
+	struct buf body = { 0 };
+	struct MHD_Response *r = reply_make(&body, "application/json", live_bytes);
+	enum MHD_Result rc;
+
+	if (r == NULL)
+		return MHD_NO;
+	rc = MHD_queue_response(x->connection, MHD_HTTP_NO_CONTENT, r);
+	MHD_destroy_response(r);
+	return rc;
+}
+
 static enum MHD_Result
 sign_out(struct http_session *x, const char *uri, size_t *live_bytes)
 {
@@ -333,10 +365,12 @@ sign_out(struct http_session *x, const char *uri, size_t *live_bytes)
 	int rc = 0;
 
 	if (http_session_token(x->connection, token, &is_cookie))
-		rc = guard_sign_out(x->guard, token, x->is_everywhere, &err);
+		rc = guard_sign_out(x->guard, token, x->how, &err);
 	explicit_bzero(token, sizeof(token));
 	if (rc < 0)
 		return reply_problem(x->connection, PROBLEM_NO_GATE, err.msg, uri, live_bytes);
+	if (x->how == GUARD_OUT_ACTING)
+		return send_nothing(x, live_bytes);
 	return send_with_cookie(x, MHD_HTTP_NO_CONTENT, "", "", live_bytes);
 }
 
@@ -372,6 +406,23 @@ http_session_answer(struct http_session *x, const char *uri, size_t *live_bytes,
 
 /* ---- who one is ------------------------------------------------------------------------------------------------------------ */
 
+/* Who acts at a kiosk, and until when, unless a command comes. */
+static void
+write_acting(struct json *j, const struct who *who)
+{
+	char when[CLOCK_TEXT_SIZE];
+
+	if (who == NULL || who->acting[0] == '\0' || now_boot() >= who->acting_end_ns) {
+		json_null(j, "acting");
+		return;
+	}
+	clock_text(when, who->acting_end_ns + now_wall_offset());
+	json_object(j, "acting");
+	json_text(j, "name", who->acting);
+	json_text(j, "until", when);
+	json_end(j);
+}
+
 enum MHD_Result
 http_session_tell(
 	struct MHD_Connection *c, bool has_accounts, const struct who *who, size_t *live_bytes)
@@ -393,6 +444,8 @@ http_session_tell(
 			json_text(&j, NULL, account_rights[i]);
 	json_end(&j);
 	json_text(&j, "reads", who == NULL ? NULL : who->reads);
+	json_bool(&j, "kiosk", who != NULL && who->is_kiosk);
+	write_acting(&j, who);
 	json_end(&j);
 	buf_putc(&body, '\n');
 	r = reply_make(&body, "application/json", live_bytes);

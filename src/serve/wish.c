@@ -341,11 +341,18 @@ wish_session(struct wish_session *out, const char *body, size_t n, struct err *e
 {
 	struct body_member m[] = { { .name = "name", .kinds = 1u << BODY_TEXT },
 		{ .name = "password", .kinds = 1u << BODY_TEXT },
-		{ .name = "code", .kinds = 1u << BODY_TEXT } };
+		{ .name = "code", .kinds = 1u << BODY_TEXT },
+		{ .name = "pin", .kinds = 1u << BODY_TEXT } };
 	int rc = body_read(body, n, m, NELEM(m), err);
 
 	*out = (struct wish_session){ 0 };
-	if (rc == 0 && (m[0].kind == BODY_NONE || m[1].kind == BODY_NONE))
+	if (rc == 0 && m[3].kind != BODY_NONE &&
+		(m[0].kind == BODY_NONE || m[1].kind != BODY_NONE || m[2].kind != BODY_NONE ||
+			m[3].text[0] == '\0' || !text_copy(out->pin, sizeof(out->pin), m[3].text)))
+		rc = err_set(err, ERR_CONF, 0,
+			"at a kiosk send {\"name\": ..., \"pin\": ...} alone; a PIN has 4 to 12 "
+			"digits");
+	if (rc == 0 && m[3].kind == BODY_NONE && (m[0].kind == BODY_NONE || m[1].kind == BODY_NONE))
 		rc = err_set(err, ERR_CONF, 0,
 			"send {\"name\": ..., \"password\": ...}: both are needed");
 	/* A name that is too long is nobody's. */

@@ -19,10 +19,11 @@ int wish_make(struct command *out, int64_t *out_wait_ns, const struct target *t,
 int wish_rehearse(struct rehearse_ask *out, const struct target *t, const char *body, size_t n,
 	struct err *err) MUST_CHECK;
 
-/* Who wants to sign in: {"name": ..., "password": ..., "code": ...}; the code is that of the link for the first account, or of a second factor. ERR_CONF with what is wrong and where,
+/* Who wants to sign in: {"name": ..., "password": ..., "code": ...}, or to act at a kiosk: {"name": ..., "pin": ...}; the code is that of the link for the first account, or of a second factor. ERR_CONF with what is wrong and where,
  * which repeats nothing of it. */
 struct wish_session {
 	char name[ACCOUNT_NAME], password[ACCOUNT_PASSWORD], code[SHA256_HEX + 1];
+	char pin[ACCOUNT_PIN]; /* "": it is a password */
 };
 
 int wish_session(struct wish_session *out, const char *body, size_t n, struct err *err) MUST_CHECK;

@@ -37,14 +37,14 @@ test_the_file_comes_back_as_it_was(void **state)
 		"maria role=root hash=" HASH "\n"
 		"anna role=user hash=" HASH " read=* operate=N2_*,T_furn@2026-12-31T12:00:00.000Z"
 		" until=2027-01-01T00:00:00.000Z since=2026-01-01T00:00:00.000Z pin=" HASH
-		" totp=" SECRET " disabled\n";
+		" totp=" SECRET " kiosk disabled\n";
 	static struct accounts all;
 	struct buf out = { 0 };
 
 	read_good(&all, text);
 	assert_int_equal(all.n, 2);
 	assert_int_equal(all.all[0].role, ROLE_ROOT);
-	assert_true(all.all[1].is_disabled);
+	assert_true(all.all[1].is_disabled && all.all[1].is_kiosk && !all.all[0].is_kiosk);
 	assert_string_equal(all.all[0].totp, "");
 	assert_string_equal(all.all[1].totp, SECRET);
 	assert_string_equal(all.all[1].grants[RIGHT_OPERATE].only, "N2_*,T_furn");
@@ -268,6 +268,68 @@ test_sessions_end(void **state)
 	assert_null(sessions_find(&s, digest, NOW));
 }
 
+/* A kiosk's session lasts; who acts in it does not. */
+static void
+test_somebody_acts_at_a_kiosk(void **state)
+{
+	static struct sessions sessions;
+	uint8_t first[SHA256_BYTES] = { 1 }, second[SHA256_BYTES] = { 2 },
+		proof[SHA256_BYTES] = { 3 };
+	struct session before, *s;
+	int64_t at = NOW;
+
+	memset(&sessions, 0, sizeof(sessions));
+	s = sessions_begin(&sessions, "wall", first, proof, NOW, &before);
+	s->is_lasting = true;
+	assert_ptr_equal(sessions_find(&sessions, first, NOW + 400 * SESSION_LONGEST_NS), s);
+	assert_string_equal(session_acting(s, NOW), "");
+	session_act(s, "anna", second, NOW);
+	assert_null(sessions_find(&sessions, first, NOW));
+	assert_ptr_equal(sessions_find(&sessions, second, NOW), s);
+	assert_string_equal(session_acting(s, NOW + SESSION_ACT_IDLE_NS - 1), "anna");
+	assert_string_equal(session_acting(s, NOW + SESSION_ACT_IDLE_NS), "");
+	/* With commands, and at the longest. */
+	for (; at < NOW + SESSION_ACT_LONGEST_NS; at += SESSION_ACT_IDLE_NS / 2) {
+		assert_string_equal(session_acting(s, at), "anna");
+		s->acting_used_ns = at;
+	}
+	assert_string_equal(session_acting(s, at), "");
+	assert_int_equal(session_acting_end_ns(s), NOW + SESSION_ACT_LONGEST_NS);
+	s->is_lasting = false;
+	assert_null(sessions_find(&sessions, second, NOW + SESSION_LONGEST_NS));
+}
+
+static void
+test_wrong_pins(void **state)
+{
+	static struct attempts a;
+
+	memset(&a, 0, sizeof(a));
+	for (int known = 0; known < 2; known++) { /* alike for names that nobody has */
+		const char *name = known ? "anna" : "nobody";
+
+		for (int i = 0; i < ATTEMPTS_PINS; i++) {
+			assert_int_equal(attempts_pin_wait(&a, name, known, NOW), 0);
+			attempts_pin_told(&a, name, known, false, NOW);
+		}
+		assert_int_equal(attempts_pin_wait(&a, name, known, NOW), ATTEMPTS_LONGEST_NS);
+		assert_true(attempts_pin_wait(&a, name, known, NOW + ATTEMPTS_LONGEST_NS) > 0);
+		assert_int_equal(
+			attempts_pin_wait(&a, name, known, NOW + ATTEMPTS_LONGEST_NS + 1), 0);
+	}
+	for (int i = 0; i < ATTEMPTS_PINS; i++)
+		attempts_pin_told(&a, "anna", true, false, NOW);
+	attempts_forget(&a, "bert");
+	assert_true(attempts_pin_wait(&a, "anna", true, NOW) > 0);
+	attempts_forget(&a, "anna");
+	assert_int_equal(attempts_pin_wait(&a, "anna", true, NOW), 0);
+	attempts_pin_told(&a, "anna", true, false, NOW);
+	attempts_pin_told(&a, "anna", true, true, NOW);
+	for (int i = 0; i < ATTEMPTS_PINS - 1; i++)
+		attempts_pin_told(&a, "anna", true, false, NOW);
+	assert_int_equal(attempts_pin_wait(&a, "anna", true, NOW), 0);
+}
+
 static void
 test_sessions_are_bounded(void **state)
 {
@@ -372,6 +434,8 @@ main(void)
 		cmocka_unit_test(test_the_whole_table),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_sessions_end),
+		cmocka_unit_test(test_somebody_acts_at_a_kiosk),
+		cmocka_unit_test(test_wrong_pins),
 		cmocka_unit_test(test_sessions_are_bounded),
 		cmocka_unit_test(test_wrong_ones_are_counted),
 		cmocka_unit_test(test_names_that_nobody_has_wait_as_well),

@@ -274,7 +274,8 @@ test_the_description_is_complete(void **state)
 		[ORDER_OWN] = "patch",
 		[ORDER_FACTOR_OFF] = "delete",
 		[ORDER_TOKEN_REMOVE] = "delete" };
-	static const char *const nothing[] = { NULL }, *const everywhere[] = { "everywhere", NULL };
+	static const char *const nothing[] = { NULL }, *const everywhere[] = { "everywhere",
+		"acting", NULL };
 	const struct page_file *file = &page_files[page_find("/api/v1/openapi.json")];
 	char *text = mem_text_n((const char *)file->plain, (size_t)(file->plain_end - file->plain));
 	size_t params = 0;
