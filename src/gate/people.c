@@ -882,10 +882,13 @@ look_at_session(
 {
 	int64_t now = now_boot();
 	struct session *s = sessions_find(&p->sessions, digest, now);
-	const struct account *a = account_of(p, s, wall_ns);
+	struct session *moved = s == NULL ? sessions_find_before(&p->sessions, digest, now) : NULL;
+	const struct account *a = account_of(p, s != NULL ? s : moved, wall_ns);
 
 	if (a == NULL)
 		return false;
+	if (s == NULL)
+		s = moved;
 	*out = (struct known){ .role = account_roles[a->role],
 		.reads = account_only(a, RIGHT_READ, wall_ns),
 		.holds_ns = MIN(MIN(HOLDS_NS, session_end_ns(s) - now),
@@ -894,7 +897,10 @@ look_at_session(
 		if (account_only(a, r, wall_ns)[0] != '\0')
 			out->rights |= 1u << r;
 	out->is_kiosk = a->is_kiosk;
-	if (a->is_kiosk && session_acting(s, now)[0] != '\0') {
+	if (moved != NULL)
+		out->holds_ns =
+			MIN(out->holds_ns, moved->acting_begun_ns + SESSION_BEFORE_NS - now);
+	if (moved == NULL && a->is_kiosk && session_acting(s, now)[0] != '\0') {
 		out->acting = s->acting;
 		out->acting_ns = session_acting_end_ns(s) - now;
 		out->holds_ns = MIN(out->holds_ns, out->acting_ns);

@@ -63,6 +63,7 @@ sessions_begin(struct sessions *s, const char *name, const uint8_t digest[SHA256
 void
 session_act(struct session *s, const char *name, const uint8_t digest[SHA256_BYTES], int64_t now_ns)
 {
+	memcpy(s->before, s->digest, SHA256_BYTES);
 	memcpy(s->digest, digest, SHA256_BYTES);
 	text_copy(s->acting, sizeof(s->acting), name);
 	s->acting_begun_ns = s->acting_used_ns = now_ns;
@@ -81,18 +82,38 @@ session_acting(const struct session *s, int64_t now_ns)
 	return now_ns < session_acting_end_ns(s) ? s->acting : "";
 }
 
+static unsigned
+differs(const uint8_t a[SHA256_BYTES], const uint8_t b[SHA256_BYTES])
+{
+	unsigned bits = 0;
+
+	for (size_t k = 0; k < SHA256_BYTES; k++)
+		bits |= (unsigned)(a[k] ^ b[k]);
+	return bits;
+}
+
 struct session *
 sessions_find(struct sessions *s, const uint8_t digest[SHA256_BYTES], int64_t now_ns)
 {
 	struct session *found = NULL;
 
-	for (size_t i = 0; i < SESSIONS_MAX; i++) {
-		unsigned differs = 0;
-
-		for (size_t k = 0; k < SHA256_BYTES; k++)
-			differs |= (unsigned)(digest[k] ^ s->all[i].digest[k]);
-		if (differs == 0 && !is_over(&s->all[i], now_ns))
+	for (size_t i = 0; i < SESSIONS_MAX; i++)
+		if (differs(digest, s->all[i].digest) == 0 && !is_over(&s->all[i], now_ns))
 			found = &s->all[i];
+	return found;
+}
+
+struct session *
+sessions_find_before(struct sessions *s, const uint8_t digest[SHA256_BYTES], int64_t now_ns)
+{
+	struct session *found = NULL;
+
+	for (size_t i = 0; i < SESSIONS_MAX; i++) {
+		struct session *x = &s->all[i];
+
+		if (differs(digest, x->before) == 0 && !is_over(x, now_ns) &&
+			x->acting_begun_ns > 0 && now_ns < x->acting_begun_ns + SESSION_BEFORE_NS)
+			found = x;
 	}
 	return found;
 }

@@ -14,6 +14,7 @@
 #define SESSION_IDLE_NS (60 * 60 * NS_PER_S)
 #define SESSION_LONGEST_NS (24 * 60 * 60 * NS_PER_S)
 #define SESSION_ACT_IDLE_NS (2 * 60 * NS_PER_S)
+#define SESSION_BEFORE_NS (10 * NS_PER_S) /* requests are under way with the token of before */
 #define SESSION_ACT_LONGEST_NS (15 * 60 * NS_PER_S)
 
 struct session {
@@ -26,6 +27,7 @@ struct session {
 	bool is_lasting;           /* of a kiosk: it does not end by itself */
 	char acting[ACCOUNT_NAME]; /* who acts at the kiosk for a moment; "": nobody */
 	int64_t acting_begun_ns, acting_used_ns;
+	uint8_t before[SHA256_BYTES]; /* what it was known by before that: it reads for a moment */
 };
 
 struct sessions {
@@ -47,6 +49,10 @@ void session_act(
 /* Who acts right now: without a command for SESSION_ACT_IDLE_NS nobody does any more. "": nobody. */
 const char *session_acting(const struct session *s, int64_t now_ns);
 int64_t session_acting_end_ns(const struct session *s);
+
+/* That of a kiosk in which somebody has just begun to act, by its token of before; NULL: none. */
+struct session *sessions_find_before(
+	struct sessions *s, const uint8_t digest[SHA256_BYTES], int64_t now_ns);
 
 /* When it ends unless it is used. */
 int64_t session_end_ns(const struct session *s);

@@ -286,6 +286,10 @@ test_somebody_acts_at_a_kiosk(void **state)
 	session_act(s, "anna", second, NOW);
 	assert_null(sessions_find(&sessions, first, NOW));
 	assert_ptr_equal(sessions_find(&sessions, second, NOW), s);
+	/* What is under way with the token of before. */
+	assert_ptr_equal(sessions_find_before(&sessions, first, NOW + SESSION_BEFORE_NS - 1), s);
+	assert_null(sessions_find_before(&sessions, first, NOW + SESSION_BEFORE_NS));
+	assert_null(sessions_find_before(&sessions, second, NOW));
 	assert_string_equal(session_acting(s, NOW + SESSION_ACT_IDLE_NS - 1), "anna");
 	assert_string_equal(session_acting(s, NOW + SESSION_ACT_IDLE_NS), "");
 	/* With commands, and at the longest. */
