@@ -21,12 +21,15 @@
 
 #define PATIENCE_NS (5 * NS_PER_S)
 #define AGAIN_NS (50 * NS_PER_MS)
+#define PAUSE_NS                                                                                   \
+	(100 * NS_PER_MS) /* between two: each waits for the disk, and this process has other things to do */
 
 struct account_writing {
 	uint32_t number; /* 0: nothing is to be written */
 	enum manage_file file;
 	char before[ACCOUNT_LINE], after[ACCOUNT_LINE];
 	int64_t until_ns, next_ns;
+	int64_t pause_ns; /* not before */
 };
 
 static const struct {
@@ -161,6 +164,7 @@ accounts_step(struct supervise *s, int64_t now_ns)
 			      : 503,
 		rc == 0 ? "" : err.msg);
 	explicit_bzero(w, sizeof(*w));
+	w->pause_ns = now_boot() + PAUSE_NS;
 	return NEVER;
 }
 
@@ -173,7 +177,9 @@ accounts_change(struct supervise *s, struct wire_in *in)
 	if (s->accounts.writing == NULL)
 		s->accounts.writing = mem_zero(1, sizeof(*s->accounts.writing));
 	w = s->accounts.writing;
-	*w = (struct account_writing){ .number = wire_get_u32(in) };
+	*w = (struct account_writing){
+		.number = wire_get_u32(in), .next_ns = w->pause_ns, .pause_ns = w->pause_ns
+	};
 	w->file = wire_get_u16(in);
 	wire_get_text(in, w->before, sizeof(w->before));
 	wire_get_text(in, w->after, sizeof(w->after));

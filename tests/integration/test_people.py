@@ -2,6 +2,7 @@
 import fcntl
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -196,6 +197,42 @@ class Managing(People):
         self.assertTrue(self.records(act="token_remove", subject="lims", who="user:maria", result="done"))
         self.assertTrue(self.records(act="token_add", subject="other", result="done", **{"from": "cli"}))
         self.assertNotIn(token, self.mbc("audit", "--json") + "".join(self.bench.process.text()))
+
+    def test_what_is_not_written_is_not_so(self):
+        """The disk refuses; the gate is killed between question and answer."""
+        self.begin("torn")
+        maria = self.add("maria", "--role", "root")
+        path = self.bench.folder / "state/torn/accounts"
+        before = path.read_text()
+        change = lambda **body: maria.ask("PATCH", API + "/accounts/maria", body)
+        (self.bench.folder / "state/torn/accounts.new").mkdir()
+        self.refused(change(pin="4711"), 503, "writing")
+        self.assertEqual(path.read_text(), before)
+        self.assertFalse(self.named(maria, "maria")["pin"])
+        self.assertTrue(self.records(act="user_change", subject="maria", result="asked"))
+        self.assertTrue(self.records(act="user_change", subject="maria", result="refused"))
+        self.assertFalse(self.records(act="user_pin"))
+        (self.bench.folder / "state/torn/accounts.new").rmdir()
+        self.assertEqual(change(pin="4711")[0], 200)
+        before = path.read_text()
+        folder = os.open(self.bench.folder / "state/torn", os.O_RDONLY)
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(change(pin=None)))
+        thread.start()
+        wait_for("it is asked for", lambda: len(self.records(act="user_change", subject="maria", result="asked")) == 3)
+        gate = self.bench.pids()["gate"]
+        os.kill(gate, signal.SIGKILL)
+        thread.join(PATIENCE_S)
+        self.refused(answers[0], 503, "look at the list")
+        os.close(folder)
+        wait_for("another gate", lambda: self.bench.pids().get("gate") not in (None, gate))
+        wait_for("signed in again", lambda: maria.sign_in("maria") == 200, pause=0.2)
+        # It was done or not, and the list says which; the next change goes its way.
+        has_pin = self.named(maria, "maria")["pin"]
+        self.assertEqual("pin=" in path.read_text(), has_pin)
+        self.assertEqual(change(pin="12345")[1]["pin"], True)
+        self.mbc("audit", "verify")
 
     def test_a_full_bench(self):
         """64 accounts of the utmost length: the list is whole, and one more is refused."""
