@@ -15,7 +15,7 @@
 #include "base/text.h"
 #include "cli/which.h"
 #include "io/place.h"
-#include "msg/audit.h"
+#include "msg/audit_chain.h"
 
 #define FILES_MAX 100000u
 #define CELL 200
@@ -26,12 +26,8 @@ struct audit {
 	const char *who, *act;
 	int64_t since_ns;
 	bool is_json, is_verified;
-	/* of the files so far */
-	char hash[AUDIT_HASH];
-	uint64_t n;
-	unsigned faults, torn;
-	bool has_begun;
-	char bad[160]; /* what is wrong with the line before, as long as it may have been torn; "" */
+	const char *name;         /* of the file that is being read */
+	struct audit_chain chain; /* of the files so far */
 };
 
 /* ---- what is shown -------------------------------------------------------------------------------------------------------- */
@@ -97,63 +93,12 @@ show(const char *line, size_t n)
 /* ---- is it whole ---------------------------------------------------------------------------------------------------------- */
 
 static void
-fault(struct audit *a, const char *name, const char *what)
+tell_fault(void *ctx, const char *what)
 {
-	a->faults++;
+	struct audit *a = ctx;
+
 	if (a->is_verified)
-		printf("%s: %s\n", name, what);
-}
-
-/* The line before was no record. It is forgiven when the gate has said that the power was lost over it. */
-static void
-settle(struct audit *a, const char *name, bool is_torn)
-{
-	if (a->bad[0] == '\0')
-		return;
-	if (is_torn)
-		a->torn++;
-	else
-		fault(a, name, a->bad);
-	a->bad[0] = '\0';
-}
-
-static void
-check(struct audit *a, const char *name, unsigned row, const char *line, size_t n)
-{
-	uint64_t number;
-	char what[160];
-	enum audit_line is;
-
-	/* Of files whose predecessors are not there any more, the first line is bound to one that nobody can read. */
-	if (!a->has_begun && audit_check(line, n, a->hash, &number) != AUDIT_NO_LINE &&
-		number != 1) {
-		snprintf(what, sizeof(what),
-			"it begins with record %llu: those before are not here",
-			(unsigned long long)number);
-		fault(a, name, what);
-		is = AUDIT_GOOD;
-	} else {
-		if (!a->has_begun)
-			memcpy(a->hash, audit_begin, sizeof(a->hash));
-		is = audit_check(line, n, a->hash, &number);
-	}
-	settle(a, name, is == AUDIT_GOOD && audit_is_about_file(line, n, AUDIT_ACT_TORN));
-	if (is == AUDIT_NO_LINE) {
-		snprintf(a->bad, sizeof(a->bad), "line %u is no record", row);
-		return;
-	}
-	if (is == AUDIT_OTHER) {
-		snprintf(what, sizeof(what),
-			"line %u, record %llu: it, or the line before it, is not what was written",
-			row, (unsigned long long)number);
-		fault(a, name, what);
-	} else if (a->has_begun && number != a->n + 1) {
-		snprintf(what, sizeof(what), "line %u: record %llu comes behind record %llu", row,
-			(unsigned long long)number, (unsigned long long)a->n);
-		fault(a, name, what);
-	}
-	a->has_begun = true;
-	a->n = number;
+		printf("%s: %s\n", a->name, what);
 }
 
 /* ---- files ---------------------------------------------------------------------------------------------------------------- */
@@ -171,7 +116,7 @@ read_file(struct audit *a, const char *name, FILE *f)
 		if (n > 0 && line[n - 1] == '\n')
 			n--;
 		if (a->is_verified)
-			check(a, name, row, line, n);
+			audit_chain_line(&a->chain, row, line, n);
 		else if (a->is_json && is_wanted(a, line, n))
 			printf("%.*s\n", (int)n, line);
 		else if (!a->is_json && is_wanted(a, line, n))
@@ -207,10 +152,12 @@ walk(struct audit *a, unsigned *out_files)
 		first = first == 0 ? number : first;
 		missing = 0;
 		(*out_files)++;
+		a->name = name;
 		code = read_file(a, name, f);
 		fclose(f);
 	}
-	settle(a, "the last file", false);
+	a->name = "the last file";
+	audit_chain_end(&a->chain);
 	return code;
 }
 
@@ -222,19 +169,19 @@ verify(struct audit *a)
 
 	if (code != CLI_GOOD)
 		return code;
-	if (a->torn > 0)
+	if (a->chain.torn > 0)
 		printf("%u line%s torn when the computer lost its power, which the gate has put on "
 		       "record\n",
-			a->torn, a->torn == 1 ? " was" : "s were");
-	if (a->faults > 0) {
+			a->chain.torn, a->chain.torn == 1 ? " was" : "s were");
+	if (a->chain.faults > 0) {
 		printf("%u fault%s: this record has been changed, or its disk is broken. A backup, "
 		       "or "
 		       "the bench's events ('mbc export', 'mbc log'), say what was asked\n",
-			a->faults, a->faults == 1 ? "" : "s");
+			a->chain.faults, a->chain.faults == 1 ? "" : "s");
 		return CLI_WRONG;
 	}
 	printf("%llu records in %u file%s, none changed, none missing; the last one's hash is %s\n",
-		(unsigned long long)a->n, files, files == 1 ? "" : "s", a->hash);
+		(unsigned long long)a->chain.n, files, files == 1 ? "" : "s", a->chain.hash);
 	return CLI_GOOD;
 }
 
@@ -248,7 +195,9 @@ cli_audit(struct args *args)
 	unsigned files;
 	int code;
 
-	memcpy(a.hash, audit_begin, sizeof(a.hash));
+	a.chain.fault = tell_fault;
+	a.chain.ctx = &a;
+	audit_chain_begin(&a.chain);
 	a.is_json = args_option(args, "--json", NULL);
 	args_option(args, "--since", &since);
 	args_option(args, "--who", &a.who);

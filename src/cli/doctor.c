@@ -85,8 +85,8 @@ look_at_computer(void)
 	char program[PLACE_MAX];
 	struct err err;
 	static const char *const programs[] = { "supervise", "compile", "control", "serve",
-		"history", "query", "gate", "hash", "twin", "curl", "rehearse", "certificate",
-		"public" };
+		"history", "query", "gate", "hash", "twin", "curl", "rehearse", "errand",
+		"certificate", "public" };
 	bool all = true;
 
 	uname(&u);

@@ -24,6 +24,7 @@
 #include "compile/units.h"
 #include "io/sandbox.h"
 #include "msg/health.h"
+#include "msg/version.h"
 
 #define MEMORY_LIMIT (64u << 20) /* of addresses: what is in memory is always less */
 
@@ -58,8 +59,9 @@ enum action {
 struct options {
 	enum action action;
 	int fd;
-	int report; /* where to tell what confines us; -1 */
-	int keep;   /* where the files go that are read; -1 */
+	int report;  /* where to tell what confines us; -1 */
+	int keep;    /* where the files go that are read; -1 */
+	int instead; /* what is read in place of files; -1 */
 	const char *path;
 	const char *
 		sequence; /* ACTION_CHECK: to be checked with the bench; ACTION_IMAGE: the only one in it; NULL */
@@ -81,7 +83,8 @@ usage(FILE *out)
 	      "  --out-fd N  writes the compiled image to descriptor N, also with --check; "
 	      "--report-fd M: what "
 	      "confines "
-	      "this program to M; --keep-fd K: the files that it reads to K\n"
+	      "this program to M; --keep-fd K: the files that it reads to K; --instead-fd I: "
+	      "files of that form in I are read in place of those on the disk\n"
 	      "  --list      lists the instruments of the catalogue, --page describes one of them, "
 	      "--index all\n"
 	      "  --identities lists those that one question recognises on such a wire, each of "
@@ -143,6 +146,10 @@ parse_options(int argc, char **argv, struct options *o)
 			if (!text_to_int(argv[++i], &fd) || fd < 0 || fd > 1023)
 				return -1;
 			o->keep = (int)fd;
+		} else if (strcmp(argv[i], "--instead-fd") == 0 && i + 1 < argc) {
+			if (!text_to_int(argv[++i], &fd) || fd < 0 || fd > 1023)
+				return -1;
+			o->instead = (int)fd;
 		} else if ((o->action == ACTION_CHECK || o->action == ACTION_IMAGE) &&
 			   o->path != NULL && o->sequence == NULL && seq_bench_is_name(argv[i])) {
 			o->sequence = argv[i];
@@ -419,6 +426,26 @@ describe(const struct options *o)
 	return rc;
 }
 
+/* Kept to the end: what is read there stays where it is. */
+static int
+read_instead(int fd)
+{
+	static struct buf all;
+	struct err err;
+	ssize_t n;
+
+	while (fd >= 0 && all.n <= VERSION_BYTES_MAX) {
+		n = pread(fd, buf_room(&all, 65536), 65536, (off_t)all.n);
+		if (n <= 0)
+			break;
+		all.n += (size_t)n;
+	}
+	if (fd < 0 || source_instead(all.data, all.n, &err) == 0)
+		return 0;
+	log_err("descriptor %d: %s", fd, err.msg);
+	return -1;
+}
+
 static char bench_path[1024];
 
 /* A sequence alone is checked with the bench that its folder belongs to. */
@@ -438,7 +465,9 @@ find_bench(struct options *o)
 int
 main(int argc, char **argv)
 {
-	struct options o = { .action = ACTION_IMAGE, .fd = -1, .report = -1, .keep = -1 };
+	struct options o = {
+		.action = ACTION_IMAGE, .fd = -1, .report = -1, .keep = -1, .instead = -1
+	};
 	struct buf schema = { 0 };
 	int code;
 
@@ -457,6 +486,8 @@ main(int argc, char **argv)
 	bound_resources();
 	find_catalogue();
 	source_keep(o.keep, catalogue);
+	if (read_instead(o.instead) < 0)
+		return 2;
 	confine(&o);
 	if (o.action == ACTION_SEQUENCE)
 		return sequence(&o);

@@ -17,6 +17,7 @@
 #include "io/now.h"
 #include "io/sock.h"
 #include "model/run_form.h"
+#include "msg/errand.h"
 #include "msg/guest.h"
 #include "msg/rehearse.h"
 
@@ -53,6 +54,7 @@ struct desk {
 	struct bucket persons, programs;
 	struct book book;
 	struct hold hold; /* who holds the bench */
+	int pass;         /* what came along with the packet that is being looked at; -1 */
 };
 
 /* Who asks. */
@@ -891,6 +893,127 @@ take_rehearsal(struct desk *d, const struct asker *who, struct wire_in *in)
 	return true;
 }
 
+/* ---- the bench file and the audit ---------------------------------------------------------------------------------------- */
+
+/* The grant for all of it; programs have none. */
+static int
+check_errand(struct desk *d, const struct errand_ask *a, const struct proof *p, struct err *err)
+{
+	const struct account *who = p->account;
+	int64_t wall = wall_now(d);
+
+	if (who == NULL)
+		return err_set(err, ERR_REFUSED, 403,
+			"this is for persons who have signed in; a token opens neither the bench "
+			"file nor the audit");
+	if (!account_is_open(who, wall))
+		return err_set(err, ERR_REFUSED, 401,
+			"the account '%s' is not open any more; ask who manages the bench",
+			who->name);
+	if (a->kind == ERRAND_AUDIT && who->role == ROLE_USER)
+		return err_set(err, ERR_REFUSED, 403,
+			"the audit is for the roles root and admin; at this computer 'mbc audit' "
+			"shows it");
+	if (!account_may(who, RIGHT_CONFIGURE, "", wall))
+		return err_set(err, ERR_REFUSED, 403,
+			"it needs the grant 'configure' for all channels; 'mbc user grant --may "
+			"configure %s' gives it",
+			who->name);
+	if (a->kind == ERRAND_REASON && !account_may(who, RIGHT_PROTECT, "", wall))
+		return err_set(err, ERR_REFUSED, 403,
+			"what weakens protection needs the grant 'protect' for all channels; 'mbc "
+			"user grant --may protect %s' gives it",
+			who->name);
+	if (!run_text_is_good(a->reason, EVENT_TEXT - 1) ||
+		!run_text_is_good(a->name, ERRAND_NAME - 1))
+		return err_set(err, ERR_REFUSED, 400,
+			"it has control characters or is no UTF-8; write one line");
+	if (errand_has_text(a->kind) != (d->pass >= 0))
+		return err_set(err, ERR_REFUSED, 400, "it comes without its text");
+	return check_rate(d, false, now_boot(), err);
+}
+
+/* The text of a file is no part of it: its digest is, of the one that was edited. */
+static void
+describe_errand(struct audit_record *r, const struct asker *who, const struct errand_ask *a,
+	const struct err *why)
+{
+	describe_other(r, who, a->principal, errand_act(a->kind), "", why);
+	text_copy(r->subject, sizeof(r->subject), a->name);
+	if (a->kind != ERRAND_AUDIT && a->number != 0)
+		snprintf(r->value, sizeof(r->value), "version %u", a->number);
+	else if (a->sha256[0] != '\0')
+		snprintf(r->value, sizeof(r->value), "sha256 %.16s", a->sha256);
+	text_copy(r->text, sizeof(r->text), a->reason);
+	text_copy(r->id, sizeof(r->id), a->id);
+}
+
+/* On record, then on its way. What only reads costs time alone: alike ones are counted. */
+static int
+put_errand(struct desk *d, const struct asker *who, const struct errand_ask *a, struct err *err)
+{
+	struct buf packet = { 0 };
+	struct audit_record r;
+	int rc = 0;
+
+	describe_errand(&r, who, a, NULL);
+	if (errand_changes(a->kind)) {
+		rc = logbook_put(d->logbook, &r, now_boot() + now_wall_offset(), err);
+	} else {
+		r.id[0] = '\0';
+		note_alike(d, &r);
+	}
+	if (rc < 0)
+		return err_set(err, ERR_REFUSED, 503,
+			"it cannot be put on record, and is not done; look at the disk");
+	wire_begin(&packet, WIRE_ERRAND);
+	errand_write(&packet, a);
+	if (sock_send(d->supervisor, &packet, d->pass, err) < 0)
+		rc = err_set(err, ERR_REFUSED, 503,
+			"the supervisor takes no errands now; ask again in a second");
+	buf_done(&packet);
+	return rc;
+}
+
+/* False: not to be trusted. */
+static bool
+take_errand(struct desk *d, const struct asker *who, struct wire_in *in)
+{
+	static struct errand_ask a;
+	char token[COMMAND_TOKEN];
+	struct audit_record r;
+	struct proof known;
+	struct err err;
+	int rc;
+
+	wire_get_text(in, token, sizeof(token));
+	known = look_at_proof(d, token);
+	explicit_bzero(token, sizeof(token));
+	if (errand_read(&a, in, &err) < 0)
+		return false;
+	text_copy(a.principal, sizeof(a.principal), "-");
+	a.may = 0;
+	if (is_nobody(&known)) {
+		refuse_token(&err);
+		rc = ERR_REFUSED;
+	} else {
+		name_proof(a.principal, sizeof(a.principal), &known);
+		rc = check_errand(d, &a, &known, &err);
+	}
+	if (rc < 0) {
+		describe_errand(&r, who, &a, &err);
+		r.id[0] = '\0';
+		note_alike(d, &r);
+		turn_away(d, who, a.id, &err);
+		return true;
+	}
+	if (account_may(known.account, RIGHT_PROTECT, "", wall_now(d)))
+		a.may |= ERRAND_MAY_PROTECT;
+	if (put_errand(d, who, &a, &err) < 0)
+		turn_away(d, who, a.id, &err);
+	return true;
+}
+
 /* ---- packets -------------------------------------------------------------------------------------------------------------- */
 
 /* The rest of a packet of this kind; false: not to be trusted. */
@@ -906,6 +1029,8 @@ take_packet(struct desk *d, const struct asker *who, int kind, struct wire_in *i
 		return take_guest(d, who->caller, in);
 	if (kind == WIRE_REHEARSE && who->caller == NULL)
 		return take_rehearsal(d, who, in);
+	if (kind == WIRE_ERRAND && who->caller == NULL)
+		return take_errand(d, who, in);
 	if (who->caller == NULL && (kind == WIRE_SIGN_IN || kind == WIRE_SIGN_OUT ||
 					   kind == WIRE_WHO || kind == WIRE_ACT))
 		return people_packet(d->people, kind, in);
@@ -968,14 +1093,18 @@ hear(struct desk *d, const struct asker *who, int fd)
 	struct wire_in in;
 	struct err err;
 	int pass, n = sock_recv(fd, packet, &pass, &err);
+	bool is_good;
 
 	if (n == ERR_TIMEOUT)
 		return true;
-	if (n > 0 && pass >= 0)
-		close(pass);
 	if (n <= 0)
 		return false;
-	if (take_packet(d, who, wire_open(&in, packet, (size_t)n, &err), &in)) {
+	d->pass = pass;
+	is_good = take_packet(d, who, wire_open(&in, packet, (size_t)n, &err), &in);
+	d->pass = -1;
+	if (pass >= 0)
+		close(pass);
+	if (is_good) {
 		if (who->caller == NULL)
 			explicit_bzero(packet, (size_t)n); /* a password, or a token */
 		return true;
@@ -1145,7 +1274,7 @@ desk_new(struct loop *loop, int supervisor, struct logbook *logbook)
 	struct desk *d = mem_zero(1, sizeof(*d));
 
 	d->loop = loop;
-	d->control = d->serve = -1;
+	d->control = d->serve = d->pass = -1;
 	d->supervisor = supervisor;
 	d->logbook = logbook;
 	d->people = people_new(loop, logbook, &d->tokens, supervisor, tell_serve, d);

@@ -24,6 +24,9 @@
  *	rehearse   who calls it; reads /proc/self                       no socket, no exec, opens for reading only; forks
  *	           mbc-compile
  *	           over HTTP
+ *	errand     supervise's   reads /proc/self; the folder of the     as history, and names files and says whose they are
+ *	           or the owner  bench file, or of its versions         (steps that only read are as compile)
+ *	           of the file
  *	twin       who calls it  reads; writes /dev; links, a socket    sockets, links; no exec, no fork, creates no file
  *
  * Everything is tried and what came of it is reported: a kernel may be without Landlock, a sanitizer build goes without
@@ -55,6 +58,7 @@ enum sandbox_role {
 	SANDBOX_TIERS,
 	SANDBOX_HASH,
 	SANDBOX_PUBLIC,
+	SANDBOX_ERRAND,
 	SANDBOX_ROLES
 };
 

@@ -115,6 +115,7 @@ static const struct rule *const rules[SANDBOX_ROLES] = {
 	[SANDBOX_CURL] = curl_rules,
 	[SANDBOX_INFLUX] = curl_rules,
 	[SANDBOX_REHEARSE] = serve_rules,
+	[SANDBOX_ERRAND] = history_rules,
 };
 
 static uint64_t
@@ -134,7 +135,7 @@ make_ruleset(enum sandbox_role role, int abi)
 		(role == SANDBOX_COMPILE || role == SANDBOX_SERVE || role == SANDBOX_PUBLIC ||
 			role == SANDBOX_HISTORY || role == SANDBOX_QUERY || role == SANDBOX_COPY ||
 			role == SANDBOX_TIERS || role == SANDBOX_GATE || role == SANDBOX_REHEARSE ||
-			role == SANDBOX_HASH))
+			role == SANDBOX_HASH || role == SANDBOX_ERRAND))
 		set.net = NET_BIND_TCP | NET_CONNECT_TCP;
 	if (abi >= 6)
 		set.scoped = SCOPE_ABSTRACT_SOCKET | SCOPE_SIGNAL;
@@ -189,7 +190,9 @@ rights_in(enum sandbox_role role, size_t folder)
 {
 	if (role == SANDBOX_COPY && folder == 0)
 		return KEEP_FOLDERS;
-	return role == SANDBOX_HISTORY || role == SANDBOX_TIERS ? KEEP_FILES : READ;
+	return role == SANDBOX_HISTORY || role == SANDBOX_TIERS || role == SANDBOX_ERRAND
+		       ? KEEP_FILES
+		       : READ;
 }
 
 int

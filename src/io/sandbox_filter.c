@@ -53,6 +53,9 @@ static const char *const control_calls[] = { "socketpair", "bind", "connect", "m
 static const char *const serve_calls[] = { "accept", "accept4", "adjtimex", "clock_adjtime",
 	"clock_adjtime64", NULL };
 
+/* A bench file that came in a body goes on as memory. */
+static const char *const file_calls[] = { "memfd_create", NULL };
+
 /* What SQLite needs of the files of a folder. */
 static const char *const history_calls[] = { "open", "openat", "unlink", "unlinkat", "fsync",
 	"fdatasync", "ftruncate", "ftruncate64", "fallocate", "statfs", "statfs64", "fstatfs",
@@ -78,6 +81,10 @@ static const char *const postgres_calls[] = { "socketpair", "bind", "connect", "
 
 static const char *const influx_calls[] = { "fsync", "fdatasync", "ftruncate", "ftruncate64",
 	NULL };
+
+/* A file that takes the place of another. */
+static const char *const errand_calls[] = { "rename", "renameat", "renameat2", "link", "linkat",
+	"mkdir", "mkdirat", "fchown", "fchown32", NULL };
 
 static const char *const rehearse_calls[] = { "fork", "wait4", "waitid", "waitpid", NULL };
 
@@ -253,11 +260,12 @@ fill(scmp_filter_ctx f, enum sandbox_role role)
 	if (role == SANDBOX_SUPERVISE)
 		return add_list(f, SCMP_ACT_ERRNO(EPERM), never);
 	return add_list(f, SCMP_ACT_ALLOW, common) &&
-	       (role == SANDBOX_HISTORY || has_children || add_open(f, is_wired)) &&
+	       (role == SANDBOX_HISTORY || role == SANDBOX_ERRAND || has_children ||
+		       add_open(f, is_wired)) &&
 	       add_memory(f, has_peers) && add_threads(f, has_peers || role == SANDBOX_GATE) &&
 	       add_limits(f) &&
 	       (!has_peers || (add_sockets(f) && add_ioctl(f, role == SANDBOX_CONTROL))) &&
-	       (role == SANDBOX_COMPILE || role == SANDBOX_REHEARSE ||
+	       (role == SANDBOX_COMPILE || role == SANDBOX_REHEARSE || role == SANDBOX_ERRAND ||
 		       add_list(f, SCMP_ACT_ALLOW, talk)) &&
 	       ((role != SANDBOX_REHEARSE && !has_children) || add_children(f)) &&
 	       (!has_children || add_list(f, SCMP_ACT_ALLOW, copy_calls)) &&
@@ -265,8 +273,11 @@ fill(scmp_filter_ctx f, enum sandbox_role role)
 	       (role != SANDBOX_CONTROL || add_list(f, SCMP_ACT_ALLOW, control_calls)) &&
 	       ((role != SANDBOX_SERVE && role != SANDBOX_PUBLIC) ||
 		       add_list(f, SCMP_ACT_ALLOW, serve_calls)) &&
+	       (role != SANDBOX_SERVE || add_list(f, SCMP_ACT_ALLOW, file_calls)) &&
 	       (role != SANDBOX_GATE || add_list(f, SCMP_ACT_ALLOW, gate_calls)) &&
-	       (role != SANDBOX_HISTORY || add_list(f, SCMP_ACT_ALLOW, history_calls)) &&
+	       ((role != SANDBOX_HISTORY && role != SANDBOX_ERRAND) ||
+		       add_list(f, SCMP_ACT_ALLOW, history_calls)) &&
+	       (role != SANDBOX_ERRAND || add_list(f, SCMP_ACT_ALLOW, errand_calls)) &&
 	       (role != SANDBOX_QUERY || add_list(f, SCMP_ACT_ALLOW, query_calls)) &&
 	       (!is_client || add_list(f, SCMP_ACT_ALLOW, curl_calls)) &&
 	       (role != SANDBOX_POSTGRES || add_list(f, SCMP_ACT_ALLOW, postgres_calls)) &&

@@ -139,33 +139,52 @@ seal_map(int fd, size_t *out_size, struct err *err)
 	return memory;
 }
 
-int
-seal_bytes(const char *name, const void *bytes, size_t n, struct err *err)
+/* Closes it when that fails. */
+static int
+fill(int fd, const void *bytes, size_t n, struct err *err)
 {
-	int fd, reader;
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
 	size_t done = 0;
+	int sys;
 
-	fd = make_memfd(name, n, err);
-	if (fd < 0)
-		return fd;
 	while (done < n) {
 		ssize_t w = pwrite(fd, (const char *)bytes + done, n - done, (off_t)done);
 
 		if (w <= 0) {
-			int sys = errno;
-
+			sys = errno;
 			close(fd);
 			return err_set(
 				err, ERR_IO, sys, "filling shared memory: %s", strerror(sys));
 		}
 		done += (size_t)w;
 	}
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0) {
-		int sys = errno;
+	if (fcntl(fd, F_ADD_SEALS, seals) == 0)
+		return 0;
+	sys = errno;
+	close(fd);
+	return err_set(err, ERR_IO, sys, "sealing shared memory: %s", strerror(sys));
+}
 
-		close(fd);
-		return err_set(err, ERR_IO, sys, "sealing shared memory: %s", strerror(sys));
-	}
+int
+seal_text(const char *name, const void *bytes, size_t n, struct err *err)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return err_set(err, ERR_IO, errno, "making shared memory: %s", strerror(errno));
+	return fill(fd, bytes, n, err) < 0 ? ERR_IO : fd;
+}
+
+int
+seal_bytes(const char *name, const void *bytes, size_t n, struct err *err)
+{
+	int fd, reader;
+
+	fd = make_memfd(name, n, err);
+	if (fd < 0)
+		return fd;
+	if (fill(fd, bytes, n, err) < 0)
+		return ERR_IO;
 	reader = reopen_read_only(fd, err);
 	close(fd);
 	return reader;

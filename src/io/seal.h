@@ -20,4 +20,7 @@ const void *seal_map(int fd, size_t *out_size, struct err *err) MUST_CHECK;
 /* Bytes on a memfd that nobody can change any more; returns a read-only descriptor. For images. */
 int seal_bytes(const char *name, const void *bytes, size_t n, struct err *err) MUST_CHECK;
 
+/* The same for who may open nothing and change no file's rights: its descriptor could write, were the memory not sealed. */
+int seal_text(const char *name, const void *bytes, size_t n, struct err *err) MUST_CHECK;
+
 #endif

@@ -254,3 +254,30 @@ version_collect(struct version *out, const char *folder, char *kept, size_t n, s
 		return err_set(err, ERR_PROTO, 0, "the compiler did not tell which files it read");
 	return 0;
 }
+
+int
+version_entries(struct version *out, char *bytes, size_t n, struct err *err)
+{
+	struct lines in = { bytes, bytes + n };
+
+	out->n = 0;
+	while (in.at < in.end) {
+		struct version_file file;
+
+		if (!take_entry(next_line(&in), &file) || file.n > (size_t)(in.end - in.at) ||
+			out->n == VERSION_FILES_MAX)
+			return err_set(err, ERR_PROTO, 0, "this is no list of files");
+		file.bytes = in.at;
+		in.at += file.n;
+		if (version_find(out, file.path) == NULL)
+			out->files[out->n++] = file;
+	}
+	return 0;
+}
+
+void
+version_entry(struct buf *out, const char *path, const char *bytes, size_t n)
+{
+	buf_printf(out, "%zu %s\n", n, path);
+	buf_put(out, bytes, n);
+}

@@ -46,6 +46,12 @@ void version_write(struct buf *out, const struct version *v);
 int version_collect(struct version *out, const char *folder, char *kept, size_t n,
 	struct buf *paths, struct err *err) MUST_CHECK;
 
+/* The files alone, as they stand there: "<bytes> <path>\n", then the bytes. The bytes are changed: ends of lines become ends of texts. ERR_PROTO: it has another
+ * form. */
+int version_entries(struct version *out, char *bytes, size_t n, struct err *err) MUST_CHECK;
+void version_entry(
+	struct buf *out, const char *path, const char *bytes, size_t n); /* one of them */
+
 /* `path`, seen from `folder`, from "/" on, without "." and "..": as text alone. False: it is too long. */
 bool version_absolute(char out[VERSION_PATH_MAX], const char *folder, const char *path);
 

@@ -115,6 +115,8 @@ enum wire_kind {
 	WIRE_ACT, /* serve -> gate: u32 number, text token of the kiosk's session, text name, text PIN, text address -> WIRE_SIGNED_IN, with the session's new token */
 	WIRE_MOVED, /* gate -> serve: text digest, text the new one: it is the same session still */
 	WIRE_ACCOUNT_CHANGED, /* supervise -> gate, behind the file as it is then: u32 number, u16 status of HTTP, text why not */
+	/* the bench file and the audit over HTTP (errand.h) */
+	WIRE_ERRAND, /* serve -> gate: +fd where a text goes along, text token, then the fields of an errand; gate -> supervise: +fd, those fields -> WIRE_REHEARSED, or WIRE_COMMAND_NO of the gate; WIRE_REHEARSE_GONE ends it, too */
 };
 
 enum wire_run { RUN_START, RUN_STOP, RUN_NOTE };

@@ -219,6 +219,11 @@ answer_write(struct buf *out, const char **out_type, struct target *t, bool is_x
 	case ROUTE_HOLD:
 	case ROUTE_ACCOUNTS:
 	case ROUTE_TOKENS:
+	case ROUTE_FILE:
+	case ROUTE_VERSIONS:
+	case ROUTE_VERSION:
+	case ROUTE_VERSION_DIFF:
+	case ROUTE_AUDIT:
 	case ROUTE_OPENAPI:
 	case ROUTE_SESSION:
 	case ROUTE_COUNT:

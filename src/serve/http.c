@@ -391,6 +391,13 @@ is_history(enum route route)
 	       route == ROUTE_RUN_ZIP;
 }
 
+static bool
+is_errand(enum route route)
+{
+	return route == ROUTE_FILE || route == ROUTE_VERSIONS || route == ROUTE_VERSION ||
+	       route == ROUTE_VERSION_DIFF || route == ROUTE_AUDIT;
+}
+
 /* What is recorded of channels that may not be seen is not asked for: those of the question are looked at, and one about all is about the others. */
 static bool
 narrow_history(struct http *h, const char *only, const char **out_why)
@@ -582,6 +589,10 @@ answer(struct http *h, struct MHD_Connection *c, struct request *request, bool i
 		request->order = http_order_hold(h->orders, c, now);
 		return http_order_answer(request->order, &h->target, uri, &h->live_bytes, now);
 	}
+	if (is_errand(h->target.route)) {
+		request->order = http_order_errand(h->orders, c, &h->target, now);
+		return http_order_answer(request->order, &h->target, uri, &h->live_bytes, now);
+	}
 	if (h->target.route == ROUTE_COMMAND) {
 		request->order = http_order_about(h->orders, c, h->target.name, now);
 		return http_order_answer(request->order, &h->target, uri, &h->live_bytes, now);
@@ -645,6 +656,8 @@ begin_order(struct http *h, struct MHD_Connection *c, const char *method, struct
 {
 	static struct err err;
 	int rc = target_parse_order(method, r->uri, &h->target, &err);
+	const struct who *who = who_of(r);
+	bool may;
 
 	if (rc == TARGET_NO_ORDER) {
 		*out_problem = PROBLEM_READ_ONLY;
@@ -657,10 +670,15 @@ begin_order(struct http *h, struct MHD_Connection *c, const char *method, struct
 		*out_detail = err.msg;
 		return false;
 	}
-	if (!http_order_judge(c, out_problem, out_detail))
+	may = who != NULL && (who->rights & 1u << RIGHT_CONFIGURE) != 0;
+	if (!http_order_judge(c, h->target.order, may, out_problem, out_detail))
 		return false;
 	if (wish_manages(h->target.order)) {
 		r->manage = http_manage_new(h->guard, c, now_boot());
+		return true;
+	}
+	if (http_order_is_errand(h->target.order)) {
+		r->order = http_order_errand_order(h->orders, c, h->target.order, may, now_boot());
 		return true;
 	}
 	r->order = h->target.order == ORDER_REHEARSE ? http_order_rehearse(h->orders, c, now_boot())

@@ -7,10 +7,13 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "io/seal.h"
 #include "serve/body.h"
+#include "serve/file_body.h"
 #include "serve/http_session.h"
 #include "serve/reply.h"
 #include "serve/wish.h"
@@ -21,7 +24,9 @@ struct http_order {
 	struct order *order; /* NULL: not asked yet, or not at all */
 	bool is_question;    /* what became of one */
 	bool is_rehearsal;
-	bool is_hold; /* who holds the bench */
+	bool is_errand; /* the bench file, the audit */
+	size_t max;     /* bytes of its body */
+	bool is_hold;   /* who holds the bench */
 	bool is_asked;
 	bool is_asleep; /* its connection is suspended */
 	struct err err; /* it could not be asked */
@@ -31,7 +36,10 @@ struct http_order {
 	int64_t begun_ns;
 };
 
-#define BODY_NS (15 * NS_PER_S) /* for the whole of it */
+#define BODY_NS (15 * NS_PER_S)      /* for the whole of it */
+#define FILE_BODY_NS (60 * NS_PER_S) /* with a bench file in it */
+
+static const struct http_order *with_file; /* whose body may be long: one at a time */
 
 /* ---- the head ------------------------------------------------------------------------------------------------------------- */
 
@@ -48,11 +56,19 @@ has_json_body(struct MHD_Connection *c)
 	       (n == strlen("application/json") && strncasecmp(type, "application/json", n) == 0);
 }
 
+static bool
+has_file(enum target_order order)
+{
+	return order == ORDER_FILE_CHECK || order == ORDER_FILE_PUT;
+}
+
 /* Pages of strangers in a browser on this computer: they come with their Origin, cannot set these headers unasked, and a name that has been bent to this
  * address stands in Host. */
 bool
-http_order_judge(struct MHD_Connection *c, enum problem *out_problem, const char **out_detail)
+http_order_judge(struct MHD_Connection *c, enum target_order order, bool may_configure,
+	enum problem *out_problem, const char **out_detail)
 {
+	bool may_be_long = has_file(order) && may_configure;
 	const char *host = reply_asked(c, MHD_HTTP_HEADER_HOST);
 	const char *origin = reply_asked(c, MHD_HTTP_HEADER_ORIGIN);
 	const char *length = reply_asked(c, MHD_HTTP_HEADER_CONTENT_LENGTH);
@@ -83,9 +99,17 @@ http_order_judge(struct MHD_Connection *c, enum problem *out_problem, const char
 		*out_detail = http_session_wants;
 		return false;
 	}
-	if (length != NULL && strtoull(length, NULL, 10) > BODY_MAX) {
+	if (length != NULL &&
+		strtoull(length, NULL, 10) > (may_be_long ? FILE_BODY_MAX : BODY_MAX)) {
 		*out_problem = PROBLEM_BODY_LONG;
-		*out_detail = "a body has at most 4096 bytes";
+		*out_detail = has_file(order) ? "a bench file has at most 4 MB, and comes from who "
+						"has signed in with the grant 'configure'"
+					      : "a body has at most 4096 bytes";
+		return false;
+	}
+	if (may_be_long && with_file != NULL) {
+		*out_problem = PROBLEM_ONE_AT_A_TIME;
+		*out_detail = "another bench file is on its way; ask again in a few seconds";
 		return false;
 	}
 	if (!has_json_body(c)) {
@@ -118,6 +142,28 @@ http_order_new(struct orders *o, struct MHD_Connection *c, int64_t now_ns)
 	x->connection = c;
 	x->problem = PROBLEM_NO_GATE;
 	x->begun_ns = now_ns;
+	x->max = BODY_MAX;
+	return x;
+}
+
+bool
+http_order_is_errand(enum target_order order)
+{
+	return has_file(order) || order == ORDER_UNDO || order == ORDER_DISCARD ||
+	       order == ORDER_REASON;
+}
+
+struct http_order *
+http_order_errand_order(struct orders *o, struct MHD_Connection *c, enum target_order order,
+	bool may_configure, int64_t now_ns)
+{
+	struct http_order *x = http_order_new(o, c, now_ns);
+
+	x->is_errand = true;
+	if (has_file(order) && may_configure) {
+		x->max = FILE_BODY_MAX;
+		with_file = x;
+	}
 	return x;
 }
 
@@ -155,6 +201,8 @@ http_order_free(struct http_order *x)
 {
 	if (x == NULL)
 		return;
+	if (with_file == x)
+		with_file = NULL;
 	order_free(x->order);
 	buf_done(&x->body);
 	free(x);
@@ -163,10 +211,10 @@ http_order_free(struct http_order *x)
 bool
 http_order_body(struct http_order *x, const char *data, size_t n, int64_t now_ns)
 {
-	x->is_too_long = x->is_too_long || n > BODY_MAX - x->body.n;
+	x->is_too_long = x->is_too_long || n > x->max - x->body.n;
 	if (!x->is_too_long)
 		buf_put(&x->body, data, n);
-	return now_ns - x->begun_ns < BODY_NS;
+	return now_ns - x->begun_ns < (x->max > BODY_MAX ? FILE_BODY_NS : BODY_NS);
 }
 
 static int
@@ -216,6 +264,83 @@ ask_rehearsal(struct http_order *x, const struct target *t, int64_t now_ns)
 		x->problem = PROBLEM_BODY_LONG;
 }
 
+/* With its id, on its way. text: -1: none */
+static void
+send_errand(struct http_order *x, struct errand_ask *a, int text, int64_t now_ns)
+{
+	char token[COMMAND_TOKEN];
+	bool is_cookie;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	x->problem = PROBLEM_NO_TOKEN;
+	err_set(&x->err, ERR_REFUSED, 401, "sign in first");
+	if (!http_session_token(x->connection, token, &is_cookie))
+		return;
+	x->problem = PROBLEM_NO_GATE;
+	if (name_it(a->id, &x->err) == 0)
+		x->order = order_errand(
+			x->orders, token, a, text, info->connect_fd, on_news, x, now_ns, &x->err);
+	explicit_bzero(token, sizeof(token));
+}
+
+static void
+ask_with_file(struct http_order *x, const struct target *t, int64_t now_ns)
+{
+	bool is_put = t->order == ORDER_FILE_PUT;
+	struct errand_ask a = { .kind = is_put ? ERRAND_PUT : ERRAND_CHECK };
+	struct file_body b;
+	int text, rc = file_body_read(&b, x->body.data, x->body.n, &x->err);
+
+	if (rc < 0 && x->err.sys == 413)
+		x->problem = PROBLEM_BODY_LONG;
+	if (rc == 0 && b.text == NULL)
+		rc = err_set(&x->err, ERR_CONF, 0, "body: 'text' is missing: the bench file");
+	if (rc == 0 && is_put && strlen(b.sha256) != SHA256_HEX)
+		rc = err_set(&x->err, ERR_CONF, 0,
+			"body: 'sha256' is missing, or none: that of the file that was edited, as "
+			"GET "
+			"gave it");
+	if (rc < 0)
+		return;
+	snprintf(a.sha256, sizeof(a.sha256), "%s", b.sha256);
+	snprintf(a.reason, sizeof(a.reason), "%s", b.reason);
+	x->problem = PROBLEM_BUSY;
+	text = seal_text("mbc-bench-file", b.text, b.n, &x->err);
+	buf_done(&x->body);
+	if (text < 0)
+		return;
+	send_errand(x, &a, text, now_ns);
+	close(text);
+	if (with_file == x)
+		with_file = NULL; /* its memory is not ours any more */
+}
+
+static void
+ask_errand(struct http_order *x, const struct target *t, int64_t now_ns)
+{
+	struct errand_ask a;
+
+	if (has_file(t->order))
+		ask_with_file(x, t, now_ns);
+	else if (wish_errand_order(&a, t, x->body.data, x->body.n, &x->err) == 0)
+		send_errand(x, &a, -1, now_ns);
+}
+
+struct http_order *
+http_order_errand(
+	struct orders *o, struct MHD_Connection *c, const struct target *t, int64_t now_ns)
+{
+	struct http_order *x = http_order_new(o, c, now_ns);
+	struct errand_ask a;
+
+	x->is_errand = x->is_asked = true;
+	x->problem = PROBLEM_BAD_REQUEST;
+	if (wish_errand(&a, t, &x->err) == 0)
+		send_errand(x, &a, -1, now_ns);
+	return x;
+}
+
 static void
 ask(struct http_order *x, const struct target *t, int64_t now_ns)
 {
@@ -228,12 +353,12 @@ ask(struct http_order *x, const struct target *t, int64_t now_ns)
 	x->is_asked = true;
 	x->problem = PROBLEM_BODY_LONG;
 	if (x->is_too_long) {
-		err_set(&x->err, ERR_CONF, 413, "a body has at most %d bytes", BODY_MAX);
+		err_set(&x->err, ERR_CONF, 413, "a body has at most %zu bytes", x->max);
 		return;
 	}
 	x->problem = PROBLEM_BAD_REQUEST;
-	if (x->is_rehearsal) {
-		ask_rehearsal(x, t, now_ns);
+	if (x->is_rehearsal || x->is_errand) {
+		(x->is_errand ? ask_errand : ask_rehearsal)(x, t, now_ns);
 		return;
 	}
 	rc = wish_make(&c, &wait_ns, t, x->body.data, x->body.n, now_ns, &x->err);
@@ -375,8 +500,22 @@ problem_of_rehearsal(unsigned status)
 			       : problem_of_status(status);
 }
 
+static enum problem
+problem_of_errand(unsigned status)
+{
+	return status == 403   ? PROBLEM_NOT_GRANTED
+	       : status == 404 ? PROBLEM_NO_VERSION
+	       : status == 409 ? PROBLEM_FILE_CONFLICT
+	       : status == 422 ? PROBLEM_FILE_ERRORS
+	       : status == 429 ? PROBLEM_ONE_AT_A_TIME
+	       : status == 500 ? PROBLEM_ERRAND_FAILED
+	       : status == 507 ? PROBLEM_NO_ROOM
+	       : status == 503 ? PROBLEM_NOT_DONE
+			       : problem_of_status(status);
+}
+
 static enum MHD_Result
-send_rehearsal(struct http_order *x, const char *uri, size_t *live_bytes)
+send_answer(struct http_order *x, unsigned status, const char *uri, size_t *live_bytes)
 {
 	struct buf body = { 0 };
 	struct MHD_Response *r;
@@ -386,13 +525,14 @@ send_rehearsal(struct http_order *x, const char *uri, size_t *live_bytes)
 
 	if (order_answer(x->order, &body, &type, &err) < 0) {
 		buf_done(&body);
-		return reply_problem(
-			x->connection, PROBLEM_REHEARSAL_FAILED, err.msg, uri, live_bytes);
+		return reply_problem(x->connection,
+			x->is_errand ? PROBLEM_ERRAND_FAILED : PROBLEM_REHEARSAL_FAILED, err.msg,
+			uri, live_bytes);
 	}
 	r = reply_make(&body, type, live_bytes);
 	if (r == NULL)
 		return MHD_NO;
-	rc = MHD_queue_response(x->connection, MHD_HTTP_OK, r);
+	rc = MHD_queue_response(x->connection, status, r);
 	MHD_destroy_response(r);
 	return rc;
 }
@@ -416,19 +556,21 @@ http_order_answer(struct http_order *x, const struct target *t, const char *uri,
 	case ORDER_TOLD:
 		return send_told(x, &v, uri, live_bytes);
 	case ORDER_ANSWERED:
-		return send_rehearsal(x, uri, live_bytes);
+		return send_answer(x, status, uri, live_bytes);
 	case ORDER_GONE:
 		return MHD_NO;
 	case ORDER_TURNED_AWAY:
-		if (x->is_rehearsal)
-			return reply_problem(x->connection, problem_of_rehearsal(status),
+		if (x->is_rehearsal || x->is_errand)
+			return reply_problem(x->connection,
+				x->is_errand ? problem_of_errand(status)
+					     : problem_of_rehearsal(status),
 				order_said(x->order), uri, live_bytes);
 		return send_problem(
 			x, problem_of_status(status), v.text, uri, &v, NULL, live_bytes);
 	case ORDER_LOST:
 		break;
 	}
-	if (x->is_rehearsal)
+	if (x->is_rehearsal || x->is_errand)
 		return reply_problem(x->connection, PROBLEM_NO_GATE,
 			"the processes that take the question do not answer; ask again in a second",
 			uri, live_bytes);

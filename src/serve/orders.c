@@ -16,6 +16,7 @@
 #define ASK_NS (2 * NS_PER_S)  /* between questions: a verdict may have been lost */
 #define AT_ONCE 256
 #define REHEARSAL_NS (300 * NS_PER_S) /* the supervisor ends it before */
+#define ERRAND_NS (90 * NS_PER_S)     /* likewise */
 
 struct order {
 	struct orders *orders;
@@ -28,8 +29,9 @@ struct order {
 	enum order_state state;
 	bool has_news;
 	uint32_t asked; /* number of a question that the gate has not let through; 0: none, or it has */
-	bool is_rehearsal, is_running;
-	int client, answer; /* of a rehearsal; -1 */
+	bool is_errand, is_running; /* the supervisor answers it; a rehearsal is one */
+	int client, answer;         /* of an errand; -1 */
+	size_t max;                 /* bytes of its answer */
 	struct verdict_told told;
 	unsigned status;
 	char said[400]; /* of a rehearsal: its type, or what is wrong */
@@ -63,7 +65,7 @@ take_verdict(struct orders *o, const struct verdict_told *v)
 {
 	for (struct order *x = o->first, *next; x != NULL; x = next) {
 		next = x->next;
-		if (strcmp(x->id, v->id) != 0 || x->state != ORDER_WAITS || x->is_rehearsal ||
+		if (strcmp(x->id, v->id) != 0 || x->state != ORDER_WAITS || x->is_errand ||
 			x->asked != 0)
 			continue;
 		x->told = *v;
@@ -205,9 +207,9 @@ check_room(const struct orders *o, struct err *err)
 }
 
 static int
-post(struct orders *o, struct buf *packet, struct err *err)
+post_with(struct orders *o, struct buf *packet, int pass, struct err *err)
 {
-	int rc = packet->n > WIRE_MAX ? ERR_CONF : sock_send(o->sock, packet, -1, err);
+	int rc = packet->n > WIRE_MAX ? ERR_CONF : sock_send(o->sock, packet, pass, err);
 
 	if (packet->n > 0)
 		explicit_bzero(packet->data, packet->n);
@@ -215,6 +217,12 @@ post(struct orders *o, struct buf *packet, struct err *err)
 	return rc == 0 ? 0
 		       : err_set(err, ERR_REFUSED, 503,
 				 "the process that takes commands is busy; ask again in a second");
+}
+
+static int
+post(struct orders *o, struct buf *packet, struct err *err)
+{
+	return post_with(o, packet, -1, err);
 }
 
 int
@@ -337,8 +345,22 @@ give_up(const struct orders *o, const char *id)
 	wire_text(&packet, id);
 	wire_end(&packet);
 	if (sock_send(o->supervisor, &packet, -1, &err) < 0)
-		log_warn("rehearsal: %s", err.msg);
+		log_warn("errand: %s", err.msg);
 	buf_done(&packet);
+}
+
+static struct order *
+wait_for_errand(struct orders *o, const char *id, int client, int64_t longest_ns, size_t max,
+	order_fn fn, void *user, int64_t now_ns)
+{
+	struct order *x = wait_for(o, id, 0, fn, user, now_ns);
+
+	x->is_errand = true;
+	x->client = client;
+	x->max = max;
+	x->ask_ns = NEVER;
+	x->deadline_ns = now_ns + longest_ns;
+	return x;
 }
 
 struct order *
@@ -346,7 +368,6 @@ order_rehearse(struct orders *o, const char *token, const struct rehearse_ask *a
 	order_fn fn, void *user, int64_t now_ns, struct err *err)
 {
 	struct buf packet = { 0 };
-	struct order *x;
 
 	if (check_room(o, err) < 0)
 		return NULL;
@@ -361,12 +382,25 @@ order_rehearse(struct orders *o, const char *token, const struct rehearse_ask *a
 	}
 	if (post(o, &packet, err) < 0)
 		return NULL;
-	x = wait_for(o, a->id, 0, fn, user, now_ns);
-	x->is_rehearsal = true;
-	x->client = client;
-	x->ask_ns = NEVER;
-	x->deadline_ns = now_ns + REHEARSAL_NS;
-	return x;
+	return wait_for_errand(
+		o, a->id, client, REHEARSAL_NS, REHEARSE_ANSWER_MAX, fn, user, now_ns);
+}
+
+struct order *
+order_errand(struct orders *o, const char *token, const struct errand_ask *a, int text, int client,
+	order_fn fn, void *user, int64_t now_ns, struct err *err)
+{
+	struct buf packet = { 0 };
+
+	if (check_room(o, err) < 0)
+		return NULL;
+	buf_room(&packet, WIRE_MAX); /* it does not move: the token is wiped where it stands */
+	wire_begin(&packet, WIRE_ERRAND);
+	wire_text(&packet, token);
+	errand_write(&packet, a);
+	if (post_with(o, &packet, text, err) < 0)
+		return NULL;
+	return wait_for_errand(o, a->id, client, ERRAND_NS, ERRAND_ANSWER_MAX, fn, user, now_ns);
 }
 
 void
@@ -408,11 +442,11 @@ orders_supervisor(struct orders *o, int fd)
 }
 
 static struct order *
-find_rehearsal(const struct orders *o, const char *id)
+find_errand(const struct orders *o, const char *id)
 {
 	struct order *x = o->first;
 
-	while (x != NULL && (!x->is_rehearsal || strcmp(x->id, id) != 0 || x->state != ORDER_WAITS))
+	while (x != NULL && (!x->is_errand || strcmp(x->id, id) != 0 || x->state != ORDER_WAITS))
 		x = x->next;
 	return x;
 }
@@ -429,7 +463,7 @@ orders_rehearsed(struct orders *o, struct wire_in *in, int *pass, struct err *er
 	wire_get_text(in, text, sizeof(text));
 	if (wire_close(in, err) < 0)
 		return ERR_PROTO;
-	x = find_rehearsal(o, id);
+	x = find_errand(o, id);
 	if (x == NULL) {
 		if (status == 102)
 			give_up(o, id); /* who asked has gone before it began */
@@ -443,7 +477,7 @@ orders_rehearsed(struct orders *o, struct wire_in *in, int *pass, struct err *er
 	text_copy(x->said, sizeof(x->said), text);
 	x->answer = *pass;
 	*pass = -1;
-	settle(x, status == 200 && x->answer >= 0 ? ORDER_ANSWERED : ORDER_TURNED_AWAY);
+	settle(x, x->answer >= 0 ? ORDER_ANSWERED : ORDER_TURNED_AWAY);
 	return 0;
 }
 
@@ -458,11 +492,11 @@ order_answer(const struct order *x, struct buf *out, const char **out_type, stru
 
 	if (memory.c == NULL)
 		return ERR_IO;
-	if (size <= REHEARSE_ANSWER_MAX)
+	if (size <= x->max)
 		buf_put(out, memory.c, size);
 	seal_done(memory.v, size);
 	*out_type = x->said;
-	return size <= REHEARSE_ANSWER_MAX ? 0 : err_set(err, ERR_PROTO, 0, "over 1 MB");
+	return size <= x->max ? 0 : err_set(err, ERR_PROTO, 0, "over %zu bytes", x->max);
 }
 
 const char *
@@ -478,7 +512,7 @@ orders_look(struct orders *o)
 		struct pollfd p = { .fd = x->client, .events = POLLRDHUP };
 
 		next = x->next;
-		if (x->is_rehearsal && x->state == ORDER_WAITS && poll(&p, 1, 0) > 0)
+		if (x->is_errand && x->state == ORDER_WAITS && poll(&p, 1, 0) > 0)
 			settle(x, ORDER_GONE);
 	}
 }
@@ -510,7 +544,7 @@ orders_step(struct orders *o, int64_t now_ns)
 			continue;
 		}
 		if (x->has_news && now_ns >= x->deadline_ns) {
-			settle(x, x->is_rehearsal ? ORDER_LOST : ORDER_TOLD);
+			settle(x, x->is_errand ? ORDER_LOST : ORDER_TOLD);
 			continue;
 		}
 		if (now_ns >= x->ask_ns && o->sock >= 0 && x->has_news)

@@ -8,6 +8,7 @@
 
 #include "io/loop.h"
 #include "msg/command.h"
+#include "msg/errand.h"
 #include "msg/rehearse.h"
 
 struct orders;
@@ -40,6 +41,9 @@ struct order *order_ask_hold(struct orders *o, const char *id, order_fn fn, void
 /* A rehearsal, over the same way: the supervisor answers. client: its socket; when that is closed nobody waits any more. a->id tells it from others. */
 struct order *order_rehearse(struct orders *o, const char *token, const struct rehearse_ask *a,
 	int client, order_fn fn, void *user, int64_t now_ns, struct err *err) MUST_CHECK;
+/* Likewise what is asked of the bench file or the audit; text: a sealed memfd, which stays the caller's, -1: none. */
+struct order *order_errand(struct orders *o, const char *token, const struct errand_ask *a,
+	int text, int client, order_fn fn, void *user, int64_t now_ns, struct err *err) MUST_CHECK;
 void order_free(struct order *order);
 
 enum order_state {
@@ -47,7 +51,7 @@ enum order_state {
 	ORDER_TOLD,        /* *out: a verdict, pending when its time is over */
 	ORDER_TURNED_AWAY, /* *out_status, out->text: it was not taken */
 	ORDER_LOST,        /* nobody knows */
-	ORDER_ANSWERED,    /* a rehearsal: order_answer() */
+	ORDER_ANSWERED,    /* a rehearsal or an errand, *out_status: order_answer() */
 	ORDER_GONE,        /* who asked for a rehearsal has hung up */
 };
 

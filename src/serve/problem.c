@@ -70,6 +70,18 @@ static const struct row {
 	[PROBLEM_NO_ACCOUNT] = { 404, "urn:mbc:problem:no-account",
 		"There is no such account or token" },
 	[PROBLEM_NOT_CHANGED] = { 409, "urn:mbc:problem:not-changed", "Nothing was changed" },
+	[PROBLEM_NO_VERSION] = { 404, "urn:mbc:problem:no-version",
+		"There is no such file or version" },
+	[PROBLEM_FILE_CONFLICT] = { 409, "urn:mbc:problem:bench-file-conflict",
+		"The bench file is not what it was thought to be" },
+	[PROBLEM_FILE_ERRORS] = { 422, "urn:mbc:problem:bench-file-errors",
+		"The bench file has errors" },
+	[PROBLEM_ONE_AT_A_TIME] = { 429, "urn:mbc:problem:one-at-a-time",
+		"One question of this kind at a time" },
+	[PROBLEM_NO_ROOM] = { 507, "urn:mbc:problem:no-room", "There is no room for it" },
+	[PROBLEM_ERRAND_FAILED] = { 500, "urn:mbc:problem:errand-failed",
+		"The question has no answer" },
+	[PROBLEM_NOT_DONE] = { 503, "urn:mbc:problem:not-done", "It cannot be done now" },
 };
 
 unsigned

@@ -112,6 +112,8 @@ reply_problem_headers(struct MHD_Response *r, enum problem p)
 	if (p == PROBLEM_BUSY || p == PROBLEM_NO_BOARD || p == PROBLEM_NO_HISTORY ||
 		p == PROBLEM_NO_ALARMS || p == PROBLEM_NO_GATE)
 		reply_header(r, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+	if (p == PROBLEM_ONE_AT_A_TIME)
+		reply_header(r, MHD_HTTP_HEADER_RETRY_AFTER, "2");
 	if (p == PROBLEM_REHEARSING)
 		reply_header(r, MHD_HTTP_HEADER_RETRY_AFTER, "10");
 }

@@ -44,6 +44,12 @@ const struct route_row target_routes[ROUTE_COUNT] = {
 	[ROUTE_HOLD] = { "/api/v1/hold", false, { NULL } },
 	[ROUTE_ACCOUNTS] = { "/api/v1/accounts", false, { NULL } },
 	[ROUTE_TOKENS] = { "/api/v1/tokens", false, { NULL } },
+	[ROUTE_FILE] = { "/api/v1/bench/file", false, { "part", NULL } },
+	[ROUTE_VERSIONS] = { "/api/v1/bench/versions", false, { NULL } },
+	[ROUTE_VERSION] = { "/api/v1/bench/versions/{n}", false, { NULL } },
+	[ROUTE_VERSION_DIFF] = { "/api/v1/bench/versions/{n}/diff", false, { "to", NULL } },
+	[ROUTE_AUDIT] = { "/api/v1/audit", false,
+		{ "since", "who", "act", "limit", "before", NULL } },
 };
 
 const struct order_row target_orders[ORDERS] = {
@@ -71,6 +77,11 @@ const struct order_row target_orders[ORDERS] = {
 	[ORDER_SEQ_ABORT] = { "POST", "/api/v1/sequence/abort", { "wait", NULL } },
 	[ORDER_SEQ_ANSWER] = { "POST", "/api/v1/sequence/answer", { "wait", NULL } },
 	[ORDER_HOLD] = { "POST", "/api/v1/hold", { "wait", NULL } },
+	[ORDER_FILE_CHECK] = { "POST", "/api/v1/bench/file/check", { NULL } },
+	[ORDER_FILE_PUT] = { "PUT", "/api/v1/bench/file", { NULL } },
+	[ORDER_UNDO] = { "POST", "/api/v1/bench/undo", { NULL } },
+	[ORDER_DISCARD] = { "POST", "/api/v1/bench/discard", { NULL } },
+	[ORDER_REASON] = { "POST", "/api/v1/bench/reason", { NULL } },
 	[ORDER_REHEARSE] = { "POST", "/api/v1/sequences/{name}/rehearse", { "form", NULL } },
 	[ORDER_ACCOUNT_ADD] = { "POST", "/api/v1/accounts", { NULL } },
 	[ORDER_ACCOUNT_CHANGE] = { "PATCH", "/api/v1/accounts/{name}", { NULL } },
@@ -213,6 +224,7 @@ target_allows(const char *uri)
 	static const char *const allows[ORDERS] = {
 		[ORDER_SET] = "GET, HEAD, PUT",
 		[ORDER_HOLD] = "GET, HEAD, POST",
+		[ORDER_FILE_PUT] = "GET, HEAD, PUT",
 		[ORDER_ACCOUNT_ADD] = "GET, HEAD, POST",
 		[ORDER_ACCOUNT_CHANGE] = "PATCH",
 		[ORDER_FACTOR] = "POST, DELETE",

@@ -41,6 +41,11 @@ enum route {
 	ROUTE_HOLD,         /* who holds the bench: the gate is asked, by http_orders.c */
 	ROUTE_ACCOUNTS,     /* the gate is asked, by http_manage.c */
 	ROUTE_TOKENS,       /* likewise */
+	ROUTE_FILE,         /* the bench file, its versions, the audit: errands of http_orders.c */
+	ROUTE_VERSIONS,
+	ROUTE_VERSION,
+	ROUTE_VERSION_DIFF,
+	ROUTE_AUDIT,
 	ROUTE_COUNT,
 	ROUTE_PAGE = ROUTE_COUNT, /* anything outside the table: perhaps a page */
 };
@@ -88,6 +93,12 @@ enum target_order {
 	ORDER_FACTOR_OFF,
 	ORDER_TOKEN_ADD,
 	ORDER_TOKEN_REMOVE,
+	/* The bench file: errands of http_orders.c. */
+	ORDER_FILE_CHECK,
+	ORDER_FILE_PUT,
+	ORDER_UNDO,
+	ORDER_DISCARD,
+	ORDER_REASON,
 	ORDERS
 };
 

@@ -334,6 +334,91 @@ wish_rehearse(struct rehearse_ask *out, const struct target *t, const char *body
 	return take_form(out, t->params[0], err);
 }
 
+/* ---- the bench file and the audit ------------------------------------------------------------------------------------------ */
+
+static int
+take_count(uint32_t *out, const char *text, const char *what, struct err *err)
+{
+	int64_t n;
+
+	if (text == NULL)
+		return 0;
+	if (text[0] < '0' || text[0] > '9' || !text_to_int(text, &n) || n < 1 || n > UINT32_MAX)
+		return err_set(err, ERR_CONF, 0, "%s: a whole number above 0 is expected", what);
+	*out = (uint32_t)n;
+	return 0;
+}
+
+static int
+take_word(char *out, size_t cap, const char *text, const char *what, struct err *err)
+{
+	if (text == NULL || text_copy(out, cap, text))
+		return 0;
+	return err_set(err, ERR_CONF, 0, "%s: at most %zu bytes", what, cap - 1);
+}
+
+int
+wish_errand(struct errand_ask *out, const struct target *t, struct err *err)
+{
+	int rc = 0;
+
+	*out = (struct errand_ask){ 0 };
+	switch (t->route) {
+	case ROUTE_FILE:
+		out->kind = ERRAND_FILE;
+		return take_word(out->name, sizeof(out->name), t->params[0], "part", err);
+	case ROUTE_VERSION:
+		out->kind = ERRAND_VERSION;
+		return take_count(&out->number, t->name, "the version", err);
+	case ROUTE_VERSION_DIFF:
+		out->kind = ERRAND_DIFF;
+		rc = take_count(&out->number, t->name, "the version", err);
+		return rc < 0 ? rc : take_count(&out->other, t->params[0], "to", err);
+	case ROUTE_AUDIT:
+		out->kind = ERRAND_AUDIT;
+		rc = take_word(out->since, sizeof(out->since), t->params[0], "since", err);
+		if (rc == 0)
+			rc = take_word(out->name, sizeof(out->name), t->params[1], "who", err);
+		if (rc == 0)
+			rc = take_word(out->act, sizeof(out->act), t->params[2], "act", err);
+		if (rc == 0)
+			rc = take_count(&out->limit, t->params[3], "limit", err);
+		if (rc == 0 && out->limit > ERRAND_RECORDS)
+			rc = err_set(err, ERR_CONF, 0, "limit: at most %d", ERRAND_RECORDS);
+		return rc < 0 ? rc : take_count(&out->number, t->params[4], "before", err);
+	default:
+		out->kind = ERRAND_VERSIONS;
+		return 0;
+	}
+}
+
+int
+wish_errand_order(
+	struct errand_ask *out, const struct target *t, const char *body, size_t n, struct err *err)
+{
+	struct body_member reason[] = { { .name = "reason", .kinds = TEXT } },
+			   to[] = { { .name = "reason", .kinds = TEXT },
+				   { .name = "to", .kinds = NUMBER } };
+	bool is_undo = t->order == ORDER_UNDO;
+	struct body_member *m = is_undo ? to : reason;
+	int rc = body_read(body, n, m, is_undo ? 2 : 1, err);
+
+	*out = (struct errand_ask){ .kind = is_undo                    ? ERRAND_UNDO
+					    : t->order == ORDER_REASON ? ERRAND_REASON
+								       : ERRAND_DISCARD };
+	if (rc == 0)
+		rc = take_word(out->reason, sizeof(out->reason), m[0].text, "reason", err);
+	if (rc == 0 && is_undo &&
+		(to[1].number < 1 || to[1].number > 999999 || to[1].number != floor(to[1].number)))
+		rc = err_set(err, ERR_CONF, 0,
+			"body: 'to' is the number of a version; /api/v1/bench/versions lists them");
+	if (rc == 0 && is_undo)
+		out->number = (uint32_t)to[1].number;
+	if (rc == 0 && out->kind == ERRAND_REASON && out->reason[0] == '\0')
+		rc = err_set(err, ERR_CONF, 0, "body: 'reason' says in a few words why");
+	return rc;
+}
+
 /* ---- headers -------------------------------------------------------------------------------------------------------------- */
 
 int

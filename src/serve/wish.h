@@ -5,6 +5,7 @@
 #include "base/sha256.h"
 #include "msg/accounts.h"
 #include "msg/command.h"
+#include "msg/errand.h"
 #include "msg/rehearse.h"
 #include "serve/target.h"
 
@@ -17,6 +18,11 @@ int wish_make(struct command *out, int64_t *out_wait_ns, const struct target *t,
 
 /* The rehearsal of t->name; its id and principal are left empty. */
 int wish_rehearse(struct rehearse_ask *out, const struct target *t, const char *body, size_t n,
+	struct err *err) MUST_CHECK;
+
+/* What is asked of the bench file or the audit, by a route or (body of n bytes) by an order without a text; its id and principal are left empty. */
+int wish_errand(struct errand_ask *out, const struct target *t, struct err *err) MUST_CHECK;
+int wish_errand_order(struct errand_ask *out, const struct target *t, const char *body, size_t n,
 	struct err *err) MUST_CHECK;
 
 /* Who wants to sign in: {"name": ..., "password": ..., "code": ...}, or to act at a kiosk: {"name": ..., "pin": ...}; the code is that of the link for the first account, or of a second factor. ERR_CONF with what is wrong and where,

@@ -26,7 +26,7 @@
 void
 child_init(struct child *c, const char *name, enum sandbox_role role)
 {
-	*c = (struct child){ .name = name, .sock = -1, .next_start_ns = NEVER };
+	*c = (struct child){ .name = name, .sock = -1, .errors = -1, .next_start_ns = NEVER };
 	c->backoff_max_ns = role == SANDBOX_CONTROL ? BACKOFF_CONTROL_NS : BACKOFF_MAX_NS;
 	c->is_lasting = role != SANDBOX_COMPILE;
 	c->outlives = role == SANDBOX_CONTROL;
@@ -97,6 +97,8 @@ enter(const struct child *c, const char *program, char *const *argv, const int *
 		dup2(log_descriptor(),
 			STDERR_FILENO); /* what it cannot open again, its file being ours */
 	}
+	if (c->errors >= 0 && dup2(c->errors, STDERR_FILENO) < 0)
+		_exit(2);
 	execv(program, argv);
 	_exit(2);
 }
@@ -232,10 +234,12 @@ child_certificate(struct child *c, const char *file, struct err *err)
 }
 
 int
-child_rehearse(
-	struct child *c, const char *const *args, const int *keep, size_t n_keep, struct err *err)
+child_run(struct child *c, const char *const *args, const int *keep, size_t n_keep, struct err *err)
 {
-	char *argv[CHILD_REHEARSE_ARGS + 2] = { loosen("mbc-rehearse") };
+	char program[32];
+	char *argv[CHILD_REHEARSE_ARGS + 2] = { program };
+
+	snprintf(program, sizeof(program), "mbc-%s", c->name);
 
 	for (size_t n = 1; *args != NULL && n <= CHILD_REHEARSE_ARGS; n++)
 		argv[n] = loosen(*args++);

@@ -24,6 +24,7 @@ struct child {
 	bool is_realtime;         /* asks for a real-time class */
 	bool outlives;            /* not killed with us: it is told by SIGUSR1, and ends in order */
 	struct sandbox_user user; /* ourselves when the one meant cannot run the program */
+	int errors;               /* where its standard error goes; -1: where ours does */
 	char report[SANDBOX_TEXT]; /* what confines it, in its own words; empty: not told yet */
 };
 
@@ -53,8 +54,8 @@ int child_compile(struct child *c, const char *file, int memfd, int report, int 
 /* Run "mbc-certificate make FILE" as ourselves. */
 int child_certificate(struct child *c, const char *file, struct err *err) MUST_CHECK;
 
-/* Run mbc-rehearse with these arguments (ended by NULL) and descriptors. */
-int child_rehearse(struct child *c, const char *const *args, const int *keep, size_t n_keep,
+/* Run the program of this name with these arguments (ended by NULL) and descriptors. */
+int child_run(struct child *c, const char *const *args, const int *keep, size_t n_keep,
 	struct err *err) MUST_CHECK;
 
 #endif

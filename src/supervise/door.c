@@ -225,6 +225,8 @@ send_status(struct supervise *s, int fd)
 		pending_describe(s, &out);
 		buf_puts(&out, "\n");
 	}
+	if (s->errand.work.pid != 0)
+		describe_child(&out, &s->errand.work, now);
 	if (s->watchdog.device[0] != '\0')
 		buf_printf(&out, "watchdog: %s, %s\n", s->watchdog.device,
 			s->watchdog.fd >= 0 ? "armed" : "not open, see the log");

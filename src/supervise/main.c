@@ -34,6 +34,7 @@ supervise_stop(struct supervise *s)
 	if (s->compile.pid != 0)
 		kill(s->compile.pid, SIGKILL);
 	rehearsals_stop(s);
+	errands_stop(s);
 	/* With outputs that can hurt the controller makes the bench safe, at most for 10 s, and who records and shows that goes on. */
 	s->is_control_first =
 		s->control.pid != 0 && s->img != NULL && s->img->on_stop != IMAGE_NONE;
@@ -84,6 +85,8 @@ reap(struct supervise *s)
 			s->compile.pid = 0;
 		else if (certificate_ended(s, pid, status))
 			continue;
+		else if (errands_ended(s, pid, status))
+			continue;
 		else if (pid == s->rehearsing.child.pid)
 			rehearsals_ended(s, status);
 		else
@@ -114,7 +117,7 @@ has_ended(const struct supervise *s)
 {
 	return s->is_ending && s->control.pid == 0 && s->serve.pid == 0 && s->history.pid == 0 &&
 	       s->query.pid == 0 && s->gate.pid == 0 && s->compile.pid == 0 &&
-	       s->rehearsing.child.pid == 0 && !certificate_is_made(s) &&
+	       s->rehearsing.child.pid == 0 && !errands_are_running(s) && !certificate_is_made(s) &&
 	       s->public.child.pid == 0 && !helpers_are_running(s);
 }
 
@@ -161,6 +164,7 @@ run(struct supervise *s, struct err *err)
 		wake = MIN(wake, runs_step(s, now));
 		wake = MIN(wake, rehearsals_step(s, now));
 		wake = MIN(wake, accounts_step(s, now));
+		wake = MIN(wake, errands_step(s, now));
 		rc = loop_step(s->loop, s->is_ending ? MIN(wake, s->kill_ns) : wake, err);
 		if (rc < 0)
 			return rc;
@@ -264,6 +268,7 @@ main(int argc, char **argv)
 	public_init(&s);
 	child_init(&s.rehearsing.child, "rehearse", SANDBOX_REHEARSE);
 	sandbox_user_find(SANDBOX_COMPILE, &s.rehearsing.child.user); /* it reads no more */
+	errands_init(&s);
 	confine(&s);
 	if (start(&s, &err) < 0) {
 		log_err("%s", err.msg);

@@ -248,6 +248,8 @@ on_message(void *ctx, int fd, unsigned events)
 		recording_away(s, c->name, &in);
 	} else if (kind == WIRE_REHEARSE && c == &s->gate) {
 		rehearsals_asked(s, &in);
+	} else if (kind == WIRE_ERRAND && c == &s->gate) {
+		errands_asked(s, &in, &pass);
 	} else if (kind == WIRE_HOLD_TOLD && c == &s->gate) {
 		take_hold(s, &in);
 	} else if (kind == WIRE_FIRST && c == &s->gate) {
@@ -672,8 +674,10 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 		s->is_query_told = false;
 	if (c->sock >= 0)
 		loop_remove(s->loop, c->sock);
-	if (c == &s->serve)
+	if (c == &s->serve) {
 		rehearsals_stop(s);
+		errands_stop(s);
+	}
 	if (c == &s->public.child)
 		s->public.kill_ns = NEVER;
 	if (c == &s->serve)

@@ -22,8 +22,8 @@
 #include "msg/rehearse.h"
 #include "supervise/supervise.h"
 
-static void
-tell(struct supervise *s, const char *id, unsigned status, const char *text, int pass)
+void
+answer_tell(struct supervise *s, const char *id, unsigned status, const char *text, int pass)
 {
 	struct buf packet = { 0 };
 	struct err err;
@@ -80,7 +80,7 @@ start(struct supervise *s, const struct rehearse_ask *a, struct err *err)
 	snprintf(seconds, sizeof(seconds), "%d", REHEARSE_SECONDS);
 	put_args(args, a);
 	rc = keep[1] < 0 ? err_set(err, ERR_IO, errno, "making memory: %s", strerror(errno))
-			 : child_rehearse(&s->rehearsing.child, args, keep, 2, err);
+			 : child_run(&s->rehearsing.child, args, keep, 2, err);
 	close(keep[0]);
 	if (rc < 0 && keep[1] >= 0)
 		close(keep[1]);
@@ -127,7 +127,7 @@ rehearsals_asked(struct supervise *s, struct wire_in *in)
 		status = 503;
 	}
 	if (status != 0) {
-		tell(s, a.id, status, err.msg, -1);
+		answer_tell(s, a.id, status, err.msg, -1);
 		return;
 	}
 	s->rehearsing.child.started_ns = now_boot();
@@ -135,7 +135,7 @@ rehearsals_asked(struct supervise *s, struct wire_in *in)
 	s->rehearsing.is_svg = (a.flags & REHEARSE_SVG) != 0;
 	text_copy(s->rehearsing.id, sizeof(s->rehearsing.id), a.id);
 	log_info("rehearsal of '%s' for %s", a.sequence, a.principal);
-	tell(s, a.id, 102, "", -1);
+	answer_tell(s, a.id, 102, "", -1);
 }
 
 /* ---- its end -------------------------------------------------------------------------------------------------------------- */
@@ -156,9 +156,12 @@ rehearsals_gone(struct supervise *s, struct wire_in *in)
 	struct err err;
 
 	wire_get_text(in, id, sizeof(id));
-	if (wire_close(in, &err) < 0)
+	if (wire_close(in, &err) < 0) {
 		log_err("process 'serve': %s", err.msg);
-	else if (s->rehearsing.child.pid != 0 && strcmp(id, s->rehearsing.id) == 0)
+		return;
+	}
+	errands_gone(s, id);
+	if (s->rehearsing.child.pid != 0 && strcmp(id, s->rehearsing.id) == 0)
 		rehearsals_stop(s);
 }
 
@@ -174,33 +177,31 @@ rehearsals_step(struct supervise *s, int64_t now_ns)
 	return s->rehearsing.kill_ns;
 }
 
-/* Why START was refused, which is all of the answer then. */
-static void
-tell_refused(struct supervise *s)
+/* Why it was refused, which is all of the answer then. */
+void
+answer_tell_why(struct supervise *s, const char *id, unsigned status, int answer)
 {
 	char why[400];
-	ssize_t n = pread(s->rehearsing.answer, why, sizeof(why) - 1, 0);
+	ssize_t n = pread(answer, why, sizeof(why) - 1, 0);
 
 	why[MAX(n, 0)] = '\0';
 	why[text_utf8(why, strlen(why))] = '\0';
-	tell(s, s->rehearsing.id, 422, why, -1);
+	answer_tell(s, id, status, why, -1);
 }
 
 /* Nobody, who still had it, can change it: serve maps it. */
-static void
-tell_answer(struct supervise *s)
+void
+answer_tell_memory(struct supervise *s, const char *id, unsigned status, const char *type,
+	int answer, off_t max)
 {
 	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
 	struct stat st;
 
-	if (fcntl(s->rehearsing.answer, F_ADD_SEALS, seals) < 0 ||
-		fstat(s->rehearsing.answer, &st) < 0 || st.st_size <= 0 ||
-		st.st_size > (off_t)REHEARSE_ANSWER_MAX)
-		tell(s, s->rehearsing.id, 500, "the rehearsal left no answer; see the log", -1);
+	if (fcntl(answer, F_ADD_SEALS, seals) < 0 || fstat(answer, &st) < 0 || st.st_size <= 0 ||
+		st.st_size > max)
+		answer_tell(s, id, 500, "its process left no answer; see the log", -1);
 	else
-		tell(s, s->rehearsing.id, 200,
-			s->rehearsing.is_svg ? "image/svg+xml" : "application/json",
-			s->rehearsing.answer);
+		answer_tell(s, id, status, type, answer);
 }
 
 static void
@@ -209,12 +210,12 @@ tell_failed(struct supervise *s, int status)
 	char how[CHILD_HOW], text[CHILD_HOW + 80];
 
 	if (s->is_ending) {
-		tell(s, s->rehearsing.id, 503, "the bench is being stopped", -1);
+		answer_tell(s, s->rehearsing.id, 503, "the bench is being stopped", -1);
 		return;
 	}
 	child_how(how, status);
 	snprintf(text, sizeof(text), "the rehearsal %s; see the log of 'mbc run'", how);
-	tell(s, s->rehearsing.id, 500, text, -1);
+	answer_tell(s, s->rehearsing.id, 500, text, -1);
 }
 
 void
@@ -224,11 +225,13 @@ rehearsals_ended(struct supervise *s, int status)
 
 	s->rehearsing.child.pid = 0;
 	if (code == 0 || code == 1)
-		tell_answer(s);
+		answer_tell_memory(s, s->rehearsing.id, 200,
+			s->rehearsing.is_svg ? "image/svg+xml" : "application/json",
+			s->rehearsing.answer, (off_t)REHEARSE_ANSWER_MAX);
 	else if (code == REHEARSE_EXIT_REFUSED)
-		tell_refused(s);
+		answer_tell_why(s, s->rehearsing.id, 422, s->rehearsing.answer);
 	else if (code == REHEARSE_EXIT_LONG)
-		tell(s, s->rehearsing.id, 500,
+		answer_tell(s, s->rehearsing.id, 500,
 			"the answer would have over 1 MB; leave out 'faults', or ask 'mbc "
 			"rehearse'",
 			-1);

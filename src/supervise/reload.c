@@ -25,6 +25,14 @@
 
 #define COMPILE_NS (5 * NS_PER_S) /* a compiler that takes longer hangs and is killed */
 
+/* To all who wait for it. */
+static void
+told(struct supervise *s, enum wire_kind kind, const char *text)
+{
+	door_answer(s, kind, text);
+	errands_reloaded(s, kind, text);
+}
+
 void
 reload_done(struct supervise *s, bool is_good, const char *text)
 {
@@ -32,7 +40,7 @@ reload_done(struct supervise *s, bool is_good, const char *text)
 	if (s->is_ready && s->compile.pid == 0 && !s->has_more_to_compile)
 		notify_tell(&s->manager, "READY=1\nSTATUS=bench '%s': %s", s->bench, text);
 	if (s->compile.pid == 0 && !s->has_more_to_compile)
-		door_answer(s, is_good ? WIRE_TEXT : WIRE_NO, text);
+		told(s, is_good ? WIRE_TEXT : WIRE_NO, text);
 }
 
 void
@@ -43,7 +51,7 @@ reload_waits(struct supervise *s, enum wire_kind kind, const char *text)
 		notify_tell(&s->manager, "READY=1\nSTATUS=bench '%s': a new bench file waits",
 			s->bench);
 	if (s->compile.pid == 0 && !s->has_more_to_compile)
-		door_answer(s, kind, text);
+		told(s, kind, text);
 }
 
 /* The file is not usable: at the start there is nothing to go on with. */
@@ -79,14 +87,14 @@ reload_find_owner(struct supervise *s)
 }
 
 /* The compiler's own user, or, when the file is closed to that one, the file's owner: who wrote it may as well read it. */
-static int
-pick_user(struct supervise *s, struct err *err)
+int
+reload_reader(struct supervise *s, struct sandbox_user *out, struct err *err)
 {
 	struct sandbox_user own;
 
 	sandbox_user_find(SANDBOX_COMPILE, &own);
 	if (sandbox_user_can(&own, s->file, R_OK)) {
-		s->compile.user = own;
+		*out = own;
 		return 0;
 	}
 	reload_find_owner(s);
@@ -97,7 +105,7 @@ pick_user(struct supervise *s, struct err *err)
 			"'%s' cannot be read by the user '%s', and is not a file of its owner's "
 			"own: 'chmod o+r' what it leads to, or start mbc with that file itself",
 			s->file, own.name);
-	s->compile.user = s->owner;
+	*out = s->owner;
 	return 0;
 }
 
@@ -116,7 +124,7 @@ start_compiler(struct supervise *s, struct err *err)
 		if (s->compiled >= 0)
 			close(s->compiled);
 	} else {
-		rc = pick_user(s, err);
+		rc = reload_reader(s, &s->compile.user, err);
 		if (rc == 0)
 			rc = child_compile(
 				&s->compile, s->file, s->compiled, pair[1], s->kept, err);

@@ -13,6 +13,7 @@
 #include "model/image.h"
 #include "msg/accounts.h"
 #include "msg/command.h"
+#include "msg/errand.h"
 #include "msg/wire.h"
 #include "supervise/child.h"
 #include "supervise/events.h"
@@ -118,6 +119,15 @@ struct supervise {
 		int64_t kill_ns; /* NEVER: it was killed */
 	} rehearsing;
 	struct {
+		struct child work, compile; /* mbc-errand, mbc-compile: one of them at a time */
+		struct errand_ask ask;
+		int memories[ERRAND_MEMORIES]; /* -1: not made */
+		size_t step;                   /* of its plan */
+		bool is_under_way, is_wanted;  /* is_wanted: somebody waits for it still */
+		bool is_reloading;             /* the file is written, and is being taken up */
+		int64_t kill_ns;               /* NEVER: it was killed */
+	} errand;
+	struct {
 		char who[EVENT_PRINCIPAL], reason[EVENT_TEXT];
 	} asked; /* for the file that is being compiled; empty: by SIGHUP */
 
@@ -180,6 +190,8 @@ struct supervise {
 void supervise_stop(struct supervise *s);
 
 /* reload.c: the bench file */
+/* Who reads it: the compiler's own user, or its owner. */
+int reload_reader(struct supervise *s, struct sandbox_user *out, struct err *err) MUST_CHECK;
 void reload_find_owner(struct supervise *s); /* of the bench file, into s->owner */
 void reload_begin(
 	struct supervise *s); /* compile it anew; those who wait at the door hear how it ended */
@@ -340,6 +352,24 @@ void rehearsals_gone(struct supervise *s, struct wire_in *in);  /* who asked, sa
 void rehearsals_ended(struct supervise *s, int status);         /* its process */
 void rehearsals_stop(struct supervise *s); /* nobody waits any more: serve or the bench ends */
 int64_t rehearsals_step(struct supervise *s, int64_t now_ns); /* returns when to come again */
+
+/* What serve hears of a question that it has handed on; `answer`: a memfd. */
+void answer_tell(struct supervise *s, const char *id, unsigned status, const char *text, int pass);
+void answer_tell_why(struct supervise *s, const char *id, unsigned status, int answer);
+void answer_tell_memory(struct supervise *s, const char *id, unsigned status, const char *type,
+	int answer, off_t max);
+
+/* errands.c: the bench file, its versions and the audit over HTTP */
+void errands_init(struct supervise *s);
+void errands_asked(
+	struct supervise *s, struct wire_in *in, int *pass); /* by the gate, which lets it */
+void errands_gone(struct supervise *s, const char *id);
+bool errands_ended(struct supervise *s, pid_t pid, int status); /* was it one of its processes? */
+/* What became of a reload, and of the bench file that it was for. */
+void errands_reloaded(struct supervise *s, enum wire_kind kind, const char *text);
+void errands_stop(struct supervise *s); /* nobody waits any more: serve or the bench ends */
+bool errands_are_running(const struct supervise *s);
+int64_t errands_step(struct supervise *s, int64_t now_ns); /* returns when to come again */
 
 /* helpers.c: programs of links */
 void helpers_asked(

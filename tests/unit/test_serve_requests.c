@@ -270,6 +270,7 @@ static void
 test_the_description_is_complete(void **state)
 {
 	static const char *const methods[ORDERS] = { [ORDER_SET] = "put",
+		[ORDER_FILE_PUT] = "put",
 		[ORDER_ACCOUNT_CHANGE] = "patch",
 		[ORDER_OWN] = "patch",
 		[ORDER_FACTOR_OFF] = "delete",

@@ -1,0 +1,240 @@
+/* check.c - what the compiler said of a bench file, and what it changes */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "errand/errand.h"
+
+#define LINES_MAX 500
+
+/* "FILE:LINE:COLUMN: error: WHAT; REMEDY [CODE]" in its parts. */
+struct said {
+	const char *file, *what, *remedy, *code;
+	size_t n_file, n_what, n_remedy, n_code;
+	int64_t line, column;
+	bool is_warning;
+};
+
+static const char *
+find(const char *text, size_t n, const char *word)
+{
+	return memmem(text, n, word, strlen(word));
+}
+
+/* The number in front of `end`, behind a ':'; NULL: there is none. Returns where the ':' stands. */
+static const char *
+number_before(const char *begin, const char *end, int64_t *out)
+{
+	const char *at = end;
+	char digits[16];
+
+	while (at > begin && at[-1] >= '0' && at[-1] <= '9')
+		at--;
+	if (at == end || at == begin || at[-1] != ':' || (size_t)(end - at) >= sizeof(digits))
+		return NULL;
+	memcpy(digits, at, (size_t)(end - at));
+	digits[end - at] = '\0';
+	return text_to_int(digits, out) ? at - 1 : NULL;
+}
+
+static void
+take_line(struct said *out, const char *line, size_t n)
+{
+	const char *error = find(line, n, ": error: "), *warning = find(line, n, ": warning: "),
+		   *at;
+	const char *end = line + n, *cut;
+
+	*out = (struct said){ .what = line, .n_what = n };
+	out->is_warning = warning != NULL && (error == NULL || warning < error);
+	at = out->is_warning ? warning : error;
+	cut = at == NULL ? NULL : number_before(line, at, &out->column);
+	cut = cut == NULL ? NULL : number_before(line, cut, &out->line);
+	if (cut == NULL) {
+		out->line = out->column = 0;
+		out->is_warning = n > 4 && memcmp(line, "and ", 4) == 0; /* "and 12 more" */
+		return;
+	}
+	out->file = line;
+	out->n_file = (size_t)(cut - line);
+	out->what = at + strlen(out->is_warning ? ": warning: " : ": error: ");
+	if (end > out->what && end[-1] == ']') {
+		out->code = end;
+		while (out->code > out->what && out->code[-1] != '[')
+			out->code--;
+		out->n_code = (size_t)(end - 1 - out->code);
+		end = MAX(out->code - 2, out->what);
+	}
+	out->n_what = (size_t)(end - out->what);
+	out->remedy = find(out->what, out->n_what, "; ");
+	if (out->remedy == NULL)
+		return;
+	out->n_what = (size_t)(out->remedy - out->what);
+	out->remedy += 2;
+	out->n_remedy = (size_t)(end - out->remedy);
+}
+
+static void
+put_said(struct work *w, struct json *j, const struct said *s)
+{
+	char path[VERSION_PATH_MAX], absolute[VERSION_PATH_MAX];
+	const char *file;
+
+	json_object(j, NULL);
+	if (s->file != NULL && s->n_file < sizeof(path)) {
+		memcpy(path, s->file, s->n_file);
+		path[s->n_file] = '\0';
+		file = version_absolute(absolute, w->folder, path) ? work_name(w, absolute) : path;
+		put_text(j, "file", file, strlen(file));
+		json_int(j, "line", s->line);
+		json_int(j, "column", s->column);
+	} else {
+		json_null(j, "file");
+		json_null(j, "line");
+		json_null(j, "column");
+	}
+	json_text(j, "kind", s->is_warning ? "warning" : "error");
+	put_text(j, "text", s->what, s->n_what);
+	if (s->remedy != NULL)
+		put_text(j, "remedy", s->remedy, s->n_remedy);
+	else
+		json_null(j, "remedy");
+	if (s->code != NULL)
+		put_text(j, "code", s->code, s->n_code);
+	else
+		json_null(j, "code");
+	json_end(j);
+}
+
+/* Returns how many errors are among them. */
+static size_t
+put_all_said(struct work *w, struct json *j, const char *key, const struct buf *said)
+{
+	size_t n_errors = 0, n_lines = 0;
+
+	json_array(j, key);
+	for (const char *at = said->data, *end = at + said->n; at != NULL && at < end;) {
+		const char *lf = memchr(at, '\n', (size_t)(end - at));
+		size_t n = lf == NULL ? (size_t)(end - at) : (size_t)(lf - at);
+		struct said s;
+
+		if (n > 0 && n_lines++ < LINES_MAX) {
+			take_line(&s, at, n);
+			n_errors += !s.is_warning;
+			put_said(w, j, &s);
+		}
+		at += n + (lf != NULL);
+	}
+	json_end(j);
+	return n_errors;
+}
+
+static unsigned
+check_only(struct work *w, const struct image *img, const struct image *running,
+	const struct buf *said, const struct version *now, const struct version *next)
+{
+	struct buf out = { 0 };
+	struct json j;
+	size_t n_errors;
+	unsigned status;
+
+	json_open(&j, &out);
+	json_object(&j, NULL);
+	n_errors = put_all_said(w, &j, "errors", said);
+	json_bool(&j, "good", img != NULL && n_errors == 0);
+	if (img != NULL && running != NULL)
+		json_bool(&j, "needs_reason", put_changes(&j, "changes", running, img) > 0);
+	else {
+		json_null(&j, "changes");
+		json_null(&j, "needs_reason");
+	}
+	put_difference(w, &j, now, "now", next, "checked");
+	json_end(&j);
+	buf_putc(&out, '\n');
+	status = work_write(w, ERRAND_ANSWER, &out);
+	buf_done(&out);
+	return status;
+}
+
+/* A problem with all of them. */
+static unsigned
+refuse_errors(struct work *w, const struct buf *said)
+{
+	struct buf out = { 0 };
+	struct json j;
+	unsigned status;
+
+	json_open(&j, &out);
+	json_object(&j, NULL);
+	json_text(&j, "type", "urn:mbc:problem:bench-file-errors");
+	json_text(&j, "title", "The bench file has errors");
+	json_uint(&j, "status", 422);
+	json_text(&j, "detail",
+		"nothing was written; correct what stands in 'errors', and check it with POST "
+		"/api/v1/bench/file/check");
+	put_all_said(w, &j, "errors", said);
+	json_end(&j);
+	buf_putc(&out, '\n');
+	status = work_write(w, ERRAND_ANSWER, &out);
+	buf_done(&out);
+	return status != 0 ? status : 422;
+}
+
+/* Who may weaken protection says why when it waits for that, as at the command line; who may not, does not write such a file. */
+static unsigned
+check_protection(struct work *w, const struct image *img, const struct image *running)
+{
+	struct buf out = { 0 };
+	struct json j;
+	size_t n_weaker;
+
+	if (running == NULL || (w->ask.may & ERRAND_MAY_PROTECT) != 0)
+		return 0;
+	json_open(&j, &out);
+	json_object(&j, NULL);
+	n_weaker = put_changes(&j, "changes", running, img);
+	json_end(&j);
+	buf_done(&out);
+	return n_weaker == 0
+		       ? 0
+		       : refuse(w, 403,
+				 "it weakens protection in %zu place%s, which needs the grant "
+				 "'protect' for all channels; nothing was written. POST "
+				 "/api/v1/bench/file/check lists them",
+				 n_weaker, n_weaker == 1 ? "" : "s");
+}
+
+unsigned
+step_check(struct work *w)
+{
+	static struct version now, next;
+	struct buf said = { 0 }, bytes[2] = { { 0 }, { 0 } };
+	struct image *img = work_image(w, ERRAND_IMAGE), *running = work_image(w, ERRAND_RUNNING);
+	unsigned status = work_files(w, ERRAND_NOW, &bytes[0], &now);
+
+	work_read(w, ERRAND_ERRORS, &said);
+	if (status == 0)
+		status = work_files(w, ERRAND_NEXT, &bytes[1], &next);
+	/* Of an older version alone its own files are compared. */
+	for (size_t i = 0; i < now.n && w->ask.kind == ERRAND_CHECK;) {
+		if (version_find(&next, now.files[i].path) != NULL)
+			i++;
+		else
+			now.files[i] = now.files[--now.n];
+	}
+	if (status == 0 && w->ask.kind == ERRAND_CHECK)
+		status = check_only(w, img, running, &said, &now, &next);
+	else if (status == 0 && img == NULL)
+		status = refuse_errors(w, &said);
+	else if (status == 0 && strcmp(image_text(img, img->bench), w->bench) != 0)
+		status = refuse(w, 409,
+			"the name of the bench has changed; stop and start it at this computer to "
+			"rename it, or leave it");
+	else if (status == 0)
+		status = check_protection(w, img, running);
+	free(img);
+	free(running);
+	buf_done(&said);
+	buf_done(&bytes[0]);
+	buf_done(&bytes[1]);
+	return status;
+}

@@ -1,0 +1,75 @@
+/* errand.h - the bench file, its versions and the audit over HTTP
+ *
+ *	data server --> gate: may they? on record --> supervise: one at a time --> mbc-errand, mbc-compile, step by step
+ *	     ^                   | no                    | no, begun, its answer
+ *	     +-------------------+-----------------------+
+ *
+ * What is long goes along as a sealed memfd: the text of a bench file on the way there, the answer on the way back.
+ */
+#ifndef MSG_ERRAND_H
+#define MSG_ERRAND_H
+
+#include "base/sha256.h"
+#include "msg/command.h"
+
+#define ERRAND_TEXT_MAX (4u << 20)    /* bytes of a bench file */
+#define ERRAND_ANSWER_MAX (16u << 20) /* bytes */
+#define ERRAND_NAME 512               /* with the NUL */
+#define ERRAND_RECORDS 1000           /* of the audit, in one answer */
+
+enum errand_kind {
+	ERRAND_FILE,     /* the bench file as it is, or the part `name` */
+	ERRAND_CHECK,    /* a text, as `mbc check` does it */
+	ERRAND_PUT,      /* the text in place of the file of `sha256` */
+	ERRAND_VERSIONS, /* which there are */
+	ERRAND_VERSION,  /* `number` */
+	ERRAND_DIFF,     /* `number` and `other`, 0: what runs */
+	ERRAND_UNDO,     /* back to `number` */
+	ERRAND_DISCARD,  /* the file that waits */
+	ERRAND_REASON,   /* of the file that waits */
+	ERRAND_AUDIT, /* records of `name` and `act` since `since`, before record `number`, `limit` of them */
+	ERRAND_KINDS
+};
+
+#define ERRAND_MAY_PROTECT 1u /* filled in by the gate: what weakens protection, too */
+
+struct errand_ask {
+	char id[COMMAND_ID];
+	char principal[EVENT_PRINCIPAL]; /* filled in by the gate */
+	uint16_t kind;                   /* enum errand_kind */
+	uint16_t may;
+	uint32_t number, other, limit;
+	char name[ERRAND_NAME], act[32], since[40], sha256[SHA256_HEX + 1], reason[EVENT_TEXT];
+};
+
+/* The fields of a WIRE_ERRAND, behind what was begun; they always fit into a packet. */
+void errand_write(struct buf *out, const struct errand_ask *a);
+int errand_read(struct errand_ask *out, struct wire_in *in, struct err *err) MUST_CHECK;
+
+const char *errand_act(enum errand_kind kind); /* its word in the audit */
+bool errand_has_text(enum errand_kind kind);   /* a memfd goes along */
+/* Does it change something? It goes on record before it is done, and is not done when that fails. */
+bool errand_changes(enum errand_kind kind);
+
+/* Memory that the steps of one errand hand on, as descriptors; -1: there is none. */
+enum errand_memory {
+	ERRAND_TEXT,        /* a bench file as it shall be */
+	ERRAND_NOW,         /* the files as they are: version.h, version_entry() */
+	ERRAND_NEXT,        /* the files as they shall be */
+	ERRAND_OTHER,       /* those that they are compared with */
+	ERRAND_ERRORS,      /* what the compiler said of NEXT */
+	ERRAND_IMAGE,       /* what it made of NEXT */
+	ERRAND_OTHER_IMAGE, /* of OTHER */
+	ERRAND_ANSWER,      /* JSON, or why it is refused */
+	ERRAND_RUNNING,     /* the image that runs */
+	ERRAND_KEPT,        /* the files that were read when the bench file was compiled last */
+	ERRAND_MEMORIES
+};
+
+extern const char *const errand_memories[ERRAND_MEMORIES]; /* their words */
+
+/* How an mbc-errand ends that refuses: exit codes that stand for a status of HTTP, 400 to 499 and 500 to 555. */
+int errand_exit(unsigned status);
+unsigned errand_status(int code); /* 0: it is none */
+
+#endif

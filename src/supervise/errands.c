@@ -1,0 +1,543 @@
+/* errands.c - the bench file, its versions and the audit over HTTP
+ *
+ *	asked --> step --> step --> ... --> its answer
+ *	            each a process that is confined, reads and writes what that step needs, and hands memory on to the next
+ *
+ * The gate has let them, and put them on record; one is under way at a time, with a bound in time. It is killed when nobody waits any more, but not while
+ * it writes: a bench file that was begun is brought to its end, and is taken up. Nothing here waits for a process.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "io/now.h"
+#include "io/seal.h"
+#include "supervise/supervise.h"
+
+#define LONGEST_NS (60 * NS_PER_S) /* all of it */
+#define AGAIN_NS (50 * NS_PER_MS)  /* while another file is being taken up */
+#define STEPS_MAX 7
+#define WORDS_MAX 32
+
+enum as { AS_OURSELVES, AS_READER, AS_OWNER };
+
+static const struct step {
+	const char *name; /* of mbc-errand; NULL: the end */
+	enum as as;
+	bool is_compiler; /* of NEXT into IMAGE, and its errors */
+	bool is_other;    /* of OTHER */
+	bool is_writing;  /* it is brought to its end */
+	bool is_reload;
+} file[] = { { .name = "file", .as = AS_READER }, { NULL } },
+  check[] = { { .name = "prepare", .as = AS_READER }, { .name = "compile", .is_compiler = true },
+	  { .name = "check", .as = AS_READER }, { NULL } },
+  put[] = { { .name = "prepare", .as = AS_READER }, { .name = "compile", .is_compiler = true },
+	  { .name = "check", .as = AS_READER }, { .name = "keep", .is_writing = true },
+	  { .name = "write", .as = AS_OWNER, .is_writing = true },
+	  { .name = "reload", .is_reload = true }, { NULL } },
+  undo[] = { { .name = "pick" }, { .name = "prepare", .as = AS_READER },
+	  { .name = "compile", .is_compiler = true }, { .name = "check", .as = AS_READER },
+	  { .name = "keep", .is_writing = true },
+	  { .name = "write", .as = AS_OWNER, .is_writing = true },
+	  { .name = "reload", .is_reload = true }, { NULL } },
+  versions[] = { { .name = "versions" }, { NULL } },
+  diff[] = { { .name = "pick" }, { .name = "compile", .is_compiler = true },
+	  { .name = "compile", .is_compiler = true, .is_other = true }, { .name = "diff" },
+	  { NULL } },
+  audit[] = { { .name = "audit" }, { NULL } },
+  reason[] = { { .name = "reload", .is_reload = true }, { NULL } };
+
+static const struct step *const plans[ERRAND_KINDS] = {
+	[ERRAND_FILE] = file,
+	[ERRAND_CHECK] = check,
+	[ERRAND_PUT] = put,
+	[ERRAND_VERSIONS] = versions,
+	[ERRAND_VERSION] = versions,
+	[ERRAND_DIFF] = diff,
+	[ERRAND_UNDO] = undo,
+	[ERRAND_REASON] = reason,
+	[ERRAND_AUDIT] = audit,
+};
+
+static const struct step *
+step_of(const struct supervise *s)
+{
+	return &plans[s->errand.ask.kind][s->errand.step];
+}
+
+void
+errands_init(struct supervise *s)
+{
+	child_init(&s->errand.work, "errand", SANDBOX_ERRAND);
+	child_init(&s->errand.compile, "compile", SANDBOX_COMPILE);
+	s->errand.compile.is_lasting =
+		true; /* what it says goes into memory, and nothing to a terminal */
+	for (size_t i = 0; i < ERRAND_MEMORIES; i++)
+		s->errand.memories[i] = -1;
+}
+
+/* ---- its end ------------------------------------------------------------------------------------------------------------ */
+
+static void
+forget(struct supervise *s)
+{
+	for (size_t i = 0; i < ERRAND_MEMORIES; i++) {
+		if (s->errand.memories[i] >= 0)
+			close(s->errand.memories[i]);
+		s->errand.memories[i] = -1;
+	}
+	s->errand.is_under_way = s->errand.is_reloading = s->errand.is_wanted = false;
+}
+
+static void
+fail(struct supervise *s, unsigned status, const char *why)
+{
+	if (s->errand.is_wanted)
+		answer_tell(s, s->errand.ask.id, status, why, -1);
+	forget(s);
+}
+
+static void
+succeed(struct supervise *s)
+{
+	if (s->errand.is_wanted)
+		answer_tell_memory(s, s->errand.ask.id, 200, "application/json",
+			s->errand.memories[ERRAND_ANSWER], (off_t)ERRAND_ANSWER_MAX);
+	forget(s);
+}
+
+/* A list of errors is a document of its own, else it is a text. */
+static void
+refused(struct supervise *s, unsigned status)
+{
+	int answer = s->errand.memories[ERRAND_ANSWER];
+	char first = '\0';
+
+	if (!s->errand.is_wanted)
+		;
+	else if (pread(answer, &first, 1, 0) == 1 && first == '{')
+		answer_tell_memory(s, s->errand.ask.id, status, "application/problem+json", answer,
+			(off_t)ERRAND_ANSWER_MAX);
+	else
+		answer_tell_why(s, s->errand.ask.id, status, answer);
+	forget(s);
+}
+
+/* ---- its processes -------------------------------------------------------------------------------------------------------- */
+
+static int
+make_memories(struct supervise *s, int *text, struct err *err)
+{
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+	int *m = s->errand.memories, have;
+	struct stat st;
+
+	for (size_t i = 0; i < ERRAND_MEMORIES; i++)
+		if (i != ERRAND_TEXT && i != ERRAND_RUNNING && i != ERRAND_KEPT) {
+			m[i] = memfd_create("mbc-errand", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+			if (m[i] < 0)
+				return err_set(
+					err, ERR_IO, errno, "making memory: %s", strerror(errno));
+		}
+	if (s->img != NULL)
+		m[ERRAND_RUNNING] = seal_bytes("mbc-image", s->img, s->img->size, err);
+	if (s->img != NULL && m[ERRAND_RUNNING] < 0)
+		return ERR_IO;
+	if (s->kept >= 0)
+		m[ERRAND_KEPT] = fcntl(s->kept, F_DUPFD_CLOEXEC, 0);
+	if (!errand_has_text(s->errand.ask.kind))
+		return 0;
+	m[ERRAND_TEXT] = *text;
+	*text = -1;
+	have = m[ERRAND_TEXT] < 0 ? -1 : fcntl(m[ERRAND_TEXT], F_GET_SEALS);
+	if (have < 0 || (have & seals) != seals || fstat(m[ERRAND_TEXT], &st) < 0 ||
+		st.st_size > (off_t)ERRAND_TEXT_MAX)
+		return err_set(
+			err, ERR_PROTO, 0, "it comes without its text, or with too much of it");
+	return 0;
+}
+
+static int
+pick_user(struct supervise *s, enum as as, struct sandbox_user *out, struct err *err)
+{
+	if (as == AS_READER)
+		return reload_reader(s, out, err);
+	sandbox_user_find(SANDBOX_ERRAND, out);
+	if (as != AS_OWNER || geteuid() != 0)
+		return 0;
+	reload_find_owner(s);
+	if (!s->has_owner)
+		return err_set(err, ERR_CONF, 0,
+			"the bench file is a link to a file of somebody else, and is never written "
+			"from here");
+	*out = s->owner;
+	return 0;
+}
+
+/* "key=value" for each that it is given. */
+struct words {
+	char text[WORDS_MAX][ERRAND_NAME + 64];
+	const char *at[WORDS_MAX + 1];
+	size_t n;
+};
+
+static void PRINTF(2, 3) add_word(struct words *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (w->n == WORDS_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(w->text[w->n], sizeof(w->text[0]), fmt, ap);
+	va_end(ap);
+	w->at[w->n] = w->text[w->n];
+	w->at[++w->n] = NULL;
+}
+
+static int
+start_work(struct supervise *s, const struct step *step, struct err *err)
+{
+	static struct words w;
+	const struct errand_ask *a = &s->errand.ask;
+	int keep[ERRAND_MEMORIES];
+	size_t n_keep = 0;
+
+	w.n = 0;
+	add_word(&w, "step=%s", step->name);
+	add_word(&w, "file=%s", s->file);
+	add_word(&w, "folder=%s", s->folder);
+	add_word(&w, "state=%s", s->state_dir);
+	add_word(&w, "bench=%s", s->bench);
+	add_word(&w, "kind=%u", a->kind);
+	add_word(&w, "may=%u", a->may);
+	add_word(&w, "number=%u", (unsigned)a->number);
+	add_word(&w, "to=%u", (unsigned)a->other);
+	add_word(&w, "limit=%u", (unsigned)a->limit);
+	add_word(&w, "name=%s", a->name);
+	add_word(&w, "act=%s", a->act);
+	add_word(&w, "since=%s", a->since);
+	add_word(&w, "sha256=%s", a->sha256);
+	for (size_t i = 0; i < ERRAND_MEMORIES; i++)
+		if (s->errand.memories[i] >= 0) {
+			add_word(&w, "%s=%d", errand_memories[i], s->errand.memories[i]);
+			keep[n_keep++] = s->errand.memories[i];
+		}
+	if (pick_user(s, step->as, &s->errand.work.user, err) < 0)
+		return ERR_CONF;
+	s->errand.work.started_ns = now_boot();
+	return child_run(&s->errand.work, w.at, keep, n_keep, err);
+}
+
+static int
+start_compiler(struct supervise *s, const struct step *step, struct err *err)
+{
+	static struct words w;
+	int files = s->errand.memories[step->is_other ? ERRAND_OTHER : ERRAND_NEXT];
+	int image = s->errand.memories[step->is_other ? ERRAND_OTHER_IMAGE : ERRAND_IMAGE];
+	int errors = s->errand.memories[ERRAND_ERRORS];
+	const int keep[] = { files, image };
+
+	w.n = 0;
+	add_word(&w, "--instead-fd");
+	add_word(&w, "%d", files);
+	add_word(&w, "--out-fd");
+	add_word(&w, "%d", image);
+	add_word(&w, "--check");
+	add_word(&w, "%s", s->file);
+	if (reload_reader(s, &s->errand.compile.user, err) < 0)
+		return ERR_CONF;
+	s->errand.compile.errors = errors;
+	s->errand.compile.started_ns = now_boot();
+	return child_run(&s->errand.compile, w.at, keep, NELEM(keep), err);
+}
+
+/* What was written is told, and what became of it: the answer, which the step before has left open. */
+static void
+finish(struct supervise *s, const char *state, const char *text)
+{
+	int answer = s->errand.memories[ERRAND_ANSWER];
+	struct buf out = { 0 };
+	struct json j;
+	off_t n = lseek(answer, 0, SEEK_END);
+
+	json_open(&j, &out);
+	json_object(&j, NULL);
+	json_text(&j, "state", state);
+	json_text(&j, "text", text);
+	json_end(&j);
+	buf_putc(&out, '\n');
+	if (n > 0)
+		out.data[0] = ',';
+	if (pwrite(answer, out.data, out.n, MAX(n, 0)) == (ssize_t)out.n)
+		succeed(s);
+	else
+		fail(s, 500, "the file is written, and no memory is left to say more");
+	buf_done(&out);
+}
+
+/* Another file may be on its way: then ours has to wait, or who asked would be another. */
+static void
+try_reload(struct supervise *s)
+{
+	const struct errand_ask *a = &s->errand.ask;
+
+	if (s->is_ending) {
+		finish(s, "unknown",
+			"the bench is being stopped; its next start takes the file up");
+		return;
+	}
+	if (s->errand.is_reloading || s->compile.pid != 0 || pending_is_tried(s))
+		return;
+	if (a->kind == ERRAND_REASON && !pending_waits(s)) {
+		fail(s, 409, "no bench file waits for a reason");
+		return;
+	}
+	s->errand.is_reloading = true;
+	text_copy(s->asked.who, sizeof(s->asked.who), a->principal);
+	/* Who may not weaken protection gives no reason for it. */
+	text_copy(s->asked.reason, sizeof(s->asked.reason),
+		(a->may & ERRAND_MAY_PROTECT) != 0 ? a->reason : "");
+	audit_tell(s, a->principal, "reload", s->bench, s->asked.reason);
+	reload_begin(s);
+}
+
+static void
+begin_step(struct supervise *s)
+{
+	const struct step *step = step_of(s);
+	struct err err;
+	int rc;
+
+	if (step->name == NULL) {
+		succeed(s);
+		return;
+	}
+	if (step->is_reload) {
+		try_reload(s);
+		return;
+	}
+	rc = step->is_compiler ? start_compiler(s, step, &err) : start_work(s, step, &err);
+	if (rc == 0)
+		return;
+	log_warn("errand: %s", err.msg);
+	fail(s, 503, err.msg);
+}
+
+/* ---- asked ---------------------------------------------------------------------------------------------------------------- */
+
+/* No process is needed for it. */
+static void
+discard(struct supervise *s, const struct errand_ask *a)
+{
+	bool is_waiting = pending_waits(s);
+
+	pending_drop(s, a->principal, a->reason);
+	if (!is_waiting)
+		answer_tell(s, a->id, 409, "no bench file waits", -1);
+	else if (pending_waits(s))
+		answer_tell(s, a->id, 409, "it is being taken up at this moment; too late", -1);
+	else {
+		static const char text[] =
+			"{\"state\":\"dropped\",\"text\":\"the bench file that waited is dropped; "
+			"the bench goes on as it was\"}\n";
+		struct err err;
+		int fd = seal_bytes("mbc-errand", text, sizeof(text) - 1, &err);
+
+		answer_tell(s, a->id, fd < 0 ? 503 : 200,
+			fd < 0 ? "it is dropped, and no memory is left to say so"
+			       : "application/json",
+			fd);
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+void
+errands_asked(struct supervise *s, struct wire_in *in, int *pass)
+{
+	static struct errand_ask a;
+	struct err err;
+
+	if (errand_read(&a, in, &err) < 0) {
+		log_err("process 'gate': %s", err.msg);
+		return;
+	}
+	if (s->is_ending || s->img == NULL) {
+		answer_tell(s, a.id, 503, "the bench is not running; start it first", -1);
+		return;
+	}
+	if (s->errand.is_under_way) {
+		answer_tell(s, a.id, 429,
+			"another question of this kind is under way, and there is one at a time; "
+			"ask "
+			"again in a few seconds",
+			-1);
+		return;
+	}
+	if (a.kind == ERRAND_DISCARD) {
+		discard(s, &a);
+		return;
+	}
+	s->errand.ask = a;
+	s->errand.step = 0;
+	s->errand.is_under_way = s->errand.is_wanted = true;
+	s->errand.kill_ns = now_boot() + LONGEST_NS;
+	if (make_memories(s, pass, &err) < 0) {
+		fail(s, 503, err.msg);
+		return;
+	}
+	log_info("errand: %s for %s", errand_act(a.kind), a.principal);
+	answer_tell(s, a.id, 102, "", -1);
+	begin_step(s);
+}
+
+/* ---- on its way ----------------------------------------------------------------------------------------------------------- */
+
+void
+errands_reloaded(struct supervise *s, enum wire_kind kind, const char *text)
+{
+	char said[1500];
+
+	if (!s->errand.is_reloading)
+		return;
+	text_copy(said, sizeof(said), text);
+	said[text_utf8(said, strlen(said))] = '\0';
+	finish(s,
+		kind == WIRE_RELOAD_WHY ? "needs_reason"
+		: kind == WIRE_NO       ? "refused"
+		: strncmp(text, "pending: ", 9) == 0 || strstr(text, "\npending: ") != NULL
+			? "waits"
+			: "taken",
+		said);
+}
+
+/* The writer was killed: whether the new file is there is not known, so that what is there is taken up. */
+static void
+lost(struct supervise *s, const char *name, int status)
+{
+	char how[CHILD_HOW], why[200];
+
+	child_how(how, status);
+	snprintf(why, sizeof(why),
+		"its process for '%s' %s; look at the bench file and its versions", name, how);
+	log_warn("errand: %s", why);
+	if (strcmp(name, "write") == 0 && !s->is_ending)
+		reload_begin(s);
+	fail(s, 500, why);
+}
+
+/* A compiler that finds errors, or dies of them, has done its work: its image is missing, and it has said why. */
+static bool
+is_good_end(struct supervise *s, bool is_compiler, int status)
+{
+	char how[CHILD_HOW], text[CHILD_HOW + 80];
+	int errors = s->errand.memories[ERRAND_ERRORS];
+
+	if (!is_compiler || s->errand.kill_ns == NEVER)
+		return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	if (!WIFEXITED(status)) {
+		child_how(how, status);
+		snprintf(text, sizeof(text), "the compiler %s; make the file smaller\n", how);
+		if (pwrite(errors, text, strlen(text), MAX(lseek(errors, 0, SEEK_END), 0)) < 0)
+			log_warn("errand: %s", text);
+	}
+	return true;
+}
+
+bool
+errands_ended(struct supervise *s, pid_t pid, int status)
+{
+	bool is_compiler = pid == s->errand.compile.pid;
+	const struct step *step;
+	unsigned refusal;
+
+	if (pid != s->errand.work.pid && !is_compiler)
+		return false;
+	s->errand.work.pid = s->errand.compile.pid = 0;
+	step = step_of(s);
+	refusal = is_compiler || !WIFEXITED(status) ? 0 : errand_status(WEXITSTATUS(status));
+	if (s->is_ending && !step->is_writing)
+		fail(s, 503, "the bench is being stopped");
+	else if (refusal != 0)
+		refused(s, refusal);
+	else if (is_good_end(s, is_compiler, status)) {
+		if (strcmp(step->name, "write") == 0)
+			audit_tell(s, s->errand.ask.principal, "bench_written", s->bench,
+				s->errand.ask.reason);
+		s->errand.step++;
+		if (s->errand.is_wanted || step->is_writing)
+			begin_step(s);
+		else
+			forget(s);
+	} else if (s->errand.kill_ns == NEVER && !step->is_writing) {
+		fail(s, 500, "it took too long, and was ended");
+	} else {
+		lost(s, step->name, status);
+	}
+	return true;
+}
+
+void
+errands_stop(struct supervise *s)
+{
+	if (!s->errand.is_under_way)
+		return;
+	s->errand.is_wanted = false;
+	if (step_of(s)->is_writing || step_of(s)->is_reload)
+		return;
+	s->errand.kill_ns = NEVER;
+	if (s->errand.work.pid != 0)
+		kill(s->errand.work.pid, SIGKILL);
+	if (s->errand.compile.pid != 0)
+		kill(s->errand.compile.pid, SIGKILL);
+}
+
+void
+errands_gone(struct supervise *s, const char *id)
+{
+	if (s->errand.is_under_way && strcmp(id, s->errand.ask.id) == 0)
+		errands_stop(s);
+}
+
+bool
+errands_are_running(const struct supervise *s)
+{
+	return s->errand.work.pid != 0 || s->errand.compile.pid != 0;
+}
+
+int64_t
+errands_step(struct supervise *s, int64_t now_ns)
+{
+	if (!s->errand.is_under_way || s->errand.kill_ns == NEVER)
+		return NEVER;
+	if (now_ns >= s->errand.kill_ns) {
+		log_warn("errand: '%s' did not end in 60 s", step_of(s)->name);
+		s->errand.kill_ns = NEVER;
+		if (s->errand.work.pid != 0)
+			kill(s->errand.work.pid, SIGKILL);
+		if (s->errand.compile.pid != 0)
+			kill(s->errand.compile.pid, SIGKILL);
+		if (step_of(s)->is_reload)
+			finish(s, "unknown",
+				"the file is written; whether it is taken up is not known yet, the "
+				"log of "
+				"'mbc run' says so");
+		return NEVER;
+	}
+	if (step_of(s)->is_reload && !s->errand.is_reloading)
+		try_reload(s);
+	if (!s->errand.is_under_way)
+		return NEVER;
+	return step_of(s)->is_reload && !s->errand.is_reloading ? now_ns + AGAIN_NS
+								: s->errand.kill_ns;
+}

@@ -1,0 +1,359 @@
+"""The bench file, its versions and the audit over HTTP: read, checked, written, put back by who may; hostile texts, links, kills, a full disk; with the real program."""
+import hashlib
+import json
+import os
+import pathlib
+import signal
+import sys
+import threading
+import time
+import unittest
+
+sys.dont_write_bytecode = True
+
+from harness import wait_for  # noqa: E402
+from test_accounts import Client, People  # noqa: E402
+from test_door import API, text  # noqa: E402
+
+FILE = API + "/bench/file"
+
+
+def sha(content):
+    return hashlib.sha256(content.encode() if isinstance(content, str) else content).hexdigest()
+
+
+class Files(People):
+    def ask(self, client, method, path, body=None, patience=True, **more):
+        """Asked again while another question of this kind is under way, or a process is being started."""
+        def attempt():
+            status, answer = client.ask(method, path, body, **more)
+            kind = answer.get("type", "") if isinstance(answer, dict) else ""
+            again = status == 429 or (status == 503 and kind.rpartition(":")[2] in ("no-gate", "busy", "not-done"))
+            return None if again and patience else (status, answer)
+        return wait_for(f"{method} {path}", attempt, pause=0.1)
+
+    def good(self, client, method, path, body=None, status=200, **more):
+        got, answer = self.ask(client, method, path, body, **more)
+        self.assertEqual(got, status, (method, path, answer))
+        return answer
+
+    def put(self, client, content, status=200, reason=None, was=None):
+        was = self.bench.file.read_text() if was is None else was
+        body = {"text": content, "sha256": sha(was)}
+        if reason is not None:
+            body["reason"] = reason
+        return self.good(client, "PUT", FILE, body, status)
+
+    def versions(self, client):
+        return self.good(client, "GET", API + "/bench/versions")["versions"]
+
+    def rest(self):
+        """Nothing half-written is left beside the file."""
+        return sorted(path.name for path in self.bench.file.parent.iterdir() if path.name not in ("run", "state"))
+
+
+class Reading(Files):
+    def test_read_and_check(self):
+        self.begin("reads")
+        maria = self.add("maria", "--role", "root")
+        content = self.bench.file.read_text()
+        self.assertEqual(self.good(maria, "GET", FILE), {"file": "bench.yaml", "sha256": sha(content), "text": content, "parts": []})
+        for part in ("../../etc/passwd", "/etc/passwd", "nothing", "bench.yaml/../../x", "state/reads/accounts"):
+            self.good(maria, "GET", f"{FILE}?part={part}", status=404)
+        # The same, no better.
+        answer = self.good(maria, "POST", FILE + "/check", {"text": content})
+        self.assertEqual((answer["good"], answer["errors"], answer["diff"], answer["needs_reason"]), (True, [], "", False), answer)
+        self.assertEqual(answer["changes"], {"new": [], "gone": [], "units": [], "weaker": [], "stronger": [], "changed": []})
+        other = content.replace("T_furn > 650 degC", "T_furn > 690 degC").replace("channels:\n", "channels:\n  U_new: {calc: 3}\n", 1)
+        answer = self.good(maria, "POST", FILE + "/check", {"text": other})
+        self.assertTrue(answer["good"] and answer["needs_reason"], answer)
+        self.assertEqual(answer["changes"]["new"], ["U_new"])
+        self.assertIn("too_hot", answer["changes"]["weaker"][0])
+        self.assertIn("\n+  U_new: {calc: 3}\n", answer["diff"])
+        answer = self.good(maria, "POST", FILE + "/check", {"text": content + "\nnonsense: 3\n"})
+        self.assertFalse(answer["good"])
+        line = content.count("\n") + 2
+        self.assertEqual([(e["file"], e["line"], e["column"], e["kind"]) for e in answer["errors"]], [("bench.yaml", line, 1, "error")], answer)
+        self.assertIn("nonsense", answer["errors"][0]["text"])
+        self.assertEqual(self.bench.file.read_text(), content)
+        # Hostile ones are refused by the compiler, with what is wrong.
+        bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(f"{c}: &{c} [{','.join(['*' + p] * 9)}]\n" for p, c in zip("abcdefgh", "bcdefghi"))
+        for hostile, said in (("bench: x\0\n", "NUL"), ("bench: [", ""), (bomb, ""), ("", ""), ("[" * 20000, ""), ("- " * 20000, ""),
+                              ("bench: reads\nextends: /etc/shadow\n", ""), ("bench: reads\nextends: ../../../../dev/zero\n", "")):
+            answer = self.good(maria, "POST", FILE + "/check", {"text": hostile})
+            self.assertFalse(answer["good"], hostile[:40])
+            self.assertTrue(answer["errors"], hostile[:40])
+            self.assertIn(said, json.dumps(answer["errors"]))
+        answer = self.good(maria, "POST", FILE + "/check", b'{"text": "bench: \xff\xfe"}')
+        self.assertIn("UTF-8", json.dumps(answer["errors"]))
+        big = "# " + "x" * 76 + "\n"
+        answer = self.good(maria, "POST", FILE + "/check", {"text": content + big * ((4 << 20) // len(big) - 100)})
+        self.assertTrue(answer["good"], str(answer["errors"])[:300])
+        self.good(maria, "POST", FILE + "/check", {"text": big * ((4 << 20) // len(big) + 100)}, status=413)
+        self.good(maria, "POST", FILE + "/check", b"{}", status=413, headers={"Content-Length": str(9 << 20)})
+        for bad in (b"[]", b'{"text": 3}', b'{"text": "a", "text": "b"}', b'{"other": ""}', b'{"text": "\\ud800"}', b'{"text": "a"', b'{}', b''):
+            self.good(maria, "POST", FILE + "/check", bad, status=400)
+        self.assertEqual(self.rest(), ["bench.yaml"])
+
+    def test_parts(self):
+        self.begin("parts")
+        maria = self.add("maria", "--role", "root")
+        content = self.bench.file.read_text()
+        (self.bench.folder / "more.yaml").write_text("channels: {Extra: {calc: 4}}\n")
+        (self.bench.folder / "secret.txt").write_text("not for you\n")
+        answer = self.put(maria, content.replace("\n", "\nextends: more.yaml\n", 1))
+        self.assertEqual(answer["state"], "taken", answer)
+        self.assertEqual(self.good(maria, "GET", FILE)["parts"], ["more.yaml"])
+        part = self.good(maria, "GET", FILE + "?part=more.yaml")
+        self.assertEqual((part["file"], part["text"]), ("more.yaml", "channels: {Extra: {calc: 4}}\n"))
+        for name in ("secret.txt", "./more.yaml", "x/../more.yaml", "..", "", "more.yaml%00"):
+            self.assertIn(self.ask(maria, "GET", f"{FILE}?part={name}")[0], (200,) if name == "" else (400, 404), name)
+
+    def test_who_may_not(self):
+        self.begin("mayn")
+        maria = self.add("maria", "--role", "root")
+        ada = self.add("ada", "--role", "admin")
+        bob = self.add("bob", "--may", "read,operate")
+        eve = self.add("eve", "--may", "read,configure", "--only", "T_*")
+        carl = self.add("carl", "--may", "configure")
+        token = self.mbc("token", "add", "lims").strip()
+        nobody = Client(self.bench.port)
+        content = self.bench.file.read_text()
+        bearer = {"Authorization": f"Bearer {token}"}
+        wait_for("the token is known", lambda: nobody.ask("GET", API + "/channels", headers=bearer)[0] == 200)
+        body = {"text": content + "# mine\n", "sha256": sha(content)}
+        for method, path, given in (("GET", FILE, None), ("GET", API + "/bench/versions", None), ("GET", API + "/bench/versions/1", None),
+                                    ("GET", API + "/bench/versions/1/diff", None), ("POST", FILE + "/check", {"text": "a"}), ("PUT", FILE, body),
+                                    ("POST", API + "/bench/undo", {"to": 1}), ("POST", API + "/bench/discard", {}),
+                                    ("POST", API + "/bench/reason", {"reason": "x"}), ("GET", API + "/audit", None)):
+            self.good(bob, method, path, given, status=403)
+            self.good(eve, method, path, given, status=403)
+            self.good(nobody, method, path, given, status=401)
+            if given is None or len(json.dumps(given)) < 4000:
+                self.good(nobody, method, path, given, status=403, headers=bearer)
+        self.assertEqual(self.good(carl, "GET", FILE)["text"], content)
+        self.good(carl, "GET", API + "/audit", status=403)  # for admin and root
+        self.good(ada, "GET", API + "/audit")
+        # A page of another origin cannot: neither the header nor JSON comes from a form.
+        self.good(maria, "POST", FILE + "/check", {"text": "a"}, status=403, headers={"Origin": "http://evil.example"})
+        # Who configures weakens nothing.
+        weak = content.replace("T_furn > 650 degC", "T_furn > 690 degC")
+        answer = self.put(ada, weak, status=403, reason="I like it")
+        self.assertIn("protect", answer["detail"])
+        self.assertEqual(self.bench.file.read_text(), content)
+        refused = self.records(act="bench_put", result="refused", who="user:bob")
+        self.assertTrue(refused, self.records())
+        self.assertTrue(self.records(act="bench_put", result="asked", who="user:ada"))
+
+
+class Writing(Files):
+    def test_written_and_undone(self):
+        self.begin("writes")
+        maria = self.add("maria", "--role", "root")
+        first = self.bench.file.read_text()
+        os.chmod(self.bench.file, 0o640)
+        second = first + "# käse \U0001F9C0\n"
+        answer = self.put(maria, second, reason="a remark")
+        self.assertEqual((answer["state"], answer["sha256"], answer["kept"], answer["written"]), ("taken", sha(second), None, 1), answer)
+        self.assertEqual(self.bench.file.read_text(), second)
+        self.assertEqual(self.bench.file.stat().st_mode & 0o777, 0o640)
+        self.put(maria, first + "# a third\n", status=409, was=first)  # it was another by then
+        self.assertEqual(self.bench.file.read_text(), second)
+        answer = self.put(maria, second + "nonsense: 1\n", status=422)
+        self.assertEqual(answer["type"], "urn:mbc:problem:bench-file-errors")
+        self.assertEqual(answer["errors"][0]["line"], second.count("\n") + 1)
+        answer = self.put(maria, second.replace("bench: writes", "bench: other"), status=409)
+        self.assertEqual(self.bench.file.read_text(), second)
+        all_ = self.versions(maria)
+        self.assertEqual([(v["version"], v["who"], v["runs"]) for v in all_][0], (2, "user:maria", True), all_)
+        self.assertEqual(self.good(maria, "GET", API + "/bench/versions/1")["files"], [{"path": "bench.yaml", "text": first}])
+        diff = self.good(maria, "GET", API + "/bench/versions/1/diff")
+        self.assertIn("+# käse", diff["diff"])
+        self.assertEqual((diff["from"], diff["to"], diff["changes"]["gone"]), (1, None, []))
+        self.assertEqual(self.good(maria, "GET", API + "/bench/versions/2/diff?to=1")["to"], 1)
+        for path in ("99", "0", "x", "-1", "1/diff?to=99"):
+            self.assertIn(self.ask(maria, "GET", API + "/bench/versions/" + path)[0], (400, 404), path)
+        # What never ran is kept before it goes.
+        self.bench.file.write_text(second + "# scribbled\n")
+        answer = self.good(maria, "POST", API + "/bench/undo", {"to": 1, "reason": "back"})
+        self.assertEqual((answer["state"], answer["kept"]), ("taken", 3), answer)
+        self.assertEqual(self.bench.file.read_text(), first)
+        all_ = self.versions(maria)
+        self.assertEqual([(v["version"], v["never_ran"]) for v in all_[:2]], [(4, False), (3, True)], all_)
+        self.good(maria, "POST", API + "/bench/undo", {"to": 77}, status=404)
+        self.good(maria, "POST", API + "/bench/discard", {}, status=409)
+        self.good(maria, "POST", API + "/bench/reason", {"reason": "why not"}, status=409)
+        self.assertEqual(self.rest(), ["bench.yaml"])
+        acts = [r["act"] for r in self.records(who="user:maria")]
+        for act in ("bench_put", "bench_undo", "bench_written", "reload", "bench_read"):
+            self.assertIn(act, acts)
+        self.assertNotIn("käse", json.dumps(self.records(), ensure_ascii=False))
+
+    def test_protection_waits(self):
+        self.begin("waits")
+        maria = self.add("maria", "--role", "root")
+        first = self.bench.file.read_text()
+        weak = first.replace("T_furn > 650 degC", "T_furn > 690 degC")
+        answer = self.put(maria, weak)
+        self.assertEqual(answer["state"], "needs_reason", answer)
+        self.assertIn("too_hot", answer["text"])
+        self.assertEqual(self.bench.file.read_text(), weak)
+        answer = self.good(maria, "POST", API + "/bench/discard", {})
+        self.assertEqual(answer["state"], "dropped")
+        answer = self.good(maria, "POST", API + "/bench/undo", {"to": 1})  # what is in the file never ran
+        self.assertEqual((answer["state"], answer["kept"], self.bench.file.read_text()), ("taken", 2, first), answer)
+        self.assertEqual(self.put(maria, weak)["state"], "needs_reason")
+        answer = self.good(maria, "POST", API + "/bench/reason", {"reason": "the oven is another"})
+        self.assertIn(answer["state"], ("taken", "waits"), answer)
+        wait_for("it runs", lambda: [v["version"] for v in self.versions(maria) if v["runs"]] == [3], pause=0.3)
+
+    def test_two_editors(self):
+        """All edit the same text at the same time: one of them writes it, the others hear that it is another by now."""
+        self.begin("two")
+        clients = [self.add(name, "--role", "root") for name in ("maria", "ida", "kim")]
+        first = self.bench.file.read_text()
+        got = {}
+
+        def edit(i):
+            got[i] = self.ask(clients[i], "PUT", FILE, {"text": first + f"# of {i}\n", "sha256": sha(first)})
+
+        threads = [threading.Thread(target=edit, args=(i,)) for i in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(sorted(status for status, _ in got.values()), [200, 409, 409], got)
+        [winner] = [i for i, (status, _) in got.items() if status == 200]
+        self.assertEqual(self.bench.file.read_text(), first + f"# of {winner}\n")
+
+    def test_places_that_are_not_written(self):
+        self.begin("places")
+        maria = self.add("maria", "--role", "root")
+        first = self.bench.file.read_text()
+        real = self.bench.folder / "real.yaml"
+        self.bench.file.rename(real)
+        self.bench.file.symlink_to(real)
+        answer = self.put(maria, first + "# x\n", status=409)
+        self.assertIn("link", answer["detail"])
+        self.assertEqual((real.read_text(), self.bench.file.is_symlink()), (first, True))
+        self.bench.file.unlink()
+        real.rename(self.bench.file)
+        # In the place of what is written beside it: a link is not followed there either.
+        victim = self.bench.folder / "victim"
+        victim.write_text("untouched\n")
+        (self.bench.folder / "bench.yaml.part").symlink_to(victim)
+        self.assertEqual(self.put(maria, first + "# y\n")["state"], "taken")
+        self.assertEqual((victim.read_text(), self.bench.file.read_text()), ("untouched\n", first + "# y\n"))
+        victim.unlink()
+        # Nothing can be made there.
+        (self.bench.folder / "bench.yaml.part").mkdir()
+        ((self.bench.folder / "bench.yaml.part") / "x").write_text("")
+        answer = self.put(maria, first + "# z\n", status=503)
+        self.assertIn("nothing is changed", answer["detail"])
+        self.assertEqual(self.bench.file.read_text(), first + "# y\n")
+        # What is there cannot be kept.
+        state = self.bench.folder / "state" / "places" / "versions"
+        self.bench.file.write_text(first + "# never ran\n")
+        state.rename(state.with_name("away"))
+        state.write_text("no folder\n")
+        answer = self.put(maria, first + "# z\n", status=507)
+        self.assertIn("nothing is changed", answer["detail"])
+        self.assertEqual(self.bench.file.read_text(), first + "# never ran\n")
+
+    def test_kills(self):
+        """kill -9 of each process at some moment: the old or the new file is there, whole, and the next one writes it."""
+        self.begin("kills")
+        maria = self.add("maria", "--role", "root")
+        first = self.bench.file.read_text()
+        filler = "# filler filler filler filler filler filler filler\n" * 20000
+        texts = {first}
+
+        def killer(name, stop):
+            while not stop.is_set():
+                for pid in pathlib.Path("/proc").iterdir():
+                    try:
+                        if pid.name.isdigit() and (pid / "comm").read_text().strip() == name[:15]:
+                            if str(self.bench.file) in (pid / "cmdline").read_bytes().decode():
+                                os.kill(int(pid.name), signal.SIGKILL)
+                                return
+                    except (FileNotFoundError, ProcessLookupError):
+                        continue
+                time.sleep(0.001)
+
+        for n, name in enumerate(("mbc-errand", "mbc-errand", "mbc-errand", "mbc-compile", "serve", "gate")):
+            content = first + filler + f"# {n}\n"
+            texts.add(content)
+            stop = threading.Event()
+            if name.startswith("mbc-"):
+                thread = threading.Thread(target=killer, args=(name, stop))
+            else:
+                pid = self.bench.pids()[name]
+                thread = threading.Timer(0.05 * n, os.kill, (pid, signal.SIGKILL))
+            was = self.bench.file.read_text()
+            thread.start()
+            try:
+                status, answer = maria.ask("PUT", FILE, {"text": content, "sha256": sha(was)})
+            except (OSError, ConnectionError, ValueError):
+                status, answer = 0, None
+            except Exception as e:  # http.client.RemoteDisconnected and its like
+                status, answer = 0, str(e)
+            stop.set()
+            thread.join()
+            now = self.bench.file.read_text()
+            self.assertIn(now, (was, content), (name, status))
+            if status == 200:
+                self.assertEqual(now, content, (name, answer))
+
+            def in_again():
+                if name == "gate" or status == 0:
+                    try:
+                        maria.sign_in("maria")
+                    except OSError:
+                        return None
+                try:
+                    return maria.ask("GET", FILE)[0] == 200
+                except OSError:
+                    return None
+            wait_for(f"after {name}", in_again, pause=0.2)
+        last = first + "# the end\n"
+        wait_for("it is written", lambda: self.ask(maria, "PUT", FILE, {"text": last, "sha256": sha(self.bench.file.read_text())})[0] == 200, pause=0.3)
+        self.assertEqual(self.bench.file.read_text(), last)
+        self.assertEqual(self.rest(), ["bench.yaml"])
+
+
+class Audit(Files):
+    def test_audit(self):
+        self.begin("audits")
+        maria = self.add("maria", "--role", "root")
+        self.good(maria, "GET", FILE)
+        answer = self.good(maria, "GET", API + "/audit")
+        self.assertTrue(answer["whole"], answer["faults"])
+        numbers = [r["n"] for r in answer["records"]]
+        self.assertEqual(numbers, sorted(numbers, reverse=True))
+        self.assertTrue(any(r["act"] == "bench_read" and r["who"] == "user:maria" for r in answer["records"]), answer)
+        page, seen = None, []
+        while page is None or page["next"] is not None:
+            before = "" if page is None else f"&before={page['next']}"
+            page = self.good(maria, "GET", f"{API}/audit?limit=2{before}")
+            self.assertLessEqual(len(page["records"]), 2)
+            seen += [r["n"] for r in page["records"]]
+        self.assertEqual(seen, list(range(seen[0], 0, -1)))
+        only = self.good(maria, "GET", API + "/audit?who=user:maria&act=sign_in")["records"]
+        self.assertTrue(only and all(r["act"] == "sign_in" for r in only), only)
+        self.assertEqual(self.good(maria, "GET", API + "/audit?since=2099-01-01T00:00:00Z")["records"], [])
+        for bad in ("limit=0", "limit=1001", "limit=x", "before=-1", "since=yesterday", "nothing=1"):
+            self.good(maria, "GET", f"{API}/audit?{bad}", status=400)
+        # Somebody changes it.
+        path = self.bench.folder / "state" / "audits" / "audit" / "audit-00001.log"
+        content = path.read_bytes()
+        at = content.index(b"maria")
+        with path.open("r+b") as file:
+            file.seek(at)
+            file.write(b"mario")
+        answer = self.good(maria, "GET", API + "/audit")
+        self.assertFalse(answer["whole"])
+        self.assertIn("not what was written", answer["faults"][0])
+
+
+if __name__ == "__main__":
+    unittest.main()
