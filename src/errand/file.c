@@ -314,15 +314,16 @@ step_keep(struct work *w)
 static unsigned
 cannot(struct work *w, const char *path, int sys)
 {
+	bool is_full = sys == ENOSPC || sys == EDQUOT || sys == EFBIG;
 	const char *remedy =
-		sys == ENOSPC || sys == EDQUOT ? "free some room on its disk"
+		is_full ? "free some room on its disk"
 		: sys == EROFS
 			? "its disk can only be read: edit it where it comes from, then 'mbc "
 			  "reload'"
 			: "it belongs to another user, or its folder does: give both to the user "
 			  "that may write them ('chown'), or edit it at this computer";
 
-	return refuse(w, sys == ENOSPC || sys == EDQUOT ? 507 : 503,
+	return refuse(w, is_full ? 507 : 409,
 		"'%s' cannot be written (%s), and nothing is changed; %s", work_name(w, path),
 		strerror(sys), remedy);
 }

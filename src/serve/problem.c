@@ -73,7 +73,7 @@ static const struct row {
 	[PROBLEM_NO_VERSION] = { 404, "urn:mbc:problem:no-version",
 		"There is no such file or version" },
 	[PROBLEM_FILE_CONFLICT] = { 409, "urn:mbc:problem:bench-file-conflict",
-		"The bench file is not what it was thought to be" },
+		"The bench file is not written as things are" },
 	[PROBLEM_FILE_ERRORS] = { 422, "urn:mbc:problem:bench-file-errors",
 		"The bench file has errors" },
 	[PROBLEM_ONE_AT_A_TIME] = { 429, "urn:mbc:problem:one-at-a-time",

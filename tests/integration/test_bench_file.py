@@ -1,9 +1,12 @@
 """The bench file, its versions and the audit over HTTP: read, checked, written, put back by who may; hostile texts, links, kills, a full disk; with the real program."""
+import contextlib
 import hashlib
 import json
 import os
 import pathlib
+import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -13,7 +16,7 @@ sys.dont_write_bytecode = True
 
 from harness import wait_for  # noqa: E402
 from test_accounts import Client, People  # noqa: E402
-from test_door import API, text  # noqa: E402
+from test_door import API, DoorBench, Writable, text  # noqa: E402
 
 FILE = API + "/bench/file"
 
@@ -248,7 +251,7 @@ class Writing(Files):
         # Nothing can be made there.
         (self.bench.folder / "bench.yaml.part").mkdir()
         ((self.bench.folder / "bench.yaml.part") / "x").write_text("")
-        answer = self.put(maria, first + "# z\n", status=503)
+        answer = self.put(maria, first + "# z\n", status=409)
         self.assertIn("nothing is changed", answer["detail"])
         self.assertEqual(self.bench.file.read_text(), first + "# y\n")
         # What is there cannot be kept.
@@ -319,6 +322,36 @@ class Writing(Files):
         wait_for("it is written", lambda: self.ask(maria, "PUT", FILE, {"text": last, "sha256": sha(self.bench.file.read_text())})[0] == 200, pause=0.3)
         self.assertEqual(self.bench.file.read_text(), last)
         self.assertEqual(self.rest(), ["bench.yaml"])
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root can mount a small disk")
+class FullDisk(Files):
+    def test_a_full_disk(self):
+        """The disk of the bench file takes no more: the file stays as it is, and there is no half of another."""
+        stack = contextlib.ExitStack()
+        self.addCleanup(stack.close)
+        self.device = stack.enter_context(Writable({0: 200, 1: 0}))
+        self.bench = DoorBench("fulldisk", text(self.device.port))
+        self.addCleanup(shutil.rmtree, self.bench.folder, ignore_errors=True)
+        inner = self.bench.folder / "inner"
+        inner.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(inner)], capture_output=True).returncode != 0:
+            self.skipTest("nothing can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", str(inner)], check=True)
+        self.bench.file.unlink()
+        self.bench.file = inner / "bench.yaml"
+        self.bench.write(text(self.device.port))
+        stack.enter_context(self.bench)
+        maria = self.add("maria", "--role", "root")
+        first = self.bench.file.read_text()
+        answer = self.put(maria, first + "# filler filler filler filler filler\n" * 4000, status=507)
+        self.assertIn("free some room", answer["detail"])
+        self.assertEqual((self.bench.file.read_text(), self.rest()), (first, ["bench.yaml"]))
+        self.assertEqual(self.put(maria, first + "# short\n")["state"], "taken")
+        subprocess.run(["mount", "-o", "remount,ro", str(inner)], check=True)
+        answer = self.put(maria, first + "# read-only\n", status=409)
+        self.assertIn("only be read", answer["detail"])
+        self.assertEqual(self.bench.file.read_text(), first + "# short\n")
 
 
 class Audit(Files):

@@ -1,0 +1,146 @@
+/* fuzz_errand.c - what is asked of the bench file: bodies, their addresses and packets; the first byte chooses the reader */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "msg/audit_chain.h"
+#include "msg/version.h"
+#include "serve/file_body.h"
+#include "serve/wish.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+enum { BODY, ORDER, ROUTE, PACKET, FILES, CHAIN, KINDS };
+
+static void
+demand(bool is_so)
+{
+	if (!is_so)
+		abort();
+}
+
+static void
+read_body(char *bytes, size_t n)
+{
+	struct file_body b;
+	struct err err;
+
+	if (file_body_read(&b, bytes, n, &err) < 0)
+		return;
+	demand(b.text == NULL || (b.text >= bytes && b.text + b.n <= bytes + n));
+	demand(strlen(b.reason) < sizeof(b.reason) && strlen(b.sha256) <= SHA256_HEX);
+	demand(text_utf8(b.reason, strlen(b.reason)) == strlen(b.reason));
+}
+
+static void
+read_order(const char *bytes, size_t n)
+{
+	static const enum target_order orders[] = { ORDER_UNDO, ORDER_DISCARD, ORDER_REASON };
+	struct target t = { .order = orders[n % 3] };
+	struct errand_ask a;
+	struct err err;
+
+	if (wish_errand_order(&a, &t, bytes, n, &err) < 0)
+		return;
+	demand(a.kind != ERRAND_UNDO || (a.number > 0 && a.number < 1000000));
+	demand(a.kind != ERRAND_REASON || a.reason[0] != '\0');
+}
+
+static void
+read_route(const char *bytes, size_t n)
+{
+	static struct target t;
+	char uri[512] = "/api/v1/";
+	struct errand_ask a;
+	struct err err;
+
+	if (n > 400 || memchr(bytes, '\0', n) != NULL)
+		return;
+	memcpy(uri + strlen(uri), bytes, n);
+	if (target_parse(uri, &t, &err) < 0 || wish_errand(&a, &t, &err) < 0)
+		return;
+	demand(a.limit <= ERRAND_RECORDS && a.kind < ERRAND_KINDS);
+}
+
+/* What is read is written, and read again, as the same. */
+static void
+read_packet(const char *bytes, size_t n)
+{
+	static struct errand_ask a, again;
+	struct buf out = { 0 };
+	struct wire_in in = { .at = (const uint8_t *)bytes, .left = n };
+	struct err err;
+
+	if (errand_read(&a, &in, &err) < 0)
+		return;
+	wire_begin(&out, WIRE_ERRAND);
+	errand_write(&out, &a);
+	demand(wire_open(&in, (const uint8_t *)out.data, out.n, &err) == WIRE_ERRAND);
+	demand(errand_read(&again, &in, &err) == 0 && again.kind == a.kind &&
+		strcmp(a.name, again.name) == 0 && again.number == a.number);
+	buf_done(&out);
+}
+
+static void
+read_files(char *bytes, size_t n)
+{
+	static struct version v;
+	struct err err;
+
+	if (version_entries(&v, bytes, n, &err) < 0)
+		return;
+	for (size_t i = 0; i < v.n; i++)
+		demand(v.files[i].bytes >= bytes && v.files[i].bytes + v.files[i].n <= bytes + n);
+}
+
+static void
+read_chain(const char *bytes, size_t n)
+{
+	struct audit_chain chain = { .fault = NULL };
+	unsigned row = 0;
+
+	audit_chain_begin(&chain);
+	for (const char *at = bytes, *end = bytes + n; at < end;) {
+		const char *lf = memchr(at, '\n', (size_t)(end - at));
+		size_t length = lf == NULL ? (size_t)(end - at) : (size_t)(lf - at);
+
+		audit_chain_line(&chain, ++row, at, length);
+		at += length + (lf != NULL);
+	}
+	audit_chain_end(&chain);
+	demand(chain.faults + chain.torn <= 2 * row + 1);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	char *bytes;
+
+	if (n == 0)
+		return 0;
+	bytes = malloc(n); /* a sanitizer sees a read beyond its end */
+	demand(bytes != NULL);
+	n--;
+	memcpy(bytes, data + 1, n);
+	switch (data[0] % KINDS) {
+	case BODY:
+		read_body(bytes, n);
+		break;
+	case ORDER:
+		read_order(bytes, n);
+		break;
+	case ROUTE:
+		read_route(bytes, n);
+		break;
+	case PACKET:
+		read_packet(bytes, n);
+		break;
+	case FILES:
+		read_files(bytes, n);
+		break;
+	default:
+		read_chain(bytes, n);
+	}
+	free(bytes);
+	return 0;
+}
