@@ -38,24 +38,24 @@ static const struct step {
 	bool is_other;    /* of OTHER */
 	bool is_writing;  /* it is brought to its end */
 	bool is_reload;
-} file[] = { { .name = "file", .as = AS_READER }, { NULL } },
+} file[] = { { .name = "file", .as = AS_READER }, { .name = NULL } },
   check[] = { { .name = "prepare", .as = AS_READER }, { .name = "compile", .is_compiler = true },
-	  { .name = "check", .as = AS_READER }, { NULL } },
+	  { .name = "check", .as = AS_READER }, { .name = NULL } },
   put[] = { { .name = "prepare", .as = AS_READER }, { .name = "compile", .is_compiler = true },
 	  { .name = "check", .as = AS_READER }, { .name = "keep", .is_writing = true },
 	  { .name = "write", .as = AS_OWNER, .is_writing = true },
-	  { .name = "reload", .is_reload = true }, { NULL } },
+	  { .name = "reload", .is_reload = true }, { .name = NULL } },
   undo[] = { { .name = "pick" }, { .name = "prepare", .as = AS_READER },
 	  { .name = "compile", .is_compiler = true }, { .name = "check", .as = AS_READER },
 	  { .name = "keep", .is_writing = true },
 	  { .name = "write", .as = AS_OWNER, .is_writing = true },
-	  { .name = "reload", .is_reload = true }, { NULL } },
-  versions[] = { { .name = "versions" }, { NULL } },
+	  { .name = "reload", .is_reload = true }, { .name = NULL } },
+  versions[] = { { .name = "versions" }, { .name = NULL } },
   diff[] = { { .name = "pick" }, { .name = "compile", .is_compiler = true },
 	  { .name = "compile", .is_compiler = true, .is_other = true }, { .name = "diff" },
-	  { NULL } },
-  audit[] = { { .name = "audit" }, { NULL } },
-  reason[] = { { .name = "reload", .is_reload = true }, { NULL } };
+	  { .name = NULL } },
+  audit[] = { { .name = "audit" }, { .name = NULL } },
+  reason[] = { { .name = "reload", .is_reload = true }, { .name = NULL } };
 
 static const struct step *const plans[ERRAND_KINDS] = {
 	[ERRAND_FILE] = file,

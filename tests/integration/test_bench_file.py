@@ -4,17 +4,19 @@ import hashlib
 import json
 import os
 import pathlib
+import pwd
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
 
 sys.dont_write_bytecode = True
 
-from harness import wait_for  # noqa: E402
+from harness import copy_programs, wait_for  # noqa: E402
 from test_accounts import Client, People  # noqa: E402
 from test_door import API, DoorBench, Writable, text  # noqa: E402
 
@@ -352,6 +354,55 @@ class FullDisk(Files):
         answer = self.put(maria, first + "# read-only\n", status=409)
         self.assertIn("only be read", answer["detail"])
         self.assertEqual(self.bench.file.read_text(), first + "# short\n")
+
+
+def has_users():
+    try:
+        return os.geteuid() == 0 and all(pwd.getpwnam(name).pw_uid for name in ("mbc-compile", "mbc-control", "mbc-serve", "mbc-gate"))
+    except KeyError:
+        return False
+
+
+@unittest.skipUnless(has_users(), "the users of mbc are not there")
+class Owned(Files):
+    def test_somebody_elses_file(self):
+        """Started by root, each process as its own user: the file of somebody is read and written as that one, who owns it afterwards."""
+        owner = 2001
+        programs = pathlib.Path(tempfile.mkdtemp(prefix="mbc-test-"))
+        self.addCleanup(shutil.rmtree, programs, ignore_errors=True)
+        copy_programs(programs)
+        stack = contextlib.ExitStack()
+        self.addCleanup(stack.close)
+        self.device = stack.enter_context(Writable({0: 200, 1: 0}))
+        self.bench = DoorBench("owned", text(self.device.port), programs=programs)
+        self.addCleanup(shutil.rmtree, self.bench.folder, ignore_errors=True)
+        self.bench.environment.pop("MBC_USERS")
+        for path in (programs, self.bench.folder, self.bench.folder / "run", self.bench.folder / "state"):
+            path.chmod(0o755)
+        inner = self.bench.folder / "inner"
+        inner.mkdir(mode=0o755)
+        self.bench.file.unlink()
+        self.bench.file = inner / "bench.yaml"
+        self.bench.write(text(self.device.port))
+        for path in (inner, self.bench.file):
+            os.chown(path, owner, owner)
+        self.bench.file.chmod(0o600)  # closed to everybody else
+        stack.enter_context(self.bench)
+        maria = self.add("maria", "--role", "root")
+        first = self.bench.file.read_text()
+        self.assertEqual(self.good(maria, "GET", FILE)["text"], first)
+        self.bench.file.write_text(first + "# scribbled\n")
+        answer = self.put(maria, first + "# written\n")
+        self.assertEqual((answer["state"], answer["kept"]), ("taken", 2), answer)
+        st = self.bench.file.stat()
+        self.assertEqual((st.st_uid, st.st_gid, st.st_mode & 0o777, self.bench.file.read_text()), (owner, owner, 0o600, first + "# written\n"))
+        answer = self.good(maria, "POST", API + "/bench/undo", {"to": 1})
+        self.assertEqual((answer["state"], self.bench.file.read_text()), ("taken", first), answer)
+        os.chown(inner, 0, 0)  # its folder is not the owner's any more
+        answer = self.put(maria, first + "# no\n", status=409)
+        self.assertIn("another user", answer["detail"])
+        self.assertEqual(self.bench.file.read_text(), first)
+        self.assertTrue(self.good(maria, "GET", API + "/audit")["whole"])
 
 
 class Audit(Files):
