@@ -428,7 +428,7 @@ describe(const struct options *o)
 
 /* Kept to the end: what is read there stays where it is. */
 static int
-read_instead(int fd)
+read_instead(int fd, const char *bench)
 {
 	static struct buf all;
 	struct err err;
@@ -440,7 +440,7 @@ read_instead(int fd)
 			break;
 		all.n += (size_t)n;
 	}
-	if (fd < 0 || source_instead(all.data, all.n, &err) == 0)
+	if (fd < 0 || source_instead(all.data, all.n, bench, &err) == 0)
 		return 0;
 	log_err("descriptor %d: %s", fd, err.msg);
 	return -1;
@@ -486,7 +486,7 @@ main(int argc, char **argv)
 	bound_resources();
 	find_catalogue();
 	source_keep(o.keep, catalogue);
-	if (read_instead(o.instead) < 0)
+	if (read_instead(o.instead, o.path) < 0)
 		return 2;
 	confine(&o);
 	if (o.action == ACTION_SEQUENCE)

@@ -82,18 +82,42 @@ keep(const char *path, const struct buf *bytes)
 
 static struct version *instead; /* its files alone; NULL: none */
 static char instead_folder[VERSION_PATH_MAX];
+static char bench_folder[VERSION_PATH_MAX];
 
 int
-source_instead(char *bytes, size_t n, struct err *err)
+source_instead(char *bytes, size_t n, const char *bench, struct err *err)
 {
 	static struct version all;
 
 	if (getcwd(instead_folder, sizeof(instead_folder)) == NULL)
 		instead_folder[0] = '\0';
+	if (!version_absolute(bench_folder, instead_folder, bench))
+		return err_set(err, ERR_PROTO, 0, "the path of the bench file is too long");
+	*strrchr(bench_folder, '/') = '\0';
 	if (version_entries(&all, bytes, n, err) < 0)
 		return ERR_PROTO;
 	instead = &all;
 	return 0;
+}
+
+static bool
+is_below(const char *path, const char *folder)
+{
+	size_t n = strlen(folder);
+
+	return strncmp(path, folder, n) == 0 && path[n] == '/';
+}
+
+static bool
+has_our_name(const char *path)
+{
+	static const char *const ends[] = { ".yaml", ".yml", ".seq" };
+	size_t n = strlen(path);
+
+	for (size_t i = 0; i < NELEM(ends); i++)
+		if (n > strlen(ends[i]) && strcmp(path + n - strlen(ends[i]), ends[i]) == 0)
+			return true;
+	return false;
 }
 
 /* 1: it is one of those. */
@@ -103,10 +127,24 @@ read_instead(const char *path, struct buf *out, uint64_t out_key[2], struct err 
 	const struct version_file *f = NULL;
 	char absolute[VERSION_PATH_MAX];
 
-	if (instead != NULL && version_absolute(absolute, instead_folder, path))
-		f = version_find(instead, absolute);
-	if (f == NULL)
+	if (instead == NULL)
 		return 0;
+	if (version_absolute(absolute, instead_folder, path))
+		f = version_find(instead, absolute);
+	else
+		absolute[0] = '\0';
+	if (f == NULL && has_our_name(absolute) &&
+		(is_below(absolute, bench_folder) ||
+			(keep_not != NULL && is_below(path, keep_not))))
+		return 0;
+	if (f == NULL)
+		return err_set(err, ERR_CONF, 0,
+			"'%s' is not in the folder of the bench file, or is no .yaml or .seq; over "
+			"HTTP "
+			"only those are read, and what the bench is made of already: edit it at "
+			"this "
+			"computer",
+			path);
 	if (f->n > SOURCE_MAX)
 		return err_set(err, ERR_CONF, 0,
 			"'%s' is larger than 4 MB; split the bench into several", path);

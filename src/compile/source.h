@@ -15,8 +15,10 @@ int source_read(const char *path, struct buf *out, uint64_t out_key[2], struct e
 /* From here on each file that is read goes to fd as well, "<bytes> <path>\n" and its bytes, but those below the folder `not_below`. */
 void source_keep(int fd, const char *not_below);
 
-/* From here on files that stand in `bytes` (of the form above, paths from "/" on) are read there, whatever the disk has in their place. ERR_PROTO: it has another form. */
-int source_instead(char *bytes, size_t n, struct err *err) MUST_CHECK;
+/* From here on files that stand in `bytes` (of the form above, paths from "/" on) are read there, whatever the disk has in their place, and others only below the folder
+ * of `bench` or of the catalogue, and with a name of ours: who asks over HTTP may not be allowed to read what this process can, and what is wrong with
+ * a file is quoted. ERR_PROTO: it has another form. */
+int source_instead(char *bytes, size_t n, const char *bench, struct err *err) MUST_CHECK;
 
 /* The parser must never see bytes that it is known to mistreat (docs/bench-file.md lists them): reports the first such
  * byte and returns false. `file` is the number for its place. Skips a byte-order mark: *out_start is where YAML begins. */

@@ -229,6 +229,12 @@ step_check(struct work *w)
 		status = refuse(w, 409,
 			"the name of the bench has changed; stop and start it at this computer to "
 			"rename it, or leave it");
+	else if (status == 0 && running != NULL && put_programs(NULL, NULL, running, img) > 0)
+		status = refuse(w, 403,
+			"it has a program started ('helper:') that the bench does not start now; "
+			"that "
+			"is done at this computer: edit the file there, then 'mbc reload'. Nothing "
+			"was written");
 	else if (status == 0)
 		status = check_protection(w, img, running);
 	free(img);

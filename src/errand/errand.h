@@ -48,7 +48,9 @@ bool work_load(const char *path, struct buf *out);
 void put_text(struct json *j, const char *key, const char *bytes, size_t n);
 bool is_text(const char *bytes, size_t n); /* UTF-8 without a NUL */
 
-/* What two benches differ in, as an object: channels, and protection (weaker, stronger, changed). Returns how much is weaker. */
+/* Programs that `is` has supervise start for a link and `was` has not; j may be NULL. Returns how many. */
+size_t put_programs(struct json *j, const char *key, const struct image *was, const struct image *is);
+/* What two benches differ in, as an object: channels, programs, and protection (weaker, stronger, changed). Returns how much is weaker. */
 size_t put_changes(
 	struct json *j, const char *key, const struct image *was, const struct image *is);
 /* The difference of all files of two lists, as diff -u writes it. */

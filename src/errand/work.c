@@ -201,6 +201,41 @@ put_units(struct json *j, const struct image *was, const struct image *is)
 	json_end(j);
 }
 
+static bool
+has_program(const struct image *img, const char *words)
+{
+	for (uint32_t i = 0; i < img->links.n; i++) {
+		const struct image_link *l = image_link_at(img, i);
+
+		if (l->kind == LINK_HELPER && strcmp(image_text(img, l->host), words) == 0)
+			return true;
+	}
+	return false;
+}
+
+size_t
+put_programs(struct json *j, const char *key, const struct image *was, const struct image *is)
+{
+	size_t n = 0;
+
+	if (j != NULL)
+		json_array(j, key);
+	for (uint32_t i = 0; i < is->links.n; i++) {
+		const struct image_link *l = image_link_at(is, i);
+		const char *words = image_text(is, l->host), *program = strchr(words, '\n');
+
+		if (l->kind != LINK_HELPER || has_program(was, words))
+			continue;
+		n++;
+		program = program == NULL ? words : program + 1; /* behind its folder */
+		if (j != NULL)
+			put_text(j, NULL, program, strcspn(program, "\n"));
+	}
+	if (j != NULL)
+		json_end(j);
+	return n;
+}
+
 /* Of the lines of change_list() those with this word in front. */
 static void
 put_lines(struct json *j, const char *key, struct buf *list)
@@ -229,6 +264,7 @@ put_changes(struct json *j, const char *key, const struct image *was, const stru
 	put_only(j, "new", is, was);
 	put_only(j, "gone", was, is);
 	put_units(j, was, is);
+	put_programs(j, "programs", was, is);
 	put_lines(j, "weaker", &list);
 	put_lines(j, "stronger", &list);
 	put_lines(j, "changed", &list);

@@ -384,6 +384,12 @@ errands_asked(struct supervise *s, struct wire_in *in, int *pass)
 			-1);
 		return;
 	}
+	if (s->compile.pid != 0) { /* which files it is made of is not known yet */
+		answer_tell(s, a.id, 429,
+			"the bench file is being read at this moment; ask again in a few seconds",
+			-1);
+		return;
+	}
 	if (a.kind == ERRAND_DISCARD) {
 		discard(s, &a);
 		return;

@@ -1,6 +1,7 @@
 """The bench file, its versions and the audit over HTTP: read, checked, written, put back by who may; hostile texts, links, kills, a full disk; with the real program."""
 import contextlib
 import hashlib
+import http.client
 import json
 import os
 import pathlib
@@ -68,7 +69,7 @@ class Reading(Files):
         # The same, no better.
         answer = self.good(maria, "POST", FILE + "/check", {"text": content})
         self.assertEqual((answer["good"], answer["errors"], answer["diff"], answer["needs_reason"]), (True, [], "", False), answer)
-        self.assertEqual(answer["changes"], {"new": [], "gone": [], "units": [], "weaker": [], "stronger": [], "changed": []})
+        self.assertEqual(answer["changes"], {"new": [], "gone": [], "units": [], "programs": [], "weaker": [], "stronger": [], "changed": []})
         other = content.replace("T_furn > 650 degC", "T_furn > 690 degC").replace("channels:\n", "channels:\n  U_new: {calc: 3}\n", 1)
         answer = self.good(maria, "POST", FILE + "/check", {"text": other})
         self.assertTrue(answer["good"] and answer["needs_reason"], answer)
@@ -91,6 +92,17 @@ class Reading(Files):
             self.assertIn(said, json.dumps(answer["errors"]))
         answer = self.good(maria, "POST", FILE + "/check", b'{"text": "bench: \xff\xfe"}')
         self.assertIn("UTF-8", json.dumps(answer["errors"]))
+        # What the process that compiles may read is read for nobody from here: neither other folders nor other kinds of files.
+        outside = pathlib.Path(tempfile.mkdtemp(prefix="mbc-test-"))
+        self.addCleanup(shutil.rmtree, outside)
+        (outside / "other.yaml").write_text("hidden_word: 1\n")
+        (self.bench.folder / "notes.txt").write_text("hidden_word: 1\n")
+        for name in (str(outside / "other.yaml"), "notes.txt", f"state/../../{outside.name}/other.yaml"):
+            answer = self.good(maria, "POST", FILE + "/check", {"text": content.replace("\n", f"\nextends: {name}\n", 1)})
+            self.assertFalse(answer["good"], name)
+            self.assertNotIn("hidden_word", json.dumps(answer["errors"]))
+            self.assertIn("over HTTP only those", json.dumps(answer["errors"]))
+        (self.bench.folder / "notes.txt").unlink()
         big = "# " + "x" * 76 + "\n"
         answer = self.good(maria, "POST", FILE + "/check", {"text": content + big * ((4 << 20) // len(big) - 100)})
         self.assertTrue(answer["good"], str(answer["errors"])[:300])
@@ -141,6 +153,13 @@ class Reading(Files):
         self.good(ada, "GET", API + "/audit")
         # A page of another origin cannot: neither the header nor JSON comes from a form.
         self.good(maria, "POST", FILE + "/check", {"text": "a"}, status=403, headers={"Origin": "http://evil.example"})
+        # Nobody has a program started from here that the bench does not start already.
+        program = content.replace("links: {", "links: {evil: {helper: [/bin/sh, -c, exit]}, ", 1)
+        self.assertNotEqual(program, content)
+        program = program.replace("instruments:\n", "instruments:\n  evil: {use: helper, link: evil, every: 1 s, channels: {x: {read: {channel: x, type: int}}}}\n", 1)
+        answer = self.good(maria, "POST", FILE + "/check", {"text": program})
+        self.assertEqual((answer["good"], (answer["changes"] or {}).get("programs")), (True, ["/bin/sh"]), answer["errors"])
+        self.assertIn("program", self.put(maria, program, status=403)["detail"])
         # Who configures weakens nothing.
         weak = content.replace("T_furn > 650 degC", "T_furn > 690 degC")
         answer = self.put(ada, weak, status=403, reason="I like it")
@@ -324,6 +343,13 @@ class Writing(Files):
         wait_for("it is written", lambda: self.ask(maria, "PUT", FILE, {"text": last, "sha256": sha(self.bench.file.read_text())})[0] == 200, pause=0.3)
         self.assertEqual(self.bench.file.read_text(), last)
         self.assertEqual(self.rest(), ["bench.yaml"])
+        content = last + filler
+        timer = threading.Timer(0.2, os.kill, (self.bench.pids()["supervise"], signal.SIGKILL))
+        timer.start()
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            maria.ask("PUT", FILE, {"text": content, "sha256": sha(last)})
+        timer.join()
+        self.assertIn(self.bench.file.read_text(), (last, content))
 
 
 @unittest.skipUnless(os.geteuid() == 0, "only root can mount a small disk")
