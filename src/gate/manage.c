@@ -48,6 +48,15 @@ wall_now(const struct manage *m)
 	return people_wall(m->logbook);
 }
 
+static const struct token *
+token_named(const struct manage *m, const char *name)
+{
+	for (size_t i = 0; i < m->tokens->n; i++)
+		if (strcmp(m->tokens->all[i].name, name) == 0)
+			return &m->tokens->all[i];
+	return NULL;
+}
+
 /* ---- answers -------------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -88,7 +97,7 @@ act_of(const struct manage_ask *a)
 	}
 }
 
-/* name: who asks, "": nobody that is known. */
+/* name: who asks, "": nobody that is known. Of what is refused only names that there are stand in it: else somebody could fill the record with their own words, a new line each time. */
 static int
 note(struct manage *m, const struct manage_ask *a, const char *name, const char *result,
 	const char *why, struct err *err)
@@ -96,19 +105,24 @@ note(struct manage *m, const struct manage_ask *a, const char *name, const char 
 	struct audit_record r = { 0 };
 	int64_t now = now_boot(), wall = now + now_wall_offset();
 	bool is_token = a->act == MANAGE_TOKEN_ADD || a->act == MANAGE_TOKEN_REMOVE;
+	const char *subject = is_token ? a->program.name : a->change.name;
+	bool is_refused = strcmp(result, "refused") == 0;
 	struct buf text = { 0 };
 
+	if (is_refused && (is_token ? token_named(m, subject) == NULL
+				    : people_account(m->people, subject) == NULL))
+		subject = "";
 	snprintf(r.who, sizeof(r.who), name[0] != '\0' ? "user:%.*s" : "-", ACCOUNT_NAME - 1, name);
 	text_copy(r.from, sizeof(r.from), "http");
 	text_copy(r.act, sizeof(r.act), act_of(a));
-	text_copy(r.subject, sizeof(r.subject), is_token ? a->program.name : a->change.name);
-	if (!is_token)
+	text_copy(r.subject, sizeof(r.subject), subject);
+	if (!is_token && !is_refused)
 		account_change_text(&text, &a->change);
 	text_copy(r.text, sizeof(r.text), buf_text(&text));
 	buf_done(&text);
 	text_copy(r.result, sizeof(r.result), result);
 	text_copy(r.why, sizeof(r.why), why);
-	if (strcmp(result, "refused") == 0) {
+	if (is_refused) {
 		logbook_alike(m->logbook, &r, now, wall);
 		return 0;
 	}
@@ -153,15 +167,6 @@ check_manager(struct manage *m, const struct account *asker, struct err *err)
 		"accounts and tokens are managed by the roles root and admin, or with 'mbc user' "
 		"and "
 		"'mbc token' on the bench's computer");
-}
-
-static const struct token *
-token_named(const struct manage *m, const char *name)
-{
-	for (size_t i = 0; i < m->tokens->n; i++)
-		if (strcmp(m->tokens->all[i].name, name) == 0)
-			return &m->tokens->all[i];
-	return NULL;
 }
 
 static int
