@@ -125,6 +125,7 @@ export class FakeServer {
 		this.sequences_fault = false;
 		this.runs = []; /* as /runs/ID tells them, oldest first */
 		this.events = [];
+		this.check_of = null; /* (text) => {errors, tree}; null: this server cannot check sequences */
 		this.rehearsals = []; /* {name, form, body} that were asked */
 		this.rehearsal_of = () => ({ status: 200, table: REHEARSAL, picture: PICTURE }); /* what tests change; may be a promise */
 		for (const [name, v] of Object.entries(this.sequence ?? {}))
@@ -440,6 +441,10 @@ export class FakeServer {
 		if (!signed && req.headers.authorization !== `Bearer ${this.token}`)
 			return problem(401, "nobody has this token");
 		const body = JSON.parse(text || "{}");
+		if (path === "/api/v1/sequences/check" && this.check_of) {
+			res.writeHead(200, { ...HEADERS, "Content-Type": "application/json" });
+			return res.end(JSON.stringify(this.check_of(body.text)));
+		}
 		const rehearsal = /^\/api\/v1\/sequences\/(\w+)\/rehearse$/.exec(path);
 		if (rehearsal) {
 			const form = /form=svg/.test(req.url) ? "svg" : "json";
@@ -509,6 +514,8 @@ export class FakeServer {
 			return json({ time: iso(Date.now()), sequences: this.sequences });
 		if (this.sequence && path === "/api/v1/sequence")
 			return json(this.under_test());
+		if (path === "/api/v1/openapi.json")
+			return json({ paths: this.check_of ? { "/api/v1/sequences/check": {} } : {} });
 		if (path === "/api/v1/runs")
 			return json({ runs: this.runs.map(({ run, title, begin, end, seconds, started_by, stopped_by, bench_hash, fields }) =>
 				({ run, title, begin, end, seconds, started_by, stopped_by, bench_hash, fields })) });

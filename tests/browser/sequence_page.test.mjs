@@ -1,5 +1,9 @@
 /* sequence_page.test.mjs - the Sequence page: how far it is, steps, buttons and reasons, GO TO STEP, START with a rehearsal, runs, the card for the door */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { assert_accessible } from "./axe.mjs";
 import { eventually, open_page, shoot, start_browser, wait_until } from "./browser.mjs";
@@ -7,6 +11,8 @@ import { FakeServer } from "./fake_server.mjs";
 
 const RUNNING = { state: "running", name: "tpr", step: 20, title: "Heat", comment: "slowly", step_time: 3600, current_step_time: 900,
 	total_time: 7200, time: 1800, time_left: 5400, reason: "" };
+const MBC = `${process.env.MBC_BUILD ?? new URL("../../build", import.meta.url).pathname}/mbc`;
+const GOLDEN = new URL("../golden/lines/table.seq", import.meta.url).pathname;
 const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
 
 let browser;
@@ -330,4 +336,81 @@ test("a screen on the wall: nothing is cut off", async () => {
 	await sequence(page).getByText("0:15:00 of 1:00:00").waitFor();
 	await fits(page, 3840);
 	await shoot(page, "sequence_wall");
+});
+
+/* What a server says of a text, by the real compiler. */
+function compiled(text) {
+	const place = mkdtempSync(join(tmpdir(), "mbc-test-"));
+	writeFileSync(join(place, "x.seq"), text);
+	const done = spawnSync(MBC, ["sequence", "lines", join(place, "x.seq")], { encoding: "utf8" });
+	rmSync(place, { recursive: true });
+	const errors = [...done.stderr.matchAll(/x\.seq:(\d+):(\d+): (error|warning): (.*) \[(\S+)\]/g)]
+		.map((m) => ({ line: Number(m[1]), column: Number(m[2]), severity: m[3], text: m[4], code: m[5] }));
+	return { errors, tree: done.status === 0 ? JSON.parse(done.stdout) : null };
+}
+
+test("a server that cannot check sequences has no editor", async () => {
+	const { page } = await ready("/edit");
+	await page.locator(".parts a").first().waitFor();
+	await page.waitForTimeout(500);
+	assert.equal(await page.getByRole("link", { name: "Editor" }).count(), 0);
+	assert.equal(await page.locator(".editor").count(), 0);
+});
+
+test("the editor: text and table are one, and what the table does not know stays as it is", { skip: !existsSync(MBC) && "mbc is not built" }, async () => {
+	server.check_of = compiled;
+	const before_it = readFileSync(GOLDEN, "utf8");
+	const { page, complaints } = await with_token("/edit");
+	const editor = page.locator(".editor");
+	const area = editor.getByLabel("Text of the sequence");
+	const text = () => area.inputValue();
+	await editor.locator('input[accept=".seq"]').setInputFiles(GOLDEN);
+	await editor.getByText("✓ nothing is wrong").waitFor();
+	const row = (n) => editor.locator(`[data-row="${n}"]`);
+	await row(10).waitFor();
+	assert.deepEqual(await editor.locator("thead th").allInnerTexts().then((l) => l.slice(0, 5)), ["Step", "V_N2", "N2_flow", "H2_flow", "T_furn"]);
+	assert.match(await row(20).innerText(), /T\s*⇢ 5 K\/min[^]*wait until T_bed/);
+	assert.match(await row(30).locator("td.rest").innerText(), /repeat 2 as n/);
+	await assert_accessible(page, "editor");
+	await shoot(page, "sequence_editor");
+	/* A value in the box of a row. */
+	await row(10).getByRole("button", { name: "10 — Purge", exact: true }).click();
+	const box = page.locator("dialog.row-box");
+	await box.getByLabel("Value").nth(1).fill("60 mL_n/min ; abort");
+	await box.getByRole("button", { name: "Take over" }).click();
+	await box.getByText("is no part of one line").waitFor();
+	await box.getByLabel("Value").nth(1).fill("60 mL_n/min");
+	await assert_accessible(page, "row");
+	await shoot(page, "sequence_editor_row");
+	await box.getByRole("button", { name: "Take over" }).click();
+	await box.waitFor({ state: "detached" });
+	assert.equal(await text(), before_it.replace("N2_flow = 50 mL_n/min  # the bottle", "N2_flow = 60 mL_n/min  # the bottle"));
+	await wait_until("it is checked", () => row(20).getByRole("button", { name: /^Copy/ }).isEnabled());
+	await row(20).getByRole("button", { name: /^Copy/ }).click();
+	await row(25).waitFor();
+	await row(30).getByRole("button", { name: /^Remove/ }).click();
+	await editor.getByText("Step 30 is named elsewhere in the text").waitFor();
+	await editor.getByRole("button", { name: "Undo" }).click();
+	await eventually(async () => assert.equal(await row(25).count(), 0));
+	await editor.getByRole("button", { name: "Undo" }).click();
+	assert.equal(await text(), before_it);
+	/* A fault that is typed: it is told, and the table waits. */
+	await area.fill(before_it.replace("wait 10 min ", "wayt 10 min "));
+	await editor.locator(".faults .error").first().waitFor();
+	assert.equal(await row(10).count(), 0);
+	await editor.locator(".faults button").first().click();
+	await eventually(async () => assert.match(await area.evaluate((a) => (a === document.activeElement ? a.value.slice(a.selectionStart, a.selectionEnd) : "")), /wayt 10 min/));
+	await area.fill(before_it);
+	await row(40).waitFor();
+	await editor.locator('input[accept^=".csv"]').setInputFiles({ name: "t.csv", mimeType: "text/csv",
+		buffer: Buffer.from("title;duration [min];T_furn [degC];T_furn ramp [K/min]\nWarm;30;120,5;5\n") });
+	await row(50).waitFor();
+	assert.match(await text(), /step 50 "Warm"\n {2}start ramp T_furn to 120\.5 degC at 5 K\/min\n {2}wait 30 min\nend/);
+	const saved = page.waitForEvent("download");
+	await editor.getByRole("button", { name: "Save as a file" }).click();
+	assert.equal((await saved).suggestedFilename(), "table.seq");
+	assert.deepEqual(complaints, []);
+	await page.setViewportSize({ width: 360, height: 740 });
+	await fits(page, 360);
+	await shoot(page, "sequence_editor_phone");
 });

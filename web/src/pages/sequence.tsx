@@ -5,26 +5,30 @@
 import { words } from "../i18n";
 import { address_of, route } from "../route";
 import { Card } from "../seq/card";
+import { Editor, has_editor } from "../seq/edit";
 import { Now } from "../seq/now";
 import { OneRun, Runs } from "../seq/runs";
 import "./sequence.css";
 
-const PARTS = ["now", "runs", "card"] as const;
+const PARTS = ["now", "runs", "card", "edit"] as const;
 
 function Part({ name, of }: { name: string; of: string }) {
 	if (name === "runs")
 		return of === "" ? <Runs /> : <OneRun key={of} run={Number(of)} />;
+	if (name === "edit")
+		return <Editor name={of} />;
 	return name === "card" ? <Card /> : <Now />;
 }
 
 export function SequencePage() {
 	const w = words();
 	const [part = "", of = ""] = route().rest.split("/");
-	const shown = PARTS.find((p) => p === part) ?? "now";
+	const parts = PARTS.filter((p) => p !== "edit" || has_editor());
+	const shown = parts.find((p) => p === part) ?? "now";
 	return (
 		<>
 			<nav class="parts" aria-label={w.seq.tabs}>
-				{PARTS.map((p) => (
+				{parts.map((p) => (
 					<a key={p} href={address_of("sequence", p === "now" ? "" : p)} aria-current={p === shown ? "page" : undefined}>{w.seq.tab[p]}</a>
 				))}
 			</nav>
