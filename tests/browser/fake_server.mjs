@@ -125,6 +125,7 @@ export class FakeServer {
 		this.sequences_fault = false;
 		this.runs = []; /* as /runs/ID tells them, oldest first */
 		this.events = [];
+		this.parts = null; /* {name: text}: files that the bench is made of */
 		this.check_of = null; /* (text) => {errors, tree}; null: this server cannot check sequences */
 		this.rehearsals = []; /* {name, form, body} that were asked */
 		this.rehearsal_of = () => ({ status: 200, table: REHEARSAL, picture: PICTURE }); /* what tests change; may be a promise */
@@ -514,6 +515,10 @@ export class FakeServer {
 			return json({ time: iso(Date.now()), sequences: this.sequences });
 		if (this.sequence && path === "/api/v1/sequence")
 			return json(this.under_test());
+		if (path === "/api/v1/bench/file" && this.parts) {
+			const part = new URL(req.url, "http://localhost").searchParams.get("part");
+			return json({ file: part ?? "bench.yaml", sha256: "0", text: part === null ? "" : this.parts[part], parts: Object.keys(this.parts) });
+		}
 		if (path === "/api/v1/openapi.json")
 			return json({ paths: this.check_of ? { "/api/v1/sequences/check": {} } : {} });
 		if (path === "/api/v1/runs")

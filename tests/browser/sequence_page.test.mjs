@@ -242,6 +242,8 @@ test("runs: found by text, sequence, person, day; one of them, with its tables a
 	await one.locator(".get-values input").fill("T_bed, mfc_n2.ai0");
 	await eventually(async () => assert.deepEqual(await one.locator(".downloads a[download^=run-]").evaluateAll((all) => all.map((a) => a.getAttribute("href"))),
 		["csv", "csv-fr", "xlsx"].map((f) => `api/v1/history?channels=T_bed,mfc_n2.ai0&since=run:7&format=${f}`)));
+	server.runs[2].notes.push({ time: ago(1), seconds: 2, who: "bob", text: "changed the trap" });
+	await one.getByText("changed the trap").waitFor(); /* an open run is asked for again */
 	await assert_accessible(page, "one run");
 	await shoot(page, "sequence_run");
 	await page.goBack();
@@ -345,7 +347,7 @@ function compiled(text) {
 	const done = spawnSync(MBC, ["sequence", "lines", join(place, "x.seq")], { encoding: "utf8" });
 	rmSync(place, { recursive: true });
 	const errors = [...done.stderr.matchAll(/x\.seq:(\d+):(\d+): (error|warning): (.*) \[(\S+)\]/g)]
-		.map((m) => ({ line: Number(m[1]), column: Number(m[2]), severity: m[3], text: m[4], code: m[5] }));
+		.map((m) => ({ line: Number(m[1]), column: Number(m[2]), kind: m[3], text: m[4].split("; ")[0], remedy: m[4].split("; ")[1] ?? null, code: m[5] }));
 	return { errors, tree: done.status === 0 ? JSON.parse(done.stdout) : null };
 }
 
@@ -359,12 +361,16 @@ test("a server that cannot check sequences has no editor", async () => {
 
 test("the editor: text and table are one, and what the table does not know stays as it is", { skip: !existsSync(MBC) && "mbc is not built" }, async () => {
 	server.check_of = compiled;
+	server.parts = { "sequences/leak.seq": "", "sequences/tpr.seq": readFileSync(GOLDEN, "utf8").replace("Table", "Reduction") };
 	const before_it = readFileSync(GOLDEN, "utf8");
 	const { page, complaints } = await with_token("/edit");
 	const editor = page.locator(".editor");
 	const area = editor.getByLabel("Text of the sequence");
 	const text = () => area.inputValue();
+	await editor.getByLabel("Of this bench").selectOption("tpr");
+	await wait_until("the text of the bench", async () => (await text()) === before_it.replace("Table", "Reduction"));
 	await editor.locator('input[accept=".seq"]').setInputFiles(GOLDEN);
+	await wait_until("the file", async () => (await text()) === before_it);
 	await editor.getByText("✓ nothing is wrong").waitFor();
 	const row = (n) => editor.locator(`[data-row="${n}"]`);
 	await row(10).waitFor();

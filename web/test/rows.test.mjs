@@ -123,6 +123,7 @@ test("a cell is a part of one line: what would be more is refused", () => {
 		assert.throws(() => edit(0, (r) => { r.settings[0].value = value; }), { why: "text" }, JSON.stringify(value));
 	assert.throws(() => edit(0, (r) => { r.settings[0].output = "V N2"; }), { why: "name" });
 	assert.throws(() => edit(0, (r) => { r.title = "a\nb"; }), { why: "text" });
+	assert.throws(() => edit(3, (r) => { r.number = NaN; }), { why: "text" });
 	assert.throws(() => edit(1, (r) => { r.ending.orelse = "hold \"a\" ; abort"; }), { why: "text" });
 	/* In a text they mean nothing. */
 	assert.deepEqual(edit(1, (r) => { r.ending.orelse = "hold \"a; b # c\""; }).length, 2);

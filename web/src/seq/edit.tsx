@@ -4,10 +4,11 @@
  * the tree of the text that stands there. A server that cannot check has no editor: what it offers stands in its OpenAPI document.
  */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { get } from "../api";
+import { get, get_sequences } from "../api";
 import { ask_with_leave } from "../door";
 import { use_store } from "../hooks";
 import { words } from "../i18n";
+import { go } from "../route";
 import { is_output } from "../set";
 import { store, tell_all } from "../store";
 import { colours } from "./colours";
@@ -40,9 +41,10 @@ export function has_editor(): boolean {
 interface Fault {
 	line: number;
 	column: number;
-	severity: "error" | "warning";
+	kind: "error" | "warning";
 	text: string;
-	code: string;
+	remedy: string | null;
+	code: string | null;
 }
 
 interface Checked {
@@ -57,6 +59,15 @@ async function check(text: string, name: string): Promise<Checked> {
 	return JSON.parse(a.text) as Checked;
 }
 
+/* The text of one of the bench's: one of the files that the bench is made of. Who may not configure it does not see them. */
+async function load(name: string): Promise<string> {
+	const { parts } = await get<{ parts: string[] }>("bench/file", AbortSignal.timeout(LIMIT_MS));
+	const part = parts.find((p) => p === `${name}.seq` || p.endsWith(`/${name}.seq`));
+	if (part === undefined)
+		throw new Error(name);
+	return (await get<{ text: string }>(`bench/file?part=${encodeURIComponent(part)}`, AbortSignal.timeout(LIMIT_MS))).text;
+}
+
 /* ---- the text ---- */
 
 function Text({ text, faults, line, on_input }: { text: string; faults: Fault[]; line: { n: number }; on_input: (t: string) => void }) {
@@ -64,7 +75,7 @@ function Text({ text, faults, line, on_input }: { text: string; faults: Fault[];
 	const behind = useRef<HTMLPreElement>(null);
 	const w = words().seq;
 	const lines = rows.lines_of(text);
-	const wrong = new Map(faults.map((f) => [f.line, f.severity]));
+	const wrong = new Map(faults.map((f) => [f.line, f.kind]));
 	const follow = () => {
 		behind.current!.scrollTop = area.current!.scrollTop;
 		behind.current!.scrollLeft = area.current!.scrollLeft;
@@ -217,7 +228,7 @@ function save(text: string, name: string): void {
 }
 
 /* What is being edited outlives a look at another page. */
-const kept = { text: "", name: "new.seq", undo: [] as string[], typed: 0 };
+const kept = { text: "", of: "", name: "new.seq", undo: [] as string[], typed: 0 };
 
 export function Editor({ name }: { name: string }) {
 	const [text, set_text] = useState(kept.text);
@@ -225,6 +236,7 @@ export function Editor({ name }: { name: string }) {
 	const [why, set_why] = useState("");
 	const [line, set_line] = useState({ n: 0 });
 	const [open, set_open] = useState<rows.Row | null>(null);
+	const [names, set_names] = useState<string[]>([]);
 	const w = words().seq;
 	use_store();
 	/* What is typed without a pause is undone at once. */
@@ -238,15 +250,17 @@ export function Editor({ name }: { name: string }) {
 		kept.text = next;
 		set_text(next);
 	};
-	/* The text of the bench, where nothing else is being edited. */
+	/* What is being edited is not lost: the text before is what Undo gives back. */
 	useEffect(() => {
-		if (name === "" || kept.text !== "")
+		if (name === "" || kept.of === name)
 			return;
-		void get<{ text?: string }>(`sequences/${encodeURIComponent(name)}`).then((a) => {
+		void load(name).then((found) => {
+			kept.of = name;
 			kept.name = `${name}.seq`;
-			put(a.text ?? "");
+			put(found);
 		}, () => set_why(w.edit_no_text));
 	}, [name]);
+	useEffect(() => void get_sequences().then((a) => set_names(a.sequences.map((s) => s.name)), () => undefined), [store.list_version]);
 	useEffect(() => {
 		if (text === "")
 			return undefined;
@@ -278,6 +292,12 @@ export function Editor({ name }: { name: string }) {
 		<section class="editor" aria-labelledby="editor-title">
 			<h2 id="editor-title">{w.tab.edit} <small>{kept.name}</small></h2>
 			<div class="bar">
+				<label class="filter">{w.edit_bench}
+					<select value={name} onChange={(e) => go("sequence", `edit/${e.currentTarget.value}`)}>
+						<option value="">—</option>
+						{names.map((n) => <option key={n} value={n}>{n}</option>)}
+					</select>
+				</label>
 				<label class="button">{w.edit_open}<input type="file" class="unseen" accept=".seq" onChange={read_file((t, n) => {
 					kept.name = n;
 					put(t);
@@ -293,7 +313,7 @@ export function Editor({ name }: { name: string }) {
 			</div>
 			<p class="edit-why" role="alert">{why}</p>
 			<ul class="faults">
-				{faults.map((f, k) => <li key={k} class={f.severity}><button type="button" onClick={() => set_line({ n: f.line })}>{f.severity === "error" ? "✕" : "⚠"} {f.line}:{f.column}</button> {f.text}</li>)}
+				{faults.map((f, k) => <li key={k} class={f.kind}><button type="button" onClick={() => set_line({ n: f.line })}>{f.kind === "error" ? "✕" : "⚠"} {f.line}:{f.column}</button> {f.text}{f.remedy === null ? "" : `; ${f.remedy}`}</li>)}
 			</ul>
 			<div class="both">
 				<Text text={text} faults={faults} line={line} on_input={(t) => put(t, true)} />

@@ -306,6 +306,8 @@ export function edit_row(tree: Tree, text: string, row: Row): string {
 	const p = new Patch(text);
 	const { settings, ending } = read_step(item);
 	const was = rows_of(tree, text)[row.place]!;
+	if (!Number.isInteger(row.number) || row.number < 0)
+		throw new NoEdit("text", String(row.number));
 	const wanted = new Map(row.settings.map((s) => [s.output, clean_setting(s)]));
 	if (wanted.size !== row.settings.length)
 		throw new NoEdit("twice");
@@ -516,7 +518,7 @@ export function import_csv(tree: Tree, text: string, place: number, csv: string)
 			return k < 0 || row[k] === undefined || row[k] === "" ? "" : with_unit(row[k], columns[k]!.unit, is_french);
 		};
 		number = get("number") === "" ? number + 10 - (number % 10) : Number(get("number"));
-		if (!Number.isInteger(number))
+		if (!Number.isInteger(number) || number < 0)
 			throw new NoEdit("csv", get("number"));
 		const settings = columns.filter((c) => c.what === "value" && get("value", c.output) !== "").map((c) =>
 			({ output: c.output, value: get("value", c.output), rate: get("rate", c.output), waits: get("duration") === "" && get("until") === "" }));

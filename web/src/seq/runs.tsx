@@ -1,6 +1,6 @@
 /* runs.tsx - runs: the list, found by text, sequence, person and day; one of them with all that is known of it */
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { format_date, format_moment, format_span } from "../format";
 import { use_interval, use_store } from "../hooks";
 import { get_language, words } from "../i18n";
@@ -16,6 +16,16 @@ const EVENTS_MOST = 500;
 
 const moment = (text: string | null) => (text === null ? "" : format_moment(Date.parse(text), bench_now()));
 const span_of = (begin: string, end: string | null) => format_span(((end === null ? bench_now() : Date.parse(end)) - Date.parse(begin)) / 1000);
+
+/* Ask again and again while somebody looks and the bench is heard; drawing does not put it off. */
+function use_again(ask: () => void): void {
+	const now = useRef(ask);
+	now.current = ask;
+	use_interval(useCallback(() => {
+		if (!document.hidden && store.link === "live")
+			now.current();
+	}, []), AGAIN_MS);
+}
 
 /* ---- the list ---- */
 
@@ -96,9 +106,8 @@ export function Runs() {
 		set_runs(r);
 		set_failed(false);
 	}, () => set_failed(true));
-	const ask_again = () => !document.hidden && store.link === "live" && ask();
 	useEffect(ask, []);
-	use_interval(ask_again, AGAIN_MS);
+	use_again(ask);
 	const change = (more: Partial<Wanted>) => {
 		wanted = { ...want, ...more };
 		set_want(wanted);
@@ -255,9 +264,8 @@ export function OneRun({ run: number }: { run: number }) {
 		set_run(r);
 		set_failed(false);
 	}, () => set_failed(true));
-	const ask_again = () => !document.hidden && store.link === "live" && run?.end == null && ask();
 	useEffect(ask, []);
-	use_interval(ask_again, AGAIN_MS);
+	use_again(() => run?.end == null && ask());
 	const c = w.col;
 	return (
 		<div class="one-run" data-run={run?.run}>

@@ -111,7 +111,7 @@ function Result({ r, picture }: { r: Rehearsal; picture: string }) {
 			<h3>{w.rehearse_events}</h3>
 			{r.events.length === 0 ? <p class="empty">{w.rehearse_quiet}</p> : (
 				<ul class="happens" tabIndex={0} aria-label={w.rehearse_events}>
-					{r.events.map((e, k) => <li key={k}><b>{span(e.at_s)}</b> {e.step} · {e.kind} {e.subject} {e.text}</li>)}
+					{r.events.map((e, k) => <li key={k}><b>{span(e.at_s)}</b> {e.step} · {w.rehearse_kinds[e.kind] ?? e.kind} {e.subject} {e.text}</li>)}
 					{r.events_left_out > 0 && <li>{w.rehearse_more(r.events_left_out)}</li>}
 				</ul>
 			)}
