@@ -21,9 +21,10 @@ static const struct {
 	{ COLUMN_RAMP, 9 },
 	{ COLUMN_MIN, 6 },
 	{ COLUMN_MAX, 6 },
+	{ COLUMN_QUALITY, 24 },
 	{ COLUMN_VALVE, 5 },
 	{ COLUMN_TYPE, 6 },
-	{ COLUMN_QUALITY, 28 },
+	{ COLUMN_QUALITY, 34 },
 };
 
 /* What is left over goes to these. */

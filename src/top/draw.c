@@ -109,6 +109,40 @@ draw_state_word(const struct top *t, uint32_t channel)
 	return token == NULL ? word(t->language, W_NOT_KNOWN) : word_state(t->language, token);
 }
 
+/* ---- alarms --------------------------------------------------------------------------------------------------------------- */
+
+int
+draw_alarm_rank(int64_t state)
+{
+	static const int ranks[ALARM_STATES] = { [ALARM_UNACKNOWLEDGED] = 0,
+		[ALARM_LATCHED_UNACKNOWLEDGED] = 2,
+		[ALARM_RETURNED] = 3,
+		[ALARM_ACKNOWLEDGED] = 4,
+		[ALARM_LATCHED_ACKNOWLEDGED] = 5,
+		[ALARM_SUPPRESSED] = 6,
+		[ALARM_SHELVED] = 7,
+		[ALARM_OUT_OF_SERVICE] = 8,
+		[ALARM_NORMAL] = 9 };
+
+	return state < 0 || state >= ALARM_STATES ? 1 : ranks[state];
+}
+
+const char *
+draw_alarm_sign(int64_t state)
+{
+	static const char *const signs[ALARM_STATES] = { [ALARM_NORMAL] = " ",
+		[ALARM_UNACKNOWLEDGED] = "■",
+		[ALARM_LATCHED_UNACKNOWLEDGED] = "■",
+		[ALARM_RETURNED] = "□",
+		[ALARM_ACKNOWLEDGED] = "●",
+		[ALARM_LATCHED_ACKNOWLEDGED] = "●",
+		[ALARM_SUPPRESSED] = "-",
+		[ALARM_SHELVED] = "-",
+		[ALARM_OUT_OF_SERVICE] = "-" };
+
+	return state < 0 || state >= ALARM_STATES ? "?" : signs[state];
+}
+
 /* ---- the last line ------------------------------------------------------------------------------------------------------------ */
 
 static void

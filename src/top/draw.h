@@ -34,6 +34,11 @@ enum tone draw_tone(unsigned quality);
 int64_t draw_state(const struct top *t, uint32_t channel);
 const char *draw_state_word(const struct top *t, uint32_t channel);
 
+/* Alarms: what waits for somebody first, from 0 on; and the sign. state as of draw_state(). */
+#define DRAW_ALARM_NORMAL 9
+int draw_alarm_rank(int64_t state);
+const char *draw_alarm_sign(int64_t state);
+
 const char *draw_name(const struct top *t, uint32_t channel);
 
 #endif

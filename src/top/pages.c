@@ -62,43 +62,10 @@ put_age(const struct top *t, char *out, int64_t since_ns)
 
 /* ---- alarms and trips --------------------------------------------------------------------------------------------------------- */
 
-/* What waits for somebody first. */
-static int
-alarm_rank(int64_t state)
-{
-	static const int ranks[ALARM_STATES] = { [ALARM_UNACKNOWLEDGED] = 0,
-		[ALARM_LATCHED_UNACKNOWLEDGED] = 2,
-		[ALARM_RETURNED] = 3,
-		[ALARM_ACKNOWLEDGED] = 4,
-		[ALARM_LATCHED_ACKNOWLEDGED] = 5,
-		[ALARM_SUPPRESSED] = 6,
-		[ALARM_SHELVED] = 7,
-		[ALARM_OUT_OF_SERVICE] = 8,
-		[ALARM_NORMAL] = 9 };
-
-	return state < 0 || state >= ALARM_STATES ? 1 : ranks[state];
-}
-
 static int
 trip_rank(int64_t state)
 {
 	return state < 0 ? 1 : state == TRIP_TRIPPED ? 0 : state == TRIP_READY ? 4 : 2;
-}
-
-static const char *
-alarm_sign(int64_t state)
-{
-	static const char *const signs[ALARM_STATES] = { [ALARM_NORMAL] = " ",
-		[ALARM_UNACKNOWLEDGED] = "■",
-		[ALARM_LATCHED_UNACKNOWLEDGED] = "■",
-		[ALARM_RETURNED] = "□",
-		[ALARM_ACKNOWLEDGED] = "●",
-		[ALARM_LATCHED_ACKNOWLEDGED] = "●",
-		[ALARM_SUPPRESSED] = "-",
-		[ALARM_SHELVED] = "-",
-		[ALARM_OUT_OF_SERVICE] = "-" };
-
-	return state < 0 || state >= ALARM_STATES ? "?" : signs[state];
 }
 
 static const char *
@@ -147,16 +114,18 @@ put_state(const struct top *t, struct frame *f, int line, const struct list_colu
 	char name[TOP_NAME], since[CLOCK_TEXT_SIZE] = "", title[2 * DRAW_TEXT], says[DRAW_TEXT];
 	const char *priority = "", *action = "";
 	bool is_quiet = is_alarm ? state == ALARM_NORMAL : state == TRIP_READY;
-	enum tone tone = is_quiet                                                    ? TONE_FAINT
-			 : (is_alarm ? alarm_rank(state) < 4 : trip_rank(state) < 2) ? TONE_BAD
-										     : TONE_WARN;
+	enum tone tone = is_quiet ? TONE_FAINT
+			 : (is_alarm ? draw_alarm_rank(state) < 4 : trip_rank(state) < 2)
+				 ? TONE_BAD
+				 : TONE_WARN;
 	enum tone tones[] = { tone, tone, tone, TONE_PLAIN, TONE_PLAIN };
 	struct sample sample;
 
 	board_look(t->board, s->channel, t->now_ns, &sample);
 	if (is_alarm)
 		find_alarm(t, s, &priority, &action);
-	snprintf(name, sizeof(name), "%s %.150s", is_alarm ? alarm_sign(state) : trip_sign(state),
+	snprintf(name, sizeof(name), "%s %.150s",
+		is_alarm ? draw_alarm_sign(state) : trip_sign(state),
 		strchr(draw_name(t, s->channel), '.') + 1);
 	if (state > 0)
 		put_age(t, since, sample.stamp_ns);
@@ -190,7 +159,8 @@ draw_states(struct top *t, struct frame *f, int line, int room, bool is_alarm)
 	for (uint32_t i = 0; i < all->n; i++) {
 		int64_t state = draw_state(t, all->at[i].channel);
 
-		order[i] = (struct ranked){ i, is_alarm ? alarm_rank(state) : trip_rank(state) };
+		order[i] =
+			(struct ranked){ i, is_alarm ? draw_alarm_rank(state) : trip_rank(state) };
 	}
 	qsort(order, all->n, sizeof(*order), compare);
 	scroll(t, all->n, room - 1);
@@ -425,6 +395,34 @@ put_kinds(struct fields *d, const struct board_channel *ch)
 	field(d, W_CONFIRM, TONE_WARN, ch->needs_confirm ? board_text(b, ch->confirm) : "");
 }
 
+/* The alarms whose condition reads it. */
+static void
+put_alarms(struct fields *d, uint32_t channel)
+{
+	const struct top *t = d->t;
+	char text[3 * DRAW_TEXT];
+
+	for (uint32_t i = 0; t->image != NULL && i < t->alarms.n; i++) {
+		const struct top_state *s = &t->alarms.at[i];
+		const struct image_alarm *a =
+			s->place < t->image->alarms.n ? image_alarm_at(t->image, s->place) : NULL;
+		const struct expr_op *ops;
+		uint32_t n = 0, k = 0;
+
+		if (a == NULL)
+			continue;
+		for (ops = top_ops(t, &a->when, &n); k < n && expr_op_reads(&ops[k]) != channel;)
+			k++;
+		if (k == n)
+			continue;
+		snprintf(text, sizeof(text), "%s %.150s%s%.100s — %.300s",
+			draw_alarm_sign(draw_state(t, s->channel)),
+			strchr(draw_name(t, s->channel), '.') + 1, word(t->language, W_COLON),
+			draw_state_word(t, s->channel), image_text(t->image, a->when.text));
+		field(d, W_ALARMS, TONE_PLAIN, text);
+	}
+}
+
 static int
 put_fields(struct fields *d, uint32_t channel)
 {
@@ -451,6 +449,7 @@ put_fields(struct fields *d, uint32_t channel)
 		draw_now(text, t, t->rows[channel].valve, &s);
 		field(d, W_COL_VALVE, draw_tone(s.quality), text);
 	}
+	put_alarms(d, channel);
 	put_origin(d, ch);
 	put_kinds(d, ch);
 	return d->line;

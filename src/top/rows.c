@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "top/top.h"
+#include "top/draw.h"
 
 static const char *const sort_words[SORTS] = { "bench", "name", "age", "change" };
 
@@ -208,6 +208,42 @@ look_at_instrument(struct top *t, uint32_t i)
 	r->since_ns = t->now_ns;
 }
 
+const struct expr_op *
+top_ops(const struct top *t, const struct image_cond *c, uint32_t *n)
+{
+	*n = c->n_ops;
+	return (const struct expr_op *)image_at(t->image, &t->image->code) + c->first_op;
+}
+
+/* Behind the names of the channels that its condition reads stands an alarm that is not normal, the worst of several. */
+static void
+mark_alarms(struct top *t)
+{
+	for (uint32_t i = 0; i < t->info.n_channels; i++)
+		t->rows[i].has_alarm = false;
+	for (uint32_t i = 0; t->image != NULL && t->is_alive && i < t->alarms.n; i++) {
+		const struct top_state *s = &t->alarms.at[i];
+		int64_t state = draw_state(t, s->channel);
+		const struct expr_op *ops;
+		uint32_t n;
+
+		if (state == ALARM_NORMAL || s->place >= t->image->alarms.n)
+			continue;
+		ops = top_ops(t, &image_alarm_at(t->image, s->place)->when, &n);
+		for (uint32_t k = 0; k < n; k++) {
+			uint32_t channel = expr_op_reads(&ops[k]);
+			struct top_row *r = &t->rows[MIN(channel, t->info.n_channels)];
+
+			if (channel >= t->info.n_channels ||
+				(r->has_alarm &&
+					draw_alarm_rank(r->alarm) <= draw_alarm_rank(state)))
+				continue;
+			r->has_alarm = true;
+			r->alarm = (int8_t)state;
+		}
+	}
+}
+
 void
 top_look(struct top *t, int64_t now_ns)
 {
@@ -219,6 +255,7 @@ top_look(struct top *t, int64_t now_ns)
 	t->n_bad = t->n_uncertain = 0;
 	for (uint32_t i = 0; i < t->info.n_channels; i++)
 		look_at(t, i);
+	mark_alarms(t);
 	for (uint32_t i = 0; i < t->info.n_instruments; i++)
 		look_at_instrument(t, i);
 	top_choose(t);

@@ -146,6 +146,8 @@ find_widths(struct top *t, bool is_utf8)
 		if (r->valve < t->info.n_channels)
 			most[COLUMN_VALVE] = 8;
 	}
+	if (t->alarms.n > 0)
+		most[COLUMN_NAME] += 2; /* a sign */
 	for (int c = 0; c < COLUMNS; c++)
 		t->widths[c] = most[c];
 	t->has_widths = true;
@@ -187,6 +189,20 @@ draw_headings(const struct top *t, struct frame *f, int line, const struct colum
 	}
 }
 
+/* A name gives its end to the sign of an alarm. */
+static void
+put_mark(struct frame *f, struct cells *c, int cols, const struct top_row *r)
+{
+	struct buf name = { 0 };
+
+	frame_fit(&name, f->is_utf8, MAX(cols - 2, 1), c->text[COLUMN_NAME]);
+	snprintf(c->text[COLUMN_NAME], DRAW_TEXT, "%s %s", buf_text(&name),
+		draw_alarm_sign(r->alarm));
+	if (c->tone[COLUMN_NAME] == TONE_PLAIN)
+		c->tone[COLUMN_NAME] = draw_alarm_rank(r->alarm) < 4 ? TONE_BAD : TONE_WARN;
+	buf_done(&name);
+}
+
 static void
 draw_row(const struct top *t, struct frame *f, int line, const struct columns *columns,
 	uint32_t place)
@@ -196,6 +212,8 @@ draw_row(const struct top *t, struct frame *f, int line, const struct columns *c
 	put_row(&cells, t, t->order[place]);
 	if (place == t->chosen && f->height > 0)
 		cells.tone[COLUMN_NAME] = TONE_PICK;
+	if (t->rows[t->order[place]].has_alarm)
+		put_mark(f, &cells, columns->cols[COLUMN_NAME], &t->rows[t->order[place]]);
 	for (int c = 0; c < COLUMNS; c++)
 		if (is_right((enum column)c))
 			frame_put_right(f, line, columns->at[c], columns->cols[c], cells.tone[c],

@@ -3,6 +3,7 @@
 #define TOP_TOP_H
 
 #include "board/board.h"
+#include "model/expr.h"
 #include "model/image.h"
 #include "msg/language.h"
 #include "top/columns.h"
@@ -24,6 +25,8 @@ struct top_row {
 	uint32_t output;                 /* of the image; IMAGE_NONE */
 	uint32_t group; /* as the page has them: 0 bench, 1 instruments, 2 states, 3 mbc */
 	uint16_t quality;
+	int8_t alarm; /* state of the worst alarm whose condition reads it, -1: not known; of use with has_alarm */
+	bool has_alarm;      /* and that is not normal */
 	bool was_seen, fits; /* fits: the filter */
 	union value v;
 	uint64_t text; /* hash */
@@ -81,6 +84,9 @@ struct top {
 /* Another board, or another image of the same one; both stay the caller's, until the next call or top_done(). */
 void top_take(struct top *t, const struct board *board, const struct image *image, int64_t now_ns);
 void top_done(struct top *t);
+
+/* The operations of a condition of the image; *n their number. */
+const struct expr_op *top_ops(const struct top *t, const struct image_cond *c, uint32_t *n);
 
 /* Look at all values as of now. */
 void top_look(struct top *t, int64_t now_ns);

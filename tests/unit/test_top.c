@@ -188,7 +188,7 @@ test_columns_that_matter_less_are_left_out_first(void **state)
 	static const struct {
 		int width;
 		const char *expected;
-	} cases[] = { { 200, "NTUmMSRVWvQ" }, { 100, "NTUmMSRVWvQ" }, { 80, "NUmSRVWQ" },
+	} cases[] = { { 200, "NTUmMSRVWvQ" }, { 100, "NUmMSRVWvQ" }, { 80, "NUmSRVWQ" },
 		{ 60, "NUSVWQ" }, { 40, "NVWQ" }, { 30, "NVQ" }, { 14, "NVQ" }, { 6, "N" },
 		{ 2, "N" }, { 0, "" } };
 
@@ -241,6 +241,7 @@ struct tiny {
 	struct image_choice choices[64];
 	struct image_output outputs[1];
 	struct image_alarm alarms[2];
+	struct expr_op code[3];
 	char strings[2048];
 };
 
@@ -333,6 +334,13 @@ make_image(struct tiny *t)
 	t->alarms[0] = (struct image_alarm){
 		.state = HOT, .priority = PRIORITY_CRITICAL, .action = add(t, "Close the bottle")
 	};
+	/* T_bed > 600 */
+	t->head.code = (struct image_table){ offsetof(struct tiny, code), 3 };
+	t->code[0] = (struct expr_op){ .code = EXPR_OP_LOAD, .arg.i = T_BED };
+	t->code[1] = (struct expr_op){ .code = EXPR_OP_CONST, .arg.f = 600 };
+	t->code[2] = (struct expr_op){ .code = EXPR_OP_GT };
+	t->alarms[0].when =
+		(struct image_cond){ .first_op = 0, .n_ops = 3, .text = add(t, "T_bed > 600") };
 	t->alarms[1] = (struct image_alarm){ .state = DOOR, .priority = PRIORITY_LOW };
 }
 
@@ -423,7 +431,7 @@ draw_at(struct fixture *f, int width, int height)
 static const char *
 draw(struct fixture *f)
 {
-	return draw_at(f, 120, 24);
+	return draw_at(f, 140, 24);
 }
 
 static void
@@ -463,10 +471,10 @@ test_a_row_has_all_of_a_channel(void **state)
 	HAS(text, "Alarms: all 2 normal");
 	HAS(text, "Trips: all 1 ready");
 	HAS(text, "Name");
-	HAS(text, "T_bed                float  °C         0 800                                    "
-		  "  21.50 R  ✓ good");
-	HAS(text, "H2                   float  mL_n/min               5.000 30 mL_n/min/min        "
-		  "  4.500 RW ✓ good");
+	HAS(text, "T_bed                  float  °C         0 800                                  "
+		  "    21.50 R  ✓ good");
+	HAS(text, "H2                     float  mL_n/min               5.000 30 mL_n/min/min      "
+		  "    4.500 RW ✓ good");
 	assert_null(strchr(text, '\x1b'));
 	assert_null(strchr(text, '\x07'));
 }
@@ -688,6 +696,11 @@ test_the_head_tells_alarms_and_trips(void **state)
 	HAS(draw(f), "Alarms: 1 not acknowledged (1 critical)  1 acknowledged (1 low)");
 	HAS(buf_text(&f->out), "Trips: leak tripped");
 	HAS(buf_text(&f->out), "mode tripped");
+	HAS(buf_text(&f->out), "T_bed ■ ");
+	HAS_NOT(buf_text(&f->out), "H2 ■");
+	top_key(&f->t, KEY_OF_ENTER);
+	HAS(draw(f), "■ hot: not acknowledged — T_bed > 600");
+	top_key(&f->t, KEY_OF_ESCAPE);
 	press(f, "a");
 	HAS(draw(f), "■ hot                  not acknowledged         critical  100 ms        Too "
 		     "hot — Close the bottle");
