@@ -114,6 +114,7 @@ export class FakeServer {
 		}
 		for (let i = 0; i < trips; i++)
 			rows.push([`trip.t${i}`, `Trip ${i}`, "choice", "", null, null, null, () => "ready"]);
+		this.counts = false; /* counters of instruments go on */
 		this.has_protection = protection;
 		if (protection)
 			rows.push(["trip.no_h2", "No hydrogen", "choice", "", null, null, null, () => "ready"],
@@ -356,9 +357,9 @@ export class FakeServer {
 		};
 	}
 
-	/* So many a second since the start. */
+	/* So many a second since the start, when they count. */
 	asked(rate) {
-		return Math.floor(((Date.now() - this.born) / 1000) * rate);
+		return !this.counts ? 0 : Math.floor(((Date.now() - this.born) / 1000) * rate);
 	}
 
 	trace() {

@@ -261,6 +261,47 @@ test("with a token: a sequence is rehearsed, started, held, led to another step,
 	await state("aborted");
 });
 
+/* What the server says of the bench, on the pages that tell it. */
+const api = async (path) => (await fetch(new URL(`api/v1/${path}`, url))).json();
+const to_page = (page, at) => page.evaluate((hash) => { location.hash = hash; }, at);
+
+test("alarms, statistics and events are those of the server", async () => {
+	const { page } = opened;
+	await to_page(page, "#events");
+	const { alarms } = await api("alarms?all=1");
+	await page.locator(".check input").check();
+	await eventually(async () => assert.deepEqual((await page.locator("tr[data-alarm]").evaluateAll((all) => all.map((r) => r.dataset.alarm))).sort(),
+		alarms.map((a) => a.name).sort()));
+	await eventually(async () => {
+		const { events } = await api("events?limit=1");
+		assert.ok(await page.locator(`li.event[data-event="${events[0].id}"]`).count() > 0, `event ${events[0].id}`);
+	});
+	await page.locator(".statistics p", { hasText: "a day" }).waitFor();
+	await shoot(page, "real_events");
+});
+
+test("what protects is that of the server; the states are known", async () => {
+	const { page } = opened;
+	await to_page(page, "#protection");
+	const told = await api("protection");
+	await eventually(async () => assert.deepEqual(await page.locator("tr[data-guard]").evaluateAll((all) => all.map((r) => r.dataset.guard)),
+		[...told.trips, ...told.interlocks].map((t) => t.name)));
+	await eventually(async () => assert.match(await page.locator("tr[data-guard]").first().innerText(), /ready|pending|tripped/));
+	assert.equal(await page.locator("tr[data-losses]").count(), told.losses.length);
+	await shoot(page, "real_protection");
+});
+
+test("each instrument has a panel, and answers as often as it is asked", async () => {
+	const { page } = opened;
+	await to_page(page, "#instruments");
+	const { instruments } = await api("instruments");
+	await eventually(async () => assert.deepEqual((await page.locator(".device").evaluateAll((all) => all.map((d) => d.dataset.device))).sort(), instruments.map((i) => i.name).sort()));
+	await eventually(async () => assert.match(await page.locator('.device[data-device="daq"]').innerText(), /\d\/s of \d+(\.\d)?\/s asked/));
+	await shoot(page, "real_instruments");
+	await to_page(page, "");
+	await row(page, "T_bed").waitFor();
+});
+
 test("nothing left the origin, nothing broke the content security policy", () => {
 	assert.deepEqual(opened.strangers, []);
 	/* A refusal is an answer like another, but the browser's console calls it an error. */

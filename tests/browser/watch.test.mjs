@@ -281,6 +281,7 @@ test("whoever only operates bypasses nothing; the Bench page resets, too", async
 const device = (page, name) => page.locator(`.device[data-device="${name}"]`);
 
 test("a panel for each instrument: health, rate, channels; those that are down first; a setpoint is typed there", async () => {
+	server.counts = true;
 	const { page, complaints } = await signed_in({ at: "#instruments" });
 	await device(page, "furnace").waitFor();
 	assert.match(await device(page, "furnace").innerText(), /furnace[^]*up[^]*T_furn/);
