@@ -237,6 +237,7 @@ bench_read(struct bench *b, const struct node *root)
 	outputs_resolve(b);
 	lock_resolve(b);
 	safe_states_read(b);
+	synoptic_read(b, found[TOP_SYNOPTIC]);
 	n_errors = b->diag.n_errors;
 	safe_states_on_stop(b, found[TOP_ON_STOP]);
 	b->is_on_stop_open = b->diag.n_errors > n_errors;

@@ -302,6 +302,7 @@ struct bench {
 	int64_t lock_is;
 	struct names output_names;     /* name of the bench channel -> output */
 	struct names safe_state_names; /* "cold_inert" -> safe state */
+	const char *synoptic;          /* SVG; NULL: none */
 	uint32_t on_stop;              /* safe state; IMAGE_NONE */
 	bool is_on_stop_open;          /* that of an error that was told */
 	uint32_t horn;                 /* channel "mbc.horn"; IMAGE_NONE: there are no alarms */
@@ -524,6 +525,9 @@ void safe_states_declare(struct bench *b, const struct node *map);
 void safe_states_read(struct bench *b);
 /* The safe state that a node names; NAMES_NONE: there is none, and that was told. After safe_states_declare(). */
 uint32_t safe_states_find(struct bench *b, const struct node *n);
+/* synoptic.c: `synoptic:` of the bench (NULL: left out). */
+void synoptic_read(struct bench *b, const struct node *n);
+
 /* `on_stop:` and `restore:` of the bench (NULL: left out). */
 void safe_states_on_stop(struct bench *b, const struct node *n);
 void safe_states_restore(struct bench *b, const struct node *n);

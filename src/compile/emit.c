@@ -612,6 +612,7 @@ emit_image(struct bench *b, struct buf *out)
 	emit_power(&e, &img);
 	emit_sequences(&e, &img);
 	img.source = emit_text(&e, b->source);
+	img.synoptic = emit_text(&e, b->synoptic == NULL ? "" : b->synoptic);
 	img.code = emit_table(&e, b->code.n);
 	buf_put(out, b->code.at, b->code.n * sizeof(*b->code.at));
 	img.n_cells = b->n_cells;

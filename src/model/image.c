@@ -250,7 +250,7 @@ check_fields(const struct check *c)
 {
 	const struct image *img = c->img;
 
-	if (!is_text(c, img->source) || !is_text(c, img->copy_to) ||
+	if (!is_text(c, img->source) || !is_text(c, img->synoptic) || !is_text(c, img->copy_to) ||
 		!is_text(c, img->before_channels) || img->before_ns < 0 ||
 		img->has_free_fields > 1 || img->fields.n > IMAGE_FIELDS_MAX)
 		return wrong(c, "what is asked about a run");

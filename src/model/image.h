@@ -116,7 +116,7 @@ struct image {
 	uint32_t horn;        /* channel "mbc.horn"; IMAGE_NONE: the bench has no alarms */
 	uint32_t spare_horn;  /* no hidden padding */
 	uint32_t commands;    /* what programs with a token may ask: bits of COMMANDS_* */
-	uint32_t spare_protect;
+	uint32_t synoptic;    /* text: a drawing of the laboratory as SVG; empty: none */
 	/* model/sequence.h */
 	struct image_table sequences;    /* struct image_sequence */
 	struct image_table seq_steps;    /* struct image_seq_step, grouped by sequence */

@@ -83,6 +83,7 @@ allow_route(const char *only, unsigned rights, enum route route)
 	case ROUTE_RUN_ZIP:
 	case ROUTE_SEQUENCES:
 	case ROUTE_PROTECTION:
+	case ROUTE_SYNOPTIC:
 	case ROUTE_SEQUENCE:
 	case ROUTE_SHARED:
 		return allow_is_all(only);

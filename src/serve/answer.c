@@ -130,6 +130,20 @@ watched(struct buf *out, const struct target *t, bool is_xml, const struct view 
 	return ANSWER_OK;
 }
 
+/* As plain text: a browser that is led there shows letters, and runs nothing. */
+static int
+synoptic(struct buf *out, const char **out_type, const struct view *v, struct err *err)
+{
+	if (v->img == NULL || image_text(v->img, v->img->synoptic)[0] == '\0') {
+		err_set(err, ERR_CONF, 0,
+			"this bench has no drawing; its file names one: synoptic: bench.svg");
+		return PROBLEM_NOT_FOUND;
+	}
+	*out_type = "text/plain; charset=utf-8";
+	buf_puts(out, image_text(v->img, v->img->synoptic));
+	return ANSWER_OK;
+}
+
 static int
 sequences(
 	struct buf *out, const struct target *t, bool is_xml, const struct view *v, struct err *err)
@@ -190,6 +204,8 @@ answer_write(struct buf *out, const char **out_type, struct target *t, bool is_x
 	case ROUTE_TRIPS:
 	case ROUTE_PROTECTION:
 		return watched(out, t, is_xml, v, err);
+	case ROUTE_SYNOPTIC:
+		return synoptic(out, out_type, v, err);
 	case ROUTE_FLAT_XML:
 		*out_type = "application/xml";
 		picture_flat_xml(out, v);

@@ -124,6 +124,7 @@ picture_bench(struct buf *out, bool is_xml, const struct view *v)
 	doc_uint(&d, "instruments", v->info.n_instruments);
 	doc_uint(&d, "ticks_lost", v->heart.lost);
 	doc_bool(&d, "history", v->info.is_recorded);
+	doc_bool(&d, "synoptic", v->img != NULL && image_text(v->img, v->img->synoptic)[0] != '\0');
 	put_waiting(&d, v->waiting, allow_is_all(v->only)); /* it names channels */
 	put_commands(&d, v);
 	doc_close(&d);

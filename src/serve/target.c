@@ -30,6 +30,7 @@ const struct route_row target_routes[ROUTE_COUNT] = {
 	[ROUTE_ALARMS] = { "/api/v1/alarms", true, { "all", NULL } },
 	[ROUTE_TRIPS] = { "/api/v1/trips", true, { "all", NULL } },
 	[ROUTE_PROTECTION] = { "/api/v1/protection", true, { NULL } },
+	[ROUTE_SYNOPTIC] = { "/api/v1/synoptic", false, { NULL } },
 	[ROUTE_SEQUENCES] = { "/api/v1/sequences", true, { NULL } },
 	[ROUTE_SEQUENCE] = { "/api/v1/sequence", true, { NULL } },
 	[ROUTE_COMMAND] = { "/api/v1/commands/{id}", false, { NULL } },

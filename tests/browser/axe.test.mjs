@@ -24,6 +24,7 @@ let url;
 before(async () => {
 	browser = await start_browser();
 	server = new FakeServer({ outputs: true, alarms: 3, trips: 2, protection: true });
+	server.synoptic = readFileSync(new URL("../../benches/demo/bench.svg", import.meta.url), "utf8");
 	server.people = { anna: "correct horse" };
 	server.may = ["read", "operate", "protect"];
 	server.role = "admin";

@@ -115,6 +115,7 @@ export class FakeServer {
 		for (let i = 0; i < trips; i++)
 			rows.push([`trip.t${i}`, `Trip ${i}`, "choice", "", null, null, null, () => "ready"]);
 		this.counts = false; /* counters of instruments go on */
+		this.synoptic = null; /* an SVG, as text */
 		this.has_protection = protection;
 		if (protection)
 			rows.push(["trip.no_h2", "No hydrogen", "choice", "", null, null, null, () => "ready"],
@@ -376,7 +377,7 @@ export class FakeServer {
 		return {
 			bench: "tpr-1", title: "Temperature-programmed reduction, bench 1", state: this.state, version: "0.1.0",
 			generation: 1, config: "0123456789abcdef", tick_ms: 100, uptime_s: 100, time: iso(Date.now()),
-			commands: this.commands, safe_state: "cold", time_is_good: true, channels: this.rows.length, instruments: INSTRUMENTS.length, ticks_lost: 0, history: this.has_history,
+			commands: this.commands, safe_state: "cold", time_is_good: true, channels: this.rows.length, instruments: INSTRUMENTS.length, ticks_lost: 0, history: this.has_history, synoptic: this.synoptic !== null,
 		};
 	}
 
@@ -490,6 +491,10 @@ export class FakeServer {
 				.end(JSON.stringify({ status: 401, detail: "sign in first" }));
 		if (path === "/api/v1/events")
 			return json(this.answer_events(new URL(req.url, "http://localhost").searchParams));
+		if (path === "/api/v1/synoptic" && this.synoptic !== null) {
+			res.writeHead(200, { ...HEADERS, "Content-Type": "text/plain; charset=utf-8" });
+			return res.end(this.synoptic);
+		}
 		if (path === "/api/v1/protection" && this.has_protection)
 			return json(this.protection());
 		if (path === "/api/v1/hold")

@@ -1,5 +1,6 @@
 /* watch.test.mjs - who holds the bench, events and alarms, protection, instruments: on a bench that exists only here */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { eventually, open_page, shoot, start_browser } from "./browser.mjs";
 import { FakeServer } from "./fake_server.mjs";
@@ -315,4 +316,67 @@ test("one instrument: identity, counters, histogram, its last exchanges, at an a
 	await device(page, "daq").waitFor();
 	await page.evaluate(() => { location.hash = "#instruments/nothing"; });
 	await page.getByText("Ce banc n'a pas d'instrument nothing.").waitFor();
+});
+
+/* ---- the drawing ---- */
+
+const BOUND = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 100"><title>My bench</title>
+<text id="t" x="10" y="30" data-channel="T_bed">T</text><text x="10" y="60" data-channel="N2_flow" data-unit="no">N</text>
+<path id="v" d="M200 20V50L240 20V50Z" style="fill:currentColor;stroke:#888" data-channel="V_H2" data-state="open"/><text x="10" y="90" data-channel="P_inn">?</text></svg>`;
+
+test("the drawing shows values; what is not good is grey with a symbol; a lost stream greys all; what it names wrongly is told", async () => {
+	server.synoptic = BOUND;
+	const { page, complaints } = await visit();
+	const text = (name) => page.locator(`.drawing text[data-channel="${name}"]`);
+	await eventually(async () => assert.match(await text("T_bed").evaluate((t) => t.firstChild.textContent), /^\d+\.\d+ °C$/));
+	assert.match(await text("N2_flow").evaluate((t) => t.firstChild.textContent), /^\d+\.\d+$/);
+	assert.equal(await page.locator(".drawing path").getAttribute("class"), "bound good is-so");
+	assert.equal(await page.locator(".drawing svg").getAttribute("aria-label"), "My bench");
+	assert.match(await page.locator(".synoptic .message").innerText(), /no channel of this bench: P_inn/);
+	server.force("V_H2", "closed", "good", "good");
+	await eventually(async () => assert.equal(await page.locator(".drawing path").getAttribute("class"), "bound good is-not-so"));
+	server.force("T_bed", null, "bad", "no_answer");
+	server.force("alarm.a0", "unacknowledged", "good", "good");
+	await eventually(async () => assert.match(await text("T_bed").evaluate((t) => t.textContent), /^■ ✕ —.*T_bed: no answer/));
+	await shoot(page, "synoptic");
+	server.silent = true;
+	await eventually(async () => assert.match(await text("N2_flow").getAttribute("class"), /bound bad/));
+	await page.locator(".synoptic button").click();
+	await page.locator(".drawing").waitFor({ state: "hidden" });
+	await page.reload();
+	await page.locator('.synoptic button[aria-expanded="false"]').waitFor();
+	assert.deepEqual(complaints, []);
+});
+
+test("of a hostile drawing nothing runs, nothing leaves, nothing is taken for a part of the page", async () => {
+	server.synoptic = `<?xml version="1.0"?><?xml-stylesheet href="https://evil.example/a.css"?>
+<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:h="http://www.w3.org/1999/xhtml" viewBox="0 0 10 10" onload="window.hit=1">
+<script>window.hit=2</script><h:script>window.hit=3</h:script><style>@import url(https://evil.example/b.css); main{display:none}</style>
+<foreignObject width="9" height="9"><h:img src="https://evil.example/c.png" onerror="window.hit=4"/></foreignObject>
+<image href="https://evil.example/d.png" width="5" height="5"/><use xlink:href="https://evil.example/e.svg#x"/><a href="javascript:window.hit=5"><text y="5">press</text></a>
+<animate attributeName="x" onbegin="window.hit=6"/><set attributeName="onclick" to="window.hit=7"/>
+<rect id="page" class="banner" x="1" y="1" width="3" height="3" fill="url(https://evil.example/f#g)" stroke="url(#g)" style="background:url(https://evil.example/h);fill:u\\72l(//evil.example/i)" onclick="window.hit=8"/>
+<linearGradient id="g" xlink:href="https://evil.example/k#l"><stop offset="0" stop-color="red"/></linearGradient><text y="9">&lt;b&gt;kept&lt;/b&gt;</text></svg>`;
+	const { page, complaints } = await visit();
+	await page.locator(".drawing rect").waitFor({ state: "attached" });
+	assert.deepEqual(await page.locator(".drawing *").evaluateAll((all) => all.map((e) => e.localName)), ["svg", "rect", "linearGradient", "stop", "text"]);
+	assert.deepEqual(await page.locator(".drawing rect").evaluate((r) => [...r.attributes].map((a) => `${a.name}=${a.value}`)),
+		["id=drawing-page", "x=1", "y=1", "width=3", "height=3", "stroke=url(#drawing-g)"]);
+	assert.equal(await page.locator(".drawing text").textContent(), "<b>kept</b>");
+	await page.locator(".drawing rect").dispatchEvent("click");
+	assert.equal(await page.evaluate(() => window.hit), undefined);
+	assert.deepEqual(complaints, []);
+});
+
+test("what is no drawing says so; a bench without one has no such part; the one of the demonstration draws", async () => {
+	const { page } = await visit();
+	await page.locator('[data-state="running"]').waitFor();
+	assert.equal(await page.locator(".synoptic").count(), 0);
+	server.synoptic = "<svg xmlns='http://www.w3.org/2000/svg'><g></svg>";
+	await page.reload();
+	await page.getByText("is no SVG that can be read").waitFor();
+	server.synoptic = readFileSync(new URL("../../benches/demo/bench.svg", import.meta.url), "utf8");
+	await page.reload();
+	await eventually(async () => assert.ok(await page.locator(".drawing text.bound.good").count() >= 4));
+	await shoot(page, "synoptic_demo");
 });

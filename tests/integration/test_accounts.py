@@ -554,7 +554,9 @@ NAMES = {"/api/v1/channels": "T_furn", "/api/v1/history": "T_furn", "/api/v1/ins
          "/api/v1/runs": "1", "/api/v1/commands": "id1", "/api/v1/accounts": "made", "/api/v1/tokens": "made", "/api/v1/bench": "1"}
 
 
-PROTECTED = ("trips: {too_hot:", """interlocks: {no_heat: {forbid: T_furn > 690 degC and d.sp > 600 degC, to: cold, bypass: {max: 1 h}, title: No heat}}
+DRAWING = "<svg xmlns='http://www.w3.org/2000/svg'><text data-channel='T_furn'>é</text></svg>\n"
+PROTECTED = ("trips: {too_hot:", """synoptic: drawing.svg
+interlocks: {no_heat: {forbid: T_furn > 690 degC and d.sp > 600 degC, to: cold, bypass: {max: 1 h}, title: No heat}}
 trips: {odd: {when: T_furn > 680 degC, to: cold, bypass: {max: 1 h}, protected_by: a fuse, tested: 2026-01-01, every: 365 d}, too_hot:""")
 
 
@@ -565,7 +567,11 @@ class Protect(People):
         from test_door import DoorBench
         write = DoorBench.write
         self.addCleanup(setattr, DoorBench, "write", write)
-        DoorBench.write = lambda bench, text: write(bench, text.replace(*PROTECTED))
+
+        def write_with_drawing(bench, text):
+            write(bench, text.replace(*PROTECTED))
+            (bench.file.parent / "drawing.svg").write_text(DRAWING)
+        DoorBench.write = write_with_drawing
 
     def test_what_protects_is_told_and_handled(self):
         self.begin("protect")
@@ -575,8 +581,15 @@ class Protect(People):
         anna = self.client("anna")
         token = self.mbc("token", "add", "lims").strip()
         wait_for("the token is known", lambda: Client(self.bench.port).ask("GET", API + "/trips", None, {"Authorization": f"Bearer {token}"})[0] == 200)
-        status, told = anna.ask("GET", API + "/protection")
-        self.assertEqual(status, 200)
+
+        def ask(path):
+            """The answer, once the server has the new accounts and asked the gate who anna is."""
+            return wait_for(path, lambda: (lambda status, told: told if status == 200 else None)(*anna.ask("GET", API + path)))
+
+        def order(client, path, body, headers=None):
+            """The status of a command; one who asks too fast, or of a gate that reads its files, asks again."""
+            return wait_for(path, lambda: (lambda status: None if status == 503 else status)(client.ask("POST", API + path + "?wait=5s", body, headers)[0]), pause=0.2)
+        told = ask("/protection")
         jsonschema.Draft202012Validator(DESCRIPTION["components"]["schemas"]["Protection"], format_checker=jsonschema.FormatChecker()).validate(told)
         odd, too_hot = told["trips"]
         self.assertEqual({key: odd[key] for key in ("name", "protected_by", "tested", "test_every_s", "bypass_max_s", "safe_state")},
@@ -590,40 +603,46 @@ class Protect(People):
         [loss] = told["losses"]
         self.assertEqual((loss["name"], loss["hazard"], loss["computer"]), ("T_furn", "heat", "stays_no_watchdog"))
 
+        self.assertTrue(ask("/bench")["synoptic"])
+        self.assertEqual(ask("/synoptic"), DRAWING.encode())
+        self.assertEqual((anna.headers["Content-Type"], anna.headers["X-Content-Type-Options"]), ("text/plain; charset=utf-8", "nosniff"))
+
         def states(name):
-            return {t["name"]: t["state"] for t in anna.ask("GET", API + "/trips?all=1")[1]["trips"]}[name]
+            return {t["name"]: t["state"] for t in ask("/trips?all=1")["trips"]}[name]
         wait_for("ready", lambda: (states("too_hot"), states("odd")) == ("ready", "ready"))
         # A bypass takes the grant, a reason and an end; a token and whoever operates have none of it.
         bypass = {"for": "30min", "reason": "the sensor is replaced"}
-        self.assertEqual(anna.ask("POST", API + "/trips/odd/bypass?wait=5s", bypass)[0], 403)
-        self.assertEqual(Client(self.bench.port).ask("POST", API + "/trips/odd/bypass?wait=5s", bypass, {"Authorization": f"Bearer {token}", "X-Mbc": None})[0], 403)
-        self.assertEqual(maria.ask("POST", API + "/trips/odd/bypass?wait=5s", {"for": "30min"})[0], 400)
-        self.assertEqual(maria.ask("POST", API + "/trips/odd/bypass?wait=5s", {"reason": "x"})[0], 400)
-        self.assertEqual(maria.ask("POST", API + "/trips/odd/bypass?wait=5s", dict(bypass, **{"for": "2h"}))[0], 409)
-        self.assertEqual(maria.ask("POST", API + "/trips/too_hot/bypass?wait=5s", bypass)[0], 409)  # the bench file does not allow it
-        self.assertEqual(maria.ask("POST", API + "/trips/odd/bypass?wait=5s", bypass)[0], 200)
+        self.assertEqual(order(anna, "/trips/odd/bypass", bypass), 403)
+        self.assertEqual(order(Client(self.bench.port), "/trips/odd/bypass", bypass, {"Authorization": f"Bearer {token}", "X-Mbc": None}), 403)
+        self.assertEqual(order(maria, "/trips/odd/bypass", {"for": "30min"}), 400)
+        self.assertEqual(order(maria, "/trips/odd/bypass", {"reason": "x"}), 400)
+        self.assertEqual(order(maria, "/trips/odd/bypass", dict(bypass, **{"for": "2h"})), 409)
+        self.assertEqual(order(maria, "/trips/too_hot/bypass", bypass), 409)  # the bench file does not allow it
+        self.assertEqual(order(maria, "/trips/odd/bypass", bypass), 200)
         wait_for("bypassed", lambda: states("odd") == "bypassed")
-        self.assertEqual(anna.ask("POST", API + "/trips/odd/end?wait=5s", {})[0], 200)
+        self.assertEqual(order(anna, "/trips/odd/end", {}), 200)
         wait_for("ended", lambda: states("odd") == "ready")
         # A trip is reset by whoever operates, with a comment, once its condition is gone; by no token.
         self.device.holding[0] = 6600
         wait_for("tripped", lambda: states("too_hot") == "tripped")
         reset = {"reason": "the fan was off"}
-        self.assertEqual(anna.ask("POST", API + "/trips/too_hot/reset?wait=5s", reset)[0], 409)
-        self.assertEqual(Client(self.bench.port).ask("POST", API + "/trips/too_hot/reset?wait=5s", reset, {"Authorization": f"Bearer {token}", "X-Mbc": None})[0], 403)
+        self.assertEqual(order(anna, "/trips/too_hot/reset", reset), 409)
+        self.assertEqual(order(Client(self.bench.port), "/trips/too_hot/reset", reset, {"Authorization": f"Bearer {token}", "X-Mbc": None}), 403)
         self.device.holding[0] = 200
-        self.assertEqual(anna.ask("POST", API + "/trips/too_hot/reset?wait=5s", {})[0], 400)
-        wait_for("reset", lambda: anna.ask("POST", API + "/trips/too_hot/reset?wait=5s", reset)[0] == 200)
+        self.assertEqual(order(anna, "/trips/too_hot/reset", {}), 400)
+        wait_for("reset", lambda: order(anna, "/trips/too_hot/reset", reset) == 200)
         wait_for("ready again", lambda: states("too_hot") == "ready")
         wait_for("it is on record", lambda: [r for r in self.records(who="user:anna") if "too_hot" in json.dumps(r)])
         # Out of service takes the grant, too; back in does not.
-        self.assertEqual(anna.ask("POST", API + "/alarms/hot/out?wait=5s", {"reason": "x"})[0], 403)
-        self.assertEqual(maria.ask("POST", API + "/alarms/hot/out?wait=5s", {"reason": "the oven is apart"})[0], 200)
-        wait_for("out", lambda: [a["state"] for a in anna.ask("GET", API + "/alarms?all=1")[1]["alarms"]] == ["out_of_service"])
-        self.assertEqual(anna.ask("POST", API + "/alarms/hot/in?wait=5s", {})[0], 200)
-        self.assertIn(anna.ask("POST", API + "/alarms/ack?wait=5s", {})[0], (200, 409))
+        self.assertEqual(order(anna, "/alarms/hot/out", {"reason": "x"}), 403)
+        self.assertEqual(order(maria, "/alarms/hot/out", {"reason": "the oven is apart"}), 200)
+        wait_for("out", lambda: [a["state"] for a in ask("/alarms?all=1")["alarms"]] == ["out_of_service"])
+        self.assertEqual(order(anna, "/alarms/hot/in", {}), 200)
+        self.assertIn(order(anna, "/alarms/ack", {}), (200, 409))
         self.user("add", "--may", "read", "--only", "d.*", "guest")
-        self.assertEqual(self.client("guest").ask("GET", API + "/protection")[0], 403)
+        guest = self.client("guest")
+        wait_for("the guest is known", lambda: guest.ask("GET", API + "/channels")[0] == 200)
+        self.assertEqual([guest.ask("GET", API + path)[0] for path in ("/protection", "/synoptic")], [403, 403])
 
 
 class Matrix(People):

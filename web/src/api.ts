@@ -20,6 +20,7 @@ export interface Bench {
 	instruments: number;
 	ticks_lost: number;
 	history: boolean; /* values are recorded */
+	synoptic?: boolean; /* there is a drawing */
 	pending: { /* a bench file that changes protection and waits */
 		text: string;
 		needs_reason: boolean;
@@ -260,6 +261,14 @@ export function get_events(q: EventQuestion, stop: AbortSignal): Promise<{ omitt
 	const timer = setTimeout(() => late.abort(), 20_000);
 	stop.addEventListener("abort", () => late.abort(), { once: true });
 	return get<{ omitted: number; events: BenchEvent[] }>(`events?${query}`, late.signal).finally(() => clearTimeout(timer));
+}
+
+/* As text: what is shown of it is for svg.ts to say. */
+export async function get_synoptic(): Promise<string> {
+	const answer = await fetch("api/v1/synoptic", { cache: "no-store", signal: AbortSignal.timeout(10_000) });
+	if (!answer.ok)
+		throw new Failure("synoptic", answer.status, 0);
+	return answer.text();
 }
 
 /* points: null asks for each recorded value. Times in ms. */

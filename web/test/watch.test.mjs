@@ -11,6 +11,8 @@ const load = async (name) => {
 const { alarm_stats } = await load("alarm_stats");
 const { chain, fits, merge, to_csv } = await load("events");
 
+const { parse, safe_value, style_pairs } = await load("svg");
+
 const T = 1_800_000_000_000; /* ms */
 const DAY = 86_400_000;
 let n = 0;
@@ -75,4 +77,22 @@ test("every word is looked for, in text, subject, kind and who", () => {
 test("no cell is a formula, and quotes stay in theirs", () => {
 	const csv = to_csv([event("x", "=1+1", 0, { text: "say \"no\", now", note: "-2" })]).split("\r\n")[1];
 	assert.match(csv, /,'=1\+1,,,,"say ""no"", now",'-2$/);
+});
+
+test("a drawing is taken apart without a parser that would try it", () => {
+	const svg = parse("<?xml version='1.0'?><!DOCTYPE svg [<!ENTITY a 'b'>]><!-- > --><svg a=\"1\" b='&lt;&#65;&#x42;&nope;'><g/><text>x &amp; <![CDATA[<y>]]></text></svg>\n");
+	assert.deepEqual(svg.attributes, [["a", "1"], ["b", "<AB&nope;"]]);
+	assert.deepEqual(svg.children.filter((c) => c.name).map((c) => c.name), ["g", "text"]);
+	const text = svg.children.find((c) => c.name === "text");
+	assert.equal(text.children.join(""), "x & <y>");
+	for (const bad of ["", "x", "<svg>", "<svg></g>", "<svg></svg><svg></svg>", "<svg a=1></svg>", "<svg a=\"<\"></svg>", "</svg>", "<svg><!-- </svg>", "<".repeat(10_000), "<a>".repeat(5000)])
+		assert.equal(parse(bad), null, bad.slice(0, 20));
+});
+
+test("no value of a drawing points out of it", () => {
+	assert.equal(safe_value("url(#g)"), "url(#drawing-g)");
+	assert.equal(safe_value(" url( '#g.1' ) "), "url(#drawing-g.1)");
+	for (const bad of ["url(https://evil.example/x#g)", "url(//evil.example)", "red url(#g) url(x)", "u\\72l(x)", "javascript:x", "URL(data:x)", "re/**/d"])
+		assert.equal(safe_value(bad), null, bad);
+	assert.deepEqual(style_pairs("fill:red; stroke-width : 2 ;background:url(x);position:fixed; stroke"), [["fill", "red"], ["stroke-width", "2"]]);
 });

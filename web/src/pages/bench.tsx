@@ -3,6 +3,7 @@ import { Alarms } from "../alarms";
 import { Instruments } from "../instruments";
 import { Plot } from "../plot";
 import { SequencePanel } from "../sequence";
+import { Synoptic } from "../synoptic";
 import { Table } from "../table";
 import { Trips } from "../trips";
 
@@ -12,6 +13,7 @@ export function Bench() {
 			<Alarms />
 			<Trips />
 			<SequencePanel />
+			<Synoptic />
 			<Plot />
 			<Instruments />
 			<Table />

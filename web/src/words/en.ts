@@ -717,6 +717,14 @@ const en = {
 		lasts: "until now",
 		reasons: { thinned: "made coarser: least and most of a longer interval", no_data: "nothing known" } as Record<string, string>,
 	},
+	synoptic: {
+		title: "Laboratory",
+		show: "Show",
+		hide: "Hide",
+		missing: "no channel of this bench",
+		no_svg: "The drawing of the bench file is no SVG that can be read: save it as plain SVG.",
+		unknown: (names: string) => `The drawing names what is no channel of this bench: ${names}`,
+	},
 };
 
 export type Words = typeof en;

@@ -408,6 +408,14 @@ const fr: Words = {
 		count: "Réponses",
 		share: "Part",
 	},
+	synoptic: {
+		title: "Laboratoire",
+		show: "Montrer",
+		hide: "Cacher",
+		missing: "pas une voie de ce banc",
+		no_svg: "Le dessin du fichier du banc n'est pas un SVG lisible : enregistrez-le en SVG simple.",
+		unknown: (names: string) => `Le dessin nomme ce qui n'est pas une voie de ce banc : ${names}`,
+	},
 	pages_label: "Pages",
 	pages: {
 		bench: "Banc",
