@@ -215,12 +215,11 @@ export function join(live: History, past: Past | null, name: string): Joined {
 	if (!past || !line || whole <= past.from)
 		return { steps: live, past: null, from: 0, until: 0 };
 	const until = Math.min(whole, past.end);
-	const times: number[] = [];
-	const values: number[] = [];
-	for (let k = 0; k < line.times.length && line.times[k]! < until; k++) {
-		times.push(line.times[k]!);
-		values.push(line.values[k]!);
-	}
+	let n = line.times.length > 0 ? place(line.times, until) + 1 : 0;
+	if (n > 0 && line.times[n - 1]! >= until)
+		n--;
+	const times = line.times.slice(0, n);
+	const values = line.values.slice(0, n);
 	if (until + LAG_MS < whole) {
 		times.push(until);
 		values.push(NaN);

@@ -243,14 +243,30 @@ test("steps hold until the next one; a value that is not known breaks the line",
 	assert.deepEqual(new Set(corners[0].map(String)), new Set(["0,90", "10,90", "10,50", "20,50"]));
 });
 
-test("of a hundred thousand points a few a column are drawn, and no spike is lost", () => {
+test("of a hundred thousand points one rectangle a column is drawn, and no spike is lost", () => {
 	const n = 100_000;
 	const y = Array.from({ length: n }, (_, k) => (k === 54_321 ? 99 : 50 + (k % 2)));
-	const p = pen();
-	paint_line(p, steps(y.map((_, k) => k / 1000), y), place(), "");
-	const drawn = p.lines.flat();
-	assert.ok(drawn.length < 600, `${drawn.length}`);
-	assert.equal(Math.min(...drawn.map(([, at]) => at)), 1);
+	for (const dash of [0, 1]) {
+		const p = pen();
+		paint_line(p, steps(y.map((_, k) => k / 1000), y, { dash }), place(), "");
+		assert.ok(p.rects.length <= 103 && p.lines.length === 0, `${p.rects.length}`);
+		assert.ok(p.rects.some(([, top]) => top === 0), "to the spike, and half a line more");
+	}
+});
+
+test("rectangles and path are the same line", () => {
+	const x = Array.from({ length: 60 }, (_, k) => k * 1.6);
+	const y = x.map((_, k) => (k % 7 === 3 ? NaN : (k * 37) % 90));
+	const [path, filled] = [pen(), pen()];
+	paint_line(path, steps(x, y, { dash: 2, until: 96_000 }), place(), "");
+	paint_line(filled, steps(x, y, { until: 96_000 }), place(), "");
+	assert.ok(path.lines.length > 5 && filled.rects.length > 20);
+	/* Each stroke of the path lies within some rectangle. */
+	for (const line of path.lines)
+		for (let k = 1; k < line.length; k++) {
+			const [mid_x, mid_y] = [(line[k - 1][0] + line[k][0]) / 2, (line[k - 1][1] + line[k][1]) / 2];
+			assert.ok(filled.rects.some(([l, t, w, h]) => mid_x >= l && mid_x <= l + w && mid_y >= t && mid_y <= t + h), `${mid_x} ${mid_y}`);
+		}
 });
 
 test("bands of one column of pixels are one rectangle, with the least and the most of them", () => {

@@ -21,67 +21,100 @@ export type Pen = Pick<CanvasRenderingContext2D, "beginPath" | "moveTo" | "lineT
 	strokeStyle: unknown; fillStyle: unknown; lineWidth: number; globalAlpha: number; lineJoin: string;
 };
 
-/* One stroke a column of pixels: what came in first, least, most, what went out last. */
-function trace_steps(pen: Pen, c: Curve, p: Place): void {
+/* What a line of steps is in one column of pixels: where it comes in, least, most, where it goes out. */
+interface Sink {
+	column(px: number, entry: number, least: number, most: number, last: number, is_new: boolean): void;
+	stop(px: number, last: number): void; /* it goes on until here, and ends */
+}
+
+function walk_steps(c: Curve, p: Place, sink: Sink): void {
 	const { x, y } = c;
 	const by_x = p.width / (p.to - p.from);
 	const by_y = p.height / (p.high - p.low);
 	const bottom = p.top + p.height;
 	const right = p.left + p.width;
-	let down = false; /* the pen is on the paper, at `last` */
+	let down = false; /* the line has begun, and is at `last` */
+	let is_new = false;
+	let column = -Infinity; /* the one that is gathered; it is told when the next one begins */
+	let entry = 0;
 	let last = 0;
-	let column = -Infinity;
 	let least = 0;
 	let most = 0;
 
-	const flush = () => {
-		if (column === -Infinity)
-			return;
-		if (least < most) {
-			pen.lineTo(column, least);
-			pen.lineTo(column, most);
-			pen.lineTo(column, last);
-		}
+	const tell = () => {
+		if (column !== -Infinity)
+			sink.column(column, entry, least, most, last, is_new);
 		column = -Infinity;
 	};
 	for (let k = 0; k < x.length; k++) {
 		const at = p.left + (x[k]! - p.from) * by_x;
 		if (at > right)
 			break;
-		const px = at < p.left ? p.left : Math.round(at);
+		const px = at < p.left ? Math.round(p.left) : Math.round(at);
 		const value = y[k]!;
 		if (value !== value) { /* NaN */
-			if (down) {
-				flush();
-				pen.lineTo(px, last);
-			}
+			tell();
+			if (down)
+				sink.stop(px, last);
 			down = false;
 			continue;
 		}
 		const py = bottom - (value - p.low) * by_y;
-		if (!down) {
-			flush();
-			pen.moveTo(px, py);
-			down = true;
-			column = px;
-			least = most = py;
-		} else if (px === column) {
+		if (down && px === column) {
 			if (py < least)
 				least = py;
 			else if (py > most)
 				most = py;
 		} else {
-			flush();
-			pen.lineTo(px, last);
+			tell();
+			is_new = !down;
+			entry = down ? last : py;
+			least = entry < py ? entry : py;
+			most = entry < py ? py : entry;
 			column = px;
-			least = last < py ? last : py;
-			most = last < py ? py : last;
+			down = true;
 		}
 		last = py;
 	}
-	flush();
+	tell();
 	if (down)
-		pen.lineTo(Math.min(right, p.left + (c.until - p.from) * by_x), last);
+		sink.stop(Math.min(right, p.left + (c.until - p.from) * by_x), last);
+}
+
+/* As one path, which can have dashes. */
+function stroke_steps(pen: Pen, c: Curve, p: Place): void {
+	walk_steps(c, p, {
+		column(px, entry, least, most, last, is_new) {
+			if (is_new)
+				pen.moveTo(px, entry);
+			else
+				pen.lineTo(px, entry);
+			if (least < most) {
+				pen.lineTo(px, least);
+				pen.lineTo(px, most);
+				pen.lineTo(px, last);
+			}
+		},
+		stop: (px, last) => pen.lineTo(px, last),
+	});
+}
+
+/* As rectangles: many times as fast where there are many points, since nothing has to be cut into dashes or joined. */
+function fill_steps(pen: Pen, c: Curve, p: Place, width: number): void {
+	const half = width / 2;
+	let from = 0;
+	let was = 0;
+	const level = (to: number) => pen.fillRect(from - half, was - half, to - from + width, width);
+	walk_steps(c, p, {
+		column(px, _entry, least, most, last, is_new) {
+			if (!is_new && px > from + 1)
+				level(px);
+			pen.fillRect(px - half, least - half, width, most - least + width);
+			from = px;
+			was = last;
+		},
+		stop: (px) => level(Math.max(px, from)),
+	});
 }
 
 /* Points nearer than half a pixel to the one before are left out. */
@@ -162,15 +195,23 @@ export function paint_band(pen: Pen, c: Curve, p: Place, colour: string): void {
 }
 
 export function paint_line(pen: Pen, c: Curve, p: Place, colour: string): void {
+	const dash = DASHES[c.dash]!;
+	const a_pixel = c.x.length * p.ratio / p.width;
+	/* Where it moves up and down in each column dashes say nothing. */
+	if (c.steps && a_pixel > (dash.length === 0 ? 0.5 : 4)) {
+		pen.fillStyle = colour;
+		fill_steps(pen, c, p, 2 * p.ratio);
+		return;
+	}
 	pen.beginPath();
 	pen.lineJoin = "bevel";
 	if (c.steps)
-		trace_steps(pen, c, p);
+		stroke_steps(pen, c, p);
 	else
 		trace_points(pen, c, p);
 	pen.strokeStyle = colour;
 	pen.lineWidth = 2 * p.ratio;
-	pen.setLineDash(DASHES[c.dash]!.map((d) => d * p.ratio));
+	pen.setLineDash(dash.map((d) => d * p.ratio));
 	pen.stroke();
 	pen.setLineDash([]);
 }
