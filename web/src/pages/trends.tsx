@@ -34,8 +34,8 @@ type Set = (c: Change) => void;
 /* x axis: the clock, time since a beginning, or a channel. */
 function AxisChoice({ plan, runs, on_plan }: { plan: Plan; runs: Runs; on_plan: Set }) {
 	const w = words().trends;
-	const names = [...new Set([plan.x, ...plan.names, ...[...store.channels.values()].filter((c) => c.history && c.group === "").map((c) => c.info.name)])]
-		.filter((n) => n !== "").slice(0, 300);
+	const own = useMemo(() => [...store.channels.values()].filter((c) => c.history && c.group === "").slice(0, 300).map((c) => c.info.name), [store.list_version]);
+	const names = [...new Set([plan.x, ...plan.names, ...own])].filter((n) => n !== "");
 	const stories = plan.runs.map((r) => runs.stories.get(r)).filter((s) => s !== undefined);
 	const steps = stories.length === plan.runs.length ? common_steps(stories) : [];
 	const set_axis = (axis: Axis) => on_plan((p) => ({

@@ -1,5 +1,5 @@
 /* lists.tsx - what is chosen and what is told beside the plot: legend, channels by search, earlier runs, cursors, marks */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { format_date, format_span, format_time, format_unit, format_value } from "../format";
 import { gap_words, get_language, reason_words, words } from "../i18n";
 import { put, put_class, SYMBOL, why } from "../quality";
@@ -109,12 +109,14 @@ export function Legend({ plan, curves, hover, runs, axis, on_remove }: {
 export function Chooser({ plan, on_toggle }: { plan: Plan; on_toggle: (name: string) => void }) {
 	const w = words();
 	const [filter, set_filter] = useState("");
-	const parts = filter.toLowerCase().split(/\s+/).filter((p) => p !== "");
-	const fits = (c: Channel) => {
-		const text = `${c.info.name} ${c.info.title} ${c.info.unit} ${c.info.instrument ?? ""}`.toLowerCase();
-		return c.history !== null && parts.every((p) => text.includes(p));
-	};
-	const all = [...store.channels.values()].filter(fits);
+	/* Thousands of them are not searched for each move of the pointer. */
+	const all = useMemo(() => {
+		const parts = filter.toLowerCase().split(/\s+/).filter((p) => p !== "");
+		return [...store.channels.values()].filter((c) => {
+			const text = `${c.info.name} ${c.info.title} ${c.info.unit} ${c.info.instrument ?? ""}`.toLowerCase();
+			return c.history !== null && parts.every((p) => text.includes(p));
+		});
+	}, [filter, store.list_version]);
 	const found = all.slice(0, FOUND_MOST);
 	const units = [...new Set(found.map((c) => c.info.unit))];
 	const is_full = lines_of({ ...plan, names: [...plan.names, ""] }) > LINES_MOST;

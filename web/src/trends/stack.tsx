@@ -26,18 +26,29 @@ export interface Hover {
 	points: Map<Curve, [number, number]>; /* and the points that are nearest to the pointer */
 }
 
+/* Of all alarms, as they are told with the list of channels: made once for each list. */
+const limits_now = { version: -1, alarms: store.alarms, list: [] as Limit[] };
+
+function alarm_limits(): Limit[] {
+	if (limits_now.version !== store.list_version || limits_now.alarms !== store.alarms) {
+		const unit_of = (name: string) => store.channels.get(name)?.info.unit ?? null;
+		limits_now.version = store.list_version;
+		limits_now.alarms = store.alarms;
+		limits_now.list = [...store.alarms.values()].flatMap((a) => limits_of(a.name, a.condition, unit_of));
+	}
+	return limits_now.list;
+}
+
 /* What one drawing of a plan shows. */
 export function model_of(p: Plan, asker: Asker, runs: Runs, marks: Mark[]): Model {
 	const [from, to] = stretch_of(p, runs);
 	const curves = curves_of(p, asker.past, from, to);
 	const [left, right] = p.axis === "channel" ? p.band ?? width_of(curves) ?? [0, 1] : [from, to];
-	const unit_of = (name: string) => store.channels.get(name)?.info.unit ?? null;
-	const all: Limit[] = p.limits ? [...store.alarms.values()].flatMap((a) => limits_of(a.name, a.condition, unit_of)) : [];
 	return {
 		axis: p.axis === "clock" || is_over(p) || p.axis === "channel" ? p.axis : "clock",
 		from: left, to: right, curves,
 		gaps: asker.past?.gaps ?? [], known: asker.past?.end ?? -Infinity,
-		marks: p.marks ? marks : [], limits: all.filter((l) => p.names.includes(l.channel)), faint: store.link === "lost",
+		marks: p.marks ? marks : [], limits: p.limits ? alarm_limits().filter((l) => p.names.includes(l.channel)) : [], faint: store.link === "lost",
 	};
 }
 

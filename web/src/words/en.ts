@@ -699,7 +699,7 @@ const en = {
 		step: (text: string) => `step ${text}`,
 		tick_runs: "Tick one or more runs under 'Earlier runs'; until then the clock is shown.",
 		tick_step: "Choose the step that is time 0; until then it is the start of the run.",
-		over_none: (names: string) => `Nothing is recorded of ${names}.`,
+		over_none: (names: string) => `Nothing is recorded of ${names}, or a run or its step is not there.`,
 		at: (where: string) => `at ${where}`,
 		readout: "Values at the cursors",
 		slope: "Slope",

@@ -710,7 +710,7 @@ const fr: Words = {
 		step: (text: string) => `étape ${text}`,
 		tick_runs: "Cocher un ou plusieurs essais sous « Essais antérieurs » ; jusque-là, l'horloge est montrée.",
 		tick_step: "Choisir l'étape qui est le temps 0 ; jusque-là, c'est le début de l'essai.",
-		over_none: (names: string) => `Rien n'est enregistré de ${names}.`,
+		over_none: (names: string) => `Rien n'est enregistré de ${names}, ou un essai ou son étape n'est pas là.`,
 		at: (where: string) => `à ${where}`,
 		readout: "Valeurs aux curseurs",
 		slope: "Pente",
