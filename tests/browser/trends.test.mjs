@@ -161,6 +161,37 @@ test("drag enlarges a part, the wheel zooms when the plot has the focus, shift a
 	await eventually(async () => assert.ok(Number(await word(page, "span")) < 600_000));
 });
 
+test("on a phone one finger pans, two zoom, a tap tells a mark", async () => {
+	const { page } = await ready("c=T_bed", { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+	await drawn(page);
+	await page.locator("details.told", { hasText: "Events and steps (3)" }).waitFor();
+	const over = page.locator(".stack .u-over");
+	await over.scrollIntoViewIfNeeded();
+	const box = await over.boundingBox();
+	const y = box.y + box.height / 2;
+	await wait_until("the words of the trip at a tap", async () => {
+		const minutes = 5 + (Date.now() - server.born) / 60_000;
+		await page.touchscreen.tap(box.x + box.width * (1 - minutes / 60), y);
+		return await page.locator(".tip").isVisible() && /tripped/.test(await page.locator(".tip").textContent());
+	});
+	const devtools = await page.context().newCDPSession(page);
+	const touch = (type, ...xs) => devtools.send("Input.dispatchTouchEvent", { type, touchPoints: xs.map((share, id) => ({ x: box.x + box.width * share, y, id })) });
+	await touch("touchStart", 0.3);
+	for (const x of [0.35, 0.45, 0.55, 0.6])
+		await touch("touchMove", x);
+	await touch("touchEnd");
+	await page.locator(".held").waitFor();
+	await eventually(async () => assert.notEqual(await word(page, "end"), null));
+	await page.locator("button.now").click();
+	await eventually(async () => assert.equal(await word(page, "end"), null));
+	await over.scrollIntoViewIfNeeded();
+	await touch("touchStart", 0.4, 0.6);
+	for (const d of [0.12, 0.16, 0.2])
+		await touch("touchMove", 0.5 - d, 0.5 + d);
+	await touch("touchEnd");
+	await eventually(async () => assert.ok(Number(await word(page, "span") ?? 3_600_000) < 3_000_000));
+});
+
 test("earlier runs are laid over each other, each with its own line, from their beginning or from a step", async () => {
 	const { page } = await ready("c=T_bed,P_in");
 	await page.locator(".choose-runs summary").click();
@@ -285,6 +316,9 @@ test("a view is kept under its name, opened again, sent by its address", async (
 	await page.reload();
 	await page.locator(".views summary").click();
 	assert.deepEqual(await page.locator(".open-view").allInnerTexts(), ["night shift"]);
+	await page.keyboard.press("Escape");
+	await page.locator(".open-view").waitFor({ state: "hidden" });
+	await page.keyboard.press("Enter");
 	await page.locator(".views .remove").click();
 	await eventually(async () => assert.equal(await page.locator(".open-view").count(), 0));
 	/* Somebody else, in a browser of their own. */

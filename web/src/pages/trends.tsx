@@ -119,6 +119,14 @@ function TimeChoice({ plan, drawing, on_plan }: { plan: Plan; drawing: Drawing; 
 	);
 }
 
+/* Escape closes a menu, and leads back to what opened it. */
+function close_by_escape(e: KeyboardEvent & { currentTarget: HTMLDetailsElement }): void {
+	if (e.key !== "Escape" || !e.currentTarget.open)
+		return;
+	e.currentTarget.open = false;
+	e.currentTarget.querySelector("summary")?.focus();
+}
+
 function Views({ plan, on_open }: { plan: Plan; on_open: (text: string) => void }) {
 	const w = words().trends;
 	const [name, set_name] = useState("");
@@ -133,7 +141,7 @@ function Views({ plan, on_open }: { plan: Plan; on_open: (text: string) => void 
 		again();
 	};
 	return (
-		<details class="menu views" name="trends-menu">
+		<details class="menu views" name="trends-menu" onKeyDown={close_by_escape}>
 			<summary>{w.views}</summary>
 			<div class="menu-body">
 				{views.length === 0 && <p class="empty">{w.views_none}</p>}
@@ -173,7 +181,7 @@ function Export({ plan, runs, drawing, pixels }: { plan: Plan; runs: Runs; drawi
 	};
 	const copy = () => void navigator.clipboard?.writeText(location.href).then(() => set_copied(true), () => set_copied(false));
 	return (
-		<details class="menu export" name="trends-menu" onToggle={() => again()}>
+		<details class="menu export" name="trends-menu" onKeyDown={close_by_escape} onToggle={() => again()}>
 			<summary>{w.export}</summary>
 			<div class="menu-body">
 				<label><input type="checkbox" checked={each} onChange={(e) => set_each(e.currentTarget.checked)} /> {w.each_value}</label>
