@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "io/sandbox_parts.h"
+#include "io/seal.h"
 
 /* What every program needs to run, to wait and to tell: nothing of this reaches beyond descriptors that it has. */
 static const char *const common[] = { "read", "write", "readv", "writev", "pread64", "pwrite64",
@@ -52,9 +53,6 @@ static const char *const control_calls[] = { "socketpair", "bind", "connect", "m
 
 static const char *const serve_calls[] = { "accept", "accept4", "adjtimex", "clock_adjtime",
 	"clock_adjtime64", NULL };
-
-/* A bench file that came in a body goes on as memory. */
-static const char *const file_calls[] = { "memfd_create", NULL };
 
 /* What SQLite needs of the files of a folder. */
 static const char *const history_calls[] = { "open", "openat", "unlink", "unlinkat", "fsync",
@@ -198,6 +196,14 @@ add_children(scmp_filter_ctx f)
 	       add_list(f, SCMP_ACT_ALLOW, rehearse_calls);
 }
 
+/* A bench file that came in a body goes on as memory that is sealed: with these flags alone (io/seal.c). */
+static bool
+add_text_memory(scmp_filter_ctx f)
+{
+	return add_value(f, "memfd_create", 1, SEAL_TEXT_FLAGS) &&
+	       add_value(f, "memfd_create", 1, SEAL_TEXT_FLAGS | SEAL_NO_CODE);
+}
+
 /* Its own limits may be read. */
 static bool
 add_limits(scmp_filter_ctx f)
@@ -273,7 +279,7 @@ fill(scmp_filter_ctx f, enum sandbox_role role)
 	       (role != SANDBOX_CONTROL || add_list(f, SCMP_ACT_ALLOW, control_calls)) &&
 	       ((role != SANDBOX_SERVE && role != SANDBOX_PUBLIC) ||
 		       add_list(f, SCMP_ACT_ALLOW, serve_calls)) &&
-	       (role != SANDBOX_SERVE || add_list(f, SCMP_ACT_ALLOW, file_calls)) &&
+	       (role != SANDBOX_SERVE || add_text_memory(f)) &&
 	       (role != SANDBOX_GATE || add_list(f, SCMP_ACT_ALLOW, gate_calls)) &&
 	       ((role != SANDBOX_HISTORY && role != SANDBOX_ERRAND) ||
 		       add_list(f, SCMP_ACT_ALLOW, history_calls)) &&

@@ -165,11 +165,15 @@ fill(int fd, const void *bytes, size_t n, struct err *err)
 	return err_set(err, ERR_IO, sys, "sealing shared memory: %s", strerror(sys));
 }
 
+_Static_assert(SEAL_TEXT_FLAGS == (MFD_CLOEXEC | MFD_ALLOW_SEALING), "as the system has them");
+
 int
 seal_text(const char *name, const void *bytes, size_t n, struct err *err)
 {
-	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int fd = memfd_create(name, SEAL_TEXT_FLAGS | SEAL_NO_CODE);
 
+	if (fd < 0)
+		fd = memfd_create(name, SEAL_TEXT_FLAGS);
 	if (fd < 0)
 		return err_set(err, ERR_IO, errno, "making shared memory: %s", strerror(errno));
 	return fill(fd, bytes, n, err) < 0 ? ERR_IO : fd;

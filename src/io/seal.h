@@ -20,6 +20,9 @@ const void *seal_map(int fd, size_t *out_size, struct err *err) MUST_CHECK;
 /* Bytes on a memfd that nobody can change any more; returns a read-only descriptor. For images. */
 int seal_bytes(const char *name, const void *bytes, size_t n, struct err *err) MUST_CHECK;
 
+#define SEAL_TEXT_FLAGS 3u /* MFD_CLOEXEC | MFD_ALLOW_SEALING, of seal_text() */
+#define SEAL_NO_CODE 8u    /* MFD_NOEXEC_SEAL, from Linux 6.3 on */
+
 /* The same for who may open nothing and change no file's rights: its descriptor could write, were the memory not sealed. */
 int seal_text(const char *name, const void *bytes, size_t n, struct err *err) MUST_CHECK;
 
