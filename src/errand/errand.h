@@ -49,7 +49,8 @@ void put_text(struct json *j, const char *key, const char *bytes, size_t n);
 bool is_text(const char *bytes, size_t n); /* UTF-8 without a NUL */
 
 /* Programs that `is` has supervise start for a link and `was` has not; j may be NULL. Returns how many. */
-size_t put_programs(struct json *j, const char *key, const struct image *was, const struct image *is);
+size_t put_programs(
+	struct json *j, const char *key, const struct image *was, const struct image *is);
 /* What two benches differ in, as an object: channels, programs, and protection (weaker, stronger, changed). Returns how much is weaker. */
 size_t put_changes(
 	struct json *j, const char *key, const struct image *was, const struct image *is);
