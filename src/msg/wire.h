@@ -60,8 +60,8 @@ enum wire_kind {
 	WIRE_RUN_LOST, /* supervise -> command line: text: nobody knows whether it was done; the same request may be sent again */
 	/* commands (command.h) */
 	WIRE_DOOR, /* supervise -> control and gate: +fd: their new end of the pair between them. supervise -> serve and gate: the same, u16 1 */
-	WIRE_COMMAND, /* gate -> control; serve, command line -> gate: a command */
-	WIRE_VERDICT, /* control -> gate -> who asked: a verdict */
+	WIRE_COMMAND,     /* gate -> control; serve, command line -> gate: a command */
+	WIRE_VERDICT,     /* control -> gate -> who asked: a verdict */
 	WIRE_VERDICT_ASK, /* serve, command line -> gate -> control: text id: what became of it? -> WIRE_VERDICT; of serve also u32 number, 0: it has been told of it already, text token of who asks -> WIRE_ASKED */
 	WIRE_DOOR_ASK, /* command line -> supervise: no fields, or text "guest": to ask on a wire -> WIRE_DOOR +fd: a connection to gate, WIRE_NO, or WIRE_RUN_LOST: in a moment perhaps */
 	WIRE_CALLER, /* supervise -> gate: +fd, u32 uid, text name: a command line that wants to command */

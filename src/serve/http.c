@@ -89,6 +89,7 @@ struct http {
 	uint64_t moved;    /* of answers, at the last call */
 	bool is_ending;
 	uint64_t requests;
+	struct request *histories; /* that are under way */
 };
 
 struct request {
@@ -98,9 +99,11 @@ struct request {
 	bool is_asleep;                /* until that is known, its connection is suspended */
 	struct http_session *session;  /* it signs in or out; NULL */
 	struct http_question *history; /* it waits for an answer of the history; NULL */
-	struct http_grafana *grafana;  /* its body is coming; NULL */
-	struct http_manage *manage;    /* it is about accounts or tokens; NULL */
-	struct http_order *order;      /* it commands, or asks what became of a command; NULL */
+	bool has_history; /* it waits for one, or is being answered; it is in the list then */
+	struct request *before, *after;
+	struct http_grafana *grafana; /* its body is coming; NULL */
+	struct http_manage *manage;   /* it is about accounts or tokens; NULL */
+	struct http_order *order;     /* it commands, or asks what became of a command; NULL */
 	char uri[];
 };
 
@@ -292,12 +295,45 @@ wake_streams(struct http *h)
 	}
 }
 
-/* Streams of those who are no longer who they were end; so do all without a name once there are accounts. */
+static void
+begin_history(struct http *h, struct request *r)
+{
+	if (r->has_history)
+		return;
+	r->has_history = true;
+	r->after = h->histories;
+	if (h->histories != NULL)
+		h->histories->before = r;
+	h->histories = r;
+}
+
+static void
+end_history(struct http *h, struct request *r)
+{
+	if (!r->has_history)
+		return;
+	if (r->before != NULL)
+		r->before->after = r->after;
+	else
+		h->histories = r->after;
+	if (r->after != NULL)
+		r->after->before = r->before;
+}
+
+/* Streams of those who are no longer who they were end, and so do histories under way, which are cut: nobody is to take one for whole. So do all without a name once
+ * there are accounts. */
 static void
 look_at_listeners(void *ctx)
 {
 	struct http *h = ctx;
 	int64_t now = now_boot();
+
+	for (struct request *r = h->histories; r != NULL; r = r->after) {
+		const struct who *who = who_of(r);
+
+		if (who != NULL ? !guard_still(h->guard, who, now) : h->is_closed)
+			shutdown(client_of(r->connection)->fd, SHUT_RDWR);
+	}
 
 	for (struct stream *s = feed_next(h->feed, NULL); s != NULL; s = feed_next(h->feed, s)) {
 		struct listener *l = stream_user(s);
@@ -578,6 +614,7 @@ answer(struct http *h, struct MHD_Connection *c, struct request *request, bool i
 	if (is_history(h->target.route)) {
 		if (!narrow_history(h, only, &why))
 			return refuse(h, c, PROBLEM_NOT_GRANTED, why, uri);
+		begin_history(h, request);
 		request->history = http_history_ask(h->history, &h->target, c, only != NULL, now);
 		return http_history_answer(&request->history, uri, &h->live_bytes);
 	}
@@ -628,6 +665,7 @@ on_end(void *cls, struct MHD_Connection *c, void **con_cls, enum MHD_RequestTerm
 
 	client_of(c)->proof = NULL;
 	if (r != NULL) {
+		end_history(h, r);
 		http_history_free(r->history);
 		http_order_free(r->order);
 		http_manage_free(r->manage);
@@ -878,6 +916,7 @@ answer_grafana(struct http *h, struct request *r, struct MHD_Connection *c)
 		r->grafana, &v, h->history, r->uri, &h->live_bytes, now, &r->history);
 	if (rc != MHD_YES || r->history == NULL)
 		return rc;
+	begin_history(h, r);
 	return http_history_answer(&r->history, r->uri, &h->live_bytes);
 }
 

@@ -23,6 +23,7 @@ import jsonschema
 
 sys.dont_write_bytecode = True
 from harness import BUILD, PATIENCE_S, ROOT, Bench, Device, wait_for  # noqa: E402
+from test_accounts import Client, People  # noqa: E402
 
 # A sanitizer would keep freed memory for a while, and the memory that is measured here would be its own.
 os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"
@@ -474,6 +475,48 @@ class Large(unittest.TestCase):
 
 
 @unittest.skipUnless(os.geteuid() == 0, "only root can mount a small disk")
+class Ends(People):
+    def test_a_history_under_way_ends_with_its_session(self):
+        """It is cut, and no reader can take it for the whole: that of a session that ends, and those of nobody when there are accounts."""
+        stack = contextlib.ExitStack()
+        self.addCleanup(stack.close)
+        device = stack.enter_context(Device({0: 20, 1: 215}))
+        self.bench = Bench("ends", text(device.port))
+        folder = self.bench.folder / "state/ends/history"
+        folder.mkdir(parents=True)
+        folder.parent.chmod(0o700)
+        subprocess.run([STORE, "write", folder, str(SAMPLES)], check=True, stdout=subprocess.DEVNULL)
+        stack.enter_context(self.bench)
+        wait_for("the reader", lambda: self.bench.ask(HISTORY + "/wave?from=first", expect=None))
+        path = f"{HISTORY}/wave?from={FIRST_S}000000000&to={FIRST_S + SAMPLES}000000000&raw=1"
+
+        def begin(headers):
+            sock = stack.enter_context(socket.create_connection(("127.0.0.1", self.bench.port), timeout=PATIENCE_S))
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+            sock.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.bench.port}\r\n{headers}\r\n".encode())
+            self.assertIn(b"200 OK", sock.recv(200))
+            return sock
+
+        def is_cut(sock):
+            rest = b""
+            with contextlib.suppress(ConnectionError):
+                while part := sock.recv(1 << 16):
+                    rest = rest[-100:] + part
+            return not rest.endswith(b"0\r\n\r\n")
+
+        sock = begin("")
+        self.assertFalse(is_cut(begin("")))  # nothing ends it, but for what follows
+        self.user("add", "maria", "--role", "root")
+        wait_for("the bench is closed", lambda: sock.recv(4096) and Client(self.bench.port).ask("GET", HISTORY + "/wave")[0] == 401)
+        self.assertTrue(is_cut(sock))
+        maria, other = self.client("maria"), self.client("maria")
+        sock, still = begin(f"Cookie: {maria.cookie}\r\n"), begin(f"Cookie: {other.cookie}\r\n")
+        self.assertEqual(maria.ask("DELETE", API + "/session")[0], 204)
+        wait_for("the session has ended", lambda: sock.recv(4096) and maria.ask("GET", API + "/channels")[0] == 401)
+        self.assertTrue(is_cut(sock))
+        self.assertFalse(is_cut(still))
+
+
 class FullDisk(unittest.TestCase):
     """The disk fills up behind the recorder: the bench goes on, the recorder comes back by itself, and the ledger tells what is missing."""
 
