@@ -23,7 +23,8 @@
 #include "io/sock.h"
 #include "supervise/supervise.h"
 
-#define ENDS_NS (10 * NS_PER_S) /* between looks at what ends */
+#define ENDS_NS (10 * NS_PER_S)      /* between looks at what ends */
+#define FIRST_LOCK_NS (5 * NS_PER_S) /* the gate waits longer */
 
 /* ---- what ends ------------------------------------------------------------------------------------------------------------ */
 
@@ -100,9 +101,19 @@ note_ends(struct supervise *s, const char *bytes, size_t n)
 	s->accounts.ends->next_ns = 0;
 }
 
+static void
+drop_line(struct supervise *s)
+{
+	if (s->accounts.first_line != NULL)
+		explicit_bzero(s->accounts.first_line, strlen(s->accounts.first_line));
+	free(s->accounts.first_line);
+	s->accounts.first_line = NULL;
+}
+
 void
 accounts_done(struct supervise *s)
 {
+	drop_line(s);
 	free(s->accounts.ends);
 	free(s->accounts.writing);
 }
@@ -195,7 +206,7 @@ look_at_first(struct supervise *s)
 	buf_done(&packet);
 }
 
-/* Nobody else may have made one meanwhile: neither the command line, which holds the lock while it does, nor another link. */
+/* Nobody else may have made one meanwhile: neither the command line, which holds the lock while it does, nor another link. ERR_TIMEOUT: the lock is held. */
 static int
 write_first(struct supervise *s, const char *line, struct err *err)
 {
@@ -206,7 +217,9 @@ write_first(struct supervise *s, const char *line, struct err *err)
 	snprintf(path, sizeof(path), "%s/accounts", s->state_dir);
 	snprintf(beside, sizeof(beside), "%s/accounts.new", s->state_dir);
 	snprintf(first, sizeof(first), "%s/accounts.first", s->state_dir);
-	if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0) {
+	if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) < 0)
+		rc = errno == EWOULDBLOCK ? ERR_TIMEOUT : ERR_IO;
+	else if (lock >= 0) {
 		unlink(beside);
 		fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		/* link() takes no name that is taken. */
@@ -215,8 +228,8 @@ write_first(struct supervise *s, const char *line, struct err *err)
 			rc = fsync(lock) == 0 ? 0 : ERR_IO;
 	}
 	if (rc < 0)
-		err_set(err, ERR_IO, errno, "writing '%s': %s", path, strerror(errno));
-	else
+		err_set(err, rc, errno, "writing '%s': %s", path, strerror(errno));
+	if (rc == 0)
 		unlink(first);
 	if (fd >= 0) {
 		close(fd);
@@ -225,6 +238,23 @@ write_first(struct supervise *s, const char *line, struct err *err)
 	if (lock >= 0)
 		close(lock);
 	return rc;
+}
+
+/* `mbc user` holds its lock for a moment; nothing here waits for it. */
+static void
+try_first(struct supervise *s)
+{
+	struct err err;
+	int rc;
+
+	if (s->accounts.first_line == NULL)
+		return;
+	rc = write_first(s, s->accounts.first_line, &err);
+	if (rc == ERR_TIMEOUT && now_boot() < s->accounts.first_until_ns)
+		return;
+	drop_line(s);
+	if (rc < 0)
+		log_warn("accounts: %s", err.msg);
 }
 
 void
@@ -238,10 +268,14 @@ accounts_first(struct supervise *s, struct wire_in *in)
 	if (wire_close(in, &err) < 0 || s->accounts.are_there || s->accounts.first.hex[0] == '\0' ||
 		accounts_read(&one, line, strlen(line), &err) < 0 || one.n != 1)
 		log_warn("accounts: the gate has a first account, and none is to be made");
-	else if (write_first(s, line, &err) < 0)
-		log_warn("accounts: %s", err.msg);
-	else
+	else if (s->accounts.first_line == NULL) {
+		s->accounts.first_line = mem_zero(1, strlen(line) + 1);
+		memcpy(s->accounts.first_line, line, strlen(line));
+		s->accounts.first_until_ns = now_boot() + FIRST_LOCK_NS;
+		try_first(s);
 		commands_look(s);
+	}
+	explicit_bzero(line, sizeof(line));
 }
 
 /* What is there but cannot be read, or belongs to somebody else, closes the bench as accounts do: nobody gets in by damaging it. */
@@ -256,6 +290,7 @@ accounts_look(struct supervise *s)
 	int fd;
 	bool is_missing, are_there, was_wanted;
 
+	try_first(s);
 	snprintf(path, sizeof(path), "%s/accounts", s->state_dir);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	is_missing = fd < 0 && errno == ENOENT;

@@ -174,6 +174,8 @@ struct supervise {
 		struct account_ends *ends;  /* which are near, and what was told of them; malloc */
 		char first_sent[SHA256_HEX + 1]; /* to the gate that runs */
 		struct account_writing *writing; /* a change that the gate asks for; malloc */
+		char *first_line; /* the first account, which waits for the lock of `mbc user`; malloc, NULL: none */
+		int64_t first_until_ns; /* as long as that */
 	} accounts;
 	struct events events;
 	bool is_ending;
