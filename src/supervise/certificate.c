@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,6 +70,25 @@ own_path(const struct supervise *s, const struct certificate_state *c, char *out
 
 /* ---- files ---------------------------------------------------------------------------------------------------------------- */
 
+/* A server that does not answer would hold up who reads from it, and the supervisor waits for nobody: not even once, while it does answer. What hangs already when it
+ * is opened is not seen by that. */
+static bool
+is_remote(int fd)
+{
+	static const long kinds[] = { 0x6969 /* NFS */, 0xff534d42 /* CIFS */,
+		0xfe534d42 /* SMB2 */, 0x517b /* SMB */, 0x5346414f /* AFS */,
+		0x6b414653 /* kAFS */, 0x00c36400 /* Ceph */, 0x564c /* NCP */,
+		0x73757245 /* Coda */ };
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return false;
+	for (size_t i = 0; i < NELEM(kinds); i++)
+		if ((uint32_t)fs.f_type == (uint32_t)kinds[i])
+			return true;
+	return false;
+}
+
 /* Links are followed: programs that renew certificates set them. */
 static int
 open_file(const char *path, bool is_key, struct stat *st, struct err *err)
@@ -83,6 +103,11 @@ open_file(const char *path, bool is_key, struct stat *st, struct err *err)
 				: "");
 	if (fstat(fd, st) < 0 || !S_ISREG(st->st_mode)) {
 		err_set(err, ERR_CONF, 0, "'%.100s' is no file", path);
+	} else if (is_remote(fd)) {
+		err_set(err, ERR_CONF, 0,
+			"'%.100s' is on another computer, which may not answer one day; copy it to "
+			"a disk of this one",
+			path);
 	} else if (is_key && (st->st_mode & 027) != 0) {
 		err_set(err, ERR_CONF, 0,
 			"'%.100s' holds a private key, and others may use it; 'chmod 600' it",

@@ -482,6 +482,22 @@ class Renewal(unittest.TestCase):
         both.replace(folder / "missing.pem")
         bench.wait_shown((folder / "cert.pem").read_text())
 
+    def test_a_file_on_another_computer_is_refused(self):
+        """Its server may hang, and the supervisor with it. The kind of file system is another one here than fstatfs() says."""
+        folder = pathlib.Path(self.enterContext(contextlib.closing(Folder())).path)
+        authority = Authority(folder / "ca")
+        authority.issue(folder / "cert.pem", folder / "key.pem", datetime.timedelta(days=90))
+        (folder / "remote.c").write_text("#include <string.h>\n#include <sys/vfs.h>\nint fstatfs(int fd, struct statfs *s) "
+                                         "{ (void)fd; memset(s, 0, sizeof(*s)); s->f_type = 0x6969; return 0; }\n"
+                                         "int fstatfs64(int fd, struct statfs *s);\nint fstatfs64(int fd, struct statfs *s) { return fstatfs(fd, s); }\n")
+        subprocess.run(["gcc", "-shared", "-fPIC", "-o", folder / "remote.so", folder / "remote.c"], check=True)
+        bench = TlsBench("remote", tls=f"{{cert: {folder}/cert.pem, key: {folder}/key.pem}}")
+        self.addCleanup(bench.__exit__, None, None, None)
+        environment = dict(bench.environment, LD_PRELOAD=str(folder / "remote.so"),
+                           ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0")
+        bench.process = Process([bench.program, "run", bench.file], env=environment, cwd=bench.folder)
+        bench.process.wait_line("cert.pem' is on another computer")
+
 
 class Folder:
     def __init__(self):
