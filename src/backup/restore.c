@@ -42,6 +42,8 @@ struct restore {
 	char state_part[PLACE_MAX + 192], history_from[PLACE_MAX + 112];
 	char folder_aside[PLACE_MAX + 64], state_aside[PLACE_MAX + 128];
 	bool has_folder, has_state; /* something is there */
+	unsigned n_foreign; /* of what lies beside the bench file and is not in the backup */
+	char foreign[256];  /* one of them */
 	/* while it is laid out */
 	int out;
 	unsigned version; /* its number, when it is one of the bench file */
@@ -277,6 +279,52 @@ check_others(const struct restore *r, struct err *err)
 		r->folder, path);
 }
 
+/* What the bench's own folder has beside the bench goes aside with it: it is told, so that others who need it are not without. */
+static void
+count_foreign(struct restore *r)
+{
+	const char *slash = strrchr(r->b.file, '/');
+	int n = slash != NULL ? (int)(slash - r->b.file) + 1 : 0;
+	char full[PLACE_MAX + PARTS_PATH], path[PARTS_PATH];
+	struct dirent *e;
+	struct stat st;
+	DIR *d;
+
+	snprintf(full, sizeof(full), "%s/%.*s", r->folder, n, r->b.file);
+	d = r->has_folder ? opendir(full) : NULL;
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		snprintf(path, sizeof(path), "%.*s%s", n, r->b.file, e->d_name);
+		snprintf(full, sizeof(full), "%s/%s", r->folder, path);
+		if (lstat(full, &st) == 0 && is_in_backup(r, path, S_ISDIR(st.st_mode)))
+			continue;
+		if (r->n_foreign++ == 0)
+			snprintf(r->foreign, sizeof(r->foreign), "%s", e->d_name);
+	}
+	if (d != NULL)
+		closedir(d);
+}
+
+/* Names that nothing has, not even what was moved aside within the same second. */
+static void
+name_asides(struct restore *r, const char *root, const char *now)
+{
+	char more[8] = "";
+	struct stat st;
+
+	for (int i = 2; i < 1000; i++) {
+		snprintf(r->folder_aside, sizeof(r->folder_aside), "%s.until-%s%s", r->folder, now,
+			more);
+		/* No bench is looked for under a name that begins so. */
+		snprintf(r->state_aside, sizeof(r->state_aside), "%s/.%s.until-%s%s", root,
+			r->b.bench, now, more);
+		if (lstat(r->folder_aside, &st) < 0 && lstat(r->state_aside, &st) < 0)
+			return;
+		snprintf(more, sizeof(more), "-%d", i);
+	}
+}
+
 static int
 find_places(struct restore *r, struct err *err)
 {
@@ -293,12 +341,10 @@ find_places(struct restore *r, struct err *err)
 	snprintf(root, sizeof(root), "%s", r->state);
 	*MAX(strrchr(root, '/'), root + 1) = '\0';
 	snprintf(r->folder_part, sizeof(r->folder_part), "%s.restoring", r->folder);
-	snprintf(r->folder_aside, sizeof(r->folder_aside), "%s.until-%s", r->folder, now);
 	snprintf(r->beside, sizeof(r->beside), "%s/.restoring-%s", root, r->b.bench);
 	snprintf(r->state_part, sizeof(r->state_part), "%s/%s", r->beside, r->b.bench);
 	snprintf(r->history_from, sizeof(r->history_from), "%s/.history", r->beside);
-	/* No bench is looked for under a name that begins so. */
-	snprintf(r->state_aside, sizeof(r->state_aside), "%s/.%s.until-%s", root, r->b.bench, now);
+	name_asides(r, root, now);
 	rc = check_apart(r, err);
 	if (rc == 0)
 		rc = has_contents(r->folder, err);
@@ -309,6 +355,7 @@ find_places(struct restore *r, struct err *err)
 	if (rc < 0)
 		return rc;
 	r->has_state = rc == 1;
+	count_foreign(r);
 	if (r->has_folder && !r->may_replace)
 		return cannot(r->folder, err);
 	if (r->has_state && !r->may_replace && !is_ours(r->state))
@@ -663,6 +710,10 @@ tell(const struct restore *r)
 	if (r->has_folder)
 		printf("what was in '%s' %s '%s'\n", r->folder,
 			r->is_dry ? "would lie in" : "lies in", r->folder_aside);
+	if (r->n_foreign > 0)
+		printf("%u of that %s not in the backup, '%s' among them: copy back what is still "
+		       "needed\n",
+			r->n_foreign, r->n_foreign == 1 ? "is" : "are", r->foreign);
 	if (r->has_state)
 		printf("what the bench remembered here %s '%s'\n",
 			r->is_dry ? "would lie in" : "lies in", r->state_aside);

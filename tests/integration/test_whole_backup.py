@@ -1,5 +1,6 @@
 """A whole bench as one file: made while it runs, each byte watched over, secrets behind a passphrase, restored all or nothing; hostile files are refused."""
 import contextlib
+import datetime
 import hashlib
 import io
 import itertools
@@ -310,6 +311,22 @@ class Whole(unittest.TestCase):
         self.assertEqual((aside / "bench.yaml").read_text(), "changed")
         self.assertEqual(len(list((self.folder / "state").glob(".stays.until-*"))), 1)
         self.assertIn("T:", (into / "bench.yaml").read_text())
+        self.assertNotIn("not in the backup", told)
+        # Names of these seconds are taken: each gets another one. What is not the bench's own goes along, and is told.
+        now = datetime.datetime.now(datetime.timezone.utc)
+        for seconds in range(-2, 120):
+            taken = self.folder / f"into.until-{now + datetime.timedelta(seconds=seconds):%Y-%m-%dT%H-%M-%SZ}"
+            taken.mkdir(exist_ok=True)
+            (taken / "taken").touch()
+        (into / "mine.txt").write_text("mine")
+        (into / "other").mkdir()
+        for words in ([], ["--dry-run"]):
+            told = self.run_mbc("restore", self.file, "--into", into, "--over", *words)
+            self.assertRegex(told, r"until-\S+Z-[23]'")
+            if not words:
+                self.assertRegex(told, r"2 of that are not in the backup, '(mine.txt|other)' among them")
+        [aside] = self.folder.glob("into.until-*Z-2")
+        self.assertEqual((aside / "mine.txt").read_text(), "mine")
         self.restored_starts(into, "stays")  # the only bench of this user
 
     def test_versions_of_a_restored_bench(self):
