@@ -425,6 +425,10 @@ take_moved(struct guard *g, struct wire_in *in)
 	s = find(g, from);
 	if (s != NULL)
 		memcpy(s->who.hex, to, sizeof(to));
+	/* Of requests that are being answered, too: a long history is not broken off by it. */
+	for (struct asking *x = g->first; x != NULL; x = x->next)
+		if (strcmp(x->who.hex, from) == 0)
+			memcpy(x->who.hex, to, sizeof(to));
 	if (g->moved != NULL)
 		g->moved(g->ctx, from, to);
 }
