@@ -4,7 +4,7 @@
  * gaps come from the controller's own tables, so that page and API can never say different things about the same token.
  */
 import * as esbuild from "esbuild";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -41,17 +41,38 @@ const tables = {
 	},
 };
 
-/* src/words: a file a language, English first. */
+const files_of = (folder, end) => readdirSync(join(here, folder), { recursive: true }).map(String).filter((name) => name.endsWith(end)).sort();
+
+/* src/words: a file a language, English first; each is loaded when it is spoken. What the switch says of a language stands there in its own words. */
 const languages = {
 	name: "languages",
 	setup(build) {
 		const folder = join(here, "src/words");
 		build.onResolve({ filter: /^words$/ }, () => ({ path: "words", namespace: "languages" }));
 		build.onLoad({ filter: /.*/, namespace: "languages" }, () => {
-			const found = readdirSync(folder).map((name) => name.replace(/\.ts$/, "")).sort((a, b) => (b === "en") - (a === "en") || (a < b ? -1 : 1));
-			const lines = found.map((name) => `import ${name} from "./${name}";`);
-			return { contents: `${lines.join("\n")}\nexport default { ${found.join(", ")} };`, resolveDir: folder };
+			const found = files_of("src/words", ".ts").map((name) => name.slice(0, -3)).sort((a, b) => (b === "en") - (a === "en"));
+			const shows = Object.fromEntries(found.map((name) => [name, /language_show: (".*"),/.exec(readFileSync(join(folder, `${name}.ts`), "utf8"))[1]]));
+			return {
+				contents: `export const loaders = { ${found.map((name) => `${name}: () => import("./${name}")`).join(", ")} };\n`
+					+ `export const shows = { ${found.map((name) => `${name}: ${shows[name]}`).join(", ")} };`,
+				resolveDir: folder,
+			};
 		});
+	},
+};
+
+/* One sheet for all pages, app.css first: a page that is loaded later finds its own there. */
+const styles = {
+	name: "styles",
+	setup(build) {
+		build.onResolve({ filter: /^styles$/ }, () => ({ path: "styles", namespace: "styles" }));
+		build.onLoad({ filter: /.*/, namespace: "styles" }, () => ({
+			contents: ["app.css", ...files_of("src", ".css").filter((name) => name !== "app.css")].map((name) => `import "./${name}";`).join("\n"),
+			resolveDir: join(here, "src"),
+		}));
+		build.onResolve({ filter: /\.css$/ }, (args) =>
+			(/\.tsx?$/.test(args.importer) ? { path: args.path, namespace: "elsewhere" } : undefined));
+		build.onLoad({ filter: /.*/, namespace: "elsewhere" }, () => ({ contents: "", loader: "js" }));
 	},
 };
 
@@ -61,30 +82,28 @@ function licences() {
 		const text = readFileSync(join(here, "node_modules", name, "LICENSE"), "utf8").trim();
 		return `${name}\n\n${text.replace(/\r/g, "")}`;
 	});
-	return `/*! This file contains:\n\n${texts.join("\n\n")}\n*/`;
+	return `The scripts of this page contain:\n\n${texts.join("\n\n")}\n`;
 }
 
+rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 await esbuild.build({
 	absWorkingDir: here,
 	entryPoints: { app: "src/app.tsx" },
 	outdir: join(process.cwd(), out),
 	bundle: true,
+	splitting: true,
+	chunkNames: "[name]-[hash]",
 	minify: true,
-	format: "iife",
+	format: "esm",
 	target: ["es2020", "chrome100", "firefox100", "safari15"],
 	charset: "utf8",
 	legalComments: "none",
-	footer: { js: licences() },
-	plugins: [tables, languages],
+	plugins: [tables, languages, styles],
 	logLevel: "warning",
 });
 for (const name of ["index.html", "favicon.svg"])
 	copyFileSync(join(here, "src", name), join(out, name));
-writeFileSync(join(out, "manifest"), [
-	"index.html text/html; charset=utf-8",
-	"app.js text/javascript; charset=utf-8",
-	"app.css text/css; charset=utf-8",
-	"favicon.svg image/svg+xml",
-	"",
-].join("\n"));
+writeFileSync(join(out, "licences.txt"), licences());
+const TYPES = { html: "text/html; charset=utf-8", js: "text/javascript; charset=utf-8", css: "text/css; charset=utf-8", svg: "image/svg+xml", txt: "text/plain; charset=utf-8" };
+writeFileSync(join(out, "manifest"), readdirSync(out).sort().map((name) => `${name} ${TYPES[name.split(".").at(-1)]}\n`).join(""));

@@ -1,12 +1,12 @@
 /* app.tsx - what is always there: the head, the page that is shown, links */
 import { render } from "preact";
 import { announcement } from "./door";
-import "./app.css";
+import "styles";
 import { choose_first } from "./choice";
 import { Head } from "./head";
 import { use_store } from "./hooks";
 import { get_language, set_language } from "./i18n";
-import { page_shown } from "./pages";
+import { page_shown, PageShown } from "./pages";
 import { look, must_sign_in, who } from "./session";
 import { SignIn } from "./sign";
 import { start, store, subscribe, tell_all } from "./store";
@@ -34,7 +34,7 @@ function Page() {
 		<>
 			<Head />
 			<main class={store.link === "lost" ? "old" : ""} data-page={page.id}>
-				<page.show key={page.id} />
+				<PageShown key={page.id} page={page} />
 			</main>
 			{!page.is_bare && <Links />}
 			<p class="unseen" role="status">{announcement()}</p>
@@ -42,7 +42,6 @@ function Page() {
 	);
 }
 
-set_language(get_language());
 addEventListener("hashchange", () => {
 	scrollTo(0, 0);
 	tell_all();
@@ -53,11 +52,11 @@ const stop_waiting = subscribe(() => {
 	stop_waiting();
 	choose_first();
 });
-render(<Page />, document.getElementById("page")!);
-
 /* Values are asked for by those who may see them; a server that does not answer yet is asked again. */
 async function begin(): Promise<void> {
 	try {
+		await set_language(get_language());
+		render(<Page />, document.getElementById("page")!);
 		await look();
 	} catch {
 		setTimeout(() => void begin(), 2000);

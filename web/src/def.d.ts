@@ -4,8 +4,9 @@ declare module "*.def" {
 	export default table;
 }
 declare module "*.css";
-/* The files of src/words by their names, English first. */
+/* The files of src/words by their names, English first; and what the switch to each says, in its own words. */
 declare module "words" {
-	const all: Record<string, import("./words/en").Words>;
-	export default all;
+	export const loaders: Record<string, () => Promise<{ default: import("./words/en").Words }>>;
+	export const shows: Record<string, string>;
 }
+declare module "styles";

@@ -3,7 +3,7 @@
  * A file more there is a language more (build.mjs collects them); what people may choose from. Numbers keep the decimal point in all of them: it is what the bench
  * file, the API and the instruments take.
  */
-import all from "words";
+import { loaders, shows } from "words";
 import gaps from "../../src/history/gap.def";
 import reasons from "../../src/msg/quality.def";
 import type { Words } from "./words/en";
@@ -28,7 +28,7 @@ export function recall(key: string): string | null {
 	}
 }
 
-const languages = Object.keys(all);
+const languages = Object.keys(loaders);
 
 function first_language(): Language {
 	const wished = [recall("language") ?? "", ...navigator.languages.map((l) => l.toLowerCase().slice(0, 2))];
@@ -36,19 +36,22 @@ function first_language(): Language {
 }
 
 let language: Language = first_language();
+let spoken: Words; /* nothing is drawn before the first ones are there */
 
-export function set_language(chosen: Language): void {
+/* Its words are loaded first; when the server does not give them, all stays as it is. */
+export async function set_language(chosen: Language): Promise<void> {
+	spoken = (await loaders[chosen]!()).default;
 	language = chosen;
 	remember("language", chosen);
 	document.documentElement.lang = chosen;
 }
 
 export const get_language = () => language;
-export const words = (): Words => all[language]!;
+export const words = (): Words => spoken;
 
 /* The one that the switch leads to, and how it asks in its own words. */
 export const next_language = (): Language => languages[(languages.indexOf(language) + 1) % languages.length]!;
-export const words_of = (l: Language): Words => all[l]!;
+export const asks_for = (l: Language): string => shows[l]!;
 
 /* Texts of the controller's own tables are in English and French. */
 const in_french = () => language === "fr";

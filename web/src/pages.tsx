@@ -1,37 +1,31 @@
 /* pages.tsx - the pages, and the row of links to them
  *
- * A page is a file of src/pages and a row here. Whoever may not see what it is about does not see the link either; the server decides all the same.
+ * A page is a file of src/pages, loaded when it is shown, and a row here. Whoever may not see what it is about does not see the link either; the server decides
+ * all the same.
  */
-import type { JSX } from "preact";
+import type { ComponentType } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import { words, type Words } from "./i18n";
-import { Bench } from "./pages/bench";
-import { Help } from "./pages/help";
-import { Kiosk } from "./pages/kiosk";
-import { Events } from "./pages/events";
-import { Devices } from "./pages/instruments";
-import { Protect } from "./pages/protection";
-import { SequencePage } from "./pages/sequence";
-import { Trends } from "./pages/trends";
 import { address_of, route } from "./route";
 import { is_admin, sees_all, who } from "./session";
 
 interface Page {
 	id: string; /* in the address */
 	name: keyof Words["pages"];
-	show: () => JSX.Element;
+	load: () => Promise<ComponentType>;
 	is_for?: () => boolean; /* absent: everybody */
 	is_bare?: boolean; /* for a display: without links and what only a person at a keyboard needs */
 }
 
 const PAGES: Page[] = [
-	{ id: "", name: "bench", show: Bench },
-	{ id: "trends", name: "trends", show: Trends },
-	{ id: "sequence", name: "sequence", show: SequencePage },
-	{ id: "events", name: "events", show: Events },
-	{ id: "protection", name: "protection", show: Protect, is_for: sees_all },
-	{ id: "instruments", name: "instruments", show: Devices, is_for: sees_all },
-	{ id: "kiosk", name: "kiosk", show: Kiosk, is_bare: true },
-	{ id: "help", name: "help", show: Help },
+	{ id: "", name: "bench", load: () => import("./pages/bench").then((m) => m.Bench) },
+	{ id: "trends", name: "trends", load: () => import("./pages/trends").then((m) => m.Trends) },
+	{ id: "sequence", name: "sequence", load: () => import("./pages/sequence").then((m) => m.SequencePage) },
+	{ id: "events", name: "events", load: () => import("./pages/events").then((m) => m.Events) },
+	{ id: "protection", name: "protection", load: () => import("./pages/protection").then((m) => m.Protect), is_for: sees_all },
+	{ id: "instruments", name: "instruments", load: () => import("./pages/instruments").then((m) => m.Devices), is_for: sees_all },
+	{ id: "kiosk", name: "kiosk", load: () => import("./pages/kiosk").then((m) => m.Kiosk), is_bare: true },
+	{ id: "help", name: "help", load: () => import("./pages/help").then((m) => m.Help) },
 ];
 
 const may_see = (p: Page) => p.is_for === undefined || p.is_for();
@@ -42,6 +36,36 @@ export const has_page = (id: string) => PAGES.some((p) => p.id === id && may_see
 export function page_shown(): Page {
 	const { page } = route();
 	return PAGES.find((p) => p.id === page && may_see(p)) ?? PAGES[0]!;
+}
+
+const AGAIN_MS = 2000;
+const loaded = new Map<string, ComponentType>();
+
+/* The page, as soon as it is there. After an update of the server its file may have another name: then all has to be loaded anew. */
+export function PageShown({ page }: { page: Page }) {
+	const [, again] = useState(0);
+	const [failed, set_failed] = useState(0);
+	useEffect(() => {
+		if (loaded.has(page.id))
+			return undefined;
+		let timer = 0;
+		page.load().then((component) => {
+			loaded.set(page.id, component);
+			again(1);
+		}, () => {
+			timer = window.setTimeout(() => set_failed(failed + 1), AGAIN_MS);
+		});
+		return () => clearTimeout(timer);
+	}, [page, failed]);
+	const Shown = loaded.get(page.id);
+	if (Shown)
+		return <Shown />;
+	return failed === 0 ? null : (
+		<section class="not-loaded" role="alert">
+			<p>{words().page_not_loaded}</p>
+			<button type="button" onClick={() => location.reload()}>{words().page_reload}</button>
+		</section>
+	);
 }
 
 export function Pages() {

@@ -288,6 +288,8 @@ const en = {
 		release: "Nobody is to hold it any more",
 		force: "Take it by force",
 	},
+	page_not_loaded: "This page cannot be loaded from the server now; it is tried again. If the server was updated, load all of it anew.",
+	page_reload: "Load anew",
 	pages_label: "Pages",
 	pages: {
 		bench: "Bench",

@@ -416,6 +416,8 @@ const fr: Words = {
 		no_svg: "Le dessin du fichier du banc n'est pas un SVG lisible : enregistrez-le en SVG simple.",
 		unknown: (names: string) => `Le dessin nomme ce qui n'est pas une voie de ce banc : ${names}`,
 	},
+	page_not_loaded: "Cette page ne peut être chargée du serveur pour le moment ; nouvel essai en cours. Si le serveur a été mis à jour, tout recharger.",
+	page_reload: "Recharger",
 	pages_label: "Pages",
 	pages: {
 		bench: "Banc",
