@@ -417,6 +417,8 @@ for (const [name, options] of [
 		await drawn(page);
 		await page.locator("button.cursors").click();
 		await page.locator(".readout table").waitFor();
+		const lefts = (part) => page.locator(`.readout ${part}`).evaluateAll((all) => all.slice(0, 9).map((one) => Math.round(one.getBoundingClientRect().left)));
+		assert.deepEqual(await lefts("tbody tr:first-child > *"), await lefts("thead th"), "values stand under their heads");
 		await shoot(page, `trends_${name.replace(/\W+/g, "_")}`);
 		for (const part of [".choose", ".choose-runs", ".faults", ".export"])
 			await page.locator(`${part} summary`).click();

@@ -165,7 +165,7 @@ export function paint_band(pen: Pen, c: Curve, p: Place, colour: string): void {
 		}
 	};
 	pen.fillStyle = colour;
-	pen.globalAlpha = 0.35;
+	pen.globalAlpha = c.steps ? 0.35 : 0.2;
 	for (let k = 0; k < c.lows.length; k++) {
 		if (!(c.lows[k]! < c.highs[k]!))
 			continue;
