@@ -52,6 +52,8 @@ test("the plot draws", async () => {
 	const { page } = opened;
 	assert.ok((await page.locator("[data-tile]").count()) > 0);
 	await wait_until("lines in the plot", async () => (await coloured_pixels(page)) > 50);
+	await page.locator(".drawing text.bound.good").first().waitFor();
+	await eventually(async () => assert.equal(await page.locator(".drawing .bound.bad").count(), 0));
 	await shoot(page, "real");
 });
 
