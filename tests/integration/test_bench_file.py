@@ -41,6 +41,8 @@ class Files(People):
     def good(self, client, method, path, body=None, status=200, **more):
         got, answer = self.ask(client, method, path, body, **more)
         self.assertEqual(got, status, (method, path, answer))
+        self.headers = client.headers
+        self.check_described(method, path, got, answer)
         return answer
 
     def put(self, client, content, status=200, reason=None, was=None):
