@@ -525,8 +525,6 @@ export class FakeServer {
 			const part = new URL(req.url, "http://localhost").searchParams.get("part");
 			return json({ file: part ?? "bench.yaml", sha256: "0", text: part === null ? "" : this.parts[part], parts: Object.keys(this.parts) });
 		}
-		if (path === "/api/v1/openapi.json")
-			return json({ paths: this.check_of ? { "/api/v1/sequences/check": {} } : {} });
 		if (path === "/api/v1/runs")
 			return json({ runs: this.runs.map(({ run, title, begin, end, seconds, started_by, stopped_by, bench_hash, fields }) =>
 				({ run, title, begin, end, seconds, started_by, stopped_by, bench_hash, fields })) });
@@ -549,8 +547,15 @@ export class FakeServer {
 			return res.writeHead(404, { ...HEADERS, "Content-Type": "application/problem+json" })
 				.end(JSON.stringify({ status: 404, detail: "no such channel" }));
 		}
-		if (path === "/api/v1/openapi.json")
-			return json(JSON.parse(readFileSync(OPENAPI, "utf8")));
+		if (path === "/api/v1/openapi.json") {
+			const described = JSON.parse(readFileSync(OPENAPI, "utf8"));
+			const check = "/api/v1/sequences/check"; /* a server without it has no editor */
+			if (this.check_of)
+				described.paths[check] ??= {};
+			else
+				delete described.paths[check];
+			return json(described);
+		}
 		if (path === "/api/v1/instruments")
 			return json({ instruments: INSTRUMENTS.map((i) => this.instrument(i)) });
 		if (/^\/api\/v1\/instruments\/\w+\/trace$/.test(path))

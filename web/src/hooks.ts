@@ -1,11 +1,17 @@
 /* hooks.ts - how components follow the store */
 import { useEffect, useReducer, useState } from "preact/hooks";
-import { store, subscribe, type Channel } from "./store";
+import { store, subscribe, times_told, type Channel } from "./store";
 
 /* Draw the calling component again whenever the store tells of a change of structure. */
 export function use_store(): void {
 	const [, again] = useReducer((n: number, _: void) => n + 1, 0);
-	useEffect(() => subscribe(() => again()), []);
+	const seen = times_told();
+	useEffect(() => {
+		/* Effects run behind the drawing, in a hidden tab much later. */
+		if (times_told() !== seen)
+			again();
+		return subscribe(() => again());
+	}, []);
 }
 
 /* Call `work` each `ms` milliseconds while the component lives. */

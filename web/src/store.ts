@@ -63,7 +63,13 @@ export function subscribe(listener: () => void): () => void {
 	return () => listeners.delete(listener);
 }
 
+let told = 0;
+
+/* Grows with each telling: who begins to listen knows whether something was told meanwhile. */
+export const times_told = () => told;
+
 export function tell_all(): void {
+	told++;
 	for (const listener of listeners)
 		listener();
 }
