@@ -292,8 +292,7 @@ ask_hasher(struct people *p)
 
 /* A secret as text, and its digest; false: there is no chance to be had yet, which has been told. */
 static bool
-make_secret(
-	struct people *p, uint32_t number, char text[SECRET_TEXT], uint8_t digest[SHA256_BYTES])
+make_secret(struct people *p, uint32_t number, char text[SECRET_TEXT], uint8_t digest[SHA256_BYTES])
 {
 	uint8_t random[TOKEN_BYTES];
 

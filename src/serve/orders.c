@@ -28,7 +28,8 @@ struct order {
 		ask_ns; /* until there is news; a final verdict; when to ask again */
 	enum order_state state;
 	bool has_news;
-	uint32_t asked; /* number of a question that the gate has not let through; 0: none, or it has */
+	uint32_t
+		asked; /* number of a question that the gate has not let through; 0: none, or it has */
 	bool is_errand, is_running; /* the supervisor answers it; a rehearsal is one */
 	int client, answer;         /* of an errand; -1 */
 	size_t max;                 /* bytes of its answer */
