@@ -86,6 +86,12 @@ enum target_order {
 	ORDER_SEQ_ANSWER,
 	ORDER_REHEARSE, /* commands nothing: a rehearsal */
 	ORDER_HOLD,     /* take the bench, or hand it over */
+	/* The bench file: errands of http_orders.c. */
+	ORDER_FILE_CHECK,
+	ORDER_FILE_PUT,
+	ORDER_UNDO,
+	ORDER_DISCARD,
+	ORDER_REASON,
 	/* Accounts and tokens: wish_manage.c. */
 	ORDER_ACCOUNT_ADD,
 	ORDER_ACCOUNT_CHANGE,
@@ -94,12 +100,6 @@ enum target_order {
 	ORDER_FACTOR_OFF,
 	ORDER_TOKEN_ADD,
 	ORDER_TOKEN_REMOVE,
-	/* The bench file: errands of http_orders.c. */
-	ORDER_FILE_CHECK,
-	ORDER_FILE_PUT,
-	ORDER_UNDO,
-	ORDER_DISCARD,
-	ORDER_REASON,
 	ORDERS
 };
 
