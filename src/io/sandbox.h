@@ -27,6 +27,9 @@
  *	errand     supervise's   reads /proc/self; the folder of the     as history, and names files and says whose they are
  *	           or the owner  bench file, or of its versions         (steps that only read are as compile)
  *	           of the file
+ *	share      mbc-share     reads /proc/self, /lib /usr, what      sockets of networks; no exec, no fork
+ *	(a gateway)              names and certificates need of /etc;
+ *	                         its outbox
  *	twin       who calls it  reads; writes /dev; links, a socket    sockets, links; no exec, no fork, creates no file
  *
  * Everything is tried and what came of it is reported: a kernel may be without Landlock, a sanitizer build goes without
@@ -59,6 +62,7 @@ enum sandbox_role {
 	SANDBOX_HASH,
 	SANDBOX_PUBLIC,
 	SANDBOX_ERRAND,
+	SANDBOX_SHARE, /* a gateway to other systems: it has the public board, its outbox and the network */
 	SANDBOX_ROLES
 };
 
@@ -73,7 +77,7 @@ struct sandbox_report {
 };
 
 /* Confine this process, for good. Before it starts a thread: Landlock holds for the calling one and those it starts.
- * folders: what it may read besides, `history` and `tiers` also write, `copy` the first one; ended by NULL (NULL: nothing); one that is not there now stays closed.
+ * folders: what it may read besides, `history`, `tiers` and `share` also write, `copy` the first one; ended by NULL (NULL: nothing); one that is not there now stays closed.
  * `copy` without folders: files and folders anywhere, for what waits for a share that may come and go; what uses it then enters with folders. */
 void sandbox_enter(enum sandbox_role role, const char *const *folders, struct sandbox_report *out);
 

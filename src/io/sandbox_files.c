@@ -90,6 +90,26 @@ static const struct rule postgres_rules[] = {
 	{ "/lib64", READ | FS_EXECUTE },
 	{ NULL, 0 },
 };
+/* Names, certificates and libraries, a file each: /etc may hold the bench file, and all that others keep there. */
+static const struct rule share_rules[] = {
+	{ "/proc/self", READ },
+	{ "/dev/urandom", FS_READ_FILE },
+	{ "/etc/hosts", READ },
+	{ "/etc/resolv.conf", READ },
+	{ "/run/systemd/resolve", READ }, /* where it often leads */
+	{ "/etc/nsswitch.conf", READ },
+	{ "/etc/gai.conf", READ },
+	{ "/etc/host.conf", READ },
+	{ "/etc/services", READ },
+	{ "/etc/localtime", READ },
+	{ "/etc/ld.so.cache", READ },
+	{ "/etc/ssl/certs", READ },
+	{ "/etc/ssl/openssl.cnf", READ },
+	{ "/usr", READ | FS_EXECUTE },
+	{ "/lib", READ | FS_EXECUTE },
+	{ "/lib64", READ | FS_EXECUTE },
+	{ NULL, 0 },
+};
 static const struct rule twin_rules[] = {
 	{ "/", READ | FS_EXECUTE | FS_MAKE_SYM | FS_MAKE_SOCK | FS_REMOVE_FILE },
 	{ "/dev", READ | FS_WRITE_FILE | FS_IOCTL_DEV },
@@ -116,6 +136,7 @@ static const struct rule *const rules[SANDBOX_ROLES] = {
 	[SANDBOX_INFLUX] = curl_rules,
 	[SANDBOX_REHEARSE] = serve_rules,
 	[SANDBOX_ERRAND] = history_rules,
+	[SANDBOX_SHARE] = share_rules,
 };
 
 static uint64_t
@@ -190,7 +211,8 @@ rights_in(enum sandbox_role role, size_t folder)
 {
 	if (role == SANDBOX_COPY && folder == 0)
 		return KEEP_FOLDERS;
-	return role == SANDBOX_HISTORY || role == SANDBOX_TIERS || role == SANDBOX_ERRAND
+	return role == SANDBOX_HISTORY || role == SANDBOX_TIERS || role == SANDBOX_ERRAND ||
+			       role == SANDBOX_SHARE
 		       ? KEEP_FILES
 		       : READ;
 }

@@ -80,6 +80,9 @@ static const char *const postgres_calls[] = { "socketpair", "bind", "connect", "
 static const char *const influx_calls[] = { "fsync", "fdatasync", "ftruncate", "ftruncate64",
 	NULL };
 
+/* Brokers and clients of a gateway; its outbox is a data base, as the store is. */
+static const char *const share_calls[] = { "bind", "connect", "listen", "accept", "accept4", NULL };
+
 /* A file that takes the place of another. */
 static const char *const errand_calls[] = { "rename", "renameat", "renameat2", "link", "linkat",
 	"mkdir", "mkdirat", "fchown", "fchown32", NULL };
@@ -160,14 +163,24 @@ add_open(scmp_filter_ctx f, bool may_write)
 	       add(f, SCMP_ACT_ERRNO(ENOSYS), "openat2", ALWAYS, NULL);
 }
 
-/* Memory that is not code; may_load: also libraries that are loaded late, those of the name service. */
+/* Memory that is not code; may_load: also libraries that are loaded late, those of the name service. What a gateway loads is code or can be written to, never
+ * both. */
 static bool
-add_memory(scmp_filter_ctx f, bool may_load)
+add_memory(scmp_filter_ctx f, bool may_load, bool is_gateway)
 {
 	static const char *const calls[] = { "mmap", "mmap2", "mprotect", NULL };
+	const uint64_t both = PROT_WRITE | PROT_EXEC;
 
-	if (may_load)
+	if (may_load && !is_gateway)
 		return add_list(f, SCMP_ACT_ALLOW, calls);
+	if (may_load) {
+		for (size_t i = 0; calls[i] != NULL; i++)
+			if (!add_bits(f, calls[i], 2, both, 0) ||
+				!add_bits(f, calls[i], 2, both, PROT_WRITE) ||
+				!add_bits(f, calls[i], 2, both, PROT_EXEC))
+				return false;
+		return true;
+	}
 	for (size_t i = 0; calls[i] != NULL; i++)
 		if (!add_bits(f, calls[i], 2, PROT_EXEC, 0))
 			return false;
@@ -214,12 +227,13 @@ add_limits(scmp_filter_ctx f)
 	return add(f, SCMP_ACT_ALLOW, "prlimit64", NELEM(compare), compare);
 }
 
+/* has_local: also of this computer, as some names are looked up; behind one of them stands the supervisor's door. */
 static bool
-add_sockets(scmp_filter_ctx f)
+add_sockets(scmp_filter_ctx f, bool has_local)
 {
 	static const int families[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK };
 
-	for (size_t i = 0; i < NELEM(families); i++)
+	for (size_t i = has_local ? 0 : 1; i < NELEM(families); i++)
 		if (!add_value(f, "socket", 0, (uint64_t)families[i]))
 			return false;
 	return true;
@@ -261,16 +275,18 @@ fill(scmp_filter_ctx f, enum sandbox_role role)
 	bool is_client = role == SANDBOX_CURL || role == SANDBOX_INFLUX;
 	bool has_children =
 		role == SANDBOX_COPY || role == SANDBOX_TIERS; /* that confine themselves further */
-	bool has_peers = is_wired || is_client || role == SANDBOX_POSTGRES;
+	bool has_peers = is_wired || is_client || role == SANDBOX_POSTGRES || role == SANDBOX_SHARE;
+	bool keeps_files =
+		role == SANDBOX_HISTORY || role == SANDBOX_ERRAND || role == SANDBOX_SHARE;
 
 	if (role == SANDBOX_SUPERVISE)
 		return add_list(f, SCMP_ACT_ERRNO(EPERM), never);
 	return add_list(f, SCMP_ACT_ALLOW, common) &&
-	       (role == SANDBOX_HISTORY || role == SANDBOX_ERRAND || has_children ||
-		       add_open(f, is_wired)) &&
-	       add_memory(f, has_peers) && add_threads(f, has_peers || role == SANDBOX_GATE) &&
-	       add_limits(f) &&
-	       (!has_peers || (add_sockets(f) && add_ioctl(f, role == SANDBOX_CONTROL))) &&
+	       (keeps_files || has_children || add_open(f, is_wired)) &&
+	       add_memory(f, has_peers, role == SANDBOX_SHARE) &&
+	       add_threads(f, has_peers || role == SANDBOX_GATE) && add_limits(f) &&
+	       (!has_peers || (add_sockets(f, role != SANDBOX_SHARE) &&
+				      add_ioctl(f, role == SANDBOX_CONTROL))) &&
 	       (role == SANDBOX_COMPILE || role == SANDBOX_REHEARSE || role == SANDBOX_ERRAND ||
 		       add_list(f, SCMP_ACT_ALLOW, talk)) &&
 	       ((role != SANDBOX_REHEARSE && !has_children) || add_children(f)) &&
@@ -281,8 +297,8 @@ fill(scmp_filter_ctx f, enum sandbox_role role)
 		       add_list(f, SCMP_ACT_ALLOW, serve_calls)) &&
 	       (role != SANDBOX_SERVE || add_text_memory(f)) &&
 	       (role != SANDBOX_GATE || add_list(f, SCMP_ACT_ALLOW, gate_calls)) &&
-	       ((role != SANDBOX_HISTORY && role != SANDBOX_ERRAND) ||
-		       add_list(f, SCMP_ACT_ALLOW, history_calls)) &&
+	       (!keeps_files || add_list(f, SCMP_ACT_ALLOW, history_calls)) &&
+	       (role != SANDBOX_SHARE || add_list(f, SCMP_ACT_ALLOW, share_calls)) &&
 	       (role != SANDBOX_ERRAND || add_list(f, SCMP_ACT_ALLOW, errand_calls)) &&
 	       (role != SANDBOX_QUERY || add_list(f, SCMP_ACT_ALLOW, query_calls)) &&
 	       (!is_client || add_list(f, SCMP_ACT_ALLOW, curl_calls)) &&

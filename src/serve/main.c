@@ -36,7 +36,9 @@
 /* The server for everybody is a program of its own: nothing can make one of the two do the other's work. */
 #ifdef SERVE_PUBLIC
 #define NAME "public"
+#ifndef ROLE /* a test puts it into another sandbox */
 #define ROLE SANDBOX_PUBLIC
+#endif
 #else
 #define NAME "serve"
 #define ROLE SANDBOX_SERVE

@@ -195,6 +195,22 @@ connect_to(const char *name, int family, const void *address, socklen_t n)
 		close(fd);
 }
 
+/* "read-accounts=/path read-store=/path" */
+static void
+attack_files(void)
+{
+	char list[2000], *next, *name, *path;
+
+	snprintf(list, sizeof(list), "%s", target("MBC_ATTACK_FILES"));
+	for (name = strtok_r(list, " ", &next); name != NULL; name = strtok_r(NULL, " ", &next)) {
+		path = strchr(name, '=');
+		if (path == NULL)
+			continue;
+		*path = '\0';
+		open_and_close(name, path + 1, O_RDONLY);
+	}
+}
+
 static void
 attack_world(void)
 {
@@ -215,6 +231,7 @@ attack_world(void)
 	open_and_close("read-passwd", "/etc/passwd", O_RDONLY);
 	open_and_close("read-bench", target("MBC_ATTACK_BENCH"), O_RDONLY);
 	open_and_close("read-state", target("MBC_ATTACK_STATE"), O_RDONLY);
+	attack_files();
 	open_and_close("serial", target("MBC_ATTACK_SERIAL"), O_RDWR | O_NOCTTY);
 	open_and_close("serial-read", target("MBC_ATTACK_SERIAL"), O_RDONLY | O_NOCTTY);
 	tell_call("type", ioctl(STDERR_FILENO, TIOCSTI, "x"));

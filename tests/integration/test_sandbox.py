@@ -107,6 +107,14 @@ def pids(supervise):
     return found
 
 
+def told_by_doctor(place, *names):
+    """What doctor says, when each of these processes has said what confines it: one that has just started has not yet."""
+    def look():
+        text = place.mbc("doctor").stdout
+        return all(re.search(rf"^  (good|MIND)  {name}: user ", text, re.M) for name in names) and text
+    return wait_for("they say what confines them", look)
+
+
 class Confined(unittest.TestCase):
     def test_who_copies_runs_is_confined_too(self):
         place = Place(self)
@@ -114,6 +122,7 @@ class Confined(unittest.TestCase):
         place.write(more=f"record: {{copy_to: '{share}'}}")
         supervise = place.start().pid
         wait_for("it runs", lambda: "copy" in pids(supervise))
+        told_by_doctor(place, "copy")
         told = status(pids(supervise)["copy"])
         self.assertEqual((int(told["CapEff"], 16), told["NoNewPrivs"], told["Seccomp"]), (0, "1", "0" if IS_SANITIZED else "2"))
         if IS_ROOT:
@@ -165,6 +174,7 @@ class Confined(unittest.TestCase):
         place = Place(self)
         running = pids(place.start().pid)
         wait_for("all of them", lambda: {"history", "query"} <= set(pids(running["supervise"])))
+        told_by_doctor(place, "compile", "control", "serve", "history", "query")
         running = pids(running["supervise"])
         for name in ("control", "serve", "history", "query"):
             with self.subTest(name):
@@ -351,7 +361,17 @@ class Compromised(unittest.TestCase):
         self.mark = pathlib.Path(f"/tmp/mbc-was-here-{os.getpid()}-{id(self)}")  # where everybody may write
         self.addCleanup(shutil.rmtree, self.mark, ignore_errors=True)
         self.addCleanup(self.mark.unlink, missing_ok=True)
-        process = place.start(MBC_ATTACK_PORT=str(port.getsockname()[1]), MBC_ATTACK_DOOR=str(place.folder / "run/cell.sock"),
+        # The files of another bench, or of another gateway; most of them as careless as can be.
+        state = place.folder / "state/other"
+        for name in ("accounts", "tokens", "history/store.db", "outbox/other.db", "secrets/mqtt"):
+            (state / name).parent.mkdir(parents=True, exist_ok=True)
+            (state / name).write_text("# nothing\n")
+            (state / name).chmod(0o644 if name != "accounts" and name != "tokens" else 0o600)
+        for path in (state, *state.iterdir()):
+            if path.is_dir():
+                path.chmod(0o755)
+        files = {f"read-{name.partition('/')[0]}": state / name for name in ("accounts", "tokens", "history/store.db", "outbox/other.db", "secrets/mqtt")}
+        process = place.start(MBC_ATTACK_FILES=" ".join(f"{name}={path}" for name, path in files.items()), MBC_ATTACK_PORT=str(port.getsockname()[1]), MBC_ATTACK_DOOR=str(place.folder / "run/cell.sock"),
                               MBC_ATTACK_MARK=str(self.mark), MBC_ATTACK_BENCH=str(place.file), MBC_ATTACK_STATE=str(place.folder / "state/cell/ids"),
                               MBC_ATTACK_SERIAL=str(serial))
         process.wait_line("attempt (exec: SUCC|end)", "err")
@@ -374,6 +394,19 @@ class Compromised(unittest.TestCase):
         wait_for("the bench goes on", lambda: place.mbc("get", "dev.a").stdout.strip() == "7 degC")
         self.assertLessEqual({"control", "serve"}, set(pids(process.pid)))
         wait_for("it still serves", lambda: place.mbc("get", "mbc.serve.cpu").returncode == 0)
+
+    @unittest.skipIf(IS_SANITIZED, "a sanitizer build goes without seccomp")
+    def test_nor_does_a_gateway_to_other_systems(self):
+        """Its work is on the network, so it may connect; of the bench it gets what everybody may see, and nothing else."""
+        place, process, found, port = self.attack("compromised-share", "mbc-public")
+        self.assertGreaterEqual(len(found), ATTEMPTS)
+        self.assertEqual({name for name, how in found.items() if how == "SUCCEEDED"}, {"connect", "udp"})
+        for name in ("read-bench", "read-state", "read-accounts", "read-tokens", "read-history", "read-outbox", "read-secrets", "read-passwd", "door", "serial", "write-tmp"):
+            self.assertIn(found[name], ("EPERM", "EACCES"), name)
+        port.accept()[0].close()
+        self.assertFalse(self.mark.exists())
+        self.assertLessEqual({"control", "serve", "public"}, set(pids(process.pid)))
+        wait_for("the bench goes on", lambda: place.mbc("get", "dev.a").stdout.strip() == "7 degC")
 
     @unittest.skipIf(IS_SANITIZED, "a sanitizer build goes without seccomp")
     def test_nor_does_the_server_for_everybody_get_anywhere(self):
