@@ -906,6 +906,10 @@ check_errand(struct desk *d, const struct errand_ask *a, const struct proof *p, 
 		return err_set(err, ERR_REFUSED, 403,
 			"this is for persons who have signed in; a token opens neither the bench "
 			"file nor the audit");
+	if (p->is_acting)
+		return err_set(err, ERR_REFUSED, 403,
+			"neither the bench file nor the audit is for a kiosk: sign in with your "
+			"password at a page of your own");
 	if (!account_is_open(who, wall))
 		return err_set(err, ERR_REFUSED, 401,
 			"the account '%s' is not open any more; ask who manages the bench",

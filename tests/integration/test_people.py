@@ -1,5 +1,6 @@
 """Accounts and tokens managed over HTTP, and people who act at a kiosk with a PIN; with the real program."""
 import fcntl
+import hashlib
 import json
 import os
 import signal
@@ -309,6 +310,16 @@ class Kiosk(People):
         self.assertEqual(wall.ask("POST", API + "/hold?wait=5s", {"take": True, "force": True, "reason": "x"})[0], 403)
         self.assertEqual(wall.ask("POST", API + "/hold?wait=5s", {"take": True})[0] // 100, 2)
         self.assertEqual(wall.ask("POST", API + "/hold?wait=5s", {"release": True})[0] // 100, 2)
+        # Not the bench file either, though she is root at a page of her own.
+        content = self.bench.file.read_text()
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        for method, path, body in (("GET", "/bench/file", None), ("PUT", "/bench/file", {"text": "bench: kiosk\n", "sha256": digest}),
+                                   ("POST", "/bench/file/check", {"text": "bench: kiosk\n"}), ("GET", "/bench/versions", None),
+                                   ("POST", "/bench/reason", {"reason": "x"}), ("POST", "/bench/undo", {"to": 1}), ("GET", "/audit", None)):
+            status, told = wall.ask(method, API + path, body)
+            self.assertEqual(status, 403, (method, path, told))
+            self.assertIn("kiosk", told["detail"])
+        self.assertEqual(self.bench.file.read_text(), content)
         # It ends when asked, and when the account is another one.
         cookie = wall.cookie
         self.assertEqual(wall.ask("DELETE", API + "/session?acting=1")[0], 204)
