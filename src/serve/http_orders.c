@@ -94,7 +94,7 @@ http_order_judge(struct MHD_Connection *c, enum target_order order, bool may_con
 		return false;
 	}
 	explicit_bzero(token, sizeof(token));
-	if (is_cookie && !http_session_is_own(c)) {
+	if (!http_session_is_own(c, is_cookie)) {
 		*out_problem = PROBLEM_STRANGER;
 		*out_detail = http_session_wants;
 		return false;

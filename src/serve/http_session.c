@@ -112,10 +112,15 @@ has_proof(struct MHD_Connection *c)
 	return strcmp(hex, client->proof) == 0;
 }
 
+/* A session's token is one wherever it stands: who has found a cookie could send it as a program sends its own. */
 bool
-http_session_is_own(struct MHD_Connection *c)
+http_session_is_own(struct MHD_Connection *c, bool is_cookie)
 {
-	return is_of_page(c) && has_proof(c);
+	const struct client *client =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+	bool is_session = client->proof != NULL && client->proof[0] != '\0';
+
+	return (!is_cookie && !is_session) || (is_of_page(c) && has_proof(c));
 }
 
 bool
@@ -152,8 +157,8 @@ http_session_judge(struct MHD_Connection *c, bool is_out, const char *uri,
 			      "from no page of another origin";
 		return false;
 	}
-	if (is_out && http_session_token(c, token, &is_cookie) && is_cookie &&
-		!http_session_is_own(c)) {
+	if (is_out && http_session_token(c, token, &is_cookie) &&
+		!http_session_is_own(c, is_cookie)) {
 		*out_problem = PROBLEM_STRANGER;
 		*out_detail = http_session_wants;
 		return false;

@@ -37,9 +37,9 @@ enum MHD_Result http_session_tell(
 
 /* What a request proves itself with: of Authorization, else of the cookie. false: nothing. out: COMMAND_TOKEN bytes. */
 bool http_session_token(struct MHD_Connection *c, char *out, bool *out_is_cookie);
-/* Does a request that changes something, and bears a cookie, come from the page of this server that has signed in? It has the proof that was told to that page alone.
- * The one place that decides it; of use once who asks is known. */
-bool http_session_is_own(struct MHD_Connection *c);
+/* Does a request that changes something, and bears a session's token, in a cookie or not, come from the page of this server that has signed in? It has the proof that
+ * was told to that page alone. Tokens of programs need none. The one place that decides it; of use once who asks is known. */
+bool http_session_is_own(struct MHD_Connection *c, bool is_cookie);
 extern const char http_session_wants[]; /* why not, and what to do: of PROBLEM_STRANGER */
 /* Where it comes from, as text; of IPv6 its network. */
 void http_session_address(struct MHD_Connection *c, char *out, size_t cap);

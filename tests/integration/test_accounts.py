@@ -188,6 +188,13 @@ class Accounts(People):
                                        ("DELETE", API + "/session?everywhere=1", None), ("PUT", API + "/channels/T_furn", {"value": 1})):
                 status, told = maria.ask(method, path, body, headers={"X-Mbc": said})
                 self.assertEqual((status, told["type"]), (403, "urn:mbc:problem:stranger"), (said, method, path))
+        # Nor by sending what it heard as a program sends its token.
+        heard = {"Authorization": "Bearer " + maria.cookie.partition("=")[2]}
+        for said in (None, "1"):
+            for method, path, body in (("POST", safe, None), ("DELETE", API + "/session", None), ("PUT", API + "/channels/T_furn", {"value": 1}),
+                                       ("POST", API + "/accounts", {"name": "other", "password": PASSWORD})):
+                status, told = Client(self.bench.port).ask(method, path, body, headers={"X-Mbc": said, **heard})
+                self.assertEqual((status, told["type"]), (403, "urn:mbc:problem:stranger"), (said, method, path))
         self.assertEqual(maria.ask("GET", API + "/channels", headers={"X-Mbc": None})[0], 200)
         self.assertNotEqual(maria.proof, planted.proof)
         self.assertEqual(maria.ask("POST", API + "/hold", {"take": True})[0], 200)
