@@ -25,6 +25,7 @@ struct task {
 	char shown[2 * TOKEN_BYTES + 1]; /* once: a token, or the secret of a second factor */
 	struct account account;          /* as it will be */
 	char after[ACCOUNT_LINE];        /* its line; of a token likewise */
+	char old[ACCOUNT_HASH];          /* what the old password was looked at by; "": not yet */
 	int64_t until_ns;                /* of WRITES */
 };
 
@@ -209,7 +210,7 @@ check_secrets(const struct manage_ask *a, struct err *err)
 
 static int
 check_own(struct manage *m, const struct account *asker, const struct account_change *c,
-	struct err *err)
+	const char *old, struct err *err)
 {
 	static struct accounts after;
 	int rc;
@@ -220,6 +221,9 @@ check_own(struct manage *m, const struct account *asker, const struct account_ch
 			"send the old 'password', and 'new_password' or 'pin' or both");
 	if (!account_is_open(asker, wall_now(m)))
 		return err_set(err, ERR_REFUSED, 401, "this account is not open any more");
+	/* Whoever changed it meanwhile may have done so because somebody else knew that one. */
+	if (old[0] != '\0' && strcmp(old, asker->hash) != 0)
+		return err_set(err, ERR_REFUSED, 403, "the old password is not this account's");
 	after = *people_all(m->people);
 	rc = account_change_apply(&after, c, wall_now(m), err);
 	explicit_bzero(&after, sizeof(after));
@@ -237,7 +241,7 @@ check(struct manage *m, const struct task *t, struct err *err)
 		return err_set(err, ERR_REFUSED, 401, "this account is no longer there");
 	switch (a->act) {
 	case MANAGE_OWN:
-		return check_own(m, asker, &a->change, err);
+		return check_own(m, asker, &a->change, t->old, err);
 	case MANAGE_TOKEN_ADD:
 	case MANAGE_TOKEN_REMOVE:
 		return check_manager(m, asker, err) < 0 ? ERR_REFUSED : check_token(m, a, err);
@@ -429,7 +433,8 @@ look_at_old(struct manage *m)
 		drop(m);
 		run(m);
 	} else {
-		ask_hasher(m, LOOKS_AT_OLD, asker->hash, t->ask.old);
+		text_copy(t->old, sizeof(t->old), asker->hash);
+		ask_hasher(m, LOOKS_AT_OLD, t->old, t->ask.old);
 	}
 }
 

@@ -235,6 +235,28 @@ class Managing(People):
         self.assertEqual(change(pin="12345")[1]["pin"], True)
         self.mbc("audit", "verify")
 
+    def test_another_password_meanwhile(self):
+        """The old password is looked at while somebody sets another one: theirs stays."""
+        self.begin("meanwhile")
+        self.add("maria", "--role", "root")
+        anna = self.add("anna")
+        hasher = self.bench.pids()["hash"]
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(
+            anna.ask("PATCH", API + "/session", {"password": PASSWORD, "new_password": "of somebody else"})))
+        os.kill(hasher, signal.SIGSTOP)
+        try:
+            thread.start()
+            time.sleep(0.5)  # sooner, and it were the new one that is looked at
+            self.user("passwd", "anna", password="another password")
+            wait_for("the gate knows it", lambda: self.records(act="user_password", subject="anna"))
+        finally:
+            os.kill(hasher, signal.SIGCONT)
+        thread.join(PATIENCE_S)
+        self.assertIn(answers[0][0], (401, 403, 503), answers)
+        client = Client(self.bench.port)
+        wait_for("the one of root", lambda: client.sign_in("anna", "another password") == 200, pause=0.5)
+
     def test_a_full_bench(self):
         """64 accounts of the utmost length: the list is whole, and one more is refused."""
         self.begin("full")
