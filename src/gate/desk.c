@@ -1192,9 +1192,12 @@ desk_caller(struct desk *d, int fd, const char *name)
 void
 desk_tokens(struct desk *d, const struct tokens *t, uint32_t opened)
 {
+	static struct tokens before;
+
+	before = d->tokens;
 	d->tokens = *t;
 	d->opened = opened;
-	people_tokens(d->people);
+	people_tokens(d->people, &before);
 }
 
 /* Of the people: what the data server is told. It may hold a token. */
@@ -1252,7 +1255,7 @@ desk_step(struct desk *d, int64_t now_ns)
 
 	if (d->owes_forget) {
 		d->owes_forget = false;
-		people_tokens(d->people);
+		people_forget(d->people);
 		next = MIN(next, d->owes_forget ? now_ns + FORGET_AGAIN_NS : NEVER);
 	}
 

@@ -1073,9 +1073,26 @@ people_first(struct people *p, const struct account_first *first)
 }
 
 void
-people_tokens(struct people *p)
+people_forget(struct people *p)
 {
 	tell_forget(p, "");
+}
+
+/* What others read goes on: only of those that are no more, or are others, it is to be asked for anew. */
+void
+people_tokens(struct people *p, const struct tokens *before)
+{
+	for (size_t i = 0; i < before->n; i++) {
+		const struct token *was = &before->all[i],
+				   *is = tokens_find_digest(p->tokens, was->digest);
+		char hex[WHO_HEX];
+
+		if (is != NULL && strcmp(is->name, was->name) == 0 &&
+			strcmp(is->reads, was->reads) == 0 && is->until_ns == was->until_ns)
+			continue;
+		hex_of(hex, was->digest);
+		tell_forget(p, hex);
+	}
 }
 
 void

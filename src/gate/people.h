@@ -29,8 +29,9 @@ void people_free(struct people *p);
 void people_accounts(struct people *p, const struct accounts *all);
 /* Whoever has the code of this digest makes the first account; hex "": nobody. */
 void people_first(struct people *p, const struct account_first *first);
-/* Others have tokens now: the data server forgets them all. */
-void people_tokens(struct people *p);
+/* Others have tokens now: the data server forgets those that are not as they were before. */
+void people_tokens(struct people *p, const struct tokens *before);
+void people_forget(struct people *p);         /* it forgets all of them, and all sessions */
 void people_hasher(struct people *p, int fd); /* takes it */
 void people_serve_gone(struct people *p);
 

@@ -188,11 +188,20 @@ class Managing(People):
         for body in ({"name": "x y"}, {"name": "x", "may": []}, {"name": "x", "may": ["fly"]}, {"name": "x", "reads": "a b"}, {}):
             self.refused(maria.ask("POST", API + "/tokens", body), 400)
         self.refused(maria.ask("DELETE", API + "/tokens/nobody"), 404)
+        # What others read goes on when there is another token, and is not cut.
+        connection, answer = maria.stream()
+        self.addCleanup(connection.close)
+        answer.readline()
         other = self.mbc("token", "add", "--reads", "T_furn", "other").strip()
         wait_for("the other one", lambda: program.ask("GET", API + "/channels/T_furn", headers=self.bearer(other))[0] == 200)
         self.assertEqual(program.ask("GET", API + "/channels/d.pv", headers=self.bearer(other))[0], 404)
         self.assertEqual(maria.ask("DELETE", API + "/tokens/lims")[0], 204)
         self.assertEqual(ask(API + "/channels")[0], 401)
+        for _ in range(3):  # the same stream, all the time
+            line = answer.readline()
+            while not line.startswith(b"event: heartbeat"):
+                self.assertNotEqual(line, b"")
+                line = answer.readline()
         self.assertIn("reads T_furn", self.mbc("token", "list"))
         self.assertTrue(self.records(act="token_add", subject="lims", who="user:maria", result="done"))
         self.assertTrue(self.records(act="token_remove", subject="lims", who="user:maria", result="done"))
