@@ -169,6 +169,49 @@ test("a stopped controller is told, and no value stays good", async () => {
 	assert.match(await page.locator(".banner").innerText(), /Its supervisor restarts it/);
 });
 
+/* The list is made when it is asked for, and given when the test says so. */
+function hold_lists() {
+	const answer = server.answer.bind(server);
+	const held = [];
+	server.answer = (req, res) => {
+		if (req.url === "/api/v1/channels") {
+			const end = res.end.bind(res);
+			res.end = (body) => held.push(() => end(body));
+		}
+		return answer(req, res);
+	};
+	return { held, release() {
+		server.answer = answer;
+		held.forEach((go) => go());
+	} };
+}
+
+test("what changes while the list is on its way is shown, though it changes only once", async () => {
+	const lists = hold_lists();
+	const p = await open_page(browser, url);
+	const { page } = p;
+	opened.push(p);
+	await wait_until("the list was asked for", () => lists.held.length > 0);
+	await wait_until("the page listens", () => server.streams.size > 0);
+	server.force("V_H2", "closed", "good", "good");
+	await new Promise((done) => setTimeout(done, 3 * server.period_ms));
+	lists.release();
+	await row(page, "V_H2").waitFor();
+	await eventually(async () => assert.equal(await value_of(page, "V_H2"), "closed"));
+});
+
+test("with another bench file no value stands as good before its list is there: it may have another unit", async () => {
+	const { page } = await ready();
+	await eventually(async () => assert.match(await row(page, "T_bed").getAttribute("class"), /good/));
+	const lists = hold_lists();
+	server.rows = server.rows.map((r) => (r[0] === "T_bed" ? r.with(3, "K") : r));
+	server.tell("changed", { generation: 2 });
+	await eventually(async () => assert.match(await row(page, "T_bed").innerText(), /the bench file may be another one/));
+	lists.release();
+	await eventually(async () => assert.match(await row(page, "T_bed").getAttribute("class"), /good/));
+	assert.equal(await row(page, "T_bed").locator("td.unit").innerText(), "K");
+});
+
 test("a changed channel list is taken over", async () => {
 	const { page } = await ready();
 	server.rows.splice(1, 1);

@@ -175,6 +175,11 @@ export async function send(subject: string, method: "PUT" | "POST", path: string
 		tell(subject, "not_sent", wish, words().not_sent_lost);
 		return "not_sent";
 	}
+	/* A value may have another unit now; what stops has none. */
+	if (method === "PUT" && store.list_is_old) {
+		tell(subject, "not_sent", wish, words().list_old);
+		return "not_sent";
+	}
 	if (before && before.key === key && is_pending(subject))
 		return null; /* pressed twice: it is one command */
 	const order = before && before.key === key ? before : { id: new_id(), key };

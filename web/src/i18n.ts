@@ -60,6 +60,8 @@ const in_french = () => language === "fr";
 export function reason_words(token: string): { text: string; remedy: string } {
 	if (token === "stream_lost")
 		return { text: words().stream_lost, remedy: "" };
+	if (token === "list_old")
+		return { text: words().list_old, remedy: "" };
 	const row = reasons[token];
 	if (!row)
 		return { text: "", remedy: "" };

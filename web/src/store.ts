@@ -43,6 +43,7 @@ export const store = {
 	channels: new Map<string, Channel>(),
 	list_version: 0, /* grows with each new list */
 	list_failed: false,
+	list_is_old: false, /* the bench file is another one, or may be, and its list is not there yet: units may be others */
 	link: "connecting" as Link,
 	controller_up: true,
 	heard: 0, /* performance.now() of the last word from the server */
@@ -83,10 +84,15 @@ function ask_frame(): void {
 	frame_asked = true;
 	requestAnimationFrame(() => {
 		frame_asked = false;
-		for (const c of dirty)
-			for (const paint of c.painters)
-				paint();
+		const now = [...dirty];
 		dirty.clear();
+		for (const c of now)
+			for (const painter of c.painters)
+				try {
+					painter();
+				} catch (error) { /* the others are painted all the same: none may stand there with an old value */
+					reportError(error);
+				}
 	});
 }
 
@@ -106,6 +112,8 @@ export function quality_of(c: Channel): { quality: api.Quality; reason: string }
 		return { quality: "bad", reason: "stream_lost" };
 	if (!store.controller_up && c.quality !== "bad")
 		return { quality: "bad", reason: "controller_down" };
+	if (store.list_is_old && c.quality !== "bad")
+		return { quality: "bad", reason: "list_old" };
 	return c;
 }
 
@@ -175,23 +183,29 @@ function new_channel(info: api.ChannelInfo): Channel {
 	};
 }
 
-/* A new list keeps the channels that are still there, with their histories. The stream may already have told newer
- * values than the list's: those stay. */
+/* What the stream told while a list was on its way: the list may have been made before, and of a valve that stays there is no second word. */
+let told_meanwhile = new Map<string, api.Update>();
+
+/* A new list keeps the channels that are still what they were, with their histories. What the stream has told since the list was asked for counts more than the
+ * list; so does what it told before, in the same life. */
 function take_list(list: api.ChannelInfo[]): void {
 	const old = store.channels;
 	store.channels = new Map();
 	for (const info of list) {
 		const before = old.get(info.name);
-		const c = before && before.info.type === info.type ? before : new_channel(info);
+		const c = before && before.info.type === info.type && before.info.unit === info.unit ? before : new_channel(info);
 		c.info = info;
 		store.channels.set(info.name, c);
-		const told = info.time === null ? 0 : Date.parse(info.time);
-		if (c.life !== life || (c.time ?? 0) < told)
+		const newer = told_meanwhile.get(info.name);
+		if (newer === undefined && c.life !== life)
 			take_value(c, info);
+		else if (newer !== undefined && c !== before)
+			take_value(c, newer);
 	}
 	store.plotted = store.plotted.filter((name) => store.channels.has(name));
 	store.list_version++;
 	store.list_failed = false;
+	store.list_is_old = load_again; /* then this one may be of the file before */
 }
 
 let loading = false;
@@ -205,6 +219,7 @@ export async function load(): Promise<void> {
 	}
 	loading = true;
 	load_again = false;
+	told_meanwhile.clear();
 	try {
 		const [bench, channels] = await Promise.all([api.get_bench(), api.get_channels()]);
 		store.bench = bench;
@@ -215,7 +230,7 @@ export async function load(): Promise<void> {
 		/* From here on there are values that can grow old, even when no stream ever opens. */
 		if (store.heard === 0)
 			store.heard = performance.now();
-		await Promise.all([refresh_instruments(), load_watched()]);
+		await Promise.all([refresh_instruments(), load_watched().catch(() => undefined)]);
 		paint_all();
 	} catch (error) {
 		void look_again(error);
@@ -228,11 +243,21 @@ export async function load(): Promise<void> {
 		void load();
 }
 
-/* What alarms and trips are. A bench without them, or a server that does not know them yet, has none: how they stand comes
- * with the channels. */
+let has_watched = true;
+
+/* Nothing: a server that does not know them, or not for whoever asks. */
+function none_if_refused(error: unknown): [] {
+	if (error instanceof api.Failure && error.status >= 400 && error.status < 500)
+		return [];
+	throw error;
+}
+
+/* What alarms and trips are; how they stand comes with the channels. Asked again until it works: without it no row is marked by its alarm. */
 async function load_watched(): Promise<void> {
+	has_watched = false;
 	const [alarms, trips] = await Promise.all([
-		api.get_alarms().then((a) => a.alarms, () => []), api.get_trips().then((t) => t.trips, () => [])]);
+		api.get_alarms().then((a) => a.alarms, none_if_refused), api.get_trips().then((t) => t.trips, none_if_refused)]);
+	has_watched = true;
 	store.alarms = new Map(alarms.map((a) => [a.name, a]));
 	store.trips = new Map(trips.map((t) => [t.name, t]));
 	store.alarms_of = new Map();
@@ -251,6 +276,15 @@ export async function refresh_instruments(): Promise<void> {
 			throw error;
 		store.instruments = [];
 	}
+}
+
+/* The list may be another one now: until it is here, no value is told with the unit of the one before. */
+function list_grew_old(): void {
+	store.list_is_old = store.list_version > 0;
+	told_meanwhile.clear();
+	paint_all();
+	tell_all();
+	void load();
 }
 
 function set_link(link: Link): void {
@@ -280,7 +314,9 @@ function take_heartbeat(h: api.Heartbeat): void {
 	}
 }
 
+/* A tab that was frozen hears before its timers run: what it has missed is a gap all the same. */
 function heard(): void {
+	judge();
 	store.heard = performance.now();
 	set_link("live");
 }
@@ -305,6 +341,8 @@ async function refresh(): Promise<void> {
 	try {
 		store.bench = await api.get_bench();
 		await refresh_instruments();
+		if (!has_watched)
+			await load_watched();
 		tell_all();
 	} catch (error) {
 		/* The stream is what tells whether the server is there. */
@@ -320,11 +358,13 @@ export function start(): void {
 			/* The list may have changed while nobody listened. */
 			if (life++ > 0 || !has_snapshot) {
 				interrupt();
-				void load();
+				list_grew_old();
 			}
 		},
 		update(u) {
 			heard();
+			if (loading)
+				told_meanwhile.set(u.name, u);
 			const c = store.channels.get(u.name);
 			if (c)
 				take_value(c, u);
@@ -342,7 +382,8 @@ export function start(): void {
 		},
 		changed() {
 			heard();
-			void load();
+			life++;
+			list_grew_old();
 		},
 	});
 	setInterval(judge, 250);

@@ -14,6 +14,7 @@ const en = {
 	pending_reason: "A new bench file weakens protection and waits for a reason: mbc reload --reason \"...\"",
 	weaker: "weaker",
 	stream_lost: "connection lost",
+	list_old: "the bench file may be another one; its list is being asked for",
 	colon: ": ",
 	clock_wrong: "clock not set",
 	clock_wrong_help: "The controller's clock is not synchronised: set up NTP on it.",

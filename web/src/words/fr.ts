@@ -16,6 +16,7 @@ const fr: Words = {
 	pending_reason: "Un nouveau fichier de banc affaiblit la protection et attend un motif : mbc reload --reason \"...\"",
 	weaker: "plus faible",
 	stream_lost: "connexion perdue",
+	list_old: "le fichier du banc est peut-être un autre ; sa liste est demandée",
 	colon: " : ",
 	clock_wrong: "horloge non réglée",
 	clock_wrong_help: "L'horloge du contrôleur n'est pas synchronisée : y installer NTP.",
