@@ -542,13 +542,13 @@ class Accounts(People):
 
 
 # What each operation of the description takes. Whoever has it is not refused: the status is then one of the others that are described.
-OPEN, ANY, SOMETHING, READ, OPERATE, SESSION, HOLD, MANAGE, OWN, CONFIGURE, PROTECT = (
-    "open", "any", "something", "read", "operate", "session", "hold", "manage", "own", "configure", "protect")
+OPEN, ANY, SOMETHING, READ, OPERATE, SESSION, HOLD, MANAGE, OWN, CONFIGURE, PROTECT, BOTH = (
+    "open", "any", "something", "read", "operate", "session", "hold", "manage", "own", "configure", "protect", "configure and protect")
 NEEDS = {
     ("get", "/api/v1/session"): OPEN, ("post", "/api/v1/session"): OPEN, ("delete", "/api/v1/session"): SESSION,
     ("get", "/api/v1/openapi.json"): ANY, ("get", "/api/v1/commands/{id}"): SOMETHING,
     ("get", "/api/v1/hold"): SOMETHING, ("post", "/api/v1/hold"): HOLD, ("patch", "/api/v1/session"): OWN,
-    ("get", "/api/v1/audit"): CONFIGURE, ("post", "/api/v1/bench/reason"): PROTECT,
+    ("get", "/api/v1/audit"): CONFIGURE, ("post", "/api/v1/bench/reason"): BOTH,
 }
 NEEDS |= {(method, path): MANAGE for path in DESCRIPTION["paths"] if path.startswith(("/api/v1/accounts", "/api/v1/tokens"))
           for method in DESCRIPTION["paths"][path]}
@@ -565,7 +565,7 @@ PEOPLE = {  # what of it each of them has
     "reader": {OPEN, ANY, SOMETHING, READ, SESSION, OWN},
     "operator": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION, HOLD, OWN},
     "admin": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION, HOLD, MANAGE, OWN, CONFIGURE},
-    "root": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION, HOLD, MANAGE, OWN, CONFIGURE, PROTECT},
+    "root": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION, HOLD, MANAGE, OWN, CONFIGURE, PROTECT, BOTH},
     "protector": {OPEN, ANY, SOMETHING, SESSION, OWN, PROTECT},
     "token": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION},
     "kiosk": {OPEN, ANY, SOMETHING, READ, SESSION, OWN},
