@@ -226,13 +226,14 @@ wall_now(const struct desk *d)
 	return people_wall(d->logbook);
 }
 
+/* is_command: who acts at a kiosk does so for longer by it. */
 static struct proof
-look_at_proof(struct desk *d, const char *token)
+look_at_proof(struct desk *d, const char *token, bool is_command)
 {
 	struct proof p = { .token = tokens_find(&d->tokens, token) };
 
 	if (p.token == NULL)
-		p.account = people_acts(d->people, token, &p.is_acting);
+		p.account = people_acts(d->people, token, is_command, &p.is_acting);
 	return p;
 }
 
@@ -871,7 +872,7 @@ take_rehearsal(struct desk *d, const struct asker *who, struct wire_in *in)
 	int rc;
 
 	wire_get_text(in, token, sizeof(token));
-	known = look_at_proof(d, token);
+	known = look_at_proof(d, token, false);
 	explicit_bzero(token, sizeof(token));
 	if (rehearse_read(&a, in, &err) < 0)
 		return false;
@@ -991,7 +992,7 @@ take_errand(struct desk *d, const struct asker *who, struct wire_in *in)
 	int rc;
 
 	wire_get_text(in, token, sizeof(token));
-	known = look_at_proof(d, token);
+	known = look_at_proof(d, token, false);
 	explicit_bzero(token, sizeof(token));
 	if (errand_read(&a, in, &err) < 0)
 		return false;
@@ -1047,7 +1048,7 @@ take_packet(struct desk *d, const struct asker *who, int kind, struct wire_in *i
 		if (kind == WIRE_VERDICT_ASK && who->caller == NULL) {
 			number = wire_get_u32(in);
 			wire_get_text(in, token, sizeof(token));
-			known = look_at_proof(d, token);
+			known = look_at_proof(d, token, false);
 			explicit_bzero(token, sizeof(token));
 		}
 		if (wire_close(in, &err) < 0 || !command_id_is_good(id))
@@ -1062,7 +1063,7 @@ take_packet(struct desk *d, const struct asker *who, int kind, struct wire_in *i
 		return false;
 	if (who->caller == NULL) {
 		wire_get_text(in, token, sizeof(token));
-		known = look_at_proof(d, token);
+		known = look_at_proof(d, token, true);
 		explicit_bzero(token, sizeof(token));
 	}
 	if (command_read(&c, in, &err) < 0)

@@ -979,7 +979,7 @@ people_of_token(struct people *p, const char *token)
 }
 
 const struct account *
-people_acts(struct people *p, const char *token, bool *out_is_acting)
+people_acts(struct people *p, const char *token, bool is_command, bool *out_is_acting)
 {
 	const struct account *a = people_of_token(p, token), *person;
 	uint8_t digest[SHA256_BYTES];
@@ -995,6 +995,8 @@ people_acts(struct people *p, const char *token, bool *out_is_acting)
 	if (person == NULL || !account_is_open(person, people_wall(p->logbook)))
 		return a;
 	*out_is_acting = true;
+	if (!is_command)
+		return person;
 	s->acting_used_ns = now;
 	tell_who(p, s->digest); /* it holds longer now */
 	return person;

@@ -43,8 +43,9 @@ const struct account *people_of_token(struct people *p, const char *token);
 
 /* Are there accounts, so that who reads has to be somebody? */
 bool people_are_there(const struct people *p);
-/* The same of a command, which is for who acts when it is a kiosk's session. */
-const struct account *people_acts(struct people *p, const char *token, bool *out_is_acting);
+/* The same of who acts when it is a kiosk's session; is_command: that goes on for longer by it. */
+const struct account *people_acts(
+	struct people *p, const char *token, bool is_command, bool *out_is_acting);
 
 /* Another's secret is looked at, or hashed, in the queue of those who sign in: hash "": one is made. false: nobody does now. The callback comes later, once for each; PEOPLE_HASHED: right, or
  * `made`. ticket: not 0. */

@@ -1,4 +1,5 @@
 """Accounts and tokens managed over HTTP, and people who act at a kiosk with a PIN; with the real program."""
+import datetime
 import fcntl
 import hashlib
 import json
@@ -341,6 +342,14 @@ class Kiosk(People):
         self.assertEqual(wall.ask("POST", API + "/hold?wait=5s", {"take": True, "force": True, "reason": "x"})[0], 403)
         self.assertEqual(wall.ask("POST", API + "/hold?wait=5s", {"take": True})[0] // 100, 2)
         self.assertEqual(wall.ask("POST", API + "/hold?wait=5s", {"release": True})[0] // 100, 2)
+        # What only asks makes it no longer.
+        until = lambda: datetime.datetime.fromisoformat(who()["acting"]["until"].replace("Z", "+00:00"))
+        before = until()
+        time.sleep(2)
+        self.assertEqual(wall.ask("GET", API + "/commands/never-was")[0], 200)
+        self.assertLess((until() - before).total_seconds(), 1.5)
+        self.assertEqual(wall.ask("POST", API + "/silence?wait=5s")[0], 200)
+        self.assertGreater((until() - before).total_seconds(), 1.5)
         # Not the bench file either, though she is root at a page of her own.
         content = self.bench.file.read_text()
         digest = hashlib.sha256(content.encode()).hexdigest()
