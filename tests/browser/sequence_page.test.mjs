@@ -99,6 +99,7 @@ test("how far it is, its steps out of the run, the planned end; a lost stream le
 	await eventually(async () => assert.equal(await bars.count(), 0));
 	await sequence(page).locator(".seq-title.old").waitFor();
 	assert.equal(await page.locator(".steps [aria-current=step]").count(), 0, "no step is said to run");
+	await eventually(async () => assert.equal(await state_of(page, 30), "", "nor is one said never to have been reached"));
 	await shoot(page, "sequence_page_lost");
 	server.silent = false;
 	await eventually(async () => assert.equal(await bars.count(), 2));
@@ -275,6 +276,20 @@ test("the card for the door: one page, black on white, and nothing old on it", a
 	server.silent = true;
 	await eventually(async () => assert.match(await card.locator('[data-output="H2_flow"]').innerText(), /not known\s+not known/));
 	await eventually(async () => assert.match(await card.innerText(), /State\s+not known/));
+});
+
+test("another run of the same sequence in the same step, begun while nobody looked, is not taken for the one before", async () => {
+	run();
+	const { page } = await ready("/card");
+	const card = page.locator(".door-card");
+	await eventually(async () => assert.match(await card.innerText(), /7 · sample A12[^]*anna/));
+	await page.evaluate(() => { location.hash = "#help"; });
+	await page.locator('main[data-page="help"]').waitFor();
+	server.runs = [old_run(7, "Reduction", "anna", 1, { sample: "A12" }), one_run(8, { started_by: "bob", fields: { sample: "B1" }, sequences: [part({ started_by: "bob" })] })];
+	await new Promise((done) => setTimeout(done, 5000));
+	await page.evaluate(() => { location.hash = "#sequence/card"; });
+	await eventually(async () => assert.match(await card.innerText(), /8 · sample B1[^]*bob/));
+	assert.doesNotMatch(await card.innerText(), /anna/);
 });
 
 test("by keyboard alone: to the page, a button of it, the runs", async () => {

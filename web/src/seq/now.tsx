@@ -73,14 +73,14 @@ function rows(): { list: Row[]; is_known: boolean } {
 	const told = story();
 	const state = known_text("state");
 	const step = known(channel("step"));
-	const is_over = state === null || OVER.includes(state);
+	const is_over = state !== null && OVER.includes(state);
 	/* The last turn of a step counts: handlers may lead back. */
 	const ended = new Map(told?.part.steps.map((s) => [s.number, s]));
 	const list = (seq?.steps ?? []).map((s) => {
 		const was = ended.get(s.number);
-		const is_now = !is_over && step === s.number;
+		const is_now = state !== null && !is_over && step === s.number;
 		const lasted = was === undefined || was.end === null ? null : (Date.parse(was.end) - Date.parse(was.begin)) / 1000;
-		return { ...s, lasted: is_now ? null : lasted, state: is_now ? "now" : was !== undefined ? was.ended ?? "" : told === null ? "" : is_over ? "not_reached" : "ahead" };
+		return { ...s, lasted: is_now ? null : lasted, state: is_now ? "now" : was !== undefined ? was.ended ?? "" : told === null || state === null ? "" : is_over ? "not_reached" : "ahead" };
 	});
 	return { list, is_known: told !== null };
 }

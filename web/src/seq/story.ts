@@ -10,12 +10,14 @@ import { get_run, get_runs, type Part, type RunDetail } from "./ask";
 const SETTLE_MS = 1500; /* until the record has it */
 const AGAIN_MS = 5000;
 const TRIES = 6;
+const AWAY_MS = 4000; /* it is minded each second while somebody looks */
 
 let run: RunDetail | null = null;
 let key_of = ""; /* what the channels said when it was asked */
 let tries = 0;
 let next_at = 0; /* performance.now() */
 let is_asking = false;
+let minded = -Infinity; /* performance.now() */
 
 const key_now = () => `${known_text("name")} ${known_text("state")} ${known_text("step")}`;
 const is_over = () => OVER.includes(known_text("state") ?? "");
@@ -57,12 +59,20 @@ export function mind_story(): void {
 	const state = known_text("state");
 	if (document.hidden || is_asking || store.link !== "live" || state === null || state === "idle")
 		return;
+	/* Nobody looked for a while: it may be another run of the same sequence, in the same step. */
+	const now = performance.now();
+	if (now - minded > AWAY_MS) {
+		run = null;
+		key_of = "";
+		tell_all();
+	}
+	minded = now;
 	if (key_of !== key_now()) {
 		key_of = key_now();
 		tries = 0;
-		next_at = performance.now() + SETTLE_MS;
+		next_at = run === null ? now : now + SETTLE_MS;
 	}
-	if (tries < TRIES && performance.now() >= next_at)
+	if (tries < TRIES && now >= next_at)
 		void ask();
 }
 
