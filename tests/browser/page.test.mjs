@@ -212,6 +212,15 @@ test("with another bench file no value stands as good before its list is there: 
 	assert.equal(await row(page, "T_bed").locator("td.unit").innerText(), "K");
 });
 
+test("an address that cannot be read leaves no page standing with old values", async () => {
+	const { page } = await ready();
+	for (const at of ["events", "kiosk", "instruments", "sequence/runs"]) {
+		await page.evaluate((hash) => { location.hash = hash; }, `#${at}/%E0%A4%A`);
+		await page.locator(`main[data-page="${at.split("/")[0]}"] :is(section, ul, a, nav)`).first().waitFor({ state: "attached" });
+		assert.equal(await page.locator("tr[data-channel]").count(), 0);
+	}
+});
+
 test("a changed channel list is taken over", async () => {
 	const { page } = await ready();
 	server.rows.splice(1, 1);

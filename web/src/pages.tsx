@@ -3,7 +3,7 @@
  * A page is a file of src/pages, loaded when it is shown, and a row here. Whoever may not see what it is about does not see the link either; the server decides
  * all the same.
  */
-import type { ComponentType } from "preact";
+import { Component, type ComponentChildren, type ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { words, type Words } from "./i18n";
 import { address_of, route } from "./route";
@@ -41,6 +41,25 @@ export function page_shown(): Page {
 const AGAIN_MS = 2000;
 const loaded = new Map<string, ComponentType>();
 
+/* A page that cannot be drawn would stand there as it was drawn last, with values that are old by and by: it is taken away, and said to be. */
+class Whole extends Component<{ children: ComponentChildren }, { failed: boolean }> {
+	override state = { failed: false };
+
+	override componentDidCatch(error: unknown) {
+		this.setState({ failed: true });
+		reportError(error);
+	}
+
+	override render() {
+		return this.state.failed ? (
+			<section class="not-loaded" role="alert">
+				<p>{words().page_not_drawn}</p>
+				<button type="button" onClick={() => location.reload()}>{words().page_reload}</button>
+			</section>
+		) : this.props.children;
+	}
+}
+
 /* The page, as soon as it is there. After an update of the server its file may have another name: then all has to be loaded anew. */
 export function PageShown({ page }: { page: Page }) {
 	const [, again] = useState(0);
@@ -59,7 +78,7 @@ export function PageShown({ page }: { page: Page }) {
 	}, [page, failed]);
 	const Shown = loaded.get(page.id);
 	if (Shown)
-		return <Shown />;
+		return <Whole><Shown /></Whole>;
 	return failed === 0 ? null : (
 		<section class="not-loaded" role="alert">
 			<p>{words().page_not_loaded}</p>

@@ -14,6 +14,15 @@ export function parse_route(hash: string): Route {
 	return /^[a-z-]*$/.test(page) ? { page, rest: slash < 0 ? "" : text.slice(slash + 1) } : { page: "", rest: "" };
 }
 
+/* A part of it as it was written. An address is anybody's text: what cannot be read stands for itself. */
+export function read_part(text: string): string {
+	try {
+		return decodeURIComponent(text);
+	} catch {
+		return text;
+	}
+}
+
 export const address_of = (page: string, rest = "") => `#${page}${rest === "" ? "" : `/${rest}`}`;
 
 export const route = () => parse_route(location.hash);

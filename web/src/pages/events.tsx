@@ -9,7 +9,7 @@ import { chain, EventLog, fits, to_csv, type Filter } from "../events";
 import { format_age, format_date, format_moment, format_time } from "../format";
 import { use_interval, use_painters } from "../hooks";
 import { get_language, words } from "../i18n";
-import { route } from "../route";
+import { read_part, route } from "../route";
 import { sees_all } from "../session";
 import { bench_now, store } from "../store";
 
@@ -232,7 +232,7 @@ const time_of = (field: HTMLInputElement | null) => (field?.value ? new Date(fie
 function Log() {
 	const w = words();
 	const [, again] = useReducer((n: number, _: void) => n + 1, 0);
-	const [filter, set_filter] = useState<Filter>({ kind: "", subject: decodeURIComponent(route().rest), from: null, to: null });
+	const [filter, set_filter] = useState<Filter>({ kind: "", subject: read_part(route().rest), from: null, to: null });
 	const [text, set_text] = useState("");
 	const [severity, set_severity] = useState("");
 	const fields = { kind: useRef<HTMLInputElement>(null), subject: useRef<HTMLInputElement>(null), from: useRef<HTMLInputElement>(null), to: useRef<HTMLInputElement>(null) };

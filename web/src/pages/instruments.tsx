@@ -8,7 +8,7 @@ import { use_painters } from "../hooks";
 import { get_language, words } from "../i18n";
 import { Facts, reason_of, SYMBOL as STATE_SYMBOL, Trace } from "../instruments";
 import { SYMBOL, why } from "../quality";
-import { address_of, route } from "../route";
+import { address_of, read_part, route } from "../route";
 import { is_output, may_set, may_switch, SetCells, state_of } from "../set";
 import { store, type Channel } from "../store";
 
@@ -172,7 +172,7 @@ function Panel({ i }: { i: Instrument }) {
 
 export function Devices() {
 	const w = words();
-	const name = decodeURIComponent(route().rest);
+	const name = read_part(route().rest);
 	const [text, set_text] = useState("");
 	note_rates();
 	if (name !== "")

@@ -9,7 +9,7 @@ import { format_unit, format_value } from "../format";
 import { use_painters } from "../hooks";
 import { get_language, words } from "../i18n";
 import { put, put_class, SYMBOL, why } from "../quality";
-import { address_of, go, route } from "../route";
+import { address_of, go, read_part, route } from "../route";
 import { known } from "../set";
 import { store, type Channel } from "../store";
 import "./kiosk.css";
@@ -20,7 +20,7 @@ const FITS_LONG = 7; /* characters of a value; longer ones are written smaller *
 
 /* Those of the address that are there; without an address the plotted ones, then the first of the bench that have units. */
 function chosen(): { shown: Channel[]; missing: string[] } {
-	const wanted = route().rest.split(",").map(decodeURIComponent).filter((n) => n !== "").slice(0, MOST);
+	const wanted = route().rest.split(",").map(read_part).filter((n) => n !== "").slice(0, MOST);
 	if (wanted.length > 0)
 		return {
 			shown: wanted.map((n) => store.channels.get(n)).filter((c) => c !== undefined),

@@ -3,7 +3,7 @@
  * Addresses: #sequence, #sequence/runs, #sequence/runs/17, #sequence/card, #sequence/edit/NAME.
  */
 import { words } from "../i18n";
-import { address_of, route } from "../route";
+import { address_of, read_part, route } from "../route";
 import { Card } from "../seq/card";
 import { Editor, has_editor } from "../seq/edit";
 import { Now } from "../seq/now";
@@ -32,7 +32,7 @@ export function SequencePage() {
 					<a key={p} href={address_of("sequence", p === "now" ? "" : p)} aria-current={p === shown ? "page" : undefined}>{w.seq.tab[p]}</a>
 				))}
 			</nav>
-			<Part name={shown} of={decodeURIComponent(of)} />
+			<Part name={shown} of={read_part(of)} />
 		</>
 	);
 }
