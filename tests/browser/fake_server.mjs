@@ -125,8 +125,7 @@ export class FakeServer {
 		this.asks = null; /* {text, answers} */
 		this.sequences = SEQUENCES;
 		this.sequences_fault = false;
-		this.runs = []; /* as /runs/ID tells them, oldest first */
-		this.events = [];
+		this.runs = sequences ? [] : null; /* as /runs/ID tells them, oldest first; null: the three of RUNS */
 		this.parts = null; /* {name: text}: files that the bench is made of */
 		this.check_of = null; /* (text) => {errors, tree}; null: this server cannot check sequences */
 		this.rehearsals = []; /* {name, form, body} that were asked */
@@ -239,31 +238,22 @@ export class FakeServer {
 
 	/* ---- runs and events ---- */
 
-	runs() {
+	runs_recorded() {
 		const born = Math.floor(this.born / 1000);
 		return RUNS.map(([ago, seconds, title], k) => ({ run: k + 1, title, begin: iso((born - ago) * 1000), end: iso((born - ago + seconds) * 1000), seconds,
 			started_by: "marie", stopped_by: "marie", bench_hash: "00", fields: { sample: title.split(" ").at(-1) } }));
 	}
 
 	run(number) {
-		const run = this.runs().find((r) => r.run === number);
+		if (this.runs)
+			return this.runs.find((r) => r.run === number);
+		const run = this.runs_recorded().find((r) => r.run === number);
 		if (!run)
 			return null;
 		const steps = STEPS.map(([n, title, from, to]) => ({ number: n, title, comment: null, begin: iso(Date.parse(run.begin) + from * run.seconds * 1000),
 			begin_seconds: from * run.seconds, end: null, end_seconds: to * run.seconds, planned: 1, held: 0, ended: "complete" }));
 		return { ...run, notes: [{ time: run.begin, seconds: 60, who: "marie", text: "flow corrected" }],
 			sequences: [{ name: "tpr", title: "Reduction", version: 3, steps, marks: [{ seconds: run.seconds / 2, text: "peak" }] }], alarms: [], events: 5, events_left_out: 0 };
-	}
-
-	events(query) {
-		const [from, to] = [Date.parse(query.get("from")), Date.parse(query.get("to"))];
-		const all = [
-			{ time: iso(this.born - 20 * 60_000), kind: "instrument_down", severity: "warning", subject: "furnace", text: "instrument 'furnace': down: no answer" },
-			{ time: iso(this.born - 10 * 60_000), kind: "sequence_step", severity: "info", subject: "tpr", text: "sequence 'tpr': step 20 Heat" },
-			{ time: iso(this.born - 5 * 60_000), kind: "trip", severity: "error", subject: "gas", text: "trip 'gas': tripped" },
-			{ time: iso(this.born - 4 * 60_000), kind: "sequence_sets", severity: "info", subject: "T_furn", text: "sequence sets 'T_furn'" },
-		].map((e, k) => ({ id: k + 1, class: "plain", reason: null, cause: null, principal: null, values: [], note: null, boot: "1", stamp_ns: 0, ...e }));
-		return { from: iso(from), to: iso(to), omitted: 0, events: all.filter((e) => Date.parse(e.time) >= from && Date.parse(e.time) < to) };
 	}
 
 	/* Runs over each other: times count from the beginning of each, or of its step. Behind its end a run has no values. */
@@ -526,16 +516,8 @@ export class FakeServer {
 			return json({ file: part ?? "bench.yaml", sha256: "0", text: part === null ? "" : this.parts[part], parts: Object.keys(this.parts) });
 		}
 		if (path === "/api/v1/runs")
-			return json({ runs: this.runs.map(({ run, title, begin, end, seconds, started_by, stopped_by, bench_hash, fields }) =>
+			return json({ runs: (this.runs ?? this.runs_recorded()).map(({ run, title, begin, end, seconds, started_by, stopped_by, bench_hash, fields }) =>
 				({ run, title, begin, end, seconds, started_by, stopped_by, bench_hash, fields })) });
-		if (/^\/api\/v1\/runs\/\d+$/.test(path)) {
-			const run = this.runs.find((r) => r.run === Number(path.split("/").at(-1)));
-			return run ? json(run) : res.writeHead(404, HEADERS).end();
-		}
-		if (path === "/api/v1/events") {
-			const kind = new URL(req.url, "http://localhost").searchParams.get("kind");
-			return json({ from: null, to: null, omitted: 0, events: this.events.filter((e) => kind === null || e.kind === kind) });
-		}
 		if (path === "/api/v1/bench")
 			return json(this.bench());
 		if (path === "/api/v1/channels")
@@ -562,12 +544,8 @@ export class FakeServer {
 			return json(this.trace());
 		if (path === "/api/v1/history" || path === "/api/v1/gaps")
 			return this.answer_history(req, res, json);
-		if (path === "/api/v1/runs")
-			return json({ runs: this.runs() });
 		if (path.startsWith("/api/v1/runs/"))
 			return this.run(Number(path.slice(13))) ? json(this.run(Number(path.slice(13)))) : res.writeHead(404, HEADERS).end();
-		if (path === "/api/v1/events")
-			return json(this.events(new URL(req.url, "http://localhost").searchParams));
 		if (path === "/api/v1/stream" && this.refusing_streams)
 			return res.writeHead(503, HEADERS).end();
 		if (path === "/api/v1/stream")

@@ -22,6 +22,10 @@ after(() => browser.close());
 beforeEach(async () => {
 	server = new FakeServer({ alarms: 1 });
 	url = await server.start();
+	server.happened("instrument_down", "furnace", 20 * 60_000, { severity: "warning", text: "instrument 'furnace': down: no answer" });
+	server.happened("sequence_step", "tpr", 10 * 60_000, { text: "sequence 'tpr': step 20 Heat" });
+	server.happened("trip", "gas", 5 * 60_000, { severity: "error", text: "trip 'gas': tripped" });
+	server.happened("sequence_sets", "T_furn", 4 * 60_000, { text: "sequence sets 'T_furn'" });
 	opened = [];
 });
 
