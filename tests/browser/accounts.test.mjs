@@ -56,7 +56,7 @@ test("nothing of the bench is there before one has signed in; a wrong password s
 	await sign_in(page);
 	await row(page, "T_furn").waitFor();
 	await page.locator('[data-state="running"]').waitFor();
-	assert.equal(await page.locator(".me span").innerText(), "anna");
+	assert.equal(await page.locator(".me-name").innerText(), "anna");
 	assert.equal(await page.evaluate(() => document.cookie), "", "no script can read it");
 	assert.equal(complaints.filter((c) => !/401|429/.test(c)).length, 0, complaints.join("\n"));
 	await shoot(page, "signed_in");
@@ -145,5 +145,5 @@ test("an account with a second factor is asked for its code, and no other; in Fr
 	await code.fill("287 082");
 	await page.keyboard.press("Enter");
 	await row(page, "T_furn").waitFor();
-	assert.equal(await page.locator(".me span").innerText(), "anna");
+	assert.equal(await page.locator(".me-name").innerText(), "anna");
 });

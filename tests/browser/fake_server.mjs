@@ -138,8 +138,13 @@ export class FakeServer {
 		this.people = null; /* name: password, when the bench has accounts */
 		this.may = ["read", "operate"];
 		this.role = "user";
+		this.admin = null; /* a FakeAdmin, when tests manage the bench */
+		this.kiosk = false; /* sessions are those of a display */
+		this.acting = null; /* {name, until}: who acts there */
+		this.pins = {};
 		this.holder = null; /* who holds the bench: "user:anna" */
 		this.sessions = new Map(); /* cookie: name */
+		this.proofs = new Map(); /* cookie: proof, where it is that of the cookie before */
 		this.orders = []; /* {method, path, body} that came with the token */
 		this.verdicts = new Map(); /* id -> {status, body}; asked again, it is answered with it */
 		this.verdict_of = () => ({ verdict: "verified", text: "" }); /* of a command: what tests change */
@@ -385,7 +390,17 @@ export class FakeServer {
 
 	/* Does it bear what was told to the page that signed in? */
 	proves(req) {
-		return req.headers["x-mbc"] === `proof-${/mbc-session=(\w+)/.exec(req.headers.cookie ?? "")?.[1]}`;
+		const cookie = /mbc-session=(\w+)/.exec(req.headers.cookie ?? "")?.[1];
+		return req.headers["x-mbc"] === (this.proofs.get(cookie) ?? `proof-${cookie}`);
+	}
+
+	/* At a display: somebody with a PIN, for two minutes from now. */
+	act(name) {
+		this.acting = { name, until: iso(Date.now() + 120_000) };
+	}
+
+	may_now() {
+		return this.acting ? [...this.may, "operate"] : this.may;
 	}
 
 	sign(req, res, text, problem) {
@@ -394,14 +409,31 @@ export class FakeServer {
 			return problem(403, "no header of the page");
 		if (req.method === "DELETE" && !this.proves(req))
 			return problem(403, "with a cookie, send the proof", { type: "urn:mbc:problem:stranger" });
+		if (req.method === "DELETE" && req.url.endsWith("?acting=1")) {
+			this.acting = null;
+			return res.writeHead(204, headers).end();
+		}
 		if (req.method === "DELETE") {
 			this.sessions.clear();
 			return res.writeHead(204, { ...headers, "Set-Cookie": "mbc-session=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict" }).end();
 		}
-		const { name, password, code } = JSON.parse(text);
+		const { name, password, code, pin } = JSON.parse(text);
 		if (this.wait_s > 0) {
 			res.writeHead(429, { ...HEADERS, "Content-Type": "application/problem+json", "Retry-After": String(this.wait_s) });
 			return res.end(JSON.stringify({ status: 429, detail: "too many wrong passwords" }));
+		}
+		if (pin !== undefined) {
+			if (!this.kiosk || !this.proves(req))
+				return problem(403, "a PIN is good at a display alone");
+			if (this.pins[name] !== pin)
+				return problem(401, "wrong");
+			this.act(name);
+			const old = /mbc-session=(\w+)/.exec(req.headers.cookie)[1];
+			const next = `${old}a`;
+			this.sessions.set(next, this.who(req));
+			this.proofs.set(next, this.proofs.get(old) ?? `proof-${old}`);
+			res.writeHead(200, { ...headers, "Set-Cookie": `mbc-session=${next}; Path=/; HttpOnly; SameSite=Strict` });
+			return res.end(JSON.stringify({ signed_in: true }));
 		}
 		if (this.people?.[name] === undefined || this.people[name] !== password)
 			return problem(401, "wrong");
@@ -426,7 +458,7 @@ export class FakeServer {
 		let text = "";
 		for await (const part of req)
 			text += part;
-		if (path === "/api/v1/session")
+		if (path === "/api/v1/session" && req.method !== "PATCH")
 			return this.sign(req, res, text, problem);
 		const signed = this.who(req) !== null && !("authorization" in req.headers);
 		if (signed && !this.proves(req))
@@ -434,6 +466,13 @@ export class FakeServer {
 		if (!signed && req.headers.authorization !== `Bearer ${this.token}`)
 			return problem(401, "nobody has this token");
 		const body = JSON.parse(text || "{}");
+		const managed = await this.admin?.order(req.method, path.slice("/api/v1/".length), body, this.who(req));
+		if (managed) {
+			if (managed.ends)
+				this.sessions.clear();
+			res.writeHead(managed.status, { ...HEADERS, "Content-Type": managed.status < 300 ? "application/json" : "application/problem+json" });
+			return res.end(managed.data === null ? "" : JSON.stringify(managed.data));
+		}
 		if (path === "/api/v1/sequences/check" && this.check_of) {
 			res.writeHead(200, { ...HEADERS, "Content-Type": "application/json" });
 			return res.end(JSON.stringify(this.check_of(body.text)));
@@ -474,11 +513,15 @@ export class FakeServer {
 			return void this.order(req, res, path);
 		if (path === "/api/v1/session") {
 			const name = this.who(req);
-			return json({ accounts: this.people !== null, name, role: name && this.role, may: name ? this.may : [], reads: name && (this.reads ?? "*") });
+			return json({ accounts: this.people !== null, name, role: name && this.role, may: name ? this.may_now() : [], reads: name && (this.reads ?? "*"),
+				kiosk: name !== null && this.kiosk, acting: name && this.acting });
 		}
 		if (this.people !== null && path.startsWith("/api/") && this.who(req) === null)
 			return res.writeHead(401, { ...HEADERS, "Content-Type": "application/problem+json" })
 				.end(JSON.stringify({ status: 401, detail: "sign in first" }));
+		const managed = this.admin?.get(path.slice("/api/v1/".length), new URL(req.url, "http://localhost").searchParams);
+		if (managed)
+			return json(managed.data);
 		if (path === "/api/v1/events")
 			return json(this.answer_events(new URL(req.url, "http://localhost").searchParams));
 		if (path === "/api/v1/synoptic" && this.synoptic !== null) {

@@ -15,6 +15,8 @@ export interface Session {
 	role: "user" | "admin" | "root" | "token" | null;
 	may: ("read" | "operate" | "configure" | "protect")[];
 	reads: string | null; /* patterns of the channels that are shown */
+	kiosk?: boolean; /* a display of the laboratory */
+	acting?: { name: string; until: string } | null; /* who acts there with a PIN, and until when unless a command comes */
 }
 
 const PROOF = "mbc.proof";

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { words } from "./i18n";
 import { LanguageSwitch } from "./language";
+import { OwnBox } from "./own";
 import { sign_in, sign_out, who } from "./session";
 
 /* Of the link for the first account: it stands behind '#', which no server and no log ever sees. */
@@ -75,12 +76,16 @@ export function SignIn() {
 export function Me() {
 	const w = words();
 	const me = who();
+	const [is_open, set_open] = useState(false);
 	if (!me?.accounts || me.name === null)
 		return null;
+	const help = w.signed_in_help(me.role ?? "", me.may.join(", "), me.reads ?? "");
 	return (
 		<div class="me">
-			<span title={w.signed_in_help(me.role ?? "", me.may.join(", "), me.reads ?? "")}>{me.name}</span>
+			{me.role === "token" ? <span title={help}>{me.name}</span>
+				: <button type="button" class="me-name" title={help} aria-label={w.own.open(me.name)} onClick={() => set_open(true)}>{me.name}</button>}
 			<button type="button" class="sign-out" onClick={() => void sign_out(false)}>{w.sign_out}</button>
+			{is_open && <OwnBox on_close={() => set_open(false)} />}
 		</div>
 	);
 }

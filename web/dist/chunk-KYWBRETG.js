@@ -1,1 +1,0 @@
-function r(e){let t=e.replace(/^#\/?/,""),o=t.indexOf("/"),s=o<0?t:t.slice(0,o);return/^[a-z-]*$/.test(s)?{page:s,rest:o<0?"":t.slice(o+1)}:{page:"",rest:""}}var n=(e,t="")=>`#${e}${t===""?"":`/${t}`}`,i=()=>r(location.hash);function a(e,t=""){location.hash=n(e,t)}export{n as a,i as b,a as c};

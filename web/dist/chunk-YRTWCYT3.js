@@ -1,0 +1,1 @@
+function n(e){let t=e.replace(/^#\/?/,""),r=t.indexOf("/"),o=r<0?t:t.slice(0,r);return/^[a-z-]*$/.test(o)?{page:o,rest:r<0?"":t.slice(r+1)}:{page:"",rest:""}}function c(e){try{return decodeURIComponent(e)}catch{return e}}var s=(e,t="")=>`#${e}${t===""?"":`/${t}`}`,i=()=>n(location.hash);function a(e,t=""){location.hash=s(e,t)}export{c as a,s as b,i as c,a as d};
