@@ -45,7 +45,7 @@ function TokenBox({ on_close }: { on_close: () => void }) {
 	);
 }
 
-function Safe() {
+export function Safe() {
 	const w = words();
 	const told = verdict_of("safe");
 	const { armed, press } = use_two_touches(() => void send("safe", "POST", "safe", {}, w.safe_button));

@@ -5,6 +5,7 @@ import { Hand } from "./hand";
 import { Hold } from "./hold";
 import { words } from "./i18n";
 import { use_interval } from "./hooks";
+import { Acting } from "./kiosk_acts";
 import { LanguageSwitch } from "./language";
 import { page_shown, Pages } from "./pages";
 import { Me } from "./sign";
@@ -126,6 +127,7 @@ export function Head() {
 				{!is_bare && <Hold />}
 				{!is_bare && <Hand />}
 				{!is_bare && <Me />}
+				<Acting />
 				<LanguageSwitch />
 			</div>
 			{told !== "" && <p class={`banner ${state}`} role="alert">{told}</p>}

@@ -286,6 +286,31 @@ export function Buttons({ is_large = false }: { is_large?: boolean }) {
 	);
 }
 
+/* What only stops, for a display: nothing that needs more looking than it shows. */
+export function StopButtons() {
+	const w = words();
+	const told = verdict_of(SUBJECT);
+	const key = key_now();
+	use_painters(all("state", "question", "name"));
+	useEffect(mind, [key, store.list_version, store.link]);
+	use_interval(mind, MIND_MS);
+	return (
+		<div class="sequence">
+			<div class="bar" role="group" aria-label={w.sequence}>
+				{(["pause", "safe_pause"] as const).map((button) => {
+					const reason = why_not(button);
+					return (
+						<button type="button" key={button} disabled={reason !== ""} title={reason || w.sequence_helps[button]} onKeyDown={no_repeat}
+							onClick={() => press(button.replace("_", "-"), {}, w.sequence_buttons[button])}>{w.sequence_buttons[button]}</button>
+					);
+				})}
+				<Abort />
+			</div>
+			{told && <p class={`verdict ${told.verdict}`}>{verdict_words(told)}</p>}
+		</div>
+	);
+}
+
 export function SequencePanel() {
 	const w = words();
 	use_store();

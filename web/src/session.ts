@@ -98,24 +98,54 @@ export function look_at_refusal(status: number, type: string | undefined): void 
 	tell_all();
 }
 
-/* "": signed in, and the page begins anew; "code": the password is right, and a code is needed as well; else why not, in the server's words. */
-export async function sign_in(name: string, password: string, code: string): Promise<string> {
+interface Signed {
+	ok: boolean;
+	proof: string;
+	why: string; /* "wrong", "code", "wait 30", or the server's own words */
+}
+
+async function ask_in(body: object): Promise<Signed> {
 	const answer = await fetch("api/v1/session", {
 		method: "POST", cache: "no-store", credentials: "same-origin", redirect: "error",
 		headers: { Accept: "application/json", "Content-Type": "application/json", "X-Mbc": proof() },
-		body: JSON.stringify(code === "" ? { name, password } : { name, password, code }), signal: AbortSignal.timeout(40_000),
+		body: JSON.stringify(body), signal: AbortSignal.timeout(40_000),
 	});
-	if (answer.ok) {
-		keep((await answer.json() as { proof?: string }).proof ?? "");
-		location.replace(location.pathname);
-		return "";
-	}
-	const data = await answer.json() as { detail?: string; type?: string };
+	const data = await answer.json() as { proof?: string; detail?: string; type?: string };
 	const wait = Number(answer.headers.get("Retry-After") ?? 0);
-	if (answer.status === 401 && data.type === "urn:mbc:problem:code-needed")
-		return "code";
-	return answer.status === 401 ? "wrong" : answer.status === 429 ? `wait ${wait}` : data.detail ?? String(answer.status);
+	look_at_refusal(answer.status, data.type);
+	return {
+		ok: answer.ok, proof: data.proof ?? "",
+		why: answer.status === 401 ? (data.type === "urn:mbc:problem:code-needed" ? "code" : "wrong") : answer.status === 429 ? `wait ${wait}` : data.detail ?? String(answer.status),
+	};
 }
+
+/* "": signed in, and the page begins anew; "code": the password is right, and a code is needed as well; else why not, in the server's words. */
+export async function sign_in(name: string, password: string, code: string): Promise<string> {
+	const told = await ask_in(code === "" ? { name, password } : { name, password, code });
+	if (!told.ok)
+		return told.why;
+	keep(told.proof);
+	location.replace(location.pathname);
+	return "";
+}
+
+/* At a display: its session acts for `name` from now on. It stays the same session, with the proof that it has. */
+export async function act_for(name: string, pin: string): Promise<string> {
+	const told = await ask_in({ name, pin });
+	if (!told.ok)
+		return told.why;
+	await look();
+	return "";
+}
+
+export async function act_no_more(): Promise<void> {
+	await fetch("api/v1/session?acting=1", {
+		method: "DELETE", cache: "no-store", credentials: "same-origin", headers: { "X-Mbc": proof() }, signal: AbortSignal.timeout(10_000),
+	});
+	await look();
+}
+
+export const is_acting = () => session?.acting != null;
 
 export async function sign_out(everywhere: boolean): Promise<void> {
 	const answer = await fetch(`api/v1/session${everywhere ? "?everywhere=1" : ""}`, {

@@ -4,13 +4,18 @@
  * struck out, and says why.
  */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { alarm_on, alarms_shown, SYMBOL as ALARM_SYMBOL } from "../alarms";
+import { alarm_on, alarms_shown, SYMBOL as ALARM_SYMBOL, TO_ACKNOWLEDGE } from "../alarms";
+import { may, send, verdict_of, verdict_words } from "../door";
 import { format_unit, format_value } from "../format";
+import { Safe } from "../hand";
 import { use_painters } from "../hooks";
 import { get_language, words } from "../i18n";
 import { put, put_class, SYMBOL, why } from "../quality";
 import { address_of, go, read_part, route } from "../route";
-import { known } from "../set";
+import { StopButtons } from "../sequence";
+import { is_acting } from "../session";
+import { known, may_set, may_switch, Questions } from "../set";
+import { SetBox } from "../set_box";
 import { store, type Channel } from "../store";
 import "./kiosk.css";
 
@@ -31,13 +36,14 @@ function chosen(): { shown: Channel[]; missing: string[] } {
 	return { shown: [...plotted, ...others].slice(0, FIRST), missing: [] };
 }
 
-function Tile({ channel }: { channel: Channel }) {
+function Tile({ channel, on_set }: { channel: Channel; on_set: (c: Channel) => void }) {
 	const box = useRef<HTMLLIElement>(null);
 	const value = useRef<HTMLSpanElement>(null);
 	const state = useRef<HTMLSpanElement>(null);
 	const target = useRef<HTMLSpanElement>(null);
 	const language = get_language();
-	const { name, title, unit, access } = channel.info;
+	const { name, title, unit, access, type } = channel.info;
+	const can_set = is_acting() && access === "write" && ((may_set() && type !== "text") || may_switch());
 	const set = access === "write" ? store.channels.get(`${name}.target`) ?? null : null;
 	useEffect(() => {
 		const paint = () => {
@@ -65,6 +71,7 @@ function Tile({ channel }: { channel: Channel }) {
 			<span class="kiosk-name">{title || name}</span>
 			<span class="kiosk-value"><span class="digits" ref={value} /> <span class="kiosk-unit">{format_unit(unit)}</span></span>
 			<span class="kiosk-foot"><span ref={target} /> <span class="kiosk-state" ref={state} /></span>
+			{can_set && <button type="button" class="kiosk-set" aria-label={words().kiosk_acts.set(title || name)} onClick={() => on_set(channel)}>✎</button>}
 		</li>
 	);
 }
@@ -79,11 +86,18 @@ function AlarmLine() {
 		return <p class="kiosk-alarm">{w.alarms_old}</p>;
 	if (!worst)
 		return null;
+	const subject = `alarm ${worst.name}`;
+	const told = is_acting() ? verdict_of(subject) : null;
 	return (
-		<p class={`kiosk-alarm ${worst.state}`} data-state-of={worst.name} role="alert">
-			<span aria-hidden="true">{ALARM_SYMBOL[worst.state] ?? "–"}</span> {worst.name}
-			{worst.title === "" ? "" : `${w.colon}${worst.title}`} ({w.alarm_states[worst.state] ?? worst.state}){list.length > 1 && <> {w.kiosk.more(list.length - 1)}</>}
-		</p>
+		<div class={`kiosk-alarm ${worst.state}`} data-state-of={worst.name}>
+			<p role="alert">
+				<span aria-hidden="true">{ALARM_SYMBOL[worst.state] ?? "–"}</span> {worst.name}
+				{worst.title === "" ? "" : `${w.colon}${worst.title}`} ({w.alarm_states[worst.state] ?? worst.state}){list.length > 1 && <> {w.kiosk.more(list.length - 1)}</>}
+			</p>
+			{is_acting() && may("ack") && TO_ACKNOWLEDGE.includes(worst.state) && <button type="button" aria-label={`${w.ack} ${worst.name}`}
+				onClick={() => void send(subject, "POST", `alarms/${encodeURIComponent(worst.name)}/ack`, {}, w.ack)}>{w.ack}</button>}
+			{told && <span class={`verdict ${told.verdict}`}>{verdict_words(told)}</span>}
+		</div>
 	);
 }
 
@@ -102,11 +116,11 @@ function SequenceLine() {
 		return value === null || value === "" ? "" : c!.info.type === "float" ? `${format_value(c!.info, value)} ${format_unit(c!.info.unit)}` : String(value);
 	};
 	return (
-		<p class="kiosk-sequence">
+		<div class="kiosk-sequence"><p>
 			<strong>{text("name")}</strong> {w.sequence_states[String(state)] ?? String(state)}
 			{["step", "comment"].map(text).filter((t) => t !== "").map((t) => <span key={t}> · {t}</span>)}
 			{text("time_left") !== "" && <span> · {w.sequence_fields.time_left} {text("time_left")}</span>}
-		</p>
+		</p>{is_acting() && <StopButtons />}</div>
 	);
 }
 
@@ -151,18 +165,22 @@ export function Kiosk() {
 	const w = words().kiosk;
 	const { shown, missing } = chosen();
 	const [choosing, set_choosing] = useState(false);
+	const [setting, set_setting] = useState<Channel | null>(null);
 	const columns = Math.max(1, Math.ceil(Math.sqrt(shown.length * 1.2)));
 	return (
 		<div class="kiosk">
+			{is_acting() && may("safe") && <Safe />}
 			<AlarmLine />
 			<SequenceLine />
 			{missing.length > 0 && <p class="kiosk-alarm" role="alert">{w.missing(missing.join(", "))}</p>}
-			<ul class={`kiosk-tiles columns-${Math.min(columns, 6)}`}>{shown.map((c) => <Tile key={c.info.name} channel={c} />)}</ul>
+			<ul class={`kiosk-tiles columns-${Math.min(columns, 6)}`}>{shown.map((c) => <Tile key={c.info.name} channel={c} on_set={set_setting} />)}</ul>
 			<div class="kiosk-links">
 				<button type="button" onClick={() => set_choosing(true)}>{w.choose}</button>
 				<a href={address_of("")}>{w.leave}</a>
 			</div>
 			{choosing && <Choose shown={shown.map((c) => c.info.name)} on_close={() => set_choosing(false)} />}
+			{setting && <SetBox channel={setting} on_close={() => set_setting(null)} />}
+			<Questions />
 		</div>
 	);
 }

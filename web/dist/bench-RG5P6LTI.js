@@ -1,1 +1,0 @@
-import{l as a}from"./chunk-4EHDRTB5.js";import"./chunk-EZTNJLIL.js";import"./chunk-6QCCBGCY.js";import"./chunk-XRP4YRCR.js";import"./chunk-T72KZ3YP.js";import"./chunk-B4VCWN64.js";import"./chunk-X2U6F7K4.js";import"./chunk-5622EG2Q.js";import"./chunk-I52VHJFR.js";import"./chunk-RMYQN6QT.js";export{a as Bench};

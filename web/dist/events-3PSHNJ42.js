@@ -1,1 +1,0 @@
-import{a}from"./chunk-J33NYNAX.js";import"./chunk-XRP4YRCR.js";import"./chunk-T72KZ3YP.js";import"./chunk-5622EG2Q.js";import"./chunk-I52VHJFR.js";import"./chunk-YRTWCYT3.js";import"./chunk-RMYQN6QT.js";export{a as Events};

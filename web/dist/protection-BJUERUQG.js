@@ -1,1 +1,0 @@
-import{a}from"./chunk-NZEDBETG.js";import"./chunk-EZTNJLIL.js";import"./chunk-T72KZ3YP.js";import"./chunk-X2U6F7K4.js";import"./chunk-5622EG2Q.js";import"./chunk-I52VHJFR.js";import"./chunk-RMYQN6QT.js";export{a as Protect};
