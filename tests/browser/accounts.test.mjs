@@ -102,7 +102,9 @@ test("another tab is signed in as well; whoever has a cookie and no proof signs 
 	assert.equal(server.sessions.size, 1);
 	await page.reload();
 	await page.locator(".sign-in form").waitFor();
+	await page.evaluate(() => { globalThis.is_before = true; });
 	await sign_in(page);
+	await eventually(async () => assert.equal(await page.evaluate(() => globalThis.is_before), undefined)); /* the page begins anew: nothing is pressed in the old one */
 	await row(page, "T_furn").waitFor();
 	await page.locator(".sign-out").click();
 	await page.locator(".sign-in form").waitFor();

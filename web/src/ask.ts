@@ -45,7 +45,7 @@ export async function ask<T>(method: string, path: string, body?: object): Promi
 
 /* What became of an answer, in words. */
 export const told_of = (a: Answer<unknown>, done: string): Told =>
-	a.status === 0 ? { verdict: "unknown", text: a.text } : a.status < 300 ? { verdict: "accepted", text: done } : { verdict: "refused", text: a.text };
+	a.status === 0 || a.status === 504 ? { verdict: "unknown", text: a.text } : a.status < 300 ? { verdict: "accepted", text: done } : { verdict: "refused", text: a.text };
 
 /* One wish at a time: what is pressed while it is under way, or as the second half of a double click, is none. */
 export function use_wish(): { told: Told | null; busy: boolean; wish: (work: () => Promise<Told | null>) => void; clear: () => void } {

@@ -2,14 +2,15 @@
 interface Props {
 	keys: { key: string; label?: string }[]; /* "erase" and "sign" beside digits and the point */
 	field: () => HTMLInputElement | null;
+	is_fresh?: (field: HTMLInputElement) => boolean; /* what stands there was not typed: the first key begins anew */
 }
 
-export function Pad({ keys, field }: Props) {
+export function Pad({ keys, field, is_fresh }: Props) {
 	const press = (key: string) => {
 		const at = field();
 		if (at === null)
 			return;
-		const { value } = at;
+		const value = is_fresh?.(at) ? "" : at.value;
 		at.value = key === "erase" ? value.slice(0, -1) : key === "sign" ? (value.startsWith("-") ? value.slice(1) : `-${value}`) : value + key;
 		at.dispatchEvent(new Event("input", { bubbles: true }));
 	};

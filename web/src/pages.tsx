@@ -14,6 +14,7 @@ import { Events } from "./pages/events";
 import { Devices } from "./pages/instruments";
 import { Protect } from "./pages/protection";
 import { SequencePage } from "./pages/sequence";
+import { Sharing } from "./pages/sharing";
 import { Trends } from "./pages/trends";
 import { address_of, route } from "./route";
 import { is_admin, sees_all, who } from "./session";
@@ -39,6 +40,7 @@ const PAGES: Page[] = [
 	{ id: "protection", name: "protection", show: Protect, is_for: sees_all },
 	{ id: "instruments", name: "instruments", load: () => import("./pages/instruments").then((m) => m.Devices), is_for: sees_all },
 	{ id: "instruments", name: "instruments", show: Devices, is_for: sees_all },
+	{ id: "sharing", name: "sharing", show: Sharing, is_for: sees_all },
 	{ id: "admin", name: "admin", show: Admin, is_for: is_admin },
 	{ id: "kiosk", name: "kiosk", load: () => import("./pages/kiosk").then((m) => m.Kiosk), is_bare: true },
 	{ id: "kiosk", name: "kiosk", show: Kiosk, is_bare: true },

@@ -33,7 +33,8 @@ export function SetBox({ channel, on_close }: { channel: Channel; on_close: () =
 				<SetCells hold={hold} info={info} language={get_language()} editable={may_set()} movable={may_switch()} />
 			</tr></tbody></table>
 			{is_number && may_set() && <Pad field={() => dialog.current?.querySelector("input.set") ?? null}
-				keys={[...DIGITS, { key: ".", label: w.kiosk_acts.point }, { key: "0" }, { key: "erase", label: w.kiosk_acts.erase }, { key: "sign", label: w.kiosk_acts.minus }]} />}
+				is_fresh={(field) => !field.classList.contains("dirty")}
+				keys={[...DIGITS, { key: "sign", label: w.kiosk_acts.minus }, { key: "0" }, { key: ".", label: w.kiosk_acts.point }, { key: "erase", label: w.kiosk_acts.erase }]} />}
 			<div class="bar"><button type="button" class="close" onClick={() => dialog.current?.close()}>{w.close}</button></div>
 		</dialog>
 	);
