@@ -6,16 +6,6 @@
 import { Component, type ComponentChildren, type ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { words, type Words } from "./i18n";
-import { Admin } from "./pages/admin";
-import { Bench } from "./pages/bench";
-import { Help } from "./pages/help";
-import { Kiosk } from "./pages/kiosk";
-import { Events } from "./pages/events";
-import { Devices } from "./pages/instruments";
-import { Protect } from "./pages/protection";
-import { SequencePage } from "./pages/sequence";
-import { Sharing } from "./pages/sharing";
-import { Trends } from "./pages/trends";
 import { address_of, route } from "./route";
 import { is_admin, sees_all, who } from "./session";
 
@@ -29,23 +19,15 @@ interface Page {
 
 const PAGES: Page[] = [
 	{ id: "", name: "bench", load: () => import("./pages/bench").then((m) => m.Bench) },
-	{ id: "", name: "bench", show: Bench },
 	{ id: "trends", name: "trends", load: () => import("./pages/trends").then((m) => m.Trends) },
-	{ id: "trends", name: "trends", show: Trends },
 	{ id: "sequence", name: "sequence", load: () => import("./pages/sequence").then((m) => m.SequencePage) },
-	{ id: "sequence", name: "sequence", show: SequencePage },
 	{ id: "events", name: "events", load: () => import("./pages/events").then((m) => m.Events) },
-	{ id: "events", name: "events", show: Events },
 	{ id: "protection", name: "protection", load: () => import("./pages/protection").then((m) => m.Protect), is_for: sees_all },
-	{ id: "protection", name: "protection", show: Protect, is_for: sees_all },
 	{ id: "instruments", name: "instruments", load: () => import("./pages/instruments").then((m) => m.Devices), is_for: sees_all },
-	{ id: "instruments", name: "instruments", show: Devices, is_for: sees_all },
-	{ id: "sharing", name: "sharing", show: Sharing, is_for: sees_all },
-	{ id: "admin", name: "admin", show: Admin, is_for: is_admin },
+	{ id: "sharing", name: "sharing", load: () => import("./pages/sharing").then((m) => m.Sharing), is_for: sees_all },
+	{ id: "admin", name: "admin", load: () => import("./pages/admin").then((m) => m.Admin), is_for: is_admin },
 	{ id: "kiosk", name: "kiosk", load: () => import("./pages/kiosk").then((m) => m.Kiosk), is_bare: true },
-	{ id: "kiosk", name: "kiosk", show: Kiosk, is_bare: true },
 	{ id: "help", name: "help", load: () => import("./pages/help").then((m) => m.Help) },
-	{ id: "help", name: "help", show: Help },
 ];
 
 const may_see = (p: Page) => p.is_for === undefined || p.is_for();

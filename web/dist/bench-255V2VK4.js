@@ -1,1 +1,0 @@
-import{a}from"./chunk-4LNE2GWK.js";import"./chunk-5YVNV3A2.js";import"./chunk-J66BEZBA.js";import"./chunk-KGPM7TQU.js";import"./chunk-R37AINSM.js";import"./chunk-RD2U7N2S.js";import"./chunk-DCC6KZZU.js";import"./chunk-OHFCUZVY.js";import"./chunk-W3NTKHJ5.js";import"./chunk-35POPD7Y.js";import"./chunk-B2VGNLQE.js";export{a as Bench};

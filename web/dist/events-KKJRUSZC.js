@@ -1,1 +1,0 @@
-import{a}from"./chunk-VW5GR3YC.js";import"./chunk-R37AINSM.js";import"./chunk-RD2U7N2S.js";import"./chunk-W3NTKHJ5.js";import"./chunk-35POPD7Y.js";import"./chunk-YRTWCYT3.js";import"./chunk-B2VGNLQE.js";export{a as Events};

@@ -1,1 +1,0 @@
-import{a}from"./chunk-H7APKN5H.js";import"./chunk-DCC6KZZU.js";import"./chunk-OHFCUZVY.js";import"./chunk-W3NTKHJ5.js";import"./chunk-35POPD7Y.js";import"./chunk-YRTWCYT3.js";import"./chunk-B2VGNLQE.js";export{a as Devices};

@@ -1,1 +1,0 @@
-import{d as a}from"./chunk-3HKPIIM5.js";import"./chunk-KGPM7TQU.js";import"./chunk-R37AINSM.js";import"./chunk-RD2U7N2S.js";import"./chunk-OHFCUZVY.js";import"./chunk-W3NTKHJ5.js";import"./chunk-35POPD7Y.js";import"./chunk-YRTWCYT3.js";import"./chunk-B2VGNLQE.js";export{a as Kiosk};

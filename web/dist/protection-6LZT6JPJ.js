@@ -1,1 +1,0 @@
-import{a}from"./chunk-OTTHEUX4.js";import"./chunk-5YVNV3A2.js";import"./chunk-RD2U7N2S.js";import"./chunk-OHFCUZVY.js";import"./chunk-W3NTKHJ5.js";import"./chunk-35POPD7Y.js";import"./chunk-B2VGNLQE.js";export{a as Protect};
