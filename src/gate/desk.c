@@ -773,7 +773,8 @@ may_hear(struct desk *d, const struct proof *p, const struct book_entry *e)
 		return true;
 	if (p->account == NULL)
 		return false;
-	if (strcmp(account_only(p->account, RIGHT_READ, wall_now(d)), "*") == 0)
+	/* At a kiosk it reads what the kiosk does: of what others asked, nothing. */
+	if (!p->is_acting && strcmp(account_only(p->account, RIGHT_READ, wall_now(d)), "*") == 0)
 		return true;
 	name_proof(name, sizeof(name), p);
 	return e != NULL && !e->is_question && strcmp(name, e->command.principal) == 0;

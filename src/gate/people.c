@@ -1009,7 +1009,8 @@ static bool
 must_end(const struct account *before, const struct account *now, int64_t wall_ns)
 {
 	return now == NULL || !account_is_open(now, wall_ns) || now->since_ns != before->since_ns ||
-	       strcmp(now->hash, before->hash) != 0 || strcmp(now->totp, before->totp) != 0;
+	       now->is_kiosk != before->is_kiosk || strcmp(now->hash, before->hash) != 0 ||
+	       strcmp(now->totp, before->totp) != 0;
 }
 
 static void

@@ -274,11 +274,8 @@ take_reload(struct supervise *s, size_t slot, struct wire_in *in)
 				  "as it was");
 		return;
 	}
-	text_copy(s->asked.who, sizeof(s->asked.who), who);
-	if (strncmp(text, "reason ", 7) == 0)
-		text_copy(s->asked.reason, sizeof(s->asked.reason), text + 7);
 	s->doors[slot].is_waiting = true;
-	reload_begin(s);
+	reload_ask(s, who, strncmp(text, "reason ", 7) == 0 ? text + 7 : "");
 }
 
 static void

@@ -290,6 +290,7 @@ static void
 try_reload(struct supervise *s)
 {
 	const struct errand_ask *a = &s->errand.ask;
+	const char *why; /* the reason that goes along */
 
 	if (s->is_ending) {
 		finish(s, "unknown",
@@ -303,12 +304,10 @@ try_reload(struct supervise *s)
 		return;
 	}
 	s->errand.is_reloading = true;
-	text_copy(s->asked.who, sizeof(s->asked.who), a->principal);
 	/* Who may not weaken protection gives no reason for it. */
-	text_copy(s->asked.reason, sizeof(s->asked.reason),
-		(a->may & ERRAND_MAY_PROTECT) != 0 ? a->reason : "");
-	audit_tell(s, a->principal, "reload", s->bench, s->asked.reason);
-	reload_begin(s);
+	why = (a->may & ERRAND_MAY_PROTECT) != 0 ? a->reason : "";
+	audit_tell(s, a->principal, "reload", s->bench, why);
+	reload_ask(s, a->principal, why);
 }
 
 static void
@@ -481,6 +480,9 @@ errands_ended(struct supervise *s, pid_t pid, int status)
 			audit_tell(s, s->errand.ask.principal, "bench_written", s->bench,
 				s->errand.ask.reason);
 		s->errand.step++;
+		if (s->errand.kill_ns ==
+			NEVER) /* it had ended just before: the next one has a limit, too */
+			s->errand.kill_ns = now_boot() + LONGEST_NS;
 		if (s->errand.is_wanted || step->is_writing)
 			begin_step(s);
 		else

@@ -161,8 +161,7 @@ go_on(struct supervise *s)
 {
 	if (!s->has_more_to_compile || s->is_ending || s->compile.pid != 0)
 		return;
-	s->has_more_to_compile = false;
-	reload_begin(s);
+	reload_next(s);
 }
 
 /* ---- the controller ------------------------------------------------------------------------------------------------------- */

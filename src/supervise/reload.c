@@ -158,6 +158,27 @@ reload_begin(struct supervise *s)
 	}
 	log_err("bench file: %s", err.msg);
 	refuse(s, "it could not be compiled");
+	s->asked =
+		(struct asked){ .who = "" }; /* a reason is for one file, and for nobody else's */
+}
+
+void
+reload_ask(struct supervise *s, const char *who, const char *reason)
+{
+	struct asked *a = s->compile.pid != 0 || pending_is_tried(s) ? &s->asked_next : &s->asked;
+
+	text_copy(a->who, sizeof(a->who), who);
+	text_copy(a->reason, sizeof(a->reason), reason);
+	reload_begin(s);
+}
+
+void
+reload_next(struct supervise *s)
+{
+	s->has_more_to_compile = false;
+	s->asked = s->asked_next;
+	s->asked_next = (struct asked){ .who = "" };
+	reload_begin(s);
 }
 
 void
@@ -308,9 +329,7 @@ reload_compiled(struct supervise *s, int status)
 	close(s->compile_report);
 	s->compile.pid = 0;
 	take_compiled(s, status);
-	s->asked.who[0] = s->asked.reason[0] = '\0';
-	if (s->has_more_to_compile && !s->is_ending) {
-		s->has_more_to_compile = false;
-		reload_begin(s);
-	}
+	s->asked = (struct asked){ .who = "" };
+	if (s->has_more_to_compile && !s->is_ending)
+		reload_next(s);
 }

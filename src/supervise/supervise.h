@@ -127,9 +127,10 @@ struct supervise {
 		bool is_reloading;             /* the file is written, and is being taken up */
 		int64_t kill_ns;               /* NEVER: it was killed */
 	} errand;
-	struct {
+	struct asked {
 		char who[EVENT_PRINCIPAL], reason[EVENT_TEXT];
-	} asked; /* for the file that is being compiled; empty: by SIGHUP */
+	} asked,
+		asked_next; /* for the file that is being compiled, and for the one behind it; empty: by SIGHUP */
 
 	int door; /* listening socket of the command line */
 	int lock; /* of the bench: held by us and by control, until the last of both has ended; -1 */
@@ -195,6 +196,9 @@ void supervise_stop(struct supervise *s);
 /* Who reads it: the compiler's own user, or its owner. */
 int reload_reader(struct supervise *s, struct sandbox_user *out, struct err *err) MUST_CHECK;
 void reload_find_owner(struct supervise *s); /* of the bench file, into s->owner */
+/* By somebody, with a reason or "" for what weakens protection: of the file as it is now, however many are asked for. */
+void reload_ask(struct supervise *s, const char *who, const char *reason);
+void reload_next(struct supervise *s); /* the file that was asked for meanwhile */
 void reload_begin(
 	struct supervise *s); /* compile it anew; those who wait at the door hear how it ended */
 void reload_watch(struct supervise *s, int64_t now_ns); /* a compiler that hangs is killed */

@@ -346,7 +346,7 @@ class Kiosk(People):
         until = lambda: datetime.datetime.fromisoformat(who()["acting"]["until"].replace("Z", "+00:00"))
         before = until()
         time.sleep(2)
-        self.assertEqual(wall.ask("GET", API + "/commands/never-was")[0], 200)
+        self.assertEqual(wall.ask("GET", API + "/commands/never-was")[0], 404)  # of what others asked, nothing
         self.assertLess((until() - before).total_seconds(), 1.5)
         self.assertEqual(wall.ask("POST", API + "/silence?wait=5s")[0], 200)
         self.assertGreater((until() - before).total_seconds(), 1.5)
