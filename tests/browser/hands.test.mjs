@@ -178,6 +178,47 @@ test("what can hurt asks first, with old and new value; Cancel sends nothing", a
 	assert.equal("confirm" in server.orders[0].body, false, "what the bench does not ask is not said");
 });
 
+test("the second half of a double click is no answer to a question, for no other alarm, and no second switch", async () => {
+	server.commands = ["set", "mode", "ack"];
+	const { page } = await with_token();
+	await field(page, "V_H2").selectOption("closed");
+	await row(page, "V_H2").getByRole("button", { name: "Set V_H2" }).evaluate((b) => {
+		b.click();
+		return new Promise((done) => {
+			const look = () => {
+				const go = document.querySelector("dialog.question[open] button.go");
+				if (go)
+					go.click();
+				return go ? done() : requestAnimationFrame(look);
+			};
+			look();
+		});
+	});
+	const dialog = page.locator("dialog.question");
+	assert.equal(await dialog.isVisible(), true);
+	assert.deepEqual(server.orders, []);
+	await page.evaluate(() => { location.hash = "#kiosk"; });
+	await page.locator('main[data-page="kiosk"]').waitFor();
+	await page.evaluate(() => { location.hash = "#"; });
+	await row(page, "T_furn").waitFor();
+	assert.equal(await dialog.count(), 0, "a question does not come up again on the way back");
+	server.verdict_of = (o) => {
+		if (o.body.mode)
+			server.outputs.T_furn.mode = o.body.mode;
+		return { verdict: "verified", text: "" };
+	};
+	await row(page, "T_furn").locator("button.mode").dblclick();
+	await says(page, "T_furn", /verified/);
+	for (const name of ["alarm.a0", "alarm.a1"])
+		server.force(name, "unacknowledged", "good", "good");
+	const acks = page.locator(".alarm-acts button", { hasText: "Acknowledge" });
+	await eventually(async () => assert.equal(await acks.count(), 2));
+	await acks.evaluateAll((all) => all.forEach((b) => b.click()));
+	await wait_until("one is acknowledged", () => server.orders.length >= 2);
+	await new Promise((done) => setTimeout(done, 500));
+	assert.deepEqual(server.orders.map((o) => o.body.mode ?? o.path.split("/").slice(-2).join()), ["automatic", "a0,ack"]);
+});
+
 test("each verdict has its words, and the server's", async () => {
 	const { page } = await with_token();
 	for (const [told, text, pattern] of [["refused", "interlock 'no_h2': V_H2 is open", /✕ 130\.00 °C refused: interlock 'no_h2': V_H2 is open/],

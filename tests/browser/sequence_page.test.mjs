@@ -159,6 +159,41 @@ test("GO TO STEP holds, shows each output that differs, and goes on with RESUME 
 	assert.deepEqual(sent(), [["goto", { step: 30 }], ["resume", {}]]);
 });
 
+test("GO TO STEP: where somebody else went on, RESUME is not offered any more; an answer that cannot be read is no sameness", async () => {
+	run();
+	const { page } = await with_token();
+	await wait_until("GO TO STEP", () => button(page, "GO TO STEP").isEnabled());
+	await button(page, "GO TO STEP").click();
+	const box = page.locator("dialog.goto-box");
+	server.verdict_of = () => {
+		run({ state: "held", reason: "go to another step" });
+		return { verdict: "verified", text: "held; RESUME goes there; T_furn steht auf 450" };
+	};
+	await box.getByRole("button", { name: "Hold and compare" }).click();
+	await box.getByRole("button", { name: /^RESUME/ }).waitFor();
+	assert.equal(await box.getByText("All outputs are as").count(), 0);
+	run();
+	await box.getByRole("button", { name: "Hold and compare" }).waitFor();
+	assert.equal(await box.getByRole("button", { name: /^RESUME/ }).count(), 0);
+});
+
+test("START: Enter in a field starts nothing; nor does a box of another bench file", async () => {
+	const { page } = await with_token();
+	await wait_until("START", () => button(page, "START").isEnabled());
+	await button(page, "START").click();
+	const box = page.locator("dialog.sequence-box");
+	await box.locator('input[name="sample"]').fill("A12");
+	await wait_until("START in the box", () => box.getByRole("button", { name: "START" }).isEnabled());
+	await box.locator('input[name="sample"]').press("Enter");
+	await new Promise((done) => setTimeout(done, 500));
+	assert.deepEqual(server.orders, []);
+	const bench = server.bench.bind(server);
+	server.bench = () => ({ ...bench(), generation: 2 });
+	server.tell("changed", { generation: 2 });
+	await box.getByText("The bench file is another one by now").waitFor();
+	assert.equal(await box.getByRole("button", { name: "START" }).isDisabled(), true);
+});
+
 test("START: what is typed is looked at at once; a rehearsal with it, told apart from what is typed later", async () => {
 	const { page, complaints } = await with_token();
 	await wait_until("START", () => button(page, "START").isEnabled());

@@ -6,7 +6,7 @@
 import { useState } from "preact/hooks";
 import { has_token, may, send, verdict_of, verdict_words } from "./door";
 import { format_moment } from "./format";
-import { use_painters } from "./hooks";
+import { new_bounce, use_painters } from "./hooks";
 import { words } from "./i18n";
 import { why } from "./quality";
 import { ReasonBox } from "./reason";
@@ -57,6 +57,9 @@ export function alarm_of(channel: Channel): Alarm {
 
 export const rank = (state: string) => (ORDER.indexOf(state) + ORDER.length + 1) % (ORDER.length + 1);
 
+/* Rows move up when one is done with: the second half of a double click is not for the next one. */
+const bounces = new_bounce();
+
 /* What a person may do about it from here. */
 export function Acts({ name, state }: { name: string; state: string }) {
 	const [asking, set_asking] = useState<"" | "shelve" | "out">("");
@@ -64,7 +67,7 @@ export function Acts({ name, state }: { name: string; state: string }) {
 	const subject = `alarm ${name}`;
 	const told = verdict_of(subject);
 	const ask = (what: string, wish: string, body: object = {}) =>
-		void send(subject, "POST", `alarms/${encodeURIComponent(name)}/${what}`, body, wish);
+		bounces() || void send(subject, "POST", `alarms/${encodeURIComponent(name)}/${what}`, body, wish);
 	const can_shelve = may("shelve") && !NOT_SHELVED.includes(state) && store.alarms.get(name)?.can_be_shelved !== false;
 	const signed = !has_token() && may_operate(); /* no token may */
 	return (

@@ -39,6 +39,27 @@ export function use_painters(channels: Channel[]): void {
 const CONFIRM_MS = 5000;
 export const BOUNCE_MS = 400; /* a double click is one press */
 
+/* The second half of a double click meant what stood there before: what has just come up takes nothing for a while. */
+export function use_settled(): boolean {
+	const [settled, set_settled] = useState(false);
+	useEffect(() => {
+		const timer = setTimeout(() => set_settled(true), BOUNCE_MS);
+		return () => clearTimeout(timer);
+	}, []);
+	return settled;
+}
+
+/* Is this press the second half of a double click? Of all buttons that ask the same: the row of another one may have come under the pointer. */
+export function new_bounce(): () => boolean {
+	let last = -Infinity;
+	return () => {
+		const now = performance.now();
+		const is_bounce = now - last < BOUNCE_MS;
+		last = now;
+		return is_bounce;
+	};
+}
+
 /* Two deliberate touches: the second within 5 s, and not as part of the first. */
 export function use_two_touches(act: () => void): { armed: boolean; press: () => void } {
 	const [armed, set_armed] = useState(0); /* performance.now() of the first touch; 0: none */

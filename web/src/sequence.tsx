@@ -180,7 +180,7 @@ function GoToLarge() {
 	return (
 		<>
 			<button type="button" disabled={reason !== ""} title={reason || w.sequence_helps.goto} onClick={() => set_open(true)}>{w.sequence_buttons.goto}</button>
-			{is_open && <GoToBox steps={steps_to_go()} may_resume={() => why_not("resume") === ""} on_close={() => set_open(false)} />}
+			{is_open && <GoToBox steps={steps_to_go()} may_resume={() => why_not("resume") === ""} state={known_text("state")} on_close={() => set_open(false)} />}
 		</>
 	);
 }

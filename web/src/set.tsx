@@ -9,6 +9,7 @@ import type { ChannelInfo, Value } from "./api";
 import { check_ramp, check_target, with_unit } from "./check";
 import { may, send, tell, verdict_of, verdict_words } from "./door";
 import { format_unit } from "./format";
+import { new_bounce, use_painters, use_settled } from "./hooks";
 import { type Language, words } from "./i18n";
 import { put, put_class } from "./quality";
 import { quality_of, store, tell_all, type Channel } from "./store";
@@ -29,11 +30,18 @@ export const ramp_unit = (unit: string) => (unit === "degC" || unit === "degF" ?
 
 const shown_ramp = (info: ChannelInfo, ramp: number) => `${ramp} ${ramp_unit(info.unit)}${words().per_min}`;
 
+/* Does it mean what it meant when this was shown? */
+function is_still(info: ChannelInfo): boolean {
+	const now = store.channels.get(info.name)?.info;
+	return now !== undefined && (["unit", "type", "set_min", "set_max", "hazard", "confirm", "asks_confirm"] as const).every((key) => now[key] === info[key]);
+}
+
+const mode_bounces = new_bounce();
+
 /* ---- the question before a value that can hurt ---- */
 
 interface Question {
 	info: ChannelInfo;
-	from: string;
 	to: string;
 	ramp: string;
 	yes: () => void;
@@ -49,18 +57,27 @@ function ask(q: Question | null): void {
 function QuestionBox({ q }: { q: Question }) {
 	const dialog = useRef<HTMLDialogElement>(null);
 	const w = words();
-	useEffect(() => dialog.current?.showModal(), []);
+	const settled = use_settled();
+	const target = state_of(q.info.name, "target");
+	use_painters(target === null ? [] : [target]);
+	useEffect(() => {
+		dialog.current?.showModal();
+		return () => { /* on another page it would come up again, much later */
+			if (question === q)
+				question = null;
+		};
+	}, []);
 	const hazard = q.info.hazard ? w.is_hazard(w.hazards[q.info.hazard] ?? q.info.hazard) : "";
 	return (
 		<dialog ref={dialog} class="question" onClose={() => ask(null)} aria-labelledby="question-title" aria-describedby="question-text">
 			<h2 id="question-title">{w.confirm_title(q.info.name)}</h2>
 			<p id="question-text">
-				<strong>{q.info.name}</strong> {w.confirm_text(q.from, q.to)}{q.ramp === "" ? "" : ` ${w.confirm_ramp(q.ramp)}`}.
+				<strong>{q.info.name}</strong> {w.confirm_text(with_unit(q.info, known(target)), q.to)}{q.ramp === "" ? "" : ` ${w.confirm_ramp(q.ramp)}`}.
 				{" "}{hazard} {q.info.confirm ?? ""}
 			</p>
 			<div class="bar">
 				<button type="button" class="cancel" autoFocus onClick={() => dialog.current?.close()}>{w.cancel}</button>
-				<button type="button" class="go" onClick={() => {
+				<button type="button" class="go" disabled={!settled} onClick={() => {
 					dialog.current?.close();
 					q.yes();
 				}}>{w.send}</button>
@@ -145,7 +162,13 @@ export class SetCells extends Component<Props> {
 		this.props.hold.current = null;
 	}
 
-	override componentDidUpdate() {
+	/* What was typed was meant in the unit before. */
+	override componentDidUpdate(before: Props) {
+		const { info } = this.props;
+		if (this.dirty && (before.info.unit !== info.unit || before.info.type !== info.type)) {
+			this.restore();
+			tell(info.name, "not_sent", "", words().list_old);
+		}
 		this.paint();
 	}
 
@@ -182,12 +205,12 @@ export class SetCells extends Component<Props> {
 			body.ramp_per_min = ramp.value;
 		if (info.asks_confirm)
 			body.confirm = true;
-		const go = () => void send(info.name, "PUT", `channels/${encodeURIComponent(info.name)}`, body,
-			said_ramp === "" ? wish : `${wish}, ${said_ramp}`);
+		const go = () => is_still(info) ? void send(info.name, "PUT", `channels/${encodeURIComponent(info.name)}`, body,
+			said_ramp === "" ? wish : `${wish}, ${said_ramp}`) : tell(info.name, "not_sent", wish, words().list_old);
 		const asks = info.asks_confirm || (info.hazard ?? null) !== null;
 		this.restore();
 		if (asks)
-			ask({ info, from: with_unit(info, this.target()), to: wish, ramp: said_ramp, yes: go });
+			ask({ info, to: wish, ramp: said_ramp, yes: go });
 		else
 			go();
 	}
@@ -219,7 +242,7 @@ export class SetCells extends Component<Props> {
 	private switch_mode = () => {
 		const { name } = this.props.info;
 		const mode = known(state_of(name, "mode"));
-		if (mode === null)
+		if (mode === null || mode_bounces())
 			return;
 		const other = mode === "automatic" ? "manual" : "automatic";
 		void send(name, "PUT", `channels/${encodeURIComponent(name)}`, { mode: other }, words().modes[other]!);

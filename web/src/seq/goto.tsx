@@ -5,7 +5,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Sequence } from "../api";
 import { send, verdict_of, verdict_words, is_pending } from "../door";
-import { use_store } from "../hooks";
+import { use_settled, use_store } from "../hooks";
 import { words } from "../i18n";
 import { bench_now } from "../store";
 import { get_events } from "./ask";
@@ -21,10 +21,13 @@ export interface Difference {
 
 /* "T is 25 degC, normally 20 degC; V_H2 is open, normally closed; 3 more: mbc log" */
 export function read_differences(text: string): { list: Difference[]; has_more: boolean } {
+	if (/^held; RESUME goes there; all outputs are as usual$/.test(text))
+		return { list: [], has_more: false };
 	const parts = text.replace(/^held; RESUME goes there; ?/, "").split("; ");
 	const list = parts.map((p) => /^(\S+) is (.+), normally (.+)$/.exec(p)).filter((m) => m !== null)
 		.map((m) => ({ output: m[1]!, is: m[2]!, normally: m[3]! }));
-	return { list, has_more: parts.some((p) => / more: mbc log$/.test(p)) };
+	/* What cannot be read here differs all the same. */
+	return { list, has_more: list.length < parts.length };
 }
 
 /* All of them are events, too: what had no room in the answer stands there. */
@@ -37,7 +40,7 @@ async function all_differences(since: number): Promise<Difference[]> {
 
 type Steps = Sequence["steps"];
 
-export function GoToBox({ steps, may_resume, on_close }: { steps: Steps; may_resume: () => boolean; on_close: () => void }) {
+export function GoToBox({ steps, may_resume, state, on_close }: { steps: Steps; may_resume: () => boolean; state: string | null; on_close: () => void }) {
 	const dialog = useRef<HTMLDialogElement>(null);
 	const [chosen, set_chosen] = useState(steps[0]!.number);
 	const [found, set_found] = useState<Difference[] | null>(null);
@@ -46,6 +49,12 @@ export function GoToBox({ steps, may_resume, on_close }: { steps: Steps; may_res
 	const w = words();
 	use_store();
 	useEffect(() => dialog.current?.showModal(), []);
+	const settled = use_settled();
+	/* Somebody else has gone on, or held it again: what differs, and where RESUME leads, is another matter. */
+	useEffect(() => {
+		if (found !== null && state !== "held")
+			set_found(null);
+	}, [state]);
 	const step = steps.find((s) => s.number === chosen) ?? steps[0]!;
 	const title = w.sequence_step(String(step.number), step.title);
 	const told = was_sent ? verdict_of(SUBJECT) : null;
@@ -99,7 +108,7 @@ export function GoToBox({ steps, may_resume, on_close }: { steps: Steps; may_res
 				{told && <p class={`verdict ${told.verdict}`}>{verdict_words(told)}</p>}
 			</div>
 			<div class="bar">
-				{found === null ? <button type="button" class="go" disabled={is_pending(SUBJECT)} onClick={() => void hold()}>{w.seq.goto_hold}</button>
+				{found === null ? <button type="button" class="go" disabled={is_pending(SUBJECT) || !settled} onClick={() => void hold()}>{w.seq.goto_hold}</button>
 					: <button type="button" class="go" disabled={is_pending(SUBJECT) || !may_resume()} onClick={() => void resume()}>{w.seq.goto_resume(title)}</button>}
 				<button type="button" class="cancel" autoFocus onClick={() => dialog.current?.close()}>{found === null ? w.close : w.seq.goto_stay}</button>
 			</div>

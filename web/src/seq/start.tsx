@@ -2,10 +2,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Sequence, Slot } from "../api";
 import { check_slot, type Checked } from "../check";
-import { may, send, verdict_of, verdict_words } from "../door";
+import { may, send, tell, verdict_of, verdict_words } from "../door";
 import { format_span, format_unit } from "../format";
-import { use_interval } from "../hooks";
+import { use_interval, use_settled, use_store } from "../hooks";
 import { words } from "../i18n";
+import { store } from "../store";
 import { NoRehearsal, rehearse, type Rehearsal } from "./ask";
 import { Picture } from "./picture";
 
@@ -14,7 +15,7 @@ const SUBJECT = "sequence";
 const is_good = (v: Awaited<ReturnType<typeof send>>) => v === "verified" || v === "accepted";
 
 /* What is told goes with the sequence that was chosen: the first that is not taken ends it. */
-async function start(seq: Sequence, told: [string, number | string][]): Promise<boolean> {
+async function start(seq: Sequence, told: [string, number | string][], is_wanted: () => boolean): Promise<boolean> {
 	const w = words();
 	const ask = (what: string, body: object, wish: string) => send(SUBJECT, "POST", `sequence/${what}`, body, wish);
 	if (!is_good(await ask("prepare", { name: seq.name }, w.sequence_chose(seq.name))))
@@ -22,6 +23,10 @@ async function start(seq: Sequence, told: [string, number | string][]): Promise<
 	for (const [name, value] of told)
 		if (!is_good(await ask("form", { name, value }, w.sequence_told(name, String(value)))))
 			return false;
+	if (!is_wanted()) { /* the box was closed meanwhile */
+		tell(SUBJECT, "not_sent", w.sequence_started(seq.name));
+		return false;
+	}
 	return is_good(await ask("start", { name: seq.name }, w.sequence_started(seq.name)));
 }
 
@@ -192,7 +197,12 @@ export function StartBox({ sequences, on_close }: { sequences: Sequence[]; on_cl
 	const [typed, set_typed] = useState(0);
 	const w = words();
 	const seq = sequences.find((s) => s.name === name)!;
+	const settled = use_settled();
+	/* Of another bench file: parameters, limits and steps may be others. */
+	const [generation] = useState(store.bench?.generation);
+	const is_old = store.list_is_old || store.bench?.generation !== generation;
 	const verdict = was_sent ? verdict_of(SUBJECT) : null;
+	use_store();
 	useEffect(() => dialog.current?.showModal(), []);
 	const on_input = () => set_typed((n) => n + 1);
 	/* What is told, or the first that cannot be. A rehearsal takes what is not told yet for told. */
@@ -214,7 +224,7 @@ export function StartBox({ sequences, on_close }: { sequences: Sequence[]; on_cl
 	};
 	const go = async (e: Event) => {
 		e.preventDefault();
-		if (is_busy)
+		if (is_busy || is_old || !settled)
 			return;
 		const found = read(false);
 		set_why_not(found.why);
@@ -222,14 +232,15 @@ export function StartBox({ sequences, on_close }: { sequences: Sequence[]; on_cl
 			return;
 		set_sent(true);
 		set_busy(true);
-		const is_started = await start(seq, found.told);
+		const is_started = await start(seq, found.told, () => dialog.current?.open === true);
 		set_busy(false);
 		if (is_started)
 			dialog.current?.close();
 	};
 	return (
 		<dialog ref={dialog} class="sequence-box" onClose={on_close} aria-label={w.sequence_helps.start}>
-			<form ref={form} onSubmit={(e) => void go(e)}>
+			{/* Enter in a field is the end of what is typed there, not START. */}
+			<form ref={form} onSubmit={(e) => void go(e)} onKeyDown={(e) => e.key === "Enter" && e.target instanceof HTMLInputElement && e.preventDefault()}>
 				<h2>{w.sequence_buttons.start}</h2>
 				<label class="bar">{w.sequence_choose}
 					<select value={name} disabled={is_busy} onChange={(e) => {
@@ -245,10 +256,10 @@ export function StartBox({ sequences, on_close }: { sequences: Sequence[]; on_cl
 					<Slots title={w.sequence_parameters} slots={seq.parameters} on_input={on_input} />
 					<Slots title={w.sequence_meta} slots={seq.fields} on_input={on_input} />
 				</div>
-				<p class="message" role="alert">{why_not}</p>
+				<p class="message" role="alert">{is_old ? w.sequence_box_old : why_not}</p>
 				{verdict && <p class={`verdict ${verdict.verdict}`}>{verdict_words(verdict)}</p>}
 				<div class="bar">
-					<button type="submit" class="go" disabled={is_busy}>{w.sequence_buttons.start}</button>
+					<button type="submit" class="go" disabled={is_busy || is_old || !settled}>{w.sequence_buttons.start}</button>
 					<button type="button" class="cancel" onClick={() => dialog.current?.close()}>{w.close}</button>
 				</div>
 				<RehearsalBox key={`rehearsal ${name}`} seq={seq} read={for_rehearsal} typed={typed} />

@@ -290,6 +290,7 @@ const en = {
 		force: "Take it by force",
 	},
 	page_not_loaded: "This page cannot be loaded from the server now; it is tried again. If the server was updated, load all of it anew.",
+	sequence_box_old: "The bench file is another one by now: close this, and begin again.",
 	page_not_drawn: "This page has failed, and what it showed was taken away: it would have grown old. Load it anew; 'mbc top' shows the bench meanwhile.",
 	page_reload: "Load anew",
 	pages_label: "Pages",

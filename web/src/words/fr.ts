@@ -418,6 +418,7 @@ const fr: Words = {
 		unknown: (names: string) => `Le dessin nomme ce qui n'est pas une voie de ce banc : ${names}`,
 	},
 	page_not_loaded: "Cette page ne peut être chargée du serveur pour le moment ; nouvel essai en cours. Si le serveur a été mis à jour, tout recharger.",
+	sequence_box_old: "Le fichier du banc est un autre à présent : fermer, et recommencer.",
 	page_not_drawn: "Cette page est en défaut, et ce qu'elle montrait a été retiré : cela aurait vieilli. La recharger ; « mbc top » montre le banc en attendant.",
 	page_reload: "Recharger",
 	pages_label: "Pages",
