@@ -76,7 +76,7 @@ export class EventLog {
 
 	is_full = () => this.events.length >= MOST;
 
-	private async ask(from: number, to: number | null, limit: number): Promise<BenchEvent[] | null> {
+	private async ask(from: number, to: number | null, limit: number): Promise<{ omitted: number; events: BenchEvent[] } | null> {
 		if (this.is_asking || this.stop.signal.aborted)
 			return null;
 		this.is_asking = true;
@@ -85,7 +85,7 @@ export class EventLog {
 			const { kind, subject } = this.filter;
 			const answer = await get_events({ kind, subject, from, to, limit, language: this.language }, this.stop.signal);
 			this.trouble = "none";
-			return answer.events;
+			return answer;
 		} catch (error) {
 			if (!this.stop.signal.aborted)
 				this.trouble = error instanceof Failure && error.status === 404 ? "off" : "busy";
@@ -107,13 +107,13 @@ export class EventLog {
 		const found = await this.ask(this.filter.from ?? 0, this.filter.to, PAGE);
 		if (found === null)
 			return;
-		this.has_older = found.length >= PAGE;
-		this.take(found);
+		this.has_older = found.omitted > 0;
+		this.take(found.events);
 	}
 
 	/* What has come since; everything anew when nothing was known yet. */
 	async follow(now: number): Promise<void> {
-		if (this.filter.to !== null)
+		if (this.filter.to !== null && (this.trouble === "none" || this.events.length > 0))
 			return;
 		const newest = this.events.find((e) => e.time !== null);
 		if (!newest) {
@@ -122,8 +122,14 @@ export class EventLog {
 		}
 		const from = Math.max(this.filter.from ?? 0, Math.min(ms_of(newest)!, now) - OVERLAP_MS);
 		const found = await this.ask(from, null, 1000);
-		if (found?.some((e) => !this.by_id.has(e.id)))
-			this.take(found);
+		if (found === null || found.events.every((e) => this.by_id.has(e.id)))
+			return;
+		/* More than one answer holds: what lies between would be missing without a word. The list begins anew, and is asked back from there. */
+		if (found.omitted > 0 && !found.events.some((e) => this.by_id.has(e.id))) {
+			this.events = [];
+			this.has_older = true;
+		}
+		this.take(found.events);
 	}
 
 	async more(): Promise<void> {
@@ -133,7 +139,7 @@ export class EventLog {
 		const found = await this.ask(this.filter.from ?? 0, ms_of(oldest)! + 1, PAGE);
 		if (found === null)
 			return;
-		this.has_older = found.some((e) => !this.by_id.has(e.id));
-		this.take(found);
+		this.has_older = found.events.some((e) => !this.by_id.has(e.id));
+		this.take(found.events);
 	}
 }

@@ -9,7 +9,7 @@ const load = async (name) => {
 	return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString("base64")}`);
 };
 const { alarm_stats } = await load("alarm_stats");
-const { chain, fits, merge, to_csv } = await load("events");
+const { chain, EventLog, fits, merge, to_csv } = await load("events");
 
 const { parse, safe_value, style_pairs } = await load("svg");
 
@@ -95,4 +95,30 @@ test("no value of a drawing points out of it", () => {
 	for (const bad of ["url(https://evil.example/x#g)", "url(//evil.example)", "red url(#g) url(x)", "u\\72l(x)", "javascript:x", "URL(data:x)", "re/**/d"])
 		assert.equal(safe_value(bad), null, bad);
 	assert.deepEqual(style_pairs("fill:red; stroke-width : 2 ;background:url(x);position:fixed; stroke"), [["fill", "red"], ["stroke-width", "2"]]);
+});
+
+test("more events than one answer holds: the list is never joined over those that are missing", async () => {
+	const all = Array.from({ length: 300 }, (_, k) => event("x", "s", k * 1000));
+	const real = globalThis.fetch;
+	globalThis.fetch = async (address) => {
+		const ask = new URL(address, "http://localhost/").searchParams;
+		const found = all.filter((e) => Date.parse(e.time) >= Date.parse(ask.get("from")) && (!ask.has("to") || Date.parse(e.time) < Date.parse(ask.get("to"))));
+		const events = found.slice(-Number(ask.get("limit")));
+		return new Response(JSON.stringify({ omitted: found.length - events.length, events }));
+	};
+	const log = new EventLog({ kind: "", subject: "", from: null, to: null }, "en", () => undefined);
+	const whole = () => log.events.every((e, k) => k === 0 || e.id === log.events[k - 1].id - 1);
+	await log.begin();
+	assert.equal(log.events.length, 200);
+	for (let k = 0; k < 3000; k++)
+		all.push(event("x", "s", 400_000 + k));
+	await log.follow(T + 500_000);
+	assert.equal(log.events[0].id, all.at(-1).id);
+	assert.ok(whole(), "nothing is missing between two that stand there");
+	assert.ok(log.has_older);
+	await log.more();
+	assert.ok(whole());
+	assert.ok(log.events.length >= 1199, "one is told twice at the seam");
+	log.close();
+	globalThis.fetch = real;
 });
