@@ -115,6 +115,32 @@ test("whoever holds it is shown without accounts too; nothing is pressed there; 
 	await page.locator(".held-by.old").waitFor();
 });
 
+test("instruments and holder of which the server does not tell any more are old, though values come", async () => {
+	server.holder = "maria";
+	const { page } = await visit();
+	await page.locator(".held-by:not(.old)").waitFor();
+	await page.locator('.card[data-instrument="daq"].up').waitFor();
+	const answer = server.answer.bind(server);
+	server.answer = (req, res) => (/^\/api\/v1\/(bench|instruments|hold)$/.test(req.url) ? void res.writeHead(503).end() : answer(req, res));
+	await page.getByText("The server does not tell how the instruments are now").waitFor();
+	assert.equal(await page.locator('[data-state="running"]').count(), 1, "values still come");
+	assert.equal(await page.locator('.card[data-instrument="daq"].old').count(), 1);
+	assert.equal(await page.locator(".held-by:not(.old)").count(), 0);
+	server.answer = answer;
+	await page.locator('.card[data-instrument="daq"].up').waitFor();
+	await page.locator(".held-by:not(.old)").waitFor();
+});
+
+test("after a changed bench file that cannot be asked for, what protects is said to be of the one before", async () => {
+	const { page } = await visit({}, "#protection");
+	await page.locator('[data-guard="t0"]').waitFor();
+	server.has_protection = false;
+	server.tell("changed", { generation: 2 });
+	await page.getByText("may be of the bench file before").waitFor();
+	server.has_protection = true;
+	await page.getByText("may be of the bench file before").waitFor({ state: "detached" });
+});
+
 /* ---- events and alarms ---- */
 
 const HOUR = 3_600_000;

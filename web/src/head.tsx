@@ -9,7 +9,7 @@ import { Acting } from "./kiosk_acts";
 import { LanguageSwitch } from "./language";
 import { page_shown, Pages } from "./pages";
 import { Me } from "./sign";
-import { bench_now, store } from "./store";
+import { are_facts_old, bench_now, store } from "./store";
 
 type State = "connecting" | "running" | "controller_down" | "lost";
 
@@ -49,7 +49,7 @@ function Facts() {
 	const w = words();
 	const all = store.instruments ?? [];
 	const up = all.filter((i) => i.state === "up").length;
-	const old = store.link === "lost" ? " old" : "";
+	const old = are_facts_old() ? " old" : "";
 	return (
 		<>
 			{store.instruments !== null && (

@@ -12,10 +12,12 @@ import { is_admin, may_operate, who } from "./session";
 import { bench_now, store, tell_all } from "./store";
 
 const ASK_MS = 3000;
+const OLD_MS = 10_000; /* without an answer nobody knows who holds it */
 
 /* null: nobody; undefined: not known, or not for whoever asks. */
 let holder: { name: string; since: number | null } | null | undefined;
 let asking = false;
+let told_at = 0; /* performance.now() */
 
 async function ask(): Promise<void> {
 	if (asking || document.hidden || store.bench === null || store.link !== "live")
@@ -32,9 +34,11 @@ async function ask(): Promise<void> {
 }
 
 function take(now: typeof holder): void {
+	const was_old = performance.now() - told_at > OLD_MS;
+	told_at = performance.now();
 	const is_same = now?.name === holder?.name && now?.since === holder?.since && (now === null) === (holder === null);
 	holder = now;
-	if (!is_same)
+	if (!is_same || was_old)
 		tell_all();
 }
 
@@ -110,6 +114,11 @@ export function Hold() {
 	const w = words();
 	use_interval(ask, ASK_MS);
 	useEffect(() => void ask(), [store.link, store.list_version]);
+	useEffect(() => {
+		const look = () => void ask();
+		document.addEventListener("visibilitychange", look);
+		return () => document.removeEventListener("visibilitychange", look);
+	}, []);
 	if (holder === undefined)
 		return null;
 	const signed = who()?.accounts === true && may_operate() && !has_token();
@@ -122,7 +131,7 @@ export function Hold() {
 		);
 	const name = mine() ? w.hold.by_you : w.hold.by(name_of(holder.name));
 	const since = holder.since === null ? "" : `${w.since} ${format_moment(holder.since, bench_now())}`;
-	const old = store.link !== "live" ? " old" : "";
+	const old = store.link !== "live" || performance.now() - told_at > OLD_MS ? " old" : "";
 	return (
 		<div class={`hold held-by${old}`} data-holder={holder.name}>
 			<div class={`fact${old}`} title={w.hold.about}>

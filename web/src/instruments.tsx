@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { get_trace, type Instrument, type TraceLine } from "./api";
 import { format_age, format_ms, format_time } from "./format";
 import { reason_words, words } from "./i18n";
-import { bench_now, store } from "./store";
+import { are_facts_old, bench_now, store } from "./store";
 
 const TRACE_MS = 1000;
 export const SYMBOL = { up: "●", down: "✕", starting: "…" };
@@ -123,7 +123,7 @@ function Details({ name, on_close }: { name: string; on_close: () => void }) {
 /* In a word while all is well; with reason and remedy when it is not. */
 function Card({ i, on_open }: { i: Instrument; on_open: () => void }) {
 	const w = words();
-	const old = store.link === "lost";
+	const old = are_facts_old();
 	const since = i.since === null ? "" :
 		` ${w.for_time(format_age(bench_now() - Date.parse(i.since)))}`;
 	const { text, remedy } = reason_of(i);
@@ -154,6 +154,7 @@ export function Instruments() {
 		<section class="instruments" aria-labelledby="instruments-title">
 			<h2 id="instruments-title">{w.instruments}</h2>
 			{store.instruments?.length === 0 && <p class="empty">{w.no_instruments}</p>}
+			{are_facts_old() && list.length > 0 && <p class="message">{w.facts_old}</p>}
 			<ul class="cards">
 				{sorted.map((i) => <Card key={i.name} i={i} on_open={() => set_open(i.name)} />)}
 			</ul>

@@ -30,6 +30,8 @@ export interface Channel {
 
 /* Older than this, what the page shows is greyed. The server sends a heartbeat each second. */
 const LOST_MS = 3000;
+/* Bench and instruments are asked for each two seconds while someone looks: older than this, nobody knows how they are. */
+const FACTS_MS = 10_000;
 /* All histories together; 16 bytes each. A plotted channel may always keep PLOTTED_MOST. */
 const HISTORY_TOTAL = 2_000_000;
 const PLOTTED_MOST = 24_000;
@@ -47,6 +49,7 @@ export const store = {
 	link: "connecting" as Link,
 	controller_up: true,
 	heard: 0, /* performance.now() of the last word from the server */
+	facts_at: 0, /* performance.now() of the last answer about bench and instruments */
 	plotted: [] as string[],
 	watched: [] as string[], /* drawn by another page: as much of them is kept */
 };
@@ -231,6 +234,7 @@ export async function load(): Promise<void> {
 		if (store.heard === 0)
 			store.heard = performance.now();
 		await Promise.all([refresh_instruments(), load_watched().catch(() => undefined)]);
+		store.facts_at = performance.now();
 		paint_all();
 	} catch (error) {
 		void look_again(error);
@@ -321,8 +325,16 @@ function heard(): void {
 	set_link("live");
 }
 
+export const are_facts_old = () => store.link === "lost" || (store.facts_at > 0 && performance.now() - store.facts_at > FACTS_MS);
+
+let facts_were_old = false;
+
 /* Has the server gone silent? */
 function judge(): void {
+	if (are_facts_old() !== facts_were_old) {
+		facts_were_old = !facts_were_old;
+		tell_all();
+	}
 	if (store.link !== "lost" && store.heard > 0 && performance.now() - store.heard > LOST_MS) {
 		record_gap(clock_base + store.heard);
 		interrupt();
@@ -341,6 +353,7 @@ async function refresh(): Promise<void> {
 	try {
 		store.bench = await api.get_bench();
 		await refresh_instruments();
+		store.facts_at = performance.now();
 		if (!has_watched)
 			await load_watched();
 		tell_all();
@@ -389,6 +402,9 @@ export function start(): void {
 	setInterval(judge, 250);
 	setInterval(paint_all, 1000); /* Ages grow. */
 	/* Timers of a hidden page are slow: judge at once when someone looks again. */
-	document.addEventListener("visibilitychange", judge);
+	document.addEventListener("visibilitychange", () => {
+		judge();
+		void refresh();
+	});
 	setInterval(() => void refresh(), 2000);
 }

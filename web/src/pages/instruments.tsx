@@ -10,7 +10,7 @@ import { Facts, reason_of, SYMBOL as STATE_SYMBOL, Trace } from "../instruments"
 import { SYMBOL, why } from "../quality";
 import { address_of, read_part, route } from "../route";
 import { is_output, may_set, may_switch, SetCells, state_of } from "../set";
-import { store, type Channel } from "../store";
+import { are_facts_old, store, type Channel } from "../store";
 
 const PANELS_MOST = 100;
 const ROWS_SMALL = 12;
@@ -135,7 +135,7 @@ function Histogram({ i }: { i: Instrument }) {
 function One({ name }: { name: string }) {
 	const w = words();
 	const i = store.instruments?.find((other) => other.name === name);
-	const old = store.link === "lost" ? " old" : "";
+	const old = are_facts_old() ? " old" : "";
 	if (!i)
 		return <section><p class={store.instruments === null ? "empty" : "message"}>{store.instruments === null ? w.connecting_help : w.devices.unknown(name)}</p>
 			<a href={address_of("instruments")}>{w.devices.all}</a></section>;
@@ -143,6 +143,7 @@ function One({ name }: { name: string }) {
 		<div class={`device-page${old}`} data-device={name}>
 			<section>
 				<div class="bar"><h2>{name}{i.title === "" ? "" : ` · ${i.title}`}</h2><a href={address_of("instruments")}>{w.devices.all}</a></div>
+				{old !== "" && <p class="message">{w.facts_old}</p>}
 				<p>{w.devices.rate_name}{w.colon}<Rate name={name} /></p>
 				<Facts i={i} />
 			</section>
@@ -155,7 +156,7 @@ function One({ name }: { name: string }) {
 
 function Panel({ i }: { i: Instrument }) {
 	const w = words();
-	const old = store.link === "lost";
+	const old = are_facts_old();
 	const { text, remedy } = reason_of(i);
 	return (
 		<section class={`device ${old ? "old" : i.state}`} data-device={i.name} aria-label={i.name}>
@@ -184,6 +185,7 @@ export function Devices() {
 			<div class="bar"><h2>{w.instruments}</h2>
 				<label class="bar">{w.filter}<input type="search" value={text} onInput={(e) => set_text(e.currentTarget.value)} /></label></div>
 			{store.instruments?.length === 0 && <p class="empty">{w.no_instruments}</p>}
+			{are_facts_old() && list.length > 0 && <p class="message">{w.facts_old}</p>}
 			<div class="devices">{sorted.slice(0, PANELS_MOST).map((i) => <Panel key={i.name} i={i} />)}</div>
 			{sorted.length > PANELS_MOST && <p class="empty">{w.devices.too_many(sorted.length - PANELS_MOST)}</p>}
 		</div>

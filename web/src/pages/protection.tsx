@@ -45,10 +45,10 @@ function use_protection(): { found: Protection | null; failed: boolean } {
 }
 
 /* The last bypass of each, as it was asked for. */
-function use_bypasses(n: number): Map<string, BenchEvent> {
+function use_bypasses(key: string): Map<string, BenchEvent> {
 	const [last, set_last] = useState(new Map<string, BenchEvent>());
 	useEffect(() => {
-		if (n === 0)
+		if (key === "")
 			return undefined;
 		const stop = new AbortController();
 		/* The record lags a little behind the channels. */
@@ -60,7 +60,7 @@ function use_bypasses(n: number): Map<string, BenchEvent> {
 			stop.abort();
 			timers.forEach(clearTimeout);
 		};
-	}, [n]);
+	}, [key]);
 	return last;
 }
 
@@ -207,7 +207,7 @@ export function Protect() {
 	const watched = [...store.channels.values()].filter((c) => /^(trip|interlock|safe)\./.test(c.info.name));
 	const outputs = p ? p.safe_states.flatMap((s) => s.lines.map((l) => store.channels.get(l.output))).filter((c) => c !== undefined) : [];
 	use_painters([...watched, ...outputs]);
-	const bypasses = use_bypasses(watched.filter((c) => c.info.name.startsWith("trip.") && c.value === "bypassed").length);
+	const bypasses = use_bypasses(watched.filter((c) => c.info.name.startsWith("trip.") && c.value === "bypassed").map((c) => `${c.info.name} ${c.changed}`).join());
 	const old = store.link !== "live" || !store.controller_up;
 	if (!p)
 		return <section class="protection"><h2>{w.pages.protection}</h2><p class={failed ? "message" : "empty"}>{failed ? w.list_failed : w.past_asking}</p></section>;
@@ -215,6 +215,7 @@ export function Protect() {
 	return (
 		<div class="protection">
 			{old && <p class="message" role="status">{w.protection.old}</p>}
+			{failed && <p class="message" role="status">{w.protection.file_before}</p>}
 			<section aria-labelledby="guards-title">
 				<h2 id="guards-title">{w.protection.trips}</h2>
 				<p class="empty">{w.protection.about}</p>

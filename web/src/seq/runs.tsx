@@ -205,19 +205,24 @@ function Happened({ run }: { run: RunDetail }) {
 	const [events, set_events] = useState<BenchEvent[]>([]);
 	const [omitted, set_omitted] = useState(0);
 	const [commands, set_commands] = useState<BenchEvent[]>([]);
+	const [has_failed, set_failed] = useState(false);
 	const w = words().seq;
 	const c = w.col;
-	useEffect(() => {
+	const look = () => {
 		const ask = { from: run.begin, language: get_language() === "fr" ? "fr" : "en", ...(run.end === null ? {} : { to: run.end }) };
 		void get_events({ ...ask, limit: String(EVENTS_MOST) }).then((a) => {
 			set_events(a.events);
 			set_omitted(a.omitted);
-		}, () => undefined);
+			set_failed(false);
+		}, () => set_failed(true));
 		const kinds = ["sequence_command", "sequence_command_sent", "sequence_command_done", "sequence_command_failed"];
-		void Promise.all(kinds.map((kind) => get_events({ ...ask, kind, limit: "10000" }))).then((all) => set_commands(all.flatMap((a) => a.events)), () => undefined);
-	}, [run.run, run.end]);
+		void Promise.all(kinds.map((kind) => get_events({ ...ask, kind, limit: "10000" }))).then((all) => set_commands(all.flatMap((a) => a.events)), () => set_failed(true));
+	};
+	useEffect(look, [run.run, run.end]);
+	use_again(() => (run.end === null || has_failed) && look()); /* of one that goes on there are more */
 	return (
 		<>
+			{has_failed && <p class="message" role="status">{w.runs_failed}</p>}
 			<Rows title={w.injections} heads={[c.time, c.device, c.name, c.acquired, c.ends, c.text]} rows={read_commands(commands).map((i) =>
 				[moment(i.time), i.device, i.name, moment(i.acquired), w.verdicts[i.how] ?? i.how, i.why])}>
 				<p><small>{w.injections_where}</small></p>

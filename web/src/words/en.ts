@@ -291,6 +291,7 @@ const en = {
 	},
 	page_not_loaded: "This page cannot be loaded from the server now; it is tried again. If the server was updated, load all of it anew.",
 	sequence_box_old: "The bench file is another one by now: close this, and begin again.",
+	facts_old: "The server does not tell how the instruments are now; what stands here is old.",
 	page_not_drawn: "This page has failed, and what it showed was taken away: it would have grown old. Load it anew; 'mbc top' shows the bench meanwhile.",
 	page_reload: "Load anew",
 	pages_label: "Pages",
@@ -626,6 +627,7 @@ const en = {
 		beyond: (id: number) => `event ${id}, which is not read here`,
 	},
 	protection: {
+		file_before: "What protects the bench cannot be asked for now: what stands here may be of the bench file before.",
 		about: "This program is no protection of people: gas, heat and pressure that can hurt somebody need wired devices of their own.",
 		trips: "Trips",
 		trip: "Trip",

@@ -343,6 +343,7 @@ const fr: Words = {
 		beyond: (id: number) => `l'événement ${id}, qui n'est pas lu ici`,
 	},
 	protection: {
+		file_before: "Ce qui protège le banc ne peut être demandé pour le moment : ce qui est écrit ici peut être du fichier de banc précédent.",
 		about: "Ce programme ne protège pas les personnes : gaz, chaleur et pression qui peuvent blesser demandent des dispositifs câblés.",
 		trips: "Déclenchements",
 		trip: "Déclenchement",
@@ -419,6 +420,7 @@ const fr: Words = {
 	},
 	page_not_loaded: "Cette page ne peut être chargée du serveur pour le moment ; nouvel essai en cours. Si le serveur a été mis à jour, tout recharger.",
 	sequence_box_old: "Le fichier du banc est un autre à présent : fermer, et recommencer.",
+	facts_old: "Le serveur ne dit pas comment vont les instruments ; ce qui est écrit ici est ancien.",
 	page_not_drawn: "Cette page est en défaut, et ce qu'elle montrait a été retiré : cela aurait vieilli. La recharger ; « mbc top » montre le banc en attendant.",
 	page_reload: "Recharger",
 	pages_label: "Pages",
