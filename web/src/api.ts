@@ -3,7 +3,7 @@
  * Addresses are relative, so the page works wherever it is mounted and never leaves its origin.
  */
 import { type Answer, type OverAnswer, type Past, read_answer, read_over } from "./past";
-import type { Happening, RunStory } from "./trends/marks";
+import type { RunStory } from "./trends/marks";
 
 export type Quality = "good" | "uncertain" | "bad";
 export type Value = number | boolean | string | null;
@@ -289,10 +289,9 @@ export interface RunInfo {
 	end: string | null; /* null: it goes on */
 	seconds: number;
 	started_by: string;
+	stopped_by: string | null;
 	fields: Record<string, string>;
 }
 
 export const get_runs = (stop?: AbortSignal) => get<{ runs: RunInfo[] }>("runs", stop);
 export const get_run = (run: number) => get<RunStory>(`runs/${run}`);
-export const get_happenings = (from: number, to: number, limit: number, language: string, stop: AbortSignal) =>
-	get<{ omitted: number; events: Happening[] }>(`events?from=${iso(from)}&to=${iso(to)}&limit=${limit}&language=${language}`, stop);

@@ -1,17 +1,8 @@
 /* ask.ts - what the Sequence page asks besides the stream: runs, what became of the steps, rehearsals */
-import { get } from "../api";
+import { type BenchEvent, get, get_runs as ask_runs, type RunInfo } from "../api";
 import { ask_with_leave } from "../door";
 
-export interface Run {
-	run: number;
-	title: string;
-	begin: string;
-	end: string | null; /* null: it is open */
-	seconds: number;
-	started_by: string;
-	stopped_by: string | null;
-	fields: Record<string, string>;
-}
+export type { BenchEvent, RunInfo as Run } from "../api";
 
 interface Span {
 	begin: string;
@@ -51,7 +42,7 @@ export interface Part extends Span {
 	records: (Span & { name: string; every: number; left_open: boolean })[];
 }
 
-export interface RunDetail extends Run {
+export interface RunDetail extends RunInfo {
 	notes: { time: string; who: string; text: string }[];
 	sequences: Part[];
 	alarms: (Span & { alarm: string })[];
@@ -59,21 +50,9 @@ export interface RunDetail extends Run {
 	events_left_out: number;
 }
 
-export interface BenchEvent {
-	time: string | null;
-	id: number;
-	kind: string;
-	severity: string;
-	subject: string | null;
-	cause: number | null;
-	principal: string | null;
-	note: string | null;
-	text: string;
-}
-
 const SLOW_MS = 30_000; /* they are read out of the record, which may be large */
 
-export const get_runs = () => get<{ runs: Run[] }>("runs", AbortSignal.timeout(SLOW_MS)).then((a) => a.runs);
+export const get_runs = () => ask_runs(AbortSignal.timeout(SLOW_MS)).then((a) => a.runs);
 export const get_run = (run: number) => get<RunDetail>(`runs/${run}`, AbortSignal.timeout(SLOW_MS));
 
 export function get_events(ask: Record<string, string>): Promise<{ omitted: number; events: BenchEvent[] }> {

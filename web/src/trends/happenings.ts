@@ -1,5 +1,5 @@
 /* happenings.ts - asks for the events of the stretch that is shown: one question at a time, again when the stretch is another or goes on */
-import { get_happenings } from "../api";
+import { get_events } from "../api";
 import { event_marks, type Mark, MARKS_MOST } from "./marks";
 
 const SETTLE_MS = 300;
@@ -35,15 +35,13 @@ export class Happenings {
 	private async ask(from: number, to: number, language: string): Promise<void> {
 		const stop = new AbortController();
 		this.stop = stop;
-		const late = setTimeout(() => stop.abort(), 20_000);
 		try {
-			const answer = await get_happenings(from, to, MARKS_MOST, language, stop.signal);
+			const answer = await get_events({ from, to, limit: MARKS_MOST, language }, stop.signal);
 			this.marks = event_marks(answer.events);
 			this.omitted = answer.omitted;
 			this.told();
 		} catch {
 			/* Who sees some channels only gets no events, and one that fails is asked again with the next stretch. */
 		}
-		clearTimeout(late);
 	}
 }
