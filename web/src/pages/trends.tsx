@@ -263,10 +263,10 @@ export function Trends() {
 		const p = latest.current;
 		if (document.hidden)
 			return;
-		if (p.runs.some(runs.is_open)) {
+		if (p.runs.some(runs.is_open))
 			runs.want(p.runs, true);
+		if (runs.failed || runs.list === null || p.runs.some(runs.is_open))
 			void runs.load();
-		}
 	}, []), 15_000);
 
 	const over = is_over(plan);

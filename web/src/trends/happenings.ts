@@ -4,6 +4,7 @@ import { event_marks, type Mark, MARKS_MOST } from "./marks";
 
 const SETTLE_MS = 300;
 const AGAIN_MS = 10_000;
+const RETRY_MS = 5000;
 
 export class Happenings {
 	marks: Mark[] = [];
@@ -41,7 +42,9 @@ export class Happenings {
 			this.omitted = answer.omitted;
 			this.told();
 		} catch {
-			/* Who sees some channels only gets no events, and one that fails is asked again with the next stretch. */
+			/* Who sees some channels only gets no events. What has failed is asked again: none would look as if nothing had happened. */
+			if (!stop.signal.aborted)
+				this.timer = setTimeout(() => { this.key = ""; }, RETRY_MS);
 		}
 	}
 }
