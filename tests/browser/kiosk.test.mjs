@@ -54,6 +54,23 @@ test("the channels of the address are shown large, and what is not good says so"
 	await wait_until("nothing is good any more", async () => has(tile(page, "T_bed"), "bad"));
 });
 
+test("a trip that has fired is told, and one of which nobody knows; none without", async () => {
+	await server.stop();
+	server = new FakeServer({ trips: 3 });
+	url = await server.start();
+	const { page } = await ready("#kiosk/T_bed");
+	await tile(page, "T_bed").waitFor();
+	const line = page.locator(".kiosk-alarm[data-trips]");
+	assert.equal(await line.count(), 0);
+	server.force("trip.t1", "tripped", "good", "good");
+	server.force("trip.t2", null, "bad", "no_answer");
+	await eventually(async () => assert.match(await line.innerText(), /t1: tripped, t2: /));
+	assert.deepEqual((await serious_faults(page)), []);
+	server.force("trip.t1", "ready", "good", "good");
+	server.force("trip.t2", "ready", "good", "good");
+	await line.waitFor({ state: "detached" });
+});
+
 test("an alarm is told in words, the worst first", async () => {
 	const { page } = await ready("#kiosk/T_bed");
 	await tile(page, "T_bed").waitFor();

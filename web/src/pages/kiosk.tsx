@@ -101,6 +101,23 @@ function AlarmLine() {
 	);
 }
 
+/* Trips that have fired or are about to: a bench in its safe state is not one that runs. */
+function TripLine() {
+	const w = words();
+	const trips = [...store.channels.values()].filter((c) => c.info.name.startsWith("trip."));
+	use_painters(trips);
+	const state = (c: Channel) => (c.quality === "bad" ? "unknown" : String(c.value));
+	const fired = trips.filter((c) => ["tripped", "pending", "unknown"].includes(state(c)));
+	if (fired.length === 0 || store.link === "lost" || !store.controller_up) /* the head says that nobody knows */
+		return null;
+	return (
+		<p class="kiosk-alarm unacknowledged" data-trips={fired.length} role="alert">
+			<span aria-hidden="true">■</span> {fired.slice(0, 3).map((c) => `${c.info.name.slice("trip.".length)}${w.colon}${w.trip_states[state(c)] ?? w.alarm_states[state(c)]}`).join(", ")}
+			{fired.length > 3 && <> {w.kiosk.more(fired.length - 3)}</>}
+		</p>
+	);
+}
+
 const IN_STEP = ["name", "state", "step", "comment", "time_left"];
 
 function SequenceLine() {
@@ -170,6 +187,7 @@ export function Kiosk() {
 	return (
 		<div class="kiosk">
 			{is_acting() && may("safe") && <Safe />}
+			<TripLine />
 			<AlarmLine />
 			<SequenceLine />
 			{missing.length > 0 && <p class="kiosk-alarm" role="alert">{w.missing(missing.join(", "))}</p>}
