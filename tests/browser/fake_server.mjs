@@ -2,6 +2,7 @@
  *
  * Serves web/dist under the headers of the real server, on a free loopback port. By hand: node fake_server.mjs 8099
  */
+import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -96,6 +97,126 @@ const SPIKE = 790;
 const RUNS = [[2 * DAY, 3600, "reduction of Pt-11"], [DAY, 3000, "reduction of Pt-12"], [7200, 1800, "reduction of Pt-13"]];
 const STEPS = [[10, "Purge", 0, 0.2], [20, "Heat", 0.2, 0.7], [30, "Cool", 0.7, 1]]; /* begin, end: of the run's length */
 
+/* A bench file and its versions: what the compiler would say is a line that says "wrong", what weakens protection one that says "weak". */
+const NO_CHANGES = { new: [], gone: [], units: [], programs: [], weaker: [], stronger: [], changed: [] };
+const sha256 = (text) => createHash("sha256").update(text).digest("hex");
+
+export class FakeFile {
+	constructor(text, parts = {}) {
+		this.text = text;
+		this.parts = parts;
+		this.asked = []; /* [path, body] that change something */
+		this.checks = []; /* texts */
+		this.checking = 0; /* at this moment, and the most at once */
+		this.most = 0;
+		this.check_ms = 0;
+		this.pending = null; /* {text, needs_reason, who, reason, weaker, stronger, changed} */
+		this.busy = 0; /* so many questions are refused with 429 */
+		this.versions = [{ version: 1, time: iso(Date.now() - 60_000), who: "root", hash: "a".repeat(64), path: "/bench.yaml", files: 1, runs: true, never_ran: false, text }];
+	}
+
+	read(query) {
+		const part = query.get("part");
+		if (part !== null && !(part in this.parts))
+			return [404, { detail: "the bench is made of no such file" }];
+		const text = part === null ? this.text : this.parts[part];
+		return [200, { file: part ?? "bench.yaml", sha256: sha256(text), text, parts: Object.keys(this.parts) }];
+	}
+
+	runs() {
+		return this.versions.find((v) => v.runs);
+	}
+
+	faults(text) {
+		return text.split("\n").flatMap((l, k) => (l.includes("wrong") ? [{ file: "bench.yaml", line: k + 1, column: l.indexOf("wrong") + 1, kind: "error", text: "unknown key 'wrong'",
+			remedy: "use 'right'", code: "keys" }] : l.includes("odd") ? [{ file: "parts/gases.yaml", line: 2, column: 3, kind: "warning", text: "odd", remedy: null, code: null }] : []));
+	}
+
+	changes(was, is) {
+		const has = (t, l) => t.split("\n").includes(l);
+		const added = is.split("\n").filter((l) => !has(was, l));
+		return { ...NO_CHANGES, new: added.filter((l) => l.startsWith("  U_")).map((l) => l.trim().split(":")[0]), weaker: added.filter((l) => l.includes("weak")).map((l) => `trip ${l}`),
+			programs: added.filter((l) => l.includes("helper")).map(() => "/bin/sh") };
+	}
+
+	diff(was, is) {
+		if (was === is)
+			return "";
+		const [a, b] = [was.split("\n"), is.split("\n")];
+		return `--- bench.yaml  now\n+++ bench.yaml  checked\n@@ -1 +1 @@\n${a.filter((l) => !b.includes(l)).map((l) => `-${l}\n`).join("")}${b.filter((l) => !a.includes(l)).map((l) => `+${l}\n`).join("")}`;
+	}
+
+	async check(text) {
+		this.checks.push(text);
+		this.most = Math.max(this.most, ++this.checking);
+		await new Promise((done) => setTimeout(done, this.check_ms));
+		this.checking--;
+		const errors = this.faults(text);
+		const good = errors.every((e) => e.kind === "warning");
+		const changes = good ? this.changes(this.runs().text, text) : null;
+		return [200, { errors, good, changes, needs_reason: changes && changes.weaker.length > 0, diff: this.diff(this.text, text) }];
+	}
+
+	run(text, who, reason) {
+		const weaker = this.changes(this.runs().text, text).weaker;
+		if (weaker.length > 0) {
+			this.pending = { text: "waits until T_furn is safe", needs_reason: reason === undefined, who, reason: reason ?? null, weaker, stronger: [], changed: [], of: text };
+			return { state: reason === undefined ? "needs_reason" : "waits", text: "it weakens: trip weak" };
+		}
+		for (const v of this.versions)
+			v.runs = false;
+		const version = this.versions[0].version + 1;
+		this.versions.unshift({ ...this.versions[0], version, time: iso(Date.now()), who, hash: sha256(text), runs: true, never_ran: false, text });
+		return { state: "taken", text: "" };
+	}
+
+	put({ text, sha256: of, reason }) {
+		this.asked.push(["file", { text, reason }]);
+		if (of !== sha256(this.text))
+			return [409, { detail: "the bench file is another one by now" }];
+		if (this.faults(text).some((f) => f.kind === "error"))
+			return [422, { detail: "it has errors", errors: this.faults(text) }];
+		this.text = text;
+		return [200, { kept: null, sha256: sha256(text), written: 1, ...this.run(text, "user:anna", reason) }];
+	}
+
+	undo({ to, reason }) {
+		this.asked.push(["undo", { to, reason }]);
+		this.text = this.versions.find((v) => v.version === to).text;
+		return [200, { kept: 7, sha256: sha256(this.text), written: 1, ...this.run(this.text, "user:anna", reason) }];
+	}
+
+	async answer(method, path, query, body) {
+		if (this.busy > 0) {
+			this.busy--;
+			return [429, { detail: "another question of this kind is under way" }];
+		}
+		if (path === "file")
+			return method === "PUT" ? this.put(body) : this.read(query);
+		if (path === "file/check")
+			return this.check(body.text);
+		if (path === "versions")
+			return [200, { versions: this.versions.map(({ text: _, ...v }) => v) }];
+		const diff = /^versions\/(\d+)\/diff$/.exec(path);
+		if (diff) {
+			const of = (n) => this.versions.find((v) => v.version === Number(n)).text;
+			const [was, is] = [of(diff[1]), query.get("to") === null ? this.runs().text : of(query.get("to"))];
+			return [200, { from: Number(diff[1]), to: null, changes: this.changes(was, is), diff: this.diff(was, is) }];
+		}
+		if (path === "undo")
+			return this.undo(body);
+		this.asked.push([path, body]);
+		if (this.pending === null)
+			return [409, { detail: "no bench file waits" }];
+		if (path === "reason") {
+			Object.assign(this.pending, { needs_reason: false, reason: body.reason, who: "user:anna" });
+			return [200, { state: "waits", text: "pending: T_furn is not safe" }];
+		}
+		this.pending = null;
+		return [200, { state: "dropped", text: "the bench file that waited is dropped" }];
+	}
+}
+
 const iso = (ms) => new Date(ms).toISOString();
 
 export class FakeServer {
@@ -126,6 +247,7 @@ export class FakeServer {
 		this.sequences = SEQUENCES;
 		this.sequences_fault = false;
 		this.runs = sequences ? [] : null; /* as /runs/ID tells them, oldest first; null: the three of RUNS */
+		this.bench_file = null; /* a FakeFile */
 		this.parts = null; /* {name: text}: files that the bench is made of */
 		this.check_of = null; /* (text) => {errors, tree}; null: this server cannot check sequences */
 		this.rehearsals = []; /* {name, form, body} that were asked */
@@ -371,7 +493,7 @@ export class FakeServer {
 	bench() {
 		return {
 			bench: "tpr-1", title: "Temperature-programmed reduction, bench 1", state: this.state, version: "0.1.0",
-			generation: 1, config: "0123456789abcdef", tick_ms: 100, uptime_s: 100, time: iso(Date.now()),
+			generation: 1, config: "0123456789abcdef", tick_ms: 100, uptime_s: 100, time: iso(Date.now()), pending: this.bench_file?.pending ?? null,
 			commands: this.commands, safe_state: "cold", time_is_good: true, channels: this.rows.length, instruments: INSTRUMENTS.length, ticks_lost: 0, history: this.has_history, synoptic: this.synoptic !== null,
 		};
 	}
@@ -473,6 +595,8 @@ export class FakeServer {
 			res.writeHead(managed.status, { ...HEADERS, "Content-Type": managed.status < 300 ? "application/json" : "application/problem+json" });
 			return res.end(managed.data === null ? "" : JSON.stringify(managed.data));
 		}
+		if (this.bench_file !== null && path.startsWith("/api/v1/bench/"))
+			return void this.file_asked(req, res, path, body);
 		if (path === "/api/v1/sequences/check" && this.check_of) {
 			res.writeHead(200, { ...HEADERS, "Content-Type": "application/json" });
 			return res.end(JSON.stringify(this.check_of(body.text)));
@@ -499,6 +623,13 @@ export class FakeServer {
 			return problem(status, v.text, { id: body.id, verdict: v.verdict });
 		res.writeHead(status, { ...HEADERS, "Content-Type": "application/json" });
 		res.end(JSON.stringify({ id: body.id, verdict: v.verdict, text: v.text, event: null }));
+	}
+
+	async file_asked(req, res, path, body) {
+		const [status, data] = !this.may.includes("configure") ? [403, { detail: "it needs the grant 'configure'" }]
+			: await this.bench_file.answer(req.method, path.slice("/api/v1/bench/".length), new URL(req.url, "http://localhost").searchParams, body);
+		res.writeHead(status, { ...HEADERS, "Content-Type": status === 200 ? "application/json" : "application/problem+json" });
+		res.end(JSON.stringify(status === 200 ? data : { type: "urn:mbc:problem:x", title: "x", status, ...data }));
 	}
 
 	answer(req, res) {
@@ -554,6 +685,8 @@ export class FakeServer {
 			return json({ time: iso(Date.now()), sequences: this.sequences });
 		if (this.sequence && path === "/api/v1/sequence")
 			return json(this.under_test());
+		if (this.bench_file !== null && path.startsWith("/api/v1/bench/"))
+			return void this.file_asked(req, res, path, null);
 		if (path === "/api/v1/bench/file" && this.parts) {
 			const part = new URL(req.url, "http://localhost").searchParams.get("part");
 			return json({ file: part ?? "bench.yaml", sha256: "0", text: part === null ? "" : this.parts[part], parts: Object.keys(this.parts) });

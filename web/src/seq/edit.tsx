@@ -3,8 +3,10 @@
  * The text is the truth. It is checked as it is typed, by the server's compiler; the table is made of the tree that comes back (rows.ts), and can be edited as long as that is
  * the tree of the text that stands there. A server that cannot check has no editor: what it offers stands in its OpenAPI document.
  */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { get, get_sequences } from "../api";
+import { Again, Checker } from "../checker";
+import { Code } from "../code";
 import { ask_with_leave } from "../door";
 import { use_store } from "../hooks";
 import { words } from "../i18n";
@@ -18,7 +20,6 @@ const CHECK_MS = 500; /* after the last key */
 const TYPED_MS = 1000;
 const LIMIT_MS = 20_000;
 const UNDO_MOST = 100;
-const COLOURED_MOST = 3000; /* lines: beyond, the text is plain */
 
 /* ---- what the server offers ---- */
 
@@ -54,9 +55,10 @@ interface Checked {
 
 async function check(text: string, name: string): Promise<Checked> {
 	const a = await ask_with_leave("sequences/check", { text, name }, AbortSignal.timeout(LIMIT_MS));
-	if (a.status !== 200)
-		throw new Error((JSON.parse(a.text) as { detail?: string }).detail ?? String(a.status));
-	return JSON.parse(a.text) as Checked;
+	if (a.status === 200)
+		return JSON.parse(a.text) as Checked;
+	const why = (JSON.parse(a.text) as { detail?: string }).detail ?? String(a.status);
+	throw a.status === 429 || a.status === 503 ? new Again(why) : new Error(why);
 }
 
 /* The text of one of the bench's: one of the files that the bench is made of. Who may not configure it does not see them. */
@@ -66,38 +68,6 @@ async function load(name: string): Promise<string> {
 	if (part === undefined)
 		throw new Error(name);
 	return (await get<{ text: string }>(`bench/file?part=${encodeURIComponent(part)}`, AbortSignal.timeout(LIMIT_MS))).text;
-}
-
-/* ---- the text ---- */
-
-function Text({ text, faults, line, on_input }: { text: string; faults: Fault[]; line: { n: number }; on_input: (t: string) => void }) {
-	const area = useRef<HTMLTextAreaElement>(null);
-	const behind = useRef<HTMLPreElement>(null);
-	const w = words().seq;
-	const lines = rows.lines_of(text);
-	const wrong = new Map(faults.map((f) => [f.line, f.kind]));
-	const follow = () => {
-		behind.current!.scrollTop = area.current!.scrollTop;
-		behind.current!.scrollLeft = area.current!.scrollLeft;
-	};
-	useEffect(() => {
-		if (line.n === 0)
-			return;
-		const from = lines.slice(0, line.n - 1).reduce((sum, l) => sum + l.length + 1, 0);
-		area.current!.focus();
-		area.current!.setSelectionRange(from, from + (lines[line.n - 1]?.length ?? 0));
-		area.current!.scrollTop = Math.max(0, (line.n - 5) * parseFloat(getComputedStyle(area.current!).lineHeight));
-	}, [line]);
-	return (
-		<div class="code">
-			<pre ref={behind} aria-hidden="true">
-				{lines.length > COLOURED_MOST ? text : lines.map((l, k) => (
-					<span key={k} class={`code-line ${wrong.get(k + 1) ?? ""}`}>{colours(l).map((c) => (c.kind === "plain" ? c.text : <span class={`c-${c.kind}`}>{c.text}</span>))}{"\n"}</span>
-				))}
-			</pre>
-			<textarea ref={area} value={text} spellcheck={false} autocapitalize="off" wrap="off" aria-label={w.edit_text} onInput={(e) => on_input(e.currentTarget.value)} onScroll={follow} />
-		</div>
-	);
 }
 
 /* ---- a row in its box ---- */
@@ -234,7 +204,7 @@ export function Editor({ name }: { name: string }) {
 	const [text, set_text] = useState(kept.text);
 	const [checked, set_checked] = useState<{ of: string; answer: Checked } | null>(null);
 	const [why, set_why] = useState("");
-	const [line, set_line] = useState({ n: 0 });
+	const [at, set_at] = useState({ line: 0, column: 0 });
 	const [open, set_open] = useState<rows.Row | null>(null);
 	const [names, set_names] = useState<string[]>([]);
 	const w = words().seq;
@@ -261,14 +231,18 @@ export function Editor({ name }: { name: string }) {
 		}, () => set_why(w.edit_no_text));
 	}, [name]);
 	useEffect(() => void get_sequences().then((a) => set_names(a.sequences.map((s) => s.name)), () => undefined), [store.list_version]);
+	/* One question at a time: the server has no room for more. */
+	const checker = useMemo(() => new Checker<Checked>((t) => check(t, kept.name), (of, answer, told) => {
+		if (answer !== null)
+			set_checked({ of, answer });
+		set_why(answer !== null ? "" : `${words().seq.edit_not_checked} ${told}`);
+	}), []);
+	useEffect(() => () => checker.stop(), []);
 	useEffect(() => {
 		if (text === "")
 			return undefined;
-		const timer = setTimeout(() => void check(text, kept.name).then((answer) => {
-			set_checked({ of: text, answer });
-			set_why("");
-		}, (e) => set_why(`${w.edit_not_checked} ${e instanceof Error ? e.message : ""}`)), CHECK_MS);
-		return () => clearTimeout(timer);
+		checker.want(text, CHECK_MS);
+		return undefined;
 	}, [text]);
 	const is_of_now = checked !== null && checked.of === text;
 	const tree = checked?.answer.tree ?? null;
@@ -313,10 +287,10 @@ export function Editor({ name }: { name: string }) {
 			</div>
 			<p class="edit-why" role="alert">{why}</p>
 			<ul class="faults">
-				{faults.map((f, k) => <li key={k} class={f.kind}><button type="button" onClick={() => set_line({ n: f.line })}>{f.kind === "error" ? "✕" : "⚠"} {f.line}:{f.column}</button> {f.text}{f.remedy === null ? "" : `; ${f.remedy}`}</li>)}
+				{faults.map((f, k) => <li key={k} class={f.kind}><button type="button" onClick={() => set_at({ line: f.line, column: f.column })}>{f.kind === "error" ? "✕" : "⚠"} {f.line}:{f.column}</button> {f.text}{f.remedy === null ? "" : `; ${f.remedy}`}</li>)}
 			</ul>
 			<div class="both">
-				<Text text={text} faults={faults} line={line} on_input={(t) => put(t, true)} />
+				<Code text={text} marks={faults} at={at} colours={colours} label={w.edit_text} on_input={(t) => put(t, true)} />
 				<Table list={list} is_shut={!is_of_now} edit={edit} open={set_open} />
 			</div>
 			{open && <RowBox row={open} on_done={(r) => try_it((t, x) => rows.edit_row(t, x, r))} on_close={() => set_open(null)} />}
