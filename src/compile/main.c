@@ -92,7 +92,7 @@ usage(FILE *out)
 	      "  --sequence format|json|lines|text FILE [--check]  a sequence in its one form, as "
 	      "JSON, "
 	      "or "
-	      "as text again\n"
+	      "as text again; --out-fd and --instead-fd before it hold for it, too\n"
 	      "A bench file '-' is read from standard input.\n"
 	      "  --schema    prints the JSON Schema of bench files, for editors; "
 	      "--schema-instrument: of instrument files\n"
@@ -276,6 +276,8 @@ report(const struct options *o, struct bench *b, const struct buf *image, const 
 		return fflush(stdout) == 0 ? 0 : 2;
 	}
 	code = o->sequence != NULL ? seq_bench_file(b, o->sequence) : b->programs->code;
+	if (code == SEQ_BENCH_STEPS && o->instead >= 0)
+		return 0; /* nobody asks for more over HTTP: they are checked where they are included */
 	if (code == SEQ_BENCH_STEPS) {
 		log_err("%s holds steps alone; check the sequence that includes it", o->sequence);
 		return 1;
@@ -368,7 +370,7 @@ sequence(const struct options *o)
 		return 1;
 	}
 	code = seq_tool(word, o->words[1], is_check, &out);
-	if (code == 0 && write_all(STDOUT_FILENO, &out) != 0)
+	if (code == 0 && write_all(o->fd >= 0 ? o->fd : STDOUT_FILENO, &out) != 0)
 		code = 2;
 	buf_done(&out);
 	return code;
@@ -486,7 +488,7 @@ main(int argc, char **argv)
 	bound_resources();
 	find_catalogue();
 	source_keep(o.keep, catalogue);
-	if (read_instead(o.instead, o.path) < 0)
+	if (read_instead(o.instead, o.action == ACTION_SEQUENCE ? o.words[1] : o.path) < 0)
 		return 2;
 	confine(&o);
 	if (o.action == ACTION_SEQUENCE)

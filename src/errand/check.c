@@ -7,14 +7,6 @@
 
 #define LINES_MAX 500
 
-/* "FILE:LINE:COLUMN: error: WHAT; REMEDY [CODE]" in its parts. */
-struct said {
-	const char *file, *what, *remedy, *code;
-	size_t n_file, n_what, n_remedy, n_code;
-	int64_t line, column;
-	bool is_warning;
-};
-
 static const char *
 find(const char *text, size_t n, const char *word)
 {
@@ -73,27 +65,45 @@ take_line(struct said *out, const char *line, size_t n)
 	out->n_remedy = (size_t)(end - out->remedy);
 }
 
-static void
-put_said(struct work *w, struct json *j, const struct said *s)
+bool
+said_next(const char **at, const char *end, struct said *out)
 {
-	char path[VERSION_PATH_MAX], absolute[VERSION_PATH_MAX];
-	const char *file;
+	const char *from = *at, *lf;
 
-	json_object(j, NULL);
-	if (s->file != NULL && s->n_file < sizeof(path)) {
-		memcpy(path, s->file, s->n_file);
-		path[s->n_file] = '\0';
-		file = version_absolute(absolute, w->folder, path) ? work_name(w, absolute) : path;
-		put_text(j, "file", file, strlen(file));
-		json_int(j, "line", s->line);
-		json_int(j, "column", s->column);
-	} else {
-		json_null(j, "file");
-		json_null(j, "line");
-		json_null(j, "column");
-	}
+	while (from != NULL && from < end && *from == '\n')
+		from++;
+	if (from == NULL || from >= end)
+		return false;
+	lf = memchr(from, '\n', (size_t)(end - from));
+	*at = lf == NULL ? end : lf + 1;
+	take_line(out, from, (size_t)((lf == NULL ? end : lf) - from));
+	return true;
+}
+
+bool
+said_path(const struct work *w, const struct said *s, char out[VERSION_PATH_MAX])
+{
+	char path[VERSION_PATH_MAX];
+
+	if (s->file == NULL || s->n_file >= sizeof(path))
+		return false;
+	memcpy(path, s->file, s->n_file);
+	path[s->n_file] = '\0';
+	if (!version_absolute(out, w->folder, path))
+		memcpy(out, path, s->n_file + 1);
+	return true;
+}
+
+void
+put_said_text(struct json *j, const struct said *s, const char *before)
+{
+	struct buf text = { 0 };
+
 	json_text(j, "kind", s->is_warning ? "warning" : "error");
-	put_text(j, "text", s->what, s->n_what);
+	buf_put(&text, before, strlen(before));
+	buf_put(&text, s->what, s->n_what);
+	put_text(j, "text", text.data, text.n);
+	buf_done(&text);
 	if (s->remedy != NULL)
 		put_text(j, "remedy", s->remedy, s->n_remedy);
 	else
@@ -102,6 +112,24 @@ put_said(struct work *w, struct json *j, const struct said *s)
 		put_text(j, "code", s->code, s->n_code);
 	else
 		json_null(j, "code");
+}
+
+static void
+put_said(struct work *w, struct json *j, const struct said *s)
+{
+	char path[VERSION_PATH_MAX];
+
+	json_object(j, NULL);
+	if (said_path(w, s, path)) {
+		put_text(j, "file", work_name(w, path), strlen(work_name(w, path)));
+		json_int(j, "line", s->line);
+		json_int(j, "column", s->column);
+	} else {
+		json_null(j, "file");
+		json_null(j, "line");
+		json_null(j, "column");
+	}
+	put_said_text(j, s, "");
 	json_end(j);
 }
 
@@ -110,19 +138,13 @@ static size_t
 put_all_said(struct work *w, struct json *j, const char *key, const struct buf *said)
 {
 	size_t n_errors = 0, n_lines = 0;
+	const char *at = said->data, *end = said->data == NULL ? NULL : said->data + said->n;
+	struct said s;
 
 	json_array(j, key);
-	for (const char *at = said->data, *end = at + said->n; at != NULL && at < end;) {
-		const char *lf = memchr(at, '\n', (size_t)(end - at));
-		size_t n = lf == NULL ? (size_t)(end - at) : (size_t)(lf - at);
-		struct said s;
-
-		if (n > 0 && n_lines++ < LINES_MAX) {
-			take_line(&s, at, n);
-			n_errors += !s.is_warning;
-			put_said(w, j, &s);
-		}
-		at += n + (lf != NULL);
+	while (n_lines++ < LINES_MAX && said_next(&at, end, &s)) {
+		n_errors += !s.is_warning;
+		put_said(w, j, &s);
 	}
 	json_end(j);
 	return n_errors;
@@ -155,8 +177,7 @@ check_only(struct work *w, const struct image *img, const struct image *running,
 	return status;
 }
 
-/* A problem with all of them. */
-static unsigned
+unsigned
 refuse_errors(struct work *w, const struct buf *said)
 {
 	struct buf out = { 0 };
@@ -166,11 +187,18 @@ refuse_errors(struct work *w, const struct buf *said)
 	json_open(&j, &out);
 	json_object(&j, NULL);
 	json_text(&j, "type", "urn:mbc:problem:bench-file-errors");
-	json_text(&j, "title", "The bench file has errors");
+	json_text(&j, "title",
+		w->sequence_path[0] != '\0' ? "The sequence has errors"
+					    : "The bench file has errors");
 	json_uint(&j, "status", 422);
 	json_text(&j, "detail",
-		"nothing was written; correct what stands in 'errors', and check it with POST "
-		"/api/v1/bench/file/check");
+		w->sequence_path[0] != '\0'
+			? "nothing was written; correct what stands in 'errors', and check it with "
+			  "POST "
+			  "/api/v1/sequences/check"
+			: "nothing was written; correct what stands in 'errors', and check it with "
+			  "POST "
+			  "/api/v1/bench/file/check");
 	put_all_said(w, &j, "errors", said);
 	json_end(&j);
 	buf_putc(&out, '\n');

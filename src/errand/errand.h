@@ -9,11 +9,12 @@
 
 struct work {
 	int fds[ERRAND_MEMORIES];
-	const char *step, *file, *folder, *state, *bench;
+	const char *step, *file, *folder, *state, *bench, *sequence;
 	struct errand_ask ask;
 	char path[VERSION_PATH_MAX]; /* of the bench file, from "/" on */
 	char parent
 		[VERSION_PATH_MAX]; /* its folder, without a '/' at its end; "" for the root of all */
+	char sequence_path[VERSION_PATH_MAX]; /* from "/" on; "": it is about none */
 };
 
 /* Each returns 0: done, go on; or a status of HTTP, the answer being why. */
@@ -26,6 +27,36 @@ unsigned step_write(struct work *w);    /* NEXT in place of NOW */
 unsigned step_versions(struct work *w); /* which there are, or one of them */
 unsigned step_diff(struct work *w);     /* of NEXT and OTHER */
 unsigned step_audit(struct work *w);
+unsigned step_place(struct work *w);    /* NOW and NEXT, with the text of a sequence in its place */
+unsigned step_sequence(struct work *w); /* what the compiler said of it, and its tree */
+
+/* ---- files (file.c) ---- */
+
+/* The other files that the bench is made of, in the order in which they were read: their paths from "/" on. */
+unsigned list_parts(struct work *w, struct buf *bytes, struct version *all, struct buf *paths);
+/* Can it be written in place of what is there? */
+unsigned check_place(struct work *w, const char *path);
+/* What is there, of the files of `all`, and is not in `but`, which may be NULL. */
+void add_now(struct buf *out, const struct version *all, const struct version *but);
+
+/* ---- what the compiler said (check.c) ---- */
+
+/* "FILE:LINE:COLUMN: error: WHAT; REMEDY [CODE]" in its parts. */
+struct said {
+	const char *file, *what, *remedy, *code; /* NULL: it has none */
+	size_t n_file, n_what, n_remedy, n_code;
+	int64_t line, column;
+	bool is_warning;
+};
+
+/* The next line of them; false: there are no more. */
+bool said_next(const char **at, const char *end, struct said *out);
+/* From "/" on; false: it has no file. */
+bool said_path(const struct work *w, const struct said *s, char out[VERSION_PATH_MAX]);
+/* kind, text, remedy and code, in an object that is open. before: in front of the text; "" */
+void put_said_text(struct json *j, const struct said *s, const char *before);
+/* A problem with all of them. */
+unsigned refuse_errors(struct work *w, const struct buf *said);
 
 /* ---- for all of them (work.c) ---- */
 

@@ -22,8 +22,7 @@
 
 /* ---- it is shown --------------------------------------------------------------------------------------------------------- */
 
-/* The other files that the bench is made of, in the order in which they were read: their paths from "/" on. */
-static unsigned
+unsigned
 list_parts(struct work *w, struct buf *bytes, struct version *all, struct buf *paths)
 {
 	unsigned status = work_files(w, ERRAND_KEPT, bytes, all);
@@ -106,8 +105,7 @@ step_file(struct work *w)
 
 /* ---- it is made ready ---------------------------------------------------------------------------------------------------- */
 
-/* Can it be written in place of what is there? */
-static unsigned
+unsigned
 check_place(struct work *w, const char *path)
 {
 	struct stat st;
@@ -133,8 +131,7 @@ is_among(const struct version *all, const char *path, const struct buf *bytes)
 	       (f->n == 0 || memcmp(f->bytes, bytes->data, f->n) == 0);
 }
 
-/* What is there, of the files of `all`, and not yet in `out`. */
-static void
+void
 add_now(struct buf *out, const struct version *all, const struct version *but)
 {
 	for (size_t i = 0; i < all->n; i++) {
@@ -417,7 +414,7 @@ step_write(struct work *w)
 	static bool changes[VERSION_FILES_MAX];
 	struct buf bytes[2] = { { 0 }, { 0 } }, out = { 0 };
 	unsigned status = work_files(w, ERRAND_NOW, &bytes[0], &now);
-	const struct version_file *bench;
+	const struct version_file *edited;
 	char hash[SHA256_HEX + 1], part[PART_BYTES];
 	size_t n_written = 0;
 
@@ -455,8 +452,10 @@ step_write(struct work *w)
 		n_written++;
 	}
 	if (status == 0) {
-		bench = version_find(&next, w->path);
-		sha256_hex(hash, bench == NULL ? "" : bench->bytes, bench == NULL ? 0 : bench->n);
+		edited = version_find(
+			&next, w->sequence_path[0] != '\0' ? w->sequence_path : w->path);
+		sha256_hex(
+			hash, edited == NULL ? "" : edited->bytes, edited == NULL ? 0 : edited->n);
 		buf_printf(&out, ",\"sha256\":\"%s\",\"written\":%zu", hash, n_written);
 		status = work_write(w, ERRAND_ANSWER, &out);
 	}

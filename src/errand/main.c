@@ -34,6 +34,8 @@ static const struct step {
 	{ "versions", step_versions, false, false },
 	{ "diff", step_diff, false, false },
 	{ "audit", step_audit, false, false },
+	{ "place", step_place, false, false },
+	{ "sequence", step_sequence, false, false },
 };
 
 /* The value of "key=value"; NULL: it is another word. */
@@ -71,7 +73,7 @@ take_word(struct work *w, const char *word)
 	const struct {
 		const char *key, **out;
 	} places[] = { { "step", &w->step }, { "file", &w->file }, { "folder", &w->folder },
-		{ "state", &w->state }, { "bench", &w->bench } };
+		{ "state", &w->state }, { "bench", &w->bench }, { "sequence", &w->sequence } };
 	uint32_t n = 0;
 
 	for (size_t i = 0; i < NELEM(places); i++)
@@ -141,6 +143,11 @@ main(int argc, char **argv)
 	if (step == NULL || w.file == NULL || w.folder == NULL || w.state == NULL ||
 		w.bench == NULL || w.fds[ERRAND_ANSWER] < 0 ||
 		!version_absolute(w.path, w.folder, w.file)) {
+		log_err("this program is started by the supervisor of a bench");
+		return 2;
+	}
+	if (errand_is_sequence(w.ask.kind) &&
+		(w.sequence == NULL || !version_absolute(w.sequence_path, w.folder, w.sequence))) {
 		log_err("this program is started by the supervisor of a bench");
 		return 2;
 	}

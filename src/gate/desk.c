@@ -897,6 +897,39 @@ take_rehearsal(struct desk *d, const struct asker *who, struct wire_in *in)
 
 /* ---- the bench file and the audit ---------------------------------------------------------------------------------------- */
 
+/* Who may start sequences may have one checked, a token too; and who may configure. */
+static int
+check_sequence_errand(
+	struct desk *d, const struct errand_ask *a, const struct proof *p, struct err *err)
+{
+	const struct account *who = p->account;
+
+	if (who != NULL && !p->is_acting && account_is_open(who, wall_now(d)) &&
+		account_may(who, RIGHT_CONFIGURE, "", wall_now(d)))
+		return 0;
+	if (check_proof(d, p, COMMAND_SEQ_START, a->name, err) < 0)
+		return ERR_REFUSED;
+	return policy_allows(who != NULL, d->opened, COMMAND_SEQ_START)
+		       ? 0
+		       : err_set(err, ERR_REFUSED, 403,
+				 "sequences are not open to tokens: write 'serve: {commands: "
+				 "[sequence]}' in "
+				 "the bench file");
+}
+
+/* What is long or has signs in it that no line has? */
+static int
+check_errand_form(struct desk *d, const struct errand_ask *a, struct err *err)
+{
+	if (!run_text_is_good(a->reason, EVENT_TEXT - 1) ||
+		!run_text_is_good(a->name, ERRAND_NAME - 1))
+		return err_set(err, ERR_REFUSED, 400,
+			"it has control characters or is no UTF-8; write one line");
+	if (errand_has_text(a->kind) != (d->pass >= 0))
+		return err_set(err, ERR_REFUSED, 400, "it comes without its text");
+	return check_rate(d, false, now_boot(), err);
+}
+
 /* The grant for all of it; programs have none. */
 static int
 check_errand(struct desk *d, const struct errand_ask *a, const struct proof *p, struct err *err)
@@ -904,6 +937,11 @@ check_errand(struct desk *d, const struct errand_ask *a, const struct proof *p, 
 	const struct account *who = p->account;
 	int64_t wall = wall_now(d);
 
+	if (a->kind == ERRAND_SEQUENCE_CHECK) {
+		int rc = check_sequence_errand(d, a, p, err);
+
+		return rc < 0 ? rc : check_errand_form(d, a, err);
+	}
 	if (who == NULL)
 		return err_set(err, ERR_REFUSED, 403,
 			"this is for persons who have signed in; a token opens neither the bench "
@@ -930,13 +968,7 @@ check_errand(struct desk *d, const struct errand_ask *a, const struct proof *p, 
 			"what weakens protection needs the grant 'protect' for all channels; 'mbc "
 			"user grant --may protect %s' gives it",
 			who->name);
-	if (!run_text_is_good(a->reason, EVENT_TEXT - 1) ||
-		!run_text_is_good(a->name, ERRAND_NAME - 1))
-		return err_set(err, ERR_REFUSED, 400,
-			"it has control characters or is no UTF-8; write one line");
-	if (errand_has_text(a->kind) != (d->pass >= 0))
-		return err_set(err, ERR_REFUSED, 400, "it comes without its text");
-	return check_rate(d, false, now_boot(), err);
+	return check_errand_form(d, a, err);
 }
 
 /* The text of a file is no part of it: its digest is, of the one that was edited. */
@@ -1013,8 +1045,11 @@ take_errand(struct desk *d, const struct asker *who, struct wire_in *in)
 		turn_away(d, who, a.id, &err);
 		return true;
 	}
-	if (account_may(known.account, RIGHT_PROTECT, "", wall_now(d)))
+	if (known.account != NULL && account_may(known.account, RIGHT_PROTECT, "", wall_now(d)))
 		a.may |= ERRAND_MAY_PROTECT;
+	if (known.account != NULL && !known.is_acting &&
+		account_may(known.account, RIGHT_CONFIGURE, "", wall_now(d)))
+		a.may |= ERRAND_MAY_READ;
 	if (put_errand(d, who, &a, &err) < 0)
 		turn_away(d, who, a.id, &err);
 	return true;

@@ -16,6 +16,8 @@ static const struct {
 	[ERRAND_UNDO] = { "bench_undo", false, true },
 	[ERRAND_DISCARD] = { "bench_discard", false, true },
 	[ERRAND_REASON] = { "bench_reason", false, true },
+	[ERRAND_SEQUENCE_CHECK] = { "sequence_check", true, false },
+	[ERRAND_SEQUENCE_PUT] = { "sequence_put", true, true },
 	[ERRAND_AUDIT] = { "audit_read", false, false },
 };
 
@@ -69,6 +71,12 @@ const char *
 errand_act(enum errand_kind kind)
 {
 	return rows[kind].act;
+}
+
+bool
+errand_is_sequence(enum errand_kind kind)
+{
+	return kind == ERRAND_SEQUENCE_CHECK || kind == ERRAND_SEQUENCE_PUT;
 }
 
 bool

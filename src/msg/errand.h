@@ -12,26 +12,31 @@
 #include "base/sha256.h"
 #include "msg/command.h"
 
-#define ERRAND_TEXT_MAX (4u << 20)    /* bytes of a bench file */
-#define ERRAND_ANSWER_MAX (16u << 20) /* bytes */
-#define ERRAND_NAME 512               /* with the NUL */
-#define ERRAND_RECORDS 1000           /* of the audit, in one answer */
+#define ERRAND_TEXT_MAX (4u << 20)       /* bytes of a bench file */
+#define ERRAND_SEQUENCE_MAX (256u << 10) /* of a sequence */
+#define ERRAND_ANSWER_MAX (16u << 20)    /* bytes */
+#define ERRAND_NAME 512                  /* with the NUL */
+#define ERRAND_RECORDS 1000              /* of the audit, in one answer */
 
 enum errand_kind {
-	ERRAND_FILE,     /* the bench file as it is, or the part `name` */
-	ERRAND_CHECK,    /* a text, as `mbc check` does it */
-	ERRAND_PUT,      /* the text in place of the file of `sha256` */
-	ERRAND_VERSIONS, /* which there are */
-	ERRAND_VERSION,  /* `number` */
-	ERRAND_DIFF,     /* `number` and `other`, 0: what runs */
-	ERRAND_UNDO,     /* back to `number` */
-	ERRAND_DISCARD,  /* the file that waits */
-	ERRAND_REASON,   /* of the file that waits */
+	ERRAND_FILE,           /* the bench file as it is, or the part `name` */
+	ERRAND_CHECK,          /* a text, as `mbc check` does it */
+	ERRAND_PUT,            /* the text in place of the file of `sha256` */
+	ERRAND_VERSIONS,       /* which there are */
+	ERRAND_VERSION,        /* `number` */
+	ERRAND_DIFF,           /* `number` and `other`, 0: what runs */
+	ERRAND_UNDO,           /* back to `number` */
+	ERRAND_DISCARD,        /* the file that waits */
+	ERRAND_REASON,         /* of the file that waits */
+	ERRAND_SEQUENCE_CHECK, /* a text, as the sequence `name` of this bench */
+	ERRAND_SEQUENCE_PUT, /* the text in place of the sequence `name` of `sha256`; "": a new one */
 	ERRAND_AUDIT, /* records of `name` and `act` since `since`, before record `number`, `limit` of them */
 	ERRAND_KINDS
 };
 
-#define ERRAND_MAY_PROTECT 1u /* filled in by the gate: what weakens protection, too */
+/* Filled in by the gate. */
+#define ERRAND_MAY_PROTECT 1u /* what weakens protection, too */
+#define ERRAND_MAY_READ 2u    /* the files of the bench */
 
 struct errand_ask {
 	char id[COMMAND_ID];
@@ -47,7 +52,8 @@ void errand_write(struct buf *out, const struct errand_ask *a);
 int errand_read(struct errand_ask *out, struct wire_in *in, struct err *err) MUST_CHECK;
 
 const char *errand_act(enum errand_kind kind); /* its word in the audit */
-bool errand_has_text(enum errand_kind kind);   /* a memfd goes along */
+bool errand_is_sequence(enum errand_kind kind);
+bool errand_has_text(enum errand_kind kind); /* a memfd goes along */
 /* Does it change something? It goes on record before it is done, and is not done when that fails. */
 bool errand_changes(enum errand_kind kind);
 

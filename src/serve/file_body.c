@@ -168,9 +168,11 @@ take_member(struct reader *r, struct file_body *out, unsigned *seen)
 	which = is_name(name, n_name, "text")     ? 1u
 		: is_name(name, n_name, "sha256") ? 2u
 		: is_name(name, n_name, "reason") ? 4u
+		: is_name(name, n_name, "name")   ? 8u
 						  : 0u;
 	if (which == 0)
-		return wrong(r, "a member that is not known; known are: text, sha256, reason");
+		return wrong(
+			r, "a member that is not known; known are: text, sha256, reason, name");
 	if ((*seen & which) != 0)
 		return wrong(r, "a member that comes twice");
 	*seen |= which;
@@ -183,6 +185,8 @@ take_member(struct reader *r, struct file_body *out, unsigned *seen)
 		return put_short(r, out->sha256, sizeof(out->sha256), text, n);
 	if (which == 4)
 		return put_short(r, out->reason, sizeof(out->reason), text, n);
+	if (which == 8)
+		return put_short(r, out->name, sizeof(out->name), text, n);
 	if (n > FILE_BODY_TEXT_MAX)
 		return err_set(r->err, ERR_CONF, 413,
 			"a bench file has at most 4 MB; split it into several");

@@ -1,4 +1,4 @@
-/* file_body.h - the body of a request that brings a bench file along: {"text": ..., "sha256": ..., "reason": ...}. Pure.
+/* file_body.h - the body of a request that brings a bench file or a sequence along: {"text": ..., "sha256": ..., "reason": ..., "name": ...}. Pure.
  *
  * Beside body.h because a text of 4 MB is decoded where it stands. Refused, with the place: what is no JSON (RFC 8259), members that are not known or come
  * twice, escapes of half a character. What is in the text is for the compiler to judge.
@@ -18,6 +18,7 @@ struct file_body {
 	const char *text; /* within the body; NULL: it is not there */
 	size_t n;
 	char sha256[SHA256_HEX + 1], reason[EVENT_TEXT]; /* "": not there */
+	char name[128];                                  /* of a sequence; likewise */
 };
 
 /* body: changed. ERR_CONF with what is wrong and where; err->sys 413: the text is too long. */

@@ -36,7 +36,8 @@ struct http_order {
 	int64_t begun_ns;
 };
 
-#define BODY_NS (15 * NS_PER_S)      /* for the whole of it */
+#define BODY_NS (15 * NS_PER_S) /* for the whole of it */
+#define SEQUENCE_BODY_MAX (2u * ERRAND_SEQUENCE_MAX + 4096)
 #define FILE_BODY_NS (60 * NS_PER_S) /* with a bench file in it */
 
 static const struct http_order *with_file; /* whose body may be long: one at a time */
@@ -59,16 +60,23 @@ has_json_body(struct MHD_Connection *c)
 static bool
 has_file(enum target_order order)
 {
-	return order == ORDER_FILE_CHECK || order == ORDER_FILE_PUT;
+	return order == ORDER_FILE_CHECK || order == ORDER_FILE_PUT ||
+	       order == ORDER_SEQUENCE_CHECK;
+}
+
+/* Bytes of a body of it, by those who may. */
+static size_t
+longest(enum target_order order)
+{
+	return order == ORDER_SEQUENCE_CHECK ? SEQUENCE_BODY_MAX : FILE_BODY_MAX;
 }
 
 /* Pages of strangers in a browser on this computer: they come with their Origin, cannot set these headers unasked, and a name that has been bent to this
  * address stands in Host. */
 bool
-http_order_judge(struct MHD_Connection *c, enum target_order order, bool may_configure,
+http_order_judge(struct MHD_Connection *c, enum target_order order, bool may_be_long,
 	enum problem *out_problem, const char **out_detail)
 {
-	bool may_be_long = has_file(order) && may_configure;
 	const char *host = reply_asked(c, MHD_HTTP_HEADER_HOST);
 	const char *origin = reply_asked(c, MHD_HTTP_HEADER_ORIGIN);
 	const char *length = reply_asked(c, MHD_HTTP_HEADER_CONTENT_LENGTH);
@@ -77,6 +85,7 @@ http_order_judge(struct MHD_Connection *c, enum target_order order, bool may_con
 
 	bool is_tls = reply_is_tls(c); /* its Host has been looked at before */
 
+	may_be_long = may_be_long && has_file(order);
 	if (host == NULL || !wish_is_ours(origin, host, is_tls) ||
 		(!is_tls && (!reply_is_near(c) || !wish_is_loopback(host)))) {
 		*out_problem = PROBLEM_FOREIGN;
@@ -100,11 +109,15 @@ http_order_judge(struct MHD_Connection *c, enum target_order order, bool may_con
 		return false;
 	}
 	if (length != NULL &&
-		strtoull(length, NULL, 10) > (may_be_long ? FILE_BODY_MAX : BODY_MAX)) {
+		strtoull(length, NULL, 10) > (may_be_long ? longest(order) : BODY_MAX)) {
 		*out_problem = PROBLEM_BODY_LONG;
-		*out_detail = has_file(order) ? "a bench file has at most 4 MB, and comes from who "
-						"has signed in with the grant 'configure'"
-					      : "a body has at most 4096 bytes";
+		*out_detail =
+			order == ORDER_SEQUENCE_CHECK
+				? "a sequence has at most 256 kB, and comes from who may start "
+				  "sequences, or has the grant 'configure'"
+			: has_file(order) ? "a bench file has at most 4 MB, and comes from who "
+					    "has signed in with the grant 'configure'"
+					  : "a body has at most 4096 bytes";
 		return false;
 	}
 	if (may_be_long && with_file != NULL) {
@@ -155,13 +168,13 @@ http_order_is_errand(enum target_order order)
 
 struct http_order *
 http_order_errand_order(struct orders *o, struct MHD_Connection *c, enum target_order order,
-	bool may_configure, int64_t now_ns)
+	bool may_be_long, int64_t now_ns)
 {
 	struct http_order *x = http_order_new(o, c, now_ns);
 
 	x->is_errand = true;
-	if (has_file(order) && may_configure) {
-		x->max = FILE_BODY_MAX;
+	if (has_file(order) && may_be_long) {
+		x->max = longest(order);
 		with_file = x;
 	}
 	return x;
@@ -287,24 +300,16 @@ send_errand(struct http_order *x, struct errand_ask *a, int text, int64_t now_ns
 static void
 ask_with_file(struct http_order *x, const struct target *t, int64_t now_ns)
 {
-	bool is_put = t->order == ORDER_FILE_PUT;
-	struct errand_ask a = { .kind = is_put ? ERRAND_PUT : ERRAND_CHECK };
+	struct errand_ask a;
 	struct file_body b;
 	int text, rc = file_body_read(&b, x->body.data, x->body.n, &x->err);
 
+	if (rc == 0)
+		rc = wish_errand_file(&a, t, &b, &x->err);
 	if (rc < 0 && x->err.sys == 413)
 		x->problem = PROBLEM_BODY_LONG;
-	if (rc == 0 && b.text == NULL)
-		rc = err_set(&x->err, ERR_CONF, 0, "body: 'text' is missing: the bench file");
-	if (rc == 0 && is_put && strlen(b.sha256) != SHA256_HEX)
-		rc = err_set(&x->err, ERR_CONF, 0,
-			"body: 'sha256' is missing, or none: that of the file that was edited, as "
-			"GET "
-			"gave it");
 	if (rc < 0)
 		return;
-	snprintf(a.sha256, sizeof(a.sha256), "%s", b.sha256);
-	snprintf(a.reason, sizeof(a.reason), "%s", b.reason);
 	x->problem = PROBLEM_BUSY;
 	text = seal_text("mbc-bench-file", b.text, b.n, &x->err);
 	buf_done(&x->body);

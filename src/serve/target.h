@@ -88,7 +88,8 @@ enum target_order {
 	ORDER_HOLD,     /* take the bench, or hand it over */
 	/* The bench file: errands of http_orders.c. */
 	ORDER_FILE_CHECK,
-	ORDER_FILE_PUT,
+	ORDER_FILE_PUT, /* of a part: a sequence */
+	ORDER_SEQUENCE_CHECK,
 	ORDER_UNDO,
 	ORDER_DISCARD,
 	ORDER_REASON,

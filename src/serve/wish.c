@@ -393,6 +393,44 @@ wish_errand(struct errand_ask *out, const struct target *t, struct err *err)
 }
 
 int
+wish_errand_file(struct errand_ask *out, const struct target *t, const struct file_body *body,
+	struct err *err)
+{
+	bool is_put = t->order == ORDER_FILE_PUT, is_part = is_put && t->params[0] != NULL;
+	bool is_sequence = is_part || t->order == ORDER_SEQUENCE_CHECK;
+
+	*out = (struct errand_ask){ .kind = is_part       ? ERRAND_SEQUENCE_PUT
+					    : is_put      ? ERRAND_PUT
+					    : is_sequence ? ERRAND_SEQUENCE_CHECK
+							  : ERRAND_CHECK };
+	if (body->text == NULL)
+		return err_set(err, ERR_CONF, 0, "body: 'text' is missing: the %s",
+			is_sequence ? "sequence" : "bench file");
+	if (is_sequence && body->n > ERRAND_SEQUENCE_MAX)
+		return err_set(err, ERR_CONF, 413,
+			"a sequence has at most 256 kB; split it with 'include'");
+	if (body->name[0] != '\0' && t->order != ORDER_SEQUENCE_CHECK)
+		return err_set(err, ERR_CONF, 0,
+			"body: 'name' is for the check of a sequence alone; leave it out");
+	if (t->order == ORDER_SEQUENCE_CHECK &&
+		(body->sha256[0] != '\0' || body->reason[0] != '\0'))
+		return err_set(
+			err, ERR_CONF, 0, "body: 'text' and 'name' are all that is asked for");
+	if (is_put && strlen(body->sha256) != SHA256_HEX && (!is_part || body->sha256[0] != '\0'))
+		return err_set(err, ERR_CONF, 0,
+			"body: 'sha256' is missing, or none: that of the file that was edited, as "
+			"GET "
+			"gave it");
+	text_copy(out->sha256, sizeof(out->sha256), body->sha256);
+	text_copy(out->reason, sizeof(out->reason), body->reason);
+	if (!is_part) {
+		text_copy(out->name, sizeof(out->name), body->name);
+		return 0;
+	}
+	return take_word(out->name, sizeof(out->name), t->params[0], "part", err);
+}
+
+int
 wish_errand_order(
 	struct errand_ask *out, const struct target *t, const char *body, size_t n, struct err *err)
 {

@@ -7,6 +7,7 @@
 #include "msg/command.h"
 #include "msg/errand.h"
 #include "msg/rehearse.h"
+#include "serve/file_body.h"
 #include "serve/target.h"
 
 #define WISH_WAIT_MAX_NS (30 * NS_PER_S)
@@ -22,6 +23,9 @@ int wish_rehearse(struct rehearse_ask *out, const struct target *t, const char *
 
 /* What is asked of the bench file or the audit, by a route or (body of n bytes) by an order without a text; its id and principal are left empty. */
 int wish_errand(struct errand_ask *out, const struct target *t, struct err *err) MUST_CHECK;
+/* With a text, which stays in the body: err->sys 413 when it is too long. */
+int wish_errand_file(struct errand_ask *out, const struct target *t, const struct file_body *body,
+	struct err *err) MUST_CHECK;
 int wish_errand_order(struct errand_ask *out, const struct target *t, const char *body, size_t n,
 	struct err *err) MUST_CHECK;
 

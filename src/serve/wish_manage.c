@@ -54,7 +54,7 @@ static const struct row {
 bool
 wish_manages(enum target_order order)
 {
-	return order >= ORDER_ACCOUNT_ADD && order < ORDERS;
+	return order >= ORDER_ACCOUNT_ADD && order <= ORDER_TOKEN_REMOVE;
 }
 
 struct reading {

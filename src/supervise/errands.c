@@ -22,6 +22,8 @@
 #include "base/text.h"
 #include "io/now.h"
 #include "io/seal.h"
+#include "model/sequence.h"
+#include "msg/version.h"
 #include "supervise/supervise.h"
 
 #define LONGEST_NS (60 * NS_PER_S) /* all of it */
@@ -36,6 +38,7 @@ static const struct step {
 	enum as as;
 	bool is_compiler; /* of NEXT into IMAGE, and its errors */
 	bool is_other;    /* of OTHER */
+	bool is_lines;    /* a sequence as a tree, into IMAGE */
 	bool is_writing;  /* it is brought to its end */
 	bool is_reload;
 } file[] = { { .name = "file", .as = AS_READER }, { .name = NULL } },
@@ -47,6 +50,14 @@ static const struct step {
 	  { .name = "reload", .is_reload = true }, { .name = NULL } },
   undo[] = { { .name = "pick" }, { .name = "prepare", .as = AS_READER },
 	  { .name = "compile", .is_compiler = true }, { .name = "check", .as = AS_READER },
+	  { .name = "keep", .is_writing = true },
+	  { .name = "write", .as = AS_OWNER, .is_writing = true },
+	  { .name = "reload", .is_reload = true }, { .name = NULL } },
+  sequence_check[] = { { .name = "place", .as = AS_READER },
+	  { .name = "lines", .is_compiler = true, .is_lines = true },
+	  { .name = "compile", .is_compiler = true }, { .name = "sequence" }, { .name = NULL } },
+  sequence_put[] = { { .name = "place", .as = AS_READER },
+	  { .name = "compile", .is_compiler = true }, { .name = "sequence" },
 	  { .name = "keep", .is_writing = true },
 	  { .name = "write", .as = AS_OWNER, .is_writing = true },
 	  { .name = "reload", .is_reload = true }, { .name = NULL } },
@@ -66,6 +77,8 @@ static const struct step *const plans[ERRAND_KINDS] = {
 	[ERRAND_DIFF] = diff,
 	[ERRAND_UNDO] = undo,
 	[ERRAND_REASON] = reason,
+	[ERRAND_SEQUENCE_CHECK] = sequence_check,
+	[ERRAND_SEQUENCE_PUT] = sequence_put,
 	[ERRAND_AUDIT] = audit,
 };
 
@@ -184,9 +197,34 @@ pick_user(struct supervise *s, enum as as, struct sandbox_user *out, struct err 
 	return 0;
 }
 
+/* Where a sequence of this name stands, as the compiler sees it: beside those that run; where none does, where it is said to be, which mbc-errand looks at. What is no name of
+ * one is looked at under another. */
+static void
+name_sequence(struct supervise *s, const struct errand_ask *a)
+{
+	const char *beside = s->file, *folder = "sequences/", *slash = strrchr(a->name, '/');
+	const char *name = slash == NULL ? a->name : slash + 1;
+	size_t n = strlen(name), n_end = strlen(".seq");
+
+	if (n < n_end || n > 127 || strcmp(name + n - n_end, ".seq") != 0)
+		name = "new.seq";
+	if (s->img->sequences.n > 0) {
+		beside = image_text(s->img, image_sequence_at(s->img, 0)->path);
+		folder = "";
+	} else if (a->kind == ERRAND_SEQUENCE_PUT && version_is_below(a->name)) {
+		folder = "";
+		name = a->name;
+	}
+	slash = strrchr(beside, '/');
+	if (snprintf(s->errand.sequence, sizeof(s->errand.sequence), "%.*s%s%s",
+		    slash == NULL ? 0 : (int)(slash - beside + 1), beside, folder,
+		    name) >= (int)sizeof(s->errand.sequence))
+		text_copy(s->errand.sequence, sizeof(s->errand.sequence), "new.seq");
+}
+
 /* "key=value" for each that it is given. */
 struct words {
-	char text[WORDS_MAX][ERRAND_NAME + 64];
+	char text[WORDS_MAX][ERRAND_NAME + 192];
 	const char *at[WORDS_MAX + 1];
 	size_t n;
 };
@@ -227,6 +265,8 @@ start_work(struct supervise *s, const struct step *step, struct err *err)
 	add_word(&w, "act=%s", a->act);
 	add_word(&w, "since=%s", a->since);
 	add_word(&w, "sha256=%s", a->sha256);
+	if (errand_is_sequence(a->kind))
+		add_word(&w, "sequence=%s", s->errand.sequence);
 	for (size_t i = 0; i < ERRAND_MEMORIES; i++)
 		if (s->errand.memories[i] >= 0) {
 			add_word(&w, "%s=%d", errand_memories[i], s->errand.memories[i]);
@@ -243,8 +283,12 @@ start_compiler(struct supervise *s, const struct step *step, struct err *err)
 {
 	static struct words w;
 	int files = s->errand.memories[step->is_other ? ERRAND_OTHER : ERRAND_NEXT];
-	int image = s->errand.memories[step->is_other ? ERRAND_OTHER_IMAGE : ERRAND_IMAGE];
-	int errors = s->errand.memories[ERRAND_ERRORS];
+	/* A tree stays where it is when the sequence is checked with the bench. */
+	bool is_other =
+		step->is_other || (errand_is_sequence(s->errand.ask.kind) && !step->is_lines);
+	int image = s->errand.memories[is_other ? ERRAND_OTHER_IMAGE : ERRAND_IMAGE];
+	/* What is wrong with its words is told once more when it is checked with the bench. */
+	int errors = s->errand.memories[step->is_lines ? ERRAND_OTHER : ERRAND_ERRORS];
 	const int keep[] = { files, image };
 
 	w.n = 0;
@@ -252,8 +296,15 @@ start_compiler(struct supervise *s, const struct step *step, struct err *err)
 	add_word(&w, "%d", files);
 	add_word(&w, "--out-fd");
 	add_word(&w, "%d", image);
-	add_word(&w, "--check");
-	add_word(&w, "%s", s->file);
+	if (step->is_lines) {
+		add_word(&w, "--sequence");
+		add_word(&w, "lines");
+	} else {
+		add_word(&w, "--check");
+		add_word(&w, "%s", s->file);
+	}
+	if (errand_is_sequence(s->errand.ask.kind))
+		add_word(&w, "%s", s->errand.sequence);
 	if (reload_reader(s, &s->errand.compile.user, err) < 0)
 		return ERR_CONF;
 	s->errand.compile.errors = errors;
@@ -395,6 +446,9 @@ errands_asked(struct supervise *s, struct wire_in *in, int *pass)
 	}
 	s->errand.ask = a;
 	s->errand.step = 0;
+	s->errand.sequence[0] = '\0';
+	if (errand_is_sequence(a.kind))
+		name_sequence(s, &a);
 	s->errand.is_under_way = s->errand.is_wanted = true;
 	s->errand.kill_ns = now_boot() + LONGEST_NS;
 	if (make_memories(s, pass, &err) < 0) {
@@ -477,7 +531,10 @@ errands_ended(struct supervise *s, pid_t pid, int status)
 		refused(s, refusal);
 	else if (is_good_end(s, is_compiler, status)) {
 		if (strcmp(step->name, "write") == 0)
-			audit_tell(s, s->errand.ask.principal, "bench_written", s->bench,
+			audit_tell(s, s->errand.ask.principal,
+				s->errand.sequence[0] == '\0' ? "bench_written"
+							      : "sequence_written",
+				s->errand.sequence[0] == '\0' ? s->bench : s->errand.ask.name,
 				s->errand.ask.reason);
 		s->errand.step++;
 		if (s->errand.kill_ns ==

@@ -121,6 +121,8 @@ struct supervise {
 	struct {
 		struct child work, compile; /* mbc-errand, mbc-compile: one of them at a time */
 		struct errand_ask ask;
+		char sequence[ERRAND_NAME +
+			      160]; /* that it is about, as the compiler sees it; "": none */
 		int memories[ERRAND_MEMORIES]; /* -1: not made */
 		size_t step;                   /* of its plan */
 		bool is_under_way, is_wanted;  /* is_wanted: somebody waits for it still */

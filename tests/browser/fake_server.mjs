@@ -180,6 +180,15 @@ export class FakeFile {
 		return [200, { kept: null, sha256: sha256(text), written: 1, ...this.run(text, "user:anna", reason) }];
 	}
 
+	put_part(part, { text, sha256: of }) {
+		this.asked.push([part, { text, of: of ?? "" }]);
+		const was = this.parts[part];
+		if ((was === undefined ? "" : sha256(was)) !== (of ?? ""))
+			return [409, { detail: was === undefined ? "it is not there any more" : of === undefined ? "there is a sequence of this name already" : "it is another one by now" }];
+		this.parts[part] = text;
+		return [200, { kept: null, sha256: sha256(text), written: 1, state: "taken", text: "" }];
+	}
+
 	undo({ to, reason }) {
 		this.asked.push(["undo", { to, reason }]);
 		this.text = this.versions.find((v) => v.version === to).text;
@@ -192,7 +201,7 @@ export class FakeFile {
 			return [429, { detail: "another question of this kind is under way" }];
 		}
 		if (path === "file")
-			return method === "PUT" ? this.put(body) : this.read(query);
+			return method !== "PUT" ? this.read(query) : query.get("part") === null ? this.put(body) : this.put_part(query.get("part"), body);
 		if (path === "file/check")
 			return this.check(body.text);
 		if (path === "versions")

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { assert_accessible } from "./axe.mjs";
 import { eventually, open_page, shoot, start_browser, wait_until } from "./browser.mjs";
-import { FakeServer } from "./fake_server.mjs";
+import { FakeFile, FakeServer } from "./fake_server.mjs";
 
 const RUNNING = { state: "running", name: "tpr", step: 20, title: "Heat", comment: "slowly", step_time: 3600, current_step_time: 900,
 	total_time: 7200, time: 1800, time_left: 5400, reason: "" };
@@ -469,4 +469,46 @@ test("the editor: text and table are one, and what the table does not know stays
 	await page.setViewportSize({ width: 360, height: 740 });
 	await fits(page, 360);
 	await shoot(page, "sequence_editor_phone");
+});
+
+test("a sequence is saved on the bench by who may configure it, over just the one that was read", async () => {
+	const text = "sequence \"Reduction\"\nstep 10 \"A\"\nend\n";
+	server.people = { anna: "correct horse" };
+	server.may = ["read", "operate", "configure"];
+	server.check_of = (t) => ({ errors: t.includes("wrong") ? [{ line: 1, column: 1, kind: "error", text: "wrong", remedy: null, code: null }] : [], tree: null });
+	server.bench_file = new FakeFile("bench: tpr-1\n", { "sequences/tpr.seq": text });
+	const p = await open_page(browser, url);
+	opened.push(p);
+	const { page } = p;
+	await page.locator('.sign-in input[name="username"]').fill("anna");
+	await page.locator('.sign-in input[name="password"]').fill("correct horse");
+	await page.keyboard.press("Enter");
+	await page.locator('[data-state="running"]').first().waitFor();
+	await page.evaluate(() => { location.hash = "#sequence/edit/tpr"; });
+	const editor = page.locator(".editor");
+	const area = editor.getByLabel("Text of the sequence");
+	await eventually(async () => assert.equal(await area.inputValue(), text));
+	await area.fill(`${text}# wrong\n`);
+	await editor.getByText("It is saved on the bench when it has no errors.").waitFor();
+	await area.fill(`${text}# mine\n`);
+	await wait_until("it can be saved", () => editor.getByRole("button", { name: "Save on the bench", exact: true }).isEnabled());
+	await assert_accessible(page, "saving");
+	await shoot(page, "sequence_editor_save");
+	await editor.getByRole("button", { name: "Save on the bench", exact: true }).click();
+	await page.locator('[data-became="taken"]').waitFor();
+	assert.equal(server.bench_file.parts["sequences/tpr.seq"], `${text}# mine\n`);
+	/* Somebody else writes it: nothing is lost, and it is told. */
+	server.bench_file.parts["sequences/tpr.seq"] = "theirs";
+	await editor.getByRole("button", { name: "Save on the bench", exact: true }).click();
+	await editor.getByText("it is another one by now").waitFor();
+	assert.equal(await area.inputValue(), `${text}# mine\n`);
+	await editor.getByLabel("Name on the bench").fill("../x");
+	await editor.getByRole("button", { name: "Save on the bench as a new one" }).click();
+	await editor.getByText("A name is made of letters").waitFor();
+	await editor.getByLabel("Name on the bench").fill("tpr-2");
+	await page.keyboard.press("Enter");
+	await page.locator('[data-became="taken"]').waitFor();
+	assert.equal(server.bench_file.parts["sequences/tpr-2.seq"], `${text}# mine\n`);
+	await page.setViewportSize({ width: 360, height: 740 });
+	await fits(page, 360);
 });

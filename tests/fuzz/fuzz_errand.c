@@ -19,6 +19,29 @@ demand(bool is_so)
 		abort();
 }
 
+/* What such a body asks for, at each address that takes one. */
+static void
+ask_with(const struct file_body *b)
+{
+	static char part[] = "sequences/a.seq";
+	static const enum target_order orders[] = { ORDER_FILE_CHECK, ORDER_FILE_PUT,
+		ORDER_SEQUENCE_CHECK };
+
+	for (size_t i = 0; i < 6; i++) {
+		static struct target t;
+		struct errand_ask a;
+		struct err err;
+
+		t.order = orders[i % 3];
+		t.params[0] = i < 3 ? NULL : part;
+		if (wish_errand_file(&a, &t, b, &err) < 0)
+			continue;
+		demand(b->text != NULL && errand_has_text(a.kind));
+		demand(!errand_is_sequence(a.kind) || b->n <= ERRAND_SEQUENCE_MAX);
+		demand(a.kind != ERRAND_PUT || strlen(a.sha256) == SHA256_HEX);
+	}
+}
+
 static void
 read_body(char *bytes, size_t n)
 {
@@ -30,6 +53,9 @@ read_body(char *bytes, size_t n)
 	demand(b.text == NULL || (b.text >= bytes && b.text + b.n <= bytes + n));
 	demand(strlen(b.reason) < sizeof(b.reason) && strlen(b.sha256) <= SHA256_HEX);
 	demand(text_utf8(b.reason, strlen(b.reason)) == strlen(b.reason));
+	demand(strlen(b.name) < sizeof(b.name) &&
+		text_utf8(b.name, strlen(b.name)) == strlen(b.name));
+	ask_with(&b);
 }
 
 static void

@@ -578,7 +578,8 @@ BODIES = {"/api/v1/channels/{name}": {"target": 20}, "/api/v1/alarms/{name}/shel
           "/api/v1/sequence/prepare": {"name": "s"}, "/api/v1/sequence/form": {"name": "p", "value": "1"}, "/api/v1/sequence/start": {"name": "s"},
           "/api/v1/sequence/goto": {"step": 1}, "/api/v1/sequence/answer": {"value": "yes"}, "/api/v1/hold": {"release": True},
           "/api/v1/accounts": {"name": "made", "password": PASSWORD}, "/api/v1/accounts/{name}": {"until": None}, "/api/v1/tokens": {"name": "made"},
-          "/api/v1/bench/file": {"text": "bench: [", "sha256": "0" * 64}, "/api/v1/bench/file/check": {"text": "bench: ["}, "/api/v1/bench/undo": {"to": 999},
+          "/api/v1/bench/file": {"text": "bench: [", "sha256": "0" * 64}, "/api/v1/bench/file/check": {"text": "bench: ["}, "/api/v1/sequences/check": {"text": "sequence", "name": "s.seq"},
+          "/api/v1/bench/undo": {"to": 999},
           "/api/v1/bench/reason": {"reason": "a test"}, ("patch", "/api/v1/session"): {"password": PASSWORD}}
 NAMES = {"/api/v1/channels": "T_furn", "/api/v1/history": "T_furn", "/api/v1/instruments": "d", "/api/v1/alarms": "hot", "/api/v1/trips": "too_hot", "/api/v1/sequences": "s",
          "/api/v1/runs": "1", "/api/v1/commands": "id1", "/api/v1/accounts": "made", "/api/v1/tokens": "made", "/api/v1/bench": "1"}

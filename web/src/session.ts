@@ -53,6 +53,7 @@ export const must_sign_in = () => session !== null && session.accounts && (sessi
 export const is_admin = () => session?.role === "admin" || session?.role === "root";
 export const may_operate = () => session?.name != null && session.may.includes("operate");
 export const may_protect = () => session?.name != null && session.may.includes("protect");
+export const may_configure = () => session?.name != null && session.may.includes("configure");
 export const sees_all = () => session === null || !session.accounts || session.reads === "*";
 
 /* Ask who one is; a server that does not know the question has no accounts. */

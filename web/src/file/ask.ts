@@ -115,6 +115,9 @@ const with_reason = (reason: string) => (reason === "" ? {} : { reason });
 
 /* Asked once: 429 means that nothing was begun. */
 export const put_file = (text: string, sha256: string, reason: string) => ask<Written>("PUT", "file", { text, sha256, ...with_reason(reason) });
+/* A sequence of the bench; sha256 "": a new one. */
+export const put_part = (part: string, text: string, sha256: string) =>
+	ask<Written>("PUT", `file?part=${encodeURIComponent(part)}`, { text, ...(sha256 === "" ? {} : { sha256 }) });
 export const undo = (to: number, reason: string) => ask<Written>("POST", "undo", { to, ...with_reason(reason) });
 export const discard = () => ask<Written>("POST", "discard", {});
 export const give_reason = (reason: string) => ask<Written>("POST", "reason", { reason });

@@ -7,10 +7,13 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { get, get_sequences } from "../api";
 import { Again, Checker } from "../checker";
 import { Code } from "../code";
-import { ask_with_leave } from "../door";
+import { ask_with_leave, may } from "../door";
+import { get_file, get_part, put_part, type Written } from "../file/ask";
+import { Became } from "../file/changes";
 import { use_store } from "../hooks";
 import { words } from "../i18n";
 import { go } from "../route";
+import { may_configure } from "../session";
 import { is_output } from "../set";
 import { store, tell_all } from "../store";
 import { colours } from "./colours";
@@ -36,7 +39,7 @@ export function has_editor(): boolean {
 			is_asking = false;
 		});
 	}
-	return offered === true;
+	return offered === true && (may("sequence") || may_configure());
 }
 
 interface Fault {
@@ -61,13 +64,26 @@ async function check(text: string, name: string): Promise<Checked> {
 	throw a.status === 429 || a.status === 503 ? new Again(why) : new Error(why);
 }
 
-/* The text of one of the bench's: one of the files that the bench is made of. Who may not configure it does not see them. */
-async function load(name: string): Promise<string> {
-	const { parts } = await get<{ parts: string[] }>("bench/file", AbortSignal.timeout(LIMIT_MS));
+interface Loaded {
+	text: string;
+	part: string;
+	sha256: string;
+}
+
+/* One of the bench's: one of the files that the bench is made of. Who may not configure it does not see them. */
+async function load(name: string): Promise<Loaded> {
+	const { parts } = await get_file();
 	const part = parts.find((p) => p === `${name}.seq` || p.endsWith(`/${name}.seq`));
 	if (part === undefined)
 		throw new Error(name);
-	return (await get<{ text: string }>(`bench/file?part=${encodeURIComponent(part)}`, AbortSignal.timeout(LIMIT_MS))).text;
+	const { text, sha256 } = await get_part(part);
+	return { text, part, sha256 };
+}
+
+/* Where the bench has its sequences; "": that is not known. */
+async function find_folder(): Promise<string> {
+	const part = (await get_file()).parts.find((p) => p.endsWith(".seq"));
+	return part === undefined ? "" : part.slice(0, part.lastIndexOf("/") + 1);
 }
 
 /* ---- a row in its box ---- */
@@ -197,8 +213,56 @@ function save(text: string, name: string): void {
 	setTimeout(() => URL.revokeObjectURL(a.href), 10_000);
 }
 
+/* ---- saved on the bench ---- */
+
+const NAME = /^[A-Za-z0-9_-]{1,64}$/;
+
+/* In its own place, or under another name as a new one. */
+function SaveBar({ text, is_good, on_why }: { text: string; is_good: boolean; on_why: (why: string) => void }) {
+	const w = words().seq;
+	const [name, set_name] = useState(kept.name.replace(/\.seq$/, ""));
+	const [written, set_written] = useState<Written | null>(null);
+	const [is_busy, set_busy] = useState(false);
+	const [, set_folder] = useState(kept.folder);
+	useEffect(() => set_name(kept.name.replace(/\.seq$/, "")), [kept.name]);
+	useEffect(() => {
+		if (kept.folder === null)
+			void find_folder().then((f) => set_folder(kept.folder = f), () => undefined);
+	}, []);
+	const folder = kept.part === "" ? kept.folder ?? "" : kept.part.slice(0, kept.part.lastIndexOf("/") + 1);
+	const part = `${folder}${name}.seq`;
+	const save_it = async (e: Event): Promise<void> => {
+		e.preventDefault();
+		if (part !== kept.part && !NAME.test(name)) {
+			on_why(w.edit_name_no);
+			return;
+		}
+		set_busy(true);
+		set_written(null);
+		on_why("");
+		try {
+			const done = await put_part(part, text, part === kept.part ? kept.sha256 : "");
+			Object.assign(kept, { part, name: `${name}.seq`, of: name, sha256: done.sha256 ?? "" });
+			set_written(done);
+		} catch (error) {
+			on_why(error instanceof Error ? error.message : String(error));
+		}
+		set_busy(false);
+	};
+	return (
+		<>
+			<form class="bar save-bar" onSubmit={(e) => void save_it(e)}>
+				<label class="filter">{w.edit_name}<input type="text" value={name} maxLength={64} spellcheck={false} onInput={(e) => set_name(e.currentTarget.value)} /></label>
+				<button type="submit" class="go" disabled={is_busy || !is_good || folder === ""}>{is_busy ? words().file.applying : part === kept.part ? w.edit_put : w.edit_put_new}</button>
+				<span class="message">{folder === "" ? w.edit_no_folder : !is_good ? w.edit_put_not : ""}</span>
+			</form>
+			<Became written={written} />
+		</>
+	);
+}
+
 /* What is being edited outlives a look at another page. */
-const kept = { text: "", of: "", name: "new.seq", undo: [] as string[], typed: 0 };
+const kept = { text: "", of: "", name: "new.seq", part: "", sha256: "", folder: null as string | null, undo: [] as string[], typed: 0 };
 
 export function Editor({ name }: { name: string }) {
 	const [text, set_text] = useState(kept.text);
@@ -226,8 +290,8 @@ export function Editor({ name }: { name: string }) {
 			return;
 		void load(name).then((found) => {
 			kept.of = name;
-			kept.name = `${name}.seq`;
-			put(found);
+			Object.assign(kept, { name: `${name}.seq`, part: found.part, sha256: found.sha256 });
+			put(found.text);
 		}, () => set_why(w.edit_no_text));
 	}, [name]);
 	useEffect(() => void get_sequences().then((a) => set_names(a.sequences.map((s) => s.name)), () => undefined), [store.list_version]);
@@ -273,7 +337,7 @@ export function Editor({ name }: { name: string }) {
 					</select>
 				</label>
 				<label class="button">{w.edit_open}<input type="file" class="unseen" accept=".seq" onChange={read_file((t, n) => {
-					kept.name = n;
+					Object.assign(kept, { name: n, part: "", sha256: "", of: "" });
 					put(t);
 				})} /></label>
 				<button type="button" disabled={text === ""} onClick={() => save(text, kept.name)}>{w.edit_save}</button>
@@ -286,6 +350,7 @@ export function Editor({ name }: { name: string }) {
 				<span role="status">{text === "" ? w.edit_empty : !is_of_now ? w.edit_checking : faults.length === 0 ? `✓ ${w.edit_good}` : w.edit_faults(faults.length)}</span>
 			</div>
 			<p class="edit-why" role="alert">{why}</p>
+			{may_configure() && <SaveBar text={text} is_good={text !== "" && is_of_now && faults.every((f) => f.kind !== "error")} on_why={set_why} />}
 			<ul class="faults">
 				{faults.map((f, k) => <li key={k} class={f.kind}><button type="button" onClick={() => set_at({ line: f.line, column: f.column })}>{f.kind === "error" ? "✕" : "⚠"} {f.line}:{f.column}</button> {f.text}{f.remedy === null ? "" : `; ${f.remedy}`}</li>)}
 			</ul>
