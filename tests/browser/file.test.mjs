@@ -208,6 +208,17 @@ test("somebody else was faster: it says so, shows what they changed, and a perso
 	await eventually(async () => assert.ok((await area(page).inputValue()).endsWith("theirs: 1\n")));
 });
 
+test("an answer that is lost: what is on the disk says what became of it", async () => {
+	const { page } = await ready();
+	server.bench_file.is_hanging_up = true;
+	await area(page).fill(`${TEXT}  U_new: {calc: 3}\n`);
+	await wait_until("it can be applied", () => apply(page).isEnabled());
+	await apply(page).click();
+	await page.getByText("Whether it is taken up is not known yet").waitFor();
+	assert.equal(server.bench_file.asked.length, 1, "it is not asked twice");
+	await page.getByText("Nothing to apply").waitFor();
+});
+
 test("versions: what going back would change, and the way back", async () => {
 	server.bench_file.run(`${TEXT}  U_two: {calc: 3}\n`, "user:bert");
 	server.bench_file.text = server.bench_file.runs().text;

@@ -175,6 +175,24 @@ class Saving(Sequences):
         self.assertIn("sequence_written", acts)
         self.assertEqual(sorted(p.name for p in self.seqs.iterdir()), ["heat-2_new.seq", "heat.seq"])
 
+    def test_without_a_good_one(self):
+        """A bench none of whose sequences can be used: they are mended from here; one without any has no place for them."""
+        self.begin("seqmend")
+        maria = self.add("maria", "--role", "root")
+        broken = GOOD.replace("wait", "wiat")
+        (self.seqs / "heat.seq").write_text(broken)
+        self.mbc("reload")
+        self.assertEqual(self.listed(maria), {})
+        self.assertEqual(self.check(maria, GOOD)["errors"], [])
+        for part in ("bench.yaml", "heat.seq", "other/x.seq", "../x.seq", "seqs/a b.seq"):
+            self.assertIn(self.ask(maria, "PUT", f"{FILE}?part={part.replace(' ', '%20')}", {"text": GOOD})[0], (404, 409), part)
+        self.assertEqual(self.save(maria, GOOD, was=broken)["state"], "taken")
+        wait_for("it is there", lambda: "heat" in self.listed(maria))
+        (self.seqs / "heat.seq").unlink()
+        self.mbc("reload")
+        self.assertIn("first one at this computer", self.save(maria, GOOD, status=409)["detail"])
+        self.assertEqual(list(self.seqs.iterdir()), [])
+
     def test_places_that_are_not_written(self):
         self.begin("seqplace")
         maria = self.add("maria", "--role", "root")

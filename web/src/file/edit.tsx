@@ -125,8 +125,14 @@ export function Editor({ on_written }: { on_written: () => void }) {
 	const refused = async (e: unknown): Promise<void> => {
 		const told = e instanceof Error ? e.message : String(e);
 		set_why(told);
-		if (!(e instanceof Refused))
+		if (!(e instanceof Refused)) {
+			/* The answer was lost, or it was not even begun: what is on the disk says so. */
+			const now = await get_file();
+			if (now.text === text)
+				begin_with(now, text);
+			set_why(now.text === text ? words().file.states.unknown : told);
 			return;
+		}
 		if (e.status === 422)
 			checker.want(text, 0);
 		if (e.status !== 409)
