@@ -111,7 +111,7 @@ export class FakeFile {
 		this.most = 0;
 		this.check_ms = 0;
 		this.pending = null; /* {text, needs_reason, who, reason, weaker, stronger, changed} */
-		this.is_hanging_up = false; /* a file is written, and nothing is said */
+		this.hang_ups = 0; /* so often a file is written, and nothing is said */
 		this.busy = 0; /* so many questions are refused with 429 */
 		this.versions = [{ version: 1, time: iso(Date.now() - 60_000), who: "root", hash: "a".repeat(64), path: "/bench.yaml", files: 1, runs: true, never_ran: false, text }];
 	}
@@ -638,7 +638,7 @@ export class FakeServer {
 	async file_asked(req, res, path, body) {
 		const [status, data] = !this.may.includes("configure") ? [403, { detail: "it needs the grant 'configure'" }]
 			: await this.bench_file.answer(req.method, path.slice("/api/v1/bench/".length), new URL(req.url, "http://localhost").searchParams, body);
-		if (req.method === "PUT" && this.bench_file.is_hanging_up)
+		if (req.method === "PUT" && this.bench_file.hang_ups-- > 0)
 			return void req.socket.destroy();
 		res.writeHead(status, { ...HEADERS, "Content-Type": status === 200 ? "application/json" : "application/problem+json" });
 		res.end(JSON.stringify(status === 200 ? data : { type: "urn:mbc:problem:x", title: "x", status, ...data }));

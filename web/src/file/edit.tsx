@@ -125,20 +125,17 @@ export function Editor({ on_written }: { on_written: () => void }) {
 	const refused = async (e: unknown): Promise<void> => {
 		const told = e instanceof Error ? e.message : String(e);
 		set_why(told);
-		if (!(e instanceof Refused)) {
-			/* The answer was lost, or it was not even begun: what is on the disk says so. */
-			const now = await get_file();
-			if (now.text === text)
-				begin_with(now, text);
-			set_why(now.text === text ? words().file.states.unknown : told);
-			return;
-		}
-		if (e.status === 422)
+		const is_lost = !(e instanceof Refused);
+		if (!is_lost && e.status === 422)
 			checker.want(text, 0);
-		if (e.status !== 409)
+		if (!is_lost && e.status !== 409)
 			return;
+		/* The answer was lost, or a browser has asked a second time by itself: what is on the disk says so. */
 		const now = await get_file();
-		if (now.sha256 !== base.sha256) {
+		if (now.text === text && text !== base.text) {
+			begin_with(now, text);
+			set_why(words().file.states.unknown);
+		} else if (!is_lost && now.sha256 !== base.sha256) {
 			set_theirs(now);
 			set_why("");
 		}
