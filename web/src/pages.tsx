@@ -24,6 +24,7 @@ const PAGES: Page[] = [
 	{ id: "events", name: "events", load: () => import("./pages/events").then((m) => m.Events) },
 	{ id: "protection", name: "protection", load: () => import("./pages/protection").then((m) => m.Protect), is_for: sees_all },
 	{ id: "instruments", name: "instruments", load: () => import("./pages/instruments").then((m) => m.Devices), is_for: sees_all },
+	{ id: "file", name: "file", load: () => import("./pages/file").then((m) => m.FilePage), is_for: () => who()?.accounts === true && may_have("configure") },
 	{ id: "sharing", name: "sharing", load: () => import("./pages/sharing").then((m) => m.Sharing), is_for: sees_all },
 	{ id: "admin", name: "admin", load: () => import("./pages/admin").then((m) => m.Admin), is_for: is_admin },
 	{ id: "kiosk", name: "kiosk", load: () => import("./pages/kiosk").then((m) => m.Kiosk), is_bare: true },
