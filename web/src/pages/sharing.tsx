@@ -184,7 +184,11 @@ function Choose() {
 			void look(); /* else what was ticked stays; the server says when the file is another one by then */
 	}, [store.list_version]);
 	const list = useMemo(() => (file === null ? null : find_list(text)), [file, text]);
-	const all = useMemo(() => [...store.channels.values()].map((c) => c.info), [store.list_version]);
+	/* The bench's own first; what the controller keeps and its health behind the instruments'. */
+	const all = useMemo(() => {
+		const rank = (group: string) => (group === "" ? 0 : group === "state" ? 2 : group === "mbc" ? 3 : 1);
+		return [...store.channels.values()].sort((a, b) => rank(a.group) - rank(b.group)).map((c) => c.info);
+	}, [store.list_version]);
 	const parts = wanted.toLowerCase().split(/\s+/);
 	const fit = all.filter((c) => parts.every((p) => `${c.name} ${c.title}`.toLowerCase().includes(p)));
 	const tick = (name: string, is_on: boolean) => {

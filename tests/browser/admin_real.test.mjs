@@ -1,0 +1,150 @@
+/* admin_real.test.mjs - administration and acting at a display on a bench that runs: the programs of MBC_BUILD (else ../../build), in a folder of their own */
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { eventually, open_page, row, serious_faults, shoot, start_browser, wait_until } from "./browser.mjs";
+
+const program = join(process.env.MBC_BUILD ?? fileURLToPath(new URL("../../build", import.meta.url)), "mbc");
+const PASSWORD = "correct horse battery";
+const BENCH = `bench: page_admin
+serve:
+  listen: "127.0.0.1:0"
+  public:                        # for visitors
+    listen: "127.0.0.1:0"
+    channels:
+      - load                     # of the computer
+instruments:
+  pc: {use: system-monitor, every: 200 ms}
+channels:
+  load: {read: pc.cpu, unit: "%", title: Load of it}
+  memory: {read: pc.memory, unit: "%"}
+`;
+
+let browser;
+let folder;
+let env;
+let running;
+let url;
+const opened = [];
+
+before(async () => {
+	folder = mkdtempSync(join(tmpdir(), "mbc-test-"));
+	env = { ...process.env, MBC_RUN_DIR: join(folder, "run"), MBC_STATE_DIR: join(folder, "state"), MBC_USERS: "one" };
+	for (const sub of ["run", "state"])
+		mkdirSync(join(folder, sub), { mode: 0o700 });
+	writeFileSync(join(folder, "bench.yaml"), BENCH);
+	running = spawn(program, ["run", join(folder, "bench.yaml")], { env, cwd: folder });
+	let said = "";
+	for (const out of [running.stdout, running.stderr])
+		out.on("data", (part) => { said += part; });
+	await wait_until("the bench runs", () => {
+		url = /bench 'page_admin': (http:\S+)/.exec(said)?.[1];
+		assert.equal(running.exitCode, null, said);
+		return url !== undefined;
+	}, 60000);
+	const made = spawnSync(program, ["user", "add", "--role", "root", "maria", "--bench", "page_admin"], { env, cwd: folder, input: `${PASSWORD}\n`, encoding: "utf8" });
+	assert.equal(made.status, 0, made.stderr);
+	await wait_until("accounts are known", async () => (await (await fetch(new URL("api/v1/session", url))).json()).accounts, 60000);
+	browser = await start_browser();
+});
+
+after(async () => {
+	await browser?.close();
+	if (running && running.exitCode === null) {
+		const ended = new Promise((done) => running.once("exit", done));
+		running.kill("SIGTERM");
+		await ended;
+	}
+	if (folder)
+		rmSync(folder, { recursive: true, force: true });
+});
+
+async function visit(name, hash) {
+	const p = await open_page(browser, url);
+	opened.push(p);
+	await p.page.locator('.sign-in input[name="username"]').fill(name);
+	await p.page.locator('.sign-in input[name="password"]').fill(PASSWORD);
+	await p.page.keyboard.press("Enter");
+	await p.page.locator('[data-state="running"]').waitFor();
+	await row(p.page, "load").waitFor();
+	await p.page.evaluate((to) => { location.hash = to; }, hash);
+	return p;
+}
+
+const line = (page, name) => page.locator(`tr[data-account="${name}"]`);
+const box = (page) => page.locator("dialog[open]");
+const part = (page, title) => box(page).locator(".part").filter({ has: page.getByRole("heading", { name: title, exact: true }) });
+
+async function add(page, name, more) {
+	await page.getByRole("button", { name: "Add an account" }).click();
+	await box(page).locator('input[name="name"]').fill(name);
+	await box(page).locator('input[name="password"]').fill(PASSWORD);
+	await more();
+	await box(page).locator('button[type="submit"]').click();
+	await eventually(async () => assert.match(await box(page).locator(".verdict").innerText(), /✓/));
+	await page.keyboard.press("Escape");
+	await line(page, name).waitFor();
+}
+
+test("root adds people, gives a PIN, makes a token and a second factor, and finds it on record", async () => {
+	const { page } = await visit("maria", "#admin");
+	await line(page, "maria").waitFor();
+	await add(page, "anna", async () => {
+		await box(page).locator('input[name="may-operate"]').check();
+		await box(page).locator('input[name="until-operate"]').fill("2126-01-01T10:00");
+	});
+	await add(page, "wall", () => box(page).locator('input[name="kiosk"]').check());
+	await line(page, "anna").getByRole("button").click();
+	await part(page, "PIN").locator("input").fill("4711");
+	await part(page, "PIN").getByRole("button", { name: "Set" }).click();
+	await eventually(async () => assert.match(await part(page, "PIN").locator(".verdict").innerText(), /✓ the PIN is set/));
+	/* Saved as it stands: what the server told is what it takes. */
+	await part(page, "Role and grants").getByRole("button", { name: "Save" }).click();
+	await eventually(async () => assert.match(await part(page, "Role and grants").locator(".verdict").innerText(), /✓ saved/));
+	const factor = part(page, "Second factor").getByRole("button");
+	await factor.click();
+	await page.waitForTimeout(600);
+	await factor.click();
+	await part(page, "Second factor").locator("svg[role=img]").waitFor();
+	await page.keyboard.press("Escape");
+	await eventually(async () => assert.match(await line(page, "anna").innerText(), /read; operate \(until 2126-01-01 10:00:00\)[\s\S]*Second factor, PIN/));
+	await line(page, "maria").getByRole("button").click();
+	await part(page, "Ends").getByRole("button", { name: "Disable" }).click();
+	await page.waitForTimeout(600);
+	await part(page, "Ends").getByRole("button", { name: /Disable/ }).click();
+	await eventually(async () => assert.match(await part(page, "Ends").locator(".verdict").innerText(), /✕ .*root/));
+	await page.keyboard.press("Escape");
+	await page.getByRole("button", { name: "Make a token" }).click();
+	await box(page).locator('input[name="name"]').fill("lims");
+	await box(page).locator('button[type="submit"]').click();
+	const token = await box(page).locator(".once code").innerText();
+	await wait_until("the token opens the bench", async () => (await fetch(new URL("api/v1/channels", url), { headers: { Authorization: `Bearer ${token}` } })).ok);
+	await page.keyboard.press("Escape");
+	await page.locator('tr[data-token="lims"]').waitFor();
+	const audit = page.locator(".audit");
+	await audit.locator('input[name="act"]').fill("user_pin");
+	await audit.locator('button[type="submit"]').click();
+	await eventually(async () => assert.match(await audit.locator("tr[data-record]").first().innerText(), /user:maria[\s\S]*user_pin anna/));
+	assert.match(await audit.locator(".whole").innerText(), /whole/);
+	await shoot(page, "real_admin");
+	assert.deepEqual(await serious_faults(page), []);
+});
+
+test("at a display somebody acts with a PIN, with the proof that the page has, until Done", async () => {
+	const { page } = await visit("wall", "#kiosk/load,memory");
+	await page.locator("button.act").click();
+	await page.locator('.act-box input[name="who"]').fill("anna");
+	for (const digit of "4711")
+		await page.locator(`.act-box [data-key="${digit}"]`).click();
+	await page.locator('.act-box button[type="submit"]').click();
+	await eventually(async () => assert.match(await page.locator(".acting").innerText(), /anna operates\s+[12]:\d\d left/));
+	assert.equal(await page.locator('[data-state="running"]').count(), 1);
+	await page.locator(".act-done").click();
+	await page.locator("button.act").waitFor();
+	const acts = spawnSync(program, ["audit", "--json", "--bench", "page_admin"], { env, cwd: folder, encoding: "utf8" }).stdout;
+	assert.match(acts, /"who":"user:anna"[^\n]*"act":"kiosk_act"/);
+});
