@@ -1,7 +1,7 @@
-/* admin_real.test.mjs - administration and acting at a display on a bench that runs: the programs of MBC_BUILD (else ../../build), in a folder of their own */
+/* admin_real.test.mjs - administration, sharing and acting at a display on a bench that runs: the programs of MBC_BUILD (else ../../build), in a folder of their own */
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -132,6 +132,19 @@ test("root adds people, gives a PIN, makes a token and a second factor, and find
 	assert.match(await audit.locator(".whole").innerText(), /whole/);
 	await shoot(page, "real_admin");
 	assert.deepEqual(await serious_faults(page), []);
+});
+
+test("a tick shows a channel to everybody, and only that line of the bench file is another one", async () => {
+	const { page } = await visit("maria", "#sharing");
+	await page.locator('tr[data-shared="load"]').waitFor();
+	await page.locator('li[data-tick="memory"] input').click();
+	await page.getByRole("button", { name: "Look at the difference" }).click();
+	await eventually(async () => assert.match(await page.locator(".diff-box .diff").innerText(), /\+\s+- memory/));
+	await shoot(page, "real_sharing");
+	await page.getByRole("button", { name: "Write and take up" }).click();
+	await eventually(async () => assert.match(await page.locator(".choose .verdict").innerText(), /✓ written and taken up/), 90000);
+	await page.locator('tr[data-shared="memory"]').waitFor();
+	assert.equal(readFileSync(join(folder, "bench.yaml"), "utf8"), BENCH.replace("of the computer\n", "of the computer\n      - memory\n"));
 });
 
 test("at a display somebody acts with a PIN, with the proof that the page has, until Done", async () => {
