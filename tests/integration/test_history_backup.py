@@ -274,6 +274,8 @@ class Files(Scratch):
             is_broken += process.returncode != 0
             is_whole = (self.backup / MANIFEST).exists() and all(path.stat().st_size > 0 for path in files(self.backup))
             self.check(self.restore("--replace"), 0 if is_whole else 1)
+            # The lock goes with the last process of the one that was killed.
+            wait_for("it is free", lambda: "under way" not in self.query("backup", self.backup).stderr)
             self.check(self.query("backup", self.backup), 0, "2 files")
             self.assertEqual({path.name for path in self.backup.iterdir()}, {MANIFEST, *(f.name for f in files(self.store))})
         self.assertGreater(is_broken, 0)

@@ -66,8 +66,9 @@ export function Acts({ name, state }: { name: string; state: string }) {
 	const w = words();
 	const subject = `alarm ${name}`;
 	const told = verdict_of(subject);
-	const ask = (what: string, wish: string, body: object = {}) =>
-		bounces() || void send(subject, "POST", `alarms/${encodeURIComponent(name)}/${what}`, body, wish);
+	const send_it = (what: string, wish: string, body: object) => void send(subject, "POST", `alarms/${encodeURIComponent(name)}/${what}`, body, wish);
+	/* A press in the row; what was written into a box is meant, however soon it is sent. */
+	const ask = (what: string, wish: string) => bounces() || send_it(what, wish, {});
 	const can_shelve = may("shelve") && !NOT_SHELVED.includes(state) && store.alarms.get(name)?.can_be_shelved !== false;
 	const signed = !has_token() && may_operate(); /* no token may */
 	return (
@@ -85,9 +86,9 @@ export function Acts({ name, state }: { name: string; state: string }) {
 				<button type="button" aria-label={`${w.events.out} ${name}`} onClick={() => set_asking("out")}>{w.events.out}</button>}
 			{told && <span class={`verdict ${told.verdict}`}>{verdict_words(told)}</span>}
 			{asking === "shelve" && <ReasonBox title={w.shelve_title(name)} go={w.shelve} spans={w.shelve_spans} on_close={() => set_asking("")}
-				on_go={(reason, span) => ask("shelve", `${w.shelve} ${w.shelve_spans[span]}`, { for: span, reason })} />}
+				on_go={(reason, span) => send_it("shelve", `${w.shelve} ${w.shelve_spans[span]}`, { for: span, reason })} />}
 			{asking === "out" && <ReasonBox title={w.events.out_title(name)} go={w.events.out} about={w.events.out_about} on_close={() => set_asking("")}
-				on_go={(reason) => ask("out", w.events.out, { reason })} />}
+				on_go={(reason) => send_it("out", w.events.out, { reason })} />}
 		</span>
 	);
 }

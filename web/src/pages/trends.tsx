@@ -245,6 +245,7 @@ export function Trends() {
 			removeEventListener("hashchange", moved);
 			happenings.end();
 			store.watched = [];
+			keep_last(write_plan(latest.current)); /* who leaves at once finds it again, too */
 		};
 	}, []);
 	useEffect(() => runs.want(plan.runs), [plan.runs, runs.list]);
