@@ -60,7 +60,7 @@ test("the plot draws", async () => {
 test("what was recorded before the page was opened is there after a reload", async () => {
 	const { page } = opened;
 	const since = (await (await fetch(new URL("api/v1/gaps", url))).json()).gaps.find((g) => g.from === null).to;
-	await wait_until("ten seconds of record", () => Date.now() - Date.parse(since) > 10000, 20000);
+	await wait_until("ten seconds of record", () => Date.now() - Date.parse(since) > 10000, 60000);
 	await page.reload();
 	await page.locator('[data-state="running"]').waitFor();
 	const open_since = Date.now();
@@ -76,7 +76,7 @@ test("what was recorded before the page was opened is there after a reload", asy
 				return true;
 		}
 		return false;
-	}, 20000);
+	}, 60000);
 	await shoot(page, "real_past");
 });
 

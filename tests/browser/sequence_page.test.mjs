@@ -170,7 +170,8 @@ test("GO TO STEP: where somebody else went on, RESUME is not offered any more; a
 		return { verdict: "verified", text: "held; RESUME goes there; T_furn steht auf 450" };
 	};
 	await box.getByRole("button", { name: "Hold and compare" }).click();
-	await box.getByRole("button", { name: /^RESUME/ }).waitFor();
+	/* It can be pressed as soon as the page has heard that it is held. */
+	await wait_until("RESUME", async () => (await box.getByRole("button", { name: /^RESUME/ }).count()) === 1 && box.getByRole("button", { name: /^RESUME/ }).isEnabled());
 	assert.equal(await box.getByText("All outputs are as").count(), 0);
 	run();
 	await box.getByRole("button", { name: "Hold and compare" }).waitFor();
