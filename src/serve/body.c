@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "serve/escape.h"
 
 struct reader {
 	const char *text, *at, *end;
@@ -62,50 +63,13 @@ takes_word(struct reader *r, const char *word)
 	return true;
 }
 
-/* Four hex digits; -1: they are none. */
-static int
-take_hex(struct reader *r)
-{
-	int v = 0;
-
-	for (int i = 0; i < 4; i++, r->at++) {
-		char c = r->at < r->end ? *r->at : 'x';
-		int digit = c >= '0' && c <= '9'                     ? c - '0'
-			    : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
-								     : -1;
-
-		if (digit < 0)
-			return -1;
-		v = v << 4 | digit;
-	}
-	return v;
-}
-
-/* The bytes of a character as UTF-8; returns their number. */
+/* Behind a backslash; returns the bytes that it stands for, 0: refused. */
 static size_t
-put_character(char *out, unsigned c)
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xC0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3F));
-		return 2;
-	}
-	out[0] = (char)(0xE0 | c >> 12);
-	out[1] = (char)(0x80 | (c >> 6 & 0x3F));
-	out[2] = (char)(0x80 | (c & 0x3F));
-	return 3;
-}
-
-/* Behind a backslash; returns the bytes that it stands for, 0: refused. A character beyond the first plane comes as itself. */
-static size_t
-take_escape(struct reader *r, char *out)
+take_escape(struct reader *r, char out[ESCAPE_UTF8])
 {
 	static const char from[] = "\"\\/", *at;
-	int c;
+	uint32_t c;
+	size_t n;
 
 	if (r->at == r->end)
 		return 0;
@@ -116,10 +80,9 @@ take_escape(struct reader *r, char *out)
 	}
 	if (*r->at++ != 'u')
 		return 0; /* the others are control characters */
-	c = take_hex(r);
-	if (c < 0x20 || c == 0x7F || (c >= 0xD800 && c <= 0xDFFF))
-		return 0;
-	return put_character(out, (unsigned)c);
+	n = escape_read(r->at, r->end, &c);
+	r->at += n;
+	return n == 0 || c < 0x20 || c == 0x7F ? 0 : escape_put(out, c);
 }
 
 static int
@@ -130,7 +93,7 @@ take_text(struct reader *r, char out[BODY_TEXT_MAX])
 	if (!is_next(r, '"'))
 		return wrong(r, "a text in double quotes is expected here");
 	while (r->at < r->end && *r->at != '"') {
-		char bytes[4];
+		char bytes[ESCAPE_UTF8];
 		size_t k = 1;
 
 		bytes[0] = *r->at++;

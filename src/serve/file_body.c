@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "serve/escape.h"
 
 struct reader {
 	const char *begin;
@@ -37,76 +38,22 @@ is_next(struct reader *r, char c)
 	return true;
 }
 
-/* Four hex digits; -1: they are none. */
-static long
-take_hex(struct reader *r)
-{
-	long v = 0;
-
-	if (r->end - r->at < 4)
-		return -1;
-	for (int i = 0; i < 4; i++, r->at++) {
-		char c = *r->at;
-		int digit = c >= '0' && c <= '9'                     ? c - '0'
-			    : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
-								     : -1;
-
-		if (digit < 0)
-			return -1;
-		v = v << 4 | digit;
-	}
-	return v;
-}
-
-/* Behind "\u": one character, perhaps in two halves; -1: it is none. */
-static long
-take_unicode(struct reader *r)
-{
-	long high = take_hex(r), low;
-
-	if (high < 0xD800 || high > 0xDFFF)
-		return high;
-	if (high > 0xDBFF || r->end - r->at < 6 || r->at[0] != '\\' || r->at[1] != 'u')
-		return -1;
-	r->at += 2;
-	low = take_hex(r);
-	return low < 0xDC00 || low > 0xDFFF ? -1
-					    : 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
-}
-
-/* As UTF-8; returns its bytes, which are never more than the escape had. */
-static size_t
-put_character(char *out, long c)
-{
-	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-
-	if (n == 1) {
-		out[0] = (char)c;
-		return 1;
-	}
-	for (size_t i = n; i-- > 1; c >>= 6)
-		out[i] = (char)(0x80 | (c & 0x3F));
-	out[0] = (char)((n == 2 ? 0xC0 : n == 3 ? 0xE0 : 0xF0) | c);
-	return n;
-}
-
 /* Behind a backslash: what it stands for, at *out. */
 static bool
 take_escape(struct reader *r, char **out)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
 	const char *at;
-	long c;
+	uint32_t c;
+	size_t n;
 
 	if (r->at == r->end)
 		return false;
 	if (*r->at == 'u') {
-		r->at++;
-		c = take_unicode(r);
-		if (c < 0)
-			return false;
-		*out += put_character(*out, c);
-		return true;
+		n = escape_read(++r->at, r->end, &c);
+		r->at += n;
+		*out += n > 0 ? escape_put(*out, c) : 0;
+		return n > 0;
 	}
 	at = *r->at == '\0' ? NULL : strchr(from, *r->at);
 	if (at == NULL)

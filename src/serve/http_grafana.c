@@ -112,14 +112,7 @@ http_grafana_body(struct http_grafana *g, const char *data, size_t n, int64_t no
 static enum MHD_Result
 send_bytes(struct http_grafana *g, struct buf *body, size_t *live_bytes)
 {
-	struct MHD_Response *r = reply_make(body, "application/json", live_bytes);
-	enum MHD_Result rc;
-
-	if (r == NULL)
-		return MHD_NO;
-	rc = MHD_queue_response(g->connection, MHD_HTTP_OK, r);
-	MHD_destroy_response(r);
-	return rc;
+	return reply_body(g->connection, MHD_HTTP_OK, body, "application/json", live_bytes);
 }
 
 static struct http_question *

@@ -1,7 +1,6 @@
 /* http_manage.c - accounts and tokens over HTTP */
 #include "serve/http_manage.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +21,7 @@ struct http_manage {
 	struct asking *asking; /* NULL: not asked yet */
 	struct manage_ask ask;
 	bool is_list, is_asleep, is_too_long;
+	bool is_broken; /* its list does not end: what came of it is not shown as whole */
 	size_t n;
 	char body[BODY_MAX];
 	struct buf list; /* pieces that came */
@@ -121,39 +121,11 @@ problem_of(unsigned status)
 }
 
 static enum MHD_Result
-queue(struct http_manage *x, unsigned status, struct buf *body, size_t *live_bytes)
-{
-	struct MHD_Response *r = reply_make(body, "application/json", live_bytes);
-	enum MHD_Result rc;
-
-	if (r == NULL)
-		return MHD_NO;
-	rc = MHD_queue_response(x->connection, status, r);
-	MHD_destroy_response(r);
-	return rc;
-}
-
-static enum MHD_Result
 refuse(struct http_manage *x, enum problem p, const char *detail, const char *uri,
 	size_t *live_bytes)
 {
-	struct buf body = { 0 };
-	struct MHD_Response *r;
-	enum MHD_Result rc;
-	char seconds[16];
-
-	problem_write(&body, p, detail, uri);
-	r = reply_make(&body, "application/problem+json", live_bytes);
-	if (r == NULL)
-		return MHD_NO;
-	if (p == PROBLEM_TOO_MANY_WRONG) {
-		snprintf(seconds, sizeof(seconds), "%u", asking_wait_s(x->asking));
-		reply_header(r, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
-	}
-	reply_problem_headers(r, p);
-	rc = MHD_queue_response(x->connection, problem_status(p), r);
-	MHD_destroy_response(r);
-	return rc;
+	return reply_problem_wait(x->connection, p, detail, uri,
+		p == PROBLEM_TOO_MANY_WRONG ? asking_wait_s(x->asking) : 0, live_bytes);
 }
 
 /* The one time that it is shown: as `mbc user totp` prints it. */
@@ -189,7 +161,7 @@ send_answer(struct http_manage *x, const char *bench, const char *uri, size_t *l
 		buf_puts(&body, asking_text(x->asking));
 	if (status != 204)
 		buf_putc(&body, '\n');
-	return queue(x, status, &body, live_bytes);
+	return reply_body(x->connection, status, &body, "application/json", live_bytes);
 }
 
 /* A piece of a list: true when another one is to come. */
@@ -203,7 +175,10 @@ take_piece(struct http_manage *x, int64_t now_ns)
 	if (x->ask.from > 0)
 		buf_putc(&x->list, ',');
 	buf_puts(&x->list, asking_text(x->asking));
-	if (next <= x->ask.from || x->list.n > LIST_MAX)
+	if (next == 0)
+		return false;
+	x->is_broken = next <= x->ask.from || x->list.n > LIST_MAX;
+	if (x->is_broken)
 		return false;
 	x->ask.from = next;
 	ask(x, now_ns);
@@ -246,10 +221,14 @@ http_manage_answer(struct http_manage *x, const struct target *t, const char *be
 	case ASKING_IN:
 		if (!x->is_list)
 			return send_answer(x, bench, uri, live_bytes);
+		if (x->is_broken)
+			return refuse(x, PROBLEM_NO_GATE,
+				"the list does not end; see the log of 'mbc run'", uri, live_bytes);
 		if (asking_status(x->asking) != 200)
 			break;
 		buf_puts(&x->list, "]}\n");
-		return queue(x, MHD_HTTP_OK, &x->list, live_bytes);
+		return reply_body(
+			x->connection, MHD_HTTP_OK, &x->list, "application/json", live_bytes);
 	case ASKING_NOBODY:
 	case ASKING_LOST:
 		return refuse(x, PROBLEM_NO_GATE,

@@ -386,9 +386,7 @@ send_verdict(struct http_order *x, const struct verdict_told *v, size_t *live_by
 	unsigned status =
 		v->verdict == VERDICT_PENDING && !x->is_question ? MHD_HTTP_ACCEPTED : MHD_HTTP_OK;
 	struct buf body = { 0 };
-	struct MHD_Response *r;
 	struct json j;
-	enum MHD_Result rc;
 
 	json_open(&j, &body);
 	json_object(&j, NULL);
@@ -401,12 +399,7 @@ send_verdict(struct http_order *x, const struct verdict_told *v, size_t *live_by
 		json_null(&j, "event");
 	json_end(&j);
 	buf_putc(&body, '\n');
-	r = reply_make(&body, "application/json", live_bytes);
-	if (r == NULL)
-		return MHD_NO;
-	rc = MHD_queue_response(x->connection, status, r);
-	MHD_destroy_response(r);
-	return rc;
+	return reply_body(x->connection, status, &body, "application/json", live_bytes);
 }
 
 /* The text is a time and a principal, or nothing. */
@@ -416,9 +409,7 @@ send_hold(struct http_order *x, const struct verdict_told *v, size_t *live_bytes
 	const char *space = strchr(v->text, ' ');
 	char since[COMMAND_VALUE] = "";
 	struct buf body = { 0 };
-	struct MHD_Response *r;
 	struct json j;
-	enum MHD_Result rc;
 
 	if (space != NULL)
 		snprintf(since, sizeof(since), "%.*s", (int)(space - v->text), v->text);
@@ -433,12 +424,7 @@ send_hold(struct http_order *x, const struct verdict_told *v, size_t *live_bytes
 	}
 	json_end(&j);
 	buf_putc(&body, '\n');
-	r = reply_make(&body, "application/json", live_bytes);
-	if (r == NULL)
-		return MHD_NO;
-	rc = MHD_queue_response(x->connection, MHD_HTTP_OK, r);
-	MHD_destroy_response(r);
-	return rc;
+	return reply_body(x->connection, MHD_HTTP_OK, &body, "application/json", live_bytes);
 }
 
 static enum MHD_Result
@@ -523,8 +509,6 @@ static enum MHD_Result
 send_answer(struct http_order *x, unsigned status, const char *uri, size_t *live_bytes)
 {
 	struct buf body = { 0 };
-	struct MHD_Response *r;
-	enum MHD_Result rc;
 	const char *type;
 	struct err err;
 
@@ -534,12 +518,7 @@ send_answer(struct http_order *x, unsigned status, const char *uri, size_t *live
 			x->is_errand ? PROBLEM_ERRAND_FAILED : PROBLEM_REHEARSAL_FAILED, err.msg,
 			uri, live_bytes);
 	}
-	r = reply_make(&body, type, live_bytes);
-	if (r == NULL)
-		return MHD_NO;
-	rc = MHD_queue_response(x->connection, status, r);
-	MHD_destroy_response(r);
-	return rc;
+	return reply_body(x->connection, status, &body, type, live_bytes);
 }
 
 enum MHD_Result

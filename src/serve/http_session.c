@@ -328,22 +328,9 @@ refuse_sign_in(struct http_session *x, const char *uri, size_t *live_bytes)
 			 : status == 400 ? PROBLEM_BAD_REQUEST
 			 : status == 403 ? PROBLEM_NOT_GRANTED
 					 : PROBLEM_NO_GATE;
-	struct buf body = { 0 };
-	struct MHD_Response *r;
-	enum MHD_Result rc;
-	char seconds[16];
 
-	problem_write(&body, p, asking_says(x->asking), uri);
-	r = reply_make(&body, "application/problem+json", live_bytes);
-	if (r == NULL)
-		return MHD_NO;
-	snprintf(seconds, sizeof(seconds), "%u", asking_wait_s(x->asking));
-	if (p == PROBLEM_TOO_MANY_WRONG)
-		reply_header(r, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
-	reply_problem_headers(r, p);
-	rc = MHD_queue_response(x->connection, problem_status(p), r);
-	MHD_destroy_response(r);
-	return rc;
+	return reply_problem_wait(x->connection, p, asking_says(x->asking), uri,
+		p == PROBLEM_TOO_MANY_WRONG ? asking_wait_s(x->asking) : 0, live_bytes);
 }
 
 /* The kiosk keeps its cookie. */
@@ -351,14 +338,9 @@ static enum MHD_Result
 send_nothing(struct http_session *x, size_t *live_bytes)
 {
 	struct buf body = { 0 };
-	struct MHD_Response *r = reply_make(&body, "application/json", live_bytes);
-	enum MHD_Result rc;
 
-	if (r == NULL)
-		return MHD_NO;
-	rc = MHD_queue_response(x->connection, MHD_HTTP_NO_CONTENT, r);
-	MHD_destroy_response(r);
-	return rc;
+	return reply_body(
+		x->connection, MHD_HTTP_NO_CONTENT, &body, "application/json", live_bytes);
 }
 
 static enum MHD_Result
@@ -433,8 +415,6 @@ http_session_tell(
 	struct MHD_Connection *c, bool has_accounts, const struct who *who, size_t *live_bytes)
 {
 	struct buf body = { 0 };
-	struct MHD_Response *r;
-	enum MHD_Result rc;
 	struct json j;
 
 	json_open(&j, &body);
@@ -453,10 +433,5 @@ http_session_tell(
 	write_acting(&j, who);
 	json_end(&j);
 	buf_putc(&body, '\n');
-	r = reply_make(&body, "application/json", live_bytes);
-	if (r == NULL)
-		return MHD_NO;
-	rc = MHD_queue_response(c, MHD_HTTP_OK, r);
-	MHD_destroy_response(r);
-	return rc;
+	return reply_body(c, MHD_HTTP_OK, &body, "application/json", live_bytes);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "serve/escape.h"
 
 int
 json_in_wrong(struct json_in *in, const char *fmt, ...)
@@ -69,70 +70,13 @@ json_in_next(struct json_in *in)
 
 /* ---- texts --------------------------------------------------------------------------------------------------------------- */
 
-/* Four hex digits; -1: they are none. */
-static int
-take_hex(struct json_in *in)
-{
-	int v = 0;
-
-	for (int i = 0; i < 4; i++, in->at++) {
-		char c = in->at < in->end ? *in->at : 'x';
-		int digit = c >= '0' && c <= '9'                     ? c - '0'
-			    : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
-								     : -1;
-
-		if (digit < 0)
-			return -1;
-		v = v << 4 | digit;
-	}
-	return v;
-}
-
-/* The character of \uXXXX, perhaps of two of them; -1: of none. */
-static int
-take_character(struct json_in *in)
-{
-	int c = take_hex(in), low;
-
-	if (c < 0xD800 || c > 0xDFFF)
-		return c;
-	if (c > 0xDBFF || in->end - in->at < 6 || in->at[0] != '\\' || in->at[1] != 'u')
-		return -1;
-	in->at += 2;
-	low = take_hex(in);
-	if (low < 0xDC00 || low > 0xDFFF)
-		return -1;
-	return 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
-}
-
-static char *
-put_character(char *to, int c)
-{
-	if (c < 0x80) {
-		*to++ = (char)(c < 0x20 || c == 0x7F ? ' ' : c);
-		return to;
-	}
-	if (c < 0x800) {
-		*to++ = (char)(0xC0 | c >> 6);
-	} else {
-		if (c < 0x10000) {
-			*to++ = (char)(0xE0 | c >> 12);
-		} else {
-			*to++ = (char)(0xF0 | c >> 18);
-			*to++ = (char)(0x80 | (c >> 12 & 0x3F));
-		}
-		*to++ = (char)(0x80 | (c >> 6 & 0x3F));
-	}
-	*to++ = (char)(0x80 | (c & 0x3F));
-	return to;
-}
-
 /* Behind a backslash; NULL: it is no escape. What it stands for is shorter than itself. */
 static char *
 take_escape(struct json_in *in, char *to)
 {
 	char c = in->at < in->end ? *in->at++ : '\0';
-	int character;
+	uint32_t character;
+	size_t n;
 
 	if (c == '"' || c == '\\' || c == '/') {
 		*to++ = c;
@@ -142,8 +86,11 @@ take_escape(struct json_in *in, char *to)
 		*to++ = ' ';
 		return to;
 	}
-	character = c == 'u' ? take_character(in) : -1;
-	return character < 0 ? NULL : put_character(to, character);
+	n = c == 'u' ? escape_read(in->at, in->end, &character) : 0;
+	in->at += n;
+	if (n == 0)
+		return NULL;
+	return to + escape_put(to, character < 0x20 || character == 0x7F ? ' ' : character);
 }
 
 int

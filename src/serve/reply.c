@@ -1,6 +1,7 @@
 /* reply.c - answers as libmicrohttpd takes them */
 #include "serve/reply.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,12 +120,34 @@ reply_problem_headers(struct MHD_Response *r, enum problem p)
 }
 
 enum MHD_Result
+reply_body(struct MHD_Connection *c, unsigned status, struct buf *body, const char *type,
+	size_t *live_bytes)
+{
+	struct MHD_Response *r = reply_make(body, type, live_bytes);
+	enum MHD_Result rc;
+
+	if (r == NULL)
+		return MHD_NO;
+	rc = MHD_queue_response(c, status, r);
+	MHD_destroy_response(r);
+	return rc;
+}
+
+enum MHD_Result
 reply_problem(struct MHD_Connection *c, enum problem p, const char *detail, const char *uri,
 	size_t *live_bytes)
+{
+	return reply_problem_wait(c, p, detail, uri, 0, live_bytes);
+}
+
+enum MHD_Result
+reply_problem_wait(struct MHD_Connection *c, enum problem p, const char *detail, const char *uri,
+	unsigned wait_s, size_t *live_bytes)
 {
 	struct MHD_Response *r;
 	struct buf body = { 0 };
 	enum MHD_Result rc;
+	char seconds[16];
 
 	problem_write(&body, p, detail, uri);
 	r = reply_make(&body, "application/problem+json", live_bytes);
@@ -132,7 +155,11 @@ reply_problem(struct MHD_Connection *c, enum problem p, const char *detail, cons
 		return MHD_NO;
 	if (p == PROBLEM_READ_ONLY)
 		reply_header(r, MHD_HTTP_HEADER_ALLOW, target_allows(uri));
-	reply_problem_headers(r, p);
+	snprintf(seconds, sizeof(seconds), "%u", wait_s);
+	if (wait_s > 0)
+		reply_header(r, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+	else
+		reply_problem_headers(r, p);
 	rc = MHD_queue_response(c, problem_status(p), r);
 	MHD_destroy_response(r);
 	return rc;

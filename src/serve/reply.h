@@ -18,6 +18,10 @@ void reply_headers(struct MHD_Response *r, const char *type, const char *cache_c
  * made. */
 struct MHD_Response *reply_make(struct buf *body, const char *type, size_t *live_bytes);
 
+/* Queue it. */
+enum MHD_Result reply_body(struct MHD_Connection *c, unsigned status, struct buf *body,
+	const char *type, size_t *live_bytes);
+
 /* Large answers from now on in blocks, as TLS needs it; how many blocks have been fetched. */
 void reply_in_blocks(bool yes);
 uint64_t reply_blocks(void);
@@ -28,6 +32,9 @@ void reply_problem_headers(struct MHD_Response *r, enum problem p);
 /* Queue a problem document, or a page of pages.h. */
 enum MHD_Result reply_problem(struct MHD_Connection *c, enum problem p, const char *detail,
 	const char *uri, size_t *live_bytes);
+/* The same, to be tried again in so many seconds; 0: as the problem says. */
+enum MHD_Result reply_problem_wait(struct MHD_Connection *c, enum problem p, const char *detail,
+	const char *uri, unsigned wait_s, size_t *live_bytes);
 /* is_strict: browsers are told to come with TLS alone. */
 enum MHD_Result reply_page(struct MHD_Connection *c, int page, bool is_strict);
 
