@@ -49,6 +49,21 @@ test("links lead to the pages, the browser's way back leads back, and an address
 	await row(page, "T_bed").waitFor();
 });
 
+test("a page that the server does not give is told, and tried again", async () => {
+	const { page } = await ready();
+	await row(page, "T_bed").waitFor();
+	let is_away = true;
+	await page.route(/\/help-[^/]*\.js$/, (route) => (is_away ? route.fulfill({ status: 503, body: "" }) : route.fallback()));
+	await page.getByRole("navigation").getByRole("link", { name: "Help" }).click();
+	await page.getByText("This page cannot be loaded from the server now").waitFor();
+	await page.getByRole("button", { name: "Load anew" }).waitFor();
+	await page.getByRole("navigation").getByRole("link", { name: "Bench", exact: true }).click();
+	await row(page, "T_bed").waitFor();
+	is_away = false;
+	await page.getByRole("navigation").getByRole("link", { name: "Help" }).click();
+	await page.getByRole("heading", { name: "What mbc is not", exact: true }).waitFor();
+});
+
 test("five steps say how far they are", async () => {
 	server.down.set("io", "no_answer");
 	const { page } = await ready("#help");
