@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import threading
 import time
 import unittest
@@ -275,20 +276,31 @@ def watch_browser(tally, files, environment):
     limit = threading.Timer(BROWSER_LIMIT_S, end_group, [child])
     limit.start()
     began, lines, deepest, ran = time.monotonic(), [], -1, 0
+    failed = None  # its name and time, while what node says of it is read
     for line in child.stdout:
         lines.append(line)
         found = re.match(r"( *)(not ok|ok) \d+(?: - (.*))?$", line.rstrip())
+        if failed and (found or line.strip() == "..."):
+            tally.add("failed", failed[0], failed[1], why=textwrap.dedent("".join(failed[2]))[:3000] or "node says nothing of it")
+            failed = None
+        elif failed and line.strip() != "---":
+            failed[2].append(line)
         if not found:
             continue
         depth, is_parent = len(found[1]), len(found[1]) < deepest
         deepest = depth
         if is_parent:
             continue
-        name = (found[3] or "").split(" # ")[0]
-        verdict = "failed" if found[2] == "not ok" else "skipped" if re.search(r"# SKIP", found[3] or "") else "passed"
-        tally.add(verdict, "browser " + name, time.monotonic() - began, why=found[3] if verdict == "skipped" else "")
-        began = time.monotonic()
+        name = "browser " + (found[3] or "").split(" # ")[0]
+        seconds, began = time.monotonic() - began, time.monotonic()
         ran += 1
+        if found[2] == "not ok":
+            failed = (name, seconds, [])
+        else:
+            is_skipped = re.search(r"# SKIP", found[3] or "")
+            tally.add("skipped" if is_skipped else "passed", name, seconds, why=found[3] if is_skipped else "")
+    if failed:
+        tally.add("failed", failed[0], failed[1], why="node ended")
     child.wait()
     limit.cancel()
     if child.returncode != 0 or ran == 0:

@@ -64,9 +64,11 @@ test("what was recorded before the page was opened is there after a reload", asy
 	await page.reload();
 	await page.locator('[data-state="running"]').waitFor();
 	const open_since = Date.now();
-	const box = await page.locator(".u-over").boundingBox();
 	/* The window begins a minute ago at the latest: find a moment at which the page was not open yet. */
 	await wait_until("a value from before", async () => {
+		/* The drawing above it may have come meanwhile, and pushed it below the screen. */
+		await page.locator(".u-over").first().scrollIntoViewIfNeeded();
+		const box = await page.locator(".u-over").first().boundingBox();
 		for (let share = 0.02; share < 1; share += 0.03) {
 			await page.mouse.move(box.x + box.width * share, box.y + 40);
 			const text = await page.locator('[data-tile="T_bed"] .tile-cursor').innerText();
