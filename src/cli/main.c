@@ -364,10 +364,14 @@ static const struct cli_command commands[] = {
 	{ "sequence", cli_sequence,
 		"[status] | list | show NAME | start NAME [--set NAME=VALUE]... | pause | "
 		"safe-pause | "
-		"resume | skip | goto STEP | abort | answer WORD",
+		"resume | skip | goto STEP | abort | answer WORD [--step-id N] [--hold-id N] "
+		"[--question-id N]",
 		"look at the sequence under test, and press its buttons",
 		"  mbc sequence start tpr --set \"T_red=480 degC\" --set sample=A12\n"
-		"START tells parameters and fields first; 'show NAME' lists them. SKIP STEP "
+		"START takes all of its parameters and fields, or is refused with all that is "
+		"wrong "
+		"of them; 'show NAME' lists\n"
+		"them. SKIP STEP "
 		"completes a "
 		"step early, GO TO STEP\n"
 		"holds and tells which outputs are not as usual there: 'resume' then goes. ABORT "

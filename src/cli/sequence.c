@@ -108,7 +108,9 @@ status(struct args *args)
 		{ "comment", "sequence.comment" }, { "step time", "sequence.step_time" },
 		{ "current step time", "sequence.current_step_time" }, { "time", "sequence.time" },
 		{ "total time", "sequence.total_time" }, { "time left", "sequence.time_left" },
-		{ "waits for", "sequence.waiting" }, { "reason", "sequence.reason" } };
+		{ "waits for", "sequence.waiting" }, { "reason", "sequence.reason" },
+		{ "step id", "sequence.step_id" }, { "hold id", "sequence.hold_id" },
+		{ "question id", "sequence.question_id" } };
 	const struct board *b;
 	int code = args_count(args, 0, 0);
 
@@ -136,76 +138,82 @@ status(struct args *args)
 
 /* ---- buttons ------------------------------------------------------------------------------------------------------------- */
 
-/* One that waits for nobody who types: START is several commands, the first of which says what it is about. */
 static int
-send(struct args *args, enum command_kind kind, const char *subject, const char *value,
-	int64_t wait_ns, const char *says)
+tell(struct args *args, struct command *c, const char *pair)
 {
-	struct args quiet = *args;
-	struct command c;
-	int64_t none_ns;
+	char name[EVENT_SUBJECT], value[COMMAND_TOLD];
+	const char *equals = strchr(pair, '=');
+	size_t n = equals == NULL ? 0 : (size_t)(equals - pair);
 	int code;
 
-	quiet.n = 0;
-	code = order_begin(&quiet, kind, &c, &none_ns);
-	if (code == CLI_GOOD)
-		code = order_word(args, c.subject, sizeof(c.subject), subject, "the name");
-	if (code == CLI_GOOD)
-		code = order_word(args, c.value, sizeof(c.value), value, "the value");
-	return code != CLI_GOOD ? code : order_run(args, &c, wait_ns, says);
-}
-
-static int
-tell(struct args *args, char *pair, int64_t wait_ns)
-{
-	char says[EVENT_SUBJECT + COMMAND_VALUE + 40];
-	char *equals = strchr(pair, '='), *end = equals;
-
-	if (equals == NULL || equals == pair)
+	while (n > 0 && pair[n - 1] == ' ')
+		n--;
+	if (n == 0)
 		return cli_say(args, CLI_WRONG,
 			"--set '%s' is not NAME=VALUE, for example --set \"T_red=480 degC\"", pair);
-	*equals = '\0';
-	while (end > pair && end[-1] == ' ')
-		*--end = '\0';
+	if (n >= sizeof(name))
+		return cli_say(args, CLI_WRONG, "--set '%.40s...' is too long", pair);
+	snprintf(name, sizeof(name), "%.*s", (int)n, pair);
 	equals++;
 	while (*equals == ' ')
 		equals++;
-	snprintf(says, sizeof(says), "%.60s = %.60s:", pair, equals);
-	return send(args, COMMAND_SEQ_ANSWER_FORM, pair, equals, wait_ns, says);
+	code = order_word(args, value, sizeof(value), equals, "the value");
+	if (code != CLI_GOOD)
+		return code;
+	if (!command_add_value(c, name, value))
+		return cli_say(args, CLI_WRONG, "--set '%.40s...' is too much; tell less", pair);
+	return CLI_GOOD;
 }
 
+/* All in one: it starts with just that, or not at all. */
 static int
 start(struct args *args)
 {
 	char says[EVENT_SUBJECT + 40];
-	const char *pairs[SEQUENCE_SLOTS_MAX];
 	struct command c;
+	const char *pair;
 	int64_t wait_ns;
-	size_t n = 0;
 	int code = order_begin(args, COMMAND_SEQ_START, &c, &wait_ns);
 
-	if (code != CLI_GOOD)
-		return code;
-	while (n < NELEM(pairs) && args_option(args, "--set", &pairs[n]))
-		n++;
-	code = args_count(args, 1, 1);
+	c.is_whole = true;
+	while (code == CLI_GOOD && args_option(args, "--set", &pair))
+		code = tell(args, &c, pair);
+	if (code == CLI_GOOD)
+		code = args_count(args, 1, 1);
 	if (code == CLI_GOOD)
 		code = order_word(args, c.subject, sizeof(c.subject), args->at[0], "the name");
-	if (code == CLI_GOOD) {
-		snprintf(says, sizeof(says), "sequence %s:", c.subject);
-		code = send(args, COMMAND_SEQ_PREPARE, c.subject, "", wait_ns, says);
-	}
-	for (size_t i = 0; i < n && code == CLI_GOOD; i++) {
-		char pair[2 * COMMAND_VALUE];
-
-		if (!text_copy(pair, sizeof(pair), pairs[i]))
-			return cli_say(args, CLI_WRONG, "--set '%.40s...' is too long", pairs[i]);
-		code = tell(args, pair, wait_ns);
-	}
 	if (code != CLI_GOOD)
 		return code;
 	snprintf(says, sizeof(says), "START %s:", c.subject);
 	return order_run(args, &c, wait_ns, says);
+}
+
+/* What was looked at, as `mbc sequence` numbers it: it is refused when something else is there by then. */
+static int
+take_seen(struct args *args, struct command *c)
+{
+	static const struct {
+		const char *option;
+		enum command_kind kinds[3];
+	} rows[] = { { "--step-id", { COMMAND_SEQ_RESUME, COMMAND_SEQ_SKIP, COMMAND_SEQ_GOTO } },
+		{ "--hold-id", { COMMAND_SEQ_RESUME, COMMAND_SEQ_RESUME, COMMAND_SEQ_RESUME } },
+		{ "--question-id", { COMMAND_SEQ_REPLY, COMMAND_SEQ_REPLY, COMMAND_SEQ_REPLY } } };
+	uint64_t *out[] = { &c->step, &c->hold, &c->question };
+	const char *word;
+	int64_t id;
+
+	for (size_t i = 0; i < NELEM(rows); i++) {
+		if (c->kind != rows[i].kinds[0] && c->kind != rows[i].kinds[1] &&
+			c->kind != rows[i].kinds[2])
+			continue;
+		if (!args_option(args, rows[i].option, &word))
+			continue;
+		if (!text_to_int(word, &id) || id < 1)
+			return cli_say(args, CLI_WRONG,
+				"%s takes a number, as 'mbc sequence' shows it", rows[i].option);
+		*out[i] = (uint64_t)id;
+	}
+	return CLI_GOOD;
 }
 
 static int
@@ -216,6 +224,8 @@ press(struct args *args, enum command_kind kind, const char *button, int words)
 	int64_t wait_ns;
 	int code = order_begin(args, kind, &c, &wait_ns);
 
+	if (code == CLI_GOOD)
+		code = take_seen(args, &c);
 	if (code == CLI_GOOD)
 		code = args_count(args, words, words);
 	if (code == CLI_GOOD && words == 1)

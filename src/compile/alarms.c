@@ -53,6 +53,9 @@ alarms_add(struct bench *b, const char *name, const char *title, struct place at
 		b->horn = channels_add_state(b, "mbc.horn", STATE_HORN, NULL);
 		b->channels.at[b->horn].at = at;
 		b->channels.at[b->horn].title = "Horn";
+		b->last_alarm = channels_add_state(b, "mbc.last_alarm", STATE_LAST_ALARM, NULL);
+		b->channels.at[b->last_alarm].at = at;
+		b->channels.at[b->last_alarm].type = VALUE_UINT;
 	}
 	a = BENCH_ADD(b->alarms);
 	a->name = name;

@@ -49,7 +49,8 @@ bench_init(struct bench *b, const char *path)
 	b->shown = (struct bench_public){ .listen = "", .title = "", .tls = b->tls };
 	b->watchdog = "";
 	b->source = "";
-	b->on_stop = b->bench_state = b->horn = b->restoring = b->outage = IMAGE_NONE;
+	b->on_stop = b->bench_state = b->horn = b->last_alarm = b->restoring = b->outage =
+		IMAGE_NONE;
 	b->lock = b->lock_state = IMAGE_NONE;
 	b->expr = mem_zero(1, sizeof(*b->expr));
 }

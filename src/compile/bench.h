@@ -306,6 +306,7 @@ struct bench {
 	uint32_t on_stop;              /* safe state; IMAGE_NONE */
 	bool is_on_stop_open;          /* that of an error that was told */
 	uint32_t horn;                 /* channel "mbc.horn"; IMAGE_NONE: there are no alarms */
+	uint32_t last_alarm;           /* channel "mbc.last_alarm", likewise */
 	uint32_t bench_state;          /* channel "mbc.bench"; IMAGE_NONE: there are no outputs */
 	bool is_observed;
 	uint32_t state_choices

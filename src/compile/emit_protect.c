@@ -112,4 +112,5 @@ emit_protection(struct emit *e, struct image *img)
 	img->is_observed = b->is_observed;
 	img->bench_state = place_of(b, b->bench_state);
 	img->horn = place_of(b, b->horn);
+	img->last_alarm = place_of(b, b->last_alarm);
 }

@@ -1054,8 +1054,9 @@ seq_programs_declare(struct bench *b)
 		{ "sequence.current_step_time", VALUE_FLOAT, "s" },
 		{ "sequence.total_time", VALUE_FLOAT, "s" }, { "sequence.time", VALUE_FLOAT, "s" },
 		{ "sequence.time_left", VALUE_FLOAT, "s" }, { "sequence.reason", VALUE_TEXT, NULL },
-		{ "sequence.question", VALUE_UINT, NULL },
-		{ "sequence.waiting", VALUE_TEXT, NULL } };
+		{ "sequence.question", VALUE_UINT, NULL }, { "sequence.waiting", VALUE_TEXT, NULL },
+		{ "sequence.step_id", VALUE_UINT, NULL }, { "sequence.hold_id", VALUE_UINT, NULL },
+		{ "sequence.question_id", VALUE_UINT, NULL } };
 
 	b->programs->is_any = b->sequences != NULL || b->only_sequence != NULL;
 	for (uint32_t i = 0; b->programs->is_any && i < NELEM(rows); i++) {

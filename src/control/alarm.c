@@ -84,8 +84,22 @@ alarms_tick(struct alarms *a, int64_t now_ns)
 {
 	a->step_ns = a->tick_ns == NEVER ? 0 : now_ns - a->tick_ns;
 	a->now_ns = a->tick_ns = now_ns;
-	for (uint32_t i = 0; i < a->n; i++)
+	for (uint32_t i = 0; i < a->n; i++) {
 		step(a, i);
+		a->last = MAX(a->last, MAX(a->at[i].on_event, a->at[i].unknown_event));
+	}
+}
+
+uint32_t
+alarms_unseen(const struct alarms *a)
+{
+	return a->n_unseen;
+}
+
+uint64_t
+alarms_last(const struct alarms *a)
+{
+	return a->last;
 }
 
 bool

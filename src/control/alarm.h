@@ -49,6 +49,12 @@ int alarms_command(
 /* Is there an alarm of priority high or above that nobody acknowledged and that was not silenced since it came? */
 bool alarms_horn(const struct alarms *a);
 
+/* The event of the one that came last; what was seen up to it is what was there then. 0: none came. */
+uint64_t alarms_last(const struct alarms *a);
+
+/* When all were acknowledged last: how many had come since they were looked at, and wait still. */
+uint32_t alarms_unseen(const struct alarms *a);
+
 /* One alarm of the image as bytes, to be kept over a restart; returns their number. What of a delay has passed is not in them. */
 size_t alarms_save(const struct alarms *a, uint32_t i, uint8_t out[ALARM_SAVE_MAX]);
 /* Is there anything to save: is it otherwise than at a first start? */

@@ -77,6 +77,7 @@ ack_all(struct alarms *a, const struct command *c, struct err *err)
 
 	for (uint32_t i = 0; i < a->n; i++)
 		n[acknowledge(a, i, c)]++;
+	a->n_unseen = n[NOT_SEEN];
 	if (n[ACKNOWLEDGED] == 0 && n[NOT_SEEN] > 0)
 		return err_set(err, ERR_REFUSED, 0,
 			"%u alarms have come since; look, and acknowledge them anew", n[NOT_SEEN]);

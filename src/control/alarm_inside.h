@@ -62,6 +62,9 @@ struct alarms {
 	uint32_t n_changed;
 	uint32_t *n_standing; /* [first-out group] its alarms that are not normal */
 	uint32_t n_heard;
+	uint32_t
+		n_unseen; /* when all were acknowledged last: those that had come since they were looked at */
+	uint64_t last; /* event of the one that came last */
 	int64_t now_ns;
 	int64_t tick_ns; /* of the last tick; NEVER: none yet */
 	int64_t step_ns; /* since the one before */

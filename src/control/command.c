@@ -34,7 +34,8 @@ struct commands {
 	struct slot slots[SLOTS];
 	struct past past[COMMANDS_KEPT];
 	uint32_t n_past;
-	char text[EVENT_TEXT]; /* of the command at hand, when it is done */
+	char text
+		[VERDICT_TEXT]; /* of the command at hand: what to know when it is done, or all that is wrong */
 };
 
 struct commands *
@@ -70,7 +71,8 @@ content_of(const struct command *c)
 {
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
 	int kind = (int)c->kind;
-	unsigned flags = (c->is_clamped ? 1u : 0) | (c->is_confirmed ? 2u : 0);
+	unsigned flags =
+		(c->is_clamped ? 1u : 0) | (c->is_confirmed ? 2u : 0) | (c->is_whole ? 4u : 0);
 
 	h = mix(h, &kind, sizeof(kind));
 	h = mix(h, &flags, sizeof(flags));
@@ -79,6 +81,7 @@ content_of(const struct command *c)
 	h = mix(h, c->value, strlen(c->value) + 1);
 	h = mix(h, &c->ramp_per_min, sizeof(c->ramp_per_min));
 	h = mix(h, &c->span_ns, sizeof(c->span_ns));
+	h = mix(h, c->values, strlen(c->values) + 1);
 	return mix(h, c->text, strlen(c->text) + 1);
 }
 
@@ -325,8 +328,14 @@ check(struct commands *c, struct slot *s, int64_t now_ns, struct err *err)
 		return err_set(err, ERR_REFUSED, 0,
 			"this bench only observes; write 'mode: control' in its file");
 	rc = check_kind(c, s, err);
-	if (rc < 0 || !c->p.img->has_lock || is_towards_safe(c, s))
+	if (rc < 0 || is_towards_safe(c, s))
 		return rc;
+	if (s->cmd.config != 0 && s->cmd.config != c->p.img->hash)
+		return err_set(err, ERR_REFUSED, 0,
+			"the bench file was taken up anew since that was looked at: limits, units "
+			"and names may be others; look at it as it is now, and ask again");
+	if (!c->p.img->has_lock)
+		return 0;
 	return c->sink.locked(c->sink.ctx, err);
 }
 
@@ -408,7 +417,7 @@ go(struct commands *c, struct slot *s, int64_t now_ns)
 		rc = act(c, s, now_ns, &err);
 	if (rc < 0) {
 		s->phase = SLOT_FREE;
-		refuse(c, &cmd, err.msg, now_ns);
+		refuse(c, &cmd, c->text[0] != '\0' ? c->text : err.msg, now_ns);
 	} else if (rc == 0) {
 		end(c, s, VERDICT_VERIFIED, c->text);
 	}

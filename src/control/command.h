@@ -21,8 +21,8 @@ struct commands_sink {
 	void (*verdict)(void *ctx, const struct verdict_told *v);
 	/* Does the switch of `local_lock` keep commands out? ERR_REFUSED with cause; remedy. */
 	int (*locked)(void *ctx, struct err *err);
-	/* Those that are neither about outputs nor safe states nor trips. cause: its event. ERR_REFUSED with cause; remedy. out_text: what to
-	 * know when it is done, EVENT_TEXT bytes, empty before. */
+	/* Those that are neither about outputs nor safe states nor trips. cause: its event. ERR_REFUSED with cause; remedy. out_text, VERDICT_TEXT
+	 * bytes, empty before: what to know when it is done; or all that is wrong, where that is more than err->msg takes. */
 	int (*other)(void *ctx, const struct command *c, uint64_t cause, int64_t now_ns,
 		char *out_text, struct err *err);
 };

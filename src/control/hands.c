@@ -2,6 +2,7 @@
 #include "control/hands_inside.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -181,13 +182,21 @@ on_other(void *ctx, const struct command *c, uint64_t cause, int64_t now_ns, cha
 	struct err *err)
 {
 	struct hands *h = ctx;
+	int rc;
 
 	if (c->kind == COMMAND_RESTORE)
 		return restore_command(h, c, cause, now_ns, err);
 	if (c->kind >= COMMAND_SEQ_PREPARE)
 		return hands_sequence_command(h, c, cause, now_ns, out_text, err);
-	return c->kind == COMMAND_PLAN ? plan(h, c, now_ns, err)
-				       : alarms_command(h->alarms, c, now_ns, err);
+	if (c->kind == COMMAND_PLAN)
+		return plan(h, c, now_ns, err);
+	rc = alarms_command(h->alarms, c, now_ns, err);
+	if (rc == 0 && c->kind == COMMAND_ALARM_ACK && c->subject[0] == '\0' &&
+		alarms_unseen(h->alarms) > 0)
+		snprintf(out_text, VERDICT_TEXT,
+			"%u have come since they were looked at, and wait still",
+			alarms_unseen(h->alarms));
+	return rc;
 }
 
 static int
@@ -527,8 +536,12 @@ hands_tick(struct hands *h, const struct keep_time *now)
 	h->has_read = h->has_settled = h->must_keep = false;
 	trips_step(h->trips, now_ns);
 	alarms_tick(h->alarms, now_ns);
-	if (h->img->horn != IMAGE_NONE)
+	if (h->img->horn != IMAGE_NONE) {
 		channels_set(h->channels, h->img->horn, alarms_horn(h->alarms), Q_GOOD, now_ns);
+		/* Behind the alarms themselves: who reads it first sees none that came later as one of before. */
+		channels_set(h->channels, h->img->last_alarm, (double)alarms_last(h->alarms),
+			Q_GOOD, now_ns);
+	}
 	if (h->img->has_lock)
 		lock_tick(&h->lock, h->img, h->channels, h->sink.event, h->sink.ctx, now_ns);
 	commands_step(h->commands, now_ns);

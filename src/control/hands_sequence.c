@@ -67,6 +67,8 @@ command_standing(struct hands *h, const struct command *c, uint64_t cause, int64
 		sequencer_give_up(h->sequencer, "ABORT after an outage", cause, now_ns);
 		return 0;
 	}
+	if (sequencer_is_as_seen(h->sequencer, c, err) < 0)
+		return ERR_REFUSED;
 	if (c->kind == COMMAND_SEQ_RESUME && restore_state_of(h->restore) == RESTORE_ASKING) {
 		snprintf(go_on.value, sizeof(go_on.value), "continue");
 		return restore_command(h, &go_on, cause, now_ns, err);

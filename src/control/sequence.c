@@ -61,6 +61,12 @@ sequencer_state(const struct sequencer *s)
 	return sequencer_is_standing(s) ? SEQUENCE_HELD : s->state;
 }
 
+uint64_t
+sequence_hold(const struct sequencer *s)
+{
+	return s->state == SEQUENCE_HELD && !s->is_standing ? s->reason_event : 0;
+}
+
 /* ---- terms --------------------------------------------------------------------------------------------------------------- */
 
 struct channel_slots
@@ -182,7 +188,7 @@ sequence_begin_step(struct sequencer *s, uint32_t step, uint64_t cause)
 	e.n_values = 1;
 	e.values[0] = (double)s->step_plan_ns / 1e9;
 	snprintf(e.text, sizeof(e.text), "%u %.90s", d->number, image_text(s->img, d->title));
-	sequence_tell_event(s, &e);
+	s->visit = sequence_tell_event(s, &e);
 }
 
 void

@@ -55,10 +55,14 @@ bool sequencer_is_active(const struct sequencer *s);
 uint32_t sequencer_current(const struct sequencer *s);
 enum sequence_state sequencer_state(const struct sequencer *s);
 
-/* COMMAND_SEQUENCE_*; cause: its event. ERR_REFUSED with cause; remedy. *out_text, when it is done: what to know; at least
- * EVENT_TEXT bytes. */
+/* COMMAND_SEQUENCE_*; cause: its event. ERR_REFUSED with cause; remedy. *out_text, VERDICT_TEXT bytes: what
+ * to know when it is done; or all that is wrong, where that is more than err->msg takes. */
 int sequencer_command(struct sequencer *s, const struct command *c, uint64_t cause, int64_t now_ns,
 	char *out_text, struct err *err) MUST_CHECK;
+
+/* Does what was looked at when it was asked still execute, ask, hold? ERR_REFUSED with what does now, and what to do. */
+int sequencer_is_as_seen(
+	const struct sequencer *s, const struct command *c, struct err *err) MUST_CHECK;
 
 /* What event `cause` asked of an output is settled. */
 void sequencer_settled(struct sequencer *s, uint32_t output, uint64_t cause, enum verdict verdict,

@@ -61,7 +61,7 @@ sequence_ask(struct sequencer *s, uint32_t branch, const struct image_instr *in)
 		s->asking = me;
 		s->reply[0] = '\0';
 		sequence_text(s, in->text, s->reason, sizeof(s->reason));
-		sequence_tell(s, EVENT_SEQUENCE_ASKS, s->run, "%s", s->reason);
+		s->asked = sequence_tell(s, EVENT_SEQUENCE_ASKS, s->run, "%s", s->reason);
 	}
 	if (s->reply[0] != '\0' && s->asking == me)
 		return take_answer(s, branch, in);

@@ -61,9 +61,10 @@ parse_number(const struct sequencer *s, const struct image_slot *slot, const cha
 
 /* A list: "250, 300, 350 degC"; as many as it has, or fewer are refused. */
 static int
-parse_list(struct sequencer *s, const struct image_sequence *seq, const struct image_slot *slot,
-	const char *text, struct err *err)
+parse_list(struct sequencer *s, struct form *form, const struct image_slot *slot, const char *text,
+	struct err *err)
 {
+	const struct image_sequence *seq = image_sequence_at(s->img, form->index);
 	double values[16];
 	char one[COMMAND_VALUE];
 	uint32_t n = 0;
@@ -87,63 +88,150 @@ parse_list(struct sequencer *s, const struct image_sequence *seq, const struct i
 		return err_set(
 			err, ERR_REFUSED, 0, "it has %u values, separated by commas", slot->n);
 	for (uint32_t i = 0; i < n; i++) {
-		s->form.slots[slot->first + i] = values[i];
-		s->form.has[slot->first + i] = true;
+		form->slots[slot->first + i] = values[i];
+		form->has[slot->first + i] = true;
 	}
 	return 0;
+}
+
+/* The place of a parameter or field in the slots of its sequence; IMAGE_NONE: there is none of this name. */
+static uint32_t
+find_told(const struct sequencer *s, const struct image_sequence *seq, const char *name)
+{
+	for (uint32_t i = 0; i < seq->n_slots; i++) {
+		const struct image_slot *slot = image_slot_at(s->img, seq->first_slot + i);
+
+		if ((slot->role == SLOT_PARAM || slot->role == SLOT_META) &&
+			strcmp(image_text(s->img, slot->name), name) == 0)
+			return i;
+	}
+	return IMAGE_NONE;
+}
+
+static int
+fill_in(struct sequencer *s, struct form *form, const char *name, const char *value,
+	struct err *err)
+{
+	const struct image_sequence *seq = image_sequence_at(s->img, form->index);
+	uint32_t i = find_told(s, seq, name);
+	const struct image_slot *slot;
+	int rc = 0;
+
+	if (i == IMAGE_NONE)
+		return err_set(err, ERR_REFUSED, 0,
+			"'%.40s' is neither a parameter nor a field of this sequence", name);
+	slot = image_slot_at(s->img, seq->first_slot + i);
+	if (slot->kind == SLOT_LIST)
+		return parse_list(s, form, slot, value, err);
+	if (slot->kind != SLOT_TEXT)
+		rc = parse_number(s, slot, value, &form->slots[i], err);
+	else if (!text_copy(form->texts[slot->number], SEQUENCE_TEXT, value))
+		rc = err_set(
+			err, ERR_REFUSED, 0, "it has over %d bytes; write less", SEQUENCE_TEXT - 1);
+	if (rc == 0)
+		form->has[i] = true;
+	return rc;
 }
 
 static int
 answer_form(struct sequencer *s, const struct command *c, struct err *err)
 {
-	const struct image_sequence *seq;
 	int rc = check_form(s, c, err);
 
-	if (rc < 0)
-		return rc;
-	seq = image_sequence_at(s->img, s->form.index);
+	return rc < 0 ? rc : fill_in(s, &s->form, c->subject, c->value, err);
+}
+
+/* All that is wrong, one after the other. */
+struct faults {
+	char *out; /* VERDICT_TEXT bytes */
+	size_t n;
+	uint32_t count, untold; /* untold: those that had no room */
+};
+
+static void
+note_fault(struct faults *f, const char *name, const char *why)
+{
+	size_t room = VERDICT_TEXT - 30 - f->n; /* for how many more there are */
+	size_t n = strlen(name) + strlen(why) + 6;
+
+	f->count++;
+	if (f->untold > 0 || n > room) {
+		f->untold++;
+		return;
+	}
+	f->n += (size_t)snprintf(f->out + f->n, room, "%s%s: %s", f->n == 0 ? "" : ". ", name, why);
+}
+
+/* What came with START, as a form of its own: all of it is looked at before it is refused. */
+static int
+fill_whole(struct sequencer *s, const struct command *c, char *out_text, struct err *err)
+{
+	struct faults faults = { .out = out_text };
+	const struct image_sequence *seq;
+	char name[EVENT_SUBJECT], value[COMMAND_TOLD];
+	struct form *form = &s->whole;
+	size_t at = 0;
+	bool is_good;
+
+	memset(form, 0, sizeof(*form));
+	form->index = image_find_sequence(s->img, c->subject);
+	if (form->index == IMAGE_NONE)
+		return err_set(err, ERR_REFUSED, 0,
+			"no sequence is named '%.60s'; 'mbc sequence' lists them", c->subject);
+	seq = image_sequence_at(s->img, form->index);
+	while (command_next_value(c, &at, name, value, &is_good)) {
+		uint32_t i = find_told(s, seq, name);
+		struct err why;
+
+		if (!is_good)
+			note_fault(&faults, name, "it is no NAME=VALUE");
+		else if (i != IMAGE_NONE && form->is_told[i])
+			note_fault(&faults, name, "it comes twice");
+		else if (fill_in(s, form, name, value, &why) < 0)
+			note_fault(&faults, name, why.msg);
+		if (i != IMAGE_NONE)
+			form->is_told[i] = true; /* one that is wrong is not missing as well */
+	}
 	for (uint32_t i = 0; i < seq->n_slots; i++) {
 		const struct image_slot *slot = image_slot_at(s->img, seq->first_slot + i);
 
-		if ((slot->role != SLOT_PARAM && slot->role != SLOT_META) ||
-			strcmp(image_text(s->img, slot->name), c->subject) != 0)
-			continue;
-		if (slot->kind == SLOT_LIST)
-			return parse_list(s, seq, slot, c->value, err);
-		if (slot->kind == SLOT_TEXT)
-			text_copy(s->form.texts[slot->number], SEQUENCE_TEXT, c->value);
-		else if ((rc = parse_number(s, slot, c->value, &s->form.slots[i], err)) < 0)
-			return rc;
-		s->form.has[i] = true;
-		return 0;
+		if (slot->role == SLOT_META && slot->is_required && !slot->has_value &&
+			!form->is_told[i])
+			note_fault(&faults, image_text(s->img, slot->name),
+				"it has to be told before START");
 	}
-	return err_set(err, ERR_REFUSED, 0,
-		"'%.40s' is neither a parameter nor a field of this sequence", c->subject);
+	if (faults.count == 0)
+		return 0;
+	if (faults.untold > 0)
+		snprintf(out_text + faults.n, VERDICT_TEXT - faults.n, "; and %u more",
+			faults.untold);
+	return err_set(err, ERR_REFUSED, 0, "%u of its values cannot be taken", faults.count);
 }
 
 /* ---- START --------------------------------------------------------------------------------------------------------------- */
 
 static int
-fill_slots(struct sequencer *s, const struct image_sequence *seq, const struct command *c,
-	struct err *err)
+fill_slots(struct sequencer *s, const struct form *form, const struct command *c, struct err *err)
 {
+	const struct image_sequence *seq = image_sequence_at(s->img, form->index);
+
 	for (uint32_t i = 0; i < seq->n_slots; i++) {
 		const struct image_slot *slot = image_slot_at(s->img, seq->first_slot + i);
 
-		if (slot->role == SLOT_META && slot->is_required && !s->form.has[i] &&
+		if (slot->role == SLOT_META && slot->is_required && !form->has[i] &&
 			!slot->has_value)
 			return err_set(err, ERR_REFUSED, 0, "'%.60s' has to be told before START",
 				image_text(s->img, slot->name));
 	}
 	for (uint32_t i = 0; i < seq->n_slots; i++) {
 		const struct image_slot *slot = image_slot_at(s->img, seq->first_slot + i);
-		bool has = s->form.has[i];
+		bool has = form->has[i];
 
-		s->slots[i] = has ? s->form.slots[i] : slot->has_value ? slot->value : (double)NAN;
+		s->slots[i] = has ? form->slots[i] : slot->has_value ? slot->value : (double)NAN;
 		if (slot->kind != SLOT_TEXT)
 			continue;
 		text_copy(s->texts[slot->number], SEQUENCE_TEXT,
-			has             ? s->form.texts[slot->number]
+			has             ? form->texts[slot->number]
 			: slot->is_user ? c->principal
 					: image_text(s->img, slot->text));
 	}
@@ -261,18 +349,19 @@ tell_start(struct sequencer *s, uint64_t cause)
 }
 
 static int
-start(struct sequencer *s, const struct command *c, uint64_t cause, struct err *err)
+start(struct sequencer *s, const struct command *c, uint64_t cause, char *out_text, struct err *err)
 {
+	const struct form *form = c->is_whole ? &s->whole : &s->form;
 	const struct image_sequence *seq;
 	char why[EVENT_TEXT];
-	int rc = check_form(s, c, err);
+	int rc = c->is_whole ? fill_whole(s, c, out_text, err) : check_form(s, c, err);
 
 	if (rc < 0)
 		return rc;
 	if (sequencer_is_active(s))
 		return err_set(err, ERR_REFUSED, 0, "'%.60s' is under test; ABORT it first",
 			image_text(s->img, s->seq->name));
-	seq = image_sequence_at(s->img, s->form.index);
+	seq = image_sequence_at(s->img, form->index);
 	if (strcmp(c->subject, image_text(s->img, seq->name)) != 0)
 		return err_set(err, ERR_REFUSED, 0, "'%.60s' was prepared, not '%.40s'",
 			image_text(s->img, seq->name), c->subject);
@@ -285,10 +374,10 @@ start(struct sequencer *s, const struct command *c, uint64_t cause, struct err *
 			trips_not_ready(s->p.trips));
 	if (trips_any(s->p.trips))
 		return err_set(err, ERR_REFUSED, 0, "a trip is not reset; see 'mbc trip'");
-	if ((rc = fill_slots(s, seq, c, err)) < 0)
+	if ((rc = fill_slots(s, form, c, err)) < 0)
 		return rc;
 	s->seq = seq;
-	s->index = s->form.index;
+	s->index = form->index;
 	s->step = seq->first_step;
 	sequence_forget_all(s);
 	if (!sequence_may_enter(s, seq->first_step, true, why, sizeof(why))) {
@@ -315,7 +404,8 @@ start(struct sequencer *s, const struct command *c, uint64_t cause, struct err *
 	}
 	s->run = tell_start(s, cause);
 	tell_slots(s);
-	s->form.index = IMAGE_NONE;
+	if (!c->is_whole)
+		s->form.index = IMAGE_NONE;
 	sequence_enter(s, SEQUENCE_RUNNING);
 	sequence_begin_step(s, seq->first_step, s->run);
 	return 0;
@@ -410,6 +500,7 @@ skip(struct sequencer *s, uint64_t cause, struct err *err)
 			return err_set(err, ERR_REFUSED, 0, "RESUME it first");
 		s->goto_step = next;
 		s->held_action = IMAGE_NONE;
+		s->reason_event = cause; /* RESUME leads elsewhere than before */
 		return 0;
 	}
 	sequence_next_step(s, cause);
@@ -484,6 +575,8 @@ go_to(struct sequencer *s, const struct command *c, uint64_t cause, char *out_te
 		sequence_freeze(s);
 		sequence_hold_now(
 			s, HELD_BY_PERSON, NO_BRANCH, IMAGE_NONE, "go to another step", cause);
+	} else {
+		s->reason_event = cause; /* RESUME leads elsewhere than before */
 	}
 	s->goto_step = step;
 	s->held_action = IMAGE_NONE;
@@ -502,6 +595,9 @@ reply(struct sequencer *s, const struct command *c, struct err *err)
 
 	if (s->asking == IMAGE_NONE || !sequencer_is_active(s))
 		return err_set(err, ERR_REFUSED, 0, "it asks nothing");
+	if (s->reply[0] != '\0')
+		return err_set(err, ERR_REFUSED, 0,
+			"it has been answered already: '%.40s'; nothing else is needed", s->reply);
 	in = image_instr_at(s->img, s->asking);
 	for (uint32_t i = in->first; i < in->first + in->n; i++)
 		if (strcmp(image_text(s->img, image_seq_number(s->img, i)), c->value) == 0) {
@@ -512,6 +608,48 @@ reply(struct sequencer *s, const struct command *c, struct err *err)
 		c->value, image_text(s->img, image_seq_number(s->img, in->first)));
 }
 
+/* ---- two people at once --------------------------------------------------------------------------------------------------- */
+
+static int
+not_as_seen(const struct sequencer *s, const struct command *c, struct err *err)
+{
+	const struct image_seq_step *now = image_seq_step_at(s->img, s->step);
+
+	if (c->step != 0 && c->step != s->visit)
+		return err_set(err, ERR_REFUSED, 0,
+			"the step that was looked at is over: step %u '%.50s' executes now; look "
+			"at it, then press again",
+			now->number, image_text(s->img, now->title));
+	if (c->hold != 0 && c->hold != sequence_hold(s))
+		return err_set(err, ERR_REFUSED, 0,
+			"it is not held as it was when that was looked at: %.60s; look at why and "
+			"where it goes on, then press again",
+			s->reason[0] == '\0' ? "it is not held any more" : s->reason);
+	if (c->question == 0 || (s->asking != IMAGE_NONE && c->question == s->asked))
+		return 0;
+	if (s->asking == IMAGE_NONE)
+		return err_set(err, ERR_REFUSED, 0,
+			"that question is answered or over, and it asks nothing now; look at how "
+			"it goes on");
+	return err_set(err, ERR_REFUSED, 0,
+		"that question is answered or over; it asks now: %.80s; read it, then answer that",
+		s->reason);
+}
+
+int
+sequencer_is_as_seen(const struct sequencer *s, const struct command *c, struct err *err)
+{
+	switch (c->kind) {
+	case COMMAND_SEQ_RESUME:
+	case COMMAND_SEQ_SKIP:
+	case COMMAND_SEQ_GOTO:
+	case COMMAND_SEQ_REPLY:
+		return sequencer_is_active(s) ? not_as_seen(s, c, err) : 0;
+	default: /* what stops is refused for nothing that somebody saw */
+		return 0;
+	}
+}
+
 int
 sequencer_command(struct sequencer *s, const struct command *c, uint64_t cause, int64_t now_ns,
 	char *out_text, struct err *err)
@@ -520,6 +658,8 @@ sequencer_command(struct sequencer *s, const struct command *c, uint64_t cause, 
 	out_text[0] = '\0';
 	if (c->kind > COMMAND_SEQ_START && !sequencer_is_active(s))
 		return err_set(err, ERR_REFUSED, 0, "no sequence is under test");
+	if (sequencer_is_as_seen(s, c, err) < 0)
+		return ERR_REFUSED;
 	if (s->state == SEQUENCE_HOLDING)
 		sequence_enter(s, SEQUENCE_HELD); /* nothing is on its way any more */
 	switch (c->kind) {
@@ -528,7 +668,7 @@ sequencer_command(struct sequencer *s, const struct command *c, uint64_t cause, 
 	case COMMAND_SEQ_ANSWER_FORM:
 		return answer_form(s, c, err);
 	case COMMAND_SEQ_START:
-		return start(s, c, cause, err);
+		return start(s, c, cause, out_text, err);
 	case COMMAND_SEQ_PAUSE:
 		return pause(s, false, cause, err);
 	case COMMAND_SEQ_SAFE_PAUSE:

@@ -94,8 +94,9 @@ struct sequencer {
 	const struct image_sequence *seq; /* NULL: none was started */
 	uint32_t index;
 	enum sequence_state state;
-	uint32_t step;                   /* of the image's table */
-	uint64_t run;                    /* event of its start: the number of the run */
+	uint32_t step;  /* of the image's table */
+	uint64_t run;   /* event of its start: the number of the run */
+	uint64_t visit; /* event of its step: another one each time that a step is entered */
 	char principal[EVENT_PRINCIPAL]; /* who started it */
 	int64_t clock_ns;                /* of progress */
 	int64_t ticked_ns;               /* the last tick */
@@ -127,6 +128,7 @@ struct sequencer {
 	char reason[EVENT_TEXT];
 	uint64_t reason_event;
 	uint32_t asking; /* instruction of an open question; IMAGE_NONE */
+	uint64_t asked;  /* its event: another one each time that it is asked */
 	char reply[COMMAND_VALUE];
 	uint32_t tag; /* of the last write to an instrument */
 	uint32_t
@@ -144,12 +146,15 @@ struct sequencer {
 		double slots[SEQUENCE_SLOTS_MAX];
 		char texts[SEQUENCE_TEXTS_MAX][SEQUENCE_TEXT];
 		bool has[SEQUENCE_SLOTS_MAX];
-	} form;
+		bool is_told[SEQUENCE_SLOTS_MAX]; /* rightly or not */
+	} form, whole; /* whole: what came with START is looked at here, and nobody's form is touched */
 };
 
 /* ---- sequence.c ---- */
 struct channel_slots sequence_slots(const struct sequencer *s);
 enum truth sequence_truth(struct sequencer *s, const struct image_cond *cond);
+/* What holds it, as people tell one hold from another; 0: it is not held, or nobody knows. */
+uint64_t sequence_hold(const struct sequencer *s);
 /* False: it has no value now. */
 bool sequence_number(struct sequencer *s, const struct image_cond *cond, double *out);
 /* A time in seconds as nanoseconds, not below 0; false: it has no value. */

@@ -1,6 +1,7 @@
 /* sequence_keep.c - the sequence under test as bytes, for restarts; and its way over a reload
  *
- * Piece 0 is the head, then one a branch, one an eighth of the slots, one a text, one an output, and who started it.
+ * Piece 0 is the head, then one a branch, one an eighth of the slots, one a text, one an output, and who started it, with what tells this visit of its
+ * step, and this question, from others.
  */
 #include <math.h>
 #include <stdio.h>
@@ -169,6 +170,19 @@ save_grip(const struct sequencer *s, uint32_t i, uint8_t *out)
 	return 34;
 }
 
+/* Who reads it as a text alone finds that. */
+static size_t
+save_principal(const struct sequencer *s, uint8_t *out)
+{
+	size_t n = strlen(s->principal) + 1;
+
+	_Static_assert(EVENT_PRINCIPAL + 16 <= SEQUENCER_PIECE, "both fit behind it");
+	memcpy(out, s->principal, n);
+	put_u64le(out + n, s->visit);
+	put_u64le(out + n + 8, s->asked);
+	return n + 16;
+}
+
 size_t
 sequencer_save(const struct sequencer *s, uint32_t piece, uint8_t out[SEQUENCER_PIECE])
 {
@@ -183,8 +197,10 @@ sequencer_save(const struct sequencer *s, uint32_t piece, uint8_t out[SEQUENCER_
 		return save_branch(s, piece - l.branches, out);
 	if (piece < l.texts)
 		return save_slots(s, (piece - l.slots) * SLOTS_A_PIECE, out);
-	if (piece < l.outputs || piece == l.principal) {
-		const char *text = piece == l.principal ? s->principal : s->texts[piece - l.texts];
+	if (piece == l.principal)
+		return save_principal(s, out);
+	if (piece < l.outputs) {
+		const char *text = s->texts[piece - l.texts];
 		size_t n = MIN(strlen(text), (size_t)SEQUENCER_PIECE);
 
 		memcpy(out, text, n);
@@ -316,6 +332,17 @@ load_grip(struct sequencer *s, uint32_t i, const uint8_t *in, size_t n)
 		.was = (double)NAN };
 }
 
+/* Of an mbc before it is a text alone. */
+static void
+load_principal(struct sequencer *s, const uint8_t *in, size_t n)
+{
+	size_t length = strnlen((const char *)in, n);
+
+	snprintf(s->principal, sizeof(s->principal), "%.*s", (int)length, (const char *)in);
+	s->visit = n < length + 17 ? 0 : get_u64le(in + length + 1);
+	s->asked = n < length + 17 ? 0 : get_u64le(in + length + 9);
+}
+
 static bool
 load(struct sequencer *s, sequencer_find_fn find, void *ctx, struct err *err)
 {
@@ -345,8 +372,7 @@ load(struct sequencer *s, sequencer_find_fn find, void *ctx, struct err *err)
 		if (piece >= l.outputs && piece < l.principal)
 			load_grip(s, piece - l.outputs, in, n);
 		if (piece == l.principal)
-			snprintf(s->principal, sizeof(s->principal), "%.*s", (int)n,
-				(const char *)in);
+			load_principal(s, in, n);
 	}
 	return true;
 }

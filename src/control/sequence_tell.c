@@ -155,6 +155,7 @@ sequence_show(struct sequencer *s)
 	char waits[EVENT_TEXT];
 	const struct image_seq_step *step;
 	bool is_any = s->seq != NULL;
+	bool is_asking = sequencer_is_active(s) && s->asking != IMAGE_NONE;
 	int64_t in_step_ns = s->clock_ns - s->step_clock_ns, left_ns;
 
 	if (s->img->sequences.n == 0)
@@ -176,6 +177,9 @@ sequence_show(struct sequencer *s)
 	show_text(s, STATE_SEQ_REASON, sequencer_is_standing(s) ? s->stands_for : s->reason);
 	waiting(s, waits, sizeof(waits));
 	show_text(s, STATE_SEQ_WAITING, waits);
-	show_number(s, STATE_SEQ_QUESTION,
-		sequencer_is_active(s) && s->asking != IMAGE_NONE ? s->asking + 1.0 : 0, true);
+	show_number(s, STATE_SEQ_QUESTION, is_asking ? s->asking + 1.0 : 0, true);
+	/* Behind what they tell apart: who reads them first sees no older text with a newer one. */
+	show_number(s, STATE_SEQ_STEP_ID, sequencer_is_active(s) ? (double)s->visit : 0, true);
+	show_number(s, STATE_SEQ_HOLD_ID, (double)sequence_hold(s), true);
+	show_number(s, STATE_SEQ_QUESTION_ID, is_asking ? (double)s->asked : 0, true);
 }

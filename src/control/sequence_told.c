@@ -322,7 +322,7 @@ ask(struct sequencer *s, uint32_t branch, const struct image_instr *in)
 		s->asking = b->pc;
 		s->reply[0] = '\0';
 		sequence_command_question(s, b, s->reason, sizeof(s->reason));
-		sequence_tell(
+		s->asked = sequence_tell(
 			s, EVENT_SEQUENCE_ASKS, b->event != 0 ? b->event : s->run, "%s", s->reason);
 	}
 	if (s->asking != b->pc) {

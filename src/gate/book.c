@@ -31,6 +31,7 @@ is_same(const struct command *a, const struct command *b)
 	       strcmp(a->subject, b->subject) == 0 && strcmp(a->value, b->value) == 0 &&
 	       strcmp(a->text, b->text) == 0 && same_ramp && a->span_ns == b->span_ns &&
 	       a->is_clamped == b->is_clamped && a->is_confirmed == b->is_confirmed &&
+	       a->is_whole == b->is_whole && strcmp(a->values, b->values) == 0 &&
 	       a->is_person == b->is_person;
 }
 

@@ -93,11 +93,34 @@ describe(struct audit_record *r, const struct command *c, const char *result, co
 	text_copy(r->id, sizeof(r->id), c->id);
 }
 
+/* What comes along with START: each as if it had been told on its own. */
+static int
+note_values(struct desk *d, const struct command *c, struct err *err)
+{
+	char name[EVENT_SUBJECT], value[COMMAND_TOLD];
+	struct audit_record r;
+	size_t at = 0;
+	bool is_good;
+	int rc = 0;
+
+	while (rc == 0 && command_next_value(c, &at, name, value, &is_good)) {
+		describe(&r, c, "asked", "");
+		text_copy(r.act, sizeof(r.act), command_kind_text(COMMAND_SEQ_ANSWER_FORM));
+		text_copy(r.subject, sizeof(r.subject), name);
+		text_copy(strlen(value) < sizeof(r.value) ? r.value : r.text,
+			strlen(value) < sizeof(r.value) ? sizeof(r.value) : sizeof(r.text), value);
+		rc = logbook_put(d->logbook, &r, now_boot() + now_wall_offset(), err);
+	}
+	return rc;
+}
+
 static int
 note_asked(struct desk *d, const struct command *c, struct err *err)
 {
 	struct audit_record r;
 
+	if (note_values(d, c, err) < 0)
+		return ERR_REFUSED;
 	describe(&r, c, "asked", "");
 	return logbook_put(d->logbook, &r, now_boot() + now_wall_offset(), err);
 }

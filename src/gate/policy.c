@@ -164,6 +164,25 @@ check_who(const struct command *c, uint32_t opened, struct err *err)
 		command_kind_text(c->kind), row->word);
 }
 
+/* What comes along with START: lines, as they go into the journal and onto the page. */
+static int
+check_values(const struct command *c, struct err *err)
+{
+	char name[EVENT_SUBJECT], value[COMMAND_TOLD];
+	size_t at = 0;
+	bool is_good;
+
+	if ((c->is_whole && c->kind != COMMAND_SEQ_START) || (c->values[0] != '\0' && !c->is_whole))
+		return err_set(err, ERR_REFUSED, 400, "values belong to START alone");
+	while (command_next_value(c, &at, name, value, &is_good))
+		if (!is_good || !run_text_is_good(name, EVENT_SUBJECT - 1) ||
+			!run_text_is_good(value, COMMAND_TOLD - 1))
+			return err_set(err, ERR_REFUSED, 400,
+				"one of its values has no name, is too long, has control "
+				"characters or is no UTF-8; write NAME=VALUE in one line");
+	return 0;
+}
+
 static int
 check_parts(const struct command *c, struct err *err)
 {
@@ -196,6 +215,9 @@ policy_check(struct command *c, uint32_t opened, int64_t now_ns, struct err *err
 
 	if (rc == 0)
 		rc = check_parts(c, err);
+	if (rc < 0)
+		return rc;
+	rc = check_values(c, err);
 	if (rc < 0)
 		return rc;
 	if (c->expires_ns == 0)

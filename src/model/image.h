@@ -22,13 +22,13 @@
 #include "msg/value.h"
 
 #define IMAGE_MAGIC UINT64_C(0x314547414d49434d) /* "MCIMAGE1" */
-#define IMAGE_VERSION 14
+#define IMAGE_VERSION 15
 #define IMAGE_SIZE_MAX (64u << 20)
 #define IMAGE_CHANNELS_MAX 20000
 #define IMAGE_PIPELINE_MAX 16
 #define IMAGE_OPTS_MAX 24 /* options of one instrument or point */
 #define IMAGE_NONE UINT32_MAX
-#define IMAGE_SEQUENCE_SHOWN 13 /* channels that tell of the sequence under test */
+#define IMAGE_SEQUENCE_SHOWN 16 /* channels that tell of the sequence under test */
 
 enum image_tls_kind { IMAGE_TLS_NONE, IMAGE_TLS_OWN, IMAGE_TLS_FILES };
 
@@ -114,7 +114,7 @@ struct image {
 	uint32_t n_cells; /* of what expressions remember (expr.h); all programs have their own */
 	uint32_t bench_state; /* channel "mbc.bench", SOURCE_STATE: enum bench_state */
 	uint32_t horn;        /* channel "mbc.horn"; IMAGE_NONE: the bench has no alarms */
-	uint32_t spare_horn;  /* no hidden padding */
+	uint32_t last_alarm;  /* channel "mbc.last_alarm", likewise */
 	uint32_t commands;    /* what programs with a token may ask: bits of COMMANDS_* */
 	uint32_t synoptic;    /* text: a drawing of the laboratory as SVG; empty: none */
 	/* model/sequence.h */
@@ -543,6 +543,10 @@ enum image_state {
 	STATE_SEQ_REASON, /* "sequence.reason", a text: why it is held or was ended; what it asks */
 	STATE_SEQ_QUESTION, /* "sequence.question": 1 + instruction that waits for an answer; 0: none does */
 	STATE_SEQ_WAITING, /* "sequence.waiting", a text: what it waits for; what it asks */
+	STATE_SEQ_STEP_ID, /* "sequence.step_id": another one each time that a step is entered; 0: none is */
+	STATE_SEQ_HOLD_ID, /* "sequence.hold_id": another one each time that it is held, or led elsewhere */
+	STATE_SEQ_QUESTION_ID, /* "sequence.question_id": another one each time that it asks */
+	STATE_LAST_ALARM, /* "mbc.last_alarm": number of the event of the alarm that came last; 0: none has */
 	STATE_KINDS
 };
 

@@ -521,7 +521,9 @@ image_check_protection(const struct image *img, uint32_t *row)
 	if (!is_or_none(img->on_stop, img->safe_states.n) || img->is_observed > 1 ||
 		img->commands > COMMANDS_ALL ||
 		(img->bench_state != IMAGE_NONE && !is_state(img, img->bench_state, STATE_BENCH)) ||
-		(img->horn != IMAGE_NONE && !is_state(img, img->horn, STATE_HORN)) ||
+		(img->horn != IMAGE_NONE &&
+			(!is_state(img, img->horn, STATE_HORN) ||
+				!is_state(img, img->last_alarm, STATE_LAST_ALARM))) ||
 		img->has_lock > 1 ||
 		(img->has_lock && (img->lock >= img->channels.n ||
 					  !is_state(img, img->lock_state, STATE_LOCK))))

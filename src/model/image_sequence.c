@@ -394,7 +394,8 @@ image_check_sequences(const struct image *img, uint32_t *row)
 {
 	static const uint8_t shown[IMAGE_SEQUENCE_SHOWN] = { VALUE_CHOICE, VALUE_TEXT, VALUE_UINT,
 		VALUE_TEXT, VALUE_TEXT, VALUE_FLOAT, VALUE_FLOAT, VALUE_FLOAT, VALUE_FLOAT,
-		VALUE_FLOAT, VALUE_TEXT, VALUE_UINT, VALUE_TEXT };
+		VALUE_FLOAT, VALUE_TEXT, VALUE_UINT, VALUE_TEXT, VALUE_UINT, VALUE_UINT,
+		VALUE_UINT };
 
 	for (*row = 0; img->sequences.n > 0 && *row < IMAGE_SEQUENCE_SHOWN; ++*row) {
 		uint32_t i = img->sequence[*row];

@@ -332,10 +332,14 @@ picture_channels(struct buf *out, bool is_xml, const struct view *v, const char 
 	const uint32_t *list, size_t n_list)
 {
 	size_t n = list != NULL ? n_list : v->info.n_channels;
+	char hash[20];
 	struct doc d;
 
+	snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)v->info.config_hash);
 	doc_open(&d, out, is_xml, "bench");
 	view_time(&d, "time", v, v->now_ns);
+	doc_text(&d, "config",
+		v->info.config_hash == 0 ? NULL : hash); /* whose limits and units these are */
 	doc_array(&d, "channels", "channel");
 	for (size_t i = 0; i < n; i++) {
 		uint32_t channel = list != NULL ? list[i] : (uint32_t)i;

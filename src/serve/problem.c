@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/mask.h"
 #include "base/text.h"
+#include "msg/command.h"
 
 static const struct row {
 	unsigned status;
@@ -94,7 +95,7 @@ void
 problem_write_command(struct buf *out, enum problem p, const char *detail, const char *instance,
 	const char *id, const char *verdict)
 {
-	char path[200], shown[400];
+	char path[200], shown[VERDICT_TEXT];
 	struct json j;
 	size_t n;
 

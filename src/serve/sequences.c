@@ -1,6 +1,7 @@
 /* sequences.c - sequences as documents: what they are from the image, the one under test from the board */
 #include "model/sequence.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "serve/picture.h"
@@ -73,10 +74,13 @@ show_sequence(struct doc *d, const struct image *img, const struct image_sequenc
 void
 picture_sequences(struct buf *out, bool is_xml, const struct view *v)
 {
+	char hash[20];
 	struct doc d;
 
+	snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)v->img->hash);
 	doc_open(&d, out, is_xml, "bench");
 	view_time(&d, "time", v, v->now_ns);
+	doc_text(&d, "config", hash);
 	doc_array(&d, "sequences", "sequence");
 	for (uint32_t i = 0; i < v->img->sequences.n; i++) {
 		doc_object(&d, NULL);
@@ -117,9 +121,28 @@ show_text(struct doc *d, const struct view *v, const char *key, enum image_state
 	doc_text(d, key, look(v, what, &s) && s.text[0] != '\0' ? s.text : NULL);
 }
 
+/* What tells one step, hold or question from others; 0: there is none. To be looked at before all that it tells apart: then what is shown with it is no older. */
+static uint64_t
+look_id(const struct view *v, enum image_state what)
+{
+	struct sample s;
+
+	return look(v, what, &s) ? s.v.u : 0;
+}
+
+static void
+put_id(struct doc *d, const char *key, uint64_t id)
+{
+	if (id != 0)
+		doc_uint(d, key, id);
+	else
+		doc_null(d, key);
+}
+
 static void
 show_question(struct doc *d, const struct view *v)
 {
+	uint64_t id = look_id(v, STATE_SEQ_QUESTION_ID);
 	const struct image_instr *in;
 	struct sample s;
 
@@ -129,6 +152,7 @@ show_question(struct doc *d, const struct view *v)
 	}
 	in = image_instr_at(v->img, (uint32_t)s.v.u - 1);
 	doc_object(d, "question");
+	put_id(d, "id", id);
 	/* With the {names} put in, which the controller knows; a text without any is told whole. */
 	if (in->op == SEQUENCE_OP_ASK && strpbrk(image_text(v->img, in->text), "{}") == NULL)
 		doc_text(d, "text", image_text(v->img, in->text));
@@ -165,10 +189,13 @@ picture_sequence(struct buf *out, bool is_xml, const struct view *v)
 {
 	struct sample s = { 0 };
 	struct doc d;
+	uint64_t step_id, hold_id;
 	bool is_known;
 
 	doc_open(&d, out, is_xml, "bench");
 	view_time(&d, "time", v, v->now_ns);
+	step_id = v->img->sequences.n > 0 ? look_id(v, STATE_SEQ_STEP_ID) : 0;
+	hold_id = v->img->sequences.n > 0 ? look_id(v, STATE_SEQ_HOLD_ID) : 0;
 	is_known = v->img->sequences.n > 0 && look(v, STATE_SEQUENCE, &s);
 	doc_text(&d, "state",
 		is_known ? board_choice(
@@ -182,6 +209,8 @@ picture_sequence(struct buf *out, bool is_xml, const struct view *v)
 			doc_uint(&d, "step", s.v.u);
 		else
 			doc_null(&d, "step");
+		put_id(&d, "step_id", step_id);
+		put_id(&d, "hold_id", hold_id);
 		show_text(&d, v, "title", STATE_SEQ_TITLE);
 		show_text(&d, v, "comment", STATE_SEQ_COMMENT);
 		show_number(&d, v, "step_time", STATE_SEQ_STEP_TIME);

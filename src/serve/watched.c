@@ -49,14 +49,31 @@ begin_row(struct doc *d, const struct view *v, const char *kind, uint32_t name, 
 	return true;
 }
 
+/* The newest alarm that was there, before any is looked at: whoever acknowledges says so. 0: nobody knows. */
+static uint64_t
+look_seen(const struct view *v)
+{
+	struct sample s;
+
+	if (v->img->horn == IMAGE_NONE || v->img->last_alarm >= v->info.n_channels)
+		return 0;
+	board_look(v->board, v->img->last_alarm, v->now_ns, &s);
+	return quality_is_bad(s.quality) ? 0 : s.v.u;
+}
+
 void
 picture_alarms(struct buf *out, bool is_xml, const struct view *v, bool wants_all)
 {
 	static const char *const priorities[PRIORITIES] = { "low", "medium", "high", "critical" };
+	uint64_t seen = look_seen(v);
 	struct doc d;
 
 	doc_open(&d, out, is_xml, "bench");
 	view_time(&d, "time", v, v->now_ns);
+	if (seen != 0)
+		doc_uint(&d, "seen", seen);
+	else
+		doc_null(&d, "seen");
 	doc_array(&d, "alarms", "alarm");
 	for (uint32_t i = 0; i < v->img->alarms.n; i++) {
 		const struct image_alarm *a = image_alarm_at(v->img, i);

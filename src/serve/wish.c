@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -35,6 +36,11 @@ enum {
 	TO,
 	RELEASE,
 	FORCE,
+	STEP_ID,
+	HOLD_ID,
+	QUESTION_ID,
+	CONFIG,
+	VALUES,
 	MEMBERS
 };
 
@@ -59,6 +65,11 @@ static const struct {
 	[TO] = { "to", TEXT },
 	[RELEASE] = { "release", BOOL },
 	[FORCE] = { "force", BOOL },
+	[STEP_ID] = { "step_id", NUMBER },
+	[HOLD_ID] = { "hold_id", NUMBER },
+	[QUESTION_ID] = { "question_id", NUMBER },
+	[CONFIG] = { "config", TEXT },
+	[VALUES] = { "values", 0 },
 };
 
 #define BIT(member) (1u << (member))
@@ -69,35 +80,37 @@ static const struct {
 	unsigned members;
 } rows[ORDERS] = {
 	[ORDER_SET] = { COMMAND_SET,
-		BIT(TARGET) | BIT(MODE) | BIT(RAMP) | BIT(CLAMP) | BIT(CONFIRM) },
+		BIT(TARGET) | BIT(MODE) | BIT(RAMP) | BIT(CLAMP) | BIT(CONFIRM) | BIT(CONFIG) },
 	[ORDER_SAFE] = { COMMAND_SAFE, BIT(NAME) },
 	[ORDER_ACK] = { COMMAND_ALARM_ACK, BIT(SEEN) },
-	[ORDER_SHELVE] = { COMMAND_ALARM_SHELVE, BIT(FOR) | BIT(REASON) },
+	[ORDER_SHELVE] = { COMMAND_ALARM_SHELVE, BIT(FOR) | BIT(REASON) | BIT(CONFIG) },
 	[ORDER_UNSHELVE] = { COMMAND_ALARM_UNSHELVE, 0 },
 	[ORDER_ACK_ALL] = { COMMAND_ALARM_ACK, BIT(SEEN) },
 	[ORDER_ALARM_RESET] = { COMMAND_ALARM_RESET, 0 },
-	[ORDER_ALARM_OUT] = { COMMAND_ALARM_OUT, BIT(REASON) },
+	[ORDER_ALARM_OUT] = { COMMAND_ALARM_OUT, BIT(REASON) | BIT(CONFIG) },
 	[ORDER_ALARM_IN] = { COMMAND_ALARM_IN, 0 },
-	[ORDER_TRIP_RESET] = { COMMAND_TRIP_RESET, BIT(REASON) },
-	[ORDER_BYPASS] = { COMMAND_BYPASS, BIT(FOR) | BIT(REASON) },
+	[ORDER_TRIP_RESET] = { COMMAND_TRIP_RESET, BIT(REASON) | BIT(CONFIG) },
+	[ORDER_BYPASS] = { COMMAND_BYPASS, BIT(FOR) | BIT(REASON) | BIT(CONFIG) },
 	[ORDER_BYPASS_END] = { COMMAND_BYPASS_END, 0 },
 	[ORDER_SILENCE] = { COMMAND_SILENCE, 0 },
 	[ORDER_SEQ_PREPARE] = { COMMAND_SEQ_PREPARE, BIT(NAME) },
 	[ORDER_SEQ_FORM] = { COMMAND_SEQ_ANSWER_FORM, BIT(NAME) | BIT(VALUE) },
-	[ORDER_SEQ_START] = { COMMAND_SEQ_START, BIT(NAME) },
+	[ORDER_SEQ_START] = { COMMAND_SEQ_START, BIT(NAME) | BIT(VALUES) | BIT(CONFIG) },
 	[ORDER_SEQ_PAUSE] = { COMMAND_SEQ_PAUSE, 0 },
 	[ORDER_SEQ_SAFE_PAUSE] = { COMMAND_SEQ_SAFE_PAUSE, 0 },
-	[ORDER_SEQ_RESUME] = { COMMAND_SEQ_RESUME, 0 },
-	[ORDER_SEQ_SKIP] = { COMMAND_SEQ_SKIP, 0 },
-	[ORDER_SEQ_GOTO] = { COMMAND_SEQ_GOTO, BIT(STEP) | BIT(CONFIRM) },
+	[ORDER_SEQ_RESUME] = { COMMAND_SEQ_RESUME, BIT(STEP_ID) | BIT(HOLD_ID) | BIT(CONFIG) },
+	[ORDER_SEQ_SKIP] = { COMMAND_SEQ_SKIP, BIT(STEP_ID) | BIT(CONFIG) },
+	[ORDER_SEQ_GOTO] = { COMMAND_SEQ_GOTO,
+		BIT(STEP) | BIT(CONFIRM) | BIT(STEP_ID) | BIT(CONFIG) },
 	[ORDER_SEQ_ABORT] = { COMMAND_SEQ_ABORT, 0 },
-	[ORDER_SEQ_ANSWER] = { COMMAND_SEQ_REPLY, BIT(VALUE) },
+	[ORDER_SEQ_ANSWER] = { COMMAND_SEQ_REPLY, BIT(VALUE) | BIT(QUESTION_ID) | BIT(CONFIG) },
 	[ORDER_HOLD] = { COMMAND_TAKE,
 		BIT(TAKE) | BIT(TO) | BIT(RELEASE) | BIT(FORCE) | BIT(REASON) },
 };
 
 /* What was given of the members that an order may have; at[member]: where, NULL: it may not. */
 struct given {
+	struct body_list values;
 	struct body_member members[MEMBERS];
 	size_t n;
 	const struct body_member *at[MEMBERS];
@@ -108,11 +121,13 @@ read_body(struct given *g, enum target_order order, const char *body, size_t n, 
 {
 	unsigned mask = rows[order].members | BIT(ID) | BIT(EXPIRES);
 
-	*g = (struct given){ 0 };
+	memset(g, 0, sizeof(*g));
+	g->values.is_named = true;
 	for (size_t i = 0; i < MEMBERS; i++)
 		if ((mask & BIT(i)) != 0) {
 			g->members[g->n].name = known[i].name;
 			g->members[g->n].kinds = known[i].kinds;
+			g->members[g->n].list = i == VALUES ? &g->values : NULL;
 			g->at[i] = &g->members[g->n++];
 		}
 	return body_read(body, n, g->members, g->n, err);
@@ -223,6 +238,63 @@ take_numbers(struct command *c, const struct given *g, int64_t now_ns, struct er
 	return 0;
 }
 
+/* The number of an event, which tells one step, hold or question from others. */
+static int
+take_id(uint64_t *out, const struct given *g, size_t member, struct err *err)
+{
+	double id = has(g, member) ? g->at[member]->number : 0;
+
+	if (id < 0 || id > EXACT_MAX || id != floor(id))
+		return err_set(err, ERR_CONF, 0,
+			"body: '%s' is a whole number, as GET /api/v1/sequence has it",
+			known[member].name);
+	*out = (uint64_t)id;
+	return 0;
+}
+
+static int
+take_config(struct command *c, const struct given *g, struct err *err)
+{
+	const char *text = has(g, CONFIG) ? g->at[CONFIG]->text : "";
+
+	if (text[0] == '\0')
+		return 0;
+	if (strlen(text) != 16 || strspn(text, "0123456789abcdef") != 16)
+		return err_set(err, ERR_CONF, 0,
+			"body: 'config' has 16 digits, as GET /api/v1/bench has it");
+	c->config = strtoull(text, NULL, 16);
+	return 0;
+}
+
+static int
+take_values(struct command *c, const struct given *g, struct err *err)
+{
+	c->is_whole = has(g, VALUES);
+	for (size_t i = 0; c->is_whole && i < g->values.n; i++) {
+		char pair[BODY_TEXT_MAX], *equals;
+
+		text_copy(pair, sizeof(pair), g->values.items[i]);
+		equals = strchr(pair, '='); /* body_read() has put it there */
+		*equals = '\0';
+		if (!command_add_value(c, pair, equals + 1))
+			return err_set(err, ERR_CONF, 0,
+				"body: 'values' say too much at '%.40s'; write less", pair);
+	}
+	return 0;
+}
+
+static int
+take_seen(struct command *c, const struct given *g, struct err *err)
+{
+	int rc = take_id(&c->step, g, STEP_ID, err);
+
+	if (rc == 0)
+		rc = take_id(&c->hold, g, HOLD_ID, err);
+	if (rc == 0)
+		rc = take_id(&c->question, g, QUESTION_ID, err);
+	return rc < 0 ? rc : take_config(c, g, err);
+}
+
 static int
 take_wait(int64_t *out, const struct target *t, struct err *err)
 {
@@ -242,7 +314,7 @@ int
 wish_make(struct command *c, int64_t *out_wait_ns, const struct target *t, const char *body,
 	size_t n, int64_t now_ns, struct err *err)
 {
-	struct given g;
+	static struct given g;
 	int rc = read_body(&g, t->order, body, n, err);
 
 	if (rc < 0)
@@ -268,6 +340,10 @@ wish_make(struct command *c, int64_t *out_wait_ns, const struct target *t, const
 		rc = take_span(c, &g, err);
 	if (rc == 0)
 		rc = take_numbers(c, &g, now_ns, err);
+	if (rc == 0)
+		rc = take_seen(c, &g, err);
+	if (rc == 0)
+		rc = take_values(c, &g, err);
 	if (rc == 0)
 		rc = take_wait(out_wait_ns, t, err);
 	if (g.at[CLAMP] != NULL)

@@ -322,6 +322,90 @@ class Http(Sequences):
         self.wait_writes(*self.HOT, *self.DOWN)
 
 
+class Two(Sequences):
+    """Two people at once: neither presses for what the other one sees, nor starts with what the other one told."""
+    def post(self, button, body=None, status=200):
+        done = self.http("POST", f"/sequence/{button}?wait=20s", self.bearer, body)
+        self.assertEqual(done[0], status, done)
+        return done[1].get("detail", "")
+
+    def begin_two(self, name):
+        self.begin(name, commands="[set, sequence]")
+        self.bearer = self.token()
+        self.post("start", {"name": "short", "values": {"sample": "A12", "hot": 40}})
+        self.wait_now(state="running", step=10)
+        self.device.holding[BED] = 150
+        wait_for("the bed", lambda: self.bench.value("bed") == 15)
+
+    def test_the_step_that_has_just_gone(self):
+        self.begin_two("seqtwo")
+        seen = wait_for("the step", lambda: self.now().get("step_id"))
+        self.post("skip", {"step_id": seen})
+        for button, body in (("skip", {}), ("goto", {"step": 90}), ("resume", {})):
+            told = self.post(button, {**body, "step_id": seen}, status=409)
+            self.assertIn("step 20 'Heat' executes now", told)
+        self.assertIn("step 20 'Heat'", self.press("skip", "--step-id", str(seen), code=1))
+        self.wait_now(state="running", step=20)
+        self.assertIn(str(self.now()["step_id"]), self.press("status"))
+        self.post("pause", {"step_id": seen}, status=400)  # what stops does not ask what was seen
+        self.post("pause")
+        self.wait_now(state="held")
+        held = wait_for("what holds it", lambda: self.now().get("hold_id"))
+        self.post("goto", {"step": 30, "step_id": self.now()["step_id"]})
+        self.assertIn("where it goes on", self.post("resume", {"hold_id": held}, status=409))
+        wait_for("held anew", lambda: self.now()["hold_id"] not in (None, held))
+        self.press("resume", "--hold-id", str(self.now()["hold_id"]))
+        self.wait_now(step=30)
+        question = wait_for("it asks", lambda: self.now().get("question"))
+        self.assertIn("it asks now", self.post("answer", {"value": "yes", "question_id": question["id"] - 1}, status=409))
+        self.post("answer", {"value": "yes", "question_id": question["id"]})
+        self.assertIn("asks nothing", self.post("answer", {"value": "no", "question_id": question["id"]}, status=409) +
+                      " asks nothing")  # it may stand answered still
+        self.wait_now(step=90, question=None)
+
+    def test_started_as_a_whole_or_not_at_all(self):
+        self.begin("seqwhole", commands="[set, sequence]")
+        self.bearer = self.token()
+        told = self.post("start", {"name": "short", "values": {"hot": 101, "smaple": "A"}}, status=409)
+        for word in ("101", "smaple", "sample: it has to be told"):
+            self.assertIn(word, told)
+        told = self.press("start", "short", "--set", "hot=101 degC", "--set", "smaple=A", code=1)
+        for word in ("101", "smaple", "sample: it has to be told"):
+            self.assertIn(word, told)
+        self.assertEqual(self.events("sequence_started"), [])
+        self.post("prepare", {"name": "short"})  # somebody else is at it, one by one
+        self.post("form", {"name": "hot", "value": 99})
+        self.post("start", {"name": "short", "values": {"sample": "B = 7"}})
+        self.wait_now(state="running", step=10)
+        told = " ".join(e["text"] for e in self.events("sequence_form"))
+        self.assertIn("hot = 50 degC", told)
+        self.assertIn("sample = B = 7", told)
+        audit = self.bench.mbc("audit").stdout
+        self.assertIn("B = 7", audit)
+
+    def test_a_page_of_an_older_bench_file(self):
+        self.begin("seqolder", commands="[set, sequence]")
+        self.bearer = self.token()
+
+        def put(config, target=5, status=200):
+            done = self.http("PUT", "/channels/F?wait=20s", self.bearer, {"target": target, "config": config})
+            self.assertEqual(done[0], status, done)
+            return done[1].get("detail", "")
+        old = self.http("GET", "/channels")[1]["config"]
+        self.assertEqual(old, self.http("GET", "/bench")[1]["config"])
+        self.assertEqual(old, self.http("GET", "/sequences")[1]["config"])
+        put(old)
+        self.bench.write(text(self.device.port).replace("range: [0, 100]", "range: [0, 100], title: Argon"))
+        self.mbc("reload")
+        self.assertIn("taken up anew", put(old, 7, 409))
+        self.assertIn("taken up anew", self.post("start", {"name": "short", "values": {"sample": "A"}, "config": old}, status=409))
+        new = wait_for("the new one", lambda: (c := self.http("GET", "/channels")[1]["config"]) != old and c)
+        put(new, 8)
+        put("0123", 9, 400)
+        wait_for("written", lambda: self.device.holding[F] == 8)
+        self.assertNotIn((F, 7), self.device.writes)
+
+
 class Files(Sequences):
     def test_a_broken_one_keeps_nothing_from_starting(self):
         broken = SHORT.replace("set F = 50 mL_n/min", "set F = 50")

@@ -43,19 +43,25 @@ sequence_begin(struct hand_rig *r, const char *text)
 }
 
 enum verdict
+sequence_ask_for(struct hand_rig *r, struct command *c, const char **out_text)
+{
+	c->is_person = true;
+	c->ramp_per_min = (double)NAN;
+	hand_command(r, c);
+	hand_run(r, 10 * NS_PER_MS);
+	return hand_verdict(r, c->id, out_text);
+}
+
+enum verdict
 sequence_press(struct hand_rig *r, enum command_kind kind, const char *subject, const char *value,
 	const char **out_text)
 {
-	struct command c = { .kind = kind, .is_person = true, .ramp_per_min = (double)NAN };
+	struct command c = { .kind = kind };
 	const char *text;
-	enum verdict v;
 
 	text_copy(c.subject, sizeof(c.subject), subject);
 	text_copy(c.value, sizeof(c.value), value);
-	hand_command(r, &c);
-	hand_run(r, 10 * NS_PER_MS);
-	v = hand_verdict(r, c.id, out_text == NULL ? &text : out_text);
-	return v;
+	return sequence_ask_for(r, &c, out_text == NULL ? &text : out_text);
 }
 
 void

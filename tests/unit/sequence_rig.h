@@ -11,6 +11,8 @@ void sequence_begin(struct hand_rig *r, const char *text);
 /* more: further lines of the bench file; d0_keys: of the furnace. */
 void sequence_begin_with(
 	struct hand_rig *r, const char *text, const char *more, const char *d0_keys);
+/* A command that says more than a button does. */
+enum verdict sequence_ask_for(struct hand_rig *r, struct command *c, const char **out_text);
 /* A command of a person; *out_text, when not NULL: what it was told. */
 enum verdict sequence_press(struct hand_rig *r, enum command_kind kind, const char *subject,
 	const char *value, const char **out_text);

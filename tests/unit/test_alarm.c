@@ -759,11 +759,13 @@ test_only_what_was_seen(void **state)
 	set(0, TRUTH_TRUE);
 	set(1, TRUTH_TRUE);
 	seen = rig_last(&r, EVENT_ALARM_ON, "a1")->id;
+	assert_true(alarms_last(r.alarms) >= seen);
 	set(2, TRUTH_TRUE);
 	assert_int_equal(rig_command(&r, COMMAND_ALARM_ACK, "a2", 0, seen), ERR_REFUSED);
 	assert_non_null(strstr(r.err.msg, "come again"));
 	set(0, TRUTH_FALSE); /* between look and answer: it is what was seen all the same */
 	assert_int_equal(rig_command(&r, COMMAND_ALARM_ACK, "", 0, seen), 0);
+	assert_int_equal(alarms_unseen(r.alarms), 1); /* which is told to who asked */
 	expect(0, ALARM_NORMAL);
 	expect(1, ALARM_ACKNOWLEDGED);
 	expect(2, ALARM_UNACKNOWLEDGED);

@@ -258,7 +258,81 @@ test_form(void **state)
 	hand_done(&r);
 }
 
-/* ---- buttons ------------------------------------------------------------------------------------------------------------- */
+/* All in one: with two people at it, what one of them tells is never the other's; and each fault is told. */
+static void
+test_whole_start(void **state)
+{
+	struct hand_rig r = { 0 };
+	struct command c = { .kind = COMMAND_SEQ_START, .is_whole = true, .subject = "t" };
+	const char *why;
+
+	sequence_begin(&r, "meta sample text required ; mass 10 mg .. 2 g = 100 mg\n"
+			   "param hot = 40 degC (30 degC .. 50 degC)\n"
+			   "param L = [1, 2]\n"
+			   "step 10 \"Go\"\n"
+			   "  mark \"{sample} at {hot}\"\n"
+			   "  set T = hot, P = L[2]\n"
+			   "  wait 1 min\n"
+			   "end\n"
+			   "on hold > 1 h -> abort\n");
+	assert_true(command_add_value(&c, "hot", "60 degC"));
+	assert_true(command_add_value(&c, "cold", "1"));
+	assert_true(command_add_value(&c, "L", "1"));
+	assert_true(command_add_value(&c, "mass", "heavy"));
+	assert_true(command_add_value(&c, "mass", "20 mg"));
+	assert_int_equal(sequence_ask_for(&r, &c, &why), VERDICT_REFUSED);
+	assert_non_null(strstr(why, "hot: 60 is outside of 30 to 50"));
+	assert_non_null(strstr(why, "'cold' is neither"));
+	assert_non_null(strstr(why, "L: it has 2 values"));
+	assert_non_null(strstr(why, "mass: 'heavy' is no number"));
+	assert_non_null(strstr(why, "mass: it comes twice"));
+	assert_non_null(strstr(why, "sample: it has to be told"));
+	assert_null(strstr(why, " more"));
+	assert_int_equal(hand_count(&r, EVENT_SEQUENCE_STARTED, "t"), 0);
+
+	/* What somebody else prepares meanwhile is neither taken nor lost. */
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_PREPARE, "t", "", NULL), VERDICT_VERIFIED);
+	assert_int_equal(
+		sequence_press(&r, COMMAND_SEQ_ANSWER_FORM, "hot", "33", NULL), VERDICT_VERIFIED);
+	c.values[0] = c.id[0] = '\0';
+	assert_true(command_add_value(&c, "sample", "A=12"));
+	assert_true(command_add_value(&c, "L", "4, 6"));
+	assert_int_equal(sequence_ask_for(&r, &c, &why), VERDICT_VERIFIED);
+	hand_run(&r, 500 * NS_PER_MS);
+	assert_string_equal(hand_last(&r, EVENT_SEQUENCE_MARK)->text, "A=12 at 40 degC");
+	assert_int_equal(sequence_held(&r, 0, 3), 6);
+	c.id[0] = '\0';
+	assert_int_equal(sequence_ask_for(&r, &c, &why), VERDICT_REFUSED);
+	assert_non_null(strstr(why, "under test"));
+	assert_int_equal(
+		sequence_press(&r, COMMAND_SEQ_ANSWER_FORM, "sample", "B", NULL), VERDICT_VERIFIED);
+	hand_done(&r);
+}
+
+/* More that is wrong than there is room to tell: how many more is said. */
+static void
+test_many_faults(void **state)
+{
+	struct hand_rig r = { 0 };
+	struct command c = { .kind = COMMAND_SEQ_START, .is_whole = true, .subject = "t" };
+	const char *why;
+	char name[8];
+
+	sequence_begin(&r, "step 10 \"Go\"\n  wait 1 s\nend\n");
+	for (int i = 0; i < 40; i++) {
+		snprintf(name, sizeof(name), "no%d", i);
+		assert_true(command_add_value(&c, name, "1"));
+	}
+	assert_int_equal(sequence_ask_for(&r, &c, &why), VERDICT_REFUSED);
+	assert_non_null(strstr(why, "no0: 'no0' is neither"));
+	assert_non_null(strstr(why, "; and "));
+	assert_in_range(strlen(why), 800, VERDICT_TEXT - 1);
+	strcpy(c.subject, "no");
+	c.id[0] = '\0';
+	assert_int_equal(sequence_ask_for(&r, &c, &why), VERDICT_REFUSED);
+	assert_non_null(strstr(why, "no sequence is named"));
+	hand_done(&r);
+}
 
 #define WALK                                                                                       \
 	"step 10 \"First\"\n"                                                                      \
@@ -275,6 +349,219 @@ test_form(void **state)
 	"end\n"                                                                                    \
 	"on abort -> step 30\n"                                                                    \
 	"on hold > 10 s -> step 30\n"
+
+/* ---- two people at once -------------------------------------------------------------------------------------------------- */
+
+static uint64_t
+shown_id(struct hand_rig *r, const char *what)
+{
+	char name[40];
+
+	snprintf(name, sizeof(name), "sequence.%s_id", what);
+	return (uint64_t)hand_value(r, name);
+}
+
+/* As somebody asks who looked when the ids were these; 0: did not say. */
+static enum verdict
+press_seen(struct hand_rig *r, enum command_kind kind, const char *value, const uint64_t ids[3],
+	const char **why)
+{
+	struct command c = { .kind = kind, .step = ids[0], .hold = ids[1], .question = ids[2] };
+
+	text_copy(c.value, sizeof(c.value), value);
+	return sequence_ask_for(r, &c, why);
+}
+
+static void
+test_the_step_of_somebody_else(void **state)
+{
+	struct hand_rig r = { 0 };
+	const char *why;
+	uint64_t first, second;
+
+	sequence_begin(&r, "step 10 \"One\" entry always\n  wait 1 h\nend\n"
+			   "step 20 \"Two\" entry always\n  wait 1 h\nend\n"
+			   "step 30 \"Three\" entry always\n  wait 1 h\nend\n"
+			   "on hold > 2 h -> step 30\n");
+	assert_true(shown_id(&r, "step") == 0);
+	sequence_start(&r);
+	hand_run(&r, 200 * NS_PER_MS);
+	first = shown_id(&r, "step");
+	assert_true(first > 0 && shown_id(&r, "hold") == 0);
+	assert_int_equal(press_seen(&r, COMMAND_SEQ_SKIP, "", (uint64_t[3]){ first }, &why),
+		VERDICT_VERIFIED);
+	hand_run(&r, 200 * NS_PER_MS);
+	assert_int_equal(hand_value(&r, "sequence.step"), 20);
+	second = shown_id(&r, "step");
+	assert_true(second != first);
+	/* The other one meant step 10, and 20 stays. */
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(press_seen(&r,
+					 i == 0   ? COMMAND_SEQ_SKIP
+					 : i == 1 ? COMMAND_SEQ_GOTO
+						  : COMMAND_SEQ_RESUME,
+					 i == 1 ? "10" : "", (uint64_t[3]){ first }, &why),
+			VERDICT_REFUSED);
+		assert_non_null(strstr(why, "step 20 'Two' executes now"));
+	}
+	assert_int_equal(hand_value(&r, "sequence.step"), 20);
+	sequence_is_state(&r, "running");
+	/* What stops is refused for nothing that somebody saw. */
+	assert_int_equal(press_seen(&r, COMMAND_SEQ_PAUSE, "", (uint64_t[3]){ first, 1, 1 }, &why),
+		VERDICT_VERIFIED);
+	hand_run(&r, 200 * NS_PER_MS);
+	sequence_is_state(&r, "held");
+	/* Back in a step that was there before: another visit. */
+	assert_int_equal(press_seen(&r, COMMAND_SEQ_GOTO, "10", (uint64_t[3]){ second }, &why),
+		VERDICT_VERIFIED);
+	assert_int_equal(press_seen(&r, COMMAND_SEQ_RESUME, "", (uint64_t[3]){ second }, &why),
+		VERDICT_VERIFIED);
+	hand_run(&r, 200 * NS_PER_MS);
+	assert_int_equal(hand_value(&r, "sequence.step"), 10);
+	assert_int_equal(press_seen(&r, COMMAND_SEQ_SKIP, "", (uint64_t[3]){ first }, &why),
+		VERDICT_REFUSED);
+	/* Whoever says nothing presses what is there. */
+	assert_int_equal(
+		press_seen(&r, COMMAND_SEQ_SKIP, "", (uint64_t[3]){ 0 }, &why), VERDICT_VERIFIED);
+	/* It is the same visit behind a restart of the controller. */
+	hand_run(&r, 500 * NS_PER_MS);
+	second = shown_id(&r, "step");
+	hand_kill(&r, NS_PER_S);
+	hand_run(&r, 5 * NS_PER_S);
+	assert_int_equal(shown_id(&r, "step"), second);
+	hand_done(&r);
+}
+
+static void
+test_the_hold_of_somebody_else(void **state)
+{
+	struct hand_rig r = { 0 };
+	const char *why;
+	uint64_t hold;
+
+	sequence_begin(&r, WALK);
+	sequence_start(&r);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(
+			sequence_press(&r, COMMAND_SEQ_PAUSE, "", "", NULL), VERDICT_VERIFIED);
+		hand_run(&r, 300 * NS_PER_MS);
+		if (i == 1)
+			break;
+		hold = shown_id(&r, "hold");
+		assert_true(hold > 0);
+		assert_int_equal(
+			press_seen(&r, COMMAND_SEQ_RESUME, "", (uint64_t[3]){ 0, hold }, &why),
+			VERDICT_VERIFIED);
+		hand_run(&r, 300 * NS_PER_MS);
+	}
+	/* It is held anew, perhaps for something else. */
+	assert_int_equal(press_seen(&r, COMMAND_SEQ_RESUME, "", (uint64_t[3]){ 0, hold }, &why),
+		VERDICT_REFUSED);
+	assert_non_null(strstr(why, "paused"));
+	/* And where RESUME leads is another matter once somebody has chosen another step. */
+	hold = shown_id(&r, "hold");
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_GOTO, "", "30", NULL), VERDICT_VERIFIED);
+	hand_run(&r, 300 * NS_PER_MS);
+	assert_int_equal(press_seen(&r, COMMAND_SEQ_RESUME, "", (uint64_t[3]){ 0, hold }, &why),
+		VERDICT_REFUSED);
+	assert_int_equal(press_seen(&r, COMMAND_SEQ_RESUME, "",
+				 (uint64_t[3]){ 0, shown_id(&r, "hold") }, &why),
+		VERDICT_VERIFIED);
+	hand_done(&r);
+}
+
+static void
+test_the_question_of_somebody_else(void **state)
+{
+	struct hand_rig r = { 0 };
+	const char *why;
+	uint64_t before = 0, now;
+
+	sequence_begin(&r, "step 10 \"Ask\"\n"
+			   "  repeat 2 as n\n"
+			   "    ask \"Filled {n}?\" answers yes, no timeout 1 h -> abort\n"
+			   "  end\n"
+			   "  wait 1 h\n"
+			   "end\n"
+			   "on hold > 2 h -> abort\n");
+	sequence_start(&r);
+	for (int turn = 0; turn < 2; turn++) {
+		hand_run(&r, 300 * NS_PER_MS);
+		now = shown_id(&r, "question");
+		assert_true(now > 0 && now != before);
+		if (turn == 1) {
+			/* The same statement, and another question. */
+			assert_int_equal(press_seen(&r, COMMAND_SEQ_REPLY, "yes",
+						 (uint64_t[3]){ 0, 0, before }, &why),
+				VERDICT_REFUSED);
+			assert_non_null(strstr(why, "Filled 2?"));
+			hand_kill(&r, NS_PER_S);
+			hand_run(&r, 5 * NS_PER_S);
+			assert_int_equal(shown_id(&r, "question"), now);
+		}
+		assert_int_equal(
+			press_seen(&r, COMMAND_SEQ_REPLY, "yes", (uint64_t[3]){ 0, 0, now }, &why),
+			VERDICT_VERIFIED);
+		before = now;
+	}
+	hand_run(&r, 300 * NS_PER_MS);
+	assert_int_equal(shown_id(&r, "question"), 0);
+	assert_int_equal(press_seen(&r, COMMAND_SEQ_REPLY, "yes", (uint64_t[3]){ 0, 0, now }, &why),
+		VERDICT_REFUSED);
+	assert_non_null(strstr(why, "asks nothing now"));
+	hand_done(&r);
+}
+
+/* Two answers before a tick: the first one counts, whose asker was told so. */
+static void
+test_two_answers(void **state)
+{
+	struct hand_rig r = { 0 };
+	const char *why;
+
+	sequence_begin(&r, "step 10 \"Ask\"\n"
+			   "  ask \"Filled?\" answers yes, no timeout 1 h -> abort\n"
+			   "  wait 1 h\n"
+			   "end\n"
+			   "on hold > 2 h -> abort\n");
+	sequence_start(&r);
+	hand_run(&r, 300 * NS_PER_MS);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_PAUSE, "", "", NULL), VERDICT_VERIFIED);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_REPLY, "", "no", NULL), VERDICT_VERIFIED);
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_REPLY, "", "yes", &why), VERDICT_REFUSED);
+	assert_non_null(strstr(why, "answered already: 'no'"));
+	assert_int_equal(sequence_press(&r, COMMAND_SEQ_RESUME, "", "", NULL), VERDICT_VERIFIED);
+	hand_run(&r, 300 * NS_PER_MS);
+	assert_non_null(strstr(hand_last(&r, EVENT_SEQUENCE_ANSWERED)->text, "no"));
+	hand_done(&r);
+}
+
+/* Of another bench file than the one that was looked at; but what leads towards safe is done all the same. */
+static void
+test_an_older_bench_file(void **state)
+{
+	struct hand_rig r = { 0 };
+	struct command c = { .kind = COMMAND_SET, .subject = "T", .value = "30" };
+	const char *why;
+
+	sequence_begin(&r, WALK);
+	c.config = r.img->hash;
+	assert_int_not_equal(sequence_ask_for(&r, &c, &why), VERDICT_REFUSED);
+	hand_run(&r, 60 * NS_PER_S);
+	assert_int_equal(hand_verdict(&r, c.id, &why), VERDICT_VERIFIED);
+	c.config ^= 1;
+	c.id[0] = '\0';
+	strcpy(c.value, "31");
+	assert_int_equal(sequence_ask_for(&r, &c, &why), VERDICT_REFUSED);
+	assert_non_null(strstr(why, "taken up anew"));
+	assert_int_equal(sequence_held(&r, 0, 2), 30);
+	c.kind = COMMAND_SAFE;
+	c.id[0] = c.subject[0] = c.value[0] = '\0';
+	assert_int_not_equal(sequence_ask_for(&r, &c, &why), VERDICT_REFUSED);
+	hand_done(&r);
+}
+
+/* ---- buttons ------------------------------------------------------------------------------------------------------------- */
 
 static void
 test_pause_and_resume(void **state)
@@ -700,6 +987,13 @@ main(void)
 		cmocka_unit_test(test_holdback),
 		cmocka_unit_test(test_questions),
 		cmocka_unit_test(test_form),
+		cmocka_unit_test(test_whole_start),
+		cmocka_unit_test(test_many_faults),
+		cmocka_unit_test(test_the_step_of_somebody_else),
+		cmocka_unit_test(test_the_hold_of_somebody_else),
+		cmocka_unit_test(test_the_question_of_somebody_else),
+		cmocka_unit_test(test_two_answers),
+		cmocka_unit_test(test_an_older_bench_file),
 		cmocka_unit_test(test_pause_and_resume),
 		cmocka_unit_test(test_safe_pause),
 		cmocka_unit_test(test_skip_and_go_to),

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "serve/body.h"
@@ -165,6 +166,119 @@ test_the_bench_is_taken_and_handed_over(void **state)
 	for (size_t i = 0; i < NELEM(wrong); i++)
 		assert_int_equal(
 			wish("POST", "/api/v1/hold", wrong[i], &c, &wait_ns, &err), ERR_CONF);
+}
+
+static void
+test_what_was_looked_at_is_told(void **state)
+{
+	static const struct {
+		const char *path, *body, *word;
+	} wrong[] = {
+		{ "sequence/skip", "{\"step_id\":1.5}", "'step_id' is a whole number" },
+		{ "sequence/skip", "{\"step_id\":-1}", "'step_id'" },
+		{ "sequence/skip", "{\"question_id\":1}", "not known" },
+		{ "sequence/pause", "{\"step_id\":1}", "not known" },
+		{ "sequence/abort", "{\"config\":\"0123456789abcdef\"}", "not known" },
+		{ "sequence/skip", "{\"config\":\"0123\"}", "16 digits" },
+		{ "sequence/skip", "{\"config\":\"0123456789abcdeF\"}", "16 digits" },
+		{ "sequence/start", "{\"name\":\"t\",\"values\":[]}", "an object" },
+		{ "sequence/start", "{\"name\":\"t\",\"values\":{\"a\":true}}", "a value" },
+	};
+	struct command c;
+	char uri[80];
+	int64_t wait_ns;
+	struct err err;
+
+	assert_int_equal(wish("POST", "/api/v1/sequence/goto",
+				 "{\"step\":20,\"step_id\":9007199254740991,\"config\":"
+				 "\"fedcba9876543210\"}",
+				 &c, &wait_ns, &err),
+		0);
+	assert_true(c.kind == COMMAND_SEQ_GOTO && c.step == 9007199254740991u);
+	assert_true(c.config == 0xfedcba9876543210u && c.hold == 0 && c.question == 0);
+	assert_string_equal(c.value, "20");
+	assert_int_equal(
+		wish("POST", "/api/v1/sequence/resume",
+			"{\"step_id\":7,\"hold_id\":8,\"config\":null}", &c, &wait_ns, &err),
+		0);
+	assert_true(c.step == 7 && c.hold == 8 && c.config == 0);
+	assert_int_equal(wish("POST", "/api/v1/sequence/answer",
+				 "{\"value\":\"yes\",\"question_id\":9}", &c, &wait_ns, &err),
+		0);
+	assert_true(c.question == 9);
+	assert_int_equal(wish("POST", "/api/v1/sequence/start",
+				 "{\"name\":\"t\",\"values\":{\"hot\":480,\"sample\":\"a=b\"}}", &c,
+				 &wait_ns, &err),
+		0);
+	assert_true(c.is_whole);
+	assert_string_equal(c.values, "hot=480\nsample=a=b\n");
+	assert_int_equal(wish("POST", "/api/v1/sequence/start", "{\"name\":\"t\",\"values\":{}}",
+				 &c, &wait_ns, &err),
+		0);
+	assert_true(c.is_whole && c.values[0] == '\0');
+	assert_int_equal(
+		wish("POST", "/api/v1/sequence/start", "{\"name\":\"t\"}", &c, &wait_ns, &err), 0);
+	assert_false(c.is_whole);
+	for (size_t i = 0; i < NELEM(wrong); i++) {
+		snprintf(uri, sizeof(uri), "/api/v1/%s", wrong[i].path);
+		assert_int_equal(wish("POST", uri, wrong[i].body, &c, &wait_ns, &err), ERR_CONF);
+		assert_non_null(strstr(err.msg, wrong[i].word));
+	}
+}
+
+/* As a message, and back; and values one by one. */
+static void
+test_all_of_it_goes_through_a_message(void **state)
+{
+	char name[EVENT_SUBJECT], value[COMMAND_TOLD], much[COMMAND_TOLD];
+	static struct command c, d;
+	struct buf packet = { 0 };
+	struct wire_in in;
+	struct err err;
+	bool is_good;
+	size_t at = 0, n = 0;
+
+	c = (struct command){ .kind = COMMAND_SEQ_START,
+		.id = "a",
+		.ramp_per_min = 1,
+		.step = 1,
+		.hold = 2,
+		.question = 3,
+		.config = UINT64_MAX,
+		.is_whole = true };
+	memset(c.principal, 'p', sizeof(c.principal) - 1);
+	memset(c.subject, 's', sizeof(c.subject) - 1);
+	memset(c.value, 'v', sizeof(c.value) - 1);
+	memset(c.text, 't', sizeof(c.text) - 1);
+	assert_false(command_add_value(&c, "", "1"));
+	assert_false(command_add_value(&c, "a=b", "1"));
+	assert_false(command_add_value(&c, "a", "1\n2"));
+	assert_string_equal(c.values, "");
+	memset(much, 'x', sizeof(much) - 1);
+	much[sizeof(much) - 1] = '\0';
+	while (command_add_value(&c, "name", much))
+		n++;
+	assert_in_range(n, 10, 20);
+	command_write(&packet, &c);
+	assert_true(packet.n + COMMAND_TOKEN + 2 <= WIRE_MAX); /* of serve it has a token */
+	assert_int_equal(wire_open(&in, packet.data, packet.n, &err), WIRE_COMMAND);
+	assert_int_equal(command_read(&d, &in, &err), 0);
+	assert_memory_equal(&c, &d, sizeof(c));
+	while (command_next_value(&d, &at, name, value, &is_good)) {
+		assert_true(is_good);
+		assert_string_equal(name, "name");
+		assert_string_equal(value, much);
+		n--;
+	}
+	assert_int_equal(n, 0);
+	strcpy(d.values, "no sign\n=no name\nno end=1");
+	at = 0;
+	while (command_next_value(&d, &at, name, value, &is_good)) {
+		assert_false(is_good);
+		n++;
+	}
+	assert_int_equal(n, 3);
+	buf_done(&packet);
 }
 
 static int
@@ -402,6 +516,8 @@ main(void)
 		cmocka_unit_test(test_a_value_is_asked),
 		cmocka_unit_test(test_alarms_and_safe_states_are_asked),
 		cmocka_unit_test(test_the_bench_is_taken_and_handed_over),
+		cmocka_unit_test(test_what_was_looked_at_is_told),
+		cmocka_unit_test(test_all_of_it_goes_through_a_message),
 		cmocka_unit_test(test_a_rehearsal_is_asked),
 		cmocka_unit_test(test_bad_rehearsals_are_told_with_their_place),
 		cmocka_unit_test(test_bad_bodies_are_told_with_their_place),
