@@ -115,7 +115,7 @@ test("without a token, or where the bench does not open it, nothing can be press
 	assert.deepEqual(server.orders, []);
 });
 
-test("START tells parameters and fields one after the other, each after the verdict of the one before", async () => {
+test("START tells all parameters and fields in one request", async () => {
 	const { page } = await with_token();
 	await open_now(page, ["START"]);
 	await button(page, "START").click();
@@ -137,18 +137,15 @@ test("START tells parameters and fields one after the other, each after the verd
 	await refused("temps", "250, 310", /^sample: at most 63 bytes/);
 	assert.deepEqual(server.orders, []);
 	await box.locator('input[name="sample"]').fill("Cu/ZnO 12");
-	server.verdict_of = (o) => (o.body.name === "temps" ? { verdict: "pending", text: "" } : { verdict: "verified", text: "" });
+	server.verdict_of = () => ({ verdict: "pending", text: "" });
 	await go.click();
-	await eventually(async () => assert.match(await box.locator(".verdict").innerText(), /… temps = 250, 310 asked, no verdict yet/));
-	await eventually(async () => assert.equal(sent().length, 3)); /* what is asked is on its way when it is said to be */
-	assert.equal(sent().length, 3, "nothing more is sent before the verdict");
+	await eventually(async () => assert.match(await box.locator(".verdict").innerText(), /… START tpr asked, no verdict yet/));
+	await eventually(async () => assert.equal(sent().length, 1)); /* what is asked is on its way when it is said to be */
 	assert.equal(await field(page, "state").innerText(), "idle", "nothing is shown before it is so");
-	server.verdicts.get(server.orders[2].body.id).verdict = "verified";
+	server.verdicts.get(server.orders[0].body.id).verdict = "verified";
 	await box.waitFor({ state: "detached" });
 	await says(page, /✓ START tpr done/);
-	assert.deepEqual(sent(), [["POST", "prepare", { name: "tpr" }], ["POST", "form", { name: "hot", value: 460 }],
-		["POST", "form", { name: "temps", value: "250, 310" }], ["POST", "form", { name: "sample", value: "Cu/ZnO 12" }], ["POST", "start", { name: "tpr" }]]);
-	assert.equal(new Set(server.orders.map((o) => o.body.id)).size, 5);
+	assert.deepEqual(sent(), [["POST", "start", { name: "tpr", values: { hot: 460, temps: "250, 310", sample: "Cu/ZnO 12" } }]]);
 });
 
 test("what is refused ends START, and what was typed stays", async () => {
@@ -157,17 +154,17 @@ test("what is refused ends START, and what was typed stays", async () => {
 	await button(page, "START").click();
 	const box = page.locator("dialog.sequence-box");
 	await box.locator('input[name="sample"]').fill("A1");
-	server.verdict_of = (o) => (o.path.endsWith("/form") ? { verdict: "refused", text: "450 is outside of 460 to 600 degC" } : { verdict: "verified", text: "" });
+	server.verdict_of = () => ({ verdict: "refused", text: "hot: 450 is outside of 460 to 600 degC. temps: it has 3 values" });
 	await box.getByRole("button", { name: "START" }).click();
-	await eventually(async () => assert.match(await box.locator(".verdict").innerText(), /✕ hot = 450 refused: 450 is outside of 460 to 600 degC/));
-	assert.deepEqual(sent().map((o) => o[1]), ["prepare", "form"]);
+	await eventually(async () => assert.match(await box.locator(".verdict").innerText(), /✕ START tpr refused: hot: 450 is outside of 460 to 600 degC. temps: it has 3 values/));
+	assert.deepEqual(sent().map((o) => o[1]), ["start"]);
 	assert.equal(await box.locator('input[name="sample"]').inputValue(), "A1");
 	await box.locator("select").selectOption("leak");
 	assert.equal(await box.locator("input").count(), 0);
 	server.verdict_of = () => ({ verdict: "verified", text: "" });
 	await box.getByRole("button", { name: "START" }).click();
 	await box.waitFor({ state: "detached" });
-	assert.deepEqual(sent().slice(2), [["POST", "prepare", { name: "leak" }], ["POST", "start", { name: "leak" }]]);
+	assert.deepEqual(sent().slice(1), [["POST", "start", { name: "leak", values: {} }]]);
 });
 
 test("PAUSE, SAFE PAUSE, RESUME, SKIP STEP: each where it means something, and a double click is one press", async () => {

@@ -11,9 +11,12 @@ import { words } from "./i18n";
 import { why } from "./quality";
 import { ReasonBox } from "./reason";
 import { may_operate, may_protect } from "./session";
+import { seen_config, seen_id } from "./seen";
 import { bench_now, store, type Channel } from "./store";
 
 export const PREFIX = "alarm.";
+/* The event of the alarm that came last: what came behind it was not looked at, and is not acknowledged. */
+export const LAST = "mbc.last_alarm";
 /* A bench may have thousands, and a broken cable may bring them all. */
 const MOST = 100;
 
@@ -68,7 +71,7 @@ export function Acts({ name, state }: { name: string; state: string }) {
 	const told = verdict_of(subject);
 	const send_it = (what: string, wish: string, body: object) => void send(subject, "POST", `alarms/${encodeURIComponent(name)}/${what}`, body, wish);
 	/* A press in the row; what was written into a box is meant, however soon it is sent. */
-	const ask = (what: string, wish: string) => bounces() || send_it(what, wish, {});
+	const ask = (what: string, wish: string) => bounces() || send_it(what, wish, what === "ack" ? { seen: seen_id(LAST) } : {});
 	const can_shelve = may("shelve") && !NOT_SHELVED.includes(state) && store.alarms.get(name)?.can_be_shelved !== false;
 	const signed = !has_token() && may_operate(); /* no token may */
 	return (
@@ -86,9 +89,9 @@ export function Acts({ name, state }: { name: string; state: string }) {
 				<button type="button" aria-label={`${w.events.out} ${name}`} onClick={() => set_asking("out")}>{w.events.out}</button>}
 			{told && <span class={`verdict ${told.verdict}`}>{verdict_words(told)}</span>}
 			{asking === "shelve" && <ReasonBox title={w.shelve_title(name)} go={w.shelve} spans={w.shelve_spans} on_close={() => set_asking("")}
-				on_go={(reason, span) => send_it("shelve", `${w.shelve} ${w.shelve_spans[span]}`, { for: span, reason })} />}
+				on_go={(reason, span) => send_it("shelve", `${w.shelve} ${w.shelve_spans[span]}`, { for: span, reason, config: seen_config() })} />}
 			{asking === "out" && <ReasonBox title={w.events.out_title(name)} go={w.events.out} about={w.events.out_about} on_close={() => set_asking("")}
-				on_go={(reason) => send_it("out", w.events.out, { reason })} />}
+				on_go={(reason) => send_it("out", w.events.out, { reason, config: seen_config() })} />}
 		</span>
 	);
 }

@@ -107,7 +107,7 @@ export type Button = "start" | "pause" | "safe_pause" | "resume" | "skip" | "got
 /* The one under test: what is asked and what may be pressed. How it stands comes with the channels "sequence.*". */
 export interface UnderTest {
 	state: string | null;
-	question?: { text: string; answers: string[] } | null;
+	question?: { id?: number | null; text: string; answers: string[] } | null;
 	buttons?: Record<Button, boolean>;
 }
 
@@ -234,11 +234,11 @@ export async function get<T>(path: string, signal = AbortSignal.timeout(5000)): 
 }
 
 export const get_bench = () => get<Bench>("bench");
-export const get_channels = () => get<{ channels: ChannelInfo[] }>("channels");
+export const get_channels = () => get<{ config?: string | null; channels: ChannelInfo[] }>("channels");
 export const get_alarms = () => get<{ alarms: AlarmInfo[] }>("alarms?all=1");
 export const get_trips = () => get<{ trips: TripInfo[] }>("trips?all=1");
 export const get_protection = () => get<Protection>("protection");
-export const get_sequences = () => get<{ sequences: Sequence[] }>("sequences");
+export const get_sequences = () => get<{ config?: string | null; sequences: Sequence[] }>("sequences");
 export const get_under_test = () => get<UnderTest>("sequence");
 export const get_hold = () => get<{ holder: string | null; since: string | null }>("hold");
 export const get_instruments = () => get<{ instruments: Instrument[] }>("instruments");

@@ -15,6 +15,7 @@ export interface Told {
 	text: string; /* the server's own words, or why it was not sent */
 	wish: string; /* what was asked, for people */
 	of: string; /* the subject */
+	event: number | null; /* of the command */
 }
 
 interface Order {
@@ -81,8 +82,8 @@ export function verdict_words(t: Told): string {
 	return `${SYMBOL[t.verdict]} ${t.wish} ${word}${t.text === "" ? "" : `${words().colon}${t.text}`}`;
 }
 
-export function tell(subject: string, verdict: Verdict, wish: string, text = ""): void {
-	told.set(subject, { verdict, text, wish, of: subject });
+export function tell(subject: string, verdict: Verdict, wish: string, text = "", event: number | null = null): void {
+	told.set(subject, { verdict, text, wish, of: subject, event });
 	last_words = `${subject} ${verdict_words(told.get(subject)!)}`;
 	const c = store.channels.get(subject);
 	if (c)
@@ -96,6 +97,7 @@ interface Answer {
 	status: number;
 	verdict: string | null;
 	text: string;
+	event: number | null;
 }
 
 const leave = (): Record<string, string> => (has_token() ? { Authorization: `Bearer ${token}` }
@@ -118,9 +120,9 @@ async function request(method: string, path: string, body: object | null): Promi
 		method, headers, cache: "no-store", credentials: "same-origin", redirect: "error",
 		body: body === null ? undefined : JSON.stringify(body), signal: AbortSignal.timeout(LIMIT_MS),
 	});
-	const data = await answer.json() as { verdict?: string | null; text?: string; detail?: string; type?: string };
+	const data = await answer.json() as { verdict?: string | null; text?: string; detail?: string; type?: string; event?: number | null };
 	look_at_refusal(answer.status, data.type);
-	return { status: answer.status, verdict: data.verdict ?? null, text: data.text ?? data.detail ?? "" };
+	return { status: answer.status, verdict: data.verdict ?? null, text: data.text ?? data.detail ?? "", event: data.event ?? null };
 }
 
 /* What an answer says of the command; "lost": nothing. */
@@ -146,7 +148,7 @@ async function follow(subject: string, order: Order, wish: string): Promise<Verd
 				continue;
 			if (open.get(subject) !== order)
 				return null;
-			return finish(subject, order, a.verdict === null ? "unknown" : a.verdict as Verdict, wish, a.text);
+			return finish(subject, order, a.verdict === null ? "unknown" : a.verdict as Verdict, wish, a.text, a.event);
 		} catch {
 			continue;
 		}
@@ -154,10 +156,10 @@ async function follow(subject: string, order: Order, wish: string): Promise<Verd
 	return open.get(subject) === order ? finish(subject, order, "unknown", wish, words().no_verdict) : null;
 }
 
-function finish(subject: string, order: Order, verdict: Verdict, wish: string, text: string): Verdict {
+function finish(subject: string, order: Order, verdict: Verdict, wish: string, text: string, event: number | null = null): Verdict {
 	if (open.get(subject) === order)
 		open.delete(subject);
-	tell(subject, verdict, wish, text);
+	tell(subject, verdict, wish, text, event);
 	return verdict;
 }
 
@@ -191,7 +193,7 @@ export async function send(subject: string, method: "PUT" | "POST", path: string
 		if (open.get(subject) !== order)
 			return null; /* another wish came after it: that one speaks now */
 		if (verdict !== "pending" && verdict !== "lost") {
-			return finish(subject, order, verdict, wish, a.text);
+			return finish(subject, order, verdict, wish, a.text, a.event);
 		}
 		if (verdict === "lost")
 			tell(subject, "unknown", wish, a.text);

@@ -13,6 +13,7 @@ import { why } from "./quality";
 import { GoToBox } from "./seq/goto";
 import { StartBox } from "./seq/start";
 import { known } from "./set";
+import { looked_at } from "./seen";
 import { quality_of, store, tell_all, type Channel } from "./store";
 
 const SUBJECT = "sequence";
@@ -34,9 +35,10 @@ export const all = (...names: string[]) => names.map(channel).filter((c) => c !=
 let under: api.UnderTest | null = null;
 let under_key = ""; /* what the channels said when it was asked */
 let list: api.Sequence[] | null = null;
+let list_config: string | null = null; /* the bench file that it is of */
 let list_of = 0; /* the list of channels that it belongs to */
 
-const key_now = () => `${known_text("state")} ${known_text("question")}`;
+const key_now = () => `${known_text("state")} ${known_text("question")} ${known_text("question_id")}`;
 const now_under = () => (under !== null && under_key === key_now() && under.state === known_text("state") ? under : null);
 
 let looking = false;
@@ -68,7 +70,9 @@ async function look_list(): Promise<void> {
 	listing = true;
 	const version = store.list_version;
 	try {
-		list = (await api.get_sequences()).sequences;
+		const told = await api.get_sequences();
+		list = told.sequences;
+		list_config = told.config ?? null;
 		list_of = version;
 	} catch {
 		list = null;
@@ -195,7 +199,7 @@ function GoTo() {
 	return (
 		<>
 			<button type="button" disabled={reason !== ""} title={reason || w.sequence_helps.goto} onKeyDown={no_repeat}
-				onClick={() => step && press("goto", { step: step.number }, wish)}>{w.sequence_buttons.goto}</button>
+				onClick={() => step && press("goto", { step: step.number, ...looked_at("goto") }, wish)}>{w.sequence_buttons.goto}</button>
 			<select aria-label={w.sequence_to} disabled={reason !== ""} title={reason} value={step ? String(step.number) : ""}
 				onChange={(e) => set_chosen(e.currentTarget.value)}>
 				{steps.map((s) => <option value={String(s.number)}>{w.sequence_step(String(s.number), s.title)}</option>)}
@@ -215,14 +219,14 @@ function Abort() {
 	);
 }
 
-function Question({ question }: { question: { text: string; answers: string[] } }) {
+function Question({ question }: { question: NonNullable<api.UnderTest["question"]> }) {
 	const w = words();
 	const reason = shut();
 	/* A press that was meant for the question before is no answer to this one. */
 	const since = useRef(performance.now());
 	const answer_it = (answer: string) => {
 		if (performance.now() - since.current > BOUNCE_MS)
-			press("answer", { value: answer }, w.sequence_answer(answer));
+			press("answer", { value: answer, question_id: question.id ?? undefined }, w.sequence_answer(answer));
 	};
 	return (
 		<div class="sequence-question" role="group" aria-label={w.sequence_question}>
@@ -254,13 +258,13 @@ function Reasons() {
 }
 
 export function Buttons({ is_large = false }: { is_large?: boolean }) {
-	const [offered, set_offered] = useState<api.Sequence[] | null>(null);
+	const [offered, set_offered] = useState<{ list: api.Sequence[]; config: string | null } | null>(null);
 	const w = words();
 	const told = verdict_of(SUBJECT);
 	const key = key_now();
 	const question = now_under()?.question ?? null;
 	const start_reason = why_not("start");
-	use_painters(all("state", "question", "name"));
+	use_painters(all("state", "question", "question_id", "name"));
 	useEffect(mind, [key, store.list_version, store.link]);
 	use_interval(mind, MIND_MS);
 	return (
@@ -268,12 +272,12 @@ export function Buttons({ is_large = false }: { is_large?: boolean }) {
 			{question && <Question key={key} question={question} />}
 			<div class="bar" role="group" aria-label={w.sequence}>
 				<button type="button" disabled={start_reason !== ""} title={start_reason || w.sequence_helps.start}
-					onClick={() => set_offered(list)}>{w.sequence_buttons.start}</button>
+					onClick={() => set_offered(list && { list, config: list_config })}>{w.sequence_buttons.start}</button>
 				{BUTTONS.map((button) => {
 					const reason = why_not(button);
 					return (
 						<button type="button" key={button} disabled={reason !== ""} title={reason || w.sequence_helps[button]} onKeyDown={no_repeat}
-							onClick={() => press(button.replace("_", "-"), {}, w.sequence_buttons[button])}>{w.sequence_buttons[button]}</button>
+							onClick={() => press(button.replace("_", "-"), looked_at(button), w.sequence_buttons[button])}>{w.sequence_buttons[button]}</button>
 					);
 				})}
 				{is_large ? <GoToLarge /> : <GoTo />}
@@ -281,7 +285,7 @@ export function Buttons({ is_large = false }: { is_large?: boolean }) {
 			</div>
 			{is_large && <Reasons />}
 			{told && <p class={`verdict ${told.verdict}`}>{verdict_words(told)}</p>}
-			{offered && <StartBox sequences={offered} on_close={() => set_offered(null)} />}
+			{offered && <StartBox sequences={offered.list} config={offered.config} on_close={() => set_offered(null)} />}
 		</>
 	);
 }
@@ -291,7 +295,7 @@ export function StopButtons() {
 	const w = words();
 	const told = verdict_of(SUBJECT);
 	const key = key_now();
-	use_painters(all("state", "question", "name"));
+	use_painters(all("state", "question", "question_id", "name"));
 	useEffect(mind, [key, store.list_version, store.link]);
 	use_interval(mind, MIND_MS);
 	return (
@@ -301,7 +305,7 @@ export function StopButtons() {
 					const reason = why_not(button);
 					return (
 						<button type="button" key={button} disabled={reason !== ""} title={reason || w.sequence_helps[button]} onKeyDown={no_repeat}
-							onClick={() => press(button.replace("_", "-"), {}, w.sequence_buttons[button])}>{w.sequence_buttons[button]}</button>
+							onClick={() => press(button.replace("_", "-"), looked_at(button), w.sequence_buttons[button])}>{w.sequence_buttons[button]}</button>
 					);
 				})}
 				<Abort />

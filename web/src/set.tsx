@@ -12,6 +12,7 @@ import { format_unit } from "./format";
 import { new_bounce, use_painters, use_settled } from "./hooks";
 import { type Language, words } from "./i18n";
 import { put, put_class } from "./quality";
+import { seen_config } from "./seen";
 import { quality_of, store, tell_all, type Channel } from "./store";
 
 export const is_output = (info: ChannelInfo) => info.access === "write";
@@ -112,6 +113,7 @@ export class SetCells extends Component<Props> {
 	private go = createRef<HTMLButtonElement>();
 	private choices = createRef<HTMLDivElement>();
 	private dirty = false;
+	private config: string | undefined; /* of the bench file whose limits and unit were there when one began to type */
 
 	private target = () => known(state_of(this.props.info.name, "target"));
 
@@ -173,6 +175,8 @@ export class SetCells extends Component<Props> {
 	}
 
 	private mark(dirty: boolean) {
+		if (dirty && !this.dirty)
+			this.config = seen_config();
 		this.dirty = dirty;
 		this.field.current?.classList.toggle("dirty", dirty);
 		if (this.go.current)
@@ -205,6 +209,7 @@ export class SetCells extends Component<Props> {
 			body.ramp_per_min = ramp.value;
 		if (info.asks_confirm)
 			body.confirm = true;
+		body.config = this.dirty ? this.config : seen_config();
 		const go = () => is_still(info) ? void send(info.name, "PUT", `channels/${encodeURIComponent(info.name)}`, body,
 			said_ramp === "" ? wish : `${wish}, ${said_ramp}`) : tell(info.name, "not_sent", wish, words().list_old);
 		const asks = info.asks_confirm || (info.hazard ?? null) !== null;
@@ -245,7 +250,7 @@ export class SetCells extends Component<Props> {
 		if (mode === null || mode_bounces())
 			return;
 		const other = mode === "automatic" ? "manual" : "automatic";
-		void send(name, "PUT", `channels/${encodeURIComponent(name)}`, { mode: other }, words().modes[other]!);
+		void send(name, "PUT", `channels/${encodeURIComponent(name)}`, { mode: other, config: seen_config() }, words().modes[other]!);
 	};
 
 	private render_field() {

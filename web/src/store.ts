@@ -21,6 +21,8 @@ export interface Channel {
 	quality: api.Quality;
 	reason: string;
 	time: number | null; /* of acquisition, ms */
+	before: api.Value; /* its value before that */
+	came: number; /* performance.now() when the value came */
 	changed: number; /* bench time of the last change of value or quality, ms */
 	saw_change: boolean; /* false: `changed` is only when the page began to look */
 	life: number; /* the stream life in which it was last heard */
@@ -44,6 +46,9 @@ export const store = {
 	alarms_of: new Map<string, string[]>(), /* by channel: alarms whose condition names it */
 	channels: new Map<string, Channel>(),
 	list_version: 0, /* grows with each new list */
+	config: null as string | null, /* the bench file that it is of; null: the server does not say */
+	config_before: null as string | null,
+	config_came: 0, /* performance.now() */
 	list_failed: false,
 	list_is_old: false, /* the bench file is another one, or may be, and its list is not there yet: units may be others */
 	link: "connecting" as Link,
@@ -152,6 +157,10 @@ function take_value(c: Channel, u: Omit<api.Update, "name">): void {
 		c.saw_change = !first;
 		c.changed = first || time === null ? bench_now() : time;
 	}
+	if (c.value !== u.value) {
+		c.before = c.value;
+		c.came = performance.now();
+	}
 	c.value = u.value;
 	c.quality = u.quality;
 	c.reason = u.reason;
@@ -178,6 +187,8 @@ function new_channel(info: api.ChannelInfo): Channel {
 		quality: "bad",
 		reason: "not_yet_measured",
 		time: null,
+		before: null,
+		came: 0,
 		changed: bench_now(),
 		saw_change: false,
 		life: -1,
@@ -211,6 +222,14 @@ function take_list(list: api.ChannelInfo[]): void {
 	store.list_is_old = load_again; /* then this one may be of the file before */
 }
 
+function take_config(config: string | null): void {
+	if (config === store.config)
+		return;
+	store.config_before = store.config;
+	store.config = config;
+	store.config_came = performance.now();
+}
+
 let loading = false;
 let load_again = false;
 
@@ -229,6 +248,7 @@ export async function load(): Promise<void> {
 		store.controller_up = bench.state === "running";
 		if (last_beat === 0)
 			clock_base = Date.parse(bench.time) - performance.now();
+		take_config(channels.config ?? null);
 		take_list(channels.channels);
 		/* From here on there are values that can grow old, even when no stream ever opens. */
 		if (store.heard === 0)

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { has_token, send, verdict_of, verdict_words } from "./door";
 import { words } from "./i18n";
 import { ReasonBox } from "./reason";
+import { seen_config } from "./seen";
 import { may_operate, may_protect } from "./session";
 
 const SPANS_S: Record<string, number> = { "5min": 300, "15min": 900, "30min": 1800, "1h": 3600, "4h": 14_400, "8h": 28_800 };
@@ -42,10 +43,10 @@ export function TripActs({ name, state, bypass_max_s = null }: { name: string; s
 				<button type="button" aria-label={`${w.protection.end} ${name}`} onClick={() => ask("end", w.protection.end)}>{w.protection.end}</button>}
 			{told && <span class={`verdict ${told.verdict}`}>{verdict_words(told)}</span>}
 			{asking === "reset" && <ReasonBox title={w.protection.reset_title(name)} go={w.events.reset} about={w.protection.reset_about}
-				reason={w.protection.reset_reason} on_close={() => set_asking("")} on_go={(reason) => ask("reset", w.events.reset, { reason })} />}
+				reason={w.protection.reset_reason} on_close={() => set_asking("")} on_go={(reason) => ask("reset", w.events.reset, { reason, config: seen_config() })} />}
 			{asking === "bypass" && <ReasonBox title={w.protection.bypass_title(name)} go={w.protection.bypass} about={w.protection.bypass_about}
 				spans={spans(bypass_max_s!)} on_close={() => set_asking("")}
-				on_go={(reason, span) => ask("bypass", `${w.protection.bypass} ${w.protection.spans[span] ?? span}`, { for: span, reason })} />}
+				on_go={(reason, span) => ask("bypass", `${w.protection.bypass} ${w.protection.spans[span] ?? span}`, { for: span, reason, config: seen_config() })} />}
 		</span>
 	);
 }

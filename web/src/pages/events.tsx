@@ -1,7 +1,7 @@
 /* events.tsx - alarms and what a person does about them, how often they come, and everything that happened */
 import { useEffect, useMemo, useReducer, useRef, useState } from "preact/hooks";
 import "./events.css";
-import { Acts, alarm_of, PREFIX, rank, SYMBOL, TO_ACKNOWLEDGE, type Alarm } from "../alarms";
+import { Acts, alarm_of, LAST, PREFIX, rank, SYMBOL, TO_ACKNOWLEDGE, type Alarm } from "../alarms";
 import { alarm_stats, FLOOD, KINDS, type AlarmStats } from "../alarm_stats";
 import { get_events, type BenchEvent } from "../api";
 import { may, send, verdict_of, verdict_words } from "../door";
@@ -10,6 +10,7 @@ import { format_age, format_date, format_moment, format_time } from "../format";
 import { use_interval, use_painters } from "../hooks";
 import { get_language, words } from "../i18n";
 import { read_part, route } from "../route";
+import { seen_id } from "../seen";
 import { sees_all } from "../session";
 import { bench_now, store } from "../store";
 
@@ -35,7 +36,7 @@ function Whole({ list }: { list: Alarm[] }) {
 		return null;
 	return (
 		<>
-			<button type="button" class="ack-all" disabled={n === 0} onClick={() => void send("alarms", "POST", "alarms/ack", {}, w.events.ack_all)}>
+			<button type="button" class="ack-all" disabled={n === 0} onClick={() => void send("alarms", "POST", "alarms/ack", { seen: seen_id(LAST) }, w.events.ack_all)}>
 				{w.events.ack_all} ({n})</button>
 			<button type="button" class="silence" onClick={() => void send("alarms", "POST", "silence", {}, w.events.silence)}>{w.events.silence}</button>
 			{told && <span class={`verdict ${told.verdict}`}>{verdict_words(told)}</span>}

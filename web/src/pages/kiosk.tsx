@@ -4,7 +4,7 @@
  * struck out, and says why.
  */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { alarm_on, alarms_shown, SYMBOL as ALARM_SYMBOL, TO_ACKNOWLEDGE } from "../alarms";
+import { alarm_on, alarms_shown, LAST, SYMBOL as ALARM_SYMBOL, TO_ACKNOWLEDGE } from "../alarms";
 import { may, send, verdict_of, verdict_words } from "../door";
 import { format_unit, format_value } from "../format";
 import { Safe } from "../hand";
@@ -14,6 +14,7 @@ import { put, put_class, SYMBOL, why } from "../quality";
 import { address_of, go, read_part, route } from "../route";
 import { StopButtons } from "../sequence";
 import { is_acting } from "../session";
+import { seen_id } from "../seen";
 import { known, may_set, may_switch, Questions } from "../set";
 import { SetBox } from "../set_box";
 import { store, type Channel } from "../store";
@@ -95,7 +96,7 @@ function AlarmLine() {
 				{worst.title === "" ? "" : `${w.colon}${worst.title}`} ({w.alarm_states[worst.state] ?? worst.state}){list.length > 1 && <> {w.kiosk.more(list.length - 1)}</>}
 			</p>
 			{is_acting() && may("ack") && TO_ACKNOWLEDGE.includes(worst.state) && <button type="button" aria-label={`${w.ack} ${worst.name}`}
-				onClick={() => void send(subject, "POST", `alarms/${encodeURIComponent(worst.name)}/ack`, {}, w.ack)}>{w.ack}</button>}
+				onClick={() => void send(subject, "POST", `alarms/${encodeURIComponent(worst.name)}/ack`, { seen: seen_id(LAST) }, w.ack)}>{w.ack}</button>}
 			{told && <span class={`verdict ${told.verdict}`}>{verdict_words(told)}</span>}
 		</div>
 	);

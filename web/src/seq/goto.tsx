@@ -7,6 +7,7 @@ import type { Sequence } from "../api";
 import { send, verdict_of, verdict_words, is_pending } from "../door";
 import { use_settled, use_store } from "../hooks";
 import { words } from "../i18n";
+import { looked_at } from "../seen";
 import { bench_now } from "../store";
 import { get_events } from "./ask";
 
@@ -50,6 +51,9 @@ export function GoToBox({ steps, may_resume, state, on_close }: { steps: Steps; 
 	use_store();
 	useEffect(() => dialog.current?.showModal(), []);
 	const settled = use_settled();
+	/* The step that it goes away from: what executes now, when this was opened, or when it was told that it is another one by now. */
+	const leaves = useRef(looked_at("goto"));
+	const mine = useRef<number | null>(null); /* the hold that its RESUME is for */
 	/* Somebody else has gone on, or held it again: what differs, and where RESUME leads, is another matter. */
 	useEffect(() => {
 		if (found !== null && state !== "held")
@@ -61,9 +65,12 @@ export function GoToBox({ steps, may_resume, state, on_close }: { steps: Steps; 
 	const hold = async () => {
 		const since = bench_now();
 		set_sent(true);
-		const verdict = await send(SUBJECT, "POST", "sequence/goto", { step: step.number }, `${w.sequence_buttons.goto} ${step.number}`);
-		if (verdict !== "verified" && verdict !== "accepted")
+		const verdict = await send(SUBJECT, "POST", "sequence/goto", { step: step.number, ...leaves.current }, `${w.sequence_buttons.goto} ${step.number}`);
+		if (verdict !== "verified" && verdict !== "accepted") {
+			leaves.current = looked_at("goto");
 			return;
+		}
+		mine.current = verdict_of(SUBJECT)?.event ?? null;
 		const read = read_differences(verdict_of(SUBJECT)?.text ?? "");
 		set_found(read.list);
 		set_more(read.has_more);
@@ -77,7 +84,7 @@ export function GoToBox({ steps, may_resume, state, on_close }: { steps: Steps; 
 		}
 	};
 	const resume = async () => {
-		const verdict = await send(SUBJECT, "POST", "sequence/resume", {}, w.sequence_buttons.resume);
+		const verdict = await send(SUBJECT, "POST", "sequence/resume", { hold_id: mine.current ?? undefined }, w.sequence_buttons.resume);
 		if (verdict === "verified" || verdict === "accepted")
 			dialog.current?.close();
 	};

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Sequence, Slot } from "../api";
 import { check_slot, type Checked } from "../check";
-import { may, send, tell, verdict_of, verdict_words } from "../door";
+import { may, send, verdict_of, verdict_words } from "../door";
 import { format_span, format_unit } from "../format";
 import { use_interval, use_settled, use_store } from "../hooks";
 import { words } from "../i18n";
@@ -14,20 +14,14 @@ const SUBJECT = "sequence";
 
 const is_good = (v: Awaited<ReturnType<typeof send>>) => v === "verified" || v === "accepted";
 
-/* What is told goes with the sequence that was chosen: the first that is not taken ends it. */
-async function start(seq: Sequence, told: [string, number | string][], is_wanted: () => boolean): Promise<boolean> {
-	const w = words();
-	const ask = (what: string, body: object, wish: string) => send(SUBJECT, "POST", `sequence/${what}`, body, wish);
-	if (!is_good(await ask("prepare", { name: seq.name }, w.sequence_chose(seq.name))))
-		return false;
-	for (const [name, value] of told)
-		if (!is_good(await ask("form", { name, value }, w.sequence_told(name, String(value)))))
-			return false;
-	if (!is_wanted()) { /* the box was closed meanwhile */
-		tell(SUBJECT, "not_sent", w.sequence_started(seq.name));
-		return false;
-	}
-	return is_good(await ask("start", { name: seq.name }, w.sequence_started(seq.name)));
+const MOST = 32; /* values that a request takes: beyond that those that are as the sequence has them stay out */
+
+/* All in one request: it starts with just what is told here, or not at all, and somebody else who prepares a start mixes nothing into it. */
+async function start(seq: Sequence, told: [string, number | string][], config: string | null): Promise<boolean> {
+	const by_name = new Map(slots_of(seq).map((slot) => [slot.name, first_text(slot)]));
+	const sent = told.length <= MOST ? told : told.filter(([name, value]) => by_name.get(name) !== String(value));
+	return is_good(await send(SUBJECT, "POST", "sequence/start", { name: seq.name, values: Object.fromEntries(sent), config: config ?? undefined },
+		words().sequence_started(seq.name)));
 }
 
 function first_text(slot: Slot): string {
@@ -187,7 +181,7 @@ function RehearsalBox({ seq, read, typed }: { seq: Sequence; read: () => Record<
 
 /* ---- the box ---- */
 
-export function StartBox({ sequences, on_close }: { sequences: Sequence[]; on_close: () => void }) {
+export function StartBox({ sequences, config, on_close }: { sequences: Sequence[]; config: string | null; on_close: () => void }) {
 	const dialog = useRef<HTMLDialogElement>(null);
 	const form = useRef<HTMLFormElement>(null);
 	const [name, set_name] = useState(sequences[0]!.name);
@@ -232,7 +226,7 @@ export function StartBox({ sequences, on_close }: { sequences: Sequence[]; on_cl
 			return;
 		set_sent(true);
 		set_busy(true);
-		const is_started = await start(seq, found.told, () => dialog.current?.open === true);
+		const is_started = await start(seq, found.told, config);
 		set_busy(false);
 		if (is_started)
 			dialog.current?.close();

@@ -249,8 +249,6 @@ const en = {
 	sequence_count: (n: number) => `${n} values, separated by commas`,
 	sequence_is_outside: (low: string, high: string) => `it lies from ${low} to ${high}`,
 	sequence_too_long: (n: number) => `at most ${n} bytes`,
-	sequence_told: (name: string, value: string) => `${name} = ${value}`,
-	sequence_chose: (name: string) => `${name} chosen`,
 	sequence_started: (name: string) => `START ${name}`,
 	sequence_question: "It asks",
 	sequence_answer: (answer: string) => `Answer ${answer}`,

@@ -252,8 +252,6 @@ const fr: Words = {
 	sequence_count: (n: number) => `${n} valeurs, séparées par des virgules`,
 	sequence_is_outside: (low: string, high: string) => `entre ${low} et ${high}`,
 	sequence_too_long: (n: number) => `${n} octets au plus`,
-	sequence_told: (name: string, value: string) => `${name} = ${value}`,
-	sequence_chose: (name: string) => `${name} choisie`,
 	sequence_started: (name: string) => `DÉMARRER ${name}`,
 	sequence_question: "Elle demande",
 	sequence_answer: (answer: string) => `Réponse ${answer}`,
