@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "compile/compile.h"
+#include "compile/describe.h"
 #include "compile/identities.h"
 #include "compile/pages.h"
 #include "compile/seq_bench.h"
@@ -23,6 +24,7 @@
 #include "compile/source.h"
 #include "compile/units.h"
 #include "io/sandbox.h"
+#include "msg/errand.h"
 #include "msg/health.h"
 #include "msg/version.h"
 
@@ -53,6 +55,7 @@ enum action {
 	ACTION_PAGE,
 	ACTION_INDEX,
 	ACTION_IDENTITIES,
+	ACTION_DESCRIBE,
 	ACTION_SEQUENCE
 };
 
@@ -65,7 +68,7 @@ struct options {
 	const char *path;
 	const char *
 		sequence; /* ACTION_CHECK: to be checked with the bench; ACTION_IMAGE: the only one in it; NULL */
-	char **words; /* ACTION_LIST, ACTION_IDENTITIES, ACTION_SEQUENCE: those behind it; ACTION_CHECK: sequences */
+	char **words; /* ACTION_LIST, ACTION_IDENTITIES, ACTION_DESCRIBE, ACTION_SEQUENCE: those behind it; ACTION_CHECK: sequences */
 	int n_words;
 };
 
@@ -87,6 +90,9 @@ usage(FILE *out)
 	      "files of that form in I are read in place of those on the disk\n"
 	      "  --list      lists the instruments of the catalogue, --page describes one of them, "
 	      "--index all\n"
+	      "  --out-fd N --describe FOLDER [NAME]  the catalogue, with the files of FOLDER, or "
+	      "one "
+	      "instrument, as JSON\n"
 	      "  --identities lists those that one question recognises on such a wire, each of "
 	      "them with at most so many addresses\n"
 	      "  --sequence format|json|lines|text FILE [--check]  a sequence in its one form, as "
@@ -118,6 +124,12 @@ parse_options(int argc, char **argv, struct options *o)
 			return 0;
 		} else if (strcmp(argv[i], "--identities") == 0 && i + 2 < argc) {
 			o->action = ACTION_IDENTITIES;
+			o->words = argv + i + 1;
+			o->n_words = argc - i - 1;
+			return 0;
+		} else if (strcmp(argv[i], "--describe") == 0 && o->fd >= 0 &&
+			   (argc - i == 2 || argc - i == 3)) {
+			o->action = ACTION_DESCRIBE;
 			o->words = argv + i + 1;
 			o->n_words = argc - i - 1;
 			return 0;
@@ -402,6 +414,31 @@ list_identities(const struct options *o)
 	return rc;
 }
 
+/* The catalogue for programs. It ends as a step of an errand does: with the status of HTTP that a refusal has, and why in place of the answer. */
+static int
+describe_json(const struct options *o)
+{
+	const char *own = o->words[0], *name = o->n_words > 1 ? o->words[1] : NULL;
+	struct buf out = { 0 };
+	struct err err = { 0 };
+	int rc = units_open(&err), code = 0;
+
+	if (rc == 0)
+		rc = name == NULL ? describe_all(own, catalogue, &out, &err)
+				  : describe_one(own, catalogue, name, &out, &err);
+	if (rc < 0) {
+		log_err("%s", err.msg);
+		out.n = 0;
+		buf_puts(&out, err.msg);
+		code = errand_exit(rc == ERR_CONF && err.sys >= 400 ? (unsigned)err.sys : 503);
+	}
+	if (write_all(o->fd, &out) != 0)
+		code = 2;
+	buf_done(&out);
+	units_close();
+	return code;
+}
+
 /* The catalogue for people. */
 static int
 describe(const struct options *o)
@@ -495,6 +532,8 @@ main(int argc, char **argv)
 		return sequence(&o);
 	if (o.action == ACTION_IDENTITIES)
 		return list_identities(&o);
+	if (o.action == ACTION_DESCRIBE)
+		return describe_json(&o);
 	if (o.action >= ACTION_LIST)
 		return describe(&o);
 	if (o.action < ACTION_SCHEMA)

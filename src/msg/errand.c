@@ -19,6 +19,7 @@ static const struct {
 	[ERRAND_SEQUENCE_CHECK] = { "sequence_check", true, false },
 	[ERRAND_SEQUENCE_PUT] = { "sequence_put", true, true },
 	[ERRAND_AUDIT] = { "audit_read", false, false },
+	[ERRAND_CATALOGUE] = { "catalogue_read", false, false },
 };
 
 const char *const errand_memories[ERRAND_MEMORIES] = { "text", "now", "next", "other", "errors",

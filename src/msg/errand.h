@@ -31,6 +31,7 @@ enum errand_kind {
 	ERRAND_SEQUENCE_CHECK, /* a text, as the sequence `name` of this bench */
 	ERRAND_SEQUENCE_PUT, /* the text in place of the sequence `name` of `sha256`; "": a new one */
 	ERRAND_AUDIT, /* records of `name` and `act` since `since`, before record `number`, `limit` of them */
+	ERRAND_CATALOGUE, /* instruments that can be added, or the one `name` */
 	ERRAND_KINDS
 };
 

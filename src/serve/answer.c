@@ -240,6 +240,8 @@ answer_write(struct buf *out, const char **out_type, struct target *t, bool is_x
 	case ROUTE_VERSION:
 	case ROUTE_VERSION_DIFF:
 	case ROUTE_AUDIT:
+	case ROUTE_CATALOGUE:
+	case ROUTE_CATALOGUE_ONE:
 	case ROUTE_OPENAPI:
 	case ROUTE_SESSION:
 	case ROUTE_COUNT:

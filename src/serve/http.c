@@ -431,7 +431,8 @@ static bool
 is_errand(enum route route)
 {
 	return route == ROUTE_FILE || route == ROUTE_VERSIONS || route == ROUTE_VERSION ||
-	       route == ROUTE_VERSION_DIFF || route == ROUTE_AUDIT;
+	       route == ROUTE_VERSION_DIFF || route == ROUTE_AUDIT || route == ROUTE_CATALOGUE ||
+	       route == ROUTE_CATALOGUE_ONE;
 }
 
 /* What is recorded of channels that may not be seen is not asked for: those of the question are looked at, and one about all is about the others. */

@@ -492,10 +492,11 @@ problem_of_rehearsal(unsigned status)
 }
 
 static enum problem
-problem_of_errand(unsigned status)
+problem_of_errand(const struct target *t, unsigned status)
 {
-	return status == 403   ? PROBLEM_NOT_GRANTED
-	       : status == 404 ? PROBLEM_NO_VERSION
+	return status == 403 ? PROBLEM_NOT_GRANTED
+	       : status == 404
+		       ? (t->route == ROUTE_CATALOGUE_ONE ? PROBLEM_NOT_FOUND : PROBLEM_NO_VERSION)
 	       : status == 409 ? PROBLEM_FILE_CONFLICT
 	       : status == 422 ? PROBLEM_FILE_ERRORS
 	       : status == 429 ? PROBLEM_ONE_AT_A_TIME
@@ -546,7 +547,7 @@ http_order_answer(struct http_order *x, const struct target *t, const char *uri,
 	case ORDER_TURNED_AWAY:
 		if (x->is_rehearsal || x->is_errand)
 			return reply_problem(x->connection,
-				x->is_errand ? problem_of_errand(status)
+				x->is_errand ? problem_of_errand(t, status)
 					     : problem_of_rehearsal(status),
 				order_said(x->order), uri, live_bytes);
 		return send_problem(

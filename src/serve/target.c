@@ -51,6 +51,8 @@ const struct route_row target_routes[ROUTE_COUNT] = {
 	[ROUTE_VERSION_DIFF] = { "/api/v1/bench/versions/{n}/diff", false, { "to", NULL } },
 	[ROUTE_AUDIT] = { "/api/v1/audit", false,
 		{ "since", "who", "act", "limit", "before", NULL } },
+	[ROUTE_CATALOGUE] = { "/api/v1/catalogue", false, { NULL } },
+	[ROUTE_CATALOGUE_ONE] = { "/api/v1/catalogue/{name}", false, { NULL } },
 };
 
 const struct order_row target_orders[ORDERS] = {

@@ -47,6 +47,8 @@ enum route {
 	ROUTE_VERSION,
 	ROUTE_VERSION_DIFF,
 	ROUTE_AUDIT,
+	ROUTE_CATALOGUE, /* errands, too */
+	ROUTE_CATALOGUE_ONE,
 	ROUTE_COUNT,
 	ROUTE_PAGE = ROUTE_COUNT, /* anything outside the table: perhaps a page */
 };

@@ -462,6 +462,11 @@ wish_errand(struct errand_ask *out, const struct target *t, struct err *err)
 		if (rc == 0 && out->limit > ERRAND_RECORDS)
 			rc = err_set(err, ERR_CONF, 0, "limit: at most %d", ERRAND_RECORDS);
 		return rc < 0 ? rc : take_count(&out->number, t->params[4], "before", err);
+	case ROUTE_CATALOGUE_ONE:
+	case ROUTE_CATALOGUE:
+		out->kind = ERRAND_CATALOGUE;
+		return take_word(out->name, sizeof(out->name),
+			t->route == ROUTE_CATALOGUE ? NULL : t->name, "the name", err);
 	default:
 		out->kind = ERRAND_VERSIONS;
 		return 0;

@@ -36,10 +36,11 @@ enum as { AS_OURSELVES, AS_READER, AS_OWNER };
 static const struct step {
 	const char *name; /* of mbc-errand; NULL: the end */
 	enum as as;
-	bool is_compiler; /* of NEXT into IMAGE, and its errors */
-	bool is_other;    /* of OTHER */
-	bool is_lines;    /* a sequence as a tree, into IMAGE */
-	bool is_writing;  /* it is brought to its end */
+	bool is_compiler;  /* of NEXT into IMAGE, and its errors */
+	bool is_other;     /* of OTHER */
+	bool is_catalogue; /* what instruments there are, into ANSWER */
+	bool is_lines;     /* a sequence as a tree, into IMAGE */
+	bool is_writing;   /* it is brought to its end */
 	bool is_reload;
 } file[] = { { .name = "file", .as = AS_READER }, { .name = NULL } },
   check[] = { { .name = "prepare", .as = AS_READER }, { .name = "compile", .is_compiler = true },
@@ -66,6 +67,8 @@ static const struct step {
 	  { .name = "compile", .is_compiler = true, .is_other = true }, { .name = "diff" },
 	  { .name = NULL } },
   audit[] = { { .name = "audit" }, { .name = NULL } },
+  catalogue[] = { { .name = "catalogue", .is_compiler = true, .is_catalogue = true },
+	  { .name = NULL } },
   reason[] = { { .name = "reload", .is_reload = true }, { .name = NULL } };
 
 static const struct step *const plans[ERRAND_KINDS] = {
@@ -80,6 +83,7 @@ static const struct step *const plans[ERRAND_KINDS] = {
 	[ERRAND_SEQUENCE_CHECK] = sequence_check,
 	[ERRAND_SEQUENCE_PUT] = sequence_put,
 	[ERRAND_AUDIT] = audit,
+	[ERRAND_CATALOGUE] = catalogue,
 };
 
 static const struct step *
@@ -312,6 +316,28 @@ start_compiler(struct supervise *s, const struct step *step, struct err *err)
 	return child_run(&s->errand.compile, w.at, keep, NELEM(keep), err);
 }
 
+/* The files of the bench's own folder go before those of the catalogue. */
+static int
+start_catalogue(struct supervise *s, struct err *err)
+{
+	static struct words w;
+	const char *slash = strrchr(s->file, '/');
+	int answer = s->errand.memories[ERRAND_ANSWER];
+
+	w.n = 0;
+	add_word(&w, "--out-fd");
+	add_word(&w, "%d", answer);
+	add_word(&w, "--describe");
+	add_word(&w, "%.*sinstruments", slash == NULL ? 0 : (int)(slash - s->file + 1), s->file);
+	if (s->errand.ask.name[0] != '\0')
+		add_word(&w, "%s", s->errand.ask.name);
+	if (reload_reader(s, &s->errand.compile.user, err) < 0)
+		return ERR_CONF;
+	s->errand.compile.errors = s->errand.memories[ERRAND_ERRORS];
+	s->errand.compile.started_ns = now_boot();
+	return child_run(&s->errand.compile, w.at, &answer, 1, err);
+}
+
 /* What was written is told, and what became of it: the answer, which the step before has left open. */
 static void
 finish(struct supervise *s, const char *state, const char *text)
@@ -376,7 +402,9 @@ begin_step(struct supervise *s)
 		try_reload(s);
 		return;
 	}
-	rc = step->is_compiler ? start_compiler(s, step, &err) : start_work(s, step, &err);
+	rc = step->is_catalogue  ? start_catalogue(s, &err)
+	     : step->is_compiler ? start_compiler(s, step, &err)
+				 : start_work(s, step, &err);
 	if (rc == 0)
 		return;
 	log_warn("errand: %s", err.msg);
@@ -524,6 +552,7 @@ errands_ended(struct supervise *s, pid_t pid, int status)
 		return false;
 	s->errand.work.pid = s->errand.compile.pid = 0;
 	step = step_of(s);
+	is_compiler = is_compiler && !step->is_catalogue; /* that one refuses as mbc-errand does */
 	refusal = is_compiler || !WIFEXITED(status) ? 0 : errand_status(WEXITSTATUS(status));
 	if (s->is_ending && !step->is_writing)
 		fail(s, 503, "the bench is being stopped");

@@ -548,7 +548,8 @@ NEEDS = {
     ("get", "/api/v1/session"): OPEN, ("post", "/api/v1/session"): OPEN, ("delete", "/api/v1/session"): SESSION,
     ("get", "/api/v1/openapi.json"): ANY, ("get", "/api/v1/commands/{id}"): SOMETHING,
     ("get", "/api/v1/hold"): SOMETHING, ("post", "/api/v1/hold"): HOLD, ("patch", "/api/v1/session"): OWN,
-    ("get", "/api/v1/audit"): CONFIGURE, ("post", "/api/v1/bench/reason"): BOTH,
+    ("get", "/api/v1/audit"): CONFIGURE, ("get", "/api/v1/catalogue"): CONFIGURE, ("get", "/api/v1/catalogue/{name}"): CONFIGURE,
+    ("post", "/api/v1/bench/reason"): BOTH,
 }
 NEEDS |= {(method, path): MANAGE for path in DESCRIPTION["paths"] if path.startswith(("/api/v1/accounts", "/api/v1/tokens"))
           for method in DESCRIPTION["paths"][path]}
