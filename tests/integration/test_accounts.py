@@ -583,7 +583,7 @@ BODIES = {"/api/v1/channels/{name}": {"target": 20}, "/api/v1/alarms/{name}/shel
           "/api/v1/bench/undo": {"to": 999},
           "/api/v1/bench/reason": {"reason": "a test"}, ("patch", "/api/v1/session"): {"password": PASSWORD}}
 NAMES = {"/api/v1/channels": "T_furn", "/api/v1/history": "T_furn", "/api/v1/instruments": "d", "/api/v1/alarms": "hot", "/api/v1/trips": "too_hot", "/api/v1/sequences": "s",
-         "/api/v1/runs": "1", "/api/v1/commands": "id1", "/api/v1/accounts": "made", "/api/v1/tokens": "made", "/api/v1/bench": "1"}
+         "/api/v1/runs": "1", "/api/v1/commands": "id1", "/api/v1/accounts": "made", "/api/v1/tokens": "made", "/api/v1/bench": "1", "/api/v1/catalogue": "alicat-m"}
 
 
 DRAWING = "<svg xmlns='http://www.w3.org/2000/svg'><text data-channel='T_furn'>é</text></svg>\n"

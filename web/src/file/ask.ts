@@ -70,10 +70,10 @@ export class Refused extends Error {
 	}
 }
 
-async function ask<T>(method: "GET" | "POST" | "PUT", path: string, body: object | null): Promise<T> {
+async function ask<T>(method: "GET" | "POST" | "PUT", path: string, body: object | null, under = "bench/"): Promise<T> {
 	let answer: Response;
 	try {
-		answer = await fetch(`api/v1/bench/${path}`, {
+		answer = await fetch(`api/v1/${under}${path}`, {
 			method, cache: "no-store", credentials: "same-origin", redirect: "error", signal: AbortSignal.timeout(LIMIT_MS),
 			headers: { Accept: "application/json", ...(method === "GET" ? {} : { "Content-Type": "application/json", "X-Mbc": proof() }) },
 			body: body === null ? undefined : JSON.stringify(body),
@@ -93,10 +93,10 @@ async function ask<T>(method: "GET" | "POST" | "PUT", path: string, body: object
 }
 
 /* What changes nothing is asked again while somebody else's question is under way. */
-async function patient<T>(method: "GET" | "POST", path: string, body: object | null = null): Promise<T> {
+export async function patient<T>(method: "GET" | "POST", path: string, body: object | null = null, under?: string): Promise<T> {
 	for (let n = 0; ; n++) {
 		try {
-			return await ask<T>(method, path, body);
+			return await ask<T>(method, path, body, under);
 		} catch (e) {
 			if (!(e instanceof Again) || n === 10)
 				throw e;

@@ -27,6 +27,20 @@ export function forget(): void {
 		kept.base = null;
 }
 
+/* The text as it stands in the editor, for who proposes a change of it. */
+export async function text_now(): Promise<string> {
+	if (!is_dirty())
+		kept.base = await get_file();
+	if (!is_dirty() || kept.text === "")
+		kept.text = kept.base!.text;
+	return kept.text;
+}
+
+/* It is edited, and not written: the editor shows what it changes. */
+export function propose(text: string): void {
+	kept.text = text;
+}
+
 function warn(e: BeforeUnloadEvent): void {
 	if (is_dirty())
 		e.preventDefault();

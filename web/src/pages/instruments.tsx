@@ -1,4 +1,5 @@
 /* instruments.tsx - a panel for each instrument with its channels; and all about one of them, at #instruments/NAME */
+import type { FunctionComponent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import "./events.css";
 import "./instruments.css";
@@ -8,7 +9,8 @@ import { use_painters } from "../hooks";
 import { get_language, words } from "../i18n";
 import { Facts, reason_of, SYMBOL as STATE_SYMBOL, Trace } from "../instruments";
 import { SYMBOL, why } from "../quality";
-import { address_of, read_part, route } from "../route";
+import { address_of, go, read_part, route } from "../route";
+import { may_configure, who } from "../session";
 import { is_output, may_set, may_switch, SetCells, state_of } from "../set";
 import { are_facts_old, store, type Channel } from "../store";
 
@@ -171,11 +173,32 @@ function Panel({ i }: { i: Instrument }) {
 	);
 }
 
+/* A name of an instrument has no '+' in it. */
+const ADD = "+add";
+const may_add = () => who()?.accounts === true && may_configure();
+
+/* Loaded when somebody adds one. */
+function Add() {
+	const w = words();
+	const [Form, set_form] = useState<FunctionComponent | null>(null);
+	const [failed, set_failed] = useState(false);
+	useEffect(() => void import("../catalogue/add").then((m) => set_form(() => m.Add), () => set_failed(true)), []);
+	return (
+		<section class="device-page add-device" aria-labelledby="add-title">
+			<div class="bar"><h2 id="add-title">{w.add.title}</h2><a href={address_of("instruments")}>{w.devices.all}</a></div>
+			{failed && <p class="message" role="alert">{w.add.not_loaded}</p>}
+			{!may_add() ? <p class="message">{w.add.not_granted}</p> : Form === null ? <p role="status">{w.add.reading}</p> : <Form />}
+		</section>
+	);
+}
+
 export function Devices() {
 	const w = words();
 	const name = read_part(route().rest);
 	const [text, set_text] = useState("");
 	note_rates();
+	if (name === ADD)
+		return <Add />;
 	if (name !== "")
 		return <One name={name} key={name} />;
 	const list = (store.instruments ?? []).filter((i) => `${i.name} ${i.title} ${i.codec}`.toLowerCase().includes(text.toLowerCase()));
@@ -183,7 +206,8 @@ export function Devices() {
 	return (
 		<div class="device-list">
 			<div class="bar"><h2>{w.instruments}</h2>
-				<label class="bar">{w.filter}<input type="search" value={text} onInput={(e) => set_text(e.currentTarget.value)} /></label></div>
+				<label class="bar">{w.filter}<input type="search" value={text} onInput={(e) => set_text(e.currentTarget.value)} /></label>
+				{may_add() && <button type="button" class="add-device-button" onClick={() => go("instruments", ADD)}>{w.add.title}</button>}</div>
 			{store.instruments?.length === 0 && <p class="empty">{w.no_instruments}</p>}
 			{are_facts_old() && list.length > 0 && <p class="message">{w.facts_old}</p>}
 			<div class="devices">{sorted.slice(0, PANELS_MOST).map((i) => <Panel key={i.name} i={i} />)}</div>
