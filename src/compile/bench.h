@@ -242,6 +242,7 @@ struct bench {
 	} shown;
 	BENCH_TABLE(uint32_t) shown_channels; /* once all are known */
 	uint32_t commands;         /* what programs with a token may ask: enum image_commands */
+	uint32_t flat_off;         /* flat pages that are switched off: enum image_flat */
 	const char *sequences;     /* folder, as seen from the file that names it; NULL: none */
 	struct place sequences_at; /* in the bench file, or one that it extends */
 	const char *language;      /* of texts that have several: "en", "fr" */

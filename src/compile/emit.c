@@ -585,6 +585,7 @@ emit_image(struct bench *b, struct buf *out)
 		.title = emit_text(&e, b->shown.title),
 		.tls = emit_tls(&e, &b->shown.tls),
 		.needs_link = b->shown.needs_link,
+		.flat_off = b->flat_off,
 	};
 	img.shown_channels = emit_shown(&e);
 	img.is_realtime = b->is_realtime;

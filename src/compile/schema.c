@@ -869,6 +869,14 @@ const struct key schema_serve[] = {
 		.kind = KEY_MAP,
 		.sub = schema_public,
 		.help = "a second server, which shows chosen channels and has nothing else" },
+	[SERVE_JSON] = { .name = "json",
+		.kind = KEY_BOOL,
+		.def = "yes",
+		.help = "no: neither server has the flat page /json" },
+	[SERVE_XML] = { .name = "xml",
+		.kind = KEY_BOOL,
+		.def = "yes",
+		.help = "no: neither server has the flat page /xml" },
 	END,
 };
 

@@ -217,6 +217,16 @@ serve_resolve(struct bench *b)
 	free(is_shown);
 }
 
+/* A page that is left out of the file is there. */
+static void
+read_flat(struct bench *b, const struct node *n, enum image_flat page)
+{
+	bool is_there = true;
+
+	if (n != NULL && read_bool(b, n, &is_there) && !is_there)
+		b->flat_off |= page;
+}
+
 void
 serve_read(struct bench *b, const struct node *n)
 {
@@ -241,6 +251,8 @@ serve_read(struct bench *b, const struct node *n)
 		b, found[SERVE_LISTEN], &schema_serve[SERVE_LISTEN], found[SERVE_TLS] != NULL);
 	read_tls(b, found[SERVE_TLS], &b->tls);
 	read_commands(b, found[SERVE_COMMANDS]);
+	read_flat(b, found[SERVE_JSON], IMAGE_FLAT_JSON);
+	read_flat(b, found[SERVE_XML], IMAGE_FLAT_XML);
 	if (found[SERVE_PUBLIC] != NULL)
 		read_public(b, found[SERVE_PUBLIC]);
 }

@@ -217,7 +217,8 @@ check_bench(const struct check *c)
 	if (!is_tls(c, &img->tls))
 		return wrong(c, "certificate");
 	if (!is_text(c, img->shown.listen) || !is_text(c, img->shown.title) ||
-		!is_tls(c, &img->shown.tls) || img->shown.needs_link > 1)
+		!is_tls(c, &img->shown.tls) || img->shown.needs_link > 1 ||
+		img->shown.flat_off > (IMAGE_FLAT_JSON | IMAGE_FLAT_XML))
 		return wrong(c, "public server");
 	for (uint32_t k = 0; k < img->shown_channels.n; k++)
 		if (image_shown_at(img, k) >= img->channels.n ||

@@ -30,6 +30,7 @@
 #define IMAGE_NONE UINT32_MAX
 #define IMAGE_SEQUENCE_SHOWN 16 /* channels that tell of the sequence under test */
 
+enum image_flat { IMAGE_FLAT_JSON = 1, IMAGE_FLAT_XML = 2 };
 enum image_tls_kind { IMAGE_TLS_NONE, IMAGE_TLS_OWN, IMAGE_TLS_FILES };
 
 struct image_table {
@@ -157,7 +158,7 @@ struct image {
 		uint32_t title;  /* of the bench, there */
 		struct image_tls tls;
 		uint32_t needs_link; /* 0, 1: only who has a link sees anything */
-		uint32_t spare;
+		uint32_t flat_off;   /* enum image_flat: pages that neither server has */
 	} shown;
 	struct image_table shown_channels; /* uint32_t: channels, rising */
 	/* Signs of life, and what happens when power was lost. */

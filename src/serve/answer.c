@@ -160,6 +160,26 @@ sequences(
 	return ANSWER_OK;
 }
 
+/* Switched off in the bench file: said so, because whoever reads it looks for the fault elsewhere. */
+static int
+flat(struct buf *out, const struct view *v, enum image_flat page, struct err *err)
+{
+	const char *word = page == IMAGE_FLAT_XML ? "xml" : "json";
+
+	if ((v->flat_off & page) != 0) {
+		err_set(err, ERR_REFUSED, 0,
+			"the bench file switches /%s off; read /api/v1/channels, or take '%s: no' "
+			"out of its 'serve:'",
+			word, word);
+		return PROBLEM_NOT_FOUND;
+	}
+	if (page == IMAGE_FLAT_XML)
+		picture_flat_xml(out, v);
+	else
+		picture_flat_json(out, v);
+	return ANSWER_OK;
+}
+
 int
 answer_write(struct buf *out, const char **out_type, struct target *t, bool is_xml,
 	const struct view *v, struct err *err)
@@ -208,12 +228,10 @@ answer_write(struct buf *out, const char **out_type, struct target *t, bool is_x
 		return synoptic(out, out_type, v, err);
 	case ROUTE_FLAT_XML:
 		*out_type = "application/xml";
-		picture_flat_xml(out, v);
-		return ANSWER_OK;
+		return flat(out, v, IMAGE_FLAT_XML, err);
 	case ROUTE_FLAT_JSON:
 		*out_type = "application/json";
-		picture_flat_json(out, v);
-		return ANSWER_OK;
+		return flat(out, v, IMAGE_FLAT_JSON, err);
 	case ROUTE_METRICS:
 		*out_type = "text/plain; version=0.0.4; charset=utf-8";
 		picture_metrics(out, v);

@@ -77,6 +77,7 @@ struct http {
 	const struct image *img; /* NULL: not known yet */
 	struct waiting waiting;
 	struct shown shown;
+	uint32_t flat_off;          /* of the server for everybody; the other one has the image */
 	bool is_public, needs_link; /* it is the server for everybody; or for those with a link */
 	struct links links;         /* of guests */
 	struct target target;       /* of the request that is being answered */
@@ -394,6 +395,7 @@ send_document(struct http *h, struct MHD_Connection *c, const struct request *re
 			uri);
 	view_open(&v, h->board, now_ns, now_wall_offset());
 	v.img = h->img;
+	v.flat_off = h->img != NULL ? h->img->shown.flat_off : h->flat_off;
 	v.only = only_of(request);
 	v.waiting = &h->waiting;
 	v.shown = &h->shown;
@@ -541,13 +543,14 @@ http_public(struct http *h)
 }
 
 void
-http_links(struct http *h, const char *bytes, size_t n, bool needs_link)
+http_links(struct http *h, const char *bytes, size_t n, bool needs_link, uint32_t flat_off)
 {
 	struct err err;
 
 	if (links_read(&h->links, bytes, n, &err) < 0)
 		log_warn("links: %s; no link opens anything", err.msg);
 	h->needs_link = needs_link;
+	h->flat_off = flat_off;
 	end_streams(h);
 }
 

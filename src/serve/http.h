@@ -53,7 +53,7 @@ void http_image(struct http *h, const struct image *img);
 /* It is the server for everybody: it has no other path than those that show the board. Nothing until http_links() says who may see
  * it: the file of links (tokens.h), and whether one is needed. */
 void http_public(struct http *h);
-void http_links(struct http *h, const char *bytes, size_t n, bool needs_link);
+void http_links(struct http *h, const char *bytes, size_t n, bool needs_link, uint32_t flat_off);
 
 /* Each second: heartbeats, and memory that can be given back. */
 void http_beat(struct http *h);

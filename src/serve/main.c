@@ -128,7 +128,7 @@ take_certificate(struct serve *s, int fd, bool is_own, struct err *err)
 
 #ifdef SERVE_PUBLIC
 static int
-take_links(struct serve *s, int fd, bool needs_link, struct err *err)
+take_links(struct serve *s, int fd, uint32_t how, struct err *err)
 {
 	const void *bytes;
 	size_t size;
@@ -136,7 +136,7 @@ take_links(struct serve *s, int fd, bool needs_link, struct err *err)
 	bytes = seal_map(fd, &size, err);
 	if (bytes == NULL)
 		return err->code;
-	http_links(s->http, bytes, size, needs_link);
+	http_links(s->http, bytes, size, (how & 1) != 0, how >> 1);
 	unmap(bytes, size);
 	return 0;
 }
@@ -216,13 +216,13 @@ take_waiting(struct serve *s, struct wire_in *in, struct err *err)
 static int
 take(struct serve *s, int kind, struct wire_in *in, int *pass, struct err *err)
 {
-	bool needs_link;
+	uint32_t how; /* 1: only with a link; above that the flat pages that are switched off */
 
 	if (kind != WIRE_LINKS || *pass < 0)
 		return err_set(err, ERR_PROTO, 0,
 			"a message of kind %d that is not for this process", kind);
-	needs_link = wire_get_u16(in) != 0;
-	return wire_close(in, err) < 0 ? ERR_PROTO : take_links(s, *pass, needs_link, err);
+	how = wire_get_u16(in);
+	return wire_close(in, err) < 0 ? ERR_PROTO : take_links(s, *pass, how, err);
 }
 #else
 static int

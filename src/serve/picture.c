@@ -315,6 +315,8 @@ picture_shared(struct buf *out, bool is_xml, const struct view *v)
 	doc_bool(&d, "is_on", s->is_there);
 	doc_text(&d, "address", s->address[0] != '\0' ? s->address : NULL);
 	doc_bool(&d, "links_required", s->needs_link);
+	doc_bool(&d, "has_json", (v->flat_off & IMAGE_FLAT_JSON) == 0);
+	doc_bool(&d, "has_xml", (v->flat_off & IMAGE_FLAT_XML) == 0);
 	doc_array(&d, "channels", "channel");
 	if (s->board != NULL)
 		view_open(&seen, s->board, v->now_ns, v->wall_ns);

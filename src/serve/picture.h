@@ -36,6 +36,7 @@ struct view {
 	const struct shown *shown;     /* NULL: not known */
 	int64_t wall_ns;               /* CLOCK_REALTIME - CLOCK_BOOTTIME */
 	bool is_alive;                 /* the controller ticks */
+	uint32_t flat_off;             /* enum image_flat: pages that are not given */
 	const char *only; /* patterns of the channels that may be seen (allow.h); NULL: all */
 };
 

@@ -87,7 +87,7 @@ send_links(struct supervise *s, const struct buf *bytes)
 		s->public.is_sent = false;
 		return;
 	}
-	send_fd(s, WIRE_LINKS, s->img->shown.needs_link, true, fd);
+	send_fd(s, WIRE_LINKS, s->img->shown.needs_link | s->img->shown.flat_off << 1, true, fd);
 	close(fd);
 }
 
@@ -207,8 +207,11 @@ public_adjust(struct supervise *s, int64_t now_ns)
 		s->public.board = -1;
 	}
 	public_tell_serve(s);
-	if (is_wanted && s->public.child.pid != 0 && s->public.settings == settings(s))
+	if (is_wanted && s->public.child.pid != 0 && s->public.settings == settings(s)) {
+		s->public.is_sent = false; /* which flat pages it has comes with the links */
+		public_look(s);
 		return;
+	}
 	s->public.listening[0] = '\0';
 	if (s->public.child.pid == 0) {
 		s->public.child.next_start_ns = is_wanted ? now_ns : NEVER;

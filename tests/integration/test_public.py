@@ -237,6 +237,23 @@ class Changes(unittest.TestCase):
         wait_for("it is gone", lambda: "public" not in bench.pids())
         wait_for("nothing is shown", lambda: (shared()["is_on"], shared()["address"], shared()["channels"]) == (False, None, []))
 
+    def test_flat_pages_are_switched_off_for_both(self):
+        bench = self.enterContext(PublicBench("flat"))
+        bench.wait_public()
+        self.assertEqual(bench.visit("/xml")[0], 200)
+        shared = bench.get("/api/v1/shared")
+        self.assertEqual((shared["has_json"], shared["has_xml"]), (True, True))
+        bench.file.write_text(bench.file.read_text().replace("serve: {", "serve: {json: no, "))
+        self.assertEqual(bench.mbc("reload").returncode, 0)
+        wait_for("it is off", lambda: bench.visit("/json")[0] == 404)
+        self.assertIn("switches /json off", json.loads(bench.visit("/json")[1])["detail"])
+        self.assertEqual(bench.visit("/api/v1/channels")[0], 200)
+        self.assertEqual(bench.visit("/xml")[0], 200)
+        wait_for("the operators' is off", lambda: bench.ask_once("/json")[0] == 404)
+        self.assertIn("switches /json off", json.loads(bench.ask_once("/json")[1])["detail"])
+        self.assertEqual(bench.ask_once("/xml")[0], 200)
+        wait_for("it says so", lambda: (lambda s: (s["has_json"], s["has_xml"]) == (False, True))(bench.get("/api/v1/shared")))
+
     def test_with_its_own_certificate(self):
         bench = self.enterContext(PublicBench("tls", more=", tls: own"))
         bench.wait_public()
