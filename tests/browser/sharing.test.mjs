@@ -131,6 +131,22 @@ test("where there is no public server, or the list is not understood, or the fil
 	assert.equal(await page.locator("li[data-tick]").count(), 0);
 });
 
+test("flat pages are switched off by a tick, as a difference of the file first; where they are off it is said", async () => {
+	const { page } = await visit();
+	const box = page.locator('li[data-flat="json"] input');
+	await box.waitFor();
+	assert.equal(await box.isChecked(), true);
+	await box.click();
+	await eventually(async () => assert.equal(await box.isChecked(), false));
+	await page.getByRole("button", { name: "Look at the difference" }).click();
+	await eventually(async () => assert.match(await page.locator(".diff-box pre").innerText(), /json: no/));
+	await page.getByRole("button", { name: "Write and take up" }).click();
+	await wait_until("it is written", async () => /json: no/.test(server.admin.file));
+	const before = server.admin.shared;
+	server.admin.shared = () => ({ ...before(), has_json: false, has_xml: true });
+	await eventually(async () => assert.match(await page.locator(".servers").last().innerText(), /\/json\s+switched off in the bench file/));
+});
+
 for (const [name, options] of Object.entries({ phone: { viewport: { width: 360, height: 740 }, locale: "fr-FR" }, desk: { colorScheme: "dark" }, wall: { viewport: { width: 2560, height: 1440 } } }))
 	test(`sharing on ${name}: nothing sideways, nothing serious for axe`, async () => {
 		const { page } = await visit(options);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { find_list, fits, lines_by_hand, shown_by, with_channel } = await load("sharing/list");
+const { find_list, fits, has_flat, lines_by_hand, shown_by, with_channel, with_flat } = await load("sharing/list");
 const names = (text) => {
 	const list = find_list(text);
 	return typeof list === "string" ? list : list.items.map((i) => i.name);
@@ -99,4 +99,29 @@ test("patterns fit as those of the server do", () => {
 
 test("lines to write by hand are a list that is understood", () => {
 	assert.deepEqual(names(lines_by_hand(["T_bed", "flow_*", "on"])), ["T_bed", "flow_*", "on"]);
+});
+
+/* text, is /json there, the text with it switched */
+const FLAT = [
+	["nothing is said, nothing of serve", "bench: a", true, "bench: a\nserve:\n  json: no\n"],
+	["in braces", "serve: {listen: \"127.0.0.1:1\", public: {channels: [a]}}  # x\n", true, "serve: {json: no, listen: \"127.0.0.1:1\", public: {channels: [a]}}  # x\n"],
+	["in empty braces", "serve: {}\n", true, "serve: {json: no}\n"],
+	["in braces, off", "serve: {xml: yes, json: off}\n", false, "serve: {xml: yes, json: yes}\n"],
+	["a block", "serve:\n  # why\n  listen: \"127.0.0.1:1\"\nx: {json: no}\n", true, "serve:\n  json: no\n  # why\n  listen: \"127.0.0.1:1\"\nx: {json: no}\n"],
+	["a block, off", "serve:\r\n  json: no  # why\r\n  xml: no\r\n", false, "serve:\r\n  json: yes  # why\r\n  xml: no\r\n"],
+	["a block, below another map", "serve:\n  public:\n    json: no\n  tls: own\n", true, "serve:\n  json: no\n  public:\n    json: no\n  tls: own\n"],
+];
+
+for (const [what, text, is_on, want] of FLAT)
+	test(`flat pages: ${what}`, () => {
+		assert.equal(has_flat(text, "json"), is_on);
+		assert.deepEqual(with_flat(text, "json", !is_on), { text: want, why: null });
+		assert.deepEqual(with_flat(text, "json", is_on), { text, why: null });
+	});
+
+test("flat pages: what is not understood is left alone", () => {
+	for (const text of ["serve: no\n", "serve: {json: [no]}\n", "serve:\n  json: maybe\n", "serve:\n", "serve: {json: no,\n  xml: no}\n"]) {
+		assert.equal(has_flat(text, "json"), "not_understood", text);
+		assert.equal(with_flat(text, "json", true).text, null, text);
+	}
 });

@@ -10,7 +10,7 @@ import { format_time, format_unit, format_value } from "../format";
 import { use_interval, use_store } from "../hooks";
 import { words } from "../i18n";
 import { SYMBOL } from "../quality";
-import { find_list, lines_by_hand, shown_by, with_channel, type Found } from "../sharing/list";
+import { find_list, has_flat, lines_by_hand, shown_by, with_channel, with_flat, type Flat, type Found, type Rewritten } from "../sharing/list";
 import { store } from "../store";
 
 const ASK_MS = 2000;
@@ -22,6 +22,8 @@ interface Shared {
 	is_on: boolean;
 	address: string | null;
 	links_required: boolean;
+	has_json?: boolean; /* a server of before does not say */
+	has_xml?: boolean;
 	channels: (ChannelInfo & { reason_text: string })[];
 }
 
@@ -191,8 +193,7 @@ function Choose() {
 	}, [store.list_version]);
 	const parts = wanted.toLowerCase().split(/\s+/);
 	const fit = all.filter((c) => parts.every((p) => `${c.name} ${c.title}`.toLowerCase().includes(p)));
-	const tick = (name: string, is_on: boolean) => {
-		const now = with_channel(text, name, is_on);
+	const change = (name: string, now: Rewritten) => {
 		set_done(null);
 		clear();
 		set_no(now.text === null ? (now.why === "last" ? w.last : now.why === "pattern" ? w.by_pattern("") : w.by_hand) : "");
@@ -204,6 +205,7 @@ function Choose() {
 		set_changed(next);
 		set_text(next.size === 0 && file ? file.text : now.text); /* back where it was: byte by byte */
 	};
+	const tick = (name: string, is_on: boolean) => change(name, with_channel(text, name, is_on));
 	const look_at_it = () => wish(async () => {
 		const a = await ask<Check>("POST", "bench/file/check", { text });
 		if (a.data === null)
@@ -228,6 +230,7 @@ function Choose() {
 				<Ticks list={list} channels={fit.slice(0, ROWS_MOST)} changed={changed} on_tick={tick} />
 				{fit.length > ROWS_MOST && <p class="empty">{w.more(fit.length - ROWS_MOST)}</p>}
 			</>}
+			{file && <FlatPages text={text} changed={changed} on_tick={(key, is_on) => change(`/${key}`, with_flat(text, key, is_on))} />}
 			<p class="message" role="alert">{no}</p>
 			{changed.size > 0 && <div class="bar changes">
 				<strong>{w.changes(changed.size)}</strong>
@@ -268,9 +271,36 @@ function Ticks({ list, channels, changed, on_tick }: { list: Found; channels: Ch
 	);
 }
 
+/* A switch in the bench file each; what cannot be read there is left to people. */
+function FlatPages({ text, changed, on_tick }: { text: string; changed: Set<string>; on_tick: (key: Flat, is_on: boolean) => void }) {
+	const w = words().sharing;
+	return (
+		<>
+			<h3>{w.flat}</h3>
+			<ul class="ticks">
+				{(["json", "xml"] as const).map((key) => {
+					const is_on = has_flat(text, key);
+					return (
+						<li key={key} data-flat={key} class={changed.has(`/${key}`) ? "is-changed" : ""}>
+							<label class="tick">
+								<input type="checkbox" aria-label={w.flat_on(key)} checked={is_on === true} disabled={is_on === "not_understood"} onChange={(e) => {
+									const wanted = e.currentTarget.checked;
+									e.currentTarget.checked = is_on === true;
+									on_tick(key, wanted);
+								}} />
+								<b>/{key}</b> <small>{is_on === "not_understood" ? w.flat_by_hand : w.paths[key]}</small>
+							</label>
+						</li>
+					);
+				})}
+			</ul>
+		</>
+	);
+}
+
 /* ---- for programs, for guests ---- */
 
-function Servers({ address }: { address: string | null }) {
+function Servers({ address, off }: { address: string | null; off: string[] }) {
 	const w = words().sharing;
 	const here = ["json", "xml", "api/v1/channels", "api/v1/channels.xml", "api/v1/stream", "api/v1/shared", "metrics"];
 	const there = ["json", "xml", "api/v1/channels", "api/v1/channels.xml", "api/v1/stream", "metrics"];
@@ -280,7 +310,7 @@ function Servers({ address }: { address: string | null }) {
 			<h3>{title}</h3>
 			<table class="cards-when-narrow servers">
 				<thead><tr><th scope="col">{w.address}</th><th scope="col">{w.server_of}</th></tr></thead>
-				<tbody>{paths.map((p) => <tr key={p}><th scope="row"><a href={`${root}${p}`} rel="noreferrer" target="_blank">{`${root}${p}`}</a></th><td>{w.paths[p]}</td></tr>)}</tbody>
+				<tbody>{paths.map((p) => <tr key={p}><th scope="row"><a href={`${root}${p}`} rel="noreferrer" target="_blank">{`${root}${p}`}</a></th><td>{off.includes(p) ? w.flat_off : w.paths[p]}</td></tr>)}</tbody>
 			</table>
 		</>
 	);
@@ -312,7 +342,7 @@ export function Sharing() {
 			<Live {...live} />
 			<Choose />
 			<Guests />
-			<Servers address={live.shared?.address ?? null} />
+			<Servers address={live.shared?.address ?? null} off={[...(live.shared?.has_json === false ? ["json"] : []), ...(live.shared?.has_xml === false ? ["xml"] : [])]} />
 		</div>
 	);
 }

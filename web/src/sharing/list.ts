@@ -1,4 +1,4 @@
-/* list.ts - the one list `serve: public: channels:` in the text of a bench file: read, and rewritten so that nothing else changes. Pure
+/* list.ts - the one list `serve: public: channels:` and the switches `serve: json:` and `xml:` in the text of a bench file: read, and rewritten so that nothing else changes. Pure
  *
  * A bench file has no anchors, tags or several documents (the compiler refuses them), so lines and their indentation say where a key is. What is
  * written in another way than those understood here (a list over several lines in brackets, a text over several lines) is told as such, and left
@@ -302,3 +302,78 @@ export function with_channel(text: string, name: string, is_on: boolean): Rewrit
 
 /* What to write by hand: the list as it is wished. */
 export const lines_by_hand = (names: string[]) => `serve:\n  public:\n    listen: "127.0.0.1:8090"\n    channels: [${names.map(written).join(", ")}]\n`;
+
+/* ---- flat pages: `serve: json:` and `xml:`, yes or no ---- */
+
+export type Flat = "json" | "xml";
+
+interface Switch {
+	value: Item | null; /* as it is written; null: there is none, which means yes */
+	at: number; /* where `key: no` can be put */
+	kind: "flow" | "block" | "alone"; /* alone: behind `serve:` of which nothing is written yet, or at the end of a file without */
+	indent: string;
+	is_empty: boolean; /* flow: {} */
+}
+
+function find_switch(text: string, key: Flat): Switch | "not_understood" {
+	const lines = lines_of(text);
+	if (/\t/.test(text.replace(/#.*/g, "").replace(/"[^"\n]*"/g, "")))
+		return "not_understood";
+	const serve = block_key(text, lines, 0, lines.length, 0, "serve");
+	if (serve === "not_understood")
+		return serve;
+	if (serve === null)
+		return { value: null, at: text.length, kind: "alone", indent: "", is_empty: true };
+	const line = lines[serve.line]!;
+	if (serve.value < line.to) {
+		const keys = text[serve.value] === "{" ? flow_map(text, serve.value, line.to) : null;
+		if (keys === null)
+			return "not_understood";
+		const at = keys.get(key);
+		const value = at === undefined ? null : word(text, at, line.to, /[,\][{}]/);
+		return at !== undefined && value === null ? "not_understood" : { value, at: serve.value + 1, kind: "flow", indent: "", is_empty: keys.size === 0 };
+	}
+	const { first, last, indent } = body_of(lines, serve.line);
+	if (indent < 0)
+		return "not_understood";
+	const found = block_key(text, lines, first, last, indent, key);
+	if (found === "not_understood")
+		return found;
+	const of = found === null ? null : lines[found.line]!;
+	const value = found === null || of === null ? null : word(text, found.value, of.to, /[,\][{}]/);
+	if (of !== null && (value === null || !is_over(text, value.to, of.to)))
+		return "not_understood";
+	return { value, at: lines[first]!.from, kind: "block", indent: " ".repeat(indent), is_empty: false };
+}
+
+const NO = /^(no|off|false)$/i;
+const YES = /^(yes|on|true)$/i;
+
+/* Is the page there, as the text says? */
+export function has_flat(text: string, key: Flat): boolean | "not_understood" {
+	const found = find_switch(text, key);
+	if (found === "not_understood" || (found.value !== null && !NO.test(found.value.name) && !YES.test(found.value.name)))
+		return "not_understood";
+	return found.value === null || YES.test(found.value.name);
+}
+
+/* The text with the page, or without it. */
+export function with_flat(text: string, key: Flat, is_on: boolean): Rewritten {
+	const found = find_switch(text, key);
+	if (found === "not_understood" || has_flat(text, key) === "not_understood")
+		return { text: null, why: "not_understood" };
+	if (has_flat(text, key) === is_on)
+		return { text, why: null };
+	const now = `${key}: ${is_on ? "yes" : "no"}`;
+	const eol = text.includes("\r\n") ? "\r\n" : "\n";
+	let out: string;
+	if (found.value !== null)
+		out = text.slice(0, found.value.from) + (is_on ? "yes" : "no") + text.slice(found.value.to);
+	else if (found.kind === "flow")
+		out = `${text.slice(0, found.at)}${now}${found.is_empty ? "" : ", "}${text.slice(found.at)}`;
+	else if (found.kind === "block")
+		out = `${text.slice(0, found.at)}${found.indent}${now}${eol}${text.slice(found.at)}`;
+	else
+		out = `${text}${text === "" || text.endsWith("\n") ? "" : eol}serve:${eol}  ${now}${eol}`;
+	return has_flat(out, key) === is_on ? { text: out, why: null } : { text: null, why: "not_understood" };
+}
