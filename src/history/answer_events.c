@@ -143,7 +143,7 @@ int
 answer_events(struct answer *a, struct buf *out, struct err *err)
 {
 	const struct reader_event_filter filter = { a->ask.from_ns, a->ask.to_ns, a->ask.kind,
-		a->ask.subject };
+		a->ask.subject, a->ask.before };
 	int rc;
 
 	if (a->spots == NULL)

@@ -287,7 +287,7 @@ read_x(const struct ask_words *w, struct ask *out, struct err *err)
 static int
 read_events(const struct ask_words *w, struct ask *out, struct err *err)
 {
-	int64_t limit = ASK_POINTS;
+	int64_t limit = ASK_POINTS, before = 0;
 
 	if (w->points != NULL &&
 		(!text_to_int(w->points, &limit) || limit < 1 || limit > ASK_EVENTS_MAX))
@@ -305,6 +305,12 @@ read_events(const struct ask_words *w, struct ask *out, struct err *err)
 	if (w->subject != NULL && !text_copy(out->subject, sizeof(out->subject), w->subject))
 		return err_set(
 			err, ERR_CONF, 0, "subject '%.40s...' is too long a name", w->subject);
+	if (w->before != NULL && (!text_to_int(w->before, &before) || before < 1))
+		return err_set(err, ERR_CONF, 0,
+			"before '%.20s' is no id of an event; write the least `id` that is known "
+			"already",
+			w->before);
+	out->before = (uint64_t)before;
 	if (w->language != NULL && strcmp(w->language, "fr") != 0 && strcmp(w->language, "en") != 0)
 		return err_set(err, ERR_CONF, 0, "language '%.20s': write en or fr", w->language);
 	out->language =

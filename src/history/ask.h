@@ -19,6 +19,7 @@ struct ask_words {
 	const char *channels; /* "a,b"; NULL: the question is for gaps or events */
 	bool is_events;
 	const char *kind, *subject, *language; /* of events; `points` is how many at most */
+	const char *before; /* of events: the id above those that are asked for */
 	const char *from, *to, *points, *every, *format, *raw, *zone;
 	const char *x; /* of samples: the channel that is asked for in the place of time */
 	/* Of samples: runs over each other, "run:12,run:9/step:heat"; from and to are spans since their beginnings then. */
@@ -49,6 +50,7 @@ struct ask_since {
 struct ask {
 	bool is_events; /* with is_gaps, which says that no channel is asked for */
 	char kind[40], subject[EVENT_SUBJECT]; /* of events; "": any */
+	uint64_t before;                       /* of events: ids below this one; 0: any */
 	enum language language;
 	bool is_gaps, is_raw, has_all; /* has_all: since the first sample */
 	enum ask_form form;

@@ -263,7 +263,8 @@ read_question(unsigned what, char words[9][WORDS_MAX], struct ask *out, struct e
 			.points = or_null(words[3]),
 			.subject = or_null(words[4]),
 			.language = or_null(words[5]),
-			.zone = or_null(words[6]) };
+			.zone = or_null(words[6]),
+			.before = or_null(words[7]) };
 	else
 		ask = (struct ask_words){ .channels = what == 1 ? NULL : words[0],
 			.from = or_null(words[1]),

@@ -111,6 +111,7 @@ struct reader_event_filter {
 	int64_t from_ns,
 		to_ns; /* wall times, [from, to); one without a wall time is always inside */
 	const char *kind, *subject; /* ""; any */
+	uint64_t before;            /* ids below this one; 0: any */
 };
 
 struct reader_event_place {

@@ -45,6 +45,7 @@ is_wanted(const struct reader_event_filter *f, const struct reader_event *e)
 {
 	return (f->kind[0] == '\0' || strcmp(event_row(e->event.kind)->token, f->kind) == 0) &&
 	       (f->subject[0] == '\0' || strcmp(e->event.subject, f->subject) == 0) &&
+	       (f->before == 0 || e->event.id < f->before) &&
 	       (!e->has_wall || (e->wall_ns >= f->from_ns && e->wall_ns < f->to_ns));
 }
 
@@ -102,7 +103,7 @@ int
 reader_event_at(struct reader *r, uint32_t file, int64_t row, reader_event_fn fn, void *ctx,
 	struct err *err)
 {
-	const struct reader_event_filter all = { INT64_MIN, INT64_MAX, "", "" };
+	const struct reader_event_filter all = { INT64_MIN, INT64_MAX, "", "", 0 };
 
 	for (size_t i = 0; i < r->n_files; i++)
 		if (r->files[i].ordinal == file) {

@@ -452,7 +452,8 @@ settle(struct story *s, struct err *err)
 int
 story_step(struct story *s, struct err *err)
 {
-	const struct reader_event_filter filter = { INT64_MIN, s->run->end_ns + MARGIN_NS, "", "" };
+	const struct reader_event_filter filter = { INT64_MIN, s->run->end_ns + MARGIN_NS, "", "",
+		0 };
 	int rc = reader_events(s->r, &filter, &s->place, EVENTS_A_STEP, add_event, s, err);
 
 	return rc != 0 ? rc : settle(s, err);

@@ -23,7 +23,7 @@ const struct route_row target_routes[ROUTE_COUNT] = {
 			NULL } },
 	[ROUTE_GAPS] = { "/api/v1/gaps", false, { "from", "to", NULL } },
 	[ROUTE_EVENTS] = { "/api/v1/events", false,
-		{ "kind", "from", "to", "limit", "subject", "language", "zone", NULL } },
+		{ "kind", "from", "to", "limit", "subject", "language", "zone", "before", NULL } },
 	[ROUTE_RUNS] = { "/api/v1/runs", false, { NULL } },
 	[ROUTE_RUN_ZIP] = { "/api/v1/runs/{id}.zip", false, { "format", "zone", NULL } },
 	[ROUTE_RUN] = { "/api/v1/runs/{id}", false, { NULL } },

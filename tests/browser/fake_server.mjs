@@ -811,7 +811,8 @@ export class FakeServer {
 		const from = query.get("from") === null ? 0 : Date.parse(query.get("from"));
 		const to = query.get("to") === null ? Infinity : Date.parse(query.get("to"));
 		const fits = this.events.filter((e) => Date.parse(e.time) >= from && Date.parse(e.time) < to &&
-			(query.get("kind") ?? e.kind) === e.kind && (query.get("subject") ?? e.subject) === e.subject);
+			(query.get("kind") ?? e.kind) === e.kind && (query.get("subject") ?? e.subject) === e.subject &&
+			e.id < Number(query.get("before") ?? Infinity));
 		const limit = Number(query.get("limit") ?? 1000);
 		return { from: iso(from), to: iso(Date.now()), omitted: Math.max(0, fits.length - limit), events: fits.slice(-limit) };
 	}

@@ -204,6 +204,22 @@ class Grafana(Asks):
 
     # ---- events ----
 
+    def test_pages_by_identity(self):
+        wait_for("the alarm is recorded", lambda: self.bench.get("/api/v1/events?kind=alarm_on")["events"])
+        to = self.bench.get("/api/v1/events?limit=1")["events"][0]["id"]
+        whole = [event["id"] for event in self.bench.get(f"/api/v1/events?before={to}")["events"]]
+        self.assertEqual(whole, list(range(1, to)))
+        pages, before = [], to
+        while True:
+            page = self.bench.get(f"/api/v1/events?limit=2&before={before}")
+            pages = [event["id"] for event in page["events"]] + pages
+            if page["omitted"] == 0:
+                break
+            before = page["events"][0]["id"]
+        self.assertEqual(pages, whole)
+        for bad in ("0", "-1", "x"):
+            self.assertIn("before", self.bench.get(f"/api/v1/events?before={bad}", expect=400)["detail"])
+
     def test_annotations(self):
         wait_for("the alarm is recorded", lambda: self.bench.get("/api/v1/events?kind=alarm_on")["events"])
         note = {"name": "mbc", "datasource": "mbc", "enable": True, "iconColor": "rgba(255, 96, 96, 1)", "query": ""}

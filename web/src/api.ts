@@ -189,6 +189,7 @@ export interface EventQuestion {
 	from: number; /* ms */
 	to: number | null; /* null: now */
 	limit: number;
+	before?: number | undefined; /* an id */
 	language: string;
 }
 
@@ -251,6 +252,8 @@ export function get_events(q: EventQuestion, stop: AbortSignal): Promise<{ omitt
 	const query = new URLSearchParams({ from: iso(q.from), limit: String(q.limit) });
 	if (q.to !== null)
 		query.set("to", iso(q.to));
+	if (q.before)
+		query.set("before", String(q.before));
 	if (q.kind)
 		query.set("kind", q.kind);
 	if (q.subject)

@@ -76,14 +76,14 @@ export class EventLog {
 
 	is_full = () => this.events.length >= MOST;
 
-	private async ask(from: number, to: number | null, limit: number): Promise<{ omitted: number; events: BenchEvent[] } | null> {
+	private async ask(from: number, to: number | null, limit: number, before?: number): Promise<{ omitted: number; events: BenchEvent[] } | null> {
 		if (this.is_asking || this.stop.signal.aborted)
 			return null;
 		this.is_asking = true;
 		this.told();
 		try {
 			const { kind, subject } = this.filter;
-			const answer = await get_events({ kind, subject, from, to, limit, language: this.language }, this.stop.signal);
+			const answer = await get_events({ kind, subject, from, to, limit, before, language: this.language }, this.stop.signal);
 			this.trouble = "none";
 			return answer;
 		} catch (error) {
@@ -133,13 +133,13 @@ export class EventLog {
 	}
 
 	async more(): Promise<void> {
-		const oldest = this.events.filter((e) => e.time !== null).at(-1);
+		const oldest = this.events.at(-1); /* by its id: any number may have the same time */
 		if (!oldest || !this.has_older || this.is_full())
 			return;
-		const found = await this.ask(this.filter.from ?? 0, ms_of(oldest)! + 1, PAGE);
+		const found = await this.ask(this.filter.from ?? 0, this.filter.to, PAGE, oldest.id);
 		if (found === null)
 			return;
-		this.has_older = found.events.some((e) => !this.by_id.has(e.id));
+		this.has_older = found.omitted > 0;
 		this.take(found.events);
 	}
 }
