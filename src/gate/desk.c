@@ -46,7 +46,7 @@ struct desk {
 		char name[EVENT_PRINCIPAL];
 	} callers[DESK_CALLERS];
 	uint32_t number; /* of the newest */
-	struct tokens tokens;
+	struct tokens tokens, links;
 	struct people *people;
 	struct manage *manage;
 	bool owes_forget; /* the data server did not read that it has to forget */
@@ -1260,6 +1260,12 @@ desk_tokens(struct desk *d, const struct tokens *t, uint32_t opened)
 	people_tokens(d->people, &before);
 }
 
+void
+desk_links(struct desk *d, const struct tokens *links)
+{
+	d->links = *links;
+}
+
 /* Of the people: what the data server is told. It may hold a token. */
 static void
 tell_serve(void *ctx, struct buf *packet)
@@ -1345,7 +1351,8 @@ desk_new(struct loop *loop, int supervisor, struct logbook *logbook)
 	d->supervisor = supervisor;
 	d->logbook = logbook;
 	d->people = people_new(loop, logbook, &d->tokens, supervisor, tell_serve, d);
-	d->manage = manage_new(d->people, logbook, &d->tokens, supervisor, tell_serve, d);
+	d->manage =
+		manage_new(d->people, logbook, &d->tokens, &d->links, supervisor, tell_serve, d);
 	for (size_t i = 0; i < DESK_CALLERS; i++)
 		d->callers[i].fd = -1;
 	return d;

@@ -33,6 +33,9 @@ void desk_caller(struct desk *d, int fd, const char *name);
 /* Who has tokens, and what they open: bits of image.commands. */
 void desk_tokens(struct desk *d, const struct tokens *t, uint32_t opened);
 
+/* The links of guests, which open nothing here: they are made and ended over HTTP. */
+void desk_links(struct desk *d, const struct tokens *links);
+
 /* Who has an account; the process that looks at passwords, whose descriptor is taken. */
 void desk_accounts(struct desk *d, const struct accounts *all);
 void desk_first(struct desk *d, const struct account_first *first);

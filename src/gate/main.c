@@ -34,6 +34,8 @@ struct gate {
 	bool is_syncing;
 	struct tokens tokens; /* as they were told last */
 	bool has_tokens;
+	struct tokens links; /* of guests, likewise */
+	bool has_links;
 	struct accounts accounts; /* likewise */
 	bool has_accounts;
 	int supervisor;
@@ -113,6 +115,28 @@ note_tokens(struct gate *g, const struct tokens *now)
 	g->has_tokens = true;
 }
 
+/* Likewise the links of guests; which there are at the start is not told: they open nothing here. */
+static void
+note_links(struct gate *g, const struct tokens *now)
+{
+	struct buf line = { 0 };
+
+	for (size_t i = 0; i < now->n && g->has_links; i++) {
+		const struct token *old = token_named(&g->links, now->all[i].name);
+
+		if (old != NULL && memcmp(old->digest, now->all[i].digest, SHA256_BYTES) == 0)
+			continue;
+		tokens_write(&line, &now->all[i]);
+		note_line(g, "link_add", now->all[i].name, buf_text(&line), "");
+		buf_done(&line);
+	}
+	for (size_t i = 0; i < g->links.n; i++)
+		if (token_named(now, g->links.all[i].name) == NULL)
+			note_line(g, "link_remove", g->links.all[i].name, "", "");
+	g->links = *now;
+	g->has_links = true;
+}
+
 static int
 take_audit(struct gate *g, int *pass, struct err *err)
 {
@@ -138,11 +162,11 @@ take_told(struct gate *g, struct wire_in *in, struct err *err)
 	return 0;
 }
 
-/* A file that cannot be read opens nothing to anybody. */
+/* The file of tokens, or that of links. One that cannot be read opens nothing to anybody. */
 static int
-take_tokens(struct gate *g, int fd, uint32_t opened, struct err *err)
+take_tokens(struct gate *g, int fd, bool is_links, uint32_t opened, struct err *err)
 {
-	struct tokens tokens;
+	static struct tokens tokens;
 	const void *bytes;
 	size_t size;
 	int rc;
@@ -157,9 +181,15 @@ take_tokens(struct gate *g, int fd, uint32_t opened, struct err *err)
 	unmap.c = bytes;
 	rc = tokens_read(&tokens, bytes, size, err);
 	seal_done(unmap.v, size);
-	note_tokens(g, &tokens);
-	desk_tokens(g->desk, &tokens, opened);
-	return rc < 0 ? err_prefix(err, rc, "the file of tokens") : 0;
+	if (is_links) {
+		note_links(g, &tokens);
+		desk_links(g->desk, &tokens);
+	} else {
+		note_tokens(g, &tokens);
+		desk_tokens(g->desk, &tokens, opened);
+	}
+	return rc < 0 ? err_prefix(err, rc, is_links ? "the file of links" : "the file of tokens")
+		      : 0;
 }
 
 static int
@@ -318,7 +348,9 @@ on_supervisor(void *ctx, int fd, unsigned events)
 	else if (rc == WIRE_CALLER && pass >= 0)
 		rc = take_caller(g, &in, &pass, &err);
 	else if (rc == WIRE_TOKENS && pass >= 0)
-		rc = take_tokens(g, pass, wire_get_u32(&in), &err);
+		rc = take_tokens(g, pass, false, wire_get_u32(&in), &err);
+	else if (rc == WIRE_LINKS && pass >= 0)
+		rc = take_tokens(g, pass, true, 0, &err);
 	else if (rc == WIRE_FIRST)
 		rc = take_first(g, &in, &err);
 	else if (rc == WIRE_ACCOUNTS && pass >= 0)

@@ -32,7 +32,7 @@ struct task {
 struct manage {
 	struct people *people;
 	struct logbook *logbook;
-	const struct tokens *tokens;
+	const struct tokens *tokens, *links;
 	int supervisor;
 	void (*tell)(void *ctx, struct buf *packet);
 	void *ctx;
@@ -49,12 +49,51 @@ wall_now(const struct manage *m)
 	return people_wall(m->logbook);
 }
 
-static const struct token *
-token_named(const struct manage *m, const char *name)
+static bool
+is_link(enum manage_act act)
 {
-	for (size_t i = 0; i < m->tokens->n; i++)
-		if (strcmp(m->tokens->all[i].name, name) == 0)
-			return &m->tokens->all[i];
+	return act == MANAGE_LINKS || act == MANAGE_LINK_ADD || act == MANAGE_LINK_REMOVE;
+}
+
+static bool
+is_add(enum manage_act act)
+{
+	return act == MANAGE_TOKEN_ADD || act == MANAGE_LINK_ADD;
+}
+
+static bool
+is_remove(enum manage_act act)
+{
+	return act == MANAGE_TOKEN_REMOVE || act == MANAGE_LINK_REMOVE;
+}
+
+/* About a token or a link? They have the same form. */
+static bool
+is_program(enum manage_act act)
+{
+	return is_add(act) || is_remove(act);
+}
+
+static bool
+is_list_of(enum manage_act act)
+{
+	return act == MANAGE_LIST || act == MANAGE_TOKENS || act == MANAGE_LINKS;
+}
+
+static const struct tokens *
+programs_of(const struct manage *m, enum manage_act act)
+{
+	return is_link(act) ? m->links : m->tokens;
+}
+
+static const struct token *
+token_named(const struct manage *m, enum manage_act act, const char *name)
+{
+	const struct tokens *all = programs_of(m, act);
+
+	for (size_t i = 0; i < all->n; i++)
+		if (strcmp(all->all[i].name, name) == 0)
+			return &all->all[i];
 	return NULL;
 }
 
@@ -93,6 +132,12 @@ act_of(const struct manage_ask *a)
 		return "token_add";
 	case MANAGE_TOKEN_REMOVE:
 		return "token_remove";
+	case MANAGE_LINKS:
+		return "link_list";
+	case MANAGE_LINK_ADD:
+		return "link_add";
+	case MANAGE_LINK_REMOVE:
+		return "link_remove";
 	default:
 		return (what & CHANGE_NEW) != 0 ? "user_add" : "user_change";
 	}
@@ -105,12 +150,12 @@ note(struct manage *m, const struct manage_ask *a, const char *name, const char 
 {
 	struct audit_record r = { 0 };
 	int64_t now = now_boot(), wall = now + now_wall_offset();
-	bool is_token = a->act == MANAGE_TOKEN_ADD || a->act == MANAGE_TOKEN_REMOVE;
+	bool is_token = is_program(a->act);
 	const char *subject = is_token ? a->program.name : a->change.name;
 	bool is_refused = strcmp(result, "refused") == 0;
 	struct buf text = { 0 };
 
-	if (is_refused && (is_token ? token_named(m, subject) == NULL
+	if (is_refused && (is_token ? token_named(m, a->act, subject) == NULL
 				    : people_account(m->people, subject) == NULL))
 		subject = "";
 	snprintf(r.who, sizeof(r.who), name[0] != '\0' ? "user:%.*s" : "-", ACCOUNT_NAME - 1, name);
@@ -165,29 +210,33 @@ check_manager(struct manage *m, const struct account *asker, struct err *err)
 	if (account_is_open(asker, wall_now(m)) && asker->role != ROLE_USER && !asker->is_kiosk)
 		return 0;
 	return err_set(err, ERR_REFUSED, 403,
-		"accounts and tokens are managed by the roles root and admin, or with 'mbc user' "
-		"and "
-		"'mbc token' on the bench's computer");
+		"accounts, tokens and links are managed by the roles root and admin, or with 'mbc "
+		"user', 'mbc token' and 'mbc link' on the bench's computer");
 }
 
 static int
 check_token(struct manage *m, const struct manage_ask *a, struct err *err)
 {
 	const struct token *t = &a->program;
-	const char *wrong = NULL;
+	const char *wrong = NULL, *what = is_link(a->act) ? "link" : "token";
+	const struct token *old = token_named(m, a->act, t->name);
 	struct err why;
 
 	if (!tokens_name_is_good(t->name))
 		wrong = "a name has letters, digits, '-', '_' and '.', at most 24";
-	else if (a->act == MANAGE_TOKEN_REMOVE && token_named(m, t->name) == NULL)
-		return err_set(err, ERR_REFUSED, 404, "there is no token of '%s'", t->name);
-	else if (a->act == MANAGE_TOKEN_ADD && token_named(m, t->name) != NULL)
+	else if (is_remove(a->act) && old == NULL)
+		return err_set(err, ERR_REFUSED, 404, "there is no %s of '%s'", what, t->name);
+	else if (is_add(a->act) && old != NULL)
 		return err_set(err, ERR_REFUSED, 409,
-			"there is a token of '%s' already; remove it, or choose another name",
+			"there is a %s of '%s' already; remove it, or choose another name", what,
 			t->name);
-	else if (a->act == MANAGE_TOKEN_ADD && m->tokens->n == TOKENS_MAX)
+	else if (is_add(a->act) && programs_of(m, a->act)->n == TOKENS_MAX)
 		return err_set(
-			err, ERR_REFUSED, 409, "there are too many tokens; remove some first");
+			err, ERR_REFUSED, 409, "there are too many %ss; remove some first", what);
+	else if (a->act == MANAGE_LINK_ADD && t->until_ns == INT64_MAX)
+		wrong = "a link ends: say 'until', as 2026-12-31T12:00:00Z";
+	else if (a->act == MANAGE_LINK_ADD && t->until_ns <= wall_now(m))
+		wrong = "'until' is over already; take a later time";
 	else if (a->act == MANAGE_TOKEN_ADD && t->may == 0)
 		wrong = "a token is for something: set, mode, safe, ack, shelve, sequence";
 	else if ((t->only[0] != '\0' && tokens_check_only(t->only, &why) < 0) ||
@@ -244,6 +293,8 @@ check(struct manage *m, const struct task *t, struct err *err)
 		return check_own(m, asker, &a->change, t->old, err);
 	case MANAGE_TOKEN_ADD:
 	case MANAGE_TOKEN_REMOVE:
+	case MANAGE_LINK_ADD:
+	case MANAGE_LINK_REMOVE:
 		return check_manager(m, asker, err) < 0 ? ERR_REFUSED : check_token(m, a, err);
 	default:
 		return account_change_may(
@@ -270,12 +321,12 @@ make_lines(struct manage *m, struct task *t, struct buf *before, struct buf *aft
 	const struct account *a;
 	const struct token *token;
 
-	if (t->ask.act == MANAGE_TOKEN_ADD) {
+	if (is_add(t->ask.act)) {
 		tokens_write(after, &t->ask.program);
 		return 0;
 	}
-	if (t->ask.act == MANAGE_TOKEN_REMOVE) {
-		token = token_named(m, t->ask.program.name);
+	if (is_remove(t->ask.act)) {
+		token = token_named(m, t->ask.act, t->ask.program.name);
 		if (token != NULL)
 			tokens_write(before, token);
 		return 0;
@@ -296,13 +347,14 @@ make_lines(struct manage *m, struct task *t, struct buf *before, struct buf *aft
 static int
 send_lines(struct manage *m, struct task *t, const char *before, const char *after, struct err *err)
 {
-	bool is_token = t->ask.act == MANAGE_TOKEN_ADD || t->ask.act == MANAGE_TOKEN_REMOVE;
 	struct buf packet = { 0 };
 	int rc;
 
 	wire_begin(&packet, WIRE_ACCOUNT_CHANGE);
 	wire_u32(&packet, ++m->ticket);
-	wire_u16(&packet, is_token ? MANAGE_PROGRAMS : MANAGE_ACCOUNTS);
+	wire_u16(&packet, !is_program(t->ask.act) ? MANAGE_ACCOUNTS
+			  : is_link(t->ask.act)   ? MANAGE_GUESTS
+						  : MANAGE_PROGRAMS);
 	wire_text(&packet, before);
 	wire_text(&packet, after);
 	wire_end(&packet);
@@ -354,6 +406,7 @@ tell_done(struct manage *m, const struct task *t)
 	case MANAGE_OWN:
 	case MANAGE_FACTOR_OFF:
 	case MANAGE_TOKEN_REMOVE:
+	case MANAGE_LINK_REMOVE:
 		status = 204;
 		break;
 	case MANAGE_FACTOR:
@@ -362,6 +415,10 @@ tell_done(struct manage *m, const struct task *t)
 	case MANAGE_TOKEN_ADD:
 		status = 201;
 		manage_write_token(&text, &t->ask.program, t->shown);
+		break;
+	case MANAGE_LINK_ADD:
+		status = 201;
+		manage_write_link(&text, &t->ask.program, t->shown);
 		break;
 	default:
 		status = (t->ask.change.what & CHANGE_NEW) != 0 ? 201 : 200;
@@ -503,7 +560,8 @@ static void
 tell_list(struct manage *m, const struct manage_ask *a)
 {
 	const struct accounts *all = people_all(m->people);
-	size_t n = a->act == MANAGE_LIST ? all->n : m->tokens->n, i = a->from;
+	const struct tokens *programs = programs_of(m, a->act);
+	size_t n = a->act == MANAGE_LIST ? all->n : programs->n, i = a->from;
 	struct buf text = { 0 };
 
 	for (; i < n && text.n < PIECE; i++) {
@@ -512,8 +570,10 @@ tell_list(struct manage *m, const struct manage_ask *a)
 		if (a->act == MANAGE_LIST)
 			manage_write_account(
 				&text, &all->all[i], people_sessions(m->people, all->all[i].name));
+		else if (a->act == MANAGE_LINKS)
+			manage_write_link(&text, &programs->all[i], NULL);
 		else
-			manage_write_token(&text, &m->tokens->all[i], NULL);
+			manage_write_token(&text, &programs->all[i], NULL);
 	}
 	tell(m, a->number, 200, i < n ? (unsigned)i : 0, 0, buf_text(&text));
 	buf_done(&text);
@@ -536,7 +596,11 @@ complete(struct task *t, struct err *err)
 	/* Until they are hashed. */
 	text_copy(c->hash, sizeof(c->hash), (c->what & CHANGE_HASH) != 0 ? "-" : "");
 	text_copy(c->pin, sizeof(c->pin), a->pin[0] != '\0' ? "-" : "");
-	if (a->act != MANAGE_FACTOR && a->act != MANAGE_TOKEN_ADD)
+	if (is_link(a->act)) { /* it is for looking at what the public server shows */
+		a->program.may = (1u << TOKENS_WORDS) - 1;
+		a->program.only[0] = a->program.reads[0] = '\0';
+	}
+	if (a->act != MANAGE_FACTOR && !is_add(a->act))
 		return 0;
 	if (draw(random, sizeof(random), err) < 0)
 		return ERR_IO;
@@ -571,7 +635,7 @@ static void
 take(struct manage *m, struct task *t)
 {
 	struct manage_ask *a = &t->ask;
-	bool is_list = a->act == MANAGE_LIST || a->act == MANAGE_TOKENS;
+	bool is_list = is_list_of(a->act);
 	struct err err;
 	int rc = check_asker(m, a->token, t, &err);
 
@@ -656,13 +720,15 @@ manage_step(struct manage *m, int64_t now_ns)
 
 struct manage *
 manage_new(struct people *people, struct logbook *logbook, const struct tokens *tokens,
-	int supervisor, void (*tell_serve)(void *ctx, struct buf *packet), void *ctx)
+	const struct tokens *links, int supervisor,
+	void (*tell_serve)(void *ctx, struct buf *packet), void *ctx)
 {
 	struct manage *m = mem_zero(1, sizeof(*m));
 
 	m->people = people;
 	m->logbook = logbook;
 	m->tokens = tokens;
+	m->links = links;
 	m->supervisor = supervisor;
 	m->tell = tell_serve;
 	m->ctx = ctx;

@@ -17,8 +17,8 @@ struct manage;
 
 /* tell: a packet for the data server, which it frees. All stay the caller's. */
 struct manage *manage_new(struct people *people, struct logbook *logbook,
-	const struct tokens *tokens, int supervisor, void (*tell)(void *ctx, struct buf *packet),
-	void *ctx);
+	const struct tokens *tokens, const struct tokens *links, int supervisor,
+	void (*tell)(void *ctx, struct buf *packet), void *ctx);
 void manage_free(struct manage *m);
 
 /* WIRE_MANAGE of the data server; false: not to be trusted. */

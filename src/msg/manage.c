@@ -140,3 +140,17 @@ manage_write_token(struct buf *out, const struct token *t, const char *shown)
 		json_text(&j, "token", shown);
 	json_end(&j);
 }
+
+void
+manage_write_link(struct buf *out, const struct token *t, const char *shown)
+{
+	struct json j;
+
+	json_open(&j, out);
+	json_object(&j, NULL);
+	json_text(&j, "name", t->name);
+	put_end(&j, t->until_ns);
+	if (shown != NULL)
+		json_text(&j, "link", shown);
+	json_end(&j);
+}

@@ -23,10 +23,13 @@ enum manage_act {
 	MANAGE_TOKENS,       /* the list, from `from` on */
 	MANAGE_TOKEN_ADD,    /* program */
 	MANAGE_TOKEN_REMOVE, /* program.name */
+	MANAGE_LINKS,        /* of guests: the list, from `from` on */
+	MANAGE_LINK_ADD,     /* program.name, program.until_ns */
+	MANAGE_LINK_REMOVE,  /* program.name */
 	MANAGE_ACTS
 };
 
-enum manage_file { MANAGE_ACCOUNTS, MANAGE_PROGRAMS };
+enum manage_file { MANAGE_ACCOUNTS, MANAGE_PROGRAMS, MANAGE_GUESTS };
 
 struct manage_ask {
 	uint32_t number;
@@ -49,5 +52,6 @@ int manage_read(struct manage_ask *out, struct wire_in *in, struct err *err) MUS
 void manage_write_account(struct buf *out, const struct account *a, size_t n_sessions);
 void manage_write_token(struct buf *out, const struct token *t,
 	const char *shown); /* shown NULL: it is not told again */
+void manage_write_link(struct buf *out, const struct token *t, const char *shown);
 
 #endif

@@ -88,7 +88,7 @@ enum wire_kind {
 	/* what everybody may see */
 	WIRE_PUBLIC_BOARD, /* control -> supervise: +fd, u32 generation: the public board, before the full one of the same generation; to the public server it goes as WIRE_BOARD */
 	WIRE_SHOWN, /* supervise -> serve: u16 1: there is a public server, u16 1: it asks for links, text its address, "": not known yet; +fd: the public board, when there is one */
-	WIRE_LINKS, /* supervise -> the public server: +fd: the file of links (tokens.h), u16 1: without one nothing is shown */
+	WIRE_LINKS, /* supervise -> the public server, and -> the gate: +fd: the file of links (tokens.h), u16 1: without one nothing is shown */
 	/* certificates */
 	WIRE_CERTIFICATE, /* supervise -> serve: +fd: a certificate and its key as PEM, u16 enum image_tls_kind */
 	WIRE_CERTIFICATE_IS, /* serve -> supervise, one for each: u16 1: it is shown from now on, 0: it is not, u64 from, u64 until in seconds since 1970, text subject, text SHA-256, text why not */

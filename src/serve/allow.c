@@ -49,6 +49,7 @@ allow_route(const char *only, unsigned rights, enum route route)
 	case ROUTE_PAGE:
 	case ROUTE_ACCOUNTS: /* for the gate to say */
 	case ROUTE_TOKENS:
+	case ROUTE_LINKS:
 		return true;
 	case ROUTE_COMMAND:
 	case ROUTE_HOLD:

@@ -253,6 +253,7 @@ answer_write(struct buf *out, const char **out_type, struct target *t, bool is_x
 	case ROUTE_HOLD:
 	case ROUTE_ACCOUNTS:
 	case ROUTE_TOKENS:
+	case ROUTE_LINKS:
 	case ROUTE_FILE:
 	case ROUTE_VERSIONS:
 	case ROUTE_VERSION:

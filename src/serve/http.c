@@ -622,7 +622,8 @@ answer(struct http *h, struct MHD_Connection *c, struct request *request, bool i
 		request->history = http_history_ask(h->history, &h->target, c, only != NULL, now);
 		return http_history_answer(&request->history, uri, &h->live_bytes);
 	}
-	if (h->target.route == ROUTE_ACCOUNTS || h->target.route == ROUTE_TOKENS) {
+	if (h->target.route == ROUTE_ACCOUNTS || h->target.route == ROUTE_TOKENS ||
+		h->target.route == ROUTE_LINKS) {
 		request->manage = http_manage_list(h->guard, c, h->target.route, now);
 		return answer_manage(h, request);
 	}

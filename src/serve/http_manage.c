@@ -69,8 +69,12 @@ http_manage_list(struct guard *g, struct MHD_Connection *c, enum route route, in
 	struct http_manage *x = http_manage_new(g, c, now_ns);
 
 	x->is_list = true;
-	x->ask.act = route == ROUTE_ACCOUNTS ? MANAGE_LIST : MANAGE_TOKENS;
-	buf_puts(&x->list, route == ROUTE_ACCOUNTS ? "{\"accounts\":[" : "{\"tokens\":[");
+	x->ask.act = route == ROUTE_ACCOUNTS ? MANAGE_LIST
+		     : route == ROUTE_LINKS  ? MANAGE_LINKS
+					     : MANAGE_TOKENS;
+	buf_puts(&x->list, route == ROUTE_ACCOUNTS ? "{\"accounts\":["
+			   : route == ROUTE_LINKS  ? "{\"links\":["
+						   : "{\"tokens\":[");
 	ask(x, now_ns);
 	return x;
 }

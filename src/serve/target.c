@@ -45,6 +45,7 @@ const struct route_row target_routes[ROUTE_COUNT] = {
 	[ROUTE_HOLD] = { "/api/v1/hold", false, { NULL } },
 	[ROUTE_ACCOUNTS] = { "/api/v1/accounts", false, { NULL } },
 	[ROUTE_TOKENS] = { "/api/v1/tokens", false, { NULL } },
+	[ROUTE_LINKS] = { "/api/v1/links", false, { NULL } },
 	[ROUTE_FILE] = { "/api/v1/bench/file", false, { "part", NULL } },
 	[ROUTE_VERSIONS] = { "/api/v1/bench/versions", false, { NULL } },
 	[ROUTE_VERSION] = { "/api/v1/bench/versions/{n}", false, { NULL } },
@@ -94,6 +95,8 @@ const struct order_row target_orders[ORDERS] = {
 	[ORDER_FACTOR_OFF] = { "DELETE", "/api/v1/accounts/{name}/second-factor", { NULL } },
 	[ORDER_TOKEN_ADD] = { "POST", "/api/v1/tokens", { NULL } },
 	[ORDER_TOKEN_REMOVE] = { "DELETE", "/api/v1/tokens/{name}", { NULL } },
+	[ORDER_LINK_ADD] = { "POST", "/api/v1/links", { NULL } },
+	[ORDER_LINK_REMOVE] = { "DELETE", "/api/v1/links/{name}", { NULL } },
 };
 
 /* Does `path` (n bytes) fit the pattern? *out_name, *out_n: what stands for {name}. */
@@ -234,6 +237,8 @@ target_allows(const char *uri)
 		[ORDER_FACTOR] = "POST, DELETE",
 		[ORDER_TOKEN_ADD] = "GET, HEAD, POST",
 		[ORDER_TOKEN_REMOVE] = "DELETE",
+		[ORDER_LINK_ADD] = "GET, HEAD, POST",
+		[ORDER_LINK_REMOVE] = "DELETE",
 	};
 	size_t n = strcspn(uri, "?"), n_name;
 	const char *name;

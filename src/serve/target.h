@@ -42,6 +42,7 @@ enum route {
 	ROUTE_HOLD,         /* who holds the bench: the gate is asked, by http_orders.c */
 	ROUTE_ACCOUNTS,     /* the gate is asked, by http_manage.c */
 	ROUTE_TOKENS,       /* likewise */
+	ROUTE_LINKS,        /* of guests, likewise */
 	ROUTE_FILE,         /* the bench file, its versions, the audit: errands of http_orders.c */
 	ROUTE_VERSIONS,
 	ROUTE_VERSION,
@@ -103,6 +104,8 @@ enum target_order {
 	ORDER_FACTOR_OFF,
 	ORDER_TOKEN_ADD,
 	ORDER_TOKEN_REMOVE,
+	ORDER_LINK_ADD,
+	ORDER_LINK_REMOVE,
 	ORDERS
 };
 

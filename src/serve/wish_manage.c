@@ -49,12 +49,15 @@ static const struct row {
 	[ORDER_TOKEN_ADD - ORDER_ACCOUNT_ADD] = { MANAGE_TOKEN_ADD,
 		BIT(NAME) | BIT(MAY) | BIT(ONLY) | BIT(READS) | BIT(UNTIL), BIT(NAME) },
 	[ORDER_TOKEN_REMOVE - ORDER_ACCOUNT_ADD] = { MANAGE_TOKEN_REMOVE, 0, 0 },
+	[ORDER_LINK_ADD - ORDER_ACCOUNT_ADD] = { MANAGE_LINK_ADD, BIT(NAME) | BIT(UNTIL),
+		BIT(NAME) | BIT(UNTIL) },
+	[ORDER_LINK_REMOVE - ORDER_ACCOUNT_ADD] = { MANAGE_LINK_REMOVE, 0, 0 },
 };
 
 bool
 wish_manages(enum target_order order)
 {
-	return order >= ORDER_ACCOUNT_ADD && order <= ORDER_TOKEN_REMOVE;
+	return order >= ORDER_ACCOUNT_ADD && order <= ORDER_LINK_REMOVE;
 }
 
 struct reading {
@@ -226,7 +229,7 @@ take_member(void *ctx, struct json_in *in, const char *key)
 	struct reading *r = ctx;
 	struct manage_ask *a = r->out;
 	struct account_change *c = &a->change;
-	bool is_token = a->act == MANAGE_TOKEN_ADD, yes = false;
+	bool is_token = a->act == MANAGE_TOKEN_ADD || a->act == MANAGE_LINK_ADD, yes = false;
 	unsigned m = 0;
 	int rc;
 
@@ -320,7 +323,7 @@ complete(struct reading *r, const struct target *t)
 				(struct grant){ .only = "*", .until_ns = INT64_MAX };
 		}
 	}
-	if (a->act == MANAGE_TOKEN_ADD)
+	if (a->act == MANAGE_TOKEN_ADD || a->act == MANAGE_LINK_ADD)
 		c->what = 0;
 }
 
@@ -328,17 +331,16 @@ int
 wish_manage(struct manage_ask *out, const struct target *t, char *body, size_t n, struct err *err)
 {
 	struct reading r = { .out = out, .row = &rows[t->order - ORDER_ACCOUNT_ADD] };
+	bool is_removed = t->order == ORDER_TOKEN_REMOVE || t->order == ORDER_LINK_REMOVE;
 	struct json_in in;
 	int rc = 0;
 
 	*out = (struct manage_ask){ .act = r.row->act };
 	out->change.until_ns = out->program.until_ns = INT64_MAX;
 	out->program.may = (1u << TOKENS_WORDS) - 1;
-	if (t->order == ORDER_TOKEN_REMOVE &&
-		!text_copy(out->program.name, sizeof(out->program.name), t->name))
+	if (is_removed && !text_copy(out->program.name, sizeof(out->program.name), t->name))
 		out->program.name[0] = '\0'; /* nobody's */
-	if (t->order != ORDER_TOKEN_REMOVE &&
-		!text_copy(out->change.name, sizeof(out->change.name), t->name))
+	if (!is_removed && !text_copy(out->change.name, sizeof(out->change.name), t->name))
 		return err_set(err, ERR_CONF, 404, "there is no account of this name");
 	if (n > 0 && has_control(body, n))
 		return err_set(
@@ -354,8 +356,9 @@ wish_manage(struct manage_ask *out, const struct target *t, char *body, size_t n
 		rc = err_set(err, ERR_CONF, 400, "body: %s",
 			out->act == MANAGE_OWN ? "send the old 'password', and 'new_password' or "
 						 "'pin' or both"
-			: out->act == MANAGE_TOKEN_ADD
-				? "a token needs a 'name'"
+			: out->act == MANAGE_TOKEN_ADD ? "a token needs a 'name'"
+			: out->act == MANAGE_LINK_ADD
+				? "a link needs a 'name', and 'until' when it ends"
 				: "a new account needs 'name' and 'password'");
 	if (rc < 0) {
 		err->sys = err->sys != 0 ? err->sys : 400;

@@ -40,6 +40,7 @@ static const struct {
 } files[] = {
 	[MANAGE_ACCOUNTS] = { "accounts", ACCOUNTS_BYTES_MAX, accounts_replace },
 	[MANAGE_PROGRAMS] = { "tokens", TOKENS_BYTES_MAX, tokens_replace },
+	[MANAGE_GUESTS] = { "links", TOKENS_BYTES_MAX, tokens_replace },
 };
 
 static void

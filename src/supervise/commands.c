@@ -120,6 +120,55 @@ send_tokens(struct supervise *s, const char *bytes, size_t n)
 	buf_done(&packet);
 }
 
+/* They open nothing at the gate, which answers what links there are, and has them made and ended. */
+static void
+send_links(struct supervise *s, const char *bytes, size_t n)
+{
+	struct buf packet = { 0 };
+	struct err err;
+	int fd = seal_bytes("mbc-links", n > 0 ? bytes : "\n", n > 0 ? n : 1, &err), rc = fd;
+
+	if (fd >= 0) {
+		wire_begin(&packet, WIRE_LINKS);
+		wire_u16(&packet, s->img->shown.needs_link);
+		wire_end(&packet);
+		rc = sock_send(s->gate.sock, &packet, fd, &err);
+		close(fd);
+	}
+	if (rc < 0) {
+		log_warn("links: %s", err.msg);
+		s->links.is_sent = false; /* again in a second */
+	}
+	buf_done(&packet);
+}
+
+static void
+look_at_links(struct supervise *s)
+{
+	char path[PLACE_MAX + 16], bytes[TOKENS_BYTES_MAX + 1];
+	struct stat st = { 0 };
+	struct err err;
+	size_t n = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/links", s->state_dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd >= 0)
+		(void)!fstat(fd, &st);
+	if (!s->links.is_sent || st.st_ino != s->links.inode ||
+		st.st_ctim.tv_sec != s->links.changed.tv_sec ||
+		st.st_ctim.tv_nsec != s->links.changed.tv_nsec) {
+		s->links.is_sent = true;
+		s->links.inode = st.st_ino;
+		s->links.changed = st.st_ctim;
+		if (fd >= 0 && commands_read(fd, &st, path, bytes, TOKENS_BYTES_MAX, &n, &err) < 0)
+			log_warn("links: %s", err.msg);
+		send_links(s, bytes, n);
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
 void
 commands_adjust_gate(struct supervise *s, int64_t now_ns)
 {
@@ -165,6 +214,7 @@ commands_look(struct supervise *s)
 	}
 	if (fd >= 0)
 		close(fd);
+	look_at_links(s);
 }
 
 /* ---- life ----------------------------------------------------------------------------------------------------------------- */
@@ -174,7 +224,7 @@ commands_start(struct supervise *s, int64_t now_ns, struct err *err)
 {
 	const char *const args[] = { NULL };
 
-	s->tokens.is_sent = s->accounts.is_sent = false;
+	s->tokens.is_sent = s->links.is_sent = s->accounts.is_sent = false;
 	s->accounts.first_sent[0] = '\0';
 	return child_start(&s->gate, args, NULL, 0, now_ns, err);
 }

@@ -169,6 +169,11 @@ struct supervise {
 		uint32_t opened;
 	} tokens;
 	struct {
+		bool is_sent; /* likewise */
+		ino_t inode;
+		struct timespec changed;
+	} links; /* of guests */
+	struct {
 		bool is_sent; /* the file, as it was then, to the gate that runs */
 		bool are_there; /* the file has accounts, or cannot be read: nobody is answered unasked */
 		ino_t inode;

@@ -274,7 +274,8 @@ test_the_description_is_complete(void **state)
 		[ORDER_ACCOUNT_CHANGE] = "patch",
 		[ORDER_OWN] = "patch",
 		[ORDER_FACTOR_OFF] = "delete",
-		[ORDER_TOKEN_REMOVE] = "delete" };
+		[ORDER_TOKEN_REMOVE] = "delete",
+		[ORDER_LINK_REMOVE] = "delete" };
 	static const char *const nothing[] = { NULL }, *const everywhere[] = { "everywhere",
 		"acting", NULL };
 	const struct page_file *file = &page_files[page_find("/api/v1/openapi.json")];
