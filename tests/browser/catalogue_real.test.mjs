@@ -149,11 +149,18 @@ test("in French; a link that is there is chosen", { skip }, async () => {
 	await page.getByRole("button", { name: "Français" }).click();
 	await page.getByLabel("Chercher").fill("e1242");
 	await page.locator('[data-kind="moxa-iologik-e1242"]').click();
+	/* Somebody writes the file meanwhile: nothing of it is lost, as nothing is typed in the editor. */
+	const theirs = `# theirs\n${readFileSync(file, "utf8")}`;
+	writeFileSync(file, theirs);
 	await field("add-link").selectOption("io");
 	assert.equal(await field("add-address").count(), 0);
 	await field("param-mode").selectOption("voltage");
 	await page.locator(".add-preview", { hasText: "link: io" }).waitFor();
 	await assert_accessible(page, "le formulaire");
+	await page.getByRole("button", { name: "Vers l'éditeur" }).click();
+	await eventually(async () => assert.equal(await page.locator(".code textarea").inputValue(),
+		theirs.replace("    mode: voltage\n", "    mode: voltage\n  moxa_iologik_e1242:\n    use: moxa-iologik-e1242\n    link: io\n    mode: voltage\n")));
+	assert.equal(readFileSync(file, "utf8"), theirs);
 	assert.deepEqual(opened.complaints, []);
 	assert.deepEqual(opened.strangers, []);
 });

@@ -1,5 +1,9 @@
 """The catalogue over HTTP: who may read it, its own folder first, hostile names and files; with the real program."""
+import json
+import os
+import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
@@ -44,6 +48,20 @@ class Catalogue(Files):
         for name in ("nothing", "..%2F..%2Fetc%2Fpasswd", "%2e%2e", "no-yaml.yaml", "x" * 300, "a%0ab", "--help"):
             status, answer = self.ask(maria, "GET", CATALOGUE + "/" + name)
             self.assertIn(status, (400, 404), (name, answer))
+
+    def test_each_file_of_the_catalogue(self):
+        """As the errand asks for it, without a bench: one that has an answer in the list has one by itself."""
+        def describe(*words):
+            with tempfile.TemporaryFile() as out:
+                code = subprocess.run([os.environ["MBC_COMPILE"], "--out-fd", str(out.fileno()), "--describe", "/nowhere", *words], pass_fds=[out.fileno()], timeout=120).returncode
+                out.seek(0)
+                self.assertEqual(code, 0, (words, out.read()))
+                out.seek(0)
+                return json.load(out)
+        for kind in describe()["instruments"]:
+            one = describe(kind["name"])
+            self.assertEqual({key: one[key] for key in kind}, kind)
+            self.assertTrue(one["wires"] and one["channels"], kind["name"])
 
     def test_who_may(self):
         self.begin("catalogue_may")

@@ -29,10 +29,10 @@ export function forget(): void {
 
 /* The text as it stands in the editor, for who proposes a change of it. */
 export async function text_now(): Promise<string> {
-	if (!is_dirty())
+	if (!is_dirty()) {
 		kept.base = await get_file();
-	if (!is_dirty() || kept.text === "")
-		kept.text = kept.base!.text;
+		kept.text = kept.base.text;
+	}
 	return kept.text;
 }
 
