@@ -1,6 +1,5 @@
 """The catalogue over HTTP: who may read it, its own folder first, hostile names and files; with the real program."""
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -8,6 +7,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 
+from harness import BUILD  # noqa: E402
 from test_bench_file import Files  # noqa: E402
 from test_door import API  # noqa: E402
 
@@ -53,7 +53,7 @@ class Catalogue(Files):
         """As the errand asks for it, without a bench: one that has an answer in the list has one by itself."""
         def describe(*words):
             with tempfile.TemporaryFile() as out:
-                code = subprocess.run([os.environ["MBC_COMPILE"], "--out-fd", str(out.fileno()), "--describe", "/nowhere", *words], pass_fds=[out.fileno()], timeout=120).returncode
+                code = subprocess.run([BUILD / "mbc-compile", "--out-fd", str(out.fileno()), "--describe", "/nowhere", *words], pass_fds=[out.fileno()], timeout=120).returncode
                 out.seek(0)
                 self.assertEqual(code, 0, (words, out.read()))
                 out.seek(0)
