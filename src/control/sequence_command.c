@@ -576,7 +576,8 @@ go_to(struct sequencer *s, const struct command *c, uint64_t cause, char *out_te
 		sequence_hold_now(
 			s, HELD_BY_PERSON, NO_BRANCH, IMAGE_NONE, "go to another step", cause);
 	}
-	s->reason_event = cause; /* RESUME leads elsewhere than before: to who asked it has the id of that command's event */
+	/* RESUME leads elsewhere than before; who asked knows this hold by the event of the command. */
+	s->reason_event = cause;
 	s->goto_step = step;
 	s->held_action = IMAGE_NONE;
 	if (differences(s, step, cause, why, sizeof(why) - 26) > 0)

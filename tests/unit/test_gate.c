@@ -45,6 +45,37 @@ test_a_person_may_ask_everything(void **state)
 	}
 }
 
+/* What comes along with START goes into the journal and onto the page: lines, and with START alone. */
+static void
+test_values_belong_to_start(void **state)
+{
+	static const struct {
+		enum command_kind kind;
+		bool is_whole;
+		const char *values;
+		int rc;
+	} cases[] = {
+		{ COMMAND_SEQ_START, true, "", 0 },
+		{ COMMAND_SEQ_START, true, "hot=480 degC\nsample=a=b\n", 0 },
+		{ COMMAND_SEQ_START, false, "hot=480\n", ERR_REFUSED },
+		{ COMMAND_SET, true, "", ERR_REFUSED },
+		{ COMMAND_SEQ_START, true, "hot=480", ERR_REFUSED },
+		{ COMMAND_SEQ_START, true, "=480\n", ERR_REFUSED },
+		{ COMMAND_SEQ_START, true, "hot\n", ERR_REFUSED },
+		{ COMMAND_SEQ_START, true, "hot=\x1b[2J\n", ERR_REFUSED },
+		{ COMMAND_SEQ_START, true, "hot=\xff\n", ERR_REFUSED },
+	};
+
+	for (size_t i = 0; i < NELEM(cases); i++) {
+		struct command c = a_command(cases[i].kind, true);
+		struct err err;
+
+		c.is_whole = cases[i].is_whole;
+		text_copy(c.values, sizeof(c.values), cases[i].values);
+		assert_int_equal(policy_check(&c, 0, NOW, &err), cases[i].rc);
+	}
+}
+
 /* The whole table once more, as the specification has it: no word opens what weakens protection. */
 static void
 test_a_token_may_ask_what_is_opened(void **state)
@@ -452,6 +483,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_network_takes_no_place_of_the_command_line),
 		cmocka_unit_test(test_a_person_may_ask_everything),
+		cmocka_unit_test(test_values_belong_to_start),
 		cmocka_unit_test(test_a_token_may_ask_what_is_opened),
 		cmocka_unit_test(test_what_is_missing_or_odd_is_refused),
 		cmocka_unit_test(test_commands_expire),
