@@ -6,7 +6,7 @@
 import { useState } from "preact/hooks";
 import { has_token, may, send, verdict_of, verdict_words } from "./door";
 import { format_moment } from "./format";
-import { new_bounce, use_painters } from "./hooks";
+import { new_bounce, use_painters, use_still } from "./hooks";
 import { words } from "./i18n";
 import { why } from "./quality";
 import { ReasonBox } from "./reason";
@@ -100,7 +100,7 @@ function Row({ alarm, old }: { alarm: Alarm; old: boolean }) {
 	const w = words();
 	const { info, changed, saw_change, time } = alarm.channel;
 	const since = saw_change ? changed : time;
-	const word = w.alarm_states[alarm.state] ?? alarm.state;
+	const word = alarm.state === "normal" ? w.normal : w.alarm_states[alarm.state] ?? alarm.state; /* a row that stays while the pointer is there */
 	const name = info.name.slice(PREFIX.length);
 	const action = store.alarms.get(name)?.do ?? "";
 	return (
@@ -131,17 +131,18 @@ export function Alarms() {
 	const w = words();
 	const all = [...store.channels.values()].filter((c) => c.info.name.startsWith(PREFIX));
 	use_painters(all);
+	const list = not_normal();
+	const { still, rows, n_new } = use_still(list.map((a) => a.channel.info.name), (name) => store.channels.has(name));
 	if (all.length === 0)
 		return null;
 	const old = store.link !== "live" || !store.controller_up;
-	const list = not_normal();
 	return (
 		<section class="alarms" aria-labelledby="alarms-title">
-			<h2 id="alarms-title">{w.alarms} {!old && <span class="count">{w.alarms_of(list.length, all.length)}</span>}</h2>
+			<h2 id="alarms-title">{w.alarms} {!old && <span class="count">{w.alarms_of(list.length, all.length)}</span>} <span class="count" role="status">{n_new > 0 ? w.rows_new(n_new) : ""}</span></h2>
 			{old && <p class="empty">{w.alarms_old}</p>}
 			{!old && list.length === 0 && <p class="empty">{w.alarms_none}</p>}
-			<ul aria-live="polite">
-				{list.slice(0, MOST).map((a) => <Row key={a.channel.info.name} alarm={a} old={old} />)}
+			<ul aria-live="polite" {...still}>
+				{rows.slice(0, MOST + n_new).map((name) => <Row key={name} alarm={alarm_of(store.channels.get(name)!)} old={old} />)}
 			</ul>
 			{list.length > MOST && <p class="empty">{w.alarms_more(list.length - MOST)}</p>}
 		</section>

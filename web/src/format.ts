@@ -76,8 +76,22 @@ export function format_ticks(ticks: number[], now: number): string[] {
 	});
 }
 
-/* Whole seconds up to two minutes, then minutes, hours, days: a cell changes once a second at most. */
+/* The zone in which times are written, at that time: "UTC+01:00". */
+export function format_zone(ms: number): string {
+	const east = -new Date(ms).getTimezoneOffset();
+	const size = Math.abs(east);
+	return east === 0 ? "UTC" : `UTC${east < 0 ? "−" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;
+}
+
+/* Two clocks never agree to the millisecond; what lies further ahead than this was stamped by a clock that was set back since. */
+const AHEAD_MS = 2000;
+
+export const is_ahead = (ms: number) => ms < -AHEAD_MS;
+
+/* What lies ahead is as old as nobody knows. Whole seconds up to two minutes, then minutes, hours, days: a cell changes once a second at most. */
 export function format_age(ms: number): string {
+	if (is_ahead(ms))
+		return "?";
 	const s = Math.max(0, Math.floor(ms / 1000));
 	if (s < 120)
 		return `${s}\u00a0s`;

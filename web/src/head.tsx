@@ -1,6 +1,6 @@
 /* head.tsx - the bar that never scrolls away: which bench, does it run, can this page be believed */
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { format_date, format_time } from "./format";
+import { format_date, format_time, format_zone } from "./format";
 import { Hand } from "./hand";
 import { Hold } from "./hold";
 import { words } from "./i18n";
@@ -33,7 +33,7 @@ function Clock() {
 		if (time.current)
 			time.current.textContent = format_time(now);
 		if (date.current)
-			date.current.textContent = format_date(now);
+			date.current.textContent = `${format_date(now)} ${format_zone(now)}`;
 	}, []);
 	useEffect(paint);
 	use_interval(paint, 250);

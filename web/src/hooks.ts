@@ -1,5 +1,5 @@
 /* hooks.ts - how components follow the store */
-import { useEffect, useReducer, useState } from "preact/hooks";
+import { useEffect, useReducer, useRef, useState } from "preact/hooks";
 import { store, subscribe, times_told, type Channel } from "./store";
 
 /* Draw the calling component again whenever the store tells of a change of structure. */
@@ -79,4 +79,40 @@ export function use_two_touches(act: () => void): { armed: boolean; press: () =>
 		}
 	};
 	return { armed: armed > 0, press };
+}
+
+const STILL_MS = 30_000; /* whoever has gone away with the pointer in the list does not keep it out of order */
+
+/* Rows that stay where they are while the pointer or the focus is among them: what is pressed is what was meant. New ones come behind the others, and
+ * their number is told. `still` goes onto the list; `rows`: the names in the order in which they are to be shown, all of them known to `is_there`. */
+export function use_still(names: string[], is_there: (name: string) => boolean) {
+	const [, again] = useReducer((n: number, _: void) => n + 1, 0);
+	const list = useRef<HTMLUListElement>(null);
+	const is_inside = useRef(false);
+	const touched = useRef(-Infinity);
+	const kept = useRef<string[]>([]);
+	const n_first = useRef(0);
+	const is_held = () => performance.now() - touched.current < STILL_MS && (is_inside.current || (list.current?.contains(document.activeElement) ?? false));
+	const was_held = useRef(false);
+	const held = is_held();
+	if (!held) {
+		kept.current = names;
+		n_first.current = names.length;
+	} else {
+		const old = kept.current.filter(is_there);
+		const known = new Set(old);
+		n_first.current = Math.min(n_first.current, old.length);
+		kept.current = [...old, ...names.filter((name) => !known.has(name))];
+	}
+	was_held.current = held;
+	use_interval(useRef(() => {
+		if (was_held.current && !is_held())
+			again();
+	}).current, 500);
+	const touch = () => {
+		touched.current = performance.now();
+	};
+	const still = { ref: list, onFocusIn: touch, onKeyDown: touch, onPointerMove: touch, onPointerDown: touch,
+		onPointerEnter: () => { is_inside.current = true; touch(); }, onPointerLeave: () => { is_inside.current = false; again(); } };
+	return { still, rows: kept.current, n_new: kept.current.length - n_first.current };
 }

@@ -6,7 +6,7 @@ import { Component, createRef } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { alarm_on, SYMBOL as ALARM_SYMBOL } from "./alarms";
 import { toggle_plotted } from "./choice";
-import { format_age, format_limit, format_time, format_unit, format_value } from "./format";
+import { format_age, is_ahead, format_limit, format_time, format_unit, format_value } from "./format";
 import { get_language, words, type Language } from "./i18n";
 import { use_interval } from "./hooks";
 import { put, put_class, SYMBOL, why } from "./quality";
@@ -62,7 +62,8 @@ class Row extends Component<RowProps> {
 		const c = this.props.channel;
 		const { quality, text, remedy } = why(c);
 		const shown = quality === "good" ? "" : text;
-		const age = format_age(bench_now() - c.changed);
+		const age_ms = bench_now() - c.changed;
+		const age = format_age(age_ms);
 		const plotted = this.props.slot >= 0 ? " plotted" : "";
 
 		put_class(this.row.current, `row ${quality}${plotted}`);
@@ -72,8 +73,8 @@ class Row extends Component<RowProps> {
 		put(this.remedy.current, quality === "good" ? "" : remedy);
 		this.set.current?.paint();
 		this.paint_beside();
-		put(this.change.current, c.saw_change ? age : `> ${age}`);
-		const title = c.time === null ? "" : words().measured(format_time(c.time));
+		put(this.change.current, c.saw_change || is_ahead(age_ms) ? age : `> ${age}`);
+		const title = is_ahead(age_ms) ? words().clock_back : c.time === null ? "" : words().measured(format_time(c.time));
 		if (this.change.current && this.change.current.title !== title)
 			this.change.current.title = title;
 	}

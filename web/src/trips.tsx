@@ -2,6 +2,7 @@
  *
  * They are channels of the controller, "trip.NAME". No token resets one: whoever is signed in does, or the page gives the command to copy.
  */
+import { useState } from "preact/hooks";
 import { use_painters } from "./hooks";
 import { words } from "./i18n";
 import { why } from "./quality";
@@ -43,6 +44,7 @@ function Row({ trip, old }: { trip: Trip; old: boolean }) {
 export function Trips() {
 	const w = words();
 	const all = [...store.channels.values()].filter((c) => c.info.name.startsWith(PREFIX));
+	const [most, set_most] = useState(MOST);
 	use_painters(all);
 	if (all.length === 0)
 		return null;
@@ -56,8 +58,9 @@ export function Trips() {
 			{old && <p class="empty">{w.trips_old}</p>}
 			{!old && list.length === 0 && <p class="empty">{w.trips_ready(all.length)}</p>}
 			<ul aria-live="polite">
-				{list.slice(0, MOST).map((t) => <Row key={t.name} trip={t} old={old} />)}
+				{list.slice(0, most).map((t) => <Row key={t.name} trip={t} old={old} />)}
 			</ul>
+			{list.length > most && <p class="trips-more">{w.rows_more(list.length - most)} <button type="button" onClick={() => set_most(most + MOST)}>{w.rows_show(Math.min(MOST, list.length - most))}</button></p>}
 		</section>
 	);
 }

@@ -23,6 +23,11 @@ const en = {
 	alarms_of: (n: number, all: number) => `${n} of ${all}`,
 	alarms_none: "All are normal.",
 	alarms_old: "What the alarms say now is not known; below is the last that was heard of them.",
+	normal: "normal",
+	rows_new: (n: number) => `${n} new, below: in order when the pointer leaves`,
+	rows_more: (n: number) => `and ${n} more`,
+	rows_show: (n: number) => `Show ${n} more`,
+	clock_back: "The bench's clock was set back since: how old this is, is not known.",
 	alarms_more: (n: number) => `and ${n} more: see 'mbc alarm list'`,
 	alarm_states: {
 		unacknowledged: "not acknowledged",

@@ -25,6 +25,11 @@ const fr: Words = {
 	alarms_of: (n: number, all: number) => `${n} sur ${all}`,
 	alarms_none: "Toutes sont normales.",
 	alarms_old: "Ce que disent les alarmes à présent n'est pas connu ; ci-dessous, les dernières nouvelles reçues.",
+	normal: "normale",
+	rows_new: (n: number) => `${n} de plus, en bas : triées quand le pointeur s'en va`,
+	rows_more: (n: number) => `et ${n} de plus`,
+	rows_show: (n: number) => `En montrer ${n} de plus`,
+	clock_back: "L'horloge du banc a été reculée depuis : l'âge n'est pas connu.",
 	alarms_more: (n: number) => `et ${n} autres : voir « mbc alarm list »`,
 	alarm_states: {
 		unacknowledged: "non acquittée",
