@@ -170,6 +170,42 @@ test("alarms stand in a table, those that wait first; all are acknowledged, the 
 	assert.deepEqual(complaints, []);
 });
 
+for (const [where, at, row] of [["beside the bench", "", "li[data-alarm]"], ["in the table", "#events", "tr[data-alarm]"]])
+	test(`alarm rows stay under the pointer, new ones come below and are told: ${where}`, async () => {
+		const { page } = await visit({}, at);
+		const names = () => page.locator(row).evaluateAll((all) => all.map((r) => r.dataset.alarm));
+		server.force("alarm.a1", "acknowledged", "good", "good");
+		await eventually(async () => assert.deepEqual(await names(), ["a1"]));
+		await page.locator(row).hover();
+		server.force("alarm.a2", "unacknowledged", "good", "good");
+		await eventually(async () => assert.deepEqual(await names(), ["a1", "a2"], "the one that waits comes first, but not under the pointer"));
+		await page.getByText("1 new, below").waitFor();
+		server.force("alarm.a1", "normal", "good", "good");
+		await eventually(async () => assert.match(await page.locator(row).first().innerText(), /normal/));
+		assert.deepEqual(await names(), ["a1", "a2"]);
+		await page.mouse.move(0, 0);
+		await eventually(async () => assert.deepEqual(await names(), ["a2"]));
+		assert.equal(await page.getByText("1 new, below").count(), 0);
+	});
+
+test("more trips than fit are told, and shown when wanted; the clock names its zone", async () => {
+	const mine = new FakeServer({ trips: 70 });
+	const p = await open_page(browser, await mine.start(), { timezoneId: "Asia/Kolkata" });
+	try {
+		for (let i = 0; i < 70; i++)
+			mine.force(`trip.t${i}`, "tripped", "good", "good");
+		await eventually(async () => assert.match(await p.page.locator(".trips-more").innerText(), /and 20 more/));
+		assert.equal(await p.page.locator("li[data-trip]").count(), 50);
+		await p.page.locator(".trips-more button").click();
+		await eventually(async () => assert.equal(await p.page.locator("li[data-trip]").count(), 70));
+		assert.equal(await p.page.locator(".trips-more").count(), 0);
+		assert.match(await p.page.locator(".clock").innerText(), /UTC\+05:30/);
+	} finally {
+		await p.close();
+		await mine.stop();
+	}
+});
+
 test("whoever has the grant takes an alarm out of service, with a reason", async () => {
 	const { page } = await signed_in({ at: "#events", may: ["read", "operate", "protect"] });
 	server.force("alarm.a1", "acknowledged", "good", "good");

@@ -132,7 +132,7 @@ export function Alarms() {
 	const all = [...store.channels.values()].filter((c) => c.info.name.startsWith(PREFIX));
 	use_painters(all);
 	const list = not_normal();
-	const { still, rows, n_new } = use_still(list.map((a) => a.channel.info.name), (name) => store.channels.has(name));
+	const { still, rows, n_new } = use_still<HTMLUListElement>(list.map((a) => a.channel.info.name), (name) => store.channels.has(name));
 	if (all.length === 0)
 		return null;
 	const old = store.link !== "live" || !store.controller_up;

@@ -85,9 +85,9 @@ const STILL_MS = 30_000; /* whoever has gone away with the pointer in the list d
 
 /* Rows that stay where they are while the pointer or the focus is among them: what is pressed is what was meant. New ones come behind the others, and
  * their number is told. `still` goes onto the list; `rows`: the names in the order in which they are to be shown, all of them known to `is_there`. */
-export function use_still(names: string[], is_there: (name: string) => boolean) {
+export function use_still<T extends HTMLElement>(names: string[], is_there: (name: string) => boolean) {
 	const [, again] = useReducer((n: number, _: void) => n + 1, 0);
-	const list = useRef<HTMLUListElement>(null);
+	const list = useRef<T>(null);
 	const is_inside = useRef(false);
 	const touched = useRef(-Infinity);
 	const kept = useRef<string[]>([]);

@@ -7,7 +7,7 @@ import { get_events, type BenchEvent } from "../api";
 import { may, send, verdict_of, verdict_words } from "../door";
 import { chain, EventLog, fits, to_csv, type Filter } from "../events";
 import { format_age, format_date, format_moment, format_time } from "../format";
-import { use_interval, use_painters } from "../hooks";
+import { use_interval, use_painters, use_still } from "../hooks";
 import { get_language, words } from "../i18n";
 import { read_part, route } from "../route";
 import { seen_id } from "../seen";
@@ -73,21 +73,22 @@ function AlarmTable() {
 	const known = all.filter((c) => c.reason !== "controller_down").map(alarm_of);
 	const list = known.filter((a) => wants_all || a.state !== "normal");
 	list.sort((a, b) => rank(a.state) - rank(b.state) || b.channel.changed - a.channel.changed);
+	const { still, rows, n_new } = use_still<HTMLTableSectionElement>(list.map((a) => a.channel.info.name), (name) => store.channels.has(name));
 	const awake = known.filter((a) => a.state !== "normal").length;
 	return (
 		<section aria-labelledby="alarm-table-title">
 			<div class="bar">
-				<h2 id="alarm-table-title">{w.alarms} {!old && <span class="count">{w.alarms_of(awake, all.length)}</span>}</h2>
+				<h2 id="alarm-table-title">{w.alarms} {!old && <span class="count">{w.alarms_of(awake, all.length)}</span>} <span class="count" role="status">{n_new > 0 ? w.rows_new(n_new) : ""}</span></h2>
 				<Whole list={old ? [] : list} />
 				<label class="check"><input type="checkbox" checked={wants_all} onChange={() => set_wants_all(!wants_all)} />{w.events.at_rest}</label>
 			</div>
 			{all.length === 0 && <p class="empty">{w.events.no_alarms}</p>}
 			{old && all.length > 0 && <p class="message">{w.alarms_old}</p>}
 			{!old && all.length > 0 && awake === 0 && <p class="empty">{w.alarms_none}</p>}
-			{list.length > 0 && (
+			{rows.length > 0 && (
 				<table class="cards-when-narrow">
 					<thead><tr><th>{w.state}</th><th>{w.events.priority}</th><th>{w.events.alarm}</th><th>{w.since}</th><th>{w.what_to_do}</th><th>{w.events.acts}</th></tr></thead>
-					<tbody>{list.slice(0, ROWS_MOST).map((a) => <AlarmRow key={a.channel.info.name} alarm={a} old={old} />)}</tbody>
+					<tbody {...still}>{rows.slice(0, ROWS_MOST + n_new).map((name) => <AlarmRow key={name} alarm={alarm_of(store.channels.get(name)!)} old={old} />)}</tbody>
 				</table>
 			)}
 			{list.length > ROWS_MOST && <p class="empty">{w.alarms_more(list.length - ROWS_MOST)}</p>}
@@ -106,15 +107,14 @@ interface Counted {
 /* The events of one kind, in pages from the newest on. */
 async function read_kind(kind: string, from: number, to: number, stop: AbortSignal): Promise<{ events: BenchEvent[]; is_cut: boolean }> {
 	const all = new Map<number, BenchEvent>();
-	let until = to;
+	let last: number | undefined; /* by its id: any number may have the same time */
 	for (let page = 0; page < STATS_PAGES; page++) {
-		const { events } = await get_events({ kind, from, to: until, limit: STATS_PAGE, language: "en" }, stop);
-		const before = all.size;
+		const { events } = await get_events({ kind, from, to, limit: STATS_PAGE, before: last, language: "en" }, stop);
 		for (const e of events)
 			all.set(e.id, e);
-		if (events.length < STATS_PAGE || all.size === before)
+		if (events.length < STATS_PAGE)
 			return { events: [...all.values()], is_cut: false };
-		until = Math.min(...events.map((e) => (e.time === null ? until : Date.parse(e.time)))) + 1;
+		last = Math.min(...events.map((e) => e.id));
 	}
 	return { events: [...all.values()], is_cut: true };
 }
