@@ -44,7 +44,7 @@ enum wire_kind {
 	WIRE_HISTORY_EVENT, /* history -> supervise: u16 kind of event.def, one of HISTORY_*, f64 its value */
 	/* the history */
 	WIRE_QUERY, /* supervise -> serve and query: +fd: their new end of the pair between them */
-	WIRE_ASK, /* serve -> query: u32 number, u16 0: samples, 1: gaps, text channels, from, to, points, format, raw, zone, x, since; u16 2: events, text kind, from, to, limit, subject, language, zone, "", ""; u16 3: runs, 4: one, 5: one as an archive, text number, format, zone, then six ""; u16 6: series, text channels, columns (a letter each, ask.h), from, to, points, width in ms, "", "", ""; u16 7: marks, text kinds, from, to, limit, subjects, language, "table" or "", JSON to say back, ""; "": not said */
+	WIRE_ASK, /* serve -> query: u32 number, u16 0: samples, 1: gaps, text channels, from, to, points, format, raw, zone, x, since; u16 2: events, text kind, from, to, limit, subject, language, zone, before, ""; u16 3: runs, 4: one, 5: one as an archive, text number, format, zone, then six ""; u16 6: series, text channels, columns (a letter each, ask.h), from, to, points, width in ms, "", "", ""; u16 7: marks, text kinds, from, to, limit, subjects, language, "table" or "", JSON to say back, ""; "": not said */
 	WIRE_ANSWER, /* query -> serve: u32 number, u16 status of HTTP, text: with 200 +fd of a pipe, its content type; else what is wrong */
 	WIRE_ANSWER_END, /* query -> serve: u32 number: the pipe's end is the answer's */
 	/* runs */
@@ -88,7 +88,7 @@ enum wire_kind {
 	/* what everybody may see */
 	WIRE_PUBLIC_BOARD, /* control -> supervise: +fd, u32 generation: the public board, before the full one of the same generation; to the public server it goes as WIRE_BOARD */
 	WIRE_SHOWN, /* supervise -> serve: u16 1: there is a public server, u16 1: it asks for links, text its address, "": not known yet; +fd: the public board, when there is one */
-	WIRE_LINKS, /* supervise -> the public server, and -> the gate: +fd: the file of links (tokens.h), u16 1: without one nothing is shown */
+	WIRE_LINKS, /* supervise -> the public server, and -> the gate: +fd: the file of links (tokens.h), u16 1: without one nothing is shown, | 2: /json is switched off, | 4: /xml */
 	/* certificates */
 	WIRE_CERTIFICATE, /* supervise -> serve: +fd: a certificate and its key as PEM, u16 enum image_tls_kind */
 	WIRE_CERTIFICATE_IS, /* serve -> supervise, one for each: u16 1: it is shown from now on, 0: it is not, u64 from, u64 until in seconds since 1970, text subject, text SHA-256, text why not */

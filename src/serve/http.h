@@ -51,7 +51,8 @@ void http_waiting(struct http *h, const struct waiting *w);
 void http_image(struct http *h, const struct image *img);
 
 /* It is the server for everybody: it has no other path than those that show the board. Nothing until http_links() says who may see
- * it: the file of links (tokens.h), and whether one is needed. */
+ * it: the file of links (tokens.h), whether one is needed, and which flat pages are
+ * switched off (enum image_flat). */
 void http_public(struct http *h);
 void http_links(struct http *h, const char *bytes, size_t n, bool needs_link, uint32_t flat_off);
 
