@@ -64,15 +64,17 @@ class OneWire(unittest.TestCase):
         switch = next(path.strip("/") for path in self.says("owdir", "/").splitlines() if path.startswith("/29."))
         with Bench("wires", ONE_WIRE % {"port": self.web_port, "warm": WARM, "gone": GONE, "switch": switch}) as bench:
             bench.wait_value("bath.temperature", -12.5)
+            # This owhttpd gives now and then the answer to the question before, on a connection of its own: what counts is that each value comes.
             bench.wait_good("switch.pio0", "switch.pio3", "switch.byte", "switch.type")
-            self.assertEqual(float(self.says("owget", f"/{WARM}/temperature")), bench.value("bath.temperature"))
+            bench.wait_value("bath.temperature", float(self.says("owget", f"/{WARM}/temperature")))
             bits = [int(bit) for bit in self.says("owget", f"/{switch}/PIO.ALL").split(",")]
-            self.assertEqual([int(bench.value("switch.pio0")), int(bench.value("switch.pio3"))], [bits[0], bits[3]])
             self.assertNotEqual(bits[0], bits[3])
-            self.assertEqual(bench.value("switch.byte"), float(self.says("owget", f"/{switch}/PIO.BYTE")))
-            self.assertEqual(bench.value("switch.type"), "DS2408")
+            bench.wait_value("switch.pio0", bool(bits[0]))
+            bench.wait_value("switch.pio3", bool(bits[3]))
+            bench.wait_value("switch.byte", float(self.says("owget", f"/{switch}/PIO.BYTE")))
+            bench.wait_value("switch.type", "DS2408")
             bench.wait_reason("gone.temperature", "refused_address")  # a sensor that is not there; its neighbours are not disturbed
-            self.assertEqual(bench.channel("bath.temperature")["quality"], "good")
+            bench.wait_good("bath.temperature")
 
             self.server.stop()  # no sensor is to be had, though the page answers
             bench.wait_reason("bath.temperature", "refused_address")
