@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "io/place.h"
+#include "io/sandbox.h"
 #include "io/secret_file.h"
 #include "io/versions.h"
 
@@ -31,7 +32,8 @@
 
 struct maker {
 	const char *bench, *state, *to, *phrase_file;
-	bool with_history, has_phrase;
+	bool with_history, has_phrase, is_confined; /* is_confined: of supervise, over HTTP */
+	int phrase_fd;                              /* -1: none */
 	char part[PARTS_PATH - 16], history[PARTS_PATH];
 	char phrase[PASSPHRASE_MAX + 2];
 	int fd;
@@ -640,22 +642,71 @@ open_part(struct maker *m, struct err *err)
 	return 0;
 }
 
+static void
+folder_of(const struct maker *m, char *out, size_t cap)
+{
+	char *slash;
+
+	snprintf(out, cap, "%s", m->to);
+	slash = strrchr(out, '/');
+	if (slash != NULL)
+		*slash = '\0';
+	if (slash == NULL || slash == out)
+		snprintf(out, cap, "%s", slash == NULL ? "." : "/");
+}
+
+/* It reads what it may read anyway, and writes into the folder of backups alone. The history is copied by another program, which this would not let start. */
+static void
+confine(const struct maker *m)
+{
+	char folder[PARTS_PATH];
+	const char *folders[] = { folder, "/", NULL };
+	struct sandbox_report report;
+
+	folder_of(m, folder, sizeof(folder));
+	sandbox_enter(SANDBOX_COPY, folders, &report);
+}
+
+/* Of those that were killed: supervise starts one at a time, and nobody else writes into its folder. */
+static void
+remove_halves(const struct maker *m)
+{
+	char folder[PARTS_PATH], path[2 * PARTS_PATH];
+	char **names;
+	size_t n;
+
+	folder_of(m, folder, sizeof(folder));
+	names = names_in(folder, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (!ends_in(names[i], ".part") && !ends_in(names[i], ".part.history"))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		parts_remove(path);
+	}
+	free_names(names, n);
+}
+
 static int
 make(struct maker *m, struct backup *b, struct err *err)
 {
 	char folder[PARTS_PATH], *slash;
 	int rc = 0;
 
-	if (m->phrase_file != NULL) {
-		rc = parts_passphrase(m->phrase_file, m->phrase, err);
+	if (m->phrase_file != NULL || m->phrase_fd >= 0) {
+		rc = m->phrase_fd >= 0 ? parts_passphrase_fd(m->phrase_fd, m->phrase, err)
+				       : parts_passphrase(m->phrase_file, m->phrase, err);
 		m->has_phrase = rc == 0;
 	}
+	if (rc == 0 && m->is_confined)
+		remove_halves(m);
 	if (rc == 0)
 		rc = find_files(m, err);
 	if (rc == 0)
 		rc = open_part(m, err);
 	if (rc < 0)
 		return rc;
+	if (m->is_confined && !m->with_history)
+		confine(m);
 	rc = fill(m, err);
 	if (rc == 0)
 		rc = read_back(m, b, err);
@@ -697,7 +748,7 @@ backup_make(int argc, char **argv)
 	struct err err;
 	int rc, code;
 
-	m->fd = -1;
+	m->fd = m->phrase_fd = -1;
 	m->now_s = (int64_t)time(NULL);
 	for (int i = 0; i < argc; i++) {
 		if (strcmp(argv[i], "--bench") == 0 && i + 1 < argc)
@@ -706,6 +757,10 @@ backup_make(int argc, char **argv)
 			m->state = argv[++i];
 		else if (strcmp(argv[i], "--passphrase-file") == 0 && i + 1 < argc)
 			m->phrase_file = argv[++i];
+		else if (strcmp(argv[i], "--passphrase-fd") == 0 && i + 1 < argc)
+			m->phrase_fd = atoi(argv[++i]);
+		else if (strcmp(argv[i], "--confined") == 0)
+			m->is_confined = true;
 		else if (strcmp(argv[i], "--with-history") == 0)
 			m->with_history = true;
 		else

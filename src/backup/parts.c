@@ -72,6 +72,17 @@ ask(char *out)
 	return n;
 }
 
+static int
+check_phrase(const char *phrase, size_t n, struct err *err)
+{
+	if (n >= PASSPHRASE_MIN && n <= PASSPHRASE_MAX && strlen(phrase) == n)
+		return 0;
+	return err_set(err, ERR_CONF, 0,
+		"the passphrase has not %d to %d characters; take a longer one: some words that do "
+		"not belong together",
+		PASSPHRASE_MIN, PASSPHRASE_MAX);
+}
+
 int
 parts_passphrase(const char *path, char *out, struct err *err)
 {
@@ -87,12 +98,16 @@ parts_passphrase(const char *path, char *out, struct err *err)
 		n = read_line(fd, out);
 		close(fd);
 	}
-	if (n >= PASSPHRASE_MIN && n <= PASSPHRASE_MAX && strlen(out) == n)
-		return 0;
-	return err_set(err, ERR_CONF, 0,
-		"the passphrase has not %d to %d characters; take a longer one: some words that do "
-		"not belong together",
-		PASSPHRASE_MIN, PASSPHRASE_MAX);
+	return check_phrase(out, n, err);
+}
+
+int
+parts_passphrase_fd(int fd, char *out, struct err *err)
+{
+	out[0] = '\0';
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_set(err, ERR_IO, errno, "the passphrase: %s", strerror(errno));
+	return check_phrase(out, read_line(fd, out), err);
 }
 
 /* ---- mbc-query ----------------------------------------------------------------------------------------------------------- */

@@ -24,6 +24,7 @@
 #include "backup/parts.h"
 #include "base/mem.h"
 #include "io/place.h"
+#include "io/sandbox.h"
 #include "io/secret_file.h"
 #include "io/versions.h"
 
@@ -32,7 +33,8 @@
 
 struct restore {
 	const char *from, *into, *phrase_file;
-	bool may_replace, is_dry, has_phrase;
+	bool may_replace, is_dry, has_phrase, is_confined;
+	int phrase_fd; /* -1: none */
 	int fd, lock;
 	char phrase[PASSPHRASE_MAX + 2];
 	struct backup b;
@@ -76,12 +78,13 @@ take_phrase(struct restore *r, struct err *err)
 	struct buf pack = { 0 };
 	int rc = 0;
 
-	if (r->phrase_file == NULL)
+	if (r->phrase_file == NULL && r->phrase_fd < 0)
 		return 0;
 	if (r->b.sealed.n == 0)
 		return err_set(
 			err, ERR_CONF, 0, "it has no secrets in it; leave --passphrase-file out");
-	rc = parts_passphrase(r->phrase_file, r->phrase, err);
+	rc = r->phrase_fd >= 0 ? parts_passphrase_fd(r->phrase_fd, r->phrase, err)
+			       : parts_passphrase(r->phrase_file, r->phrase, err);
 	if (rc == 0)
 		rc = backup_unseal(&r->b, r->phrase, &pack, err);
 	if (pack.data != NULL)
@@ -773,12 +776,16 @@ begin(int argc, char **argv)
 {
 	struct restore *r = mem_zero(1, sizeof(*r));
 
-	r->fd = r->lock = r->out = -1;
+	r->fd = r->lock = r->out = r->phrase_fd = -1;
 	for (int i = 0; i < argc; i++) {
 		if (strcmp(argv[i], "--into") == 0 && i + 1 < argc)
 			r->into = argv[++i];
 		else if (strcmp(argv[i], "--passphrase-file") == 0 && i + 1 < argc)
 			r->phrase_file = argv[++i];
+		else if (strcmp(argv[i], "--passphrase-fd") == 0 && i + 1 < argc)
+			r->phrase_fd = atoi(argv[++i]);
+		else if (strcmp(argv[i], "--confined") == 0)
+			r->is_confined = true;
 		else if (strcmp(argv[i], "--over") == 0)
 			r->may_replace = true;
 		else if (strcmp(argv[i], "--dry-run") == 0)
@@ -814,8 +821,14 @@ backup_verify(int argc, char **argv)
 	struct err err;
 	int rc = r->from == NULL
 			 ? err_set(&err, ERR_CONF, 0, "this program is started by 'mbc backup'")
-			 : open_file(r, &err),
+			 : 0,
 	    code = 0;
+	struct sandbox_report report;
+
+	if (r->is_confined) /* of supervise, over HTTP */
+		sandbox_enter(SANDBOX_COMPILE, NULL, &report);
+	if (rc == 0)
+		rc = open_file(r, &err);
 
 	if (rc == 0)
 		rc = take_phrase(r, &err);

@@ -10,6 +10,7 @@
 struct work {
 	int fds[ERRAND_MEMORIES];
 	const char *step, *file, *folder, *state, *bench, *sequence;
+	const char *busy, *last, *said; /* of backups: NULL: none */
 	struct errand_ask ask;
 	char path[VERSION_PATH_MAX]; /* of the bench file, from "/" on */
 	char parent
@@ -27,7 +28,11 @@ unsigned step_write(struct work *w);    /* NEXT in place of NOW */
 unsigned step_versions(struct work *w); /* which there are, or one of them */
 unsigned step_diff(struct work *w);     /* of NEXT and OTHER */
 unsigned step_audit(struct work *w);
-unsigned step_place(struct work *w);    /* NOW and NEXT, with the text of a sequence in its place */
+unsigned step_place(struct work *w);   /* NOW and NEXT, with the text of a sequence in its place */
+unsigned step_backups(struct work *w); /* those that are kept, what is being done */
+unsigned step_backup_room(struct work *w); /* is there room for one more? */
+unsigned step_backup_look(struct work *w); /* is it there? */
+unsigned step_backup_remove(struct work *w);
 unsigned step_sequence(struct work *w); /* what the compiler said of it, and its tree */
 
 /* ---- files (file.c) ---- */

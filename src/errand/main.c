@@ -23,19 +23,25 @@
 static const struct step {
 	const char *name;
 	unsigned (*run)(struct work *w);
-	bool writes_file, writes_version;
+	bool writes_file, writes_version, writes_backups;
 } steps[] = {
-	{ "file", step_file, false, false },
-	{ "prepare", step_prepare, false, false },
-	{ "pick", step_pick, false, false },
-	{ "check", step_check, false, false },
-	{ "keep", step_keep, false, true },
-	{ "write", step_write, true, false },
-	{ "versions", step_versions, false, false },
-	{ "diff", step_diff, false, false },
-	{ "audit", step_audit, false, false },
-	{ "place", step_place, false, false },
-	{ "sequence", step_sequence, false, false },
+	{ .name = "file", .run = step_file },
+	{ .name = "prepare", .run = step_prepare },
+	{ .name = "pick", .run = step_pick },
+	{ .name = "check", .run = step_check },
+	{ .name = "keep", .run = step_keep, .writes_version = true },
+	{ .name = "write", .run = step_write, .writes_file = true },
+	{ .name = "versions", .run = step_versions },
+	{ .name = "diff", .run = step_diff },
+	{ .name = "audit", .run = step_audit },
+	{ .name = "place", .run = step_place },
+	{ .name = "sequence", .run = step_sequence },
+	{ .name = "backups",
+		.run = step_backups,
+		.writes_backups = true }, /* it asks the disk for its room */
+	{ .name = "backup-room", .run = step_backup_room, .writes_backups = true },
+	{ .name = "backup-look", .run = step_backup_look, .writes_backups = true },
+	{ .name = "backup-remove", .run = step_backup_remove, .writes_backups = true },
 };
 
 /* The value of "key=value"; NULL: it is another word. */
@@ -73,7 +79,8 @@ take_word(struct work *w, const char *word)
 	const struct {
 		const char *key, **out;
 	} places[] = { { "step", &w->step }, { "file", &w->file }, { "folder", &w->folder },
-		{ "state", &w->state }, { "bench", &w->bench }, { "sequence", &w->sequence } };
+		{ "state", &w->state }, { "bench", &w->bench }, { "sequence", &w->sequence },
+		{ "busy", &w->busy }, { "last", &w->last }, { "said", &w->said } };
 	uint32_t n = 0;
 
 	for (size_t i = 0; i < NELEM(places); i++)
@@ -111,6 +118,7 @@ confine(const struct work *w, const struct step *step)
 	const char *folders[] = { w->parent[0] == '\0' ? "/" : w->parent, NULL };
 	const struct rlimit cpu = { CPU_LIMIT_S, CPU_LIMIT_S + 1 }, core = { 0, 0 };
 	struct sandbox_report report;
+	bool is_writing;
 
 	signal(SIGXFSZ, SIG_IGN); /* a limit on files is a full disk */
 	setrlimit(RLIMIT_CPU, &cpu);
@@ -118,8 +126,13 @@ confine(const struct work *w, const struct step *step)
 	snprintf(versions, sizeof(versions), "%s/" VERSIONS_FOLDER, w->state);
 	if (step->writes_version)
 		folders[0] = versions;
-	sandbox_enter(step->writes_file || step->writes_version ? SANDBOX_ERRAND : SANDBOX_COMPILE,
-		step->writes_file || step->writes_version ? folders : NULL, &report);
+	if (step->writes_backups) {
+		snprintf(versions, sizeof(versions), "%s/" ERRAND_BACKUPS_FOLDER, w->state);
+		folders[0] = versions;
+	}
+	is_writing = step->writes_file || step->writes_version || step->writes_backups;
+	sandbox_enter(is_writing ? SANDBOX_ERRAND : SANDBOX_COMPILE, is_writing ? folders : NULL,
+		&report);
 }
 
 int

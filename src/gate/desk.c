@@ -977,6 +977,12 @@ check_errand(struct desk *d, const struct errand_ask *a, const struct proof *p, 
 		return err_set(err, ERR_REFUSED, 401,
 			"the account '%s' is not open any more; ask who manages the bench",
 			who->name);
+	if (errand_is_root(a->kind))
+		return who->role == ROLE_ROOT
+			       ? check_errand_form(d, a, err)
+			       : err_set(err, ERR_REFUSED, 403,
+					 "certificates and backups of the whole bench are for the "
+					 "role root");
 	if (a->kind == ERRAND_AUDIT && who->role == ROLE_USER)
 		return err_set(err, ERR_REFUSED, 403,
 			"the audit is for the roles root and admin; at this computer 'mbc audit' "
@@ -1001,7 +1007,11 @@ describe_errand(struct audit_record *r, const struct asker *who, const struct er
 {
 	describe_other(r, who, a->principal, errand_act(a->kind), "", why);
 	text_copy(r->subject, sizeof(r->subject), a->name);
-	if (a->kind != ERRAND_AUDIT && a->number != 0)
+	if (a->kind == ERRAND_BACKUP_MAKE)
+		snprintf(r->value, sizeof(r->value), "%s history, %s secrets",
+			(a->number & ERRAND_BACKUP_HISTORY) != 0 ? "with" : "without",
+			(a->number & ERRAND_BACKUP_SEALED) != 0 ? "with" : "without");
+	else if (a->kind != ERRAND_AUDIT && !errand_is_root(a->kind) && a->number != 0)
 		snprintf(r->value, sizeof(r->value), "version %u", a->number);
 	else if (a->sha256[0] != '\0')
 		snprintf(r->value, sizeof(r->value), "sha256 %.16s", a->sha256);

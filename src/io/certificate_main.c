@@ -3,6 +3,8 @@
  *	mbc-certificate make FILE [--days N] [--name HOST]...   key and certificate into FILE, of mode 0600
  *	mbc-certificate show FILE                               what it is
  *	mbc-certificate pem FILE                                without its key, for those who shall trust it
+ *	mbc-certificate show|make|take FILE --answer FD ...     of supervise, over HTTP: confined; what it is as JSON into FD, or
+ *	                                                        why not. take: chain and key come from --text FD
  *
  * Started by `mbc certificate`, and by the supervisor of a bench that shall have one and has none.
  */
@@ -13,18 +15,23 @@
 #include <libgen.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "io/certificate.h"
 #include "io/now.h"
+#include "io/sandbox.h"
 #include "io/self.h"
+#include "msg/errand.h"
 
 #define DAYS 730 /* what Apple's programs still take of one that was trusted by hand: up to 825 */
 #define DAYS_MAX 3650
@@ -222,12 +229,10 @@ show(const char *path, bool is_pem, struct err *err)
 }
 
 static int
-make(const char *path, const struct names *names, unsigned days, struct err *err)
+make_bytes(const struct names *names, unsigned days, struct buf *out, struct err *err)
 {
 	const char *list[CERTIFICATE_NAMES_MAX];
 	int64_t now_s = (now_boot() + now_wall_offset()) / NS_PER_S;
-	struct buf bytes = { 0 };
-	int rc;
 
 	if (now_s < FLOOR_S) {
 		log_warn("certificate: the clock of this computer has not been set; the "
@@ -236,7 +241,15 @@ make(const char *path, const struct names *names, unsigned days, struct err *err
 	}
 	for (size_t i = 0; i < names->n; i++)
 		list[i] = names->at[i];
-	rc = certificate_make(list, names->n, now_s, days, &bytes, err);
+	return certificate_make(list, names->n, now_s, days, out, err);
+}
+
+static int
+make(const char *path, const struct names *names, unsigned days, struct err *err)
+{
+	struct buf bytes = { 0 };
+	int rc = make_bytes(names, days, &bytes, err);
+
 	if (rc == 0)
 		rc = write_file(path, &bytes, err);
 	if (bytes.data != NULL)
@@ -276,14 +289,178 @@ run_make(int argc, char **argv, struct err *err)
 	return make(argv[2], &names, (unsigned)days, err);
 }
 
+/* ---- over HTTP ------------------------------------------------------------------------------------------------------------ */
+
+struct errand {
+	const char *verb, *path;
+	int answer, text; /* -1 */
+	const char *kind, *shown, *why;
+};
+
+static bool
+read_errand(struct errand *e, int argc, char **argv)
+{
+	*e = (struct errand){ .verb = argv[1],
+		.path = argv[2],
+		.answer = -1,
+		.text = -1,
+		.kind = "",
+		.shown = "",
+		.why = "" };
+	for (int i = 3; i + 1 < argc; i += 2) {
+		int64_t n = -1;
+
+		if (strcmp(argv[i], "--kind") == 0)
+			e->kind = argv[i + 1];
+		else if (strcmp(argv[i], "--shown") == 0)
+			e->shown = argv[i + 1];
+		else if (strcmp(argv[i], "--why") == 0)
+			e->why = argv[i + 1];
+		else if (strcmp(argv[i], "--answer") == 0 && text_to_int(argv[i + 1], &n))
+			e->answer = (int)n;
+		else if (strcmp(argv[i], "--text") == 0 && text_to_int(argv[i + 1], &n))
+			e->text = (int)n;
+	}
+	return e->answer >= 0;
+}
+
+static void
+put_time(struct json *j, const char *key, int64_t at_s)
+{
+	char when[CLOCK_TEXT_SIZE];
+
+	clock_text(when, at_s * NS_PER_S);
+	json_text(j, key, when);
+}
+
+static bool
+answer_facts(const struct errand *e, const struct certificate_facts *f)
+{
+	int64_t now_s = (now_boot() + now_wall_offset()) / NS_PER_S;
+	struct buf out = { 0 };
+	struct json j;
+	bool is_good;
+
+	json_open(&j, &out);
+	json_object(&j, NULL);
+	json_text(&j, "kind", e->kind);
+	json_text(&j, "subject", f->subject);
+	json_text(&j, "issuer", f->issuer);
+	json_bool(&j, "self_signed", f->is_own);
+	json_text(&j, "names", f->names);
+	json_text(&j, "fingerprint", f->fingerprint);
+	put_time(&j, "from", f->from_s);
+	put_time(&j, "until", f->until_s);
+	json_bool(&j, "over", f->until_s < now_s);
+	json_text(&j, "file", e->path);
+	json_text(&j, "shown", e->shown[0] != '\0' ? e->shown : NULL);
+	json_text(&j, "refused", e->why[0] != '\0' ? e->why : NULL);
+	json_end(&j);
+	buf_putc(&out, '\n');
+	is_good = pwrite(e->answer, out.data, out.n, 0) == (ssize_t)out.n;
+	buf_done(&out);
+	return is_good;
+}
+
+/* What is sent is looked at with its key, before anything is replaced. */
+static int
+read_sent(const struct errand *e, struct buf *out, struct certificate_facts *facts, struct err *err)
+{
+	int64_t now_s = (now_boot() + now_wall_offset()) / NS_PER_S;
+	struct certificate *c;
+	ssize_t n = pread(
+		e->text, buf_room(out, CERTIFICATE_BYTES_MAX + 1), CERTIFICATE_BYTES_MAX + 1, 0);
+
+	if (n < 0 || (size_t)n > CERTIFICATE_BYTES_MAX)
+		return err_set(
+			err, ERR_CONF, 0, "it has more than %u kB", CERTIFICATE_BYTES_MAX >> 10);
+	out->n = (size_t)n;
+	c = certificate_read(out->data, out->n, err);
+	if (c == NULL)
+		return ERR_CONF;
+	*facts = c->facts;
+	certificate_free(c);
+	if (facts->until_s <= now_s)
+		return err_set(err, ERR_CONF, 0,
+			"the certificate is over already; ask who gave it for a new one");
+	if (facts->from_s > now_s)
+		return err_set(err, ERR_CONF, 0,
+			"the certificate is not good yet; look at the clock of this computer, or "
+			"wait "
+			"for its day");
+	return 0;
+}
+
+static int
+do_errand(const struct errand *e, struct names *names, struct certificate_facts *facts,
+	struct err *err)
+{
+	bool is_make = strcmp(e->verb, "make") == 0;
+	struct buf bytes = { 0 };
+	int rc;
+
+	if (is_make) {
+		rc = make_bytes(names, DAYS, &bytes, err);
+		if (rc == 0)
+			rc = write_file(e->path, &bytes, err);
+		if (rc == 0)
+			rc = certificate_describe(bytes.data, bytes.n, facts, err);
+	} else if (strcmp(e->verb, "take") == 0) {
+		rc = read_sent(e, &bytes, facts, err);
+		if (rc == 0)
+			rc = write_file(e->path, &bytes, err);
+	} else {
+		rc = read_file(e->path, &bytes, err);
+		if (rc == 0)
+			rc = certificate_describe(bytes.data, bytes.n, facts, err);
+	}
+	if (bytes.data != NULL)
+		explicit_bzero(bytes.data, bytes.cap);
+	buf_done(&bytes);
+	return rc;
+}
+
+/* Exit codes of msg/errand.h: a status of HTTP less 300. */
+static int
+run_errand(const struct errand *e)
+{
+	static struct names names;
+	char path[PATH_MAX];
+	const char *folders[] = { NULL, NULL };
+	bool is_show = strcmp(e->verb, "show") == 0;
+	struct certificate_facts facts;
+	struct sandbox_report report;
+	struct err err = { 0 };
+	int rc;
+
+	text_copy(path, sizeof(path), e->path);
+	folders[0] = dirname(path);
+	signal(SIGXFSZ, SIG_IGN); /* a limit on files is a full disk */
+	if (strcmp(e->verb, "make") == 0)
+		add_own(&names); /* what is behind it opens no socket any more */
+	sandbox_enter(
+		is_show ? SANDBOX_COMPILE : SANDBOX_ERRAND, is_show ? NULL : folders, &report);
+	rc = do_errand(e, &names, &facts, &err);
+	if (rc == 0)
+		return answer_facts(e, &facts) ? 0 : 2;
+	if (pwrite(e->answer, err.msg, strlen(err.msg), 0) < 0)
+		return 2;
+	if (rc == ERR_CONF)
+		return errand_exit(is_show ? 404 : 422);
+	return errand_exit(err.sys == ENOSPC || err.sys == EDQUOT || err.sys == EFBIG ? 507 : 503);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct err err = { 0 };
+	struct errand errand;
 	int rc;
 
 	log_setup("certificate", LOG_LEVEL_INFO);
 	self_protect();
+	if (argc > 4 && read_errand(&errand, argc, argv))
+		return run_errand(&errand);
 	if (argc >= 3 && strcmp(argv[1], "make") == 0)
 		rc = run_make(argc, argv, &err);
 	else if (argc == 3 && strcmp(argv[1], "show") == 0)

@@ -20,6 +20,14 @@ static const struct {
 	[ERRAND_SEQUENCE_PUT] = { "sequence_put", true, true },
 	[ERRAND_AUDIT] = { "audit_read", false, false },
 	[ERRAND_CATALOGUE] = { "catalogue_read", false, false },
+	[ERRAND_CERTIFICATE] = { "certificate_read", false, false },
+	[ERRAND_CERTIFICATE_MAKE] = { "certificate_make", false, true },
+	[ERRAND_CERTIFICATE_PUT] = { "certificate_put", true, true },
+	[ERRAND_BACKUPS] = { "backup_list", false, false },
+	[ERRAND_BACKUP_MAKE] = { "backup_make", true, true },
+	[ERRAND_BACKUP_VERIFY] = { "backup_verify", true, false },
+	[ERRAND_BACKUP_REMOVE] = { "backup_remove", false, true },
+	[ERRAND_BACKUP_FILE] = { "backup_file", false, true }, /* it leaves the bench */
 };
 
 const char *const errand_memories[ERRAND_MEMORIES] = { "text", "now", "next", "other", "errors",
@@ -72,6 +80,28 @@ const char *
 errand_act(enum errand_kind kind)
 {
 	return rows[kind].act;
+}
+
+bool
+errand_is_root(enum errand_kind kind)
+{
+	return kind >= ERRAND_CERTIFICATE;
+}
+
+bool
+errand_is_certificate(enum errand_kind kind)
+{
+	return kind >= ERRAND_CERTIFICATE && kind <= ERRAND_CERTIFICATE_PUT;
+}
+
+bool
+errand_backup_name_is_good(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 4 && n < 100 && name[0] != '.' && strcmp(name + n - 4, ".mbc") == 0 &&
+	       name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				 "-_.")] == '\0';
 }
 
 bool

@@ -32,8 +32,22 @@ enum errand_kind {
 	ERRAND_SEQUENCE_PUT, /* the text in place of the sequence `name` of `sha256`; "": a new one */
 	ERRAND_AUDIT, /* records of `name` and `act` since `since`, before record `number`, `limit` of them */
 	ERRAND_CATALOGUE, /* instruments that can be added, or the one `name` */
+	/* For the role root alone, from here on. name: "serve", "public": whose certificate */
+	ERRAND_CERTIFICATE,
+	ERRAND_CERTIFICATE_MAKE,
+	ERRAND_CERTIFICATE_PUT, /* the text: chain and key as PEM */
+	ERRAND_BACKUPS,         /* those that are kept */
+	ERRAND_BACKUP_MAKE,   /* number: ERRAND_BACKUP_... ; the text: a line with the passphrase */
+	ERRAND_BACKUP_VERIFY, /* `name`; likewise */
+	ERRAND_BACKUP_REMOVE,
+	ERRAND_BACKUP_FILE, /* its bytes */
 	ERRAND_KINDS
 };
+
+#define ERRAND_BACKUP_HISTORY 1u
+#define ERRAND_BACKUP_SEALED 2u /* a passphrase comes along */
+#define ERRAND_BACKUPS_MAX 5    /* that are kept */
+#define ERRAND_BACKUPS_FOLDER "backups"
 
 /* Filled in by the gate. */
 #define ERRAND_MAY_PROTECT 1u /* what weakens protection, too */
@@ -53,6 +67,10 @@ void errand_write(struct buf *out, const struct errand_ask *a);
 int errand_read(struct errand_ask *out, struct wire_in *in, struct err *err) MUST_CHECK;
 
 const char *errand_act(enum errand_kind kind); /* its word in the audit */
+bool errand_is_root(enum errand_kind kind);
+bool errand_is_certificate(enum errand_kind kind);
+/* A name of a backup, which is no path. */
+bool errand_backup_name_is_good(const char *name);
 bool errand_is_sequence(enum errand_kind kind);
 bool errand_has_text(enum errand_kind kind); /* a memfd goes along */
 /* Does it change something? It goes on record before it is done, and is not done when that fails. */

@@ -261,6 +261,9 @@ answer_write(struct buf *out, const char **out_type, struct target *t, bool is_x
 	case ROUTE_AUDIT:
 	case ROUTE_CATALOGUE:
 	case ROUTE_CATALOGUE_ONE:
+	case ROUTE_CERTIFICATE:
+	case ROUTE_BACKUPS:
+	case ROUTE_BACKUP_FILE:
 	case ROUTE_OPENAPI:
 	case ROUTE_SESSION:
 	case ROUTE_COUNT:

@@ -434,7 +434,8 @@ is_errand(enum route route)
 {
 	return route == ROUTE_FILE || route == ROUTE_VERSIONS || route == ROUTE_VERSION ||
 	       route == ROUTE_VERSION_DIFF || route == ROUTE_AUDIT || route == ROUTE_CATALOGUE ||
-	       route == ROUTE_CATALOGUE_ONE;
+	       route == ROUTE_CATALOGUE_ONE || route == ROUTE_CERTIFICATE ||
+	       route == ROUTE_BACKUPS || route == ROUTE_BACKUP_FILE;
 }
 
 /* What is recorded of channels that may not be seen is not asked for: those of the question are looked at, and one about all is about the others. */

@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "io/seal.h"
 #include "serve/body.h"
 #include "serve/file_body.h"
@@ -24,9 +25,11 @@ struct http_order {
 	struct order *order; /* NULL: not asked yet, or not at all */
 	bool is_question;    /* what became of one */
 	bool is_rehearsal;
-	bool is_errand; /* the bench file, the audit */
-	size_t max;     /* bytes of its body */
-	bool is_hold;   /* who holds the bench */
+	bool is_errand;             /* the bench file, the audit */
+	size_t max;                 /* bytes of its body */
+	bool is_hold;               /* who holds the bench */
+	bool is_admin;              /* an errand about a certificate or a backup */
+	char name[TARGET_NAME_MAX]; /* of the backup whose bytes are asked for */
 	bool is_asked;
 	bool is_asleep; /* its connection is suspended */
 	struct err err; /* it could not be asked */
@@ -61,14 +64,15 @@ static bool
 has_file(enum target_order order)
 {
 	return order == ORDER_FILE_CHECK || order == ORDER_FILE_PUT ||
-	       order == ORDER_SEQUENCE_CHECK;
+	       order == ORDER_SEQUENCE_CHECK || order == ORDER_CERTIFICATE_PUT;
 }
 
 /* Bytes of a body of it, by those who may. */
 static size_t
 longest(enum target_order order)
 {
-	return order == ORDER_SEQUENCE_CHECK ? SEQUENCE_BODY_MAX : FILE_BODY_MAX;
+	return order == ORDER_SEQUENCE_CHECK || order == ORDER_CERTIFICATE_PUT ? SEQUENCE_BODY_MAX
+									       : FILE_BODY_MAX;
 }
 
 /* Pages of strangers in a browser on this computer: they come with their Origin, cannot set these headers unasked, and a name that has been bent to this
@@ -163,7 +167,7 @@ bool
 http_order_is_errand(enum target_order order)
 {
 	return has_file(order) || order == ORDER_UNDO || order == ORDER_DISCARD ||
-	       order == ORDER_REASON;
+	       order == ORDER_REASON || wish_is_admin(order);
 }
 
 struct http_order *
@@ -209,6 +213,14 @@ http_order_about(struct orders *o, struct MHD_Connection *c, const char *id, int
 	return x;
 }
 
+static void
+wipe_body(struct http_order *x)
+{
+	if (x->body.data != NULL)
+		explicit_bzero(x->body.data, x->body.cap);
+	buf_done(&x->body);
+}
+
 void
 http_order_free(struct http_order *x)
 {
@@ -217,7 +229,7 @@ http_order_free(struct http_order *x)
 	if (with_file == x)
 		with_file = NULL;
 	order_free(x->order);
-	buf_done(&x->body);
+	wipe_body(x);
 	free(x);
 }
 
@@ -312,7 +324,7 @@ ask_with_file(struct http_order *x, const struct target *t, int64_t now_ns)
 		return;
 	x->problem = PROBLEM_BUSY;
 	text = seal_text("mbc-bench-file", b.text, b.n, &x->err);
-	buf_done(&x->body);
+	wipe_body(x); /* there may be a key in it */
 	if (text < 0)
 		return;
 	send_errand(x, &a, text, now_ns);
@@ -321,13 +333,39 @@ ask_with_file(struct http_order *x, const struct target *t, int64_t now_ns)
 		with_file = NULL; /* its memory is not ours any more */
 }
 
+/* A passphrase goes along as a text does: in no packet, and in no words of a program. */
+static void
+ask_admin(struct http_order *x, const struct target *t, int64_t now_ns)
+{
+	struct errand_ask a;
+	struct buf line = { 0 };
+	int text = -1, rc = wish_errand_admin(&a, t, x->body.data, x->body.n, &line, &x->err);
+
+	wipe_body(x);
+	if (rc == 0 && line.n > 0) {
+		text = seal_text("mbc-passphrase", line.data, line.n, &x->err);
+		x->problem = text < 0 ? PROBLEM_BUSY : x->problem;
+		rc = text < 0 ? ERR_IO : 0;
+	}
+	if (line.data != NULL)
+		explicit_bzero(line.data, line.cap);
+	buf_done(&line);
+	if (rc == 0)
+		send_errand(x, &a, text, now_ns);
+	if (text >= 0)
+		close(text);
+}
+
 static void
 ask_errand(struct http_order *x, const struct target *t, int64_t now_ns)
 {
 	struct errand_ask a;
 
+	x->is_admin = wish_is_admin(t->order) || t->order == ORDER_CERTIFICATE_PUT;
 	if (has_file(t->order))
 		ask_with_file(x, t, now_ns);
+	else if (wish_is_admin(t->order))
+		ask_admin(x, t, now_ns);
 	else if (wish_errand_order(&a, t, x->body.data, x->body.n, &x->err) == 0)
 		send_errand(x, &a, -1, now_ns);
 }
@@ -340,6 +378,9 @@ http_order_errand(
 	struct errand_ask a;
 
 	x->is_errand = x->is_asked = true;
+	x->is_admin = t->route == ROUTE_CERTIFICATE || t->route == ROUTE_BACKUPS ||
+		      t->route == ROUTE_BACKUP_FILE;
+	text_copy(x->name, sizeof(x->name), t->name);
 	x->problem = PROBLEM_BAD_REQUEST;
 	if (wish_errand(&a, t, &x->err) == 0)
 		send_errand(x, &a, -1, now_ns);
@@ -492,8 +533,13 @@ problem_of_rehearsal(unsigned status)
 }
 
 static enum problem
-problem_of_errand(const struct target *t, unsigned status)
+problem_of_errand(const struct http_order *x, const struct target *t, unsigned status)
 {
+	if (x->is_admin && (status == 403 || status == 404 || status == 409 || status == 422))
+		return status == 403   ? PROBLEM_NOT_MANAGER
+		       : status == 404 ? PROBLEM_NOT_KEPT
+		       : status == 409 ? PROBLEM_NOT_NOW
+				       : PROBLEM_NOT_GOOD;
 	return status == 403 ? PROBLEM_NOT_GRANTED
 	       : status == 404
 		       ? (t->route == ROUTE_CATALOGUE_ONE ? PROBLEM_NOT_FOUND : PROBLEM_NO_VERSION)
@@ -506,13 +552,63 @@ problem_of_errand(const struct target *t, unsigned status)
 			       : problem_of_status(status);
 }
 
+/* ---- bytes of a backup: read from the disk as they go out, so that memory does not grow with them ------------------------ */
+
+#define FILE_PIECE (64u << 10)
+
+static ssize_t
+read_piece(void *ctx, uint64_t at, char *out, size_t max)
+{
+	const int *fd = ctx;
+	ssize_t n = pread(*fd, out, max, (off_t)at);
+
+	return n > 0    ? n
+	       : n == 0 ? MHD_CONTENT_READER_END_OF_STREAM
+			: MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static void
+close_file(void *ctx)
+{
+	int *fd = ctx;
+
+	close(*fd);
+	free(fd);
+}
+
+static enum MHD_Result
+send_file(struct http_order *x, int file, const char *type, uint64_t size)
+{
+	int *fd = mem_zero(1, sizeof(*fd));
+	struct MHD_Response *r;
+	enum MHD_Result rc;
+	char how[TARGET_NAME_MAX + 40];
+
+	*fd = file;
+	r = MHD_create_response_from_callback(size, FILE_PIECE, read_piece, fd, close_file);
+	if (r == NULL) {
+		close_file(fd);
+		return MHD_NO;
+	}
+	snprintf(how, sizeof(how), "attachment; filename=\"%s\"", x->name);
+	reply_headers(r, type, "no-store");
+	reply_header(r, MHD_HTTP_HEADER_CONTENT_DISPOSITION, how);
+	rc = MHD_queue_response(x->connection, MHD_HTTP_OK, r);
+	MHD_destroy_response(r);
+	return rc;
+}
+
 static enum MHD_Result
 send_answer(struct http_order *x, unsigned status, const char *uri, size_t *live_bytes)
 {
 	struct buf body = { 0 };
 	const char *type;
+	uint64_t size;
 	struct err err;
+	int file = order_take_file(x->order, &type, &size);
 
+	if (file >= 0)
+		return send_file(x, file, type, size);
 	if (order_answer(x->order, &body, &type, &err) < 0) {
 		buf_done(&body);
 		return reply_problem(x->connection,
@@ -547,7 +643,7 @@ http_order_answer(struct http_order *x, const struct target *t, const char *uri,
 	case ORDER_TURNED_AWAY:
 		if (x->is_rehearsal || x->is_errand)
 			return reply_problem(x->connection,
-				x->is_errand ? problem_of_errand(t, status)
+				x->is_errand ? problem_of_errand(x, t, status)
 					     : problem_of_rehearsal(status),
 				order_said(x->order), uri, live_bytes);
 		return send_problem(

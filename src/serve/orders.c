@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -498,6 +499,21 @@ order_answer(const struct order *x, struct buf *out, const char **out_type, stru
 	seal_done(memory.v, size);
 	*out_type = x->said;
 	return size <= x->max ? 0 : err_set(err, ERR_PROTO, 0, "over %zu bytes", x->max);
+}
+
+int
+order_take_file(struct order *x, const char **out_type, uint64_t *out_size)
+{
+	struct stat st;
+	int fd = x->answer;
+
+	if (fd < 0 || strcmp(x->said, "application/x-tar") != 0 || fstat(fd, &st) < 0 ||
+		st.st_size < 0)
+		return -1;
+	*out_type = x->said;
+	*out_size = (uint64_t)st.st_size;
+	x->answer = -1;
+	return fd;
 }
 
 const char *

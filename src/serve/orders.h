@@ -63,6 +63,8 @@ int order_answer(const struct order *order, struct buf *out, const char **out_ty
 	struct err *err) MUST_CHECK;
 
 /* Why a rehearsal was turned away. */
+/* The descriptor of what came instead of a document, whose type is *out_type, and its size; the caller closes it. -1: it is a document. */
+int order_take_file(struct order *x, const char **out_type, uint64_t *out_size);
 const char *order_said(const struct order *order);
 
 /* The socket of the supervisor, which stays the caller's; and what it says there. */

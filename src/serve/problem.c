@@ -82,6 +82,10 @@ static const struct row {
 	[PROBLEM_NO_ROOM] = { 507, "urn:mbc:problem:no-room", "There is no room for it" },
 	[PROBLEM_ERRAND_FAILED] = { 500, "urn:mbc:problem:errand-failed",
 		"The question has no answer" },
+	[PROBLEM_NOT_KEPT] = { 404, "urn:mbc:problem:not-kept",
+		"There is no such certificate or backup" },
+	[PROBLEM_NOT_NOW] = { 409, "urn:mbc:problem:not-now", "It is not done as things are" },
+	[PROBLEM_NOT_GOOD] = { 422, "urn:mbc:problem:not-good", "What was sent is not good" },
 	[PROBLEM_NOT_DONE] = { 503, "urn:mbc:problem:not-done", "It cannot be done now" },
 };
 

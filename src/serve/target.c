@@ -54,6 +54,9 @@ const struct route_row target_routes[ROUTE_COUNT] = {
 		{ "since", "who", "act", "limit", "before", NULL } },
 	[ROUTE_CATALOGUE] = { "/api/v1/catalogue", false, { NULL } },
 	[ROUTE_CATALOGUE_ONE] = { "/api/v1/catalogue/{name}", false, { NULL } },
+	[ROUTE_CERTIFICATE] = { "/api/v1/certificates/{name}", false, { NULL } },
+	[ROUTE_BACKUPS] = { "/api/v1/backups", false, { NULL } },
+	[ROUTE_BACKUP_FILE] = { "/api/v1/backups/{name}/file", false, { NULL } },
 };
 
 const struct order_row target_orders[ORDERS] = {
@@ -87,6 +90,11 @@ const struct order_row target_orders[ORDERS] = {
 	[ORDER_UNDO] = { "POST", "/api/v1/bench/undo", { NULL } },
 	[ORDER_DISCARD] = { "POST", "/api/v1/bench/discard", { NULL } },
 	[ORDER_REASON] = { "POST", "/api/v1/bench/reason", { NULL } },
+	[ORDER_CERTIFICATE_MAKE] = { "POST", "/api/v1/certificates/{name}", { NULL } },
+	[ORDER_CERTIFICATE_PUT] = { "PUT", "/api/v1/certificates/{name}", { NULL } },
+	[ORDER_BACKUP_MAKE] = { "POST", "/api/v1/backups", { NULL } },
+	[ORDER_BACKUP_VERIFY] = { "POST", "/api/v1/backups/{name}/verify", { NULL } },
+	[ORDER_BACKUP_REMOVE] = { "DELETE", "/api/v1/backups/{name}", { NULL } },
 	[ORDER_REHEARSE] = { "POST", "/api/v1/sequences/{name}/rehearse", { "form", NULL } },
 	[ORDER_ACCOUNT_ADD] = { "POST", "/api/v1/accounts", { NULL } },
 	[ORDER_ACCOUNT_CHANGE] = { "PATCH", "/api/v1/accounts/{name}", { NULL } },
@@ -232,6 +240,9 @@ target_allows(const char *uri)
 		[ORDER_SET] = "GET, HEAD, PUT",
 		[ORDER_HOLD] = "GET, HEAD, POST",
 		[ORDER_FILE_PUT] = "GET, HEAD, PUT",
+		[ORDER_CERTIFICATE_MAKE] = "GET, HEAD, POST, PUT",
+		[ORDER_BACKUP_MAKE] = "GET, HEAD, POST",
+		[ORDER_BACKUP_REMOVE] = "DELETE",
 		[ORDER_ACCOUNT_ADD] = "GET, HEAD, POST",
 		[ORDER_ACCOUNT_CHANGE] = "PATCH",
 		[ORDER_FACTOR] = "POST, DELETE",

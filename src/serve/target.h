@@ -50,6 +50,9 @@ enum route {
 	ROUTE_AUDIT,
 	ROUTE_CATALOGUE, /* errands, too */
 	ROUTE_CATALOGUE_ONE,
+	ROUTE_CERTIFICATE, /* of "serve" or "public" */
+	ROUTE_BACKUPS,
+	ROUTE_BACKUP_FILE,
 	ROUTE_COUNT,
 	ROUTE_PAGE = ROUTE_COUNT, /* anything outside the table: perhaps a page */
 };
@@ -96,6 +99,11 @@ enum target_order {
 	ORDER_UNDO,
 	ORDER_DISCARD,
 	ORDER_REASON,
+	ORDER_CERTIFICATE_MAKE,
+	ORDER_CERTIFICATE_PUT,
+	ORDER_BACKUP_MAKE,
+	ORDER_BACKUP_VERIFY,
+	ORDER_BACKUP_REMOVE,
 	/* Accounts and tokens: wish_manage.c. */
 	ORDER_ACCOUNT_ADD,
 	ORDER_ACCOUNT_CHANGE,

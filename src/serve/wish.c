@@ -433,6 +433,16 @@ take_word(char *out, size_t cap, const char *text, const char *what, struct err 
 	return err_set(err, ERR_CONF, 0, "%s: at most %zu bytes", what, cap - 1);
 }
 
+static int
+take_certificate(struct errand_ask *out, const struct target *t, struct err *err)
+{
+	if (strcmp(t->name, "serve") != 0 && strcmp(t->name, "public") != 0)
+		return err_set(err, ERR_CONF, 0,
+			"there is a certificate of 'serve' and one of 'public', the server for "
+			"everybody");
+	return take_word(out->name, sizeof(out->name), t->name, "name", err);
+}
+
 int
 wish_errand(struct errand_ask *out, const struct target *t, struct err *err)
 {
@@ -467,6 +477,15 @@ wish_errand(struct errand_ask *out, const struct target *t, struct err *err)
 		out->kind = ERRAND_CATALOGUE;
 		return take_word(out->name, sizeof(out->name),
 			t->route == ROUTE_CATALOGUE ? NULL : t->name, "the name", err);
+	case ROUTE_CERTIFICATE:
+		out->kind = ERRAND_CERTIFICATE;
+		return take_certificate(out, t, err);
+	case ROUTE_BACKUPS:
+		out->kind = ERRAND_BACKUPS;
+		return 0;
+	case ROUTE_BACKUP_FILE:
+		out->kind = ERRAND_BACKUP_FILE;
+		return take_word(out->name, sizeof(out->name), t->name, "name", err);
 	default:
 		out->kind = ERRAND_VERSIONS;
 		return 0;
@@ -484,6 +503,15 @@ wish_errand_file(struct errand_ask *out, const struct target *t, const struct fi
 					    : is_put      ? ERRAND_PUT
 					    : is_sequence ? ERRAND_SEQUENCE_CHECK
 							  : ERRAND_CHECK };
+	if (t->order == ORDER_CERTIFICATE_PUT) {
+		out->kind = ERRAND_CERTIFICATE_PUT;
+		if (body->text == NULL || body->sha256[0] != '\0' || body->name[0] != '\0')
+			return err_set(err, ERR_CONF, 0,
+				"body: 'text' has the chain of certificates and the key as PEM; "
+				"nothing else is asked for but 'reason'");
+		text_copy(out->reason, sizeof(out->reason), body->reason);
+		return take_certificate(out, t, err);
+	}
 	if (body->text == NULL)
 		return err_set(err, ERR_CONF, 0, "body: 'text' is missing: the %s",
 			is_sequence ? "sequence" : "bench file");
@@ -509,6 +537,51 @@ wish_errand_file(struct errand_ask *out, const struct target *t, const struct fi
 		return 0;
 	}
 	return take_word(out->name, sizeof(out->name), t->params[0], "part", err);
+}
+
+bool
+wish_is_admin(enum target_order order)
+{
+	return order == ORDER_CERTIFICATE_MAKE || order == ORDER_BACKUP_MAKE ||
+	       order == ORDER_BACKUP_VERIFY || order == ORDER_BACKUP_REMOVE;
+}
+
+int
+wish_errand_admin(struct errand_ask *out, const struct target *t, const char *body, size_t n,
+	struct buf *text, struct err *err)
+{
+	struct body_member m[] = { { .name = "passphrase", .kinds = TEXT },
+		{ .name = "history", .kinds = 1u << BODY_BOOL } };
+	size_t n_members = t->order == ORDER_BACKUP_MAKE     ? 2
+			   : t->order == ORDER_BACKUP_VERIFY ? 1
+							     : 0;
+	int rc = body_read(body, n, m, n_members, err);
+
+	*out = (struct errand_ask){ .kind = t->order == ORDER_BACKUP_MAKE     ? ERRAND_BACKUP_MAKE
+					    : t->order == ORDER_BACKUP_VERIFY ? ERRAND_BACKUP_VERIFY
+					    : t->order == ORDER_BACKUP_REMOVE
+						    ? ERRAND_BACKUP_REMOVE
+						    : ERRAND_CERTIFICATE_MAKE };
+	if (rc == 0 && m[0].kind != BODY_NONE && strlen(m[0].text) < 10)
+		rc = err_set(err, ERR_CONF, 0,
+			"body: 'passphrase' has 10 characters at least; take some words that do "
+			"not "
+			"belong together");
+	if (rc == 0 && m[0].kind != BODY_NONE)
+		out->number |= ERRAND_BACKUP_SEALED;
+	if (rc == 0 && m[1].is_true)
+		out->number |= ERRAND_BACKUP_HISTORY;
+	if (rc == 0 && errand_has_text(out->kind)) {
+		buf_room(text,
+			BODY_TEXT_MAX + 2); /* it does not move, and is wiped where it stands */
+		buf_printf(text, "%s\n", m[0].text);
+	}
+	explicit_bzero(m, sizeof(m));
+	if (rc < 0 || t->order == ORDER_BACKUP_MAKE)
+		return rc;
+	return t->order == ORDER_CERTIFICATE_MAKE
+		       ? take_certificate(out, t, err)
+		       : take_word(out->name, sizeof(out->name), t->name, "name", err);
 }
 
 int

@@ -26,6 +26,10 @@ int wish_errand(struct errand_ask *out, const struct target *t, struct err *err)
 /* With a text, which stays in the body: err->sys 413 when it is too long. */
 int wish_errand_file(struct errand_ask *out, const struct target *t, const struct file_body *body,
 	struct err *err) MUST_CHECK;
+/* A certificate, a backup: text is what goes along where the kind has one, wiped by the caller. */
+bool wish_is_admin(enum target_order order);
+int wish_errand_admin(struct errand_ask *out, const struct target *t, const char *body, size_t n,
+	struct buf *text, struct err *err) MUST_CHECK;
 int wish_errand_order(struct errand_ask *out, const struct target *t, const char *body, size_t n,
 	struct err *err) MUST_CHECK;
 

@@ -540,3 +540,31 @@ certificate_describe(const struct supervise *s, struct buf *out)
 	for (size_t i = 0; i < CERTIFICATES; i++)
 		describe(s, &s->certificates[i], out);
 }
+
+int
+certificate_place(struct supervise *s, enum certificate_which which, bool is_change,
+	struct certificate_place *out, struct err *err)
+{
+	const struct certificate_state *c = &s->certificates[which];
+
+	if (!is_wanted(s, c))
+		return err_set(err, ERR_CONF, 404,
+			"this server shows no certificate: 'tls: own' in the bench file, below "
+			"'serve:'%s, gives it one",
+			which == CERTIFICATE_PUBLIC ? " 'public:'" : "");
+	out->is_own = tls_of(s, c)->kind == IMAGE_TLS_OWN;
+	out->shown = c->fingerprint;
+	out->why = c->why;
+	if (out->is_own)
+		own_path(s, c, out->path, sizeof(out->path));
+	else
+		text_copy(out->path, sizeof(out->path), image_text(s->img, tls_of(s, c)->cert));
+	if (is_change && !out->is_own)
+		return err_set(err, ERR_CONF, 409,
+			"the bench file names its own files for it, and these are replaced where "
+			"they are: '%.100s'; with 'tls: own' they come from here",
+			out->path);
+	if (is_change && c->child.pid != 0)
+		return err_set(err, ERR_CONF, 429, "one is being made; ask again in a few seconds");
+	return 0;
+}

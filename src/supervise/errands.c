@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/json.h"
@@ -42,6 +43,8 @@ static const struct step {
 	bool is_lines;     /* a sequence as a tree, into IMAGE */
 	bool is_writing;   /* it is brought to its end */
 	bool is_reload;
+	bool is_certificate; /* of mbc-certificate */
+	bool is_job;         /* mbc-backup is started, and goes on behind the answer */
 } file[] = { { .name = "file", .as = AS_READER }, { .name = NULL } },
   check[] = { { .name = "prepare", .as = AS_READER }, { .name = "compile", .is_compiler = true },
 	  { .name = "check", .as = AS_READER }, { .name = NULL } },
@@ -69,6 +72,17 @@ static const struct step {
   audit[] = { { .name = "audit" }, { .name = NULL } },
   catalogue[] = { { .name = "catalogue", .is_compiler = true, .is_catalogue = true },
 	  { .name = NULL } },
+  certificate_show[] = { { .name = "show", .is_certificate = true }, { .name = NULL } },
+  certificate_make[] = { { .name = "make", .is_certificate = true, .is_writing = true },
+	  { .name = NULL } },
+  certificate_put[] = { { .name = "take", .is_certificate = true, .is_writing = true },
+	  { .name = NULL } },
+  backups[] = { { .name = "backups" }, { .name = NULL } },
+  backup_make[] = { { .name = "backup-room" }, { .name = "backup", .is_job = true },
+	  { .name = NULL } },
+  backup_verify[] = { { .name = "backup-look" }, { .name = "backup", .is_job = true },
+	  { .name = NULL } },
+  backup_remove[] = { { .name = "backup-remove", .is_writing = true }, { .name = NULL } },
   reason[] = { { .name = "reload", .is_reload = true }, { .name = NULL } };
 
 static const struct step *const plans[ERRAND_KINDS] = {
@@ -84,6 +98,13 @@ static const struct step *const plans[ERRAND_KINDS] = {
 	[ERRAND_SEQUENCE_PUT] = sequence_put,
 	[ERRAND_AUDIT] = audit,
 	[ERRAND_CATALOGUE] = catalogue,
+	[ERRAND_CERTIFICATE] = certificate_show,
+	[ERRAND_CERTIFICATE_MAKE] = certificate_make,
+	[ERRAND_CERTIFICATE_PUT] = certificate_put,
+	[ERRAND_BACKUPS] = backups,
+	[ERRAND_BACKUP_MAKE] = backup_make,
+	[ERRAND_BACKUP_VERIFY] = backup_verify,
+	[ERRAND_BACKUP_REMOVE] = backup_remove,
 };
 
 static const struct step *
@@ -97,6 +118,7 @@ errands_init(struct supervise *s)
 {
 	child_init(&s->errand.work, "errand", SANDBOX_ERRAND);
 	child_init(&s->errand.compile, "compile", SANDBOX_COMPILE);
+	child_init(&s->errand.certificate, "certificate", SANDBOX_ERRAND);
 	s->errand.compile.is_lasting =
 		true; /* what it says goes into memory, and nothing to a terminal */
 	for (size_t i = 0; i < ERRAND_MEMORIES; i++)
@@ -271,6 +293,13 @@ start_work(struct supervise *s, const struct step *step, struct err *err)
 	add_word(&w, "sha256=%s", a->sha256);
 	if (errand_is_sequence(a->kind))
 		add_word(&w, "sequence=%s", s->errand.sequence);
+	if (a->kind == ERRAND_BACKUPS && s->backup.child.pid != 0)
+		add_word(&w, "busy=%s %s", s->backup.act, s->backup.name);
+	if (a->kind == ERRAND_BACKUPS && s->backup.last_act != NULL) {
+		add_word(&w, "last=%d %s %s", s->backup.was_good, s->backup.last_act,
+			s->backup.last_name);
+		add_word(&w, "said=%s", s->backup.said);
+	}
 	for (size_t i = 0; i < ERRAND_MEMORIES; i++)
 		if (s->errand.memories[i] >= 0) {
 			add_word(&w, "%s=%d", errand_memories[i], s->errand.memories[i]);
@@ -280,6 +309,60 @@ start_work(struct supervise *s, const struct step *step, struct err *err)
 		return ERR_CONF;
 	s->errand.work.started_ns = now_boot();
 	return child_run(&s->errand.work, w.at, keep, n_keep, err);
+}
+
+static enum certificate_which
+which_of(const struct errand_ask *a)
+{
+	return strcmp(a->name, "public") == 0 ? CERTIFICATE_PUBLIC : CERTIFICATE_SERVE;
+}
+
+static int
+start_certificate(struct supervise *s, const struct step *step, struct err *err)
+{
+	static struct words w;
+	const int keep[] = { s->errand.memories[ERRAND_ANSWER], s->errand.memories[ERRAND_TEXT] };
+	struct certificate_place place;
+
+	if (certificate_place(s, which_of(&s->errand.ask), step->is_writing, &place, err) < 0)
+		return ERR_CONF;
+	w.n = 0;
+	add_word(&w, "%s", step->name);
+	add_word(&w, "%s", place.path);
+	add_word(&w, "--answer");
+	add_word(&w, "%d", keep[0]);
+	add_word(&w, "--text");
+	add_word(&w, "%d", keep[1]);
+	add_word(&w, "--kind");
+	add_word(&w, "%s", place.is_own ? "own" : "files");
+	add_word(&w, "--shown");
+	add_word(&w, "%s", place.shown);
+	add_word(&w, "--why");
+	add_word(&w, "%s", place.why);
+	s->errand.certificate.started_ns = now_boot();
+	return child_run(&s->errand.certificate, w.at, keep, keep[1] < 0 ? 1 : 2, err);
+}
+
+/* The answer is that it has begun. */
+static void
+start_job(struct supervise *s)
+{
+	const struct errand_ask *a = &s->errand.ask;
+	char text[ERRAND_NAME + 64];
+	struct err err;
+	int fd;
+
+	if (backups_begin(s, a, s->errand.memories[ERRAND_TEXT], &err) < 0) {
+		fail(s, err.sys >= 400 && err.sys < 600 ? (unsigned)err.sys : 503, err.msg);
+		return;
+	}
+	snprintf(text, sizeof(text), "{\"name\":\"%s\",\"state\":\"begun\"}\n", a->name);
+	fd = seal_bytes("mbc-errand", text, strlen(text), &err);
+	answer_tell(s, a->id, fd < 0 ? 503 : 202,
+		fd < 0 ? "it has begun, and no memory is left to say so" : "application/json", fd);
+	if (fd >= 0)
+		close(fd);
+	forget(s);
 }
 
 static int
@@ -402,13 +485,19 @@ begin_step(struct supervise *s)
 		try_reload(s);
 		return;
 	}
-	rc = step->is_catalogue  ? start_catalogue(s, &err)
-	     : step->is_compiler ? start_compiler(s, step, &err)
-				 : start_work(s, step, &err);
+	if (step->is_job) {
+		start_job(s);
+		return;
+	}
+	rc = step->is_catalogue     ? start_catalogue(s, &err)
+	     : step->is_compiler    ? start_compiler(s, step, &err)
+	     : step->is_certificate ? start_certificate(s, step, &err)
+				    : start_work(s, step, &err);
 	if (rc == 0)
 		return;
 	log_warn("errand: %s", err.msg);
-	fail(s, 503, err.msg);
+	fail(s, rc == ERR_CONF && err.sys >= 400 && err.sys < 600 ? (unsigned)err.sys : 503,
+		err.msg);
 }
 
 /* ---- asked ---------------------------------------------------------------------------------------------------------------- */
@@ -438,6 +527,50 @@ discard(struct supervise *s, const struct errand_ask *a)
 		if (fd >= 0)
 			close(fd);
 	}
+}
+
+/* Nothing is read of it here: the data server does, piece by piece. */
+static void
+hand_out(struct supervise *s, const struct errand_ask *a)
+{
+	struct err err;
+	int fd = backups_open(s, a->name, &err);
+
+	answer_tell(s, a->id, fd < 0 ? (unsigned)err.sys : 200,
+		fd < 0 ? err.msg : "application/x-tar", fd);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* One that is to be made gets its name here; false: it has been answered. */
+static bool
+prepare_backup(struct supervise *s, struct errand_ask *a)
+{
+	char folder[PLACE_MAX + 16], when[32];
+	time_t now = (time_t)((now_boot() + now_wall_offset()) / NS_PER_S);
+	struct tm utc;
+
+	if (a->kind == ERRAND_BACKUP_MAKE) {
+		gmtime_r(&now, &utc);
+		strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &utc);
+		snprintf(a->name, sizeof(a->name), "%.60s-%s.mbc", s->bench, when);
+	}
+	if (a->kind != ERRAND_BACKUPS && !errand_backup_name_is_good(a->name)) {
+		answer_tell(s, a->id, 404,
+			"there is no backup of this name; the list has those that are", -1);
+		return false;
+	}
+	if (s->backup.child.pid != 0 && a->kind != ERRAND_BACKUPS) {
+		answer_tell(
+			s, a->id, 429, "a backup is being made or looked at; wait for its end", -1);
+		return false;
+	}
+	snprintf(folder, sizeof(folder), "%s/" ERRAND_BACKUPS_FOLDER, s->state_dir);
+	if (mkdir(folder, 0700) == 0 || errno == EEXIST)
+		return true;
+	snprintf(folder, sizeof(folder), "making its folder: %s", strerror(errno));
+	answer_tell(s, a->id, errno == ENOSPC ? 507 : 503, folder, -1);
+	return false;
 }
 
 void
@@ -472,6 +605,12 @@ errands_asked(struct supervise *s, struct wire_in *in, int *pass)
 		discard(s, &a);
 		return;
 	}
+	if (a.kind == ERRAND_BACKUP_FILE) {
+		hand_out(s, &a);
+		return;
+	}
+	if (a.kind >= ERRAND_BACKUPS && a.kind < ERRAND_BACKUP_FILE && !prepare_backup(s, &a))
+		return;
 	s->errand.ask = a;
 	s->errand.step = 0;
 	s->errand.sequence[0] = '\0';
@@ -515,8 +654,9 @@ lost(struct supervise *s, const char *name, int status)
 	char how[CHILD_HOW], why[200];
 
 	child_how(how, status);
-	snprintf(why, sizeof(why),
-		"its process for '%s' %s; look at the bench file and its versions", name, how);
+	snprintf(why, sizeof(why), "its process for '%s' %s; look at %s", name, how,
+		errand_is_root(s->errand.ask.kind) ? "what is there now"
+						   : "the bench file and its versions");
 	log_warn("errand: %s", why);
 	if (strcmp(name, "write") == 0 && !s->is_ending)
 		reload_begin(s);
@@ -548,9 +688,9 @@ errands_ended(struct supervise *s, pid_t pid, int status)
 	const struct step *step;
 	unsigned refusal;
 
-	if (pid != s->errand.work.pid && !is_compiler)
+	if (pid != s->errand.work.pid && pid != s->errand.certificate.pid && !is_compiler)
 		return false;
-	s->errand.work.pid = s->errand.compile.pid = 0;
+	s->errand.work.pid = s->errand.compile.pid = s->errand.certificate.pid = 0;
 	step = step_of(s);
 	is_compiler = is_compiler && !step->is_catalogue; /* that one refuses as mbc-errand does */
 	refusal = is_compiler || !WIFEXITED(status) ? 0 : errand_status(WEXITSTATUS(status));
@@ -559,6 +699,8 @@ errands_ended(struct supervise *s, pid_t pid, int status)
 	else if (refusal != 0)
 		refused(s, refusal);
 	else if (is_good_end(s, is_compiler, status)) {
+		if (step->is_certificate && step->is_writing)
+			certificate_look(s); /* it is taken up now, not in a while */
 		if (strcmp(step->name, "write") == 0)
 			audit_tell(s, s->errand.ask.principal,
 				s->errand.sequence[0] == '\0' ? "bench_written"
@@ -581,6 +723,17 @@ errands_ended(struct supervise *s, pid_t pid, int status)
 	return true;
 }
 
+static void
+kill_work(const struct supervise *s)
+{
+	const pid_t all[] = { s->errand.work.pid, s->errand.compile.pid,
+		s->errand.certificate.pid };
+
+	for (size_t i = 0; i < NELEM(all); i++)
+		if (all[i] != 0)
+			kill(all[i], SIGKILL);
+}
+
 void
 errands_stop(struct supervise *s)
 {
@@ -590,10 +743,7 @@ errands_stop(struct supervise *s)
 	if (step_of(s)->is_writing || step_of(s)->is_reload)
 		return;
 	s->errand.kill_ns = NEVER;
-	if (s->errand.work.pid != 0)
-		kill(s->errand.work.pid, SIGKILL);
-	if (s->errand.compile.pid != 0)
-		kill(s->errand.compile.pid, SIGKILL);
+	kill_work(s);
 }
 
 void
@@ -606,7 +756,8 @@ errands_gone(struct supervise *s, const char *id)
 bool
 errands_are_running(const struct supervise *s)
 {
-	return s->errand.work.pid != 0 || s->errand.compile.pid != 0;
+	return s->errand.work.pid != 0 || s->errand.compile.pid != 0 ||
+	       s->errand.certificate.pid != 0;
 }
 
 int64_t
@@ -617,10 +768,7 @@ errands_step(struct supervise *s, int64_t now_ns)
 	if (now_ns >= s->errand.kill_ns) {
 		log_warn("errand: '%s' did not end in 60 s", step_of(s)->name);
 		s->errand.kill_ns = NEVER;
-		if (s->errand.work.pid != 0)
-			kill(s->errand.work.pid, SIGKILL);
-		if (s->errand.compile.pid != 0)
-			kill(s->errand.compile.pid, SIGKILL);
+		kill_work(s);
 		if (step_of(s)->is_reload)
 			finish(s, "unknown",
 				"the file is written; whether it is taken up is not known yet, the "

@@ -35,6 +35,7 @@ supervise_stop(struct supervise *s)
 		kill(s->compile.pid, SIGKILL);
 	rehearsals_stop(s);
 	errands_stop(s);
+	backups_stop(s);
 	/* With outputs that can hurt the controller makes the bench safe, at most for 10 s, and who records and shows that goes on. */
 	s->is_control_first =
 		s->control.pid != 0 && s->img != NULL && s->img->on_stop != IMAGE_NONE;
@@ -87,6 +88,8 @@ reap(struct supervise *s)
 			continue;
 		else if (errands_ended(s, pid, status))
 			continue;
+		else if (backups_ended(s, pid, status))
+			continue;
 		else if (pid == s->rehearsing.child.pid)
 			rehearsals_ended(s, status);
 		else
@@ -117,8 +120,9 @@ has_ended(const struct supervise *s)
 {
 	return s->is_ending && s->control.pid == 0 && s->serve.pid == 0 && s->history.pid == 0 &&
 	       s->query.pid == 0 && s->gate.pid == 0 && s->compile.pid == 0 &&
-	       s->rehearsing.child.pid == 0 && !errands_are_running(s) && !certificate_is_made(s) &&
-	       s->public.child.pid == 0 && !helpers_are_running(s);
+	       s->rehearsing.child.pid == 0 && !errands_are_running(s) &&
+	       s->backup.child.pid == 0 && !certificate_is_made(s) && s->public.child.pid == 0 &&
+	       !helpers_are_running(s);
 }
 
 /* Hearts: the controller's, and those that beat only while that one does. An orderly end needs no watchdog's help, as long
@@ -269,6 +273,7 @@ main(int argc, char **argv)
 	child_init(&s.rehearsing.child, "rehearse", SANDBOX_REHEARSE);
 	sandbox_user_find(SANDBOX_COMPILE, &s.rehearsing.child.user); /* it reads no more */
 	errands_init(&s);
+	backups_init(&s);
 	confine(&s);
 	if (start(&s, &err) < 0) {
 		log_err("%s", err.msg);

@@ -119,7 +119,8 @@ struct supervise {
 		int64_t kill_ns; /* NEVER: it was killed */
 	} rehearsing;
 	struct {
-		struct child work, compile; /* mbc-errand, mbc-compile: one of them at a time */
+		struct child work, compile,
+			certificate; /* mbc-errand, mbc-compile, mbc-certificate: one of them at a time */
 		struct errand_ask ask;
 		char sequence[ERRAND_NAME +
 			      160]; /* that it is about, as the compiler sees it; "": none */
@@ -129,6 +130,15 @@ struct supervise {
 		bool is_reloading;             /* the file is written, and is being taken up */
 		int64_t kill_ns;               /* NEVER: it was killed */
 	} errand;
+	struct {
+		struct child child; /* mbc-backup; one at a time */
+		const char *act;    /* "make", "verify" */
+		char name[104], principal[EVENT_PRINCIPAL];
+		/* what became of the last one; last_act NULL: there was none */
+		const char *last_act;
+		char last_name[104], said[400];
+		bool was_good;
+	} backup;
 	struct asked {
 		char who[EVENT_PRINCIPAL], reason[EVENT_TEXT];
 	} asked,
@@ -327,6 +337,14 @@ void certificate_serve_started(struct supervise *s, enum certificate_which which
 void certificate_look(struct supervise *s); /* at the files, now */
 void certificate_told(
 	struct supervise *s, enum certificate_which which, struct wire_in *in); /* by a server */
+/* For one of its programs: the file, and what is shown now. ERR_CONF, with a status of HTTP: there is none, or for a change: it is not ours, or is being made. */
+struct certificate_place {
+	char path[PLACE_MAX + 32];
+	bool is_own;
+	const char *shown, *why; /* "" */
+};
+int certificate_place(struct supervise *s, enum certificate_which which, bool is_change,
+	struct certificate_place *out, struct err *err) MUST_CHECK;
 bool certificate_ended(struct supervise *s, pid_t pid, int status); /* was it what makes one? */
 int64_t certificate_step(struct supervise *s, int64_t now_ns);      /* returns when to come again */
 void certificate_describe(const struct supervise *s, struct buf *out);
@@ -371,6 +389,16 @@ void answer_tell(struct supervise *s, const char *id, unsigned status, const cha
 void answer_tell_why(struct supervise *s, const char *id, unsigned status, int answer);
 void answer_tell_memory(struct supervise *s, const char *id, unsigned status, const char *type,
 	int answer, off_t max);
+
+/* backups.c: backups of the whole bench over HTTP */
+void backups_init(struct supervise *s);
+/* Starts mbc-backup; its end is told on record, and in the list. passphrase: a descriptor with a line of it; -1: none */
+int backups_begin(struct supervise *s, const struct errand_ask *a, int passphrase,
+	struct err *err) MUST_CHECK;
+bool backups_ended(struct supervise *s, pid_t pid, int status); /* was it its process? */
+void backups_stop(struct supervise *s);                         /* the bench ends */
+/* One that is kept, for reading; -1, with a status of HTTP. */
+int backups_open(struct supervise *s, const char *name, struct err *err) MUST_CHECK;
 
 /* errands.c: the bench file, its versions and the audit over HTTP */
 void errands_init(struct supervise *s);

@@ -1,13 +1,25 @@
 """What the page Administration does: links of guests, certificates, backups of the whole bench; with the real program."""
+import contextlib
 import datetime
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
 import sys
+import tarfile
+import tempfile
+import time
 import unittest
 
 sys.dont_write_bytecode = True
 
-from harness import wait_for  # noqa: E402
+from harness import MBC, PATIENCE_S, wait_for  # noqa: E402
 from test_accounts import Client, People  # noqa: E402
 from test_door import API  # noqa: E402
+from test_public import PublicBench  # noqa: E402
+from test_tls import Authority  # noqa: E402
 
 LATER = "2126-01-01T00:00:00Z"
 
@@ -68,6 +80,225 @@ class Links(Administration):
         wait_for("it is in the list", lambda: [x["name"] for x in maria.ask("GET", API + "/links")[1]["links"]] == ["board"])
         wait_for("and on record", lambda: self.records(act="link_add", subject="board", **{"from": "cli"}))
         self.mbc("audit", "verify")
+
+
+class Certificates(Administration):
+    def begin_tls(self, name, tls="own"):
+        stack = contextlib.ExitStack()
+        self.addCleanup(stack.close)
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mbc-admin-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.bench = stack.enter_context(PublicBench(name, more=f", tls: {tls}"))
+        self.own = self.bench.folder / "state" / name / "certificate-public.pem"
+
+    def put(self, client, *files):
+        text = "".join(pathlib.Path(file).read_text() for file in files)
+        return client.ask("PUT", API + "/certificates/public", {"text": text})
+
+    def test_certificates(self):
+        self.begin_tls("papers")
+        maria = self.add("maria", "--role", "root")
+        bert = self.add("bert", "--role", "admin", "--may", "read,operate,configure,protect")
+        anna = self.add("anna", "--may", "read,operate,configure,protect")
+        look = lambda client=maria: client.ask("GET", API + "/certificates/public")
+        first = wait_for("the first one", lambda: (answer := look())[0] == 200 and answer[1]["shown"] and answer[1])
+        self.assertEqual((first["kind"], first["self_signed"], first["refused"], first["over"]), ("own", True, None, False))
+        self.assertEqual(first["fingerprint"], first["shown"])
+        self.assertIn("localhost", first["names"])
+        self.assertEqual(first["file"], str(self.own))
+        self.refused(maria.ask("GET", API + "/certificates/serve"), 404, "tls: own")
+        self.refused(maria.ask("GET", API + "/certificates/other"), 400)
+        # Who may: the role root alone, whatever else is granted; with the proof beside the cookie.
+        for client in (bert, anna):
+            self.refused(look(client), 403, "root")
+            self.refused(client.ask("POST", API + "/certificates/public", {}), 403, "root")
+            self.refused(self.put(client, self.own), 403, "root")
+        self.assertEqual(Client(self.bench.port).ask("GET", API + "/certificates/public")[0], 401)
+        self.assertEqual(maria.ask("POST", API + "/certificates/public", {}, headers={"X-Mbc": None})[0], 403)
+        # Made anew.
+        status, made = maria.ask("POST", API + "/certificates/public", {})
+        self.assertEqual(status, 200, made)
+        self.assertNotEqual(made["fingerprint"], first["fingerprint"])
+        wait_for("it is shown", lambda: look()[1]["shown"] == made["fingerprint"])
+        self.assertEqual(self.own.stat().st_mode & 0o777, 0o600)
+        # Given by others: each wrong one leaves what is there.
+        authority = Authority(self.folder / "it")
+        cert, key = self.folder / "cert.pem", self.folder / "key.pem"
+        before = self.own.read_bytes()
+        authority.issue(cert, key, datetime.timedelta(days=-1), begins=datetime.timedelta(days=-9))
+        self.refused(self.put(maria, cert, key), 422, "over")
+        authority.issue(cert, key, datetime.timedelta(days=90), begins=datetime.timedelta(days=5))
+        self.refused(self.put(maria, cert, key), 422, "not good yet")
+        authority.issue(cert, key, datetime.timedelta(days=90))
+        other = self.folder / "other.pem"
+        other.write_bytes(key.read_bytes())
+        authority.issue(cert, key, datetime.timedelta(days=90))
+        self.refused(self.put(maria, cert, other), 422, "key")
+        self.refused(self.put(maria, cert), 422, "key")
+        self.refused(self.put(maria, key), 422)
+        self.refused(maria.ask("PUT", API + "/certificates/public", {"text": "no PEM at all"}), 422)
+        self.refused(maria.ask("PUT", API + "/certificates/public", {}), 400, "text")
+        self.refused(maria.ask("PUT", API + "/certificates/public", {"text": "x" * 400000}), 422, "256 kB")
+        with contextlib.suppress(OSError):  # it may be ended before all of it is read
+            self.assertEqual(maria.ask("PUT", API + "/certificates/public", {"text": "x" * 2000000})[0], 413)
+        self.assertEqual(self.own.read_bytes(), before)
+        status, taken = self.put(maria, cert, key)
+        self.assertEqual(status, 200, taken)
+        self.assertEqual((taken["issuer"].split("=")[-1], taken["self_signed"]), ("test root", False))
+        wait_for("it is shown", lambda: look()[1]["shown"] == taken["fingerprint"])
+        # The key is nowhere else, and never read back.
+        secret = key.read_text().splitlines()[1]
+        self.assertIn(secret, self.own.read_text())
+        said = "".join(self.bench.process.text()) + json.dumps(look()[1]) + self.mbc("audit", "--json") + self.mbc("log")
+        self.assertNotIn(secret, said)
+        for act in ("certificate_make", "certificate_put"):
+            self.assertTrue(self.records(act=act, subject="public", who="user:maria", result="asked"))
+            self.assertTrue(self.records(act=act, who="user:bert", result="refused"))
+        self.mbc("audit", "verify")
+
+    def mbc(self, *words, code=0, limit=PATIENCE_S):
+        done = self.bench.mbc(*words, limit=limit)
+        self.assertEqual(done.returncode, code, (words, done.stdout, done.stderr))
+        return done.stdout if code == 0 else done.stderr
+
+
+PHRASE = "correct horse battery staple"
+
+
+class Backups(Administration):
+    def wait_done(self, client, name):
+        def look():
+            status, body = client.ask("GET", API + "/backups")
+            return status == 200 and body["busy"] is None and body["last"] and body["last"]["name"] == name and body["last"]
+        return wait_for(f"the end of {name}", look)
+
+    def make(self, client, good=True, **body):
+        def begin():  # a second has one
+            status, answer = client.ask("POST", API + "/backups", body)
+            self.assertIn(status, (202, 409, 429, 503), answer)
+            return status == 202 and answer["name"]
+        name = wait_for("it begins", begin, pause=0.3)
+        last = self.wait_done(client, name)
+        self.assertEqual(last["good"], good, last)
+        return name, last
+
+    def test_backups(self):
+        self.begin("keeper")
+        maria = self.add("maria", "--role", "root")
+        bert = self.add("bert", "--role", "admin", "--may", "read,operate,configure,protect")
+        anna = self.add("anna", "--may", "read,operate,configure,protect")
+        for client in (bert, anna):
+            for method, path in (("GET", "/backups"), ("POST", "/backups"), ("GET", "/backups/keeper.mbc/file"), ("DELETE", "/backups/keeper.mbc"), ("POST", "/backups/keeper.mbc/verify")):
+                self.refused(client.ask(method, API + path), 403, "root")
+        self.assertEqual(Client(self.bench.port).ask("GET", API + "/backups")[0], 401)
+        self.assertEqual(maria.ask("POST", API + "/backups", {}, headers={"X-Mbc": None})[0], 403)
+        status, empty = maria.ask("GET", API + "/backups")
+        self.assertEqual((status, empty["backups"], empty["busy"], empty["last"], empty["max"]), (200, [], None, None, 5))
+        self.assertGreater(empty["free"], 0)
+        self.refused(maria.ask("POST", API + "/backups", {"passphrase": "short"}), 400, "10 characters")
+        self.refused(maria.ask("POST", API + "/backups", {"pass": PHRASE}), 400)
+        name, last = self.make(maria, passphrase=PHRASE)
+        self.assertRegex(name, r"^keeper-\d{8}T\d{6}Z\.mbc$")
+        kept = maria.ask("GET", API + "/backups")[1]["backups"]
+        self.assertEqual([k["name"] for k in kept], [name])
+        file = self.bench.folder / "state/keeper/backups" / name
+        self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+        # Whole, as one file; the command line restores it.
+        status, data = maria.ask("GET", API + f"/backups/{name}/file")
+        self.assertEqual((status, maria.headers["Content-Type"], len(data)), (200, "application/x-tar", kept[0]["bytes"]))
+        self.assertIn(name, maria.headers["Content-Disposition"])
+        self.assertEqual(data, file.read_bytes())
+        with tempfile.TemporaryDirectory() as folder:
+            away, phrase = pathlib.Path(folder) / "a.mbc", pathlib.Path(folder) / "phrase"
+            away.write_bytes(data)
+            phrase.write_text(PHRASE + "\n")
+            phrase.chmod(0o600)
+            with tarfile.open(away) as tar:
+                self.assertIn("sealed.bin", tar.getnames())
+            done = subprocess.run([MBC, "backup", "verify", str(away), "--passphrase-file", str(phrase)], capture_output=True, text=True, timeout=PATIENCE_S)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("can be read", done.stdout)
+        # Looked at here.
+        verify = lambda **body: (self.assertEqual(maria.ask("POST", API + f"/backups/{name}/verify", body)[0], 202), self.wait_verified(maria))[1]
+        self.assertEqual(verify()["good"], True)
+        self.assertEqual(verify(passphrase=PHRASE)["good"], True)
+        wrong = verify(passphrase="another passphrase")
+        self.assertEqual(wrong["good"], False)
+        self.assertIn("passphrase", wrong["text"])
+        bytes_of = bytearray(file.read_bytes())
+        bytes_of[len(bytes_of) // 2] ^= 1
+        file.write_bytes(bytes_of)
+        self.assertEqual(verify()["good"], False)
+        # Names that are none.
+        for bad in ("..%2F..%2Faccounts", "accounts", ".mbc", "nothing.mbc", "..", "a%00b.mbc", "x" * 120 + ".mbc"):
+            for method, path in (("GET", f"/backups/{bad}/file"), ("DELETE", f"/backups/{bad}"), ("POST", f"/backups/{bad}/verify")):
+                self.assertIn(maria.ask(method, API + path)[0], (400, 404, 405), bad)
+        (file.parent / "link.mbc").symlink_to(self.bench.folder / "state/keeper/accounts")
+        self.assertEqual(maria.ask("GET", API + "/backups/link.mbc/file")[0], 404)
+        (file.parent / "link.mbc").unlink()
+        status, left = maria.ask("DELETE", API + f"/backups/{name}")
+        self.assertEqual((status, left["backups"]), (200, []))
+        self.refused(maria.ask("DELETE", API + f"/backups/{name}"), 404)
+        # Without secrets.
+        name, last = self.make(maria)
+        with tarfile.open(file.parent / name) as tar:
+            self.assertNotIn("sealed.bin", tar.getnames())
+        # As many as may be; there is an end.
+        for number in range(4):
+            (file.parent / f"old{number}.mbc").write_bytes(b"x")
+        answer = wait_for("an answer", lambda: (a := maria.ask("POST", API + "/backups", {}))[0] != 503 and a)  # many commands in a short time
+        self.refused(answer, 409, "5 backups")
+        said = "".join(self.bench.process.text()) + self.mbc("audit", "--json") + self.mbc("log")
+        self.assertNotIn(PHRASE, said)
+        for act, result in (("backup_make", "asked"), ("backup_made", "done"), ("backup_file", "asked"), ("backup_remove", "asked"), ("backup_bad", "done")):
+            self.assertTrue(self.records(act=act, who="user:maria", result=result), act)
+        self.assertTrue(self.records(act="backup_make", who="user:bert", result="refused"))
+        self.mbc("audit", "verify")
+
+    def wait_verified(self, client):
+        def look():
+            body = client.ask("GET", API + "/backups")[1]
+            return body["busy"] is None and body["last"]["act"] == "verify" and body["last"]
+        return wait_for("it has been looked at", look)
+
+    def test_killed_and_a_full_disk(self):
+        self.begin("halves")
+        maria = self.add("maria", "--role", "root")
+        folder = self.bench.folder / "state/halves/backups"
+        # One that is killed leaves nothing, and the next is whole. It is stopped first, so that it is there to be killed.
+        (self.bench.folder / "state/halves/large").write_bytes(os.urandom(1 << 20) * 96)
+        name = maria.ask("POST", API + "/backups", {"passphrase": PHRASE})[1]["name"]
+        pid = wait_for("its process", lambda: self.find("mbc-backup", name))
+        os.kill(pid, signal.SIGSTOP)
+        words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() + pathlib.Path(f"/proc/{pid}/environ").read_bytes()
+        self.assertNotIn(PHRASE.encode(), words)
+        # A second one at the same time.
+        self.refused(maria.ask("POST", API + "/backups", {}), 429, "wait")
+        self.refused(maria.ask("DELETE", API + f"/backups/{name}"), 429)
+        self.assertEqual(maria.ask("GET", API + "/backups")[1]["busy"]["name"], name)
+        os.kill(pid, signal.SIGKILL)
+        last = self.wait_done(maria, name)
+        self.assertEqual((last["good"], maria.ask("GET", API + "/backups")[1]["backups"]), (False, []))
+        self.assertEqual([p.name for p in folder.iterdir()], [])
+        wait_for("on record", lambda: self.records(act="backup_failed", subject=name, who="user:maria"))
+        (folder / "old.mbc.part").write_bytes(b"half")  # of a bench that was killed
+        name, last = self.make(maria)
+        self.assertEqual([p.name for p in folder.iterdir()], [name])
+        # No room: a file that cannot grow is a full disk.
+        os.unlink(folder / name)
+        supervisor = self.bench.process.popen.pid
+        subprocess.run(["prlimit", f"--fsize={1 << 20}", "--pid", str(supervisor)], check=True)
+        name, last = self.make(maria, good=False)
+        self.assertIn("free some room", last["text"])
+        self.assertEqual([p.name for p in folder.iterdir()], [])
+
+    def find(self, program, word):
+        for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                words = path.read_bytes().decode(errors="replace").split("\0")
+                if words and words[0].endswith(program) and any(word in w for w in words):
+                    return int(path.parent.name)
+        return None
 
 
 if __name__ == "__main__":

@@ -271,6 +271,8 @@ test_the_description_is_complete(void **state)
 {
 	static const char *const methods[ORDERS] = { [ORDER_SET] = "put",
 		[ORDER_FILE_PUT] = "put",
+		[ORDER_CERTIFICATE_PUT] = "put",
+		[ORDER_BACKUP_REMOVE] = "delete",
 		[ORDER_ACCOUNT_CHANGE] = "patch",
 		[ORDER_OWN] = "patch",
 		[ORDER_FACTOR_OFF] = "delete",
