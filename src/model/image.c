@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "model/expr.h"
 #include "model/gate.h"
+#include "model/image_notices.h"
 #include "model/image_protect.h"
 #include "model/sequence.h"
 #include "msg/health.h"
@@ -137,6 +138,13 @@ check_tables(const struct check *c)
 		{ "numbers of sequences", &img->seq_numbers, sizeof(uint32_t) },
 		{ "commands of instruments", &img->ins_commands, sizeof(struct image_ins_command) },
 		{ "files of sequences", &img->seq_files, sizeof(struct image_seq_file) },
+		{ "receivers", &img->receivers, sizeof(struct image_receiver) },
+		{ "addresses", &img->addresses, sizeof(struct image_address) },
+		{ "members", &img->members, sizeof(uint32_t) },
+		{ "steps of chains", &img->steps, sizeof(struct image_step) },
+		{ "shifts", &img->shifts, sizeof(struct image_shift) },
+		{ "services", &img->pushes, sizeof(struct image_push) },
+		{ "events that are told", &img->told_kinds, sizeof(uint32_t) },
 		{ "code", &img->code, sizeof(struct expr_op) },
 		{ "strings", &img->strings, 1 },
 	};
@@ -633,6 +641,8 @@ image_check(const void *bytes, size_t n, struct err *err)
 	what = image_check_protection(img, &row);
 	if (what == NULL)
 		what = image_check_sequences(img, &row);
+	if (what == NULL)
+		what = image_check_notices(img, &row);
 	return what == NULL ? 0 : wrong(&c, "%s %u", what, row);
 }
 
