@@ -54,23 +54,35 @@ secrets_load(const struct image *img, const char *dir, const char *as, struct er
 	return NULL;
 }
 
-/* The number of one that a data base wants, and no instrument: the compiler gives it one of its own. */
+/* Of a server of mail, or of a service that pushes messages. */
 static bool
-is_of_store(const struct image *img, size_t i)
+is_of_alert(const struct image *img, size_t i)
 {
-	return i + 1 == img->postgres.password || i + 1 == img->influx.secret;
+	for (uint32_t k = 0; k < img->pushes.n; k++)
+		if (i + 1 == image_push_at(img, k)->secret)
+			return true;
+	return i + 1 == img->notices.mail_password;
+}
+
+/* No number of a data base or of those servers is one of an instrument, too: the compiler gives them numbers of their own. */
+static bool
+is_of_instrument(const struct image *img, size_t i)
+{
+	return i + 1 != img->postgres.password && i + 1 != img->influx.secret &&
+	       !is_of_alert(img, i);
 }
 
 /* One a line: none has a line end in it. */
-int
-secrets_send(const struct secrets *s, const struct image *img, struct err *err)
+static int
+send_some(const struct secrets *s, const struct image *img,
+	bool (*is_for)(const struct image *img, size_t i), struct err *err)
 {
 	struct buf lines = { 0 };
 	int fd;
 
 	buf_room(&lines, s->n * (SECRET_MAX + 1) + 1); /* at once, so that no copy is left behind */
 	for (size_t i = 0; i < s->n; i++) {
-		if (!is_of_store(img, i))
+		if (is_for(img, i))
 			buf_put(&lines, s->at[i].value, s->at[i].n);
 		buf_putc(&lines, '\n');
 	}
@@ -80,6 +92,18 @@ secrets_send(const struct secrets *s, const struct image *img, struct err *err)
 	explicit_bzero(lines.data, lines.n);
 	buf_done(&lines);
 	return fd;
+}
+
+int
+secrets_send(const struct secrets *s, const struct image *img, struct err *err)
+{
+	return send_some(s, img, is_of_instrument, err);
+}
+
+int
+secrets_send_alert(const struct secrets *s, const struct image *img, struct err *err)
+{
+	return send_some(s, img, is_of_alert, err);
 }
 
 /* Exactly as many lines as the image wants. */

@@ -10,9 +10,11 @@
 struct secrets *secrets_load(
 	const struct image *img, const char *dir, const char *as, struct err *err) MUST_CHECK;
 
-/* For the controller: a sealed descriptor, and what was on it (closed in any case; NULL: not the secrets of this image). Those of stores stay behind:
- * they are empty there. */
+/* A sealed descriptor for the controller, or for the process that tells people, which has no more than it says to servers; and what was on it
+ * (closed in any case; NULL: not the secrets of this image). Those of others stay behind: they are empty there. */
 int secrets_send(const struct secrets *s, const struct image *img, struct err *err) MUST_CHECK;
+int secrets_send_alert(
+	const struct secrets *s, const struct image *img, struct err *err) MUST_CHECK;
 struct secrets *secrets_take(int fd, const struct image *img, struct err *err) MUST_CHECK;
 
 #endif
