@@ -147,6 +147,7 @@ read_alarm(struct bench *b, struct bench_alarm *a, struct names *groups)
 		read_bool(b, keys[ALARM_ACK], &a->needs_ack);
 	if (keys[ALARM_LATCH] != NULL)
 		read_bool(b, keys[ALARM_LATCH], &a->is_latched);
+	notify_of_alarm(b, keys[ALARM_NOTIFY], a);
 	read_parent(b, a, keys[ALARM_PARENT]);
 	read_group(b, a, keys[ALARM_FIRST_OUT], groups);
 }
@@ -162,6 +163,7 @@ read_limit(struct bench *b, struct bench_alarm *a)
 	read_span(b, keys[LIMIT_FOR], &rows[LIMIT_FOR], &a->for_ns);
 	read_span(b, NULL, &schema_alarm[ALARM_ON_BAD], &a->on_bad_ns);
 	read_priority(b, a, keys[LIMIT_PRIORITY], keys[LIMIT_DO]);
+	notify_of_alarm(b, keys[LIMIT_NOTIFY], a);
 	read_shelve(b, a, NULL);
 }
 

@@ -67,6 +67,16 @@ bench_done(struct bench *b)
 	names_done(&b->output_names);
 	names_done(&b->safe_state_names);
 	names_done(&b->alarm_names);
+	names_done(&b->receiver_names);
+	names_done(&b->push_names);
+	free(b->receivers.at);
+	free(b->addresses.at);
+	free(b->members.at);
+	free(b->steps.at);
+	free(b->shifts.at);
+	free(b->pushes.at);
+	free(b->told_kinds.at);
+	free(b->receiver_order);
 	free(b->links.at);
 	free(b->instruments.at);
 	free(b->messages.at);
@@ -246,7 +256,9 @@ bench_read(struct bench *b, const struct node *root)
 	conditions_prepare(b);
 	commands_read(b);
 	trips_read(b);
+	notify_read(b, found[TOP_NOTIFY], found[TOP_ALERT]);
 	alarms_read(b);
+	notify_check(b);
 	rules_read(b, names_of(b, found[TOP_RULES],
 			      "a map of rules: NAME: {when: CONDITION, do: [set X = VALUE]}"));
 	heartbeat_resolve(b);

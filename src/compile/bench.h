@@ -8,6 +8,7 @@
 
 #include "compile/diag.h"
 #include "compile/names.h"
+#include "compile/notify.h"
 #include "compile/protect.h"
 #include "compile/schema.h"
 #include "compile/tree.h"
@@ -57,11 +58,11 @@ struct bench_instrument {
 	const struct node *watchdog, *uptime, *commands; /* NULL: none */
 };
 
-/* Named in the bench, and where it was first. One that a store needs as well has a number of its own there: the controller does not get that. */
+/* Named in the bench, and where it was first. One that another process needs as well has a number of its own there: the controller does not get that. */
 struct bench_secret {
 	const char *name;
 	struct place at;
-	bool is_of_store;
+	bool is_apart;
 };
 
 /* What is written to an instrument before anything else is asked of it. */
@@ -331,6 +332,16 @@ struct bench {
 	uint32_t restoring, outage;           /* the same; IMAGE_NONE */
 	struct names alarm_names;
 	uint32_t *alarm_order; /* alarms as they stand in the image */
+	struct bench_notices notices;
+	BENCH_TABLE(struct bench_receiver) receivers;
+	BENCH_TABLE(struct bench_address) addresses; /* those of a receiver together, by way */
+	BENCH_TABLE(uint32_t) members;               /* receivers of this table */
+	BENCH_TABLE(struct image_step) steps;        /* those of a receiver together */
+	BENCH_TABLE(struct image_shift) shifts;      /* the same */
+	BENCH_TABLE(struct bench_push) pushes;
+	BENCH_TABLE(uint32_t) told_kinds; /* enum event_kind, rising */
+	struct names receiver_names, push_names;
+	uint32_t *receiver_order; /* as they stand in the image */
 	struct names link_names, instrument_names, channel_names;
 	struct expr *expr; /* room for one expression: too large for the stack */
 };

@@ -611,6 +611,7 @@ emit_image(struct bench *b, struct buf *out)
 	emit_protection(&e, &img);
 	emit_conditions(&e, &img);
 	emit_power(&e, &img);
+	emit_notices(&e, &img);
 	emit_sequences(&e, &img);
 	img.source = emit_text(&e, b->source);
 	img.synoptic = emit_text(&e, b->synoptic == NULL ? "" : b->synoptic);

@@ -29,6 +29,9 @@ void emit_sequences(struct emit *e, struct image *img);
 /* Trips, interlocks, alarms and rules. */
 void emit_conditions(struct emit *e, struct image *img);
 
+/* Who is told, and how. */
+void emit_notices(struct emit *e, struct image *img);
+
 /* Signs of life, and what happens when power was lost. */
 void emit_power(struct emit *e, struct image *img);
 

@@ -93,6 +93,9 @@ emit_alarms(struct emit *e)
 			.priority = (uint8_t)a->priority,
 			.is_latched = a->is_latched,
 			.needs_ack = a->needs_ack,
+			.is_notified = a->is_notified,
+			.first_member = a->to.first,
+			.n_members = a->to.n,
 		};
 
 		buf_put(e->out, &d, sizeof(d));

@@ -99,6 +99,18 @@ def_name(const struct key *table)
 		{ schema_guard, "guard" },
 		{ schema_device_watchdog, "device_watchdog" },
 		{ schema_command, "command" },
+		{ schema_receiver, "receiver" },
+		{ schema_by, "by" },
+		{ schema_quiet, "quiet" },
+		{ schema_chain_step, "chain_step" },
+		{ schema_chain_again, "chain_again" },
+		{ schema_shift, "shift" },
+		{ schema_alert, "alert" },
+		{ schema_told_alarms, "told_alarms" },
+		{ schema_told_events, "told_events" },
+		{ schema_mail, "mail" },
+		{ schema_push, "push" },
+		{ schema_beat, "beat" },
 		{ schema_rs485, "rs485" },
 		{ schema_identify, "identify" },
 		{ schema_message, "message" },
@@ -157,6 +169,14 @@ static const struct {
 	{ KEY_REFS, "anyOf",
 		"[{\"type\": \"string\"}, {\"type\": \"array\", \"items\": {\"type\": "
 		"\"string\"}}]" },
+	{ KEY_LIST, "type", "[\"string\", \"array\"]" },
+	{ KEY_LIST, "items", "{\"type\": \"string\"}" },
+	{ KEY_LIST_OR_NO, "type", "[\"string\", \"array\", \"boolean\"]" },
+	{ KEY_LIST_OR_NO, "items", "{\"type\": \"string\"}" },
+	{ KEY_TEXT_OR_SECRET, "type", "[\"string\", \"object\"]" },
+	{ KEY_TEXT_OR_SECRET, "properties", "{\"secret\": {\"type\": \"string\"}}" },
+	{ KEY_TEXT_OR_SECRET, "required", "[\"secret\"]" },
+	{ KEY_TEXT_OR_SECRET, "additionalProperties", "false" },
 	{ KEY_TEXTS, "type", "[\"string\", \"object\"]" },
 	{ KEY_TEXTS, "additionalProperties", "{\"type\": \"string\"}" },
 	{ KEY_CONFIRM, "type", "[\"string\", \"boolean\", \"object\"]" },
@@ -762,6 +782,18 @@ schema_json(struct buf *out)
 	def(&j, "runs", schema_runs, false);
 	def(&j, "before_injection", schema_before, false);
 	def(&j, "field", schema_field, false);
+	def(&j, "receiver", schema_receiver, false);
+	def(&j, "by", schema_by, false);
+	def(&j, "quiet", schema_quiet, false);
+	def(&j, "chain_step", schema_chain_step, false);
+	def(&j, "chain_again", schema_chain_again, false);
+	def(&j, "shift", schema_shift, false);
+	def(&j, "alert", schema_alert, false);
+	def(&j, "told_alarms", schema_told_alarms, false);
+	def(&j, "told_events", schema_told_events, false);
+	def(&j, "mail", schema_mail, false);
+	def(&j, "push", schema_push, false);
+	def(&j, "beat", schema_beat, false);
 	instrument_def(&j);
 	shared_defs(&j, false);
 	json_end(&j);

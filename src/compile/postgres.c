@@ -72,7 +72,7 @@ postgres_read(struct bench *b, const struct node *n)
 	if (found[POSTGRES_SCHEMA] != NULL)
 		p->schema = read_line(b, found[POSTGRES_SCHEMA], NAME_MAX_BYTES, "a name");
 	if (found[POSTGRES_PASSWORD] != NULL)
-		secrets_read_of_store(b, found[POSTGRES_PASSWORD], "password", &p->password);
+		secrets_read_apart(b, found[POSTGRES_PASSWORD], "password", &p->password);
 	if (found[POSTGRES_TLS] != NULL &&
 		(word = read_word(b, found[POSTGRES_TLS], &rows[POSTGRES_TLS])) != NULL)
 		p->tls = word;

@@ -65,6 +65,8 @@ struct bench_alarm {
 	uint32_t first_out;
 	enum image_priority priority;
 	bool is_latched, needs_ack;
+	bool is_notified; /* `notify:` says who is told: */
+	struct image_list to;
 	uint32_t state;
 	uint32_t place; /* in the image */
 };

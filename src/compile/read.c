@@ -275,7 +275,7 @@ read_opt(struct bench *b, const struct node *n, const struct opt *opt, int64_t *
 		return true;
 	case OPT_TEXT:
 		*out_text = read_text(b, n);
-		return *out_text != NULL && secrets_are_absent(b, n, *out_text);
+		return *out_text != NULL && secrets_are_absent(b, n, *out_text, true);
 	case OPT_SECRET:
 		return secrets_read(b, n, opt->name, out, out_text);
 	case OPT_SPAN:

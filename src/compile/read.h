@@ -52,10 +52,11 @@ bool read_opts(struct bench *b, const struct node *map, const struct opt *opts,
 /* `key: {secret: NAME}`; *out is its number as of OPT_SECRET. Among made-up secrets a text is one itself: *out_value. */
 bool secrets_read(struct bench *b, const struct node *n, const char *key, int64_t *out,
 	const char **out_value);
-/* The same of a process that carries what is recorded elsewhere. */
-void secrets_read_of_store(struct bench *b, const struct node *n, const char *key, int64_t *out);
-/* Does no member of a query in the text carry a key or password? It is told when one does. */
-bool secrets_are_absent(struct bench *b, const struct node *n, const char *text);
+/* The same of a process that is not the controller: a data base, a server that takes messages. */
+void secrets_read_apart(struct bench *b, const struct node *n, const char *key, int64_t *out);
+/* Does no member of a query in the text carry a key or password? It is told when one does; has_key_query: there is such a key. */
+bool secrets_are_absent(
+	struct bench *b, const struct node *n, const char *text, bool has_key_query);
 
 /* "; did you mean 'x'?" or "": only while errors are still shown. out: 96 bytes. */
 void read_suggest(struct bench *b, const struct names *names, const char *word, char *out);

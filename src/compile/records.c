@@ -143,7 +143,7 @@ read_influx(struct bench *b, const struct node *n)
 	b->history.carried_by |= IMAGE_CARRIED_INFLUX;
 	secret = found[i->version == 1 ? INFLUX_PASSWORD : INFLUX_TOKEN];
 	if (secret != NULL)
-		secrets_read_of_store(b, secret, secret->key, &i->secret);
+		secrets_read_apart(b, secret, secret->key, &i->secret);
 }
 
 /* ---- tiers ---------------------------------------------------------------------------------------------------------------- */

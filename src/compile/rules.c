@@ -1,6 +1,8 @@
 /* rules.c - rules: what happens once a condition has become true
  *
- *	set X = VALUE | toggle X | pulse X = VALUE for 2 s | notify TEXT
+ *	set X = VALUE | toggle X | pulse X = VALUE for 2 s | notify TEXT | notify NAME "TEXT"
+ *
+ * A note to somebody is the text "NAME: TEXT" of an event; no other text of a rule begins so.
  */
 #include <string.h>
 
@@ -11,7 +13,9 @@
 #include "msg/event.h"
 
 #define PULSE_MAX_NS (3600 * NS_PER_S)
-#define FORMS "write set X = VALUE, toggle X, pulse X = VALUE for 2 s, or notify TEXT"
+#define FORMS                                                                                      \
+	"write set X = VALUE, toggle X, pulse X = VALUE for 2 s, notify TEXT, or notify NAME "     \
+	"\"TEXT\""
 
 /* An action that is being read, and how far. */
 struct line {
@@ -183,13 +187,56 @@ check_toggle(struct line *l, uint32_t output)
 		ch->name, ch->name);
 }
 
+/* NAME "TEXT" to somebody under `notify:`; NULL: the text at hand is not of this form. */
+static const char *
+to_somebody(struct line *l)
+{
+	struct bench *b = l->b;
+	size_t n = strcspn(l->at, " :"), end = strlen(l->at);
+	const char *name = tree_text(&b->tree, l->at, n), *text = l->at + n;
+	struct buf told = { 0 };
+	const char *out;
+	char near[96];
+	bool is_known = notify_is_known(b, name, near);
+
+	text += strspn(text, " ");
+	if (*text != '"' || l->at[end - 1] != '"' || text + 1 >= l->at + end) {
+		if (is_known)
+			diag_error(&b->diag, l->n->at, "rule",
+				"it is not clear whether '%s' is told, or only named; write notify "
+				"%s \"TEXT\", or begin the text with another word",
+				name, name);
+		return NULL;
+	}
+	if (!is_known && !b->notices.has_people)
+		diag_warn(&b->diag, place_of(l), "nobody",
+			"nobody is told: the bench has no notify:; name '%.63s' there, or write "
+			"notify TEXT",
+			name);
+	else if (!is_known && !b->notices.is_open)
+		diag_error(&b->diag, place_of(l), "unknown-receiver",
+			"nobody is named '%.63s' under notify:; %swrite one of its names, or add "
+			"it",
+			name, near);
+	if (text + 2 == l->at + end)
+		diag_error(&b->diag, l->n->at, "rule",
+			"nothing says what is told; write notify NAME \"TEXT\"");
+	buf_printf(&told, "%s: %.*s", name, (int)(l->at + end - text - 2), text + 1);
+	out = tree_text(&b->tree, told.data, told.n);
+	buf_done(&told);
+	return out;
+}
+
 static bool
 take_notice(struct line *l, struct bench_action *a)
 {
+	const char *text;
+
 	a->kind = ACTION_NOTIFY;
 	a->output = IMAGE_NONE;
 	l->at += strspn(l->at, " ");
-	a->text = l->at;
+	text = l->at[0] == '\0' ? NULL : to_somebody(l);
+	a->text = text == NULL ? l->at : text;
 	if (a->text[0] == '\0')
 		diag_error(&l->b->diag, l->n->at, "rule",
 			"nothing says what is told; write notify TEXT");

@@ -18,39 +18,42 @@ enum key_kind {
 	KEY_QUANTITY, /* a number, or a number with unit */
 	KEY_NUMBER,
 	KEY_UNIT,
-	KEY_EXPR,     /* an expression */
-	KEY_REF,      /* the name of a channel */
-	KEY_ADDRESS,  /* host:port */
-	KEY_RANGE,    /* [low, high] */
-	KEY_SCALE,    /* factor, or {from: [a, b], to: [c, d]} */
-	KEY_FILTER,   /* "median 5" */
-	KEY_CHOICES,  /* {word: number} or [word, word] */
-	KEY_POINT,    /* options of the codec's points */
-	KEY_WORDS,    /* a list of words */
-	KEY_SOME_OF,  /* a list of some of `words`, perhaps empty */
-	KEY_MAP,      /* the keys of `sub` */
-	KEY_NAMES,    /* names, each with the keys of `sub` */
-	KEY_SWITCH,   /* `no`, or the keys of `sub` */
-	KEY_TEXTS,    /* a text, or one a language: {en: TEXT, fr: TEXT} */
-	KEY_CONFIRM,  /* yes or no, or KEY_TEXTS */
-	KEY_BRINGS,   /* a list of texts, or a map: {voltage: {low: 0, high: 10}} */
-	KEY_MESSAGE,  /* a message, or a row of them: the keys of `sub` */
-	KEY_MESSAGES, /* a list of such */
-	KEY_MAPS,     /* a list of maps with the keys of `sub` */
-	KEY_PAIRS,    /* a list of lists of two numbers */
-	KEY_VALUES,   /* names, each with a single value */
-	KEY_ONLY,     /* params, each with a value or a list of values */
-	KEY_RECORD,   /* changes, every, no, or the keys of `sub` */
-	KEY_REFS,     /* names of channels: one, or a list */
-	KEY_RAMP,     /* a quantity per time, or the keys of `sub` */
-	KEY_SPAN_OR,  /* a duration, or one of `words` */
-	KEY_ROWS,     /* names, each with a list of single values */
-	KEY_NUMBERS,  /* a list of numbers */
-	KEY_LOCK,     /* the name of a channel, or the keys of `sub` */
-	KEY_SECRET,   /* {secret: NAME} */
-	KEY_READS,    /* the name of a channel, or names of places, each with a channel */
-	KEY_WORD_OR,  /* one of `words`, or the keys of `sub` */
-	KEY_LATER,    /* known, and not available yet */
+	KEY_EXPR,           /* an expression */
+	KEY_REF,            /* the name of a channel */
+	KEY_ADDRESS,        /* host:port */
+	KEY_RANGE,          /* [low, high] */
+	KEY_SCALE,          /* factor, or {from: [a, b], to: [c, d]} */
+	KEY_FILTER,         /* "median 5" */
+	KEY_CHOICES,        /* {word: number} or [word, word] */
+	KEY_POINT,          /* options of the codec's points */
+	KEY_WORDS,          /* a list of words */
+	KEY_SOME_OF,        /* a list of some of `words`, perhaps empty */
+	KEY_MAP,            /* the keys of `sub` */
+	KEY_NAMES,          /* names, each with the keys of `sub` */
+	KEY_SWITCH,         /* `no`, or the keys of `sub` */
+	KEY_TEXTS,          /* a text, or one a language: {en: TEXT, fr: TEXT} */
+	KEY_CONFIRM,        /* yes or no, or KEY_TEXTS */
+	KEY_BRINGS,         /* a list of texts, or a map: {voltage: {low: 0, high: 10}} */
+	KEY_MESSAGE,        /* a message, or a row of them: the keys of `sub` */
+	KEY_MESSAGES,       /* a list of such */
+	KEY_MAPS,           /* a list of maps with the keys of `sub` */
+	KEY_PAIRS,          /* a list of lists of two numbers */
+	KEY_VALUES,         /* names, each with a single value */
+	KEY_ONLY,           /* params, each with a value or a list of values */
+	KEY_RECORD,         /* changes, every, no, or the keys of `sub` */
+	KEY_REFS,           /* names of channels: one, or a list */
+	KEY_RAMP,           /* a quantity per time, or the keys of `sub` */
+	KEY_SPAN_OR,        /* a duration, or one of `words` */
+	KEY_ROWS,           /* names, each with a list of single values */
+	KEY_NUMBERS,        /* a list of numbers */
+	KEY_LOCK,           /* the name of a channel, or the keys of `sub` */
+	KEY_SECRET,         /* {secret: NAME} */
+	KEY_READS,          /* the name of a channel, or names of places, each with a channel */
+	KEY_WORD_OR,        /* one of `words`, or the keys of `sub` */
+	KEY_LIST,           /* a text, or a list of texts */
+	KEY_LIST_OR_NO,     /* the same, or `no` */
+	KEY_TEXT_OR_SECRET, /* a text, or {secret: NAME} */
+	KEY_LATER,          /* known, and not available yet */
 };
 
 struct key {
@@ -117,7 +120,9 @@ enum {
 	TOP_POWER,
 	TOP_POWER_LOSS,
 	TOP_LOCAL_LOCK,
-	TOP_SEQUENCES
+	TOP_SEQUENCES,
+	TOP_NOTIFY,
+	TOP_ALERT
 };
 enum {
 	INS_USE,
@@ -363,7 +368,8 @@ enum {
 	ALARM_SHELVE,
 	ALARM_PARENT,
 	ALARM_FIRST_OUT,
-	ALARM_SUPPRESS
+	ALARM_SUPPRESS,
+	ALARM_NOTIFY
 };
 enum {
 	LIMIT_HIGH,
@@ -375,7 +381,8 @@ enum {
 	LIMIT_FOR,
 	LIMIT_HYSTERESIS,
 	LIMIT_PRIORITY,
-	LIMIT_DO
+	LIMIT_DO,
+	LIMIT_NOTIFY
 };
 enum { RULE_WHEN, RULE_FOR, RULE_DO };
 enum { HEARTBEAT_TOGGLE, HEARTBEAT_EVERY, HEARTBEAT_DROP_OUT, HEARTBEAT_NEEDS };
@@ -383,6 +390,54 @@ enum { POWER_MAINS, POWER_LOW, POWER_FOR };
 enum { ROW_WHEN, ROW_DO, ROW_WITH, ROW_AT, ROW_OTHERWISE };
 enum { GUARD_CHANNEL, GUARD_IS };
 enum { DOG_TIMEOUT, DOG_ARMED, DOG_TRIPPED, DOG_SAFE };
+/* A name under `notify:`: what all have, then what each kind has. */
+enum {
+	RECEIVER_TITLE,
+	RECEIVER_MAIL,
+	RECEIVER_PUSH,
+	RECEIVER_LANGUAGE,
+	RECEIVER_BY,
+	RECEIVER_QUIET,
+	RECEIVER_LIMIT,
+	RECEIVER_TO,
+	RECEIVER_STEPS,
+	RECEIVER_UNTIL,
+	RECEIVER_AGAIN,
+	RECEIVER_TURNS,
+	RECEIVER_SINCE,
+	RECEIVER_EVERY,
+	RECEIVER_EXCEPT,
+	RECEIVER_ROWS
+};
+enum { QUIET_FROM, QUIET_TO, QUIET_BELOW };
+enum { CHAIN_STEP_TO, CHAIN_STEP_AFTER, CHAIN_STEP_BY };
+enum { CHAIN_AGAIN_AFTER, CHAIN_AGAIN_TIMES };
+enum { SHIFT_FROM, SHIFT_TO, SHIFT_WHO };
+enum {
+	ALERT_SITE,
+	ALERT_PAGE,
+	ALERT_ALARMS,
+	ALERT_EVENTS,
+	ALERT_MAIL_SERVER,
+	ALERT_PUSH_SERVICES,
+	ALERT_HEARTBEAT,
+	ALERT_GATHER,
+	ALERT_AGAIN
+};
+enum { TOLD_TO, TOLD_OF };
+enum { MAIL_SERVER, MAIL_FROM, MAIL_USER, MAIL_PASSWORD, MAIL_TLS, MAIL_CA };
+enum {
+	PUSH_KEY_KIND,
+	PUSH_KEY_URL,
+	PUSH_KEY_KEY,
+	PUSH_KEY_USER,
+	PUSH_KEY_CA,
+	PUSH_KEY_TEMPLATE,
+	PUSH_KEY_VALUE,
+	PUSH_KEY_VALUE_OVER,
+	PUSH_KEY_BACKUP_URL
+};
+enum { BEAT_URL, BEAT_EVERY };
 
 #define SCHEMA_KEYS_MAX 48 /* rows of the longest table */
 
@@ -399,6 +454,11 @@ extern const struct key schema_top[], schema_link[], schema_instrument[],
 extern const struct key schema_trip[], schema_interlock[], schema_bypass[], schema_alarm[],
 	schema_limits[], schema_rule[], schema_heartbeat[], schema_power[], schema_power_row[],
 	schema_guard[], schema_device_watchdog[], schema_pid[], schema_command[];
+
+/* schema_notify.c */
+extern const struct key schema_receiver[], schema_by[], schema_quiet[], schema_chain_step[],
+	schema_chain_again[], schema_shift[], schema_alert[], schema_told_alarms[],
+	schema_told_events[], schema_mail[], schema_push[], schema_beat[];
 
 /* schema_kinds.c */
 extern const struct key schema_pattern[], schema_gas[], schema_calibration[], schema_lock[];

@@ -154,7 +154,10 @@ const struct key schema_alarm[] = {
 	[ALARM_SUPPRESS] = { .name = "suppress",
 		.kind = KEY_EXPR,
 		.help = "while this holds it does not warn: a machine that is off" },
-	{ .name = "notify", .kind = KEY_LATER, .help = "people to tell" },
+	[ALARM_NOTIFY] = { .name = "notify",
+		.kind = KEY_LIST_OR_NO,
+		.help = "who is told: a name under notify:, or a list, or no; left out: whom "
+			"alert: alarms: names" },
 	END,
 };
 
@@ -173,7 +176,7 @@ const struct key schema_rule[] = {
 		.kind = KEY_WORDS,
 		.is_needed = true,
 		.help = "what happens, in this order: [set X = VALUE, toggle X, pulse X = VALUE "
-			"for 2 s, notify TEXT]" },
+			"for 2 s, notify TEXT, notify NAME \"TEXT\"]" },
 	END,
 };
 
@@ -215,6 +218,9 @@ const struct key schema_limits[] = {
 	[LIMIT_DO] = { .name = "do",
 		.kind = KEY_TEXTS,
 		.help = "what a person does about them; needed for high and critical" },
+	[LIMIT_NOTIFY] = { .name = "notify",
+		.kind = KEY_LIST_OR_NO,
+		.help = "who is told of them: a name under notify:, or a list, or no" },
 	END,
 };
 

@@ -10,18 +10,18 @@
 
 /* Number of the secret in the image, from 1; 0: there is no room, that was told. */
 static int64_t
-number_of(struct bench *b, const char *name, struct place at, bool is_of_store)
+number_of(struct bench *b, const char *name, struct place at, bool is_apart)
 {
 	for (uint32_t i = 0; i < b->secrets.n; i++)
 		if (strcmp(b->secrets.at[i].name, name) == 0 &&
-			b->secrets.at[i].is_of_store == is_of_store)
+			b->secrets.at[i].is_apart == is_apart)
 			return i + 1;
 	if (b->secrets.n == SECRETS_MAX) {
 		diag_error(&b->diag, at, "too-large", "more than %d secrets; leave some out",
 			SECRETS_MAX);
 		return 0;
 	}
-	*BENCH_ADD(b->secrets) = (struct bench_secret){ name, at, is_of_store };
+	*BENCH_ADD(b->secrets) = (struct bench_secret){ name, at, is_apart };
 	return b->secrets.n;
 }
 
@@ -74,7 +74,7 @@ secrets_read(struct bench *b, const struct node *n, const char *key, int64_t *ou
 }
 
 void
-secrets_read_of_store(struct bench *b, const struct node *n, const char *key, int64_t *out)
+secrets_read_apart(struct bench *b, const struct node *n, const char *key, int64_t *out)
 {
 	const char *name = name_of(b, n, key);
 
@@ -95,7 +95,7 @@ is_key(const char *text, size_t n)
 }
 
 bool
-secrets_are_absent(struct bench *b, const struct node *n, const char *text)
+secrets_are_absent(struct bench *b, const struct node *n, const char *text, bool has_key_query)
 {
 	const char *at = strchr(text, '?');
 
@@ -106,8 +106,9 @@ secrets_are_absent(struct bench *b, const struct node *n, const char *text)
 			at[name + 1] != '{' && is_key(at, name)) {
 			diag_error(&b->diag, n->at, "secret",
 				"'%.*s=' looks like a key or password, which does not stand in "
-				"this file; " REMEDY " and key_query: %.*s",
-				(int)name, at, "key", (int)name, at);
+				"this file; " REMEDY "%s%.*s",
+				(int)name, at, "key", has_key_query ? " and key_query: " : "",
+				has_key_query ? (int)name : 0, at);
 			return false;
 		}
 		at = strchr(at, '&');

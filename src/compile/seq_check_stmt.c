@@ -484,6 +484,8 @@ check_result(struct seq_checker *c, struct seq_stmt *s)
 static void
 check_stmt(struct seq_checker *c, struct seq_stmt *s)
 {
+	char near[96];
+
 	switch (s->kind) {
 	case SEQ_SET:
 		for (struct seq_assign *a = s->set; a != NULL; a = a->next)
@@ -527,10 +529,12 @@ check_stmt(struct seq_checker *c, struct seq_stmt *s)
 		return;
 	case SEQ_NOTIFY:
 		seqc_text(c, &s->message.text);
-		if (s->message.group.text != NULL)
+		if (s->message.group.text != NULL &&
+			!notify_is_known(c->b, s->message.group.text, near))
 			diag_error(c->d, s->message.group.at, "unknown-group",
-				"the bench has no group '%.63s'; use mark, which everybody sees",
-				s->message.group.text);
+				"the bench names nobody '%.63s' under notify:; %sadd it there, or "
+				"use mark, which everybody sees",
+				s->message.group.text, near);
 		return;
 	case SEQ_MARK:
 		seqc_text(c, &s->message.text);

@@ -41,7 +41,7 @@ WRONG = {  # what is changed in GOOD: (from, to, line that must be named, words 
     "cycle": ("calc: T + 5 K", "calc: twice + 5 K", 13, ["twice"]),
     "split expression": ("calc: T + 5 K", "calc: max(T, twice)", 13, ['"max(T, twice)"']),
     "duplicate name": ("  T: {read: dev.a}", "  T: {read: dev.a}\n  T: {read: dev.a}", 13, ["T", "12"]),
-    "not available yet": ("serve:", "notify: x\nserve:", 14, ["not available yet"]),
+    "not available yet": ("serve:", "share: x\nserve:", 14, ["not available yet"]),
     "no folder of sequences": ("serve:", "sequences: x/\nserve:", 14, ["make the folder"]),
     "not on loopback": ("127.0.0.1:0", "0.0.0.0:80", 14, ["127.0.0.1"]),
     "number for a duration": ("every: 200 ms", "every: 200", 8, ["ms"]),
