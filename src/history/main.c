@@ -18,7 +18,7 @@
 #include "base/text.h"
 #include "history/drain.h"
 #include "history/keep.h"
-#include "history/past_events.h"
+#include "io/past_events.h"
 #include "history/recorder.h"
 #include "history/runs.h"
 #include "io/loop.h"

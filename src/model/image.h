@@ -54,12 +54,13 @@ struct image_notices {
 	uint32_t mail_server; /* "smtps://mail.lab:465", "smtp://mail.lab:587" (with STARTTLS) */
 	uint32_t mail_from, mail_user, mail_ca;
 	uint32_t mail_password; /* 1 + index of the secret; 0: none */
-	uint32_t is_mail_plain; /* 0, 1: `tls: no`, without a password, to a relay on this computer alone */
-	uint32_t beat_url;      /* asked each beat_every_ns: the bench lives */
-	uint32_t page;          /* address of the page that messages name; empty: none */
+	uint32_t
+		is_mail_plain; /* 0, 1: `tls: no`, without a password, to a relay on this computer alone */
+	uint32_t beat_url; /* asked each beat_every_ns: the bench lives */
+	uint32_t page;     /* address of the page that messages name; empty: none */
 	int64_t beat_every_ns;
 	int64_t gather_ns; /* what comes within this after the first alarm is one message; default 300 ms */
-	int64_t again_ns;  /* an alarm that was over for less is no new one; default 10 min */
+	int64_t again_ns; /* an alarm that was over for less is no new one; default 10 min */
 };
 
 struct image {
@@ -216,13 +217,14 @@ struct image {
 	struct image_table
 		loops; /* struct image_loop, one that writes the setpoint of another before that one */
 	struct image_notices notices; /* who is told, and how */
-	struct image_table receivers;  /* struct image_receiver */
-	struct image_table addresses;  /* struct image_address, grouped by receiver */
-	struct image_table members;    /* uint32_t: receivers; lists of them */
-	struct image_table steps;      /* struct image_step, grouped by receiver */
-	struct image_table shifts;     /* struct image_shift, grouped by receiver */
-	struct image_table pushes;     /* struct image_push */
-	struct image_table told_kinds; /* uint32_t: enum event_kind, rising: told to notices.events */
+	struct image_table receivers; /* struct image_receiver */
+	struct image_table addresses; /* struct image_address, grouped by receiver */
+	struct image_table members;   /* uint32_t: receivers; lists of them */
+	struct image_table steps;     /* struct image_step, grouped by receiver */
+	struct image_table shifts;    /* struct image_shift, grouped by receiver */
+	struct image_table pushes;    /* struct image_push */
+	struct image_table
+		told_kinds; /* uint32_t: enum event_kind, rising: told to notices.events */
 };
 
 /* What `serve: commands:` opens to the holders of tokens. */
@@ -863,29 +865,30 @@ enum receiver_kind {
 /* A name under `notify:`. What a group, chain or duty names stands before it: there is no circle. */
 struct image_receiver {
 	uint32_t name, title;
-	uint8_t kind;     /* enum receiver_kind */
-	uint8_t language; /* enum language */
+	uint8_t kind;          /* enum receiver_kind */
+	uint8_t language;      /* enum language */
 	uint8_t is_until_over; /* CHAIN: also an alarm that is over ends it; else it is acknowledged */
 	uint8_t again;         /* CHAIN: so often it begins anew when nobody has acknowledged */
 	uint8_t by[PRIORITIES]; /* PERSON: bits 1 << enum alert_way, of each priority */
 	uint8_t quiet_below;    /* PERSON: enum image_priority; what is lower waits for quiet_to */
 	uint8_t spare;
 	uint16_t quiet_from, quiet_to; /* minutes of the local day; the same: never */
-	uint16_t limit;  /* PERSON: messages in an hour; more become one; 0: no limit */
+	uint16_t limit; /* PERSON: messages in an hour; more become one; 0: no limit */
 	uint32_t first_address, n_addresses; /* PERSON, grouped by way */
 	struct image_list members;           /* GROUP, DUTY */
 	uint32_t first_step, n_steps;        /* CHAIN */
 	uint32_t first_shift, n_shifts;      /* DUTY: an earlier one wins */
-	int64_t again_ns;   /* CHAIN: after its last step */
-	int64_t turn_from;  /* DUTY: days since 1970-01-01 of the local calendar, of the first turn */
-	uint32_t turn_days; /* DUTY: length of a turn */
+	int64_t again_ns;                    /* CHAIN: after its last step */
+	int64_t turn_from; /* DUTY: days since 1970-01-01 of the local calendar, of the first turn */
+	uint32_t turn_days;   /* DUTY: length of a turn */
 	uint16_t turn_minute; /* DUTY: minute of the local day at which it changes */
 	uint16_t spare_turn;
 };
 
 struct image_address {
-	uint32_t way;  /* enum alert_way */
-	uint32_t text; /* "anna@lab.example", "+33612345678"; ALERT_PUSH: the topic or user there, empty: none */
+	uint32_t way; /* enum alert_way */
+	uint32_t
+		text; /* "anna@lab.example", "+33612345678"; ALERT_PUSH: the topic or user there, empty: none */
 	uint32_t push; /* ALERT_PUSH: of the pushes; else 0 */
 	uint32_t spare;
 };
@@ -899,21 +902,31 @@ struct image_step {
 
 /* `except:` of a duty: holidays, a week that was swapped. */
 struct image_shift {
-	int64_t from, to; /* minutes since 1970-01-01 00:00 of the local calendar; without `to` itself */
+	int64_t from,
+		to; /* minutes since 1970-01-01 00:00 of the local calendar; without `to` itself */
 	struct image_list who;
 };
 
-enum push_kind { PUSH_NTFY, PUSH_GOTIFY, PUSH_PUSHOVER, PUSH_TELEGRAM, PUSH_WEBHOOK, PUSH_TEXT, PUSH_EEDOMUS, PUSH_KINDS };
+enum push_kind {
+	PUSH_NTFY,
+	PUSH_GOTIFY,
+	PUSH_PUSHOVER,
+	PUSH_TELEGRAM,
+	PUSH_WEBHOOK,
+	PUSH_TEXT,
+	PUSH_EEDOMUS,
+	PUSH_KINDS
+};
 
 struct image_push {
 	uint32_t name;
-	uint32_t kind;   /* enum push_kind */
-	uint32_t url;    /* "https://ntfy.lab" */
-	uint32_t user;   /* PUSHOVER: none; EEDOMUS: api_user; else empty */
-	uint32_t secret; /* 1 + index: token, key, password of the service; 0: none */
-	uint32_t ca;     /* path; empty: those of the computer */
-	uint32_t template; /* WEBHOOK: body with {placeholders}; empty: the usual one */
-	uint32_t value;    /* EEDOMUS: what is set while something is wrong, "100"; and */
+	uint32_t kind;       /* enum push_kind */
+	uint32_t url;        /* "https://ntfy.lab" */
+	uint32_t user;       /* PUSHOVER: none; EEDOMUS: api_user; else empty */
+	uint32_t secret;     /* 1 + index: token, key, password of the service; 0: none */
+	uint32_t ca;         /* path; empty: those of the computer */
+	uint32_t template;   /* WEBHOOK: body with {placeholders}; empty: the usual one */
+	uint32_t value;      /* EEDOMUS: what is set while something is wrong, "100"; and */
 	uint32_t value_over; /* when nothing is any more; empty: nothing is set */
 	uint32_t backup_url; /* EEDOMUS: the cloud, when the box cannot be reached; empty: none */
 	uint32_t spare[2];
@@ -1077,6 +1090,12 @@ static inline const double *
 image_numbers(const struct image *img, uint32_t first)
 {
 	return (const double *)image_at(img, &img->numbers) + first;
+}
+
+static inline const uint32_t *
+image_members(const struct image *img, uint32_t first)
+{
+	return (const uint32_t *)image_at(img, &img->members) + first;
 }
 
 /* Is anything that the output writes a channel of this instrument? */

@@ -2,8 +2,8 @@
  *
  * A recorder that was away, or overrun, fetches them again by their ids. The descriptors come from the supervisor, for reading alone.
  */
-#ifndef HISTORY_PAST_EVENTS_H
-#define HISTORY_PAST_EVENTS_H
+#ifndef IO_PAST_EVENTS_H
+#define IO_PAST_EVENTS_H
 
 #include "base/err.h"
 #include "msg/event.h"

@@ -1,5 +1,5 @@
 /* past_events.c - events that were on no tape */
-#include "history/past_events.h"
+#include "io/past_events.h"
 
 #include <stdlib.h>
 
