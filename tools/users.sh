@@ -3,7 +3,7 @@
 # --at-install: nothing is made, and nothing is wrong, when it is not root who installs or the files go to a DESTDIR.
 set -eu
 if [ "${1-}" = --at-install ] && { [ -n "${DESTDIR-}" ] || [ "$(id -u)" -ne 0 ]; }; then exit 0; fi
-for user in mbc-compile mbc-control mbc-serve mbc-history mbc-query mbc-gate mbc-helper mbc-public mbc-share; do
+for user in mbc-compile mbc-control mbc-serve mbc-history mbc-query mbc-gate mbc-helper mbc-public mbc-share mbc-alert; do
 	getent passwd "$user" >/dev/null && continue
 	useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin "$user"
 	echo "user $user made"

@@ -16,8 +16,6 @@
 #define THREADS_MAX 6u
 
 #define CHAIN_LEAST_NS (60 * NS_PER_S) /* to the next step, where an alarm has come back */
-#define PAUSE_NS                                                                                   \
-	(30 * NS_PER_S) /* between two messages to an address, but for what is more urgent */
 #define HOUR_NS (3600 * NS_PER_S)
 #define GIVE_UP_NS (24 * HOUR_NS)
 #define UNCERTAIN_NS (10 * NS_PER_S) /* until it is sent once more */
@@ -87,6 +85,7 @@ struct engine {
 	struct engine_sink sink;
 	struct notice notices[NOTICES_MAX];
 	struct telling *tellings; /* TELLINGS_MAX */
+	uint32_t n_tellings; /* behind the last one that was ever in use since there were none */
 	struct message messages[MESSAGES_MAX];
 	struct mailbox *mailboxes; /* one an address */
 	uint32_t *person_of;       /* [address]: receiver */
@@ -129,6 +128,7 @@ void tell_person(
 	struct engine *e, struct notice *n, uint32_t person, unsigned by, enum telling_what what);
 void tell_the_told(
 	struct engine *e, struct notice *n, enum telling_what what); /* by mail and push */
+struct telling *telling_free(struct engine *e);                      /* NULL: there is no room */
 void tellings_drop(
 	struct engine *e, struct notice *n, enum telling_what what); /* those that wait */
 void tellings_forget(

@@ -55,6 +55,11 @@ set_next(struct engine *e, struct notice *n, struct thread *th, int64_t before_n
 {
 	const struct image_receiver *r = image_receiver_at(e->img, th->chain);
 
+	/* Of what nobody can acknowledge the others need not hear. */
+	if (n->about != ABOUT_ALARM) {
+		th->due_ns = NEVER;
+		return;
+	}
 	if (th->step < r->n_steps) {
 		const struct image_step *next = image_step_at(e->img, r->first_step + th->step);
 

@@ -68,6 +68,9 @@ void engine_state(struct engine *e, const struct engine_time *t, uint32_t alarm,
 /* Somebody asks for a test: to a receiver. Returns the id of its notice; 0: there is no room. */
 uint64_t engine_test(
 	struct engine *e, const struct engine_time *t, uint32_t receiver, const char *who);
+/* What nobody else can tell any more: to who is told of events, else of critical alarms. */
+uint64_t engine_own(
+	struct engine *e, const struct engine_time *t, const char *name, const char *text);
 /* What became of a message. wait_ns: the server asks to wait so long; 0: nothing was said. */
 void engine_result(struct engine *e, const struct engine_time *t, uint64_t message,
 	enum alert_result result, int64_t wait_ns, const char *text);

@@ -9,7 +9,7 @@
 _Static_assert(PRIORITIES == ENTRY_PRIORITIES && ALERT_WAYS == ENTRY_WAYS, "as in the image");
 
 static const char *const kinds[ENTRY_KINDS] = { "notice", "step", "send", "result", "acked", "over",
-	"back", "hidden", "nobody", "end" };
+	"back", "hidden", "nobody", "end", "place" };
 static const char *const abouts[ABOUTS] = { "alarm", "note", "event", "test" };
 static const char *const whats[TELLS] = { "raised", "chatters", "acked", "over" };
 static const char *const results[ALERT_RESULTS] = { "sent", "delivered", "temporary", "permanent",
@@ -57,8 +57,9 @@ entry_put(struct buf *out, const struct entry *e)
 	json_text(&j, "kind", kinds[e->kind]);
 	json_int(&j, "wall", e->wall_ns);
 	json_uint(&j, "id", e->id);
-	if (e->kind == ENTRY_NOTICE) {
+	if (e->kind == ENTRY_NOTICE || e->kind == ENTRY_PLACE)
 		json_uint(&j, "event", e->event);
+	if (e->kind == ENTRY_NOTICE) {
 		json_text(&j, "about", entry_about_word(e->about));
 		json_uint(&j, "priority", e->priority);
 	}

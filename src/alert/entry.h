@@ -28,6 +28,7 @@ enum entry_kind {
 	ENTRY_HIDDEN, /* shelved, suppressed, out of service: text */
 	ENTRY_NOBODY, /* nobody could be reached */
 	ENTRY_END,    /* nothing more is to be told of it */
+	ENTRY_PLACE,  /* all events up to `event` have been looked at */
 	ENTRY_KINDS
 };
 

@@ -123,6 +123,40 @@ put_head(struct buf *out, const struct engine_notice *n, enum language language)
 	put_state(out, n, language);
 }
 
+enum says { SAYS_RAISED, SAYS_ACKED, SAYS_OVER };
+
+static enum says
+says(const struct engine_notice *n)
+{
+	return n->what == TELL_OVER || n->is_over ? SAYS_OVER
+	       : n->what == TELL_ACKED            ? SAYS_ACKED
+						  : SAYS_RAISED;
+}
+
+/* "3 alarms: hot, cold, ..." and, behind those that are on, "2 over: a, b" */
+static void
+put_names(struct buf *out, const struct engine_notice *notices, unsigned n, unsigned more,
+	enum says which, enum language language)
+{
+	static const enum word words_of[] = { WORD_ALARMS, WORD_ACKED, WORD_OVER };
+	unsigned count = more, shown = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		count += says(&notices[i]) == which;
+	if (count == 0)
+		return;
+	buf_printf(out, "%s%u %s: ", out->data[out->n - 1] == ' ' ? "" : "; ", count,
+		word(words_of[which], language));
+	for (unsigned i = 0; i < n && shown < 3; i++) {
+		if (says(&notices[i]) != which)
+			continue;
+		buf_puts(out, shown++ > 0 ? ", " : "");
+		put_line(out, notices[i].name);
+	}
+	if (count > shown)
+		buf_puts(out, ", ...");
+}
+
 void
 letter_subject(struct buf *out, const struct image *img, const struct engine_notice *notices,
 	unsigned n, unsigned more, enum language language)
@@ -138,13 +172,9 @@ letter_subject(struct buf *out, const struct image *img, const struct engine_not
 		}
 		return;
 	}
-	buf_printf(out, "%u %s: ", n + more, word(WORD_ALARMS, language));
-	for (unsigned i = 0; i < n && i < 3; i++) {
-		buf_puts(out, i > 0 ? ", " : "");
-		put_line(out, notices[i].name);
-	}
-	if (n + more > 3)
-		buf_puts(out, ", ...");
+	put_names(out, notices, n, more, SAYS_RAISED, language);
+	put_names(out, notices, n, 0, SAYS_ACKED, language);
+	put_names(out, notices, n, 0, SAYS_OVER, language);
 }
 
 /* What its condition looks at, as it is now. */

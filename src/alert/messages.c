@@ -1,4 +1,5 @@
 /* messages.c - what has come together for an address goes out; what comes back */
+#include <stdio.h>
 #include <string.h>
 
 #include "alert/book.h"
@@ -10,14 +11,16 @@ is_due(const struct engine *e, const struct telling *t)
 	return t->state == TELLING_WAITS && t->due_ns <= e->now_ns;
 }
 
-/* When the next message may go to a person that has had many: 0 now. What is critical always may. */
+/* When the next message may go to a person that has had many: 0 now. What is critical always may, but for a flood. */
 static int64_t
 limit_until(const struct engine *e, uint32_t address, unsigned priority)
 {
 	const struct mailbox *box = &e->mailboxes[address];
-	unsigned limit = MIN(person_of(e, address)->limit, LIMIT_MAX);
+	unsigned limit = priority == PRIORITY_CRITICAL
+				 ? LIMIT_MAX
+				 : MIN(person_of(e, address)->limit, LIMIT_MAX);
 
-	if (limit == 0 || priority == PRIORITY_CRITICAL || box->n_sent < limit)
+	if (limit == 0 || box->n_sent < limit)
 		return 0;
 	return MAX(
 		box->sent_ns[(box->n_sent - limit) % LIMIT_MAX] + HOUR_NS - e->now_ns, INT64_C(0));
@@ -37,7 +40,7 @@ static void
 collect(struct engine *e, struct message *m)
 {
 	m->what = TELLS;
-	for (uint32_t i = 0; i < TELLINGS_MAX; i++) {
+	for (uint32_t i = 0; i < e->n_tellings; i++) {
 		struct telling *t = &e->tellings[i];
 		const struct notice *n = &e->notices[t->notice];
 
@@ -65,7 +68,7 @@ record(struct engine *e, const struct message *m)
 	(void)!text_copy(entry.name, sizeof(entry.name),
 		image_text(e->img, image_receiver_at(e->img, m->person)->name));
 	letter_address(e->img, m->address, entry.to, sizeof(entry.to));
-	for (uint32_t i = 0; i < TELLINGS_MAX; i++) {
+	for (uint32_t i = 0; i < e->n_tellings; i++) {
 		const struct telling *t = &e->tellings[i];
 
 		if (t->state != TELLING_UNDER_WAY || t->message != m - e->messages)
@@ -110,13 +113,13 @@ begin(struct engine *e, const struct telling *first)
 	int64_t wait_ns;
 	struct message *m;
 
-	for (uint32_t i = 0; i < TELLINGS_MAX; i++)
+	for (uint32_t i = 0; i < e->n_tellings; i++)
 		if (e->tellings[i].address == first->address && is_due(e, &e->tellings[i]))
 			priority = MAX(priority, e->notices[e->tellings[i].notice].priority);
 	wait_ns = limit_until(e, first->address, priority);
 	m = wait_ns > 0 ? NULL : new_message(e);
 	if (m == NULL) {
-		for (uint32_t i = 0; i < TELLINGS_MAX; i++)
+		for (uint32_t i = 0; i < e->n_tellings; i++)
 			if (e->tellings[i].address == first->address && is_due(e, &e->tellings[i]))
 				e->tellings[i].due_ns = e->now_ns + MAX(wait_ns, NS_PER_S);
 		return;
@@ -141,10 +144,10 @@ messages_run(struct engine *e)
 		else if (m->id != 0 && !m->is_out)
 			wake = MIN(wake, m->due_ns);
 	}
-	for (uint32_t i = 0; i < TELLINGS_MAX; i++)
+	for (uint32_t i = 0; i < e->n_tellings; i++)
 		if (is_due(e, &e->tellings[i]))
 			begin(e, &e->tellings[i]);
-	for (uint32_t i = 0; i < TELLINGS_MAX; i++)
+	for (uint32_t i = 0; i < e->n_tellings; i++)
 		if (e->tellings[i].state == TELLING_WAITS)
 			wake = MIN(wake, e->tellings[i].due_ns);
 	return wake;
@@ -172,6 +175,18 @@ record_result(struct engine *e, uint64_t id, enum alert_result result, const cha
 	e->sink.record(e->sink.ctx, &entry);
 }
 
+/* "anna by mail" */
+static void
+tell(struct engine *e, enum event_kind kind, const struct notice *n, const struct message *m)
+{
+	char text[EVENT_TEXT];
+
+	snprintf(text, sizeof(text), "%s by %s",
+		image_text(e->img, image_receiver_at(e->img, m->person)->name),
+		entry_way_word(image_address_at(e->img, m->address)->way));
+	e->sink.event(e->sink.ctx, kind, n->name, text);
+}
+
 /* Each telling of it; those that are tried again wait, longer each time, for a day at most. */
 static void
 settle(struct engine *e, struct message *m, enum alert_result result, int64_t wait_ns)
@@ -181,7 +196,7 @@ settle(struct engine *e, struct message *m, enum alert_result result, int64_t wa
 	bool is_failed[NOTICES_MAX] = { false };
 
 	m->id = 0;
-	for (uint32_t i = 0; i < TELLINGS_MAX; i++) {
+	for (uint32_t i = 0; i < e->n_tellings; i++) {
 		struct telling *t = &e->tellings[i];
 		struct notice *n = &e->notices[t->notice];
 
@@ -189,6 +204,8 @@ settle(struct engine *e, struct message *m, enum alert_result result, int64_t wa
 			continue;
 		if (result == ALERT_SENT || result == ALERT_DELIVERED) {
 			t->state = TELLING_SENT;
+			if (n->reached == 0)
+				tell(e, EVENT_ALERT_TOLD, n, m);
 			n->reached |= UINT64_C(1) << person;
 			continue;
 		}
@@ -204,6 +221,19 @@ settle(struct engine *e, struct message *m, enum alert_result result, int64_t wa
 	for (uint32_t i = 0; i < NOTICES_MAX; i++)
 		if (is_failed[i])
 			tellings_failed(e, &e->notices[i], person);
+}
+
+static void
+tell_uncertain(struct engine *e, const struct message *m)
+{
+	for (uint32_t i = 0; i < e->n_tellings; i++) {
+		const struct telling *t = &e->tellings[i];
+
+		if (t->state == TELLING_UNDER_WAY && t->message == m - e->messages) {
+			tell(e, EVENT_ALERT_UNCERTAIN, &e->notices[t->notice], m);
+			return;
+		}
+	}
 }
 
 void
@@ -225,6 +255,8 @@ engine_result(struct engine *e, const struct engine_time *t, uint64_t message,
 		m->due_ns = e->now_ns + UNCERTAIN_NS;
 		return;
 	}
+	if (result == ALERT_UNCERTAIN)
+		tell_uncertain(e, m);
 	settle(e, m, result, wait_ns);
 }
 
@@ -235,7 +267,7 @@ engine_message_notices(
 	unsigned n = 0;
 
 	*out_more = 0;
-	for (uint32_t i = 0; i < TELLINGS_MAX; i++) {
+	for (uint32_t i = 0; i < e->n_tellings; i++) {
 		const struct telling *t = &e->tellings[i];
 
 		if (t->state != TELLING_UNDER_WAY || e->messages[t->message].id != message)
@@ -255,7 +287,7 @@ engine_waiting(const struct engine *e)
 {
 	unsigned n = 0;
 
-	for (uint32_t i = 0; i < TELLINGS_MAX; i++)
+	for (uint32_t i = 0; i < e->n_tellings; i++)
 		n += e->tellings[i].state == TELLING_WAITS ||
 		     e->tellings[i].state == TELLING_UNDER_WAY;
 	return n;
@@ -282,16 +314,16 @@ find_address(const struct engine *e, const struct entry *entry)
 static struct telling *
 telling_of(struct engine *e, uint32_t notice, uint32_t address, unsigned what)
 {
-	struct telling *free = NULL;
+	struct telling *free;
 
-	for (uint32_t i = 0; i < TELLINGS_MAX; i++) {
+	for (uint32_t i = 0; i < e->n_tellings; i++) {
 		struct telling *t = &e->tellings[i];
 
-		if (t->state == TELLING_FREE)
-			free = free == NULL ? t : free;
-		else if (t->notice == notice && t->address == address && t->what == what)
+		if (t->state != TELLING_FREE && t->notice == notice && t->address == address &&
+			t->what == what)
 			return t;
 	}
+	free = telling_free(e);
 	if (free != NULL)
 		*free = (struct telling){
 			.notice = notice, .address = (uint16_t)address, .what = (uint8_t)what
@@ -348,7 +380,7 @@ message_replay_result(struct engine *e, const struct entry *entry)
 		return;
 	}
 	m->id = 0;
-	for (uint32_t i = 0; i < TELLINGS_MAX; i++) {
+	for (uint32_t i = 0; i < e->n_tellings; i++) {
 		struct telling *t = &e->tellings[i];
 
 		if (t->state != TELLING_UNDER_WAY || t->message != m - e->messages)

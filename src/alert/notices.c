@@ -385,6 +385,23 @@ engine_test(struct engine *e, const struct engine_time *t, uint32_t receiver, co
 	return n->id;
 }
 
+uint64_t
+engine_own(struct engine *e, const struct engine_time *t, const char *name, const char *text)
+{
+	const struct image_notices *to = &e->img->notices;
+	struct notice *n;
+
+	at(e, t);
+	n = new_notice(e, ABOUT_EVENT, name);
+	if (n == NULL)
+		return 0;
+	n->to = to->events.n > 0 ? to->events : to->by_priority[PRIORITY_CRITICAL];
+	n->priority = PRIORITY_CRITICAL;
+	(void)!text_copy(n->text, sizeof(n->text), text);
+	begin(e, n);
+	return n->id;
+}
+
 /* ---- time ----------------------------------------------------------------------------------------------------------------- */
 
 /* Over for long enough: who was told of it hears so once. */
@@ -410,7 +427,7 @@ look_end(struct engine *e, struct notice *n)
 	if (!is_done || tellings_are_open(e, n))
 		return;
 	notice_record(e, n, ENTRY_END, "");
-	for (uint32_t i = 0; i < TELLINGS_MAX; i++)
+	for (uint32_t i = 0; i < e->n_tellings; i++)
 		if (e->tellings[i].state != TELLING_FREE && &e->notices[e->tellings[i].notice] == n)
 			e->tellings[i].state = TELLING_FREE;
 	n->id = 0;
@@ -568,7 +585,7 @@ replay_of(struct engine *e, struct notice *n, const struct entry *entry)
 		n->is_nobody_told = true;
 		break;
 	case ENTRY_END:
-		for (uint32_t i = 0; i < TELLINGS_MAX; i++)
+		for (uint32_t i = 0; i < e->n_tellings; i++)
 			if (e->tellings[i].state != TELLING_FREE &&
 				&e->notices[e->tellings[i].notice] == n)
 				e->tellings[i].state = TELLING_FREE;

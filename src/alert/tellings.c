@@ -2,6 +2,9 @@
 #include "alert/book.h"
 #include "base/text.h"
 
+/* Between two messages to an address, by priority, but for what is more urgent than the last one. */
+static const int64_t pauses_ns[PRIORITIES] = { 30 * NS_PER_S, 30 * NS_PER_S, 5 * NS_PER_S,
+	2 * NS_PER_S };
 static const int64_t waits_ns[] = { 10 * NS_PER_S, 60 * NS_PER_S, 300 * NS_PER_S, 900 * NS_PER_S,
 	HOUR_NS };
 
@@ -14,7 +17,7 @@ is_of(const struct engine *e, const struct telling *t, const struct notice *n)
 static struct telling *
 find(struct engine *e, const struct notice *n, uint32_t address, enum telling_what what)
 {
-	for (uint32_t i = 0; i < TELLINGS_MAX; i++) {
+	for (uint32_t i = 0; i < e->n_tellings; i++) {
 		struct telling *t = &e->tellings[i];
 
 		if (is_of(e, t, n) && t->address == address && t->what == what)
@@ -35,8 +38,19 @@ window_of(struct engine *e, uint32_t address, unsigned priority)
 		return box->window_ns;
 	box->window_ns = e->now_ns + gather_ns;
 	if (box->last_ns != 0 && priority <= box->last_priority)
-		box->window_ns = MAX(box->window_ns, box->last_ns + PAUSE_NS);
+		box->window_ns = MAX(box->window_ns, box->last_ns + pauses_ns[priority]);
 	return box->window_ns;
+}
+
+struct telling *
+telling_free(struct engine *e)
+{
+	while (e->n_tellings > 0 && e->tellings[e->n_tellings - 1].state == TELLING_FREE)
+		e->n_tellings--;
+	for (uint32_t i = 0; i < e->n_tellings; i++)
+		if (e->tellings[i].state == TELLING_FREE)
+			return &e->tellings[i];
+	return e->n_tellings < TELLINGS_MAX ? &e->tellings[e->n_tellings++] : NULL;
 }
 
 static void
@@ -44,11 +58,8 @@ add(struct engine *e, struct notice *n, uint32_t address, enum telling_what what
 {
 	const struct image_receiver *p = person_of(e, address);
 	int64_t quiet = people_quiet_minutes(p, n->priority, e->local_minute);
-	struct telling *t = NULL;
+	struct telling *t = telling_free(e);
 
-	for (uint32_t i = 0; i < TELLINGS_MAX && t == NULL; i++)
-		if (e->tellings[i].state == TELLING_FREE)
-			t = &e->tellings[i];
 	if (t == NULL) {
 		e->n_lost++;
 		return;
@@ -103,7 +114,7 @@ tell_the_told(struct engine *e, struct notice *n, enum telling_what what)
 void
 tellings_drop(struct engine *e, struct notice *n, enum telling_what what)
 {
-	for (uint32_t i = 0; i < TELLINGS_MAX; i++) {
+	for (uint32_t i = 0; i < e->n_tellings; i++) {
 		struct telling *t = &e->tellings[i];
 
 		if (is_of(e, t, n) && t->what == what && t->state == TELLING_WAITS)
@@ -114,7 +125,7 @@ tellings_drop(struct engine *e, struct notice *n, enum telling_what what)
 void
 tellings_forget(struct engine *e, const struct notice *n)
 {
-	for (uint32_t i = 0; i < TELLINGS_MAX; i++) {
+	for (uint32_t i = 0; i < e->n_tellings; i++) {
 		struct telling *t = &e->tellings[i];
 
 		if (is_of(e, t, n) && (t->state == TELLING_SENT || t->state == TELLING_FAILED))
@@ -125,7 +136,7 @@ tellings_forget(struct engine *e, const struct notice *n)
 bool
 tellings_are_open(const struct engine *e, const struct notice *n)
 {
-	for (uint32_t i = 0; i < TELLINGS_MAX; i++)
+	for (uint32_t i = 0; i < e->n_tellings; i++)
 		if (is_of(e, &e->tellings[i], n) &&
 			(e->tellings[i].state == TELLING_WAITS ||
 				e->tellings[i].state == TELLING_UNDER_WAY))
@@ -143,7 +154,7 @@ tellings_backoff(unsigned tries)
 static bool
 has_hope(const struct engine *e, const struct notice *n, uint32_t person)
 {
-	for (uint32_t i = 0; i < TELLINGS_MAX; i++) {
+	for (uint32_t i = 0; i < e->n_tellings; i++) {
 		const struct telling *t = &e->tellings[i];
 
 		if (is_of(e, t, n) && t->what == TELL_RAISED &&
@@ -191,7 +202,7 @@ name_tried(const struct engine *e, const struct notice *n, char *out, size_t cap
 		const struct image_receiver *p = image_receiver_at(e->img, r);
 		bool is_tried = false;
 
-		for (uint32_t i = 0; i < TELLINGS_MAX && !is_tried; i++)
+		for (uint32_t i = 0; i < e->n_tellings && !is_tried; i++)
 			is_tried = is_of(e, &e->tellings[i], n) &&
 				   e->person_of[e->tellings[i].address] == r;
 		if (is_tried)

@@ -60,6 +60,7 @@ int cli_sequence_file(struct args *args); /* format, json, text: the words are s
 int cli_rehearse(struct args *args);
 int cli_trip(struct args *args);
 int cli_alarm(struct args *args);
+int cli_alert(struct args *args); /* who is told */
 int cli_token(struct args *args);
 int cli_user(struct args *args);
 int cli_secret(struct args *args);

@@ -85,7 +85,7 @@ look_at_computer(void)
 	char program[PLACE_MAX];
 	struct err err;
 	static const char *const programs[] = { "supervise", "compile", "control", "serve",
-		"history", "query", "gate", "hash", "twin", "curl", "rehearse", "errand",
+		"history", "query", "gate", "hash", "twin", "curl", "rehearse", "errand", "alert",
 		"certificate", "public" };
 	bool all = true;
 

@@ -429,6 +429,21 @@ static const struct cli_command commands[] = {
 		"\n"
 		"  mbc alarm list\n"
 		"  mbc alarm ack furnace_hot\n" },
+	{ "alert", cli_alert,
+		"[open | ledger [--last N] [--json] | duty | test NAME] [--bench NAME]",
+		"who was told what, and who is on duty",
+		"Whom 'notify:' of the bench file names is told of alarms, by mail and push ('man "
+		"mbc-bench').\n"
+		"\n"
+		"  mbc alert                what is open, and who was told of it\n"
+		"  mbc alert ledger         each message: to whom, when, how, and what became of "
+		"it\n"
+		"  mbc alert duty           who stands behind each name at this moment\n"
+		"  mbc alert test NAME      send a test to somebody\n"
+		"\n"
+		"Each message is in the ledger before it goes out. 'uncertain' says that nobody "
+		"knows whether it arrived:\n"
+		"it was sent once more, and then another way was tried." },
 	{ "token", cli_token,
 		"add [--may WORDS] [--only NAMES] [--reads NAMES] [--until TIME] NAME | list | "
 		"remove NAME",

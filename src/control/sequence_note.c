@@ -14,7 +14,7 @@ sequence_mark(struct sequencer *s, const struct image_instr *in)
 
 	sequence_text(s, in->text, text, sizeof(text));
 	if (in->op == SEQUENCE_OP_NOTIFY)
-		sequence_tell(s, EVENT_SEQUENCE_NOTIFIES, s->run, "%.30s: %.90s",
+		sequence_tell(s, EVENT_SEQUENCE_NOTIFIES, s->run, "%.63s: %.60s",
 			image_text(s->img, in->name), text);
 	else
 		sequence_tell(s, EVENT_SEQUENCE_MARK, s->run, "%s", text);

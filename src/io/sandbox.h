@@ -30,6 +30,7 @@
  *	share      mbc-share     reads /proc/self, /lib /usr, what      sockets of networks; no exec, no fork
  *	(a gateway)              names and certificates need of /etc;
  *	                         its outbox
+ *	alert      mbc-alert     as share; its ledger's folder           as share, and what curl needs
  *	twin       who calls it  reads; writes /dev; links, a socket    sockets, links; no exec, no fork, creates no file
  *
  * Everything is tried and what came of it is reported: a kernel may be without Landlock, a sanitizer build goes without
@@ -63,6 +64,7 @@ enum sandbox_role {
 	SANDBOX_PUBLIC,
 	SANDBOX_ERRAND,
 	SANDBOX_SHARE, /* a gateway to other systems: it has the public board, its outbox and the network */
+	SANDBOX_ALERT, /* tells people */
 	SANDBOX_ROLES
 };
 
@@ -77,7 +79,7 @@ struct sandbox_report {
 };
 
 /* Confine this process, for good. Before it starts a thread: Landlock holds for the calling one and those it starts.
- * folders: what it may read besides, `history`, `tiers` and `share` also write, `copy` the first one; ended by NULL (NULL: nothing); one that is not there now stays closed.
+ * folders: what it may read besides, `history`, `tiers`, `share` and `alert` also write, `copy` the first one; ended by NULL (NULL: nothing); one that is not there now stays closed.
  * `copy` without folders: files and folders anywhere, for what waits for a share that may come and go; what uses it then enters with folders. */
 void sandbox_enter(enum sandbox_role role, const char *const *folders, struct sandbox_report *out);
 

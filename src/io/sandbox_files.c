@@ -137,6 +137,7 @@ static const struct rule *const rules[SANDBOX_ROLES] = {
 	[SANDBOX_REHEARSE] = serve_rules,
 	[SANDBOX_ERRAND] = history_rules,
 	[SANDBOX_SHARE] = share_rules,
+	[SANDBOX_ALERT] = share_rules,
 };
 
 static uint64_t
@@ -212,7 +213,7 @@ rights_in(enum sandbox_role role, size_t folder)
 	if (role == SANDBOX_COPY && folder == 0)
 		return KEEP_FOLDERS;
 	return role == SANDBOX_HISTORY || role == SANDBOX_TIERS || role == SANDBOX_ERRAND ||
-			       role == SANDBOX_SHARE
+			       role == SANDBOX_SHARE || role == SANDBOX_ALERT
 		       ? KEEP_FILES
 		       : READ;
 }

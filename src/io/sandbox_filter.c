@@ -272,12 +272,12 @@ static bool
 fill(scmp_filter_ctx f, enum sandbox_role role)
 {
 	bool is_wired = role == SANDBOX_CONTROL || role == SANDBOX_TWIN;
-	bool is_client = role == SANDBOX_CURL || role == SANDBOX_INFLUX;
+	bool is_client = role == SANDBOX_CURL || role == SANDBOX_INFLUX || role == SANDBOX_ALERT;
 	bool has_children =
 		role == SANDBOX_COPY || role == SANDBOX_TIERS; /* that confine themselves further */
 	bool has_peers = is_wired || is_client || role == SANDBOX_POSTGRES || role == SANDBOX_SHARE;
-	bool keeps_files =
-		role == SANDBOX_HISTORY || role == SANDBOX_ERRAND || role == SANDBOX_SHARE;
+	bool keeps_files = role == SANDBOX_HISTORY || role == SANDBOX_ERRAND ||
+			   role == SANDBOX_SHARE || role == SANDBOX_ALERT;
 
 	if (role == SANDBOX_SUPERVISE)
 		return add_list(f, SCMP_ACT_ERRNO(EPERM), never);

@@ -26,6 +26,7 @@ static const char *const names[SANDBOX_ROLES] = {
 	[SANDBOX_INFLUX] = "mbc-history", /* where it stands lies beside what was recorded */
 	[SANDBOX_HELPER] = "mbc-helper",
 	[SANDBOX_SHARE] = "mbc-share",
+	[SANDBOX_ALERT] = "mbc-alert",
 };
 
 /* Groups that own the ports of instruments on Debian; the last one, of USB devices, is for libraries of makers alone. */

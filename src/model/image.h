@@ -22,7 +22,7 @@
 #include "msg/value.h"
 
 #define IMAGE_MAGIC UINT64_C(0x314547414d49434d) /* "MCIMAGE1" */
-#define IMAGE_VERSION 15
+#define IMAGE_VERSION 16
 #define IMAGE_SIZE_MAX (64u << 20)
 #define IMAGE_CHANNELS_MAX 20000
 #define IMAGE_PIPELINE_MAX 16
@@ -60,7 +60,7 @@ struct image_notices {
 	uint32_t page;     /* address of the page that messages name; empty: none */
 	int64_t beat_every_ns;
 	int64_t gather_ns; /* what comes within this after the first alarm is one message; default 300 ms */
-	int64_t again_ns; /* an alarm that was over for less is no new one; default 10 min */
+	int64_t again_ns; /* an alarm that was over for less is no new one; default 2 min */
 };
 
 struct image {

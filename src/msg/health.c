@@ -7,6 +7,7 @@
 #define PROCESS_HISTORY "history"
 #define PROCESS_QUERY "query"
 #define PROCESS_GATE "gate"
+#define PROCESS_ALERT "alert"
 
 const struct health_row health_rows[HEALTH_COUNT] = {
 #define HEALTH(process, name, unit, title)                                                         \

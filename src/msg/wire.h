@@ -117,6 +117,9 @@ enum wire_kind {
 	WIRE_ACCOUNT_CHANGED, /* supervise -> gate, behind the file as it is then: u32 number, u16 status of HTTP, text why not */
 	/* the bench file and the audit over HTTP (errand.h) */
 	WIRE_ERRAND, /* serve -> gate: +fd where a text goes along, text token, then the fields of an errand; gate -> supervise: +fd, those fields -> WIRE_REHEARSED, or WIRE_COMMAND_NO of the gate; WIRE_REHEARSE_GONE ends it, too */
+	/* people are told (alert/) */
+	WIRE_ALERT_EVENT, /* alert -> supervise: u16 kind of event.def, one of ALERT_*, text subject, text text */
+	WIRE_ALERT_TEST, /* command line -> supervise: text receiver -> WIRE_TEXT, WIRE_NO; supervise -> alert: text receiver, text who asks */
 };
 
 enum wire_run { RUN_START, RUN_STOP, RUN_NOTE };

@@ -206,6 +206,8 @@ send_status(struct supervise *s, int fd)
 		describe_child(&out, &s->history, now);
 	if (s->query.pid != 0)
 		describe_child(&out, &s->query, now);
+	if (alerting_is_wanted(s))
+		describe_child(&out, &s->alert, now);
 	if (s->copy.pid != 0)
 		describe_child(&out, &s->copy, now);
 	if (s->postgres.pid != 0)
@@ -244,6 +246,7 @@ send_status(struct supervise *s, int fd)
 	describe_sandbox(&out, "postgres", s->postgres.pid, &s->postgres.user, s->postgres.report);
 	describe_sandbox(&out, "tiers", s->tiers.pid, &s->tiers.user, s->tiers.report);
 	describe_sandbox(&out, "influx", s->influx.pid, &s->influx.user, s->influx.report);
+	describe_sandbox(&out, "alert", s->alert.pid, &s->alert.user, s->alert.report);
 	describe_sandbox(&out, "gate", s->gate.pid, &s->gate.user, s->gate.report);
 	if (s->hash.pid != 0)
 		describe_sandbox(&out, "hash", s->hash.pid, &s->hash.user, s->hash.report);
@@ -251,6 +254,23 @@ send_status(struct supervise *s, int fd)
 	mask_text(out.data); /* helpers are told with their words */
 	send_text(fd, true, out.data);
 	buf_done(&out);
+}
+
+/* Somebody is sent a test. */
+static void
+take_test(struct supervise *s, size_t slot, struct wire_in *in)
+{
+	char receiver[64], who[EVENT_PRINCIPAL], text[300];
+	struct err err;
+	bool is_good;
+
+	wire_get_text(in, receiver, sizeof(receiver));
+	door_user(s->doors[slot].uid, who, sizeof(who));
+	is_good = wire_close(in, &err) == 0 &&
+		  alerting_test(s, receiver, who, text, sizeof(text)) == 0;
+	if (is_good)
+		audit_tell(s, who, "alert-test", receiver, "");
+	send_text(s->doors[slot].fd, is_good, text);
 }
 
 /* Read the file again, for this reason; or drop the one that waits. */
@@ -322,6 +342,9 @@ on_question(void *ctx, int fd, unsigned events)
 		break;
 	case WIRE_RELOAD:
 		take_reload(s, slot_of(s, fd), &in);
+		break;
+	case WIRE_ALERT_TEST:
+		take_test(s, slot_of(s, fd), &in);
 		break;
 	default:
 		send_text(fd, false,

@@ -122,7 +122,7 @@ has_ended(const struct supervise *s)
 	       s->query.pid == 0 && s->gate.pid == 0 && s->compile.pid == 0 &&
 	       s->rehearsing.child.pid == 0 && !errands_are_running(s) &&
 	       s->backup.child.pid == 0 && !certificate_is_made(s) && s->public.child.pid == 0 &&
-	       !helpers_are_running(s);
+	       s->alert.pid == 0 && !helpers_are_running(s);
 }
 
 /* Hearts: the controller's, and those that beat only while that one does. An orderly end needs no watchdog's help, as long
@@ -265,6 +265,7 @@ main(int argc, char **argv)
 	child_init(&s.postgres, "postgres", SANDBOX_POSTGRES);
 	child_init(&s.tiers, "tiers", SANDBOX_TIERS);
 	child_init(&s.influx, "influx", SANDBOX_INFLUX);
+	child_init(&s.alert, "alert", SANDBOX_ALERT);
 	child_init(&s.gate, "gate", SANDBOX_GATE);
 	child_init(&s.hash, "hash", SANDBOX_HASH);
 	child_init(&s.compile, "compile", SANDBOX_COMPILE);

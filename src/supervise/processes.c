@@ -147,6 +147,7 @@ take_board(struct supervise *s, int fd, uint32_t generation)
 	show_image(s);
 	send_fd(&s->serve, WIRE_BOARD, fd, generation);
 	send_fd(&s->history, WIRE_BOARD, fd, generation);
+	send_fd(&s->alert, WIRE_BOARD, fd, generation);
 	announce(s);
 }
 
@@ -204,6 +205,7 @@ on_message(void *ctx, int fd, unsigned events)
 			  : fd == s->influx.sock       ? &s->influx
 			  : fd == s->tiers.sock        ? &s->tiers
 			  : fd == s->public.child.sock ? &s->public.child
+			  : fd == s->alert.sock        ? &s->alert
 						       : &s->history;
 	uint8_t packet[WIRE_MAX];
 	struct wire_in in;
@@ -238,6 +240,8 @@ on_message(void *ctx, int fd, unsigned events)
 		pending_rest(s, wire_get_u16(&in) == 1);
 	} else if (kind == WIRE_HISTORY_EVENT && c == &s->history) {
 		recording_told(s, &in);
+	} else if (kind == WIRE_ALERT_EVENT && c == &s->alert) {
+		alerting_told(s, &in);
 	} else if (kind == WIRE_HELPER_ASK && c == &s->control) {
 		helpers_asked(s, &in);
 	} else if (kind == WIRE_RUN_DONE && c == &s->history) {
@@ -472,14 +476,32 @@ start_public(struct supervise *s, int64_t now_ns, struct err *err)
 	return rc < 0 ? rc : watch_child(s, &s->public.child, err);
 }
 
+static int
+start_alert(struct supervise *s, int64_t now_ns, struct err *err)
+{
+	int rc = alerting_start(s, now_ns, err);
+
+	if (rc == 0 && s->alert.last_event != 0)
+		events_tell(s, EVENT_PROCESS_STARTED, "alert", 0, s->alert.last_event);
+	s->alert.last_event = 0;
+	if (rc == 0)
+		rc = watch_child(s, &s->alert, err);
+	if (rc == 0)
+		alerting_show(s);
+	if (rc == 0 && s->board >= 0)
+		send_fd(&s->alert, WIRE_BOARD, s->board, s->board_generation);
+	return rc;
+}
+
 void
 processes_start(struct supervise *s, int64_t now_ns)
 {
 	struct child *const all[] = { &s->control, &s->serve, &s->history, &s->query, &s->gate,
-		&s->copy, &s->postgres, &s->influx, &s->tiers, &s->hash, &s->public.child };
+		&s->copy, &s->postgres, &s->influx, &s->tiers, &s->hash, &s->public.child,
+		&s->alert };
 	int (*const starts[])(struct supervise * s, int64_t now_ns, struct err * err) = {
 		start_control, start_serve, start_history, start_query, start_gate, start_copy,
-		start_postgres, start_influx, start_tiers, start_hash, start_public
+		start_postgres, start_influx, start_tiers, start_hash, start_public, start_alert
 	};
 
 	if (now_ns >= s->serve_kill_ns) {
@@ -504,7 +526,7 @@ int64_t
 processes_wake(const struct supervise *s)
 {
 	const struct child *const all[] = { &s->control, &s->history, &s->copy, &s->query, &s->gate,
-		&s->postgres, &s->influx, &s->tiers, &s->hash, &s->public.child };
+		&s->postgres, &s->influx, &s->tiers, &s->hash, &s->public.child, &s->alert };
 	int64_t next = s->serve.pid == 0 ? s->serve.next_start_ns : s->serve_kill_ns;
 
 	if (s->img == NULL)
@@ -595,6 +617,7 @@ adopt(struct supervise *s, struct image *img, struct secrets *secrets, int64_t n
 	recording_adjust_postgres(s, now);
 	recording_adjust_influx(s, now);
 	recording_adjust_tiers(s, now);
+	alerting_adjust(s, now);
 	commands_adjust(s, now);
 	free(before);
 }
@@ -651,6 +674,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 			  : pid == s->influx.pid       ? &s->influx
 			  : pid == s->tiers.pid        ? &s->tiers
 			  : pid == s->public.child.pid ? &s->public.child
+			  : pid == s->alert.pid        ? &s->alert
 						       : NULL;
 	bool is_wanted, is_missed, is_told;
 
@@ -666,6 +690,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 		  (c == &s->influx && !recording_is_influx(s)) ||
 		  (c == &s->tiers && !recording_is_tiers(s)) ||
 		  (c == &s->gate && !commands_are_wanted(s)) ||
+		  (c == &s->alert && !alerting_is_wanted(s)) ||
 		  (c == &s->hash && !accounts_want_hash(s)) ||
 		  (c == &s->query && s->is_query_told); /* to end */
 	if (c == &s->history)
@@ -704,6 +729,7 @@ processes_ended(struct supervise *s, pid_t pid, int status, int64_t now_ns)
 			    (c == &s->gate && commands_are_wanted(s)) ||
 			    (c == &s->hash && accounts_want_hash(s)) ||
 			    (c == &s->public.child && public_is_wanted(s)) ||
+			    (c == &s->alert && alerting_is_wanted(s)) ||
 			    (c == &s->copy && recording_copies(s)) ||
 			    (c == &s->postgres && recording_has_postgres(s)) ||
 			    (c == &s->influx && recording_has_influx(s)) ||
@@ -772,7 +798,7 @@ processes_health(struct supervise *s, int64_t now_ns)
 	wire_f64(&packet, (double)((now_ns - s->began_ns) / NS_PER_S));
 	wire_u16(&packet, HEALTH_SUPERVISE_restarts);
 	wire_f64(&packet, s->control.restarts + s->serve.restarts + s->history.restarts +
-				  s->query.restarts + s->gate.restarts);
+				  s->query.restarts + s->gate.restarts + s->alert.restarts);
 	wire_u16(&packet, HEALTH_SUPERVISE_memory);
 	wire_f64(&packet, s->self.memory_kib);
 	wire_end(&packet);
@@ -803,6 +829,8 @@ processes_signal(struct supervise *s, int sig)
 		kill(s->tiers.pid, sig);
 	if (s->public.child.pid != 0)
 		kill(s->public.child.pid, sig);
+	if (s->alert.pid != 0)
+		kill(s->alert.pid, sig);
 	if (s->history.pid != 0 && (sig == SIGKILL || s->control.pid == 0))
 		kill(s->history.pid, sig); /* else when the controller has ended */
 }

@@ -17,33 +17,6 @@
 #include "model/sequence.h"
 #include "supervise/supervise.h"
 
-/* The folder is made with the recorder's group, so that we need not be able to give files away. Ours it lies in is open to those who know its name. */
-static int
-make_folder(const struct supervise *s, const char *path, struct err *err)
-{
-	const struct sandbox_user *user = &s->history.user;
-	int rc;
-
-	if (user->is_other) {
-		if (chmod(s->state_dir, 0711) < 0)
-			return err_set(
-				err, ERR_IO, errno, "'%s': %s", s->state_dir, strerror(errno));
-		setfsgid(user->gid);
-	}
-	rc = mkdir(path, user->is_other ? 0770 : 0750);
-	if (rc == 0 && user->is_other)
-		rc = chmod(path, 0770); /* whatever the umask */
-	else if (rc < 0 && errno == EEXIST)
-		rc = 0;
-	if (rc < 0)
-		err_set(err, ERR_IO, errno,
-			"making '%s': %s; free some room, or write 'history: no'", path,
-			strerror(errno));
-	if (user->is_other)
-		setfsgid(getegid());
-	return rc < 0 ? ERR_IO : 0;
-}
-
 static void
 number(char *out, size_t cap, int64_t v)
 {
@@ -70,7 +43,7 @@ recording_start(struct supervise *s, int64_t now_ns, struct err *err)
 	number(size, sizeof(size), (int64_t)h->size);
 	number(leave, sizeof(leave), (int64_t)h->leave_free);
 	number(resolution, sizeof(resolution), h->resolution_ns);
-	if (make_folder(s, path, err) < 0)
+	if (folder_make(s, &s->history.user, path, "history: no", err) < 0)
 		return ERR_IO;
 	/* What the tape has lost of events it reads there. */
 	for (size_t i = 0; i < NELEM(names); i++) {
@@ -90,7 +63,7 @@ recording_query(struct supervise *s, int64_t now_ns, struct err *err)
 	const char *const args[] = { "--dir", path, NULL };
 
 	snprintf(path, sizeof(path), "%s/history", s->state_dir);
-	if (make_folder(s, path, err) < 0)
+	if (folder_make(s, &s->history.user, path, "history: no", err) < 0)
 		return ERR_IO;
 	return child_start(&s->query, args, NULL, 0, now_ns, err);
 }
@@ -354,7 +327,7 @@ recording_postgres(struct supervise *s, int64_t now_ns, struct err *err)
 	int fd, rc;
 
 	snprintf(path, sizeof(path), "%s/history", s->state_dir);
-	if (make_folder(s, path, err) < 0)
+	if (folder_make(s, &s->history.user, path, "history: no", err) < 0)
 		return ERR_IO;
 	put_settings(s, &settings);
 	s->postgres_is = text_hash(settings.data, settings.n);

@@ -45,6 +45,7 @@ struct supervise {
 	char copies_to[1024];      /* where the one that runs copies to */
 	struct child tiers;        /* makes coarser what is old; nobody waits for it */
 	uint64_t tiers_is;         /* what the one that runs was told: a hash */
+	struct child alert;        /* tells people; nobody waits for it */
 	struct child influx;       /* to an InfluxDB; nobody waits for it either */
 	uint64_t influx_is;        /* what the one that runs was told, secret and all: a hash */
 	struct sandbox_user owner; /* of the bench file */
@@ -411,6 +412,20 @@ void errands_reloaded(struct supervise *s, enum wire_kind kind, const char *text
 void errands_stop(struct supervise *s); /* nobody waits any more: serve or the bench ends */
 bool errands_are_running(const struct supervise *s);
 int64_t errands_step(struct supervise *s, int64_t now_ns); /* returns when to come again */
+
+/* folder.c: a folder for a process with that user; without: what one writes to have none. */
+int folder_make(const struct supervise *s, const struct sandbox_user *user, const char *path,
+	const char *without, struct err *err) MUST_CHECK;
+
+/* alerting.c: people are told */
+bool alerting_is_wanted(const struct supervise *s);
+int alerting_start(struct supervise *s, int64_t now_ns, struct err *err) MUST_CHECK;
+void alerting_show(struct supervise *s); /* the bench as it is now, to the process */
+void alerting_adjust(struct supervise *s, int64_t now_ns);   /* a new bench file */
+void alerting_told(struct supervise *s, struct wire_in *in); /* by the process: an event */
+/* A test to a receiver; out: what came of it, for who asked. */
+int alerting_test(struct supervise *s, const char *receiver, const char *who, char *out,
+	size_t cap) MUST_CHECK;
 
 /* helpers.c: programs of links */
 void helpers_asked(
