@@ -432,12 +432,12 @@ wake_of(const struct modem *m, int64_t now_ns)
 	int64_t wake_ns;
 
 	if (m->phase == MODEM_CLOSED || m->phase == MODEM_LOST)
-		return modem_send_wake(m);
+		return modem_send_wake(m, false);
 	if (m->step != MODEM_IDLE)
-		return MIN(m->deadline_ns, modem_send_wake(m));
+		return MIN(m->deadline_ns, modem_send_wake(m, false));
 	if (m->quiet_ns > now_ns)
-		return MIN(m->quiet_ns, modem_send_wake(m));
-	wake_ns = MIN(modem_work_wake(m), modem_send_wake(m));
+		return MIN(m->quiet_ns, modem_send_wake(m, false));
+	wake_ns = MIN(modem_work_wake(m), modem_send_wake(m, true));
 	/* What is due and was not begun waits until events are taken: nobody tells us when that is. */
 	return MAX(wake_ns, now_ns + NS_PER_S);
 }

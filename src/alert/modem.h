@@ -133,8 +133,9 @@ struct modem {
 	char selected[4];  /* that which is selected now */
 	unsigned form;     /* of commands that makers write differently: which is tried */
 
-	int net, lte;                       /* last told; -1 not */
-	bool has_wish;                      /* look at registration now */
+	int net, lte;  /* last told; -1 not */
+	bool has_wish; /* look at registration, but not before wish_ns */
+	int64_t wish_ns;
 	int64_t net_ns, signal_ns, list_ns; /* when next */
 	bool has_signal;
 	int signal_dbm;

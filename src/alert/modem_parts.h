@@ -41,7 +41,7 @@ void modem_send_final(struct modem *m, int64_t now_ns, enum at_final final, int 
 void modem_send_silent(struct modem *m, int64_t now_ns); /* no answer in time */
 void modem_send_broken(struct modem *m, int64_t now_ns); /* reset, or the line is gone */
 void modem_send_expire(struct modem *m, int64_t now_ns);
-int64_t modem_send_wake(const struct modem *m);
+int64_t modem_send_wake(const struct modem *m, bool is_idle); /* idle: something could be begun */
 void modem_send_report(struct modem *m, int reference, const char *to, uint8_t status);
 
 /* modem_take.c: messages in */

@@ -119,7 +119,7 @@ modem_send_expire(struct modem *m, int64_t now_ns)
 }
 
 int64_t
-modem_send_wake(const struct modem *m)
+modem_send_wake(const struct modem *m, bool is_idle)
 {
 	int64_t wake_ns = NEVER;
 
@@ -128,7 +128,7 @@ modem_send_wake(const struct modem *m)
 
 		if (o->is_used && i != m->sending)
 			wake_ns = MIN(wake_ns, o->until_ns);
-		if (o->is_used && m->phase == MODEM_RUNNING && m->state == SMS_STATE_READY)
+		if (o->is_used && is_idle && m->state == SMS_STATE_READY)
 			wake_ns = MIN(wake_ns, o->not_before);
 	}
 	return wake_ns;

@@ -317,8 +317,10 @@ modem_work_final(struct modem *m, int64_t now_ns, enum at_final final, int code)
 bool
 modem_work_next(struct modem *m, int64_t now_ns)
 {
-	if (m->has_wish || now_ns >= m->net_ns) {
+	if ((m->has_wish && now_ns >= m->wish_ns) || now_ns >= m->net_ns) {
 		m->has_wish = false;
+		m->wish_ns = now_ns +
+			     NS_PER_S; /* a network that flickers must not keep all else waiting */
 		modem_ask(m, now_ns, MODEM_NET, "AT+CREG?");
 		return true;
 	}
@@ -338,7 +340,7 @@ modem_work_next(struct modem *m, int64_t now_ns)
 int64_t
 modem_work_wake(const struct modem *m)
 {
-	if (m->has_wish || m->n_items > 0)
+	if (m->n_items > 0)
 		return 0;
-	return MIN(MIN(m->net_ns, m->signal_ns), m->list_ns);
+	return MIN(MIN(MIN(m->net_ns, m->signal_ns), m->list_ns), m->has_wish ? m->wish_ns : NEVER);
 }
