@@ -225,8 +225,8 @@ sms_command_refusal(enum sms_refusal refusal)
 	static const char *const texts[] = {
 		[SMS_COMMAND_GOOD] = "",
 		[SMS_COMMAND_NONE] = "",
-		[SMS_COMMAND_UNKNOWN] = "no such command; there are /status, /iostatus, /value "
-					"NAME, /ack NAME, /safe, /output NAME=VALUE",
+		[SMS_COMMAND_UNKNOWN] =
+			"no such command; send /status, /iostatus, /value, /ack, /safe or /output",
 		[SMS_COMMAND_NOT_HERE] = "a command of the modem's own; ask the modem itself",
 		[SMS_COMMAND_WANTS_NAME] = "a name is wanted: /value NAME, /ack NAME",
 		[SMS_COMMAND_WANTS_OUTPUT] =
