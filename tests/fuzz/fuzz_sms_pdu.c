@@ -25,8 +25,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		sms_body_text(&in.deliver.body, text, sizeof(text));
 		if (text_utf8(text, strlen(text)) != strlen(text))
 			abort();
-		for (uint8_t part = 1; part <= MAX(in.deliver.body.total, 1); part++) {
-			in.deliver.body.part = in.deliver.body.total > 0 ? part : 0;
+		for (unsigned part = 1; part <= MAX(in.deliver.body.total, 1u); part++) {
+			in.deliver.body.part = (uint8_t)(in.deliver.body.total > 0 ? part : 0);
 			text[0] = '\0';
 			(void)sms_collect(&table, part, &in.deliver, text, sizeof(text), &stamp_s);
 			if (text_utf8(text, strlen(text)) != strlen(text))
