@@ -207,7 +207,8 @@ bool modem_cancel(struct modem *m, uint64_t ticket);
 /* Another PIN, or the same one, that somebody says is right: one try. */
 void modem_pin(struct modem *m, int64_t now_ns, const char *pin);
 
-/* The next event; false when there is none. */
+/* The next event; false when there is none. What was received may be deleted in the modem from the next modem_run on: bring it to where
+ * it lasts before. With many events not taken, nothing new is begun. */
 bool modem_event(struct modem *m, struct sms_event *out);
 
 #endif

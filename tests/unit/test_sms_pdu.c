@@ -314,7 +314,7 @@ test_headers(void **state)
 		char length[3] = { digits[n >> 4], digits[n & 15], '\0' };
 		char text[SMS_BODY_TEXT];
 
-		strncat(hex, length, 2);
+		strncat(hex, length, sizeof(hex) - 1 - strlen(hex));
 		strncat(hex, cases[i].header, 60);
 		strncat(hex, "0041", sizeof(hex) - 1 - strlen(hex));
 		assert_int_equal(take_hex(hex, &in), 0);
