@@ -37,11 +37,12 @@ PEERS = {  # what the tests talk to and nobody here wrote: how to see that it is
     "pymodbus": lambda: subprocess.run(["/usr/bin/python3", "-c", "import pymodbus.server, jsonschema, yaml"],
                                        capture_output=True).returncode == 0,
     "pyvisa-py": lambda: subprocess.run(["/usr/bin/python3", "-c", "import pyvisa, pyvisa_py, serial"], capture_output=True).returncode == 0,
+    "aiosmtpd": lambda: subprocess.run(["/usr/bin/python3", "-c", "import aiosmtpd"], capture_output=True).returncode == 0,
     "pandas, openpyxl": lambda: subprocess.run(["/usr/bin/python3", "-c", "import pandas, openpyxl"], capture_output=True).returncode == 0,
     "modbus-serial": lambda: (INTEGRATION / "node_modules/modbus-serial").is_dir(),
     "playwright-core": lambda: (BROWSER / "node_modules/playwright-core").is_dir(),
     "libmodbus": lambda: subprocess.run(["pkg-config", "--exists", "libmodbus"]).returncode == 0,
-} | {name: lambda name=name: (shutil.which(name) or shutil.which(name, path="/usr/sbin")) is not None for name in ("mbpoll", "nginx", "xmllint", "curl", "chromium", "node", "openssl", "umockdev-run", "upsd", "gpsfake", "owserver", "owhttpd", "owget", "sigrok-cli")}
+} | {name: lambda name=name: (shutil.which(name) or shutil.which(name, path="/usr/sbin")) is not None for name in ("mbpoll", "gammu", "nginx", "xmllint", "curl", "chromium", "node", "openssl", "umockdev-run", "upsd", "gpsfake", "owserver", "owhttpd", "owget", "sigrok-cli")}
 
 
 class Tally:
