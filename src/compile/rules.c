@@ -1,8 +1,8 @@
 /* rules.c - rules: what happens once a condition has become true
  *
- *	set X = VALUE | toggle X | pulse X = VALUE for 2 s | notify TEXT | notify NAME "TEXT"
+ *	set X = VALUE | toggle X | pulse X = VALUE for 2 s | notify TEXT | notify NAME "TEXT" | notify NAME: TEXT
  *
- * A note to somebody is the text "NAME: TEXT" of an event; no other text of a rule begins so.
+ * A note to somebody is the text "NAME: TEXT" of an event; no other text of a rule begins with such a name.
  */
 #include <string.h>
 
@@ -187,27 +187,23 @@ check_toggle(struct line *l, uint32_t output)
 		ch->name, ch->name);
 }
 
-/* NAME "TEXT" to somebody under `notify:`; NULL: the text at hand is not of this form. */
-static const char *
-to_somebody(struct line *l)
+/* `NAME: TEXT` where nobody has that name: a text, or a name that was misspelled. */
+static void
+check_text(struct line *l, const char *name, const char *near)
+{
+	if (near[0] != '\0')
+		diag_warn(&l->b->diag, place_of(l), "nobody",
+			"nobody is told: '%.63s' is no name under notify:; %swrite that, or begin "
+			"the text with another word",
+			name, near);
+}
+
+/* Is `NAME "TEXT"` addressed to somebody? It is told when not. */
+static void
+check_name(struct line *l, const char *name, bool is_known, const char *near)
 {
 	struct bench *b = l->b;
-	size_t n = strcspn(l->at, " :"), end = strlen(l->at);
-	const char *name = tree_text(&b->tree, l->at, n), *text = l->at + n;
-	struct buf told = { 0 };
-	const char *out;
-	char near[96];
-	bool is_known = notify_is_known(b, name, near);
 
-	text += strspn(text, " ");
-	if (*text != '"' || l->at[end - 1] != '"' || text + 1 >= l->at + end) {
-		if (is_known)
-			diag_error(&b->diag, l->n->at, "rule",
-				"it is not clear whether '%s' is told, or only named; write notify "
-				"%s \"TEXT\", or begin the text with another word",
-				name, name);
-		return NULL;
-	}
 	if (!is_known && !b->notices.has_people)
 		diag_warn(&b->diag, place_of(l), "nobody",
 			"nobody is told: the bench has no notify:; name '%.63s' there, or write "
@@ -218,13 +214,54 @@ to_somebody(struct line *l)
 			"nobody is named '%.63s' under notify:; %swrite one of its names, or add "
 			"it",
 			name, near);
-	if (text + 2 == l->at + end)
+}
+
+/* What is told to somebody under `notify:`, as NAME "TEXT" or NAME: TEXT; NULL: the text at hand is to nobody. */
+static const char *
+to_somebody(struct line *l)
+{
+	struct bench *b = l->b;
+	size_t n = strcspn(l->at, " :");
+	const char *name = tree_text(&b->tree, l->at, n), *text = l->at + n, *out;
+	const char *end = l->at + strlen(l->at);
+	struct buf told = { 0 };
+	char near[96];
+	bool is_known = notify_is_known(b, name, near), has_colon = *text == ':';
+
+	text += strspn(text + has_colon, " ") + has_colon;
+	if (*text == '"' && text + 1 < end && end[-1] == '"') {
+		check_name(l, name, is_known, near);
+		text++;
+		end--;
+	} else if (!has_colon || !is_known) {
+		if (is_known)
+			diag_error(&b->diag, l->n->at, "rule",
+				"it is not clear whether '%s' is told, or only named; write notify "
+				"%s \"TEXT\", or begin the text with another word",
+				name, name);
+		else if (has_colon)
+			check_text(l, name, near);
+		return NULL;
+	}
+	if (text >= end)
 		diag_error(&b->diag, l->n->at, "rule",
 			"nothing says what is told; write notify NAME \"TEXT\"");
-	buf_printf(&told, "%s: %.*s", name, (int)(l->at + end - text - 2), text + 1);
+	buf_printf(&told, "%s: %.*s", name, (int)(end - text), text);
 	out = tree_text(&b->tree, told.data, told.n);
 	buf_done(&told);
 	return out;
+}
+
+/* `[notify team: it is hot]` is a map to YAML. */
+static bool
+is_split(struct bench *b, const struct node *n)
+{
+	if (n->kind != NODE_MAP || n->n != 1 || strncmp(n->first->key, "notify ", 7) != 0)
+		return false;
+	diag_error(&b->diag, n->at, "rule",
+		"YAML reads this as a map; write %.63s \"TEXT\", or put all of it in quotes",
+		n->first->key);
+	return true;
 }
 
 static bool
@@ -316,8 +353,9 @@ read_rule(struct bench *b, const struct node *n)
 			IMAGE_WORDS_MAX);
 	for (const struct node *k = keys[RULE_DO]->first; k != NULL; k = k->next) {
 		struct bench_action a = { 0 };
-		struct line l = { .b = b, .n = k, .start = read_text(b, k) };
+		struct line l = { .b = b, .n = k };
 
+		l.start = is_split(b, k) ? NULL : read_text(b, k);
 		if (l.start == NULL)
 			continue;
 		l.at = l.start = conditions_line(b, l.start);

@@ -308,7 +308,7 @@ const struct key schema_alert[] = {
 		.kind = KEY_SPAN,
 		.min = 0,
 		.max = DAY,
-		.def = "10 min",
+		.def = "2 min",
 		.help = "an alarm that was over for less is no new one" },
 	LATER("sms", "a modem for short messages"),
 	LATER("call", "a telephone for calls"),
