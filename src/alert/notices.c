@@ -268,7 +268,7 @@ of_alarm(struct engine *e, const struct event *event)
 static void
 note(struct engine *e, const struct event *event)
 {
-	size_t n_name = strcspn(event->text, ": ");
+	size_t n_name = strcspn(event->text, ":");
 	char name[ENTRY_NAME];
 	uint32_t receiver;
 	struct notice *n;

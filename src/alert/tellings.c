@@ -225,6 +225,8 @@ tellings_failed(struct engine *e, struct notice *n, uint32_t person)
 		return;
 	n->is_nobody_told = true;
 	notice_record(e, n, ENTRY_NOBODY, "");
+	if (n->about == ABOUT_EVENT)
+		return; /* of that, too, nobody could be told: it would go round in a circle */
 	name_tried(e, n, tried, sizeof(tried));
 	e->sink.event(e->sink.ctx, EVENT_ALERT_REACHED_NOBODY, n->name, tried);
 }
