@@ -133,7 +133,7 @@ class Rooms(unittest.TestCase):
 
     SYSTEM = {"libc", "libm", "libgcc_s", "ld-linux-x86-64", "ld-linux-aarch64", "ld-linux-armhf", "libasan", "libubsan"}
     LINKED = {"mbc": {"libargon2"}, "mbc-hash": {"libargon2", "libseccomp"}, "mbc-gate": {"libseccomp"}, "mbc-supervise": {"libseccomp"}, "mbc-control": {"libseccomp"}, "mbc-twin": {"libseccomp"}, "mbc-rehearse": {"libseccomp"}, "mbc-errand": {"libseccomp"}, "mbc-alert": {"libcurl", "libjansson", "libseccomp"},
-              "mbc-serve": {"libmicrohttpd", "libgnutls", "libseccomp"}, "mbc-public": {"libmicrohttpd", "libgnutls", "libseccomp"}, "mbc-certificate": {"libgnutls"}, "mbc-top": {"libncursesw", "libtinfo"}, "mbc-curl": {"libcurl", "libjansson", "libseccomp"}, "mbc-compile": {"libfyaml", "libudunits2", "libseccomp"}}
+              "mbc-serve": {"libmicrohttpd", "libgnutls", "libseccomp"}, "mbc-public": {"libmicrohttpd", "libgnutls", "libseccomp"}, "mbc-certificate": {"libgnutls", "libseccomp"}, "mbc-top": {"libncursesw", "libtinfo"}, "mbc-curl": {"libcurl", "libjansson", "libseccomp"}, "mbc-compile": {"libfyaml", "libudunits2", "libseccomp"}}
 
     def test_libraries(self):
         for program, expected in self.LINKED.items():
