@@ -14,6 +14,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,7 +29,8 @@
 
 #define PIECE 65536
 #define NAMES_MAX 20000
-#define STATE_MAX (1 << 20) /* of a file of the state that is sealed */
+#define STATE_MAX (1 << 20)  /* of a file of the state that is sealed */
+#define ROOM_MIN (64u << 20) /* bytes that stay free for the bench itself */
 
 struct maker {
 	const char *bench, *state, *to, *phrase_file;
@@ -58,11 +60,20 @@ failed(const struct maker *m, int sys, struct err *err)
 			: "name a file elsewhere");
 }
 
+static int
+ended(struct err *err)
+{
+	return err_set(
+		err, ERR_IO, ECANCELED, "it was ended as asked for, and nothing of it is kept");
+}
+
 /* ---- the tar -------------------------------------------------------------------------------------------------------------- */
 
 static int
 put(struct maker *m, const void *bytes, size_t n, struct err *err)
 {
+	if (parts_is_ended())
+		return ended(err);
 	for (const char *at = bytes; n > 0;) {
 		ssize_t done = write(m->fd, at, n);
 
@@ -410,8 +421,38 @@ put_state(struct maker *m, struct err *err)
 
 /* ---- the history -------------------------------------------------------------------------------------------------------------- */
 
+/* Over HTTP nobody sees the disk fill: it is not begun where it does not fit, beside itself and with some room for the bench. */
 static int
-put_history(struct maker *m, struct err *err)
+check_room(const struct maker *m, const char *folder, struct err *err)
+{
+	char path[2 * PARTS_PATH];
+	uint64_t wanted = ROOM_MIN, has;
+	struct statvfs fs;
+	struct stat st;
+	size_t n;
+	char **names = names_in(folder, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		if (lstat(path, &st) == 0)
+			wanted += 2 * (uint64_t)st.st_size;
+	}
+	free_names(names, n);
+	if (fstatvfs(m->fd, &fs) < 0)
+		return 0;
+	has = (uint64_t)fs.f_bavail * fs.f_frsize;
+	return has >= wanted
+		       ? 0
+		       : err_set(err, ERR_IO, ENOSPC,
+				 "the disk has %llu MB free, and with the history %llu MB are "
+				 "needed; free some room there, or make it without the history",
+				 (unsigned long long)(has >> 20),
+				 (unsigned long long)(wanted >> 20));
+}
+
+/* Its copy beside FILE; before this process is confined, since another program makes it. */
+static int
+copy_history(struct maker *m, struct err *err)
 {
 	char folder[PARTS_PATH];
 	int rc;
@@ -419,17 +460,34 @@ put_history(struct maker *m, struct err *err)
 	if (!m->with_history)
 		return 0;
 	snprintf(folder, sizeof(folder), "%s/history", m->state);
+	m->with_history = access(folder, F_OK) == 0;
+	if (!m->with_history) {
+		printf("bench '%s' has no history yet\n", m->bench);
+		return 0;
+	}
 	parts_remove(m->history); /* of one that was killed */
+	if (m->is_confined && check_room(m, folder, err) < 0)
+		return ERR_IO;
+	if (m->is_confined) /* which has no right to be another user, not even as root */
+		setenv("MBC_USERS", "one", 1);
 	{
 		const char *const words[] = { "--dir", folder, "backup", m->history, NULL };
 
 		rc = parts_query(words, NULL);
 	}
-	if (rc != 0)
-		return err_set(err, ERR_IO, 0,
-			"the history could not be copied, as told above; mend that, or make the "
-			"backup without --with-history");
-	return put_folder(m, m->history, "history", AS_IT_IS, err);
+	if (rc == 0)
+		return 0;
+	return parts_is_ended()
+		       ? ended(err)
+		       : err_set(err, ERR_IO, 0,
+				 "the history could not be copied, as told above; mend that, or "
+				 "make the backup without --with-history");
+}
+
+static int
+put_history(struct maker *m, struct err *err)
+{
+	return m->with_history ? put_folder(m, m->history, "history", AS_IT_IS, err) : 0;
 }
 
 /* ---- secrets ------------------------------------------------------------------------------------------------------------------ */
@@ -586,14 +644,6 @@ fill(struct maker *m, struct err *err)
 	int rc;
 
 	buf_puts(&m->manifest, BACKUP_MANIFEST_HEAD);
-	if (m->with_history) { /* before about.txt says that there is one */
-		char folder[PARTS_PATH];
-
-		snprintf(folder, sizeof(folder), "%s/history", m->state);
-		m->with_history = access(folder, F_OK) == 0;
-		if (!m->with_history)
-			printf("bench '%s' has no history yet\n", m->bench);
-	}
 	rc = put_about(m, err);
 	if (rc == 0)
 		rc = put_bench(m, err);
@@ -655,7 +705,7 @@ folder_of(const struct maker *m, char *out, size_t cap)
 		snprintf(out, cap, "%s", slash == NULL ? "." : "/");
 }
 
-/* It reads what it may read anyway, and writes into the folder of backups alone. The history is copied by another program, which this would not let start. */
+/* It reads what it may read anyway, and writes into the folder of backups alone. */
 static void
 confine(const struct maker *m)
 {
@@ -697,6 +747,8 @@ make(struct maker *m, struct backup *b, struct err *err)
 				       : parts_passphrase(m->phrase_file, m->phrase, err);
 		m->has_phrase = rc == 0;
 	}
+	if (m->is_confined)
+		parts_end_on_term();
 	if (rc == 0 && m->is_confined)
 		remove_halves(m);
 	if (rc == 0)
@@ -705,11 +757,15 @@ make(struct maker *m, struct backup *b, struct err *err)
 		rc = open_part(m, err);
 	if (rc < 0)
 		return rc;
-	if (m->is_confined && !m->with_history)
+	rc = copy_history(m, err);
+	if (m->is_confined)
 		confine(m);
-	rc = fill(m, err);
+	if (rc == 0)
+		rc = fill(m, err);
 	if (rc == 0)
 		rc = read_back(m, b, err);
+	if (rc == 0 && parts_is_ended())
+		rc = ended(err);
 	if (rc == 0 && rename(m->part, m->to) < 0)
 		rc = failed(m, errno, err);
 	if (rc < 0)

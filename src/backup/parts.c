@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -114,13 +116,38 @@ parts_passphrase_fd(int fd, char *out, struct err *err)
 
 #define WORDS_MAX 8
 
+static volatile sig_atomic_t is_ended, query;
+
 static void
-become_query(const char *const *words, const char *place)
+end(int signal_number)
+{
+	is_ended = 1;
+	if (query > 0)
+		kill((pid_t)query, SIGKILL);
+}
+
+void
+parts_end_on_term(void)
+{
+	const struct sigaction action = { .sa_handler = end };
+
+	sigaction(SIGTERM, &action, NULL);
+}
+
+bool
+parts_is_ended(void)
+{
+	return is_ended != 0;
+}
+
+static void
+become_query(const char *const *words, const char *place, pid_t parent)
 {
 	char program[PLACE_MAX], run[PARTS_PATH], *argv[WORDS_MAX + 2];
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), n = 1;
 
-	if (place_program(program, "query", NULL) < 0)
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a copy that nobody waits for fills the disk */
+	if (getppid() != parent || place_program(program, "query", NULL) < 0)
 		_exit(2);
 	argv[0] = program;
 	for (; *words != NULL && n <= WORDS_MAX; n++)
@@ -140,17 +167,21 @@ become_query(const char *const *words, const char *place)
 int
 parts_query(const char *const *words, const char *place)
 {
+	pid_t parent = getpid(), pid;
 	int status;
-	pid_t pid;
 
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
-		become_query(words, place);
+		become_query(words, place, parent);
 	if (pid < 0)
 		return 2;
+	query = pid;
+	if (is_ended)
+		kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	query = 0;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 2;
 }
 

@@ -25,6 +25,10 @@ int parts_failed(const char *command, const struct err *err);
 /* Run mbc-query with these words behind its name (NULL ends them), its output nowhere; `place`: folder for its state and run folders, NULL: ours. Exit code. */
 int parts_query(const char *const *words, const char *place);
 
+/* From now on SIGTERM ends what is under way in order: mbc-query is killed, and parts_is_ended() says so. */
+void parts_end_on_term(void);
+bool parts_is_ended(void);
+
 void parts_remove(const char *path); /* a folder and all that is in it; no link is followed */
 void parts_sync_folder(const char *path);
 /* Make the folders that lead to `path`, behind its first `root` characters, with these rights. */

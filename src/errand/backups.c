@@ -78,6 +78,50 @@ room(const struct work *w)
 	return (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize;
 }
 
+static bool
+ends_in(const char *name, const char *end)
+{
+	size_t n = strlen(name), k = strlen(end);
+
+	return n >= k && strcmp(name + n - k, end) == 0;
+}
+
+static void
+remove_in(int at, const char *name)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	if (d == NULL && fd >= 0)
+		close(fd);
+	while (d != NULL && (e = readdir(d)) != NULL)
+		if (e->d_name[0] != '.')
+			unlinkat(dirfd(d), e->d_name, 0);
+	if (d != NULL)
+		closedir(d);
+}
+
+/* Of one that was killed, while none is made: they take the room that the next one needs. Its folder stays, empty, for mbc-backup. */
+static void
+remove_halves(const struct work *w)
+{
+	char path[VERSION_PATH_MAX + 160];
+	struct dirent *e;
+	DIR *d;
+
+	path_of(w, "", path);
+	d = opendir(path);
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		if (ends_in(e->d_name, ".part"))
+			unlinkat(dirfd(d), e->d_name, 0);
+		else if (ends_in(e->d_name, ".part.history"))
+			remove_in(dirfd(d), e->d_name);
+	}
+	if (d != NULL)
+		closedir(d);
+}
+
 static void
 put_busy(const struct work *w, struct json *j)
 {
@@ -155,7 +199,7 @@ step_backup_room(struct work *w)
 	static struct kept all[LISTED_MAX];
 	char path[VERSION_PATH_MAX + 160];
 	size_t n = list(w, all);
-	uint64_t wanted = ROOM_MIN, free_bytes = room(w);
+	uint64_t wanted = ROOM_MIN, free_bytes;
 	struct stat st;
 
 	if (n >= ERRAND_BACKUPS_MAX)
@@ -166,6 +210,8 @@ step_backup_room(struct work *w)
 	path_of(w, w->ask.name, path);
 	if (lstat(path, &st) == 0)
 		return refuse(w, 409, "there is one of this second already; ask again");
+	remove_halves(w);
+	free_bytes = room(w);
 	if (n > 0) /* the next one is like the newest, or larger */
 		wanted += all[0].bytes + all[0].bytes / 4;
 	if (free_bytes < wanted)
@@ -201,6 +247,7 @@ step_backup_remove(struct work *w)
 
 	if (status != 0)
 		return status;
+	remove_halves(w);
 	path_of(w, w->ask.name, path);
 	if (unlink(path) < 0)
 		return refuse(w, 503, "removing it: %s", strerror(errno));

@@ -443,6 +443,16 @@ take_certificate(struct errand_ask *out, const struct target *t, struct err *err
 	return take_word(out->name, sizeof(out->name), t->name, "name", err);
 }
 
+/* What is no name of one costs the gate no question. */
+static int
+take_backup(struct errand_ask *out, const struct target *t, struct err *err)
+{
+	if (!errand_backup_name_is_good(t->name))
+		return err_set(err, ERR_CONF, 0,
+			"this is no name of a backup; the list has those that are kept");
+	return take_word(out->name, sizeof(out->name), t->name, "name", err);
+}
+
 int
 wish_errand(struct errand_ask *out, const struct target *t, struct err *err)
 {
@@ -485,7 +495,7 @@ wish_errand(struct errand_ask *out, const struct target *t, struct err *err)
 		return 0;
 	case ROUTE_BACKUP_FILE:
 		out->kind = ERRAND_BACKUP_FILE;
-		return take_word(out->name, sizeof(out->name), t->name, "name", err);
+		return take_backup(out, t, err);
 	default:
 		out->kind = ERRAND_VERSIONS;
 		return 0;
@@ -579,9 +589,8 @@ wish_errand_admin(struct errand_ask *out, const struct target *t, const char *bo
 	explicit_bzero(m, sizeof(m));
 	if (rc < 0 || t->order == ORDER_BACKUP_MAKE)
 		return rc;
-	return t->order == ORDER_CERTIFICATE_MAKE
-		       ? take_certificate(out, t, err)
-		       : take_word(out->name, sizeof(out->name), t->name, "name", err);
+	return t->order == ORDER_CERTIFICATE_MAKE ? take_certificate(out, t, err)
+						  : take_backup(out, t, err);
 }
 
 int

@@ -1,6 +1,9 @@
 /* backups.c - backups of the whole bench over HTTP: mbc-backup beside the bench, for as long as it takes
  *
  * Who asked has their answer when it has begun; how far it is, and what became of it, stands in the list. One at a time. What is half of one is removed, by its process or by the next.
+ *
+ *	begun --its end--> made, or failed
+ *	  +--asked to end--> ends, and removes what it has; asked once more: killed
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +29,20 @@ static void
 path_of(const struct supervise *s, const char *name, char *out, size_t cap)
 {
 	snprintf(out, cap, "%s/" ERRAND_BACKUPS_FOLDER "/%s", s->state_dir, name);
+}
+
+/* The recorder's files are its group's to read; nothing else of its user is needed. As root we have no right over files of others (sandbox.h). */
+static void
+pick_user(struct supervise *s, bool is_with_history)
+{
+	struct sandbox_user *user = &s->backup.child.user;
+
+	sandbox_user_find(SANDBOX_ERRAND, user);
+	if (!is_with_history || user->is_other || !s->history.user.is_other)
+		return;
+	user->is_other = true;
+	user->groups[0] = s->history.user.gid;
+	user->n_groups = 1;
 }
 
 int
@@ -59,6 +76,8 @@ backups_begin(struct supervise *s, const struct errand_ask *a, int passphrase, s
 		words[n++] = "--with-history";
 	words[n++] = path;
 	words[n] = NULL;
+	s->backup.is_ending = false;
+	pick_user(s, is_made && (a->number & ERRAND_BACKUP_HISTORY) != 0);
 	s->backup.child.errors = memfd_create("mbc-backup", MFD_CLOEXEC);
 	rc = child_run(&s->backup.child, words, &passphrase, has_phrase, err);
 	if (rc < 0) {
@@ -96,6 +115,9 @@ take_said(struct supervise *s, int status)
 	for (char *p = s->backup.said; *p != '\0'; p++)
 		if ((unsigned char)*p < ' ')
 			*p = p[1] == '\0' ? '\0' : ' ';
+	if (s->backup.said[0] == '\0' && s->backup.is_ending && !s->backup.was_good)
+		text_copy(s->backup.said, sizeof(s->backup.said),
+			"it was ended as asked for, and nothing of it is kept");
 	if (s->backup.said[0] == '\0' && !s->backup.was_good) {
 		child_how(how, status);
 		snprintf(s->backup.said, sizeof(s->backup.said), "its process %s", how);
@@ -131,6 +153,17 @@ backups_ended(struct supervise *s, pid_t pid, int status)
 		: s->backup.was_good ? "backup_made"
 				     : "backup_failed",
 		s->backup.name, s->backup.said);
+	return true;
+}
+
+bool
+backups_end(struct supervise *s, const char *name)
+{
+	if (s->backup.child.pid == 0 || strcmp(s->backup.act, "make") != 0 ||
+		strcmp(s->backup.name, name) != 0)
+		return false;
+	kill(s->backup.child.pid, s->backup.is_ending ? SIGKILL : SIGTERM);
+	s->backup.is_ending = true;
 	return true;
 }
 

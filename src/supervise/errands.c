@@ -343,25 +343,34 @@ start_certificate(struct supervise *s, const struct step *step, struct err *err)
 	return child_run(&s->errand.certificate, w.at, keep, keep[1] < 0 ? 1 : 2, err);
 }
 
+/* What goes on behind the answer. */
+static void
+tell_state(struct supervise *s, const struct errand_ask *a, const char *state)
+{
+	char text[ERRAND_NAME + 64];
+	struct err err;
+	int fd;
+
+	snprintf(text, sizeof(text), "{\"name\":\"%s\",\"state\":\"%s\"}\n", a->name, state);
+	fd = seal_bytes("mbc-errand", text, strlen(text), &err);
+	answer_tell(s, a->id, fd < 0 ? 503 : 202,
+		fd < 0 ? "it is so, and no memory is left to say it" : "application/json", fd);
+	if (fd >= 0)
+		close(fd);
+}
+
 /* The answer is that it has begun. */
 static void
 start_job(struct supervise *s)
 {
 	const struct errand_ask *a = &s->errand.ask;
-	char text[ERRAND_NAME + 64];
 	struct err err;
-	int fd;
 
 	if (backups_begin(s, a, s->errand.memories[ERRAND_TEXT], &err) < 0) {
 		fail(s, err.sys >= 400 && err.sys < 600 ? (unsigned)err.sys : 503, err.msg);
 		return;
 	}
-	snprintf(text, sizeof(text), "{\"name\":\"%s\",\"state\":\"begun\"}\n", a->name);
-	fd = seal_bytes("mbc-errand", text, strlen(text), &err);
-	answer_tell(s, a->id, fd < 0 ? 503 : 202,
-		fd < 0 ? "it has begun, and no memory is left to say so" : "application/json", fd);
-	if (fd >= 0)
-		close(fd);
+	tell_state(s, a, "begun");
 	forget(s);
 }
 
@@ -558,6 +567,10 @@ prepare_backup(struct supervise *s, struct errand_ask *a)
 	if (a->kind != ERRAND_BACKUPS && !errand_backup_name_is_good(a->name)) {
 		answer_tell(s, a->id, 404,
 			"there is no backup of this name; the list has those that are", -1);
+		return false;
+	}
+	if (a->kind == ERRAND_BACKUP_REMOVE && backups_end(s, a->name)) {
+		tell_state(s, a, "ending");
 		return false;
 	}
 	if (s->backup.child.pid != 0 && a->kind != ERRAND_BACKUPS) {

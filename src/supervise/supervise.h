@@ -135,6 +135,7 @@ struct supervise {
 		struct child child; /* mbc-backup; one at a time */
 		const char *act;    /* "make", "verify" */
 		char name[104], principal[EVENT_PRINCIPAL];
+		bool is_ending; /* it was asked to */
 		/* what became of the last one; last_act NULL: there was none */
 		const char *last_act;
 		char last_name[104], said[400];
@@ -397,7 +398,9 @@ void backups_init(struct supervise *s);
 int backups_begin(struct supervise *s, const struct errand_ask *a, int passphrase,
 	struct err *err) MUST_CHECK;
 bool backups_ended(struct supervise *s, pid_t pid, int status); /* was it its process? */
-void backups_stop(struct supervise *s);                         /* the bench ends */
+/* End the one of this name that is being made; asked once more, it is killed. False: none is. */
+bool backups_end(struct supervise *s, const char *name);
+void backups_stop(struct supervise *s); /* the bench ends */
 /* One that is kept, for reading; -1, with a status of HTTP. */
 int backups_open(struct supervise *s, const char *name, struct err *err) MUST_CHECK;
 

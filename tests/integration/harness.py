@@ -24,7 +24,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("MBC_BUILD", ROOT / "build"))
 MBC = BUILD / "mbc"
-PROGRAMS = ("mbc", "mbc-supervise", "mbc-compile", "mbc-control", "mbc-serve", "mbc-history", "mbc-query", "mbc-copy", "mbc-influx", "mbc-tiers", "mbc-postgres", "mbc-gate", "mbc-twin", "mbc-curl", "mbc-rehearse", "mbc-errand", "mbc-certificate", "mbc-hash", "mbc-public", "mbc-top", "mbc-alert")
+PROGRAMS = ("mbc", "mbc-supervise", "mbc-compile", "mbc-control", "mbc-serve", "mbc-history", "mbc-query", "mbc-copy", "mbc-influx", "mbc-tiers", "mbc-postgres", "mbc-gate", "mbc-twin", "mbc-curl", "mbc-rehearse", "mbc-errand", "mbc-certificate", "mbc-backup", "mbc-hash", "mbc-public", "mbc-top", "mbc-alert")
 HERE = pathlib.Path(__file__).resolve().parent
 PATIENCE_S = 60  # how long anything may take on a busy machine before a test calls it broken
 

@@ -163,6 +163,7 @@ class Certificates(Administration):
 
 
 PHRASE = "correct horse battery staple"
+PAUSE_S = 0.5  # the gate takes twenty questions a second, of all together, and answers 503 beyond that
 
 
 class Backups(Administration):
@@ -170,14 +171,14 @@ class Backups(Administration):
         def look():
             status, body = client.ask("GET", API + "/backups")
             return status == 200 and body["busy"] is None and body["last"] and body["last"]["name"] == name and body["last"]
-        return wait_for(f"the end of {name}", look)
+        return wait_for(f"the end of {name}", look, pause=PAUSE_S)
 
     def make(self, client, good=True, **body):
         def begin():  # a second has one
             status, answer = client.ask("POST", API + "/backups", body)
             self.assertIn(status, (202, 409, 429, 503), answer)
             return status == 202 and answer["name"]
-        name = wait_for("it begins", begin, pause=0.3)
+        name = wait_for("it begins", begin, pause=PAUSE_S)
         last = self.wait_done(client, name)
         self.assertEqual(last["good"], good, last)
         return name, last
@@ -246,8 +247,7 @@ class Backups(Administration):
         # As many as may be; there is an end.
         for number in range(4):
             (file.parent / f"old{number}.mbc").write_bytes(b"x")
-        answer = wait_for("an answer", lambda: (a := maria.ask("POST", API + "/backups", {}))[0] != 503 and a)  # many commands in a short time
-        self.refused(answer, 409, "5 backups")
+        self.refused(maria.ask("POST", API + "/backups", {}), 409, "5 backups")
         said = "".join(self.bench.process.text()) + self.mbc("audit", "--json") + self.mbc("log")
         self.assertNotIn(PHRASE, said)
         for act, result in (("backup_make", "asked"), ("backup_made", "done"), ("backup_file", "asked"), ("backup_remove", "asked"), ("backup_bad", "done")):
@@ -257,9 +257,9 @@ class Backups(Administration):
 
     def wait_verified(self, client):
         def look():
-            body = client.ask("GET", API + "/backups")[1]
-            return body["busy"] is None and body["last"]["act"] == "verify" and body["last"]
-        return wait_for("it has been looked at", look)
+            status, body = client.ask("GET", API + "/backups")
+            return status == 200 and body["busy"] is None and body["last"]["act"] == "verify" and body["last"]
+        return wait_for("it has been looked at", look, pause=PAUSE_S)
 
     def test_killed_and_a_full_disk(self):
         self.begin("halves")
@@ -267,14 +267,13 @@ class Backups(Administration):
         folder = self.bench.folder / "state/halves/backups"
         # One that is killed leaves nothing, and the next is whole. It is stopped first, so that it is there to be killed.
         (self.bench.folder / "state/halves/large").write_bytes(os.urandom(1 << 20) * 96)
-        name = maria.ask("POST", API + "/backups", {"passphrase": PHRASE})[1]["name"]
-        pid = wait_for("its process", lambda: self.find("mbc-backup", name))
-        os.kill(pid, signal.SIGSTOP)
+        name, pid = self.stopped(maria, passphrase=PHRASE)
         words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() + pathlib.Path(f"/proc/{pid}/environ").read_bytes()
         self.assertNotIn(PHRASE.encode(), words)
         # A second one at the same time.
         self.refused(maria.ask("POST", API + "/backups", {}), 429, "wait")
-        self.refused(maria.ask("DELETE", API + f"/backups/{name}"), 429)
+        self.refused(maria.ask("POST", API + f"/backups/{name}/verify", {}), 429)
+        self.refused(maria.ask("DELETE", API + "/backups/other.mbc"), 429)
         self.assertEqual(maria.ask("GET", API + "/backups")[1]["busy"]["name"], name)
         os.kill(pid, signal.SIGKILL)
         last = self.wait_done(maria, name)
@@ -282,6 +281,8 @@ class Backups(Administration):
         self.assertEqual([p.name for p in folder.iterdir()], [])
         wait_for("on record", lambda: self.records(act="backup_failed", subject=name, who="user:maria"))
         (folder / "old.mbc.part").write_bytes(b"half")  # of a bench that was killed
+        (folder / "old.mbc.part.history").mkdir()
+        (folder / "old.mbc.part.history/h-000001.db").write_bytes(b"half")
         name, last = self.make(maria)
         self.assertEqual([p.name for p in folder.iterdir()], [name])
         # No room: a file that cannot grow is a full disk.
@@ -291,6 +292,49 @@ class Backups(Administration):
         name, last = self.make(maria, good=False)
         self.assertIn("free some room", last["text"])
         self.assertEqual([p.name for p in folder.iterdir()], [])
+
+    def test_ended_while_it_is_made(self):
+        self.begin("ends")
+        maria = self.add("maria", "--role", "root")
+        bert = self.add("bert", "--role", "admin")
+        folder = self.bench.folder / "state/ends/backups"
+        (self.bench.folder / "state/ends/large").write_bytes(os.urandom(1 << 20) * 96)
+        for history in (False, True):
+            name, pid = self.stopped(maria, history=history)
+            self.refused(bert.ask("DELETE", API + f"/backups/{name}"), 403)
+            self.assertEqual(maria.ask("DELETE", API + f"/backups/{name}"), (202, {"name": name, "state": "ending"}))
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+            last = self.wait_done(maria, name)
+            self.assertEqual((last["act"], last["good"]), ("make", False))
+            self.assertIn("ended as asked", last["text"])
+            self.assertEqual([p.name for p in folder.iterdir()], [])
+        # One that does not hear is killed when it is asked again.
+        name, pid = self.stopped(maria)
+        for _ in range(2):
+            self.assertEqual(maria.ask("DELETE", API + f"/backups/{name}")[0], 202)
+        self.assertEqual(self.wait_done(maria, name)["good"], False)
+        self.assertEqual([p.name for p in folder.iterdir()], [])
+        wait_for("on record", lambda: len(self.records(act="backup_remove", who="user:maria", result="asked")) == 4)
+        self.assertEqual(self.make(maria)[1]["good"], True)
+
+    def stopped(self, client, **body):
+        """One that is being made, and stands still: its name, its process."""
+        def attempt():
+            status, answer = client.ask("POST", API + "/backups", body)
+            if status != 202:
+                return None
+            name = answer["name"]
+            look = lambda: client.ask("GET", API + "/backups")[1].get("busy", 1)
+            pid = wait_for("its process, or its end", lambda: self.find("mbc-backup", name) or (look() is None and -1), pause=0.1)
+            with contextlib.suppress(ProcessLookupError):
+                if pid > 0:
+                    os.kill(pid, signal.SIGSTOP)
+            if pid > 0 and look() is not None:
+                return name, pid
+            client.ask("DELETE", API + f"/backups/{name}")  # it was faster
+            return None
+        return wait_for("one that is stopped", attempt, pause=PAUSE_S)
 
     def find(self, program, word):
         for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):

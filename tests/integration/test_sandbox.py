@@ -11,12 +11,14 @@ import shutil
 import signal
 import socket
 import subprocess
+import tarfile
 import tempfile
 import threading
 import unittest
 import urllib.request
 
 from harness import BUILD, PATIENCE_S, ROOT, Device, Process, children, copy_programs, need_peer, wait_for
+from test_accounts import PASSWORD, Client
 
 USERS = ("mbc-compile", "mbc-control", "mbc-serve", "mbc-query", "mbc-gate", "mbc-history", "mbc-helper")  # who is in a group goes before it
 IS_ROOT = os.geteuid() == 0
@@ -294,6 +296,31 @@ class Confined(unittest.TestCase):
         program.chmod(0o700)  # its user is told, not ours taken
         os.kill(pid, signal.SIGKILL)
         process.wait_line("helper 'h': the user 'mbc-helper' cannot run", "err")
+
+    def test_backup_over_http_has_the_history_of_the_recorder(self):
+        """Its files are another user's, and the supervisor has no right over them: who makes the backup is in its group."""
+        place = Place(self)
+        process = place.start()
+        store = place.folder / "state/cell/history"
+        wait_for("something is recorded", lambda: any(f.suffix == ".sqlite" for f in store.iterdir()))
+        done = subprocess.run([str(place.folder / "mbc"), "user", "add", "--role", "root", "maria"], input=PASSWORD + "\n", env=place.environment, text=True, capture_output=True,
+                              timeout=PATIENCE_S, cwd=place.folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        maria = Client(int(re.search(r":(\d+)/", process.find("http://", "out")[0])[1]))
+        wait_for("she signs in", lambda: maria.sign_in("maria") == 200, pause=0.2)
+        status, begun = wait_for("it begins", lambda: (a := maria.ask("POST", "/api/v1/backups", {"history": True, "passphrase": PASSWORD}))[0] == 202 and a, pause=0.5)
+        last = wait_for("its end", lambda: (a := maria.ask("GET", "/api/v1/backups"))[0] == 200 and a[1]["busy"] is None and a[1]["last"], pause=0.5)
+        self.assertEqual((last["name"], last["good"]), (begun["name"], True), last)
+        file = place.folder / "state/cell/backups" / begun["name"]
+        with tarfile.open(file) as tar:
+            names = tar.getnames()
+        self.assertTrue(any(name.startswith("history/") and name.endswith(".sqlite") for name in names), names)
+        self.assertIn("sealed.bin", names)
+        self.assertEqual([path.name for path in file.parent.iterdir()], [file.name])
+        (place.folder / "phrase").write_text(PASSWORD + "\n")
+        (place.folder / "phrase").chmod(0o600)
+        done = place.mbc("backup", "verify", str(file), "--passphrase-file", str(place.folder / "phrase"))
+        self.assertEqual(done.returncode, 0, done.stderr)
 
     @unittest.skipUnless(IS_ROOT, "only root can start processes as other users")
     def test_one_user_when_the_environment_says_so(self):
