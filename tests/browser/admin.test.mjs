@@ -88,7 +88,7 @@ test("an account is added with grants and an end, once however often it is click
 	await eventually(async () => assert.match(await box(page).locator(".verdict.refused").innerText(), /never given twice/));
 	await page.keyboard.press("Escape");
 	await line(page, "carl").waitFor();
-	assert.equal(complaints.filter((c) => !/401|409/.test(c)).length, 0, complaints.join("\n"));
+	assert.equal(complaints.filter((c) => !/401|404|409/.test(c)).length, 0, complaints.join("\n"));
 });
 
 test("what is not touched stays as it is; role, grants, password, PIN, disable: each with its verdict", async () => {
@@ -186,7 +186,7 @@ test("health has a meaning for each channel; what is done at the computer is a l
 	const health = page.locator('tr[data-health="mbc.control.cpu"]');
 	await health.waitFor();
 	await eventually(async () => assert.match(await health.innerText(), /1\.500? %\s+processor time of the controller/));
-	await page.getByText("mbc backup verify", { exact: false }).first().waitFor();
+	await page.getByText("mbc doctor", { exact: false }).first().waitFor();
 	await page.locator(".language").first().click();
 	await eventually(async () => assert.match(await health.innerText(), /temps de processeur/));
 	server.role = "user";
@@ -216,6 +216,163 @@ test("one's own password and PIN: the old one is asked, another one signs in ane
 	assert.deepEqual(server.admin.asked.at(-1).body, { password: "correct horse", new_password: "battery staple", pin: "4711" });
 });
 
+const server_part = (page, which) => page.locator(`[data-certificate="${which}"]`);
+const PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+const KEY = "-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----\n";
+
+test("a certificate is seen, made anew with two touches, and followed until it is shown", async () => {
+	server.admin.in_the_way = 2; /* somebody else asks at the same time */
+	const { page } = await visit();
+	const own = server_part(page, "serve");
+	await own.locator("dl").waitFor();
+	const text = await own.innerText();
+	assert.match(text, /bench-3, localhost, 127\.0\.0\.1/);
+	assert.match(text, /Signed by\s+itself/);
+	assert.match(text, /in 400 days/);
+	assert.match(text, /14:CF:F8:C6:AB/);
+	assert.match(text, /✓ shown now/);
+	await eventually(async () => assert.match(await server_part(page, "public").innerText(), /shows no certificate: 'tls: own'/));
+	assert.equal(await server_part(page, "public").getByRole("button").count(), 0);
+	await own.getByRole("button", { name: "Make a new one" }).click();
+	await page.waitForTimeout(600);
+	assert.equal(asked("POST", "certificates/serve").length, 0, "one touch does nothing");
+	await own.getByRole("button", { name: "Once more: Make a new one" }).click();
+	await eventually(async () => assert.match(await own.innerText(), /77:77:77:77[\s\S]*… not shown yet|77:77:77:77[\s\S]*✓ shown now/));
+	await eventually(async () => assert.match(await own.innerText(), /77:77:77:77[\s\S]*✓ shown now/));
+	server.admin.certificates.public = { ...server.admin.certificates.serve, kind: "files", file: "/etc/ssl/bench.pem", until: new Date(Date.now() + 3.5 * 86_400_000).toISOString(), refused: "the key does not fit" };
+	await page.evaluate(() => { location.hash = ""; });
+	await row(page, "T_furn").waitFor();
+	await page.evaluate(() => { location.hash = "#admin"; });
+	const files = server_part(page, "public");
+	await eventually(async () => assert.match(await files.innerText(), /▲ .*in 3 days[\s\S]*not taken up: the key does not fit[\s\S]*replace them where they are/));
+	assert.equal(await files.getByRole("button", { name: /new one|Replace/ }).count(), 0);
+});
+
+test("a certificate that is given: looked at in the page, sent once as one text with the key last, and not kept in it", async () => {
+	const { page, complaints } = await visit();
+	const own = server_part(page, "serve");
+	await own.getByRole("button", { name: "Replace it" }).click();
+	const go = box(page).locator('button[type="submit"]');
+	const said = async (pattern) => eventually(async () => assert.match(await box(page).locator(".verdict").innerText(), pattern));
+	for (const [pem, pattern] of [["nothing", /no certificate/], [PEM, /no private key/], [PEM + KEY.replaceAll("PRIVATE", "ENCRYPTED PRIVATE"), /locked by a passphrase/]]) {
+		await box(page).locator('textarea[name="pem"]').fill(pem);
+		await page.waitForTimeout(500); /* sooner it would be the second half of a double click */
+		await go.click();
+		await said(pattern);
+	}
+	assert.equal(asked("PUT", "certificates/serve").length, 0, "what could only be refused is not sent");
+	await box(page).locator('textarea[name="pem"]').fill("");
+	await box(page).locator('input[type="file"]').setInputFiles([{ name: "a.key", mimeType: "text/plain", buffer: Buffer.from(KEY) }, { name: "b.pem", mimeType: "text/plain", buffer: Buffer.from(PEM) }]);
+	server.admin.refuse = () => ({ status: 422, detail: "the key is not that of the certificate" });
+	await page.waitForTimeout(500);
+	await go.click();
+	await said(/✕ the key is not that of the certificate/);
+	server.admin.refuse = null;
+	assert.deepEqual(await serious_faults(page), []);
+	await page.waitForTimeout(500);
+	await go.dblclick();
+	await said(/✓ taken/);
+	const sent = asked("PUT", "certificates/serve").map((a) => a.body.text);
+	assert.equal(sent.length, 2);
+	assert.ok(sent[1].indexOf("BEGIN CERTIFICATE") < sent[1].indexOf("PRIVATE KEY"));
+	assert.equal(await box(page).locator('input[type="file"]').evaluate((i) => i.files.length), 0, "a key does not stay in a field");
+	await page.keyboard.press("Escape");
+	await eventually(async () => assert.match(await own.innerText(), /CN=lab root[\s\S]*99:99:99:99[\s\S]*✓ shown now/));
+	assert.equal(complaints.filter((c) => !/401|404|422/.test(c)).length, 0, complaints.join("\n"));
+});
+
+test("a backup: passphrase typed twice, followed, stopped, looked at, downloaded, removed; the lines that bring it back", async () => {
+	const { page } = await visit();
+	const first = page.locator('tr[data-backup="tpr-1-20260301T080000Z.mbc"]');
+	await first.waitFor();
+	assert.match(await first.innerText(), /123 MB/);
+	const making = page.getByRole("button", { name: "Make a backup" }).first();
+	await making.click();
+	await box(page).locator('input[name="phrase"]').fill("correct horse battery");
+	await box(page).locator('input[name="again"]').fill("correct horse batter");
+	await box(page).locator('button[type="submit"]').click();
+	await eventually(async () => assert.match(await box(page).locator(".verdict").innerText(), /differ/));
+	await box(page).locator('input[name="again"]').fill("correct horse battery");
+	await box(page).locator('input[name="history"]').check();
+	await page.waitForTimeout(500);
+	await box(page).locator('button[type="submit"]').dblclick();
+	const busy = page.locator('[data-busy="make"]');
+	await busy.waitFor();
+	assert.equal(await box(page).count(), 0);
+	assert.deepEqual(asked("POST", "backups").map((a) => a.body), [{ passphrase: "correct horse battery", history: true }]);
+	assert.match(await busy.innerText(), /20260302T090000Z\.mbc is being made[\s\S]*1\.0 MB so far/);
+	assert.ok(await making.isDisabled());
+	assert.deepEqual(await serious_faults(page), []);
+	server.admin.busy.bytes = 7_000_000;
+	await eventually(async () => assert.match(await busy.innerText(), /7\.0 MB so far/));
+	await twice(page, busy.getByRole("button"));
+	const last = page.locator("[data-last]");
+	await eventually(async () => assert.match(await last.innerText(), /✕ .*was not made: it was ended as asked/));
+	/* Without secrets; it is made. */
+	await making.click();
+	await box(page).getByLabel("left out").check();
+	assert.equal(await box(page).locator('input[type="password"]').count(), 0);
+	await box(page).locator('button[type="submit"]').click();
+	await busy.waitFor();
+	assert.deepEqual(asked("POST", "backups")[1].body, { history: false });
+	server.admin.end(true);
+	const second = page.locator('tr[data-backup="tpr-1-20260302T090000Z.mbc"]');
+	await second.waitFor();
+	await eventually(async () => assert.match(await last.innerText(), /✓ .*is made, read back and found good/));
+	/* Looked at. */
+	await second.getByRole("button", { name: /Look at it/ }).click();
+	await box(page).locator('input[name="phrase"]').fill("another passphrase");
+	await box(page).locator('button[type="submit"]').click();
+	await page.locator('[data-busy="verify"]').waitFor();
+	assert.equal(await page.locator('[data-busy="verify"]').getByRole("button").count(), 0);
+	server.admin.end(false, "the passphrase is another one");
+	await eventually(async () => assert.match(await last.innerText(), /✕ .*is not good: the passphrase is another one/));
+	/* Brought back by people. */
+	await second.getByRole("button", { name: /Bring it back/ }).click();
+	await eventually(async () => assert.match(await box(page).innerText(), /mbc restore tpr-1-20260302T090000Z\.mbc --into tpr-1 --passphrase-file -/));
+	assert.deepEqual(await serious_faults(page), []);
+	await shoot(page, "admin_restore");
+	await page.keyboard.press("Escape");
+	const [file] = await Promise.all([page.waitForEvent("download"), second.getByRole("link", { name: /Download/ }).click()]);
+	assert.equal(file.suggestedFilename(), "tpr-1-20260302T090000Z.mbc");
+	await twice(page, first.getByRole("button", { name: /Remove/ }));
+	await wait_until("it is gone", async () => (await first.count()) === 0);
+	assert.equal(asked("DELETE", "backups/tpr-1-20260301T080000Z.mbc").length, 1);
+});
+
+test("who is not root is told why there are neither certificates nor backups, and the server is not asked", async () => {
+	server.role = "admin";
+	const { page } = await visit();
+	await line(page, "bert").waitFor();
+	await eventually(async () => assert.match(await page.locator(".admin").innerText(), /they are for the role root/));
+	assert.equal(server.admin.asked.filter((a) => /^(certificates|backups)/.test(a.path)).length, 0);
+	assert.equal(await page.getByRole("button", { name: "Make a backup" }).count(), 0);
+});
+
+test("with keys alone: the box opens, its fields come one after the other, Escape leads back to its button", async () => {
+	const { page } = await visit();
+	await page.locator("tr[data-backup]").first().waitFor();
+	await page.getByRole("button", { name: "Make a backup" }).first().focus();
+	await page.keyboard.press("Enter");
+	await box(page).waitFor();
+	for (let i = 0; i < 12 && (await page.evaluate(() => document.activeElement?.getAttribute("name"))) !== "phrase"; i++)
+		await page.keyboard.press("Tab");
+	await page.keyboard.type("correct horse battery");
+	await page.keyboard.press("Tab");
+	await page.keyboard.type("correct horse battery");
+	await page.keyboard.press("Enter");
+	await page.locator('[data-busy="make"]').waitFor();
+	assert.equal(asked("POST", "backups").length, 1);
+	server.admin.end(true);
+	await page.locator('tr[data-backup="tpr-1-20260302T090000Z.mbc"]').waitFor();
+	const verify = page.locator('tr[data-backup="tpr-1-20260302T090000Z.mbc"]').getByRole("button", { name: /Look at it/ });
+	await verify.focus();
+	await page.keyboard.press("Enter");
+	await box(page).waitFor();
+	await page.keyboard.press("Escape");
+	await wait_until("the focus is back", () => verify.evaluate((b) => b === document.activeElement));
+});
+
 for (const [name, options] of Object.entries({ phone: { viewport: { width: 360, height: 740 }, locale: "fr-FR" }, desk: { colorScheme: "dark" },
 	wall: { viewport: { width: 2560, height: 1440 } } }))
 	test(`administration on ${name}: nothing sideways, nothing serious for axe`, async () => {
@@ -223,6 +380,9 @@ for (const [name, options] of Object.entries({ phone: { viewport: { width: 360, 
 		await page.locator("tr[data-record]").first().waitFor();
 		await line(page, "bert").waitFor();
 		await page.locator("tr[data-token]").first().waitFor();
+		await page.locator("tr[data-backup]").first().waitFor();
+		await server_part(page, "serve").locator("dl").waitFor();
+		server.admin.busy = { act: "make", name: "tpr-1-20260302T090000Z.mbc", bytes: 1_000_000 };
 		const wide = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 		assert.ok(await wide() <= 0, `${await wide()} px too wide`);
 		assert.deepEqual(await serious_faults(page), []);
@@ -232,4 +392,16 @@ for (const [name, options] of Object.entries({ phone: { viewport: { width: 360, 
 		const inside = await box(page).evaluate((b) => b.scrollWidth - b.clientWidth);
 		assert.ok(inside <= 0, `the box is ${inside} px too wide`);
 		await shoot(page, `admin-box-${name}`);
+		await page.keyboard.press("Escape");
+		server.admin.end(true);
+		for (const [i, button] of [server_part(page, "serve").locator(".bar button").last(), page.locator("tr[data-backup]").first().locator("td button").nth(0),
+			page.locator("tr[data-backup]").first().locator("td button").nth(1), page.locator("section[aria-labelledby=backups-title] > .bar button")].entries()) {
+			await button.click();
+			await box(page).waitFor();
+			assert.deepEqual(await serious_faults(page), []);
+			const over = await box(page).evaluate((b) => b.scrollWidth - b.clientWidth);
+			assert.ok(over <= 0, `box ${i} is ${over} px too wide`);
+			await shoot(page, `admin-house-${i}-${name}`);
+			await page.keyboard.press("Escape");
+		}
 	});

@@ -15,6 +15,7 @@ serve:
   listen: "127.0.0.1:0"
   public:                        # for visitors
     listen: "127.0.0.1:0"
+    tls: own
     channels:
       - load                     # of the computer
 instruments:
@@ -132,6 +133,86 @@ test("root adds people, gives a PIN, makes a token and a second factor, and find
 	assert.match(await audit.locator(".whole").innerText(), /whole/);
 	await shoot(page, "real_admin");
 	assert.deepEqual(await serious_faults(page), []);
+});
+
+async function twice(page, button) {
+	await button.click();
+	await page.waitForTimeout(600);
+	await button.click();
+}
+
+const PHRASE = "some words that do not belong together";
+
+test("root makes a certificate anew and puts the old one back; a key is never shown", async () => {
+	const { page } = await visit("maria", "#admin");
+	const part_of = (which) => page.locator(`[data-certificate="${which}"]`);
+	const own = part_of("public");
+	await eventually(async () => assert.match(await own.innerText(), /✓ shown now/), 60000);
+	await eventually(async () => assert.match(await part_of("serve").innerText(), /tls: own/), 60000);
+	const fingerprint = () => own.locator("code").innerText();
+	const first = await fingerprint();
+	const file = join(folder, "state/page_admin/certificate-public.pem");
+	const pem = readFileSync(file, "utf8");
+	await twice(page, own.getByRole("button", { name: "Make a new one" }));
+	await wait_until("another one", async () => (await fingerprint()) !== first, 60000);
+	await eventually(async () => assert.match(await own.innerText(), /✓ shown now/), 60000);
+	await own.getByRole("button", { name: "Replace it" }).click();
+	await box(page).locator('textarea[name="pem"]').fill(pem);
+	await box(page).locator('button[type="submit"]').click();
+	await eventually(async () => assert.match(await box(page).locator(".verdict").innerText(), /✓ taken/), 60000);
+	await page.keyboard.press("Escape");
+	await wait_until("the first again", async () => (await fingerprint()) === first, 60000);
+	await eventually(async () => assert.match(await own.innerText(), /✓ shown now/), 60000);
+	assert.ok(readFileSync(file, "utf8").includes("PRIVATE KEY"));
+	assert.ok(!(await page.content()).includes("PRIVATE KEY"));
+	await shoot(page, "real_certificates");
+	assert.deepEqual(await serious_faults(page), []);
+});
+
+test("root makes a backup, looks at it, downloads it whole, and removes it; the command line opens it", async () => {
+	const { page } = await visit("maria", "#admin");
+	const making = page.getByRole("button", { name: "Make a backup" }).first();
+	await wait_until("the list", () => making.isEnabled(), 60000);
+	await making.click();
+	await box(page).locator('input[name="phrase"]').fill(PHRASE);
+	await box(page).locator('input[name="again"]').fill(PHRASE);
+	await box(page).locator('input[name="history"]').check();
+	await box(page).locator('button[type="submit"]').click();
+	const last = page.locator("[data-last]");
+	await eventually(async () => assert.match(await last.innerText(), /✓ .*is made/), 60000);
+	const kept = page.locator("tr[data-backup]");
+	const name = await kept.getAttribute("data-backup");
+	const [file] = await Promise.all([page.waitForEvent("download"), kept.getByRole("link", { name: /Download/ }).click()]);
+	assert.equal(file.suggestedFilename(), name);
+	const away = join(folder, "away.mbc");
+	await file.saveAs(away);
+	assert.deepEqual(readFileSync(away), readFileSync(join(folder, "state/page_admin/backups", name)));
+	const looked = spawnSync(program, ["backup", "verify", away, "--passphrase-file", "-"], { env, cwd: folder, input: `${PHRASE}\n`, encoding: "utf8" });
+	assert.equal(looked.status, 0, looked.stderr);
+	for (const [phrase, said] of [["some other words", /✕ .*is not good: .*passphrase/], [PHRASE, /✓ .*is whole/]]) {
+		await wait_until("nothing is under way", () => kept.getByRole("button", { name: /Look at it/ }).isEnabled(), 60000);
+		await kept.getByRole("button", { name: /Look at it/ }).click();
+		await box(page).locator('input[name="phrase"]').fill(phrase);
+		await box(page).locator('button[type="submit"]').click();
+		await eventually(async () => assert.match(await last.innerText(), said), 60000);
+	}
+	await shoot(page, "real_backups");
+	/* As the page says it is brought back. */
+	await kept.getByRole("button", { name: /Bring it back/ }).click();
+	const line = await box(page).locator("code").nth(1).innerText();
+	await page.keyboard.press("Escape");
+	const [, , from, ...rest] = line.split(" ");
+	assert.equal(from, name);
+	const back = spawnSync(program, ["restore", away, ...rest], { env: { ...env, MBC_STATE_DIR: join(folder, "elsewhere"), MBC_RUN_DIR: join(folder, "elsewhere") }, cwd: folder, input: `${PHRASE}\n`, encoding: "utf8" });
+	assert.equal(back.status, 0, back.stdout + back.stderr);
+	assert.equal(readFileSync(join(folder, "page_admin/bench.yaml"), "utf8"), readFileSync(join(folder, "bench.yaml"), "utf8"));
+	await twice(page, kept.getByRole("button", { name: "Remove" }));
+	await wait_until("it is gone", async () => (await kept.count()) === 0, 60000);
+	assert.deepEqual(await serious_faults(page), []);
+	const acts = spawnSync(program, ["audit", "--json", "--bench", "page_admin"], { env, cwd: folder, encoding: "utf8" }).stdout;
+	for (const act of ["backup_make", "backup_made", "backup_file", "backup_remove", "certificate_make", "certificate_put"])
+		assert.match(acts, new RegExp(`"who":"user:maria"[^\n]*"act":"${act}"`));
+	assert.ok(!acts.includes(PHRASE));
 });
 
 test("a tick shows a channel to everybody, and only that line of the bench file is another one", async () => {

@@ -1,4 +1,4 @@
-/* fake_admin.mjs - what the fake server answers about accounts, tokens, the audit, the bench file and what everybody sees
+/* fake_admin.mjs - what the fake server answers about accounts, tokens, the audit, certificates, backups, the bench file and what everybody sees
  *
  * Each answer is { status, data }, null where it knows nothing of the path. `asked` keeps what was asked to change something.
  */
@@ -7,6 +7,9 @@ import { createHash } from "node:crypto";
 const SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
 const account = (name, more = {}) => ({ name, role: "user", disabled: false, until: null, second_factor: false, pin: false, kiosk: false,
 	grants: [{ may: "read", only: "*", until: null }], sessions: 0, ...more });
+const certificate = (start, more = {}) => ({ kind: "own", subject: "CN=bench-3", issuer: "CN=bench-3", self_signed: true, names: "bench-3, localhost, 127.0.0.1", fingerprint: `${start}:${"AB:".repeat(28).slice(0, -1)}`,
+	from: "2026-03-01T08:00:00.000Z", until: new Date(Date.now() + 400.5 * 86_400_000).toISOString(), over: false, file: "/var/lib/mbc/tpr-1/certificate.pem", shown: `${start}:${"AB:".repeat(28).slice(0, -1)}`,
+	refused: null, ...more });
 const sum = (text) => createHash("sha256").update(text).digest("hex");
 
 export const FILE = `bench: tpr-1            # the name
@@ -34,6 +37,11 @@ export class FakeAdmin {
 		this.errors = [];
 		this.shared = null; /* () => the answer; null: this server does not know it */
 		this.passwords = { anna: "correct horse" };
+		this.certificates = { serve: certificate("14:CF:F8:C6"), public: null };
+		this.backups = [{ name: "tpr-1-20260301T080000Z.mbc", bytes: 123_456_789, made: "2026-03-01T08:00:00.000Z" }];
+		this.busy = null;
+		this.last = null;
+		this.in_the_way = 0; /* so many questions are answered with 429 */
 	}
 
 	change(name, body) {
@@ -51,7 +59,61 @@ export class FakeAdmin {
 		return [...old.filter((l) => !now.includes(l)).map((l) => `-${l}`), ...now.filter((l) => !old.includes(l)).map((l) => `+${l}`)].join("\n");
 	}
 
+	list() {
+		return { backups: this.backups, max: 5, free: 12_345_000_000, busy: this.busy, last: this.last };
+	}
+
+	/* What was being done has come to its end. */
+	end(good, text = "") {
+		const { act, name } = this.busy;
+		this.busy = null;
+		this.last = { act, name, good, text };
+		if (act === "make" && good)
+			this.backups = [{ name, bytes: 2_500_000, made: new Date().toISOString() }, ...this.backups];
+	}
+
+	house(path) {
+		const [, which] = /^certificates\/(\w+)$/.exec(path) ?? [];
+		if (which)
+			return this.certificates[which] ? { status: 200, data: this.certificates[which] }
+				: { status: 404, data: { detail: "this server shows no certificate: 'tls: own' in the bench file, below 'serve:' 'public:', gives it one" } };
+		if (path === "backups")
+			return { status: 200, data: this.list() };
+		return /^backups\/[^/]+\/file$/.test(path) ? { status: 200, data: "its bytes" } : null;
+	}
+
+	/* A new one is there, and shown a moment later. */
+	replace(which, start, more = {}) {
+		const before = this.certificates[which];
+		this.certificates[which] = certificate(start, { shown: before?.fingerprint ?? null, ...more });
+		setTimeout(() => { this.certificates[which].shown = this.certificates[which].fingerprint; }, 500);
+		return { status: 200, data: this.certificates[which] };
+	}
+
+	house_order(method, path, body) {
+		const [, which] = /^certificates\/(\w+)$/.exec(path) ?? [];
+		if (which)
+			return method === "POST" ? this.replace(which, "77:77:77:77") : this.replace(which, "99:99:99:99", { issuer: "CN=lab root", self_signed: false });
+		const [, name, verify] = /^backups\/([^/]+)(\/verify)?$/.exec(path) ?? [];
+		if (method === "DELETE" && this.busy?.name === name) {
+			this.end(false, "it was ended as asked for, and nothing of it is kept");
+			return { status: 202, data: { name, state: "ending" } };
+		}
+		if (this.busy)
+			return { status: 429, data: { detail: "a backup is being made or looked at; wait for its end" } };
+		if (method === "DELETE") {
+			this.backups = this.backups.filter((b) => b.name !== name);
+			return { status: 200, data: this.list() };
+		}
+		this.busy = { act: verify ? "verify" : "make", name: verify ? name : "tpr-1-20260302T090000Z.mbc", bytes: 1_000_000 };
+		return { status: 202, data: { name: this.busy.name, state: "begun" } };
+	}
+
 	get(path, query) {
+		if (/^(certificates|backups)/.test(path)) {
+			this.asked.push({ method: "GET", path });
+			return this.in_the_way-- > 0 ? { status: 429, data: { detail: "another question of this kind is under way" } } : this.house(path);
+		}
 		if (path === "accounts")
 			return { status: 200, data: { accounts: this.accounts } };
 		if (path === "tokens")
@@ -72,7 +134,7 @@ export class FakeAdmin {
 	}
 
 	async order(method, path, body, who) {
-		const mine = /^(accounts|tokens|bench\/file)/.test(path) || (path === "session" && method === "PATCH");
+		const mine = /^(accounts|tokens|certificates|backups|bench\/file)/.test(path) || (path === "session" && method === "PATCH");
 		if (!mine)
 			return null;
 		this.asked.push({ method, path, body });
@@ -81,6 +143,8 @@ export class FakeAdmin {
 		const no = this.refuse?.(method, path, body);
 		if (no)
 			return { status: no.status, data: { detail: no.detail } };
+		if (/^(certificates|backups)/.test(path))
+			return this.house_order(method, path, body);
 		const [, name, factor] = /^(?:accounts|tokens)\/([^/]+)(\/second-factor)?$/.exec(path) ?? [];
 		if (path === "session") {
 			if (this.passwords[who] !== body.password)

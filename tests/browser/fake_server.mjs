@@ -663,6 +663,8 @@ export class FakeServer {
 			return res.writeHead(401, { ...HEADERS, "Content-Type": "application/problem+json" })
 				.end(JSON.stringify({ status: 401, detail: "sign in first" }));
 		const managed = this.admin?.get(path.slice("/api/v1/".length), new URL(req.url, "http://localhost").searchParams);
+		if (managed && managed.status !== 200)
+			return res.writeHead(managed.status, { ...HEADERS, "Content-Type": "application/problem+json" }).end(JSON.stringify(managed.data));
 		if (managed)
 			return json(managed.data);
 		if (path === "/api/v1/events")

@@ -1,10 +1,10 @@
 /* audit.tsx - who asked what, newest first, a page at a time; is the record whole? */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ask } from "../ask";
 import { format_moment } from "../format";
 import { words } from "../i18n";
 import { bench_now } from "../store";
 import { text_of } from "./accounts";
+import { look_in_turn } from "./turn";
 
 const PAGE = 100;
 const MOST = 2000; /* kept in the page; further back, ask with a filter */
@@ -57,7 +57,7 @@ export function Audit() {
 			filter.current = String(query);
 		}
 		set_busy(true);
-		const a = await ask<Answer>("GET", `audit?${[filter.current, `limit=${PAGE}`, before === null ? "" : `before=${before}`].filter((s) => s !== "").join("&")}`);
+		const a = await look_in_turn<Answer>(`audit?${[filter.current, `limit=${PAGE}`, before === null ? "" : `before=${before}`].filter((s) => s !== "").join("&")}`);
 		if (mine !== turn.current)
 			return; /* another question came after it */
 		set_busy(false);

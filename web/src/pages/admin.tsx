@@ -1,15 +1,29 @@
-/* admin.tsx - for the roles root and admin: accounts, tokens, who asked what, what the machine does, and what is done at its command line */
+/* admin.tsx - for the roles root and admin: accounts, tokens, certificates, backups, who asked what, what the machine does, and what is done at its command line */
 import "./events.css";
 import "./admin.css";
 import { Accounts } from "../admin/accounts";
 import { Audit } from "../admin/audit";
+import { Backups } from "../admin/backups";
+import { Certificates } from "../admin/certificates";
 import { Health } from "../admin/health";
 import { Tokens } from "../admin/tokens";
+import { house_words } from "../admin/words";
 import { Copy } from "../asked";
 import { use_store } from "../hooks";
 import { words } from "../i18n";
+import { who } from "../session";
 
-/* No answer of the server tells of certificates or backups: they are of the computer's own. */
+/* Who is not root would only be refused: it is not asked at all. */
+function House() {
+	const w = house_words();
+	return who()?.role === "root" ? <><Certificates /><Backups /></> : (
+		<section aria-labelledby="house-title">
+			<h2 id="house-title">{w.certificates}, {w.backups}</h2>
+			<p class="empty">{w.root_only}</p>
+		</section>
+	);
+}
+
 function Console() {
 	const w = words().admin;
 	return (
@@ -29,6 +43,7 @@ export function Admin() {
 		<div class="admin">
 			<Accounts />
 			<Tokens />
+			<House />
 			<Audit />
 			<Health />
 			<Console />
