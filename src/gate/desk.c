@@ -953,6 +953,39 @@ check_errand_form(struct desk *d, const struct errand_ask *a, struct err *err)
 	return check_rate(d, false, now_boot(), err);
 }
 
+/* Whoever operates the whole bench writes down what it did; who holds it, when it is to be recorded. */
+static int
+check_run_errand(
+	struct desk *d, const struct errand_ask *a, const struct account *who, struct err *err)
+{
+	struct command c = { 0 };
+	char name[EVENT_SUBJECT], value[COMMAND_TOLD], principal[EVENT_PRINCIPAL];
+	size_t at = 0, max = a->kind == ERRAND_RUN_NOTE ? WIRE_NOTE_MAX : 0;
+	bool is_good = run_text_is_good(a->name, WIRE_TITLE_MAX);
+
+	if (!account_may(who, RIGHT_OPERATE, "", wall_now(d)))
+		return err_set(err, ERR_REFUSED, 403,
+			"runs and notes need the grant 'operate' for all channels; 'mbc user grant "
+			"--may operate %s' gives it",
+			who->name);
+	if (a->kind == ERRAND_RUN_START) {
+		text_copy(c.values, sizeof(c.values), a->text);
+		while (is_good && command_next_value(&c, &at, name, value, &is_good))
+			is_good = is_good && run_text_is_good(name, EVENT_SUBJECT - 1) &&
+				  run_text_is_good(value, COMMAND_TOLD - 1);
+	} else {
+		is_good = is_good && run_text_is_good(a->text, max);
+	}
+	if (!is_good)
+		return err_set(err, ERR_REFUSED, 400,
+			"it has control characters, is no UTF-8, or too long; write one line");
+	if (a->kind == ERRAND_RUN_NOTE)
+		return 0;
+	look_at_hold(d);
+	snprintf(principal, sizeof(principal), "user:%.*s", ACCOUNT_NAME - 1, who->name);
+	return hold_check(&d->hold, principal, COMMAND_SEQ_START, err);
+}
+
 /* The grant for all of it; programs have none. */
 static int
 check_errand(struct desk *d, const struct errand_ask *a, const struct proof *p, struct err *err)
@@ -968,8 +1001,8 @@ check_errand(struct desk *d, const struct errand_ask *a, const struct proof *p, 
 	if (who == NULL)
 		return err_set(err, ERR_REFUSED, 403,
 			"this is for persons who have signed in; a token opens neither the bench "
-			"file nor the audit");
-	if (p->is_acting)
+			"file nor the audit, and writes no notes");
+	if (p->is_acting && !errand_is_run(a->kind))
 		return err_set(err, ERR_REFUSED, 403,
 			"neither the bench file nor the audit is for a kiosk: sign in with your "
 			"password at a page of your own");
@@ -977,6 +1010,11 @@ check_errand(struct desk *d, const struct errand_ask *a, const struct proof *p, 
 		return err_set(err, ERR_REFUSED, 401,
 			"the account '%s' is not open any more; ask who manages the bench",
 			who->name);
+	if (errand_is_run(a->kind)) {
+		int rc = check_run_errand(d, a, who, err);
+
+		return rc < 0 ? rc : check_errand_form(d, a, err);
+	}
 	if (errand_is_root(a->kind))
 		return who->role == ROLE_ROOT
 			       ? check_errand_form(d, a, err)
@@ -1011,11 +1049,15 @@ describe_errand(struct audit_record *r, const struct asker *who, const struct er
 		snprintf(r->value, sizeof(r->value), "%s history, %s secrets",
 			(a->number & ERRAND_BACKUP_HISTORY) != 0 ? "with" : "without",
 			(a->number & ERRAND_BACKUP_SEALED) != 0 ? "with" : "without");
-	else if (a->kind != ERRAND_AUDIT && !errand_is_root(a->kind) && a->number != 0)
+	else if (a->kind != ERRAND_AUDIT && !errand_is_root(a->kind) && !errand_is_run(a->kind) &&
+		 a->number != 0)
 		snprintf(r->value, sizeof(r->value), "version %u", a->number);
 	else if (a->sha256[0] != '\0')
 		snprintf(r->value, sizeof(r->value), "sha256 %.16s", a->sha256);
-	text_copy(r->text, sizeof(r->text), a->reason);
+	text_copy(r->text, sizeof(r->text), a->kind == ERRAND_RUN_NOTE ? a->text : a->reason);
+	/* Of a long one its beginning, which ends between two signs. */
+	r->subject[text_utf8(r->subject, strlen(r->subject))] = '\0';
+	r->text[text_utf8(r->text, strlen(r->text))] = '\0';
 	text_copy(r->id, sizeof(r->id), a->id);
 }
 
@@ -1058,9 +1100,11 @@ take_errand(struct desk *d, const struct asker *who, struct wire_in *in)
 	int rc;
 
 	wire_get_text(in, token, sizeof(token));
-	known = look_at_proof(d, token, false);
+	rc = errand_read(&a, in, &err);
+	/* Who writes a note at a kiosk acts there. */
+	known = look_at_proof(d, token, rc == 0 && errand_is_run(a.kind));
 	explicit_bzero(token, sizeof(token));
-	if (errand_read(&a, in, &err) < 0)
+	if (rc < 0)
 		return false;
 	text_copy(a.principal, sizeof(a.principal), "-");
 	a.may = 0;

@@ -213,14 +213,14 @@ carry_out(
 }
 
 static void
-tell_run(struct history *h, uint32_t ticket, const struct run_order *o, bool is_good, uint32_t run,
-	const char *text)
+tell_run(struct history *h, uint32_t ticket, const struct run_order *o, unsigned status,
+	uint32_t run, const char *text)
 {
 	struct buf packet = { 0 };
 
 	wire_begin(&packet, WIRE_RUN_DONE);
 	wire_u32(&packet, ticket);
-	wire_u16(&packet, is_good);
+	wire_u16(&packet, (uint16_t)status);
 	wire_u32(&packet, run);
 	wire_text(&packet, text);
 	wire_u16(&packet, (uint16_t)o->what);
@@ -236,15 +236,18 @@ take_run(struct history *h, struct wire_in *in, int fd, struct err *err)
 	static struct order o;
 	uint32_t ticket = wire_get_u32(in), run = 0;
 	unsigned what = wire_get_u16(in);
+	int64_t t_ns = (int64_t)wire_get_u64(in);
+	uint32_t of = wire_get_u32(in);
 	char title[WIRE_TITLE_MAX + 1], text[sizeof(err->msg) + 100];
 	int rc;
 
 	o.order = (struct run_order){ .what = (enum wire_run)what,
-		.t_ns = (int64_t)wire_get_u64(in),
+		.t_ns = t_ns,
 		.request = o.request,
 		.who = o.who,
 		.text = o.text,
 		.fields = o.fields,
+		.run = of,
 		.boot_id = h->boot_id };
 	wire_get_text(in, o.request, sizeof(o.request));
 	wire_get_text(in, o.who, sizeof(o.who));
@@ -257,7 +260,13 @@ take_run(struct history *h, struct wire_in *in, int fd, struct err *err)
 	if (rc == ERR_IO)
 		snprintf(text, sizeof(text), "%s; free some room in %s, or look at that disk",
 			err->msg, h->dir);
-	tell_run(h, ticket, &o.order, rc == 0, run,
+	/* Of ERR_IO nobody can say more than that it is not on the disk. */
+	tell_run(h, ticket, &o.order,
+		rc == 0           ? 200
+		: rc == ERR_IO    ? 507
+		: err->sys == 404 ? 404
+				  : 409,
+		run,
 		rc == 0        ? title
 		: rc == ERR_IO ? text
 			       : err->msg);

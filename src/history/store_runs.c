@@ -69,6 +69,31 @@ find_request(struct store *s, const struct run_order *o, struct open_run *out, s
 	return find(s, sql[o->what], o->request, out, err);
 }
 
+/* Is what was done under this request what is asked now? Else somebody would believe that a text was kept which is not. */
+static int
+check_same(struct store *s, const struct run_order *o, struct err *err)
+{
+	static const char *const sql[] = { [RUN_START] = "SELECT 1 FROM run WHERE request = ?1 AND "
+							 "title = ?2 AND ?3 = 0",
+		[RUN_NOTE] = "SELECT 1 FROM note WHERE request = ?1 AND text = ?2 AND (?3 = 0 OR "
+			     "run = ?3)" };
+	sqlite3_stmt *st;
+	int rc;
+
+	if (o->what == RUN_STOP)
+		return 0;
+	st = db_prepare(s->db, sql[o->what], err);
+	if (st == NULL)
+		return ERR_IO;
+	db_bind(st, "tti", o->request, o->text, (int64_t)o->run);
+	rc = db_row(st, err);
+	sqlite3_finalize(st);
+	return rc != 0 ? MIN(rc, 0)
+		       : err_set(err, ERR_CONF, 0,
+				 "another %s was written under this id; give each an id of its own",
+				 o->what == RUN_NOTE ? "note" : "run");
+}
+
 /* ---- orders --------------------------------------------------------------------------------------------------------------- */
 
 int
@@ -167,11 +192,26 @@ store_queue_copy(struct store *s, int64_t run, struct err *err)
 	return rc;
 }
 
+/* One that has ended may be noted as long as it is listed: the newest file has all of these. */
+static int
+find_run(struct store *s, uint32_t number, struct open_run *out, struct err *err)
+{
+	char text[16];
+	int rc;
+
+	snprintf(text, sizeof(text), "%u", number);
+	rc = find(s, "SELECT run, title FROM run WHERE run = CAST(?1 AS INTEGER)", text, out, err);
+	return rc != 0 ? MIN(rc, 0)
+		       : err_set(err, ERR_CONF, 404,
+				 "there is no run %u; 'mbc record list' shows those that are",
+				 number);
+}
+
 static int
 note(struct store *s, const struct run_order *o, struct open_run *run, struct err *err)
 {
 	sqlite3_stmt *st;
-	int rc = find_open(s, run, err);
+	int rc = o->run > 0 ? find_run(s, o->run, run, err) : find_open(s, run, err);
 
 	if (rc < 0)
 		return rc;
@@ -199,7 +239,9 @@ transact(struct store *s, const struct run_order *o, struct open_run *run, struc
 	if (rc < 0)
 		return rc;
 	rc = find_request(s, o, run, err);
-	if (rc == 0)
+	if (rc == 1)
+		rc = check_same(s, o, err);
+	else if (rc == 0)
 		rc = orders[o->what](s, o, run, err);
 	if (rc >= 0)
 		rc = db_exec(s->db, "COMMIT", err);

@@ -1,4 +1,4 @@
-/* errand.c - the bench file, its versions and the audit over HTTP */
+/* errand.c - the bench file, its versions, the audit, runs and their notes over HTTP */
 #include "msg/errand.h"
 
 #include <string.h>
@@ -20,6 +20,9 @@ static const struct {
 	[ERRAND_SEQUENCE_PUT] = { "sequence_put", true, true },
 	[ERRAND_AUDIT] = { "audit_read", false, false },
 	[ERRAND_CATALOGUE] = { "catalogue_read", false, false },
+	[ERRAND_RUN_START] = { "run_start", false, true },
+	[ERRAND_RUN_STOP] = { "run_stop", false, true },
+	[ERRAND_RUN_NOTE] = { "run_note", false, true },
 	[ERRAND_CERTIFICATE] = { "certificate_read", false, false },
 	[ERRAND_CERTIFICATE_MAKE] = { "certificate_make", false, true },
 	[ERRAND_CERTIFICATE_PUT] = { "certificate_put", true, true },
@@ -50,6 +53,8 @@ errand_write(struct buf *out, const struct errand_ask *a)
 	wire_text(out, a->since);
 	wire_text(out, a->sha256);
 	wire_text(out, a->reason);
+	wire_text(out, a->request);
+	wire_text(out, a->text);
 	wire_end(out);
 }
 
@@ -69,9 +74,12 @@ errand_read(struct errand_ask *out, struct wire_in *in, struct err *err)
 	wire_get_text(in, out->since, sizeof(out->since));
 	wire_get_text(in, out->sha256, sizeof(out->sha256));
 	wire_get_text(in, out->reason, sizeof(out->reason));
+	wire_get_text(in, out->request, sizeof(out->request));
+	wire_get_text(in, out->text, sizeof(out->text));
 	if (wire_close(in, err) < 0)
 		return ERR_PROTO;
-	if (out->kind >= ERRAND_KINDS || !command_id_is_good(out->id))
+	if (out->kind >= ERRAND_KINDS || !command_id_is_good(out->id) ||
+		(errand_is_run(out->kind) && !command_id_is_good(out->request)))
 		return err_set(err, ERR_PROTO, 0, "an errand of no kind, or without an id");
 	return 0;
 }
@@ -86,6 +94,12 @@ bool
 errand_is_root(enum errand_kind kind)
 {
 	return kind >= ERRAND_CERTIFICATE;
+}
+
+bool
+errand_is_run(enum errand_kind kind)
+{
+	return kind >= ERRAND_RUN_START && kind <= ERRAND_RUN_NOTE;
 }
 
 bool

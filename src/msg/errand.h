@@ -1,9 +1,10 @@
-/* errand.h - the bench file, its versions and the audit over HTTP
+/* errand.h - the bench file, its versions, the audit, runs and their notes over HTTP
  *
  *	data server --> gate: may they? on record --> supervise: one at a time --> mbc-errand, mbc-compile, step by step
  *	     ^                   | no                    | no, begun, its answer
  *	     +-------------------+-----------------------+
  *
+ * A run is begun, ended and noted by the recorder (runs.c of supervise), without a process.
  * What is long goes along as a sealed memfd: the text of a bench file on the way there, the answer on the way back.
  */
 #ifndef MSG_ERRAND_H
@@ -17,6 +18,7 @@
 #define ERRAND_ANSWER_MAX (16u << 20)    /* bytes */
 #define ERRAND_NAME 512                  /* with the NUL */
 #define ERRAND_RECORDS 1000              /* of the audit, in one answer */
+#define ERRAND_WORDS 2000 /* bytes of a note, or of the fields of a run, with the NUL */
 
 enum errand_kind {
 	ERRAND_FILE,           /* the bench file as it is, or the part `name` */
@@ -32,6 +34,10 @@ enum errand_kind {
 	ERRAND_SEQUENCE_PUT, /* the text in place of the sequence `name` of `sha256`; "": a new one */
 	ERRAND_AUDIT, /* records of `name` and `act` since `since`, before record `number`, `limit` of them */
 	ERRAND_CATALOGUE, /* instruments that can be added, or the one `name` */
+	/* request: what tells it from another one, the same again is not done twice */
+	ERRAND_RUN_START, /* name: its title; text: fields, lines "NAME=VALUE" */
+	ERRAND_RUN_STOP,
+	ERRAND_RUN_NOTE, /* the note `text` to run `number` */
 	/* For the role root alone, from here on. name: "serve", "public": whose certificate */
 	ERRAND_CERTIFICATE,
 	ERRAND_CERTIFICATE_MAKE,
@@ -60,6 +66,7 @@ struct errand_ask {
 	uint16_t may;
 	uint32_t number, other, limit;
 	char name[ERRAND_NAME], act[32], since[40], sha256[SHA256_HEX + 1], reason[EVENT_TEXT];
+	char request[COMMAND_ID], text[ERRAND_WORDS];
 };
 
 /* The fields of a WIRE_ERRAND, behind what was begun; they always fit into a packet. */
@@ -68,6 +75,7 @@ int errand_read(struct errand_ask *out, struct wire_in *in, struct err *err) MUS
 
 const char *errand_act(enum errand_kind kind); /* its word in the audit */
 bool errand_is_root(enum errand_kind kind);
+bool errand_is_run(enum errand_kind kind);
 bool errand_is_certificate(enum errand_kind kind);
 /* A name of a backup, which is no path. */
 bool errand_backup_name_is_good(const char *name);

@@ -50,9 +50,9 @@ enum wire_kind {
 	/* runs */
 	WIRE_RUN_ASK, /* command line -> supervise: u16 enum wire_run, text request, text title or note, u16 n, n x (text field, text value)
 			-> WIRE_RUN_IS, WIRE_NO, or WIRE_RUN_LOST */
-	WIRE_RUN, /* supervise -> history: u32 ticket, u16 enum wire_run, u64 stamp, text request, text who, text title or note, text fields as JSON;
+	WIRE_RUN, /* supervise -> history: u32 ticket, u16 enum wire_run, u64 stamp, u32 run of a note, 0: the one that is open, text request, text who, text title or note, text fields as JSON;
 		     to start +fd: the text of the bench file */
-	WIRE_RUN_DONE, /* history -> supervise: u32 ticket, u16 is it on the disk, u32 run, text its title or what is wrong,
+	WIRE_RUN_DONE, /* history -> supervise: u32 ticket, u16 200: it is on the disk, else a status of HTTP, u32 run, text its title or what is wrong,
 			  then of the order: u16 enum wire_run, text request, text who, text title or note */
 	WIRE_RUN_COPIED, /* copy -> supervise: u32 run, u16 0 it failed, 1 it is there, 2 the same again, text path, or why; supervise -> history: u32 run, text path */
 	WIRE_RUN_TEXTS, /* supervise -> history: u16 are runs copied, +fd: what store_texts() takes: the bench file and its sequences, for runs that these begin */
@@ -115,7 +115,7 @@ enum wire_kind {
 	WIRE_ACT, /* serve -> gate: u32 number, text token of the kiosk's session, text name, text PIN, text address -> WIRE_SIGNED_IN, with the session's new token */
 	WIRE_MOVED, /* gate -> serve: text digest, text the new one: it is the same session still */
 	WIRE_ACCOUNT_CHANGED, /* supervise -> gate, behind the file as it is then: u32 number, u16 status of HTTP, text why not */
-	/* the bench file and the audit over HTTP (errand.h) */
+	/* the bench file, the audit, runs and their notes over HTTP (errand.h) */
 	WIRE_ERRAND, /* serve -> gate: +fd where a text goes along, text token, then the fields of an errand; gate -> supervise: +fd, those fields -> WIRE_REHEARSED, or WIRE_COMMAND_NO of the gate; WIRE_REHEARSE_GONE ends it, too */
 	/* people are told (alert/) */
 	WIRE_ALERT_EVENT, /* alert -> supervise: u16 kind of event.def, one of ALERT_*, text subject, text text */

@@ -86,7 +86,7 @@ take_escape(struct reader *r, char out[ESCAPE_UTF8])
 }
 
 static int
-take_text(struct reader *r, char out[BODY_TEXT_MAX])
+take_text(struct reader *r, char *out, size_t cap)
 {
 	size_t n = 0;
 
@@ -104,8 +104,8 @@ take_text(struct reader *r, char out[BODY_TEXT_MAX])
 		if (k == 0)
 			return wrong(
 				r, "an escape that is none, or stands for a control character");
-		if (n + k >= BODY_TEXT_MAX)
-			return wrong(r, "a text over %d bytes; write less", BODY_TEXT_MAX - 1);
+		if (n + k >= cap)
+			return wrong(r, "a text over %zu bytes; write less", cap - 1);
 		memcpy(out + n, bytes, k);
 		n += k;
 	}
@@ -160,7 +160,7 @@ take_named(struct reader *r, char out[BODY_TEXT_MAX])
 {
 	char name[BODY_TEXT_MAX], value[BODY_TEXT_MAX];
 	double number;
-	int rc = take_text(r, name);
+	int rc = take_text(r, name, sizeof(name));
 
 	if (rc < 0)
 		return rc;
@@ -170,7 +170,7 @@ take_named(struct reader *r, char out[BODY_TEXT_MAX])
 		return wrong(r, "a colon is missing behind '%.40s'", name);
 	skip(r);
 	if (r->at < r->end && *r->at == '"') {
-		rc = take_text(r, value);
+		rc = take_text(r, value, sizeof(value));
 	} else {
 		rc = take_number(r, &number);
 		if (rc == 0)
@@ -197,7 +197,7 @@ take_list(struct reader *r, struct body_member *m)
 		int rc = l->n == BODY_ITEMS
 				 ? wrong(r, "'%s' has over %d items", m->name, BODY_ITEMS)
 			 : l->is_named ? take_named(r, l->items[l->n])
-				       : take_text(r, l->items[l->n]);
+				       : take_text(r, l->items[l->n], BODY_TEXT_MAX);
 
 		if (rc < 0)
 			return rc;
@@ -216,7 +216,8 @@ take_value(struct reader *r, struct body_member *m)
 		return takes_word(r, "null") ? 0 : take_list(r, m);
 	if (r->at < r->end && *r->at == '"') {
 		m->kind = BODY_TEXT;
-		rc = take_text(r, m->text);
+		rc = m->room != NULL ? take_text(r, m->room, m->room_size)
+				     : take_text(r, m->text, sizeof(m->text));
 	} else if (takes_word(r, "true") || takes_word(r, "false")) {
 		m->kind = BODY_BOOL;
 		m->is_true = r->at[-2] == 'u';
@@ -240,7 +241,7 @@ take_member(struct reader *r, struct body_member *members, size_t n, bool *seen)
 	struct buf known = { 0 };
 	char name[BODY_TEXT_MAX];
 	size_t i;
-	int rc = take_text(r, name);
+	int rc = take_text(r, name, sizeof(name));
 
 	if (rc < 0)
 		return rc;

@@ -27,6 +27,8 @@ struct body_member {
 	unsigned kinds;      /* that it may be: 1 << BODY_TEXT ... */
 	enum body_kind kind; /* BODY_NONE: it is not there */
 	char text[BODY_TEXT_MAX];
+	char *room; /* for a longer text than that: given by the caller; NULL: none */
+	size_t room_size;
 	double number;
 	bool is_true;
 	struct body_list *list; /* BODY_LIST: given by the caller */

@@ -29,6 +29,7 @@ struct http_order {
 	size_t max;                 /* bytes of its body */
 	bool is_hold;               /* who holds the bench */
 	bool is_admin;              /* an errand about a certificate or a backup */
+	bool is_run;                /* one about a run */
 	char name[TARGET_NAME_MAX]; /* of the backup whose bytes are asked for */
 	bool is_asked;
 	bool is_asleep; /* its connection is suspended */
@@ -167,7 +168,7 @@ bool
 http_order_is_errand(enum target_order order)
 {
 	return has_file(order) || order == ORDER_UNDO || order == ORDER_DISCARD ||
-	       order == ORDER_REASON || wish_is_admin(order);
+	       order == ORDER_REASON || wish_is_run(order) || wish_is_admin(order);
 }
 
 struct http_order *
@@ -303,9 +304,13 @@ send_errand(struct http_order *x, struct errand_ask *a, int text, int64_t now_ns
 	if (!http_session_token(x->connection, token, &is_cookie))
 		return;
 	x->problem = PROBLEM_NO_GATE;
-	if (name_it(a->id, &x->err) == 0)
+	if (name_it(a->id, &x->err) == 0) {
+		/* Its own id is nobody's but ours: two may give the same one. */
+		if (a->request[0] == '\0')
+			text_copy(a->request, sizeof(a->request), a->id);
 		x->order = order_errand(
 			x->orders, token, a, text, info->connect_fd, on_news, x, now_ns, &x->err);
+	}
 	explicit_bzero(token, sizeof(token));
 }
 
@@ -362,11 +367,15 @@ ask_errand(struct http_order *x, const struct target *t, int64_t now_ns)
 	struct errand_ask a;
 
 	x->is_admin = wish_is_admin(t->order) || t->order == ORDER_CERTIFICATE_PUT;
+	x->is_run = wish_is_run(t->order);
 	if (has_file(t->order))
 		ask_with_file(x, t, now_ns);
 	else if (wish_is_admin(t->order))
 		ask_admin(x, t, now_ns);
-	else if (wish_errand_order(&a, t, x->body.data, x->body.n, &x->err) == 0)
+	else if (x->is_run) {
+		if (wish_errand_run(&a, t, x->body.data, x->body.n, &x->err) == 0)
+			send_errand(x, &a, -1, now_ns);
+	} else if (wish_errand_order(&a, t, x->body.data, x->body.n, &x->err) == 0)
 		send_errand(x, &a, -1, now_ns);
 }
 
@@ -535,6 +544,11 @@ problem_of_rehearsal(unsigned status)
 static enum problem
 problem_of_errand(const struct http_order *x, const struct target *t, unsigned status)
 {
+	if (x->is_run && (status == 403 || status == 404 || status == 409 || status == 504))
+		return status == 403   ? PROBLEM_FORBIDDEN
+		       : status == 404 ? PROBLEM_NOT_FOUND
+		       : status == 409 ? PROBLEM_NOT_NOW
+				       : PROBLEM_UNKNOWN;
 	if (x->is_admin && (status == 403 || status == 404 || status == 409 || status == 422))
 		return status == 403   ? PROBLEM_NOT_MANAGER
 		       : status == 404 ? PROBLEM_NOT_KEPT

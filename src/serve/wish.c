@@ -593,6 +593,78 @@ wish_errand_admin(struct errand_ask *out, const struct target *t, const char *bo
 						  : take_backup(out, t, err);
 }
 
+bool
+wish_is_run(enum target_order order)
+{
+	return order == ORDER_RUN_START || order == ORDER_RUN_STOP || order == ORDER_RUN_NOTE;
+}
+
+/* Lines NAME=VALUE, as the bench file's form takes them. */
+static int
+take_fields(struct errand_ask *out, const struct body_list *fields, struct err *err)
+{
+	static struct command c;
+
+	c.values[0] = '\0';
+	for (size_t i = 0; i < fields->n; i++) {
+		char pair[BODY_TEXT_MAX], *equals;
+
+		text_copy(pair, sizeof(pair), fields->items[i]);
+		equals = strchr(pair, '='); /* body_read() has put it there */
+		*equals = '\0';
+		if (!command_add_value(&c, pair, equals + 1))
+			return err_set(err, ERR_CONF, 0,
+				"body: 'fields' say too much at '%.40s'; write less", pair);
+	}
+	if (!text_copy(out->text, sizeof(out->text), c.values))
+		return err_set(err, ERR_CONF, 0,
+			"body: 'fields' have over %d bytes together; put the rest into notes",
+			ERRAND_WORDS - 1);
+	return 0;
+}
+
+static int
+take_note(struct errand_ask *out, const struct target *t, struct err *err)
+{
+	if (out->text[strspn(out->text, " ")] == '\0')
+		return err_set(err, ERR_CONF, 0,
+			"body: 'text' is the note, from 1 to %d bytes in one line", WIRE_NOTE_MAX);
+	text_copy(out->name, sizeof(out->name), t->name);
+	return take_count(&out->number, t->name, "the run", err);
+}
+
+int
+wish_errand_run(
+	struct errand_ask *out, const struct target *t, const char *body, size_t n, struct err *err)
+{
+	static struct body_list fields;
+	char title[WIRE_TITLE_MAX + 1] = "";
+	bool is_start = t->order == ORDER_RUN_START, is_note = t->order == ORDER_RUN_NOTE;
+	struct body_member m[] = { { .name = "id", .kinds = TEXT },
+		{ .name = is_note ? "text" : "title",
+			.kinds = TEXT,
+			.room = is_note ? out->text : title,
+			.room_size = is_note ? WIRE_NOTE_MAX + 1 : sizeof(title) },
+		{ .name = "fields", .list = &fields } };
+	int rc;
+
+	fields = (struct body_list){ .is_named = true };
+	*out = (struct errand_ask){ .kind = is_start  ? ERRAND_RUN_START
+					    : is_note ? ERRAND_RUN_NOTE
+						      : ERRAND_RUN_STOP };
+	rc = body_read(body, n, m, is_start ? 3 : is_note ? 2 : 1, err);
+	if (rc == 0 && m[0].kind != BODY_NONE && !command_id_is_good(m[0].text))
+		rc = err_set(err, ERR_CONF, 0,
+			"body: 'id' has letters, digits, '-' and '_', at most %d", COMMAND_ID - 1);
+	if (rc < 0)
+		return rc;
+	text_copy(out->request, sizeof(out->request), m[0].text);
+	if (is_note)
+		return take_note(out, t, err);
+	text_copy(out->name, sizeof(out->name), title);
+	return is_start ? take_fields(out, &fields, err) : 0;
+}
+
 int
 wish_errand_order(
 	struct errand_ask *out, const struct target *t, const char *body, size_t n, struct err *err)

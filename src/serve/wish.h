@@ -30,6 +30,10 @@ int wish_errand_file(struct errand_ask *out, const struct target *t, const struc
 bool wish_is_admin(enum target_order order);
 int wish_errand_admin(struct errand_ask *out, const struct target *t, const char *body, size_t n,
 	struct buf *text, struct err *err) MUST_CHECK;
+/* A run is begun, ended or noted. */
+bool wish_is_run(enum target_order order);
+int wish_errand_run(struct errand_ask *out, const struct target *t, const char *body, size_t n,
+	struct err *err) MUST_CHECK;
 int wish_errand_order(struct errand_ask *out, const struct target *t, const char *body, size_t n,
 	struct err *err) MUST_CHECK;
 

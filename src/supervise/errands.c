@@ -600,6 +600,10 @@ errands_asked(struct supervise *s, struct wire_in *in, int *pass)
 		answer_tell(s, a.id, 503, "the bench is not running; start it first", -1);
 		return;
 	}
+	if (errand_is_run(a.kind)) {
+		runs_errand(s, &a);
+		return;
+	}
 	if (s->errand.is_under_way) {
 		answer_tell(s, a.id, 429,
 			"another question of this kind is under way, and there is one at a time; "

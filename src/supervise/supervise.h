@@ -20,7 +20,9 @@
 #include "supervise/notify.h"
 #include "supervise/watchdog.h"
 
-#define DOORS_MAX 16 /* command lines connected at once */
+#define DOORS_MAX 16      /* command lines connected at once */
+#define RUN_ERRANDS_MAX 8 /* of HTTP about runs, at once */
+#define RUNS_TOLD 32
 #define AUDIT_KEPT 16
 
 enum certificate_which { CERTIFICATE_SERVE, CERTIFICATE_PUBLIC, CERTIFICATES };
@@ -158,6 +160,10 @@ struct supervise {
 			int64_t deadline_ns;
 		} run;
 	} doors[DOORS_MAX];
+	struct run_errand {
+		char id[COMMAND_ID]; /* of the question over HTTP that waits for the recorder */
+		struct run_wait wait;
+	} run_errands[RUN_ERRANDS_MAX];
 	struct {
 		struct audit_told {
 			char who[EVENT_PRINCIPAL], act[32], subject[EVENT_SUBJECT],
@@ -172,8 +178,9 @@ struct supervise {
 	unsigned next_eviction; /* of a caller that holds a place and asks nothing */
 	int spare;              /* a descriptor kept for the case that there are no more */
 	uint32_t run_ticket;    /* of the newest question */
-	char run_told[WIRE_REQUEST_MAX + 4]; /* the last order that became an event */
-	struct helpers *helpers;             /* programs of links */
+	char run_told[RUNS_TOLD][WIRE_REQUEST_MAX + 4]; /* the last orders that became events */
+	size_t next_told;
+	struct helpers *helpers; /* programs of links */
 	struct {
 		bool is_sent; /* the file, as it was then, to the gate that runs */
 		ino_t inode;
@@ -307,11 +314,12 @@ bool recording_is_influx(const struct supervise *s); /* does the one that runs d
 void recording_adjust_influx(struct supervise *s, int64_t now_ns); /* a new bench file */
 void recording_pair(struct supervise *s); /* a new pair between it and the data server */
 
-/* runs.c: runs, begun and ended from the command line */
+/* runs.c: runs, begun, ended and noted from the command line and over HTTP */
 void runs_asked(struct supervise *s, size_t slot, struct wire_in *in);
-void runs_done(struct supervise *s, struct wire_in *in); /* the recorder has answered */
-void runs_lost(struct supervise *s);                     /* it has ended */
-int64_t runs_step(struct supervise *s, int64_t now_ns);  /* returns when to come again */
+void runs_errand(struct supervise *s, const struct errand_ask *a); /* the gate has let it */
+void runs_done(struct supervise *s, struct wire_in *in);           /* the recorder has answered */
+void runs_lost(struct supervise *s);                               /* it has ended */
+int64_t runs_step(struct supervise *s, int64_t now_ns);            /* returns when to come again */
 
 /* commands.c: the gate */
 /* Who asked what of the supervisor itself: on record by the gate, or by the next one. act: a word of docs/audit.md. */

@@ -554,7 +554,7 @@ NEEDS = {
 NEEDS |= {(method, path): MANAGE for path in DESCRIPTION["paths"] if path.startswith(("/api/v1/accounts", "/api/v1/tokens", "/api/v1/links"))
           for method in DESCRIPTION["paths"][path]}
 # A person with a session, and no token: HOLD is `operate` of one.
-NEEDS |= {("post", f"/api/v1/{path}"): HOLD for path in ("alarms/{name}/reset", "alarms/{name}/in", "trips/{name}/reset", "trips/{name}/end")}
+NEEDS |= {("post", f"/api/v1/{path}"): HOLD for path in ("alarms/{name}/reset", "alarms/{name}/in", "trips/{name}/reset", "trips/{name}/end", "record/start", "record/stop", "runs/{id}/notes")}
 NEEDS |= {("post", f"/api/v1/{path}"): PROTECT for path in ("alarms/{name}/out", "trips/{name}/bypass")}
 NEEDS |= {(method, path): CONFIGURE for path, methods in DESCRIPTION["paths"].items() if path.startswith("/api/v1/bench/") for method in methods
           if (method, path) not in NEEDS}
@@ -580,7 +580,7 @@ BODIES = {"/api/v1/channels/{name}": {"target": 20}, "/api/v1/alarms/{name}/shel
           "/api/v1/sequence/goto": {"step": 1}, "/api/v1/sequence/answer": {"value": "yes"}, "/api/v1/hold": {"release": True},
           "/api/v1/accounts": {"name": "made", "password": PASSWORD}, "/api/v1/accounts/{name}": {"until": None}, "/api/v1/tokens": {"name": "made"}, "/api/v1/links": {"name": "made", "until": "2099-01-01T00:00:00Z"},
           "/api/v1/bench/file": {"text": "bench: [", "sha256": "0" * 64}, "/api/v1/bench/file/check": {"text": "bench: ["}, "/api/v1/sequences/check": {"text": "sequence", "name": "s.seq"},
-          "/api/v1/bench/undo": {"to": 999},
+          "/api/v1/bench/undo": {"to": 999}, "/api/v1/runs/{id}/notes": {"text": "a test"},
           "/api/v1/bench/reason": {"reason": "a test"}, ("patch", "/api/v1/session"): {"password": PASSWORD}}
 NAMES = {"/api/v1/channels": "T_furn", "/api/v1/history": "T_furn", "/api/v1/instruments": "d", "/api/v1/alarms": "hot", "/api/v1/trips": "too_hot", "/api/v1/sequences": "s",
          "/api/v1/runs": "1", "/api/v1/commands": "id1", "/api/v1/accounts": "made", "/api/v1/tokens": "made", "/api/v1/links": "made", "/api/v1/bench": "1", "/api/v1/catalogue": "alicat-m"}

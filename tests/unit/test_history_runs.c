@@ -202,6 +202,52 @@ test_repeated(void **state)
 	buf_done(&look(1)->bench);
 }
 
+/* One that has ended is noted as well, also out of a file before; an id that has another text does not pass for the one that was kept. */
+static void
+test_ended_runs_are_noted(void **state)
+{
+	struct run_order order = { .what = RUN_NOTE,
+		.request = "late",
+		.who = "anna",
+		.text = "the bottle was empty",
+		.fields = "",
+		.bench = "",
+		.boot_id = BOOT_A,
+		.t_ns = 6 * NS_PER_S,
+		.run = 1 };
+	const int64_t month_ns = INT64_C(40) * 24 * 3600 * NS_PER_S;
+	struct store *s = open_store(0);
+	char title[WIRE_TITLE_MAX + 1];
+	struct err err;
+	uint32_t run;
+
+	good(s, RUN_START, "a", "first", NS_PER_S);
+	good(s, RUN_STOP, "b", "", 2 * NS_PER_S);
+	commit(s, 5 * NS_PER_S, WALL + month_ns);
+	good(s, RUN_START, "c", "second", 3 * NS_PER_S);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(runs_do(s, &order, WALL + order.t_ns, &run, title, &err), 0);
+		assert_int_equal(run, 1);
+		assert_string_equal(title, "first");
+	}
+	order.text = "something else";
+	assert_int_equal(runs_do(s, &order, WALL, &run, title, &err), ERR_CONF);
+	assert_non_null(strstr(err.msg, "another note"));
+	order.text = "the bottle was empty";
+	order.run = 2;
+	assert_int_equal(runs_do(s, &order, WALL, &run, title, &err), ERR_CONF);
+	order.request = "none";
+	order.run = 3;
+	assert_int_equal(runs_do(s, &order, WALL, &run, title, &err), ERR_CONF);
+	assert_int_equal(err.sys, 404);
+	refused(s, RUN_START, "c", "another run");
+	store_close(s);
+	assert_int_equal(look(1)->n_notes, 1);
+	assert_string_equal(look(1)->notes[0].text, "the bottle was empty");
+	assert_int_equal(look(2)->n_notes, 0);
+	buf_done(&look(1)->bench);
+}
+
 /* One that is open goes on in the next file; numbers go on, and notes of all files are read. */
 static void
 test_next_file(void **state)
@@ -765,6 +811,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_a_run, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_repeated, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_ended_runs_are_noted, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_next_file, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_share_of_a_file, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(test_over_boots, make_dir, remove_dir),

@@ -49,6 +49,12 @@ test_addresses(void **state)
 		{ "POST", "/api/v1/sequences/check", 0, ORDER_SEQUENCE_CHECK, "", "POST" },
 		{ "POST", "/api/v1/bench/file/check", 0, ORDER_FILE_CHECK, "", "POST" },
 		{ "POST", "/api/v1/bench/undo", 0, ORDER_UNDO, "", "POST" },
+		{ "POST", "/api/v1/record/start", 0, ORDER_RUN_START, "", "POST" },
+		{ "POST", "/api/v1/record/stop", 0, ORDER_RUN_STOP, "", "POST" },
+		{ "POST", "/api/v1/runs/12/notes", 0, ORDER_RUN_NOTE, "12", "POST" },
+		{ "POST", "/api/v1/runs//notes", TARGET_NO_ORDER, 0, NULL, "GET, HEAD" },
+		{ "POST", "/api/v1/runs/12.zip/notes", 0, ORDER_RUN_NOTE, "12.zip", "POST" },
+		{ "POST", "/api/v1/runs/12", TARGET_NO_ORDER, 0, NULL, "GET, HEAD" },
 		{ "POST", "/api/v1/bench/file", TARGET_NO_ORDER, 0, NULL, "GET, HEAD, PUT" },
 		{ "PUT", "/api/v1/safe", TARGET_NO_ORDER, 0, NULL, "POST" },
 		{ "DELETE", "/api/v1/bench", TARGET_NO_ORDER, 0, NULL, "GET, HEAD" },
@@ -508,6 +514,82 @@ test_headers(void **state)
 	assert_false(wish_token(token, longest));
 }
 
+static int
+of_run(const char *uri, const char *body, struct errand_ask *out, struct err *err)
+{
+	assert_int_equal(target_parse_order("POST", uri, &target, err), 0);
+	return wish_errand_run(out, &target, body, strlen(body), err);
+}
+
+static void
+test_runs_and_notes_are_asked(void **state)
+{
+	static const struct {
+		const char *uri, *body, *says;
+	} bad[] = {
+		{ "/api/v1/runs/1/notes", "", "the note" },
+		{ "/api/v1/runs/1/notes", "{\"text\": \"  \"}", "the note" },
+		{ "/api/v1/runs/1/notes", "{\"text\": 7}", "kind" },
+		{ "/api/v1/runs/1/notes", "{\"text\": \"a\\nb\"}", "escape" },
+		{ "/api/v1/runs/1/notes", "{\"text\": \"a\", \"title\": \"b\"}", "not known" },
+		{ "/api/v1/runs/0/notes", "{\"text\": \"a\"}", "above 0" },
+		{ "/api/v1/runs/1.0/notes", "{\"text\": \"a\"}", "above 0" },
+		{ "/api/v1/runs/4294967296/notes", "{\"text\": \"a\"}", "above 0" },
+		{ "/api/v1/runs/1/notes", "{\"text\": \"a\", \"id\": \"a b\"}", "'id'" },
+		{ "/api/v1/record/stop", "{\"title\": \"a\"}", "not known" },
+		{ "/api/v1/record/start", "{\"fields\": \"a\"}", "object" },
+		{ "/api/v1/record/start", "{\"fields\": {\"a\": [1]}}", "value" },
+	};
+	static struct errand_ask a, b;
+	char body[1400], longest[WIRE_NOTE_MAX + 2];
+	struct buf packet = { 0 };
+	struct wire_in in;
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(of_run(bad[i].uri, bad[i].body, &a, &err), ERR_CONF);
+		if (strstr(err.msg, bad[i].says) == NULL)
+			fail_msg("%s: %s", bad[i].body, err.msg);
+	}
+	assert_int_equal(of_run("/api/v1/runs/12/notes",
+				 "{\"id\": \"n-1\", \"text\": \"\xc3\xa9 \\\"x\\\"\"}", &a, &err),
+		0);
+	assert_true(a.kind == ERRAND_RUN_NOTE && a.number == 12);
+	assert_string_equal(a.text, "\xc3\xa9 \"x\"");
+	assert_string_equal(a.request, "n-1");
+	memset(longest, 'x', WIRE_NOTE_MAX + 1);
+	longest[WIRE_NOTE_MAX + 1] = '\0';
+	snprintf(body, sizeof(body), "{\"text\": \"%s\"}", longest);
+	assert_int_equal(of_run("/api/v1/runs/1/notes", body, &a, &err), ERR_CONF);
+	longest[WIRE_NOTE_MAX] = '\0';
+	snprintf(body, sizeof(body), "{\"text\": \"%s\"}", longest);
+	assert_int_equal(of_run("/api/v1/runs/1/notes", body, &a, &err), 0);
+	assert_string_equal(a.text, longest);
+	assert_string_equal(a.request, "");
+	strcpy(a.id, "e");
+	strcpy(a.request, "r");
+	wire_begin(&packet, WIRE_ERRAND);
+	errand_write(&packet, &a);
+	assert_int_equal(wire_open(&in, packet.data, packet.n, &err), WIRE_ERRAND);
+	assert_int_equal(errand_read(&b, &in, &err), 0);
+	assert_memory_equal(&a, &b, sizeof(a));
+	buf_done(&packet);
+	assert_int_equal(
+		of_run("/api/v1/record/start",
+			"{\"title\": \"ageing\", \"fields\": {\"sample\": \"Pt=1\", \"n\": 7}}", &a,
+			&err),
+		0);
+	assert_int_equal(a.kind, ERRAND_RUN_START);
+	assert_string_equal(a.name, "ageing");
+	assert_string_equal(a.text, "sample=Pt=1\nn=7\n");
+	assert_int_equal(of_run("/api/v1/record/start", "", &a, &err), 0);
+	assert_true(a.name[0] == '\0' && a.text[0] == '\0');
+	assert_int_equal(of_run("/api/v1/record/stop", "{\"id\": \"s\"}", &a, &err), 0);
+	assert_int_equal(a.kind, ERRAND_RUN_STOP);
+	assert_true(errand_is_run(a.kind) && errand_changes(a.kind) && !errand_is_root(a.kind) &&
+		    !errand_has_text(a.kind));
+}
+
 int
 main(void)
 {
@@ -522,6 +604,7 @@ main(void)
 		cmocka_unit_test(test_bad_rehearsals_are_told_with_their_place),
 		cmocka_unit_test(test_bad_bodies_are_told_with_their_place),
 		cmocka_unit_test(test_a_cut_body_is_none),
+		cmocka_unit_test(test_runs_and_notes_are_asked),
 		cmocka_unit_test(test_headers),
 	};
 
