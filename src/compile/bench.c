@@ -91,6 +91,7 @@ bench_done(struct bench *b)
 	free(b->markers.at);
 	free(b->marks.at);
 	free(b->fields.at);
+	free(b->contacts.at);
 	free(b->knots.at);
 	free(b->code.at);
 	free(b->outputs.at);
@@ -249,6 +250,7 @@ bench_read(struct bench *b, const struct node *root)
 	lock_resolve(b);
 	safe_states_read(b);
 	synoptic_read(b, found[TOP_SYNOPTIC]);
+	contacts_read(b, found[TOP_CONTACTS]);
 	n_errors = b->diag.n_errors;
 	safe_states_on_stop(b, found[TOP_ON_STOP]);
 	b->is_on_stop_open = b->diag.n_errors > n_errors;

@@ -215,6 +215,11 @@ struct bench_field {
 	bool is_needed;
 };
 
+/* Whom people call. */
+struct bench_contact {
+	const char *name, *phone, *role;
+};
+
 /* A table that grows: the elements, how many there are, and for how many there is room. */
 #define BENCH_TABLE(type)                                                                          \
 	struct {                                                                                   \
@@ -263,6 +268,7 @@ struct bench {
 		int64_t secret; /* number, from 1; 0: none */
 	} influx;
 	BENCH_TABLE(struct bench_field) fields;
+	BENCH_TABLE(struct bench_contact) contacts;
 	bool has_free_fields;
 	const char *copy_to;       /* folder into which runs are copied; NULL */
 	const struct node *before; /* `before_injection:`, until channels are known; NULL */
@@ -538,6 +544,9 @@ void safe_states_declare(struct bench *b, const struct node *map);
 void safe_states_read(struct bench *b);
 /* The safe state that a node names; NAMES_NONE: there is none, and that was told. After safe_states_declare(). */
 uint32_t safe_states_find(struct bench *b, const struct node *n);
+/* contacts.c: `contacts:` of the bench (NULL: left out). */
+void contacts_read(struct bench *b, const struct node *rows);
+
 /* synoptic.c: `synoptic:` of the bench (NULL: left out). */
 void synoptic_read(struct bench *b, const struct node *n);
 

@@ -502,6 +502,24 @@ emit_fields(struct emit *e)
 	return t;
 }
 
+static struct image_table
+emit_contacts(struct emit *e)
+{
+	struct image_table t = emit_table(e, e->b->contacts.n);
+
+	for (uint32_t i = 0; i < t.n; i++) {
+		const struct bench_contact *c = &e->b->contacts.at[i];
+		struct image_contact d = {
+			.name = emit_text(e, c->name),
+			.phone = emit_text(e, c->phone),
+			.role = emit_text(e, c->role),
+		};
+
+		buf_put(e->out, &d, sizeof(d));
+	}
+	return t;
+}
+
 static struct image_postgres
 emit_postgres(struct emit *e)
 {
@@ -604,6 +622,7 @@ emit_image(struct bench *b, struct buf *out)
 	img.twins = emit_twins(&e);
 	img.secrets = emit_secrets(&e);
 	img.fields = emit_fields(&e);
+	img.contacts = emit_contacts(&e);
 	img.has_free_fields = b->has_free_fields;
 	img.copy_to = emit_text(&e, b->copy_to == NULL ? "" : b->copy_to);
 	img.before_channels = emit_text(&e, b->before_channels == NULL ? "" : b->before_channels);

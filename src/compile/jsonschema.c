@@ -77,6 +77,7 @@ def_name(const struct key *table)
 		{ schema_runs, "runs" },
 		{ schema_before, "before_injection" },
 		{ schema_field, "field" },
+		{ schema_contact, "contact" },
 		{ schema_scale, "line" },
 		{ schema_ramp, "ramp" },
 		{ schema_pattern, "pattern" },
@@ -794,6 +795,7 @@ schema_json(struct buf *out)
 	def(&j, "mail", schema_mail, false);
 	def(&j, "push", schema_push, false);
 	def(&j, "beat", schema_beat, false);
+	def(&j, "contact", schema_contact, false);
 	instrument_def(&j);
 	shared_defs(&j, false);
 	json_end(&j);

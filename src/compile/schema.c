@@ -1054,6 +1054,21 @@ const struct key schema_field[] = {
 	END,
 };
 
+const struct key schema_contact[] = {
+	[CONTACT_NAME] = { .name = "name",
+		.kind = KEY_TEXT,
+		.is_needed = true,
+		.help = "a person, or a place: Anna Martin" },
+	[CONTACT_PHONE] = { .name = "phone",
+		.kind = KEY_TEXT,
+		.is_needed = true,
+		.help = "digits, spaces, + - ( ), in quotes: \"+33 1 23 45 67 89\"" },
+	[CONTACT_ROLE] = { .name = "role",
+		.kind = KEY_TEXT,
+		.help = "what to call them for: responsible, deputy, emergency" },
+	END,
+};
+
 const struct key schema_before[] = {
 	[BEFORE_OVER] = { .name = "over",
 		.kind = KEY_SPAN,
@@ -1267,6 +1282,11 @@ const struct key schema_top[] = {
 		.kind = KEY_MAP,
 		.sub = schema_alert,
 		.help = "whom to tell of what, and through which servers" },
+	[TOP_CONTACTS] = { .name = "contacts",
+		.kind = KEY_MAPS,
+		.sub = schema_contact,
+		.help = "whom people call, on the card for the door and the Help page: at most 10 "
+			"rows" },
 	LATER("share", "channels for other systems"),
 	END,
 };

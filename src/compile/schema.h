@@ -122,8 +122,10 @@ enum {
 	TOP_LOCAL_LOCK,
 	TOP_SEQUENCES,
 	TOP_NOTIFY,
-	TOP_ALERT
+	TOP_ALERT,
+	TOP_CONTACTS
 };
+enum { CONTACT_NAME, CONTACT_PHONE, CONTACT_ROLE };
 enum {
 	INS_USE,
 	INS_LINK,
@@ -446,9 +448,10 @@ extern const struct key schema_top[], schema_link[], schema_instrument[],
 	schema_verify[], schema_serve[], schema_tls[], schema_public[], schema_scale[],
 	schema_rs485[], schema_identify[], schema_preset[], schema_watchdog[], schema_history[],
 	schema_tier[], schema_postgres[], schema_influx[], schema_record[], schema_runs[],
-	schema_before[], schema_field[], schema_message[], schema_message_read[], schema_step[],
-	schema_error[], schema_file[], schema_file_line[], schema_param[], schema_exchange[],
-	schema_ramp[], schema_safe_state[], schema_safe_line[], schema_safe_else[];
+	schema_before[], schema_field[], schema_contact[], schema_message[], schema_message_read[],
+	schema_step[], schema_error[], schema_file[], schema_file_line[], schema_param[],
+	schema_exchange[], schema_ramp[], schema_safe_state[], schema_safe_line[],
+	schema_safe_else[];
 
 /* schema_protect.c */
 extern const struct key schema_trip[], schema_interlock[], schema_bypass[], schema_alarm[],

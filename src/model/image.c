@@ -103,6 +103,7 @@ check_tables(const struct check *c)
 		{ "twins", &img->twins, sizeof(struct image_twin) },
 		{ "secrets", &img->secrets, sizeof(struct image_secret) },
 		{ "fields", &img->fields, sizeof(struct image_field) },
+		{ "contacts", &img->contacts, sizeof(struct image_contact) },
 		{ "outputs", &img->outputs, sizeof(struct image_output) },
 		{ "loops", &img->loops, sizeof(struct image_loop) },
 		{ "safe states", &img->safe_states, sizeof(struct image_safe_state) },
@@ -268,6 +269,14 @@ check_fields(const struct check *c)
 
 		if (!is_name(c, f->name) || !is_text(c, f->title) || f->is_needed > 1)
 			return wrong(c, "field %u of a run", i);
+	}
+	if (img->contacts.n > IMAGE_CONTACTS_MAX)
+		return wrong(c, "whom people call");
+	for (uint32_t i = 0; i < img->contacts.n; i++) {
+		const struct image_contact *p = image_contact_at(img, i);
+
+		if (!is_name(c, p->name) || !is_name(c, p->phone) || !is_text(c, p->role))
+			return wrong(c, "contact %u", i);
 	}
 	return 0;
 }

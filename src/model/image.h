@@ -4,7 +4,7 @@
  * All places are offsets from the start of the image, all texts are offsets into its string table
  * (offset 0 is the empty text). Numbers are in the machine's byte order: an image never leaves the machine.
  *
- *	header | links | instruments | messages | presets | captures | gates | points | channels | choices | twins | secrets | fields
+ *	header | links | instruments | messages | presets | captures | gates | points | channels | choices | twins | secrets | fields | contacts
  *	| outputs | loops | safe states | safe lines | trips | interlocks | alarms | rules | actions | restore
  *	| needs | watchdogs | watchdog values | uptimes | power rows | power outputs | lasts | parts | sequences | code | strings
  *
@@ -117,6 +117,7 @@ struct image {
 		int64_t keep_ns; /* 0: all is kept */
 	} postgres;
 	struct image_table fields;      /* struct image_field: what is asked about a run */
+	struct image_table contacts;    /* struct image_contact */
 	struct image_table outputs;     /* struct image_output */
 	struct image_table safe_states; /* struct image_safe_state */
 	struct image_table safe_lines;  /* struct image_safe_line, grouped by safe state */
@@ -540,6 +541,15 @@ struct image_field {
 
 #define IMAGE_BEFORE_MAX 20 /* channels that are told of the time before an injection */
 #define IMAGE_FIELDS_MAX 50
+
+/* Whom people call: `contacts:`, for those alone who have signed in */
+struct image_contact {
+	uint32_t name, phone;
+	uint32_t role; /* empty: not said */
+	uint32_t spare;
+};
+
+#define IMAGE_CONTACTS_MAX 10
 
 /* ---- what is written, and what must never happen (specs: protection, alarms) ---------------------------------------------- */
 
@@ -1062,6 +1072,7 @@ IMAGE_ACCESS(image_knot, knots)
 IMAGE_ACCESS(image_twin, twins)
 IMAGE_ACCESS(image_secret, secrets)
 IMAGE_ACCESS(image_field, fields)
+IMAGE_ACCESS(image_contact, contacts)
 IMAGE_ACCESS(image_output, outputs)
 IMAGE_ACCESS(image_loop, loops)
 IMAGE_ACCESS(image_safe_state, safe_states)

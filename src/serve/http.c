@@ -207,6 +207,15 @@ only_of(const struct request *r)
 	return who == NULL || allow_is_all(who->reads) ? NULL : who->reads;
 }
 
+/* Has a person signed in? A display of the laboratory is nobody, until somebody acts there. */
+static bool
+is_person(const struct request *r)
+{
+	const struct who *who = who_of(r);
+
+	return who != NULL && who->proof[0] != '\0' && (!who->is_kiosk || who->acting[0] != '\0');
+}
+
 static ssize_t
 read_stream(void *cls, uint64_t pos, char *out, size_t max)
 {
@@ -363,12 +372,15 @@ move_listeners(void *ctx, const char *from_hex, const char *to_hex)
 static const char *
 key_of(const struct request *r)
 {
-	static char key[TARGET_URI_MAX + ACCOUNT_ONLY + 2];
+	static char key[TARGET_URI_MAX + ACCOUNT_ONLY + 10];
 	const char *only = only_of(r);
+	bool is_one = is_person(r);
 
-	if (only == NULL)
+	if (only == NULL && !is_one)
 		return r->uri;
-	snprintf(key, sizeof(key), "%s %s", r->uri, only);
+	/* No address has a space in it, nor does a pattern. */
+	snprintf(key, sizeof(key), "%s %s %s", r->uri, only != NULL ? only : "*",
+		is_one ? "person" : "");
 	return key;
 }
 
@@ -397,6 +409,7 @@ send_document(struct http *h, struct MHD_Connection *c, const struct request *re
 	v.img = h->img;
 	v.flat_off = h->img != NULL ? h->img->shown.flat_off : h->flat_off;
 	v.only = only_of(request);
+	v.is_person = is_person(request);
 	v.waiting = &h->waiting;
 	v.shown = &h->shown;
 	problem = answer_write(&h->body, &type, &h->target, is_xml, &v, &err);

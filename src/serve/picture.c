@@ -102,6 +102,55 @@ put_commands(struct doc *d, const struct view *v)
 	doc_text(d, "safe_state", safe);
 }
 
+/* What a run that begins is asked; null: not for who asks, or not known. */
+static void
+put_record(struct doc *d, const struct view *v)
+{
+	const struct image *img = v->img;
+
+	if (img == NULL || !allow_is_all(v->only)) {
+		doc_null(d, "record");
+		return;
+	}
+	doc_object(d, "record");
+	doc_bool(d, "free", img->has_free_fields != 0);
+	doc_array(d, "fields", "field");
+	for (uint32_t i = 0; i < img->fields.n; i++) {
+		const struct image_field *f = image_field_at(img, i);
+
+		doc_object(d, NULL);
+		doc_text(d, "name", image_text(img, f->name));
+		doc_text(d, "title", image_text(img, f->title));
+		doc_bool(d, "needed", f->is_needed != 0);
+		doc_end(d);
+	}
+	doc_end(d);
+	doc_end(d);
+}
+
+/* Phone numbers of people are for people: programs, and whoever has not signed in, do not get them. */
+static void
+put_contacts(struct doc *d, const struct view *v)
+{
+	const struct image *img = v->img;
+
+	if (img == NULL || !v->is_person) {
+		doc_null(d, "contacts");
+		return;
+	}
+	doc_array(d, "contacts", "contact");
+	for (uint32_t i = 0; i < img->contacts.n; i++) {
+		const struct image_contact *p = image_contact_at(img, i);
+
+		doc_object(d, NULL);
+		doc_text(d, "name", image_text(img, p->name));
+		doc_text(d, "phone", image_text(img, p->phone));
+		doc_text(d, "role", image_text(img, p->role));
+		doc_end(d);
+	}
+	doc_end(d);
+}
+
 void
 picture_bench(struct buf *out, bool is_xml, const struct view *v)
 {
@@ -127,6 +176,8 @@ picture_bench(struct buf *out, bool is_xml, const struct view *v)
 	doc_bool(&d, "synoptic", v->img != NULL && image_text(v->img, v->img->synoptic)[0] != '\0');
 	put_waiting(&d, v->waiting, allow_is_all(v->only)); /* it names channels */
 	put_commands(&d, v);
+	put_record(&d, v);
+	put_contacts(&d, v);
 	doc_close(&d);
 }
 

@@ -38,6 +38,7 @@ struct view {
 	bool is_alive;                 /* the controller ticks */
 	uint32_t flat_off;             /* enum image_flat: pages that are not given */
 	const char *only; /* patterns of the channels that may be seen (allow.h); NULL: all */
+	bool is_person;   /* somebody has signed in, and is no program */
 };
 
 bool view_shows(const struct view *v, uint32_t channel);

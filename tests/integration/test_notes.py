@@ -250,6 +250,52 @@ class NothingRecorded(Notes):
             self.refused(self.ask(anna, path, body), 409, "records nothing")
 
 
+class Contacts(Notes):
+    record = RECORD + """
+contacts:
+  - {name: Émile <b>Durand</b>, phone: "+33 1 23-45", role: adjoint}
+  - {name: Fire brigade, phone: 18}"""
+
+    def test_phone_numbers_are_for_people(self):
+        self.begin("phones")
+        nobody = Client(self.bench.port)
+        bench = nobody.ask("GET", API + "/bench")[1]
+        self.assertIsNone(bench["contacts"])  # without accounts nobody has signed in
+        self.assertEqual(bench["record"], {"free": False, "fields": [{"name": "sample", "title": "Sample", "needed": True}, {"name": "operator", "title": "", "needed": False}]})
+        anna = self.add("anna", "--may", "read,operate")
+        self.user("add", "--may", "read", "--only", "T_*", "part")
+        part = self.client("part")
+        self.user("add", "--kiosk", "board")
+        self.user("pin", "anna", password=PIN)
+        board = self.client("board")
+        token = self.mbc("token", "add", "lims").strip()
+        program = Client(self.bench.port)
+        bearer = {"Authorization": f"Bearer {token}", "X-Mbc": None}
+        wait_for("the token is known", lambda: program.ask("GET", API + "/channels", headers=bearer)[0] == 200)
+        phones = [{"name": "Émile <b>Durand</b>", "phone": "+33 1 23-45", "role": "adjoint"}, {"name": "Fire brigade", "phone": "18", "role": ""}]
+        validator = jsonschema.Draft202012Validator(DESCRIPTION["components"]["schemas"]["Bench"], format_checker=jsonschema.FormatChecker())
+        # One after the other, faster than the bench ticks: what is kept for some is not for others.
+        for _ in range(5):
+            for client, headers, wanted in ((anna, None, phones), (program, bearer, None), (part, None, phones), (board, None, None)):
+                status, told = client.ask("GET", API + "/bench", headers=headers)
+                self.assertEqual((status, told["contacts"]), (200, wanted))
+                validator.validate(told)
+        self.assertIsNone(part.ask("GET", API + "/bench")[1]["record"])
+        self.assertEqual(nobody.ask("GET", API + "/bench")[0], 401)
+        status, xml = anna.ask("GET", API + "/bench.xml")
+        self.assertIn("+33 1 23-45", xml.decode())
+        self.assertNotIn("<b>Durand", xml.decode())
+        for path in ("/json", "/xml", "/metrics", API + "/channels", API + "/openapi.json"):
+            status, told = anna.ask("GET", path)
+            self.assertEqual(status, 200, path)
+            self.assertNotIn("23-45", told.decode() if isinstance(told, bytes) else json.dumps(told), path)
+        self.assertNotIn("23-45", program.ask("GET", API + "/bench.xml", headers=bearer)[1].decode())
+        wait_for("anna acts there", lambda: board.ask("POST", API + "/session", {"name": "anna", "pin": PIN})[0] == 200, pause=0.3)
+        wait_for("who acts sees them", lambda: board.ask("GET", API + "/bench")[1]["contacts"] == phones)
+        self.assertEqual(board.ask("DELETE", API + "/session?acting=1")[0], 204)
+        wait_for("and no longer", lambda: board.ask("GET", API + "/bench")[1]["contacts"] is None)
+
+
 @unittest.skipUnless(os.geteuid() == 0, "only root can mount a small disk")
 class FullDisk(Notes):
     def test_no_room(self):
