@@ -42,7 +42,8 @@ struct desk {
 	struct caller {
 		int fd; /* -1: free */
 		uint32_t number;
-		uint32_t guest; /* number of its question on a wire; 0: none is under way */
+		uint32_t guest;  /* number of its question on a wire; 0: none is under way */
+		bool only_reads; /* it commands nothing, and asks on wires what changes nothing */
 		char name[EVENT_PRINCIPAL];
 	} callers[DESK_CALLERS];
 	uint32_t number; /* of the newest */
@@ -611,6 +612,8 @@ take_guest(struct desk *d, struct caller *c, struct wire_in *in)
 
 	if (guest_ask_read(&ask, in, &err) < 0 || ask.number == 0 || c->guest != 0)
 		return false;
+	if (c->only_reads && ask.may_write)
+		return false;
 	c->guest = ask.number;
 	ask.number = c->number;
 	text_copy(ask.principal, sizeof(ask.principal), c->name);
@@ -1145,6 +1148,8 @@ take_packet(struct desk *d, const struct asker *who, int kind, struct wire_in *i
 
 	if (kind == WIRE_GUEST_ASK && who->caller != NULL)
 		return take_guest(d, who->caller, in);
+	if (who->caller != NULL && who->caller->only_reads)
+		return false;
 	if (kind == WIRE_REHEARSE && who->caller == NULL)
 		return take_rehearsal(d, who, in);
 	if (kind == WIRE_ERRAND && who->caller == NULL)
@@ -1289,7 +1294,7 @@ desk_serve(struct desk *d, int fd)
 
 /* When all places are taken the oldest goes: it may ask again, with the same id. */
 void
-desk_caller(struct desk *d, int fd, const char *name)
+desk_caller(struct desk *d, int fd, const char *name, bool only_reads)
 {
 	struct caller *c = &d->callers[0];
 
@@ -1299,6 +1304,7 @@ desk_caller(struct desk *d, int fd, const char *name)
 	drop(d, &c->fd);
 	c->number = ++d->number;
 	c->guest = 0;
+	c->only_reads = only_reads;
 	text_copy(c->name, sizeof(c->name), name);
 	connect_to(d, fd, &c->fd, on_caller);
 }

@@ -28,7 +28,8 @@ void desk_free(struct desk *d);
 /* All take the descriptor. */
 void desk_control(struct desk *d, int fd);
 void desk_serve(struct desk *d, int fd);
-void desk_caller(struct desk *d, int fd, const char *name);
+/* only_reads: it may ask on wires what changes nothing, and nothing else. */
+void desk_caller(struct desk *d, int fd, const char *name, bool only_reads);
 
 /* Who has tokens, and what they open: bits of image.commands. */
 void desk_tokens(struct desk *d, const struct tokens *t, uint32_t opened);

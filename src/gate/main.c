@@ -196,12 +196,14 @@ static int
 take_caller(struct gate *g, struct wire_in *in, int *pass, struct err *err)
 {
 	char name[EVENT_PRINCIPAL];
+	bool only_reads;
 
 	wire_get_u32(in);
 	wire_get_text(in, name, sizeof(name));
+	only_reads = in->left > 0 && wire_get_u16(in) != 0;
 	if (wire_close(in, err) < 0)
 		return ERR_PROTO;
-	desk_caller(g->desk, *pass, name);
+	desk_caller(g->desk, *pass, name, only_reads);
 	*pass = -1;
 	return 0;
 }

@@ -31,6 +31,8 @@
  *	(a gateway)              names and certificates need of /etc;
  *	                         its outbox
  *	alert      mbc-alert     as share; its ledger's folder           as share, and what curl needs
+ *	try        mbc-compile   reads /proc/self                       as hash: what it asks goes through the gate
+ *	(over HTTP)
  *	twin       who calls it  reads; writes /dev; links, a socket    sockets, links; no exec, no fork, creates no file
  *
  * Everything is tried and what came of it is reported: a kernel may be without Landlock, a sanitizer build goes without
@@ -65,6 +67,7 @@ enum sandbox_role {
 	SANDBOX_ERRAND,
 	SANDBOX_SHARE, /* a gateway to other systems: it has the public board, its outbox and the network */
 	SANDBOX_ALERT, /* tells people */
+	SANDBOX_TRY, /* asks devices through the gate: it has no wire */
 	SANDBOX_ROLES
 };
 

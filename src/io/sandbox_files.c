@@ -138,6 +138,7 @@ static const struct rule *const rules[SANDBOX_ROLES] = {
 	[SANDBOX_ERRAND] = history_rules,
 	[SANDBOX_SHARE] = share_rules,
 	[SANDBOX_ALERT] = share_rules,
+	[SANDBOX_TRY] = serve_rules,
 };
 
 static uint64_t
@@ -157,7 +158,7 @@ make_ruleset(enum sandbox_role role, int abi)
 		(role == SANDBOX_COMPILE || role == SANDBOX_SERVE || role == SANDBOX_PUBLIC ||
 			role == SANDBOX_HISTORY || role == SANDBOX_QUERY || role == SANDBOX_COPY ||
 			role == SANDBOX_TIERS || role == SANDBOX_GATE || role == SANDBOX_REHEARSE ||
-			role == SANDBOX_HASH || role == SANDBOX_ERRAND))
+			role == SANDBOX_HASH || role == SANDBOX_ERRAND || role == SANDBOX_TRY))
 		set.net = NET_BIND_TCP | NET_CONNECT_TCP;
 	if (abi >= 6)
 		set.scoped = SCOPE_ABSTRACT_SOCKET | SCOPE_SIGNAL;

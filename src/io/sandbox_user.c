@@ -27,6 +27,7 @@ static const char *const names[SANDBOX_ROLES] = {
 	[SANDBOX_HELPER] = "mbc-helper",
 	[SANDBOX_SHARE] = "mbc-share",
 	[SANDBOX_ALERT] = "mbc-alert",
+	[SANDBOX_TRY] = "mbc-compile", /* it has the image alone, as that one */
 };
 
 /* Groups that own the ports of instruments on Debian; the last one, of USB devices, is for libraries of makers alone. */

@@ -2,13 +2,15 @@
  *
  * mbc-try --image-fd FD [--seconds N] [--secrets DIR] [--through-fd FD --instrument NAME [--yes-write]] [--quiet | --identify]: the same engine, codecs and wires as the controller's, for the instruments
  * of one image, until each quantity has been asked for once or the time is over. Prints what goes over the wire as it happens, then the
- * values; --quiet: only who answers; --identify: who is what its file says (try_identify.h). It reads and writes nothing else. Exit
+ * values; --only NAME [--points A,B] --answer-fd FD: of the image of a bench that runs that instrument alone is asked, through its gate, by a process that
+ * opens nothing, and the answer is JSON in that memory (try_answer.h), its exit codes those of an errand; --quiet: only who answers; --identify: who is what its file says (try_identify.h). It reads and writes nothing else. Exit
  * code: 0 somebody has answered, 1 nobody has, 2 it failed, 3 (not of a plain trial) it was told to stop.
  */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -22,11 +24,16 @@
 #include "io/seal.h"
 #include "io/secrets.h"
 #include "io/self.h"
+#include "io/try_answer.h"
 #include "io/try_identify.h"
 #include "io/try_wire.h"
+#include "link/codec.h"
+#include "model/image_alone.h"
+#include "msg/errand.h"
 
 #define TICK_NS (50 * NS_PER_MS)
 #define TRACE_LINES 256
+#define TAPE_ALONE 1024           /* nobody reads it */
 #define CALM_NS (300 * NS_PER_MS) /* what answers is heard out for so long */
 
 struct trial {
@@ -41,6 +48,11 @@ struct trial {
 	uint64_t *seen; /* [instrument]: the last line of the trace that was printed */
 	int64_t start_ns;
 	bool is_quiet, is_ending;
+	uint32_t only,
+		link; /* instrument that alone is asked, and its link; IMAGE_NONE, 0: all are, on the only one */
+	const char *points;  /* of it that are waited for */
+	struct image *alone; /* malloc */
+	bool is_settled;
 };
 
 static void print_traces(struct trial *t);
@@ -53,7 +65,9 @@ codec_of(const struct trial *t)
 {
 	return t->img->instruments.n == 0
 		       ? ""
-		       : image_text(t->img, image_instrument_at(t->img, 0)->codec);
+		       : image_text(t->img,
+				 image_instrument_at(t->img, t->only == IMAGE_NONE ? 0 : t->only)
+					 ->codec);
 }
 
 static void
@@ -63,6 +77,8 @@ serve_links(struct trial *t)
 	uint32_t link;
 
 	while ((link = bench_take(t->bench, &wants)) != IMAGE_NONE) {
+		if (t->only != IMAGE_NONE && link != t->link)
+			continue; /* nobody opens it */
 		if (wants.close)
 			try_wire_close(t->wire, link);
 		if (wants.flush)
@@ -80,7 +96,7 @@ on_opened(void *ctx, uint32_t link)
 {
 	struct trial *t = ctx;
 
-	bench_opened(t->bench, link, try_wire_now(t->wire));
+	bench_opened(t->bench, t->link, try_wire_now(t->wire));
 	serve_links(t);
 	print_traces(t);
 }
@@ -92,8 +108,8 @@ on_closed(void *ctx, uint32_t link, enum quality reason, const char *why)
 
 	if (!t->is_quiet)
 		printf("         -- %s: %s\n",
-			image_text(t->img, image_link_at(t->img, link)->name), why);
-	bench_closed(t->bench, link, reason, why, try_wire_now(t->wire));
+			image_text(t->img, image_link_at(t->img, t->link)->name), why);
+	bench_closed(t->bench, t->link, reason, why, try_wire_now(t->wire));
 	serve_links(t);
 }
 
@@ -102,7 +118,7 @@ on_bytes(void *ctx, uint32_t link, const uint8_t *in, size_t n)
 {
 	struct trial *t = ctx;
 
-	bench_bytes(t->bench, link, in, n, try_wire_now(t->wire));
+	bench_bytes(t->bench, t->link, in, n, try_wire_now(t->wire));
 	serve_links(t);
 	print_traces(t);
 }
@@ -286,16 +302,22 @@ print_result(const struct trial *t)
 static bool
 is_settled(const struct trial *t)
 {
+	const struct try_answer wanted = {
+		.img = t->img, .instrument = t->only, .points = t->points
+	};
+
 	for (uint32_t i = 0; i < t->img->instruments.n; i++) {
 		struct board_state s;
 
 		board_read_state(t->board, i, &s);
-		if (s.state == INSTRUMENT_STARTING)
+		if ((t->only == IMAGE_NONE || i == t->only) && s.state == INSTRUMENT_STARTING)
 			return false;
 	}
 	for (uint32_t i = 0; i < t->img->channels.n; i++) {
 		struct sample s;
 
+		if (t->only != IMAGE_NONE && !try_answer_wants(&wanted, i))
+			continue;
 		board_read(t->board, i, &s);
 		if (image_channel_at(t->img, i)->source_kind == SOURCE_POINT &&
 			s.quality == Q_NOT_YET)
@@ -328,7 +350,8 @@ static bool
 is_over(const struct trial *t, int64_t limit_ns)
 {
 	return t->is_ending || try_wire_now(t->wire) - t->start_ns >= limit_ns ||
-	       now_boot() - t->start_ns >= 3 * limit_ns || try_wire_is_dead(t->wire);
+	       now_boot() - t->start_ns >= (t->only == IMAGE_NONE ? 3 : 1) * limit_ns ||
+	       try_wire_is_dead(t->wire);
 }
 
 static int
@@ -348,11 +371,13 @@ run(struct trial *t, int64_t limit_ns, struct err *err)
 			next_ns = now + TICK_NS;
 			if (settled_ns == NEVER && is_settled(t))
 				settled_ns = now;
-			if (settled_ns != NEVER && now - settled_ns >= CALM_NS)
+			t->is_settled = settled_ns != NEVER;
+			/* Through the gate nothing comes that was not asked. */
+			if (t->is_settled && (t->only != IMAGE_NONE || now - settled_ns >= CALM_NS))
 				break;
 		}
 		wake = MIN(wake, try_wire_real(t->wire, MIN(bench_wake(t->bench), next_ns)));
-		wake = MIN(wake, now_boot() + NS_PER_S);
+		wake = MIN(wake, MIN(try_wire_due(t->wire), now_boot() + NS_PER_S));
 		if (loop_step(t->loop, wake, err) < 0)
 			return ERR_IO;
 	}
@@ -395,7 +420,8 @@ start(struct trial *t, struct err *err)
 
 	setup.image = t->img;
 	setup.now_ns = t->start_ns = now_boot();
-	setup.tape_records = board_tape_records(t->img);
+	setup.tape_records =
+		t->only == IMAGE_NONE ? board_tape_records(t->img) : (uint64_t)TAPE_ALONE;
 	memory = aligned_alloc(64, (board_size(&setup) + 63) & ~(size_t)63);
 	if (memory == NULL)
 		return err_set(err, ERR_IO, 0, "no memory");
@@ -413,7 +439,8 @@ start(struct trial *t, struct err *err)
 	if (t->wire == NULL)
 		return ERR_IO;
 	t->bench = bench_new(t->img, t->board, codec_find, &quiet, now_boot());
-	bench_secrets(t->bench, t->secrets);
+	if (t->secrets != NULL)
+		bench_secrets(t->bench, t->secrets);
 	serve_links(t);
 	return 0;
 }
@@ -429,15 +456,121 @@ done(struct trial *t)
 	free(t->seen);
 	free(t->memory);
 	secrets_free(t->secrets);
+	free(t->alone);
+}
+
+/* ---- one instrument of a bench that runs, as an errand ---------------------------------------------------------------------- */
+
+/* A password would go over the wire again, and stand in the answer. */
+static bool
+has_secret(const struct image *img, uint32_t instrument)
+{
+	const struct image_instrument *ins = image_instrument_at(img, instrument);
+	const struct codec *codec = codec_find(image_text(img, ins->codec));
+
+	for (size_t i = 0; codec != NULL && codec->opts != NULL && codec->opts[i].name != NULL; i++)
+		if (codec->opts[i].type == OPT_SECRET && ins->opts[i] > 0)
+			return true;
+	return false;
+}
+
+/* 0, or the status of a refusal, with err. */
+static unsigned
+pick_alone(struct trial *t, const char *name, struct err *err)
+{
+	uint32_t ins = image_find_instrument(t->img, name), kind;
+	unsigned status;
+
+	if (ins == IMAGE_NONE) {
+		err_set(err, ERR_CONF, 0, "the bench has no instrument '%.60s'", name);
+		return 404;
+	}
+	status = try_answer_check(t->img, ins, t->points, err);
+	if (status != 0)
+		return status;
+	t->link = image_instrument_at(t->img, ins)->link;
+	kind = image_link_at(t->img, t->link)->kind;
+	if (image_kind_is_local(kind) || kind == LINK_HELPER) {
+		err_set(err, ERR_CONF, 0,
+			"'%.60s' is a part of this computer or a program, and on no wire: its "
+			"values are on its card",
+			name);
+		return 409;
+	}
+	if (has_secret(t->img, ins)) {
+		err_set(err, ERR_CONF, 0,
+			"'%.60s' wants a password, which is not handed on for a request: ask it "
+			"at the computer, with 'mbc try'",
+			name);
+		return 409;
+	}
+	t->only = ins;
+	t->alone = image_alone(t->img, ins);
+	t->img = t->alone;
+	return 0;
+}
+
+static unsigned
+ask_alone(struct trial *t, int image_fd, const char *name, int64_t limit_ns, struct buf *answer,
+	struct err *err)
+{
+	struct try_answer a = { .points = t->points };
+	struct sandbox_report sandbox;
+	const void *bytes;
+	unsigned status;
+	size_t size;
+
+	sandbox_enter(SANDBOX_TRY, NULL, &sandbox);
+	bytes = seal_map(image_fd, &size, err);
+	if (bytes == NULL || image_check(bytes, size, err) < 0)
+		return 503;
+	t->img = bytes;
+	status = pick_alone(t, name, err);
+	if (status != 0)
+		return status;
+	t->way.instrument = name;
+	t->way.is_calm = true;
+	if (start(t, err) < 0 || run(t, limit_ns, err) < 0)
+		return 503;
+	a.img = t->img;
+	a.board = t->board;
+	a.instrument = t->only;
+	a.said = try_wire_said(t->wire);
+	a.start_ns = t->start_ns;
+	a.took_ns = now_boot() - t->start_ns;
+	a.is_whole = t->is_settled;
+	try_answer_write(answer, &a);
+	return 0;
+}
+
+/* Its answer, or why there is none, is written into the memory. */
+static int
+run_alone(struct trial *t, int image_fd, int answer_fd, const char *name, int64_t limit_ns)
+{
+	struct buf answer = { 0 };
+	struct err err = { 0 };
+	unsigned status;
+
+	t->is_quiet = true;
+	status = ask_alone(t, image_fd, name, limit_ns, &answer, &err);
+	if (status != 0)
+		buf_puts(&answer, err.msg);
+	if (pwrite(answer_fd, answer.data, answer.n, 0) != (ssize_t)answer.n)
+		status = 503;
+	buf_done(&answer);
+	done(t);
+	return status == 0 ? 0 : errand_exit(status);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct trial t = { .img = NULL, .way = { .fd = -1, .instrument = "" } };
+	struct trial t = {
+		.way = { .fd = -1, .instrument = "" }, .only = IMAGE_NONE, .points = ""
+	};
 	struct err err = { 0 };
-	const char *secrets = NULL;
-	int64_t fd = -1, seconds = 10, through = -1;
+	const char *secrets = NULL, *only = NULL;
+	int64_t fd = -1, seconds = 10, through = -1, answer = -1;
 	bool identifies = false;
 	int n = 0;
 
@@ -455,21 +588,29 @@ main(int argc, char **argv)
 			t.way.may_write = true;
 		else if (has_value && strcmp(argv[i], "--instrument") == 0)
 			t.way.instrument = argv[++i];
+		else if (has_value && strcmp(argv[i], "--only") == 0)
+			only = argv[++i];
+		else if (has_value && strcmp(argv[i], "--points") == 0)
+			t.points = argv[++i];
 		else if (!has_value || !text_to_int(argv[i + 1],
 					       strcmp(argv[i], "--image-fd") == 0     ? &fd
 					       : strcmp(argv[i], "--through-fd") == 0 ? &through
+					       : strcmp(argv[i], "--answer-fd") == 0  ? &answer
 										      : &seconds))
 			fd = -1;
 		else
 			i++;
 	}
-	if (fd < 0 || fd > INT32_MAX || through > INT32_MAX || seconds < 1) {
+	if (fd < 0 || fd > INT32_MAX || through > INT32_MAX || answer > INT32_MAX || seconds < 1 ||
+		(only != NULL && (answer < 0 || through < 0))) {
 		fputs("mbc-try: not to be called by hand; write: mbc try FILE --link LINK\n",
 			stderr);
 		return 1;
 	}
 	t.way.fd = (int)MAX(through, INT64_C(-1));
 	self_protect();
+	if (only != NULL)
+		return run_alone(&t, (int)fd, (int)answer, only, seconds * NS_PER_S);
 	if (open_image(&t, (int)fd, secrets, &err) < 0)
 		n = -1;
 	else if (identifies)

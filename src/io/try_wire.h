@@ -14,6 +14,7 @@ struct try_way {
 	int fd;                 /* connection to the gate of the bench; -1: a wire of our own */
 	const char *instrument; /* of the bench, whose wire it is; borrowed */
 	bool may_write;
+	bool is_calm; /* it leaves the controller time between two questions, and prints nothing */
 };
 
 /* The sink is that of wires.h, called from the loop only. What a controller refuses is printed. */
@@ -35,6 +36,10 @@ int64_t try_wire_real(const struct try_wire *w,
 	int64_t now_ns); /* that time by now_boot(); NEVER while it stands still */
 bool try_wire_is_asking(const struct try_wire *w);
 bool try_wire_is_through(const struct try_wire *w);
+/* When a question that waits for its time goes out; NEVER: none does. */
+int64_t try_wire_due(const struct try_wire *w);
+/* Why a question was not asked, the last such reason; "": all were. */
+const char *try_wire_said(const struct try_wire *w);
 bool try_wire_is_dead(const struct try_wire *w); /* the bench has gone */
 
 #endif

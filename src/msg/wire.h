@@ -64,7 +64,7 @@ enum wire_kind {
 	WIRE_VERDICT,     /* control -> gate -> who asked: a verdict */
 	WIRE_VERDICT_ASK, /* serve, command line -> gate -> control: text id: what became of it? -> WIRE_VERDICT; of serve also u32 number, 0: it has been told of it already, text token of who asks -> WIRE_ASKED */
 	WIRE_DOOR_ASK, /* command line -> supervise: no fields, or text "guest": to ask on a wire -> WIRE_DOOR +fd: a connection to gate, WIRE_NO, or WIRE_RUN_LOST: in a moment perhaps */
-	WIRE_CALLER, /* supervise -> gate: +fd, u32 uid, text name: a command line that wants to command */
+	WIRE_CALLER, /* supervise -> gate: +fd, u32 uid, text name: a command line that wants to command; also u16 1: it asks on wires alone, and only what changes nothing */
 	WIRE_TOKENS, /* supervise -> gate: +fd, u32 bits of image.commands: the file of tokens, and what they open */
 	WIRE_TOKEN_COMMAND, /* serve -> gate: text token, then the fields of a command -> WIRE_VERDICT, or WIRE_COMMAND_NO */
 	WIRE_COMMAND_NO, /* gate -> serve: text id, u16 status of HTTP, text why: it was not taken, and is not remembered */

@@ -28,6 +28,7 @@ struct http_order {
 	bool is_errand;             /* the bench file, the audit */
 	size_t max;                 /* bytes of its body */
 	bool is_hold;               /* who holds the bench */
+	bool is_trial;              /* an errand that asks an instrument */
 	bool is_admin;              /* an errand about a certificate or a backup */
 	bool is_run;                /* one about a run */
 	char name[TARGET_NAME_MAX]; /* of the backup whose bytes are asked for */
@@ -168,7 +169,8 @@ bool
 http_order_is_errand(enum target_order order)
 {
 	return has_file(order) || order == ORDER_UNDO || order == ORDER_DISCARD ||
-	       order == ORDER_REASON || wish_is_run(order) || wish_is_admin(order);
+	       order == ORDER_REASON || order == ORDER_TRY || wish_is_run(order) ||
+	       wish_is_admin(order);
 }
 
 struct http_order *
@@ -368,6 +370,7 @@ ask_errand(struct http_order *x, const struct target *t, int64_t now_ns)
 
 	x->is_admin = wish_is_admin(t->order) || t->order == ORDER_CERTIFICATE_PUT;
 	x->is_run = wish_is_run(t->order);
+	x->is_trial = t->order == ORDER_TRY;
 	if (has_file(t->order))
 		ask_with_file(x, t, now_ns);
 	else if (wish_is_admin(t->order))
@@ -375,7 +378,8 @@ ask_errand(struct http_order *x, const struct target *t, int64_t now_ns)
 	else if (x->is_run) {
 		if (wish_errand_run(&a, t, x->body.data, x->body.n, &x->err) == 0)
 			send_errand(x, &a, -1, now_ns);
-	} else if (wish_errand_order(&a, t, x->body.data, x->body.n, &x->err) == 0)
+	} else if ((t->order == ORDER_TRY ? wish_errand_try : wish_errand_order)(
+			   &a, t, x->body.data, x->body.n, &x->err) == 0)
 		send_errand(x, &a, -1, now_ns);
 }
 
@@ -554,6 +558,8 @@ problem_of_errand(const struct http_order *x, const struct target *t, unsigned s
 		       : status == 404 ? PROBLEM_NOT_KEPT
 		       : status == 409 ? PROBLEM_NOT_NOW
 				       : PROBLEM_NOT_GOOD;
+	if (x->is_trial && (status == 404 || status == 409))
+		return status == 404 ? PROBLEM_NOT_FOUND : PROBLEM_NOT_NOW;
 	return status == 403 ? PROBLEM_NOT_GRANTED
 	       : status == 404
 		       ? (t->route == ROUTE_CATALOGUE_ONE ? PROBLEM_NOT_FOUND : PROBLEM_NO_VERSION)

@@ -107,6 +107,7 @@ enum target_order {
 	ORDER_BACKUP_MAKE,
 	ORDER_BACKUP_VERIFY,
 	ORDER_BACKUP_REMOVE,
+	ORDER_TRY, /* an instrument is asked now */
 	/* Accounts and tokens: wish_manage.c. */
 	ORDER_ACCOUNT_ADD,
 	ORDER_ACCOUNT_CHANGE,

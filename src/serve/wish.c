@@ -692,6 +692,38 @@ wish_errand_order(
 	return rc;
 }
 
+int
+wish_errand_try(
+	struct errand_ask *out, const struct target *t, const char *body, size_t n, struct err *err)
+{
+	static struct body_list list;
+	struct body_member points = { .name = "points", .kinds = 1u << BODY_LIST, .list = &list };
+	int rc = body_read(body, n, &points, 1, err);
+	size_t at = 0;
+
+	*out = (struct errand_ask){ .kind = ERRAND_TRY };
+	if (rc == 0)
+		rc = take_word(out->name, sizeof(out->name), t->name, "name", err);
+	if (rc == 0 && points.kind != BODY_NONE && (list.is_named || list.n == 0))
+		rc = err_set(err, ERR_CONF, 0,
+			"body: 'points' is a list of channels of the instrument; without it all "
+			"are asked");
+	for (size_t i = 0; rc == 0 && points.kind != BODY_NONE && i < list.n; i++) {
+		size_t k = strlen(list.items[i]);
+
+		if (k == 0 || strchr(list.items[i], ',') != NULL)
+			rc = err_set(err, ERR_CONF, 0, "body: 'points': '%.60s' is no name",
+				list.items[i]);
+		else if (at + k + 2 > sizeof(out->reason))
+			rc = err_set(err, ERR_CONF, 0,
+				"body: 'points': fewer names, or none: then all are asked");
+		else
+			at += (size_t)snprintf(out->reason + at, sizeof(out->reason) - at, "%s%s",
+				at == 0 ? "" : ",", list.items[i]);
+	}
+	return rc;
+}
+
 /* ---- headers -------------------------------------------------------------------------------------------------------------- */
 
 int

@@ -34,6 +34,9 @@ int wish_errand_admin(struct errand_ask *out, const struct target *t, const char
 bool wish_is_run(enum target_order order);
 int wish_errand_run(struct errand_ask *out, const struct target *t, const char *body, size_t n,
 	struct err *err) MUST_CHECK;
+/* An instrument is asked; its channels, where they are named, in `reason` with commas between them. */
+int wish_errand_try(struct errand_ask *out, const struct target *t, const char *body, size_t n,
+	struct err *err) MUST_CHECK;
 int wish_errand_order(struct errand_ask *out, const struct target *t, const char *body, size_t n,
 	struct err *err) MUST_CHECK;
 

@@ -241,16 +241,16 @@ commands_adjust(struct supervise *s, int64_t now_ns)
 /* ---- command lines -------------------------------------------------------------------------------------------------------- */
 
 static int
-introduce(struct supervise *s, size_t slot, int end)
+introduce(struct supervise *s, uid_t uid, const char *name, bool only_reads, int end)
 {
 	struct buf packet = { 0 };
-	char name[EVENT_PRINCIPAL];
 	int rc;
 
-	door_user(s->doors[slot].uid, name, sizeof(name));
 	wire_begin(&packet, WIRE_CALLER);
-	wire_u32(&packet, (uint32_t)s->doors[slot].uid);
+	wire_u32(&packet, (uint32_t)uid);
 	wire_text(&packet, name);
+	if (only_reads)
+		wire_u16(&packet, 1);
 	wire_end(&packet);
 	rc = sock_send(s->gate.sock, &packet, end, NULL);
 	buf_done(&packet);
@@ -260,6 +260,7 @@ introduce(struct supervise *s, size_t slot, int end)
 int
 commands_asked(struct supervise *s, size_t slot, bool is_guest, struct err *err)
 {
+	char name[EVENT_PRINCIPAL];
 	int pair[2], rc;
 
 	if (s->is_ending)
@@ -283,7 +284,8 @@ commands_asked(struct supervise *s, size_t slot, bool is_guest, struct err *err)
 			"in a second");
 	if (make_pair(pair) < 0)
 		return err_set(err, ERR_IO, 0, "no connection can be made; try again");
-	rc = introduce(s, slot, pair[0]);
+	door_user(s->doors[slot].uid, name, sizeof(name));
+	rc = introduce(s, s->doors[slot].uid, name, false, pair[0]);
 	if (rc == 0)
 		rc = hand_out(s->doors[slot].fd, pair[1], 0);
 	close(pair[0]);
@@ -292,4 +294,27 @@ commands_asked(struct supervise *s, size_t slot, bool is_guest, struct err *err)
 		       : err_set(err, ERR_TIMEOUT, 0,
 				 "the process that takes commands does not read its messages; try "
 				 "again in a second");
+}
+
+int
+commands_guest(struct supervise *s, const char *name, int *out, struct err *err)
+{
+	int pair[2], rc;
+
+	if (s->gate.sock < 0)
+		return err_set(err, ERR_TIMEOUT, 0,
+			"the process that takes commands is not running; it is started again, try "
+			"in a second");
+	if (make_pair(pair) < 0)
+		return err_set(err, ERR_IO, 0, "no connection can be made; try again");
+	rc = introduce(s, geteuid(), name, true, pair[0]);
+	close(pair[0]);
+	if (rc < 0) {
+		close(pair[1]);
+		return err_set(err, ERR_TIMEOUT, 0,
+			"the process that takes commands does not read its messages; try again in "
+			"a second");
+	}
+	*out = pair[1];
+	return 0;
 }

@@ -28,7 +28,9 @@
 #include "supervise/supervise.h"
 
 #define LONGEST_NS (60 * NS_PER_S) /* all of it */
-#define AGAIN_NS (50 * NS_PER_MS)  /* while another file is being taken up */
+#define TRY_NS (20 * NS_PER_S)     /* of a trial, which ends by itself before */
+#define TRY_SECONDS "15"
+#define AGAIN_NS (50 * NS_PER_MS) /* while another file is being taken up */
 #define STEPS_MAX 7
 #define WORDS_MAX 32
 
@@ -44,6 +46,7 @@ static const struct step {
 	bool is_writing;   /* it is brought to its end */
 	bool is_reload;
 	bool is_certificate; /* of mbc-certificate */
+	bool is_trial;       /* of mbc-try */
 	bool is_job;         /* mbc-backup is started, and goes on behind the answer */
 } file[] = { { .name = "file", .as = AS_READER }, { .name = NULL } },
   check[] = { { .name = "prepare", .as = AS_READER }, { .name = "compile", .is_compiler = true },
@@ -72,6 +75,7 @@ static const struct step {
   audit[] = { { .name = "audit" }, { .name = NULL } },
   catalogue[] = { { .name = "catalogue", .is_compiler = true, .is_catalogue = true },
 	  { .name = NULL } },
+  try[] = { { .name = "try", .is_trial = true }, { .name = NULL } },
   certificate_show[] = { { .name = "show", .is_certificate = true }, { .name = NULL } },
   certificate_make[] = { { .name = "make", .is_certificate = true, .is_writing = true },
 	  { .name = NULL } },
@@ -98,6 +102,7 @@ static const struct step *const plans[ERRAND_KINDS] = {
 	[ERRAND_SEQUENCE_PUT] = sequence_put,
 	[ERRAND_AUDIT] = audit,
 	[ERRAND_CATALOGUE] = catalogue,
+	[ERRAND_TRY] = try,
 	[ERRAND_CERTIFICATE] = certificate_show,
 	[ERRAND_CERTIFICATE_MAKE] = certificate_make,
 	[ERRAND_CERTIFICATE_PUT] = certificate_put,
@@ -119,6 +124,7 @@ errands_init(struct supervise *s)
 	child_init(&s->errand.work, "errand", SANDBOX_ERRAND);
 	child_init(&s->errand.compile, "compile", SANDBOX_COMPILE);
 	child_init(&s->errand.certificate, "certificate", SANDBOX_ERRAND);
+	child_init(&s->errand.trial, "try", SANDBOX_TRY);
 	s->errand.compile.is_lasting =
 		true; /* what it says goes into memory, and nothing to a terminal */
 	for (size_t i = 0; i < ERRAND_MEMORIES; i++)
@@ -359,6 +365,36 @@ tell_state(struct supervise *s, const struct errand_ask *a, const char *state)
 		close(fd);
 }
 
+/* It has the image and a connection to the gate on which only reads are asked: no wire, and nothing of the bench. */
+static int
+start_trial(struct supervise *s, struct err *err)
+{
+	static struct words w;
+	const struct errand_ask *a = &s->errand.ask;
+	int keep[3] = { s->errand.memories[ERRAND_RUNNING], s->errand.memories[ERRAND_ANSWER], -1 };
+	int rc = commands_guest(s, a->principal, &keep[2], err);
+
+	if (rc < 0)
+		return rc;
+	w.n = 0;
+	add_word(&w, "--image-fd");
+	add_word(&w, "%d", keep[0]);
+	add_word(&w, "--answer-fd");
+	add_word(&w, "%d", keep[1]);
+	add_word(&w, "--through-fd");
+	add_word(&w, "%d", keep[2]);
+	add_word(&w, "--seconds");
+	add_word(&w, TRY_SECONDS);
+	add_word(&w, "--only");
+	add_word(&w, "%s", a->name);
+	add_word(&w, "--points");
+	add_word(&w, "%s", a->reason);
+	s->errand.trial.started_ns = now_boot();
+	rc = child_run(&s->errand.trial, w.at, keep, NELEM(keep), err);
+	close(keep[2]);
+	return rc;
+}
+
 /* The answer is that it has begun. */
 static void
 start_job(struct supervise *s)
@@ -501,6 +537,7 @@ begin_step(struct supervise *s)
 	rc = step->is_catalogue     ? start_catalogue(s, &err)
 	     : step->is_compiler    ? start_compiler(s, step, &err)
 	     : step->is_certificate ? start_certificate(s, step, &err)
+	     : step->is_trial       ? start_trial(s, &err)
 				    : start_work(s, step, &err);
 	if (rc == 0)
 		return;
@@ -634,7 +671,7 @@ errands_asked(struct supervise *s, struct wire_in *in, int *pass)
 	if (errand_is_sequence(a.kind))
 		name_sequence(s, &a);
 	s->errand.is_under_way = s->errand.is_wanted = true;
-	s->errand.kill_ns = now_boot() + LONGEST_NS;
+	s->errand.kill_ns = now_boot() + (a.kind == ERRAND_TRY ? TRY_NS : LONGEST_NS);
 	if (make_memories(s, pass, &err) < 0) {
 		fail(s, 503, err.msg);
 		return;
@@ -674,6 +711,8 @@ lost(struct supervise *s, const char *name, int status)
 	snprintf(why, sizeof(why), "its process for '%s' %s; look at %s", name, how,
 		errand_is_root(s->errand.ask.kind) ? "what is there now"
 						   : "the bench file and its versions");
+	if (s->errand.ask.kind == ERRAND_TRY)
+		snprintf(why, sizeof(why), "its process for '%s' %s; ask again", name, how);
 	log_warn("errand: %s", why);
 	if (strcmp(name, "write") == 0 && !s->is_ending)
 		reload_begin(s);
@@ -705,9 +744,11 @@ errands_ended(struct supervise *s, pid_t pid, int status)
 	const struct step *step;
 	unsigned refusal;
 
-	if (pid != s->errand.work.pid && pid != s->errand.certificate.pid && !is_compiler)
+	if (pid != s->errand.work.pid && pid != s->errand.certificate.pid &&
+		pid != s->errand.trial.pid && !is_compiler)
 		return false;
-	s->errand.work.pid = s->errand.compile.pid = s->errand.certificate.pid = 0;
+	s->errand.work.pid = s->errand.compile.pid = s->errand.certificate.pid =
+		s->errand.trial.pid = 0;
 	step = step_of(s);
 	is_compiler = is_compiler && !step->is_catalogue; /* that one refuses as mbc-errand does */
 	refusal = is_compiler || !WIFEXITED(status) ? 0 : errand_status(WEXITSTATUS(status));
@@ -743,8 +784,8 @@ errands_ended(struct supervise *s, pid_t pid, int status)
 static void
 kill_work(const struct supervise *s)
 {
-	const pid_t all[] = { s->errand.work.pid, s->errand.compile.pid,
-		s->errand.certificate.pid };
+	const pid_t all[] = { s->errand.work.pid, s->errand.compile.pid, s->errand.certificate.pid,
+		s->errand.trial.pid };
 
 	for (size_t i = 0; i < NELEM(all); i++)
 		if (all[i] != 0)
@@ -774,7 +815,7 @@ bool
 errands_are_running(const struct supervise *s)
 {
 	return s->errand.work.pid != 0 || s->errand.compile.pid != 0 ||
-	       s->errand.certificate.pid != 0;
+	       s->errand.certificate.pid != 0 || s->errand.trial.pid != 0;
 }
 
 int64_t
@@ -783,7 +824,7 @@ errands_step(struct supervise *s, int64_t now_ns)
 	if (!s->errand.is_under_way || s->errand.kill_ns == NEVER)
 		return NEVER;
 	if (now_ns >= s->errand.kill_ns) {
-		log_warn("errand: '%s' did not end in 60 s", step_of(s)->name);
+		log_warn("errand: '%s' did not end in its time", step_of(s)->name);
 		s->errand.kill_ns = NEVER;
 		kill_work(s);
 		if (step_of(s)->is_reload)

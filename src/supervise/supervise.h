@@ -122,8 +122,8 @@ struct supervise {
 		int64_t kill_ns; /* NEVER: it was killed */
 	} rehearsing;
 	struct {
-		struct child work, compile,
-			certificate; /* mbc-errand, mbc-compile, mbc-certificate: one of them at a time */
+		struct child work, compile, certificate,
+			trial; /* mbc-errand, mbc-compile, mbc-certificate, mbc-try: one of them at a time */
 		struct errand_ask ask;
 		char sequence[ERRAND_NAME +
 			      160]; /* that it is about, as the compiler sees it; "": none */
@@ -335,6 +335,8 @@ void commands_adjust(struct supervise *s, int64_t now_ns); /* a new bench file *
 void commands_pair(struct supervise *s,
 	struct child *with);             /* a new pair between the gate and control or serve */
 void commands_look(struct supervise *s); /* at the files of tokens and accounts; once a second */
+/* A connection to the gate, the caller's, on which only what changes nothing is asked on wires, in this name. */
+int commands_guest(struct supervise *s, const char *name, int *out, struct err *err) MUST_CHECK;
 int commands_asked(struct supervise *s, size_t slot, bool is_guest,
 	struct err *err) MUST_CHECK; /* a command line wants a connection to the gate */
 

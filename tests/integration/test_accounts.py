@@ -549,7 +549,7 @@ NEEDS = {
     ("get", "/api/v1/openapi.json"): ANY, ("get", "/api/v1/commands/{id}"): SOMETHING,
     ("get", "/api/v1/hold"): SOMETHING, ("post", "/api/v1/hold"): HOLD, ("patch", "/api/v1/session"): OWN,
     ("get", "/api/v1/audit"): CONFIGURE, ("get", "/api/v1/catalogue"): CONFIGURE, ("get", "/api/v1/catalogue/{name}"): CONFIGURE,
-    ("post", "/api/v1/bench/reason"): BOTH,
+    ("post", "/api/v1/bench/reason"): BOTH, ("post", "/api/v1/instruments/{name}/try"): CONFIGURE,
 }
 NEEDS |= {(method, path): MANAGE for path in DESCRIPTION["paths"] if path.startswith(("/api/v1/accounts", "/api/v1/tokens", "/api/v1/links"))
           for method in DESCRIPTION["paths"][path]}
