@@ -132,6 +132,23 @@ function Histogram({ i }: { i: Instrument }) {
 	);
 }
 
+/* ---- asked now ---- */
+
+/* Loaded for who may. */
+function TryIt({ name }: { name: string }) {
+	const w = words();
+	const [Part, set_part] = useState<FunctionComponent<{ name: string }> | null>(null);
+	const [failed, set_failed] = useState(false);
+	useEffect(() => void import("../catalogue/try").then((m) => set_part(() => m.Try), () => set_failed(true)), []);
+	return (
+		<section aria-labelledby="try-title">
+			<h2 id="try-title">{w.trial.title}</h2>
+			{failed && <p class="message" role="alert">{w.add.not_loaded}</p>}
+			{Part && <Part name={name} />}
+		</section>
+	);
+}
+
 /* ---- one, and all ---- */
 
 function One({ name }: { name: string }) {
@@ -151,6 +168,7 @@ function One({ name }: { name: string }) {
 			</section>
 			<section><h2>{w.channels}</h2><ChannelTable name={name} most={ROWS_MOST} /></section>
 			<Histogram i={i} />
+			{may_add() && <TryIt name={name} />}
 			<section><Trace name={name} /></section>
 		</div>
 	);

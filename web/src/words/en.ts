@@ -1055,6 +1055,20 @@ const en = {
 		version_about: (n: number) => `What going back to version ${n} would change`,
 		undo: (n: number) => `Go back to version ${n}`,
 	},
+	trial: {
+		title: "Ask it now",
+		about: "Each question that the bench asks of it is asked once more, in between the bench's own. Nothing is written, and no value of the bench changes.",
+		go: "Try",
+		done: "asked",
+		answers: (s: string) => `It answers (${s} s).`,
+		silent: (s: string) => `Nothing that was understood came back in ${s} s. Check power, cable and address; the exchanges below tell more.`,
+		says: (what: string) => `It says that it is: ${what}`,
+		not_complete: "The time was over before all was asked.",
+		not_asked: (why: string) => `Something was not asked: ${why}`,
+		points: "What it said",
+		exchanges: "What went over the wire",
+		left_out: (n: number) => `${n} earlier lines are left out.`,
+	},
 };
 
 export type Words = typeof en;

@@ -1093,6 +1093,20 @@ const fr: Words = {
 		version_about: (n: number) => `Ce que changerait le retour à la version ${n}`,
 		undo: (n: number) => `Revenir à la version ${n}`,
 	},
+	trial: {
+		title: "L'interroger maintenant",
+		about: "Chaque question que le banc lui pose est posée une fois de plus, entre celles du banc. Rien n'est écrit, et aucune valeur du banc ne change.",
+		go: "Essayer",
+		done: "interrogé",
+		answers: (s: string) => `Il répond (${s} s).`,
+		silent: (s: string) => `Rien de compréhensible n'est revenu en ${s} s. Vérifiez l'alimentation, le câble et l'adresse ; les échanges ci-dessous en disent plus.`,
+		says: (what: string) => `Il dit être : ${what}`,
+		not_complete: "Le temps était écoulé avant que tout soit demandé.",
+		not_asked: (why: string) => `Une question n'a pas été posée : ${why}`,
+		points: "Ce qu'il a dit",
+		exchanges: "Ce qui a passé sur le fil",
+		left_out: (n: number) => `${n} lignes plus anciennes sont omises.`,
+	},
 };
 
 export default fr;
