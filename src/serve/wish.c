@@ -698,13 +698,15 @@ wish_errand_try(
 {
 	static struct body_list list;
 	struct body_member points = { .name = "points", .kinds = 1u << BODY_LIST, .list = &list };
-	int rc = body_read(body, n, &points, 1, err);
 	size_t at = 0;
+	int rc;
 
 	*out = (struct errand_ask){ .kind = ERRAND_TRY };
+	list.n = 0;
+	rc = body_read(body, n, &points, 1, err);
 	if (rc == 0)
 		rc = take_word(out->name, sizeof(out->name), t->name, "name", err);
-	if (rc == 0 && points.kind != BODY_NONE && (list.is_named || list.n == 0))
+	if (rc == 0 && points.kind != BODY_NONE && list.n == 0)
 		rc = err_set(err, ERR_CONF, 0,
 			"body: 'points' is a list of channels of the instrument; without it all "
 			"are asked");

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "msg/errand.h"
 #include "serve/body.h"
 #include "serve/wish.h"
 
@@ -285,6 +286,41 @@ test_all_of_it_goes_through_a_message(void **state)
 	}
 	assert_int_equal(n, 3);
 	buf_done(&packet);
+}
+
+static int
+try_it(const char *body, struct errand_ask *out, struct err *err)
+{
+	assert_int_equal(
+		target_parse_order("POST", "/api/v1/instruments/fur%6Eace/try", &target, err), 0);
+	assert_int_equal(target.order, ORDER_TRY);
+	return wish_errand_try(out, &target, body, strlen(body), err);
+}
+
+static void
+test_an_instrument_is_tried(void **state)
+{
+	static const char *const wrong[] = { "{\"points\": []}", "{\"points\": [\"\"]}",
+		"{\"points\": [\"a,b\"]}", "{\"points\": {\"a\": 1}}", "{\"points\": \"a\"}",
+		"{\"yes_write\": true}", "{\"points\": [1]}", "[]" };
+	struct errand_ask a;
+	struct err err;
+	char body[600] = "{\"points\": [";
+
+	assert_int_equal(try_it("", &a, &err), 0);
+	assert_int_equal(a.kind, ERRAND_TRY);
+	assert_string_equal(a.name, "furnace");
+	assert_string_equal(a.reason, "");
+	assert_int_equal(try_it("{\"points\": [\"pv\", \"furnace.sp\"]}", &a, &err), 0);
+	assert_string_equal(a.reason, "pv,furnace.sp");
+	for (size_t i = 0; i < NELEM(wrong); i++)
+		assert_int_equal(try_it(wrong[i], &a, &err), ERR_CONF);
+	for (int i = 0; i < 30; i++)
+		strcat(body, i == 0 ? "\"furnace\"" : ", \"furnace\"");
+	strcat(body, "]}");
+	assert_int_equal(try_it(body, &a, &err), ERR_CONF);
+	assert_true(errand_changes(ERRAND_TRY) && !errand_is_root(ERRAND_TRY) &&
+		    !errand_has_text(ERRAND_TRY));
 }
 
 static int
@@ -600,6 +636,7 @@ main(void)
 		cmocka_unit_test(test_the_bench_is_taken_and_handed_over),
 		cmocka_unit_test(test_what_was_looked_at_is_told),
 		cmocka_unit_test(test_all_of_it_goes_through_a_message),
+		cmocka_unit_test(test_an_instrument_is_tried),
 		cmocka_unit_test(test_a_rehearsal_is_asked),
 		cmocka_unit_test(test_bad_rehearsals_are_told_with_their_place),
 		cmocka_unit_test(test_bad_bodies_are_told_with_their_place),
