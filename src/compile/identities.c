@@ -19,7 +19,7 @@
 
 struct list {
 	const struct identities *wanted;
-	const char *folder;
+	const char *folder, *own;
 	struct buf *out;
 };
 
@@ -35,15 +35,15 @@ text_of(struct bench *b, const struct node *map, const char *key)
 static bool
 is_wanted(const struct list *l, const char *name)
 {
-	char path[200];
+	char path[1200];
 
 	for (int i = 0; i < l->wanted->n_names; i++)
 		if (strcmp(l->wanted->names[i], name) == 0)
 			break;
 		else if (i + 1 == l->wanted->n_names)
 			return false;
-	snprintf(path, sizeof(path), "%s/%s.yaml", OWN_FOLDER, name);
-	return strcmp(l->folder, OWN_FOLDER) == 0 || access(path, F_OK) != 0;
+	snprintf(path, sizeof(path), "%s/%s.yaml", l->own, name);
+	return strcmp(l->folder, l->own) == 0 || access(path, F_OK) != 0;
 }
 
 /* Can its protocol be spoken there? A device that has a TCP port of its own is not looked for behind a serial one. */
@@ -193,9 +193,47 @@ int
 identities_list(
 	const char *catalogue, const struct identities *wanted, struct buf *out, struct err *err)
 {
-	struct list own = { wanted, OWN_FOLDER, out }, all = { wanted, catalogue, out };
+	const char *folder = wanted->own != NULL ? wanted->own : OWN_FOLDER;
+	struct list own = { wanted, folder, folder, out }, all = { wanted, catalogue, folder, out };
 
-	if (access(OWN_FOLDER, F_OK) == 0 && pages_each(OWN_FOLDER, list_one, &own, err) < 0)
+	if (access(folder, F_OK) == 0 && pages_each(folder, list_one, &own, err) < 0)
 		return err->code;
 	return catalogue[0] == '\0' ? 0 : pages_each(catalogue, list_one, &all, err);
+}
+
+void
+identities_bench(const char *wire, int n_units, const struct buf *list, struct buf *out)
+{
+	bool is_serial = strcmp(wire, "serial") == 0;
+	const char *at = list->data, *end = at + list->n;
+	unsigned n = 0;
+
+	/* Nothing is ever opened there: the wire is handed over. */
+	buf_printf(out, "bench: scan\nserve: no\nlinks:\n  wire: {%s: \"%s\"}\ninstruments:\n",
+		wire, is_serial ? "/dev/null" : "127.0.0.1:9");
+	for (int i = 1; i <= n_units; i++)
+		buf_printf(out,
+			"  any_modbus_%d: {use: modbus, link: wire, unit: %d, timeout: 200 ms, "
+			"title: "
+			"\"use: modbus, unit: %d\", identify: {read: {holding: 0, type: uint16}, "
+			"is: "
+			"65535}, channels: {x: {read: {holding: 0}}}}\n",
+			i, i, i);
+	if (strcmp(wire, "rtu") != 0)
+		buf_puts(out,
+			"  any_scpi: {use: text, link: wire, title: \"use: text\", timeout: 500 "
+			"ms, end: "
+			"'\\n', identity: {send: '*IDN?', receive: '{identity:text}'}, messages: "
+			"{idn: "
+			"{send: '*IDN?', receive: '{id:text}'}}, channels: {id: {read: idn}}}\n");
+	while (at < end) {
+		const char *line = memchr(at, '\n', (size_t)(end - at));
+		const char *tab = line == NULL ? NULL : memchr(at, '\t', (size_t)(line - at));
+
+		if (tab == NULL)
+			break;
+		buf_printf(out, "  i%u: {%.*s, link: wire, title: \"%.*s\"}\n", n++,
+			(int)(line - tab - 1), tab + 1, (int)(line - tab - 1), tab + 1);
+		at = line + 1;
+	}
 }

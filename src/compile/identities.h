@@ -12,6 +12,7 @@ struct identities {
 	int64_t n_addresses; /* of an instrument whose question has an address: so many are asked */
 	char *const *names;  /* [n_names] only these files; none: all */
 	int n_names;
+	const char *own; /* folder of files that go first; NULL: `instruments` here */
 };
 
 /* For each file of the folder `instruments` here, and of the catalogue ("": there is none) where that has none of this name, a line for
@@ -20,6 +21,9 @@ struct identities {
  *	9600 8N1	use: adam-4017, address: 1
  *
  * A file with errors is told on standard error, and left out. */
+/* The bench of a scan on a wire of this kind, as a bench file: each of them, Modbus units 1 to n_units, and SCPI; the title of each instrument is what a
+ * bench says of it. Instruments that any device of the language answers are named "any_...". */
+void identities_bench(const char *wire, int n_units, const struct buf *list, struct buf *out);
 int identities_list(const char *catalogue, const struct identities *wanted, struct buf *out,
 	struct err *err) MUST_CHECK;
 

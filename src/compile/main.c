@@ -56,7 +56,8 @@ enum action {
 	ACTION_INDEX,
 	ACTION_IDENTITIES,
 	ACTION_DESCRIBE,
-	ACTION_SEQUENCE
+	ACTION_SEQUENCE,
+	ACTION_SCAN
 };
 
 struct options {
@@ -95,6 +96,8 @@ usage(FILE *out)
 	      "instrument, as JSON\n"
 	      "  --identities lists those that one question recognises on such a wire, each of "
 	      "them with at most so many addresses\n"
+	      "  --out-fd N --scan KIND BENCH.yaml  what a scan of such a wire asks, with the "
+	      "files beside that bench, as an image\n"
 	      "  --sequence format|json|lines|text FILE [--check]  a sequence in its one form, as "
 	      "JSON, "
 	      "or "
@@ -132,6 +135,11 @@ parse_options(int argc, char **argv, struct options *o)
 			o->action = ACTION_DESCRIBE;
 			o->words = argv + i + 1;
 			o->n_words = argc - i - 1;
+			return 0;
+		} else if (strcmp(argv[i], "--scan") == 0 && o->fd >= 0 && argc - i == 3) {
+			o->action = ACTION_SCAN;
+			o->words = argv + i + 1;
+			o->n_words = 2;
 			return 0;
 		} else if (strcmp(argv[i], "--sequence") == 0 && i + 2 < argc) {
 			o->action = ACTION_SEQUENCE;
@@ -414,6 +422,46 @@ list_identities(const struct options *o)
 	return rc;
 }
 
+#define SCAN_ADDRESSES 8 /* of an instrument, and units of Modbus: within a minute */
+#define SCAN_UNITS 16
+
+/* The questions of a scan, as the image of a bench that nobody runs. */
+static int
+scan(const struct options *o)
+{
+	const char *wire = o->words[0], *path = o->words[1], *slash = strrchr(path, '/');
+	struct identities wanted = { .wire = wire, .n_addresses = SCAN_ADDRESSES };
+	struct buf list = { 0 }, text = { 0 }, image = { 0 };
+	struct bench *b = calloc(1, sizeof(*b));
+	struct err err = { 0 };
+	char own[1100];
+	int rc;
+
+	snprintf(own, sizeof(own), "%.*sinstruments",
+		slash == NULL ? 0 : (int)MIN(slash - path + 1, 1000), path);
+	wanted.own = own;
+	rc = b == NULL ? err_set(&err, ERR_IO, ENOMEM, "no memory") : units_open(&err);
+	if (rc == 0)
+		rc = identities_list(catalogue, &wanted, &list, &err);
+	if (rc == 0) {
+		identities_bench(wire, SCAN_UNITS, &list, &text);
+		bench_init(b, path);
+		b->catalogue = catalogue[0] == '\0' ? NULL : catalogue;
+		rc = compile_bytes(b, text.data, text.n, &image, NULL, &err);
+		diag_print(&b->diag, stderr);
+		bench_done(b);
+	}
+	if (rc < 0 && err.msg[0] != '\0')
+		log_err("%s", err.msg);
+	rc = rc == 0 ? write_all(o->fd, &image) : 2;
+	buf_done(&list);
+	buf_done(&text);
+	buf_done(&image);
+	units_close();
+	free(b);
+	return rc;
+}
+
 /* The catalogue for programs. It ends as a step of an errand does: with the status of HTTP that a refusal has, and why in place of the answer. */
 static int
 describe_json(const struct options *o)
@@ -530,6 +578,8 @@ main(int argc, char **argv)
 	confine(&o);
 	if (o.action == ACTION_SEQUENCE)
 		return sequence(&o);
+	if (o.action == ACTION_SCAN)
+		return scan(&o);
 	if (o.action == ACTION_IDENTITIES)
 		return list_identities(&o);
 	if (o.action == ACTION_DESCRIBE)

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "drivers/list.h"
 #include "io/loop.h"
 #include "io/now.h"
@@ -33,8 +34,8 @@
 struct candidate {
 	uint32_t instrument;
 	struct recognise *asks;
-	size_t question; /* index */
-	bool is_it;
+	size_t question;         /* index */
+	bool is_it, is_language; /* is_language: something answered as it should, and is another */
 	char said[96];
 };
 
@@ -57,7 +58,7 @@ struct search {
 	struct question *questions;
 	size_t n_questions;
 	size_t asked; /* the question that is being asked */
-	bool is_open, is_ending;
+	bool is_open, is_ending, is_quiet;
 	char why[160]; /* the wire was closed last */
 	uint8_t heard[HEARD_MAX];
 	size_t n_heard;
@@ -229,6 +230,7 @@ judge(struct search *s, enum wire wire)
 			continue;
 		got = recognise_hear(c->asks, s->heard, s->n_heard, wire);
 		waits |= got == RECOGNISE_MORE;
+		c->is_language |= got == RECOGNISE_OTHER;
 		if (got != RECOGNISE_IT)
 			continue;
 		c->is_it = true;
@@ -290,7 +292,7 @@ ask(struct search *s, struct question *q, struct err *err)
 static void
 show_progress(const struct search *s)
 {
-	if (!isatty(STDOUT_FILENO))
+	if (s->is_quiet || !isatty(STDOUT_FILENO))
 		return;
 	if (s->asked < s->n_questions)
 		printf("\r  question %zu of %zu", s->asked + 1, s->n_questions);
@@ -420,6 +422,81 @@ try_identify(const struct image *img, const struct try_way *way, bool *out_stopp
 	show_progress(s);
 	rc = rc < 0 ? rc : print_found(s);
 	*out_stopped = s->is_ending;
+	done(s);
+	free(s);
+	return rc;
+}
+
+/* ---- for programs ----------------------------------------------------------------------------------------------------------- */
+
+static void
+put_one(struct json *j, const struct search *s, const struct candidate *c, bool says)
+{
+	const struct image_instrument *ins = image_instrument_at(s->img, c->instrument);
+	char said[sizeof(c->said)];
+
+	text_copy(said, sizeof(said), c->said);
+	said[text_utf8(said, strlen(said))] = '\0';
+	json_object(j, NULL);
+	json_text(j, "words", image_text(s->img, ins->title));
+	json_text(j, "says", says ? said : "");
+	json_end(j);
+}
+
+static void
+put_found(struct json *j, const struct search *s, const char *why)
+{
+	bool has_echo = false, has_parrot = false;
+	size_t n = 0;
+
+	json_array(j, "found");
+	for (size_t i = 0; i < s->n_candidates; i++) {
+		const struct candidate *c = &s->candidates[i];
+		const struct image_instrument *ins = image_instrument_at(s->img, c->instrument);
+		bool is_any = strncmp(image_text(s->img, ins->name), "any_", 4) == 0;
+
+		if (!c->is_it && !(is_any && c->is_language))
+			continue;
+		/* Modbus of any device is told by its form: the same number may stand in many. */
+		if (c->is_it && !is_any && is_parrot(s, &s->questions[c->question])) {
+			has_parrot = true;
+			continue;
+		}
+		put_one(j, s, c, c->is_it);
+		n++;
+	}
+	json_end(j);
+	for (size_t i = 0; i < s->n_questions; i++)
+		has_echo |= s->questions[i].has_echo && s->questions[i].n_answer == 0;
+	json_bool(j, "echoes", has_echo && n == 0);
+	json_bool(j, "says_the_same", has_parrot);
+	json_uint(j, "questions", s->n_questions);
+	json_uint(j, "asked", s->asked);
+	json_text(j, "why", why);
+}
+
+int
+try_identify_json(const struct image *img, const struct try_way *way, int64_t limit_ns,
+	struct json *out, struct err *err)
+{
+	struct search *s = mem_zero(1, sizeof(*s));
+	int64_t until_ns = now_boot() + limit_ns;
+	int rc;
+
+	s->img = img;
+	s->is_quiet = true;
+	make_questions(s);
+	rc = start(s, way, err);
+	for (; rc == 0 && s->asked < s->n_questions && !s->is_ending && now_boot() < until_ns;
+		s->asked++)
+		rc = ask(s, &s->questions[s->asked], err);
+	/* What was found before the wire failed is known all the same. */
+	if (rc < 0)
+		s->asked -= s->asked > 0; /* that one failed */
+	if (rc == 0 || s->asked > 0) {
+		put_found(out, s, rc < 0 ? err->msg : "");
+		rc = 0;
+	}
 	done(s);
 	free(s);
 	return rc;

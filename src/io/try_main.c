@@ -6,10 +6,13 @@
  * opens nothing, and the answer is JSON in that memory (try_answer.h), its exit codes those of an errand; --quiet: only who answers; --identify: who is what its file says (try_identify.h). It reads and writes nothing else. Exit
  * code: 0 somebody has answered, 1 nobody has, 2 it failed, 3 (not of a plain trial) it was told to stop.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -24,8 +27,10 @@
 #include "io/seal.h"
 #include "io/secrets.h"
 #include "io/self.h"
+#include "io/sock.h"
 #include "io/try_answer.h"
 #include "io/try_identify.h"
+#include "io/try_open.h"
 #include "io/try_wire.h"
 #include "link/codec.h"
 #include "model/image_alone.h"
@@ -543,6 +548,103 @@ ask_alone(struct trial *t, int image_fd, const char *name, int64_t limit_ns, str
 	return 0;
 }
 
+/* ---- what is on a link of a bench that runs, and that it does not use, as an errand ------------------------------------------- */
+
+/* The one that asks: it has the questions, and gets the wire from who may open it. */
+static int
+ask_scan(const struct image *questions, const char *name, int sock, int answer_fd, int64_t limit_ns)
+{
+	struct try_way way = {
+		.fd = fcntl(sock, F_DUPFD_CLOEXEC, 0), .is_handed = true, .instrument = ""
+	};
+	int64_t start_ns = now_boot();
+	struct sandbox_report sandbox;
+	struct buf answer = { 0 };
+	struct err err = { 0 };
+	unsigned status = 0;
+	struct json j;
+
+	signal(SIGPIPE, SIG_IGN);
+	sandbox_enter(SANDBOX_TRY, NULL, &sandbox);
+	json_open(&j, &answer);
+	json_object(&j, NULL);
+	json_text(&j, "wire", name);
+	if (try_identify_json(questions, &way, limit_ns, &j, &err) < 0) {
+		answer.n = 0;
+		buf_puts(&answer, err.msg);
+		status = 409;
+	} else {
+		json_double(&j, "took", (double)((now_boot() - start_ns) / NS_PER_MS) / 1000);
+		json_end(&j);
+		buf_putc(&answer, '\n');
+	}
+	if (pwrite(answer_fd, answer.data, answer.n, 0) != (ssize_t)answer.n)
+		status = 503;
+	buf_done(&answer);
+	return status == 0 ? 0 : errand_exit(status);
+}
+
+static uint32_t
+find_link(const struct image *img, const char *name)
+{
+	for (uint32_t i = 0; i < img->links.n; i++)
+		if (strcmp(image_text(img, image_link_at(img, i)->name), name) == 0)
+			return i;
+	return IMAGE_NONE;
+}
+
+static int
+refuse(int answer_fd, unsigned status, const char *why)
+{
+	return pwrite(answer_fd, why, strlen(why), 0) < 0 ? 2 : errand_exit(status);
+}
+
+/* Two processes: this one opens the wire, and never reads from it; its child reads what devices say, and opens nothing. */
+static int
+run_scan(int image_fd, int bench_fd, int answer_fd, const char *name, int64_t limit_ns)
+{
+	struct sandbox_report sandbox;
+	struct try_opener *opener;
+	struct err err = { 0 };
+	const struct image *questions, *bench;
+	size_t n, n_bench;
+	uint32_t link;
+	int pair[2];
+	pid_t parent = getpid(), pid;
+
+	questions = seal_map(image_fd, &n, &err);
+	bench = questions == NULL ? NULL : seal_map(bench_fd, &n_bench, &err);
+	if (bench == NULL || image_check(questions, n, &err) < 0 ||
+		image_check(bench, n_bench, &err) < 0)
+		return refuse(answer_fd, 503, err.msg);
+	link = find_link(bench, name);
+	if (link == IMAGE_NONE)
+		return refuse(answer_fd, 404, "the bench has no such link");
+	opener = try_opener_new(bench, link, &err);
+	if (opener == NULL)
+		return refuse(answer_fd, 409, err.msg);
+	if (sock_pair(pair, &err) < 0 || fcntl(pair[1], F_SETFL, O_NONBLOCK) < 0)
+		return refuse(answer_fd, 503, err.msg);
+	pid = fork();
+	if (pid == 0) {
+		int code;
+
+		close(pair[0]);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(2);
+		self_protect();
+		code = ask_scan(questions, name, pair[1], answer_fd, limit_ns);
+		try_opener_end(pair[1], code);
+		_exit(0);
+	}
+	close(pair[1]);
+	if (pid < 0)
+		return refuse(answer_fd, 503, strerror(errno));
+	sandbox_enter(SANDBOX_CONTROL, NULL, &sandbox);
+	return try_opener_run(opener, pair[0]);
+}
+
 /* Its answer, or why there is none, is written into the memory. */
 static int
 run_alone(struct trial *t, int image_fd, int answer_fd, const char *name, int64_t limit_ns)
@@ -569,8 +671,8 @@ main(int argc, char **argv)
 		.way = { .fd = -1, .instrument = "" }, .only = IMAGE_NONE, .points = ""
 	};
 	struct err err = { 0 };
-	const char *secrets = NULL, *only = NULL;
-	int64_t fd = -1, seconds = 10, through = -1, answer = -1;
+	const char *secrets = NULL, *only = NULL, *scan = NULL;
+	int64_t fd = -1, seconds = 10, through = -1, answer = -1, bench = -1;
 	bool identifies = false;
 	int n = 0;
 
@@ -590,25 +692,31 @@ main(int argc, char **argv)
 			t.way.instrument = argv[++i];
 		else if (has_value && strcmp(argv[i], "--only") == 0)
 			only = argv[++i];
+		else if (has_value && strcmp(argv[i], "--scan") == 0)
+			scan = argv[++i];
 		else if (has_value && strcmp(argv[i], "--points") == 0)
 			t.points = argv[++i];
-		else if (!has_value || !text_to_int(argv[i + 1],
-					       strcmp(argv[i], "--image-fd") == 0     ? &fd
-					       : strcmp(argv[i], "--through-fd") == 0 ? &through
-					       : strcmp(argv[i], "--answer-fd") == 0  ? &answer
-										      : &seconds))
+		else if (!has_value ||
+			 !text_to_int(argv[i + 1], strcmp(argv[i], "--image-fd") == 0     ? &fd
+						   : strcmp(argv[i], "--through-fd") == 0 ? &through
+						   : strcmp(argv[i], "--answer-fd") == 0  ? &answer
+						   : strcmp(argv[i], "--bench-fd") == 0   ? &bench
+											: &seconds))
 			fd = -1;
 		else
 			i++;
 	}
 	if (fd < 0 || fd > INT32_MAX || through > INT32_MAX || answer > INT32_MAX || seconds < 1 ||
-		(only != NULL && (answer < 0 || through < 0))) {
+		(only != NULL && (answer < 0 || through < 0)) ||
+		(scan != NULL && (answer < 0 || bench < 0 || bench > INT32_MAX))) {
 		fputs("mbc-try: not to be called by hand; write: mbc try FILE --link LINK\n",
 			stderr);
 		return 1;
 	}
 	t.way.fd = (int)MAX(through, INT64_C(-1));
 	self_protect();
+	if (scan != NULL)
+		return run_scan((int)fd, (int)bench, (int)answer, scan, seconds * NS_PER_S);
 	if (only != NULL)
 		return run_alone(&t, (int)fd, (int)answer, only, seconds * NS_PER_S);
 	if (open_image(&t, (int)fd, secrets, &err) < 0)

@@ -1,6 +1,7 @@
 /* try_wire.c - the wire of a trial: one of our own, or through the controller of the bench that has it */
 #include "io/try_wire.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "base/text.h"
 #include "io/now.h"
 #include "io/sock.h"
+#include "io/try_open.h"
 #include "msg/guest.h"
 
 #define LINK 0
@@ -30,6 +32,7 @@ struct try_wire {
 	int64_t answer_ns;     /* it is waited for so long */
 	int64_t held_ns;       /* in all that clock has stood still for so long */
 	char said[EVENT_TEXT]; /* why a question was not asked, the last that was printed */
+	int handed;            /* the wire that was opened for us; -1: none is open */
 	struct guest_told told;
 };
 
@@ -142,6 +145,65 @@ send_due(struct try_wire *w, int64_t now)
 	w->due_ns = now;
 }
 
+/* ---- handed over ---------------------------------------------------------------------------------------------------------- */
+
+static void
+shut_handed(struct try_wire *w)
+{
+	if (w->handed < 0)
+		return;
+	loop_remove(w->loop, w->handed);
+	close(w->handed);
+	w->handed = -1;
+}
+
+static void
+on_handed_bytes(void *ctx, int fd, unsigned events)
+{
+	static uint8_t bytes[4096];
+	struct try_wire *w = ctx;
+	ssize_t n = read(fd, bytes, sizeof(bytes));
+
+	if (n > 0) {
+		w->sink.bytes(w->sink.ctx, LINK, bytes, (size_t)n);
+	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		shut_handed(w);
+		w->sink.closed(w->sink.ctx, LINK, Q_LINK_LOST,
+			n == 0 ? "closed by the other side" : strerror(errno));
+	}
+}
+
+/* What comes of the wish to open it. */
+static void
+on_opener(void *ctx, int fd, unsigned events)
+{
+	struct try_wire *w = ctx;
+	uint8_t packet[WIRE_MAX];
+	struct err err;
+	char why[120];
+	int pass, n = sock_recv(fd, packet, &pass, &err);
+
+	if (n == ERR_TIMEOUT)
+		return;
+	if (n > 0 && pass >= 0 && w->handed < 0) {
+		w->handed = pass;
+		if (loop_add(w->loop, pass, LOOP_READ, on_handed_bytes, w, &err) == 0) {
+			w->sink.opened(w->sink.ctx, LINK);
+			return;
+		}
+		w->handed = -1;
+	}
+	if (n > 0 && pass >= 0)
+		close(pass);
+	if (n <= 0) {
+		loop_remove(w->loop, w->way.fd);
+		close(w->way.fd);
+		w->way.fd = -1;
+	}
+	snprintf(why, sizeof(why), "%.*s", n > 0 ? n : 0, (const char *)packet);
+	w->sink.closed(w->sink.ctx, LINK, Q_NO_LINK, n > 0 ? why : "who opens it has gone");
+}
+
 /* ---- either ---------------------------------------------------------------------------------------------------------------- */
 
 struct try_wire *
@@ -153,10 +215,12 @@ try_wire_new(struct loop *loop, const struct image *img, const struct wires_sink
 	w->loop = loop;
 	w->sink = *sink;
 	w->way = *way;
+	w->handed = -1;
 	if (way->fd < 0)
 		w->wires = wires_new(loop, img, sink, err);
 	if (way->fd < 0 ? w->wires != NULL
-			: loop_add(loop, way->fd, LOOP_READ, on_packet, w, err) == 0)
+			: loop_add(loop, way->fd, LOOP_READ, way->is_handed ? on_opener : on_packet,
+				  w, err) == 0)
 		return w;
 	free(w);
 	return NULL;
@@ -169,6 +233,7 @@ try_wire_free(struct try_wire *w)
 		return;
 	if (w->wires != NULL)
 		wires_free(w->wires);
+	shut_handed(w);
 	hang_up(w);
 	buf_done(&w->waiting);
 	free(w);
@@ -179,6 +244,8 @@ try_wire_open(struct try_wire *w, uint32_t link)
 {
 	if (w->wires != NULL)
 		wires_open(w->wires, link);
+	else if (w->way.is_handed)
+		w->must_open = true; /* at the next turn, as others */
 	else
 		w->must_open = true;
 }
@@ -187,6 +254,7 @@ void
 try_wire_close(struct try_wire *w, uint32_t link)
 {
 	w->is_open = w->must_open = false;
+	shut_handed(w);
 	if (w->wires != NULL)
 		wires_close(w->wires, link);
 }
@@ -204,6 +272,8 @@ try_wire_send(struct try_wire *w, uint32_t link, const char *codec, const uint8_
 {
 	if (w->wires != NULL)
 		wires_send(w->wires, link, bytes, n, answer_ns);
+	else if (w->way.is_handed)
+		(void)!write(w->handed, bytes, n); /* what is lost is not answered */
 	else
 		ask(w, codec, bytes, n, answer_ns);
 }
@@ -217,6 +287,12 @@ try_wire_time(struct try_wire *w)
 		return wires_time(w->wires, now);
 	if (w->must_open) {
 		w->must_open = false;
+		if (w->way.is_handed) {
+			if (w->way.fd < 0 || try_opener_ask(w->way.fd, NULL) < 0)
+				w->sink.closed(
+					w->sink.ctx, LINK, Q_NO_LINK, "who opens it has gone");
+			return now;
+		}
 		w->is_open = true;
 		w->sink.opened(w->sink.ctx, LINK);
 		return now; /* who waits for that looks again at once */
@@ -252,7 +328,7 @@ try_wire_is_asking(const struct try_wire *w)
 bool
 try_wire_is_through(const struct try_wire *w)
 {
-	return w->wires == NULL;
+	return w->wires == NULL && !w->way.is_handed;
 }
 
 int64_t

@@ -11,7 +11,8 @@
 struct try_wire;
 
 struct try_way {
-	int fd;                 /* connection to the gate of the bench; -1: a wire of our own */
+	int fd; /* connection to the gate of the bench, or to who opens the wire; -1: a wire of our own */
+	bool is_handed;         /* try_open.h opens it */
 	const char *instrument; /* of the bench, whose wire it is; borrowed */
 	bool may_write;
 	bool is_calm; /* it leaves the controller time between two questions, and prints nothing */

@@ -24,6 +24,7 @@ static const struct {
 	[ERRAND_RUN_STOP] = { "run_stop", false, true },
 	[ERRAND_RUN_NOTE] = { "run_note", false, true },
 	[ERRAND_TRY] = { "wire_try", false, true }, /* no value changes: a device is asked */
+	[ERRAND_SCAN] = { "wire_scan", false, true },
 	[ERRAND_CERTIFICATE] = { "certificate_read", false, false },
 	[ERRAND_CERTIFICATE_MAKE] = { "certificate_make", false, true },
 	[ERRAND_CERTIFICATE_PUT] = { "certificate_put", true, true },

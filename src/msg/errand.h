@@ -39,6 +39,7 @@ enum errand_kind {
 	ERRAND_RUN_STOP,
 	ERRAND_RUN_NOTE, /* the note `text` to run `number` */
 	ERRAND_TRY, /* the instrument `name` is asked now; `reason`: which of its channels, "": all */
+	ERRAND_SCAN, /* what is on the link `name`, on which the bench has no instrument */
 	/* For the role root alone, from here on. name: "serve", "public": whose certificate */
 	ERRAND_CERTIFICATE,
 	ERRAND_CERTIFICATE_MAKE,

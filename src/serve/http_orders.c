@@ -169,7 +169,8 @@ bool
 http_order_is_errand(enum target_order order)
 {
 	return has_file(order) || order == ORDER_UNDO || order == ORDER_DISCARD ||
-	       order == ORDER_REASON || order == ORDER_TRY || wish_is_run(order) ||
+	       order == ORDER_REASON || order == ORDER_TRY || order == ORDER_SCAN ||
+	       wish_is_run(order) ||
 	       wish_is_admin(order);
 }
 
@@ -370,10 +371,13 @@ ask_errand(struct http_order *x, const struct target *t, int64_t now_ns)
 
 	x->is_admin = wish_is_admin(t->order) || t->order == ORDER_CERTIFICATE_PUT;
 	x->is_run = wish_is_run(t->order);
-	x->is_trial = t->order == ORDER_TRY;
+	x->is_trial = t->order == ORDER_TRY || t->order == ORDER_SCAN;
 	if (has_file(t->order))
 		ask_with_file(x, t, now_ns);
-	else if (wish_is_admin(t->order))
+	else if (t->order == ORDER_SCAN) {
+		if (wish_errand_scan(&a, x->body.data, x->body.n, &x->err) == 0)
+			send_errand(x, &a, -1, now_ns);
+	} else if (wish_is_admin(t->order))
 		ask_admin(x, t, now_ns);
 	else if (x->is_run) {
 		if (wish_errand_run(&a, t, x->body.data, x->body.n, &x->err) == 0)

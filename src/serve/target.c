@@ -99,6 +99,7 @@ const struct order_row target_orders[ORDERS] = {
 	[ORDER_BACKUP_VERIFY] = { "POST", "/api/v1/backups/{name}/verify", { NULL } },
 	[ORDER_BACKUP_REMOVE] = { "DELETE", "/api/v1/backups/{name}", { NULL } },
 	[ORDER_TRY] = { "POST", "/api/v1/instruments/{name}/try", { NULL } },
+	[ORDER_SCAN] = { "POST", "/api/v1/scan", { NULL } },
 	[ORDER_REHEARSE] = { "POST", "/api/v1/sequences/{name}/rehearse", { "form", NULL } },
 	[ORDER_ACCOUNT_ADD] = { "POST", "/api/v1/accounts", { NULL } },
 	[ORDER_ACCOUNT_CHANGE] = { "PATCH", "/api/v1/accounts/{name}", { NULL } },

@@ -107,7 +107,8 @@ enum target_order {
 	ORDER_BACKUP_MAKE,
 	ORDER_BACKUP_VERIFY,
 	ORDER_BACKUP_REMOVE,
-	ORDER_TRY, /* an instrument is asked now */
+	ORDER_TRY,  /* an instrument is asked now */
+	ORDER_SCAN, /* what is on a link that has none */
 	/* Accounts and tokens: wish_manage.c. */
 	ORDER_ACCOUNT_ADD,
 	ORDER_ACCOUNT_CHANGE,

@@ -726,6 +726,20 @@ wish_errand_try(
 	return rc;
 }
 
+int
+wish_errand_scan(struct errand_ask *out, const char *body, size_t n, struct err *err)
+{
+	struct body_member wire = { .name = "wire", .kinds = TEXT };
+	int rc = body_read(body, n, &wire, 1, err);
+
+	*out = (struct errand_ask){ .kind = ERRAND_SCAN };
+	if (rc == 0 && (wire.kind == BODY_NONE || wire.text[0] == '\0'))
+		rc = err_set(err, ERR_CONF, 0,
+			"body: 'wire' is missing: a link of the bench file on which there is no "
+			"instrument");
+	return rc < 0 ? rc : take_word(out->name, sizeof(out->name), wire.text, "wire", err);
+}
+
 /* ---- headers -------------------------------------------------------------------------------------------------------------- */
 
 int

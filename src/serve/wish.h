@@ -37,6 +37,9 @@ int wish_errand_run(struct errand_ask *out, const struct target *t, const char *
 /* An instrument is asked; its channels, where they are named, in `reason` with commas between them. */
 int wish_errand_try(struct errand_ask *out, const struct target *t, const char *body, size_t n,
 	struct err *err) MUST_CHECK;
+/* What is on a link is asked. */
+int wish_errand_scan(
+	struct errand_ask *out, const char *body, size_t n, struct err *err) MUST_CHECK;
 int wish_errand_order(struct errand_ask *out, const struct target *t, const char *body, size_t n,
 	struct err *err) MUST_CHECK;
 

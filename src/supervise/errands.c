@@ -30,6 +30,7 @@
 #define LONGEST_NS (60 * NS_PER_S) /* all of it */
 #define TRY_NS (20 * NS_PER_S)     /* of a trial, which ends by itself before */
 #define TRY_SECONDS "15"
+#define SCAN_SECONDS "50" /* the rest of a minute is for its questions, and an answer under way */
 #define AGAIN_NS (50 * NS_PER_MS) /* while another file is being taken up */
 #define STEPS_MAX 7
 #define WORDS_MAX 32
@@ -47,6 +48,8 @@ static const struct step {
 	bool is_reload;
 	bool is_certificate; /* of mbc-certificate */
 	bool is_trial;       /* of mbc-try */
+	bool is_questions;   /* of the compiler: what a scan asks, into IMAGE */
+	bool is_scan;        /* of mbc-try, on a wire that nobody uses */
 	bool is_job;         /* mbc-backup is started, and goes on behind the answer */
 } file[] = { { .name = "file", .as = AS_READER }, { .name = NULL } },
   check[] = { { .name = "prepare", .as = AS_READER }, { .name = "compile", .is_compiler = true },
@@ -76,6 +79,8 @@ static const struct step {
   catalogue[] = { { .name = "catalogue", .is_compiler = true, .is_catalogue = true },
 	  { .name = NULL } },
   try[] = { { .name = "try", .is_trial = true }, { .name = NULL } },
+  scan[] = { { .name = "questions", .is_compiler = true, .is_questions = true },
+	  { .name = "scan", .is_scan = true }, { .name = NULL } },
   certificate_show[] = { { .name = "show", .is_certificate = true }, { .name = NULL } },
   certificate_make[] = { { .name = "make", .is_certificate = true, .is_writing = true },
 	  { .name = NULL } },
@@ -103,6 +108,7 @@ static const struct step *const plans[ERRAND_KINDS] = {
 	[ERRAND_AUDIT] = audit,
 	[ERRAND_CATALOGUE] = catalogue,
 	[ERRAND_TRY] = try,
+	[ERRAND_SCAN] = scan,
 	[ERRAND_CERTIFICATE] = certificate_show,
 	[ERRAND_CERTIFICATE_MAKE] = certificate_make,
 	[ERRAND_CERTIFICATE_PUT] = certificate_put,
@@ -125,6 +131,7 @@ errands_init(struct supervise *s)
 	child_init(&s->errand.compile, "compile", SANDBOX_COMPILE);
 	child_init(&s->errand.certificate, "certificate", SANDBOX_ERRAND);
 	child_init(&s->errand.trial, "try", SANDBOX_TRY);
+	child_init(&s->errand.scan, "try", SANDBOX_CONTROL);
 	s->errand.compile.is_lasting =
 		true; /* what it says goes into memory, and nothing to a terminal */
 	for (size_t i = 0; i < ERRAND_MEMORIES; i++)
@@ -395,6 +402,94 @@ start_trial(struct supervise *s, struct err *err)
 	return rc;
 }
 
+/* The link that is to be scanned; NULL: it is none, or somebody may be asking on it. err->sys: the status of the refusal. */
+static const struct image_link *
+find_free_link(const struct supervise *s, const char *name, struct err *err)
+{
+	const struct image_link *l = NULL;
+
+	for (uint32_t i = 0; i < s->img->links.n && l == NULL; i++)
+		if (strcmp(image_text(s->img, image_link_at(s->img, i)->name), name) == 0)
+			l = image_link_at(s->img, i);
+	if (l == NULL) {
+		err_set(err, ERR_CONF, 404,
+			"the bench that runs has no link '%.60s'; write it into links: of the "
+			"bench file first",
+			name);
+		return NULL;
+	}
+	if (l->kind != LINK_TCP && l->kind != LINK_SERIAL) {
+		err_set(err, ERR_CONF, 409,
+			"only tcp:, rtu: and serial: links are scanned from here; at the computer "
+			"'mbc scan' does others");
+		return NULL;
+	}
+	for (uint32_t i = 0; i < s->img->instruments.n; i++) {
+		const struct image_instrument *ins = image_instrument_at(s->img, i);
+		const struct image_link *other = image_link_at(s->img, ins->link);
+
+		if (other->kind != l->kind || other->port != l->port ||
+			strcmp(image_text(s->img, other->host), image_text(s->img, l->host)) != 0)
+			continue;
+		err_set(err, ERR_CONF, 409,
+			"the bench itself asks on this wire, for '%.60s': try that one, or scan at "
+			"the computer with 'mbc scan', which goes through the bench",
+			image_text(s->img, ins->name));
+		return NULL;
+	}
+	return l;
+}
+
+static int
+start_questions(struct supervise *s, struct err *err)
+{
+	static struct words w;
+	const struct image_link *l = find_free_link(s, s->errand.ask.name, err);
+	int image = s->errand.memories[ERRAND_IMAGE];
+
+	if (l == NULL)
+		return ERR_CONF;
+	w.n = 0;
+	add_word(&w, "--out-fd");
+	add_word(&w, "%d", image);
+	add_word(&w, "--scan");
+	add_word(&w, "%s", l->kind == LINK_SERIAL ? "serial" : l->is_line ? "rtu" : "tcp");
+	add_word(&w, "%s", s->file);
+	if (reload_reader(s, &s->errand.compile.user, err) < 0)
+		return ERR_CONF;
+	s->errand.compile.errors = s->errand.memories[ERRAND_ERRORS];
+	s->errand.compile.started_ns = now_boot();
+	return child_run(&s->errand.compile, w.at, &image, 1, err);
+}
+
+/* As the user that opens the wires of the bench. What it may open is settled by the image, and not by what devices say (io/try_open.h). */
+static int
+start_scan(struct supervise *s, struct err *err)
+{
+	static struct words w;
+	int keep[3] = { s->errand.memories[ERRAND_IMAGE], s->errand.memories[ERRAND_RUNNING],
+		s->errand.memories[ERRAND_ANSWER] };
+
+	/* It may be another bench by now. */
+	if (find_free_link(s, s->errand.ask.name, err) == NULL)
+		return ERR_CONF;
+	if (fcntl(keep[0], F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0)
+		return err_set(err, ERR_IO, errno, "sealing its questions: %s", strerror(errno));
+	w.n = 0;
+	add_word(&w, "--image-fd");
+	add_word(&w, "%d", keep[0]);
+	add_word(&w, "--bench-fd");
+	add_word(&w, "%d", keep[1]);
+	add_word(&w, "--answer-fd");
+	add_word(&w, "%d", keep[2]);
+	add_word(&w, "--seconds");
+	add_word(&w, SCAN_SECONDS);
+	add_word(&w, "--scan");
+	add_word(&w, "%s", s->errand.ask.name);
+	s->errand.scan.started_ns = now_boot();
+	return child_run(&s->errand.scan, w.at, keep, NELEM(keep), err);
+}
+
 /* The answer is that it has begun. */
 static void
 start_job(struct supervise *s)
@@ -535,9 +630,11 @@ begin_step(struct supervise *s)
 		return;
 	}
 	rc = step->is_catalogue     ? start_catalogue(s, &err)
+	     : step->is_questions   ? start_questions(s, &err)
 	     : step->is_compiler    ? start_compiler(s, step, &err)
 	     : step->is_certificate ? start_certificate(s, step, &err)
 	     : step->is_trial       ? start_trial(s, &err)
+	     : step->is_scan        ? start_scan(s, &err)
 				    : start_work(s, step, &err);
 	if (rc == 0)
 		return;
@@ -711,7 +808,7 @@ lost(struct supervise *s, const char *name, int status)
 	snprintf(why, sizeof(why), "its process for '%s' %s; look at %s", name, how,
 		errand_is_root(s->errand.ask.kind) ? "what is there now"
 						   : "the bench file and its versions");
-	if (s->errand.ask.kind == ERRAND_TRY)
+	if (s->errand.ask.kind == ERRAND_TRY || s->errand.ask.kind == ERRAND_SCAN)
 		snprintf(why, sizeof(why), "its process for '%s' %s; ask again", name, how);
 	log_warn("errand: %s", why);
 	if (strcmp(name, "write") == 0 && !s->is_ending)
@@ -737,6 +834,31 @@ is_good_end(struct supervise *s, bool is_compiler, int status)
 	return true;
 }
 
+static void
+kill_work(const struct supervise *s)
+{
+	const pid_t all[] = { s->errand.work.pid, s->errand.compile.pid, s->errand.certificate.pid,
+		s->errand.trial.pid, s->errand.scan.pid };
+
+	for (size_t i = 0; i < NELEM(all); i++)
+		if (all[i] != 0)
+			kill(all[i], SIGKILL);
+}
+
+void
+errands_took_image(struct supervise *s)
+{
+	if (!s->errand.is_under_way || s->errand.ask.kind != ERRAND_SCAN)
+		return;
+	/* The bench may ask on that wire from now on. */
+	if (s->errand.is_wanted)
+		answer_tell(s, s->errand.ask.id, 409,
+			"another bench file was taken up meanwhile, and the scan was ended; ask "
+			"again",
+			-1);
+	errands_stop(s);
+}
+
 bool
 errands_ended(struct supervise *s, pid_t pid, int status)
 {
@@ -745,12 +867,13 @@ errands_ended(struct supervise *s, pid_t pid, int status)
 	unsigned refusal;
 
 	if (pid != s->errand.work.pid && pid != s->errand.certificate.pid &&
-		pid != s->errand.trial.pid && !is_compiler)
+		pid != s->errand.trial.pid && pid != s->errand.scan.pid && !is_compiler)
 		return false;
 	s->errand.work.pid = s->errand.compile.pid = s->errand.certificate.pid =
-		s->errand.trial.pid = 0;
+		s->errand.trial.pid = s->errand.scan.pid = 0;
 	step = step_of(s);
-	is_compiler = is_compiler && !step->is_catalogue; /* that one refuses as mbc-errand does */
+	/* These two refuse as mbc-errand does, or fail. */
+	is_compiler = is_compiler && !step->is_catalogue && !step->is_questions;
 	refusal = is_compiler || !WIFEXITED(status) ? 0 : errand_status(WEXITSTATUS(status));
 	if (s->is_ending && !step->is_writing)
 		fail(s, 503, "the bench is being stopped");
@@ -781,17 +904,6 @@ errands_ended(struct supervise *s, pid_t pid, int status)
 	return true;
 }
 
-static void
-kill_work(const struct supervise *s)
-{
-	const pid_t all[] = { s->errand.work.pid, s->errand.compile.pid, s->errand.certificate.pid,
-		s->errand.trial.pid };
-
-	for (size_t i = 0; i < NELEM(all); i++)
-		if (all[i] != 0)
-			kill(all[i], SIGKILL);
-}
-
 void
 errands_stop(struct supervise *s)
 {
@@ -815,7 +927,8 @@ bool
 errands_are_running(const struct supervise *s)
 {
 	return s->errand.work.pid != 0 || s->errand.compile.pid != 0 ||
-	       s->errand.certificate.pid != 0 || s->errand.trial.pid != 0;
+	       s->errand.certificate.pid != 0 || s->errand.trial.pid != 0 ||
+	       s->errand.scan.pid != 0;
 }
 
 int64_t

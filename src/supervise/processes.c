@@ -601,6 +601,7 @@ adopt(struct supervise *s, struct image *img, struct secrets *secrets, int64_t n
 	secrets_free(s->secrets);
 	s->img = img;
 	s->secrets = secrets;
+	errands_took_image(s);
 	watchdog_set(&s->watchdog, image_text(img, img->watchdog), img->watchdog_timeout_ns);
 	if (s->control.pid != 0 && s->control.is_realtime != (img->is_realtime != 0))
 		log_info(

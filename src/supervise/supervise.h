@@ -122,8 +122,8 @@ struct supervise {
 		int64_t kill_ns; /* NEVER: it was killed */
 	} rehearsing;
 	struct {
-		struct child work, compile, certificate,
-			trial; /* mbc-errand, mbc-compile, mbc-certificate, mbc-try: one of them at a time */
+		struct child work, compile, certificate, trial,
+			scan; /* mbc-errand, mbc-compile, mbc-certificate, mbc-try, on the bench's wires and on others: one of them at a time */
 		struct errand_ask ask;
 		char sequence[ERRAND_NAME +
 			      160]; /* that it is about, as the compiler sees it; "": none */
@@ -422,7 +422,8 @@ void errands_gone(struct supervise *s, const char *id);
 bool errands_ended(struct supervise *s, pid_t pid, int status); /* was it one of its processes? */
 /* What became of a reload, and of the bench file that it was for. */
 void errands_reloaded(struct supervise *s, enum wire_kind kind, const char *text);
-void errands_stop(struct supervise *s); /* nobody waits any more: serve or the bench ends */
+void errands_took_image(struct supervise *s); /* another bench file runs */
+void errands_stop(struct supervise *s);       /* nobody waits any more: serve or the bench ends */
 bool errands_are_running(const struct supervise *s);
 int64_t errands_step(struct supervise *s, int64_t now_ns); /* returns when to come again */
 

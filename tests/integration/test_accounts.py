@@ -549,7 +549,7 @@ NEEDS = {
     ("get", "/api/v1/openapi.json"): ANY, ("get", "/api/v1/commands/{id}"): SOMETHING,
     ("get", "/api/v1/hold"): SOMETHING, ("post", "/api/v1/hold"): HOLD, ("patch", "/api/v1/session"): OWN,
     ("get", "/api/v1/audit"): CONFIGURE, ("get", "/api/v1/catalogue"): CONFIGURE, ("get", "/api/v1/catalogue/{name}"): CONFIGURE,
-    ("post", "/api/v1/bench/reason"): BOTH, ("post", "/api/v1/instruments/{name}/try"): CONFIGURE,
+    ("post", "/api/v1/bench/reason"): BOTH, ("post", "/api/v1/instruments/{name}/try"): CONFIGURE, ("post", "/api/v1/scan"): CONFIGURE,
 }
 NEEDS |= {(method, path): MANAGE for path in DESCRIPTION["paths"] if path.startswith(("/api/v1/accounts", "/api/v1/tokens", "/api/v1/links"))
           for method in DESCRIPTION["paths"][path]}
@@ -573,7 +573,7 @@ PEOPLE = {  # what of it each of them has
     "acting": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION, HOLD, OWN},  # root, by a PIN at a kiosk
 }
 PIN = "4711"
-BODIES = {"/api/v1/channels/{name}": {"target": 20}, "/api/v1/alarms/{name}/shelve": {"for": "10min", "reason": "a test"},
+BODIES = {"/api/v1/scan": {"wire": "l"}, "/api/v1/channels/{name}": {"target": 20}, "/api/v1/alarms/{name}/shelve": {"for": "10min", "reason": "a test"},
           "/api/v1/alarms/{name}/out": {"reason": "a test"}, "/api/v1/trips/{name}/reset": {"reason": "a test"},
           "/api/v1/trips/{name}/bypass": {"for": "10min", "reason": "a test"},
           "/api/v1/sequence/prepare": {"name": "s"}, "/api/v1/sequence/form": {"name": "p", "value": "1"}, "/api/v1/sequence/start": {"name": "s"},
