@@ -78,12 +78,24 @@ function Facts() {
 function banner(state: State): string {
 	const w = words();
 	if (state === "lost")
-		return w.lost_help(format_time(bench_now() - (performance.now() - store.heard)));
+		return w.lost_help(at(store.heard));
 	if (store.list_failed)
 		return w.list_failed;
 	if (state === "connecting")
 		return w.connecting_help;
 	return state === "controller_down" ? w.controller_down_help : "";
+}
+
+const BACK_MS = 60_000; /* so long it is said that the server is heard again */
+
+const at = (moment: number) => format_time(bench_now() - (performance.now() - moment));
+
+/* After a silence: since when it is over, for a while; the eye may have been elsewhere. */
+function Back() {
+	const { silence } = store;
+	if (silence === null || store.link !== "live" || performance.now() - silence.to > BACK_MS)
+		return null;
+	return <p class="banner back" role="status">{words().back(at(silence.to), at(silence.from))}</p>;
 }
 
 /* A bench file that changes protection and waits: what it weakens, in the words of the controller. */
@@ -131,6 +143,7 @@ export function Head() {
 				<LanguageSwitch />
 			</div>
 			{told !== "" && <p class={`banner ${state}`} role="alert">{told}</p>}
+			<Back />
 			<Pending />
 			{!is_bare && <Pages />}
 		</header>

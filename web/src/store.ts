@@ -54,6 +54,7 @@ export const store = {
 	link: "connecting" as Link,
 	controller_up: true,
 	heard: 0, /* performance.now() of the last word from the server */
+	silence: null as { from: number; to: number } | null, /* performance.now(): the last time that nothing was heard, once it is over */
 	facts_at: 0, /* performance.now() of the last answer about bench and instruments */
 	plotted: [] as string[],
 	watched: [] as string[], /* drawn by another page: as much of them is kept */
@@ -245,7 +246,7 @@ export async function load(): Promise<void> {
 	try {
 		const [bench, channels] = await Promise.all([api.get_bench(), api.get_channels()]);
 		store.bench = bench;
-		store.controller_up = bench.state === "running";
+		set_controller(bench.state === "running");
 		if (last_beat === 0)
 			clock_base = Date.parse(bench.time) - performance.now();
 		take_config(channels.config ?? null);
@@ -311,10 +312,27 @@ function list_grew_old(): void {
 	void load();
 }
 
+let lost_from = 0;
+
 function set_link(link: Link): void {
 	if (store.link === link)
 		return;
+	if (link === "lost")
+		lost_from = store.heard;
+	else if (store.link === "lost")
+		store.silence = { from: lost_from, to: performance.now() };
 	store.link = link;
+	paint_all();
+	tell_all();
+}
+
+/* The head and the rows say the same of it, whoever told. */
+function set_controller(up: boolean): void {
+	if (up === store.controller_up)
+		return;
+	store.controller_up = up;
+	if (!up)
+		record_gap(bench_now());
 	paint_all();
 	tell_all();
 }
@@ -328,14 +346,7 @@ function take_heartbeat(h: api.Heartbeat): void {
 	}
 	last_beat = time;
 	clock_base = time - performance.now();
-	const up = h.state === "running";
-	if (up !== store.controller_up) {
-		store.controller_up = up;
-		if (!up)
-			record_gap(bench_now());
-		paint_all();
-		tell_all();
-	}
+	set_controller(h.state === "running");
 }
 
 /* A tab that was frozen hears before its timers run: what it has missed is a gap all the same. */

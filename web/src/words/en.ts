@@ -10,6 +10,7 @@ const en = {
 		"see the log of 'mbc run'.",
 	lost_help: (since: string) => `No news from the server since ${since}: all values below are old. ` +
 		"The page reconnects by itself; check the network and that 'mbc run' is running.",
+	back: (at: string, from: string) => `Connected again since ${at}; nothing was heard since ${from}. What happened meanwhile stands under Events and alarms.`,
 	pending: "A new bench file that changes protection waits until all outputs that can hurt are safe and no run is active.",
 	pending_reason: "A new bench file weakens protection and waits for a reason: mbc reload --reason \"...\"",
 	weaker: "weaker",

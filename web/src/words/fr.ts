@@ -12,6 +12,7 @@ const fr: Words = {
 		"voir le journal de « mbc run ».",
 	lost_help: (since: string) => `Aucune nouvelle du serveur depuis ${since} : toutes les valeurs sont anciennes. ` +
 		"La page se reconnecte seule ; vérifier le réseau et que « mbc run » tourne.",
+	back: (at: string, from: string) => `De nouveau connecté depuis ${at} ; aucune nouvelle depuis ${from}. Ce qui s'est passé entre-temps est sous Événements et alarmes.`,
 	pending: "Un nouveau fichier de banc qui change la protection attend que toutes les sorties dangereuses soient sûres et qu'aucune expérience ne soit en cours.",
 	pending_reason: "Un nouveau fichier de banc affaiblit la protection et attend un motif : mbc reload --reason \"...\"",
 	weaker: "plus faible",
