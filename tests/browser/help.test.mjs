@@ -34,7 +34,7 @@ async function ready(hash = "", options = {}) {
 	return p;
 }
 
-const step = (page, n) => page.locator(".steps li").nth(n - 1);
+const step = (page, n) => page.locator(".first-steps li").nth(n - 1);
 const has = async (locator, name) => (await locator.getAttribute("class")).split(" ").includes(name);
 
 test("links lead to the pages, the browser's way back leads back, and an address that is no page shows the bench", async () => {
@@ -122,7 +122,7 @@ for (const [name, options] of Object.entries({ phone: { viewport: { width: 360, 
 	test(`help and explorer on ${name}: nothing sideways, nothing serious for axe`, async () => {
 		for (const hash of ["#help", "#help/api"]) {
 			const { page, complaints } = await ready(hash, options);
-			await page.locator(hash === "#help" ? ".steps" : ".api-head").first().waitFor();
+			await page.locator(hash === "#help" ? ".first-steps" : ".api-head").first().waitFor();
 			if (hash !== "#help")
 				await page.locator(".api-head").first().click();
 			const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

@@ -9,7 +9,8 @@ import { fileURLToPath } from "node:url";
 import { eventually } from "./browser.mjs";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const MBC = join(process.env.MBC_BUILD ?? join(ROOT, "build"), "mbc");
+export const BUILD = process.env.MBC_BUILD ?? join(ROOT, "build");
+const MBC = join(BUILD, "mbc");
 const PATIENCE_MS = 60_000;
 
 export const PASSWORD = "correct horse battery";
@@ -83,10 +84,10 @@ export class RealBench {
 		return this.url;
 	}
 
-	/* The command line of this bench: what it prints. */
+	/* The command line of this bench: what it prints. `mbc twin` takes its file instead of its name. */
 	mbc(words, input = "") {
 		return new Promise((done, fail) => {
-			const child = execFile(MBC, [...words, "--bench", this.name], { env: this.env, cwd: this.place, timeout: PATIENCE_MS },
+			const child = execFile(MBC, words[0] === "twin" ? [...words, this.file] : [...words, "--bench", this.name], { env: this.env, cwd: this.place, timeout: PATIENCE_MS },
 				(error, out, err) => (error ? fail(new Error(`mbc ${words.join(" ")}: ${err || error}`)) : done(out)));
 			child.stdin.on("error", () => undefined); /* it may have ended without reading */
 			child.stdin.end(input);

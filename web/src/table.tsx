@@ -13,7 +13,7 @@ import { put, put_class, SYMBOL, why } from "./quality";
 import { is_output, known, may_set, may_switch, SetCells, state_of } from "./set";
 import { bench_now, quality_of, store, type Channel } from "./store";
 
-const COLUMNS = 12;
+const ALWAYS = 10; /* columns that are there on each screen; type and last change give way */
 
 /* So many rows are drawn or left out together. Left out are those that are far from the screen: a bench may have thousands,
  * and what nobody sees costs nothing but its height. */
@@ -251,7 +251,7 @@ function Chunk({ rows, stays, on_toggle }: { rows: Channel[]; stays: boolean; on
 			{near || stays ? rows.map((c) => (
 				<Row key={c.info.name} channel={c} info={c.info} language={get_language()} editable={may_set()} movable={may_switch()}
 					slot={store.plotted.indexOf(c.info.name)} on_toggle={on_toggle} />
-			)) : <tr class="far" aria-hidden="true"><td colSpan={COLUMNS} style={{ height: `${height.current}px` }} /></tr>}
+			)) : <tr class="far" aria-hidden="true"><td colSpan={ALWAYS} style={{ height: `${height.current}px` }} /><td class="type" /><td class="change" /></tr>}
 		</tbody>
 	);
 }
@@ -270,12 +270,13 @@ function GroupBody({ group, is_first, open, on_open, on_toggle }: {
 		<>
 			<tbody>
 				<tr class="group">
-					<th colSpan={COLUMNS} scope="rowgroup">
+					<th colSpan={ALWAYS} scope="rowgroup">
 						<button type="button" aria-expanded={open} onClick={on_open}>
 							<span class="arrow" aria-hidden="true">{open ? "▾" : "▸"}</span>
 							{group_title(group)} <span class="count">{group.rows.length}</span>
 						</button>
 					</th>
+					<td class="type" /><td class="change" />
 				</tr>
 			</tbody>
 			{open && chunks_of(group.rows).map((rows, k) => <Chunk key={k} rows={rows} stays={is_first && k === 0} on_toggle={on_toggle} />)}

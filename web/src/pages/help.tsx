@@ -49,7 +49,7 @@ function Start() {
 	return (
 		<section aria-labelledby="start-title">
 			<h2 id="start-title">{w.start}</h2>
-			<ol class="steps">
+			<ol class="first-steps">
 				{steps(has_read, set_read).map((s, i) => (
 					<li key={i} class={s.done === true ? "done" : s.done === false ? "open" : "unknown"}>
 						<span class="sign" aria-hidden="true">{s.done === true ? "✓" : s.done === false ? "○" : "…"}</span>

@@ -6,7 +6,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { alarm_on, alarms_shown, LAST, SYMBOL as ALARM_SYMBOL, TO_ACKNOWLEDGE } from "../alarms";
 import { may, send, verdict_of, verdict_words } from "../door";
-import { format_unit, format_value } from "../format";
+import { format_span, format_unit, format_value } from "../format";
 import { Safe } from "../hand";
 import { use_painters } from "../hooks";
 import { get_language, words } from "../i18n";
@@ -119,7 +119,7 @@ function TripLine() {
 	);
 }
 
-const IN_STEP = ["name", "state", "step", "comment", "time_left"];
+const IN_STEP = ["name", "state", "step", "title", "comment", "time_left"];
 
 function SequenceLine() {
 	const w = words();
@@ -131,12 +131,13 @@ function SequenceLine() {
 	const text = (part: string) => {
 		const c = store.channels.get(`sequence.${part}`) ?? null;
 		const value = known(c);
-		return value === null || value === "" ? "" : c!.info.type === "float" ? `${format_value(c!.info, value)} ${format_unit(c!.info.unit)}` : String(value);
+		return value === null || value === "" ? "" : typeof value === "number" && c!.info.unit === "s" ? format_span(value) : String(value);
 	};
+	const step = text("step") === "" ? "" : w.sequence_step(text("step"), text("title"));
 	return (
 		<div class="kiosk-sequence"><p>
 			<strong>{text("name")}</strong> {w.sequence_states[String(state)] ?? String(state)}
-			{["step", "comment"].map(text).filter((t) => t !== "").map((t) => <span key={t}> · {t}</span>)}
+			{[step, text("comment")].filter((t) => t !== "").map((t) => <span key={t}> · {t}</span>)}
 			{text("time_left") !== "" && <span> · {w.sequence_fields.time_left} {text("time_left")}</span>}
 		</p>{is_acting() && <StopButtons />}</div>
 	);

@@ -854,7 +854,7 @@ const fr: Words = {
 		runs_person: "Personne",
 		runs_from: "Du",
 		runs_to: "Au",
-		runs_shown: (n: number, all: number) => `${n} essais sur ${all}`,
+		runs_shown: (n: number, all: number) => `${n} ${n < 2 ? "essai" : "essais"} sur ${all}`,
 		runs_cut: (n: number) => `Les ${n} plus récents sont montrés : préciser la recherche.`,
 		runs_none: "Aucun essai n'est connu : le DÉMARRER d'une séquence, ou « mbc record start », en commence un.",
 		runs_none_found: "Aucun essai ne correspond.",
