@@ -1,11 +1,13 @@
 /* trends.mjs - what the Trends page takes: a million points read and drawn; a day of eight channels, from the click to the picture
  *
- * node perf/trends.mjs, after `npm ci --ignore-scripts` in web/ and tests/browser/. Chromium draws by software here, without a graphics card. The first part runs
+ * node perf/trends.mjs [FOLDER], after `npm ci --ignore-scripts` in web/ and tests/browser/. Chromium draws by software here, without a graphics card. The first part runs
  * the page's own modules on an answer in a canvas of 1280 x 720, and ends when a pixel has been read back; the second clicks on the page itself.
+ * FOLDER: a web/src of another commit (`git worktree add`), with node_modules beside it, whose modules take turns with these.
  */
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { loadavg } from "node:os";
+import { resolve } from "node:path";
 import { FakeServer } from "../tests/browser/fake_server.mjs";
 import { open_page, start_browser } from "../tests/browser/browser.mjs";
 
@@ -15,22 +17,21 @@ const src = new URL("../web/src/", import.meta.url).pathname;
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 const ms = (list) => `${median(list).toFixed(1)} ms (${Math.min(...list).toFixed(1)} to ${Math.max(...list).toFixed(1)})`;
 
-async function harness() {
+async function harness(src, name) {
 	const { outputFiles } = await esbuild.build({
 		stdin: { contents: `
 			import { curve_of, reach } from "./trends/curves";
 			import { paint_band, paint_line } from "./trends/paint";
 			import { History } from "./history";
 			import { join, read_answer } from "./past";
-			globalThis.trends = { curve_of, reach, paint_band, paint_line, History, join, read_answer };`, resolveDir: src, loader: "ts" },
+			globalThis.${name} = { curve_of, reach, paint_band, paint_line, History, join, read_answer };`, resolveDir: src, loader: "ts" },
 		bundle: true, format: "iife", minify: true, write: false,
 	});
 	return outputFiles[0].text;
 }
 
 /* In the page. `raw`: one channel with each of its values; else channels of intervals with least, most and mean. */
-function work({ channels, points, raw, times }) {
-	const { curve_of, reach, paint_band, paint_line, History, join, read_answer } = globalThis.trends;
+function work({ channels, points, raw, times, names }) {
 	const T = 1_800_000_000;
 	const iso = (s) => new Date(s * 1000).toISOString();
 	const value = (k, c) => 100 * c + 50 * Math.sin(k / 5000) + Math.round(Math.sin(k * 12.9898) * 1000) / 1000;
@@ -45,8 +46,10 @@ function work({ channels, points, raw, times }) {
 	canvas.height = 720;
 	document.body.append(canvas);
 	const ctx = canvas.getContext("2d", { willReadFrequently: false });
-	const took = { parse: [], read: [], curves: [], draw: [] };
-	for (let k = 0; k < times; k++) {
+	const all = names.map(() => ({ parse: [], read: [], curves: [], draw: [] }));
+	for (let k = 0; k < times * names.length; k++) {
+		const { curve_of, reach, paint_band, paint_line, History, join, read_answer } = globalThis[names[k % names.length]];
+		const took = all[k % names.length];
 		let t = performance.now();
 		const next = (what) => {
 			const now = performance.now();
@@ -72,11 +75,13 @@ function work({ channels, points, raw, times }) {
 		ctx.getImageData(0, 0, 1, 1);
 		next("draw");
 	}
-	return { ...took, megabytes: text.length / 1e6 };
+	return all.map((took) => ({ ...took, megabytes: text.length / 1e6 }));
 }
 
 const browser = await start_browser();
-const script = await harness();
+const other = process.argv[2];
+const sources = [["these", src], ...(other ? [["others", resolve(other)]] : [])];
+const scripts = await Promise.all(sources.map(([name, folder]) => harness(folder, name)));
 const http = createServer((req, res) => res.end("<!doctype html><title>perf</title>"));
 await new Promise((done) => http.listen(0, "127.0.0.1", done));
 for (const [name, question] of [
@@ -85,10 +90,11 @@ for (const [name, question] of [
 	["8 channels of 2 000 intervals, what the page asks for", { channels: 8, points: 2000, raw: false, times: 25 }],
 ]) {
 	const { page, close } = await open_page(browser, `http://127.0.0.1:${http.address().port}/`);
-	await page.evaluate(script);
-	const took = await page.evaluate(work, question);
-	console.log(`| ${name}: drawn | ${ms(took.draw)} | ${question.points * question.channels === 1_000_000 ? "<= 100 ms" : ""} | made into curves ${ms(took.curves)}; read ${ms(took.read)}; ` +
-		`JSON of ${took.megabytes.toFixed(1)} MB parsed ${ms(took.parse)} |`);
+	for (const script of scripts)
+		await page.evaluate(script);
+	const all = await page.evaluate(work, { ...question, names: sources.map(([s]) => s) });
+	all.forEach((took, k) => console.log(`| ${name}${other ? ` (${sources[k][0]})` : ""}: drawn | ${ms(took.draw)} | ${question.points * question.channels === 1_000_000 ? "<= 100 ms" : ""} | made into curves ${ms(took.curves)}; read ${ms(took.read)}; ` +
+		`JSON of ${took.megabytes.toFixed(1)} MB parsed ${ms(took.parse)} |`));
 	await close();
 }
 http.close();

@@ -5,15 +5,18 @@
  */
 export const KEPT_MS = 10 * 60 * 1000;
 
+/* What the page sees itself grows; what was recorded never does, and is packed: a part of it is no copy. */
+export type Numbers = number[] | Float64Array;
+
 /* What a line of the plot is drawn from: values that hold until the next one. */
 export interface Steps {
-	times: number[]; /* ms, ascending */
-	values: number[]; /* same length; NaN: no good value from here on */
+	times: Numbers; /* ms, ascending */
+	values: Numbers; /* same length; NaN: no good value from here on */
 	at(time: number): number; /* index of the entry that holds at `time`; the first one when all are later */
 }
 
 /* The last index from `low` on whose time is not after `time`; `low` when there is none. */
-export function place(times: number[], time: number, low = 0): number {
+export function place(times: Numbers, time: number, low = 0): number {
 	let high = times.length - 1;
 	while (low < high) {
 		const mid = (low + high + 1) >> 1;

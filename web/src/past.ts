@@ -47,11 +47,11 @@ export interface Gap {
 }
 
 export interface PastLine {
-	times: number[]; /* ms, ascending */
-	values: number[]; /* same length; NaN: none from here on */
-	lows: number[]; /* same length in intervals, empty when raw */
-	highs: number[];
-	quality: (string | null)[]; /* same length: why a value is not good; null: it is, or nothing is told */
+	times: Float64Array; /* ms, ascending */
+	values: Float64Array; /* same length; NaN: none from here on */
+	lows: Float64Array; /* same length in intervals, empty when raw */
+	highs: Float64Array;
+	quality: (string | null)[]; /* same length: why a value is not good; null: it is. Empty: nothing is told of any */
 	thinned_until: number; /* ms; -Infinity: all is as it was recorded */
 }
 
@@ -80,34 +80,61 @@ const moment = (text: string | null, otherwise: number) => (text === null ? othe
 
 /* Samples hold until the next one, for HOLD_MS at most, and never over a gap. */
 function read_samples(samples: NonNullable<AnswerChannel["samples"]>, gaps: Gap[]): PastLine {
-	const line: PastLine = { times: [], values: [], lows: [], highs: [], quality: [], thinned_until: -Infinity };
-	const starts = gaps.map((g) => g.from);
-	samples.forEach(([seconds, value, quality], k) => {
+	const starts = gaps.map((g) => g.from).sort((a, b) => a - b);
+	const times = new Float64Array(2 * samples.length); /* each may be followed by its end */
+	const values = new Float64Array(2 * samples.length);
+	const quality: (string | null)[] = [];
+	let n = 0;
+	let gap = 0; /* the first that does not begin before the sample */
+	samples.forEach(([seconds, value, reason], k) => {
 		const time = seconds * 1000;
 		const next = k + 1 < samples.length ? samples[k + 1]![0] * 1000 : Infinity;
-		const end = Math.min(time + HOLD_MS, ...starts.filter((s) => s >= time && s < next));
-		line.times.push(time);
-		line.values.push(value === null ? NaN : Number(value));
-		line.quality.push(typeof quality === "string" ? quality : null);
+		while (gap < starts.length && starts[gap]! < time)
+			gap++;
+		const end = gap < starts.length && starts[gap]! < next ? Math.min(time + HOLD_MS, starts[gap]!) : time + HOLD_MS;
+		times[n] = time;
+		values[n] = value === null ? NaN : Number(value);
+		quality[n++] = typeof reason === "string" ? reason : null;
 		if (end < next) {
-			line.times.push(end);
-			line.values.push(NaN);
-			line.quality.push(null);
+			times[n] = end;
+			values[n] = NaN;
+			quality[n++] = null;
 		}
 	});
-	return line;
+	return { times: times.slice(0, n), values: values.slice(0, n), lows: NONE, highs: NONE, quality: told(quality), thinned_until: -Infinity };
 }
 
-const numbers = (list: (number | boolean | null)[]) => list.map((v) => (v === null ? NaN : Number(v)));
+const NONE = new Float64Array(0);
+
+/* Most often nothing is to be told: then nobody has to go through a list of nulls at each drawing. */
+const told = (quality: (string | null)[]) => (quality.some((q) => q !== null) ? quality : []);
+
+/* As many as there are times. */
+function numbers(list: (number | boolean | null)[], length: number): Float64Array {
+	const all = new Float64Array(length).fill(NaN);
+	for (let k = 0; k < length && k < list.length; k++) {
+		const v = list[k]!;
+		all[k] = v === null ? NaN : Number(v);
+	}
+	return all;
+}
+
+function moments(seconds: number[]): Float64Array {
+	const all = new Float64Array(seconds.length);
+	for (let k = 0; k < all.length; k++)
+		all[k] = seconds[k]! * 1000;
+	return all;
+}
 
 /* A mean of switches or counters is none of their values: those show the last one. */
-function read_intervals(c: AnswerChannel, times: number[]): PastLine {
+function read_intervals(c: AnswerChannel, times: Float64Array): PastLine {
 	const values = c.type === "float" ? c.mean : c.last;
-	return { times, values: numbers(values ?? []), lows: numbers(c.min ?? []), highs: numbers(c.max ?? []), quality: c.quality ?? [],
-		thinned_until: -Infinity };
+	const n = times.length;
+	return { times, values: numbers(values ?? [], n), lows: c.min ? numbers(c.min, n) : NONE, highs: c.max ? numbers(c.max, n) : NONE,
+		quality: told(c.quality ?? []), thinned_until: -Infinity };
 }
 
-function read_line(c: AnswerChannel, times: number[], gaps: Gap[]): PastLine {
+function read_line(c: AnswerChannel, times: Float64Array, gaps: Gap[]): PastLine {
 	const line = c.samples ? read_samples(c.samples, gaps) : read_intervals(c, times);
 	line.thinned_until = c.thinned_until === undefined ? -Infinity : c.thinned_until * 1000;
 	return line;
@@ -120,7 +147,7 @@ export function read_answer(a: Answer, from: number): Past {
 	const gaps = a.gaps.map((g) => ({
 		from: moment(g.from, -Infinity), to: moment(g.to, Infinity), cause: g.cause, text: g.text,
 	}));
-	const times = (a.time ?? []).map((s) => s * 1000);
+	const times = moments(a.time ?? []);
 	return {
 		from,
 		end: Math.min(moment(a.to, -Infinity), moment(a.recorded, -Infinity)),
@@ -144,7 +171,7 @@ export const over_key = (name: string, run: number) => `${name} run ${run}`;
 /* The answer names a step behind the run: keys do not, there is one for all of them. */
 export function read_over(a: OverAnswer, from: number): Past {
 	const over = a.since.map((s) => ({ ...s, gaps: s.gaps.map((g) => ({ ...g, from: g.from * 1000, to: g.to * 1000 })) }));
-	const times = (a.time ?? []).map((s) => s * 1000);
+	const times = moments(a.time ?? []);
 	const gaps_of = (run: number | undefined) => over.find((o) => o.run === run)?.gaps ?? [];
 	return {
 		from,
@@ -218,15 +245,23 @@ export function join(live: History, past: Past | null, name: string): Joined {
 	let n = line.times.length > 0 ? place(line.times, until) + 1 : 0;
 	if (n > 0 && line.times[n - 1]! >= until)
 		n--;
-	const times = line.times.slice(0, n);
-	const values = line.values.slice(0, n);
-	if (until + LAG_MS < whole) {
-		times.push(until);
-		values.push(NaN);
-	}
-	for (let k = whole < Infinity ? live.at(whole) : live.times.length; k < live.times.length; k++) {
-		times.push(Math.max(live.times[k]!, whole));
-		values.push(live.values[k]!);
+	const seam = until + LAG_MS < whole ? 1 : 0;
+	const first = whole < Infinity ? live.at(whole) : live.times.length;
+	const length = n + seam + live.times.length - first;
+	let times = line.times.subarray(0, n);
+	let values = line.values.subarray(0, n);
+	if (length > n) {
+		const both = [times, values];
+		times = new Float64Array(length);
+		values = new Float64Array(length);
+		times.set(both[0]!);
+		values.set(both[1]!);
+		times[n] = until; /* the live ones begin here where there is no seam */
+		values[n] = NaN;
+		for (let k = first, at = n + seam; k < live.times.length; k++, at++) {
+			times[at] = Math.max(live.times[k]!, whole);
+			values[at] = live.values[k]!;
+		}
 	}
 	return { steps: { times, values, at: (time) => place(times, time) }, past: line, from: past.from, until };
 }
@@ -248,7 +283,7 @@ export const gap_at = (past: Past | null, time: number): Gap | null =>
 export function extent(j: Joined, from: number, to: number): [number, number] | null {
 	let low = Infinity;
 	let high = -Infinity;
-	const lows = j.past?.lows ?? [];
+	const lows = j.past?.lows ?? NONE;
 	for (let k = 0; k < lows.length; k++) {
 		const begins = j.past!.times[k]!;
 		const ends = j.past!.times[k + 1] ?? j.until;

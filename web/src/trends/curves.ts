@@ -3,7 +3,7 @@
  * A curve is a list of points in the order of time. Steps hold until the next point; points of one channel against another are joined as they
  * come, so that heating and cooling stay two branches. NaN breaks both.
  */
-import { merge, place } from "../history";
+import { merge, type Numbers, place } from "../history";
 import type { Joined } from "../past";
 
 export const COLOURS = 8;
@@ -16,10 +16,10 @@ export interface Curve {
 	colour: number; /* of --line0 ... */
 	dash: number; /* of DASHES */
 	steps: boolean;
-	x: number[]; /* ms, ascending; of one channel against another: its values, in any order */
-	y: number[];
-	lows: number[]; /* of each point; empty: it has no band */
-	highs: number[];
+	x: Float64Array; /* ms, ascending; of one channel against another: its values, in any order */
+	y: Float64Array;
+	lows: Float64Array; /* of each point; empty: it has no band */
+	highs: Float64Array;
 	quality: (string | null)[]; /* of each point; empty: not told */
 	until: number; /* where the last step ends */
 }
@@ -32,6 +32,12 @@ export function style_of(channel: number, run: number, runs: number): { colour: 
 
 type Head = Pick<Curve, "name" | "run" | "unit" | "colour" | "dash">;
 
+const NONE = new Float64Array(0);
+
+/* What was recorded is not copied; what the page sees itself goes on to change. */
+const part = (list: Numbers, first: number, end: number): Float64Array =>
+	(Array.isArray(list) ? Float64Array.from(list.slice(first, end)) : list.subarray(first, end));
+
 /* Of a channel over time, from `from` to `to`: with the point that holds at `from`. The band of what comes from intervals goes with it. */
 export function curve_of(head: Head, j: Joined, from: number, to: number): Curve {
 	const { times, values } = j.steps;
@@ -39,18 +45,25 @@ export function curve_of(head: Head, j: Joined, from: number, to: number): Curve
 	let end = times.length > 0 ? place(times, to, first) + 1 : 0;
 	if (end > 0 && times[end - 1]! > to)
 		end--;
-	const x = times.slice(first, end);
+	const x = part(times, first, end);
 	const past = j.past;
 	/* So many of them are the past's. */
 	const known = past && past.times.length > 0 && past.times[0]! < j.until ? Math.min(end, place(past.times, j.until - 1e-3) + 1) : 0;
 	const n = past && past.lows.length > 0 ? Math.max(0, known - first) : 0;
-	const spread = (list: number[], otherwise: number[]) => list.slice(first, first + n).concat(otherwise.slice(n));
-	const y = values.slice(first, end);
+	const y = part(values, first, end);
+	const spread = (list: Float64Array): Float64Array => {
+		const of_past = list.subarray(first, first + n);
+		if (n === y.length)
+			return of_past;
+		const all = y.slice();
+		all.set(of_past);
+		return all;
+	};
 	return {
 		...head, steps: true, x, y,
-		lows: n > 0 ? spread(past!.lows, y) : [],
-		highs: n > 0 ? spread(past!.highs, y) : [],
-		quality: past ? past.quality.slice(first, Math.max(first, known)) : [],
+		lows: n > 0 ? spread(past!.lows) : NONE,
+		highs: n > 0 ? spread(past!.highs) : NONE,
+		quality: past && past.quality.length > 0 ? past.quality.slice(first, Math.max(first, known)) : [],
 		until: to,
 	};
 }
@@ -59,46 +72,57 @@ export function curve_of(head: Head, j: Joined, from: number, to: number): Curve
  * mean: no spike is hidden here either. */
 export function pair_of(head: Head, x: Joined, y: Joined, from: number, to: number): Curve {
 	const [seconds, xs, ys] = merge([x.steps, y.steps], from, Math.max(from, to)) as [number[], (number | null)[], (number | null)[]];
-	const curve: Curve = { ...head, steps: false, x: [], y: [], lows: [], highs: [], quality: [], until: to };
 	const past = y.past && y.past.lows.length > 0 ? y.past : null;
+	const room = (is_needed = true) => (is_needed ? new Float64Array(xs.length) : NONE);
+	const curve: Curve = { ...head, steps: false, x: room(), y: room(), lows: room(past !== null), highs: room(past !== null), quality: [], until: to };
 	xs.forEach((at, k) => {
 		const value = at === null ? NaN : ys[k] ?? NaN;
-		curve.x.push(at ?? NaN);
-		curve.y.push(value);
+		curve.x[k] = at ?? NaN;
+		curve.y[k] = value;
 		if (!past)
 			return;
 		const time = seconds[k]! * 1000;
 		const is_past = time < y.until && time >= past.times[0]!;
 		const interval = is_past ? place(past.times, time + 1e-3) : 0; /* seconds and back lose less than that */
-		curve.lows.push(is_past ? past.lows[interval]! : value);
-		curve.highs.push(is_past ? past.highs[interval]! : value);
+		curve.lows[k] = is_past ? past.lows[interval]! : value;
+		curve.highs[k] = is_past ? past.highs[interval]! : value;
 	});
 	return curve;
 }
 
 /* Least and most of what is drawn between `from` and `to` on the x axis; null: nothing is. */
 export function reach(c: Curve, from: number, to: number): [number, number] | null {
+	const { x, y, steps } = c;
+	const banded = c.lows.length > 0;
+	const lows = banded ? c.lows : y;
+	const highs = banded ? c.highs : y;
 	let low = Infinity;
 	let high = -Infinity;
-	const banded = c.lows.length > 0;
-	for (let k = 0; k < c.x.length; k++) {
-		const y = c.y[k]!;
-		if (!c.steps && Number.isNaN(y))
+	let k = 0;
+	if (steps && x.length > 0) {
+		/* The one that holds at `from`, and one that ends just there. */
+		k = place(x, from);
+		while (k > 0 && x[k]! >= from)
+			k--;
+		if (k === x.length - 1 && c.until < from)
+			return null;
+	}
+	for (; k < x.length; k++) {
+		const at = x[k]!;
+		if (steps && at > to)
+			break;
+		const value = y[k]!;
+		if (!steps && !(at >= from && at <= to && value === value))
 			continue;
-		const begins = c.x[k]!;
-		const ends = c.steps ? (k + 1 < c.x.length ? c.x[k + 1]! : c.until) : begins;
-		if (!(ends >= from && begins <= to))
-			continue;
-		const least = banded ? c.lows[k]! : y;
-		const most = banded ? c.highs[k]! : y;
-		if (least < low)
-			low = least;
-		if (y < low)
-			low = y;
-		if (most > high)
-			high = most;
-		if (y > high)
-			high = y;
+		/* A comparison with NaN is false: it moves nothing. */
+		if (lows[k]! < low)
+			low = lows[k]!;
+		if (value < low)
+			low = value;
+		if (highs[k]! > high)
+			high = highs[k]!;
+		if (value > high)
+			high = value;
 	}
 	return low <= high ? [low, high] : null;
 }
@@ -119,9 +143,22 @@ export function width_of(curves: Curve[]): [number, number] | null {
 	return [low - room, high + room];
 }
 
-/* Where a value is told as something else than good: stretches with their reason, as few as possible. */
-export function stretches(c: Curve): { from: number; to: number; reason: string }[] {
-	const all: { from: number; to: number; reason: string }[] = [];
+export interface Stretch {
+	from: number;
+	to: number;
+	reason: string;
+}
+
+const found = new WeakMap<Curve, Stretch[]>();
+
+/* Where a value is told as something else than good: stretches with their reason, as few as possible. The pointer asks with each move: they are
+ * looked for once in a curve. */
+export function stretches(c: Curve): Stretch[] {
+	const known = found.get(c);
+	if (known)
+		return known;
+	const all: Stretch[] = [];
+	found.set(c, all);
 	for (let k = 0; k < c.quality.length; k++) {
 		const reason = c.quality[k];
 		/* Behind the end of a run there is nothing to tell. */

@@ -46,7 +46,7 @@ function walk_steps(c: Curve, p: Place, sink: Sink): void {
 			sink.column(column, entry, least, most, last, is_new);
 		column = -Infinity;
 	};
-	for (let k = 0; k < x.length; k++) {
+	for (let k = 0; k < x.length;) {
 		const at = p.left + (x[k]! - p.from) * by_x;
 		if (at > right)
 			break;
@@ -57,24 +57,39 @@ function walk_steps(c: Curve, p: Place, sink: Sink): void {
 			if (down)
 				sink.stop(px, last);
 			down = false;
+			k++;
 			continue;
 		}
-		const py = bottom - (value - p.low) * by_y;
+		/* All that follow in this column: nothing is done to most points but to compare them. */
+		const ends = Math.min(p.to, p.from + (px + 0.5 - p.left) / by_x);
+		let low = value;
+		let high = value;
+		let out = value;
+		for (k++; k < x.length && x[k]! < ends; k++) {
+			const v = y[k]!;
+			if (v < low)
+				low = v;
+			else if (v > high)
+				high = v;
+			else if (v !== v)
+				break;
+			out = v;
+		}
+		const top = bottom - (high - p.low) * by_y;
+		const foot = bottom - (low - p.low) * by_y;
 		if (down && px === column) {
-			if (py < least)
-				least = py;
-			else if (py > most)
-				most = py;
+			least = Math.min(least, top);
+			most = Math.max(most, foot);
 		} else {
 			tell();
 			is_new = !down;
-			entry = down ? last : py;
-			least = entry < py ? entry : py;
-			most = entry < py ? py : entry;
+			entry = down ? last : bottom - (value - p.low) * by_y;
+			least = Math.min(entry, top);
+			most = Math.max(entry, foot);
 			column = px;
 			down = true;
 		}
-		last = py;
+		last = bottom - (out - p.low) * by_y;
 	}
 	tell();
 	if (down)
@@ -150,47 +165,51 @@ function trace_points(pen: Pen, c: Curve, p: Place): void {
 export function paint_band(pen: Pen, c: Curve, p: Place, colour: string): void {
 	if (c.lows.length === 0)
 		return;
+	const { x, lows, highs } = c;
 	const by_x = p.width / (p.to - p.from);
 	const by_y = p.height / (p.high - p.low);
 	const bottom = p.top + p.height;
 	const least = Math.max(1, Math.round(p.ratio));
-	let column = 0; /* of the rectangle that is being gathered */
-	let ends = -Infinity;
-	let low = Infinity;
-	let high = -Infinity;
-	const flush = () => {
-		if (low < high) {
-			const top = Math.floor(bottom - (high - p.low) * by_y);
-			pen.fillRect(column, top, ends - column, Math.max(least, Math.ceil(bottom - (low - p.low) * by_y) - top));
-		}
+	const column_of = (at: number) => Math.round(p.left + (at - p.from) * by_x);
+	const fill = (left: number, width: number, low: number, high: number) => {
+		const top = Math.floor(bottom - (high - p.low) * by_y);
+		pen.fillRect(left, top, width, Math.max(least, Math.ceil(bottom - (low - p.low) * by_y) - top));
 	};
 	pen.fillStyle = colour;
 	pen.globalAlpha = c.steps ? 0.35 : 0.2;
-	for (let k = 0; k < c.lows.length; k++) {
-		if (!(c.lows[k]! < c.highs[k]!))
+	for (let k = 0; k < lows.length;) {
+		let low = lows[k]!;
+		let high = highs[k]!;
+		const from = column_of(x[k]!);
+		const to = column_of(k + 1 < x.length ? x[k + 1]! : c.until);
+		k++;
+		if (!(low < high))
 			continue;
-		const from = Math.round(p.left + (c.x[k]! - p.from) * by_x);
 		if (!c.steps) { /* a stroke at its place: those of other moments may stand there too */
-			const top = Math.floor(bottom - (c.highs[k]! - p.low) * by_y);
-			pen.fillRect(from, top, least, Math.max(least, Math.ceil(bottom - (c.lows[k]! - p.low) * by_y) - top));
+			fill(from, least, low, high);
 			continue;
 		}
-		const to = Math.round(p.left + ((k + 1 < c.x.length ? c.x[k + 1]! : c.until) - p.from) * by_x);
-		if (to < p.left || from > p.left + p.width)
+		if (from > p.left + p.width)
+			break;
+		if (to < p.left)
 			continue;
-		if (from >= ends) {
-			flush();
-			column = from;
-			low = Infinity;
-			high = -Infinity;
-			ends = Math.max(to, from + least);
-		} else if (to > ends) {
-			ends = to;
+		/* With all that begin within it. */
+		let ends = Math.max(to, from + least);
+		const next = p.from + (ends - 0.5 - p.left) / by_x;
+		let is_last = true; /* the last one of them has a band, which goes on to its end */
+		for (; k < lows.length && x[k]! < next; k++) {
+			is_last = lows[k]! < highs[k]!;
+			if (!is_last)
+				continue;
+			if (lows[k]! < low)
+				low = lows[k]!;
+			if (highs[k]! > high)
+				high = highs[k]!;
 		}
-		low = Math.min(low, c.lows[k]!);
-		high = Math.max(high, c.highs[k]!);
+		if (is_last)
+			ends = Math.max(ends, column_of(k < x.length ? x[k]! : c.until));
+		fill(from, ends - from, low, high);
 	}
-	flush();
 	pen.globalAlpha = 1;
 }
 
