@@ -25,6 +25,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -947,6 +948,91 @@ def postgres_carry():
     row("  plain binary COPY of the same rows into the same table", f"{n / plain / 1e3:.0f} k", "", "psql, one transaction, same index, warm")
 
 
+class Peaks(threading.Thread):
+    """The most memory (VmHWM) that each process below `root` has had, by name: those that live for a moment, too, but for their last milliseconds."""
+
+    def __init__(self, root):
+        super().__init__(daemon=True)
+        self.root, self.is_over, self.kib = root, False, {}
+
+    def look(self, pid):
+        with contextlib.suppress(OSError, TypeError):
+            text = pathlib.Path(f"/proc/{pid}/status").read_text()
+            name = re.search(r"^Name:\s+(.*)", text)[1]
+            self.kib[name] = max(self.kib.get(name, 0), int(re.search(r"VmHWM:\s+(\d+)", text)[1]))
+            for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+                self.look(int(child))
+
+    def run(self):
+        while not self.is_over:
+            self.look(self.root)
+            time.sleep(0.003)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.is_over = True
+        self.join()
+
+    def told(self):
+        return ", ".join(f"{name.removeprefix('mbc-')} {kib / 1024:.1f}" for name, kib in sorted(self.kib.items(), key=lambda pair: -pair[1]))
+
+
+def administration():
+    """Most memory of each process while a bench file of the largest size is checked over HTTP, and while a backup with 1 GB of history is made, looked at and downloaded."""
+    from test_accounts import PASSWORD, Client
+    lines = "\n".join(f"  c{n}: {{calc: {n}, title: {'channel ' * 45}{n}}}" for n in range(10_000))
+    text = f"bench: admin\nserve: {{listen: '127.0.0.1:0'}}\nchannels:\n{lines}\n"
+    text += "#" * ((4 << 20) - len(text) - 1) + "\n"
+    bench = Bench("admin", "channels:\n  T: {calc: 20}\nhistory: {commit: 1s}")
+    store = bench.folder / "state/admin/history"
+    store.mkdir(parents=True, mode=0o750)
+    store.parent.chmod(0o700)
+    subprocess.run([BUILD / "perf/store_bench", "fill", store, "20000000"], check=True, stdout=subprocess.DEVNULL)
+    first = next(store.glob("*.sqlite"))
+    with contextlib.closing(sqlite3.connect(first)) as db:  # as one that is closed
+        db.execute("PRAGMA journal_mode = DELETE")
+    for n in range(2, (1 << 30) // first.stat().st_size + 2):
+        shutil.copy(first, first.with_name(f"history-{n:05}-2023-12-01.sqlite"))
+    size = sum(file.stat().st_size for file in store.iterdir())
+    with bench:
+        subprocess.run([bench.program, "user", "add", "--role", "root", "maria", "--bench", "admin"], input=PASSWORD + "\n", text=True, env=bench.environment, cwd=bench.folder, check=True,
+                       stdout=subprocess.DEVNULL)
+        maria = Client(bench.port)
+        wait_for("she signs in", lambda: maria.sign_in("maria") == 200, pause=0.2)
+        supervise = bench.process.popen.pid
+        with Peaks(supervise) as idle:
+            time.sleep(2)
+        row("most memory of each process at rest", f"{max(idle.kib.values()) / 1024:.1f} MB", "", idle.told())
+        with Peaks(supervise) as peaks:
+            began = time.monotonic()
+            status, answer = maria.ask("POST", "/api/v1/bench/file/check", {"text": text})
+            took = time.monotonic() - began
+        row("a bench file of 4 MB checked over HTTP, most memory", f"{max(peaks.kib.values()) / 1024:.1f} MB", "", f"{peaks.told()}; {status}, {took:.1f} s, 10 000 channels")
+
+        def end():
+            status, body = maria.ask("GET", "/api/v1/backups")
+            return status == 200 and body["busy"] is None and body["last"]
+        with Peaks(supervise) as peaks:
+            began = time.monotonic()
+            status, begun = maria.ask("POST", "/api/v1/backups", {"history": True, "passphrase": PASSWORD})
+            last = wait_for("its end", end, 1800, 1)
+            took = time.monotonic() - began
+        row(f"a backup with {size / 1e9:.1f} GB of history, most memory", f"{max(peaks.kib.values()) / 1024:.1f} MB", "constant", f"{peaks.told()}; good: {last['good']} {last['text']}, {took:.0f} s")
+        with Peaks(supervise) as peaks:
+            maria.ask("POST", f"/api/v1/backups/{begun['name']}/verify", {"passphrase": PASSWORD})
+            last = wait_for("its end", end, 1800, 1)
+        row("  looked at", f"{max(peaks.kib.values()) / 1024:.1f} MB", "constant", f"{peaks.told()}; good: {last['good']} {last['text']}")
+        with Peaks(supervise) as peaks:
+            began = time.monotonic()
+            done = subprocess.run(["curl", "-s", "-o", "/dev/null", "-w", "%{size_download}", "-H", f"Cookie: {maria.cookie}", "-H", f"X-Mbc: {maria.proof}",
+                                   f"http://127.0.0.1:{bench.port}/api/v1/backups/{begun['name']}/file"], capture_output=True, text=True, check=True)
+            took = time.monotonic() - began
+        row("  downloaded", f"{max(peaks.kib.values()) / 1024:.1f} MB", "constant", f"{peaks.told()}; {int(done.stdout) / 1e6:.0f} MB in {took:.1f} s")
+
+
 def high_kib(bench, name):
     return int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{bench.pids()[name]}/status").read_text())[1])
 
@@ -967,7 +1053,7 @@ def markdown():
 MEASURES = {"per_million": per_million, "saturation": saturation, "memory": memory, "start": start, "http": http, "tls": tls, "check": check, "top": top,
             "serial": serial, "dead": dead, "pipeline": pipeline, "comeback": comeback,
             "instrument": instrument, "mix": mix, "text": text, "restart": restart, "tick": tick, "encoding": encoding, "history_read": history_read, "history": history, "postgres_carry": postgres_carry, "tiers": tiers,
-            "alarms": alarms, "hands": hands, "sequence": sequence, "rehearse": rehearse}
+            "administration": administration, "alarms": alarms, "hands": hands, "sequence": sequence, "rehearse": rehearse}
 unknown = [name for name in sys.argv[2:] if name not in MEASURES]
 if unknown:
     sys.exit(f"perf/run.py: no measure named {', '.join(unknown)}; there are {', '.join(MEASURES)}")

@@ -553,6 +553,8 @@ NEEDS = {
 }
 NEEDS |= {(method, path): MANAGE for path in DESCRIPTION["paths"] if path.startswith(("/api/v1/accounts", "/api/v1/tokens", "/api/v1/links"))
           for method in DESCRIPTION["paths"][path]}
+WHOLE = "the role root"
+NEEDS |= {(method, path): WHOLE for path in DESCRIPTION["paths"] if path.startswith(("/api/v1/certificates", "/api/v1/backups")) for method in DESCRIPTION["paths"][path]}
 # A person with a session, and no token: HOLD is `operate` of one.
 NEEDS |= {("post", f"/api/v1/{path}"): HOLD for path in ("alarms/{name}/reset", "alarms/{name}/in", "trips/{name}/reset", "trips/{name}/end", "record/start", "record/stop", "runs/{id}/notes")}
 NEEDS |= {("post", f"/api/v1/{path}"): PROTECT for path in ("alarms/{name}/out", "trips/{name}/bypass")}
@@ -566,7 +568,7 @@ PEOPLE = {  # what of it each of them has
     "reader": {OPEN, ANY, SOMETHING, READ, SESSION, OWN},
     "operator": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION, HOLD, OWN},
     "admin": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION, HOLD, MANAGE, OWN, CONFIGURE},
-    "root": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION, HOLD, MANAGE, OWN, CONFIGURE, PROTECT, BOTH},
+    "root": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION, HOLD, MANAGE, OWN, CONFIGURE, PROTECT, BOTH, WHOLE},
     "protector": {OPEN, ANY, SOMETHING, SESSION, OWN, PROTECT},
     "token": {OPEN, ANY, SOMETHING, READ, OPERATE, SESSION},
     "kiosk": {OPEN, ANY, SOMETHING, READ, SESSION, OWN},
@@ -583,7 +585,10 @@ BODIES = {"/api/v1/scan": {"wire": "l"}, "/api/v1/channels/{name}": {"target": 2
           "/api/v1/bench/undo": {"to": 999}, "/api/v1/runs/{id}/notes": {"text": "a test"},
           "/api/v1/bench/reason": {"reason": "a test"}, ("patch", "/api/v1/session"): {"password": PASSWORD}}
 NAMES = {"/api/v1/channels": "T_furn", "/api/v1/history": "T_furn", "/api/v1/instruments": "d", "/api/v1/alarms": "hot", "/api/v1/trips": "too_hot", "/api/v1/sequences": "s",
-         "/api/v1/runs": "1", "/api/v1/commands": "id1", "/api/v1/accounts": "made", "/api/v1/tokens": "made", "/api/v1/links": "made", "/api/v1/bench": "1", "/api/v1/catalogue": "alicat-m"}
+         "/api/v1/runs": "1", "/api/v1/commands": "id1", "/api/v1/accounts": "made", "/api/v1/tokens": "made", "/api/v1/links": "made", "/api/v1/bench": "1", "/api/v1/catalogue": "alicat-m",
+         "/api/v1/certificates": "serve", "/api/v1/backups": "made.mbc"}
+BODIES["/api/v1/certificates/{name}"] = {"text": "no PEM"}
+BODIES["post", "/api/v1/certificates/{name}"] = {}
 
 
 DRAWING = "<svg xmlns='http://www.w3.org/2000/svg'><text data-channel='T_furn'>é</text></svg>\n"

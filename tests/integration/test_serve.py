@@ -157,7 +157,8 @@ class Api(WithFeeder):
         """The paths that are asked with GET, but for those that need a whole bench: test_bench_file.py, test_people.py, test_administration.py, test_door.py, test_hold.py, test_sequence.py and test_sequence_run.py ask them."""
         for path, methods in self.api["paths"].items():
             if "get" in methods and not path.startswith(("/api/v1/alarms", "/api/v1/trips", "/api/v1/protection", "/api/v1/synoptic", "/api/v1/commands", "/api/v1/hold", "/api/v1/sequence",
-                                                         "/api/v1/runs", "/api/v1/bench/", "/api/v1/audit", "/api/v1/catalogue", "/api/v1/accounts", "/api/v1/tokens", "/api/v1/links")):
+                                                         "/api/v1/runs", "/api/v1/bench/", "/api/v1/audit", "/api/v1/catalogue", "/api/v1/accounts", "/api/v1/tokens", "/api/v1/links",
+                                                         "/api/v1/certificates", "/api/v1/backups")):
                 yield path, methods
 
     def test_answers_are_as_described(self):
