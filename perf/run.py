@@ -984,10 +984,10 @@ def administration():
     """Most memory of each process while a bench file of the largest size is checked over HTTP, and while a backup with 1 GB of history is made, looked at and downloaded."""
     from test_accounts import PASSWORD, Client
     lines = "\n".join(f"  c{n}: {{calc: {n}, title: {'channel ' * 45}{n}}}" for n in range(10_000))
-    text = f"bench: admin\nserve: {{listen: '127.0.0.1:0'}}\nchannels:\n{lines}\n"
+    text = f"bench: perf\nserve: {{listen: '127.0.0.1:0'}}\nchannels:\n{lines}\n"
     text += "#" * ((4 << 20) - len(text) - 1) + "\n"
-    bench = Bench("admin", "channels:\n  T: {calc: 20}\nhistory: {commit: 1s}")
-    store = bench.folder / "state/admin/history"
+    bench = Bench("perf", "channels:\n  T: {calc: 20}\nhistory: {commit: 1s}")
+    store = bench.folder / "state/perf/history"  # as store_bench calls it
     store.mkdir(parents=True, mode=0o750)
     store.parent.chmod(0o700)
     subprocess.run([BUILD / "perf/store_bench", "fill", store, "20000000"], check=True, stdout=subprocess.DEVNULL)
@@ -998,7 +998,7 @@ def administration():
         shutil.copy(first, first.with_name(f"history-{n:05}-2023-12-01.sqlite"))
     size = sum(file.stat().st_size for file in store.iterdir())
     with bench:
-        subprocess.run([bench.program, "user", "add", "--role", "root", "maria", "--bench", "admin"], input=PASSWORD + "\n", text=True, env=bench.environment, cwd=bench.folder, check=True,
+        subprocess.run([bench.program, "user", "add", "--role", "root", "maria", "--bench", "perf"], input=PASSWORD + "\n", text=True, env=bench.environment, cwd=bench.folder, check=True,
                        stdout=subprocess.DEVNULL)
         maria = Client(bench.port)
         wait_for("she signs in", lambda: maria.sign_in("maria") == 200, pause=0.2)

@@ -586,6 +586,7 @@ read_piece(void *ctx, uint64_t at, char *out, size_t max)
 	const int *fd = ctx;
 	ssize_t n = pread(*fd, out, max, (off_t)at);
 
+	reply_block();
 	return n > 0    ? n
 	       : n == 0 ? MHD_CONTENT_READER_END_OF_STREAM
 			: MHD_CONTENT_READER_END_WITH_ERROR;

@@ -25,6 +25,7 @@ enum MHD_Result reply_body(struct MHD_Connection *c, unsigned status, struct buf
 /* Large answers from now on in blocks, as TLS needs it; how many blocks have been fetched. */
 void reply_in_blocks(bool yes);
 uint64_t reply_blocks(void);
+void reply_block(void); /* one more, of an answer that comes from elsewhere */
 
 /* What an answer with this problem bears besides. */
 void reply_problem_headers(struct MHD_Response *r, enum problem p);

@@ -280,6 +280,7 @@ class Backups(Administration):
         self.assertEqual((last["good"], maria.ask("GET", API + "/backups")[1]["backups"]), (False, []))
         self.assertEqual([p.name for p in folder.iterdir()], [])
         wait_for("on record", lambda: self.records(act="backup_failed", subject=name, who="user:maria"))
+        os.truncate(self.bench.folder / "state/halves/large", 4 << 20)
         (folder / "old.mbc.part").write_bytes(b"half")  # of a bench that was killed
         (folder / "old.mbc.part.history").mkdir()
         (folder / "old.mbc.part.history/h-000001.db").write_bytes(b"half")
@@ -316,6 +317,7 @@ class Backups(Administration):
         self.assertEqual(self.wait_done(maria, name)["good"], False)
         self.assertEqual([p.name for p in folder.iterdir()], [])
         wait_for("on record", lambda: len(self.records(act="backup_remove", who="user:maria", result="asked")) == 4)
+        (self.bench.folder / "state/ends/large").unlink()  # which takes a busy machine a while
         self.assertEqual(self.make(maria)[1]["good"], True)
 
     def stopped(self, client, **body):
