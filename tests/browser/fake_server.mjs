@@ -256,6 +256,11 @@ export class FakeServer {
 		this.asks = null; /* {text, answers} */
 		this.sequences = SEQUENCES;
 		this.sequences_fault = false;
+		this.run_orders = []; /* notes, begins and ends: {path, body} */
+		this.run_ids = new Map();
+		this.run_fault = null; /* of the next one of them */
+		this.record = { free: false, fields: [{ name: "sample", title: "Sample", needed: true }, { name: "operator", title: "", needed: false }] };
+		this.contacts = null; /* what the bench file has; told to who has signed in */
 		this.runs = sequences ? [] : null; /* as /runs/ID tells them, oldest first; null: the three of RUNS */
 		this.bench_file = null; /* a FakeFile */
 		this.parts = null; /* {name: text}: files that the bench is made of */
@@ -500,11 +505,12 @@ export class FakeServer {
 		] };
 	}
 
-	bench() {
+	bench(req) {
 		return {
 			bench: "tpr-1", title: "Temperature-programmed reduction, bench 1", state: this.state, version: "0.1.0",
 			generation: 1, config: "0123456789abcdef", tick_ms: 100, uptime_s: 100, time: iso(Date.now()), pending: this.bench_file?.pending ?? null,
 			commands: this.commands, safe_state: "cold", time_is_good: true, channels: this.rows.length, instruments: INSTRUMENTS.length, ticks_lost: 0, history: this.has_history, synoptic: this.synoptic !== null,
+			record: this.record, contacts: req && this.who(req) !== null ? this.contacts ?? [] : null,
 		};
 	}
 
@@ -621,6 +627,8 @@ export class FakeServer {
 			res.writeHead(200, { ...HEADERS, "Content-Type": form === "svg" ? "image/svg+xml" : "application/json" });
 			return res.end(form === "svg" ? r.picture : JSON.stringify(r.table));
 		}
+		if (this.runs && (path.startsWith("/api/v1/runs/") || path.startsWith("/api/v1/record/")))
+			return this.about_run(req, res, path, body, problem);
 		const order = { method: req.method, path, body, query: req.url.split("?")[1] ?? "" };
 		this.orders.push(order);
 		if (!this.verdicts.has(body.id))
@@ -633,6 +641,39 @@ export class FakeServer {
 			return problem(status, v.text, { id: body.id, verdict: v.verdict });
 		res.writeHead(status, { ...HEADERS, "Content-Type": "application/json" });
 		res.end(JSON.stringify({ id: body.id, verdict: v.verdict, text: v.text, event: null }));
+	}
+
+	/* Notes, and runs that are begun and ended: each id once. `run_fault`: "lost" does it, and nobody knows; a status: it is not done. */
+	about_run(req, res, path, body, problem) {
+		this.run_orders.push({ path, body });
+		const fault = this.run_fault;
+		this.run_fault = null;
+		if (typeof fault === "number")
+			return problem(fault, "there is no room on the disk for it");
+		if (!this.may_now().includes("operate"))
+			return problem(403, "runs and notes need the grant 'operate' for all channels");
+		const open = this.runs.findLast((r) => r.end === null);
+		const note = /^\/api\/v1\/runs\/(\d+)\/notes$/.exec(path);
+		let run = note ? this.run(Number(note[1])) : path.endsWith("/start") ? null : open;
+		if (note && !run)
+			return problem(404, `there is no run ${note[1]}`);
+		if (!note && (run === null) === (open !== undefined) && !this.run_ids.has(body.id))
+			return problem(409, open ? `run ${open.run} is open` : "no run is open");
+		if (!this.run_ids.has(body.id)) {
+			if (note)
+				run.notes.push({ time: iso(Date.now()), seconds: 0, who: `user:${this.who(req)}`, text: body.text });
+			else if (run)
+				Object.assign(run, { end: iso(Date.now()), stopped_by: `user:${this.who(req)}` });
+			else
+				this.runs.push(run = { run: (this.runs.at(-1)?.run ?? 0) + 1, title: body.title ?? "", begin: iso(Date.now()), end: null, seconds: 0, started_by: `user:${this.who(req)}`, stopped_by: null,
+					bench_hash: "0", fields: body.fields ?? {}, notes: [], sequences: [], alarms: [], events: 0, events_left_out: 0 });
+			this.run_ids.set(body.id, run.run);
+		}
+		if (fault === "lost")
+			return problem(504, "the recorder ended before it answered; ask again with the same id, which is not done twice");
+		run ??= this.run(this.run_ids.get(body.id));
+		res.writeHead(200, { ...HEADERS, "Content-Type": "application/json" });
+		res.end(JSON.stringify({ run: run.run, title: run.title }));
 	}
 
 	async file_asked(req, res, path, body) {
@@ -709,7 +750,7 @@ export class FakeServer {
 			return json({ runs: (this.runs ?? this.runs_recorded()).map(({ run, title, begin, end, seconds, started_by, stopped_by, bench_hash, fields }) =>
 				({ run, title, begin, end, seconds, started_by, stopped_by, bench_hash, fields })) });
 		if (path === "/api/v1/bench")
-			return json(this.bench());
+			return json(this.bench(req));
 		if (path === "/api/v1/channels")
 			return json({ time: iso(Date.now()), channels: this.rows.map((r) => this.channel(r)) });
 		if (/^\/api\/v1\/channels\/[^/]+$/.test(path)) {

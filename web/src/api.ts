@@ -32,6 +32,8 @@ export interface Bench {
 	} | null;
 	commands?: ("set" | "mode" | "safe" | "ack" | "shelve" | "sequence")[]; /* what tokens may ask */
 	safe_state?: string | null;
+	record?: { free: boolean; fields: { name: string; title: string; needed: boolean }[] } | null; /* what a run that begins is asked; null: not known */
+	contacts?: { name: string; phone: string; role: string }[] | null; /* whom people call; null: not for who has not signed in */
 }
 
 export interface ChannelInfo {

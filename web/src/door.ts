@@ -163,7 +163,7 @@ function finish(subject: string, order: Order, verdict: Verdict, wish: string, t
 	return verdict;
 }
 
-function new_id(): string {
+export function new_id(): string {
 	const bytes = crypto.getRandomValues(new Uint8Array(10));
 	return `page-${[...bytes].map((b) => b.toString(16).padStart(2, "0")).join("")}`;
 }

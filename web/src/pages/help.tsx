@@ -107,6 +107,26 @@ function Topics() {
 	);
 }
 
+/* As a telephone dials it: "+33 (0)1" has a 0 that belongs to calls from within the country alone. */
+const dialled = (phone: string) => (phone.trim().startsWith("+") ? phone.replace(/\(0\)/, "") : phone).replace(/[^0-9+]/g, "");
+
+/* As the bench file has them, for who has signed in. */
+function Contacts() {
+	const w = words().contacts;
+	const all = store.bench?.contacts ?? [];
+	if (all.length === 0)
+		return null;
+	return (
+		<section class="contacts" aria-labelledby="contacts-title">
+			<h2 id="contacts-title">{w.title}</h2>
+			<table class="plain">
+				<thead><tr><th scope="col">{w.name}</th><th scope="col">{w.role}</th><th scope="col">{w.phone}</th></tr></thead>
+				<tbody>{all.map((p, k) => <tr key={k}><th scope="row">{p.name}</th><td>{p.role}</td><td><a href={`tel:${dialled(p.phone)}`}>{p.phone}</a></td></tr>)}</tbody>
+			</table>
+		</section>
+	);
+}
+
 export function Help() {
 	const h = words().help;
 	const is_api = route().rest === "api";
@@ -121,6 +141,7 @@ export function Help() {
 					<h2 id="safety-title">{h.safety}</h2>
 					{h.safety_text.map((t) => <p key={t}>{t}</p>)}
 				</section>
+				<Contacts />
 				<Start />
 				<Topics />
 				<Signs />

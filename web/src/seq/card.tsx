@@ -61,6 +61,19 @@ function AlarmTexts() {
 	);
 }
 
+/* Those of the bench file; without them, or for who has not signed in, lines to be filled in by hand. */
+function Phones() {
+	const w = words();
+	const c = w.seq;
+	const all = store.bench?.contacts ?? [];
+	return (
+		<dl class="card-phones">
+			{all.length === 0 ? <><dt>{c.card_responsible}</dt><dd /><dt>{c.card_deputy}</dt><dd /><dt>{c.card_emergency}</dt><dd /></>
+				: all.map((p, k) => <><dt key={k}>{p.role === "" ? p.name : `${p.name} (${p.role})`}</dt><dd>{p.phone}</dd></>)}
+		</dl>
+	);
+}
+
 function mind_both(): void {
 	mind();
 	mind_story();
@@ -106,9 +119,7 @@ export function Card() {
 				<AlarmTexts />
 				<p class="card-stop">{c.card_stop(store.bench?.safe_state ?? "")}</p>
 				<h3>{c.card_phones}</h3>
-				<dl class="card-phones">
-					<dt>{c.card_responsible}</dt><dd /><dt>{c.card_deputy}</dt><dd /><dt>{c.card_emergency}</dt><dd />
-				</dl>
+				<Phones />
 				<p class="card-foot">{c.card_printed(long(bench_now()))}</p>
 			</article>
 		</>

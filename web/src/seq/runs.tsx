@@ -9,6 +9,7 @@ import { address_of } from "../route";
 import { is_output } from "../set";
 import { bench_now, store } from "../store";
 import { get_events, get_run, get_runs, type BenchEvent, type Part, type Run, type RunDetail } from "./ask";
+import { NoteForm, RunHand } from "./notes";
 
 const SHOWN_MOST = 200;
 const AGAIN_MS = 10_000;
@@ -117,6 +118,7 @@ export function Runs() {
 		<section class="runs" aria-labelledby="runs-title">
 			<h2 id="runs-title">{w.runs}</h2>
 			{has_failed && <p class="message" role="status">{w.runs_failed}</p>}
+			{runs !== null && <RunHand runs={runs} on_done={ask} />}
 			{runs !== null && runs.length === 0 && <p class="empty">{w.runs_none}</p>}
 			{runs !== null && runs.length > 0 && (
 				<>
@@ -291,7 +293,7 @@ export function OneRun({ run: number }: { run: number }) {
 					<section aria-label={w.notes}>
 						<h3>{w.notes}</h3>
 						{run.notes.length === 0 ? <p class="empty">{w.notes_none}</p> : <ul>{run.notes.map((n, k) => <li key={k}><b>{moment(n.time)}</b> {n.who}{words().colon}{n.text}</li>)}</ul>}
-						{run.end === null && <p><small>{w.notes_how(run.run)}</small></p>}
+						<NoteForm run={run.run} on_done={ask} />
 					</section>
 					{run.sequences.map((p, k) => <PartOf key={k} part={p} />)}
 					<Rows title={w.alarms} heads={[c.time, c.until, c.name]} rows={run.alarms.map((a) => [moment(a.begin), a.end === null ? w.runs_open : moment(a.end), a.alarm])} />

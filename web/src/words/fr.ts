@@ -1108,6 +1108,22 @@ const fr: Words = {
 		exchanges: "Ce qui a passé sur le fil",
 		left_out: (n: number) => `${n} lignes plus anciennes sont omises.`,
 	},
+	contacts: { title: "Qui appeler", name: "Nom", role: "Pour quoi", phone: "Téléphone" },
+	run_notes: {
+		note_to: (n: number) => `Note à l'essai ${n}`,
+		write: "Écrire la note",
+		written: (n: number) => `notée dans l'essai ${n}`,
+		left: (n: number) => `encore ${n} octets`,
+		too_long: (n: number) => `${n} octets de trop`,
+		who_may: (n: number) => `Qui se connecte et peut agir sur tout le banc écrit ses notes ici ; à la ligne de commande du banc : mbc record note "TEXTE" (l'essai ${n} doit être ouvert)`,
+		begin: "Commencer un essai",
+		begin_about: "Une partie de l'enregistrement avec un numéro, un titre et des notes, à emporter. Le DÉMARRAGE d'une séquence en ouvre un de lui-même.",
+		title: "Titre",
+		needed: "exigé",
+		begun: (n: number) => `l'essai ${n} est ouvert`,
+		end: (n: number) => `Terminer l'essai ${n}`,
+		ended: (n: number) => `l'essai ${n} est terminé`,
+	},
 };
 
 export default fr;
