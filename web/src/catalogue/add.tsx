@@ -4,7 +4,8 @@ import { propose, text_now } from "../file/edit";
 import { get_language, words } from "../i18n";
 import { go } from "../route";
 import { get_catalogue, get_kind, type Kind, type Param, type Title, type Whole } from "./ask";
-import { address_is_good, entry_lines, free_name, is_name, kinds_of, line_is_good, link_lines, names_in, number_of, with_instrument, type Entry, type NewLink } from "./lines";
+import { address_is_good, entry_lines, free_name, is_name, kinds_of, line_is_good, link_lines, names_in, number_of, with_instrument, type Begun, type Entry, type NewLink } from "./lines";
+import { Scan } from "./scan";
 import "./add.css";
 
 const MOST = 40;
@@ -83,18 +84,18 @@ function ByHand({ kind, link, keys }: { kind: Kind; link: NewLink; keys: Entry["
 	);
 }
 
-function Form({ kind, text }: { kind: Kind; text: string }) {
+function Form({ kind, text, begun }: { kind: Kind; text: string; begun: Begun | null }) {
 	const w = words().add;
 	const links = useMemo(() => names_in(text, "links"), [text]);
 	const taken = useMemo(() => names_in(text, "instruments"), [text]);
 	const wires = kinds_of(kind.wires);
 	const [name, set_name] = useState(() => free_name(kind.name, taken));
-	const [link, set_link] = useState(NEW);
+	const [link, set_link] = useState(begun?.link ?? NEW);
 	const [link_name, set_link_name] = useState(() => free_name(`${kind.name}_link`, links));
 	const [wire, set_wire] = useState(() => (kind.line.serial !== null && kind.line.tcp === null && wires.includes("serial") ? "serial" : kind.line.udp !== null && wires.includes("udp") ? "udp" : wires[0] ?? ""));
 	const [address, set_address] = useState("");
 	const [line, set_line] = useState(kind.line.serial ?? "");
-	const [values, set_values] = useState<Record<string, string>>({});
+	const [values, set_values] = useState<Record<string, string>>(begun?.values ?? {});
 	const [by_hand, set_by_hand] = useState(false);
 	const [whole, set_whole] = useState<Whole | null>(null);
 	const [why, set_why] = useState("");
@@ -179,6 +180,7 @@ export function Add() {
 	const [why, set_why] = useState("");
 	const [wish, set_wish] = useState("");
 	const [chosen, set_chosen] = useState<Kind | null>(null);
+	const [begun, set_begun] = useState<Begun | null>(null);
 	useEffect(() => {
 		/* One after the other: the server takes one question of this kind at a time. */
 		void (async () => {
@@ -191,12 +193,13 @@ export function Add() {
 	if (all === null || text === null)
 		return <p role="status">{w.reading}</p>;
 	if (chosen !== null)
-		return <><button type="button" class="add-other" onClick={() => set_chosen(null)}>← {w.other}</button><Form key={chosen.name} kind={chosen} text={text} /></>;
+		return <><button type="button" class="add-other" onClick={() => (set_chosen(null), set_begun(null))}>← {w.other}</button><Form key={chosen.name} kind={chosen} text={text} begun={begun} /></>;
 	const found = all.filter((k) => wish.toLowerCase().split(/\s+/).every((word) => holds(k, word)));
 	return (
 		<>
 			<p>{w.about}</p>
 			<div class="bar"><label class="bar">{w.find}<input type="search" value={wish} onInput={(e) => set_wish(e.currentTarget.value)} /></label><span role="status">{w.found(found.length)}</span></div>
+			<Scan links={names_in(text, "links")} all={all} on_take={(kind, taken) => (set_begun(taken), set_chosen(kind))} />
 			{found.length === 0 && <p class="empty">{w.none}</p>}
 			<ul class="add-list">
 				{found.slice(0, MOST).map((k) => (

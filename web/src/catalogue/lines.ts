@@ -18,6 +18,22 @@ export interface Entry {
 	keys: { name: string; value: string; type: string }[];
 }
 
+/* What a form begins with: found by a scan. */
+export interface Begun {
+	use: string;
+	link: string;
+	values: Record<string, string>;
+}
+
+/* "use: adam-4017, address: 3"; null: it is nothing of that form. */
+export function begun_of(words: string, link: string): Begun | null {
+	const pairs = words.split(", ").map((p) => /^([\w-]+): (.+)$/.exec(p));
+	const [use, ...more] = pairs;
+	if (!use || use[1] !== "use" || more.some((p) => p === null))
+		return null;
+	return { use: use[2]!, link, values: Object.fromEntries(more.map((p) => [p![1]!, p![2]!])) };
+}
+
 const KINDS = ["tcp", "rtu", "udp", "serial", "hid", "usbtmc", "folder", "gpio"];
 export const kinds_of = (wires: string[]) => wires.filter((w) => KINDS.includes(w));
 

@@ -1085,6 +1085,21 @@ const en = {
 		end: (n: number) => `End run ${n}`,
 		ended: (n: number) => `run ${n} has ended`,
 	},
+	scan: {
+		title: "Scan: what is on a link?",
+		about: "A link that stands in 'links:' of the bench file that runs, and on which there is no instrument yet, is asked: reads alone, a minute at most. What is found fills in the form. A new link is written in the editor first, and applied.",
+		link: "Link",
+		go: "Scan",
+		done: "scanned",
+		nobody: "Nobody answers; check power, cable, and speed and form of a serial line.",
+		found: (n: number) => (n === 1 ? "One answers:" : `${n} answer, or one that may be any of these:`),
+		asked: (n: number, all: number, s: string) => `(${n} of ${all} questions in ${s} s)`,
+		failed: (why: string) => `The wire failed: ${why}`,
+		echoes: "The wire says again what it is sent: it echoes, and nobody answers.",
+		says_the_same: "Somebody says the same whatever it is asked: that tells nothing.",
+		says: (what: string) => `says: ${what}`,
+		language: "something that speaks this language; choose what it is from the list",
+	},
 };
 
 export type Words = typeof en;

@@ -1124,6 +1124,21 @@ const fr: Words = {
 		end: (n: number) => `Terminer l'essai ${n}`,
 		ended: (n: number) => `l'essai ${n} est terminé`,
 	},
+	scan: {
+		title: "Chercher : qu'y a-t-il sur une liaison ?",
+		about: "Une liaison qui est dans « links: » du fichier de banc qui tourne, et sur laquelle il n'y a pas encore d'instrument, est interrogée : en lecture seule, une minute au plus. Ce qui est trouvé remplit le formulaire. Une nouvelle liaison s'écrit d'abord dans l'éditeur, et s'applique.",
+		link: "Liaison",
+		go: "Chercher",
+		done: "cherché",
+		nobody: "Personne ne répond ; vérifiez l'alimentation, le câble, et la vitesse et la forme d'une ligne série.",
+		found: (n: number) => (n === 1 ? "Un répond :" : `${n} répondent, ou un qui peut être chacun d'eux :`),
+		asked: (n: number, all: number, s: string) => `(${n} questions sur ${all} en ${s} s)`,
+		failed: (why: string) => `Le fil a fait défaut : ${why}`,
+		echoes: "Le fil répète ce qui lui est envoyé : c'est un écho, et personne ne répond.",
+		says_the_same: "Quelqu'un dit la même chose à toute question : cela ne dit rien.",
+		says: (what: string) => `dit : ${what}`,
+		language: "quelque chose qui parle ce langage ; choisissez dans la liste ce que c'est",
+	},
 };
 
 export default fr;
