@@ -31,8 +31,9 @@
  *	(a gateway)              names and certificates need of /etc;
  *	                         its outbox
  *	alert      mbc-alert     as share; its ledger's folder           as share, and what curl needs
- *	try        mbc-compile   reads /proc/self                       as hash: what it asks goes through the gate
- *	(over HTTP)
+ *	try        mbc-compile;  reads /proc/self                       as hash: what it asks over HTTP goes through the gate, or,
+ *	           in a scan                                            in a scan, over one wire that it was handed
+ *	           mbc-control
  *	twin       who calls it  reads; writes /dev; links, a socket    sockets, links; no exec, no fork, creates no file
  *
  * Everything is tried and what came of it is reported: a kernel may be without Landlock, a sanitizer build goes without

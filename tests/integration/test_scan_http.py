@@ -1,7 +1,9 @@
 """What is on a link that the bench does not use is asked over HTTP: who is found, who may, hostile wishes, links in use, a silent wire, a reload, kill -9; with the real program."""
 import contextlib
+import fcntl
 import os
 import pathlib
+import pty
 import signal
 import socket
 import sys
@@ -87,6 +89,30 @@ class Scan(Files):
         [record] = [r for r in self.records(who="user:maria", act="wire_scan") if r["subject"] == "x" and r["result"] == "asked"][:1]
         self.assertTrue(record)
         wait_for("nobody asks", lambda: not trials(self.bench))
+
+    def test_a_serial_port(self):
+        """At the speed of the link; one that somebody has locked is refused."""
+        leader, follower = pty.openpty()
+        self.addCleanup(os.close, leader)
+        path = os.ttyname(follower)
+
+        def talk():
+            with contextlib.suppress(OSError):
+                heard = b""
+                while data := os.read(leader, 4096):
+                    heard = (heard + data)[-64:]
+                    if b"*IDN?" in heard:
+                        heard = b""
+                        os.write(leader, b"ACME,Model 7,0,1.0\n")
+        threading.Thread(target=talk, daemon=True).start()
+        self.begin("scan_port", f"p: {{serial: {path}, line: 115200 8N1}}, ")
+        answer = self.scan("p")
+        self.assertIn("ACME,Model 7,0,1.0", [f["says"] for f in answer["found"]], answer)
+        os.chmod(path, 0o666)
+        with open(path, "r+b", buffering=0) as other:
+            fcntl.flock(other, fcntl.LOCK_EX)
+            self.scan("p", 409)
+        os.close(follower)
 
     def test_links_in_use_and_none(self):
         self.begin("scan_used", f'z: {{tcp: "127.0.0.1:{free_port()}"}}, ')

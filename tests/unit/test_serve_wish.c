@@ -323,6 +323,25 @@ test_an_instrument_is_tried(void **state)
 		    !errand_has_text(ERRAND_TRY));
 }
 
+static void
+test_a_link_is_scanned(void **state)
+{
+	static const char *const wrong[] = { "", "{}", "{\"wire\": \"\"}", "{\"wire\": 1}",
+		"{\"wire\": [\"l\"]}", "{\"wire\": \"l\", \"seconds\": 9}",
+		"{\"tcp\": \"127.0.0.1:1\"}" };
+	struct errand_ask a;
+	struct err err;
+
+	assert_int_equal(target_parse_order("POST", "/api/v1/scan", &target, &err), 0);
+	assert_int_equal(target.order, ORDER_SCAN);
+	assert_int_equal(wish_errand_scan(&a, "{\"wire\": \"io\"}", 14, &err), 0);
+	assert_int_equal(a.kind, ERRAND_SCAN);
+	assert_string_equal(a.name, "io");
+	for (size_t i = 0; i < NELEM(wrong); i++)
+		assert_int_equal(wish_errand_scan(&a, wrong[i], strlen(wrong[i]), &err), ERR_CONF);
+	assert_true(errand_changes(ERRAND_SCAN) && !errand_is_root(ERRAND_SCAN));
+}
+
 static int
 rehearse(const char *query, const char *body, struct rehearse_ask *out, struct err *err)
 {
@@ -637,6 +656,7 @@ main(void)
 		cmocka_unit_test(test_what_was_looked_at_is_told),
 		cmocka_unit_test(test_all_of_it_goes_through_a_message),
 		cmocka_unit_test(test_an_instrument_is_tried),
+		cmocka_unit_test(test_a_link_is_scanned),
 		cmocka_unit_test(test_a_rehearsal_is_asked),
 		cmocka_unit_test(test_bad_rehearsals_are_told_with_their_place),
 		cmocka_unit_test(test_bad_bodies_are_told_with_their_place),

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./load.mjs";
 
-const { address_is_good, free_name, is_name, line_is_good, names_in, number_of, with_instrument } = await load("catalogue/lines");
+const { address_is_good, begun_of, free_name, is_name, line_is_good, names_in, number_of, with_instrument } = await load("catalogue/lines");
 const LINK = { name: "wire", kind: "tcp", address: "127.0.0.1:502", line: "" };
 const PUMP = { name: "pump", use: "our-pump", link: "wire", keys: [{ name: "speed", value: "7", type: "int" }, { name: "unit", value: "mL/min", type: "text" }, { name: "key", value: "pump", type: "secret" }] };
 const ENTRY = "  pump:\n    use: our-pump\n    link: wire\n    speed: 7\n    unit: mL/min\n    key: {secret: pump}\n";
@@ -48,4 +48,11 @@ test("names, numbers, addresses", () => {
 	for (const [kind, good, bad] of [["tcp", "host:502", "host"], ["tcp", "[::1]:1", "h:0"], ["udp", "h:65535", "h:65536"], ["serial", "/dev/ttyUSB0", "ttyUSB0"], ["hid", "10cf:5500", "10cf"], ["usbtmc", "/dev/usbtmc0", "/etc passwd"]])
 		assert.ok(address_is_good(kind, good) && !address_is_good(kind, bad), kind);
 	assert.ok(line_is_good("9600 8N1") && !line_is_good("9600") && !line_is_good("8N1"));
+});
+
+test("what a scan found begins a form", () => {
+	assert.deepEqual(begun_of("use: adam-4017, address: 3", "io"), { use: "adam-4017", link: "io", values: { address: "3" } });
+	assert.deepEqual(begun_of("use: lauda", "p"), { use: "lauda", link: "p", values: {} });
+	for (const words of ["", "adam-4017", "address: 3", "use: a, 3", "use:"])
+		assert.equal(begun_of(words, "io"), null, words);
 });
