@@ -47,7 +47,8 @@ function said_of(p: TriedPoint): string {
 
 function value_of(p: TriedPoint): string {
 	const w = words();
-	return p.value === null ? "—" : p.value === true ? w.on : p.value === false ? w.off : String(p.value);
+	/* As many digits as an instrument has; the server tells those of the computer. */
+	return p.value === null ? "—" : p.value === true ? w.on : p.value === false ? w.off : typeof p.value === "number" ? String(Number(p.value.toPrecision(7))) : p.value;
 }
 
 /* As much of a frame as is printable, for languages that are text. */
