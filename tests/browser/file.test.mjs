@@ -82,6 +82,20 @@ test("lines are numbered and coloured, those far away are not drawn; parts are r
 	assert.deepEqual(complaints.filter((c) => !/401/.test(c)), []);
 });
 
+test("another size of the window: all lines that can be seen are drawn", async () => {
+	const { page } = await ready({ viewport: { width: 360, height: 740 } });
+	await area(page).fill("# as many as there were not when it was drawn first\n".repeat(600));
+	await area(page).evaluate((a) => { a.scrollTop = 0; });
+	await page.locator('.code-line[data-line="1"]').waitFor();
+	for (const viewport of [{ width: 740, height: 360 }, { width: 1280, height: 1400 }]) {
+		await page.setViewportSize(viewport);
+		await eventually(async () => {
+			const [box, last] = await page.evaluate(() => [document.querySelector(".code textarea"), [...document.querySelectorAll(".code-line")].at(-1)].map((e) => e.getBoundingClientRect().bottom));
+			assert.ok(last >= box, `drawn until ${last} of ${box}`);
+		}, 20000);
+	}
+});
+
 test("checked while one types: one question at a time, the last wish wins, a busy server is asked again", async () => {
 	const { page } = await ready();
 	server.bench_file.check_ms = 1500;

@@ -28,7 +28,7 @@ const PAGES = [
 	["instruments", "#instruments", '.device[data-device="daq"]'],
 	["instrument", "#instruments/furnace", ".device-page"],
 	["instrument_add", "#instruments/+add", "[data-kind]"],
-	["file", "#file", ".code textarea"],
+	["file", "#file", '[data-check="good"]'],
 	["file_versions", "#file/versions", "[data-version]"],
 	["sharing", "#sharing", ".sharing section"],
 	["admin", "#admin", "tr[data-account]"],

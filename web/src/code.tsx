@@ -38,18 +38,21 @@ export function Code({ text, marks, at, colours, label, on_input }: Props) {
 	const area = useRef<HTMLTextAreaElement>(null);
 	const [seen, set_seen] = useState({ top: 0, left: 0, height: 0, of_line: 20 });
 	const lines = useMemo(() => text.split("\n"), [text]);
+	const count = useRef(0); /* of the text that stands there now: the observer below is made once */
+	count.current = lines.length;
 	const wrong = new Map(marks.map((m) => [m.line, m.kind]));
 	const look = () => {
 		const a = area.current;
 		if (a === null) /* an event that comes behind the page's end */
 			return;
-		set_seen({ top: a.scrollTop, left: a.scrollLeft, height: a.clientHeight, of_line: line_height(a, lines.length) });
+		set_seen({ top: a.scrollTop, left: a.scrollLeft, height: a.clientHeight, of_line: line_height(a, count.current) });
 	};
 	useEffect(() => {
 		const observer = new ResizeObserver(look);
 		observer.observe(area.current!);
 		return () => observer.disconnect();
 	}, []);
+	useEffect(look, [lines.length]);
 	useEffect(() => {
 		if (at.line === 0)
 			return;
