@@ -1,40 +1,18 @@
 /* accounts.test.mjs - signing in and out on the page, against a bench with accounts that exists only here */
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { eventually, open_page, row, shoot, start_browser } from "./browser.mjs";
+import { test } from "node:test";
+import { eventually, rig, row, shoot } from "./browser.mjs";
 import { FakeServer } from "./fake_server.mjs";
 
-let browser;
 let server;
 let url;
-let opened;
-
-before(async () => {
-	browser = await start_browser();
-});
-
-after(() => browser.close());
-
-beforeEach(async () => {
+const open = rig(async () => {
 	server = new FakeServer({ outputs: true, alarms: 1 });
 	server.people = { anna: "correct horse" };
 	url = await server.start();
-	opened = [];
-});
+}, () => server.stop());
 
-afterEach(async () => {
-	for (const p of opened) {
-		assert.deepEqual(p.strangers, []);
-		await p.close();
-	}
-	await server.stop();
-});
-
-async function visit(options) {
-	const p = await open_page(browser, url, options);
-	opened.push(p);
-	return p;
-}
+const visit = (options) => open(url, options);
 
 async function sign_in(page, password = "correct horse") {
 	await page.locator('.sign-in input[name="username"]').fill("anna");

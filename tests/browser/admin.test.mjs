@@ -1,46 +1,24 @@
 /* admin.test.mjs - administration: accounts, tokens, the audit, one's own password, against a bench that exists only here */
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { eventually, open_page, row, serious_faults, shoot, start_browser, wait_until } from "./browser.mjs";
+import { test } from "node:test";
+import { eventually, rig, row, serious_faults, shoot, sign_in, wait_until } from "./browser.mjs";
 import { FakeAdmin } from "./fake_admin.mjs";
 import { FakeServer } from "./fake_server.mjs";
 
-let browser;
 let server;
 let url;
-let opened;
-
-before(async () => {
-	browser = await start_browser();
-});
-
-after(() => browser.close());
-
-beforeEach(async () => {
+const open = rig(async () => {
 	server = new FakeServer({ outputs: true });
 	server.people = { anna: "correct horse" };
 	server.may = ["read", "operate", "configure", "protect"];
 	server.role = "root";
 	server.admin = new FakeAdmin();
 	url = await server.start();
-	opened = [];
-});
-
-afterEach(async () => {
-	for (const p of opened) {
-		assert.deepEqual(p.strangers, []);
-		await p.close();
-	}
-	await server.stop();
-});
+}, () => server.stop());
 
 async function visit(hash = "#admin", options = {}) {
-	const p = await open_page(browser, url, options);
-	opened.push(p);
-	await p.page.locator('.sign-in input[name="username"]').fill("anna");
-	await p.page.locator('.sign-in input[name="password"]').fill("correct horse");
-	await p.page.keyboard.press("Enter");
-	await p.page.locator('[data-state="running"]').waitFor();
+	const p = await open(url, options);
+	await sign_in(p.page, "anna", "correct horse");
 	await p.page.evaluate((to) => { location.hash = to; }, hash);
 	return p;
 }

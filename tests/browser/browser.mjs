@@ -1,5 +1,7 @@
 /* browser.mjs - Debian's Chromium with a fresh profile, and a page that is watched: no address but its own, no errors */
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { after, afterEach, before, beforeEach } from "node:test";
 import { chromium } from "playwright-core";
 
 const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -28,6 +30,46 @@ export async function open_page(browser, url, options = {}, before_it = null) {
 		await page.addInitScript(before_it);
 	await page.goto(url);
 	return { page, strangers, complaints, close: () => context.close() };
+}
+
+/* For a file of tests: one browser; what `start` sets up anew before each test and `stop` ends behind it; gives open(url, options, before_it), open_page() whose
+ * pages are closed then. Whatever a test does, nothing may leave the origin; `look_at` each page for more. */
+export function rig(start, stop, look_at = () => undefined) {
+	let browser;
+	let opened = [];
+
+	before(async () => {
+		browser = await start_browser();
+	});
+	after(() => browser?.close());
+	beforeEach(async () => {
+		opened = [];
+		await start();
+	});
+	afterEach(async () => {
+		try {
+			for (const p of opened) {
+				assert.deepEqual(p.strangers, []);
+				look_at(p);
+				await p.close();
+			}
+		} finally {
+			await stop();
+		}
+	});
+	return async (...where) => {
+		const p = await open_page(browser, ...where);
+		opened.push(p);
+		return p;
+	};
+}
+
+/* On the page that asks for it; back when the bench is shown. */
+export async function sign_in(page, name, password) {
+	await page.locator('.sign-in input[name="username"]').fill(name);
+	await page.locator('.sign-in input[name="password"]').fill(password);
+	await page.keyboard.press("Enter");
+	await page.locator('[data-state="running"]').first().waitFor();
 }
 
 export const row = (page, name) => page.locator(`tr[data-channel="${name}"]`);

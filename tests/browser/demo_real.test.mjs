@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { eventually, open_page, row, shoot, start_browser, value_of, wait_until } from "./browser.mjs";
-import { demo_bench, not_built as skip, sign_in } from "./real_bench.mjs";
+import { eventually, open_page, row, shoot, sign_in, start_browser, value_of, wait_until } from "./browser.mjs";
+import { demo_bench, not_built as skip, PASSWORD } from "./real_bench.mjs";
 
 let bench;
 let browser;
@@ -42,7 +42,7 @@ async function visit(hash = "", who = null) {
 	const p = await open_page(browser, bench.url + hash, {}, watch);
 	opened.push(p);
 	if (who !== null)
-		await sign_in(p.page, who);
+		await sign_in(p.page, who, PASSWORD);
 	else
 		await p.page.locator('[data-state="running"]').first().waitFor();
 	if (!hash.startsWith("#kiosk"))
@@ -328,7 +328,7 @@ test("started anew under pages of people: their sessions are over, and they are 
 		assert.equal(await page.locator("tr[data-channel], .head").count(), 0);
 	}
 	assert.deepEqual(await lies([anna]), []);
-	await sign_in(anna, "anna");
+	await sign_in(anna, "anna", PASSWORD);
 	await row(anna, "T_bed").waitFor();
 	await wait_until("good values", async () => (await good_rows(anna)) > 0);
 	for (const p of opened)

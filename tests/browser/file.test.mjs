@@ -1,49 +1,27 @@
 /* file.test.mjs - the page of the bench file: text, check while one types, difference, applying, what waits, versions; against a bench that exists only here */
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { assert_accessible } from "./axe.mjs";
-import { eventually, open_page, shoot, start_browser, wait_until } from "./browser.mjs";
+import { eventually, rig, shoot, sign_in, wait_until } from "./browser.mjs";
 import { FakeFile, FakeServer } from "./fake_server.mjs";
 
 const TEXT = `# the bench\nbench: tpr-1\nchannels:\n  T_bed: {read: ai0, unit: degC, range: 0 to 800 degC}\n${Array.from({ length: 60 }, (_, k) => `  C_${k}: {calc: ${k}}\n`).join("")}`;
 const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, colorScheme: "dark", locale: "fr-FR" };
 const WALL = { viewport: { width: 2560, height: 1440 }, colorScheme: "dark" };
 
-let browser;
 let server;
 let url;
-let opened;
-
-before(async () => {
-	browser = await start_browser();
-});
-
-after(() => browser.close());
-
-beforeEach(async () => {
+const open = rig(async () => {
 	server = new FakeServer({ outputs: true });
 	server.people = { anna: "correct horse" };
 	server.may = ["read", "operate", "configure", "protect"];
 	server.bench_file = new FakeFile(TEXT, { "parts/gases.yaml": "gases:\n  N2: {}\n", "sequences/tpr.seq": "sequence \"tpr\"\n" });
 	url = await server.start();
-	opened = [];
-});
-
-afterEach(async () => {
-	for (const p of opened) {
-		assert.deepEqual(p.strangers, []);
-		await p.close();
-	}
-	await server.stop();
-});
+}, () => server.stop());
 
 async function visit(rest = "", options = {}) {
-	const p = await open_page(browser, url, options);
-	opened.push(p);
-	await p.page.locator('.sign-in input[name="username"]').fill("anna");
-	await p.page.locator('.sign-in input[name="password"]').fill("correct horse");
-	await p.page.keyboard.press("Enter");
-	await p.page.locator('[data-state="running"]').first().waitFor();
+	const p = await open(url, options);
+	await sign_in(p.page, "anna", "correct horse");
 	await p.page.evaluate((hash) => { location.hash = hash; }, `#file${rest}`);
 	return p;
 }

@@ -3,84 +3,39 @@
  * The files that they write are the bench's own, and the compiler is the real one.
  */
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { assert_accessible } from "./axe.mjs";
-import { eventually, open_page, shoot, start_browser, wait_until } from "./browser.mjs";
+import { eventually, open_page, shoot, sign_in, start_browser, wait_until } from "./browser.mjs";
+import { not_built as skip, PASSWORD, RealBench } from "./real_bench.mjs";
 
-const MBC = `${process.env.MBC_BUILD ?? new URL("../../build", import.meta.url).pathname}/mbc`;
-const PASSWORD = "correct horse battery";
 const BENCH = "bench: pages\nhistory: no\ntick: 100 ms\nsequences: sequences\nserve: {listen: \"127.0.0.1:0\"}\nchannels:\n  A: {calc: 3}\n";
 const WAIT = "sequence \"Wait\"\nstep 10 \"A\"\n  wait 1 s\nend\n";
-const skip = !existsSync(MBC) && "mbc is not built";
 
 let place;
 let file;
 let bench;
-let url;
 let browser;
 let page;
 let opened;
 
-/* Where it listens, out of what it says at its start. */
-function started(child) {
-	return new Promise((done, fail) => {
-		let said = "";
-		const timer = setTimeout(() => fail(new Error(`it did not start: ${said}`)), 60_000);
-		const take = (bytes) => {
-			said += bytes;
-			const found = /http:\/\/127\.0\.0\.1:\d+\//.exec(said);
-			if (found) {
-				clearTimeout(timer);
-				done(found[0]);
-			}
-		};
-		child.stdout.on("data", take);
-		child.stderr.on("data", take);
-		child.on("exit", (code) => fail(new Error(`it ended with ${code}: ${said}`)));
-	});
-}
-
 before(async () => {
 	if (skip)
 		return;
-	place = mkdtempSync(join(tmpdir(), "mbc-test-"));
-	file = join(place, "bench.yaml");
-	writeFileSync(file, BENCH);
-	mkdirSync(join(place, "sequences"));
-	writeFileSync(join(place, "sequences/wait.seq"), WAIT);
-	const env = { ...process.env, MBC_RUN_DIR: join(place, "run"), MBC_STATE_DIR: join(place, "state"), MBC_USERS: "one" }; /* its files are its user's own */
-	bench = spawn(MBC, ["run", file], { env, cwd: place, stdio: ["ignore", "pipe", "pipe"] });
-	url = await started(bench);
-	await eventually(() => {
-		const made = spawnSync(MBC, ["user", "add", "--role", "root", "maria", "--bench", "pages"], { env, cwd: place, input: `${PASSWORD}\n`, timeout: 60_000 });
-		assert.equal(made.status, 0, String(made.stderr));
-	});
+	bench = new RealBench("pages", BENCH, { "sequences/wait.seq": WAIT });
+	({ place, file } = bench);
+	await bench.run();
+	await bench.user("maria", "--role", "root");
 	browser = await start_browser();
-	opened = await open_page(browser, url);
+	opened = await open_page(browser, bench.url);
 	page = opened.page;
-	await eventually(async () => {
-		await page.goto(url);
-		await page.locator('.sign-in input[name="username"]').waitFor({ timeout: 5000 });
-	});
-	await page.locator('.sign-in input[name="username"]').fill("maria");
-	await page.locator('.sign-in input[name="password"]').fill(PASSWORD);
-	await page.keyboard.press("Enter");
-	await page.locator('[data-state="running"]').first().waitFor();
+	await sign_in(page, "maria", PASSWORD);
 });
 
 after(async () => {
 	await browser?.close();
-	if (bench && bench.exitCode === null) {
-		const ended = new Promise((done) => bench.on("exit", done));
-		bench.kill("SIGTERM");
-		await ended;
-	}
-	if (place)
-		rmSync(place, { recursive: true, force: true });
+	await bench?.end();
 });
 
 const go = (hash) => page.evaluate((to) => { location.hash = to; }, hash);

@@ -1,36 +1,19 @@
 /* hands.test.mjs - setting values on the page, against a bench with faults on command: what is sent, and what is never said */
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { eventually, open_page, row, shoot, start_browser, value_of, wait_until } from "./browser.mjs";
+import { test } from "node:test";
+import { eventually, rig, row, shoot, value_of, wait_until } from "./browser.mjs";
 import { FakeServer } from "./fake_server.mjs";
 
-let browser;
 let server;
 let url;
-let opened;
-
-before(async () => {
-	browser = await start_browser();
-});
-
-after(() => browser.close());
-
-beforeEach(async () => {
+const open = rig(async () => {
 	server = new FakeServer({ outputs: true, alarms: 3, trips: 2 });
 	server.commands = ["set", "mode", "safe", "ack", "shelve"];
 	url = await server.start();
-	opened = [];
-});
-
-afterEach(async () => {
-	for (const p of opened)
-		await p.close();
-	await server.stop();
-});
+}, () => server.stop());
 
 async function ready(options) {
-	const p = await open_page(browser, url, options);
-	opened.push(p);
+	const p = await open(url, options);
 	await p.page.locator('[data-state="running"]').waitFor();
 	await row(p.page, "T_furn").waitFor();
 	return p;

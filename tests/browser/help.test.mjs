@@ -1,35 +1,18 @@
 /* help.test.mjs - the pages' links, the help, and the API explorer */
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { eventually, open_page, row, serious_faults, shoot, start_browser, wait_until } from "./browser.mjs";
+import { test } from "node:test";
+import { eventually, rig, row, serious_faults, shoot, wait_until } from "./browser.mjs";
 import { FakeServer } from "./fake_server.mjs";
 
-let browser;
 let server;
 let url;
-let opened;
-
-before(async () => {
-	browser = await start_browser();
-});
-
-after(() => browser.close());
-
-beforeEach(async () => {
+const open = rig(async () => {
 	server = new FakeServer();
 	url = await server.start();
-	opened = [];
-});
-
-afterEach(async () => {
-	for (const p of opened)
-		await p.close();
-	await server.stop();
-});
+}, () => server.stop());
 
 async function ready(hash = "", options = {}) {
-	const p = await open_page(browser, url + hash, options);
-	opened.push(p);
+	const p = await open(url + hash, options);
 	await p.page.locator('[data-state="running"]').waitFor();
 	return p;
 }

@@ -1,45 +1,23 @@
 /* kiosk_acts.test.mjs - acting at a display with a PIN: who acts stands in the head, and what may be done is large; at the end it only shows */
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { eventually, open_page, serious_faults, shoot, start_browser, wait_until } from "./browser.mjs";
+import { test } from "node:test";
+import { eventually, rig, serious_faults, shoot, sign_in, wait_until } from "./browser.mjs";
 import { FakeServer } from "./fake_server.mjs";
 
-let browser;
 let server;
 let url;
-let opened;
-
-before(async () => {
-	browser = await start_browser();
-});
-
-after(() => browser.close());
-
-beforeEach(async () => {
+const open = rig(async () => {
 	server = new FakeServer({ outputs: true, alarms: 1, sequences: true });
 	server.people = { wall: "display display" };
 	server.kiosk = true;
 	server.may = ["read"];
 	server.pins = { anna: "4711" };
 	url = await server.start();
-	opened = [];
-});
-
-afterEach(async () => {
-	for (const p of opened) {
-		assert.deepEqual(p.strangers, []);
-		await p.close();
-	}
-	await server.stop();
-});
+}, () => server.stop());
 
 async function visit(options = {}) {
-	const p = await open_page(browser, `${url}`, options);
-	opened.push(p);
-	await p.page.locator('.sign-in input[name="username"]').fill("wall");
-	await p.page.locator('.sign-in input[name="password"]').fill("display display");
-	await p.page.keyboard.press("Enter");
-	await p.page.locator('[data-state="running"]').waitFor();
+	const p = await open(url, options);
+	await sign_in(p.page, "wall", "display display");
 	await p.page.evaluate(() => { location.hash = "#kiosk/T_furn,N2_flow,T_bed"; });
 	await p.page.locator(".kiosk-tile").first().waitFor();
 	return p;

@@ -1,36 +1,19 @@
 /* page.test.mjs - the page in Chromium against a bench with faults on command: what does a person see? */
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { coloured_pixels, eventually, open_page, row, shoot, start_browser, value_of, wait_until } from "./browser.mjs";
+import { test } from "node:test";
+import { coloured_pixels, eventually, rig, row, shoot, value_of, wait_until } from "./browser.mjs";
 import { FakeServer } from "./fake_server.mjs";
 
-let browser;
 let server;
 let url;
-let opened;
-
-before(async () => {
-	browser = await start_browser();
-});
-
-after(() => browser.close());
-
-beforeEach(async () => {
+const open = rig(async () => {
 	server = new FakeServer();
 	url = await server.start();
-	opened = [];
-});
-
-afterEach(async () => {
-	for (const p of opened)
-		await p.close();
-	await server.stop();
-});
+}, () => server.stop());
 
 /* A page that has its values. Whatever a test does, nothing may leave the origin. */
 async function ready(options, before_it) {
-	const p = await open_page(browser, url, options, before_it);
-	opened.push(p);
+	const p = await open(url, options, before_it);
 	await p.page.locator('[data-state="running"]').waitFor();
 	await row(p.page, "T_bed").waitFor();
 	return p;
@@ -141,8 +124,7 @@ test("a server that dies and comes back is found again", async () => {
 
 test("values whose stream never opens do not stay good", async () => {
 	server.refusing_streams = true;
-	const p = await open_page(browser, url);
-	opened.push(p);
+	const p = await open(url);
 	await row(p.page, "T_bed").waitFor();
 	await p.page.locator('[data-state="lost"]').waitFor();
 	await wait_until("T_bed bad", () => is_bad(p.page, "T_bed"));
@@ -188,9 +170,8 @@ function hold_lists() {
 
 test("what changes while the list is on its way is shown, though it changes only once", async () => {
 	const lists = hold_lists();
-	const p = await open_page(browser, url);
+	const p = await open(url);
 	const { page } = p;
-	opened.push(p);
 	await wait_until("the list was asked for", () => lists.held.length > 0);
 	await wait_until("the page listens", () => server.streams.size > 0);
 	server.force("V_H2", "closed", "good", "good");
@@ -583,7 +564,7 @@ test("instruments tell state, reason and remedy; details and trace open by keybo
 	await dialog.waitFor({ state: "hidden" });
 });
 
-/* The bench of beforeEach() has no alarms. */
+/* The bench of all tests has no alarms. */
 async function with_alarms(n, options) {
 	await server.stop();
 	server = new FakeServer({ alarms: n });

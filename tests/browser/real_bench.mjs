@@ -152,11 +152,3 @@ export async function demo_bench() {
 	}
 	return bench;
 }
-
-/* A page of this bench whose account has signed in, and that shows it. */
-export async function sign_in(page, name, password = PASSWORD) {
-	await page.locator('.sign-in input[name="username"]').fill(name);
-	await page.locator('.sign-in input[name="password"]').fill(password);
-	await page.keyboard.press("Enter");
-	await page.locator('[data-state="running"]').first().waitFor();
-}

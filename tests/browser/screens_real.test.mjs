@@ -7,8 +7,8 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { eventually, open_page, start_browser, wait_until } from "./browser.mjs";
-import { BUILD, demo_bench, not_built as skip, sign_in } from "./real_bench.mjs";
+import { eventually, open_page, sign_in, start_browser } from "./browser.mjs";
+import { BUILD, demo_bench, not_built as skip, PASSWORD } from "./real_bench.mjs";
 
 const SIZES = { phone: { width: 360, height: 740 }, desk: { width: 1280, height: 800 }, wall: { width: 2560, height: 1440 } };
 const LANGUAGES = { en: "en-GB", fr: "fr-FR" };
@@ -107,7 +107,7 @@ for (const [language, locale] of Object.entries(LANGUAGES))
 		const found = [];
 		await page.locator(".sign-in form").waitFor();
 		await look(page, `sign_in_${language}`, found);
-		await sign_in(page, "maria");
+		await sign_in(page, "maria", PASSWORD);
 		await eventually(async () => assert.ok(await page.locator('[data-channel="alarm.door"], .alarm').count() > 0));
 		const word = await page.locator("nav.pages a").allInnerTexts();
 		assert.equal(word.length, 11, String(word));

@@ -3,15 +3,10 @@
  * The request of the slower page is held back until the other one has pressed: no clock decides what is tested. MBC_BUILD says where mbc is.
  */
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { eventually, open_page, start_browser } from "./browser.mjs";
+import { eventually, open_page, sign_in, start_browser } from "./browser.mjs";
+import { not_built as skip, PASSWORD, RealBench } from "./real_bench.mjs";
 
-const MBC = `${process.env.MBC_BUILD ?? new URL("../../build", import.meta.url).pathname}/mbc`;
-const PASSWORD = "correct horse battery";
 const BENCH = `bench: two
 history: no
 tick: 100 ms
@@ -37,73 +32,30 @@ step 30 "Three" entry always
 end
 on hold > 2 h -> abort
 `;
-const skip = !existsSync(MBC) && "mbc is not built";
 
-let place;
 let bench;
-let url;
 let browser;
 let pages = [];
 
-/* Where it listens, out of what it says at its start. */
-function started(child) {
-	return new Promise((done, fail) => {
-		let said = "";
-		const timer = setTimeout(() => fail(new Error(`it did not start: ${said}`)), 60_000);
-		const take = (bytes) => {
-			said += bytes;
-			const found = /http:\/\/127\.0\.0\.1:\d+\//.exec(said);
-			if (found) {
-				clearTimeout(timer);
-				done(found[0]);
-			}
-		};
-		child.stdout.on("data", take);
-		child.stderr.on("data", take);
-		child.on("exit", (code) => fail(new Error(`it ended with ${code}: ${said}`)));
-	});
-}
-
-async function sign_in() {
-	const { page } = await open_page(browser, url);
-	await eventually(async () => {
-		await page.goto(url);
-		await page.locator('.sign-in input[name="username"]').waitFor({ timeout: 5000 });
-	});
-	await page.locator('.sign-in input[name="username"]').fill("maria");
-	await page.locator('.sign-in input[name="password"]').fill(PASSWORD);
-	await page.keyboard.press("Enter");
-	await page.locator('[data-state="running"]').first().waitFor();
+async function visit() {
+	const { page } = await open_page(browser, bench.url);
+	await sign_in(page, "maria", PASSWORD);
 	return page;
 }
 
 before(async () => {
 	if (skip)
 		return;
-	place = mkdtempSync(join(tmpdir(), "mbc-test-"));
-	writeFileSync(join(place, "bench.yaml"), BENCH);
-	mkdirSync(join(place, "sequences"));
-	writeFileSync(join(place, "sequences/walk.seq"), WALK);
-	const env = { ...process.env, MBC_RUN_DIR: join(place, "run"), MBC_STATE_DIR: join(place, "state"), MBC_USERS: "one" };
-	bench = spawn(MBC, ["run", join(place, "bench.yaml")], { env, cwd: place, stdio: ["ignore", "pipe", "pipe"] });
-	url = await started(bench);
-	await eventually(() => {
-		const made = spawnSync(MBC, ["user", "add", "--role", "root", "maria", "--bench", "two"], { env, cwd: place, input: `${PASSWORD}\n`, timeout: 60_000 });
-		assert.equal(made.status, 0, String(made.stderr));
-	});
+	bench = new RealBench("two", BENCH, { "sequences/walk.seq": WALK });
+	await bench.run();
+	await bench.user("maria", "--role", "root");
 	browser = await start_browser();
-	pages = [await sign_in(), await sign_in()];
+	pages = [await visit(), await visit()];
 });
 
 after(async () => {
 	await browser?.close();
-	if (bench && bench.exitCode === null) {
-		const ended = new Promise((done) => bench.on("exit", done));
-		bench.kill("SIGTERM");
-		await ended;
-	}
-	if (place)
-		rmSync(place, { recursive: true, force: true });
+	await bench?.end();
 });
 
 const panel = (page) => page.locator("section.sequence");

@@ -1,40 +1,23 @@
 /* sequence.test.mjs - the sequence panel, against a bench with faults on command: what it shows, what may be pressed, what is sent */
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { eventually, open_page, shoot, start_browser, wait_until } from "./browser.mjs";
+import { test } from "node:test";
+import { eventually, rig, shoot, wait_until } from "./browser.mjs";
 import { FakeServer } from "./fake_server.mjs";
 
 const RUNNING = { state: "running", name: "tpr", step: 20, title: "Heat", comment: "slowly", step_time: 3725.9, current_step_time: 61.2,
 	total_time: 97200, time: 600, time_left: 93600, reason: "" };
 const NAMES = ["START", "PAUSE", "SAFE PAUSE", "RESUME", "SKIP STEP", "GO TO STEP", "ABORT"];
 
-let browser;
 let server;
 let url;
-let opened;
-
-before(async () => {
-	browser = await start_browser();
-});
-
-after(() => browser.close());
-
-beforeEach(async () => {
+const open = rig(async () => {
 	server = new FakeServer({ sequences: true });
 	server.commands = ["sequence"];
 	url = await server.start();
-	opened = [];
-});
-
-afterEach(async () => {
-	for (const p of opened)
-		await p.close();
-	await server.stop();
-});
+}, () => server.stop());
 
 async function ready(options) {
-	const p = await open_page(browser, url, options);
-	opened.push(p);
+	const p = await open(url, options);
 	await p.page.locator('[data-state="running"]').waitFor();
 	return p;
 }

@@ -4,9 +4,9 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { assert_accessible } from "./axe.mjs";
-import { eventually, open_page, shoot, start_browser, wait_until } from "./browser.mjs";
+import { eventually, rig, shoot, sign_in, wait_until } from "./browser.mjs";
 import { FakeFile, FakeServer } from "./fake_server.mjs";
 
 const RUNNING = { state: "running", name: "tpr", step: 20, title: "Heat", comment: "slowly", step_time: 3600, current_step_time: 900,
@@ -15,33 +15,16 @@ const MBC = `${process.env.MBC_BUILD ?? new URL("../../build", import.meta.url).
 const GOLDEN = new URL("../golden/lines/table.seq", import.meta.url).pathname;
 const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
 
-let browser;
 let server;
 let url;
-let opened;
-
-before(async () => {
-	browser = await start_browser();
-});
-
-after(() => browser.close());
-
-beforeEach(async () => {
+const open = rig(async () => {
 	server = new FakeServer({ sequences: true, outputs: true, alarms: 3 });
 	server.commands = ["sequence"];
 	url = await server.start();
-	opened = [];
-});
-
-afterEach(async () => {
-	for (const p of opened)
-		await p.close();
-	await server.stop();
-});
+}, () => server.stop());
 
 async function ready(part = "", options = {}, storage = null) {
-	const p = await open_page(browser, `${url}#sequence${part}`, options, storage);
-	opened.push(p);
+	const p = await open(`${url}#sequence${part}`, options, storage);
 	await p.page.locator('[data-state="running"]').first().waitFor();
 	await p.page.locator('main[data-page="sequence"]').waitFor();
 	return p;
@@ -330,8 +313,7 @@ test("another run of the same sequence in the same step, begun while nobody look
 
 test("by keyboard alone: to the page, a button of it, the runs", async () => {
 	run({ state: "complete" });
-	const p = await open_page(browser, url);
-	opened.push(p);
+	const p = await open(url);
 	const { page } = p;
 	const link = page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Sequence" });
 	await link.waitFor();
@@ -478,13 +460,9 @@ test("a sequence is saved on the bench by who may configure it, over just the on
 	server.may = ["read", "operate", "configure"];
 	server.check_of = (t) => ({ errors: t.includes("wrong") ? [{ line: 1, column: 1, kind: "error", text: "wrong", remedy: null, code: null }] : [], tree: null });
 	server.bench_file = new FakeFile("bench: tpr-1\n", { "sequences/tpr.seq": text });
-	const p = await open_page(browser, url);
-	opened.push(p);
+	const p = await open(url);
 	const { page } = p;
-	await page.locator('.sign-in input[name="username"]').fill("anna");
-	await page.locator('.sign-in input[name="password"]').fill("correct horse");
-	await page.keyboard.press("Enter");
-	await page.locator('[data-state="running"]').first().waitFor();
+	await sign_in(page, "anna", "correct horse");
 	await page.evaluate(() => { location.hash = "#sequence/edit/tpr"; });
 	const editor = page.locator(".editor");
 	const area = editor.getByLabel("Text of the sequence");

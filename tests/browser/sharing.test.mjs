@@ -1,22 +1,13 @@
 /* sharing.test.mjs - what everybody sees, and which channels: against a bench that exists only here */
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { eventually, open_page, serious_faults, shoot, start_browser, wait_until } from "./browser.mjs";
+import { test } from "node:test";
+import { eventually, rig, serious_faults, shoot, sign_in, wait_until } from "./browser.mjs";
 import { FakeAdmin, FILE } from "./fake_admin.mjs";
 import { FakeServer } from "./fake_server.mjs";
 
-let browser;
 let server;
 let url;
-let opened;
-
-before(async () => {
-	browser = await start_browser();
-});
-
-after(() => browser.close());
-
-beforeEach(async () => {
+const open = rig(async () => {
 	server = new FakeServer({ outputs: true, extra: 20 });
 	server.people = { anna: "correct horse" };
 	server.may = ["read", "operate", "configure"];
@@ -25,24 +16,11 @@ beforeEach(async () => {
 	const shown = (name) => server.channel(server.rows.find((r) => r[0] === name));
 	server.admin.shared = () => ({ time: new Date().toISOString(), is_on: true, address: "https://0.0.0.0:8444/", links_required: true, channels: ["T_bed", "P_in"].map(shown) });
 	url = await server.start();
-	opened = [];
-});
-
-afterEach(async () => {
-	for (const p of opened) {
-		assert.deepEqual(p.strangers, []);
-		await p.close();
-	}
-	await server.stop();
-});
+}, () => server.stop());
 
 async function visit(options = {}) {
-	const p = await open_page(browser, url, options);
-	opened.push(p);
-	await p.page.locator('.sign-in input[name="username"]').fill("anna");
-	await p.page.locator('.sign-in input[name="password"]').fill("correct horse");
-	await p.page.keyboard.press("Enter");
-	await p.page.locator('[data-state="running"]').waitFor();
+	const p = await open(url, options);
+	await sign_in(p.page, "anna", "correct horse");
 	await p.page.evaluate(() => { location.hash = "#sharing"; });
 	await p.page.locator(".sharing").waitFor();
 	return p;

@@ -2,47 +2,25 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { eventually, open_page, shoot, start_browser, wait_until } from "./browser.mjs";
+import { test } from "node:test";
+import { eventually, rig, shoot, wait_until } from "./browser.mjs";
 import { FakeServer } from "./fake_server.mjs";
 
 const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
-let browser;
 let server;
 let url;
-let opened;
-
-before(async () => {
-	browser = await start_browser();
-});
-
-after(() => browser.close());
-
-beforeEach(async () => {
+const open = rig(async () => {
 	server = new FakeServer({ alarms: 1 });
 	url = await server.start();
 	server.happened("instrument_down", "furnace", 20 * 60_000, { severity: "warning", text: "instrument 'furnace': down: no answer" });
 	server.happened("sequence_step", "tpr", 10 * 60_000, { text: "sequence 'tpr': step 20 Heat" });
 	server.happened("trip", "gas", 5 * 60_000, { severity: "error", text: "trip 'gas': tripped" });
 	server.happened("sequence_sets", "T_furn", 4 * 60_000, { text: "sequence sets 'T_furn'" });
-	opened = [];
-});
-
-/* Whatever a test does, nothing may leave the origin, and nothing may be complained of. */
-afterEach(async () => {
-	for (const p of opened) {
-		assert.deepEqual(p.strangers, []);
-		if (!p.may_complain)
-			assert.deepEqual(p.complaints, []);
-		await p.close();
-	}
-	await server.stop();
-});
+}, () => server.stop(), (p) => p.may_complain || assert.deepEqual(p.complaints, []));
 
 async function ready(rest, options, before_it) {
-	const p = await open_page(browser, `${url}#trends/${rest}`, options, before_it);
-	opened.push(p);
+	const p = await open(`${url}#trends/${rest}`, options, before_it);
 	await p.page.locator('[data-state="running"]').waitFor();
 	await p.page.locator(".trends").waitFor();
 	return p;
@@ -73,8 +51,7 @@ async function hover(page, share, k = 0) {
 const cell = (page, row, k) => page.locator(`[data-readout="${row}"] td`).nth(k).innerText();
 
 test("from the bench's plot to the Trends page: the same channels, in panels by unit on one time axis", async () => {
-	const p = await open_page(browser, url);
-	opened.push(p);
+	const p = await open(url);
 	const { page } = p;
 	await page.getByRole("link", { name: "Trends" }).click();
 	await eventually(async () => assert.deepEqual(await legend(page), ["T_bed", "T_furn", "N2_flow", "H2_flow"]));
@@ -326,8 +303,7 @@ test("a view is kept under its name, opened again, sent by its address", async (
 	await page.locator(".views .remove").click();
 	await eventually(async () => assert.equal(await page.locator(".open-view").count(), 0));
 	/* Somebody else, in a browser of their own. */
-	const other = await open_page(browser, sent);
-	opened.push(other);
+	const other = await open(sent);
 	await eventually(async () => assert.deepEqual(await legend(other.page), ["T_bed", "P_in"]));
 	assert.equal(await other.page.locator('.choices button[aria-pressed="true"]').innerText(), "8 h");
 	/* Another address in the same tab, as by the browser's way back. */

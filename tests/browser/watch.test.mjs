@@ -1,40 +1,18 @@
 /* watch.test.mjs - who holds the bench, events and alarms, protection, instruments: on a bench that exists only here */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { eventually, open_page, shoot, start_browser } from "./browser.mjs";
+import { test } from "node:test";
+import { eventually, rig, shoot, sign_in } from "./browser.mjs";
 import { FakeServer } from "./fake_server.mjs";
 
-let browser;
 let server;
 let url;
-let opened;
-
-before(async () => {
-	browser = await start_browser();
-});
-
-after(() => browser.close());
-
-beforeEach(async () => {
+const open = rig(async () => {
 	server = new FakeServer({ outputs: true, alarms: 3, trips: 2, protection: true });
 	url = await server.start();
-	opened = [];
-});
+}, () => server.stop());
 
-afterEach(async () => {
-	for (const p of opened) {
-		assert.deepEqual(p.strangers, []);
-		await p.close();
-	}
-	await server.stop();
-});
-
-async function visit(options, at = "") {
-	const p = await open_page(browser, url + at, options);
-	opened.push(p);
-	return p;
-}
+const visit = (options, at = "") => open(url + at, options);
 
 /* Accounts with this role and grants; anna is signed in. */
 async function signed_in({ role = "user", may = ["read", "operate"], at = "", ...options } = {}) {
@@ -42,10 +20,7 @@ async function signed_in({ role = "user", may = ["read", "operate"], at = "", ..
 	server.role = role;
 	server.may = may;
 	const p = await visit(options);
-	await p.page.locator('.sign-in input[name="username"]').fill("anna");
-	await p.page.locator('.sign-in input[name="password"]').fill("correct horse");
-	await p.page.keyboard.press("Enter");
-	await p.page.locator('[data-state="running"]').waitFor();
+	await sign_in(p.page, "anna", "correct horse");
 	if (at !== "")
 		await p.page.evaluate((hash) => { location.hash = hash; }, at);
 	return p;
@@ -190,7 +165,7 @@ for (const [where, at, row] of [["beside the bench", "", "li[data-alarm]"], ["in
 
 test("more trips than fit are told, and shown when wanted; the clock names its zone", async () => {
 	const mine = new FakeServer({ trips: 70 });
-	const p = await open_page(browser, await mine.start(), { timezoneId: "Asia/Kolkata" });
+	const p = await open(await mine.start(), { timezoneId: "Asia/Kolkata" });
 	try {
 		for (let i = 0; i < 70; i++)
 			mine.force(`trip.t${i}`, "tripped", "good", "good");
