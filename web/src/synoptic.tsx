@@ -114,7 +114,7 @@ export function Synoptic() {
 					set_open(!open);
 				}}>{open ? w.synoptic.hide : w.synoptic.show}</button>
 			</div>
-			<div ref={place} class="drawing" hidden={!open} />
+			<div ref={place} class="drawing" tabIndex={0} role="group" aria-labelledby="synoptic-title" hidden={!open} />
 			{told !== "" && open && <p class="message">{told}</p>}
 		</section>
 	);
