@@ -124,7 +124,7 @@ put_options(struct bench *b, struct json *j, const struct codec *codec, const st
 			json_null(j, "min");
 			json_null(j, "max");
 		}
-		if (o->type == OPT_INT && o->def != OPT_NEEDED)
+		if (o->type == OPT_INT && o->def != OPT_NEEDED && o->def != OPT_ABSENT)
 			json_int(j, "default", o->def);
 		else
 			json_null(j, "default");
