@@ -14,7 +14,8 @@ import { yaml_colours } from "../yaml_colours";
 import { check, get_file, put_file, Refused, type BenchFile, type Checked, type Fault, type Written } from "./ask";
 import { Became, Difference, is_nothing, Meaning } from "./changes";
 
-const CHECK_MS = 600; /* after the last key */
+/* After the last key: of a great text each check takes long, and should not come between two keys. */
+const pause_of = (text: string) => 600 + text.length / 2000;
 
 /* The file that is edited, and as it was when it was read. */
 const kept = { base: null as BenchFile | null, text: "" };
@@ -123,7 +124,7 @@ export function Editor({ on_written }: { on_written: () => void }) {
 	}, []);
 	useEffect(() => {
 		if (base !== null)
-			checker.want(text, CHECK_MS);
+			checker.want(text, pause_of(text));
 	}, [text, base]);
 	if (base === null)
 		return why === "" ? <p role="status">{w.reading}</p> : <><p class="message" role="alert">{why}</p><button type="button" onClick={read}>{w.read_again}</button></>;
