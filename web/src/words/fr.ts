@@ -871,7 +871,6 @@ const fr: Words = {
 		get_help: "Noms séparés par des virgules, au plus 100",
 		notes: "Notes",
 		notes_none: "Pas de notes.",
-		notes_how: (n: number) => `Une note s'ajoute à la ligne de commande du banc : mbc record note "TEXTE" (l'essai ${n} doit être ouvert)`,
 		parameters: "Paramètres et champs",
 		results: "Résultats",
 		questions: "Questions",
