@@ -983,6 +983,7 @@ class Peaks(threading.Thread):
 def administration():
     """Most memory of each process while a bench file of the largest size is checked over HTTP, and while a backup with 1 GB of history is made, looked at and downloaded."""
     from test_accounts import PASSWORD, Client
+    # Where it takes minutes the recorder writes samples under numbers of channels that store_bench has used for others: then the copy finds a fault, and says so.
     lines = "\n".join(f"  c{n}: {{calc: {n}, title: {'channel ' * 45}{n}}}" for n in range(10_000))
     text = f"bench: perf\nserve: {{listen: '127.0.0.1:0'}}\nchannels:\n{lines}\n"
     text += "#" * ((4 << 20) - len(text) - 1) + "\n"
