@@ -72,6 +72,29 @@ read_order(const char *bytes, size_t n)
 	demand(a.kind != ERRAND_REASON || a.reason[0] != '\0');
 }
 
+/* The same bytes as what is asked of a run: what is let through goes into one packet, a line each. */
+static void
+read_run(const char *bytes, size_t n)
+{
+	static const enum target_order orders[] = { ORDER_RUN_START, ORDER_RUN_STOP,
+		ORDER_RUN_NOTE };
+	struct err err;
+
+	for (size_t i = 0; i < 3; i++) {
+		struct target t = { .order = orders[i], .name = "7" };
+		static struct errand_ask a;
+
+		if (wish_errand_run(&a, &t, bytes, n, &err) < 0)
+			continue;
+		demand(errand_is_run(a.kind) && strlen(a.text) < sizeof(a.text));
+		demand(a.request[0] == '\0' || command_id_is_good(a.request));
+		demand(text_utf8(a.text, strlen(a.text)) == strlen(a.text));
+		demand(a.kind != ERRAND_RUN_NOTE ||
+			(a.number == 7 && a.text[0] != '\0' && strlen(a.text) <= WIRE_NOTE_MAX &&
+				strchr(a.text, '\n') == NULL));
+	}
+}
+
 static void
 read_route(const char *bytes, size_t n)
 {
@@ -103,7 +126,10 @@ read_packet(const char *bytes, size_t n)
 	errand_write(&out, &a);
 	demand(wire_open(&in, (const uint8_t *)out.data, out.n, &err) == WIRE_ERRAND);
 	demand(errand_read(&again, &in, &err) == 0 && again.kind == a.kind &&
-		strcmp(a.name, again.name) == 0 && again.number == a.number);
+		again.number == a.number);
+	/* What is no UTF-8 is cut when it is written; the gate lets none of it through. */
+	demand(text_utf8(a.name, strlen(a.name)) < strlen(a.name) ||
+		strcmp(a.name, again.name) == 0);
 	buf_done(&out);
 }
 
@@ -154,6 +180,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		break;
 	case ORDER:
 		read_order(bytes, n);
+		read_run(bytes, n);
 		break;
 	case ROUTE:
 		read_route(bytes, n);
