@@ -109,7 +109,7 @@ class Scan(Files):
         answer = self.scan("p")
         self.assertIn("ACME,Model 7,0,1.0", [f["says"] for f in answer["found"]], answer)
         os.chmod(path, 0o666)
-        with open(path, "r+b", buffering=0) as other:
+        with open(path, "r+b", buffering=0, opener=lambda p, flags: os.open(p, flags | os.O_NOCTTY)) as other:
             fcntl.flock(other, fcntl.LOCK_EX)
             self.scan("p", 409)
         os.close(follower)
