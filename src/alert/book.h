@@ -13,9 +13,8 @@
 #define NOTICES_MAX 256u
 #define TELLINGS_MAX 8192u
 #define MESSAGES_MAX 256u
-#define THREADS_MAX 6u
+#define THREADS_MAX 64u /* as many as there can be chains */
 
-#define CHAIN_LEAST_NS (60 * NS_PER_S) /* to the next step, where an alarm has come back */
 #define HOUR_NS (3600 * NS_PER_S)
 #define GIVE_UP_NS (24 * HOUR_NS)
 #define UNCERTAIN_NS (10 * NS_PER_S) /* until it is sent once more */
@@ -26,7 +25,7 @@ struct thread {
 	uint32_t chain; /* receiver; IMAGE_NONE: none */
 	uint32_t step;  /* the next one */
 	uint32_t round; /* 0 the first */
-	int64_t due_ns; /* of that step; NEVER: it has run down */
+	int64_t due_ns; /* of that step; NEVER: it has run down, or waits to be hurried */
 };
 
 struct notice {
@@ -39,7 +38,8 @@ struct notice {
 	struct image_list to;
 	uint32_t single; /* a receiver in the place of the list; IMAGE_NONE */
 	int64_t wall_ns, since_ns;
-	int64_t over_ns; /* since when; NEVER: it goes on */
+	int64_t over_ns;  /* since when; NEVER: it goes on */
+	int64_t begin_ns; /* nobody is told before, nor is it on record; 0: it has begun */
 	bool needs_ack, is_acked, is_hidden, is_ended, is_over_told, is_chatter_told,
 		is_nobody_told;
 	char who[ENTRY_NAME]; /* who acknowledged */
@@ -59,6 +59,7 @@ struct telling {
 	uint8_t spare;
 	uint16_t message; /* while it is under way */
 	int64_t due_ns;
+	int64_t since_ns; /* since when it is to be told */
 };
 
 struct message {
@@ -113,8 +114,7 @@ bool notice_goes_on(const struct notice *n); /* is somebody still to be told of 
 /* ---- chains.c ---- */
 void chains_begin(struct engine *e, struct notice *n);
 void chains_run(struct engine *e, struct notice *n);
-void chains_again(struct engine *e, struct notice *n); /* it has come back, acknowledged before */
-int64_t chains_wake(const struct notice *n);
+int64_t chains_wake(const struct engine *e, const struct notice *n);
 /* Nobody of the step that was done can be reached: the next one now. False: there is no next one. */
 bool chains_hurry(struct engine *e, struct notice *n);
 
@@ -135,6 +135,8 @@ void tellings_forget(
 	struct engine *e, const struct notice *n); /* that some were told: they are told anew */
 int64_t tellings_backoff(unsigned tries);          /* to the next attempt */
 bool tellings_are_open(const struct engine *e, const struct notice *n);
+void tellings_replayed(
+	struct engine *e); /* what failed for good is tried again by who begins anew */
 /* One way to a person has failed: the next; if there is none, somebody else. */
 void tellings_failed(struct engine *e, struct notice *n, uint32_t person);
 

@@ -22,7 +22,7 @@ add_thread(struct engine *e, struct notice *n, uint32_t chain)
 			free = &n->threads[i];
 	}
 	if (free == NULL)
-		return; /* the compiler lets no list have more */
+		return;
 	*free = (struct thread){ .chain = chain,
 		.due_ns = n->since_ns + image_step_at(e->img, r->first_step)->after_ns };
 }
@@ -98,19 +98,22 @@ do_step(struct engine *e, struct notice *n, struct thread *th)
 	people_each(e, &step->to, begin_one, &t);
 }
 
+/* While it is over nobody more is called for it; should it come back soon, the chain goes on. */
+static bool
+is_paused(const struct engine *e, const struct notice *n, const struct thread *th)
+{
+	return n->over_ns != NEVER &&
+	       (image_receiver_at(e->img, th->chain)->is_until_over || !n->needs_ack);
+}
+
 void
 chains_run(struct engine *e, struct notice *n)
 {
 	for (size_t i = 0; i < THREADS_MAX && notice_goes_on(n); i++) {
 		struct thread *th = &n->threads[i];
 
-		if (th->chain == IMAGE_NONE)
+		if (th->chain == IMAGE_NONE || is_paused(e, n, th))
 			continue;
-		if (n->over_ns != NEVER &&
-			(image_receiver_at(e->img, th->chain)->is_until_over || !n->needs_ack)) {
-			th->due_ns = NEVER;
-			continue;
-		}
 		/* A computer that slept calls nobody twice at once: steps are taken one a turn, and the next one waits for its time from now on. */
 		if (th->due_ns <= e->now_ns) {
 			th->due_ns = MAX(th->due_ns, e->now_ns - NS_PER_S);
@@ -119,24 +122,13 @@ chains_run(struct engine *e, struct notice *n)
 	}
 }
 
-void
-chains_again(struct engine *e, struct notice *n)
-{
-	for (size_t i = 0; i < THREADS_MAX; i++) {
-		struct thread *th = &n->threads[i];
-
-		if (th->chain != IMAGE_NONE && th->due_ns != NEVER)
-			th->due_ns = MAX(th->due_ns, e->now_ns + CHAIN_LEAST_NS);
-	}
-}
-
 int64_t
-chains_wake(const struct notice *n)
+chains_wake(const struct engine *e, const struct notice *n)
 {
 	int64_t wake = NEVER;
 
 	for (size_t i = 0; i < THREADS_MAX; i++)
-		if (n->threads[i].chain != IMAGE_NONE)
+		if (n->threads[i].chain != IMAGE_NONE && !is_paused(e, n, &n->threads[i]))
 			wake = MIN(wake, n->threads[i].due_ns);
 	return wake;
 }
@@ -150,7 +142,12 @@ chains_hurry(struct engine *e, struct notice *n)
 		struct thread *th = &n->threads[i];
 
 		/* Those that begin anew do so at their own pace: nobody could be reached a moment ago. */
-		if (th->chain == IMAGE_NONE || th->due_ns == NEVER || th->step == 0)
+		if (th->chain == IMAGE_NONE || th->step == 0 || is_paused(e, n, th))
+			continue;
+		/* Of what nobody can acknowledge the next one hears when the one before cannot be reached, and only then. */
+		if (th->due_ns == NEVER &&
+			(n->about == ABOUT_ALARM ||
+				th->step >= image_receiver_at(e->img, th->chain)->n_steps))
 			continue;
 		th->due_ns = MIN(th->due_ns, e->now_ns);
 		has_one = true;
@@ -171,8 +168,8 @@ chains_replay(struct engine *e, struct notice *n, uint32_t chain, const struct e
 
 		if (th->chain != chain)
 			continue;
-		if (entry->round > th->round)
-			tellings_forget(e, n);
+		if (entry->round > 0 && entry->step == 0)
+			tellings_forget(e, n); /* as do_step() did */
 		th->round = entry->round;
 		th->step = MIN(entry->step, r->n_steps - 1) + 1;
 		set_next(e, n, th, e->now_ns - age_ns);
@@ -186,11 +183,14 @@ chains_tell_again(struct engine *e, struct notice *n)
 	for (size_t i = 0; i < THREADS_MAX; i++) {
 		struct thread *th = &n->threads[i];
 		const struct image_receiver *r;
+		uint32_t n_done;
 
 		if (th->chain == IMAGE_NONE)
 			continue;
 		r = image_receiver_at(e->img, th->chain);
-		for (uint32_t k = 0; k < th->step; k++) {
+		/* One that waits to begin anew has done all steps of the round before. */
+		n_done = th->step == 0 && th->round > 0 ? r->n_steps : th->step;
+		for (uint32_t k = 0; k < n_done; k++) {
 			const struct image_step *step = image_step_at(e->img, r->first_step + k);
 			struct telling_to t = { e, n, step->by };
 

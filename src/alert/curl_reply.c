@@ -100,6 +100,7 @@ curl_judge(int code, bool is_out, const char *words, struct alert_verdict *out)
 
 	memset(out, 0, sizeof(*out));
 	snprintf(out->remedy, sizeof(out->remedy), "%s", remedy_of(code, &is_permanent));
+	out->is_way = is_permanent;
 	out->result = is_uncertain   ? ALERT_UNCERTAIN
 		      : is_permanent ? ALERT_PERMANENT
 				     : ALERT_TEMPORARY;

@@ -36,7 +36,7 @@ struct engine_notice {
 	uint32_t alarm; /* IMAGE_NONE */
 	const char *name, *text, *who;
 	int64_t wall_ns;
-	bool is_over, is_acked;
+	bool is_over, is_acked, is_hidden;
 };
 
 struct engine_sink {
@@ -62,7 +62,9 @@ void engine_replayed(struct engine *e, const struct engine_time *t);
 uint64_t engine_last_event(const struct engine *e);
 
 /* ---- what happens ---- */
-void engine_event(struct engine *e, const struct engine_time *t, const struct event *event);
+/* wall_ns: when it happened. */
+void engine_event(
+	struct engine *e, const struct engine_time *t, const struct event *event, int64_t wall_ns);
 /* How an alarm stands, for what was missed: enum alarm_state. */
 void engine_state(struct engine *e, const struct engine_time *t, uint32_t alarm, unsigned state);
 /* Somebody asks for a test: to a receiver. Returns the id of its notice; 0: there is no room. */

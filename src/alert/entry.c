@@ -71,6 +71,7 @@ entry_put(struct buf *out, const struct entry *e)
 		json_text(&j, "way", entry_way_word(e->way));
 		json_text(&j, "what", entry_what_word(e->what));
 		json_uint(&j, "tries", e->tries);
+		json_uint(&j, "step", e->step);
 		json_array(&j, "notices");
 		for (unsigned i = 0; i < e->n_notices; i++)
 			json_uint(&j, NULL, e->notices[i]);

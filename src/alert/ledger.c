@@ -152,6 +152,7 @@ ledger_sync(struct ledger *l, struct err *err)
 		if (done > 0) {
 			while (done > 0 && l->waiting.data[done - 1] != '\n')
 				done--;
+			buf_room(&l->waiting, 1);
 			memmove(l->waiting.data + 1, l->waiting.data + done, l->waiting.n - done);
 			l->waiting.data[0] = '\n';
 			l->waiting.n = l->waiting.n - done + 1;

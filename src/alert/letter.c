@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alert/engine.h"
+#include "base/crc.h"
 #include "base/text.h"
 #include "model/expr.h"
 
@@ -16,9 +17,12 @@ enum word {
 	WORD_OVER,
 	WORD_ACKED,
 	WORD_ACKED_BY,
+	WORD_HIDDEN,
 	WORD_CHATTERS,
 	WORD_NOTE,
 	WORD_EVENT,
+	WORD_OTHERS,
+	WORD_AND_MORE,
 	WORD_TEST,
 	WORD_SINCE,
 	WORD_NOW,
@@ -36,9 +40,12 @@ static const char *const words[WORDS][2] = {
 	[WORD_OVER] = { "over", "terminée" },
 	[WORD_ACKED] = { "acknowledged", "acquittée" },
 	[WORD_ACKED_BY] = { "acknowledged by", "acquittée par" },
+	[WORD_HIDDEN] = { "put aside", "mise de côté" },
 	[WORD_CHATTERS] = { "comes and goes", "va et vient" },
 	[WORD_NOTE] = { "note of", "note de" },
 	[WORD_EVENT] = { "event", "évènement" },
+	[WORD_OTHERS] = { "other messages", "autres messages" },
+	[WORD_AND_MORE] = { "more", "de plus" },
 	[WORD_TEST] = { "test", "essai" },
 	[WORD_SINCE] = { "since", "depuis" },
 	[WORD_NOW] = { "now", "maintenant" },
@@ -62,9 +69,11 @@ letter_address(const struct image *img, uint32_t address, char *out, size_t cap)
 
 	if (a->way != ALERT_PUSH)
 		snprintf(out, cap, "%s", text);
-	else
-		snprintf(out, cap, "%s%s%s", image_text(img, image_push_at(img, a->push)->name),
-			text[0] != '\0' ? "/" : "", text);
+	else if (text[0] == '\0')
+		snprintf(out, cap, "%s", image_text(img, image_push_at(img, a->push)->name));
+	else /* who knows a topic or a user's key may write there */
+		snprintf(out, cap, "%s/#%06x", image_text(img, image_push_at(img, a->push)->name),
+			(unsigned)crc32c(0, text, strlen(text)) & 0xffffffu);
 }
 
 /* A text of one line. */
@@ -99,7 +108,11 @@ put_state(struct buf *out, const struct engine_notice *n, enum language language
 		buf_printf(out, ", %s", word(WORD_OVER, language));
 	if (n->what == TELL_CHATTERS)
 		buf_printf(out, ", %s", word(WORD_CHATTERS, language));
-	if (n->is_acked && n->who[0] != '\0') {
+	if (n->is_hidden) {
+		buf_printf(
+			out, ", %s%s", word(WORD_HIDDEN, language), n->who[0] != '\0' ? ": " : "");
+		put_line(out, n->who);
+	} else if (n->is_acked && n->who[0] != '\0') {
 		buf_printf(out, ", %s ", word(WORD_ACKED_BY, language));
 		put_line(out, n->who);
 	} else if (n->is_acked) {
@@ -123,23 +136,26 @@ put_head(struct buf *out, const struct engine_notice *n, enum language language)
 	put_state(out, n, language);
 }
 
-enum says { SAYS_RAISED, SAYS_ACKED, SAYS_OVER };
+enum says { SAYS_RAISED, SAYS_HIDDEN, SAYS_ACKED, SAYS_OVER, SAYS_OTHER, SAYS };
 
 static enum says
 says(const struct engine_notice *n)
 {
-	return n->what == TELL_OVER || n->is_over ? SAYS_OVER
-	       : n->what == TELL_ACKED            ? SAYS_ACKED
-						  : SAYS_RAISED;
+	return n->about != ABOUT_ALARM              ? SAYS_OTHER
+	       : n->what == TELL_OVER || n->is_over ? SAYS_OVER
+	       : n->is_hidden                       ? SAYS_HIDDEN
+	       : n->what == TELL_ACKED              ? SAYS_ACKED
+						    : SAYS_RAISED;
 }
 
 /* "3 alarms: hot, cold, ..." and, behind those that are on, "2 over: a, b" */
 static void
-put_names(struct buf *out, const struct engine_notice *notices, unsigned n, unsigned more,
-	enum says which, enum language language)
+put_names(struct buf *out, const struct engine_notice *notices, unsigned n, enum says which,
+	enum language language)
 {
-	static const enum word words_of[] = { WORD_ALARMS, WORD_ACKED, WORD_OVER };
-	unsigned count = more, shown = 0;
+	static const enum word words_of[SAYS] = { WORD_ALARMS, WORD_HIDDEN, WORD_ACKED, WORD_OVER,
+		WORD_OTHERS };
+	unsigned count = 0, shown = 0;
 
 	for (unsigned i = 0; i < n; i++)
 		count += says(&notices[i]) == which;
@@ -172,9 +188,10 @@ letter_subject(struct buf *out, const struct image *img, const struct engine_not
 		}
 		return;
 	}
-	put_names(out, notices, n, more, SAYS_RAISED, language);
-	put_names(out, notices, n, 0, SAYS_ACKED, language);
-	put_names(out, notices, n, 0, SAYS_OVER, language);
+	for (int which = 0; which < SAYS; which++)
+		put_names(out, notices, n, (enum says)which, language);
+	if (more > 0)
+		buf_printf(out, "; %u %s", more, word(WORD_AND_MORE, language));
 }
 
 /* What its condition looks at, as it is now. */
@@ -217,7 +234,7 @@ put_alarm(struct buf *out, const struct image *img, const struct engine_notice *
 		buf_putc(out, '\n');
 	}
 	put_values(out, img, &a->when, language, asks);
-	if (action[0] != '\0' && n->what != TELL_OVER) {
+	if (action[0] != '\0' && n->what != TELL_OVER && !n->is_hidden) {
 		buf_printf(out, "  %s: ", word(WORD_DO, language));
 		put_line(out, action);
 		buf_putc(out, '\n');

@@ -11,7 +11,7 @@
 
 struct engine_notice;
 
-/* An address as people write it and as the ledger has it: "anna@lab.example", "ntfy/anna-4f81". */
+/* An address as the ledger has it: "anna@lab.example"; "ntfy/#3fa90c", for a topic is a key. */
 void letter_address(const struct image *img, uint32_t address, char *out, size_t cap);
 
 struct letter_asks {

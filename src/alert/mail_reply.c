@@ -71,6 +71,7 @@ mail_judge(const struct mail_end *e, struct alert_verdict *out)
 		return;
 	}
 	out->result = e->reply < 500 ? ALERT_TEMPORARY : ALERT_PERMANENT;
+	out->is_way = e->reply == 530 || e->reply == 534 || e->reply == 535 || e->reply == 538;
 	snprintf(out->remedy, sizeof(out->remedy), "%s", remedy_of(e->reply));
 	memcpy(out->text, lead, sizeof(lead));
 	if (e->line != NULL && e->n > 0)

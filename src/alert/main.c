@@ -76,6 +76,7 @@ struct alert {
 	uint64_t last;   /* the last event that was looked at */
 	uint64_t placed; /* as the ledger has it */
 	bool has_looked; /* at how things stood when it began */
+	bool is_behind;  /* the tape has lost something */
 	struct outgoing out[OUT_MAX];
 	unsigned n_out;
 	bool is_ledger_bad, is_first;
@@ -271,23 +272,43 @@ is_old(const struct alert *a, const struct event *e, bool has_wall, int64_t wall
 	return !has_wall || now + now_wall_offset() - (e->stamp_ns + wall_ns) > OLD_NS;
 }
 
+/* wall_ns: the offset of its stamp where that is known of another life of the computer. */
 static void
-take_event(struct alert *a, const struct event *e)
+take_event(struct alert *a, const struct event *e, bool has_wall, int64_t wall_ns)
 {
 	struct engine_time t = now_time();
+	int64_t at_ns = e->boot == a->boot ? e->stamp_ns + now_wall_offset()
+			: has_wall         ? e->stamp_ns + wall_ns
+					   : t.wall_ns;
 
 	if (e->id <= a->last)
 		return;
 	a->last = e->id;
-	engine_event(a->engine, &t, e);
+	engine_event(a->engine, &t, e, at_ns);
 	a->engine_wake_ns = 0;
 }
 
+struct past_one {
+	struct event e;
+	bool has_wall;
+	int64_t wall_ns;
+};
+
 struct past {
 	struct alert *a;
-	struct event *at;
+	struct past_one *at;
 	size_t n, cap;
+	uint64_t below; /* only those of lower numbers; 0: all */
+	bool is_cut;    /* there were more than could be taken */
 };
+
+static int
+by_id(const void *a, const void *b)
+{
+	const struct past_one *x = a, *y = b;
+
+	return x->e.id < y->e.id ? -1 : x->e.id > y->e.id;
+}
 
 static void
 on_past(void *ctx, const struct event *e, bool has_wall, int64_t wall_ns)
@@ -295,39 +316,43 @@ on_past(void *ctx, const struct event *e, bool has_wall, int64_t wall_ns)
 	struct past *p = ctx;
 	bool is_of_alarm = e->kind >= EVENT_ALARM_ON && e->kind <= EVENT_ALARM_CHATTERS;
 
-	if (p->n == PAST_MAX || (!is_of_alarm && is_old(p->a, e, has_wall, wall_ns)))
+	if ((p->below != 0 && e->id >= p->below) ||
+		(!is_of_alarm && is_old(p->a, e, has_wall, wall_ns)))
 		return;
+	if (p->n == PAST_MAX) { /* the older half stays: what comes behind it is read again */
+		qsort(p->at, p->n, sizeof(*p->at), by_id);
+		p->n = PAST_MAX / 2;
+		p->below = p->at[p->n].e.id;
+		p->is_cut = true;
+		if (e->id >= p->below)
+			return;
+	}
 	if (p->n == p->cap) {
 		p->cap = MIN(2 * p->cap + 64, (size_t)PAST_MAX);
 		p->at = mem_grow(p->at, p->cap, sizeof(*p->at));
 	}
-	p->at[p->n++] = *e;
-}
-
-static int
-by_id(const void *a, const void *b)
-{
-	const struct event *x = a, *y = b;
-
-	return x->id < y->id ? -1 : x->id > y->id;
+	p->at[p->n++] = (struct past_one){ *e, has_wall, wall_ns };
 }
 
 /* Those between the last one and `until` (0: all), which no tape has any more. */
 static void
 fetch(struct alert *a, uint64_t until)
 {
-	struct past p = { .a = a };
+	struct past p;
 	struct err err;
 
-	if (past_events_read(&a->past, a->last, on_past, &p, &err) < 0)
-		log_warn("events behind number %llu: %s; alarms that are on are told all the same",
-			(unsigned long long)a->last, err.msg);
-	if (p.n > 1)
-		qsort(p.at, p.n, sizeof(*p.at), by_id);
-	for (size_t i = 0; i < p.n; i++)
-		if (until == 0 || p.at[i].id < until)
-			take_event(a, &p.at[i]);
-	free(p.at);
+	do {
+		p = (struct past){ .a = a, .below = until };
+		if (past_events_read(&a->past, a->last, on_past, &p, &err) < 0)
+			log_warn("events behind number %llu: %s; alarms that are on are told all "
+				 "the same",
+				(unsigned long long)a->last, err.msg);
+		if (p.n > 1)
+			qsort(p.at, p.n, sizeof(*p.at), by_id);
+		for (size_t i = 0; i < p.n; i++)
+			take_event(a, &p.at[i].e, p.at[i].has_wall, p.at[i].wall_ns);
+		free(p.at);
+	} while (p.is_cut && p.n > 0);
 }
 
 static void
@@ -338,7 +363,11 @@ on_tape_event(struct alert *a, const struct board_change *change)
 	struct err err;
 	size_t n = board_tape_event_read(a->b, change, bytes);
 
-	if (n == 0 || event_decode(&e, bytes, n, &err) < 0 || e.id == 0 || e.id <= a->last)
+	if (n == 0) { /* overwritten meanwhile */
+		a->is_behind = true;
+		return;
+	}
+	if (event_decode(&e, bytes, n, &err) < 0 || e.id == 0 || e.id <= a->last)
 		return;
 	if (a->is_first) {
 		a->last = e.id; /* nobody is told of what was before anybody was to be told */
@@ -346,7 +375,7 @@ on_tape_event(struct alert *a, const struct board_change *change)
 	}
 	if (e.id > a->last + 1)
 		fetch(a, e.id);
-	take_event(a, &e);
+	take_event(a, &e, false, 0);
 }
 
 static void
@@ -363,7 +392,12 @@ drain(struct alert *a)
 		for (size_t i = 0; i < n; i++)
 			if (changes[i].channel == BOARD_TAPE_EVENT)
 				on_tape_event(a, &changes[i]);
+		a->is_behind = a->is_behind || missed > 0;
 	} while (n == CHANGES);
+	/* What the tape has overwritten may have had no successor. */
+	if (a->is_behind && !a->is_first)
+		fetch(a, 0);
+	a->is_behind = false;
 }
 
 /* What was missed shows in how the alarms stand. */

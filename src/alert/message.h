@@ -48,6 +48,7 @@ enum alert_result {
 /* The texts are one line each, without secrets. */
 struct alert_verdict {
 	enum alert_result result;
+	bool is_way; /* PERMANENT: it is the way that is wrong, for any address: certificate, login */
 	bool is_gone; /* the address is no more (HTTP 410): it is not used again before somebody has looked */
 	int64_t wait_ns;  /* as the server asked for (Retry-After, at most a day); 0: it did not */
 	char text[160];   /* what happened */

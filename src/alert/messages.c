@@ -11,6 +11,19 @@ is_due(const struct engine *e, const struct telling *t)
 	return t->state == TELLING_WAITS && t->due_ns <= e->now_ns;
 }
 
+/* Asked at the moment of sending, each minute: clocks are set, and a night may have an hour more or less. */
+static void
+keep_quiet(struct engine *e)
+{
+	for (uint32_t i = 0; i < e->n_tellings; i++) {
+		struct telling *t = &e->tellings[i];
+
+		if (is_due(e, t) && people_quiet_minutes(person_of(e, t->address),
+					    e->notices[t->notice].priority, e->local_minute) > 0)
+			t->due_ns = e->now_ns + 60 * NS_PER_S;
+	}
+}
+
 /* When the next message may go to a person that has had many: 0 now. What is critical always may, but for a flood. */
 static int64_t
 limit_until(const struct engine *e, uint32_t address, unsigned priority)
@@ -54,6 +67,7 @@ collect(struct engine *e, struct message *m)
 	}
 }
 
+/* One line for each ENTRY_NOTICES notices of which the same is told; `step` counts them from 0. */
 static void
 record(struct engine *e, const struct message *m)
 {
@@ -62,23 +76,31 @@ record(struct engine *e, const struct message *m)
 		.wall_ns = e->wall_ns,
 		.id = m->id,
 		.way = a->way,
-		.what = m->what,
 		.tries = (unsigned)m->tries + m->n_uncertain };
 
 	(void)!text_copy(entry.name, sizeof(entry.name),
 		image_text(e->img, image_receiver_at(e->img, m->person)->name));
 	letter_address(e->img, m->address, entry.to, sizeof(entry.to));
-	for (uint32_t i = 0; i < e->n_tellings; i++) {
-		const struct telling *t = &e->tellings[i];
+	for (entry.what = 0; entry.what < TELLS; entry.what++) {
+		for (uint32_t i = 0; i < e->n_tellings; i++) {
+			const struct telling *t = &e->tellings[i];
 
-		if (t->state != TELLING_UNDER_WAY || t->message != m - e->messages)
-			continue;
-		if (entry.n_notices < ENTRY_NOTICES)
+			if (t->state != TELLING_UNDER_WAY || t->message != m - e->messages ||
+				t->what != entry.what)
+				continue;
+			if (entry.n_notices == ENTRY_NOTICES) {
+				e->sink.record(e->sink.ctx, &entry);
+				entry.step++;
+				entry.n_notices = 0;
+			}
 			entry.notices[entry.n_notices++] = e->notices[t->notice].id;
-		else
-			entry.n_more++;
+		}
+		if (entry.n_notices == 0)
+			continue;
+		e->sink.record(e->sink.ctx, &entry);
+		entry.step++;
+		entry.n_notices = 0;
 	}
-	e->sink.record(e->sink.ctx, &entry);
 }
 
 static void
@@ -136,6 +158,7 @@ messages_run(struct engine *e)
 {
 	int64_t wake = NEVER;
 
+	keep_quiet(e);
 	for (uint32_t i = 0; i < MESSAGES_MAX; i++) {
 		struct message *m = &e->messages[i];
 
@@ -187,7 +210,23 @@ tell(struct engine *e, enum event_kind kind, const struct notice *n, const struc
 	e->sink.event(e->sink.ctx, kind, n->name, text);
 }
 
-/* Each telling of it; those that are tried again wait, longer each time, for a day at most. */
+/* When a telling that failed is tried again: longer each time, for a day at most; NEVER: not. What "would not go through the same
+ * again" may do so when somebody has mended the server, a password or the clock. */
+static int64_t
+next_try(const struct engine *e, const struct telling *t, enum alert_result result, int64_t wait_ns)
+{
+	const struct notice *n = &e->notices[t->notice];
+	bool is_wanted = t->what != TELL_RAISED || notice_goes_on(n);
+
+	if (!is_wanted || e->now_ns - t->since_ns >= GIVE_UP_NS)
+		return NEVER;
+	if (result == ALERT_TEMPORARY)
+		return e->now_ns + MAX(wait_ns, tellings_backoff(t->tries - 1u));
+	if (t->what != TELL_RAISED || (n->reached >> e->person_of[t->address] & 1) != 0)
+		return NEVER;
+	return e->now_ns + MAX(wait_ns, HOUR_NS);
+}
+
 static void
 settle(struct engine *e, struct message *m, enum alert_result result, int64_t wait_ns)
 {
@@ -209,13 +248,9 @@ settle(struct engine *e, struct message *m, enum alert_result result, int64_t wa
 			n->reached |= UINT64_C(1) << person;
 			continue;
 		}
-		t->state = TELLING_FAILED;
 		t->tries = (uint8_t)MIN(t->tries + 1, UINT8_MAX);
-		if (result == ALERT_TEMPORARY && e->now_ns - n->since_ns < GIVE_UP_NS &&
-			(t->what != TELL_RAISED || notice_goes_on(n))) {
-			t->state = TELLING_WAITS;
-			t->due_ns = e->now_ns + MAX(wait_ns, tellings_backoff(t->tries - 1u));
-		}
+		t->due_ns = next_try(e, t, result, wait_ns);
+		t->state = t->due_ns == NEVER ? TELLING_FAILED : TELLING_WAITS;
 		is_failed[t->notice] |= t->what == TELL_RAISED;
 	}
 	for (uint32_t i = 0; i < NOTICES_MAX; i++)
@@ -312,7 +347,7 @@ find_address(const struct engine *e, const struct entry *entry)
 }
 
 static struct telling *
-telling_of(struct engine *e, uint32_t notice, uint32_t address, unsigned what)
+telling_of(struct engine *e, uint32_t notice, uint32_t address, unsigned what, int64_t since_ns)
 {
 	struct telling *free;
 
@@ -325,9 +360,10 @@ telling_of(struct engine *e, uint32_t notice, uint32_t address, unsigned what)
 	}
 	free = telling_free(e);
 	if (free != NULL)
-		*free = (struct telling){
-			.notice = notice, .address = (uint16_t)address, .what = (uint8_t)what
-		};
+		*free = (struct telling){ .notice = notice,
+			.address = (uint16_t)address,
+			.what = (uint8_t)what,
+			.since_ns = since_ns };
 	return free;
 }
 
@@ -337,27 +373,31 @@ message_replay_send(struct engine *e, const struct entry *entry)
 {
 	uint32_t address = find_address(e, entry);
 	struct message *m = find(e, entry->id);
+	int64_t age_ns =
+		MIN(MAX(e->wall_ns - entry->wall_ns, INT64_C(0)), MAX(e->now_ns, INT64_C(0)));
 
 	e->last_id = MAX(e->last_id, entry->id);
 	if (address == IMAGE_NONE)
 		return;
-	if (m == NULL)
+	if (m != NULL && entry->step == 0) {
+		m->n_uncertain = 1; /* it was repeated */
+	} else if (m == NULL) {
 		m = new_message(e);
-	else
-		m->n_uncertain = 1;
-	if (m == NULL)
-		return;
+		if (m == NULL)
+			return;
+		*m = (struct message){ .what = TELLS };
+	}
 	m->id = entry->id;
 	m->address = address;
 	m->person = e->person_of[address];
-	m->what = (uint8_t)entry->what;
+	m->what = (uint8_t)MIN(m->what, entry->what);
 	m->is_out = true;
 	for (unsigned i = 0; i < entry->n_notices; i++)
 		for (uint32_t k = 0; k < NOTICES_MAX; k++) {
 			struct telling *t = NULL;
 
 			if (e->notices[k].id == entry->notices[i])
-				t = telling_of(e, k, address, entry->what);
+				t = telling_of(e, k, address, entry->what, e->now_ns - age_ns);
 			if (t == NULL)
 				continue;
 			t->state = TELLING_UNDER_WAY;

@@ -110,6 +110,7 @@ new_notice(struct engine *e, enum notice_about about, const char *name)
 static void
 begin(struct engine *e, struct notice *n)
 {
+	n->begin_ns = 0;
 	if (n->single == IMAGE_NONE && n->to.n == 0) {
 		n->id = 0;
 		return;
@@ -151,39 +152,66 @@ find_receiver(const struct engine *e, const char *name)
 
 /* ---- alarms --------------------------------------------------------------------------------------------------------------- */
 
-/* Those who were told of it know it; who has acknowledged it once and does not again, is not waited for. */
+/* It is told no more; what has not begun is on no record. */
 static void
-come_back(struct engine *e, struct notice *n)
+end(struct engine *e, struct notice *n)
 {
-	n->n_came++;
-	if (n->over_ns == NEVER && !n->is_acked && !n->is_hidden)
-		return;
-	n->over_ns = NEVER;
-	n->is_over_told = false;
-	tellings_drop(e, n, TELL_OVER);
-	notice_record(e, n, ENTRY_BACK, "");
-	if (n->is_acked || n->is_hidden)
-		chains_again(e, n);
-	n->is_acked = n->is_hidden = false;
+	if (n->begin_ns == 0)
+		notice_record(e, n, ENTRY_END, "");
+	for (uint32_t i = 0; i < e->n_tellings; i++)
+		if (e->tellings[i].state != TELLING_FREE && &e->notices[e->tellings[i].notice] == n)
+			e->tellings[i].state = TELLING_FREE;
+	n->id = 0;
 }
 
+/* after_ns: nobody is told unless it goes on for so long. */
 static void
-alarm_on(struct engine *e, uint32_t alarm, uint64_t event, const char *text)
+begin_alarm(struct engine *e, uint32_t alarm, uint64_t event, int64_t wall_ns, int64_t after_ns,
+	const char *text)
 {
-	struct notice *n = notice_of_alarm(e, alarm);
+	struct notice *n =
+		new_notice(e, ABOUT_ALARM, image_text(e->img, image_alarm_at(e->img, alarm)->name));
 
-	if (n != NULL) {
-		n->event = MAX(n->event, event);
-		come_back(e, n);
-		return;
-	}
-	n = new_notice(e, ABOUT_ALARM, image_text(e->img, image_alarm_at(e->img, alarm)->name));
 	if (n == NULL)
 		return;
 	n->event = event;
+	n->wall_ns = wall_ns;
 	(void)!text_copy(n->text, sizeof(n->text), text);
 	set_alarm(e, n, alarm);
-	begin(e, n);
+	if (after_ns > 0)
+		n->begin_ns = e->now_ns + after_ns;
+	else
+		begin(e, n);
+}
+
+/* One that was told as over, or was put aside, is a new one. Of one that was over for a moment people know. One that somebody has
+ * acknowledged, and that was over for a moment, is a new one when it lasts: nobody has acknowledged it this time. */
+static void
+alarm_on(struct engine *e, uint32_t alarm, uint64_t event, int64_t wall_ns, const char *text)
+{
+	struct notice *n = notice_of_alarm(e, alarm);
+	int64_t again_ns = e->img->notices.again_ns, after_ns = 0;
+
+	if (n != NULL && n->begin_ns != 0) {
+		n->event = MAX(n->event, event);
+		if (n->over_ns != NEVER)
+			n->begin_ns = e->now_ns + again_ns;
+		n->over_ns = NEVER;
+		return;
+	}
+	if (n != NULL && !n->is_over_told && !n->is_acked && !n->is_hidden &&
+		(n->over_ns == NEVER || e->now_ns < n->over_ns + again_ns)) {
+		n->event = MAX(n->event, event);
+		n->n_came++;
+		n->over_ns = NEVER;
+		return;
+	}
+	if (n != NULL) {
+		if (n->is_acked && !n->is_over_told)
+			after_ns = again_ns;
+		end(e, n);
+	}
+	begin_alarm(e, alarm, event, wall_ns, after_ns, text);
 }
 
 static void
@@ -194,7 +222,6 @@ alarm_over(struct engine *e, uint32_t alarm)
 	if (n == NULL || n->over_ns != NEVER)
 		return;
 	n->over_ns = e->now_ns;
-	notice_record(e, n, ENTRY_OVER, "");
 }
 
 /* One acknowledgement, one message to those who were told: the others need not act any more. */
@@ -205,6 +232,10 @@ alarm_answered(struct engine *e, uint32_t alarm, const char *who, bool is_hidden
 
 	if (n == NULL || !notice_goes_on(n))
 		return;
+	if (n->begin_ns != 0) {
+		end(e, n);
+		return;
+	}
 	(void)!text_copy(n->who, sizeof(n->who), who);
 	if (is_hidden)
 		n->is_hidden = true;
@@ -228,7 +259,7 @@ alarm_chatters(struct engine *e, uint32_t alarm)
 }
 
 static bool
-of_alarm(struct engine *e, const struct event *event)
+of_alarm(struct engine *e, const struct event *event, int64_t wall_ns)
 {
 	uint32_t alarm = find_alarm(e, event->subject);
 
@@ -237,7 +268,7 @@ of_alarm(struct engine *e, const struct event *event)
 	switch (event->kind) {
 	case EVENT_ALARM_ON:
 	case EVENT_ALARM_UNKNOWN:
-		alarm_on(e, alarm, event->id,
+		alarm_on(e, alarm, event->id, wall_ns,
 			event->kind == EVENT_ALARM_ON ? event->text
 						      : quality_row(event->reason)->token);
 		return true;
@@ -266,7 +297,7 @@ of_alarm(struct engine *e, const struct event *event)
 
 /* "team: the valve is open": whom, and what. */
 static void
-note(struct engine *e, const struct event *event)
+note(struct engine *e, const struct event *event, int64_t wall_ns)
 {
 	size_t n_name = strcspn(event->text, ":");
 	char name[ENTRY_NAME];
@@ -281,6 +312,7 @@ note(struct engine *e, const struct event *event)
 	if (n == NULL)
 		return;
 	n->event = event->id;
+	n->wall_ns = wall_ns;
 	n->single = receiver;
 	n->priority = PRIORITY_MEDIUM;
 	(void)!text_copy(n->text, sizeof(n->text),
@@ -300,7 +332,7 @@ is_told(const struct engine *e, enum event_kind kind)
 }
 
 static void
-other(struct engine *e, const struct event *event)
+other(struct engine *e, const struct event *event, int64_t wall_ns)
 {
 	struct buf text = { 0 };
 	struct notice *n = new_notice(e, ABOUT_EVENT, event->subject);
@@ -308,6 +340,7 @@ other(struct engine *e, const struct event *event)
 	if (n == NULL)
 		return;
 	n->event = event->id;
+	n->wall_ns = wall_ns;
 	n->to = e->img->notices.events;
 	n->priority = event_row(event->kind)->severity == EVENT_SEVERITY_ERROR ? PRIORITY_HIGH
 									       : PRIORITY_MEDIUM;
@@ -327,22 +360,27 @@ is_known(const struct engine *e, uint64_t event)
 }
 
 void
-engine_event(struct engine *e, const struct engine_time *t, const struct event *event)
+engine_event(
+	struct engine *e, const struct engine_time *t, const struct event *event, int64_t wall_ns)
 {
 	at(e, t);
-	if (is_known(e, event->id) || of_alarm(e, event))
+	if (is_known(e, event->id) || of_alarm(e, event, wall_ns))
 		return;
 	if (event->kind == EVENT_RULE_NOTIFIES || event->kind == EVENT_SEQUENCE_NOTIFIES)
-		note(e, event);
+		note(e, event, wall_ns);
 	else if (is_told(e, event->kind))
-		other(e, event);
+		other(e, event, wall_ns);
 }
 
-/* What was missed: an alarm that nobody acknowledged and of which nothing is open; one that is, and has been answered or is over. */
+/* What was missed: an alarm that nobody acknowledged and of which nothing is open; one that is, and has been answered or is over. Where
+ * nobody has to acknowledge, one that is on counts as acknowledged from its beginning. */
 void
 engine_state(struct engine *e, const struct engine_time *t, uint32_t alarm, unsigned state)
 {
-	bool is_waiting = state == ALARM_UNACKNOWLEDGED || state == ALARM_LATCHED_UNACKNOWLEDGED;
+	const struct image_alarm *a = image_alarm_at(e->img, alarm);
+	bool is_on =
+		state == ALARM_UNACKNOWLEDGED || (state == ALARM_ACKNOWLEDGED && a->needs_ack == 0);
+	bool is_waiting = is_on || state == ALARM_LATCHED_UNACKNOWLEDGED;
 	bool is_over = state == ALARM_NORMAL || state == ALARM_RETURNED ||
 		       state == ALARM_LATCHED_UNACKNOWLEDGED || state == ALARM_LATCHED_ACKNOWLEDGED;
 	bool is_hidden = state == ALARM_SHELVED || state == ALARM_SUPPRESSED ||
@@ -350,22 +388,30 @@ engine_state(struct engine *e, const struct engine_time *t, uint32_t alarm, unsi
 	struct notice *n = notice_of_alarm(e, alarm);
 
 	at(e, t);
-	if (n == NULL && is_waiting) {
-		const struct image_alarm *a = image_alarm_at(e->img, alarm);
-
-		alarm_on(e, alarm, 0, image_text(e->img, a->title != 0 ? a->title : a->when.text));
+	if ((n == NULL && is_waiting) ||
+		(n != NULL && is_on && (n->over_ns != NEVER || n->is_acked || n->is_hidden))) {
+		alarm_on(e, alarm, 0, e->wall_ns,
+			image_text(e->img, a->title != 0 ? a->title : a->when.text));
+		return;
 	}
 	if (n == NULL)
 		return;
 	if (is_over)
 		alarm_over(e, alarm);
-	if (state == ALARM_UNACKNOWLEDGED && (n->over_ns != NEVER || n->is_acked || n->is_hidden))
-		come_back(e, n);
 	if (is_hidden)
 		alarm_answered(e, alarm, "", true);
 	else if (n->needs_ack && (state == ALARM_NORMAL || state == ALARM_ACKNOWLEDGED ||
 					 state == ALARM_LATCHED_ACKNOWLEDGED))
 		alarm_answered(e, alarm, "", false);
+}
+
+/* Who is told of events, else of critical alarms. */
+static struct image_list
+events_of(const struct engine *e)
+{
+	const struct image_notices *to = &e->img->notices;
+
+	return to->events.n > 0 ? to->events : to->by_priority[PRIORITY_CRITICAL];
 }
 
 uint64_t
@@ -388,14 +434,13 @@ engine_test(struct engine *e, const struct engine_time *t, uint32_t receiver, co
 uint64_t
 engine_own(struct engine *e, const struct engine_time *t, const char *name, const char *text)
 {
-	const struct image_notices *to = &e->img->notices;
 	struct notice *n;
 
 	at(e, t);
 	n = new_notice(e, ABOUT_EVENT, name);
 	if (n == NULL)
 		return 0;
-	n->to = to->events.n > 0 ? to->events : to->by_priority[PRIORITY_CRITICAL];
+	n->to = events_of(e);
 	n->priority = PRIORITY_CRITICAL;
 	(void)!text_copy(n->text, sizeof(n->text), text);
 	begin(e, n);
@@ -411,7 +456,12 @@ look_over(struct engine *e, struct notice *n)
 	if (n->over_ns == NEVER || n->is_over_told ||
 		e->now_ns < n->over_ns + e->img->notices.again_ns)
 		return;
+	if (n->begin_ns != 0) {
+		end(e, n);
+		return;
+	}
 	n->is_over_told = true;
+	notice_record(e, n, ENTRY_OVER, "");
 	tell_the_told(e, n, TELL_OVER);
 }
 
@@ -424,13 +474,8 @@ look_end(struct engine *e, struct notice *n)
 	/* What is hidden comes back as new. */
 	if (n->is_hidden)
 		is_done = true;
-	if (!is_done || tellings_are_open(e, n))
-		return;
-	notice_record(e, n, ENTRY_END, "");
-	for (uint32_t i = 0; i < e->n_tellings; i++)
-		if (e->tellings[i].state != TELLING_FREE && &e->notices[e->tellings[i].notice] == n)
-			e->tellings[i].state = TELLING_FREE;
-	n->id = 0;
+	if (n->id != 0 && is_done && !tellings_are_open(e, n))
+		end(e, n);
 }
 
 int64_t
@@ -444,7 +489,10 @@ engine_run(struct engine *e, const struct engine_time *t)
 
 		if (n->id == 0)
 			continue;
-		chains_run(e, n);
+		if (n->begin_ns != 0 && n->over_ns == NEVER && n->begin_ns <= e->now_ns)
+			begin(e, n);
+		if (n->begin_ns == 0)
+			chains_run(e, n);
 		look_over(e, n);
 		look_end(e, n);
 	}
@@ -454,8 +502,10 @@ engine_run(struct engine *e, const struct engine_time *t)
 
 		if (n->id == 0)
 			continue;
-		if (notice_goes_on(n))
-			wake = MIN(wake, chains_wake(n));
+		if (n->begin_ns != 0)
+			wake = MIN(wake, n->over_ns == NEVER ? n->begin_ns : NEVER);
+		else if (notice_goes_on(n))
+			wake = MIN(wake, chains_wake(e, n));
 		if (n->over_ns != NEVER && !n->is_over_told)
 			wake = MIN(wake, n->over_ns + again_ns);
 	}
@@ -478,7 +528,8 @@ notice_show(const struct notice *n, struct engine_notice *out)
 		.who = n->who,
 		.wall_ns = n->wall_ns,
 		.is_over = n->over_ns != NEVER,
-		.is_acked = n->is_acked };
+		.is_acked = n->is_acked,
+		.is_hidden = n->is_hidden };
 }
 
 bool
@@ -544,7 +595,7 @@ replay_notice(struct engine *e, const struct entry *entry)
 		if (n->single == IMAGE_NONE)
 			n->id = 0;
 	} else {
-		n->to = e->img->notices.events;
+		n->to = events_of(e);
 	}
 }
 
@@ -569,10 +620,15 @@ replay_of(struct engine *e, struct notice *n, const struct entry *entry)
 		break;
 	case ENTRY_ACKED:
 		n->is_acked = true;
+		tellings_drop(e, n, TELL_RAISED);
+		tellings_drop(e, n, TELL_CHATTERS);
 		(void)!text_copy(n->who, sizeof(n->who), entry->text);
 		break;
 	case ENTRY_HIDDEN:
 		n->is_hidden = true;
+		tellings_drop(e, n, TELL_RAISED);
+		tellings_drop(e, n, TELL_CHATTERS);
+		(void)!text_copy(n->who, sizeof(n->who), entry->text);
 		break;
 	case ENTRY_OVER:
 		n->over_ns = e->now_ns - age_ns;
@@ -619,6 +675,7 @@ engine_replayed(struct engine *e, const struct engine_time *t)
 {
 	at(e, t);
 	messages_replayed(e);
+	tellings_replayed(e);
 	for (uint32_t i = 0; i < NOTICES_MAX; i++) {
 		struct notice *n = &e->notices[i];
 

@@ -136,11 +136,13 @@ job_free(struct job *j)
 }
 
 static struct job *
-job_new(const char *from, const char *to, uint64_t ticket)
+job_new(const char *from, const char *to, unsigned priority, uint64_t ticket)
 {
 	struct job *j = mem_zero(1, sizeof(*j));
 
 	j->ticket = ticket;
+	j->priority = priority;
+	j->late_ns = now_boot() + POST_WAIT_MS * NS_PER_MS;
 	j->from = copy(from);
 	j->to = copy(to);
 	return j;
@@ -165,10 +167,12 @@ keep(struct job *j, const struct alert_message *m)
 static void
 put(struct post *p, struct endpoint *e, struct job *j)
 {
-	if (e->last == NULL || e->first == NULL)
-		e->last = &e->first;
-	*e->last = j;
-	e->last = &j->next;
+	struct job **at = &e->first;
+
+	while (*at != NULL && (*at)->priority >= j->priority)
+		at = &(*at)->next;
+	j->next = *at;
+	*at = j;
 	e->n_jobs++;
 	p->n_waiting++;
 	p->has_news = true;
@@ -181,8 +185,6 @@ take(struct endpoint *e)
 
 	e->first = j->next;
 	j->next = NULL;
-	if (e->first == NULL)
-		e->last = &e->first;
 	e->n_jobs--;
 	return j;
 }
@@ -307,7 +309,7 @@ post_mail(struct post *p, int endpoint, const char *from, const char *to,
 
 	if (rc < 0)
 		return rc;
-	j = job_new(from, to, ticket);
+	j = job_new(from, to, m->priority, ticket);
 	rc = mail_text(&j->mail, from, p->endpoints[endpoint].from_name, to, m, err);
 	if (rc < 0) {
 		job_free(j);
@@ -334,7 +336,7 @@ post_push(struct post *p, int endpoint, const char *to, const struct alert_messa
 	push_request_done(&tried);
 	if (rc != 0)
 		return rc < 0 ? ERR_CONF : 1;
-	j = job_new(NULL, to, ticket);
+	j = job_new(NULL, to, m->priority, ticket);
 	keep(j, m);
 	put(p, &p->endpoints[endpoint], j);
 	return 0;
@@ -352,8 +354,6 @@ post_withdraw(struct post *p, uint64_t ticket)
 			if (j->ticket != ticket)
 				continue;
 			*at = j->next;
-			if (*at == NULL)
-				e->last = at;
 			e->n_jobs--;
 			p->n_waiting--;
 			job_free(j);
@@ -390,12 +390,16 @@ begin(struct post *p, struct endpoint *e, struct job *j, bool is_backup)
 	struct attempt *a = mem_zero(1, sizeof(*a));
 	int64_t wall_ns = now_boot() + now_wall_offset();
 	struct err err;
+	int rc;
 
 	*a = (struct attempt){ .post = p, .endpoint = e, .job = j, .is_backup = is_backup };
 	e->attempt = a;
-	if (attempt_set_up(a, wall_ns, &err) < 0 ||
-		curl_multi_add_handle(p->multi, a->curl) != CURLM_OK) {
-		struct alert_verdict v = { .result = ALERT_PERMANENT };
+	rc = attempt_set_up(a, wall_ns, &err);
+	if (rc == 0 && curl_multi_add_handle(p->multi, a->curl) != CURLM_OK)
+		rc = err_set(&err, ERR_IO, 0, "libcurl cannot begin; is there memory left?");
+	if (rc < 0) {
+		struct alert_verdict v = { .result = rc == ERR_IO ? ALERT_TEMPORARY
+								  : ALERT_PERMANENT };
 
 		(void)!text_copy(v.text, sizeof(v.text), err.msg);
 		attempt_hide(a, &v);
@@ -445,6 +449,31 @@ collect(struct post *p)
 	}
 }
 
+/* Whoever is behind a slow server is to be reached by another way. What is told here may take in further messages. */
+static void
+end_late(struct post *p, int64_t now_ns)
+{
+	for (int i = 0; i < POST_ENDPOINTS_MAX; i++) {
+		struct job **at = &p->endpoints[i].first;
+
+		while (p->endpoints[i].is_used && *at != NULL) {
+			struct alert_verdict v = { .result = ALERT_TEMPORARY };
+			struct job *j = *at;
+
+			if (j->late_ns > now_ns) {
+				at = &j->next;
+				continue;
+			}
+			*at = j->next;
+			p->endpoints[i].n_jobs--;
+			(void)!text_copy(
+				v.text, sizeof(v.text), "the messages before it took too long");
+			tell(p, j, &v);
+			at = &p->endpoints[i].first;
+		}
+	}
+}
+
 static void
 start_waiting(struct post *p, int64_t now_ns)
 {
@@ -468,6 +497,8 @@ post_due(const struct post *p)
 
 		if (e->is_used && e->attempt == NULL && e->first != NULL)
 			due = MIN(due, e->free_ns);
+		for (const struct job *j = e->is_used ? e->first : NULL; j != NULL; j = j->next)
+			due = MIN(due, j->late_ns);
 	}
 	return due;
 }
@@ -484,6 +515,7 @@ post_step(struct post *p, int64_t now_ns)
 	p->has_news = false;
 	collect(p);
 	start_waiting(p, now_ns);
+	end_late(p, now_ns);
 }
 
 size_t

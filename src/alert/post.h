@@ -1,6 +1,6 @@
 /* post.h - mails and push messages on their way, in the loop of the process
  *
- * Each endpoint has a queue of its own and sends one message after the other, so that a dead one delays no other. Nothing here waits: names are looked up by
+ * Each endpoint has a queue of its own, urgent ones first, and sends one message after the other, so that a dead one delays no other. Nothing here waits: names are looked up by
  * threads of libcurl, and one that a name server holds is left behind. Limits: 5 s to connect, then 15 s for all of a push and 60 s for all of a mail.
  *
  *	post_mail() or post_push(), then for each turn of the loop: loop_step(l, MIN(post_due(p), ...)); post_step(p, now_boot());
@@ -21,6 +21,8 @@
 #define POST_CONNECT_MS 5000L
 #define POST_PUSH_MS 15000L
 #define POST_MAIL_MS 60000L
+#define POST_WAIT_MS                                                                               \
+	60000L /* one that waits longer behind others is told as TEMPORARY: there are other ways */
 
 struct post;
 

@@ -16,7 +16,9 @@
 struct job {
 	struct job *next;
 	uint64_t ticket;
-	struct buf mail; /* MAIL: the whole of it */
+	unsigned priority; /* what is urgent goes before what waits */
+	int64_t late_ns;   /* when it has waited for too long */
+	struct buf mail;   /* MAIL: the whole of it */
 	char *from, *to;
 	struct alert_message message; /* PUSH: with texts of its own */
 };
@@ -27,7 +29,7 @@ struct endpoint {
 	struct push_target target; /* PUSH; points to texts of this struct but for `to` */
 	char *template, *value, *value_over, *backup_url, *proxy;
 	int64_t gap_ns, free_ns; /* nothing begins before free_ns */
-	struct job *first, **last;
+	struct job *first;
 	size_t n_jobs;           /* in the queue */
 	struct attempt *attempt; /* NULL: nothing is being sent */
 };

@@ -224,6 +224,7 @@ judge_status(enum push_shape shape, const struct push_answer *a, struct alert_ve
 	long s = a->status;
 
 	out->result = ALERT_PERMANENT;
+	out->is_way = (s >= 300 && s < 400) || s == 401 || s == 403 || s == 404 || s == 405;
 	if (s >= 300 && s < 400) {
 		put_remedy(out, "redirections are not followed; write the address that it has now");
 	} else if (s == 401 || s == 403) {
@@ -272,6 +273,7 @@ judge_pushover(const struct push_answer *a, const json_t *root, struct alert_ver
 			take_receipt(out, json_object_get(root, "request"));
 	} else if (a->status == 429) {
 		out->result = ALERT_PERMANENT; /* the month's messages are used up */
+		out->is_way = true;
 		put_remedy(out, "the messages of this month are used up; buy more at Pushover");
 	} else if (a->status < 300 && json_is_integer(status)) {
 		out->result = ALERT_PERMANENT;

@@ -68,8 +68,8 @@ add(struct engine *e, struct notice *n, uint32_t address, enum telling_what what
 		.address = (uint16_t)address,
 		.what = (uint8_t)what,
 		.state = TELLING_WAITS,
-		.due_ns = quiet > 0 ? e->now_ns + quiet * 60 * NS_PER_S
-				    : window_of(e, address, n->priority) };
+		.since_ns = e->now_ns,
+		.due_ns = quiet > 0 ? e->now_ns : window_of(e, address, n->priority) };
 }
 
 static bool
@@ -148,6 +148,21 @@ int64_t
 tellings_backoff(unsigned tries)
 {
 	return waits_ns[MIN(tries, NELEM(waits_ns) - 1)];
+}
+
+void
+tellings_replayed(struct engine *e)
+{
+	for (uint32_t i = 0; i < e->n_tellings; i++) {
+		struct telling *t = &e->tellings[i];
+		const struct notice *n = &e->notices[t->notice];
+
+		if (t->state != TELLING_FAILED || t->what != TELL_RAISED || !notice_goes_on(n) ||
+			(n->reached >> e->person_of[t->address] & 1) != 0)
+			continue;
+		t->state = TELLING_WAITS;
+		t->due_ns = t->since_ns = e->now_ns;
+	}
 }
 
 /* Can this person still be reached by what has been begun? One that has failed once is tried again, but is not counted on. */

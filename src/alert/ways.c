@@ -98,7 +98,7 @@ on_posted(void *ctx, uint64_t id, const struct alert_verdict *v)
 		text, sizeof(text), "%s%s%s", v->text, v->remedy[0] != '\0' ? "; " : "", v->remedy);
 	if (t != NULL) {
 		/* What is wrong with one address says nothing of the way. */
-		if (is_good || v->result == ALERT_TEMPORARY)
+		if (is_good || v->result != ALERT_PERMANENT || v->is_way)
 			watch(w, t->by, is_good, text);
 		*t = (struct ticket){ 0 };
 	}

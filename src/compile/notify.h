@@ -8,7 +8,7 @@
 #include "compile/tree.h"
 #include "model/image.h"
 
-#define RECEIVERS_MAX 64
+#define RECEIVERS_MAX IMAGE_RECEIVERS_MAX
 #define RECEIVER_NAME_MAX 30 /* "NAME: TEXT" of a sequence is an event's text */
 #define ADDRESSES_MAX 256
 #define MEMBERS_MAX 512

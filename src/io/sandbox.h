@@ -68,7 +68,7 @@ enum sandbox_role {
 	SANDBOX_ERRAND,
 	SANDBOX_SHARE, /* a gateway to other systems: it has the public board, its outbox and the network */
 	SANDBOX_ALERT, /* tells people */
-	SANDBOX_TRY, /* asks devices through the gate: it has no wire */
+	SANDBOX_TRY,   /* asks devices through the gate: it has no wire */
 	SANDBOX_ROLES
 };
 

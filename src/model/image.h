@@ -45,6 +45,8 @@ struct image_list {
 	uint32_t first, n;
 };
 
+#define IMAGE_RECEIVERS_MAX 64 /* names under `notify:` */
+
 /* `alert:`. Texts are empty, and numbers 0, where nothing is written. */
 struct image_notices {
 	uint32_t is_on; /* 0, 1: there is `notify:`, and a process that tells people */

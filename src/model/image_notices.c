@@ -199,9 +199,9 @@ are_notices(const struct image *img)
 		if (!is_list(img, &n->by_priority[p], img->receivers.n))
 			return false;
 	has_server = image_text(img, n->mail_server)[0] != '\0';
-	return n->is_on <= 1 && is_list(img, &n->events, img->receivers.n) &&
-	       n->mail_password <= img->secrets.n && n->is_mail_plain <= 1 &&
-	       !(n->is_mail_plain && n->mail_password > 0) &&
+	return n->is_on <= 1 && img->receivers.n <= IMAGE_RECEIVERS_MAX &&
+	       is_list(img, &n->events, img->receivers.n) && n->mail_password <= img->secrets.n &&
+	       n->is_mail_plain <= 1 && !(n->is_mail_plain && n->mail_password > 0) &&
 	       has_server == (image_text(img, n->mail_from)[0] != '\0') &&
 	       is_time(n->beat_every_ns) && is_time(n->gather_ns) && is_time(n->again_ns) &&
 	       (image_text(img, n->beat_url)[0] == '\0' || n->beat_every_ns >= NS_PER_S);

@@ -170,8 +170,7 @@ http_order_is_errand(enum target_order order)
 {
 	return has_file(order) || order == ORDER_UNDO || order == ORDER_DISCARD ||
 	       order == ORDER_REASON || order == ORDER_TRY || order == ORDER_SCAN ||
-	       wish_is_run(order) ||
-	       wish_is_admin(order);
+	       wish_is_run(order) || wish_is_admin(order);
 }
 
 struct http_order *

@@ -278,7 +278,7 @@ rig_event(struct rig *r, enum event_kind kind, const char *subject, const char *
 	(void)!text_copy(e.subject, sizeof(e.subject), subject);
 	(void)!text_copy(e.text, sizeof(e.text), words);
 	(void)!text_copy(e.principal, sizeof(e.principal), who);
-	engine_event(r->engine, &t, &e);
+	engine_event(r->engine, &t, &e, r->wall_ns);
 }
 
 unsigned

@@ -316,15 +316,49 @@ test_a_state_that_was_missed(void **state)
 	(void)state;
 }
 
+/* How the alarms stand, as the bench shows it. */
+struct stand {
+	bool is_on[A_MANY], is_acked[A_MANY], was_on[A_MANY];
+};
+
+static void
+take_stand(struct stand *s, enum event_kind kind, unsigned alarm)
+{
+	if (kind == EVENT_ALARM_ACKNOWLEDGED) {
+		s->is_acked[alarm] = true;
+		return;
+	}
+	s->is_on[alarm] = kind == EVENT_ALARM_ON;
+	if (s->is_on[alarm]) {
+		s->was_on[alarm] = true;
+		s->is_acked[alarm] = false;
+	}
+}
+
+/* What it looks at after an end, behind its ledger and the journal. */
+static void
+look(struct rig *r, const struct stand *s)
+{
+	struct engine_time t = rig_time(r);
+
+	for (unsigned i = 0; i < A_MANY; i++)
+		engine_state(r->engine, &t, i,
+			s->is_on[i] && s->is_acked[i]     ? ALARM_ACKNOWLEDGED
+			: s->is_on[i]                     ? ALARM_UNACKNOWLEDGED
+			: s->was_on[i] && !s->is_acked[i] ? ALARM_RETURNED
+							  : ALARM_NORMAL);
+}
+
 /* One that ends is started again at once. */
 static void
-pass(struct rig *r, int64_t ns)
+pass(struct rig *r, const struct stand *s, int64_t ns)
 {
 	int64_t until = r->now_ns + ns;
 
 	rig_pass(r, ns);
 	while (r->is_dead) {
 		rig_restart(r);
+		look(r, s);
 		rig_pass(r, until - r->now_ns);
 	}
 }
@@ -336,32 +370,36 @@ play(struct rig *r, unsigned stop_at)
 	static const struct {
 		int64_t after;
 		enum event_kind kind;
+		unsigned alarm;
 		const char *subject, *who;
 	} rows[] = {
-		{ 0, EVENT_ALARM_ON, "hot", "" },
-		{ MINUTE, EVENT_ALARM_ON, "cold", "" },
-		{ 6 * MINUTE, EVENT_ALARM_ON, "flow", "" },
-		{ 2 * MINUTE, EVENT_ALARM_ACKNOWLEDGED, "hot", "user:ben" },
-		{ MINUTE, EVENT_ALARM_OFF, "hot", "" },
-		{ 10 * MINUTE, EVENT_ALARM_ACKNOWLEDGED, "flow", "user:anna" },
-		{ MINUTE, EVENT_ALARM_OFF, "flow", "" },
-		{ MINUTE, EVENT_ALARM_OFF, "cold", "" },
-		{ MINUTE, EVENT_ALARM_ACKNOWLEDGED, "cold", "user:anna" },
+		{ 0, EVENT_ALARM_ON, A_HOT, "hot", "" },
+		{ MINUTE, EVENT_ALARM_ON, A_COLD, "cold", "" },
+		{ 6 * MINUTE, EVENT_ALARM_ON, A_FLOW, "flow", "" },
+		{ 2 * MINUTE, EVENT_ALARM_ACKNOWLEDGED, A_HOT, "hot", "user:ben" },
+		{ MINUTE, EVENT_ALARM_OFF, A_HOT, "hot", "" },
+		{ 10 * MINUTE, EVENT_ALARM_ACKNOWLEDGED, A_FLOW, "flow", "user:anna" },
+		{ MINUTE, EVENT_ALARM_OFF, A_FLOW, "flow", "" },
+		{ MINUTE, EVENT_ALARM_OFF, A_COLD, "cold", "" },
+		{ MINUTE, EVENT_ALARM_ACKNOWLEDGED, A_COLD, "cold", "user:anna" },
 	};
+	struct stand s = { { false }, { false }, { false } };
 
 	r->result[AT_ANNA_PUSH] = ALERT_TEMPORARY;
 	r->stop_at = stop_at;
 	for (size_t i = 0; i < NELEM(rows); i++) {
-		pass(r, rows[i].after);
+		pass(r, &s, rows[i].after);
+		take_stand(&s, rows[i].kind, rows[i].alarm);
 		r->event = i;
 		rig_event(r, rows[i].kind, rows[i].subject, "", rows[i].who);
 		if (r->is_dead) {
 			rig_restart(r);
 			r->event = i; /* what was not on record is read again from the journal */
 			rig_event(r, rows[i].kind, rows[i].subject, "", rows[i].who);
+			look(r, &s);
 		}
 	}
-	pass(r, 26 * 60 * MINUTE); /* what is tried again for a day has ended then */
+	pass(r, &s, 26 * 60 * MINUTE); /* what is tried again for a day has ended then */
 }
 
 /* Nobody who would have been told is told nothing, and nobody is told more than once more. */
@@ -429,6 +467,240 @@ test_lines(void **state)
 	(void)state;
 }
 
+static unsigned
+told(const struct rig *r, enum telling_what what)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < r->n_sent; i++)
+		n += r->sent[i % NELEM(r->sent)].what == what;
+	return n;
+}
+
+/* Told as over, and on again hours later: as loud as the first time, whether anybody has acknowledged or not. */
+static void
+test_it_comes_again(void **state)
+{
+	for (int is_acked = 0; is_acked < 2; is_acked++) {
+		struct rig *r = open_rig();
+
+		for (int i = 1; i <= 3; i++) {
+			rig_event(r, EVENT_ALARM_ON, "cold", "too cold", "");
+			rig_pass(r, MINUTE);
+			assert_int_equal(told(r, TELL_RAISED), 2 * i);
+			if (is_acked)
+				rig_event(r, EVENT_ALARM_ACKNOWLEDGED, "cold", "", "user:ben");
+			rig_event(r, EVENT_ALARM_OFF, "cold", "", "");
+			rig_pass(r, 10 * MINUTE);
+			assert_int_equal(told(r, TELL_OVER), 2 * i);
+			assert_int_equal(told(r, TELL_ACKED), is_acked ? 2 * i : 0);
+		}
+		close_rig(r);
+	}
+	(void)state;
+}
+
+/* Acknowledged, over for a moment, and on again: nobody has acknowledged that. It is told when it lasts; a contact that chatters after
+ * the acknowledgement is no new message each time. */
+static void
+test_on_again_behind_an_acknowledgement(void **state)
+{
+	struct rig *r = open_rig();
+	unsigned n_ledger;
+
+	rig_event(r, EVENT_ALARM_ON, "cold", "", "");
+	rig_pass(r, MINUTE);
+	rig_event(r, EVENT_ALARM_ACKNOWLEDGED, "cold", "", "user:ben");
+	rig_pass(r, MINUTE);
+	n_ledger = r->n_ledger;
+	for (int i = 0; i < 6000; i++) {
+		rig_event(r, i % 2 == 0 ? EVENT_ALARM_OFF : EVENT_ALARM_ON, "cold", "", "");
+		rig_pass(r, 100 * NS_PER_MS);
+	}
+	assert_int_equal(told(r, TELL_RAISED), 2);
+	assert_true(r->n_ledger <= n_ledger + 2); /* nor is each a line of the ledger */
+	rig_pass(r, 3 * MINUTE);
+	assert_int_equal(told(r, TELL_RAISED), 4);
+	close_rig(r);
+	(void)state;
+}
+
+/* Put aside, and on again when that is over: at once. */
+static void
+test_on_again_behind_a_shelf(void **state)
+{
+	struct rig *r = open_rig();
+
+	rig_event(r, EVENT_ALARM_ON, "cold", "", "");
+	rig_pass(r, MINUTE);
+	rig_event(r, EVENT_ALARM_SHELVED, "cold", "an hour", "user:ben");
+	rig_pass(r, 60 * MINUTE);
+	rig_event(r, EVENT_ALARM_ON, "cold", "", "");
+	rig_pass(r, MINUTE);
+	assert_int_equal(told(r, TELL_RAISED), 4);
+	close_rig(r);
+	(void)state;
+}
+
+/* A chain whose alarm is over for a second goes on when it is not. */
+static void
+test_a_flicker_stops_no_chain(void **state)
+{
+	struct rig *r = open_rig();
+
+	rig_event(r, EVENT_ALARM_ON, "easy_one", "", "");
+	rig_pass(r, 4 * MINUTE);
+	rig_event(r, EVENT_ALARM_OFF, "easy_one", "", "");
+	rig_pass(r, NS_PER_S);
+	rig_event(r, EVENT_ALARM_ON, "easy_one", "", "");
+	rig_pass(r, 60 * MINUTE);
+	assert_int_equal(rig_sent_to(r, AT_CARL_MAIL), 1);
+	close_rig(r);
+	(void)state;
+}
+
+/* Ended behind the entry of a step, before the message: of the last one, and of the first of the next round. */
+static void
+test_an_end_behind_a_step(void **state)
+{
+	static const struct {
+		int64_t before;
+		uint32_t address;
+		unsigned n;
+	} rows[] = { { 14 * MINUTE, AT_CARL_MAIL, 1 }, { 44 * MINUTE, AT_ANNA_PUSH, 2 } };
+
+	for (size_t i = 0; i < NELEM(rows); i++) {
+		struct rig *r = open_rig();
+
+		rig_event(r, EVENT_ALARM_ON, "hot", "", "");
+		rig_pass(r, rows[i].before);
+		r->stop_at = r->n_ledger + 1;
+		rig_pass(r, 2 * MINUTE);
+		assert_true(r->is_dead && r->ledger[r->n_ledger - 1].kind == ENTRY_STEP);
+		r->stop_at = 0;
+		rig_restart(r);
+		rig_pass(r, 2 * MINUTE);
+		assert_int_equal(rig_sent_to(r, rows[i].address), rows[i].n);
+		close_rig(r);
+	}
+	(void)state;
+}
+
+static void
+all_are(struct rig *r, unsigned result)
+{
+	for (unsigned i = 0; i < ADDRESSES; i++)
+		r->result[i] = result;
+}
+
+/* A password that was wrong, and is right after an hour; the same with a new bench file, at once. */
+static void
+test_mended(void **state)
+{
+	for (int is_new = 0; is_new < 2; is_new++) {
+		struct rig *r = open_rig();
+
+		all_are(r, ALERT_PERMANENT);
+		rig_event(r, EVENT_ALARM_ON, "cold", "", "");
+		rig_pass(r, MINUTE);
+		assert_int_equal(r->n_nobody, 1);
+		all_are(r, ALERT_SENT);
+		if (is_new)
+			rig_restart(r);
+		rig_pass(r, is_new ? MINUTE : 61 * MINUTE);
+		assert_in_range(rig_sent_to(r, AT_BEN_MAIL), 2, 3);
+		assert_in_range(rig_sent_to(r, AT_ANNA_MAIL), 2, 3);
+		close_rig(r);
+	}
+	(void)state;
+}
+
+/* What was uncertain once does not count for another message. */
+static void
+test_under_way_at_an_end(void **state)
+{
+	struct rig *r = open_rig();
+	unsigned n;
+
+	all_are(r, ALERT_UNCERTAIN);
+	rig_event(r, EVENT_ALARM_ON, "cold", "", "");
+	rig_pass(r, 3 * MINUTE);
+	all_are(r, ALERT_RESULTS);
+	rig_event(r, EVENT_ALARM_ON, "many_7", "", "");
+	rig_pass(r, MINUTE);
+	n = rig_sent_to(r, AT_BEN_MAIL);
+	all_are(r, ALERT_SENT);
+	rig_restart(r);
+	rig_pass(r, 10 * MINUTE);
+	assert_true(rig_sent_to(r, AT_BEN_MAIL) > n);
+	close_rig(r);
+	(void)state;
+}
+
+/* An alarm stands for more than a day: what is told of it then is tried again as ever. */
+static void
+test_an_old_alarm(void **state)
+{
+	struct rig *r = open_rig();
+	unsigned n;
+
+	rig_event(r, EVENT_ALARM_ON, "cold", "", "");
+	rig_pass(r, 25 * 60 * MINUTE);
+	n = r->n_sent;
+	r->result[AT_BEN_MAIL] = ALERT_TEMPORARY;
+	rig_event(r, EVENT_ALARM_ACKNOWLEDGED, "cold", "", "user:anna");
+	rig_pass(r, 5 * NS_PER_S);
+	r->result[AT_BEN_MAIL] = ALERT_SENT;
+	rig_pass(r, 10 * MINUTE);
+	assert_int_equal(r->n_sent, n + 3);
+	close_rig(r);
+	(void)state;
+}
+
+/* A note to a chain: its first step; the next when that one cannot be reached, and only then. */
+static void
+test_a_note_to_a_chain(void **state)
+{
+	struct rig *r = open_rig();
+
+	rig_event(r, EVENT_RULE_NOTIFIES, "r", "night: look", "");
+	rig_pass(r, 60 * MINUTE);
+	assert_int_equal(r->n_sent, rig_sent_to(r, AT_ANNA_MAIL) + rig_sent_to(r, AT_ANNA_PUSH));
+	r->result[AT_ANNA_MAIL] = r->result[AT_ANNA_PUSH] = ALERT_TEMPORARY;
+	rig_event(r, EVENT_RULE_NOTIFIES, "r", "night: look again", "");
+	rig_pass(r, MINUTE);
+	assert_int_equal(rig_sent_to(r, AT_BEN_MAIL), 1);
+	close_rig(r);
+	(void)state;
+}
+
+/* More than a line of the ledger holds: an end tells nobody twice. */
+static void
+test_an_end_behind_a_great_message(void **state)
+{
+	struct rig *r = open_rig();
+	char name[32];
+	unsigned n;
+
+	for (int i = A_MANY; i < A_MANY + MANY; i++) {
+		snprintf(name, sizeof(name), "many_%d", i);
+		rig_event(r, EVENT_ALARM_ON, name, "bad", "");
+	}
+	rig_pass(r, MINUTE);
+	n = r->n_sent;
+	rig_restart(r);
+	rig_pass(r, 10 * MINUTE);
+	assert_int_equal(r->n_sent, n);
+	for (int i = A_MANY; i < A_MANY + MANY; i++) {
+		snprintf(name, sizeof(name), "many_%d", i);
+		rig_event(r, EVENT_ALARM_ACKNOWLEDGED, name, "", "user:ben");
+	}
+	rig_pass(r, MINUTE);
+	assert_int_equal(r->sent[r->n_sent - 1].n_notices + r->sent[r->n_sent - 1].n_more, MANY);
+	close_rig(r);
+	(void)state;
+}
+
 int
 main(void)
 {
@@ -449,6 +721,16 @@ main(void)
 		cmocka_unit_test(test_a_state_that_was_missed),
 		cmocka_unit_test(test_an_end_at_each_entry),
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_it_comes_again),
+		cmocka_unit_test(test_on_again_behind_an_acknowledgement),
+		cmocka_unit_test(test_on_again_behind_a_shelf),
+		cmocka_unit_test(test_a_flicker_stops_no_chain),
+		cmocka_unit_test(test_an_end_behind_a_step),
+		cmocka_unit_test(test_mended),
+		cmocka_unit_test(test_under_way_at_an_end),
+		cmocka_unit_test(test_an_old_alarm),
+		cmocka_unit_test(test_a_note_to_a_chain),
+		cmocka_unit_test(test_an_end_behind_a_great_message),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
