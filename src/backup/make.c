@@ -29,13 +29,17 @@
 
 #define PIECE 65536
 #define NAMES_MAX 20000
-#define STATE_MAX (1 << 20)  /* of a file of the state that is sealed */
-#define ROOM_MIN (64u << 20) /* bytes that stay free for the bench itself */
+#define STATE_MAX (1 << 20)           /* of a file of the state that is sealed */
+#define ROOM_MIN ((uint64_t)64 << 20) /* bytes that stay free for the bench itself */
+#define LOOK_BYTES (4u << 20)         /* written until the room is looked at again */
 
 struct maker {
 	const char *bench, *state, *to, *phrase_file;
 	bool with_history, has_phrase, is_confined; /* is_confined: of supervise, over HTTP */
 	int phrase_fd;                              /* -1: none */
+	uint64_t
+		leave; /* bytes of the disk that a confined one leaves free: below, nothing is recorded */
+	size_t unseen; /* written since the room was looked at */
 	char part[PARTS_PATH - 16], history[PARTS_PATH];
 	char phrase[PASSPHRASE_MAX + 2];
 	int fd;
@@ -69,11 +73,34 @@ ended(struct err *err)
 
 /* ---- the tar -------------------------------------------------------------------------------------------------------------- */
 
+/* Others fill the disk meanwhile, and the recorder needs its room more than a backup that nobody waits for. */
+static int
+look_at_room(struct maker *m, struct err *err)
+{
+	struct statvfs fs;
+	uint64_t has;
+
+	m->unseen = 0;
+	if (fstatvfs(m->fd, &fs) < 0)
+		return 0;
+	has = (uint64_t)fs.f_bavail * fs.f_frsize;
+	return has >= m->leave
+		       ? 0
+		       : err_set(err, ERR_IO, ENOSPC,
+				 "the disk has %llu MB free, and the bench needs %llu MB of it to "
+				 "record; free some room there",
+				 (unsigned long long)(has >> 20),
+				 (unsigned long long)(m->leave >> 20));
+}
+
 static int
 put(struct maker *m, const void *bytes, size_t n, struct err *err)
 {
 	if (parts_is_ended())
 		return ended(err);
+	m->unseen += n;
+	if (m->is_confined && m->unseen >= LOOK_BYTES && look_at_room(m, err) < 0)
+		return ERR_IO;
 	for (const char *at = bytes; n > 0;) {
 		ssize_t done = write(m->fd, at, n);
 
@@ -426,7 +453,7 @@ static int
 check_room(const struct maker *m, const char *folder, struct err *err)
 {
 	char path[2 * PARTS_PATH];
-	uint64_t wanted = ROOM_MIN, has;
+	uint64_t wanted = m->leave + ROOM_MIN, has;
 	struct statvfs fs;
 	struct stat st;
 	size_t n;
@@ -806,6 +833,7 @@ backup_make(int argc, char **argv)
 
 	m->fd = m->phrase_fd = -1;
 	m->now_s = (int64_t)time(NULL);
+	m->unseen = LOOK_BYTES; /* the first write looks */
 	for (int i = 0; i < argc; i++) {
 		if (strcmp(argv[i], "--bench") == 0 && i + 1 < argc)
 			m->bench = argv[++i];
@@ -815,6 +843,8 @@ backup_make(int argc, char **argv)
 			m->phrase_file = argv[++i];
 		else if (strcmp(argv[i], "--passphrase-fd") == 0 && i + 1 < argc)
 			m->phrase_fd = atoi(argv[++i]);
+		else if (strcmp(argv[i], "--leave-free") == 0 && i + 1 < argc)
+			m->leave = strtoull(argv[++i], NULL, 10);
 		else if (strcmp(argv[i], "--confined") == 0)
 			m->is_confined = true;
 		else if (strcmp(argv[i], "--with-history") == 0)
@@ -822,6 +852,7 @@ backup_make(int argc, char **argv)
 		else
 			m->to = argv[i];
 	}
+	m->leave = MAX(m->leave, ROOM_MIN);
 	rc = m->bench == NULL || m->state == NULL || m->to == NULL
 		     ? err_set(&err, ERR_CONF, 0, "this program is started by 'mbc backup'")
 		     : make(m, &b, &err);

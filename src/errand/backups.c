@@ -13,8 +13,10 @@
 #include "base/text.h"
 #include "errand/errand.h"
 
-#define ROOM_MIN (64u << 20) /* bytes that stay free for the bench itself */
-#define LISTED_MAX 64        /* somebody else may have put more there */
+#define ROOM_MIN                                                                                   \
+	((uint64_t)64                                                                              \
+		<< 20) /* bytes that stay free for the bench itself, and as many to begin with */
+#define LISTED_MAX 64  /* somebody else may have put more there */
 
 struct kept {
 	char name[104];
@@ -199,7 +201,8 @@ step_backup_room(struct work *w)
 	static struct kept all[LISTED_MAX];
 	char path[VERSION_PATH_MAX + 160];
 	size_t n = list(w, all);
-	uint64_t wanted = ROOM_MIN, free_bytes;
+	uint64_t wanted = MAX(ROOM_MIN, w->leave) + ROOM_MIN,
+		 free_bytes; /* the recorder records on */
 	struct stat st;
 
 	if (n >= ERRAND_BACKUPS_MAX)

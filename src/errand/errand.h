@@ -11,6 +11,7 @@ struct work {
 	int fds[ERRAND_MEMORIES];
 	const char *step, *file, *folder, *state, *bench, *sequence;
 	const char *busy, *last, *said; /* of backups: NULL: none */
+	uint64_t leave;                 /* bytes of the disk below which nothing is recorded */
 	struct errand_ask ask;
 	char path[VERSION_PATH_MAX]; /* of the bench file, from "/" on */
 	char parent

@@ -82,6 +82,7 @@ take_word(struct work *w, const char *word)
 		{ "state", &w->state }, { "bench", &w->bench }, { "sequence", &w->sequence },
 		{ "busy", &w->busy }, { "last", &w->last }, { "said", &w->said } };
 	uint32_t n = 0;
+	int64_t leave;
 
 	for (size_t i = 0; i < NELEM(places); i++)
 		if (value_of(word, places[i].key) != NULL) {
@@ -93,6 +94,12 @@ take_word(struct work *w, const char *word)
 			w->fds[i] = (int)n;
 			return true;
 		}
+	if (value_of(word, "leave") != NULL) {
+		if (!text_to_int(value_of(word, "leave"), &leave) || leave < 0)
+			return false;
+		w->leave = (uint64_t)leave;
+		return true;
+	}
 	if (take_number(word, "kind", &n)) {
 		w->ask.kind = (uint16_t)n;
 		return n < ERRAND_KINDS;

@@ -50,8 +50,8 @@ backups_begin(struct supervise *s, const struct errand_ask *a, int passphrase, s
 {
 	bool is_made = a->kind == ERRAND_BACKUP_MAKE;
 	bool has_phrase = (a->number & ERRAND_BACKUP_SEALED) != 0 && passphrase >= 0;
-	const char *words[12];
-	char path[PLACE_MAX + ERRAND_NAME + 32], number[16];
+	const char *words[14];
+	char path[PLACE_MAX + ERRAND_NAME + 32], number[16], leave[24];
 	size_t n = 0;
 	int rc;
 
@@ -71,6 +71,11 @@ backups_begin(struct supervise *s, const struct errand_ask *a, int passphrase, s
 		words[n++] = s->bench;
 		words[n++] = "--state";
 		words[n++] = s->state_dir;
+		snprintf(leave, sizeof(leave), "%llu",
+			(unsigned long long)(s->img->history.is_off ? 0
+								    : s->img->history.leave_free));
+		words[n++] = "--leave-free";
+		words[n++] = leave;
 	}
 	if (is_made && (a->number & ERRAND_BACKUP_HISTORY) != 0)
 		words[n++] = "--with-history";

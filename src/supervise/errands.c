@@ -304,6 +304,8 @@ start_work(struct supervise *s, const struct step *step, struct err *err)
 	add_word(&w, "act=%s", a->act);
 	add_word(&w, "since=%s", a->since);
 	add_word(&w, "sha256=%s", a->sha256);
+	add_word(&w, "leave=%llu",
+		(unsigned long long)(s->img->history.is_off ? 0 : s->img->history.leave_free));
 	if (errand_is_sequence(a->kind))
 		add_word(&w, "sequence=%s", s->errand.sequence);
 	if (a->kind == ERRAND_BACKUPS && s->backup.child.pid != 0)

@@ -320,6 +320,30 @@ class Backups(Administration):
         (self.bench.folder / "state/ends/large").unlink()  # which takes a busy machine a while
         self.assertEqual(self.make(maria)[1]["good"], True)
 
+    def test_the_recorder_keeps_its_room(self):
+        self.begin("room")
+        maria = self.add("maria", "--role", "root")
+        folder = self.bench.folder / "state/room/backups"
+        name, last = self.make(maria)
+        # As supervise starts it, where less is free than the recorder needs: nothing is left of it.
+        words = [str(self.bench.program.parent / "mbc-backup"), "make", "--confined", "--bench", "room", "--state", str(self.bench.folder / "state/room")]
+        for more in ([], ["--with-history"]):
+            done = subprocess.run([*words, "--leave-free", str(10 ** 18), *more, str(folder / "new.mbc")], capture_output=True, text=True, env=self.bench.environment,
+                                  cwd=self.bench.folder, timeout=PATIENCE_S)
+            self.assertNotEqual(done.returncode, 0, done)
+            self.assertIn("free some room there", done.stderr)
+            self.assertEqual([p.name for p in folder.iterdir()], [name])
+        # Asked over HTTP it is not begun.
+        bench = pathlib.Path(self.bench.file)
+        bench.write_text(bench.read_text().replace("\nhistory: no\n", "\nhistory: {leave_free: 900000 TB}\n"))
+        self.mbc("reload")
+        def asked():
+            status, answer = maria.ask("POST", API + "/backups", {})
+            if status == 202:  # the old bench file ran still
+                self.wait_done(maria, answer["name"])
+            return status == 507 and answer
+        self.assertIn("a backup needs about", wait_for("there is no room", asked, pause=PAUSE_S)["detail"])
+
     def stopped(self, client, **body):
         """One that is being made, and stands still: its name, its process."""
         def attempt():
