@@ -242,6 +242,13 @@ step_backup_look(struct work *w)
 }
 
 unsigned
+step_backup_halves(struct work *w)
+{
+	remove_halves(w);
+	return 0;
+}
+
+unsigned
 step_backup_remove(struct work *w)
 {
 	char path[VERSION_PATH_MAX + 160];

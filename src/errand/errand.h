@@ -31,8 +31,9 @@ unsigned step_diff(struct work *w);     /* of NEXT and OTHER */
 unsigned step_audit(struct work *w);
 unsigned step_place(struct work *w);   /* NOW and NEXT, with the text of a sequence in its place */
 unsigned step_backups(struct work *w); /* those that are kept, what is being done */
-unsigned step_backup_room(struct work *w); /* is there room for one more? */
-unsigned step_backup_look(struct work *w); /* is it there? */
+unsigned step_backup_room(struct work *w);   /* is there room for one more? */
+unsigned step_backup_look(struct work *w);   /* is it there? */
+unsigned step_backup_halves(struct work *w); /* what was killed is removed; none is being made */
 unsigned step_backup_remove(struct work *w);
 unsigned step_sequence(struct work *w); /* what the compiler said of it, and its tree */
 

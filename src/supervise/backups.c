@@ -4,6 +4,8 @@
  *
  *	begun --its end--> made, or failed
  *	  +--asked to end--> ends, and removes what it has; asked once more: killed
+ *
+ * What one that was killed has left, maybe a whole copy of the history, is removed by mbc-errand: after each bad end, and once after our start.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +25,8 @@ void
 backups_init(struct supervise *s)
 {
 	child_init(&s->backup.child, "backup", SANDBOX_ERRAND);
+	child_init(&s->backup.halves, "errand", SANDBOX_ERRAND);
+	s->backup.has_halves = true;
 }
 
 static void
@@ -58,6 +62,10 @@ backups_begin(struct supervise *s, const struct errand_ask *a, int passphrase, s
 	if (s->backup.child.pid != 0)
 		return err_set(err, ERR_CONF, 429,
 			"a backup is being made or looked at; wait for its end");
+	if (s->backup.halves.pid != 0) /* it would take ours for one of them */
+		return err_set(err, ERR_CONF, 429,
+			"what is left of an earlier backup is being removed; ask again in a few "
+			"seconds");
 	path_of(s, a->name, path, sizeof(path));
 	words[n++] = is_made ? "make" : "verify";
 	words[n++] = "--confined";
@@ -135,6 +143,10 @@ backups_ended(struct supervise *s, pid_t pid, int status)
 	bool is_made;
 	char path[PLACE_MAX + ERRAND_NAME + 32];
 
+	if (pid == s->backup.halves.pid) {
+		s->backup.halves.pid = 0;
+		return true;
+	}
 	if (pid != s->backup.child.pid)
 		return false;
 	is_made = strcmp(s->backup.act, "make") == 0;
@@ -150,8 +162,10 @@ backups_ended(struct supervise *s, pid_t pid, int status)
 	if (!s->backup.was_good) {
 		log_warn("backup '%s': %s", s->backup.name, s->backup.said);
 		snprintf(path + strlen(path), sizeof(path) - strlen(path), ".part");
-		if (is_made)
+		if (is_made) {
 			unlink(path);
+			s->backup.has_halves = true;
+		}
 	}
 	audit_tell(s, s->backup.principal,
 		!is_made             ? (s->backup.was_good ? "backup_good" : "backup_bad")
@@ -173,10 +187,42 @@ backups_end(struct supervise *s, const char *name)
 }
 
 void
-backups_stop(struct supervise *s)
+backups_stop(struct supervise *s, int sig)
 {
+	s->backup.is_ending = true;
 	if (s->backup.child.pid != 0)
-		kill(s->backup.child.pid, SIGKILL);
+		kill(s->backup.child.pid, sig);
+	if (s->backup.halves.pid != 0) /* the next start goes on with it */
+		kill(s->backup.halves.pid, SIGKILL);
+}
+
+static void
+remove_halves(struct supervise *s)
+{
+	char folder[PLACE_MAX + 16], words[4][PLACE_MAX + 16];
+	const char *at[] = { "step=backup-halves", words[0], words[1], words[2], words[3], NULL };
+	struct err err;
+
+	path_of(s, "", folder, sizeof(folder));
+	if (access(folder, F_OK) < 0)
+		return;
+	snprintf(words[0], sizeof(words[0]), "file=%s", s->file);
+	snprintf(words[1], sizeof(words[1]), "folder=%s", s->folder);
+	snprintf(words[2], sizeof(words[2]), "state=%s", s->state_dir);
+	snprintf(words[3], sizeof(words[3]), "bench=%s", s->bench);
+	if (child_run(&s->backup.halves, at, NULL, 0, &err) < 0)
+		log_warn("backup: %s", err.msg);
+}
+
+int64_t
+backups_step(struct supervise *s)
+{
+	if (!s->backup.has_halves || s->is_ending || s->img == NULL || s->backup.child.pid != 0 ||
+		s->backup.halves.pid != 0)
+		return NEVER;
+	s->backup.has_halves = false;
+	remove_halves(s);
+	return NEVER;
 }
 
 int

@@ -35,7 +35,7 @@ supervise_stop(struct supervise *s)
 		kill(s->compile.pid, SIGKILL);
 	rehearsals_stop(s);
 	errands_stop(s);
-	backups_stop(s);
+	backups_stop(s, SIGTERM);
 	/* With outputs that can hurt the controller makes the bench safe, at most for 10 s, and who records and shows that goes on. */
 	s->is_control_first =
 		s->control.pid != 0 && s->img != NULL && s->img->on_stop != IMAGE_NONE;
@@ -150,6 +150,7 @@ run(struct supervise *s, struct err *err)
 			log_warn("supervise: not all processes ended in 2 s; they are killed");
 			processes_signal(s, SIGKILL);
 			helpers_end(s, SIGKILL);
+			backups_stop(s, SIGKILL);
 			s->kill_ns = NEVER;
 		}
 		reload_watch(s, now);
@@ -169,6 +170,7 @@ run(struct supervise *s, struct err *err)
 		wake = MIN(wake, rehearsals_step(s, now));
 		wake = MIN(wake, accounts_step(s, now));
 		wake = MIN(wake, errands_step(s, now));
+		wake = MIN(wake, backups_step(s));
 		rc = loop_step(s->loop, s->is_ending ? MIN(wake, s->kill_ns) : wake, err);
 		if (rc < 0)
 			return rc;

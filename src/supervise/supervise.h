@@ -138,6 +138,9 @@ struct supervise {
 		const char *act;    /* "make", "verify" */
 		char name[104], principal[EVENT_PRINCIPAL];
 		bool is_ending; /* it was asked to */
+		struct child
+			halves;  /* mbc-errand, which removes what is half of one that was killed */
+		bool has_halves; /* maybe: it is to be started */
 		/* what became of the last one; last_act NULL: there was none */
 		const char *last_act;
 		char last_name[104], said[400];
@@ -410,7 +413,8 @@ int backups_begin(struct supervise *s, const struct errand_ask *a, int passphras
 bool backups_ended(struct supervise *s, pid_t pid, int status); /* was it its process? */
 /* End the one of this name that is being made; asked once more, it is killed. False: none is. */
 bool backups_end(struct supervise *s, const char *name);
-void backups_stop(struct supervise *s); /* the bench ends */
+void backups_stop(struct supervise *s, int sig); /* the bench ends */
+int64_t backups_step(struct supervise *s);       /* returns when to come again */
 /* One that is kept, for reading; -1, with a status of HTTP. */
 int backups_open(struct supervise *s, const char *name, struct err *err) MUST_CHECK;
 

@@ -4,6 +4,7 @@ import datetime
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 
-from harness import MBC, PATIENCE_S, wait_for  # noqa: E402
+from harness import MBC, PATIENCE_S, Process, wait_for  # noqa: E402
 from test_accounts import Client, People  # noqa: E402
 from test_door import API  # noqa: E402
 from test_public import PublicBench  # noqa: E402
@@ -343,6 +344,56 @@ class Backups(Administration):
                 self.wait_done(maria, answer["name"])
             return status == 507 and answer
         self.assertIn("a backup needs about", wait_for("there is no room", asked, pause=PAUSE_S)["detail"])
+
+    def test_what_a_kill_leaves_is_removed(self):
+        self.begin("kills")
+        maria = self.add("maria", "--role", "root")
+        folder = self.bench.folder / "state/kills/backups"
+        files = lambda: [p.name for p in folder.glob("**/*") if p.is_file()]
+        (self.bench.folder / "state/kills/large").write_bytes(os.urandom(1 << 20) * 96)
+        # A copy of the history beside one that is killed; nobody asks for anything afterwards.
+        name, pid = self.stopped(maria)
+        (folder / f"{name}.part.history").mkdir()
+        (folder / f"{name}.part.history/h-000001.db").write_bytes(b"copy")
+        os.kill(pid, signal.SIGKILL)
+        self.assertEqual(self.wait_done(maria, name)["good"], False)
+        wait_for("nothing is left", lambda: not files(), pause=0.1)
+        # What a bench that was killed has left, when the next one has begun.
+        self.bench.process.stop()
+        (folder / "old.mbc.part.history").mkdir()
+        (folder / "old.mbc.part.history/h-000001.db").write_bytes(b"copy")
+        (folder / "old.mbc.part").write_bytes(b"half")
+        self.start_again()
+        wait_for("nothing is left", lambda: not files(), pause=0.1)
+        # The end of the bench: one that stands still is killed, the bench waits for no longer.
+        maria = self.client("maria")
+        name, pid = self.stopped(maria)
+        self.assertEqual(self.bench.process.stop(), 0)
+        self.assertFalse(pathlib.Path(f"/proc/{pid}").exists())
+        # Asked to end it has the time to take away what it has.
+        self.start_again()
+        maria = self.client("maria")
+        name, pid = self.stopped(maria)
+        (folder / f"{name}.part.history").mkdir()
+        os.kill(self.bench.process.popen.pid, signal.SIGTERM)
+        wait_for("it is asked to end", lambda: self.is_asked_to_end(pid), pause=0.02)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+        self.bench.process.stop()
+        wait_for("all of it is gone", lambda: not files(), pause=0.1)
+
+    def start_again(self):
+        bench = self.bench
+        bench.process = Process([bench.program, "run", bench.file], env=bench.environment, cwd=bench.folder)
+        bench.port = int(re.search(r":(\d+)/", bench.process.wait_line(rf"bench '{bench.name}': https?://", "out"))[1])
+
+    def is_asked_to_end(self, pid):
+        try:
+            status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        except OSError:
+            return True  # it has ended
+        pending = int(re.search(r"^ShdPnd:\s*([0-9a-f]+)", status, re.M)[1], 16)
+        return pending & (1 << (signal.SIGTERM - 1) | 1 << (signal.SIGKILL - 1)) != 0
 
     def stopped(self, client, **body):
         """One that is being made, and stands still: its name, its process."""
