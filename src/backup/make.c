@@ -770,7 +770,7 @@ make(struct maker *m, struct backup *b, struct err *err)
 	int rc = 0;
 
 	if (m->phrase_file != NULL || m->phrase_fd >= 0) {
-		rc = m->phrase_fd >= 0 ? parts_passphrase_fd(m->phrase_fd, m->phrase, err)
+		rc = m->phrase_fd >= 0 ? parts_passphrase_fd(&m->phrase_fd, m->phrase, err)
 				       : parts_passphrase(m->phrase_file, m->phrase, err);
 		m->has_phrase = rc == 0;
 	}

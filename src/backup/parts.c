@@ -104,12 +104,17 @@ parts_passphrase(const char *path, char *out, struct err *err)
 }
 
 int
-parts_passphrase_fd(int fd, char *out, struct err *err)
+parts_passphrase_fd(int *fd, char *out, struct err *err)
 {
-	out[0] = '\0';
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return err_set(err, ERR_IO, errno, "the passphrase: %s", strerror(errno));
-	return check_phrase(out, read_line(fd, out), err);
+	bool is_there = lseek(*fd, 0, SEEK_SET) >= 0;
+	int sys = errno;
+	size_t n = is_there ? read_line(*fd, out) : 0;
+
+	out[n] = '\0';
+	close(*fd);
+	*fd = -1;
+	return is_there ? check_phrase(out, n, err)
+			: err_set(err, ERR_IO, sys, "the passphrase: %s", strerror(sys));
 }
 
 /* ---- mbc-query ----------------------------------------------------------------------------------------------------------- */

@@ -16,8 +16,8 @@ int backup_restore(int argc, char **argv);
  * bytes, wiped by the caller. */
 int parts_passphrase(const char *path, char *out, struct err *err) MUST_CHECK;
 
-/* The first line of a descriptor, from its beginning: of supervise, over HTTP. */
-int parts_passphrase_fd(int fd, char *out, struct err *err) MUST_CHECK;
+/* The first line of a descriptor, from its beginning: of supervise, over HTTP. It is closed, and -1 then: no other program inherits it. */
+int parts_passphrase_fd(int *fd, char *out, struct err *err) MUST_CHECK;
 
 /* "mbc backup: ..." on standard error; returns the exit code that fits. */
 int parts_failed(const char *command, const struct err *err);

@@ -83,7 +83,7 @@ take_phrase(struct restore *r, struct err *err)
 	if (r->b.sealed.n == 0)
 		return err_set(
 			err, ERR_CONF, 0, "it has no secrets in it; leave --passphrase-file out");
-	rc = r->phrase_fd >= 0 ? parts_passphrase_fd(r->phrase_fd, r->phrase, err)
+	rc = r->phrase_fd >= 0 ? parts_passphrase_fd(&r->phrase_fd, r->phrase, err)
 			       : parts_passphrase(r->phrase_file, r->phrase, err);
 	if (rc == 0)
 		rc = backup_unseal(&r->b, r->phrase, &pack, err);

@@ -345,6 +345,26 @@ class Backups(Administration):
             return status == 507 and answer
         self.assertIn("a backup needs about", wait_for("there is no room", asked, pause=PAUSE_S)["detail"])
 
+    def test_what_its_copy_of_the_history_gets(self):
+        """A program in the place of mbc-query, which tells what it was started with."""
+        self.begin("copies")
+        self.bench.process.stop()
+        state, programs = self.bench.folder / "state/copies", self.bench.folder / "programs"
+        (state / "history").mkdir(exist_ok=True)
+        programs.mkdir()
+        shutil.copy(self.bench.program.parent / "mbc-backup", programs)
+        (programs / "mbc-query").write_text(f'#!/bin/sh\nreadlink /proc/$$/fd/* >{programs}/open\ncat /proc/$$/stat >{programs}/stat\nmkdir "$4"\n')
+        (programs / "mbc-query").chmod(0o755)
+        memory = os.memfd_create("passphrase", 0)
+        self.addCleanup(os.close, memory)
+        os.write(memory, PHRASE.encode() + b"\n")
+        done = subprocess.run([str(programs / "mbc-backup"), "make", "--confined", "--passphrase-fd", str(memory), "--bench", "copies", "--state", str(state), "--with-history",
+                               str(self.bench.folder / "one.mbc")], capture_output=True, text=True, env=self.bench.environment, cwd=self.bench.folder, pass_fds=[memory],
+                              timeout=PATIENCE_S)
+        self.assertEqual(done.returncode, 0, done)
+        self.assertNotIn("memfd", (programs / "open").read_text())
+        self.assertIn("/", (programs / "open").read_text())
+
     def test_what_a_kill_leaves_is_removed(self):
         self.begin("kills")
         maria = self.add("maria", "--role", "root")
