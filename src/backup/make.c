@@ -31,7 +31,8 @@
 #define NAMES_MAX 20000
 #define STATE_MAX (1 << 20)           /* of a file of the state that is sealed */
 #define ROOM_MIN ((uint64_t)64 << 20) /* bytes that stay free for the bench itself */
-#define LOOK_BYTES (4u << 20)         /* written until the room is looked at again */
+#define LOOK_BYTES                                                                                 \
+	(8u << 20) /* written until they are brought to the disk, and the room is looked at again */
 
 struct maker {
 	const char *bench, *state, *to, *phrase_file;
@@ -73,14 +74,17 @@ ended(struct err *err)
 
 /* ---- the tar -------------------------------------------------------------------------------------------------------------- */
 
-/* Others fill the disk meanwhile, and the recorder needs its room more than a backup that nobody waits for. */
+/* Others fill the disk meanwhile, and the recorder needs its room more than a backup that nobody waits for. What is brought to the disk piece by piece does
+ * not keep those waiting who sync a little in between. */
 static int
-look_at_room(struct maker *m, struct err *err)
+be_careful(struct maker *m, struct err *err)
 {
 	struct statvfs fs;
 	uint64_t has;
 
 	m->unseen = 0;
+	if (fdatasync(m->fd) < 0)
+		return failed(m, errno, err);
 	if (fstatvfs(m->fd, &fs) < 0)
 		return 0;
 	has = (uint64_t)fs.f_bavail * fs.f_frsize;
@@ -99,7 +103,7 @@ put(struct maker *m, const void *bytes, size_t n, struct err *err)
 	if (parts_is_ended())
 		return ended(err);
 	m->unseen += n;
-	if (m->is_confined && m->unseen >= LOOK_BYTES && look_at_room(m, err) < 0)
+	if (m->is_confined && m->unseen >= LOOK_BYTES && be_careful(m, err) < 0)
 		return ERR_IO;
 	for (const char *at = bytes; n > 0;) {
 		ssize_t done = write(m->fd, at, n);
@@ -774,8 +778,10 @@ make(struct maker *m, struct backup *b, struct err *err)
 				       : parts_passphrase(m->phrase_file, m->phrase, err);
 		m->has_phrase = rc == 0;
 	}
-	if (m->is_confined)
+	if (m->is_confined) {
 		parts_end_on_term();
+		parts_be_humble();
+	}
 	if (rc == 0 && m->is_confined)
 		remove_halves(m);
 	if (rc == 0)

@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -120,6 +123,7 @@ parts_passphrase_fd(int *fd, char *out, struct err *err)
 /* ---- mbc-query ----------------------------------------------------------------------------------------------------------- */
 
 #define WORDS_MAX 8
+#define IOPRIO_IDLE (3 << 13) /* linux/ioprio.h */
 
 static volatile sig_atomic_t is_ended, query;
 
@@ -188,6 +192,17 @@ parts_query(const char *const *words, const char *place)
 		;
 	query = 0;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 2;
+}
+
+void
+parts_be_humble(void)
+{
+	const struct sched_param none = { 0 };
+
+	/* Where one of them is not allowed, the others do. */
+	(void)!setpriority(PRIO_PROCESS, 0, 19);
+	(void)!sched_setscheduler(0, SCHED_IDLE, &none);
+	(void)!syscall(SYS_ioprio_set, 1, 0, IOPRIO_IDLE);
 }
 
 /* ---- folders ------------------------------------------------------------------------------------------------------------ */

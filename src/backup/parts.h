@@ -29,6 +29,9 @@ int parts_query(const char *const *words, const char *place);
 void parts_end_on_term(void);
 bool parts_is_ended(void);
 
+/* Beside a bench: what it does not need of the processor and the disk, for this process and those that it starts. */
+void parts_be_humble(void);
+
 void parts_remove(const char *path); /* a folder and all that is in it; no link is followed */
 void parts_sync_folder(const char *path);
 /* Make the folders that lead to `path`, behind its first `root` characters, with these rights. */

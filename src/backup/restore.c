@@ -825,8 +825,10 @@ backup_verify(int argc, char **argv)
 	    code = 0;
 	struct sandbox_report report;
 
-	if (r->is_confined) /* of supervise, over HTTP */
+	if (r->is_confined) { /* of supervise, over HTTP */
+		parts_be_humble();
 		sandbox_enter(SANDBOX_COMPILE, NULL, &report);
+	}
 	if (rc == 0)
 		rc = open_file(r, &err);
 
