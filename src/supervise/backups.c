@@ -130,7 +130,10 @@ take_said(struct supervise *s, int status)
 			*p = p[1] == '\0' ? '\0' : ' ';
 	if (s->backup.said[0] == '\0' && s->backup.is_ending && !s->backup.was_good)
 		text_copy(s->backup.said, sizeof(s->backup.said),
-			"it was ended as asked for, and nothing of it is kept");
+			strcmp(s->backup.act, "make") == 0
+				? "it was ended as asked for, and nothing of it is kept"
+				: "it was ended as asked for, before it was known whether the "
+				  "backup is whole");
 	if (s->backup.said[0] == '\0' && !s->backup.was_good) {
 		child_how(how, status);
 		snprintf(s->backup.said, sizeof(s->backup.said), "its process %s", how);
@@ -168,9 +171,9 @@ backups_ended(struct supervise *s, pid_t pid, int status)
 		}
 	}
 	audit_tell(s, s->backup.principal,
-		!is_made             ? (s->backup.was_good ? "backup_good" : "backup_bad")
-		: s->backup.was_good ? "backup_made"
-				     : "backup_failed",
+		s->backup.was_good               ? (is_made ? "backup_made" : "backup_good")
+		: is_made || s->backup.is_ending ? "backup_failed"
+						 : "backup_bad",
 		s->backup.name, s->backup.said);
 	return true;
 }
@@ -178,10 +181,12 @@ backups_ended(struct supervise *s, pid_t pid, int status)
 bool
 backups_end(struct supervise *s, const char *name)
 {
-	if (s->backup.child.pid == 0 || strcmp(s->backup.act, "make") != 0 ||
-		strcmp(s->backup.name, name) != 0)
+	bool is_made;
+
+	if (s->backup.child.pid == 0 || strcmp(s->backup.name, name) != 0)
 		return false;
-	kill(s->backup.child.pid, s->backup.is_ending ? SIGKILL : SIGTERM);
+	is_made = strcmp(s->backup.act, "make") == 0; /* a verification has nothing to remove */
+	kill(s->backup.child.pid, is_made && !s->backup.is_ending ? SIGTERM : SIGKILL);
 	s->backup.is_ending = true;
 	return true;
 }

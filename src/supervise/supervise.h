@@ -411,7 +411,7 @@ void backups_init(struct supervise *s);
 int backups_begin(struct supervise *s, const struct errand_ask *a, int passphrase,
 	struct err *err) MUST_CHECK;
 bool backups_ended(struct supervise *s, pid_t pid, int status); /* was it its process? */
-/* End the one of this name that is being made; asked once more, it is killed. False: none is. */
+/* End the one of this name that is being made, and killed when it is asked once more, or looked at. False: none is. */
 bool backups_end(struct supervise *s, const char *name);
 void backups_stop(struct supervise *s, int sig); /* the bench ends */
 int64_t backups_step(struct supervise *s);       /* returns when to come again */

@@ -418,6 +418,28 @@ class Backups(Administration):
         pending = int(re.search(r"^ShdPnd:\s*([0-9a-f]+)", status, re.M)[1], 16)
         return pending & (1 << (signal.SIGTERM - 1) | 1 << (signal.SIGKILL - 1)) != 0
 
+    def test_a_verification_is_ended(self):
+        self.begin("looks")
+        maria = self.add("maria", "--role", "root")
+        (self.bench.folder / "state/looks/large").write_bytes(os.urandom(1 << 20) * 96)
+        name, _ = self.make(maria)
+        def begun():
+            self.assertIn(maria.ask("POST", API + f"/backups/{name}/verify", {})[0], (202, 429, 503))
+            pid = self.find("mbc-backup", name)
+            with contextlib.suppress(ProcessLookupError):
+                if pid is not None:
+                    os.kill(pid, signal.SIGSTOP)
+            busy = pid is not None and maria.ask("GET", API + "/backups")[1].get("busy")
+            return busy and busy["act"] == "verify"
+        wait_for("one that is stopped", begun, pause=PAUSE_S)
+        self.assertEqual(maria.ask("DELETE", API + f"/backups/{name}"), (202, {"name": name, "state": "ending"}))
+        last = self.wait_done(maria, name)
+        self.assertEqual((last["act"], last["good"]), ("verify", False))
+        self.assertIn("ended as asked", last["text"])
+        wait_for("on record", lambda: self.records(act="backup_failed", subject=name, who="user:maria"))
+        self.assertEqual(self.records(act="backup_bad"), [])
+        self.assertEqual([b["name"] for b in maria.ask("GET", API + "/backups")[1]["backups"]], [name])
+
     def stopped(self, client, **body):
         """One that is being made, and stands still: its name, its process."""
         def attempt():
