@@ -933,6 +933,12 @@ errands_are_running(const struct supervise *s)
 	       s->errand.scan.pid != 0;
 }
 
+bool
+errands_are_writing(const struct supervise *s)
+{
+	return errands_are_running(s) && s->errand.is_under_way && step_of(s)->is_writing;
+}
+
 int64_t
 errands_step(struct supervise *s, int64_t now_ns)
 {

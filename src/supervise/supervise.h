@@ -210,7 +210,8 @@ struct supervise {
 	struct events events;
 	bool is_ending;
 	bool is_control_first; /* ending: it makes the bench safe; the others are told when it has ended */
-	int64_t kill_ns; /* when ending takes too long */
+	int64_t kill_ns;   /* when ending takes too long */
+	int64_t killed_ns; /* when it did: kill_ns is NEVER then */
 	int exit_code;
 	int64_t measured_ns;
 	struct notify manager;
@@ -429,6 +430,7 @@ void errands_reloaded(struct supervise *s, enum wire_kind kind, const char *text
 void errands_took_image(struct supervise *s); /* another bench file runs */
 void errands_stop(struct supervise *s);       /* nobody waits any more: serve or the bench ends */
 bool errands_are_running(const struct supervise *s);
+bool errands_are_writing(const struct supervise *s);       /* one that is brought to its end */
 int64_t errands_step(struct supervise *s, int64_t now_ns); /* returns when to come again */
 
 /* folder.c: a folder for a process with that user; without: what one writes to have none. */
