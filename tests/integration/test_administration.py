@@ -1,5 +1,6 @@
 """What the page Administration does: links of guests, certificates, backups of the whole bench; with the real program."""
 import contextlib
+import ctypes
 import datetime
 import json
 import os
@@ -22,6 +23,7 @@ from test_door import API  # noqa: E402
 from test_public import PublicBench  # noqa: E402
 from test_tls import Authority  # noqa: E402
 
+PTRACE_SEIZE = 0x4206
 LATER = "2126-01-01T00:00:00Z"
 
 
@@ -417,6 +419,25 @@ class Backups(Administration):
             return True  # it has ended
         pending = int(re.search(r"^ShdPnd:\s*([0-9a-f]+)", status, re.M)[1], 16)
         return pending & (1 << (signal.SIGTERM - 1) | 1 << (signal.SIGKILL - 1)) != 0
+
+    def test_one_that_cannot_be_killed(self):
+        """As one that waits for a dead disk: who traces it has to be told of its end before its parent is."""
+        self.begin("stuck")
+        maria = self.add("maria", "--role", "root")
+        (self.bench.folder / "state/stuck/large").write_bytes(os.urandom(1 << 20) * 96)
+        _, pid = self.stopped(maria)
+        if ctypes.CDLL(None, use_errno=True).ptrace(PTRACE_SEIZE, pid, None, None) < 0:
+            os.kill(pid, signal.SIGKILL)
+            self.skipTest("this user may trace nobody")
+        try:
+            self.bench.process.popen.terminate()
+            self.assertEqual(self.bench.process.popen.wait(PATIENCE_S), 0)
+            self.assertTrue(pathlib.Path(f"/proc/{pid}").exists())
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0x40000000)  # __WALL
 
     def test_a_verification_is_ended(self):
         self.begin("looks")
