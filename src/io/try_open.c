@@ -1,7 +1,8 @@
 /* try_open.c - who opens the one wire of a scan
  *
  * A serial port is locked by whoever has it. A TCP port is not: the kernel's list of connections tells whether any program of this computer, of any
- * user, has one to the same place.
+ * user, has one to the same place. Neither tells of a wire that the bench has lost for a moment, and would not get back: so the places that its
+ * instruments are at are compared too, whatever their links call them.
  */
 #include "io/try_open.h"
 
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -27,8 +29,12 @@
 #define OPENINGS_MAX 1000
 #define CONNECTED 0x01 /* states of /proc/net/tcp */
 #define CONNECTING 0x02
+#define PEER 48          /* bytes of an address as the kernel lists it */
+#define ADDRESSES_MAX 16 /* of one name */
+#define PORTS_MAX 64     /* that one serial link may mean */
 
 struct try_opener {
+	const struct image *img;
 	const struct image_link *link;
 	const char *where;
 	struct sockaddr_storage addr;
@@ -53,7 +59,7 @@ hex_bytes(char *out, const void *bytes, size_t n)
 
 /* "0100007F:01F6", as the other side stands in the list. */
 static void
-name_peer(const struct sockaddr_storage *a, bool as_six, char out[48])
+name_peer(const struct sockaddr_storage *a, bool as_six, char out[PEER])
 {
 	static const uint8_t mapped[12] = { [10] = 0xFF, [11] = 0xFF };
 	const struct sockaddr_in *four = (const struct sockaddr_in *)a;
@@ -93,7 +99,7 @@ is_in_list(const char *list, const char *peer)
 static bool
 is_in_use(const struct try_opener *o)
 {
-	char four[48], six[48];
+	char four[PEER], six[PEER];
 
 	name_peer(&o->addr, true, six);
 	if (is_in_list("/proc/net/tcp6", six))
@@ -104,7 +110,148 @@ is_in_use(const struct try_opener *o)
 	return is_in_list("/proc/net/tcp", four);
 }
 
+/* ---- is it the bench's? ----------------------------------------------------------------------------------------------------- */
+
+struct places {
+	char peers[ADDRESSES_MAX][PEER]; /* of a TCP link */
+	dev_t ports[PORTS_MAX];          /* of a serial link, as far as they are there */
+	size_t n;
+};
+
+/* This computer has many addresses for itself, and a server on it mostly listens at all of them. */
+static void
+name_place(const struct sockaddr_storage *a, char out[PEER])
+{
+	const struct sockaddr_in *four = (const struct sockaddr_in *)a;
+	const struct in6_addr *six = &((const struct sockaddr_in6 *)a)->sin6_addr;
+	uint32_t word = 1;
+
+	if (a->ss_family == AF_INET)
+		word = ntohl(four->sin_addr.s_addr);
+	else if (IN6_IS_ADDR_V4MAPPED(six))
+		word = (uint32_t)six->s6_addr[12] << 24 | six->s6_addr[13] << 16 |
+		       six->s6_addr[14] << 8 | six->s6_addr[15];
+	else if (IN6_IS_ADDR_LOOPBACK(six) || IN6_IS_ADDR_UNSPECIFIED(six))
+		word = 0;
+	if (word == 0 || word >> 24 == 127)
+		text_copy(out, PEER, "this computer");
+	else
+		name_peer(a, true, out);
+}
+
+/* 0, or as getaddrinfo(). */
+static int
+look_up(const char *host, uint16_t port, struct places *out)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *found = NULL;
+	char text[8];
+	int rc;
+
+	snprintf(text, sizeof(text), "%u", port);
+	rc = getaddrinfo(host, text, &hints, &found);
+	out->n = 0;
+	for (const struct addrinfo *a = rc == 0 ? found : NULL; a != NULL; a = a->ai_next) {
+		struct sockaddr_storage addr = { 0 };
+
+		if (out->n == ADDRESSES_MAX || a->ai_addrlen > sizeof(addr))
+			continue;
+		memcpy(&addr, a->ai_addr, a->ai_addrlen);
+		name_place(&addr, out->peers[out->n++]);
+	}
+	if (found != NULL)
+		freeaddrinfo(found);
+	return rc;
+}
+
+static void
+find_ports(const char *where, struct places *out)
+{
+	char path[SERIAL_PATH_MAX], first[SERIAL_PATH_MAX];
+	struct stat st;
+
+	out->n = 0;
+	for (unsigned i = 0; i < PORTS_MAX && serial_find(where, i, path, NULL) == 0; i++) {
+		if (i == 0)
+			text_copy(first, sizeof(first), path);
+		else if (strcmp(path, first) == 0)
+			break; /* around */
+		if (stat(path, &st) == 0 && S_ISCHR(st.st_mode))
+			out->ports[out->n++] = st.st_rdev;
+	}
+}
+
+static bool
+is_same_place(const struct places *a, const struct places *b, bool is_serial)
+{
+	for (size_t i = 0; i < a->n; i++)
+		for (size_t k = 0; k < b->n; k++)
+			if (is_serial ? a->ports[i] == b->ports[k]
+				      : strcmp(a->peers[i], b->peers[k]) == 0)
+				return true;
+	return false;
+}
+
+static bool
+is_like(const struct try_opener *o, const struct image_link *other)
+{
+	return other->kind == o->link->kind &&
+	       (other->kind == LINK_SERIAL || other->port == o->link->port);
+}
+
+/* ERR_REFUSED: an instrument of the bench is on it. A name that is not known now is the place of nobody; but when nobody says whether it is known, the
+ * first such name is waited for, and not all of them. */
+static int
+check_bench(const struct try_opener *o, struct err *err)
+{
+	bool is_serial = o->link->kind == LINK_SERIAL;
+	const struct image_link *last = NULL;
+	struct places ours, theirs;
+	int rc;
+
+	if (is_serial)
+		find_ports(o->where, &ours);
+	else if ((rc = look_up(o->where, o->link->port, &ours)) != 0)
+		return err_set(err, ERR_IO, 0, "'%.80s': %s", o->where, gai_strerror(rc));
+	for (uint32_t i = 0; i < o->img->instruments.n; i++) {
+		const struct image_instrument *ins = image_instrument_at(o->img, i);
+		const struct image_link *l = image_link_at(o->img, ins->link);
+		const char *name = image_text(o->img, ins->name), *host;
+
+		if (l == last || !is_like(o, l))
+			continue;
+		last = l; /* those of a link mostly stand side by side */
+		host = image_text(o->img, l->host);
+		if (is_serial)
+			find_ports(host, &theirs);
+		else if (look_up(host, l->port, &theirs) == EAI_AGAIN)
+			return err_set(err, ERR_REFUSED, 0,
+				"whether '%.60s' is on this wire is not known: nobody says what "
+				"address '%.60s' has; write the address into its link, or ask "
+				"again later",
+				name, host);
+		if (is_same_place(&ours, &theirs, is_serial))
+			return err_set(err, ERR_REFUSED, 0,
+				"the bench itself asks on this wire, for '%.60s', whose link calls "
+				"it '%.60s': try that one, or scan at the computer with 'mbc "
+				"scan', which goes through the bench",
+				name, host);
+	}
+	return 0;
+}
+
 /* ---- opening ---------------------------------------------------------------------------------------------------------------- */
+
+static int
+check_free(const struct try_opener *o, struct err *err)
+{
+	if (!is_in_use(o))
+		return 0;
+	return err_set(err, ERR_REFUSED, 0,
+		"a program of this computer is connected to %.80s:%u: two that ask would disturb "
+		"each other; end it first",
+		o->where, o->link->port);
+}
 
 struct try_opener *
 try_opener_new(const struct image *img, uint32_t link, struct err *err)
@@ -115,8 +262,13 @@ try_opener_new(const struct image *img, uint32_t link, struct err *err)
 	char port[8];
 	int rc;
 
+	o->img = img;
 	o->link = image_link_at(img, link);
 	o->where = image_text(img, o->link->host);
+	if (check_bench(o, err) < 0) {
+		free(o);
+		return NULL;
+	}
 	if (o->link->kind == LINK_SERIAL)
 		return o;
 	snprintf(port, sizeof(port), "%u", o->link->port);
@@ -126,11 +278,7 @@ try_opener_new(const struct image *img, uint32_t link, struct err *err)
 	} else {
 		memcpy(&o->addr, found->ai_addr, found->ai_addrlen);
 		o->len = found->ai_addrlen;
-		rc = is_in_use(o) ? err_set(err, ERR_REFUSED, 0,
-					    "a program of this computer is connected to %.80s:%s: "
-					    "two that ask would disturb each other; end it first",
-					    o->where, port)
-				  : 0;
+		rc = check_free(o, err);
 	}
 	if (found != NULL)
 		freeaddrinfo(found);
@@ -168,9 +316,10 @@ open_one(const struct try_opener *o, struct err *err)
 {
 	char path[SERIAL_PATH_MAX];
 
+	/* An address stays the same for the whole scan; what a serial port is called may be another one after each plugging in. */
 	if (o->link->kind != LINK_SERIAL)
-		return connect_to(o, err);
-	if (serial_find(o->where, 0, path, err) < 0)
+		return check_free(o, err) < 0 ? ERR_REFUSED : connect_to(o, err);
+	if (check_bench(o, err) < 0 || serial_find(o->where, 0, path, err) < 0)
 		return ERR_IO;
 	return serial_open(path, &o->link->line, err);
 }

@@ -14,7 +14,7 @@
 struct try_opener;
 
 /* For a TCP link or serial port of the image, both the caller's as long as it lasts. Looks a name up, and may wait for that. ERR_REFUSED: something on this
- * computer is connected to it already. NULL: err says why. */
+ * computer is connected to it already, or an instrument of the image is at the same place, whatever its link calls it. NULL: err says why. */
 struct try_opener *try_opener_new(
 	const struct image *img, uint32_t link, struct err *err) MUST_CHECK;
 

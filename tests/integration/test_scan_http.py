@@ -130,6 +130,21 @@ class Scan(Files):
             self.assertIn("connected", self.scan("x", 409)["detail"])
             self.assertEqual(scpi.heard, [])
 
+    def test_the_same_wire_spelled_differently(self):
+        """What an instrument is on is not scanned by any other name, be the instrument there at this moment or not."""
+        leader, follower = pty.openpty()
+        self.addCleanup(os.close, leader)
+        self.addCleanup(os.close, follower)
+        self.begin("scan_spelled")
+        port = self.bench.folder / "port0"
+        port.symlink_to(os.ttyname(follower))
+        links = f'host: {{tcp: "localhost:{self.device.port}"}}, zero: {{tcp: "0.0.0.0:{self.device.port}"}}, q: {{serial: {os.ttyname(follower)}, line: 9600 8N1}}, '
+        links += f'by_id: {{serial: {port}, line: 9600 8N1}}, any: {{serial: "{self.bench.folder}/port*", line: 9600 8N1}}, '
+        written = text(self.device.port).replace("links: {l: ", f"links: {{{links}l: ")
+        self.bench.reload(written.replace("instruments:\n", "instruments:\n  e: {use: modbus, unit: 3, link: q, channels: {pv: {read: {holding: 0}}}}\n"))
+        for wire, instrument in (("host", "'d'"), ("zero", "'d'"), ("q", "'e'"), ("by_id", "'e'"), ("any", "'e'")):
+            self.assertIn(f"for {instrument}", self.scan(wire, 409)["detail"], wire)
+
     def test_who_may(self):
         self.begin("scan_may")
         self.user("add", "--may", "read,operate,protect", "olga")
