@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,8 +31,10 @@
 #define LONGEST_NS (60 * NS_PER_S) /* all of it */
 #define TRY_NS (20 * NS_PER_S)     /* of a trial, which ends by itself before */
 #define TRY_SECONDS "15"
-#define SCAN_SECONDS "50" /* the rest of a minute is for its questions, and an answer under way */
-#define AGAIN_NS (50 * NS_PER_MS) /* while another file is being taken up */
+#define SCAN_REST_NS                                                                               \
+	(8 * NS_PER_S) /* an opening and an answer that are under way, and to write down what was found */
+#define SCAN_LEAST_NS (5 * NS_PER_S) /* else it were better not begun */
+#define AGAIN_NS (50 * NS_PER_MS)    /* while another file is being taken up */
 #define STEPS_MAX 7
 #define WORDS_MAX 32
 
@@ -485,7 +488,9 @@ start_scan(struct supervise *s, struct err *err)
 	add_word(&w, "--answer-fd");
 	add_word(&w, "%d", keep[2]);
 	add_word(&w, "--seconds");
-	add_word(&w, SCAN_SECONDS);
+	/* What the compiler took is gone, and may be much on a slow computer: what was found must be told before it is killed. */
+	add_word(&w, "%" PRId64,
+		MAX(s->errand.kill_ns - now_boot() - SCAN_REST_NS, SCAN_LEAST_NS) / NS_PER_S);
 	add_word(&w, "--scan");
 	add_word(&w, "%s", s->errand.ask.name);
 	s->errand.scan.started_ns = now_boot();

@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import unittest
 
 sys.dont_write_bytecode = True
@@ -15,7 +16,7 @@ sys.dont_write_bytecode = True
 from harness import Device, free_port, wait_for  # noqa: E402
 from test_bench_file import Files  # noqa: E402
 from test_door import API, text  # noqa: E402
-from test_try_http import trials  # noqa: E402
+from test_try_http import children, trials  # noqa: E402
 
 SCAN = API + "/scan"
 
@@ -161,6 +162,41 @@ class Scan(Files):
         self.addCleanup(thread.join)
         [pid] = wait_for("a scan", lambda: trials(self.bench))
         return thread, told, pid
+
+    def compiler_or_trial(self):
+        for pid in children(self.bench.pids()["supervise"]):
+            with contextlib.suppress(OSError):
+                name = pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+                if name in ("mbc-compile", "mbc-try"):
+                    return name, pid
+        return None
+
+    def test_a_slow_compiler(self):
+        """What its questions took to make is not asked away: what was found is told before the whole is ended."""
+        with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
+            self.begin("scan_slow", f'x: {{tcp: "127.0.0.1:{silent.getsockname()[1]}"}}, ')
+            wait_for("the link", lambda: self.bench.mbc("reload").returncode == 0)
+            is_caught, slept_s = False, 4
+            while not is_caught:  # one that is too fast is asked again
+                thread = threading.Thread(target=lambda: self.maria.ask("POST", SCAN, {"wire": "x"}))
+                thread.start()
+                name, pid = wait_for("its process", self.compiler_or_trial, pause=0.002)
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGSTOP if name == "mbc-compile" else signal.SIGKILL)
+                    state = wait_for("it does not run", lambda: set("TZX") & set(pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]))
+                    is_caught = state == {"T"}
+                if not is_caught:
+                    for scan in [pid] if name == "mbc-try" else wait_for("the scan", lambda: trials(self.bench)):
+                        with contextlib.suppress(OSError):
+                            os.kill(scan, signal.SIGKILL)
+                    thread.join()
+            time.sleep(slept_s)
+            os.kill(pid, signal.SIGCONT)
+            [pid] = wait_for("the scan", lambda: trials(self.bench))
+            words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            os.kill(pid, signal.SIGKILL)
+            thread.join()
+            self.assertLessEqual(int(words[words.index(b"--seconds") + 1]), 60 - slept_s - 8)
 
     def test_killed_and_a_reload(self):
         with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
