@@ -266,6 +266,13 @@ add_ioctl(scmp_filter_ctx f, bool has_devices)
 	return true;
 }
 
+/* Its serial port comes opened and set: what is not sent is forgotten, or closing would wait for it. */
+static bool
+add_flush(scmp_filter_ctx f)
+{
+	return add_bits(f, "ioctl", 1, UINT32_MAX, TCFLSH);
+}
+
 /* ---- roles ------------------------------------------------------------------------------------------------------ */
 
 static bool
@@ -296,6 +303,7 @@ fill(scmp_filter_ctx f, enum sandbox_role role)
 	       ((role != SANDBOX_SERVE && role != SANDBOX_PUBLIC) ||
 		       add_list(f, SCMP_ACT_ALLOW, serve_calls)) &&
 	       (role != SANDBOX_SERVE || add_text_memory(f)) &&
+	       (role != SANDBOX_TRY || add_flush(f)) &&
 	       (role != SANDBOX_GATE || add_list(f, SCMP_ACT_ALLOW, gate_calls)) &&
 	       (!keeps_files || add_list(f, SCMP_ACT_ALLOW, history_calls)) &&
 	       (role != SANDBOX_SHARE || add_list(f, SCMP_ACT_ALLOW, share_calls)) &&

@@ -166,7 +166,8 @@ on_signal(void *ctx, int fd, unsigned events)
 static int
 wait_until(struct search *s, int64_t until_ns, bool (*is_done)(struct search *s), struct err *err)
 {
-	while (!s->is_ending && now_boot() < until_ns && !(is_done != NULL && is_done(s))) {
+	while (!s->is_ending && !try_wire_is_dead(s->wire) && now_boot() < until_ns &&
+		!(is_done != NULL && is_done(s))) {
 		int64_t wake_ns = try_wire_time(s->wire); /* once a turn: it may open the wire */
 
 		if (loop_step(s->loop, MIN(until_ns, wake_ns), err) < 0)

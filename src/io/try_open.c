@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,11 +24,13 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "io/loop.h"
 #include "io/serial.h"
 #include "io/sock.h"
 
 #define OPENINGS_MAX 1000
-#define CONNECTED 0x01 /* states of /proc/net/tcp */
+#define LAST_WORD_MS 1000 /* of an asker that is to stop */
+#define CONNECTED 0x01    /* states of /proc/net/tcp */
 #define CONNECTING 0x02
 #define PEER 48          /* bytes of an address as the kernel lists it */
 #define ADDRESSES_MAX 16 /* of one name */
@@ -39,6 +42,7 @@ struct try_opener {
 	const char *where;
 	struct sockaddr_storage addr;
 	socklen_t len;
+	int port; /* the serial port that was handed over last, to be emptied at the end; -1: none */
 };
 
 /* ---- is it in use? ---------------------------------------------------------------------------------------------------------- */
@@ -263,6 +267,7 @@ try_opener_new(const struct image *img, uint32_t link, struct err *err)
 	int rc;
 
 	o->img = img;
+	o->port = -1;
 	o->link = image_link_at(img, link);
 	o->where = image_text(img, o->link->host);
 	if (check_bench(o, err) < 0) {
@@ -324,26 +329,42 @@ open_one(const struct try_opener *o, struct err *err)
 	return serial_open(path, &o->link->line, err);
 }
 
+static void
+shut_port(struct try_opener *o)
+{
+	if (o->port >= 0)
+		serial_close(o->port);
+	o->port = -1;
+}
+
 static bool
-hand_over(const struct try_opener *o, int sock)
+hand_over(struct try_opener *o, int sock)
 {
 	struct buf packet = { 0 };
 	struct err err = { 0 };
-	int fd = open_one(o, &err), rc;
+	int fd, rc;
 
+	shut_port(o); /* its lock would keep us out */
+	fd = open_one(o, &err);
 	buf_puts(&packet, fd < 0 ? err.msg : "k");
 	rc = sock_send(sock, &packet, fd < 0 ? -1 : fd, NULL);
 	buf_done(&packet);
-	if (fd >= 0)
+	if (o->link->kind == LINK_SERIAL)
+		o->port = fd;
+	else if (fd >= 0)
 		close(fd);
 	return rc == 0;
 }
 
-int
-try_opener_run(struct try_opener *o, int sock)
+static int
+run(struct try_opener *o, int sock)
 {
-	struct pollfd p = { .fd = sock, .events = POLLIN };
+	static const int signals[] = { SIGTERM };
+	struct pollfd p[2] = { { .fd = sock, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
 
+	bool is_ending = false;
+
+	p[1].fd = loop_signals(signals, NELEM(signals), NULL);
 	for (unsigned n = 0; n < OPENINGS_MAX;) {
 		uint8_t packet[WIRE_MAX];
 		int pass, got = sock_recv(sock, packet, &pass, NULL);
@@ -351,19 +372,34 @@ try_opener_run(struct try_opener *o, int sock)
 		if (got > 0 && pass >= 0)
 			close(pass);
 		if (got == ERR_TIMEOUT) {
-			if (poll(&p, 1, -1) < 0 && errno != EINTR)
+			int rc = poll(p, is_ending ? 1 : NELEM(p), is_ending ? LAST_WORD_MS : -1);
+
+			if ((rc < 0 && errno != EINTR) || (rc == 0 && is_ending))
 				break;
+			if (rc > 0 && !is_ending && (p[1].revents & POLLIN) != 0) {
+				/* The asker stops, or it would ask once more after the port was emptied. */
+				is_ending = true;
+				shutdown(sock, SHUT_WR);
+			}
 		} else if (got == 2 && packet[0] == 'x') {
-			free(o);
-			return packet[1];
-		} else if (got != 1 || packet[0] != 'o' || !hand_over(o, sock)) {
+			return is_ending ? 0 : packet[1];
+		} else if (is_ending || got != 1 || packet[0] != 'o' || !hand_over(o, sock)) {
 			break;
 		} else {
 			n++;
 		}
 	}
+	return is_ending ? 0 : 2;
+}
+
+int
+try_opener_run(struct try_opener *o, int sock)
+{
+	int code = run(o, sock);
+
+	shut_port(o);
 	free(o);
-	return 2;
+	return code;
 }
 
 int

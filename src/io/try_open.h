@@ -18,7 +18,8 @@ struct try_opener;
 struct try_opener *try_opener_new(
 	const struct image *img, uint32_t link, struct err *err) MUST_CHECK;
 
-/* Serve openings on this socket until the other side has ended; returns the exit code that it told, 2 without one. */
+/* Serve openings on this socket until the other side has ended; returns the exit code that it told, 2 without one. SIGTERM ends it with 0: what a
+ * serial port has not sent is forgotten, as closing it would wait for that. */
 int try_opener_run(struct try_opener *o, int sock);
 
 /* Of the asker: wish for the wire. What comes back is a descriptor beside a packet, or a packet with why there is none. */

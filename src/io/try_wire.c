@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "io/now.h"
+#include "io/serial.h"
 #include "io/sock.h"
 #include "io/try_open.h"
 #include "msg/guest.h"
@@ -153,7 +154,7 @@ shut_handed(struct try_wire *w)
 	if (w->handed < 0)
 		return;
 	loop_remove(w->loop, w->handed);
-	close(w->handed);
+	serial_close(w->handed); /* a connection has nothing of the kind, and is closed */
 	w->handed = -1;
 }
 
@@ -264,6 +265,8 @@ try_wire_flush(struct try_wire *w, uint32_t link)
 {
 	if (w->wires != NULL)
 		wires_flush(w->wires, link);
+	else if (w->handed >= 0)
+		serial_flush(w->handed);
 }
 
 void

@@ -33,6 +33,7 @@
 #define TRY_SECONDS "15"
 #define SCAN_REST_NS                                                                               \
 	(8 * NS_PER_S) /* an opening and an answer that are under way, and to write down what was found */
+#define SCAN_END_NS (2 * NS_PER_S)   /* it may be in the midst of connecting; then it is killed */
 #define SCAN_LEAST_NS (5 * NS_PER_S) /* else it were better not begun */
 #define AGAIN_NS (50 * NS_PER_MS)    /* while another file is being taken up */
 #define STEPS_MAX 7
@@ -919,6 +920,12 @@ errands_stop(struct supervise *s)
 	s->errand.is_wanted = false;
 	if (step_of(s)->is_writing || step_of(s)->is_reload)
 		return;
+	if (s->errand.scan.pid !=
+		0) { /* it empties its port, which would else wait for its last bytes */
+		kill(s->errand.scan.pid, SIGTERM);
+		s->errand.kill_ns = MIN(s->errand.kill_ns, now_boot() + SCAN_END_NS);
+		return;
+	}
 	s->errand.kill_ns = NEVER;
 	kill_work(s);
 }

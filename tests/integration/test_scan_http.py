@@ -6,7 +6,9 @@ import pathlib
 import pty
 import signal
 import socket
+import struct
 import sys
+import termios
 import threading
 import time
 import unittest
@@ -176,7 +178,7 @@ class Scan(Files):
         with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
             self.begin("scan_slow", f'x: {{tcp: "127.0.0.1:{silent.getsockname()[1]}"}}, ')
             wait_for("the link", lambda: self.bench.mbc("reload").returncode == 0)
-            is_caught, slept_s = False, 4
+            is_caught, slept_s = False, 3
             while not is_caught:  # one that is too fast is asked again
                 thread = threading.Thread(target=lambda: self.maria.ask("POST", SCAN, {"wire": "x"}))
                 thread.start()
@@ -197,6 +199,33 @@ class Scan(Files):
             os.kill(pid, signal.SIGKILL)
             thread.join()
             self.assertLessEqual(int(words[words.index(b"--seconds") + 1]), 60 - slept_s - 8)
+
+    def test_a_serial_port_is_left_empty(self):
+        """What was not sent is forgotten, or closing it would wait; the other end of a pseudo-terminal is told of that."""
+        leader, follower = pty.openpty()
+        self.addCleanup(os.close, follower)
+        fcntl.ioctl(leader, termios.TIOCPKT, struct.pack("i", 1))
+        seen = []
+
+        def listen():
+            with contextlib.suppress(OSError):
+                while data := os.read(leader, 4096):
+                    if data[0] == termios.TIOCPKT_DATA:
+                        seen.append("data")
+                    elif data[0] & termios.TIOCPKT_FLUSHWRITE:
+                        seen.append("emptied")
+        threading.Thread(target=listen, daemon=True).start()
+        more = f"x: {{serial: {os.ttyname(follower)}, line: 115200 8N1}}, "
+        self.begin("scan_empty", more)
+        wait_for("it runs", lambda: self.bench.mbc("reload").returncode == 0)
+        thread, told, pid = self.hang()
+        wait_for("questions", lambda: seen.count("data") > 1)
+        self.assertGreater(seen.index("data"), 0)
+        self.links(more + f'more: {{tcp: "127.0.0.1:{free_port()}"}}, ')
+        thread.join()
+        self.assertEqual(told[0][0], 409, told)
+        wait_for("it is ended", lambda: not trials(self.bench))
+        wait_for("nothing is left", lambda: seen[-1] == "emptied")
 
     def test_killed_and_a_reload(self):
         with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
