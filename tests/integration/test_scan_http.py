@@ -6,11 +6,8 @@ import pathlib
 import pty
 import signal
 import socket
-import struct
 import sys
-import termios
 import threading
-import time
 import unittest
 
 sys.dont_write_bytecode = True
@@ -18,7 +15,7 @@ sys.dont_write_bytecode = True
 from harness import Device, free_port, wait_for  # noqa: E402
 from test_bench_file import Files  # noqa: E402
 from test_door import API, text  # noqa: E402
-from test_try_http import children, trials  # noqa: E402
+from test_try_http import trials  # noqa: E402
 
 SCAN = API + "/scan"
 
@@ -57,7 +54,7 @@ class Scpi:
                     sock.sendall(b"ACME,Model 7,0,1.0\n")
 
 
-class Scan(Files):
+class Base(Files):
     def begin(self, name, links="", **options):
         stack = super().begin(name, **options)
         self.maria = self.add("maria", "--role", "root")
@@ -78,6 +75,18 @@ class Scan(Files):
         self.check_described("POST", SCAN, got, answer)
         return answer
 
+    def hang(self):
+        """A scan of a wire that is silent is under way."""
+        told = []
+        thread = threading.Thread(target=lambda: told.append(self.maria.ask("POST", SCAN, {"wire": "x"})))
+        wait_for("the link", lambda: self.ask(self.maria, "POST", API + "/instruments/d/try", {})[0] == 200)
+        thread.start()
+        self.addCleanup(thread.join)
+        [pid] = wait_for("a scan", lambda: trials(self.bench))
+        return thread, told, pid
+
+
+class Scan(Base):
     def test_found(self):
         with Scpi() as scpi, Device({0: 7}) as modbus:
             self.begin("scans", f'x: {{tcp: "127.0.0.1:{scpi.port}"}}, m: {{rtu: "127.0.0.1:{free_port()}"}}, y: {{tcp: "127.0.0.1:{modbus.port}"}}, ')
@@ -133,99 +142,12 @@ class Scan(Files):
             self.assertIn("connected", self.scan("x", 409)["detail"])
             self.assertEqual(scpi.heard, [])
 
-    def test_the_same_wire_spelled_differently(self):
-        """What an instrument is on is not scanned by any other name, be the instrument there at this moment or not."""
-        leader, follower = pty.openpty()
-        self.addCleanup(os.close, leader)
-        self.addCleanup(os.close, follower)
-        self.begin("scan_spelled")
-        port = self.bench.folder / "port0"
-        port.symlink_to(os.ttyname(follower))
-        links = f'host: {{tcp: "localhost:{self.device.port}"}}, zero: {{tcp: "0.0.0.0:{self.device.port}"}}, q: {{serial: {os.ttyname(follower)}, line: 9600 8N1}}, '
-        links += f'by_id: {{serial: {port}, line: 9600 8N1}}, any: {{serial: "{self.bench.folder}/port*", line: 9600 8N1}}, '
-        written = text(self.device.port).replace("links: {l: ", f"links: {{{links}l: ")
-        self.bench.reload(written.replace("instruments:\n", "instruments:\n  e: {use: modbus, unit: 3, link: q, channels: {pv: {read: {holding: 0}}}}\n"))
-        for wire, instrument in (("host", "'d'"), ("zero", "'d'"), ("q", "'e'"), ("by_id", "'e'"), ("any", "'e'")):
-            self.assertIn(f"for {instrument}", self.scan(wire, 409)["detail"], wire)
-
     def test_who_may(self):
         self.begin("scan_may")
         self.user("add", "--may", "read,operate,protect", "olga")
         olga = self.client("olga")
         self.assertEqual(wait_for("olga is known", lambda: (lambda status: status if status != 401 else None)(self.ask(olga, "POST", SCAN, {"wire": "l"})[0])), 403)
         self.assertIn(self.http("POST", "/scan", None, {"wire": "l"})[0], (401, 403))
-
-    def hang(self):
-        """A scan of a wire that is silent is under way."""
-        told = []
-        thread = threading.Thread(target=lambda: told.append(self.maria.ask("POST", SCAN, {"wire": "x"})))
-        wait_for("the link", lambda: self.ask(self.maria, "POST", API + "/instruments/d/try", {})[0] == 200)
-        thread.start()
-        self.addCleanup(thread.join)
-        [pid] = wait_for("a scan", lambda: trials(self.bench))
-        return thread, told, pid
-
-    def compiler_or_trial(self):
-        for pid in children(self.bench.pids()["supervise"]):
-            with contextlib.suppress(OSError):
-                name = pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
-                if name in ("mbc-compile", "mbc-try"):
-                    return name, pid
-        return None
-
-    def test_a_slow_compiler(self):
-        """What its questions took to make is not asked away: what was found is told before the whole is ended."""
-        with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
-            self.begin("scan_slow", f'x: {{tcp: "127.0.0.1:{silent.getsockname()[1]}"}}, ')
-            wait_for("the link", lambda: self.bench.mbc("reload").returncode == 0)
-            is_caught, slept_s = False, 3
-            while not is_caught:  # one that is too fast is asked again
-                thread = threading.Thread(target=lambda: self.maria.ask("POST", SCAN, {"wire": "x"}))
-                thread.start()
-                name, pid = wait_for("its process", self.compiler_or_trial, pause=0.002)
-                with contextlib.suppress(OSError):
-                    os.kill(pid, signal.SIGSTOP if name == "mbc-compile" else signal.SIGKILL)
-                    state = wait_for("it does not run", lambda: set("TZX") & set(pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]))
-                    is_caught = state == {"T"}
-                if not is_caught:
-                    for scan in [pid] if name == "mbc-try" else wait_for("the scan", lambda: trials(self.bench)):
-                        with contextlib.suppress(OSError):
-                            os.kill(scan, signal.SIGKILL)
-                    thread.join()
-            time.sleep(slept_s)
-            os.kill(pid, signal.SIGCONT)
-            [pid] = wait_for("the scan", lambda: trials(self.bench))
-            words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            os.kill(pid, signal.SIGKILL)
-            thread.join()
-            self.assertLessEqual(int(words[words.index(b"--seconds") + 1]), 60 - slept_s - 8)
-
-    def test_a_serial_port_is_left_empty(self):
-        """What was not sent is forgotten, or closing it would wait; the other end of a pseudo-terminal is told of that."""
-        leader, follower = pty.openpty()
-        self.addCleanup(os.close, follower)
-        fcntl.ioctl(leader, termios.TIOCPKT, struct.pack("i", 1))
-        seen = []
-
-        def listen():
-            with contextlib.suppress(OSError):
-                while data := os.read(leader, 4096):
-                    if data[0] == termios.TIOCPKT_DATA:
-                        seen.append("data")
-                    elif data[0] & termios.TIOCPKT_FLUSHWRITE:
-                        seen.append("emptied")
-        threading.Thread(target=listen, daemon=True).start()
-        more = f"x: {{serial: {os.ttyname(follower)}, line: 115200 8N1}}, "
-        self.begin("scan_empty", more)
-        wait_for("it runs", lambda: self.bench.mbc("reload").returncode == 0)
-        thread, told, pid = self.hang()
-        wait_for("questions", lambda: seen.count("data") > 1)
-        self.assertGreater(seen.index("data"), 0)
-        self.links(more + f'more: {{tcp: "127.0.0.1:{free_port()}"}}, ')
-        thread.join()
-        self.assertEqual(told[0][0], 409, told)
-        wait_for("it is ended", lambda: not trials(self.bench))
-        wait_for("nothing is left", lambda: seen[-1] == "emptied")
 
     def test_killed_and_a_reload(self):
         with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
