@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,6 +122,7 @@ parts_passphrase_fd(int *fd, char *out, struct err *err)
 /* ---- mbc-query ----------------------------------------------------------------------------------------------------------- */
 
 #define WORDS_MAX 8
+#define NICE 10               /* a tenth of what others get, beside them */
 #define IOPRIO_IDLE (3 << 13) /* linux/ioprio.h */
 
 static volatile sig_atomic_t is_ended, query;
@@ -197,11 +197,8 @@ parts_query(const char *const *words, const char *place)
 void
 parts_be_humble(void)
 {
-	const struct sched_param none = { 0 };
-
-	/* Where one of them is not allowed, the others do. */
-	(void)!setpriority(PRIO_PROCESS, 0, 19);
-	(void)!sched_setscheduler(0, SCHED_IDLE, &none);
+	/* Not to the end of the queue: on a computer that is always busy it would never come to its own. Where one of them is not allowed, the others do. */
+	(void)!setpriority(PRIO_PROCESS, 0, NICE);
 	(void)!syscall(SYS_ioprio_set, 1, 0, IOPRIO_IDLE);
 }
 
