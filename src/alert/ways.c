@@ -245,7 +245,7 @@ ways_send(struct ways *w, const struct engine_message *m, const struct engine_no
 		.page = text_of(w, w->img->notices.page),
 		.priority = m->priority,
 		.what = what_of(m, first),
-		.value = NAN,
+		.value = (double)NAN,
 		.wall_ns = wall_ns,
 		.id = m->id,
 		.notice = first->id,
@@ -276,7 +276,7 @@ ways_beat(struct ways *w)
 		.text = "the bench lives",
 		.bench = text_of(w, w->img->bench),
 		.what = ALERT_TEST,
-		.value = NAN,
+		.value = (double)NAN,
 		.wall_ns = now_boot() + now_wall_offset(),
 		.id = 1 };
 	struct ticket *t = find(w, 0);
