@@ -298,11 +298,19 @@ test("a backup: passphrase typed twice, followed, stopped, looked at, downloaded
 	await second.waitFor();
 	await eventually(async () => assert.match(await last.innerText(), /✓ .*is made, read back and found good/));
 	/* Looked at. */
+	const rows = await page.locator("tr[data-backup]").count();
 	await second.getByRole("button", { name: /Look at it/ }).click();
 	await box(page).locator('input[name="phrase"]').fill("another passphrase");
 	await box(page).locator('button[type="submit"]').click();
-	await page.locator('[data-busy="verify"]').waitFor();
-	assert.equal(await page.locator('[data-busy="verify"]').getByRole("button").count(), 0);
+	const looked_at = page.locator('[data-busy="verify"]');
+	await looked_at.waitFor();
+	await twice(page, looked_at.getByRole("button")); /* looking can be stopped, too: it stays */
+	await eventually(async () => assert.match(await last.innerText(), /✕ .*is not good: the look at it was ended/));
+	assert.equal(await page.locator("tr[data-backup]").count(), rows);
+	await second.getByRole("button", { name: /Look at it/ }).click();
+	await box(page).locator('input[name="phrase"]').fill("another passphrase");
+	await box(page).locator('button[type="submit"]').click();
+	await looked_at.waitFor();
 	server.admin.end(false, "the passphrase is another one");
 	await eventually(async () => assert.match(await last.innerText(), /✕ .*is not good: the passphrase is another one/));
 	/* Brought back by people. */

@@ -96,7 +96,7 @@ export class FakeAdmin {
 			return method === "POST" ? this.replace(which, "77:77:77:77") : this.replace(which, "99:99:99:99", { issuer: "CN=lab root", self_signed: false });
 		const [, name, verify] = /^backups\/([^/]+)(\/verify)?$/.exec(path) ?? [];
 		if (method === "DELETE" && this.busy?.name === name) {
-			this.end(false, "it was ended as asked for, and nothing of it is kept");
+			this.end(false, this.busy.act === "verify" ? "the look at it was ended as asked for" : "it was ended as asked for, and nothing of it is kept");
 			return { status: 202, data: { name, state: "ending" } };
 		}
 		if (this.busy)

@@ -171,7 +171,8 @@ function Progress({ list, on_change }: { list: List; on_change: () => void }) {
 			<p role="status">{w.being[now.act]?.(now.name)}</p>
 			<div class="bar">
 				<progress aria-label={w.being[now.act]?.(now.name)} />
-				{now.act === "make" && <><span>{w.so_far(size_words(now.bytes))}</span><Twice text={w.stop} busy={busy} on_go={stop} /></>}
+				{now.act === "make" && <span>{w.so_far(size_words(now.bytes))}</span>}
+				<Twice text={w.stop} busy={busy} on_go={stop} />
 			</div>
 			<Verdict told={told} />
 		</div>
