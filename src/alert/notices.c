@@ -207,7 +207,8 @@ alarm_on(struct engine *e, uint32_t alarm, uint64_t event, int64_t wall_ns, cons
 		return;
 	}
 	if (n != NULL) {
-		if (n->is_acked && !n->is_over_told)
+		/* How an alarm stands may be older than the event that has put it aside: then it does not last. */
+		if ((n->is_acked && !n->is_over_told) || (event == 0 && n->is_hidden))
 			after_ns = again_ns;
 		end(e, n);
 	}
