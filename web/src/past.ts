@@ -175,7 +175,7 @@ export function read_over(a: OverAnswer, from: number): Past {
 	const gaps_of = (run: number | undefined) => over.find((o) => o.run === run)?.gaps ?? [];
 	return {
 		from,
-		end: a.to * 1000,
+		end: Math.round(a.to * 1000), /* 1.001 times 1000 is less than 1001, and would never reach it */
 		interval: (a.interval ?? 0) * 1000,
 		most: Math.max(0, ...a.channels.map(count)),
 		lines: new Map(a.channels.map((c) => [over_key(c.name.split(" ")[0]!, c.run ?? 0), read_line(c, times, gaps_of(c.run))])),

@@ -81,6 +81,13 @@ test("asked is what the page has not itself, and an answer is asked once", () =>
 	assert.equal(past.covers(w, { ...w, from: T - 1 }), false);
 });
 
+test("an answer over runs reaches where it was asked to, whatever a length times 1000 is", () => {
+	for (let ms = 1; ms < 20_000; ms++) {
+		const p = past.read_over({ from: 0, to: ms / 1000, recorded: null, channels: [{ name: "a run:1", run: 1, type: "float", samples: [] }], since: [] }, 0);
+		assert.ok(past.satisfies(p, { names: ["a run 1"], from: 0, to: ms, until: ms, points: 900 }, new Set()), `${ms} ms`);
+	}
+});
+
 test("views stay between the first moment and now", () => {
 	const l = { first: 0, now: T };
 	const hour = { span: 3600e3, end: null };
