@@ -336,6 +336,8 @@ test("alarms are acknowledged and shelved from the list, and stand at their chan
 	await wait_until("it is asked", () => server.orders.length === 2);
 	assert.deepEqual(server.orders.map((o) => o.path), ["/api/v1/alarms/a0/ack", "/api/v1/alarms/a0/shelve"]);
 	assert.deepEqual([server.orders[1].body.for, server.orders[1].body.reason], ["1h", "probe out"]);
+	/* Its verdict moves what stands behind it: a button that moves while it is pressed is not pressed. */
+	await eventually(async () => assert.match(await page.locator('[data-alarm="a0"] .verdict').innerText(), /✓ Shelve/));
 	server.force("alarm.a0", "shelved", "good", "good");
 	await page.getByRole("button", { name: "Take back a0" }).click();
 	await wait_until("it is asked", () => server.orders.at(-1).path === "/api/v1/alarms/a0/unshelve");
