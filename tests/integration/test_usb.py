@@ -2,6 +2,7 @@
 through. The calls of /dev/usbtmc0 are played in tests/unit/test_usb_wire.c alone: nothing here has them."""
 import contextlib
 import os
+import select
 import pathlib
 import re
 import tempfile
@@ -72,12 +73,15 @@ class Card:
         tty.setraw(slave)
         self.slave = slave
         self.asked = []
+        self.is_pulled = threading.Event()
         self.thread = threading.Thread(target=self._serve, daemon=True)
         self.thread.start()
 
     def _serve(self):
         with contextlib.suppress(OSError):
-            while True:
+            while not self.is_pulled.is_set():
+                if not select.select([self.master], [], [], 0.05)[0]:
+                    continue
                 report = os.read(self.master, 64)
                 self.asked.append(report)
                 os.write(self.master, b"\x01\x07\x01\x02")
@@ -86,9 +90,13 @@ class Card:
         os.write(self.master, report)
 
     def pull(self):
-        for fd in (self.slave, self.master):
-            with contextlib.suppress(OSError):
-                os.close(fd)
+        """Once; and nobody reads from a number that is somebody else's by then."""
+        if self.is_pulled.is_set():
+            return
+        self.is_pulled.set()
+        self.thread.join()
+        os.close(self.slave)
+        os.close(self.master)
 
 
 class Hid(unittest.TestCase):
