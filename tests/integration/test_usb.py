@@ -2,9 +2,9 @@
 through. The calls of /dev/usbtmc0 are played in tests/unit/test_usb_wire.c alone: nothing here has them."""
 import contextlib
 import os
-import select
 import pathlib
 import re
+import select
 import tempfile
 import threading
 import tty
