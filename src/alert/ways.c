@@ -9,6 +9,7 @@
 
 #include "alert/letter.h"
 #include "alert/post.h"
+#include "alert/push_body.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -154,6 +155,9 @@ add_push(struct ways *w, uint32_t i)
 	if (o.target.url[0] == '\0' && p->kind == PUSH_TEXT)
 		o.target.url = "{secret}"; /* all of the address is */
 	w->pushes[i] = (struct endpoint){ .name = text_of(w, p->name) };
+	/* It is sent as it stands: a word too many in a message is better than no message. */
+	if (p->kind == PUSH_WEBHOOK && push_template_check(o.target.template, &err) < 0)
+		log_warn("'template' of '%s' of alert: %s", w->pushes[i].name, err.msg);
 	w->pushes[i].number = post_add_push(w->post, &o, &err);
 	if (w->pushes[i].number < 0)
 		say_bad(&w->pushes[i], &err);

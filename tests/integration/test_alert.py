@@ -217,6 +217,12 @@ class Telling(unittest.TestCase):
             wait_for("the note", lambda: any("The button was pressed" in s for s in rig.mail.subjects("ben")))
             self.assertEqual(rig.mail.subjects("anna"), [])
 
+    def test_a_template_with_a_wrong_word(self):
+        """It is told in the log when the bench starts, not found out by who reads the message."""
+        hook = "    hook: {kind: webhook, url: \"http://127.0.0.1:9/\", template: '{\"a\": \"{txet}\"}'}\n"
+        with Rig("alert-words", alert=hook) as rig:
+            self.assertIn("txet", rig.bench.process.wait_line("'template' of 'hook'"))
+
     def test_a_heartbeat(self):
         with Pushes() as outside, Rig("alert-beat", alert=f'  heartbeat: {{url: "http://127.0.0.1:{outside.port}/ping", every: 10 s}}\n'):
             wait_for("a sign of life", lambda: any(p == "/ping" for p, _, _ in outside.got))
